@@ -1,0 +1,146 @@
+import type { Objective, ObjectiveField } from "./objective.ts";
+import type { TokenRow } from "./token-row.ts";
+
+/** Text to token ids and back. */
+export interface Tokenizer {
+  /** Number of token ids; every id is below it. */
+  readonly vocabularySize: number;
+  /** The token that ends a response. */
+  readonly endToken: number;
+  encode(text: string): number[];
+  decode(tokens: readonly number[]): string;
+}
+
+/** How tokens are drawn. */
+export interface SamplingOptions {
+  /** Divides the logits, `>= 0`; 0 takes the most likely token. Default 1. */
+  readonly temperature?: number;
+  /** The longest response, end token included, `>= 1`. */
+  readonly maxTokens: number;
+  /** Tokens that end a response (and belong to it). */
+  readonly stopTokens: readonly number[];
+}
+
+/** A request for one response. */
+export interface SampleRequest extends SamplingOptions {
+  /** All tokens before the response, whether or not the engine has seen some of them. */
+  readonly promptTokens: readonly number[];
+  /** Fixes the draws: equal seeds and prompts give equal responses, in whatever company. */
+  readonly seed: string;
+  /**
+   * Names a growing sequence. The engine may keep what it computed for it, and then only reads what
+   * is new in the next request of that name, until {@link Sampler.release}.
+   */
+  readonly sequenceId?: string;
+}
+
+/** A response as it was sampled. */
+export interface SampledResponse {
+  readonly tokens: readonly number[];
+  /** Of each token under the distribution it was drawn from, nats, `[token]`. */
+  readonly logProbs: readonly number[];
+  /** Of each of these distributions over the full vocabulary, nats, `[token]`. */
+  readonly entropies: readonly number[];
+  readonly stopReason: "stop-token" | "length";
+}
+
+/** Weights of a policy, as one part hands them to another; opaque but for the version. */
+export interface PolicyWeights {
+  /** Rises with every change of the weights. */
+  readonly version: number;
+}
+
+/** What a sampler can do; a trainer refuses a recipe that needs more. */
+export interface SamplerCapabilities {
+  readonly entropies: "exact" | "top-k" | "none";
+  readonly maxSequenceTokens: number;
+}
+
+/** Samples responses. Requests that wait together are computed together. */
+export interface Sampler {
+  readonly capabilities: SamplerCapabilities;
+  /** Takes over weights. @returns Their version. */
+  load(weights: PolicyWeights): Promise<number>;
+  /**
+   * Samples one response.
+   * @throws `RangeError` if prompt and response may exceed `capabilities.maxSequenceTokens`; the
+   *   signal's reason if it aborts.
+   */
+  sample(request: SampleRequest, signal?: AbortSignal): Promise<SampledResponse>;
+  /** Forgets a sequence. Unknown names are fine. */
+  release(sequenceId: string): void;
+}
+
+/** What a learner computed for one row: one entry a span, in the row's order. */
+export interface ScoredRow {
+  readonly spans: readonly {
+    /** Log-probs of the span's tokens, nats, `[token]`. */
+    readonly logProbs: Float32Array;
+    /** Entropies of the distributions that they belong to, nats, `[token]`. */
+    readonly entropies: Float32Array;
+  }[];
+}
+
+/**
+ * A row to train on. The arrays run over the response tokens of all its spans, one span after the
+ * other.
+ */
+export interface TrainingRow extends TokenRow {
+  /** Each token's share in the loss, see `ObjectiveInputs.weights`; may be 0. */
+  readonly weights: Float32Array;
+  /** What the objective needs, by its name. */
+  readonly fields: Readonly<Partial<Record<ObjectiveField, Float32Array>>>;
+}
+
+/** What one optimizer step did. */
+export interface UpdateReport {
+  readonly loss: number;
+  /** Global norm of the gradient before clipping. */
+  readonly gradientNorm: number;
+  readonly learningRate: number;
+  /** Response tokens with a weight other than 0. */
+  readonly numTokens: number;
+  /** The objective's metrics. */
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+/** What a learner can do. */
+export interface LearnerCapabilities {
+  readonly entropies: "exact" | "top-k" | "none";
+  /** Whether any {@link Objective} can be trained. */
+  readonly customObjectives: boolean;
+  readonly maxSequenceTokens: number;
+}
+
+/** Scores and changes the weights of a policy. */
+export interface Learner {
+  readonly capabilities: LearnerCapabilities;
+  /** Log-probs and entropies under the present weights, without a gradient, in the order of rows. */
+  score(rows: readonly TokenRow[]): Promise<ScoredRow[]>;
+  /**
+   * One optimizer step on the loss summed over all rows.
+   * @throws `NonFiniteError` if the loss or the gradient is not finite; the weights are as before.
+   */
+  update(rows: readonly TrainingRow[], objective: Objective): Promise<UpdateReport>;
+  /** The present weights, for a sampler. */
+  weights(): PolicyWeights;
+  /** Writes weights, optimizer state and counters into a folder. */
+  save(directory: string): Promise<void>;
+  /** Takes them back. @throws if the folder holds another shape; the state is then as before. */
+  restore(directory: string): Promise<void>;
+}
+
+/** A loss, a gradient or an input that is NaN or infinite, and where it was found. */
+export class NonFiniteError extends Error {
+  override readonly name = "NonFiniteError";
+  /** Index of the row in the update, where one row is to blame. */
+  readonly row: number | undefined;
+  /** Position of the token in that row. */
+  readonly position: number | undefined;
+
+  constructor(message: string, row?: number, position?: number) {
+    super(message);
+    this.row = row;
+    this.position = position;
+  }
+}

@@ -1,0 +1,45 @@
+export {
+  checkFinite,
+  checkInteger,
+  checkNonNegative,
+  checkPositive,
+  checkSameLength,
+} from "./check.ts";
+export {
+  NonFiniteError,
+  type Learner,
+  type LearnerCapabilities,
+  type PolicyWeights,
+  type SampledResponse,
+  type SampleRequest,
+  type Sampler,
+  type SamplerCapabilities,
+  type SamplingOptions,
+  type ScoredRow,
+  type Tokenizer,
+  type TrainingRow,
+  type UpdateReport,
+} from "./engine.ts";
+export { entropyOfLogits, logSoftmax, logSumExp, mean, sum, variance } from "./numerics.ts";
+export {
+  crossEntropy,
+  type Objective,
+  type ObjectiveField,
+  type ObjectiveInputs,
+  type ObjectiveResult,
+} from "./objective.ts";
+export { plainOperations, type PlainTensor } from "./plain-operations.ts";
+export { createRandom, type Random } from "./random.ts";
+export {
+  isSuccess,
+  recordVersion,
+  trajectoryReturn,
+  type Group,
+  type Outcome,
+  type Presentation,
+  type Task,
+  type Trajectory,
+  type Turn,
+} from "./records.ts";
+export type { Segments, TensorOperations } from "./tensor-operations.ts";
+export { trajectoryRows, type ResponseSpan, type TokenRow } from "./token-row.ts";

@@ -1,0 +1,88 @@
+/** The version of the records in this file; written into every stored trajectory. */
+export const recordVersion = 1;
+
+/** One problem: a household goal, a shopping instruction, an issue to fix. */
+export interface Task {
+  /** Names the task within its task set; stable over runs and machines. */
+  readonly id: string;
+  /** What sort of task it is, for metrics that are split by it: `pick_heat_then_place_in_recep`. */
+  readonly kind: string;
+}
+
+/**
+ * How an episode ended. Three different things: the environment ended it, a limit of ours cut it,
+ * or something broke.
+ */
+export type Outcome =
+  | { readonly kind: "terminated"; readonly isSuccess: boolean }
+  | { readonly kind: "truncated"; readonly limit: "turns" | "tokens" | "time" }
+  | {
+      readonly kind: "failed";
+      readonly error: { readonly kind: string; readonly message: string };
+    };
+
+/** One response and the environment's reply. */
+export interface Turn {
+  /**
+   * The tokens that were given before the response. In a turn-wise trajectory the whole prompt; in
+   * a concatenated one only what was appended since the previous response.
+   */
+  readonly promptTokens: readonly number[];
+  /** The tokens that the policy sampled, end-of-response token included, as sampled. */
+  readonly responseTokens: readonly number[];
+  /** Of each response token under the engine that sampled it, at its temperature, nats. */
+  readonly samplerLogProbs: readonly number[];
+  /** Of each distribution that a response token was drawn from, nats; absent if not offered. */
+  readonly samplerEntropies?: readonly number[];
+  /** What the environment was told. */
+  readonly action: string;
+  /** Whether the response had the form that the prompt asks for (not whether it had an effect). */
+  readonly isValidAction: boolean;
+  /** What the environment replied. */
+  readonly observation: string;
+  /** What the environment paid, penalties of the recipe included. */
+  readonly reward: number;
+}
+
+/**
+ * How a trajectory is shown to the model: every turn as a prompt of its own, or all turns as one
+ * growing sequence.
+ */
+export type Presentation = "turn-wise" | "concatenated";
+
+/** The record of one episode. Plain data: it survives `structuredClone` and JSON. */
+export interface Trajectory {
+  readonly version: typeof recordVersion;
+  readonly taskId: string;
+  readonly taskKind: string;
+  /** The group it belongs to; trajectories of one group play the same task. */
+  readonly groupId: string;
+  /** Its place in the group, from 0. */
+  readonly trajectoryIndex: number;
+  readonly presentation: Presentation;
+  /** The version of the weights that sampled it. */
+  readonly policyVersion: number;
+  /** What the environment said before the first turn. */
+  readonly firstObservation: string;
+  readonly turns: readonly Turn[];
+  readonly outcome: Outcome;
+}
+
+/** The sibling trajectories of one drawn task. */
+export interface Group {
+  readonly id: string;
+  readonly task: Task;
+  readonly trajectories: readonly Trajectory[];
+}
+
+/** The sum of a trajectory's rewards: its return from the first turn on, undiscounted. */
+export function trajectoryReturn(trajectory: Trajectory): number {
+  let total = 0;
+  for (const turn of trajectory.turns) total += turn.reward;
+  return total;
+}
+
+/** Whether the environment ended the episode as solved. */
+export function isSuccess(trajectory: Trajectory): boolean {
+  return trajectory.outcome.kind === "terminated" && trajectory.outcome.isSuccess;
+}

@@ -1,0 +1,45 @@
+import type { Trajectory } from "./records.ts";
+
+/** Where one response lies in a row of tokens: positions `start` to `start + length - 1`. */
+export interface ResponseSpan {
+  /** The turn that the response belongs to. */
+  readonly turnIndex: number;
+  /** Position of its first token, `>= 1`: a token needs one before it to have a probability. */
+  readonly start: number;
+  readonly length: number;
+}
+
+/**
+ * One sequence as a model reads it, with the responses whose tokens count. Everything between the
+ * spans (prompts, observations) is context only.
+ */
+export interface TokenRow {
+  readonly tokens: readonly number[];
+  /** In order of `start`, without overlap. */
+  readonly spans: readonly ResponseSpan[];
+}
+
+/**
+ * The rows that show a trajectory to a learner: one for each turn (turn-wise), or one for all
+ * (concatenated). Empty responses get no span; rows without a span are left out.
+ */
+export function trajectoryRows(trajectory: Trajectory): TokenRow[] {
+  if (trajectory.presentation === "turn-wise") {
+    return trajectory.turns.flatMap((turn, turnIndex) => {
+      const { promptTokens, responseTokens } = turn;
+      if (responseTokens.length === 0) return [];
+      const span = { turnIndex, start: promptTokens.length, length: responseTokens.length };
+      return [{ tokens: [...promptTokens, ...responseTokens], spans: [span] }];
+    });
+  }
+  const tokens: number[] = [];
+  const spans: ResponseSpan[] = [];
+  trajectory.turns.forEach((turn, turnIndex) => {
+    tokens.push(...turn.promptTokens);
+    if (turn.responseTokens.length > 0) {
+      spans.push({ turnIndex, start: tokens.length, length: turn.responseTokens.length });
+    }
+    tokens.push(...turn.responseTokens);
+  });
+  return spans.length > 0 ? [{ tokens, spans }] : [];
+}

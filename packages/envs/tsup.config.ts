@@ -1,0 +1,12 @@
+import type { Options } from "tsup";
+
+const config: Options = {
+  entry: { index: "src/index.ts", "alfworld/index": "src/alfworld/index.ts" },
+  format: "esm",
+  target: "node20",
+  dts: true,
+  clean: true,
+  sourcemap: true,
+};
+
+export default config;
