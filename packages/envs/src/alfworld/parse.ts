@@ -1,0 +1,30 @@
+import type { Observation } from "../environment.ts";
+import type { ParsedResponse } from "../agent-format.ts";
+
+/**
+ * Reads a response that reasons in `<think>` tags and acts in `<action>` tags, as verl-agent's
+ * ALFWorld projection does: the action is what stands between the first `<action>` and the first
+ * `</action>`, lower-cased and trimmed; without these tags the last 30 characters are sent. Valid
+ * are responses with all four tags and no Chinese character. The action need not be admissible.
+ */
+export function parseTaggedAction(response: string): ParsedResponse {
+  const lower = response.toLowerCase();
+  const start = lower.indexOf("<action>");
+  const end = lower.indexOf("</action>");
+  if (start === -1 || end === -1) {
+    return { action: Array.from(lower).slice(-30).join(""), isValid: false };
+  }
+  const action = lower.slice(start + "<action>".length, Math.max(end, start)).trim();
+  const isReasoned = response.includes("<think>") && response.includes("</think>");
+  return { action, isValid: isReasoned && !/[\u4e00-\u9fff]/u.test(response) };
+}
+
+/**
+ * Reads a response that is nothing but an action. Valid are admissible ones; where the environment
+ * does not say what is admissible, all that are not empty.
+ */
+export function parseBareAction(response: string, observation: Observation): ParsedResponse {
+  const action = response.trim();
+  const isValid = observation.admissibleActions?.includes(action) ?? action !== "";
+  return { action, isValid };
+}

@@ -1,0 +1,122 @@
+import { checkInteger } from "@turnwise/core";
+import type { AgentFormat, PastTurn } from "../agent-format.ts";
+import type { Observation } from "../environment.ts";
+import { parseBareAction, parseTaggedAction } from "./parse.ts";
+
+/** The task sentence of a first observation: what follows "Your task is to: ". */
+function taskOf(firstObservation: string): string {
+  const mark = "Your task is to: ";
+  const start = firstObservation.indexOf(mark);
+  return start === -1 ? "" : firstObservation.slice(start + mark.length).trim();
+}
+
+function listActions(observation: Observation): string {
+  return (observation.admissibleActions ?? [])
+    .filter((action) => action !== "help")
+    .map((action) => `'${action}'`)
+    .join("\n ");
+}
+
+const instruction = `
+Now it's your turn to take an action.
+You should first reason step-by-step about the current situation. This reasoning process MUST be enclosed within <think> </think> tags. 
+Once you've finished your reasoning, you should choose an admissible action for current step and present it within <action> </action> tags.
+`;
+
+/**
+ * verl-agent's prompt for ALFWorld, character for character: each turn is one user message with the
+ * task, the last turns, the present observation and its admissible actions (`help` left out). The
+ * misspelling in it is part of the benchmark.
+ *
+ * @param historyLength - How many past turns a prompt shows, `>= 0`. Default 2, as published.
+ * @see github.com/langfengQ/verl-agent (Apache-2.0)
+ */
+export function verlAgentFormat({
+  historyLength = 2,
+}: { readonly historyLength?: number } = {}): AgentFormat {
+  checkInteger("verlAgentFormat", { historyLength }, { min: 0 });
+  return {
+    presentation: "turn-wise",
+    prompt: (history, observation) => {
+      const head = "\nYou are an expert agent operating in the ALFRED Embodied Environment.";
+      const actions = `Your admissible actions of the current situation are: [${listActions(observation)}].\n${instruction}`;
+      const first = history[0];
+      if (first === undefined || historyLength === 0) {
+        return `${head}\nYour current observation is: ${observation.text}\n${actions}`;
+      }
+      const numTurns = history.length;
+      const shown = history.slice(-historyLength);
+      const past = shown
+        .map((turn, i) => {
+          const number = numTurns - shown.length + i + 1;
+          return `[Observation ${number}: '${turn.observation.text}', Action ${number}: '${turn.action}']`;
+        })
+        .join("\n");
+      return (
+        `${head} Your task is to: ${taskOf(first.observation.text)}\n` +
+        `Prior to this step, you have already taken ${numTurns} step(s). ` +
+        `Below are the most recent ${shown.length} observaitons and the corresponding actions you took: ${past}\n` +
+        `You are now at step ${numTurns + 1} and your current observation is: ${observation.text}\n${actions}`
+      );
+    },
+    parse: parseTaggedAction,
+  };
+}
+
+/** Words that carry nothing in a household game. */
+const fillers = new Set([
+  "a",
+  "an",
+  "and",
+  "are",
+  "around",
+  "facing",
+  "from",
+  "i",
+  "in",
+  "is",
+  "it",
+  "looking",
+  "middle",
+  "next",
+  "of",
+  "on",
+  "quickly",
+  "room",
+  "see",
+  "that",
+  "the",
+  "them",
+  "to",
+  "up",
+  "using",
+  "welcome",
+  "you",
+  "your",
+]);
+
+/** The markers of {@link compactFormat}; a tokenizer for it keeps each as one token. */
+export const compactMarkers = { observation: "<obs>", action: "<act>" } as const;
+
+/** An observation in the words that matter: lower case, no punctuation, no fillers. */
+export function compactObservation(text: string): string {
+  return text
+    .replace(/^-= .* =-\n/u, "")
+    .toLowerCase()
+    .split(/[^a-z0-9]+/u)
+    .filter((word) => word !== "" && !fillers.has(word))
+    .join(" ");
+}
+
+/**
+ * A short format for small models: one growing sequence, observations without filler words, and
+ * nothing in a response but the action. The task stands in the first observation.
+ */
+export function compactFormat(): AgentFormat {
+  return {
+    presentation: "concatenated",
+    prompt: (_history: readonly PastTurn[], observation) =>
+      `${compactMarkers.observation} ${compactObservation(observation.text)} ${compactMarkers.action}`,
+    parse: parseBareAction,
+  };
+}

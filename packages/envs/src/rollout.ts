@@ -1,0 +1,211 @@
+import {
+  checkInteger,
+  checkNonNegative,
+  checkPositive,
+  recordVersion,
+  type Group,
+  type Outcome,
+  type Random,
+  type SampledResponse,
+  type Sampler,
+  type Task,
+  type Tokenizer,
+  type Trajectory,
+  type Turn,
+} from "@turnwise/core";
+import type { AgentFormat, PastTurn } from "./agent-format.ts";
+import type { Environment, EnvironmentFactory, Observation } from "./environment.ts";
+
+/** Limits and payments of an episode. */
+export interface RolloutOptions {
+  /** The most turns, `>= 1`. */
+  readonly maxTurns: number;
+  /** The longest response, tokens, end token included. */
+  readonly maxResponseTokens: number;
+  /** Divides the logits; 0 takes the most likely token. Default 1. */
+  readonly temperature?: number;
+  /** Taken off the reward of a turn whose response had not the right form, `>= 0`. Default 0. */
+  readonly invalidActionPenalty?: number;
+  /** The longest that one call of the environment may take, seconds. Default 300. */
+  readonly environmentTimeoutSeconds?: number;
+}
+
+/** What plays the episodes: all that siblings share. */
+export interface RolloutParts {
+  readonly createEnvironment: EnvironmentFactory;
+  readonly format: AgentFormat;
+  readonly sampler: Sampler;
+  readonly tokenizer: Tokenizer;
+  /** The version of the weights that the sampler holds, for the record. */
+  readonly policyVersion: number;
+  readonly options: RolloutOptions;
+  /** Ends all episodes: they reject with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** A failure of an environment, told from failures of our own. */
+class EnvironmentFailure extends Error {}
+
+/** Waits for a call of the environment, but not longer than allowed. */
+async function called<T>(
+  name: string,
+  seconds: number,
+  outer: AbortSignal | undefined,
+  call: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const forward = (): void => controller.abort(outer?.reason);
+  let timer: NodeJS.Timeout | undefined;
+  const expired = new Promise<never>((_, reject) => {
+    controller.signal.addEventListener("abort", () => reject(controller.signal.reason), {
+      once: true,
+    });
+    timer = setTimeout(
+      () => controller.abort(new EnvironmentFailure(`${name} took longer than ${seconds} s`)),
+      seconds * 1000,
+    );
+  });
+  outer?.addEventListener("abort", forward, { once: true });
+  if (outer?.aborted) forward();
+  try {
+    return await Promise.race([call(controller.signal), expired]);
+  } catch (cause) {
+    if (outer?.aborted) throw outer.reason;
+    if (cause instanceof EnvironmentFailure) throw cause;
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new EnvironmentFailure(`${name}: ${message}`, { cause });
+  } finally {
+    clearTimeout(timer);
+    outer?.removeEventListener("abort", forward);
+  }
+}
+
+/**
+ * Plays one episode and records it.
+ *
+ * What the environment does wrong (an exception, no answer in time) becomes the trajectory's
+ * outcome, `failed`; what the sampler or the format throws is ours, and is thrown.
+ *
+ * @param sequence - Names the episode: its group, its place in it, its random stream.
+ */
+export async function rollout(
+  task: Task,
+  parts: RolloutParts,
+  sequence: { readonly groupId: string; readonly trajectoryIndex: number; readonly random: Random },
+): Promise<Trajectory> {
+  const { format, sampler, tokenizer, options, signal } = parts;
+  const { maxTurns, maxResponseTokens, temperature = 1, invalidActionPenalty = 0 } = options;
+  const { environmentTimeoutSeconds = 300 } = options;
+  checkInteger("rollout", { maxTurns, maxResponseTokens }, { min: 1 });
+  checkNonNegative("rollout", { temperature, invalidActionPenalty });
+  checkPositive("rollout", { environmentTimeoutSeconds });
+  const { groupId, trajectoryIndex, random } = sequence;
+  const sequenceId = `${groupId}/${trajectoryIndex}`;
+  const isConcatenated = format.presentation === "concatenated";
+
+  const turns: Turn[] = [];
+  const history: PastTurn[] = [];
+  let environment: Environment | undefined;
+  let firstObservation = "";
+  const play = async (): Promise<Outcome> => {
+    environment = await called("create environment", environmentTimeoutSeconds, signal, () =>
+      parts.createEnvironment(task),
+    );
+    const world = environment;
+    let observation: Observation = await called(
+      "reset",
+      environmentTimeoutSeconds,
+      signal,
+      (inner) => world.reset(inner),
+    );
+    firstObservation = observation.text;
+    let sequenceTokens: number[] = [];
+    for (let turnIndex = 0; turnIndex < maxTurns; turnIndex++) {
+      const promptTokens = tokenizer.encode(format.prompt(history, observation));
+      sequenceTokens = isConcatenated ? [...sequenceTokens, ...promptTokens] : promptTokens;
+      if (sequenceTokens.length + maxResponseTokens > sampler.capabilities.maxSequenceTokens) {
+        return { kind: "truncated", limit: "tokens" };
+      }
+      const response: SampledResponse = await sampler.sample(
+        {
+          promptTokens: sequenceTokens,
+          seed: random.fork(`turn/${turnIndex}`).seed,
+          temperature,
+          maxTokens: maxResponseTokens,
+          stopTokens: [tokenizer.endToken],
+          ...(isConcatenated ? { sequenceId } : {}),
+        },
+        signal,
+      );
+      sequenceTokens = [...sequenceTokens, ...response.tokens];
+      const isEnded = response.tokens.at(-1) === tokenizer.endToken;
+      const text = tokenizer.decode(isEnded ? response.tokens.slice(0, -1) : response.tokens);
+      const { action, isValid } = format.parse(text, observation);
+      const step = await called("step", environmentTimeoutSeconds, signal, (inner) =>
+        world.step(action, inner),
+      );
+      turns.push({
+        promptTokens,
+        responseTokens: response.tokens,
+        samplerLogProbs: response.logProbs,
+        samplerEntropies: response.entropies,
+        action,
+        isValidAction: isValid,
+        observation: step.text,
+        reward: step.reward - (isValid ? 0 : invalidActionPenalty),
+      });
+      history.push({ observation, action });
+      observation = step;
+      if (step.isTerminal) return { kind: "terminated", isSuccess: step.isSuccess };
+    }
+    return { kind: "truncated", limit: "turns" };
+  };
+
+  let outcome: Outcome;
+  try {
+    outcome = await play();
+  } catch (error) {
+    if (!(error instanceof EnvironmentFailure)) throw error;
+    outcome = { kind: "failed", error: { kind: "environment", message: error.message } };
+  } finally {
+    sampler.release(sequenceId);
+    // A world that cannot even be closed has already said so, or takes nothing with it.
+    await environment?.close().catch(() => undefined);
+  }
+  return {
+    version: recordVersion,
+    taskId: task.id,
+    taskKind: task.kind,
+    groupId,
+    trajectoryIndex,
+    presentation: format.presentation,
+    policyVersion: parts.policyVersion,
+    firstObservation,
+    turns,
+    outcome,
+  };
+}
+
+/**
+ * Plays the sibling episodes of one task at the same time; a failing one does not disturb the rest.
+ * @param groupSize - Number of siblings, `>= 1`.
+ * @param random - Each sibling draws from its own stream, forked from this one.
+ */
+export async function rolloutGroup(
+  task: Task,
+  groupSize: number,
+  parts: RolloutParts,
+  { id, random }: { readonly id: string; readonly random: Random },
+): Promise<Group> {
+  checkInteger("rolloutGroup", { groupSize }, { min: 1 });
+  const trajectories = await Promise.all(
+    Array.from({ length: groupSize }, (_, trajectoryIndex) =>
+      rollout(task, parts, {
+        groupId: id,
+        trajectoryIndex,
+        random: random.fork(`trajectory/${trajectoryIndex}`),
+      }),
+    ),
+  );
+  return { id, task, trajectories };
+}
