@@ -1,1 +1,1 @@
-export {};
+export type { Game, GameFile, GameState, Operator, World } from "./game.ts";
