@@ -1,0 +1,26 @@
+import { expect, it } from "vitest";
+import * as core from "./index.ts";
+
+it("exports what it means to", () => {
+  expect(Object.keys(core).sort()).toEqual([
+    "NonFiniteError",
+    "checkFinite",
+    "checkInteger",
+    "checkNonNegative",
+    "checkPositive",
+    "checkSameLength",
+    "createRandom",
+    "crossEntropy",
+    "entropyOfLogits",
+    "isSuccess",
+    "logSoftmax",
+    "logSumExp",
+    "mean",
+    "plainOperations",
+    "recordVersion",
+    "sum",
+    "trajectoryReturn",
+    "trajectoryRows",
+    "variance",
+  ]);
+});

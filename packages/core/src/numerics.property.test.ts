@@ -1,0 +1,40 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { entropyOfLogits, logSoftmax, sum } from "./numerics.ts";
+
+const logits = fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), {
+  minLength: 1,
+  maxLength: 40,
+});
+
+it("keeps entropy in [0, log n]", () => {
+  fc.assert(
+    fc.property(logits, (values) => {
+      const entropy = entropyOfLogits(values);
+      expect(entropy).toBeGreaterThanOrEqual(0);
+      // A relative rounding of the sum of n terms may pass the bound.
+      expect(entropy).toBeLessThanOrEqual(Math.log(values.length) * (1 + 1e-12) + 1e-12);
+    }),
+  );
+});
+
+it("ignores a shift of all logits", () => {
+  fc.assert(
+    fc.property(logits, fc.integer({ min: -1000, max: 1000 }), (values, shift) => {
+      const shifted = values.map((value) => value + shift);
+      // The shift rounds logits of up to 1e6 by 1e-10.
+      expect(entropyOfLogits(shifted)).toBeCloseTo(entropyOfLogits(values), 7);
+    }),
+  );
+});
+
+it("makes log-probs that are at most 0 and sum to one", () => {
+  fc.assert(
+    fc.property(logits, (values) => {
+      const logProbs = logSoftmax(values);
+      expect(Math.max(...logProbs)).toBeLessThanOrEqual(1e-9);
+      // exp amplifies the rounding of logits of 1e6 (1e-10) relative to one.
+      expect(sum(logProbs.map(Math.exp))).toBeCloseTo(1, 8);
+    }),
+  );
+});

@@ -1,0 +1,73 @@
+import { describe, expect, it } from "vitest";
+import { isSuccess, recordVersion, trajectoryReturn, type Trajectory } from "./records.ts";
+import { trajectoryRows } from "./token-row.ts";
+
+const turn = (promptTokens: number[], responseTokens: number[], reward = 0) => ({
+  promptTokens,
+  responseTokens,
+  samplerLogProbs: responseTokens.map(() => -1),
+  action: "look",
+  isValidAction: true,
+  observation: "",
+  reward,
+});
+
+const trajectory: Trajectory = {
+  version: recordVersion,
+  taskId: "t",
+  taskKind: "k",
+  groupId: "g",
+  trajectoryIndex: 0,
+  presentation: "concatenated",
+  policyVersion: 1,
+  firstObservation: "",
+  turns: [turn([1, 2, 3], [4, 5], -0.1), turn([6], []), turn([7, 8], [9], 10)],
+  outcome: { kind: "terminated", isSuccess: true },
+};
+
+describe("trajectoryRows", () => {
+  it("lays a concatenated trajectory into one row with a span for each response", () => {
+    expect(trajectoryRows(trajectory)).toEqual([
+      {
+        tokens: [1, 2, 3, 4, 5, 6, 7, 8, 9],
+        spans: [
+          { turnIndex: 0, start: 3, length: 2 },
+          { turnIndex: 2, start: 8, length: 1 },
+        ],
+      },
+    ]);
+  });
+
+  it("gives each turn of a turn-wise trajectory a row of its own", () => {
+    expect(trajectoryRows({ ...trajectory, presentation: "turn-wise" })).toEqual([
+      { tokens: [1, 2, 3, 4, 5], spans: [{ turnIndex: 0, start: 3, length: 2 }] },
+      { tokens: [7, 8, 9], spans: [{ turnIndex: 2, start: 2, length: 1 }] },
+    ]);
+  });
+
+  it("gives no row where nothing was written", () => {
+    expect(trajectoryRows({ ...trajectory, turns: [turn([1], [])] })).toEqual([]);
+    expect(trajectoryRows({ ...trajectory, turns: [] })).toEqual([]);
+  });
+});
+
+describe("trajectories", () => {
+  it("have the sum of their rewards as return", () => {
+    expect(trajectoryReturn(trajectory)).toBeCloseTo(9.9, 12);
+  });
+
+  it("succeed only where the environment said so", () => {
+    expect(isSuccess(trajectory)).toBe(true);
+    expect(isSuccess({ ...trajectory, outcome: { kind: "truncated", limit: "turns" } })).toBe(
+      false,
+    );
+    expect(isSuccess({ ...trajectory, outcome: { kind: "terminated", isSuccess: false } })).toBe(
+      false,
+    );
+  });
+
+  it("survive JSON and structuredClone", () => {
+    expect(JSON.parse(JSON.stringify(trajectory))).toEqual(trajectory);
+    expect(structuredClone(trajectory)).toEqual(trajectory);
+  });
+});

@@ -1,0 +1,37 @@
+import { spawnSync } from "node:child_process";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import manifest from "../package.json" with { type: "json" };
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Runs a command in the repository; ends this process with its exit code if it fails. */
+export function run(command, args, environment = {}) {
+  const result = spawnSync(command, args, {
+    cwd: root,
+    stdio: "inherit",
+    shell: process.platform === "win32",
+    env: { ...process.env, ...environment },
+  });
+  if (result.error) {
+    console.error(`${command}: ${result.error.message}`);
+    process.exit(1);
+  }
+  if (result.status !== 0) process.exit(result.status ?? 1);
+}
+
+/** Runs the pnpm that this repository names, through npm: a machine with Node has npm. */
+export function pnpm(...args) {
+  run("npm", ["exec", "--yes", "--", manifest.packageManager, ...args]);
+}
+
+/** Installs what the lockfile names; says nothing where all is in place. */
+export function install() {
+  pnpm(
+    "install",
+    "--frozen-lockfile",
+    "--prefer-offline",
+    "--reporter=append-only",
+    "--loglevel=warn",
+  );
+}
