@@ -7,7 +7,7 @@ import { install, pnpm } from "./pnpm.mjs";
 const report = join(tmpdir(), `turnwise-tests-${process.pid}.json`);
 const checks = {
   format: () => pnpm("exec", "oxfmt", "--check"),
-  types: () => pnpm("exec", "tsc", "--noEmit", "-p", "tsconfig.json"),
+  types: () => pnpm("run", "types"),
   lint: () => pnpm("exec", "oxlint", "--type-aware"),
   unused: () => pnpm("exec", "knip"),
   build: () =>

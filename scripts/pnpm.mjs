@@ -1,9 +1,11 @@
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import manifest from "../package.json" with { type: "json" };
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const { packageManager } = JSON.parse(readFileSync(`${root}/package.json`, "utf8"));
 
 /** Runs a command in the repository; ends this process with its exit code if it fails. */
 export function run(command, args, environment = {}) {
@@ -22,7 +24,7 @@ export function run(command, args, environment = {}) {
 
 /** Runs the pnpm that this repository names, through npm: a machine with Node has npm. */
 export function pnpm(...args) {
-  run("npm", ["exec", "--yes", "--", manifest.packageManager, ...args]);
+  run("npm", ["exec", "--yes", "--", packageManager, ...args]);
 }
 
 /** Installs what the lockfile names; says nothing where all is in place. */

@@ -41,6 +41,8 @@ export interface RolloutParts {
   readonly options: RolloutOptions;
   /** Ends all episodes: they reject with the signal's reason. */
   readonly signal?: AbortSignal;
+  /** Told of each episode as it ends. */
+  readonly onEnd?: (trajectory: Trajectory) => void;
 }
 
 /** A failure of an environment, told from failures of our own. */
@@ -172,7 +174,7 @@ export async function rollout(
     // A world that cannot even be closed has already said so, or takes nothing with it.
     await environment?.close().catch(() => undefined);
   }
-  return {
+  const trajectory: Trajectory = {
     version: recordVersion,
     taskId: task.id,
     taskKind: task.kind,
@@ -184,6 +186,8 @@ export async function rollout(
     turns,
     outcome,
   };
+  parts.onEnd?.(trajectory);
+  return trajectory;
 }
 
 /**

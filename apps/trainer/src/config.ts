@@ -1,0 +1,180 @@
+import { z } from "zod";
+import { InputError } from "./input-error.ts";
+
+const positive = z.number().finite().positive();
+const nonNegative = z.number().finite().nonnegative();
+const share = z.number().finite().min(0).max(1);
+const count = z.int().positive();
+const countOrNone = z.int().nonnegative();
+
+/** Every setting of a training run, all of them stated: a run folder holds one in `config.json`. */
+const trainConfigSchema = z.strictObject({
+  /** The recipe that it comes from. */
+  recipe: z.string().min(1),
+  /** Fixes games, weights, demonstrations and every draw. */
+  seed: z.int().nonnegative(),
+  games: z.strictObject({
+    /** A folder of game files or an archive; `null` generates games. */
+    path: z.string().min(1).nullable(),
+    /** Of generated games. */
+    size: z.enum(["small", "medium", "large"]),
+    /** Training games; with a path at most that many of its training split are used. */
+    numTraining: count,
+    /** The splits that are evaluated, and how many games of each. */
+    evaluation: z.array(z.strictObject({ split: z.string().min(1), numGames: count })).min(1),
+  }),
+  episode: z.strictObject({
+    maxTurns: count,
+    maxResponseTokens: count,
+    successReward: positive,
+    invalidActionPenalty: nonNegative,
+  }),
+  model: z.strictObject({
+    hiddenSize: count,
+    intermediateSize: count,
+    numLayers: count,
+    numHeads: count,
+    numKeyValueHeads: count,
+    maxTokens: count,
+  }),
+  warmStart: z.strictObject({
+    /** Demonstrated episodes that are imitated. */
+    numDemonstrations: countOrNone,
+    epochs: countOrNone,
+    /** Rows in one optimizer step. */
+    minibatchSize: count,
+    learningRate: positive,
+    /** The share of the learning rate that remains at the end, falling as a cosine. */
+    finalShare: share,
+    /** Weight of prompt and observation tokens in the loss; a response token weighs 1. */
+    contextWeight: share,
+  }),
+  training: z.strictObject({
+    iterations: countOrNone,
+    groupsPerIteration: count,
+    groupSize: count,
+    temperature: positive,
+    /** Optimizer steps that the rows of an iteration are dealt into. */
+    minibatches: count,
+    epochs: count,
+    learningRate: positive,
+    warmUpUpdates: countOrNone,
+    weightDecay: nonNegative,
+    maxGradientNorm: positive,
+    clipLow: share,
+    clipHigh: nonNegative,
+    /** Weight of the k3 divergence from the warm-started policy; 0 for none. */
+    klCoefficient: nonNegative,
+    /** Whose group-relative advantage: the preset's name. */
+    advantages: z.enum(["verl", "trl", "rllm", "nemoRl", "drGrpo", "rloo"]),
+    aggregation: z.enum(["token-mean", "sequence-mean"]),
+  }),
+  modulation: z.strictObject({
+    kind: z.enum(["aem", "none"]),
+    strength: nonNegative,
+    minEntropyRange: nonNegative,
+  }),
+  evaluation: z.strictObject({
+    /** Iterations between evaluations of the first evaluation split; 0 for none in between. */
+    every: countOrNone,
+    /** Of the sampled evaluation; the greedy one has none. */
+    temperature: positive,
+  }),
+  engine: z.strictObject({
+    threads: count,
+    /** Response and prompt tokens that one training pass holds. */
+    microbatchTokens: count,
+  }),
+  checkpoints: z.strictObject({
+    /** Iterations between checkpoints. */
+    every: count,
+    /** How many of the newest are kept. */
+    keep: count,
+  }),
+});
+
+/** The resolved configuration of a run. */
+export type TrainConfig = z.infer<typeof trainConfigSchema>;
+
+type Plain = { readonly [key: string]: unknown };
+
+function isPlain(value: unknown): value is Plain {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** `changes` laid over `base`, object by object; lists and values are replaced whole. */
+function merged(base: unknown, changes: unknown): unknown {
+  if (!isPlain(base) || !isPlain(changes)) return changes;
+  const result: Record<string, unknown> = { ...base };
+  for (const [key, value] of Object.entries(changes)) {
+    result[key] = key in base ? merged(base[key], value) : value;
+  }
+  return result;
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  let inner = value;
+  for (const key of path) {
+    inner = typeof inner === "object" && inner !== null ? (inner as Plain)[String(key)] : undefined;
+  }
+  return inner;
+}
+
+/** One clear line for the first thing that is wrong. */
+function complaint(source: string, issue: z.core.$ZodIssue, value: unknown): string {
+  const field = issue.path.map(String).join(".");
+  if (issue.code === "unrecognized_keys") {
+    const key = [field, issue.keys[0]].filter(Boolean).join(".");
+    const known = valueAt(trainConfigSchemaShape(issue.path), []);
+    const names = Array.isArray(known) ? `; known keys: ${known.join(", ")}` : "";
+    return `${source}: ${key} must be a known key${names}`;
+  }
+  const rule = issue.message.replace(/^Invalid input: /u, "").replace(/, received .*$/u, "");
+  return `${source}: ${field || "config"} must be valid: ${rule}, got ${JSON.stringify(valueAt(value, issue.path))}`;
+}
+
+/** The keys that are allowed at a path. */
+function trainConfigSchemaShape(path: readonly PropertyKey[]): string[] | undefined {
+  let schema: unknown = trainConfigSchema;
+  for (const key of path) {
+    if (schema instanceof z.ZodArray) schema = schema.element;
+    else if (schema instanceof z.ZodObject) schema = (schema.shape as Plain)[String(key)];
+  }
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape as Plain) : undefined;
+}
+
+/**
+ * A configuration with changes laid over it.
+ * @param source - Where the changes come from, for messages: a file's name.
+ * @throws {@link InputError} naming the first field that is unknown or out of range.
+ */
+export function resolveConfig(base: TrainConfig, changes: unknown, source: string): TrainConfig {
+  if (!isPlain(changes)) {
+    throw new InputError(
+      `${source}: config must be an object of settings, got ${JSON.stringify(changes)}`,
+    );
+  }
+  return checkConfig(merged(base, changes), source);
+}
+
+/**
+ * Checks a whole configuration, and that its parts fit together.
+ * @throws {@link InputError} naming the first field that is wrong.
+ */
+export function checkConfig(value: unknown, source: string): TrainConfig {
+  const result = trainConfigSchema.safeParse(value);
+  if (!result.success) throw new InputError(complaint(source, result.error.issues[0]!, value));
+  const config = result.data;
+  const { numHeads, numKeyValueHeads, hiddenSize } = config.model;
+  if (hiddenSize % (2 * numHeads) !== 0) {
+    throw new InputError(
+      `${source}: model.hiddenSize must be a multiple of 2 x model.numHeads (${2 * numHeads}), got ${hiddenSize}`,
+    );
+  }
+  if (numHeads % numKeyValueHeads !== 0) {
+    throw new InputError(
+      `${source}: model.numKeyValueHeads must divide model.numHeads (${numHeads}), got ${numKeyValueHeads}`,
+    );
+  }
+  return config;
+}

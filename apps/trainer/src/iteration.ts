@@ -1,0 +1,170 @@
+import {
+  NonFiniteError,
+  type Group,
+  type Learner,
+  type Objective,
+  type Random,
+  type Sampler,
+  type Task,
+  type TrainingRow,
+  type UpdateReport,
+} from "@turnwise/core";
+import { rolloutGroup, type RolloutParts } from "@turnwise/envs";
+import type { Aggregation } from "@turnwise/estimators";
+import { batchRows, creditRows, toTrainingRows } from "./credit.ts";
+import { creditMetrics, trajectoryMetrics, updateMetrics, type Metrics } from "./metrics.ts";
+import { minibatches } from "./minibatches.ts";
+
+/** The pure parts of an algorithm: what happens between two calls of an engine. */
+export interface Recipe {
+  readonly groupsPerIteration: number;
+  readonly groupSize: number;
+  /** Whether a group carries a learning signal. */
+  readonly keep: (group: Group) => boolean;
+  /** Base advantages of all responses, `[group][trajectory][turn]`. */
+  readonly advantages: (groups: readonly Group[]) => number[][][];
+  /** Coefficients of a group's responses from their mean token entropies, `[response]`. */
+  readonly coefficients: (entropies: readonly number[]) => number[];
+  readonly objective: Objective;
+  readonly aggregation: Aggregation;
+  /** Optimizer steps that an epoch is dealt into. */
+  readonly minibatches: number;
+  readonly epochs: number;
+}
+
+/** The stages of an iteration that take time. */
+export type Phase = "collect" | "score" | "update";
+
+/** What an iteration works with. */
+export interface TrainerParts {
+  readonly drawTasks: (iteration: number, count: number) => readonly Task[];
+  readonly rolloutParts: Omit<RolloutParts, "sampler" | "policyVersion">;
+  readonly sampler: Sampler;
+  readonly learner: Learner;
+  /** Scores under the fixed reference policy, where the objective asks for it. */
+  readonly reference?: Pick<Learner, "score"> | undefined;
+  readonly recipe: Recipe;
+  readonly random: Random;
+  /** Told what is being done and how much of it is done, in [0, 1]. */
+  readonly onProgress?: (phase: Phase, done: number) => void;
+}
+
+/** What an iteration did. */
+export interface IterationReport {
+  readonly iteration: number;
+  readonly groups: readonly Group[];
+  /** Equal for equal runs. */
+  readonly metrics: Metrics;
+  /** Not equal for equal runs. */
+  readonly seconds: Readonly<Record<Phase, number>>;
+  readonly numTokens: Readonly<Record<"sampled" | "read" | "trained", number>>;
+}
+
+/** An update met a loss or gradient that is no number; holds what led to it. */
+export class PoisonedUpdate extends Error {
+  override readonly name = "PoisonedUpdate";
+  readonly rows: readonly TrainingRow[];
+
+  constructor(message: string, rows: readonly TrainingRow[], cause: NonFiniteError) {
+    super(message, { cause });
+    this.rows = rows;
+  }
+}
+
+/**
+ * Runs one iteration: collect, select, score, estimate, modulate, update, report. All randomness is
+ * forked from the iteration's number, so that what it does depends on the learner's state alone.
+ */
+export async function trainIteration(
+  iteration: number,
+  parts: TrainerParts,
+): Promise<IterationReport> {
+  const { sampler, learner, recipe, onProgress } = parts;
+  const random = parts.random.fork(`iteration/${iteration}`);
+  const clock = stopwatch();
+
+  const policyVersion = await sampler.load(learner.weights()); // collect, under one frozen policy
+  const tasks = parts.drawTasks(iteration, recipe.groupsPerIteration);
+  const numEpisodes = tasks.length * recipe.groupSize;
+  let numEnded = 0;
+  const onEnd = (): void => onProgress?.("collect", ++numEnded / numEpisodes);
+  const rolloutParts = { ...parts.rolloutParts, sampler, policyVersion, onEnd };
+  const groups = await Promise.all(
+    tasks.map((task, slot) =>
+      rolloutGroup(task, recipe.groupSize, rolloutParts, {
+        id: `iteration-${iteration}/group-${slot}`,
+        random: random.fork(`group/${slot}`),
+      }),
+    ),
+  );
+  const collect = clock();
+
+  const kept = groups.map(withoutFailures).filter(recipe.keep); // select
+  const rows = batchRows(kept);
+  onProgress?.("score", 0);
+  const scores = await learner.score(rows.map(({ row }) => row)); // score, without a gradient
+  const references = await parts.reference?.score(rows.map(({ row }) => row));
+  const score = clock();
+
+  const advantages = recipe.advantages(kept); // estimate
+  const credited = creditRows(rows, scores, advantages, recipe.coefficients); // modulate
+  const samples = credited.map((row, i) => ({ row, reference: references?.[i] }));
+
+  const updates: UpdateReport[] = [];
+  for (let epoch = 0; epoch < recipe.epochs; epoch++) {
+    for (const batch of minibatches(samples, recipe.minibatches, random.fork(`epoch/${epoch}`))) {
+      onProgress?.("update", updates.length / (recipe.epochs * recipe.minibatches));
+      const trainingRows = toTrainingRows(
+        batch.map(({ row }) => row),
+        recipe.aggregation,
+        references && batch.map(({ reference }) => reference),
+      );
+      updates.push(
+        await learner.update(trainingRows, recipe.objective).catch((cause: unknown) => {
+          if (!(cause instanceof NonFiniteError)) throw cause;
+          const group = kept[batch[cause.row ?? 0]!.row.groupIndex]!.id;
+          const place = cause.row === undefined ? "" : ` ${group}:`;
+          throw new PoisonedUpdate(
+            `iteration ${iteration}:${place} ${cause.message}`,
+            trainingRows,
+            cause,
+          );
+        }),
+      );
+    }
+  }
+  const turns = groups.flatMap((group) => group.trajectories.flatMap((entry) => entry.turns));
+  return {
+    iteration,
+    groups,
+    metrics: {
+      ...trajectoryMetrics(groups.flatMap((group) => group.trajectories)),
+      keptGroups: kept.length,
+      ...creditMetrics(kept, credited),
+      ...updateMetrics(updates),
+    },
+    seconds: { collect, score, update: clock() },
+    numTokens: {
+      sampled: turns.reduce((sum, turn) => sum + turn.responseTokens.length, 0),
+      read: turns.reduce((sum, turn) => sum + turn.promptTokens.length, 0),
+      trained: rows.reduce((sum, { row }) => sum + row.tokens.length, 0) * recipe.epochs,
+    },
+  };
+}
+
+/** Seconds since the last call, or since it was made. */
+function stopwatch(): () => number {
+  let last = performance.now();
+  return () => {
+    const now = performance.now();
+    const seconds = (now - last) / 1000;
+    last = now;
+    return seconds;
+  };
+}
+
+/** What broke on its own account says nothing about the policy: it is recorded, not trained on. */
+function withoutFailures(group: Group): Group {
+  const trajectories = group.trajectories.filter(({ outcome }) => outcome.kind !== "failed");
+  return { ...group, trajectories };
+}

@@ -1,0 +1,219 @@
+import {
+  appendFile,
+  mkdir,
+  open,
+  readFile,
+  readdir,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
+import type { Group } from "@turnwise/core";
+import { checkConfig, type TrainConfig } from "./config.ts";
+import { InputError } from "./input-error.ts";
+
+/** Where a run stands: what its newest checkpoint holds. */
+export interface RunState {
+  /** Warm-start epochs that are done. */
+  readonly warmStartEpochs: number;
+  /** Iterations that are done. */
+  readonly iterations: number;
+  /** Whether the evaluation before the first iteration is done, and the one after the last. */
+  readonly isEvaluatedBefore: boolean;
+  readonly isEvaluatedAfter: boolean;
+}
+
+/** One line of `metrics.jsonl`. */
+export interface MetricsLine {
+  readonly stage: "warm-start" | "evaluation" | "iteration";
+  /** How far the run was: the state's counters when the line was written. */
+  readonly warmStartEpoch: number;
+  readonly iteration: number;
+  readonly [metric: string]: unknown;
+}
+
+/** Writes a file so that a reader sees the old one or the new one, never half of it. */
+async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = `${path}.part`;
+  const file = await open(temporary, "w");
+  try {
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function readJson(path: string): Promise<unknown> {
+  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+    throw new InputError(`${path}: file must be readable, got ${(cause as Error).message}`);
+  });
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new InputError(`${path}: file must hold JSON, got ${(cause as Error).message}`);
+  }
+}
+
+const stateName = "state.json";
+
+/**
+ * The folder of one run: `config.json`, `manifest.json`, `metrics.jsonl` (what was learned: equal for
+ * equal runs), `timings.jsonl` (how long it took: never equal), `trajectories/` and `checkpoints/`.
+ *
+ * Everything that a state counts is on disk before the state is, and all that is on disk beyond the
+ * state is dropped on resuming. So a run killed at any moment continues as if it had not been.
+ */
+export class RunFolder {
+  readonly path: string;
+  readonly config: TrainConfig;
+
+  private constructor(path: string, config: TrainConfig) {
+    this.path = path;
+    this.config = config;
+  }
+
+  /** Begins a run. @throws {@link InputError} if the folder exists and is not empty. */
+  static async create(path: string, config: TrainConfig, manifest: object): Promise<RunFolder> {
+    const entries = await readdir(path).catch(() => []);
+    if (entries.length > 0) {
+      throw new InputError(
+        `${path}: run folder must be new or empty, got ${entries.length} entries (to go on with it: train --resume ${path})`,
+      );
+    }
+    await mkdir(join(path, "checkpoints"), { recursive: true });
+    await writeWhole(join(path, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+    await writeWhole(join(path, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
+    return new RunFolder(path, config);
+  }
+
+  /** Opens a run that exists. @throws {@link InputError} if it is none, or its config is not valid. */
+  static async open(path: string): Promise<RunFolder> {
+    const configPath = join(path, "config.json");
+    if (!(await exists(path))) throw new InputError(`${path}: run folder must exist`);
+    if (!(await exists(configPath))) {
+      throw new InputError(`${path}: run folder must hold a config.json, found none`);
+    }
+    return new RunFolder(path, checkConfig(await readJson(configPath), configPath));
+  }
+
+  /** The newest checkpoint and its state; `undefined` before the first. */
+  async newestCheckpoint(): Promise<{ path: string; state: RunState } | undefined> {
+    const newest = (await this.#checkpoints()).at(-1);
+    if (newest === undefined) return undefined;
+    const path = join(this.path, "checkpoints", newest);
+    return { path, state: (await readJson(join(path, stateName))) as RunState };
+  }
+
+  async #checkpoints(): Promise<string[]> {
+    const names = await readdir(join(this.path, "checkpoints")).catch(() => []);
+    return names.filter((name) => /^\d{6}$/u.test(name)).sort();
+  }
+
+  /**
+   * Writes a checkpoint and drops the oldest. The folder appears whole or not at all.
+   * @param save - Writes the policy into the folder that it is given.
+   */
+  async saveCheckpoint(
+    state: RunState,
+    save: (directory: string) => Promise<void>,
+  ): Promise<string> {
+    const names = await this.#checkpoints();
+    const number = Number(names.at(-1) ?? "0") + 1;
+    const path = join(this.path, "checkpoints", String(number).padStart(6, "0"));
+    const temporary = `${path}.part`;
+    await rm(temporary, { recursive: true, force: true });
+    await mkdir(temporary, { recursive: true });
+    await save(temporary);
+    await writeWhole(join(temporary, stateName), `${JSON.stringify(state, null, 2)}\n`);
+    await rename(temporary, path);
+    const surplus = names.slice(0, Math.max(0, names.length + 1 - this.config.checkpoints.keep));
+    for (const name of surplus) {
+      await rm(join(this.path, "checkpoints", name), { recursive: true, force: true });
+    }
+    return path;
+  }
+
+  /** Drops the metrics, timings and trajectories of work that no checkpoint holds. */
+  async rewind(state: RunState): Promise<void> {
+    const isKept = (line: MetricsLine): boolean => {
+      if (line.stage === "warm-start") return line.warmStartEpoch <= state.warmStartEpochs;
+      if (line.stage === "iteration") return line.iteration <= state.iterations;
+      const isAfter = line["phase"] === "after";
+      if (isAfter) return state.isEvaluatedAfter;
+      if (line["phase"] === "before") return state.isEvaluatedBefore;
+      return line.iteration <= state.iterations;
+    };
+    for (const name of ["metrics.jsonl", "timings.jsonl"]) {
+      const path = join(this.path, name);
+      if (!(await exists(path))) continue;
+      const kept = (await readLines(path)).filter(isKept);
+      await writeWhole(path, kept.map((line) => `${JSON.stringify(line)}\n`).join(""));
+    }
+    const folder = join(this.path, "trajectories");
+    for (const name of await readdir(folder).catch(() => [])) {
+      const iteration = /^iteration-(\d+)\.jsonl\.gz$/u.exec(name)?.[1];
+      if (iteration !== undefined && Number(iteration) > state.iterations) {
+        await rm(join(folder, name), { force: true });
+      }
+    }
+  }
+
+  /** Appends a line to `metrics.jsonl`: what was measured, without times. */
+  async writeMetrics(line: MetricsLine): Promise<void> {
+    await appendFile(join(this.path, "metrics.jsonl"), `${JSON.stringify(line)}\n`);
+  }
+
+  /** Appends a line to `timings.jsonl`. */
+  async writeTimings(line: MetricsLine): Promise<void> {
+    await appendFile(join(this.path, "timings.jsonl"), `${JSON.stringify(line)}\n`);
+  }
+
+  /** All metrics so far. A line cut short by a crash is dropped. */
+  async readMetrics(): Promise<MetricsLine[]> {
+    const path = join(this.path, "metrics.jsonl");
+    return (await exists(path)) ? readLines(path) : [];
+  }
+
+  /** Writes the trajectories of some groups, one to a line, packed. @returns The file's path. */
+  async writeTrajectories(name: string, groups: readonly Group[]): Promise<string> {
+    const lines = groups.flatMap((group) =>
+      group.trajectories.map((trajectory) => `${JSON.stringify(trajectory)}\n`),
+    );
+    const path = join(this.path, "trajectories", `${name}.jsonl.gz`);
+    await writeWhole(path, gzipSync(lines.join(""), { level: 1 }));
+    return path;
+  }
+
+  /** Writes something to look at after a crash. @returns The file's path. */
+  async writeEvidence(name: string, evidence: unknown): Promise<string> {
+    const path = join(this.path, name);
+    await writeFile(path, JSON.stringify(evidence));
+    return path;
+  }
+}
+
+async function readLines(path: string): Promise<MetricsLine[]> {
+  const lines: MetricsLine[] = [];
+  for (const text of (await readFile(path, "utf8")).split("\n")) {
+    if (text === "") continue;
+    try {
+      lines.push(JSON.parse(text) as MetricsLine);
+    } catch {
+      break; // The process died in the middle of this line.
+    }
+  }
+  return lines;
+}
