@@ -1,0 +1,83 @@
+import { evaluateDimension } from "./dimension.ts";
+import type { Feed, Feeds, Program } from "./program.ts";
+import { showShape, type DataType, type Shape, type Tensor } from "./tensor.ts";
+
+/** Values of a program's named sizes. */
+export type Sizes = ReadonlyMap<string, number>;
+
+/** The numbers that a shape has under given sizes. */
+export function evaluateShape(shape: Shape, sizes: Sizes): number[] {
+  return shape.map((dimension) => evaluateDimension(dimension, sizes));
+}
+
+function isOfType(data: Feed["data"], dtype: DataType): boolean {
+  if (dtype === "int32") return data instanceof Int32Array;
+  if (dtype === "bool") return data instanceof Uint8Array;
+  return data instanceof Float32Array || data instanceof Float64Array;
+}
+
+function checkFeed(where: string, name: string, { dtype, shape }: Tensor, feed: Feed): void {
+  if (!isOfType(feed.data, dtype)) {
+    throw new TypeError(
+      `${where}: feed ${name} must hold ${dtype} entries, got a ${feed.data.constructor.name}`,
+    );
+  }
+  const isMatched =
+    feed.shape.length === shape.length &&
+    shape.every((size, axis) => typeof size === "string" || size === feed.shape[axis]);
+  if (!isMatched) {
+    throw new RangeError(
+      `${where}: feed ${name} must have shape ${showShape(shape)}, got ${showShape(feed.shape)}`,
+    );
+  }
+  const count = feed.shape.reduce((product, size) => product * size, 1);
+  if (feed.data.length !== count) {
+    throw new RangeError(
+      `${where}: feed ${name} must hold ${count} entries for shape ${showShape(feed.shape)}, got ${feed.data.length}`,
+    );
+  }
+}
+
+/**
+ * Checks feeds against a program and reads the values of its named sizes from their shapes.
+ * @throws `RangeError` for a missing or unknown feed, another shape, or sizes that disagree;
+ *   `TypeError` for another data type. The message names the feed, what is expected and what is given.
+ */
+export function bindFeeds(where: string, program: Program, feeds: Feeds): Sizes {
+  for (const name of Object.keys(feeds)) {
+    if (!Object.hasOwn(program.inputs, name)) {
+      const known = Object.keys(program.inputs).join(", ");
+      throw new RangeError(
+        `${where}: feed ${name} must be an input (${known}), got an unknown name`,
+      );
+    }
+  }
+  const sizes = new Map<string, number>();
+  const setBy = new Map<string, string>();
+  for (const [name, tensor] of Object.entries(program.inputs)) {
+    const feed = feeds[name];
+    if (!feed) throw new RangeError(`${where}: feed ${name} must be given, got none`);
+    checkFeed(where, name, tensor, feed);
+    tensor.shape.forEach((dimension, axis) => {
+      if (typeof dimension === "number" || !/^\w+$/.test(dimension)) return;
+      const size = feed.shape[axis]!;
+      const known = sizes.get(dimension);
+      if (known !== undefined && known !== size) {
+        throw new RangeError(
+          `${where}: size ${dimension} must be one number, got ${known} from ${setBy.get(dimension)} and ${size} from ${name}`,
+        );
+      }
+      sizes.set(dimension, size);
+      setBy.set(dimension, name);
+    });
+  }
+  for (const [name, { shape }] of Object.entries(program.inputs)) {
+    const expected = evaluateShape(shape, sizes);
+    if (expected.some((size, axis) => size !== feeds[name]!.shape[axis])) {
+      throw new RangeError(
+        `${where}: feed ${name} must have shape ${showShape(shape)} = ${showShape(expected)}, got ${showShape(feeds[name]!.shape)}`,
+      );
+    }
+  }
+  return sizes;
+}

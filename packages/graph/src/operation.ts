@@ -1,0 +1,106 @@
+import type { Dimension } from "./dimension.ts";
+import type { Shape, Tensor } from "./tensor.ts";
+
+/** No attributes. */
+export type None = Readonly<Record<string, never>>;
+
+/** Axes that a reduction removes, and whether they stay with size 1. */
+export interface ReduceAttributes {
+  readonly axes: readonly number[];
+  readonly keepDims: boolean;
+}
+
+/** One axis, counted from the front. */
+export interface AxisAttributes {
+  readonly axis: number;
+}
+
+/**
+ * Every operation with its attributes. One entry here is one case in the interpreter, in the
+ * differentiation rules and in each lowering.
+ */
+export interface Operations {
+  readonly input: { readonly name: string };
+  /** `values` in row-major order; int32 and bool as numbers. */
+  readonly constant: { readonly values: readonly number[] };
+  /** The value of a size, an int32 scalar. */
+  readonly size: { readonly dimension: Dimension };
+  /** `0, 1, 2, ...`, int32. */
+  readonly iota: None;
+
+  readonly add: None;
+  readonly subtract: None;
+  readonly multiply: None;
+  readonly divide: None;
+  readonly minimum: None;
+  readonly maximum: None;
+  readonly greater: None;
+  readonly equal: None;
+  readonly and: None;
+  readonly not: None;
+  readonly where: None;
+  readonly cast: None;
+
+  readonly negate: None;
+  readonly exp: None;
+  readonly log: None;
+  readonly sqrt: None;
+  readonly reciprocal: None;
+  readonly sigmoid: None;
+  readonly tanh: None;
+  readonly silu: None;
+
+  readonly reduceSum: ReduceAttributes;
+  readonly reduceMean: ReduceAttributes;
+  readonly reduceMax: ReduceAttributes;
+
+  readonly matmul: {
+    readonly transposeA: boolean;
+    readonly transposeB: boolean;
+    readonly scale: number;
+  };
+  /** Inputs x `[..., in]`, weight `[out, in]`, and perhaps bias `[out]`. */
+  readonly linear: None;
+
+  readonly reshape: { readonly shape: Shape };
+  readonly transpose: { readonly permutation: readonly number[] };
+  readonly slice: AxisAttributes & { readonly start: Dimension; readonly end: Dimension };
+  readonly concat: AxisAttributes;
+  readonly expand: { readonly shape: Shape };
+
+  /** Inputs table `[rows, ...]`, ids. */
+  readonly gather: { readonly uniqueIds: boolean };
+  /** Inputs updates `[...ids, ...]`, ids: the adjoint of gather. */
+  readonly scatterAdd: { readonly rows: Dimension; readonly uniqueIds: boolean };
+  /** Inputs x, ids; along the last axis. */
+  readonly takeAlong: None;
+  /** Inputs updates, ids; along the last axis: the adjoint of takeAlong. */
+  readonly scatterAddAlong: { readonly size: Dimension };
+
+  readonly softmax: None;
+  readonly logSoftmax: None;
+  /** Inputs x `[..., d]`, weight `[d]`; outputs the result and `1 / rms` `[..., 1]`. */
+  readonly rmsNorm: { readonly epsilon: number };
+  /** Inputs x `[batch, time, heads, 2*half]`, cos and sin `[positions, half]`, ids `[batch, time]`. */
+  readonly rope: { readonly inverse: boolean };
+
+  readonly stopGradient: None;
+  /** Inputs the `numOutputs` results, then what they depend on; see `Tracer.withGradient`. */
+  readonly withGradient: { readonly numOutputs: number };
+}
+
+/** The name of an operation. */
+export type OperationKind = keyof Operations;
+
+/** One step of a program. Plain data. */
+export type Operation = {
+  readonly [K in OperationKind]: {
+    readonly kind: K;
+    readonly attributes: Operations[K];
+    readonly inputs: readonly Tensor[];
+    readonly outputs: readonly Tensor[];
+  };
+}[OperationKind];
+
+/** The step of one kind. */
+export type OperationOf<K extends OperationKind> = Extract<Operation, { readonly kind: K }>;

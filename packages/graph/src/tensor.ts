@@ -1,0 +1,66 @@
+import { canonicalDimension, multiplyDimensions, type Dimension } from "./dimension.ts";
+
+/** What a tensor holds: numbers to compute with, indices, or truth values. */
+export type DataType = "float32" | "int32" | "bool";
+
+/** Sizes of all axes, outermost first; empty for a scalar. */
+export type Shape = readonly Dimension[];
+
+/** A value in a traced program: a name for what will be computed, not the numbers themselves. */
+export interface Tensor {
+  /** Unique within its tracer. */
+  readonly id: number;
+  readonly dtype: DataType;
+  readonly shape: Shape;
+}
+
+/** A shape as messages show it: `[batch, 4]`. */
+export function showShape(shape: Shape): string {
+  return `[${shape.join(", ")}]`;
+}
+
+/** A shape with all sizes in canonical spelling. */
+export function canonicalShape(shape: Shape): Shape {
+  return shape.map(canonicalDimension);
+}
+
+/** Number of entries of a tensor of a shape. */
+export function shapeSize(shape: Shape): Dimension {
+  return multiplyDimensions(...shape);
+}
+
+/** Whether two shapes are the same for all values of their named sizes. */
+export function equalShapes(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((dimension, axis) => dimension === b[axis]);
+}
+
+/**
+ * The shape that two tensors combine to: aligned at the last axis, with sizes that are equal or 1.
+ * @throws `RangeError` if an axis has two other sizes.
+ */
+export function broadcastShapes(where: string, a: Shape, b: Shape): Shape {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, axis) => {
+    const left = a[axis - rank + a.length] ?? 1;
+    const right = b[axis - rank + b.length] ?? 1;
+    if (left !== right && left !== 1 && right !== 1) {
+      throw new RangeError(
+        `${where}: shapes must broadcast, got ${showShape(a)} and ${showShape(b)}`,
+      );
+    }
+    return left === 1 ? right : left;
+  });
+}
+
+/**
+ * An axis counted from the front.
+ * @throws `RangeError` unless it is a whole number in `[-rank, rank)`.
+ */
+export function checkAxis(where: string, axis: number, rank: number): number {
+  if (!Number.isSafeInteger(axis) || axis < -rank || axis >= rank) {
+    throw new RangeError(
+      `${where}: axis must be a whole number in [${-rank}, ${rank - 1}], got ${axis}`,
+    );
+  }
+  return axis < 0 ? axis + rank : axis;
+}

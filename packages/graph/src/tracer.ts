@@ -1,0 +1,663 @@
+import { checkFinite } from "@turnwise/core";
+import {
+  addDimensions,
+  canonicalDimension,
+  subtractDimensions,
+  floorDivideDimension,
+  type Dimension,
+} from "./dimension.ts";
+import type { Operation, OperationKind, Operations } from "./operation.ts";
+import { createProgram, type Program } from "./program.ts";
+import {
+  broadcastShapes,
+  canonicalShape,
+  checkAxis,
+  equalShapes,
+  shapeSize,
+  showShape,
+  type DataType,
+  type Shape,
+  type Tensor,
+} from "./tensor.ts";
+
+/** A tensor, or a number that stands for a scalar of the other operand's type. */
+export type Operand = Tensor | number;
+
+/** Which axes a reduction removes. */
+export interface ReduceOptions {
+  /** Axes, negative ones counted from the end. Default all. */
+  readonly axes?: readonly number[];
+  /** Whether removed axes stay with size 1. Default false. */
+  readonly keepDims?: boolean;
+}
+
+/** Options of {@link Tracer.matmul}. */
+export interface MatmulOptions {
+  /** Swaps the last two axes of `a` first. */
+  readonly transposeA?: boolean;
+  /** Swaps the last two axes of `b` first. */
+  readonly transposeB?: boolean;
+  /** Multiplies the product. Default 1. */
+  readonly scale?: number;
+}
+
+/** Options of {@link Tracer.gather} and {@link Tracer.scatterAdd}. */
+export interface GatherOptions {
+  /**
+   * A promise that no id occurs twice, which lets executors scatter faster. If it does not hold, the
+   * gradient is undefined. Default false.
+   */
+  readonly uniqueIds?: boolean;
+}
+
+/**
+ * The hand-written derivative of {@link Tracer.withGradient}.
+ * @param cotangents - Of each result; `undefined` where no gradient flows into it.
+ * @returns The gradient of each input, of its shape; `undefined` for none.
+ */
+export type Backward = (
+  cotangents: readonly (Tensor | undefined)[],
+) => readonly (Tensor | undefined)[];
+
+/**
+ * Records a computation step by step. Methods check data types and shapes at once and return
+ * handles; nothing is computed. Equal steps are recorded once.
+ */
+export class Tracer {
+  readonly #operations: Operation[] = [];
+  readonly #tensors: Tensor[] = [];
+  readonly #producers: Operation[] = [];
+  readonly #inputs: Record<string, Tensor> = {};
+  readonly #known = new Map<string, Operation>();
+  readonly #backward = new Map<Operation, Backward>();
+
+  /** All steps so far. */
+  get operations(): readonly Operation[] {
+    return this.#operations;
+  }
+
+  /** The inputs so far, by name. */
+  get inputs(): Readonly<Record<string, Tensor>> {
+    return this.#inputs;
+  }
+
+  /** The step that gives a tensor. @throws `RangeError` for a tensor of another tracer. */
+  producer(tensor: Tensor): Operation {
+    this.#check("producer", tensor);
+    return this.#producers[tensor.id]!;
+  }
+
+  /** The hand-written derivative of a `withGradient` step. */
+  backwardOf(operation: Operation): Backward | undefined {
+    return this.#backward.get(operation);
+  }
+
+  #check(where: string, ...tensors: readonly Tensor[]): void {
+    for (const tensor of tensors) {
+      if (this.#tensors[tensor.id] !== tensor) {
+        throw new RangeError(
+          `${where}: tensor must belong to this tracer, got id ${tensor.id} of another`,
+        );
+      }
+    }
+  }
+
+  #checkType(where: string, dtype: DataType, ...tensors: readonly Tensor[]): void {
+    this.#check(where, ...tensors);
+    for (const tensor of tensors) {
+      if (tensor.dtype !== dtype) {
+        throw new TypeError(`${where}: tensor must be ${dtype}, got ${tensor.dtype}`);
+      }
+    }
+  }
+
+  #record<K extends OperationKind>(
+    kind: K,
+    attributes: Operations[K],
+    inputs: readonly Tensor[],
+    results: readonly { readonly dtype: DataType; readonly shape: Shape }[],
+    isShared = true,
+  ): readonly Tensor[] {
+    this.#check(kind, ...inputs);
+    const key = isShared
+      ? JSON.stringify([kind, attributes, inputs.map(({ id }) => id), results])
+      : undefined;
+    const known = key === undefined ? undefined : this.#known.get(key);
+    if (known) return known.outputs;
+    const outputs = results.map(({ dtype, shape }, i) => {
+      const tensor: Tensor = { id: this.#tensors.length + i, dtype, shape };
+      return Object.freeze(tensor);
+    });
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- K ties kind and attributes.
+    const operation = { kind, attributes, inputs, outputs } as unknown as Operation;
+    this.#operations.push(operation);
+    this.#tensors.push(...outputs);
+    for (const output of outputs) this.#producers[output.id] = operation;
+    if (key !== undefined) this.#known.set(key, operation);
+    return outputs;
+  }
+
+  #one<K extends OperationKind>(
+    kind: K,
+    attributes: Operations[K],
+    inputs: readonly Tensor[],
+    shape: Shape,
+    dtype: DataType = "float32",
+  ): Tensor {
+    return this.#record(kind, attributes, inputs, [{ dtype, shape }])[0]!;
+  }
+
+  /**
+   * Declares an input.
+   * @param shape - Named sizes such as `"batch"` get their value when the program is run; each must
+   *   be an axis by itself in some input.
+   * @throws `RangeError` if the name is taken.
+   */
+  input(name: string, dtype: DataType, shape: Shape): Tensor {
+    if (Object.hasOwn(this.#inputs, name)) {
+      throw new RangeError(`input: name must be new, got ${name} again`);
+    }
+    const tensor = this.#one("input", { name }, [], canonicalShape(shape), dtype);
+    this.#inputs[name] = tensor;
+    return tensor;
+  }
+
+  /**
+   * Numbers that are part of the program. Meant for few: large tables are better as inputs.
+   * @param values - A scalar, or all entries in row-major order.
+   * @throws `RangeError` if the shape holds another number of entries.
+   */
+  constant(
+    values: number | readonly number[],
+    { dtype = "float32", shape = [] }: { readonly dtype?: DataType; readonly shape?: Shape } = {},
+  ): Tensor {
+    const list = typeof values === "number" ? [values] : values;
+    if (shapeSize(shape) !== list.length) {
+      throw new RangeError(
+        `constant: values must fill shape ${showShape(shape)}, got ${list.length} entries`,
+      );
+    }
+    // JSON has no infinities, and -0 equals 0 in it: such constants are recorded each by itself.
+    const isShared = list.every((value) => Number.isFinite(value) && !Object.is(value, -0));
+    return this.#record("constant", { values: list }, [], [{ dtype, shape }], isShared)[0]!;
+  }
+
+  /** The value of a size, a scalar. */
+  size(dimension: Dimension, dtype: "int32" | "float32" = "int32"): Tensor {
+    const canonical = canonicalDimension(dimension);
+    if (typeof canonical === "number") return this.constant(canonical, { dtype });
+    return this.cast(this.#one("size", { dimension: canonical }, [], [], "int32"), dtype);
+  }
+
+  /** `0, 1, ..., length - 1`, int32 `[length]`. */
+  iota(length: Dimension): Tensor {
+    return this.#one("iota", {}, [], [canonicalDimension(length)], "int32");
+  }
+
+  #binary(
+    kind: "add" | "subtract" | "multiply" | "divide" | "minimum" | "maximum" | "greater" | "equal",
+    a: Operand,
+    b: Operand,
+  ): Tensor {
+    const [left, right] = this.#operands(kind, a, b);
+    const shape = broadcastShapes(kind, left.shape, right.shape);
+    const isTruth = kind === "greater" || kind === "equal";
+    return this.#one(kind, {}, [left, right], shape, isTruth ? "bool" : left.dtype);
+  }
+
+  #operands(where: string, a: Operand, b: Operand): [Tensor, Tensor] {
+    const dtype = typeof a === "number" ? (typeof b === "number" ? "float32" : b.dtype) : a.dtype;
+    const left = typeof a === "number" ? this.constant(a, { dtype }) : a;
+    const right = typeof b === "number" ? this.constant(b, { dtype }) : b;
+    this.#checkType(where, left.dtype, right);
+    if (dtype === "bool") throw new TypeError(`${where}: tensor must be a number, got bool`);
+    return [left, right];
+  }
+
+  /** `a + b`, broadcast. */
+  add(a: Operand, b: Operand): Tensor {
+    return this.#binary("add", a, b);
+  }
+  /** `a - b`, broadcast. */
+  subtract(a: Operand, b: Operand): Tensor {
+    return this.#binary("subtract", a, b);
+  }
+  /** `a * b`, broadcast. */
+  multiply(a: Operand, b: Operand): Tensor {
+    return this.#binary("multiply", a, b);
+  }
+  /** `a / b`, broadcast; int32 rounds towards 0. */
+  divide(a: Operand, b: Operand): Tensor {
+    return this.#binary("divide", a, b);
+  }
+  /** The smaller of two, broadcast; at a tie the gradient goes to `a`. */
+  minimum(a: Operand, b: Operand): Tensor {
+    return this.#binary("minimum", a, b);
+  }
+  /** The larger of two, broadcast; at a tie the gradient goes to `a`. */
+  maximum(a: Operand, b: Operand): Tensor {
+    return this.#binary("maximum", a, b);
+  }
+  /** Whether `a > b`, broadcast, bool. No gradient. */
+  greater(a: Operand, b: Operand): Tensor {
+    return this.#binary("greater", a, b);
+  }
+  /** Whether `a = b`, broadcast, bool. No gradient. */
+  equal(a: Operand, b: Operand): Tensor {
+    return this.#binary("equal", a, b);
+  }
+  /** Whether both hold, broadcast. */
+  and(a: Tensor, b: Tensor): Tensor {
+    this.#checkType("and", "bool", a, b);
+    return this.#one("and", {}, [a, b], broadcastShapes("and", a.shape, b.shape), "bool");
+  }
+  /** Whether it does not hold. */
+  not(a: Tensor): Tensor {
+    this.#checkType("not", "bool", a);
+    return this.#one("not", {}, [a], a.shape, "bool");
+  }
+
+  /** `a` where `condition` holds, else `b`, all broadcast; no gradient reaches the other one. */
+  where(condition: Tensor, a: Operand, b: Operand): Tensor {
+    this.#checkType("where", "bool", condition);
+    const [left, right] = this.#operands("where", a, b);
+    const both = broadcastShapes("where", left.shape, right.shape);
+    const shape = broadcastShapes("where", condition.shape, both);
+    return this.#one("where", {}, [condition, left, right], shape, left.dtype);
+  }
+
+  /** Another data type: truth is 1 or 0, not 0 is true, float32 is cut towards 0. */
+  cast(x: Tensor, dtype: DataType): Tensor {
+    return x.dtype === dtype ? x : this.#one("cast", {}, [x], x.shape, dtype);
+  }
+
+  #unary(
+    kind: "negate" | "exp" | "log" | "sqrt" | "reciprocal" | "sigmoid" | "tanh" | "silu",
+    x: Tensor,
+  ): Tensor {
+    this.#checkType(kind, "float32", x);
+    return this.#one(kind, {}, [x], x.shape);
+  }
+  /** `-x`. */
+  negate(x: Tensor): Tensor {
+    return this.#unary("negate", x);
+  }
+  /** `e^x`. */
+  exp(x: Tensor): Tensor {
+    return this.#unary("exp", x);
+  }
+  /** The natural logarithm. */
+  log(x: Tensor): Tensor {
+    return this.#unary("log", x);
+  }
+  /** The square root. */
+  sqrt(x: Tensor): Tensor {
+    return this.#unary("sqrt", x);
+  }
+  /** `1 / x`. */
+  reciprocal(x: Tensor): Tensor {
+    return this.#unary("reciprocal", x);
+  }
+  /** `1 / (1 + e^-x)`. */
+  sigmoid(x: Tensor): Tensor {
+    return this.#unary("sigmoid", x);
+  }
+  /** The hyperbolic tangent. */
+  tanh(x: Tensor): Tensor {
+    return this.#unary("tanh", x);
+  }
+  /** `x * sigmoid(x)`. */
+  silu(x: Tensor): Tensor {
+    return this.#unary("silu", x);
+  }
+
+  #reduce(
+    kind: "reduceSum" | "reduceMean" | "reduceMax",
+    x: Tensor,
+    { axes = x.shape.map((_, axis) => axis), keepDims = false }: ReduceOptions,
+  ): Tensor {
+    this.#checkType(kind, "float32", x);
+    const sorted = [...new Set(axes.map((axis) => checkAxis(kind, axis, x.shape.length)))].sort(
+      (a, b) => a - b,
+    );
+    if (sorted.length === 0) return x;
+    const shape = x.shape.flatMap((dimension, axis) =>
+      sorted.includes(axis) ? (keepDims ? [1] : []) : [dimension],
+    );
+    return this.#one(kind, { axes: sorted, keepDims }, [x], shape);
+  }
+  /** The sum over axes. */
+  reduceSum(x: Tensor, options: ReduceOptions = {}): Tensor {
+    return this.#reduce("reduceSum", x, options);
+  }
+  /** The mean over axes. */
+  reduceMean(x: Tensor, options: ReduceOptions = {}): Tensor {
+    return this.#reduce("reduceMean", x, options);
+  }
+  /** The largest over axes; entries that tie share the gradient evenly. */
+  reduceMax(x: Tensor, options: ReduceOptions = {}): Tensor {
+    return this.#reduce("reduceMax", x, options);
+  }
+
+  /**
+   * The matrix product over the last two axes, `[..., n, k] x [..., k, m] -> [..., n, m]`; the axes
+   * before broadcast.
+   */
+  matmul(
+    a: Tensor,
+    b: Tensor,
+    { transposeA = false, transposeB = false, scale = 1 }: MatmulOptions = {},
+  ): Tensor {
+    this.#checkType("matmul", "float32", a, b);
+    checkFinite("matmul", { scale });
+    const swap = (shape: Shape, isSwapped: boolean): [Dimension, Dimension] => {
+      const rows = shape.at(-2);
+      const columns = shape.at(-1);
+      if (rows === undefined || columns === undefined) {
+        throw new RangeError(`matmul: shapes must have 2 axes or more, got ${showShape(shape)}`);
+      }
+      return isSwapped ? [columns, rows] : [rows, columns];
+    };
+    const [rows, inner] = swap(a.shape, transposeA);
+    const [alsoInner, columns] = swap(b.shape, transposeB);
+    if (inner !== alsoInner) {
+      throw new RangeError(
+        `matmul: inner sizes must be equal, got ${inner} and ${alsoInner} of ${showShape(a.shape)} and ${showShape(b.shape)}`,
+      );
+    }
+    const batch = broadcastShapes("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
+    const attributes = { transposeA, transposeB, scale };
+    return this.#one("matmul", attributes, [a, b], [...batch, rows, columns]);
+  }
+
+  /** `x . weight^T + bias`: x `[..., in]`, weight `[out, in]`, bias `[out]`, result `[..., out]`. */
+  linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
+    const inputs = bias === undefined ? [x, weight] : [x, weight, bias];
+    this.#checkType("linear", "float32", ...inputs);
+    const [out, size] = weight.shape;
+    const isMatched =
+      weight.shape.length === 2 &&
+      x.shape.at(-1) === size &&
+      (bias === undefined || equalShapes(bias.shape, [out!]));
+    if (!isMatched) {
+      throw new RangeError(
+        `linear: x, weight and bias must be [..., in], [out, in] and [out], got ${inputs.map((tensor) => showShape(tensor.shape)).join(", ")}`,
+      );
+    }
+    return this.#one("linear", {}, inputs, [...x.shape.slice(0, -1), out!]);
+  }
+
+  /** The same entries in another shape. @throws `RangeError` unless both hold equally many. */
+  reshape(x: Tensor, shape: Shape): Tensor {
+    const target = canonicalShape(shape);
+    if (equalShapes(x.shape, target)) return x;
+    if (shapeSize(x.shape) !== shapeSize(target)) {
+      throw new RangeError(
+        `reshape: shape must hold as many entries as ${showShape(x.shape)}, got ${showShape(target)}`,
+      );
+    }
+    const before = this.#producers[x.id];
+    const source = before?.kind === "reshape" ? before.inputs[0]! : x;
+    if (equalShapes(source.shape, target)) return source;
+    return this.#one("reshape", { shape: target }, [source], target, x.dtype);
+  }
+
+  /** Reorders axes: axis `i` of the result is axis `permutation[i]` of `x`. */
+  transpose(x: Tensor, permutation: readonly number[]): Tensor {
+    const axes = permutation.map((axis) => checkAxis("transpose", axis, x.shape.length));
+    if (new Set(axes).size !== x.shape.length || axes.length !== x.shape.length) {
+      throw new RangeError(
+        `transpose: permutation must name each axis of ${showShape(x.shape)} once, got [${permutation.join(", ")}]`,
+      );
+    }
+    if (axes.every((axis, i) => axis === i)) return x;
+    const shape = axes.map((axis) => x.shape[axis]!);
+    return this.#one("transpose", { permutation: axes }, [x], shape, x.dtype);
+  }
+
+  /** Entries `start` to `end - 1` along an axis; both count from the front, `end` defaults to all. */
+  slice(
+    x: Tensor,
+    axis: number,
+    start: Dimension,
+    end: Dimension = x.shape[checkAxis("slice", axis, x.shape.length)]!,
+  ): Tensor {
+    const at = checkAxis("slice", axis, x.shape.length);
+    const size = x.shape[at]!;
+    const [from, to] = [canonicalDimension(start), canonicalDimension(end)];
+    const length = subtractDimensions(to, from);
+    const isOutside = (bound: Dimension): boolean =>
+      typeof bound === "number" && (bound < 0 || (typeof size === "number" && bound > size));
+    if (isOutside(from) || isOutside(to) || (typeof length === "number" && length < 0)) {
+      throw new RangeError(
+        `slice: start and end must be in order and within ${showShape(x.shape)}, got ${from} and ${to} on axis ${at}`,
+      );
+    }
+    if (from === 0 && to === size) return x;
+    const shape = x.shape.with(at, length);
+    return this.#one("slice", { axis: at, start: from, end: to }, [x], shape, x.dtype);
+  }
+
+  /** Tensors one after the other along an axis; all other axes equal. */
+  concat(tensors: readonly Tensor[], axis: number): Tensor {
+    const first = tensors[0];
+    if (!first) throw new RangeError("concat: tensors must not be empty, got length 0");
+    this.#checkType("concat", first.dtype, ...tensors);
+    if (tensors.length === 1) return first;
+    const at = checkAxis("concat", axis, first.shape.length);
+    for (const { shape } of tensors) {
+      if (
+        shape.length !== first.shape.length ||
+        !equalShapes(shape.with(at, 0), first.shape.with(at, 0))
+      ) {
+        throw new RangeError(
+          `concat: shapes must be equal but for axis ${at}, got ${showShape(first.shape)} and ${showShape(shape)}`,
+        );
+      }
+    }
+    const size = addDimensions(...tensors.map(({ shape }) => shape[at]!));
+    return this.#one("concat", { axis: at }, tensors, first.shape.with(at, size), first.dtype);
+  }
+
+  /**
+   * Parts of a tensor along an axis, in order.
+   * @param parts - The size of each part; or how many, of `floor(size / parts)` each with the rest in
+   *   the last.
+   */
+  split(x: Tensor, axis: number, parts: number | readonly Dimension[]): readonly Tensor[] {
+    const at = checkAxis("split", axis, x.shape.length);
+    const size = x.shape[at]!;
+    const sizes =
+      typeof parts === "number"
+        ? Array.from({ length: parts - 1 }, () => floorDivideDimension(size, parts))
+        : parts.slice(0, -1);
+    const starts = sizes.reduce<Dimension[]>(
+      (list, length) => [...list, addDimensions(list.at(-1)!, length)],
+      [0],
+    );
+    if (typeof parts !== "number" && addDimensions(...parts) !== size) {
+      throw new RangeError(`split: parts must add up to ${size}, got [${parts.join(", ")}]`);
+    }
+    return starts.map((start, i) => this.slice(x, at, start, starts[i + 1] ?? size));
+  }
+
+  /** Repeats axes of size 1, and adds axes in front, up to a shape. */
+  expand(x: Tensor, shape: Shape): Tensor {
+    const target = canonicalShape(shape);
+    if (equalShapes(x.shape, target)) return x;
+    if (!equalShapes(broadcastShapes("expand", x.shape, target), target)) {
+      throw new RangeError(
+        `expand: shape must not be smaller than ${showShape(x.shape)}, got ${showShape(target)}`,
+      );
+    }
+    return this.#one("expand", { shape: target }, [x], target, x.dtype);
+  }
+
+  /** Rows of a table: table `[rows, ...entry]`, ids `[...ids]`, result `[...ids, ...entry]`. */
+  gather(table: Tensor, ids: Tensor, { uniqueIds = false }: GatherOptions = {}): Tensor {
+    this.#checkType("gather", "int32", ids);
+    checkAxis("gather", 0, table.shape.length);
+    const shape = [...ids.shape, ...table.shape.slice(1)];
+    return this.#one("gather", { uniqueIds }, [table, ids], shape, table.dtype);
+  }
+
+  /**
+   * Adds each update to the row that its id names: updates `[...ids, ...entry]`, ids `[...ids]`,
+   * result `[rows, ...entry]`; 0 in rows that no id names.
+   */
+  scatterAdd(
+    updates: Tensor,
+    ids: Tensor,
+    rows: Dimension,
+    { uniqueIds = false }: GatherOptions = {},
+  ): Tensor {
+    this.#checkType("scatterAdd", "int32", ids);
+    this.#checkType("scatterAdd", "float32", updates);
+    if (!equalShapes(updates.shape.slice(0, ids.shape.length), ids.shape)) {
+      throw new RangeError(
+        `scatterAdd: updates must begin with the axes of ids ${showShape(ids.shape)}, got ${showShape(updates.shape)}`,
+      );
+    }
+    const size = canonicalDimension(rows);
+    const shape = [size, ...updates.shape.slice(ids.shape.length)];
+    return this.#one("scatterAdd", { rows: size, uniqueIds }, [updates, ids], shape);
+  }
+
+  /** Entries along the last axis: x `[..., n]`, ids `[..., m]` in `[0, n)`, result `[..., m]`. */
+  takeAlong(x: Tensor, ids: Tensor): Tensor {
+    this.#checkType("takeAlong", "int32", ids);
+    if (x.shape.length === 0 || !equalShapes(x.shape.slice(0, -1), ids.shape.slice(0, -1))) {
+      throw new RangeError(
+        `takeAlong: x and ids must be equal but for the last axis, got ${showShape(x.shape)} and ${showShape(ids.shape)}`,
+      );
+    }
+    return this.#one("takeAlong", {}, [x, ids], ids.shape, x.dtype);
+  }
+
+  /** The adjoint of {@link takeAlong}: adds updates `[..., m]` at ids `[..., m]` into `[..., size]`. */
+  scatterAddAlong(updates: Tensor, ids: Tensor, size: Dimension): Tensor {
+    this.#checkType("scatterAddAlong", "int32", ids);
+    this.#checkType("scatterAddAlong", "float32", updates);
+    if (updates.shape.length === 0 || !equalShapes(updates.shape, ids.shape)) {
+      throw new RangeError(
+        `scatterAddAlong: updates and ids must have one shape, got ${showShape(updates.shape)} and ${showShape(ids.shape)}`,
+      );
+    }
+    const length = canonicalDimension(size);
+    const shape = [...updates.shape.slice(0, -1), length];
+    return this.#one("scatterAddAlong", { size: length }, [updates, ids], shape);
+  }
+
+  /** `exp(x)` scaled to sum 1 along the last axis, with the maximum taken out. */
+  softmax(x: Tensor): Tensor {
+    this.#checkType("softmax", "float32", x);
+    checkAxis("softmax", -1, x.shape.length);
+    return this.#one("softmax", {}, [x], x.shape);
+  }
+
+  /** The logarithm of {@link softmax}. */
+  logSoftmax(x: Tensor): Tensor {
+    this.#checkType("logSoftmax", "float32", x);
+    checkAxis("logSoftmax", -1, x.shape.length);
+    return this.#one("logSoftmax", {}, [x], x.shape);
+  }
+
+  /** `x / sqrt(mean(x^2) + epsilon) * weight` along the last axis; x `[..., d]`, weight `[d]`. */
+  rmsNorm(x: Tensor, weight: Tensor, epsilon = 1e-6): Tensor {
+    return this.rmsNormWithScale(x, weight, epsilon)[0];
+  }
+
+  /** {@link rmsNorm}, and the factor `1 / sqrt(mean(x^2) + epsilon)` as `[..., 1]`. */
+  rmsNormWithScale(x: Tensor, weight: Tensor, epsilon: number): readonly [Tensor, Tensor] {
+    this.#checkType("rmsNorm", "float32", x, weight);
+    checkFinite("rmsNorm", { epsilon });
+    checkAxis("rmsNorm", -1, x.shape.length);
+    if (!equalShapes(weight.shape, x.shape.slice(-1))) {
+      throw new RangeError(
+        `rmsNorm: weight must have the last axis of x ${showShape(x.shape)}, got ${showShape(weight.shape)}`,
+      );
+    }
+    const results = [x.shape, [...x.shape.slice(0, -1), 1]];
+    const outputs = this.#record(
+      "rmsNorm",
+      { epsilon },
+      [x, weight],
+      results.map((shape) => ({ dtype: "float32", shape })),
+    );
+    return [outputs[0]!, outputs[1]!];
+  }
+
+  /**
+   * Rotary position embedding in the half-split form of Hugging Face's Llama and Qwen: entry `j` of
+   * the first half and entry `j` of the second are turned by the angle of the row's position.
+   *
+   * @param x - `[batch, time, heads, 2*half]`.
+   * @param cos - Cosines by position, `[positions, half]`; `sin` alike. They get no gradient.
+   * @param positions - int32 `[batch, time]`, each in `[0, positions)`.
+   * @param inverse - Turns back, as the derivative does. Default false.
+   */
+  rope(x: Tensor, cos: Tensor, sin: Tensor, positions: Tensor, inverse = false): Tensor {
+    this.#checkType("rope", "float32", x, cos, sin);
+    this.#checkType("rope", "int32", positions);
+    const [, half] = cos.shape;
+    const isMatched =
+      x.shape.length === 4 &&
+      cos.shape.length === 2 &&
+      typeof half === "number" &&
+      x.shape[3] === 2 * half &&
+      equalShapes(cos.shape, sin.shape) &&
+      equalShapes(positions.shape, x.shape.slice(0, 2));
+    if (!isMatched) {
+      throw new RangeError(
+        `rope: x, cos, sin and positions must be [batch, time, heads, 2*half], [positions, half], [positions, half] and [batch, time], got ${[x, cos, sin, positions].map((tensor) => showShape(tensor.shape)).join(", ")}`,
+      );
+    }
+    return this.#one("rope", { inverse }, [x, cos, sin, positions], x.shape);
+  }
+
+  /** The same value as a constant: no gradient passes. */
+  stopGradient(x: Tensor): Tensor {
+    return this.#one("stopGradient", {}, [x], x.shape, x.dtype);
+  }
+
+  /**
+   * Replaces the derivative of a computation by a hand-written one.
+   * @param results - What was computed from `inputs`.
+   * @param inputs - What gradients go to; the steps between are not differentiated.
+   * @returns The results, with the new derivative.
+   */
+  withGradient(
+    results: readonly Tensor[],
+    inputs: readonly Tensor[],
+    backward: Backward,
+  ): readonly Tensor[] {
+    const outputs = this.#record(
+      "withGradient",
+      { numOutputs: results.length },
+      [...results, ...inputs],
+      results.map(({ dtype, shape }) => ({ dtype, shape })),
+      false,
+    );
+    this.#backward.set(this.#producers[outputs[0]!.id]!, backward);
+    return outputs;
+  }
+}
+
+/**
+ * Traces a program.
+ * @param build - Declares inputs, computes, and returns the outputs by name.
+ *
+ * @example
+ * const program = trace((g) => {
+ *   const x = g.input("x", "float32", ["batch", 3]);
+ *   return { total: g.reduceSum(g.multiply(x, x)) };
+ * });
+ */
+export function trace<Output extends string>(
+  build: (g: Tracer) => Readonly<Record<Output, Tensor>>,
+): Program<Output> {
+  const g = new Tracer();
+  const outputs = build(g);
+  for (const tensor of Object.values<Tensor>(outputs)) g.producer(tensor);
+  return createProgram(g.operations, g.inputs, outputs);
+}
