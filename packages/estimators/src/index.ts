@@ -1,1 +1,10 @@
-export {};
+export { aggregationWeights, type Aggregation, type AggregationOptions } from "./aggregation.ts";
+export { clippedSurrogate, type ClippedSurrogateOptions } from "./clipped-surrogate.ts";
+export { addObjectives, scaleObjective } from "./combine-objectives.ts";
+export { groupAdvantages, type GroupAdvantageOptions } from "./group-advantages.ts";
+export { hasLearningSignal, type GroupFilterOptions } from "./group-filter.ts";
+export { grpoPresets, type GrpoPreset } from "./grpo-presets.ts";
+export { klPenalty, type KlEstimator, type KlPenaltyOptions } from "./kl-penalty.ts";
+export type { LogRatioLimits, RatioLevel } from "./log-ratio.ts";
+export { metricMeans } from "./metric-means.ts";
+export { responseAdvantages } from "./response-advantages.ts";

@@ -1,0 +1,88 @@
+import { mean } from "@turnwise/core";
+import { partition } from "./partition.ts";
+
+/** What a modulation did to a batch. A mean over no response is `undefined`. */
+export interface ModulationDiagnostics {
+  readonly numResponses: number;
+  readonly numGroups: number;
+  /** Share of groups whose coefficients are all 1: in the dead zone, of one response, or modulation off. */
+  readonly deadZoneShare: number | undefined;
+  readonly minCoefficient: number | undefined;
+  readonly maxCoefficient: number | undefined;
+  /** Mean token entropy, nats per token, mean over all responses. */
+  readonly meanEntropy: number | undefined;
+  /** Largest less smallest entropy of a group, nats per token, mean over groups. */
+  readonly meanEntropyRange: number | undefined;
+  /** Share of responses with an advantage above 0 among those whose advantage is not 0. */
+  readonly positiveShare: number | undefined;
+  /** Mean modulated advantage of responses with a positive, and with a negative advantage. */
+  readonly meanPositiveAdvantage: number | undefined;
+  readonly meanNegativeAdvantage: number | undefined;
+  /** Mean entropy of responses with a positive, and with a negative advantage, nats per token. */
+  readonly positiveEntropy: number | undefined;
+  readonly negativeEntropy: number | undefined;
+  /**
+   * Mean entropy, nats per token, by the sign of `advantage * (coefficient - 1)`: what modulation
+   * adds lowers the policy's entropy where this is positive (`sharpened`), raises it where it is
+   * negative (`flattened`).
+   */
+  readonly sharpenedEntropy: number | undefined;
+  readonly flattenedEntropy: number | undefined;
+}
+
+/** What {@link diagnoseModulation} reads, one entry for each response. */
+export interface ModulatedResponses {
+  /** Before modulation. */
+  readonly advantages: readonly number[];
+  readonly entropies: readonly number[];
+  readonly groups: readonly (number | string)[];
+  readonly coefficients: readonly number[];
+}
+
+/** Describes a modulation in numbers for a log. */
+export function diagnoseModulation({
+  advantages,
+  entropies,
+  groups,
+  coefficients,
+}: ModulatedResponses): ModulationDiagnostics {
+  const members = partition(groups);
+  const all = advantages.map((_, index) => index);
+  const excess = advantages.map((advantage, index) => advantage * (coefficients[index]! - 1));
+  const meanOf = (values: readonly number[], of: readonly number[] = all): number | undefined =>
+    of.length === 0 ? undefined : mean(of.map((index) => values[index]!));
+  const where = (values: readonly number[], sign: 1 | -1): number[] =>
+    all.filter((index) => Math.sign(values[index]!) === sign);
+
+  const positive = where(advantages, 1);
+  const negative = where(advantages, -1);
+  const modulated = advantages.map((advantage, index) => advantage * coefficients[index]!);
+  const isUntouched = members.map((group) => (group.every((i) => coefficients[i] === 1) ? 1 : 0));
+  const ranges = members.map((group) => spread(group.map((index) => entropies[index]!)));
+  const extreme = (pick: (a: number, b: number) => number): number | undefined =>
+    all.length === 0 ? undefined : coefficients.reduce((a, b) => pick(a, b));
+  return {
+    numResponses: all.length,
+    numGroups: members.length,
+    deadZoneShare: members.length === 0 ? undefined : mean(isUntouched),
+    minCoefficient: extreme(Math.min),
+    maxCoefficient: extreme(Math.max),
+    meanEntropy: meanOf(entropies),
+    meanEntropyRange: members.length === 0 ? undefined : mean(ranges),
+    positiveShare:
+      positive.length + negative.length === 0
+        ? undefined
+        : positive.length / (positive.length + negative.length),
+    meanPositiveAdvantage: meanOf(modulated, positive),
+    meanNegativeAdvantage: meanOf(modulated, negative),
+    positiveEntropy: meanOf(entropies, positive),
+    negativeEntropy: meanOf(entropies, negative),
+    sharpenedEntropy: meanOf(entropies, where(excess, 1)),
+    flattenedEntropy: meanOf(entropies, where(excess, -1)),
+  };
+}
+
+function spread(values: readonly number[]): number {
+  const high = values.reduce((a, b) => Math.max(a, b), -Infinity);
+  return high - values.reduce((a, b) => Math.min(a, b), Infinity);
+}

@@ -1,0 +1,102 @@
+import { checkNonNegative, checkPositive, type Objective } from "@turnwise/core";
+import { logRatio, type LogRatioLimits, type RatioLevel } from "./log-ratio.ts";
+import { clamp, objectiveName, visibleInputs, weightedSum } from "./objective-inputs.ts";
+
+/** Options of {@link clippedSurrogate}. */
+export interface ClippedSurrogateOptions {
+  /** How far below 1 a ratio may fall before it is clipped, in `[0, 1]`. Default 0.2 (PPO). */
+  readonly clipLow?: number;
+  /** How far above 1 a ratio may rise before it is clipped, `>= 0`. Default 0.2; DAPO 0.28. */
+  readonly clipHigh?: number;
+  /** For negative advantages the loss is at most `-dualClip * advantage`, `> 1`; verl 3. Default: off. */
+  readonly dualClip?: number;
+  /** Ratios count as at most this, even where they are not clipped, `> 1` (two-sided clip). Default: off. */
+  readonly ratioCap?: number;
+  /** Default `"token"`. */
+  readonly ratioLevel?: RatioLevel;
+  /** Default `[-20, 20]`. */
+  readonly logRatioLimits?: LogRatioLimits;
+}
+
+/**
+ * The clipped surrogate of PPO: for each token
+ * `max(-advantage * ratio, -advantage * clip(ratio, 1 - clipLow, 1 + clipHigh))`.
+ * The gradient is 0 where the ratio has left the range in the direction that the advantage asks for.
+ *
+ * Needs `oldLogProbs` and `advantages`. Metrics (over all tokens, by weight): `clipFraction`;
+ * `dualClipFraction` with `dualClip`; `ratioMean`; `oldNewKlK1` and `oldNewKlK3`, estimates of
+ * KL(old || new); `weight`, the sum of the weights, by which the others are divided to be means.
+ *
+ * @throws `RangeError` if an option is out of range.
+ * @see arXiv:1707.06347 (PPO), arXiv:2503.14476 (two bounds), arXiv:1912.09729 (dual clip),
+ *   arXiv:2505.07291 (ratio cap), arXiv:2507.18071 (response ratios)
+ */
+export function clippedSurrogate({
+  clipLow = 0.2,
+  clipHigh = 0.2,
+  dualClip,
+  ratioCap,
+  ratioLevel = "token",
+  logRatioLimits = [-20, 20],
+}: ClippedSurrogateOptions = {}): Objective {
+  checkNonNegative("clippedSurrogate", { clipLow, clipHigh });
+  if (clipLow > 1)
+    throw new RangeError(`clippedSurrogate: clipLow must be at most 1, got ${clipLow}`);
+  for (const [name, bound] of Object.entries({ dualClip, ratioCap })) {
+    if (bound === undefined) continue;
+    checkPositive("clippedSurrogate", { [name]: bound });
+    if (bound <= 1) throw new RangeError(`clippedSurrogate: ${name} must be > 1, got ${bound}`);
+  }
+  checkLimits(logRatioLimits);
+
+  return {
+    name: objectiveName("clipped-surrogate", {
+      clipLow,
+      clipHigh,
+      dualClip,
+      ratioCap,
+      ratioLevel,
+      logRatioLimits: logRatioLimits.join(".."),
+    }),
+    needs: ["oldLogProbs", "advantages"],
+    evaluate: (operations, inputs) => {
+      const visible = visibleInputs("clippedSurrogate", operations, inputs);
+      const { weights } = visible;
+      const advantages = visible.field("advantages");
+      const logRatios = logRatio(operations, visible, ratioLevel, logRatioLimits);
+      const ratios = operations.exp(logRatios);
+      const lossAt = (ratio: typeof ratios): typeof ratios =>
+        operations.negate(operations.multiply(advantages, ratio));
+
+      const free = lossAt(clamp(operations, ratios, -Infinity, ratioCap ?? Infinity));
+      const clipped = lossAt(clamp(operations, ratios, 1 - clipLow, 1 + clipHigh));
+      const single = operations.maximum(free, clipped);
+      const share = (values: typeof ratios): typeof ratios =>
+        weightedSum(operations, weights, values);
+      const metrics = {
+        weight: operations.sum(weights),
+        clipFraction: share(operations.greater(clipped, free)),
+        ratioMean: share(ratios),
+        oldNewKlK1: share(operations.negate(logRatios)),
+        oldNewKlK3: share(operations.subtract(operations.subtract(ratios, 1), logRatios)),
+      };
+      if (dualClip === undefined) return { loss: share(single), metrics };
+
+      const ceiling = operations.multiply(advantages, -dualClip);
+      const isNegative = operations.greater(0, advantages);
+      const dual = operations.where(isNegative, operations.minimum(single, ceiling), single);
+      const dualClipFraction = share(
+        operations.multiply(isNegative, operations.greater(single, ceiling)),
+      );
+      return { loss: share(dual), metrics: { ...metrics, dualClipFraction } };
+    },
+  };
+}
+
+function checkLimits([low, high]: LogRatioLimits): void {
+  if (!(low <= 0 && high >= 0)) {
+    throw new RangeError(
+      `clippedSurrogate: logRatioLimits must be a range around 0, got [${low}, ${high}]`,
+    );
+  }
+}

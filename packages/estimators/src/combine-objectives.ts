@@ -1,0 +1,47 @@
+import { checkFinite, type Objective, type ObjectiveField } from "@turnwise/core";
+
+/**
+ * An objective whose loss is `coefficient` times another's; its metrics are the other's, unscaled.
+ * @throws `RangeError` if the coefficient is not finite.
+ */
+export function scaleObjective(coefficient: number, objective: Objective): Objective {
+  checkFinite("scaleObjective", { coefficient });
+  return {
+    name: `${coefficient} * ${objective.name}`,
+    needs: objective.needs,
+    evaluate: (operations, inputs) => {
+      const { loss, metrics } = objective.evaluate(operations, inputs);
+      return { loss: operations.multiply(loss, coefficient), metrics };
+    },
+  };
+}
+
+/**
+ * An objective whose loss is the sum of others', with the metrics of all.
+ * @throws `RangeError` without objectives; `Error` when it is evaluated and two of them report
+ *   different metrics under one name (`weight` is the same in all).
+ */
+export function addObjectives(...objectives: readonly Objective[]): Objective {
+  const [first, ...rest] = objectives;
+  if (first === undefined) {
+    throw new RangeError("addObjectives: objectives must not be empty, got length 0");
+  }
+  return {
+    name: objectives.map(({ name }) => name).join(" + "),
+    needs: [...new Set<ObjectiveField>(objectives.flatMap(({ needs }) => needs))],
+    evaluate: (operations, inputs) => {
+      let { loss, metrics } = first.evaluate(operations, inputs);
+      for (const objective of rest) {
+        const next = objective.evaluate(operations, inputs);
+        for (const name of Object.keys(next.metrics)) {
+          if (name !== "weight" && name in metrics) {
+            throw new Error(`addObjectives: ${objective.name} reports ${name}, as another does`);
+          }
+        }
+        loss = operations.add(loss, next.loss);
+        metrics = { ...metrics, ...next.metrics };
+      }
+      return { loss, metrics };
+    },
+  };
+}

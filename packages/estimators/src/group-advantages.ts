@@ -1,0 +1,146 @@
+import { checkInteger, checkNonNegative, checkSameLength } from "@turnwise/core";
+import { checkReturns } from "./check-returns.ts";
+import { weightedMean, weightedVariance } from "./weighted-moments.ts";
+
+/** Options of {@link groupAdvantages}; {@link grpoPresets} has the choices of known frameworks. */
+export interface GroupAdvantageOptions {
+  /**
+   * What is subtracted from a return: the mean over its group, over the other members of its group,
+   * over the whole batch, or nothing. Default `"group"`.
+   */
+  readonly baseline?: "group" | "leave-one-out" | "batch" | "none";
+  /**
+   * What the difference is divided by: nothing, the population's standard deviation, or the
+   * sample's (Bessel's correction). Default `"sample"`.
+   */
+  readonly scale?: "none" | "population" | "sample";
+  /** Over which returns the standard deviation runs. Default `"group"`. */
+  readonly scaleOver?: "group" | "leave-one-out" | "batch";
+  /** Added to the standard deviation, `>= 0`. Default 1e-6. */
+  readonly epsilon?: number;
+  /** Differences are divided only where the standard deviation exceeds this, `>= 0`. Default 0. */
+  readonly minScale?: number;
+  /**
+   * A group of one has no siblings to compare with. `"zero"`: its advantage is 0. `"raw"`: its mean
+   * counts as 0 and its standard deviation as 1, so that the return itself remains (over
+   * `1 + epsilon` where a scale is used). Does not concern a baseline over the batch. Default `"zero"`.
+   */
+  readonly singleton?: "raw" | "zero";
+  /**
+   * What counts once in means and standard deviations: each trajectory, or each of its responses, so
+   * that long trajectories weigh more (verl-agent's rule; needs `numResponses`). Default
+   * `"trajectories"`.
+   */
+  readonly statisticsOver?: "trajectories" | "responses";
+  /** Responses in each trajectory, `>= 0`, `[group][trajectory]`; read only for `"responses"`. */
+  readonly numResponses?: readonly (readonly number[])[];
+}
+
+/** Returns with how often each one counts. */
+interface Weighted {
+  readonly values: readonly number[];
+  readonly counts: readonly number[];
+}
+
+/** The same without one member. */
+function without({ values, counts }: Weighted, index: number): Weighted {
+  return { values: values.toSpliced(index, 1), counts: counts.toSpliced(index, 1) };
+}
+
+function total(counts: readonly number[]): number {
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+/**
+ * Advantages of trajectories relative to their siblings:
+ * `advantage = (return - baseline) / (standardDeviation + epsilon)`.
+ *
+ * With the defaults this is GRPO. What frameworks call GRPO differs in every part of the formula;
+ * {@link grpoPresets} has their numbers.
+ *
+ * @param returns - One return for each trajectory, `[group][trajectory]`.
+ * @returns One advantage for each trajectory, `[group][trajectory]`; exactly 0 where all returns
+ *   behind the baseline equal the trajectory's own. A group without trajectories stays empty.
+ *   With `statisticsOver: "responses"` a trajectory without responses has no say in the statistics.
+ * @throws `RangeError` if a return is not finite or larger than 1e100 in size, an option is out of
+ *   range, or `numResponses` has another shape; `TypeError` if it is needed and missing.
+ *
+ * @example
+ * groupAdvantages([[1, 0, 0, 0]], { scale: "none" }); // [[0.75, -0.25, -0.25, -0.25]]
+ *
+ * @see arXiv:2402.03300 (GRPO), arXiv:2402.14740 (leave-one-out), arXiv:2503.20783 (no scale)
+ */
+export function groupAdvantages(
+  returns: readonly (readonly number[])[],
+  options: GroupAdvantageOptions = {},
+): number[][] {
+  const {
+    baseline = "group",
+    scale = "sample",
+    scaleOver = "group",
+    epsilon = 1e-6,
+    minScale = 0,
+    singleton = "zero",
+  } = options;
+  checkReturns("groupAdvantages", returns);
+  checkNonNegative("groupAdvantages", { epsilon, minScale });
+  const counts = checkedCounts(returns, options);
+
+  const batch: Weighted = { values: returns.flat(), counts: counts.flat() };
+  const freedom = scale === "sample" ? 1 : 0;
+  const deviation = (over: Weighted): number =>
+    Math.sqrt(weightedVariance(over.values, over.counts, freedom));
+  const batchMean = baseline === "batch" ? weightedMean(batch.values, batch.counts) : 0;
+  const batchDeviation = scale !== "none" && scaleOver === "batch" ? deviation(batch) : 0;
+
+  return returns.map((members, groupIndex) => {
+    const group: Weighted = { values: members, counts: counts[groupIndex]! };
+    const isAlone = members.length === 1;
+    const groupMean = weightedMean(group.values, group.counts);
+    const groupDeviation = scale !== "none" && scaleOver === "group" ? deviation(group) : 0;
+
+    return members.map((own, index) => {
+      let center = 0;
+      if (baseline === "batch") center = batchMean;
+      else if (isAlone && singleton === "zero") center = own;
+      else if (isAlone) center = 0;
+      else if (baseline === "group") center = groupMean;
+      else if (baseline === "leave-one-out") {
+        const others = without(group, index);
+        // Siblings that do not count (no responses) leave the member as if it were alone.
+        if (total(others.counts) > 0) center = weightedMean(others.values, others.counts);
+        else center = singleton === "zero" ? own : 0;
+      }
+      const difference = own - center;
+      if (scale === "none") return difference;
+
+      let spread = scaleOver === "batch" ? batchDeviation : groupDeviation;
+      if (scaleOver !== "batch" && isAlone) spread = singleton === "raw" ? 1 : 0;
+      else if (scaleOver === "leave-one-out") spread = deviation(without(group, index));
+      return spread > minScale ? difference / (spread + epsilon) : difference;
+    });
+  });
+}
+
+/** How often each return counts, checked. */
+function checkedCounts(
+  returns: readonly (readonly number[])[],
+  { statisticsOver = "trajectories", numResponses }: GroupAdvantageOptions,
+): readonly (readonly number[])[] {
+  if (statisticsOver === "trajectories") return returns.map((group) => group.map(() => 1));
+  if (numResponses === undefined) {
+    throw new TypeError(
+      'groupAdvantages: numResponses must be given with statisticsOver "responses", got undefined',
+    );
+  }
+  checkSameLength("groupAdvantages", { returns, numResponses });
+  returns.forEach((group, index) => {
+    const counts = numResponses[index]!;
+    checkSameLength("groupAdvantages", {
+      [`returns[${index}]`]: group,
+      [`numResponses[${index}]`]: counts,
+    });
+    checkInteger("groupAdvantages", { [`numResponses[${index}]`]: counts }, { min: 0 });
+  });
+  return numResponses;
+}

@@ -1,0 +1,79 @@
+import type { GroupAdvantageOptions } from "./group-advantages.ts";
+
+const verl: GroupAdvantageOptions = {
+  baseline: "group",
+  scale: "sample",
+  epsilon: 1e-6,
+  singleton: "raw",
+};
+
+/** The frameworks, and forms, that {@link grpoPresets} knows. */
+export type GrpoPreset =
+  | "verl"
+  | "verlAgent"
+  | "skyrl"
+  | "slime"
+  | "trl"
+  | "trlBatch"
+  | "rllm"
+  | "openrlhf"
+  | "roll"
+  | "areal"
+  | "nemoRl"
+  | "primeRl"
+  | "tinker"
+  | "drGrpo"
+  | "rloo"
+  | "rlooVectorized";
+
+/**
+ * What frameworks compute under the name of GRPO (and its nearest relatives), as options of
+ * {@link groupAdvantages}. For a group with returns 1,0,0,0,0,0,0,1 a success is worth 1.6202
+ * (`verl`), 1.6198 (`trl`), 1.7320 (`rllm`), 2.2678 (`nemoRl`) or 0.75 (`primeRl`).
+ */
+export const grpoPresets: Readonly<Record<GrpoPreset, GroupAdvantageOptions>> = {
+  /** verl: sample deviation; a group of one keeps its return. */
+  verl,
+  /** verl-agent: verl, with statistics over all responses of the group. The choice of AEM's paper. */
+  verlAgent: { ...verl, statisticsOver: "responses" },
+  /** SkyRL: as verl. */
+  skyrl: verl,
+  /** slime: as verl, but a group of one is not scaled, and so is 0. */
+  slime: { ...verl, singleton: "zero" },
+  /** TRL, `scale_rewards="group"`. TRL takes no groups of one. */
+  trl: { baseline: "group", scale: "sample", epsilon: 1e-4, singleton: "zero" },
+  /** TRL, `scale_rewards="batch"`. */
+  trlBatch: {
+    baseline: "group",
+    scale: "sample",
+    scaleOver: "batch",
+    epsilon: 1e-4,
+    singleton: "zero",
+  },
+  /** rLLM: population deviation. */
+  rllm: { baseline: "group", scale: "population", epsilon: 1e-6, singleton: "raw" },
+  /** OpenRLHF, `group_norm`. What it does with a group of one is not known. */
+  openrlhf: { baseline: "group", scale: "sample", epsilon: 1e-9, singleton: "zero" },
+  /** ROLL, agentic: no scale where the deviation is at most 1e-6. */
+  roll: { baseline: "group", scale: "sample", epsilon: 1e-6, minScale: 1e-6, singleton: "zero" },
+  /** AReaL: mean and deviation over the whole batch. */
+  areal: { baseline: "batch", scale: "sample", scaleOver: "batch", epsilon: 1e-5 },
+  /** NeMo-RL: mean and deviation over the other members of the group. */
+  nemoRl: {
+    baseline: "leave-one-out",
+    scale: "sample",
+    scaleOver: "leave-one-out",
+    epsilon: 1e-6,
+    singleton: "zero",
+  },
+  /** prime-rl: the difference from the mean alone. */
+  primeRl: { baseline: "group", scale: "none", singleton: "zero" },
+  /** tinker-cookbook: as prime-rl. */
+  tinker: { baseline: "group", scale: "none", singleton: "zero" },
+  /** Dr. GRPO as verl computes it: a group of one keeps its return. */
+  drGrpo: { baseline: "group", scale: "none", singleton: "raw" },
+  /** RLOO as verl computes it: a group of one keeps its return. */
+  rloo: { baseline: "leave-one-out", scale: "none", singleton: "raw" },
+  /** RLOO in verl's vectorised form and in SkyRL: a group of one is 0. */
+  rlooVectorized: { baseline: "leave-one-out", scale: "none", singleton: "zero" },
+};

@@ -1,0 +1,13 @@
+/**
+ * Turns metrics of objectives, which are sums by weight and add up over microbatches, into means:
+ * each over `weight`, the sum of the weights. Without a weight (or with a weight of 0) there is
+ * nothing to take a mean of.
+ *
+ * @param metrics - Summed over the parts of one optimizer step.
+ * @returns The means, without `weight`; empty if that is 0 or absent.
+ */
+export function metricMeans(metrics: Readonly<Record<string, number>>): Record<string, number> {
+  const { weight, ...sums } = metrics;
+  if (weight === undefined || weight === 0) return {};
+  return Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / weight]));
+}

@@ -1,0 +1,68 @@
+import type { ObjectiveField, ObjectiveInputs, TensorOperations } from "@turnwise/core";
+
+/** Inputs of an objective with all it needs present, and 0 wherever the weight is 0. */
+export interface VisibleInputs<T, S> {
+  readonly newLogProbs: T;
+  readonly entropies: T;
+  readonly weights: T;
+  readonly responses: S;
+  readonly field: (name: ObjectiveField) => T;
+}
+
+/**
+ * Hides what stands at tokens of weight 0, so that not even NaN can leak from there.
+ * @throws `TypeError` if a field that is asked for is absent.
+ */
+export function visibleInputs<T, S>(
+  where: string,
+  operations: TensorOperations<T, S>,
+  inputs: ObjectiveInputs<T, S>,
+): VisibleInputs<T, S> {
+  const { weights, responses, fields } = inputs;
+  const visible = (values: T): T => operations.where(weights, values, 0);
+  return {
+    // Built on demand: an objective without entropies leaves none in the graph.
+    get newLogProbs(): T {
+      return visible(inputs.newLogProbs);
+    },
+    get entropies(): T {
+      return visible(inputs.entropies);
+    },
+    weights,
+    responses,
+    field: (name) => {
+      const values = fields[name];
+      if (values === undefined) {
+        throw new TypeError(`${where}: fields.${name} must be given, got undefined`);
+      }
+      return visible(values);
+    },
+  };
+}
+
+/** `sum(weights * values)`: a loss or metric of tokens as a share of the batch's. */
+export function weightedSum<T, S>(operations: TensorOperations<T, S>, weights: T, values: T): T {
+  return operations.sum(operations.multiply(weights, values));
+}
+
+/** `values` limited to `[low, high]`; the gradient is 0 outside. Infinite limits cost nothing. */
+export function clamp<T, S>(
+  operations: TensorOperations<T, S>,
+  values: T,
+  low: number,
+  high: number,
+): T {
+  const floored = low === -Infinity ? values : operations.maximum(values, low);
+  return high === Infinity ? floored : operations.minimum(floored, high);
+}
+
+/** An objective's name: `clipped-surrogate(clipLow=0.2,clipHigh=0.28)`; options that are undefined are left out. */
+export function objectiveName(
+  base: string,
+  options: Readonly<Record<string, number | string | undefined>>,
+): string {
+  const parts = Object.entries(options)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${value}`);
+  return parts.length > 0 ? `${base}(${parts.join(",")})` : base;
+}

@@ -1,0 +1,25 @@
+import { trajectoryReturn, type Group } from "@turnwise/core";
+import { groupAdvantages, type GroupAdvantageOptions } from "./group-advantages.ts";
+
+/**
+ * One advantage for each response: that of its trajectory, see {@link groupAdvantages}. The return
+ * of a trajectory is the undiscounted sum of its rewards.
+ *
+ * @param groups - All groups of the batch: a baseline or scale may run over it.
+ * @param options - `numResponses` is counted from the records.
+ * @returns `[group][trajectory][turn]`.
+ * @throws As {@link groupAdvantages}.
+ */
+export function responseAdvantages(
+  groups: readonly Group[],
+  options: Omit<GroupAdvantageOptions, "numResponses"> = {},
+): number[][][] {
+  const turns = groups.map((group) => group.trajectories.map(({ turns }) => turns.length));
+  const advantages = groupAdvantages(
+    groups.map((group) => group.trajectories.map(trajectoryReturn)),
+    { ...options, numResponses: turns },
+  );
+  return advantages.map((group, groupIndex) =>
+    group.map((advantage, index) => Array<number>(turns[groupIndex]![index]!).fill(advantage)),
+  );
+}

@@ -1,0 +1,37 @@
+import { sum } from "@turnwise/core";
+
+/** Whether all values that count are the same number. */
+function isFlat(values: readonly number[], counts: readonly number[]): boolean {
+  let first: number | undefined;
+  for (let i = 0; i < values.length; i++) {
+    if (counts[i] === 0) continue;
+    first ??= values[i]!;
+    if (values[i] !== first) return false;
+  }
+  return true;
+}
+
+/**
+ * The mean of values that count several times each; 0 if none counts. Equal values give that value
+ * exactly, so that their differences from the mean are exactly 0.
+ */
+export function weightedMean(values: readonly number[], counts: readonly number[]): number {
+  if (isFlat(values, counts)) return values[counts.findIndex((count) => count > 0)] ?? 0;
+  return sum(values.map((value, i) => value * counts[i]!)) / sum(counts);
+}
+
+/**
+ * The variance of values that count several times each, about their mean.
+ * @param freedom - 0 for the population's variance, 1 for the sample's.
+ * @returns 0 where `freedom` or fewer values count.
+ */
+export function weightedVariance(
+  values: readonly number[],
+  counts: readonly number[],
+  freedom: 0 | 1,
+): number {
+  const number = sum(counts);
+  if (number <= freedom) return 0;
+  const center = weightedMean(values, counts);
+  return sum(values.map((value, i) => (value - center) ** 2 * counts[i]!)) / (number - freedom);
+}
