@@ -1,0 +1,34 @@
+import { randomUUID } from "node:crypto";
+import { open, rename, rm } from "node:fs/promises";
+
+/**
+ * Writes a file so that a reader sees the old content or the new one, never a part: into a temporary
+ * file of the same folder, then renamed.
+ * @param parts - Written one after the other.
+ */
+export async function writeFileAtomically(
+  path: string,
+  parts: readonly (string | Uint8Array)[],
+): Promise<void> {
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  try {
+    const file = await open(temporary, "wx");
+    try {
+      for (const part of parts) {
+        const bytes = typeof part === "string" ? Buffer.from(part) : part;
+        // A write may stop early; what is left goes into the next one.
+        for (let offset = 0; offset < bytes.byteLength;) {
+          const { bytesWritten } = await file.write(bytes, offset);
+          offset += bytesWritten;
+        }
+      }
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}

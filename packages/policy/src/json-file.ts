@@ -1,0 +1,47 @@
+import { readFile } from "node:fs/promises";
+import { writeFileAtomically } from "./atomic-file.ts";
+
+/** A parsed JSON object whose fields are not checked yet. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** Whether a value is an object with named fields, not a list. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Whether an error says that a file is not there. */
+export function isMissingFile(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
+}
+
+/** Parses a JSON object. @throws `Error` naming the source. */
+export function parseJsonObject(text: string, source: string): JsonObject {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new Error(`${source}: must be JSON`, { cause });
+  }
+  if (!isJsonObject(value)) throw new Error(`${source}: must be a JSON object, got ${text}`);
+  return value;
+}
+
+/** Reads a JSON object from a file. @throws `Error` naming the file. */
+export async function readJson(path: string): Promise<JsonObject> {
+  return parseJsonObject(await readFile(path, "utf8"), path);
+}
+
+/** Reads a JSON object from a file; `undefined` if there is no such file. */
+export async function readJsonIfPresent(path: string): Promise<JsonObject | undefined> {
+  try {
+    return await readJson(path);
+  } catch (error) {
+    if (isMissingFile(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Writes a JSON file, indented, atomically. */
+export async function writeJson(path: string, value: unknown): Promise<void> {
+  await writeFileAtomically(path, [`${JSON.stringify(value, null, 2)}\n`]);
+}

@@ -1,0 +1,40 @@
+import { checkInteger, checkNonNegative } from "@turnwise/core";
+
+/** How the learning rate changes over optimizer steps. */
+export interface LearningRateSchedule {
+  /** The rate after the warm-up, `>= 0`. */
+  readonly peak: number;
+  /** Steps over which the rate rises linearly; the first step already has `peak / warmupSteps`. Default 0. */
+  readonly warmupSteps?: number;
+  /** What follows. Default `constant`. */
+  readonly decay?: "constant" | "linear" | "cosine";
+  /** The step at which the decay reaches `final`, warm-up included. Required with a decay. */
+  readonly totalSteps?: number;
+  /** The rate from `totalSteps` on, `>= 0`. Default 0. */
+  readonly final?: number;
+}
+
+/**
+ * The learning rate of one optimizer step.
+ * @param step - Steps before this one, from 0.
+ * @throws `RangeError` for a decay without `totalSteps`, or with one that is not beyond the warm-up.
+ *
+ * @example
+ * learningRateAt({ peak: 1, warmupSteps: 2, decay: "linear", totalSteps: 6 }, 4); // 0.5
+ */
+export function learningRateAt(
+  { peak, warmupSteps = 0, decay = "constant", totalSteps, final = 0 }: LearningRateSchedule,
+  step: number,
+): number {
+  checkNonNegative("learningRateAt", { peak, final });
+  checkInteger("learningRateAt", { warmupSteps, step }, { min: 0 });
+  if (step < warmupSteps) return (peak * (step + 1)) / warmupSteps;
+  if (decay === "constant") return peak;
+  if (totalSteps === undefined) {
+    throw new RangeError(`learningRateAt: totalSteps must be given with decay ${decay}, got none`);
+  }
+  checkInteger("learningRateAt", { totalSteps }, { min: warmupSteps + 1 });
+  const progress = Math.min(1, (step - warmupSteps) / (totalSteps - warmupSteps));
+  const share = decay === "linear" ? 1 - progress : (1 + Math.cos(Math.PI * progress)) / 2;
+  return final + (peak - final) * share;
+}

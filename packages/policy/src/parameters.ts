@@ -1,0 +1,101 @@
+import { createRandom } from "@turnwise/core";
+import type { ModelConfig } from "./model-config.ts";
+
+/** One trained tensor: its name in Hugging Face's checkpoints and its shape. */
+export interface ParameterSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /**
+   * How it starts: drawn from a normal distribution, ones (norms) or zeros (biases). Matrices that
+   * write into the residual stream are drawn smaller, see {@link initialParameters}.
+   */
+  readonly initial: "normal" | "residual" | "ones" | "zeros";
+}
+
+/** The values of a model's parameters by name, row-major float32. */
+export type Parameters = ReadonlyMap<string, Float32Array>;
+
+/** Number of entries of a shape; 1 for a scalar. */
+export const sizeOf = (shape: readonly number[]): number =>
+  shape.reduce((size, length) => size * length, 1);
+
+/**
+ * All parameters of a model, in the one order that weights, gradients and optimizer state share:
+ * embedding, layers, final norm, and the head if it is not tied to the embedding. Linear weights are
+ * `[output, input]`.
+ */
+export function parameterTable(config: ModelConfig): ParameterSpec[] {
+  const { hiddenSize, headSize, intermediateSize } = config;
+  const querySize = config.numHeads * headSize;
+  const keySize = config.numKeyValueHeads * headSize;
+  const table: ParameterSpec[] = [];
+  const add = (
+    name: string,
+    shape: readonly number[],
+    initial: ParameterSpec["initial"] = "normal",
+  ): void => {
+    table.push({ name, shape, initial });
+  };
+
+  add("model.embed_tokens.weight", [config.vocabularySize, hiddenSize]);
+  for (let layer = 0; layer < config.numLayers; layer++) {
+    const prefix = `model.layers.${layer}`;
+    add(`${prefix}.input_layernorm.weight`, [hiddenSize], "ones");
+    for (const [part, size] of [
+      ["q", querySize],
+      ["k", keySize],
+      ["v", keySize],
+    ] as const) {
+      add(`${prefix}.self_attn.${part}_proj.weight`, [size, hiddenSize]);
+      if (config.modelType === "qwen2") {
+        add(`${prefix}.self_attn.${part}_proj.bias`, [size], "zeros");
+      }
+    }
+    if (config.modelType === "qwen3") {
+      add(`${prefix}.self_attn.q_norm.weight`, [headSize], "ones");
+      add(`${prefix}.self_attn.k_norm.weight`, [headSize], "ones");
+    }
+    add(`${prefix}.self_attn.o_proj.weight`, [hiddenSize, querySize], "residual");
+    add(`${prefix}.post_attention_layernorm.weight`, [hiddenSize], "ones");
+    add(`${prefix}.mlp.gate_proj.weight`, [intermediateSize, hiddenSize]);
+    add(`${prefix}.mlp.up_proj.weight`, [intermediateSize, hiddenSize]);
+    add(`${prefix}.mlp.down_proj.weight`, [hiddenSize, intermediateSize], "residual");
+  }
+  add("model.norm.weight", [hiddenSize], "ones");
+  if (!config.tiedEmbeddings) add("lm_head.weight", [config.vocabularySize, hiddenSize]);
+  return table;
+}
+
+/**
+ * Draws fresh parameters. Matrices are normal with standard deviation `initializerRange`; those that
+ * write into the residual stream have it divided by `sqrt(2 * numLayers)`, so that the stream's
+ * variance does not grow with depth. Norms are 1, biases 0.
+ * @param seed - Fixes all values; each tensor has a stream of its own, so a tensor keeps its values
+ *   when another one changes its shape.
+ */
+export function initialParameters(config: ModelConfig, seed: number | string): Parameters {
+  const random = createRandom(seed);
+  const residualScale = 1 / Math.sqrt(2 * config.numLayers);
+  return new Map(
+    parameterTable(config).map(({ name, shape, initial }) => {
+      const values = new Float32Array(sizeOf(shape));
+      if (initial === "ones") values.fill(1);
+      if (initial === "normal" || initial === "residual") {
+        const scale = config.initializerRange * (initial === "residual" ? residualScale : 1);
+        fillNormal(values, scale, random.fork(name));
+      }
+      return [name, values];
+    }),
+  );
+}
+
+/** Fills with normal draws, two from each pair of uniform ones (Box and Muller). */
+function fillNormal(values: Float32Array, scale: number, random: { next(): number }): void {
+  for (let i = 0; i < values.length; i += 2) {
+    // 1 - u lies in (0, 1], where the logarithm is finite.
+    const radius = scale * Math.sqrt(-2 * Math.log(1 - random.next()));
+    const angle = 2 * Math.PI * random.next();
+    values[i] = radius * Math.cos(angle);
+    if (i + 1 < values.length) values[i + 1] = radius * Math.sin(angle);
+  }
+}

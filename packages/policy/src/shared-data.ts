@@ -1,0 +1,71 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/**
+ * Finds a path of the shared test data, which lies beside the repository. For tests only.
+ * @returns `undefined` where the data is missing.
+ */
+export function findSharedData(path: string): string | undefined {
+  let directory = dirname(fileURLToPath(import.meta.url));
+  for (;;) {
+    const candidate = join(directory, "shared", path);
+    if (existsSync(candidate)) return candidate;
+    const parent = dirname(directory);
+    if (parent === directory) {
+      console.log(`skipped: test data shared/${path} is not beside the repository`);
+      return undefined;
+    }
+    directory = parent;
+  }
+}
+
+/** Numbers that PyTorch computed for a small checkpoint; see the data's own README. */
+export interface GoldenPolicy {
+  readonly input_ids: number[][];
+  readonly token_log_probs: number[][];
+  readonly token_entropies: number[][];
+  readonly greedy: { readonly prompt: number[]; readonly continuation: number[] };
+  readonly ragged: readonly {
+    readonly length: number;
+    readonly token_log_probs: number[];
+    readonly token_entropies: number[];
+  }[];
+  readonly mask: number[][];
+  readonly advantages: number[];
+  readonly old_log_probs: number[][];
+  readonly cross_entropy: GoldenLoss;
+  readonly clipped_surrogate: GoldenLoss;
+  readonly adamw: {
+    readonly lr: number;
+    readonly betas: [number, number];
+    readonly eps: number;
+    readonly weight_decay: number;
+    readonly clip: number;
+    readonly losses: number[];
+    readonly grad_norms: number[];
+    readonly token_log_probs_after: number[][];
+    readonly [key: string]: unknown;
+  };
+  readonly tokenizer: {
+    readonly text: string;
+    readonly ids: number[];
+    readonly decoded: string;
+    readonly chat: unknown;
+    readonly chat_ids: number[];
+  };
+}
+
+/** A loss with its gradient, in part. */
+export interface GoldenLoss {
+  readonly loss: number;
+  readonly grad_norms: Record<string, number>;
+  readonly grad_first_8: Record<string, number[]>;
+  readonly global_norm: number;
+}
+
+/** Reads the `golden.json` of a folder. */
+export function readGolden(directory: string): GoldenPolicy {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the data states its own shape
+  return JSON.parse(readFileSync(join(directory, "golden.json"), "utf8")) as GoldenPolicy;
+}

@@ -1,0 +1,88 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, expect, test } from "vitest";
+import { findSharedData, readGolden } from "./shared-data.ts";
+import { createTokenizer, readTokenizer, writeTokenizer } from "./tokenizer.ts";
+import { buildWordVocabulary } from "./word-vocabulary.ts";
+
+const directory = await mkdtemp(join(tmpdir(), "turnwise-tokenizer-"));
+afterAll(() => rm(directory, { recursive: true }));
+
+test("gives frequent words small ids, after the special tokens and markers", () => {
+  const files = buildWordVocabulary(["go to fridge 1, then go to sink.", "go!"], {
+    markers: ["<act>"],
+    words: ["apple"],
+  });
+  const tokenizer = createTokenizer(files);
+  expect(tokenizer.decode(Array.from({ length: 13 }, (_, id) => id))).toBe(
+    "<end> <unknown> <act> apple go to ! , . 1 fridge sink then",
+  );
+  expect(tokenizer.vocabularySize).toBe(13);
+});
+
+test("splits words from punctuation, finds markers anywhere, and joins by single spaces", () => {
+  const files = buildWordVocabulary(["You see the fridge 1's door, café 你好"], {
+    markers: ["<act>", "</act>"],
+  });
+  const tokenizer = createTokenizer(files);
+  const text = "You  see<act>the\n\nfridge 1</act>.<end>";
+  expect(tokenizer.decode(tokenizer.encode(text))).toBe(
+    "You see <act> the fridge 1 </act> <unknown> <end>",
+  );
+  expect(tokenizer.encode(text).at(-1)).toBe(tokenizer.endToken);
+  expect(tokenizer.decode(tokenizer.encode("café 你好, 1's"))).toBe("café 你好 , 1 ' s");
+  expect(tokenizer.encode("")).toEqual([]);
+  expect(tokenizer.decode([])).toBe("");
+});
+
+test("keeps the most frequent words within a limit", () => {
+  const texts = ["a b b c c c"];
+  const size = (options: object): number =>
+    createTokenizer(buildWordVocabulary(texts, options)).vocabularySize;
+  expect(size({ maxSize: 4 })).toBe(4);
+  expect(size({ minCount: 2 })).toBe(4);
+  const small = createTokenizer(buildWordVocabulary(texts, { maxSize: 3 }));
+  expect(small.decode(small.encode("a b c"))).toBe("<unknown> <unknown> c");
+});
+
+test("gives back every text of known words, up to spaces", () => {
+  const words = ["go", "to", "fridge", "1", ",", ".", "<act>", "constructor", "__proto__"];
+  const tokenizer = createTokenizer(buildWordVocabulary([words.join(" ")], { markers: ["<act>"] }));
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...words)), (chosen) => {
+      const text = chosen.join(" ").replaceAll("__proto__", "_ _ proto _ _");
+      expect(tokenizer.decode(tokenizer.encode(text))).toBe(text);
+    }),
+  );
+});
+
+test("is the same after writing and reading its files", async () => {
+  const files = buildWordVocabulary(["go to fridge 1."], { markers: ["<act>"] });
+  await writeTokenizer(directory, files);
+  const read = await readTokenizer(directory);
+  expect(read.files).toEqual(files);
+  expect(read.encode("go <act> .")).toEqual(createTokenizer(files).encode("go <act> ."));
+});
+
+test("needs an end token that the vocabulary knows", () => {
+  const files = buildWordVocabulary(["go"]);
+  expect(() => createTokenizer({ ...files, config: {} })).toThrow("endToken must be given");
+  expect(() => createTokenizer(files, { endToken: "</s>" })).toThrow(
+    'createTokenizer: endToken must be in the vocabulary, got "</s>"',
+  );
+});
+
+for (const folder of ["policy/qwen2-tied", "policy/qwen3-untied"]) {
+  const shared = findSharedData(folder);
+  test.skipIf(!shared)(`encodes as the tokenizers library does: ${folder}`, async () => {
+    const tokenizer = await readTokenizer(shared!);
+    const { text, ids, decoded, chat_ids } = readGolden(shared!).tokenizer;
+    expect(tokenizer.encode(text)).toEqual(ids);
+    expect(tokenizer.decode(ids)).toBe(decoded);
+    expect(tokenizer.encode(tokenizer.decode(chat_ids))).toEqual(chat_ids);
+    expect(tokenizer.endToken).toBe(tokenizer.tokenId("<|im_end|>"));
+    expect(tokenizer.vocabularySize).toBeLessThanOrEqual(512);
+  });
+}

@@ -1,0 +1,125 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
+import type { Tokenizer } from "@turnwise/core";
+import {
+  isJsonObject,
+  readJson,
+  readJsonIfPresent,
+  writeJson,
+  type JsonObject,
+} from "./json-file.ts";
+
+/** The content of a tokenizer's files, as Hugging Face lays them out. Plain data. */
+export interface TokenizerFiles {
+  /** `tokenizer.json`. */
+  readonly tokenizer: JsonObject;
+  /** `tokenizer_config.json`; of it, `eos_token` matters here. */
+  readonly config: JsonObject;
+}
+
+/** A tokenizer that can be written to a folder again. */
+export interface LoadedTokenizer extends Tokenizer {
+  readonly files: TokenizerFiles;
+  /** The id of a token's text, or `undefined` if there is no such token. */
+  tokenId(text: string): number | undefined;
+}
+
+/** Options of {@link createTokenizer} and {@link readTokenizer}. */
+export interface TokenizerOptions {
+  /** Text of the token that ends a response. Default: `eos_token` of the files. */
+  readonly endToken?: string;
+}
+
+/**
+ * A tokenizer from the content of its files. Texts are encoded as they are: no token is added in
+ * front or behind. Decoding keeps special tokens and all spaces; nothing decodes to `""`.
+ * @throws `RangeError` if there is no end token, or the vocabulary does not know it.
+ */
+export function createTokenizer(
+  files: TokenizerFiles,
+  { endToken: endText = endTokenText(files.config) }: TokenizerOptions = {},
+): LoadedTokenizer {
+  const tokenizer = new HuggingFaceTokenizer(files.tokenizer, files.config);
+  if (endText === undefined) {
+    throw new RangeError(
+      "createTokenizer: endToken must be given where eos_token is not, got none",
+    );
+  }
+  const endToken = tokenizer.token_to_id(endText);
+  if (endToken === undefined) {
+    throw new RangeError(
+      `createTokenizer: endToken must be in the vocabulary, got ${JSON.stringify(endText)}`,
+    );
+  }
+  let vocabularySize = 0;
+  for (const id of tokenizer.get_vocab(true).values()) {
+    vocabularySize = Math.max(vocabularySize, id + 1);
+  }
+  const model = files.tokenizer["model"];
+  const unknownText = isJsonObject(model) ? model["unk_token"] : undefined;
+  const unknownToken =
+    typeof unknownText === "string" ? tokenizer.token_to_id(unknownText) : undefined;
+
+  const encode = (text: string): number[] => {
+    // The library leaves words that a word-level vocabulary does not know without an id.
+    const encoding: Encoding = tokenizer.encode(text, { add_special_tokens: false });
+    const { ids, tokens } = encoding;
+    return ids.map((id, index) => {
+      const known = id ?? unknownToken;
+      if (known !== undefined) return known;
+      throw new RangeError(
+        `Tokenizer.encode: text must be made of known tokens, got ${JSON.stringify(tokens[index])}`,
+      );
+    });
+  };
+  const decode = (tokens: readonly number[]): string =>
+    tokens.length === 0
+      ? ""
+      : tokenizer.decode([...tokens], {
+          skip_special_tokens: false,
+          clean_up_tokenization_spaces: false,
+        });
+  return {
+    vocabularySize,
+    endToken,
+    files,
+    encode,
+    decode,
+    tokenId: (text) => tokenizer.token_to_id(text),
+  };
+}
+
+/** What the library returns; its own type does not resolve under NodeNext. */
+interface Encoding {
+  readonly ids: readonly (number | undefined)[];
+  readonly tokens: readonly string[];
+}
+
+/** `eos_token` is a text, or an object that holds it. */
+function endTokenText(config: JsonObject): string | undefined {
+  const token = config["eos_token"];
+  if (typeof token === "string") return token;
+  const content = isJsonObject(token) ? token["content"] : undefined;
+  return typeof content === "string" ? content : undefined;
+}
+
+/**
+ * Reads a tokenizer from a folder with `tokenizer.json` and `tokenizer_config.json`; the second may
+ * be missing if `endToken` is given.
+ */
+export async function readTokenizer(
+  directory: string,
+  options: TokenizerOptions = {},
+): Promise<LoadedTokenizer> {
+  const tokenizer = await readJson(join(directory, "tokenizer.json"));
+  const config = (await readJsonIfPresent(join(directory, "tokenizer_config.json"))) ?? {};
+  return createTokenizer({ tokenizer, config }, options);
+}
+
+/** Writes `tokenizer.json` and `tokenizer_config.json` into a folder, each atomically. */
+export async function writeTokenizer(directory: string, files: TokenizerFiles): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  await writeJson(join(directory, "tokenizer.json"), files.tokenizer);
+  await writeJson(join(directory, "tokenizer_config.json"), files.config);
+}
