@@ -1,0 +1,267 @@
+import type {
+  HouseholdView,
+  PlanStep,
+  ViewedLamp,
+  ViewedObject,
+  ViewedReceptacle,
+} from "./household-view.ts";
+
+/**
+ * A point in the search. One edge is one errand: go there if need be, open it if need be, do one
+ * thing. In a shortest plan these three are never apart: whoever walks or opens earlier than just
+ * before the act that needs it gains nothing.
+ */
+interface SearchNode {
+  readonly cost: number;
+  readonly location: string;
+  /** Index of the held object; `empty`, or `other` for one that cannot fulfil the goal. */
+  readonly held: number;
+  /** Receptacles that the plan has opened, as indices in ascending order. */
+  readonly opened: readonly number[];
+  /** For each object the receptacles it is in, as indices. */
+  readonly inside: readonly (readonly number[])[];
+  /** For each object whether it is treated. */
+  readonly treated: readonly boolean[];
+  readonly isDone: boolean;
+  readonly steps: readonly PlanStep[];
+  readonly previous: SearchNode | undefined;
+}
+
+const empty = -1;
+const other = -2;
+
+/**
+ * The objects without those that stand for nothing of their own: of several alike in the same
+ * place, as many are kept as the goal can use. Which one is taken makes no plan shorter.
+ */
+function distinctObjects(view: HouseholdView): ViewedObject[] {
+  const needed = view.goal.kind === "place" ? view.goal.count : 1;
+  const numAlike = new Map<string, number>();
+  return view.objects.filter((object) => {
+    if (object.id === view.held) return true;
+    const kind = [
+      object.isPickupable,
+      object.isTreated,
+      ...object.receptacles.map(({ id }) => id),
+      ...view.receptacles.map((receptacle) =>
+        receptacle.isTarget && view.accepts(receptacle, object.id) ? 1 : 0,
+      ),
+    ].join();
+    const seen = numAlike.get(kind) ?? 0;
+    numAlike.set(kind, seen + 1);
+    return seen < needed;
+  });
+}
+
+/** Where something can happen besides putting things down: see `usefulReceptacles`. */
+function busyLocations(view: HouseholdView, objects: readonly ViewedObject[]): Set<string> {
+  const locations = new Set<string>([view.location]);
+  for (const { receptacles } of objects) {
+    for (const { location } of receptacles) locations.add(location);
+  }
+  for (const { isAppliance, location } of view.receptacles) {
+    if (isAppliance) locations.add(location);
+  }
+  if (view.goal.kind === "look") {
+    for (const { receptacles } of view.goal.lamps) {
+      for (const { location } of receptacles) locations.add(location);
+    }
+  }
+  return locations;
+}
+
+/**
+ * The receptacles that a shortest plan may need: all at busy locations; of the targets elsewhere,
+ * which differ in nothing but their doors and what they accept, one of each sort; and for putting
+ * down what is held at first, the cheapest of those elsewhere.
+ */
+function usefulReceptacles(
+  view: HouseholdView,
+  objects: readonly ViewedObject[],
+): ViewedReceptacle[] {
+  const busy = busyLocations(view, objects);
+  const sorts = new Set<string>();
+  return view.receptacles.filter((receptacle) => {
+    if (busy.has(receptacle.location)) return true;
+    const { isTarget, isAccessible } = receptacle;
+    const holdsHeld = view.held !== undefined && view.accepts(receptacle, view.held);
+    const accepted = isTarget
+      ? objects.map(({ id }) => (view.accepts(receptacle, id) ? 1 : 0))
+      : [];
+    const sort = [isAccessible, isTarget, holdsHeld, ...accepted].join();
+    if ((!isTarget && !holdsHeld) || sorts.has(sort)) return false;
+    sorts.add(sort);
+    return true;
+  });
+}
+
+/**
+ * A shortest sequence of actions that fulfils the goal of a household: a search by ascending cost
+ * over errands. It leaves out what no shortest plan contains: closing and slicing, taking what
+ * cannot fulfil the goal, putting down anywhere but at a target what the plan itself has taken,
+ * and switching on a lamp before the last visit to it.
+ * @returns The actions, none if the goal holds already; `undefined` if it is out of reach.
+ */
+export function householdPlan(view: HouseholdView): readonly PlanStep[] | undefined {
+  const objects = distinctObjects(view);
+  const receptacles = usefulReceptacles(view, objects);
+  const indexOf = new Map(receptacles.map((receptacle, index) => [receptacle.id, index]));
+  const { goal } = view;
+
+  const isFulfilled = (node: Pick<SearchNode, "inside" | "treated">): boolean =>
+    goal.kind === "place" &&
+    receptacles.some(
+      ({ isTarget }, r) =>
+        isTarget &&
+        objects.filter((_, o) => node.inside[o]!.includes(r) && node.treated[o]).length >=
+          goal.count,
+    );
+
+  const held = objects.findIndex(({ id }) => id === view.held);
+  const start = {
+    cost: 0,
+    location: view.location,
+    held: view.held === undefined ? empty : held < 0 ? other : held,
+    opened: [],
+    inside: objects.map((object) => object.receptacles.map(({ id }) => indexOf.get(id)!)),
+    treated: objects.map(({ isTreated }) => isTreated),
+    steps: [],
+    previous: undefined,
+  };
+
+  /** Nodes by their cost; new ones cost more than the one they come from. */
+  const queue: SearchNode[][] = [[{ ...start, isDone: isFulfilled(start) }]];
+  const visited = new Set<string>();
+
+  const push = (
+    node: SearchNode,
+    r: ViewedReceptacle,
+    needsAccess: boolean,
+    act: PlanStep | undefined,
+    change: Partial<Pick<SearchNode, "held" | "inside" | "treated" | "isDone">>,
+  ): void => {
+    const steps: PlanStep[] = [];
+    const index = indexOf.get(r.id)!;
+    let { opened } = node;
+    if (r.location !== node.location) steps.push({ verb: "go", receptacle: r.id });
+    if (needsAccess && !r.isAccessible && !opened.includes(index)) {
+      steps.push({ verb: "open", receptacle: r.id });
+      opened = [...opened, index].sort((a, b) => a - b);
+    }
+    if (act !== undefined) steps.push(act);
+    const next = {
+      ...node,
+      ...change,
+      opened,
+      location: r.location,
+      cost: node.cost + steps.length,
+      steps,
+      previous: node,
+    };
+    const isDone = next.isDone || isFulfilled(next);
+    (queue[next.cost] ??= []).push(isDone === next.isDone ? next : { ...next, isDone });
+  };
+
+  const takeAll = (node: SearchNode): void => {
+    objects.forEach((object, o) => {
+      if (!object.isPickupable) return;
+      for (const r of node.inside[o]!) {
+        const receptacle = receptacles[r]!;
+        push(
+          node,
+          receptacle,
+          true,
+          { verb: "take", object: object.id, receptacle: receptacle.id },
+          {
+            held: o,
+            inside: node.inside.map((places, i) =>
+              i === o ? places.filter((p) => p !== r) : places,
+            ),
+          },
+        );
+      }
+    });
+  };
+
+  const bringToLamp = (node: SearchNode, lamps: readonly ViewedLamp[]): void => {
+    for (const lamp of lamps) {
+      for (const receptacle of lamp.receptacles) {
+        if (lamp.isOn && receptacle.location === node.location) {
+          (queue[node.cost] ??= []).push({ ...node, isDone: true });
+          continue;
+        }
+        const act: PlanStep = { verb: "use", object: lamp.id, receptacle: receptacle.id };
+        push(node, receptacle, false, lamp.isOn ? undefined : act, { isDone: true });
+      }
+    }
+  };
+
+  const treat = (node: SearchNode): void => {
+    const object = objects[node.held]!.id;
+    for (const receptacle of receptacles) {
+      if (!receptacle.isAppliance) continue;
+      push(
+        node,
+        receptacle,
+        false,
+        { verb: "treat", object, receptacle: receptacle.id },
+        { treated: node.treated.map((isTreated, i) => isTreated || i === node.held) },
+      );
+    }
+  };
+
+  const putDown = (node: SearchNode, object: string, onlyAtTargets: boolean): void => {
+    receptacles.forEach((receptacle, r) => {
+      if (onlyAtTargets && !receptacle.isTarget) return;
+      if (!view.accepts(receptacle, object)) return;
+      push(
+        node,
+        receptacle,
+        true,
+        { verb: "move", object, receptacle: receptacle.id },
+        {
+          held: empty,
+          inside: node.inside.map((places, i) =>
+            i === node.held && !places.includes(r) ? [...places, r] : places,
+          ),
+        },
+      );
+    });
+  };
+
+  for (let cost = 0; cost < queue.length; cost++) {
+    const nodes = queue[cost] ?? [];
+    // The list grows while it is read: a lamp that is on and here adds to the present cost.
+    for (let i = 0; i < nodes.length; i++) {
+      const node = nodes[i]!;
+      if (node.isDone) return stepsTo(node);
+      const key = [
+        node.location,
+        node.held,
+        node.opened.join(),
+        node.treated.map(Number).join(),
+        ...node.inside.map((places) => places.join()),
+      ].join(";");
+      if (visited.has(key)) continue;
+      visited.add(key);
+
+      const isStart = node.previous === undefined;
+      if (node.held === empty) takeAll(node);
+      else if (node.held === other) putDown(node, view.held!, false);
+      else {
+        if (goal.kind === "look") bringToLamp(node, goal.lamps);
+        else if (goal.isTreatmentNeeded && !node.treated[node.held]) treat(node);
+        putDown(node, objects[node.held]!.id, !isStart);
+      }
+    }
+  }
+  return undefined;
+}
+
+function stepsTo(last: SearchNode): readonly PlanStep[] {
+  const steps: PlanStep[][] = [];
+  for (let node: SearchNode | undefined = last; node !== undefined; node = node.previous) {
+    steps.push([...node.steps]);
+  }
+  return steps.reverse().flat();
+}

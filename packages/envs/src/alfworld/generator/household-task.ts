@@ -1,0 +1,125 @@
+import type { Random } from "@turnwise/core";
+
+import { objectClasses, fixtureClasses, type Ability } from "./object-classes.ts";
+import { roomPlans, type RoomPlan } from "./room-plans.ts";
+
+/** The six sorts of goals, by the names that the benchmark's folders give them. */
+export const householdTaskKinds = [
+  "pick_and_place_simple",
+  "look_at_obj_in_light",
+  "pick_clean_then_place_in_recep",
+  "pick_heat_then_place_in_recep",
+  "pick_cool_then_place_in_recep",
+  "pick_two_obj_and_place",
+] as const;
+
+/** One of {@link householdTaskKinds}. */
+export type HouseholdTaskKind = (typeof householdTaskKinds)[number];
+
+/** What is to be done, and in what kind of room. */
+export interface HouseholdTask {
+  readonly kind: HouseholdTaskKind;
+  readonly room: RoomPlan;
+  /** The class of the thing to bring, or to look at. */
+  readonly objectClass: string;
+  /** Where it belongs: a receptacle class; for `look_at_obj_in_light` the class of the lamp. */
+  readonly targetClass: string;
+  /** Where the thing can be at the start: never at the target. */
+  readonly sourceClasses: readonly string[];
+}
+
+/** What a kind asks for besides bringing a thing: an ability of it, and the appliance for that. */
+export const treatments: Readonly<
+  Partial<
+    Record<
+      HouseholdTaskKind,
+      { readonly ability: Ability; readonly appliance: string; readonly predicate: string }
+    >
+  >
+> = {
+  pick_clean_then_place_in_recep: {
+    ability: "clean",
+    appliance: "SinkBasin",
+    predicate: "isClean",
+  },
+  pick_heat_then_place_in_recep: { ability: "heat", appliance: "Microwave", predicate: "isHot" },
+  pick_cool_then_place_in_recep: { ability: "cool", appliance: "Fridge", predicate: "isCool" },
+};
+
+/** All tasks of a kind that a room allows, one list for each thing that can be asked for. */
+function tasksInRoom(kind: HouseholdTaskKind, room: RoomPlan): HouseholdTask[][] {
+  const furniture = new Set(room.furniture.map((entry) => entry.receptacleClass));
+  const treatment = treatments[kind];
+  if (treatment !== undefined && !furniture.has(treatment.appliance)) return [];
+  if (kind === "look_at_obj_in_light" && !room.fixtureClasses.includes("DeskLamp")) return [];
+  const tasks: HouseholdTask[][] = [];
+  for (const objectClass of room.objectClasses) {
+    const { abilities, places } = objectClasses[objectClass]!;
+    if (treatment !== undefined && !abilities.includes(treatment.ability)) continue;
+    const here = places.filter((place) => furniture.has(place));
+    const targets =
+      kind === "look_at_obj_in_light"
+        ? ["DeskLamp"]
+        : here.filter((place) => place !== treatment?.appliance);
+    const ofObject = targets
+      .map((targetClass) => ({
+        kind,
+        room,
+        objectClass,
+        targetClass,
+        sourceClasses: here.filter((place) => place !== targetClass),
+      }))
+      .filter((task) => task.sourceClasses.length > 0);
+    if (ofObject.length > 0) tasks.push(ofObject);
+  }
+  return tasks;
+}
+
+const tasksByKind = new Map(
+  householdTaskKinds.map((kind) => [
+    kind,
+    roomPlans.map((room) => tasksInRoom(kind, room)).filter((tasks) => tasks.length > 0),
+  ]),
+);
+
+/** Draws a task: first the room, then the thing, then where it belongs, each equally likely. */
+export function drawTask(kind: HouseholdTaskKind, random: Random): HouseholdTask {
+  return random.choice(random.choice(random.choice(tasksByKind.get(kind)!)));
+}
+
+/** The receptacle classes that a task cannot do without, besides one where its thing can be. */
+export function requiredClasses(task: HouseholdTask, random: Random): string[] {
+  const treatment = treatments[task.kind];
+  if (task.kind !== "look_at_obj_in_light") {
+    return treatment === undefined ? [task.targetClass] : [task.targetClass, treatment.appliance];
+  }
+  const furniture = new Set(task.room.furniture.map((entry) => entry.receptacleClass));
+  return [random.choice(fixtureClasses["DeskLamp"]!.filter((place) => furniture.has(place)))];
+}
+
+/** The two ways in which the benchmark words each kind of goal. */
+const goalTemplates: Readonly<Record<HouseholdTaskKind, readonly [string, string]>> = {
+  pick_and_place_simple: ["put a OBJECT in TARGET", "put some OBJECT on TARGET"],
+  look_at_obj_in_light: ["look at OBJECT under the TARGET", "examine the OBJECT with the TARGET"],
+  pick_clean_then_place_in_recep: [
+    "put a clean OBJECT in TARGET",
+    "clean some OBJECT and put it in TARGET",
+  ],
+  pick_heat_then_place_in_recep: [
+    "put a hot OBJECT in TARGET",
+    "heat some OBJECT and put it in TARGET",
+  ],
+  pick_cool_then_place_in_recep: [
+    "put a cool OBJECT in TARGET",
+    "cool some OBJECT and put it in TARGET",
+  ],
+  pick_two_obj_and_place: ["put two OBJECT in TARGET", "find two OBJECT and put them in TARGET"],
+};
+
+/** Words a task as the benchmark does, without the full stop: `put a clean mug in shelf`. */
+export function drawGoalSentence(task: HouseholdTask, random: Random): string {
+  return random
+    .choice(goalTemplates[task.kind])
+    .replace("OBJECT", task.objectClass.toLowerCase())
+    .replace("TARGET", task.targetClass.toLowerCase());
+}

@@ -1,0 +1,25 @@
+/** An id's class as names write it: the basin of a sink is a `sinkbasin`. */
+function baseName(id: string): string {
+  const base = id.slice(0, id.indexOf("_bar_"));
+  return id.includes("basin") ? `${base}basin` : base;
+}
+
+/**
+ * The names that texts give to ids: per class, numbers from the last id in code-point order to the
+ * first.
+ * @param ids - In the benchmark's style; upper and lower case are one.
+ * @returns The name of each id, `mug 2`.
+ */
+export function numberedNames(ids: readonly string[]): Map<string, string> {
+  const numGiven = new Map<string, number>();
+  const lowered = ids.map((id) => [id.toLowerCase(), id] as const);
+  lowered.sort(([a], [b]) => (a < b ? 1 : a > b ? -1 : 0));
+  return new Map(
+    lowered.map(([lower, id]) => {
+      const base = baseName(lower);
+      const number = (numGiven.get(base) ?? 0) + 1;
+      numGiven.set(base, number);
+      return [id, `${base} ${number}`];
+    }),
+  );
+}
