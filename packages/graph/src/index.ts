@@ -1,4 +1,6 @@
+export { attention, type AttentionInputs, type AttentionOptions } from "./attention.ts";
 export { bindFeeds, evaluateShape, type Sizes } from "./bind-feeds.ts";
+export { causalBias, type CausalBiasOptions } from "./causal-bias.ts";
 export {
   addDimensions,
   canonicalDimension,
@@ -8,9 +10,19 @@ export {
   subtractDimensions,
   type Dimension,
 } from "./dimension.ts";
+export { finiteDifferences } from "./finite-differences.ts";
+export { gradients } from "./gradients.ts";
+export { graphOperations, type GraphSegments } from "./graph-operations.ts";
 export { interpret, type ReferenceValue } from "./interpret.ts";
+export {
+  logProbAndEntropy,
+  type HeadInputs,
+  type HeadOptions,
+  type HeadOutputs,
+} from "./log-prob-and-entropy.ts";
 export type { Operation, OperationKind, OperationOf, Operations } from "./operation.ts";
 export type { Feed, Feeds, Program } from "./program.ts";
+export { swiglu } from "./swiglu.ts";
 export type { DataType, Shape, Tensor } from "./tensor.ts";
 export {
   trace,

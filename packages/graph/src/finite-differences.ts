@@ -1,0 +1,26 @@
+import { interpret } from "./interpret.ts";
+import type { Feeds, Program } from "./program.ts";
+
+/**
+ * The gradient of a program's scalar output by one of its inputs, by central differences in the
+ * float64 interpreter: slow, and independent of any differentiation rule.
+ *
+ * @param step - How far an entry is moved to either side. Default 1e-5: the error of the difference
+ *   is then near 1e-10 for values near 1.
+ * @returns One number for each entry of the input.
+ */
+export function finiteDifferences(
+  program: Program,
+  feeds: Feeds,
+  output: string,
+  input: string,
+  step = 1e-5,
+): Float64Array {
+  const { data, shape } = feeds[input]!;
+  const base = Float64Array.from(data);
+  const at = (index: number, value: number): number => {
+    const moved = { ...feeds, [input]: { data: base.with(index, value), shape } };
+    return interpret(program, moved)[output]!.data[0]!;
+  };
+  return base.map((entry, i) => (at(i, entry + step) - at(i, entry - step)) / (2 * step));
+}

@@ -1,0 +1,256 @@
+import type { Operation, OperationKind, OperationOf } from "./operation.ts";
+import { equalShapes, shapeSize, showShape, type Shape, type Tensor } from "./tensor.ts";
+import type { Tracer } from "./tracer.ts";
+
+/**
+ * How one operation passes gradients back.
+ * @param cotangent - Of its first output.
+ * @param others - Of its further outputs; `undefined` where no gradient flows.
+ * @returns Of each input, in its shape; what is missing at the end gets none.
+ */
+type Rule<K extends OperationKind> = (
+  g: Tracer,
+  operation: OperationOf<K>,
+  cotangent: Tensor,
+  others: readonly (Tensor | undefined)[],
+) => readonly (Tensor | undefined)[];
+
+/** Sums a gradient over the axes that broadcasting added or repeated. */
+function unbroadcast(g: Tracer, gradient: Tensor, shape: Shape): Tensor {
+  if (equalShapes(gradient.shape, shape)) return gradient;
+  const added = gradient.shape.length - shape.length;
+  const axes = gradient.shape.flatMap((size, axis) =>
+    axis < added || shape[axis - added] !== size ? [axis] : [],
+  );
+  return g.reshape(g.reduceSum(gradient, { axes }), shape);
+}
+
+function zeros(g: Tracer, shape: Shape): Tensor {
+  return g.expand(g.constant(0), shape);
+}
+
+/** Undoes a reduction: puts removed axes back with size 1. */
+function keepAxes(g: Tracer, reduced: Tensor, x: Tensor, axes: readonly number[]): Tensor {
+  return g.reshape(
+    reduced,
+    x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size)),
+  );
+}
+
+const rules: { readonly [K in OperationKind]?: Rule<K> } = {
+  add: (g, { inputs: [a, b] }, c) => [unbroadcast(g, c, a!.shape), unbroadcast(g, c, b!.shape)],
+  subtract: (g, { inputs: [a, b] }, c) => [
+    unbroadcast(g, c, a!.shape),
+    g.negate(unbroadcast(g, c, b!.shape)),
+  ],
+  multiply: (g, { inputs: [a, b] }, c) => [
+    unbroadcast(g, g.multiply(c, b!), a!.shape),
+    unbroadcast(g, g.multiply(c, a!), b!.shape),
+  ],
+  divide: (g, { inputs: [a, b], outputs: [y] }, c) => {
+    const quotient = g.divide(c, b!);
+    return [
+      unbroadcast(g, quotient, a!.shape),
+      g.negate(unbroadcast(g, g.multiply(quotient, y!), b!.shape)),
+    ];
+  },
+  minimum: (g, { inputs: [a, b] }, c) => {
+    const isSecond = g.greater(a!, b!);
+    return [
+      unbroadcast(g, g.where(isSecond, 0, c), a!.shape),
+      unbroadcast(g, g.where(isSecond, c, 0), b!.shape),
+    ];
+  },
+  maximum: (g, { inputs: [a, b] }, c) => {
+    const isSecond = g.greater(b!, a!);
+    return [
+      unbroadcast(g, g.where(isSecond, 0, c), a!.shape),
+      unbroadcast(g, g.where(isSecond, c, 0), b!.shape),
+    ];
+  },
+  where: (g, { inputs: [condition, a, b] }, c) => [
+    undefined,
+    unbroadcast(g, g.where(condition!, c, 0), a!.shape),
+    unbroadcast(g, g.where(condition!, 0, c), b!.shape),
+  ],
+
+  negate: (g, _, c) => [g.negate(c)],
+  exp: (g, { outputs: [y] }, c) => [g.multiply(c, y!)],
+  log: (g, { inputs: [x] }, c) => [g.divide(c, x!)],
+  sqrt: (g, { outputs: [y] }, c) => [g.divide(g.multiply(c, 0.5), y!)],
+  reciprocal: (g, { outputs: [y] }, c) => [g.negate(g.multiply(c, g.multiply(y!, y!)))],
+  sigmoid: (g, { outputs: [y] }, c) => [g.multiply(c, g.multiply(y!, g.subtract(1, y!)))],
+  tanh: (g, { outputs: [y] }, c) => [g.multiply(c, g.subtract(1, g.multiply(y!, y!)))],
+  // With s the sigmoid: s + x s (1 - s) = s (1 + x - y).
+  silu: (g, { inputs: [x], outputs: [y] }, c) => [
+    g.multiply(c, g.multiply(g.sigmoid(x!), g.add(g.subtract(x!, y!), 1))),
+  ],
+
+  reduceSum: (g, { inputs: [x], attributes: { axes } }, c) => [
+    g.expand(keepAxes(g, c, x!, axes), x!.shape),
+  ],
+  reduceMean: (g, { inputs: [x], attributes: { axes } }, c) => {
+    const size = g.size(shapeSize(axes.map((axis) => x!.shape[axis]!)), "float32");
+    return [g.expand(keepAxes(g, g.divide(c, size), x!, axes), x!.shape)];
+  },
+  reduceMax: (g, { inputs: [x], outputs: [y], attributes: { axes } }, c) => {
+    const isLargest = g.cast(g.equal(x!, keepAxes(g, y!, x!, axes)), "float32");
+    const share = g.divide(isLargest, g.reduceSum(isLargest, { axes, keepDims: true }));
+    return [g.multiply(share, keepAxes(g, c, x!, axes))];
+  },
+
+  matmul: (g, { inputs: [a, b], attributes: { transposeA, transposeB, scale } }, c) => [
+    unbroadcast(
+      g,
+      transposeA
+        ? g.matmul(b!, c, { transposeA: transposeB, transposeB: true, scale })
+        : g.matmul(c, b!, { transposeB: !transposeB, scale }),
+      a!.shape,
+    ),
+    unbroadcast(
+      g,
+      transposeB
+        ? g.matmul(c, a!, { transposeA: true, transposeB: transposeA, scale })
+        : g.matmul(a!, c, { transposeA: !transposeA, scale }),
+      b!.shape,
+    ),
+  ],
+  linear: (g, { inputs: [x, weight] }, c) => {
+    const rows = shapeSize(x!.shape.slice(0, -1));
+    const flatC = g.reshape(c, [rows, weight!.shape[0]!]);
+    const flatX = g.reshape(x!, [rows, weight!.shape[1]!]);
+    return [
+      g.reshape(g.matmul(flatC, weight!), x!.shape),
+      g.matmul(flatC, flatX, { transposeA: true }),
+      g.reduceSum(flatC, { axes: [0] }),
+    ];
+  },
+
+  reshape: (g, { inputs: [x] }, c) => [g.reshape(c, x!.shape)],
+  expand: (g, { inputs: [x] }, c) => [unbroadcast(g, c, x!.shape)],
+  transpose: (g, { attributes: { permutation } }, c) => [
+    g.transpose(
+      c,
+      permutation.map((_, axis) => permutation.indexOf(axis)),
+    ),
+  ],
+  slice: (g, { inputs: [x], attributes: { axis, start, end } }, c) => {
+    const before = start === 0 ? [] : [zeros(g, g.slice(x!, axis, 0, start).shape)];
+    const isToEnd = end === x!.shape[axis];
+    const after = isToEnd ? [] : [zeros(g, g.slice(x!, axis, end).shape)];
+    return [g.concat([...before, c, ...after], axis)];
+  },
+  concat: (g, { inputs, attributes: { axis } }, c) =>
+    g.split(
+      c,
+      axis,
+      inputs.map((part) => part.shape[axis]!),
+    ),
+
+  gather: (g, { inputs: [table, ids], attributes }, c) => [
+    g.scatterAdd(c, ids!, table!.shape[0]!, attributes),
+  ],
+  scatterAdd: (g, { inputs: [, ids], attributes }, c) => [g.gather(c, ids!, attributes)],
+  takeAlong: (g, { inputs: [x, ids] }, c) => [g.scatterAddAlong(c, ids!, x!.shape.at(-1)!)],
+  scatterAddAlong: (g, { inputs: [, ids] }, c) => [g.takeAlong(c, ids!)],
+
+  softmax: (g, { outputs: [y] }, c) => {
+    const mean = g.reduceSum(g.multiply(c, y!), { axes: [-1], keepDims: true });
+    return [g.multiply(y!, g.subtract(c, mean))];
+  },
+  logSoftmax: (g, { outputs: [y] }, c) => {
+    const total = g.reduceSum(c, { axes: [-1], keepDims: true });
+    return [g.subtract(c, g.multiply(g.exp(y!), total))];
+  },
+
+  // With n the normalized rows and t = c * weight: dx = (t - n * mean(t * n)) / rms.
+  rmsNorm: (g, { inputs: [x, weight], outputs: [, scale] }, c, [scaleCotangent]) => {
+    const axes = [x!.shape.length - 1];
+    const normalized = g.multiply(x!, scale!);
+    const direct = g.multiply(c, weight!);
+    const mean = g.reduceMean(g.multiply(direct, normalized), { axes, keepDims: true });
+    // The scale itself: d(1/rms) = -x / (d rms^3).
+    const size = g.size(x!.shape.at(-1)!, "float32");
+    const along =
+      scaleCotangent === undefined
+        ? mean
+        : g.add(mean, g.divide(g.multiply(scaleCotangent, scale!), size));
+    return [
+      g.multiply(g.subtract(direct, g.multiply(normalized, along)), scale!),
+      unbroadcast(g, g.multiply(c, normalized), weight!.shape),
+    ];
+  },
+  rope: (g, { inputs: [, cos, sin, positions], attributes: { inverse } }, c) => [
+    g.rope(c, cos!, sin!, positions!, !inverse),
+  ],
+};
+
+function applyRule<K extends OperationKind>(
+  g: Tracer,
+  operation: OperationOf<K>,
+  cotangents: readonly (Tensor | undefined)[],
+): readonly (Tensor | undefined)[] {
+  const rule: Rule<K> | undefined = rules[operation.kind];
+  if (!rule) return [];
+  const [first, ...others] = cotangents;
+  return rule(g, operation, first ?? zeros(g, operation.outputs[0]!.shape), others);
+}
+
+/** The gradients of one step's inputs. */
+function passBack(
+  g: Tracer,
+  operation: Operation,
+  cotangents: readonly (Tensor | undefined)[],
+): readonly (Tensor | undefined)[] {
+  if (operation.kind !== "withGradient") return applyRule(g, operation, cotangents);
+  const { numOutputs } = operation.attributes;
+  const results: undefined[] = Array.from({ length: numOutputs });
+  return [...results, ...g.backwardOf(operation)!(cotangents)];
+}
+
+/**
+ * Appends the reverse-mode derivative of a loss to a traced graph.
+ *
+ * @param loss - A float32 scalar.
+ * @param tensors - What to differentiate by: inputs, or anything computed on the way.
+ * @returns One gradient for each tensor, in its shape; all uses of a tensor are summed; zeros where
+ *   the loss does not depend on it. Gradients are ordinary tensors and can be differentiated again.
+ * @throws `RangeError` if the loss is not a float32 scalar.
+ *
+ * @example
+ * trace((g) => {
+ *   const x = g.input("x", "float32", ["n"]);
+ *   const loss = g.reduceSum(g.multiply(x, x));
+ *   const [dx] = gradients(g, loss, [x]); // 2 * x
+ *   return { dx: dx! };
+ * });
+ */
+export function gradients(g: Tracer, loss: Tensor, tensors: readonly Tensor[]): Tensor[] {
+  if (loss.shape.length > 0 || loss.dtype !== "float32") {
+    throw new RangeError(
+      `gradients: loss must be a float32 scalar, got ${loss.dtype} ${showShape(loss.shape)}`,
+    );
+  }
+  g.producer(loss);
+  const operations = [...g.operations];
+  const depends = new Set(tensors.map((tensor) => (g.producer(tensor), tensor.id)));
+  for (const { inputs, outputs } of operations) {
+    if (inputs.some((input) => depends.has(input.id))) {
+      for (const output of outputs) depends.add(output.id);
+    }
+  }
+
+  const cotangents = new Map<number, Tensor>([[loss.id, g.constant(1)]]);
+  for (const operation of operations.reverse()) {
+    const arrived = operation.outputs.map((output) => cotangents.get(output.id));
+    if (arrived.every((cotangent) => cotangent === undefined)) continue;
+    if (!operation.inputs.some((input) => depends.has(input.id))) continue;
+    passBack(g, operation, arrived).forEach((gradient, i) => {
+      const input = operation.inputs[i]!;
+      if (gradient === undefined || !depends.has(input.id) || input.dtype !== "float32") return;
+      const sum = cotangents.get(input.id);
+      cotangents.set(input.id, sum === undefined ? gradient : g.add(sum, gradient));
+    });
+  }
+  return tensors.map((tensor) => cotangents.get(tensor.id) ?? zeros(g, tensor.shape));
+}
