@@ -1,1 +1,32 @@
-console.log("turnwise");
+#!/usr/bin/env node
+import { Command, CommanderError } from "commander";
+import { alfworldCommand } from "./commands/alfworld.ts";
+import { evaluateCommand } from "./commands/evaluate.ts";
+import { trainCommand } from "./commands/train.ts";
+import { InputError } from "./input-error.ts";
+import { StoppedRun } from "./run.ts";
+
+/** Exit codes: 0 done, 1 something broke, 2 what the user gave cannot be used. */
+async function main(): Promise<number> {
+  const program = new Command("turnwise")
+    .description("Reinforcement learning for multi-turn LLM agents")
+    .showHelpAfterError()
+    .exitOverride();
+  for (const command of [trainCommand(), evaluateCommand(), alfworldCommand()]) {
+    program.addCommand(command);
+  }
+  try {
+    await program.parseAsync();
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof InputError || error instanceof StoppedRun) {
+      process.stderr.write(`turnwise: ${error.message}\n`);
+      return error instanceof InputError ? 2 : 1;
+    }
+    process.stderr.write(`turnwise: ${error instanceof Error ? error.stack : String(error)}\n`);
+    return 1;
+  }
+}
+
+process.exitCode = await main();

@@ -55,6 +55,7 @@ async function called<T>(
   outer: AbortSignal | undefined,
   call: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
+  outer?.throwIfAborted();
   const controller = new AbortController();
   const forward = (): void => controller.abort(outer?.reason);
   let timer: NodeJS.Timeout | undefined;
@@ -68,7 +69,6 @@ async function called<T>(
     );
   });
   outer?.addEventListener("abort", forward, { once: true });
-  if (outer?.aborted) forward();
   try {
     return await Promise.race([call(controller.signal), expired]);
   } catch (cause) {

@@ -1,0 +1,10 @@
+import { InvalidArgumentError } from "commander";
+
+/** Parses a whole number of at least 0 from the command line. */
+export function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isSafeInteger(value) || value < 0) {
+    throw new InvalidArgumentError("It must be a whole number >= 0.");
+  }
+  return value;
+}

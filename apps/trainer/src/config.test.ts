@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import { alfworldGrpoAem } from "../recipes/alfworld-grpo-aem.ts";
+import { checkConfig, resolveConfig } from "./config.ts";
+import { InputError } from "./input-error.ts";
+
+const recipe = alfworldGrpoAem(1);
+
+describe("resolveConfig", () => {
+  it("lays changes over a recipe and leaves the rest", () => {
+    const config = resolveConfig(recipe, { training: { iterations: 3 } }, "my.json");
+    expect(config).toEqual({ ...recipe, training: { ...recipe.training, iterations: 3 } });
+  });
+
+  it("names the file, the field, the rule and the value", () => {
+    const attempt = (changes: unknown) => () => resolveConfig(recipe, changes, "my.json");
+    expect(attempt({ training: { learnngRate: 1 } })).toThrow(InputError);
+    expect(attempt({ training: { learnngRate: 1 } })).toThrow(
+      /^my\.json: training\.learnngRate must be a known key; known keys: .*learningRate/u,
+    );
+    expect(attempt({ trainning: {} })).toThrow(/^my\.json: trainning must be a known key/u);
+    expect(attempt({ training: { learningRate: -1 } })).toThrow(
+      /^my\.json: training\.learningRate must be .*>0, got -1$/u,
+    );
+    expect(attempt({ games: { evaluation: [{ split: "x", numGames: 1.5 }] } })).toThrow(
+      /^my\.json: games\.evaluation\.0\.numGames must be .*, got 1\.5$/u,
+    );
+    expect(attempt([])).toThrow("my.json: config must be an object of settings, got []");
+  });
+
+  it("refuses models whose parts do not fit together", () => {
+    expect(() => resolveConfig(recipe, { model: { hiddenSize: 100 } }, "f")).toThrow(
+      "f: model.hiddenSize must be a multiple of 2 x model.numHeads (8), got 100",
+    );
+    expect(() => resolveConfig(recipe, { model: { numKeyValueHeads: 3 } }, "f")).toThrow(
+      "f: model.numKeyValueHeads must divide model.numHeads (4), got 3",
+    );
+  });
+});
+
+describe("checkConfig", () => {
+  it("accepts what a recipe gives, also after a round through JSON", () => {
+    expect(checkConfig(JSON.parse(JSON.stringify(recipe)), "config.json")).toEqual(recipe);
+  });
+});

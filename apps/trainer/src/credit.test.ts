@@ -1,0 +1,83 @@
+import { recordVersion, type Group, type ScoredRow, type Trajectory } from "@turnwise/core";
+import { modulationCoefficients } from "@turnwise/aem";
+import { describe, expect, it } from "vitest";
+import { batchRows, creditRows, toTrainingRows } from "./credit.ts";
+
+function trajectory(lengths: readonly number[]): Trajectory {
+  return {
+    version: recordVersion,
+    taskId: "t",
+    taskKind: "k",
+    groupId: "g",
+    trajectoryIndex: 0,
+    presentation: "concatenated",
+    policyVersion: 0,
+    firstObservation: "",
+    outcome: { kind: "truncated", limit: "turns" },
+    turns: lengths.map((length) => ({
+      promptTokens: [7, 7],
+      responseTokens: Array.from({ length }, () => 5),
+      samplerLogProbs: Array.from({ length }, () => -1),
+      action: "",
+      isValidAction: true,
+      observation: "",
+      reward: 0,
+    })),
+  };
+}
+
+const group = (...trajectories: Trajectory[]): Group => ({
+  id: "g",
+  task: { id: "t", kind: "k" },
+  trajectories,
+});
+
+/** Scores in which all tokens of a span have one entropy, taken from a list span by span. */
+function scores(groups: readonly Group[], entropies: number[]): ScoredRow[] {
+  const left = [...entropies];
+  return batchRows(groups).map(({ row }) => ({
+    spans: row.spans.map(({ length }) => ({
+      logProbs: new Float32Array(length).fill(-0.5),
+      entropies: new Float32Array(length).fill(left.shift()!),
+    })),
+  }));
+}
+
+describe("creditRows", () => {
+  it("modulates each group by the entropies of its own responses", () => {
+    const groups = [group(trajectory([1, 2]), trajectory([3])), group(trajectory([1]))];
+    const rows = batchRows(groups);
+    const credited = creditRows(
+      rows,
+      scores(groups, [0.2, 0.5, 1.2, 9]),
+      [[[1, 1], [-1]], [[2]]],
+      (entropies) => modulationCoefficients(entropies),
+    );
+    const coefficients = credited.map(({ responses }) =>
+      responses.map(({ coefficient }) => Number(coefficient.toFixed(4))),
+    );
+    // The published example, (0.2, 0.5, 1.2) -> (1.4227, 1.0539, 0.5234); a group of one is left alone.
+    expect(coefficients).toEqual([[1.4227, 1.0539], [0.5234], [1]]);
+  });
+});
+
+describe("toTrainingRows", () => {
+  it("gives every token its response's modulated advantage, and weights that sum to one", () => {
+    const groups = [group(trajectory([1, 2]), trajectory([3]))];
+    const rows = creditRows(
+      batchRows(groups),
+      scores(groups, [0, 0, 0]),
+      [[[1, 1], [-1]]],
+      (entropies) => entropies.map((_, i) => i + 1),
+    );
+    const training = toTrainingRows(rows, "token-mean");
+    expect(training.map(({ fields }) => [...fields.advantages!])).toEqual([
+      [1, 2, 2],
+      [-3, -3, -3],
+    ]);
+    const weights = training.flatMap((row) => [...row.weights]);
+    expect(weights.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 6);
+    expect([...training[0]!.fields.oldLogProbs!]).toEqual([-0.5, -0.5, -0.5]);
+    expect(training[0]!.fields.referenceLogProbs).toBeUndefined();
+  });
+});

@@ -1,0 +1,100 @@
+import type { Task, Tokenizer, TrainingRow } from "@turnwise/core";
+import type { AgentFormat, EnvironmentFactory, Observation, PastTurn } from "@turnwise/envs";
+
+/** Decides the next action from what an agent is told; `undefined` gives up. */
+export interface Demonstrator {
+  next(observation: string): string | undefined;
+}
+
+/** One turn of a demonstration, as text. */
+export interface DemonstratedTurn {
+  readonly prompt: string;
+  readonly response: string;
+}
+
+/** An episode to imitate. */
+export interface Demonstration {
+  readonly task: Task;
+  readonly turns: readonly DemonstratedTurn[];
+  readonly isSuccess: boolean;
+}
+
+/** Records an episode as a demonstrator plays it, in the words of an agent format. */
+export async function demonstrate(
+  task: Task,
+  demonstrator: Demonstrator,
+  parts: {
+    readonly createEnvironment: EnvironmentFactory;
+    readonly format: AgentFormat;
+    readonly maxTurns: number;
+  },
+): Promise<Demonstration> {
+  const environment = await parts.createEnvironment(task);
+  const turns: DemonstratedTurn[] = [];
+  const history: PastTurn[] = [];
+  let isSuccess = false;
+  let observation: Observation = await environment.reset();
+  while (turns.length < parts.maxTurns && !isSuccess) {
+    const action = demonstrator.next(observation.text);
+    if (action === undefined) break;
+    turns.push({ prompt: parts.format.prompt(history, observation), response: action });
+    history.push({ observation, action });
+    const step = await environment.step(action);
+    isSuccess = step.isSuccess;
+    observation = step;
+  }
+  await environment.close();
+  return { task, turns, isSuccess };
+}
+
+/** A demonstration in tokens: what is imitated, and how much each token counts. */
+export interface ImitationRow {
+  readonly tokens: readonly number[];
+  /** Of each token from the second on, `[token - 1]`: 1 for responses, less for what is only read. */
+  readonly weights: Float32Array;
+}
+
+/**
+ * A demonstration as token rows: one for all turns of a concatenated format, one a turn otherwise.
+ * @param contextWeight - How much a token that the agent only reads counts, in [0, 1].
+ */
+export function imitationRows(
+  demonstration: Demonstration,
+  format: AgentFormat,
+  tokenizer: Tokenizer,
+  contextWeight: number,
+): ImitationRow[] {
+  const rows: ImitationRow[] = [];
+  let tokens: number[] = [];
+  let weights: number[] = [];
+  const append = (added: readonly number[], weight: number): void => {
+    tokens.push(...added);
+    weights.push(...added.map(() => weight));
+  };
+  const finish = (): void => {
+    if (tokens.length > 1) rows.push({ tokens, weights: Float32Array.from(weights.slice(1)) });
+    tokens = [];
+    weights = [];
+  };
+  for (const turn of demonstration.turns) {
+    append(tokenizer.encode(turn.prompt), contextWeight);
+    append([...tokenizer.encode(turn.response), tokenizer.endToken], 1);
+    if (format.presentation === "turn-wise") finish();
+  }
+  finish();
+  return rows;
+}
+
+/** The rows of one optimizer step: their weights sum to one. */
+export function toImitationBatch(rows: readonly ImitationRow[]): TrainingRow[] {
+  const total = rows.reduce(
+    (sum, { weights }) => sum + weights.reduce((inner, weight) => inner + weight, 0),
+    0,
+  );
+  return rows.map(({ tokens, weights }) => ({
+    tokens,
+    spans: [{ turnIndex: 0, start: 1, length: tokens.length - 1 }],
+    weights: weights.map((weight) => weight / total),
+    fields: {},
+  }));
+}

@@ -1,0 +1,23 @@
+import { createRandom } from "@turnwise/core";
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { minibatches } from "./minibatches.ts";
+
+it("deals every sample once, into batches that differ by at most one", () => {
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(fc.integer()),
+      fc.integer({ min: 1, max: 9 }),
+      fc.string(),
+      (samples, count, seed) => {
+        const batches = minibatches(samples, count, createRandom(seed));
+        expect(batches.flat().sort((a, b) => a - b)).toEqual([...samples].sort((a, b) => a - b));
+        const sizes = batches.map((batch) => batch.length);
+        expect(batches).toHaveLength(Math.min(count, samples.length));
+        if (sizes.length > 0) {
+          expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
+        }
+      },
+    ),
+  );
+});

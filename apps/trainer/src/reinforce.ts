@@ -1,0 +1,205 @@
+import { join } from "node:path";
+import type { Random, Task } from "@turnwise/core";
+import { createLocalPolicy, type LocalPolicy } from "@turnwise/policy/local";
+import { evaluate } from "./evaluate.ts";
+import { PoisonedUpdate, trainIteration, type IterationReport } from "./iteration.ts";
+import { duration, percent, thousands, timeLeft } from "./progress.ts";
+import { composeRecipe } from "./recipe.ts";
+import type { RunState } from "./run-folder.ts";
+import {
+  freshState,
+  policyFolder,
+  policyOptions,
+  rolloutPartsOf,
+  stopPoisoned,
+  warmStartFolder,
+  type Run,
+} from "./run.ts";
+
+/**
+ * Improves the warm-started policy from its own episodes: evaluation, iterations, evaluation. Goes
+ * on from the newest checkpoint of this stage.
+ */
+export async function reinforce(run: Run): Promise<void> {
+  const { config, folder, games, reporter, random } = run;
+  const { iterations, learningRate, warmUpUpdates, klCoefficient } = config.training;
+  const model = join(folder.path, warmStartFolder);
+  const policy = await createLocalPolicy({
+    ...policyOptions(run),
+    model,
+    optimizer: {
+      weightDecay: config.training.weightDecay,
+      maxGradientNorm: config.training.maxGradientNorm,
+      learningRate: { peak: learningRate, warmupSteps: warmUpUpdates },
+    },
+  });
+  const reference =
+    klCoefficient > 0 ? await createLocalPolicy({ ...policyOptions(run), model }) : undefined;
+  const save = (state: RunState): Promise<string> =>
+    folder.saveCheckpoint(state, (directory) => policy.learner.save(directory));
+  try {
+    const checkpoint = await folder.newestCheckpoint();
+    let state: RunState = { ...freshState, warmStartEpochs: config.warmStart.epochs };
+    if (checkpoint?.state.warmStartEpochs === config.warmStart.epochs) {
+      state = checkpoint.state;
+      await policy.learner.restore(checkpoint.path);
+    } else {
+      await save(state);
+    }
+
+    if (!state.isEvaluatedBefore) {
+      await evaluateAll(run, policy, "before", state);
+      state = { ...state, isEvaluatedBefore: true };
+      await save(state);
+    }
+
+    const recipe = composeRecipe(config);
+    const started = performance.now();
+    const first = state.iterations;
+    const shareDone = (done: number): number => (done - first) / (iterations - first);
+    for (let iteration = first + 1; iteration <= iterations; iteration++) {
+      const report = await trainIteration(iteration, {
+        drawTasks: (number, count) => drawTasks(games.training, number, count, random),
+        rolloutParts: rolloutPartsOf(run, policy),
+        sampler: policy.sampler,
+        learner: policy.learner,
+        reference: reference?.learner,
+        recipe,
+        random,
+        onProgress: (phase, done) =>
+          reporter.now(
+            `iteration ${iteration} of ${iterations}: ${phase} ${percent(done)}` +
+              timeLeft(started, shareDone(iteration - 1)),
+          ),
+      }).catch((cause: unknown) => {
+        if (!(cause instanceof PoisonedUpdate)) throw cause;
+        return stopPoisoned(folder, cause.message, cause.rows, cause.cause);
+      });
+      state = { ...state, iterations: iteration };
+      await record(run, report, state);
+      reporter.row(
+        { stage: "iteration", iteration, iterations, ...report.metrics, seconds: report.seconds },
+        `${iterationLine(report, iterations)}${timeLeft(started, shareDone(iteration))}`,
+      );
+      const { every } = config.evaluation;
+      if (every > 0 && iteration % every === 0 && iteration < iterations) {
+        await evaluateAll(run, policy, "during", state);
+      }
+      if (iteration % config.checkpoints.every === 0 || iteration === iterations) await save(state);
+    }
+
+    if (!state.isEvaluatedAfter) {
+      await evaluateAll(run, policy, "after", state);
+      await policy.saveModel(join(folder.path, policyFolder));
+      await save({ ...state, isEvaluatedAfter: true });
+    }
+  } finally {
+    await policy.close();
+    await reference?.close();
+  }
+}
+
+/** The games of an iteration: the training games in seeded order, shuffled again for each pass. */
+function drawTasks(
+  tasks: readonly Task[],
+  iteration: number,
+  count: number,
+  random: Random,
+): Task[] {
+  const passes = new Map<number, Task[]>();
+  return Array.from({ length: count }, (_, slot) => {
+    const place = (iteration - 1) * count + slot;
+    const pass = Math.floor(place / tasks.length);
+    const order = passes.get(pass) ?? random.fork(`tasks/${pass}`).shuffle(tasks);
+    passes.set(pass, order);
+    return order[place % tasks.length]!;
+  });
+}
+
+async function record(run: Run, report: IterationReport, state: RunState): Promise<void> {
+  const { folder } = run;
+  const { iteration, groups, metrics, seconds, numTokens } = report;
+  const place = {
+    stage: "iteration",
+    warmStartEpoch: state.warmStartEpochs,
+    iteration,
+  } as const;
+  await folder.writeTrajectories(`iteration-${String(iteration).padStart(4, "0")}`, groups);
+  await folder.writeMetrics({ ...place, ...metrics });
+  await folder.writeTimings({ ...place, seconds, numTokens });
+}
+
+function iterationLine(report: IterationReport, iterations: number): string {
+  const { iteration, metrics, seconds, numTokens } = report;
+  const elapsed = seconds.collect + seconds.score + seconds.update;
+  const number = (name: string, digits: number): string => (metrics[name] ?? 0).toFixed(digits);
+  return [
+    `iteration ${String(iteration).padStart(String(iterations).length)}/${iterations}`,
+    `success ${percent(metrics["success"] ?? 0).padStart(6)}`,
+    `return ${number("return", 2).padStart(5)}`,
+    `entropy ${number("meanTokenEntropy", 3)}`,
+    `turns ${number("turns", 1).padStart(4)}`,
+    `${thousands((numTokens.sampled + numTokens.read + numTokens.trained) / elapsed).padStart(6)} tokens/s`,
+  ].join("  ");
+}
+
+/**
+ * Evaluates on games that are not trained on: all splits greedily and sampled before and after, the
+ * first split sampled in between.
+ */
+async function evaluateAll(
+  run: Run,
+  policy: LocalPolicy,
+  phase: "before" | "during" | "after",
+  state: RunState,
+): Promise<void> {
+  const { config, games, reporter, folder, random } = run;
+  const policyVersion = await policy.sampler.load(policy.learner.weights());
+  const splits = phase === "during" ? games.evaluation.slice(0, 1) : games.evaluation;
+  for (const { split, tasks } of splits) {
+    for (const mode of phase === "during" ? ["sampled"] : ["greedy", "sampled"]) {
+      // The draws of an evaluation are the same at any time: runs differ in their weights alone.
+      const started = performance.now();
+      const report = await evaluate(
+        `evaluation/${split}/${mode}`,
+        tasks,
+        mode === "greedy" ? 0 : config.evaluation.temperature,
+        {
+          ...rolloutPartsOf(run, policy),
+          policyVersion,
+          random,
+          onProgress: (done) => reporter.now(`evaluating ${split}, ${mode}: ${percent(done)}`),
+        },
+      );
+      await folder.writeTrajectories(
+        `evaluation-${phase}${phase === "during" ? `-${state.iterations}` : ""}-${split}-${mode}`,
+        report.groups,
+      );
+      const { metrics, byKind } = report;
+      await folder.writeMetrics({
+        stage: "evaluation",
+        warmStartEpoch: state.warmStartEpochs,
+        iteration: state.iterations,
+        phase,
+        split,
+        mode,
+        ...metrics,
+        byKind,
+      });
+      reporter.row(
+        {
+          stage: "evaluation",
+          phase,
+          split,
+          mode,
+          iteration: state.iterations,
+          ...metrics,
+          byKind,
+        },
+        `evaluation, ${phase}: ${split}, ${mode}: success ${percent(metrics["success"] ?? 0)} of ` +
+          `${tasks.length} games, ${(metrics["turns"] ?? 0).toFixed(1)} turns, ` +
+          duration((performance.now() - started) / 1000),
+      );
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import { appendFile, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { alfworldGrpoAem } from "../recipes/alfworld-grpo-aem.ts";
+import { RunFolder, type MetricsLine, type RunState } from "./run-folder.ts";
+
+let parent: string;
+beforeEach(async () => {
+  parent = await mkdtemp(join(tmpdir(), "turnwise-run-"));
+});
+afterEach(async () => {
+  await rm(parent, { recursive: true, force: true });
+});
+
+const state = (iterations: number): RunState => ({
+  warmStartEpochs: 2,
+  iterations,
+  isEvaluatedBefore: true,
+  isEvaluatedAfter: false,
+});
+
+const line = (iteration: number): MetricsLine => ({
+  stage: "iteration",
+  warmStartEpoch: 2,
+  iteration,
+  success: iteration / 10,
+});
+
+describe("RunFolder", () => {
+  it("refuses a folder that holds something, and writes nothing into it", async () => {
+    await writeFile(join(parent, "precious.txt"), "keep me");
+    await expect(RunFolder.create(parent, alfworldGrpoAem(1), {})).rejects.toThrow(
+      /run folder must be new or empty, got 1 entries/u,
+    );
+    expect(await readdir(parent)).toEqual(["precious.txt"]);
+  });
+
+  it("refuses to open what is no run", async () => {
+    await expect(RunFolder.open(join(parent, "none"))).rejects.toThrow(/run folder must exist/u);
+    await expect(RunFolder.open(parent)).rejects.toThrow(/must hold a config\.json, found none/u);
+    await writeFile(join(parent, "config.json"), "{");
+    await expect(RunFolder.open(parent)).rejects.toThrow(/config\.json: file must hold JSON/u);
+  });
+
+  it("keeps the newest checkpoints, each whole", async () => {
+    const folder = await RunFolder.create(join(parent, "run"), alfworldGrpoAem(1), {});
+    for (const iteration of [1, 2, 3]) {
+      await folder.saveCheckpoint(state(iteration), (directory) =>
+        writeFile(join(directory, "weights"), String(iteration)),
+      );
+    }
+    expect(await readdir(join(folder.path, "checkpoints"))).toEqual(["000002", "000003"]);
+    const newest = await (await RunFolder.open(folder.path)).newestCheckpoint();
+    expect(newest?.state).toEqual(state(3));
+    expect(await readFile(join(newest!.path, "weights"), "utf8")).toBe("3");
+  });
+
+  it("leaves the last checkpoint in place when saving the next one fails", async () => {
+    const folder = await RunFolder.create(join(parent, "run"), alfworldGrpoAem(1), {});
+    await folder.saveCheckpoint(state(1), async () => undefined);
+    const failing = folder.saveCheckpoint(state(2), () => Promise.reject(new Error("disk full")));
+    await expect(failing).rejects.toThrow("disk full");
+    expect((await folder.newestCheckpoint())?.state).toEqual(state(1));
+    await folder.saveCheckpoint(state(2), async () => undefined);
+    expect((await folder.newestCheckpoint())?.state).toEqual(state(2));
+  });
+
+  it("drops what no checkpoint holds, a line cut short included", async () => {
+    const folder = await RunFolder.create(join(parent, "run"), alfworldGrpoAem(1), {});
+    for (const iteration of [1, 2, 3]) {
+      await folder.writeMetrics(line(iteration));
+      await folder.writeTrajectories(`iteration-000${iteration}`, []);
+    }
+    await appendFile(join(folder.path, "metrics.jsonl"), '{"stage":"iterat');
+    await folder.rewind(state(2));
+    expect(await folder.readMetrics()).toEqual([line(1), line(2)]);
+    expect(await readdir(join(folder.path, "trajectories"))).toEqual([
+      "iteration-0001.jsonl.gz",
+      "iteration-0002.jsonl.gz",
+    ]);
+  });
+});

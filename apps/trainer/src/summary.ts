@@ -1,0 +1,86 @@
+import { join } from "node:path";
+import { plot } from "asciichart";
+import type { MetricsLine, RunFolder } from "./run-folder.ts";
+import { policyFolder } from "./run.ts";
+import { percent, type Reporter } from "./progress.ts";
+
+/** A curve of at most `width` points: neighbours are averaged. */
+function thinned(values: readonly number[], width: number): number[] {
+  if (values.length <= width) return [...values];
+  return Array.from({ length: width }, (_, i) => {
+    const part = values.slice(
+      Math.floor((i * values.length) / width),
+      Math.floor(((i + 1) * values.length) / width),
+    );
+    return part.reduce((sum, value) => sum + value, 0) / part.length;
+  });
+}
+
+/** A curve of few points drawn out to a readable width. */
+function stretched(values: readonly number[], width: number): number[] {
+  const repeats = Math.max(1, Math.floor(width / Math.max(1, values.length)));
+  return values.flatMap((value) => Array.from({ length: repeats }, () => value));
+}
+
+/** The success rate of the training episodes, iteration by iteration, as a drawing in text. */
+export function successCurve(metrics: readonly MetricsLine[]): string {
+  const rates = metrics
+    .filter(({ stage }) => stage === "iteration")
+    .map((line) => 100 * Number(line["success"]));
+  if (rates.length < 2) return "";
+  const width = 60;
+  const curve = plot(stretched(thinned(rates, width), width), {
+    height: 10,
+    min: 0,
+    max: 100,
+    format: (value) => `${value.toFixed(0).padStart(4)}%`,
+  });
+  return `success of sampled training episodes, iterations 1 to ${rates.length}\n${curve}`;
+}
+
+/** Before and after, by evaluation split and kind of task, as a table in text. */
+export function evaluationTable(metrics: readonly MetricsLine[]): string {
+  const lines = metrics.filter(
+    ({ stage, ...line }) =>
+      stage === "evaluation" && (line["phase"] === "before" || line["phase"] === "after"),
+  );
+  const keyOf = (line: MetricsLine): string => `${String(line["split"])}, ${String(line["mode"])}`;
+  const find = (phase: string, key: string): MetricsLine | undefined =>
+    lines.find((line) => line["phase"] === phase && keyOf(line) === key);
+  const rows = [...new Set(lines.map(keyOf))].flatMap((key) => {
+    const before = find("before", key);
+    const after = find("after", key);
+    const number = (line: MetricsLine | undefined, kind?: string): string => {
+      if (line === undefined) return "-";
+      const kinds = line["byKind"] as Record<string, number>;
+      return percent(kind === undefined ? Number(line["success"]) : (kinds[kind] ?? 0));
+    };
+    const kinds = Object.keys((before?.["byKind"] ?? {}) as Record<string, number>);
+    return [
+      [key, number(before), number(after)],
+      ...kinds.map((kind) => [`  ${kind}`, number(before, kind), number(after, kind)]),
+    ];
+  });
+  const table = [["success on games not trained on", "before", "after"], ...rows];
+  const width = Math.max(...table.map(([name]) => name!.length));
+  return table
+    .map(([name, ...cells]) =>
+      [name!.padEnd(width), ...cells.map((cell) => cell.padStart(8))].join(""),
+    )
+    .join("\n");
+}
+
+/** What a person wants to know at the end: what was learned, where it lies, what to try next. */
+export async function closingSummary(folder: RunFolder, reporter: Reporter): Promise<void> {
+  const metrics = await folder.readMetrics();
+  for (const part of [successCurve(metrics), evaluationTable(metrics)]) {
+    if (part !== "") reporter.say(`\n${part}`);
+  }
+  const policy = join(folder.path, policyFolder);
+  reporter.say(
+    `\nresults: ${folder.path} (config.json, metrics.jsonl, trajectories, checkpoints, policy)`,
+  );
+  reporter.say(
+    `next: node apps/trainer/dist/main.js evaluate alfworld --policy ${policy} --size medium`,
+  );
+}

@@ -1,0 +1,46 @@
+import { access } from "node:fs/promises";
+import { join } from "node:path";
+import { createRandom } from "@turnwise/core";
+import { compactFormat } from "@turnwise/envs/alfworld";
+import { openGameSource } from "./alfworld-games.ts";
+import type { Reporter } from "./progress.ts";
+import { reinforce } from "./reinforce.ts";
+import type { RunFolder } from "./run-folder.ts";
+import { freshState, warmStartFolder, type Run } from "./run.ts";
+import { warmStart } from "./warm-start.ts";
+
+/**
+ * Runs what a run folder's configuration says, from where its newest checkpoint stands to the end.
+ * What is drawn at any point depends on the seed and the point alone, so an interrupted run ends
+ * with the same metrics as one that was never stopped.
+ */
+export async function train(folder: RunFolder, reporter: Reporter): Promise<void> {
+  const { config } = folder;
+  const games = await openGameSource(config.games, config.episode, config.seed);
+  reporter.say(games.description);
+  const checkpoint = await folder.newestCheckpoint();
+  let state = checkpoint?.state ?? freshState;
+  const isWarm = await exists(join(folder.path, warmStartFolder));
+  // A run may have died between the end of the warm start and the checkpoint that follows it.
+  if (isWarm) state = { ...state, warmStartEpochs: config.warmStart.epochs };
+  await folder.rewind(state);
+  const run: Run = {
+    folder,
+    config,
+    reporter,
+    games,
+    format: compactFormat(),
+    random: createRandom(config.seed),
+  };
+  if (!isWarm) {
+    await warmStart(run, checkpoint && { path: checkpoint.path, epochs: state.warmStartEpochs });
+  }
+  await reinforce(run);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

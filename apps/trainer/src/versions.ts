@@ -1,0 +1,16 @@
+import { readFile } from "node:fs/promises";
+import { cpus } from "node:os";
+
+/** What a run was made with, for its manifest. */
+export async function versions(): Promise<Record<string, unknown>> {
+  const manifest = JSON.parse(
+    await readFile(new URL("../package.json", import.meta.url), "utf8"),
+  ) as { version: string };
+  return {
+    turnwise: manifest.version,
+    node: process.version,
+    platform: `${process.platform} ${process.arch}`,
+    processor: cpus()[0]?.model ?? "unknown",
+    numProcessors: cpus().length,
+  };
+}

@@ -1,0 +1,122 @@
+import { rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { crossEntropy } from "@turnwise/core";
+import { compactMarkers } from "@turnwise/envs/alfworld";
+import {
+  buildWordVocabulary,
+  createTokenizer,
+  type LoadedTokenizer,
+  type ModelConfig,
+} from "@turnwise/policy";
+import { createLocalPolicy } from "@turnwise/policy/local";
+import type { TrainConfig } from "./config.ts";
+import { imitationRows, toImitationBatch, type Demonstration } from "./demonstrations.ts";
+import { minibatches } from "./minibatches.ts";
+import { duration, percent, thousands, timeLeft } from "./progress.ts";
+import { freshState, policyOptions, stopPoisoned, warmStartFolder, type Run } from "./run.ts";
+
+/**
+ * Makes a policy and lets it imitate demonstrations; leaves it in the run's warm-start folder. The
+ * folder appears when all epochs are done.
+ * @param checkpoint - A checkpoint of this stage to go on from.
+ */
+export async function warmStart(
+  run: Run,
+  checkpoint: { readonly path: string; readonly epochs: number } | undefined,
+): Promise<void> {
+  const { config, folder, games, format, reporter, random } = run;
+  const { numDemonstrations, epochs, minibatchSize, learningRate, finalShare } = config.warmStart;
+
+  const demonstrations = await games.demonstrate(format, random.fork("demonstrations"));
+  const tokenizer = vocabularyOf(demonstrations);
+  const imitated = demonstrations.filter(({ isSuccess }) => isSuccess).slice(0, numDemonstrations);
+  const rows = imitated.flatMap((demonstration) =>
+    imitationRows(demonstration, format, tokenizer, config.warmStart.contextWeight),
+  );
+  const numBatches = Math.max(1, Math.round(rows.length / minibatchSize));
+  const policy = await createLocalPolicy({
+    ...policyOptions(run),
+    model: modelConfig(config, tokenizer),
+    tokenizer,
+    optimizer: {
+      weightDecay: config.training.weightDecay,
+      maxGradientNorm: config.training.maxGradientNorm,
+      learningRate: {
+        peak: learningRate,
+        warmupSteps: Math.min(20, numBatches * epochs),
+        decay: "cosine",
+        totalSteps: numBatches * epochs + 1,
+        final: learningRate * finalShare,
+      },
+    },
+  });
+  try {
+    if (checkpoint !== undefined) await policy.learner.restore(checkpoint.path);
+    const first = checkpoint?.epochs ?? 0;
+    reporter.say(
+      `warm start: ${thousands(policy.info.numParameters)} parameters, ${tokenizer.vocabularySize} words, ` +
+        `${imitated.length} demonstrations, ${epochs} epochs`,
+    );
+    const started = performance.now();
+    for (let epoch = first + 1; epoch <= epochs; epoch++) {
+      const batches = minibatches(rows, numBatches, random.fork(`warm-start/${epoch}`));
+      let loss = 0;
+      for (const [i, batch] of batches.entries()) {
+        const share = (epoch - 1 - first + i / batches.length) / (epochs - first);
+        reporter.now(
+          `warm start: epoch ${epoch} of ${epochs}, ${percent(share)}${timeLeft(started, share)}`,
+        );
+        const report = await policy.learner
+          .update(toImitationBatch(batch), crossEntropy)
+          .catch((cause: unknown) =>
+            stopPoisoned(folder, `warm-start epoch ${epoch}`, batch, cause),
+          );
+        loss += report.loss / batches.length;
+      }
+      await folder.writeMetrics({ stage: "warm-start", warmStartEpoch: epoch, iteration: 0, loss });
+      reporter.row(
+        { stage: "warm-start", epoch, epochs, loss },
+        `warm start: epoch ${epoch} of ${epochs}, loss ${loss.toFixed(4)} nats per token, ` +
+          duration((performance.now() - started) / 1000),
+      );
+      if (epoch < epochs) {
+        await folder.saveCheckpoint({ ...freshState, warmStartEpochs: epoch }, (directory) =>
+          policy.learner.save(directory),
+        );
+      }
+    }
+    const path = join(folder.path, warmStartFolder);
+    await rm(`${path}.part`, { recursive: true, force: true });
+    await policy.saveModel(`${path}.part`);
+    await rename(`${path}.part`, path);
+  } finally {
+    await policy.close();
+  }
+}
+
+/** All words of all demonstrations, imitated or not. */
+function vocabularyOf(demonstrations: readonly Demonstration[]): LoadedTokenizer {
+  const texts = demonstrations.flatMap(({ turns }) =>
+    turns.flatMap(({ prompt, response }) => [prompt, response]),
+  );
+  return createTokenizer(buildWordVocabulary(texts, { markers: Object.values(compactMarkers) }));
+}
+
+function modelConfig({ model }: TrainConfig, tokenizer: LoadedTokenizer): ModelConfig {
+  const { hiddenSize, intermediateSize, numLayers, numHeads, numKeyValueHeads } = model;
+  return {
+    modelType: "qwen3",
+    vocabularySize: tokenizer.vocabularySize,
+    hiddenSize,
+    intermediateSize,
+    numLayers,
+    numHeads,
+    numKeyValueHeads,
+    headSize: hiddenSize / numHeads,
+    ropeTheta: 10_000,
+    normEpsilon: 1e-6,
+    tiedEmbeddings: true,
+    maxSequenceTokens: model.maxTokens,
+    initializerRange: 0.02,
+  };
+}

@@ -1,0 +1,222 @@
+import { createRandom, type SampleRequest, type Sampler, type Tokenizer } from "@turnwise/core";
+import { describe, expect, it } from "vitest";
+import type { AgentFormat } from "./agent-format.ts";
+import type { Environment } from "./environment.ts";
+import { rollout, rolloutGroup, type RolloutParts } from "./rollout.ts";
+
+/** Letters are tokens; `.` ends a response. */
+const tokenizer: Tokenizer = {
+  vocabularySize: 128,
+  endToken: ".".charCodeAt(0),
+  encode: (text) => Array.from(text, (letter) => letter.charCodeAt(0)),
+  decode: (tokens) => String.fromCharCode(...tokens),
+};
+
+const format = (presentation: AgentFormat["presentation"]): AgentFormat => ({
+  presentation,
+  prompt: (history, { text }) => `${history.length}${text}`,
+  parse: (response) => ({ action: response, isValid: response !== "x" }),
+});
+
+/** Pays 1 for each `a`, and ends with success at `w`. */
+function countingEnvironment(): Environment {
+  let steps = 0;
+  return {
+    reset: async () => ({ text: "r" }),
+    step: async (action) => ({
+      text: `s${++steps}`,
+      reward: action === "a" ? 1 : 0,
+      isTerminal: action === "w",
+      isSuccess: action === "w",
+    }),
+    close: async () => undefined,
+  };
+}
+
+/** Gives scripted responses, and keeps what it was asked. */
+function scriptedSampler(responses: readonly string[], maxSequenceTokens = 100) {
+  const requests: SampleRequest[] = [];
+  const released: string[] = [];
+  const sampler: Sampler = {
+    capabilities: { entropies: "exact", maxSequenceTokens },
+    load: async ({ version }) => version,
+    sample: async (request) => {
+      const tokens = tokenizer.encode(responses[requests.length % responses.length]!);
+      requests.push(request);
+      const values = tokens.map(() => -0.5);
+      return {
+        tokens,
+        logProbs: values,
+        entropies: values.map(Math.abs),
+        stopReason: "stop-token",
+      };
+    },
+    release: (id) => void released.push(id),
+  };
+  return { sampler, requests, released };
+}
+
+const task = { id: "task", kind: "toy" };
+const sequence = () => ({ groupId: "g", trajectoryIndex: 0, random: createRandom(1) });
+
+function parts(
+  sampler: Sampler,
+  change: Partial<Omit<RolloutParts, "options">> & {
+    readonly options?: Partial<RolloutParts["options"]>;
+  } = {},
+): RolloutParts {
+  return {
+    createEnvironment: async () => countingEnvironment(),
+    format: format("concatenated"),
+    sampler,
+    tokenizer,
+    policyVersion: 3,
+    ...change,
+    options: { maxTurns: 5, maxResponseTokens: 4, ...change.options },
+  };
+}
+
+describe("rollout", () => {
+  it("records turns, rewards with penalties, and how the episode ended", async () => {
+    const { sampler, released } = scriptedSampler(["a.", "x.", "w."]);
+    const options = { invalidActionPenalty: 0.1 };
+    const trajectory = await rollout(task, parts(sampler, { options }), sequence());
+    expect(
+      trajectory.turns.map(({ action, reward, isValidAction, observation }) => ({
+        action,
+        reward,
+        isValidAction,
+        observation,
+      })),
+    ).toEqual([
+      { action: "a", reward: 1, isValidAction: true, observation: "s1" },
+      { action: "x", reward: -0.1, isValidAction: false, observation: "s2" },
+      { action: "w", reward: 0, isValidAction: true, observation: "s3" },
+    ]);
+    expect(trajectory.outcome).toEqual({ kind: "terminated", isSuccess: true });
+    expect(trajectory.policyVersion).toBe(3);
+    expect(released).toEqual(["g/0"]);
+  });
+
+  it("shows a concatenated episode as one growing sequence of the tokens that were sampled", async () => {
+    const { sampler, requests } = scriptedSampler(["a.", "w."]);
+    const trajectory = await rollout(task, parts(sampler), sequence());
+    const texts = requests.map(({ promptTokens }) => tokenizer.decode(promptTokens));
+    expect(texts).toEqual(["0r", "0ra.1s1"]);
+    expect(requests.map(({ sequenceId }) => sequenceId)).toEqual(["g/0", "g/0"]);
+    // The record holds only what was new.
+    expect(trajectory.turns.map((turn) => tokenizer.decode(turn.promptTokens))).toEqual([
+      "0r",
+      "1s1",
+    ]);
+  });
+
+  it("shows each turn of a turn-wise episode as a prompt of its own", async () => {
+    const { sampler, requests } = scriptedSampler(["a.", "w."]);
+    await rollout(task, parts(sampler, { format: format("turn-wise") }), sequence());
+    expect(requests.map(({ promptTokens }) => tokenizer.decode(promptTokens))).toEqual([
+      "0r",
+      "1s1",
+    ]);
+    expect(requests.every(({ sequenceId }) => sequenceId === undefined)).toBe(true);
+  });
+
+  it("draws every turn from a stream of its own", async () => {
+    const { sampler, requests } = scriptedSampler(["a.", "a.", "w."]);
+    await rollout(task, parts(sampler), sequence());
+    expect(requests.map(({ seed }) => seed)).toEqual(["1/turn/0", "1/turn/1", "1/turn/2"]);
+  });
+
+  it("is truncated by the limit of turns, and by the length of the sequence", async () => {
+    const endless = scriptedSampler(["a."]);
+    const byTurns = await rollout(task, parts(endless.sampler), sequence());
+    expect(byTurns.outcome).toEqual({ kind: "truncated", limit: "turns" });
+    expect(byTurns.turns).toHaveLength(5);
+    // Prompts of 2, 7 and 12 tokens; with a response of up to 4 the third passes 14.
+    const short = scriptedSampler(["a."], 14);
+    const byTokens = await rollout(task, parts(short.sampler), sequence());
+    expect(byTokens.outcome).toEqual({ kind: "truncated", limit: "tokens" });
+    expect(byTokens.turns).toHaveLength(2);
+  });
+
+  it("records what the environment breaks, closes it, and keeps the turns before", async () => {
+    let isClosed = false;
+    const createEnvironment = async (): Promise<Environment> => {
+      const inner = countingEnvironment();
+      return {
+        ...inner,
+        step: async (action) => {
+          if (action === "w") throw new Error("the kitchen is on fire");
+          return inner.step(action);
+        },
+        close: async () => {
+          isClosed = true;
+          throw new Error("cannot be closed either");
+        },
+      };
+    };
+    const { sampler } = scriptedSampler(["a.", "w."]);
+    const trajectory = await rollout(task, parts(sampler, { createEnvironment }), sequence());
+    expect(trajectory.outcome).toEqual({
+      kind: "failed",
+      error: { kind: "environment", message: "step: the kitchen is on fire" },
+    });
+    expect(trajectory.turns).toHaveLength(1);
+    expect(isClosed).toBe(true);
+  });
+
+  it("gives up on an environment that does not answer", async () => {
+    const createEnvironment = async (): Promise<Environment> => ({
+      ...countingEnvironment(),
+      step: () => new Promise(() => undefined),
+    });
+    const { sampler } = scriptedSampler(["a."]);
+    const options = { environmentTimeoutSeconds: 0.01 };
+    const trajectory = await rollout(
+      task,
+      parts(sampler, { createEnvironment, options }),
+      sequence(),
+    );
+    expect(trajectory.outcome).toMatchObject({
+      kind: "failed",
+      error: { message: "step took longer than 0.01 s" },
+    });
+  });
+
+  it("throws what the sampler throws, and the reason of an abort", async () => {
+    const { sampler } = scriptedSampler(["a."]);
+    const broken: Sampler = {
+      ...sampler,
+      sample: () => Promise.reject(new Error("out of memory")),
+    };
+    await expect(rollout(task, parts(broken), sequence())).rejects.toThrow("out of memory");
+    const signal = AbortSignal.abort(new Error("stopped by hand"));
+    await expect(rollout(task, parts(sampler, { signal }), sequence())).rejects.toThrow(
+      "stopped by hand",
+    );
+  });
+});
+
+describe("rolloutGroup", () => {
+  it("plays siblings with streams of their own, and one that fails does not disturb the rest", async () => {
+    let made = 0;
+    const createEnvironment = async (): Promise<Environment> => {
+      if (++made === 2) throw new Error("no room");
+      return countingEnvironment();
+    };
+    const { sampler, requests } = scriptedSampler(["w."]);
+    const group = await rolloutGroup(task, 3, parts(sampler, { createEnvironment }), {
+      id: "g",
+      random: createRandom(1),
+    });
+    expect(group.trajectories.map(({ outcome }) => outcome.kind)).toEqual([
+      "terminated",
+      "failed",
+      "terminated",
+    ]);
+    expect(group.trajectories.map(({ trajectoryIndex }) => trajectoryIndex)).toEqual([0, 1, 2]);
+    expect(new Set(requests.map(({ seed }) => seed)).size).toBe(2);
+    const again = rolloutGroup(task, 0, parts(sampler), { id: "g", random: createRandom(1) });
+    await expect(again).rejects.toThrow("groupSize must be a whole number >= 1, got 0");
+  });
+});
