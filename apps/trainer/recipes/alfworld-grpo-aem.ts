@@ -12,7 +12,7 @@ export function alfworldGrpoAem(seed: number): TrainConfig {
       path: null,
       size: "small",
       numTraining: 512,
-      evaluation: [{ split: "held-out", numGames: 128 }],
+      evaluation: [{ split: "held_out", numGames: 128 }],
     },
     episode: {
       maxTurns: 24,

@@ -35,7 +35,10 @@ export function successCurve(metrics: readonly MetricsLine[]): string {
     max: 100,
     format: (value) => `${value.toFixed(0).padStart(4)}%`,
   });
-  return `success of sampled training episodes, iterations 1 to ${rates.length}\n${curve}`;
+  const rows = curve.split("\n").map((row) => row.trimEnd());
+  return [`success of sampled training episodes, iterations 1 to ${rates.length}`, ...rows].join(
+    "\n",
+  );
 }
 
 /** Before and after, by evaluation split and kind of task, as a table in text. */
