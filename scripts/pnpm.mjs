@@ -8,12 +8,12 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { packageManager } = JSON.parse(readFileSync(`${root}/package.json`, "utf8"));
 
 /** Runs a command in the repository; ends this process with its exit code if it fails. */
-export function run(command, args, environment = {}) {
+export function run(command, args) {
   const result = spawnSync(command, args, {
     cwd: root,
     stdio: "inherit",
     shell: process.platform === "win32",
-    env: { ...process.env, ...environment },
+    env: { ...process.env, TURBO_TELEMETRY_DISABLED: "1" },
   });
   if (result.error) {
     console.error(`${command}: ${result.error.message}`);
