@@ -1,0 +1,202 @@
+import { createRandom } from "@turnwise/core";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { AttentionCache, type CachedSequence } from "./attention-cache.ts";
+
+interface Shape {
+  readonly numHeads: number;
+  readonly numKeyValueHeads: number;
+  readonly headSize: number;
+}
+
+const random = createRandom("attention");
+const draw = (size: number): Float32Array =>
+  Float32Array.from({ length: size }, () => 4 * random.next() - 2);
+
+const createCache = (shape: Shape, numLayers = 1): AttentionCache =>
+  new AttentionCache({ ...shape, numLayers, maxSequenceTokens: 200, maxStepTokens: 400 });
+
+/** All queries, keys and values of one sequence in one layer, row by row. */
+interface Inputs {
+  readonly queries: Float32Array;
+  readonly keys: Float32Array;
+  readonly values: Float32Array;
+}
+
+const drawInputs = (shape: Shape, length: number): Inputs => ({
+  queries: draw(length * shape.numHeads * shape.headSize),
+  keys: draw(length * shape.numKeyValueHeads * shape.headSize),
+  values: draw(length * shape.numKeyValueHeads * shape.headSize),
+});
+
+/** Causal attention by its definition, in float64. */
+function expectedAttention(shape: Shape, length: number, inputs: Inputs): number[] {
+  const { numHeads, numKeyValueHeads, headSize } = shape;
+  const result: number[] = [];
+  for (let i = 0; i < length; i++) {
+    for (let head = 0; head < numHeads; head++) {
+      const shared = Math.floor(head / (numHeads / numKeyValueHeads));
+      const at = (j: number, entry: number): number =>
+        (j * numKeyValueHeads + shared) * headSize + entry;
+      const entries = Array.from({ length: headSize }, (_, entry) => entry);
+      const weights = Array.from({ length: i + 1 }, (_, j) => {
+        const products = entries.map(
+          (entry) =>
+            inputs.queries[(i * numHeads + head) * headSize + entry]! * inputs.keys[at(j, entry)]!,
+        );
+        return Math.exp(products.reduce((total, x) => total + x, 0) / Math.sqrt(headSize));
+      });
+      const total = weights.reduce((sum, weight) => sum + weight, 0);
+      for (const entry of entries) {
+        result.push(
+          weights.reduce((sum, weight, j) => sum + weight * inputs.values[at(j, entry)]!, 0) /
+            total,
+        );
+      }
+    }
+  }
+  return result;
+}
+
+/** Rows `[from, to)` of the inputs. */
+function rowsOf(shape: Shape, inputs: Inputs, from: number, to: number): Inputs {
+  const wide = shape.numHeads * shape.headSize;
+  const narrow = shape.numKeyValueHeads * shape.headSize;
+  return {
+    queries: inputs.queries.subarray(from * wide, to * wide),
+    keys: inputs.keys.subarray(from * narrow, to * narrow),
+    values: inputs.values.subarray(from * narrow, to * narrow),
+  };
+}
+
+/** Computes a sequence in chunks, beside nothing else. */
+function attendInChunks(
+  cache: AttentionCache,
+  shape: Shape,
+  inputs: Inputs,
+  chunks: readonly number[],
+  layer = 0,
+  sequence: CachedSequence = cache.create(),
+): number[] {
+  return chunks.flatMap((numQueries) => {
+    const chunk = rowsOf(shape, inputs, sequence.length, sequence.length + numQueries);
+    cache.begin([{ sequence, numQueries }]);
+    const result = [...cache.attend(layer, chunk.queries, chunk.keys, chunk.values)];
+    cache.commit();
+    return result;
+  });
+}
+
+const anyShape = fc
+  .record({
+    shared: fc.integer({ min: 1, max: 3 }),
+    group: fc.integer({ min: 1, max: 5 }),
+    quads: fc.integer({ min: 1, max: 8 }),
+  })
+  .map(({ shared, group, quads }) => ({
+    numHeads: shared * group,
+    numKeyValueHeads: shared,
+    headSize: 4 * quads,
+  }));
+
+test("equals attention by its definition", () => {
+  fc.assert(
+    fc.property(anyShape, fc.integer({ min: 1, max: 70 }), (shape, length) => {
+      const inputs = drawInputs(shape, length);
+      const result = attendInChunks(createCache(shape), shape, inputs, [length]);
+      const expected = expectedAttention(shape, length, inputs);
+      // float32 sums of up to 70 terms of size 2.
+      result.forEach((value, i) => expect(Math.abs(value - expected[i]!)).toBeLessThan(5e-6));
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test("gives the same bits however a sequence is cut into chunks", () => {
+  fc.assert(
+    fc.property(
+      anyShape,
+      fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 8 }),
+      (shape, chunks) => {
+        const length = chunks.reduce((total, chunk) => total + chunk, 0);
+        const inputs = drawInputs(shape, length);
+        const cache = createCache(shape);
+        const whole = attendInChunks(cache, shape, inputs, [length]);
+        expect(attendInChunks(cache, shape, inputs, chunks)).toEqual(whole);
+        const single = Array.from({ length }, () => 1);
+        expect(attendInChunks(cache, shape, inputs, single)).toEqual(whole);
+      },
+    ),
+    { numRuns: 20 },
+  );
+});
+
+test("gives the same bits beside other sequences, in every layer, and for the last query alone", () => {
+  const shape = { numHeads: 6, numKeyValueHeads: 2, headSize: 12 };
+  const lengths = [5, 40, 1, 17, 33];
+  const numLayers = 3;
+  const inputs = Array.from({ length: numLayers }, () =>
+    lengths.map((length) => drawInputs(shape, length)),
+  );
+  const alone = inputs.map((layerInputs, layer) =>
+    layerInputs.map((each, i) =>
+      attendInChunks(createCache(shape, numLayers), shape, each, [lengths[i]!], layer),
+    ),
+  );
+  const cache = createCache(shape, numLayers);
+  const join = (parts: readonly Float32Array[]): Float32Array =>
+    Float32Array.from(parts.flatMap((part) => [...part]));
+  cache.begin(lengths.map((numQueries) => ({ sequence: cache.create(), numQueries })));
+  inputs.forEach((layerInputs, layer) => {
+    const isLast = layer === numLayers - 1;
+    const result = cache.attend(
+      layer,
+      join(layerInputs.map(({ queries }) => queries)),
+      join(layerInputs.map(({ keys }) => keys)),
+      join(layerInputs.map(({ values }) => values)),
+      isLast,
+    );
+    const rowSize = shape.numHeads * shape.headSize;
+    const expected = alone[layer]!.flatMap((each) => (isLast ? each.slice(-rowSize) : each));
+    expect([...result]).toEqual(expected);
+  });
+});
+
+test("reuses the pages of released and shortened sequences", () => {
+  const shape = { numHeads: 2, numKeyValueHeads: 1, headSize: 64 };
+  const cache = createCache(shape);
+  const inputs = drawInputs(shape, 150);
+  const expected = attendInChunks(cache, shape, inputs, [150]);
+  let numBytes = 0;
+  for (let round = 0; round < 20; round++) {
+    const sequence = cache.create();
+    attendInChunks(cache, shape, drawInputs(shape, 150), [150], 0, sequence);
+    // Keep 40 positions of another sequence, then go on differently.
+    cache.truncate(sequence, 0);
+    attendInChunks(cache, shape, inputs, [40], 0, sequence);
+    cache.truncate(sequence, 33);
+    const rest = attendInChunks(cache, shape, inputs, [117], 0, sequence);
+    expect(rest).toEqual(expected.slice(33 * 128));
+    cache.release(sequence);
+    if (round === 0) numBytes = cache.numBytes;
+  }
+  expect(cache.numBytes).toBe(numBytes);
+});
+
+test("keeps what it holds while its memory grows", () => {
+  const shape = { numHeads: 4, numKeyValueHeads: 4, headSize: 64 };
+  const cache = createCache(shape, 2);
+  const inputs = drawInputs(shape, 60);
+  const expected = attendInChunks(cache, shape, inputs, [60]);
+  const first = cache.create();
+  const begin = attendInChunks(cache, shape, inputs, [50], 0, first);
+  for (let i = 0; i < 30; i++) attendInChunks(cache, shape, drawInputs(shape, 100), [100]);
+  const end = attendInChunks(cache, shape, inputs, [10], 0, first);
+  expect([...begin, ...end]).toEqual(expected);
+});
+
+test("refuses a head size that does not fill SIMD registers", () => {
+  expect(() => createCache({ numHeads: 1, numKeyValueHeads: 1, headSize: 6 })).toThrow(
+    "attentionModule: headSize must be a multiple of 4, got 6",
+  );
+});

@@ -1,0 +1,234 @@
+import {
+  attentionModule,
+  jobBytes,
+  pageKeys,
+  type AttentionKernel,
+  type AttentionShape,
+} from "./attention-kernel.ts";
+import { webAssembly } from "./web-assembly.ts";
+
+/** The keys and values of one growing sequence. */
+export interface CachedSequence {
+  /** Addresses of its pages, in order. */
+  readonly pages: number[];
+  /** Positions that are filled, in all layers. */
+  length: number;
+}
+
+/** What one step computes for one sequence. */
+export interface AttentionJob {
+  readonly sequence: CachedSequence;
+  /** New positions, behind those that are filled, `>= 1`. */
+  readonly numQueries: number;
+}
+
+/** Options of {@link AttentionCache}. */
+export interface AttentionCacheOptions extends AttentionShape {
+  readonly numLayers: number;
+  readonly maxSequenceTokens: number;
+  /** The most new positions of one step. */
+  readonly maxStepTokens: number;
+}
+
+const wordBytes = 4;
+const wasmPageBytes = 65536;
+const alignUp = (bytes: number, to = 16): number => Math.ceil(bytes / to) * to;
+
+/**
+ * Keys and values of many sequences in pages of one WebAssembly memory, and the attention over them.
+ *
+ * A step names its jobs with {@link begin}, computes each layer with {@link attend}, and counts the
+ * new positions as filled with {@link commit}.
+ */
+export class AttentionCache {
+  readonly #options: AttentionCacheOptions;
+  readonly #memory = new webAssembly.Memory({ initial: 1, maximum: 65536 });
+  readonly #kernel: AttentionKernel;
+  readonly #freePages: number[] = [];
+  readonly #pageBytes: number;
+  /** Where the fixed areas begin. */
+  readonly #queries: number;
+  readonly #results: number;
+  readonly #scratch: number;
+  readonly #scratchStride: number;
+  /** Address of the next new page. */
+  #end: number;
+  readonly #firstPage: number;
+  #floats = new Float32Array();
+  #words = new Int32Array();
+  #jobs: readonly AttentionJob[] = [];
+  /** Job list and page tables of the step, grown when needed. */
+  #lists = 0;
+  #listBytes = 0;
+
+  constructor(options: AttentionCacheOptions) {
+    this.#options = options;
+    const { numLayers, numHeads, numKeyValueHeads, headSize } = options;
+    const { exports } = new webAssembly.Instance(new webAssembly.Module(attentionModule(options)), {
+      env: { memory: this.#memory },
+    });
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the module is our own
+    this.#kernel = exports["attend"] as AttentionKernel;
+    this.#pageBytes = numLayers * numKeyValueHeads * 2 * pageKeys * headSize * wordBytes;
+    const rowBytes = numHeads * headSize * wordBytes;
+    this.#queries = 64;
+    this.#results = this.#queries + alignUp(options.maxStepTokens * rowBytes);
+    this.#scratch = this.#results + alignUp(options.maxStepTokens * rowBytes);
+    this.#scratchStride = alignUp(options.maxSequenceTokens * wordBytes);
+    this.#end = this.#scratch + 4 * this.#scratchStride;
+    this.#firstPage = this.#end;
+    this.#reserve(this.#end);
+  }
+
+  /** Bytes that the cache holds, free pages included. */
+  get numBytes(): number {
+    return this.#memory.buffer.byteLength;
+  }
+
+  /** An empty sequence. */
+  create(): CachedSequence {
+    return { pages: [], length: 0 };
+  }
+
+  /** Shortens a sequence to its first positions. */
+  truncate(sequence: CachedSequence, length: number): void {
+    const keep = Math.ceil(length / pageKeys);
+    this.#freePages.push(...sequence.pages.splice(keep));
+    sequence.length = Math.min(sequence.length, length);
+  }
+
+  /** Gives the pages of a sequence back. */
+  release(sequence: CachedSequence): void {
+    this.truncate(sequence, 0);
+  }
+
+  /** Overwrites all pages with 0, so that nothing non-finite of other weights lingers in them. */
+  clear(): void {
+    this.#floats.fill(0, this.#firstPage / wordBytes);
+  }
+
+  /** Starts a step. Jobs name different sequences; positions come one job after the other. */
+  begin(jobs: readonly AttentionJob[]): void {
+    this.#jobs = jobs;
+    let numPages = 0;
+    for (const { sequence, numQueries } of jobs) {
+      const needed = Math.ceil((sequence.length + numQueries) / pageKeys);
+      while (sequence.pages.length < needed) sequence.pages.push(this.#takePage());
+      numPages += needed;
+    }
+    this.#reserveLists(jobs.length * jobBytes + numPages * wordBytes);
+    this.#writeJobs(false);
+  }
+
+  /**
+   * Writes the job list.
+   * @param lastOnly - Whether only the last query of each job is computed.
+   */
+  #writeJobs(lastOnly: boolean): void {
+    const { numHeads, headSize } = this.#options;
+    const rowBytes = numHeads * headSize * wordBytes;
+    const words = this.#words;
+    let entry = this.#lists / wordBytes;
+    let table = this.#lists + this.#jobs.length * jobBytes;
+    let row = 0;
+    this.#jobs.forEach(({ sequence, numQueries }, index) => {
+      const skipped = lastOnly ? numQueries - 1 : 0;
+      words[entry++] = this.#queries + (row + skipped) * rowBytes;
+      words[entry++] = this.#results + (lastOnly ? index : row) * rowBytes;
+      words[entry++] = table;
+      words[entry++] = numQueries - skipped;
+      words[entry++] = sequence.length + skipped;
+      if (!lastOnly) words.set(sequence.pages, table / wordBytes);
+      table += sequence.pages.length * wordBytes;
+      row += numQueries;
+    });
+  }
+
+  /**
+   * Stores the new keys and values of a layer and attends to all positions up to each query's own.
+   * @param queries - `[position, head * headSize]`; keys and values `[position, head * headSize]`.
+   * @param lastOnly - Whether only the last position of each job is wanted. Once a step has asked so
+   *   it cannot ask otherwise.
+   * @returns A view `[position, head * headSize]` (or `[job, ...]`), valid until the next call.
+   */
+  attend(
+    layer: number,
+    queries: Float32Array,
+    keys: Float32Array,
+    values: Float32Array,
+    lastOnly = false,
+  ): Float32Array {
+    const { numHeads, numKeyValueHeads, headSize } = this.#options;
+    const layerOffset = layer * numKeyValueHeads * 2 * pageKeys * headSize * wordBytes;
+    if (lastOnly) this.#writeJobs(true);
+    this.#floats.set(queries, this.#queries / wordBytes);
+    this.#store(layerOffset, keys, values);
+    this.#kernel(this.#lists, this.#jobs.length, layerOffset, this.#scratch, this.#scratchStride);
+    const rowSize = numHeads * headSize;
+    const numRows = lastOnly ? this.#jobs.length : queries.length / rowSize;
+    const begin = this.#results / wordBytes;
+    return this.#floats.subarray(begin, begin + numRows * rowSize);
+  }
+
+  #store(layerOffset: number, keys: Float32Array, values: Float32Array): void {
+    const { numKeyValueHeads, headSize } = this.#options;
+    const floats = this.#floats;
+    const headStride = 2 * pageKeys * headSize;
+    let from = 0;
+    for (const { sequence, numQueries } of this.#jobs) {
+      const end = sequence.length + numQueries;
+      for (let position = sequence.length; position < end; position++) {
+        const page = sequence.pages[Math.floor(position / pageKeys)]!;
+        const slot = position % pageKeys;
+        let base = (page + layerOffset) / wordBytes;
+        for (let head = 0; head < numKeyValueHeads; head++) {
+          // Keys of four positions are interleaved; values are not.
+          let key = base + (slot >> 2) * headSize * 4 + (slot & 3);
+          let value = base + (pageKeys + slot) * headSize;
+          for (let i = 0; i < headSize; i++, from++, key += 4, value++) {
+            floats[key] = keys[from]!;
+            floats[value] = values[from]!;
+          }
+          base += headStride;
+        }
+      }
+    }
+  }
+
+  /** Counts the new positions of the step as filled. */
+  commit(): void {
+    for (const { sequence, numQueries } of this.#jobs) sequence.length += numQueries;
+    this.#jobs = [];
+  }
+
+  #takePage(): number {
+    const free = this.#freePages.pop();
+    if (free !== undefined) return free;
+    const page = this.#end;
+    this.#end += this.#pageBytes;
+    this.#reserve(this.#end);
+    return page;
+  }
+
+  /** Moves the lists of a step behind the pages when they outgrow their place. */
+  #reserveLists(numBytes: number): void {
+    if (numBytes <= this.#listBytes) return;
+    this.#listBytes = alignUp(2 * numBytes);
+    this.#lists = this.#end;
+    this.#end += this.#listBytes;
+    this.#reserve(this.#end);
+  }
+
+  #reserve(numBytes: number): void {
+    const missing = numBytes - this.#memory.buffer.byteLength;
+    if (missing > 0) {
+      // A quarter more than needed, as growing moves the memory.
+      const wanted = Math.ceil((missing + numBytes / 4) / wasmPageBytes);
+      this.#memory.grow(wanted);
+    }
+    if (this.#floats.buffer !== this.#memory.buffer) {
+      this.#floats = new Float32Array(this.#memory.buffer);
+      this.#words = new Int32Array(this.#memory.buffer);
+    }
+  }
+}

@@ -1,0 +1,19 @@
+/** A growable memory of WebAssembly. */
+export interface WasmMemory {
+  /** The bytes; another object after the memory has grown. */
+  readonly buffer: ArrayBuffer;
+  /** Adds pages of 64 KiB. */
+  grow(pages: number): number;
+}
+
+interface WebAssemblyApi {
+  readonly Memory: new (limits: { initial: number; maximum: number }) => WasmMemory;
+  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
+  readonly Instance: new (
+    module: object,
+    imports: { readonly env: { readonly memory: WasmMemory } },
+  ) => { readonly exports: Readonly<Record<string, unknown>> };
+}
+
+/** The part of WebAssembly that is used here; the types of Node do not declare it. */
+export const webAssembly: WebAssemblyApi = Reflect.get(globalThis, "WebAssembly");
