@@ -9,3 +9,4 @@ export { generateGames, type GenerateGamesOptions } from "./generator/generate-g
 export { householdTaskKinds, type HouseholdTaskKind } from "./generator/household-task.ts";
 export { householdSizes, type HouseholdSize } from "./generator/household.ts";
 export { writeGames } from "./generator/write-games.ts";
+export { createSearcher, type Searcher } from "./expert/searcher.ts";

@@ -1,0 +1,61 @@
+import { checkInteger } from "@turnwise/core";
+
+import type { Operator, World } from "../game.ts";
+
+/** Options of {@link breadthFirstPlan}. */
+export interface BreadthFirstOptions {
+  /** How many worlds to look at before giving up, `>= 1`. Default 1,000,000. */
+  readonly maxWorlds?: number;
+}
+
+interface Reached {
+  readonly world: World;
+  readonly operator: Operator | undefined;
+  readonly previous: Reached | undefined;
+}
+
+/**
+ * A shortest plan by plain breadth-first search over the operators of a game of any domain; of
+ * equally short ones the first in the order of operators. It knows nothing of households: it is
+ * slow where there is much to do (a full-size room is out of its reach), and never wrong.
+ * @returns The operators, none if the goal holds already; `undefined` if the goal is out of reach.
+ * @throws `Error` if it has looked at `maxWorlds` worlds without an answer.
+ */
+export function breadthFirstPlan(
+  world: World,
+  { maxWorlds = 1_000_000 }: BreadthFirstOptions = {},
+): readonly Operator[] | undefined {
+  checkInteger("breadthFirstPlan", { maxWorlds }, { min: 1 });
+  const seen = new Set([world.key]);
+  let reached: Reached[] = [{ world, operator: undefined, previous: undefined }];
+  if (world.isGoal) return [];
+  while (reached.length > 0) {
+    const next: Reached[] = [];
+    for (const previous of reached) {
+      for (const operator of previous.world.operators()) {
+        if (operator.isIdle) continue;
+        const after = previous.world.apply(operator);
+        if (seen.has(after.key)) continue;
+        seen.add(after.key);
+        if (seen.size > maxWorlds) {
+          throw new Error(
+            `breadthFirstPlan: a plan must be found within ${maxWorlds} worlds, got none in ${world.game.name}`,
+          );
+        }
+        const node = { world: after, operator, previous };
+        if (after.isGoal) return operatorsTo(node);
+        next.push(node);
+      }
+    }
+    reached = next;
+  }
+  return undefined;
+}
+
+function operatorsTo(last: Reached): Operator[] {
+  const operators: Operator[] = [];
+  for (let node: Reached | undefined = last; node?.operator; node = node.previous) {
+    operators.push(node.operator);
+  }
+  return operators.reverse();
+}
