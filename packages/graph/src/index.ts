@@ -10,6 +10,12 @@ export {
   subtractDimensions,
   type Dimension,
 } from "./dimension.ts";
+export {
+  createReferenceExecutor,
+  type Executable,
+  type Executor,
+  type Output,
+} from "./executor.ts";
 export { finiteDifferences } from "./finite-differences.ts";
 export { gradients } from "./gradients.ts";
 export { graphOperations, type GraphSegments } from "./graph-operations.ts";
@@ -21,6 +27,8 @@ export {
   type HeadOutputs,
 } from "./log-prob-and-entropy.ts";
 export type { Operation, OperationKind, OperationOf, Operations } from "./operation.ts";
+export { adamW, type AdamWOptions, type AdamWState } from "./optimizer/adam-w.ts";
+export { accumulate, globalNorm, scaleInPlace } from "./optimizer/vectors.ts";
 export type { Feed, Feeds, Program } from "./program.ts";
 export { swiglu } from "./swiglu.ts";
 export type { DataType, Shape, Tensor } from "./tensor.ts";

@@ -92,15 +92,17 @@ export interface Operations {
 /** The name of an operation. */
 export type OperationKind = keyof Operations;
 
-/** One step of a program. Plain data. */
-export type Operation = {
+type OperationsByKind = {
   readonly [K in OperationKind]: {
     readonly kind: K;
     readonly attributes: Operations[K];
     readonly inputs: readonly Tensor[];
     readonly outputs: readonly Tensor[];
   };
-}[OperationKind];
+};
 
 /** The step of one kind. */
-export type OperationOf<K extends OperationKind> = Extract<Operation, { readonly kind: K }>;
+export type OperationOf<K extends OperationKind> = OperationsByKind[K];
+
+/** One step of a program. Plain data. */
+export type Operation = OperationOf<OperationKind>;

@@ -1,0 +1,166 @@
+import { multiplyDimensions } from "../dimension.ts";
+import type { OperationKind } from "../operation.ts";
+import { shapeSize } from "../tensor.ts";
+import type { Attribute } from "./model.ts";
+import { elementTypes } from "./model.ts";
+import type { Lowering, LoweringRule, LoweringRules } from "./lowering.ts";
+
+type Reduction = "reduceSum" | "reduceMean" | "reduceMax";
+
+/** A step that is one node with the same inputs. */
+function direct<K extends OperationKind>(
+  operator: string,
+  attributes: Readonly<Record<string, Attribute>> = {},
+): LoweringRule<K> {
+  return (lowering, _, inputs) => [lowering.node(operator, inputs, attributes)];
+}
+
+function reduction<K extends Reduction>(operator: string): LoweringRule<K> {
+  return (lowering, { attributes: { axes, keepDims } }, inputs) => [
+    lowering.node(operator, [inputs[0]!, lowering.list(axes)], { keepdims: Number(keepDims) }),
+  ];
+}
+
+function scalar(lowering: Lowering, name: string): string {
+  return lowering.node("Reshape", [name, lowering.list([])]);
+}
+
+/** Fused operators of ONNX Runtime's CPU provider. */
+export const cpuRules: LoweringRules = {
+  constant: ({ model }, { attributes: { values }, outputs: [y] }) => [
+    model.constant(y!.dtype, y!.shape.map(Number), values),
+  ],
+  size: (lowering, { attributes: { dimension } }) => {
+    const value = scalar(lowering, lowering.size(dimension));
+    return [lowering.node("Cast", [value], { to: elementTypes.int32 })];
+  },
+  iota: (lowering, { outputs: [y] }) => {
+    const length = scalar(lowering, lowering.size(y!.shape[0]!));
+    const end = lowering.node("Cast", [length], { to: elementTypes.int32 });
+    const [zero, one] = [0, 1].map((value) => lowering.model.constant("int32", [], [value]));
+    return [lowering.node("Range", [zero!, end, one!])];
+  },
+
+  add: direct("Add"),
+  subtract: direct("Sub"),
+  multiply: direct("Mul"),
+  divide: direct("Div"),
+  minimum: direct("Min"),
+  maximum: direct("Max"),
+  greater: direct("Greater"),
+  equal: direct("Equal"),
+  and: direct("And"),
+  not: direct("Not"),
+  where: direct("Where"),
+  cast: (lowering, { outputs: [y] }, inputs) => [
+    lowering.node("Cast", inputs, { to: elementTypes[y!.dtype] }),
+  ],
+
+  negate: direct("Neg"),
+  exp: direct("Exp"),
+  log: direct("Log"),
+  sqrt: direct("Sqrt"),
+  reciprocal: direct("Reciprocal"),
+  sigmoid: direct("Sigmoid"),
+  tanh: direct("Tanh"),
+  silu: direct("com.microsoft.QuickGelu", { alpha: { float: 1 } }),
+
+  reduceSum: reduction("ReduceSum"),
+  reduceMean: reduction("ReduceMean"),
+  reduceMax: reduction("ReduceMax"),
+
+  matmul: (lowering, { inputs: [a, b], attributes }, names) => {
+    const [transA, transB] = [Number(attributes.transposeA), Number(attributes.transposeB)];
+    const alpha = { float: attributes.scale };
+    if (a!.shape.length === 2 && b!.shape.length === 2) {
+      return [lowering.node("Gemm", names, { transA, transB, alpha })];
+    }
+    return [lowering.node("com.microsoft.FusedMatMul", names, { transA, transB, alpha })];
+  },
+  linear: (lowering, { inputs: [x] }, names) => {
+    if (x!.shape.length === 2) return [lowering.node("Gemm", names, { transB: 1 })];
+    const product = lowering.node("com.microsoft.FusedMatMul", names.slice(0, 2), { transB: 1 });
+    return [names.length === 3 ? lowering.node("Add", [product, names[2]!]) : product];
+  },
+
+  reshape: (lowering, { inputs: [x], outputs: [y] }, names) => [
+    lowering.reshape(names[0]!, x!.shape, y!.shape),
+  ],
+  transpose: (lowering, { attributes: { permutation } }, names) => [
+    lowering.node("Transpose", names, { perm: permutation }),
+  ],
+  slice: (lowering, { inputs: [x], attributes: { axis, start, end } }, names) => {
+    // The largest int64 that survives a number: ends beyond the axis mean the axis' end.
+    const last = end === x!.shape[axis] ? lowering.list([2 ** 53 - 1]) : lowering.size(end);
+    return [lowering.node("Slice", [names[0]!, lowering.size(start), last, lowering.list([axis])])];
+  },
+  concat: (lowering, { attributes: { axis } }, names) => [lowering.node("Concat", names, { axis })],
+  expand: (lowering, { inputs: [x], outputs: [y] }, names) => {
+    // Expand keeps an axis where 1 is asked for.
+    const added = y!.shape.length - x!.shape.length;
+    const target = y!.shape.map((size, axis) => (size === x!.shape[axis - added] ? 1 : size));
+    return [lowering.node("Expand", [names[0]!, lowering.shape(target)])];
+  },
+
+  gather: direct("Gather", { axis: 0 }),
+  scatterAdd: (lowering, { inputs: [updates, ids], outputs: [y], attributes }, names) => {
+    const count = shapeSize(ids!.shape);
+    const width = shapeSize(y!.shape.slice(1));
+    const zero = lowering.model.constant("float32", [], [0]);
+    if (attributes.uniqueIds) {
+      const data = lowering.node("Expand", [zero, lowering.shape(y!.shape)]);
+      const long = lowering.node("Cast", [names[1]!], { to: elementTypes.int64 });
+      const index = lowering.reshape(long, ids!.shape, [...ids!.shape, 1]);
+      return [lowering.node("ScatterND", [data, index, names[0]!])];
+    }
+    // Not ScatterND: with repeated ids its CPU kernel loses updates to a race between threads.
+    const flat = width === 1 ? [count] : [count, width];
+    const update = lowering.reshape(names[0]!, updates!.shape, flat);
+    const column = lowering.reshape(names[1]!, ids!.shape, width === 1 ? [count] : [count, 1]);
+    const index =
+      width === 1 ? column : lowering.node("Expand", [column, lowering.shape([1, width])]);
+    const rows = width === 1 ? [attributes.rows] : [attributes.rows, width];
+    const data = lowering.node("Expand", [zero, lowering.shape(rows)]);
+    const sum = lowering.node("ScatterElements", [data, index, update], {
+      axis: 0,
+      reduction: "add",
+    });
+    return [lowering.reshape(sum, rows, y!.shape)];
+  },
+  takeAlong: (lowering, { inputs: [x] }, names) => [
+    lowering.node("GatherElements", names, { axis: x!.shape.length - 1 }),
+  ],
+  scatterAddAlong: (lowering, { outputs: [y] }, names) => {
+    const zero = lowering.model.constant("float32", [], [0]);
+    const data = lowering.node("Expand", [zero, lowering.shape(y!.shape)]);
+    const axis = y!.shape.length - 1;
+    return [
+      lowering.node("ScatterElements", [data, names[1]!, names[0]!], { axis, reduction: "add" }),
+    ];
+  },
+
+  softmax: direct("Softmax", { axis: -1 }),
+  logSoftmax: direct("LogSoftmax", { axis: -1 }),
+  rmsNorm: ({ model }, { attributes: { epsilon } }, names) =>
+    model.node(
+      "SimplifiedLayerNormalization",
+      names,
+      { axis: -1, epsilon: { float: epsilon }, stash_type: 1 },
+      2,
+    ),
+  rope: (lowering, { inputs: [x], attributes: { inverse } }, [value, cos, sin, positions]) => {
+    const [batch, time, heads, size] = x!.shape;
+    const flat = [batch!, time!, multiplyDimensions(heads!, size!)];
+    const turned = lowering.node(
+      "com.microsoft.RotaryEmbedding",
+      [
+        lowering.reshape(value!, x!.shape, flat),
+        lowering.node("Cast", [positions!], { to: elementTypes.int64 }),
+        cos!,
+        inverse ? lowering.node("Neg", [sin!]) : sin!,
+      ],
+      { num_heads: Number(heads) },
+    );
+    return [lowering.reshape(turned, flat, x!.shape)];
+  },
+};

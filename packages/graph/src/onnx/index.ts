@@ -1,0 +1,6 @@
+export {
+  createOnnxExecutor,
+  lowerToOnnx,
+  type LoweredModel,
+  type OnnxOptions,
+} from "./onnx-executor.ts";

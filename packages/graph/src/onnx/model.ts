@@ -1,0 +1,145 @@
+import type { DataType, Shape } from "../tensor.ts";
+import {
+  bytesField,
+  floatField,
+  integerField,
+  message,
+  textField,
+  type Bytes,
+} from "./protobuf.ts";
+
+/** Data types of ONNX that are used here, with their numbers in TensorProto. */
+export const elementTypes = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
+
+/** A data type of ONNX: those of tensors, and int64 for shapes. */
+export type ElementType = keyof typeof elementTypes;
+
+/** A node's attribute; a `float` must be marked, for whole numbers are integers otherwise. */
+export type Attribute = number | string | readonly number[] | { readonly float: number };
+
+/** The set of standard operators that models are written in. */
+const opsetVersion = 21;
+
+function attributeField(name: string, value: Attribute): Bytes {
+  const parts = [textField(1, name)];
+  if (typeof value === "number") parts.push(integerField(3, value), integerField(20, 2));
+  else if (typeof value === "string") parts.push(textField(4, value), integerField(20, 3));
+  else if ("float" in value) parts.push(floatField(2, value.float), integerField(20, 1));
+  else parts.push(...value.map((entry) => integerField(8, entry)), integerField(20, 7));
+  return bytesField(5, message(parts));
+}
+
+function rawData(type: ElementType, values: readonly number[]): Bytes {
+  const data =
+    type === "float32"
+      ? Float32Array.from(values)
+      : type === "int32"
+        ? Int32Array.from(values)
+        : type === "int64"
+          ? BigInt64Array.from(values, BigInt)
+          : Uint8Array.from(values);
+  return new Uint8Array(data.buffer);
+}
+
+function tensorMessage(
+  name: string,
+  type: ElementType,
+  shape: readonly number[],
+  values: readonly number[],
+): Bytes {
+  return message([
+    ...shape.map((size) => integerField(1, size)),
+    integerField(2, elementTypes[type]),
+    textField(8, name),
+    bytesField(9, rawData(type, values)),
+  ]);
+}
+
+function valueMessage(name: string, type: DataType, shape: Shape): Bytes {
+  const sizes = shape.map((size) =>
+    bytesField(1, typeof size === "number" ? integerField(1, size) : textField(2, size)),
+  );
+  const tensor = message([integerField(1, elementTypes[type]), bytesField(2, message(sizes))]);
+  return message([textField(1, name), bytesField(2, bytesField(1, tensor))]);
+}
+
+/** An ONNX model in the making: nodes in order, small constants each once. */
+export class OnnxModel {
+  readonly #nodes: Bytes[] = [];
+  readonly #initializers: Bytes[] = [];
+  readonly #inputs: Bytes[] = [];
+  readonly #outputs: Bytes[] = [];
+  readonly #constants = new Map<string, string>();
+  #numNames = 0;
+
+  #name(): string {
+    return `t${this.#numNames++}`;
+  }
+
+  /** Declares an input. @returns Its name. */
+  input(name: string, type: DataType, shape: Shape): string {
+    this.#inputs.push(bytesField(11, valueMessage(name, type, shape)));
+    return name;
+  }
+
+  /** Declares a value as an output. */
+  output(name: string, type: DataType, shape: Shape): void {
+    this.#outputs.push(bytesField(12, valueMessage(name, type, shape)));
+  }
+
+  /** A constant of the model. @returns Its name. */
+  constant(type: ElementType, shape: readonly number[], values: readonly number[]): string {
+    const key = `${type} ${shape.join()} ${values.map((x) => (Object.is(x, -0) ? "-0" : x)).join()}`;
+    const known = this.#constants.get(key);
+    if (known !== undefined) return known;
+    const name = this.#name();
+    this.#initializers.push(bytesField(5, tensorMessage(name, type, shape, values)));
+    this.#constants.set(key, name);
+    return name;
+  }
+
+  /**
+   * Appends a node.
+   * @param operator - Its name; those of ONNX Runtime's own set begin with `com.microsoft.`.
+   * @returns The names of its outputs.
+   */
+  node(
+    operator: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, Attribute>> = {},
+    numOutputs = 1,
+  ): readonly string[] {
+    const outputs = Array.from({ length: numOutputs }, () => this.#name());
+    const dot = operator.lastIndexOf(".");
+    const fields = [
+      ...inputs.map((name) => textField(1, name)),
+      ...outputs.map((name) => textField(2, name)),
+      textField(3, `${operator.slice(dot + 1)}_${outputs[0]}`),
+      textField(4, operator.slice(dot + 1)),
+      ...Object.entries(attributes).map(([name, value]) => attributeField(name, value)),
+      textField(7, operator.slice(0, Math.max(dot, 0))),
+    ];
+    this.#nodes.push(bytesField(1, message(fields)));
+    return outputs;
+  }
+
+  /** The model as a file holds it. */
+  bytes(): Bytes {
+    const graph = message([
+      ...this.#nodes,
+      textField(2, "turnwise"),
+      ...this.#initializers,
+      ...this.#inputs,
+      ...this.#outputs,
+    ]);
+    const operators = (domain: string, version: number): Bytes =>
+      bytesField(8, message([textField(1, domain), integerField(2, version)]));
+    return message([
+      integerField(1, 10),
+      textField(2, "turnwise"),
+      bytesField(7, graph),
+      operators("", opsetVersion),
+      operators("com.microsoft", 1),
+    ]);
+  }
+}

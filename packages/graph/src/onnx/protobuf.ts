@@ -1,0 +1,51 @@
+/**
+ * The part of the protocol-buffer wire format that ONNX models need. A message is a list of fields in
+ * any order; each helper gives the bytes of one field, empty lists give none.
+ */
+export type Bytes = Uint8Array;
+
+/** Fields one after the other. */
+export function message(fields: readonly Bytes[]): Bytes {
+  const length = fields.reduce((total, field) => total + field.length, 0);
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const field of fields) {
+    bytes.set(field, at);
+    at += field.length;
+  }
+  return bytes;
+}
+
+/** Seven bits a byte, lowest first; negative numbers as 64-bit two's complement. */
+function varint(value: number | bigint): Bytes {
+  let rest = BigInt.asUintN(64, BigInt(value));
+  const bytes: number[] = [];
+  do {
+    const low = Number(rest & 127n);
+    rest >>= 7n;
+    bytes.push(rest === 0n ? low : low | 128);
+  } while (rest !== 0n);
+  return Uint8Array.from(bytes);
+}
+
+/** A whole number. */
+export function integerField(field: number, value: number | bigint): Bytes {
+  return message([varint(field * 8), varint(value)]);
+}
+
+/** A float32. */
+export function floatField(field: number, value: number): Bytes {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setFloat32(0, value, true);
+  return message([varint(field * 8 + 5), bytes]);
+}
+
+/** Bytes, or another message. */
+export function bytesField(field: number, bytes: Bytes): Bytes {
+  return message([varint(field * 8 + 2), varint(bytes.length), bytes]);
+}
+
+/** Text. */
+export function textField(field: number, text: string): Bytes {
+  return bytesField(field, new TextEncoder().encode(text));
+}

@@ -1,0 +1,67 @@
+import { checkFinite, checkInteger, checkNonNegative, checkSameLength } from "@turnwise/core";
+
+/** One parameter and its running averages, all of one length. */
+export interface AdamWState {
+  /** Changed in place. */
+  readonly parameter: Float32Array;
+  readonly gradient: Float32Array;
+  /** Running mean of the gradient; zeros at first. Changed in place. */
+  readonly firstMoment: Float32Array;
+  /** Running mean of the squared gradient; zeros at first. Changed in place. */
+  readonly secondMoment: Float32Array;
+}
+
+/** Options of {@link adamW}. */
+export interface AdamWOptions {
+  /** Number of this optimizer step, from 1: it corrects the bias of the averages. */
+  readonly step: number;
+  readonly learningRate: number;
+  /** How slowly the mean of the gradient moves, in [0, 1). Default 0.9. */
+  readonly beta1?: number;
+  /** How slowly the mean of the squared gradient moves, in [0, 1). Default 0.999. */
+  readonly beta2?: number;
+  /** Added to the root of the corrected second moment. Default 1e-8. */
+  readonly epsilon?: number;
+  /** Shrinks the parameter by `learningRate * weightDecay` first. Default 0. */
+  readonly weightDecay?: number;
+  /** Multiplies the gradient, to clip its norm. Default 1. */
+  readonly gradientScale?: number;
+}
+
+/**
+ * One step of AdamW on one parameter, with PyTorch's order of operations (`torch.optim.AdamW`).
+ *
+ * `parameter -= learningRate * (m / (1 - beta1^step)) / (sqrt(v / (1 - beta2^step)) + epsilon)`, after
+ * the decoupled decay.
+ *
+ * @throws `RangeError` for arrays of different lengths, or options outside their range.
+ * @see arXiv:1711.05101
+ */
+export function adamW(
+  { parameter, gradient, firstMoment, secondMoment }: AdamWState,
+  {
+    step,
+    learningRate,
+    beta1 = 0.9,
+    beta2 = 0.999,
+    epsilon = 1e-8,
+    weightDecay = 0,
+    gradientScale = 1,
+  }: AdamWOptions,
+): void {
+  checkSameLength("adamW", { parameter, gradient, firstMoment, secondMoment });
+  checkInteger("adamW", { step }, { min: 1 });
+  checkNonNegative("adamW", { learningRate, beta1, beta2, epsilon, weightDecay });
+  checkFinite("adamW", { gradientScale });
+  const keep = 1 - learningRate * weightDecay;
+  const stepSize = learningRate / (1 - beta1 ** step);
+  const rootScale = 1 / Math.sqrt(1 - beta2 ** step);
+  for (let i = 0; i < parameter.length; i++) {
+    const g = gradient[i]! * gradientScale;
+    const m = beta1 * firstMoment[i]! + (1 - beta1) * g;
+    const v = beta2 * secondMoment[i]! + (1 - beta2) * g * g;
+    firstMoment[i] = m;
+    secondMoment[i] = v;
+    parameter[i] = parameter[i]! * keep - (stepSize * m) / (Math.sqrt(v) * rootScale + epsilon);
+  }
+}
