@@ -115,14 +115,14 @@ const rules: { readonly [K in OperationKind]?: Rule<K> } = {
       b!.shape,
     ),
   ],
-  linear: (g, { inputs: [x, weight] }, c) => {
+  linear: (g, { inputs: [x, weight, bias] }, c) => {
     const rows = shapeSize(x!.shape.slice(0, -1));
     const flatC = g.reshape(c, [rows, weight!.shape[0]!]);
     const flatX = g.reshape(x!, [rows, weight!.shape[1]!]);
     return [
       g.reshape(g.matmul(flatC, weight!), x!.shape),
       g.matmul(flatC, flatX, { transposeA: true }),
-      g.reduceSum(flatC, { axes: [0] }),
+      ...(bias === undefined ? [] : [g.reduceSum(flatC, { axes: [0] })]),
     ];
   },
 

@@ -115,6 +115,11 @@ export const operationCases: readonly OperationCase[] = [
     inputs: { x: ["n", 2, 4], weight: [3, 4], bias: [3] },
     build: (g, { x, weight, bias }) => g.linear(x!, weight!, bias),
   },
+  {
+    name: "linear without a bias",
+    inputs: { x: ["n", 4], weight: [3, 4] },
+    build: (g, { x, weight }) => g.linear(x!, weight!),
+  },
   { name: "reshape", inputs: { a: ["n", 6] }, build: (g, { a }) => g.reshape(a!, ["3*n", 2]) },
   {
     name: "transpose",
