@@ -11,7 +11,7 @@ export interface AttentionShape {
 /** Keys in a block: one SIMD register holds one entry of each. */
 export const blockKeys = 4;
 /** Positions in a page of the cache, a multiple of {@link blockKeys}. */
-export const pageKeys = 16;
+export const pageKeys = 64;
 /** Bytes of one entry of the job list of {@link AttentionKernel}. */
 export const jobBytes = 20;
 
