@@ -18,7 +18,6 @@ import {
   type Executable,
   type Feed,
   type Program,
-  type Shape,
   type Tensor,
   type Tracer,
 } from "@turnwise/graph";
