@@ -45,7 +45,7 @@ export interface GoldenPolicy {
     readonly losses: number[];
     readonly grad_norms: number[];
     readonly token_log_probs_after: number[][];
-    readonly [key: string]: unknown;
+    readonly param_sums_after: Record<string, number>;
   };
   readonly tokenizer: {
     readonly text: string;

@@ -1,0 +1,96 @@
+import {
+  gradients,
+  logProbAndEntropy,
+  trace,
+  type Program,
+  type Tensor,
+  type Tracer,
+} from "@turnwise/graph";
+import type { ModelConfig } from "../model-config.ts";
+import { parameterTable } from "../parameters.ts";
+import { inlineProgram } from "./inline-program.ts";
+import type { ObjectiveProgram } from "./objective-program.ts";
+import { forwardSequences, headWeight, traceModel, type TracedModel } from "./transformer.ts";
+
+/** Options of the learner's programs. */
+export interface LearningProgramOptions {
+  /** Parts that the output head is computed in, to bound its memory. */
+  readonly headChunks: number;
+}
+
+/**
+ * The forward pass over rows of tokens, with the head at the positions that predict response tokens.
+ * Inputs: `tokens`, int32 `[batch, time]`; `positions`, int32 `[token]`, as indices into
+ * `[batch * time]`; `targets`, int32 `[token]`.
+ */
+function forwardTokens(
+  g: Tracer,
+  model: TracedModel,
+  { headChunks }: LearningProgramOptions,
+): { newLogProbs: Tensor; entropies: Tensor } {
+  const tokens = g.input("tokens", "int32", ["batch", "time"]);
+  const positions = g.input("positions", "int32", ["token"]);
+  const targets = g.input("targets", "int32", ["token"]);
+  const hidden = forwardSequences(model, tokens, positions);
+  const head = headWeight(model);
+  const { logProbs, entropies } = logProbAndEntropy(
+    g,
+    { hidden, head, targets },
+    { chunks: headChunks },
+  );
+  return { newLogProbs: logProbs, entropies };
+}
+
+/** Log-probs and entropies of response tokens: outputs `newLogProbs` and `entropies`, `[token]`. */
+export function scoringProgram(
+  config: ModelConfig,
+  options: LearningProgramOptions,
+): Program<"newLogProbs" | "entropies"> {
+  return trace((g) => forwardTokens(g, traceModel(g, config), options));
+}
+
+/**
+ * One microbatch of a training step: the inputs of the scoring program and of the objective (see
+ * {@link ObjectiveProgram}); the outputs of both, those of the objective under `objective/<name>`; and
+ * the gradient of each parameter under `gradient/<name>`.
+ */
+export function trainingProgram(
+  config: ModelConfig,
+  objective: ObjectiveProgram,
+  options: LearningProgramOptions,
+): Program {
+  return trace((g): Record<string, Tensor> => {
+    const model = traceModel(g, config);
+    const table = parameterTable(config);
+    const parameters = table.map(({ name }) => model.parameter(name));
+    const { newLogProbs, entropies } = forwardTokens(g, model, options);
+    const results = inlineProgram(g, objective.program, {
+      newLogProbs: g.stopGradient(newLogProbs),
+      entropies: g.stopGradient(entropies),
+      weights: g.input("weights", "float32", ["token"]),
+      responses: g.input("responses", "int32", ["token"]),
+      responseAxis: g.input("responseAxis", "float32", ["response"]),
+      ...Object.fromEntries(
+        objective.needs.map((field) => [field, g.input(field, "float32", ["token"])]),
+      ),
+    });
+    // The objective comes with its gradient, so what is left is linear in what the model gives.
+    const share = (output: Tensor, gradient: Tensor): Tensor =>
+      g.reduceSum(g.multiply(output, gradient));
+    const byLogProbs = share(newLogProbs, results["newLogProbs"]!);
+    const linearized = objective.usesEntropies
+      ? g.add(byLogProbs, share(entropies, results["entropies"]!))
+      : byLogProbs;
+    const parameterGradients = gradients(g, linearized, parameters);
+    return {
+      newLogProbs,
+      entropies,
+      ...Object.fromEntries(
+        Object.entries(results).map(([name, tensor]) => [`objective/${name}`, tensor]),
+      ),
+      ...Object.fromEntries(
+        table.map(({ name }, i) => [`gradient/${name}`, parameterGradients[i]!]),
+      ),
+    };
+  });
+}

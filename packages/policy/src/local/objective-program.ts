@@ -1,0 +1,78 @@
+import type { Objective, ObjectiveField } from "@turnwise/core";
+import { gradients, graphOperations, trace, type Program, type Tensor } from "@turnwise/graph";
+
+/**
+ * An objective and its gradient as a traced program: plain data, which can be sent to another thread
+ * and put into a training step there.
+ *
+ * Inputs, all over the response tokens of a microbatch: `newLogProbs`, `entropies`, `weights`, and
+ * each field that the objective needs, float32 `[token]`; `responses`, int32 `[token]`; and
+ * `responseAxis`, float32 `[response]`, which only tells the number of responses. Outputs: `loss`,
+ * `metric/<name>` for each metric, and the loss's gradients `newLogProbs` and `entropies`, `[token]`.
+ */
+export interface ObjectiveProgram {
+  readonly name: string;
+  readonly needs: readonly ObjectiveField[];
+  /** Names of the metrics, in the order that the objective gives them. */
+  readonly metrics: readonly string[];
+  /** Whether the loss depends on the entropies. */
+  readonly usesEntropies: boolean;
+  readonly program: Program;
+}
+
+/**
+ * Traces an objective.
+ * @throws `RangeError` if the loss or a metric is not a scalar; what the objective itself throws.
+ */
+export function traceObjective({ name, needs, evaluate }: Objective): ObjectiveProgram {
+  let metrics: string[] = [];
+  const program = trace((g): Record<string, Tensor> => {
+    const input = (field: string): Tensor => g.input(field, "float32", ["token"]);
+    const newLogProbs = input("newLogProbs");
+    const entropies = input("entropies");
+    const ids = g.input("responses", "int32", ["token"]);
+    g.input("responseAxis", "float32", ["response"]);
+    const result = evaluate(graphOperations(g), {
+      newLogProbs,
+      entropies,
+      weights: input("weights"),
+      responses: { ids, count: "response" },
+      fields: Object.fromEntries(needs.map((field) => [field, input(field)])),
+    });
+    for (const [key, { shape }] of Object.entries({ loss: result.loss, ...result.metrics })) {
+      if (shape.length > 0) {
+        throw new RangeError(
+          `traceObjective: ${key} of ${name} must be a scalar, got shape [${shape.join(", ")}]`,
+        );
+      }
+    }
+    metrics = Object.keys(result.metrics);
+    const [byLogProbs, byEntropies] = gradients(g, result.loss, [newLogProbs, entropies]);
+    return {
+      loss: result.loss,
+      ...Object.fromEntries(metrics.map((key) => [`metric/${key}`, result.metrics[key]!])),
+      newLogProbs: byLogProbs!,
+      entropies: byEntropies!,
+    };
+  });
+  return {
+    name,
+    needs,
+    metrics,
+    usesEntropies: !isZero(program, program.outputs["entropies"]!),
+    program,
+  };
+}
+
+/** Whether a tensor is the zero that stands for a gradient that does not flow. */
+function isZero({ operations }: Program, tensor: Tensor): boolean {
+  const producer = operations.find(({ outputs }) => outputs.some(({ id }) => id === tensor.id));
+  if (producer?.kind === "expand") {
+    const scalar = producer.inputs[0]!;
+    const constant = operations.find(({ outputs }) => outputs.some(({ id }) => id === scalar.id));
+    return (
+      constant?.kind === "constant" && constant.attributes.values.every((value) => value === 0)
+    );
+  }
+  return false;
+}

@@ -1,0 +1,157 @@
+import {
+  attention,
+  causalBias,
+  multiplyDimensions,
+  swiglu,
+  type Tensor,
+  type Tracer,
+} from "@turnwise/graph";
+import type { ModelConfig } from "../model-config.ts";
+import { parameterTable } from "../parameters.ts";
+
+/** A model inside a traced program: its config, and its parameters as inputs. */
+export interface TracedModel {
+  readonly g: Tracer;
+  readonly config: ModelConfig;
+  /** The input that holds a parameter, declared when it is first asked for. */
+  readonly parameter: (name: string) => Tensor;
+  /** Rotary tables by position, `[maxSequenceTokens, headSize / 2]`; inputs `cos` and `sin`. */
+  readonly rotary: () => { readonly cos: Tensor; readonly sin: Tensor };
+}
+
+/** What attention reads in one layer, `[batch, time, heads, headSize]` each. */
+export interface LayerHeads {
+  readonly query: Tensor;
+  readonly key: Tensor;
+  readonly value: Tensor;
+}
+
+/** Puts a model into a program. Only parameters that are used become inputs. */
+export function traceModel(g: Tracer, config: ModelConfig): TracedModel {
+  const shapes = new Map(parameterTable(config).map(({ name, shape }) => [name, shape]));
+  const parameter = (name: string): Tensor =>
+    g.inputs[name] ?? g.input(name, "float32", shapes.get(name)!);
+  const table = (name: string): Tensor =>
+    g.inputs[name] ?? g.input(name, "float32", [config.maxSequenceTokens, config.headSize / 2]);
+  return { g, config, parameter, rotary: () => ({ cos: table("cos"), sin: table("sin") }) };
+}
+
+/** The rotary tables of a model. */
+export function rotaryTables({ maxSequenceTokens, headSize, ropeTheta }: ModelConfig): {
+  readonly cos: Float32Array;
+  readonly sin: Float32Array;
+} {
+  const half = headSize / 2;
+  const cos = new Float32Array(maxSequenceTokens * half);
+  const sin = new Float32Array(maxSequenceTokens * half);
+  for (let i = 0; i < half; i++) {
+    const frequency = ropeTheta ** (-(2 * i) / headSize);
+    for (let position = 0; position < maxSequenceTokens; position++) {
+      cos[position * half + i] = Math.cos(position * frequency);
+      sin[position * half + i] = Math.sin(position * frequency);
+    }
+  }
+  return { cos, sin };
+}
+
+/** Token embeddings: ids int32 `[...]`, result `[..., hiddenSize]`. */
+export function embed({ g, parameter }: TracedModel, tokens: Tensor): Tensor {
+  return g.gather(parameter("model.embed_tokens.weight"), tokens);
+}
+
+/** The queries, keys and values of a layer, at positions int32 `[batch, time]`. */
+export function layerHeads(
+  { g, config, parameter, rotary }: TracedModel,
+  layer: number,
+  x: Tensor,
+  positions: Tensor,
+): LayerHeads {
+  const prefix = `model.layers.${layer}`;
+  const isQwen2 = config.modelType === "qwen2";
+  const normed = g.rmsNorm(x, parameter(`${prefix}.input_layernorm.weight`), config.normEpsilon);
+  const [batch, time] = [x.shape[0]!, x.shape[1]!];
+  const project = (part: "q" | "k" | "v", heads: number): Tensor => {
+    const name = `${prefix}.self_attn.${part}_proj`;
+    const bias = isQwen2 ? parameter(`${name}.bias`) : undefined;
+    const projected = g.linear(normed, parameter(`${name}.weight`), bias);
+    return g.reshape(projected, [batch, time, heads, config.headSize]);
+  };
+  const { cos, sin } = rotary();
+  const turn = (part: "q" | "k", heads: number): Tensor => {
+    const projected = project(part, heads);
+    const scaled = isQwen2
+      ? projected
+      : g.rmsNorm(
+          projected,
+          parameter(`${prefix}.self_attn.${part}_norm.weight`),
+          config.normEpsilon,
+        );
+    return g.rope(scaled, cos, sin, positions);
+  };
+  return {
+    query: turn("q", config.numHeads),
+    key: turn("k", config.numKeyValueHeads),
+    value: project("v", config.numKeyValueHeads),
+  };
+}
+
+/**
+ * The rest of a layer: what attention found goes into the residual stream, then the gated unit.
+ * @param x - The residual stream, `[..., hiddenSize]`.
+ * @param attended - `[..., numHeads * headSize]`.
+ */
+export function layerRest(
+  { g, config, parameter }: TracedModel,
+  layer: number,
+  x: Tensor,
+  attended: Tensor,
+): Tensor {
+  const prefix = `model.layers.${layer}`;
+  const middle = g.add(x, g.linear(attended, parameter(`${prefix}.self_attn.o_proj.weight`)));
+  const normed = g.rmsNorm(
+    middle,
+    parameter(`${prefix}.post_attention_layernorm.weight`),
+    config.normEpsilon,
+  );
+  const part = (name: string): Tensor =>
+    g.linear(normed, parameter(`${prefix}.mlp.${name}.weight`));
+  const gated = swiglu(g, part("gate_proj"), part("up_proj"));
+  return g.add(middle, g.linear(gated, parameter(`${prefix}.mlp.down_proj.weight`)));
+}
+
+/** The final norm. */
+export function finalNorm({ g, config, parameter }: TracedModel, x: Tensor): Tensor {
+  return g.rmsNorm(x, parameter("model.norm.weight"), config.normEpsilon);
+}
+
+/** The output matrix, `[vocabularySize, hiddenSize]`. */
+export function headWeight({ config, parameter }: TracedModel): Tensor {
+  return parameter(config.tiedEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight");
+}
+
+/**
+ * The last hidden states of whole sequences, each from position 0, padded at the end.
+ * @param tokens - int32 `[batch, time]`.
+ * @param rows - Which positions are wanted, int32 `[n]`, as indices into `[batch * time]`, each once.
+ *   What the last layer does behind its attention is computed there only.
+ * @returns `[n, hiddenSize]`, after the final norm.
+ */
+export function forwardSequences(model: TracedModel, tokens: Tensor, rows: Tensor): Tensor {
+  const { g, config } = model;
+  const [batch, time] = [tokens.shape[0]!, tokens.shape[1]!];
+  const positions = g.expand(g.reshape(g.iota(time), [1, time]), [batch, time]);
+  const bias = causalBias(g, { time });
+  const width = config.numHeads * config.headSize;
+  const pick = (x: Tensor, size: number): Tensor =>
+    g.gather(g.reshape(x, [multiplyDimensions(batch, time), size]), rows, { uniqueIds: true });
+  let x = embed(model, tokens);
+  for (let layer = 0; layer < config.numLayers; layer++) {
+    const heads = layerHeads(model, layer, x, positions);
+    const attended = g.reshape(attention(g, heads, { bias }), [batch, time, width]);
+    const isLast = layer === config.numLayers - 1;
+    x = isLast
+      ? layerRest(model, layer, pick(x, config.hiddenSize), pick(attended, width))
+      : layerRest(model, layer, x, attended);
+  }
+  return finalNorm(model, x);
+}
