@@ -11,6 +11,7 @@ it("exports what it means to", () => {
     "checkSameLength",
     "createRandom",
     "crossEntropy",
+    "defineLaw",
     "entropyOfLogits",
     "isSuccess",
     "logSoftmax",

@@ -20,6 +20,7 @@ export {
   type TrainingRow,
   type UpdateReport,
 } from "./engine.ts";
+export { defineLaw, type Law } from "./law.ts";
 export { entropyOfLogits, logSoftmax, logSumExp, mean, sum, variance } from "./numerics.ts";
 export {
   crossEntropy,

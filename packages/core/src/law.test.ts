@@ -1,0 +1,22 @@
+import { describe, expect, it } from "vitest";
+import { defineLaw } from "./law.ts";
+
+describe("defineLaw", () => {
+  it("passes where its check passes", () => {
+    expect(() => defineLaw("one is one", "arithmetic", () => undefined).check()).not.toThrow();
+  });
+
+  it("says which law does not hold, why, and where it comes from", () => {
+    const { check } = defineLaw("one is two", "nowhere", () => {
+      throw new Error("counterexample: [1]", { cause: new Error("1 is not 2") });
+    });
+    expect(() => check()).toThrow(
+      'law "one is two" (nowhere) does not hold\ncounterexample: [1]\n1 is not 2',
+    );
+  });
+
+  it("waits for a check that takes time", async () => {
+    const { check } = defineLaw("late", "nowhere", () => Promise.reject(new Error("too late")));
+    await expect(check()).rejects.toThrow('law "late" (nowhere) does not hold\ntoo late');
+  });
+});

@@ -1,0 +1,43 @@
+/**
+ * A statement that holds for every sound component of a kind, ready to be checked against one of
+ * your own. Suites of laws are lists of these, and run under any test framework:
+ * `for (const law of laws) test(law.name, law.check)`.
+ */
+export interface Law {
+  /** The statement, as a sentence. */
+  readonly name: string;
+  /** Where it comes from: a paper, a formula, a contract. */
+  readonly source: string;
+  /**
+   * Looks for a counterexample.
+   * @throws `Error` with the law, its source and the smallest counterexample found.
+   */
+  readonly check: () => void | Promise<void>;
+}
+
+/**
+ * A {@link Law} whose failure says which law it was.
+ * @param check - Throws where the statement does not hold, as a property runner's `assert` does.
+ */
+export function defineLaw(name: string, source: string, check: () => void | Promise<void>): Law {
+  const fail = (error: unknown): never => {
+    const details: string[] = [];
+    for (let cause = error; cause instanceof Error; cause = cause.cause)
+      details.push(cause.message);
+    throw new Error(`law "${name}" (${source}) does not hold\n${details.join("\n")}`, {
+      cause: error,
+    });
+  };
+  return {
+    name,
+    source,
+    check: () => {
+      try {
+        const result = check();
+        return result instanceof Promise ? result.catch(fail) : result;
+      } catch (error) {
+        return fail(error);
+      }
+    },
+  };
+}
