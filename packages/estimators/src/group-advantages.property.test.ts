@@ -10,7 +10,7 @@ const reward = fc.oneof(
 const group = fc.array(reward, { minLength: 2, maxLength: 12 });
 const relative = fc.constantFrom(
   ...Object.values(grpoPresets).filter(
-    (preset) => preset.baseline !== "batch" && preset.statisticsOver !== "responses",
+    (preset) => preset.baseline !== "batch" && preset.statisticsOver === undefined,
   ),
 );
 

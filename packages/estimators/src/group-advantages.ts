@@ -1,5 +1,5 @@
-import { checkInteger, checkNonNegative, checkSameLength } from "@turnwise/core";
-import { checkReturns } from "./check-returns.ts";
+import { checkInteger, checkNonNegative } from "@turnwise/core";
+import { checkEachRow, checkSameShape, checkSized, type Ragged } from "./check-ragged.ts";
 import { weightedMean, weightedVariance } from "./weighted-moments.ts";
 
 /** Options of {@link groupAdvantages}; {@link grpoPresets} has the choices of known frameworks. */
@@ -27,13 +27,15 @@ export interface GroupAdvantageOptions {
    */
   readonly singleton?: "raw" | "zero";
   /**
-   * What counts once in means and standard deviations: each trajectory, or each of its responses, so
-   * that long trajectories weigh more (verl-agent's rule; needs `numResponses`). Default
-   * `"trajectories"`.
+   * What counts once in means and standard deviations: each trajectory; each of its responses, so
+   * that long trajectories weigh more (verl-agent; needs `numResponses`); or each of its tokens
+   * (OPO; needs `numTokens`). Default `"trajectories"`.
    */
-  readonly statisticsOver?: "trajectories" | "responses";
+  readonly statisticsOver?: "trajectories" | "responses" | "tokens";
   /** Responses in each trajectory, `>= 0`, `[group][trajectory]`; read only for `"responses"`. */
-  readonly numResponses?: readonly (readonly number[])[];
+  readonly numResponses?: Ragged;
+  /** Response tokens in each trajectory, `>= 0`, `[group][trajectory]`; read only for `"tokens"`. */
+  readonly numTokens?: Ragged;
 }
 
 /** Returns with how often each one counts. */
@@ -70,10 +72,7 @@ function total(counts: readonly number[]): number {
  *
  * @see arXiv:2402.03300 (GRPO), arXiv:2402.14740 (leave-one-out), arXiv:2503.20783 (no scale)
  */
-export function groupAdvantages(
-  returns: readonly (readonly number[])[],
-  options: GroupAdvantageOptions = {},
-): number[][] {
+export function groupAdvantages(returns: Ragged, options: GroupAdvantageOptions = {}): number[][] {
   const {
     baseline = "group",
     scale = "sample",
@@ -81,66 +80,62 @@ export function groupAdvantages(
     epsilon = 1e-6,
     minScale = 0,
     singleton = "zero",
+    statisticsOver = "trajectories",
   } = options;
-  checkReturns("groupAdvantages", returns);
+  checkSized("groupAdvantages", "returns", returns);
   checkNonNegative("groupAdvantages", { epsilon, minScale });
   const counts = checkedCounts(returns, options);
 
   const batch: Weighted = { values: returns.flat(), counts: counts.flat() };
-  const freedom = scale === "sample" ? 1 : 0;
   const deviation = (over: Weighted): number =>
-    Math.sqrt(weightedVariance(over.values, over.counts, freedom));
+    Math.sqrt(weightedVariance(over.values, over.counts, scale === "sample" ? 1 : 0));
   const batchMean = baseline === "batch" ? weightedMean(batch.values, batch.counts) : 0;
   const batchDeviation = scale !== "none" && scaleOver === "batch" ? deviation(batch) : 0;
 
   return returns.map((members, groupIndex) => {
     const group: Weighted = { values: members, counts: counts[groupIndex]! };
-    const isAlone = members.length === 1;
+    const isAlone =
+      statisticsOver === "responses" ? total(group.counts) <= 1 : members.length === 1;
     const groupMean = weightedMean(group.values, group.counts);
     const groupDeviation = scale !== "none" && scaleOver === "group" ? deviation(group) : 0;
 
+    const centerOf = (index: number): number => {
+      if (baseline === "none") return 0;
+      if (baseline === "batch") return batchMean;
+      if (!isAlone && baseline === "group") return groupMean;
+      const others = without(group, index);
+      // Siblings that do not count (no responses) leave a member as if it were alone.
+      if (!isAlone && total(others.counts) > 0) return weightedMean(others.values, others.counts);
+      return singleton === "zero" ? members[index]! : 0;
+    };
+    const spreadOf = (index: number): number => {
+      if (scaleOver === "batch") return batchDeviation;
+      if (isAlone) return singleton === "raw" ? 1 : 0;
+      return scaleOver === "group" ? groupDeviation : deviation(without(group, index));
+    };
     return members.map((own, index) => {
-      let center = 0;
-      if (baseline === "batch") center = batchMean;
-      else if (isAlone && singleton === "zero") center = own;
-      else if (isAlone) center = 0;
-      else if (baseline === "group") center = groupMean;
-      else if (baseline === "leave-one-out") {
-        const others = without(group, index);
-        // Siblings that do not count (no responses) leave the member as if it were alone.
-        if (total(others.counts) > 0) center = weightedMean(others.values, others.counts);
-        else center = singleton === "zero" ? own : 0;
-      }
-      const difference = own - center;
+      const difference = own - centerOf(index);
       if (scale === "none") return difference;
-
-      let spread = scaleOver === "batch" ? batchDeviation : groupDeviation;
-      if (scaleOver !== "batch" && isAlone) spread = singleton === "raw" ? 1 : 0;
-      else if (scaleOver === "leave-one-out") spread = deviation(without(group, index));
+      const spread = spreadOf(index);
       return spread > minScale ? difference / (spread + epsilon) : difference;
     });
   });
 }
 
 /** How often each return counts, checked. */
-function checkedCounts(
-  returns: readonly (readonly number[])[],
-  { statisticsOver = "trajectories", numResponses }: GroupAdvantageOptions,
-): readonly (readonly number[])[] {
+function checkedCounts(returns: Ragged, options: GroupAdvantageOptions): Ragged {
+  const { statisticsOver = "trajectories" } = options;
   if (statisticsOver === "trajectories") return returns.map((group) => group.map(() => 1));
-  if (numResponses === undefined) {
+  const name = statisticsOver === "responses" ? "numResponses" : "numTokens";
+  const counts = options[name];
+  if (counts === undefined) {
     throw new TypeError(
-      'groupAdvantages: numResponses must be given with statisticsOver "responses", got undefined',
+      `groupAdvantages: ${name} must be given with statisticsOver "${statisticsOver}", got undefined`,
     );
   }
-  checkSameLength("groupAdvantages", { returns, numResponses });
-  returns.forEach((group, index) => {
-    const counts = numResponses[index]!;
-    checkSameLength("groupAdvantages", {
-      [`returns[${index}]`]: group,
-      [`numResponses[${index}]`]: counts,
-    });
-    checkInteger("groupAdvantages", { [`numResponses[${index}]`]: counts }, { min: 0 });
+  checkSameShape("groupAdvantages", { returns, [name]: counts });
+  checkEachRow((where, row) => checkInteger(where, row, { min: 0 }), "groupAdvantages", {
+    [name]: counts,
   });
-  return numResponses;
+  return counts;
 }

@@ -14,6 +14,8 @@ describe("hasLearningSignal", () => {
   });
 
   it("names what is wrong", () => {
-    expect(() => hasLearningSignal([1, Number.NaN])).toThrow("hasLearningSignal: returns[0][1]");
+    expect(() => hasLearningSignal([1, Number.NaN])).toThrow(
+      "hasLearningSignal: returns[1] must be finite, got NaN",
+    );
   });
 });

@@ -1,4 +1,4 @@
-import { checkReturns } from "./check-returns.ts";
+import { checkFinite } from "@turnwise/core";
 
 /** Options of {@link hasLearningSignal}. */
 export interface GroupFilterOptions {
@@ -19,7 +19,7 @@ export function hasLearningSignal(
   returns: readonly number[],
   { singleton = "keep" }: GroupFilterOptions = {},
 ): boolean {
-  checkReturns("hasLearningSignal", [returns]);
+  checkFinite("hasLearningSignal", { returns });
   if (returns.length === 1) return singleton === "keep";
   return returns.some((value) => value !== returns[0]);
 }

@@ -24,7 +24,8 @@ export type GrpoPreset =
   | "tinker"
   | "drGrpo"
   | "rloo"
-  | "rlooVectorized";
+  | "rlooVectorized"
+  | "opo";
 
 /**
  * What frameworks compute under the name of GRPO (and its nearest relatives), as options of
@@ -76,4 +77,6 @@ export const grpoPresets: Readonly<Record<GrpoPreset, GroupAdvantageOptions>> = 
   rloo: { baseline: "leave-one-out", scale: "none", singleton: "raw" },
   /** RLOO in verl's vectorised form and in SkyRL: a group of one is 0. */
   rlooVectorized: { baseline: "leave-one-out", scale: "none", singleton: "zero" },
+  /** OPO as verl computes it: the mean over the group's tokens, no scale. */
+  opo: { baseline: "group", scale: "none", singleton: "raw", statisticsOver: "tokens" },
 };

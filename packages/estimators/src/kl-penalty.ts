@@ -1,49 +1,75 @@
-import type { Objective } from "@turnwise/core";
+import { checkPositive, type Objective, type TensorOperations } from "@turnwise/core";
+import { logRatio } from "./log-ratio.ts";
 import { clamp, objectiveName, visibleInputs, weightedSum } from "./objective-inputs.ts";
 
 /**
  * Estimators of KL(new || reference) from one sampled token, with `x = new - reference`:
- * `k1 = x`, `k2 = x^2 / 2`, `k3 = exp(-x) + x - 1`.
+ * `k1 = x`, `absolute = |x|`, `k2 = x^2 / 2`, `k3 = exp(-x) + x - 1`.
  * @see http://joschu.net/blog/kl-approx.html
  */
-export type KlEstimator = "k1" | "k2" | "k3";
+export type KlEstimator = "k1" | "absolute" | "k2" | "k3";
 
 /** Options of {@link klPenalty}. */
 export interface KlPenaltyOptions {
   /** Default `"k3"` (GRPO). */
   readonly estimator?: KlEstimator;
+  /**
+   * Whose gradient is followed: the estimator's own, or that of k2, which is the gradient of the KL
+   * itself on average (verl's `k3+` and the like). Default `"own"`.
+   */
+  readonly gradient?: "own" | "k2";
+  /**
+   * `"ratio"` multiplies each token's estimate by its ratio of new to old probability, which makes
+   * up for tokens sampled from the old policy (TRL's default; needs `oldLogProbs`). Default `"none"`.
+   */
+  readonly correction?: "none" | "ratio";
+  /** Estimates count as at most this in size, `> 0`. Default: no limit; verl's k3 10. */
+  readonly limit?: number;
 }
 
 /**
  * KL from the reference policy as a loss: `sum(weights * kl(new || reference))`.
  *
  * Needs `referenceLogProbs`. The exponent of k3 is limited to [-20, 20]. Scale it with
- * {@link scaleObjective} and add it to a surrogate with {@link addObjectives}. Metric:
- * `referenceKl`, and `weight`, the sum of the weights.
+ * `scaleObjective` and add it to a surrogate with `addObjectives`. Metrics: `weight`, `referenceKl`.
  *
+ * @throws `RangeError` if the limit is out of range.
  * @see arXiv:2402.03300
  */
-export function klPenalty({ estimator = "k3" }: KlPenaltyOptions = {}): Objective {
+export function klPenalty({
+  estimator = "k3",
+  gradient = "own",
+  correction = "none",
+  limit,
+}: KlPenaltyOptions = {}): Objective {
+  if (limit !== undefined) checkPositive("klPenalty", { limit });
   return {
-    name: objectiveName("kl-penalty", { estimator }),
-    needs: ["referenceLogProbs"],
+    name: objectiveName("kl-penalty", { estimator, gradient, correction, limit }),
+    needs: correction === "ratio" ? ["referenceLogProbs", "oldLogProbs"] : ["referenceLogProbs"],
     evaluate: (operations, inputs) => {
       const visible = visibleInputs("klPenalty", operations, inputs);
       const gap = operations.subtract(visible.newLogProbs, visible.field("referenceLogProbs"));
-      const kl =
-        estimator === "k1"
-          ? gap
-          : estimator === "k2"
-            ? operations.multiply(operations.multiply(gap, gap), 0.5)
-            : operations.subtract(
-                operations.add(
-                  operations.exp(clamp(operations, operations.negate(gap), -20, 20)),
-                  gap,
-                ),
-                1,
-              );
+      let kl = estimate(operations, gap, estimator);
+      if (limit !== undefined) kl = clamp(operations, kl, -limit, limit);
+      if (gradient === "k2") {
+        const carrier = estimate(operations, gap, "k2");
+        const still = operations.subtract(kl, carrier);
+        kl = operations.add(carrier, operations.stopGradient(still));
+      }
+      if (correction === "ratio") {
+        const ratios = operations.exp(logRatio(operations, visible, "token", [-20, 20]));
+        kl = operations.multiply(kl, ratios);
+      }
       const loss = weightedSum(operations, visible.weights, kl);
       return { loss, metrics: { weight: operations.sum(visible.weights), referenceKl: loss } };
     },
   };
+}
+
+function estimate<T, S>(operations: TensorOperations<T, S>, gap: T, estimator: KlEstimator): T {
+  if (estimator === "k1") return gap;
+  if (estimator === "absolute") return operations.maximum(gap, operations.negate(gap));
+  if (estimator === "k2") return operations.multiply(operations.multiply(gap, gap), 0.5);
+  const falling = operations.exp(clamp(operations, operations.negate(gap), -20, 20));
+  return operations.subtract(operations.add(falling, gap), 1);
 }

@@ -19,9 +19,14 @@ export function visibleInputs<T, S>(
   inputs: ObjectiveInputs<T, S>,
 ): VisibleInputs<T, S> {
   const { weights, responses, fields } = inputs;
-  const visible = (values: T): T => operations.where(weights, values, 0);
+  const shown = new Map<T, T>();
+  // Once for each, and on demand: an objective without entropies leaves none in the graph.
+  const visible = (values: T): T => {
+    const known = shown.get(values) ?? operations.where(weights, values, 0);
+    shown.set(values, known);
+    return known;
+  };
   return {
-    // Built on demand: an objective without entropies leaves none in the graph.
     get newLogProbs(): T {
       return visible(inputs.newLogProbs);
     },

@@ -6,18 +6,23 @@ import { groupAdvantages, type GroupAdvantageOptions } from "./group-advantages.
  * of a trajectory is the undiscounted sum of its rewards.
  *
  * @param groups - All groups of the batch: a baseline or scale may run over it.
- * @param options - `numResponses` is counted from the records.
+ * @param options - `numResponses` and `numTokens` are counted from the records.
  * @returns `[group][trajectory][turn]`.
  * @throws As {@link groupAdvantages}.
  */
 export function responseAdvantages(
   groups: readonly Group[],
-  options: Omit<GroupAdvantageOptions, "numResponses"> = {},
+  options: Omit<GroupAdvantageOptions, "numResponses" | "numTokens"> = {},
 ): number[][][] {
   const turns = groups.map((group) => group.trajectories.map(({ turns }) => turns.length));
+  const tokens = groups.map((group) =>
+    group.trajectories.map(({ turns }) =>
+      turns.reduce((total, { responseTokens }) => total + responseTokens.length, 0),
+    ),
+  );
   const advantages = groupAdvantages(
     groups.map((group) => group.trajectories.map(trajectoryReturn)),
-    { ...options, numResponses: turns },
+    { ...options, numResponses: turns, numTokens: tokens },
   );
   return advantages.map((group, groupIndex) =>
     group.map((advantage, index) => Array<number>(turns[groupIndex]![index]!).fill(advantage)),

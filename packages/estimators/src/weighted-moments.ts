@@ -13,11 +13,12 @@ function isFlat(values: readonly number[], counts: readonly number[]): boolean {
 
 /**
  * The mean of values that count several times each; 0 if none counts. Equal values give that value
- * exactly, so that their differences from the mean are exactly 0.
+ * exactly, so that their differences from the mean are exactly 0. A value of count 0 is not read:
+ * it may be NaN.
  */
 export function weightedMean(values: readonly number[], counts: readonly number[]): number {
   if (isFlat(values, counts)) return values[counts.findIndex((count) => count > 0)] ?? 0;
-  return sum(values.map((value, i) => value * counts[i]!)) / sum(counts);
+  return sum(values.map((value, i) => (counts[i] === 0 ? 0 : value * counts[i]!))) / sum(counts);
 }
 
 /**
@@ -33,5 +34,8 @@ export function weightedVariance(
   const number = sum(counts);
   if (number <= freedom) return 0;
   const center = weightedMean(values, counts);
-  return sum(values.map((value, i) => (value - center) ** 2 * counts[i]!)) / (number - freedom);
+  const squares = values.map((value, i) =>
+    counts[i] === 0 ? 0 : (value - center) ** 2 * counts[i]!,
+  );
+  return sum(squares) / (number - freedom);
 }

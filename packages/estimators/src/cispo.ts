@@ -1,0 +1,56 @@
+import { checkNonNegative, type Objective } from "@turnwise/core";
+import { logRatio } from "./log-ratio.ts";
+import { clamp, objectiveName, visibleInputs, weightedSum } from "./objective-inputs.ts";
+
+/** Options of {@link cispo}. */
+export interface CispoOptions {
+  /** The smallest weight that a ratio may become, `>= 0`. Default 0 (MiniMax, TRL); verl 0.8. */
+  readonly minRatio?: number;
+  /** The largest, `>= minRatio`. Default 5 (MiniMax, TRL, SkyRL); verl 1.28. */
+  readonly maxRatio?: number;
+}
+
+/**
+ * CISPO: every token keeps its gradient, weighted by its ratio within limits:
+ * `-stopGradient(clip(ratio, minRatio, maxRatio)) * advantage * newLogProb`.
+ *
+ * Needs `oldLogProbs` and `advantages`. Metrics: `weight`, `clipFraction`, `ratioMean`.
+ * @throws `RangeError` if an option is out of range.
+ * @see arXiv:2506.13585
+ */
+export function cispo({ minRatio = 0, maxRatio = 5 }: CispoOptions = {}): Objective {
+  checkNonNegative("cispo", { minRatio, maxRatio });
+  if (maxRatio < minRatio) {
+    throw new RangeError(`cispo: maxRatio must be >= minRatio (${minRatio}), got ${maxRatio}`);
+  }
+  return {
+    name: objectiveName("cispo", { minRatio, maxRatio }),
+    needs: ["oldLogProbs", "advantages"],
+    evaluate: (operations, inputs) => {
+      const visible = visibleInputs("cispo", operations, inputs);
+      const { weights, newLogProbs } = visible;
+      const ratios = operations.exp(logRatio(operations, visible, "token", [-20, 20]));
+      const kept = clamp(operations, ratios, minRatio, maxRatio);
+      const credit = operations.multiply(
+        operations.stopGradient(kept),
+        visible.field("advantages"),
+      );
+      const isOutside = operations.add(
+        operations.greater(ratios, maxRatio),
+        operations.greater(minRatio, ratios),
+      );
+      return {
+        loss: weightedSum(
+          operations,
+          weights,
+          operations.negate(operations.multiply(credit, newLogProbs)),
+        ),
+        metrics: {
+          weight: operations.sum(weights),
+          clipFraction: weightedSum(operations, weights, isOutside),
+          ratioMean: weightedSum(operations, weights, ratios),
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,23 @@
+import type { Objective } from "@turnwise/core";
+import { visibleInputs, weightedSum } from "./objective-inputs.ts";
+
+/**
+ * Entropy as something to raise: `-sum(weights * entropies)`. Scale it with `scaleObjective`.
+ * It acts on what AEM measures: leave it out of a study of entropy.
+ *
+ * Reads `entropies`. Metrics: `weight`, `entropy`.
+ */
+export function entropyBonus(): Objective {
+  return {
+    name: "entropy-bonus",
+    needs: [],
+    evaluate: (operations, inputs) => {
+      const { weights, entropies } = visibleInputs("entropyBonus", operations, inputs);
+      const entropy = weightedSum(operations, weights, entropies);
+      return {
+        loss: operations.negate(entropy),
+        metrics: { weight: operations.sum(weights), entropy },
+      };
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import { checkNonNegative, type Objective } from "@turnwise/core";
+import { logRatio, responseMean } from "./log-ratio.ts";
+import { clamp, objectiveName, visibleInputs, weightedSum } from "./objective-inputs.ts";
+
+/** Options of {@link geometricMeanSurrogate}. */
+export interface GeometricMeanSurrogateOptions {
+  /** How far a token's log-ratio may fall below 0, nats, `>= 0`. Default 0.4 (paper). */
+  readonly clipLow?: number;
+  /** How far above, nats, `>= 0`. Default 0.4 (paper). */
+  readonly clipHigh?: number;
+}
+
+/**
+ * GMPO: the ratio of a response is the geometric mean of its token ratios, each clipped (in log
+ * space, in the direction that the token's advantage asks for) before the mean. A response's
+ * advantage is the mean over its tokens.
+ *
+ * Needs `oldLogProbs` and `advantages`. Metrics: `weight`, `clipFraction` (of tokens), `ratioMean`
+ * (of responses).
+ * @throws `RangeError` if an option is out of range.
+ * @see arXiv:2507.20673; verl's `geo_mean`
+ */
+export function geometricMeanSurrogate({
+  clipLow = 0.4,
+  clipHigh = 0.4,
+}: GeometricMeanSurrogateOptions = {}): Objective {
+  checkNonNegative("geometricMeanSurrogate", { clipLow, clipHigh });
+  return {
+    name: objectiveName("geometric-mean-surrogate", { clipLow, clipHigh }),
+    needs: ["oldLogProbs", "advantages"],
+    evaluate: (operations, inputs) => {
+      const visible = visibleInputs("geometricMeanSurrogate", operations, inputs);
+      const { weights, responses } = visible;
+      const advantages = visible.field("advantages");
+      const free = logRatio(operations, visible, "token", [-20, 20]);
+      const clipped = clamp(operations, free, -clipLow, clipHigh);
+      // The more cautious of the two: the smaller for an advantage of at least 0, else the larger.
+      const cautious = operations.where(
+        operations.greater(0, advantages),
+        operations.maximum(free, clipped),
+        operations.minimum(free, clipped),
+      );
+      const ratios = operations.exp(responseMean(operations, cautious, weights, responses));
+      const credit = responseMean(operations, advantages, weights, responses);
+      const gap = operations.subtract(free, cautious);
+      const isClipped = operations.greater(operations.multiply(gap, gap), 0);
+      return {
+        loss: weightedSum(
+          operations,
+          weights,
+          operations.negate(operations.multiply(credit, ratios)),
+        ),
+        metrics: {
+          weight: operations.sum(weights),
+          clipFraction: weightedSum(operations, weights, isClipped),
+          ratioMean: weightedSum(operations, weights, ratios),
+        },
+      };
+    },
+  };
+}

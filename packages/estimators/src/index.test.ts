@@ -1,0 +1,59 @@
+import { expect, it } from "vitest";
+import * as estimators from "./index.ts";
+import * as laws from "./laws.ts";
+
+it("exports what it means to", () => {
+  expect(Object.keys(estimators).sort()).toMatchInlineSnapshot(`
+    [
+      "adaptedKlCoefficient",
+      "addObjectives",
+      "aggregationWeights",
+      "bestOfGroupAdvantages",
+      "cispo",
+      "clippedSurrogate",
+      "discountedReturns",
+      "emptyRefill",
+      "entropyBonus",
+      "filteredAdvantages",
+      "generalizedAdvantages",
+      "geometricMeanSurrogate",
+      "gigpoAdvantages",
+      "groupAdvantages",
+      "grpoPresets",
+      "hasLearningSignal",
+      "importanceSampling",
+      "isCutShort",
+      "klPenalty",
+      "linearize",
+      "metricMeans",
+      "mismatchMetrics",
+      "offPolicyMask",
+      "overlongPenalty",
+      "packedGroupAdvantages",
+      "penalizedRewards",
+      "policyGradient",
+      "ratioStatistics",
+      "refill",
+      "reinforcePlusPlus",
+      "reinforcePlusPlusBaseline",
+      "responseAdvantages",
+      "rolloutCorrection",
+      "rolloutCorrections",
+      "sapo",
+      "scaleObjective",
+      "spreadOverTokens",
+      "turnAdvantages",
+      "valueLoss",
+      "whiten",
+    ]
+  `);
+  expect(Object.keys(laws).sort()).toMatchInlineSnapshot(`
+    [
+      "advantageLaws",
+      "groupsArbitrary",
+      "objectiveLaws",
+      "returnArbitrary",
+      "tokenBatchArbitrary",
+    ]
+  `);
+});

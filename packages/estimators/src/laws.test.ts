@@ -1,0 +1,154 @@
+import type { Law, Objective } from "@turnwise/core";
+import { describe, expect, it } from "vitest";
+import { cispo } from "./cispo.ts";
+import { clippedSurrogate } from "./clipped-surrogate.ts";
+import { addObjectives, scaleObjective } from "./combine-objectives.ts";
+import { entropyBonus } from "./entropy-bonus.ts";
+import { geometricMeanSurrogate } from "./geometric-mean-surrogate.ts";
+import { groupAdvantages } from "./group-advantages.ts";
+import { grpoPresets, type GrpoPreset } from "./grpo-presets.ts";
+import { klPenalty } from "./kl-penalty.ts";
+import {
+  advantageLaws,
+  objectiveLaws,
+  type AdvantageClaim,
+  type ObjectiveClaim,
+  type ObjectiveLawOptions,
+} from "./laws.ts";
+import { importanceSampling, policyGradient } from "./policy-gradient.ts";
+import { reinforcePlusPlusBaseline } from "./reinforce-plus-plus.ts";
+import { sapo } from "./sapo.ts";
+import { valueLoss } from "./value-loss.ts";
+
+function itHolds(laws: readonly Law[]): void {
+  it.each(laws)("$name", ({ check }) => check());
+}
+
+const relative: readonly AdvantageClaim[] = [
+  "independent-groups",
+  "shift-invariant",
+  "flat-is-zero",
+  "order-preserving",
+];
+const scaled: readonly AdvantageClaim[] = [...relative, "centred", "scale-invariant"];
+const unscaled: readonly AdvantageClaim[] = [...relative, "centred", "linear"];
+
+const presetClaims: Readonly<Record<GrpoPreset, readonly AdvantageClaim[]>> = {
+  verl: scaled,
+  verlAgent: scaled.filter((claim) => claim !== "centred"),
+  skyrl: scaled,
+  slime: scaled,
+  trl: scaled,
+  trlBatch: ["centred", "shift-invariant", "flat-is-zero", "order-preserving", "scale-invariant"],
+  rllm: scaled,
+  openrlhf: scaled,
+  roll: scaled,
+  areal: ["shift-invariant", "flat-is-zero", "order-preserving", "scale-invariant"],
+  // Each member has a deviation of its own, which may be 0 for one and not for its sibling.
+  nemoRl: ["independent-groups", "shift-invariant", "flat-is-zero"],
+  primeRl: unscaled,
+  tinker: unscaled,
+  drGrpo: unscaled,
+  rloo: unscaled,
+  rlooVectorized: unscaled,
+  opo: relative.concat("linear"),
+};
+
+describe("laws of the advantage presets", () => {
+  const isPreset = (name: string): name is GrpoPreset => name in grpoPresets;
+  for (const preset of Object.keys(grpoPresets).filter(isPreset)) {
+    const options = grpoPresets[preset];
+    const estimate = (returns: number[][]): number[][] =>
+      groupAdvantages(returns, {
+        ...options,
+        numResponses: returns.map((group) =>
+          group.map((_, i) => 1 + ((Math.abs(group[i]!) % 3) | 0)),
+        ),
+        numTokens: returns.map((group) => group.map((value) => 5 + ((Math.abs(value) % 7) | 0))),
+      });
+    const claims = presetClaims[preset];
+    // Counts that follow the returns would change with them.
+    const stable = options.statisticsOver === undefined ? claims : ["flat-is-zero" as const];
+    itHolds(advantageLaws(preset, estimate, stable));
+  }
+  for (const preset of ["verlAgent", "opo"] as const) {
+    const estimate = (returns: number[][]): number[][] =>
+      groupAdvantages(returns, {
+        ...grpoPresets[preset],
+        numResponses: returns.map((group) => group.map(() => 3)),
+        numTokens: returns.map((group) => group.map(() => 7)),
+      });
+    itHolds(advantageLaws(`${preset}, equal counts`, estimate, presetClaims[preset]));
+  }
+  itHolds(
+    advantageLaws(
+      "reinforcePlusPlusBaseline",
+      (returns) =>
+        reinforcePlusPlusBaseline(
+          returns,
+          returns.map((group) => group.map(() => 4)),
+        ),
+      ["shift-invariant", "scale-invariant", "order-preserving"],
+    ),
+  );
+});
+
+const surrogate: readonly ObjectiveClaim[] = [
+  "policy-gradient",
+  "follows-advantages",
+  "silent-without-advantage",
+];
+const objectives: readonly [Objective, readonly ObjectiveClaim[], ObjectiveLawOptions?][] = [
+  [clippedSurrogate(), [...surrogate, "differentiable"], { clipRange: [0.8, 1.2] }],
+  [
+    clippedSurrogate({ clipLow: 0.2, clipHigh: 0.28, dualClip: 3 }),
+    [...surrogate, "differentiable"],
+    { clipRange: [0.8, 1.28] },
+  ],
+  [clippedSurrogate({ ratioCap: 2 }), [...surrogate, "differentiable"], { clipRange: [0.8, 1.2] }],
+  [
+    clippedSurrogate({ clipLow: 3e-4, clipHigh: 4e-4, ratioLevel: "response" }),
+    [...surrogate, "differentiable"],
+  ],
+  [clippedSurrogate({ clipLow: 3e-4, clipHigh: 4e-4, ratioLevel: "response-token" }), surrogate],
+  [cispo(), surrogate],
+  [cispo({ minRatio: 0.8, maxRatio: 1.28 }), surrogate],
+  [sapo(), [...surrogate, "differentiable"]],
+  [geometricMeanSurrogate(), [...surrogate, "differentiable"]],
+  [policyGradient(), [...surrogate, "differentiable"]],
+  [importanceSampling(), [...surrogate, "differentiable"]],
+  [klPenalty({ estimator: "k1" }), ["differentiable"]],
+  [klPenalty({ estimator: "absolute" }), ["differentiable", "non-negative"]],
+  [klPenalty({ estimator: "k2" }), ["differentiable", "non-negative"]],
+  [klPenalty(), ["differentiable", "non-negative"]],
+  [klPenalty({ limit: 1 }), ["differentiable", "non-negative"]],
+  [klPenalty({ correction: "ratio" }), ["differentiable", "non-negative"]],
+  [klPenalty({ gradient: "k2" }), ["non-negative"]],
+  [entropyBonus(), ["differentiable"]],
+  [valueLoss(), ["differentiable", "non-negative"]],
+  [valueLoss({ clip: 0.5 }), ["differentiable", "non-negative"]],
+  [
+    addObjectives(
+      clippedSurrogate(),
+      scaleObjective(0.01, klPenalty()),
+      scaleObjective(0.001, entropyBonus()),
+      scaleObjective(0.5, valueLoss({ clip: 0.5 })),
+    ),
+    ["differentiable"],
+  ],
+];
+
+describe("laws of the objectives", () => {
+  for (const [objective, claims, options] of objectives) {
+    itHolds(objectiveLaws(objective, claims, { numRuns: 40, ...options }));
+  }
+});
+
+describe("a law that does not hold", () => {
+  it("says which, where from, and the smallest counterexample", () => {
+    const [law] = advantageLaws("sum", (returns) => returns, ["centred"]).slice(-1);
+    expect(() => law!.check()).toThrow(
+      /law "sum: the advantages of a group sum to 0" \(a baseline is a mean\) does not hold\nProperty failed[^]*Counterexample: \[\[\[[^]*sum of group 0 must be 0, got /u,
+    );
+  });
+});

@@ -1,0 +1,27 @@
+/**
+ * Requires two numbers to be near each other: within `room * max(1, |expected|)`.
+ * @throws `Error` that says what was compared.
+ */
+export function expectNear(what: string, got: number, expected: number, room = 1e-9): void {
+  const gap = Math.abs(got - expected);
+  if (gap <= room * Math.max(1, Math.abs(expected))) return;
+  throw new Error(`${what} must be ${expected}, got ${got}`);
+}
+
+/** The same for lists. */
+export function expectAllNear(
+  what: string,
+  got: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  room = 1e-9,
+): void {
+  if (got.length !== expected.length) {
+    throw new Error(`${what} must have length ${expected.length}, got ${got.length}`);
+  }
+  for (let i = 0; i < got.length; i++) expectNear(`${what}[${i}]`, got[i]!, expected[i]!, room);
+}
+
+/** Requires a statement. */
+export function expectThat(statement: boolean, what: string): void {
+  if (!statement) throw new Error(what);
+}

@@ -1,0 +1,302 @@
+import {
+  defineLaw,
+  plainOperations,
+  type Law,
+  type Objective,
+  type ObjectiveField,
+} from "@turnwise/core";
+import fc from "fast-check";
+import { linearize, type Linearization } from "../linearize.ts";
+import {
+  flatInputs,
+  mapLists,
+  runOptions,
+  tokenBatchArbitrary,
+  type LawOptions,
+  type TokenBatch,
+  type TokenBatchOptions,
+} from "./arbitraries.ts";
+import { expectAllNear, expectNear, expectThat } from "./expect.ts";
+
+/**
+ * What an objective claims beyond what all must keep.
+ *
+ * - `"differentiable"`: its slopes are the derivative of its value (not so where a part is held
+ *   still on purpose).
+ * - `"policy-gradient"`: where new and old log-probs agree, the slope of every token is
+ *   `-weight * advantage`.
+ * - `"follows-advantages"`: no slope raises the probability of a token with a negative advantage, or
+ *   lowers that of one with a positive.
+ * - `"silent-without-advantage"`: advantages of 0 give slopes of 0.
+ * - `"non-negative"`: the loss is at least 0.
+ */
+export type ObjectiveClaim =
+  | "differentiable"
+  | "policy-gradient"
+  | "follows-advantages"
+  | "silent-without-advantage"
+  | "non-negative";
+
+/** Options of {@link objectiveLaws}. */
+export interface ObjectiveLawOptions extends LawOptions {
+  /**
+   * The range of ratios outside which a token's slope is 0 if its advantage asks to go further:
+   * below the first for negative advantages, above the second for positive ones.
+   */
+  readonly clipRange?: readonly [low: number, high: number];
+}
+
+/**
+ * Laws of objectives. Of all: microbatches add up, in loss, metrics and slopes; weights are shares;
+ * what stands at tokens of weight 0 does not matter, even NaN; the order of responses does not
+ * matter; only the fields that are named are read; far-off log-probs give finite numbers. The rest
+ * by claim.
+ */
+export function objectiveLaws(
+  objective: Objective,
+  claims: readonly ObjectiveClaim[],
+  { clipRange, ...options }: ObjectiveLawOptions = {},
+): Law[] {
+  const run = runOptions(options);
+  const { name, needs } = objective;
+  const law = (
+    statement: string,
+    source: string,
+    check: (batch: TokenBatch) => void,
+    batches: TokenBatchOptions = {},
+  ): Law =>
+    defineLaw(`${name}: ${statement}`, source, () =>
+      fc.assert(fc.property(tokenBatchArbitrary(batches), check), run),
+    );
+  const at = (batch: TokenBatch): Linearization => linearize(objective, flatInputs(batch, needs));
+
+  const claimed: Readonly<Record<ObjectiveClaim, Law>> = {
+    differentiable: law("its slopes are the derivative of its loss", "definition", (batch) => {
+      checkDerivative(objective, batch);
+    }),
+    "policy-gradient": law(
+      "on policy the slope of a token is -weight * advantage",
+      "the policy gradient theorem",
+      (batch) => {
+        const wanted = batch.weights.flatMap((row, r) =>
+          row.map((weight, t) => -weight * batch.fields.advantages[r]![t]!),
+        );
+        expectAllNear("slope", at(batch).newLogProbs, wanted);
+      },
+      { maxLogRatio: 0, credit: "shared" },
+    ),
+    "follows-advantages": law(
+      "no slope goes against its advantage",
+      "an advantage says whether more or less",
+      (batch) => {
+        const advantages = batch.fields.advantages.flat();
+        at(batch).newLogProbs.forEach((slope, i) =>
+          expectThat(
+            slope * advantages[i]! <= 0,
+            `slope[${i}] must oppose the advantage ${advantages[i]}, got ${slope}`,
+          ),
+        );
+      },
+      { credit: "shared" },
+    ),
+    "silent-without-advantage": law(
+      "advantages of 0 give slopes of 0",
+      "no credit, no change",
+      (batch) => {
+        const still = mapLists(batch, (lists, list) =>
+          list === "advantages" ? lists.map((row) => row.map(() => 0)) : lists,
+        );
+        at(still).newLogProbs.forEach((slope, i) =>
+          expectThat(slope === 0, `slope[${i}] must be 0, got ${slope}`),
+        );
+      },
+    ),
+    "non-negative": law("its loss is at least 0", "a divergence or a square", (batch) => {
+      const { loss } = at(batch);
+      expectThat(loss >= -1e-12, `loss must be >= 0, got ${loss}`);
+    }),
+  };
+
+  const laws = [
+    law("microbatches add up", "loss = sum(weights * tokenLoss)", (batch) => {
+      const whole = at(batch);
+      const cut = Math.ceil(batch.newLogProbs.length / 2);
+      const first = at(mapLists(batch, (lists) => lists.slice(0, cut)));
+      const second = at(mapLists(batch, (lists) => lists.slice(cut)));
+      expectNear("loss", first.loss + second.loss, whole.loss);
+      for (const [metric, value] of Object.entries(whole.metrics)) {
+        expectNear(metric, first.metrics[metric]! + second.metrics[metric]!, value);
+      }
+      expectAllNear("slope", [...first.newLogProbs, ...second.newLogProbs], whole.newLogProbs);
+      expectAllNear("entropy slope", [...first.entropies, ...second.entropies], whole.entropies);
+    }),
+    law(
+      "weights are shares: twice the weight, twice the loss",
+      "loss = sum(weights * tokenLoss)",
+      (batch) => {
+        const single = at(batch);
+        const double = at(
+          mapLists(batch, (lists, list) =>
+            list === "weights" ? lists.map((row) => row.map((weight) => 2 * weight)) : lists,
+          ),
+        );
+        expectNear("loss", double.loss, 2 * single.loss);
+        expectAllNear(
+          "slope",
+          double.newLogProbs,
+          single.newLogProbs.map((slope) => 2 * slope),
+        );
+        for (const [metric, value] of Object.entries(single.metrics)) {
+          expectNear(metric, double.metrics[metric]!, 2 * value);
+        }
+      },
+    ),
+    law("what stands at tokens of weight 0 does not matter", "a mask is a weight of 0", (batch) => {
+      const poisoned = mapLists(batch, (lists, list) =>
+        list === "weights"
+          ? lists
+          : lists.map((row, r) =>
+              row.map((value, t) => (batch.weights[r]![t] === 0 ? NaN : value)),
+            ),
+      );
+      const [clean, dirty] = [at(batch), at(poisoned)];
+      expectNear("loss", dirty.loss, clean.loss, 0);
+      expectAllNear("slope", dirty.newLogProbs, clean.newLogProbs, 0);
+      batch.weights.flat().forEach((weight, i) => {
+        if (weight !== 0) return;
+        expectThat(
+          dirty.newLogProbs[i] === 0,
+          `slope[${i}] must be 0, got ${dirty.newLogProbs[i]}`,
+        );
+        expectThat(dirty.entropies[i] === 0, `entropy slope[${i}] must be 0`);
+      });
+      for (const [metric, value] of Object.entries(clean.metrics)) {
+        expectNear(metric, dirty.metrics[metric]!, value, 0);
+      }
+    }),
+    law("the order of responses does not matter", "a batch is a set", (batch) => {
+      const direct = at(batch);
+      const reversed = at(mapLists(batch, (lists) => lists.toReversed()));
+      expectNear("loss", reversed.loss, direct.loss);
+      const slopes = rows(direct.newLogProbs, batch).toReversed().flat();
+      expectAllNear("slope", reversed.newLogProbs, slopes);
+    }),
+    law("tokens of one response need not stand together", "responses are named by id", (batch) => {
+      const inputs = flatInputs(batch, needs);
+      const order = Array.from(inputs.weights, (_, i) => i).toSorted((a, b) => (a % 2) - (b % 2));
+      const moved = (list: Float64Array): Float64Array =>
+        list.map((_, place) => list[order[place]!]!);
+      const { ids, count } = inputs.responses;
+      const scattered = linearize(objective, {
+        newLogProbs: moved(inputs.newLogProbs),
+        entropies: moved(inputs.entropies),
+        weights: moved(inputs.weights),
+        responses: { ids: ids.map((_, place) => ids[order[place]!]!), count },
+        fields: Object.fromEntries(
+          Object.entries(inputs.fields).map(([field, values]) => [field, moved(values)]),
+        ),
+      });
+      const direct = linearize(objective, inputs);
+      expectNear("loss", scattered.loss, direct.loss);
+      expectAllNear("slope", scattered.newLogProbs, moved(direct.newLogProbs));
+    }),
+    law("it reads the fields it names, and no other", "contract of Objective.needs", (batch) => {
+      const bare = at(batch);
+      const full = linearize(objective, flatInputs(batch));
+      expectNear("loss", full.loss, bare.loss, 0);
+      for (const missing of needs) {
+        const rest = needs.filter((field) => field !== missing);
+        expectThrows(() => linearize(objective, flatInputs(batch, rest)), missing);
+      }
+    }),
+    law("it has the same value on a tape as without", "one loss, many back ends", (batch) => {
+      const { loss } = objective.evaluate(plainOperations, flatInputs(batch, needs));
+      expectNear("loss", at(batch).loss, loss[0]!, 0);
+    }),
+    law("log-probs far apart give finite numbers", "log-ratios are limited before exp", (batch) => {
+      const far = mapLists(batch, (lists, list) =>
+        list === "oldLogProbs" || list === "referenceLogProbs"
+          ? lists.map((row, r) => row.map((value) => (r % 2 === 0 ? 5000 * value : value / 5000)))
+          : list === "newLogProbs"
+            ? lists.map((row, r) => row.map((value) => (r % 2 === 0 ? value : 5000 * value)))
+            : lists,
+      );
+      // It throws where a number is not finite.
+      at(far);
+    }),
+    ...claims.map((claim) => claimed[claim]),
+  ];
+  if (clipRange !== undefined) {
+    const [low, high] = clipRange;
+    laws.push(
+      law("a clipped token has no slope", "the trust region of PPO", (batch) => {
+        const { newLogProbs } = at(batch);
+        const advantages = batch.fields.advantages.flat();
+        const old = batch.fields.oldLogProbs.flat();
+        batch.newLogProbs.flat().forEach((logProb, i) => {
+          const ratio = Math.exp(logProb - old[i]!);
+          const isDone =
+            (advantages[i]! > 0 && ratio > high) || (advantages[i]! < 0 && ratio < low);
+          if (!isDone) return;
+          expectThat(newLogProbs[i] === 0, `slope[${i}] must be 0 at ratio ${ratio}`);
+        });
+      }),
+    );
+  }
+  return laws;
+}
+
+/** A flat list cut back into responses. */
+function rows(flat: ArrayLike<number>, { newLogProbs }: TokenBatch): number[][] {
+  let next = 0;
+  return newLogProbs.map((row) => row.map(() => flat[next++]!));
+}
+
+function expectThrows(run: () => void, field: ObjectiveField): void {
+  try {
+    run();
+  } catch {
+    return;
+  }
+  throw new Error(`must throw without ${field}, which it says it needs`);
+}
+
+/**
+ * Compares slopes with differences of the loss on both sides. At a kink (a clip's edge) the two
+ * sides differ, and a slope between them is right.
+ */
+function checkDerivative(objective: Objective, batch: TokenBatch): void {
+  const inputs = flatInputs(batch, objective.needs);
+  const slopes = linearize(objective, inputs);
+  const lossAt = (changed: typeof inputs): number =>
+    objective.evaluate(plainOperations, changed).loss[0]!;
+  const center = lossAt(inputs);
+  const move = 1e-6;
+  const compare = (what: string, slope: number, shifted: (by: number) => typeof inputs): void => {
+    const ahead = (lossAt(shifted(move)) - center) / move;
+    const behind = (center - lossAt(shifted(-move))) / move;
+    // Curvature and rounding of the differences.
+    const room = 1e-4 * (1 + Math.abs(ahead) + Math.abs(behind) + Math.abs(center));
+    const isBetween =
+      slope >= Math.min(ahead, behind) - room && slope <= Math.max(ahead, behind) + room;
+    expectThat(isBetween, `${what} must be ${behind} to ${ahead}, got ${slope}`);
+  };
+  const bumped = (list: Float64Array, index: number, by: number): Float64Array =>
+    list.map((value, i) => (i === index ? value + by : value));
+  for (let i = 0; i < inputs.weights.length; i++) {
+    compare(`slope of newLogProbs[${i}]`, slopes.newLogProbs[i]!, (by) => ({
+      ...inputs,
+      newLogProbs: bumped(inputs.newLogProbs, i, by),
+    }));
+    compare(`slope of entropies[${i}]`, slopes.entropies[i]!, (by) => ({
+      ...inputs,
+      entropies: bumped(inputs.entropies, i, by),
+    }));
+    const { values } = inputs.fields;
+    if (slopes.values === undefined || values === undefined) continue;
+    compare(`slope of values[${i}]`, slopes.values[i]!, (by) => ({
+      ...inputs,
+      fields: { ...inputs.fields, values: bumped(values, i, by) },
+    }));
+  }
+}

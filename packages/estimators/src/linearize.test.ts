@@ -1,0 +1,69 @@
+import type { Objective } from "@turnwise/core";
+import { describe, expect, it } from "vitest";
+import { entropyBonus } from "./entropy-bonus.ts";
+import { linearize } from "./linearize.ts";
+import { importanceSampling } from "./policy-gradient.ts";
+import { plainInputs } from "./testing/evaluate.ts";
+
+describe("linearize", () => {
+  it("gives the slope along every log-prob", () => {
+    // Ratios 2 and 1/2: slopes -weight * advantage * ratio.
+    const { loss, newLogProbs, entropies } = linearize(
+      importanceSampling(),
+      plainInputs({
+        newLogProbs: [[Math.log(2) - 3, -Math.log(2) - 1]],
+        weights: [[0.25, 0.5]],
+        fields: { oldLogProbs: [[-3, -1]], advantages: [[1, -4]] },
+      }),
+    );
+    expect(loss).toBeCloseTo(-0.5 + 1, 12);
+    expect([...newLogProbs]).toEqual([expect.closeTo(-0.5, 12), expect.closeTo(1, 12)]);
+    expect([...entropies]).toEqual([0, 0]);
+  });
+
+  it("gives the slope along every entropy", () => {
+    const { entropies, values } = linearize(
+      entropyBonus(),
+      plainInputs({ newLogProbs: [[-1, -1]], entropies: [[2, 3]], weights: [[0.5, 0]] }),
+    );
+    expect([...entropies]).toEqual([-0.5, 0]);
+    expect(values).toBeUndefined();
+  });
+
+  it("refuses a loss or slope that is not finite, and says where", () => {
+    const divide = (pick: "loss" | "slope"): Objective => ({
+      name: "broken",
+      needs: [],
+      evaluate: (operations, { newLogProbs, weights }) => ({
+        loss:
+          pick === "loss"
+            ? operations.sum(operations.divide(weights, newLogProbs))
+            : // log(0) is not taken, but 0 times its slope is.
+              operations.sum(operations.minimum(operations.log(newLogProbs), 3)),
+        metrics: {},
+      }),
+    });
+    const inputs = plainInputs({ newLogProbs: [[-1, 0]], weights: [[1, 1]] });
+    expect(() => linearize(divide("loss"), inputs)).toThrow(
+      "linearize: broken must be finite, got Infinity",
+    );
+    expect(() => linearize(divide("slope"), inputs)).toThrow(RangeError);
+  });
+
+  it("names the token whose slope is not finite", () => {
+    const root: Objective = {
+      name: "root",
+      needs: [],
+      evaluate: (operations, { newLogProbs }) => ({
+        // 1 / log-prob^2 has a finite value at 1e-150 and an infinite slope.
+        loss: operations.sum(
+          operations.divide(1e-300, operations.multiply(newLogProbs, newLogProbs)),
+        ),
+        metrics: {},
+      }),
+    };
+    expect(() =>
+      linearize(root, plainInputs({ newLogProbs: [[-1, -1e-150]], weights: [[1, 1]] })),
+    ).toThrow(/linearize: slope of newLogProbs\[1\] must be finite, got -?Infinity/u);
+  });
+});

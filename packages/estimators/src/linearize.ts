@@ -1,0 +1,85 @@
+import type {
+  Objective,
+  ObjectiveField,
+  ObjectiveInputs,
+  PlainTensor,
+  Segments,
+} from "@turnwise/core";
+import { createTape, type TapeTensor } from "./tape.ts";
+
+/** An objective near one point: its value, and its slope along every per-token input. */
+export interface Linearization {
+  readonly loss: number;
+  /** Sums by weight, as the objective reports them. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** `d loss / d newLogProbs`, `[token]`. */
+  readonly newLogProbs: PlainTensor;
+  /** `d loss / d entropies`, `[token]`; all 0 unless the objective reads entropies. */
+  readonly entropies: PlainTensor;
+  /** `d loss / d values`, `[token]`, if the objective needs values. */
+  readonly values?: PlainTensor;
+}
+
+/**
+ * The gradient of an objective with respect to its per-token inputs, in float64. By the chain rule
+ * it is all that a learner needs: `sum(stopGradient(linearization.newLogProbs) * newLogProbs)` has
+ * the objective's gradient in the weights, and any engine that can weigh log-probs can train it.
+ *
+ * @param inputs - Plain arrays; tokens of weight 0 may hold anything, and get a slope of 0.
+ * @throws `RangeError` if the loss or a slope is not finite: it names the token.
+ *
+ * @example
+ * const { newLogProbs } = linearize(clippedSurrogate(), inputs);
+ * const advantagesToSend = newLogProbs.map((slope) => -slope); // "importance_sampling" at ratio 1
+ */
+export function linearize(
+  objective: Objective,
+  inputs: ObjectiveInputs<PlainTensor, Segments>,
+): Linearization {
+  const tape = createTape();
+  const newLogProbs = tape.constant(inputs.newLogProbs);
+  const entropies = tape.constant(inputs.entropies);
+  const fields: Partial<Record<ObjectiveField, TapeTensor>> = {};
+  for (const name of objective.needs) {
+    const field = inputs.fields[name];
+    if (field !== undefined) fields[name] = tape.constant(field);
+  }
+  const { loss, metrics } = objective.evaluate(tape.operations, {
+    newLogProbs,
+    entropies,
+    weights: tape.constant(inputs.weights),
+    responses: inputs.responses,
+    fields,
+  });
+
+  const { values } = fields;
+  const [byLogProb, byEntropy, byValue] = tape.gradients(loss, [
+    newLogProbs,
+    entropies,
+    ...(values === undefined ? [] : [values]),
+  ]);
+  const value = loss.value[0]!;
+  if (!Number.isFinite(value)) {
+    throw new RangeError(`linearize: ${objective.name} must be finite, got ${value}`);
+  }
+  checkSlopes("newLogProbs", byLogProb!);
+  checkSlopes("entropies", byEntropy!);
+  if (byValue !== undefined) checkSlopes("values", byValue);
+  return {
+    loss: value,
+    metrics: Object.fromEntries(
+      Object.entries(metrics).map(([name, metric]) => [name, metric.value[0]!]),
+    ),
+    newLogProbs: byLogProb!,
+    entropies: byEntropy!,
+    ...(byValue !== undefined && { values: byValue }),
+  };
+}
+
+function checkSlopes(name: string, slopes: PlainTensor): void {
+  const index = slopes.findIndex((slope) => !Number.isFinite(slope));
+  if (index === -1) return;
+  throw new RangeError(
+    `linearize: slope of ${name}[${index}] must be finite, got ${slopes[index]}`,
+  );
+}

@@ -1,0 +1,35 @@
+import { checkInteger } from "@turnwise/core";
+
+/** Options of {@link overlongPenalty}. */
+export interface OverlongPenaltyOptions {
+  /** The longest response that is wanted, tokens, `>= 1`. */
+  readonly maxLength: number;
+  /** Over how many tokens before `maxLength` the penalty grows from 0 to -1, in `[1, maxLength]`. */
+  readonly buffer: number;
+  /**
+   * Beyond `maxLength`: `"open"` lets the line run on (verl, AReaL); `"floor"` holds it at -1 (TRL
+   * and the paper). They agree for lengths up to `maxLength`. Default `"open"`.
+   */
+  readonly beyond?: "open" | "floor";
+}
+
+/**
+ * DAPO's soft penalty on long responses, added to the reward: 0 while
+ * `length <= maxLength - buffer`, then `(maxLength - buffer - length) / buffer`.
+ *
+ * @param length - Response tokens, `>= 0`.
+ * @throws `RangeError` if the length or an option is out of range.
+ * @see arXiv:2503.14476
+ */
+export function overlongPenalty(
+  length: number,
+  { maxLength, buffer, beyond = "open" }: OverlongPenaltyOptions,
+): number {
+  checkInteger("overlongPenalty", { length }, { min: 0 });
+  checkInteger("overlongPenalty", { maxLength }, { min: 1 });
+  checkInteger("overlongPenalty", { buffer }, { min: 1, max: maxLength });
+  const free = maxLength - buffer;
+  if (length <= free) return 0;
+  const penalty = (free - length) / buffer;
+  return beyond === "floor" ? Math.max(-1, penalty) : penalty;
+}

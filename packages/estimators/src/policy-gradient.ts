@@ -1,0 +1,49 @@
+import type { Objective } from "@turnwise/core";
+import { logRatio } from "./log-ratio.ts";
+import { visibleInputs, weightedSum } from "./objective-inputs.ts";
+
+/**
+ * REINFORCE: `-advantage * newLogProb`. Right only for what the present policy sampled.
+ *
+ * Needs `advantages`. Metric: `weight`.
+ */
+export function policyGradient(): Objective {
+  return {
+    name: "policy-gradient",
+    needs: ["advantages"],
+    evaluate: (operations, inputs) => {
+      const { weights, newLogProbs, field } = visibleInputs("policyGradient", operations, inputs);
+      const credit = operations.multiply(field("advantages"), newLogProbs);
+      return {
+        loss: weightedSum(operations, weights, operations.negate(credit)),
+        metrics: { weight: operations.sum(weights) },
+      };
+    },
+  };
+}
+
+/**
+ * Importance sampling without a clip: `-advantage * ratio`, the log-ratio limited to [-20, 20]. The
+ * loss that Tinker servers call `importance_sampling`.
+ *
+ * Needs `oldLogProbs` and `advantages`. Metrics: `weight`, `ratioMean`.
+ */
+export function importanceSampling(): Objective {
+  return {
+    name: "importance-sampling",
+    needs: ["oldLogProbs", "advantages"],
+    evaluate: (operations, inputs) => {
+      const visible = visibleInputs("importanceSampling", operations, inputs);
+      const { weights } = visible;
+      const ratios = operations.exp(logRatio(operations, visible, "token", [-20, 20]));
+      const credit = operations.multiply(visible.field("advantages"), ratios);
+      return {
+        loss: weightedSum(operations, weights, operations.negate(credit)),
+        metrics: {
+          weight: operations.sum(weights),
+          ratioMean: weightedSum(operations, weights, ratios),
+        },
+      };
+    },
+  };
+}

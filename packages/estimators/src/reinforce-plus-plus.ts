@@ -1,0 +1,45 @@
+import type { Ragged } from "./check-ragged.ts";
+import { discountedReturns } from "./discounted-returns.ts";
+import { groupAdvantages } from "./group-advantages.ts";
+import { whiten } from "./whiten.ts";
+
+/** Options of {@link reinforcePlusPlus}. */
+export interface ReinforcePlusPlusOptions {
+  /** Worth of a reward one token later, in `[0, 1]`. Default 1. */
+  readonly discount?: number;
+  /** 1 for a response token, else 0, `[sequence][token]`. Default: all 1. */
+  readonly masks?: Ragged;
+}
+
+/**
+ * REINFORCE++: the return from each token on, whitened over the batch.
+ *
+ * @param rewards - `[sequence][token]`, KL penalties included where the reward carries them.
+ * @returns Token advantages, `[sequence][token]`, 0 at masked tokens.
+ * @throws As {@link discountedReturns} and {@link whiten}.
+ * @see arXiv:2501.03262
+ */
+export function reinforcePlusPlus(
+  rewards: Ragged,
+  { discount = 1, masks = rewards.map((row) => row.map(() => 1)) }: ReinforcePlusPlusOptions = {},
+): number[][] {
+  const returns = rewards.map((row, index) => {
+    const mask = masks[index];
+    return discountedReturns(row, { discount, ...(mask && { mask }) });
+  });
+  return whiten(returns, masks);
+}
+
+/**
+ * REINFORCE++ with a baseline: the return less its group's mean (a group of one keeps its return),
+ * whitened over the tokens of the batch.
+ *
+ * @param returns - `[group][trajectory]`.
+ * @param numTokens - Response tokens of each trajectory, same shape: how often it counts.
+ * @returns `[group][trajectory]`.
+ * @throws As {@link groupAdvantages} and {@link whiten}.
+ * @see arXiv:2501.03262
+ */
+export function reinforcePlusPlusBaseline(returns: Ragged, numTokens: Ragged): number[][] {
+  return whiten(groupAdvantages(returns, { scale: "none", singleton: "raw" }), numTokens);
+}

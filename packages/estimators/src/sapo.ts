@@ -1,0 +1,57 @@
+import { checkPositive, type Objective } from "@turnwise/core";
+import { logRatio } from "./log-ratio.ts";
+import { objectiveName, visibleInputs, weightedSum } from "./objective-inputs.ts";
+
+/** Options of {@link sapo}. */
+export interface SapoOptions {
+  /** How fast the gate closes for advantages above 0, `> 0`. Default 1 (paper). */
+  readonly positiveTemperature?: number;
+  /** How fast for all others, `> 0`. Default 1.05 (paper). */
+  readonly negativeTemperature?: number;
+}
+
+/**
+ * SAPO: a soft gate in place of the clip,
+ * `-advantage * sigmoid(temperature * (ratio - 1)) * 4 / temperature`; at a ratio of 1 its gradient
+ * is that of the ratio itself, and it fades on both sides.
+ *
+ * Needs `oldLogProbs` and `advantages`. The paper aggregates by `"seq-mean-token-mean"`. Metrics:
+ * `weight`, `ratioMean`.
+ * @throws `RangeError` if an option is out of range.
+ * @see arXiv:2511.20347
+ */
+export function sapo({
+  positiveTemperature = 1,
+  negativeTemperature = 1.05,
+}: SapoOptions = {}): Objective {
+  checkPositive("sapo", { positiveTemperature, negativeTemperature });
+  return {
+    name: objectiveName("sapo", { positiveTemperature, negativeTemperature }),
+    needs: ["oldLogProbs", "advantages"],
+    evaluate: (operations, inputs) => {
+      const visible = visibleInputs("sapo", operations, inputs);
+      const { weights } = visible;
+      const advantages = visible.field("advantages");
+      const ratios = operations.exp(logRatio(operations, visible, "token", [-20, 20]));
+      const excess = operations.subtract(ratios, 1);
+      const temperatures = operations.where(
+        operations.greater(advantages, 0),
+        positiveTemperature,
+        negativeTemperature,
+      );
+      const gates = operations.sigmoid(operations.multiply(temperatures, excess));
+      const scaled = operations.divide(operations.multiply(gates, 4), temperatures);
+      return {
+        loss: weightedSum(
+          operations,
+          weights,
+          operations.negate(operations.multiply(advantages, scaled)),
+        ),
+        metrics: {
+          weight: operations.sum(weights),
+          ratioMean: weightedSum(operations, weights, ratios),
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,79 @@
+import { describe, expect, it } from "vitest";
+import { gigpoAdvantages, turnAdvantages } from "./step-advantages.ts";
+
+const group = [
+  { rewards: [0, 10], stateKeys: ["A", "B"] },
+  { rewards: [0, 0, 0], stateKeys: ["A", "C", "A"] },
+];
+
+describe("gigpoAdvantages", () => {
+  it("gives the numbers of the paper's code", () => {
+    // Episode: rows 10, 10, 0, 0, 0 about their mean 4. Step: A was left with 9.5, 0 and 0.
+    expect(gigpoAdvantages([group])[0]).toEqual([
+      [expect.closeTo(12.333333, 6), 6],
+      [expect.closeTo(-7.166667, 6), -4, expect.closeTo(-7.166667, 6)],
+    ]);
+    expect(gigpoAdvantages([group], { scale: "sample" })[0]).toEqual([
+      [expect.closeTo(2.250145, 6), expect.closeTo(1.095445, 6)],
+      [expect.closeTo(-1.307647, 6), expect.closeTo(-0.730297, 6), expect.closeTo(-1.307647, 6)],
+    ]);
+  });
+
+  it("is the trajectory's advantage alone without step credit", () => {
+    const options = { stepWeight: 0, statisticsOver: "trajectories" } as const;
+    expect(gigpoAdvantages([group], options)[0]).toEqual([
+      [5, 5],
+      [-5, -5, -5],
+    ]);
+  });
+
+  it("does not compare steps of different groups", () => {
+    const [first, second] = gigpoAdvantages([group, group]);
+    expect(first).toEqual(second);
+  });
+
+  it("names what is wrong", () => {
+    expect(() => gigpoAdvantages([[{ rewards: [1], stateKeys: [] }]])).toThrow(
+      "gigpoAdvantages: rewards[0] and stateKeys[0] must have the same length, got 1 and 0",
+    );
+  });
+});
+
+describe("turnAdvantages", () => {
+  const rewards = [
+    [
+      [0, 1],
+      [0, 0, 0.5],
+    ],
+  ];
+
+  it("compares turns of one index", () => {
+    // Returns from each turn: 1, 1 and 0.5, 0.5, 0.5; the third index has one member.
+    expect(turnAdvantages(rewards, { scale: "none" })).toEqual([
+      [
+        [0.25, 0.25],
+        [-0.25, -0.25, 0],
+      ],
+    ]);
+  });
+
+  it("compares all turns of the group", () => {
+    const [advantages] = turnAdvantages(rewards, { scale: "none", among: "group" });
+    expect(advantages).toEqual([
+      [expect.closeTo(0.3, 12), expect.closeTo(0.3, 12)],
+      [expect.closeTo(-0.2, 12), expect.closeTo(-0.2, 12), expect.closeTo(-0.2, 12)],
+    ]);
+  });
+
+  it("discounts what comes later", () => {
+    const [advantages] = turnAdvantages(rewards, {
+      scale: "none",
+      baseline: "none",
+      discount: 0.5,
+    });
+    expect(advantages).toEqual([
+      [0.5, 1],
+      [0.125, 0.25, 0.5],
+    ]);
+  });
+});

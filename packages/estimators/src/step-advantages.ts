@@ -1,0 +1,141 @@
+import { checkFinite } from "@turnwise/core";
+import { checkSameShape, type Ragged } from "./check-ragged.ts";
+import { discountedReturns } from "./discounted-returns.ts";
+import { groupAdvantages, type GroupAdvantageOptions } from "./group-advantages.ts";
+
+/** What {@link gigpoAdvantages} reads of one trajectory. */
+export interface KeyedTrajectory {
+  /** `[turn]`. */
+  readonly rewards: readonly number[];
+  /** Names the state that each turn was taken in, `[turn]`: its observation, say. */
+  readonly stateKeys: readonly string[];
+}
+
+/** Options of {@link gigpoAdvantages}. */
+export interface GigpoOptions {
+  /** Worth of a reward one turn later in the step's return, in `[0, 1]`. Default 0.95. */
+  readonly discount?: number;
+  /** Weight of the step's advantage beside the episode's. Default 1. */
+  readonly stepWeight?: number;
+  /** Scale of both parts. `"none"` is the code's default, `"sample"` that of the ALFWorld script. */
+  readonly scale?: "none" | "sample";
+  /** Added to the standard deviation, `>= 0`. Default 1e-6. */
+  readonly epsilon?: number;
+  /** Default `"responses"`, as in the paper's code: long trajectories weigh more. */
+  readonly statisticsOver?: "trajectories" | "responses";
+}
+
+/**
+ * GiGPO: the advantage of the trajectory within its group, and of each step among the group's steps
+ * that were taken in the same state.
+ *
+ * A step's return is the discounted sum of rewards from it on. A state that was visited once teaches
+ * nothing: its step has a step advantage of 0. A group of one keeps its return (as verl).
+ *
+ * @param groups - `[group][trajectory]`.
+ * @returns One advantage for each turn, `[group][trajectory][turn]`.
+ * @throws `RangeError` if rewards and keys differ in length, a number is not finite, or an option is
+ *   out of range.
+ * @see arXiv:2505.10978
+ */
+export function gigpoAdvantages(
+  groups: readonly (readonly KeyedTrajectory[])[],
+  {
+    discount = 0.95,
+    stepWeight = 1,
+    scale = "none",
+    epsilon = 1e-6,
+    statisticsOver = "responses",
+  }: GigpoOptions = {},
+): number[][][] {
+  checkFinite("gigpoAdvantages", { stepWeight });
+  for (const group of groups) {
+    checkSameShape("gigpoAdvantages", {
+      rewards: group.map(({ rewards }) => rewards),
+      stateKeys: group.map(({ stateKeys }) => stateKeys.map(() => 0)),
+    });
+  }
+  const episodes = groupAdvantages(
+    groups.map((group) => group.map(({ rewards }) => discountedReturns(rewards)[0] ?? 0)),
+    {
+      scale,
+      epsilon,
+      singleton: "raw",
+      statisticsOver,
+      numResponses: groups.map((group) => group.map(({ rewards }) => rewards.length)),
+    },
+  );
+  return groups.map((group, groupIndex) => {
+    const keys = group.map(({ stateKeys }) => stateKeys);
+    const returns = group.map(({ rewards }) => discountedReturns(rewards, { discount }));
+    const steps = advantagesByKey(returns, keys, { scale, epsilon, singleton: "zero" });
+    return steps.map((turns, index) =>
+      turns.map((step) => episodes[groupIndex]![index]! + stepWeight * step),
+    );
+  });
+}
+
+/** Options of {@link turnAdvantages}. */
+export interface TurnAdvantageOptions extends Omit<
+  GroupAdvantageOptions,
+  "statisticsOver" | "numResponses" | "numTokens"
+> {
+  /** Worth of a reward one turn later, in `[0, 1]`. Default 1. */
+  readonly discount?: number;
+  /** With what a turn is compared: turns of the same index, or all turns of its group. Default `"turn-index"`. */
+  readonly among?: "turn-index" | "group";
+}
+
+/**
+ * Credit by turn: the return from each turn on, relative to those of its siblings.
+ *
+ * @param rewards - `[group][trajectory][turn]`.
+ * @param options - As for `groupAdvantages`; a turn index that only one trajectory reached is a
+ *   group of one.
+ * @returns `[group][trajectory][turn]`.
+ * @throws As `groupAdvantages`.
+ */
+export function turnAdvantages(
+  rewards: readonly Ragged[],
+  { discount = 1, among = "turn-index", ...options }: TurnAdvantageOptions = {},
+): number[][][] {
+  const returns = rewards.map((group) => group.map((row) => discountedReturns(row, { discount })));
+  // One flat list, so that a baseline over the batch sees all groups.
+  const rows = returns.flat();
+  const keys = returns.flatMap((group, groupIndex) =>
+    group.map((turns) =>
+      turns.map((_, turn) => `${groupIndex}/${among === "turn-index" ? turn : "all"}`),
+    ),
+  );
+  const advantages = advantagesByKey(rows, keys, options);
+  let next = 0;
+  return returns.map((group) => group.map(() => advantages[next++]!));
+}
+
+/** Advantages among entries of one key, back in their places. */
+function advantagesByKey(
+  values: Ragged,
+  keys: readonly (readonly string[])[],
+  options: GroupAdvantageOptions,
+): number[][] {
+  const result = values.map((row) => row.map(() => 0));
+  const places = new Map<string, [row: number, index: number][]>();
+  keys.forEach((row, rowIndex) =>
+    row.forEach((key, index) => {
+      const known = places.get(key);
+      if (known === undefined) places.set(key, [[rowIndex, index]]);
+      else known.push([rowIndex, index]);
+    }),
+  );
+  const members = [...places.values()];
+  const advantages = groupAdvantages(
+    members.map((group) => group.map(([row, index]) => values[row]![index]!)),
+    options,
+  );
+  members.forEach((group, groupIndex) =>
+    group.forEach(([row, index], place) => {
+      result[row]![index] = advantages[groupIndex]![place]!;
+    }),
+  );
+  return result;
+}

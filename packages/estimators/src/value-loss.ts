@@ -1,0 +1,54 @@
+import { checkPositive, type Objective } from "@turnwise/core";
+import { clamp, objectiveName, visibleInputs, weightedSum } from "./objective-inputs.ts";
+
+/** Options of {@link valueLoss}. */
+export interface ValueLossOptions {
+  /**
+   * How far a value may move from its old one before it is clipped, `> 0`. Default: no clip; verl
+   * 0.5, which needs `oldValues`.
+   */
+  readonly clip?: number;
+}
+
+/**
+ * Half the squared error of a critic: `(values - returns)^2 / 2`, or the larger of that and the same
+ * with values clipped around the old ones.
+ *
+ * Needs `values` (which depend on the weights), `returns`, and `oldValues` with a clip. Metrics:
+ * `weight`, `valueMean`, and `valueClipFraction` with a clip.
+ * @throws `RangeError` if the clip is out of range.
+ * @see arXiv:1707.06347; verl's `compute_value_loss`
+ */
+export function valueLoss({ clip }: ValueLossOptions = {}): Objective {
+  if (clip !== undefined) checkPositive("valueLoss", { clip });
+  return {
+    name: objectiveName("value-loss", { clip }),
+    needs: clip === undefined ? ["values", "returns"] : ["values", "returns", "oldValues"],
+    evaluate: (operations, inputs) => {
+      const { weights, field } = visibleInputs("valueLoss", operations, inputs);
+      const values = field("values");
+      const returns = field("returns");
+      const errorOf = (guess: typeof values): typeof values => {
+        const gap = operations.subtract(guess, returns);
+        return operations.multiply(operations.multiply(gap, gap), 0.5);
+      };
+      const free = errorOf(values);
+      const metrics = {
+        weight: operations.sum(weights),
+        valueMean: weightedSum(operations, weights, values),
+      };
+      if (clip === undefined) return { loss: weightedSum(operations, weights, free), metrics };
+
+      const old = field("oldValues");
+      const move = clamp(operations, operations.subtract(values, old), -clip, clip);
+      const clipped = errorOf(operations.add(old, move));
+      return {
+        loss: weightedSum(operations, weights, operations.maximum(free, clipped)),
+        metrics: {
+          ...metrics,
+          valueClipFraction: weightedSum(operations, weights, operations.greater(clipped, free)),
+        },
+      };
+    },
+  };
+}
