@@ -10,7 +10,6 @@ import { join } from "node:path";
 import { createRandom } from "@turnwise/core";
 import {
   attention,
-  causalBias,
   gradients,
   logProbAndEntropy,
   swiglu,
@@ -61,7 +60,6 @@ function decoder(g: Tracer, isTraining: boolean): Record<string, Tensor> {
   const positions = g.input("positions", "int32", ["batch", "time"]);
   const cos = g.input("cos", "float32", ["positions", headSize / 2]);
   const sin = g.input("sin", "float32", ["positions", headSize / 2]);
-  const bias = causalBias(g, { time: "time" });
 
   let x = g.gather(w("embedding"), g.reshape(tokens, ["batch*time"]));
   for (let layer = 0; layer < numLayers; layer++) {
@@ -70,7 +68,7 @@ function decoder(g: Tracer, isTraining: boolean): Record<string, Tensor> {
       g.reshape(g.linear(normed, w(`${layer}.${name}`)), ["batch", "time", count, headSize]);
     const query = g.rope(project("q", heads), cos, sin, positions);
     const key = g.rope(project("k", keyHeads), cos, sin, positions);
-    const mixed = attention(g, { query, key, value: project("v", keyHeads) }, { bias });
+    const mixed = attention(g, { query, key, value: project("v", keyHeads) }, { causal: true });
     x = g.add(x, g.linear(g.reshape(mixed, ["batch*time", size]), w(`${layer}.o`)));
     const again = g.rmsNorm(x, w(`${layer}.norm2`));
     const gate = g.linear(again, w(`${layer}.gate`));

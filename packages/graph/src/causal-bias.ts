@@ -1,3 +1,4 @@
+import { excludedScore } from "./attention.ts";
 import type { Dimension } from "./dimension.ts";
 import type { Tensor } from "./tensor.ts";
 import type { Tracer } from "./tracer.ts";
@@ -17,9 +18,6 @@ export interface CausalBiasOptions {
   readonly lengths?: Tensor;
 }
 
-/** Added to a score, it leaves no weight in float32, and still no infinity. */
-const excluded = -1e30;
-
 /**
  * The bias that keeps attention from looking ahead, and from looking at padding: 0 where a query may
  * look, -1e30 where not.
@@ -38,7 +36,7 @@ export function causalBias(
   const perRow = (x: Tensor): Tensor => g.reshape(x, [x.shape[0]!, 1, 1]);
   const last =
     start === undefined ? rows : g.add(rows, start.shape.length === 0 ? start : perRow(start));
-  const isAhead = g.where(g.greater(column, last), excluded, 0);
+  const isAhead = g.where(g.greater(column, last), excludedScore, 0);
   if (lengths === undefined) return isAhead;
-  return g.where(g.greater(perRow(lengths), column), isAhead, excluded);
+  return g.where(g.greater(perRow(lengths), column), isAhead, excludedScore);
 }

@@ -150,8 +150,17 @@ function read(text: string): Polynomial {
   return formula;
 }
 
+/** Formulas that were read before: programs use few, many times each. */
+const formulas = new Map<string, Polynomial>();
+
 function polynomialOf(dimension: Dimension): Polynomial {
-  if (typeof dimension === "string") return read(dimension);
+  if (typeof dimension === "string") {
+    const known = formulas.get(dimension);
+    if (known) return known;
+    const formula = read(dimension);
+    formulas.set(dimension, formula);
+    return formula;
+  }
   if (!Number.isSafeInteger(dimension)) {
     throw new RangeError(`dimension: size must be a whole number, got ${dimension}`);
   }

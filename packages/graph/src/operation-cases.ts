@@ -210,6 +210,18 @@ export const operationCases: readonly OperationCase[] = [
         { bias: causalBias(g, { time: "n" }) },
       ),
   },
+  ...[1, 2, 3].map((blocks): OperationCase => ({
+    name: `attention, causal in ${blocks} blocks`,
+    inputs: { query: [2, "n", 4, 2], key: [2, "n", 2, 2], value: [2, "n", 2, 2] },
+    build: (g, { query, key, value }) =>
+      attention(g, { query: query!, key: key!, value: value! }, { causal: true, blocks }),
+  })),
+  {
+    name: "attention, causal with a bias to differentiate",
+    inputs: { query: [2, "n", 2, 2], key: [2, "n", 1, 2], value: [2, "n", 1, 2], bias: ["n", 1] },
+    build: (g, { query, key, value, bias }) =>
+      attention(g, { query: query!, key: key!, value: value! }, { causal: true, bias: bias! }),
+  },
   {
     name: "attention with a bias to differentiate",
     inputs: { query: [2, 2, 2, 2], key: [2, "n", 1, 2], value: [2, "n", 1, 2], bias: [2, 1, "n"] },
