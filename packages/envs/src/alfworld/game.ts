@@ -1,3 +1,5 @@
+import type { Random } from "@turnwise/core";
+
 /**
  * The public shapes of the engine. A {@link Game} is a loaded file, shared by all who play it; a
  * {@link GameState} is one play of it with texts; a {@link World} is the facts alone, for search.
@@ -55,6 +57,20 @@ export interface World {
   holds(predicate: string, ...ids: readonly string[]): boolean;
   /** The arguments of all true facts of a predicate, as ids, sorted by code point. */
   facts(predicate: string): readonly (readonly string[])[];
+}
+
+/** Options of `loadGame`. */
+export interface LoadOptions {
+  /**
+   * How objects are called: `numbered` (`cabinet 1`) as ALFWorld shows them, `ids` as TextWorld
+   * does without ALFWorld. Default `numbered`.
+   */
+  readonly naming?: "numbered" | "ids";
+  /**
+   * Deals the numbers out in random order, so that the names of a game say less about where things
+   * are (ALFWorld's domain randomisation). Default: fixed numbers.
+   */
+  readonly shuffleNames?: Random;
 }
 
 /** A loaded game. Immutable: any number of episodes may play it at the same time. */

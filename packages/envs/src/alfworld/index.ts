@@ -1,4 +1,9 @@
-export type { Game, GameFile, GameState, Operator, World } from "./game.ts";
+export { gameEnvironment } from "./environment.ts";
+export { startEpisode, type Episode, type EpisodeOptions } from "./episode.ts";
+export { createSearcher, type Searcher } from "./expert/searcher.ts";
+export { GameFileError } from "./game-file-error.ts";
+export { checkGameFile, parseGameFile } from "./game-file.ts";
+export type { Game, GameFile, GameState, LoadOptions, Operator, World } from "./game.ts";
 export {
   generateGame,
   type GeneratedGame,
@@ -9,4 +14,7 @@ export { generateGames, type GenerateGamesOptions } from "./generator/generate-g
 export { householdTaskKinds, type HouseholdTaskKind } from "./generator/household-task.ts";
 export { householdSizes, type HouseholdSize } from "./generator/household.ts";
 export { writeGames } from "./generator/write-games.ts";
-export { createSearcher, type Searcher } from "./expert/searcher.ts";
+export { loadGame } from "./load-game.ts";
+export { parseBareAction, parseTaggedAction } from "./parse.ts";
+export { compactFormat, compactMarkers, compactObservation, verlAgentFormat } from "./prompt.ts";
+export { replayGame, type ReplayOptions, type ReplayRecord } from "./replay.ts";

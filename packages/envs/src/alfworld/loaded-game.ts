@@ -1,0 +1,202 @@
+import type { Game, GameState, LoadOptions, Operator, World } from "./game.ts";
+import { type Action, type Domain, markPredicates } from "./pddl/domain.ts";
+import { groundFormula } from "./pddl/ground-formula.ts";
+import { GroundWorld } from "./pddl/ground-world.ts";
+import { type GroundOperator, OperatorTable, type Variant } from "./pddl/operators.ts";
+import type { Problem } from "./pddl/problem.ts";
+import type { SharedDomain } from "./pddl/shared-domain.ts";
+import { compareCodePoints } from "./text/code-point-order.ts";
+import { entityNames } from "./text/entity-names.ts";
+import { type Grammar, type TextContext, isTrue, wasDeleted } from "./text/grammar.ts";
+import { pythonStrip } from "./text/python-strip.ts";
+
+/** A {@link Game}: the part of the engine that brings facts and texts together. */
+export class LoadedGame implements Game {
+  readonly name: string;
+  readonly walkthrough: readonly string[] | undefined;
+  readonly initialWorld: GroundWorld;
+  readonly grammar: Grammar;
+  /** What texts are made from at the start. */
+  readonly initialContext: TextContext;
+  /** What the game was made from, for planners. */
+  readonly domain: Domain;
+  /** What the game was made from, for planners. */
+  readonly problem: Problem;
+  readonly #isEntity: readonly boolean[];
+  #introduction: string | undefined;
+  #goal: string | undefined;
+
+  constructor(
+    name: string,
+    { domain, plans, isKept }: SharedDomain,
+    grammar: Grammar,
+    task: string | undefined,
+    problem: Problem,
+    walkthrough: readonly string[] | undefined,
+    { naming = "numbered", shuffleNames }: LoadOptions,
+  ) {
+    this.name = name;
+    this.walkthrough = walkthrough;
+    this.grammar = grammar;
+    this.domain = domain;
+    this.problem = problem;
+    const { facts } = problem;
+    const isEntity: boolean[] = problem.ids.map(() => false);
+    const isSingle = [...isKept];
+    for (const { index } of domain.predicateList) {
+      const all = facts.all(index);
+      for (const { objects } of all) for (const object of objects) isEntity[object] = true;
+      if (all.length > 1) isSingle[index] = false;
+    }
+    this.#isEntity = isEntity;
+    const names = entityNames(problem.ids, isEntity, naming, shuffleNames);
+    const isRead = [...domain.isRead];
+    markPredicates(problem.goal, isRead);
+    this.initialContext = {
+      gameName: name,
+      facts,
+      flags: new Uint8Array(facts.numInitial + 64).fill(isTrue, 0, facts.numInitial),
+      names,
+      ids: problem.ids,
+      typeOf: problem.typeOf,
+      task,
+    };
+    const commandOf = (action: Action, objects: readonly number[]): string =>
+      grammar.command(action.name, objects, this.initialContext);
+    const operators = new OperatorTable(name, domain, plans, problem, isRead, isSingle, commandOf);
+    this.initialWorld = GroundWorld.initial({
+      game: this,
+      operators,
+      goal: groundFormula(
+        problem.goal,
+        problem.goalSlotTypes.map(() => -1),
+        operators.forGoal(problem),
+      ),
+      predicates: domain.predicates,
+      objectOf: problem.objectOf,
+      ids: problem.ids,
+    });
+  }
+
+  get goal(): string {
+    if (this.#goal === undefined) {
+      const task = this.grammar.say("task", this.initialContext);
+      this.#goal = pythonStrip(task)
+        .replace(/^Your task is to:?\s*/, "")
+        .replace(/\.$/, "");
+    }
+    return this.#goal;
+  }
+
+  nameOf(id: string): string | undefined {
+    const object = this.problem.objectOf.get(id);
+    return object !== undefined && this.#isEntity[object]
+      ? this.initialContext.names[object]
+      : undefined;
+  }
+
+  start(): GameState {
+    this.#introduction ??= this.grammar.say("intro", this.initialContext);
+    return new LoadedGameState(
+      this,
+      this.initialWorld,
+      this.initialContext.flags.slice(),
+      this.#introduction,
+    );
+  }
+}
+
+class LoadedGameState implements GameState {
+  readonly game: LoadedGame;
+  #world: GroundWorld;
+  #flags: Uint8Array;
+  #observation: string;
+
+  constructor(game: LoadedGame, world: GroundWorld, flags: Uint8Array, observation: string) {
+    this.game = game;
+    this.#world = world;
+    this.#flags = flags;
+    this.#observation = observation;
+  }
+
+  get world(): World {
+    return this.#world;
+  }
+
+  get observation(): string {
+    return this.#observation;
+  }
+
+  get admissibleCommands(): readonly string[] {
+    return this.#world.commands;
+  }
+
+  get isWon(): boolean {
+    return this.#world.isGoal;
+  }
+
+  step(command: string): boolean {
+    const operator = findCommand(this.#world.operators(), pythonStrip(command));
+    if (!operator) {
+      this.#observation = "Nothing happens.";
+      return false;
+    }
+    this.perform(operator);
+    return true;
+  }
+
+  perform(operator: Operator): void {
+    const variant = this.#world.variantOf(operator);
+    if (!variant) {
+      throw new RangeError(
+        `GameState.perform: operator must be applicable, got ${operator.action} (${operator.arguments.join(" ")})`,
+      );
+    }
+    this.#world = this.#world.after(variant);
+    this.#remember(variant);
+    const { game } = this;
+    const { schema, objects } = variant.operator;
+    const context = { ...game.initialContext, flags: this.#flags };
+    this.#observation = game.grammar.feedback(schema.name, objects, context);
+  }
+
+  clone(): GameState {
+    return new LoadedGameState(this.game, this.#world, this.#flags.slice(), this.#observation);
+  }
+
+  /**
+   * Brings the facts that texts are made from up to date. They are not the world's: conditional
+   * effects count whether or not their condition held, and what was deleted is remembered.
+   */
+  #remember({ adds, deletes, conditional }: Variant): void {
+    for (const id of adds) this.#setFlag(id, isTrue);
+    for (const { id, isDelete } of conditional) if (!isDelete) this.#setFlag(id, isTrue);
+    for (const id of deletes) this.#setFlag(id, wasDeleted);
+    for (const { id, isDelete } of conditional) if (isDelete) this.#setFlag(id, wasDeleted);
+  }
+
+  #setFlag(id: number, flag: number): void {
+    if (id >= this.#flags.length) {
+      const larger = new Uint8Array(id * 2);
+      larger.set(this.#flags);
+      this.#flags = larger;
+    }
+    this.#flags[id] = flag;
+  }
+}
+
+/** The first operator with a command, in a list that is sorted by command. */
+function findCommand(
+  operators: readonly GroundOperator[],
+  command: string,
+): GroundOperator | undefined {
+  let low = 0;
+  let high = operators.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (compareCodePoints(operators[middle]!.command, command) < 0) low = middle + 1;
+    else high = middle;
+  }
+  const found = operators[low];
+  return found?.command === command ? found : undefined;
+}

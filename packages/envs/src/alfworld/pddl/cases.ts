@@ -1,0 +1,59 @@
+import type { AtomFormula, EqualFormula, Formula } from "./formula.ts";
+
+/**
+ * One way in which a precondition can hold: all literals, equalities and further formulas together.
+ * Variables of `exists` have become variables of the case.
+ */
+export interface Case {
+  /** The slots that are not parameters of the action. */
+  readonly slots: readonly number[];
+  readonly literals: readonly AtomFormula[];
+  readonly equalities: readonly EqualFormula[];
+  /** What is neither: `forall`, and disjunctions of too many ways. */
+  readonly rest: readonly Formula[];
+}
+
+const always: Case = { slots: [], literals: [], equalities: [], rest: [] };
+
+// Splitting multiplies; the actions of real domains have at most four cases.
+const maxCases = 64;
+
+/** Splits a condition into cases of which at least one must hold. */
+export function splitIntoCases(formula: Formula): Case[] {
+  switch (formula.kind) {
+    case "atom":
+      return [{ ...always, literals: [formula] }];
+    case "equal":
+      return [{ ...always, equalities: [formula] }];
+    case "forall":
+      return [{ ...always, rest: [formula] }];
+    case "exists":
+      return splitIntoCases(formula.body).map((inner) => ({
+        ...inner,
+        slots: [...formula.slots, ...inner.slots],
+      }));
+    case "or": {
+      const cases = formula.parts.flatMap((part) => splitIntoCases(part));
+      return cases.length <= maxCases ? cases : [{ ...always, rest: [formula] }];
+    }
+    default:
+      return formula.parts.reduce<Case[]>(
+        (cases, part) => {
+          const split = splitIntoCases(part);
+          return cases.length * split.length <= maxCases
+            ? cases.flatMap((one) => split.map((other) => both(one, other)))
+            : cases.map((one) => ({ ...one, rest: [...one.rest, part] }));
+        },
+        [always],
+      );
+  }
+}
+
+function both(one: Case, other: Case): Case {
+  return {
+    slots: [...one.slots, ...other.slots],
+    literals: [...one.literals, ...other.literals],
+    equalities: [...one.equalities, ...other.equalities],
+    rest: [...one.rest, ...other.rest],
+  };
+}

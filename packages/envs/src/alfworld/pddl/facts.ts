@@ -1,0 +1,155 @@
+import type { Predicate } from "./formula.ts";
+
+/** An atom that is in the initial state or that some operator or test of the game has met. */
+export interface Fact {
+  /**
+   * Place in the bit sets of states; -1 for facts of predicates that never change: they are all
+   * true.
+   */
+  readonly id: number;
+  readonly predicate: number;
+  /** Object numbers. */
+  readonly objects: readonly number[];
+  /** Whether it was true in some world that was reached so far. */
+  isReached: boolean;
+}
+
+/**
+ * The facts of one game. It grows while the game is played, by facts that become possible; what
+ * is in it already keeps its id. Lists are sorted by the arguments' ids.
+ */
+export class FactTable {
+  /** The changeable facts by their id. */
+  readonly changeable: Fact[] = [];
+  /** Number of changeable facts that are true at the start: they have the first ids. */
+  numInitial = 0;
+  readonly #ofPredicate: PredicateFacts[];
+
+  /** @param numObjects - Object numbers are below it. */
+  constructor(
+    predicates: readonly Predicate[],
+    isChangeable: readonly boolean[],
+    numObjects: number,
+  ) {
+    this.#ofPredicate = predicates.map(
+      ({ arity, index }) => new PredicateFacts(arity, numObjects, isChangeable[index]!),
+    );
+  }
+
+  /** Adds a fact of the initial state, unless it is there. */
+  addInitial(predicate: number, objects: readonly number[]): void {
+    const table = this.#ofPredicate[predicate]!;
+    const key = table.key(objects);
+    if (table.byKey.has(key)) return;
+    const id = table.isChangeable ? this.changeable.length : -1;
+    const fact = { id, predicate, objects, isReached: false };
+    table.byKey.set(key, fact);
+    if (id >= 0) {
+      this.changeable.push(fact);
+      this.numInitial++;
+    }
+  }
+
+  /** The fact, if it is known. */
+  find(predicate: number, objects: readonly number[]): Fact | undefined {
+    const table = this.#ofPredicate[predicate]!;
+    return table.byKey.get(table.key(objects));
+  }
+
+  /** A fact of a predicate that changes, made if it is not known. */
+  intern(predicate: number, objects: readonly number[]): Fact {
+    const table = this.#ofPredicate[predicate]!;
+    const key = table.key(objects);
+    let fact = table.byKey.get(key);
+    if (!fact) {
+      fact = { id: this.changeable.length, predicate, objects, isReached: false };
+      table.byKey.set(key, fact);
+      this.changeable.push(fact);
+      table.insert(fact);
+    }
+    return fact;
+  }
+
+  /** All known facts of a predicate. */
+  all(predicate: number): readonly Fact[] {
+    return this.#ofPredicate[predicate]!.all();
+  }
+
+  /** All known facts of a predicate with an object at a position. */
+  having(predicate: number, position: number, object: number): readonly Fact[] {
+    return this.#ofPredicate[predicate]!.having(position, object);
+  }
+}
+
+const none: readonly Fact[] = [];
+
+class PredicateFacts {
+  readonly isChangeable: boolean;
+  readonly byKey = new Map<number | string, Fact>();
+  readonly #numObjects: number;
+  readonly #hasTextKeys: boolean;
+  #sorted: Fact[] | undefined;
+  readonly #having: (Map<number, Fact[]> | undefined)[];
+
+  constructor(arity: number, numObjects: number, isChangeable: boolean) {
+    this.isChangeable = isChangeable;
+    this.#numObjects = numObjects;
+    this.#hasTextKeys = numObjects ** arity > Number.MAX_SAFE_INTEGER;
+    this.#having = Array.from({ length: arity });
+  }
+
+  key(objects: readonly number[]): number | string {
+    if (this.#hasTextKeys) return objects.join(" ");
+    let key = 0;
+    for (let i = 0; i < objects.length; i++) key = key * this.#numObjects + objects[i]!;
+    return key;
+  }
+
+  all(): readonly Fact[] {
+    return (this.#sorted ??= [...this.byKey.values()].sort(inOrder));
+  }
+
+  having(position: number, object: number): readonly Fact[] {
+    let lists = this.#having[position];
+    if (!lists) {
+      this.#having[position] = lists = new Map();
+      for (const fact of this.all()) {
+        const list = lists.get(fact.objects[position]!);
+        if (list) list.push(fact);
+        else lists.set(fact.objects[position]!, [fact]);
+      }
+    }
+    return lists.get(object) ?? none;
+  }
+
+  /** Puts a fact that is in `byKey` already into the lists that exist. */
+  insert(fact: Fact): void {
+    if (!this.#sorted) return;
+    insertInOrder(this.#sorted, fact);
+    this.#having.forEach((lists, position) => {
+      if (!lists) return;
+      const list = lists.get(fact.objects[position]!);
+      if (list) insertInOrder(list, fact);
+      else lists.set(fact.objects[position]!, [fact]);
+    });
+  }
+}
+
+function inOrder(a: Fact, b: Fact): number {
+  for (let i = 0; i < a.objects.length; i++) {
+    const difference = a.objects[i]! - b.objects[i]!;
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+function insertInOrder(list: Fact[], fact: Fact): void {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (inOrder(list[middle]!, fact) < 0) low = middle + 1;
+    else high = middle;
+  }
+  list.splice(low, 0, fact);
+}

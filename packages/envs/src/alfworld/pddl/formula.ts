@@ -1,0 +1,246 @@
+import type { Expression, ExpressionList, PddlReader } from "./reader.ts";
+import type { TypeTable } from "./type-table.ts";
+
+/**
+ * What an argument of an atom is: a variable's slot if `>= 0`, else `~index` into the list of names
+ * (constants) that the formula came with.
+ */
+export type Term = number;
+
+/** An atom or its negation. */
+export interface AtomFormula {
+  readonly kind: "atom";
+  readonly predicate: number;
+  readonly terms: readonly Term[];
+  readonly isNegated: boolean;
+}
+
+/** Two terms are (or, negated, are not) the same object. */
+export interface EqualFormula {
+  readonly kind: "equal";
+  readonly left: Term;
+  readonly right: Term;
+  readonly isNegated: boolean;
+}
+
+/** A condition, with negations pushed down to the atoms. An empty `and` is true. */
+export type Formula =
+  | AtomFormula
+  | EqualFormula
+  | { readonly kind: "and" | "or"; readonly parts: readonly Formula[] }
+  | {
+      readonly kind: "exists" | "forall";
+      readonly slots: readonly number[];
+      readonly body: Formula;
+    };
+
+/** What is always true. */
+export const trueFormula: Formula = { kind: "and", parts: [] };
+
+/** The opposite of a formula. */
+export function negation(formula: Formula): Formula {
+  switch (formula.kind) {
+    case "atom":
+    case "equal":
+      return { ...formula, isNegated: !formula.isNegated };
+    case "and":
+    case "or":
+      return {
+        kind: formula.kind === "and" ? "or" : "and",
+        parts: formula.parts.map((part) => negation(part)),
+      };
+    default:
+      return {
+        kind: formula.kind === "exists" ? "forall" : "exists",
+        slots: formula.slots,
+        body: negation(formula.body),
+      };
+  }
+}
+
+/** A predicate as the domain declares it; its index is its place in {@link Vocabulary}. */
+export interface Predicate {
+  readonly index: number;
+  readonly name: string;
+  readonly arity: number;
+}
+
+/** What formulas may speak of. */
+export interface Vocabulary {
+  readonly types: TypeTable;
+  readonly predicates: ReadonlyMap<string, Predicate>;
+}
+
+/**
+ * Reads formulas that share a list of names and, for one action or goal, the slots of variables.
+ * Each variable has a slot of its own, also where an inner one hides an outer one.
+ */
+export class FormulaParser {
+  /** The constants that were met, in order of their first mention. */
+  readonly names: string[];
+  /** The type of the variable in each slot. */
+  readonly slotTypes: number[] = [];
+  readonly #reader: PddlReader;
+  readonly #vocabulary: Vocabulary;
+  readonly #nameIndex: Map<string, number>;
+  readonly #scope = new Map<string, number[]>();
+
+  constructor(
+    reader: PddlReader,
+    vocabulary: Vocabulary,
+    constants: { names: string[]; index: Map<string, number> } = { names: [], index: new Map() },
+  ) {
+    this.#reader = reader;
+    this.#vocabulary = vocabulary;
+    this.names = constants.names;
+    this.#nameIndex = constants.index;
+  }
+
+  /** Declares variables (`?x ?y - type`) until {@link leave}, and gives them slots. */
+  enter(list: ExpressionList): { names: string[]; slots: number[] } {
+    const names: string[] = [];
+    const slots: number[] = [];
+    for (const [name, type] of typedList(this.#reader, list, "object")) {
+      if (!name.startsWith("?")) this.#reader.fail("a variable must begin with ?", name);
+      const slot = this.slotTypes.push(this.#vocabulary.types.mention(type)) - 1;
+      const hidden = this.#scope.get(name);
+      if (hidden) hidden.push(slot);
+      else this.#scope.set(name, [slot]);
+      names.push(name);
+      slots.push(slot);
+    }
+    return { names, slots };
+  }
+
+  /** Ends the scope of variables. */
+  leave(names: readonly string[]): void {
+    for (const name of names) this.#scope.get(name)!.pop();
+  }
+
+  /** Reads a condition; an empty list is true. */
+  condition(expression: Expression): Formula {
+    const reader = this.#reader;
+    if (typeof expression === "string")
+      return reader.fail("a condition must be a list", expression);
+    const [head, ...rest] = expression.items;
+    if (head === undefined) return trueFormula;
+    switch (head) {
+      case "and":
+      case "or":
+        return { kind: head, parts: rest.map((part) => this.condition(part)) };
+      case "not":
+        this.#count(head, expression, 1);
+        return negation(this.condition(rest[0]!));
+      case "imply":
+        this.#count(head, expression, 2);
+        return {
+          kind: "or",
+          parts: [negation(this.condition(rest[0]!)), this.condition(rest[1]!)],
+        };
+      case "exists":
+      case "forall": {
+        this.#count(head, expression, 2);
+        const { names, slots } = this.enter(listOf(reader, rest[0]!, `the variables of ${head}`));
+        const body = this.condition(rest[1]!);
+        this.leave(names);
+        return { kind: head, slots, body };
+      }
+      case "=":
+        this.#count(head, expression, 2);
+        return {
+          kind: "equal",
+          left: this.#term(rest[0]!, expression),
+          right: this.#term(rest[1]!, expression),
+          isNegated: false,
+        };
+      default:
+        return this.atom(expression);
+    }
+  }
+
+  /** Reads an atom. */
+  atom(expression: ExpressionList): AtomFormula {
+    const [head, ...rest] = expression.items;
+    const predicate = typeof head === "string" && this.#vocabulary.predicates.get(head);
+    if (!predicate) {
+      return this.#reader.fail(
+        "an atom must begin with a declared predicate",
+        head ?? expression,
+        expression.offset,
+      );
+    }
+    if (rest.length !== predicate.arity) {
+      this.#reader.fail(
+        `${predicate.name} must have ${predicate.arity} arguments`,
+        expression,
+        expression.offset,
+      );
+    }
+    const terms = rest.map((term) => this.#term(term, expression));
+    return { kind: "atom", predicate: predicate.index, terms, isNegated: false };
+  }
+
+  #term(expression: Expression, within: ExpressionList): Term {
+    if (typeof expression !== "string") {
+      return this.#reader.fail("an argument must be a word", expression, within.offset);
+    }
+    if (expression.startsWith("?")) {
+      return (
+        this.#scope.get(expression)?.at(-1) ??
+        this.#reader.fail(
+          "a variable must be a parameter or belong to a quantifier",
+          expression,
+          within.offset,
+        )
+      );
+    }
+    let index = this.#nameIndex.get(expression);
+    if (index === undefined) {
+      index = this.names.push(expression) - 1;
+      this.#nameIndex.set(expression, index);
+    }
+    return ~index;
+  }
+
+  #count(head: string, expression: ExpressionList, numArguments: number): void {
+    if (expression.items.length === numArguments + 1) return;
+    const plural = numArguments === 1 ? "argument" : "arguments";
+    this.#reader.fail(`${head} must have ${numArguments} ${plural}`, expression, expression.offset);
+  }
+}
+
+/** Requires a list. */
+export function listOf(reader: PddlReader, expression: Expression, what: string): ExpressionList {
+  return typeof expression === "string"
+    ? reader.fail(`${what} must be a list`, expression)
+    : expression;
+}
+
+/**
+ * Reads `a b - type c`: pairs of a word and its type. As in the reference, a type is whatever word
+ * follows the hyphen: `location,` with a comma is a type of its own, which nothing belongs to.
+ */
+export function typedList(
+  reader: PddlReader,
+  list: ExpressionList,
+  defaultType: string,
+  from = 0,
+): [name: string, type: string][] {
+  const pairs: [string, string][] = [];
+  let first = 0;
+  const { items } = list;
+  for (let at = from; at < items.length; at++) {
+    const item = items[at]!;
+    if (typeof item !== "string") reader.fail("a typed list must hold words", item, list.offset);
+    if (item !== "-") {
+      pairs.push([item, defaultType]);
+      continue;
+    }
+    const type = items[++at];
+    if (typeof type !== "string") {
+      return reader.fail("a type must be a word", type ?? list, list.offset);
+    }
+    for (; first < pairs.length; first++) pairs[first]![1] = type;
+  }
+  return pairs;
+}

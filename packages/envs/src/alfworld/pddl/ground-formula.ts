@@ -1,0 +1,238 @@
+import type { FactTable } from "./facts.ts";
+import { type AtomFormula, type Formula, type Term, negation } from "./formula.ts";
+
+/**
+ * A condition on the changeable facts of one game. A number is a literal: `id * 2`, plus 1 if the
+ * fact must be false.
+ */
+export type GroundFormula =
+  | number
+  | boolean
+  | { readonly kind: "and" | "or"; readonly parts: readonly GroundFormula[] };
+
+/** Whether a fact is in a bit set; facts beyond its end are not. */
+export function hasBit(bits: Int32Array, id: number): boolean {
+  return ((bits[id >> 5]! >>> (id & 31)) & 1) === 1;
+}
+
+/** Whether a condition holds for the facts in a bit set. */
+export function holdsIn(formula: GroundFormula, bits: Int32Array): boolean {
+  if (typeof formula === "number") return hasBit(bits, formula >> 1) === ((formula & 1) === 0);
+  if (typeof formula === "boolean") return formula;
+  const { parts } = formula;
+  if (formula.kind === "and") {
+    for (let i = 0; i < parts.length; i++) if (!holdsIn(parts[i]!, bits)) return false;
+    return true;
+  }
+  for (let i = 0; i < parts.length; i++) if (holdsIn(parts[i]!, bits)) return true;
+  return false;
+}
+
+/** The conjunction or disjunction of conditions, simplified. */
+export function combine(kind: "and" | "or", parts: readonly GroundFormula[]): GroundFormula {
+  const neutral = kind === "and";
+  const kept: GroundFormula[] = [];
+  for (const part of parts) {
+    if (part === !neutral) return part;
+    if (part !== neutral) kept.push(part);
+  }
+  return kept.length === 0 ? neutral : kept.length === 1 ? kept[0]! : { kind, parts: kept };
+}
+
+/** What {@link groundFormula} needs to know of a game. */
+export interface GroundContext {
+  readonly facts: FactTable;
+  readonly isChangeable: readonly boolean[];
+  /** The object of each name that terms index. */
+  readonly objects: readonly number[];
+  /** The objects that the variable in a slot may stand for. */
+  members(slot: number): readonly number[];
+  /** Whether the variable in a slot may stand for an object. */
+  isMember(slot: number, object: number): boolean;
+  /** Counts one step of a search. @throws if there were too many. */
+  count(): void;
+}
+
+/**
+ * Replaces the variables of a formula by objects: those with a value in `binding` (by slot, -1 for
+ * none) by their value, those of quantifiers by all that can matter. Facts that never change are
+ * decided here, so that only tests of changeable facts are left.
+ */
+export function groundFormula(
+  formula: Formula,
+  binding: number[],
+  context: GroundContext,
+): GroundFormula {
+  switch (formula.kind) {
+    case "atom":
+      return groundAtom(formula, binding, context);
+    case "equal": {
+      const left = objectOf(formula.left, binding, context);
+      return (left === objectOf(formula.right, binding, context)) !== formula.isNegated;
+    }
+    case "and":
+    case "or": {
+      const parts: GroundFormula[] = [];
+      for (const part of formula.parts) {
+        const ground = groundFormula(part, binding, context);
+        if (ground === (formula.kind === "or")) return ground;
+        parts.push(ground);
+      }
+      return combine(formula.kind, parts);
+    }
+    case "exists":
+      return groundExists(formula.slots, [formula.body], binding, context);
+    default:
+      return opposite(groundExists(formula.slots, [negation(formula.body)], binding, context));
+  }
+}
+
+function objectOf(term: Term, binding: readonly number[], context: GroundContext): number {
+  return term >= 0 ? binding[term]! : context.objects[~term]!;
+}
+
+function groundAtom(
+  { predicate, terms, isNegated }: AtomFormula,
+  binding: readonly number[],
+  { facts, isChangeable, objects }: GroundContext,
+): GroundFormula {
+  const args = terms.map((term) => (term >= 0 ? binding[term]! : objects[~term]!));
+  // A name that is no object is in no fact.
+  if (args.some((object) => object < 0)) return isNegated;
+  if (!isChangeable[predicate]) {
+    return (facts.find(predicate, args) !== undefined) !== isNegated;
+  }
+  return facts.intern(predicate, args).id * 2 + (isNegated ? 1 : 0);
+}
+
+/** Whether there are objects for the slots that make all parts true. */
+function groundExists(
+  slots: readonly number[],
+  parts: readonly Formula[],
+  binding: number[],
+  context: GroundContext,
+): GroundFormula {
+  context.count();
+  // Conjunctions are opened, and what needs no more objects is decided first.
+  const settled: GroundFormula[] = [];
+  const open: Formula[] = [];
+  const pending = [...parts].reverse();
+  const free = [...slots];
+  for (let part = pending.pop(); part; part = pending.pop()) {
+    if (part.kind === "and") {
+      for (let i = part.parts.length - 1; i >= 0; i--) pending.push(part.parts[i]!);
+    } else if (part.kind === "exists") {
+      free.push(...part.slots);
+      pending.push(part.body);
+    } else if (isBound(part, binding)) {
+      const ground = groundFormula(part, binding, context);
+      if (ground === false) return false;
+      settled.push(ground);
+    } else {
+      open.push(part);
+    }
+  }
+
+  // Next the facts that never change: they leave the fewest candidates.
+  let best: AtomFormula | undefined;
+  let bestScore = -1;
+  for (const part of open) {
+    if (part.kind !== "atom" || part.isNegated || context.isChangeable[part.predicate]) continue;
+    const numBound = part.terms.filter((term) => term < 0 || binding[term]! >= 0).length;
+    const score = numBound / part.terms.length;
+    if (score > bestScore) {
+      best = part;
+      bestScore = score;
+    }
+  }
+  const branches: GroundFormula[] = [];
+  if (best) {
+    const rest = open.filter((part) => part !== best);
+    for (const { objects } of candidates(best, binding, context)) {
+      const bound = bind(best.terms, objects, binding, context);
+      if (bound) {
+        branches.push(groundExists(free, rest, binding, context));
+        for (const slot of bound) binding[slot] = -1;
+      }
+      if (branches.at(-1) === true) break;
+    }
+    return combine("and", [...settled, combine("or", branches)]);
+  }
+  const slot = free.find((candidate) => binding[candidate]! < 0);
+  if (slot === undefined) return combine("and", settled);
+  for (const object of context.members(slot)) {
+    binding[slot] = object;
+    const branch = groundExists(free, open, binding, context);
+    binding[slot] = -1;
+    branches.push(branch);
+    if (branch === true) break;
+  }
+  return combine("and", [...settled, combine("or", branches)]);
+}
+
+function isBound(formula: Formula, binding: readonly number[]): boolean {
+  switch (formula.kind) {
+    case "atom":
+      return formula.terms.every((term) => term < 0 || binding[term]! >= 0);
+    case "equal":
+      return [formula.left, formula.right].every((term) => term < 0 || binding[term]! >= 0);
+    case "and":
+    case "or":
+      return formula.parts.every((part) => isBound(part, binding));
+    default: {
+      // Its own variables get their objects when it is grounded.
+      const inner = [...binding];
+      for (const slot of formula.slots) inner[slot] = 0;
+      return isBound(formula.body, inner);
+    }
+  }
+}
+
+function candidates(
+  { predicate, terms }: AtomFormula,
+  binding: readonly number[],
+  context: GroundContext,
+): readonly { readonly objects: readonly number[] }[] {
+  for (let position = 0; position < terms.length; position++) {
+    const term = terms[position]!;
+    const object = term >= 0 ? binding[term]! : context.objects[~term]!;
+    if (object >= 0) return context.facts.having(predicate, position, object);
+    if (term < 0) return []; // a name that is no object
+  }
+  return context.facts.all(predicate);
+}
+
+/**
+ * Gives the free variables among the terms the objects of a fact.
+ * @returns The slots that were free; `undefined`, and nothing is bound, if the fact does not fit.
+ */
+function bind(
+  terms: readonly Term[],
+  objects: readonly number[],
+  binding: number[],
+  context: GroundContext,
+): number[] | undefined {
+  const bound: number[] = [];
+  for (let i = 0; i < terms.length; i++) {
+    const term = terms[i]!;
+    const object = objects[i]!;
+    const present = term >= 0 ? binding[term]! : context.objects[~term]!;
+    if (present === object) continue;
+    if (present >= 0 || term < 0 || !context.isMember(term, object)) {
+      for (const slot of bound) binding[slot] = -1;
+      return undefined;
+    }
+    binding[term] = object;
+    bound.push(term);
+  }
+  return bound;
+}
+
+function opposite(formula: GroundFormula): GroundFormula {
+  if (typeof formula === "boolean") return !formula;
+  if (typeof formula === "number") return formula ^ 1;
+  return {
+    kind: formula.kind === "and" ? "or" : "and",
+    parts: formula.parts.map((part) => opposite(part)),
+  };
+}

@@ -1,0 +1,181 @@
+import type { Game, Operator, World } from "../game.ts";
+import type { Predicate } from "./formula.ts";
+import { type GroundFormula, hasBit, holdsIn } from "./ground-formula.ts";
+import { GroundOperator, type OperatorTable, type Variant } from "./operators.ts";
+
+/** What the worlds of one game share. */
+export interface WorldContext {
+  readonly game: Game;
+  readonly operators: OperatorTable;
+  readonly goal: GroundFormula;
+  readonly predicates: ReadonlyMap<string, Predicate>;
+  readonly objectOf: ReadonlyMap<string, number>;
+  readonly ids: readonly string[];
+}
+
+/**
+ * What follows from the facts that something reads. Worlds that differ in other facts only share
+ * it: much of play (looking, examining, taking stock) changes nothing else.
+ */
+class Consequences {
+  readonly #context: WorldContext;
+  readonly #bits: Int32Array;
+  #operators: readonly GroundOperator[] | undefined;
+  #commands: readonly string[] | undefined;
+  #key: string | undefined;
+  #isGoal: boolean | undefined;
+
+  constructor(context: WorldContext, bits: Int32Array) {
+    this.#context = context;
+    this.#bits = bits;
+  }
+
+  get operators(): readonly GroundOperator[] {
+    return (this.#operators ??= this.#context.operators.applicableIn(this.#bits));
+  }
+
+  get commands(): readonly string[] {
+    if (this.#commands) return this.#commands;
+    const commands: string[] = [];
+    let last: string | undefined;
+    for (const { command } of this.operators) {
+      if (command !== last) commands.push(command);
+      last = command;
+    }
+    return (this.#commands = commands);
+  }
+
+  get isGoal(): boolean {
+    return (this.#isGoal ??= holdsIn(this.#context.goal, this.#bits));
+  }
+
+  get key(): string {
+    if (this.#key !== undefined) return this.#key;
+    const mask = this.#context.operators.readMask();
+    const bits = this.#bits;
+    let numWords = bits.length;
+    // Facts that were not known yet when the world was made are as false as known ones.
+    while (numWords > 0 && (bits[numWords - 1]! & mask[numWords - 1]!) === 0) numWords--;
+    const units: number[] = [];
+    for (let word = 0; word < numWords; word++) {
+      const read = bits[word]! & mask[word]!;
+      units.push(read & 0xffff, read >>> 16);
+    }
+    return (this.#key = String.fromCharCode.apply(undefined, units));
+  }
+}
+
+/** See {@link World}. */
+export class GroundWorld implements World {
+  readonly #context: WorldContext;
+  readonly #bits: Int32Array;
+  readonly #consequences: Consequences;
+
+  private constructor(context: WorldContext, bits: Int32Array, consequences: Consequences) {
+    this.#context = context;
+    this.#bits = bits;
+    this.#consequences = consequences;
+  }
+
+  /** The world at the start of a game. */
+  static initial(context: WorldContext): GroundWorld {
+    const { facts } = context.operators;
+    const bits = new Int32Array(numWords(facts.changeable.length));
+    for (let id = 0; id < facts.numInitial; id++) bits[id >> 5]! |= 1 << (id & 31);
+    return new GroundWorld(context, bits, new Consequences(context, bits));
+  }
+
+  get game(): Game {
+    return this.#context.game;
+  }
+
+  get key(): string {
+    return this.#consequences.key;
+  }
+
+  get isGoal(): boolean {
+    return this.#consequences.isGoal;
+  }
+
+  /** The commands of all operators, each once, sorted by code point. */
+  get commands(): readonly string[] {
+    return this.#consequences.commands;
+  }
+
+  operators(): readonly GroundOperator[] {
+    return this.#consequences.operators;
+  }
+
+  apply(operator: Operator): GroundWorld {
+    const variant = this.variantOf(operator);
+    if (!variant) {
+      throw new RangeError(
+        `World.apply: operator must be applicable, got ${operator.action} (${operator.arguments.join(" ")})`,
+      );
+    }
+    return this.after(variant);
+  }
+
+  /** How an operator is carried out here; `undefined` if it is not applicable. */
+  variantOf(operator: Operator): Variant | undefined {
+    return operator instanceof GroundOperator && operator.table === this.#context.operators
+      ? operator.variantIn(this.#bits)
+      : undefined;
+  }
+
+  /** The world after a variant that is applicable. */
+  after({ operator, adds, deletes, conditional }: Variant): GroundWorld {
+    const { operators } = this.#context;
+    const bits = new Int32Array(numWords(operators.facts.changeable.length));
+    bits.set(this.#bits);
+    for (let i = 0; i < deletes.length; i++) {
+      const id = deletes[i]!;
+      bits[id >> 5]! &= ~(1 << (id & 31));
+    }
+    for (const { condition, id, isDelete } of conditional) {
+      if (isDelete && holdsIn(condition, this.#bits)) bits[id >> 5]! &= ~(1 << (id & 31));
+    }
+    for (let i = 0; i < adds.length; i++) {
+      const id = adds[i]!;
+      bits[id >> 5]! |= 1 << (id & 31);
+      operators.reach(id);
+    }
+    for (const { condition, id, isDelete } of conditional) {
+      if (isDelete || !holdsIn(condition, this.#bits)) continue;
+      bits[id >> 5]! |= 1 << (id & 31);
+      operators.reach(id);
+    }
+    const consequences = operator.isIdle
+      ? this.#consequences
+      : new Consequences(this.#context, bits);
+    return new GroundWorld(this.#context, bits, consequences);
+  }
+
+  holds(predicate: string, ...ids: readonly string[]): boolean {
+    const found = this.#context.predicates.get(predicate);
+    if (found?.arity !== ids.length) return false;
+    const objects: number[] = [];
+    for (const id of ids) {
+      const object = this.#context.objectOf.get(id);
+      if (object === undefined) return false;
+      objects.push(object);
+    }
+    const fact = this.#context.operators.facts.find(found.index, objects);
+    return fact !== undefined && (fact.id < 0 || hasBit(this.#bits, fact.id));
+  }
+
+  facts(predicate: string): readonly (readonly string[])[] {
+    const { predicates, operators, ids } = this.#context;
+    const found = predicates.get(predicate);
+    if (!found) return [];
+    return operators.facts
+      .all(found.index)
+      .filter(({ id }) => id < 0 || hasBit(this.#bits, id))
+      .map(({ objects }) => objects.map((object) => ids[object]!));
+  }
+}
+
+/** Words for so many bits, with room for some that come later. */
+function numWords(numBits: number): number {
+  return (numBits >> 5) + 2;
+}

@@ -1,0 +1,57 @@
+/** What an expression may ask of an object. */
+export type Attribute = "name" | "id" | "type" | "indefinite" | "definite";
+
+/**
+ * An expression in braces: a variable's attribute (a variable alone means its name), a text in
+ * quotes, a sum of texts, or alternatives of which the first that is not empty counts.
+ */
+export type TextExpression =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "attribute"; readonly variable: string; readonly attribute: Attribute }
+  | { readonly kind: "sum" | "or"; readonly parts: readonly TextExpression[] };
+
+const attributes: readonly string[] = ["name", "id", "type", "indefinite", "definite"];
+const tokenText = /\s*(?:('[^'\\]*'|"[^"\\]*")|([A-Za-z_]\w*)(?:\s*\.\s*([A-Za-z_]\w*))?|(\+))/y;
+
+/** Reads an expression. @returns What is wrong, as a text, if it is none of the known forms. */
+export function parseExpression(text: string): TextExpression | string {
+  const alternatives: TextExpression[] = [];
+  let sum: TextExpression[] = [];
+  let isOperandDue = true;
+  let at = 0;
+  while (at < text.trimEnd().length) {
+    tokenText.lastIndex = at;
+    const match = tokenText.exec(text);
+    if (!match) return "must hold variables, texts, + and or";
+    at = tokenText.lastIndex;
+    const [, quoted, word, attribute, plus] = match;
+    if (plus !== undefined || (word === "or" && attribute === undefined)) {
+      if (isOperandDue) return `must have a value before ${plus ?? word}`;
+      isOperandDue = true;
+      if (plus === undefined) {
+        alternatives.push(group("sum", sum));
+        sum = [];
+      }
+      continue;
+    }
+    if (!isOperandDue) return "must have + or or between values";
+    isOperandDue = false;
+    if (quoted !== undefined) {
+      sum.push({ kind: "text", text: quoted.slice(1, -1) });
+    } else {
+      const asked = attribute ?? "name";
+      if (!isAttribute(asked)) return `must ask for ${attributes.join(", ")}`;
+      sum.push({ kind: "attribute", variable: word!, attribute: asked });
+    }
+  }
+  if (isOperandDue) return "must end in a value";
+  return group("or", [...alternatives, group("sum", sum)]);
+}
+
+function isAttribute(name: string): name is Attribute {
+  return attributes.includes(name);
+}
+
+function group(kind: "sum" | "or", parts: readonly TextExpression[]): TextExpression {
+  return parts.length === 1 ? parts[0]! : { kind, parts };
+}

@@ -1,0 +1,417 @@
+import { GameFileError, shown } from "../game-file-error.ts";
+import type { Domain } from "../pddl/domain.ts";
+import type { FactTable } from "../pddl/facts.ts";
+import { type TextExpression, parseExpression } from "./expression.ts";
+import type { GrammarSource } from "./grammar-file.ts";
+import { type QueryAtom, parseQuery } from "./query.ts";
+import { type GrammarSymbol, type Item, parseSymbols } from "./symbols.ts";
+
+/** What texts are made from: one state of one game. */
+export interface TextContext {
+  /** For messages. */
+  readonly gameName: string;
+  readonly facts: FactTable;
+  /** By fact id: {@link isTrue}, and {@link wasDeleted} for facts that an action took away. */
+  readonly flags: Uint8Array;
+  /** By object number. */
+  readonly names: readonly string[];
+  readonly ids: readonly string[];
+  readonly typeOf: readonly number[];
+  /** What the rule `task` says, where it is a text of the game and not of the shared grammar. */
+  readonly task: string | undefined;
+}
+
+/** Flag of a fact that is true. */
+export const isTrue = 1;
+/** Flag of a fact that is remembered as deleted: the fact `not_` of the text layer. */
+export const wasDeleted = 2;
+
+/** The variables that are in scope, by slot. */
+type Scope = readonly { readonly name: string; readonly type: string }[];
+
+/** Makes a text; `objects` holds the object of each variable in scope. */
+type Render = (objects: number[], context: TextContext) => string;
+
+interface CompiledAtom {
+  /** -1 if no fact can match. */
+  readonly predicate: number;
+  readonly flag: number;
+  /** Slot of each argument, and for variables that get their object here the type it must have. */
+  readonly terms: readonly { readonly slot: number; readonly type: number | undefined }[];
+  /** A position whose variable has an object before, or -1. */
+  readonly position: number;
+}
+
+// The longest text of a released game takes about 60 expansions of rules.
+const maxExpansions = 20_000;
+const maxDepth = 100;
+
+/**
+ * A grammar, compiled for a domain and shared by its games. Rules are compiled when they are used
+ * for the first time, once for each set of variables they are used with.
+ */
+export class Grammar {
+  readonly #domain: Domain;
+  readonly #texts: GrammarSource;
+  readonly #hasOwnTask: boolean;
+  readonly #rules = new Map<string, Render>();
+  readonly #templates = new Map<string, Render>();
+  readonly #feedbacks = new Map<string, Render>();
+  /** The game that is being spoken of, for messages. */
+  #gameName: string;
+  #numExpansions = 0;
+  #depth = 0;
+
+  /**
+   * @param gameName - The game that it came with, for messages.
+   * @param hasOwnTask - Whether the rule `task` is a text that each game brings with it.
+   * @throws `GameFileError` if an action of the domain has no texts, or if its command would depend
+   *   on facts that change.
+   */
+  constructor(gameName: string, domain: Domain, texts: GrammarSource, hasOwnTask: boolean) {
+    this.#gameName = gameName;
+    this.#domain = domain;
+    this.#texts = texts;
+    this.#hasOwnTask = hasOwnTask;
+    for (const { name } of domain.actions) {
+      const action = texts.actions.get(name);
+      if (!action) this.#fail(`must have texts for action ${name} of pddl_domain`, undefined);
+      else if (this.#changes(parseSymbols(action.template), new Set())) {
+        this.#fail(
+          `template of action ${name} must not depend on facts that change`,
+          action.template,
+        );
+      }
+    }
+  }
+
+  /** The text of a rule where no variable is bound. */
+  say(rule: string, context: TextContext): string {
+    return this.#begin(this.#rule(rule, []), [], context);
+  }
+
+  /** What a player types for an action. */
+  command(action: string, objects: readonly number[], context: TextContext): string {
+    return this.#begin(this.#text(this.#templates, "template", action), objects, context);
+  }
+
+  /** What the player reads after an action; `context` is the state after it. */
+  feedback(action: string, objects: readonly number[], context: TextContext): string {
+    return this.#begin(this.#text(this.#feedbacks, "feedback", action), objects, context);
+  }
+
+  #begin(render: Render, objects: readonly number[], context: TextContext): string {
+    this.#gameName = context.gameName;
+    this.#numExpansions = 0;
+    this.#depth = 0;
+    return render([...objects], context);
+  }
+
+  #text(cache: Map<string, Render>, kind: "template" | "feedback", name: string): Render {
+    let render = cache.get(name);
+    if (!render) {
+      const { parameters } = this.#domain.actions.find((action) => action.name === name)!;
+      const scope = parameters.map((parameter) => ({
+        name: parameter.name,
+        type: this.#domain.types.name(parameter.type),
+      }));
+      const text = this.#texts.actions.get(name)![kind];
+      render = this.#symbols(parseSymbols(text), scope, `${kind} of action ${name}`);
+      cache.set(name, render);
+    }
+    return render;
+  }
+
+  #rule(symbol: string, scope: Scope): Render {
+    const key = `${symbol}|${scope.map(({ name, type }) => `${name}:${type}`).join(" ")}`;
+    let render = this.#rules.get(key);
+    if (!render) {
+      render = this.#guarded(symbol, this.#compileRule(symbol, scope));
+      this.#rules.set(key, render);
+    }
+    return render;
+  }
+
+  #compileRule(symbol: string, scope: Scope): Render {
+    if (symbol === "task" && this.#hasOwnTask) return (_objects, { task }) => task ?? "";
+    const sources = this.#texts.rules.get(symbol);
+    if (!sources || sources.length === 0) {
+      return this.#fail(`must have the rule #${symbol}#`, undefined);
+    }
+    const where = `rule ${shown(symbol)}`;
+    const rules = sources.map(({ rhs, condition }) => {
+      let body: Render | undefined;
+      return {
+        hasAnswer:
+          condition === undefined ? undefined : this.#query(condition, scope, where).hasAnswer,
+        // A rule that never applies may well speak of what is not there.
+        body: (): Render => (body ??= this.#symbols(parseSymbols(rhs), scope, where)),
+      };
+    });
+    return (objects, context) => {
+      for (const { hasAnswer, body } of rules) {
+        if (!hasAnswer || hasAnswer(objects, context)) return body()(objects, context);
+      }
+      return this.#fail(`${where} must have an alternative that applies`, undefined);
+    };
+  }
+
+  /** Stops rules that go on for ever. */
+  #guarded(symbol: string, render: Render): Render {
+    return (objects, context) => {
+      this.#numExpansions++;
+      this.#depth++;
+      if (this.#depth > maxDepth || this.#numExpansions > maxExpansions) {
+        this.#fail(`rule ${shown(symbol)} must come to an end`, "more and more text");
+      }
+      const text = render(objects, context);
+      this.#depth--;
+      return text;
+    };
+  }
+
+  #symbols(symbols: readonly GrammarSymbol[], scope: Scope, where: string): Render {
+    const renders = symbols.map((symbol) => this.#symbol(symbol, scope, where));
+    const [first, second, third] = renders;
+    if (!first) return () => "";
+    if (!second) return first;
+    if (!third) return (objects, context) => first(objects, context) + second(objects, context);
+    return (objects, context) => {
+      let text = "";
+      for (let i = 0; i < renders.length; i++) text += renders[i]!(objects, context);
+      return text;
+    };
+  }
+
+  #symbol(symbol: GrammarSymbol, scope: Scope, where: string): Render {
+    switch (symbol.kind) {
+      case "text": {
+        const { text } = symbol;
+        return () => text;
+      }
+      case "rule": {
+        let render: Render | undefined;
+        return (objects, context) => (render ??= this.#rule(symbol.rule, scope))(objects, context);
+      }
+      default: {
+        const { item, query } = symbol;
+        if (query === undefined) return this.#item(item, scope, where);
+        const { each, inner } = this.#query(query, scope, where);
+        const render = this.#item(item, inner, where);
+        if (symbol.kind === "each") {
+          return (objects, context) => {
+            let text = "";
+            each(objects, context, () => {
+              text += render(objects, context);
+              return false;
+            });
+            return text;
+          };
+        }
+        return (objects, context) => {
+          const items: string[] = [];
+          each(objects, context, () => {
+            items.push(render(objects, context));
+            return false;
+          });
+          if (items.length === 1) return items[0]!;
+          if (items.length === 0) return this.#rule("list_empty", scope)(objects, context);
+          const last = items.pop()!;
+          const separator =
+            items.length === 1 ? "" : this.#rule("list_separator", scope)(objects, context);
+          const lastSeparator = this.#rule("list_last_separator", scope)(objects, context);
+          return items.join(separator) + lastSeparator + last;
+        };
+      }
+    }
+  }
+
+  #item(item: Item, scope: Scope, where: string): Render {
+    if (item.kind === "rule") {
+      let render: Render | undefined;
+      return (objects, context) => (render ??= this.#rule(item.rule, scope))(objects, context);
+    }
+    const expression = parseExpression(item.expression);
+    if (typeof expression === "string") {
+      return this.#fail(`expression in ${where} ${expression}`, item.expression);
+    }
+    return this.#expression(expression, scope, where);
+  }
+
+  #expression(expression: TextExpression, scope: Scope, where: string): Render {
+    switch (expression.kind) {
+      case "text": {
+        const { text } = expression;
+        return () => text;
+      }
+      case "sum": {
+        const parts = expression.parts.map((part) => this.#expression(part, scope, where));
+        return (objects, context) => {
+          let text = "";
+          for (let i = 0; i < parts.length; i++) text += parts[i]!(objects, context);
+          return text;
+        };
+      }
+      case "or": {
+        const parts = expression.parts.map((part) => this.#expression(part, scope, where));
+        return (objects, context) => {
+          let text = "";
+          for (let i = 0; i < parts.length && text === ""; i++) {
+            text = parts[i]!(objects, context);
+          }
+          return text;
+        };
+      }
+      default: {
+        // Of variables with one name and different types, the last one counts.
+        const slot = scope.findLastIndex(({ name }) => name === expression.variable);
+        if (slot < 0) {
+          return this.#fail(
+            `expression in ${where} must use variables in scope`,
+            expression.variable,
+          );
+        }
+        switch (expression.attribute) {
+          case "name":
+            return (objects, { names }) => names[objects[slot]!]!;
+          case "id":
+            return (objects, { ids }) => ids[objects[slot]!]!;
+          case "type":
+            return (objects, { typeOf }) => this.#domain.types.name(typeOf[objects[slot]!]!);
+          case "indefinite":
+            return () => "a";
+          default:
+            return () => "the";
+        }
+      }
+    }
+  }
+
+  /** Compiles a query. `each` visits its answers in order until the visitor returns true. */
+  #query(
+    text: string,
+    scope: Scope,
+    where: string,
+  ): {
+    readonly each: (objects: number[], context: TextContext, visit: () => boolean) => boolean;
+    readonly hasAnswer: (objects: number[], context: TextContext) => boolean;
+    readonly inner: Scope;
+  } {
+    const parsed = parseQuery(text);
+    if (typeof parsed === "string") return this.#fail(`query in ${where} ${parsed}`, text);
+    const inner = [...scope];
+    const atoms = parsed.map((atom) => this.#atom(atom, inner));
+    const answer = (
+      at: number,
+      objects: number[],
+      context: TextContext,
+      visit: () => boolean,
+    ): boolean => {
+      const atom = atoms[at];
+      if (!atom) return visit();
+      const { predicate, flag, terms, position } = atom;
+      if (predicate < 0) return false;
+      const { facts, flags } = context;
+      const candidates =
+        position < 0
+          ? facts.all(predicate)
+          : facts.having(predicate, position, objects[terms[position]!.slot]!);
+      for (let i = 0; i < candidates.length; i++) {
+        const fact = candidates[i]!;
+        if (fact.id >= 0 ? (flags[fact.id]! & flag) === 0 : flag !== isTrue) continue;
+        if (!this.#bind(terms, fact.objects, objects, context)) continue;
+        if (answer(at + 1, objects, context, visit)) return true;
+      }
+      return false;
+    };
+    const stop = (): boolean => true;
+    return {
+      each: (objects, context, visit) => answer(0, objects, context, visit),
+      hasAnswer: (objects, context) => answer(0, objects, context, stop),
+      inner,
+    };
+  }
+
+  /** Compiles a conjunct, and adds its new variables to the scope. */
+  #atom(
+    { predicate: name, variables }: QueryAtom,
+    scope: { name: string; type: string }[],
+  ): CompiledAtom {
+    const { predicates, types, isChangeable } = this.#domain;
+    let predicate = predicates.get(name);
+    let flag = isTrue;
+    if (!predicate && name.startsWith("not_")) {
+      predicate = predicates.get(name.slice(4));
+      flag = wasDeleted;
+      if (predicate && !isChangeable[predicate.index]) predicate = undefined;
+    }
+    const numOuter = scope.length;
+    let position = -1;
+    const terms = variables.map((variable, at) => {
+      const known = scope.findIndex(
+        (other) => other.name === variable.name && other.type === variable.type,
+      );
+      if (known >= 0) {
+        if (position < 0 && known < numOuter) position = at;
+        return { slot: known, type: undefined };
+      }
+      const type = types.find(variable.type);
+      if (type === undefined) predicate = undefined; // nothing is of this type
+      return { slot: scope.push(variable) - 1, type };
+    });
+    const fits = predicate?.arity === variables.length;
+    return { predicate: fits ? predicate!.index : -1, flag, terms, position };
+  }
+
+  /** Gives new variables the objects of a fact: another one for each, of the right type. */
+  #bind(
+    terms: CompiledAtom["terms"],
+    found: readonly number[],
+    objects: number[],
+    { typeOf }: TextContext,
+  ): boolean {
+    for (let i = 0; i < terms.length; i++) {
+      const { slot, type } = terms[i]!;
+      const object = found[i]!;
+      if (type === undefined) {
+        if (objects[slot] !== object) return false;
+        continue;
+      }
+      for (let other = 0; other < slot; other++) if (objects[other] === object) return false;
+      const own = typeOf[object]!;
+      if (own !== type && !this.#domain.types.isKindOf(own, type)) return false;
+      objects[slot] = object;
+    }
+    return true;
+  }
+
+  /** Whether a text could be different in another state of the same game. */
+  #changes(symbols: readonly GrammarSymbol[], seen: Set<string>): boolean {
+    const reads = (query: string | undefined): boolean => {
+      const atoms = query === undefined ? [] : parseQuery(query);
+      if (typeof atoms === "string") return false;
+      return atoms.some(({ predicate: name }) => {
+        const { predicates, isChangeable } = this.#domain;
+        const predicate = predicates.get(name) ?? predicates.get(name.replace(/^not_/, ""));
+        return predicate !== undefined && isChangeable[predicate.index]!;
+      });
+    };
+    const rule = (symbol: string): boolean => {
+      if (seen.has(symbol)) return false;
+      seen.add(symbol);
+      return (this.#texts.rules.get(symbol) ?? []).some(
+        ({ rhs, condition }) => reads(condition) || this.#changes(parseSymbols(rhs), seen),
+      );
+    };
+    return symbols.some((symbol) => {
+      if (symbol.kind === "text") return false;
+      if (symbol.kind === "rule") return rule(symbol.rule);
+      return reads(symbol.query) || (symbol.item.kind === "rule" && rule(symbol.item.rule));
+    });
+  }
+
+  #fail(rule: string, value: unknown): never {
+    const got = value === undefined ? "none" : shown(value);
+    throw new GameFileError(`${this.#gameName}: grammar: ${rule}, got ${got}`);
+  }
+}
