@@ -1,5 +1,5 @@
 import { interpret } from "./interpret.ts";
-import type { Feeds, Program } from "./program.ts";
+import { createProgram, type Feeds, type Program } from "./program.ts";
 
 /**
  * The gradient of a program's scalar output by one of its inputs, by central differences in the
@@ -17,10 +17,13 @@ export function finiteDifferences(
   step = 1e-5,
 ): Float64Array {
   const { data, shape } = feeds[input]!;
+  const needed = createProgram(program.operations, program.inputs, {
+    [output]: program.outputs[output]!,
+  });
   const base = Float64Array.from(data);
   const at = (index: number, value: number): number => {
     const moved = { ...feeds, [input]: { data: base.with(index, value), shape } };
-    return interpret(program, moved)[output]!.data[0]!;
+    return interpret(needed, moved)[output]!.data[0]!;
   };
   return base.map((entry, i) => (at(i, entry + step) - at(i, entry - step)) / (2 * step));
 }

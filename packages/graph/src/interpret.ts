@@ -29,22 +29,28 @@ function indexOf(shape: readonly number[], place: Place): number {
   return index;
 }
 
-/** The place of a row-major index. */
-function placeOf(shape: readonly number[], index: number): number[] {
-  const place: number[] = Array.from({ length: shape.length });
-  let rest = index;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    place[axis] = rest % shape[axis]!;
-    rest = Math.floor(rest / shape[axis]!);
+/** Visits every place of a shape in row-major order. The place is only valid during the visit. */
+function visit(shape: readonly number[], at: (place: Place, index: number) => void): void {
+  const place = shape.map(() => 0);
+  const length = count(shape);
+  for (let index = 0; index < length; index++) {
+    at(place, index);
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      if (++place[axis]! < shape[axis]!) break;
+      place[axis] = 0;
+    }
   }
-  return place;
 }
 
 function fill(
   shape: readonly number[],
   entry: (place: Place, index: number) => number,
 ): Float64Array {
-  return Float64Array.from({ length: count(shape) }, (_, i) => entry(placeOf(shape, i), i));
+  const result = new Float64Array(count(shape));
+  visit(shape, (place, index) => {
+    result[index] = entry(place, index);
+  });
+  return result;
 }
 
 function checkId(where: string, id: number, limit: number): number {
@@ -85,9 +91,9 @@ function reduce(
 ): Float64Array {
   const kept = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
   const totals = new Float64Array(count(kept)).fill(start);
-  x.data.forEach((entry, i) => {
-    const at = indexOf(kept, placeOf(x.shape, i));
-    totals[at] = combine(totals[at]!, entry);
+  visit(x.shape, (place, i) => {
+    const at = indexOf(kept, place);
+    totals[at] = combine(totals[at]!, x.data[i]!);
   });
   return totals;
 }
