@@ -1,7 +1,11 @@
 import type { Options } from "tsup";
 
 const config: Options = {
-  entry: { index: "src/index.ts", "alfworld/index": "src/alfworld/index.ts" },
+  entry: {
+    index: "src/index.ts",
+    "alfworld/index": "src/alfworld/index.ts",
+    "swebench/index": "src/swebench/index.ts",
+  },
   format: "esm",
   target: "node20",
   dts: true,

@@ -1,0 +1,87 @@
+import type { EvalType } from "../instances/instance.ts";
+import type { StatusMap } from "./status.ts";
+
+/** Expected tests by whether they did what was expected. */
+export interface TestLists {
+  readonly success: readonly string[];
+  readonly failure: readonly string[];
+}
+
+/** The expected tests of an instance after a run. */
+export interface TestReport {
+  readonly failToPass: TestLists;
+  readonly passToPass: TestLists;
+}
+
+/** How far an instance is resolved. Only `full` counts. */
+export type Resolution = "full" | "partial" | "no";
+
+function count(text: string, letter: string): number {
+  let number = 0;
+  for (const other of text) if (other === letter) number += 1;
+  return number;
+}
+
+const isPass = (status: string): boolean => status === "PASSED" || status === "XFAIL";
+
+/**
+ * The status of an expected test. An id that was cut off within a parameter (more `[` than `]`)
+ * stands for all tests that begin with it, as long as they agree on passing.
+ */
+export function statusOf(id: string, statuses: StatusMap): string | undefined {
+  const status = statuses.get(id);
+  if (status !== undefined || count(id, "[") <= count(id, "]")) return status;
+  let first: string | undefined;
+  for (const [test, other] of statuses) {
+    if (!test.startsWith(id)) continue;
+    first ??= other;
+    if (isPass(other) !== isPass(first)) return undefined;
+  }
+  return first;
+}
+
+function sorted(ids: readonly string[], isSuccess: (id: string) => boolean): TestLists {
+  const success: string[] = [];
+  const failure: string[] = [];
+  for (const id of ids) (isSuccess(id) ? success : failure).push(id);
+  return { success, failure };
+}
+
+/**
+ * Compares what ran with what is expected, as SWE-bench 5.0.1 does: a missing test has failed, a
+ * skipped one has failed to be fixed but is not broken. With `fail_only`, what is not seen failing
+ * has passed.
+ */
+export function sweBenchReport(
+  expected: { readonly failToPass: readonly string[]; readonly passToPass: readonly string[] },
+  statuses: StatusMap,
+  evalType: EvalType,
+): TestReport {
+  if (evalType === "fail_only") {
+    const isSuccess = (id: string): boolean => statuses.get(id) !== "FAILED";
+    return {
+      failToPass: sorted(expected.failToPass, isSuccess),
+      passToPass: sorted(expected.passToPass, isSuccess),
+    };
+  }
+  return {
+    failToPass: sorted(expected.failToPass, (id) => isPass(statusOf(id, statuses) ?? "")),
+    passToPass: sorted(expected.passToPass, (id) => {
+      const status = statusOf(id, statuses) ?? "";
+      return isPass(status) || status === "SKIPPED";
+    }),
+  };
+}
+
+/** The share of an expected list that succeeded; 1 for an empty list. */
+function rate({ success, failure }: TestLists): number {
+  const total = success.length + failure.length;
+  return total === 0 ? 1 : success.length / total;
+}
+
+/** All fixed and nothing broken is `full`; some fixed and nothing broken is `partial`. */
+export function resolutionOf(report: TestReport): Resolution {
+  const fixed = rate(report.failToPass);
+  if (rate(report.passToPass) !== 1) return "no";
+  return fixed === 1 ? "full" : fixed > 0 ? "partial" : "no";
+}

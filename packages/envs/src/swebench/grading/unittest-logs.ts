@@ -1,0 +1,84 @@
+import { before, pythonSpace, splitWords, strip } from "./python-text.ts";
+import type { StatusMap } from "./status.ts";
+
+const passSuffixes = [" ... ok", " ... OK", " ...  OK"];
+const joinedMigration = "Applying sites.0002_alter_domain_unique...test_no_migrations";
+
+/**
+ * Output that django's own logging writes between the name of a test and its `ok`. The first part
+ * of each names the test.
+ */
+const interrupted = [
+  "Testing against Django installed in ([^]*?) silenced\\)\\.",
+  "Internal Server Error: /([^\\n]*)/",
+  "System check identified no issues \\(0 silenced\\)",
+].map(
+  (text) =>
+    new RegExp(
+      `(?<![^\\n])([^\\n]*?)[${pythonSpace}]\\.\\.\\.[${pythonSpace}]${text}\\nok(?![^\\n])`,
+      "gu",
+    ),
+);
+
+/** Reads the verbose output of django's runner, which is unittest's with interruptions. */
+export function parseDjango(log: string): StatusMap {
+  const statuses = new Map<string, string>();
+  let previous: string | undefined;
+  for (const raw of log.split("\n")) {
+    let line = strip(raw);
+    if (line.includes("--version is equivalent to version")) {
+      statuses.set("--version is equivalent to version", "PASSED");
+    }
+    if (line.includes(" ... ")) previous = before(line, " ... ");
+    const suffix = passSuffixes.find((ending) => line.endsWith(ending));
+    if (suffix !== undefined) {
+      // The output of a migration stands on the line of the test that follows it.
+      if (line.startsWith(joinedMigration)) line = strip(line.slice(line.indexOf("...") + 3));
+      const end = line.lastIndexOf(suffix);
+      statuses.set(end === -1 ? line : line.slice(0, end), "PASSED");
+    }
+    if (line.includes(" ... skipped")) statuses.set(before(line, " ... skipped"), "SKIPPED");
+    if (line.endsWith(" ... FAIL")) statuses.set(before(line, " ... FAIL"), "FAILED");
+    if (line.startsWith("FAIL:")) setNamed(statuses, line, "FAILED");
+    if (line.endsWith(" ... ERROR")) statuses.set(before(line, " ... ERROR"), "ERROR");
+    if (line.startsWith("ERROR:")) setNamed(statuses, line, "ERROR");
+    if (line.startsWith("ok") && previous !== undefined) statuses.set(previous, "PASSED");
+  }
+  for (const pattern of interrupted) {
+    for (const match of log.matchAll(pattern)) statuses.set(match[1]!, "PASSED");
+  }
+  return statuses;
+}
+
+function setNamed(statuses: Map<string, string>, line: string, status: string): void {
+  const test = splitWords(line)[1];
+  if (test !== undefined) statuses.set(test, status);
+}
+
+/**
+ * Reads the output of sympy's runner: headers of failures (`___ file.py:test ___`) first, then the
+ * lines of tests.
+ */
+export function parseSympy(log: string): StatusMap {
+  const statuses = new Map<string, string>();
+  const lines = log.split("\n");
+  for (const line of lines) {
+    // What `(_*) (.*)\.py:(.*) (_*)` finds, without its backtracking: from the first blank to the
+    // last `.py:` that a blank follows, and from there to the last blank.
+    const first = line.indexOf(" ");
+    const last = line.lastIndexOf(" ");
+    const dot = last < 4 ? -1 : line.lastIndexOf(".py:", last - 4);
+    if (first !== -1 && dot > first) {
+      statuses.set(`${line.slice(first + 1, dot)}.py:${line.slice(dot + 4, last)}`, "FAILED");
+    }
+  }
+  for (const raw of lines) {
+    const line = strip(raw);
+    if (!line.startsWith("test_")) continue;
+    const test = splitWords(line)[0]!;
+    if (line.endsWith(" E")) statuses.set(test, "ERROR");
+    if (line.endsWith(" F")) statuses.set(test, "FAILED");
+    if (line.endsWith(" ok")) statuses.set(test, "PASSED");
+  }
+  return statuses;
+}

@@ -1,0 +1,32 @@
+export {
+  r2eGymInstance,
+  readInstance,
+  sweBenchImage,
+  sweBenchInstance,
+  sweSmithInstance,
+} from "./instances/adapters.ts";
+export {
+  evalScript,
+  outputMarkers,
+  tableEvalScript,
+  testDirectives,
+  withExitCode,
+  type EvalScriptParts,
+} from "./instances/eval-script.ts";
+export { InstanceError } from "./instances/instance-error.ts";
+export type {
+  EvalType,
+  R2eGymInstance,
+  SweBenchInstance,
+  SweInstance,
+  SweSmithInstance,
+} from "./instances/instance.ts";
+export { loadInstances } from "./instances/load-instances.ts";
+export { selectInstances, type SelectOptions } from "./instances/select-instances.ts";
+export { readEvaluationLog, type EvaluationLog } from "./grading/evaluation-log.ts";
+export { grade, type Grade } from "./grading/grade.ts";
+export { infrastructureSign, type InfrastructureSign } from "./grading/infrastructure.ts";
+export { logParser, logParserNames, type LogParser } from "./grading/log-parsers.ts";
+export type { Resolution, TestLists, TestReport } from "./grading/report.ts";
+export { testStatuses, type StatusMap, type TestStatus } from "./grading/status.ts";
+export { splitPatch, type FilePatch } from "./scaffold/split-patch.ts";

@@ -1,0 +1,149 @@
+import { splitPatch } from "../scaffold/split-patch.ts";
+import { Fields } from "./fields.ts";
+import { isPlain } from "./instance-error.ts";
+import type {
+  R2eGymInstance,
+  SweBenchInstance,
+  SweInstance,
+  SweSmithInstance,
+} from "./instance.ts";
+import { tableEvalScript } from "./eval-script.ts";
+import { r2eGoldPatch } from "./r2e-patch.ts";
+import { repositoryRules } from "./repository-rules.ts";
+import { reversePatch } from "./reverse-patch.ts";
+
+/**
+ * The image of a SWE-bench row that names none, as the benchmark's own builder calls it: lower case,
+ * `__` written `_1776_`.
+ */
+export function sweBenchImage(instanceId: string): string {
+  return `swebench/sweb.eval.x86_64.${instanceId.replaceAll("__", "_1776_").toLowerCase()}:latest`;
+}
+
+/**
+ * Reads a row of SWE-bench. A 4.x row (no image, script or parser) is completed from the table of
+ * repositories.
+ * @param place - Where the row stands, for messages: `verified.jsonl: row 3`.
+ * @throws `InstanceError` naming the first field that cannot be used.
+ */
+export function sweBenchInstance(row: unknown, place: string): SweBenchInstance {
+  const fields: Fields = new Fields(row, place);
+  const id = fields.name("instance_id");
+  const repo = fields.name("repo");
+  const version = fields.optionalText("version") ?? "";
+  const baseCommit = fields.name("base_commit");
+  const testPatch = fields.text("test_patch");
+  const logParser = fields.optionalText("log_parser") ?? repositoryRules.get(repo)?.logParser;
+  if (logParser === undefined) {
+    fields.fail("log_parser", `be given for a repository without rules (${repo})`);
+  }
+  let evalScript = fields.optionalText("eval_script");
+  if (evalScript === undefined) {
+    evalScript = tableEvalScript(repo, version, baseCommit, testPatch);
+    if (evalScript === undefined) {
+      fields.fail("eval_script", `be given for a repository without rules (${repo})`);
+    }
+  }
+  const evalType = fields.optionalText("eval_type") ?? "pass_and_fail";
+  if (evalType !== "pass_and_fail" && evalType !== "fail_only") {
+    fields.fail("eval_type", "be pass_and_fail or fail_only");
+  }
+  const difficulty = fields.optionalText("difficulty");
+  return {
+    format: "swe-bench",
+    id,
+    repo,
+    version,
+    baseCommit,
+    image: fields.optionalText("image") ?? sweBenchImage(id),
+    problemStatement: fields.text("problem_statement"),
+    goldPatch: fields.text("patch"),
+    testPatch,
+    failToPass: fields.texts("FAIL_TO_PASS"),
+    passToPass: fields.texts("PASS_TO_PASS"),
+    evalScript,
+    logParser,
+    evalType,
+    createdAt: fields.optionalText("created_at") ?? "",
+    ...(difficulty === undefined ? {} : { difficulty }),
+  };
+}
+
+/**
+ * Reads a row of R2E-Gym. The gold patch is made from the hunks of the commit, tests left out; the
+ * id is the repository and the first 12 digits of the commit.
+ * @throws `InstanceError` naming the first field that cannot be used.
+ */
+export function r2eGymInstance(row: unknown, place: string): R2eGymInstance {
+  const fields: Fields = new Fields(row, place);
+  const repo = fields.name("repo_name");
+  const commit = fields.name("commit_hash");
+  const expectedStatuses: (readonly [string, string])[] = [];
+  const expected = fields.json("expected_output_json");
+  const rule = "be an object of test names and statuses, or JSON of one";
+  if (!isPlain(expected)) return fields.fail("expected_output_json", rule);
+  for (const [test, status] of Object.entries(expected)) {
+    if (typeof status !== "string") return fields.fail("expected_output_json", rule);
+    expectedStatuses.push([test, status]);
+  }
+  let goldPatch = "";
+  if (fields.has("parsed_commit_content")) {
+    try {
+      goldPatch = r2eGoldPatch(fields.json("parsed_commit_content"));
+    } catch (cause) {
+      if (!(cause instanceof TypeError)) throw cause;
+      fields.fail("parsed_commit_content", cause.message);
+    }
+  }
+  return {
+    format: "r2e-gym",
+    id: fields.optionalText("instance_id") ?? `${repo}__${commit.slice(0, 12)}`,
+    repo,
+    commit,
+    image: fields.name("docker_image"),
+    problemStatement: fields
+      .text("problem_statement")
+      .replace(/^\s*\[ISSUE\]\s*/u, "")
+      .replace(/\s*\[\/ISSUE\]\s*$/u, ""),
+    goldPatch,
+    expectedStatuses,
+  };
+}
+
+/**
+ * Reads a row of SWE-smith. Its `patch` is the bug; the gold patch is the reverse.
+ * @throws `InstanceError` naming the first field that cannot be used.
+ */
+export function sweSmithInstance(row: unknown, place: string): SweSmithInstance {
+  const fields: Fields = new Fields(row, place);
+  const bugPatch = fields.text("patch");
+  return {
+    format: "swe-smith",
+    id: fields.name("instance_id"),
+    repo: fields.name("repo"),
+    baseCommit: fields.optionalText("base_commit") ?? "",
+    image: fields.name("image_name"),
+    problemStatement: fields.optionalText("problem_statement") ?? "",
+    bugPatch,
+    goldPatch: reversePatch(bugPatch),
+    failToPass: fields.texts("FAIL_TO_PASS"),
+    passToPass: fields.texts("PASS_TO_PASS"),
+  };
+}
+
+/**
+ * Reads a row of any of the three formats, told apart by their fields: `expected_output_json` is
+ * R2E-Gym's, `image_name` without a test patch is SWE-smith's, all else is SWE-bench.
+ * @throws `InstanceError` naming the first field that cannot be used.
+ */
+export function readInstance(row: unknown, place: string): SweInstance {
+  const fields: Fields = new Fields(row, place);
+  if (fields.has("expected_output_json")) return r2eGymInstance(row, place);
+  if (fields.has("image_name") && !fields.has("test_patch")) return sweSmithInstance(row, place);
+  return sweBenchInstance(row, place);
+}
+
+/** The files that the gold patch of an instance touches, before the change. */
+export function goldFiles(instance: SweInstance): string[] {
+  return splitPatch(instance.goldPatch).map(({ oldPath }) => oldPath);
+}

@@ -1,0 +1,105 @@
+import { readFile } from "node:fs/promises";
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
+import { readInstance } from "./adapters.ts";
+import { InstanceError, messageOf, shown } from "./instance-error.ts";
+import type { SweInstance } from "./instance.ts";
+
+const unzip = promisify(gunzip);
+
+/** The rows of a file of instances, and where each stands, for messages. */
+async function* rowsOf(
+  path: string,
+  bytes: Buffer,
+): AsyncGenerator<readonly [row: unknown, place: string]> {
+  if (bytes.subarray(0, 4).toString("latin1") === "PAR1") {
+    const { parquetReadObjects } = await import("hyparquet");
+    const file = new Uint8Array(bytes).buffer;
+    let rows: readonly unknown[];
+    try {
+      rows = await parquetReadObjects({ file });
+    } catch (cause) {
+      throw new InstanceError(
+        `${path}: file must be parquet with SNAPPY or no compression, got ${messageOf(cause)}`,
+        { cause },
+      );
+    }
+    for (const [i, row] of rows.entries()) yield [row, `${path}: row ${i + 1}`];
+    return;
+  }
+  const text = bytes.toString("utf8").replace(/^\uFEFF/u, "");
+  if (text.trimStart().startsWith("[")) {
+    const rows = parse(text, path);
+    if (!Array.isArray(rows)) throw new InstanceError(`${path}: file must hold a list`);
+    for (const [i, row] of rows.entries()) yield [row, `${path}: row ${i + 1}`];
+    return;
+  }
+  // One object over many lines is a file of one instance.
+  const first = text.slice(0, Math.max(0, text.indexOf("\n"))).trim();
+  if (first === "{") {
+    yield [parse(text, path), path];
+    return;
+  }
+  let number = 0;
+  for (let start = 0; start < text.length;) {
+    let end = text.indexOf("\n", start);
+    if (end === -1) end = text.length;
+    number += 1;
+    const line = text.slice(start, end);
+    start = end + 1;
+    if (line.trim() === "") continue;
+    const place = `${path}: line ${number}`;
+    yield [parse(line, place), place];
+  }
+}
+
+function parse(text: string, place: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    throw new InstanceError(`${place}: row must be JSON, got ${shown(text)}`, { cause });
+  }
+}
+
+/**
+ * Loads instances of SWE-bench, R2E-Gym or SWE-smith from a file: JSON lines, a JSON list or one
+ * JSON object, each also with gzip, or parquet (SNAPPY or uncompressed). What a file is, its content
+ * says, not its name.
+ * @throws `InstanceError` naming the file, the row, the field, the rule and the value; also for an
+ *   id that stands twice, and for a file without a row.
+ */
+export async function loadInstances(path: string): Promise<SweInstance[]> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(path);
+  } catch (cause) {
+    throw new InstanceError(`${path}: file must be readable, got ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
+    try {
+      bytes = await unzip(bytes);
+    } catch (cause) {
+      throw new InstanceError(`${path}: file must be whole gzip, got ${messageOf(cause)}`, {
+        cause,
+      });
+    }
+  }
+  const instances: SweInstance[] = [];
+  const places = new Map<string, string>();
+  for await (const [row, place] of rowsOf(path, bytes)) {
+    const instance = readInstance(row, place);
+    const earlier = places.get(instance.id);
+    if (earlier !== undefined) {
+      throw new InstanceError(
+        `${place}: instance_id must stand once in a file, got ${shown(instance.id)} again after ${earlier.slice(path.length + 2)}`,
+      );
+    }
+    places.set(instance.id, place);
+    instances.push(instance);
+  }
+  if (instances.length === 0)
+    throw new InstanceError(`${path}: file must hold an instance, got none`);
+  return instances;
+}

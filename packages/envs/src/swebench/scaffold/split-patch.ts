@@ -1,0 +1,108 @@
+/** The part of a unified diff that is about one file. */
+export interface FilePatch {
+  /** Its text, from `diff --git` to the next one, line ends included. */
+  readonly text: string;
+  /** Path before the change; equal to the new one for a new file. */
+  readonly oldPath: string;
+  /** Path after the change; equal to the old one for a deleted file. */
+  readonly newPath: string;
+  readonly isNew: boolean;
+  readonly isDeleted: boolean;
+  readonly isBinary: boolean;
+}
+
+/** What git writes in quotes: C escapes, bytes in octal. */
+function unquote(path: string): string {
+  if (!path.startsWith('"') || !path.endsWith('"')) return path;
+  const bytes: number[] = [];
+  const inner = Buffer.from(path.slice(1, -1), "utf8");
+  const escapes: Readonly<Record<string, number>> = {
+    a: 7,
+    b: 8,
+    t: 9,
+    n: 10,
+    v: 11,
+    f: 12,
+    r: 13,
+  };
+  for (let i = 0; i < inner.length; i++) {
+    if (inner[i] !== 0x5c) {
+      bytes.push(inner[i]!);
+      continue;
+    }
+    const octal = /^[0-7]{3}/u.exec(inner.subarray(i + 1, i + 4).toString("latin1"));
+    if (octal) {
+      bytes.push(Number.parseInt(octal[0], 8));
+      i += 3;
+    } else {
+      i += 1;
+      const letter = String.fromCharCode(inner[i] ?? 0x5c);
+      bytes.push(escapes[letter] ?? letter.charCodeAt(0));
+    }
+  }
+  return Buffer.from(bytes).toString("utf8");
+}
+
+function headerPaths(line: string): readonly [string, string] {
+  const rest = line.slice("diff --git ".length);
+  const quoted = /^("(?:[^"\\]|\\.)*"|\S+) ("(?:[^"\\]|\\.)*"|\S+)$/u.exec(rest);
+  const strip = (path: string): string => unquote(path).replace(/^[^/]*\//u, "");
+  if (quoted) return [strip(quoted[1]!), strip(quoted[2]!)];
+  // Blanks in a path that is not renamed: both halves are alike but for their prefix.
+  const half = (rest.length - 1) / 2;
+  const [first, second] = [rest.slice(0, half), rest.slice(half + 1)];
+  if (Number.isInteger(half) && strip(first) === strip(second)) {
+    return [strip(first), strip(second)];
+  }
+  const middle = rest.lastIndexOf(" b/");
+  return middle === -1
+    ? [strip(rest), strip(rest)]
+    : [strip(rest.slice(0, middle)), strip(rest.slice(middle + 1))];
+}
+
+/**
+ * Splits the output of `git diff` into its files, in order. What stands before the first
+ * `diff --git` is dropped; a text without one gives an empty list.
+ */
+export function splitPatch(patch: string): FilePatch[] {
+  const files: FilePatch[] = [];
+  const lines = patch.split("\n");
+  let start = -1;
+  let header: string[] = [];
+  let isInHeader = false;
+  const close = (end: number): void => {
+    if (start === -1) return;
+    const isLast = end === lines.length;
+    const text = `${lines.slice(start, end).join("\n")}${isLast ? "" : "\n"}`;
+    let [oldPath, newPath] = headerPaths(header[0]!);
+    const field = (name: string): string | undefined =>
+      header.find((line) => line.startsWith(name))?.slice(name.length);
+    const isNew = field("new file mode") !== undefined;
+    const isDeleted = field("deleted file mode") !== undefined;
+    oldPath = pathOf(field("rename from ") ?? field("copy from ")) ?? oldPath;
+    newPath = pathOf(field("rename to ") ?? field("copy to ")) ?? newPath;
+    const isBinary = header.some(
+      (line) => line.startsWith("GIT binary patch") || line.startsWith("Binary files "),
+    );
+    files.push({ text, oldPath, newPath, isNew, isDeleted, isBinary });
+  };
+  for (let i = 0; i < lines.length; i++) {
+    const line = lines[i]!;
+    if (line.startsWith("diff --git ")) {
+      close(i);
+      start = i;
+      header = [line];
+      isInHeader = true;
+      continue;
+    }
+    // All lines of a hunk begin with a blank, a sign or a backslash: none can look like a header.
+    if (line.startsWith("@@ ")) isInHeader = false;
+    else if (isInHeader) header.push(line);
+  }
+  close(lines.length);
+  return files;
+}
+
+function pathOf(field: string | undefined): string | undefined {
+  return field === undefined ? undefined : unquote(field);
+}
