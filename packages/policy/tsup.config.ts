@@ -1,10 +1,14 @@
 import type { Options } from "tsup";
 
 const config: Options = {
-  entry: ["src/index.ts"],
+  entry: {
+    index: "src/index.ts",
+    "local/index": "src/local/index.ts",
+    "local/policy-worker": "src/local/policy-worker.ts",
+  },
   format: "esm",
   target: "node20",
-  dts: true,
+  dts: { entry: { index: "src/index.ts", "local/index": "src/local/index.ts" } },
   clean: true,
   sourcemap: true,
 };

@@ -17,20 +17,32 @@ export async function readModelConfig(directory: string): Promise<ModelConfig> {
   return parseModelConfig(await readJson(path), path);
 }
 
+/** A model that was read, with the text pairs of its file's header. */
+export interface StoredCheckpoint extends Checkpoint {
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
 /**
  * Reads a model from a Hugging Face folder: `config.json` and `model.safetensors`, or the parts that
  * `model.safetensors.index.json` names.
+ * @param expected - The model that the weights must fit; default that of `config.json`.
  * @throws `Error` naming file, tensor, expected and found shape where they do not fit.
  */
-export async function readCheckpoint(directory: string): Promise<Checkpoint> {
-  const config = await readModelConfig(directory);
+export async function readCheckpoint(
+  directory: string,
+  expected?: ModelConfig,
+): Promise<StoredCheckpoint> {
+  const config = expected ?? (await readModelConfig(directory));
   const files = await weightFiles(directory);
   const found = new Map<string, StoredTensor>();
+  let metadata = {};
   for (const path of files) {
-    for (const [name, tensor] of (await readSafetensors(path)).tensors) found.set(name, tensor);
+    const file = await readSafetensors(path);
+    for (const [name, tensor] of file.tensors) found.set(name, tensor);
+    metadata = { ...metadata, ...file.metadata };
   }
   const source = files.length === 1 ? files[0]! : directory;
-  return { config, parameters: matchTensors(parameterTable(config), found, source) };
+  return { config, parameters: matchTensors(parameterTable(config), found, source), metadata };
 }
 
 async function weightFiles(directory: string): Promise<string[]> {

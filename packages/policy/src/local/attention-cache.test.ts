@@ -82,6 +82,7 @@ function attendInChunks(
     const chunk = rowsOf(shape, inputs, sequence.length, sequence.length + numQueries);
     cache.begin([{ sequence, numQueries }]);
     const result = [...cache.attend(layer, chunk.queries, chunk.keys, chunk.values)];
+    result.length = chunk.queries.length;
     cache.commit();
     return result;
   });

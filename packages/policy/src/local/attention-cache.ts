@@ -54,6 +54,7 @@ export class AttentionCache {
   /** Address of the next new page. */
   #end: number;
   readonly #firstPage: number;
+  #numPages = 0;
   #floats = new Float32Array();
   #words = new Int32Array();
   #jobs: readonly AttentionJob[] = [];
@@ -83,6 +84,11 @@ export class AttentionCache {
   /** Bytes that the cache holds, free pages included. */
   get numBytes(): number {
     return this.#memory.buffer.byteLength;
+  }
+
+  /** Bytes of the pages that sequences hold. */
+  get usedBytes(): number {
+    return (this.#numPages - this.#freePages.length) * this.#pageBytes;
   }
 
   /** An empty sequence. */
@@ -149,7 +155,8 @@ export class AttentionCache {
    * @param queries - `[position, head * headSize]`; keys and values `[position, head * headSize]`.
    * @param lastOnly - Whether only the last position of each job is wanted. Once a step has asked so
    *   it cannot ask otherwise.
-   * @returns A view `[position, head * headSize]` (or `[job, ...]`), valid until the next call.
+   * @returns A view `[position, head * headSize]` (or `[job, ...]`), valid until the next call. It has
+   *   two rows at least: where there is only one, the second means nothing.
    */
   attend(
     layer: number,
@@ -165,7 +172,7 @@ export class AttentionCache {
     this.#store(layerOffset, keys, values);
     this.#kernel(this.#lists, this.#jobs.length, layerOffset, this.#scratch, this.#scratchStride);
     const rowSize = numHeads * headSize;
-    const numRows = lastOnly ? this.#jobs.length : queries.length / rowSize;
+    const numRows = Math.max(2, lastOnly ? this.#jobs.length : queries.length / rowSize);
     const begin = this.#results / wordBytes;
     return this.#floats.subarray(begin, begin + numRows * rowSize);
   }
@@ -206,6 +213,7 @@ export class AttentionCache {
     if (free !== undefined) return free;
     const page = this.#end;
     this.#end += this.#pageBytes;
+    this.#numPages++;
     this.#reserve(this.#end);
     return page;
   }

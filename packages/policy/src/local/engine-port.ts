@@ -1,0 +1,55 @@
+import type {
+  SampledResponse,
+  SampleRequest,
+  ScoredRow,
+  TokenRow,
+  TrainingRow,
+  UpdateReport,
+} from "@turnwise/core";
+import type { ModelConfig } from "../model-config.ts";
+import type { Parameters } from "../parameters.ts";
+import type { OptimizerConfig } from "./learning-engine.ts";
+import type { ObjectiveProgram } from "./objective-program.ts";
+
+/** What an engine is made from. Plain data. */
+export interface EngineOptions {
+  readonly config: ModelConfig;
+  /** A folder with a checkpoint, a seed for fresh weights, or the weights themselves. */
+  readonly weights:
+    | { readonly directory: string }
+    | { readonly seed: number | string }
+    | { readonly parameters: Parameters };
+  readonly optimizer: OptimizerConfig;
+  readonly threads: number;
+  readonly microbatchTokens: number;
+  readonly stepTokens: number;
+  readonly cacheBytes: number;
+}
+
+/** A request that is being answered. */
+export interface PendingSample {
+  readonly response: Promise<SampledResponse>;
+  /** Gives it up; the promise is rejected with the reason. */
+  readonly cancel: (reason: unknown) => void;
+}
+
+/**
+ * An engine as the sampler and the learner see it, in this thread or in another one: weights, their
+ * optimizer, and what samples from them. Weights are versioned; the sampler keeps those that it
+ * loaded.
+ */
+export interface EnginePort {
+  sample(request: SampleRequest): PendingSample;
+  release(sequenceId: string): void;
+  /** Hands the learner's weights to the sampler. @throws `RangeError` if they are not of that version. */
+  load(version: number): Promise<void>;
+  score(rows: readonly TokenRow[]): Promise<ScoredRow[]>;
+  update(
+    rows: readonly TrainingRow[],
+    objective: ObjectiveProgram,
+  ): Promise<{ readonly report: UpdateReport; readonly version: number }>;
+  save(directory: string): Promise<void>;
+  /** @returns The version of the weights. */
+  restore(directory: string): Promise<number>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,182 @@
+import { availableParallelism } from "node:os";
+import {
+  checkInteger,
+  type Learner,
+  type Objective,
+  type PolicyWeights,
+  type Sampler,
+  type SampleRequest,
+  type SampledResponse,
+} from "@turnwise/core";
+import { readModelConfig } from "../checkpoint.ts";
+import { checkModelConfig, type ModelConfig } from "../model-config.ts";
+import { parameterTable, sizeOf } from "../parameters.ts";
+import { readTokenizer, writeTokenizer, type LoadedTokenizer } from "../tokenizer.ts";
+import type { EngineOptions, EnginePort } from "./engine-port.ts";
+import type { OptimizerConfig } from "./learning-engine.ts";
+import { traceObjective, type ObjectiveProgram } from "./objective-program.ts";
+import { PolicyEngine } from "./policy-engine.ts";
+import { connectWorker } from "./worker-port.ts";
+
+/** Options of {@link createLocalPolicy}. */
+export interface LocalPolicyOptions {
+  /** A config for fresh weights, or a Hugging Face folder to start from. */
+  readonly model: ModelConfig | string;
+  /** Default: that of the folder. */
+  readonly tokenizer?: LoadedTokenizer;
+  /** Fixes fresh weights. Default 0. */
+  readonly seed?: number | string;
+  /** Default AdamW with a constant learning rate of 1e-4. */
+  readonly optimizer?: OptimizerConfig;
+  /** Threads of the tensor operations. Default: as many as the machine offers. */
+  readonly threads?: number;
+  /** The most positions of one microbatch of the learner, padding included. Default 4096. */
+  readonly microbatchTokens?: number;
+  /** The most new tokens of one step of the sampler, over all sequences. Default 2048. */
+  readonly stepTokens?: number;
+  /** How much the sampler keeps of sequences between their requests, in bytes. Default 1 GiB. */
+  readonly cacheBytes?: number;
+  /**
+   * Where the engine lives: a worker thread leaves this thread's event loop free; in the same thread
+   * every step blocks it, which is fine for tests and small scripts. Default `worker`.
+   */
+  readonly thread?: "worker" | "same";
+}
+
+/** What a policy is. */
+export interface PolicyInfo {
+  readonly config: ModelConfig;
+  readonly numParameters: number;
+}
+
+/** A transformer with its sampler and its learner, which share one engine. */
+export interface LocalPolicy {
+  readonly sampler: Sampler;
+  readonly learner: Learner;
+  readonly tokenizer: LoadedTokenizer;
+  readonly info: PolicyInfo;
+  /** Writes the learner (see `Learner.save`) and the tokenizer: a Hugging Face folder, and more. */
+  save(directory: string): Promise<void>;
+  /** Ends the engine. Whatever is still pending is rejected. */
+  close(): Promise<void>;
+}
+
+/** The weights of one policy's learner, by their version. */
+class LocalWeights implements PolicyWeights {
+  readonly version: number;
+  readonly owner: EnginePort;
+
+  constructor(version: number, owner: EnginePort) {
+    this.version = version;
+    this.owner = owner;
+  }
+}
+
+/**
+ * Starts a policy on this machine. The sampler has the first weights, version 0, loaded.
+ * @throws `RangeError` or `Error` for a config that is not computed, weights that do not fit it, or a
+ *   tokenizer with more tokens than the model.
+ */
+export async function createLocalPolicy({
+  model,
+  tokenizer,
+  seed = 0,
+  optimizer = { learningRate: { peak: 1e-4 } },
+  threads = availableParallelism(),
+  microbatchTokens = 4096,
+  stepTokens = 2048,
+  cacheBytes = 2 ** 30,
+  thread = "worker",
+}: LocalPolicyOptions): Promise<LocalPolicy> {
+  checkInteger("createLocalPolicy", { threads, microbatchTokens }, { min: 1 });
+  const isFolder = typeof model === "string";
+  const config = isFolder ? await readModelConfig(model) : checkModelConfig(model);
+  const words = tokenizer ?? (isFolder ? await readTokenizer(model) : undefined);
+  if (!words) {
+    throw new TypeError("createLocalPolicy: tokenizer must be given with a config, got none");
+  }
+  if (words.vocabularySize > config.vocabularySize) {
+    throw new RangeError(
+      `createLocalPolicy: tokenizer must have at most ${config.vocabularySize} tokens, got ${words.vocabularySize}`,
+    );
+  }
+  const options: EngineOptions = {
+    config,
+    weights: isFolder ? { directory: model } : { seed },
+    optimizer,
+    threads,
+    microbatchTokens,
+    stepTokens,
+    cacheBytes,
+  };
+  const port =
+    thread === "worker" ? await connectWorker(options) : await PolicyEngine.create(options);
+  const learner = createLearner(port, config);
+  const table = parameterTable(config);
+  return {
+    sampler: createSampler(port, config),
+    learner,
+    tokenizer: words,
+    info: { config, numParameters: table.reduce((total, { shape }) => total + sizeOf(shape), 0) },
+    save: async (directory) => {
+      await learner.save(directory);
+      await writeTokenizer(directory, words.files);
+    },
+    close: () => port.close(),
+  };
+}
+
+function createSampler(port: EnginePort, { maxSequenceTokens }: ModelConfig): Sampler {
+  let loaded = 0;
+  const load = async (weights: PolicyWeights): Promise<number> => {
+    if (!(weights instanceof LocalWeights) || weights.owner !== port) {
+      throw new TypeError("load: weights must come from the learner of the same policy");
+    }
+    // Loading the same weights again would only forget what is cached.
+    if (weights.version !== loaded) await port.load(weights.version);
+    loaded = weights.version;
+    return loaded;
+  };
+  const sample = async (request: SampleRequest, signal?: AbortSignal): Promise<SampledResponse> => {
+    signal?.throwIfAborted();
+    const { response, cancel } = port.sample(request);
+    if (!signal) return response;
+    const abort = (): void => cancel(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    try {
+      return await response;
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
+  };
+  return {
+    capabilities: { entropies: "exact", maxSequenceTokens },
+    load,
+    sample,
+    release: (sequenceId) => port.release(sequenceId),
+  };
+}
+
+function createLearner(port: EnginePort, { maxSequenceTokens }: ModelConfig): Learner {
+  let version = 0;
+  const traced = new Map<string, ObjectiveProgram>();
+  const programOf = (objective: Objective): ObjectiveProgram => {
+    const known = traced.get(objective.name) ?? traceObjective(objective);
+    traced.set(objective.name, known);
+    return known;
+  };
+  return {
+    capabilities: { entropies: "exact", customObjectives: true, maxSequenceTokens },
+    score: (rows) => port.score(rows),
+    update: async (rows, objective) => {
+      const result = await port.update(rows, programOf(objective));
+      version = result.version;
+      return result.report;
+    },
+    weights: () => new LocalWeights(version, port),
+    save: (directory) => port.save(directory),
+    restore: async (directory) => {
+      version = await port.restore(directory);
+    },
+  };
+}

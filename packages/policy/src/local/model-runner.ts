@@ -1,0 +1,100 @@
+import type { Executable, Executor, Feed, Program } from "@turnwise/graph";
+import type { ModelConfig } from "../model-config.ts";
+import { parameterTable, type Parameters } from "../parameters.ts";
+import type { AttentionCache, AttentionJob } from "./attention-cache.ts";
+import { freezeInputs } from "./freeze-inputs.ts";
+import { samplingPrograms } from "./sampling-programs.ts";
+import { rotaryTables } from "./transformer.ts";
+
+/** New tokens of one sequence. */
+export interface StepJob extends AttentionJob {
+  /** `numQueries` token ids, for the positions behind those that are filled. */
+  readonly tokens: readonly number[];
+}
+
+/** Computes steps over cached sequences under fixed weights, in the thread that calls it. */
+export class ModelRunner {
+  readonly #config: ModelConfig;
+  readonly #executables: readonly Executable[];
+
+  private constructor(config: ModelConfig, executables: readonly Executable[]) {
+    this.#config = config;
+    this.#executables = executables;
+  }
+
+  /** Compiles a model with its weights built in; they are copied. */
+  static async create(
+    config: ModelConfig,
+    parameters: Parameters,
+    executor: Executor,
+  ): Promise<ModelRunner> {
+    const { cos, sin } = rotaryTables(config);
+    const tableShape = [config.maxSequenceTokens, config.headSize / 2];
+    const known: Record<string, Feed> = {
+      cos: { data: cos, shape: tableShape },
+      sin: { data: sin, shape: tableShape },
+    };
+    for (const { name, shape } of parameterTable(config)) {
+      known[name] = { data: parameters.get(name)!, shape };
+    }
+    const { first, middle, last } = samplingPrograms(config);
+    const programs: readonly Program[] = [first, ...middle, last];
+    const executables: Executable[] = [];
+    for (const program of programs) {
+      executables.push(await executor.compile(freezeInputs(program, known)));
+    }
+    return new ModelRunner(config, executables);
+  }
+
+  /**
+   * Reads new tokens of some sequences, into the cache.
+   * @returns The logits behind the last token of each job, `[job, vocabularySize]`.
+   */
+  async step(cache: AttentionCache, jobs: readonly StepJob[]): Promise<Float32Array> {
+    const { numLayers, vocabularySize } = this.#config;
+    const numTokens = jobs.reduce((total, { numQueries }) => total + numQueries, 0);
+    // A product with one row takes a path of its own in ONNX Runtime, with other rounding: a step of
+    // one token gets a second row, which goes nowhere.
+    const n = Math.max(2, numTokens);
+    const tokens = new Int32Array(n);
+    const positions = new Int32Array(n);
+    const rows = new Int32Array(Math.max(2, jobs.length));
+    let at = 0;
+    jobs.forEach(({ sequence, tokens: newTokens }, job) => {
+      newTokens.forEach((token, i) => {
+        tokens[at] = token;
+        positions[at++] = sequence.length + i;
+      });
+      rows[job] = at - 1;
+    });
+    cache.begin(jobs);
+    const positionFeed = { data: positions, shape: [1, n] };
+    let outputs = await this.#executables[0]!.run({
+      tokens: { data: tokens, shape: [1, n] },
+      positions: positionFeed,
+    });
+    for (let layer = 0; layer < numLayers; layer++) {
+      const { query, key, value, x } = outputs;
+      const isLast = layer === numLayers - 1;
+      const attended = cache.attend(layer, query!.data, key!.data, value!.data, isLast);
+      const numRows = isLast ? rows.length : n;
+      const width = attended.length / numRows;
+      outputs = await this.#executables[layer + 1]!.run({
+        x: x!,
+        ...(isLast
+          ? {
+              rows: { data: rows, shape: [numRows] },
+              attended: { data: attended, shape: [numRows, width] },
+            }
+          : { positions: positionFeed, attended: { data: attended, shape: [1, n, width] } }),
+      });
+    }
+    cache.commit();
+    return outputs["logits"]!.data.subarray(0, jobs.length * vocabularySize);
+  }
+
+  /** Gives back the compiled programs. */
+  async close(): Promise<void> {
+    for (const executable of this.#executables) await executable.release();
+  }
+}

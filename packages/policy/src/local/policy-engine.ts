@@ -1,0 +1,116 @@
+import type { ScoredRow, SampleRequest, TokenRow, TrainingRow, UpdateReport } from "@turnwise/core";
+import { createOnnxExecutor } from "@turnwise/graph/onnx";
+import { readCheckpoint } from "../checkpoint.ts";
+import { initialParameters, type Parameters } from "../parameters.ts";
+import type { EngineOptions, EnginePort, PendingSample } from "./engine-port.ts";
+import { readLearner, writeLearner } from "./learner-checkpoint.ts";
+import { LearningEngine } from "./learning-engine.ts";
+import type { ObjectiveProgram } from "./objective-program.ts";
+import { SamplingEngine } from "./sampling-engine.ts";
+
+async function startingWeights({ config, weights }: EngineOptions): Promise<Parameters> {
+  if ("parameters" in weights) return weights.parameters;
+  if ("seed" in weights) return initialParameters(config, weights.seed);
+  return (await readCheckpoint(weights.directory, config)).parameters;
+}
+
+/** An engine in the thread that calls it. What it computes blocks that thread. */
+export class PolicyEngine implements EnginePort {
+  readonly #options: EngineOptions;
+  readonly #learning: LearningEngine;
+  readonly #sampling: SamplingEngine;
+  #version = 0;
+  /** The last of the learner's tasks, which run one after the other. */
+  #lastTask: Promise<unknown> = Promise.resolve();
+
+  private constructor(options: EngineOptions, learning: LearningEngine, sampling: SamplingEngine) {
+    this.#options = options;
+    this.#learning = learning;
+    this.#sampling = sampling;
+  }
+
+  /** Makes the weights or reads them, and loads them into the sampler, as version 0. */
+  static async create(options: EngineOptions): Promise<PolicyEngine> {
+    const { config, optimizer, threads, microbatchTokens, stepTokens, cacheBytes } = options;
+    const executor = createOnnxExecutor({ threads });
+    const learning = new LearningEngine(await startingWeights(options), {
+      config,
+      executor,
+      optimizer,
+      microbatchTokens,
+    });
+    const sampling = new SamplingEngine({ config, executor, stepTokens, cacheBytes });
+    await sampling.load(learning.parameters);
+    return new PolicyEngine(options, learning, sampling);
+  }
+
+  sample(request: SampleRequest): PendingSample {
+    return {
+      response: this.#sampling.sample(request),
+      cancel: (reason) => this.#sampling.cancel(request, reason),
+    };
+  }
+
+  release(sequenceId: string): void {
+    this.#sampling.release(sequenceId);
+  }
+
+  async load(version: number): Promise<void> {
+    let loaded: Promise<void> | undefined;
+    await this.#inTurn(() => {
+      if (version !== this.#version) {
+        throw new RangeError(
+          `load: weights must be the learner's present ones, version ${this.#version}, got version ${version}`,
+        );
+      }
+      // Copies at once; that the sampler then waits for its requests must not hold up the learner.
+      loaded = this.#sampling.load(this.#learning.parameters);
+    });
+    await loaded;
+  }
+
+  score(rows: readonly TokenRow[]): Promise<ScoredRow[]> {
+    return this.#inTurn(() => this.#learning.score(rows));
+  }
+
+  update(
+    rows: readonly TrainingRow[],
+    objective: ObjectiveProgram,
+  ): Promise<{ report: UpdateReport; version: number }> {
+    return this.#inTurn(async () => {
+      const report = await this.#learning.update(rows, objective);
+      return { report, version: ++this.#version };
+    });
+  }
+
+  save(directory: string): Promise<void> {
+    return this.#inTurn(() =>
+      writeLearner(directory, this.#options.config, {
+        parameters: this.#learning.parameters,
+        optimizer: this.#learning.optimizerState,
+        version: this.#version,
+      }),
+    );
+  }
+
+  restore(directory: string): Promise<number> {
+    return this.#inTurn(async () => {
+      const { parameters, optimizer, version } = await readLearner(directory, this.#options.config);
+      this.#learning.restore(parameters, optimizer);
+      // A version that was already seen must not come back with other weights.
+      this.#version = Math.max(version, this.#version + 1);
+      return this.#version;
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#sampling.close();
+    await this.#inTurn(() => this.#learning.close());
+  }
+
+  #inTurn<T>(task: () => T | Promise<T>): Promise<T> {
+    const result = this.#lastTask.then(task);
+    this.#lastTask = result.catch(() => undefined);
+    return result;
+  }
+}

@@ -1,0 +1,96 @@
+import { parentPort, workerData, type MessagePort } from "node:worker_threads";
+import type { EngineOptions, PendingSample } from "./engine-port.ts";
+import { PolicyEngine } from "./policy-engine.ts";
+import { sendError } from "./sent-error.ts";
+import type { Answer, Call, FromWorker, ToWorker } from "./worker-messages.ts";
+
+/** Answers that are ready in one go of the microtask queue become one message. */
+class Outbox {
+  readonly #port: MessagePort;
+  #answers: Answer[] = [];
+  #transfer = new Set<ArrayBuffer>();
+
+  constructor(port: MessagePort) {
+    this.#port = port;
+  }
+
+  async answer(id: number, result: Promise<unknown>): Promise<void> {
+    try {
+      const value = await result;
+      this.#put({ id, value });
+    } catch (error) {
+      this.#put({ id, error: sendError(error) });
+    }
+  }
+
+  #put(answer: Answer): void {
+    if (this.#answers.length === 0) queueMicrotask(() => this.#flush());
+    this.#answers.push(answer);
+  }
+
+  #flush(): void {
+    const message: FromWorker = { kind: "answers", answers: this.#answers };
+    this.#port.postMessage(message, [...this.#transfer]);
+    this.#answers = [];
+    this.#transfer = new Set();
+  }
+}
+
+function call(engine: PolicyEngine, question: Call): Promise<unknown> {
+  switch (question.method) {
+    case "load":
+      return engine.load(question.version);
+    case "score":
+      return engine.score(question.rows);
+    case "update":
+      return engine.update(question.rows, question.objective);
+    case "save":
+      return engine.save(question.directory);
+    case "restore":
+      return engine.restore(question.directory);
+    case "close":
+      return engine.close();
+    default:
+      throw new TypeError("policy-worker: method must be known");
+  }
+}
+
+async function serve(port: MessagePort, options: EngineOptions): Promise<void> {
+  const send = (message: FromWorker): void => port.postMessage(message);
+  let engine: PolicyEngine;
+  try {
+    engine = await PolicyEngine.create(options);
+  } catch (error) {
+    send({ kind: "failed", error: sendError(error) });
+    return;
+  }
+  const outbox = new Outbox(port);
+  const samples = new Map<number, PendingSample>();
+  port.on("message", (message: ToWorker) => {
+    switch (message.kind) {
+      case "call":
+        void outbox.answer(message.id, call(engine, message.call));
+        break;
+      case "sample":
+        for (const { id, request } of message.requests) {
+          const pending = engine.sample(request);
+          samples.set(id, pending);
+          void outbox.answer(
+            id,
+            pending.response.finally(() => samples.delete(id)),
+          );
+        }
+        break;
+      case "cancel":
+        samples.get(message.id)?.cancel(new Error("sample: was cancelled"));
+        break;
+      case "release":
+        engine.release(message.sequenceId);
+        break;
+    }
+  });
+  send({ kind: "ready" });
+}
+
+if (!parentPort) throw new Error("policy-worker: must be run as a worker thread");
+await serve(parentPort, workerData);

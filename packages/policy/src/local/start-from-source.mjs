@@ -1,0 +1,6 @@
+// Starts the worker from its TypeScript source. Node does not read TypeScript by itself, and
+// `--import tsx` has no effect in a worker thread of Node 20.
+import { register } from "tsx/esm/api";
+
+register();
+await import("./policy-worker.ts");

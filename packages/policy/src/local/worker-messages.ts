@@ -1,0 +1,38 @@
+import type { SampleRequest, TokenRow, TrainingRow } from "@turnwise/core";
+import type { ObjectiveProgram } from "./objective-program.ts";
+import type { SentError } from "./sent-error.ts";
+
+/** A question with one answer. */
+export type Call =
+  | { readonly method: "load"; readonly version: number }
+  | { readonly method: "score"; readonly rows: readonly TokenRow[] }
+  | {
+      readonly method: "update";
+      readonly rows: readonly TrainingRow[];
+      readonly objective: ObjectiveProgram;
+    }
+  | { readonly method: "save"; readonly directory: string }
+  | { readonly method: "restore"; readonly directory: string }
+  | { readonly method: "close" };
+
+/** What the main thread sends. An answer carries the number of what it answers. */
+export type ToWorker =
+  | { readonly kind: "call"; readonly id: number; readonly call: Call }
+  /** All requests of one tick. */
+  | {
+      readonly kind: "sample";
+      readonly requests: readonly { readonly id: number; readonly request: SampleRequest }[];
+    }
+  | { readonly kind: "cancel"; readonly id: number }
+  | { readonly kind: "release"; readonly sequenceId: string };
+
+/** The outcome of one call or request. */
+export type Answer =
+  | { readonly id: number; readonly value: unknown }
+  | { readonly id: number; readonly error: SentError };
+
+/** What the worker sends: first whether it started, then answers, all that come up at once. */
+export type FromWorker =
+  | { readonly kind: "ready" }
+  | { readonly kind: "failed"; readonly error: SentError }
+  | { readonly kind: "answers"; readonly answers: readonly Answer[] };
