@@ -51,10 +51,14 @@ function weightShapes(): Record<string, readonly number[]> {
 }
 
 function decoder(g: Tracer, isTraining: boolean): Record<string, Tensor> {
-  const weights = Object.fromEntries(
+  const weights = new Map(
     Object.entries(weightShapes()).map(([name, shape]) => [name, g.input(name, "float32", shape)]),
   );
-  const w = (name: string): Tensor => weights[name]!;
+  const w = (name: string): Tensor => {
+    const weight = weights.get(name);
+    if (!weight) throw new Error(`decoder: no weight ${name}`);
+    return weight;
+  };
   const tokens = g.input("tokens", "int32", ["batch", "time"]);
   const targets = g.input("targets", "int32", ["batch", "time"]);
   const positions = g.input("positions", "int32", ["batch", "time"]);
@@ -82,9 +86,9 @@ function decoder(g: Tracer, isTraining: boolean): Record<string, Tensor> {
   });
   if (!isTraining) return { logProbs, entropies };
   const loss = g.negate(g.reduceMean(logProbs));
-  const names = Object.keys(weights);
-  const found = gradients(g, loss, names.map(w));
-  return { loss, ...Object.fromEntries(names.map((name, i) => [name, found[i]!])) };
+  const names = [...weights.keys()];
+  const found = gradients(g, loss, [...weights.values()]);
+  return { loss, ...Object.fromEntries(found.map((gradient, i) => [names[i], gradient])) };
 }
 
 function createFeeds(): Record<string, Feed> {
@@ -117,7 +121,7 @@ function createFeeds(): Record<string, Feed> {
 }
 
 function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+  return values.toSorted((a, b) => a - b).at(Math.floor(values.length / 2)) ?? NaN;
 }
 
 /** Milliseconds of one run, on the wall and of all cores. */
@@ -175,20 +179,29 @@ const compiled = Object.entries(programs).map(
   async ([name, program]) => [name, await executor.compile(program)] as const,
 );
 const executables = await Promise.all(compiled);
-const walls = new Map<string, number[]>();
+const times = executables.map(([name, executable]) => ({
+  name,
+  executable,
+  walls: [] as number[],
+  cpus: [] as number[],
+}));
 for (let round = 0; round <= rounds; round++) {
-  for (const [name, executable] of executables) {
-    const { wall } = await measure(executable, feeds);
-    if (round > 0) walls.set(name, [...(walls.get(name) ?? []), wall]);
+  for (const { executable, walls, cpus } of times) {
+    const { wall, cpu } = await measure(executable, feeds);
+    if (round === 0) continue;
+    walls.push(wall);
+    cpus.push(cpu);
   }
 }
-for (const [name, list] of walls) {
-  const wall = median(list);
+for (const { name, walls, cpus } of times) {
+  const [wall, cpu] = [median(walls), median(cpus)];
   const speed = ((1000 * batch * time) / wall).toFixed(0);
-  console.log(`${name}: ${wall.toFixed(0)} ms a run (median of ${rounds}), ${speed} tokens/s`);
+  console.log(
+    `${name}: ${wall.toFixed(0)} ms a run (median of ${rounds}; ${cpu.toFixed(0)} ms of all cores), ${speed} tokens/s`,
+  );
 }
-const [training, forward] = [median(walls.get("training")!), median(walls.get("forward")!)];
-console.log(`training / forward: ${(training / forward).toFixed(2)}`);
+const ratio = times.map(({ cpus }) => median(cpus)).reduce((a, b) => a / b);
+console.log(`training / forward: ${ratio.toFixed(2)} in time of all cores`);
 console.log("peak memory:", (process.resourceUsage().maxRSS / 1024).toFixed(0), "MB");
 console.log("profile of a training step:");
 await profile(programs.training, feeds);

@@ -115,16 +115,11 @@ const rules: { readonly [K in OperationKind]?: Rule<K> } = {
       b!.shape,
     ),
   ],
-  linear: (g, { inputs: [x, weight, bias] }, c) => {
-    const rows = shapeSize(x!.shape.slice(0, -1));
-    const flatC = g.reshape(c, [rows, weight!.shape[0]!]);
-    const flatX = g.reshape(x!, [rows, weight!.shape[1]!]);
-    return [
-      g.reshape(g.matmul(flatC, weight!), x!.shape),
-      g.matmul(flatC, flatX, { transposeA: true }),
-      ...(bias === undefined ? [] : [g.reduceSum(flatC, { axes: [0] })]),
-    ];
-  },
+  linear: (g, { inputs: [x, weight, bias] }, c) => [
+    g.matmul(c, weight!),
+    g.matmul(c, x!, { transposeA: true }),
+    ...(bias === undefined ? [] : [g.reduceSum(c, { axes: [0] })]),
+  ],
 
   reshape: (g, { inputs: [x] }, c) => [g.reshape(c, x!.shape)],
   expand: (g, { inputs: [x] }, c) => [unbroadcast(g, c, x!.shape)],

@@ -26,7 +26,13 @@ export {
   type HeadOptions,
   type HeadOutputs,
 } from "./log-prob-and-entropy.ts";
-export type { Operation, OperationKind, OperationOf, Operations } from "./operation.ts";
+export type {
+  ConstantValues,
+  Operation,
+  OperationKind,
+  OperationOf,
+  Operations,
+} from "./operation.ts";
 export { adamW, type AdamWOptions, type AdamWState } from "./optimizer/adam-w.ts";
 export { accumulate, globalNorm, scaleInPlace } from "./optimizer/vectors.ts";
 export type { Feed, Feeds, Program } from "./program.ts";

@@ -15,14 +15,16 @@ export interface AxisAttributes {
   readonly axis: number;
 }
 
+/** Entries of a constant, row-major; bool as 0 and 1. */
+export type ConstantValues = readonly number[] | Float32Array | Int32Array | Uint8Array;
+
 /**
  * Every operation with its attributes. One entry here is one case in the interpreter, in the
  * differentiation rules and in each lowering.
  */
 export interface Operations {
   readonly input: { readonly name: string };
-  /** `values` in row-major order; int32 and bool as numbers. */
-  readonly constant: { readonly values: readonly number[] };
+  readonly constant: { readonly values: ConstantValues };
   /** The value of a size, an int32 scalar. */
   readonly size: { readonly dimension: Dimension };
   /** `0, 1, 2, ...`, int32. */
@@ -59,7 +61,7 @@ export interface Operations {
     readonly transposeB: boolean;
     readonly scale: number;
   };
-  /** Inputs x `[..., in]`, weight `[out, in]`, and perhaps bias `[out]`. */
+  /** Inputs x `[rows, in]`, weight `[out, in]`, and perhaps bias `[out]`. */
   readonly linear: None;
 
   readonly reshape: { readonly shape: Shape };

@@ -6,7 +6,7 @@ import {
   floorDivideDimension,
   type Dimension,
 } from "./dimension.ts";
-import type { Operation, OperationKind, Operations } from "./operation.ts";
+import type { ConstantValues, Operation, OperationKind, Operations } from "./operation.ts";
 import { createProgram, type Program } from "./program.ts";
 import {
   broadcastShapes,
@@ -163,12 +163,12 @@ export class Tracer {
   }
 
   /**
-   * Numbers that are part of the program. Meant for few: large tables are better as inputs.
-   * @param values - A scalar, or all entries in row-major order.
+   * Numbers that are part of the program. Equal short lists are recorded once.
+   * @param values - A scalar, or all entries in row-major order; not copied.
    * @throws `RangeError` if the shape holds another number of entries.
    */
   constant(
-    values: number | readonly number[],
+    values: number | ConstantValues,
     { dtype = "float32", shape = [] }: { readonly dtype?: DataType; readonly shape?: Shape } = {},
   ): Tensor {
     const list = typeof values === "number" ? [values] : values;
@@ -178,7 +178,10 @@ export class Tracer {
       );
     }
     // JSON has no infinities, and -0 equals 0 in it: such constants are recorded each by itself.
-    const isShared = list.every((value) => Number.isFinite(value) && !Object.is(value, -0));
+    const isShared =
+      Array.isArray(list) &&
+      list.length <= 16 &&
+      list.every((value) => Number.isFinite(value) && !Object.is(value, -0));
     return this.#record("constant", { values: list }, [], [{ dtype, shape }], isShared)[0]!;
   }
 
@@ -384,7 +387,10 @@ export class Tracer {
         `linear: x, weight and bias must be [..., in], [out, in] and [out], got ${inputs.map((tensor) => showShape(tensor.shape)).join(", ")}`,
       );
     }
-    return this.#one("linear", {}, inputs, [...x.shape.slice(0, -1), out!]);
+    const rows = shapeSize(x.shape.slice(0, -1));
+    const flat = this.reshape(x, [rows, size!]);
+    const product = this.#one("linear", {}, [flat, ...inputs.slice(1)], [rows, out!]);
+    return this.reshape(product, [...x.shape.slice(0, -1), out!]);
   }
 
   /** The same entries in another shape. @throws `RangeError` unless both hold equally many. */

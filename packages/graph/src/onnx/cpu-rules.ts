@@ -77,11 +77,7 @@ export const cpuRules: LoweringRules = {
     }
     return [lowering.node("com.microsoft.FusedMatMul", names, { transA, transB, alpha })];
   },
-  linear: (lowering, { inputs: [x] }, names) => {
-    if (x!.shape.length === 2) return [lowering.node("Gemm", names, { transB: 1 })];
-    const product = lowering.node("com.microsoft.FusedMatMul", names.slice(0, 2), { transB: 1 });
-    return [names.length === 3 ? lowering.node("Add", [product, names[2]!]) : product];
-  },
+  linear: direct("Gemm", { transB: 1 }),
 
   reshape: (lowering, { inputs: [x], outputs: [y] }, names) => [
     lowering.reshape(names[0]!, x!.shape, y!.shape),

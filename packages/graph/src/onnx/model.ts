@@ -1,3 +1,4 @@
+import type { ConstantValues } from "../operation.ts";
 import type { DataType, Shape } from "../tensor.ts";
 import {
   bytesField,
@@ -29,15 +30,15 @@ function attributeField(name: string, value: Attribute): Bytes {
   return bytesField(5, message(parts));
 }
 
-function rawData(type: ElementType, values: readonly number[]): Bytes {
+function rawData(type: ElementType, values: ConstantValues): Bytes {
   const data =
     type === "float32"
-      ? Float32Array.from(values)
+      ? new Float32Array(values)
       : type === "int32"
-        ? Int32Array.from(values)
+        ? new Int32Array(values)
         : type === "int64"
           ? BigInt64Array.from(values, BigInt)
-          : Uint8Array.from(values);
+          : new Uint8Array(values);
   return new Uint8Array(data.buffer);
 }
 
@@ -45,7 +46,7 @@ function tensorMessage(
   name: string,
   type: ElementType,
   shape: readonly number[],
-  values: readonly number[],
+  values: ConstantValues,
 ): Bytes {
   return message([
     ...shape.map((size) => integerField(1, size)),
@@ -61,6 +62,11 @@ function valueMessage(name: string, type: DataType, shape: Shape): Bytes {
   );
   const tensor = message([integerField(1, elementTypes[type]), bytesField(2, message(sizes))]);
   return message([textField(1, name), bytesField(2, bytesField(1, tensor))]);
+}
+
+function constantKey(type: ElementType, shape: readonly number[], values: ConstantValues): string {
+  const entries = Array.from(values, (value) => (Object.is(value, -0) ? "-0" : value));
+  return `${type} ${shape.join()} ${entries.join()}`;
 }
 
 /** An ONNX model in the making: nodes in order, small constants each once. */
@@ -88,13 +94,13 @@ export class OnnxModel {
   }
 
   /** A constant of the model. @returns Its name. */
-  constant(type: ElementType, shape: readonly number[], values: readonly number[]): string {
-    const key = `${type} ${shape.join()} ${values.map((x) => (Object.is(x, -0) ? "-0" : x)).join()}`;
-    const known = this.#constants.get(key);
+  constant(type: ElementType, shape: readonly number[], values: ConstantValues): string {
+    const key = values.length > 16 ? undefined : constantKey(type, shape, values);
+    const known = key === undefined ? undefined : this.#constants.get(key);
     if (known !== undefined) return known;
     const name = this.#name();
     this.#initializers.push(bytesField(5, tensorMessage(name, type, shape, values)));
-    this.#constants.set(key, name);
+    if (key !== undefined) this.#constants.set(key, name);
     return name;
   }
 

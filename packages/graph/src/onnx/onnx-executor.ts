@@ -1,6 +1,6 @@
 import { checkInteger } from "@turnwise/core";
 import type * as Ort from "onnxruntime-node";
-import { bindFeeds } from "../bind-feeds.ts";
+import { bindFeeds, type Sizes } from "../bind-feeds.ts";
 import { checkOutputs, type Executable, type Executor, type Output } from "../executor.ts";
 import { mapRecord } from "../map-record.ts";
 import type { Feed, Program } from "../program.ts";
@@ -64,6 +64,13 @@ function toOrt({ Tensor }: Runtime, name: string, { data, shape }: Feed): Ort.Te
   throw new TypeError(`run: feed ${name} must be a Float32Array, got a ${data.constructor.name}`);
 }
 
+/** Some kernels of ONNX Runtime leave their output unset where they have nothing to add up. */
+function checkSizes(sizes: Sizes): void {
+  for (const [name, size] of sizes) {
+    if (size < 1) throw new RangeError(`run: size ${name} must be >= 1, got ${size}`);
+  }
+}
+
 function fromOrt(tensor: Ort.Tensor): Output {
   const { data, dims } = tensor;
   if (!(data instanceof Float32Array)) {
@@ -75,6 +82,7 @@ function fromOrt(tensor: Ort.Tensor): Output {
 /**
  * An {@link Executor} by onnxruntime-node on the CPU. The native module is loaded when the first
  * program is compiled. Feeds are read in place, without a copy; a run blocks the thread that calls it.
+ * Named sizes must be at least 1.
  *
  * @throws `RangeError` if `threads` is not a whole number of at least 1. `compile` throws an `Error` if
  *   the native module is missing.
@@ -92,7 +100,8 @@ export function createOnnxExecutor({
     // Patterns are planned for one set of sizes; here sizes change from run to run.
     enableMemPattern: false,
     interOpNumThreads: 1,
-    logSeverityLevel: 3,
+    // What goes wrong is thrown; it need not be printed as well.
+    logSeverityLevel: 4,
     extra: { session: { intra_op: { allow_spinning: allowSpinning ? "1" : "0" } } },
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     ...(profilePrefix === undefined
@@ -111,7 +120,7 @@ export function createOnnxExecutor({
       return {
         run: async (feeds) => {
           if (!session) throw new Error("run: executable must not be released, got a released one");
-          bindFeeds("run", program, feeds);
+          checkSizes(bindFeeds("run", program, feeds));
           const tensors = mapRecord(program.inputs, (_, name) =>
             toOrt(runtime, name, feeds[name]!),
           );
