@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { alfworldCommand } from "./commands/alfworld.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
+import { swebenchCommand } from "./commands/swebench.ts";
 import { trainCommand } from "./commands/train.ts";
 import { InputError } from "./input-error.ts";
 import { StoppedRun } from "./run.ts";
@@ -12,7 +13,7 @@ async function main(): Promise<number> {
     .description("Reinforcement learning for multi-turn LLM agents")
     .showHelpAfterError()
     .exitOverride();
-  for (const command of [trainCommand(), evaluateCommand(), alfworldCommand()]) {
+  for (const command of [trainCommand(), evaluateCommand(), alfworldCommand(), swebenchCommand()]) {
     program.addCommand(command);
   }
   try {

@@ -26,6 +26,7 @@ export { selectInstances, type SelectOptions } from "./instances/select-instance
 export { readEvaluationLog, type EvaluationLog } from "./grading/evaluation-log.ts";
 export { grade, type Grade } from "./grading/grade.ts";
 export { infrastructureSign, type InfrastructureSign } from "./grading/infrastructure.ts";
+export { officialReport, type OfficialReport } from "./grading/official-report.ts";
 export { logParser, logParserNames, type LogParser } from "./grading/log-parsers.ts";
 export type { Resolution, TestLists, TestReport } from "./grading/report.ts";
 export { testStatuses, type StatusMap, type TestStatus } from "./grading/status.ts";

@@ -7,6 +7,7 @@ import { sweSmithInstance } from "../instances/adapters.ts";
 import type { SweInstance } from "../instances/instance.ts";
 import { sharedSwebench } from "../testing/shared-data.ts";
 import { grade, type Grade } from "./grade.ts";
+import { officialReport } from "./official-report.ts";
 import type { TestReport } from "./report.ts";
 
 const data = sharedSwebench();
@@ -116,6 +117,10 @@ describe.skipIf(data === undefined)("logs with official verdicts", () => {
       const patch = expected.official.report.patch_is_None ? null : "diff";
       const verdict = grade(instance, log, { patch });
       expect([name, ourForm(verdict)]).toEqual([name, officialForm(expected)]);
+      expect([name, { ...officialReport(verdict), tests_status: undefined }]).toEqual([
+        name,
+        { ...expected.official.report, tests_status: undefined },
+      ]);
       counts.set(expected.repo, (counts.get(expected.repo) ?? 0) + 1);
       numTests += Object.keys(expected.status_map).length;
     }
