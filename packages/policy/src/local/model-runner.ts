@@ -12,10 +12,27 @@ export interface StepJob extends AttentionJob {
   readonly tokens: readonly number[];
 }
 
+/** What a runner has done, and how long its parts took. */
+export interface RunnerTimings {
+  numSteps: number;
+  /** New tokens of all steps. */
+  numTokens: number;
+  /** In the executor's programs. */
+  programMilliseconds: number;
+  /** In attention, with the writing of the cache. */
+  attentionMilliseconds: number;
+}
+
 /** Computes steps over cached sequences under fixed weights, in the thread that calls it. */
 export class ModelRunner {
   readonly #config: ModelConfig;
   readonly #executables: readonly Executable[];
+  readonly timings: RunnerTimings = {
+    numSteps: 0,
+    numTokens: 0,
+    programMilliseconds: 0,
+    attentionMilliseconds: 0,
+  };
 
   private constructor(config: ModelConfig, executables: readonly Executable[]) {
     this.#config = config;
@@ -69,6 +86,9 @@ export class ModelRunner {
     });
     cache.begin(jobs);
     const positionFeed = { data: positions, shape: [1, n] };
+    const { timings } = this;
+    const begin = performance.now();
+    let attentionMilliseconds = 0;
     let outputs = await this.#executables[0]!.run({
       tokens: { data: tokens, shape: [1, n] },
       positions: positionFeed,
@@ -76,7 +96,9 @@ export class ModelRunner {
     for (let layer = 0; layer < numLayers; layer++) {
       const { query, key, value, x } = outputs;
       const isLast = layer === numLayers - 1;
+      const beginAttention = performance.now();
       const attended = cache.attend(layer, query!.data, key!.data, value!.data, isLast);
+      attentionMilliseconds += performance.now() - beginAttention;
       const numRows = isLast ? rows.length : n;
       const width = attended.length / numRows;
       outputs = await this.#executables[layer + 1]!.run({
@@ -90,6 +112,10 @@ export class ModelRunner {
       });
     }
     cache.commit();
+    timings.numSteps++;
+    timings.numTokens += numTokens;
+    timings.attentionMilliseconds += attentionMilliseconds;
+    timings.programMilliseconds += performance.now() - begin - attentionMilliseconds;
     return outputs["logits"]!.data.subarray(0, jobs.length * vocabularySize);
   }
 

@@ -11,7 +11,7 @@ import type { ModelConfig } from "../model-config.ts";
 import type { Parameters } from "../parameters.ts";
 import { AttentionCache, type CachedSequence } from "./attention-cache.ts";
 import { drawToken } from "./draw-token.ts";
-import { ModelRunner, type StepJob } from "./model-runner.ts";
+import { ModelRunner, type RunnerTimings, type StepJob } from "./model-runner.ts";
 
 /** Options of {@link SamplingEngine}. */
 export interface SamplingEngineOptions {
@@ -116,6 +116,11 @@ export class SamplingEngine {
       this.#waiting.push({ kind: "load", load });
       this.#start();
     });
+  }
+
+  /** What was computed under the present weights. */
+  get timings(): RunnerTimings | undefined {
+    return this.#runner?.timings;
   }
 
   /** See `Sampler.sample`. */

@@ -1,11 +1,4 @@
-import {
-  attention,
-  causalBias,
-  multiplyDimensions,
-  swiglu,
-  type Tensor,
-  type Tracer,
-} from "@turnwise/graph";
+import { attention, multiplyDimensions, swiglu, type Tensor, type Tracer } from "@turnwise/graph";
 import type { ModelConfig } from "../model-config.ts";
 import { parameterTable } from "../parameters.ts";
 
@@ -140,14 +133,13 @@ export function forwardSequences(model: TracedModel, tokens: Tensor, rows: Tenso
   const { g, config } = model;
   const [batch, time] = [tokens.shape[0]!, tokens.shape[1]!];
   const positions = g.expand(g.reshape(g.iota(time), [1, time]), [batch, time]);
-  const bias = causalBias(g, { time });
   const width = config.numHeads * config.headSize;
   const pick = (x: Tensor, size: number): Tensor =>
     g.gather(g.reshape(x, [multiplyDimensions(batch, time), size]), rows, { uniqueIds: true });
   let x = embed(model, tokens);
   for (let layer = 0; layer < config.numLayers; layer++) {
     const heads = layerHeads(model, layer, x, positions);
-    const attended = g.reshape(attention(g, heads, { bias }), [batch, time, width]);
+    const attended = g.reshape(attention(g, heads, { causal: true }), [batch, time, width]);
     const isLast = layer === config.numLayers - 1;
     x = isLast
       ? layerRest(model, layer, pick(x, config.hiddenSize), pick(attended, width))
