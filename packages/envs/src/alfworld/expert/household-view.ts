@@ -28,13 +28,13 @@ export interface ViewedLamp {
 }
 
 /** What the goal asks for: things in one target receptacle, or a thing in the hand by a lamp. */
-export type HouseholdGoal =
+export type ViewedGoal =
   | { readonly kind: "place"; readonly count: 1 | 2; readonly isTreatmentNeeded: boolean }
   | { readonly kind: "look"; readonly lamps: readonly ViewedLamp[] };
 
 /** All of a household that shortest plans depend on. Lists are in the order that breaks ties. */
 export interface HouseholdView {
-  readonly goal: HouseholdGoal;
+  readonly goal: ViewedGoal;
   /** Where the agent is. */
   readonly location: string;
   /** The id of what the agent holds. */

@@ -1,0 +1,78 @@
+import { parseDomain, type Action, type Domain } from "../pddl/domain.ts";
+import type { Term } from "../pddl/formula.ts";
+import { householdDomain } from "../generator/household-domain.ts";
+
+/** The predicates that household plans are about. No action may change them in other ways. */
+const plannedPredicates: ReadonlySet<string> = new Set([
+  "atlocation",
+  "receptacleatlocation",
+  "inreceptacle",
+  "opened",
+  "holds",
+  "holdsany",
+  "isclean",
+  "ishot",
+  "iscool",
+  "istoggled",
+  "objecttype",
+  "receptacletype",
+  "cancontain",
+  "openable",
+  "pickupable",
+  "cleanable",
+  "heatable",
+  "coolable",
+  "toggleable",
+]);
+
+/** What an action needs and does to the planned predicates, as one comparable text. */
+function rulesOf(action: Action, domain: Domain): string | undefined {
+  const term = (value: Term): string =>
+    value < 0
+      ? domain.names[~value]!
+      : `?${action.parameters[value]?.name ?? `inner${action.slotTypes[value]!}`}`;
+  const atom = (predicate: number, terms: readonly Term[], isNegated: boolean): string =>
+    `${isNegated ? "not " : ""}${domain.predicateList[predicate]!.name}(${terms.map(term).join()})`;
+  const effects = action.effects
+    .filter(({ predicate }) => plannedPredicates.has(domain.predicateList[predicate]!.name))
+    .map(
+      ({ predicate, terms, isDelete, condition, slots }) =>
+        `${condition || slots.length > 0 ? "sometimes " : ""}${atom(predicate, terms, isDelete)}`,
+    );
+  if (effects.length === 0) return undefined;
+  const cases = action.cases.map(({ literals, equalities, rest }) =>
+    [
+      ...literals.map(({ predicate, terms, isNegated }) => atom(predicate, terms, isNegated)),
+      ...[...equalities, ...rest].map((part) => JSON.stringify(part)),
+    ]
+      .sort()
+      .join(" "),
+  );
+  return `${action.name}: ${effects.sort().join(" ")} if ${cases.sort().join(" or ")}`;
+}
+
+/** The rules of a domain, in order. */
+function domainRules(domain: Domain): string {
+  const rules = domain.actions.map((action) => rulesOf(action, domain));
+  return rules
+    .filter((rule) => rule !== undefined)
+    .sort()
+    .join("\n");
+}
+
+let rulesOfHouseholds: string | undefined;
+const known = new WeakMap<Domain, boolean>();
+
+/**
+ * Whether what an agent can do in a domain is what it can do in a household: then household plans
+ * are shortest plans. All released versions are such domains, and so is that of generated games.
+ */
+export function hasHouseholdRules(domain: Domain): boolean {
+  let answer = known.get(domain);
+  if (answer === undefined) {
+    rulesOfHouseholds ??= domainRules(parseDomain(householdDomain, "household domain"));
+    answer = domainRules(domain) === rulesOfHouseholds;
+    known.set(domain, answer);
+  }
+  return answer;
+}
