@@ -67,14 +67,17 @@ function floorDivide(numerator: Polynomial, divisor: number): Polynomial {
   if (typeof inner === "number") {
     return polynomial([{ factors: [], coefficient: Math.floor(inner / divisor) }]);
   }
-  const text = `floor((${inner})/${divisor})`;
+  const text = `floor(${inner.includes(" ") ? `(${inner})` : inner}/${divisor})`;
   const factor: Factor = { text, kind: "floor", numerator: inner, divisor };
   return polynomial([{ factors: [factor], coefficient: 1 }]);
 }
 
 function spell(formula: Polynomial): Dimension {
   const terms = [...formula.entries()].sort(
-    ([keyA, a], [keyB, b]) => b.factors.length - a.factors.length || (keyA < keyB ? -1 : 1),
+    ([keyA, a], [keyB, b]) =>
+      b.factors.length - a.factors.length ||
+      Math.sign(b.coefficient) - Math.sign(a.coefficient) ||
+      (keyA < keyB ? -1 : 1),
   );
   if (terms.length === 0) return 0;
   if (terms.length === 1 && terms[0]![0] === "") return terms[0]![1].coefficient;
