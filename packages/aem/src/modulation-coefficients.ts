@@ -35,26 +35,40 @@ export function modulationCoefficients(
   { strength = 1, minEntropyRange = 0.1 }: ModulationOptions = {},
 ): number[] {
   checkNonNegative("modulationCoefficients", { entropies, strength, minEntropyRange });
-  const scaled = scaledToUnit(entropies, minEntropyRange);
-  if (scaled === undefined) return entropies.map(() => 1);
-  const weights = scaled.map((h) => Math.exp(-strength * h));
-  const meanWeight = mean(weights);
-  return weights.map((weight) => weight / meanWeight);
+  return coefficientsOf(entropies, { strength, minEntropyRange });
 }
 
-/**
- * Values scaled linearly so that the smallest is 0 and the largest 1; `undefined` where they spread
- * less than `minRange`, or not at all: that spread would be noise blown up to full size.
- */
-export function scaledToUnit(values: readonly number[], minRange: number): number[] | undefined {
-  // Not Math.min(...values): a whole batch may hold more values than a call takes arguments.
+/** The formula with what its ablations change. All numbers are finite and at least 0. */
+export function coefficientsOf(
+  entropies: readonly number[],
+  {
+    strength,
+    minEntropyRange,
+    direction = "certain",
+    normalization = "min-max",
+  }: Required<ModulationOptions> & {
+    /** Who counts more: the certain (the paper), or the uncertain. */
+    readonly direction?: "certain" | "uncertain";
+    /** Whether entropies are scaled to [0, 1] over their group, or stay in nats. */
+    readonly normalization?: "min-max" | "none";
+  },
+): number[] {
+  // Not Math.min(...entropies): a whole batch may hold more values than a call takes arguments.
   let low = Infinity;
   let high = -Infinity;
-  for (const value of values) {
-    low = Math.min(low, value);
-    high = Math.max(high, value);
+  for (const entropy of entropies) {
+    low = Math.min(low, entropy);
+    high = Math.max(high, entropy);
   }
   const range = high - low;
-  if (!(range > 0) || range < minRange) return undefined;
-  return values.map((value) => (value - low) / range);
+  // A smaller spread is sampling noise: scaling it to [0, 1] would amplify it.
+  if (!(range > 0) || range < minEntropyRange) return entropies.map(() => 1);
+
+  const unit = normalization === "min-max" ? range : 1;
+  // Measured from the favoured end, so that the largest exponent is 0 and no weight overflows.
+  const weights = entropies.map((entropy) =>
+    Math.exp(-strength * ((direction === "certain" ? entropy - low : high - entropy) / unit)),
+  );
+  const meanWeight = mean(weights);
+  return weights.map((weight) => weight / meanWeight);
 }

@@ -1,0 +1,77 @@
+import { checkFinite, checkNonNegative, checkSameLength, mean, sum } from "@turnwise/core";
+
+/** What {@link predictedDrift} reads, one entry for each response. */
+export interface DriftResponses {
+  /** After modulation, if that is to be predicted. */
+  readonly advantages: readonly number[];
+  /** Surprisal of what was sampled, nats, `>= 0`. */
+  readonly surprisals: readonly number[];
+  /** Entropy of what it was sampled from, in the unit of the surprisals, `>= 0`. */
+  readonly entropies: readonly number[];
+}
+
+/**
+ * By how much a response pushes the policy's entropy, by the drift theorem:
+ * `advantage * (surprisal - entropy)`, to first order and for a step of size 1.
+ *
+ * @returns `[response]`; their mean is the predicted drift of the batch.
+ * @throws `RangeError` if lengths differ or a number is out of range.
+ * @see arXiv:2605.00425, theorem 3.2.1
+ */
+export function predictedDrift({ advantages, surprisals, entropies }: DriftResponses): number[] {
+  checkSameLength("predictedDrift", { advantages, surprisals, entropies });
+  checkFinite("predictedDrift", { advantages });
+  checkNonNegative("predictedDrift", { surprisals, entropies });
+  return advantages.map((advantage, i) => advantage * (surprisals[i]! - entropies[i]!));
+}
+
+/** How well predictions and measurements agree. */
+export interface DriftAgreement {
+  readonly numPairs: number;
+  /** Pearson's correlation, in [-1, 1]; `undefined` where one side does not vary. */
+  readonly correlation: number | undefined;
+  /** Share of pairs of one sign among those where neither is 0; `undefined` without such a pair. */
+  readonly signAgreement: number | undefined;
+}
+
+/**
+ * Compares predicted with measured changes of entropy (or any two proxies of it).
+ * @throws `RangeError` if lengths differ or a number is not finite.
+ */
+export function compareDrift(
+  predicted: readonly number[],
+  measured: readonly number[],
+): DriftAgreement {
+  checkSameLength("compareDrift", { predicted, measured });
+  checkFinite("compareDrift", { predicted, measured });
+  const signed = predicted
+    .map((value, i) => Math.sign(value) * Math.sign(measured[i]!))
+    .filter((product) => product !== 0);
+  return {
+    numPairs: predicted.length,
+    correlation: correlation(predicted, measured),
+    signAgreement:
+      signed.length === 0
+        ? undefined
+        : signed.filter((product) => product > 0).length / signed.length,
+  };
+}
+
+function correlation(a: readonly number[], b: readonly number[]): number | undefined {
+  const [x, y] = [standardized(a), standardized(b)];
+  if (x === undefined || y === undefined) return undefined;
+  return Math.min(1, Math.max(-1, sum(x.map((value, i) => value * y[i]!))));
+}
+
+/** Deviations from the mean, as a vector of length 1; `undefined` where there are none. */
+function standardized(values: readonly number[]): number[] | undefined {
+  const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  if (largest === 0) return undefined;
+  // Scaled first, so that no square overflows or vanishes.
+  const scaled = values.map((value) => value / largest);
+  const center = mean(scaled);
+  const deviations = scaled.map((value) => value - center);
+  const length = Math.sqrt(sum(deviations.map((value) => value * value)));
+  if (length < 1e-14 * values.length) return undefined;
+  return deviations.map((value) => value / length);
+}

@@ -1,0 +1,52 @@
+import { expect, it } from "vitest";
+import * as aem from "./index.ts";
+import * as laws from "./laws.ts";
+import * as theory from "./theory.ts";
+
+it("exports what it means to", () => {
+  expect(Object.keys(aem).sort()).toMatchInlineSnapshot(`
+    [
+      "compareDrift",
+      "diagnoseModulation",
+      "empgModulator",
+      "entropyModulator",
+      "identityModulator",
+      "measureUncertainty",
+      "modulate",
+      "modulationCoefficients",
+      "packedMeanEntropies",
+      "packedModulation",
+      "predictedDrift",
+      "topKEntropyBounds",
+    ]
+  `);
+  expect(Object.keys(laws).sort()).toMatchInlineSnapshot(`
+    [
+      "creditedBatchArbitrary",
+      "entropyModulationClaims",
+      "modulatorLaws",
+    ]
+  `);
+  expect(Object.keys(theory).sort()).toMatchInlineSnapshot(`
+    [
+      "calibrationCost",
+      "covariance",
+      "crossEntropyOf",
+      "entropyAlong",
+      "expectation",
+      "expectedDrift",
+      "featureDrift",
+      "modulationPressure",
+      "naturalDirection",
+      "naturalDrift",
+      "plainDirection",
+      "plainDrift",
+      "policyEntropyDrift",
+      "probabilityDirection",
+      "regularizationDrift",
+      "softmaxPolicy",
+      "treeEntropy",
+      "treeResponses",
+    ]
+  `);
+});

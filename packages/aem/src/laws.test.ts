@@ -1,0 +1,87 @@
+import { createRandom, type Law } from "@turnwise/core";
+import { describe, expect, it } from "vitest";
+import { empgModulator } from "./empg-modulator.ts";
+import { entropyModulator } from "./entropy-modulator.ts";
+import { entropyModulationClaims, modulatorLaws, type ModulatorClaim } from "./laws.ts";
+import { modulate } from "./modulate.ts";
+import { identityModulator, type Modulator } from "./modulator.ts";
+import { measureUncertainty } from "./uncertainty.ts";
+
+function itHolds(laws: readonly Law[]): void {
+  it.each(laws)("$name", ({ check }) => check());
+}
+
+function all(...but: ModulatorClaim[]): ModulatorClaim[] {
+  return entropyModulationClaims.filter((claim) => !but.includes(claim));
+}
+
+/** The short way, as a modulator. */
+const short: Modulator = {
+  name: "modulate",
+  modulate: (responses) => ({
+    ...modulate(
+      responses.map(({ advantage }) => advantage),
+      responses.map(({ uncertainty }) => measureUncertainty(uncertainty).mean),
+      responses.map(({ group }) => group),
+    ),
+    uncertainty: "entropy",
+  }),
+};
+
+describe("laws of the modulators", () => {
+  itHolds(modulatorLaws(short, all(), { maxFactor: Math.E }));
+  itHolds(modulatorLaws(identityModulator, all(), { maxFactor: 1 }));
+  itHolds(modulatorLaws(entropyModulator(), all(), { maxFactor: Math.E }));
+  itHolds(modulatorLaws(entropyModulator({ strength: 0 }), all(), { maxFactor: 1 }));
+  for (const scope of ["trajectory", "turn", "batch"] as const) {
+    const options = { scope, maxFactor: Math.exp(2) };
+    itHolds(modulatorLaws(entropyModulator({ scope, strength: 2 }), all(), options));
+  }
+  itHolds(modulatorLaws(entropyModulator({ direction: "uncertain" }), all("favours-certainty")));
+  itHolds(modulatorLaws(entropyModulator({ normalization: "none" }), all()));
+  itHolds(
+    modulatorLaws(
+      entropyModulator({ reduction: "sum" }),
+      // A sum grows with the length.
+      all("favours-certainty", "shift-invariant"),
+    ),
+  );
+  itHolds(
+    modulatorLaws(
+      entropyModulator({ unit: "token" }),
+      // The mean is over tokens, not responses.
+      all("mean-one", "favours-certainty", "shift-invariant"),
+    ),
+  );
+  itHolds(
+    modulatorLaws(
+      entropyModulator({ shuffle: createRandom("laws") }),
+      all("favours-certainty", "order-free", "independent-scopes", "shift-invariant"),
+    ),
+  );
+  // EMPG centres the batch and adds a bonus: little of this holds, as it should not.
+  itHolds(modulatorLaws(empgModulator(), ["advantage-blind", "order-free"], { scope: "batch" }));
+  itHolds(
+    modulatorLaws(
+      empgModulator({ futureBonus: 0, mean: "keep" }),
+      ["scales", "keeps-signs", "advantage-blind", "order-free", "favours-certainty"],
+      { scope: "batch", maxFactor: Math.E },
+    ),
+  );
+});
+
+describe("a law that does not hold", () => {
+  it("says which, where from, and the smallest counterexample", () => {
+    const broken: Modulator = {
+      name: "doubled",
+      modulate: (responses) => {
+        const result = short.modulate(responses);
+        return { ...result, coefficients: result.coefficients.map((c) => 2 * c) };
+      },
+    };
+    const law = modulatorLaws(broken, ["mean-one"]).at(-1);
+    expect(() => law!.check()).toThrow(
+      /law "doubled: coefficients have mean 1" \(self-calibration\) does not hold[^]*Counterexample: \[\[\{[^]*mean of scope 0 must be 1, got 2/u,
+    );
+  });
+});

@@ -1,0 +1,56 @@
+import fc, { type Arbitrary } from "fast-check";
+import type { CreditedResponse } from "../modulator.ts";
+
+/** How the laws look for counterexamples. */
+export interface LawOptions {
+  /** Cases for each law. Default 100. */
+  readonly numRuns?: number;
+  /** Fixes the cases. Default: fresh ones. */
+  readonly seed?: number;
+}
+
+/** Passes on what is set: fast-check's own defaults, `configureGlobal` included, fill the rest. */
+export function runOptions({ numRuns, seed }: LawOptions): { numRuns?: number; seed?: number } {
+  return { ...(numRuns !== undefined && { numRuns }), ...(seed !== undefined && { seed }) };
+}
+
+/** A response by its numbers alone; entropies in `[token]`. */
+interface Drawn {
+  readonly advantage: number;
+  readonly entropies: readonly number[];
+}
+
+const drawn: Arbitrary<Drawn> = fc.record({
+  advantage: fc.oneof(fc.double({ min: -10, max: 10, noNaN: true }), fc.constantFrom(-1, 0, 1)),
+  entropies: fc.array(
+    fc.oneof(
+      fc.double({ min: 0, max: 12, noNaN: true }),
+      // A policy that is nearly sure: spreads that lie in a dead zone.
+      fc.double({ min: 0, max: 0.05, noNaN: true }),
+    ),
+    { minLength: 1, maxLength: 5 },
+  ),
+});
+
+/**
+ * Batches of one to three groups of one to three trajectories of one to four turns, with exact
+ * entropies. Every response has a token.
+ */
+export const creditedBatchArbitrary: Arbitrary<CreditedResponse[]> = fc
+  .array(
+    fc.array(fc.array(drawn, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 3 }),
+    { minLength: 1, maxLength: 3 },
+  )
+  .map((groups) =>
+    groups.flatMap((trajectories, group) =>
+      trajectories.flatMap((turns, trajectory) =>
+        turns.map(({ advantage, entropies }, turn): CreditedResponse => ({
+          group,
+          trajectory,
+          turn,
+          advantage,
+          uncertainty: { kind: "entropy", entropies },
+        })),
+      ),
+    ),
+  );

@@ -1,0 +1,264 @@
+import { defineLaw, mean, type Law } from "@turnwise/core";
+import fc from "fast-check";
+import { scopeKey, type ModulationScope } from "../entropy-modulator.ts";
+import type { CreditedResponse, ModulatedBatch, Modulator } from "../modulator.ts";
+import { partition } from "../partition.ts";
+import { measureUncertainty } from "../uncertainty.ts";
+import { creditedBatchArbitrary, runOptions, type LawOptions } from "./arbitraries.ts";
+
+/**
+ * What a modulator claims beyond what all must keep.
+ *
+ * - `"scales"`: each advantage is its coefficient times the base advantage, so that zeros stay.
+ * - `"keeps-signs"`: no advantage changes its sign.
+ * - `"mean-one"`: coefficients have mean 1 over every scope.
+ * - `"advantage-blind"`: coefficients do not depend on advantages.
+ * - `"independent-scopes"`: what happens in one scope does not depend on others.
+ * - `"order-free"`: responses may be listed in any order.
+ * - `"favours-certainty"`: within a scope, no response with a larger mean entropy has a larger
+ *   coefficient.
+ * - `"shift-invariant"`: adding a constant to all entropies changes nothing.
+ * - `"identity-when-flat"`: equal entropies within a scope leave its advantages alone.
+ */
+export type ModulatorClaim =
+  | "scales"
+  | "keeps-signs"
+  | "mean-one"
+  | "advantage-blind"
+  | "independent-scopes"
+  | "order-free"
+  | "favours-certainty"
+  | "shift-invariant"
+  | "identity-when-flat";
+
+/** What AEM claims: all there is. */
+export const entropyModulationClaims: readonly ModulatorClaim[] = [
+  "scales",
+  "keeps-signs",
+  "mean-one",
+  "advantage-blind",
+  "independent-scopes",
+  "order-free",
+  "favours-certainty",
+  "shift-invariant",
+  "identity-when-flat",
+];
+
+/** Options of {@link modulatorLaws}. */
+export interface ModulatorLawOptions extends LawOptions {
+  /** The sets over which the claims are meant. Default `"group"`. */
+  readonly scope?: ModulationScope;
+  /** The modulator's dead zone, nats per token: at its very edge rounding decides. Default 0.1. */
+  readonly minEntropyRange?: number;
+  /** The largest coefficient of a scope is at most this many times the smallest, `>= 1`. */
+  readonly maxFactor?: number;
+}
+
+/**
+ * Laws of modulators. All keep the shape, give finite numbers, leave their argument alone, answer
+ * the same twice and take an empty batch; the rest by claim.
+ */
+export function modulatorLaws(
+  modulator: Modulator,
+  claims: readonly ModulatorClaim[] = entropyModulationClaims,
+  { scope = "group", minEntropyRange = 0.1, maxFactor, ...options }: ModulatorLawOptions = {},
+): Law[] {
+  const law = (
+    statement: string,
+    source: string,
+    check: (batch: CreditedResponse[], result: ModulatedBatch) => void,
+  ): Law =>
+    defineLaw(`${modulator.name}: ${statement}`, source, () =>
+      fc.assert(
+        fc.property(creditedBatchArbitrary, (batch) => check(batch, modulator.modulate(batch))),
+        runOptions(options),
+      ),
+    );
+  const scopesOf = (batch: readonly CreditedResponse[]): number[][] =>
+    partition(batch.map((response) => scopeKey(response, scope)));
+
+  const claimed: Readonly<Record<ModulatorClaim, Law>> = {
+    scales: law(
+      "an advantage is multiplied by its coefficient",
+      "A' = alpha A",
+      (batch, result) => {
+        batch.forEach(({ advantage }, i) =>
+          expectNear(
+            `advantages[${i}]`,
+            result.advantages[i]!,
+            advantage * result.coefficients[i]!,
+          ),
+        );
+      },
+    ),
+    "keeps-signs": law("no advantage changes its sign", "alpha >= 0", (batch, { advantages }) => {
+      batch.forEach(({ advantage }, i) =>
+        expectThat(
+          advantage * advantages[i]! >= 0 && (advantage !== 0 || advantages[i] === 0),
+          `advantage ${advantage} must keep its sign, got ${advantages[i]}`,
+        ),
+      );
+    }),
+    "mean-one": law("coefficients have mean 1", "self-calibration", (batch, { coefficients }) => {
+      scopesOf(batch).forEach((members, i) =>
+        expectNear(`mean of scope ${i}`, mean(members.map((index) => coefficients[index]!)), 1),
+      );
+    }),
+    "advantage-blind": law(
+      "coefficients do not depend on advantages",
+      "alpha is a function of entropies",
+      (batch, { coefficients }) => {
+        const flipped = batch.map((response) => ({
+          ...response,
+          advantage: -2 * response.advantage,
+        }));
+        expectAllNear("coefficient", modulator.modulate(flipped).coefficients, coefficients);
+      },
+    ),
+    "independent-scopes": law(
+      "what happens in one scope does not depend on others",
+      "statistics within a scope",
+      (batch, result) => {
+        for (const members of scopesOf(batch)) {
+          const alone = modulator.modulate(members.map((index) => batch[index]!));
+          expectAllNear(
+            "advantage alone",
+            alone.advantages,
+            members.map((index) => result.advantages[index]!),
+          );
+        }
+      },
+    ),
+    "order-free": law("responses may stand in any order", "a batch is a set", (batch, result) => {
+      const reversed = modulator.modulate(batch.toReversed());
+      expectAllNear("advantage reversed", reversed.advantages, result.advantages.toReversed());
+    }),
+    "favours-certainty": law(
+      "less entropy, no smaller coefficient",
+      "the map is monotone",
+      (batch, { coefficients }) => {
+        const entropies = batch.map(({ uncertainty }) => measureUncertainty(uncertainty).mean);
+        for (const members of scopesOf(batch)) {
+          for (const a of members) {
+            for (const b of members) {
+              expectThat(
+                entropies[a]! >= entropies[b]! || coefficients[a]! >= coefficients[b]! - 1e-12,
+                `entropy ${entropies[a]} < ${entropies[b]}, but coefficient ${coefficients[a]} < ${coefficients[b]}`,
+              );
+            }
+          }
+        }
+      },
+    ),
+    "shift-invariant": law(
+      "adding a constant to all entropies changes nothing",
+      "min-max scaling",
+      (batch, result) => {
+        const before = batch.map(({ uncertainty }) => measureUncertainty(uncertainty).mean);
+        // Rounding decides at the edge of the dead zone, and among entropies that hardly differ.
+        const nearEdge = scopesOf(batch).some((members) => {
+          const own = members.map((index) => before[index]!);
+          const range = Math.max(...own) - Math.min(...own);
+          return range > 0 && (range < 1e-3 || Math.abs(range - minEntropyRange) < 1e-6);
+        });
+        fc.pre(!nearEdge);
+        const shifted = modulator.modulate(batch.map((response) => shiftedBy(response, 0.5)));
+        expectAllNear("coefficient", shifted.coefficients, result.coefficients, 1e-6);
+      },
+    ),
+    "identity-when-flat": law(
+      "equal entropies leave advantages alone",
+      "nothing to tell responses apart by",
+      (batch) => {
+        const flat = batch.map((response): CreditedResponse => ({
+          ...response,
+          uncertainty: { kind: "entropy", entropies: [0.7] },
+        }));
+        const { advantages } = modulator.modulate(flat);
+        expectAllNear(
+          "advantage",
+          advantages,
+          flat.map(({ advantage }) => advantage),
+          0,
+        );
+      },
+    ),
+  };
+
+  const laws = [
+    law("keeps the shape, and every number is finite", "contract", (batch, result) => {
+      for (const [name, values] of Object.entries({
+        advantages: result.advantages,
+        coefficients: result.coefficients,
+      })) {
+        expectThat(values.length === batch.length, `${name} must have length ${batch.length}`);
+        expectThat(values.every(Number.isFinite), `${name} must be finite, got ${values.join()}`);
+      }
+      result.tokenAdvantages?.forEach((tokens, i) => {
+        const { tokens: known } = measureUncertainty(batch[i]!.uncertainty);
+        expectThat(tokens.length === known.length, `tokenAdvantages[${i}] must keep its length`);
+        expectNear(`mean of tokenAdvantages[${i}]`, mean(tokens), result.advantages[i]!);
+      });
+    }),
+    law("leaves its argument alone and answers the same twice", "contract", (batch, result) => {
+      const before = JSON.stringify(batch);
+      const again = modulator.modulate(batch);
+      expectThat(JSON.stringify(batch) === before, "must not change its argument");
+      expectThat(JSON.stringify(again) === JSON.stringify(result), "must answer the same twice");
+    }),
+    defineLaw(`${modulator.name}: an empty batch stays empty`, "contract", () => {
+      const { advantages, coefficients } = modulator.modulate([]);
+      expectThat(advantages.length + coefficients.length === 0, "must give nothing for nothing");
+    }),
+    ...claims.map((claim) => claimed[claim]),
+  ];
+  if (maxFactor !== undefined) {
+    laws.push(
+      law(
+        `coefficients span at most a factor of ${maxFactor}`,
+        "exp(lambda)",
+        (batch, { coefficients }) => {
+          for (const members of scopesOf(batch)) {
+            const own = members.map((index) => coefficients[index]!);
+            const factor = Math.max(...own) / Math.min(...own);
+            expectThat(
+              factor <= maxFactor * (1 + 1e-9),
+              `factor must be at most ${maxFactor}, got ${factor}`,
+            );
+          }
+        },
+      ),
+    );
+  }
+  return laws;
+}
+
+function shiftedBy(response: CreditedResponse, by: number): CreditedResponse {
+  const { tokens } = measureUncertainty(response.uncertainty);
+  return {
+    ...response,
+    uncertainty: { kind: "entropy", entropies: tokens.map((entropy) => entropy + by) },
+  };
+}
+
+function expectThat(statement: boolean, what: string): void {
+  if (!statement) throw new Error(what);
+}
+
+function expectNear(what: string, got: number, expected: number, room = 1e-9): void {
+  const gap = Math.abs(got - expected);
+  expectThat(
+    gap <= room * Math.max(1, Math.abs(expected)),
+    `${what} must be ${expected}, got ${got}`,
+  );
+}
+
+function expectAllNear(
+  what: string,
+  got: readonly number[],
+  expected: readonly number[],
+  room = 1e-9,
+): void {
+  expectThat(got.length === expected.length, `${what}: must have length ${expected.length}`);
+  got.forEach((value, i) => expectNear(`${what}[${i}]`, value, expected[i]!, room));
+}

@@ -1,0 +1,159 @@
+import { checkFinite, checkSameLength, sum } from "@turnwise/core";
+import { checkResponse, covariance, expectation, type FinitePolicy } from "./finite-policy.ts";
+
+/**
+ * The natural gradient (Fisher-Rao, on the simplex) of the surrogate `advantage * log pi(response)`:
+ * the direction `advantage * (e_response - pi)` in which the probabilities move.
+ *
+ * @returns `[response]`, sum 0.
+ * @throws `RangeError` if the response is none, or the advantage is not finite.
+ */
+export function naturalDirection(
+  policy: FinitePolicy,
+  response: number,
+  advantage: number,
+): number[] {
+  checkResponse("naturalDirection", policy, response);
+  checkFinite("naturalDirection", { advantage });
+  return policy.probabilities.map(
+    (probability, i) => advantage * ((i === response ? 1 : 0) - probability),
+  );
+}
+
+/**
+ * The direction in which the probabilities move where the logits take a plain gradient step on the
+ * same surrogate: `pi * (g - E[g])` with `g = advantage * (e_response - pi)`.
+ * @returns `[response]`, sum 0.
+ * @throws As {@link naturalDirection}.
+ */
+export function plainDirection(
+  policy: FinitePolicy,
+  response: number,
+  advantage: number,
+): number[] {
+  return probabilityDirection(policy, naturalDirection(policy, response, advantage));
+}
+
+/** How probabilities move where logits move: `pi * (direction - E[direction])`, `[response]`. */
+export function probabilityDirection(
+  { probabilities }: FinitePolicy,
+  logitDirection: readonly number[],
+): number[] {
+  checkSameLength("probabilityDirection", { probabilities, logitDirection });
+  const center = expectation(probabilities, logitDirection);
+  return probabilities.map((probability, i) => probability * (logitDirection[i]! - center));
+}
+
+/**
+ * The derivative of the policy's entropy along a direction of the probabilities:
+ * `sum(direction * surprisals)`, nats for a step of 1.
+ * @throws `RangeError` if the direction has another length.
+ */
+export function entropyAlong(policy: FinitePolicy, direction: readonly number[]): number {
+  checkSameLength("entropyAlong", { surprisals: policy.surprisals, direction });
+  // The direction sums to 0, so that surprisals may be measured from the entropy.
+  return sum(direction.map((part, i) => part * (policy.surprisals[i]! - policy.entropy)));
+}
+
+/**
+ * Theorem 3.2.1, the entropy drift of one sampled response under the natural gradient:
+ * `advantage * (surprisal - entropy)`. Reinforcing what was surprising raises the entropy,
+ * reinforcing what was expected lowers it; punishing does the opposite.
+ * @throws As {@link naturalDirection}.
+ * @see arXiv:2605.00425
+ */
+export function naturalDrift(policy: FinitePolicy, response: number, advantage: number): number {
+  checkResponse("naturalDrift", policy, response);
+  checkFinite("naturalDrift", { advantage });
+  return advantage * (policy.surprisals[response]! - policy.entropy);
+}
+
+/**
+ * The drift where the logits take a plain gradient step:
+ * `advantage * (pi_a (S_a - H) - sum_b pi_b^2 (S_b - H))`. The second term does not depend on the
+ * response: the sign rule of the theorem is only approximate here.
+ * @throws As {@link naturalDirection}.
+ */
+export function plainDrift(policy: FinitePolicy, response: number, advantage: number): number {
+  checkResponse("plainDrift", policy, response);
+  checkFinite("plainDrift", { advantage });
+  const { probabilities, surprisals, entropy } = policy;
+  const pull = probabilities.map((probability, i) => probability * (surprisals[i]! - entropy));
+  return advantage * (pull[response]! - expectation(probabilities, pull));
+}
+
+/**
+ * The drift over all that the policy might sample: `E[advantage * (S - H)]`, the covariance of
+ * advantage and surprisal.
+ * @param advantages - `[response]`.
+ * @throws `RangeError` if their number is another.
+ */
+export function expectedDrift(policy: FinitePolicy, advantages: readonly number[]): number {
+  checkSameLength("expectedDrift", { probabilities: policy.probabilities, advantages });
+  return covariance(policy, advantages, policy.surprisals);
+}
+
+/** What is added to the surrogate in {@link regularizationDrift}. */
+export interface Regularization {
+  /** Coefficient of the entropy bonus `phi(H)`. Default 0. */
+  readonly entropyCoefficient?: number;
+  /** `phi'(H)`, the slope of the bonus at the present entropy. Default 1: the entropy itself. */
+  readonly entropySlope?: number;
+  /** Coefficient of the penalty `KL(pi || reference)`. Default 0. */
+  readonly klCoefficient?: number;
+  /** The reference, over the same responses; needed with a KL coefficient. */
+  readonly reference?: FinitePolicy;
+}
+
+/**
+ * What regularizers add to the drift under the natural gradient:
+ * `entropyCoefficient * phi'(H) * Var[S] + klCoefficient * (Var[S] - Cov[S_reference, S])`. It
+ * depends on the state alone, not on the response that was sampled.
+ * @throws `RangeError` if a number is not finite or the reference has other responses; `TypeError`
+ *   if it is needed and missing.
+ * @see arXiv:2605.00425, appendix F.3
+ */
+export function regularizationDrift(
+  policy: FinitePolicy,
+  { entropyCoefficient = 0, entropySlope = 1, klCoefficient = 0, reference }: Regularization,
+): number {
+  const where = "regularizationDrift";
+  checkFinite(where, { entropyCoefficient, entropySlope, klCoefficient });
+  const { surprisals } = policy;
+  const variance = covariance(policy, surprisals, surprisals);
+  const bonus = entropyCoefficient * entropySlope * variance;
+  if (klCoefficient === 0) return bonus;
+  if (reference === undefined) {
+    throw new TypeError(`${where}: reference must be given with klCoefficient, got undefined`);
+  }
+  checkSameLength(where, { surprisals, reference: reference.surprisals });
+  return bonus + klCoefficient * (variance - covariance(policy, reference.surprisals, surprisals));
+}
+
+/**
+ * Theorem 3.2.2, with the visits of states held still: the drift of the policy's entropy is the mean
+ * of the states' drifts, weighted by how often each is visited in a trajectory.
+ *
+ * @param visits - Expected visits of each state in a trajectory, `[state]`.
+ * @param drifts - Of each state's response entropy, `[state]`.
+ * @see arXiv:2605.00425
+ */
+export function policyEntropyDrift(visits: readonly number[], drifts: readonly number[]): number {
+  checkSameLength("policyEntropyDrift", { visits, drifts });
+  checkFinite("policyEntropyDrift", { visits, drifts });
+  return sum(visits.map((count, i) => count * drifts[i]!));
+}
+
+/**
+ * What modulation adds to the drift of a response: `(coefficient - 1) * advantage * (S - H)`. Where
+ * the coefficient is above 1 exactly for less surprise than expected, this is pressure to explore
+ * (upward) for negative advantages and to exploit (downward) for positive ones.
+ */
+export function modulationPressure(
+  policy: FinitePolicy,
+  response: number,
+  advantage: number,
+  coefficient: number,
+): number {
+  return (coefficient - 1) * naturalDrift(policy, response, advantage);
+}

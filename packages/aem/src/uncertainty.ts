@@ -1,0 +1,102 @@
+import { checkFinite, checkInteger, checkNonNegative, checkSameLength, mean } from "@turnwise/core";
+
+/**
+ * How sure a policy was of a response's tokens, by what its engine can tell.
+ *
+ * - `"entropy"`: the entropy of each next-token distribution over the full vocabulary.
+ * - `"top-k"`: bounds on it from the k most likely tokens, see {@link topKEntropyBounds}.
+ * - `"surprisal"`: the log-prob of each sampled token. Minus its mean has the same expectation as
+ *   the mean entropy, and more noise.
+ */
+export type Uncertainty =
+  | { readonly kind: "entropy"; readonly entropies: readonly number[] }
+  | { readonly kind: "top-k"; readonly low: readonly number[]; readonly high: readonly number[] }
+  | { readonly kind: "surprisal"; readonly logProbs: readonly number[] };
+
+/** The uncertainty of one response as a number. */
+export interface MeasuredUncertainty {
+  readonly kind: Uncertainty["kind"];
+  /** Of each token, nats, `[token]`; the middle of its bounds for `"top-k"`. */
+  readonly tokens: readonly number[];
+  /** The mean over tokens, nats per token; 0 for a response without tokens. */
+  readonly mean: number;
+  /** How far the mean may be off at most because of bounds, nats per token; 0 unless `"top-k"`. */
+  readonly error: number;
+}
+
+/**
+ * Reduces the uncertainty of a response to its mean over tokens (the paper's length normalization).
+ * @throws `RangeError` if an entropy is negative, a bound is below the other, a log-prob is positive,
+ *   or a number is not finite.
+ */
+export function measureUncertainty(uncertainty: Uncertainty): MeasuredUncertainty {
+  const { kind } = uncertainty;
+  if (kind === "top-k") {
+    const { low, high } = uncertainty;
+    checkSameLength("measureUncertainty", { low, high });
+    checkNonNegative("measureUncertainty", { low, high });
+    const widths = low.map((bound, token) => high[token]! - bound);
+    const crossed = widths.findIndex((width) => width < 0);
+    if (crossed !== -1) {
+      throw new RangeError(
+        `measureUncertainty: high[${crossed}] must be >= low[${crossed}] (${low[crossed]}), got ${high[crossed]}`,
+      );
+    }
+    const tokens = low.map((bound, token) => bound + widths[token]! / 2);
+    return { kind, tokens, mean: meanOrZero(tokens), error: meanOrZero(widths) / 2 };
+  }
+  const tokens =
+    kind === "entropy"
+      ? uncertainty.entropies
+      : uncertainty.logProbs.map((logProb) => 0 - checkedLogProb(logProb));
+  if (kind === "entropy") checkNonNegative("measureUncertainty", { entropies: tokens });
+  return { kind, tokens, mean: meanOrZero(tokens), error: 0 };
+}
+
+function meanOrZero(values: readonly number[]): number {
+  return values.length === 0 ? 0 : mean(values);
+}
+
+function checkedLogProb(logProb: number): number {
+  if (Number.isFinite(logProb) && logProb <= 0) return logProb;
+  throw new RangeError(`measureUncertainty: logProbs must be finite and <= 0, got ${logProb}`);
+}
+
+/**
+ * Bounds on the entropy of a distribution of which only the most likely choices are known.
+ *
+ * With `e` the probability that is left over the other `vocabularySize - k` choices, the entropy is
+ * least where one of them has all of it and largest where they share it alike:
+ * `known - e * log(e)` to `known - e * log(e / (vocabularySize - k))`.
+ *
+ * @param logProbs - Of the k most likely choices, nats, `[choice]`, `1 <= k <= vocabularySize`.
+ * @returns Nats, `0 <= low <= high`.
+ * @throws `RangeError` if a log-prob is positive or not finite, their probabilities exceed 1 by more
+ *   than rounding, or the vocabulary is smaller than their number.
+ */
+export function topKEntropyBounds(
+  logProbs: readonly number[],
+  vocabularySize: number,
+): { readonly low: number; readonly high: number } {
+  checkInteger("topKEntropyBounds", { k: logProbs.length }, { min: 1 });
+  checkInteger("topKEntropyBounds", { vocabularySize }, { min: logProbs.length });
+  checkFinite("topKEntropyBounds", { logProbs });
+  let known = 0;
+  let mass = 0;
+  for (const logProb of logProbs) {
+    if (logProb > 0) {
+      throw new RangeError(`topKEntropyBounds: logProbs must be at most 0, got ${logProb}`);
+    }
+    known -= Math.exp(logProb) * logProb;
+    mass += Math.exp(logProb);
+  }
+  // Log-probs of engines are float32: their sum may pass 1 by a few parts in a million.
+  if (mass > 1 + 1e-3) {
+    throw new RangeError(`topKEntropyBounds: probabilities must sum to at most 1, got ${mass}`);
+  }
+  const rest = Math.max(0, 1 - mass);
+  const others = vocabularySize - logProbs.length;
+  if (rest === 0 || others === 0) return { low: Math.max(0, known), high: Math.max(0, known) };
+  const low = Math.max(0, known - rest * Math.log(rest));
+  return { low, high: low + rest * Math.log(others) };
+}
