@@ -75,7 +75,7 @@ export class AttentionCache {
     this.#queries = 64;
     this.#results = this.#queries + alignUp(options.maxStepTokens * rowBytes);
     this.#scratch = this.#results + alignUp(options.maxStepTokens * rowBytes);
-    this.#scratchStride = alignUp(options.maxSequenceTokens * wordBytes);
+    this.#scratchStride = alignUp(options.maxSequenceTokens, pageKeys) * wordBytes;
     this.#end = this.#scratch + 4 * this.#scratchStride;
     this.#firstPage = this.#end;
     this.#reserve(this.#end);

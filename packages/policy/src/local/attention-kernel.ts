@@ -10,8 +10,11 @@ export interface AttentionShape {
 
 /** Keys in a block: one SIMD register holds one entry of each. */
 export const blockKeys = 4;
-/** Positions in a page of the cache, a multiple of {@link blockKeys}. */
+/** Positions in a page of the cache: a power of 2, and so many that a tile's blocks fill pages. */
 export const pageKeys = 64;
+const blocksPerPage = pageKeys / blockKeys;
+/** SIMD sums that a tile works on at once; with what else it needs they fit into 16 registers. */
+const accumulators = 8;
 /** Bytes of one entry of the job list of {@link AttentionKernel}. */
 export const jobBytes = 20;
 
@@ -160,18 +163,18 @@ function writeTile(shape: AttentionShape, numRows: number): FunctionWriter {
     f.op("f32.max", "f32.max", "f32.max", "f32x4.splat").set(extreme[row]!);
   }
   const sums = writeWeights();
-  // Eight entries of all rows fit into the registers; a rest of four follows.
-  for (let entry = 0; entry < headSize; entry += 8) {
-    writeValues(entry, Math.min(8, headSize - entry) / 4);
+  const width = accumulators / numRows;
+  for (let entry = 0; entry < headSize; entry += 4 * width) {
+    writeValues(entry, Math.min(width, (headSize - entry) / 4));
   }
   return f;
 
-  /** Loops over blocks of four keys. */
-  function forBlocks(body: () => void): void {
+  /** Loops over blocks of four keys, some at a time. */
+  function forBlocks(step: number, body: () => void): void {
     f.int(0).set(block);
     f.repeat(() => {
       body();
-      f.get(block).int(1).op("i32.add").tee(block).int(blockKeys).op("i32.mul");
+      f.get(block).int(step).op("i32.add").tee(block).int(blockKeys).op("i32.mul");
       f.get(numKeys).op("i32.lt_s");
     });
   }
@@ -181,44 +184,68 @@ function writeTile(shape: AttentionShape, numRows: number): FunctionWriter {
     return f.get(scores[row]!).get(block).int(4).op("i32.shl", "i32.add");
   }
 
+  /** The address of the layer in the page of the present block. */
+  function pageAddress(): FunctionWriter {
+    f.get(table).get(block).int(Math.log2(blocksPerPage)).op("i32.shr_u").int(2);
+    return f.op("i32.shl", "i32.add").loadInt().get(pageOffset).op("i32.add");
+  }
+
+  /** Where the present block begins in its page, for blocks of so many bytes. */
+  function blockOffset(blockBytes: number): FunctionWriter {
+    return f
+      .get(block)
+      .int(blocksPerPage - 1)
+      .op("i32.and")
+      .int(blockBytes)
+      .op("i32.mul");
+  }
+
   function writeScores(): void {
     const keys = f.local("i32");
-    const key = f.local("v128");
+    const query4 = f.local("v128");
     const positions = f.local("v128");
-    const totals = f.locals("v128", numRows);
-    const blocksPerPage = pageKeys / blockKeys;
-    forBlocks(() => {
-      f.get(table).get(block).int(Math.log2(blocksPerPage)).op("i32.shr_u").int(2);
-      f.op("i32.shl", "i32.add").loadInt().get(pageOffset).op("i32.add");
-      f.get(block)
-        .int(blocksPerPage - 1)
-        .op("i32.and")
-        .int(headSize * blockKeys * 4);
-      f.op("i32.mul", "i32.add").set(keys);
+    // Several blocks at once: sums that do not wait for each other.
+    const parts = Array.from({ length: accumulators / numRows }, (_, part) => part);
+    const loaded = f.locals("v128", parts.length);
+    const totals = rows.map(() => f.locals("v128", parts.length));
+    const blockBytes = headSize * blockKeys * 4;
+    forBlocks(parts.length, () => {
+      pageAddress();
+      blockOffset(blockBytes).op("i32.add").set(keys);
       for (let entry = 0; entry < headSize; entry++) {
-        f.get(keys)
-          .load(entry * blockKeys * 4)
-          .set(key);
+        for (const part of parts) {
+          f.get(keys)
+            .load(part * blockBytes + entry * blockKeys * 4)
+            .set(loaded[part]!);
+        }
         for (const row of rows) {
-          if (entry > 0) f.get(totals[row]!);
           f.get(query[row]!)
             .loadSplat(entry * 4)
-            .get(key)
-            .op("f32x4.mul");
-          if (entry > 0) f.op("f32x4.add");
-          f.set(totals[row]!);
+            .set(query4);
+          for (const part of parts) {
+            if (entry > 0) f.get(totals[row]![part]!);
+            f.get(query4).get(loaded[part]!).op("f32x4.mul");
+            if (entry > 0) f.op("f32x4.add");
+            f.set(totals[row]![part]!);
+          }
         }
       }
-      f.get(block).int(2).op("i32.shl", "i32x4.splat").lanes().op("i32x4.add").set(positions);
-      for (const row of rows) {
-        // Keys behind the row's own position do not count.
-        f.get(totals[row]!)
-          .floats(1 / Math.sqrt(headSize))
-          .op("f32x4.mul")
-          .floats(-Infinity);
-        f.get(positions).get(limits[row]!).op("i32x4.lt_s", "v128.bitselect").set(totals[row]!);
-        f.get(extreme[row]!).get(totals[row]!).op("f32x4.max").set(extreme[row]!);
-        scoreAddress(row).get(totals[row]!).store();
+      for (const part of parts) {
+        f.get(block).int(part).op("i32.add").int(2).op("i32.shl", "i32x4.splat");
+        f.lanes().op("i32x4.add").set(positions);
+        for (const row of rows) {
+          // Keys behind the row's own position do not count.
+          const total = totals[row]![part]!;
+          f.get(total)
+            .floats(1 / Math.sqrt(headSize))
+            .op("f32x4.mul")
+            .floats(-Infinity);
+          f.get(positions).get(limits[row]!).op("i32x4.lt_s", "v128.bitselect").set(total);
+          f.get(extreme[row]!).get(total).op("f32x4.max").set(extreme[row]!);
+          scoreAddress(row)
+            .get(total)
+            .store(part * 16);
+        }
       }
     });
   }
@@ -231,7 +258,7 @@ function writeTile(shape: AttentionShape, numRows: number): FunctionWriter {
     const whole = f.local("v128");
     const power = f.local("v128");
     for (const row of rows) f.floats(0).set(sums[row]!);
-    forBlocks(() => {
+    forBlocks(1, () => {
       for (const row of rows) {
         scoreAddress(row).load().get(extreme[row]!).op("f32x4.sub").set(x);
         // Below, the result would be subnormal; it counts as 0, as the masked ones do.
@@ -268,38 +295,35 @@ function writeTile(shape: AttentionShape, numRows: number): FunctionWriter {
 
   /** Weighted sums of `4 * width` entries of the values, for all rows. */
   function writeValues(entry: number, width: number): void {
-    const key = f.local("i32");
-    const value = f.local("i32");
-    const weight = f.local("i32");
-    const factor = f.local("v128");
+    const values = f.local("i32");
+    const loaded = f.local("v128");
+    const weights = f.locals("v128", numRows);
     const parts = Array.from({ length: width }, (_, part) => part);
-    const loaded = f.locals("v128", width);
     const totals = rows.map(() => f.locals("v128", width));
     for (const total of totals.flat()) f.floats(0).set(total);
-    const valueOffset = (pageKeys * headSize + entry) * 4;
-    f.int(0).set(key);
-    f.repeat(() => {
-      f.get(table).get(key).int(Math.log2(pageKeys)).op("i32.shr_u").int(2);
-      f.op("i32.shl", "i32.add").loadInt().get(pageOffset).op("i32.add");
-      f.get(key)
-        .int(pageKeys - 1)
-        .op("i32.and")
-        .int(headSize * 4)
-        .op("i32.mul", "i32.add");
-      f.set(value);
-      f.get(key).int(2).op("i32.shl").set(weight);
-      for (const part of parts)
-        f.get(value)
-          .load(valueOffset + part * 16)
-          .set(loaded[part]!);
-      for (const row of rows) {
-        f.get(scores[row]!).get(weight).op("i32.add").loadSplat().set(factor);
+    const rowBytes = headSize * 4;
+    // A block may end in keys that no row sees: their weight is 0.
+    forBlocks(1, () => {
+      pageAddress();
+      blockOffset(blockKeys * rowBytes)
+        .op("i32.add")
+        .set(values);
+      for (let key = 0; key < blockKeys; key++) {
+        for (const row of rows)
+          scoreAddress(row)
+            .loadSplat(key * 4)
+            .set(weights[row]!);
+        const offset = (pageKeys + key) * rowBytes + entry * 4;
         for (const part of parts) {
-          f.get(totals[row]![part]!).get(factor).get(loaded[part]!).op("f32x4.mul", "f32x4.add");
-          f.set(totals[row]![part]!);
+          f.get(values)
+            .load(offset + part * 16)
+            .set(loaded);
+          for (const row of rows) {
+            const total = totals[row]![part]!;
+            f.get(total).get(weights[row]!).get(loaded).op("f32x4.mul", "f32x4.add").set(total);
+          }
         }
       }
-      f.get(key).int(1).op("i32.add").tee(key).get(numKeys).op("i32.lt_s");
     });
     for (const row of rows) {
       for (const part of parts) {

@@ -1,4 +1,4 @@
-import type { Feeds, Operation, Program } from "@turnwise/graph";
+import type { Feed, Feeds, Operation, Program } from "@turnwise/graph";
 
 /**
  * Makes constants of the inputs that are known: the executor may then lay them out for its kernels
@@ -12,10 +12,14 @@ export function freezeInputs<Name extends string>(
     if (operation.kind !== "input") return operation;
     const feed = known[operation.attributes.name];
     if (!feed) return operation;
-    return { ...operation, kind: "constant", attributes: { values: Array.from(feed.data) } };
+    return { ...operation, kind: "constant", attributes: { values: constantValues(feed) } };
   });
   const inputs = Object.fromEntries(
     Object.entries(program.inputs).filter(([name]) => !Object.hasOwn(known, name)),
   );
   return { ...program, operations, inputs };
+}
+
+function constantValues({ data }: Feed): Float32Array | Int32Array | Uint8Array {
+  return data instanceof Float64Array ? Float32Array.from(data) : data;
 }

@@ -85,12 +85,12 @@ export class ModelRunner {
       rows[job] = at - 1;
     });
     cache.begin(jobs);
-    const positionFeed = { data: positions, shape: [1, n] };
+    const positionFeed = { data: positions, shape: [n, 1] };
     const { timings } = this;
     const begin = performance.now();
     let attentionMilliseconds = 0;
     let outputs = await this.#executables[0]!.run({
-      tokens: { data: tokens, shape: [1, n] },
+      tokens: { data: tokens, shape: [n, 1] },
       positions: positionFeed,
     });
     for (let layer = 0; layer < numLayers; layer++) {
@@ -108,7 +108,7 @@ export class ModelRunner {
               rows: { data: rows, shape: [numRows] },
               attended: { data: attended, shape: [numRows, width] },
             }
-          : { positions: positionFeed, attended: { data: attended, shape: [1, n, width] } }),
+          : { positions: positionFeed, attended: { data: attended, shape: [n, 1, width] } }),
       });
     }
     cache.commit();

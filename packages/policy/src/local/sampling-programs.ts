@@ -15,10 +15,10 @@ type HeadsOutput = "x" | "query" | "key" | "value";
 
 /**
  * The programs between which a sampler computes attention over its cache. Positions of all sequences
- * of a step stand one after the other.
+ * of a step stand one after the other, each as a row of its own.
  */
 export interface SamplingPrograms {
-  /** Inputs `tokens` and `positions`, int32 `[1, n]`; the embedding and the heads of layer 0. */
+  /** Inputs `tokens` and `positions`, int32 `[n, 1]`; the embedding and the heads of layer 0. */
   readonly first: Program<HeadsOutput>;
   /** For each layer but the last: inputs `x`, `attended`, `positions`; the heads of the next layer. */
   readonly middle: readonly Program<HeadsOutput>[];
@@ -35,24 +35,24 @@ export function samplingPrograms(config: ModelConfig): SamplingPrograms {
   const width = numHeads * headSize;
   const first = trace((g) => {
     const model = traceModel(g, config);
-    const tokens = g.input("tokens", "int32", [1, "n"]);
-    const positions = g.input("positions", "int32", [1, "n"]);
+    const tokens = g.input("tokens", "int32", ["n", 1]);
+    const positions = g.input("positions", "int32", ["n", 1]);
     const x = embed(model, tokens);
     return { x, ...layerHeads(model, 0, x, positions) };
   });
   const middle = Array.from({ length: numLayers - 1 }, (_, layer) =>
     trace((g): LayerHeads & { x: LayerHeads["query"] } => {
       const model = traceModel(g, config);
-      const before = g.input("x", "float32", [1, "n", hiddenSize]);
-      const attended = g.input("attended", "float32", [1, "n", width]);
-      const positions = g.input("positions", "int32", [1, "n"]);
+      const before = g.input("x", "float32", ["n", 1, hiddenSize]);
+      const attended = g.input("attended", "float32", ["n", 1, width]);
+      const positions = g.input("positions", "int32", ["n", 1]);
       const x = layerRest(model, layer, before, attended);
       return { x, ...layerHeads(model, layer + 1, x, positions) };
     }),
   );
   const last = trace((g) => {
     const model = traceModel(g, config);
-    const all = g.reshape(g.input("x", "float32", [1, "n", hiddenSize]), ["n", hiddenSize]);
+    const all = g.reshape(g.input("x", "float32", ["n", 1, hiddenSize]), ["n", hiddenSize]);
     const rows = g.input("rows", "int32", ["m"]);
     const attended = g.input("attended", "float32", ["m", width]);
     const x = layerRest(model, numLayers - 1, g.gather(all, rows), attended);

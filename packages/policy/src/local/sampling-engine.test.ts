@@ -1,0 +1,314 @@
+import { createRandom, type SampledResponse, type SampleRequest } from "@turnwise/core";
+import { createOnnxExecutor } from "@turnwise/graph/onnx";
+import { describe, expect, test } from "vitest";
+import { readCheckpoint } from "../checkpoint.ts";
+import { smallModelConfig } from "../model-config.ts";
+import { initialParameters } from "../parameters.ts";
+import { findSharedData, readGolden } from "../shared-data.ts";
+import { LearningEngine } from "./learning-engine.ts";
+import { SamplingEngine, type SamplingEngineOptions } from "./sampling-engine.ts";
+
+const config = {
+  ...smallModelConfig({ vocabularySize: 40, hiddenSize: 64, numLayers: 2, maxSequenceTokens: 200 }),
+  // Wider than for training, so that the distributions differ from place to place.
+  initializerRange: 0.2,
+};
+const parameters = initialParameters(config, "sampler");
+const executor = createOnnxExecutor({ threads: 2 });
+
+async function createEngine(
+  overrides: Partial<SamplingEngineOptions> = {},
+): Promise<SamplingEngine> {
+  const engine = new SamplingEngine({
+    config,
+    executor,
+    stepTokens: 512,
+    cacheBytes: 2 ** 26,
+    ...overrides,
+  });
+  await engine.load(parameters);
+  return engine;
+}
+
+const random = createRandom("prompts");
+const drawTokens = (length: number): number[] =>
+  Array.from({ length }, () => random.integer(config.vocabularySize));
+
+const request = (
+  promptTokens: number[],
+  overrides: Partial<SampleRequest> = {},
+): SampleRequest => ({
+  promptTokens,
+  seed: `seed of ${promptTokens.join()}`,
+  maxTokens: 12,
+  stopTokens: [],
+  ...overrides,
+});
+
+test("gives the same bits alone as beside 29 others of other lengths", async () => {
+  const requests = Array.from({ length: 30 }, (_, i) =>
+    request(drawTokens(1 + ((7 * i) % 80)), {
+      maxTokens: 1 + (i % 14),
+      temperature: 0.5 + (i % 3) / 2,
+    }),
+  );
+  const engine = await createEngine();
+  const together = await Promise.all(requests.map((each) => engine.sample(each)));
+  const alone: SampledResponse[] = [];
+  for (const each of requests) alone.push(await engine.sample(each));
+  expect(together).toEqual(alone);
+  // The model is not so sure of itself that equality would be easy.
+  expect(Math.min(...alone.map(({ entropies }) => entropies[0]!))).toBeGreaterThan(0.5);
+  await engine.close();
+});
+
+test("gives the same bits however a prompt is cut into steps, and with one thread", async () => {
+  const requests = [90, 41, 3].map((length) => request(drawTokens(length)));
+  const engines = [
+    await createEngine(),
+    await createEngine({ stepTokens: 7 }),
+    await createEngine({ stepTokens: 2 }),
+    await createEngine({ executor: createOnnxExecutor({ threads: 1 }) }),
+  ];
+  const results = await Promise.all(
+    engines.map((engine) => Promise.all(requests.map((each) => engine.sample(each)))),
+  );
+  for (const result of results) expect(result).toEqual(results[0]);
+  await Promise.all(engines.map((engine) => engine.close()));
+});
+
+test("reads only what is new in a growing sequence, and samples as if it had read all", async () => {
+  const engine = await createEngine();
+  const numTokens = (): number => engine.timings!.numTokens;
+  const context = drawTokens(30);
+  for (let turn = 0; turn < 4; turn++) {
+    const fresh = await engine.sample(request([...context]));
+    const before = numTokens();
+    const kept = await engine.sample(request([...context], { sequenceId: "a" }));
+    expect(kept).toEqual(fresh);
+    // The last token of the last response is new too; the last of this one is not read any more.
+    expect(numTokens() - before).toBe((turn === 0 ? 30 : 11) + 11);
+    context.push(...kept.tokens, ...drawTokens(10));
+  }
+  await engine.close();
+});
+
+test("reads a sequence anew from where it differs, and all of it after a release", async () => {
+  const engine = await createEngine();
+  const prompt = drawTokens(50);
+  await engine.sample(request(prompt, { sequenceId: "a", maxTokens: 1 }));
+  const changed = prompt.with(20, (prompt[20]! + 1) % config.vocabularySize);
+  const expected = await engine.sample(request(changed));
+  const cost = async (): Promise<number> => {
+    const before = engine.timings!.numTokens;
+    expect(await engine.sample(request(changed, { sequenceId: "a" }))).toEqual(expected);
+    return engine.timings!.numTokens - before;
+  };
+  expect(await cost()).toBe(30 + 11);
+  // The same prompt once more: only its last token.
+  expect(await cost()).toBe(1 + 11);
+  engine.release("a");
+  engine.release("never heard of");
+  expect(await cost()).toBe(50 + 11);
+  await engine.close();
+});
+
+test("forgets waiting sequences when the cache is full, and still samples the same", async () => {
+  const engine = await createEngine({ cacheBytes: 0 });
+  const prompt = drawTokens(40);
+  const first = await engine.sample(request(prompt, { sequenceId: "a" }));
+  const before = engine.timings!.numTokens;
+  expect(await engine.sample(request(prompt, { sequenceId: "a" }))).toEqual(first);
+  expect(engine.timings!.numTokens - before).toBe(40 + 11);
+  await engine.close();
+});
+
+test("ends a response at a stop token, which belongs to it, or at its greatest length", async () => {
+  const engine = await createEngine();
+  const prompt = drawTokens(9);
+  const free = await engine.sample(request(prompt));
+  expect(free.tokens).toHaveLength(12);
+  expect(free.stopReason).toBe("length");
+  const stop = free.tokens[4]!;
+  const stopped = await engine.sample(request(prompt, { stopTokens: [stop] }));
+  const end = free.tokens.indexOf(stop) + 1;
+  expect(stopped).toEqual({
+    tokens: free.tokens.slice(0, end),
+    logProbs: free.logProbs.slice(0, end),
+    entropies: free.entropies.slice(0, end),
+    stopReason: "stop-token",
+  });
+  await engine.close();
+});
+
+test("samples differently with another seed, and not at all at temperature 0", async () => {
+  const engine = await createEngine();
+  const prompt = drawTokens(9);
+  const sample = (seed: string, temperature: number): Promise<SampledResponse> =>
+    engine.sample(request(prompt, { seed, temperature }));
+  expect((await sample("a", 1)).tokens).not.toEqual((await sample("b", 1)).tokens);
+  expect(await sample("a", 0)).toEqual(await sample("b", 0));
+  expect((await sample("a", 0)).logProbs).toEqual(Array.from({ length: 12 }, () => 0));
+  await engine.close();
+});
+
+test("reports the log-probs and entropies that the learner computes for the same tokens", async () => {
+  const engine = await createEngine();
+  const learner = new LearningEngine(parameters, {
+    config,
+    executor,
+    optimizer: { learningRate: { peak: 0 } },
+    microbatchTokens: 300,
+  });
+  const prompts = Array.from({ length: 12 }, (_, i) => drawTokens(1 + 13 * i));
+  const responses = await Promise.all(prompts.map((prompt) => engine.sample(request(prompt))));
+  const scored = await learner.score(
+    prompts.map((prompt, i) => ({
+      tokens: [...prompt, ...responses[i]!.tokens],
+      spans: [{ turnIndex: 0, start: prompt.length, length: 12 }],
+    })),
+  );
+  scored.forEach(({ spans: [span] }, i) => {
+    span!.logProbs.forEach((logProb, t) =>
+      expect(Math.abs(logProb - responses[i]!.logProbs[t]!)).toBeLessThan(1e-4),
+    );
+    span!.entropies.forEach((entropy, t) =>
+      expect(Math.abs(entropy - responses[i]!.entropies[t]!)).toBeLessThan(1e-4),
+    );
+  });
+  await engine.close();
+  await learner.close();
+});
+
+test("answers what was asked before new weights with the old ones, and the rest with the new", async () => {
+  const engine = await createEngine();
+  const other = await createEngine();
+  const prompt = drawTokens(20);
+  const old = await other.sample(request(prompt));
+  const changed = initialParameters(config, "other");
+  await other.load(changed);
+  const fresh = await other.sample(request(prompt));
+  expect(fresh.tokens).not.toEqual(old.tokens);
+
+  const before = engine.sample(request(prompt, { sequenceId: "a" }));
+  const loaded = engine.load(changed);
+  const after = engine.sample(request(prompt, { sequenceId: "b" }));
+  expect(await before).toEqual(old);
+  await loaded;
+  expect(await after).toEqual(fresh);
+  // Nothing that the old weights computed is left.
+  expect(await engine.sample(request(prompt, { sequenceId: "a" }))).toEqual(fresh);
+  await engine.close();
+  await other.close();
+});
+
+test("gives up cancelled requests, waiting or begun, and leaves the others alone", async () => {
+  const engine = await createEngine({ stepTokens: 4 });
+  const kept = request(drawTokens(30), { sequenceId: "kept" });
+  const waiting = request(drawTokens(31), { sequenceId: "waiting" });
+  const begun = request(drawTokens(32), { sequenceId: "begun" });
+  const expected = await engine.sample({ ...kept, sequenceId: "other" });
+  const results = [kept, waiting, begun].map((each) => engine.sample(each));
+  const settled = Promise.allSettled(results);
+  engine.cancel(waiting, new Error("not needed"));
+  while (engine.timings!.numTokens < 41 + 40) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  engine.cancel(begun, new Error("too slow"));
+  expect(await settled).toEqual([
+    { status: "fulfilled", value: expected },
+    { status: "rejected", reason: new Error("not needed") },
+    { status: "rejected", reason: new Error("too slow") },
+  ]);
+  // What was cancelled halfway can be asked for again.
+  expect(await engine.sample(begun)).toEqual(await engine.sample({ ...begun, sequenceId: "new" }));
+  await engine.close();
+});
+
+test("refuses requests that cannot be answered", async () => {
+  const engine = await createEngine();
+  const refused = (overrides: Partial<SampleRequest>): Promise<unknown> =>
+    engine.sample(request(drawTokens(5), overrides));
+  await expect(refused({ promptTokens: [] })).rejects.toThrow("promptTokens must not be empty");
+  await expect(refused({ promptTokens: [1, 40] })).rejects.toThrow(
+    "sample: promptTokens[1] must be a whole number in [0, 39], got 40",
+  );
+  await expect(refused({ maxTokens: 196 })).rejects.toThrow(
+    "sample: promptTokens and maxTokens must be at most 200 together, got 5 and 196",
+  );
+  await expect(refused({ temperature: -1 })).rejects.toThrow("temperature must be finite and >= 0");
+  const twice = [1, 2].map((length) =>
+    refused({ promptTokens: drawTokens(length), sequenceId: "a" }),
+  );
+  const outcomes = await Promise.allSettled(twice);
+  expect(outcomes.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
+  const open = refused({});
+  await engine.close();
+  await expect(open).rejects.toThrow("sampler: must not be closed");
+  await expect(refused({})).rejects.toThrow("sampler must not be closed");
+});
+
+test("rejects all requests under weights that are not finite, and recovers with others", async () => {
+  const engine = await createEngine();
+  const prompt = drawTokens(20);
+  const expected = await engine.sample(request(prompt));
+  const broken = new Map(parameters);
+  broken.set("model.norm.weight", new Float32Array(config.hiddenSize).fill(Number.NaN));
+  const poisoned = new Map(parameters);
+  poisoned.set(
+    "model.embed_tokens.weight",
+    parameters.get("model.embed_tokens.weight")!.map(() => Number.NaN),
+  );
+  for (const weights of [broken, poisoned]) {
+    await engine.load(weights);
+    const failed = engine.sample(request(prompt, { sequenceId: "a" }));
+    await expect(failed).rejects.toThrow("logits must be finite");
+  }
+  await engine.load(parameters);
+  expect(await engine.sample(request(prompt, { sequenceId: "a" }))).toEqual(expected);
+  await engine.close();
+});
+
+for (const folder of ["policy/qwen2-tied", "policy/qwen3-untied"]) {
+  const shared = findSharedData(folder);
+  describe.skipIf(!shared)(`${folder}, against PyTorch`, () => {
+    test("continues a prompt with the same most likely tokens", async () => {
+      const { greedy } = readGolden(shared!);
+      const checkpoint = await readCheckpoint(shared!);
+      const engine = new SamplingEngine({
+        config: checkpoint.config,
+        executor,
+        stepTokens: 64,
+        cacheBytes: 0,
+      });
+      await engine.load(checkpoint.parameters);
+      const { tokens } = await engine.sample(
+        request(greedy.prompt, { temperature: 0, maxTokens: greedy.continuation.length }),
+      );
+      expect(tokens).toEqual(greedy.continuation);
+      await engine.close();
+    });
+
+    test("draws from distributions of the same entropy", async () => {
+      const { input_ids, token_entropies } = readGolden(shared!);
+      const checkpoint = await readCheckpoint(shared!);
+      const engine = new SamplingEngine({
+        config: checkpoint.config,
+        executor,
+        stepTokens: 64,
+        cacheBytes: 0,
+      });
+      await engine.load(checkpoint.parameters);
+      for (const [i, tokens] of input_ids.entries()) {
+        const prefixes = tokens.map((_, end) => tokens.slice(0, end + 1));
+        const drawn = await Promise.all(
+          prefixes.map((prefix) => engine.sample(request(prefix, { maxTokens: 1 }))),
+        );
+        drawn.forEach(({ entropies }, end) =>
+          expect(Math.abs(entropies[0]! - token_entropies[i]![end]!)).toBeLessThan(2e-4),
+        );
+      }
+      await engine.close();
+    });
+  });
+}
