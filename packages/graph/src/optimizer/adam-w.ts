@@ -53,6 +53,9 @@ export function adamW(
   checkInteger("adamW", { step }, { min: 1 });
   checkNonNegative("adamW", { learningRate, beta1, beta2, epsilon, weightDecay });
   checkFinite("adamW", { gradientScale });
+  for (const [name, beta] of Object.entries({ beta1, beta2 })) {
+    if (beta >= 1) throw new RangeError(`adamW: ${name} must be below 1, got ${beta}`);
+  }
   const keep = 1 - learningRate * weightDecay;
   const stepSize = learningRate / (1 - beta1 ** step);
   const rootScale = 1 / Math.sqrt(1 - beta2 ** step);

@@ -1,0 +1,32 @@
+import { expect, it } from "vitest";
+import * as graph from "./index.ts";
+import * as onnx from "./onnx/index.ts";
+
+it("exports what it means to", () => {
+  expect(Object.keys(graph).toSorted()).toEqual([
+    "Tracer",
+    "accumulate",
+    "adamW",
+    "addDimensions",
+    "attention",
+    "bindFeeds",
+    "canonicalDimension",
+    "causalBias",
+    "createReferenceExecutor",
+    "evaluateDimension",
+    "evaluateShape",
+    "finiteDifferences",
+    "floorDivideDimension",
+    "globalNorm",
+    "gradients",
+    "graphOperations",
+    "interpret",
+    "logProbAndEntropy",
+    "multiplyDimensions",
+    "scaleInPlace",
+    "subtractDimensions",
+    "swiglu",
+    "trace",
+  ]);
+  expect(Object.keys(onnx).toSorted()).toEqual(["createOnnxExecutor", "lowerToOnnx"]);
+});

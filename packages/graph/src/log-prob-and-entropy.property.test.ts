@@ -1,0 +1,69 @@
+import { entropyOfLogits, logSoftmax } from "@turnwise/core";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { interpret, logProbAndEntropy, trace } from "./index.ts";
+
+const size = 3;
+const entry = fc.double({ min: -4, max: 4, noNaN: true });
+
+describe("logProbAndEntropy", () => {
+  it("is core's log-softmax and entropy of the logits, in any number of chunks", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.tuple(entry, entry, entry), fc.nat()), { minLength: 1, maxLength: 7 }),
+        fc.array(fc.tuple(entry, entry, entry), { minLength: 1, maxLength: 6 }),
+        fc.double({ min: 0.1, max: 3, noNaN: true }),
+        fc.integer({ min: 1, max: 4 }),
+        (tokens, head, temperature, chunks) => {
+          const program = trace((g) => ({
+            ...logProbAndEntropy(
+              g,
+              {
+                hidden: g.input("hidden", "float32", ["token", size]),
+                head: g.input("head", "float32", ["vocabulary", size]),
+                targets: g.input("targets", "int32", ["token"]),
+              },
+              { temperature, chunks },
+            ),
+          }));
+          const targets = tokens.map(([, draw]) => draw % head.length);
+          const results = interpret(program, {
+            hidden: {
+              data: Float64Array.from(tokens.flatMap(([row]) => row)),
+              shape: [tokens.length, size],
+            },
+            head: { data: Float64Array.from(head.flat()), shape: [head.length, size] },
+            targets: { data: Int32Array.from(targets), shape: [tokens.length] },
+          });
+          tokens.forEach(([row], i) => {
+            const logits = head.map(
+              (weights) =>
+                weights.reduce((sum, weight, j) => sum + weight * row[j]!, 0) / temperature,
+            );
+            expect(results.logProbs.data[i]).toBeCloseTo(logSoftmax(logits)[targets[i]!]!, 9);
+            expect(results.entropies.data[i]).toBeCloseTo(entropyOfLogits(logits), 9);
+          });
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
+  it("says what does not fit", () => {
+    trace((g) => {
+      const hidden = g.input("hidden", "float32", ["token", size]);
+      const targets = g.input("targets", "int32", ["token"]);
+      const inputs = { hidden, head: hidden, targets };
+      expect(() => logProbAndEntropy(g, inputs, { temperature: 0 })).toThrow(
+        "logProbAndEntropy: temperature must be finite and > 0, got 0",
+      );
+      expect(() => logProbAndEntropy(g, inputs, { chunks: 0 })).toThrow(
+        "logProbAndEntropy: chunks must be a whole number >= 1, got 0",
+      );
+      expect(() => logProbAndEntropy(g, { ...inputs, targets: g.iota(4) })).toThrow(
+        "logProbAndEntropy: hidden, head and targets must be [token, d], [vocabulary, d] and [token], got [token, 3], [token, 3], [4]",
+      );
+      return { hidden };
+    });
+  });
+});

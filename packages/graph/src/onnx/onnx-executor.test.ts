@@ -1,0 +1,272 @@
+import { createRandom } from "@turnwise/core";
+import { describe, expect, it } from "vitest";
+import {
+  attention,
+  gradients,
+  interpret,
+  logProbAndEntropy,
+  trace,
+  type Executable,
+  type Feeds,
+  type Shape,
+  type Tensor,
+  type Tracer,
+} from "../index.ts";
+import { createOnnxExecutor, lowerToOnnx } from "./index.ts";
+
+const executor = createOnnxExecutor({ threads: 2 });
+const random = createRandom("onnx-executor");
+
+function numbers(...shape: number[]): Feeds[string] {
+  const length = shape.reduce((product, size) => product * size, 1);
+  return { data: Float32Array.from({ length }, () => 2 * random.next() - 1), shape };
+}
+
+function ids(limit: number, ...shape: number[]): Feeds[string] {
+  const length = shape.reduce((product, size) => product * size, 1);
+  return { data: Int32Array.from({ length }, () => random.integer(limit)), shape };
+}
+
+/** Requires that all entries agree to float32 accuracy, relative to the largest or to 0.1. */
+function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>): void {
+  expect(actual.length).toBe(expected.length);
+  let largest = 0.1;
+  for (let i = 0; i < expected.length; i++) largest = Math.max(largest, Math.abs(expected[i]!));
+  let worst = 0;
+  for (let i = 0; i < expected.length; i++) {
+    worst = Math.max(worst, Math.abs(actual[i]! - expected[i]!));
+  }
+  expect(worst / largest).toBeLessThan(1e-5);
+}
+
+/** A small language model with all gradients; sizes named or given. */
+function languageModel(g: Tracer, batch: Shape[0], time: Shape[0]): Record<string, Tensor> {
+  const [d, heads, keyHeads, vocabulary] = [8, 4, 2, 11];
+  const weights = {
+    embedding: g.input("embedding", "float32", [vocabulary, d]),
+    norm: g.input("norm", "float32", [d]),
+    query: g.input("query", "float32", [d, d]),
+    key: g.input("key", "float32", [(d * keyHeads) / heads, d]),
+    output: g.input("output", "float32", [d, d]),
+  };
+  const tokens = g.input("tokens", "int32", [batch, time]);
+  const targets = g.input("targets", "int32", [batch, time]);
+  const x = g.gather(weights.embedding, tokens);
+  const normed = g.rmsNorm(x, weights.norm);
+  const split = (y: Tensor, count: number): Tensor => g.reshape(y, [batch, time, count, d / heads]);
+  const key = split(g.linear(normed, weights.key), keyHeads);
+  const query = split(g.linear(normed, weights.query), heads);
+  const mixed = attention(g, { query, key, value: key }, { causal: true, blocks: 2 });
+  const hidden = g.add(x, g.linear(g.reshape(mixed, [batch, time, d]), weights.output));
+  const rows = g.reshape(targets, [`${batch}*${time}`]);
+  const { logProbs, entropies } = logProbAndEntropy(
+    g,
+    { hidden: g.reshape(hidden, [`${batch}*${time}`, d]), head: weights.embedding, targets: rows },
+    { chunks: 2 },
+  );
+  const loss = g.reduceMean(g.subtract(g.multiply(entropies, 0.1), logProbs));
+  const found = gradients(g, loss, Object.values(weights));
+  const names = Object.keys(weights);
+  return { loss, logProbs, ...Object.fromEntries(found.map((tensor, i) => [names[i], tensor])) };
+}
+
+function languageFeeds(batch: number, time: number): Record<string, Feeds[string]> {
+  return {
+    embedding: numbers(11, 8),
+    norm: numbers(8),
+    query: numbers(8, 8),
+    key: numbers(4, 8),
+    output: numbers(8, 8),
+    tokens: ids(11, batch, time),
+    targets: ids(11, batch, time),
+  };
+}
+
+describe("createOnnxExecutor", () => {
+  it("serves all sizes with one compiled program, as programs traced for each do", async () => {
+    const program = trace((g) => languageModel(g, "batch", "time"));
+    const shared = await executor.compile(program);
+    for (const [batch, time] of [
+      [2, 5],
+      [1, 1],
+      [3, 2],
+      [2, 9],
+      [1, 1],
+    ] as const) {
+      const feeds = languageFeeds(batch, time);
+      const own = await executor.compile(trace((g) => languageModel(g, batch, time)));
+      const [fromShared, fromOwn] = [await shared.run(feeds), await own.run(feeds)];
+      for (const [name, { shape, data }] of Object.entries(interpret(program, feeds))) {
+        expect(fromShared[name]!.shape).toEqual(shape);
+        expectClose(fromShared[name]!.data, data);
+        expectClose(fromOwn[name]!.data, data);
+      }
+      await own.release();
+    }
+    await shared.release();
+  });
+
+  it("loses no update of a row that is named often, at any run", async () => {
+    // Where updates race, about half of the runs of such a program go wrong.
+    const [count, rows, width] = [4096, 300, 64];
+    const program = trace((g) => {
+      const table = g.input("table", "float32", ["rows", width]);
+      const taken = g.gather(table, g.input("ids", "int32", ["n"]));
+      const loss = g.reduceSum(g.multiply(taken, g.input("weights", "float32", ["n", width])));
+      return { d: gradients(g, loss, [table])[0]! };
+    });
+    const feeds = {
+      table: numbers(rows, width),
+      ids: ids(rows, count),
+      weights: numbers(count, width),
+    };
+    const expected = new Float64Array(rows * width);
+    feeds.weights.data.forEach((weight, i) => {
+      expected[feeds.ids.data[Math.floor(i / width)]! * width + (i % width)]! += weight;
+    });
+    const executable = await executor.compile(program);
+    for (let run = 0; run < 30; run++) expectClose((await executable.run(feeds)).d.data, expected);
+    await executable.release();
+  });
+
+  it("scatters unique ids as any others", async () => {
+    const program = trace((g) => {
+      const updates = g.input("updates", "float32", [2, "n", 3]);
+      const places = g.input("ids", "int32", [2, "n"]);
+      return {
+        unique: g.scatterAdd(updates, places, 50, { uniqueIds: true }),
+        any: g.scatterAdd(updates, places, 50),
+      };
+    });
+    const executable = await executor.compile(program);
+    const order = random.shuffle(Array.from({ length: 50 }, (_, i) => i)).slice(0, 40);
+    const feeds = {
+      updates: numbers(2, 20, 3),
+      ids: { data: Int32Array.from(order), shape: [2, 20] },
+    };
+    const { unique, any } = await executable.run(feeds);
+    expect(unique.data).toEqual(any.data);
+    expectClose(any.data, interpret(program, feeds).any.data);
+    await executable.release();
+  });
+
+  it("reads feeds in place: a changed weight counts in the next run", async () => {
+    const program = trace((g) => ({ y: g.multiply(g.input("x", "float32", ["n"]), 2) }));
+    const executable = await executor.compile(program);
+    const x = { data: Float32Array.of(1, 2), shape: [2] };
+    const before = await executable.run({ x });
+    x.data[0] = 5;
+    const after = await executable.run({ x });
+    expect([...before.y.data]).toEqual([2, 4]);
+    expect([...after.y.data]).toEqual([10, 4]);
+    expect([...x.data]).toEqual([5, 2]);
+    await executable.release();
+  });
+
+  it("returns inputs, constants, and one tensor under two names", async () => {
+    const program = trace((g) => {
+      const x = g.input("x", "float32", ["n"]);
+      const y = g.exp(x);
+      return { x, y, again: y, constant: g.constant([1, 2], { shape: [2] }) };
+    });
+    const executable = await executor.compile(program);
+    const outputs = await executable.run({ x: { data: Float32Array.of(0), shape: [1] } });
+    expect(
+      Object.fromEntries(Object.entries(outputs).map(([name, { data }]) => [name, [...data]])),
+    ).toEqual({
+      x: [0],
+      y: [1],
+      again: [1],
+      constant: [1, 2],
+    });
+    await executable.release();
+  });
+
+  it("takes truth values as inputs", async () => {
+    const program = trace((g) => {
+      const mask = g.and(g.input("mask", "bool", ["n"]), g.not(g.equal(g.iota("n"), 0)));
+      return { y: g.where(mask, 1, g.cast(g.iota("n"), "float32")) };
+    });
+    const executable = await executor.compile(program);
+    const mask = { data: Uint8Array.of(1, 1, 0), shape: [3] };
+    expect([...(await executable.run({ mask })).y.data]).toEqual([0, 1, 2]);
+    await executable.release();
+  });
+
+  it("builds large constants in", async () => {
+    const table = Float32Array.from({ length: 120 }, () => random.next());
+    const program = trace((g) => ({
+      y: g.linear(g.input("x", "float32", ["n", 3]), g.constant(table, { shape: [40, 3] })),
+    }));
+    const executable = await executor.compile(program);
+    const x = numbers(2, 3);
+    expectClose((await executable.run({ x })).y.data, interpret(program, { x }).y.data);
+    await executable.release();
+  });
+
+  it("gives the same bytes for the same program", () => {
+    const lower = (): Uint8Array => lowerToOnnx(trace((g) => languageModel(g, "b", "t"))).bytes;
+    expect(lower()).toEqual(lower());
+  });
+
+  it("does not grow over many runs", async () => {
+    const program = trace((g) => languageModel(g, "batch", "time"));
+    const executable = await executor.compile(program);
+    const many = async (count: number): Promise<number> => {
+      for (let run = 0; run < count; run++) {
+        await executable.run(languageFeeds(1 + (run % 8), 1 + ((7 * run) % 32)));
+      }
+      return process.memoryUsage().rss;
+    };
+    const before = await many(100);
+    const after = await many(300);
+    // A megabyte a run would be 300; noise of the allocator and of garbage not yet collected is less.
+    expect(after - before).toBeLessThan(150e6);
+    await executable.release();
+  });
+
+  it("says what does not fit", async () => {
+    const program = trace((g) => ({
+      y: g.linear(g.input("x", "float32", ["n", 2]), g.input("w", "float32", [3, 2])),
+    }));
+    const executable = await executor.compile(program);
+    const w = numbers(3, 2);
+    const fails = async (
+      feeds: Feeds,
+      text: string,
+      of: Executable = executable,
+    ): Promise<void> => {
+      await expect(of.run(feeds)).rejects.toThrow(text);
+    };
+    await fails({ x: numbers(1, 2) }, "run: feed w must be given, got none");
+    await fails({ x: numbers(2, 3), w }, "run: feed x must have shape [n, 2], got [2, 3]");
+    await fails({ x: ids(2, 1, 2), w }, "run: feed x must hold float32 entries, got a Int32Array");
+    await fails(
+      { x: { data: new Float64Array(2), shape: [1, 2] }, w },
+      "run: feed x must be a Float32Array, got a Float64Array",
+    );
+    await fails({ x: numbers(0, 2), w }, "run: size n must be >= 1, got 0");
+    await executable.release();
+    await fails(
+      { x: numbers(1, 2), w },
+      "run: executable must not be released, got a released one",
+    );
+    await executable.release();
+    await expect(
+      executor.compile(trace((g) => ({ ids: g.input("ids", "int32", ["n"]) }))),
+    ).rejects.toThrow("compile: output ids must be float32, got int32");
+    expect(() => createOnnxExecutor({ threads: 0 })).toThrow(
+      "createOnnxExecutor: threads must be a whole number >= 1, got 0",
+    );
+  });
+
+  it("passes on what ONNX Runtime finds, such as an id outside its table", async () => {
+    const program = trace((g) => ({
+      y: g.gather(g.input("table", "float32", [3]), g.input("ids", "int32", ["n"])),
+    }));
+    const executable = await executor.compile(program);
+    const wrong = { data: Int32Array.of(3), shape: [1] };
+    await expect(executable.run({ table: numbers(3), ids: wrong })).rejects.toThrow(/out of/);
+    await executable.release();
+  });
+});
