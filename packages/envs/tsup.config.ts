@@ -5,6 +5,7 @@ const config: Options = {
     index: "src/index.ts",
     "alfworld/index": "src/alfworld/index.ts",
     "swebench/index": "src/swebench/index.ts",
+    "webshop/index": "src/webshop/index.ts",
   },
   format: "esm",
   target: "node20",

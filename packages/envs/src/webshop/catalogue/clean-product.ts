@@ -1,0 +1,180 @@
+import { pythonFloat, pythonStrip } from "../python/python-text.ts";
+import { CatalogueError, shown } from "./catalogue-error.ts";
+import type { HumanInstruction, Product, ProductOption } from "./product.ts";
+
+/** What the attribute and instruction files say about products, by asin. */
+export interface ProductAnnotations {
+  /** Of `items_ins_v2.json`. */
+  readonly attributes: ReadonlyMap<string, AttributeEntry>;
+  /** Of `items_human_ins.json`; empty where there is no such file. */
+  readonly humanInstructions: ReadonlyMap<string, readonly HumanInstruction[]>;
+}
+
+/** One entry of the attribute file. */
+export interface AttributeEntry {
+  readonly attributes: readonly string[];
+  readonly instruction?: string;
+  readonly instructionAttributes?: readonly string[];
+}
+
+/** The price of a product without one, dollars: the reference's. */
+const missingPrice = 100;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((entry) => typeof entry === "string");
+}
+
+/** Reads fields of one object, and names the file and the object where one is wrong. */
+export class FieldReader {
+  readonly #fields: Fields;
+  readonly #where: string;
+
+  /** @param where - File and object, for messages: `items.json: products[3]`. */
+  constructor(value: unknown, where: string) {
+    if (!isFields(value)) {
+      throw new CatalogueError(`${where} must be an object, got ${shown(value)}`);
+    }
+    this.#fields = value;
+    this.#where = where;
+  }
+
+  /** Any field, unchecked. */
+  raw(field: string): unknown {
+    return this.#fields[field];
+  }
+
+  has(field: string): boolean {
+    const value = this.#fields[field];
+    return value !== undefined && value !== null;
+  }
+
+  /** A text; a field that is missing or null is `otherwise`, or an error where that is not given. */
+  text(field: string, otherwise?: string): string {
+    const value = this.#fields[field];
+    if (typeof value === "string") return value;
+    if ((value === undefined || value === null) && otherwise !== undefined) return otherwise;
+    throw this.error(field, "be a text", value);
+  }
+
+  /** A list of texts; a field that is missing or null is empty. */
+  texts(field: string): readonly string[] {
+    const value = this.#fields[field];
+    if (value === undefined || value === null) return [];
+    if (isTexts(value)) return value;
+    throw this.error(field, "be a list of texts", value);
+  }
+
+  error(field: string, rule: string, value: unknown): CatalogueError {
+    return new CatalogueError(`${this.#where}.${field} must ${rule}, got ${shown(value)}`);
+  }
+}
+
+/**
+ * Cleans one entry of a product file as the reference does.
+ * @param where - File and place, for messages: `items.json: products[3]`.
+ * @returns The product, or `undefined` for entries that the reference leaves out: no asin (`nan`),
+ *   or one of more than 10 characters.
+ * @throws `CatalogueError` if a field has the wrong kind, or title or asin are missing. Everything
+ *   else may be missing: a price becomes $100.0, the rest is empty.
+ */
+export function cleanProduct(
+  entry: unknown,
+  where: string,
+  annotations: ProductAnnotations,
+): Product | undefined {
+  const fields = new FieldReader(entry, where);
+  const asin = fields.text("asin");
+  if (asin === "nan" || Array.from(asin).length > 10) return undefined;
+  const { pricing, priceText } = cleanPrice(fields);
+  const { options, optionImages } = cleanOptions(fields, where);
+  const annotation = annotations.attributes.get(asin);
+  const humanInstructions = annotations.humanInstructions.get(asin);
+  const images = fields.has("images") ? fields.texts("images") : [];
+  return {
+    asin,
+    title: fields.text("name"),
+    description: fields.text("full_description", ""),
+    bulletPoints:
+      typeof fields.raw("small_description") === "string"
+        ? [fields.text("small_description")]
+        : fields.texts("small_description"),
+    pricing,
+    priceText,
+    options,
+    optionImages,
+    attributes: annotation?.attributes ?? ["DUMMY_ATTR"],
+    category: fields.text("category", ""),
+    query: pythonStrip(fields.text("query", "").toLowerCase()),
+    productCategory: fields.text("product_category", ""),
+    mainImage: images[0] ?? "",
+    ...(annotation?.instruction !== undefined && {
+      instruction: {
+        text: annotation.instruction,
+        attributes: annotation.instructionAttributes ?? [],
+      },
+    }),
+    ...(humanInstructions !== undefined && { humanInstructions }),
+  };
+}
+
+function cleanPrice(fields: FieldReader): Pick<Product, "pricing" | "priceText"> {
+  const text = fields.text("pricing", "");
+  if (text === "") return { pricing: [missingPrice], priceText: `$${pythonFloat(missingPrice)}` };
+  const prices = text
+    .split("$")
+    .slice(1)
+    .map((part) => {
+      const digits = part.replaceAll(/[^\d.]/gu, "");
+      if (!/^(?:\d+\.?\d*|\.\d+)$/u.test(digits)) {
+        throw fields.error("pricing", "be prices such as $12.00", text);
+      }
+      return Number(digits);
+    });
+  const [low, high] = prices;
+  if (low === undefined) throw fields.error("pricing", "be prices such as $12.00", text);
+  if (high === undefined) return { pricing: [low], priceText: `$${pythonFloat(low)}` };
+  return {
+    pricing: [low, high],
+    priceText: `$${pythonFloat(low)} to $${pythonFloat(high)}`,
+  };
+}
+
+function cleanOptions(
+  fields: FieldReader,
+  where: string,
+): Pick<Product, "options" | "optionImages"> {
+  const groups = fields.raw("customization_options");
+  const options = new Map<string, ProductOption>();
+  const images = new Map<string, string | null>();
+  if (groups === undefined || groups === null || groups === "") {
+    return { options: [], optionImages: [] };
+  }
+  if (typeof groups !== "object" || Array.isArray(groups)) {
+    throw fields.error("customization_options", "be an object of lists", groups);
+  }
+  for (const [group, entries] of Object.entries(groups)) {
+    if (entries === null) continue;
+    if (!Array.isArray(entries)) {
+      throw fields.error(`customization_options["${group}"]`, "be a list", entries);
+    }
+    const name = group.toLowerCase();
+    const values = entries.map((entry: unknown, i) => {
+      const option = new FieldReader(
+        entry,
+        `${where}.customization_options[${JSON.stringify(group)}][${i}]`,
+      );
+      const value = pythonStrip(option.text("value")).replaceAll("/", " | ").toLowerCase();
+      images.set(value, option.has("image") ? option.text("image") : null);
+      return value;
+    });
+    // Two groups whose names differ in case only are one: the later replaces the former.
+    options.set(name, { name, values });
+  }
+  return { options: [...options.values()], optionImages: [...images] };
+}

@@ -1,0 +1,37 @@
+import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
+import { createGunzip } from "node:zlib";
+import { CatalogueError } from "./catalogue-error.ts";
+
+/**
+ * Streams a file, unpacked if it is compressed with gzip (told by its first bytes, not its name).
+ * @throws `CatalogueError` if the file cannot be read or unpacked.
+ */
+export async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
+  try {
+    const file = await open(path);
+    const head = Buffer.alloc(2);
+    try {
+      await file.read(head, 0, 2, 0);
+    } finally {
+      await file.close();
+    }
+    const source = createReadStream(path, { highWaterMark: 1 << 18 });
+    if (head[0] !== 0x1f || head[1] !== 0x8b) {
+      yield* source;
+      return;
+    }
+    const unpacked = createGunzip();
+    // A pipe does not pass errors on.
+    source.on("error", (error) => unpacked.destroy(error));
+    try {
+      yield* source.pipe(unpacked);
+    } finally {
+      source.destroy();
+    }
+  } catch (cause) {
+    if (cause instanceof CatalogueError) throw cause;
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new CatalogueError(`${path}: the file must be readable, got ${message}`, { cause });
+  }
+}

@@ -1,0 +1,35 @@
+import type { PythonRandom } from "../python/python-random.ts";
+import type { GoalTable } from "./goal-table.ts";
+
+/** Draws goals by weight, from the running sums of the weights. */
+export class GoalDraw {
+  readonly #sums: Float64Array;
+  readonly #isShifted: boolean;
+
+  /**
+   * @param isShifted - Draws as the reference does, whose sums begin with an extra 0: goal 0 never
+   *   comes, and every other goal comes as often as the weight of the goal before it says, save the
+   *   last, which also has its own.
+   */
+  constructor(goals: GoalTable, isShifted: boolean) {
+    const sums = new Float64Array(goals.size);
+    let total = 0;
+    for (let i = 0; i < sums.length; i++) sums[i] = total += goals.weight(i);
+    this.#sums = sums;
+    this.#isShifted = isShifted;
+  }
+
+  /** The index of a goal. */
+  next(random: PythonRandom): number {
+    const sums = this.#sums;
+    const position = random.uniform(0, sums.at(-1) ?? 0);
+    let low = 0;
+    let high = sums.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (sums[middle]! <= position) low = middle + 1;
+      else high = middle;
+    }
+    return Math.min(this.#isShifted ? low + 1 : low, sums.length - 1);
+  }
+}

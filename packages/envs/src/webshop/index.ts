@@ -1,0 +1,41 @@
+export { CatalogueError } from "./catalogue/catalogue-error.ts";
+export { createCatalogue, type Catalogue } from "./catalogue/catalogue.ts";
+export {
+  indexedText,
+  type HumanInstruction,
+  type Product,
+  type ProductOption,
+  type SyntheticInstruction,
+} from "./catalogue/product.ts";
+export { readCatalogue, readProducts, type CatalogueFiles } from "./catalogue/read-products.ts";
+export { numGoalOptions, type Goal, type GoalOptions } from "./goals/goal.ts";
+export { goalSplit, goalSplitNames, type GoalSplitScheme } from "./goals/goal-splits.ts";
+export { type GoalKind, type GoalTable } from "./goals/goal-table.ts";
+export { subPages, type Page, type PageNode, type SubPage } from "./pages/page.ts";
+export { NumpyRandom } from "./python/numpy-random.ts";
+export { PythonRandom } from "./python/python-random.ts";
+export { readTitleNouns } from "./reward/read-title-nouns.ts";
+export {
+  shoppingReward,
+  type Purchase,
+  type RewardDetails,
+  type ShoppingReward,
+} from "./reward/shopping-reward.ts";
+export { guessTitleNouns, type TitleNouns } from "./reward/title-nouns.ts";
+export { tokenSetRatio } from "./reward/token-set-ratio.ts";
+export { analyze } from "./search/analyze.ts";
+export {
+  memoryPostings,
+  SearchIndexBuilder,
+  type PostingsSource,
+  type SearchIndex,
+  type TermEntry,
+} from "./search/search-index.ts";
+export { Searcher, type Hit } from "./search/searcher.ts";
+export { Shop, type SearchResult, type ShopOptions } from "./session/shop.ts";
+export {
+  ShopSession,
+  type ActionResult,
+  type AvailableActions,
+  type ObservationMode,
+} from "./session/shop-session.ts";

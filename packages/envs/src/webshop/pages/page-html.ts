@@ -1,0 +1,399 @@
+import { comparePythonTexts, jsonDict, asciiJson, pythonFloat } from "../python/python-text.ts";
+import type { Product } from "../catalogue/product.ts";
+import { escapeHtml } from "./escape-html.ts";
+import type { Page } from "./page.ts";
+import { escapeMarkup, optionsJson } from "./page-nodes.ts";
+import type { ItemPlace, PageLinks } from "./page-links.ts";
+
+/** What surrounds the content of a page, and what the end of an episode tells. */
+export interface PageFrame {
+  readonly links: PageLinks;
+  /** The `head` of the pages of search and purchase. */
+  readonly plainHead: string;
+  /** The `head` of all other pages. */
+  readonly wideHead: string;
+  /** The address of a product's picture. */
+  image(product: Product): string;
+  /** What follows the `body` of an item. */
+  itemScript(page: Extract<Page, { name: "item" }>): string;
+  /** What the page of a purchase tells. */
+  receipt(page: Extract<Page, { name: "done" }>): Receipt;
+}
+
+/** The texts of the page of a purchase; those that are hidden from a person included. */
+export interface Receipt {
+  readonly code: string;
+  readonly attributes: string;
+  readonly category: string;
+  readonly query: string;
+  readonly productCategory: string;
+  readonly goalAsin: string;
+  readonly goalOptions: string;
+  readonly goalAttributes: string;
+  readonly goalPrice: string;
+  readonly goalText: string;
+  readonly goalCategory: string;
+  readonly goalProductCategory: string;
+  readonly goalQuery: string;
+  readonly goal: string;
+  readonly rewardDetails: string;
+  /** Markup that follows. */
+  readonly appendix: string;
+}
+
+/** A page as HTML with the reference's structure, ids and classes. */
+export function pageHtml(page: Page, frame: PageFrame): string {
+  if (page.name === "search") return searchHtml(page, frame);
+  if (page.name === "done") return doneHtml(page, frame);
+  const content =
+    page.name === "results"
+      ? resultsHtml(page, frame)
+      : page.name === "item"
+        ? itemHtml(page, frame)
+        : subPageHtml(page, frame);
+  return `<!DOCTYPE html>
+<html>
+  <head>
+${frame.wideHead}
+  </head>
+  <body>
+    <div class="container py-5">
+      <div class="row top-buffer">
+        <div class="col-sm-6">
+          <div id="instruction-text" class="text-center">
+            <h4>Instruction:<br>${escapeHtml(page.instruction)}</h4>
+          </div>
+        </div>
+      </div>
+      <div class="row top-buffer">
+        <form method="post" action="${escapeHtml(frame.links.search())}">
+          <button type="submit" class="btn btn-success">Back to Search</button>
+        </form>
+      </div>
+${content}
+</html>`;
+}
+
+function searchHtml(page: Extract<Page, { name: "search" }>, frame: PageFrame): string {
+  return `<!DOCTYPE html>
+<html>
+  <head>
+${frame.plainHead}
+  </head>
+  <body>
+    <!-- Code reference: https://bootsnipp.com/snippets/m13mN -->
+    <div class="container" style="margin-top: 8%;">
+      <div class="col-md-6 col-md-offset-3">     
+        <div class="row">
+          <div id="logo" class="text-center">
+            <h2>WebShop</h2>
+          </div>
+          <div id="instruction-text" class="text-center">
+            <h4>Instruction: <br>${escapeHtml(page.instruction)}</h4>
+          </div>
+          <form role="form" id="form-buscar" method="post" action="${escapeHtml(frame.links.search())}">
+            <div class="form-group">
+              <div class="input-group">
+                <input id="search_input" class="form-control" type="text" name="search_query" placeholder="Search..." required/>
+                <span class="input-group-btn">
+                  <button class="btn btn-success" type="submit"><i class="glyphicon glyphicon-search" aria-hidden="true"></i>Search</button>
+                </span>
+              </div>
+            </div>
+          </form>
+        </div>            
+      </div>
+    </div>
+  </body>
+</html>`;
+}
+
+function resultsHtml(page: Extract<Page, { name: "results" }>, frame: PageFrame): string {
+  const { keywords, pageNumber, numResults } = page;
+  const turn = (to: number, label: string): string => `
+              <form method="post" action="${escapeHtml(frame.links.results(keywords, to))}">
+                <button type="submit" class="btn btn-primary">${label}</button>
+              </form>`;
+  const previous = pageNumber > 1 ? turn(pageNumber - 1, "&lt; Prev") : "";
+  const products = page.products.map((product) => resultHtml(product, page, frame)).join("");
+  return `      <div class="row top-buffer">
+        <div class="col-sm-8">
+          <div class="display-4">
+            <h3>Page ${pageNumber} (Total results: ${numResults})</h3>
+          </div>
+          
+            <div class="col-sm-2">${previous}
+            </div>
+            <div class="col-sm-2">${turn(pageNumber + 1, "Next &gt;")}
+            </div>
+          
+        </div>
+      </div>
+
+      <div class="row top-buffer">
+        ${products}
+      </div>
+    </div>
+  </body>`;
+}
+
+function resultHtml(
+  product: Product,
+  { keywords, pageNumber }: { readonly keywords: readonly string[]; readonly pageNumber: number },
+  frame: PageFrame,
+): string {
+  const place: ItemPlace = { asin: product.asin, keywords, pageNumber, options: [] };
+  return `
+        <div class="col-lg-12 mx-auto list-group-item">
+          <div class="col-lg-4">
+            <img src="${escapeHtml(frame.image(product))}" class="result-img">
+          </div>
+          <div class="col-lg-8">
+            <ul class="list-group shadow">
+                <div class="media align-items-lg-center flex-column flex-lg-row p-3">
+                  <div class="media-body order-2 order-lg-1 searched-product">
+                    
+                    <h4 class="mt-0 font-weight-bold mb-2 product-asin"><a class="product-link" href="${escapeHtml(frame.links.item(place))}">${escapeHtml(product.asin)}</a></h5>
+                    <h4 class="mt-0 font-weight-bold mb-2 product-title">${escapeHtml(product.title)}</h5>
+                    <div class="d-flex align-items-center justify-content-between mt-1">
+                      <h5 class="font-weight-bold my-2 product-price">${escapeHtml(product.priceText)}</h6>
+                    </div>
+<!--
+                    <div class="d-flex align-items-center justify-content-between mt-1">
+                      <h5 class="font-weight-bold my-2 product-category">${escapeHtml(product.category)}</h5>
+                    </div>
+                    <div class="d-flex align-items-center justify-content-between mt-1">
+                      <h5 class="font-weight-bold my-2 product-query">${escapeHtml(product.query)}</h5>
+                    </div>
+                    <div class="d-flex align-items-center justify-content-between mt-1">
+                      <h5 class="font-weight-bold my-2 product-product_category">${escapeHtml(product.productCategory)}</h5>
+                    </div>
+-->
+                  </div>
+                </div>
+            </ul>
+          </div>
+        </div>
+        `;
+}
+
+function backHtml(target: string): string {
+  return `      <div class="row top-buffer">
+        <form method="post" action="${escapeHtml(target)}">
+          <button type="submit" class="btn btn-primary">&lt; Prev</button>
+        </form>
+      </div>`;
+}
+
+function itemHtml(page: Extract<Page, { name: "item" }>, frame: PageFrame): string {
+  const { product, keywords, pageNumber, options } = page;
+  const place: ItemPlace = { asin: product.asin, keywords, pageNumber, options };
+  const subButton = (name: string, label: "Description" | "Features" | "Reviews" | "Attributes") =>
+    `            <div class="col-sm-3" name="${name}">
+              <form method="post" action="${escapeHtml(frame.links.sub(place, label))}">
+                <button class="btn btn-primary" type="submit">${label}</button>
+              </form>
+            </div>`;
+  const attributes = page.showsAttributes
+    ? `\n${subButton("attributes", "Attributes")}\n            `
+    : "";
+  return `${backHtml(frame.links.results(keywords, pageNumber))}
+      <div class="row top-buffer">
+        <div class="col-md-4 mb-4 mb-md-0">
+          <div class="row top-buffer">
+            <img id="product-image" src="${escapeHtml(frame.image(product))}" class="item-page-img">
+          </div>
+          ${optionsHtml(page, frame)}
+        </div>
+        <div class="col-md-6">
+          <h2>${escapeHtml(product.title)}</h2>
+          <h4>Price: ${escapeHtml(product.priceText)}</h4>
+          <h4>Rating: N.A.</h4>
+          <div class="row top-buffer">
+${subButton("description", "Description")}
+${subButton("bulletpoints", "Features")}
+${subButton("reviews", "Reviews")}
+            ${attributes}
+          </div>
+        </div>
+        <div class="col-sm-2">
+          <div class="row top-buffer">
+            <form method="post" action="${escapeHtml(frame.links.done(product.asin, options))}">
+              <button type="submit" class="btn btn-lg purchase">Buy Now</button>
+            </form>
+          </div>
+        </div>
+      </div>
+    </div>
+  </body>${frame.itemScript(page)}`;
+}
+
+function optionsHtml(page: Extract<Page, { name: "item" }>, frame: PageFrame): string {
+  const { product, keywords, pageNumber, options } = page;
+  return product.options
+    .map(({ name, values }) => {
+      const choices = values.map((value, i) => {
+        const chosen = new Map(options).set(name, value);
+        const target = frame.links.item({
+          asin: product.asin,
+          keywords,
+          pageNumber,
+          options: chosen,
+        });
+        const id = escapeHtml(`radio_${name}${i}`);
+        return `
+                  
+                  
+                  
+                  <input type="radio" id="${id}" name="${escapeHtml(name)}" value="${escapeHtml(value)}" data-url="${escapeHtml(target)}">
+                  <label for="${id}">${escapeHtml(value)}</label>
+                `;
+      });
+      return `
+            <div class="row top-buffer">
+              <h4>${escapeHtml(name)}</h4>
+              <div class="radio-toolbar">
+                ${choices.join("")}
+              </div>
+            </div>
+          `;
+    })
+    .join("");
+}
+
+function subPageHtml(page: Extract<Page, { name: "sub" }>, frame: PageFrame): string {
+  const { product, keywords, pageNumber, options, subPage } = page;
+  const target = frame.links.item({ asin: product.asin, keywords, pageNumber, options });
+  const list = (texts: readonly string[]): string =>
+    `                <ul>
+                  ${texts
+                    .map(
+                      (text) => `
+                  <li><p class="product-info"> ${escapeHtml(text)}</p></li>
+                  `,
+                    )
+                    .join("")}
+                </ul>`;
+  const [name, content] =
+    subPage === "Description"
+      ? [
+          "description",
+          `                <p class="product-info">${escapeHtml(product.description)}</p>`,
+        ]
+      : subPage === "Features"
+        ? ["bulletpoints", list(product.bulletPoints)]
+        : subPage === "Reviews"
+          ? ["reviews", "                "]
+          : [
+              "attributes",
+              `${list(product.attributes)}
+                <h5 class="product-category">${escapeHtml(product.category)}</h5>
+                <h5 class="product-query">${escapeHtml(product.query)}</h5>
+                <h5 class="product-product_category">${escapeHtml(product.productCategory)}</h5>`,
+            ];
+  return `${backHtml(target)}
+      <div class="row top-buffer">
+        <div class="col-md-12">
+          <div class="row top-buffer">
+            <div class="col-sm-6" name="${name}">
+              <div class="card card-body">
+${content}
+              </div>
+            </div>
+          </div>
+        </div>
+      </div>
+    </div>
+  </body>`;
+}
+
+function doneHtml(page: Extract<Page, { name: "done" }>, frame: PageFrame): string {
+  const receipt = frame.receipt(page);
+  const shown = (text: string): string => escapeHtml(text);
+  return `<!DOCTYPE html>
+<html>
+  <head>
+${frame.plainHead}
+  </head>
+  <body>
+    <!-- Code reference: https://bootsnipp.com/snippets/m13mN -->
+    <div class="container" style="margin-top: 8%;">
+      <div class="col-md-6 col-md-offset-3">     
+        <div class="row">
+          <div id="thankyou" class="text-center">
+            <h1>Thank you for shopping with us!</h1>
+          </div>
+          <div id="stats" class="text-center">
+            <h3 align="mturk_code">Your code: </h3>
+            <p><pre>${shown(receipt.code)}</pre> (Paste it in your MTurk interface.)</p>
+            <div style="display:none">
+              <h2 align="left">Purchased</h2>
+              <hr class="solid">
+              <h4 id="asin">asin<pre>${shown(page.product.asin)}</pre></p>
+              <h4 id="options">options<pre>${optionsJson(page.options)}</pre></h4>
+              <h4 id="purchased_attrs">attrs<pre>${shown(receipt.attributes)}</pre></h4>
+              <h4 id="purchased-category">category<pre>${shown(receipt.category)}</pre></h4>
+              <h4 id="purchased-query">query<pre>${shown(receipt.query)}</pre></h4>
+              <h4 id="purchased-pc">product category<pre>${shown(receipt.productCategory)}</pre></h4>
+              <h2 align="left">Target</h2>
+              <hr class="solid">
+              <h4 id="goal-asin">asin<pre>${shown(receipt.goalAsin)}</pre></p>
+              <h4 id="goal-options">options<pre>${shown(receipt.goalOptions)}</pre></h4>
+              <h4 id="goal-attrs">attrs<pre>${shown(receipt.goalAttributes)}</pre></h4>
+              <h4 id="goal-price">price upper<pre>${shown(receipt.goalPrice)}</pre></h4>
+              <h4 id="goal-instruction-text">instuction text<pre>${shown(receipt.goalText)}</pre></h4>
+              <h4 id="goal-category">category<pre>${shown(receipt.goalCategory)}</pre></h4>
+              <h4 id="goal-pc">product category<pre>${shown(receipt.goalProductCategory)}</pre></h4>
+              <h4 id="goal-query">query<pre>${shown(receipt.goalQuery)}</pre></h4>
+              <h4>Goal <div id="goal"><pre>${shown(receipt.goal)}</pre></div></h4>
+              <h2 align="left">Reward</h2>
+            </div>
+            <hr class="solid">
+      			<h3   id="reward">Your score (min 0.0, max 1.0)<pre>${pythonFloat(page.reward)}</pre></h3>
+            <h4 hidden>Reward Details <div id="reward_info"><pre>${shown(receipt.rewardDetails)}</pre></div></h4>
+          </div>
+        </div>            
+      </div>
+    </div>${receipt.appendix}
+  </body>
+</html>`;
+}
+
+/** The script of an item page in the reference, for the mode `html`. */
+export function referenceItemScript({ product, options }: Extract<Page, { name: "item" }>): string {
+  const images = product.optionImages
+    .toSorted(([a], [b]) => comparePythonTexts(a, b))
+    .map(([value, image]) => `${asciiJson(value)}: ${image === null ? "null" : asciiJson(image)}`);
+  const chosen = [...options].sort(([a], [b]) => comparePythonTexts(a, b));
+  return `
+  <script>
+    $(document).ready(function() {
+      $('input:radio').each(function() {
+        //console.log($(this).val());
+        let options = JSON.parse(\`${escapeMarkup(jsonDict(chosen))}\`);
+        let optionValues = $.map(options, function(value, key) { return value });
+        //console.log(optionValues);
+        if (optionValues.includes($(this).val())) {
+          $(this).prop('checked', true);
+
+          let option_to_image = JSON.parse(\`${escapeMarkup(`{${images.join(", ")}}`)}\`);
+//          console.log($(this).val());
+//          console.log(options);
+//          console.log(option_to_image);
+          let image_url = option_to_image[$(this).val()];
+
+          //console.log(image_url);
+          if (image_url) {
+            $("#product-image").attr("src", image_url);
+          }
+        }
+        
+        // reload with updated options
+        this.addEventListener("click", function() {
+          window.location.href = this.dataset.url;
+        });
+
+      });
+    });
+  </script>`;
+}

@@ -1,0 +1,96 @@
+/** What Python calls white space in a text: more than JavaScript's `\s` here, less there. */
+const pythonSpace =
+  "\\t\\n\\v\\f\\r\\x1c-\\x1f \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
+const outerSpace = new RegExp(`^[${pythonSpace}]+|[${pythonSpace}]+$`, "gu");
+const innerSpace = new RegExp(`[${pythonSpace}]+`, "u");
+
+/** `text.strip()`. */
+export function pythonStrip(text: string): string {
+  return text.replace(outerSpace, "");
+}
+
+/** `text.split()`: the words between white space. */
+export function pythonSplit(text: string): string[] {
+  return text.split(innerSpace).filter((word) => word !== "");
+}
+
+/** `repr(value)` of a float: the shortest digits that read back as the same number. */
+export function pythonFloat(value: number): string {
+  if (Number.isNaN(value)) return "nan";
+  if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-4 || size >= 1e16)) {
+    const text = value.toExponential();
+    const digits = text.slice(0, text.indexOf("e"));
+    const power = Number(text.slice(text.indexOf("e") + 1));
+    return `${digits}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
+  }
+  // Between these bounds JavaScript writes no exponent either.
+  const text = String(value);
+  return /[.e]/u.test(text) ? text : `${Object.is(value, -0) ? "-0" : text}.0`;
+}
+
+/** Characters that `repr` shows as they are, by general category, and the blank. */
+const printable = /^[^\p{C}\p{Z}]$/u;
+
+/** `repr(text)`: in single quotes unless only those occur, with escapes for what is not printable. */
+export function pythonRepr(text: string): string {
+  const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
+  let shown = "";
+  for (const character of text) {
+    const code = character.codePointAt(0)!;
+    if (character === quote || character === "\\") shown += `\\${character}`;
+    else if (character === "\n") shown += "\\n";
+    else if (character === "\r") shown += "\\r";
+    else if (character === "\t") shown += "\\t";
+    else if (character === " " || printable.test(character)) shown += character;
+    else if (code <= 0xff) shown += `\\x${code.toString(16).padStart(2, "0")}`;
+    else if (code <= 0xffff) shown += `\\u${code.toString(16).padStart(4, "0")}`;
+    else shown += `\\U${code.toString(16).padStart(8, "0")}`;
+  }
+  return `${quote}${shown}${quote}`;
+}
+
+/** `repr` of a dict of texts, in insertion order. */
+export function pythonDict(entries: Iterable<readonly [string, string]>): string {
+  const pairs = Array.from(entries, ([key, value]) => `${pythonRepr(key)}: ${pythonRepr(value)}`);
+  return `{${pairs.join(", ")}}`;
+}
+
+/** `repr` of a list of texts. */
+export function pythonList(values: readonly string[]): string {
+  return `[${values.map(pythonRepr).join(", ")}]`;
+}
+
+/** A text as `json.dumps` writes it: everything but printable ASCII escaped. */
+export function asciiJson(text: string): string {
+  return JSON.stringify(text).replaceAll(/[^\0-~]/gu, (character) => {
+    let escaped = "";
+    for (let i = 0; i < character.length; i++) {
+      escaped += `\\u${character.charCodeAt(i).toString(16).padStart(4, "0")}`;
+    }
+    return escaped;
+  });
+}
+
+/** `json.dumps` of a dict of texts, in insertion order. */
+export function jsonDict(entries: Iterable<readonly [string, string]>): string {
+  const pairs = Array.from(entries, ([key, value]) => `${asciiJson(key)}: ${asciiJson(value)}`);
+  return `{${pairs.join(", ")}}`;
+}
+
+/** Orders texts by their code points, as Python sorts them. */
+export function comparePythonTexts(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const left = a.charCodeAt(i);
+    const right = b.charCodeAt(i);
+    if (left === right) continue;
+    // Surrogates stand for code points above all others, yet their units are below U+E000.
+    const isLeftHigh = left >= 0xd800 && left < 0xe000;
+    const isRightHigh = right >= 0xd800 && right < 0xe000;
+    if (isLeftHigh !== isRightHigh) return isLeftHigh ? 1 : -1;
+    return left - right;
+  }
+  return a.length - b.length;
+}

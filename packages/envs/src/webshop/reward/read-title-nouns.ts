@@ -1,0 +1,36 @@
+import { FieldReader } from "../catalogue/clean-product.ts";
+import { CatalogueError } from "../catalogue/catalogue-error.ts";
+import { fileBytes } from "../catalogue/file-bytes.ts";
+import { guessTitleNouns, type TitleNouns } from "./title-nouns.ts";
+
+/**
+ * Reads saved nouns of titles: JSON lines `{"name": title, "nouns": [...]}`, in lower case and in
+ * the order of the title, as a tagger gave them. Other fields are ignored; the file may be
+ * compressed with gzip.
+ *
+ * @param otherwise - What to do with titles that the file does not have. Default
+ *   {@link guessTitleNouns}.
+ * @throws `CatalogueError` naming the line.
+ */
+export async function readTitleNouns(
+  path: string,
+  otherwise: TitleNouns = guessTitleNouns,
+): Promise<TitleNouns> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of fileBytes(path)) chunks.push(chunk);
+  const nouns = new Map<string, readonly string[]>();
+  for (const [i, line] of Buffer.concat(chunks).toString("utf8").split("\n").entries()) {
+    if (line.trim() === "") continue;
+    let entry: unknown;
+    try {
+      entry = JSON.parse(line);
+    } catch (cause) {
+      throw new CatalogueError(`${path}: line ${i + 1} must be JSON, got ${line.slice(0, 60)}`, {
+        cause,
+      });
+    }
+    const fields = new FieldReader(entry, `${path}: line ${i + 1}`);
+    nouns.set(fields.text("name"), fields.texts("nouns"));
+  }
+  return (title) => nouns.get(title) ?? otherwise(title);
+}

@@ -1,0 +1,148 @@
+import type { Product } from "../catalogue/product.ts";
+import type { Goal, GoalOptions } from "../goals/goal.ts";
+import { numGoalOptions } from "../goals/goal.ts";
+import { pythonRepr, pythonStrip } from "../python/python-text.ts";
+import { colorOfPair, normalizeColor } from "./normalize-color.ts";
+import { tokenSetRatio } from "./token-set-ratio.ts";
+import type { TitleNouns } from "./title-nouns.ts";
+
+/** Two texts are taken for the same above this likeness, per cent. */
+const sameAbove = 85;
+
+/** What was bought. */
+export interface Purchase {
+  readonly product: Product;
+  /** What it cost, dollars. */
+  readonly price: number;
+  /** What was chosen, option name to value. */
+  readonly options: ReadonlyMap<string, string>;
+}
+
+/** The parts of a reward; shares are in [0, 1]. */
+export interface RewardDetails {
+  /** The factor for the sort of product: 1, 0.5, 0.1 or 0. */
+  readonly typeFactor: number;
+  readonly isSameQuery: boolean;
+  /** Whether two parts of the store's tree are shared. */
+  readonly isSameCategory: boolean;
+  /** The share of the goal's title nouns in the bought title. */
+  readonly titleScore: number;
+  readonly numAttributes: number;
+  readonly numAttributeMatches: number;
+  readonly numOptions: number;
+  readonly numOptionMatches: number;
+  readonly isPriceMet: boolean;
+}
+
+/** A reward and its parts. */
+export interface ShoppingReward {
+  /** In [0, 1]. */
+  readonly reward: number;
+  readonly details: RewardDetails;
+}
+
+/**
+ * What a purchase is worth:
+ * `(attribute matches + option matches + price met) / (attributes + options + 1) * type factor`.
+ *
+ * @param rule - `"reference"` compares options as the reference does: a goal's named option is
+ *   matched as the text of a pair, which some right choices can never reach. `"exact"` counts the
+ *   chosen value of the same name; only where the bought product does not offer the value asked for,
+ *   a similar one will do.
+ */
+export function shoppingReward(
+  goal: Goal,
+  purchase: Purchase,
+  nounsOf: TitleNouns,
+  rule: "reference" | "exact",
+): ShoppingReward {
+  const { product, price, options } = purchase;
+  const numAttributeMatches = goal.attributes.filter((attribute) =>
+    hasAttribute(product, attribute),
+  ).length;
+  const numOptionMatches =
+    rule === "reference"
+      ? referenceOptionMatches(goal.options, options)
+      : exactOptionMatches(goal.options, purchase);
+  const isPriceMet = price <= goal.priceUpper;
+  const numOptions = numGoalOptions(goal.options);
+  const numAttributes = goal.attributes.length;
+  const type = typeMatch(goal, product, nounsOf);
+  const share =
+    (numAttributeMatches + numOptionMatches + (isPriceMet ? 1 : 0)) /
+    (numAttributes + numOptions + 1);
+  return {
+    reward: share * type.typeFactor,
+    details: {
+      ...type,
+      numAttributes,
+      numAttributeMatches,
+      numOptions,
+      numOptionMatches,
+      isPriceMet,
+    },
+  };
+}
+
+function typeMatch(
+  goal: Goal,
+  product: Product,
+  nounsOf: TitleNouns,
+): Pick<RewardDetails, "typeFactor" | "isSameQuery" | "isSameCategory" | "titleScore"> {
+  const isSameQuery = product.query === goal.query;
+  const parts = (category: string): Set<string> => new Set(category.split("›").map(pythonStrip));
+  const goalParts = parts(goal.productCategory);
+  const shared = [...parts(product.productCategory)].filter((part) => goalParts.has(part));
+  const isSameCategory = shared.length >= 2;
+  const wanted = nounsOf(goal.name);
+  const bought = new Set(nounsOf(product.title));
+  const numShared = [...new Set(wanted)].filter((noun) => bought.has(noun)).length;
+  // Repeats count in the number of nouns, but not in the number of shared ones.
+  const titleScore = wanted.length === 0 ? 0.2 : numShared / wanted.length;
+  let typeFactor = isSameQuery || isSameCategory || titleScore > 0.2 ? 1 : 0.5;
+  if (titleScore < 0.1) typeFactor = 0.1;
+  if (titleScore === 0) typeFactor = 0;
+  return { typeFactor, isSameQuery, isSameCategory, titleScore };
+}
+
+function hasAttribute(product: Product, wanted: string): boolean {
+  return (
+    product.attributes.some((attribute) => tokenSetRatio(attribute, wanted) > sameAbove) ||
+    product.title.toLowerCase().includes(wanted) ||
+    product.bulletPoints.join(" ").toLowerCase().includes(wanted) ||
+    product.description.toLowerCase().includes(wanted)
+  );
+}
+
+/** The reference takes a named option for the pair of its name and value, and reads that as text. */
+function referenceOptionMatches(wanted: GoalOptions, chosen: ReadonlyMap<string, string>): number {
+  const texts =
+    wanted.kind === "values"
+      ? wanted.values.map(normalizeColor)
+      : wanted.entries.map(
+          ([name, value]) =>
+            colorOfPair(name, value) ?? `(${pythonRepr(name)}, ${pythonRepr(value)})`,
+        );
+  const choices = [...chosen.values()].map(normalizeColor);
+  return texts.filter((text) => choices.some((choice) => tokenSetRatio(choice, text) > sameAbove))
+    .length;
+}
+
+function exactOptionMatches(wanted: GoalOptions, { product, options }: Purchase): number {
+  const isSimilar = (choice: string, value: string): boolean =>
+    tokenSetRatio(normalizeColor(choice), normalizeColor(value)) > sameAbove;
+  if (wanted.kind === "values") {
+    const choices = [...options.values()];
+    return wanted.values.filter((value) =>
+      product.options.some((group) => group.values.includes(value))
+        ? choices.includes(value)
+        : choices.some((choice) => isSimilar(choice, value)),
+    ).length;
+  }
+  return wanted.entries.filter(([name, value]) => {
+    const choice = options.get(name);
+    if (choice === undefined || choice === value) return choice === value;
+    const group = product.options.find((option) => option.name === name);
+    return group?.values.includes(value) !== true && isSimilar(choice, value);
+  }).length;
+}

@@ -1,0 +1,46 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { indexedText } from "../catalogue/product.ts";
+import { goldenRows, hasReferenceData, referenceCatalogue } from "../testing/reference-data.ts";
+import type { Catalogue } from "../catalogue/catalogue.ts";
+import { analyze } from "./analyze.ts";
+import { Searcher } from "./searcher.ts";
+
+describe.skipIf(!hasReferenceData)("search, beside Lucene", () => {
+  let catalogue: Catalogue;
+  beforeAll(async () => {
+    catalogue = await referenceCatalogue();
+  });
+
+  it("analyzes every golden document and every hostile text to the same terms", () => {
+    const documents = goldenRows("golden/analyzer_docs").map(({ id, tokens }) => ({
+      text: indexedText(catalogue.product(catalogue.positionOf(id)!)),
+      tokens,
+    }));
+    for (const { text, tokens } of [...documents, ...goldenRows("golden/analyzer_fuzz")]) {
+      expect({ text, tokens: analyze(text) }).toEqual({ text, tokens });
+    }
+  });
+
+  it("counts what the real index counts", () => {
+    const { terms, numTokens } = catalogue.index;
+    const numPostings = [...terms.values()].reduce((sum, term) => sum + term.numDocuments, 0);
+    expect([terms.size, numTokens, numPostings]).toEqual([12_074, 107_608, 68_475]);
+  });
+
+  it("ranks every golden query alike, with scores equal to the last bit", () => {
+    const searcher = new Searcher(catalogue.index);
+    for (const { query, tokens, hits } of goldenRows("golden/search")) {
+      const found = searcher
+        .search(query.toLowerCase())
+        .map(({ document, score }) => [catalogue.product(document).asin, score]);
+      const golden: readonly [string, number][] = hits;
+      // Written with the fewest digits that give the same 32-bit float.
+      const wanted = golden.map(([asin, score]) => [asin, Math.fround(score)]);
+      expect({ query, tokens: analyze(query.toLowerCase()), hits: found }).toEqual({
+        query,
+        tokens,
+        hits: wanted,
+      });
+    }
+  });
+});

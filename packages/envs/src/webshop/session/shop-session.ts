@@ -1,0 +1,256 @@
+import type { Goal } from "../goals/goal.ts";
+import type { Product } from "../catalogue/product.ts";
+import { pageSlice, subPages, type Page, type PageNode } from "../pages/page.ts";
+import { environmentHtml } from "../pages/environment-html.ts";
+import { pageNodes } from "../pages/page-nodes.ts";
+import { plainText, richText } from "../pages/page-text.ts";
+import { shoppingReward, type RewardDetails } from "../reward/shopping-reward.ts";
+import { pageNameInUrl, pageUrl } from "./page-url.ts";
+import { parseAction } from "./parse-action.ts";
+import type { Shop } from "./shop.ts";
+
+/** How a page is shown to an agent. */
+export type ObservationMode = "text" | "text_rich" | "html" | "url";
+
+/** What can be done on a page. */
+export interface AvailableActions {
+  readonly hasSearchBar: boolean;
+  /** What can be clicked, in lower case, without repeats. */
+  readonly clickables: readonly string[];
+}
+
+/** What an action did. */
+export interface ActionResult {
+  /** In [0, 1]; 0 but for a purchase. */
+  readonly reward: number;
+  /** Whether this action bought something. */
+  readonly isDone: boolean;
+  /** The parts of the reward, where something was bought. */
+  readonly details?: RewardDetails;
+  /** What was bought. */
+  readonly purchase?: {
+    readonly asin: string;
+    readonly price: number;
+    readonly options: Readonly<Record<string, string>>;
+  };
+  /** Under `compat: "reference"`: the Python error that the reference would have ended with. */
+  readonly fault?: string;
+}
+
+const nothing: ActionResult = { reward: 0, isDone: false };
+
+/** One visit to a shop: a goal, a page, and what was chosen so far. */
+export class ShopSession {
+  readonly id: string;
+  readonly goalIndex: number;
+  readonly goal: Goal;
+  readonly #shop: Shop;
+  #keywords: readonly string[] = [];
+  #pageNumber = 1;
+  #product: Product | undefined;
+  #visited = new Set<string>();
+  #options = new Map<string, string>();
+  /** What the last search found; a search is repeated only where it is random. */
+  #results: readonly Product[] = [];
+  #page: Page;
+  #nodes: readonly PageNode[] | undefined;
+  #isDone = false;
+
+  /**
+   * @param goalIndex - Which of the shop's goals, in `[0, shop.goals.size)`.
+   * @param id - Names the session in addresses. Default the index, as in the reference.
+   */
+  constructor(shop: Shop, goalIndex: number, id: string = String(goalIndex)) {
+    this.#shop = shop;
+    this.goalIndex = goalIndex;
+    this.goal = shop.goals.goal(goalIndex);
+    this.id = id;
+    this.#page = { name: "search", instruction: this.goal.instructionText };
+  }
+
+  /** The page that is shown. */
+  get page(): Page {
+    return this.#page;
+  }
+
+  /** Whether something was bought. */
+  get isDone(): boolean {
+    return this.#isDone;
+  }
+
+  /** The address of the page, without the host. */
+  get url(): string {
+    return pageUrl(this.id, this.#page);
+  }
+
+  /** What can be done now. */
+  get availableActions(): AvailableActions {
+    return {
+      hasSearchBar: this.#page.name === "search",
+      clickables: [...this.#clickables().keys()],
+    };
+  }
+
+  /** The page in one of the modes. */
+  observe(mode: ObservationMode = "text"): string {
+    if (mode === "url") return this.url;
+    if (mode === "html") return environmentHtml(this.#page, this.id);
+    const nodes = this.#pageNodes();
+    if (mode === "text") return plainText(nodes);
+    const isReference = this.#shop.compat === "reference";
+    const url = isReference ? this.url : "";
+    return richText(nodes, {
+      isProductVisited: (asin) => this.#visited.has(asin),
+      isOptionChosen: isReference
+        ? ({ text }) => url.includes(`"${text}"`)
+        : ({ option, text }) => this.#options.get(option!.toLowerCase()) === text,
+    });
+  }
+
+  /**
+   * Carries out an action such as `search[red shoes]` or `click[buy now]`. What cannot be read, or
+   * clicked on this page, changes nothing. A search works from every page. After a purchase nothing
+   * works any more (in the reference a search still does).
+   */
+  act(action: string): ActionResult {
+    const parsed = parseAction(action);
+    if (parsed === undefined) return nothing;
+    if (this.#isDone && this.#shop.compat === "none") return nothing;
+    const { name, argument } = parsed;
+    if (name === "search") return this.search(argument);
+    return name === "click" ? this.click(argument) : nothing;
+  }
+
+  /** Searches, and shows the first page of what was found. */
+  search(query: string): ActionResult {
+    this.#keywords = query.toLowerCase().split(" ");
+    return this.#showResults(1, true);
+  }
+
+  /** Clicks what is named so, in lower case; what is not on the page changes nothing. */
+  click(name: string): ActionResult {
+    const target = this.#clickables().get(name);
+    if (target === undefined || name === "search") return nothing;
+    const place = this.#shop.compat === "reference" ? pageNameInUrl(this.url) : this.#page.name;
+    if (name === "buy now") return this.#buy();
+    if (name === "back to search") return this.#backToSearch();
+    if (name === "next >" && place === "results") return this.#showResults(this.#pageNumber + 1);
+    if (name === "< prev" && place === "results") return this.#showResults(this.#pageNumber - 1);
+    if (name === "< prev" && place === "item") return this.#showResults(this.#pageNumber);
+    const subPage = subPages.find((page) => page.toLowerCase() === name);
+    if (subPage !== undefined) {
+      return this.#show({ name: "sub", ...this.#itemPlace(), subPage });
+    }
+    if (target.kind === "product") {
+      const position = this.#shop.catalogue.positionOf(target.text)!;
+      this.#product = this.#shop.catalogue.product(position);
+      this.#visited.add(target.text);
+    } else if (target.kind === "option") this.#choose(target);
+    return this.#showItem();
+  }
+
+  #showItem(): ActionResult {
+    const showsAttributes = this.#shop.showAttributes;
+    return this.#show({ name: "item", ...this.#itemPlace(), showsAttributes });
+  }
+
+  #itemPlace() {
+    return {
+      instruction: this.goal.instructionText,
+      keywords: this.#keywords,
+      pageNumber: this.#pageNumber,
+      product: this.#product!,
+      options: new Map(this.#options),
+    };
+  }
+
+  #choose({ text, option }: PageNode): void {
+    if (this.#shop.compat === "reference") {
+      this.#options.set(option!.toLowerCase(), text);
+      return;
+    }
+    // Where several options have the value, one that does not have it yet.
+    const names = this.#product!.options.filter(({ values }) => values.includes(text)).map(
+      ({ name }) => name,
+    );
+    const name = names.find((candidate) => this.#options.get(candidate) !== text) ?? names[0]!;
+    this.#options.set(name, text);
+  }
+
+  #showResults(pageNumber: number, isNew = false): ActionResult {
+    this.#pageNumber = pageNumber;
+    this.#product = undefined;
+    this.#options = new Map();
+    const isRandom = this.#shop.compat === "reference" && this.#keywords[0] === "<r>";
+    if (isNew || isRandom) {
+      const { products, fault } = this.#shop.search(this.#keywords);
+      if (fault !== undefined) return { ...nothing, fault };
+      this.#results = products;
+    }
+    return this.#show({
+      name: "results",
+      instruction: this.goal.instructionText,
+      keywords: this.#keywords,
+      pageNumber,
+      numResults: this.#results.length,
+      products: pageSlice(this.#results, pageNumber),
+    });
+  }
+
+  #backToSearch(): ActionResult {
+    this.#keywords = [];
+    this.#pageNumber = 1;
+    this.#product = undefined;
+    this.#visited = new Set();
+    this.#options = new Map();
+    this.#results = [];
+    return this.#show({ name: "search", instruction: this.goal.instructionText });
+  }
+
+  #buy(): ActionResult {
+    const product = this.#product!;
+    const price = this.#shop.prices[this.#shop.catalogue.positionOf(product.asin)!]!;
+    const options = new Map(this.#options);
+    const rule = this.#shop.compat === "reference" ? "reference" : "exact";
+    const { reward, details } = shoppingReward(
+      this.goal,
+      { product, price, options },
+      this.#shop.titleNouns,
+      rule,
+    );
+    this.#isDone = true;
+    this.#show({
+      name: "done",
+      instruction: this.goal.instructionText,
+      product,
+      options,
+      reward,
+      details,
+    });
+    const purchase = { asin: product.asin, price, options: Object.fromEntries(options) };
+    return { reward, isDone: true, details, purchase };
+  }
+
+  #show(page: Page): ActionResult {
+    this.#page = page;
+    this.#nodes = undefined;
+    return nothing;
+  }
+
+  #pageNodes(): readonly PageNode[] {
+    return (this.#nodes ??= pageNodes(this.#page));
+  }
+
+  /** What can be clicked, by its text in lower case: buttons, then products, then options. */
+  #clickables(): ReadonlyMap<string, PageNode> {
+    const nodes = this.#pageNodes();
+    const clickables = new Map<string, PageNode>();
+    for (const kind of ["button", "product", "option"] as const) {
+      for (const node of nodes) {
+        // A name that repeats keeps its place, but means the later thing.
+        if (node.kind === kind) clickables.set(node.text.toLowerCase(), node);
+      }
+    }
+    return clickables;
+  }
+}

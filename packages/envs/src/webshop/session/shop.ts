@@ -1,0 +1,159 @@
+import { checkInteger } from "@turnwise/core";
+import type { Catalogue } from "../catalogue/catalogue.ts";
+import type { Product } from "../catalogue/product.ts";
+import { GoalDraw } from "../goals/draw-goal.ts";
+import type { Goal } from "../goals/goal.ts";
+import { createGoals, type GoalKind, type GoalTable } from "../goals/goal-table.ts";
+import { PythonRandom } from "../python/python-random.ts";
+import { guessTitleNouns, type TitleNouns } from "../reward/title-nouns.ts";
+import { Searcher } from "../search/searcher.ts";
+
+/** How many products a search finds at most. */
+export const maxResults = 50;
+
+/** What a shop is like; see {@link Shop}. */
+export interface ShopOptions {
+  /** Whose instructions. Default `"synthetic"`. */
+  readonly goals?: GoalKind;
+  /** Fixes prices within ranges and price limits. Default 233. */
+  readonly seed?: number;
+  /**
+   * Fixes the order of the goals. Default 233, as the reference; verl-agent uses the seed itself.
+   */
+  readonly shuffleSeed?: number;
+  /** Takes only some goals, told by their place in the shuffled order. */
+  readonly filterGoals?: (index: number, goal: Goal) => boolean;
+  /** Then draws so many of these, by weight. */
+  readonly maxGoals?: number;
+  /** `"reference"` keeps the known faults of the reference. Default `"none"`. */
+  readonly compat?: "reference" | "none";
+  /** Whether items have a page of attributes, which tells an agent what goals ask for. Default no. */
+  readonly showAttributes?: boolean;
+  /** The nouns of titles, for the reward. Default {@link guessTitleNouns}. */
+  readonly titleNouns?: TitleNouns;
+}
+
+/** What a search found. */
+export interface SearchResult {
+  readonly products: readonly Product[];
+  /** Why the reference would have crashed, in Python's words; then there are no products. */
+  readonly fault?: string;
+}
+
+/**
+ * The shop that sessions visit: catalogue, prices, goals, search. Read-only but for its random
+ * generator, so that any number of sessions share one.
+ */
+export class Shop {
+  readonly catalogue: Catalogue;
+  readonly goals: GoalTable;
+  /** The price of each product, dollars, `[product]`. */
+  readonly prices: Float64Array;
+  readonly compat: "reference" | "none";
+  readonly showAttributes: boolean;
+  readonly titleNouns: TitleNouns;
+  /** The reference's one generator: prices, limits, sessions and `<r>` searches draw from it. */
+  readonly random: PythonRandom;
+  readonly #searcher: Searcher;
+  #draw: GoalDraw | undefined;
+
+  /**
+   * Draws prices and goals.
+   * @throws `RangeError` if no goal is left.
+   */
+  constructor(catalogue: Catalogue, options: ShopOptions = {}) {
+    const { goals: kind = "synthetic", seed = 233, shuffleSeed = 233 } = options;
+    const { compat = "none", showAttributes = false, titleNouns = guessTitleNouns } = options;
+    this.catalogue = catalogue;
+    this.compat = compat;
+    this.showAttributes = showAttributes;
+    this.titleNouns = titleNouns;
+    this.#searcher = new Searcher(catalogue.index);
+    this.random = new PythonRandom(seed);
+    this.prices = drawPrices(catalogue, this.random);
+    const { table, size } = createGoals(kind, catalogue, this.prices, this.random);
+    this.random.seed(shuffleSeed);
+    let order = Uint32Array.from({ length: size }, (_, i) => i);
+    this.random.shuffle(order);
+    const { filterGoals, maxGoals } = options;
+    if (filterGoals !== undefined) {
+      const all = table(order);
+      order = order.filter((_, i) => filterGoals(i, all.goal(i)));
+    }
+    if (order.length === 0) {
+      throw new RangeError(`Shop: the catalogue must have ${kind} goals, got 0`);
+    }
+    if (maxGoals !== undefined && maxGoals < order.length) {
+      checkInteger("Shop", { maxGoals }, { min: 1 });
+      const all = table(order);
+      const draw = new GoalDraw(all, compat === "reference");
+      const drawn = new Set<number>();
+      // The reference's draw never gives goal 0: asking for all but one would not end.
+      const limit = Math.min(maxGoals, order.length - (compat === "reference" ? 1 : 0));
+      while (drawn.size < limit) drawn.add(draw.next(this.random));
+      order = Uint32Array.from(drawn, (i) => order[i]!);
+    }
+    this.goals = table(order);
+  }
+
+  /** Draws a goal by weight from the shop's generator. */
+  drawGoal(): number {
+    this.#draw ??= new GoalDraw(this.goals, this.compat === "reference");
+    return this.#draw.next(this.random);
+  }
+
+  /** What a search finds, best first. */
+  search(keywords: readonly string[]): SearchResult {
+    if (this.compat === "reference") {
+      const special = this.#specialSearch(keywords);
+      if (special !== undefined) return special;
+    }
+    const hits = this.#searcher.search(keywords.join(" "), maxResults);
+    return { products: hits.map(({ document }) => this.catalogue.product(document)) };
+  }
+
+  /** Ranked ids and scores, for those who want no page. */
+  rank(query: string, limit: number = maxResults): { asin: string; score: number }[] {
+    return this.#searcher
+      .search(query.toLowerCase(), limit)
+      .map(({ document, score }) => ({ asin: this.catalogue.product(document).asin, score }));
+  }
+
+  /** The reference's searches that are no searches: random, by attribute, category and query. */
+  #specialSearch(keywords: readonly string[]): SearchResult | undefined {
+    const [first, second] = keywords;
+    const rest = keywords.slice(1).join(" ").trim();
+    const all = (matches: (product: Product) => boolean): SearchResult => ({
+      products: Array.from({ length: this.catalogue.size }, (_, i) =>
+        this.catalogue.product(i),
+      ).filter(matches),
+    });
+    if (first === "<r>") {
+      if (this.catalogue.size < maxResults) {
+        return { products: [], fault: "ValueError: Sample larger than population or is negative" };
+      }
+      const positions = this.random.sample(this.catalogue.size, maxResults);
+      return { products: positions.map((position) => this.catalogue.product(position)) };
+    }
+    if (first === "<a>") {
+      return { products: [], fault: "TypeError: 'NoneType' object is not subscriptable" };
+    }
+    if (first === "<c>") {
+      if (second === undefined) {
+        return { products: [], fault: "IndexError: list index out of range" };
+      }
+      return all(({ category }) => category === second.trim());
+    }
+    return first === "<q>" ? all(({ query }) => query === rest) : undefined;
+  }
+}
+
+/** One price for each product: its own, or one drawn from its range. */
+function drawPrices(catalogue: Catalogue, random: PythonRandom): Float64Array {
+  const { lowPrices, highPrices } = catalogue;
+  return lowPrices.map((low, i) => {
+    const high = highPrices[i]!;
+    // A range draws a number even where its ends are equal; a single price has no upper end.
+    return Number.isNaN(high) ? low : random.uniform(low, high);
+  });
+}
