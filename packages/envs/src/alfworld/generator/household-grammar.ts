@@ -3,7 +3,9 @@ type Rules = readonly { readonly condition?: string; readonly rhs: string }[];
 
 const contents = "[{o.indefinite + ' ' + o.name | inreceptacle(o:object, r:receptacle)}]";
 const here = "atlocation(a:agent, l:location) & receptacleatlocation(r:receptacle, l:location)";
-const moved = `${here} & objectatlocation(o:object, l:location) & not_inreceptacle(o:object, r:receptacle)`;
+// The order of the parts is the order in which things are listed.
+const moved =
+  "atlocation(a:agent, l:location) & objectatlocation(o:object, l:location) & receptacleatlocation(r:receptacle, l:location) & not_inreceptacle(o:object, r:receptacle)";
 
 /** Everything that is said but for the task: what it says is the benchmark's language. */
 const symbols: Readonly<Record<string, Rules>> = {
