@@ -4,6 +4,7 @@ export { breadthFirstPlan, type BreadthFirstOptions } from "./expert/breadth-fir
 export { expertCommand, expertPlan, shortestPlan } from "./expert/expert.ts";
 export { createSearcher, type Searcher } from "./expert/searcher.ts";
 export { GameFileError } from "./game-file-error.ts";
+export { gameOrder } from "./game-order.ts";
 export { checkGameFile, parseGameFile } from "./game-file.ts";
 export type { Game, GameFile, GameState, LoadOptions, Operator, World } from "./game.ts";
 export {
@@ -17,6 +18,16 @@ export { householdTaskKinds, type HouseholdTaskKind } from "./generator/househol
 export { householdSizes, type HouseholdSize } from "./generator/household.ts";
 export { writeGames } from "./generator/write-games.ts";
 export { loadGame } from "./load-game.ts";
+export {
+  gameKinds,
+  gameSplits,
+  openGames,
+  type GameSet,
+  type GameSplit,
+  type GameTask,
+  type OpenGamesOptions,
+  type SkipReason,
+} from "./open-games.ts";
 export { parseBareAction, parseTaggedAction } from "./parse.ts";
 export { compactFormat, compactMarkers, compactObservation, verlAgentFormat } from "./prompt.ts";
 export { replayGame, type ReplayOptions, type ReplayRecord } from "./replay.ts";

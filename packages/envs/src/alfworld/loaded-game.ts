@@ -1,11 +1,11 @@
 import type { Game, GameState, LoadOptions, Operator, World } from "./game.ts";
-import { type Action, type Domain, markPredicates } from "./pddl/domain.ts";
+import { type Domain, markPredicates } from "./pddl/domain.ts";
 import { groundFormula } from "./pddl/ground-formula.ts";
 import { GroundWorld } from "./pddl/ground-world.ts";
-import { type GroundOperator, OperatorTable, type Variant } from "./pddl/operators.ts";
+import type { Variant } from "./pddl/ground-operator.ts";
+import { OperatorTable } from "./pddl/operator-table.ts";
 import type { Problem } from "./pddl/problem.ts";
 import type { SharedDomain } from "./pddl/shared-domain.ts";
-import { compareCodePoints } from "./text/code-point-order.ts";
 import { entityNames } from "./text/entity-names.ts";
 import { type Grammar, type TextContext, isTrue, wasDeleted } from "./text/grammar.ts";
 import { pythonStrip } from "./text/python-strip.ts";
@@ -59,11 +59,13 @@ export class LoadedGame implements Game {
       names,
       ids: problem.ids,
       typeOf: problem.typeOf,
+      known: [],
       task,
     };
-    const commandOf = (action: Action, objects: readonly number[]): string =>
-      grammar.command(action.name, objects, this.initialContext);
-    const operators = new OperatorTable(name, domain, plans, problem, isRead, isSingle, commandOf);
+    const operators = new OperatorTable(name, domain, plans, problem, isRead, isSingle, {
+      command: (action, objects) => grammar.command(action, objects, this.initialContext),
+      slotsOf: (action) => grammar.commandSlots(action),
+    });
     this.initialWorld = GroundWorld.initial({
       game: this,
       operators,
@@ -108,14 +110,14 @@ export class LoadedGame implements Game {
 
 class LoadedGameState implements GameState {
   readonly game: LoadedGame;
+  readonly #context: TextContext;
   #world: GroundWorld;
-  #flags: Uint8Array;
   #observation: string;
 
   constructor(game: LoadedGame, world: GroundWorld, flags: Uint8Array, observation: string) {
     this.game = game;
+    this.#context = { ...game.initialContext, flags };
     this.#world = world;
-    this.#flags = flags;
     this.#observation = observation;
   }
 
@@ -136,13 +138,10 @@ class LoadedGameState implements GameState {
   }
 
   step(command: string): boolean {
-    const operator = findCommand(this.#world.operators(), pythonStrip(command));
-    if (!operator) {
-      this.#observation = "Nothing happens.";
-      return false;
-    }
-    this.perform(operator);
-    return true;
+    const variant = this.#world.variantFor(pythonStrip(command));
+    if (variant) this.#carryOut(variant);
+    else this.#observation = "Nothing happens.";
+    return variant !== undefined;
   }
 
   perform(operator: Operator): void {
@@ -152,51 +151,41 @@ class LoadedGameState implements GameState {
         `GameState.perform: operator must be applicable, got ${operator.action} (${operator.arguments.join(" ")})`,
       );
     }
-    this.#world = this.#world.after(variant);
-    this.#remember(variant);
-    const { game } = this;
-    const { schema, objects } = variant.operator;
-    const context = { ...game.initialContext, flags: this.#flags };
-    this.#observation = game.grammar.feedback(schema.name, objects, context);
+    this.#carryOut(variant);
   }
 
   clone(): GameState {
-    return new LoadedGameState(this.game, this.#world, this.#flags.slice(), this.#observation);
+    return new LoadedGameState(
+      this.game,
+      this.#world,
+      this.#context.flags.slice(),
+      this.#observation,
+    );
   }
 
   /**
-   * Brings the facts that texts are made from up to date. They are not the world's: conditional
-   * effects count whether or not their condition held, and what was deleted is remembered.
+   * Changes the world, and the facts that texts are made from. These are not the world's:
+   * conditional effects count whether or not their condition held, and what was deleted is
+   * remembered.
    */
-  #remember({ adds, deletes, conditional }: Variant): void {
+  #carryOut(variant: Variant): void {
+    this.#world = this.#world.after(variant);
+    const { adds, deletes, conditional } = this.#world.effectsOf(variant);
     for (const id of adds) this.#setFlag(id, isTrue);
     for (const { id, isDelete } of conditional) if (!isDelete) this.#setFlag(id, isTrue);
     for (const id of deletes) this.#setFlag(id, wasDeleted);
     for (const { id, isDelete } of conditional) if (isDelete) this.#setFlag(id, wasDeleted);
+    const { plan, binding } = variant;
+    this.#observation = this.game.grammar.feedback(plan.action, binding, this.#context);
   }
 
   #setFlag(id: number, flag: number): void {
-    if (id >= this.#flags.length) {
+    const context = this.#context;
+    if (id >= context.flags.length) {
       const larger = new Uint8Array(id * 2);
-      larger.set(this.#flags);
-      this.#flags = larger;
+      larger.set(context.flags);
+      context.flags = larger;
     }
-    this.#flags[id] = flag;
+    context.flags[id] = flag;
   }
-}
-
-/** The first operator with a command, in a list that is sorted by command. */
-function findCommand(
-  operators: readonly GroundOperator[],
-  command: string,
-): GroundOperator | undefined {
-  let low = 0;
-  let high = operators.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (compareCodePoints(operators[middle]!.command, command) < 0) low = middle + 1;
-    else high = middle;
-  }
-  const found = operators[low];
-  return found?.command === command ? found : undefined;
 }

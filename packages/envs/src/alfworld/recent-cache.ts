@@ -17,6 +17,11 @@ export class RecentCache<K, V> {
     return value;
   }
 
+  /** Forgets a key. */
+  delete(key: K): void {
+    this.#entries.delete(key);
+  }
+
   /** Keeps a value, and forgets the one that was not asked for the longest time. */
   set(key: K, value: V): void {
     this.#entries.delete(key);

@@ -11,12 +11,12 @@ export type GroundFormula =
   | { readonly kind: "and" | "or"; readonly parts: readonly GroundFormula[] };
 
 /** Whether a fact is in a bit set; facts beyond its end are not. */
-export function hasBit(bits: Int32Array, id: number): boolean {
+export function hasBit(bits: readonly number[], id: number): boolean {
   return ((bits[id >> 5]! >>> (id & 31)) & 1) === 1;
 }
 
 /** Whether a condition holds for the facts in a bit set. */
-export function holdsIn(formula: GroundFormula, bits: Int32Array): boolean {
+export function holdsIn(formula: GroundFormula, bits: readonly number[]): boolean {
   if (typeof formula === "number") return hasBit(bits, formula >> 1) === ((formula & 1) === 0);
   if (typeof formula === "boolean") return formula;
   const { parts } = formula;

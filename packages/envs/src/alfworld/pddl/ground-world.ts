@@ -1,7 +1,10 @@
 import type { Game, Operator, World } from "../game.ts";
 import type { Predicate } from "./formula.ts";
+import type { GroundEffects } from "./ground-effects.ts";
 import { type GroundFormula, hasBit, holdsIn } from "./ground-formula.ts";
-import { GroundOperator, type OperatorTable, type Variant } from "./operators.ts";
+import { GroundOperator, type Variant, isApplicable } from "./ground-operator.ts";
+import type { OperatorTable } from "./operator-table.ts";
+import { type Choices, findCommand } from "./variant-list.ts";
 
 /** What the worlds of one game share. */
 export interface WorldContext {
@@ -19,30 +22,23 @@ export interface WorldContext {
  */
 class Consequences {
   readonly #context: WorldContext;
-  readonly #bits: Int32Array;
+  readonly #bits: readonly number[];
+  #choices: Choices | undefined;
   #operators: readonly GroundOperator[] | undefined;
-  #commands: readonly string[] | undefined;
   #key: string | undefined;
   #isGoal: boolean | undefined;
 
-  constructor(context: WorldContext, bits: Int32Array) {
+  constructor(context: WorldContext, bits: readonly number[]) {
     this.#context = context;
     this.#bits = bits;
   }
 
-  get operators(): readonly GroundOperator[] {
-    return (this.#operators ??= this.#context.operators.applicableIn(this.#bits));
+  get choices(): Choices {
+    return (this.#choices ??= this.#context.operators.choices(this.#bits));
   }
 
-  get commands(): readonly string[] {
-    if (this.#commands) return this.#commands;
-    const commands: string[] = [];
-    let last: string | undefined;
-    for (const { command } of this.operators) {
-      if (command !== last) commands.push(command);
-      last = command;
-    }
-    return (this.#commands = commands);
+  get operators(): readonly GroundOperator[] {
+    return (this.#operators ??= this.#context.operators.operators(this.#bits, this.choices));
   }
 
   get isGoal(): boolean {
@@ -68,10 +64,10 @@ class Consequences {
 /** See {@link World}. */
 export class GroundWorld implements World {
   readonly #context: WorldContext;
-  readonly #bits: Int32Array;
+  readonly #bits: readonly number[];
   readonly #consequences: Consequences;
 
-  private constructor(context: WorldContext, bits: Int32Array, consequences: Consequences) {
+  private constructor(context: WorldContext, bits: readonly number[], consequences: Consequences) {
     this.#context = context;
     this.#bits = bits;
     this.#consequences = consequences;
@@ -80,7 +76,8 @@ export class GroundWorld implements World {
   /** The world at the start of a game. */
   static initial(context: WorldContext): GroundWorld {
     const { facts } = context.operators;
-    const bits = new Int32Array(numWords(facts.changeable.length));
+    const bits: number[] = [];
+    extend(bits, facts.changeable.length);
     for (let id = 0; id < facts.numInitial; id++) bits[id >> 5]! |= 1 << (id & 31);
     return new GroundWorld(context, bits, new Consequences(context, bits));
   }
@@ -99,7 +96,7 @@ export class GroundWorld implements World {
 
   /** The commands of all operators, each once, sorted by code point. */
   get commands(): readonly string[] {
-    return this.#consequences.commands;
+    return this.#consequences.choices.commands;
   }
 
   operators(): readonly GroundOperator[] {
@@ -116,18 +113,38 @@ export class GroundWorld implements World {
     return this.after(variant);
   }
 
+  /** How a command is carried out here; `undefined` if it cannot be. */
+  variantFor(command: string): Variant | undefined {
+    const { commands, firsts } = this.#consequences.choices;
+    const at = findCommand(commands, command);
+    return commands[at] === command ? firsts[at] : undefined;
+  }
+
   /** How an operator is carried out here; `undefined` if it is not applicable. */
   variantOf(operator: Operator): Variant | undefined {
-    return operator instanceof GroundOperator && operator.table === this.#context.operators
-      ? operator.variantIn(this.#bits)
+    if (!(operator instanceof GroundOperator) || operator.owner !== this.#context.operators) {
+      return undefined;
+    }
+    for (const variant of operator.variants) {
+      if (isApplicable(variant, this.#bits)) return variant;
+    }
+    // There may be a way that nobody has asked for yet.
+    return this.operators().includes(operator)
+      ? operator.variants.find((variant) => isApplicable(variant, this.#bits))
       : undefined;
   }
 
+  /** What a variant does. */
+  effectsOf(variant: Variant): GroundEffects {
+    return this.#context.operators.effectsOf(variant);
+  }
+
   /** The world after a variant that is applicable. */
-  after({ operator, adds, deletes, conditional }: Variant): GroundWorld {
+  after(variant: Variant): GroundWorld {
     const { operators } = this.#context;
-    const bits = new Int32Array(numWords(operators.facts.changeable.length));
-    bits.set(this.#bits);
+    const { adds, deletes, conditional } = operators.effectsOf(variant);
+    const bits = this.#bits.slice();
+    extend(bits, operators.facts.changeable.length);
     for (let i = 0; i < deletes.length; i++) {
       const id = deletes[i]!;
       bits[id >> 5]! &= ~(1 << (id & 31));
@@ -145,7 +162,7 @@ export class GroundWorld implements World {
       bits[id >> 5]! |= 1 << (id & 31);
       operators.reach(id);
     }
-    const consequences = operator.isIdle
+    const consequences = operators.isIdle(variant)
       ? this.#consequences
       : new Consequences(this.#context, bits);
     return new GroundWorld(this.#context, bits, consequences);
@@ -175,7 +192,9 @@ export class GroundWorld implements World {
   }
 }
 
-/** Words for so many bits, with room for some that come later. */
-function numWords(numBits: number): number {
-  return (numBits >> 5) + 2;
+/** Makes room for so many bits, and some more that may come. */
+function extend(bits: number[], numBits: number): void {
+  if (bits.length * 32 >= numBits) return;
+  const numWords = (numBits >> 5) + 8;
+  while (bits.length < numWords) bits.push(0);
 }

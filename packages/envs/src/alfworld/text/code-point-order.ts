@@ -6,14 +6,11 @@
 export function compareCodePoints(a: string, b: string): number {
   if (a === b) return 0;
   const length = Math.min(a.length, b.length);
-  for (let i = 0; i < length; i++) {
-    const unitA = a.charCodeAt(i);
-    const unitB = b.charCodeAt(i);
-    if (unitA === unitB) continue;
-    // At the first difference, a surrogate stands for a character above every other unit.
-    return rank(unitA) - rank(unitB);
-  }
-  return a.length - b.length;
+  let i = 0;
+  while (i < length && a.charCodeAt(i) === b.charCodeAt(i)) i++;
+  if (i === length) return a.length - b.length;
+  // At the first difference, a surrogate stands for a character above every other unit.
+  return rank(a.charCodeAt(i)) - rank(b.charCodeAt(i));
 }
 
 function rank(unit: number): number {

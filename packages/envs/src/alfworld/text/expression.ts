@@ -48,6 +48,18 @@ export function parseExpression(text: string): TextExpression | string {
   return group("or", [...alternatives, group("sum", sum)]);
 }
 
+/** The names of the variables in an expression. */
+export function variablesOf(expression: TextExpression): string[] {
+  switch (expression.kind) {
+    case "text":
+      return [];
+    case "attribute":
+      return [expression.variable];
+    default:
+      return expression.parts.flatMap((part) => variablesOf(part));
+  }
+}
+
 function isAttribute(name: string): name is Attribute {
   return attributes.includes(name);
 }

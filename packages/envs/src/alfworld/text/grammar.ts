@@ -1,10 +1,11 @@
 import { GameFileError, shown } from "../game-file-error.ts";
-import type { Domain } from "../pddl/domain.ts";
+import type { Action, Domain } from "../pddl/domain.ts";
 import type { FactTable } from "../pddl/facts.ts";
-import { type TextExpression, parseExpression } from "./expression.ts";
+import { type TextExpression, parseExpression, variablesOf } from "./expression.ts";
 import type { GrammarSource } from "./grammar-file.ts";
 import { type QueryAtom, parseQuery } from "./query.ts";
 import { type GrammarSymbol, type Item, parseSymbols } from "./symbols.ts";
+import { usedVariables } from "./used-variables.ts";
 
 /** What texts are made from: one state of one game. */
 export interface TextContext {
@@ -12,11 +13,16 @@ export interface TextContext {
   readonly gameName: string;
   readonly facts: FactTable;
   /** By fact id: {@link isTrue}, and {@link wasDeleted} for facts that an action took away. */
-  readonly flags: Uint8Array;
+  flags: Uint8Array;
   /** By object number. */
   readonly names: readonly string[];
   readonly ids: readonly string[];
   readonly typeOf: readonly number[];
+  /**
+   * Texts of expressions about one object, by expression and object, kept from the first time they
+   * were needed. Shared by the states of a game, whose names do not change.
+   */
+  readonly known: (string | undefined)[][];
   /** What the rule `task` says, where it is a text of the game and not of the shared grammar. */
   readonly task: string | undefined;
 }
@@ -27,7 +33,7 @@ export const isTrue = 1;
 export const wasDeleted = 2;
 
 /** The variables that are in scope, by slot. */
-type Scope = readonly { readonly name: string; readonly type: string }[];
+export type Scope = readonly { readonly name: string; readonly type: string }[];
 
 /** Makes a text; `objects` holds the object of each variable in scope. */
 type Render = (objects: number[], context: TextContext) => string;
@@ -55,8 +61,10 @@ export class Grammar {
   readonly #texts: GrammarSource;
   readonly #hasOwnTask: boolean;
   readonly #rules = new Map<string, Render>();
-  readonly #templates = new Map<string, Render>();
-  readonly #feedbacks = new Map<string, Render>();
+  readonly #templates = new Map<Action, Render>();
+  readonly #feedbacks = new Map<Action, Render>();
+  readonly #commandSlots = new Map<Action, readonly number[]>();
+  #numExpressions = 0;
   /** The game that is being spoken of, for messages. */
   #gameName: string;
   #numExpansions = 0;
@@ -87,39 +95,58 @@ export class Grammar {
 
   /** The text of a rule where no variable is bound. */
   say(rule: string, context: TextContext): string {
-    return this.#begin(this.#rule(rule, []), [], context);
+    return this.#begin(this.#rule(rule, []), undefined, [], context);
   }
 
   /** What a player types for an action. */
-  command(action: string, objects: readonly number[], context: TextContext): string {
-    return this.#begin(this.#text(this.#templates, "template", action), objects, context);
+  command(action: Action, binding: readonly number[], context: TextContext): string {
+    return this.#begin(this.#actionText("template", action), action, binding, context);
   }
 
   /** What the player reads after an action; `context` is the state after it. */
-  feedback(action: string, objects: readonly number[], context: TextContext): string {
-    return this.#begin(this.#text(this.#feedbacks, "feedback", action), objects, context);
+  feedback(action: Action, binding: readonly number[], context: TextContext): string {
+    return this.#begin(this.#actionText("feedback", action), action, binding, context);
   }
 
-  #begin(render: Render, objects: readonly number[], context: TextContext): string {
+  /** The parameters, by slot, that the command of an action depends on. */
+  commandSlots(action: Action): readonly number[] {
+    let slots = this.#commandSlots.get(action);
+    if (!slots) {
+      const template = this.#texts.actions.get(action.name)!.template;
+      const names = usedVariables(parseSymbols(template), this.#scopeOf(action), this.#texts);
+      const all = [...action.parameters.keys()];
+      slots = names ? all.filter((slot) => names.has(action.parameters[slot]!.name)) : all;
+      this.#commandSlots.set(action, slots);
+    }
+    return slots;
+  }
+
+  #begin(
+    render: Render,
+    action: Action | undefined,
+    binding: readonly number[],
+    context: TextContext,
+  ): string {
     this.#gameName = context.gameName;
     this.#numExpansions = 0;
     this.#depth = 0;
-    return render([...objects], context);
+    return render(binding.slice(0, action?.parameters.length), context);
   }
 
-  #text(cache: Map<string, Render>, kind: "template" | "feedback", name: string): Render {
-    let render = cache.get(name);
+  #actionText(kind: "template" | "feedback", action: Action): Render {
+    const cache = kind === "template" ? this.#templates : this.#feedbacks;
+    let render = cache.get(action);
     if (!render) {
-      const { parameters } = this.#domain.actions.find((action) => action.name === name)!;
-      const scope = parameters.map((parameter) => ({
-        name: parameter.name,
-        type: this.#domain.types.name(parameter.type),
-      }));
-      const text = this.#texts.actions.get(name)![kind];
-      render = this.#symbols(parseSymbols(text), scope, `${kind} of action ${name}`);
-      cache.set(name, render);
+      const text = this.#texts.actions.get(action.name)![kind];
+      const where = `${kind} of action ${action.name}`;
+      render = this.#symbols(parseSymbols(text), this.#scopeOf(action), where);
+      cache.set(action, render);
     }
     return render;
+  }
+
+  #scopeOf({ parameters }: Action): Scope {
+    return parameters.map(({ name, type }) => ({ name, type: this.#domain.types.name(type) }));
   }
 
   #rule(symbol: string, scope: Scope): Render {
@@ -235,7 +262,16 @@ export class Grammar {
     if (typeof expression === "string") {
       return this.#fail(`expression in ${where} ${expression}`, item.expression);
     }
-    return this.#expression(expression, scope, where);
+    const render = this.#expression(expression, scope, where);
+    const [variable, ...others] = new Set(variablesOf(expression));
+    if (variable === undefined || others.length > 0) return render;
+    const slot = scope.findLastIndex(({ name }) => name === variable);
+    const index = this.#numExpressions++;
+    return (objects, context) => {
+      const known = (context.known[index] ??= []);
+      const object = objects[slot]!;
+      return (known[object] ??= render(objects, context));
+    };
   }
 
   #expression(expression: TextExpression, scope: Scope, where: string): Render {

@@ -1,0 +1,203 @@
+import { createReadStream } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { PassThrough } from "node:stream";
+import { createBrotliDecompress, createGunzip, deflateRawSync, inflateRawSync } from "node:zlib";
+import { GameFileError, shown } from "./game-file-error.ts";
+import { checkGameFile } from "./game-file.ts";
+import type { GameFile } from "./game.ts";
+
+/** A game of an archive, packed. */
+interface PackedGame {
+  readonly line: number;
+  readonly packed: Buffer;
+}
+
+/** Domain and grammar of an archive whose lines do not have them. */
+interface SharedTexts {
+  readonly domain: string;
+  readonly grammar: string;
+}
+
+const goalMark = "UNKNOWN GOAL";
+const chunkSize = 1 << 18;
+
+/** The games of an archive, each packed on its own so that any of them is read at once. */
+export class GameArchive {
+  readonly #path: string;
+  readonly #games: ReadonlyMap<string, PackedGame>;
+  #shared: Promise<SharedTexts> | undefined;
+
+  private constructor(path: string, games: ReadonlyMap<string, PackedGame>) {
+    this.#path = path;
+    this.#games = games;
+  }
+
+  /**
+   * Reads an archive: JSON lines, each a game file with its path as `game`. Where lines lack
+   * `pddl_domain` and `grammar`, these come from `alfred.pddl` and `alfred.twl2` beside the archive,
+   * and `goal` takes the place of `UNKNOWN GOAL` in the grammar.
+   *
+   * @param path - A file; `.br` is unpacked as brotli, `.gz` as gzip, else it is plain.
+   * @param visit - Called for each game with its path and whether its line says that it is
+   *   solvable.
+   * @throws `GameFileError` naming the line that is no JSON object or has no path, a path that comes
+   *   twice, or a file that cannot be unpacked.
+   */
+  static async open(
+    path: string,
+    visit: (game: string, solvable: boolean | undefined) => void,
+  ): Promise<GameArchive> {
+    const games = new Map<string, PackedGame>();
+    await forEachLine(path, (line, number) => {
+      const { game, solvable } = describeLine(line, `${path} line ${number}`);
+      const earlier = games.get(game);
+      if (earlier) {
+        throw new GameFileError(
+          `${path} line ${number}: game must be in the archive once, got ${shown(game)} as on line ${earlier.line}`,
+        );
+      }
+      games.set(game, { line: number, packed: deflateRawSync(line, { level: 1 }) });
+      visit(game, solvable);
+    });
+    return new GameArchive(path, games);
+  }
+
+  /** The file of a game that `open` has visited. */
+  async read(game: string): Promise<GameFile> {
+    const { line, packed } = this.#games.get(game)!;
+    const where = `${this.#path} line ${line}`;
+    const fields = parseLine(inflateRawSync(packed).toString(), where);
+    if ("pddl_domain" in fields || "grammar" in fields) return checkGameFile(fields, where);
+    const { goal } = fields;
+    if (typeof goal !== "string") {
+      throw new GameFileError(`${where}: goal must be a text, got ${shown(goal)}`);
+    }
+    const { domain, grammar } = await (this.#shared ??= this.#readShared());
+    return checkGameFile(
+      // A goal in JSON is written as it would be in the grammar, which is JSON itself.
+      {
+        solvable: true,
+        ...fields,
+        pddl_domain: domain,
+        grammar: grammar.replaceAll(goalMark, () => JSON.stringify(goal).slice(1, -1)),
+      },
+      where,
+    );
+  }
+
+  async #readShared(): Promise<SharedTexts> {
+    const folder = dirname(this.#path);
+    const [domain, grammar] = await Promise.all(
+      ["alfred.pddl", "alfred.twl2"].map(async (name) => {
+        try {
+          return await readFile(join(folder, name), "utf8");
+        } catch (error) {
+          throw new GameFileError(
+            `${this.#path}: ${name} must be beside the archive, whose games have no domain and grammar, got none`,
+            { cause: error },
+          );
+        }
+      }),
+    );
+    if (!grammar!.includes(goalMark)) {
+      throw new GameFileError(
+        `${join(folder, "alfred.twl2")}: the grammar must hold ${goalMark}, got none`,
+      );
+    }
+    return { domain: domain!, grammar: grammar! };
+  }
+}
+
+/** Calls a function for each line that is not empty, with its number from 1. */
+async function forEachLine(
+  path: string,
+  visit: (line: Buffer, number: number) => void,
+): Promise<void> {
+  let pieces: Buffer[] = [];
+  let number = 0;
+  const end = (last: Buffer): void => {
+    number++;
+    const line = pieces.length > 0 ? Buffer.concat([...pieces, last]) : last;
+    pieces = [];
+    if (line.some((byte) => byte > 32)) visit(line, number);
+  };
+  const file = createReadStream(path);
+  const unpacker = path.endsWith(".br")
+    ? createBrotliDecompress({ chunkSize })
+    : path.endsWith(".gz")
+      ? createGunzip({ chunkSize })
+      : new PassThrough();
+  // A pipe does not hand errors on.
+  file.once("error", (error) => unpacker.destroy(error));
+  const chunks: AsyncIterable<Buffer> = file.pipe(unpacker);
+  try {
+    for await (const chunk of chunks) {
+      let start = 0;
+      for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, start)) {
+        end(chunk.subarray(start, at));
+        start = at + 1;
+      }
+      if (start < chunk.length) pieces.push(chunk.subarray(start));
+    }
+    if (pieces.length > 0) end(Buffer.alloc(0));
+  } catch (error) {
+    if (error instanceof GameFileError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new GameFileError(
+      `${path}: the archive must be readable to its end, got ${shown(reason)}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+const pathAtStart = /^\s*\{\s*"game"\s*:\s*("(?:[^"\\]|\\.)*")/;
+const solvableMark = Buffer.from('"solvable"');
+
+/**
+ * The path in a line, and whether it says that the game is solvable. Most lines need not be parsed
+ * for that: their path comes first, and they do not speak of solvability.
+ */
+function describeLine(
+  line: Buffer,
+  where: string,
+): { game: string; solvable: boolean | undefined } {
+  const start = pathAtStart.exec(line.toString("utf8", 0, 1000));
+  if (
+    start &&
+    !line.includes(solvableMark) &&
+    line
+      .toString("latin1", line.length - 9)
+      .trimEnd()
+      .endsWith("}")
+  ) {
+    const game: unknown = JSON.parse(start[1]!);
+    if (typeof game === "string") return { game, solvable: undefined };
+  }
+  const { game, solvable } = parseLine(line.toString(), where);
+  if (typeof game !== "string") {
+    throw new GameFileError(`${where}: game must be a text, got ${shown(game)}`);
+  }
+  return { game, solvable: typeof solvable === "boolean" ? solvable : undefined };
+}
+
+function parseLine(text: string, where: string): Readonly<Record<string, unknown>> {
+  let data: unknown;
+  try {
+    data = JSON.parse(text);
+  } catch (error) {
+    throw new GameFileError(`${where}: the line must be JSON, got ${shown(text)}`, {
+      cause: error,
+    });
+  }
+  if (!isObject(data)) {
+    throw new GameFileError(`${where}: the line must hold a JSON object, got ${shown(data)}`);
+  }
+  return data;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,20 @@
+import { checkInteger } from "@turnwise/core";
+import { NumpyRandomState } from "./numpy-random-state.ts";
+
+/**
+ * The order in which the reference draws games for a seed, without an end: a shuffle of all, then a
+ * shuffle of that order, and so on (`gym` interface of TextWorld, numpy's `RandomState`).
+ *
+ * @param numGames - How many games there are, `>= 1`; the order is that of their sorted paths.
+ * @param seed - A whole number in [0, 2^32 - 1]. The reference's default is 1234.
+ * @returns Indices in `[0, numGames)`.
+ */
+export function* gameOrder(numGames: number, seed: number): Generator<number, never, void> {
+  checkInteger("gameOrder", { numGames }, { min: 1 });
+  const random = new NumpyRandomState(seed);
+  const order = Array.from({ length: numGames }, (_, index) => index);
+  for (;;) {
+    random.shuffle(order);
+    yield* order;
+  }
+}

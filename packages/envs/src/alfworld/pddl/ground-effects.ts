@@ -1,0 +1,140 @@
+import type { Case } from "./cases.ts";
+import type { Effect } from "./domain.ts";
+import type { AtomFormula, Term } from "./formula.ts";
+import { type GroundContext, type GroundFormula, groundFormula } from "./ground-formula.ts";
+
+/** An effect on one fact under a condition on the state before. */
+export interface ConditionalEffect {
+  readonly condition: GroundFormula;
+  readonly id: number;
+  readonly isDelete: boolean;
+}
+
+/** What an operator does to facts. */
+export interface GroundEffects {
+  /** Facts that become true. */
+  readonly adds: readonly number[];
+  /** Facts that become false. */
+  readonly deletes: readonly number[];
+  readonly conditional: readonly ConditionalEffect[];
+}
+
+const none: readonly never[] = [];
+
+/** The literals of a case on changeable facts, as in {@link GroundFormula}. */
+export function groundLiterals(
+  literals: readonly AtomFormula[],
+  binding: readonly number[],
+  { facts, isChangeable, objects }: GroundContext,
+): number[] {
+  const ground: number[] = [];
+  for (const { predicate, terms, isNegated } of literals) {
+    if (!isChangeable[predicate]) continue;
+    const { id } = facts.intern(predicate, objectsOf(terms, binding, objects));
+    ground.push(id * 2 + (isNegated ? 1 : 0));
+  }
+  return ground;
+}
+
+function objectsOf(
+  terms: readonly Term[],
+  binding: readonly number[],
+  objects: readonly number[],
+): number[] {
+  const found: number[] = [];
+  for (let i = 0; i < terms.length; i++) {
+    const term = terms[i]!;
+    found.push(term >= 0 ? binding[term]! : objects[~term]!);
+  }
+  return found;
+}
+
+/**
+ * The effects of an action that can change something in a state where some literals hold; what is
+ * added for certain is not deleted.
+ * @param literals - Literals of {@link GroundFormula}.
+ */
+export function groundEffects(
+  effects: readonly Effect[],
+  binding: number[],
+  literals: readonly number[],
+  context: GroundContext,
+): GroundEffects {
+  const adds: number[] = [];
+  const deletes: number[] = [];
+  const conditional: ConditionalEffect[] = [];
+  const collect = (effect: Effect, at: number): void => {
+    if (at < effect.slots.length) {
+      const slot = effect.slots[at]!;
+      for (const object of context.members(slot)) {
+        binding[slot] = object;
+        collect(effect, at + 1);
+      }
+      binding[slot] = -1;
+      return;
+    }
+    context.count();
+    const { isDelete } = effect;
+    const { facts, objects } = context;
+    const { id } = facts.intern(effect.predicate, objectsOf(effect.terms, binding, objects));
+    const condition = effect.condition ? groundFormula(effect.condition, binding, context) : true;
+    if (condition === true) (isDelete ? deletes : adds).push(id);
+    else if (!isRefuted(condition, literals)) conditional.push({ condition, id, isDelete });
+  };
+  for (const effect of effects) collect(effect, 0);
+
+  // Adding what must be there already changes nothing, nor does deleting what must not be.
+  const isIdle = (id: number, isDelete: boolean): boolean =>
+    literals.includes(id * 2 + (isDelete ? 1 : 0)) || (isDelete && adds.includes(id));
+  return {
+    adds: adds.filter((id) => !isIdle(id, false)),
+    deletes: deletes.filter((id) => !isIdle(id, true)),
+    conditional:
+      conditional.length === 0
+        ? none
+        : conditional.filter(({ id, isDelete }) => !isIdle(id, isDelete)),
+  };
+}
+
+/**
+ * Whether an action cannot change anything, whatever else is true, where a case of its precondition
+ * holds. Such an operator does not exist: one cannot go to where one is.
+ */
+export function isVain(
+  effects: readonly Effect[],
+  { literals }: Case,
+  binding: number[],
+  context: GroundContext,
+): boolean {
+  const { objects } = context;
+  const isSame = (a: AtomFormula | Effect, b: AtomFormula | Effect): boolean =>
+    a.predicate === b.predicate &&
+    a.terms.every((term, i) => {
+      const other = b.terms[i]!;
+      return (
+        (term >= 0 ? binding[term]! : objects[~term]!) ===
+        (other >= 0 ? binding[other]! : objects[~other]!)
+      );
+    });
+  if (effects.some(({ slots, condition }) => slots.length > 0 || condition)) {
+    const ground = groundLiterals(literals, binding, context);
+    const { adds, deletes, conditional } = groundEffects(effects, binding, ground, context);
+    return adds.length + deletes.length + conditional.length === 0;
+  }
+  return effects.every(
+    (effect) =>
+      literals.some(
+        (literal) => literal.isNegated === effect.isDelete && isSame(literal, effect),
+      ) ||
+      (effect.isDelete && effects.some((other) => !other.isDelete && isSame(other, effect))),
+  );
+}
+
+/** Whether literals that hold make it certain that a condition does not. */
+function isRefuted(condition: GroundFormula, literals: readonly number[]): boolean {
+  if (typeof condition === "boolean") return !condition;
+  if (typeof condition === "number") return literals.includes(condition ^ 1);
+  return condition.kind === "and"
+    ? condition.parts.some((part) => isRefuted(part, literals))
+    : condition.parts.every((part) => isRefuted(part, literals));
+}

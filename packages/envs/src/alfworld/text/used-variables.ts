@@ -1,0 +1,43 @@
+import { parseExpression, variablesOf } from "./expression.ts";
+import type { GrammarSource } from "./grammar-file.ts";
+import { parseQuery } from "./query.ts";
+import { type GrammarSymbol, parseSymbols } from "./symbols.ts";
+
+/**
+ * The names of the variables in scope that a text depends on.
+ * @returns `undefined` if it may depend on all: because it goes through rules, or because a query
+ *   looks for objects other than those in scope.
+ */
+export function usedVariables(
+  symbols: readonly GrammarSymbol[],
+  scope: readonly { readonly name: string; readonly type: string }[],
+  grammar: GrammarSource,
+): ReadonlySet<string> | undefined {
+  const names = new Set<string>();
+  for (const symbol of symbols) {
+    if (symbol.kind === "text") continue;
+    if (symbol.kind === "rule" || symbol.item.kind === "rule") return undefined;
+    const expression = parseExpression(symbol.item.expression);
+    if (typeof expression === "string") return undefined;
+    for (const name of variablesOf(expression)) names.add(name);
+    if (symbol.query === undefined) continue;
+    const atoms = parseQuery(symbol.query);
+    if (typeof atoms === "string") return undefined;
+    for (const { name, type } of atoms.flatMap(({ variables }) => variables)) {
+      if (!scope.some((known) => known.name === name && known.type === type)) return undefined;
+      names.add(name);
+    }
+    if (symbol.kind === "list" && !hasPlainLists(grammar)) return undefined;
+  }
+  return names;
+}
+
+/** Whether the rules that lists are put together with are mere texts. */
+function hasPlainLists({ rules }: GrammarSource): boolean {
+  return ["list_empty", "list_separator", "list_last_separator"].every((name) => {
+    const [rule] = rules.get(name) ?? [];
+    return (
+      !rule || (!rule.condition && parseSymbols(rule.rhs).every(({ kind }) => kind === "text"))
+    );
+  });
+}
