@@ -1,4 +1,21 @@
 export {
+  ContainerError,
+  type CommandOptions,
+  type CommandResult,
+  type Container,
+  type ContainerEngine,
+  type ContainerFault,
+  type ContainerFile,
+  type ContainerShell,
+  type ContainerSpec,
+} from "./containers/container.ts";
+export {
+  DockerEngine,
+  noEngineHint,
+  type DockerEngineOptions,
+} from "./containers/docker-engine.ts";
+export type { PullOptions } from "./containers/docker-images.ts";
+export {
   r2eGymInstance,
   readInstance,
   sweBenchImage,

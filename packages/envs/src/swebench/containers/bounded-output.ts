@@ -1,0 +1,58 @@
+/** Keeps the beginning and the end of a stream of bytes, whatever its length. */
+export class BoundedOutput {
+  readonly #limit: number;
+  readonly #head: Buffer[] = [];
+  #headBytes = 0;
+  #tail: Buffer[] = [];
+  #tailBytes = 0;
+  #total = 0;
+
+  /** @param limit - The most bytes that are kept. */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** All bytes that were written, kept or not. */
+  get total(): number {
+    return this.#total;
+  }
+
+  get isTruncated(): boolean {
+    return this.#total > this.#limit;
+  }
+
+  write(chunk: Buffer): void {
+    this.#total += chunk.length;
+    const headLimit = Math.ceil(this.#limit / 2);
+    const free = headLimit - this.#headBytes;
+    if (free > 0) {
+      const first = chunk.subarray(0, free);
+      this.#head.push(first);
+      this.#headBytes += first.length;
+    }
+    const rest = chunk.subarray(Math.max(0, free));
+    if (rest.length === 0) return;
+    this.#tail.push(rest);
+    this.#tailBytes += rest.length;
+    const tailLimit = this.#limit - headLimit;
+    // Cut down when twice too long: each byte is copied a bounded number of times.
+    if (this.#tailBytes > 2 * tailLimit + 65_536) {
+      const kept = Buffer.from(Buffer.concat(this.#tail).subarray(this.#tailBytes - tailLimit));
+      this.#tail = [kept];
+      this.#tailBytes = kept.length;
+    }
+  }
+
+  /** What was kept; where something is missing, a line says how much. */
+  bytes(): Buffer {
+    const tail = Buffer.concat(this.#tail);
+    if (!this.isTruncated) return Buffer.concat([...this.#head, tail]);
+    const kept = tail.subarray(Math.max(0, tail.length - (this.#limit - this.#headBytes)));
+    const numMissing = this.#total - this.#headBytes - kept.length;
+    return Buffer.concat([
+      ...this.#head,
+      Buffer.from(`\n[... ${numMissing} bytes left out ...]\n`),
+      kept,
+    ]);
+  }
+}

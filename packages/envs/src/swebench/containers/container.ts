@@ -1,0 +1,134 @@
+/** What broke, when it was not the agent's doing. */
+export type ContainerFault =
+  | "engine"
+  | "image"
+  | "container"
+  | "memory"
+  | "disk"
+  | "network"
+  | "timeout";
+
+/**
+ * An engine or a container failed. Never scored: an episode in which it happens has no reward, and
+ * the recipe decides what becomes of it.
+ */
+export class ContainerError extends Error {
+  override readonly name = "ContainerError";
+  readonly kind: ContainerFault;
+
+  constructor(kind: ContainerFault, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+  }
+}
+
+/** How a command is run. */
+export interface CommandOptions {
+  /** Default: the image's working folder. */
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Default: the container's user. */
+  readonly user?: string;
+  /** What the command reads; without it, it reads nothing. */
+  readonly input?: string | Uint8Array;
+  /** After that, the command and all that it started are killed, seconds, `> 0`. Default 120. */
+  readonly timeoutSeconds?: number;
+  /** What is kept of each stream, bytes: the beginning and the end. Default 1 MiB. */
+  readonly maxBytes?: number;
+  /** Writes both streams to `stdout`, in the order in which they came. Default false. */
+  readonly mergeStreams?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** What a command did. */
+export interface CommandResult {
+  /**
+   * Exit code; 124 for a command that ran out of time. `null` where none is known: it wrote without
+   * end, or its shell died.
+   */
+  readonly exitCode: number | null;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+  readonly isTimedOut: boolean;
+  /** Whether something of a stream was left out. */
+  readonly isTruncated: boolean;
+  readonly seconds: number;
+}
+
+/** A file to be put into a container, or one that came out of it. */
+export interface ContainerFile {
+  /** Relative, with `/`, without `..`. */
+  readonly path: string;
+  readonly content: Uint8Array;
+  /** Permissions, default 0o644. */
+  readonly mode?: number;
+}
+
+/** A shell that lives from command to command: its folder, variables and functions stay. */
+export interface ContainerShell {
+  /**
+   * Runs a command in the shell, its streams merged in `stdout`. If the command runs out of time or
+   * ends the shell, the shell is lost, and the next command begins a new one.
+   */
+  run(
+    command: string,
+    options?: Pick<CommandOptions, "timeoutSeconds" | "maxBytes">,
+  ): Promise<CommandResult & { readonly isShellLost: boolean }>;
+  close(): void;
+}
+
+/** A running container. Everything it is given to do ends with it. */
+export interface Container {
+  readonly id: string;
+  readonly image: string;
+  /** The engine that it runs on. */
+  readonly host: string;
+  /** Runs a bash command line and waits for its end. What it does wrong is in the result. */
+  exec(command: string, options?: CommandOptions): Promise<CommandResult>;
+  /** Begins a shell. */
+  shell(options?: Pick<CommandOptions, "cwd" | "env" | "user">): ContainerShell;
+  /** Puts files under a folder, which must exist. */
+  copyIn(folder: string, files: readonly ContainerFile[]): Promise<void>;
+  /**
+   * Takes out a file, or all files of a folder. Links, devices and paths that lead out of the
+   * folder are left out, and counted.
+   */
+  copyOut(
+    path: string,
+    options?: { readonly maxBytes?: number },
+  ): Promise<{ readonly files: readonly ContainerFile[]; readonly numSkipped: number }>;
+  isAlive(): Promise<boolean>;
+  /** Kills and removes it. May be called again. */
+  close(): Promise<void>;
+}
+
+/** What a container may use. Limits are always on. */
+export interface ContainerSpec {
+  readonly image: string;
+  /** Bytes; swap included. Default 4 GiB. */
+  readonly memoryBytes?: number;
+  /** Processors, fractions allowed. Default 1. */
+  readonly cpus?: number;
+  /** Processes and threads. Default 512. */
+  readonly maxProcesses?: number;
+  /** Default `none`. */
+  readonly network?: "none" | "bridge";
+  /** Default: the image's. */
+  readonly user?: string;
+  /** The container ends by itself after that, seconds. Default 7200. */
+  readonly lifetimeSeconds?: number;
+  /** Memory file systems by path, bytes: they bound what can be written there. */
+  readonly tmpfs?: Readonly<Record<string, number>>;
+  /** The root file system cannot be written to, but for `tmpfs`. Default false. */
+  readonly readOnly?: boolean;
+}
+
+/** What makes containers. */
+export interface ContainerEngine {
+  /** Its address, for messages. */
+  readonly host: string;
+  /** @throws `ContainerError` with what could not be done. */
+  start(spec: ContainerSpec, signal?: AbortSignal): Promise<Container>;
+  /** Removes all containers of this engine object, and frees it. */
+  close(): Promise<void>;
+}

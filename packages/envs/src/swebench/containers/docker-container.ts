@@ -1,0 +1,335 @@
+import { randomBytes } from "node:crypto";
+import type { Duplex } from "node:stream";
+import { checkPositive } from "@turnwise/core";
+import type Dockerode from "dockerode";
+import { BoundedOutput } from "./bounded-output.ts";
+import {
+  ContainerError,
+  type CommandOptions,
+  type CommandResult,
+  type Container,
+  type ContainerFile,
+  type ContainerShell,
+} from "./container.ts";
+import { dockerFault, withinSeconds } from "./docker-fault.ts";
+import { DockerShell } from "./docker-shell.ts";
+import { frameReader } from "./exec-frames.ts";
+import { packTar, unpackTar } from "./tar.ts";
+
+/** Output beyond this ends a command: it writes without end. */
+const floodBytes = 256 * 2 ** 20;
+/** What a command may take beyond its time before it is ended from outside, seconds. */
+const graceSeconds = 4;
+/** Exit codes that a command also shows when its container was taken from under it. */
+const suspiciousCodes = new Set<number | null>([null, 126, 129, 137, 143, 255]);
+
+interface Parts {
+  readonly image: string;
+  readonly host: string;
+  readonly maxProcesses: number;
+  readonly onClose: (container: DockerContainer) => void;
+}
+
+/** A container on a Docker Engine. */
+export class DockerContainer implements Container {
+  readonly id: string;
+  readonly image: string;
+  readonly host: string;
+  readonly #container: Dockerode.Container;
+  readonly #parts: Parts;
+  #closing: Promise<void> | undefined;
+
+  constructor(container: Dockerode.Container, parts: Parts) {
+    this.#container = container;
+    this.#parts = parts;
+    this.id = container.id;
+    this.image = parts.image;
+    this.host = parts.host;
+  }
+
+  async exec(command: string, options: CommandOptions = {}): Promise<CommandResult> {
+    const result = await this.#execOnce(command, options);
+    if (!isRefused(result)) return result;
+    // The engine could not even start it: all processes that are allowed are taken.
+    await this.#killEverything();
+    const again = await this.#execOnce(command, options);
+    if (!isRefused(again)) return again;
+    const said = Buffer.concat([again.stdout, again.stderr]).toString("utf8").slice(0, 200).trim();
+    throw this.#fault("container", `exec: ${said}`);
+  }
+
+  async #execOnce(command: string, options: CommandOptions): Promise<CommandResult> {
+    const { timeoutSeconds = 120, maxBytes = 2 ** 20, signal, mergeStreams = false } = options;
+    const { cwd, env = {}, user, input } = options;
+    checkPositive("Container.exec", { timeoutSeconds, maxBytes });
+    signal?.throwIfAborted();
+    const mark = randomBytes(12).toString("hex");
+    const started = performance.now();
+    const exec = await withinSeconds(
+      60,
+      this.#doing("exec"),
+      this.#container.exec({
+        Cmd: [
+          "timeout",
+          "-k",
+          "2",
+          String(timeoutSeconds),
+          ...(await this.#bashLine(
+            mergeStreams ? `exec 2>&1\n${command}` : command,
+            mark,
+            options,
+          )),
+        ],
+        AttachStdin: input !== undefined,
+        AttachStdout: true,
+        AttachStderr: true,
+        Tty: false,
+        Env: [
+          ...Object.entries(env).map(([name, value]) => `${name}=${value}`),
+          `TURNWISE_COMMAND=${mark}`,
+        ],
+        ...(cwd === undefined ? {} : { WorkingDir: cwd }),
+        ...(user === undefined ? {} : { User: user }),
+      }),
+    );
+    const stream = await withinSeconds(
+      60,
+      this.#doing("exec"),
+      exec.start({ hijack: true, stdin: input !== undefined }),
+    );
+    const outputs = { stdout: new BoundedOutput(maxBytes), stderr: new BoundedOutput(maxBytes) };
+    const ending = await this.#collect(stream, outputs, input, timeoutSeconds, signal);
+    let exitCode: number | null = null;
+    if (ending === "ended") exitCode = await this.#exitCode(exec);
+    const seconds = (performance.now() - started) / 1000;
+    const isKilled = (exitCode === 124 || exitCode === 137) && seconds >= timeoutSeconds;
+    const isTimedOut = ending === "expired" || isKilled;
+    if (isTimedOut || ending === "flooded" || ending === "aborted") {
+      // What left its process group is still there: find it by its environment.
+      await this.#killMarked(mark, user);
+    }
+    if (suspiciousCodes.has(exitCode)) {
+      await this.#assertAlive("exec");
+      // The engine notes the end of a container a moment after that of its processes.
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      await this.#assertAlive("exec");
+    }
+    if (ending === "aborted") throw signal?.reason;
+    return {
+      exitCode: isTimedOut ? 124 : exitCode,
+      stdout: outputs.stdout.bytes(),
+      stderr: outputs.stderr.bytes(),
+      isTimedOut,
+      isTruncated: outputs.stdout.isTruncated || outputs.stderr.isTruncated,
+      seconds,
+    };
+  }
+
+  /** The words that run a command line; a long one goes into a file, since a word has a limit. */
+  async #bashLine(command: string, mark: string, options: CommandOptions): Promise<string[]> {
+    if (Buffer.byteLength(command) < 100_000) return ["/bin/bash", "-c", command];
+    const path = `/tmp/.turnwise-${mark}`;
+    await this.#execOnce(`cat >${path}`, {
+      input: command,
+      ...(options.user === undefined ? {} : { user: options.user }),
+    });
+    return ["/bin/bash", path];
+  }
+
+  /** Reads the streams of a command until they end, or until there is a reason not to wait. */
+  async #collect(
+    stream: Duplex,
+    outputs: Readonly<Record<"stdout" | "stderr", BoundedOutput>>,
+    input: string | Uint8Array | undefined,
+    timeoutSeconds: number,
+    signal: AbortSignal | undefined,
+  ): Promise<"ended" | "expired" | "flooded" | "aborted"> {
+    let onAbort: (() => void) | undefined;
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      return await new Promise((resolve) => {
+        // Listeners first: a stream that has ended already says so only once.
+        stream.on("end", () => resolve("ended"));
+        stream.on("close", () => resolve("ended"));
+        stream.on("error", () => resolve("ended"));
+        const read = frameReader((name, data) => {
+          outputs[name].write(data);
+          if (outputs.stdout.total + outputs.stderr.total > floodBytes) resolve("flooded");
+        });
+        stream.on("data", read);
+        timer = setTimeout(() => resolve("expired"), (timeoutSeconds + graceSeconds) * 1000);
+        onAbort = () => resolve("aborted");
+        signal?.addEventListener("abort", onAbort, { once: true });
+        if (input !== undefined) stream.end(input);
+      });
+    } finally {
+      clearTimeout(timer);
+      if (onAbort) signal?.removeEventListener("abort", onAbort);
+      stream.destroy();
+    }
+  }
+
+  async #exitCode(exec: Dockerode.Exec): Promise<number | null> {
+    // The streams may end a moment before the engine has noted the exit.
+    for (let attempt = 0; attempt < 50; attempt++) {
+      let state: Dockerode.ExecInspectInfo;
+      try {
+        state = await withinSeconds(30, this.#doing("exec"), exec.inspect());
+      } catch (cause) {
+        await this.#assertAlive("exec");
+        throw cause;
+      }
+      if (!state.Running) return state.ExitCode;
+      await new Promise((resolve) => setTimeout(resolve, 20 * (attempt + 1)));
+    }
+    return null;
+  }
+
+  /** Kills all processes that carry a command's mark in their environment. */
+  async #killMarked(mark: string, user: string | undefined): Promise<void> {
+    const script =
+      "for round in 1 2 3 4 5; do found=; for d in /proc/[0-9]*; do " +
+      `if grep -qsF TURNWISE_COMMAND=${mark} $d/environ; then found=1; kill -KILL \${d#/proc/}; fi; ` +
+      "done; [ -z $found ] && break; done";
+    const isDone = await this.#bare(script, user).catch(() => false);
+    if (!isDone) await this.#killEverything();
+  }
+
+  /**
+   * Kills all processes but the first. Makes room for one more process before, and takes it back:
+   * a fork bomb leaves none.
+   */
+  async #killEverything(): Promise<void> {
+    const { maxProcesses } = this.#parts;
+    try {
+      await this.#container.update({ PidsLimit: maxProcesses * 2 + 64 });
+      // A builtin of the shell: it needs no further process.
+      const isDone = await this.#bare("kill -KILL -1; exit 0", undefined);
+      await this.#container.update({ PidsLimit: maxProcesses });
+      if (isDone) return;
+    } catch (cause) {
+      await this.#assertAlive("clean up");
+      throw dockerFault(this.#doing("clean up"), cause);
+    }
+    await this.#container.kill().catch(() => undefined);
+    throw this.#fault("container", "clean up: the container had to be killed");
+  }
+
+  /** Runs a command of ours, without output; whether it ended well in time. */
+  async #bare(script: string, user: string | undefined): Promise<boolean> {
+    const exec = await withinSeconds(
+      20,
+      this.#doing("exec"),
+      this.#container.exec({
+        Cmd: ["/bin/bash", "-c", script],
+        AttachStdout: true,
+        AttachStderr: true,
+        ...(user === undefined ? {} : { User: user }),
+      }),
+    );
+    const stream = await withinSeconds(20, this.#doing("exec"), exec.start({ hijack: true }));
+    const outputs = { stdout: new BoundedOutput(4096), stderr: new BoundedOutput(4096) };
+    const ending = await this.#collect(stream, outputs, undefined, 20, undefined);
+    return ending === "ended" && (await this.#exitCode(exec)) === 0;
+  }
+
+  shell(options: Pick<CommandOptions, "cwd" | "env" | "user"> = {}): ContainerShell {
+    return new DockerShell(this.#container, options, {
+      doing: this.#doing("shell"),
+      killMarked: async (mark) => this.#killMarked(mark, options.user),
+      assertAlive: async () => this.#assertAlive("shell"),
+    });
+  }
+
+  async copyIn(folder: string, files: readonly ContainerFile[]): Promise<void> {
+    await withinSeconds(
+      300,
+      this.#doing("copy in"),
+      this.#container.putArchive(packTar(files), { path: folder, noOverwriteDirNonDir: "1" }),
+    );
+  }
+
+  async copyOut(
+    path: string,
+    { maxBytes = 64 * 2 ** 20 }: { readonly maxBytes?: number } = {},
+  ): Promise<{ readonly files: readonly ContainerFile[]; readonly numSkipped: number }> {
+    const doing = this.#doing(`copy out ${path}`);
+    const stream = await withinSeconds(60, doing, this.#container.getArchive({ path }));
+    const chunks: Buffer[] = [];
+    let total = 0;
+    const read = (async () => {
+      for await (const chunk of stream) {
+        const bytes = Buffer.from(chunk);
+        total += bytes.length;
+        if (total > maxBytes) {
+          throw new ContainerError("disk", `${doing}: more than ${maxBytes} bytes`);
+        }
+        chunks.push(bytes);
+      }
+    })();
+    await withinSeconds(300, doing, read);
+    return unpackTar(Buffer.concat(chunks));
+  }
+
+  async isAlive(): Promise<boolean> {
+    try {
+      const state = await withinSeconds(30, this.#doing("inspect"), this.#container.inspect());
+      return state.State.Running && !state.State.Paused;
+    } catch {
+      return false;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing ??= this.#remove();
+    await this.#closing;
+  }
+
+  async #remove(): Promise<void> {
+    this.#parts.onClose(this);
+    try {
+      await withinSeconds(
+        120,
+        this.#doing("remove"),
+        this.#container.remove({ force: true, v: true }),
+      );
+    } catch (cause) {
+      const fault = dockerFault(this.#doing("remove"), cause);
+      // Gone already, or an engine that is down: its containers are down too, and the next reaper
+      // takes what is left.
+      if (fault.kind === "container" || fault.kind === "engine") return;
+      throw fault;
+    }
+  }
+
+  /** @throws `ContainerError` if the container does not run any more: why, as far as is known. */
+  async #assertAlive(doing: string): Promise<void> {
+    let state: Dockerode.ContainerInspectInfo["State"];
+    try {
+      ({ State: state } = await withinSeconds(30, this.#doing(doing), this.#container.inspect()));
+    } catch (cause) {
+      throw dockerFault(this.#doing(doing), cause);
+    }
+    if (state.Running) return;
+    if (state.OOMKilled) throw this.#fault("memory", `${doing}: the container ran out of memory`);
+    throw this.#fault("container", `${doing}: the container ended with code ${state.ExitCode}`);
+  }
+
+  #doing(what: string): string {
+    return `${this.host}: container ${this.id.slice(0, 12)}: ${what}`;
+  }
+
+  #fault(kind: ContainerError["kind"], message: string): ContainerError {
+    return new ContainerError(kind, this.#doing(message));
+  }
+}
+
+/** Whether the command could not even be started: the engine or its first process says so. */
+function isRefused({ exitCode, stdout, stderr }: CommandResult): boolean {
+  const begins = (output: Buffer): string => output.subarray(0, 100).toString("latin1");
+  if (exitCode === 125) return begins(stderr).startsWith("timeout: fork system call failed");
+  return (
+    (exitCode === 126 || exitCode === 127 || exitCode === 255) &&
+    /^OCI runtime exec failed|^runc: |^Error: (?:crun|runc): /u.test(begins(stdout))
+  );
+}

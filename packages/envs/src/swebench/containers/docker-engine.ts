@@ -1,0 +1,254 @@
+import { randomUUID } from "node:crypto";
+import { checkPositive } from "@turnwise/core";
+import type Dockerode from "dockerode";
+import { messageOf } from "../instances/instance-error.ts";
+import {
+  ContainerError,
+  type Container,
+  type ContainerEngine,
+  type ContainerSpec,
+} from "./container.ts";
+import { defaultDockerAddress, parseDockerAddress, type DockerAddress } from "./docker-address.ts";
+import { DockerContainer } from "./docker-container.ts";
+import { dockerFault, withinSeconds } from "./docker-fault.ts";
+import { ensureImage, type PullOptions } from "./docker-images.ts";
+import { isOwnerGone, labelNames, ownerLabel } from "./labels.ts";
+import { startWatchdog, type Watchdog } from "./watchdog.ts";
+
+/** How to reach an engine, and what it may do. */
+export interface DockerEngineOptions extends PullOptions {
+  /** `unix:///path` or `tcp://host:port`. Default: `DOCKER_HOST`, else the usual socket. */
+  readonly address?: string;
+  /**
+   * A small process of its own that removes the containers if this process is killed. Default true.
+   */
+  readonly watchdog?: boolean;
+}
+
+/** Says what is missing when no engine answers, in one line. */
+export const noEngineHint =
+  "a Docker Engine must answer at DOCKER_HOST or /var/run/docker.sock; on Debian: apt-get install docker.io";
+
+const gibibyte = 2 ** 30;
+
+/**
+ * The first process of a container: it outlives `kill -9 -1` and its children, takes over orphans,
+ * ends at once when asked, and by itself when its time is over.
+ */
+function firstProcess(lifetimeSeconds: number): string[] {
+  const loop =
+    `trap 'exit 0' TERM INT; end=$((SECONDS+${Math.ceil(lifetimeSeconds)})); ` +
+    "while [ $SECONDS -lt $end ]; do sleep 30 & wait $!; done";
+  return ["/bin/bash", "-c", loop];
+}
+
+/** A Docker Engine, or a podman service that speaks its language. */
+export class DockerEngine implements ContainerEngine {
+  readonly host: string;
+  /** Names the containers of this object, in their labels. */
+  readonly run: string;
+  readonly #docker: Dockerode;
+  readonly #isPodman: boolean;
+  readonly #pull: PullOptions;
+  readonly #watchdog: Watchdog | undefined;
+  readonly #containers = new Set<DockerContainer>();
+
+  private constructor(
+    docker: Dockerode,
+    parts: {
+      readonly host: string;
+      readonly run: string;
+      readonly isPodman: boolean;
+      readonly pull: PullOptions;
+      readonly watchdog: Watchdog | undefined;
+    },
+  ) {
+    this.#docker = docker;
+    this.host = parts.host;
+    this.run = parts.run;
+    this.#isPodman = parts.isPodman;
+    this.#pull = parts.pull;
+    this.#watchdog = parts.watchdog;
+  }
+
+  /**
+   * Connects to an engine and removes what dead processes of this machine, or expired containers,
+   * have left on it.
+   * @throws `ContainerError` of kind `engine`, saying what is missing.
+   */
+  static async connect(options: DockerEngineOptions = {}): Promise<DockerEngine> {
+    const host = options.address ?? defaultDockerAddress();
+    const address = parseDockerAddress(host);
+    const docker = await dockerClient(address);
+    let version: Dockerode.DockerVersion;
+    try {
+      version = await withinSeconds(10, `${host}: version`, docker.version());
+    } catch (cause) {
+      throw new ContainerError("engine", `${noEngineHint}, got ${messageOf(cause)}`, { cause });
+    }
+    const run = randomUUID();
+    const engine = new DockerEngine(docker, {
+      host,
+      run,
+      isPodman: JSON.stringify(version.Components ?? []).includes("Podman"),
+      pull: options,
+      watchdog: options.watchdog === false ? undefined : startWatchdog(address, run),
+    });
+    await engine.reap();
+    return engine;
+  }
+
+  /** The client underneath, for what this class does not offer. */
+  get client(): Dockerode {
+    return this.#docker;
+  }
+
+  async start(spec: ContainerSpec, signal?: AbortSignal): Promise<Container> {
+    const { image, memoryBytes = 4 * gibibyte, cpus = 1, maxProcesses = 512 } = spec;
+    const { network = "none", lifetimeSeconds = 7200, tmpfs = {}, readOnly = false } = spec;
+    checkPositive("DockerEngine.start", { memoryBytes, cpus, maxProcesses, lifetimeSeconds });
+    signal?.throwIfAborted();
+    const doing = `${this.host}: start a container of ${image}`;
+    await ensureImage(this.#docker, image, this.#pull);
+    const expires = Math.ceil(Date.now() / 1000 + lifetimeSeconds + 60);
+    const create = this.#docker.createContainer({
+      Image: image,
+      Entrypoint: [],
+      Cmd: firstProcess(lifetimeSeconds),
+      ...(spec.user === undefined ? {} : { User: spec.user }),
+      Labels: {
+        [labelNames.run]: this.run,
+        [labelNames.owner]: ownerLabel(),
+        [labelNames.expires]: String(expires),
+      },
+      HostConfig: {
+        Memory: memoryBytes,
+        MemorySwap: memoryBytes,
+        NanoCpus: Math.round(cpus * 1e9),
+        PidsLimit: Math.round(maxProcesses),
+        NetworkMode: network,
+        CapDrop: ["ALL"],
+        SecurityOpt: ["no-new-privileges"],
+        Privileged: false,
+        Binds: [],
+        IpcMode: "private",
+        ReadonlyRootfs: readOnly,
+        LogConfig: { Type: this.#isPodman ? "k8s-file" : "none", Config: {} },
+        Tmpfs: Object.fromEntries(
+          Object.entries(tmpfs).map(([path, bytes]) => [path, `rw,size=${Math.round(bytes)}`]),
+        ),
+        Ulimits: [
+          { Name: "core", Soft: 0, Hard: 0 },
+          // podman would raise these beyond what it may.
+          ...(this.#isPodman
+            ? [
+                { Name: "nofile", Soft: 20_000, Hard: 20_000 },
+                { Name: "nproc", Soft: 4096, Hard: 4096 },
+              ]
+            : []),
+        ],
+      },
+    });
+    const created = await withinSeconds(120, doing, create);
+    const container = new DockerContainer(created, {
+      image,
+      host: this.host,
+      maxProcesses: Math.round(maxProcesses),
+      onClose: (closed) => this.#containers.delete(closed),
+    });
+    this.#containers.add(container);
+    try {
+      await withinSeconds(120, doing, created.start());
+      signal?.throwIfAborted();
+    } catch (cause) {
+      await container.close();
+      throw cause;
+    }
+    return container;
+  }
+
+  /**
+   * Keeps the state of a container's file system as an image.
+   * @param tag - `name:tag`.
+   */
+  async commit(container: Container, tag: string): Promise<void> {
+    const split = tag.lastIndexOf(":");
+    await withinSeconds(
+      300,
+      `${this.host}: commit ${tag}`,
+      this.#docker.getContainer(container.id).commit({
+        repo: tag.slice(0, split),
+        tag: tag.slice(split + 1),
+        Cmd: ["/bin/bash"],
+        Labels: {},
+      }),
+    );
+  }
+
+  /** Whether the engine has an image. */
+  async hasImage(image: string): Promise<boolean> {
+    try {
+      await this.#docker.getImage(image).inspect();
+      return true;
+    } catch (cause) {
+      const fault = dockerFault(`${this.host}: look for ${image}`, cause);
+      if (fault.kind === "image") return false;
+      throw fault;
+    }
+  }
+
+  /** How many containers of this object run now. */
+  get numContainers(): number {
+    return this.#containers.size;
+  }
+
+  /**
+   * Removes containers of ours that nobody owns any more: those of dead processes of this machine,
+   * and all that have outlived their time.
+   * @returns How many.
+   */
+  async reap(): Promise<number> {
+    const listed = await withinSeconds(
+      60,
+      `${this.host}: list containers`,
+      this.#docker.listContainers({ all: true, filters: { label: [labelNames.owner] } }),
+    );
+    const now = Date.now() / 1000;
+    const orphans = listed.filter(
+      ({ Labels: labels }) =>
+        isOwnerGone(labels[labelNames.owner] ?? "") ||
+        Number(labels[labelNames.expires] ?? Infinity) < now,
+    );
+    await Promise.all(
+      orphans.map(async ({ Id }) =>
+        // Another process may be sweeping at the same time.
+        this.#docker
+          .getContainer(Id)
+          .remove({ force: true, v: true })
+          .catch(() => undefined),
+      ),
+    );
+    return orphans.length;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(Array.from(this.#containers, async (container) => container.close()));
+    this.#watchdog?.close();
+  }
+}
+
+async function dockerClient(address: DockerAddress): Promise<Dockerode> {
+  let Client: typeof Dockerode;
+  try {
+    ({ default: Client } = await import("dockerode"));
+  } catch (cause) {
+    throw new ContainerError(
+      "engine",
+      "the package dockerode must be installed to run containers",
+      { cause },
+    );
+  }
+  return address.kind === "unix"
+    ? new Client({ socketPath: address.socketPath })
+    : new Client({ protocol: "http", host: address.host, port: address.port });
+}

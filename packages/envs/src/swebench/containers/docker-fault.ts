@@ -1,0 +1,40 @@
+import { messageOf } from "../instances/instance-error.ts";
+import { ContainerError, type ContainerFault } from "./container.ts";
+
+const patterns: readonly (readonly [RegExp, ContainerFault])[] = [
+  [/no space left on device|disk quota exceeded/iu, "disk"],
+  [/cannot allocate memory|out of memory/iu, "memory"],
+  [/no such image|manifest unknown|pull access denied|repository .* not found/iu, "image"],
+  [/temporary failure in name resolution|no such host|i\/o timeout|tls handshake/iu, "network"],
+  [/no such (?:container|exec)|is not running|is paused|removal of container/iu, "container"],
+];
+
+/** Names what the engine's answer, or its silence, means. */
+export function dockerFault(doing: string, cause: unknown): ContainerError {
+  if (cause instanceof ContainerError) return cause;
+  const message = messageOf(cause).replaceAll(/\s+/gu, " ");
+  const kind = patterns.find(([pattern]) => pattern.test(message))?.[1] ?? "engine";
+  return new ContainerError(kind, `${doing}: ${message}`, { cause });
+}
+
+/** Waits for a call of the engine, but not for ever. */
+export async function withinSeconds<T>(
+  seconds: number,
+  doing: string,
+  work: Promise<T>,
+): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const expired = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new ContainerError("engine", `${doing}: no answer within ${seconds} s`)),
+      seconds * 1000,
+    );
+  });
+  try {
+    return await Promise.race([work, expired]);
+  } catch (cause) {
+    throw dockerFault(doing, cause);
+  } finally {
+    clearTimeout(timer);
+  }
+}

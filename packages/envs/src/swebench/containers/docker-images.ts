@@ -1,0 +1,139 @@
+import type Dockerode from "dockerode";
+import { ContainerError } from "./container.ts";
+import { dockerFault } from "./docker-fault.ts";
+
+/** How images come to an engine, and how much of its disk they may take. */
+export interface PullOptions {
+  /** `missing` pulls what the engine does not have. Default `missing`. */
+  readonly pull?: "missing" | "never";
+  /** The longest that one pull may take, seconds. Default 1800. */
+  readonly pullTimeoutSeconds?: number;
+  /** Told how far a pull is; bytes, over all layers that have said their size. */
+  readonly onPull?: (progress: {
+    readonly image: string;
+    readonly doneBytes: number;
+    readonly totalBytes: number;
+  }) => void;
+  /**
+   * What all images of the engine may take. Before a pull, images that this process has used least
+   * recently are removed until there is room; only those. Default: no limit.
+   */
+  readonly imageBudgetBytes?: number;
+}
+
+interface PullEvent {
+  readonly id?: string;
+  readonly status?: string;
+  readonly error?: string;
+  readonly progressDetail?: { readonly current?: number; readonly total?: number };
+}
+
+interface Store {
+  /** When an image was asked for last: larger is later. */
+  readonly lastUse: Map<string, number>;
+  readonly pulls: Map<string, Promise<void>>;
+  clock: number;
+}
+
+const stores = new WeakMap<Dockerode, Store>();
+
+function storeOf(docker: Dockerode): Store {
+  let store = stores.get(docker);
+  if (store === undefined) {
+    store = { lastUse: new Map(), pulls: new Map(), clock: 0 };
+    stores.set(docker, store);
+  }
+  return store;
+}
+
+/**
+ * Sees to it that an engine has an image; those who ask for one at the same time share a pull.
+ * @throws `ContainerError`: `image` if nobody has it, `network`, `disk`, `engine`.
+ */
+export async function ensureImage(
+  docker: Dockerode,
+  image: string,
+  options: PullOptions,
+): Promise<void> {
+  const store = storeOf(docker);
+  store.lastUse.set(image, ++store.clock);
+  try {
+    await docker.getImage(image).inspect();
+    return;
+  } catch (cause) {
+    const fault = dockerFault(`image ${image}`, cause);
+    if (fault.kind !== "image" || options.pull === "never") throw fault;
+  }
+  let pull = store.pulls.get(image);
+  if (pull === undefined) {
+    pull = pullImage(docker, image, options).finally(() => store.pulls.delete(image));
+    store.pulls.set(image, pull);
+  }
+  await pull;
+}
+
+async function pullImage(docker: Dockerode, image: string, options: PullOptions): Promise<void> {
+  const { pullTimeoutSeconds = 1800, imageBudgetBytes, onPull } = options;
+  if (imageBudgetBytes !== undefined) await makeRoom(docker, image, imageBudgetBytes);
+  const layers = new Map<string, { readonly current: number; readonly total: number }>();
+  const controller = new AbortController();
+  const timer = setTimeout(
+    () =>
+      controller.abort(
+        new ContainerError("network", `pull ${image}: not done within ${pullTimeoutSeconds} s`),
+      ),
+    pullTimeoutSeconds * 1000,
+  );
+  try {
+    const stream = await docker.pull(image, { abortSignal: controller.signal });
+    await new Promise<void>((resolve, reject) => {
+      controller.signal.addEventListener("abort", () => reject(controller.signal.reason), {
+        once: true,
+      });
+      docker.modem.followProgress(
+        stream,
+        (error) => (error === null ? resolve() : reject(error)),
+        (event: PullEvent) => {
+          if (event.error !== undefined) reject(new Error(event.error));
+          const { current, total } = event.progressDetail ?? {};
+          if (event.id === undefined || current === undefined || total === undefined) return;
+          layers.set(event.id, { current, total });
+          let [doneBytes, totalBytes] = [0, 0];
+          for (const layer of layers.values()) {
+            doneBytes += layer.current;
+            totalBytes += layer.total;
+          }
+          onPull?.({ image, doneBytes, totalBytes });
+        },
+      );
+    });
+  } catch (cause) {
+    throw dockerFault(
+      `pull ${image}`,
+      controller.signal.aborted ? controller.signal.reason : cause,
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Removes images that were used, longest ago first, until the others fit the budget. */
+async function makeRoom(docker: Dockerode, wanted: string, budgetBytes: number): Promise<void> {
+  const store = storeOf(docker);
+  const isFull = async (): Promise<boolean> => {
+    const usage: { readonly LayersSize?: number } = await docker.df();
+    return (usage.LayersSize ?? 0) > budgetBytes;
+  };
+  const candidates = [...store.lastUse]
+    .filter(([image]) => image !== wanted)
+    .toSorted((a, b) => a[1] - b[1]);
+  for (const [image] of candidates) {
+    if (!(await isFull())) return;
+    // An image that a container still uses stays: the engine refuses.
+    await docker
+      .getImage(image)
+      .remove()
+      .catch(() => undefined);
+    store.lastUse.delete(image);
+  }
+}

@@ -1,0 +1,152 @@
+import { randomBytes } from "node:crypto";
+import type { Duplex } from "node:stream";
+import { checkPositive } from "@turnwise/core";
+import type Dockerode from "dockerode";
+import { BoundedOutput } from "./bounded-output.ts";
+import type { CommandOptions, CommandResult, ContainerShell } from "./container.ts";
+import { withinSeconds } from "./docker-fault.ts";
+import { frameReader } from "./exec-frames.ts";
+
+interface Parts {
+  readonly doing: string;
+  readonly killMarked: (mark: string) => Promise<void>;
+  readonly assertAlive: () => Promise<void>;
+}
+
+interface Session {
+  readonly stream: Duplex;
+  readonly mark: string;
+  /** Takes the output of the command that runs now. */
+  onData: (data: Buffer) => void;
+  onEnd: () => void;
+}
+
+/** A bash that reads its commands from us: no new process for each, so an answer takes milliseconds. */
+export class DockerShell implements ContainerShell {
+  readonly #container: Dockerode.Container;
+  readonly #options: Pick<CommandOptions, "cwd" | "env" | "user">;
+  readonly #parts: Parts;
+  #session: Session | undefined;
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    container: Dockerode.Container,
+    options: Pick<CommandOptions, "cwd" | "env" | "user">,
+    parts: Parts,
+  ) {
+    this.#container = container;
+    this.#options = options;
+    this.#parts = parts;
+  }
+
+  async run(
+    command: string,
+    options: Pick<CommandOptions, "timeoutSeconds" | "maxBytes"> = {},
+  ): Promise<CommandResult & { readonly isShellLost: boolean }> {
+    // One after the other: a shell has one stream.
+    const turn = this.#queue.then(async () => this.#runOnce(command, options));
+    this.#queue = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #runOnce(
+    command: string,
+    {
+      timeoutSeconds = 120,
+      maxBytes = 2 ** 20,
+    }: Pick<CommandOptions, "timeoutSeconds" | "maxBytes">,
+  ): Promise<CommandResult & { readonly isShellLost: boolean }> {
+    checkPositive("ContainerShell.run", { timeoutSeconds, maxBytes });
+    this.#session ??= await this.#open();
+    const session = this.#session;
+    const started = performance.now();
+    const output = new BoundedOutput(maxBytes);
+    // The sentinel is new for each command: nothing that a command prints can end it early.
+    const sentinel = `\n${randomBytes(12).toString("hex")} `;
+    let exitCode: number | null = null;
+    let tail = "";
+    let timer: NodeJS.Timeout | undefined;
+    const ending = await new Promise<"done" | "lost" | "expired">((resolve) => {
+      session.onEnd = () => resolve("lost");
+      session.onData = (data) => {
+        // Latin-1 keeps bytes as they are; what may be the beginning of a sentinel is held back.
+        tail += data.toString("latin1");
+        const found = tail.indexOf(sentinel);
+        const end = found === -1 ? -1 : tail.indexOf("\n", found + sentinel.length);
+        if (end !== -1) {
+          output.write(Buffer.from(tail.slice(0, found), "latin1"));
+          exitCode = Number(tail.slice(found + sentinel.length, end));
+          resolve("done");
+          return;
+        }
+        const keep = found === -1 ? Math.max(0, tail.length - sentinel.length) : found;
+        output.write(Buffer.from(tail.slice(0, keep), "latin1"));
+        tail = tail.slice(keep);
+      };
+      timer = setTimeout(() => resolve("expired"), timeoutSeconds * 1000);
+      const encoded = Buffer.from(command, "utf8").toString("base64");
+      session.stream.write(
+        `eval "$(base64 -d <<<${encoded})" </dev/null 2>&1; printf '\\n${sentinel.trim()} %d\\n' $?\n`,
+      );
+    });
+    clearTimeout(timer);
+    session.onData = () => undefined;
+    if (ending !== "done") {
+      this.#session = undefined;
+      session.stream.destroy();
+      output.write(Buffer.from(tail, "latin1"));
+      if (ending === "lost") await this.#parts.assertAlive();
+      await this.#parts.killMarked(session.mark);
+    }
+    return {
+      exitCode: ending === "expired" ? 124 : exitCode,
+      stdout: output.bytes(),
+      stderr: Buffer.alloc(0),
+      isTimedOut: ending === "expired",
+      isTruncated: output.isTruncated,
+      isShellLost: ending !== "done",
+      seconds: (performance.now() - started) / 1000,
+    };
+  }
+
+  async #open(): Promise<Session> {
+    const { cwd, env = {}, user } = this.#options;
+    const mark = randomBytes(12).toString("hex");
+    const exec = await withinSeconds(
+      60,
+      this.#parts.doing,
+      this.#container.exec({
+        Cmd: ["/bin/bash", "--noprofile", "--norc"],
+        AttachStdin: true,
+        AttachStdout: true,
+        AttachStderr: true,
+        Env: [
+          ...Object.entries(env).map(([name, value]) => `${name}=${value}`),
+          `TURNWISE_COMMAND=${mark}`,
+        ],
+        ...(cwd === undefined ? {} : { WorkingDir: cwd }),
+        ...(user === undefined ? {} : { User: user }),
+      }),
+    );
+    const stream = await withinSeconds(
+      60,
+      this.#parts.doing,
+      exec.start({ hijack: true, stdin: true }),
+    );
+    const session: Session = { stream, mark, onData: () => undefined, onEnd: () => undefined };
+    const ended = (): void => session.onEnd();
+    stream.on("end", ended);
+    stream.on("close", ended);
+    stream.on("error", ended);
+    stream.on(
+      "data",
+      frameReader((_name, data) => session.onData(data)),
+    );
+    return session;
+  }
+
+  close(): void {
+    this.#session?.stream.destroy();
+    this.#session = undefined;
+  }
+}

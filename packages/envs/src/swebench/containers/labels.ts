@@ -1,0 +1,44 @@
+import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
+
+/** The labels that every container of ours carries: who owns it, and until when. */
+export const labelNames = {
+  /** One engine object of one process. */
+  run: "turnwise.run",
+  /** `host:pid:start` of the process that owns it. */
+  owner: "turnwise.owner",
+  /** Seconds since 1970 after which anyone may remove it. */
+  expires: "turnwise.expires",
+} as const;
+
+/** When a process began, in the kernel's ticks; empty where the system does not say. */
+function startOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // The name of the program stands in brackets and may hold blanks.
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+  } catch {
+    return "";
+  }
+}
+
+/** Names a process so that another one with the same number is told apart. */
+export function ownerLabel(pid: number = process.pid): string {
+  return `${hostname()}:${pid}:${startOf(pid)}`;
+}
+
+/**
+ * Whether the owner of a container is known to be gone: a process of this machine that does not run
+ * any more. Owners on other machines are never known to be gone.
+ */
+export function isOwnerGone(owner: string): boolean {
+  const match = /^(.*):(\d+):(\d*)$/u.exec(owner);
+  if (!match || match[1] !== hostname()) return false;
+  const pid = Number(match[2]);
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "ESRCH";
+  }
+  return match[3] !== "" && startOf(pid) !== match[3];
+}

@@ -1,0 +1,123 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { BoundedOutput } from "./bounded-output.ts";
+import { parseDockerAddress } from "./docker-address.ts";
+import { frameReader } from "./exec-frames.ts";
+import { isOwnerGone, ownerLabel } from "./labels.ts";
+import { isSafePath, packTar, unpackTar } from "./tar.ts";
+
+const bytes = fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array));
+
+describe("BoundedOutput", () => {
+  it("keeps everything below its limit, and beginning and end above it", () => {
+    fc.assert(
+      fc.property(fc.array(bytes), fc.integer({ min: 1, max: 500 }), (chunks, limit) => {
+        const output = new BoundedOutput(limit);
+        for (const chunk of chunks) output.write(chunk);
+        const all = Buffer.concat(chunks);
+        expect(output.total).toBe(all.length);
+        const head = Math.ceil(limit / 2);
+        const note = Buffer.from(`\n[... ${all.length - limit} bytes left out ...]\n`);
+        const tail = all.subarray(Math.max(0, all.length - (limit - head)));
+        expect(output.bytes()).toEqual(
+          all.length <= limit ? all : Buffer.concat([all.subarray(0, head), note, tail]),
+        );
+      }),
+    );
+  });
+
+  it("does not hold on to a long stream", () => {
+    const output = new BoundedOutput(10);
+    for (let i = 0; i < 1000; i++) output.write(Buffer.alloc(100_000, i));
+    expect(output.bytes().length).toBeLessThan(100);
+  });
+});
+
+describe("frameReader", () => {
+  it("gives every stream its bytes, however the frames are cut", () => {
+    const frame = fc.tuple(fc.constantFrom(1, 2), bytes);
+    fc.assert(
+      fc.property(fc.array(frame), fc.integer({ min: 1, max: 20 }), (frames, step) => {
+        const wire = Buffer.concat(
+          frames.map(([stream, content]) => {
+            const header = Buffer.from([stream, 0, 0, 0, 0, 0, 0, 0]);
+            header.writeUInt32BE(content.length, 4);
+            return Buffer.concat([header, content]);
+          }),
+        );
+        const seen = { stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) };
+        const read = frameReader((name, data) => {
+          seen[name] = Buffer.concat([seen[name], data]);
+        });
+        for (let at = 0; at < wire.length; at += step) read(wire.subarray(at, at + step));
+        const of = (stream: number): Buffer =>
+          Buffer.concat(frames.filter(([s]) => s === stream).map(([, content]) => content));
+        expect(seen).toEqual({ stdout: of(1), stderr: of(2) });
+      }),
+    );
+  });
+});
+
+describe("archives", () => {
+  const part = fc
+    .string({ minLength: 1, maxLength: 80 })
+    .filter((text) => /^[^/\\\0]+$/u.test(text));
+  const path = fc
+    .array(part, { minLength: 1, maxLength: 5 })
+    .map((parts) => parts.join("/"))
+    .filter(isSafePath);
+
+  it("come back as they were packed", () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.tuple(path, bytes), { selector: ([p]) => p }), (entries) => {
+        const files = entries.map(([p, content]) => ({ path: p, content, mode: 0o640 }));
+        expect(unpackTar(packTar(files))).toEqual({ files, numSkipped: 0 });
+      }),
+    );
+  });
+
+  it("lose what leads out of their folder, and links and devices", () => {
+    const archive = (name: string, type: string): Buffer => {
+      const packed = packTar([{ path: "x".repeat(name.length), content: Buffer.alloc(0) }]);
+      packed.write(name, 0);
+      packed.write(type, 156);
+      return packed;
+    };
+    for (const name of ["../x", "/etc/x", "a/../b", ".."]) {
+      expect(unpackTar(archive(name, "0"))).toEqual({ files: [], numSkipped: 1 });
+    }
+    for (const type of ["1", "2", "3", "4", "6"]) {
+      expect(unpackTar(archive("fine", type))).toEqual({ files: [], numSkipped: 1 });
+    }
+    expect(() => unpackTar(Buffer.alloc(1024, 1))).toThrow(
+      "unpackTar: bytes must be a whole archive",
+    );
+  });
+});
+
+describe("addresses and owners", () => {
+  it("reads what DOCKER_HOST holds", () => {
+    expect(parseDockerAddress("unix:///run/d.sock")).toEqual({
+      kind: "unix",
+      socketPath: "/run/d.sock",
+    });
+    expect(parseDockerAddress("tcp://10.0.0.1")).toEqual({
+      kind: "tcp",
+      host: "10.0.0.1",
+      port: 2375,
+    });
+    expect(parseDockerAddress("tcp://[::1]:99")).toEqual({ kind: "tcp", host: "::1", port: 99 });
+    expect(() => parseDockerAddress("ssh://x")).toThrow(
+      "parseDockerAddress: address must be unix:///path or tcp://host:port, got ssh://x",
+    );
+    expect(() => parseDockerAddress(`unix:///${"x".repeat(107)}`)).toThrow("at most 107 bytes");
+  });
+
+  it("takes a running process for alive, and a number that was given again for gone", () => {
+    const own = ownerLabel();
+    expect(isOwnerGone(own)).toBe(false);
+    expect(isOwnerGone(own.replace(/:\d*$/u, ":1"))).toBe(process.platform === "linux");
+    expect(isOwnerGone("another-machine:1:1")).toBe(false);
+    expect(isOwnerGone("nonsense")).toBe(false);
+  });
+});

@@ -1,0 +1,144 @@
+import type { ContainerFile } from "./container.ts";
+
+/**
+ * Whether a path of an archive stays below the folder that it is unpacked in: relative, without
+ * `..`, without a NUL or a backslash.
+ */
+export function isSafePath(path: string): boolean {
+  if (path === "" || path.startsWith("/") || /[\0\\]/u.test(path)) return false;
+  return path.split("/").every((part) => part !== "..");
+}
+
+function field(text: string, length: number): Buffer {
+  const buffer = Buffer.alloc(length);
+  buffer.write(text, "utf8");
+  return buffer;
+}
+
+function octal(value: number, length: number): Buffer {
+  return field(`${value.toString(8).padStart(length - 1, "0")}\0`, length);
+}
+
+function header(name: Buffer, size: number, mode: number, type: string): Buffer {
+  const block = Buffer.concat([
+    Buffer.concat([name, Buffer.alloc(100)]).subarray(0, 100),
+    octal(mode, 8),
+    octal(0, 8),
+    octal(0, 8),
+    octal(size, 12),
+    octal(0, 12),
+    Buffer.from("        "),
+    Buffer.from(type),
+    Buffer.alloc(100),
+    Buffer.from("ustar\x0000"),
+    Buffer.alloc(247),
+  ]);
+  let sum = 0;
+  for (const byte of block) sum += byte;
+  octal(sum, 8).copy(block, 148);
+  return block;
+}
+
+function padded(content: Uint8Array): Buffer {
+  return Buffer.concat([content, Buffer.alloc((512 - (content.length % 512)) % 512)]);
+}
+
+/**
+ * An archive of files, owned by root, with the time 0; folders on the way are not in it.
+ * @throws `RangeError` for a path that is not safe (see {@link isSafePath}).
+ */
+export function packTar(files: readonly ContainerFile[]): Buffer {
+  const blocks: Buffer[] = [];
+  for (const { path, content, mode = 0o644 } of files) {
+    if (!isSafePath(path)) {
+      throw new RangeError(`packTar: path must be relative and without "..", got ${path}`);
+    }
+    const name = Buffer.from(path, "utf8");
+    if (name.length > 100) {
+      // A long name stands in an entry of its own, as GNU tar writes it.
+      const long = Buffer.concat([name, Buffer.alloc(1)]);
+      blocks.push(header(Buffer.from("././@LongLink"), long.length, 0o644, "L"), padded(long));
+    }
+    blocks.push(header(name.subarray(0, 100), content.length, mode, "0"), padded(content));
+  }
+  blocks.push(Buffer.alloc(1024));
+  return Buffer.concat(blocks);
+}
+
+/** What an archive held. */
+export interface UnpackedTar {
+  readonly files: readonly ContainerFile[];
+  /** Entries that are neither files nor folders, or whose path is not safe. */
+  readonly numSkipped: number;
+}
+
+/**
+ * Reads the regular files of an archive into memory. Nothing is written anywhere; links, devices,
+ * pipes and unsafe paths are skipped.
+ * @throws `RangeError` for bytes that are not an archive.
+ */
+export function unpackTar(bytes: Buffer): UnpackedTar {
+  const files: ContainerFile[] = [];
+  let numSkipped = 0;
+  let longName: string | undefined;
+  for (let at = 0; at + 512 <= bytes.length;) {
+    const block = bytes.subarray(at, at + 512);
+    at += 512;
+    if (block.every((byte) => byte === 0)) break;
+    const size = numberAt(block, 124, 12);
+    if (!Number.isSafeInteger(size) || size < 0 || at + size > bytes.length) {
+      throw new RangeError(`unpackTar: bytes must be a whole archive, got size ${size} at ${at}`);
+    }
+    const content = bytes.subarray(at, at + size);
+    at += Math.ceil(size / 512) * 512;
+    const type = String.fromCharCode(block[156]!);
+    if (type === "L") {
+      longName = textOf(content);
+      continue;
+    }
+    if (type === "x") {
+      longName = paxPath(content) ?? longName;
+      continue;
+    }
+    if (type === "g") continue;
+    const prefix = block.subarray(257, 262).toString("latin1") === "ustar" ? block : undefined;
+    const shortPrefix = prefix ? textOf(prefix.subarray(345, 500)) : "";
+    const shortName = textOf(block.subarray(0, 100));
+    const path = longName ?? (shortPrefix === "" ? shortName : `${shortPrefix}/${shortName}`);
+    longName = undefined;
+    if (type === "5") continue;
+    if ((type === "0" || type === "\0") && isSafePath(path)) {
+      files.push({ path, content, mode: numberAt(block, 100, 8) & 0o777 });
+    } else numSkipped += 1;
+  }
+  return { files, numSkipped };
+}
+
+function textOf(bytes: Buffer): string {
+  const end = bytes.indexOf(0);
+  return bytes.subarray(0, end === -1 ? undefined : end).toString("utf8");
+}
+
+function numberAt(block: Buffer, start: number, length: number): number {
+  const bytes = block.subarray(start, start + length);
+  // A set high bit begins a binary number, for sizes above 8 GiB.
+  if ((bytes[0]! & 0x80) !== 0) {
+    let value = bytes[0]! & 0x7f;
+    for (const byte of bytes.subarray(1)) value = value * 256 + byte;
+    return value;
+  }
+  return Number.parseInt(textOf(bytes).trim() || "0", 8);
+}
+
+/** The path of a pax header: records of the form `length key=value\n`. */
+function paxPath(content: Buffer): string | undefined {
+  for (let at = 0; at < content.length;) {
+    const blank = content.indexOf(0x20, at);
+    const length = Number(content.subarray(at, blank).toString("latin1"));
+    if (blank === -1 || !Number.isSafeInteger(length) || length <= 0) return undefined;
+    const record = content.subarray(blank + 1, at + length - 1).toString("utf8");
+    if (record.startsWith("path=")) return record.slice("path=".length);
+    at += length;
+  }
+  return undefined;
+}

@@ -1,0 +1,21 @@
+import { ContainerError } from "../containers/container.ts";
+import { DockerEngine } from "../containers/docker-engine.ts";
+import { ensureDemoBaseImage } from "../demo/base-image.ts";
+
+/**
+ * An engine with the demonstration's base image; `undefined`, with a plain message, where none
+ * answers or the image cannot be made.
+ */
+export async function testEngine(): Promise<DockerEngine | undefined> {
+  let engine: DockerEngine | undefined;
+  try {
+    engine = await DockerEngine.connect({ pull: "never" });
+    await ensureDemoBaseImage(engine);
+    return engine;
+  } catch (error) {
+    await engine?.close();
+    if (!(error instanceof ContainerError)) throw error;
+    console.log(`skipped: ${error.message}`);
+    return undefined;
+  }
+}
