@@ -158,8 +158,9 @@ export class LearningEngine {
           spans: rows[row]!.spans.map(({ length }) => {
             const end = at + length;
             const span = {
-              logProbs: newLogProbs!.data.slice(at, end),
-              entropies: entropies!.data.slice(at, end),
+              // Views: of many small arrays, threads would copy each by itself.
+              logProbs: newLogProbs!.data.subarray(at, end),
+              entropies: entropies!.data.subarray(at, end),
             };
             at = end;
             return span;
@@ -184,10 +185,14 @@ export class LearningEngine {
   async update(rows: readonly TrainingRow[], objective: ObjectiveProgram): Promise<UpdateReport> {
     checkRows("update", rows, this.#options.config);
     checkTrainingRows(rows, objective);
+    const batches = this.#batches(rows);
+    if (batches.length === 0) {
+      throw new RangeError("update: rows must hold a response token, got none");
+    }
     const executable = await this.#compileTraining(objective);
     for (const gradient of this.#gradients.values()) gradient.fill(0);
     const totals = new Map(["loss", ...objective.metrics].map((name) => [name, 0]));
-    for (const batch of this.#batches(rows)) {
+    for (const batch of batches) {
       const packed = packRows(rows, batch);
       const outputs = await executable.run({
         ...this.#modelFeeds(),

@@ -20,6 +20,7 @@ export class PolicyEngine implements EnginePort {
   readonly #learning: LearningEngine;
   readonly #sampling: SamplingEngine;
   #version = 0;
+  #isClosed = false;
   /** The last of the learner's tasks, which run one after the other. */
   #lastTask: Promise<unknown> = Promise.resolve();
 
@@ -104,12 +105,18 @@ export class PolicyEngine implements EnginePort {
   }
 
   async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     await this.#sampling.close();
-    await this.#inTurn(() => this.#learning.close());
+    await this.#lastTask;
+    await this.#learning.close();
   }
 
   #inTurn<T>(task: () => T | Promise<T>): Promise<T> {
-    const result = this.#lastTask.then(task);
+    const result = this.#lastTask.then(() => {
+      if (this.#isClosed) throw new Error("policy: must not be closed, got a closed one");
+      return task();
+    });
     this.#lastTask = result.catch(() => undefined);
     return result;
   }

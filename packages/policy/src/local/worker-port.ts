@@ -48,7 +48,7 @@ export async function connectWorker(options: EngineOptions): Promise<EnginePort>
 }
 
 /** An engine in another thread. */
-class WorkerPort implements EnginePort {
+export class WorkerPort implements EnginePort {
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
   #requests: { id: number; request: SampleRequest }[] = [];
