@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { finiteDifferences, interpret } from "./index.ts";
-import { feedCase, maxCaseEntries, operationCases, traceCase } from "./operation-cases.ts";
+import { feedCase, maxCaseEntries, operationCases, traceCase } from "./laws/operation-cases.ts";
 
 describe("gradients", () => {
   for (const example of operationCases) {

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import * as graph from "./index.ts";
+import * as laws from "./laws.ts";
 import * as onnx from "./onnx/index.ts";
 
 it("exports what it means to", () => {
@@ -28,5 +29,6 @@ it("exports what it means to", () => {
     "swiglu",
     "trace",
   ]);
+  expect(Object.keys(laws)).toEqual(["executorLaws"]);
   expect(Object.keys(onnx).toSorted()).toEqual(["createOnnxExecutor", "lowerToOnnx"]);
 });

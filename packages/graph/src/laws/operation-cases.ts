@@ -12,7 +12,7 @@ import {
   type Shape,
   type Tensor,
   type Tracer,
-} from "./index.ts";
+} from "../index.ts";
 
 /** An operation to test: how it is traced, and on what. */
 export interface OperationCase {

@@ -1,0 +1,40 @@
+import { describe, expect, it } from "vitest";
+import { createReferenceExecutor, type Executor } from "./index.ts";
+import { executorLaws } from "./laws.ts";
+import { createOnnxExecutor } from "./onnx/index.ts";
+
+describe("the ONNX executor", () => {
+  for (const law of executorLaws(createOnnxExecutor({ threads: 2 }))) {
+    it(`obeys the law: ${law.name}`, law.check);
+  }
+});
+
+describe("executorLaws", () => {
+  /** The reference executor with one number changed. */
+  const broken: Executor = {
+    compile: async (program) => {
+      const executable = await createReferenceExecutor().compile(program);
+      return {
+        release: () => executable.release(),
+        run: async (feeds) => {
+          const outputs = await executable.run(feeds);
+          for (const { data } of Object.values<{ data: Float32Array }>(outputs)) data[0]! += 1;
+          return outputs;
+        },
+      };
+    },
+  };
+
+  it("hold for the reference executor", async () => {
+    const laws = executorLaws(createReferenceExecutor(), { seed: "reference" });
+    // The scatter is slow in the interpreter, and cannot race.
+    for (const law of laws.filter(({ name }) => !name.startsWith("adds up"))) await law.check();
+  });
+
+  it("find a wrong number, and say where", async () => {
+    const [add] = executorLaws(broken);
+    await expect(add!.check()).rejects.toThrow(
+      /^law "agrees with the interpreter: add" .* does not hold\noutput result\[0\] must be/,
+    );
+  });
+});

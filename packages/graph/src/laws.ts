@@ -1,0 +1,1 @@
+export { executorLaws, type ExecutorLawOptions } from "./laws/executor-laws.ts";
