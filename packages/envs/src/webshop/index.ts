@@ -1,3 +1,27 @@
+export { compactShopFormat, compactShopMarkers } from "./agent/compact-format.ts";
+export { compactObservation, type CompactOptions } from "./agent/compact-observation.ts";
+export {
+  isAdmissibleShopAction,
+  parseBareShopAction,
+  parseStrictShopAction,
+  parseTaggedShopAction,
+} from "./agent/parse-response.ts";
+export { reactExample } from "./agent/react-example.ts";
+export { reactShopFormat } from "./agent/react-format.ts";
+export { reactObservation } from "./agent/react-observation.ts";
+export {
+  anySearch,
+  goalIndexOf,
+  goalTaskId,
+  shopEnvironment,
+  shopEnvironmentFactory,
+  type ShopEnvironment,
+  type ShopEnvironmentOptions,
+  type ShopStepResult,
+} from "./agent/shop-environment.ts";
+export { shopOracle, type ShopDemonstrator, type ShopOracleOptions } from "./agent/shop-oracle.ts";
+export { shopTasks, type ShopTasks } from "./agent/shop-tasks.ts";
+export { verlAgentShopFormat } from "./agent/verl-agent-format.ts";
 export { CatalogueError } from "./catalogue/catalogue-error.ts";
 export { createCatalogue, type Catalogue } from "./catalogue/catalogue.ts";
 export {
@@ -39,3 +63,5 @@ export {
   type AvailableActions,
   type ObservationMode,
 } from "./session/shop-session.ts";
+export { embeddedShop } from "./generator/embedded-shop.ts";
+export { generateProducts, type GenerateProductsOptions } from "./generator/generate-products.ts";

@@ -1,0 +1,54 @@
+import type { ParsedResponse } from "../../agent-format.ts";
+import type { Observation } from "../../environment.ts";
+import { parseAction } from "../session/parse-action.ts";
+import { anySearch } from "./shop-environment.ts";
+
+/**
+ * Reads a response that reasons in `<think>` tags and acts in `<action>` tags, as verl-agent's
+ * WebShop projection does: the action is what stands between the first `<action>` and the first
+ * `</action>`, lower-cased and trimmed (nothing, if they stand the other way round); without these
+ * tags the last 20 characters are sent. Valid are responses with all four tags and no Chinese
+ * character. The action need not be admissible.
+ */
+export function parseTaggedShopAction(response: string): ParsedResponse {
+  const lower = response.toLowerCase();
+  const start = lower.indexOf("<action>");
+  const end = lower.indexOf("</action>");
+  if (start === -1 || end === -1) {
+    return { action: Array.from(lower).slice(-20).join(""), isValid: false };
+  }
+  const from = start + "<action>".length;
+  const action = lower.slice(from, Math.max(end, from)).trim();
+  const isReasoned = response.includes("<think>") && response.includes("</think>");
+  return { action, isValid: isReasoned && !/[\u4e00-\u9fff]/u.test(response) };
+}
+
+/**
+ * The stricter reading of later recipes: one `<think>` block, then one `<action>` block, each tag
+ * once and nothing around them. What does not fit is read as {@link parseTaggedShopAction} reads
+ * it, but not valid.
+ */
+export function parseStrictShopAction(response: string): ParsedResponse {
+  const match = /^\s*<think>([\s\S]*?)<\/think>\s*<action>([\s\S]*?)<\/action>\s*$/u.exec(response);
+  const tags = response.match(/<\/?(?:think|action)>/gu) ?? [];
+  if (match === null || tags.length !== 4) {
+    return { action: parseTaggedShopAction(response).action, isValid: false };
+  }
+  return { action: match[2]!.toLowerCase().trim(), isValid: true };
+}
+
+/** Whether an action is one of those that would have an effect. */
+export function isAdmissibleShopAction(action: string, observation: Observation): boolean {
+  const admissible = observation.admissibleActions;
+  const parsed = parseAction(action);
+  if (parsed === undefined) return false;
+  if (admissible === undefined) return true;
+  if (parsed.name === "search") return admissible.includes(anySearch);
+  return admissible.includes(`${parsed.name}[${parsed.argument}]`);
+}
+
+/** Reads a response that is nothing but an action. Valid are admissible ones. */
+export function parseBareShopAction(response: string, observation: Observation): ParsedResponse {
+  const action = response.trim();
+  return { action, isValid: isAdmissibleShopAction(action, observation) };
+}

@@ -1,0 +1,150 @@
+import { checkNonNegative, type Task } from "@turnwise/core";
+import type {
+  Environment,
+  EnvironmentFactory,
+  Observation,
+  StepResult,
+} from "../../environment.ts";
+import { pageNodes } from "../pages/page-nodes.ts";
+import type { RewardDetails } from "../reward/shopping-reward.ts";
+import { parseAction } from "../session/parse-action.ts";
+import type { Shop } from "../session/shop.ts";
+import { ShopSession, type ActionResult, type ObservationMode } from "../session/shop-session.ts";
+import { compactObservation, type CompactOptions } from "./compact-observation.ts";
+import { reactObservation } from "./react-observation.ts";
+
+/** How a shop is played. */
+export interface ShopEnvironmentOptions extends CompactOptions {
+  /**
+   * What an agent is shown: one of the reference's modes, `"compact"` for small models, or
+   * `"react"`. Default `"text"`.
+   */
+  readonly mode?: ObservationMode | "compact" | "react";
+  /**
+   * What the last turn pays: `"success"` pays `amount` for a perfect purchase and 0 otherwise, as
+   * verl-agent does; `"score"` pays `amount` times the score. Default `"success"`.
+   */
+  readonly reward?: "success" | "score";
+  /** `>= 0`. Default 10 for success, 1 for the score. */
+  readonly amount?: number;
+}
+
+/** The reply to an action, with the benchmark's own measure. */
+export interface ShopStepResult extends StepResult {
+  /** The reference's reward, in [0, 1]; 0 before a purchase. */
+  readonly score: number;
+  /** Its parts, after a purchase. */
+  readonly details?: RewardDetails;
+}
+
+/** The action that stands for any search in a list of admissible ones. */
+export const anySearch = "search[<your query>]";
+
+/** An {@link Environment} whose replies tell the score. */
+export interface ShopEnvironment extends Environment {
+  step(action: string, signal?: AbortSignal): Promise<ShopStepResult>;
+}
+
+/**
+ * A goal of a shop as an environment. The episode ends with a purchase; it succeeds with a score
+ * of 1. The limit of turns is the rollout's, 15 as published.
+ *
+ * In mode `"compact"` the products of a page are numbered, and `click[3]` means the third. In mode
+ * `"react"` an action `think[...]` is answered "OK.", an option that was clicked "You have
+ * clicked ...", and what cannot be done "Invalid action!".
+ *
+ * @throws `RangeError` if the shop has no such goal, or `amount` is negative.
+ */
+export function shopEnvironment(
+  shop: Shop,
+  goalIndex: number,
+  options: ShopEnvironmentOptions = {},
+): ShopEnvironment {
+  const { mode = "text", reward = "success" } = options;
+  const { amount = reward === "success" ? 10 : 1 } = options;
+  checkNonNegative("shopEnvironment", { amount });
+  const session = new ShopSession(shop, goalIndex);
+
+  const pageText = (): string => {
+    if (mode === "compact") return compactObservation(session.page, options);
+    if (mode === "react") return reactObservation(session.page, pageNodes(session.page));
+    return session.observe(mode);
+  };
+  const admissibleActions = (): string[] => {
+    const { hasSearchBar, clickables } = session.availableActions;
+    const { page } = session;
+    const numbers = new Map(
+      mode === "compact" && page.name === "results"
+        ? page.products.map(({ asin }, i) => [asin.toLowerCase(), String(i + 1)])
+        : [],
+    );
+    const clicks = clickables.map((name) => `click[${numbers.get(name) ?? name}]`);
+    return hasSearchBar ? [anySearch, ...clicks] : clicks;
+  };
+  const observe = (text = pageText()): Observation => ({
+    text,
+    admissibleActions: admissibleActions(),
+  });
+  /** Carries out an action, and says in words what does not show on the page. */
+  const act = (action: string): { readonly result: ActionResult; readonly said?: string } => {
+    const parsed = parseAction(action);
+    if (mode === "react") {
+      if (parsed?.name === "think") return { result: session.act(""), said: "OK." };
+      const { page } = session;
+      const result = session.act(action);
+      if (session.page === page) return { result, said: "Invalid action!" };
+      const isChoice = page.name === "item" && session.page.name === "item";
+      return isChoice ? { result, said: `You have clicked ${parsed!.argument}.` } : { result };
+    }
+    const isNumber =
+      mode === "compact" && parsed?.name === "click" && session.page.name === "results";
+    const asin = isNumber
+      ? session.page.products[Number(/^\d+$/u.test(parsed.argument) ? parsed.argument : 0) - 1]
+          ?.asin
+      : undefined;
+    return { result: asin === undefined ? session.act(action) : session.click(asin.toLowerCase()) };
+  };
+
+  return {
+    reset: async () => observe(),
+    step: async (action) => {
+      const wasDone = session.isDone;
+      const { result, said } = act(action);
+      const isBought = result.isDone && !wasDone;
+      const isSuccess = isBought && result.reward === 1;
+      const paid = reward === "score" ? result.reward : isSuccess ? 1 : 0;
+      return {
+        ...observe(said),
+        reward: isBought ? amount * paid : 0,
+        isTerminal: session.isDone,
+        isSuccess,
+        score: result.reward,
+        ...(result.details !== undefined && { details: result.details }),
+      };
+    },
+    close: async () => undefined,
+  };
+}
+
+/** The id of the task of a goal. */
+export function goalTaskId(goalIndex: number): string {
+  return `webshop/${goalIndex}`;
+}
+
+/**
+ * Makes the environments of tasks of `shopTasks`.
+ * @throws The factory throws `RangeError` for a task of another sort.
+ */
+export function shopEnvironmentFactory(
+  shop: Shop,
+  options: ShopEnvironmentOptions = {},
+): EnvironmentFactory {
+  return async (task) => shopEnvironment(shop, goalIndexOf(task), options);
+}
+
+/** The goal of a task. @throws `RangeError` for a task of another sort. */
+export function goalIndexOf(task: Task): number {
+  const match = /^webshop\/(\d+)$/u.exec(task.id);
+  if (match !== null) return Number(match[1]);
+  throw new RangeError(`shopEnvironment: task.id must be webshop/<goal>, got ${task.id}`);
+}

@@ -1,0 +1,87 @@
+import { numGoalOptions } from "../goals/goal.ts";
+import type { Shop } from "../session/shop.ts";
+import { ShopSession } from "../session/shop-session.ts";
+
+/** Decides the next action from what an agent is told; `undefined` when there is nothing to do. */
+export interface ShopDemonstrator {
+  next(observation: string): string | undefined;
+}
+
+/** How an oracle names things. */
+export interface ShopOracleOptions {
+  /** `"number"` clicks products by their number, as mode `"compact"` wants. Default `"asin"`. */
+  readonly products?: "asin" | "number";
+  /** The last number that is shown. Default 10. */
+  readonly maxProducts?: number;
+}
+
+/**
+ * A demonstrator that knows the goal: it searches with words of the instruction, turns pages until
+ * the product shows, opens it, chooses the options, and buys. It plays along on a session of its
+ * own, and so must see every turn of its episode.
+ *
+ * The words are the attributes, what the product is, and, where that does not find it, its options
+ * and then its title.
+ */
+export function shopOracle(
+  shop: Shop,
+  goalIndex: number,
+  { products = "asin", maxProducts = 10 }: ShopOracleOptions = {},
+): ShopDemonstrator {
+  const session = new ShopSession(shop, goalIndex);
+  const { goal } = session;
+  const isNumbered = products === "number";
+  const choices = optionChoices(shop, session);
+
+  const next = (): string | undefined => {
+    const { page } = session;
+    if (page.name === "search") return `search[${findingQuery(shop, session, maxProducts)}]`;
+    if (page.name === "results") {
+      const place = page.products.findIndex(({ asin }) => asin === goal.asin);
+      if (place === -1) return page.products.length > 0 ? "click[next >]" : undefined;
+      return `click[${isNumbered ? place + 1 : goal.asin.toLowerCase()}]`;
+    }
+    if (page.name !== "item") return undefined;
+    const open = choices.find(([name, value]) => page.options.get(name) !== value);
+    return `click[${open === undefined ? "buy now" : open[1]}]`;
+  };
+  return {
+    next: () => {
+      const action = next();
+      if (action === undefined) return undefined;
+      const isProduct = isNumbered && session.page.name === "results" && !action.includes(">");
+      session.act(isProduct ? `click[${goal.asin.toLowerCase()}]` : action);
+      return action;
+    },
+  };
+}
+
+/** The options to choose, in page order. */
+function optionChoices(shop: Shop, session: ShopSession): readonly (readonly [string, string])[] {
+  const { asin, options } = session.goal;
+  const groups = shop.catalogue.product(shop.catalogue.positionOf(asin)!).options;
+  return groups.flatMap(({ name, values }): (readonly [string, string])[] => {
+    const wanted =
+      options.kind === "named"
+        ? options.entries.find(([option]) => option === name)?.[1]
+        : options.values.find((value) => values.includes(value));
+    return wanted === undefined ? [] : [[name, wanted]];
+  });
+}
+
+/** The shortest of the oracle's queries that shows the product on the first page. */
+function findingQuery(shop: Shop, session: ShopSession, maxProducts: number): string {
+  const { goal } = session;
+  const words = [...goal.attributes, goal.query].join(" ");
+  const { options } = goal;
+  const values =
+    options.kind === "named" ? options.entries.map(([, value]) => value) : options.values;
+  const title = goal.name.replaceAll(/[[\]\n]/gu, " ");
+  const queries = numGoalOptions(options) > 0 ? [words, `${words} ${values.join(" ")}`] : [words];
+  const isFound = (query: string): boolean =>
+    shop.rank(query, maxProducts).some(({ asin }) => asin === goal.asin);
+  // Brackets would end the action early.
+  return [...queries, title]
+    .map((query) => query.toLowerCase().replaceAll(/[[\]\n]/gu, " "))
+    .find((query, i, all) => i === all.length - 1 || isFound(query))!;
+}

@@ -1,0 +1,82 @@
+import { checkInteger } from "@turnwise/core";
+import type { AgentFormat } from "../../agent-format.ts";
+import type { Observation } from "../../environment.ts";
+import { parseStrictShopAction, parseTaggedShopAction } from "./parse-response.ts";
+
+const separator = " [SEP] ";
+
+/** The longest prompt, characters; a longer one leaves the history out. */
+const maxPromptLength = 13_000;
+
+const closing = `
+Now it's your turn to take one action for the current step.
+You should first reason step-by-step about the current situation, then think carefully which admissible action best advances the shopping goal. This reasoning process MUST be enclosed within <think> </think> tags. 
+Once you've finished your reasoning, you should choose an admissible action for current step and present it within <action> </action> tags.
+`;
+
+const opening =
+  "\nYou are an expert autonomous agent operating in the WebShop e\u2011commerce environment.";
+
+/** The instruction: the third part of the first observation. */
+function taskOf(first: Observation): string {
+  return first.text.split(separator)[2] ?? "";
+}
+
+/** What follows the instruction, each part in quotes; all of it where the instruction is not there. */
+function quoted(observation: Observation, task: string): string {
+  const parts = observation.text.split(separator);
+  const place = parts.indexOf(task);
+  if (place === -1) return observation.text;
+  return parts
+    .slice(place + 1)
+    .map((part) => `'${part}'`)
+    .join(separator);
+}
+
+/**
+ * verl-agent's prompt for WebShop, character for character: each turn is one user message with the
+ * instruction, the last turns, the present observation and its admissible actions. For
+ * environments in mode `"text"`.
+ *
+ * @param historyLength - How many past turns a prompt shows, `>= 0`. Default 2, as published.
+ * @param parsing - `"strict"` as later recipes read responses. Default `"published"`.
+ * @see github.com/langfengQ/verl-agent (Apache-2.0)
+ */
+export function verlAgentShopFormat({
+  historyLength = 2,
+  parsing = "published",
+}: {
+  readonly historyLength?: number;
+  readonly parsing?: "published" | "strict";
+} = {}): AgentFormat {
+  checkInteger("verlAgentShopFormat", { historyLength }, { min: 0 });
+  return {
+    presentation: "turn-wise",
+    prompt: (history, observation) => {
+      const task = taskOf(history[0]?.observation ?? observation);
+      const present = quoted(observation, task);
+      const actions = (observation.admissibleActions ?? []).map((action) => `'${action}',`);
+      const ending =
+        "Your admissible actions of the current situation are: \n[\n" +
+        `${actions.join("\n")}\n].\n${closing}`;
+      const plain =
+        `${opening} \nYour task is to: ${task}.\n` +
+        `Your current observation is: ${present}.\n${ending}`;
+      if (history.length === 0 || historyLength === 0) return plain;
+      const shown = history.slice(-historyLength);
+      const past = shown.map(({ observation: before, action }, i) => {
+        const number = history.length - shown.length + i + 1;
+        return `[Observation ${number}: '${quoted(before, task)}', Action ${number}: '${action}']`;
+      });
+      const prompt =
+        `${opening}\nYour task is to: ${task}.\n` +
+        `Prior to this step, you have already taken ${history.length} step(s). ` +
+        `Below are the most recent ${shown.length} observations and the corresponding actions you took: ` +
+        `${past.join("\n")}\n` +
+        `You are now at step ${history.length + 1} and your current observation is: ${present}.\n${ending}`;
+      return Array.from(prompt).length > maxPromptLength ? plain : prompt;
+    },
+    parse: (response) =>
+      parsing === "strict" ? parseStrictShopAction(response) : parseTaggedShopAction(response),
+  };
+}

@@ -1,0 +1,11 @@
+import { createCatalogue } from "../catalogue/catalogue.ts";
+import { Shop, type ShopOptions } from "../session/shop.ts";
+import { generateProducts, type GenerateProductsOptions } from "./generate-products.ts";
+
+/** A shop of generated products: nothing to download. */
+export function embeddedShop(
+  products: GenerateProductsOptions = {},
+  options: ShopOptions = {},
+): Shop {
+  return new Shop(createCatalogue(generateProducts(products)), options);
+}
