@@ -1,0 +1,55 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
+import { type GameSet, openGames } from "../open-games.ts";
+import type { ReplayRecord } from "../replay.ts";
+
+/** The folder of ALFWorld data beside the repository; `undefined`, and a line that says so, without. */
+function findData(): string | undefined {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
+    const candidate = join(folder, "shared", "alfworld");
+    if (existsSync(join(candidate, "golden"))) return candidate;
+    if (dirname(folder) === folder) {
+      console.log("skipped: the ALFWorld data is missing at ../shared/alfworld");
+      return undefined;
+    }
+  }
+}
+
+const folder = findData();
+
+/** Whether the data is there. */
+export const hasReleasedData: boolean = folder !== undefined;
+
+/** The path of a file of the data. */
+export function releasedPath(name: string): string {
+  return join(folder!, name);
+}
+
+let games: Promise<GameSet> | undefined;
+
+/** All released games. */
+export function releasedGames(): Promise<GameSet> {
+  games ??= openGames(releasedPath("all_games.jsonl.br"));
+  return games;
+}
+
+/** An episode as it was recorded with the reference. */
+export interface GoldenEpisode {
+  readonly game: string;
+  readonly policy: string;
+  /** Absent where there was no limit. */
+  readonly max_episode_steps?: number;
+  readonly initial: Pick<ReplayRecord, "obs" | "admissible" | "won">;
+  readonly steps: readonly (ReplayRecord & { readonly command: string })[];
+}
+
+/** The recorded episodes of a file. */
+export function goldenEpisodes(name: string): GoldenEpisode[] {
+  return gunzipSync(readFileSync(releasedPath(`golden/${name}.jsonl.gz`)))
+    .toString("utf8")
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line): GoldenEpisode => JSON.parse(line));
+}
