@@ -1,9 +1,10 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { describe, expect, it } from "vitest";
 
+import { openGames } from "../open-games.ts";
 import { generateGame } from "./generate-game.ts";
 import { generateGames } from "./generate-games.ts";
 import { householdTaskKinds } from "./household-task.ts";
@@ -110,15 +111,24 @@ describe("generateGames", () => {
 });
 
 describe("writeGames", () => {
-  it("writes the folders of a released data set", async () => {
+  it("writes the folders of a released data set, which can be opened and won", async () => {
     const folder = await mkdtemp(join(tmpdir(), "turnwise-games-"));
     try {
-      const games = generateGames({ seed: 1, count: 3 });
+      const games = generateGames({ seed: 1, count: 12 });
       const files = await writeGames(folder, games);
       expect(files).toEqual(games.map(({ name }) => join(folder, "train", name, "game.tw-pddl")));
-      const content: unknown = JSON.parse(await readFile(files[0]!, "utf8"));
-      const { pddl_domain, grammar, pddl_problem, walkthrough, solvable } = games[0]!;
-      expect(content).toEqual({ pddl_domain, grammar, pddl_problem, walkthrough, solvable });
+
+      const opened = await openGames(folder);
+      expect(opened.skipped).toEqual([]);
+      const tasks = opened.select({ split: "train" });
+      expect(tasks.map(({ kind }) => kind).sort()).toEqual(
+        games.map((game) => game.taskKind).sort(),
+      );
+      for (const { id } of tasks) {
+        const state = (await opened.load(id)).start();
+        for (const command of state.game.walkthrough!) state.step(command);
+        expect(state.isWon).toBe(true);
+      }
     } finally {
       await rm(folder, { recursive: true });
     }
