@@ -32,8 +32,29 @@ export type { LogRatioLimits, RatioLevel } from "./log-ratio.ts";
 export { metricMeans } from "./metric-means.ts";
 export { overlongPenalty, type OverlongPenaltyOptions } from "./overlong-penalty.ts";
 export { packedGroupAdvantages, spreadOverTokens } from "./packed.ts";
+export {
+  alfworldSetting,
+  paperRuns,
+  sweBenchSetting,
+  webshopSetting,
+  type Certainty,
+  type PaperRun,
+  type PaperSetting,
+  type ReportedResult,
+  type Stated,
+} from "./paper-runs.ts";
 export { importanceSampling, policyGradient } from "./policy-gradient.ts";
 export { ratioStatistics, type RatioStatistics } from "./ratio-statistics.ts";
+export {
+  algorithmRecipes,
+  dapo,
+  deepSwe,
+  grpo,
+  gspo,
+  ppo,
+  recipeObjective,
+  type AlgorithmRecipe,
+} from "./recipes.ts";
 export {
   reinforcePlusPlus,
   reinforcePlusPlusBaseline,
