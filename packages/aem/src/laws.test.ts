@@ -8,7 +8,7 @@ import { identityModulator, type Modulator } from "./modulator.ts";
 import { measureUncertainty } from "./uncertainty.ts";
 
 function itHolds(laws: readonly Law[]): void {
-  for (const { name, check } of laws) it(name, check);
+  for (const { name, check } of laws) it(`law of ${name}`, check);
 }
 
 function all(...but: ModulatorClaim[]): ModulatorClaim[] {

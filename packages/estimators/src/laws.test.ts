@@ -21,7 +21,7 @@ import { sapo } from "./sapo.ts";
 import { valueLoss } from "./value-loss.ts";
 
 function itHolds(laws: readonly Law[]): void {
-  for (const { name, check } of laws) it(name, check);
+  for (const { name, check } of laws) it(`law of ${name}`, check);
 }
 
 const relative: readonly AdvantageClaim[] = [
