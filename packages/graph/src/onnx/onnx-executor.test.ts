@@ -260,12 +260,38 @@ describe("createOnnxExecutor", () => {
     );
   });
 
-  it("passes on what ONNX Runtime finds, such as an id outside its table", async () => {
+  it("names the id that is outside its table, wherever ids are used", async () => {
+    const program = trace((g) => {
+      const places = g.input("ids", "int32", ["n"]);
+      const column = g.reshape(places, ["n", 1]);
+      const x = g.input("x", "float32", ["n", 2]);
+      return {
+        taken: g.gather(g.input("table", "float32", [4]), places),
+        added: g.scatterAdd(x, places, 5),
+        along: g.takeAlong(g.input("logits", "float32", ["n", 3]), column),
+      };
+    });
+    const executable = await executor.compile(program);
+    const run = (...values: number[]): Promise<unknown> =>
+      executable.run({
+        ids: { data: Int32Array.from(values), shape: [values.length] },
+        x: numbers(values.length, 2),
+        table: numbers(4),
+        logits: numbers(values.length, 3),
+      });
+    await run(0, 2, 2);
+    await expect(run(0, 4)).rejects.toThrow("run: feed ids[1] must be an id in [0, 3], got 4");
+    await expect(run(0, 3)).rejects.toThrow("run: feed ids[1] must be an id in [0, 2], got 3");
+    await expect(run(-1)).rejects.toThrow("run: feed ids[0] must be an id in [0, 3], got -1");
+    await executable.release();
+  });
+
+  it("passes on what only ONNX Runtime can find, such as computed ids outside their table", async () => {
     const program = trace((g) => ({
-      y: g.gather(g.input("table", "float32", [3]), g.input("ids", "int32", ["n"])),
+      y: g.gather(g.input("table", "float32", [3]), g.multiply(g.input("ids", "int32", ["n"]), 3)),
     }));
     const executable = await executor.compile(program);
-    const wrong = { data: Int32Array.of(3), shape: [1] };
+    const wrong = { data: Int32Array.of(1), shape: [1] };
     await expect(executable.run({ table: numbers(3), ids: wrong })).rejects.toThrow(/out of/);
     await executable.release();
   });

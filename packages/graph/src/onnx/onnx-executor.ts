@@ -2,6 +2,7 @@ import { checkInteger } from "@turnwise/core";
 import type * as Ort from "onnxruntime-node";
 import { bindFeeds, type Sizes } from "../bind-feeds.ts";
 import { checkOutputs, type Executable, type Executor, type Output } from "../executor.ts";
+import { checkIds, idLimits } from "../id-limits.ts";
 import { mapRecord } from "../map-record.ts";
 import type { Feed, Program } from "../program.ts";
 import type { Tensor } from "../tensor.ts";
@@ -113,6 +114,7 @@ export function createOnnxExecutor({
       checkOutputs("compile", program);
       const runtime = await loadRuntime();
       const { bytes, outputNames } = lowerToOnnx(program);
+      const limits = idLimits(program);
       let session: Ort.InferenceSession | undefined = await runtime.InferenceSession.create(
         bytes,
         options,
@@ -120,7 +122,9 @@ export function createOnnxExecutor({
       return {
         run: async (feeds) => {
           if (!session) throw new Error("run: executable must not be released, got a released one");
-          checkSizes(bindFeeds("run", program, feeds));
+          const sizes = bindFeeds("run", program, feeds);
+          checkSizes(sizes);
+          checkIds("run", limits, feeds, sizes);
           const tensors = mapRecord(program.inputs, (_, name) =>
             toOrt(runtime, name, feeds[name]!),
           );
