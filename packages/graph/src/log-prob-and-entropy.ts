@@ -59,48 +59,49 @@ export function logProbAndEntropy(
   const column = (x: Tensor): Tensor => g.reshape(x, [x.shape[0]!, 1]);
   const logProbsOf = (rows: Tensor): Tensor =>
     g.logSoftmax(g.matmul(rows, head, { transposeB: true, scale }));
+  const ids = g.split(targets, 0, chunks);
 
-  const parts = g.split(hidden, 0, chunks).map((rows, i) => {
-    const ids = g.split(targets, 0, chunks)[i]!;
-    const all = logProbsOf(rows);
-    const taken = g.takeAlong(all, column(ids));
+  const parts: { rows: Tensor; logProb: Tensor; entropy: Tensor }[] = [];
+  for (const [i, rows] of g.split(hidden, 0, chunks).entries()) {
+    const before = parts.at(-1);
+    const all = logProbsOf(before ? later(g, rows, [before.logProb, before.entropy]) : rows);
+    const logProb = g.reshape(g.takeAlong(all, column(ids[i]!)), ids[i]!.shape);
     const entropy = g.negate(g.reduceSum(g.multiply(g.exp(all), all), { axes: [-1] }));
-    return { rows, logProb: g.reshape(taken, ids.shape), entropy };
-  });
-  const logProbs = g.concat(
-    parts.map((part) => part.logProb),
-    0,
-  );
-  const entropies = g.concat(
-    parts.map((part) => part.entropy),
-    0,
-  );
+    parts.push({ rows, logProb, entropy });
+  }
+  const join = (tensors: readonly Tensor[]): Tensor => g.concat(tensors, 0);
+  const logProbs = join(parts.map((part) => part.logProb));
+  const entropies = join(parts.map((part) => part.entropy));
 
   // With a and e the gradients of log-prob and entropy, and W = P * (a + e * (log P + entropy)):
-  // dLogits = a * oneHot(target) - W. The first part never needs all of [token, vocabulary].
+  // dLogits = a * oneHot(target) - W. The first part is a gather and a scatter of rows.
   const results = g.withGradient([logProbs, entropies], [hidden, head], ([a, e]) => {
-    const perPart = (x: Tensor | undefined): readonly (Tensor | undefined)[] =>
-      x === undefined ? parts.map(() => undefined) : g.split(column(x), 0, chunks);
-    const [aParts, eParts] = [perPart(a), perPart(e)];
-    const shares = parts.map(({ rows, entropy }, i) => {
-      const [aPart, ePart] = [aParts[i], eParts[i]];
-      // Adding nothing that hangs on the gradient has the logits computed anew, not kept.
-      const again = chunks === 1 ? rows : g.add(rows, g.multiply((aPart ?? ePart)!, 0));
-      const all = logProbsOf(again);
+    const aParts = a && g.split(column(a), 0, chunks);
+    const eParts = e && g.split(column(e), 0, chunks);
+    const shares: { spread: Tensor; gathered: Tensor }[] = [];
+    for (const [i, { rows, entropy }] of parts.entries()) {
+      const [aPart, ePart] = [aParts?.[i], eParts?.[i]];
+      const before = shares.at(-1);
+      const earlier = [(aPart ?? ePart)!, ...(before ? [before.spread, before.gathered] : [])];
+      const all = logProbsOf(chunks === 1 ? rows : later(g, rows, earlier));
       const probabilities = g.exp(all);
-      if (ePart === undefined) return { rows, weight: g.multiply(probabilities, aPart!) };
+      if (ePart === undefined) {
+        // W is P with scaled rows: what it is multiplied with can be scaled instead.
+        const spread = g.matmul(probabilities, head, { scale: -scale });
+        const scaled = g.multiply(rows, aPart!);
+        const gathered = g.matmul(probabilities, scaled, { transposeA: true, scale: -scale });
+        shares.push({ spread: g.multiply(spread, aPart!), gathered });
+        continue;
+      }
       const offset = g.multiply(ePart, column(entropy));
       const base = aPart === undefined ? offset : g.add(aPart, offset);
       const weight = g.multiply(probabilities, g.add(g.multiply(all, ePart), base));
-      return { rows, weight };
-    });
-    const spread = g.concat(
-      shares.map(({ weight }) => g.matmul(weight, head, { scale: -scale })),
-      0,
-    );
-    const gathered = shares
-      .map(({ rows, weight }) => g.matmul(weight, rows, { transposeA: true, scale: -scale }))
-      .reduce((total, part) => g.add(total, part));
+      const spread = g.matmul(weight, head, { scale: -scale });
+      const gathered = g.matmul(weight, rows, { transposeA: true, scale: -scale });
+      shares.push({ spread, gathered });
+    }
+    const spread = join(shares.map((share) => share.spread));
+    const gathered = shares.map((share) => share.gathered).reduce((sum, part) => g.add(sum, part));
     if (a === undefined) return [spread, gathered];
     const share = g.multiply(column(a), scale);
     return [
@@ -109,4 +110,19 @@ export function logProbAndEntropy(
     ];
   });
   return { logProbs: results[0]!, entropies: results[1]! };
+}
+
+/**
+ * A tensor that is not there before others are: what is computed from it is neither shared with what
+ * was computed before them, nor started while memory is still held for them.
+ */
+function later(g: Tracer, x: Tensor, others: readonly Tensor[]): Tensor {
+  // Nothing is greater than infinity, NaN included; but no executor knows that beforehand.
+  const nothing = others.map((other) =>
+    g.cast(g.greater(g.reduceSum(other), Number.POSITIVE_INFINITY), "float32"),
+  );
+  return g.add(
+    x,
+    nothing.reduce((sum, zero) => g.add(sum, zero)),
+  );
 }
