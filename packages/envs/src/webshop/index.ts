@@ -46,6 +46,7 @@ export {
   type ShoppingReward,
 } from "./reward/shopping-reward.ts";
 export { guessTitleNouns, type TitleNouns } from "./reward/title-nouns.ts";
+export { referenceRewardInfo, type ReferenceRewardInfo } from "./reward/reference-reward-info.ts";
 export { tokenSetRatio } from "./reward/token-set-ratio.ts";
 export { analyze } from "./search/analyze.ts";
 export {
@@ -65,3 +66,10 @@ export {
 } from "./session/shop-session.ts";
 export { embeddedShop } from "./generator/embedded-shop.ts";
 export { generateProducts, type GenerateProductsOptions } from "./generator/generate-products.ts";
+export { serveShop, type ShopServer } from "./site/serve-shop.ts";
+export {
+  ShopSite,
+  type ShopSiteOptions,
+  type SiteRequest,
+  type SiteResponse,
+} from "./site/shop-site.ts";

@@ -37,7 +37,10 @@ export async function* jsonElements(
     pending = [];
     if (text.trim() === "") return undefined;
     try {
-      if (opening === 0x5b) return [index++, JSON.parse(text) as unknown];
+      if (opening === 0x5b) {
+        const value: unknown = JSON.parse(text);
+        return [index++, value];
+      }
       const fields: Readonly<Record<string, unknown>> = JSON.parse(`{${text}}`);
       const entry = Object.entries(fields)[0]!;
       index += 1;

@@ -32,11 +32,6 @@ function quote(text: string, safe: string): string {
   );
 }
 
-/** One part of a path as Werkzeug writes it. */
-export function quotePath(text: string): string {
-  return quote(text, "$&+,/:;=@");
-}
-
 /** The links of the reference's text environment, all to `/` with a query. */
 export function environmentLinks(sessionId: string): PageLinks {
   const link = (parameters: readonly (readonly [string, string])[]): string => {
@@ -72,9 +67,14 @@ export function environmentLinks(sessionId: string): PageLinks {
   };
 }
 
-/** The links of the web site: paths that hold Python literals, as the reference's. */
-export function siteLinks(sessionId: string): PageLinks {
-  const link = (...parts: readonly string[]): string => `/${parts.map(quotePath).join("/")}`;
+/**
+ * The links of the web site: paths that hold Python literals, as the reference's.
+ * @param keepsSlashes - Leaves slashes within a part as they are, which then cannot be found.
+ */
+export function siteLinks(sessionId: string, keepsSlashes: boolean): PageLinks {
+  const safe = keepsSlashes ? "$&+,/:;=@" : "$&+,:;=@";
+  const link = (...parts: readonly string[]): string =>
+    `/${parts.map((part) => quote(part, safe)).join("/")}`;
   return {
     search: () => link(sessionId),
     results: (keywords, pageNumber) =>

@@ -7,7 +7,7 @@ import {
   referenceShop,
   type GoldenRow,
 } from "../testing/reference-data.ts";
-import type { RewardDetails } from "../reward/shopping-reward.ts";
+import { referenceRewardInfo } from "../reward/reference-reward-info.ts";
 import type { Shop } from "./shop.ts";
 import { ShopSession } from "./shop-session.ts";
 
@@ -63,30 +63,11 @@ function replay(
       ...seen(session, step.action),
       reward,
       done: isDone,
-      info: details === undefined ? undefined : verboseInfo(details),
+      info: details === undefined ? undefined : referenceRewardInfo(details),
       asin: purchased === undefined ? undefined : purchase?.asin,
     });
   }
   return { wanted, found };
-}
-
-/** The parts of a reward under the reference's names. */
-function verboseInfo(details: RewardDetails): object {
-  const total = details.numAttributes + details.numOptions + 1;
-  return {
-    r_type: details.typeFactor,
-    r_att: details.numAttributeMatches / details.numAttributes,
-    w_att: details.numAttributes / total,
-    query_match: details.isSameQuery,
-    category_match: details.isSameCategory,
-    title_score: details.titleScore,
-    ...(details.numOptions > 0 && {
-      r_option: details.numOptionMatches / details.numOptions,
-      w_option: details.numOptions / total,
-    }),
-    r_price: details.isPriceMet,
-    w_price: 1 / total,
-  };
 }
 
 describe.skipIf(!hasReferenceData)("sessions, beside the reference", () => {

@@ -1,0 +1,88 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { ShopSite, SiteResponse } from "./shop-site.ts";
+
+/** A running server. */
+export interface ShopServer {
+  /** Where it is reached: `http://127.0.0.1:3000`. */
+  readonly address: string;
+  /** Stops it and ends its connections. */
+  close(): Promise<void>;
+}
+
+/** The largest form that is read, bytes. */
+const maxFormBytes = 65_536;
+
+const headers = {
+  "Content-Security-Policy":
+    "default-src 'self'; img-src 'self' https: data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
+  "X-Content-Type-Options": "nosniff",
+  "Referrer-Policy": "no-referrer",
+  "Cache-Control": "no-store",
+} as const;
+
+/** The fields of a form; `undefined` if it is too large. */
+async function readForm(message: IncomingMessage): Promise<Map<string, string> | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of message) {
+    const bytes = Buffer.from(chunk);
+    size += bytes.length;
+    if (size > maxFormBytes) return undefined;
+    chunks.push(bytes);
+  }
+  return new Map(new URLSearchParams(Buffer.concat(chunks).toString("utf8")));
+}
+
+const tooLarge: SiteResponse = {
+  status: 413,
+  contentType: "text/plain; charset=utf-8",
+  body: "The form is too large.\n",
+};
+
+/**
+ * Serves a site over HTTP.
+ * @param port - 0 takes a free one.
+ * @param host - Default this machine only.
+ * @throws what the system says if the port cannot be had.
+ */
+export async function serveShop(
+  site: ShopSite,
+  { port, host = "127.0.0.1" }: { readonly port: number; readonly host?: string },
+): Promise<ShopServer> {
+  const answer = async (message: IncomingMessage): Promise<SiteResponse> => {
+    const method = message.method ?? "GET";
+    const form = method === "POST" ? await readForm(message) : new Map<string, string>();
+    return form === undefined ? tooLarge : site.handle({ method, url: message.url ?? "/", form });
+  };
+  const respond = async (message: IncomingMessage, reply: ServerResponse): Promise<void> => {
+    try {
+      const { status, contentType, location, body } = await answer(message);
+      reply.writeHead(status, {
+        ...headers,
+        "Content-Type": contentType,
+        "Content-Length": Buffer.byteLength(body),
+        ...(location !== undefined && { Location: location }),
+      });
+      reply.end(message.method === "HEAD" ? undefined : body);
+    } catch {
+      // The connection broke while the form was read, or the site has a fault of its own.
+      if (!reply.headersSent) reply.writeHead(500, headers);
+      reply.end();
+    }
+  };
+  const server = createServer((message, reply) => void respond(message, reply));
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, resolve);
+  });
+  const bound = server.address();
+  const boundPort = typeof bound === "object" && bound !== null ? bound.port : port;
+  return {
+    address: `http://${host.includes(":") ? `[${host}]` : host}:${boundPort}`,
+    close: () =>
+      new Promise((resolve, reject) => {
+        server.close((error) => (error === undefined ? resolve() : reject(error)));
+        server.closeAllConnections();
+      }),
+  };
+}

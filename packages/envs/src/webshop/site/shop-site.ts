@@ -1,0 +1,309 @@
+import { checkInteger, createRandom, type Random } from "@turnwise/core";
+import type { Product } from "../catalogue/product.ts";
+import { pageHtml } from "../pages/page-html.ts";
+import { siteLinks } from "../pages/page-links.ts";
+import { pageSlice, subPages, type Page } from "../pages/page.ts";
+import { readPythonDict, readPythonList } from "../python/python-literal.ts";
+import { shoppingReward } from "../reward/shopping-reward.ts";
+import type { Goal } from "../goals/goal.ts";
+import type { Shop } from "../session/shop.ts";
+import { pageScript, placeholderPicture, styleSheet } from "./site-assets.ts";
+import { siteFrame } from "./site-frame.ts";
+
+/** A request, as far as the site looks at it. */
+export interface SiteRequest {
+  readonly method: string;
+  /** Path and query as they came, percent-encoded. */
+  readonly url: string;
+  /** The fields of a posted form. */
+  readonly form: ReadonlyMap<string, string>;
+}
+
+/** The site's answer. */
+export interface SiteResponse {
+  readonly status: number;
+  readonly contentType: string;
+  readonly location?: string;
+  readonly body: string;
+}
+
+/** How a site is run. */
+export interface ShopSiteOptions {
+  /** The most sessions that are remembered; the longest unused go first. Default 10,000. */
+  readonly maxSessions?: number;
+  /** Links the catalogue's pictures, which lie on other servers. Default no. */
+  readonly showPictures?: boolean;
+  /** Draws goals of sessions that name none, and new session ids. Default `"site"`. */
+  readonly seed?: string;
+}
+
+interface SiteSession {
+  readonly goal: Goal;
+  /** What was bought; a session buys once. */
+  receipt?: string;
+}
+
+/** What cannot be answered: status and a sentence for people. */
+class SiteError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+const html = "text/html; charset=utf-8";
+
+/**
+ * The shop as a web site, without a server: requests in, responses out. Addresses, ids and classes
+ * are the reference's, so that agents made for its site work here.
+ *
+ * A session begins with its first page `/<session>`; `fixed_<i>` gets goal `i`, any other name a
+ * goal drawn by weight. The site remembers a session's goal and purchase; what it looks at stands in
+ * the addresses. Under the shop's `compat: "reference"`, an address may claim options that the
+ * product does not have, a session may buy again, `/` leads to the one session `abc`, and queries
+ * with a slash are not found.
+ */
+export class ShopSite {
+  readonly #shop: Shop;
+  readonly #sessions = new Map<string, SiteSession>();
+  readonly #maxSessions: number;
+  readonly #showPictures: boolean;
+  readonly #random: Random;
+
+  constructor(shop: Shop, options: ShopSiteOptions = {}) {
+    const { maxSessions = 10_000, showPictures = false, seed = "site" } = options;
+    checkInteger("ShopSite", { maxSessions }, { min: 1 });
+    this.#shop = shop;
+    this.#maxSessions = maxSessions;
+    this.#showPictures = showPictures;
+    this.#random = createRandom(seed);
+  }
+
+  /** How many sessions are remembered. */
+  get numSessions(): number {
+    return this.#sessions.size;
+  }
+
+  /** Answers a request. Nothing that a request holds makes it throw. */
+  handle(request: SiteRequest): SiteResponse {
+    try {
+      if (request.method !== "GET" && request.method !== "POST" && request.method !== "HEAD") {
+        throw new SiteError(405, "Only GET and POST are answered here.");
+      }
+      return this.#route(request);
+    } catch (error) {
+      if (!(error instanceof SiteError)) throw error;
+      return { status: error.status, contentType: html, body: errorPage(error) };
+    }
+  }
+
+  get #isReference(): boolean {
+    return this.#shop.compat === "reference";
+  }
+
+  #route(request: SiteRequest): SiteResponse {
+    const path = request.url.split(/[?#]/u, 1)[0]!;
+    const parts = path.split("/").slice(1).map(decodePart);
+    const [first = "", ...rest] = parts;
+    if (parts.length === 1 && first === "") return redirect(`/${this.#newSessionId()}`);
+    if (first === "static") return asset(rest);
+    if (parts.length === 1) return this.#index(first, request);
+    const [id = "", ...place] = rest;
+    if (first === "search_results" && place.length === 2) return this.#results(id, place);
+    if (first === "item_page" && place.length === 4) return this.#item(id, place);
+    if (first === "item_sub_page" && place.length === 5) return this.#sub(id, place);
+    if (first === "done" && place.length === 2) return this.#done(id, place);
+    throw new SiteError(404, "There is no such page.");
+  }
+
+  #newSessionId(): string {
+    if (this.#isReference) return "abc";
+    return Array.from({ length: 10 }, () => this.#random.integer(36).toString(36)).join("");
+  }
+
+  #session(id: string): SiteSession {
+    const session = this.#sessions.get(id);
+    if (session === undefined) {
+      throw new SiteError(404, "There is no such session. Begin at the search page.");
+    }
+    // Used now, so forgotten last.
+    this.#sessions.delete(id);
+    this.#sessions.set(id, session);
+    return session;
+  }
+
+  #index(id: string, { method, form }: SiteRequest): SiteResponse {
+    if (!this.#sessions.has(id)) {
+      this.#sessions.set(id, { goal: this.#shop.goals.goal(this.#goalOf(id)) });
+      if (this.#sessions.size > this.#maxSessions) {
+        this.#sessions.delete(this.#sessions.keys().next().value!);
+      }
+    }
+    const query = form.get("search_query");
+    if (method === "POST" && query !== undefined) {
+      return redirect(this.#links(id).results(query.toLowerCase().split(" "), 1));
+    }
+    const { goal } = this.#session(id);
+    return this.#show(id, { name: "search", instruction: goal.instructionText });
+  }
+
+  #goalOf(id: string): number {
+    const { size } = this.#shop.goals;
+    if (!id.startsWith("fixed_")) return this.#shop.drawGoal();
+    const index = /^fixed_\d{1,9}$/u.test(id) ? Number(id.slice("fixed_".length)) : size;
+    if (index < size) return index;
+    throw new SiteError(404, `Fixed sessions are fixed_0 to fixed_${size - 1}.`);
+  }
+
+  #results(id: string, [keywordText = "", pageText = ""]: readonly string[]): SiteResponse {
+    const { goal } = this.#session(id);
+    const keywords = keywordsOf(keywordText);
+    const { products, fault } = this.#shop.search(keywords);
+    if (fault !== undefined) throw new SiteError(500, fault);
+    const pageNumber = pageNumberOf(pageText);
+    return this.#show(id, {
+      name: "results",
+      instruction: goal.instructionText,
+      keywords,
+      pageNumber,
+      numResults: products.length,
+      products: pageSlice(products, pageNumber),
+    });
+  }
+
+  #item(id: string, place: readonly string[]): SiteResponse {
+    const [asin = "", keywordText = "", pageText = "", optionText = ""] = place;
+    const { goal } = this.#session(id);
+    const product = this.#product(asin);
+    return this.#show(id, {
+      name: "item",
+      instruction: goal.instructionText,
+      keywords: keywordsOf(keywordText),
+      pageNumber: pageNumberOf(pageText),
+      product,
+      options: this.#options(product, optionText),
+      showsAttributes: this.#shop.showAttributes,
+    });
+  }
+
+  #sub(id: string, place: readonly string[]): SiteResponse {
+    const [asin = "", keywordText = "", pageText = "", subText = "", optionText = ""] = place;
+    const { goal } = this.#session(id);
+    const product = this.#product(asin);
+    const subPage = subPages.find((name) => name === subText);
+    if (subPage === undefined || (subPage === "Attributes" && !this.#shop.showAttributes)) {
+      throw new SiteError(404, "There is no such page.");
+    }
+    return this.#show(id, {
+      name: "sub",
+      instruction: goal.instructionText,
+      keywords: keywordsOf(keywordText),
+      pageNumber: pageNumberOf(pageText),
+      product,
+      options: this.#options(product, optionText),
+      subPage,
+    });
+  }
+
+  #done(id: string, [asin = "", optionText = ""]: readonly string[]): SiteResponse {
+    const session = this.#session(id);
+    if (session.receipt !== undefined && !this.#isReference) return page(session.receipt);
+    const { goal } = session;
+    const product = this.#product(asin);
+    const options = this.#options(product, optionText);
+    const price = this.#shop.prices[this.#shop.catalogue.positionOf(asin)!]!;
+    const { reward, details } = shoppingReward(
+      goal,
+      { product, price, options },
+      this.#shop.titleNouns,
+      this.#isReference ? "reference" : "exact",
+    );
+    const instruction = goal.instructionText;
+    const bought = { name: "done", instruction, product, options, reward, details } as const;
+    session.receipt = this.#show(id, bought).body;
+    return page(session.receipt);
+  }
+
+  #product(asin: string): Product {
+    const position = this.#shop.catalogue.positionOf(asin);
+    if (position === undefined) throw new SiteError(404, "There is no such product.");
+    return this.#shop.catalogue.product(position);
+  }
+
+  #options(product: Product, text: string): ReadonlyMap<string, string> {
+    const options = readPythonDict(text);
+    if (options === undefined) throw new SiteError(400, "The options cannot be read.");
+    if (this.#isReference) return options;
+    for (const [name, value] of options) {
+      const group = product.options.find((option) => option.name === name);
+      if (group?.values.includes(value) !== true) {
+        throw new SiteError(400, "The product does not come with these options.");
+      }
+    }
+    return options;
+  }
+
+  #links(id: string) {
+    return siteLinks(id, this.#isReference);
+  }
+
+  #show(id: string, content: Page): SiteResponse {
+    const { goal } = this.#sessions.get(id)!;
+    return page(pageHtml(content, siteFrame(goal, id, this.#links(id), this.#showPictures)));
+  }
+}
+
+function page(body: string): SiteResponse {
+  return { status: 200, contentType: html, body };
+}
+
+function redirect(location: string): SiteResponse {
+  return { status: 302, contentType: html, location, body: "" };
+}
+
+function asset(parts: readonly string[]): SiteResponse {
+  const name = parts.length === 1 ? parts[0] : undefined;
+  if (name === "style.css") {
+    return { status: 200, contentType: "text/css; charset=utf-8", body: styleSheet };
+  }
+  if (name === "shop.js") {
+    return { status: 200, contentType: "text/javascript; charset=utf-8", body: pageScript };
+  }
+  if (name === "product.svg") {
+    return { status: 200, contentType: "image/svg+xml", body: placeholderPicture };
+  }
+  throw new SiteError(404, "There is no such file.");
+}
+
+function decodePart(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new SiteError(400, "The address is not percent-encoded UTF-8.");
+  }
+}
+
+/** A Python list of words, or, as some agents send it, the query itself. */
+function keywordsOf(text: string): readonly string[] {
+  if (!text.startsWith("[")) return [text];
+  const keywords = readPythonList(text);
+  if (keywords === undefined || keywords.length === 0) {
+    throw new SiteError(400, "The search words cannot be read.");
+  }
+  return keywords;
+}
+
+function pageNumberOf(text: string): number {
+  if (/^\d{1,6}$/u.test(text)) return Number(text);
+  throw new SiteError(400, "The page must be a number.");
+}
+
+function errorPage({ status, message }: SiteError): string {
+  return `<!doctype html>
+<html lang=en>
+<head><meta charset="utf-8"><title>${status}</title><link rel="stylesheet" href="/static/style.css"></head>
+<body><div class="container"><h2>${status}</h2><p>${message}</p><p><a class="btn" href="/">Start again</a></p></div></body>
+</html>`;
+}
