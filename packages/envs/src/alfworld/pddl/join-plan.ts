@@ -27,6 +27,8 @@ export interface JoinPlan {
    */
   readonly earlier: readonly AtomFormula[];
   readonly steps: readonly JoinStep[];
+  /** For each slot -1: no object yet. */
+  readonly unbound: readonly number[];
 }
 
 /** The plans of all cases of an action: one for each literal that play can make true. */
@@ -43,6 +45,7 @@ export function joinPlans(action: Action, isChangeable: readonly boolean[]): Joi
         .slice(0, index)
         .filter((literal) => literal.predicate === trigger!.predicate),
       steps: orderSteps(action, condition, trigger, isChangeable),
+      unbound: action.slotTypes.map(() => -1),
     });
     return triggers.length > 0 ? triggers.map(plan) : [plan(undefined, 0)];
   });

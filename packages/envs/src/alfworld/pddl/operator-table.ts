@@ -14,6 +14,8 @@ import type { JoinPlan } from "./join-plan.ts";
 import type { Problem } from "./problem.ts";
 import { type Choices, VariantList, mergeChoices } from "./variant-list.ts";
 
+const none: readonly number[] = [];
+
 /** Makes the texts of commands. */
 export interface CommandTexts {
   /** What a player types for an action. */
@@ -24,7 +26,7 @@ export interface CommandTexts {
 
 // The largest released game has 5,000 operators; a file that goes on for ever has to be stopped.
 const maxVariants = 200_000;
-const maxSearchSteps = 20_000_000;
+const maxSearchSteps = 5_000_000;
 
 /**
  * The operators of one game. An operator is made when all facts that it needs have been true, each
@@ -233,7 +235,7 @@ export class OperatorTable implements GroundContext, OperatorOwner {
   #carryOut(plan: JoinPlan, fact: Fact | undefined): void {
     const { action, trigger } = plan;
     this.#slotTypes = action.slotTypes;
-    const binding: number[] = Array.from({ length: action.slotTypes.length }, () => -1);
+    const binding = plan.unbound.slice();
     if (trigger && !this.#bind(trigger, fact!, binding)) return;
     // Variants are made after the search: they add facts to the lists that it goes through.
     const found: number[][] = [];
@@ -369,7 +371,10 @@ export class OperatorTable implements GroundContext, OperatorOwner {
       binding,
       command: this.#commandOf(action, binding),
       watched,
-      literals: literals.filter((literal) => literal !== watched * 2),
+      literals:
+        literals.length === 1 && watched >= 0
+          ? none
+          : literals.filter((literal) => literal !== watched * 2),
       rest,
       operator: undefined,
       effects: undefined,
