@@ -4,6 +4,7 @@ import { alfworldCommand } from "./commands/alfworld.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
 import { swebenchCommand } from "./commands/swebench.ts";
 import { trainCommand } from "./commands/train.ts";
+import { webshopCommand } from "./commands/webshop.ts";
 import { InputError } from "./input-error.ts";
 import { StoppedRun } from "./run.ts";
 
@@ -13,7 +14,13 @@ async function main(): Promise<number> {
     .description("Reinforcement learning for multi-turn LLM agents")
     .showHelpAfterError()
     .exitOverride();
-  for (const command of [trainCommand(), evaluateCommand(), alfworldCommand(), swebenchCommand()]) {
+  for (const command of [
+    trainCommand(),
+    evaluateCommand(),
+    alfworldCommand(),
+    swebenchCommand(),
+    webshopCommand(),
+  ]) {
     program.addCommand(command);
   }
   try {

@@ -1,0 +1,235 @@
+import { readFile } from "node:fs/promises";
+import { createInterface } from "node:readline/promises";
+import {
+  referenceRewardInfo,
+  serveShop,
+  ShopSession,
+  ShopSite,
+  type ActionResult,
+  type ObservationMode,
+  type Shop,
+} from "@turnwise/envs/webshop";
+import { Command, Option } from "commander";
+import { InputError, reading } from "../input-error.ts";
+import { wholeNumber } from "./arguments.ts";
+import { openShop, withShopOptions, type ShopSourceOptions } from "./webshop-source.ts";
+
+/** `turnwise webshop`: the shop itself, without a policy. */
+export function webshopCommand(): Command {
+  return new Command("webshop")
+    .description("the shopping environment: search, play, replay, serve")
+    .addCommand(searchCommand())
+    .addCommand(playCommand())
+    .addCommand(replayCommand())
+    .addCommand(serveCommand());
+}
+
+const modes = ["text", "text_rich", "html", "url"] as const;
+
+function sessionOptions(command: Command, mode: ObservationMode): Command {
+  return withShopOptions(command)
+    .addOption(
+      new Option("--goal <index>", "which goal of the shuffled list")
+        .argParser(wholeNumber)
+        .default(0),
+    )
+    .addOption(
+      new Option("--mode <mode>", "how pages are shown").choices([...modes]).default(mode),
+    );
+}
+
+interface SessionOptions extends ShopSourceOptions {
+  readonly goal: number;
+  readonly mode: ObservationMode;
+}
+
+function openSession(shop: Shop, goal: number): ShopSession {
+  if (goal < shop.goals.size) return new ShopSession(shop, goal);
+  throw new InputError(
+    `webshop: --goal must be a whole number in [0, ${shop.goals.size - 1}], got ${goal}`,
+  );
+}
+
+interface SearchOptions extends ShopSourceOptions {
+  readonly limit: number;
+  readonly json?: boolean;
+}
+
+function searchCommand(): Command {
+  return withShopOptions(new Command("search"))
+    .description("rank products for a query")
+    .argument("<query>", "any words")
+    .addOption(
+      new Option("--limit <number>", "the most products").argParser(wholeNumber).default(50),
+    )
+    .option("--json", "print ids and scores as JSON")
+    .action(async (query: string, options: SearchOptions) => {
+      const { limit, json } = options;
+      if (limit < 1) {
+        throw new InputError(`webshop search: --limit must be a whole number >= 1, got ${limit}`);
+      }
+      const shop = await openShop(options);
+      const hits = shop.rank(query, limit);
+      if (json === true) {
+        process.stdout.write(`${JSON.stringify({ query, hits })}\n`);
+        return;
+      }
+      for (const { asin, score } of hits) {
+        const { title } = shop.catalogue.product(shop.catalogue.positionOf(asin)!);
+        process.stdout.write(`${score.toFixed(4).padStart(8)}  ${asin.padEnd(10)}  ${title}\n`);
+      }
+      process.stdout.write(`${hits.length} products\n`);
+    });
+}
+
+/** What can be seen after an action, for machines. */
+function stateRecord(session: ShopSession, mode: ObservationMode): object {
+  const { hasSearchBar, clickables } = session.availableActions;
+  return {
+    observation: session.observe(mode),
+    available_actions: { has_search_bar: hasSearchBar, clickables },
+    url: session.url,
+  };
+}
+
+function resultRecord({ reward, isDone, details, purchase, fault }: ActionResult): object {
+  return {
+    reward,
+    done: isDone,
+    ...(details !== undefined && { reward_info: referenceRewardInfo(details) }),
+    ...(purchase !== undefined && { purchased: purchase }),
+    ...(fault !== undefined && { fault }),
+  };
+}
+
+interface ReplayOptions extends SessionOptions {
+  readonly actions: string;
+  readonly json?: boolean;
+}
+
+function replayCommand(): Command {
+  return sessionOptions(new Command("replay"), "text")
+    .description("carry out actions from a file, and print what each led to")
+    .requiredOption("--actions <file>", "one action a line, or a JSON list of texts; - reads input")
+    .option("--json", "print one JSON object an action, the first for the beginning")
+    .action(async (options: ReplayOptions) => {
+      const actions = await reading(() => readActions(options.actions));
+      const session = openSession(await openShop(options), options.goal);
+      const print = (action: string | null, result: ActionResult): void => {
+        if (options.json === true) {
+          const record = {
+            action,
+            ...stateRecord(session, options.mode),
+            ...resultRecord(result),
+          };
+          process.stdout.write(`${JSON.stringify(record)}\n`);
+          return;
+        }
+        if (action !== null) process.stdout.write(`> ${action}\n`);
+        process.stdout.write(`${session.observe(options.mode)}\n${resultText(result)}`);
+      };
+      print(null, { reward: 0, isDone: false });
+      for (const action of actions) print(action, session.act(action));
+    });
+}
+
+/** Actions, one a line (blank lines aside), or as a JSON list. */
+async function readActions(path: string): Promise<readonly string[]> {
+  const text = await readFile(path === "-" ? "/dev/stdin" : path, "utf8").catch((cause: Error) => {
+    throw new InputError(`${path}: file must be readable, got ${cause.message}`, { cause });
+  });
+  if (!text.trimStart().startsWith("[")) {
+    return text.split(/\r?\n/u).filter((line) => line.trim() !== "");
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new InputError(`${path}: file must hold JSON, got ${text.slice(0, 60)}`, { cause });
+  }
+  if (Array.isArray(value) && value.every((entry) => typeof entry === "string")) return value;
+  throw new InputError(`${path}: file must hold a list of texts, got ${text.slice(0, 60)}`);
+}
+
+function resultText({ isDone, reward, details, fault }: ActionResult): string {
+  if (fault !== undefined) return `the reference fails here: ${fault}\n`;
+  if (!isDone || details === undefined) return "";
+  return (
+    `score ${reward}: kind ${details.typeFactor}, ` +
+    `attributes ${details.numAttributeMatches} of ${details.numAttributes}, ` +
+    `options ${details.numOptionMatches} of ${details.numOptions}, ` +
+    `price ${details.isPriceMet ? "met" : "missed"}\n`
+  );
+}
+
+interface PlayOptions extends SessionOptions {
+  readonly json?: boolean;
+}
+
+function playCommand(): Command {
+  return sessionOptions(new Command("play"), "text_rich")
+    .description("shop in the terminal: type search[words] or click[name]")
+    .option("--json", "print one JSON object an action")
+    .action(async (options: PlayOptions) => {
+      const session = openSession(await openShop(options), options.goal);
+      const isJson = options.json === true;
+      const show = (result: ActionResult): void => {
+        const record = { ...stateRecord(session, options.mode), ...resultRecord(result) };
+        process.stdout.write(
+          isJson
+            ? `${JSON.stringify(record)}\n`
+            : `${session.observe(options.mode)}\n${resultText(result)}`,
+        );
+      };
+      show({ reward: 0, isDone: false });
+      const lines = createInterface({ input: process.stdin, terminal: false });
+      const ask = (): void => {
+        if (!isJson) process.stdout.write("> ");
+      };
+      ask();
+      for await (const line of lines) {
+        const before = session.page;
+        const result = session.act(line.trim());
+        if (session.page === before && !isJson) {
+          const { clickables } = session.availableActions;
+          process.stdout.write(`Nothing happens. Clickable: ${clickables.join(", ")}\n`);
+        } else show(result);
+        if (session.isDone) break;
+        ask();
+      }
+      lines.close();
+    });
+}
+
+interface ServeOptions extends ShopSourceOptions {
+  readonly port: number;
+  readonly host: string;
+  readonly pictures?: boolean;
+}
+
+function serveCommand(): Command {
+  return withShopOptions(new Command("serve"))
+    .description("open the shop as a web site")
+    .addOption(
+      new Option("--port <number>", "0 takes a free one").argParser(wholeNumber).default(3000),
+    )
+    .option("--host <name>", "who can reach it", "127.0.0.1")
+    .option("--pictures", "link the catalogue's pictures, which lie on other servers")
+    .action(async (options: ServeOptions) => {
+      const shop = await openShop(options);
+      const site = new ShopSite(shop, { showPictures: options.pictures === true });
+      const server = await reading(() => serveShop(site, options));
+      process.stdout.write(
+        `${server.address}/  ${shop.catalogue.size} products, ${shop.goals.size} goals\n` +
+          `a fixed goal: ${server.address}/fixed_0   (Ctrl-C stops)\n`,
+      );
+      const stop = new AbortController();
+      for (const signal of ["SIGINT", "SIGTERM"] as const) {
+        process.once(signal, () => stop.abort());
+      }
+      await new Promise<void>((resolve) => {
+        stop.signal.addEventListener("abort", () => resolve(), { once: true });
+      });
+      await server.close();
+    });
+}
