@@ -1,5 +1,6 @@
 import {
   embeddedShop,
+  openStoredCatalogue,
   readCatalogue,
   readTitleNouns,
   Shop,
@@ -11,6 +12,7 @@ import { wholeNumber } from "./arguments.ts";
 
 /** Which shop the user asks for. */
 export interface ShopSourceOptions {
+  readonly catalogue?: string;
   readonly products?: string;
   readonly attributes?: string;
   readonly humanInstructions?: string;
@@ -27,6 +29,12 @@ export interface ShopSourceOptions {
 /** Adds the options that say which shop it is. */
 export function withShopOptions(command: Command): Command {
   return command
+    .addOption(
+      new Option("--catalogue <folder>", "a folder that webshop convert wrote").conflicts([
+        "products",
+        "numProducts",
+      ]),
+    )
     .option(
       "--products <file>",
       "items_shuffle*.json, also with gzip (default: generated products)",
@@ -83,6 +91,9 @@ export async function openShop(options: ShopSourceOptions): Promise<Shop> {
       ...(options.showAttributes === true && { showAttributes: true }),
       ...(nouns !== undefined && { titleNouns: await readTitleNouns(nouns) }),
     };
+    if (options.catalogue !== undefined) {
+      return new Shop(openStoredCatalogue(options.catalogue), shopOptions);
+    }
     if (products === undefined) {
       if (attributes !== undefined || humanInstructions !== undefined) {
         throw new InputError(

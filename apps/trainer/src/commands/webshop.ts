@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
 import {
+  buildStoredCatalogue,
+  readProducts,
   referenceRewardInfo,
   serveShop,
   ShopSession,
@@ -17,11 +19,12 @@ import { openShop, withShopOptions, type ShopSourceOptions } from "./webshop-sou
 /** `turnwise webshop`: the shop itself, without a policy. */
 export function webshopCommand(): Command {
   return new Command("webshop")
-    .description("the shopping environment: search, play, replay, serve")
+    .description("the shopping environment: search, play, replay, serve, convert")
     .addCommand(searchCommand())
     .addCommand(playCommand())
     .addCommand(replayCommand())
-    .addCommand(serveCommand());
+    .addCommand(serveCommand())
+    .addCommand(convertCommand());
 }
 
 const modes = ["text", "text_rich", "html", "url"] as const;
@@ -231,5 +234,31 @@ function serveCommand(): Command {
         stop.signal.addEventListener("abort", () => resolve(), { once: true });
       });
       await server.close();
+    });
+}
+
+interface ConvertOptions {
+  readonly products: string;
+  readonly attributes: string;
+  readonly humanInstructions?: string;
+  readonly maxProducts?: number;
+  readonly out: string;
+}
+
+function convertCommand(): Command {
+  return new Command("convert")
+    .description("write the original files into a folder that opens in seconds, for --catalogue")
+    .requiredOption("--products <file>", "items_shuffle*.json, also with gzip")
+    .requiredOption("--attributes <file>", "items_ins_v2*.json")
+    .option("--human-instructions <file>", "items_human_ins.json")
+    .addOption(
+      new Option("--max-products <number>", "take only so many entries of the file").argParser(
+        wholeNumber,
+      ),
+    )
+    .requiredOption("--out <folder>", "made if it is missing")
+    .action(async ({ out, ...files }: ConvertOptions) => {
+      const numProducts = await reading(() => buildStoredCatalogue(out, readProducts(files)));
+      process.stdout.write(`${out}: ${numProducts} products\n`);
     });
 }

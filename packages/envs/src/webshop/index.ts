@@ -24,6 +24,7 @@ export { shopTasks, type ShopTasks } from "./agent/shop-tasks.ts";
 export { verlAgentShopFormat } from "./agent/verl-agent-format.ts";
 export { CatalogueError } from "./catalogue/catalogue-error.ts";
 export { createCatalogue, type Catalogue } from "./catalogue/catalogue.ts";
+export type { GoalFacts } from "./catalogue/goal-facts.ts";
 export {
   indexedText,
   type HumanInstruction,
@@ -32,6 +33,7 @@ export {
   type SyntheticInstruction,
 } from "./catalogue/product.ts";
 export { readCatalogue, readProducts, type CatalogueFiles } from "./catalogue/read-products.ts";
+export { buildStoredCatalogue, openStoredCatalogue } from "./catalogue/stored-catalogue.ts";
 export { numGoalOptions, type Goal, type GoalOptions } from "./goals/goal.ts";
 export { goalSplit, goalSplitNames, type GoalSplitScheme } from "./goals/goal-splits.ts";
 export { type GoalKind, type GoalTable } from "./goals/goal-table.ts";

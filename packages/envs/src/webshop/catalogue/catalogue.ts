@@ -1,3 +1,4 @@
+import { GoalFactsBuilder, type GoalFacts } from "./goal-facts.ts";
 import type { Product } from "./product.ts";
 import { indexedText } from "./product.ts";
 import { SearchIndexBuilder, type SearchIndex } from "../search/search-index.ts";
@@ -12,6 +13,7 @@ export interface Catalogue {
   /** The ends of each product's price range, dollars, `[product]`; the upper is NaN for one price. */
   readonly lowPrices: Float64Array;
   readonly highPrices: Float64Array;
+  readonly goalFacts: GoalFacts;
   /** Documents are numbered like products. */
   readonly index: SearchIndex;
   /** Frees files that it holds open. */
@@ -23,11 +25,13 @@ export function createCatalogue(products: Iterable<Product>): Catalogue {
   const kept: Product[] = [];
   const positions = new Map<string, number>();
   const builder = new SearchIndexBuilder();
+  const facts = new GoalFactsBuilder();
   for (const product of products) {
     if (positions.has(product.asin)) continue;
     positions.set(product.asin, kept.length);
     kept.push(product);
     builder.add(product.asin, indexedText(product));
+    facts.add(product);
   }
   return {
     size: kept.length,
@@ -41,6 +45,7 @@ export function createCatalogue(products: Iterable<Product>): Catalogue {
     positionOf: (asin) => positions.get(asin),
     lowPrices: Float64Array.from(kept, ({ pricing }) => pricing[0]),
     highPrices: Float64Array.from(kept, ({ pricing }) => pricing[1] ?? Number.NaN),
+    goalFacts: facts.build(),
     index: builder.build(),
     close: () => undefined,
   };

@@ -22,8 +22,6 @@ export class GoalTable {
   readonly #variants: Uint32Array;
   readonly #limits: Float64Array;
   readonly #order: Uint32Array;
-  /** In how many goals each attribute occurs. */
-  readonly #attributeCounts: ReadonlyMap<string, number>;
 
   /** Use {@link createGoals}. */
   constructor(
@@ -35,7 +33,6 @@ export class GoalTable {
       readonly limits: Float64Array;
       readonly order: Uint32Array;
     },
-    attributeCounts: ReadonlyMap<string, number>,
   ) {
     this.kind = kind;
     this.#catalogue = catalogue;
@@ -43,7 +40,6 @@ export class GoalTable {
     this.#variants = columns.variants;
     this.#limits = columns.limits;
     this.#order = columns.order;
-    this.#attributeCounts = attributeCounts;
   }
 
   get size(): number {
@@ -96,11 +92,7 @@ export class GoalTable {
   /** How often a goal is drawn relative to others: rare attributes count more. */
   weight(index: number): number {
     if (this.kind === "human") return 1;
-    const product = this.#catalogue.product(this.#products[this.#row(index)]!);
-    const { attributes } = product.instruction!;
-    let total = 0;
-    for (const attribute of attributes) total += 1 / this.#attributeCounts.get(attribute)!;
-    return total / attributes.length;
+    return this.#catalogue.goalFacts.weights[this.#products[this.#row(index)]!]!;
   }
 
   #row(index: number): number {
@@ -145,39 +137,36 @@ export function createGoals(
   prices: Float64Array,
   random: PythonRandom,
 ): { readonly table: (order: Uint32Array) => GoalTable; readonly size: number } {
-  const products: number[] = [];
-  const variants: number[] = [];
-  const limits: number[] = [];
-  const attributeCounts = new Map<string, number>();
+  const { numVariants, weights, human } = catalogue.goalFacts;
+  let size = 0;
+  for (let position = 0; position < catalogue.size; position++) {
+    size += kind === "human" ? (human.get(position)?.length ?? 0) : numVariants[position]!;
+  }
+  const products = new Uint32Array(size);
+  const variants = new Uint32Array(size);
+  const limits = new Float64Array(size);
+  let row = 0;
   const add = (product: number, variant: number, limit: number): void => {
-    products.push(product);
-    variants.push(variant);
-    limits.push(limit);
+    products[row] = product;
+    variants[row] = variant;
+    limits[row++] = limit;
   };
   for (let position = 0; position < catalogue.size; position++) {
-    const product = catalogue.product(position);
     if (kind === "human") {
-      product.humanInstructions?.forEach(({ attributes }, i) => {
-        if (attributes.length > 0) add(position, i, drawLimit(prices[position]!, random));
-      });
+      for (const i of human.get(position) ?? []) {
+        add(position, i, drawLimit(prices[position]!, random));
+      }
       continue;
     }
-    const { instruction } = product;
-    if (instruction === undefined || instruction.attributes.length === 0) continue;
+    // An option without values leaves no goal, but a limit is drawn all the same.
+    if (weights[position] === 0) continue;
     const limit = drawLimit(prices[position]!, random);
-    const count = product.options.reduce((total, { values }) => total * values.length, 1);
-    for (let variant = 0; variant < count; variant++) add(position, variant, limit);
-    for (const attribute of instruction.attributes) {
-      attributeCounts.set(attribute, (attributeCounts.get(attribute) ?? 0) + count);
+    for (let variant = 0; variant < numVariants[position]!; variant++) {
+      add(position, variant, limit);
     }
   }
-  const columns = {
-    products: Uint32Array.from(products),
-    variants: Uint32Array.from(variants),
-    limits: Float64Array.from(limits),
-  };
   return {
-    size: products.length,
-    table: (order) => new GoalTable(kind, catalogue, { ...columns, order }, attributeCounts),
+    size,
+    table: (order) => new GoalTable(kind, catalogue, { products, variants, limits, order }),
   };
 }
