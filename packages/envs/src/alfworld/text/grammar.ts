@@ -163,7 +163,7 @@ export class Grammar {
     if (symbol === "task" && this.#hasOwnTask) return (_objects, { task }) => task ?? "";
     const sources = this.#texts.rules.get(symbol);
     if (!sources || sources.length === 0) {
-      return this.#fail(`must have the rule #${symbol}#`, undefined);
+      return this.#fail(`must have the rule ${shown(`#${symbol}#`)}`, undefined);
     }
     const where = `rule ${shown(symbol)}`;
     const rules = sources.map(({ rhs, condition }) => {

@@ -375,7 +375,7 @@ describe("broken grammars", () => {
       "f: grammar line 2: action say must have a template and a feedback before this",
     );
     expect(broken('"Hello"', '"#bye#"')).toBe(
-      "GameFileError: f: grammar: must have the rule #bye#, got none",
+      'GameFileError: f: grammar: must have the rule "#bye#", got none',
     );
     expect(broken('"Hello"', '"{x.id}"')).toBe(
       'GameFileError: f: grammar: expression in feedback of action say must use variables in scope, got "x"',

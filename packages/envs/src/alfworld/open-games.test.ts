@@ -1,0 +1,253 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { brotliCompressSync, gzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openGames } from "./open-games.ts";
+import { smallHouse } from "./testing/small-game.ts";
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "turnwise-games-"));
+});
+
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+});
+
+/** Writes a file below the test's folder, and returns its path. */
+async function write(name: string, data: string | Buffer): Promise<string> {
+  const path = join(folder, name);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, data);
+  return path;
+}
+
+const solvable = { ...smallHouse, solvable: true, walkthrough: ["go to table 1"] };
+const lines = (...games: object[]): string => games.map((game) => JSON.stringify(game)).join("\n");
+
+describe("a folder", () => {
+  it("gives its games sorted by path, with split and kind, and says what it left out", async () => {
+    const root = "folder/json";
+    const add = (path: string, file: object): Promise<string> =>
+      write(`${root}/${path}/game.tw-pddl`, JSON.stringify(file));
+    await add("train/pick_heat_then_place_in_recep-Mug-None-Desk-1/trial_2", solvable);
+    await add("train/pick_heat_then_place_in_recep-Mug-None-Desk-1/trial_10", solvable);
+    await add("valid_seen/look_at_obj_in_light-Pen-None-DeskLamp-2/trial_1", solvable);
+    await add("elsewhere/own", solvable);
+    await add("train/pick_and_place_with_movable_recep-Mug-Pan-Desk-1/trial_1", solvable);
+    await add("train/pick_and_place_simple-AppleSliced-None-Desk-1/trial_1", solvable);
+    await add("train/pick_two_obj_and_place-Mug-None-Desk-1/trial_1", {
+      ...solvable,
+      solvable: false,
+    });
+    await add("train/pick_two_obj_and_place-Mug-None-Desk-1/trial_2", smallHouse);
+    await write(`${root}/train/pick_two_obj_and_place-Mug-None-Desk-1/notes.txt`, "no game");
+
+    const set = await openGames(join(folder, root));
+    expect(set.tasks).toEqual([
+      { id: "elsewhere/own/game.tw-pddl", kind: "other", split: undefined },
+      {
+        id: "train/pick_heat_then_place_in_recep-Mug-None-Desk-1/trial_10/game.tw-pddl",
+        kind: "pick_heat_then_place_in_recep",
+        split: "train",
+      },
+      {
+        id: "train/pick_heat_then_place_in_recep-Mug-None-Desk-1/trial_2/game.tw-pddl",
+        kind: "pick_heat_then_place_in_recep",
+        split: "train",
+      },
+      {
+        id: "valid_seen/look_at_obj_in_light-Pen-None-DeskLamp-2/trial_1/game.tw-pddl",
+        kind: "look_at_obj_in_light",
+        split: "valid_seen",
+      },
+    ]);
+    expect(
+      set.skipped.map(({ id, reason }) => [id.split("/").slice(1, 3).join("/"), reason]),
+    ).toEqual([
+      ["pick_and_place_simple-AppleSliced-None-Desk-1/trial_1", "sliced"],
+      ["pick_and_place_with_movable_recep-Mug-Pan-Desk-1/trial_1", "movable"],
+      ["pick_two_obj_and_place-Mug-None-Desk-1/trial_1", "unsolvable"],
+      ["pick_two_obj_and_place-Mug-None-Desk-1/trial_2", "solvable not given"],
+    ]);
+    expect(set.select({ split: "valid_seen" })).toEqual([set.tasks[3]]);
+    expect(set.select({ kinds: ["other", "look_at_obj_in_light"] })).toEqual([
+      set.tasks[0],
+      set.tasks[3],
+    ]);
+    expect(set.select({ split: "train", kinds: ["other"] })).toEqual([]);
+
+    const game = await set.load(set.tasks[1]!.id);
+    expect(game).toMatchObject({
+      name: set.tasks[1]!.id,
+      goal: "put two cups on a table",
+      walkthrough: ["go to table 1"],
+    });
+
+    // A folder of one split knows it by its own name.
+    const part = await openGames(join(folder, root, "train"));
+    expect(part.tasks.map(({ split }) => split)).toEqual(["train", "train"]);
+  });
+
+  it("is refused if it holds no game, or only such as are left out", async () => {
+    await mkdir(join(folder, "empty"));
+    await expect(openGames(join(folder, "empty"))).rejects.toThrow(
+      /empty: there must be a game that can be played, got none$/,
+    );
+    await write("unsolved/a/game.tw-pddl", JSON.stringify(smallHouse));
+    await write("unsolved/Sliced/game.tw-pddl", JSON.stringify(solvable));
+    await expect(openGames(join(folder, "unsolved"))).rejects.toThrow(
+      "got none (left out: 1 sliced, 1 solvable not given)",
+    );
+    await expect(openGames(join(folder, "missing"))).rejects.toThrow(
+      /missing: there must be a folder, an archive or a game file, got nothing$/,
+    );
+  });
+
+  it("tells which file is broken when it is loaded", async () => {
+    await write("broken/a/game.tw-pddl", '{"pddl_domain": "", "solvable": true, ');
+    const set = await openGames(join(folder, "broken"));
+    await expect(set.load("a/game.tw-pddl")).rejects.toThrow(
+      /broken\/a\/game\.tw-pddl: the file must be JSON, got "\{/,
+    );
+    await expect(set.load("b/game.tw-pddl")).rejects.toThrow(RangeError);
+  });
+});
+
+describe("one file", () => {
+  it("is a set of one game, whatever it says of being solvable", async () => {
+    const set = await openGames(await write("one/house.tw-pddl", JSON.stringify(smallHouse)));
+    expect(set.tasks).toEqual([{ id: "house.tw-pddl", kind: "other", split: undefined }]);
+    expect((await set.load("house.tw-pddl")).goal).toBe("put two cups on a table");
+  });
+});
+
+describe("an archive of whole games", () => {
+  const text = lines(
+    { game: "train/b", ...solvable },
+    { game: "train/a", ...smallHouse },
+    { ...solvable, game: "train/c", solvable: false },
+  );
+
+  it("may be plain or packed", async () => {
+    for (const path of [
+      await write("whole/games.jsonl", text),
+      await write("whole/games.jsonl.gz", gzipSync(`${text}\n`)),
+      await write("whole/games.jsonl.br", brotliCompressSync(Buffer.from(`\n${text}\n\n`))),
+    ]) {
+      const set = await openGames(path);
+      expect(set.tasks.map(({ id }) => id)).toEqual(["train/a", "train/b"]);
+      expect(set.skipped).toEqual([{ id: "train/c", reason: "unsolvable" }]);
+      expect(await set.read("train/a")).toEqual(smallHouse);
+      expect((await set.load("train/b")).walkthrough).toEqual(["go to table 1"]);
+    }
+  });
+
+  it("gives one game by its path", async () => {
+    const path = await write("whole/by#name.jsonl", text);
+    const set = await openGames(`${path}#train/a`);
+    expect(set.tasks.map(({ id }) => id)).toEqual(["train/a"]);
+    expect((await set.load("train/a")).goal).toBe("put two cups on a table");
+    expect((await openGames(path)).tasks).toHaveLength(2);
+    await expect(openGames(`${path}#train/z`)).rejects.toThrow(
+      'by#name.jsonl: the game must be in the archive, got "train/z"',
+    );
+  });
+
+  it("keeps the games loaded last, and only so many", async () => {
+    const set = await openGames(await write("whole/cache.jsonl", text), { maxLoaded: 1 });
+    const a = await set.load("train/a");
+    expect(await set.load("train/a")).toBe(a);
+    await set.load("train/b");
+    expect(await set.load("train/a")).not.toBe(a);
+    await expect(openGames(folder, { maxLoaded: 0 })).rejects.toThrow(RangeError);
+  });
+
+  it("is refused with the line that is broken", async () => {
+    const refusal = async (name: string, data: string | Buffer): Promise<string> => {
+      try {
+        const set = await openGames(await write(`refused/${name}`, data));
+        await set.load(set.tasks[0]!.id);
+        return "no error";
+      } catch (error) {
+        return String(error).replace(folder, "");
+      }
+    };
+    expect(await refusal("a.jsonl", `${text}\n{"game": "x", `)).toMatch(
+      /^GameFileError: \/refused\/a\.jsonl line 4: the line must be JSON, got /,
+    );
+    expect(await refusal("b.jsonl", lines({ name: "x" }))).toBe(
+      "GameFileError: /refused/b.jsonl line 1: game must be a text, got undefined",
+    );
+    expect(await refusal("c.jsonl", "7")).toBe(
+      "GameFileError: /refused/c.jsonl line 1: the line must hold a JSON object, got 7",
+    );
+    expect(
+      await refusal("d.jsonl", lines({ game: "x", ...solvable }, { game: "x", ...solvable })),
+    ).toBe(
+      'GameFileError: /refused/d.jsonl line 2: game must be in the archive once, got "x" as on line 1',
+    );
+    expect(await refusal("e.jsonl", lines({ game: "x", pddl_domain: 3 }))).toBe(
+      "GameFileError: /refused/e.jsonl line 1: pddl_domain must be a text, got 3",
+    );
+    expect(await refusal("f.jsonl", '{"game": "x", "grammar": oh}')).toMatch(
+      /line 1: the line must be JSON, got /,
+    );
+    const packed = gzipSync(text);
+    expect(await refusal("g.jsonl.gz", packed.subarray(0, packed.length / 2))).toBe(
+      'GameFileError: /refused/g.jsonl.gz: the archive must be readable to its end, got "unexpected end of file"',
+    );
+    expect(await refusal("h.jsonl.br", "no brotli")).toMatch(
+      /^GameFileError: .*must be readable to its end/,
+    );
+    expect(await refusal("i.jsonl", "")).toMatch(
+      /there must be a game that can be played, got none$/,
+    );
+  });
+});
+
+describe("an archive of problems", () => {
+  const goal = "put two cups on a table";
+  const { pddl_domain, pddl_problem } = smallHouse;
+  const grammar = smallHouse.grammar.replace(goal, "UNKNOWN GOAL");
+
+  it("takes domain and grammar from beside it, and puts each goal in", async () => {
+    await write("problems/alfred.pddl", pddl_domain);
+    await write("problems/alfred.twl2", grammar);
+    const path = await write(
+      "problems/games.jsonl",
+      lines(
+        { game: "valid_train/x", goal, walkthrough: ["look"], pddl_problem },
+        { game: "valid_train/y", goal: 'say "$&"', walkthrough: [], pddl_problem },
+      ),
+    );
+    const set = await openGames(path);
+    expect(await set.read("valid_train/x")).toEqual({
+      ...smallHouse,
+      walkthrough: ["look"],
+      solvable: true,
+    });
+    expect(set.tasks[0]).toMatchObject({ split: "valid_train" });
+    expect((await set.load("valid_train/y")).start().observation).toContain("say $&.");
+  });
+
+  it("is refused where these are missing, or have no place for the goal", async () => {
+    const line = lines({ game: "x", goal, pddl_problem });
+    const alone = await openGames(await write("alone/games.jsonl", line));
+    await expect(alone.load("x")).rejects.toThrow(
+      /alfred\.pddl must be beside the archive, whose games have no domain and grammar, got none$/,
+    );
+    await write("fixed/alfred.pddl", pddl_domain);
+    await write("fixed/alfred.twl2", smallHouse.grammar);
+    const fixed = await openGames(await write("fixed/games.jsonl", line));
+    await expect(fixed.load("x")).rejects.toThrow(
+      /alfred\.twl2: the grammar must hold UNKNOWN GOAL, got none$/,
+    );
+    const aimless = await openGames(
+      await write("fixed/aimless.jsonl", lines({ game: "x", pddl_problem })),
+    );
+    await expect(aimless.load("x")).rejects.toThrow("line 1: goal must be a text, got undefined");
+  });
+});
