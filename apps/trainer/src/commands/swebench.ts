@@ -13,13 +13,15 @@ import {
 import { Command, Option } from "commander";
 import { InputError, reading } from "../input-error.ts";
 import { wholeNumber } from "./arguments.ts";
+import { demoCommand } from "./swebench-demo.ts";
 
 /** `turnwise swebench`: software-engineering tasks. Grading and listing need no container engine. */
 export function swebenchCommand(): Command {
   return new Command("swebench")
-    .description("software-engineering tasks: list, grade")
+    .description("software-engineering tasks: list, grade, demonstrate")
     .addCommand(instancesCommand())
-    .addCommand(gradeCommand());
+    .addCommand(gradeCommand())
+    .addCommand(demoCommand());
 }
 
 const repeated = (value: string, before: readonly string[] | undefined): readonly string[] => [

@@ -1,4 +1,19 @@
 export {
+  bashFormat,
+  chatMarkup,
+  plainText,
+  r2eFormat,
+  toolCallFormat,
+  type ChatTemplate,
+  type SweFormatOptions,
+} from "./agent-formats.ts";
+export {
+  ContainerPool,
+  type PoolHost,
+  type PoolOptions,
+  type PoolStatistics,
+} from "./containers/container-pool.ts";
+export {
   ContainerError,
   type CommandOptions,
   type CommandResult,
@@ -48,3 +63,40 @@ export { logParser, logParserNames, type LogParser } from "./grading/log-parsers
 export type { Resolution, TestLists, TestReport } from "./grading/report.ts";
 export { testStatuses, type StatusMap, type TestStatus } from "./grading/status.ts";
 export { splitPatch, type FilePatch } from "./scaffold/split-patch.ts";
+export {
+  cheatingAgent,
+  goldAgent,
+  idleAgent,
+  scriptedAgent,
+  type DemoAgent,
+} from "./demo/demo-agents.ts";
+export { ensureDemoImages } from "./demo/demo-images.ts";
+export {
+  letterTokenizer,
+  playDemo,
+  scriptedSampler,
+  transcript,
+  type DemoEpisode,
+} from "./demo/play.ts";
+export { demoTasks, type DemoKind, type DemoTask } from "./demo/tasks.ts";
+export {
+  sweEnvironment,
+  sweEnvironmentFactory,
+  sweTasks,
+  type SweEnvironmentOptions,
+  type SweRecord,
+} from "./environment.ts";
+export { evaluatePatch, type Evaluation, type EvaluationOptions } from "./evaluation/evaluate.ts";
+export { extractPatch } from "./evaluation/extract-patch.ts";
+export { compactFilter, episodeEnding, type EpisodeEnding } from "./scaffold/episode-ending.ts";
+export { filterPatch, type FilteredPatch } from "./scaffold/patch-filter.ts";
+export {
+  decodeToolCall,
+  encodeToolCall,
+  parseJsonCall,
+  parseXmlCall,
+  type ParsedCall,
+  type ToolCall,
+} from "./scaffold/tool-call.ts";
+export { ToolRunner, type ToolAnswer, type ToolOptions } from "./scaffold/tool-runner.ts";
+export { r2eTools, type ToolSchema } from "./scaffold/tool-schemas.ts";

@@ -1,4 +1,3 @@
-import { splitPatch } from "../scaffold/split-patch.ts";
 import { Fields } from "./fields.ts";
 import { isPlain } from "./instance-error.ts";
 import type {
@@ -141,9 +140,4 @@ export function readInstance(row: unknown, place: string): SweInstance {
   if (fields.has("expected_output_json")) return r2eGymInstance(row, place);
   if (fields.has("image_name") && !fields.has("test_patch")) return sweSmithInstance(row, place);
   return sweBenchInstance(row, place);
-}
-
-/** The files that the gold patch of an instance touches, before the change. */
-export function goldFiles(instance: SweInstance): string[] {
-  return splitPatch(instance.goldPatch).map(({ oldPath }) => oldPath);
 }

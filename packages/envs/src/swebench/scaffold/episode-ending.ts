@@ -5,14 +5,9 @@ export type EpisodeEnding = "submit" | "steps" | "context" | "time" | "infrastru
 
 /** The class of a trajectory. */
 export function episodeEnding({ outcome }: Pick<Trajectory, "outcome">): EpisodeEnding {
-  switch (outcome.kind) {
-    case "terminated":
-      return "submit";
-    case "failed":
-      return "infrastructure";
-    case "truncated":
-      return outcome.limit === "turns" ? "steps" : outcome.limit === "tokens" ? "context" : "time";
-  }
+  if (outcome.kind === "terminated") return "submit";
+  if (outcome.kind === "failed") return "infrastructure";
+  return outcome.limit === "turns" ? "steps" : outcome.limit === "tokens" ? "context" : "time";
 }
 
 /**

@@ -92,7 +92,7 @@ function jsonCall(text: string): ToolCall | undefined {
   if (!isArguments(value)) return undefined;
   const inner = isArguments(value["function"]) ? value["function"] : value;
   const { name } = inner;
-  let given = inner["arguments"] ?? inner["parameters"] ?? {};
+  let given: unknown = inner["arguments"] ?? inner["parameters"] ?? {};
   if (typeof given === "string") {
     try {
       given = JSON.parse(given) as unknown;

@@ -1,0 +1,172 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { evaluatePatch } from "../evaluation/evaluate.ts";
+import { ContainerError, type ContainerEngine } from "../containers/container.ts";
+import { ContainerPool } from "../containers/container-pool.ts";
+import { testEngine } from "../testing/test-engine.ts";
+import { cheatingAgent, idleAgent, scriptedAgent, type DemoAgent } from "./demo-agents.ts";
+import { ensureDemoImages } from "./demo-images.ts";
+import { demoIdentity } from "./git-hash.ts";
+import { fileDiff } from "./text-diff.ts";
+import { playDemo, transcript } from "./play.ts";
+import { demoCommitMessage, demoTasks } from "./tasks.ts";
+
+const engine = await testEngine();
+const hasGit = spawnSync("git", ["--version"]).status === 0;
+
+describe.skipIf(!hasGit)("the tasks of the demonstration", () => {
+  const folder = mkdtempSync(join(tmpdir(), "turnwise-demo-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("have the commit that git gives their files, and patches that git applies", () => {
+    for (const { instance, files, mend } of demoTasks) {
+      const root = join(folder, instance.id);
+      for (const [path, content] of Object.entries(files)) {
+        mkdirSync(dirname(join(root, path)), { recursive: true });
+        writeFileSync(join(root, path), content);
+      }
+      const { name, email, date } = demoIdentity;
+      const git = (args: readonly string[], input?: string): string => {
+        const result = spawnSync(
+          "git",
+          ["-c", `user.name=${name}`, "-c", `user.email=${email}`, ...args],
+          {
+            cwd: root,
+            encoding: "utf8",
+            env: { ...process.env, GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date },
+            ...(input === undefined ? {} : { input }),
+          },
+        );
+        expect([instance.id, args[0], result.status, result.stderr]).toEqual([
+          instance.id,
+          args[0],
+          0,
+          "",
+        ]);
+        return result.stdout.trim();
+      };
+      git(["init", "-q", "-b", "main", "."]);
+      git(["add", "-A"]);
+      git(["commit", "-q", "-m", demoCommitMessage]);
+      expect(git(["rev-parse", "HEAD"])).toBe(instance.baseCommit);
+      git(["apply", "-"], instance.goldPatch);
+      git(["apply", "-"], instance.testPatch);
+      expect(files[mend.file]!.split(mend.from.trim())).toHaveLength(2);
+    }
+  });
+});
+
+/** The engine of all tests of this file: closing a pool must not close it. */
+const shared = (inner: ContainerEngine): ContainerEngine => ({
+  host: inner.host,
+  start: async (spec, signal) => inner.start(spec, signal),
+  close: async () => undefined,
+});
+
+describe.skipIf(engine === undefined)("the demonstration", () => {
+  beforeAll(async () => ensureDemoImages(engine!, demoTasks));
+  afterAll(async () => engine?.close());
+
+  it(
+    "rewards the scripted agent, but not one that hands in at once",
+    { timeout: 300_000 },
+    async () => {
+      // Two at a time, through a pool that is told to use no more.
+      const pool = new ContainerPool([{ engine: shared(engine!), maxContainers: 2 }]);
+      const kinds = (["fix", "feature", "regression"] as const).map((kind) =>
+        demoTasks.find((task) => task.kind === kind)!,
+      );
+      const outcomes = async (agent: DemoAgent): Promise<readonly unknown[]> =>
+        Promise.all(
+          kinds.map(async (task) => (await playDemo(task, agent, pool)).trajectory.outcome),
+        );
+      const all = (isSuccess: boolean): readonly unknown[] =>
+        kinds.map(() => ({ kind: "terminated", isSuccess }));
+      expect(await outcomes(scriptedAgent)).toEqual(all(true));
+      expect(await outcomes(idleAgent)).toEqual(all(false));
+      expect(pool.statistics).toMatchObject({ running: 0, waiting: 0, failed: 0, peak: 2 });
+    },
+  );
+
+  it(
+    "is resolved by every gold patch, and by none that only adds a file",
+    { timeout: 300_000 },
+    async () => {
+      const resolved: string[] = [];
+      for (const { instance } of demoTasks) {
+        const { grade } = await evaluatePatch(instance, instance.goldPatch, engine!);
+        if (grade.isResolved) resolved.push(instance.id);
+        const idle = await evaluatePatch(
+          instance,
+          fileDiff("notes.txt", undefined, "x\n"),
+          engine!,
+        );
+        expect([instance.id, idle.isPatchApplied, idle.grade.isResolved]).toEqual([
+          instance.id,
+          true,
+          false,
+        ]);
+        expect([instance.id, idle.grade.tests!.passToPass.failure]).toEqual([instance.id, []]);
+      }
+      expect(resolved).toEqual(demoTasks.map(({ instance }) => instance.id));
+    },
+  );
+
+  it("does not reward changed tests, and leaves them and build products out of the patch", async () => {
+    const episode = await playDemo(demoTasks[0]!, cheatingAgent, engine!);
+    expect(episode.trajectory.outcome).toEqual({ kind: "terminated", isSuccess: false });
+    expect(episode.record!.patch).toEqual({
+      patch: "",
+      removed: { tests: ["conftest.py", "tests/test_spans.py"], products: ["build/x"] },
+    });
+    expect(transcript(episode)).toContain("--- verdict: not resolved");
+  });
+
+  it("does not resolve an empty patch, and says that one does not apply", async () => {
+    const { instance } = demoTasks[0]!;
+    expect((await evaluatePatch(instance, " ", engine!)).grade.isResolved).toBe(false);
+    const wrong = instance.goldPatch.replaceAll("merged", "nowhere");
+    const evaluation = await evaluatePatch(instance, wrong, engine!);
+    expect(evaluation).toMatchObject({
+      isPatchApplied: false,
+      grade: { reason: "patch_apply_failed", isResolved: false, reward: 0 },
+    });
+    const applied = await evaluatePatch(instance, instance.goldPatch, engine!);
+    expect(applied.grade.tests!.passToPass.failure).toEqual([]);
+  });
+
+  it("has no score for tests that hang, unless it is told to count them", async () => {
+    const { instance, files } = demoTasks[0]!;
+    const source = files["spans/spans.py"]!;
+    const endless = source.replace("    merged = []\n", "    while True:\n        pass\n");
+    const hanging = fileDiff("spans/spans.py", source, endless);
+    const limits = { testTimeoutSeconds: 2 };
+    await expect(evaluatePatch(instance, hanging, engine!, limits)).rejects.toThrow(ContainerError);
+    const counted = await evaluatePatch(instance, hanging, engine!, {
+      ...limits,
+      onTestTimeout: "unresolved",
+    });
+    expect(counted.grade).toMatchObject({ reason: "tests_timed_out", reward: 0 });
+  });
+
+  it("makes a failed episode of a container that dies under the agent", async () => {
+    const killer: DemoAgent = () => [
+      "<function=execute_bash><parameter=cmd>kill -TERM 1; sleep 5</parameter></function>",
+    ];
+    const { trajectory, record } = await playDemo(demoTasks[0]!, killer, engine!);
+    expect(trajectory.outcome).toMatchObject({ kind: "failed", error: { kind: "environment" } });
+    expect(record).toBeUndefined();
+  });
+
+  it("hides the history and the network from the agent", async () => {
+    const curious: DemoAgent = () => [
+      "<function=execute_bash><parameter=cmd>git remote; git tag; git branch -a; git reflog | wc -l; ls /sys/class/net</parameter></function>",
+      "<function=finish></function>",
+    ];
+    const { trajectory } = await playDemo(demoTasks[0]!, curious, engine!);
+    expect(trajectory.turns[0]!.observation).toContain("[STDOUT]\n\n* work\n0\nlo\n");
+  });
+});

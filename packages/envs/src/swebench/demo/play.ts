@@ -1,0 +1,102 @@
+import { createRandom, type Sampler, type Tokenizer, type Trajectory } from "@turnwise/core";
+import { rollout } from "../../rollout.ts";
+import { r2eFormat } from "../agent-formats.ts";
+import type { ContainerEngine } from "../containers/container.ts";
+import { sweEnvironment, type SweEnvironmentOptions, type SweRecord } from "../environment.ts";
+import type { DemoAgent } from "./demo-agents.ts";
+import type { DemoTask } from "./tasks.ts";
+
+/** UTF-16 units as tokens; 0 ends a response. For agents whose responses are written beforehand. */
+export const letterTokenizer: Tokenizer = {
+  vocabularySize: 65_536,
+  endToken: 0,
+  encode: (text) => Array.from({ length: text.length }, (_, i) => text.charCodeAt(i)),
+  decode: (tokens) => tokens.map((token) => String.fromCharCode(token)).join(""),
+};
+
+/** Gives responses that were written beforehand, one a turn; the last one again when they run out. */
+export function scriptedSampler(responses: readonly string[]): Sampler {
+  let turn = 0;
+  return {
+    capabilities: { entropies: "exact", maxSequenceTokens: 10_000_000 },
+    load: async ({ version }) => version,
+    sample: async () => {
+      const text = responses[Math.min(turn, responses.length - 1)] ?? "";
+      turn += 1;
+      const tokens = [...letterTokenizer.encode(text), letterTokenizer.endToken];
+      // What is certain has probability 1: log-probs and entropies are 0.
+      const zeros = tokens.map(() => 0);
+      return { tokens, logProbs: zeros, entropies: zeros, stopReason: "stop-token" };
+    },
+    release: () => undefined,
+  };
+}
+
+/** An episode of the demonstration. */
+export interface DemoEpisode {
+  readonly trajectory: Trajectory;
+  /** Absent where the episode was not graded: its infrastructure failed. */
+  readonly record?: SweRecord;
+  readonly responses: readonly string[];
+}
+
+/** Plays one task with a scripted agent, through the same rollout that training uses. */
+export async function playDemo(
+  task: DemoTask,
+  agent: DemoAgent,
+  engine: ContainerEngine,
+  options: SweEnvironmentOptions = {},
+): Promise<DemoEpisode> {
+  const responses = agent(task);
+  let record: SweRecord | undefined;
+  const trajectory = await rollout(
+    { id: task.instance.id, kind: task.kind },
+    {
+      createEnvironment: async () =>
+        sweEnvironment(task.instance, engine, {
+          maxSteps: 20,
+          ...options,
+          onGraded: (graded) => {
+            record = graded;
+            options.onGraded?.(graded);
+          },
+        }),
+      format: r2eFormat(),
+      sampler: scriptedSampler(responses),
+      tokenizer: letterTokenizer,
+      policyVersion: 0,
+      options: { maxTurns: 40, maxResponseTokens: 100_000 },
+    },
+    { groupId: "demo", trajectoryIndex: 0, random: createRandom(0) },
+  );
+  return { trajectory, responses, ...(record === undefined ? {} : { record }) };
+}
+
+/** An episode to be read: every response and every answer. */
+export function transcript({ trajectory, responses, record }: DemoEpisode): string {
+  const parts = [`--- task\n${trajectory.firstObservation.trim()}`];
+  for (const [i, turn] of trajectory.turns.entries()) {
+    parts.push(`--- agent, turn ${i + 1}\n${(responses[i] ?? "").trim()}`);
+    parts.push(`--- answer\n${turn.observation.trim()}`);
+  }
+  if (record !== undefined) {
+    const { patch, evaluation } = record;
+    parts.push(
+      `--- patch\n${patch === null || patch.patch === "" ? "(none)" : patch.patch.trim()}`,
+    );
+    const left = [...(patch?.removed.tests ?? []), ...(patch?.removed.products ?? [])];
+    if (left.length > 0) parts.push(`--- left out of the patch\n${left.join("\n")}`);
+    const statuses = [...evaluation.grade.statuses].map(([test, status]) => `${status} ${test}`);
+    if (statuses.length > 0) parts.push(`--- tests\n${statuses.join("\n")}`);
+  }
+  const { outcome } = trajectory;
+  const verdict =
+    outcome.kind === "terminated"
+      ? outcome.isSuccess
+        ? "resolved"
+        : "not resolved"
+      : outcome.kind === "failed"
+        ? `failed: ${outcome.error.message}`
+        : `cut off: ${outcome.limit}`;
+  return `${parts.join("\n")}\n--- verdict: ${verdict}\n`;
+}

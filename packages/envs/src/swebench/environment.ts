@@ -1,0 +1,193 @@
+import { checkInteger, checkPositive, type Task } from "@turnwise/core";
+import type { Environment, EnvironmentFactory, Observation, StepResult } from "../environment.ts";
+import {
+  ContainerError,
+  type Container,
+  type ContainerEngine,
+  type ContainerSpec,
+} from "./containers/container.ts";
+import { evaluatePatch, type Evaluation, type EvaluationOptions } from "./evaluation/evaluate.ts";
+import { extractPatch } from "./evaluation/extract-patch.ts";
+import { checkoutScript, hidingScript, repositoryFolder } from "./evaluation/scripts.ts";
+import type { SweInstance } from "./instances/instance.ts";
+import { bashObservation, isSubmission } from "./scaffold/bash-only.ts";
+import { filterPatch, type FilteredPatch } from "./scaffold/patch-filter.ts";
+import { decodeToolCall } from "./scaffold/tool-call.ts";
+import { ToolRunner, type ToolAnswer } from "./scaffold/tool-runner.ts";
+
+/** What came of an episode that was graded. */
+export interface SweRecord {
+  readonly instanceId: string;
+  /** Why it was graded. */
+  readonly ending: "submit" | "steps" | "time";
+  readonly numSteps: number;
+  /** What was evaluated, and what was left out of it; `null` where no patch could be had. */
+  readonly patch: FilteredPatch | null;
+  readonly evaluation: Evaluation;
+}
+
+/** How an episode runs. */
+export interface SweEnvironmentOptions {
+  /** `tools` takes all tools' calls, `bash` only commands. Default `tools`. */
+  readonly scaffold?: "tools" | "bash";
+  /** Steps after which the episode ends, `>= 1`; it is graded then. Default: the rollout's limit. */
+  readonly maxSteps?: number;
+  /** The longest episode without its tests, seconds. Default 5400, as DeepSWE trained with. */
+  readonly maxSeconds?: number;
+  /**
+   * What becomes of an episode that runs out of time: graded as it stands, or failed, so that a
+   * recipe leaves it out. Default `fail`.
+   */
+  readonly onTimeLimit?: "grade" | "fail";
+  /** The longest command, seconds. Default 90. */
+  readonly commandTimeoutSeconds?: number;
+  /** Of the agent's container. */
+  readonly container?: Omit<ContainerSpec, "image">;
+  /** Of the grader's. */
+  readonly evaluation?: Omit<EvaluationOptions, "signal">;
+  /** Also collect commits that are out of reach; slow on large repositories. Default false. */
+  readonly hideThoroughly?: boolean;
+  /** Paid for a resolved instance. Default 1. */
+  readonly successReward?: number;
+  /** Told of each episode that was graded. */
+  readonly onGraded?: (record: SweRecord) => void;
+}
+
+const forgotten =
+  "You forgot to use a function call in your response. Every response must call exactly one tool; call finish to hand in your work.";
+const forgottenCommand =
+  "Every response must hold exactly one command in a ```bash block. Nothing was run.";
+
+/**
+ * An instance as an environment: the agent works in a container without a network and without the
+ * history after the issue; what it hands in is evaluated in a fresh one. Only the last step pays.
+ * What the containers do wrong is thrown, as `ContainerError`: such an episode has no reward.
+ */
+export function sweEnvironment(
+  instance: SweInstance,
+  engine: ContainerEngine,
+  options: SweEnvironmentOptions = {},
+): Environment {
+  const { scaffold = "tools", maxSteps, maxSeconds = 5400, onTimeLimit = "fail" } = options;
+  const { commandTimeoutSeconds = 90, successReward = 1, hideThoroughly = false } = options;
+  if (maxSteps !== undefined) checkInteger("sweEnvironment", { maxSteps }, { min: 1 });
+  checkPositive("sweEnvironment", { maxSeconds, commandTimeoutSeconds, successReward });
+  let container: Container | undefined;
+  let tools: ToolRunner | undefined;
+  let startCommit = "";
+  let started = 0;
+  let numSteps = 0;
+  let isClosed = false;
+
+  const finish = async (
+    world: Container,
+    ending: SweRecord["ending"],
+    text: string,
+    signal: AbortSignal | undefined,
+  ): Promise<StepResult> => {
+    const raw = await extractPatch(world, startCommit);
+    const patch = raw === null ? null : filterPatch(raw);
+    // The agent's container is not needed any more, and the grader needs room.
+    await world.close();
+    const evaluation = await evaluatePatch(instance, patch?.patch ?? null, engine, {
+      ...options.evaluation,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    options.onGraded?.({ instanceId: instance.id, ending, numSteps, patch, evaluation });
+    const isSuccess = evaluation.grade.isResolved;
+    return { text, reward: isSuccess ? successReward : 0, isTerminal: true, isSuccess };
+  };
+
+  const act = async (
+    runner: ToolRunner,
+    action: string,
+    signal: AbortSignal | undefined,
+  ): Promise<ToolAnswer> => {
+    const call = decodeToolCall(action);
+    if (scaffold === "tools") {
+      return call === undefined
+        ? { text: forgotten, isSubmission: false }
+        : runner.run(call, signal);
+    }
+    const command = call?.arguments["cmd"];
+    if (typeof command !== "string") return { text: forgottenCommand, isSubmission: false };
+    const result = await runner.command(`{\n${command}\n} 2>&1`, signal);
+    const output = result.stdout.toString("utf8");
+    return {
+      text: bashObservation(result.exitCode, output),
+      isSubmission: result.exitCode === 0 && isSubmission(output),
+    };
+  };
+
+  return {
+    reset: async (signal): Promise<Observation> => {
+      container = await engine.start({ ...options.container, image: instance.image }, signal);
+      if (isClosed) await container.close();
+      const prepared = await container.exec(
+        `${checkoutScript(instance)} && { ${hidingScript(instance, hideThoroughly)}\n} 1>&2; git -C ${repositoryFolder} rev-parse HEAD`,
+        { timeoutSeconds: 300, ...(signal === undefined ? {} : { signal }) },
+      );
+      startCommit = prepared.stdout.toString("utf8").trim();
+      if (!/^[0-9a-f]{40,64}$/u.test(startCommit)) {
+        const said = prepared.stderr.toString("utf8").trim().slice(0, 200);
+        throw new ContainerError("image", `${instance.image}: no repository to work on: ${said}`);
+      }
+      tools = new ToolRunner(container, { folder: repositoryFolder, commandTimeoutSeconds });
+      started = performance.now();
+      return {
+        text: `The repository is at ${repositoryFolder}. The issue:\n\n${instance.problemStatement.trim()}\n`,
+      };
+    },
+    step: async (action, signal): Promise<StepResult> => {
+      if (container === undefined || tools === undefined) {
+        throw new Error("sweEnvironment: reset must come before step");
+      }
+      numSteps += 1;
+      if ((performance.now() - started) / 1000 > maxSeconds) {
+        if (onTimeLimit === "grade") return finish(container, "time", "Time is up.", signal);
+        throw new ContainerError("timeout", `${instance.id}: episode longer than ${maxSeconds} s`);
+      }
+      const { text, isSubmission: isDone } = await act(tools, action, signal);
+      if (isDone) return finish(container, "submit", text, signal);
+      if (maxSteps === undefined) return { text, reward: 0, isTerminal: false, isSuccess: false };
+      const left = maxSteps - numSteps;
+      const note =
+        left > 0
+          ? `Steps Remaining: ${left}`
+          : "You have reached the maximum number of steps. Please submit your answer NOW.";
+      const withNote = `${text}\n${note}`;
+      if (left <= 0) return finish(container, "steps", withNote, signal);
+      return { text: withNote, reward: 0, isTerminal: false, isSuccess: false };
+    },
+    close: async () => {
+      isClosed = true;
+      await container?.close();
+    },
+  };
+}
+
+/** Instances as tasks: the id is the instance's, the kind its repository. */
+export function sweTasks(instances: readonly SweInstance[]): Task[] {
+  return instances.map(({ id, repo }) => ({ id, kind: repo }));
+}
+
+/**
+ * Makes the environment of a task that names one of the instances.
+ * @throws `RangeError` (of the factory) for a task that names none.
+ */
+export function sweEnvironmentFactory(
+  instances: readonly SweInstance[],
+  engine: ContainerEngine,
+  options: SweEnvironmentOptions = {},
+): EnvironmentFactory {
+  const byId = new Map(instances.map((instance) => [instance.id, instance]));
+  return async (task) => {
+    const instance = byId.get(task.id);
+    if (instance === undefined) {
+      throw new RangeError(
+        `sweEnvironmentFactory: task.id must name one of ${byId.size} instances, got ${task.id}`,
+      );
+    }
+    return sweEnvironment(instance, engine, options);
+  };
+}

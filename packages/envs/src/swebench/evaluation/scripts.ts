@@ -1,0 +1,88 @@
+import { shellWord, withExitCode, outputMarkers } from "../instances/eval-script.ts";
+import type { SweInstance, SweSmithInstance } from "../instances/instance.ts";
+
+/** Where every image has its repository. */
+export const repositoryFolder = "/testbed";
+
+/** How the tests of an instance are run. */
+export interface TestRun {
+  readonly script: string;
+  /** The harness's own limit, seconds. */
+  readonly timeoutSeconds: number;
+}
+
+/** The tests of an instance, as its harness runs them, after a patch was applied. */
+export function testRun(instance: SweInstance): TestRun {
+  switch (instance.format) {
+    case "swe-bench":
+      return { script: withExitCode(instance.evalScript), timeoutSeconds: 1800 };
+    case "swe-smith":
+      return { script: sweSmithScript(instance), timeoutSeconds: 120 };
+    case "r2e-gym":
+      return { script: r2eScript, timeoutSeconds: 300 };
+    default:
+      return instance satisfies never;
+  }
+}
+
+const r2eScript = `cd ${repositoryFolder}
+[ -e /root/.venv ] || ln -s ${repositoryFolder}/.venv /root/.venv
+[ -e r2e_tests ] || ln -s /r2e_tests r2e_tests
+bash run_tests.sh
+`;
+
+function sweSmithScript({ failToPass }: SweSmithInstance): string {
+  const files = [...new Set(failToPass.map((id) => id.split("::")[0]!))];
+  return `set -uxo pipefail
+[ -f /opt/miniconda3/bin/activate ] && { source /opt/miniconda3/bin/activate; conda activate testbed; }
+cd ${repositoryFolder}
+: '${outputMarkers.start}'
+pytest --disable-warnings --color=no --tb=no --verbose ${files.map(shellWord).join(" ")}
+: '${outputMarkers.end}'
+`;
+}
+
+/**
+ * What is done in a container before anything else: the state that the issue is about, for agent and
+ * grader alike.
+ */
+export function checkoutScript(instance: SweInstance): string {
+  if (instance.format !== "swe-smith") return "true";
+  // One image holds all bugs of a repository, a branch each. Where the last commit took the tests
+  // away, the grader gets them back.
+  return `cd ${repositoryFolder} && git checkout -q ${shellWord(instance.id)}`;
+}
+
+/** What only the grader's container gets: tests that the agent's does not have. */
+export function gradingSetupScript(instance: SweInstance): string {
+  if (instance.format !== "swe-smith") return "true";
+  return `cd ${repositoryFolder} && if git log -1 --format=%s | grep -q 'Remove F2P Tests'; then git checkout -q HEAD~1; fi`;
+}
+
+/**
+ * What is hidden from an agent: commits after the one it starts from, and the tests of R2E-Gym. What
+ * cannot be reached any more stays in the object store until it is collected, which is slow;
+ * `isThorough` collects it.
+ */
+export function hidingScript(instance: SweInstance, isThorough: boolean): string {
+  const lines = [
+    `cd ${repositoryFolder} || exit 1`,
+    `git config --global --add safe.directory ${repositoryFolder}`,
+    "for remote in $(git remote); do git remote remove $remote; done",
+    "git tag -l | xargs -r git tag -d >/dev/null",
+    "git checkout -q --detach",
+    "git for-each-ref --format='delete %(refname)' refs/heads refs/remotes refs/stash refs/notes | git update-ref --stdin",
+    "git checkout -q -b work",
+    "rm -f .git/FETCH_HEAD .git/ORIG_HEAD .git/packed-refs.lock",
+    "git reflog expire --expire=now --all",
+    ...(isThorough ? ["git gc -q --prune=now"] : []),
+  ];
+  if (instance.format === "r2e-gym") {
+    lines.push(
+      `[ -e /root/.venv ] || ln -s ${repositoryFolder}/.venv /root/.venv`,
+      "find . -name '*.pyc' -delete; find . -name __pycache__ -type d -empty -delete",
+      "rm -rf run_tests.sh r2e_tests /r2e_tests",
+    );
+  }
+  return lines.join("\n");
+}
