@@ -6,6 +6,16 @@ const maxTokenLength = 255;
 const keycap = 0x20e3;
 const emojiSelector = 0xfe0f;
 
+const wordCharacter = 1;
+const partingCharacter = 2;
+
+/** ASCII letters and digits, and the other ASCII characters that join nothing, by code. */
+const plainCharacters = Uint8Array.from({ length: 128 }, (_, code) => {
+  const kind = wordBreakOf(code);
+  if (kind === is.letter || kind === is.numeric) return wordCharacter;
+  return kind === is.other || kind === is.keycapBase ? partingCharacter : 0;
+});
+
 function isExtension(kind: WordBreak): boolean {
   return (
     kind === is.extend ||
@@ -43,6 +53,18 @@ class Scanner {
     let end = this.after(place);
     while (isExtension(this.classAt(end))) end = this.after(end);
     return end;
+  }
+
+  /**
+   * The end of the run of ASCII letters and digits at `start`, if the word surely ends there: what
+   * follows is blank or punctuation that joins nothing. Else `start`.
+   */
+  plainWordEnd(start: number): number {
+    const { text, limit } = this;
+    let end = start;
+    while (end < limit && plainCharacters[text.charCodeAt(end)] === wordCharacter) end += 1;
+    if (end === limit) return end;
+    return plainCharacters[text.charCodeAt(end)] === partingCharacter ? end : start;
   }
 
   /** The end of the word that begins at `start`; `start` if none does. */
@@ -156,6 +178,12 @@ export function tokenize(text: string): string[] {
   let place = 0;
   while (place < text.length) {
     scanner.limit = Math.min(text.length, place + maxTokenLength);
+    const plainEnd = scanner.plainWordEnd(place);
+    if (plainEnd > place) {
+      tokens.push(text.slice(place, plainEnd));
+      place = plainEnd;
+      continue;
+    }
     const kind = scanner.classAt(place);
     let end = place;
     if (kind === is.ideograph) end = scanner.afterExtended(place);
