@@ -108,6 +108,18 @@ export class AttentionCache {
     this.truncate(sequence, 0);
   }
 
+  /** Gives an empty sequence the first positions of another one. */
+  copyPrefix(from: CachedSequence, to: CachedSequence, length: number): void {
+    const size = this.#pageBytes / wordBytes;
+    for (const source of from.pages.slice(0, Math.ceil(length / pageKeys))) {
+      const target = this.#takePage();
+      to.pages.push(target);
+      const begin = source / wordBytes;
+      this.#floats.copyWithin(target / wordBytes, begin, begin + size);
+    }
+    to.length = length;
+  }
+
   /** Overwrites all pages with 0, so that nothing non-finite of other weights lingers in them. */
   clear(): void {
     this.#floats.fill(0, this.#firstPage / wordBytes);

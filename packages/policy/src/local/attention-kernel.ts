@@ -132,8 +132,6 @@ function writeTile(shape: AttentionShape, numRows: number): FunctionWriter {
   const result = f.locals("i32", numRows);
   const limit = f.locals("i32", numRows);
   const scores = f.locals("i32", numRows);
-  const limits = f.locals("v128", numRows);
-  const extreme = f.locals("v128", numRows);
   const block = f.local("i32");
   const numKeys = f.local("i32");
   const group = numHeads / numKeyValueHeads;
@@ -150,18 +148,13 @@ function writeTile(shape: AttentionShape, numRows: number): FunctionWriter {
     f.get(queries).get(offset).op("i32.add").set(query[row]!);
     f.get(results).get(offset).op("i32.add").set(result[row]!);
     index().int(group).op("i32.div_u").get(firstPosition).op("i32.add").int(1).op("i32.add");
-    f.tee(limit[row]!).op("i32x4.splat").set(limits[row]!);
+    f.set(limit[row]!);
     f.get(scratch).int(row).get(stride).op("i32.mul", "i32.add").set(scores[row]!);
-    f.floats(-Infinity).set(extreme[row]!);
   }
   // The last row sees the most keys.
   f.get(limit[numRows - 1]!).set(numKeys);
 
   writeScores();
-  for (const row of rows) {
-    for (const lane of [0, 1, 2, 3]) f.get(extreme[row]!).lane(lane);
-    f.op("f32.max", "f32.max", "f32.max", "f32x4.splat").set(extreme[row]!);
-  }
   const sums = writeWeights();
   const width = accumulators / numRows;
   for (let entry = 0; entry < headSize; entry += 4 * width) {
@@ -203,7 +196,7 @@ function writeTile(shape: AttentionShape, numRows: number): FunctionWriter {
   function writeScores(): void {
     const keys = f.local("i32");
     const query4 = f.local("v128");
-    const positions = f.local("v128");
+    const entry = f.local("i32");
     // Several blocks at once: sums that do not wait for each other.
     const parts = Array.from({ length: accumulators / numRows }, (_, part) => part);
     const loaded = f.locals("v128", parts.length);
@@ -212,36 +205,35 @@ function writeTile(shape: AttentionShape, numRows: number): FunctionWriter {
     forBlocks(parts.length, () => {
       pageAddress();
       blockOffset(blockBytes).op("i32.add").set(keys);
-      for (let entry = 0; entry < headSize; entry++) {
-        for (const part of parts) {
+      for (const total of totals.flat()) f.floats(0).set(total);
+      f.int(0).set(entry);
+      // Not unrolled: what V8 makes of a long body is too much for the processor's front end.
+      f.repeat(() => {
+        for (const part of parts)
           f.get(keys)
-            .load(part * blockBytes + entry * blockKeys * 4)
+            .load(part * blockBytes)
             .set(loaded[part]!);
-        }
         for (const row of rows) {
-          f.get(query[row]!)
-            .loadSplat(entry * 4)
-            .set(query4);
+          f.get(query[row]!).get(entry).op("i32.add").loadSplat().set(query4);
           for (const part of parts) {
-            if (entry > 0) f.get(totals[row]![part]!);
-            f.get(query4).get(loaded[part]!).op("f32x4.mul");
-            if (entry > 0) f.op("f32x4.add");
-            f.set(totals[row]![part]!);
+            const total = totals[row]![part]!;
+            f.get(total).get(query4).get(loaded[part]!).op("f32x4.mul", "f32x4.add").set(total);
           }
         }
-      }
-      for (const part of parts) {
-        f.get(block).int(part).op("i32.add").int(2).op("i32.shl", "i32x4.splat");
-        f.lanes().op("i32x4.add").set(positions);
-        for (const row of rows) {
-          // Keys behind the row's own position do not count.
+        f.get(keys)
+          .int(blockKeys * 4)
+          .op("i32.add")
+          .set(keys);
+        f.get(entry)
+          .int(4)
+          .op("i32.add")
+          .tee(entry)
+          .int(headSize * 4)
+          .op("i32.lt_s");
+      });
+      for (const row of rows) {
+        for (const part of parts) {
           const total = totals[row]![part]!;
-          f.get(total)
-            .floats(1 / Math.sqrt(headSize))
-            .op("f32x4.mul")
-            .floats(-Infinity);
-          f.get(positions).get(limits[row]!).op("i32x4.lt_s", "v128.bitselect").set(total);
-          f.get(extreme[row]!).get(total).op("f32x4.max").set(extreme[row]!);
           scoreAddress(row)
             .get(total)
             .store(part * 16);
@@ -252,36 +244,69 @@ function writeTile(shape: AttentionShape, numRows: number): FunctionWriter {
 
   /** Replaces scores by `exp(score - maximum)`. @returns Variables with one over the sums. */
   function writeWeights(): number[] {
+    const limits = f.locals("v128", numRows);
+    const extremes = f.locals("v128", numRows);
     const sums = f.locals("v128", numRows);
+    const positions = f.local("v128");
     const x = f.local("v128");
     const isCounted = f.local("v128");
     const whole = f.local("v128");
-    const power = f.local("v128");
-    for (const row of rows) f.floats(0).set(sums[row]!);
+    const constant = (value: number): number => {
+      const variable = f.local("v128");
+      f.floats(value).set(variable);
+      return variable;
+    };
+    const nothing = constant(-Infinity);
+    const four = f.local("v128");
+    f.int(blockKeys).op("i32x4.splat").set(four);
+    for (const row of rows) {
+      f.get(limit[row]!).op("i32x4.splat").set(limits[row]!);
+      f.floats(-Infinity).set(extremes[row]!);
+      f.floats(0).set(sums[row]!);
+    }
+    f.lanes().set(positions);
     forBlocks(1, () => {
       for (const row of rows) {
-        scoreAddress(row).load().get(extreme[row]!).op("f32x4.sub").set(x);
+        // Keys behind the row's own position do not count.
+        scoreAddress(row);
+        scoreAddress(row).load().get(nothing).get(positions).get(limits[row]!);
+        f.op("i32x4.lt_s", "v128.bitselect").tee(x).store();
+        f.get(extremes[row]!).get(x).op("f32x4.max").set(extremes[row]!);
+      }
+      f.get(positions).get(four).op("i32x4.add").set(positions);
+    });
+    for (const row of rows) {
+      for (const lane of [0, 1, 2, 3]) f.get(extremes[row]!).lane(lane);
+      f.op("f32.max", "f32.max", "f32.max", "f32x4.splat").set(extremes[row]!);
+    }
+    const scale = constant(1 / Math.sqrt(headSize));
+    const smallest = constant(-87);
+    const perLog2 = constant(Math.LOG2E);
+    // ln 2 in two parts: the first is exact in its product with a small whole number.
+    const log2 = [constant(0.693359375), constant(Math.LN2 - 0.693359375)];
+    // The Taylor polynomial of degree 7: its error is below float32's rounding.
+    const factors = [1 / 5040, 1 / 720, 1 / 120, 1 / 24, 1 / 6, 1 / 2, 1].map(constant);
+    const bias = f.local("v128");
+    f.int(127).op("i32x4.splat").set(bias);
+    forBlocks(1, () => {
+      for (const row of rows) {
+        scoreAddress(row).load().get(extremes[row]!).op("f32x4.sub").get(scale).op("f32x4.mul");
         // Below, the result would be subnormal; it counts as 0, as the masked ones do.
-        f.get(x).floats(-87).op("f32x4.gt").set(isCounted);
-        f.get(x).floats(-87).op("f32x4.max").set(x);
+        f.tee(x).get(smallest).op("f32x4.gt").set(isCounted);
+        f.get(x).get(smallest).op("f32x4.max").tee(x);
         // exp(x) = 2^whole * exp(rest), with the rest in [-ln 2 / 2, ln 2 / 2].
-        f.get(x).floats(Math.LOG2E).op("f32x4.mul", "f32x4.nearest").set(whole);
-        // ln 2 in two parts: the first is exact in its product with whole.
-        f.get(x).get(whole).floats(0.693359375).op("f32x4.mul", "f32x4.sub");
-        f.get(whole)
-          .floats(Math.LN2 - 0.693359375)
-          .op("f32x4.mul", "f32x4.sub")
-          .set(x);
-        // The Taylor polynomial of degree 7: its error is below float32's rounding.
-        f.floats(1 / 5040);
-        for (const factor of [1 / 720, 1 / 120, 1 / 24, 1 / 6, 1 / 2, 1, 1]) {
-          f.get(x).op("f32x4.mul").floats(factor).op("f32x4.add");
+        f.get(perLog2).op("f32x4.mul", "f32x4.nearest").set(whole).get(x);
+        for (const part of log2) f.get(whole).get(part).op("f32x4.mul", "f32x4.sub");
+        f.set(x);
+        scoreAddress(row);
+        f.get(factors[0]!);
+        for (const factor of factors.slice(1)) {
+          f.get(x).op("f32x4.mul").get(factor).op("f32x4.add");
         }
-        f.set(power);
+        f.get(x).op("f32x4.mul").get(factors.at(-1)!).op("f32x4.add");
         // 2^whole, written into the exponent of a float.
-        scoreAddress(row).get(power);
-        f.get(whole).op("i32x4.trunc_sat_f32x4_s").int(127).op("i32x4.splat", "i32x4.add");
-        f.int(23).op("i32x4.shl", "f32x4.mul").get(isCounted).op("v128.and").tee(x).store();
+        f.get(whole).op("i32x4.trunc_sat_f32x4_s").get(bias).op("i32x4.add").int(23);
+        f.op("i32x4.shl", "f32x4.mul").get(isCounted).op("v128.and").tee(x).store();
         f.get(sums[row]!).get(x).op("f32x4.add").set(sums[row]!);
       }
     });
@@ -296,6 +321,8 @@ function writeTile(shape: AttentionShape, numRows: number): FunctionWriter {
   /** Weighted sums of `4 * width` entries of the values, for all rows. */
   function writeValues(entry: number, width: number): void {
     const values = f.local("i32");
+    const address = f.locals("i32", numRows);
+    const done = f.local("i32");
     const loaded = f.local("v128");
     const weights = f.locals("v128", numRows);
     const parts = Array.from({ length: width }, (_, part) => part);
@@ -308,22 +335,29 @@ function writeTile(shape: AttentionShape, numRows: number): FunctionWriter {
       blockOffset(blockKeys * rowBytes)
         .op("i32.add")
         .set(values);
-      for (let key = 0; key < blockKeys; key++) {
-        for (const row of rows)
-          scoreAddress(row)
-            .loadSplat(key * 4)
-            .set(weights[row]!);
-        const offset = (pageKeys + key) * rowBytes + entry * 4;
+      for (const row of rows) scoreAddress(row).set(address[row]!);
+      f.int(0).set(done);
+      f.repeat(() => {
+        for (const row of rows) {
+          f.get(address[row]!).get(done).op("i32.add").loadSplat().set(weights[row]!);
+        }
         for (const part of parts) {
           f.get(values)
-            .load(offset + part * 16)
+            .load(pageKeys * rowBytes + entry * 4 + part * 16)
             .set(loaded);
           for (const row of rows) {
             const total = totals[row]![part]!;
             f.get(total).get(weights[row]!).get(loaded).op("f32x4.mul", "f32x4.add").set(total);
           }
         }
-      }
+        f.get(values).int(rowBytes).op("i32.add").set(values);
+        f.get(done)
+          .int(4)
+          .op("i32.add")
+          .tee(done)
+          .int(blockKeys * 4)
+          .op("i32.lt_s");
+      });
     });
     for (const row of rows) {
       for (const part of parts) {

@@ -23,6 +23,7 @@ import { parameterTable, type Parameters, type ParameterSpec } from "../paramete
 import {
   checkRows,
   packRows,
+  readLength,
   responseTokenCount,
   rowBatches,
   type PackedRows,
@@ -68,6 +69,20 @@ export interface OptimizerState {
   readonly secondMoments: Parameters;
 }
 
+/** What an engine has done in its updates, and how long their parts took. */
+export interface LearningTimings {
+  numUpdates: number;
+  numMicrobatches: number;
+  /** Tokens that were read, padding left out. */
+  numTokens: number;
+  /** Positions that were computed, padding included. */
+  numPositions: number;
+  /** In the executor's programs. */
+  programMilliseconds: number;
+  /** Adding gradients up, their norm, and AdamW. */
+  optimizerMilliseconds: number;
+}
+
 /** Entries of the logits of one microbatch that are held at once, 256 MB of them. */
 const maxLogits = 2 ** 26;
 
@@ -84,6 +99,14 @@ export class LearningEngine {
   #step = 0;
   #scoring: Promise<Executable> | undefined;
   readonly #training = new Map<string, Promise<Executable>>();
+  readonly timings: LearningTimings = {
+    numUpdates: 0,
+    numMicrobatches: 0,
+    numTokens: 0,
+    numPositions: 0,
+    programMilliseconds: 0,
+    optimizerMilliseconds: 0,
+  };
 
   /** @param parameters - Copied. */
   constructor(parameters: Parameters, options: LearningEngineOptions) {
@@ -192,23 +215,32 @@ export class LearningEngine {
     const executable = await this.#compileTraining(objective);
     for (const gradient of this.#gradients.values()) gradient.fill(0);
     const totals = new Map(["loss", ...objective.metrics].map((name) => [name, 0]));
+    const { timings } = this;
     for (const batch of batches) {
       const packed = packRows(rows, batch);
+      const begin = performance.now();
       const outputs = await executable.run({
         ...this.#modelFeeds(),
         ...tokenFeeds(packed),
         ...objectiveFeeds(rows, packed, objective.needs),
       });
+      timings.programMilliseconds += performance.now() - begin;
+      timings.numMicrobatches++;
+      timings.numTokens += batch.reduce((total, row) => total + readLength(rows[row]!), 0);
+      timings.numPositions += packed.tokens.length;
       const values = (name: string): Float32Array => outputs[name]!.data;
       checkOutputs(packed, values);
       totals.set("loss", totals.get("loss")! + values("objective/loss")[0]!);
       for (const name of objective.metrics) {
         totals.set(name, totals.get(name)! + values(`objective/metric/${name}`)[0]!);
       }
+      const beginAccumulate = performance.now();
       for (const { name } of this.#table) {
         accumulate(this.#gradients.get(name)!, values(`gradient/${name}`));
       }
+      timings.optimizerMilliseconds += performance.now() - beginAccumulate;
     }
+    const beginStep = performance.now();
     const gradientNorm = globalNorm([...this.#gradients.values()]);
     if (!Number.isFinite(gradientNorm)) {
       throw new NonFiniteError(
@@ -216,6 +248,8 @@ export class LearningEngine {
       );
     }
     const learningRate = this.#apply(gradientNorm);
+    timings.optimizerMilliseconds += performance.now() - beginStep;
+    timings.numUpdates++;
     const numTokens = rows.reduce(
       (total, { weights }) => total + weights.reduce((n, weight) => n + (weight === 0 ? 0 : 1), 0),
       0,

@@ -113,6 +113,48 @@ test("reads a sequence anew from where it differs, and all of it after a release
   await engine.close();
 });
 
+test("computes a prompt that several requests begin with once, and samples as if each had", async () => {
+  const engine = await createEngine({ stepTokens: 24 });
+  const shared = drawTokens(60);
+  const requests = Array.from({ length: 8 }, (_, i) =>
+    // The last two have more to read, and share that as well.
+    request(i < 6 ? shared : [...shared, ...shared.slice(0, 30)], { seed: `${i}` }),
+  );
+  const alone = await createEngine();
+  const expected = [];
+  for (const each of requests) expected.push(await alone.sample(each));
+  expect(await Promise.all(requests.map((each) => engine.sample(each)))).toEqual(expected);
+  // The prompt once, the last token of it for five siblings, 31 tokens that only the longer ones
+  // have, one of them for the second, and what each of the eight reads of its own response.
+  expect(engine.timings!.numTokens).toBe(60 + 5 + 31 + 1 + 8 * 11);
+
+  // One that comes later, and one that comes while another is at it.
+  await engine.sample(request(shared, { sequenceId: "held" }));
+  const before = engine.timings!.numTokens;
+  expect(await engine.sample(requests[2]!)).toEqual(expected[2]);
+  expect(engine.timings!.numTokens - before).toBe(1 + 11);
+  await Promise.all([engine.close(), alone.close()]);
+});
+
+test("goes on without a sibling that computed the shared prompt and was cancelled", async () => {
+  const engine = await createEngine({ stepTokens: 8 });
+  const shared = drawTokens(64);
+  const [first, second, third] = ["a", "b", "c"].map((seed) => request(shared, { seed }));
+  const expected = await engine.sample(second!);
+  const start = engine.timings!.numTokens;
+  const results = [first!, second!, third!].map((each) => engine.sample(each));
+  const settled = Promise.allSettled(results);
+  while (engine.timings!.numTokens < start + 24) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  engine.cancel(first!, new Error("gone"));
+  const [gone, kept, other] = await settled;
+  expect(gone).toMatchObject({ status: "rejected" });
+  expect(kept).toEqual({ status: "fulfilled", value: expected });
+  expect(other).toMatchObject({ status: "fulfilled" });
+  await engine.close();
+});
+
 test("forgets waiting sequences when the cache is full, and still samples the same", async () => {
   const engine = await createEngine({ cacheBytes: 0 });
   const prompt = drawTokens(40);

@@ -9,8 +9,9 @@ import {
 import type { Executor } from "@turnwise/graph";
 import type { ModelConfig } from "../model-config.ts";
 import type { Parameters } from "../parameters.ts";
-import { AttentionCache, type CachedSequence } from "./attention-cache.ts";
+import { AttentionCache } from "./attention-cache.ts";
 import { drawToken } from "./draw-token.ts";
+import { HeldSequences, sharedLength, type HeldSequence } from "./held-sequences.ts";
 import { ModelRunner, type RunnerTimings, type StepJob } from "./model-runner.ts";
 
 /** Options of {@link SamplingEngine}. */
@@ -26,13 +27,11 @@ export interface SamplingEngineOptions {
   readonly cacheBytes: number;
 }
 
-/** A sequence with the tokens that its cache holds. */
-interface HeldSequence {
-  readonly cached: CachedSequence;
-  /** One for each filled position. */
-  readonly tokens: number[];
-  isBusy: boolean;
-  isReleased: boolean;
+/** A request that computes the beginning of another one's prompt. */
+interface Leader {
+  readonly active: ActiveRequest;
+  /** How many tokens they share. */
+  readonly length: number;
 }
 
 /** A request on its way. */
@@ -42,6 +41,8 @@ interface ActiveRequest {
   readonly random: Random;
   /** Tokens that are not computed yet. */
   pending: number[];
+  /** Who computes the beginning of the same prompt, as long as that is waited for. */
+  leader: Leader | undefined;
   readonly response: number[];
   readonly logProbs: number[];
   readonly entropies: number[];
@@ -67,8 +68,7 @@ type Waiting =
 export class SamplingEngine {
   readonly #options: SamplingEngineOptions;
   readonly #cache: AttentionCache;
-  /** By name, the longest unused first. */
-  readonly #held = new Map<string, HeldSequence>();
+  readonly #sequences: HeldSequences;
   readonly #waiting: Waiting[] = [];
   #active: ActiveRequest[] = [];
   #runner: ModelRunner | undefined;
@@ -89,6 +89,7 @@ export class SamplingEngine {
       maxSequenceTokens,
       maxStepTokens: stepTokens,
     });
+    this.#sequences = new HeldSequences(this.#cache);
   }
 
   /**
@@ -105,9 +106,7 @@ export class SamplingEngine {
           const runner = await ModelRunner.create(config, copies, executor);
           await this.#runner?.close();
           this.#runner = runner;
-          for (const { cached } of this.#held.values()) this.#cache.release(cached);
-          this.#held.clear();
-          this.#cache.clear();
+          this.#sequences.clear();
           resolve();
         } catch (error) {
           reject(error);
@@ -148,11 +147,7 @@ export class SamplingEngine {
 
   /** See `Sampler.release`. */
   release(sequenceId: string): void {
-    const held = this.#held.get(sequenceId);
-    if (!held) return;
-    this.#held.delete(sequenceId);
-    held.isReleased = true;
-    if (!held.isBusy) this.#cache.release(held.cached);
+    this.#sequences.release(sequenceId);
   }
 
   /** Rejects what waits and gives back the compiled programs. */
@@ -203,8 +198,7 @@ export class SamplingEngine {
       } catch (error) {
         // How far each got is not known: what they hold is computed anew if it is asked for.
         for (const active of this.#active) {
-          this.#cache.truncate(active.held.cached, 0);
-          active.held.tokens.length = 0;
+          this.#sequences.reset(active.held);
           this.#finish(active, () => active.reject(error));
         }
       }
@@ -235,7 +229,10 @@ export class SamplingEngine {
       `${request.seed}\n${request.sequenceId ?? ""}`;
     const keyed = admitted.map((active) => ({ key: order(active), active }));
     keyed.sort((a, b) => (a.key === b.key ? 0 : a.key < b.key ? -1 : 1));
-    this.#active.push(...keyed.map(({ active }) => active));
+    const ordered = keyed.map(({ active }) => active);
+    this.#active.push(...ordered);
+    this.#findLeaders(ordered);
+    this.#follow();
   }
 
   #activate(
@@ -243,19 +240,13 @@ export class SamplingEngine {
     resolve: (response: SampledResponse) => void,
     reject: (error: unknown) => void,
   ): ActiveRequest {
-    const held = this.#hold(request.sequenceId);
-    const { promptTokens } = request;
-    // The last token of the prompt is always computed: the response begins from its logits.
-    const limit = Math.min(held.tokens.length, promptTokens.length - 1);
-    let numKept = 0;
-    while (numKept < limit && held.tokens[numKept] === promptTokens[numKept]) numKept++;
-    this.#cache.truncate(held.cached, numKept);
-    held.tokens.length = numKept;
+    const held = this.#sequences.acquire(request.sequenceId, request.promptTokens);
     return {
       request,
       held,
       random: createRandom(request.seed),
-      pending: promptTokens.slice(numKept),
+      pending: request.promptTokens.slice(held.tokens.length),
+      leader: undefined,
       response: [],
       logProbs: [],
       entropies: [],
@@ -264,28 +255,37 @@ export class SamplingEngine {
     };
   }
 
-  #hold(sequenceId: string | undefined): HeldSequence {
-    const known = sequenceId === undefined ? undefined : this.#held.get(sequenceId);
-    if (known?.isBusy) {
-      throw new RangeError(
-        `sample: sequenceId must have one request at a time, got a second one for ${sequenceId}`,
-      );
+  /**
+   * Finds the requests that will hold the same beginning as another one, which then need not compute
+   * it as well: the siblings of a group begin with one prompt.
+   */
+  #findLeaders(admitted: readonly ActiveRequest[]): void {
+    for (const active of admitted) {
+      const { promptTokens } = active.request;
+      let longest = 0;
+      for (const other of this.#active) {
+        // Nobody waits for one who waits, so nobody waits in a circle.
+        if (other === active || other.leader) continue;
+        const known = other.request.promptTokens;
+        const length = sharedLength(known, promptTokens, active.held.tokens.length);
+        if (length <= longest) continue;
+        longest = length;
+        active.leader = { active: other, length };
+      }
     }
-    const held = known ?? {
-      cached: this.#cache.create(),
-      tokens: [],
-      isBusy: true,
-      isReleased: false,
-    };
-    held.isBusy = true;
-    if (sequenceId === undefined) {
-      held.isReleased = true;
-    } else {
-      // Moves to the end of the map: used last.
-      this.#held.delete(sequenceId);
-      this.#held.set(sequenceId, held);
+  }
+
+  /** Takes over what leaders have computed, and ends the waiting for those who will compute no more. */
+  #follow(): void {
+    for (const active of this.#active) {
+      if (!active.leader) continue;
+      const { active: leader, length } = active.leader;
+      const isReady = leader.held.tokens.length >= length;
+      if (!isReady && this.#active.includes(leader)) continue;
+      active.leader = undefined;
+      this.#sequences.copyFrom(leader.held, active.held, active.request.promptTokens);
+      active.pending = active.request.promptTokens.slice(active.held.tokens.length);
     }
-    return held;
   }
 
   async #step(): Promise<void> {
@@ -297,20 +297,24 @@ export class SamplingEngine {
     const ordered = [...this.#active].sort((a, b) => a.pending.length - b.pending.length);
     for (const active of ordered) {
       if (numLeft === 0) break;
+      if (active.leader) continue;
       const tokens = active.pending.slice(0, numLeft);
       numLeft -= tokens.length;
       jobs.push({ active, sequence: active.held.cached, numQueries: tokens.length, tokens });
     }
     const logits = await this.#runner.step(this.#cache, jobs);
-    jobs.forEach(({ active, tokens }, job) => {
-      active.held.tokens.push(...tokens);
+    for (const { active, tokens } of jobs) {
+      this.#sequences.append(active.held, tokens);
       active.pending.splice(0, tokens.length);
+    }
+    this.#follow();
+    jobs.forEach(({ active }, job) => {
       // Cancelled meanwhile, or in the middle of a prompt.
       if (!this.#active.includes(active) || active.pending.length > 0) return;
       const begin = job * config.vocabularySize;
       this.#draw(active, logits.subarray(begin, begin + config.vocabularySize));
     });
-    this.#forgetUnused();
+    this.#sequences.shrinkTo(this.#options.cacheBytes);
   }
 
   #draw(active: ActiveRequest, logits: Float32Array): void {
@@ -331,15 +335,7 @@ export class SamplingEngine {
 
   #finish(active: ActiveRequest, settle: () => void): void {
     this.#active = this.#active.filter((each) => each !== active);
-    active.held.isBusy = false;
-    if (active.held.isReleased) this.#cache.release(active.held.cached);
+    this.#sequences.finish(active.held);
     settle();
-  }
-
-  #forgetUnused(): void {
-    for (const [sequenceId, held] of this.#held) {
-      if (this.#cache.usedBytes <= this.#options.cacheBytes) return;
-      if (!held.isBusy) this.release(sequenceId);
-    }
   }
 }

@@ -1,0 +1,102 @@
+import type { SampledResponse, SampleRequest } from "@turnwise/core";
+import { createOnnxExecutor } from "@turnwise/graph/onnx";
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { smallModelConfig } from "../model-config.ts";
+import { initialParameters } from "../parameters.ts";
+import { SamplingEngine } from "./sampling-engine.ts";
+
+const config = {
+  ...smallModelConfig({ vocabularySize: 30, hiddenSize: 32, numLayers: 2, maxSequenceTokens: 200 }),
+  initializerRange: 0.3,
+};
+const parameters = initialParameters(config, "any");
+const executor = createOnnxExecutor({ threads: 2 });
+
+async function createEngine(stepTokens: number, cacheBytes: number): Promise<SamplingEngine> {
+  const engine = new SamplingEngine({ config, executor, stepTokens, cacheBytes });
+  await engine.load(parameters);
+  return engine;
+}
+
+let reference: SamplingEngine;
+beforeAll(async () => {
+  reference = await createEngine(512, 0);
+});
+afterAll(() => reference.close());
+
+/** Prompts that begin alike: the first tokens of one text, then some of another. */
+const anyPrompt = fc
+  .tuple(fc.nat(80), fc.nat(2), fc.nat(30))
+  .map(([shared, other, own]) => [
+    1,
+    ...Array.from({ length: shared }, (_, i) => (i * 7) % 30),
+    ...Array.from({ length: own }, (_, i) => (i * (other + 3) + 1) % 30),
+  ]);
+
+const anyRequest: fc.Arbitrary<SampleRequest> = fc.record(
+  {
+    promptTokens: anyPrompt,
+    seed: fc.constantFrom("a", "b", "c"),
+    maxTokens: fc.integer({ min: 1, max: 6 }),
+    stopTokens: fc.constantFrom([], [0, 1, 2]),
+    sequenceId: fc.constantFrom("p", "q", "r"),
+  },
+  { requiredKeys: ["promptTokens", "seed", "maxTokens", "stopTokens"] },
+);
+
+const anyEvent = fc.oneof(
+  { weight: 6, arbitrary: anyRequest.map((request) => ({ kind: "sample" as const, request })) },
+  {
+    weight: 2,
+    arbitrary: fc.integer({ min: 1, max: 12 }).map((turns) => ({ kind: "wait" as const, turns })),
+  },
+  { weight: 1, arbitrary: fc.nat(9).map((index) => ({ kind: "cancel" as const, index })) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom("p", "q", "r").map((name) => ({ kind: "release" as const, name })),
+  },
+  { weight: 1, arbitrary: fc.constant({ kind: "load" as const }) },
+);
+
+test("samples the same in any company, with any cache, after any cancellations", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(anyEvent, { maxLength: 14 }),
+      fc.constantFrom(2, 5, 64),
+      fc.constantFrom(0, 2 ** 20),
+      async (events, stepTokens, cacheBytes) => {
+        const engine = await createEngine(stepTokens, cacheBytes);
+        const asked: { request: SampleRequest; outcome: Promise<SampledResponse | string> }[] = [];
+        for (const event of events) {
+          if (event.kind === "sample") {
+            const request = { ...event.request };
+            const outcome = engine.sample(request).catch((error: Error) => error.message);
+            asked.push({ request, outcome });
+          }
+          if (event.kind === "wait") {
+            for (let turn = 0; turn < event.turns; turn++) {
+              await new Promise((resolve) => setImmediate(resolve));
+            }
+          }
+          if (event.kind === "cancel") {
+            const request = asked[event.index]?.request;
+            if (request) engine.cancel(request, new Error("cancelled"));
+          }
+          if (event.kind === "release") engine.release(event.name);
+          if (event.kind === "load") void engine.load(parameters);
+        }
+        for (const { request, outcome } of asked) {
+          const result = await outcome;
+          const isRefused =
+            result === "cancelled" ||
+            (typeof result === "string" && result.includes("one request at a time"));
+          const { sequenceId: _, ...plain } = request;
+          expect(isRefused || result).toEqual(isRefused || (await reference.sample(plain)));
+        }
+        await engine.close();
+      },
+    ),
+    { numRuns: 20 },
+  );
+});
