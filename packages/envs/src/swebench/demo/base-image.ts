@@ -9,7 +9,10 @@ import type { DockerEngine } from "../containers/docker-engine.ts";
 import { withinSeconds } from "../containers/docker-fault.ts";
 
 /** The image that the demonstration's repositories are put into. */
-export const demoBaseImage = "turnwise-demo-base:1";
+export const demoBaseImage = "turnwise-demo-base:2";
+
+/** The same before Python's modules are compiled, which saves every test run a second. */
+const rawImage = "turnwise-demo-base:raw";
 
 /** Debian packages that make up the image. */
 export const demoPackages: readonly string[] = [
@@ -71,8 +74,8 @@ export async function ensureDemoBaseImage(engine: DockerEngine): Promise<void> {
       300,
       `${engine.host}: import ${demoBaseImage}`,
       engine.client.importImage(stream.stdout, {
-        repo: demoBaseImage.split(":")[0],
-        tag: demoBaseImage.split(":")[1],
+        repo: rawImage.split(":")[0],
+        tag: rawImage.split(":")[1],
         changes: [
           "ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
           "ENV LANG=C.UTF-8",
@@ -89,6 +92,15 @@ export async function ensureDemoBaseImage(engine: DockerEngine): Promise<void> {
     }
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+  const container = await engine.start({ image: rawImage });
+  try {
+    const command =
+      "python3 -m compileall -q /usr/lib/python3 /usr/lib/python3.*/ >/dev/null; true";
+    await container.exec(command, { cwd: "/", timeoutSeconds: 300 });
+    await engine.commit(container, demoBaseImage);
+  } finally {
+    await container.close();
   }
 }
 

@@ -169,7 +169,7 @@ function taskOf(plan: TaskPlan): DemoTask {
     version: "1.0",
     baseCommit,
     // The commit is part of the name: an image of an older task is never taken for this one.
-    image: `turnwise-demo/${name}:${baseCommit.slice(0, 12)}`,
+    image: `turnwise-demo/${name}:2-${baseCommit.slice(0, 12)}`,
     problemStatement: issue,
     goldPatch: fileDiff(file, broken, correct),
     testPatch,
