@@ -7,6 +7,10 @@ describe("packedMeanEntropies", () => {
   it("takes the mean over each response's tokens", () => {
     const means = packedMeanEntropies(Float32Array.of(1, 2, 4), Int32Array.of(0, 2, 2, 3));
     expect([...means]).toEqual([1.5, 0, 4]);
+    // Lengths on both sides of a multiple of four.
+    const entropies = Float64Array.from({ length: 19 }, (_, i) => i);
+    const offsets = Int32Array.of(0, 3, 7, 12, 19);
+    expect([...packedMeanEntropies(entropies, offsets)]).toEqual([1, 4.5, 9, 15]);
   });
 
   it("names what is wrong", () => {

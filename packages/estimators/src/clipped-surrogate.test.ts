@@ -13,6 +13,8 @@ describe("clippedSurrogate", () => {
     expect(metrics["dualClipFraction"]).toBe(0.25);
     expect(metrics["oldNewKlK1"]).toBeCloseTo(-0.3386313, 6);
     expect(metrics["ratioMean"]).toBeCloseTo(15.1 / 8, 12);
+    // The mean of r - 1 - log r.
+    expect(metrics["oldNewKlK3"]).toBeCloseTo(15.1 / 8 - 1 - 0.3386312, 6);
     expect(metrics["weight"]).toBe(1);
   });
 

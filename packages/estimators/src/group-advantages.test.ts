@@ -47,6 +47,7 @@ describe("groupAdvantages", () => {
     expect(groupAdvantages([[2]])).toEqual([[0]]);
     expect(groupAdvantages([[2]], { singleton: "raw", scale: "none" })).toEqual([[2]]);
     expect(groupAdvantages([[2]], { singleton: "raw", epsilon: 1 })).toEqual([[1]]);
+    expect(groupAdvantages([[2]], { baseline: "none", epsilon: 1 })).toEqual([[2]]);
   });
 
   it("keeps empty groups empty", () => {
@@ -59,6 +60,22 @@ describe("groupAdvantages", () => {
     // Rows 1, 0, 0, 0: mean 0.25, squared deviations 0.5625 + 3 x 0.0625 = 0.75, over 3: 0.25.
     const options = { ...grpoPresets.verlAgent, epsilon: 0, numResponses: [[1, 3]] };
     expect(groupAdvantages([[1, 0]], options)).toEqual([[1.5, -0.5]]);
+  });
+
+  it("compares with the others as often as they count", () => {
+    // Others of the first: 0 twice and 6 once, mean 2; of the second: 3 and 6; of the third: 3, 0, 0.
+    const options = { ...grpoPresets.rloo, statisticsOver: "responses" } as const;
+    expect(groupAdvantages([[3, 0, 6]], { ...options, numResponses: [[1, 2, 1]] })).toEqual([
+      [1, -4.5, 5],
+    ]);
+  });
+
+  it("sees a group of one where responses count and there is one", () => {
+    const options = { ...grpoPresets.verlAgent, scale: "none" } as const;
+    // One trajectory of three responses is its own mean; of one response, it keeps its return.
+    expect(groupAdvantages([[2]], { ...options, numResponses: [[3]] })).toEqual([[0]]);
+    expect(groupAdvantages([[2]], { ...options, numResponses: [[1]] })).toEqual([[2]]);
+    expect(groupAdvantages([[2, 5]], { ...options, numResponses: [[1, 0]] })).toEqual([[2, 5]]);
   });
 
   it("leaves trajectories without responses out of the statistics", () => {

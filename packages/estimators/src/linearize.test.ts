@@ -30,6 +30,22 @@ describe("linearize", () => {
     expect(values).toBeUndefined();
   });
 
+  it("gathers what a scalar does to every token", () => {
+    // (x + y)^2 as the sum of x * (x + y) and y * (x + y): slope 2 (x + y) on both.
+    const square: Objective = {
+      name: "square",
+      needs: [],
+      evaluate: (operations, { newLogProbs }) => ({
+        loss: operations.sum(operations.multiply(operations.sum(newLogProbs), newLogProbs)),
+        metrics: {},
+      }),
+    };
+    const inputs = plainInputs({ newLogProbs: [[-1, -2]], weights: [[1, 1]] });
+    const { loss, newLogProbs } = linearize(square, inputs);
+    expect(loss).toBe(9);
+    expect([...newLogProbs]).toEqual([-6, -6]);
+  });
+
   it("refuses a loss or slope that is not finite, and says where", () => {
     const divide = (pick: "loss" | "slope"): Objective => ({
       name: "broken",

@@ -114,6 +114,15 @@ describe("rolloutCorrection", () => {
     }
   });
 
+  it("does not count masked tokens in a sequence's mean", () => {
+    // One token of ratio 4, and one that does not count: the geometric mean is 4, not 2.
+    const { weights } = rolloutCorrection(
+      { ...tokensOf([[4, 1]]), masks: [[1, 0]] },
+      { level: "geometric-mean", high: 9, inside: "ratio", outside: "zero" },
+    );
+    expect(weights).toEqual(near([[4, 0]]));
+  });
+
   it("changes nothing where sampler and learner agree", () => {
     const logProbs = fc.array(
       fc.array(fc.double({ min: -40, max: 0, noNaN: true }), { maxLength: 8 }),

@@ -57,6 +57,11 @@ describe("turnAdvantages", () => {
     ]);
   });
 
+  it("does not compare turns of different groups", () => {
+    const [, second] = turnAdvantages([...rewards, [[8], [4]]], { scale: "none" });
+    expect(second).toEqual([[2], [-2]]);
+  });
+
   it("compares all turns of the group", () => {
     const [advantages] = turnAdvantages(rewards, { scale: "none", among: "group" });
     expect(advantages).toEqual([

@@ -174,6 +174,21 @@ export function objectiveLaws(
         expectNear(metric, dirty.metrics[metric]!, value, 0);
       }
     }),
+    law("tokens of weight 0 may as well be absent", "a mask is a weight of 0", (batch) => {
+      const isCounted = (response: number, token: number): boolean =>
+        batch.weights[response]![token] !== 0;
+      const shorter = at(
+        mapLists(batch, (lists) => lists.map((row, r) => row.filter((_, t) => isCounted(r, t)))),
+      );
+      const whole = at(batch);
+      expectNear("loss", shorter.loss, whole.loss);
+      const counted = batch.weights.flat().map((weight) => weight !== 0);
+      expectAllNear(
+        "slope",
+        shorter.newLogProbs,
+        whole.newLogProbs.filter((_, i) => counted[i]),
+      );
+    }),
     law("the order of responses does not matter", "a batch is a set", (batch) => {
       const direct = at(batch);
       const reversed = at(mapLists(batch, (lists) => lists.toReversed()));

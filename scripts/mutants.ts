@@ -1,0 +1,259 @@
+/** A small fault: one piece of text of one source file, exchanged. */
+export interface Mutant {
+  readonly package: "estimators" | "aem";
+  /** Below the package's `src`. */
+  readonly file: string;
+  /** Stands in the file exactly once. */
+  readonly find: string;
+  readonly replace: string;
+}
+
+function mutants(
+  name: Mutant["package"],
+  file: string,
+  changes: readonly (readonly [find: string, replace: string])[],
+): Mutant[] {
+  return changes.map(([find, replace]) => ({ package: name, file, find, replace }));
+}
+
+/** Signs, degrees of freedom, masks, bounds, denominators: faults as they happen. */
+export const allMutants: readonly Mutant[] = [
+  ...mutants("estimators", "group-advantages.ts", [
+    ['scale === "sample" ? 1 : 0', 'scale === "sample" ? 0 : 1'],
+    ["difference / (spread + epsilon)", "difference / spread"],
+    ["difference / (spread + epsilon)", "difference / Math.max(spread, epsilon)"],
+    ["spread > minScale ?", "spread >= minScale ?"],
+    ["own - centerOf(index)", "centerOf(index) - own"],
+    ['singleton === "raw" ? 1 : 0', "1"],
+    ['return singleton === "zero" ? members[index]! : 0;', "return 0;"],
+    ['if (baseline === "none") return 0;', ""],
+    [
+      "values.toSpliced(index, 1), counts: counts.toSpliced(index, 1)",
+      "values.toSpliced(index, 1), counts: counts.toSpliced(0, 1)",
+    ],
+    [
+      'statisticsOver === "responses" ? total(group.counts) <= 1 : members.length === 1',
+      "members.length === 1",
+    ],
+    ['scaleOver === "group" ? groupDeviation : deviation(without(group, index))', "groupDeviation"],
+    ['if (scaleOver === "batch") return batchDeviation;', ""],
+  ]),
+  ...mutants("estimators", "weighted-moments.ts", [
+    ["(number - freedom)", "number"],
+    ["(value - center) ** 2 * counts[i]!", "(value - center) ** 2"],
+    ["if (number <= freedom) return 0;", "if (number < freedom) return 0;"],
+    ["if (isFlat(values, counts)) return values[counts.findIndex((count) => count > 0)] ?? 0;", ""],
+    ["counts[i] === 0 ? 0 : value * counts[i]!", "value * counts[i]!"],
+  ]),
+  ...mutants("estimators", "grpo-presets.ts", [
+    [
+      'rllm: { baseline: "group", scale: "population"',
+      'rllm: { baseline: "group", scale: "sample"',
+    ],
+    [
+      'trl: { baseline: "group", scale: "sample", epsilon: 1e-4',
+      'trl: { baseline: "group", scale: "sample", epsilon: 1e-6',
+    ],
+  ]),
+  ...mutants("estimators", "aggregation.ts", [
+    ["numSequences * length)", "length)"],
+    [
+      'mode === "token-mean" ? numTokens : numSequences',
+      'mode === "token-mean" ? numSequences : numTokens',
+    ],
+    ["tokens.size * (tokens.get(group) ?? 0)", "tokens.get(group) ?? 0"],
+    ["numSequences * divisor", "divisor"],
+    ['emptySequences === "count" || length > 0', "true"],
+  ]),
+  ...mutants("estimators", "clipped-surrogate.ts", [
+    ["operations.maximum(free, clipped)", "operations.minimum(free, clipped)"],
+    ["ratios, 1 - clipLow, 1 + clipHigh)", "ratios, 1 - clipHigh, 1 + clipLow)"],
+    ["ratios, 1 - clipLow, 1 + clipHigh)", "ratios, 1 - clipLow, 1 + clipLow)"],
+    ["operations.greater(0, advantages)", "operations.greater(advantages, 0)"],
+    ["operations.minimum(single, ceiling), single", "operations.maximum(single, ceiling), single"],
+    ["operations.greater(clipped, free)", "operations.greater(free, clipped)"],
+    ["ratioCap ?? Infinity", "Infinity"],
+    ["share(operations.negate(logRatios))", "share(logRatios)"],
+    [
+      "operations.subtract(operations.subtract(ratios, 1), logRatios)",
+      "operations.subtract(ratios, 1)",
+    ],
+  ]),
+  ...mutants("estimators", "log-ratio.ts", [
+    [
+      'operations.subtract(newLogProbs, field("oldLogProbs"))',
+      'operations.subtract(field("oldLogProbs"), newLogProbs)',
+    ],
+    ["operations.where(weights, 1, 0)", "operations.where(weights, 1, 1)"],
+    ["operations.maximum(counts, 1)", "operations.maximum(counts, 2)"],
+    [
+      'if (level === "token") return clamp(operations, difference, low, high);',
+      'if (level === "token") return difference;',
+    ],
+    ["operations.add(operations.stopGradient(mean), carrier)", "operations.add(mean, carrier)"],
+    ['if (level === "response") return clamp(operations, mean, low, high);', ""],
+  ]),
+  ...mutants("estimators", "objective-inputs.ts", [
+    ["operations.where(weights, values, 0);", "values;"],
+    ["low === -Infinity ? values", "low < 0 ? values"],
+    ["operations.sum(operations.multiply(weights, values))", "operations.sum(values)"],
+  ]),
+  ...mutants("estimators", "kl-penalty.ts", [
+    [
+      'visible.newLogProbs, visible.field("referenceLogProbs")',
+      'visible.field("referenceLogProbs"), visible.newLogProbs',
+    ],
+    ["clamp(operations, kl, -limit, limit)", "clamp(operations, kl, -Infinity, limit)"],
+    ["operations.stopGradient(still)", "still"],
+    ["operations.multiply(gap, gap), 0.5", "operations.multiply(gap, gap), 1"],
+  ]),
+  ...mutants("estimators", "cispo.ts", [
+    ["operations.stopGradient(kept)", "kept"],
+    ["operations.greater(minRatio, ratios)", "operations.greater(ratios, minRatio)"],
+  ]),
+  ...mutants("estimators", "sapo.ts", [
+    ["operations.greater(advantages, 0)", "operations.greater(0, advantages)"],
+    ["operations.multiply(gates, 4)", "operations.multiply(gates, 2)"],
+  ]),
+  ...mutants("estimators", "geometric-mean-surrogate.ts", [
+    ["operations.maximum(free, clipped),", "operations.minimum(free, clipped),"],
+    ["-clipLow, clipHigh", "-clipHigh, clipLow"],
+  ]),
+  ...mutants("estimators", "value-loss.ts", [
+    ["operations.maximum(free, clipped)", "clipped"],
+    ["operations.add(old, move)", "operations.add(values, move)"],
+  ]),
+  ...mutants("estimators", "combine-objectives.ts", [
+    ["operations.add(loss, next.loss)", "next.loss"],
+    ["operations.multiply(loss, coefficient), metrics", "loss, metrics"],
+  ]),
+  ...mutants("estimators", "generalized-advantages.ts", [
+    ["delta + discount * lambda * nextAdvantage;", "delta + lambda * nextAdvantage;"],
+    ["nextValue = values[t]!;", "nextValue = 0;"],
+    ['mask[t] === 0 && masked === "skip"', "mask[t] === 0"],
+    ["let nextValue = finalValue;", "let nextValue = 0;"],
+  ]),
+  ...mutants("estimators", "discounted-returns.ts", [
+    ["if (mask[t] === 0) continue;", ""],
+    ["rewards[t]! + discount * next", "discount * (rewards[t]! + next)"],
+  ]),
+  ...mutants("estimators", "whiten.ts", [
+    ["weightedVariance(flat, flatCounts, 1)", "weightedVariance(flat, flatCounts, 0)"],
+    ["Math.sqrt(variance + epsilon)", "variance + epsilon"],
+    ['mean === "remove" ? 0 : center', 'mean === "remove" ? center : 0'],
+  ]),
+  ...mutants("estimators", "step-advantages.ts", [
+    ["stepWeight * step", "step"],
+    ["${groupIndex}/${", "${"],
+    [
+      "discountedReturns(rewards, { discount }));\n    const steps",
+      "discountedReturns(rewards));\n    const steps",
+    ],
+  ]),
+  ...mutants("estimators", "overlong-penalty.ts", [
+    ["length <= free", "length < maxLength"],
+    ["Math.max(-1, penalty)", "Math.max(-2, penalty)"],
+  ]),
+  ...mutants("estimators", "dynamic-sampling.ts", [
+    [".slice(0, target)", ""],
+    ["numRounds >= maxRounds", "numRounds > maxRounds"],
+  ]),
+  ...mutants("estimators", "filtered-advantages.ts", [
+    ["return isOut ? 0 : advantage;", "return advantage;"],
+    ['outcome.kind !== "terminated"', 'outcome.kind === "truncated"'],
+  ]),
+  ...mutants("estimators", "rollout-correction.ts", [
+    ["old - samplerLogProbs[index]![token]! : 0", "samplerLogProbs[index]![token]! - old : 0"],
+    ["ratio < low ? low : high", "high"],
+    ['level === "sequence" ? sum(logRatios) : mean(logRatios)', "mean(logRatios)"],
+    ["(meanRatio * meanRatio) / meanSquare", "meanRatio / meanSquare"],
+    ["row.filter((_, token) => isCounted(index, token))", "row"],
+    ["!(advantage < 0) || row.length === 0", "row.length === 0"],
+  ]),
+  ...mutants("estimators", "kl-in-reward.ts", [
+    ["reward - coefficient * kl", "reward + coefficient * kl"],
+    ["Math.max(-0.2, kl / target - 1)", "Math.max(-1, kl / target - 1)"],
+  ]),
+  ...mutants("estimators", "tape.ts", [
+    ["(_, result) => result * (1 - result)", "(_, result) => result"],
+    ["(a, b) => -a / (b * b)", "(a, b) => -a / b"],
+    ["before.map((g, i) => g + more[i]!)", "more"],
+    ["return plainOperations.sum(gradient);", "return shape.map(() => gradient[0]!);"],
+  ]),
+  ...mutants("estimators", "packed.ts", [
+    [
+      "into.fill(values[i]!, offsets[i], offsets[i + 1])",
+      "into.fill(values[i]!, offsets[i], offsets[i + 1]! - 1)",
+    ],
+  ]),
+  ...mutants("estimators", "paper-runs.ts", [["grpo, [68.0], [76.8]", "grpo, [76.8], [68.0]"]]),
+  ...mutants("aem", "modulation-coefficients.ts", [
+    ["Math.exp(-strength *", "Math.exp(strength *"],
+    ["entropy - low : high - entropy", "high - entropy : entropy - low"],
+    ["range < minEntropyRange", "range <= minEntropyRange"],
+    ["range < minEntropyRange", "range < 0"],
+    ["weight / meanWeight", "weight"],
+    ["!(range > 0) ||", ""],
+    ['normalization === "min-max" ? range : 1', "range"],
+    ["minEntropyRange = 0.1 }", "minEntropyRange = 0 }"],
+  ]),
+  ...mutants("aem", "modulate.ts", [
+    ["advantage * coefficients[index]!", "advantage + coefficients[index]!"],
+    ["partition(groups)", "[groups.map((_, index) => index)]"],
+  ]),
+  ...mutants("aem", "entropy-modulator.ts", [
+    ["mean * tokens.length : mean", "mean : mean"],
+    ['if (scope === "batch") return "";', ""],
+    ['scope === "trajectory" ? trajectory : turn', "turn"],
+    ["JSON.stringify([group, scope", "JSON.stringify([scope"],
+    ["2 * error > minEntropyRange", "error > minEntropyRange"],
+    ["own.length === 0 ? 1 : mean(own)", "own.length === 0 ? 0 : mean(own)"],
+    ["advantages[i]! * coefficient)", "advantages[i]!)"],
+  ]),
+  ...mutants("aem", "empg-modulator.ts", [
+    ["placeKey(responses[i]!, 1)", "placeKey(responses[i]!, 0)"],
+    ["advantage - offset", "advantage"],
+    ["-futureStrength * scaled[next]!", "-strength * scaled[next]!"],
+    ["(high - low + epsilon)", "(high + epsilon)"],
+  ]),
+  ...mutants("aem", "uncertainty.ts", [
+    ["Math.log(others)", "Math.log(vocabularySize)"],
+    ["known - rest * Math.log(rest)", "known"],
+    ["meanOrZero(widths) / 2", "meanOrZero(widths)"],
+    ["0 - checkedLogProb(logProb)", "checkedLogProb(logProb)"],
+  ]),
+  ...mutants("aem", "packed.ts", [
+    ["totals[group]! / counts[group]!", "totals[group]!"],
+    ["token + 3 < end", "token + 2 < end"],
+    ["!(range > 0) || range < minEntropyRange", "!(range > 0)"],
+  ]),
+  ...mutants("aem", "diagnose-modulation.ts", [
+    ["coefficients[index]! - 1)", "coefficients[index]!)"],
+    ["positive.length / (positive.length + negative.length)", "positive.length / all.length"],
+  ]),
+  ...mutants("aem", "entropy-drift.ts", [
+    ["surprisals[i]! - entropies[i]!", "entropies[i]! - surprisals[i]!"],
+    ["product > 0", "product >= -1"],
+  ]),
+  ...mutants("aem", "theory/drift.ts", [
+    [
+      "advantage * (policy.surprisals[response]! - policy.entropy)",
+      "advantage * policy.surprisals[response]!",
+    ],
+    ["pull[response]! - expectation(probabilities, pull)", "pull[response]!"],
+    [
+      "(variance - covariance(policy, reference.surprisals, surprisals))",
+      "(variance + covariance(policy, reference.surprisals, surprisals))",
+    ],
+    ["return (coefficient - 1) *", "return coefficient *"],
+    ["entropyCoefficient * entropySlope * variance", "entropyCoefficient * variance"],
+  ]),
+  ...mutants("aem", "theory/token-tree.ts", [
+    ["next.entropy + ending.predictable", "ending.predictable"],
+    ["probability * ending.probability", "probability"],
+  ]),
+  ...mutants("aem", "theory/parameter-space.ts", [
+    ["best = pivot;", "best = 0;"],
+    ["(c * Math.log(c)) / strength", "(c * Math.log(c)) * strength"],
+  ]),
+];
