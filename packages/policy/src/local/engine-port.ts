@@ -8,7 +8,7 @@ import type {
 } from "@turnwise/core";
 import type { ModelConfig } from "../model-config.ts";
 import type { Parameters } from "../parameters.ts";
-import type { OptimizerConfig } from "./learning-engine.ts";
+import type { OptimizerConfig } from "./optimizer.ts";
 import type { ObjectiveProgram } from "./objective-program.ts";
 
 /** What an engine is made from. Plain data. */

@@ -1,4 +1,4 @@
-export type { OptimizerConfig } from "./learning-engine.ts";
+export type { OptimizerConfig } from "./optimizer.ts";
 export {
   createLocalPolicy,
   type LocalPolicy,

@@ -4,7 +4,7 @@ import { matchTensors, readCheckpoint, storedTensors, writeCheckpoint } from "..
 import type { ModelConfig } from "../model-config.ts";
 import { parameterTable, type Parameters } from "../parameters.ts";
 import { readSafetensors, writeSafetensors } from "../safetensors.ts";
-import type { OptimizerState } from "./learning-engine.ts";
+import type { OptimizerState } from "./optimizer.ts";
 
 /** All that a learner needs to go on. */
 export interface LearnerCheckpoint {

@@ -13,7 +13,7 @@ import { checkModelConfig, type ModelConfig } from "../model-config.ts";
 import { parameterTable, sizeOf } from "../parameters.ts";
 import { readTokenizer, writeTokenizer, type LoadedTokenizer } from "../tokenizer.ts";
 import type { EngineOptions, EnginePort } from "./engine-port.ts";
-import type { OptimizerConfig } from "./learning-engine.ts";
+import type { OptimizerConfig } from "./optimizer.ts";
 import { traceObjective, type ObjectiveProgram } from "./objective-program.ts";
 import { PolicyEngine } from "./policy-engine.ts";
 import { connectWorker } from "./worker-port.ts";

@@ -1,0 +1,25 @@
+import { expect, test } from "vitest";
+import * as policy from "./index.ts";
+import * as local from "./local/index.ts";
+
+test("exports these names", () => {
+  expect(Object.keys(policy).toSorted()).toEqual([
+    "buildWordVocabulary",
+    "createTokenizer",
+    "endTokenText",
+    "initialParameters",
+    "learningRateAt",
+    "modelConfigJson",
+    "parameterTable",
+    "parseModelConfig",
+    "readCheckpoint",
+    "readSafetensors",
+    "readTokenizer",
+    "smallModelConfig",
+    "unknownTokenText",
+    "writeCheckpoint",
+    "writeSafetensors",
+    "writeTokenizer",
+  ]);
+  expect(Object.keys(local)).toEqual(["createLocalPolicy"]);
+});
