@@ -5,6 +5,7 @@ it("exports what it means to", () => {
   expect(Object.keys(webshop).sort()).toEqual(
     [
       "CatalogueError",
+      "JoinedObservations",
       "NumpyRandom",
       "PythonRandom",
       "Searcher",

@@ -59,6 +59,10 @@ export {
   type TermEntry,
 } from "./search/search-index.ts";
 export { Searcher, type Hit } from "./search/searcher.ts";
+export {
+  JoinedObservations,
+  type JoinedObservationsOptions,
+} from "./session/joined-observations.ts";
 export { Shop, type SearchResult, type ShopOptions } from "./session/shop.ts";
 export {
   ShopSession,

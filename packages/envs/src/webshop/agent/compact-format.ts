@@ -14,6 +14,7 @@ export function compactShopFormat(): AgentFormat {
     presentation: "concatenated",
     prompt: (_history, observation) =>
       `${compactShopMarkers.observation} ${observation.text} ${compactShopMarkers.action}`,
+    write: (action) => action,
     parse: parseBareShopAction,
   };
 }

@@ -17,6 +17,7 @@ export function reactShopFormat({ example = "" }: { readonly example?: string } 
       history.length === 0
         ? `${example}${observation.text}\n\nAction:`
         : `\nObservation: ${observation.text}\n\nAction:`,
+    write: (action) => ` ${action}`,
     // The model goes on after "Action:", and may go on beyond its line.
     parse: (response) => {
       const action = response.trimStart().split("\n")[0]!.trim();

@@ -142,6 +142,21 @@ describe("formats", () => {
     });
   });
 
+  it("write what they read", () => {
+    const observation = { text: "", admissibleActions: ["click[a b]"] };
+    for (const format of [
+      compactShopFormat(),
+      reactShopFormat(),
+      verlAgentShopFormat(),
+      verlAgentShopFormat({ parsing: "strict" }),
+    ]) {
+      expect(format.parse(format.write("click[a b]"), observation)).toEqual({
+        action: "click[a b]",
+        isValid: true,
+      });
+    }
+  });
+
   it("leave the history out of prompts that would be too long", () => {
     const format = verlAgentShopFormat();
     const long = { text: `WebShop [SEP] Instruction: [SEP] t [SEP] ${"x".repeat(14_000)}` };

@@ -76,6 +76,7 @@ export function verlAgentShopFormat({
         `You are now at step ${history.length + 1} and your current observation is: ${present}.\n${ending}`;
       return Array.from(prompt).length > maxPromptLength ? plain : prompt;
     },
+    write: (action) => `<think></think><action>${action}</action>`,
     parse: (response) =>
       parsing === "strict" ? parseStrictShopAction(response) : parseTaggedShopAction(response),
   };

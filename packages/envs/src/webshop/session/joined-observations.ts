@@ -1,0 +1,44 @@
+import { checkInteger } from "@turnwise/core";
+
+/** How much of the past an observation repeats. */
+export interface JoinedObservationsOptions {
+  /** Earlier observations, `>= 0`. Default 0. */
+  readonly numObservations?: number;
+  /** Earlier actions, the last included, `>= 0`. Default 0. */
+  readonly numActions?: number;
+}
+
+/**
+ * Joins observations with what was seen and done before, oldest first, separated by ` [SEP] `, as
+ * the reference does with `num_prev_obs` and `num_prev_actions`.
+ */
+export class JoinedObservations {
+  readonly #numObservations: number;
+  readonly #numActions: number;
+  readonly #observations: string[] = [];
+  readonly #actions: string[] = [];
+
+  constructor({ numObservations = 0, numActions = 0 }: JoinedObservationsOptions = {}) {
+    checkInteger("JoinedObservations", { numObservations, numActions }, { min: 0 });
+    this.#numObservations = numObservations;
+    this.#numActions = numActions;
+  }
+
+  /**
+   * The next observation, joined with those before.
+   * @param action - What led to it; none for the first of an episode.
+   */
+  next(observation: string, action?: string): string {
+    if (action !== undefined) this.#actions.push(action);
+    const parts = [observation];
+    const longest = Math.max(this.#numObservations, this.#numActions);
+    for (let back = 1; back <= longest; back++) {
+      const earlierAction = back <= this.#numActions ? this.#actions.at(-back) : undefined;
+      if (earlierAction !== undefined) parts.push(earlierAction);
+      const earlier = back <= this.#numObservations ? this.#observations.at(-back) : undefined;
+      if (earlier !== undefined) parts.push(earlier);
+    }
+    this.#observations.push(observation);
+    return parts.reverse().join(" [SEP] ");
+  }
+}
