@@ -7,6 +7,7 @@ import { loadGame } from "./load-game.ts";
 import type { Case } from "./pddl/cases.ts";
 import { type Action, parseDomain } from "./pddl/domain.ts";
 import type { AtomFormula, Term } from "./pddl/formula.ts";
+import { GroundWorld } from "./pddl/ground-world.ts";
 import { replayGame } from "./replay.ts";
 import { smallHouse } from "./testing/small-game.ts";
 import { compareCodePoints } from "./text/code-point-order.ts";
@@ -113,6 +114,19 @@ describe("any play", () => {
         expect(world.isGoal).toBe(state.isWon);
         expect(world.facts("in")).toEqual(state.world.facts("in"));
         expect(world.facts("seen")).toEqual(state.world.facts("seen"));
+      }),
+    );
+  });
+
+  it("admits what a test of every operator admits", () => {
+    fc.assert(
+      fc.property(walk, (choices) => {
+        const state = game.start();
+        take(state, choices);
+        const { world } = state;
+        expect(world).toBeInstanceOf(GroundWorld);
+        if (!(world instanceof GroundWorld)) return;
+        expect(state.admissibleCommands).toEqual(world.commandsByScan());
       }),
     );
   });

@@ -44,7 +44,7 @@ export class LoadedGame implements Game {
     const isEntity: boolean[] = problem.ids.map(() => false);
     const isSingle = [...isKept];
     for (const { index } of domain.predicateList) {
-      const all = facts.all(index);
+      const all = facts.all(index).facts;
       for (const { objects } of all) for (const object of objects) isEntity[object] = true;
       if (all.length > 1) isSingle[index] = false;
     }

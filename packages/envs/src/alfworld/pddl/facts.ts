@@ -14,6 +14,34 @@ export interface Fact {
   isReached: boolean;
 }
 
+/** Facts of one predicate, sorted by their arguments' ids. */
+export class FactList {
+  readonly facts: readonly Fact[];
+  #flat: readonly number[] | undefined;
+
+  constructor(facts: readonly Fact[]) {
+    this.facts = facts;
+  }
+
+  /** The same in one row: for each fact its id and its objects. */
+  get flat(): readonly number[] {
+    return (this.#flat ??= this.facts.flatMap(({ id, objects }) => [id, ...objects]));
+  }
+
+  /** A list with one fact more. */
+  with(fact: Fact): FactList {
+    const { facts } = this;
+    let low = 0;
+    let high = facts.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (inOrder(facts[middle]!, fact) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return new FactList(facts.toSpliced(low, 0, fact));
+  }
+}
+
 /**
  * The facts of one game. It grows while the game is played, by facts that become possible; what
  * is in it already keeps its id. Lists are sorted by the arguments' ids.
@@ -71,25 +99,26 @@ export class FactTable {
   }
 
   /** All known facts of a predicate. */
-  all(predicate: number): readonly Fact[] {
+  all(predicate: number): FactList {
     return this.#ofPredicate[predicate]!.all();
   }
 
   /** All known facts of a predicate with an object at a position. */
-  having(predicate: number, position: number, object: number): readonly Fact[] {
+  having(predicate: number, position: number, object: number): FactList {
     return this.#ofPredicate[predicate]!.having(position, object);
   }
 }
 
-const none: readonly Fact[] = [];
+const none = new FactList([]);
 
 class PredicateFacts {
   readonly isChangeable: boolean;
   readonly byKey = new Map<number | string, Fact>();
   readonly #numObjects: number;
   readonly #hasTextKeys: boolean;
-  #sorted: Fact[] | undefined;
-  readonly #having: (Map<number, Fact[]> | undefined)[];
+  #all: FactList | undefined;
+  /** By position and object. */
+  readonly #having: ((FactList | undefined)[] | undefined)[];
 
   constructor(arity: number, numObjects: number, isChangeable: boolean) {
     this.isChangeable = isChangeable;
@@ -105,32 +134,35 @@ class PredicateFacts {
     return key;
   }
 
-  all(): readonly Fact[] {
-    return (this.#sorted ??= [...this.byKey.values()].sort(inOrder));
+  all(): FactList {
+    return (this.#all ??= new FactList([...this.byKey.values()].sort(inOrder)));
   }
 
-  having(position: number, object: number): readonly Fact[] {
-    let lists = this.#having[position];
-    if (!lists) {
-      this.#having[position] = lists = new Map();
-      for (const fact of this.all()) {
-        const list = lists.get(fact.objects[position]!);
-        if (list) list.push(fact);
-        else lists.set(fact.objects[position]!, [fact]);
-      }
+  having(position: number, object: number): FactList {
+    return (this.#having[position] ?? this.#index(position))[object] ?? none;
+  }
+
+  #index(position: number): (FactList | undefined)[] {
+    const groups = new Map<number, Fact[]>();
+    for (const fact of this.all().facts) {
+      const object = fact.objects[position]!;
+      const group = groups.get(object);
+      if (group) group.push(fact);
+      else groups.set(object, [fact]);
     }
-    return lists.get(object) ?? none;
+    const lists: (FactList | undefined)[] = Array.from({ length: this.#numObjects });
+    for (const [object, facts] of groups) lists[object] = new FactList(facts);
+    this.#having[position] = lists;
+    return lists;
   }
 
   /** Puts a fact that is in `byKey` already into the lists that exist. */
   insert(fact: Fact): void {
-    if (!this.#sorted) return;
-    insertInOrder(this.#sorted, fact);
+    this.#all = this.#all?.with(fact);
     this.#having.forEach((lists, position) => {
       if (!lists) return;
-      const list = lists.get(fact.objects[position]!);
-      if (list) insertInOrder(list, fact);
-      else lists.set(fact.objects[position]!, [fact]);
+      const object = fact.objects[position]!;
+      lists[object] = (lists[object] ?? none).with(fact);
     });
   }
 }
@@ -141,15 +173,4 @@ function inOrder(a: Fact, b: Fact): number {
     if (difference !== 0) return difference;
   }
   return 0;
-}
-
-function insertInOrder(list: Fact[], fact: Fact): void {
-  let low = 0;
-  let high = list.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (inOrder(list[middle]!, fact) < 0) low = middle + 1;
-    else high = middle;
-  }
-  list.splice(low, 0, fact);
 }

@@ -196,10 +196,10 @@ function candidates(
   for (let position = 0; position < terms.length; position++) {
     const term = terms[position]!;
     const object = term >= 0 ? binding[term]! : context.objects[~term]!;
-    if (object >= 0) return context.facts.having(predicate, position, object);
+    if (object >= 0) return context.facts.having(predicate, position, object).facts;
     if (term < 0) return []; // a name that is no object
   }
-  return context.facts.all(predicate);
+  return context.facts.all(predicate).facts;
 }
 
 /**

@@ -13,8 +13,10 @@ export interface Variant {
   readonly plan: JoinPlan;
   /** Objects by slot. The first ones are the action's parameters. */
   readonly binding: number[];
-  /** What the player types; equal commands of one game are one and the same string. */
+  /** What the player types. */
   readonly command: string;
+  /** Its number among the commands of the game: equal for equal commands. */
+  readonly commandId: number;
   /** A fact that must be true, under which the variant is listed; -1 if there is none. */
   readonly watched: number;
   /** Literals of {@link GroundFormula} that must all hold besides. */

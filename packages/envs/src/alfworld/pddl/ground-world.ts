@@ -4,7 +4,7 @@ import type { GroundEffects } from "./ground-effects.ts";
 import { type GroundFormula, hasBit, holdsIn } from "./ground-formula.ts";
 import { GroundOperator, type Variant, isApplicable } from "./ground-operator.ts";
 import type { OperatorTable } from "./operator-table.ts";
-import { type Choices, findCommand } from "./variant-list.ts";
+import type { Choices } from "./variant-list.ts";
 
 /** What the worlds of one game share. */
 export interface WorldContext {
@@ -99,6 +99,11 @@ export class GroundWorld implements World {
     return this.#consequences.choices.commands;
   }
 
+  /** The same in the plainest way, for tests and benchmarks to compare with. */
+  commandsByScan(): string[] {
+    return this.#context.operators.commandsByScan(this.#bits);
+  }
+
   operators(): readonly GroundOperator[] {
     return this.#consequences.operators;
   }
@@ -115,9 +120,7 @@ export class GroundWorld implements World {
 
   /** How a command is carried out here; `undefined` if it cannot be. */
   variantFor(command: string): Variant | undefined {
-    const { commands, firsts } = this.#consequences.choices;
-    const at = findCommand(commands, command);
-    return commands[at] === command ? firsts[at] : undefined;
+    return this.#context.operators.variantFor(command, this.#consequences.choices);
   }
 
   /** How an operator is carried out here; `undefined` if it is not applicable. */
@@ -187,7 +190,7 @@ export class GroundWorld implements World {
     if (!found) return [];
     return operators.facts
       .all(found.index)
-      .filter(({ id }) => id < 0 || hasBit(this.#bits, id))
+      .facts.filter(({ id }) => id < 0 || hasBit(this.#bits, id))
       .map(({ objects }) => objects.map((object) => ids[object]!));
   }
 }

@@ -1,4 +1,5 @@
 import { GameFileError } from "../game-file-error.ts";
+import { compareCodePoints } from "../text/code-point-order.ts";
 import type { Action, Domain } from "./domain.ts";
 import type { Fact, FactTable } from "./facts.ts";
 import type { AtomFormula } from "./formula.ts";
@@ -9,10 +10,11 @@ import {
   type OperatorOwner,
   type Variant,
   compareVariants,
+  isApplicable,
 } from "./ground-operator.ts";
 import type { JoinPlan } from "./join-plan.ts";
 import type { Problem } from "./problem.ts";
-import { type Choices, VariantList, mergeChoices } from "./variant-list.ts";
+import { type Choices, VariantList, mergeChoices, noChoices } from "./variant-list.ts";
 
 const none: readonly number[] = [];
 
@@ -51,10 +53,14 @@ export class OperatorTable implements GroundContext, OperatorOwner {
   /** By action and objects. */
   readonly #operators: readonly Map<number | string, GroundOperator>[];
   readonly #members = new Map<number, readonly number[]>();
-  /** Texts of commands, by action and the objects that they speak of. */
-  readonly #commands: readonly Map<number | string, string>[];
-  readonly #commandTexts = new Map<string, string>();
-  /** By the watched fact; the same in parallel lists, which are faster to go through. */
+  /** Numbers of commands, by action and the objects that they speak of. */
+  readonly #commands: readonly Map<number | string, number>[];
+  readonly #commandTexts: string[] = [];
+  readonly #commandIds = new Map<string, number>();
+  /** Variants that watch no fact. */
+  readonly #always = new VariantList();
+  #homePredicate: number | undefined;
+  /** The others by the fact; the same in parallel lists, which are faster to go through. */
   readonly #lists = new Map<number, VariantList>();
   readonly #watched: number[] = [];
   readonly #watching: VariantList[] = [];
@@ -103,34 +109,46 @@ export class OperatorTable implements GroundContext, OperatorOwner {
 
   /** What can be done in a state. */
   choices(bits: readonly number[]): Choices {
-    let all: Choices | undefined;
+    let all = noChoices;
+    let hasAlways = false;
     for (let i = 0; i < this.#watched.length; i++) {
-      const watched = this.#watched[i]!;
-      if (watched >= 0 && !hasBit(bits, watched)) continue;
-      const some = this.#watching[i]!.choices(bits);
-      all = all ? mergeChoices(all, some) : some;
+      if (!hasBit(bits, this.#watched[i]!)) continue;
+      const list = this.#watching[i]!;
+      all = mergeChoices(all, list.choices(bits));
+      hasAlways ||= list.hasOthers;
     }
-    return all ?? { commands: [], firsts: [], hasMore: false };
+    return hasAlways ? all : mergeChoices(all, this.#always.choices(bits));
+  }
+
+  /** How to carry a command out in a state where these are the choices. */
+  variantFor(command: string, { commandIds, firsts }: Choices): Variant | undefined {
+    const id = this.#commandIds.get(command);
+    return id === undefined ? undefined : firsts[commandIds.indexOf(id)];
+  }
+
+  /** The commands of {@link choices}, found by testing every variant there is. */
+  commandsByScan(bits: readonly number[]): string[] {
+    const commands = new Set<string>();
+    for (const { command } of this.#scan(bits)) commands.add(command);
+    return [...commands].sort(compareCodePoints);
   }
 
   /** All operators that can be applied, sorted as {@link compareVariants} does, each once. */
   operators(bits: readonly number[], { firsts, hasMore }: Choices): GroundOperator[] {
-    let variants = firsts;
-    if (hasMore) {
-      variants = [];
-      for (let i = 0; i < this.#watched.length; i++) {
-        const watched = this.#watched[i]!;
-        if (watched < 0 || hasBit(bits, watched))
-          variants.push(...this.#watching[i]!.variants(bits));
-      }
-      variants.sort(compareVariants);
-    }
+    const variants = hasMore ? this.#scan(bits).sort(compareVariants) : firsts;
     const operators: GroundOperator[] = [];
     for (const variant of variants) {
       const operator = this.operatorOf(variant);
       if (operator !== operators.at(-1)) operators.push(operator);
     }
     return operators;
+  }
+
+  /** All variants that can be carried out. */
+  #scan(bits: readonly number[]): Variant[] {
+    return [this.#always, ...this.#watching].flatMap((list) =>
+      list.own.filter((variant) => isApplicable(variant, bits)),
+    );
   }
 
   /** The operator that a variant belongs to. */
@@ -267,8 +285,9 @@ export class OperatorTable implements GroundContext, OperatorOwner {
         const { predicate, terms } = literal;
         const candidates =
           position < 0
-            ? this.facts.all(predicate)
-            : this.facts.having(predicate, position, this.#objectOf(terms[position]!, binding));
+            ? this.facts.all(predicate).facts
+            : this.facts.having(predicate, position, this.#objectOf(terms[position]!, binding))
+                .facts;
         const mustBeReached = this.isChangeable[predicate]!;
         const isEarlier = plan.earlier.includes(literal);
         for (let i = 0; i < candidates.length; i++) {
@@ -360,16 +379,12 @@ export class OperatorTable implements GroundContext, OperatorOwner {
       );
     if (rest === false) return;
     this.#numVariants++;
-    let list = this.#lists.get(watched);
-    if (!list) {
-      this.#lists.set(watched, (list = new VariantList()));
-      this.#watched.push(watched);
-      this.#watching.push(list);
-    }
-    list.add({
+    const commandId = this.#commandIdOf(action, binding);
+    this.#listOf(watched, isSingle).add({
       plan,
       binding,
-      command: this.#commandOf(action, binding),
+      commandId,
+      command: this.#commandTexts[commandId]!,
       watched,
       literals:
         literals.length === 1 && watched >= 0
@@ -387,18 +402,37 @@ export class OperatorTable implements GroundContext, OperatorOwner {
     return this.facts.intern(predicate, objects);
   }
 
-  /** The text of a command, made once for the objects that it speaks of. */
-  #commandOf(action: Action, binding: readonly number[]): string {
+  #listOf(watched: number, isSingle: boolean): VariantList {
+    if (watched < 0) return this.#always;
+    let list = this.#lists.get(watched);
+    if (!list) {
+      // Of the facts of one such predicate at most one is true: what can always be done is listed
+      // with each of them, and then it need not be sorted in each time.
+      const { predicate } = this.facts.changeable[watched]!;
+      if (isSingle) this.#homePredicate ??= predicate;
+      list = new VariantList(predicate === this.#homePredicate ? this.#always : undefined);
+      this.#lists.set(watched, list);
+      this.#watched.push(watched);
+      this.#watching.push(list);
+    }
+    return list;
+  }
+
+  /** The number of a command, whose text is made once for the objects that it speaks of. */
+  #commandIdOf(action: Action, binding: readonly number[]): number {
     const known = this.#commands[action.index]!;
     const key = this.#key(binding, this.#texts.slotsOf(action));
-    let command = known.get(key);
-    if (command === undefined) {
-      const made = this.#texts.command(action, binding);
-      command = this.#commandTexts.get(made);
-      if (command === undefined) this.#commandTexts.set(made, (command = made));
-      known.set(key, command);
+    let id = known.get(key);
+    if (id === undefined) {
+      const text = this.#texts.command(action, binding);
+      id = this.#commandIds.get(text);
+      if (id === undefined) {
+        id = this.#commandTexts.push(text) - 1;
+        this.#commandIds.set(text, id);
+      }
+      known.set(key, id);
     }
-    return command;
+    return id;
   }
 
   #key(binding: readonly number[], slots: readonly number[]): number | string {

@@ -348,14 +348,15 @@ export class Grammar {
       const { predicate, flag, terms, position } = atom;
       if (predicate < 0) return false;
       const { facts, flags } = context;
-      const candidates =
+      const { flat } =
         position < 0
           ? facts.all(predicate)
           : facts.having(predicate, position, objects[terms[position]!.slot]!);
-      for (let i = 0; i < candidates.length; i++) {
-        const fact = candidates[i]!;
-        if (fact.id >= 0 ? (flags[fact.id]! & flag) === 0 : flag !== isTrue) continue;
-        if (!this.#bind(terms, fact.objects, objects, context)) continue;
+      const width = terms.length + 1;
+      for (let i = 0; i < flat.length; i += width) {
+        const id = flat[i]!;
+        if (id >= 0 ? (flags[id]! & flag) === 0 : flag !== isTrue) continue;
+        if (!this.#bind(terms, flat, i + 1, objects, context)) continue;
         if (answer(at + 1, objects, context, visit)) return true;
       }
       return false;
@@ -399,16 +400,20 @@ export class Grammar {
     return { predicate: fits ? predicate!.index : -1, flag, terms, position };
   }
 
-  /** Gives new variables the objects of a fact: another one for each, of the right type. */
+  /**
+   * Gives new variables the objects of a fact, which lie in a list from some place on: another one
+   * for each, of the right type.
+   */
   #bind(
     terms: CompiledAtom["terms"],
-    found: readonly number[],
+    flat: readonly number[],
+    from: number,
     objects: number[],
     { typeOf }: TextContext,
   ): boolean {
     for (let i = 0; i < terms.length; i++) {
       const { slot, type } = terms[i]!;
-      const object = found[i]!;
+      const object = flat[from + i]!;
       if (type === undefined) {
         if (objects[slot] !== object) return false;
         continue;
