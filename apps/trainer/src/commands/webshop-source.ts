@@ -18,6 +18,7 @@ export interface ShopSourceOptions {
   readonly humanInstructions?: string;
   readonly maxProducts?: number;
   readonly numProducts?: number;
+  readonly catalogueSeed?: number;
   readonly nouns?: string;
   readonly goals: "synthetic" | "human";
   readonly seed: number;
@@ -33,6 +34,7 @@ export function withShopOptions(command: Command): Command {
       new Option("--catalogue <folder>", "a folder that webshop convert wrote").conflicts([
         "products",
         "numProducts",
+        "catalogueSeed",
       ]),
     )
     .option(
@@ -48,6 +50,11 @@ export function withShopOptions(command: Command): Command {
     )
     .addOption(
       new Option("--num-products <number>", "how many products are generated (default: 400)")
+        .argParser(wholeNumber)
+        .conflicts("products"),
+    )
+    .addOption(
+      new Option("--catalogue-seed <number>", "fixes the generated products (default: 1)")
         .argParser(wholeNumber)
         .conflicts("products"),
     )
@@ -100,8 +107,12 @@ export async function openShop(options: ShopSourceOptions): Promise<Shop> {
           `webshop: --attributes and --human-instructions must be given with --products, got none`,
         );
       }
-      const { numProducts, seed } = options;
-      return embeddedShop({ ...(numProducts !== undefined && { numProducts }), seed }, shopOptions);
+      const { numProducts, catalogueSeed } = options;
+      const generated = {
+        ...(numProducts !== undefined && { numProducts }),
+        ...(catalogueSeed !== undefined && { seed: catalogueSeed }),
+      };
+      return embeddedShop(generated, shopOptions);
     }
     if (attributes === undefined) {
       throw new InputError("webshop: --attributes must be given with --products, got none");
