@@ -1,10 +1,14 @@
 import type { AgentFormat } from "../agent-format.ts";
-import { parseBashBlock, submitMark } from "./scaffold/bash-only.ts";
+import { parseBashBlock, submitMark, writeBashBlock } from "./scaffold/bash-only.ts";
 import {
+  decodeToolCall,
   encodeToolCall,
   parseJsonCall,
   parseXmlCall,
+  writeJsonCall,
+  writeXmlCall,
   type ParsedCall,
+  type ToolCall,
 } from "./scaffold/tool-call.ts";
 import { describeTools, r2eTools } from "./scaffold/tool-schemas.ts";
 
@@ -77,10 +81,15 @@ Each command has a shell of its own; begin with cd where that matters. To hand i
 function format(
   system: string,
   parse: (response: string) => ParsedCall,
+  write: (call: ToolCall) => string,
   { template = chatMarkup }: SweFormatOptions,
 ): AgentFormat {
   return {
     presentation: "concatenated",
+    write: (action) => {
+      const call = decodeToolCall(action);
+      return call === undefined ? action : write(call);
+    },
     prompt: (history, observation) =>
       history.length === 0
         ? template.first(system, observation.text)
@@ -99,15 +108,20 @@ export function r2eFormat(
   options: SweFormatOptions & { readonly exactValues?: boolean } = {},
 ): AgentFormat {
   const { exactValues = false } = options;
-  return format(xmlSystem, (response) => parseXmlCall(response, { exactValues }), options);
+  return format(
+    xmlSystem,
+    (response) => parseXmlCall(response, { exactValues }),
+    writeXmlCall,
+    options,
+  );
 }
 
 /** The same tools, called in JSON. */
 export function toolCallFormat(options: SweFormatOptions = {}): AgentFormat {
-  return format(jsonSystem, parseJsonCall, options);
+  return format(jsonSystem, parseJsonCall, writeJsonCall, options);
 }
 
 /** Nothing but bash, as in mini-swe-agent. For an environment with `scaffold: "bash"`. */
 export function bashFormat(options: SweFormatOptions = {}): AgentFormat {
-  return format(bashSystem, parseBashBlock, options);
+  return format(bashSystem, parseBashBlock, writeBashBlock, options);
 }

@@ -95,6 +95,8 @@ export {
   encodeToolCall,
   parseJsonCall,
   parseXmlCall,
+  writeJsonCall,
+  writeXmlCall,
   type ParsedCall,
   type ToolCall,
 } from "./scaffold/tool-call.ts";

@@ -1,16 +1,12 @@
-import type { ToolCall } from "../scaffold/tool-call.ts";
+import { writeXmlCall, type ToolCall } from "../scaffold/tool-call.ts";
 import type { DemoTask } from "./tasks.ts";
 
 /** What an agent writes in each turn: it does not look at answers. */
 export type DemoAgent = (task: DemoTask) => readonly string[];
 
 /** A response in R2E-Gym's XML form. */
-export function xmlResponse(thought: string, call: ToolCall): string {
-  const parameters = Object.entries(call.arguments).map(
-    ([key, value]) => `<parameter=${key}>${String(value)}</parameter>`,
-  );
-  return `${thought}\n\n<function=${call.tool}>\n${parameters.join("\n")}\n</function>`;
-}
+const xmlResponse = (thought: string, call: ToolCall): string =>
+  `${thought}\n\n${writeXmlCall(call)}`;
 
 const finish = xmlResponse("I hand in the work.", {
   tool: "finish",

@@ -1,5 +1,5 @@
 import { clipMiddle } from "./clip.ts";
-import type { ParsedCall } from "./tool-call.ts";
+import type { ParsedCall, ToolCall } from "./tool-call.ts";
 
 /** What a command prints first to hand in the work, in the bash-only scaffold. */
 export const submitMark = "COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT";
@@ -23,6 +23,12 @@ export function parseBashBlock(response: string): ParsedCall {
     thought: response.slice(0, block.index).trim(),
     call: { tool: "execute_bash", arguments: { cmd: block[1]! } },
   };
+}
+
+/** Writes a call as a fenced block; any other tool than bash hands in the work. */
+export function writeBashBlock(call: ToolCall): string {
+  const { cmd } = call.arguments;
+  return `\`\`\`bash\n${typeof cmd === "string" ? cmd : `echo ${submitMark}`}\n\`\`\``;
 }
 
 /** The answer to a command of the bash-only scaffold. */

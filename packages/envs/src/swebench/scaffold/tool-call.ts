@@ -63,6 +63,20 @@ export function parseXmlCall(
   return { thought, call: { tool: name, arguments: Object.fromEntries(entries) } };
 }
 
+/** Writes a call in R2E-Gym's form; {@link parseXmlCall} reads it back, blanks at the ends aside. */
+export function writeXmlCall(call: ToolCall): string {
+  const parameters = Object.entries(call.arguments).map(
+    ([key, value]) =>
+      `<parameter=${key}>${typeof value === "string" ? value : JSON.stringify(value)}</parameter>`,
+  );
+  return `<function=${call.tool}>\n${parameters.join("\n")}\n</function>`;
+}
+
+/** Writes a call in `<tool_call>` tags; {@link parseJsonCall} reads it back. */
+export function writeJsonCall(call: ToolCall): string {
+  return `<tool_call>\n${JSON.stringify({ name: call.tool, arguments: call.arguments })}\n</tool_call>`;
+}
+
 /**
  * Reads a call in JSON: `{"name": ..., "arguments": {...}}` in `<tool_call>` tags, in a fenced block,
  * or as the last object of the response; also the form of the chat-completions API, with

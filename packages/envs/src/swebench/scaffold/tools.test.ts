@@ -250,6 +250,13 @@ describe("formats", () => {
     expect(bashFormat().prompt([], observation)).toMatch(/^<\|im_start\|>system\n/u);
   });
 
+  it("read back what they write for demonstrations", () => {
+    const action = encodeToolCall({ tool: "execute_bash", arguments: { cmd: "ls -la | head" } });
+    for (const format of [r2eFormat(), toolCallFormat(), bashFormat()]) {
+      expect(format.parse(format.write(action), observation)).toEqual({ action, isValid: true });
+    }
+  });
+
   it("give the environment a call, or the response itself where there is none", () => {
     const { action, isValid } = r2eFormat().parse("<function=finish></function>", observation);
     expect([decodeToolCall(action), isValid]).toEqual([{ tool: "finish", arguments: {} }, true]);
