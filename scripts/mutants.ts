@@ -220,7 +220,7 @@ export const allMutants: readonly Mutant[] = [
     ["Math.log(others)", "Math.log(vocabularySize)"],
     ["known - rest * Math.log(rest)", "known"],
     ["meanOrZero(widths) / 2", "meanOrZero(widths)"],
-    ["0 - checkedLogProb(logProb)", "checkedLogProb(logProb)"],
+    ["Math.max(0, 0 - checkedLogProb(logProb))", "Math.abs(0.1 - checkedLogProb(logProb))"],
   ]),
   ...mutants("aem", "packed.ts", [
     ["totals[group]! / counts[group]!", "totals[group]!"],

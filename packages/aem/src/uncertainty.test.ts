@@ -20,6 +20,10 @@ describe("measureUncertainty", () => {
     });
   });
 
+  it("takes log-probs above 0 by rounding as 0", () => {
+    expect(measureUncertainty({ kind: "surprisal", logProbs: [1e-7] }).mean).toBe(0);
+  });
+
   it("finds no uncertainty in nothing", () => {
     expect(measureUncertainty({ kind: "surprisal", logProbs: [] }).mean).toBe(0);
   });

@@ -48,17 +48,20 @@ export function measureUncertainty(uncertainty: Uncertainty): MeasuredUncertaint
   const tokens =
     kind === "entropy"
       ? uncertainty.entropies
-      : uncertainty.logProbs.map((logProb) => 0 - checkedLogProb(logProb));
+      : uncertainty.logProbs.map((logProb) => Math.max(0, 0 - checkedLogProb(logProb)));
   if (kind === "entropy") checkNonNegative("measureUncertainty", { entropies: tokens });
   return { kind, tokens, mean: meanOrZero(tokens), error: 0 };
 }
+
+/** Log-probs of engines that compute in float32 may pass 0 by rounding. */
+const maxLogProb = 1e-3;
 
 function meanOrZero(values: readonly number[]): number {
   return values.length === 0 ? 0 : mean(values);
 }
 
 function checkedLogProb(logProb: number): number {
-  if (Number.isFinite(logProb) && logProb <= 0) return logProb;
+  if (Number.isFinite(logProb) && logProb <= maxLogProb) return logProb;
   throw new RangeError(`measureUncertainty: logProbs must be finite and <= 0, got ${logProb}`);
 }
 
@@ -84,7 +87,7 @@ export function topKEntropyBounds(
   let known = 0;
   let mass = 0;
   for (const logProb of logProbs) {
-    if (logProb > 0) {
+    if (logProb > maxLogProb) {
       throw new RangeError(`topKEntropyBounds: logProbs must be at most 0, got ${logProb}`);
     }
     known -= Math.exp(logProb) * logProb;

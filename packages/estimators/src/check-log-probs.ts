@@ -1,6 +1,14 @@
 import type { Ragged } from "./check-ragged.ts";
 
-/** Requires finite log-probs of at most 0, but only where they count. */
+/** Log-probs of engines that compute in float32 may pass 0 by rounding. */
+const maxLogProb = 1e-3;
+
+/** Whether a number can be a log-prob: finite, and at most 0 but for rounding. */
+export function isLogProb(value: number): boolean {
+  return Number.isFinite(value) && value <= maxLogProb;
+}
+
+/** Requires finite log-probs of at most 0 (but for rounding), but only where they count. */
 export function checkLogProbs(
   where: string,
   lists: Readonly<Record<string, Ragged>>,
@@ -9,12 +17,10 @@ export function checkLogProbs(
   for (const [name, rows] of Object.entries(lists)) {
     rows.forEach((row, rowIndex) => {
       row.forEach((logProb, token) => {
-        if (masks?.[rowIndex]![token] === 0) return;
-        if (!Number.isFinite(logProb) || logProb > 0) {
-          throw new RangeError(
-            `${where}: ${name}[${rowIndex}][${token}] must be finite and <= 0, got ${logProb}`,
-          );
-        }
+        if (masks?.[rowIndex]![token] === 0 || isLogProb(logProb)) return;
+        throw new RangeError(
+          `${where}: ${name}[${rowIndex}][${token}] must be finite and <= 0, got ${logProb}`,
+        );
       });
     });
   }

@@ -46,6 +46,57 @@ describe("linearize", () => {
     expect([...newLogProbs]).toEqual([-6, -6]);
   });
 
+  it("names what is wrong with its inputs", () => {
+    const sound = {
+      newLogProbs: [[-1, -2]],
+      weights: [[1, 1]],
+      fields: { oldLogProbs: [[-1, -2]], advantages: [[1, 1]] },
+    };
+    const refusal = (changes: Partial<Parameters<typeof plainInputs>[0]>): (() => unknown) => {
+      const inputs = plainInputs({ ...sound, ...changes });
+      return () => linearize(importanceSampling(), inputs);
+    };
+    expect(refusal({})).not.toThrow();
+    expect(refusal({ newLogProbs: [[-1, 0.5]] })).toThrow(
+      "linearize: newLogProbs[1] must be finite and <= 0, got 0.5",
+    );
+    expect(refusal({ newLogProbs: [[-1, -Infinity]] })).toThrow("newLogProbs[1]");
+    expect(refusal({ entropies: [[1, -0.5]] })).toThrow(
+      "linearize: entropies[1] must be >= 0, got -0.5",
+    );
+    expect(refusal({ weights: [[1, NaN]] })).toThrow(
+      "linearize: weights[1] must be finite, got NaN",
+    );
+    expect(refusal({ weights: [[1]] })).toThrow(
+      "linearize: newLogProbs and weights must have the same length, got 2 and 1",
+    );
+    expect(refusal({ fields: { ...sound.fields, advantages: [[NaN, 1]] } })).toThrow(
+      "linearize: fields.advantages[0] must be finite, got NaN",
+    );
+    expect(refusal({ fields: { ...sound.fields, oldLogProbs: [[-1, 2]] } })).toThrow(
+      "linearize: fields.oldLogProbs[1] must be finite and <= 0, got 2",
+    );
+    expect(refusal({ fields: { ...sound.fields, advantages: [[1]] } })).toThrow(
+      "linearize: newLogProbs and fields.advantages must have the same length, got 2 and 1",
+    );
+    expect(refusal({ fields: {} })).toThrow("must be given, got undefined");
+    const inputs = plainInputs(sound);
+    const lost = { ...inputs, responses: { ids: Int32Array.of(0, 1), count: 1 } };
+    expect(() => linearize(importanceSampling(), lost)).toThrow(
+      "linearize: responses.ids[1] must be a whole number in [0, 0], got 1",
+    );
+  });
+
+  it("takes entropies that are not known, and log-probs above 0 by rounding", () => {
+    const inputs = plainInputs({
+      newLogProbs: [[1e-7]],
+      entropies: [[NaN]],
+      weights: [[1]],
+      fields: { oldLogProbs: [[0]], advantages: [[1]] },
+    });
+    expect(linearize(importanceSampling(), inputs).loss).toBeCloseTo(-1, 6);
+  });
+
   it("refuses a loss or slope that is not finite, and says where", () => {
     const divide = (pick: "loss" | "slope"): Objective => ({
       name: "broken",

@@ -5,6 +5,7 @@ import type {
   PlainTensor,
   Segments,
 } from "@turnwise/core";
+import { checkObjectiveInputs } from "./check-objective-inputs.ts";
 import { createTape, type TapeTensor } from "./tape.ts";
 
 /** An objective near one point: its value, and its slope along every per-token input. */
@@ -26,7 +27,9 @@ export interface Linearization {
  * the objective's gradient in the weights, and any engine that can weigh log-probs can train it.
  *
  * @param inputs - Plain arrays; tokens of weight 0 may hold anything, and get a slope of 0.
- * @throws `RangeError` if the loss or a slope is not finite: it names the token.
+ * @throws `RangeError` if lengths differ, a token that counts has a log-prob that is positive or not
+ *   finite, a negative entropy or a field that is not finite, and if the loss or a slope comes out
+ *   not finite: it names the token. `TypeError` if a field is missing.
  *
  * @example
  * const { newLogProbs } = linearize(clippedSurrogate(), inputs);
@@ -36,6 +39,7 @@ export function linearize(
   objective: Objective,
   inputs: ObjectiveInputs<PlainTensor, Segments>,
 ): Linearization {
+  checkObjectiveInputs("linearize", inputs, objective.needs);
   const tape = createTape();
   const newLogProbs = tape.constant(inputs.newLogProbs);
   const entropies = tape.constant(inputs.entropies);

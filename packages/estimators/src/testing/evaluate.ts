@@ -66,3 +66,14 @@ export const goldenBatch: CaseInputs = {
     ],
   },
 };
+
+/** The same ratios from log-probs that are lower by 2. */
+export function lowered({ newLogProbs, fields, ...rest }: CaseInputs): CaseInputs {
+  const lower = (lists: readonly (readonly number[])[]): number[][] =>
+    lists.map((row) => row.map((logProb) => logProb - 2));
+  return {
+    ...rest,
+    newLogProbs: lower(newLogProbs),
+    fields: { ...fields, oldLogProbs: lower(fields?.oldLogProbs ?? []) },
+  };
+}
