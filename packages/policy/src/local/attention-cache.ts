@@ -5,6 +5,7 @@ import {
   type AttentionKernel,
   type AttentionShape,
 } from "./attention-kernel.ts";
+import { maxMemoryPages } from "./wasm-writer.ts";
 import { webAssembly } from "./web-assembly.ts";
 
 /** The keys and values of one growing sequence. */
@@ -42,7 +43,7 @@ const alignUp = (bytes: number, to = 16): number => Math.ceil(bytes / to) * to;
  */
 export class AttentionCache {
   readonly #options: AttentionCacheOptions;
-  readonly #memory = new webAssembly.Memory({ initial: 1, maximum: 65536 });
+  readonly #memory = new webAssembly.Memory({ initial: 1, maximum: maxMemoryPages });
   readonly #kernel: AttentionKernel;
   readonly #freePages: number[] = [];
   readonly #pageBytes: number;
@@ -243,8 +244,15 @@ export class AttentionCache {
     const missing = numBytes - this.#memory.buffer.byteLength;
     if (missing > 0) {
       // A quarter more than needed, as growing moves the memory.
-      const wanted = Math.ceil((missing + numBytes / 4) / wasmPageBytes);
-      this.#memory.grow(wanted);
+      const wanted = Math.ceil(missing / wasmPageBytes);
+      const spare = Math.ceil(numBytes / 4 / wasmPageBytes);
+      const free = maxMemoryPages - this.#memory.buffer.byteLength / wasmPageBytes;
+      if (wanted > free) {
+        throw new RangeError(
+          `AttentionCache: keys and values must fit into 4 GiB, got ${numBytes} bytes`,
+        );
+      }
+      this.#memory.grow(Math.min(wanted + spare, free));
     }
     if (this.#floats.buffer !== this.#memory.buffer) {
       this.#floats = new Float32Array(this.#memory.buffer);

@@ -19,6 +19,8 @@ export interface EngineOptions {
     | { readonly directory: string }
     | { readonly seed: number | string }
     | { readonly parameters: Parameters };
+  /** The longest sequence that is computed, at most the config's. */
+  readonly maxSequenceTokens: number;
   readonly optimizer: OptimizerConfig;
   readonly threads: number;
   readonly microbatchTokens: number;

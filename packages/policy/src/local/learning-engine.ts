@@ -23,7 +23,7 @@ import {
   type LearningProgramOptions,
 } from "./learning-programs.ts";
 import type { ObjectiveProgram } from "./objective-program.ts";
-import { rotaryTables } from "./transformer.ts";
+import { rotaryFeeds } from "./transformer.ts";
 
 /** Options of {@link LearningEngine}. */
 export interface LearningEngineOptions {
@@ -78,9 +78,7 @@ export class LearningEngine {
     this.#table = parameterTable(config);
     const headChunks = Math.ceil((microbatchTokens * config.vocabularySize) / maxLogits);
     this.#programOptions = { headChunks };
-    const shape = [config.maxSequenceTokens, config.headSize / 2];
-    const { cos, sin } = rotaryTables(config);
-    this.#rotary = { cos: { data: cos, shape }, sin: { data: sin, shape } };
+    this.#rotary = rotaryFeeds(config);
     this.#parameters = new Map([...parameters].map(([name, values]) => [name, values.slice()]));
     this.#optimizer = new Optimizer(this.#table, optimizer);
   }

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { crossEntropy, NonFiniteError, type SampleRequest, type TrainingRow } from "@turnwise/core";
 import { afterAll, describe, expect, test } from "vitest";
+import { readModelConfig } from "../checkpoint.ts";
 import { smallModelConfig } from "../model-config.ts";
 import { createTokenizer } from "../tokenizer.ts";
 import { buildWordVocabulary } from "../word-vocabulary.ts";
@@ -206,7 +207,25 @@ test("refuses folders of another shape, or of two states, and keeps its own", as
   await Promise.all([policy.close(), wider.close()]);
 });
 
+test("computes sequences up to a limit of its own, and saves that of the model", async () => {
+  const policy = await create({ maxSequenceTokens: 12 });
+  expect(policy.sampler.capabilities.maxSequenceTokens).toBe(12);
+  await expect(policy.sampler.sample(request("a b c"))).rejects.toThrow(
+    "promptTokens and maxTokens must be at most 12 together, got 3 and 10",
+  );
+  await expect(
+    policy.learner.score([{ tokens: Array.from({ length: 13 }, () => 1), spans: [] }]),
+  ).rejects.toThrow("score: rows[0] must have at most 12 tokens, got 13");
+  const folder = join(directory, "short");
+  await policy.save(folder);
+  expect(await readModelConfig(folder)).toEqual(model);
+  await policy.close();
+});
+
 test("refuses what it cannot be made from", async () => {
+  await expect(create({ maxSequenceTokens: 301 })).rejects.toThrow(
+    "createLocalPolicy: maxSequenceTokens must be a whole number in [1, 300], got 301",
+  );
   await expect(createLocalPolicy({ model })).rejects.toThrow("tokenizer must be given");
   await expect(create({ model: { ...model, vocabularySize: 5 } })).rejects.toThrow(
     "createLocalPolicy: tokenizer must have at most 5 tokens, got 18",

@@ -26,6 +26,8 @@ export interface LocalPolicyOptions {
   readonly tokenizer?: LoadedTokenizer;
   /** Fixes fresh weights. Default 0. */
   readonly seed?: number | string;
+  /** The longest sequence to be prepared for, at most the model's own limit, which is the default. */
+  readonly maxSequenceTokens?: number;
   /** Default AdamW with a constant learning rate of 1e-4. */
   readonly optimizer?: OptimizerConfig;
   /** Threads of the tensor operations. Default: as many as the machine offers. */
@@ -81,6 +83,7 @@ export async function createLocalPolicy({
   model,
   tokenizer,
   seed = 0,
+  maxSequenceTokens: wantedTokens,
   optimizer = { learningRate: { peak: 1e-4 } },
   threads = availableParallelism(),
   microbatchTokens = 4096,
@@ -100,8 +103,15 @@ export async function createLocalPolicy({
       `createLocalPolicy: tokenizer must have at most ${config.vocabularySize} tokens, got ${words.vocabularySize}`,
     );
   }
+  const maxSequenceTokens = wantedTokens ?? config.maxSequenceTokens;
+  checkInteger(
+    "createLocalPolicy",
+    { maxSequenceTokens },
+    { min: 1, max: config.maxSequenceTokens },
+  );
   const options: EngineOptions = {
     config,
+    maxSequenceTokens,
     weights: isFolder ? { directory: model } : { seed },
     optimizer,
     threads,
@@ -111,10 +121,10 @@ export async function createLocalPolicy({
   };
   const port =
     thread === "worker" ? await connectWorker(options) : await PolicyEngine.create(options);
-  const learner = createLearner(port, config);
+  const learner = createLearner(port, maxSequenceTokens);
   const table = parameterTable(config);
   return {
-    sampler: createSampler(port, config),
+    sampler: createSampler(port, maxSequenceTokens),
     learner,
     tokenizer: words,
     info: { config, numParameters: table.reduce((total, { shape }) => total + sizeOf(shape), 0) },
@@ -126,7 +136,7 @@ export async function createLocalPolicy({
   };
 }
 
-function createSampler(port: EnginePort, { maxSequenceTokens }: ModelConfig): Sampler {
+function createSampler(port: EnginePort, maxSequenceTokens: number): Sampler {
   let loaded = 0;
   const load = async (weights: PolicyWeights): Promise<number> => {
     if (!(weights instanceof LocalWeights) || weights.owner !== port) {
@@ -157,7 +167,7 @@ function createSampler(port: EnginePort, { maxSequenceTokens }: ModelConfig): Sa
   };
 }
 
-function createLearner(port: EnginePort, { maxSequenceTokens }: ModelConfig): Learner {
+function createLearner(port: EnginePort, maxSequenceTokens: number): Learner {
   let version = 0;
   const traced = new Map<string, ObjectiveProgram>();
   const programOf = (objective: Objective): ObjectiveProgram => {

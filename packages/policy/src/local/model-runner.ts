@@ -1,10 +1,9 @@
-import type { Executable, Executor, Feed, Program } from "@turnwise/graph";
+import type { Executable, Executor, Feed, Feeds, Program } from "@turnwise/graph";
 import type { ModelConfig } from "../model-config.ts";
 import { parameterTable, type Parameters } from "../parameters.ts";
 import type { AttentionCache, AttentionJob } from "./attention-cache.ts";
 import { freezeInputs } from "./freeze-inputs.ts";
 import { samplingPrograms } from "./sampling-programs.ts";
-import { rotaryTables } from "./transformer.ts";
 
 /** New tokens of one sequence. */
 export interface StepJob extends AttentionJob {
@@ -27,6 +26,7 @@ export interface RunnerTimings {
 export class ModelRunner {
   readonly #config: ModelConfig;
   readonly #executables: readonly Executable[];
+  readonly #rotary: Feeds;
   readonly timings: RunnerTimings = {
     numSteps: 0,
     numTokens: 0,
@@ -34,23 +34,23 @@ export class ModelRunner {
     attentionMilliseconds: 0,
   };
 
-  private constructor(config: ModelConfig, executables: readonly Executable[]) {
+  private constructor(config: ModelConfig, executables: readonly Executable[], rotary: Feeds) {
     this.#config = config;
     this.#executables = executables;
+    this.#rotary = rotary;
   }
 
-  /** Compiles a model with its weights built in; they are copied. */
+  /**
+   * Compiles a model with its weights built in; they are copied.
+   * @param rotary - See `rotaryFeeds`.
+   */
   static async create(
     config: ModelConfig,
     parameters: Parameters,
     executor: Executor,
+    rotary: Feeds,
   ): Promise<ModelRunner> {
-    const { cos, sin } = rotaryTables(config);
-    const tableShape = [config.maxSequenceTokens, config.headSize / 2];
-    const known: Record<string, Feed> = {
-      cos: { data: cos, shape: tableShape },
-      sin: { data: sin, shape: tableShape },
-    };
+    const known: Record<string, Feed> = {};
     for (const { name, shape } of parameterTable(config)) {
       known[name] = { data: parameters.get(name)!, shape };
     }
@@ -60,7 +60,7 @@ export class ModelRunner {
     for (const program of programs) {
       executables.push(await executor.compile(freezeInputs(program, known)));
     }
-    return new ModelRunner(config, executables);
+    return new ModelRunner(config, executables, rotary);
   }
 
   /**
@@ -90,6 +90,7 @@ export class ModelRunner {
     const begin = performance.now();
     let attentionMilliseconds = 0;
     let outputs = await this.#executables[0]!.run({
+      ...this.#rotary,
       tokens: { data: tokens, shape: [n, 1] },
       positions: positionFeed,
     });
@@ -108,7 +109,11 @@ export class ModelRunner {
               rows: { data: rows, shape: [numRows] },
               attended: { data: attended, shape: [numRows, width] },
             }
-          : { positions: positionFeed, attended: { data: attended, shape: [n, 1, width] } }),
+          : {
+              ...this.#rotary,
+              positions: positionFeed,
+              attended: { data: attended, shape: [n, 1, width] },
+            }),
       });
     }
     cache.commit();

@@ -32,7 +32,8 @@ export class PolicyEngine implements EnginePort {
 
   /** Makes the weights or reads them, and loads them into the sampler, as version 0. */
   static async create(options: EngineOptions): Promise<PolicyEngine> {
-    const { config, optimizer, threads, microbatchTokens, stepTokens, cacheBytes } = options;
+    const { optimizer, threads, microbatchTokens, stepTokens, cacheBytes } = options;
+    const config = { ...options.config, maxSequenceTokens: options.maxSequenceTokens };
     const executor = createOnnxExecutor({ threads });
     const learning = new LearningEngine(await startingWeights(options), {
       config,

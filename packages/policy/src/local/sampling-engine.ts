@@ -6,13 +6,14 @@ import {
   type SampledResponse,
   type SampleRequest,
 } from "@turnwise/core";
-import type { Executor } from "@turnwise/graph";
+import type { Executor, Feeds } from "@turnwise/graph";
 import type { ModelConfig } from "../model-config.ts";
 import type { Parameters } from "../parameters.ts";
 import { AttentionCache } from "./attention-cache.ts";
 import { drawToken } from "./draw-token.ts";
 import { HeldSequences, sharedLength, type HeldSequence } from "./held-sequences.ts";
 import { ModelRunner, type RunnerTimings, type StepJob } from "./model-runner.ts";
+import { rotaryFeeds } from "./transformer.ts";
 
 /** Options of {@link SamplingEngine}. */
 export interface SamplingEngineOptions {
@@ -67,6 +68,7 @@ type Waiting =
  */
 export class SamplingEngine {
   readonly #options: SamplingEngineOptions;
+  readonly #rotary: Feeds;
   readonly #cache: AttentionCache;
   readonly #sequences: HeldSequences;
   readonly #waiting: Waiting[] = [];
@@ -80,6 +82,7 @@ export class SamplingEngine {
     checkInteger("sampler", { stepTokens }, { min: 2 });
     checkNonNegative("sampler", { cacheBytes });
     this.#options = options;
+    this.#rotary = rotaryFeeds(config);
     const { numLayers, numHeads, numKeyValueHeads, headSize, maxSequenceTokens } = config;
     this.#cache = new AttentionCache({
       numLayers,
@@ -103,7 +106,7 @@ export class SamplingEngine {
       const load = async (): Promise<void> => {
         try {
           const { config, executor } = this.#options;
-          const runner = await ModelRunner.create(config, copies, executor);
+          const runner = await ModelRunner.create(config, copies, executor, this.#rotary);
           await this.#runner?.close();
           this.#runner = runner;
           this.#sequences.clear();

@@ -1,4 +1,11 @@
-import { attention, multiplyDimensions, swiglu, type Tensor, type Tracer } from "@turnwise/graph";
+import {
+  attention,
+  multiplyDimensions,
+  swiglu,
+  type Feeds,
+  type Tensor,
+  type Tracer,
+} from "@turnwise/graph";
 import type { ModelConfig } from "../model-config.ts";
 import { parameterTable } from "../parameters.ts";
 
@@ -29,11 +36,8 @@ export function traceModel(g: Tracer, config: ModelConfig): TracedModel {
   return { g, config, parameter, rotary: () => ({ cos: table("cos"), sin: table("sin") }) };
 }
 
-/** The rotary tables of a model. */
-export function rotaryTables({ maxSequenceTokens, headSize, ropeTheta }: ModelConfig): {
-  readonly cos: Float32Array;
-  readonly sin: Float32Array;
-} {
+/** The rotary tables of a model, as inputs of its programs. */
+export function rotaryFeeds({ maxSequenceTokens, headSize, ropeTheta }: ModelConfig): Feeds {
   const half = headSize / 2;
   const cos = new Float32Array(maxSequenceTokens * half);
   const sin = new Float32Array(maxSequenceTokens * half);
@@ -44,7 +48,8 @@ export function rotaryTables({ maxSequenceTokens, headSize, ropeTheta }: ModelCo
       sin[position * half + i] = Math.sin(position * frequency);
     }
   }
-  return { cos, sin };
+  const shape = [maxSequenceTokens, half];
+  return { cos: { data: cos, shape }, sin: { data: sin, shape } };
 }
 
 /** Token embeddings: ids int32 `[...]`, result `[..., hiddenSize]`. */
