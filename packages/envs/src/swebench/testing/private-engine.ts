@@ -3,6 +3,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 
+const engineProgram = "dockerd";
+const unmountProgram = "umount";
+
 /** A Docker Engine that a test may stop, kill and start as it likes. */
 export interface PrivateEngine {
   readonly address: string;
@@ -38,7 +41,7 @@ export function privateEngine(): PrivateEngine | undefined {
   const isAble =
     process.platform === "linux" &&
     process.getuid?.() === 0 &&
-    spawnSync("dockerd", ["--version"]).status === 0;
+    spawnSync(engineProgram, ["--version"]).status === 0;
   if (!isAble) {
     console.log("skipped: a second Docker Engine needs root and the program dockerd");
     return undefined;
@@ -72,7 +75,7 @@ export function privateEngine(): PrivateEngine | undefined {
         "--ip-forward=false",
         "--bridge=none",
       ];
-      const child = spawn("dockerd", args, { detached: true, stdio: "ignore" });
+      const child = spawn(engineProgram, args, { detached: true, stdio: "ignore" });
       child.on("error", () => undefined);
       child.unref();
       for (let i = 0; i < 300; i++) {
@@ -88,7 +91,7 @@ export function privateEngine(): PrivateEngine | undefined {
         .split("\n")
         .map((line) => line.split(" ")[1] ?? "")
         .filter((path) => path.startsWith(`${folder}/`));
-      for (const path of mounts.toReversed()) spawnSync("umount", ["-l", path]);
+      for (const path of mounts.toReversed()) spawnSync(unmountProgram, ["-l", path]);
       rmSync(folder, { recursive: true, force: true });
     },
   };
