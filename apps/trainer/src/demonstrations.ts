@@ -1,4 +1,4 @@
-import type { Task, Tokenizer, TrainingRow } from "@turnwise/core";
+import type { Random, Task, Tokenizer, TrainingRow } from "@turnwise/core";
 import type { AgentFormat, EnvironmentFactory, Observation, PastTurn } from "@turnwise/envs";
 
 /** Decides the next action from what an agent is told; `undefined` gives up. */
@@ -10,6 +10,17 @@ export interface Demonstrator {
 export interface DemonstratedTurn {
   readonly prompt: string;
   readonly response: string;
+  /** A slip that did nothing: seen, not imitated. */
+  readonly isSlip: boolean;
+}
+
+/** Slips of a demonstrator: things it says now and then that have no effect. */
+export interface Slips {
+  /** How often, in [0, 1). */
+  readonly share: number;
+  /** What may be said; what would have an effect at the moment is not. */
+  readonly actions: readonly string[];
+  readonly random: Random;
 }
 
 /** An episode to imitate. */
@@ -19,7 +30,11 @@ export interface Demonstration {
   readonly isSuccess: boolean;
 }
 
-/** Records an episode as a demonstrator plays it, in the words of an agent format. */
+/**
+ * Records an episode as a demonstrator plays it, in the words of an agent format.
+ * @param parts.slips - Puts slips between the demonstrator's actions, of which it is not told: who
+ *   imitates the record learns to go on after saying something that has no effect.
+ */
 export async function demonstrate(
   task: Task,
   demonstrator: Demonstrator,
@@ -27,6 +42,7 @@ export async function demonstrate(
     readonly createEnvironment: EnvironmentFactory;
     readonly format: AgentFormat;
     readonly maxTurns: number;
+    readonly slips?: Slips;
   },
 ): Promise<Demonstration> {
   const environment = await parts.createEnvironment(task);
@@ -34,23 +50,47 @@ export async function demonstrate(
   const history: PastTurn[] = [];
   let isSuccess = false;
   let observation: Observation = await environment.reset();
-  while (turns.length < parts.maxTurns && !isSuccess) {
-    const action = demonstrator.next(observation.text);
-    if (action === undefined) break;
-    turns.push({ prompt: parts.format.prompt(history, observation), response: action });
+  const act = async (action: string, isSlip: boolean): Promise<void> => {
+    turns.push({
+      prompt: parts.format.prompt(history, observation),
+      response: parts.format.write(action),
+      isSlip,
+    });
     history.push({ observation, action });
     const step = await environment.step(action);
     isSuccess = step.isSuccess;
     observation = step;
+  };
+  while (turns.length < parts.maxTurns && !isSuccess) {
+    const action = demonstrator.next(observation.text);
+    if (action === undefined) break;
+    for (
+      let slip = slipOf(parts.slips, observation);
+      slip;
+      slip = slipOf(parts.slips, observation)
+    ) {
+      await act(slip, true);
+    }
+    await act(action, false);
   }
   await environment.close();
   return { task, turns, isSuccess };
 }
 
+/** Something to say that has no effect now, or `undefined` for no slip. */
+function slipOf(
+  slips: Slips | undefined,
+  { admissibleActions = [] }: Observation,
+): string | undefined {
+  if (slips === undefined || slips.random.next() >= slips.share) return undefined;
+  const action = slips.random.choice(slips.actions);
+  return admissibleActions.includes(action) ? undefined : action;
+}
+
 /** A demonstration in tokens: what is imitated, and how much each token counts. */
 export interface ImitationRow {
   readonly tokens: readonly number[];
-  /** Of each token from the second on, `[token - 1]`: 1 for responses, less for what is only read. */
+  /** Of each token from the second on, `[token - 1]`: 1 for responses, less for what is only read, 0 for slips. */
   readonly weights: Float32Array;
 }
 
@@ -78,7 +118,7 @@ export function imitationRows(
   };
   for (const turn of demonstration.turns) {
     append(tokenizer.encode(turn.prompt), contextWeight);
-    append([...tokenizer.encode(turn.response), tokenizer.endToken], 1);
+    append([...tokenizer.encode(turn.response), tokenizer.endToken], turn.isSlip ? 0 : 1);
     if (format.presentation === "turn-wise") finish();
   }
   finish();

@@ -19,6 +19,12 @@ function defined(metrics: Record<string, number>): Metrics {
   return Object.fromEntries(Object.entries(metrics).filter(([, value]) => Number.isFinite(value)));
 }
 
+/** What a trajectory was paid, less the penalties of its responses. */
+function penalizedReturn(trajectory: Trajectory): number {
+  const penalties = trajectory.turns.map(({ penalty = 0 }) => penalty);
+  return trajectoryReturn(trajectory) - penalties.reduce((sum, penalty) => sum + penalty, 0);
+}
+
 /** How trajectories went. */
 export function trajectoryMetrics(trajectories: readonly Trajectory[]): Metrics {
   const turns = trajectories.flatMap((trajectory) => trajectory.turns);
@@ -26,7 +32,7 @@ export function trajectoryMetrics(trajectories: readonly Trajectory[]): Metrics 
   return defined({
     episodes: trajectories.length,
     success: meanOf(trajectories, (trajectory) => (isSuccess(trajectory) ? 1 : 0)),
-    return: meanOf(trajectories, trajectoryReturn),
+    return: meanOf(trajectories, penalizedReturn),
     turns: meanOf(trajectories, (trajectory) => trajectory.turns.length),
     responseTokens: meanOf(turns, ({ responseTokens }) => responseTokens.length),
     invalidActions: meanOf(turns, ({ isValidAction }) => (isValidAction ? 0 : 1)),

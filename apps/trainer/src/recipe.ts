@@ -1,10 +1,10 @@
 import { modulationCoefficients } from "@turnwise/aem";
-import { trajectoryReturn } from "@turnwise/core";
 import {
   clippedSurrogate,
   grpoPresets,
   hasLearningSignal,
-  responseAdvantages,
+  rowAdvantages,
+  rowScores,
 } from "@turnwise/estimators";
 import type { TrainConfig } from "./config.ts";
 import type { Recipe } from "./iteration.ts";
@@ -17,8 +17,8 @@ export function composeRecipe({ training, modulation }: TrainConfig): Recipe {
     groupSize,
     minibatches,
     epochs,
-    keep: ({ trajectories }) => hasLearningSignal(trajectories.map(trajectoryReturn)),
-    advantages: (groups) => responseAdvantages(groups, grpoPresets[training.advantages]),
+    keep: (group) => hasLearningSignal(rowScores(group).flat()),
+    advantages: (groups) => rowAdvantages(groups, grpoPresets[training.advantages]),
     coefficients: (entropies) =>
       modulation.kind === "aem"
         ? modulationCoefficients(entropies, modulation)

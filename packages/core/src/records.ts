@@ -40,8 +40,10 @@ export interface Turn {
   readonly isValidAction: boolean;
   /** What the environment replied. */
   readonly observation: string;
-  /** What the environment paid, penalties of the recipe included. */
+  /** What the environment paid. */
   readonly reward: number;
+  /** What the recipe takes off for this response alone, such as for its form, `>= 0`; absent: 0. */
+  readonly penalty?: number;
 }
 
 /**
@@ -75,7 +77,7 @@ export interface Group {
   readonly trajectories: readonly Trajectory[];
 }
 
-/** The sum of a trajectory's rewards: its return from the first turn on, undiscounted. */
+/** The sum of a trajectory's rewards: its return from the first turn on, undiscounted, without penalties. */
 export function trajectoryReturn(trajectory: Trajectory): number {
   let total = 0;
   for (const turn of trajectory.turns) total += turn.reward;

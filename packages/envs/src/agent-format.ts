@@ -28,6 +28,8 @@ export interface AgentFormat {
    * @param observation - What the environment said last.
    */
   prompt(history: readonly PastTurn[], observation: Observation): string;
+  /** A response that says an action, for demonstrations: {@link parse} reads it back. */
+  write(action: string): string;
   /**
    * Reads a response.
    * @param response - The decoded response, without the end token.

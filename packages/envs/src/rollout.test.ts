@@ -15,6 +15,7 @@ const tokenizer: Tokenizer = {
 const format = (presentation: AgentFormat["presentation"]): AgentFormat => ({
   presentation,
   prompt: (history, { text }) => `${history.length}${text}`,
+  write: (action) => action,
   parse: (response) => ({ action: response, isValid: response !== "x" }),
 });
 
@@ -82,16 +83,17 @@ describe("rollout", () => {
     const options = { invalidActionPenalty: 0.1 };
     const trajectory = await rollout(task, parts(sampler, { options }), sequence());
     expect(
-      trajectory.turns.map(({ action, reward, isValidAction, observation }) => ({
+      trajectory.turns.map(({ action, reward, penalty, isValidAction, observation }) => ({
         action,
         reward,
+        penalty,
         isValidAction,
         observation,
       })),
     ).toEqual([
-      { action: "a", reward: 1, isValidAction: true, observation: "s1" },
-      { action: "x", reward: -0.1, isValidAction: false, observation: "s2" },
-      { action: "w", reward: 0, isValidAction: true, observation: "s3" },
+      { action: "a", reward: 1, penalty: 0, isValidAction: true, observation: "s1" },
+      { action: "x", reward: 0, penalty: 0.1, isValidAction: false, observation: "s2" },
+      { action: "w", reward: 0, penalty: 0, isValidAction: true, observation: "s3" },
     ]);
     expect(trajectory.outcome).toEqual({ kind: "terminated", isSuccess: true });
     expect(trajectory.policyVersion).toBe(3);

@@ -24,7 +24,7 @@ export interface RolloutOptions {
   readonly maxResponseTokens: number;
   /** Divides the logits; 0 takes the most likely token. Default 1. */
   readonly temperature?: number;
-  /** Taken off the reward of a turn whose response had not the right form, `>= 0`. Default 0. */
+  /** The penalty of a response that had not the right form, `>= 0`. Default 0. */
   readonly invalidActionPenalty?: number;
   /** The longest that one call of the environment may take, seconds. Default 300. */
   readonly environmentTimeoutSeconds?: number;
@@ -154,7 +154,8 @@ export async function rollout(
         action,
         isValidAction: isValid,
         observation: step.text,
-        reward: step.reward - (isValid ? 0 : invalidActionPenalty),
+        reward: step.reward,
+        penalty: isValid ? 0 : invalidActionPenalty,
       });
       history.push({ observation, action });
       observation = step;

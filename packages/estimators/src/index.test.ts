@@ -48,6 +48,8 @@ it("exports what it means to", () => {
       "responseAdvantages",
       "rolloutCorrection",
       "rolloutCorrections",
+      "rowAdvantages",
+      "rowScores",
       "sapo",
       "scaleObjective",
       "spreadOverTokens",

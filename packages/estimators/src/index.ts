@@ -60,6 +60,7 @@ export {
   reinforcePlusPlusBaseline,
   type ReinforcePlusPlusOptions,
 } from "./reinforce-plus-plus.ts";
+export { rowAdvantages, rowScores } from "./row-advantages.ts";
 export { responseAdvantages } from "./response-advantages.ts";
 export {
   mismatchMetrics,

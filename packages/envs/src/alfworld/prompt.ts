@@ -59,6 +59,7 @@ export function verlAgentFormat({
         `You are now at step ${numTurns + 1} and your current observation is: ${observation.text}\n${actions}`
       );
     },
+    write: (action) => `<think></think><action>${action}</action>`,
     parse: parseTaggedAction,
   };
 }
@@ -98,25 +99,39 @@ const fillers = new Set([
 /** The markers of {@link compactFormat}; a tokenizer for it keeps each as one token. */
 export const compactMarkers = { observation: "<obs>", action: "<act>" } as const;
 
-/** An observation in the words that matter: lower case, no punctuation, no fillers. */
-export function compactObservation(text: string): string {
-  return text
-    .replace(/^-= .* =-\n/u, "")
-    .toLowerCase()
-    .split(/[^a-z0-9]+/u)
-    .filter((word) => word !== "" && !fillers.has(word))
-    .join(" ");
+/** Writes what has a number as one word: `mug 1` as `mug1`. */
+function joinNumbers(text: string): string {
+  return text.replaceAll(/\b([a-z]+) (\d+)\b/gu, "$1$2");
 }
 
 /**
- * A short format for small models: one growing sequence, observations without filler words, and
- * nothing in a response but the action. The task stands in the first observation.
+ * An observation in the words that matter: lower case, no punctuation, no fillers, and each thing as
+ * one word.
+ *
+ * @example
+ * compactObservation("On the shelf 1, you see a mug 2, and a pen 1."); // "shelf1 mug2 pen1"
+ */
+export function compactObservation(text: string): string {
+  const words = text
+    .replace(/^-= .* =-\n/u, "")
+    .toLowerCase()
+    .split(/[^a-z0-9]+/u)
+    .filter((word) => word !== "" && !fillers.has(word));
+  return joinNumbers(words.join(" "));
+}
+
+/**
+ * A short format for small models: one growing sequence, observations without filler words, each
+ * thing as one word (`mug1`), and nothing in a response but the action. The task stands in the first
+ * observation.
  */
 export function compactFormat(): AgentFormat {
   return {
     presentation: "concatenated",
     prompt: (_history: readonly PastTurn[], observation) =>
       `${compactMarkers.observation} ${compactObservation(observation.text)} ${compactMarkers.action}`,
-    parse: parseBareAction,
+    write: joinNumbers,
+    parse: (response, observation) =>
+      parseBareAction(response.replaceAll(/\b([a-z]+)(\d+)\b/gu, "$1 $2"), observation),
   };
 }
