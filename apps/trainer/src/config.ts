@@ -1,3 +1,4 @@
+import { grpoPresets, type GrpoPreset } from "@turnwise/estimators";
 import { z } from "zod";
 import { InputError } from "./input-error.ts";
 
@@ -40,6 +41,10 @@ const trainConfigSchema = z.strictObject({
   warmStart: z.strictObject({
     /** Demonstrated episodes that are imitated. */
     numDemonstrations: countOrNone,
+    /** How often a demonstration has something in it that has no effect, in [0, 1]. */
+    slipShare: share,
+    /** Whether each epoch tells of other things in their place: `mug` for `book` throughout. */
+    renames: z.boolean(),
     epochs: countOrNone,
     /** Rows in one optimizer step. */
     minibatchSize: count,
@@ -66,8 +71,8 @@ const trainConfigSchema = z.strictObject({
     /** Weight of the k3 divergence from the warm-started policy; 0 for none. */
     klCoefficient: nonNegative,
     /** Whose group-relative advantage: the preset's name. */
-    advantages: z.enum(["verl", "trl", "rllm", "nemoRl", "drGrpo", "rloo"]),
-    aggregation: z.enum(["token-mean", "sequence-mean"]),
+    advantages: z.enum(Object.keys(grpoPresets) as [GrpoPreset, ...GrpoPreset[]]),
+    aggregation: z.enum(["token-mean", "seq-mean-token-sum", "seq-mean-token-mean", "prompt-mean"]),
   }),
   modulation: z.strictObject({
     kind: z.enum(["aem", "none"]),

@@ -10,6 +10,8 @@ export interface Demonstrator {
 export interface DemonstratedTurn {
   readonly prompt: string;
   readonly response: string;
+  /** What the environment was told. */
+  readonly action: string;
   /** A slip that did nothing: seen, not imitated. */
   readonly isSlip: boolean;
 }
@@ -54,6 +56,7 @@ export async function demonstrate(
     turns.push({
       prompt: parts.format.prompt(history, observation),
       response: parts.format.write(action),
+      action,
       isSlip,
     });
     history.push({ observation, action });
@@ -85,6 +88,40 @@ function slipOf(
   if (slips === undefined || slips.random.next() >= slips.share) return undefined;
   const action = slips.random.choice(slips.actions);
   return admissibleActions.includes(action) ? undefined : action;
+}
+
+/** The classes of the things that demonstrations carry about: `mug`, `book`. */
+export function carriedClasses(demonstrations: readonly Demonstration[]): string[] {
+  const classes = demonstrations.flatMap(({ turns }) =>
+    turns.flatMap(({ action }) => /^take ([a-z]+) \d+ from /u.exec(action)?.[1] ?? []),
+  );
+  return [...new Set(classes)].sort();
+}
+
+/**
+ * The same demonstration about other things: classes are exchanged for one another throughout. Who
+ * imitates many such versions learns to read what is there instead of remembering what was.
+ */
+export function renamed(
+  demonstration: Demonstration,
+  classes: readonly string[],
+  random: Random,
+): Demonstration {
+  const shuffled = random.shuffle(classes);
+  const names = new Map(classes.map((name, i) => [name, shuffled[i]!]));
+  const rename = (text: string): string =>
+    text.replaceAll(/\b([a-z]+)(\d*)\b/gu, (word, name: string, number: string) =>
+      names.has(name) ? `${names.get(name)!}${number}` : word,
+    );
+  return {
+    ...demonstration,
+    turns: demonstration.turns.map((turn) => ({
+      ...turn,
+      prompt: rename(turn.prompt),
+      response: rename(turn.response),
+      action: rename(turn.action),
+    })),
+  };
 }
 
 /** A demonstration in tokens: what is imitated, and how much each token counts. */

@@ -30,6 +30,7 @@ export async function reinforce(run: Run): Promise<void> {
     optimizer: {
       weightDecay: config.training.weightDecay,
       maxGradientNorm: config.training.maxGradientNorm,
+      beta2: 0.95,
       learningRate: { peak: learningRate, warmupSteps: warmUpUpdates },
     },
   });
@@ -90,7 +91,7 @@ export async function reinforce(run: Run): Promise<void> {
 
     if (!state.isEvaluatedAfter) {
       await evaluateAll(run, policy, "after", state);
-      await policy.saveModel(join(folder.path, policyFolder));
+      await policy.save(join(folder.path, policyFolder));
       await save({ ...state, isEvaluatedAfter: true });
     }
   } finally {

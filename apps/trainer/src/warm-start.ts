@@ -10,10 +10,20 @@ import {
 } from "@turnwise/policy";
 import { createLocalPolicy } from "@turnwise/policy/local";
 import type { TrainConfig } from "./config.ts";
-import { imitationRows, toImitationBatch, type Demonstration } from "./demonstrations.ts";
+import {
+  carriedClasses,
+  imitationRows,
+  renamed,
+  toImitationBatch,
+  type Demonstration,
+  type ImitationRow,
+} from "./demonstrations.ts";
 import { minibatches } from "./minibatches.ts";
 import { duration, percent, thousands, timeLeft } from "./progress.ts";
 import { freshState, policyOptions, stopPoisoned, warmStartFolder, type Run } from "./run.ts";
+
+/** Games whose words are read for the vocabulary, at least. */
+const maxReadGames = 1000;
 
 /**
  * Makes a policy and lets it imitate demonstrations; leaves it in the run's warm-start folder. The
@@ -25,15 +35,32 @@ export async function warmStart(
   checkpoint: { readonly path: string; readonly epochs: number } | undefined,
 ): Promise<void> {
   const { config, folder, games, format, reporter, random } = run;
-  const { numDemonstrations, epochs, minibatchSize, learningRate, finalShare } = config.warmStart;
+  const { numDemonstrations, slipShare, renames, epochs, minibatchSize } = config.warmStart;
+  const { learningRate, finalShare, contextWeight } = config.warmStart;
 
-  const demonstrations = await games.demonstrate(format, random.fork("demonstrations"));
-  const tokenizer = vocabularyOf(demonstrations);
-  const imitated = demonstrations.filter(({ isSuccess }) => isSuccess).slice(0, numDemonstrations);
-  const rows = imitated.flatMap((demonstration) =>
-    imitationRows(demonstration, format, tokenizer, config.warmStart.contextWeight),
+  // Words are gathered from more games than are imitated; games that are evaluated are not read.
+  const readable = games.training.slice(0, Math.max(numDemonstrations, maxReadGames));
+  const demonstrations = await games.demonstrate(
+    readable,
+    format,
+    slipShare,
+    random.fork("demonstrations"),
   );
-  const numBatches = Math.max(1, Math.round(rows.length / minibatchSize));
+  const classes = carriedClasses(demonstrations);
+  const tokenizer = vocabularyOf(demonstrations, classes);
+  const imitated = demonstrations.slice(0, numDemonstrations).filter(({ isSuccess }) => isSuccess);
+  const rowsOf = (epoch: number): ImitationRow[] => {
+    const names = random.fork(`renames/${epoch}`);
+    return imitated.flatMap((demonstration) =>
+      imitationRows(
+        renames ? renamed(demonstration, classes, names) : demonstration,
+        format,
+        tokenizer,
+        contextWeight,
+      ),
+    );
+  };
+  const numBatches = Math.max(1, Math.round(rowsOf(0).length / minibatchSize));
   const policy = await createLocalPolicy({
     ...policyOptions(run),
     model: modelConfig(config, tokenizer),
@@ -41,6 +68,7 @@ export async function warmStart(
     optimizer: {
       weightDecay: config.training.weightDecay,
       maxGradientNorm: config.training.maxGradientNorm,
+      beta2: 0.95,
       learningRate: {
         peak: learningRate,
         warmupSteps: Math.min(20, numBatches * epochs),
@@ -59,7 +87,7 @@ export async function warmStart(
     );
     const started = performance.now();
     for (let epoch = first + 1; epoch <= epochs; epoch++) {
-      const batches = minibatches(rows, numBatches, random.fork(`warm-start/${epoch}`));
+      const batches = minibatches(rowsOf(epoch), numBatches, random.fork(`warm-start/${epoch}`));
       let loss = 0;
       for (const [i, batch] of batches.entries()) {
         const share = (epoch - 1 - first + i / batches.length) / (epochs - first);
@@ -87,19 +115,31 @@ export async function warmStart(
     }
     const path = join(folder.path, warmStartFolder);
     await rm(`${path}.part`, { recursive: true, force: true });
-    await policy.saveModel(`${path}.part`);
+    await policy.save(`${path}.part`);
     await rename(`${path}.part`, path);
   } finally {
     await policy.close();
   }
 }
 
-/** All words of all demonstrations, imitated or not. */
-function vocabularyOf(demonstrations: readonly Demonstration[]): LoadedTokenizer {
+/** All words of all demonstrations, imitated or not, and every carried class with every number. */
+function vocabularyOf(
+  demonstrations: readonly Demonstration[],
+  classes: readonly string[],
+): LoadedTokenizer {
   const texts = demonstrations.flatMap(({ turns }) =>
     turns.flatMap(({ prompt, response }) => [prompt, response]),
   );
-  return createTokenizer(buildWordVocabulary(texts, { markers: Object.values(compactMarkers) }));
+  const carried = new Set(classes);
+  const numbers = new Set([""]);
+  for (const text of texts) {
+    for (const [, name, number] of text.matchAll(/\b([a-z]+)(\d+)\b/gu)) {
+      if (carried.has(name!)) numbers.add(number!);
+    }
+  }
+  const words = classes.flatMap((name) => [...numbers].map((number) => `${name}${number}`));
+  const markers = Object.values(compactMarkers);
+  return createTokenizer(buildWordVocabulary(texts, { markers, words }));
 }
 
 function modelConfig({ model }: TrainConfig, tokenizer: LoadedTokenizer): ModelConfig {
@@ -117,6 +157,7 @@ function modelConfig({ model }: TrainConfig, tokenizer: LoadedTokenizer): ModelC
     normEpsilon: 1e-6,
     tiedEmbeddings: true,
     maxSequenceTokens: model.maxTokens,
-    initializerRange: 0.02,
+    // Small models start larger than the usual 0.02, or they take long to break symmetry.
+    initializerRange: 0.1,
   };
 }

@@ -1,0 +1,153 @@
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { turnwise } from "./turnwise.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "turnwise-e2e-"));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** A run of seconds: few games, a tiny model, three iterations. */
+const tiny = {
+  games: { numTraining: 12, evaluation: [{ split: "held_out", numGames: 6 }] },
+  episode: { maxTurns: 6 },
+  model: { hiddenSize: 32, intermediateSize: 64, numLayers: 2, numHeads: 2, numKeyValueHeads: 1 },
+  warmStart: { numDemonstrations: 12, epochs: 2, minibatchSize: 6 },
+  training: { iterations: 3, groupsPerIteration: 3, groupSize: 3 },
+  modulation: { minEntropyRange: 0 },
+  evaluation: { every: 2 },
+};
+
+async function trainTiny(name: string, onOutput?: (stdout: string) => "kill" | void) {
+  const config = join(folder, `${name}.json`);
+  const out = join(folder, name);
+  await writeFile(config, JSON.stringify(tiny));
+  const args = ["train", "alfworld", "--config", config, "--out", out, "--json"];
+  return { out, ended: await turnwise(args, onOutput && { onOutput }) };
+}
+
+const read = (...path: string[]) => readFile(join(...path), "utf8");
+
+describe("train", () => {
+  it("ends with a policy, all records, and the same metrics after a kill at any point", async () => {
+    const whole = await trainTiny("whole");
+    expect(whole.ended.stderr).toBe("");
+    expect(whole.ended.code).toBe(0);
+    const metrics = await read(whole.out, "metrics.jsonl");
+    const lines = metrics
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.map(({ stage }) => stage)).toEqual([
+      "warm-start",
+      "warm-start",
+      "evaluation",
+      "evaluation",
+      "iteration",
+      "iteration",
+      "evaluation",
+      "iteration",
+      "evaluation",
+      "evaluation",
+    ]);
+    for (const line of lines.filter(({ stage }) => stage === "iteration")) {
+      expect(line["episodes"]).toBe(9);
+      // The sampler and the learner are two programs over the same weights.
+      if ("samplerDifferenceMax" in line) expect(line["samplerDifferenceMax"]).toBeLessThan(1e-4);
+    }
+    expect((await readdir(join(whole.out, "policy"))).sort()).toEqual([
+      "config.json",
+      "model.safetensors",
+      "tokenizer.json",
+      "tokenizer_config.json",
+    ]);
+    const packed = await readFile(join(whole.out, "trajectories", "iteration-0002.jsonl.gz"));
+    const trajectories = String(gunzipSync(packed)).trim().split("\n");
+    expect(trajectories).toHaveLength(9);
+
+    // Killed in the warm start, and again and again in the iterations.
+    const marks = [/"stage":"warm-start"/gu, /"stage":"iteration"/gu, /"stage":"iteration"/gu];
+    const kill = (mark: RegExp) => (stdout: string) =>
+      mark.test(stdout) ? ("kill" as const) : undefined;
+    const cut = await trainTiny("cut", kill(marks[0]!));
+    expect(cut.ended.signal).toBe("SIGKILL");
+    for (const mark of marks.slice(1)) {
+      const resumed = await turnwise(["train", "--resume", cut.out, "--json"], {
+        onOutput: kill(mark),
+      });
+      expect(resumed.signal).toBe("SIGKILL");
+    }
+    const last = await turnwise(["train", "--resume", cut.out]);
+    expect(last.stderr).toBe("");
+    expect(last.code).toBe(0);
+    expect(last.stdout).toContain("success on games not trained on");
+    expect(last.stdout).toContain(join(cut.out, "policy"));
+    expect(await read(cut.out, "metrics.jsonl")).toBe(metrics);
+    expect(await readFile(join(cut.out, "policy", "model.safetensors"))).toEqual(
+      await readFile(join(whole.out, "policy", "model.safetensors")),
+    );
+
+    const evaluated = await turnwise([
+      ...["evaluate", "alfworld", "--policy", join(whole.out, "policy")],
+      ...["--num-games", "4", "--max-turns", "3", "--json"],
+    ]);
+    expect(evaluated.stderr).toBe("");
+    expect(JSON.parse(evaluated.stdout)).toMatchObject({ stage: "evaluation", episodes: 4 });
+  }, 240_000);
+});
+
+describe("bad input", () => {
+  const attempt = async (...args: string[]) => {
+    const { code, stdout, stderr } = await turnwise(args);
+    return { code, stdout, line: stderr.trim() };
+  };
+
+  it("gets one clear line and exit code 2, and leaves nothing behind", async () => {
+    const out = join(folder, "never");
+    const config = join(folder, "unknown-key.json");
+    await writeFile(config, JSON.stringify({ training: { learnngRate: 1 } }));
+    const cases: [string[], RegExp][] = [
+      [
+        ["train", "alfworld", "--config", config, "--out", out],
+        /unknown-key\.json: training\.learnngRate must be a known key/u,
+      ],
+      [
+        ["train", "alfworld", "--games", join(folder, "no-such-folder"), "--out", out],
+        /no-such-folder/u,
+      ],
+      [["train", "webworld", "--out", out], /environment must be alfworld, got webworld/u],
+      [["train", "--resume", out], /run folder must exist/u],
+      [
+        ["train", "alfworld", "--set", "seed", "--out", out],
+        /setting must have the form field=value, got seed/u,
+      ],
+    ];
+    for (const [args, pattern] of cases) {
+      const { code, line } = await attempt(...args);
+      expect(line).toMatch(pattern);
+      expect(line.split("\n")).toHaveLength(1);
+      expect(code).toBe(2);
+    }
+    await expect(readdir(out)).rejects.toThrow("ENOENT");
+  }, 120_000);
+
+  it("is refused where it would overwrite a run", async () => {
+    const out = join(folder, "precious");
+    await mkdirWith(out, "notes.txt");
+    const { code, line } = await attempt("train", "alfworld", "--out", out);
+    expect(line).toMatch(/run folder must be new or empty/u);
+    expect(code).toBe(2);
+    expect(await readdir(out)).toEqual(["notes.txt"]);
+  }, 60_000);
+});
+
+async function mkdirWith(path: string, file: string): Promise<void> {
+  await mkdir(path);
+  await writeFile(join(path, file), "keep me");
+}

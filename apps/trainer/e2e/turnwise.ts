@@ -1,0 +1,42 @@
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+
+/** What a command printed and how it ended. */
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Runs the command line from its sources, as a process of its own.
+ * @param onOutput - Sees all that was printed so far; its answer `"kill"` ends the process at once.
+ */
+export function turnwise(
+  args: readonly string[],
+  {
+    input = "",
+    onOutput,
+  }: { readonly input?: string; readonly onOutput?: (stdout: string) => "kill" | void } = {},
+): Promise<Ended> {
+  const child = spawn(
+    process.execPath,
+    ["--import", "tsx", "--conditions=turnwise-source", "apps/trainer/src/main.ts", ...args],
+    { cwd: root, env: { ...process.env, NO_COLOR: "1" } },
+  );
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    stdout += String(chunk);
+    if (onOutput?.(stdout) === "kill") child.kill("SIGKILL");
+  });
+  child.stderr.on("data", (chunk: Buffer) => (stderr += String(chunk)));
+  child.stdin.end(input);
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code, signal) => resolve({ code, signal, stdout, stderr }));
+  });
+}

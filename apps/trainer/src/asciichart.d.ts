@@ -1,0 +1,12 @@
+/** The part of asciichart that is used; the package has no types of its own. */
+declare module "asciichart" {
+  export function plot(
+    series: readonly number[],
+    options?: {
+      readonly height?: number;
+      readonly min?: number;
+      readonly max?: number;
+      readonly format?: (value: number) => string;
+    },
+  ): string;
+}

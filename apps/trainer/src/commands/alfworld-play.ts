@@ -1,0 +1,59 @@
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { styleText } from "node:util";
+import { expertPlan, type Game } from "@turnwise/envs/alfworld";
+
+const help = `Type what you do: Tab completes it.
+  ?      what can be done now
+  hint   the best next command
+  undo   take back the last command
+  quit   leave`;
+
+/**
+ * Lets a person play a game in the terminal, until it is won or left. Works with a pipe as well:
+ * the commands are read line by line.
+ */
+export async function play(game: Game, input: Readable, output: NodeJS.WriteStream): Promise<void> {
+  let state = game.start();
+  const past: (typeof state)[] = [];
+  const terminal = output.isTTY;
+  const lines = createInterface({
+    input,
+    output,
+    terminal,
+    prompt: terminal ? styleText("bold", "> ") : "",
+    completer: (line: string) => {
+      const words = [...state.admissibleCommands, "hint", "undo", "quit"];
+      return [words.filter((word) => word.startsWith(line)), line];
+    },
+  });
+  const say = (text: string): void => void output.write(`${text}\n`);
+  say(`${help}\n\n${state.observation}\n`);
+  lines.prompt();
+  for await (const line of lines) {
+    const command = line.trim();
+    if (command === "quit") break;
+    if (command === "?") say(state.admissibleCommands.join("\n"));
+    else if (command === "hint") {
+      const plan = expertPlan(state);
+      say(
+        plan === undefined
+          ? "The goal can no longer be reached."
+          : `${plan[0] ?? "It is done."}  (${plan.length} to go)`,
+      );
+    } else if (command === "undo") {
+      state = past.pop() ?? state;
+      say(state.observation);
+    } else if (command !== "") {
+      past.push(state.clone());
+      state.step(command);
+      say(`\n${state.observation}\n`);
+      if (state.isWon) {
+        say(`You won in ${past.length} steps.`);
+        break;
+      }
+    }
+    lines.prompt();
+  }
+  lines.close();
+}

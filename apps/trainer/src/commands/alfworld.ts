@@ -1,0 +1,128 @@
+import { readFile } from "node:fs/promises";
+import {
+  generateGames,
+  openGames,
+  replayGame,
+  writeGames,
+  type Game,
+  type HouseholdSize,
+} from "@turnwise/envs/alfworld";
+import { Command, Option } from "commander";
+import { InputError, reading } from "../input-error.ts";
+import { play } from "./alfworld-play.ts";
+import { wholeNumber } from "./arguments.ts";
+
+/** `turnwise alfworld`: plays, replays and generates household games. */
+export function alfworldCommand(): Command {
+  return new Command("alfworld")
+    .description("play, replay and generate household games")
+    .addCommand(
+      new Command("play")
+        .description("play a game in the terminal, with completion and hints")
+        .argument("<game>", "a game file, or ARCHIVE#path")
+        .action(async (path: string) => play(await openGame(path), process.stdin, process.stdout)),
+    )
+    .addCommand(
+      new Command("replay")
+        .description("send a list of commands; one answer a command")
+        .argument("<game>", "a game file, or ARCHIVE#path")
+        .requiredOption(
+          "--commands <file>",
+          "one command a line, or a JSON list; - for standard input",
+        )
+        .option("--initial", "answer first with the introduction, as a record without a command")
+        .addOption(
+          new Option("--max-steps <number>", "the limit of the episode, 0 for none")
+            .argParser(wholeNumber)
+            .default(50),
+        )
+        .option("--json", "print one JSON object a command")
+        .action(replay),
+    )
+    .addCommand(
+      new Command("generate")
+        .description("write new games into a folder, laid out as released ones")
+        .requiredOption("--out <folder>")
+        .addOption(new Option("--seed <number>").argParser(wholeNumber).default(1))
+        .addOption(new Option("--count <number>").argParser(wholeNumber).default(100))
+        .addOption(
+          new Option("--size <size>").choices(["small", "medium", "large"]).default("small"),
+        )
+        .addOption(new Option("--split <split>").choices(["train", "held_out"]).default("train"))
+        .action(generate),
+    );
+}
+
+/** A game file, or the one game that a path within an archive names. */
+async function openGame(path: string): Promise<Game> {
+  return reading(async () => {
+    const set = await openGames(path);
+    if (set.tasks.length !== 1) {
+      throw new InputError(
+        `${path}: game must be one game (a file, or ARCHIVE#path), found ${set.tasks.length}`,
+      );
+    }
+    return set.load(set.tasks[0]!.id);
+  });
+}
+
+interface ReplayOptions {
+  readonly commands: string;
+  readonly initial?: boolean;
+  readonly maxSteps: number;
+  readonly json?: boolean;
+}
+
+async function replay(path: string, options: ReplayOptions): Promise<void> {
+  const game = await openGame(path);
+  const commands = await readCommands(options.commands);
+  const maxSteps = options.maxSteps === 0 ? Infinity : options.maxSteps;
+  for (const record of replayGame(game, commands, { maxSteps })) {
+    if (record.command === null && options.initial !== true) continue;
+    const text =
+      options.json === true
+        ? JSON.stringify(record)
+        : `${record.command === null ? "" : `> ${record.command}\n`}${record.obs}\n`;
+    process.stdout.write(`${text}\n`);
+  }
+}
+
+/** A JSON list of texts, or one command a line; a command may have any white space within its line. */
+async function readCommands(path: string): Promise<string[]> {
+  const text = await reading(() =>
+    readFile(path === "-" ? "/dev/stdin" : path, "utf8").catch((cause: Error) => {
+      throw new Error(`${path}: commands must be readable, got ${cause.message}`);
+    }),
+  );
+  if (!text.trimStart().startsWith("[")) {
+    const lines = text.split(/\r?\n/u);
+    if (lines.at(-1) === "") lines.pop();
+    return lines;
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new InputError(`${path}: commands must hold JSON, got ${(cause as Error).message}`);
+  }
+  const list = value as unknown[];
+  const wrong = list.findIndex((command) => typeof command !== "string");
+  if (wrong >= 0) {
+    throw new InputError(
+      `${path}: commands[${wrong}] must be a text, got ${JSON.stringify(list[wrong])}`,
+    );
+  }
+  return list as string[];
+}
+
+async function generate(options: {
+  readonly out: string;
+  readonly seed: number;
+  readonly count: number;
+  readonly size: HouseholdSize;
+  readonly split: "train" | "held_out";
+}): Promise<void> {
+  const { out, ...rest } = options;
+  const paths = await writeGames(out, generateGames(rest));
+  process.stdout.write(`${paths.length} games in ${out}\n`);
+}
