@@ -4,7 +4,6 @@ import type { GroundEffects } from "./ground-effects.ts";
 import { type GroundFormula, hasBit, holdsIn } from "./ground-formula.ts";
 import { GroundOperator, type Variant, isApplicable } from "./ground-operator.ts";
 import type { OperatorTable } from "./operator-table.ts";
-import type { Choices } from "./variant-list.ts";
 
 /** What the worlds of one game share. */
 export interface WorldContext {
@@ -23,22 +22,25 @@ export interface WorldContext {
 class Consequences {
   readonly #context: WorldContext;
   readonly #bits: readonly number[];
-  #choices: Choices | undefined;
+  readonly #watched: readonly number[];
+  #commands: readonly string[] | undefined;
   #operators: readonly GroundOperator[] | undefined;
   #key: string | undefined;
   #isGoal: boolean | undefined;
 
-  constructor(context: WorldContext, bits: readonly number[]) {
+  /** @param watched - The watched facts that are true. */
+  constructor(context: WorldContext, bits: readonly number[], watched: readonly number[]) {
     this.#context = context;
     this.#bits = bits;
+    this.#watched = watched;
   }
 
-  get choices(): Choices {
-    return (this.#choices ??= this.#context.operators.choices(this.#bits));
+  get commands(): readonly string[] {
+    return (this.#commands ??= this.#context.operators.commands(this.#bits, this.#watched));
   }
 
   get operators(): readonly GroundOperator[] {
-    return (this.#operators ??= this.#context.operators.operators(this.#bits, this.choices));
+    return (this.#operators ??= this.#context.operators.operators(this.#bits, this.#watched));
   }
 
   get isGoal(): boolean {
@@ -65,11 +67,19 @@ class Consequences {
 export class GroundWorld implements World {
   readonly #context: WorldContext;
   readonly #bits: readonly number[];
+  /** The watched facts that are true, in the order in which they became so. */
+  readonly #watched: readonly number[];
   readonly #consequences: Consequences;
 
-  private constructor(context: WorldContext, bits: readonly number[], consequences: Consequences) {
+  private constructor(
+    context: WorldContext,
+    bits: readonly number[],
+    watched: readonly number[],
+    consequences: Consequences,
+  ) {
     this.#context = context;
     this.#bits = bits;
+    this.#watched = watched;
     this.#consequences = consequences;
   }
 
@@ -78,8 +88,12 @@ export class GroundWorld implements World {
     const { facts } = context.operators;
     const bits: number[] = [];
     extend(bits, facts.changeable.length);
-    for (let id = 0; id < facts.numInitial; id++) bits[id >> 5]! |= 1 << (id & 31);
-    return new GroundWorld(context, bits, new Consequences(context, bits));
+    const watched: number[] = [];
+    for (let id = 0; id < facts.numInitial; id++) {
+      bits[id >> 5]! |= 1 << (id & 31);
+      if (context.operators.isWatched(id)) watched.push(id);
+    }
+    return new GroundWorld(context, bits, watched, new Consequences(context, bits, watched));
   }
 
   get game(): Game {
@@ -96,7 +110,7 @@ export class GroundWorld implements World {
 
   /** The commands of all operators, each once, sorted by code point. */
   get commands(): readonly string[] {
-    return this.#consequences.choices.commands;
+    return this.#consequences.commands;
   }
 
   /** The same in the plainest way, for tests and benchmarks to compare with. */
@@ -120,7 +134,7 @@ export class GroundWorld implements World {
 
   /** How a command is carried out here; `undefined` if it cannot be. */
   variantFor(command: string): Variant | undefined {
-    return this.#context.operators.variantFor(command, this.#consequences.choices);
+    return this.#context.operators.variantFor(command, this.#bits, this.#watched);
   }
 
   /** How an operator is carried out here; `undefined` if it is not applicable. */
@@ -148,27 +162,30 @@ export class GroundWorld implements World {
     const { adds, deletes, conditional } = operators.effectsOf(variant);
     const bits = this.#bits.slice();
     extend(bits, operators.facts.changeable.length);
+    let watched = this.#watched;
     for (let i = 0; i < deletes.length; i++) {
       const id = deletes[i]!;
       bits[id >> 5]! &= ~(1 << (id & 31));
+      if (operators.isWatched(id)) watched = watched.filter((other) => other !== id);
     }
     for (const { condition, id, isDelete } of conditional) {
-      if (isDelete && holdsIn(condition, this.#bits)) bits[id >> 5]! &= ~(1 << (id & 31));
+      if (!isDelete || !holdsIn(condition, this.#bits)) continue;
+      bits[id >> 5]! &= ~(1 << (id & 31));
+      if (operators.isWatched(id)) watched = watched.filter((other) => other !== id);
     }
-    for (let i = 0; i < adds.length; i++) {
-      const id = adds[i]!;
+    const add = (id: number): void => {
       bits[id >> 5]! |= 1 << (id & 31);
       operators.reach(id);
-    }
+      if (operators.isWatched(id) && !watched.includes(id)) watched = [...watched, id];
+    };
+    for (let i = 0; i < adds.length; i++) add(adds[i]!);
     for (const { condition, id, isDelete } of conditional) {
-      if (isDelete || !holdsIn(condition, this.#bits)) continue;
-      bits[id >> 5]! |= 1 << (id & 31);
-      operators.reach(id);
+      if (!isDelete && holdsIn(condition, this.#bits)) add(id);
     }
     const consequences = operators.isIdle(variant)
       ? this.#consequences
-      : new Consequences(this.#context, bits);
-    return new GroundWorld(this.#context, bits, consequences);
+      : new Consequences(this.#context, bits, watched);
+    return new GroundWorld(this.#context, bits, watched, consequences);
   }
 
   holds(predicate: string, ...ids: readonly string[]): boolean {

@@ -1,10 +1,11 @@
 import { GameFileError } from "../game-file-error.ts";
 import { compareCodePoints } from "../text/code-point-order.ts";
+import type { Case } from "./cases.ts";
 import type { Action, Domain } from "./domain.ts";
 import type { Fact, FactTable } from "./facts.ts";
 import type { AtomFormula } from "./formula.ts";
 import { type GroundEffects, groundEffects, groundLiterals, isVain } from "./ground-effects.ts";
-import { type GroundContext, combine, groundFormula, hasBit } from "./ground-formula.ts";
+import { type GroundContext, combine, groundFormula } from "./ground-formula.ts";
 import {
   GroundOperator,
   type OperatorOwner,
@@ -14,7 +15,7 @@ import {
 } from "./ground-operator.ts";
 import type { JoinPlan } from "./join-plan.ts";
 import type { Problem } from "./problem.ts";
-import { type Choices, VariantList, mergeChoices, noChoices } from "./variant-list.ts";
+import { VariantList, mergeCommands } from "./variant-list.ts";
 
 const none: readonly number[] = [];
 
@@ -60,10 +61,10 @@ export class OperatorTable implements GroundContext, OperatorOwner {
   /** Variants that watch no fact. */
   readonly #always = new VariantList();
   #homePredicate: number | undefined;
-  /** The others by the fact; the same in parallel lists, which are faster to go through. */
-  readonly #lists = new Map<number, VariantList>();
-  readonly #watched: number[] = [];
-  readonly #watching: VariantList[] = [];
+  /** The others, by the fact. */
+  readonly #lists: (VariantList | undefined)[] = [];
+  /** By predicate: whether variants are listed under its facts. */
+  readonly #isWatched: readonly boolean[];
   #slotTypes: readonly number[] = [];
   #mask: number[] = [];
   #numMasked = 0;
@@ -94,6 +95,12 @@ export class OperatorTable implements GroundContext, OperatorOwner {
     this.facts = problem.facts;
     this.isChangeable = domain.isChangeable;
     this.objects = problem.domainObjects;
+    const isWatched = isRead.map(() => false);
+    for (const { condition } of [...plans.values()].flat()) {
+      const literal = this.#watchedLiteral(condition);
+      if (literal) isWatched[literal.predicate] = true;
+    }
+    this.#isWatched = isWatched;
     for (const plan of plans.get(-1) ?? []) this.#carryOut(plan, undefined);
     for (let id = 0; id < problem.facts.numInitial; id++) this.reach(id);
   }
@@ -107,48 +114,77 @@ export class OperatorTable implements GroundContext, OperatorOwner {
     if (plans) for (const plan of plans) this.#carryOut(plan, fact);
   }
 
-  /** What can be done in a state. */
-  choices(bits: readonly number[]): Choices {
-    let all = noChoices;
-    let hasAlways = false;
-    for (let i = 0; i < this.#watched.length; i++) {
-      if (!hasBit(bits, this.#watched[i]!)) continue;
-      const list = this.#watching[i]!;
-      all = mergeChoices(all, list.choices(bits));
-      hasAlways ||= list.hasOthers;
+  /** Whether a fact is one that variants are listed under. */
+  isWatched(id: number): boolean {
+    return this.#isWatched[this.facts.changeable[id]!.predicate]!;
+  }
+
+  /**
+   * The commands that can be carried out in a state: sorted by code point, each once.
+   * @param watched - The watched facts that are true, see {@link isWatched}.
+   */
+  commands(bits: readonly number[], watched: readonly number[]): string[] {
+    let all: string[] | undefined;
+    for (const list of this.#active(watched)) {
+      const commands = list.commands(bits);
+      all = all ? mergeCommands(all, commands) : commands;
     }
-    return hasAlways ? all : mergeChoices(all, this.#always.choices(bits));
+    return all ?? [];
   }
 
-  /** How to carry a command out in a state where these are the choices. */
-  variantFor(command: string, { commandIds, firsts }: Choices): Variant | undefined {
+  /** How to carry a command out in a state; `undefined` if it cannot be. */
+  variantFor(
+    command: string,
+    bits: readonly number[],
+    watched: readonly number[],
+  ): Variant | undefined {
     const id = this.#commandIds.get(command);
-    return id === undefined ? undefined : firsts[commandIds.indexOf(id)];
-  }
-
-  /** The commands of {@link choices}, found by testing every variant there is. */
-  commandsByScan(bits: readonly number[]): string[] {
-    const commands = new Set<string>();
-    for (const { command } of this.#scan(bits)) commands.add(command);
-    return [...commands].sort(compareCodePoints);
+    if (id === undefined) return undefined;
+    let first: Variant | undefined;
+    for (const list of this.#active(watched)) {
+      const variant = list.first(id, bits);
+      if (variant && (!first || compareVariants(variant, first) < 0)) first = variant;
+    }
+    return first;
   }
 
   /** All operators that can be applied, sorted as {@link compareVariants} does, each once. */
-  operators(bits: readonly number[], { firsts, hasMore }: Choices): GroundOperator[] {
-    const variants = hasMore ? this.#scan(bits).sort(compareVariants) : firsts;
+  operators(bits: readonly number[], watched: readonly number[]): GroundOperator[] {
+    const lists = this.#active(watched);
+    const variants = lists.flatMap((list) => list.variants(bits));
+    if (lists.length > 1) variants.sort(compareVariants);
     const operators: GroundOperator[] = [];
+    let last: GroundOperator | undefined;
     for (const variant of variants) {
       const operator = this.operatorOf(variant);
-      if (operator !== operators.at(-1)) operators.push(operator);
+      if (operator !== last) operators.push((last = operator));
     }
     return operators;
   }
 
-  /** All variants that can be carried out. */
-  #scan(bits: readonly number[]): Variant[] {
-    return [this.#always, ...this.#watching].flatMap((list) =>
-      list.own.filter((variant) => isApplicable(variant, bits)),
-    );
+  /** What {@link commands} gives, found by testing every variant there is. */
+  commandsByScan(bits: readonly number[]): string[] {
+    const commands = new Set<string>();
+    for (const list of [this.#always, ...this.#lists]) {
+      for (const variant of list?.own ?? []) {
+        if (isApplicable(variant, bits)) commands.add(variant.command);
+      }
+    }
+    return [...commands].sort(compareCodePoints);
+  }
+
+  /** The lists of what may be possible where some facts are true. */
+  #active(watched: readonly number[]): VariantList[] {
+    const lists: VariantList[] = [];
+    let hasAlways = false;
+    for (let i = 0; i < watched.length; i++) {
+      const list = this.#lists[watched[i]!];
+      if (!list) continue;
+      lists.push(list);
+      hasAlways ||= list.hasOthers;
+    }
+    if (!hasAlways) lists.push(this.#always);
+    return lists;
   }
 
   /** The operator that a variant belongs to. */
@@ -358,18 +394,14 @@ export class OperatorTable implements GroundContext, OperatorOwner {
     const { action, condition } = plan;
     if (isVain(action.effects, condition, binding, this)) return;
     this.#slotTypes = action.slotTypes;
+    const watchedLiteral = this.#watchedLiteral(condition);
     const literals: number[] = [];
     let watched = -1;
-    let isSingle = false;
     for (const literal of condition.literals) {
-      const { predicate, isNegated } = literal;
-      if (!this.isChangeable[predicate]) continue;
+      if (!this.isChangeable[literal.predicate]) continue;
       const { id } = this.#intern(literal, binding);
-      literals.push(id * 2 + (isNegated ? 1 : 0));
-      if (!isNegated && !isSingle && (watched < 0 || this.#isSingle[predicate])) {
-        watched = id;
-        isSingle = this.#isSingle[predicate]!;
-      }
+      if (literal === watchedLiteral) watched = id;
+      else literals.push(id * 2 + (literal.isNegated ? 1 : 0));
     }
     const rest =
       condition.rest.length === 0 ||
@@ -380,16 +412,13 @@ export class OperatorTable implements GroundContext, OperatorOwner {
     if (rest === false) return;
     this.#numVariants++;
     const commandId = this.#commandIdOf(action, binding);
-    this.#listOf(watched, isSingle).add({
+    this.#listOf(watched).add({
       plan,
       binding,
       commandId,
       command: this.#commandTexts[commandId]!,
       watched,
-      literals:
-        literals.length === 1 && watched >= 0
-          ? none
-          : literals.filter((literal) => literal !== watched * 2),
+      literals: literals.length === 0 ? none : literals,
       rest,
       operator: undefined,
       effects: undefined,
@@ -402,18 +431,27 @@ export class OperatorTable implements GroundContext, OperatorOwner {
     return this.facts.intern(predicate, objects);
   }
 
-  #listOf(watched: number, isSingle: boolean): VariantList {
+  /**
+   * The literal whose fact the variants of a case are listed under: one that tells many of them
+   * apart. Of the facts of some predicates only one is true at any time; these serve best.
+   */
+  #watchedLiteral({ literals }: Case): AtomFormula | undefined {
+    const candidates = literals.filter(
+      ({ predicate, isNegated }) => !isNegated && this.isChangeable[predicate],
+    );
+    return candidates.find(({ predicate }) => this.#isSingle[predicate]) ?? candidates[0];
+  }
+
+  #listOf(watched: number): VariantList {
     if (watched < 0) return this.#always;
-    let list = this.#lists.get(watched);
+    let list = this.#lists[watched];
     if (!list) {
       // Of the facts of one such predicate at most one is true: what can always be done is listed
       // with each of them, and then it need not be sorted in each time.
       const { predicate } = this.facts.changeable[watched]!;
-      if (isSingle) this.#homePredicate ??= predicate;
+      if (this.#isSingle[predicate]) this.#homePredicate ??= predicate;
       list = new VariantList(predicate === this.#homePredicate ? this.#always : undefined);
-      this.#lists.set(watched, list);
-      this.#watched.push(watched);
-      this.#watching.push(list);
+      this.#lists[watched] = list;
     }
     return list;
   }

@@ -1,22 +1,9 @@
+import { compareCodePoints } from "../text/code-point-order.ts";
 import { holdsIn } from "./ground-formula.ts";
-import { type Variant, compareVariants } from "./ground-operator.ts";
-
-/** What can be done in a state. */
-export interface Choices {
-  /** Sorted by code point, each once. */
-  readonly commands: readonly string[];
-  /** For each command its number in the game. */
-  readonly commandIds: readonly number[];
-  /** For each command the first variant that can be carried out. */
-  readonly firsts: readonly Variant[];
-  /** Whether there are more variants than commands. */
-  readonly hasMore: boolean;
-}
+import { type Variant, compareVariants, isApplicable } from "./ground-operator.ts";
 
 // What is found is collected here and copied once its size is known.
-const foundCommands: string[] = [];
-const foundIds: number[] = [];
-const foundFirsts: Variant[] = [];
+const found: string[] = [];
 
 /**
  * The variants that watch one fact, or none, sorted. Finding those that can be carried out is the
@@ -27,11 +14,11 @@ export class VariantList {
   readonly #others: VariantList | undefined;
   /** All variants, sorted, with their commands. */
   #variants: Variant[] = [];
-  readonly #commands: string[] = [];
-  readonly #commandIds: number[] = [];
+  #commands: string[] = [];
+  /** Numbers of the commands. */
+  #ids: Int32Array = new Int32Array(0);
   /** For each variant the number of its literals, or, if it has a rest, `~number`; then these. */
-  readonly #tests: number[] = [];
-  #numSorted = 0;
+  #tests: Int32Array = new Int32Array(0);
 
   /** @param others - Variants that are always to be listed with those of this list. */
   constructor(others?: VariantList) {
@@ -52,17 +39,15 @@ export class VariantList {
     this.#own.push(variant);
   }
 
-  /** What can be done if the watched fact is true. */
-  choices(bits: readonly number[]): Choices {
+  /** The commands that can be carried out if the watched fact is true: sorted, each once. */
+  commands(bits: readonly number[]): string[] {
     this.#sort();
     const tests = this.#tests;
-    const commandIds = this.#commandIds;
-    const { length } = commandIds;
+    const ids = this.#ids;
     let numFound = 0;
     let lastId = -1;
-    let hasMore = false;
     let next = 0;
-    for (let i = 0; i < length; i++) {
+    for (let i = 0; i < ids.length; i++) {
       const count = tests[next++]!;
       let at = next;
       next += count < 0 ? ~count : count;
@@ -70,73 +55,64 @@ export class VariantList {
         const literal = tests[at]!;
         if (((bits[literal >> 6]! >>> ((literal >> 1) & 31)) & 1) === (literal & 1)) break;
       }
-      if (at < next || (count < 0 && !holdsIn(this.#variants[i]!.rest, bits))) continue;
-      const id = commandIds[i]!;
-      if (id === lastId) {
-        hasMore = true;
-        continue;
-      }
-      lastId = id;
-      foundIds[numFound] = id;
-      foundCommands[numFound] = this.#commands[i]!;
-      foundFirsts[numFound] = this.#variants[i]!;
-      numFound++;
+      if (at < next || ids[i] === lastId) continue;
+      if (count < 0 && !holdsIn(this.#variants[i]!.rest, bits)) continue;
+      lastId = ids[i]!;
+      found[numFound++] = this.#commands[i]!;
     }
-    return {
-      commands: foundCommands.slice(0, numFound),
-      commandIds: foundIds.slice(0, numFound),
-      firsts: foundFirsts.slice(0, numFound),
-      hasMore,
-    };
+    return found.slice(0, numFound);
+  }
+
+  /**
+   * The first variant with a command that can be carried out.
+   * @param id - The number of the command.
+   */
+  first(id: number, bits: readonly number[]): Variant | undefined {
+    this.#sort();
+    for (let at = this.#ids.indexOf(id); at >= 0 && this.#ids[at] === id; at++) {
+      const variant = this.#variants[at]!;
+      if (isApplicable(variant, bits)) return variant;
+    }
+    return undefined;
+  }
+
+  /** All variants that can be carried out, sorted. */
+  variants(bits: readonly number[]): Variant[] {
+    this.#sort();
+    return this.#variants.filter((variant) => isApplicable(variant, bits));
   }
 
   #sort(): void {
     const others = this.#others?.own;
     const numVariants = this.#own.length + (others?.length ?? 0);
-    if (this.#numSorted === numVariants) return;
-    this.#variants = others ? [...this.#own, ...others] : [...this.#own];
-    this.#variants.sort(compareVariants);
-    this.#commands.length = 0;
-    this.#commandIds.length = 0;
-    this.#tests.length = 0;
-    for (const { command, commandId, literals, rest } of this.#variants) {
-      this.#commands.push(command);
-      this.#commandIds.push(commandId);
-      this.#tests.push(rest === true ? literals.length : ~literals.length);
-      for (let i = 0; i < literals.length; i++) this.#tests.push(literals[i]!);
+    if (this.#ids.length === numVariants) return;
+    const variants = others ? [...this.#own, ...others] : [...this.#own];
+    variants.sort(compareVariants);
+    const tests: number[] = [];
+    for (const { literals, rest } of variants) {
+      tests.push(rest === true ? literals.length : ~literals.length);
+      for (let i = 0; i < literals.length; i++) tests.push(literals[i]!);
     }
-    this.#numSorted = numVariants;
+    this.#variants = variants;
+    this.#commands = variants.map(({ command }) => command);
+    this.#ids = Int32Array.from(variants, ({ commandId }) => commandId);
+    this.#tests = Int32Array.from(tests);
   }
 }
 
-/** Nothing to do. */
-export const noChoices: Choices = { commands: [], commandIds: [], firsts: [], hasMore: false };
-
-/** What can be done for one reason or for another. */
-export function mergeChoices(a: Choices, b: Choices): Choices {
-  if (a.firsts.length === 0) return b;
-  const commands: string[] = [];
-  const commandIds: number[] = [];
-  const firsts: Variant[] = [];
-  let hasMore = a.hasMore || b.hasMore;
-  let i = 0;
-  let j = 0;
-  while (i < a.firsts.length || j < b.firsts.length) {
-    const [left, right] = [a.firsts[i], b.firsts[j]];
-    const order = !left ? 1 : !right ? -1 : compareVariants(left, right);
-    const first = order <= 0 ? left! : right!;
-    if (left && right && left.commandId === right.commandId) {
-      hasMore = true;
-      i++;
-      j++;
-    } else if (order <= 0) {
-      i++;
-    } else {
-      j++;
+/** Puts the commands of one sorted list into another, but for those that are there. */
+export function mergeCommands(into: string[], more: string[]): string[] {
+  // One of the lists is nearly always much shorter.
+  if (into.length < more.length) return mergeCommands(more, into);
+  for (const command of more) {
+    let low = 0;
+    let high = into.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (compareCodePoints(into[middle]!, command) < 0) low = middle + 1;
+      else high = middle;
     }
-    commands.push(first.command);
-    commandIds.push(first.commandId);
-    firsts.push(first);
+    if (into[low] !== command) into.splice(low, 0, command);
   }
-  return { commands, commandIds, firsts, hasMore };
+  return into;
 }
