@@ -125,14 +125,20 @@ const [fast, slow] = [median(times.packed), median(times.plain)];
 console.log(
   `${numTrajectories} trajectories x ${turns} turns x ${tokens} tokens, median of ${rounds}`,
 );
-console.log(`typed arrays  ${fast.toFixed(1)} ms`);
-console.log(`plain lists   ${slow.toFixed(1)} ms, ${(slow / fast).toFixed(1)} x`);
+const fastest = (list: readonly number[]): string => Math.min(...list).toFixed(1);
+console.log(`typed arrays  ${fast.toFixed(1)} ms (fastest ${fastest(times.packed)})`);
+console.log(
+  `plain lists   ${slow.toFixed(1)} ms (fastest ${fastest(times.plain)}), ${(slow / fast).toFixed(1)} x`,
+);
 
 const sizes = [numGroups, groupSize, turns, tokens, rounds].map(String);
 const python = spawnSync("python3", ["-c", numpyProgram, ...sizes], { encoding: "utf8" });
 if (python.status === 0) {
-  const numpy = median(python.stdout.trim().split(" ").map(Number));
-  console.log(`NumPy         ${numpy.toFixed(1)} ms, ${(numpy / fast).toFixed(1)} x`);
+  const own = python.stdout.trim().split(" ").map(Number);
+  const numpy = median(own);
+  console.log(
+    `NumPy         ${numpy.toFixed(1)} ms (fastest ${fastest(own)}), ${(numpy / fast).toFixed(1)} x`,
+  );
 } else {
   console.log("NumPy         skipped: python3 with numpy was not found");
 }
