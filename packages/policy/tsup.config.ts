@@ -5,6 +5,7 @@ const config: Options = {
     index: "src/index.ts",
     "local/index": "src/local/index.ts",
     "local/policy-worker": "src/local/policy-worker.ts",
+    "local/attention-helper": "src/local/attention-helper.mjs",
   },
   format: "esm",
   target: "node20",

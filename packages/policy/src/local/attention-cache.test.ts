@@ -13,8 +13,8 @@ const random = createRandom("attention");
 const draw = (size: number): Float32Array =>
   Float32Array.from({ length: size }, () => 4 * random.next() - 2);
 
-const createCache = (shape: Shape, numLayers = 1): AttentionCache =>
-  new AttentionCache({ ...shape, numLayers, maxSequenceTokens: 200, maxStepTokens: 400 });
+const createCache = (shape: Shape, numLayers = 1, threads = 1): AttentionCache =>
+  new AttentionCache({ ...shape, numLayers, threads, maxSequenceTokens: 200, maxStepTokens: 400 });
 
 /** All queries, keys and values of one sequence in one layer, row by row. */
 interface Inputs {
@@ -195,6 +195,46 @@ test("keeps what it holds while its memory grows", () => {
   for (let i = 0; i < 30; i++) attendInChunks(cache, shape, drawInputs(shape, 100), [100]);
   const end = attendInChunks(cache, shape, inputs, [10], 0, first);
   expect([...begin, ...end]).toEqual(expected);
+});
+
+test("gives the same bits with several threads, step after step, while the memory grows", async () => {
+  const shape = { numHeads: 4, numKeyValueHeads: 2, headSize: 32 };
+  const lengths = Array.from({ length: 40 }, (_, i) => 1 + ((i * 37) % 150));
+  const inputs = lengths.map((length) => drawInputs(shape, length + 20));
+  const join = (parts: readonly Float32Array[]): Float32Array =>
+    Float32Array.from(parts.flatMap((part) => [...part]));
+  const computeAll = async (threads: number): Promise<number[]> => {
+    const cache = createCache(shape, 1, threads);
+    const sequences = lengths.map(() => cache.create());
+    const results: number[] = [];
+    // First the long beginnings, a few sequences at a time, then 20 steps of one position for all.
+    const steps = [
+      ...Array.from({ length: 20 }, (_, i) => [2 * i, 2 * i + 1]),
+      ...Array.from({ length: 20 }, () => lengths.map((_, i) => i)),
+    ];
+    for (const chosen of steps) {
+      const chunks = chosen.map((i) => {
+        const begin = sequences[i]!.length;
+        return rowsOf(shape, inputs[i]!, begin, begin === 0 ? lengths[i]! : begin + 1);
+      });
+      const numQueries = (chunk: Inputs): number => chunk.queries.length / 128;
+      cache.begin(
+        chosen.map((i, job) => ({ sequence: sequences[i]!, numQueries: numQueries(chunks[job]!) })),
+      );
+      const attended = cache.attend(
+        0,
+        join(chunks.map(({ queries }) => queries)),
+        join(chunks.map(({ keys }) => keys)),
+        join(chunks.map(({ values }) => values)),
+      );
+      for (const value of attended) results.push(value);
+      cache.commit();
+    }
+    await cache.close();
+    return results;
+  };
+  const expected = await computeAll(1);
+  for (const threads of [2, 3]) expect(await computeAll(threads)).toEqual(expected);
 });
 
 test("refuses a head size that does not fill SIMD registers", () => {

@@ -1,12 +1,7 @@
-import {
-  attentionModule,
-  jobBytes,
-  pageKeys,
-  type AttentionKernel,
-  type AttentionShape,
-} from "./attention-kernel.ts";
+import { checkInteger } from "@turnwise/core";
+import { jobBytes, pageKeys, type AttentionShape } from "./attention-kernel.ts";
+import { AttentionTeam, teamBytes } from "./attention-team.ts";
 import { maxMemoryPages } from "./wasm-writer.ts";
-import { webAssembly } from "./web-assembly.ts";
 
 /** The keys and values of one growing sequence. */
 export interface CachedSequence {
@@ -29,6 +24,8 @@ export interface AttentionCacheOptions extends AttentionShape {
   readonly maxSequenceTokens: number;
   /** The most new positions of one step. */
   readonly maxStepTokens: number;
+  /** Threads that compute, this one included. Default 1. */
+  readonly threads?: number;
 }
 
 const wordBytes = 4;
@@ -43,48 +40,44 @@ const alignUp = (bytes: number, to = 16): number => Math.ceil(bytes / to) * to;
  */
 export class AttentionCache {
   readonly #options: AttentionCacheOptions;
-  readonly #memory = new webAssembly.Memory({ initial: 1, maximum: maxMemoryPages });
-  readonly #kernel: AttentionKernel;
+  readonly #team: AttentionTeam;
   readonly #freePages: number[] = [];
   readonly #pageBytes: number;
   /** Where the fixed areas begin. */
   readonly #queries: number;
   readonly #results: number;
-  readonly #scratch: number;
-  readonly #scratchStride: number;
   /** Address of the next new page. */
   #end: number;
   readonly #firstPage: number;
   #numPages = 0;
-  #floats = new Float32Array();
-  #words = new Int32Array();
+  #floats: Float32Array;
+  #words: Int32Array;
   #jobs: readonly AttentionJob[] = [];
+  #numPairs = 0;
   /** Job list and page tables of the step, grown when needed. */
   #lists = 0;
   #listBytes = 0;
 
   constructor(options: AttentionCacheOptions) {
     this.#options = options;
-    const { numLayers, numHeads, numKeyValueHeads, headSize } = options;
-    const { exports } = new webAssembly.Instance(new webAssembly.Module(attentionModule(options)), {
-      env: { memory: this.#memory },
-    });
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the module is our own
-    this.#kernel = exports["attend"] as AttentionKernel;
+    const { numLayers, numHeads, numKeyValueHeads, headSize, threads = 1 } = options;
+    checkInteger("AttentionCache", { threads }, { min: 1 });
     this.#pageBytes = numLayers * numKeyValueHeads * 2 * pageKeys * headSize * wordBytes;
     const rowBytes = numHeads * headSize * wordBytes;
-    this.#queries = 64;
+    this.#queries = teamBytes;
     this.#results = this.#queries + alignUp(options.maxStepTokens * rowBytes);
-    this.#scratch = this.#results + alignUp(options.maxStepTokens * rowBytes);
-    this.#scratchStride = alignUp(options.maxSequenceTokens, pageKeys) * wordBytes;
-    this.#end = this.#scratch + 4 * this.#scratchStride;
+    const scratch = this.#results + alignUp(options.maxStepTokens * rowBytes);
+    const stride = alignUp(options.maxSequenceTokens, pageKeys) * wordBytes;
+    this.#team = new AttentionTeam(options, threads, scratch, stride);
+    this.#end = scratch + threads * 4 * stride;
     this.#firstPage = this.#end;
-    this.#reserve(this.#end);
+    this.#floats = new Float32Array(this.#team.memory.buffer);
+    this.#words = new Int32Array(this.#team.memory.buffer);
   }
 
   /** Bytes that the cache holds, free pages included. */
   get numBytes(): number {
-    return this.#memory.buffer.byteLength;
+    return this.#team.memory.buffer.byteLength;
   }
 
   /** Bytes of the pages that sequences hold. */
@@ -130,10 +123,12 @@ export class AttentionCache {
   begin(jobs: readonly AttentionJob[]): void {
     this.#jobs = jobs;
     let numPages = 0;
+    this.#numPairs = 0;
     for (const { sequence, numQueries } of jobs) {
       const needed = Math.ceil((sequence.length + numQueries) / pageKeys);
       while (sequence.pages.length < needed) sequence.pages.push(this.#takePage());
       numPages += needed;
+      this.#numPairs += numQueries * (sequence.length + numQueries);
     }
     this.#reserveLists(jobs.length * jobBytes + numPages * wordBytes);
     this.#writeJobs(false);
@@ -183,11 +178,13 @@ export class AttentionCache {
     if (lastOnly) this.#writeJobs(true);
     this.#floats.set(queries, this.#queries / wordBytes);
     this.#store(layerOffset, keys, values);
-    this.#kernel(this.#lists, this.#jobs.length, layerOffset, this.#scratch, this.#scratchStride);
+    this.#team.run(this.#lists, this.#jobs.length, layerOffset, this.#numPairs);
     const rowSize = numHeads * headSize;
     const numRows = Math.max(2, lastOnly ? this.#jobs.length : queries.length / rowSize);
     const begin = this.#results / wordBytes;
-    return this.#floats.subarray(begin, begin + numRows * rowSize);
+    const results = this.#floats.subarray(begin, begin + numRows * rowSize);
+    // A copy is not shared.
+    return this.#team.isShared ? results.slice() : results;
   }
 
   #store(layerOffset: number, keys: Float32Array, values: Float32Array): void {
@@ -221,6 +218,11 @@ export class AttentionCache {
     this.#jobs = [];
   }
 
+  /** Ends the threads. */
+  close(): Promise<void> {
+    return this.#team.close();
+  }
+
   #takePage(): number {
     const free = this.#freePages.pop();
     if (free !== undefined) return free;
@@ -241,22 +243,22 @@ export class AttentionCache {
   }
 
   #reserve(numBytes: number): void {
-    const missing = numBytes - this.#memory.buffer.byteLength;
+    const missing = numBytes - this.#team.memory.buffer.byteLength;
     if (missing > 0) {
       // A quarter more than needed, as growing moves the memory.
       const wanted = Math.ceil(missing / wasmPageBytes);
       const spare = Math.ceil(numBytes / 4 / wasmPageBytes);
-      const free = maxMemoryPages - this.#memory.buffer.byteLength / wasmPageBytes;
+      const free = maxMemoryPages - this.#team.memory.buffer.byteLength / wasmPageBytes;
       if (wanted > free) {
         throw new RangeError(
           `AttentionCache: keys and values must fit into 4 GiB, got ${numBytes} bytes`,
         );
       }
-      this.#memory.grow(Math.min(wanted + spare, free));
+      this.#team.memory.grow(Math.min(wanted + spare, free));
     }
-    if (this.#floats.buffer !== this.#memory.buffer) {
-      this.#floats = new Float32Array(this.#memory.buffer);
-      this.#words = new Int32Array(this.#memory.buffer);
+    if (this.#floats.buffer !== this.#team.memory.buffer) {
+      this.#floats = new Float32Array(this.#team.memory.buffer);
+      this.#words = new Int32Array(this.#team.memory.buffer);
     }
   }
 }

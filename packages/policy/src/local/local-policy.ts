@@ -32,7 +32,8 @@ export interface LocalPolicyOptions {
   readonly optimizer?: OptimizerConfig;
   /** Threads of the tensor operations. Default: as many as the machine offers. */
   readonly threads?: number;
-  /** The most positions of one microbatch of the learner, padding included. Default 4096. */
+  /** The most positions of one microbatch of the learner, padding included. More is not faster: what one
+   * holds then leaves the processor's caches. Default 1024. */
   readonly microbatchTokens?: number;
   /** The most new tokens of one step of the sampler, over all sequences. Default 2048. */
   readonly stepTokens?: number;
@@ -86,7 +87,7 @@ export async function createLocalPolicy({
   maxSequenceTokens: wantedTokens,
   optimizer = { learningRate: { peak: 1e-4 } },
   threads = availableParallelism(),
-  microbatchTokens = 4096,
+  microbatchTokens = 1024,
   stepTokens = 2048,
   cacheBytes = 2 ** 30,
   thread = "worker",

@@ -41,7 +41,7 @@ export class PolicyEngine implements EnginePort {
       optimizer,
       microbatchTokens,
     });
-    const sampling = new SamplingEngine({ config, executor, stepTokens, cacheBytes });
+    const sampling = new SamplingEngine({ config, executor, stepTokens, cacheBytes, threads });
     await sampling.load(learning.parameters);
     return new PolicyEngine(options, learning, sampling);
   }

@@ -13,8 +13,12 @@ const config = {
 const parameters = initialParameters(config, "any");
 const executor = createOnnxExecutor({ threads: 2 });
 
-async function createEngine(stepTokens: number, cacheBytes: number): Promise<SamplingEngine> {
-  const engine = new SamplingEngine({ config, executor, stepTokens, cacheBytes });
+async function createEngine(
+  stepTokens: number,
+  cacheBytes: number,
+  threads = 1,
+): Promise<SamplingEngine> {
+  const engine = new SamplingEngine({ config, executor, stepTokens, cacheBytes, threads });
   await engine.load(parameters);
   return engine;
 }
@@ -65,8 +69,9 @@ test("samples the same in any company, with any cache, after any cancellations",
       fc.array(anyEvent, { maxLength: 14 }),
       fc.constantFrom(2, 5, 64),
       fc.constantFrom(0, 2 ** 20),
-      async (events, stepTokens, cacheBytes) => {
-        const engine = await createEngine(stepTokens, cacheBytes);
+      fc.constantFrom(1, 2),
+      async (events, stepTokens, cacheBytes, threads) => {
+        const engine = await createEngine(stepTokens, cacheBytes, threads);
         const asked: { request: SampleRequest; outcome: Promise<SampledResponse | string> }[] = [];
         for (const event of events) {
           if (event.kind === "sample") {

@@ -26,6 +26,8 @@ export interface SamplingEngineOptions {
    * the longest unused first. What is sampled at the moment may need more.
    */
   readonly cacheBytes: number;
+  /** Threads that compute attention, this one included. Default 1. */
+  readonly threads?: number;
 }
 
 /** A request that computes the beginning of another one's prompt. */
@@ -78,7 +80,7 @@ export class SamplingEngine {
   #isClosed = false;
 
   constructor(options: SamplingEngineOptions) {
-    const { config, stepTokens, cacheBytes } = options;
+    const { config, stepTokens, cacheBytes, threads = 1 } = options;
     checkInteger("sampler", { stepTokens }, { min: 2 });
     checkNonNegative("sampler", { cacheBytes });
     this.#options = options;
@@ -91,6 +93,7 @@ export class SamplingEngine {
       headSize,
       maxSequenceTokens,
       maxStepTokens: stepTokens,
+      threads,
     });
     this.#sequences = new HeldSequences(this.#cache);
   }
@@ -163,6 +166,7 @@ export class SamplingEngine {
     await this.#running;
     await this.#runner?.close();
     this.#runner = undefined;
+    await this.#cache.close();
   }
 
   #checkRequest({ promptTokens, maxTokens, temperature = 1, stopTokens }: SampleRequest): void {

@@ -1,13 +1,17 @@
 /** A growable memory of WebAssembly. */
 export interface WasmMemory {
-  /** The bytes; another object after the memory has grown. */
+  /** The bytes, a `SharedArrayBuffer` if shared; another object after the memory has grown. */
   readonly buffer: ArrayBuffer;
   /** Adds pages of 64 KiB. */
   grow(pages: number): number;
 }
 
 interface WebAssemblyApi {
-  readonly Memory: new (limits: { initial: number; maximum: number }) => WasmMemory;
+  readonly Memory: new (limits: {
+    initial: number;
+    maximum: number;
+    shared: boolean;
+  }) => WasmMemory;
   readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
   readonly Instance: new (
     module: object,
