@@ -2,9 +2,17 @@
  * How many tokens a local policy samples a second: concurrent episodes whose context grows turn by
  * turn. Run: npx tsx --conditions=turnwise-source bench/policy-sampling.bench.ts
  */
+import { availableParallelism } from "node:os";
 import { createRandom, type Sampler } from "@turnwise/core";
-import { buildWordVocabulary, createTokenizer, smallModelConfig } from "@turnwise/policy";
+import { createOnnxExecutor } from "@turnwise/graph/onnx";
+import {
+  buildWordVocabulary,
+  createTokenizer,
+  initialParameters,
+  smallModelConfig,
+} from "@turnwise/policy";
 import { createLocalPolicy } from "@turnwise/policy/local";
+import { SamplingEngine } from "../packages/policy/src/local/sampling-engine.ts";
 
 const numEpisodes = 128;
 const numTurns = 15;
@@ -20,7 +28,11 @@ const policy = await createLocalPolicy({
 });
 
 /** One episode: each turn brings new prompt tokens, then a response. */
-async function episode(sampler: Sampler, name: string, keepsCache: boolean): Promise<void> {
+async function episode(
+  sampler: Pick<Sampler, "sample" | "release">,
+  name: string,
+  keepsCache: boolean,
+): Promise<void> {
   const random = createRandom(name);
   const context: number[] = [];
   for (let turn = 0; turn < numTurns; turn++) {
@@ -65,3 +77,28 @@ const median = (list: number[]): number => list.toSorted((a, b) => a - b)[1]!;
 console.log(`128 episodes / 16 episodes:       ${median(ratios.map(([a]) => a!)).toFixed(2)}x`);
 console.log(`cache kept / prompt read anew:    ${median(ratios.map(([, b]) => b!)).toFixed(2)}x`);
 await policy.close();
+
+// Where the time goes: the same work without a worker.
+const config = smallModelConfig({ vocabularySize: tokenizer.vocabularySize });
+const engine = new SamplingEngine({
+  config,
+  executor: createOnnxExecutor({ threads: availableParallelism() }),
+  stepTokens: 2048,
+  cacheBytes: 2 ** 30,
+});
+await engine.load(initialParameters(config, 1));
+const begin = performance.now();
+const beginCpu = process.cpuUsage();
+await Promise.all(Array.from({ length: numEpisodes }, (_, i) => episode(engine, `${i}`, true)));
+const wall = performance.now() - begin;
+const { user, system } = process.cpuUsage(beginCpu);
+const { numSteps, numTokens, programMilliseconds, attentionMilliseconds } = engine.timings!;
+const share = (milliseconds: number): string => `${((100 * milliseconds) / wall).toFixed(0)} %`;
+console.log(
+  `in one thread: ${numSteps} steps, ${numTokens} tokens, ${((user + system) / numTokens).toFixed(1)} CPU us/token; ` +
+    `programs ${share(programMilliseconds)}, attention ${share(attentionMilliseconds)}, rest ${share(wall - programMilliseconds - attentionMilliseconds)}`,
+);
+const beginLoad = performance.now();
+await engine.load(initialParameters(config, 2));
+console.log(`loading new weights: ${(performance.now() - beginLoad).toFixed(0)} ms`);
+await engine.close();
