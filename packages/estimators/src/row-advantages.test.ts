@@ -38,7 +38,7 @@ describe("rowAdvantages", () => {
   it("lets each response answer for its own penalty", () => {
     // Scores 10, 10, 0, -1 have the mean 4.75 and the sample deviation sqrt(110.75 / 3) = 6.0759.
     const groups = [group(trajectory(10, [0, 0]), trajectory(0, [0, 1]))];
-    const [[first, second]] = rowAdvantages(groups) as [[number[], number[]]];
+    const [[first = [], second = []] = []] = rowAdvantages(groups);
     expect(first[0]).toBeCloseTo(5.25 / 6.0759, 4);
     expect(first[1]).toBe(first[0]);
     expect(second[0]).toBeCloseTo(-4.75 / 6.0759, 4);
