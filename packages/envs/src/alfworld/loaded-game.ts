@@ -1,14 +1,16 @@
 import type { Game, GameState, LoadOptions, Operator, World } from "./game.ts";
 import { type Domain, markPredicates } from "./pddl/domain.ts";
 import { groundFormula } from "./pddl/ground-formula.ts";
+import { Grounding } from "./pddl/grounding.ts";
 import { GroundWorld } from "./pddl/ground-world.ts";
 import type { Variant } from "./pddl/ground-operator.ts";
 import { OperatorTable } from "./pddl/operator-table.ts";
 import type { Problem } from "./pddl/problem.ts";
 import type { SharedDomain } from "./pddl/shared-domain.ts";
 import { entityNames } from "./text/entity-names.ts";
-import { type Grammar, type TextContext, isTrue, wasDeleted } from "./text/grammar.ts";
+import type { Grammar } from "./text/grammar.ts";
 import { pythonStrip } from "./text/python-strip.ts";
+import { type TextContext, isTrue, wasDeleted } from "./text/text-context.ts";
 
 /** A {@link Game}: the part of the engine that brings facts and texts together. */
 export class LoadedGame implements Game {
@@ -62,7 +64,9 @@ export class LoadedGame implements Game {
       known: [],
       task,
     };
-    const operators = new OperatorTable(name, domain, plans, problem, isRead, isSingle, {
+    const grounding = new Grounding(name, domain, problem);
+    const { ids } = problem;
+    const operators = new OperatorTable(grounding, domain, plans, ids, isRead, isSingle, {
       command: (action, objects) => grammar.command(action, objects, this.initialContext),
       slotsOf: (action) => grammar.commandSlots(action),
     });
@@ -72,7 +76,7 @@ export class LoadedGame implements Game {
       goal: groundFormula(
         problem.goal,
         problem.goalSlotTypes.map(() => -1),
-        operators.forGoal(problem),
+        grounding.goalContext(),
       ),
       predicates: domain.predicates,
       objectOf: problem.objectOf,

@@ -25,21 +25,22 @@ const none: readonly never[] = [];
 export function groundLiterals(
   literals: readonly AtomFormula[],
   binding: readonly number[],
-  { facts, isChangeable, objects }: GroundContext,
+  context: GroundContext,
 ): number[] {
   const ground: number[] = [];
   for (const { predicate, terms, isNegated } of literals) {
-    if (!isChangeable[predicate]) continue;
-    const { id } = facts.intern(predicate, objectsOf(terms, binding, objects));
+    if (!context.isChangeable[predicate]) continue;
+    const { id } = context.facts.intern(predicate, objectsOf(terms, binding, context));
     ground.push(id * 2 + (isNegated ? 1 : 0));
   }
   return ground;
 }
 
-function objectsOf(
+/** The objects of an atom's terms. */
+export function objectsOf(
   terms: readonly Term[],
   binding: readonly number[],
-  objects: readonly number[],
+  { objects }: GroundContext,
 ): number[] {
   const found: number[] = [];
   for (let i = 0; i < terms.length; i++) {
@@ -75,8 +76,10 @@ export function groundEffects(
     }
     context.count();
     const { isDelete } = effect;
-    const { facts, objects } = context;
-    const { id } = facts.intern(effect.predicate, objectsOf(effect.terms, binding, objects));
+    const { id } = context.facts.intern(
+      effect.predicate,
+      objectsOf(effect.terms, binding, context),
+    );
     const condition = effect.condition ? groundFormula(effect.condition, binding, context) : true;
     if (condition === true) (isDelete ? deletes : adds).push(id);
     else if (!isRefuted(condition, literals)) conditional.push({ condition, id, isDelete });

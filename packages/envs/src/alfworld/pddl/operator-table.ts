@@ -1,11 +1,16 @@
-import { GameFileError } from "../game-file-error.ts";
 import { compareCodePoints } from "../text/code-point-order.ts";
 import type { Case } from "./cases.ts";
 import type { Action, Domain } from "./domain.ts";
 import type { Fact, FactTable } from "./facts.ts";
 import type { AtomFormula } from "./formula.ts";
-import { type GroundEffects, groundEffects, groundLiterals, isVain } from "./ground-effects.ts";
-import { type GroundContext, combine, groundFormula } from "./ground-formula.ts";
+import {
+  type GroundEffects,
+  groundEffects,
+  groundLiterals,
+  isVain,
+  objectsOf,
+} from "./ground-effects.ts";
+import { combine, groundFormula } from "./ground-formula.ts";
 import {
   GroundOperator,
   type OperatorOwner,
@@ -13,8 +18,8 @@ import {
   compareVariants,
   isApplicable,
 } from "./ground-operator.ts";
+import type { Grounding } from "./grounding.ts";
 import type { JoinPlan } from "./join-plan.ts";
-import type { Problem } from "./problem.ts";
 import { VariantList, mergeCommands } from "./variant-list.ts";
 
 const none: readonly number[] = [];
@@ -27,22 +32,16 @@ export interface CommandTexts {
   slotsOf(action: Action): readonly number[];
 }
 
-// The largest released game has 5,000 operators; a file that goes on for ever has to be stopped.
-const maxVariants = 200_000;
-const maxSearchSteps = 5_000_000;
-
 /**
  * The operators of one game. An operator is made when all facts that it needs have been true, each
  * in some world that was reached: what can be done in a world has then been made, and what play
  * never comes near is never made.
  */
-export class OperatorTable implements GroundContext, OperatorOwner {
+export class OperatorTable implements OperatorOwner {
   readonly facts: FactTable;
   readonly isChangeable: readonly boolean[];
-  readonly objects: readonly number[];
-  readonly #name: string;
-  readonly #domain: Domain;
-  readonly #problem: Problem;
+  readonly #grounding: Grounding;
+  readonly #ids: readonly string[];
   readonly #texts: CommandTexts;
   readonly #plansOf: ReadonlyMap<number, readonly JoinPlan[]>;
   /** Whether preconditions, conditions or the goal read the predicate. */
@@ -53,7 +52,6 @@ export class OperatorTable implements GroundContext, OperatorOwner {
   readonly #isEffective: readonly boolean[];
   /** By action and objects. */
   readonly #operators: readonly Map<number | string, GroundOperator>[];
-  readonly #members = new Map<number, readonly number[]>();
   /** Numbers of commands, by action and the objects that they speak of. */
   readonly #commands: readonly Map<number | string, number>[];
   readonly #commandTexts: string[] = [];
@@ -65,36 +63,31 @@ export class OperatorTable implements GroundContext, OperatorOwner {
   readonly #lists: (VariantList | undefined)[] = [];
   /** By predicate: whether variants are listed under its facts. */
   readonly #isWatched: readonly boolean[];
-  #slotTypes: readonly number[] = [];
   #mask: number[] = [];
   #numMasked = 0;
-  #numVariants = 0;
-  #numSearchSteps = 0;
 
   constructor(
-    name: string,
-    domain: Domain,
+    grounding: Grounding,
+    { actions }: Domain,
     plans: ReadonlyMap<number, readonly JoinPlan[]>,
-    problem: Problem,
+    ids: readonly string[],
     isRead: readonly boolean[],
     isSingle: readonly boolean[],
     texts: CommandTexts,
   ) {
-    this.#name = name;
-    this.#domain = domain;
-    this.#problem = problem;
+    this.#grounding = grounding;
+    this.#ids = ids;
     this.#texts = texts;
-    this.#commands = domain.actions.map(() => new Map());
+    this.#commands = actions.map(() => new Map());
     this.#plansOf = plans;
     this.#isRead = isRead;
     this.#isSingle = isSingle;
-    this.#isEffective = domain.actions.map(({ effects }) =>
+    this.#isEffective = actions.map(({ effects }) =>
       effects.some(({ predicate }) => isRead[predicate]),
     );
-    this.#operators = domain.actions.map(() => new Map());
-    this.facts = problem.facts;
-    this.isChangeable = domain.isChangeable;
-    this.objects = problem.domainObjects;
+    this.#operators = actions.map(() => new Map());
+    this.facts = grounding.facts;
+    this.isChangeable = grounding.isChangeable;
     const isWatched = isRead.map(() => false);
     for (const { condition } of [...plans.values()].flat()) {
       const literal = this.#watchedLiteral(condition);
@@ -102,7 +95,7 @@ export class OperatorTable implements GroundContext, OperatorOwner {
     }
     this.#isWatched = isWatched;
     for (const plan of plans.get(-1) ?? []) this.#carryOut(plan, undefined);
-    for (let id = 0; id < problem.facts.numInitial; id++) this.reach(id);
+    for (let id = 0; id < this.facts.numInitial; id++) this.reach(id);
   }
 
   /** Makes the operators that a fact makes possible, if it is true for the first time. */
@@ -217,34 +210,16 @@ export class OperatorTable implements GroundContext, OperatorOwner {
     if (!variant.effects) {
       const { plan, binding } = variant;
       const { action, condition } = plan;
-      this.#slotTypes = action.slotTypes;
-      const literals = groundLiterals(condition.literals, binding, this);
-      variant.effects = groundEffects(action.effects, binding, literals, this);
+      const context = this.#grounding.contextOf(action);
+      const literals = groundLiterals(condition.literals, binding, context);
+      variant.effects = groundEffects(action.effects, binding, literals, context);
     }
     return variant.effects;
   }
 
-  /** What the goal of the problem is grounded with. */
-  forGoal({ goalObjects, goalSlotTypes }: Problem): GroundContext {
-    const withTypes = <T>(call: () => T): T => {
-      this.#slotTypes = goalSlotTypes;
-      return call();
-    };
-    return {
-      facts: this.facts,
-      isChangeable: this.isChangeable,
-      objects: goalObjects,
-      members: (slot) => withTypes(() => this.members(slot)),
-      isMember: (slot, object) => withTypes(() => this.isMember(slot, object)),
-      count: () => {
-        this.count();
-      },
-    };
-  }
-
   /** The id of an object. */
   idOf(object: number): string {
-    return this.#problem.ids[object]!;
+    return this.#ids[object]!;
   }
 
   /** The facts that something reads, as a bit set over all facts known so far. */
@@ -258,148 +233,24 @@ export class OperatorTable implements GroundContext, OperatorOwner {
     return this.#mask;
   }
 
-  members(slot: number): readonly number[] {
-    const type = this.#slotTypes[slot]!;
-    let members = this.#members.get(type);
-    if (!members) {
-      const { types } = this.#domain;
-      const found: number[] = [];
-      this.#problem.typeOf.forEach((own, object) => {
-        if (types.isKindOf(own, type)) found.push(object);
-      });
-      this.#members.set(type, (members = found));
-    }
-    return members;
-  }
-
-  isMember(slot: number, object: number): boolean {
-    const own = this.#problem.typeOf[object]!;
-    const type = this.#slotTypes[slot]!;
-    return own === type || this.#domain.types.isKindOf(own, type);
-  }
-
-  count(): void {
-    if (++this.#numSearchSteps > maxSearchSteps) {
-      throw new GameFileError(
-        `${this.#name}: pddl_domain must leave fewer choices to search, got over ${maxSearchSteps}`,
-      );
-    }
-  }
-
   #carryOut(plan: JoinPlan, fact: Fact | undefined): void {
-    const { action, trigger } = plan;
-    this.#slotTypes = action.slotTypes;
-    const binding = plan.unbound.slice();
-    if (trigger && !this.#bind(trigger, fact!, binding)) return;
     // Variants are made after the search: they add facts to the lists that it goes through.
-    const found: number[][] = [];
-    this.#search(plan, fact, 0, binding, found);
-    for (const one of found) this.#addVariant(plan, one);
-  }
-
-  #search(
-    plan: JoinPlan,
-    fact: Fact | undefined,
-    at: number,
-    binding: number[],
-    found: number[][],
-  ): void {
-    this.count();
-    const step = plan.steps[at];
-    if (!step) {
-      if (this.#numVariants + found.length >= maxVariants) {
-        throw new GameFileError(
-          `${this.#name}: pddl_domain action ${plan.action.name} must have fewer operators, got over ${maxVariants}`,
-        );
-      }
-      found.push([...binding]);
-      return;
-    }
-    switch (step.kind) {
-      case "scan": {
-        const { literal, position } = step;
-        const { predicate, terms } = literal;
-        const candidates =
-          position < 0
-            ? this.facts.all(predicate).facts
-            : this.facts.having(predicate, position, this.#objectOf(terms[position]!, binding))
-                .facts;
-        const mustBeReached = this.isChangeable[predicate]!;
-        const isEarlier = plan.earlier.includes(literal);
-        for (let i = 0; i < candidates.length; i++) {
-          const candidate = candidates[i]!;
-          if (mustBeReached && (!candidate.isReached || (isEarlier && candidate === fact))) {
-            continue;
-          }
-          const bound = this.#bind(literal, candidate, binding);
-          if (!bound) continue;
-          this.#search(plan, fact, at + 1, binding, found);
-          for (let j = 0; j < bound.length; j++) binding[bound[j]!] = -1;
-        }
-        return;
-      }
-      case "check": {
-        const { predicate, terms, isNegated } = step.literal;
-        const known = this.facts.find(
-          predicate,
-          terms.map((term) => this.#objectOf(term, binding)),
-        );
-        const isThere =
-          known !== undefined &&
-          (!this.isChangeable[predicate] ||
-            (known.isReached && !(known === fact && plan.earlier.includes(step.literal))));
-        if (isThere !== isNegated) this.#search(plan, fact, at + 1, binding, found);
-        return;
-      }
-      case "compare": {
-        const { left, right, isNegated } = step.equality;
-        if ((this.#objectOf(left, binding) === this.#objectOf(right, binding)) !== isNegated) {
-          this.#search(plan, fact, at + 1, binding, found);
-        }
-        return;
-      }
-      case "members":
-        for (const object of this.members(step.slot)) {
-          binding[step.slot] = object;
-          this.#search(plan, fact, at + 1, binding, found);
-        }
-        binding[step.slot] = -1;
-    }
-  }
-
-  #objectOf(term: number, binding: readonly number[]): number {
-    return term >= 0 ? binding[term]! : this.objects[~term]!;
-  }
-
-  /** Binds the free variables of a literal; `undefined`, and nothing changes, if it does not fit. */
-  #bind({ terms }: AtomFormula, fact: Fact, binding: number[]): number[] | undefined {
-    let bound: number[] | undefined;
-    for (let i = 0; i < terms.length; i++) {
-      const term = terms[i]!;
-      const object = fact.objects[i]!;
-      const present = term >= 0 ? binding[term]! : this.objects[~term]!;
-      if (present === object) continue;
-      if (present >= 0 || !this.isMember(term, object)) {
-        if (bound) for (const slot of bound) binding[slot] = -1;
-        return undefined;
-      }
-      binding[term] = object;
-      if (bound) bound.push(term);
-      else bound = [term];
-    }
-    return bound ?? [];
+    for (const binding of this.#grounding.bindings(plan, fact)) this.#addVariant(plan, binding);
   }
 
   #addVariant(plan: JoinPlan, binding: number[]): void {
     const { action, condition } = plan;
-    if (isVain(action.effects, condition, binding, this)) return;
-    this.#slotTypes = action.slotTypes;
+    const context = this.#grounding.contextOf(action);
+    if (isVain(action.effects, condition, binding, context)) return;
     const watchedLiteral = this.#watchedLiteral(condition);
     const literals: number[] = [];
     let watched = -1;
     for (const literal of condition.literals) {
       if (!this.isChangeable[literal.predicate]) continue;
-      const { id } = this.#intern(literal, binding);
+      const { id } = this.facts.intern(
+        literal.predicate,
+        objectsOf(literal.terms, binding, context),
+      );
       if (literal === watchedLiteral) watched = id;
       else literals.push(id * 2 + (literal.isNegated ? 1 : 0));
     }
@@ -407,10 +258,9 @@ export class OperatorTable implements GroundContext, OperatorOwner {
       condition.rest.length === 0 ||
       combine(
         "and",
-        condition.rest.map((formula) => groundFormula(formula, binding, this)),
+        condition.rest.map((formula) => groundFormula(formula, binding, context)),
       );
     if (rest === false) return;
-    this.#numVariants++;
     const commandId = this.#commandIdOf(action, binding);
     this.#listOf(watched).add({
       plan,
@@ -423,12 +273,6 @@ export class OperatorTable implements GroundContext, OperatorOwner {
       operator: undefined,
       effects: undefined,
     });
-  }
-
-  #intern({ predicate, terms }: AtomFormula, binding: readonly number[]): Fact {
-    const objects: number[] = [];
-    for (let i = 0; i < terms.length; i++) objects.push(this.#objectOf(terms[i]!, binding));
-    return this.facts.intern(predicate, objects);
   }
 
   /**
@@ -474,7 +318,7 @@ export class OperatorTable implements GroundContext, OperatorOwner {
   }
 
   #key(binding: readonly number[], slots: readonly number[]): number | string {
-    const numObjects = this.#problem.ids.length;
+    const numObjects = this.#ids.length;
     let key = 0;
     for (let i = 0; i < slots.length; i++) key = key * numObjects + binding[slots[i]!]!;
     return key <= Number.MAX_SAFE_INTEGER ? key : slots.map((slot) => binding[slot]).join(" ");

@@ -95,8 +95,8 @@ export class VariantList {
     }
     this.#variants = variants;
     this.#commands = variants.map(({ command }) => command);
-    this.#ids = Int32Array.from(variants, ({ commandId }) => commandId);
-    this.#tests = Int32Array.from(tests);
+    this.#ids = new Int32Array(variants.map(({ commandId }) => commandId));
+    this.#tests = new Int32Array(tests);
   }
 }
 

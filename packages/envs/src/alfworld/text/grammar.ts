@@ -1,52 +1,12 @@
 import { GameFileError, shown } from "../game-file-error.ts";
 import type { Action, Domain } from "../pddl/domain.ts";
-import type { FactTable } from "../pddl/facts.ts";
+import { type CompiledQuery, compileQuery } from "./compiled-query.ts";
 import { type TextExpression, parseExpression, variablesOf } from "./expression.ts";
 import type { GrammarSource } from "./grammar-file.ts";
-import { type QueryAtom, parseQuery } from "./query.ts";
+import { parseQuery } from "./query.ts";
 import { type GrammarSymbol, type Item, parseSymbols } from "./symbols.ts";
+import type { Render, Scope, TextContext } from "./text-context.ts";
 import { usedVariables } from "./used-variables.ts";
-
-/** What texts are made from: one state of one game. */
-export interface TextContext {
-  /** For messages. */
-  readonly gameName: string;
-  readonly facts: FactTable;
-  /** By fact id: {@link isTrue}, and {@link wasDeleted} for facts that an action took away. */
-  flags: Uint8Array;
-  /** By object number. */
-  readonly names: readonly string[];
-  readonly ids: readonly string[];
-  readonly typeOf: readonly number[];
-  /**
-   * Texts of expressions about one object, by expression and object, kept from the first time they
-   * were needed. Shared by the states of a game, whose names do not change.
-   */
-  readonly known: (string | undefined)[][];
-  /** What the rule `task` says, where it is a text of the game and not of the shared grammar. */
-  readonly task: string | undefined;
-}
-
-/** Flag of a fact that is true. */
-export const isTrue = 1;
-/** Flag of a fact that is remembered as deleted: the fact `not_` of the text layer. */
-export const wasDeleted = 2;
-
-/** The variables that are in scope, by slot. */
-export type Scope = readonly { readonly name: string; readonly type: string }[];
-
-/** Makes a text; `objects` holds the object of each variable in scope. */
-type Render = (objects: number[], context: TextContext) => string;
-
-interface CompiledAtom {
-  /** -1 if no fact can match. */
-  readonly predicate: number;
-  readonly flag: number;
-  /** Slot of each argument, and for variables that get their object here the type it must have. */
-  readonly terms: readonly { readonly slot: number; readonly type: number | undefined }[];
-  /** A position whose variable has an object before, or -1. */
-  readonly position: number;
-}
 
 // The longest text of a released game takes about 60 expansions of rules.
 const maxExpansions = 20_000;
@@ -159,6 +119,12 @@ export class Grammar {
     return render;
   }
 
+  /** A rule that is compiled, and may be found missing, when it is used for the first time. */
+  #lazyRule(symbol: string, scope: Scope): Render {
+    let render: Render | undefined;
+    return (objects, context) => (render ??= this.#rule(symbol, scope))(objects, context);
+  }
+
   #compileRule(symbol: string, scope: Scope): Render {
     if (symbol === "task" && this.#hasOwnTask) return (_objects, { task }) => task ?? "";
     const sources = this.#texts.rules.get(symbol);
@@ -216,10 +182,8 @@ export class Grammar {
         const { text } = symbol;
         return () => text;
       }
-      case "rule": {
-        let render: Render | undefined;
-        return (objects, context) => (render ??= this.#rule(symbol.rule, scope))(objects, context);
-      }
+      case "rule":
+        return this.#lazyRule(symbol.rule, scope);
       default: {
         const { item, query } = symbol;
         if (query === undefined) return this.#item(item, scope, where);
@@ -235,6 +199,9 @@ export class Grammar {
             return text;
           };
         }
+        const empty = this.#lazyRule("list_empty", scope);
+        const between = this.#lazyRule("list_separator", scope);
+        const beforeLast = this.#lazyRule("list_last_separator", scope);
         return (objects, context) => {
           const items: string[] = [];
           each(objects, context, () => {
@@ -242,11 +209,10 @@ export class Grammar {
             return false;
           });
           if (items.length === 1) return items[0]!;
-          if (items.length === 0) return this.#rule("list_empty", scope)(objects, context);
-          const last = items.pop()!;
-          const separator =
-            items.length === 1 ? "" : this.#rule("list_separator", scope)(objects, context);
-          const lastSeparator = this.#rule("list_last_separator", scope)(objects, context);
+          const last = items.pop();
+          if (last === undefined) return empty(objects, context);
+          const separator = items.length === 1 ? "" : between(objects, context);
+          const lastSeparator = beforeLast(objects, context);
           return items.join(separator) + lastSeparator + last;
         };
       }
@@ -254,10 +220,7 @@ export class Grammar {
   }
 
   #item(item: Item, scope: Scope, where: string): Render {
-    if (item.kind === "rule") {
-      let render: Render | undefined;
-      return (objects, context) => (render ??= this.#rule(item.rule, scope))(objects, context);
-    }
+    if (item.kind === "rule") return this.#lazyRule(item.rule, scope);
     const expression = parseExpression(item.expression);
     if (typeof expression === "string") {
       return this.#fail(`expression in ${where} ${expression}`, item.expression);
@@ -323,109 +286,6 @@ export class Grammar {
     }
   }
 
-  /** Compiles a query. `each` visits its answers in order until the visitor returns true. */
-  #query(
-    text: string,
-    scope: Scope,
-    where: string,
-  ): {
-    readonly each: (objects: number[], context: TextContext, visit: () => boolean) => boolean;
-    readonly hasAnswer: (objects: number[], context: TextContext) => boolean;
-    readonly inner: Scope;
-  } {
-    const parsed = parseQuery(text);
-    if (typeof parsed === "string") return this.#fail(`query in ${where} ${parsed}`, text);
-    const inner = [...scope];
-    const atoms = parsed.map((atom) => this.#atom(atom, inner));
-    const answer = (
-      at: number,
-      objects: number[],
-      context: TextContext,
-      visit: () => boolean,
-    ): boolean => {
-      const atom = atoms[at];
-      if (!atom) return visit();
-      const { predicate, flag, terms, position } = atom;
-      if (predicate < 0) return false;
-      const { facts, flags } = context;
-      const { flat } =
-        position < 0
-          ? facts.all(predicate)
-          : facts.having(predicate, position, objects[terms[position]!.slot]!);
-      const width = terms.length + 1;
-      for (let i = 0; i < flat.length; i += width) {
-        const id = flat[i]!;
-        if (id >= 0 ? (flags[id]! & flag) === 0 : flag !== isTrue) continue;
-        if (!this.#bind(terms, flat, i + 1, objects, context)) continue;
-        if (answer(at + 1, objects, context, visit)) return true;
-      }
-      return false;
-    };
-    const stop = (): boolean => true;
-    return {
-      each: (objects, context, visit) => answer(0, objects, context, visit),
-      hasAnswer: (objects, context) => answer(0, objects, context, stop),
-      inner,
-    };
-  }
-
-  /** Compiles a conjunct, and adds its new variables to the scope. */
-  #atom(
-    { predicate: name, variables }: QueryAtom,
-    scope: { name: string; type: string }[],
-  ): CompiledAtom {
-    const { predicates, types, isChangeable } = this.#domain;
-    let predicate = predicates.get(name);
-    let flag = isTrue;
-    if (!predicate && name.startsWith("not_")) {
-      predicate = predicates.get(name.slice(4));
-      flag = wasDeleted;
-      if (predicate && !isChangeable[predicate.index]) predicate = undefined;
-    }
-    const numOuter = scope.length;
-    let position = -1;
-    const terms = variables.map((variable, at) => {
-      const known = scope.findIndex(
-        (other) => other.name === variable.name && other.type === variable.type,
-      );
-      if (known >= 0) {
-        if (position < 0 && known < numOuter) position = at;
-        return { slot: known, type: undefined };
-      }
-      const type = types.find(variable.type);
-      if (type === undefined) predicate = undefined; // nothing is of this type
-      return { slot: scope.push(variable) - 1, type };
-    });
-    const fits = predicate?.arity === variables.length;
-    return { predicate: fits ? predicate!.index : -1, flag, terms, position };
-  }
-
-  /**
-   * Gives new variables the objects of a fact, which lie in a list from some place on: another one
-   * for each, of the right type.
-   */
-  #bind(
-    terms: CompiledAtom["terms"],
-    flat: readonly number[],
-    from: number,
-    objects: number[],
-    { typeOf }: TextContext,
-  ): boolean {
-    for (let i = 0; i < terms.length; i++) {
-      const { slot, type } = terms[i]!;
-      const object = flat[from + i]!;
-      if (type === undefined) {
-        if (objects[slot] !== object) return false;
-        continue;
-      }
-      for (let other = 0; other < slot; other++) if (objects[other] === object) return false;
-      const own = typeOf[object]!;
-      if (own !== type && !this.#domain.types.isKindOf(own, type)) return false;
-      objects[slot] = object;
-    }
-    return true;
-  }
-
   /** Whether a text could be different in another state of the same game. */
   #changes(symbols: readonly GrammarSymbol[], seen: Set<string>): boolean {
     const reads = (query: string | undefined): boolean => {
@@ -449,6 +309,12 @@ export class Grammar {
       if (symbol.kind === "rule") return rule(symbol.rule);
       return reads(symbol.query) || (symbol.item.kind === "rule" && rule(symbol.item.rule));
     });
+  }
+
+  #query(text: string, scope: Scope, where: string): CompiledQuery {
+    const parsed = parseQuery(text);
+    if (typeof parsed === "string") return this.#fail(`query in ${where} ${parsed}`, text);
+    return compileQuery(parsed, scope, this.#domain);
   }
 
   #fail(rule: string, value: unknown): never {

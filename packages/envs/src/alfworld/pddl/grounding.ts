@@ -1,0 +1,205 @@
+import { GameFileError } from "../game-file-error.ts";
+import type { Action, Domain } from "./domain.ts";
+import type { Fact, FactTable } from "./facts.ts";
+import type { AtomFormula, Term } from "./formula.ts";
+import type { GroundContext } from "./ground-formula.ts";
+import type { JoinPlan } from "./join-plan.ts";
+import type { Problem } from "./problem.ts";
+
+// The largest released game has 5,000 operators; a file that goes on for ever has to be stopped.
+const maxBindings = 200_000;
+const maxSearchSteps = 5_000_000;
+
+/** Finds objects for variables: of one game, with a limit to all that is searched. */
+export class Grounding {
+  readonly facts: FactTable;
+  readonly isChangeable: readonly boolean[];
+  readonly #name: string;
+  readonly #domain: Domain;
+  readonly #problem: Problem;
+  /** By action. */
+  readonly #contexts: readonly GroundContext[];
+  /** By type. */
+  readonly #members = new Map<number, readonly number[]>();
+  #numBindings = 0;
+  #numSearchSteps = 0;
+
+  /** @param name - The game, for messages. */
+  constructor(name: string, domain: Domain, problem: Problem) {
+    this.#name = name;
+    this.#domain = domain;
+    this.#problem = problem;
+    this.facts = problem.facts;
+    this.isChangeable = domain.isChangeable;
+    this.#contexts = domain.actions.map(({ slotTypes }) =>
+      this.#context(slotTypes, problem.domainObjects),
+    );
+  }
+
+  /** What formulas of an action are grounded with. */
+  contextOf(action: Action): GroundContext {
+    return this.#contexts[action.index]!;
+  }
+
+  /** What the goal is grounded with. */
+  goalContext(): GroundContext {
+    const { goalSlotTypes, goalObjects } = this.#problem;
+    return this.#context(goalSlotTypes, goalObjects);
+  }
+
+  /**
+   * The objects by slot for all ways to satisfy the case of a plan that a newly reached fact makes
+   * possible: with all changeable facts that it needs reached, and not yet found for another fact.
+   */
+  bindings(plan: JoinPlan, fact: Fact | undefined): number[][] {
+    const context = this.contextOf(plan.action);
+    const binding = plan.unbound.slice();
+    const found: number[][] = [];
+    if (!plan.trigger || bind(plan.trigger, fact!, binding, context)) {
+      this.#search(plan, fact, 0, binding, found, context);
+      this.#numBindings += found.length;
+    }
+    return found;
+  }
+
+  #context(slotTypes: readonly number[], objects: readonly number[]): GroundContext {
+    const { types } = this.#domain;
+    const { typeOf } = this.#problem;
+    return {
+      facts: this.facts,
+      isChangeable: this.isChangeable,
+      objects,
+      members: (slot) => this.#membersOf(slotTypes[slot]!),
+      isMember: (slot, object) => {
+        const own = typeOf[object]!;
+        const type = slotTypes[slot]!;
+        return own === type || types.isKindOf(own, type);
+      },
+      count: () => {
+        this.#count();
+      },
+    };
+  }
+
+  #membersOf(type: number): readonly number[] {
+    let members = this.#members.get(type);
+    if (!members) {
+      const found: number[] = [];
+      this.#problem.typeOf.forEach((own, object) => {
+        if (this.#domain.types.isKindOf(own, type)) found.push(object);
+      });
+      this.#members.set(type, (members = found));
+    }
+    return members;
+  }
+
+  #count(): void {
+    if (++this.#numSearchSteps > maxSearchSteps) {
+      throw new GameFileError(
+        `${this.#name}: pddl_domain must leave fewer choices to search, got over ${maxSearchSteps}`,
+      );
+    }
+  }
+
+  #search(
+    plan: JoinPlan,
+    fact: Fact | undefined,
+    at: number,
+    binding: number[],
+    found: number[][],
+    context: GroundContext,
+  ): void {
+    this.#count();
+    const step = plan.steps[at];
+    if (!step) {
+      if (this.#numBindings + found.length >= maxBindings) {
+        throw new GameFileError(
+          `${this.#name}: pddl_domain action ${plan.action.name} must have fewer operators, got over ${maxBindings}`,
+        );
+      }
+      found.push([...binding]);
+      return;
+    }
+    switch (step.kind) {
+      case "scan": {
+        const { literal, position } = step;
+        const { predicate, terms } = literal;
+        const candidates =
+          position < 0
+            ? this.facts.all(predicate).facts
+            : this.facts.having(predicate, position, objectOf(terms[position]!, binding, context))
+                .facts;
+        const mustBeReached = this.isChangeable[predicate]!;
+        const isEarlier = plan.earlier.includes(literal);
+        for (let i = 0; i < candidates.length; i++) {
+          const candidate = candidates[i]!;
+          if (mustBeReached && (!candidate.isReached || (isEarlier && candidate === fact))) {
+            continue;
+          }
+          const bound = bind(literal, candidate, binding, context);
+          if (!bound) continue;
+          this.#search(plan, fact, at + 1, binding, found, context);
+          for (let j = 0; j < bound.length; j++) binding[bound[j]!] = -1;
+        }
+        return;
+      }
+      case "check": {
+        const { predicate, terms, isNegated } = step.literal;
+        const known = this.facts.find(
+          predicate,
+          terms.map((term) => objectOf(term, binding, context)),
+        );
+        const isThere =
+          known !== undefined &&
+          (!this.isChangeable[predicate] ||
+            (known.isReached && !(known === fact && plan.earlier.includes(step.literal))));
+        if (isThere !== isNegated) this.#search(plan, fact, at + 1, binding, found, context);
+        return;
+      }
+      case "compare": {
+        const { left, right, isNegated } = step.equality;
+        if (
+          (objectOf(left, binding, context) === objectOf(right, binding, context)) !==
+          isNegated
+        ) {
+          this.#search(plan, fact, at + 1, binding, found, context);
+        }
+        return;
+      }
+      case "members":
+        for (const object of context.members(step.slot)) {
+          binding[step.slot] = object;
+          this.#search(plan, fact, at + 1, binding, found, context);
+        }
+        binding[step.slot] = -1;
+    }
+  }
+}
+
+function objectOf(term: Term, binding: readonly number[], { objects }: GroundContext): number {
+  return term >= 0 ? binding[term]! : objects[~term]!;
+}
+
+/** Binds the free variables of a literal; `undefined`, and nothing changes, if it does not fit. */
+function bind(
+  { terms }: AtomFormula,
+  fact: Fact,
+  binding: number[],
+  context: GroundContext,
+): number[] | undefined {
+  let bound: number[] | undefined;
+  for (let i = 0; i < terms.length; i++) {
+    const term = terms[i]!;
+    const object = fact.objects[i]!;
+    const present = objectOf(term, binding, context);
+    if (present === object) continue;
+    if (present >= 0 || !context.isMember(term, object)) {
+      if (bound) for (const slot of bound) binding[slot] = -1;
+      return undefined;
+    }
+    binding[term] = object;
+    if (bound) bound.push(term);
+    else bound = [term];
+  }
+  return bound ?? [];
+}
