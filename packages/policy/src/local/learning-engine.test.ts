@@ -105,6 +105,19 @@ test("adds microbatches up to the same loss, metrics and gradient", async () => 
   }
 });
 
+test("leaves out rows without a weight, which changes nothing", async () => {
+  const rows = [row(30, [1, 20]), row(8, [2])];
+  const objective = traceObjective(mixed);
+  const [plain, padded] = [createEngine(), createEngine()];
+  const expected = await plain.update(rows, objective);
+  expect(await padded.update([row(40, [3], 0), ...rows, row(12, [7], 0)], objective)).toEqual(
+    expected,
+  );
+  expect(padded.timings.numPositions).toBe(plain.timings.numPositions);
+  expect(padded.parameters).toEqual(plain.parameters);
+  await Promise.all([plain.close(), padded.close()]);
+});
+
 test("has the gradient that central differences along it find", async () => {
   const rows = [row(30, [1, 20]), row(8, [2])];
   const engine = createEngine();

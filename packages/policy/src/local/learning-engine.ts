@@ -16,7 +16,7 @@ import {
   type OptimizerConfig,
   type OptimizerState,
 } from "./optimizer.ts";
-import { checkRows, packRows, readLength, rowBatches } from "../row-batches.ts";
+import { checkRows, packRows, readLength, responseTokenCount, rowBatches } from "../row-batches.ts";
 import {
   scoringProgram,
   trainingProgram,
@@ -151,10 +151,16 @@ export class LearningEngine {
   async update(rows: readonly TrainingRow[], objective: ObjectiveProgram): Promise<UpdateReport> {
     checkRows("update", rows, this.#options.config);
     checkTrainingRows(rows, objective);
-    const batches = this.#batches(rows);
-    if (batches.length === 0) {
+    if (rows.every((row) => responseTokenCount(row) === 0)) {
       throw new RangeError("update: rows must hold a response token, got none");
     }
+    // A row without a weight adds nothing to the loss, to its gradient or to a metric.
+    const weighted = rows.flatMap((row, i) =>
+      row.weights.some((weight) => weight !== 0) ? [i] : [],
+    );
+    const batches = this.#batches(weighted.map((row) => rows[row]!)).map((batch) =>
+      batch.map((i) => weighted[i]!),
+    );
     const executable = await this.#compileTraining(objective);
     this.#optimizer.begin();
     let loss = 0;

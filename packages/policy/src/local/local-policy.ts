@@ -32,8 +32,10 @@ export interface LocalPolicyOptions {
   readonly optimizer?: OptimizerConfig;
   /** Threads of the tensor operations. Default: as many as the machine offers. */
   readonly threads?: number;
-  /** The most positions of one microbatch of the learner, padding included. More is not faster: what one
-   * holds then leaves the processor's caches. Default 1024. */
+  /**
+   * The most positions of one microbatch of the learner, padding included. Many more are slower: what
+   * they need does not fit into the processor's caches. Default 1024.
+   */
   readonly microbatchTokens?: number;
   /** The most new tokens of one step of the sampler, over all sequences. Default 2048. */
   readonly stepTokens?: number;

@@ -8,6 +8,9 @@ import { LearningEngine } from "./learning-engine.ts";
 import type { ObjectiveProgram } from "./objective-program.ts";
 import { SamplingEngine } from "./sampling-engine.ts";
 
+/** More wait for the memory, not for the processor. */
+const maxAttentionThreads = 8;
+
 async function startingWeights({ config, weights }: EngineOptions): Promise<Parameters> {
   if ("parameters" in weights) return weights.parameters;
   if ("seed" in weights) return initialParameters(config, weights.seed);
@@ -41,7 +44,13 @@ export class PolicyEngine implements EnginePort {
       optimizer,
       microbatchTokens,
     });
-    const sampling = new SamplingEngine({ config, executor, stepTokens, cacheBytes, threads });
+    const sampling = new SamplingEngine({
+      config,
+      executor,
+      stepTokens,
+      cacheBytes,
+      threads: Math.min(threads, maxAttentionThreads),
+    });
     await sampling.load(learning.parameters);
     return new PolicyEngine(options, learning, sampling);
   }
