@@ -8,6 +8,8 @@ const config: Options = {
     "local/attention-helper": "src/local/attention-helper.mjs",
   },
   format: "esm",
+  // The workers are found beside the file that starts them, so that must not move into a shared part.
+  splitting: false,
   target: "node20",
   dts: { entry: { index: "src/index.ts", "local/index": "src/local/index.ts" } },
   clean: true,
