@@ -71,7 +71,10 @@ const trainConfigSchema = z.strictObject({
     /** Weight of the k3 divergence from the warm-started policy; 0 for none. */
     klCoefficient: nonNegative,
     /** Whose group-relative advantage: the preset's name. */
-    advantages: z.enum(Object.keys(grpoPresets) as [GrpoPreset, ...GrpoPreset[]]),
+    advantages: z.custom<GrpoPreset>(
+      (name) => typeof name === "string" && Object.hasOwn(grpoPresets, name),
+      { error: `one of ${Object.keys(grpoPresets).join(", ")}` },
+    ),
     aggregation: z.enum(["token-mean", "seq-mean-token-sum", "seq-mean-token-mean", "prompt-mean"]),
   }),
   modulation: z.strictObject({
@@ -120,7 +123,11 @@ function merged(base: unknown, changes: unknown): unknown {
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   let inner = value;
   for (const key of path) {
-    inner = typeof inner === "object" && inner !== null ? (inner as Plain)[String(key)] : undefined;
+    inner = Array.isArray(inner)
+      ? (inner[Number(key)] as unknown)
+      : isPlain(inner)
+        ? inner[String(key)]
+        : undefined;
   }
   return inner;
 }
@@ -143,9 +150,9 @@ function trainConfigSchemaShape(path: readonly PropertyKey[]): string[] | undefi
   let schema: unknown = trainConfigSchema;
   for (const key of path) {
     if (schema instanceof z.ZodArray) schema = schema.element;
-    else if (schema instanceof z.ZodObject) schema = (schema.shape as Plain)[String(key)];
+    else if (schema instanceof z.ZodObject) schema = schema.shape[String(key)];
   }
-  return schema instanceof z.ZodObject ? Object.keys(schema.shape as Plain) : undefined;
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : undefined;
 }
 
 /**

@@ -50,8 +50,7 @@ export async function demonstrate(
   const environment = await parts.createEnvironment(task);
   const turns: DemonstratedTurn[] = [];
   const history: PastTurn[] = [];
-  let isSuccess = false;
-  let observation: Observation = await environment.reset();
+  let observation: Observation & { readonly isSuccess?: boolean } = await environment.reset();
   const act = async (action: string, isSlip: boolean): Promise<void> => {
     turns.push({
       prompt: parts.format.prompt(history, observation),
@@ -60,11 +59,9 @@ export async function demonstrate(
       isSlip,
     });
     history.push({ observation, action });
-    const step = await environment.step(action);
-    isSuccess = step.isSuccess;
-    observation = step;
+    observation = await environment.step(action);
   };
-  while (turns.length < parts.maxTurns && !isSuccess) {
+  while (turns.length < parts.maxTurns && observation.isSuccess !== true) {
     const action = demonstrator.next(observation.text);
     if (action === undefined) break;
     for (
@@ -77,7 +74,7 @@ export async function demonstrate(
     await act(action, false);
   }
   await environment.close();
-  return { task, turns, isSuccess };
+  return { task, turns, isSuccess: observation.isSuccess === true };
 }
 
 /** Something to say that has no effect now, or `undefined` for no slip. */

@@ -5,6 +5,7 @@ import {
   type Trajectory,
   type UpdateReport,
 } from "@turnwise/core";
+import { metricMeans } from "@turnwise/estimators";
 import type { CreditedRow } from "./credit.ts";
 
 /** Metrics by name; `docs/metrics.md` says what each means. No entry is NaN: what has no value is absent. */
@@ -91,14 +92,13 @@ export function creditMetrics(groups: readonly Group[], rows: readonly CreditedR
 
 /** What the optimizer steps of an iteration report, each averaged over them. */
 export function updateMetrics(updates: readonly UpdateReport[]): Metrics {
-  const names = Object.keys(updates[0]?.metrics ?? {});
+  const means = updates.map(({ metrics }) => metricMeans(metrics));
+  const names = Object.keys(means[0] ?? {});
   return defined({
     loss: meanOf(updates, ({ loss }) => loss),
     gradientNorm: meanOf(updates, ({ gradientNorm }) => gradientNorm),
     learningRate: updates.at(-1)?.learningRate ?? Number.NaN,
     updates: updates.length,
-    ...Object.fromEntries(
-      names.map((name) => [name, meanOf(updates, ({ metrics }) => metrics[name]!)]),
-    ),
+    ...Object.fromEntries(names.map((name) => [name, meanOf(means, (metrics) => metrics[name]!)])),
   });
 }

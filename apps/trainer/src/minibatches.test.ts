@@ -14,9 +14,8 @@ it("deals every sample once, into batches that differ by at most one", () => {
         expect(batches.flat().sort((a, b) => a - b)).toEqual([...samples].sort((a, b) => a - b));
         const sizes = batches.map((batch) => batch.length);
         expect(batches).toHaveLength(Math.min(count, samples.length));
-        if (sizes.length > 0) {
-          expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
-        }
+        const [least, most] = [Math.min(samples.length, ...sizes), Math.max(0, ...sizes)];
+        expect(most - least).toBeLessThanOrEqual(1);
       },
     ),
   );
