@@ -34,14 +34,14 @@ export function alfworldGrpoAem(seed: number): TrainConfig {
       numDemonstrations: 1000,
       slipShare: 0.15,
       renames: true,
-      epochs: 7,
+      epochs: 10,
       minibatchSize: 8,
       learningRate: 5e-3,
       finalShare: 0.1,
       contextWeight: 0.3,
     },
     training: {
-      iterations: 110,
+      iterations: 120,
       groupsPerIteration: 32,
       groupSize: 8,
       temperature: 1,
@@ -60,8 +60,8 @@ export function alfworldGrpoAem(seed: number): TrainConfig {
       aggregation: "token-mean",
     },
     modulation: { kind: "aem", strength: 1, minEntropyRange: 0.1 },
-    evaluation: { every: 20, temperature: 1 },
-    engine: { threads: 2, microbatchTokens: 8192 },
+    evaluation: { every: 30, temperature: 1 },
+    engine: { threads: 2, microbatchTokens: 2048 },
     checkpoints: { every: 1, keep: 2 },
   };
 }

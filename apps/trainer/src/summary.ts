@@ -58,7 +58,7 @@ export function evaluationTable(metrics: readonly MetricsLine[]): string {
       const kinds = line["byKind"] as Record<string, number>;
       return percent(kind === undefined ? Number(line["success"]) : (kinds[kind] ?? 0));
     };
-    const kinds = Object.keys((before?.["byKind"] ?? {}) as Record<string, number>);
+    const kinds = Object.keys(before?.["byKind"] ?? {});
     return [
       [key, number(before), number(after)],
       ...kinds.map((kind) => [`  ${kind}`, number(before, kind), number(after, kind)]),
