@@ -150,7 +150,7 @@ class PredicateFacts {
       if (group) group.push(fact);
       else groups.set(object, [fact]);
     }
-    const lists: (FactList | undefined)[] = Array.from({ length: this.#numObjects });
+    const lists: (FactList | undefined)[] = [];
     for (const [object, facts] of groups) lists[object] = new FactList(facts);
     this.#having[position] = lists;
     return lists;

@@ -109,16 +109,6 @@ export function isVain(
   binding: number[],
   context: GroundContext,
 ): boolean {
-  const { objects } = context;
-  const isSame = (a: AtomFormula | Effect, b: AtomFormula | Effect): boolean =>
-    a.predicate === b.predicate &&
-    a.terms.every((term, i) => {
-      const other = b.terms[i]!;
-      return (
-        (term >= 0 ? binding[term]! : objects[~term]!) ===
-        (other >= 0 ? binding[other]! : objects[~other]!)
-      );
-    });
   if (effects.some(({ slots, condition }) => slots.length > 0 || condition)) {
     const ground = groundLiterals(literals, binding, context);
     const { adds, deletes, conditional } = groundEffects(effects, binding, ground, context);
@@ -127,10 +117,28 @@ export function isVain(
   return effects.every(
     (effect) =>
       literals.some(
-        (literal) => literal.isNegated === effect.isDelete && isSame(literal, effect),
+        (literal) =>
+          literal.isNegated === effect.isDelete && isSame(literal, effect, binding, context),
       ) ||
-      (effect.isDelete && effects.some((other) => !other.isDelete && isSame(other, effect))),
+      (effect.isDelete &&
+        effects.some((other) => !other.isDelete && isSame(other, effect, binding, context))),
   );
+}
+
+/** Whether two atoms are about the same fact. */
+function isSame(
+  a: AtomFormula | Effect,
+  b: AtomFormula | Effect,
+  binding: readonly number[],
+  { objects }: GroundContext,
+): boolean {
+  if (a.predicate !== b.predicate) return false;
+  for (let i = 0; i < a.terms.length; i++) {
+    const [left, right] = [a.terms[i]!, b.terms[i]!];
+    const object = left >= 0 ? binding[left]! : objects[~left]!;
+    if (object !== (right >= 0 ? binding[right]! : objects[~right]!)) return false;
+  }
+  return true;
 }
 
 /** Whether literals that hold make it certain that a condition does not. */

@@ -77,7 +77,7 @@ export class GroundOperator implements Operator {
 
 /** Sorts variants by command, then by the name of the action, then by the ids of its objects. */
 export function compareVariants(a: Variant, b: Variant): number {
-  if (a.command !== b.command) return compareCodePoints(a.command, b.command);
+  if (a.commandId !== b.commandId) return compareCodePoints(a.command, b.command);
   const { action } = a.plan;
   if (action !== b.plan.action) return action.index - b.plan.action.index;
   for (let slot = 0; slot < action.parameters.length; slot++) {

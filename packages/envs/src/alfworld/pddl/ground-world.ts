@@ -173,14 +173,15 @@ export class GroundWorld implements World {
       bits[id >> 5]! &= ~(1 << (id & 31));
       if (operators.isWatched(id)) watched = watched.filter((other) => other !== id);
     }
-    const add = (id: number): void => {
+    const added = [...adds];
+    for (const { condition, id, isDelete } of conditional) {
+      if (!isDelete && holdsIn(condition, this.#bits)) added.push(id);
+    }
+    for (let i = 0; i < added.length; i++) {
+      const id = added[i]!;
       bits[id >> 5]! |= 1 << (id & 31);
       operators.reach(id);
       if (operators.isWatched(id) && !watched.includes(id)) watched = [...watched, id];
-    };
-    for (let i = 0; i < adds.length; i++) add(adds[i]!);
-    for (const { condition, id, isDelete } of conditional) {
-      if (!isDelete && holdsIn(condition, this.#bits)) add(id);
     }
     const consequences = operators.isIdle(variant)
       ? this.#consequences

@@ -21,6 +21,8 @@ export class Grounding {
   readonly #contexts: readonly GroundContext[];
   /** By type. */
   readonly #members = new Map<number, readonly number[]>();
+  /** The slots that literals have bound, in that order. */
+  readonly #bound: number[] = [];
   #numBindings = 0;
   #numSearchSteps = 0;
 
@@ -55,7 +57,8 @@ export class Grounding {
     const context = this.contextOf(plan.action);
     const binding = plan.unbound.slice();
     const found: number[][] = [];
-    if (!plan.trigger || bind(plan.trigger, fact!, binding, context)) {
+    this.#bound.length = 0;
+    if (!plan.trigger || this.#bind(plan.trigger, fact!, binding, context)) {
       this.#search(plan, fact, 0, binding, found, context);
       this.#numBindings += found.length;
     }
@@ -117,7 +120,7 @@ export class Grounding {
           `${this.#name}: pddl_domain action ${plan.action.name} must have fewer operators, got over ${maxBindings}`,
         );
       }
-      found.push([...binding]);
+      found.push(binding.slice());
       return;
     }
     switch (step.kind) {
@@ -136,10 +139,11 @@ export class Grounding {
           if (mustBeReached && (!candidate.isReached || (isEarlier && candidate === fact))) {
             continue;
           }
-          const bound = bind(literal, candidate, binding, context);
-          if (!bound) continue;
-          this.#search(plan, fact, at + 1, binding, found, context);
-          for (let j = 0; j < bound.length; j++) binding[bound[j]!] = -1;
+          const numBound = this.#bound.length;
+          if (this.#bind(literal, candidate, binding, context)) {
+            this.#search(plan, fact, at + 1, binding, found, context);
+            this.#unbind(numBound, binding);
+          }
         }
         return;
       }
@@ -174,32 +178,31 @@ export class Grounding {
         binding[step.slot] = -1;
     }
   }
+
+  /** Binds the free variables of a literal; false, and nothing changes, if it does not fit. */
+  #bind({ terms }: AtomFormula, fact: Fact, binding: number[], context: GroundContext): boolean {
+    const numBound = this.#bound.length;
+    for (let i = 0; i < terms.length; i++) {
+      const term = terms[i]!;
+      const object = fact.objects[i]!;
+      const present = objectOf(term, binding, context);
+      if (present === object) continue;
+      if (present >= 0 || !context.isMember(term, object)) {
+        this.#unbind(numBound, binding);
+        return false;
+      }
+      binding[term] = object;
+      this.#bound.push(term);
+    }
+    return true;
+  }
+
+  /** Takes back all bindings but the first ones. */
+  #unbind(numKept: number, binding: number[]): void {
+    while (this.#bound.length > numKept) binding[this.#bound.pop()!] = -1;
+  }
 }
 
 function objectOf(term: Term, binding: readonly number[], { objects }: GroundContext): number {
   return term >= 0 ? binding[term]! : objects[~term]!;
-}
-
-/** Binds the free variables of a literal; `undefined`, and nothing changes, if it does not fit. */
-function bind(
-  { terms }: AtomFormula,
-  fact: Fact,
-  binding: number[],
-  context: GroundContext,
-): number[] | undefined {
-  let bound: number[] | undefined;
-  for (let i = 0; i < terms.length; i++) {
-    const term = terms[i]!;
-    const object = fact.objects[i]!;
-    const present = objectOf(term, binding, context);
-    if (present === object) continue;
-    if (present >= 0 || !context.isMember(term, object)) {
-      if (bound) for (const slot of bound) binding[slot] = -1;
-      return undefined;
-    }
-    binding[term] = object;
-    if (bound) bound.push(term);
-    else bound = [term];
-  }
-  return bound ?? [];
 }

@@ -1,5 +1,5 @@
 import type { Case } from "./cases.ts";
-import type { Action } from "./domain.ts";
+import type { Action, Effect } from "./domain.ts";
 import type { AtomFormula, EqualFormula } from "./formula.ts";
 
 /** One step towards objects for all variables of a case. */
@@ -27,6 +27,8 @@ export interface JoinPlan {
    */
   readonly earlier: readonly AtomFormula[];
   readonly steps: readonly JoinStep[];
+  /** Whether some bindings may leave the action without any effect, see `isVain`. */
+  readonly mayBeVain: boolean;
   /** For each slot -1: no object yet. */
   readonly unbound: readonly number[];
 }
@@ -45,10 +47,27 @@ export function joinPlans(action: Action, isChangeable: readonly boolean[]): Joi
         .slice(0, index)
         .filter((literal) => literal.predicate === trigger!.predicate),
       steps: orderSteps(action, condition, trigger, isChangeable),
+      mayBeVain: action.effects.every((effect) => mayHoldBefore(effect, action, condition)),
       unbound: action.slotTypes.map(() => -1),
     });
     return triggers.length > 0 ? triggers.map(plan) : [plan(undefined, 0)];
   });
+}
+
+/** Whether an effect may be what a case of the precondition requires, or be undone by another. */
+function mayHoldBefore(
+  { predicate, isDelete, condition, slots }: Effect,
+  { effects }: Action,
+  { literals }: Case,
+): boolean {
+  if (condition || slots.length > 0) return true;
+  const isRequired = literals.some(
+    (literal) => literal.predicate === predicate && literal.isNegated === isDelete,
+  );
+  return (
+    isRequired ||
+    (isDelete && effects.some((other) => other.predicate === predicate && !other.isDelete))
+  );
 }
 
 function orderSteps(

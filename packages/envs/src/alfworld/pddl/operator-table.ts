@@ -241,7 +241,7 @@ export class OperatorTable implements OperatorOwner {
   #addVariant(plan: JoinPlan, binding: number[]): void {
     const { action, condition } = plan;
     const context = this.#grounding.contextOf(action);
-    if (isVain(action.effects, condition, binding, context)) return;
+    if (plan.mayBeVain && isVain(action.effects, condition, binding, context)) return;
     const watchedLiteral = this.#watchedLiteral(condition);
     const literals: number[] = [];
     let watched = -1;

@@ -20,6 +20,9 @@ export class VariantList {
   /** For each variant the number of its literals, or, if it has a rest, `~number`; then these. */
   #tests: Int32Array = new Int32Array(0);
 
+  #numOwn = 0;
+  #numOthers = 0;
+
   /** @param others - Variants that are always to be listed with those of this list. */
   constructor(others?: VariantList) {
     this.#others = others;
@@ -83,11 +86,17 @@ export class VariantList {
   }
 
   #sort(): void {
-    const others = this.#others?.own;
-    const numVariants = this.#own.length + (others?.length ?? 0);
-    if (this.#ids.length === numVariants) return;
-    const variants = others ? [...this.#own, ...others] : [...this.#own];
+    const others = this.#others?.own ?? [];
+    if (this.#numOwn === this.#own.length && this.#numOthers === others.length) return;
+    // What is sorted already stays in front: sorting then takes little more than a look at it.
+    const variants = [
+      ...this.#variants,
+      ...this.#own.slice(this.#numOwn),
+      ...others.slice(this.#numOthers),
+    ];
     variants.sort(compareVariants);
+    this.#numOwn = this.#own.length;
+    this.#numOthers = others.length;
     const tests: number[] = [];
     for (const { literals, rest } of variants) {
       tests.push(rest === true ? literals.length : ~literals.length);
