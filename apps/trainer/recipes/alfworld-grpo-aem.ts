@@ -65,3 +65,26 @@ export function alfworldGrpoAem(seed: number): TrainConfig {
     checkpoints: { every: 1, keep: 2 },
   };
 }
+
+/**
+ * The same on released games: larger rooms, so more demonstrations, more turns and longer sequences.
+ * @param path - A folder of `game.tw-pddl` files, or an archive of them.
+ */
+export function alfworldGrpoAemReleased(seed: number, path: string): TrainConfig {
+  const small = alfworldGrpoAem(seed);
+  return {
+    ...small,
+    recipe: "alfworld-grpo-aem-released",
+    games: {
+      ...small.games,
+      path,
+      evaluation: [
+        { split: "valid_seen", numGames: 140 },
+        { split: "valid_unseen", numGames: 134 },
+      ],
+    },
+    episode: { ...small.episode, maxTurns: 30 },
+    warmStart: { ...small.warmStart, numDemonstrations: 3000, epochs: 4 },
+    training: { ...small.training, iterations: 60 },
+  };
+}

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { Command, Option } from "commander";
-import { alfworldGrpoAem } from "../../recipes/alfworld-grpo-aem.ts";
+import { alfworldGrpoAem, alfworldGrpoAemReleased } from "../../recipes/alfworld-grpo-aem.ts";
 import { openGameSource } from "../alfworld-games.ts";
 import { resolveConfig, type TrainConfig } from "../config.ts";
 import { InputError, reading } from "../input-error.ts";
@@ -105,7 +105,10 @@ async function openRun(
 
 /** The recipe's settings, under those of the file, under those of the command line. */
 async function configOf(options: TrainOptions): Promise<TrainConfig> {
-  let config = alfworldGrpoAem(options.seed);
+  let config =
+    options.games === undefined
+      ? alfworldGrpoAem(options.seed)
+      : alfworldGrpoAemReleased(options.seed, options.games);
   const { config: path } = options;
   if (path !== undefined) {
     const changes: unknown = await reading(async () => {
@@ -121,9 +124,6 @@ async function configOf(options: TrainOptions): Promise<TrainConfig> {
     config = resolveConfig(config, changes, path);
   }
   for (const setting of options.set) config = resolveConfig(config, changeOf(setting), "--set");
-  if (options.games !== undefined) {
-    config = resolveConfig(config, { games: { path: options.games } }, "--games");
-  }
   return config;
 }
 
