@@ -63,6 +63,8 @@ const trainConfigSchema = z.strictObject({
     minibatches: count,
     epochs: count,
     learningRate: positive,
+    /** The share of the learning rate that remains at the end, falling linearly. */
+    finalShare: share,
     warmUpUpdates: countOrNone,
     weightDecay: nonNegative,
     maxGradientNorm: positive,

@@ -87,25 +87,40 @@ function slipOf(
   return admissibleActions.includes(action) ? undefined : action;
 }
 
-/** The classes of the things that demonstrations carry about: `mug`, `book`. */
-export function carriedClasses(demonstrations: readonly Demonstration[]): string[] {
-  const classes = demonstrations.flatMap(({ turns }) =>
-    turns.flatMap(({ action }) => /^take ([a-z]+) \d+ from /u.exec(action)?.[1] ?? []),
-  );
-  return [...new Set(classes)].sort();
+/**
+ * Classes that may stand for one another in demonstrations: the things that are carried about, and
+ * the places that are visited. Places that something is done with (a sink to clean with) are neither.
+ * @returns Two lists, sorted.
+ */
+export function exchangeableClasses(demonstrations: readonly Demonstration[]): string[][] {
+  const found = (pattern: RegExp): Set<string> =>
+    new Set(
+      demonstrations.flatMap(({ turns }) =>
+        turns.flatMap(({ action, isSlip }) => (isSlip ? [] : (pattern.exec(action)?.[1] ?? []))),
+      ),
+    );
+  const things = found(/^take ([a-z]+) \d+ from /u);
+  const places = found(/^go to ([a-z]+) \d+$/u);
+  for (const appliance of found(/ with ([a-z]+) \d+$/u)) places.delete(appliance);
+  return [[...things].sort(), [...places].sort()];
 }
 
 /**
- * The same demonstration about other things: classes are exchanged for one another throughout. Who
- * imitates many such versions learns to read what is there instead of remembering what was.
+ * The same demonstration about other things and places: classes are exchanged for one another,
+ * within their list, throughout. Who imitates many such versions learns to read what is there
+ * instead of remembering what was.
  */
 export function renamed(
   demonstration: Demonstration,
-  classes: readonly string[],
+  exchangeable: readonly (readonly string[])[],
   random: Random,
 ): Demonstration {
-  const shuffled = random.shuffle(classes);
-  const names = new Map(classes.map((name, i) => [name, shuffled[i]!]));
+  const names = new Map(
+    exchangeable.flatMap((classes) => {
+      const shuffled = random.shuffle(classes);
+      return classes.map((name, i) => [name, shuffled[i]!] as const);
+    }),
+  );
   const rename = (text: string): string =>
     text.replaceAll(/\b([a-z]+)(\d*)\b/gu, (word, name: string, number: string) =>
       names.has(name) ? `${names.get(name)!}${number}` : word,

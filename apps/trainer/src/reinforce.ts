@@ -22,7 +22,8 @@ import {
  */
 export async function reinforce(run: Run): Promise<void> {
   const { config, folder, games, reporter, random } = run;
-  const { iterations, learningRate, warmUpUpdates, klCoefficient } = config.training;
+  const { iterations, learningRate, finalShare, warmUpUpdates, klCoefficient } = config.training;
+  const { minibatches, epochs } = config.training;
   const model = join(folder.path, warmStartFolder);
   const policy = await createLocalPolicy({
     ...policyOptions(run),
@@ -31,7 +32,13 @@ export async function reinforce(run: Run): Promise<void> {
       weightDecay: config.training.weightDecay,
       maxGradientNorm: config.training.maxGradientNorm,
       beta2: 0.95,
-      learningRate: { peak: learningRate, warmupSteps: warmUpUpdates },
+      learningRate: {
+        peak: learningRate,
+        warmupSteps: warmUpUpdates,
+        decay: "linear",
+        totalSteps: Math.max(iterations * minibatches * epochs, warmUpUpdates + 1),
+        final: learningRate * finalShare,
+      },
     },
   });
   const reference =

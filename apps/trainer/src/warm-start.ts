@@ -11,7 +11,7 @@ import {
 import { createLocalPolicy } from "@turnwise/policy/local";
 import type { TrainConfig } from "./config.ts";
 import {
-  carriedClasses,
+  exchangeableClasses,
   imitationRows,
   renamed,
   toImitationBatch,
@@ -46,7 +46,7 @@ export async function warmStart(
     slipShare,
     random.fork("demonstrations"),
   );
-  const classes = carriedClasses(demonstrations);
+  const classes = exchangeableClasses(demonstrations);
   const tokenizer = vocabularyOf(demonstrations, classes);
   const imitated = demonstrations.slice(0, numDemonstrations).filter(({ isSuccess }) => isSuccess);
   const rowsOf = (epoch: number): ImitationRow[] => {
@@ -122,22 +122,25 @@ export async function warmStart(
   }
 }
 
-/** All words of all demonstrations, imitated or not, and every carried class with every number. */
+/** All words of all demonstrations, imitated or not, and every exchangeable class with every number. */
 function vocabularyOf(
   demonstrations: readonly Demonstration[],
-  classes: readonly string[],
+  exchangeable: readonly (readonly string[])[],
 ): LoadedTokenizer {
   const texts = demonstrations.flatMap(({ turns }) =>
     turns.flatMap(({ prompt, response }) => [prompt, response]),
   );
-  const carried = new Set(classes);
-  const numbers = new Set([""]);
-  for (const text of texts) {
-    for (const [, name, number] of text.matchAll(/\b([a-z]+)(\d+)\b/gu)) {
-      if (carried.has(name!)) numbers.add(number!);
+  // Whatever has a number may be renamed to any class of its list, with that number.
+  const words = exchangeable.flatMap((classes) => {
+    const members = new Set(classes);
+    const numbers = new Set([""]);
+    for (const text of texts) {
+      for (const [, name, number] of text.matchAll(/\b([a-z]+)(\d+)\b/gu)) {
+        if (members.has(name!)) numbers.add(number!);
+      }
     }
-  }
-  const words = classes.flatMap((name) => [...numbers].map((number) => `${name}${number}`));
+    return classes.flatMap((name) => [...numbers].map((number) => `${name}${number}`));
+  });
   const markers = Object.values(compactMarkers);
   return createTokenizer(buildWordVocabulary(texts, { markers, words }));
 }
