@@ -47,11 +47,11 @@ describe("compactFormat", () => {
   });
 
   it("reads back what it writes", () => {
-    const { write, parse } = compactFormat();
+    const format = compactFormat();
     for (const action of ["take mug 2 from shelf 1", "look", "go to side table 10"]) {
-      expect(parse(write(action), { text: "" })).toEqual({ action, isValid: true });
+      expect(format.parse(format.write(action), { text: "" })).toEqual({ action, isValid: true });
     }
-    expect(write("take mug 2 from shelf 1")).toBe("take mug2 from shelf1");
+    expect(format.write("take mug 2 from shelf 1")).toBe("take mug2 from shelf1");
   });
 });
 
@@ -71,8 +71,8 @@ describe("verlAgentFormat", () => {
   });
 
   it("reads back what it writes", () => {
-    const { write, parse } = verlAgentFormat();
-    expect(parse(write("go to desk 1"), { text: "" })).toEqual({
+    const format = verlAgentFormat();
+    expect(format.parse(format.write("go to desk 1"), { text: "" })).toEqual({
       action: "go to desk 1",
       isValid: true,
     });
