@@ -15,10 +15,17 @@ afterAll(async () => {
 
 /** A run of seconds: few games, a tiny model, three iterations. */
 const tiny = {
-  games: { numTraining: 12, evaluation: [{ split: "held_out", numGames: 6 }] },
+  games: { numTraining: 64, evaluation: [{ split: "held_out", numGames: 6 }] },
   episode: { maxTurns: 6 },
   model: { hiddenSize: 32, intermediateSize: 64, numLayers: 2, numHeads: 2, numKeyValueHeads: 1 },
-  warmStart: { numDemonstrations: 12, epochs: 2, minibatchSize: 6 },
+  warmStart: {
+    numDemonstrations: 64,
+    slipShare: 0,
+    renames: false,
+    epochs: 8,
+    minibatchSize: 4,
+    learningRate: 0.01,
+  },
   training: { iterations: 3, groupsPerIteration: 3, groupSize: 3 },
   modulation: { minEntropyRange: 0 },
   evaluation: { every: 2 },
@@ -51,8 +58,7 @@ describe("train", () => {
       .split("\n")
       .map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(lines.map(({ stage }) => stage)).toEqual([
-      "warm-start",
-      "warm-start",
+      ...Array.from({ length: 8 }, () => "warm-start"),
       "evaluation",
       "evaluation",
       "iteration",
@@ -64,6 +70,7 @@ describe("train", () => {
     ]);
     const iterations = lines.filter(({ stage }) => stage === "iteration");
     expect(iterations.map(({ episodes }) => episodes)).toEqual([9, 9, 9]);
+    expect(iterations.some(({ keptGroups }) => Number(keptGroups) > 0)).toBe(true);
     // The sampler and the learner are two programs over the same weights.
     const differences = iterations.map((line) => Number(line["samplerDifferenceMax"] ?? 0));
     expect(Math.max(...differences)).toBeLessThan(1e-4);
