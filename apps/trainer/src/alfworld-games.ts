@@ -7,6 +7,7 @@ import {
   loadGame,
   openGames,
   type Game,
+  type GeneratedGame,
 } from "@turnwise/envs/alfworld";
 import type { TrainConfig } from "./config.ts";
 import { demonstrate, type Demonstration } from "./demonstrations.ts";
@@ -19,6 +20,8 @@ export interface GameSource {
   readonly training: readonly Task[];
   readonly evaluation: readonly { readonly split: string; readonly tasks: readonly Task[] }[];
   readonly createEnvironment: EnvironmentFactory;
+  /** Loads every game once. @throws {@link InputError} naming the first that is broken. */
+  validate(onProgress: (done: number) => void): Promise<void>;
   /**
    * Episodes of a searching player, who knows only what it was told, in training games.
    * @param slipShare - How often it says something that has no effect, in [0, 1).
@@ -70,6 +73,13 @@ export async function openGameSource(
     training,
     evaluation,
     createEnvironment,
+    validate: async (onProgress) => {
+      const tasks = [...training, ...evaluation.flatMap((entry) => entry.tasks)];
+      for (const [i, { id }] of tasks.entries()) {
+        await reading(() => library.load(id));
+        onProgress((i + 1) / tasks.length);
+      }
+    },
     demonstrate: async (tasks, format, slipShare, random) => {
       const play = (task: Task, slips?: Parameters<typeof demonstrate>[2]["slips"]) =>
         demonstrate(task, createSearcher(random.fork(task.id)), {
@@ -94,13 +104,13 @@ function generatedLibrary(
   { size, numTraining, evaluation }: TrainConfig["games"],
   seed: number,
 ): Library {
-  const files = new Map(
-    ["train", "held_out"].map((split) => {
+  const files = new Map<string, GeneratedGame[]>(
+    (["train", "held_out"] as const).map((split) => {
       const counts = evaluation
         .filter((entry) => entry.split === split)
         .map(({ numGames }) => numGames);
       const count = Math.max(split === "train" ? numTraining : 0, ...counts);
-      return [split, generateGames({ seed, size, split: split as "train" | "held_out", count })];
+      return [split, generateGames({ seed, size, split, count })];
     }),
   );
   const byName = new Map([...files.values()].flat().map((file) => [file.name, file]));

@@ -3,6 +3,7 @@ import type { Random, Task } from "@turnwise/core";
 import { createLocalPolicy, type LocalPolicy } from "@turnwise/policy/local";
 import { evaluate } from "./evaluate.ts";
 import { PoisonedUpdate, trainIteration, type IterationReport } from "./iteration.ts";
+import { reading } from "./input-error.ts";
 import { duration, percent, thousands, timeLeft } from "./progress.ts";
 import { composeRecipe } from "./recipe.ts";
 import type { RunState } from "./run-folder.ts";
@@ -50,7 +51,7 @@ export async function reinforce(run: Run): Promise<void> {
     let state: RunState = { ...freshState, warmStartEpochs: config.warmStart.epochs };
     if (checkpoint?.state.warmStartEpochs === config.warmStart.epochs) {
       state = checkpoint.state;
-      await policy.learner.restore(checkpoint.path);
+      await reading(() => policy.learner.restore(checkpoint.path));
     } else {
       await save(state);
     }

@@ -18,6 +18,7 @@ import {
   type Demonstration,
   type ImitationRow,
 } from "./demonstrations.ts";
+import { reading } from "./input-error.ts";
 import { minibatches } from "./minibatches.ts";
 import { duration, percent, thousands, timeLeft } from "./progress.ts";
 import { freshState, policyOptions, stopPoisoned, warmStartFolder, type Run } from "./run.ts";
@@ -79,7 +80,7 @@ export async function warmStart(
     },
   });
   try {
-    if (checkpoint !== undefined) await policy.learner.restore(checkpoint.path);
+    if (checkpoint !== undefined) await reading(() => policy.learner.restore(checkpoint.path));
     const first = checkpoint?.epochs ?? 0;
     reporter.say(
       `warm start: ${thousands(policy.info.numParameters)} parameters, ${tokenizer.vocabularySize} words, ` +

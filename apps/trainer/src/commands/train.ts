@@ -6,7 +6,7 @@ import { alfworldGrpoAem, alfworldGrpoAemReleased } from "../../recipes/alfworld
 import { openGameSource } from "../alfworld-games.ts";
 import { resolveConfig, type TrainConfig } from "../config.ts";
 import { InputError, reading } from "../input-error.ts";
-import { duration, jsonReporter, textReporter, type Reporter } from "../progress.ts";
+import { duration, jsonReporter, percent, textReporter, type Reporter } from "../progress.ts";
 import { RunFolder } from "../run-folder.ts";
 import { closingSummary } from "../summary.ts";
 import { train } from "../train.ts";
@@ -90,8 +90,11 @@ async function openRun(
     .replaceAll(/[-:]|\..*$/gu, "")
     .replace("T", "-");
   const path = options.out ?? join("runs", `${config.recipe}-seed${config.seed}-${time}`);
-  // Games are opened before the folder is made: a wrong path leaves nothing behind.
-  await openGameSource(config.games, config.episode, config.seed);
+  // Games are opened, and files checked, before the folder is made: a wrong path leaves nothing behind.
+  const games = await openGameSource(config.games, config.episode, config.seed);
+  if (config.games.path !== null) {
+    await games.validate((done) => reporter.now(`checking games: ${percent(done)}`));
+  }
   const folder = await RunFolder.create(path, config, {
     ...(await versions()),
     command: process.argv.slice(2),

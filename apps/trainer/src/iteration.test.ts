@@ -1,0 +1,138 @@
+import {
+  createRandom,
+  NonFiniteError,
+  type Learner,
+  type Sampler,
+  type Tokenizer,
+  type TrainingRow,
+} from "@turnwise/core";
+import type { AgentFormat, Environment } from "@turnwise/envs";
+import { describe, expect, it } from "vitest";
+import { alfworldGrpoAem } from "../recipes/alfworld-grpo-aem.ts";
+import { PoisonedUpdate, trainIteration, type TrainerParts } from "./iteration.ts";
+import { composeRecipe } from "./recipe.ts";
+
+const tokenizer: Tokenizer = {
+  vocabularySize: 10,
+  endToken: 0,
+  encode: () => [1, 2],
+  decode: (tokens) => tokens.join(""),
+};
+
+const format: AgentFormat = {
+  presentation: "concatenated",
+  prompt: (_history, { text }) => text,
+  write: (action) => action,
+  parse: (response) => ({ action: response, isValid: true }),
+};
+
+/** One turn; won by the response 7. */
+const environment: Environment = {
+  reset: async () => ({ text: "say seven" }),
+  step: async (action) => ({
+    text: "",
+    reward: action === "7" ? 10 : 0,
+    isTerminal: true,
+    isSuccess: action === "7",
+  }),
+  close: async () => undefined,
+};
+
+/** Says 7 in every second episode, with more entropy than otherwise. */
+function parts(update: Learner["update"]): TrainerParts {
+  let numSampled = 0;
+  const sampler: Sampler = {
+    capabilities: { entropies: "exact", maxSequenceTokens: 100 },
+    load: async ({ version }) => version,
+    sample: async () => {
+      const token = numSampled++ % 2 === 0 ? 7 : 3;
+      return {
+        tokens: [token, 0],
+        logProbs: [-1, -1],
+        entropies: [1, 1],
+        stopReason: "stop-token",
+      };
+    },
+    release: () => undefined,
+  };
+  const learner: Learner = {
+    capabilities: { entropies: "exact", customObjectives: true, maxSequenceTokens: 100 },
+    score: async (rows) =>
+      rows.map(({ tokens, spans }) => ({
+        spans: spans.map(({ length }) => ({
+          logProbs: new Float32Array(length).fill(-1),
+          entropies: new Float32Array(length).fill(tokens.includes(7) ? 1.2 : 0.2),
+        })),
+      })),
+    update,
+    weights: () => ({ version: 4 }),
+    save: async () => undefined,
+    restore: async () => undefined,
+  };
+  const config = alfworldGrpoAem(1);
+  return {
+    drawTasks: (_iteration, count) =>
+      Array.from({ length: count }, (_, i) => ({ id: `task-${i}`, kind: "seven" })),
+    rolloutParts: {
+      createEnvironment: async () => environment,
+      format,
+      tokenizer,
+      options: { maxTurns: 1, maxResponseTokens: 4 },
+    },
+    sampler,
+    learner,
+    recipe: composeRecipe({
+      ...config,
+      training: { ...config.training, groupsPerIteration: 2, groupSize: 4, minibatches: 1 },
+    }),
+    random: createRandom(1),
+  };
+}
+
+describe("trainIteration", () => {
+  it("trains on modulated advantages of all responses, and reports", async () => {
+    let seen: readonly TrainingRow[] = [];
+    const report = await trainIteration(
+      3,
+      parts(async (rows) => {
+        seen = rows;
+        const metrics = { weight: 1, clipFraction: 0.25 };
+        return { loss: -1, gradientNorm: 2, learningRate: 0.1, numTokens: 16, metrics };
+      }),
+    );
+    expect(seen).toHaveLength(8);
+    // Returns 10 and 0 leave 5 and -5; entropies 1.2 and 0.2 the coefficients 2 / (1 + e) and 2 e / (1 + e).
+    const advantages = seen.map(({ tokens, fields }) => [
+      tokens.includes(7),
+      fields.advantages![0]!,
+    ]);
+    for (const [isWon, advantage] of advantages) {
+      const coefficient = isWon ? 2 / (1 + Math.E) : (2 * Math.E) / (1 + Math.E);
+      expect(advantage).toBeCloseTo((isWon ? 5 : -5) * coefficient, 5);
+    }
+    expect(report.metrics).toMatchObject({
+      episodes: 8,
+      success: 0.5,
+      keptGroups: 2,
+      deadZoneShare: 0,
+      clipFraction: 0.25,
+      gradientNorm: 2,
+    });
+    expect(report.groups[0]!.trajectories[0]!.policyVersion).toBe(4);
+  });
+
+  it("stops at a loss that is no number, and names iteration, group and token", async () => {
+    const message = "update: the loss of row 5, position 3 must be finite, got NaN";
+    const iteration = trainIteration(
+      3,
+      parts(() => Promise.reject(new NonFiniteError(message, 5, 3))),
+    );
+    const error = await iteration.then(
+      () => undefined,
+      (cause: unknown) => cause,
+    );
+    expect(error).toBeInstanceOf(PoisonedUpdate);
+    expect(String(error)).toMatch(/iteration 3: iteration-3\/group-[01]: .*position 3.*NaN/u);
+    expect((error as PoisonedUpdate).rows).toHaveLength(8);
+  });
+});
