@@ -83,7 +83,9 @@ export async function closingSummary(folder: RunFolder, reporter: Reporter): Pro
   reporter.say(
     `\nresults: ${folder.path} (config.json, metrics.jsonl, trajectories, checkpoints, policy)`,
   );
+  const { path } = folder.config.games;
+  const games = path === null ? "--size medium" : `--games ${path} --split valid_train`;
   reporter.say(
-    `next: node apps/trainer/dist/main.js evaluate alfworld --policy ${policy} --size medium`,
+    `next: node apps/trainer/dist/main.js evaluate alfworld --policy ${policy} ${games}`,
   );
 }
