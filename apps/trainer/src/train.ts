@@ -2,7 +2,7 @@ import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { createRandom } from "@turnwise/core";
 import { compactFormat } from "@turnwise/envs/alfworld";
-import { openGameSource } from "./alfworld-games.ts";
+import type { GameSource } from "./alfworld-games.ts";
 import type { Reporter } from "./progress.ts";
 import { reinforce } from "./reinforce.ts";
 import type { RunFolder } from "./run-folder.ts";
@@ -13,11 +13,14 @@ import { warmStart } from "./warm-start.ts";
  * Runs what a run folder's configuration says, from where its newest checkpoint stands to the end.
  * What is drawn at any point depends on the seed and the point alone, so an interrupted run ends
  * with the same metrics as one that was never stopped.
+ * @param games - Those of the folder's configuration.
  */
-export async function train(folder: RunFolder, reporter: Reporter): Promise<void> {
+export async function train(
+  folder: RunFolder,
+  games: GameSource,
+  reporter: Reporter,
+): Promise<void> {
   const { config } = folder;
-  const games = await openGameSource(config.games, config.episode, config.seed);
-  reporter.say(games.description);
   const checkpoint = await folder.newestCheckpoint();
   let state = checkpoint?.state ?? freshState;
   const isWarm = await exists(join(folder.path, warmStartFolder));

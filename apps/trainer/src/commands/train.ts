@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { Command, Option } from "commander";
 import { alfworldGrpoAem, alfworldGrpoAemReleased } from "../../recipes/alfworld-grpo-aem.ts";
-import { openGameSource } from "../alfworld-games.ts";
+import { openGameSource, type GameSource } from "../alfworld-games.ts";
 import { resolveConfig, type TrainConfig } from "../config.ts";
 import { InputError, reading } from "../input-error.ts";
 import { duration, jsonReporter, percent, textReporter, type Reporter } from "../progress.ts";
@@ -47,9 +47,10 @@ export function trainCommand(): Command {
         options.json === true ? jsonReporter(process.stdout) : textReporter(process.stdout);
       const started = performance.now();
       try {
-        const folder = await openRun(environment, options, reporter);
-        if (folder === undefined) return;
-        await train(folder, reporter);
+        const opened = await openRun(environment, options, reporter);
+        if (opened === undefined) return;
+        const { folder, games } = opened;
+        await train(folder, games, reporter);
         await closingSummary(folder, reporter);
         reporter.say(`done in ${duration((performance.now() - started) / 1000)}`);
       } finally {
@@ -58,11 +59,12 @@ export function trainCommand(): Command {
     });
 }
 
+/** A run and its games; `undefined` if nothing is to be run. */
 async function openRun(
   environment: string | undefined,
   options: TrainOptions,
   reporter: Reporter,
-): Promise<RunFolder | undefined> {
+): Promise<{ readonly folder: RunFolder; readonly games: GameSource } | undefined> {
   if (options.resume !== undefined) {
     for (const name of ["games", "out", "config"] as const) {
       if (options[name] !== undefined) {
@@ -73,15 +75,15 @@ async function openRun(
     }
     const folder = await RunFolder.open(options.resume);
     reporter.say(`resuming ${folder.path}`);
-    return folder;
+    return { folder, games: await openGames(folder.config, reporter) };
   }
   if (environment !== "alfworld") {
     throw new InputError(`train: environment must be alfworld, got ${environment ?? "none"}`);
   }
   const config = await configOf(options);
+  // Games are opened, and files checked, before the folder is made: a wrong path leaves nothing behind.
+  const games = await openGames(config, reporter);
   if (options.dryRun === true) {
-    const games = await openGameSource(config.games, config.episode, config.seed);
-    reporter.say(games.description);
     reporter.say(JSON.stringify(config, null, 2));
     return undefined;
   }
@@ -90,8 +92,6 @@ async function openRun(
     .replaceAll(/[-:]|\..*$/gu, "")
     .replace("T", "-");
   const path = options.out ?? join("runs", `${config.recipe}-seed${config.seed}-${time}`);
-  // Games are opened, and files checked, before the folder is made: a wrong path leaves nothing behind.
-  const games = await openGameSource(config.games, config.episode, config.seed);
   if (config.games.path !== null) {
     await games.validate((done) => reporter.now(`checking games: ${percent(done)}`));
   }
@@ -103,7 +103,13 @@ async function openRun(
     startedAt: new Date().toISOString(),
   });
   reporter.say(`run folder: ${relative(process.cwd(), folder.path) || folder.path}`);
-  return folder;
+  return { folder, games };
+}
+
+async function openGames(config: TrainConfig, reporter: Reporter): Promise<GameSource> {
+  const games = await openGameSource(config.games, config.episode, config.seed);
+  reporter.say(games.description);
+  return games;
 }
 
 /** The recipe's settings, under those of the file, under those of the command line. */
