@@ -1,4 +1,11 @@
-import { comparePythonTexts, jsonDict, asciiJson, pythonFloat } from "../python/python-text.ts";
+import {
+  asciiJson,
+  comparePythonTexts,
+  jsonDict,
+  pythonDict,
+  pythonFloat,
+  pythonRepr,
+} from "../python/python-text.ts";
 import type { Product } from "../catalogue/product.ts";
 import { escapeHtml } from "./escape-html.ts";
 import type { Page } from "./page.ts";
@@ -230,28 +237,35 @@ ${subButton("reviews", "Reviews")}
 
 function optionsHtml(page: Extract<Page, { name: "item" }>, frame: PageFrame): string {
   const { product, keywords, pageNumber, options } = page;
+  const { links } = frame;
+  if (product.options.length === 0) return "";
+  const start = escapeHtml(links.itemStart({ asin: product.asin, keywords, pageNumber, options }));
+  const quoted = (literal: string): string => escapeHtml(links.quoteOptions(literal));
   return product.options
     .map(({ name, values }) => {
+      // The addresses of a group differ in one place: what is chosen of it.
+      const entries = [...options];
+      const known = entries.findIndex(([chosen]) => chosen === name);
+      const place = known === -1 ? entries.length : known;
+      const before = pythonDict([...entries.slice(0, place), [name, ""]]).slice(0, -"''}".length);
+      const after = entries.slice(place + 1);
+      const head = start + quoted(before);
+      const tail = quoted(after.length === 0 ? "}" : `, ${pythonDict(after).slice("{".length)}`);
+      const id = `radio_${escapeHtml(name)}`;
+      const shownName = escapeHtml(name);
       const choices = values.map((value, i) => {
-        const chosen = new Map(options).set(name, value);
-        const target = frame.links.item({
-          asin: product.asin,
-          keywords,
-          pageNumber,
-          options: chosen,
-        });
-        const id = escapeHtml(`radio_${name}${i}`);
+        const shown = escapeHtml(value);
         return `
                   
                   
                   
-                  <input type="radio" id="${id}" name="${escapeHtml(name)}" value="${escapeHtml(value)}" data-url="${escapeHtml(target)}">
-                  <label for="${id}">${escapeHtml(value)}</label>
+                  <input type="radio" id="${id}${i}" name="${shownName}" value="${shown}" data-url="${head}${quoted(pythonRepr(value))}${tail}">
+                  <label for="${id}${i}">${shown}</label>
                 `;
       });
       return `
             <div class="row top-buffer">
-              <h4>${escapeHtml(name)}</h4>
+              <h4>${shownName}</h4>
               <div class="radio-toolbar">
                 ${choices.join("")}
               </div>

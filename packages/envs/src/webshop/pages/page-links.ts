@@ -9,6 +9,10 @@ export interface PageLinks {
   search(): string;
   results(keywords: readonly string[], pageNumber: number): string;
   item(place: ItemPlace): string;
+  /** The address of an item up to its options. */
+  itemStart(place: ItemPlace): string;
+  /** What follows {@link itemStart}: the Python dict of the options. Parts of it may be joined. */
+  quoteOptions(literal: string): string;
   sub(place: ItemPlace, subPage: SubPage): string;
   done(asin: string, options: ChosenOptions): string;
 }
@@ -21,49 +25,47 @@ export interface ItemPlace {
   readonly options: ChosenOptions;
 }
 
-/** Percent-encodes all but unreserved characters and those that are named. */
-function quote(text: string, safe: string): string {
-  return encodeURIComponent(text.replaceAll(/\p{Surrogate}/gu, "\ufffd")).replaceAll(
-    /%[0-9A-F]{2}/gu,
-    (code) => {
-      const character = String.fromCharCode(Number.parseInt(code.slice(1), 16));
-      return safe.includes(character) ? character : code;
-    },
-  );
+/** Percent-encodes all but ASCII letters, digits, `_.!~*'()-` and what else is safe. */
+function quoter(safe: string): (text: string) => string {
+  const escaped = safe.replaceAll(/[$/?+]/gu, String.raw`\$&`);
+  const others = new RegExp(String.raw`[^\w.!~*'()\-${escaped}]+`, "gu");
+  return (text) =>
+    text.replace(others, (run) => encodeURIComponent(run.replaceAll(/\p{Surrogate}/gu, "\ufffd")));
 }
+
+const quoteSession = quoter("$,/:;?@");
+const quoteValue = quoter("$,/:;?@ ");
+const quoteWithPluses = (text: string): string => quoteValue(text).replaceAll(" ", "+");
+const quotePart = quoter("$&+,:;=@");
+const quotePartWithSlashes = quoter("$&+,/:;=@");
 
 /** The links of the reference's text environment, all to `/` with a query. */
 export function environmentLinks(sessionId: string): PageLinks {
-  const link = (parameters: readonly (readonly [string, string])[]): string => {
-    const parts = parameters.map(
-      ([name, value]) => `&${name}=${quote(value, "$,/:;?@ ").replaceAll(" ", "+")}`,
-    );
-    return `/?session_id=${quote(sessionId, "$,/:;?@")}${parts.join("")}`;
+  const start = `/?session_id=${quoteSession(sessionId)}`;
+  const parameter = (name: string, value: string): string => `&${name}=${quoteWithPluses(value)}`;
+  // All links of a page lead to the same search.
+  let lastKeywords: readonly string[] = [];
+  let search = "";
+  const found = (keywords: readonly string[], pageNumber: number): string => {
+    if (keywords !== lastKeywords) {
+      lastKeywords = keywords;
+      search = keywords.map((keyword) => parameter("keywords", keyword)).join("");
+    }
+    return `${search}&page=${pageNumber}`;
   };
-  const found = (
-    keywords: readonly string[],
-    pageNumber: number,
-  ): (readonly [string, string])[] => [
-    ...keywords.map((keyword) => ["keywords", keyword] as const),
-    ["page", String(pageNumber)],
-  ];
+  const optionsParameter = (options: ChosenOptions): string =>
+    parameter("options", pythonDict(options));
+  const itemStart = ({ asin, keywords, pageNumber }: ItemPlace): string =>
+    `${start}${parameter("asin", asin)}${found(keywords, pageNumber)}&options=`;
   return {
-    search: () => link([]),
-    results: (keywords, pageNumber) => link(found(keywords, pageNumber)),
-    item: ({ asin, keywords, pageNumber, options }) =>
-      link([["asin", asin], ...found(keywords, pageNumber), ["options", pythonDict(options)]]),
+    search: () => start,
+    results: (keywords, pageNumber) => `${start}${found(keywords, pageNumber)}`,
+    item: (place) => itemStart(place) + quoteWithPluses(pythonDict(place.options)),
+    itemStart,
+    quoteOptions: quoteWithPluses,
     sub: ({ asin, keywords, pageNumber, options }, subPage) =>
-      link([
-        ["asin", asin],
-        ...found(keywords, pageNumber),
-        ["sub_page", subPage],
-        ["options", pythonDict(options)],
-      ]),
-    done: (asin, options) =>
-      link([
-        ["asin", asin],
-        ["options", pythonDict(options)],
-      ]),
+      `${start}${parameter("asin", asin)}${found(keywords, pageNumber)}&sub_page=${subPage}${optionsParameter(options)}`,
+    done: (asin, options) => `${start}${parameter("asin", asin)}${optionsParameter(options)}`,
   };
 }
 
@@ -72,22 +74,17 @@ export function environmentLinks(sessionId: string): PageLinks {
  * @param keepsSlashes - Leaves slashes within a part as they are, which then cannot be found.
  */
 export function siteLinks(sessionId: string, keepsSlashes: boolean): PageLinks {
-  const safe = keepsSlashes ? "$&+,/:;=@" : "$&+,:;=@";
-  const link = (...parts: readonly string[]): string =>
-    `/${parts.map((part) => quote(part, safe)).join("/")}`;
+  const quote = keepsSlashes ? quotePartWithSlashes : quotePart;
+  const link = (...parts: readonly string[]): string => `/${parts.map(quote).join("/")}`;
+  const itemStart = ({ asin, keywords, pageNumber }: ItemPlace): string =>
+    `${link("item_page", sessionId, asin, pythonList(keywords), String(pageNumber))}/`;
   return {
     search: () => link(sessionId),
     results: (keywords, pageNumber) =>
       link("search_results", sessionId, pythonList(keywords), String(pageNumber)),
-    item: ({ asin, keywords, pageNumber, options }) =>
-      link(
-        "item_page",
-        sessionId,
-        asin,
-        pythonList(keywords),
-        String(pageNumber),
-        pythonDict(options),
-      ),
+    item: (place) => itemStart(place) + quote(pythonDict(place.options)),
+    itemStart,
+    quoteOptions: quote,
     sub: ({ asin, keywords, pageNumber, options }, subPage) =>
       link(
         "item_sub_page",

@@ -35,6 +35,7 @@ const printable = /^[^\p{C}\p{Z}]$/u;
 
 /** `repr(text)`: in single quotes unless only those occur, with escapes for what is not printable. */
 export function pythonRepr(text: string): string {
+  if (/^[ -&(-[\]-~]*$/u.test(text)) return `'${text}'`;
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
   let shown = "";
   for (const character of text) {
@@ -64,6 +65,7 @@ export function pythonList(values: readonly string[]): string {
 
 /** A text as `json.dumps` writes it: everything but printable ASCII escaped. */
 export function asciiJson(text: string): string {
+  if (/^[ !#-[\]-~]*$/u.test(text)) return `"${text}"`;
   return JSON.stringify(text).replaceAll(/[^\0-~]/gu, (character) => {
     let escaped = "";
     for (let i = 0; i < character.length; i++) {
