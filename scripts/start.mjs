@@ -1,5 +1,5 @@
-// `npm start`: installs, builds, and trains an agent on generated games.
-// What stands behind `npm start --` goes to `turnwise train alfworld`.
+// `npm start`: installs, builds, and trains an agent on generated games. What stands behind
+// `npm start --` goes to `turnwise train`: an environment, if not `alfworld`, and options.
 import { install, pnpm, root, run } from "./pnpm.mjs";
 
 console.log("turnwise: installing (the first time takes a minute) ...");
@@ -7,4 +7,6 @@ install();
 console.log("turnwise: building ...");
 pnpm("exec", "turbo", "run", "build", "--output-logs=errors-only", "--no-update-notifier");
 const cli = `${root}/apps/trainer/dist/main.js`;
-run(process.execPath, [cli, "train", "alfworld", ...process.argv.slice(2)]);
+const given = process.argv.slice(2);
+const environment = given[0]?.startsWith("-") === false ? [] : ["alfworld"];
+run(process.execPath, [cli, "train", ...environment, ...given]);

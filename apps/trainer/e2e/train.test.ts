@@ -15,7 +15,7 @@ afterAll(async () => {
 
 /** A run of seconds: few games, a tiny model, three iterations. */
 const tiny = {
-  games: { numTraining: 64, evaluation: [{ split: "held_out", numGames: 6 }] },
+  tasks: { numTraining: 64, evaluation: [{ split: "held_out", numTasks: 6 }] },
   episode: { maxTurns: 6 },
   model: { hiddenSize: 32, intermediateSize: 64, numLayers: 2, numHeads: 2, numKeyValueHeads: 1 },
   warmStart: {
@@ -101,7 +101,7 @@ describe("train", () => {
     const last = await turnwise(["train", "--resume", cut.out]);
     expect(last.stderr).toBe("");
     expect(last.code).toBe(0);
-    expect(last.stdout).toContain("success on games not trained on");
+    expect(last.stdout).toContain("success on tasks not trained on");
     expect(last.stdout).toContain(join(cut.out, "policy"));
     expect(await read(cut.out, "metrics.jsonl")).toBe(metrics);
     expect(await weightsOf(cut.out)).toEqual(await weightsOf(whole.out));
@@ -111,7 +111,7 @@ describe("train", () => {
       "alfworld",
       "--policy",
       join(whole.out, "policy"),
-      "--num-games",
+      "--num-tasks",
       "4",
       "--max-turns",
       "3",
@@ -141,7 +141,7 @@ describe("bad input", () => {
         ["train", "alfworld", "--games", join(folder, "no-such-folder"), "--out", out],
         /no-such-folder/u,
       ],
-      [["train", "webworld", "--out", out], /environment must be alfworld, got webworld/u],
+      [["train", "webworld", "--out", out], /environment must be one of alfworld.*, got webworld/u],
       [["train", "--resume", out], /run folder must exist/u],
       [
         ["train", "alfworld", "--set", "seed", "--out", out],

@@ -8,11 +8,13 @@ export function alfworldGrpoAem(seed: number): TrainConfig {
   return {
     recipe: "alfworld-grpo-aem",
     seed,
-    games: {
+    tasks: {
+      environment: "alfworld",
       path: null,
       size: "small",
+      format: "compact",
       numTraining: 4096,
-      evaluation: [{ split: "held_out", numGames: 256 }],
+      evaluation: [{ split: "held_out", numTasks: 256 }],
     },
     // A return of 10 for success and a twentieth of it off for what is not admissible: verl-agent takes
     // a hundredth, off responses that say nothing; ours always say something.
@@ -23,6 +25,7 @@ export function alfworldGrpoAem(seed: number): TrainConfig {
       invalidActionPenalty: 0.5,
     },
     model: {
+      source: "new",
       hiddenSize: 64,
       intermediateSize: 192,
       numLayers: 3,
@@ -76,12 +79,15 @@ export function alfworldGrpoAemReleased(seed: number, path: string): TrainConfig
   return {
     ...small,
     recipe: "alfworld-grpo-aem-released",
-    games: {
-      ...small.games,
+    tasks: {
+      environment: "alfworld",
       path,
+      size: "small",
+      format: "compact",
+      numTraining: 4096,
       evaluation: [
-        { split: "valid_seen", numGames: 140 },
-        { split: "valid_unseen", numGames: 134 },
+        { split: "valid_seen", numTasks: 140 },
+        { split: "valid_unseen", numTasks: 134 },
       ],
     },
     episode: { ...small.episode, maxTurns: 30 },

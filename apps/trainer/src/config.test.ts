@@ -21,8 +21,8 @@ describe("resolveConfig", () => {
     expect(attempt({ training: { learningRate: -1 } })).toThrow(
       /^my\.json: training\.learningRate must be .*>0, got -1$/u,
     );
-    expect(attempt({ games: { evaluation: [{ split: "x", numGames: 1.5 }] } })).toThrow(
-      /^my\.json: games\.evaluation\.0\.numGames must be .*, got 1\.5$/u,
+    expect(attempt({ tasks: { evaluation: [{ split: "x", numTasks: 1.5 }] } })).toThrow(
+      /^my\.json: tasks\.evaluation\.0\.numTasks must be .*, got 1\.5$/u,
     );
     expect(attempt([])).toThrow("my.json: config must be an object of settings, got []");
   });

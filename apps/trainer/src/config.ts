@@ -1,12 +1,8 @@
 import { grpoPresets, type GrpoPreset } from "@turnwise/estimators";
 import { z } from "zod";
+import { count, countOrNone, episodeSchema, nonNegative, positive, share } from "./config-parts.ts";
+import { alfworldTasksSchema } from "./environments/alfworld-tasks.ts";
 import { InputError } from "./input-error.ts";
-
-const positive = z.number().finite().positive();
-const nonNegative = z.number().finite().nonnegative();
-const share = z.number().finite().min(0).max(1);
-const count = z.int().positive();
-const countOrNone = z.int().nonnegative();
 
 /** Every setting of a training run, all of them stated: a run folder holds one in `config.json`. */
 const trainConfigSchema = z.strictObject({
@@ -14,32 +10,30 @@ const trainConfigSchema = z.strictObject({
   recipe: z.string().min(1),
   /** Fixes games, weights, demonstrations and every draw. */
   seed: z.int().nonnegative(),
-  games: z.strictObject({
-    /** A folder of game files or an archive; `null` generates games. */
-    path: z.string().min(1).nullable(),
-    /** Of generated games. */
-    size: z.enum(["small", "medium", "large"]),
-    /** Training games; with a path at most that many of its training split are used. */
-    numTraining: count,
-    /** The splits that are evaluated, and how many games of each. */
-    evaluation: z.array(z.strictObject({ split: z.string().min(1), numGames: count })).min(1),
-  }),
-  episode: z.strictObject({
-    maxTurns: count,
-    maxResponseTokens: count,
-    successReward: positive,
-    invalidActionPenalty: nonNegative,
-  }),
-  model: z.strictObject({
-    hiddenSize: count,
-    intermediateSize: count,
-    numLayers: count,
-    numHeads: count,
-    numKeyValueHeads: count,
-    maxTokens: count,
-  }),
+  /** What is trained and evaluated on. */
+  tasks: z.discriminatedUnion("environment", [alfworldTasksSchema]),
+  episode: episodeSchema,
+  model: z.discriminatedUnion("source", [
+    z.strictObject({
+      /** Fresh weights, and a vocabulary of the words of the tasks. */
+      source: z.literal("new"),
+      hiddenSize: count,
+      intermediateSize: count,
+      numLayers: count,
+      numHeads: count,
+      numKeyValueHeads: count,
+      maxTokens: count,
+    }),
+    z.strictObject({
+      /** A Hugging Face folder. */
+      source: z.literal("folder"),
+      path: z.string().min(1),
+      /** The longest sequence. */
+      maxTokens: count,
+    }),
+  ]),
   warmStart: z.strictObject({
-    /** Demonstrated episodes that are imitated. */
+    /** Demonstrated episodes that are imitated; 0 for no warm start. */
     numDemonstrations: countOrNone,
     /** How often a demonstration has something in it that has no effect, in [0, 1]. */
     slipShare: share,
@@ -112,9 +106,16 @@ function isPlain(value: unknown): value is Plain {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** `changes` laid over `base`, object by object; lists and values are replaced whole. */
+/** The settings that say which others there are. */
+const kinds = ["environment", "source"];
+
+/**
+ * `changes` laid over `base`, object by object; lists and values are replaced whole, and so are
+ * objects of another kind.
+ */
 function merged(base: unknown, changes: unknown): unknown {
   if (!isPlain(base) || !isPlain(changes)) return changes;
+  if (kinds.some((kind) => kind in changes && changes[kind] !== base[kind])) return changes;
   const result: Record<string, unknown> = { ...base };
   for (const [key, value] of Object.entries(changes)) {
     result[key] = key in base ? merged(base[key], value) : value;
@@ -139,20 +140,29 @@ function complaint(source: string, issue: z.core.$ZodIssue, value: unknown): str
   const field = issue.path.map(String).join(".");
   if (issue.code === "unrecognized_keys") {
     const key = [field, issue.keys[0]].filter(Boolean).join(".");
-    const known = valueAt(trainConfigSchemaShape(issue.path), []);
-    const names = Array.isArray(known) ? `; known keys: ${known.join(", ")}` : "";
+    const known = knownKeys(issue.path, value);
+    const names = known === undefined ? "" : `; known keys: ${known.join(", ")}`;
     return `${source}: ${key} must be a known key${names}`;
   }
   const rule = issue.message.replace(/^Invalid input: /u, "").replace(/, received .*$/u, "");
   return `${source}: ${field || "config"} must be valid: ${rule}, got ${JSON.stringify(valueAt(value, issue.path))}`;
 }
 
-/** The keys that are allowed at a path. */
-function trainConfigSchemaShape(path: readonly PropertyKey[]): string[] | undefined {
+/** The keys that are allowed at a path of a value. */
+function knownKeys(path: readonly PropertyKey[], value: unknown): string[] | undefined {
   let schema: unknown = trainConfigSchema;
-  for (const key of path) {
+  for (const [depth, key] of path.entries()) {
     if (schema instanceof z.ZodArray) schema = schema.element;
     else if (schema instanceof z.ZodObject) schema = schema.shape[String(key)];
+    if (schema instanceof z.ZodDiscriminatedUnion) {
+      const { discriminator } = schema.def;
+      const kind = valueAt(value, [...path.slice(0, depth + 1), discriminator]);
+      schema = schema.options.find(
+        (option) =>
+          option instanceof z.ZodObject &&
+          z.object({ kind: option.shape[discriminator] as z.ZodType }).safeParse({ kind }).success,
+      );
+    }
   }
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : undefined;
 }
@@ -179,6 +189,7 @@ export function checkConfig(value: unknown, source: string): TrainConfig {
   const result = trainConfigSchema.safeParse(value);
   if (!result.success) throw new InputError(complaint(source, result.error.issues[0]!, value));
   const config = result.data;
+  if (config.model.source === "folder") return config;
   const { numHeads, numKeyValueHeads, hiddenSize } = config.model;
   if (hiddenSize % (2 * numHeads) !== 0) {
     throw new InputError(

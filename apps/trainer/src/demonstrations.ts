@@ -77,6 +77,36 @@ export async function demonstrate(
   return { task, turns, isSuccess: observation.isSuccess === true };
 }
 
+/**
+ * Episodes of one demonstrator a task, in the order of tasks.
+ * @param demonstratorOf - Makes the demonstrator of a task, anew for each episode.
+ * @param parts.slipShare - How often it slips, in [0, 1): into an action of any demonstration.
+ */
+export async function demonstrateAll(
+  tasks: readonly Task[],
+  demonstratorOf: (task: Task) => Demonstrator,
+  parts: {
+    readonly createEnvironment: EnvironmentFactory;
+    readonly format: AgentFormat;
+    readonly maxTurns: number;
+    readonly slipShare: number;
+    readonly random: Random;
+  },
+): Promise<Demonstration[]> {
+  const { slipShare: share, random } = parts;
+  const clean = await Promise.all(
+    tasks.map((task) => demonstrate(task, demonstratorOf(task), parts)),
+  );
+  if (share === 0) return clean;
+  const actions = [...new Set(clean.flatMap(({ turns }) => turns.map(({ action }) => action)))];
+  return Promise.all(
+    tasks.map((task) => {
+      const slips = { share, actions, random: random.fork(`slips/${task.id}`) };
+      return demonstrate(task, demonstratorOf(task), { ...parts, slips });
+    }),
+  );
+}
+
 /** Something to say that has no effect now, or `undefined` for no slip. */
 function slipOf(
   slips: Slips | undefined,

@@ -12,6 +12,7 @@ import { StoppedRun } from "./run.ts";
 async function main(): Promise<number> {
   const program = new Command("turnwise")
     .description("Reinforcement learning for multi-turn LLM agents")
+    .enablePositionalOptions()
     .showHelpAfterError()
     .exitOverride();
   for (const command of [

@@ -26,6 +26,11 @@ function penalizedReturn(trajectory: Trajectory): number {
   return trajectoryReturn(trajectory) - penalties.reduce((sum, penalty) => sum + penalty, 0);
 }
 
+/** The benchmark's measure at the end; NaN where it has none. */
+function finalScore({ turns }: Trajectory): number {
+  return turns.length === 0 ? 0 : (turns.at(-1)!.score ?? Number.NaN);
+}
+
 /** How trajectories went. */
 export function trajectoryMetrics(trajectories: readonly Trajectory[]): Metrics {
   const turns = trajectories.flatMap((trajectory) => trajectory.turns);
@@ -33,6 +38,7 @@ export function trajectoryMetrics(trajectories: readonly Trajectory[]): Metrics 
   return defined({
     episodes: trajectories.length,
     success: meanOf(trajectories, (trajectory) => (isSuccess(trajectory) ? 1 : 0)),
+    score: meanOf(trajectories, finalScore),
     return: meanOf(trajectories, penalizedReturn),
     turns: meanOf(trajectories, (trajectory) => trajectory.turns.length),
     responseTokens: meanOf(turns, ({ responseTokens }) => responseTokens.length),

@@ -12,36 +12,39 @@ import {
   policyFolder,
   policyOptions,
   rolloutPartsOf,
+  startingPolicy,
   stopPoisoned,
-  warmStartFolder,
   type Run,
 } from "./run.ts";
+import { evaluationTexts } from "./summary.ts";
 
 /**
  * Improves the warm-started policy from its own episodes: evaluation, iterations, evaluation. Goes
  * on from the newest checkpoint of this stage.
  */
 export async function reinforce(run: Run): Promise<void> {
-  const { config, folder, games, reporter, random } = run;
+  const { config, folder, tasks, reporter, random } = run;
   const { iterations, learningRate, finalShare, warmUpUpdates, klCoefficient } = config.training;
   const { minibatches, epochs } = config.training;
-  const model = join(folder.path, warmStartFolder);
-  const policy = await createLocalPolicy({
-    ...policyOptions(run),
-    model,
-    optimizer: {
-      weightDecay: config.training.weightDecay,
-      maxGradientNorm: config.training.maxGradientNorm,
-      beta2: 0.95,
-      learningRate: {
-        peak: learningRate,
-        warmupSteps: warmUpUpdates,
-        decay: "linear",
-        totalSteps: Math.max(iterations * minibatches * epochs, warmUpUpdates + 1),
-        final: learningRate * finalShare,
+  const model = startingPolicy(run);
+  const policy = await reading(() =>
+    createLocalPolicy({
+      ...policyOptions(run),
+      model,
+      optimizer: {
+        weightDecay: config.training.weightDecay,
+        maxGradientNorm: config.training.maxGradientNorm,
+        beta2: 0.95,
+        learningRate: {
+          peak: learningRate,
+          warmupSteps: warmUpUpdates,
+          decay: "linear",
+          totalSteps: Math.max(iterations * minibatches * epochs, warmUpUpdates + 1),
+          final: learningRate * finalShare,
+        },
       },
-    },
-  });
+    }),
+  );
   const reference =
     klCoefficient > 0 ? await createLocalPolicy({ ...policyOptions(run), model }) : undefined;
   const save = (state: RunState): Promise<string> =>
@@ -68,7 +71,7 @@ export async function reinforce(run: Run): Promise<void> {
     const shareDone = (done: number): number => (done - first) / (iterations - first);
     for (let iteration = first + 1; iteration <= iterations; iteration++) {
       const report = await trainIteration(iteration, {
-        drawTasks: (number, count) => drawTasks(games.training, number, count, random),
+        drawTasks: (number, count) => drawTasks(tasks.training, number, count, random),
         rolloutParts: rolloutPartsOf(run, policy),
         sampler: policy.sampler,
         learner: policy.learner,
@@ -108,7 +111,7 @@ export async function reinforce(run: Run): Promise<void> {
   }
 }
 
-/** The games of an iteration: the training games in seeded order, shuffled again for each pass. */
+/** The tasks of an iteration: the training tasks in seeded order, shuffled again for each pass. */
 function drawTasks(
   tasks: readonly Task[],
   iteration: number,
@@ -153,7 +156,7 @@ function iterationLine(report: IterationReport, iterations: number): string {
 }
 
 /**
- * Evaluates on games that are not trained on: all splits greedily and sampled before and after, the
+ * Evaluates on tasks that are not trained on: all splits greedily and sampled before and after, the
  * first split sampled in between.
  */
 async function evaluateAll(
@@ -162,9 +165,10 @@ async function evaluateAll(
   phase: "before" | "during" | "after",
   state: RunState,
 ): Promise<void> {
-  const { config, games, reporter, folder, random } = run;
+  const { config, reporter, folder, random } = run;
   const policyVersion = await policy.sampler.load(policy.learner.weights());
-  const splits = phase === "during" ? games.evaluation.slice(0, 1) : games.evaluation;
+  const { evaluation } = run.tasks;
+  const splits = phase === "during" ? evaluation.slice(0, 1) : evaluation;
   for (const { split, tasks } of splits) {
     for (const mode of phase === "during" ? ["sampled"] : ["greedy", "sampled"]) {
       // The draws of an evaluation are the same at any time: runs differ in their weights alone.
@@ -205,8 +209,7 @@ async function evaluateAll(
           ...metrics,
           byKind,
         },
-        `evaluation, ${phase}: ${split}, ${mode}: success ${percent(metrics["success"] ?? 0)} of ` +
-          `${tasks.length} games, ${(metrics["turns"] ?? 0).toFixed(1)} turns, ` +
+        `evaluation, ${phase}: ${split}, ${mode}: ${evaluationTexts(metrics).join(", ")}, ` +
           duration((performance.now() - started) / 1000),
       );
     }

@@ -1,8 +1,9 @@
+import { join } from "node:path";
 import { NonFiniteError, type Random } from "@turnwise/core";
-import type { AgentFormat, RolloutParts } from "@turnwise/envs";
+import type { RolloutParts } from "@turnwise/envs";
 import type { LocalPolicy, LocalPolicyOptions } from "@turnwise/policy/local";
-import type { GameSource } from "./alfworld-games.ts";
 import type { TrainConfig } from "./config.ts";
+import type { TaskSource } from "./environments/task-source.ts";
 import type { Reporter } from "./progress.ts";
 import type { RunFolder, RunState } from "./run-folder.ts";
 
@@ -11,8 +12,7 @@ export interface Run {
   readonly folder: RunFolder;
   readonly config: TrainConfig;
   readonly reporter: Reporter;
-  readonly games: GameSource;
-  readonly format: AgentFormat;
+  readonly tasks: TaskSource;
   readonly random: Random;
 }
 
@@ -33,17 +33,31 @@ export const policyFolder = "policy";
 /** What all policies of a run are made with, but for their weights and learning rate. */
 export function policyOptions(
   run: Run,
-): Pick<LocalPolicyOptions, "seed" | "threads" | "microbatchTokens"> {
-  const { threads, microbatchTokens } = run.config.engine;
-  return { seed: run.random.fork("weights").seed, threads, microbatchTokens };
+): Pick<LocalPolicyOptions, "seed" | "threads" | "microbatchTokens" | "maxSequenceTokens"> {
+  const { engine, model } = run.config;
+  const { threads, microbatchTokens } = engine;
+  const seed = run.random.fork("weights").seed;
+  return { seed, threads, microbatchTokens, maxSequenceTokens: model.maxTokens };
+}
+
+/** Whether a run begins with a warm start: all new models do, if only to get their words. */
+export function hasWarmStart({ model, warmStart }: TrainConfig): boolean {
+  return model.source === "new" || (warmStart.numDemonstrations > 0 && warmStart.epochs > 0);
+}
+
+/** The folder of the policy that reinforcement learning begins with. */
+export function startingPolicy({ folder, config }: Run): string {
+  const { model } = config;
+  if (model.source === "folder" && !hasWarmStart(config)) return model.path;
+  return join(folder.path, warmStartFolder);
 }
 
 /** How a policy of this run plays. */
 export function rolloutPartsOf(run: Run, policy: LocalPolicy): Omit<RolloutParts, "policyVersion"> {
   const { maxTurns, maxResponseTokens, invalidActionPenalty } = run.config.episode;
   return {
-    createEnvironment: run.games.createEnvironment,
-    format: run.format,
+    createEnvironment: run.tasks.createEnvironment,
+    format: run.tasks.format,
     sampler: policy.sampler,
     tokenizer: policy.tokenizer,
     options: {

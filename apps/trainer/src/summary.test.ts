@@ -41,7 +41,7 @@ describe("evaluationTable", () => {
       evaluation("after", 0.75, { look: 1 }),
     ]);
     expect(table.split("\n")).toEqual([
-      "success on games not trained on  before   after",
+      "success on tasks not trained on  before   after",
       "held_out, greedy                  25.0%   75.0%",
       "  look                            50.0%  100.0%",
     ]);

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { plot } from "asciichart";
 import type { MetricsLine, RunFolder } from "./run-folder.ts";
 import { policyFolder } from "./run.ts";
+import type { Metrics } from "./metrics.ts";
 import { percent, type Reporter } from "./progress.ts";
 
 /** A curve of at most `width` points: neighbours are averaged. */
@@ -59,12 +60,16 @@ export function evaluationTable(metrics: readonly MetricsLine[]): string {
       return percent(kind === undefined ? Number(line["success"]) : (kinds[kind] ?? 0));
     };
     const kinds = Object.keys(before?.["byKind"] ?? {});
+    const score = (line: MetricsLine | undefined): string =>
+      line === undefined ? "-" : percent(Number(line["score"]));
+    const hasScore = before?.["score"] !== undefined;
     return [
       [key, number(before), number(after)],
+      ...(hasScore ? [["  (score)", score(before), score(after)]] : []),
       ...kinds.map((kind) => [`  ${kind}`, number(before, kind), number(after, kind)]),
     ];
   });
-  const table = [["success on games not trained on", "before", "after"], ...rows];
+  const table = [["success on tasks not trained on", "before", "after"], ...rows];
   const width = Math.max(...table.map(([name]) => name!.length));
   return table
     .map(([name, ...cells]) =>
@@ -73,8 +78,25 @@ export function evaluationTable(metrics: readonly MetricsLine[]): string {
     .join("\n");
 }
 
-/** What a person wants to know at the end: what was learned, where it lies, what to try next. */
-export async function closingSummary(folder: RunFolder, reporter: Reporter): Promise<void> {
+/** An evaluation in words: success, score where the benchmark has one, turns. */
+export function evaluationTexts(metrics: Metrics): string[] {
+  const { episodes = 0, success = 0, score, turns = 0 } = metrics;
+  return [
+    `success ${percent(success)} of ${episodes} tasks`,
+    ...(score === undefined ? [] : [`score ${percent(score)}`]),
+    `${turns.toFixed(1)} turns`,
+  ];
+}
+
+/**
+ * What a person wants to know at the end: what was learned, where it lies, what to try next.
+ * @param elsewhere - Options of an evaluation on other tasks.
+ */
+export async function closingSummary(
+  folder: RunFolder,
+  elsewhere: readonly string[],
+  reporter: Reporter,
+): Promise<void> {
   const metrics = await folder.readMetrics();
   for (const part of [successCurve(metrics), evaluationTable(metrics)]) {
     if (part !== "") reporter.say(`\n${part}`);
@@ -83,9 +105,7 @@ export async function closingSummary(folder: RunFolder, reporter: Reporter): Pro
   reporter.say(
     `\nresults: ${folder.path} (config.json, metrics.jsonl, trajectories, checkpoints, policy)`,
   );
-  const { path } = folder.config.games;
-  const games = path === null ? "--size medium" : `--games ${path} --split valid_train`;
-  reporter.say(
-    `next: node apps/trainer/dist/main.js evaluate alfworld --policy ${policy} ${games}`,
-  );
+  const { environment } = folder.config.tasks;
+  const evaluation = ["evaluate", environment, "--policy", policy, ...elsewhere].join(" ");
+  reporter.say(`next: node apps/trainer/dist/main.js ${evaluation}`);
 }

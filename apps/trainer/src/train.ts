@@ -1,29 +1,28 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { createRandom } from "@turnwise/core";
-import { compactFormat } from "@turnwise/envs/alfworld";
-import type { GameSource } from "./alfworld-games.ts";
+import type { TaskSource } from "./environments/task-source.ts";
 import type { Reporter } from "./progress.ts";
 import { reinforce } from "./reinforce.ts";
 import type { RunFolder } from "./run-folder.ts";
-import { freshState, warmStartFolder, type Run } from "./run.ts";
+import { freshState, hasWarmStart, warmStartFolder, type Run } from "./run.ts";
 import { warmStart } from "./warm-start.ts";
 
 /**
  * Runs what a run folder's configuration says, from where its newest checkpoint stands to the end.
  * What is drawn at any point depends on the seed and the point alone, so an interrupted run ends
  * with the same metrics as one that was never stopped.
- * @param games - Those of the folder's configuration.
+ * @param tasks - Those of the folder's configuration.
  */
 export async function train(
   folder: RunFolder,
-  games: GameSource,
+  tasks: TaskSource,
   reporter: Reporter,
 ): Promise<void> {
   const { config } = folder;
   const checkpoint = await folder.newestCheckpoint();
   let state = checkpoint?.state ?? freshState;
-  const isWarm = await exists(join(folder.path, warmStartFolder));
+  const isWarm = !hasWarmStart(config) || (await exists(join(folder.path, warmStartFolder)));
   // A run may have died between the end of the warm start and the checkpoint that follows it.
   if (isWarm) state = { ...state, warmStartEpochs: config.warmStart.epochs };
   await folder.rewind(state);
@@ -31,8 +30,7 @@ export async function train(
     folder,
     config,
     reporter,
-    games,
-    format: compactFormat(),
+    tasks,
     random: createRandom(config.seed),
   };
   if (!isWarm) {

@@ -1,17 +1,16 @@
 import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { crossEntropy } from "@turnwise/core";
-import { compactMarkers } from "@turnwise/envs/alfworld";
 import {
   buildWordVocabulary,
   createTokenizer,
+  readTokenizer,
   type LoadedTokenizer,
   type ModelConfig,
 } from "@turnwise/policy";
 import { createLocalPolicy } from "@turnwise/policy/local";
 import type { TrainConfig } from "./config.ts";
 import {
-  exchangeableClasses,
   imitationRows,
   renamed,
   toImitationBatch,
@@ -23,8 +22,8 @@ import { minibatches } from "./minibatches.ts";
 import { duration, percent, thousands, timeLeft } from "./progress.ts";
 import { freshState, policyOptions, stopPoisoned, warmStartFolder, type Run } from "./run.ts";
 
-/** Games whose words are read for the vocabulary, at least. */
-const maxReadGames = 1000;
+/** Tasks whose words are read for the vocabulary, at least. */
+const minReadTasks = 1000;
 
 /**
  * Makes a policy and lets it imitate demonstrations; leaves it in the run's warm-start folder. The
@@ -35,27 +34,35 @@ export async function warmStart(
   run: Run,
   checkpoint: { readonly path: string; readonly epochs: number } | undefined,
 ): Promise<void> {
-  const { config, folder, games, format, reporter, random } = run;
+  const { config, folder, tasks, reporter, random } = run;
   const { numDemonstrations, slipShare, renames, epochs, minibatchSize } = config.warmStart;
   const { learningRate, finalShare, contextWeight } = config.warmStart;
+  const { model } = config;
 
-  // Words are gathered from more games than are imitated; games that are evaluated are not read.
-  const readable = games.training.slice(0, Math.max(numDemonstrations, maxReadGames));
-  const demonstrations = await games.demonstrate(
-    readable,
-    format,
+  // Words are gathered from more tasks than are imitated; tasks that are evaluated are not read.
+  const numRead =
+    model.source === "new" ? Math.max(numDemonstrations, minReadTasks) : numDemonstrations;
+  const demonstrations = await tasks.demonstrate(
+    tasks.training.slice(0, numRead),
     slipShare,
     random.fork("demonstrations"),
   );
-  const classes = exchangeableClasses(demonstrations);
-  const tokenizer = vocabularyOf(demonstrations, classes);
+  const classes = tasks.exchangeable(demonstrations);
+  const start =
+    model.source === "new"
+      ? newPolicy(model, vocabularyOf(demonstrations, classes, tasks.markers))
+      : await reading(async () => ({
+          model: model.path,
+          tokenizer: await readTokenizer(model.path),
+        }));
+  const { tokenizer } = start;
   const imitated = demonstrations.slice(0, numDemonstrations).filter(({ isSuccess }) => isSuccess);
   const rowsOf = (epoch: number): ImitationRow[] => {
     const names = random.fork(`renames/${epoch}`);
     return imitated.flatMap((demonstration) =>
       imitationRows(
         renames ? renamed(demonstration, classes, names) : demonstration,
-        format,
+        tasks.format,
         tokenizer,
         contextWeight,
       ),
@@ -64,8 +71,7 @@ export async function warmStart(
   const numBatches = Math.max(1, Math.round(rowsOf(0).length / minibatchSize));
   const policy = await createLocalPolicy({
     ...policyOptions(run),
-    model: modelConfig(config, tokenizer),
-    tokenizer,
+    ...start,
     optimizer: {
       weightDecay: config.training.weightDecay,
       maxGradientNorm: config.training.maxGradientNorm,
@@ -83,7 +89,7 @@ export async function warmStart(
     if (checkpoint !== undefined) await reading(() => policy.learner.restore(checkpoint.path));
     const first = checkpoint?.epochs ?? 0;
     reporter.say(
-      `warm start: ${thousands(policy.info.numParameters)} parameters, ${tokenizer.vocabularySize} words, ` +
+      `warm start: ${thousands(policy.info.numParameters)} parameters, ${tokenizer.vocabularySize} tokens, ` +
         `${imitated.length} demonstrations, ${epochs} epochs`,
     );
     const started = performance.now();
@@ -127,6 +133,7 @@ export async function warmStart(
 function vocabularyOf(
   demonstrations: readonly Demonstration[],
   exchangeable: readonly (readonly string[])[],
+  markers: readonly string[],
 ): LoadedTokenizer {
   const texts = demonstrations.flatMap(({ turns }) =>
     turns.flatMap(({ prompt, response }) => [prompt, response]),
@@ -142,13 +149,16 @@ function vocabularyOf(
     }
     return classes.flatMap((name) => [...numbers].map((number) => `${name}${number}`));
   });
-  const markers = Object.values(compactMarkers);
   return createTokenizer(buildWordVocabulary(texts, { markers, words }));
 }
 
-function modelConfig({ model }: TrainConfig, tokenizer: LoadedTokenizer): ModelConfig {
+/** A small model of its own for a vocabulary. */
+function newPolicy(
+  model: Extract<TrainConfig["model"], { source: "new" }>,
+  tokenizer: LoadedTokenizer,
+): { readonly model: ModelConfig; readonly tokenizer: LoadedTokenizer } {
   const { hiddenSize, intermediateSize, numLayers, numHeads, numKeyValueHeads } = model;
-  return {
+  const config: ModelConfig = {
     modelType: "qwen3",
     vocabularySize: tokenizer.vocabularySize,
     hiddenSize,
@@ -164,4 +174,5 @@ function modelConfig({ model }: TrainConfig, tokenizer: LoadedTokenizer): ModelC
     // Small models start larger than the usual 0.02, or they take long to break symmetry.
     initializerRange: 0.1,
   };
+  return { model: config, tokenizer };
 }

@@ -42,6 +42,8 @@ export interface Turn {
   readonly observation: string;
   /** What the environment paid. */
   readonly reward: number;
+  /** The benchmark's own measure so far, where the environment has one beside success, in [0, 1]. */
+  readonly score?: number;
   /** What the recipe takes off for this response alone, such as for its form, `>= 0`; absent: 0. */
   readonly penalty?: number;
 }

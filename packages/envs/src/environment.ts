@@ -14,6 +14,8 @@ export interface StepResult extends Observation {
   readonly isTerminal: boolean;
   /** Whether the task is solved. */
   readonly isSuccess: boolean;
+  /** The benchmark's own measure so far, where it has one beside success, in [0, 1]. */
+  readonly score?: number;
 }
 
 /** The stateful world of one task, used for one episode and then closed. */

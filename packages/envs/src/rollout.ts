@@ -156,6 +156,7 @@ export async function rollout(
         observation: step.text,
         reward: step.reward,
         penalty: isValid ? 0 : invalidActionPenalty,
+        ...(step.score !== undefined && { score: step.score }),
       });
       history.push({ observation, action });
       observation = step;

@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { Command, Option } from "commander";
-import { alfworldGrpoAem, alfworldGrpoAemReleased } from "../../recipes/alfworld-grpo-aem.ts";
-import { openGameSource, type GameSource } from "../alfworld-games.ts";
 import { resolveConfig, type TrainConfig } from "../config.ts";
+import { openTasks } from "../environments/open-tasks.ts";
+import type { TaskSource } from "../environments/task-source.ts";
 import { InputError, reading } from "../input-error.ts";
 import { duration, jsonReporter, percent, textReporter, type Reporter } from "../progress.ts";
 import { RunFolder } from "../run-folder.ts";
@@ -12,9 +12,9 @@ import { closingSummary } from "../summary.ts";
 import { train } from "../train.ts";
 import { versions } from "../versions.ts";
 import { wholeNumber } from "./arguments.ts";
+import { environmentOf, offeredEnvironments, type OfferedEnvironment } from "./environments.ts";
 
-interface TrainOptions {
-  readonly games?: string;
+interface TrainOptions extends Readonly<Record<string, unknown>> {
   readonly seed: number;
   readonly out?: string;
   readonly config?: string;
@@ -24,12 +24,46 @@ interface TrainOptions {
   readonly dryRun?: boolean;
 }
 
+/** A run and its tasks. */
+interface OpenedRun {
+  readonly folder: RunFolder;
+  readonly tasks: TaskSource;
+}
+
 /** `turnwise train`: trains an agent, or goes on training one. */
 export function trainCommand(): Command {
-  return new Command("train")
+  const command = new Command("train")
     .description("train an agent: a warm start from demonstrations, then GRPO with AEM")
-    .argument("[environment]", "what it learns: alfworld")
-    .option("--games <path>", "a folder of game files or an archive (default: generated games)")
+    .enablePositionalOptions()
+    .argument("[environment]")
+    // What stands behind a wrong environment is not what is wrong.
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .option("--resume <folder>", "go on with an interrupted run")
+    .option("--json", "print one JSON object a line")
+    .action(async (environment: string | undefined, options: TrainOptions) => {
+      if (environment !== undefined || options.resume === undefined) {
+        const names = offeredEnvironments.map(({ name }) => name).join(", ");
+        throw new InputError(
+          `train: environment must be one of ${names}, got ${environment ?? "none"}`,
+        );
+      }
+      const { resume } = options;
+      await runToEnd(options, (reporter) => resumeRun(resume, reporter));
+    });
+  for (const environment of offeredEnvironments) {
+    command.addCommand(environmentCommand(environment));
+  }
+  return command;
+}
+
+/** `turnwise train ENVIRONMENT`. */
+function environmentCommand(environment: OfferedEnvironment): Command {
+  const command = new Command(environment.name).description(
+    `train an agent on ${environment.description}`,
+  );
+  for (const option of environment.options()) command.addOption(option);
+  return command
     .addOption(new Option("--seed <number>", "fixes everything").argParser(wholeNumber).default(1))
     .option("--out <folder>", "the run folder (default: runs/<recipe>-seed<seed>-<time>)")
     .option("--config <file>", "settings as JSON, laid over the recipe's")
@@ -42,82 +76,97 @@ export function trainCommand(): Command {
     .option("--resume <folder>", "go on with an interrupted run")
     .option("--dry-run", "check everything, print the resolved settings, write nothing")
     .option("--json", "print one JSON object a line")
-    .action(async (environment: string | undefined, options: TrainOptions) => {
-      const reporter =
-        options.json === true ? jsonReporter(process.stdout) : textReporter(process.stdout);
-      const started = performance.now();
-      try {
-        const opened = await openRun(environment, options, reporter);
-        if (opened === undefined) return;
-        const { folder, games } = opened;
-        await train(folder, games, reporter);
-        await closingSummary(folder, reporter);
-        reporter.say(`done in ${duration((performance.now() - started) / 1000)}`);
-      } finally {
-        reporter.close();
+    .action(async (options: TrainOptions, self: Command) => {
+      const { resume } = options;
+      if (resume === undefined) {
+        await runToEnd(options, (reporter) => newRun(environment, options, reporter));
+        return;
       }
+      const others = self.options.map((option) => option.attributeName());
+      for (const name of others.filter((other) => other !== "resume" && other !== "json")) {
+        if (self.getOptionValueSource(name) === "cli") {
+          throw new InputError(`train: --${name} must not be given with --resume`);
+        }
+      }
+      await runToEnd(options, (reporter) => resumeRun(resume, reporter));
     });
 }
 
-/** A run and its games; `undefined` if nothing is to be run. */
-async function openRun(
-  environment: string | undefined,
-  options: TrainOptions,
-  reporter: Reporter,
-): Promise<{ readonly folder: RunFolder; readonly games: GameSource } | undefined> {
-  if (options.resume !== undefined) {
-    for (const name of ["games", "out", "config"] as const) {
-      if (options[name] !== undefined) {
-        throw new InputError(
-          `train: --${name} must not be given with --resume, got ${options[name]}`,
-        );
-      }
+/** Trains what is opened, and sums up; nothing is trained if nothing is. */
+async function runToEnd(
+  { json }: TrainOptions,
+  open: (reporter: Reporter) => Promise<OpenedRun | undefined>,
+): Promise<void> {
+  const reporter = json === true ? jsonReporter(process.stdout) : textReporter(process.stdout);
+  const started = performance.now();
+  try {
+    const opened = await open(reporter);
+    if (opened === undefined) return;
+    const { folder, tasks } = opened;
+    try {
+      await train(folder, tasks, reporter);
+    } finally {
+      await tasks.close();
     }
-    const folder = await RunFolder.open(options.resume);
-    reporter.say(`resuming ${folder.path}`);
-    return { folder, games: await openGames(folder.config, reporter) };
+    const next = environmentOf(folder.config).elsewhere(folder.config);
+    await closingSummary(folder, next, reporter);
+    reporter.say(`done in ${duration((performance.now() - started) / 1000)}`);
+  } finally {
+    reporter.close();
   }
-  if (environment !== "alfworld") {
-    throw new InputError(`train: environment must be alfworld, got ${environment ?? "none"}`);
-  }
-  const config = await configOf(options);
-  // Games are opened, and files checked, before the folder is made: a wrong path leaves nothing behind.
-  const games = await openGames(config, reporter);
-  if (options.dryRun === true) {
-    reporter.say(JSON.stringify(config, null, 2));
-    return undefined;
-  }
-  const time = new Date()
-    .toISOString()
-    .replaceAll(/[-:]|\..*$/gu, "")
-    .replace("T", "-");
-  const path = options.out ?? join("runs", `${config.recipe}-seed${config.seed}-${time}`);
-  if (config.games.path !== null) {
-    await games.validate((done) => reporter.now(`checking games: ${percent(done)}`));
-  }
-  const folder = await RunFolder.create(path, config, {
-    ...(await versions()),
-    command: process.argv.slice(2),
-    seed: config.seed,
-    configHash: createHash("sha256").update(JSON.stringify(config)).digest("hex"),
-    startedAt: new Date().toISOString(),
-  });
-  reporter.say(`run folder: ${relative(process.cwd(), folder.path) || folder.path}`);
-  return { folder, games };
 }
 
-async function openGames(config: TrainConfig, reporter: Reporter): Promise<GameSource> {
-  const games = await openGameSource(config.games, config.episode, config.seed);
-  reporter.say(games.description);
-  return games;
+async function resumeRun(path: string, reporter: Reporter): Promise<OpenedRun> {
+  const folder = await RunFolder.open(path);
+  reporter.say(`resuming ${folder.path}`);
+  const tasks = await openTasks(folder.config);
+  reporter.say(tasks.description);
+  return { folder, tasks };
+}
+
+/** Makes a run folder; none for a dry run. */
+async function newRun(
+  environment: OfferedEnvironment,
+  options: TrainOptions,
+  reporter: Reporter,
+): Promise<OpenedRun | undefined> {
+  const config = await configOf(environment, options);
+  // Tasks are opened, and files checked, before the folder is made: a wrong path leaves nothing behind.
+  const tasks = await openTasks(config);
+  try {
+    reporter.say(tasks.description);
+    if (options.dryRun === true) {
+      reporter.say(JSON.stringify(config, null, 2));
+      await tasks.close();
+      return undefined;
+    }
+    const time = new Date()
+      .toISOString()
+      .replaceAll(/[-:]|\..*$/gu, "")
+      .replace("T", "-");
+    const path = options.out ?? join("runs", `${config.recipe}-seed${config.seed}-${time}`);
+    await tasks.validate((done) => reporter.now(`checking tasks: ${percent(done)}`));
+    const folder = await RunFolder.create(path, config, {
+      ...(await versions()),
+      command: process.argv.slice(2),
+      seed: config.seed,
+      configHash: createHash("sha256").update(JSON.stringify(config)).digest("hex"),
+      startedAt: new Date().toISOString(),
+    });
+    reporter.say(`run folder: ${relative(process.cwd(), folder.path) || folder.path}`);
+    return { folder, tasks };
+  } catch (error) {
+    await tasks.close();
+    throw error;
+  }
 }
 
 /** The recipe's settings, under those of the file, under those of the command line. */
-async function configOf(options: TrainOptions): Promise<TrainConfig> {
-  let config =
-    options.games === undefined
-      ? alfworldGrpoAem(options.seed)
-      : alfworldGrpoAemReleased(options.seed, options.games);
+async function configOf(
+  environment: OfferedEnvironment,
+  options: TrainOptions,
+): Promise<TrainConfig> {
+  let config = environment.recipe(options.seed, options);
   const { config: path } = options;
   if (path !== undefined) {
     const changes: unknown = await reading(async () => {
@@ -133,6 +182,10 @@ async function configOf(options: TrainOptions): Promise<TrainConfig> {
     config = resolveConfig(config, changes, path);
   }
   for (const setting of options.set) config = resolveConfig(config, changeOf(setting), "--set");
+  const [wanted, got]: string[] = [environment.name, config.tasks.environment];
+  if (got !== wanted) {
+    throw new InputError(`train ${wanted}: tasks.environment must be ${wanted}, got ${got}`);
+  }
   return config;
 }
 

@@ -1,0 +1,11 @@
+import type { TrainConfig } from "../config.ts";
+import { openAlfworldTasks } from "./alfworld-tasks.ts";
+import type { TaskSource } from "./task-source.ts";
+
+/**
+ * Opens or generates the tasks that a configuration names.
+ * @throws `InputError` if there are none, or they cannot be read.
+ */
+export async function openTasks({ tasks, episode, seed }: TrainConfig): Promise<TaskSource> {
+  return openAlfworldTasks(tasks, episode, seed);
+}
