@@ -235,6 +235,33 @@ ${subButton("reviews", "Reviews")}
   </body>${frame.itemScript(page)}`;
 }
 
+interface ChoiceText {
+  /** The value in markup. */
+  readonly shown: string;
+  /** The value within an address in markup. */
+  readonly quoted: string;
+}
+
+/** By how addresses are quoted; a product's choices stand on every page of it. */
+const knownChoices = new WeakMap<PageLinks["quoteOptions"], WeakMap<Product, ChoiceText[][]>>();
+
+/** The texts of what a product can be chosen in, `[option][value]`. */
+function choiceTexts(product: Product, { quoteOptions }: PageLinks): ChoiceText[][] {
+  let ofProducts = knownChoices.get(quoteOptions);
+  if (ofProducts === undefined) knownChoices.set(quoteOptions, (ofProducts = new WeakMap()));
+  let texts = ofProducts.get(product);
+  if (texts === undefined) {
+    texts = product.options.map(({ values }) =>
+      values.map((value) => ({
+        shown: escapeHtml(value),
+        quoted: escapeHtml(quoteOptions(pythonRepr(value))),
+      })),
+    );
+    ofProducts.set(product, texts);
+  }
+  return texts;
+}
+
 function optionsHtml(page: Extract<Page, { name: "item" }>, frame: PageFrame): string {
   const { product, keywords, pageNumber, options } = page;
   const { links } = frame;
@@ -242,7 +269,7 @@ function optionsHtml(page: Extract<Page, { name: "item" }>, frame: PageFrame): s
   const start = escapeHtml(links.itemStart({ asin: product.asin, keywords, pageNumber, options }));
   const quoted = (literal: string): string => escapeHtml(links.quoteOptions(literal));
   return product.options
-    .map(({ name, values }) => {
+    .map(({ name }, group) => {
       // The addresses of a group differ in one place: what is chosen of it.
       const entries = [...options];
       const known = entries.findIndex(([chosen]) => chosen === name);
@@ -253,16 +280,15 @@ function optionsHtml(page: Extract<Page, { name: "item" }>, frame: PageFrame): s
       const tail = quoted(after.length === 0 ? "}" : `, ${pythonDict(after).slice("{".length)}`);
       const id = `radio_${escapeHtml(name)}`;
       const shownName = escapeHtml(name);
-      const choices = values.map((value, i) => {
-        const shown = escapeHtml(value);
-        return `
+      const choices = choiceTexts(product, links)[group]!.map(
+        ({ shown, quoted: value }, i) => `
                   
                   
                   
-                  <input type="radio" id="${id}${i}" name="${shownName}" value="${shown}" data-url="${head}${quoted(pythonRepr(value))}${tail}">
+                  <input type="radio" id="${id}${i}" name="${shownName}" value="${shown}" data-url="${head}${value}${tail}">
                   <label for="${id}${i}">${shown}</label>
-                `;
-      });
+                `,
+      );
       return `
             <div class="row top-buffer">
               <h4>${shownName}</h4>

@@ -107,6 +107,8 @@ function typeMatch(
 
 function hasAttribute(product: Product, wanted: string): boolean {
   return (
+    // The same text is the most likely and the quickest to compare.
+    (product.attributes.includes(wanted) && tokenSetRatio(wanted, wanted) > sameAbove) ||
     product.attributes.some((attribute) => tokenSetRatio(attribute, wanted) > sameAbove) ||
     product.title.toLowerCase().includes(wanted) ||
     product.bulletPoints.join(" ").toLowerCase().includes(wanted) ||
