@@ -1,4 +1,5 @@
 import type { TrainConfig } from "../src/config.ts";
+import { algorithms } from "./algorithms.ts";
 
 /**
  * A small agent learns household games on a laptop: a warm start from a limited number of
@@ -55,13 +56,16 @@ export function alfworldGrpoAem(seed: number): TrainConfig {
       warmUpUpdates: 5,
       weightDecay: 0.01,
       maxGradientNorm: 1,
-      clipLow: 0.2,
+    },
+    algorithm: {
+      ...algorithms.grpo,
       clipHigh: 0.28,
+      dualClip: null,
       klCoefficient: 0,
       // Without a scale: where all siblings fail, only forms differ, and a deviation of nearly nothing
       // would make them count as much as success.
       advantages: "drGrpo",
-      aggregation: "token-mean",
+      flatGroups: "drop",
     },
     modulation: { kind: "aem", strength: 1, minEntropyRange: 0.1 },
     evaluation: { every: 25, temperature: 1 },

@@ -1,5 +1,6 @@
-import { grpoPresets, type GrpoPreset } from "@turnwise/estimators";
+import { grpoPresets } from "@turnwise/estimators";
 import { z } from "zod";
+import { algorithmSchema, modulationSchema } from "./algorithm.ts";
 import { count, countOrNone, episodeSchema, nonNegative, positive, share } from "./config-parts.ts";
 import { alfworldTasksSchema } from "./environments/alfworld-tasks.ts";
 import { InputError } from "./input-error.ts";
@@ -62,22 +63,9 @@ const trainConfigSchema = z.strictObject({
     warmUpUpdates: countOrNone,
     weightDecay: nonNegative,
     maxGradientNorm: positive,
-    clipLow: share,
-    clipHigh: nonNegative,
-    /** Weight of the k3 divergence from the warm-started policy; 0 for none. */
-    klCoefficient: nonNegative,
-    /** Whose group-relative advantage: the preset's name. */
-    advantages: z.custom<GrpoPreset>(
-      (name) => typeof name === "string" && Object.hasOwn(grpoPresets, name),
-      { error: `one of ${Object.keys(grpoPresets).join(", ")}` },
-    ),
-    aggregation: z.enum(["token-mean", "seq-mean-token-sum", "seq-mean-token-mean", "prompt-mean"]),
   }),
-  modulation: z.strictObject({
-    kind: z.enum(["aem", "none"]),
-    strength: nonNegative,
-    minEntropyRange: nonNegative,
-  }),
+  algorithm: algorithmSchema,
+  modulation: modulationSchema,
   evaluation: z.strictObject({
     /** Iterations between evaluations of the first evaluation split; 0 for none in between. */
     every: countOrNone,
@@ -189,6 +177,12 @@ export function checkConfig(value: unknown, source: string): TrainConfig {
   const result = trainConfigSchema.safeParse(value);
   if (!result.success) throw new InputError(complaint(source, result.error.issues[0]!, value));
   const config = result.data;
+  const { advantages, credit } = config.algorithm;
+  if (grpoPresets[advantages].statisticsOver === "tokens" && credit === "response") {
+    throw new InputError(
+      `${source}: algorithm.credit must be trajectory with ${advantages}, whose means run over tokens, got response`,
+    );
+  }
   if (config.model.source === "folder") return config;
   const { numHeads, numKeyValueHeads, hiddenSize } = config.model;
   if (hiddenSize % (2 * numHeads) !== 0) {

@@ -9,8 +9,8 @@ import {
 import type { AgentFormat, Environment } from "@turnwise/envs";
 import { describe, expect, it } from "vitest";
 import { alfworldGrpoAem } from "../recipes/alfworld-grpo-aem.ts";
+import { composeAlgorithm, type AlgorithmConfig } from "./algorithm.ts";
 import { PoisonedUpdate, trainIteration, type TrainerParts } from "./iteration.ts";
-import { composeRecipe } from "./recipe.ts";
 
 const tokenizer: Tokenizer = {
   vocabularySize: 10,
@@ -38,14 +38,19 @@ const environment: Environment = {
   close: async () => undefined,
 };
 
-/** Says 7 in every second episode, with more entropy than otherwise. */
-function parts(update: Learner["update"]): TrainerParts {
+/** Says 7 in every second episode from `firstSeven` on, with more entropy than otherwise. */
+function parts(
+  update: Learner["update"],
+  algorithm: Partial<AlgorithmConfig> = {},
+  firstSeven = 0,
+): TrainerParts {
   let numSampled = 0;
   const sampler: Sampler = {
     capabilities: { entropies: "exact", maxSequenceTokens: 100 },
     load: async ({ version }) => version,
     sample: async () => {
-      const token = numSampled++ % 2 === 0 ? 7 : 3;
+      const token = numSampled >= firstSeven && numSampled % 2 === 0 ? 7 : 3;
+      numSampled += 1;
       return {
         tokens: [token, 0],
         logProbs: [-1, -1],
@@ -71,8 +76,8 @@ function parts(update: Learner["update"]): TrainerParts {
   };
   const config = alfworldGrpoAem(1);
   return {
-    drawTasks: (_iteration, count) =>
-      Array.from({ length: count }, (_, i) => ({ id: `task-${i}`, kind: "seven" })),
+    drawTasks: (_iteration, round, numTasks) =>
+      Array.from({ length: numTasks }, (_, i) => ({ id: `task-${round}-${i}`, kind: "seven" })),
     rolloutParts: {
       createEnvironment: async () => environment,
       format,
@@ -81,10 +86,13 @@ function parts(update: Learner["update"]): TrainerParts {
     },
     sampler,
     learner,
-    recipe: composeRecipe({
-      ...config,
-      training: { ...config.training, groupsPerIteration: 2, groupSize: 4, minibatches: 1 },
-    }),
+    recipe: {
+      ...composeAlgorithm({ ...config.algorithm, ...algorithm }, config.modulation),
+      groupsPerIteration: 2,
+      groupSize: 4,
+      minibatches: 1,
+      epochs: 1,
+    },
     random: createRandom(1),
   };
 }
@@ -119,6 +127,28 @@ describe("trainIteration", () => {
       gradientNorm: 2,
     });
     expect(report.groups[0]!.trajectories[0]!.policyVersion).toBe(4);
+  });
+
+  it("draws again until enough groups differ, or the rounds are over", async () => {
+    const report = { loss: 0, gradientNorm: 0, learningRate: 0, numTokens: 0, metrics: {} };
+    let numRows = 0;
+    const update = async (rows: readonly TrainingRow[]) => {
+      numRows = rows.length;
+      return report;
+    };
+    // All 8 episodes of the first round fail; of the second, half of each group succeed.
+    const filled = await trainIteration(1, parts(update, { maxRounds: 3 }, 8));
+    expect(filled.groups.map(({ task }) => task.id)).toEqual([
+      "task-0-0",
+      "task-0-1",
+      "task-1-0",
+      "task-1-1",
+    ]);
+    expect(new Set(filled.groups.map(({ id }) => id)).size).toBe(4);
+    expect(filled.metrics).toMatchObject({ episodes: 16, success: 0.25, keptGroups: 2 });
+    expect(numRows).toBe(8);
+    const exhausted = await trainIteration(1, parts(update, { maxRounds: 2 }, 1000));
+    expect(exhausted.metrics).toMatchObject({ episodes: 16, keptGroups: 0, updates: 0 });
   });
 
   it("stops at a loss that is no number, and names iteration, group and token", async () => {

@@ -7,10 +7,11 @@ import {
   type Sampler,
   type Task,
   type TrainingRow,
+  type Trajectory,
   type UpdateReport,
 } from "@turnwise/core";
 import { rolloutGroup, type RolloutParts } from "@turnwise/envs";
-import type { Aggregation } from "@turnwise/estimators";
+import { emptyRefill, refill, type Aggregation, type Refill } from "@turnwise/estimators";
 import { batchRows, creditRows, toTrainingRows } from "./credit.ts";
 import { creditMetrics, trajectoryMetrics, updateMetrics, type Metrics } from "./metrics.ts";
 import { minibatches } from "./minibatches.ts";
@@ -19,10 +20,16 @@ import { minibatches } from "./minibatches.ts";
 export interface Recipe {
   readonly groupsPerIteration: number;
   readonly groupSize: number;
-  /** Whether a group carries a learning signal. */
+  /** A group without the trajectories that are as if they had not been sampled. */
+  readonly usable: (group: Group) => Group;
+  /** Whether a usable group is worth training on. */
   readonly keep: (group: Group) => boolean;
+  /** Rounds of drawing to have enough groups that are, the first included. */
+  readonly maxRounds: number;
   /** Base advantages of all responses, `[group][trajectory][turn]`. */
   readonly advantages: (groups: readonly Group[]) => number[][][];
+  /** Whether a trajectory is part of the loss; its return counts for its siblings all the same. */
+  readonly isTrainedOn: (trajectory: Trajectory) => boolean;
   /** Coefficients of a group's responses from their mean token entropies, `[response]`. */
   readonly coefficients: (entropies: readonly number[]) => number[];
   readonly objective: Objective;
@@ -37,7 +44,8 @@ export type Phase = "collect" | "score" | "update";
 
 /** What an iteration works with. */
 export interface TrainerParts {
-  readonly drawTasks: (iteration: number, count: number) => readonly Task[];
+  /** Tasks of a round of drawing, from 0 in each iteration. */
+  readonly drawTasks: (iteration: number, round: number, count: number) => readonly Task[];
   readonly rolloutParts: Omit<RolloutParts, "sampler" | "policyVersion">;
   readonly sampler: Sampler;
   readonly learner: Learner;
@@ -84,23 +92,38 @@ export async function trainIteration(
   const clock = stopwatch();
 
   const policyVersion = await sampler.load(learner.weights()); // collect, under one frozen policy
-  const tasks = parts.drawTasks(iteration, recipe.groupsPerIteration);
-  const numEpisodes = tasks.length * recipe.groupSize;
-  let numEnded = 0;
-  const onEnd = (): void => onProgress?.("collect", ++numEnded / numEpisodes);
-  const rolloutParts = { ...parts.rolloutParts, sampler, policyVersion, onEnd };
-  const groups = await Promise.all(
-    tasks.map((task, slot) =>
-      rolloutGroup(task, recipe.groupSize, rolloutParts, {
-        id: `iteration-${iteration}/group-${slot}`,
-        random: random.fork(`group/${slot}`),
+  const rolloutParts = { ...parts.rolloutParts, sampler, policyVersion };
+  const groups: Group[] = [];
+  let drawn: Refill<Group> = emptyRefill;
+  while (drawn.status === "draw") {
+    const tasks = parts.drawTasks(iteration, drawn.numRounds, recipe.groupsPerIteration);
+    const numEpisodes = tasks.length * recipe.groupSize;
+    let numEnded = 0;
+    const onEnd = (): void => onProgress?.("collect", ++numEnded / numEpisodes);
+    const round = await Promise.all(
+      tasks.map((task, place) => {
+        const slot = groups.length + place;
+        return rolloutGroup(
+          task,
+          recipe.groupSize,
+          { ...rolloutParts, onEnd },
+          { id: `iteration-${iteration}/group-${slot}`, random: random.fork(`group/${slot}`) },
+        );
       }),
-    ),
-  );
+    );
+    groups.push(...round);
+    drawn = refill(drawn, round.map(recipe.usable), {
+      target: recipe.groupsPerIteration,
+      maxRounds: recipe.maxRounds,
+      keep: recipe.keep,
+    });
+  }
+  const { kept } = drawn; // select
   const collect = clock();
 
-  const kept = groups.map(withoutFailures).filter(recipe.keep); // select
-  const rows = batchRows(kept);
+  const rows = batchRows(kept).filter(({ groupIndex, trajectoryIndex }) =>
+    recipe.isTrainedOn(kept[groupIndex]!.trajectories[trajectoryIndex]!),
+  );
   onProgress?.("score", 0);
   const scores = await learner.score(rows.map(({ row }) => row)); // score, without a gradient
   const references = await parts.reference?.score(rows.map(({ row }) => row));
@@ -161,10 +184,4 @@ function stopwatch(): () => number {
     last = now;
     return seconds;
   };
-}
-
-/** What broke on its own account says nothing about the policy: it is recorded, not trained on. */
-function withoutFailures(group: Group): Group {
-  const trajectories = group.trajectories.filter(({ outcome }) => outcome.kind !== "failed");
-  return { ...group, trajectories };
 }

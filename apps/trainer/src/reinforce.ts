@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import type { Random, Task } from "@turnwise/core";
 import { createLocalPolicy, type LocalPolicy } from "@turnwise/policy/local";
+import { composeAlgorithm } from "./algorithm.ts";
 import { evaluate } from "./evaluate.ts";
-import { PoisonedUpdate, trainIteration, type IterationReport } from "./iteration.ts";
+import { PoisonedUpdate, trainIteration, type IterationReport, type Recipe } from "./iteration.ts";
 import { reading } from "./input-error.ts";
 import { duration, percent, thousands, timeLeft } from "./progress.ts";
-import { composeRecipe } from "./recipe.ts";
 import type { RunState } from "./run-folder.ts";
 import {
   freshState,
@@ -24,8 +24,8 @@ import { evaluationTexts } from "./summary.ts";
  */
 export async function reinforce(run: Run): Promise<void> {
   const { config, folder, tasks, reporter, random } = run;
-  const { iterations, learningRate, finalShare, warmUpUpdates, klCoefficient } = config.training;
-  const { minibatches, epochs } = config.training;
+  const { iterations, learningRate, finalShare, warmUpUpdates } = config.training;
+  const { groupsPerIteration, groupSize, minibatches, epochs } = config.training;
   const model = startingPolicy(run);
   const policy = await reading(() =>
     createLocalPolicy({
@@ -46,7 +46,9 @@ export async function reinforce(run: Run): Promise<void> {
     }),
   );
   const reference =
-    klCoefficient > 0 ? await createLocalPolicy({ ...policyOptions(run), model }) : undefined;
+    config.algorithm.klCoefficient > 0
+      ? await createLocalPolicy({ ...policyOptions(run), model })
+      : undefined;
   const save = (state: RunState): Promise<string> =>
     folder.saveCheckpoint(state, (directory) => policy.learner.save(directory));
   try {
@@ -65,13 +67,19 @@ export async function reinforce(run: Run): Promise<void> {
       await save(state);
     }
 
-    const recipe = composeRecipe(config);
+    const recipe: Recipe = {
+      ...composeAlgorithm(config.algorithm, config.modulation),
+      groupsPerIteration,
+      groupSize,
+      minibatches,
+      epochs,
+    };
     const started = performance.now();
     const first = state.iterations;
     const shareDone = (done: number): number => (done - first) / (iterations - first);
     for (let iteration = first + 1; iteration <= iterations; iteration++) {
       const report = await trainIteration(iteration, {
-        drawTasks: (number, count) => drawTasks(tasks.training, number, count, random),
+        drawTasks: (...place) => drawTasks(tasks.training, ...place, random),
         rolloutParts: rolloutPartsOf(run, policy),
         sampler: policy.sampler,
         learner: policy.learner,
@@ -111,13 +119,21 @@ export async function reinforce(run: Run): Promise<void> {
   }
 }
 
-/** The tasks of an iteration: the training tasks in seeded order, shuffled again for each pass. */
+/**
+ * The tasks of an iteration: the training tasks in seeded order, shuffled again for each pass. Later
+ * rounds draw at random, so that the order does not depend on how many there were.
+ */
 function drawTasks(
   tasks: readonly Task[],
   iteration: number,
+  round: number,
   count: number,
   random: Random,
 ): Task[] {
+  if (round > 0) {
+    const again = random.fork(`tasks/iteration/${iteration}/round/${round}`);
+    return Array.from({ length: count }, () => again.choice(tasks));
+  }
   const passes = new Map<number, Task[]>();
   return Array.from({ length: count }, (_, slot) => {
     const place = (iteration - 1) * count + slot;

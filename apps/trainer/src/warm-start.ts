@@ -5,6 +5,7 @@ import {
   buildWordVocabulary,
   createTokenizer,
   readTokenizer,
+  smallModelConfig,
   type LoadedTokenizer,
   type ModelConfig,
 } from "@turnwise/policy";
@@ -154,25 +155,11 @@ function vocabularyOf(
 
 /** A small model of its own for a vocabulary. */
 function newPolicy(
-  model: Extract<TrainConfig["model"], { source: "new" }>,
+  { source: _, maxTokens, ...sizes }: Extract<TrainConfig["model"], { source: "new" }>,
   tokenizer: LoadedTokenizer,
 ): { readonly model: ModelConfig; readonly tokenizer: LoadedTokenizer } {
-  const { hiddenSize, intermediateSize, numLayers, numHeads, numKeyValueHeads } = model;
-  const config: ModelConfig = {
-    modelType: "qwen3",
-    vocabularySize: tokenizer.vocabularySize,
-    hiddenSize,
-    intermediateSize,
-    numLayers,
-    numHeads,
-    numKeyValueHeads,
-    headSize: hiddenSize / numHeads,
-    ropeTheta: 10_000,
-    normEpsilon: 1e-6,
-    tiedEmbeddings: true,
-    maxSequenceTokens: model.maxTokens,
-    // Small models start larger than the usual 0.02, or they take long to break symmetry.
-    initializerRange: 0.1,
-  };
-  return { model: config, tokenizer };
+  const { vocabularySize } = tokenizer;
+  const small = smallModelConfig({ ...sizes, vocabularySize, maxSequenceTokens: maxTokens });
+  // Small models start larger than the usual 0.02, or they take long to break symmetry.
+  return { model: { ...small, initializerRange: 0.1 }, tokenizer };
 }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { Command, Option } from "commander";
+import { algorithms } from "../../recipes/algorithms.ts";
 import { resolveConfig, type TrainConfig } from "../config.ts";
 import { openTasks } from "../environments/open-tasks.ts";
 import type { TaskSource } from "../environments/task-source.ts";
@@ -17,6 +18,8 @@ import { environmentOf, offeredEnvironments, type OfferedEnvironment } from "./e
 interface TrainOptions extends Readonly<Record<string, unknown>> {
   readonly seed: number;
   readonly out?: string;
+  readonly algorithm?: keyof typeof algorithms;
+  readonly modulation?: TrainConfig["modulation"]["kind"];
   readonly config?: string;
   readonly set: readonly string[];
   readonly resume?: string;
@@ -66,6 +69,15 @@ function environmentCommand(environment: OfferedEnvironment): Command {
   return command
     .addOption(new Option("--seed <number>", "fixes everything").argParser(wholeNumber).default(1))
     .option("--out <folder>", "the run folder (default: runs/<recipe>-seed<seed>-<time>)")
+    .addOption(
+      new Option(
+        "--algorithm <name>",
+        "whose settings of an algorithm (default: the recipe's)",
+      ).choices(Object.keys(algorithms)),
+    )
+    .addOption(
+      new Option("--modulation <name>", "(default: the recipe's)").choices(["aem", "none"]),
+    )
     .option("--config <file>", "settings as JSON, laid over the recipe's")
     .option(
       "--set <field=value>",
@@ -167,7 +179,11 @@ async function configOf(
   options: TrainOptions,
 ): Promise<TrainConfig> {
   let config = environment.recipe(options.seed, options);
-  const { config: path } = options;
+  const { config: path, algorithm, modulation } = options;
+  if (algorithm !== undefined) config = { ...config, algorithm: algorithms[algorithm] };
+  if (modulation !== undefined) {
+    config = { ...config, modulation: { ...config.modulation, kind: modulation } };
+  }
   if (path !== undefined) {
     const changes: unknown = await reading(async () => {
       const text = await readFile(path, "utf8").catch((cause: Error) => {
