@@ -111,8 +111,7 @@ export function composeAlgorithm(
     maxRounds,
     advantages: (groups) =>
       credit === "response"
-        ? // Responses are the members here, so that each counts once as it is.
-          rowAdvantages(groups, { ...preset, statisticsOver: "trajectories" })
+        ? rowAdvantages(groups, preset)
         : responseAdvantages(groups.map(withPenalties), preset),
     isTrainedOn: ({ outcome }) => cutShort !== "count" || !isCutShort(outcome),
     coefficients: (entropies) =>

@@ -155,7 +155,7 @@ function vocabularyOf(
 
 /** A small model of its own for a vocabulary. */
 function newPolicy(
-  { source: _, maxTokens, ...sizes }: Extract<TrainConfig["model"], { source: "new" }>,
+  { maxTokens, ...sizes }: Extract<TrainConfig["model"], { source: "new" }>,
   tokenizer: LoadedTokenizer,
 ): { readonly model: ModelConfig; readonly tokenizer: LoadedTokenizer } {
   const { vocabularySize } = tokenizer;

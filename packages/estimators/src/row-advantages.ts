@@ -19,17 +19,18 @@ export function rowScores({ trajectories }: Group): number[][] {
  * with `statisticsOver: "responses"`.
  *
  * @param groups - All groups of the batch: a baseline or scale may run over it.
- * @param options - Of {@link groupAdvantages}, whose members here are responses.
+ * @param options - Of {@link groupAdvantages}, whose members here are responses; `statisticsOver` is
+ *   not read, since each response counts once.
  * @returns `[group][trajectory][turn]`; 0 throughout a group whose scores are all equal.
  * @throws `RangeError` if a return or penalty is not finite.
  */
 export function rowAdvantages(
   groups: readonly Group[],
-  options: Omit<GroupAdvantageOptions, "numResponses" | "numTokens" | "statisticsOver"> = {},
+  options: Omit<GroupAdvantageOptions, "numResponses" | "numTokens"> = {},
 ): number[][][] {
   const advantages = groupAdvantages(
     groups.map((group) => rowScores(group).flat()),
-    options,
+    { ...options, statisticsOver: "trajectories" },
   );
   return groups.map(({ trajectories }, groupIndex) => {
     let next = 0;
