@@ -1,14 +1,16 @@
+import { refuseUnknownFields } from "./config-fields.ts";
 import { isJsonObject, type JsonObject } from "./json-file.ts";
+import { readRope, ropeScalingJson, type RopeScaling } from "./rope-scaling.ts";
 
-/** The families that can be computed. They differ only in what attention does to q, k and v. */
-export type ModelType = "qwen2" | "qwen3";
+/** The families that can be computed. They differ in what attention does to q, k and v. */
+export type ModelType = "llama" | "qwen2" | "qwen3";
 
 /**
  * The shape of a decoder-only transformer: RMSNorm before each part, rotary positions, grouped-query
  * attention, SwiGLU. Fields are those of Hugging Face's `config.json`.
  */
 export interface ModelConfig {
-  /** `qwen2` has biases on q, k and v; `qwen3` normalises each head of q and k. */
+  /** `qwen3` normalises each head of q and k; the others do not. */
   readonly modelType: ModelType;
   readonly vocabularySize: number;
   readonly hiddenSize: number;
@@ -19,7 +21,12 @@ export interface ModelConfig {
   readonly numKeyValueHeads: number;
   /** Even; `numHeads * headSize` need not be `hiddenSize`. */
   readonly headSize: number;
+  /** Which projections of attention have a bias; qwen2 has those of q, k and v. */
+  readonly attentionBiases: "none" | "query-key-value" | "all";
+  /** Whether the three projections of the gated unit have a bias; in llama only. */
+  readonly mlpBiases: boolean;
   readonly ropeTheta: number;
+  readonly ropeScaling: RopeScaling;
   readonly normEpsilon: number;
   /** Whether the output head is the embedding table. */
   readonly tiedEmbeddings: boolean;
@@ -48,54 +55,76 @@ function fieldsOf(json: JsonObject, source: string) {
   return { fail, number, count };
 }
 
-/** The rotary base, at the top level (older files) or in `rope_parameters` (newer ones). */
-function readRopeTheta(json: JsonObject, source: string): number {
-  const parameters = isJsonObject(json["rope_parameters"]) ? json["rope_parameters"] : {};
-  const ropeType = parameters["rope_type"] ?? "default";
-  if (ropeType !== "default") {
-    throw new RangeError(
-      `${source}: rope_parameters.rope_type must be "default", got ${JSON.stringify(ropeType)}`,
-    );
+/** The window behind which layers that slide see nothing, and the largest that counts. */
+function refuseSlidingWindow(
+  json: JsonObject,
+  source: string,
+  { modelType, numLayers, maxSequenceTokens }: ModelConfig,
+): void {
+  const { fail } = fieldsOf(json, source);
+  const layerTypes = json["layer_types"] ?? undefined;
+  if (layerTypes !== undefined) {
+    if (!Array.isArray(layerTypes) || layerTypes.length !== numLayers) {
+      return fail("layer_types", `have one entry for each of ${numLayers} layers`);
+    }
+    if (layerTypes.some((type) => type !== "full_attention")) {
+      return fail("layer_types", 'be "full_attention" in every layer');
+    }
+    return;
   }
-  if (json["rope_scaling"] !== undefined && json["rope_scaling"] !== null) {
-    fieldsOf(json, source).fail("rope_scaling", "be absent or null");
-  }
-  const theta = parameters["rope_theta"] ?? json["rope_theta"] ?? 10000;
-  return fieldsOf({ rope_theta: theta }, source).number("rope_theta");
+  // Qwen slides where it is switched on; other families would slide wherever a window is given.
+  if (modelType !== "llama" && json["use_sliding_window"] !== true) return;
+  const window = json["sliding_window"] ?? (modelType === "llama" ? undefined : 4096);
+  if (window === undefined) return;
+  if (typeof window === "number" && window >= maxSequenceTokens) return;
+  const firstLayer = json["max_window_layers"] ?? 28;
+  if (modelType !== "llama" && typeof firstLayer === "number" && firstLayer >= numLayers) return;
+  if (modelType === "llama") fail("sliding_window", "be absent or null");
+  fail("use_sliding_window", "be false or absent");
 }
 
 /** Refuses what would silently compute something else. */
 function refuseVariants(json: JsonObject, source: string): void {
   const { fail } = fieldsOf(json, source);
-  if (json["use_sliding_window"] === true) fail("use_sliding_window", "be false or absent");
-  const layerTypes = json["layer_types"];
-  if (Array.isArray(layerTypes) && layerTypes.some((type) => type !== "full_attention")) {
-    fail("layer_types", 'be "full_attention" in every layer');
-  }
   const activation = json["hidden_act"] ?? "silu";
-  if (activation !== "silu") fail("hidden_act", 'be "silu"');
-  if (json["attention_bias"] === true) fail("attention_bias", "be false or absent");
+  // Two names of one function.
+  if (activation !== "silu" && activation !== "swish") fail("hidden_act", 'be "silu"');
+  if ((json["partial_rotary_factor"] ?? 1) !== 1) {
+    fail("partial_rotary_factor", "be 1 or absent");
+  }
   if (json["quantization_config"]) fail("quantization_config", "be absent");
+  refuseUnknownFields(json, source);
+}
+
+/** Which projections of attention have a bias, by family and `attention_bias`. */
+function readAttentionBiases(
+  modelType: ModelType,
+  json: JsonObject,
+): ModelConfig["attentionBiases"] {
+  if (modelType === "qwen2") return "query-key-value";
+  return json["attention_bias"] === true ? "all" : "none";
 }
 
 /**
  * Reads the parsed content of a Hugging Face `config.json`.
  * @param source - What messages call it, usually the file's path.
- * @throws `RangeError` naming source and field for a family other than qwen2 and qwen3, for a missing
- *   field, and for variants that are not computed: sliding windows, scaled rotary positions, biases
- *   on q, k and v of qwen3, quantized weights.
+ * @throws `RangeError` naming source, field and value for a family other than llama, qwen2 and qwen3,
+ *   for a missing field, for variants that are not computed (sliding windows, partial rotary
+ *   positions, quantized weights, other activations and rotary scalings), and for any other field
+ *   that is not known and not switched off.
  */
 export function parseModelConfig(json: unknown, source = "config.json"): ModelConfig {
   if (!isJsonObject(json)) throw new TypeError(`${source}: must be a JSON object`);
   const { fail, number, count } = fieldsOf(json, source);
   const modelType = json["model_type"];
-  if (modelType !== "qwen2" && modelType !== "qwen3") {
-    return fail("model_type", 'be "qwen2" or "qwen3"');
+  if (modelType !== "llama" && modelType !== "qwen2" && modelType !== "qwen3") {
+    return fail("model_type", 'be "llama", "qwen2" or "qwen3"');
   }
   refuseVariants(json, source);
   const hiddenSize = count("hidden_size");
   const numHeads = count("num_attention_heads");
-  return checkModelConfig(
+  const maxSequenceTokens = count("max_position_embeddings");
+  const config = checkModelConfig(
     {
       modelType,
       vocabularySize: count("vocab_size"),
@@ -104,15 +133,19 @@ export function parseModelConfig(json: unknown, source = "config.json"): ModelCo
       numLayers: count("num_hidden_layers"),
       numHeads,
       numKeyValueHeads: count("num_key_value_heads", numHeads),
-      headSize: count("head_dim", hiddenSize / numHeads),
-      ropeTheta: readRopeTheta(json, source),
+      headSize: count("head_dim", modelType === "qwen3" ? 128 : hiddenSize / numHeads),
+      attentionBiases: readAttentionBiases(modelType, json),
+      mlpBiases: modelType === "llama" && json["mlp_bias"] === true,
+      ...readRope(json, source, maxSequenceTokens),
       normEpsilon: number("rms_norm_eps", 1e-6),
       tiedEmbeddings: json["tie_word_embeddings"] === true,
-      maxSequenceTokens: count("max_position_embeddings"),
+      maxSequenceTokens,
       initializerRange: number("initializer_range", 0.02),
     },
     source,
   );
+  refuseSlidingWindow(json, source, config);
+  return config;
 }
 
 /**
@@ -121,10 +154,19 @@ export function parseModelConfig(json: unknown, source = "config.json"): ModelCo
  * @throws `RangeError` naming source and field.
  */
 export function checkModelConfig(config: ModelConfig, source = "modelConfig"): ModelConfig {
-  if (config.modelType !== "qwen2" && config.modelType !== "qwen3") {
+  const { modelType, attentionBiases } = config;
+  if (modelType !== "llama" && modelType !== "qwen2" && modelType !== "qwen3") {
     throw new RangeError(
-      `${source}: modelType must be "qwen2" or "qwen3", got ${JSON.stringify(config.modelType)}`,
+      `${source}: modelType must be "llama", "qwen2" or "qwen3", got ${JSON.stringify(modelType)}`,
     );
+  }
+  if ((modelType === "qwen2") !== (attentionBiases === "query-key-value")) {
+    throw new RangeError(
+      `${source}: attentionBiases must be "query-key-value" in qwen2 and only there, got ${JSON.stringify(attentionBiases)} in ${modelType}`,
+    );
+  }
+  if (config.mlpBiases && modelType !== "llama") {
+    throw new RangeError(`${source}: mlpBiases must be false in ${modelType}, got true`);
   }
   const counts = {
     vocabularySize: config.vocabularySize,
@@ -157,11 +199,20 @@ export function checkModelConfig(config: ModelConfig, source = "modelConfig"): M
   return config;
 }
 
+const architectures: Readonly<Record<ModelType, string>> = {
+  llama: "LlamaForCausalLM",
+  qwen2: "Qwen2ForCausalLM",
+  qwen3: "Qwen3ForCausalLM",
+};
+
 /** A config as Hugging Face's `config.json`; {@link parseModelConfig} reads it back. */
 export function modelConfigJson(config: ModelConfig): Record<string, unknown> {
+  const { modelType, ropeScaling } = config;
+  const rope = ropeScalingJson(ropeScaling);
   return {
-    architectures: [config.modelType === "qwen2" ? "Qwen2ForCausalLM" : "Qwen3ForCausalLM"],
+    architectures: [architectures[modelType]],
     attention_dropout: 0,
+    ...(modelType !== "qwen2" && { attention_bias: config.attentionBiases === "all" }),
     dtype: "float32",
     head_dim: config.headSize,
     hidden_act: "silu",
@@ -169,17 +220,19 @@ export function modelConfigJson(config: ModelConfig): Record<string, unknown> {
     initializer_range: config.initializerRange,
     intermediate_size: config.intermediateSize,
     max_position_embeddings: config.maxSequenceTokens,
-    model_type: config.modelType,
+    ...(modelType === "llama" && { mlp_bias: config.mlpBiases }),
+    model_type: modelType,
     num_attention_heads: config.numHeads,
     num_hidden_layers: config.numLayers,
     num_key_value_heads: config.numKeyValueHeads,
     rms_norm_eps: config.normEpsilon,
     // Both places: older readers look at the top level, newer ones into rope_parameters.
     rope_theta: config.ropeTheta,
-    rope_parameters: { rope_theta: config.ropeTheta, rope_type: "default" },
+    rope_scaling: ropeScaling.kind === "none" ? null : rope,
+    rope_parameters: { rope_theta: config.ropeTheta, ...rope },
     tie_word_embeddings: config.tiedEmbeddings,
     use_cache: true,
-    use_sliding_window: false,
+    ...(modelType !== "llama" && { use_sliding_window: false }),
     vocab_size: config.vocabularySize,
   };
 }
@@ -221,7 +274,10 @@ export function smallModelConfig({
       numHeads,
       numKeyValueHeads,
       headSize: 2 * Math.ceil(hiddenSize / numHeads / 2),
+      attentionBiases: "none",
+      mlpBiases: false,
       ropeTheta: 10000,
+      ropeScaling: { kind: "none" },
       normEpsilon: 1e-6,
       tiedEmbeddings: true,
       maxSequenceTokens,

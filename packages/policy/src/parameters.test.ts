@@ -22,10 +22,27 @@ test("names the tensors as Hugging Face does", () => {
     "model.layers.0.mlp.down_proj.weight",
     "model.norm.weight",
   ]);
-  const qwen2 = names({ modelType: "qwen2", tiedEmbeddings: false });
+  const qwen2 = names({
+    modelType: "qwen2",
+    attentionBiases: "query-key-value",
+    tiedEmbeddings: false,
+  });
   expect(qwen2).toContain("model.layers.0.self_attn.k_proj.bias");
   expect(qwen2).not.toContain("model.layers.0.self_attn.k_norm.weight");
+  expect(qwen2).not.toContain("model.layers.0.self_attn.o_proj.bias");
   expect(qwen2.at(-1)).toBe("lm_head.weight");
+  const llama = names({ modelType: "llama", attentionBiases: "all", mlpBiases: true });
+  expect(llama.filter((name) => name.endsWith(".bias"))).toEqual(
+    [
+      "self_attn.q",
+      "self_attn.k",
+      "self_attn.v",
+      "self_attn.o",
+      "mlp.gate",
+      "mlp.up",
+      "mlp.down",
+    ].map((part) => `model.layers.0.${part}_proj.bias`),
+  );
 });
 
 test("draws normal weights of the configured spread, and norms of 1", () => {

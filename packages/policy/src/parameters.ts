@@ -7,9 +7,10 @@ export interface ParameterSpec {
   readonly shape: readonly number[];
   /**
    * How it starts: drawn from a normal distribution, ones (norms) or zeros (biases). Matrices that
-   * write into the residual stream are drawn smaller, see {@link initialParameters}.
+   * write into the residual stream are drawn smaller, those of adapters from a uniform distribution,
+   * see {@link drawParameters}.
    */
-  readonly initial: "normal" | "residual" | "ones" | "zeros";
+  readonly initial: "normal" | "residual" | "uniform" | "ones" | "zeros";
 }
 
 /** The values of a model's parameters by name, row-major float32. */
@@ -37,6 +38,16 @@ export function parameterTable(config: ModelConfig): ParameterSpec[] {
     table.push({ name, shape, initial });
   };
 
+  const linear = (
+    name: string,
+    [outputs, inputs]: readonly [number, number],
+    hasBias: boolean,
+    initial: ParameterSpec["initial"] = "normal",
+  ): void => {
+    add(`${name}.weight`, [outputs, inputs], initial);
+    if (hasBias) add(`${name}.bias`, [outputs], "zeros");
+  };
+
   add("model.embed_tokens.weight", [config.vocabularySize, hiddenSize]);
   for (let layer = 0; layer < config.numLayers; layer++) {
     const prefix = `model.layers.${layer}`;
@@ -46,20 +57,20 @@ export function parameterTable(config: ModelConfig): ParameterSpec[] {
       ["k", keySize],
       ["v", keySize],
     ] as const) {
-      add(`${prefix}.self_attn.${part}_proj.weight`, [size, hiddenSize]);
-      if (config.modelType === "qwen2") {
-        add(`${prefix}.self_attn.${part}_proj.bias`, [size], "zeros");
-      }
+      const hasBias = config.attentionBiases !== "none";
+      linear(`${prefix}.self_attn.${part}_proj`, [size, hiddenSize], hasBias);
     }
     if (config.modelType === "qwen3") {
       add(`${prefix}.self_attn.q_norm.weight`, [headSize], "ones");
       add(`${prefix}.self_attn.k_norm.weight`, [headSize], "ones");
     }
-    add(`${prefix}.self_attn.o_proj.weight`, [hiddenSize, querySize], "residual");
+    const output = `${prefix}.self_attn.o_proj`;
+    linear(output, [hiddenSize, querySize], config.attentionBiases === "all", "residual");
     add(`${prefix}.post_attention_layernorm.weight`, [hiddenSize], "ones");
-    add(`${prefix}.mlp.gate_proj.weight`, [intermediateSize, hiddenSize]);
-    add(`${prefix}.mlp.up_proj.weight`, [intermediateSize, hiddenSize]);
-    add(`${prefix}.mlp.down_proj.weight`, [hiddenSize, intermediateSize], "residual");
+    const { mlpBiases } = config;
+    linear(`${prefix}.mlp.gate_proj`, [intermediateSize, hiddenSize], mlpBiases);
+    linear(`${prefix}.mlp.up_proj`, [intermediateSize, hiddenSize], mlpBiases);
+    linear(`${prefix}.mlp.down_proj`, [hiddenSize, intermediateSize], mlpBiases, "residual");
   }
   add("model.norm.weight", [hiddenSize], "ones");
   if (!config.tiedEmbeddings) add("lm_head.weight", [config.vocabularySize, hiddenSize]);
@@ -67,22 +78,39 @@ export function parameterTable(config: ModelConfig): ParameterSpec[] {
 }
 
 /**
- * Draws fresh parameters. Matrices are normal with standard deviation `initializerRange`; those that
- * write into the residual stream have it divided by `sqrt(2 * numLayers)`, so that the stream's
- * variance does not grow with depth. Norms are 1, biases 0.
+ * Draws fresh parameters of a model, see {@link drawParameters}.
  * @param seed - Fixes all values; each tensor has a stream of its own, so a tensor keeps its values
  *   when another one changes its shape.
  */
 export function initialParameters(config: ModelConfig, seed: number | string): Parameters {
+  return drawParameters(parameterTable(config), config, seed);
+}
+
+/**
+ * Draws the parameters of a table. Matrices are normal with standard deviation `initializerRange`;
+ * those that write into the residual stream have it divided by `sqrt(2 * numLayers)`, so that the
+ * stream's variance does not grow with depth. The first matrices of adapters are uniform within
+ * `1 / sqrt(inputs)`, as peft has them. Norms are 1, biases 0.
+ */
+export function drawParameters(
+  table: readonly ParameterSpec[],
+  { initializerRange, numLayers }: Pick<ModelConfig, "initializerRange" | "numLayers">,
+  seed: number | string,
+): Parameters {
   const random = createRandom(seed);
-  const residualScale = 1 / Math.sqrt(2 * config.numLayers);
+  const residualScale = 1 / Math.sqrt(2 * numLayers);
   return new Map(
-    parameterTable(config).map(({ name, shape, initial }) => {
+    table.map(({ name, shape, initial }) => {
       const values = new Float32Array(sizeOf(shape));
       if (initial === "ones") values.fill(1);
       if (initial === "normal" || initial === "residual") {
-        const scale = config.initializerRange * (initial === "residual" ? residualScale : 1);
+        const scale = initializerRange * (initial === "residual" ? residualScale : 1);
         fillNormal(values, scale, random.fork(name));
+      }
+      if (initial === "uniform") {
+        const bound = 1 / Math.sqrt(shape.at(-1)!);
+        const draws = random.fork(name);
+        for (let i = 0; i < values.length; i++) values[i] = bound * (2 * draws.next() - 1);
       }
       return [name, values];
     }),

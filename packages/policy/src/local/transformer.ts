@@ -6,8 +6,10 @@ import {
   type Tensor,
   type Tracer,
 } from "@turnwise/graph";
+import { adapterScale, adapterTable, loraNames, type AdapterConfig } from "../lora.ts";
 import type { ModelConfig } from "../model-config.ts";
 import { parameterTable } from "../parameters.ts";
+import { rotaryFrequencies, rotaryMagnitude } from "../rope-scaling.ts";
 
 /** A model inside a traced program: its config, and its parameters as inputs. */
 export interface TracedModel {
@@ -15,6 +17,8 @@ export interface TracedModel {
   readonly config: ModelConfig;
   /** The input that holds a parameter, declared when it is first asked for. */
   readonly parameter: (name: string) => Tensor;
+  /** A linear layer by its name, with the bias and the adapter that it may have. */
+  readonly linear: (name: string, x: Tensor) => Tensor;
   /** Rotary tables by position, `[maxSequenceTokens, headSize / 2]`; inputs `cos` and `sin`. */
   readonly rotary: () => { readonly cos: Tensor; readonly sin: Tensor };
 }
@@ -26,26 +30,52 @@ export interface LayerHeads {
   readonly value: Tensor;
 }
 
-/** Puts a model into a program. Only parameters that are used become inputs. */
-export function traceModel(g: Tracer, config: ModelConfig): TracedModel {
-  const shapes = new Map(parameterTable(config).map(({ name, shape }) => [name, shape]));
+/**
+ * Puts a model into a program. Only parameters that are used become inputs.
+ * @param adapter - Computed beside the layers that it targets; its matrices are inputs as well.
+ */
+export function traceModel(g: Tracer, config: ModelConfig, adapter?: AdapterConfig): TracedModel {
+  const table = [...parameterTable(config), ...(adapter ? adapterTable(config, adapter) : [])];
+  const shapes = new Map(table.map(({ name, shape }) => [name, shape]));
   const parameter = (name: string): Tensor =>
     g.inputs[name] ?? g.input(name, "float32", shapes.get(name)!);
-  const table = (name: string): Tensor =>
+  const linear = (name: string, x: Tensor): Tensor => {
+    const bias = `${name}.bias`;
+    const whole = g.linear(
+      x,
+      parameter(`${name}.weight`),
+      shapes.has(bias) ? parameter(bias) : undefined,
+    );
+    const { a, b } = loraNames(name);
+    if (!adapter || !shapes.has(a)) return whole;
+    const low = g.multiply(g.linear(x, parameter(a)), adapterScale(adapter));
+    return g.add(whole, g.linear(low, parameter(b)));
+  };
+  const rotary = (name: string): Tensor =>
     g.inputs[name] ?? g.input(name, "float32", [config.maxSequenceTokens, config.headSize / 2]);
-  return { g, config, parameter, rotary: () => ({ cos: table("cos"), sin: table("sin") }) };
+  return {
+    g,
+    config,
+    parameter,
+    linear,
+    rotary: () => ({ cos: rotary("cos"), sin: rotary("sin") }),
+  };
 }
 
 /** The rotary tables of a model, as inputs of its programs. */
-export function rotaryFeeds({ maxSequenceTokens, headSize, ropeTheta }: ModelConfig): Feeds {
+export function rotaryFeeds(config: ModelConfig): Feeds {
+  const { maxSequenceTokens, headSize } = config;
   const half = headSize / 2;
   const cos = new Float32Array(maxSequenceTokens * half);
   const sin = new Float32Array(maxSequenceTokens * half);
-  for (let i = 0; i < half; i++) {
-    const frequency = ropeTheta ** (-(2 * i) / headSize);
-    for (let position = 0; position < maxSequenceTokens; position++) {
-      cos[position * half + i] = Math.cos(position * frequency);
-      sin[position * half + i] = Math.sin(position * frequency);
+  const frequencies = rotaryFrequencies(config);
+  const magnitude = rotaryMagnitude(config);
+  for (let position = 0; position < maxSequenceTokens; position++) {
+    for (let i = 0; i < half; i++) {
+      // Rounded as PyTorch rounds it: at position 30000 that is seen in the angle.
+      const angle = Math.fround(position * frequencies[i]!);
+      cos[position * half + i] = magnitude * Math.cos(angle);
+      sin[position * half + i] = magnitude * Math.sin(angle);
     }
   }
   const shape = [maxSequenceTokens, half];
@@ -59,31 +89,29 @@ export function embed({ g, parameter }: TracedModel, tokens: Tensor): Tensor {
 
 /** The queries, keys and values of a layer, at positions int32 `[batch, time]`. */
 export function layerHeads(
-  { g, config, parameter, rotary }: TracedModel,
+  { g, config, parameter, linear, rotary }: TracedModel,
   layer: number,
   x: Tensor,
   positions: Tensor,
 ): LayerHeads {
   const prefix = `model.layers.${layer}`;
-  const isQwen2 = config.modelType === "qwen2";
   const normed = g.rmsNorm(x, parameter(`${prefix}.input_layernorm.weight`), config.normEpsilon);
   const [batch, time] = [x.shape[0]!, x.shape[1]!];
   const project = (part: "q" | "k" | "v", heads: number): Tensor => {
-    const name = `${prefix}.self_attn.${part}_proj`;
-    const bias = isQwen2 ? parameter(`${name}.bias`) : undefined;
-    const projected = g.linear(normed, parameter(`${name}.weight`), bias);
+    const projected = linear(`${prefix}.self_attn.${part}_proj`, normed);
     return g.reshape(projected, [batch, time, heads, config.headSize]);
   };
   const { cos, sin } = rotary();
   const turn = (part: "q" | "k", heads: number): Tensor => {
     const projected = project(part, heads);
-    const scaled = isQwen2
-      ? projected
-      : g.rmsNorm(
-          projected,
-          parameter(`${prefix}.self_attn.${part}_norm.weight`),
-          config.normEpsilon,
-        );
+    const scaled =
+      config.modelType === "qwen3"
+        ? g.rmsNorm(
+            projected,
+            parameter(`${prefix}.self_attn.${part}_norm.weight`),
+            config.normEpsilon,
+          )
+        : projected;
     return g.rope(scaled, cos, sin, positions);
   };
   return {
@@ -99,22 +127,24 @@ export function layerHeads(
  * @param attended - `[..., numHeads * headSize]`.
  */
 export function layerRest(
-  { g, config, parameter }: TracedModel,
+  { g, config, parameter, linear }: TracedModel,
   layer: number,
   x: Tensor,
   attended: Tensor,
 ): Tensor {
   const prefix = `model.layers.${layer}`;
-  const middle = g.add(x, g.linear(attended, parameter(`${prefix}.self_attn.o_proj.weight`)));
+  const middle = g.add(x, linear(`${prefix}.self_attn.o_proj`, attended));
   const normed = g.rmsNorm(
     middle,
     parameter(`${prefix}.post_attention_layernorm.weight`),
     config.normEpsilon,
   );
-  const part = (name: string): Tensor =>
-    g.linear(normed, parameter(`${prefix}.mlp.${name}.weight`));
-  const gated = swiglu(g, part("gate_proj"), part("up_proj"));
-  return g.add(middle, g.linear(gated, parameter(`${prefix}.mlp.down_proj.weight`)));
+  const gated = swiglu(
+    g,
+    linear(`${prefix}.mlp.gate_proj`, normed),
+    linear(`${prefix}.mlp.up_proj`, normed),
+  );
+  return g.add(middle, linear(`${prefix}.mlp.down_proj`, gated));
 }
 
 /** The final norm. */

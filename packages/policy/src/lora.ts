@@ -1,0 +1,228 @@
+import { checkInteger, checkPositive } from "@turnwise/core";
+import type { ModelConfig } from "./model-config.ts";
+import { parameterTable, type Parameters, type ParameterSpec } from "./parameters.ts";
+
+/**
+ * What a low-rank adapter changes (LoRA): a linear layer with weights `W` that it targets computes
+ * `W x + scale * B A x`, with `A` `[rank, input]` and `B` `[output, rank]`; only these are trained.
+ *
+ * @see arXiv:2106.09685
+ */
+export interface AdapterConfig {
+  readonly rank: number;
+  /** The scale is `alpha / rank`, or `alpha / sqrt(rank)` with `scaling: "root-rank"`. */
+  readonly alpha: number;
+  readonly scaling: "rank" | "root-rank";
+  /**
+   * The linear layers that are adapted: those whose name is one of these, or ends in a dot and one of
+   * these, such as `q_proj`. The output head cannot be.
+   */
+  readonly targetModules: readonly string[];
+  /** Layers that are trained whole, as copies, by the same rule of names: `norm`, `lm_head`. */
+  readonly modulesToSave: readonly string[];
+}
+
+/** What a fresh adapter leaves open. */
+export interface AdapterOptions {
+  /** Default 16. */
+  readonly rank?: number;
+  /** Default twice the rank. */
+  readonly alpha?: number;
+  /** Default `rank`. */
+  readonly scaling?: "rank" | "root-rank";
+  /** Default all linear layers of attention and of the gated unit. */
+  readonly targetModules?: readonly string[];
+  /** Default none. */
+  readonly modulesToSave?: readonly string[];
+}
+
+/** An adapter with its values: those of {@link adapterTable}. */
+export interface Adapter {
+  readonly config: AdapterConfig;
+  readonly parameters: Parameters;
+}
+
+/** The linear layers of attention and of the gated unit. */
+export const allLinearModules: readonly string[] = [
+  "q_proj",
+  "k_proj",
+  "v_proj",
+  "o_proj",
+  "gate_proj",
+  "up_proj",
+  "down_proj",
+];
+
+/** By how much `B A x` is multiplied. */
+export function adapterScale({ rank, alpha, scaling }: AdapterConfig): number {
+  return alpha / (scaling === "rank" ? rank : Math.sqrt(rank));
+}
+
+/** Whether a layer has one of these names, or ends in a dot and one of them. */
+export const hasModuleName = (module: string, names: readonly string[]): boolean =>
+  names.some((name) => module === name || module.endsWith(`.${name}`));
+
+/** The names of the two matrices that adapt a linear layer. */
+export const loraNames = (module: string): { readonly a: string; readonly b: string } => ({
+  a: `${module}.lora_A.weight`,
+  b: `${module}.lora_B.weight`,
+});
+
+/** A linear layer that an adapter targets. */
+export interface AdaptedModule {
+  /** Without `.weight`. */
+  readonly module: string;
+  readonly outputs: number;
+  readonly inputs: number;
+}
+
+const withoutWeight = (name: string): string => name.replace(/\.(weight|bias)$/, "");
+
+/** The linear layers of a model that an adapter targets, in the model's order. */
+export function adaptedModules(
+  config: ModelConfig,
+  { targetModules }: Pick<AdapterConfig, "targetModules">,
+): AdaptedModule[] {
+  return parameterTable(config).flatMap(({ name, shape }) => {
+    const module = withoutWeight(name);
+    if (!name.endsWith(".weight") || !isLinear(module)) return [];
+    return hasModuleName(module, targetModules)
+      ? [{ module, outputs: shape[0]!, inputs: shape[1]! }]
+      : [];
+  });
+}
+
+const isLinear = (module: string): boolean => hasModuleName(module, allLinearModules);
+
+/** The parameters of a model that an adapter trains whole. */
+function savedParameters(
+  config: ModelConfig,
+  { modulesToSave }: Pick<AdapterConfig, "modulesToSave">,
+): ParameterSpec[] {
+  return parameterTable(config).filter(({ name }) =>
+    hasModuleName(withoutWeight(name), modulesToSave),
+  );
+}
+
+/**
+ * All that an adapter trains, in the one order that its values, gradients and optimizer state share:
+ * for each targeted layer `<layer>.lora_A.weight` and `<layer>.lora_B.weight`, then the parameters that
+ * are trained whole, which stand in for those of the model with the same names.
+ */
+export function adapterTable(config: ModelConfig, adapter: AdapterConfig): ParameterSpec[] {
+  const pairs = adaptedModules(config, adapter).flatMap(
+    ({ module, outputs, inputs }): ParameterSpec[] => {
+      const { a, b } = loraNames(module);
+      return [
+        { name: a, shape: [adapter.rank, inputs], initial: "uniform" },
+        { name: b, shape: [outputs, adapter.rank], initial: "zeros" },
+      ];
+    },
+  );
+  return [...pairs, ...savedParameters(config, adapter)];
+}
+
+/**
+ * Fills in what is left open, and checks an adapter against its model.
+ * @throws `RangeError` for a rank, an alpha or a name that does not fit.
+ */
+export function adapterConfig(
+  config: ModelConfig,
+  {
+    rank = 16,
+    alpha = 2 * rank,
+    scaling = "rank",
+    targetModules = allLinearModules,
+    modulesToSave = [],
+  }: AdapterOptions,
+  source = "adapter",
+): AdapterConfig {
+  checkInteger(source, { rank }, { min: 1 });
+  checkPositive(source, { alpha });
+  const adapter = { rank, alpha, scaling, targetModules, modulesToSave };
+  if (targetModules.length + modulesToSave.length === 0) {
+    throw new RangeError(`${source}: targetModules must name a layer, got none`);
+  }
+  for (const name of targetModules) {
+    if (adaptedModules(config, { targetModules: [name] }).length > 0) continue;
+    throw new RangeError(
+      `${source}: targetModules must name linear layers of attention or the gated unit, got ${JSON.stringify(name)}`,
+    );
+  }
+  for (const name of modulesToSave) {
+    const saved = savedParameters(config, { modulesToSave: [name] });
+    if (saved.length === 0) {
+      throw new RangeError(
+        `${source}: modulesToSave must name layers of the model, got ${JSON.stringify(name)}`,
+      );
+    }
+    const both = saved.find((each) => hasModuleName(withoutWeight(each.name), targetModules));
+    if (both) {
+      throw new RangeError(
+        `${source}: modulesToSave must name layers that targetModules does not, got ${JSON.stringify(name)}`,
+      );
+    }
+    // A copy of one of the two would untie them.
+    if (config.tiedEmbeddings && saved.some((each) => each.name.includes("embed_tokens"))) {
+      throw new RangeError(
+        `${source}: modulesToSave must leave tied embeddings alone, got ${JSON.stringify(name)}`,
+      );
+    }
+  }
+  return adapter;
+}
+
+/**
+ * A model with its adapter put into the weights: `W + scale * B A` where it targets a layer, its own
+ * values where it trained a parameter whole. Other arrays are those of the model, not copies.
+ */
+export function mergeAdapter(
+  config: ModelConfig,
+  parameters: Parameters,
+  adapter: Adapter,
+): Parameters {
+  const merged = new Map(parameters);
+  const scale = adapterScale(adapter.config);
+  for (const { module, outputs, inputs } of adaptedModules(config, adapter.config)) {
+    const { a, b } = loraNames(module);
+    const name = `${module}.weight`;
+    const weight = merged.get(name)!.slice();
+    addProduct(weight, adapter.parameters.get(a)!, adapter.parameters.get(b)!, {
+      outputs,
+      inputs,
+      rank: adapter.config.rank,
+      scale,
+    });
+    merged.set(name, weight);
+  }
+  for (const { name } of savedParameters(config, adapter.config)) {
+    merged.set(name, adapter.parameters.get(name)!);
+  }
+  return merged;
+}
+
+/** Adds `scale * B A` to a weight, row by row, so that all arrays are read in their order. */
+function addProduct(
+  weight: Float32Array,
+  a: Float32Array,
+  b: Float32Array,
+  {
+    outputs,
+    inputs,
+    rank,
+    scale,
+  }: { outputs: number; inputs: number; rank: number; scale: number },
+): void {
+  const sum = new Float64Array(inputs);
+  for (let output = 0; output < outputs; output++) {
+    sum.fill(0);
+    for (let i = 0; i < rank; i++) {
+      const factor = scale * b[output * rank + i]!;
+      const row = i * inputs;
+      if (factor === 0) continue;
+      for (let input = 0; input < inputs; input++) sum[input]! += factor * a[row + input]!;
+    }
+    const start = output * inputs;
+    for (let input = 0; input < inputs; input++) weight[start + input]! += sum[input]!;
+  }
+}
