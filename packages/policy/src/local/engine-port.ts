@@ -6,6 +6,7 @@ import type {
   TrainingRow,
   UpdateReport,
 } from "@turnwise/core";
+import type { AdapterConfig } from "../lora.ts";
 import type { ModelConfig } from "../model-config.ts";
 import type { Parameters } from "../parameters.ts";
 import type { OptimizerConfig } from "./optimizer.ts";
@@ -19,6 +20,13 @@ export interface EngineOptions {
     | { readonly directory: string }
     | { readonly seed: number | string }
     | { readonly parameters: Parameters };
+  /** An adapter to train in place of the model: its folder, or a seed for a fresh one. */
+  readonly adapter?:
+    | { readonly config: AdapterConfig; readonly directory: string }
+    | { readonly config: AdapterConfig; readonly seed: number | string }
+    | undefined;
+  /** Whether the learner keeps its first weights as a reference. */
+  readonly keepReference: boolean;
   /** The longest sequence that is computed, at most the config's. */
   readonly maxSequenceTokens: number;
   readonly optimizer: OptimizerConfig;
@@ -46,6 +54,7 @@ export interface EnginePort {
   /** Hands the learner's weights to the sampler. @throws `RangeError` if they are not of that version. */
   load(version: number): Promise<void>;
   score(rows: readonly TokenRow[]): Promise<ScoredRow[]>;
+  scoreReference(rows: readonly TokenRow[]): Promise<ScoredRow[]>;
   update(
     rows: readonly TrainingRow[],
     objective: ObjectiveProgram,

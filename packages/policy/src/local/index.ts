@@ -1,6 +1,7 @@
 export type { OptimizerConfig } from "./optimizer.ts";
 export {
   createLocalPolicy,
+  type LocalLearner,
   type LocalPolicy,
   type LocalPolicyOptions,
   type PolicyInfo,

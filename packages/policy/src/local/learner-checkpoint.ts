@@ -1,60 +1,95 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
+import { readAdapter, readAdapterConfig, writeAdapter } from "../adapter-checkpoint.ts";
 import { matchTensors, readCheckpoint, storedTensors, writeCheckpoint } from "../checkpoint.ts";
-import type { ModelConfig } from "../model-config.ts";
-import { parameterTable, type Parameters } from "../parameters.ts";
+import { adapterScale, adapterTable, type AdapterConfig } from "../lora.ts";
+import { parameterTable, type Parameters, type ParameterSpec } from "../parameters.ts";
 import { readSafetensors, writeSafetensors } from "../safetensors.ts";
+import type { EngineOptions } from "./engine-port.ts";
 import type { OptimizerState } from "./optimizer.ts";
 
 /** All that a learner needs to go on. */
 export interface LearnerCheckpoint {
+  /** What is trained: the model's parameters, or the adapter's. */
   readonly parameters: Parameters;
   readonly optimizer: OptimizerState;
   /** Version of the weights. */
   readonly version: number;
 }
 
+/** What a learner trains. */
+export type LearnerShape = Pick<EngineOptions, "config" | "adapter" | "weights">;
+
 const firstMoment = "first_moment.";
 const secondMoment = "second_moment.";
 
+const trainedTable = ({ config, adapter }: LearnerShape): ParameterSpec[] =>
+  adapter ? adapterTable(config, adapter.config) : parameterTable(config);
+
 /**
- * Writes a learner into a folder: the model as Hugging Face has it, and `optimizer.safetensors` with
- * the moments and counters. Both carry the same mark, so that a folder that was only half replaced is
- * found out.
+ * Writes a learner into a folder: the model as Hugging Face has it, or the adapter as peft has it, and
+ * `optimizer.safetensors` with the moments and counters. Both carry the same mark, so that a folder
+ * that was only half replaced is found out.
  */
 export async function writeLearner(
   directory: string,
-  config: ModelConfig,
+  shape: LearnerShape,
   { parameters, optimizer, version }: LearnerCheckpoint,
 ): Promise<void> {
-  const saved = randomUUID();
-  await writeCheckpoint(directory, { config, parameters }, { saved });
-  const table = parameterTable(config);
+  const { config, adapter, weights } = shape;
+  const metadata = { saved: randomUUID() };
+  if (adapter) {
+    const trained = { config: adapter.config, parameters };
+    const base = "directory" in weights ? { baseModel: weights.directory } : {};
+    await writeAdapter(directory, config, trained, { ...base, metadata });
+  } else {
+    await writeCheckpoint(directory, { config, parameters }, metadata);
+  }
+  const table = trainedTable(shape);
   await writeSafetensors(
     join(directory, "optimizer.safetensors"),
     new Map([
       ...storedTensors(table, optimizer.firstMoments, firstMoment),
       ...storedTensors(table, optimizer.secondMoments, secondMoment),
     ]),
-    { saved, step: String(optimizer.step), version: String(version) },
+    { ...metadata, step: String(optimizer.step), version: String(version) },
   );
+}
+
+/** Shapes tell adapters apart but for their scale, which is in the config alone. */
+async function sameScale(
+  directory: string,
+  { config }: LearnerShape,
+  expected: AdapterConfig,
+): Promise<AdapterConfig> {
+  const found = await readAdapterConfig(directory, config);
+  if (adapterScale(found) !== adapterScale(expected)) {
+    throw new Error(
+      `${join(directory, "adapter_config.json")}: lora_alpha and r must give a scale of ${adapterScale(expected)}, got ${adapterScale(found)}`,
+    );
+  }
+  return expected;
 }
 
 /**
  * Reads what {@link writeLearner} wrote.
- * @throws `Error` naming file, tensor, expected and found shape if it is of another model; and if the
- *   two files were not written together.
+ * @throws `Error` naming file, tensor, expected and found shape if it is of another model or adapter;
+ *   and if the two files were not written together.
  */
 export async function readLearner(
   directory: string,
-  config: ModelConfig,
+  shape: LearnerShape,
 ): Promise<LearnerCheckpoint> {
-  const { parameters, metadata: model } = await readCheckpoint(directory, config);
+  const { config, adapter } = shape;
+  const { parameters, metadata: model } = adapter
+    ? await readAdapter(directory, config, await sameScale(directory, shape, adapter.config))
+    : await readCheckpoint(directory, config);
   const path = join(directory, "optimizer.safetensors");
   const { tensors, metadata } = await readSafetensors(path);
   if (metadata["saved"] === undefined || metadata["saved"] !== model["saved"]) {
+    const other = adapter ? "adapter_model.safetensors" : "model.safetensors";
     throw new Error(
-      `${path}: saved must be that of model.safetensors, ${model["saved"]}, got ${metadata["saved"]}`,
+      `${path}: saved must be that of ${other}, ${model["saved"]}, got ${metadata["saved"]}`,
     );
   }
   const count = (field: string): number => {
@@ -62,7 +97,7 @@ export async function readLearner(
     if (Number.isSafeInteger(value) && value >= 0) return value;
     throw new Error(`${path}: ${field} must be a whole number >= 0, got ${metadata[field]}`);
   };
-  const table = parameterTable(config);
+  const table = trainedTable(shape);
   return {
     parameters,
     optimizer: {

@@ -7,6 +7,7 @@ import {
   type UpdateReport,
 } from "@turnwise/core";
 import type { Executable, Executor, Feeds } from "@turnwise/graph";
+import { adapterTable, mergeAdapter, type Adapter, type AdapterConfig } from "../lora.ts";
 import type { ModelConfig } from "../model-config.ts";
 import { parameterTable, type Parameters, type ParameterSpec } from "../parameters.ts";
 import { checkOutputs, checkTrainingRows, objectiveFeeds, tokenFeeds } from "./batch-feeds.ts";
@@ -32,6 +33,13 @@ export interface LearningEngineOptions {
   readonly optimizer: OptimizerConfig;
   /** The most positions of one microbatch, padding included. */
   readonly microbatchTokens: number;
+  /** Trained in place of the model, which then stays as it is. Its values are copied. */
+  readonly adapter?: Adapter | undefined;
+  /**
+   * Whether to keep a copy of the first weights, for `scoreReference`. With an adapter there is no
+   * need: the model without it is the reference. Default false.
+   */
+  readonly keepReference?: boolean | undefined;
 }
 
 /** What an engine has done in its updates, and how long their parts took. */
@@ -54,12 +62,16 @@ const maxLogits = 2 ** 26;
 /** Scores rows and changes weights, in the thread that calls it. */
 export class LearningEngine {
   readonly #options: LearningEngineOptions;
+  /** What is trained. */
   readonly #table: readonly ParameterSpec[];
   readonly #programOptions: LearningProgramOptions;
   readonly #rotary: Feeds;
+  /** The model without what is trained: all of it with an adapter, else nothing. */
+  readonly #frozen: Parameters;
   readonly #parameters: Parameters;
+  readonly #reference: Parameters | undefined;
   readonly #optimizer: Optimizer;
-  #scoring: Promise<Executable> | undefined;
+  readonly #scoring = new Map<AdapterConfig | undefined, Promise<Executable>>();
   readonly #training = new Map<string, Promise<Executable>>();
   readonly timings: LearningTimings = {
     numUpdates: 0,
@@ -70,22 +82,34 @@ export class LearningEngine {
     optimizerMilliseconds: 0,
   };
 
-  /** @param parameters - Copied. */
+  /** @param parameters - Copied; with an adapter kept as they are, and not changed. */
   constructor(parameters: Parameters, options: LearningEngineOptions) {
-    const { config, optimizer, microbatchTokens } = options;
+    const { config, optimizer, microbatchTokens, adapter, keepReference = false } = options;
     checkInteger("learner", { microbatchTokens }, { min: 1 });
     this.#options = options;
-    this.#table = parameterTable(config);
+    this.#table = adapter ? adapterTable(config, adapter.config) : parameterTable(config);
     const headChunks = Math.ceil((microbatchTokens * config.vocabularySize) / maxLogits);
-    this.#programOptions = { headChunks };
+    this.#programOptions = { headChunks, adapter: adapter?.config };
     this.#rotary = rotaryFeeds(config);
-    this.#parameters = new Map([...parameters].map(([name, values]) => [name, values.slice()]));
+    this.#frozen = adapter ? parameters : new Map();
+    this.#parameters = copyOf(adapter?.parameters ?? parameters);
+    this.#reference = adapter ? parameters : keepReference ? copyOf(parameters) : undefined;
     this.#optimizer = new Optimizer(this.#table, optimizer);
   }
 
-  /** The present weights; the arrays change with each update. */
+  /** What is trained: the model's parameters, or the adapter's. The arrays change with each update. */
   get parameters(): Parameters {
     return this.#parameters;
+  }
+
+  /** The model's present weights, with the adapter put into them. */
+  weights(): Parameters {
+    const { config, adapter } = this.#options;
+    if (!adapter) return this.#parameters;
+    return mergeAdapter(config, this.#frozen, {
+      config: adapter.config,
+      parameters: this.#parameters,
+    });
   }
 
   /** The gradient of a parameter in the last update, before clipping. */
@@ -105,17 +129,37 @@ export class LearningEngine {
   }
 
   /** See `Learner.score`. */
-  async score(rows: readonly TokenRow[]): Promise<ScoredRow[]> {
+  score(rows: readonly TokenRow[]): Promise<ScoredRow[]> {
+    return this.#score(rows, this.#programOptions, this.#modelFeeds());
+  }
+
+  /**
+   * Scores rows under the model as it was at first: without the adapter, or from the copy of the first
+   * weights.
+   * @throws `RangeError` if there is neither.
+   */
+  async scoreReference(rows: readonly TokenRow[]): Promise<ScoredRow[]> {
+    if (!this.#reference) {
+      throw new RangeError(
+        "scoreReference: keepReference must be set without an adapter, got false",
+      );
+    }
+    const { headChunks } = this.#programOptions;
+    return this.#score(rows, { headChunks }, this.#feedsOf([this.#reference]));
+  }
+
+  async #score(
+    rows: readonly TokenRow[],
+    options: LearningProgramOptions,
+    modelFeeds: Feeds,
+  ): Promise<ScoredRow[]> {
     checkRows("score", rows, this.#options.config);
     const scored: ScoredRow[] = rows.map(() => ({ spans: [] }));
-    this.#scoring ??= this.#options.executor.compile(
-      scoringProgram(this.#options.config, this.#programOptions),
-    );
-    const executable = await this.#scoring;
+    const executable = await this.#compileScoring(options);
     for (const batch of this.#batches(rows)) {
       const packed = packRows(rows, batch);
       const { newLogProbs, entropies } = await executable.run({
-        ...this.#modelFeeds(),
+        ...modelFeeds,
         ...tokenFeeds(packed),
       });
       let at = 0;
@@ -209,14 +253,23 @@ export class LearningEngine {
 
   /** Gives back the compiled programs. */
   async close(): Promise<void> {
-    const compiled = [...this.#training.values(), ...(this.#scoring ? [this.#scoring] : [])];
+    const compiled = [...this.#training.values(), ...this.#scoring.values()];
     this.#training.clear();
-    this.#scoring = undefined;
+    this.#scoring.clear();
     for (const executable of await Promise.all(compiled)) await executable.release();
   }
 
   #batches(rows: readonly TokenRow[]): number[][] {
     return rowBatches(rows, { maxTokens: this.#options.microbatchTokens });
+  }
+
+  #compileScoring(options: LearningProgramOptions): Promise<Executable> {
+    let executable = this.#scoring.get(options.adapter);
+    if (!executable) {
+      executable = this.#options.executor.compile(scoringProgram(this.#options.config, options));
+      this.#scoring.set(options.adapter, executable);
+    }
+    return executable;
   }
 
   #compileTraining(objective: ObjectiveProgram): Promise<Executable> {
@@ -230,10 +283,20 @@ export class LearningEngine {
   }
 
   #modelFeeds(): Feeds {
+    return this.#feedsOf([this.#frozen, this.#parameters]);
+  }
+
+  /** @param values - Of several that hold a parameter the last one counts. */
+  #feedsOf(values: readonly Parameters[]): Feeds {
     const feeds: Record<string, Feeds[string]> = { ...this.#rotary };
-    for (const { name, shape } of this.#table) {
-      feeds[name] = { data: this.#parameters.get(name)!, shape };
+    const model = parameterTable(this.#options.config);
+    for (const { name, shape } of [...model, ...this.#table]) {
+      const data = values.findLast((each) => each.has(name))?.get(name);
+      if (data) feeds[name] = { data, shape };
     }
     return feeds;
   }
 }
+
+const copyOf = (parameters: Parameters): Parameters =>
+  new Map([...parameters].map(([name, values]) => [name, values.slice()]));

@@ -6,6 +6,7 @@ import {
   type Tensor,
   type Tracer,
 } from "@turnwise/graph";
+import { adapterTable, type AdapterConfig } from "../lora.ts";
 import type { ModelConfig } from "../model-config.ts";
 import { parameterTable } from "../parameters.ts";
 import { inlineProgram } from "./inline-program.ts";
@@ -16,6 +17,8 @@ import { forwardSequences, headWeight, traceModel, type TracedModel } from "./tr
 export interface LearningProgramOptions {
   /** Parts that the output head is computed in, to bound its memory. */
   readonly headChunks: number;
+  /** Computed beside the model; then it alone is trained. */
+  readonly adapter?: AdapterConfig | undefined;
 }
 
 /**
@@ -46,13 +49,13 @@ export function scoringProgram(
   config: ModelConfig,
   options: LearningProgramOptions,
 ): Program<"newLogProbs" | "entropies"> {
-  return trace((g) => forwardTokens(g, traceModel(g, config), options));
+  return trace((g) => forwardTokens(g, traceModel(g, config, options.adapter), options));
 }
 
 /**
  * One microbatch of a training step: the inputs of the scoring program and of the objective (see
  * {@link ObjectiveProgram}); the outputs of both, those of the objective under `objective/<name>`; and
- * the gradient of each parameter under `gradient/<name>`.
+ * the gradient of each trained parameter under `gradient/<name>`.
  */
 export function trainingProgram(
   config: ModelConfig,
@@ -60,8 +63,9 @@ export function trainingProgram(
   options: LearningProgramOptions,
 ): Program {
   return trace((g): Record<string, Tensor> => {
-    const model = traceModel(g, config);
-    const table = parameterTable(config);
+    const { adapter } = options;
+    const model = traceModel(g, config, adapter);
+    const table = adapter ? adapterTable(config, adapter) : parameterTable(config);
     const parameters = table.map(({ name }) => model.parameter(name));
     const { newLogProbs, entropies } = forwardTokens(g, model, options);
     const results = inlineProgram(g, objective.program, {

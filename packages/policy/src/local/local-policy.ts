@@ -9,8 +9,10 @@ import {
   type SampledResponse,
 } from "@turnwise/core";
 import { readModelConfig } from "../checkpoint.ts";
+import { readAdapterConfig } from "../adapter-checkpoint.ts";
+import { adapterConfig, adapterTable, type AdapterConfig, type AdapterOptions } from "../lora.ts";
 import { checkModelConfig, type ModelConfig } from "../model-config.ts";
-import { parameterTable, sizeOf } from "../parameters.ts";
+import { parameterTable, sizeOf, type ParameterSpec } from "../parameters.ts";
 import { readTokenizer, writeTokenizer, type LoadedTokenizer } from "../tokenizer.ts";
 import type { EngineOptions, EnginePort } from "./engine-port.ts";
 import type { OptimizerConfig } from "./optimizer.ts";
@@ -24,6 +26,16 @@ export interface LocalPolicyOptions {
   readonly model: ModelConfig | string;
   /** Default: that of the folder. */
   readonly tokenizer?: LoadedTokenizer;
+  /**
+   * A low-rank adapter that is trained in place of the model: options of a fresh one, or a PEFT folder
+   * to start from. Default none: all weights are trained.
+   */
+  readonly adapter?: AdapterOptions | string;
+  /**
+   * Whether `learner.reference` scores under the first weights; it takes a copy of them. With an
+   * adapter it is always there, takes no copy, and is the model without the adapter. Default false.
+   */
+  readonly keepReference?: boolean;
   /** Fixes fresh weights. Default 0. */
   readonly seed?: number | string;
   /** The longest sequence to be prepared for, at most the model's own limit, which is the default. */
@@ -51,16 +63,29 @@ export interface LocalPolicyOptions {
 /** What a policy is. */
 export interface PolicyInfo {
   readonly config: ModelConfig;
+  /** Of the model, without those of an adapter. */
   readonly numParameters: number;
+  /** Of what is trained: the model, or the adapter. */
+  readonly numTrainedParameters: number;
+  readonly adapter?: AdapterConfig;
+}
+
+/** A learner that may know the policy that it started from. */
+export interface LocalLearner extends Learner {
+  /** The fixed reference policy, whose scores become `referenceLogProbs`. */
+  readonly reference?: Pick<Learner, "score">;
 }
 
 /** A transformer with its sampler and its learner, which share one engine. */
 export interface LocalPolicy {
   readonly sampler: Sampler;
-  readonly learner: Learner;
+  readonly learner: LocalLearner;
   readonly tokenizer: LoadedTokenizer;
   readonly info: PolicyInfo;
-  /** Writes the learner (see `Learner.save`) and the tokenizer: a Hugging Face folder, and more. */
+  /**
+   * Writes the learner (see `Learner.save`) and the tokenizer: a Hugging Face folder with the model, or
+   * a PEFT folder with the adapter, and the optimizer's state.
+   */
   save(directory: string): Promise<void>;
   /** Ends the engine. Whatever is still pending is rejected. */
   close(): Promise<void>;
@@ -85,6 +110,8 @@ class LocalWeights implements PolicyWeights {
 export async function createLocalPolicy({
   model,
   tokenizer,
+  adapter,
+  keepReference = false,
   seed = 0,
   maxSequenceTokens: wantedTokens,
   optimizer = { learningRate: { peak: 1e-4 } },
@@ -112,8 +139,14 @@ export async function createLocalPolicy({
     { maxSequenceTokens },
     { min: 1, max: config.maxSequenceTokens },
   );
+  const trained = await startingAdapter(adapter, config);
   const options: EngineOptions = {
     config,
+    adapter: trained && {
+      config: trained,
+      ...(typeof adapter === "string" ? { directory: adapter } : { seed }),
+    },
+    keepReference,
     maxSequenceTokens,
     weights: isFolder ? { directory: model } : { seed },
     optimizer,
@@ -124,19 +157,37 @@ export async function createLocalPolicy({
   };
   const port =
     thread === "worker" ? await connectWorker(options) : await PolicyEngine.create(options);
-  const learner = createLearner(port, maxSequenceTokens);
-  const table = parameterTable(config);
+  const hasReference = keepReference || trained !== undefined;
+  const learner = createLearner(port, maxSequenceTokens, hasReference);
+  const numParameters = countOf(parameterTable(config));
   return {
     sampler: createSampler(port, maxSequenceTokens),
     learner,
     tokenizer: words,
-    info: { config, numParameters: table.reduce((total, { shape }) => total + sizeOf(shape), 0) },
+    info: {
+      config,
+      numParameters,
+      numTrainedParameters: trained ? countOf(adapterTable(config, trained)) : numParameters,
+      ...(trained && { adapter: trained }),
+    },
     save: async (directory) => {
       await learner.save(directory);
       await writeTokenizer(directory, words.files);
     },
     close: () => port.close(),
   };
+}
+
+const countOf = (table: readonly ParameterSpec[]): number =>
+  table.reduce((total, { shape }) => total + sizeOf(shape), 0);
+
+async function startingAdapter(
+  adapter: AdapterOptions | string | undefined,
+  config: ModelConfig,
+): Promise<AdapterConfig | undefined> {
+  if (adapter === undefined) return undefined;
+  if (typeof adapter === "string") return readAdapterConfig(adapter, config);
+  return adapterConfig(config, adapter, "createLocalPolicy: adapter");
 }
 
 function createSampler(port: EnginePort, maxSequenceTokens: number): Sampler {
@@ -170,7 +221,11 @@ function createSampler(port: EnginePort, maxSequenceTokens: number): Sampler {
   };
 }
 
-function createLearner(port: EnginePort, maxSequenceTokens: number): Learner {
+function createLearner(
+  port: EnginePort,
+  maxSequenceTokens: number,
+  hasReference: boolean,
+): LocalLearner {
   let version = 0;
   const traced = new Map<string, ObjectiveProgram>();
   const programOf = (objective: Objective): ObjectiveProgram => {
@@ -181,6 +236,7 @@ function createLearner(port: EnginePort, maxSequenceTokens: number): Learner {
   return {
     capabilities: { entropies: "exact", customObjectives: true, maxSequenceTokens },
     score: (rows) => port.score(rows),
+    ...(hasReference && { reference: { score: (rows) => port.scoreReference(rows) } }),
     update: async (rows, objective) => {
       const result = await port.update(rows, programOf(objective));
       version = result.version;

@@ -1,7 +1,9 @@
 import type { ScoredRow, SampleRequest, TokenRow, TrainingRow, UpdateReport } from "@turnwise/core";
 import { createOnnxExecutor } from "@turnwise/graph/onnx";
 import { readCheckpoint } from "../checkpoint.ts";
-import { initialParameters, type Parameters } from "../parameters.ts";
+import { readAdapter } from "../adapter-checkpoint.ts";
+import { adapterTable, type Adapter } from "../lora.ts";
+import { drawParameters, initialParameters, type Parameters } from "../parameters.ts";
 import type { EngineOptions, EnginePort, PendingSample } from "./engine-port.ts";
 import { readLearner, writeLearner } from "./learner-checkpoint.ts";
 import { LearningEngine } from "./learning-engine.ts";
@@ -15,6 +17,13 @@ async function startingWeights({ config, weights }: EngineOptions): Promise<Para
   if ("parameters" in weights) return weights.parameters;
   if ("seed" in weights) return initialParameters(config, weights.seed);
   return (await readCheckpoint(weights.directory, config)).parameters;
+}
+
+async function startingAdapter({ config, adapter }: EngineOptions): Promise<Adapter | undefined> {
+  if (!adapter) return undefined;
+  if ("directory" in adapter) return readAdapter(adapter.directory, config, adapter.config);
+  const table = adapterTable(config, adapter.config);
+  return { config: adapter.config, parameters: drawParameters(table, config, adapter.seed) };
 }
 
 /** An engine in the thread that calls it. What it computes blocks that thread. */
@@ -43,6 +52,8 @@ export class PolicyEngine implements EnginePort {
       executor,
       optimizer,
       microbatchTokens,
+      adapter: await startingAdapter(options),
+      keepReference: options.keepReference,
     });
     const sampling = new SamplingEngine({
       config,
@@ -51,7 +62,7 @@ export class PolicyEngine implements EnginePort {
       cacheBytes,
       threads: Math.min(threads, maxAttentionThreads),
     });
-    await sampling.load(learning.parameters);
+    await sampling.load(learning.weights());
     return new PolicyEngine(options, learning, sampling);
   }
 
@@ -75,13 +86,17 @@ export class PolicyEngine implements EnginePort {
         );
       }
       // Copies at once; that the sampler then waits for its requests must not hold up the learner.
-      loaded = this.#sampling.load(this.#learning.parameters);
+      loaded = this.#sampling.load(this.#learning.weights());
     });
     await loaded;
   }
 
   score(rows: readonly TokenRow[]): Promise<ScoredRow[]> {
     return this.#inTurn(() => this.#learning.score(rows));
+  }
+
+  scoreReference(rows: readonly TokenRow[]): Promise<ScoredRow[]> {
+    return this.#inTurn(() => this.#learning.scoreReference(rows));
   }
 
   update(
@@ -96,7 +111,7 @@ export class PolicyEngine implements EnginePort {
 
   save(directory: string): Promise<void> {
     return this.#inTurn(() =>
-      writeLearner(directory, this.#options.config, {
+      writeLearner(directory, this.#options, {
         parameters: this.#learning.parameters,
         optimizer: this.#learning.optimizerState,
         version: this.#version,
@@ -106,7 +121,7 @@ export class PolicyEngine implements EnginePort {
 
   restore(directory: string): Promise<number> {
     return this.#inTurn(async () => {
-      const { parameters, optimizer, version } = await readLearner(directory, this.#options.config);
+      const { parameters, optimizer, version } = await readLearner(directory, this.#options);
       this.#learning.restore(parameters, optimizer);
       // A version that was already seen must not come back with other weights.
       this.#version = Math.max(version, this.#version + 1);

@@ -42,6 +42,8 @@ function call(engine: PolicyEngine, question: Call): Promise<unknown> {
       return engine.load(question.version);
     case "score":
       return engine.score(question.rows);
+    case "scoreReference":
+      return engine.scoreReference(question.rows);
     case "update":
       return engine.update(question.rows, question.objective);
     case "save":

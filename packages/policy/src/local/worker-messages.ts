@@ -5,7 +5,7 @@ import type { SentError } from "./sent-error.ts";
 /** A question with one answer. */
 export type Call =
   | { readonly method: "load"; readonly version: number }
-  | { readonly method: "score"; readonly rows: readonly TokenRow[] }
+  | { readonly method: "score" | "scoreReference"; readonly rows: readonly TokenRow[] }
   | {
       readonly method: "update";
       readonly rows: readonly TrainingRow[];

@@ -101,6 +101,9 @@ export class WorkerPort implements EnginePort {
   score(rows: readonly TokenRow[]): Promise<ScoredRow[]> {
     return this.#call({ method: "score", rows });
   }
+  scoreReference(rows: readonly TokenRow[]): Promise<ScoredRow[]> {
+    return this.#call({ method: "scoreReference", rows });
+  }
   update(
     rows: readonly TrainingRow[],
     objective: ObjectiveProgram,
