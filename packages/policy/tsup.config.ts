@@ -4,6 +4,7 @@ const config: Options = {
   entry: {
     index: "src/index.ts",
     "local/index": "src/local/index.ts",
+    "remote/index": "src/remote/index.ts",
     "local/policy-worker": "src/local/policy-worker.ts",
     "local/attention-helper": "src/local/attention-helper.mjs",
   },
@@ -11,7 +12,13 @@ const config: Options = {
   // The workers are found beside the file that starts them, so that must not move into a shared part.
   splitting: false,
   target: "node20",
-  dts: { entry: { index: "src/index.ts", "local/index": "src/local/index.ts" } },
+  dts: {
+    entry: {
+      index: "src/index.ts",
+      "local/index": "src/local/index.ts",
+      "remote/index": "src/remote/index.ts",
+    },
+  },
   clean: true,
   sourcemap: true,
 };

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import * as policy from "./index.ts";
 import * as local from "./local/index.ts";
+import * as remote from "./remote/index.ts";
 
 test("exports these names", () => {
   expect(Object.keys(policy).toSorted()).toEqual([
@@ -22,4 +23,12 @@ test("exports these names", () => {
     "writeTokenizer",
   ]);
   expect(Object.keys(local)).toEqual(["createLocalPolicy"]);
+  expect(Object.keys(remote).toSorted()).toEqual([
+    "RemoteError",
+    "chatSampler",
+    "completionsSampler",
+    "createTinkerPolicy",
+    "messageTemplate",
+    "textTokenizer",
+  ]);
 });

@@ -1,0 +1,240 @@
+import {
+  checkInteger,
+  type PolicyWeights,
+  type SampledResponse,
+  type Sampler,
+  type SampleRequest,
+} from "@turnwise/core";
+import { HttpClient, type RemoteOptions } from "./http-client.ts";
+import type { JsonAnswer } from "./json-answer.ts";
+import { refuseOptions } from "./refuse-options.ts";
+import { seedNumber } from "./seed-number.ts";
+import { topEntropy } from "./top-entropy.ts";
+
+/** Options of {@link completionsSampler}. */
+export interface CompletionsSamplerOptions extends RemoteOptions {
+  /** The model's name on the server. */
+  readonly model: string;
+  /**
+   * Whose protocol: vLLM's `/v1/completions` (OpenAI's, with token ids), or SGLang's `/generate`.
+   * Default `vllm`.
+   */
+  readonly server?: "vllm" | "sglang";
+  /** The longest sequence that the server takes, prompt and response together. */
+  readonly maxSequenceTokens: number;
+  /**
+   * How many of the most likely tokens are asked for at each place, `>= 0`, for entropies from below
+   * (see `topEntropy`). 0 asks for none, and there are no entropies. Default 0.
+   */
+  readonly topLogProbs?: number;
+  /**
+   * Whether the server's log-probs are of the distribution before (`raw`) or after (`processed`) the
+   * temperature: vLLM's `--logprobs-mode`. With `raw`, a temperature other than 0 and 1 is refused.
+   * Default `raw`.
+   */
+  readonly logProbs?: "raw" | "processed";
+}
+
+/**
+ * Samples from a model that a server holds. The server's weights are its own: version 0 is all that
+ * can be loaded. `top_p`, `top_k`, `min_p` and penalties are turned off, whatever the model's own
+ * generation config says: they would change the distribution that log-probs are of.
+ *
+ * @throws `RangeError` for options outside their range. Requests throw `RemoteError`.
+ */
+export function completionsSampler(
+  options: CompletionsSamplerOptions,
+): Sampler & { close(): void } {
+  const { model, server = "vllm", maxSequenceTokens, topLogProbs = 0, logProbs = "raw" } = options;
+  checkInteger("completionsSampler", { maxSequenceTokens }, { min: 2 });
+  checkInteger("completionsSampler", { topLogProbs }, { min: 0 });
+  const client = new HttpClient("completionsSampler", options, "authorization");
+  const sample = server === "vllm" ? sampleFromVllm : sampleFromSglang;
+  return {
+    capabilities: { entropies: topLogProbs > 0 ? "top-k" : "none", maxSequenceTokens },
+    load: async (weights: PolicyWeights) => {
+      if (weights.version !== 0) {
+        throw new RangeError(
+          `completionsSampler: weights.version must be 0, the server's own, got ${weights.version}`,
+        );
+      }
+      return 0;
+    },
+    sample: async (request, signal) => {
+      refuseOptions("sample", request);
+      const { promptTokens, maxTokens, temperature = 1 } = request;
+      if (promptTokens.length + maxTokens > maxSequenceTokens) {
+        throw new RangeError(
+          `sample: prompt and response must have at most ${maxSequenceTokens} tokens, got ${promptTokens.length} and ${maxTokens}`,
+        );
+      }
+      if (logProbs === "raw" && temperature !== 0 && temperature !== 1) {
+        throw new RangeError(
+          `sample: temperature must be 0 or 1 where the server's log-probs are raw, got ${temperature}`,
+        );
+      }
+      const sampled = await sample(client, model, request, topLogProbs, signal);
+      if (temperature !== 0) return sampled;
+      // What is drawn from is certain.
+      const zeros = sampled.tokens.map(() => 0);
+      return { ...sampled, logProbs: zeros, entropies: topLogProbs > 0 ? zeros : [] };
+    },
+    release: () => undefined,
+    close: () => client.close(),
+  };
+}
+
+type SampleFrom = (
+  client: HttpClient,
+  model: string,
+  request: SampleRequest,
+  topLogProbs: number,
+  signal: AbortSignal | undefined,
+) => Promise<SampledResponse>;
+
+const sampleFromVllm: SampleFrom = async (client, model, request, topLogProbs, signal) => {
+  const answer = await client.send(
+    "POST",
+    "/v1/completions",
+    {
+      model,
+      prompt: request.promptTokens,
+      max_tokens: request.maxTokens,
+      temperature: request.temperature ?? 1,
+      top_p: 1,
+      top_k: -1,
+      min_p: 0,
+      presence_penalty: 0,
+      frequency_penalty: 0,
+      repetition_penalty: 1,
+      seed: seedNumber(request.seed),
+      stop_token_ids: request.stopTokens,
+      n: 1,
+      logprobs: topLogProbs,
+      return_token_ids: true,
+      return_tokens_as_token_ids: true,
+      skip_special_tokens: false,
+    },
+    { signal },
+  );
+  const choices = answer.field("choices").entries();
+  const [choice] = choices;
+  if (choice === undefined) throw answer.field("choices").wrong("hold a choice");
+  const details = choice.field("logprobs");
+  const tokens = choice.field("token_ids").isAbsent
+    ? details.field("tokens").entries().map(namedToken)
+    : choice
+        .field("token_ids")
+        .entries()
+        .map((entry) => entry.token());
+  const logProbs = details
+    .field("token_logprobs")
+    .entries()
+    .map((entry) => entry.logProb());
+  if (logProbs.length !== tokens.length) {
+    throw details
+      .field("token_logprobs")
+      .wrong(`have an entry for each of ${tokens.length} tokens`);
+  }
+  const entropies =
+    topLogProbs === 0
+      ? []
+      : details
+          .field("top_logprobs")
+          .entries()
+          .map((entry) => topEntropy(entry.names().map((name) => entry.field(name).logProb())));
+  if (topLogProbs > 0 && entropies.length !== tokens.length) {
+    throw details.field("top_logprobs").wrong(`have an entry for each of ${tokens.length} tokens`);
+  }
+  const reason = choice.field("finish_reason");
+  return {
+    tokens,
+    logProbs,
+    entropies,
+    stopReason: stopReasonOf(reason, reason.text(), tokens, request),
+  };
+};
+
+/** `token_id:17`, as vLLM writes a token where ids are asked for. */
+function namedToken(entry: JsonAnswer): number {
+  const match = /^token_id:(\d+)$/u.exec(entry.text());
+  if (match === null) throw entry.wrong('be "token_id:" and a number');
+  return Number(match[1]);
+}
+
+const sampleFromSglang: SampleFrom = async (client, _model, request, topLogProbs, signal) => {
+  const answer = await client.send(
+    "POST",
+    "/generate",
+    {
+      input_ids: request.promptTokens,
+      sampling_params: {
+        max_new_tokens: request.maxTokens,
+        temperature: request.temperature ?? 1,
+        top_p: 1,
+        top_k: -1,
+        min_p: 0,
+        presence_penalty: 0,
+        frequency_penalty: 0,
+        repetition_penalty: 1,
+        sampling_seed: seedNumber(request.seed),
+        stop_token_ids: request.stopTokens,
+        skip_special_tokens: false,
+        no_stop_trim: true,
+      },
+      return_logprob: true,
+      top_logprobs_num: topLogProbs,
+      stream: false,
+    },
+    { signal },
+  );
+  const details = answer.field("meta_info");
+  const sampled = details
+    .field("output_token_logprobs")
+    .entries()
+    .map((entry) => {
+      const [logProb, token] = entry.entries();
+      if (logProb === undefined || token === undefined)
+        throw entry.wrong("be a log-prob and a token");
+      return { token: token.token(), logProb: logProb.logProb() };
+    });
+  const tokens = sampled.map(({ token }) => token);
+  const tops = details.field("output_top_logprobs");
+  const entropies =
+    topLogProbs === 0
+      ? []
+      : tops
+          .entries()
+          .map((entry) => topEntropy(entry.entries().map((pair) => pair.entries()[0]!.logProb())));
+  if (topLogProbs > 0 && entropies.length !== tokens.length) {
+    throw tops.wrong(`have an entry for each of ${tokens.length} tokens`);
+  }
+  const reason = details.field("finish_reason").field("type");
+  return {
+    tokens,
+    logProbs: sampled.map(({ logProb }) => logProb),
+    entropies,
+    stopReason: stopReasonOf(reason, reason.text(), tokens, request),
+  };
+};
+
+/**
+ * A response that was stopped must hold the token that stopped it: the policy drew it, and it is
+ * trained on.
+ */
+function stopReasonOf(
+  place: JsonAnswer,
+  reason: string,
+  tokens: readonly number[],
+  { stopTokens }: SampleRequest,
+): SampledResponse["stopReason"] {
+  if (reason === "length") return "length";
+  if (reason !== "stop") throw place.wrong("be stop or length");
+  const last = tokens.at(-1);
+  if (last === undefined || !stopTokens.includes(last)) {
+    throw place.wrong(
+      `mean that the last token is one of ${stopTokens.join(", ")}, but it is ${last ?? "none"}`,
+    );
+  }
+  return "stop-token";
+}

@@ -1,0 +1,19 @@
+export {
+  chatSampler,
+  messageTemplate,
+  textTokenizer,
+  type ChatSamplerOptions,
+  type ChatTool,
+  type ChatUsage,
+} from "./chat-sampler.ts";
+export { completionsSampler, type CompletionsSamplerOptions } from "./completions-sampler.ts";
+export type { RemoteOptions } from "./http-client.ts";
+export type { Linearizer } from "./linearizer.ts";
+export { RemoteError } from "./remote-error.ts";
+export type { TinkerClientOptions } from "./tinker-client.ts";
+export {
+  createTinkerPolicy,
+  type TinkerOptimizer,
+  type TinkerPolicy,
+  type TinkerPolicyOptions,
+} from "./tinker-policy.ts";

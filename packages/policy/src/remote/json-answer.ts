@@ -1,0 +1,121 @@
+import { RemoteError } from "./remote-error.ts";
+
+/** Where an answer comes from, for messages. */
+export interface AnswerSource {
+  /** Method and URL. */
+  readonly where: string;
+  readonly url: string;
+  readonly status: number;
+  /** A text without what must not be shown. */
+  readonly shown: (text: string) => string;
+}
+
+/** A place in a server's answer. What is not as expected is an error that names URL and field. */
+export class JsonAnswer {
+  readonly #source: AnswerSource;
+  readonly #path: string;
+  readonly #value: unknown;
+
+  private constructor(source: AnswerSource, path: string, value: unknown) {
+    this.#source = source;
+    this.#path = path;
+    this.#value = value;
+  }
+
+  /** @throws {@link RemoteError} for a text that is not JSON. */
+  static parse(source: AnswerSource, text: string): JsonAnswer {
+    try {
+      return new JsonAnswer(source, "", JSON.parse(text) as unknown);
+    } catch (cause) {
+      const { where, url, status, shown } = source;
+      throw new RemoteError(
+        url,
+        `${where}: body must be JSON, got ${JSON.stringify(shown(text).slice(0, 100))}`,
+        status,
+        { cause },
+      );
+    }
+  }
+
+  /** The HTTP status of the answer. */
+  get status(): number {
+    return this.#source.status;
+  }
+
+  /** An error about this place. */
+  wrong(rule: string): RemoteError {
+    const { where, url, status, shown } = this.#source;
+    const value = shown(JSON.stringify(this.#value) ?? "nothing").slice(0, 120);
+    return new RemoteError(
+      url,
+      `${where}: ${this.#path || "body"} must ${rule}, got ${value}`,
+      status,
+    );
+  }
+
+  /** A field of an object; may be absent. */
+  field(name: string): JsonAnswer {
+    const value = this.#value;
+    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+    const inner =
+      isObject && Object.hasOwn(value, name)
+        ? (value as Readonly<Record<string, unknown>>)[name]
+        : undefined;
+    const path = this.#path === "" ? name : `${this.#path}.${name}`;
+    return new JsonAnswer(this.#source, path, inner);
+  }
+
+  /** Whether there is nothing here: no field, or null. */
+  get isAbsent(): boolean {
+    return this.#value === undefined || this.#value === null;
+  }
+
+  /** The names of an object's fields. */
+  names(): string[] {
+    if (typeof this.#value !== "object" || this.#value === null || Array.isArray(this.#value)) {
+      throw this.wrong("be an object");
+    }
+    return Object.keys(this.#value);
+  }
+
+  /** The entries of a list. */
+  entries(): JsonAnswer[] {
+    if (!Array.isArray(this.#value)) throw this.wrong("be a list");
+    return this.#value.map(
+      (entry: unknown, i) => new JsonAnswer(this.#source, `${this.#path}[${i}]`, entry),
+    );
+  }
+
+  text(): string {
+    if (typeof this.#value !== "string") throw this.wrong("be a text");
+    return this.#value;
+  }
+
+  /** A finite number. */
+  number(): number {
+    if (typeof this.#value !== "number" || !Number.isFinite(this.#value)) {
+      throw this.wrong("be a finite number");
+    }
+    return this.#value;
+  }
+
+  /** A token id. */
+  token(): number {
+    if (!Number.isSafeInteger(this.#value) || (this.#value as number) < 0) {
+      throw this.wrong("be a whole number >= 0");
+    }
+    return this.#value as number;
+  }
+
+  /** A natural log of a probability: finite, at most 0 but for rounding, which is taken off. */
+  logProb(): number {
+    const value = this.number();
+    if (value > 1e-3) throw this.wrong("be a log-prob, at most 0");
+    return Math.min(0, value);
+  }
+
+  /** Anything, unchecked. */
+  get raw(): unknown {
+    return this.#value;
+  }
+}

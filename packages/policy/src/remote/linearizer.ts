@@ -1,0 +1,15 @@
+import type { Objective, ObjectiveInputs, PlainTensor, Segments } from "@turnwise/core";
+
+/**
+ * The value of an objective and its slope along each token's log-prob: `linearize` of
+ * `@turnwise/estimators`, which this package does not import.
+ */
+export type Linearizer = (
+  objective: Objective,
+  inputs: ObjectiveInputs<PlainTensor, Segments>,
+) => {
+  readonly loss: number;
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly newLogProbs: PlainTensor;
+  readonly entropies: PlainTensor;
+};

@@ -1,0 +1,25 @@
+import type { SampleRequest } from "@turnwise/core";
+
+/** What every sampler here takes. */
+const common = ["promptTokens", "seed", "sequenceId", "temperature", "maxTokens", "stopTokens"];
+/** Values that ask for nothing. */
+const neutral: Readonly<Record<string, unknown>> = { topK: 0, topP: 1, minP: 0 };
+
+/**
+ * Refuses options that a sampler would have to ignore.
+ * @param further - Names of options that it takes besides the common ones.
+ * @throws `RangeError` naming the first option that asks for something else.
+ */
+export function refuseOptions(
+  where: string,
+  request: SampleRequest,
+  further: readonly string[] = [],
+): void {
+  for (const [name, value] of Object.entries(request) as [string, unknown][]) {
+    if (common.includes(name) || further.includes(name) || value === undefined) continue;
+    if (value === neutral[name] || (Array.isArray(value) && value.length === 0)) continue;
+    throw new RangeError(
+      `${where}: ${name} must not be given, since this sampler cannot do it, got ${JSON.stringify(value)}`,
+    );
+  }
+}

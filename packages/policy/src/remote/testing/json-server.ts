@@ -1,0 +1,76 @@
+import { createServer, type IncomingHttpHeaders } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** A request as a server got it. */
+export interface SeenRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** What a server answers; `"cut"` ends the connection without an answer. */
+export type Reply =
+  | "cut"
+  | {
+      readonly status?: number;
+      /** An object is sent as JSON, a text as it is. */
+      readonly body: unknown;
+      readonly headers?: Readonly<Record<string, string>>;
+    };
+
+/** A server on the loopback address, for tests. */
+export interface JsonServer {
+  readonly url: string;
+  readonly seen: readonly SeenRequest[];
+  close(): Promise<void>;
+}
+
+/** Starts a server that answers JSON. What `reply` throws is a test's mistake, answered with 599. */
+export async function jsonServer(
+  reply: (request: SeenRequest) => Reply | Promise<Reply>,
+): Promise<JsonServer> {
+  const seen: SeenRequest[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const text = Buffer.concat(chunks).toString("utf8");
+      const entry: SeenRequest = {
+        method: request.method ?? "",
+        path: request.url ?? "",
+        headers: request.headers,
+        body: (text === "" ? {} : JSON.parse(text)) as SeenRequest["body"],
+      };
+      seen.push(entry);
+      void (async () => {
+        let answer: Reply;
+        try {
+          answer = await reply(entry);
+        } catch (error) {
+          answer = { status: 599, body: String(error) };
+        }
+        if (answer === "cut") {
+          request.socket.destroy();
+          return;
+        }
+        response.writeHead(answer.status ?? 200, answer.headers);
+        response.end(typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body));
+      })();
+    });
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    seen,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => {
+        server.close(resolve);
+      });
+    },
+  };
+}

@@ -1,0 +1,137 @@
+import { HttpClient, type RemoteOptions } from "./http-client.ts";
+import type { JsonAnswer } from "./json-answer.ts";
+import { RemoteError } from "./remote-error.ts";
+
+/** Options of a {@link TinkerClient}. */
+export interface TinkerClientOptions extends RemoteOptions {
+  /** The longest that an operation may take from request to result, seconds. Default 3600. */
+  readonly operationSeconds?: number;
+}
+
+/** Times between signs of life, seconds: servers drop what belongs to a silent session. */
+const heartbeatSeconds = 10;
+/** Between two looks at a result that is not there, seconds: at first, and at most. */
+const [firstPollSeconds, longestPollSeconds] = [0.01, 1];
+/** The most time that the server holds one look open, and a margin, seconds. */
+const lookSeconds = 330;
+
+/**
+ * The Tinker protocol's session and futures: an operation is asked for, answered with a request's
+ * id, and its result is fetched by that id.
+ */
+export class TinkerClient {
+  readonly #http: HttpClient;
+  readonly #operationSeconds: number;
+  #sessionId: string | undefined;
+  #heartbeat: NodeJS.Timeout | undefined;
+  #lastSamplingSession = 0;
+
+  constructor(where: string, options: TinkerClientOptions) {
+    this.#http = new HttpClient(where, options, "x-api-key");
+    this.#operationSeconds = options.operationSeconds ?? 3600;
+  }
+
+  /** Waits for the server, and begins a session that lasts until {@link close}. */
+  async open(): Promise<void> {
+    await this.#http.send("GET", "/api/v1/healthz");
+    const answer = await this.#http.send("POST", "/api/v1/create_session", {
+      tags: ["turnwise"],
+      user_metadata: null,
+      sdk_version: "turnwise-0.1",
+      type: "create_session",
+    });
+    const sessionId = answer.field("session_id").text();
+    this.#sessionId = sessionId;
+    this.#heartbeat = setInterval(() => {
+      // A sign of life that is lost is followed by the next.
+      void this.#http
+        .send("POST", "/api/v1/session_heartbeat", {
+          session_id: sessionId,
+          type: "session_heartbeat",
+        })
+        .catch(() => undefined);
+    }, heartbeatSeconds * 1000);
+    this.#heartbeat.unref();
+  }
+
+  get sessionId(): string {
+    if (this.#sessionId === undefined) throw new Error("TinkerClient: open must come first");
+    return this.#sessionId;
+  }
+
+  /** A question that is answered at once. */
+  async ask(path: string, body: unknown, signal?: AbortSignal): Promise<JsonAnswer> {
+    return this.#http.send("POST", `/api/v1${path}`, body, { signal });
+  }
+
+  /** What the server says about itself, without a session. */
+  async about(): Promise<JsonAnswer> {
+    return this.#http.send("GET", "/api/v1/get_server_capabilities");
+  }
+
+  /**
+   * An operation, and its result.
+   * @throws {@link RemoteError} with what the server says went wrong, or if it takes too long.
+   */
+  async operate(path: string, body: unknown, signal?: AbortSignal): Promise<JsonAnswer> {
+    const accepted = await this.ask(path, body, signal);
+    return this.result(path, accepted.field("request_id"), signal);
+  }
+
+  /** The result of an operation that was accepted. */
+  async result(path: string, id: JsonAnswer, signal?: AbortSignal): Promise<JsonAnswer> {
+    // A number as a text with one server, a UUID with another.
+    const requestId = typeof id.raw === "number" ? String(id.raw) : id.text();
+    const begun = performance.now();
+    for (let pollSeconds = firstPollSeconds; ; pollSeconds *= 2) {
+      const looked = performance.now();
+      const answer = await this.#http.send(
+        "POST",
+        "/api/v1/retrieve_future",
+        { request_id: requestId },
+        // 408 is "not yet" here: no failure, and no reason to wait longer and longer.
+        { signal, timeoutSeconds: lookSeconds, accepted: [408] },
+      );
+      const isPending =
+        answer.status === 408 || (hasFields(answer) && answer.field("type").raw === "try_again");
+      if (!isPending) {
+        const error = hasFields(answer) ? answer.field("error") : undefined;
+        if (error !== undefined && !error.isAbsent) {
+          throw error.wrong(`be absent from the result of ${path}`);
+        }
+        return answer;
+      }
+      const now = performance.now();
+      // One server answers "not yet" for ids that it never gave out, so there is an end.
+      if (now - begun > this.#operationSeconds * 1000) {
+        throw new RemoteError(
+          path,
+          `${path}: result must come within ${this.#operationSeconds} s, got none for request ${requestId}`,
+        );
+      }
+      // A server that held the look open has waited for us.
+      const rest = Math.min(pollSeconds, longestPollSeconds) * 1000 - (now - looked);
+      if (rest > 0) {
+        await new Promise((resolve) => {
+          setTimeout(resolve, rest);
+        });
+      }
+    }
+  }
+
+  /** The number of the next sampling session, from 1. */
+  nextSamplingSession(): number {
+    this.#lastSamplingSession += 1;
+    return this.#lastSamplingSession;
+  }
+
+  /** Ends the signs of life, and connections. */
+  close(): void {
+    clearInterval(this.#heartbeat);
+    this.#http.close();
+  }
+}
+
+function hasFields(answer: JsonAnswer): boolean {
+  return typeof answer.raw === "object" && answer.raw !== null && !Array.isArray(answer.raw);
+}

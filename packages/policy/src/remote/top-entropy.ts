@@ -1,0 +1,19 @@
+/**
+ * The least entropy that a distribution can have of which only the largest probabilities are known:
+ * all that is missing counts as one further outcome. With `e` the missing mass, the entropy lies
+ * between this and `e * ln(number of other outcomes)` above it.
+ * @param logProbs - Of the known outcomes, nats.
+ * @returns Nats, at least 0.
+ */
+export function topEntropy(logProbs: readonly number[]): number {
+  let entropy = 0;
+  let mass = 0;
+  for (const logProb of logProbs) {
+    const probability = Math.exp(logProb);
+    mass += probability;
+    entropy -= probability * logProb || 0;
+  }
+  const missing = 1 - mass;
+  if (missing > 0) entropy -= missing * Math.log(missing);
+  return Math.max(0, entropy);
+}
