@@ -11,14 +11,34 @@ export interface Tokenizer {
   decode(tokens: readonly number[]): string;
 }
 
-/** How tokens are drawn. */
+/**
+ * How tokens are drawn. The logits are divided by the temperature and become probabilities; then
+ * tokens are left out, in this order: banned ones, all but the `topK`, all but `topP` of the mass that
+ * is left, those below `minP`. What remains, always one token at least, is renormalised and drawn from.
+ */
 export interface SamplingOptions {
   /** Divides the logits, `>= 0`; 0 takes the most likely token. Default 1. */
   readonly temperature?: number;
+  /** Keeps so many of the most likely tokens, and those as likely as the last of them; 0, the default, keeps all. */
+  readonly topK?: number;
+  /**
+   * Keeps the fewest most likely tokens whose probabilities reach this sum, in `(0, 1]`; of equally
+   * likely ones those of the smaller ids. Default 1, which keeps all.
+   */
+  readonly topP?: number;
+  /** Keeps tokens at least so many times as likely as the most likely one, in `[0, 1]`. Default 0, which keeps all. */
+  readonly minP?: number;
+  /** Tokens that are never drawn. */
+  readonly bannedTokens?: readonly number[];
   /** The longest response, end token included, `>= 1`. */
   readonly maxTokens: number;
   /** Tokens that end a response (and belong to it). */
   readonly stopTokens: readonly number[];
+  /**
+   * Texts that end a response as soon as its decoded tokens contain one, wherever token borders lie.
+   * The token that completes it is the last of the response. None may be empty.
+   */
+  readonly stopStrings?: readonly string[];
 }
 
 /** A request for one response. */
@@ -37,11 +57,25 @@ export interface SampleRequest extends SamplingOptions {
 /** A response as it was sampled. */
 export interface SampledResponse {
   readonly tokens: readonly number[];
-  /** Of each token under the distribution it was drawn from, nats, `[token]`. */
+  /**
+   * Of each token under the distribution it was drawn from: at the temperature, over what the filters
+   * left, renormalised; nats, `[token]`. All 0 at temperature 0.
+   */
   readonly logProbs: readonly number[];
-  /** Of each of these distributions over the full vocabulary, nats, `[token]`. */
+  /**
+   * Of each distribution at the temperature over the full vocabulary, before any filter, nats,
+   * `[token]`. All 0 at temperature 0.
+   */
   readonly entropies: readonly number[];
-  readonly stopReason: "stop-token" | "length";
+  /**
+   * Of each token under the distribution that its entropy belongs to, before any filter; given where
+   * the request filters. `logProbs` are larger by minus the log of the mass that the filters left.
+   */
+  readonly unfilteredLogProbs?: readonly number[];
+  /** A token that belongs to `stopTokens`; a text of `stopStrings`; `maxTokens`. A token goes before a text. */
+  readonly stopReason: "stop-token" | "stop-string" | "length";
+  /** The decoded tokens, cut before the first stop string; given where the request has stop strings. */
+  readonly text?: string;
 }
 
 /** Weights of a policy, as one part hands them to another; opaque but for the version. */

@@ -13,8 +13,20 @@ const random = createRandom("attention");
 const draw = (size: number): Float32Array =>
   Float32Array.from({ length: size }, () => 4 * random.next() - 2);
 
-const createCache = (shape: Shape, numLayers = 1, threads = 1): AttentionCache =>
-  new AttentionCache({ ...shape, numLayers, threads, maxSequenceTokens: 200, maxStepTokens: 400 });
+const createCache = (
+  shape: Shape,
+  numLayers = 1,
+  threads = 1,
+  maxBytes = 2 ** 26,
+): AttentionCache =>
+  new AttentionCache({
+    ...shape,
+    numLayers,
+    threads,
+    maxSequenceTokens: 200,
+    maxStepTokens: 400,
+    maxBytes,
+  });
 
 /** All queries, keys and values of one sequence in one layer, row by row. */
 interface Inputs {
@@ -166,10 +178,11 @@ test("gives the same bits beside other sequences, in every layer, and for the la
 
 test("reuses the pages of released and shortened sequences", () => {
   const shape = { numHeads: 2, numKeyValueHeads: 1, headSize: 64 };
-  const cache = createCache(shape);
   const inputs = drawInputs(shape, 150);
-  const expected = attendInChunks(cache, shape, inputs, [150]);
-  let numBytes = 0;
+  const expected = attendInChunks(createCache(shape), shape, inputs, [150]);
+  // Room for 150 positions of one sequence, 64 in each page.
+  const cache = createCache(shape, 1, 1, 3 * 2 * 64 * 64 * 4);
+  expect(cache.maxPages).toBe(3);
   for (let round = 0; round < 20; round++) {
     const sequence = cache.create();
     attendInChunks(cache, shape, drawInputs(shape, 150), [150], 0, sequence);
@@ -180,9 +193,74 @@ test("reuses the pages of released and shortened sequences", () => {
     const rest = attendInChunks(cache, shape, inputs, [117], 0, sequence);
     expect(rest).toEqual(expected.slice(33 * 128));
     cache.release(sequence);
-    if (round === 0) numBytes = cache.numBytes;
+    expect(cache.numUsedPages).toBe(0);
   }
-  expect(cache.numBytes).toBe(numBytes);
+});
+
+test("shares the pages of a common beginning until one of the sequences writes there", () => {
+  const shape = { numHeads: 2, numKeyValueHeads: 2, headSize: 16 };
+  const [first, second] = [drawInputs(shape, 150), drawInputs(shape, 150)];
+  // The same first 100 positions.
+  for (const name of ["queries", "keys", "values"] as const) {
+    second[name].set(first[name].subarray(0, 100 * 32));
+  }
+  const expected = [first, second].map((inputs) =>
+    attendInChunks(createCache(shape), shape, inputs, [150]),
+  );
+  const cache = createCache(shape);
+  const from = cache.create();
+  attendInChunks(cache, shape, first, [100], 0, from);
+  const to = cache.create();
+  cache.sharePrefix(from, to, 100);
+  expect(cache.numUsedPages).toBe(2);
+  expect(cache.pagesToExtend(to, 1)).toBe(1);
+  const rests = [
+    attendInChunks(cache, shape, first, [20, 30], 0, from),
+    attendInChunks(cache, shape, second, [50], 0, to),
+  ];
+  // The first page is still the same one; each has two more.
+  expect(cache.numUsedPages).toBe(5);
+  rests.forEach((rest, i) => expect(rest).toEqual(expected[i]!.slice(100 * 32)));
+  cache.truncate(to, 10);
+  expect(attendInChunks(cache, shape, second, [140], 0, to)).toEqual(expected[1]!.slice(320));
+  cache.release(from);
+  expect(cache.numUsedPages).toBe(3);
+  cache.release(to);
+  expect(cache.numUsedPages).toBe(0);
+});
+
+test("takes no more pages than it may", () => {
+  const shape = { numHeads: 1, numKeyValueHeads: 1, headSize: 4 };
+  const cache = createCache(shape, 1, 1, 2 * 2 * 64 * 4 * 4 + 100);
+  const [one, other] = [cache.create(), cache.create()];
+  expect(cache.extend(one, 65)).toBe(true);
+  expect(cache.extend(other, 1)).toBe(false);
+  expect(cache.numUsedPages).toBe(2);
+  expect(() => cache.begin([{ sequence: other, numQueries: 1 }])).toThrow(
+    "AttentionCache: pages must be at most 2, got 2 in use and a sequence that needs 1 more",
+  );
+  cache.release(one);
+  expect(cache.extend(other, 128)).toBe(true);
+});
+
+test("computes the others right when a sequence is given up in the middle of a step", () => {
+  const shape = { numHeads: 2, numKeyValueHeads: 1, headSize: 8 };
+  const inputs = [drawInputs(shape, 70), drawInputs(shape, 70)];
+  const expected = attendInChunks(createCache(shape), shape, inputs[1]!, [70]);
+  const cache = createCache(shape, 2);
+  const [gone, kept] = [cache.create(), cache.create()];
+  const join = (name: keyof Inputs): Float32Array =>
+    Float32Array.from(inputs.flatMap((each) => [...each[name]]));
+  cache.begin([
+    { sequence: gone, numQueries: 70 },
+    { sequence: kept, numQueries: 70 },
+  ]);
+  cache.attend(0, join("queries"), join("keys"), join("values"));
+  cache.release(gone);
+  const last = cache.attend(1, join("queries"), join("keys"), join("values"), true);
+  expect([...last.subarray(16, 32)]).toEqual(expected.slice(-16));
+  cache.commit();
+  expect([gone.length, kept.length]).toEqual([0, 70]);
 });
 
 test("keeps what it holds while its memory grows", () => {

@@ -1,11 +1,11 @@
-import { checkInteger } from "@turnwise/core";
+import { checkInteger, checkNonNegative } from "@turnwise/core";
 import { jobBytes, pageKeys, type AttentionShape } from "./attention-kernel.ts";
 import { AttentionTeam, teamBytes } from "./attention-team.ts";
 import { maxMemoryPages } from "./wasm-writer.ts";
 
 /** The keys and values of one growing sequence. */
 export interface CachedSequence {
-  /** Addresses of its pages, in order. */
+  /** Addresses of its pages, in order; other sequences that begin alike may hold the same ones. */
   readonly pages: number[];
   /** Positions that are filled, in all layers. */
   length: number;
@@ -24,6 +24,8 @@ export interface AttentionCacheOptions extends AttentionShape {
   readonly maxSequenceTokens: number;
   /** The most new positions of one step. */
   readonly maxStepTokens: number;
+  /** The most bytes of keys and values; what they do not hold whole pages of is left over. */
+  readonly maxBytes: number;
   /** Threads that compute, this one included. Default 1. */
   readonly threads?: number;
 }
@@ -32,8 +34,16 @@ const wordBytes = 4;
 const wasmPageBytes = 65536;
 const alignUp = (bytes: number, to = 16): number => Math.ceil(bytes / to) * to;
 
+/** A job with its place in the memory, which stays while the sequence may already be given up. */
+interface PlacedJob extends AttentionJob {
+  readonly pages: readonly number[];
+  /** Positions that were filled before. */
+  readonly start: number;
+}
+
 /**
  * Keys and values of many sequences in pages of one WebAssembly memory, and the attention over them.
+ * Sequences that begin alike share pages; who writes into a shared page gets a copy of it first.
  *
  * A step names its jobs with {@link begin}, computes each layer with {@link attend}, and counts the
  * new positions as filled with {@link commit}.
@@ -42,17 +52,23 @@ export class AttentionCache {
   readonly #options: AttentionCacheOptions;
   readonly #team: AttentionTeam;
   readonly #freePages: number[] = [];
-  readonly #pageBytes: number;
+  /** How many sequences hold a page. */
+  readonly #uses = new Map<number, number>();
+  /** How many positions a page holds. */
+  readonly pagePositions: number = pageKeys;
+  /** Bytes of a page: the keys and values of 64 positions, in all layers. */
+  readonly pageBytes: number;
+  /** The most pages that can be in use. */
+  readonly maxPages: number;
   /** Where the fixed areas begin. */
   readonly #queries: number;
   readonly #results: number;
   /** Address of the next new page. */
   #end: number;
   readonly #firstPage: number;
-  #numPages = 0;
   #floats: Float32Array;
   #words: Int32Array;
-  #jobs: readonly AttentionJob[] = [];
+  #jobs: readonly PlacedJob[] = [];
   #numPairs = 0;
   /** Job list and page tables of the step, grown when needed. */
   #lists = 0;
@@ -60,9 +76,10 @@ export class AttentionCache {
 
   constructor(options: AttentionCacheOptions) {
     this.#options = options;
-    const { numLayers, numHeads, numKeyValueHeads, headSize, threads = 1 } = options;
+    const { numLayers, numHeads, numKeyValueHeads, headSize, maxBytes, threads = 1 } = options;
     checkInteger("AttentionCache", { threads }, { min: 1 });
-    this.#pageBytes = numLayers * numKeyValueHeads * 2 * pageKeys * headSize * wordBytes;
+    checkNonNegative("AttentionCache", { maxBytes });
+    this.pageBytes = numLayers * numKeyValueHeads * 2 * pageKeys * headSize * wordBytes;
     const rowBytes = numHeads * headSize * wordBytes;
     this.#queries = teamBytes;
     this.#results = this.#queries + alignUp(options.maxStepTokens * rowBytes);
@@ -71,18 +88,21 @@ export class AttentionCache {
     this.#team = new AttentionTeam(options, threads, scratch, stride);
     this.#end = scratch + threads * 4 * stride;
     this.#firstPage = this.#end;
+    // Addresses have 32 bits; some room is left for the lists of a step.
+    const addressable = 0.99 * maxMemoryPages * wasmPageBytes - this.#firstPage;
+    this.maxPages = Math.max(0, Math.floor(Math.min(maxBytes, addressable) / this.pageBytes));
     this.#floats = new Float32Array(this.#team.memory.buffer);
     this.#words = new Int32Array(this.#team.memory.buffer);
   }
 
-  /** Bytes that the cache holds, free pages included. */
-  get numBytes(): number {
-    return this.#team.memory.buffer.byteLength;
+  /** Pages that sequences hold, shared ones counted once. */
+  get numUsedPages(): number {
+    return this.#uses.size;
   }
 
-  /** Bytes of the pages that sequences hold. */
-  get usedBytes(): number {
-    return (this.#numPages - this.#freePages.length) * this.#pageBytes;
+  /** How many pages a sequence of so many positions takes. */
+  pagesOf(numPositions: number): number {
+    return Math.ceil(numPositions / pageKeys);
   }
 
   /** An empty sequence. */
@@ -92,8 +112,7 @@ export class AttentionCache {
 
   /** Shortens a sequence to its first positions. */
   truncate(sequence: CachedSequence, length: number): void {
-    const keep = Math.ceil(length / pageKeys);
-    this.#freePages.push(...sequence.pages.splice(keep));
+    for (const page of sequence.pages.splice(this.pagesOf(length))) this.#giveBack(page);
     sequence.length = Math.min(sequence.length, length);
   }
 
@@ -102,16 +121,46 @@ export class AttentionCache {
     this.truncate(sequence, 0);
   }
 
-  /** Gives an empty sequence the first positions of another one. */
-  copyPrefix(from: CachedSequence, to: CachedSequence, length: number): void {
-    const size = this.#pageBytes / wordBytes;
-    for (const source of from.pages.slice(0, Math.ceil(length / pageKeys))) {
-      const target = this.#takePage();
-      to.pages.push(target);
-      const begin = source / wordBytes;
-      this.#floats.copyWithin(target / wordBytes, begin, begin + size);
+  /** Gives an empty sequence the first positions of another one, in the same pages. */
+  sharePrefix(from: CachedSequence, to: CachedSequence, length: number): void {
+    for (const page of from.pages.slice(0, this.pagesOf(length))) {
+      this.#uses.set(page, this.#uses.get(page)! + 1);
+      to.pages.push(page);
     }
     to.length = length;
+  }
+
+  /** How many pages that nobody holds a sequence takes to grow by so many positions. */
+  pagesToExtend(sequence: CachedSequence, numPositions: number): number {
+    const numMissing = this.pagesOf(sequence.length + numPositions) - sequence.pages.length;
+    return Math.max(0, numMissing) + (this.#isNextPageShared(sequence) ? 1 : 0);
+  }
+
+  /**
+   * Takes the pages for a sequence to grow by so many positions.
+   * @returns Whether there were enough; otherwise nothing is taken.
+   */
+  extend(sequence: CachedSequence, numPositions: number): boolean {
+    const numNew = this.pagesToExtend(sequence, numPositions);
+    if (numNew > this.maxPages - this.numUsedPages) return false;
+    if (this.#isNextPageShared(sequence)) {
+      const index = Math.floor(sequence.length / pageKeys);
+      const shared = sequence.pages[index]!;
+      const own = this.#takePage();
+      const begin = shared / wordBytes;
+      this.#floats.copyWithin(own / wordBytes, begin, begin + this.pageBytes / wordBytes);
+      sequence.pages[index] = own;
+      this.#giveBack(shared);
+    }
+    const numPages = this.pagesOf(sequence.length + numPositions);
+    while (sequence.pages.length < numPages) sequence.pages.push(this.#takePage());
+    return true;
+  }
+
+  /** Whether the next position falls into a page that another sequence holds as well. */
+  #isNextPageShared({ pages, length }: CachedSequence): boolean {
+    const page = pages[Math.floor(length / pageKeys)];
+    return page !== undefined && this.#uses.get(page)! > 1;
   }
 
   /** Overwrites all pages with 0, so that nothing non-finite of other weights lingers in them. */
@@ -119,17 +168,23 @@ export class AttentionCache {
     this.#floats.fill(0, this.#firstPage / wordBytes);
   }
 
-  /** Starts a step. Jobs name different sequences; positions come one job after the other. */
+  /**
+   * Starts a step. Jobs name different sequences; positions come one job after the other.
+   * @throws `RangeError` if a sequence cannot grow, see {@link extend}; call that first.
+   */
   begin(jobs: readonly AttentionJob[]): void {
-    this.#jobs = jobs;
     let numPages = 0;
     this.#numPairs = 0;
-    for (const { sequence, numQueries } of jobs) {
-      const needed = Math.ceil((sequence.length + numQueries) / pageKeys);
-      while (sequence.pages.length < needed) sequence.pages.push(this.#takePage());
-      numPages += needed;
+    this.#jobs = jobs.map(({ sequence, numQueries }) => {
+      if (!this.extend(sequence, numQueries)) {
+        throw new RangeError(
+          `AttentionCache: pages must be at most ${this.maxPages}, got ${this.numUsedPages} in use and a sequence that needs ${this.pagesToExtend(sequence, numQueries)} more`,
+        );
+      }
+      numPages += sequence.pages.length;
       this.#numPairs += numQueries * (sequence.length + numQueries);
-    }
+      return { sequence, numQueries, pages: [...sequence.pages], start: sequence.length };
+    });
     this.#reserveLists(jobs.length * jobBytes + numPages * wordBytes);
     this.#writeJobs(false);
   }
@@ -145,15 +200,15 @@ export class AttentionCache {
     let entry = this.#lists / wordBytes;
     let table = this.#lists + this.#jobs.length * jobBytes;
     let row = 0;
-    this.#jobs.forEach(({ sequence, numQueries }, index) => {
+    this.#jobs.forEach(({ numQueries, pages, start }, index) => {
       const skipped = lastOnly ? numQueries - 1 : 0;
       words[entry++] = this.#queries + (row + skipped) * rowBytes;
       words[entry++] = this.#results + (lastOnly ? index : row) * rowBytes;
       words[entry++] = table;
       words[entry++] = numQueries - skipped;
-      words[entry++] = sequence.length + skipped;
-      if (!lastOnly) words.set(sequence.pages, table / wordBytes);
-      table += sequence.pages.length * wordBytes;
+      words[entry++] = start + skipped;
+      if (!lastOnly) words.set(pages, table / wordBytes);
+      table += pages.length * wordBytes;
       row += numQueries;
     });
   }
@@ -192,10 +247,10 @@ export class AttentionCache {
     const floats = this.#floats;
     const headStride = 2 * pageKeys * headSize;
     let from = 0;
-    for (const { sequence, numQueries } of this.#jobs) {
-      const end = sequence.length + numQueries;
-      for (let position = sequence.length; position < end; position++) {
-        const page = sequence.pages[Math.floor(position / pageKeys)]!;
+    for (const { pages, start, numQueries } of this.#jobs) {
+      const end = start + numQueries;
+      for (let position = start; position < end; position++) {
+        const page = pages[Math.floor(position / pageKeys)]!;
         const slot = position % pageKeys;
         let base = (page + layerOffset) / wordBytes;
         for (let head = 0; head < numKeyValueHeads; head++) {
@@ -212,9 +267,11 @@ export class AttentionCache {
     }
   }
 
-  /** Counts the new positions of the step as filled. */
+  /** Counts the new positions of the step as filled, in the sequences that were not released meanwhile. */
   commit(): void {
-    for (const { sequence, numQueries } of this.#jobs) sequence.length += numQueries;
+    for (const { sequence, start, numQueries } of this.#jobs) {
+      if (sequence.pages.length >= this.pagesOf(start + numQueries)) sequence.length += numQueries;
+    }
     this.#jobs = [];
   }
 
@@ -224,13 +281,26 @@ export class AttentionCache {
   }
 
   #takePage(): number {
-    const free = this.#freePages.pop();
-    if (free !== undefined) return free;
-    const page = this.#end;
-    this.#end += this.#pageBytes;
-    this.#numPages++;
-    this.#reserve(this.#end);
+    const page = this.#freePages.pop() ?? this.#newPage();
+    this.#uses.set(page, 1);
     return page;
+  }
+
+  #newPage(): number {
+    const page = this.#end;
+    this.#reserve(page + this.pageBytes);
+    this.#end += this.pageBytes;
+    return page;
+  }
+
+  #giveBack(page: number): void {
+    const numUses = this.#uses.get(page)! - 1;
+    if (numUses > 0) {
+      this.#uses.set(page, numUses);
+      return;
+    }
+    this.#uses.delete(page);
+    this.#freePages.push(page);
   }
 
   /** Moves the lists of a step behind the pages when they outgrow their place. */
@@ -245,9 +315,10 @@ export class AttentionCache {
   #reserve(numBytes: number): void {
     const missing = numBytes - this.#team.memory.buffer.byteLength;
     if (missing > 0) {
-      // A quarter more than needed, as growing moves the memory.
+      // A quarter more than needed, as growing moves the memory; not more than may ever be used.
       const wanted = Math.ceil(missing / wasmPageBytes);
-      const spare = Math.ceil(numBytes / 4 / wasmPageBytes);
+      const allowed = this.#firstPage + this.maxPages * this.pageBytes - numBytes;
+      const spare = Math.ceil(Math.max(0, Math.min(numBytes / 4, allowed)) / wasmPageBytes);
       const free = maxMemoryPages - this.#team.memory.buffer.byteLength / wasmPageBytes;
       if (wanted > free) {
         throw new RangeError(

@@ -1,7 +1,7 @@
 import { createRandom, entropyOfLogits, logSoftmax, type Random } from "@turnwise/core";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { drawToken } from "./draw-token.ts";
+import { drawToken, type DrawOptions } from "./draw-token.ts";
 
 /** A stream that gives one number only. */
 const fixed = (value: number): Random => ({ ...createRandom(0), next: () => value });
@@ -10,10 +10,21 @@ const logits = fc
   .array(fc.float({ min: -50, max: 50, noNaN: true }), { minLength: 1, maxLength: 20 })
   .map((values) => Float32Array.from(values));
 
+/** Probabilities are these over their sum. */
+const logsOf = (...values: number[]): Float32Array => Float32Array.from(values, Math.log);
+
+/** All tokens that can be drawn, found by drawing with numbers from all over [0, 1). */
+function drawable(values: Float32Array, options: DrawOptions): number[] {
+  const tokens = Array.from(
+    { length: 512 },
+    (_, i) => drawToken(values.slice(), options, fixed((i + 0.5) / 512)).token,
+  );
+  return [...new Set(tokens)].toSorted((a, b) => a - b);
+}
+
 test("takes the token at which the cumulative probability exceeds the number drawn", () => {
-  // Probabilities 1/2, 1/4, 1/4.
-  const values = Float32Array.from([Math.log(2), 0, 0]);
-  const drawn = [0, 0.49, 0.51, 0.74, 0.76, 0.99].map((u) => drawToken(values, 1, fixed(u)).token);
+  const values = logsOf(2, 1, 1);
+  const drawn = [0, 0.49, 0.51, 0.74, 0.76, 0.99].map((u) => drawToken(values, {}, fixed(u)).token);
   expect(drawn).toEqual([0, 0, 1, 1, 2, 2]);
 });
 
@@ -21,36 +32,170 @@ test("reports the log-prob and entropy of the distribution at the temperature", 
   fc.assert(
     fc.property(logits, fc.double({ min: 0.1, max: 10, noNaN: true }), (values, temperature) => {
       const scaled = [...values].map((value) => value / temperature);
-      const { token, logProb, entropy } = drawToken(values, temperature, createRandom("u"));
-      expect(logProb).toBeCloseTo(logSoftmax(scaled)[token]!, 9);
-      expect(entropy).toBeCloseTo(entropyOfLogits(scaled), 9);
+      const drawn = drawToken(values, { temperature }, createRandom("u"));
+      expect(drawn.logProb).toBeCloseTo(logSoftmax(scaled)[drawn.token]!, 9);
+      expect(drawn.unfilteredLogProb).toBe(drawn.logProb);
+      expect(drawn.entropy).toBeCloseTo(entropyOfLogits(scaled), 9);
     }),
   );
 });
 
 test("takes the most likely token at temperature 0, the first of equal ones", () => {
   const values = Float32Array.from([1, 3, 3, -1]);
-  expect(drawToken(values, 0, fixed(0.9))).toEqual({ token: 1, logProb: 0, entropy: 0 });
+  const drawn = { logProb: 0, entropy: 0, unfilteredLogProb: 0 };
+  const options = { temperature: 0, topP: 0.1 };
+  expect(drawToken(values, options, fixed(0.9))).toEqual({ token: 1, ...drawn });
+  const banned = { temperature: 0, bannedTokens: [1, 2] };
+  expect(drawToken(values, banned, fixed(0.9))).toEqual({ token: 0, ...drawn });
 });
 
 test("never draws a token of probability 0", () => {
   const values = Float32Array.from([-Infinity, 0, -Infinity]);
-  expect(drawToken(values, 1, fixed(0))).toEqual({ token: 1, logProb: 0, entropy: 0 });
-  expect(drawToken(values, 1, fixed(0.999999)).token).toBe(1);
+  expect(drawToken(values, {}, fixed(0))).toMatchObject({ token: 1, logProb: 0, entropy: 0 });
+  expect(drawToken(values, {}, fixed(0.999999)).token).toBe(1);
 });
 
 test("draws each token as often as its probability says", () => {
   const values = Float32Array.from([0, 1, 2]);
   const random = createRandom("counts");
   const counts = [0, 0, 0];
-  for (let i = 0; i < 20_000; i++) counts[drawToken(values, 1, random).token]!++;
+  for (let i = 0; i < 20_000; i++) counts[drawToken(values, {}, random).token]!++;
   // Standard deviation of each share: at most 0.0035.
   logSoftmax([...values]).forEach((logProb, i) =>
     expect(Math.abs(counts[i]! / 20_000 - Math.exp(logProb))).toBeLessThan(0.015),
   );
 });
 
-test("refuses logits that are not numbers", () => {
-  const values = Float32Array.from([0, Number.NaN]);
-  expect(() => drawToken(values, 1, fixed(0.5))).toThrow("drawToken: logits must be finite");
+test("keeps what each filter says, by itself", () => {
+  // Probabilities 0.4, 0.1, 0.3, 0.1, 0.1.
+  const values = logsOf(4, 1, 3, 1, 1);
+  expect(drawable(values, { topK: 1 })).toEqual([0]);
+  expect(drawable(values, { topK: 2 })).toEqual([0, 2]);
+  // The third to the fifth are equally likely: as in transformers and vLLM, all of them stay.
+  expect(drawable(values, { topK: 3 })).toEqual([0, 1, 2, 3, 4]);
+  expect(drawable(values, { topP: 0.39 })).toEqual([0]);
+  expect(drawable(values, { topP: 0.69 })).toEqual([0, 2]);
+  // 0.7 is not enough for 0.75; of the three equal ones the first completes it.
+  expect(drawable(values, { topP: 0.75 })).toEqual([0, 1, 2]);
+  expect(drawable(values, { topP: 1e-9 })).toEqual([0]);
+  // 0.3 is three quarters of 0.4.
+  expect(drawable(values, { minP: 0.74 })).toEqual([0, 2]);
+  expect(drawable(values, { minP: 0.76 })).toEqual([0]);
+  expect(drawable(values, { minP: 1 })).toEqual([0]);
+  expect(drawable(values, { bannedTokens: [0, 3] })).toEqual([1, 2, 4]);
+});
+
+test("filters after the temperature, the top k before the top p, and that before min p", () => {
+  const values = logsOf(4, 1, 3, 1, 1);
+  // Square roots of the weights: 2, 1, 1.73, 1, 1, of a sum of 6.73: the first has 0.297.
+  expect(drawable(values, { temperature: 2, topP: 0.39 })).toEqual([0, 2]);
+  // Of the two that are left, the first has 4 of 7.
+  expect(drawable(values, { topK: 2, topP: 0.57 })).toEqual([0]);
+  expect(drawable(values, { topK: 2, topP: 0.58 })).toEqual([0, 2]);
+  // Without the first, 3 of 6; min p compares with what is the most likely then.
+  expect(drawable(values, { bannedTokens: [0], topP: 0.49 })).toEqual([2]);
+  expect(drawable(values, { bannedTokens: [0], minP: 0.34 })).toEqual([2]);
+  expect(drawable(values, { bannedTokens: [0], minP: 0.33 })).toEqual([1, 2, 3, 4]);
+  // By itself, min p would leave 0 and 2, of which 0 has 4 of 7.
+  expect(drawable(values, { topP: 0.57, minP: 0.5 })).toEqual([0, 2]);
+});
+
+const anyOptions: fc.Arbitrary<DrawOptions> = fc.record(
+  {
+    temperature: fc.constantFrom(0.3, 1, 2),
+    topK: fc.integer({ min: 0, max: 25 }),
+    topP: fc.double({ min: 1e-3, max: 1, noNaN: true }),
+    minP: fc.double({ min: 0, max: 1, noNaN: true }),
+    bannedTokens: fc.constantFrom([], [0], [2, 5]),
+  },
+  { requiredKeys: [] },
+);
+/** Few different values, so that many are equal, and a wide range, so that some weigh next to nothing. */
+const tiedLogits = fc
+  .array(fc.constantFrom(-60, -9, -2, -1, 0, 0.5, 1, 1.25), { minLength: 7, maxLength: 30 })
+  .map((values) => Float32Array.from(values));
+
+/** The filters by their definitions. @returns Probabilities, 0 for what is left out. */
+function filteredSlowly(values: readonly number[], options: DrawOptions): number[] {
+  const { temperature = 1, topK = 0, topP = 1, minP = 0, bannedTokens = [] } = options;
+  const normalised = (list: number[]): number[] => {
+    const total = list.reduce((sum, x) => sum + x, 0);
+    return list.map((x) => x / total);
+  };
+  let probabilities = normalised(
+    values.map((value, id) => (bannedTokens.includes(id) ? 0 : Math.exp(value / temperature))),
+  );
+  if (topK > 0) {
+    const last = probabilities.toSorted((a, b) => b - a)[Math.min(topK, values.length) - 1]!;
+    probabilities = normalised(probabilities.map((p) => (p >= last ? p : 0)));
+  }
+  const order = probabilities.map((_, id) => id);
+  order.sort((a, b) => probabilities[b]! - probabilities[a]! || a - b);
+  let mass = 0;
+  for (const id of order) {
+    const isKept = topP === 1 || mass < topP;
+    mass += probabilities[id]!;
+    if (!isKept) probabilities[id] = 0;
+  }
+  const largest = Math.max(...probabilities);
+  return normalised(probabilities.map((p) => (p >= minP * largest ? p : 0)));
+}
+
+test("draws as the filters' definitions say, of a distribution that adds up to 1", () => {
+  fc.assert(
+    fc.property(
+      tiedLogits,
+      anyOptions,
+      fc.double({ min: 0, max: 0.999999, noNaN: true }),
+      (values, options, u) => {
+        const expected = filteredSlowly([...values], options);
+        const { token, logProb } = drawToken(values.slice(), options, fixed(u));
+        // At a border between two tokens rounding decides.
+        let below = 0;
+        for (let id = 0; id < token; id++) below += expected[id]!;
+        expect(expected[token]).toBeGreaterThan(0);
+        expect(Math.exp(logProb)).toBeCloseTo(expected[token]!, 9);
+        expect(below).toBeLessThan(u + 1e-9);
+        expect(below + expected[token]!).toBeGreaterThan(u - 1e-9);
+      },
+    ),
+  );
+});
+
+test("reports the entropy and the log-prob of the whole distribution, whatever is filtered", () => {
+  fc.assert(
+    fc.property(tiedLogits, anyOptions, (values, options) => {
+      const scaled = [...values].map((value) => value / (options.temperature ?? 1));
+      const drawn = drawToken(values.slice(), options, createRandom("u"));
+      expect(drawn.entropy).toBeCloseTo(entropyOfLogits(scaled), 9);
+      expect(drawn.unfilteredLogProb).toBeCloseTo(logSoftmax(scaled)[drawn.token]!, 9);
+      expect(drawn.logProb).toBeGreaterThanOrEqual(drawn.unfilteredLogProb - 1e-12);
+    }),
+  );
+});
+
+test("comes to the most likely token as the temperature falls, as k is 1, and as p goes to 0", () => {
+  fc.assert(
+    // A number of 0 takes the first token that has any probability.
+    fc.property(tiedLogits, fc.double({ min: 1e-6, max: 0.999, noNaN: true }), (values, u) => {
+      const { token } = drawToken(values, { temperature: 0 }, fixed(u));
+      expect(drawToken(values, { topP: 1e-12 }, fixed(u)).token).toBe(token);
+      for (const options of [{ temperature: 1e-3 }, { topK: 1 }, { minP: 1 }]) {
+        const drawn = drawToken(values, options, fixed(u));
+        expect(values[drawn.token]).toBe(values[token]);
+      }
+    }),
+  );
+});
+
+test("refuses logits that are not numbers, and bans that leave nothing", () => {
+  const broken = (): Float32Array => Float32Array.from([0, Number.NaN]);
+  for (const options of [{}, { temperature: 0.5, topK: 1 }]) {
+    expect(() => drawToken(broken(), options, fixed(0.5))).toThrow(
+      "drawToken: logits must be finite",
+    );
+  }
+  expect(() => drawToken(Float32Array.of(Infinity, 0), {}, fixed(0.5))).toThrow("must be finite");
+  const all = { bannedTokens: [0, 1] };
+  expect(() => drawToken(logsOf(1, 1), all, fixed(0.5))).toThrow("must be finite");
 });

@@ -1,57 +1,210 @@
-import type { Random } from "@turnwise/core";
+import type { Random, SamplingOptions } from "@turnwise/core";
 
 /** A token that was drawn, and what its distribution was like. */
 export interface DrawnToken {
   readonly token: number;
   /** Under the distribution that it was drawn from, nats. */
   readonly logProb: number;
-  /** Of this distribution, nats. */
+  /** Of the distribution before any filter, nats. */
   readonly entropy: number;
+  /** Under the distribution before any filter, nats. */
+  readonly unfilteredLogProb: number;
+}
+
+/** What {@link drawToken} reads of a request. */
+export type DrawOptions = Pick<
+  SamplingOptions,
+  "temperature" | "topK" | "topP" | "minP" | "bannedTokens"
+>;
+
+/** Whether some token may be left out. */
+export function isFiltered({
+  topK = 0,
+  topP = 1,
+  minP = 0,
+  bannedTokens = [],
+}: DrawOptions): boolean {
+  return topK > 0 || topP < 1 || minP > 0 || bannedTokens.length > 0;
 }
 
 /**
- * Draws a token from `softmax(logits / temperature)`, computed in float64 with the maximum taken out.
- * One uniform number decides: the token at which the cumulative probability, in the order of ids,
- * exceeds it.
- * @param temperature - `>= 0`; 0 takes the largest logit, of equal ones the first, with log-prob and
+ * Draws a token from `softmax(logits / temperature)` after the filters of `SamplingOptions`, computed
+ * in float64 with the maximum taken out. One uniform number decides: the token at which the cumulative
+ * probability, in the order of ids, exceeds it.
+ *
+ * All tokens that are as likely as the last of the `topK` are kept, as transformers and vLLM do; `topP`
+ * is a share of what `topK` left; `minP` compares with the most likely token, which always stays.
+ * @param logits - `[vocabularySize]`; those of banned tokens are overwritten.
+ * @param options - Temperature 0 takes the largest logit, of equal ones the first, with log-probs and
  *   entropy 0, and draws no number.
- * @throws `RangeError` if a logit is NaN or all are infinite.
+ * @param weights - Room for as many numbers as there are logits.
+ * @throws `RangeError` if a logit is NaN, the largest is infinite, or every token is banned.
  */
-export function drawToken(logits: Float32Array, temperature: number, random: Random): DrawnToken {
-  let best = 0;
-  for (let i = 1; i < logits.length; i++) if (logits[i]! > logits[best]!) best = i;
-  const largest = logits[best]!;
-  if (temperature === 0 && Number.isFinite(largest)) return { token: best, logProb: 0, entropy: 0 };
-
-  // With s = (logit - largest) / temperature: sum(e^s) and sum(e^s * s) give all three.
+export function drawToken(
+  logits: Float32Array,
+  options: DrawOptions,
+  random: Random,
+  weights: Float64Array = new Float64Array(logits.length),
+): DrawnToken {
+  const { temperature = 1, bannedTokens = [] } = options;
+  if (temperature === 0) {
+    ban(logits, bannedTokens);
+    const token = indexOfLargest(logits);
+    checkLargest(logits[token]!);
+    return { token, logProb: 0, entropy: 0, unfilteredLogProb: 0 };
+  }
   const scale = 1 / temperature;
+  const allLargest = logits[indexOfLargest(logits)]!;
+  const all = fillWeights(logits, allLargest, scale, weights);
+  let largest = allLargest;
+  let { total } = all;
+  if (bannedTokens.length > 0) {
+    ban(logits, bannedTokens);
+    largest = logits[indexOfLargest(logits)]!;
+    checkLargest(largest);
+    ({ total } = fillWeights(logits, largest, scale, weights));
+  }
+  const least = isFiltered(options) ? leastKept(weights, total, options) : keepAll;
+  const keptTotal = least === keepAll ? total : sumOfKept(weights, least);
+  const token = pick(weights, least, random.next() * keptTotal);
+  const shifted = (logits[token]! - largest) * scale;
+  const allLogTotal = Math.log(all.total);
+  return {
+    token,
+    logProb: shifted - Math.log(keptTotal),
+    entropy: Math.max(0, allLogTotal - all.weighted / all.total),
+    unfilteredLogProb: (logits[token]! - allLargest) * scale - allLogTotal,
+  };
+}
+
+function indexOfLargest(values: Float32Array): number {
+  let best = 0;
+  let largest = values[0]!;
+  for (let i = 1; i < values.length; i++) {
+    const value = values[i]!;
+    if (value > largest) {
+      largest = value;
+      best = i;
+    }
+  }
+  return best;
+}
+
+function ban(logits: Float32Array, tokens: readonly number[]): void {
+  for (const token of tokens) logits[token] = -Infinity;
+}
+
+function checkLargest(largest: number): void {
+  if (!Number.isFinite(largest)) {
+    throw new RangeError(`drawToken: logits must be finite, got a largest of ${largest}`);
+  }
+}
+
+/**
+ * With `shifted = (logit - largest) * scale`: fills in `exp(shifted)`.
+ * @returns Their sum, and the sum of `exp(shifted) * shifted`.
+ */
+function fillWeights(
+  logits: Float32Array,
+  largest: number,
+  scale: number,
+  weights: Float64Array,
+): { readonly total: number; readonly weighted: number } {
   let total = 0;
   let weighted = 0;
   for (let i = 0; i < logits.length; i++) {
     const shifted = (logits[i]! - largest) * scale;
     const weight = Math.exp(shifted);
+    weights[i] = weight;
     total += weight;
     // A logit of -Infinity has probability 0 and adds nothing.
     if (weight > 0) weighted += weight * shifted;
   }
-  if (!Number.isFinite(total)) {
-    throw new RangeError(`drawToken: logits must be finite, got a largest of ${largest}`);
-  }
-  const logTotal = Math.log(total);
-  const target = random.next() * total;
-  let cumulative = 0;
-  let token = best;
-  for (let i = 0; i < logits.length; i++) {
-    const weight = Math.exp((logits[i]! - largest) * scale);
-    cumulative += weight;
-    if (cumulative > target) {
-      token = i;
+  // NaN where a logit is.
+  if (!Number.isFinite(total)) checkLargest(total);
+  checkLargest(largest);
+  return { total, weighted };
+}
+
+/** The weights that are kept: all above `weight`, and of those equal to it the first `numEqual`. */
+interface Least {
+  readonly weight: number;
+  readonly numEqual: number;
+}
+
+const keepAll: Least = { weight: 0, numEqual: Infinity };
+
+function leastKept(
+  weights: Float64Array,
+  total: number,
+  { topK = 0, topP = 1, minP = 0 }: DrawOptions,
+): Least {
+  let least = keepAll;
+  if (topK > 0 || topP < 1) {
+    // Only the most likely are sorted; how many are needed is found out by trying.
+    for (let floor = 1 / 16; ; floor /= 1024) {
+      const found = leastOfLargest(weights, floor < 1e-30 ? 0 : floor, total, topK, topP);
+      if (!found) continue;
+      least = found;
       break;
     }
   }
-  return {
-    token,
-    logProb: (logits[token]! - largest) * scale - logTotal,
-    entropy: Math.max(0, logTotal - weighted / total),
-  };
+  // The most likely token weighs 1.
+  return minP > least.weight ? { weight: minP, numEqual: Infinity } : least;
+}
+
+/** @returns Nothing if `floor` is too high to tell. */
+function leastOfLargest(
+  weights: Float64Array,
+  floor: number,
+  total: number,
+  topK: number,
+  topP: number,
+): Least | undefined {
+  const sorted = weights.filter((weight) => weight >= floor).sort();
+  let end = sorted.length;
+  if (topK > end && floor > 0) return undefined;
+  let begin = 0;
+  if (topK > 0) {
+    const last = sorted[Math.max(0, end - topK)]!;
+    while (sorted[begin]! < last) begin++;
+    if (topP === 1) return { weight: last, numEqual: Infinity };
+  }
+  let mass = 0;
+  if (topK > 0) for (let i = begin; i < end; i++) mass += sorted[i]!;
+  else mass = total;
+  let reached = 0;
+  while (end > begin && reached < topP * mass) reached += sorted[--end]!;
+  if (reached < topP * mass) return floor > 0 ? undefined : keepAll;
+  const weight = sorted[end]!;
+  let numEqual = 1;
+  while (sorted[end + numEqual] === weight) numEqual++;
+  return { weight, numEqual };
+}
+
+function sumOfKept(weights: Float64Array, least: Least): number {
+  let numLeft = least.numEqual;
+  let total = 0;
+  for (let i = 0; i < weights.length; i++) {
+    const weight = weights[i]!;
+    if (weight > least.weight || (weight === least.weight && numLeft-- > 0)) total += weight;
+  }
+  return total;
+}
+
+/** The kept token at which the sum of weights exceeds the target. */
+function pick(weights: Float64Array, least: Least, target: number): number {
+  let numLeft = least.numEqual;
+  let cumulative = 0;
+  let last = 0;
+  for (let i = 0; i < weights.length; i++) {
+    const weight = weights[i]!;
+    if (weight > least.weight || (weight === least.weight && numLeft-- > 0)) {
+      cumulative += weight;
+      if (cumulative > target) return i;
+      if (weight > 0) last = i;
+    }
+  }
+  // Where the target was rounded up to the sum.
+  return last;
 }

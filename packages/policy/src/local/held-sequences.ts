@@ -79,11 +79,12 @@ export class HeldSequences {
     const numKept = commonLength(held.tokens, promptTokens, promptTokens.length - 1);
     this.#cache.truncate(held.cached, numKept);
     held.tokens.length = numKept;
-    this.#copyLongest(held, promptTokens);
+    this.shareLongest(held, promptTokens);
     return held;
   }
 
-  #copyLongest(held: HeldSequence, promptTokens: readonly number[]): void {
+  /** Gives a busy sequence as much of the beginning of some tokens as any other one holds. */
+  shareLongest(held: HeldSequence, promptTokens: readonly number[]): void {
     let longest = 0;
     let best: HeldSequence | undefined;
     for (const other of this.#all) {
@@ -93,15 +94,15 @@ export class HeldSequences {
       longest = length;
       best = other;
     }
-    if (best) this.copyFrom(best, held, promptTokens);
+    if (best) this.shareFrom(best, held, promptTokens);
   }
 
   /** Takes over what another sequence holds of the beginning of a prompt, if it is more. */
-  copyFrom(from: HeldSequence, to: HeldSequence, promptTokens: readonly number[]): void {
+  shareFrom(from: HeldSequence, to: HeldSequence, promptTokens: readonly number[]): void {
     const length = commonLength(from.tokens, promptTokens, promptTokens.length - 1);
     if (length <= to.tokens.length) return;
     this.#cache.truncate(to.cached, 0);
-    this.#cache.copyPrefix(from.cached, to.cached, length);
+    this.#cache.sharePrefix(from.cached, to.cached, length);
     to.tokens = promptTokens.slice(0, length);
   }
 
@@ -131,12 +132,21 @@ export class HeldSequences {
     held.tokens = [];
   }
 
-  /** Forgets sequences that no request works on, the longest unused first, down to so many bytes. */
-  shrinkTo(numBytes: number): void {
+  /** Forgets the longest unused of the sequences that no request works on. @returns Whether there was one. */
+  forgetOne(): boolean {
     for (const [sequenceId, held] of this.#named) {
-      if (this.#cache.usedBytes <= numBytes) return;
-      if (!held.isBusy) this.release(sequenceId);
+      if (held.isBusy) continue;
+      this.release(sequenceId);
+      return true;
     }
+    return false;
+  }
+
+  /** How many sequences no request works on. */
+  get numIdle(): number {
+    let count = 0;
+    for (const held of this.#named.values()) if (!held.isBusy) count++;
+    return count;
   }
 
   /** Forgets all, and what their pages hold. */

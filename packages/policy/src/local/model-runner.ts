@@ -3,7 +3,7 @@ import type { ModelConfig } from "../model-config.ts";
 import { parameterTable, type Parameters } from "../parameters.ts";
 import type { AttentionCache, AttentionJob } from "./attention-cache.ts";
 import { freezeInputs } from "./freeze-inputs.ts";
-import { samplingPrograms } from "./sampling-programs.ts";
+import { samplingPrograms, type HeadPart } from "./sampling-programs.ts";
 
 /** New tokens of one sequence. */
 export interface StepJob extends AttentionJob {
@@ -18,30 +18,75 @@ export interface RunnerTimings {
   numTokens: number;
   /** In the executor's programs. */
   programMilliseconds: number;
+  /** Of these, in the head alone; 0 where it is a part of the last layer's program. */
+  headMilliseconds: number;
   /** In attention, with the writing of the cache. */
   attentionMilliseconds: number;
+}
+
+/** The logits of a step, in as many parts as the head has. */
+export class StepLogits {
+  readonly #parts: readonly { readonly data: Float32Array; readonly numTokens: number }[];
+  readonly #row: Float32Array;
+
+  /** @param row - Room for the logits of one row, where there are several parts. */
+  constructor(
+    parts: readonly { readonly data: Float32Array; readonly numTokens: number }[],
+    row: Float32Array,
+  ) {
+    this.#parts = parts;
+    this.#row = row;
+  }
+
+  /** The logits of one row, `[vocabularySize]`, until the next call. They may be overwritten. */
+  of(row: number): Float32Array {
+    const only = this.#parts[0]!;
+    if (this.#parts.length === 1) {
+      return only.data.subarray(row * only.numTokens, (row + 1) * only.numTokens);
+    }
+    let at = 0;
+    for (const { data, numTokens } of this.#parts) {
+      this.#row.set(data.subarray(row * numTokens, (row + 1) * numTokens), at);
+      at += numTokens;
+    }
+    return this.#row;
+  }
+}
+
+/** The compiled programs of a model, and what they are fed beside the tokens. */
+interface CompiledModel {
+  /** The first program, those between two layers, the last one. */
+  readonly layers: readonly Executable[];
+  readonly head: readonly (HeadPart & { readonly executable: Executable })[];
+  /** `[vocabularySize, hiddenSize]`. */
+  readonly embedding: Float32Array;
 }
 
 /** Computes steps over cached sequences under fixed weights, in the thread that calls it. */
 export class ModelRunner {
   readonly #config: ModelConfig;
-  readonly #executables: readonly Executable[];
+  readonly #model: CompiledModel;
   readonly #rotary: Feeds;
+  readonly #row: Float32Array;
   readonly timings: RunnerTimings = {
     numSteps: 0,
     numTokens: 0,
     programMilliseconds: 0,
+    headMilliseconds: 0,
     attentionMilliseconds: 0,
   };
 
-  private constructor(config: ModelConfig, executables: readonly Executable[], rotary: Feeds) {
+  private constructor(config: ModelConfig, model: CompiledModel, rotary: Feeds) {
     this.#config = config;
-    this.#executables = executables;
+    this.#model = model;
     this.#rotary = rotary;
+    this.#row = new Float32Array(model.head.length > 0 ? config.vocabularySize : 0);
   }
 
   /**
-   * Compiles a model with its weights built in; they are copied.
+   * Compiles a model with its weights built in, one program after the other, so that beside the
+   * finished ones little more than one layer exists twice.
+   * @param parameters - All are copied but the embedding, which must not change.
    * @param rotary - See `rotaryFeeds`.
    */
   static async create(
@@ -49,61 +94,92 @@ export class ModelRunner {
     parameters: Parameters,
     executor: Executor,
     rotary: Feeds,
+    options: { readonly maxEntries?: number } = {},
   ): Promise<ModelRunner> {
     const known: Record<string, Feed> = {};
     for (const { name, shape } of parameterTable(config)) {
       known[name] = { data: parameters.get(name)!, shape };
     }
-    const { first, middle, last } = samplingPrograms(config);
-    const programs: readonly Program[] = [first, ...middle, last];
-    const executables: Executable[] = [];
-    for (const program of programs) {
-      executables.push(await executor.compile(freezeInputs(program, known)));
+    const programs = samplingPrograms(config, options);
+    const compiled: Executable[] = [];
+    const compile = async (program: Program, weights: Feeds): Promise<Executable> => {
+      const executable = await executor.compile(freezeInputs(program, weights));
+      compiled.push(executable);
+      return executable;
+    };
+    try {
+      const layers: Executable[] = [];
+      for (const program of [programs.first, ...programs.middle, programs.last]) {
+        layers.push(await compile(program, known));
+      }
+      const embedding = parameters.get("model.embed_tokens.weight")!;
+      const headWeights = config.tiedEmbeddings ? embedding : parameters.get("lm_head.weight")!;
+      const head: (HeadPart & { readonly executable: Executable })[] = [];
+      for (const part of programs.head) {
+        const { firstToken, numTokens, program } = part;
+        const { hiddenSize } = config;
+        const begin = firstToken * hiddenSize;
+        const data = headWeights.subarray(begin, begin + numTokens * hiddenSize);
+        const weight = { data, shape: [numTokens, hiddenSize] };
+        head.push({ ...part, executable: await compile(program, { weight }) });
+      }
+      return new ModelRunner(config, { layers, head, embedding }, rotary);
+    } catch (error) {
+      for (const executable of compiled) await executable.release();
+      throw error;
     }
-    return new ModelRunner(config, executables, rotary);
   }
 
   /**
    * Reads new tokens of some sequences, into the cache.
-   * @returns The logits behind the last token of each job, `[job, vocabularySize]`.
+   * @param logits - Whether logits are wanted behind the last token of each job, which is the default
+   *   and gives a row for each job, or behind all tokens.
    */
-  async step(cache: AttentionCache, jobs: readonly StepJob[]): Promise<Float32Array> {
-    const { numLayers, vocabularySize } = this.#config;
+  async step(
+    cache: AttentionCache,
+    jobs: readonly StepJob[],
+    { logits = "last" }: { readonly logits?: "last" | "all" } = {},
+  ): Promise<StepLogits> {
+    const { numLayers, hiddenSize } = this.#config;
     const numTokens = jobs.reduce((total, { numQueries }) => total + numQueries, 0);
     // A product with one row takes a path of its own in ONNX Runtime, with other rounding: a step of
     // one token gets a second row, which goes nowhere.
     const n = Math.max(2, numTokens);
-    const tokens = new Int32Array(n);
+    const lastOnly = logits === "last";
+    const embedded = new Float32Array(n * hiddenSize);
     const positions = new Int32Array(n);
-    const rows = new Int32Array(Math.max(2, jobs.length));
+    const rows = new Int32Array(lastOnly ? Math.max(2, jobs.length) : n);
     let at = 0;
     jobs.forEach(({ sequence, tokens: newTokens }, job) => {
       newTokens.forEach((token, i) => {
-        tokens[at] = token;
-        positions[at++] = sequence.length + i;
+        const begin = token * hiddenSize;
+        embedded.set(this.#model.embedding.subarray(begin, begin + hiddenSize), at * hiddenSize);
+        positions[at] = sequence.length + i;
+        if (!lastOnly) rows[at] = at;
+        at++;
       });
-      rows[job] = at - 1;
+      if (lastOnly) rows[job] = at - 1;
     });
     cache.begin(jobs);
     const positionFeed = { data: positions, shape: [n, 1] };
     const { timings } = this;
+    const { layers } = this.#model;
     const begin = performance.now();
     let attentionMilliseconds = 0;
-    let outputs = await this.#executables[0]!.run({
-      ...this.#rotary,
-      tokens: { data: tokens, shape: [n, 1] },
-      positions: positionFeed,
-    });
+    let x: Feed = { data: embedded, shape: [n, 1, hiddenSize] };
+    let outputs = await layers[0]!.run({ ...this.#rotary, x, positions: positionFeed });
     for (let layer = 0; layer < numLayers; layer++) {
-      const { query, key, value, x } = outputs;
+      const { query, key, value } = outputs;
+      x = outputs["x"] ?? x;
       const isLast = layer === numLayers - 1;
       const beginAttention = performance.now();
-      const attended = cache.attend(layer, query!.data, key!.data, value!.data, isLast);
+      const isShort = isLast && lastOnly;
+      const attended = cache.attend(layer, query!.data, key!.data, value!.data, isShort);
       attentionMilliseconds += performance.now() - beginAttention;
       const numRows = isLast ? rows.length : n;
       const width = attended.length / numRows;
-      outputs = await this.#executables[layer + 1]!.run({
-        x: x!,
+      outputs = await layers[layer + 1]!.run({
+        x,
         ...(isLast
           ? {
               rows: { data: rows, shape: [numRows] },
@@ -117,15 +193,35 @@ export class ModelRunner {
       });
     }
     cache.commit();
+    const beginHead = performance.now();
+    const result = await this.#logits(outputs);
+    const end = performance.now();
     timings.numSteps++;
     timings.numTokens += numTokens;
+    timings.headMilliseconds += end - beginHead;
     timings.attentionMilliseconds += attentionMilliseconds;
-    timings.programMilliseconds += performance.now() - begin - attentionMilliseconds;
-    return outputs["logits"]!.data.subarray(0, jobs.length * vocabularySize);
+    timings.programMilliseconds += end - begin - attentionMilliseconds;
+    return result;
+  }
+
+  async #logits(outputs: Record<string, Feed & { data: Float32Array }>): Promise<StepLogits> {
+    const { logits, hidden } = outputs;
+    if (logits) {
+      const { vocabularySize } = this.#config;
+      return new StepLogits([{ data: logits.data, numTokens: vocabularySize }], this.#row);
+    }
+    const parts = [];
+    for (const { executable, numTokens } of this.#model.head) {
+      const part = await executable.run({ hidden: hidden! });
+      parts.push({ data: part["logits"]!.data, numTokens });
+    }
+    return new StepLogits(parts, this.#row);
   }
 
   /** Gives back the compiled programs. */
   async close(): Promise<void> {
-    for (const executable of this.#executables) await executable.release();
+    const { layers, head } = this.#model;
+    for (const executable of layers) await executable.release();
+    for (const { executable } of head) await executable.release();
   }
 }

@@ -10,6 +10,8 @@ const config = {
   ...smallModelConfig({ vocabularySize: 30, hiddenSize: 32, numLayers: 2, maxSequenceTokens: 200 }),
   initializerRange: 0.3,
 };
+/** 64 positions of two layers with one head of 32. */
+const pageBytes = 2 * 2 * 64 * 32 * 4;
 const parameters = initialParameters(config, "any");
 const executor = createOnnxExecutor({ threads: 2 });
 
@@ -25,7 +27,7 @@ async function createEngine(
 
 let reference: SamplingEngine;
 beforeAll(async () => {
-  reference = await createEngine(512, 0);
+  reference = await createEngine(512, 2 ** 24);
 });
 afterAll(() => reference.close());
 
@@ -42,7 +44,11 @@ const anyRequest: fc.Arbitrary<SampleRequest> = fc.record(
   {
     promptTokens: anyPrompt,
     seed: fc.constantFrom("a", "b", "c"),
-    maxTokens: fc.integer({ min: 1, max: 6 }),
+    maxTokens: fc.oneof(
+      { weight: 3, arbitrary: fc.integer({ min: 1, max: 6 }) },
+      { weight: 1, arbitrary: fc.integer({ min: 40, max: 80 }) },
+    ),
+    topK: fc.constantFrom(0, 3),
     stopTokens: fc.constantFrom([], [0, 1, 2]),
     sequenceId: fc.constantFrom("p", "q", "r"),
   },
@@ -63,17 +69,21 @@ const anyEvent = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ kind: "load" as const }) },
 );
 
-test("samples the same in any company, with any cache, after any cancellations", async () => {
+test("samples the same in any company, with any room, after any cancellations, and keeps to its room", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(anyEvent, { maxLength: 14 }),
       fc.constantFrom(2, 5, 64),
-      fc.constantFrom(0, 2 ** 20),
+      // Pages for one sequence, for hardly more, for all.
+      fc.constantFrom(3, 4, 6, 32).map((numPages) => numPages * pageBytes),
       fc.constantFrom(1, 2),
       async (events, stepTokens, cacheBytes, threads) => {
         const engine = await createEngine(stepTokens, cacheBytes, threads);
         const asked: { request: SampleRequest; outcome: Promise<SampledResponse | string> }[] = [];
         for (const event of events) {
+          const { usedBytes, maxBytes } = engine.usage();
+          expect(maxBytes).toBe(cacheBytes);
+          expect(usedBytes).toBeLessThanOrEqual(maxBytes);
           if (event.kind === "sample") {
             const request = { ...event.request };
             const outcome = engine.sample(request).catch((error: Error) => error.message);
@@ -99,6 +109,13 @@ test("samples the same in any company, with any cache, after any cancellations",
           const { sequenceId: _, ...plain } = request;
           expect(isRefused || result).toEqual(isRefused || (await reference.sample(plain)));
         }
+        for (const name of ["p", "q", "r"]) engine.release(name);
+        expect(engine.usage()).toMatchObject({
+          usedBytes: 0,
+          numActive: 0,
+          numWaiting: 0,
+          numIdle: 0,
+        });
         await engine.close();
       },
     ),

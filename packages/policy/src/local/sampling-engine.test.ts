@@ -6,7 +6,10 @@ import { smallModelConfig } from "../model-config.ts";
 import { initialParameters } from "../parameters.ts";
 import { findSharedData, readGolden } from "../shared-data.ts";
 import { LearningEngine } from "./learning-engine.ts";
+import { AttentionCache } from "./attention-cache.ts";
+import { ModelRunner, type StepJob } from "./model-runner.ts";
 import { SamplingEngine, type SamplingEngineOptions } from "./sampling-engine.ts";
+import { rotaryFeeds } from "./transformer.ts";
 
 const config = {
   ...smallModelConfig({ vocabularySize: 40, hiddenSize: 64, numLayers: 2, maxSequenceTokens: 200 }),
@@ -156,16 +159,6 @@ test("goes on without a sibling that computed the shared prompt and was cancelle
   await engine.close();
 });
 
-test("forgets waiting sequences when the cache is full, and still samples the same", async () => {
-  const engine = await createEngine({ cacheBytes: 0 });
-  const prompt = drawTokens(40);
-  const first = await engine.sample(request(prompt, { sequenceId: "a" }));
-  const before = engine.timings!.numTokens;
-  expect(await engine.sample(request(prompt, { sequenceId: "a" }))).toEqual(first);
-  expect(engine.timings!.numTokens - before).toBe(40 + 11);
-  await engine.close();
-});
-
 test("ends a response at a stop token, which belongs to it, or at its greatest length", async () => {
   const engine = await createEngine();
   const prompt = drawTokens(9);
@@ -182,6 +175,89 @@ test("ends a response at a stop token, which belongs to it, or at its greatest l
     stopReason: "stop-token",
   });
   await engine.close();
+});
+
+test("samples what filters leave, in any company, and says how likely it was before and after", async () => {
+  const engine = await createEngine();
+  const requests = Array.from({ length: 12 }, (_, i) =>
+    request(drawTokens(5 + i), {
+      temperature: 0.7,
+      ...[{ topK: 3 }, { topP: 0.5 }, { minP: 0.3 }, { bannedTokens: [1, 2, 3], topK: 5 }][i % 4],
+    }),
+  );
+  const free = await engine.sample(request(drawTokens(5)));
+  expect(free.unfilteredLogProbs).toBeUndefined();
+  const together = await Promise.all(requests.map((each) => engine.sample(each)));
+  for (const [i, response] of together.entries()) {
+    expect(await engine.sample(requests[i]!)).toEqual(response);
+    response.logProbs.forEach((logProb, at) =>
+      expect(logProb).toBeGreaterThanOrEqual(response.unfilteredLogProbs![at]!),
+    );
+    expect(Math.max(...response.logProbs)).toBeLessThanOrEqual(0);
+  }
+  // Three tokens at least as likely as any other.
+  expect(Math.min(...together[0]!.unfilteredLogProbs!)).toBeGreaterThan(-Math.log(40));
+  expect(together[3]!.tokens.filter((token) => token <= 3 && token > 0)).toEqual([]);
+  await engine.close();
+});
+
+test("tells of each token as it is drawn", async () => {
+  const engine = await createEngine();
+  const heard: number[][] = [[], []];
+  const responses = await Promise.all(
+    heard.map((list, i) =>
+      engine.sample(request(drawTokens(8 + i)), ({ token, logProb, entropy }) =>
+        list.push(token, logProb, entropy),
+      ),
+    ),
+  );
+  responses.forEach(({ tokens, logProbs, entropies }, i) =>
+    expect(heard[i]).toEqual(tokens.flatMap((token, at) => [token, logProbs[at], entropies[at]])),
+  );
+  await engine.close();
+});
+
+test("scores rows as sampling saw their tokens", async () => {
+  const engine = await createEngine({ stepTokens: 16 });
+  const prompts = [1, 30, 90].map(drawTokens);
+  const responses = await Promise.all(prompts.map((prompt) => engine.sample(request(prompt))));
+  const rows = prompts.map((prompt, i) => [...prompt, ...responses[i]!.tokens]);
+  const scores = await engine.score([...rows, [7]]);
+  responses.forEach(({ logProbs, entropies }, i) => {
+    const start = prompts[i]!.length - 1;
+    expect([...scores[i]!.logProbs.subarray(start)]).toEqual(logProbs);
+    expect([...scores[i]!.entropies.subarray(start, -1)]).toEqual(entropies);
+    expect(scores[i]!.entropies).toHaveLength(rows[i]!.length);
+  });
+  expect(scores[3]!.logProbs).toHaveLength(0);
+  expect(engine.usage().usedBytes).toBe(0);
+  await expect(engine.score([[1], []])).rejects.toThrow(
+    "score: rows[1] must have 1 to 200 tokens, got 0",
+  );
+  await expect(engine.score([[1, 99]])).rejects.toThrow("score: rows[0][1] must be");
+  await engine.close();
+});
+
+test("computes a large head in parts", async () => {
+  const prompt = drawTokens(20);
+  const rotary = rotaryFeeds(config);
+  const jobs = (cache: AttentionCache): StepJob[] =>
+    [prompt, prompt.slice(5)].map((tokens) => ({
+      sequence: cache.create(),
+      tokens,
+      numQueries: tokens.length,
+    }));
+  const results = [];
+  for (const maxEntries of [2 ** 25, 40 * 64 - 1, 13 * 64]) {
+    const runner = await ModelRunner.create(config, parameters, executor, rotary, { maxEntries });
+    const shape = { ...config, maxStepTokens: 64, maxBytes: 2 ** 20 };
+    const cache = new AttentionCache(shape);
+    const logits = await runner.step(cache, jobs(cache));
+    results.push([0, 1].map((row) => [...logits.of(row)]));
+    await runner.close();
+  }
+  expect(results[1]).toEqual(results[0]);
+  expect(results[2]).toEqual(results[0]);
 });
 
 test("samples differently with another seed, and not at all at temperature 0", async () => {
@@ -280,6 +356,14 @@ test("refuses requests that cannot be answered", async () => {
     "sample: promptTokens and maxTokens must be at most 200 together, got 5 and 196",
   );
   await expect(refused({ temperature: -1 })).rejects.toThrow("temperature must be finite and >= 0");
+  await expect(refused({ topK: 1.5 })).rejects.toThrow("topK must be a whole number >= 0, got 1.5");
+  await expect(refused({ topP: 0 })).rejects.toThrow("sample: topP must be in (0, 1], got 0");
+  await expect(refused({ minP: 1.1 })).rejects.toThrow("sample: minP must be in [0, 1], got 1.1");
+  await expect(refused({ bannedTokens: [3, 40] })).rejects.toThrow("bannedTokens[1] must be");
+  const all = Array.from({ length: 40 }, (_, token) => token);
+  await expect(refused({ bannedTokens: all })).rejects.toThrow(
+    "sample: bannedTokens must leave a token, got all 40 of them",
+  );
   const twice = [1, 2].map((length) =>
     refused({ promptTokens: drawTokens(length), sequenceId: "a" }),
   );
@@ -323,7 +407,7 @@ for (const folder of ["policy/qwen2-tied", "policy/qwen3-untied"]) {
         config: checkpoint.config,
         executor,
         stepTokens: 64,
-        cacheBytes: 0,
+        cacheBytes: 2 ** 26,
       });
       await engine.load(checkpoint.parameters);
       const { tokens } = await engine.sample(
@@ -340,7 +424,7 @@ for (const folder of ["policy/qwen2-tied", "policy/qwen3-untied"]) {
         config: checkpoint.config,
         executor,
         stepTokens: 64,
-        cacheBytes: 0,
+        cacheBytes: 2 ** 26,
       });
       await engine.load(checkpoint.parameters);
       for (const [i, tokens] of input_ids.entries()) {

@@ -2,7 +2,6 @@ import {
   checkInteger,
   checkNonNegative,
   createRandom,
-  type Random,
   type SampledResponse,
   type SampleRequest,
 } from "@turnwise/core";
@@ -11,8 +10,17 @@ import type { ModelConfig } from "../model-config.ts";
 import type { Parameters } from "../parameters.ts";
 import { AttentionCache } from "./attention-cache.ts";
 import { drawToken } from "./draw-token.ts";
-import { HeldSequences, sharedLength, type HeldSequence } from "./held-sequences.ts";
+import { HeldSequences, sharedLength } from "./held-sequences.ts";
 import { ModelRunner, type RunnerTimings, type StepJob } from "./model-runner.ts";
+import {
+  checkSampleRequest,
+  numPending,
+  toResponse,
+  type ActiveRequest,
+  type OnToken,
+  type WaitingRequest,
+} from "./sample-request.ts";
+import { scoreRows, type RowScores } from "./score-rows.ts";
 import { rotaryFeeds } from "./transformer.ts";
 
 /** Options of {@link SamplingEngine}. */
@@ -22,46 +30,42 @@ export interface SamplingEngineOptions {
   /** The most new tokens of one step, over all sequences, `>= 2`. */
   readonly stepTokens: number;
   /**
-   * Bytes of keys and values beyond which sequences that wait for their next request are forgotten,
-   * the longest unused first. What is sampled at the moment may need more.
+   * The most bytes of keys and values. When they are used up, sequences that wait for their next
+   * request are forgotten, the longest unused first; new requests wait in the order in which they
+   * came; and of those under way the latest give way, and are read anew when there is room.
    */
   readonly cacheBytes: number;
   /** Threads that compute attention, this one included. Default 1. */
   readonly threads?: number;
 }
 
-/** A request that computes the beginning of another one's prompt. */
-interface Leader {
-  readonly active: ActiveRequest;
-  /** How many tokens they share. */
-  readonly length: number;
+/** How much of a sampler's room is taken, and by what. */
+export interface SamplerUsage {
+  /** Bytes of keys and values of all sequences; what they share counts once. */
+  readonly usedBytes: number;
+  /** The most that `usedBytes` can be. */
+  readonly maxBytes: number;
+  /** Requests under way. */
+  readonly numActive: number;
+  /** Requests that wait for room or for weights. */
+  readonly numWaiting: number;
+  /** Sequences whose keys and values are kept for their next request. */
+  readonly numIdle: number;
+  /** How often a request gave way to an earlier one, from the start. */
+  readonly numPreemptions: number;
 }
 
-/** A request on its way. */
-interface ActiveRequest {
-  readonly request: SampleRequest;
-  readonly held: HeldSequence;
-  readonly random: Random;
-  /** Tokens that are not computed yet. */
-  pending: number[];
-  /** Who computes the beginning of the same prompt, as long as that is waited for. */
-  leader: Leader | undefined;
-  readonly response: number[];
-  readonly logProbs: number[];
-  readonly entropies: number[];
-  readonly resolve: (response: SampledResponse) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-/** What waits for its turn: requests, and new weights, which wait for the requests before them. */
+/** What waits for its turn: requests, and what needs all requests before it to be answered. */
 type Waiting =
+  | ({ readonly kind: "request" } & WaitingRequest)
   | {
-      readonly kind: "request";
-      readonly request: SampleRequest;
-      readonly resolve: (response: SampledResponse) => void;
+      readonly kind: "task";
+      readonly run: () => Promise<void>;
       readonly reject: (error: unknown) => void;
-    }
-  | { readonly kind: "load"; readonly load: () => Promise<void> };
+    };
+
+/** Of a step's tokens, the part that is kept for who came first, so that nobody waits forever. */
+const firstShare = 1 / 4;
 
 /**
  * Samples responses with continuous batching, in the thread that calls it: all requests that wait are
@@ -75,6 +79,13 @@ export class SamplingEngine {
   readonly #sequences: HeldSequences;
   readonly #waiting: Waiting[] = [];
   #active: ActiveRequest[] = [];
+  /** Requests under way that gave their pages back, the earliest first. */
+  #preempted: ActiveRequest[] = [];
+  /** Names of sequences that a request works on or waits for. */
+  readonly #busyNames = new Map<string, SampleRequest>();
+  readonly #weights: Float64Array;
+  #numAdmitted = 0;
+  #numPreemptions = 0;
   #runner: ModelRunner | undefined;
   #running: Promise<void> | undefined;
   #isClosed = false;
@@ -93,9 +104,11 @@ export class SamplingEngine {
       headSize,
       maxSequenceTokens,
       maxStepTokens: stepTokens,
+      maxBytes: cacheBytes,
       threads,
     });
     this.#sequences = new HeldSequences(this.#cache);
+    this.#weights = new Float64Array(config.vocabularySize);
   }
 
   /**
@@ -105,21 +118,22 @@ export class SamplingEngine {
    */
   load(parameters: Parameters): Promise<void> {
     const copies = new Map([...parameters].map(([name, values]) => [name, values.slice()]));
-    return new Promise((resolve, reject) => {
-      const load = async (): Promise<void> => {
-        try {
-          const { config, executor } = this.#options;
-          const runner = await ModelRunner.create(config, copies, executor, this.#rotary);
-          await this.#runner?.close();
-          this.#runner = runner;
-          this.#sequences.clear();
-          resolve();
-        } catch (error) {
-          reject(error);
-        }
-      };
-      this.#waiting.push({ kind: "load", load });
-      this.#start();
+    return this.#whenIdle(async () => {
+      const { config, executor } = this.#options;
+      const runner = await ModelRunner.create(config, copies, executor, this.#rotary);
+      await this.#runner?.close();
+      this.#runner = runner;
+      this.#sequences.clear();
+    });
+  }
+
+  /** Scores rows under the present weights, as soon as all requests made before are answered. */
+  score(rows: readonly (readonly number[])[]): Promise<RowScores[]> {
+    return this.#whenIdle(() => {
+      if (!this.#runner) throw new Error("score: weights must be loaded first, got none");
+      while (this.#sequences.forgetOne());
+      const { config, stepTokens } = this.#options;
+      return scoreRows(this.#runner, this.#cache, rows, { config, stepTokens });
     });
   }
 
@@ -128,11 +142,26 @@ export class SamplingEngine {
     return this.#runner?.timings;
   }
 
+  /** How much room is taken at the moment. */
+  usage(): SamplerUsage {
+    const { numUsedPages, maxPages, pageBytes } = this.#cache;
+    return {
+      usedBytes: numUsedPages * pageBytes,
+      maxBytes: maxPages * pageBytes,
+      numActive: this.#active.length,
+      numWaiting:
+        this.#preempted.length + this.#waiting.filter(({ kind }) => kind === "request").length,
+      numIdle: this.#sequences.numIdle,
+      numPreemptions: this.#numPreemptions,
+    };
+  }
+
   /** See `Sampler.sample`. */
-  sample(request: SampleRequest): Promise<SampledResponse> {
+  sample(request: SampleRequest, onToken?: OnToken): Promise<SampledResponse> {
     return new Promise((resolve, reject) => {
       this.#checkRequest(request);
-      this.#waiting.push({ kind: "request", request, resolve, reject });
+      if (request.sequenceId !== undefined) this.#busyNames.set(request.sequenceId, request);
+      this.#waiting.push({ kind: "request", request, onToken, resolve, reject });
       this.#start();
     });
   }
@@ -143,47 +172,73 @@ export class SamplingEngine {
       (each) => each.kind === "request" && each.request === request,
     );
     if (waiting >= 0) {
-      const [removed] = this.#waiting.splice(waiting, 1);
-      if (removed?.kind === "request") removed.reject(reason);
+      this.#freeName(request);
+      this.#waiting.splice(waiting, 1)[0]!.reject(reason);
       return;
     }
-    const active = this.#active.find((each) => each.request === request);
-    if (active) this.#finish(active, () => active.reject(reason));
+    const known = [...this.#active, ...this.#preempted].find((each) => each.request === request);
+    if (known) this.#finish(known, () => known.reject(reason));
   }
 
   /** See `Sampler.release`. */
   release(sequenceId: string): void {
     this.#sequences.release(sequenceId);
+    this.#busyNames.delete(sequenceId);
   }
 
   /** Rejects what waits and gives back the compiled programs. */
   async close(): Promise<void> {
     this.#isClosed = true;
     const error = new Error("sampler: must not be closed, got a request that was still open");
-    for (const each of this.#waiting.splice(0)) if (each.kind === "request") each.reject(error);
-    // Finishing replaces the list, so the loop runs over the one that was.
-    for (const active of this.#active) this.#finish(active, () => active.reject(error));
+    for (const each of this.#waiting.splice(0)) each.reject(error);
+    // Finishing replaces the lists, so the loop runs over those that were.
+    for (const each of [...this.#active, ...this.#preempted]) {
+      this.#finish(each, () => each.reject(error));
+    }
     await this.#running;
     await this.#runner?.close();
     this.#runner = undefined;
     await this.#cache.close();
   }
 
-  #checkRequest({ promptTokens, maxTokens, temperature = 1, stopTokens }: SampleRequest): void {
-    const { vocabularySize, maxSequenceTokens } = this.#options.config;
-    checkInteger("sample", { maxTokens }, { min: 1 });
-    checkNonNegative("sample", { temperature });
-    checkInteger("sample", { promptTokens, stopTokens }, { min: 0, max: vocabularySize - 1 });
-    if (promptTokens.length === 0) {
-      throw new RangeError("sample: promptTokens must not be empty, got length 0");
-    }
-    const longest = promptTokens.length + maxTokens;
-    if (longest > maxSequenceTokens) {
+  #checkRequest(request: SampleRequest): void {
+    checkSampleRequest(request, this.#options.config);
+    const { sequenceId, promptTokens, maxTokens } = request;
+    // The last token is not read any more.
+    const needed = this.#cache.pagesOf(promptTokens.length + maxTokens - 1);
+    const { maxPages, pageBytes } = this.#cache;
+    if (needed > maxPages) {
       throw new RangeError(
-        `sample: promptTokens and maxTokens must be at most ${maxSequenceTokens} together, got ${promptTokens.length} and ${maxTokens}`,
+        `sample: promptTokens and maxTokens must fit into cacheBytes ${this.#options.cacheBytes}, got ${promptTokens.length} and ${maxTokens}, whose keys and values take ${needed * pageBytes} bytes`,
+      );
+    }
+    if (sequenceId !== undefined && this.#busyNames.has(sequenceId)) {
+      throw new RangeError(
+        `sample: sequenceId must have one request at a time, got a second one for ${sequenceId}`,
       );
     }
     if (this.#isClosed) throw new Error("sample: sampler must not be closed, got a closed one");
+  }
+
+  #freeName(request: SampleRequest): void {
+    const { sequenceId } = request;
+    if (sequenceId === undefined || this.#busyNames.get(sequenceId) !== request) return;
+    this.#busyNames.delete(sequenceId);
+  }
+
+  /** Runs a task between the requests that were made before and those after. */
+  #whenIdle<T>(task: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const run = async (): Promise<void> => {
+        try {
+          resolve(await task());
+        } catch (error) {
+          reject(error);
+        }
+      };
+      this.#waiting.push({ kind: "task", run, reject });
+      this.#start();
+    });
   }
 
   #start(): void {
@@ -212,54 +267,64 @@ export class SamplingEngine {
     }
   }
 
-  /** Lets waiting requests in, up to the next load, which needs all of them to be answered. */
+  /** Lets requests in, in order, as long as there is room; up to a task, which needs all to be done. */
   async #admit(): Promise<void> {
+    for (let next = this.#preempted[0]; next; next = this.#preempted[0]) {
+      this.#sequences.shareLongest(next.held, next.tokens);
+      if (!this.#hasRoomFor(next)) {
+        this.#sequences.reset(next.held);
+        return;
+      }
+      this.#preempted.shift();
+      this.#active.push(next);
+    }
     const admitted: ActiveRequest[] = [];
-    for (;;) {
-      const next = this.#waiting[0];
-      if (!next) break;
-      if (next.kind === "load") {
-        if (this.#active.length + admitted.length > 0) break;
+    for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
+      if (next.kind === "task") {
+        if (this.#active.length > 0) break;
         this.#waiting.shift();
-        await next.load();
+        await next.run();
         continue;
       }
-      this.#waiting.shift();
-      try {
-        admitted.push(this.#activate(next.request, next.resolve, next.reject));
-      } catch (error) {
-        next.reject(error);
+      const active = this.#activate(next);
+      if (!this.#hasRoomFor(active)) {
+        this.#sequences.finish(active.held);
+        break;
       }
+      this.#waiting.shift();
+      this.#active.push(active);
+      admitted.push(active);
     }
-    // Not in the order of arrival, which timing decides.
-    const order = ({ request }: ActiveRequest): string =>
-      `${request.seed}\n${request.sequenceId ?? ""}`;
-    const keyed = admitted.map((active) => ({ key: order(active), active }));
-    keyed.sort((a, b) => (a.key === b.key ? 0 : a.key < b.key ? -1 : 1));
-    const ordered = keyed.map(({ active }) => active);
-    this.#active.push(...ordered);
-    this.#findLeaders(ordered);
+    this.#findLeaders(admitted);
     this.#follow();
   }
 
-  #activate(
-    request: SampleRequest,
-    resolve: (response: SampledResponse) => void,
-    reject: (error: unknown) => void,
-  ): ActiveRequest {
-    const held = this.#sequences.acquire(request.sequenceId, request.promptTokens);
+  #activate(waiting: WaitingRequest): ActiveRequest {
+    const { request } = waiting;
     return {
-      request,
-      held,
+      ...waiting,
+      order: this.#numAdmitted++,
+      held: this.#sequences.acquire(request.sequenceId, request.promptTokens),
       random: createRandom(request.seed),
-      pending: request.promptTokens.slice(held.tokens.length),
+      tokens: [...request.promptTokens],
+      drawn: [],
       leader: undefined,
-      response: [],
-      logProbs: [],
-      entropies: [],
-      resolve,
-      reject,
     };
+  }
+
+  /**
+   * Whether a request can be read beside what those under way still have to read. Forgets idle
+   * sequences as far as that helps. A request by itself always has room.
+   */
+  #hasRoomFor(request: ActiveRequest): boolean {
+    const pagesFor = (each: ActiveRequest): number =>
+      this.#cache.pagesToExtend(each.held.cached, numPending(each));
+    for (;;) {
+      const { maxPages, numUsedPages } = this.#cache;
+      const needed = this.#active.reduce((sum, each) => sum + pagesFor(each), pagesFor(request));
+      if (needed <= maxPages - numUsedPages) return true;
+      if (!this.#sequences.forgetOne()) return this.#active.length === 0;
+    }
   }
 
   /**
@@ -268,13 +333,11 @@ export class SamplingEngine {
    */
   #findLeaders(admitted: readonly ActiveRequest[]): void {
     for (const active of admitted) {
-      const { promptTokens } = active.request;
       let longest = 0;
       for (const other of this.#active) {
         // Nobody waits for one who waits, so nobody waits in a circle.
         if (other === active || other.leader) continue;
-        const known = other.request.promptTokens;
-        const length = sharedLength(known, promptTokens, active.held.tokens.length);
+        const length = sharedLength(other.tokens, active.tokens, active.held.tokens.length);
         if (length <= longest) continue;
         longest = length;
         active.leader = { active: other, length };
@@ -290,59 +353,86 @@ export class SamplingEngine {
       const isReady = leader.held.tokens.length >= length;
       if (!isReady && this.#active.includes(leader)) continue;
       active.leader = undefined;
-      this.#sequences.copyFrom(leader.held, active.held, active.request.promptTokens);
-      active.pending = active.request.promptTokens.slice(active.held.tokens.length);
+      this.#sequences.shareFrom(leader.held, active.held, active.tokens);
     }
+  }
+
+  /** What the next step reads of each request. */
+  #plan(): { readonly active: ActiveRequest; readonly numQueries: number }[] {
+    let numLeft = this.#options.stepTokens;
+    const planned: { active: ActiveRequest; numQueries: number }[] = [];
+    const take = (active: ActiveRequest, most: number): void => {
+      const numQueries = Math.min(numPending(active), most, numLeft);
+      if (numQueries > 0) planned.push({ active, numQueries });
+      numLeft -= numQueries;
+    };
+    const ready = this.#active.filter(({ leader }) => !leader);
+    const first = ready.reduce((a, b) => (a.order < b.order ? a : b));
+    const share = Math.max(1, Math.floor(firstShare * this.#options.stepTokens));
+    take(first, ready.length === 1 ? numLeft : share);
+    // Those with one token left are far more useful to the batch than those at the start of a prompt.
+    const others = ready.filter((each) => each !== first);
+    for (const each of others.sort((a, b) => numPending(a) - numPending(b))) take(each, numLeft);
+    if (numLeft > 0)
+      planned[0]!.numQueries += Math.min(numLeft, numPending(first) - planned[0]!.numQueries);
+    // Pages go to the earliest first, and the latest give way.
+    const inOrder = planned.sort((a, b) => a.active.order - b.active.order);
+    return inOrder.filter(({ active, numQueries }) => this.#makeRoom(active, numQueries));
+  }
+
+  #makeRoom(active: ActiveRequest, numQueries: number): boolean {
+    while (this.#active.includes(active)) {
+      if (this.#cache.extend(active.held.cached, numQueries)) return true;
+      if (this.#sequences.forgetOne()) continue;
+      this.#preempt(this.#active.reduce((a, b) => (a.order > b.order ? a : b)));
+    }
+    return false;
+  }
+
+  #preempt(active: ActiveRequest): void {
+    this.#numPreemptions++;
+    this.#active = this.#active.filter((each) => each !== active);
+    this.#sequences.reset(active.held);
+    active.leader = undefined;
+    this.#preempted.push(active);
+    this.#preempted.sort((a, b) => a.order - b.order);
   }
 
   async #step(): Promise<void> {
     if (!this.#runner) throw new Error("sample: weights must be loaded first, got none");
-    const { stepTokens, config } = this.#options;
-    const jobs: (StepJob & { readonly active: ActiveRequest })[] = [];
-    let numLeft = stepTokens;
-    // Those with one token left are far more useful to the batch than those at the start of a prompt.
-    const ordered = [...this.#active].sort((a, b) => a.pending.length - b.pending.length);
-    for (const active of ordered) {
-      if (numLeft === 0) break;
-      if (active.leader) continue;
-      const tokens = active.pending.slice(0, numLeft);
-      numLeft -= tokens.length;
-      jobs.push({ active, sequence: active.held.cached, numQueries: tokens.length, tokens });
-    }
+    const jobs = this.#plan().map(({ active, numQueries }): StepJob & { active: ActiveRequest } => {
+      const numHeld = active.held.tokens.length;
+      const tokens = active.tokens.slice(numHeld, numHeld + numQueries);
+      return { active, sequence: active.held.cached, numQueries, tokens };
+    });
     const logits = await this.#runner.step(this.#cache, jobs);
-    for (const { active, tokens } of jobs) {
-      this.#sequences.append(active.held, tokens);
-      active.pending.splice(0, tokens.length);
-    }
+    for (const { active, tokens } of jobs) this.#sequences.append(active.held, tokens);
     this.#follow();
     jobs.forEach(({ active }, job) => {
       // Cancelled meanwhile, or in the middle of a prompt.
-      if (!this.#active.includes(active) || active.pending.length > 0) return;
-      const begin = job * config.vocabularySize;
-      this.#draw(active, logits.subarray(begin, begin + config.vocabularySize));
+      if (!this.#active.includes(active) || numPending(active) > 0) return;
+      this.#draw(active, logits.of(job));
     });
-    this.#sequences.shrinkTo(this.#options.cacheBytes);
   }
 
   #draw(active: ActiveRequest, logits: Float32Array): void {
-    const { temperature = 1, maxTokens, stopTokens } = active.request;
-    const { token, logProb, entropy } = drawToken(logits, temperature, active.random);
-    active.response.push(token);
-    active.logProbs.push(logProb);
-    active.entropies.push(entropy);
-    const isStopped = stopTokens.includes(token);
-    if (!isStopped && active.response.length < maxTokens) {
-      active.pending = [token];
-      return;
-    }
-    const { response: tokens, logProbs, entropies } = active;
-    const stopReason = isStopped ? "stop-token" : "length";
-    this.#finish(active, () => active.resolve({ tokens, logProbs, entropies, stopReason }));
+    const { request, drawn, tokens, random, onToken } = active;
+    const { maxTokens, stopTokens } = request;
+    const next = drawToken(logits, request, random, this.#weights);
+    drawn.push(next);
+    tokens.push(next.token);
+    onToken?.(next);
+    const isStopped = stopTokens.includes(next.token);
+    if (!isStopped && drawn.length < maxTokens) return;
+    const response = toResponse(request, drawn, isStopped ? "stop-token" : "length");
+    this.#finish(active, () => active.resolve(response));
   }
 
   #finish(active: ActiveRequest, settle: () => void): void {
     this.#active = this.#active.filter((each) => each !== active);
+    this.#preempted = this.#preempted.filter((each) => each !== active);
     this.#sequences.finish(active.held);
+    this.#freeName(active.request);
     settle();
   }
 }
