@@ -59,12 +59,13 @@ export interface SampledResponse {
   readonly tokens: readonly number[];
   /**
    * Of each token under the distribution it was drawn from: at the temperature, over what the filters
-   * left, renormalised; nats, `[token]`. All 0 at temperature 0.
+   * left, renormalised; nats, `[token]`. All 0 at temperature 0. Empty where a hosted model gives none.
    */
   readonly logProbs: readonly number[];
   /**
    * Of each distribution at the temperature over the full vocabulary, before any filter, nats,
-   * `[token]`. All 0 at temperature 0.
+   * `[token]`. All 0 at temperature 0. From below where `capabilities.entropies` is `top-k`, empty where
+   * it is `none`.
    */
   readonly entropies: readonly number[];
   /**
@@ -110,7 +111,7 @@ export interface ScoredRow {
   readonly spans: readonly {
     /** Log-probs of the span's tokens, nats, `[token]`. */
     readonly logProbs: Float32Array;
-    /** Entropies of the distributions that they belong to, nats, `[token]`. */
+    /** Entropies of the distributions that they belong to, nats, `[token]`, or what stands for them. */
     readonly entropies: Float32Array;
   }[];
 }
@@ -129,7 +130,7 @@ export interface TrainingRow extends TokenRow {
 /** What one optimizer step did. */
 export interface UpdateReport {
   readonly loss: number;
-  /** Global norm of the gradient before clipping. */
+  /** Global norm of the gradient before clipping; NaN where a server does not say. */
   readonly gradientNorm: number;
   readonly learningRate: number;
   /** Response tokens with a weight other than 0. */
@@ -140,7 +141,8 @@ export interface UpdateReport {
 
 /** What a learner can do. */
 export interface LearnerCapabilities {
-  readonly entropies: "exact" | "top-k" | "none";
+  /** `surprisal`: minus the log-probs stand for them, which have the same mean and more noise. */
+  readonly entropies: "exact" | "top-k" | "surprisal" | "none";
   /** Whether any {@link Objective} can be trained. */
   readonly customObjectives: boolean;
   readonly maxSequenceTokens: number;

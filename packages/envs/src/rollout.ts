@@ -150,7 +150,10 @@ export async function rollout(
         promptTokens,
         responseTokens: response.tokens,
         samplerLogProbs: response.logProbs,
-        samplerEntropies: response.entropies,
+        // A sampler without entropies gives none.
+        ...(response.entropies.length === response.tokens.length && {
+          samplerEntropies: response.entropies,
+        }),
         action,
         isValidAction: isValid,
         observation: step.text,

@@ -5,6 +5,7 @@ import * as remote from "./remote/index.ts";
 
 test("exports these names", () => {
   expect(Object.keys(policy).toSorted()).toEqual([
+    "buildTextVocabulary",
     "buildWordVocabulary",
     "createTokenizer",
     "endTokenText",

@@ -34,3 +34,4 @@ export {
   unknownTokenText,
   type WordVocabularyOptions,
 } from "./word-vocabulary.ts";
+export { buildTextVocabulary, type TextVocabularyOptions } from "./text-vocabulary.ts";

@@ -63,7 +63,7 @@ export class TinkerLearner implements Learner {
     this.#options = options;
     this.#modelId = modelId;
     this.capabilities = {
-      entropies: "none",
+      entropies: "surprisal",
       customObjectives: true,
       maxSequenceTokens: options.maxSequenceTokens,
     };
@@ -436,10 +436,10 @@ function outputs(answer: JsonAnswer, numRows: number): number[][] {
   );
 }
 
-/** The norm that a server reports, under whatever name; 0 where it reports none. */
+/** The norm that a server reports, under whatever name; NaN where it reports none. */
 function gradientNormOf(answer: JsonAnswer): number {
   const metrics = answer.field("metrics");
-  if (metrics.isAbsent) return 0;
+  if (metrics.isAbsent) return Number.NaN;
   const name = metrics.names().find((key) => /grad(?:ient)?_?norm/iu.test(key));
-  return name === undefined ? 0 : metrics.field(name).number();
+  return name === undefined ? Number.NaN : metrics.field(name).number();
 }

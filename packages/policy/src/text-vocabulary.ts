@@ -1,0 +1,93 @@
+import { checkInteger } from "@turnwise/core";
+import type { TokenizerFiles } from "./tokenizer.ts";
+import { endTokenText, unknownTokenText } from "./word-vocabulary.ts";
+
+/** Options of {@link buildTextVocabulary}. */
+export interface TextVocabularyOptions {
+  /** Tokens that are found as they stand, also within words. Default none. */
+  readonly markers?: readonly string[];
+  /** Rarer pieces become `<unknown>`, `>= 1`. Default 1. */
+  readonly minCount?: number;
+}
+
+/**
+ * Words with at most one blank before them, line breaks with what the next line is indented by, runs
+ * of blanks, and single other characters.
+ */
+const piecePattern = String.raw` ?[\p{L}\p{N}\p{M}]+|\n[ \t]*| +|[\s\S]`;
+
+/**
+ * A tokenizer of all pieces in a corpus, white space included: what is encoded without an unknown
+ * piece decodes to the same text. For small models that read and write code.
+ * @param texts - The corpus.
+ *
+ * @example
+ * const tokenizer = createTokenizer(buildTextVocabulary(["if x:\n    return 1"]));
+ * tokenizer.decode(tokenizer.encode("if x:\n    return 1")); // the same
+ */
+export function buildTextVocabulary(
+  texts: Iterable<string>,
+  { markers = [], minCount = 1 }: TextVocabularyOptions = {},
+): TokenizerFiles {
+  checkInteger("buildTextVocabulary", { minCount }, { min: 1 });
+  if (markers.includes("")) {
+    throw new RangeError("buildTextVocabulary: markers must not be empty texts, got one");
+  }
+  const special = [...new Set([endTokenText, unknownTokenText, ...markers])];
+  // Longer ones first, as a marker may begin another.
+  const marks = new RegExp(
+    [...special]
+      .sort((a, b) => b.length - a.length)
+      .map((text) => text.replaceAll(/[.*+?^${}()|[\]\\/-]/gu, String.raw`\$&`))
+      .join("|"),
+    "u",
+  );
+  const piece = new RegExp(piecePattern, "gu");
+  const counts = new Map<string, number>();
+  for (const text of texts) {
+    for (const part of text.split(marks)) {
+      for (const [found] of part.matchAll(piece)) counts.set(found, (counts.get(found) ?? 0) + 1);
+    }
+  }
+  const ranked = [...counts]
+    .filter(([, count]) => count >= minCount)
+    .sort(([a, countA], [b, countB]) => (countA === countB ? (a < b ? -1 : 1) : countB - countA))
+    .map(([text]) => text);
+  return {
+    tokenizer: {
+      version: "1.0",
+      truncation: null,
+      padding: null,
+      added_tokens: special.map((content, id) => ({
+        id,
+        content,
+        single_word: false,
+        lstrip: false,
+        rstrip: false,
+        normalized: false,
+        special: true,
+      })),
+      normalizer: null,
+      pre_tokenizer: {
+        type: "Split",
+        pattern: { Regex: piecePattern },
+        behavior: "Isolated",
+        invert: false,
+      },
+      post_processor: null,
+      // Pieces are put together as they are.
+      decoder: { type: "Fuse" },
+      model: {
+        type: "WordLevel",
+        vocab: Object.fromEntries([...special, ...ranked].map((text, id) => [text, id])),
+        unk_token: unknownTokenText,
+      },
+    },
+    config: {
+      tokenizer_class: "PreTrainedTokenizerFast",
+      clean_up_tokenization_spaces: false,
+      eos_token: endTokenText,
+      unk_token: unknownTokenText,
+    },
+  };
+}
