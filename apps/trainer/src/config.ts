@@ -31,6 +31,15 @@ const trainConfigSchema = z.strictObject({
       path: z.string().min(1),
       /** The longest sequence. */
       maxTokens: count,
+      /** A low-rank adapter that is trained in place of all weights; `null` trains all. */
+      adapter: z
+        .strictObject({
+          rank: count,
+          alpha: positive,
+          /** Names of linear layers, such as `q_proj`. */
+          targetModules: z.array(z.string().min(1)).min(1),
+        })
+        .nullable(),
     }),
   ]),
   warmStart: z.strictObject({

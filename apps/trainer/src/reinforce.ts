@@ -31,6 +31,7 @@ export async function reinforce(run: Run): Promise<void> {
     createLocalPolicy({
       ...policyOptions(run),
       model,
+      keepReference: config.algorithm.klCoefficient > 0,
       optimizer: {
         weightDecay: config.training.weightDecay,
         maxGradientNorm: config.training.maxGradientNorm,
@@ -45,10 +46,6 @@ export async function reinforce(run: Run): Promise<void> {
       },
     }),
   );
-  const reference =
-    config.algorithm.klCoefficient > 0
-      ? await createLocalPolicy({ ...policyOptions(run), model })
-      : undefined;
   const save = (state: RunState): Promise<string> =>
     folder.saveCheckpoint(state, (directory) => policy.learner.save(directory));
   try {
@@ -83,7 +80,7 @@ export async function reinforce(run: Run): Promise<void> {
         rolloutParts: rolloutPartsOf(run, policy),
         sampler: policy.sampler,
         learner: policy.learner,
-        reference: reference?.learner,
+        reference: config.algorithm.klCoefficient > 0 ? policy.learner.reference : undefined,
         recipe,
         random,
         onProgress: (phase, done) =>
@@ -115,7 +112,6 @@ export async function reinforce(run: Run): Promise<void> {
     }
   } finally {
     await policy.close();
-    await reference?.close();
   }
 }
 

@@ -31,13 +31,18 @@ export const warmStartFolder = "warm-start";
 export const policyFolder = "policy";
 
 /** What all policies of a run are made with, but for their weights and learning rate. */
-export function policyOptions(
-  run: Run,
-): Pick<LocalPolicyOptions, "seed" | "threads" | "microbatchTokens" | "maxSequenceTokens"> {
+export function policyOptions(run: Run): Omit<LocalPolicyOptions, "model" | "optimizer"> {
   const { engine, model } = run.config;
   const { threads, microbatchTokens } = engine;
   const seed = run.random.fork("weights").seed;
-  return { seed, threads, microbatchTokens, maxSequenceTokens: model.maxTokens };
+  const adapter = model.source === "folder" ? model.adapter : null;
+  return {
+    seed,
+    threads,
+    microbatchTokens,
+    maxSequenceTokens: model.maxTokens,
+    ...(adapter !== null && { adapter }),
+  };
 }
 
 /** Whether a run begins with a warm start: all new models do, if only to get their words. */

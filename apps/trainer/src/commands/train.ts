@@ -3,7 +3,8 @@ import { readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { Command, Option } from "commander";
 import { algorithms } from "../../recipes/algorithms.ts";
-import { resolveConfig, type TrainConfig } from "../config.ts";
+import { languageModelRun } from "../../recipes/language-model.ts";
+import { checkConfig, resolveConfig, type TrainConfig } from "../config.ts";
 import { openTasks } from "../environments/open-tasks.ts";
 import type { TaskSource } from "../environments/task-source.ts";
 import { InputError, reading } from "../input-error.ts";
@@ -18,6 +19,8 @@ import { environmentOf, offeredEnvironments, type OfferedEnvironment } from "./e
 interface TrainOptions extends Readonly<Record<string, unknown>> {
   readonly seed: number;
   readonly out?: string;
+  readonly model?: string;
+  readonly adapterRank?: number;
   readonly algorithm?: keyof typeof algorithms;
   readonly modulation?: TrainConfig["modulation"]["kind"];
   readonly config?: string;
@@ -69,6 +72,12 @@ function environmentCommand(environment: OfferedEnvironment): Command {
   return command
     .addOption(new Option("--seed <number>", "fixes everything").argParser(wholeNumber).default(1))
     .option("--out <folder>", "the run folder (default: runs/<recipe>-seed<seed>-<time>)")
+    .option("--model <folder>", "a language model in place of a small one, as in AEM's paper")
+    .addOption(
+      new Option("--adapter-rank <number>", "train a low-rank adapter of the model").argParser(
+        wholeNumber,
+      ),
+    )
     .addOption(
       new Option(
         "--algorithm <name>",
@@ -179,7 +188,11 @@ async function configOf(
   options: TrainOptions,
 ): Promise<TrainConfig> {
   let config = environment.recipe(options.seed, options);
-  const { config: path, algorithm, modulation } = options;
+  const { config: path, model, adapterRank, algorithm, modulation } = options;
+  if (model !== undefined) config = languageModelRun(config, model, adapterRank);
+  else if (adapterRank !== undefined) {
+    throw new InputError(`train: --adapter-rank must stand beside --model, got ${adapterRank}`);
+  }
   if (algorithm !== undefined) config = { ...config, algorithm: algorithms[algorithm] };
   if (modulation !== undefined) {
     config = { ...config, modulation: { ...config.modulation, kind: modulation } };
@@ -202,7 +215,7 @@ async function configOf(
   if (got !== wanted) {
     throw new InputError(`train ${wanted}: tasks.environment must be ${wanted}, got ${got}`);
   }
-  return config;
+  return checkConfig(config, "options");
 }
 
 /** `training.iterations=10` as an object of settings. */

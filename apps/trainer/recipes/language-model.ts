@@ -1,0 +1,65 @@
+import { alfworldSetting, webshopSetting, type PaperSetting } from "@turnwise/estimators";
+import type { TrainConfig } from "../src/config.ts";
+import { algorithms } from "./algorithms.ts";
+
+/** The linear layers that an adapter changes. */
+const targetModules = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
+
+/**
+ * A language model in the place of a small one, in the setting of AEM's paper (`PaperSetting`): no
+ * warm start, verl-agent's prompts, its GRPO, and AEM.
+ *
+ * @param config - A recipe of the same environment, for its tasks.
+ * @param path - A Hugging Face folder.
+ * @param adapterRank - Trains a low-rank adapter, at ten times the learning rate; else all weights.
+ */
+export function languageModelRun(
+  config: TrainConfig,
+  path: string,
+  adapterRank: number | undefined,
+): TrainConfig {
+  const setting: PaperSetting =
+    config.tasks.environment === "alfworld" ? alfworldSetting : webshopSetting;
+  const rowsAnIteration =
+    setting.groupsPerIteration.value * setting.groupSize.value * setting.maxTurns.value;
+  return {
+    ...config,
+    recipe: `${config.tasks.environment}-language-model`,
+    tasks: { ...config.tasks, format: "verl-agent" },
+    episode: {
+      maxTurns: setting.maxTurns.value,
+      maxResponseTokens: setting.maxResponseTokens.value,
+      successReward: setting.successReward.value,
+      invalidActionPenalty: setting.invalidActionPenalty.value,
+    },
+    model: {
+      source: "folder",
+      path,
+      maxTokens: setting.maxPromptTokens.value + setting.maxResponseTokens.value,
+      adapter:
+        adapterRank === undefined
+          ? null
+          : { rank: adapterRank, alpha: 2 * adapterRank, targetModules },
+    },
+    warmStart: { ...config.warmStart, numDemonstrations: 0 },
+    training: {
+      ...config.training,
+      iterations: setting.iterations.value,
+      groupsPerIteration: setting.groupsPerIteration.value,
+      groupSize: setting.groupSize.value,
+      temperature: setting.temperature.value,
+      // An episode lasts about half as long as it may.
+      minibatches: Math.round(rowsAnIteration / 2 / setting.minibatchRows.value),
+      epochs: setting.epochs.value,
+      learningRate: setting.learningRate.value * (adapterRank === undefined ? 1 : 10),
+      finalShare: 1,
+    },
+    algorithm: algorithms.grpo,
+    modulation: {
+      kind: "aem",
+      strength: setting.strength.value,
+      minEntropyRange: setting.minEntropyRange.value,
+    },
+    evaluation: { every: 10, temperature: setting.evaluationTemperature?.value ?? 1 },
+  };
+}
