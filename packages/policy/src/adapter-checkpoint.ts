@@ -1,6 +1,5 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { matchTensors, storedTensors } from "./checkpoint.ts";
 import { isJsonObject, readJson, writeJson } from "./json-file.ts";
 import {
   adapterConfig,
@@ -10,7 +9,8 @@ import {
   type AdapterConfig,
 } from "./lora.ts";
 import type { ModelConfig } from "./model-config.ts";
-import { readSafetensors, writeSafetensors } from "./safetensors.ts";
+import { OpenSafetensors, writeSafetensors } from "./safetensors.ts";
+import { readParameters, storedTensors } from "./stored-parameters.ts";
 
 /** What stands before a parameter's name in an adapter's file. */
 const prefix = "base_model.model.";
@@ -152,9 +152,13 @@ export async function readAdapter(
 ): Promise<StoredAdapter> {
   const config = expected ?? (await readAdapterConfig(directory, model));
   const path = join(directory, "adapter_model.safetensors");
-  const { tensors, metadata } = await readSafetensors(path);
-  const table = adapterTable(model, config);
-  return { config, parameters: matchTensors(table, tensors, path, prefix), metadata };
+  const file = await OpenSafetensors.open(path);
+  try {
+    const parameters = await readParameters(adapterTable(model, config), [file], path, { prefix });
+    return { config, parameters, metadata: file.header.metadata };
+  } finally {
+    await file.close();
+  }
 }
 
 /** Options of {@link writeAdapter}. */
@@ -178,6 +182,6 @@ export async function writeAdapter(
   await mkdir(directory, { recursive: true });
   const tensors = storedTensors(adapterTable(model, config), parameters, prefix);
   const path = join(directory, "adapter_model.safetensors");
-  await writeSafetensors(path, tensors, { format: "pt", ...metadata });
+  await writeSafetensors(path, tensors, { metadata: { format: "pt", ...metadata } });
   await writeJson(join(directory, "adapter_config.json"), adapterConfigJson(config, baseModel));
 }

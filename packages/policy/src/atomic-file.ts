@@ -4,11 +4,11 @@ import { open, rename, rm } from "node:fs/promises";
 /**
  * Writes a file so that a reader sees the old content or the new one, never a part: into a temporary
  * file of the same folder, then renamed.
- * @param parts - Written one after the other.
+ * @param parts - Written one after the other; each is done with before the next is asked for.
  */
 export async function writeFileAtomically(
   path: string,
-  parts: readonly (string | Uint8Array)[],
+  parts: Iterable<string | Uint8Array>,
 ): Promise<void> {
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {

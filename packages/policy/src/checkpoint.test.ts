@@ -31,7 +31,10 @@ test("names file, tensor and both shapes of a checkpoint that does not fit its c
   await expect(readCheckpoint(directory)).rejects.toThrow(
     `${file}: model.layers.1.input_layernorm.weight must have shape [32], got nothing`,
   );
-  await writeFile(path, JSON.stringify(modelConfigJson({ ...config, modelType: "qwen2" })));
+  await writeFile(
+    path,
+    JSON.stringify(modelConfigJson({ ...config, modelType: "llama", attentionBiases: "all" })),
+  );
   await expect(readCheckpoint(directory)).rejects.toThrow("q_proj.bias must have shape [32]");
   await writeFile(path, "{");
   await expect(readCheckpoint(directory)).rejects.toThrow(`${path}: must be JSON`);

@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from "node:util";
 import { refuseUnknownFields } from "./config-fields.ts";
 import { isJsonObject, type JsonObject } from "./json-file.ts";
 import { readRope, ropeScalingJson, type RopeScaling } from "./rope-scaling.ts";
+import type { FloatType } from "./safetensors.ts";
 
 /** The families that can be computed. They differ in what attention does to q, k and v. */
 export type ModelType = "llama" | "qwen2" | "qwen3";
@@ -205,15 +207,44 @@ const architectures: Readonly<Record<ModelType, string>> = {
   qwen3: "Qwen3ForCausalLM",
 };
 
+/** Options of {@link modelConfigJson}. */
+export interface ModelConfigJsonOptions {
+  /** How the weights beside it are stored, for `dtype`. Default F32. */
+  readonly type?: FloatType;
+  /** The file that the config was read from: fields that it need not say again are kept. */
+  readonly original?: JsonObject;
+}
+
+const typeNames: Readonly<Record<FloatType, string>> = {
+  F32: "float32",
+  F16: "float16",
+  BF16: "bfloat16",
+};
+
 /** A config as Hugging Face's `config.json`; {@link parseModelConfig} reads it back. */
-export function modelConfigJson(config: ModelConfig): Record<string, unknown> {
+export function modelConfigJson(
+  config: ModelConfig,
+  { type = "F32", original }: ModelConfigJsonOptions = {},
+): Record<string, unknown> {
+  const dtype = typeNames[type];
+  if (original) {
+    const isSame = isDeepStrictEqual(parseModelConfig(original), config);
+    const fields = isSame ? original : { ...original, ...freshConfigJson(config) };
+    // Older files call it torch_dtype.
+    const name = Object.hasOwn(original, "torch_dtype") ? "torch_dtype" : "dtype";
+    const { dtype: _, torch_dtype: __, ...rest } = fields;
+    return { ...rest, [name]: dtype };
+  }
+  return { ...freshConfigJson(config), dtype, torch_dtype: dtype };
+}
+
+function freshConfigJson(config: ModelConfig): Record<string, unknown> {
   const { modelType, ropeScaling } = config;
   const rope = ropeScalingJson(ropeScaling);
   return {
     architectures: [architectures[modelType]],
     attention_dropout: 0,
     ...(modelType !== "qwen2" && { attention_bias: config.attentionBiases === "all" }),
-    dtype: "float32",
     head_dim: config.headSize,
     hidden_act: "silu",
     hidden_size: config.hiddenSize,

@@ -25,7 +25,7 @@ test("returns what was written, bit by bit, with its metadata", async () => {
   await fc.assert(
     fc.asyncProperty(fc.dictionary(fc.stringMatching(/^[a-z.]{1,9}$/), tensor), async (record) => {
       const tensors = new Map(Object.entries(record));
-      await writeSafetensors(path, tensors, { step: "3" });
+      await writeSafetensors(path, tensors, { metadata: { step: "3" } });
       const read = await readSafetensors(path);
       expect(read.metadata).toEqual({ step: "3" });
       expect(new Map(read.tensors)).toEqual(tensors);

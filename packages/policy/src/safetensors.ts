@@ -1,6 +1,12 @@
-import { open } from "node:fs/promises";
+import { open, type FileHandle } from "node:fs/promises";
 import { writeFileAtomically } from "./atomic-file.ts";
-import { isJsonObject, parseJsonObject } from "./json-file.ts";
+import { findNonFinite, narrowToHalves, widenHalves } from "./half-floats.ts";
+import {
+  parseSafetensorsHeader,
+  type StoredType,
+  type SafetensorsHeader,
+  type TensorEntry,
+} from "./safetensors-header.ts";
 
 /** One tensor of a safetensors file, widened to float32. */
 export interface StoredTensor {
@@ -15,134 +21,191 @@ export interface SafetensorsFile {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-const byteWidths = { F32: 4, F16: 2, BF16: 2 } as const;
-type StoredType = keyof typeof byteWidths;
+/** How numbers are stored. */
+export type FloatType = "F32" | "F16" | "BF16";
 
-/** A header of more is a damaged file: the format itself allows 100 MB. */
+/** Whether tensors of a type can be read here. */
+export const isFloatType = (type: StoredType): type is FloatType =>
+  type === "F32" || type === "F16" || type === "BF16";
+
+/** The format allows a header of 100 MB. */
 const maxHeaderBytes = 100_000_000;
 
-interface HeaderEntry {
-  readonly name: string;
-  readonly type: StoredType;
-  readonly shape: readonly number[];
-  readonly begin: number;
-  readonly end: number;
+/** Bytes that are read or written at once. */
+const chunkBytes = 2 ** 22;
+
+/** A safetensors file whose header is read and checked, and whose tensors are read one by one. */
+export class OpenSafetensors implements AsyncDisposable {
+  readonly path: string;
+  readonly header: SafetensorsHeader;
+  readonly #file: FileHandle;
+  readonly #dataStart: number;
+  #halves: Uint16Array | undefined;
+
+  private constructor(
+    path: string,
+    file: FileHandle,
+    header: SafetensorsHeader,
+    dataStart: number,
+  ) {
+    this.path = path;
+    this.header = header;
+    this.#file = file;
+    this.#dataStart = dataStart;
+  }
+
+  /**
+   * Opens a file (github.com/huggingface/safetensors): eight bytes with the length of a JSON header,
+   * the header, then the tensors' bytes.
+   * @throws `Error` naming the file and the tensor where it breaks the format.
+   */
+  static async open(path: string): Promise<OpenSafetensors> {
+    const file = await open(path, "r");
+    try {
+      const { size } = await file.stat();
+      if (size < 8) throw new Error(`${path}: must have at least 8 bytes, got ${size}`);
+      const prefix = Buffer.alloc(8);
+      await readFully(file, path, prefix, 0);
+      const length = prefix.readBigUInt64LE();
+      if (length > BigInt(Math.min(size - 8, maxHeaderBytes))) {
+        throw new Error(
+          `${path}: header must fit into the file and into 100 MB, got a length of ${length} in ${size} bytes`,
+        );
+      }
+      const dataStart = 8 + Number(length);
+      const bytes = Buffer.alloc(Number(length));
+      await readFully(file, path, bytes, 8);
+      const header = parseSafetensorsHeader(bytes, path, size - dataStart);
+      return new OpenSafetensors(path, file, header, dataStart);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Reads a tensor, F32, F16 or BF16, straight into its float32 array; besides that array, memory for
+   * one chunk is needed.
+   * @throws `Error` naming file and tensor if there is no such tensor, it has another type, or the file
+   *   ends early; with `requireFinite`, if it holds NaN or an infinity, with its index.
+   */
+  async read(
+    name: string,
+    { requireFinite = false }: { readonly requireFinite?: boolean } = {},
+  ): Promise<Float32Array> {
+    const entry = this.header.entries.get(name);
+    if (!entry) throw new Error(`${this.path}: ${name} must be in the file, got nothing`);
+    const { type, shape } = entry;
+    if (!isFloatType(type)) {
+      throw new Error(`${this.path}: ${name} must be F32, F16 or BF16, got ${type}`);
+    }
+    const size = shape.reduce((product, length) => product * length, 1);
+    const values = new Float32Array(size);
+    for (let start = 0; start < size; start += chunkBytes / 4) {
+      const part = values.subarray(start, start + chunkBytes / 4);
+      await this.#readPart(entry, type, start, part);
+      const found = requireFinite ? findNonFinite(part) : -1;
+      if (found >= 0) {
+        throw new Error(
+          `${this.path}: ${name}[${indexAt(shape, start + found).join(", ")}] must be finite, got ${part[found]}`,
+        );
+      }
+    }
+    return values;
+  }
+
+  async #readPart(
+    { begin }: TensorEntry,
+    type: FloatType,
+    start: number,
+    part: Float32Array,
+  ): Promise<void> {
+    const from = this.#dataStart + begin;
+    if (type === "F32") {
+      const bytes = new Uint8Array(part.buffer, part.byteOffset, part.byteLength);
+      return readFully(this.#file, this.path, bytes, from + 4 * start);
+    }
+    this.#halves ??= new Uint16Array(chunkBytes / 4);
+    const halves = this.#halves.subarray(0, part.length);
+    const bytes = new Uint8Array(halves.buffer, 0, halves.byteLength);
+    await readFully(this.#file, this.path, bytes, from + 2 * start);
+    widenHalves(type, halves, part);
+  }
+
+  /** Closes the file. */
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** Where an entry of a row-major array stands in a tensor. */
+function indexAt(shape: readonly number[], offset: number): number[] {
+  const index: number[] = [];
+  let rest = offset;
+  for (const length of shape.toReversed()) {
+    index.unshift(rest % length);
+    rest = Math.floor(rest / length);
+  }
+  return index;
+}
+
+async function readFully(
+  file: FileHandle,
+  path: string,
+  target: Uint8Array,
+  position: number,
+): Promise<void> {
+  for (let offset = 0; offset < target.byteLength;) {
+    const length = target.byteLength - offset;
+    const { bytesRead } = await file.read(target, offset, length, position + offset);
+    if (bytesRead === 0) {
+      throw new Error(
+        `${path}: must have ${position + target.byteLength} bytes, ends at byte ${position + offset}`,
+      );
+    }
+    offset += bytesRead;
+  }
 }
 
 /**
- * Reads a safetensors file (github.com/huggingface/safetensors): eight bytes with the length of a
- * JSON header, the header, then the tensors' bytes. F32, F16 and BF16 become float32.
+ * Reads all of a safetensors file. F32, F16 and BF16 become float32.
  * @throws `Error` naming the file and the tensor where it breaks the format or has another type.
  */
 export async function readSafetensors(path: string): Promise<SafetensorsFile> {
-  const file = await open(path, "r");
+  const file = await OpenSafetensors.open(path);
   try {
-    const { size } = await file.stat();
-    const read = async (length: number, position: number): Promise<Buffer> => {
-      const buffer = Buffer.alloc(length);
-      for (let offset = 0; offset < length;) {
-        const { bytesRead } = await file.read(buffer, offset, length - offset, position + offset);
-        if (bytesRead === 0) throw new Error(`${path}: ends at byte ${position + offset}`);
-        offset += bytesRead;
-      }
-      return buffer;
-    };
-    if (size < 8) throw new Error(`${path}: must have at least 8 bytes, got ${size}`);
-    const headerLength = Number((await read(8, 0)).readBigUInt64LE());
-    if (headerLength > Math.min(size - 8, maxHeaderBytes)) {
-      throw new Error(`${path}: header must fit into the file, got a length of ${headerLength}`);
-    }
-    const header = parseHeader(path, (await read(headerLength, 8)).toString("utf8"));
-    const dataStart = 8 + headerLength;
+    const { entries, metadata } = file.header;
     const tensors = new Map<string, StoredTensor>();
-    for (const { name, type, shape, begin, end } of header.entries) {
-      if (end > size - dataStart) {
-        throw new Error(
-          `${path}: ${name} must end within the file, got ${end} of ${size - dataStart} bytes`,
-        );
-      }
-      const bytes = await read(end - begin, dataStart + begin);
-      tensors.set(name, { shape, values: toFloat32(bytes, type) });
+    for (const [name, { shape }] of entries) {
+      tensors.set(name, { shape, values: await file.read(name) });
     }
-    return { tensors, metadata: header.metadata };
+    return { tensors, metadata };
   } finally {
     await file.close();
   }
 }
 
-function parseHeader(
-  path: string,
-  text: string,
-): { entries: HeaderEntry[]; metadata: Record<string, string> } {
-  const { __metadata__: metadata = {}, ...tensors } = parseJsonObject(text, `${path}: header`);
-  const entries = Object.entries(tensors).map(([name, value]): HeaderEntry => {
-    const { dtype, shape, data_offsets: offsets } = isJsonObject(value) ? value : {};
-    if (!isStoredType(dtype)) {
-      throw new Error(`${path}: ${name} must be F32, F16 or BF16, got ${String(dtype)}`);
-    }
-    if (!isCounts(shape) || !isCounts(offsets) || offsets.length !== 2) {
-      throw new Error(`${path}: ${name} must have a shape and two data_offsets`);
-    }
-    const numBytes = shape.reduce((size, length) => size * length, byteWidths[dtype]);
-    const begin = offsets[0]!;
-    const end = offsets[1]!;
-    if (end - begin !== numBytes) {
-      throw new Error(
-        `${path}: ${name} of shape [${shape.join(", ")}] must have ${numBytes} bytes, got ${end - begin}`,
-      );
-    }
-    return { name, type: dtype, shape, begin, end };
-  });
-  const pairs = isJsonObject(metadata) ? Object.entries(metadata) : [];
-  return {
-    entries,
-    metadata: Object.fromEntries(pairs.map(([key, value]) => [key, String(value)])),
-  };
-}
-
-const isStoredType = (value: unknown): value is StoredType =>
-  typeof value === "string" && Object.hasOwn(byteWidths, value);
-
-const isCounts = (value: unknown): value is number[] =>
-  Array.isArray(value) && value.every((entry) => Number.isSafeInteger(entry) && entry >= 0);
-
-/** Widens stored bytes to float32; exact for all three types. Little-endian, as the format is. */
-function toFloat32(bytes: Buffer, type: StoredType): Float32Array {
-  if (type === "F32") {
-    const aligned = bytes.byteOffset % 4 === 0 ? bytes : Buffer.from(new Uint8Array(bytes));
-    return new Float32Array(aligned.buffer, aligned.byteOffset, bytes.byteLength / 4);
-  }
-  const numValues = bytes.byteLength / 2;
-  const bits = new Uint32Array(numValues);
-  for (let i = 0; i < numValues; i++) {
-    const half = bytes.readUInt16LE(2 * i);
-    // A bfloat16 is the upper half of a float32.
-    bits[i] = type === "BF16" ? half << 16 : halfBits(half);
-  }
-  return new Float32Array(bits.buffer);
-}
-
-/** The bits of the float32 that equals an IEEE float16. */
-function halfBits(half: number): number {
-  const sign = (half & 0x8000) << 16;
-  const exponent = (half >> 10) & 0x1f;
-  const fraction = half & 0x3ff;
-  if (exponent === 0x1f) return (sign | 0x7f800000 | (fraction << 13)) >>> 0;
-  if (exponent > 0) return (sign | ((exponent + 112) << 23) | (fraction << 13)) >>> 0;
-  if (fraction === 0) return sign >>> 0;
-  // Subnormal: shift the leading bit into the place of the implicit one.
-  const shift = Math.clz32(fraction) - 21;
-  return (sign | ((113 - shift) << 23) | (((fraction << shift) & 0x3ff) << 13)) >>> 0;
+/** Options of {@link writeSafetensors}. */
+export interface WriteSafetensorsOptions {
+  /** Text pairs for the header. Default `{ format: "pt" }`. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** How numbers are stored; F16 and BF16 round them. Default F32. */
+  readonly type?: FloatType;
 }
 
 /**
- * Writes tensors as float32 safetensors, atomically, in the order of the map.
- * @throws `RangeError` if a shape does not fit its values.
+ * Writes tensors as safetensors, atomically, in the order of the map.
+ * @throws `RangeError` if a shape does not fit its values, or a finite value is too large for the type;
+ *   there is no file then.
  */
 export async function writeSafetensors(
   path: string,
   tensors: ReadonlyMap<string, StoredTensor>,
-  metadata: Readonly<Record<string, string>> = { format: "pt" },
+  { metadata = { format: "pt" }, type = "F32" }: WriteSafetensorsOptions = {},
 ): Promise<void> {
   const header: Record<string, unknown> = { __metadata__: metadata };
   let offset = 0;
@@ -153,8 +216,9 @@ export async function writeSafetensors(
         `writeSafetensors: ${name} of shape [${shape.join(", ")}] must have ${size} values, got ${values.length}`,
       );
     }
-    header[name] = { dtype: "F32", shape, data_offsets: [offset, offset + values.byteLength] };
-    offset += values.byteLength;
+    const end = offset + size * (type === "F32" ? 4 : 2);
+    header[name] = { dtype: type, shape, data_offsets: [offset, end] };
+    offset = end;
   }
   const json = Buffer.from(JSON.stringify(header));
   // Spaces fill the header up, so that the data is aligned for readers that map it into memory.
@@ -162,8 +226,45 @@ export async function writeSafetensors(
   json.copy(padded);
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(padded.length));
-  const data = [...tensors.values()].map(
-    ({ values }) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
-  );
-  await writeFileAtomically(path, [length, padded, ...data]);
+  await writeFileAtomically(path, partsOf([length, padded], tensors, type));
+}
+
+/** The bytes of a file, one part after the other; a part holds until the next one is asked for. */
+function* partsOf(
+  start: readonly Uint8Array[],
+  tensors: ReadonlyMap<string, StoredTensor>,
+  type: FloatType,
+): Generator<Uint8Array> {
+  yield* start;
+  const halves = new Uint16Array(type === "F32" ? 0 : chunkBytes / 4);
+  for (const [name, { shape, values }] of tensors) {
+    if (type === "F32") {
+      yield new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+      continue;
+    }
+    for (let first = 0; first < values.length; first += halves.length) {
+      const part = values.subarray(first, first + halves.length);
+      const target = halves.subarray(0, part.length);
+      narrowToHalves(type, part, target);
+      checkNarrowed(name, { shape, values }, first, target, type);
+      yield new Uint8Array(target.buffer, 0, target.byteLength);
+    }
+  }
+}
+
+/** Requires that nothing became infinite when it was rounded. */
+function checkNarrowed(
+  name: string,
+  { shape, values }: StoredTensor,
+  first: number,
+  halves: Uint16Array,
+  type: FloatType,
+): void {
+  const exponent = type === "F16" ? 0x7c00 : 0x7f80;
+  for (let i = 0; i < halves.length; i++) {
+    if ((halves[i]! & exponent) !== exponent || !Number.isFinite(values[first + i])) continue;
+    throw new RangeError(
+      `writeSafetensors: ${name}[${indexAt(shape, first + i).join(", ")}] must fit into ${type}, got ${values[first + i]}`,
+    );
+  }
 }

@@ -6,15 +6,19 @@ import type {
   TrainingRow,
   UpdateReport,
 } from "@turnwise/core";
+import type { JsonObject } from "../json-file.ts";
 import type { AdapterConfig } from "../lora.ts";
 import type { ModelConfig } from "../model-config.ts";
 import type { Parameters } from "../parameters.ts";
+import type { FloatType } from "../safetensors.ts";
 import type { OptimizerConfig } from "./optimizer.ts";
 import type { ObjectiveProgram } from "./objective-program.ts";
 
 /** What an engine is made from. Plain data. */
 export interface EngineOptions {
   readonly config: ModelConfig;
+  /** The `config.json` that it was read from, to be kept when it is saved. */
+  readonly configJson?: JsonObject | undefined;
   /** A folder with a checkpoint, a seed for fresh weights, or the weights themselves. */
   readonly weights:
     | { readonly directory: string }
@@ -34,6 +38,14 @@ export interface EngineOptions {
   readonly microbatchTokens: number;
   readonly stepTokens: number;
   readonly cacheBytes: number;
+}
+
+/** Options of `LocalPolicy.saveModel`. */
+export interface SaveModelOptions {
+  /** How numbers are stored; F16 and BF16 round them. Default as the model was read, else F32. */
+  readonly type?: FloatType;
+  /** Bytes of tensors beyond which another file is begun. Default 5e9. */
+  readonly maxFileBytes?: number;
 }
 
 /** A request that is being answered. */
@@ -60,6 +72,8 @@ export interface EnginePort {
     objective: ObjectiveProgram,
   ): Promise<{ readonly report: UpdateReport; readonly version: number }>;
   save(directory: string): Promise<void>;
+  /** Writes the model alone, with the adapter merged in. */
+  saveModel(directory: string, options: SaveModelOptions): Promise<void>;
   /** @returns The version of the weights. */
   restore(directory: string): Promise<number>;
   close(): Promise<void>;

@@ -1,3 +1,4 @@
+export type { SaveModelOptions } from "./engine-port.ts";
 export type { OptimizerConfig } from "./optimizer.ts";
 export {
   createLocalPolicy,

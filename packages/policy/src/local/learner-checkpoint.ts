@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { readAdapter, readAdapterConfig, writeAdapter } from "../adapter-checkpoint.ts";
-import { matchTensors, readCheckpoint, storedTensors, writeCheckpoint } from "../checkpoint.ts";
+import { readCheckpoint, writeCheckpoint } from "../checkpoint.ts";
 import { adapterScale, adapterTable, type AdapterConfig } from "../lora.ts";
 import { parameterTable, type Parameters, type ParameterSpec } from "../parameters.ts";
-import { readSafetensors, writeSafetensors } from "../safetensors.ts";
+import { OpenSafetensors, writeSafetensors } from "../safetensors.ts";
+import { readParameters, storedTensors } from "../stored-parameters.ts";
 import type { EngineOptions } from "./engine-port.ts";
 import type { OptimizerState } from "./optimizer.ts";
 
@@ -18,7 +19,7 @@ export interface LearnerCheckpoint {
 }
 
 /** What a learner trains. */
-export type LearnerShape = Pick<EngineOptions, "config" | "adapter" | "weights">;
+export type LearnerShape = Pick<EngineOptions, "config" | "configJson" | "adapter" | "weights">;
 
 const firstMoment = "first_moment.";
 const secondMoment = "second_moment.";
@@ -36,14 +37,14 @@ export async function writeLearner(
   shape: LearnerShape,
   { parameters, optimizer, version }: LearnerCheckpoint,
 ): Promise<void> {
-  const { config, adapter, weights } = shape;
+  const { config, configJson, adapter, weights } = shape;
   const metadata = { saved: randomUUID() };
   if (adapter) {
     const trained = { config: adapter.config, parameters };
     const base = "directory" in weights ? { baseModel: weights.directory } : {};
     await writeAdapter(directory, config, trained, { ...base, metadata });
   } else {
-    await writeCheckpoint(directory, { config, parameters }, metadata);
+    await writeCheckpoint(directory, { config, parameters }, { metadata, configJson });
   }
   const table = trainedTable(shape);
   await writeSafetensors(
@@ -52,7 +53,7 @@ export async function writeLearner(
       ...storedTensors(table, optimizer.firstMoments, firstMoment),
       ...storedTensors(table, optimizer.secondMoments, secondMoment),
     ]),
-    { ...metadata, step: String(optimizer.step), version: String(version) },
+    { metadata: { ...metadata, step: String(optimizer.step), version: String(version) } },
   );
 }
 
@@ -85,26 +86,35 @@ export async function readLearner(
     ? await readAdapter(directory, config, await sameScale(directory, shape, adapter.config))
     : await readCheckpoint(directory, config);
   const path = join(directory, "optimizer.safetensors");
-  const { tensors, metadata } = await readSafetensors(path);
-  if (metadata["saved"] === undefined || metadata["saved"] !== model["saved"]) {
-    const other = adapter ? "adapter_model.safetensors" : "model.safetensors";
-    throw new Error(
-      `${path}: saved must be that of ${other}, ${model["saved"]}, got ${metadata["saved"]}`,
-    );
+  const file = await OpenSafetensors.open(path);
+  try {
+    const { metadata } = file.header;
+    if (metadata["saved"] === undefined || metadata["saved"] !== model["saved"]) {
+      const other = adapter ? "adapter_model.safetensors" : "model.safetensors";
+      throw new Error(
+        `${path}: saved must be that of ${other}, ${model["saved"]}, got ${metadata["saved"]}`,
+      );
+    }
+    const count = (field: string): number => {
+      const value = Number(metadata[field]);
+      if (Number.isSafeInteger(value) && value >= 0) return value;
+      throw new Error(`${path}: ${field} must be a whole number >= 0, got ${metadata[field]}`);
+    };
+    const moments = (prefix: string): Promise<Parameters> =>
+      readParameters(trainedTable(shape), [file], path, {
+        prefix,
+        isIgnored: (name) => name.startsWith(prefix === firstMoment ? secondMoment : firstMoment),
+      });
+    return {
+      parameters,
+      optimizer: {
+        step: count("step"),
+        firstMoments: await moments(firstMoment),
+        secondMoments: await moments(secondMoment),
+      },
+      version: count("version"),
+    };
+  } finally {
+    await file.close();
   }
-  const count = (field: string): number => {
-    const value = Number(metadata[field]);
-    if (Number.isSafeInteger(value) && value >= 0) return value;
-    throw new Error(`${path}: ${field} must be a whole number >= 0, got ${metadata[field]}`);
-  };
-  const table = trainedTable(shape);
-  return {
-    parameters,
-    optimizer: {
-      step: count("step"),
-      firstMoments: matchTensors(table, tensors, path, firstMoment),
-      secondMoments: matchTensors(table, tensors, path, secondMoment),
-    },
-    version: count("version"),
-  };
 }

@@ -33,6 +33,8 @@ export interface LearningEngineOptions {
   readonly optimizer: OptimizerConfig;
   /** The most positions of one microbatch, padding included. */
   readonly microbatchTokens: number;
+  /** Whether the arrays that it is given may be changed, instead of copies. Default false. */
+  readonly ownsParameters?: boolean;
   /** Trained in place of the model, which then stays as it is. Its values are copied. */
   readonly adapter?: Adapter | undefined;
   /**
@@ -82,9 +84,9 @@ export class LearningEngine {
     optimizerMilliseconds: 0,
   };
 
-  /** @param parameters - Copied; with an adapter kept as they are, and not changed. */
+  /** @param parameters - Copied, if not owned; with an adapter kept as they are, and not changed. */
   constructor(parameters: Parameters, options: LearningEngineOptions) {
-    const { config, optimizer, microbatchTokens, adapter, keepReference = false } = options;
+    const { config, optimizer, microbatchTokens, adapter, keepReference, ownsParameters } = options;
     checkInteger("learner", { microbatchTokens }, { min: 1 });
     this.#options = options;
     this.#table = adapter ? adapterTable(config, adapter.config) : parameterTable(config);
@@ -92,7 +94,8 @@ export class LearningEngine {
     this.#programOptions = { headChunks, adapter: adapter?.config };
     this.#rotary = rotaryFeeds(config);
     this.#frozen = adapter ? parameters : new Map();
-    this.#parameters = copyOf(adapter?.parameters ?? parameters);
+    const trained = adapter?.parameters ?? parameters;
+    this.#parameters = ownsParameters ? trained : copyOf(trained);
     this.#reference = adapter ? parameters : keepReference ? copyOf(parameters) : undefined;
     this.#optimizer = new Optimizer(this.#table, optimizer);
   }

@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import {
   checkInteger,
   type Learner,
@@ -8,13 +9,14 @@ import {
   type SampleRequest,
   type SampledResponse,
 } from "@turnwise/core";
-import { readModelConfig } from "../checkpoint.ts";
 import { readAdapterConfig } from "../adapter-checkpoint.ts";
+import { readCompanionFiles, writeCompanionFiles } from "../companion-files.ts";
+import { readJson } from "../json-file.ts";
 import { adapterConfig, adapterTable, type AdapterConfig, type AdapterOptions } from "../lora.ts";
-import { checkModelConfig, type ModelConfig } from "../model-config.ts";
+import { checkModelConfig, parseModelConfig, type ModelConfig } from "../model-config.ts";
 import { parameterTable, sizeOf, type ParameterSpec } from "../parameters.ts";
 import { readTokenizer, writeTokenizer, type LoadedTokenizer } from "../tokenizer.ts";
-import type { EngineOptions, EnginePort } from "./engine-port.ts";
+import type { EngineOptions, EnginePort, SaveModelOptions } from "./engine-port.ts";
 import type { OptimizerConfig } from "./optimizer.ts";
 import { traceObjective, type ObjectiveProgram } from "./objective-program.ts";
 import { PolicyEngine } from "./policy-engine.ts";
@@ -87,6 +89,13 @@ export interface LocalPolicy {
    * a PEFT folder with the adapter, and the optimizer's state.
    */
   save(directory: string): Promise<void>;
+  /**
+   * Writes the model alone, with the adapter put into its weights, in the form of the folder that it
+   * came from: same `config.json` but for what changed, same type of numbers, tokenizer, generation
+   * config.
+   * @throws `RangeError` for a weight that is too large for the type.
+   */
+  saveModel(directory: string, options?: SaveModelOptions): Promise<void>;
   /** Ends the engine. Whatever is still pending is rejected. */
   close(): Promise<void>;
 }
@@ -123,7 +132,9 @@ export async function createLocalPolicy({
 }: LocalPolicyOptions): Promise<LocalPolicy> {
   checkInteger("createLocalPolicy", { threads, microbatchTokens }, { min: 1 });
   const isFolder = typeof model === "string";
-  const config = isFolder ? await readModelConfig(model) : checkModelConfig(model);
+  const configPath = isFolder ? join(model, "config.json") : "";
+  const configJson = isFolder ? await readJson(configPath) : undefined;
+  const config = isFolder ? parseModelConfig(configJson, configPath) : checkModelConfig(model);
   const words = tokenizer ?? (isFolder ? await readTokenizer(model) : undefined);
   if (!words) {
     throw new TypeError("createLocalPolicy: tokenizer must be given with a config, got none");
@@ -140,8 +151,13 @@ export async function createLocalPolicy({
     { min: 1, max: config.maxSequenceTokens },
   );
   const trained = await startingAdapter(adapter, config);
+  // The files of a tokenizer that is not used must not come to lie beside the one that is.
+  const companions = isFolder
+    ? await readCompanionFiles(model, tokenizer ? ["model"] : ["model", "tokenizer"])
+    : new Map<string, Uint8Array>();
   const options: EngineOptions = {
     config,
+    configJson,
     adapter: trained && {
       config: trained,
       ...(typeof adapter === "string" ? { directory: adapter } : { seed }),
@@ -172,6 +188,12 @@ export async function createLocalPolicy({
     },
     save: async (directory) => {
       await learner.save(directory);
+      await writeCompanionFiles(directory, companions);
+      await writeTokenizer(directory, words.files);
+    },
+    saveModel: async (directory, saveOptions = {}) => {
+      await port.saveModel(directory, saveOptions);
+      await writeCompanionFiles(directory, companions);
       await writeTokenizer(directory, words.files);
     },
     close: () => port.close(),

@@ -1,10 +1,11 @@
 import type { ScoredRow, SampleRequest, TokenRow, TrainingRow, UpdateReport } from "@turnwise/core";
 import { createOnnxExecutor } from "@turnwise/graph/onnx";
-import { readCheckpoint } from "../checkpoint.ts";
 import { readAdapter } from "../adapter-checkpoint.ts";
+import { readCheckpoint, writeCheckpoint } from "../checkpoint.ts";
 import { adapterTable, type Adapter } from "../lora.ts";
 import { drawParameters, initialParameters, type Parameters } from "../parameters.ts";
-import type { EngineOptions, EnginePort, PendingSample } from "./engine-port.ts";
+import type { FloatType } from "../safetensors.ts";
+import type { EngineOptions, EnginePort, PendingSample, SaveModelOptions } from "./engine-port.ts";
 import { readLearner, writeLearner } from "./learner-checkpoint.ts";
 import { LearningEngine } from "./learning-engine.ts";
 import type { ObjectiveProgram } from "./objective-program.ts";
@@ -13,10 +14,17 @@ import { SamplingEngine } from "./sampling-engine.ts";
 /** More wait for the memory, not for the processor. */
 const maxAttentionThreads = 8;
 
-async function startingWeights({ config, weights }: EngineOptions): Promise<Parameters> {
-  if ("parameters" in weights) return weights.parameters;
-  if ("seed" in weights) return initialParameters(config, weights.seed);
-  return (await readCheckpoint(weights.directory, config)).parameters;
+/** The first weights, for the learner to keep, and how they were stored. */
+async function startingWeights({
+  config,
+  weights,
+}: EngineOptions): Promise<{ parameters: Parameters; type: FloatType }> {
+  if ("directory" in weights) return readCheckpoint(weights.directory, config);
+  const parameters =
+    "seed" in weights
+      ? initialParameters(config, weights.seed)
+      : new Map([...weights.parameters].map(([name, values]) => [name, values.slice()]));
+  return { parameters, type: "F32" };
 }
 
 async function startingAdapter({ config, adapter }: EngineOptions): Promise<Adapter | undefined> {
@@ -31,13 +39,21 @@ export class PolicyEngine implements EnginePort {
   readonly #options: EngineOptions;
   readonly #learning: LearningEngine;
   readonly #sampling: SamplingEngine;
+  /** How the first weights were stored. */
+  readonly #type: FloatType;
   #version = 0;
   #isClosed = false;
   /** The last of the learner's tasks, which run one after the other. */
   #lastTask: Promise<unknown> = Promise.resolve();
 
-  private constructor(options: EngineOptions, learning: LearningEngine, sampling: SamplingEngine) {
+  private constructor(
+    options: EngineOptions,
+    learning: LearningEngine,
+    sampling: SamplingEngine,
+    type: FloatType,
+  ) {
     this.#options = options;
+    this.#type = type;
     this.#learning = learning;
     this.#sampling = sampling;
   }
@@ -47,7 +63,9 @@ export class PolicyEngine implements EnginePort {
     const { optimizer, threads, microbatchTokens, stepTokens, cacheBytes } = options;
     const config = { ...options.config, maxSequenceTokens: options.maxSequenceTokens };
     const executor = createOnnxExecutor({ threads });
-    const learning = new LearningEngine(await startingWeights(options), {
+    const { parameters, type } = await startingWeights(options);
+    const learning = new LearningEngine(parameters, {
+      ownsParameters: true,
       config,
       executor,
       optimizer,
@@ -63,7 +81,7 @@ export class PolicyEngine implements EnginePort {
       threads: Math.min(threads, maxAttentionThreads),
     });
     await sampling.load(learning.weights());
-    return new PolicyEngine(options, learning, sampling);
+    return new PolicyEngine(options, learning, sampling, type);
   }
 
   sample(request: SampleRequest): PendingSample {
@@ -117,6 +135,18 @@ export class PolicyEngine implements EnginePort {
         version: this.#version,
       }),
     );
+  }
+
+  saveModel(
+    directory: string,
+    { type = this.#type, maxFileBytes = 5e9 }: SaveModelOptions,
+  ): Promise<void> {
+    return this.#inTurn(() => {
+      const { config, configJson } = this.#options;
+      const parameters = this.#learning.weights();
+      const options = { type, maxFileBytes, configJson };
+      return writeCheckpoint(directory, { config, parameters }, options);
+    });
   }
 
   restore(directory: string): Promise<number> {

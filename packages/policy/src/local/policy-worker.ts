@@ -48,6 +48,8 @@ function call(engine: PolicyEngine, question: Call): Promise<unknown> {
       return engine.update(question.rows, question.objective);
     case "save":
       return engine.save(question.directory);
+    case "saveModel":
+      return engine.saveModel(question.directory, question.options);
     case "restore":
       return engine.restore(question.directory);
     case "close":

@@ -1,4 +1,5 @@
 import type { SampleRequest, TokenRow, TrainingRow } from "@turnwise/core";
+import type { SaveModelOptions } from "./engine-port.ts";
 import type { ObjectiveProgram } from "./objective-program.ts";
 import type { SentError } from "./sent-error.ts";
 
@@ -12,6 +13,11 @@ export type Call =
       readonly objective: ObjectiveProgram;
     }
   | { readonly method: "save"; readonly directory: string }
+  | {
+      readonly method: "saveModel";
+      readonly directory: string;
+      readonly options: SaveModelOptions;
+    }
   | { readonly method: "restore"; readonly directory: string }
   | { readonly method: "close" };
 

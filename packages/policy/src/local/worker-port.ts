@@ -7,7 +7,7 @@ import type {
   TrainingRow,
   UpdateReport,
 } from "@turnwise/core";
-import type { EngineOptions, EnginePort, PendingSample } from "./engine-port.ts";
+import type { EngineOptions, EnginePort, PendingSample, SaveModelOptions } from "./engine-port.ts";
 import type { ObjectiveProgram } from "./objective-program.ts";
 import { receiveError } from "./sent-error.ts";
 import type { Call, FromWorker, ToWorker } from "./worker-messages.ts";
@@ -112,6 +112,9 @@ export class WorkerPort implements EnginePort {
   }
   save(directory: string): Promise<void> {
     return this.#call({ method: "save", directory });
+  }
+  saveModel(directory: string, options: SaveModelOptions): Promise<void> {
+    return this.#call({ method: "saveModel", directory, options });
   }
   restore(directory: string): Promise<number> {
     return this.#call({ method: "restore", directory });

@@ -1,0 +1,77 @@
+/**
+ * Numbers of 16 bits: IEEE's binary16 (`F16`) and the upper half of a float32 (`BF16`). Both are
+ * little-endian in files, as is every machine that this runs on.
+ */
+export type HalfType = "F16" | "BF16";
+
+/** The float32 bits of every binary16; built when it is first needed. */
+let wideBits: Uint32Array | undefined;
+
+function tableOfWideBits(): Uint32Array {
+  wideBits ??= Uint32Array.from({ length: 2 ** 16 }, (_, half) => {
+    const sign = (half & 0x8000) << 16;
+    const exponent = (half >> 10) & 0x1f;
+    const fraction = half & 0x3ff;
+    if (exponent === 0x1f) return sign | 0x7f800000 | (fraction << 13);
+    if (exponent > 0) return sign | ((exponent + 112) << 23) | (fraction << 13);
+    if (fraction === 0) return sign;
+    // Subnormal: shift the leading bit into the place of the implicit one.
+    const shift = Math.clz32(fraction) - 21;
+    return sign | ((113 - shift) << 23) | (((fraction << shift) & 0x3ff) << 13);
+  });
+  return wideBits;
+}
+
+/** Widens halves to float32, exactly. @param target - As long as `halves`. */
+export function widenHalves(type: HalfType, halves: Uint16Array, target: Float32Array): void {
+  const bits = new Uint32Array(target.buffer, target.byteOffset, target.length);
+  if (type === "BF16") {
+    for (let i = 0; i < bits.length; i++) bits[i] = halves[i]! << 16;
+    return;
+  }
+  const table = tableOfWideBits();
+  for (let i = 0; i < bits.length; i++) bits[i] = table[halves[i]!]!;
+}
+
+/** Rounds float32 to halves, ties to even. What is too large becomes infinite. */
+export function narrowToHalves(type: HalfType, values: Float32Array, target: Uint16Array): void {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const narrow = type === "BF16" ? upperHalf : binary16;
+  for (let i = 0; i < bits.length; i++) target[i] = narrow(bits[i]!);
+}
+
+/** The bfloat16 nearest to a float32, both as bits. */
+function upperHalf(bits: number): number {
+  // Rounding must not carry a NaN into the sign.
+  if ((bits & 0x7fffffff) > 0x7f800000) return (bits >>> 16) | 0x40;
+  const half = bits >>> 16;
+  const rest = bits & 0xffff;
+  return half + (rest > 0x8000 || (rest === 0x8000 && half % 2 === 1) ? 1 : 0);
+}
+
+/** The binary16 nearest to a float32, both as bits. */
+function binary16(bits: number): number {
+  const sign = (bits >>> 16) & 0x8000;
+  const exponent = ((bits >>> 23) & 0xff) - 112;
+  const fraction = bits & 0x7fffff;
+  if (exponent === 0xff - 112) return sign | 0x7c00 | (fraction > 0 ? 0x200 : 0);
+  if (exponent >= 31) return sign | 0x7c00;
+  // Below the normal range the leading bit is written out, and moves down with the exponent.
+  const shift = exponent > 0 ? 13 : 14 - exponent;
+  if (shift > 24) return sign;
+  const all = exponent > 0 ? fraction | (exponent << 23) : fraction | 0x800000;
+  const half = all >>> shift;
+  const rest = all & ((1 << shift) - 1);
+  const middle = 1 << (shift - 1);
+  // A carry into the exponent gives the next power of two, or infinity: both are right.
+  return sign | (half + (rest > middle || (rest === middle && half % 2 === 1) ? 1 : 0));
+}
+
+/** Index of the first entry that is NaN or infinite; -1 if there is none. */
+export function findNonFinite(values: Float32Array): number {
+  const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
+  for (let i = 0; i < bits.length; i++) {
+    if ((bits[i]! & 0x7f800000) === 0x7f800000) return i;
+  }
+  return -1;
+}

@@ -1,0 +1,75 @@
+import type { Parameters, ParameterSpec } from "./parameters.ts";
+import type { OpenSafetensors, StoredTensor } from "./safetensors.ts";
+import { isFloatType } from "./safetensors.ts";
+
+/** Options of {@link readParameters}. */
+export interface ReadParametersOptions {
+  /** Stands before the names in the files. */
+  readonly prefix?: string;
+  /** Whether a tensor that the table does not know may be left out. Default none may. */
+  readonly isIgnored?: (name: string) => boolean;
+}
+
+/**
+ * Reads the parameters of a table out of files. Everything that headers can tell is checked before any
+ * value is read.
+ * @param source - What messages call all files together.
+ * @throws `Error` naming file, tensor, expected and found shape; for a tensor that is missing, that two
+ *   files have, or that the table does not know: leaving it out would compute another model; for NaN
+ *   and infinities, with their index.
+ */
+export async function readParameters(
+  table: readonly ParameterSpec[],
+  files: readonly OpenSafetensors[],
+  source: string,
+  { prefix = "", isIgnored = () => false }: ReadParametersOptions = {},
+): Promise<Parameters> {
+  const places = new Map<string, OpenSafetensors>();
+  for (const file of files) {
+    for (const name of file.header.entries.keys()) {
+      const other = places.get(name);
+      if (other) throw new Error(`${file.path}: ${name} must be in one file, is in ${other.path}`);
+      places.set(name, file);
+    }
+  }
+  for (const { name, shape } of table) {
+    const stored = prefix + name;
+    const expected = `[${shape.join(", ")}]`;
+    const file = places.get(stored);
+    const entry = file?.header.entries.get(stored);
+    if (!file || !entry) {
+      throw new Error(`${source}: ${stored} must have shape ${expected}, got nothing`);
+    }
+    if (entry.shape.join() !== shape.join()) {
+      throw new Error(
+        `${file.path}: ${stored} must have shape ${expected}, got [${entry.shape.join(", ")}]`,
+      );
+    }
+    if (!isFloatType(entry.type)) {
+      throw new Error(`${file.path}: ${stored} must be F32, F16 or BF16, got ${entry.type}`);
+    }
+  }
+  const known = new Set(table.map(({ name }) => prefix + name));
+  for (const [name, file] of places) {
+    if (known.has(name) || isIgnored(name)) continue;
+    throw new Error(`${file.path}: ${name} must be a part of the model, got one too many`);
+  }
+  const parameters = new Map<string, Float32Array>();
+  for (const { name } of table) {
+    const stored = prefix + name;
+    const values = await places.get(stored)!.read(stored, { requireFinite: true });
+    parameters.set(name, values);
+  }
+  return parameters;
+}
+
+/** Pairs values with the shapes of a table, under names with a prefix. */
+export function storedTensors(
+  table: readonly ParameterSpec[],
+  values: Parameters,
+  prefix = "",
+): Map<string, StoredTensor> {
+  return new Map(
+    table.map(({ name, shape }) => [prefix + name, { shape, values: values.get(name)! }]),
+  );
+}
