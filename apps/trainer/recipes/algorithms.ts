@@ -2,6 +2,7 @@ import type { AlgorithmConfig } from "../src/algorithm.ts";
 
 const grpo: AlgorithmConfig = {
   advantages: "verlAgent",
+  critic: null,
   credit: "response",
   clipLow: 0.2,
   clipHigh: 0.2,
@@ -20,6 +21,7 @@ const grpo: AlgorithmConfig = {
  * drawing again, ten rounds.
  */
 export const algorithms = {
+  ppo: { ...grpo, critic: { discount: 1, lambda: 1, clip: 0.5, coefficient: 0.5 } },
   grpo,
   dapo: { ...grpo, clipHigh: 0.28, flatGroups: "drop", maxRounds: 10 },
   gspo: {

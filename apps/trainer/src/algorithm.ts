@@ -12,19 +12,35 @@ import {
   rowAdvantages,
   rowScores,
   scaleObjective,
+  valueLoss,
   type GrpoPreset,
 } from "@turnwise/estimators";
 import { z } from "zod";
-import { count, nonNegative, share } from "./config-parts.ts";
+import { count, nonNegative, positive, share } from "./config-parts.ts";
+import { sharedCredits } from "./credit.ts";
+import { criticCredits } from "./critic-credits.ts";
 import type { Recipe } from "./iteration.ts";
 
 /** What an algorithm is made of: the choices of `AlgorithmRecipe` in `@turnwise/estimators`. */
 export const algorithmSchema = z.strictObject({
-  /** Whose group-relative advantage: the preset's name. */
+  /** Whose group-relative advantage: the preset's name; not read with a critic. */
   advantages: z.custom<GrpoPreset>(
     (name) => typeof name === "string" && Object.hasOwn(grpoPresets, name),
     { error: `one of ${Object.keys(grpoPresets).join(", ")}` },
   ),
+  /** A critic in the place of siblings, as in PPO; `null` for none. */
+  critic: z
+    .strictObject({
+      /** Worth of a reward one token later. */
+      discount: share,
+      /** How far errors of the critic are carried back. */
+      lambda: share,
+      /** How far a value may move in one update before it is clipped. */
+      clip: positive,
+      /** Weight of the critic's loss. */
+      coefficient: positive,
+    })
+    .nullable(),
   /**
    * Who answers for a penalty: the response that it was for, whose score is then its own, or the
    * whole trajectory.
@@ -87,7 +103,7 @@ export function composeAlgorithm(
   modulation: z.infer<typeof modulationSchema>,
 ): Omit<Recipe, "groupsPerIteration" | "groupSize" | "minibatches" | "epochs"> {
   const { clipLow, clipHigh, dualClip, ratioLevel, klCoefficient, entropyCoefficient } = algorithm;
-  const { credit, cutShort, flatGroups, maxRounds, aggregation } = algorithm;
+  const { credit, critic, cutShort, flatGroups, maxRounds, aggregation } = algorithm;
   const preset = grpoPresets[algorithm.advantages];
   const objectives = [
     clippedSurrogate({
@@ -101,6 +117,9 @@ export function composeAlgorithm(
   ];
   if (klCoefficient > 0) objectives.push(scaleObjective(klCoefficient, klPenalty({ limit: 10 })));
   if (entropyCoefficient > 0) objectives.push(scaleObjective(entropyCoefficient, entropyBonus()));
+  if (critic !== null) {
+    objectives.push(scaleObjective(critic.coefficient, valueLoss({ clip: critic.clip })));
+  }
   const scoresOf = (group: Group): number[] =>
     credit === "response"
       ? rowScores(group).flat()
@@ -109,10 +128,15 @@ export function composeAlgorithm(
     usable: (group) => withoutFailures(group, cutShort),
     keep: (group) => flatGroups === "keep" || hasLearningSignal(scoresOf(group)),
     maxRounds,
-    advantages: (groups) =>
-      credit === "response"
-        ? rowAdvantages(groups, preset)
-        : responseAdvantages(groups.map(withPenalties), preset),
+    estimate: (groups, rows, scores) =>
+      critic === null
+        ? sharedCredits(
+            rows,
+            credit === "response"
+              ? rowAdvantages(groups, preset)
+              : responseAdvantages(groups.map(withPenalties), preset),
+          )
+        : criticCredits(groups, rows, scores, critic),
     isTrainedOn: ({ outcome }) => cutShort !== "count" || !isCutShort(outcome),
     coefficients: (entropies) =>
       modulation.kind === "aem"

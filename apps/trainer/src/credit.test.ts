@@ -1,7 +1,7 @@
 import { recordVersion, type Group, type ScoredRow, type Trajectory } from "@turnwise/core";
 import { modulationCoefficients } from "@turnwise/aem";
 import { describe, expect, it } from "vitest";
-import { batchRows, creditRows, toTrainingRows } from "./credit.ts";
+import { batchRows, creditRows, sharedCredits, toTrainingRows } from "./credit.ts";
 
 function trajectory(lengths: readonly number[]): Trajectory {
   return {
@@ -50,7 +50,7 @@ describe("creditRows", () => {
     const credited = creditRows(
       rows,
       scores(groups, [0.2, 0.5, 1.2, 9]),
-      [[[1, 1], [-1]], [[2]]],
+      sharedCredits(rows, [[[1, 1], [-1]], [[2]]]),
       (entropies) => modulationCoefficients(entropies),
     );
     const coefficients = credited.map(({ responses }) =>
@@ -64,10 +64,11 @@ describe("creditRows", () => {
 describe("toTrainingRows", () => {
   it("gives every token its response's modulated advantage, and weights that sum to one", () => {
     const groups = [group(trajectory([1, 2]), trajectory([3]))];
+    const laid = batchRows(groups);
     const rows = creditRows(
-      batchRows(groups),
+      laid,
       scores(groups, [0, 0, 0]),
-      [[[1, 1], [-1]]],
+      sharedCredits(laid, [[[1, 1], [-1]]]),
       (entropies) => entropies.map((_, i) => i + 1),
     );
     const training = toTrainingRows(rows, "token-mean");

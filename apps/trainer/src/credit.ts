@@ -15,13 +15,23 @@ export interface BatchRow {
   readonly trajectoryIndex: number;
 }
 
+/** What an estimator gives one response, `[token]` throughout. */
+export interface BaseCredit {
+  readonly advantages: Float32Array;
+  /** What a critic is to learn, with a critic. */
+  readonly returns?: Float32Array;
+  /** The critic's values before the update, with a critic. */
+  readonly oldValues?: Float32Array;
+}
+
 /** What one response is worth, and what that was decided from. */
-export interface ResponseCredit {
+export interface ResponseCredit extends BaseCredit {
   readonly turnIndex: number;
   /** Log-probs before the update, nats, `[token]`. */
   readonly oldLogProbs: Float32Array;
   /** Mean over the response's tokens of the entropy before the update, nats per token. */
   readonly meanTokenEntropy: number;
+  /** Mean over the response's tokens of the base advantage. */
   readonly baseAdvantage: number;
   /** AEM's weight of the response, or 1. */
   readonly coefficient: number;
@@ -42,17 +52,35 @@ export function batchRows(groups: readonly Group[]): BatchRow[] {
 }
 
 /**
+ * Base credit of responses whose tokens share one advantage.
+ * @param advantages - `[group][trajectory][turn]`.
+ * @returns `[row][response]`.
+ */
+export function sharedCredits(
+  rows: readonly BatchRow[],
+  advantages: readonly (readonly (readonly number[])[])[],
+): BaseCredit[][] {
+  return rows.map(({ row, groupIndex, trajectoryIndex }) =>
+    row.spans.map(({ turnIndex, length }) => ({
+      advantages: new Float32Array(length).fill(
+        advantages[groupIndex]![trajectoryIndex]![turnIndex]!,
+      ),
+    })),
+  );
+}
+
+/**
  * Decides what each response is worth: the base advantage times the coefficient.
  *
  * @param rows - As {@link batchRows} lays them out: the rows of a group stand together.
  * @param scores - Of these rows, before the update.
- * @param advantages - `[group][trajectory][turn]`.
+ * @param credits - Base credit, `[row][response]`.
  * @param coefficientsOf - Coefficients of a group's responses from their mean token entropies.
  */
 export function creditRows(
   rows: readonly BatchRow[],
   scores: readonly ScoredRow[],
-  advantages: readonly (readonly (readonly number[])[])[],
+  credits: readonly (readonly BaseCredit[])[],
   coefficientsOf: (entropies: readonly number[]) => readonly number[],
 ): CreditedRow[] {
   const entropies = scores.map(({ spans }) => spans.map((span) => mean(span.entropies)));
@@ -67,10 +95,11 @@ export function creditRows(
   return rows.map((entry, i) => ({
     ...entry,
     responses: entry.row.spans.map(({ turnIndex }, span) => ({
+      ...credits[i]![span]!,
       turnIndex,
       oldLogProbs: scores[i]!.spans[span]!.logProbs,
       meanTokenEntropy: entropies[i]![span]!,
-      baseAdvantage: advantages[entry.groupIndex]![entry.trajectoryIndex]![turnIndex]!,
+      baseAdvantage: mean(credits[i]![span]!.advantages),
       coefficient: coefficients[next++]!,
     })),
   }));
@@ -97,16 +126,27 @@ export function toTrainingRows(
       fields: {
         oldLogProbs: concatenated(responses.map(({ oldLogProbs }) => oldLogProbs)),
         advantages: concatenated(
-          responses.map(({ oldLogProbs, baseAdvantage, coefficient }) =>
-            new Float32Array(oldLogProbs.length).fill(baseAdvantage * coefficient),
+          responses.map(({ advantages, coefficient }) =>
+            advantages.map((advantage) => advantage * coefficient),
           ),
         ),
         ...(reference && {
           referenceLogProbs: concatenated(reference.spans.map(({ logProbs }) => logProbs)),
         }),
+        ...critics(responses),
       },
     };
   });
+}
+
+/** What the critic's loss needs, where there is a critic. */
+function critics(
+  responses: readonly ResponseCredit[],
+): Pick<TrainingRow["fields"], "returns" | "oldValues"> {
+  const returns = responses.flatMap((response) => response.returns ?? []);
+  const oldValues = responses.flatMap((response) => response.oldValues ?? []);
+  if (returns.length < responses.length || oldValues.length < responses.length) return {};
+  return { returns: concatenated(returns), oldValues: concatenated(oldValues) };
 }
 
 function concatenated(parts: readonly Float32Array[]): Float32Array {

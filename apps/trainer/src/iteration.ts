@@ -5,6 +5,7 @@ import {
   type Objective,
   type Random,
   type Sampler,
+  type ScoredRow,
   type Task,
   type TrainingRow,
   type Trajectory,
@@ -12,7 +13,7 @@ import {
 } from "@turnwise/core";
 import { rolloutGroup, type RolloutParts } from "@turnwise/envs";
 import { emptyRefill, refill, type Aggregation, type Refill } from "@turnwise/estimators";
-import { batchRows, creditRows, toTrainingRows } from "./credit.ts";
+import { batchRows, creditRows, toTrainingRows, type BaseCredit, type BatchRow } from "./credit.ts";
 import { creditMetrics, trajectoryMetrics, updateMetrics, type Metrics } from "./metrics.ts";
 import { minibatches } from "./minibatches.ts";
 
@@ -26,8 +27,16 @@ export interface Recipe {
   readonly keep: (group: Group) => boolean;
   /** Rounds of drawing to have enough groups that are, the first included. */
   readonly maxRounds: number;
-  /** Base advantages of all responses, `[group][trajectory][turn]`. */
-  readonly advantages: (groups: readonly Group[]) => number[][][];
+  /**
+   * Base credit of all responses, `[row][response]`.
+   * @param rows - Of these groups, without those that are not trained on.
+   * @param scores - Of these rows, before the update.
+   */
+  readonly estimate: (
+    groups: readonly Group[],
+    rows: readonly BatchRow[],
+    scores: readonly ScoredRow[],
+  ) => BaseCredit[][];
   /** Whether a trajectory is part of the loss; its return counts for its siblings all the same. */
   readonly isTrainedOn: (trajectory: Trajectory) => boolean;
   /** Coefficients of a group's responses from their mean token entropies, `[response]`. */
@@ -129,8 +138,8 @@ export async function trainIteration(
   const references = await parts.reference?.score(rows.map(({ row }) => row));
   const score = clock();
 
-  const advantages = recipe.advantages(kept); // estimate
-  const credited = creditRows(rows, scores, advantages, recipe.coefficients); // modulate
+  const credits = recipe.estimate(kept, rows, scores); // estimate
+  const credited = creditRows(rows, scores, credits, recipe.coefficients); // modulate
   const samples = credited.map((row, i) => ({ row, reference: references?.[i] }));
 
   const updates: UpdateReport[] = [];

@@ -113,6 +113,8 @@ export interface ScoredRow {
     readonly logProbs: Float32Array;
     /** Entropies of the distributions that they belong to, nats, `[token]`, or what stands for them. */
     readonly entropies: Float32Array;
+    /** What a value head expects to be paid from each token on, `[token]`; absent without one. */
+    readonly values?: Float32Array;
   }[];
 }
 
