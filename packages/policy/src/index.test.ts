@@ -5,6 +5,8 @@ import * as remote from "./remote/index.ts";
 
 test("exports these names", () => {
   expect(Object.keys(policy).toSorted()).toEqual([
+    "StopStrings",
+    "TextStream",
     "buildTextVocabulary",
     "buildWordVocabulary",
     "createTokenizer",
@@ -23,7 +25,7 @@ test("exports these names", () => {
     "writeSafetensors",
     "writeTokenizer",
   ]);
-  expect(Object.keys(local)).toEqual(["createLocalPolicy"]);
+  expect(Object.keys(local).toSorted()).toEqual(["createLocalPolicy", "createLocalSampler"]);
   expect(Object.keys(remote).toSorted()).toEqual([
     "RemoteError",
     "chatSampler",

@@ -20,6 +20,8 @@ export {
   type SafetensorsFile,
   type StoredTensor,
 } from "./safetensors.ts";
+export { StopStrings } from "./stop-strings.ts";
+export { TextStream } from "./text-stream.ts";
 export {
   createTokenizer,
   readTokenizer,

@@ -13,6 +13,9 @@ import type { Parameters } from "../parameters.ts";
 import type { FloatType } from "../safetensors.ts";
 import type { OptimizerConfig } from "./optimizer.ts";
 import type { ObjectiveProgram } from "./objective-program.ts";
+import type { OnToken } from "./sample-request.ts";
+import type { SamplerUsage } from "./sampling-engine.ts";
+import type { RowScores } from "./score-rows.ts";
 
 /** What an engine is made from. Plain data. */
 export interface EngineOptions {
@@ -33,7 +36,8 @@ export interface EngineOptions {
   readonly keepReference: boolean;
   /** The longest sequence that is computed, at most the config's. */
   readonly maxSequenceTokens: number;
-  readonly optimizer: OptimizerConfig;
+  /** Undefined: there is no learner, whose weights and moments would take several times the memory. */
+  readonly optimizer: OptimizerConfig | undefined;
   readonly threads: number;
   readonly microbatchTokens: number;
   readonly stepTokens: number;
@@ -61,10 +65,14 @@ export interface PendingSample {
  * loaded.
  */
 export interface EnginePort {
-  sample(request: SampleRequest): PendingSample;
+  /** @param onToken - Hears of each token before the response is there. */
+  sample(request: SampleRequest, onToken?: OnToken): PendingSample;
   release(sequenceId: string): void;
   /** Hands the learner's weights to the sampler. @throws `RangeError` if they are not of that version. */
   load(version: number): Promise<void>;
+  /** Scores whole rows with the sampler's weights. */
+  scoreTokens(rows: readonly (readonly number[])[]): Promise<RowScores[]>;
+  usage(): Promise<SamplerUsage>;
   score(rows: readonly TokenRow[]): Promise<ScoredRow[]>;
   scoreReference(rows: readonly TokenRow[]): Promise<ScoredRow[]>;
   update(

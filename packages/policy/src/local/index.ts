@@ -7,3 +7,12 @@ export {
   type LocalPolicyOptions,
   type PolicyInfo,
 } from "./local-policy.ts";
+export {
+  createLocalSampler,
+  type LocalSamplerOptions,
+  type StandaloneSampler,
+} from "./create-local-sampler.ts";
+export type { LocalSampler } from "./local-sampler.ts";
+export type { OnToken, SampledToken } from "./sample-request.ts";
+export type { SamplerUsage } from "./sampling-engine.ts";
+export type { RowScores } from "./score-rows.ts";

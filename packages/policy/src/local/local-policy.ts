@@ -1,14 +1,6 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import {
-  checkInteger,
-  type Learner,
-  type Objective,
-  type PolicyWeights,
-  type Sampler,
-  type SampleRequest,
-  type SampledResponse,
-} from "@turnwise/core";
+import { checkInteger, type Learner, type Objective } from "@turnwise/core";
 import { readAdapterConfig } from "../adapter-checkpoint.ts";
 import { readCompanionFiles, writeCompanionFiles } from "../companion-files.ts";
 import { readJson } from "../json-file.ts";
@@ -17,6 +9,7 @@ import { checkModelConfig, parseModelConfig, type ModelConfig } from "../model-c
 import { parameterTable, sizeOf, type ParameterSpec } from "../parameters.ts";
 import { readTokenizer, writeTokenizer, type LoadedTokenizer } from "../tokenizer.ts";
 import type { EngineOptions, EnginePort, SaveModelOptions } from "./engine-port.ts";
+import { createSampler, LocalWeights, type LocalSampler } from "./local-sampler.ts";
 import type { OptimizerConfig } from "./optimizer.ts";
 import { traceObjective, type ObjectiveProgram } from "./objective-program.ts";
 import { PolicyEngine } from "./policy-engine.ts";
@@ -53,7 +46,10 @@ export interface LocalPolicyOptions {
   readonly microbatchTokens?: number;
   /** The most new tokens of one step of the sampler, over all sequences. Default 2048. */
   readonly stepTokens?: number;
-  /** How much the sampler keeps of sequences between their requests, in bytes. Default 1 GiB. */
+  /**
+   * The most bytes of the sampler's keys and values. Where they are used up, sequences between their
+   * requests are forgotten, the longest unused first, and requests wait. Default 1 GiB.
+   */
   readonly cacheBytes?: number;
   /**
    * Where the engine lives: a worker thread leaves this thread's event loop free; in the same thread
@@ -80,7 +76,7 @@ export interface LocalLearner extends Learner {
 
 /** A transformer with its sampler and its learner, which share one engine. */
 export interface LocalPolicy {
-  readonly sampler: Sampler;
+  readonly sampler: LocalSampler;
   readonly learner: LocalLearner;
   readonly tokenizer: LoadedTokenizer;
   readonly info: PolicyInfo;
@@ -98,17 +94,6 @@ export interface LocalPolicy {
   saveModel(directory: string, options?: SaveModelOptions): Promise<void>;
   /** Ends the engine. Whatever is still pending is rejected. */
   close(): Promise<void>;
-}
-
-/** The weights of one policy's learner, by their version. */
-class LocalWeights implements PolicyWeights {
-  readonly version: number;
-  readonly owner: EnginePort;
-
-  constructor(version: number, owner: EnginePort) {
-    this.version = version;
-    this.owner = owner;
-  }
 }
 
 /**
@@ -177,7 +162,7 @@ export async function createLocalPolicy({
   const learner = createLearner(port, maxSequenceTokens, hasReference);
   const numParameters = countOf(parameterTable(config));
   return {
-    sampler: createSampler(port, maxSequenceTokens),
+    sampler: createSampler(port, maxSequenceTokens, words),
     learner,
     tokenizer: words,
     info: {
@@ -210,37 +195,6 @@ async function startingAdapter(
   if (adapter === undefined) return undefined;
   if (typeof adapter === "string") return readAdapterConfig(adapter, config);
   return adapterConfig(config, adapter, "createLocalPolicy: adapter");
-}
-
-function createSampler(port: EnginePort, maxSequenceTokens: number): Sampler {
-  let loaded = 0;
-  const load = async (weights: PolicyWeights): Promise<number> => {
-    if (!(weights instanceof LocalWeights) || weights.owner !== port) {
-      throw new TypeError("load: weights must come from the learner of the same policy");
-    }
-    // Loading the same weights again would only forget what is cached.
-    if (weights.version !== loaded) await port.load(weights.version);
-    loaded = weights.version;
-    return loaded;
-  };
-  const sample = async (request: SampleRequest, signal?: AbortSignal): Promise<SampledResponse> => {
-    signal?.throwIfAborted();
-    const { response, cancel } = port.sample(request);
-    if (!signal) return response;
-    const abort = (): void => cancel(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    try {
-      return await response;
-    } finally {
-      signal.removeEventListener("abort", abort);
-    }
-  };
-  return {
-    capabilities: { entropies: "exact", maxSequenceTokens },
-    load,
-    sample,
-    release: (sequenceId) => port.release(sequenceId),
-  };
 }
 
 function createLearner(

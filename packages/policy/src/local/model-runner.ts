@@ -1,6 +1,6 @@
 import type { Executable, Executor, Feed, Feeds, Program } from "@turnwise/graph";
 import type { ModelConfig } from "../model-config.ts";
-import { parameterTable, type Parameters } from "../parameters.ts";
+import { parameterTable } from "../parameters.ts";
 import type { AttentionCache, AttentionJob } from "./attention-cache.ts";
 import { freezeInputs } from "./freeze-inputs.ts";
 import { samplingPrograms, type HeadPart } from "./sampling-programs.ts";
@@ -62,6 +62,8 @@ interface CompiledModel {
   readonly embedding: Float32Array;
 }
 
+const embeddingName = "model.embed_tokens.weight";
+
 /** Computes steps over cached sequences under fixed weights, in the thread that calls it. */
 export class ModelRunner {
   readonly #config: ModelConfig;
@@ -86,20 +88,24 @@ export class ModelRunner {
   /**
    * Compiles a model with its weights built in, one program after the other, so that beside the
    * finished ones little more than one layer exists twice.
-   * @param parameters - All are copied but the embedding, which must not change.
+   * @param parameters - All are copied but the embedding, which must not change. Those that were
+   *   copied are removed from the map, so that they need not stay in memory.
    * @param rotary - See `rotaryFeeds`.
    */
   static async create(
     config: ModelConfig,
-    parameters: Parameters,
+    parameters: Map<string, Float32Array>,
     executor: Executor,
     rotary: Feeds,
     options: { readonly maxEntries?: number } = {},
   ): Promise<ModelRunner> {
-    const known: Record<string, Feed> = {};
-    for (const { name, shape } of parameterTable(config)) {
-      known[name] = { data: parameters.get(name)!, shape };
-    }
+    const shapes = new Map(parameterTable(config).map(({ name, shape }) => [name, shape]));
+    const embedding = parameters.get(embeddingName)!;
+    const take = (name: string): Feed => {
+      const data = parameters.get(name)!;
+      parameters.delete(name);
+      return { data, shape: shapes.get(name)! };
+    };
     const programs = samplingPrograms(config, options);
     const compiled: Executable[] = [];
     const compile = async (program: Program, weights: Feeds): Promise<Executable> => {
@@ -110,10 +116,19 @@ export class ModelRunner {
     try {
       const layers: Executable[] = [];
       for (const program of [programs.first, ...programs.middle, programs.last]) {
-        layers.push(await compile(program, known));
+        const names = Object.keys(program.inputs).filter((name) => shapes.has(name));
+        const weights = Object.fromEntries(
+          names.map((name) => [
+            name,
+            name === embeddingName ? { data: embedding, shape: shapes.get(name)! } : take(name),
+          ]),
+        );
+        layers.push(await compile(program, weights));
       }
-      const embedding = parameters.get("model.embed_tokens.weight")!;
-      const headWeights = config.tiedEmbeddings ? embedding : parameters.get("lm_head.weight")!;
+      const headWeights =
+        config.tiedEmbeddings || programs.head.length === 0
+          ? embedding
+          : take("lm_head.weight").data;
       const head: (HeadPart & { readonly executable: Executable })[] = [];
       for (const part of programs.head) {
         const { firstToken, numTokens, program } = part;

@@ -2,14 +2,16 @@ import type { ScoredRow, SampleRequest, TokenRow, TrainingRow, UpdateReport } fr
 import { createOnnxExecutor } from "@turnwise/graph/onnx";
 import { readAdapter } from "../adapter-checkpoint.ts";
 import { readCheckpoint, writeCheckpoint } from "../checkpoint.ts";
-import { adapterTable, type Adapter } from "../lora.ts";
+import { adapterTable, mergeAdapter, type Adapter } from "../lora.ts";
 import { drawParameters, initialParameters, type Parameters } from "../parameters.ts";
 import type { FloatType } from "../safetensors.ts";
 import type { EngineOptions, EnginePort, PendingSample, SaveModelOptions } from "./engine-port.ts";
 import { readLearner, writeLearner } from "./learner-checkpoint.ts";
 import { LearningEngine } from "./learning-engine.ts";
 import type { ObjectiveProgram } from "./objective-program.ts";
-import { SamplingEngine } from "./sampling-engine.ts";
+import type { OnToken } from "./sample-request.ts";
+import { SamplingEngine, type SamplerUsage } from "./sampling-engine.ts";
+import type { RowScores } from "./score-rows.ts";
 
 /** More wait for the memory, not for the processor. */
 const maxAttentionThreads = 8;
@@ -37,7 +39,7 @@ async function startingAdapter({ config, adapter }: EngineOptions): Promise<Adap
 /** An engine in the thread that calls it. What it computes blocks that thread. */
 export class PolicyEngine implements EnginePort {
   readonly #options: EngineOptions;
-  readonly #learning: LearningEngine;
+  readonly #learner: LearningEngine | undefined;
   readonly #sampling: SamplingEngine;
   /** How the first weights were stored. */
   readonly #type: FloatType;
@@ -48,13 +50,13 @@ export class PolicyEngine implements EnginePort {
 
   private constructor(
     options: EngineOptions,
-    learning: LearningEngine,
+    learner: LearningEngine | undefined,
     sampling: SamplingEngine,
     type: FloatType,
   ) {
     this.#options = options;
     this.#type = type;
-    this.#learning = learning;
+    this.#learner = learner;
     this.#sampling = sampling;
   }
 
@@ -64,15 +66,18 @@ export class PolicyEngine implements EnginePort {
     const config = { ...options.config, maxSequenceTokens: options.maxSequenceTokens };
     const executor = createOnnxExecutor({ threads });
     const { parameters, type } = await startingWeights(options);
-    const learning = new LearningEngine(parameters, {
-      ownsParameters: true,
-      config,
-      executor,
-      optimizer,
-      microbatchTokens,
-      adapter: await startingAdapter(options),
-      keepReference: options.keepReference,
-    });
+    const adapter = await startingAdapter(options);
+    const learner =
+      optimizer &&
+      new LearningEngine(parameters, {
+        config,
+        executor,
+        optimizer,
+        microbatchTokens,
+        ownsParameters: true,
+        adapter,
+        keepReference: options.keepReference,
+      });
     const sampling = new SamplingEngine({
       config,
       executor,
@@ -80,19 +85,33 @@ export class PolicyEngine implements EnginePort {
       cacheBytes,
       threads: Math.min(threads, maxAttentionThreads),
     });
-    await sampling.load(learning.weights());
-    return new PolicyEngine(options, learning, sampling, type);
+    if (learner) await sampling.load(learner.weights());
+    else await sampling.takeOver(adapter ? mergeAdapter(config, parameters, adapter) : parameters);
+    return new PolicyEngine(options, learner, sampling, type);
   }
 
-  sample(request: SampleRequest): PendingSample {
+  get #learning(): LearningEngine {
+    if (this.#learner) return this.#learner;
+    throw new Error("policy: engine must have a learner, got one that only samples");
+  }
+
+  sample(request: SampleRequest, onToken?: OnToken): PendingSample {
     return {
-      response: this.#sampling.sample(request),
+      response: this.#sampling.sample(request, onToken),
       cancel: (reason) => this.#sampling.cancel(request, reason),
     };
   }
 
   release(sequenceId: string): void {
     this.#sampling.release(sequenceId);
+  }
+
+  scoreTokens(rows: readonly (readonly number[])[]): Promise<RowScores[]> {
+    return this.#sampling.score(rows);
+  }
+
+  async usage(): Promise<SamplerUsage> {
+    return this.#sampling.usage();
   }
 
   async load(version: number): Promise<void> {
@@ -164,7 +183,7 @@ export class PolicyEngine implements EnginePort {
     this.#isClosed = true;
     await this.#sampling.close();
     await this.#lastTask;
-    await this.#learning.close();
+    await this.#learner?.close();
   }
 
   #inTurn<T>(task: () => T | Promise<T>): Promise<T> {

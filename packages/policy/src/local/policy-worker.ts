@@ -1,6 +1,7 @@
 import { parentPort, workerData, type MessagePort } from "node:worker_threads";
 import type { EngineOptions, PendingSample } from "./engine-port.ts";
 import { PolicyEngine } from "./policy-engine.ts";
+import type { OnToken } from "./sample-request.ts";
 import { sendError } from "./sent-error.ts";
 import type { Answer, Call, FromWorker, ToWorker } from "./worker-messages.ts";
 
@@ -23,6 +24,11 @@ class Outbox {
     }
   }
 
+  /** Sends each token of a request. */
+  tokensOf(id: number): OnToken {
+    return (token) => this.#put({ id, token });
+  }
+
   #put(answer: Answer): void {
     if (this.#answers.length === 0) queueMicrotask(() => this.#flush());
     this.#answers.push(answer);
@@ -40,6 +46,10 @@ function call(engine: PolicyEngine, question: Call): Promise<unknown> {
   switch (question.method) {
     case "load":
       return engine.load(question.version);
+    case "scoreTokens":
+      return engine.scoreTokens(question.rows);
+    case "usage":
+      return engine.usage();
     case "score":
       return engine.score(question.rows);
     case "scoreReference":
@@ -76,8 +86,9 @@ async function serve(port: MessagePort, options: EngineOptions): Promise<void> {
         void outbox.answer(message.id, call(engine, message.call));
         break;
       case "sample":
-        for (const { id, request } of message.requests) {
-          const pending = engine.sample(request);
+        for (const { id, request, isHeard } of message.requests) {
+          const onToken = isHeard ? outbox.tokensOf(id) : undefined;
+          const pending = engine.sample(request, onToken);
           samples.set(id, pending);
           void outbox.answer(
             id,

@@ -249,7 +249,9 @@ test("computes a large head in parts", async () => {
     }));
   const results = [];
   for (const maxEntries of [2 ** 25, 40 * 64 - 1, 13 * 64]) {
-    const runner = await ModelRunner.create(config, parameters, executor, rotary, { maxEntries });
+    const runner = await ModelRunner.create(config, new Map(parameters), executor, rotary, {
+      maxEntries,
+    });
     const shape = { ...config, maxStepTokens: 64, maxBytes: 2 ** 20 };
     const cache = new AttentionCache(shape);
     const logits = await runner.step(cache, jobs(cache));

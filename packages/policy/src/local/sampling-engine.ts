@@ -117,13 +117,19 @@ export class SamplingEngine {
    * @param parameters - Copied before this returns.
    */
   load(parameters: Parameters): Promise<void> {
-    const copies = new Map([...parameters].map(([name, values]) => [name, values.slice()]));
+    return this.takeOver(new Map([...parameters].map(([name, values]) => [name, values.slice()])));
+  }
+
+  /** As {@link load}, without a copy: the arrays must not change any more, and are let go when read. */
+  takeOver(parameters: Parameters): Promise<void> {
+    const left = new Map(parameters);
     return this.#whenIdle(async () => {
       const { config, executor } = this.#options;
-      const runner = await ModelRunner.create(config, copies, executor, this.#rotary);
+      // First, so that two models need not fit into the memory.
       await this.#runner?.close();
-      this.#runner = runner;
+      this.#runner = undefined;
       this.#sequences.clear();
+      this.#runner = await ModelRunner.create(config, left, executor, this.#rotary);
     });
   }
 
@@ -422,6 +428,8 @@ export class SamplingEngine {
     drawn.push(next);
     tokens.push(next.token);
     onToken?.(next);
+    // Given up by who heard it.
+    if (!this.#active.includes(active)) return;
     const isStopped = stopTokens.includes(next.token);
     if (!isStopped && drawn.length < maxTokens) return;
     const response = toResponse(request, drawn, isStopped ? "stop-token" : "length");

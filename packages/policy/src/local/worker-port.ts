@@ -9,13 +9,17 @@ import type {
 } from "@turnwise/core";
 import type { EngineOptions, EnginePort, PendingSample, SaveModelOptions } from "./engine-port.ts";
 import type { ObjectiveProgram } from "./objective-program.ts";
+import type { OnToken } from "./sample-request.ts";
+import type { SamplerUsage } from "./sampling-engine.ts";
+import type { RowScores } from "./score-rows.ts";
 import { receiveError } from "./sent-error.ts";
-import type { Call, FromWorker, ToWorker } from "./worker-messages.ts";
+import type { Call, FromWorker, SentRequest, ToWorker } from "./worker-messages.ts";
 
 /** Someone who waits for an answer. The worker's answers are what its methods return. */
 interface Pending {
   readonly resolve: (value: never) => void;
   readonly reject: (error: unknown) => void;
+  readonly onToken: OnToken | undefined;
 }
 
 /** Starts the worker from its built file, or from its source where this file is source itself. */
@@ -51,7 +55,7 @@ export async function connectWorker(options: EngineOptions): Promise<EnginePort>
 export class WorkerPort implements EnginePort {
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
-  #requests: { id: number; request: SampleRequest }[] = [];
+  #requests: SentRequest[] = [];
   #nextId = 0;
   /** Why nothing can be asked any more. */
   #ended: Error | undefined;
@@ -70,8 +74,8 @@ export class WorkerPort implements EnginePort {
     worker.unref();
   }
 
-  sample(request: SampleRequest): PendingSample {
-    const { id, answer } = this.#ask<SampledResponse>();
+  sample(request: SampleRequest, onToken?: OnToken): PendingSample {
+    const { id, answer } = this.#ask<SampledResponse>(onToken);
     if (this.#requests.length === 0) {
       // After all that runs in this tick: its requests become one message.
       process.nextTick(() => {
@@ -80,7 +84,7 @@ export class WorkerPort implements EnginePort {
         this.#send({ kind: "sample", requests });
       });
     }
-    this.#requests.push({ id, request });
+    this.#requests.push({ id, request, isHeard: onToken !== undefined });
     const cancel = (reason: unknown): void => {
       if (!this.#settle(id, ({ reject }) => reject(reason))) return;
       const unsent = this.#requests.findIndex((each) => each.id === id);
@@ -97,6 +101,12 @@ export class WorkerPort implements EnginePort {
 
   load(version: number): Promise<void> {
     return this.#call({ method: "load", version });
+  }
+  scoreTokens(rows: readonly (readonly number[])[]): Promise<RowScores[]> {
+    return this.#call({ method: "scoreTokens", rows });
+  }
+  usage(): Promise<SamplerUsage> {
+    return this.#call({ method: "usage" });
   }
   score(rows: readonly TokenRow[]): Promise<ScoredRow[]> {
     return this.#call({ method: "score", rows });
@@ -134,11 +144,11 @@ export class WorkerPort implements EnginePort {
     return answer;
   }
 
-  #ask<T>(): { id: number; answer: Promise<T> } {
+  #ask<T>(onToken?: OnToken): { id: number; answer: Promise<T> } {
     const id = this.#nextId++;
     const answer = new Promise<T>((resolve, reject) => {
       if (this.#ended) return reject(this.#ended);
-      this.#pending.set(id, { resolve, reject });
+      this.#pending.set(id, { resolve, reject, onToken });
       // Only what is pending keeps the process alive.
       if (this.#pending.size === 1) this.#worker.ref();
     });
@@ -162,6 +172,10 @@ export class WorkerPort implements EnginePort {
   #receive(message: FromWorker): void {
     if (message.kind !== "answers") return;
     for (const answer of message.answers) {
+      if ("token" in answer) {
+        this.#pending.get(answer.id)?.onToken?.(answer.token);
+        continue;
+      }
       this.#settle(answer.id, ({ resolve, reject }) => {
         if ("error" in answer) reject(receiveError(answer.error));
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the worker is our own
