@@ -10,7 +10,6 @@ folder="${XDG_CACHE_HOME:-$HOME/.cache}/turnwise/vulkan"
 
 # Downloads Mesa and what it needs beyond the installed packages, and unpacks it.
 fetch() (
-  set -e
   [ "$(uname -s)" = Linux ] || { echo "it needs Linux"; exit 1; }
   for program in apt-get dpkg-deb; do
     command -v "$program" >/dev/null || { echo "it is unpacked from Debian packages"; exit 1; }
@@ -18,7 +17,7 @@ fetch() (
   . /etc/os-release
   work="$folder.$$"
   trap 'rm -rf "$work"' EXIT
-  mkdir -p "$work/lists/partial" "$work/archives/partial" "$work/root"
+  mkdir -p "$work/lists/partial" "$work/archives/partial" "$work/root" || exit 1
   # The archive that this machine already uses for its release; Debian 12's own Mesa is too old for
   # WebGPU, that of its backports is not.
   # shellcheck disable=SC2016
@@ -33,10 +32,10 @@ fetch() (
       -o "Dir::State::Lists=$work/lists" -o "Dir::Cache=$work" -o "Dir::Cache::archives=$work/archives" \
       -o APT::Sandbox::User= -o Debug::NoLocking=true -o Acquire::Languages=none "$@"
   }
-  apt update
+  apt update || exit 1
   apt install --download-only --yes --no-install-recommends --reinstall \
-    -t "$VERSION_CODENAME-backports" mesa-vulkan-drivers libvulkan1
-  for package in "$work"/archives/*.deb; do dpkg-deb -x "$package" "$work/root"; done
+    -t "$VERSION_CODENAME-backports" mesa-vulkan-drivers libvulkan1 || exit 1
+  for package in "$work"/archives/*.deb; do dpkg-deb -x "$package" "$work/root" || exit 1; done
   driver=$(find "$work/root" -name libvulkan_lvp.so | head -n 1)
   [ -n "$driver" ] || { echo "the packages hold no lavapipe"; exit 1; }
   # With its whole path, or the loader would look for the driver in the system's folders.
