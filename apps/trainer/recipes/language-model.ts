@@ -1,6 +1,7 @@
 import { alfworldSetting, webshopSetting, type PaperSetting } from "@turnwise/estimators";
 import type { TrainConfig } from "../src/config.ts";
 import { algorithms } from "./algorithms.ts";
+import { deepsweTokens } from "./deepswe.ts";
 
 /** The linear layers that an adapter changes. */
 const targetModules = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
@@ -18,6 +19,11 @@ export function languageModelRun(
   path: string,
   adapterRank: number | undefined,
 ): TrainConfig {
+  const model = modelOf(path, adapterRank);
+  // That recipe has a setting of its own.
+  if (config.tasks.environment === "swebench") {
+    return { ...config, model: { ...model, maxTokens: deepsweTokens } };
+  }
   const setting: PaperSetting =
     config.tasks.environment === "alfworld" ? alfworldSetting : webshopSetting;
   const rowsAnIteration =
@@ -33,13 +39,8 @@ export function languageModelRun(
       invalidActionPenalty: setting.invalidActionPenalty.value,
     },
     model: {
-      source: "folder",
-      path,
+      ...model,
       maxTokens: setting.maxPromptTokens.value + setting.maxResponseTokens.value,
-      adapter:
-        adapterRank === undefined
-          ? null
-          : { rank: adapterRank, alpha: 2 * adapterRank, targetModules },
     },
     warmStart: { ...config.warmStart, numDemonstrations: 0 },
     training: {
@@ -61,5 +62,20 @@ export function languageModelRun(
       minEntropyRange: setting.minEntropyRange.value,
     },
     evaluation: { every: 10, temperature: setting.evaluationTemperature?.value ?? 1 },
+  };
+}
+
+/** A folder's model, whole or with an adapter. */
+function modelOf(
+  path: string,
+  adapterRank: number | undefined,
+): Omit<Extract<TrainConfig["model"], { source: "folder" }>, "maxTokens"> {
+  return {
+    source: "folder",
+    path,
+    adapter:
+      adapterRank === undefined
+        ? null
+        : { rank: adapterRank, alpha: 2 * adapterRank, targetModules },
   };
 }

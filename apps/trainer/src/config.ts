@@ -3,6 +3,7 @@ import { z } from "zod";
 import { algorithmSchema, modulationSchema } from "./algorithm.ts";
 import { count, countOrNone, episodeSchema, nonNegative, positive, share } from "./config-parts.ts";
 import { alfworldTasksSchema } from "./environments/alfworld-tasks.ts";
+import { swebenchTasksSchema } from "./environments/swebench-tasks.ts";
 import { InputError } from "./input-error.ts";
 
 /** Every setting of a training run, all of them stated: a run folder holds one in `config.json`. */
@@ -12,7 +13,7 @@ const trainConfigSchema = z.strictObject({
   /** Fixes games, weights, demonstrations and every draw. */
   seed: z.int().nonnegative(),
   /** What is trained and evaluated on. */
-  tasks: z.discriminatedUnion("environment", [alfworldTasksSchema]),
+  tasks: z.discriminatedUnion("environment", [alfworldTasksSchema, swebenchTasksSchema]),
   episode: episodeSchema,
   model: z.discriminatedUnion("source", [
     z.strictObject({

@@ -70,6 +70,9 @@ export function rolloutPartsOf(run: Run, policy: LocalPolicy): Omit<RolloutParts
       maxResponseTokens,
       invalidActionPenalty,
       temperature: run.config.training.temperature,
+      ...(run.tasks.environmentTimeoutSeconds !== undefined && {
+        environmentTimeoutSeconds: run.tasks.environmentTimeoutSeconds,
+      }),
     },
   };
 }

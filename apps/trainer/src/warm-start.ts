@@ -2,6 +2,7 @@ import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { crossEntropy } from "@turnwise/core";
 import {
+  buildTextVocabulary,
   buildWordVocabulary,
   createTokenizer,
   readTokenizer,
@@ -18,6 +19,7 @@ import {
   type Demonstration,
   type ImitationRow,
 } from "./demonstrations.ts";
+import type { TaskSource } from "./environments/task-source.ts";
 import { reading } from "./input-error.ts";
 import { minibatches } from "./minibatches.ts";
 import { duration, percent, thousands, timeLeft } from "./progress.ts";
@@ -51,7 +53,7 @@ export async function warmStart(
   const classes = tasks.exchangeable(demonstrations);
   const start =
     model.source === "new"
-      ? newPolicy(model, vocabularyOf(demonstrations, classes, tasks.markers))
+      ? newPolicy(model, vocabularyOf(demonstrations, classes, tasks))
       : await reading(async () => ({
           model: model.path,
           tokenizer: await readTokenizer(model.path),
@@ -134,11 +136,12 @@ export async function warmStart(
 function vocabularyOf(
   demonstrations: readonly Demonstration[],
   exchangeable: readonly (readonly string[])[],
-  markers: readonly string[],
+  { markers, vocabulary = "words" }: Pick<TaskSource, "markers" | "vocabulary">,
 ): LoadedTokenizer {
   const texts = demonstrations.flatMap(({ turns }) =>
     turns.flatMap(({ prompt, response }) => [prompt, response]),
   );
+  if (vocabulary === "text") return createTokenizer(buildTextVocabulary(texts, { markers }));
   // Whatever has a number may be renamed to any class of its list, with that number.
   const words = exchangeable.flatMap((classes) => {
     const members = new Set(classes);

@@ -1,5 +1,6 @@
 import { Option } from "commander";
 import { alfworldGrpoAem, alfworldGrpoAemReleased } from "../../recipes/alfworld-grpo-aem.ts";
+import { deepswe, deepsweDemo } from "../../recipes/deepswe.ts";
 import { resolveConfig, type TrainConfig } from "../config.ts";
 
 /** An environment as `train` and `evaluate` offer it. */
@@ -46,8 +47,37 @@ const alfworld: OfferedEnvironment = {
     tasks.path === null ? ["--size", "medium"] : ["--games", tasks.path, "--split", "valid_train"],
 };
 
+const swebench: OfferedEnvironment = {
+  name: "swebench",
+  description:
+    "software-engineering tasks in containers: the demonstration's, or a file of instances",
+  options: () => [
+    new Option(
+      "--instances <file>",
+      "JSON lines, JSON or parquet (default: the demonstration's tasks)",
+    ),
+    new Option("--format <name>", "how the agent reads and writes").choices([
+      "compact",
+      "r2e",
+      "tool-call",
+      "bash",
+    ]),
+  ],
+  recipe: (seed, options) => {
+    const { instances } = options;
+    const config = typeof instances === "string" ? deepswe(seed, instances) : deepsweDemo(seed);
+    return resolveConfig(config, { tasks: given(options, "format") }, "options");
+  },
+  defaultSplit: ({ tasks }) => (isDemonstration(tasks) ? "train" : "held_out"),
+  elsewhere: () => [],
+};
+
+function isDemonstration(tasks: TrainConfig["tasks"]): boolean {
+  return tasks.environment === "swebench" && tasks.path === null;
+}
+
 /** All environments that can be trained in. */
-export const offeredEnvironments: readonly OfferedEnvironment[] = [alfworld];
+export const offeredEnvironments: readonly OfferedEnvironment[] = [alfworld, swebench];
 
 /** The one of a configuration. */
 export function environmentOf({ tasks }: TrainConfig): OfferedEnvironment {

@@ -1,5 +1,6 @@
 import type { TrainConfig } from "../config.ts";
 import { openAlfworldTasks } from "./alfworld-tasks.ts";
+import { openSwebenchTasks } from "./swebench-tasks.ts";
 import type { TaskSource } from "./task-source.ts";
 
 /**
@@ -7,5 +8,6 @@ import type { TaskSource } from "./task-source.ts";
  * @throws `InputError` if there are none, or they cannot be read.
  */
 export async function openTasks({ tasks, episode, seed }: TrainConfig): Promise<TaskSource> {
+  if (tasks.environment === "swebench") return openSwebenchTasks(tasks, episode, seed);
   return openAlfworldTasks(tasks, episode, seed);
 }

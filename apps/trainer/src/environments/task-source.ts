@@ -13,6 +13,10 @@ export interface TaskSource {
   readonly format: AgentFormat;
   /** Parts of the format that a tokenizer made for these tasks keeps whole. */
   readonly markers: readonly string[];
+  /** What a tokenizer made for these tasks keeps: words alone, or white space too. Default `words`. */
+  readonly vocabulary?: "words" | "text";
+  /** The longest that one call of an environment may take, seconds. Default: the rollout's. */
+  readonly environmentTimeoutSeconds?: number;
   /** Loads every task once. @throws `InputError` naming the first that is broken. */
   validate(onProgress: (done: number) => void): Promise<void>;
   /**

@@ -1,4 +1,5 @@
 import type { AgentFormat } from "../agent-format.ts";
+import { clipMiddle } from "./scaffold/clip.ts";
 import { parseBashBlock, submitMark, writeBashBlock } from "./scaffold/bash-only.ts";
 import {
   decodeToolCall,
@@ -124,4 +125,42 @@ export function toolCallFormat(options: SweFormatOptions = {}): AgentFormat {
 /** Nothing but bash, as in mini-swe-agent. For an environment with `scaffold: "bash"`. */
 export function bashFormat(options: SweFormatOptions = {}): AgentFormat {
   return format(bashSystem, parseBashBlock, writeBashBlock, options);
+}
+
+/** The marks of {@link compactSweFormat}; a tokenizer for it keeps each as one token. */
+export const compactSweMarkers = {
+  issue: "<issue>",
+  answer: "<answer>",
+  act: "<act>",
+  functionStart: "<function=",
+  functionEnd: "</function>",
+  parameterStart: "<parameter=",
+  parameterEnd: "</parameter>",
+} as const;
+
+/**
+ * R2E-Gym's calls in as few tokens as possible, for small models: no list of tools, no thought, and
+ * answers cut to `maxCharacters`. Values are kept as they are written.
+ */
+export function compactSweFormat({
+  maxCharacters = 600,
+}: { readonly maxCharacters?: number } = {}): AgentFormat {
+  const { issue, answer, act } = compactSweMarkers;
+  return {
+    presentation: "concatenated",
+    write: (action) => {
+      const call = decodeToolCall(action);
+      return call === undefined ? action : writeXmlCall(call);
+    },
+    prompt: (history, { text }) => {
+      const mark = history.length === 0 ? issue : answer;
+      return `${mark}${clipMiddle(text.trim(), maxCharacters)}${act}`;
+    },
+    parse: (response) => {
+      const { call } = parseXmlCall(response, { exactValues: true });
+      return call === undefined
+        ? { action: response, isValid: false }
+        : { action: encodeToolCall(call), isValid: true };
+    },
+  };
 }

@@ -7,6 +7,7 @@ import {
   type ContainerSpec,
 } from "./containers/container.ts";
 import { evaluatePatch, type Evaluation, type EvaluationOptions } from "./evaluation/evaluate.ts";
+import type { EvaluationMemory } from "./evaluation/evaluation-memory.ts";
 import { extractPatch } from "./evaluation/extract-patch.ts";
 import { checkoutScript, hidingScript, repositoryFolder } from "./evaluation/scripts.ts";
 import type { SweInstance } from "./instances/instance.ts";
@@ -32,6 +33,11 @@ export interface SweEnvironmentOptions {
   readonly scaffold?: "tools" | "bash";
   /** Steps after which the episode ends, `>= 1`; it is graded then. Default: the rollout's limit. */
   readonly maxSteps?: number;
+  /**
+   * What becomes of an episode at `maxSteps`: graded as it stands, or left to the rollout, whose own
+   * limit then cuts it short, so that a recipe can leave it out. Default `grade`.
+   */
+  readonly onStepLimit?: "grade" | "cut";
   /** The longest episode without its tests, seconds. Default 5400, as DeepSWE trained with. */
   readonly maxSeconds?: number;
   /**
@@ -45,6 +51,11 @@ export interface SweEnvironmentOptions {
   readonly container?: Omit<ContainerSpec, "image">;
   /** Of the grader's. */
   readonly evaluation?: Omit<EvaluationOptions, "signal">;
+  /**
+   * Verdicts that were given before: a patch that an instance had already is not evaluated again.
+   * Default none.
+   */
+  readonly memory?: EvaluationMemory;
   /** Also collect commits that are out of reach; slow on large repositories. Default false. */
   readonly hideThoroughly?: boolean;
   /** Paid for a resolved instance. Default 1. */
@@ -70,6 +81,7 @@ export function sweEnvironment(
 ): Environment {
   const { scaffold = "tools", maxSteps, maxSeconds = 5400, onTimeLimit = "fail" } = options;
   const { commandTimeoutSeconds = 90, successReward = 1, hideThoroughly = false } = options;
+  const { onStepLimit = "grade", memory } = options;
   if (maxSteps !== undefined) checkInteger("sweEnvironment", { maxSteps }, { min: 1 });
   checkPositive("sweEnvironment", { maxSeconds, commandTimeoutSeconds, successReward });
   let container: Container | undefined;
@@ -82,20 +94,26 @@ export function sweEnvironment(
   const finish = async (
     world: Container,
     ending: SweRecord["ending"],
-    text: string,
+    answer: string,
     signal: AbortSignal | undefined,
   ): Promise<StepResult> => {
     const raw = await extractPatch(world, startCommit);
     const patch = raw === null ? null : filterPatch(raw);
     // The agent's container is not needed any more, and the grader needs room.
     await world.close();
-    const evaluation = await evaluatePatch(instance, patch?.patch ?? null, engine, {
-      ...options.evaluation,
-      ...(signal === undefined ? {} : { signal }),
-    });
+    const text = patch?.patch ?? null;
+    const evaluation = await (memory === undefined
+      ? evaluatePatch(instance, text, engine, {
+          ...options.evaluation,
+          ...(signal === undefined ? {} : { signal }),
+        })
+      : // Others may wait for this verdict too: who gives up must not take it from them.
+        memory.recall(instance.id, text ?? "", async () =>
+          evaluatePatch(instance, text, engine, options.evaluation),
+        ));
     options.onGraded?.({ instanceId: instance.id, ending, numSteps, patch, evaluation });
     const isSuccess = evaluation.grade.isResolved;
-    return { text, reward: isSuccess ? successReward : 0, isTerminal: true, isSuccess };
+    return { text: answer, reward: isSuccess ? successReward : 0, isTerminal: true, isSuccess };
   };
 
   const act = async (
@@ -156,7 +174,9 @@ export function sweEnvironment(
           ? `Steps Remaining: ${left}`
           : "You have reached the maximum number of steps. Please submit your answer NOW.";
       const withNote = `${text}\n${note}`;
-      if (left <= 0) return finish(container, "steps", withNote, signal);
+      if (left <= 0 && onStepLimit === "grade") {
+        return finish(container, "steps", withNote, signal);
+      }
       return { text: withNote, reward: 0, isTerminal: false, isSuccess: false };
     },
     close: async () => {

@@ -1,6 +1,8 @@
 export {
   bashFormat,
   chatMarkup,
+  compactSweFormat,
+  compactSweMarkers,
   plainText,
   r2eFormat,
   toolCallFormat,
@@ -87,6 +89,7 @@ export {
   type SweRecord,
 } from "./environment.ts";
 export { evaluatePatch, type Evaluation, type EvaluationOptions } from "./evaluation/evaluate.ts";
+export { EvaluationMemory } from "./evaluation/evaluation-memory.ts";
 export { extractPatch } from "./evaluation/extract-patch.ts";
 export { compactFilter, episodeEnding, type EpisodeEnding } from "./scaffold/episode-ending.ts";
 export { filterPatch, type FilteredPatch } from "./scaffold/patch-filter.ts";

@@ -1,0 +1,134 @@
+import type { TrainConfig } from "../src/config.ts";
+import { algorithms } from "./algorithms.ts";
+
+/** The longest sequence of DeepSWE: a prompt of 4,096 tokens, and 32,768 of turns. */
+export const deepsweTokens = 36_864;
+
+/**
+ * A small agent learns to mend the demonstration's repositories: a short warm start, from which it
+ * writes valid calls but seldom the right ones, then DeepSWE's algorithm (GRPO++) with AEM.
+ */
+export function deepsweDemo(seed: number): TrainConfig {
+  return {
+    recipe: "deepswe-demo",
+    seed,
+    tasks: {
+      environment: "swebench",
+      path: null,
+      evaluationPath: null,
+      repositories: [],
+      format: "compact",
+      template: "plain",
+      hosts: [{ address: null, maxContainers: 8 }],
+      pull: "never",
+      imageBudgetGigabytes: null,
+      memoryGigabytes: 0.5,
+      cpus: 1,
+      commandSeconds: 20,
+      episodeSeconds: 300,
+      testSeconds: 60,
+      testNetwork: "none",
+      stepLimit: "cut",
+      timeLimit: "fail",
+      reuseVerdicts: true,
+      numTraining: 8,
+      // There are no others: what is shown is that it learns these.
+      evaluation: [{ split: "train", numTasks: 8 }],
+      shownCharacters: 400,
+    },
+    episode: {
+      maxTurns: 6,
+      maxResponseTokens: 128,
+      successReward: 1,
+      invalidActionPenalty: 0,
+    },
+    model: {
+      source: "new",
+      hiddenSize: 64,
+      intermediateSize: 192,
+      numLayers: 2,
+      numHeads: 4,
+      numKeyValueHeads: 2,
+      maxTokens: 1536,
+    },
+    warmStart: {
+      numDemonstrations: 8,
+      slipShare: 0,
+      renames: false,
+      epochs: 20,
+      minibatchSize: 8,
+      learningRate: 5e-3,
+      finalShare: 0.3,
+      contextWeight: 0.1,
+    },
+    training: {
+      iterations: 10,
+      groupsPerIteration: 8,
+      groupSize: 8,
+      temperature: 1,
+      minibatches: 1,
+      epochs: 1,
+      learningRate: 1e-3,
+      finalShare: 0.3,
+      warmUpUpdates: 1,
+      weightDecay: 0,
+      maxGradientNorm: 1,
+    },
+    algorithm: algorithms["deep-swe"],
+    modulation: { kind: "aem", strength: 1, minEntropyRange: 0.1 },
+    evaluation: { every: 0, temperature: 1 },
+    engine: { threads: 2, microbatchTokens: 2048 },
+    checkpoints: { every: 1, keep: 2 },
+  };
+}
+
+/**
+ * DeepSWE as published: R2E-Gym's tools in one growing sequence, leave-one-out baseline, higher upper
+ * clip, no divergence, no entropy bonus, no division by lengths, compact filtering. The model is a
+ * folder's, or a server's.
+ * @param path - Instances, such as R2E-Gym's subset.
+ */
+export function deepswe(seed: number, path: string): TrainConfig {
+  const demo = deepsweDemo(seed);
+  return {
+    ...demo,
+    recipe: "deepswe",
+    tasks: {
+      environment: "swebench",
+      path,
+      evaluationPath: null,
+      repositories: [],
+      format: "r2e",
+      template: "chat-markup",
+      hosts: [{ address: null, maxContainers: 64 }],
+      pull: "missing",
+      imageBudgetGigabytes: null,
+      memoryGigabytes: 4,
+      cpus: 1,
+      commandSeconds: 90,
+      episodeSeconds: 5400,
+      testSeconds: null,
+      testNetwork: "none",
+      stepLimit: "cut",
+      timeLimit: "fail",
+      reuseVerdicts: false,
+      numTraining: 4500,
+      evaluation: [{ split: "held_out", numTasks: 32 }],
+      shownCharacters: 10_000,
+    },
+    // Prompt and all turns together have 36,864 tokens; one response may take what is left.
+    episode: { ...demo.episode, maxTurns: 50, maxResponseTokens: 4096 },
+    warmStart: { ...demo.warmStart, numDemonstrations: 0, epochs: 0 },
+    training: {
+      ...demo.training,
+      iterations: 200,
+      groupsPerIteration: 64,
+      groupSize: 8,
+      learningRate: 1e-6,
+      finalShare: 1,
+      warmUpUpdates: 0,
+    },
+    evaluation: { every: 10, temperature: 1 },
+    checkpoints: { every: 5, keep: 2 },
+  };
+}

@@ -1,0 +1,305 @@
+import { createRandom, type Random, type Task } from "@turnwise/core";
+import type { AgentFormat } from "@turnwise/envs";
+import {
+  bashFormat,
+  chatMarkup,
+  compactSweFormat,
+  compactSweMarkers,
+  ContainerError,
+  ContainerPool,
+  demoTasks,
+  DockerEngine,
+  encodeToolCall,
+  ensureDemoImages,
+  EvaluationMemory,
+  loadInstances,
+  plainText,
+  r2eFormat,
+  selectInstances,
+  sweEnvironmentFactory,
+  sweTasks,
+  toolCallFormat,
+  type ChatTemplate,
+  type DemoTask,
+  type SweEnvironmentOptions,
+  type SweInstance,
+} from "@turnwise/envs/swebench";
+import { messageTemplate } from "@turnwise/policy/remote";
+import { z } from "zod";
+import {
+  count,
+  evaluationSplits,
+  nonNegative,
+  positive,
+  type EpisodeConfig,
+} from "../config-parts.ts";
+import { demonstrate, type Demonstration, type Demonstrator } from "../demonstrations.ts";
+import { InputError, reading } from "../input-error.ts";
+import type { TaskSource } from "./task-source.ts";
+
+/** Which software-engineering tasks a run works on, and in which containers. */
+export const swebenchTasksSchema = z.strictObject({
+  environment: z.literal("swebench"),
+  /** Instances to train on: JSON lines, JSON or parquet; `null` takes the demonstration's tasks. */
+  path: z.string().min(1).nullable(),
+  /** Instances of the split `evaluation`, where they are others than those of `path`. */
+  evaluationPath: z.string().min(1).nullable(),
+  /** Only these repositories, `*` for any text; none for all. */
+  repositories: z.array(z.string().min(1)),
+  /** `compact` for small models; the others for language models. */
+  format: z.enum(["compact", "r2e", "tool-call", "bash"]),
+  /** How messages become text: a chat template's marks, headings, or messages of a hosted model. */
+  template: z.enum(["chat-markup", "plain", "messages"]),
+  /** Container engines: an address, or `null` for `DOCKER_HOST`, and how many containers it may run. */
+  hosts: z
+    .array(z.strictObject({ address: z.string().min(1).nullable(), maxContainers: count }))
+    .min(1),
+  /** Whether images that an engine does not have are pulled, and what its images may take. */
+  pull: z.enum(["missing", "never"]),
+  imageBudgetGigabytes: positive.nullable(),
+  memoryGigabytes: positive,
+  cpus: positive,
+  /** The longest command, and the longest episode without its tests. */
+  commandSeconds: positive,
+  episodeSeconds: positive,
+  /** The longest run of the tests; `null` for the harness's own limit. */
+  testSeconds: positive.nullable(),
+  /** Whether the tests may use the network; agents never may. */
+  testNetwork: z.enum(["none", "bridge"]),
+  /** An episode at its last turn is cut short, so that a recipe can leave it out, or graded. */
+  stepLimit: z.enum(["cut", "grade"]),
+  /** An episode that runs out of time has no reward, or is graded. */
+  timeLimit: z.enum(["fail", "grade"]),
+  /** Whether a patch that an instance had before gets the verdict it had: for tests that never waver. */
+  reuseVerdicts: z.boolean(),
+  /** The most instances to train on. */
+  numTraining: count,
+  /** `train` plays those that are trained on, `held_out` others of `path`, `evaluation` the other file. */
+  evaluation: evaluationSplits,
+  /** Characters of an answer that the compact format shows. */
+  shownCharacters: nonNegative,
+});
+
+/** See {@link swebenchTasksSchema}. */
+export type SwebenchTasks = z.infer<typeof swebenchTasksSchema>;
+
+/** The calls of the environment end by themselves, but a queue for a container may be long, seconds. */
+const queueSeconds = 86_400;
+
+const templates: Readonly<Record<SwebenchTasks["template"], ChatTemplate>> = {
+  "chat-markup": chatMarkup,
+  plain: plainText,
+  messages: messageTemplate,
+};
+
+function formatOf({ format, template: name, shownCharacters }: SwebenchTasks): AgentFormat {
+  const template = templates[name];
+  switch (format) {
+    case "compact":
+      return compactSweFormat({ maxCharacters: shownCharacters });
+    case "r2e":
+      return r2eFormat({ template });
+    case "tool-call":
+      return toolCallFormat({ template });
+    case "bash":
+      return bashFormat({ template });
+    default:
+      return format satisfies never;
+  }
+}
+
+/**
+ * Opens the instances that a configuration names, and connects to its engines.
+ * @throws `InputError` if there are none, an engine does not answer, or an image cannot be made.
+ */
+export async function openSwebenchTasks(
+  tasks: SwebenchTasks,
+  episode: EpisodeConfig,
+  seed: number,
+): Promise<TaskSource> {
+  const splits = await readSplits(tasks, seed);
+  const engines: DockerEngine[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all(engines.map(async (engine) => engine.close()));
+  };
+  try {
+    for (const { address } of tasks.hosts) {
+      engines.push(
+        await DockerEngine.connect({
+          pull: tasks.pull,
+          ...(address !== null && { address }),
+          ...(tasks.imageBudgetGigabytes !== null && {
+            imageBudgetBytes: tasks.imageBudgetGigabytes * 2 ** 30,
+          }),
+        }),
+      );
+    }
+    if (tasks.path === null) {
+      const used = splits.all.map(({ id }) => demoById.get(id)!);
+      for (const engine of engines) await ensureDemoImages(engine, used);
+    }
+  } catch (error) {
+    await close();
+    if (!(error instanceof ContainerError)) throw error;
+    throw new InputError(`swebench: ${error.message}`, { cause: error });
+  }
+  const pool = new ContainerPool(
+    engines.map((engine, i) => ({ engine, maxContainers: tasks.hosts[i]!.maxContainers })),
+  );
+  const format = formatOf(tasks);
+  const createEnvironment = sweEnvironmentFactory(
+    splits.all,
+    pool,
+    environmentOptions(tasks, episode),
+  );
+  const describe = ({ split, instances }: Split): string => `${instances.length} of ${split}`;
+  return {
+    description:
+      `software tasks: ${tasks.path ?? "the demonstration's"}; ${splits.training.length} to train, ` +
+      `${splits.evaluation.map(describe).join(", ")} to evaluate; containers on ${pool.host}`,
+    training: sweTasks(splits.training),
+    evaluation: splits.evaluation.map(({ split, instances }) => ({
+      split,
+      tasks: sweTasks(instances),
+    })),
+    createEnvironment,
+    format,
+    markers: Object.values(compactSweMarkers),
+    vocabulary: "text",
+    environmentTimeoutSeconds: queueSeconds,
+    // Instances were read as a whole; images come when they are needed.
+    validate: async () => undefined,
+    demonstrate: async (wanted, slipShare, random) => {
+      const plans = new Map(splits.all.map((instance) => [instance.id, planOf(instance)]));
+      return Promise.all(
+        wanted.map(async (task) =>
+          demonstratePlan(task, plans, slipShare, random.fork(task.id), {
+            createEnvironment,
+            format,
+            maxTurns: episode.maxTurns,
+          }),
+        ),
+      );
+    },
+    exchangeable: () => [],
+    close: async () => {
+      await pool.close();
+    },
+  };
+}
+
+/** How episodes run. */
+function environmentOptions(tasks: SwebenchTasks, episode: EpisodeConfig): SweEnvironmentOptions {
+  const limits = { memoryBytes: tasks.memoryGigabytes * 2 ** 30, cpus: tasks.cpus };
+  const lifetimeSeconds = tasks.episodeSeconds + 600;
+  return {
+    scaffold: tasks.format === "bash" ? "bash" : "tools",
+    // Small models do not count: the note on what is left would be read in vain.
+    ...(tasks.format !== "compact" && {
+      maxSteps: episode.maxTurns,
+      onStepLimit: tasks.stepLimit,
+    }),
+    ...(tasks.format === "compact" &&
+      tasks.stepLimit === "grade" && { maxSteps: episode.maxTurns, onStepLimit: "grade" as const }),
+    maxSeconds: tasks.episodeSeconds,
+    onTimeLimit: tasks.timeLimit,
+    commandTimeoutSeconds: tasks.commandSeconds,
+    container: { ...limits, lifetimeSeconds },
+    evaluation: {
+      container: { ...limits, network: tasks.testNetwork },
+      ...(tasks.testSeconds !== null && { testTimeoutSeconds: tasks.testSeconds }),
+    },
+    successReward: episode.successReward,
+    ...(tasks.reuseVerdicts && { memory: new EvaluationMemory() }),
+  };
+}
+
+interface Split {
+  readonly split: string;
+  readonly instances: readonly SweInstance[];
+}
+
+interface Splits {
+  readonly training: readonly SweInstance[];
+  readonly evaluation: readonly Split[];
+  /** All that may be played. */
+  readonly all: readonly SweInstance[];
+}
+
+const demoById: ReadonlyMap<string, DemoTask> = new Map(
+  demoTasks.map((task) => [task.instance.id, task]),
+);
+
+async function readSplits(tasks: SwebenchTasks, seed: number): Promise<Splits> {
+  const { path, evaluationPath, repositories, numTraining } = tasks;
+  const chosen = async (file: string): Promise<SweInstance[]> =>
+    selectInstances(await reading(() => loadInstances(file)), {
+      ...(repositories.length > 0 && { repos: repositories }),
+      seed,
+    });
+  const known: readonly SweInstance[] =
+    path === null
+      ? createRandom(seed)
+          .fork("swebench/tasks")
+          .shuffle(demoTasks.map(({ instance }) => instance))
+      : await chosen(path);
+  const training = known.slice(0, numTraining);
+  const others = evaluationPath === null ? [] : await chosen(evaluationPath);
+  const bySplit: Readonly<Record<string, readonly SweInstance[]>> = {
+    train: training,
+    held_out: known.slice(numTraining),
+    evaluation: others,
+  };
+  const evaluation = tasks.evaluation.map(({ split, numTasks }) => {
+    const instances = bySplit[split]?.slice(0, numTasks) ?? [];
+    if (instances.length > 0) return { split, instances };
+    const counts = Object.entries(bySplit).map(([name, list]) => `${name} (${list.length})`);
+    throw new InputError(
+      `swebench: split must be one that holds instances, of ${counts.join(", ")}, got ${split}`,
+    );
+  });
+  if (training.length === 0) {
+    throw new InputError(`swebench: ${path} must hold instances of ${repositories.join(", ")}`);
+  }
+  const all = new Map(
+    [...training, ...evaluation.flatMap((entry) => entry.instances)].map((i) => [i.id, i]),
+  );
+  return { training, evaluation, all: [...all.values()] };
+}
+
+/** The calls that settle an issue: known for the demonstration, else the gold patch. */
+function planOf(instance: SweInstance): string[] {
+  const finish = encodeToolCall({ tool: "finish", arguments: { command: "submit" } });
+  const demo = demoById.get(instance.id);
+  if (demo === undefined) {
+    const cmd = `git apply -v - <<'END_OF_PATCH'\n${instance.goldPatch}END_OF_PATCH`;
+    return [encodeToolCall({ tool: "execute_bash", arguments: { cmd } }), finish];
+  }
+  const { file, from, to } = demo.mend;
+  const edit = (rest: Readonly<Record<string, string>>): string =>
+    encodeToolCall({ tool: "file_editor", arguments: { ...rest, path: `/testbed/${file}` } });
+  return [
+    edit({ command: "view" }),
+    edit({ command: "str_replace", old_str: from, new_str: to }),
+    finish,
+  ];
+}
+
+/** An episode of a plan. A slip is another task's edit, which finds nothing to replace. */
+async function demonstratePlan(
+  task: Task,
+  plans: ReadonlyMap<string, readonly string[]>,
+  slipShare: number,
+  random: Random,
+  parts: Parameters<typeof demonstrate>[2],
+): Promise<Demonstration> {
+  let next = 0;
+  const plan = plans.get(task.id)!;
+  const demonstrator: Demonstrator = { next: () => plan[next++] };
+  const others = [...plans].filter(([id]) => id !== task.id).map(([, actions]) => actions[1]!);
+  const slips = slipShare > 0 && others.length > 0;
+  return demonstrate(task, demonstrator, {
+    ...parts,
+    ...(slips && { slips: { share: slipShare, actions: others, random } }),
+  });
+}
