@@ -32,7 +32,7 @@ fetch() (
       -o "Dir::State::Lists=$work/lists" -o "Dir::Cache=$work" -o "Dir::Cache::archives=$work/archives" \
       -o APT::Sandbox::User= -o Debug::NoLocking=true -o Acquire::Languages=none "$@"
   }
-  apt update || exit 1
+  apt update -o APT::Update::Error-Mode=any || exit 1
   apt install --download-only --yes --no-install-recommends --reinstall \
     -t "$VERSION_CODENAME-backports" mesa-vulkan-drivers libvulkan1 || exit 1
   for package in "$work"/archives/*.deb; do dpkg-deb -x "$package" "$work/root" || exit 1; done
