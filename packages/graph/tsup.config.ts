@@ -1,7 +1,12 @@
 import type { Options } from "tsup";
 
 const config: Options = {
-  entry: { index: "src/index.ts", laws: "src/laws.ts", "onnx/index": "src/onnx/index.ts" },
+  entry: {
+    index: "src/index.ts",
+    laws: "src/laws.ts",
+    "diagnosis/index": "src/diagnosis/index.ts",
+    "onnx/index": "src/onnx/index.ts",
+  },
   format: "esm",
   target: "node20",
   dts: true,

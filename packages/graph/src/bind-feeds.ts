@@ -1,5 +1,6 @@
 import { evaluateDimension } from "./dimension.ts";
-import type { Feed, Feeds, Program } from "./program.ts";
+import type { Feed, Program } from "./program.ts";
+import type { ResidentTensor, RunFeeds } from "./resident-tensor.ts";
 import { showShape, type DataType, type Shape, type Tensor } from "./tensor.ts";
 
 /** Values of a program's named sizes. */
@@ -16,11 +17,17 @@ function isOfType(data: Feed["data"], dtype: DataType): boolean {
   return data instanceof Float32Array || data instanceof Float64Array;
 }
 
-function checkFeed(where: string, name: string, { dtype, shape }: Tensor, feed: Feed): void {
-  if (!isOfType(feed.data, dtype)) {
-    throw new TypeError(
-      `${where}: feed ${name} must hold ${dtype} entries, got a ${feed.data.constructor.name}`,
-    );
+/** Requires a feed of an input's data type, shape and number of entries. */
+export function checkFeed(
+  where: string,
+  name: string,
+  { dtype, shape }: Tensor,
+  feed: Feed | ResidentTensor,
+): void {
+  const isArray = "data" in feed;
+  if (isArray ? !isOfType(feed.data, dtype) : feed.dtype !== dtype) {
+    const what = isArray ? feed.data.constructor.name : `resident ${feed.dtype} tensor`;
+    throw new TypeError(`${where}: feed ${name} must hold ${dtype} entries, got a ${what}`);
   }
   const isMatched =
     feed.shape.length === shape.length &&
@@ -30,6 +37,7 @@ function checkFeed(where: string, name: string, { dtype, shape }: Tensor, feed: 
       `${where}: feed ${name} must have shape ${showShape(shape)}, got ${showShape(feed.shape)}`,
     );
   }
+  if (!isArray) return;
   const count = feed.shape.reduce((product, size) => product * size, 1);
   if (feed.data.length !== count) {
     throw new RangeError(
@@ -43,7 +51,7 @@ function checkFeed(where: string, name: string, { dtype, shape }: Tensor, feed: 
  * @throws `RangeError` for a missing or unknown feed, another shape, or sizes that disagree;
  *   `TypeError` for another data type. The message names the feed, what is expected and what is given.
  */
-export function bindFeeds(where: string, program: Program, feeds: Feeds): Sizes {
+export function bindFeeds(where: string, program: Program, feeds: RunFeeds): Sizes {
   for (const name of Object.keys(feeds)) {
     if (!Object.hasOwn(program.inputs, name)) {
       const known = Object.keys(program.inputs).join(", ");

@@ -1,6 +1,8 @@
+import { checkFeed } from "./bind-feeds.ts";
 import { interpret } from "./interpret.ts";
 import { mapRecord } from "./map-record.ts";
-import type { Feeds, Program } from "./program.ts";
+import type { Feed, Feeds, Program } from "./program.ts";
+import { HeldTensor, type Keeper, type ResidentTensor, type RunFeeds } from "./resident-tensor.ts";
 
 /** An output of an executed program. */
 export interface Output {
@@ -9,46 +11,147 @@ export interface Output {
   readonly data: Float32Array;
 }
 
+/**
+ * What a run returns: arrays, and handles for the outputs that stay with the executor. Where names
+ * are only known at run time, an output may be either: it is an array if it has `data`.
+ */
+export type Outputs<Name extends string, Resident extends Name> = string extends Resident
+  ? Record<string, Output | ResidentTensor>
+  : Record<Exclude<Name, Resident>, Output> & Record<Resident, ResidentTensor>;
+
 /** A program that is ready to run any number of times, with any sizes. */
-export interface Executable<Name extends string = string> {
+export interface Executable<Name extends string = string, Resident extends Name = never> {
   /**
-   * Runs the program.
+   * Runs the program. Feeds are not changed, resident ones included: a step that trains returns new
+   * weights, and the caller disposes of the old.
    * @throws `RangeError` or `TypeError` for feeds that do not fit: the message names the feed, what is
    *   expected and what is given.
    */
-  run(feeds: Feeds): Promise<Record<Name, Output>>;
-  /** Gives back what it holds. A run after that is an error. */
+  run(feeds: RunFeeds): Promise<Outputs<Name, Resident>>;
+  /** Gives back what it holds; resident outputs of its runs stay valid. A run after that is an error. */
   release(): Promise<void>;
+}
+
+/** Options of {@link Executor.compile}. */
+export interface CompileOptions<Resident extends string = never> {
+  /** Outputs that stay with the executor, and are returned as handles. Default none. */
+  readonly resident?: readonly Resident[];
+  /**
+   * Inputs whose values never change: they are no longer fed, and an executor may lay them out for
+   * its kernels once. The arrays must not be changed afterwards. Default none.
+   */
+  readonly frozen?: Feeds;
 }
 
 /** Prepares programs for one kind of machinery. */
 export interface Executor {
-  /** @throws `TypeError` if an output is not float32: cast it. */
-  compile<Name extends string>(program: Program<Name>): Promise<Executable<Name>>;
+  /**
+   * @throws `TypeError` if an output is not float32: cast it. `RangeError` if an option names no
+   *   output or input, or a frozen array does not fit.
+   */
+  compile<Name extends string, Resident extends Name = never>(
+    program: Program<Name>,
+    options?: CompileOptions<Resident>,
+  ): Promise<Executable<Name, Resident>>;
+  /**
+   * Copies a float32 array to where this executor computes.
+   * @throws `RangeError` or `TypeError` for entries that do not fill the shape, or are not float32.
+   */
+  upload(feed: Feed): Promise<ResidentTensor>;
 }
 
-/** Requires float32 outputs: executors return nothing else. */
-export function checkOutputs(where: string, program: Program): void {
+/** Requires float32 outputs, for executors return nothing else, and residents that are outputs. */
+export function checkOutputs(
+  where: string,
+  program: Program,
+  { resident = [] }: CompileOptions<string> = {},
+): void {
   for (const [name, { dtype }] of Object.entries(program.outputs)) {
     if (dtype !== "float32") {
       throw new TypeError(`${where}: output ${name} must be float32, got ${dtype}`);
     }
   }
+  for (const name of resident) {
+    if (!Object.hasOwn(program.outputs, name)) {
+      const known = Object.keys(program.outputs).join(", ");
+      throw new RangeError(
+        `${where}: resident must name outputs (${known}), got an unknown name, ${name}`,
+      );
+    }
+  }
+}
+
+/** Requires an array that can be uploaded. @returns Its entries. */
+export function checkUpload({ data, shape }: Feed): Float32Array {
+  if (!(data instanceof Float32Array)) {
+    throw new TypeError(`upload: feed must be a Float32Array, got a ${data.constructor.name}`);
+  }
+  const count = shape.reduce((product, size) => product * size, 1);
+  if (data.length !== count) {
+    throw new RangeError(
+      `upload: feed must hold ${count} entries for shape [${shape.join(", ")}], got ${data.length}`,
+    );
+  }
+  return data;
+}
+
+/** Requires frozen arrays that fit the inputs that they are for. */
+export function checkFrozen(where: string, program: Program, frozen: Feeds): void {
+  for (const [name, feed] of Object.entries(frozen)) {
+    const tensor = program.inputs[name];
+    if (!tensor) {
+      const known = Object.keys(program.inputs).join(", ");
+      throw new RangeError(
+        `${where}: frozen must name inputs (${known}), got an unknown name, ${name}`,
+      );
+    }
+    checkFeed(where, name, tensor, feed);
+  }
+}
+
+/** Requires that what is frozen is not fed as well. */
+export function refuseFrozen(where: string, feeds: RunFeeds, frozen: Feeds): void {
+  for (const name of Object.keys(feeds)) {
+    if (!Object.hasOwn(frozen, name)) continue;
+    throw new RangeError(`${where}: feed ${name} must not be given for a frozen input, got one`);
+  }
 }
 
 /** An {@link Executor} by the float64 interpreter, for tests of what is built on executors. */
 export function createReferenceExecutor(): Executor {
+  const keeper: Keeper<Float32Array> = {
+    name: "the reference executor",
+    read: async (data) => data.slice(),
+    drop: () => {},
+  };
   return {
-    compile: async (program) => {
-      checkOutputs("compile", program);
+    compile: async <Name extends string, Resident extends Name = never>(
+      program: Program<Name>,
+      options: CompileOptions<Resident> = {},
+    ): Promise<Executable<Name, Resident>> => {
+      checkOutputs("compile", program, options);
+      const { resident = [], frozen = {} } = options;
+      checkFrozen("compile", program, frozen);
+      const stays = new Set<string>(resident);
       return {
-        run: async (feeds) =>
-          mapRecord(interpret(program, feeds), ({ shape, data }) => ({
-            shape,
-            data: Float32Array.from(data),
-          })),
+        run: async (feeds) => {
+          refuseFrozen("run", feeds, frozen);
+          const given = mapRecord(feeds, (feed, name): Feed => {
+            if ("data" in feed) return feed;
+            const held = HeldTensor.of("run", name, feed, keeper);
+            return { data: held.storage("run"), shape: held.shape };
+          });
+          const results = interpret(program, { ...given, ...frozen });
+          // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the names tell which is which.
+          return mapRecord(results, ({ shape, data }, name): Output | ResidentTensor => {
+            const entries = Float32Array.from(data);
+            if (!stays.has(name)) return { shape, data: entries };
+            return new HeldTensor(keeper, shape, entries);
+          }) as Outputs<Name, Resident>;
+        },
         release: async () => {},
       };
     },
+    upload: async (feed) => new HeldTensor(keeper, feed.shape, checkUpload(feed).slice()),
   };
 }

@@ -1,7 +1,8 @@
 import type { Sizes } from "./bind-feeds.ts";
 import { evaluateDimension, type Dimension } from "./dimension.ts";
 import type { Operation } from "./operation.ts";
-import type { Feeds, Program } from "./program.ts";
+import type { Program } from "./program.ts";
+import type { RunFeeds } from "./resident-tensor.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** An int32 input whose entries name rows of a table with so many rows. */
@@ -44,12 +45,15 @@ export function idLimits(program: Program): readonly IdLimit[] {
 export function checkIds(
   where: string,
   limits: readonly IdLimit[],
-  feeds: Feeds,
+  feeds: RunFeeds,
   sizes: Sizes,
 ): void {
   for (const { name, rows } of limits) {
     const count = evaluateDimension(rows, sizes);
-    const { data } = feeds[name]!;
+    const feed = feeds[name]!;
+    // What an executor holds are numbers to compute with, never ids.
+    if (!("data" in feed)) continue;
+    const { data } = feed;
     for (let i = 0; i < data.length; i++) {
       if (data[i]! >= 0 && data[i]! < count) continue;
       throw new RangeError(

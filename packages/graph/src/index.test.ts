@@ -8,11 +8,13 @@ it("exports what it means to", () => {
     "Tracer",
     "accumulate",
     "adamW",
+    "adamWFeed",
     "addDimensions",
     "attention",
     "bindFeeds",
     "canonicalDimension",
     "causalBias",
+    "clipScale",
     "createReferenceExecutor",
     "evaluateDimension",
     "evaluateShape",
@@ -28,6 +30,7 @@ it("exports what it means to", () => {
     "subtractDimensions",
     "swiglu",
     "trace",
+    "traceAdamW",
   ]);
   expect(Object.keys(laws)).toEqual(["executorLaws"]);
   expect(Object.keys(onnx).toSorted()).toEqual(["createOnnxExecutor", "lowerToOnnx"]);

@@ -12,9 +12,11 @@ export {
 } from "./dimension.ts";
 export {
   createReferenceExecutor,
+  type CompileOptions,
   type Executable,
   type Executor,
   type Output,
+  type Outputs,
 } from "./executor.ts";
 export { finiteDifferences } from "./finite-differences.ts";
 export { gradients } from "./gradients.ts";
@@ -34,8 +36,10 @@ export type {
   Operations,
 } from "./operation.ts";
 export { adamW, type AdamWOptions, type AdamWState } from "./optimizer/adam-w.ts";
+export { adamWFeed, clipScale, traceAdamW, type AdamWTensors } from "./optimizer/trace-adam-w.ts";
 export { accumulate, globalNorm, scaleInPlace } from "./optimizer/vectors.ts";
 export type { Feed, Feeds, Program } from "./program.ts";
+export type { ResidentTensor, RunFeeds } from "./resident-tensor.ts";
 export { swiglu } from "./swiglu.ts";
 export type { DataType, Shape, Tensor } from "./tensor.ts";
 export {

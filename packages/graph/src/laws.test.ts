@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { createReferenceExecutor, type Executor } from "./index.ts";
+import {
+  createReferenceExecutor,
+  type Executor,
+  type Output,
+  type ResidentTensor,
+} from "./index.ts";
 import { executorLaws } from "./laws.ts";
 import { createOnnxExecutor } from "./onnx/index.ts";
 
@@ -12,13 +17,16 @@ describe("the ONNX executor", () => {
 describe("executorLaws", () => {
   /** The reference executor with one number changed. */
   const broken: Executor = {
-    compile: async (program) => {
-      const executable = await createReferenceExecutor().compile(program);
+    ...createReferenceExecutor(),
+    compile: async (program, options) => {
+      const executable = await createReferenceExecutor().compile(program, options);
       return {
         release: () => executable.release(),
         run: async (feeds) => {
           const outputs = await executable.run(feeds);
-          for (const { data } of Object.values<{ data: Float32Array }>(outputs)) data[0]! += 1;
+          for (const output of Object.values<Output | ResidentTensor>(outputs)) {
+            if ("data" in output) output.data[0]! += 1;
+          }
           return outputs;
         },
       };

@@ -1,14 +1,20 @@
 import { createRandom, defineLaw, type Law, type Random } from "@turnwise/core";
 import {
+  createReferenceExecutor,
   gradients,
   interpret,
+  logProbAndEntropy,
   trace,
   type Executor,
   type Feeds,
   type Output,
   type Program,
+  type Tensor,
+  type Tracer,
 } from "../index.ts";
+import { feedIndexCase, indexCases, traceIndexCase } from "./index-cases.ts";
 import { feedCase, maxCaseEntries, operationCases, traceCase } from "./operation-cases.ts";
+import { trainResident } from "./training-step.ts";
 
 /** Options of {@link executorLaws}. */
 export interface ExecutorLawOptions {
@@ -38,10 +44,129 @@ function checkOutputs(
     data.forEach((expected, i) => {
       const value = output.data[i]!;
       const isClose = Math.abs(value - expected) <= tolerance * Math.max(1, Math.abs(expected));
-      if (isClose) return;
+      if (isClose || Object.is(value, Math.fround(expected))) return;
       throw new Error(`output ${name}[${i}] must be ${expected}, got ${value}`);
     });
   }
+}
+
+const contract = "the contract of Executor";
+
+/** Programs over x `[n, 3]`, a table `[4, 3]` and n ids that meet tensors without entries. */
+const emptyPrograms: readonly {
+  readonly name: string;
+  readonly sizes: readonly number[];
+  readonly build: (g: Tracer) => Readonly<Record<string, Tensor>>;
+}[] = [
+  {
+    name: "sums, products and scatters over no rows",
+    sizes: [0, 2, 0],
+    build: (g) => {
+      const x = g.input("x", "float32", ["n", 3]);
+      const table = g.input("table", "float32", [4, 3]);
+      const ids = g.input("ids", "int32", ["n"]);
+      const taken = g.gather(table, ids);
+      return {
+        rows: g.add(x, taken),
+        sum: g.reduceSum(x, { axes: [0] }),
+        product: g.matmul(x, taken, { transposeA: true }),
+        linear: g.linear(x, table),
+        scattered: g.scatterAdd(x, ids, 5),
+        joined: g.concat([table, x], 0),
+        size: g.size("n + 1", "float32"),
+      };
+    },
+  },
+  {
+    name: "fewer rows than chunks",
+    sizes: [1, 2, 5],
+    build: (g) => {
+      const hidden = g.input("x", "float32", ["n", 3]);
+      const head = g.input("table", "float32", [4, 3]);
+      const targets = g.input("ids", "int32", ["n"]);
+      const { logProbs, entropies } = logProbAndEntropy(
+        g,
+        { hidden, head, targets },
+        { chunks: 4 },
+      );
+      const loss = g.reduceSum(g.multiply(logProbs, entropies));
+      const [dHidden, dHead] = gradients(g, loss, [hidden, head]);
+      return { logProbs, entropies, dHidden: dHidden!, dHead: dHead! };
+    },
+  },
+];
+
+/** A value that grows by one row a run and is never seen in between, as a cache does. */
+async function checkResidents(executor: Executor): Promise<void> {
+  const program = trace((g) => {
+    const past = g.input("past", "float32", ["n", 2]);
+    const all = g.concat([past, g.input("row", "float32", [1, 2])], 0);
+    return { all, again: all, same: past, total: g.reduceSum(all) };
+  });
+  const executable = await executor.compile(program, { resident: ["all", "again", "same"] });
+  let past = await executor.upload({ data: Float32Array.of(1, 2), shape: [1, 2] });
+  let total = 3;
+  for (let i = 0; i < 3; i++) {
+    const row = { data: Float32Array.of(i, 10 * i), shape: [1, 2] };
+    const running = executable.run({ past, row });
+    // While the run reads it: the memory must stay until the run is over.
+    past.dispose();
+    const outputs = await running;
+    total += 11 * i;
+    if (outputs.total.data[0] !== total) {
+      throw new Error(`output total must be ${total}, got ${outputs.total.data[0]}`);
+    }
+    past = outputs.all;
+    // These are tensors of their own, whatever becomes of the others.
+    outputs.again.dispose();
+    outputs.same.dispose();
+  }
+  await executable.release();
+  const entries = [...(await past.read())].join();
+  if (past.shape.join() !== "4,2" || entries !== "1,2,0,0,1,10,2,20") {
+    throw new Error(
+      `resident all must be [1, 2, 0, 0, 1, 10, 2, 20] of shape [4, 2], got [${entries}] of [${past.shape.join()}]`,
+    );
+  }
+  past.dispose();
+  past.dispose();
+  const error: unknown = await past.read().then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof Error)) throw new Error("read must be refused after dispose, got a value");
+}
+
+/** Four optimizer steps: the errors of each grow with the next, and AdamW divides by small roots. */
+async function checkTraining(executor: Executor, tolerance: number): Promise<void> {
+  const expected = await trainResident(createReferenceExecutor(), 4);
+  const actual = await trainResident(executor, 4);
+  const check = (name: string, value: number, reference: number): void => {
+    if (Math.abs(value - reference) <= 25 * tolerance * Math.max(1, Math.abs(reference))) return;
+    throw new Error(`${name} must be ${reference}, got ${value}`);
+  };
+  expected.losses.forEach((loss, step) =>
+    check(`loss of step ${step + 1}`, actual.losses[step]!, loss),
+  );
+  for (const [name, data] of Object.entries(expected.state)) {
+    data.forEach((value, i) => check(`${name}[${i}]`, actual.state[name]![i]!, value));
+  }
+}
+
+async function checkFrozenInputs(executor: Executor, tolerance: number): Promise<void> {
+  const program = trace((g) => {
+    const ids = g.input("ids", "int32", ["n"]);
+    const table = g.input("table", "float32", ["rows", 2]);
+    return { y: g.linear(g.gather(table, ids), g.input("weight", "float32", [3, 2])) };
+  });
+  const frozen = {
+    table: { data: Float32Array.of(1, 2, 3, 4, 5, 6), shape: [3, 2] },
+    weight: { data: Float32Array.of(1, -1, 0.5, 2, 0, 3), shape: [3, 2] },
+  };
+  const executable = await executor.compile(program, { frozen });
+  const ids = { data: Int32Array.of(2, 0), shape: [2] };
+  checkOutputs(program, { ids, ...frozen }, await executable.run({ ids }), tolerance);
+  await executable.release();
 }
 
 function numbers(random: Random, length: number): number[] {
@@ -73,8 +198,21 @@ export function executorLaws(
       await executable.release();
     }),
   );
+  const indexOperations = indexCases.map((example) =>
+    defineLaw(`agrees with the interpreter: ${example.name}`, source, async () => {
+      const random = createRandom(seed).fork(example.name);
+      const program = traceIndexCase(example);
+      const executable = await executor.compile(program);
+      for (const n of [2, 3]) {
+        const feeds = feedIndexCase(n, numbers(random, 3 * n));
+        checkOutputs(program, feeds, await executable.run(feeds), 0);
+      }
+      await executable.release();
+    }),
+  );
   return [
     ...operations,
+    ...indexOperations,
     defineLaw("adds up all updates of a row that is named often", source, async () => {
       const random = createRandom(seed).fork("repeated rows");
       const [count, rows, width] = [2048, 100, 32];
@@ -99,7 +237,36 @@ export function executorLaws(
       }
       await executable.release();
     }),
-    defineLaw("refuses feeds that do not fit", "the contract of Executable", async () => {
+    ...emptyPrograms.map(({ name, sizes, build }) =>
+      defineLaw(`computes with nothing: ${name}`, source, async () => {
+        const program = trace(build);
+        const executable = await executor.compile(program);
+        for (const n of sizes) {
+          const random = createRandom(seed).fork(name);
+          const feeds = {
+            x: { data: Float32Array.from(numbers(random, 3 * n)), shape: [n, 3] },
+            table: { data: Float32Array.from(numbers(random, 12)), shape: [4, 3] },
+            ids: { data: Int32Array.from({ length: n }, () => random.integer(4)), shape: [n] },
+          };
+          checkOutputs(program, feeds, await executable.run(feeds), tolerance);
+        }
+        await executable.release();
+      }),
+    ),
+    defineLaw(
+      "keeps resident tensors through runs, and after their program is gone",
+      contract,
+      () => checkResidents(executor),
+    ),
+    defineLaw(
+      "trains a language model with AdamW, resident, as the reference executor does",
+      "interpret, and torch.optim.AdamW by way of adamW",
+      () => checkTraining(executor, tolerance),
+    ),
+    defineLaw("takes frozen inputs as it takes fed ones", contract, () =>
+      checkFrozenInputs(executor, tolerance),
+    ),
+    defineLaw("refuses feeds that do not fit", contract, async () => {
       const program = trace((g) => ({ y: g.exp(g.input("x", "float32", ["n", 2])) }));
       const executable = await executor.compile(program);
       const wrong: Readonly<Record<string, Feeds>> = {

@@ -3,7 +3,7 @@ import type { OperationKind } from "../operation.ts";
 import { shapeSize } from "../tensor.ts";
 import type { Attribute } from "./model.ts";
 import { elementTypes } from "./model.ts";
-import type { Lowering, LoweringRule, LoweringRules } from "./lowering.ts";
+import type { LoweringRule, LoweringRules } from "./lowering.ts";
 
 type Reduction = "reduceSum" | "reduceMean" | "reduceMax";
 
@@ -21,25 +21,13 @@ function reduction<K extends Reduction>(operator: string): LoweringRule<K> {
   ];
 }
 
-function scalar(lowering: Lowering, name: string): string {
-  return lowering.node("Reshape", [name, lowering.list([])]);
-}
-
 /** Fused operators of ONNX Runtime's CPU provider. */
 export const cpuRules: LoweringRules = {
   constant: ({ model }, { attributes: { values }, outputs: [y] }) => [
     model.constant(y!.dtype, y!.shape.map(Number), values),
   ],
-  size: (lowering, { attributes: { dimension } }) => {
-    const value = scalar(lowering, lowering.size(dimension));
-    return [lowering.node("Cast", [value], { to: elementTypes.int32 })];
-  },
-  iota: (lowering, { outputs: [y] }) => {
-    const length = scalar(lowering, lowering.size(y!.shape[0]!));
-    const end = lowering.node("Cast", [length], { to: elementTypes.int32 });
-    const [zero, one] = [0, 1].map((value) => lowering.model.constant("int32", [], [value]));
-    return [lowering.node("Range", [zero!, end, one!])];
-  },
+  size: (lowering, { attributes: { dimension } }) => [lowering.scalar(dimension)],
+  iota: (lowering, { outputs: [y] }) => [lowering.range(0, y!.shape[0]!)],
 
   add: direct("Add"),
   subtract: direct("Sub"),

@@ -1,6 +1,4 @@
-export {
-  createOnnxExecutor,
-  lowerToOnnx,
-  type LoweredModel,
-  type OnnxOptions,
-} from "./onnx-executor.ts";
+export { lowerToOnnx, type LoweredModel, type LoweringOptions } from "./lower-to-onnx.ts";
+export { createOnnxExecutor, type OnnxOptions } from "./onnx-executor.ts";
+export type { SizeInput } from "./lowering.ts";
+export type { Provider } from "./providers.ts";

@@ -1,8 +1,10 @@
-import { dimensionTerms, type Dimension, type Factor } from "../dimension.ts";
+import { evaluateShape, type Sizes } from "../bind-feeds.ts";
+import { dimensionTerms, subtractDimensions, type Dimension, type Factor } from "../dimension.ts";
+import { mapRecord } from "../map-record.ts";
 import type { OperationKind, OperationOf } from "../operation.ts";
-import type { Program } from "../program.ts";
-import type { Shape, Tensor } from "../tensor.ts";
-import type { Attribute, OnnxModel } from "./model.ts";
+import type { Feed, Feeds, Program } from "../program.ts";
+import type { DataType, Shape, Tensor } from "../tensor.ts";
+import { elementTypes, type Attribute, type OnnxModel } from "./model.ts";
 
 /**
  * How one kind of step becomes ONNX nodes: takes the names of its inputs, returns those of its
@@ -21,18 +23,56 @@ export type LoweringRules = {
   ]: LoweringRule<K>;
 };
 
+/**
+ * Where a model gets sizes from that are known only at run time: from its inputs' shapes, by
+ * arithmetic of its own; or from further inputs, see {@link SizeInput}.
+ */
+export type SizeSource = "computed" | "fed";
+
+/** A further input of a model, whose entries depend on the sizes of a run alone. */
+export interface SizeInput {
+  readonly name: string;
+  /**
+   * The values of a shape, int64 `[axis]`; the value of a size, an int32 scalar; or the numbers from
+   * a first size to below a second, int32.
+   */
+  readonly form: "list" | "scalar" | "range";
+  readonly shape: Shape;
+}
+
+/** What a model is fed with for the sizes of a run. Lists become int64, all else is int32. */
+export function sizeFeed({ form, shape }: SizeInput, sizes: Sizes): Feed {
+  const values = evaluateShape(shape, sizes);
+  if (form === "list") return { data: Int32Array.from(values), shape: [values.length] };
+  if (form === "scalar") return { data: Int32Array.from(values), shape: [] };
+  return rangeFeed(values[0]!, values[1]!);
+}
+
+function rangeFeed(start: number, end: number): Feed & { readonly data: Int32Array } {
+  const data = Int32Array.from({ length: end - start }, (_, i) => start + i);
+  return { data, shape: [data.length] };
+}
+
 /** Turns a program into a model, and helps rules with sizes that are known only at run time. */
 export class Lowering {
   readonly model: OnnxModel;
   readonly #program: Program;
   readonly #rules: LoweringRules;
+  readonly #source: SizeSource;
   readonly #names = new Map<number, string>();
   readonly #sizes = new Map<Dimension, string>();
+  readonly #sizeInputs = new Map<string, SizeInput>();
 
-  constructor(model: OnnxModel, program: Program, rules: LoweringRules) {
+  constructor(model: OnnxModel, program: Program, rules: LoweringRules, source: SizeSource) {
     this.model = model;
     this.#program = program;
     this.#rules = rules;
+    this.#source = source;
+  }
+
+  /** The further inputs that the model has. */
+  get sizeInputs(): readonly SizeInput[] {
+    return [...this.#sizeInputs.values()];
   }
 
   /** Appends one node with one output. @returns Its name. */
@@ -49,9 +89,40 @@ export class Lowering {
     return this.model.constant("int64", [values.length], values);
   }
 
+  #fed(form: SizeInput["form"], shape: Shape): string {
+    const name = `${form} ${shape.join(", ")}`;
+    if (!this.#sizeInputs.has(name)) {
+      const range = shape.length === 2 ? [subtractDimensions(shape[1]!, shape[0]!)] : [];
+      const given = form === "list" ? [shape.length] : form === "range" ? range : [];
+      this.model.input(name, form === "list" ? "int64" : "int32", given);
+      this.#sizeInputs.set(name, { name, form, shape });
+    }
+    return name;
+  }
+
+  /** The value of a size, an int32 scalar. */
+  scalar(dimension: Dimension): string {
+    if (typeof dimension === "number") return this.model.constant("int32", [], [dimension]);
+    if (this.#source === "fed") return this.#fed("scalar", [dimension]);
+    const value = this.node("Reshape", [this.size(dimension), this.list([])]);
+    return this.node("Cast", [value], { to: elementTypes.int32 });
+  }
+
+  /** The numbers from `start` to below `end`, int32. */
+  range(start: Dimension, end: Dimension): string {
+    if (typeof start === "number" && typeof end === "number") {
+      const { data, shape } = rangeFeed(start, end);
+      return this.model.constant("int32", shape, data);
+    }
+    if (this.#source === "fed") return this.#fed("range", [start, end]);
+    const one = this.model.constant("int32", [], [1]);
+    return this.node("Range", [this.scalar(start), this.scalar(end), one]);
+  }
+
   /** The value of a size, int64 `[1]`; computed once for the whole model. */
   size(dimension: Dimension): string {
     if (typeof dimension === "number") return this.list([dimension]);
+    if (this.#source === "fed") return this.#fed("list", [dimension]);
     const known = this.#sizes.get(dimension);
     if (known !== undefined) return known;
     const terms = dimensionTerms(dimension).map(({ factors, coefficient }) => {
@@ -83,6 +154,7 @@ export class Lowering {
   /** The values of a shape, int64 `[axis]`. */
   shape(shape: Shape): string {
     if (shape.every((size) => typeof size === "number")) return this.list(shape);
+    if (this.#source === "fed") return this.#fed("list", shape);
     const key = `[${shape.join()}]`;
     const known = this.#sizes.get(key);
     if (known !== undefined) return known;
@@ -111,12 +183,18 @@ export class Lowering {
     );
   }
 
-  /** Lowers all steps. @returns The value of each output of the program. */
-  run(): ReadonlyMap<Tensor, string> {
-    const inputs = new Set<string>();
+  /**
+   * Lowers all steps.
+   * @param frozen - Which inputs are constants, and what they hold.
+   * @param own - Outputs that need a value of their own; others may share one if they are one tensor.
+   * @returns The value of each output of the program.
+   */
+  run(frozen: Feeds = {}, own: ReadonlySet<string> = new Set()): Readonly<Record<string, string>> {
     for (const [name, { id, dtype, shape }] of Object.entries(this.#program.inputs)) {
-      this.#names.set(id, this.model.input(name, dtype, shape));
-      inputs.add(name);
+      const fixed = frozen[name];
+      if (fixed) this.#freeze(name, dtype, fixed);
+      else this.model.input(name, dtype, shape);
+      this.#names.set(id, name);
     }
     for (const operation of this.#program.operations) {
       const { kind } = operation;
@@ -127,13 +205,20 @@ export class Lowering {
       const names = this.#apply(operation);
       operation.outputs.forEach(({ id }, i) => this.#names.set(id, names[i]!));
     }
-    const outputs = new Map<Tensor, string>();
-    for (const tensor of new Set(Object.values(this.#program.outputs))) {
+    const shared = new Map<Tensor, string>();
+    return mapRecord(this.#program.outputs, (tensor, name) => {
+      const known = own.has(name) ? undefined : shared.get(tensor);
+      if (known !== undefined) return known;
       // A fresh name each: an output may also be an input, a constant, or alias another value.
-      const name = this.node("Identity", [this.#names.get(tensor.id)!]);
-      this.model.output(name, tensor.dtype, tensor.shape);
-      outputs.set(tensor, name);
-    }
-    return outputs;
+      const value = this.node("Identity", [this.#names.get(tensor.id)!]);
+      this.model.output(value, tensor.dtype, tensor.shape);
+      if (!own.has(name)) shared.set(tensor, value);
+      return value;
+    });
+  }
+
+  #freeze(name: string, dtype: DataType, { data, shape }: Feed): void {
+    const file = { path: `frozen/${name}`, numBytes: data.byteLength };
+    this.model.external(name, dtype, shape, file);
   }
 }

@@ -1,5 +1,5 @@
 import type { ConstantValues } from "../operation.ts";
-import type { DataType, Shape } from "../tensor.ts";
+import type { Shape } from "../tensor.ts";
 import {
   bytesField,
   floatField,
@@ -56,11 +56,14 @@ function tensorMessage(
   ]);
 }
 
-function valueMessage(name: string, type: DataType, shape: Shape): Bytes {
-  const sizes = shape.map((size) =>
+/** Without a shape, a value of any number of axes. */
+function valueMessage(name: string, type: ElementType, shape?: Shape): Bytes {
+  const sizes = shape?.map((size) =>
     bytesField(1, typeof size === "number" ? integerField(1, size) : textField(2, size)),
   );
-  const tensor = message([integerField(1, elementTypes[type]), bytesField(2, message(sizes))]);
+  const fields = [integerField(1, elementTypes[type])];
+  if (sizes) fields.push(bytesField(2, message(sizes)));
+  const tensor = message(fields);
   return message([textField(1, name), bytesField(2, bytesField(1, tensor))]);
 }
 
@@ -83,13 +86,13 @@ export class OnnxModel {
   }
 
   /** Declares an input. @returns Its name. */
-  input(name: string, type: DataType, shape: Shape): string {
+  input(name: string, type: ElementType, shape?: Shape): string {
     this.#inputs.push(bytesField(11, valueMessage(name, type, shape)));
     return name;
   }
 
   /** Declares a value as an output. */
-  output(name: string, type: DataType, shape: Shape): void {
+  output(name: string, type: ElementType, shape?: Shape): void {
     this.#outputs.push(bytesField(12, valueMessage(name, type, shape)));
   }
 
@@ -101,6 +104,31 @@ export class OnnxModel {
     const name = this.#name();
     this.#initializers.push(bytesField(5, tensorMessage(name, type, shape, values)));
     if (key !== undefined) this.#constants.set(key, name);
+    return name;
+  }
+
+  /**
+   * A constant whose bytes are not in the model, but in a file that goes with it.
+   * @param file - Where the bytes are, from the first to the last.
+   */
+  external(
+    name: string,
+    type: ElementType,
+    shape: readonly number[],
+    file: { readonly path: string; readonly numBytes: number },
+  ): string {
+    const entry = (key: string, value: string): Bytes =>
+      bytesField(13, message([textField(1, key), textField(2, value)]));
+    const fields = [
+      ...shape.map((size) => integerField(1, size)),
+      integerField(2, elementTypes[type]),
+      textField(8, name),
+      entry("location", file.path),
+      entry("offset", "0"),
+      entry("length", `${file.numBytes}`),
+      integerField(14, 1),
+    ];
+    this.#initializers.push(bytesField(5, message(fields)));
     return name;
   }
 

@@ -2,12 +2,14 @@ import { createRandom } from "@turnwise/core";
 import { describe, expect, it } from "vitest";
 import {
   attention,
+  createReferenceExecutor,
   gradients,
   interpret,
   logProbAndEntropy,
   trace,
   type Executable,
   type Feeds,
+  type RunFeeds,
   type Shape,
   type Tensor,
   type Tracer,
@@ -232,7 +234,7 @@ describe("createOnnxExecutor", () => {
     const executable = await executor.compile(program);
     const w = numbers(3, 2);
     const fails = async (
-      feeds: Feeds,
+      feeds: RunFeeds,
       text: string,
       of: Executable = executable,
     ): Promise<void> => {
@@ -245,7 +247,19 @@ describe("createOnnxExecutor", () => {
       { x: { data: new Float64Array(2), shape: [1, 2] }, w },
       "run: feed x must be a Float32Array, got a Float64Array",
     );
-    await fails({ x: numbers(0, 2), w }, "run: size n must be >= 1, got 0");
+    const other = await createReferenceExecutor().upload(numbers(3, 2));
+    await fails(
+      { x: numbers(1, 2), w: other },
+      "run: feed w must be held by ONNX Runtime's cpu provider, got a tensor of the reference executor",
+    );
+    const short = await executor.upload(numbers(2, 2));
+    await fails({ x: numbers(1, 2), w: short }, "run: feed w must have shape [3, 2], got [2, 2]");
+    const gone = await executor.upload(numbers(3, 2));
+    gone.dispose();
+    await fails(
+      { x: numbers(1, 2), w: gone },
+      "run: resident tensor must not be disposed of, got a disposed one",
+    );
     await executable.release();
     await fails(
       { x: numbers(1, 2), w },
@@ -255,6 +269,32 @@ describe("createOnnxExecutor", () => {
     await expect(
       executor.compile(trace((g) => ({ ids: g.input("ids", "int32", ["n"]) }))),
     ).rejects.toThrow("compile: output ids must be float32, got int32");
+    expect(() => createOnnxExecutor({ provider: "metal" as "cpu" })).toThrow(
+      "createOnnxExecutor: provider must be one of cpu, webgpu, cuda, got metal",
+    );
+    const y = trace((g) => ({ y: g.exp(g.input("x", "float32", ["n", 2])) }));
+    await expect(executor.compile(y, { resident: ["z" as "y"] })).rejects.toThrow(
+      "compile: resident must name outputs (y), got an unknown name, z",
+    );
+    await expect(executor.compile(y, { frozen: { w } })).rejects.toThrow(
+      "compile: frozen must name inputs (x), got an unknown name, w",
+    );
+    await expect(executor.compile(y, { frozen: { x: numbers(1, 3) } })).rejects.toThrow(
+      "compile: feed x must have shape [n, 2], got [1, 3]",
+    );
+    const fixed = await executor.compile(y, { frozen: { x: numbers(1, 2) } });
+    await fails(
+      { x: numbers(1, 2) },
+      "run: feed x must not be given for a frozen input, got one",
+      fixed,
+    );
+    await fixed.release();
+    await expect(executor.upload({ data: new Int32Array(2), shape: [2] })).rejects.toThrow(
+      "upload: feed must be a Float32Array, got a Int32Array",
+    );
+    await expect(executor.upload({ ...numbers(2), shape: [3] })).rejects.toThrow(
+      "upload: feed must hold 3 entries for shape [3], got 2",
+    );
     expect(() => createOnnxExecutor({ threads: 0 })).toThrow(
       "createOnnxExecutor: threads must be a whole number >= 1, got 0",
     );

@@ -1,17 +1,42 @@
 import { checkInteger } from "@turnwise/core";
 import type * as Ort from "onnxruntime-node";
 import { bindFeeds, type Sizes } from "../bind-feeds.ts";
-import { checkOutputs, type Executable, type Executor, type Output } from "../executor.ts";
+import {
+  checkFrozen,
+  checkOutputs,
+  checkUpload,
+  refuseFrozen,
+  type CompileOptions,
+  type Executable,
+  type Executor,
+  type Output,
+  type Outputs,
+} from "../executor.ts";
 import { checkIds, idLimits } from "../id-limits.ts";
-import { mapRecord } from "../map-record.ts";
-import type { Feed, Program } from "../program.ts";
-import type { Tensor } from "../tensor.ts";
-import { cpuRules } from "./cpu-rules.ts";
-import { Lowering } from "./lowering.ts";
-import { OnnxModel } from "./model.ts";
+import type { Feeds, Program } from "../program.ts";
+import { HeldTensor, type ResidentTensor, type RunFeeds } from "../resident-tensor.ts";
+import { findEmpty, withoutEmpty } from "../without-empty.ts";
+import { lowerToOnnx } from "./lower-to-onnx.ts";
+import { LastingSession, type StoredTensor } from "./lasting-session.ts";
+import { sizeFeed } from "./lowering.ts";
+import {
+  checkProvider,
+  explainFailure,
+  loadOnnxRuntime,
+  type OnnxRuntime,
+} from "./onnx-runtime.ts";
+import { providers, type Provider } from "./providers.ts";
+import { fromOrt, TensorKeeper, toOrt } from "./tensors.ts";
 
 /** Options of {@link createOnnxExecutor}. */
 export interface OnnxOptions {
+  /**
+   * Where to compute: `"cpu"`; `"webgpu"`, any GPU with a Vulkan driver; `"cuda"`, NVIDIA's, with
+   * libraries that are installed apart. Default `"cpu"`.
+   */
+  readonly provider?: Provider;
+  /** Which GPU, for `"cuda"`. Default 0. */
+  readonly deviceId?: number;
   /** Threads inside an operation, `>= 1`. Default: ONNX Runtime's choice, the physical cores. */
   readonly threads?: number;
   /**
@@ -28,119 +53,266 @@ export interface OnnxOptions {
   readonly profilePrefix?: string;
 }
 
-type Runtime = typeof Ort;
+/** One keeper for each device: executors of one device may share their resident tensors. */
+const keepers = new Map<string, TensorKeeper>();
 
-async function loadRuntime(): Promise<Runtime> {
-  try {
-    return await import("onnxruntime-node");
-  } catch (cause) {
-    throw new Error(
-      "createOnnxExecutor: onnxruntime-node must be installed for this platform, and its native module could not be loaded",
-      { cause },
+/** How many sets of sizes with empty tensors keep a session of their own. */
+const maxSpecialSessions = 16;
+
+/** A program in a session, for all sizes or for one set of them. */
+class CompiledModel {
+  readonly #runtime: OnnxRuntime;
+  readonly #keeper: TensorKeeper;
+  readonly #program: Program;
+  readonly #lowered: ReturnType<typeof lowerToOnnx>;
+  readonly #resident: ReadonlySet<string>;
+  readonly #frozen: Feeds;
+  readonly session: LastingSession;
+
+  private constructor(
+    { runtime, keeper, program, resident, frozen }: ModelParts,
+    lowered: ReturnType<typeof lowerToOnnx>,
+    session: LastingSession,
+  ) {
+    this.#runtime = runtime;
+    this.#keeper = keeper;
+    this.#program = program;
+    this.#resident = new Set(resident);
+    this.#frozen = frozen;
+    this.#lowered = lowered;
+    this.session = session;
+  }
+
+  static async create(parts: ModelParts): Promise<CompiledModel> {
+    const { runtime, provider, program, options } = parts;
+    const frozen = onlyKeys(parts.frozen, program.inputs);
+    const resident = parts.resident.filter((name) => Object.hasOwn(program.outputs, name));
+    const lowered = lowerToOnnx(program, { provider, frozen, resident });
+    const { residence } = providers[provider];
+    const locations = Object.entries(lowered.outputNames).map(
+      ([name, value]) => [value, resident.includes(name) ? residence : "cpu"] as const,
     );
+    try {
+      const session = await runtime.InferenceSession.create(lowered.bytes, {
+        ...options,
+        externalData: Object.entries(frozen).map(([name, { data }]) => ({
+          path: `frozen/${name}`,
+          data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+        })),
+        ...(resident.length > 0 && residence !== "cpu"
+          ? { preferredOutputLocation: Object.fromEntries(locations) }
+          : {}),
+      });
+      const lasting = new LastingSession(session);
+      return new CompiledModel({ ...parts, frozen, resident }, lowered, lasting);
+    } catch (cause) {
+      throw explainFailure(provider, cause);
+    }
+  }
+
+  async run(feeds: RunFeeds, sizes: Sizes): Promise<Record<string, Output | ResidentTensor>> {
+    const tensors: Record<string, Ort.Tensor> = {};
+    const held: HeldTensor<StoredTensor>[] = [];
+    for (const name of Object.keys(this.#program.inputs)) {
+      if (Object.hasOwn(this.#frozen, name)) continue;
+      const feed = feeds[name]!;
+      if ("data" in feed) {
+        tensors[name] = toOrt(this.#runtime, name, feed);
+        continue;
+      }
+      const tensor = HeldTensor.of("run", name, feed, this.#keeper);
+      held.push(tensor);
+      tensors[name] = tensor.storage("run").tensor;
+    }
+    for (const input of this.#lowered.sizeInputs) {
+      const { data, shape } = sizeFeed(input, sizes);
+      const { Tensor } = this.#runtime;
+      tensors[input.name] =
+        input.form === "list"
+          ? new Tensor("int64", BigInt64Array.from(data, BigInt), shape)
+          : new Tensor("int32", data, shape);
+    }
+    const results = await holding(held, () => this.session.run(tensors));
+    const outputs: Record<string, Output | ResidentTensor> = {};
+    for (const [name, value] of Object.entries(this.#lowered.outputNames)) {
+      const tensor = results[value]!;
+      outputs[name] = this.#resident.has(name)
+        ? new HeldTensor(this.#keeper, tensor.dims, this.session.keepFor(tensor))
+        : fromOrt(tensor);
+    }
+    return outputs;
   }
 }
 
-/** A program as ONNX bytes, and where its outputs are. */
-export interface LoweredModel {
-  readonly bytes: Uint8Array;
-  /** The name in the model of each output of the program. */
-  readonly outputNames: Readonly<Record<string, string>>;
+/** What a {@link CompiledModel} is made of. */
+interface ModelParts {
+  readonly runtime: OnnxRuntime;
+  readonly keeper: TensorKeeper;
+  readonly provider: Provider;
+  readonly program: Program;
+  readonly resident: readonly string[];
+  readonly frozen: Feeds;
+  readonly options: Ort.InferenceSession.SessionOptions;
 }
 
-/** Lowers a program for ONNX Runtime's CPU provider: a ModelProto of opset 21 and com.microsoft 1. */
-export function lowerToOnnx(program: Program): LoweredModel {
-  const model = new OnnxModel();
-  const names = new Lowering(model, program, cpuRules).run();
-  return {
-    bytes: model.bytes(),
-    outputNames: mapRecord(program.outputs, (tensor) => names.get(tensor)!),
-  };
+function onlyKeys<T>(
+  record: Readonly<Record<string, T>>,
+  keys: Readonly<Record<string, unknown>>,
+): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).filter(([key]) => Object.hasOwn(keys, key)));
 }
 
-function toOrt({ Tensor }: Runtime, name: string, { data, shape }: Feed): Ort.Tensor {
-  if (data instanceof Uint8Array) return new Tensor("bool", data, shape);
-  if (data instanceof Int32Array) return new Tensor("int32", data, shape);
-  if (data instanceof Float32Array) return new Tensor("float32", data, shape);
-  throw new TypeError(`run: feed ${name} must be a Float32Array, got a ${data.constructor.name}`);
+/** Runs something while none of the tensors that it reads can be given back. */
+function holding<T>(held: readonly HeldTensor<StoredTensor>[], run: () => Promise<T>): Promise<T> {
+  return held.reduce<() => Promise<T>>((inner, tensor) => () => tensor.during(inner), run)();
 }
 
-/** Some kernels of ONNX Runtime leave their output unset where they have nothing to add up. */
-function checkSizes(sizes: Sizes): void {
-  for (const [name, size] of sizes) {
-    if (size < 1) throw new RangeError(`run: size ${name} must be >= 1, got ${size}`);
+/** Sessions for sizes at which some tensor has no entries; the oldest go first. */
+class SpecialModels {
+  readonly #parts: ModelParts;
+  readonly #models = new Map<string, Promise<SpecialModel>>();
+
+  constructor(parts: ModelParts) {
+    this.#parts = parts;
+  }
+
+  async run(feeds: RunFeeds, sizes: Sizes): Promise<Record<string, Output | ResidentTensor>> {
+    const key = [...sizes].join(" ");
+    let special = this.#models.get(key);
+    if (!special) {
+      special = this.#create(sizes);
+      this.#models.set(key, special);
+      const [oldest] = this.#models;
+      if (this.#models.size > maxSpecialSessions) {
+        this.#models.delete(oldest![0]);
+        await (await oldest![1]).model?.session.release();
+      }
+    }
+    const { model, empty } = await special;
+    return { ...(await model?.run(feeds, sizes)), ...(await empty()) };
+  }
+
+  async #create(sizes: Sizes): Promise<SpecialModel> {
+    const { keeper, resident } = this.#parts;
+    const { program, emptyOutputs } = withoutEmpty(this.#parts.program, sizes);
+    const hasOutputs = Object.keys(program.outputs).length > 0;
+    const model = hasOutputs ? await CompiledModel.create({ ...this.#parts, program }) : undefined;
+    const empty = async (): Promise<Record<string, Output | ResidentTensor>> => {
+      const outputs: Record<string, Output | ResidentTensor> = {};
+      for (const [name, shape] of Object.entries(emptyOutputs)) {
+        const data = new Float32Array();
+        outputs[name] = resident.includes(name)
+          ? await keeper.upload(data, shape)
+          : { shape, data };
+      }
+      return outputs;
+    };
+    return { model, empty };
+  }
+
+  async release(): Promise<void> {
+    for (const special of this.#models.values()) await (await special).model?.session.release();
+    this.#models.clear();
   }
 }
 
-function fromOrt(tensor: Ort.Tensor): Output {
-  const { data, dims } = tensor;
-  if (!(data instanceof Float32Array)) {
-    throw new TypeError(`run: output must be float32, got ${tensor.type}`);
-  }
-  return { shape: dims, data };
+interface SpecialModel {
+  readonly model: CompiledModel | undefined;
+  readonly empty: () => Promise<Record<string, Output | ResidentTensor>>;
 }
 
-/**
- * An {@link Executor} by onnxruntime-node on the CPU. The native module is loaded when the first
- * program is compiled. Feeds are read in place, without a copy; a run blocks the thread that calls it.
- * Named sizes must be at least 1.
- *
- * @throws `RangeError` if `threads` is not a whole number of at least 1. `compile` throws an `Error` if
- *   the native module is missing.
- */
-export function createOnnxExecutor({
+function sessionOptions({
+  provider = "cpu",
+  deviceId = 0,
   threads,
   allowSpinning = false,
   optimization = "all",
   profilePrefix,
-}: OnnxOptions = {}): Executor {
-  if (threads !== undefined) checkInteger("createOnnxExecutor", { threads }, { min: 1 });
-  const options: Ort.InferenceSession.SessionOptions = {
-    executionProviders: ["cpu"],
+}: OnnxOptions): Ort.InferenceSession.SessionOptions {
+  const { extra } = providers[provider];
+  return {
+    executionProviders: [provider === "cuda" ? { name: provider, deviceId } : provider],
     graphOptimizationLevel: optimization,
     // Patterns are planned for one set of sizes; here sizes change from run to run.
     enableMemPattern: false,
     interOpNumThreads: 1,
     // What goes wrong is thrown; it need not be printed as well.
     logSeverityLevel: 4,
-    extra: { session: { intra_op: { allow_spinning: allowSpinning ? "1" : "0" } } },
+    extra: {
+      ...extra,
+      session: { ...extra.session, intra_op: { allow_spinning: allowSpinning ? "1" : "0" } },
+    },
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     ...(profilePrefix === undefined
       ? {}
       : { enableProfiling: true, profileFilePrefix: profilePrefix }),
   };
+}
+
+/**
+ * An {@link Executor} by onnxruntime-node, on the CPU or a GPU. The native module is loaded when the
+ * first program is compiled. On the CPU feeds are read in place, without a copy; a run blocks the
+ * thread that calls it.
+ *
+ * On `"webgpu"` all steps run on the GPU, or `compile` throws; resident tensors stay there. On `"cuda"`
+ * they are kept in the computer's memory, for the binding moves all inputs and outputs through it.
+ * Executors of one provider and device share their resident tensors.
+ *
+ * @throws `RangeError` for an unknown provider, or numbers that are not whole. `compile` throws an
+ *   `Error` if the native module, a library or a GPU is missing, which says how to get it.
+ */
+export function createOnnxExecutor(options: OnnxOptions = {}): Executor {
+  const { provider = "cpu", deviceId = 0, threads, profilePrefix } = options;
+  if (!Object.hasOwn(providers, provider)) {
+    throw new RangeError(
+      `createOnnxExecutor: provider must be one of ${Object.keys(providers).join(", ")}, got ${provider}`,
+    );
+  }
+  checkInteger("createOnnxExecutor", { deviceId }, { min: 0 });
+  if (threads !== undefined) checkInteger("createOnnxExecutor", { threads }, { min: 1 });
+  const session = sessionOptions(options);
+  const device = `${provider} ${deviceId}`;
+  const keeper = keepers.get(device) ?? new TensorKeeper(provider, session.executionProviders![0]!);
+  keepers.set(device, keeper);
   return {
-    compile: async <Name extends string>(program: Program<Name>): Promise<Executable<Name>> => {
-      checkOutputs("compile", program);
-      const runtime = await loadRuntime();
-      const { bytes, outputNames } = lowerToOnnx(program);
+    compile: async <Name extends string, Resident extends Name = never>(
+      program: Program<Name>,
+      compileOptions: CompileOptions<Resident> = {},
+    ): Promise<Executable<Name, Resident>> => {
+      checkOutputs("compile", program, compileOptions);
+      const { resident = [], frozen = {} } = compileOptions;
+      checkFrozen("compile", program, frozen);
+      checkProvider(provider);
+      const runtime = await loadOnnxRuntime();
+      const parts = { runtime, keeper, provider, program, resident, frozen, options: session };
       const limits = idLimits(program);
-      let session: Ort.InferenceSession | undefined = await runtime.InferenceSession.create(
-        bytes,
-        options,
-      );
+      const emptiness = findEmpty(program);
+      let model: CompiledModel | undefined = await CompiledModel.create(parts);
+      const special = new SpecialModels(parts);
       return {
         run: async (feeds) => {
-          if (!session) throw new Error("run: executable must not be released, got a released one");
-          const sizes = bindFeeds("run", program, feeds);
-          checkSizes(sizes);
-          checkIds("run", limits, feeds, sizes);
-          const tensors = mapRecord(program.inputs, (_, name) =>
-            toOrt(runtime, name, feeds[name]!),
-          );
-          const results = await session.run(tensors);
-          return mapRecord<Name, Tensor, Output>(program.outputs, (_, name) =>
-            fromOrt(results[outputNames[name]!]!),
-          );
+          if (!model) throw new Error("run: executable must not be released, got a released one");
+          refuseFrozen("run", feeds, frozen);
+          const all = { ...feeds, ...frozen };
+          const sizes = bindFeeds("run", program, all);
+          checkIds("run", limits, all, sizes);
+          const empty = emptiness(sizes);
+          const isSpecial =
+            empty === "computed" || (empty === "harmless" && !providers[provider].takesEmpty);
+          const outputs = await (isSpecial ? special : model).run(feeds, sizes);
+          // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the names tell which is which.
+          return outputs as Outputs<Name, Resident>;
         },
         release: async () => {
-          const held = session;
-          session = undefined;
+          const held = model;
+          model = undefined;
           if (!held) return;
-          if (profilePrefix !== undefined) held.endProfiling();
-          await held.release();
+          if (profilePrefix !== undefined) held.session.endProfiling();
+          await held.session.release();
+          await special.release();
         },
       };
     },
+    upload: async (feed) => keeper.upload(checkUpload(feed), feed.shape),
   };
 }

@@ -28,6 +28,45 @@ export interface AdamWOptions {
   readonly gradientScale?: number;
 }
 
+/** What a step of AdamW computes with: its options, and what follows from its number. */
+export interface AdamWCoefficients extends Required<
+  Pick<AdamWOptions, "beta1" | "beta2" | "epsilon" | "gradientScale">
+> {
+  /** `1 - learningRate * weightDecay`. */
+  readonly keep: number;
+  /** `learningRate / (1 - beta1^step)`. */
+  readonly stepSize: number;
+  /** `1 / sqrt(1 - beta2^step)`. */
+  readonly rootScale: number;
+}
+
+/** Checks the options of a step. @throws `RangeError` for options outside their range. */
+export function adamWCoefficients({
+  step,
+  learningRate,
+  beta1 = 0.9,
+  beta2 = 0.999,
+  epsilon = 1e-8,
+  weightDecay = 0,
+  gradientScale = 1,
+}: AdamWOptions): AdamWCoefficients {
+  checkInteger("adamW", { step }, { min: 1 });
+  checkNonNegative("adamW", { learningRate, beta1, beta2, epsilon, weightDecay });
+  checkFinite("adamW", { gradientScale });
+  for (const [name, beta] of Object.entries({ beta1, beta2 })) {
+    if (beta >= 1) throw new RangeError(`adamW: ${name} must be below 1, got ${beta}`);
+  }
+  return {
+    beta1,
+    beta2,
+    epsilon,
+    gradientScale,
+    keep: 1 - learningRate * weightDecay,
+    stepSize: learningRate / (1 - beta1 ** step),
+    rootScale: 1 / Math.sqrt(1 - beta2 ** step),
+  };
+}
+
 /**
  * One step of AdamW on one parameter, with PyTorch's order of operations (`torch.optim.AdamW`).
  *
@@ -39,26 +78,11 @@ export interface AdamWOptions {
  */
 export function adamW(
   { parameter, gradient, firstMoment, secondMoment }: AdamWState,
-  {
-    step,
-    learningRate,
-    beta1 = 0.9,
-    beta2 = 0.999,
-    epsilon = 1e-8,
-    weightDecay = 0,
-    gradientScale = 1,
-  }: AdamWOptions,
+  options: AdamWOptions,
 ): void {
   checkSameLength("adamW", { parameter, gradient, firstMoment, secondMoment });
-  checkInteger("adamW", { step }, { min: 1 });
-  checkNonNegative("adamW", { learningRate, beta1, beta2, epsilon, weightDecay });
-  checkFinite("adamW", { gradientScale });
-  for (const [name, beta] of Object.entries({ beta1, beta2 })) {
-    if (beta >= 1) throw new RangeError(`adamW: ${name} must be below 1, got ${beta}`);
-  }
-  const keep = 1 - learningRate * weightDecay;
-  const stepSize = learningRate / (1 - beta1 ** step);
-  const rootScale = 1 / Math.sqrt(1 - beta2 ** step);
+  const { keep, stepSize, rootScale, epsilon, beta1, beta2, gradientScale } =
+    adamWCoefficients(options);
   for (let i = 0; i < parameter.length; i++) {
     const g = gradient[i]! * gradientScale;
     const m = beta1 * firstMoment[i]! + (1 - beta1) * g;

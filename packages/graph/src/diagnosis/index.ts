@@ -1,0 +1,3 @@
+export { cudaInstallCommand, diagnose, diagnoseProvider, type Diagnosis } from "./diagnose.ts";
+export { thisMachine, type Machine, type ScriptResult } from "./machine.ts";
+export type { Need } from "./needs.ts";

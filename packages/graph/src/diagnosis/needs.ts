@@ -1,0 +1,63 @@
+import { join } from "node:path";
+import type { Machine } from "./machine.ts";
+
+/** Something that an executor needs and does not have. */
+export interface Need {
+  /** A driver, library or package. */
+  readonly what: string;
+  /** How to get it. */
+  readonly remedy: string;
+}
+
+/** Libraries that ONNX Runtime's CUDA provider is linked to, and where they come from. */
+const cudaLibraries: readonly (readonly [string, string])[] = [
+  ["libcuda.so.1", "install NVIDIA's driver (Debian: nvidia-driver)"],
+  ["libcudart.so.12", "install the CUDA 12 runtime (cuda-cudart-12-*)"],
+  ["libcublas.so.12", "install cuBLAS of CUDA 12 (libcublas-12-*)"],
+  ["libcublasLt.so.12", "install cuBLAS of CUDA 12 (libcublas-12-*)"],
+  ["libcurand.so.10", "install cuRAND of CUDA 12 (libcurand-12-*)"],
+  ["libcufft.so.11", "install cuFFT of CUDA 12 (libcufft-12-*)"],
+  ["libcudnn.so.9", "install cuDNN 9 for CUDA 12 (libcudnn9-cuda-12)"],
+];
+
+/** What a computer without a WebGPU adapter may lack. */
+export function webgpuNeeds(machine: Machine): readonly Need[] {
+  const needs: Need[] = [];
+  if (machine.platform.startsWith("linux/")) {
+    if (machine.findLibrary("libvulkan.so.1") === undefined) {
+      needs.push({ what: "libvulkan.so.1", remedy: "install the Vulkan loader (libvulkan1)" });
+    }
+    needs.push({
+      what: "a Vulkan driver that offers a WebGPU adapter",
+      remedy:
+        "install the GPU's driver; without a GPU, Mesa 24 or later (mesa-vulkan-drivers), and name it in VK_DRIVER_FILES if the loader does not find it",
+    });
+  } else {
+    needs.push({ what: "a WebGPU adapter", remedy: "install the GPU's driver" });
+  }
+  return needs;
+}
+
+/** What ONNX Runtime's CUDA provider lacks on a computer. @param folder - Of onnxruntime-node. */
+export function cudaNeeds(machine: Machine, folder: string): readonly Need[] {
+  if (machine.platform !== "linux/x64") {
+    return [
+      {
+        what: "Linux on x64",
+        remedy: `use the webgpu provider: onnxruntime-node has no CUDA for ${machine.platform}`,
+      },
+    ];
+  }
+  const needs: Need[] = [];
+  const file = join(folder, "bin/napi-v6/linux/x64/libonnxruntime_providers_cuda.so");
+  if (!machine.hasFile(file)) {
+    needs.push({
+      what: "libonnxruntime_providers_cuda.so",
+      remedy: "turnwise doctor --install cuda (runs onnxruntime-node's own install script)",
+    });
+  }
+  for (const [what, remedy] of cudaLibraries) {
+    if (machine.findLibrary(what) === undefined) needs.push({ what, remedy });
+  }
+  return needs;
+}

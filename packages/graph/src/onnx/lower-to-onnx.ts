@@ -1,0 +1,35 @@
+import type { Feeds, Program } from "../program.ts";
+import { Lowering, type SizeInput } from "./lowering.ts";
+import { OnnxModel } from "./model.ts";
+import { providers, type Provider } from "./providers.ts";
+
+/** A program as ONNX bytes, with the names of what goes in and out. */
+export interface LoweredModel {
+  readonly bytes: Uint8Array;
+  /** The name in the model of each output of the program. */
+  readonly outputNames: Readonly<Record<string, string>>;
+  /** Inputs of the model beyond those of the program: values of sizes. */
+  readonly sizeInputs: readonly SizeInput[];
+}
+
+/** Options of {@link lowerToOnnx}. */
+export interface LoweringOptions {
+  /** Whose operators the model is made of. Default `"cpu"`. */
+  readonly provider?: Provider;
+  /** Inputs that are constants: the model names a file `frozen/<input>` for each. Default none. */
+  readonly frozen?: Feeds;
+  /** Outputs that must not share a value with others. Default none. */
+  readonly resident?: readonly string[];
+}
+
+/** Lowers a program to a ModelProto of opset 21 and com.microsoft 1. */
+export function lowerToOnnx(
+  program: Program,
+  { provider = "cpu", frozen = {}, resident = [] }: LoweringOptions = {},
+): LoweredModel {
+  const { rules, sizes } = providers[provider];
+  const model = new OnnxModel();
+  const lowering = new Lowering(model, program, rules, sizes);
+  const outputNames = lowering.run(frozen, new Set(resident));
+  return { bytes: model.bytes(), outputNames, sizeInputs: lowering.sizeInputs };
+}

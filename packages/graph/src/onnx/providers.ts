@@ -1,0 +1,43 @@
+import type * as Ort from "onnxruntime-node";
+import { cpuRules } from "./cpu-rules.ts";
+import { cudaRules } from "./cuda-rules.ts";
+import type { LoweringRules, SizeSource } from "./lowering.ts";
+import { webgpuRules } from "./webgpu-rules.ts";
+
+/** Where ONNX Runtime computes: the CPU, any GPU with a Vulkan driver, or one of NVIDIA. */
+export type Provider = "cpu" | "webgpu" | "cuda";
+
+/** What differs between providers. */
+export interface ProviderTraits {
+  readonly rules: LoweringRules;
+  readonly sizes: SizeSource;
+  /** Where outputs stay that are resident. */
+  readonly residence: Ort.Tensor.DataLocation;
+  /** Whether any tensor without entries brings it down, or only some computations with one. */
+  readonly takesEmpty: boolean;
+  /** Options of a session, in ONNX Runtime's words. */
+  readonly extra: {
+    readonly session?: Readonly<Record<string, string>>;
+    readonly optimization?: Readonly<Record<string, string>>;
+  };
+}
+
+/** The traits of each provider. */
+export const providers: Readonly<Record<Provider, ProviderTraits>> = {
+  cpu: { rules: cpuRules, sizes: "computed", residence: "cpu", takesEmpty: true, extra: {} },
+  webgpu: {
+    rules: webgpuRules,
+    // Arithmetic on sizes would be placed on the CPU.
+    sizes: "fed",
+    residence: "gpu-buffer",
+    takesEmpty: false,
+    // A step that this provider does not have is an error, instead of a detour by way of the CPU.
+    extra: {
+      session: { disable_cpu_ep_fallback: "1" },
+      // It makes splits of integers, which this provider does not have.
+      optimization: { disable_specified_optimizers: "GatherSliceToSplitFusion" },
+    },
+  },
+  // The binding for Node moves all inputs and outputs of CUDA through the computer's memory.
+  cuda: { rules: cudaRules, sizes: "computed", residence: "cpu", takesEmpty: false, extra: {} },
+};

@@ -1,0 +1,95 @@
+import type { Feed } from "./program.ts";
+
+/**
+ * A float32 tensor that stays where an executor computes, on a GPU for example: weights, an
+ * optimizer's moments, caches. It can be fed to programs of the same executor any number of times.
+ * Its entries are only to be had through `read`.
+ */
+export interface ResidentTensor {
+  readonly dtype: "float32";
+  readonly shape: readonly number[];
+  /** Copies the entries to the caller, row-major. @throws `Error` after `dispose`. */
+  read(): Promise<Float32Array>;
+  /**
+   * Gives its memory back, as soon as no run that was started uses it any more. It cannot be fed or
+   * read after that. Memory on a GPU is not given back by garbage collection. A second call does
+   * nothing.
+   */
+  dispose(): void;
+}
+
+/** All inputs of a program, by name: arrays, or tensors that the executor holds. */
+export type RunFeeds = Readonly<Record<string, Feed | ResidentTensor>>;
+
+/** What holds the entries of resident tensors. Tensors of one keeper cannot be fed to another. */
+export interface Keeper<Storage> {
+  /** How messages call it. */
+  readonly name: string;
+  read(storage: Storage, shape: readonly number[]): Promise<Float32Array>;
+  /** Gives the memory back. */
+  drop(storage: Storage): void;
+}
+
+/** A {@link ResidentTensor} that keeps its storage until nothing uses it any more. */
+export class HeldTensor<Storage> implements ResidentTensor {
+  readonly dtype = "float32";
+  readonly shape: readonly number[];
+  readonly #keeper: Keeper<Storage>;
+  readonly #storage: Storage;
+  #numUses = 0;
+  #isDisposed = false;
+
+  constructor(keeper: Keeper<Storage>, shape: readonly number[], storage: Storage) {
+    this.#keeper = keeper;
+    this.#storage = storage;
+    this.shape = [...shape];
+  }
+
+  /** @throws `RangeError` for a resident tensor that another keeper holds. */
+  static of<Storage>(
+    where: string,
+    name: string,
+    tensor: ResidentTensor,
+    keeper: Keeper<Storage>,
+  ): HeldTensor<Storage> {
+    if (tensor instanceof HeldTensor && tensor.#keeper === keeper) return tensor;
+    const owner = tensor instanceof HeldTensor ? tensor.#keeper.name : "something else";
+    throw new RangeError(
+      `${where}: feed ${name} must be held by ${keeper.name}, got a tensor of ${owner}`,
+    );
+  }
+
+  /** @throws `Error` after `dispose`. */
+  storage(where: string): Storage {
+    if (this.#isDisposed) {
+      throw new Error(`${where}: resident tensor must not be disposed of, got a disposed one`);
+    }
+    return this.#storage;
+  }
+
+  /** Keeps the storage from being given back while a run reads it. */
+  async during<T>(use: () => Promise<T>): Promise<T> {
+    this.#numUses++;
+    try {
+      return await use();
+    } finally {
+      this.#numUses--;
+      this.#dropIfUnused();
+    }
+  }
+
+  async read(): Promise<Float32Array> {
+    const storage = this.storage("read");
+    return this.during(() => this.#keeper.read(storage, this.shape));
+  }
+
+  dispose(): void {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    this.#dropIfUnused();
+  }
+
+  #dropIfUnused(): void {
+    if (this.#isDisposed && this.#numUses === 0) this.#keeper.drop(this.#storage);
+  }
+}

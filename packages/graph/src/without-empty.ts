@@ -1,0 +1,142 @@
+import { evaluateShape, type Sizes } from "./bind-feeds.ts";
+import { evaluateDimension, type Dimension } from "./dimension.ts";
+import type { Operation, OperationKind } from "./operation.ts";
+import type { Program } from "./program.ts";
+import { showShape, type Shape, type Tensor } from "./tensor.ts";
+
+/** A program for one set of sizes, in which no step reads or gives a tensor without entries. */
+export interface FullProgram {
+  /** Without the inputs and outputs that are empty. */
+  readonly program: Program;
+  /** The shapes of the outputs that are empty. */
+  readonly emptyOutputs: Readonly<Record<string, readonly number[]>>;
+}
+
+/** What a step gives for an entry that it computes from nothing. */
+const ofNothing: Readonly<Partial<Record<OperationKind, number>>> = {
+  reduceSum: 0,
+  reduceMean: Number.NaN,
+  reduceMax: Number.NEGATIVE_INFINITY,
+  matmul: 0,
+  linear: 0,
+  scatterAdd: 0,
+  scatterAddAlong: 0,
+  rmsNorm: Number.NaN,
+};
+
+function isEmpty(shape: Shape): boolean {
+  return shape.includes(0);
+}
+
+/**
+ * Finds out whether a program meets tensors without entries, for some sizes.
+ * @param program - Looked through once.
+ * @returns A function of the sizes: `"none"`; `"harmless"` if such tensors are at most moved and
+ *   joined; `"computed"` if an entry is computed from nothing, or an input is empty.
+ */
+export function findEmpty(program: Program): (sizes: Sizes) => "none" | "harmless" | "computed" {
+  const shapes = program.operations.flatMap(({ outputs }) => outputs.map(({ shape }) => shape));
+  const dimensions = [...new Set<Dimension>(shapes.flat())];
+  return (sizes) => {
+    const values = new Map(dimensions.map((size) => [size, evaluateDimension(size, sizes)]));
+    if (![...values.values()].includes(0)) return "none";
+    const isEmptyNow = ({ shape }: Tensor): boolean => shape.some((size) => values.get(size) === 0);
+    const isComputed = program.operations.some(
+      ({ kind, inputs, outputs }) =>
+        (kind === "input" && outputs.some(isEmptyNow)) ||
+        (kind in ofNothing && inputs.some(isEmptyNow) && !outputs.every(isEmptyNow)),
+    );
+    return isComputed ? "computed" : "harmless";
+  };
+}
+
+/** Replaces all sizes of a step by numbers. */
+function bindStep(operation: Operation, inputs: readonly Tensor[], sizes: Sizes): Operation {
+  const outputs = operation.outputs.map((tensor) => ({
+    ...tensor,
+    shape: evaluateShape(tensor.shape, sizes),
+  }));
+  const { shape } = outputs[0]!;
+  const value = (dimension: Dimension): number => evaluateDimension(dimension, sizes);
+  const { kind } = operation;
+  switch (kind) {
+    case "size": {
+      const values = [value(operation.attributes.dimension)];
+      return { kind: "constant", attributes: { values }, inputs, outputs };
+    }
+    case "reshape":
+    case "expand":
+      return { kind, attributes: { shape }, inputs, outputs };
+    case "slice": {
+      const { axis, start, end } = operation.attributes;
+      const attributes = { axis, start: value(start), end: value(end) };
+      return { kind, attributes, inputs, outputs };
+    }
+    case "scatterAdd": {
+      const attributes = { ...operation.attributes, rows: shape[0]! };
+      return { kind, attributes, inputs, outputs };
+    }
+    case "scatterAddAlong":
+      return { kind, attributes: { size: shape.at(-1)! }, inputs, outputs };
+    default:
+      return { ...operation, inputs, outputs };
+  }
+}
+
+/**
+ * Writes a program for one set of sizes, without tensors that have no entries: for machinery that
+ * cannot compute with nothing.
+ * @throws `RangeError` if a step chooses from a table without rows.
+ */
+export function withoutEmpty(program: Program, sizes: Sizes): FullProgram {
+  const bound = new Map<number, Tensor>();
+  const operations: Operation[] = [];
+  let nextId =
+    Math.max(-1, ...program.operations.flatMap(({ outputs }) => outputs.map(({ id }) => id))) + 1;
+
+  const fill = (output: Tensor, value: number): void => {
+    const scalar: Tensor = { id: nextId++, dtype: output.dtype, shape: [] };
+    operations.push(
+      { kind: "constant", attributes: { values: [value] }, inputs: [], outputs: [scalar] },
+      { kind: "expand", attributes: { shape: output.shape }, inputs: [scalar], outputs: [output] },
+    );
+  };
+
+  for (const operation of program.operations) {
+    const inputs = operation.inputs.map(({ id }) => bound.get(id)!);
+    const step = bindStep(operation, inputs, sizes);
+    for (const output of step.outputs) bound.set(output.id, output);
+    const full = step.outputs.filter(({ shape }) => !isEmpty(shape));
+    if (full.length === 0) continue;
+    if (!inputs.some(({ shape }) => isEmpty(shape))) {
+      operations.push(step);
+    } else if (step.kind === "concat") {
+      operations.push({ ...step, inputs: inputs.filter(({ shape }) => !isEmpty(shape)) });
+    } else if (step.kind === "linear" && inputs.length === 3) {
+      const { shape } = step.outputs[0]!;
+      operations.push({ ...step, kind: "expand", attributes: { shape }, inputs: [inputs[2]!] });
+    } else {
+      const value = ofNothing[step.kind];
+      if (value === undefined) {
+        throw new RangeError(
+          `run: ${step.kind} must have something to choose from, got shapes ${inputs.map(({ shape }) => showShape(shape)).join(" and ")}`,
+        );
+      }
+      for (const output of full) fill(output, value);
+    }
+  }
+
+  const inputs: Record<string, Tensor> = {};
+  for (const [name, tensor] of Object.entries(program.inputs)) {
+    const shape = evaluateShape(tensor.shape, sizes);
+    if (!isEmpty(shape)) inputs[name] = { ...tensor, shape };
+  }
+  const outputs: Record<string, Tensor> = {};
+  const emptyOutputs: Record<string, readonly number[]> = {};
+  for (const [name, { id }] of Object.entries(program.outputs)) {
+    const tensor = bound.get(id)!;
+    if (isEmpty(tensor.shape)) emptyOutputs[name] = tensor.shape.map(Number);
+    else outputs[name] = tensor;
+  }
+  return { program: { operations, inputs, outputs }, emptyOutputs };
+}
