@@ -2,7 +2,6 @@ export { compactShopFormat, compactShopMarkers } from "./agent/compact-format.ts
 export { compactObservation, type CompactOptions } from "./agent/compact-observation.ts";
 export {
   isAdmissibleShopAction,
-  parseBareShopAction,
   parseStrictShopAction,
   parseTaggedShopAction,
 } from "./agent/parse-response.ts";
@@ -20,6 +19,7 @@ export {
   type ShopStepResult,
 } from "./agent/shop-environment.ts";
 export { shopOracle, type ShopDemonstrator, type ShopOracleOptions } from "./agent/shop-oracle.ts";
+export { shopSearcher } from "./agent/shop-searcher.ts";
 export { shopTasks, type ShopTasks } from "./agent/shop-tasks.ts";
 export { verlAgentShopFormat } from "./agent/verl-agent-format.ts";
 export { CatalogueError } from "./catalogue/catalogue-error.ts";

@@ -1,20 +1,52 @@
-import type { AgentFormat } from "../../agent-format.ts";
-import { parseBareShopAction } from "./parse-response.ts";
+import type { AgentFormat, ParsedResponse } from "../../agent-format.ts";
+import type { Observation } from "../../environment.ts";
+import { parseAction } from "../session/parse-action.ts";
+import { isAdmissibleShopAction } from "./parse-response.ts";
 
 /** The markers of {@link compactShopFormat}; a tokenizer for it keeps each as one token. */
 export const compactShopMarkers = { observation: "<obs>", action: "<act>" } as const;
 
+/** The letters and digits of a text: what a tokenizer of words gives back whatever stood between. */
+function wordsOf(text: string): string {
+  return text
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}]+/gu, " ")
+    .trim();
+}
+
+/**
+ * Reads `search red wool scarf`, `click 2`, `click x - large` or `click buy now`, with brackets or
+ * without. A click means the admissible one of the same words. Valid are admissible actions.
+ */
+function parseCompact(response: string, observation: Observation): ParsedResponse {
+  const match = /^\s*(search|click)\b[\s[]*(.*?)[\s\]]*$/u.exec(response);
+  const [, name, argument = ""] = match ?? [];
+  if (name === undefined || argument === "") return { action: response.trim(), isValid: false };
+  let action = `${name}[${argument}]`;
+  if (name === "click") {
+    const clicks = observation.admissibleActions ?? [];
+    const words = wordsOf(argument);
+    const isMeant = (click: string): boolean =>
+      wordsOf(parseAction(click)?.argument ?? "") === words;
+    if (!clicks.includes(action) && words !== "") action = clicks.find(isMeant) ?? action;
+  }
+  return { action, isValid: isAdmissibleShopAction(action, observation) };
+}
+
 /**
  * A short format for small models: one growing sequence, the words of mode `"compact"`, and nothing
- * in a response but an action, such as `search[red wool scarf]`, `click[2]`, `click[blue]` or
- * `click[buy now]`.
+ * in a response but an action in plain words, such as `search red wool scarf`, `click 2`,
+ * `click blue` or `click buy now`.
  */
 export function compactShopFormat(): AgentFormat {
   return {
     presentation: "concatenated",
     prompt: (_history, observation) =>
       `${compactShopMarkers.observation} ${observation.text} ${compactShopMarkers.action}`,
-    write: (action) => action,
-    parse: parseBareShopAction,
+    write: (action) => {
+      const parsed = parseAction(action);
+      return parsed === undefined ? action : `${parsed.name} ${parsed.argument}`;
+    },
+    parse: parseCompact,
   };
 }

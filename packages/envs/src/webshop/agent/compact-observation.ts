@@ -1,3 +1,4 @@
+import type { Product } from "../catalogue/product.ts";
 import type { Page } from "../pages/page.ts";
 import { pythonFloat } from "../python/python-text.ts";
 
@@ -20,23 +21,37 @@ function firstWords(text: string, count: number): string {
     .join(" ");
 }
 
+/** The highest price of a product, in whole tens of dollars. */
+function roundPrice({ pricing }: Product): number {
+  return 10 * Math.ceil(Math.max(...pricing) / 10);
+}
+
+/** An instruction in few words; its price limit, a number of whole tens, as `under $40`. */
+function shortInstruction(instruction: string): string {
+  const text = instruction.replace(
+    /,? and price lower than (\d+)\.00 dollars$/u,
+    (_, dollars: string) => ` under $${dollars}`,
+  );
+  return firstWords(text, Infinity);
+}
+
 /**
  * A page in few words, for small models: products are numbered instead of named, options listed by
- * name, prices in whole dollars (rounded up), buttons left out. The instruction stands on the first
+ * name, buttons left out. Prices are rounded up to tens of dollars, which is what limits are given
+ * in: a product is within `under $40` if it shows `$40` or less. The instruction stands on the first
  * page only. See `shopEnvironment` for the actions that go with it.
  */
 export function compactObservation(
   page: Page,
   { maxProducts = 10, maxWords = 8 }: CompactOptions = {},
 ): string {
-  if (page.name === "search") return `goal ${firstWords(page.instruction, Infinity)}`;
+  if (page.name === "search") return `goal ${shortInstruction(page.instruction)}`;
   if (page.name === "done") return `bought score ${pythonFloat(page.reward)}`;
   if (page.name === "results") {
     const shown = page.products
       .slice(0, maxProducts)
       .map(
-        ({ title, pricing }, i) =>
-          `${i + 1} ${firstWords(title, maxWords)} $${Math.ceil(pricing[0])}`,
+        (product, i) => `${i + 1} ${firstWords(product.title, maxWords)} $${roundPrice(product)}`,
       );
     return shown.length > 0 ? `results ${shown.join(" ; ")}` : "no results";
   }
@@ -46,8 +61,7 @@ export function compactObservation(
       const chosen = page.options.get(name);
       return ` ; ${name} ${values.join(" , ")}${chosen === undefined ? "" : ` chosen ${chosen}`}`;
     });
-    const title = firstWords(product.title, maxWords);
-    return `item ${title} $${Math.ceil(product.pricing[0])}${options.join("")}`;
+    return `item ${firstWords(product.title, maxWords)} $${roundPrice(product)}${options.join("")}`;
   }
   const texts = {
     Description: product.description,

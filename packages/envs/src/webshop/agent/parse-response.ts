@@ -46,9 +46,3 @@ export function isAdmissibleShopAction(action: string, observation: Observation)
   if (parsed.name === "search") return admissible.includes(anySearch);
   return admissible.includes(`${parsed.name}[${parsed.argument}]`);
 }
-
-/** Reads a response that is nothing but an action. Valid are admissible ones. */
-export function parseBareShopAction(response: string, observation: Observation): ParsedResponse {
-  const action = response.trim();
-  return { action, isValid: isAdmissibleShopAction(action, observation) };
-}

@@ -1,12 +1,15 @@
 import { createRandom } from "@turnwise/core";
 import { describe, expect, it } from "vitest";
 import { embeddedShop } from "../generator/embedded-shop.ts";
+import type { Observation } from "../../environment.ts";
+import type { Shop } from "../session/shop.ts";
 import { compactShopFormat } from "./compact-format.ts";
 import { parseStrictShopAction, parseTaggedShopAction } from "./parse-response.ts";
 import { reactExample } from "./react-example.ts";
 import { reactShopFormat } from "./react-format.ts";
-import { shopEnvironment, shopEnvironmentFactory } from "./shop-environment.ts";
+import { goalIndexOf, shopEnvironment, shopEnvironmentFactory } from "./shop-environment.ts";
 import { shopOracle } from "./shop-oracle.ts";
+import { shopSearcher } from "./shop-searcher.ts";
 import { shopTasks } from "./shop-tasks.ts";
 import { verlAgentShopFormat } from "./verl-agent-format.ts";
 
@@ -43,14 +46,55 @@ describe("shopOracle", () => {
   });
 });
 
+describe("shopSearcher", () => {
+  const play = async (visited: Shop, goal: number) => {
+    const environment = shopEnvironment(visited, goal, { mode: "compact", maxProducts: 5 });
+    const searcher = shopSearcher(visited, goal, { products: "number", maxProducts: 5 });
+    let step: Observation & { readonly isSuccess?: boolean } = await environment.reset();
+    const actions: string[] = [];
+    for (let action = searcher.next(step.text); action; action = searcher.next(step.text)) {
+      actions.push(action);
+      step = await environment.step(action);
+    }
+    return { actions, isSuccess: step.isSuccess === true };
+  };
+
+  it("buys what fits in nineteen of twenty goals, synthetic and in people's words", async () => {
+    for (const goals of ["synthetic", "human"] as const) {
+      const visited = embeddedShop({}, { goals });
+      const drawn = shopTasks(visited).draw("train", 100, createRandom(1));
+      const ends = await Promise.all(drawn.map((task) => play(visited, goalIndexOf(task))));
+      expect(ends.filter(({ isSuccess }) => isSuccess).length).toBeGreaterThan(95);
+    }
+  });
+
+  it("searches with words of the instruction, and goes back where a choice is missing", async () => {
+    const drawn = shopTasks(shop).draw("train", 100, createRandom(1));
+    const played = await Promise.all(drawn.map((task) => play(shop, goalIndexOf(task))));
+    for (const [i, { actions }] of played.entries()) {
+      const { instructionText } = shop.goals.goal(goalIndexOf(drawn[i]!));
+      const words = /^search\[(.*)\]$/u.exec(actions[0]!)![1]!.split(" ");
+      expect(words.filter((word) => !instructionText.toLowerCase().includes(word))).toEqual([]);
+    }
+    const withReturn = played.find(({ actions }) => actions.includes("click[< prev]"))!;
+    const back = withReturn.actions.indexOf("click[< prev]");
+    expect(withReturn.actions.slice(back - 1, back + 2)).toEqual([
+      expect.stringMatching(/^click\[\d\]$/u),
+      "click[< prev]",
+      expect.stringMatching(/^click\[\d\]$/u),
+    ]);
+    expect(withReturn.actions[back - 1]).not.toBe(withReturn.actions[back + 1]);
+  });
+});
+
 describe("shopEnvironment", () => {
   it("numbers products in compact mode, and says what it can do", async () => {
     const environment = shopEnvironment(shop, 0, { mode: "compact", maxProducts: 3 });
     const first = await environment.reset();
     expect(first.admissibleActions).toEqual(["search[<your query>]", "click[search]"]);
-    expect(first.text).toMatch(/^goal find me /u);
+    expect(first.text).toMatch(/^goal find me [a-z0-9 -]+ under \$\d+0$/u);
     const results = await environment.step("search[green tea]");
-    expect(results.text).toMatch(/^results 1 [^;]+ \$\d+ ; 2 [^;]+ ; 3 [^;]+$/u);
+    expect(results.text).toMatch(/^results 1 [^;]+ \$\d+0 ; 2 [^;]+ ; 3 [^;]+$/u);
     expect(results.admissibleActions).toContain("click[10]");
     const item = await environment.step("click[2]");
     expect(item.text).toMatch(/^item .* ; flavor .* ; set pack of/u);
@@ -165,19 +209,36 @@ describe("formats", () => {
     expect(prompt).not.toContain("Prior to this step");
   });
 
-  it("take bare actions, valid where they are admissible", () => {
+  it("take plain actions, valid where they are admissible", () => {
     const format = compactShopFormat();
-    const observation = { text: "item", admissibleActions: ["click[buy now]"] };
+    const observation = { text: "item", admissibleActions: ["click[buy now]", "click[x-large]"] };
     expect(format.prompt([], observation)).toBe("<obs> item <act>");
-    expect(format.parse(" click[buy now]", observation)).toEqual({
-      action: "click[buy now]",
-      isValid: true,
-    });
+    for (const response of ["click buy now", " click[buy now]", "click [ buy now ]"]) {
+      expect(format.parse(response, observation)).toEqual({
+        action: "click[buy now]",
+        isValid: true,
+      });
+    }
     expect(format.parse("click[red]", observation).isValid).toBe(false);
-    expect(format.parse("search[x]", observation).isValid).toBe(false);
+    expect(format.parse("search x", observation)).toEqual({ action: "search[x]", isValid: false });
     expect(
-      format.parse("search[x]", { text: "", admissibleActions: ["search[<your query>]"] }).isValid,
+      format.parse("search x", { text: "", admissibleActions: ["search[<your query>]"] }).isValid,
     ).toBe(true);
+    for (const response of ["", "click", "clicks red", "buy now", "click []"]) {
+      expect(format.parse(response, observation)).toEqual({ action: response, isValid: false });
+    }
+  });
+
+  it("take clicks for the choice of the same words, as a tokenizer of words parts them", () => {
+    const format = compactShopFormat();
+    const admissibleActions = ["click[< prev]", "click[x-large]", "click[x large]", "click[++]"];
+    const read = (response: string): string =>
+      format.parse(response, { text: "", admissibleActions }).action;
+    expect(read("click x - large")).toBe("click[x-large]");
+    expect(read("click x large")).toBe("click[x large]");
+    expect(read("click < prev")).toBe("click[< prev]");
+    expect(read("click ++")).toBe("click[++]");
+    expect(read("click + +")).toBe("click[+ +]");
   });
 
   it("write and read ReAct's text", async () => {

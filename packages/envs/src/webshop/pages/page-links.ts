@@ -12,7 +12,7 @@ export interface PageLinks {
   /** The address of an item up to its options. */
   itemStart(place: ItemPlace): string;
   /** What follows {@link itemStart}: the Python dict of the options. Parts of it may be joined. */
-  quoteOptions(literal: string): string;
+  readonly quoteOptions: (literal: string) => string;
   sub(place: ItemPlace, subPage: SubPage): string;
   done(asin: string, options: ChosenOptions): string;
 }

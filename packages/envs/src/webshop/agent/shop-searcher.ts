@@ -1,0 +1,83 @@
+import type { Product } from "../catalogue/product.ts";
+import type { Goal } from "../goals/goal.ts";
+import type { Shop } from "../session/shop.ts";
+import { ShopSession } from "../session/shop-session.ts";
+import type { ShopDemonstrator, ShopOracleOptions } from "./shop-oracle.ts";
+
+/**
+ * A demonstrator that knows only what it is told, so that its choices can be learned from what is
+ * seen: it searches with the words of the instruction, opens the first product within the price
+ * limit, goes back if that lacks a wanted option, chooses the options, and buys. It gives up where
+ * no product of the first page will do. It plays along on a session of its own, and so must see
+ * every turn of its episode that has an effect.
+ */
+export function shopSearcher(
+  shop: Shop,
+  goalIndex: number,
+  { products = "asin", maxProducts = 10 }: ShopOracleOptions = {},
+): ShopDemonstrator {
+  const session = new ShopSession(shop, goalIndex);
+  const { goal } = session;
+  const refused = new Set<string>();
+
+  const open = (product: Product): string => `click[${product.asin.toLowerCase()}]`;
+  const next = (): string | undefined => {
+    const { page } = session;
+    if (page.name === "search") return `search[${queryOf(goal)}]`;
+    if (page.name === "results") {
+      const fitting = page.products
+        .slice(0, maxProducts)
+        .find(({ asin, pricing }) => !refused.has(asin) && Math.max(...pricing) <= goal.priceUpper);
+      return fitting && open(fitting);
+    }
+    if (page.name !== "item") return undefined;
+    const wanted = wantedOptions(goal, page.product);
+    if (wanted === undefined) {
+      refused.add(page.product.asin);
+      return "click[< prev]";
+    }
+    const left = wanted.find(([name, value]) => page.options.get(name) !== value);
+    return `click[${left === undefined ? "buy now" : left[1]}]`;
+  };
+  return {
+    next: () => {
+      const { page } = session;
+      const action = next();
+      if (action === undefined) return undefined;
+      session.act(action);
+      if (page.name !== "results" || products === "asin") return action;
+      return `click[${page.products.findIndex((product) => open(product) === action) + 1}]`;
+    },
+  };
+}
+
+/** The words of an instruction that say what to buy: all but options and price. */
+function queryOf({ instructionText, options }: Goal): string {
+  let text = instructionText.toLowerCase().replace(/^(?:find|get|show) me /u, "");
+  const first = options.kind === "named" ? options.entries[0] : undefined;
+  const ends = [first && ` with ${first[0]}: ${first[1]}`, ", and price lower than"].map((end) =>
+    end === undefined ? -1 : text.lastIndexOf(end),
+  );
+  const end = Math.min(...ends.filter((place) => place > 0), text.length);
+  text = text.slice(0, end);
+  // Brackets would end the action early.
+  return text.replaceAll(/[^\p{L}\p{N}'.-]+/gu, " ").trim();
+}
+
+/** The options to choose, in page order; `undefined` if the product lacks one. */
+function wantedOptions(
+  { options }: Goal,
+  product: Product,
+): readonly (readonly [string, string])[] | undefined {
+  const offered = ([name, value]: readonly [string, string]): boolean =>
+    product.options.some((group) => group.name === name && group.values.includes(value));
+  const wanted =
+    options.kind === "named"
+      ? options.entries
+      : options.values.map((value): readonly [string, string] => [
+          product.options.find(({ values }) => values.includes(value))?.name ?? "",
+          value,
+        ]);
+  if (!wanted.every(offered)) return undefined;
+  return product.options.flatMap(({ name }) => wanted.filter(([option]) => option === name));
+}
