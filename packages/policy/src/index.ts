@@ -1,10 +1,39 @@
-export { readCheckpoint, writeCheckpoint, type Checkpoint } from "./checkpoint.ts";
+export {
+  adapterConfigJson,
+  parseAdapterConfig,
+  readAdapter,
+  readAdapterConfig,
+  writeAdapter,
+  type StoredAdapter,
+  type WriteAdapterOptions,
+} from "./adapter-checkpoint.ts";
+export { beginChat, continueChat, type Chat, type ChatStep, type ChatTokenizer } from "./chat.ts";
+export type { ChatMessage, ChatOptions, RenderChat, RenderOptions } from "./chat-template.ts";
+export {
+  describeWeights,
+  readCheckpoint,
+  readModelConfig,
+  writeCheckpoint,
+  type Checkpoint,
+  type StoredCheckpoint,
+  type StoredWeights,
+  type WriteCheckpointOptions,
+} from "./checkpoint.ts";
 export { learningRateAt, type LearningRateSchedule } from "./learning-rate.ts";
+export {
+  adapterConfig,
+  adapterTable,
+  mergeAdapter,
+  type Adapter,
+  type AdapterConfig,
+  type AdapterOptions,
+} from "./lora.ts";
 export {
   modelConfigJson,
   parseModelConfig,
   smallModelConfig,
   type ModelConfig,
+  type ModelConfigJsonOptions,
   type ModelType,
   type SmallModelOptions,
 } from "./model-config.ts";
@@ -14,12 +43,17 @@ export {
   type Parameters,
   type ParameterSpec,
 } from "./parameters.ts";
+export type { RopeScaling } from "./rope-scaling.ts";
 export {
+  OpenSafetensors,
   readSafetensors,
   writeSafetensors,
+  type FloatType,
   type SafetensorsFile,
   type StoredTensor,
+  type WriteSafetensorsOptions,
 } from "./safetensors.ts";
+export type { SafetensorsHeader, StoredType, TensorEntry } from "./safetensors-header.ts";
 export { StopStrings } from "./stop-strings.ts";
 export { TextStream } from "./text-stream.ts";
 export {

@@ -51,7 +51,7 @@ export interface GoldenPolicy {
     readonly text: string;
     readonly ids: number[];
     readonly decoded: string;
-    readonly chat: unknown;
+    readonly chat: readonly { readonly role: string; readonly content: string }[];
     readonly chat_ids: number[];
   };
 }

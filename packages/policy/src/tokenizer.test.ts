@@ -74,7 +74,7 @@ test("needs an end token that the vocabulary knows", () => {
   );
 });
 
-for (const folder of ["policy/qwen2-tied", "policy/qwen3-untied"]) {
+for (const folder of ["policy/qwen2-tied", "policy/qwen3-untied", "policy/llama-lora"]) {
   const shared = findSharedData(folder);
   test.skipIf(!shared)(`encodes as the tokenizers library does: ${folder}`, async () => {
     const tokenizer = await readTokenizer(shared!);

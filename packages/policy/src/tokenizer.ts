@@ -1,9 +1,17 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import type { Tokenizer } from "@turnwise/core";
+import { writeFileAtomically } from "./atomic-file.ts";
+import {
+  createChatRenderer,
+  type ChatMessage,
+  type RenderChat,
+  type RenderOptions,
+} from "./chat-template.ts";
 import {
   isJsonObject,
+  isMissingFile,
   readJson,
   readJsonIfPresent,
   writeJson,
@@ -14,8 +22,10 @@ import {
 export interface TokenizerFiles {
   /** `tokenizer.json`. */
   readonly tokenizer: JsonObject;
-  /** `tokenizer_config.json`; of it, `eos_token` matters here. */
+  /** `tokenizer_config.json`; of it, the special tokens and the chat template matter here. */
   readonly config: JsonObject;
+  /** `chat_template.jinja`, where there is one. */
+  readonly chatTemplate?: string;
 }
 
 /** A tokenizer that can be written to a folder again. */
@@ -23,6 +33,13 @@ export interface LoadedTokenizer extends Tokenizer {
   readonly files: TokenizerFiles;
   /** The id of a token's text, or `undefined` if there is no such token. */
   tokenId(text: string): number | undefined;
+  /**
+   * A conversation as the text that the model was trained on, by the chat template of the files.
+   * @throws `RangeError` if there is none; `Error` with what the template says is wrong.
+   */
+  readonly renderChat: RenderChat;
+  /** The token ids of that text. For conversations that grow, see `beginChat`. */
+  encodeChat(messages: readonly ChatMessage[], options?: RenderOptions): number[];
 }
 
 /** Options of {@link createTokenizer} and {@link readTokenizer}. */
@@ -80,10 +97,13 @@ export function createTokenizer(
           skip_special_tokens: false,
           clean_up_tokenization_spaces: false,
         });
+  const renderChat = createChatRenderer(files);
   return {
     vocabularySize,
     endToken,
     files,
+    renderChat,
+    encodeChat: (messages, options) => encode(renderChat(messages, options)),
     encode,
     decode,
     tokenId: (text) => tokenizer.token_to_id(text),
@@ -105,8 +125,8 @@ function endTokenText(config: JsonObject): string | undefined {
 }
 
 /**
- * Reads a tokenizer from a folder with `tokenizer.json` and `tokenizer_config.json`; the second may
- * be missing if `endToken` is given.
+ * Reads a tokenizer from a folder with `tokenizer.json`, `tokenizer_config.json` (which may be missing
+ * if `endToken` is given) and perhaps `chat_template.jinja`.
  */
 export async function readTokenizer(
   directory: string,
@@ -114,12 +134,29 @@ export async function readTokenizer(
 ): Promise<LoadedTokenizer> {
   const tokenizer = await readJson(join(directory, "tokenizer.json"));
   const config = (await readJsonIfPresent(join(directory, "tokenizer_config.json"))) ?? {};
-  return createTokenizer({ tokenizer, config }, options);
+  const chatTemplate = await readTextIfPresent(join(directory, templateName));
+  const files = { tokenizer, config, ...(chatTemplate !== undefined && { chatTemplate }) };
+  return createTokenizer(files, options);
 }
 
-/** Writes `tokenizer.json` and `tokenizer_config.json` into a folder, each atomically. */
+const templateName = "chat_template.jinja";
+
+async function readTextIfPresent(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (isMissingFile(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Writes a tokenizer's files into a folder, each atomically. */
 export async function writeTokenizer(directory: string, files: TokenizerFiles): Promise<void> {
   await mkdir(directory, { recursive: true });
   await writeJson(join(directory, "tokenizer.json"), files.tokenizer);
   await writeJson(join(directory, "tokenizer_config.json"), files.config);
+  const path = join(directory, templateName);
+  // A template that was there would go before the one of the config.
+  if (files.chatTemplate === undefined) await rm(path, { force: true });
+  else await writeFileAtomically(path, [files.chatTemplate]);
 }
