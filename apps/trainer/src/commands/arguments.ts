@@ -8,3 +8,8 @@ export function wholeNumber(text: string): number {
   }
   return value;
 }
+
+/** Collects the values of an option that may be repeated. */
+export function repeated(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value];
+}

@@ -12,22 +12,19 @@ import {
 } from "@turnwise/envs/swebench";
 import { Command, Option } from "commander";
 import { InputError, reading } from "../input-error.ts";
-import { wholeNumber } from "./arguments.ts";
+import { repeated, wholeNumber } from "./arguments.ts";
 import { demoCommand } from "./swebench-demo.ts";
+import { validateCommand } from "./swebench-validate.ts";
 
 /** `turnwise swebench`: software-engineering tasks. Grading and listing need no container engine. */
 export function swebenchCommand(): Command {
   return new Command("swebench")
-    .description("software-engineering tasks: list, grade, demonstrate")
+    .description("software-engineering tasks: list, grade, validate, demonstrate")
     .addCommand(instancesCommand())
     .addCommand(gradeCommand())
+    .addCommand(validateCommand())
     .addCommand(demoCommand());
 }
-
-const repeated = (value: string, before: readonly string[] | undefined): readonly string[] => [
-  ...(before ?? []),
-  value,
-];
 
 interface InstancesOptions {
   readonly instances: string;

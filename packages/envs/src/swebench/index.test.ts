@@ -61,6 +61,7 @@ it("exports what is meant to be used, and nothing else", () => {
       "testStatuses",
       "toolCallFormat",
       "transcript",
+      "validateInstance",
       "withExitCode",
       "writeJsonCall",
       "writeXmlCall",

@@ -89,6 +89,7 @@ export {
   type SweRecord,
 } from "./environment.ts";
 export { evaluatePatch, type Evaluation, type EvaluationOptions } from "./evaluation/evaluate.ts";
+export { validateInstance, type Validation } from "./evaluation/validate.ts";
 export { EvaluationMemory } from "./evaluation/evaluation-memory.ts";
 export { extractPatch } from "./evaluation/extract-patch.ts";
 export { compactFilter, episodeEnding, type EpisodeEnding } from "./scaffold/episode-ending.ts";

@@ -185,6 +185,14 @@ export class DockerEngine implements ContainerEngine {
     );
   }
 
+  /**
+   * Sees to it that the engine has an image, ahead of the containers that will need it.
+   * @throws `ContainerError`: `image` if nobody has it, `network`, `disk`, `engine`.
+   */
+  async pull(image: string): Promise<void> {
+    await ensureImage(this.#docker, image, this.#pull);
+  }
+
   /** Whether the engine has an image. */
   async hasImage(image: string): Promise<boolean> {
     try {

@@ -5,7 +5,10 @@ const patterns: readonly (readonly [RegExp, ContainerFault])[] = [
   [/no space left on device|disk quota exceeded/iu, "disk"],
   [/cannot allocate memory|out of memory/iu, "memory"],
   [/no such image|manifest unknown|pull access denied|repository .* not found/iu, "image"],
-  [/temporary failure in name resolution|no such host|i\/o timeout|tls handshake/iu, "network"],
+  [
+    /temporary failure in name resolution|no such host|i\/o timeout|dial tcp|tls handshake/iu,
+    "network",
+  ],
   [/no such (?:container|exec)|is not running|is paused|removal of container/iu, "container"],
 ];
 

@@ -15,8 +15,9 @@ export interface PullOptions {
     readonly totalBytes: number;
   }) => void;
   /**
-   * What all images of the engine may take. Before a pull, images that this process has used least
-   * recently are removed until there is room; only those. Default: no limit.
+   * What all images of the engine may take. Before and after a pull, images that this process has
+   * used least recently are removed until the others fit; only those that it has asked for, and that
+   * no container uses. Default: no limit.
    */
   readonly imageBudgetBytes?: number;
 }
@@ -115,6 +116,8 @@ async function pullImage(docker: Dockerode, image: string, options: PullOptions)
   } finally {
     clearTimeout(timer);
   }
+  // Nobody says beforehand how much an image takes.
+  if (imageBudgetBytes !== undefined) await makeRoom(docker, image, imageBudgetBytes);
 }
 
 /** Removes images that were used, longest ago first, until the others fit the budget. */
