@@ -134,6 +134,10 @@ async function openWeights(
   }
 }
 
+/** The name of a file of weights; a path would lead out of the folder. */
+const isFileName = (value: unknown): value is string =>
+  typeof value === "string" && /^[^/\\]+\.safetensors$/.test(value);
+
 function weightMap(index: JsonObject, indexPath: string): Record<string, string> {
   const map = index["weight_map"];
   if (!isJsonObject(map) || Object.keys(map).length === 0) {
@@ -141,8 +145,7 @@ function weightMap(index: JsonObject, indexPath: string): Record<string, string>
   }
   return Object.fromEntries(
     Object.entries(map).map(([tensor, file]) => {
-      // A path would lead out of the folder.
-      if (typeof file === "string" && /^[^/\\]+\.safetensors$/.test(file)) return [tensor, file];
+      if (isFileName(file)) return [tensor, file];
       throw new Error(
         `${indexPath}: weight_map.${tensor} must be the name of a safetensors file, got ${JSON.stringify(file)}`,
       );
@@ -174,7 +177,7 @@ export async function writeCheckpoint(
 ): Promise<void> {
   await mkdir(directory, { recursive: true });
   const indexPath = join(directory, indexName);
-  const before = await readJsonIfPresent(indexPath);
+  const before = (await readJsonIfPresent(indexPath))?.["weight_map"];
   const table = parameterTable(config);
   const byteWidth = type === "F32" ? 4 : 2;
   const files = splitTable(table, maxFileBytes / byteWidth);
@@ -189,7 +192,7 @@ export async function writeCheckpoint(
     });
   }
   const written = files.flatMap((part, file) => part.map(({ name }) => [name, nameOf(file)]));
-  const stale = new Set(before ? Object.values(weightMap(before, indexPath)) : []);
+  const stale = new Set(isJsonObject(before) ? Object.values(before).filter(isFileName) : []);
   if (files.length === 1) {
     await rm(indexPath, { force: true });
   } else {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
-import { readSafetensors, writeSafetensors } from "./safetensors.ts";
+import { OpenSafetensors, readSafetensors, writeSafetensors } from "./safetensors.ts";
 
 const directory = await mkdtemp(join(tmpdir(), "turnwise-safetensors-"));
 afterAll(() => rm(directory, { recursive: true }));
@@ -59,19 +59,111 @@ test("widens float16 and bfloat16 exactly", async () => {
   expect([...tensors.get("brain")!.values]).toEqual([1.5, -2]);
 });
 
-test("names file and tensor of a damaged file", async () => {
-  await writeRaw({ w: { dtype: "I64", shape: [1], data_offsets: [0, 8] } }, new Uint8Array(8));
-  await expect(readSafetensors(path)).rejects.toThrow(
-    `${path}: w must be F32, F16 or BF16, got I64`,
-  );
-  await writeRaw({ w: { dtype: "F32", shape: [3], data_offsets: [0, 8] } }, new Uint8Array(8));
-  await expect(readSafetensors(path)).rejects.toThrow("w of shape [3] must have 12 bytes, got 8");
-  await writeRaw({ w: { dtype: "F32", shape: [3], data_offsets: [0, 12] } }, new Uint8Array(8));
-  await expect(readSafetensors(path)).rejects.toThrow(
+/** A tensor's entry in a header. */
+const entry = (shape: number[], begin: number, end: number, dtype = "F32"): object => ({
+  dtype,
+  shape,
+  data_offsets: [begin, end],
+});
+
+test.each([
+  ["another type", { w: entry([1], 0, 8, "I64") }, "w must be F32, F16 or BF16, got I64"],
+  ["an unknown type", { w: entry([1], 0, 8, "F7") }, 'w must have a known dtype, got "F7"'],
+  ["another size", { w: entry([3], 0, 8) }, "w of shape [3] must have 12 bytes, got 8"],
+  [
+    "an end that is beyond",
+    { w: entry([3], 0, 12) },
     "w must end within the file, got 12 of 8 bytes",
-  );
+  ],
+  [
+    "an overlap",
+    { v: entry([1], 0, 4), w: entry([1], 0, 4) },
+    "w must begin where the tensor before it ends, at byte 4, got 0",
+  ],
+  [
+    "a hole",
+    { v: entry([0], 0, 0), w: entry([1], 4, 8) },
+    "w must begin where the tensor before it ends, at byte 0, got 4",
+  ],
+  ["bytes left over", { w: entry([1], 0, 4) }, "tensors must fill 8 bytes of data, got 4"],
+  [
+    "a negative length",
+    { w: entry([-2], 0, 8) },
+    "w must have a shape and two data_offsets, got {",
+  ],
+  ["an end before the begin", { w: entry([2], 8, 0) }, "w of shape [2] must have 8 bytes, got -8"],
+  ["sizes beyond all bounds", { w: entry([2 ** 40, 2 ** 40], 0, 8) }, "w of shape [1099511627776"],
+  [
+    "metadata that is no text",
+    { __metadata__: { a: 1 }, w: entry([2], 0, 8) },
+    "__metadata__.a must be a text, got 1",
+  ],
+])("refuses a file with %s, by name", async (_, header, message) => {
+  await writeRaw(header, new Uint8Array(8));
+  await expect(readSafetensors(path)).rejects.toThrow(`${path}: ${message}`);
+});
+
+test("refuses what is no header", async () => {
+  const withHeader = async (length: bigint, text: string): Promise<void> => {
+    const bytes = Buffer.alloc(8);
+    bytes.writeBigUInt64LE(length);
+    await writeFile(path, Buffer.concat([bytes, Buffer.from(text, "latin1")]));
+  };
   await writeFile(path, "abc");
-  await expect(readSafetensors(path)).rejects.toThrow("must have at least 8 bytes, got 3");
+  await expect(readSafetensors(path)).rejects.toThrow(`${path}: must have at least 8 bytes, got 3`);
+  await withHeader(2n ** 60n, "{}");
+  await expect(readSafetensors(path)).rejects.toThrow(
+    `${path}: header must fit into the file and into 100 MB, got a length of ${2n ** 60n} in 10 bytes`,
+  );
+  await withHeader(2n, "{");
+  await expect(readSafetensors(path)).rejects.toThrow("header must fit into the file");
+  await withHeader(2n, "[]");
+  await expect(readSafetensors(path)).rejects.toThrow(`${path}: header: must be a JSON object`);
+  await withHeader(3n, '{"\xff');
+  await expect(readSafetensors(path)).rejects.toThrow(`${path}: header must be UTF-8`);
+  const twice = `{"w":${JSON.stringify(entry([0], 0, 0))},"w":${JSON.stringify(entry([0], 0, 0))}}`;
+  await withHeader(BigInt(twice.length), twice);
+  await expect(readSafetensors(path)).rejects.toThrow(
+    `${path}: header must name everything once, got "w" twice`,
+  );
+});
+
+test("names the place of a value that is not finite, if that is asked for", async () => {
+  const values = new Float32Array(12);
+  values[7] = Number.NaN;
+  await writeSafetensors(path, new Map([["w", { shape: [2, 3, 2], values }]]));
+  const file = await OpenSafetensors.open(path);
+  expect(await file.read("w")).toEqual(values);
+  // Row-major: 7 = 1 * 6 + 0 * 2 + 1.
+  await expect(file.read("w", { requireFinite: true })).rejects.toThrow(
+    `${path}: w[1, 0, 1] must be finite, got NaN`,
+  );
+  await expect(file.read("v")).rejects.toThrow(`${path}: v must be in the file, got nothing`);
+  await file.close();
+});
+
+test("rounds to 16 bits where that is asked for, and refuses what does not fit", async () => {
+  const values = Float32Array.of(1, 257, 65520);
+  const tensors = new Map([["w", { shape: [3], values }]]);
+  await writeSafetensors(path, tensors, { type: "BF16" });
+  expect([...(await readSafetensors(path)).tensors.get("w")!.values]).toEqual([1, 256, 65536]);
+  await expect(writeSafetensors(path, tensors, { type: "F16" })).rejects.toThrow(
+    "writeSafetensors: w[2] must fit into F16, got 65520",
+  );
+  // The file is the one that was there before.
+  expect([...(await readSafetensors(path)).tensors.get("w")!.values]).toEqual([1, 256, 65536]);
+});
+
+test("reads and writes tensors of more than one chunk", async () => {
+  const values = Float32Array.from({ length: 2 ** 21 + 3 }, (_, i) => i % 251);
+  for (const type of ["F32", "F16", "BF16"] as const) {
+    await writeSafetensors(path, new Map([["w", { shape: [values.length], values }]]), { type });
+    const { tensors } = await readSafetensors(path);
+    // Compared as bytes, since a test's own comparison of two million numbers is slow.
+    expect(Buffer.from(tensors.get("w")!.values.buffer).equals(Buffer.from(values.buffer))).toBe(
+      true,
+    );
+  }
 });
 
 test("leaves no file behind when it cannot write", async () => {

@@ -1,0 +1,18 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { findDuplicateKey } from "./duplicate-keys.ts";
+
+test("finds a name that one object has twice", () => {
+  expect(findDuplicateKey('{"a": 1, "b": {"a": 2}, "c": [{"a": 1}, {"a": 1}]}')).toBeUndefined();
+  expect(findDuplicateKey('{"a": 1, "b": {"c": 2, "c": 3}}')).toBe("c");
+  // Written in two ways, and with signs inside that mean nothing there.
+  expect(findDuplicateKey('{"a\\u0062{": "ab{", "x": [":", "}"], "ab{": 1}')).toBe("ab{");
+});
+
+test("finds none in what JSON itself writes", () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      expect(findDuplicateKey(JSON.stringify(value))).toBeUndefined();
+    }),
+  );
+});
