@@ -18,6 +18,7 @@ test("exports these names", () => {
     "createTokenizer",
     "describeWeights",
     "endTokenText",
+    "initialAdapter",
     "initialParameters",
     "learningRateAt",
     "mergeAdapter",

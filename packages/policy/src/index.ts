@@ -23,6 +23,7 @@ export { learningRateAt, type LearningRateSchedule } from "./learning-rate.ts";
 export {
   adapterConfig,
   adapterTable,
+  initialAdapter,
   mergeAdapter,
   type Adapter,
   type AdapterConfig,

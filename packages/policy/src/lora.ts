@@ -1,6 +1,11 @@
 import { checkInteger, checkPositive } from "@turnwise/core";
 import type { ModelConfig } from "./model-config.ts";
-import { parameterTable, type Parameters, type ParameterSpec } from "./parameters.ts";
+import {
+  drawParameters,
+  parameterTable,
+  type Parameters,
+  type ParameterSpec,
+} from "./parameters.ts";
 
 /**
  * What a low-rank adapter changes (LoRA): a linear layer with weights `W` that it targets computes
@@ -170,6 +175,29 @@ export function adapterConfig(
     }
   }
   return adapter;
+}
+
+/**
+ * A fresh adapter, with which a model computes what it does without: `A` drawn, `B` zero, and copies of
+ * what is trained whole.
+ * @param parameters - The model's.
+ * @param seed - Fixes what is drawn.
+ */
+export function initialAdapter(
+  config: ModelConfig,
+  parameters: Parameters,
+  adapter: AdapterConfig,
+  seed: number | string,
+): Adapter {
+  const drawn = drawParameters(
+    adapterTable(config, adapter).filter(({ name }) => !parameters.has(name)),
+    config,
+    seed,
+  );
+  const copied = savedParameters(config, adapter).map(
+    ({ name }) => [name, parameters.get(name)!.slice()] as const,
+  );
+  return { config: adapter, parameters: new Map([...drawn, ...copied]) };
 }
 
 /**

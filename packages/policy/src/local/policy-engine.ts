@@ -2,8 +2,8 @@ import type { ScoredRow, SampleRequest, TokenRow, TrainingRow, UpdateReport } fr
 import { createOnnxExecutor } from "@turnwise/graph/onnx";
 import { readAdapter } from "../adapter-checkpoint.ts";
 import { readCheckpoint, writeCheckpoint } from "../checkpoint.ts";
-import { adapterTable, mergeAdapter, type Adapter } from "../lora.ts";
-import { drawParameters, initialParameters, type Parameters } from "../parameters.ts";
+import { initialAdapter, mergeAdapter, type Adapter } from "../lora.ts";
+import { initialParameters, type Parameters } from "../parameters.ts";
 import type { FloatType } from "../safetensors.ts";
 import type { EngineOptions, EnginePort, PendingSample, SaveModelOptions } from "./engine-port.ts";
 import { readLearner, writeLearner } from "./learner-checkpoint.ts";
@@ -29,11 +29,14 @@ async function startingWeights({
   return { parameters, type: "F32" };
 }
 
-async function startingAdapter({ config, adapter }: EngineOptions): Promise<Adapter | undefined> {
+async function startingAdapter(
+  { config, adapter }: EngineOptions,
+  parameters: Parameters,
+): Promise<Adapter | undefined> {
   if (!adapter) return undefined;
-  if ("directory" in adapter) return readAdapter(adapter.directory, config, adapter.config);
-  const table = adapterTable(config, adapter.config);
-  return { config: adapter.config, parameters: drawParameters(table, config, adapter.seed) };
+  return "directory" in adapter
+    ? readAdapter(adapter.directory, config, adapter.config)
+    : initialAdapter(config, parameters, adapter.config, adapter.seed);
 }
 
 /** An engine in the thread that calls it. What it computes blocks that thread. */
@@ -66,7 +69,7 @@ export class PolicyEngine implements EnginePort {
     const config = { ...options.config, maxSequenceTokens: options.maxSequenceTokens };
     const executor = createOnnxExecutor({ threads });
     const { parameters, type } = await startingWeights(options);
-    const adapter = await startingAdapter(options);
+    const adapter = await startingAdapter(options, parameters);
     const learner =
       optimizer &&
       new LearningEngine(parameters, {
