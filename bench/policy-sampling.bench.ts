@@ -87,9 +87,13 @@ const engine = new SamplingEngine({
   cacheBytes: 2 ** 30,
 });
 await engine.load(initialParameters(config, 1));
+const alone: Pick<Sampler, "sample" | "release"> = {
+  sample: (request) => engine.sample(request),
+  release: (sequenceId) => engine.release(sequenceId),
+};
 const begin = performance.now();
 const beginCpu = process.cpuUsage();
-await Promise.all(Array.from({ length: numEpisodes }, (_, i) => episode(engine, `${i}`, true)));
+await Promise.all(Array.from({ length: numEpisodes }, (_, i) => episode(alone, `${i}`, true)));
 const wall = performance.now() - begin;
 const { user, system } = process.cpuUsage(beginCpu);
 const { numSteps, numTokens, programMilliseconds, attentionMilliseconds } = engine.timings!;

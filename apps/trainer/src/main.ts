@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { alfworldCommand } from "./commands/alfworld.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
+import { policyCommand } from "./commands/policy.ts";
 import { swebenchCommand } from "./commands/swebench.ts";
 import { trainCommand } from "./commands/train.ts";
 import { webshopCommand } from "./commands/webshop.ts";
@@ -19,6 +20,7 @@ async function main(): Promise<number> {
     trainCommand(),
     evaluateCommand(),
     alfworldCommand(),
+    policyCommand(),
     swebenchCommand(),
     webshopCommand(),
   ]) {

@@ -1,0 +1,216 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import {
+  buildWordVocabulary,
+  createTokenizer,
+  initialParameters,
+  smallModelConfig,
+  writeCheckpoint,
+  writeTokenizer,
+} from "@turnwise/policy";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { turnwise } from "./turnwise.ts";
+
+const tokenizer = createTokenizer(buildWordVocabulary(["a b c d e f g h i j k l m n o p"]));
+const config = {
+  ...smallModelConfig({
+    vocabularySize: tokenizer.vocabularySize,
+    hiddenSize: 32,
+    numLayers: 2,
+    maxSequenceTokens: 64,
+  }),
+  initializerRange: 0.2,
+};
+
+let folder: string;
+/** A model with its tokenizer, and one without. */
+let model: string;
+let wordless: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "turnwise-e2e-"));
+  [model, wordless] = [join(folder, "model"), join(folder, "wordless")];
+  const parameters = initialParameters(config, 3);
+  await writeCheckpoint(model, { config, parameters });
+  await writeTokenizer(model, tokenizer.files);
+  await writeCheckpoint(wordless, { config, parameters });
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** What the commands print, as far as it is looked at. */
+interface Printed {
+  readonly row: number;
+  readonly tokens: number[];
+  readonly text: string;
+  readonly logProbs: number[];
+  readonly entropies: number[];
+  readonly rows: { readonly logProbs: number[]; readonly entropies: number[] }[];
+  readonly parameters: { readonly total: number };
+  readonly stored: object;
+  readonly computed: {
+    readonly sampling: object;
+    readonly training: { readonly adapterParameters: number };
+  };
+}
+
+/** Runs `turnwise policy`. @returns The JSON objects that it printed, one a line. */
+async function policyJson(args: readonly string[], input = ""): Promise<Printed[]> {
+  const { code, stdout, stderr } = await turnwise(["policy", ...args, "--json"], { input });
+  expect(stderr).toBe("");
+  expect(code).toBe(0);
+  return stdout
+    .trim()
+    .split("\n")
+    .map((line): Printed => JSON.parse(line));
+}
+
+/** Runs a command that must refuse what it was given. @returns The one line that says why. */
+async function refusal(args: readonly string[], input = ""): Promise<string> {
+  const { code, stdout, stderr } = await turnwise(["policy", ...args], { input });
+  expect(stdout).toBe("");
+  expect(code).toBe(2);
+  return stderr;
+}
+
+describe("policy generate and score", () => {
+  it("streams the most likely continuation, which the scores of its tokens confirm", async () => {
+    const args = ["generate", model, "--prompt", "a b c", "--max-tokens", "12"];
+    const { stdout, stderr, code } = await turnwise(["policy", ...args]);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^12 tokens in .* after 3 of prompt; .* tokens\/s; ended by length/u);
+    const [row, total] = await policyJson(args);
+    expect(row).toMatchObject({ row: 0, stopReason: "length" });
+    expect(`${row!.text}\n`).toBe(stdout);
+    expect(total).toMatchObject({ responses: 1, promptTokens: 3, tokens: 12 });
+
+    // Sampled at temperature 1, each token has the log-prob that scoring gives it.
+    const sampled = ["--temperature", "1", "--seed", "7", "--max-tokens", "20"];
+    const ids = JSON.stringify([
+      [1, 2],
+      [5, 6, 7],
+    ]);
+    const rows = await policyJson(
+      ["generate", model, "--ids", "-", "--ignore-end", ...sampled],
+      ids,
+    );
+    const whole = [
+      [1, 2, ...rows.find(({ row: index }) => index === 0)!.tokens],
+      [5, 6, 7, ...rows.find(({ row: index }) => index === 1)!.tokens],
+    ];
+    const [scores] = await policyJson(["score", wordless, "--ids", "-"], JSON.stringify(whole));
+    for (const { row: index, logProbs, entropies } of rows.slice(0, 2)) {
+      expect(scores!.rows[index]!.logProbs.slice(-20)).toEqual(logProbs);
+      expect(scores!.rows[index]!.entropies.slice(-21, -1)).toEqual(entropies);
+    }
+  });
+
+  it("ends at stop strings and stop tokens, and filters", async () => {
+    const args = ["generate", model, "--prompt", "a b c", "--ignore-end", "--max-tokens", "12"];
+    const [free] = await policyJson(args);
+    const { text } = free!;
+    const stop = text.slice(text.indexOf(" ") - 1, text.indexOf(" ") + 2);
+    const { stdout, stderr } = await turnwise(["policy", ...args, "--stop", stop, "--stop", "zz"]);
+    expect(stdout).toBe(`${text.slice(0, text.indexOf(stop))}\n`);
+    expect(stderr).toContain("ended by stop-string");
+    const end = free!.tokens[2]!;
+    const [stopped] = await policyJson([...args, "--stop-token", String(end)]);
+    expect(stopped!.tokens).toEqual(free!.tokens.slice(0, free!.tokens.indexOf(end) + 1));
+    const filters = ["--top-k", "1", "--min-p", "0.1", "--ban", String(end)];
+    const [filtered] = await policyJson([...args, ...filters]);
+    expect(filtered!.tokens).not.toContain(end);
+    expect(filtered!.tokens.slice(0, 2)).toEqual(free!.tokens.slice(0, 2));
+    expect(filtered!.logProbs).toEqual(free!.tokens.map(() => 0));
+  });
+
+  it("prints ids where there is no tokenizer", async () => {
+    const args = ["generate", wordless, "--ids", "-", "--max-tokens", "3"];
+    const { stdout, code } = await turnwise(["policy", ...args], { input: "[1, 2, 3]" });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^\d+ \d+ \d+\n$/u);
+  });
+
+  it("refuses what cannot be computed, in one line", async () => {
+    const long = JSON.stringify(Array.from({ length: 65 }, () => 1));
+    const [tooLong, noWords, noRoom, noModel] = await Promise.all([
+      refusal(["score", model, "--ids", "-"], long),
+      refusal(["generate", wordless, "--prompt", "a"]),
+      refusal(["generate", model, "--prompt", "a", "--cache-bytes", "1000"]),
+      refusal(["info", folder]),
+    ]);
+    expect(tooLong).toBe(
+      "turnwise: standard input must have at most the 64 tokens of the model's context, got 65\n",
+    );
+    expect(noWords).toBe(
+      `turnwise: ${join(wordless, "tokenizer.json")}: must be there for --prompt, got none\n`,
+    );
+    expect(noRoom).toContain("must fit into cacheBytes 1000, got 1 and 63");
+    expect(noModel).toContain("config.json");
+  });
+});
+
+describe("policy info", () => {
+  it("counts parameters by part, and the memory that they need", async () => {
+    const [report] = await policyJson(["info", model, "--tokens", "100", "--rank", "2"]);
+    const { parameters, computed, stored } = report!;
+    // Two layers of width 32 with one head of 32, gated units of 96, and two norms of the head's size.
+    expect(parameters).toEqual({
+      embedding: 32 * config.vocabularySize,
+      attention: 2 * 4 * 32 * 32,
+      gatedUnits: 2 * 3 * 32 * 96,
+      norms: 2 * (32 + 32 + 32 + 32) + 32,
+      head: 0,
+      total: 32 * config.vocabularySize + 2 * (4 * 32 * 32 + 3 * 32 * 96 + 4 * 32) + 32,
+    });
+    expect(stored).toMatchObject({ type: "F32", numFiles: 1, numBytes: 4 * parameters.total });
+    // Keys and values of two layers; 100 tokens take two pages of 64.
+    expect(computed.sampling).toMatchObject({ perToken: 512, perSequence: 2 * 64 * 512 });
+    expect(computed.training.adapterParameters).toBe(2 * 2 * (4 * 64 + 3 * 128));
+    const { stdout } = await turnwise(["policy", "info", model, "--measure"]);
+    expect(stdout).toMatch(/^measured +48 prompt tokens, then a few, peak \d/mu);
+  });
+});
+
+const shared = fileURLToPath(new URL("../../../../shared/policy", import.meta.url));
+
+/** Reads what PyTorch computed. */
+async function golden(name: string): Promise<{
+  readonly input_ids: number[][];
+  readonly token_log_probs: number[][];
+  readonly token_entropies: number[][];
+  readonly greedy: { readonly prompt: number[]; readonly continuation: number[] };
+}> {
+  return JSON.parse(await readFile(join(shared, name, "golden.json"), "utf8"));
+}
+
+describe.skipIf(!existsSync(shared))("on checkpoints that PyTorch computed with", () => {
+  it.each([
+    ["qwen2-tied", []],
+    ["qwen3-untied", []],
+    ["llama-lora", ["--adapter", join(shared, "llama-lora/adapter")]],
+  ])("%s: finds the same log-probs, entropies and most likely tokens", async (name, options) => {
+    const { input_ids, token_log_probs, token_entropies, greedy } = await golden(name);
+    const path = join(shared, name);
+    const [scores] = await policyJson(
+      ["score", path, "--ids", "-", ...options],
+      JSON.stringify(input_ids),
+    );
+    let worst = 0;
+    scores!.rows.forEach(({ logProbs, entropies }, row) => {
+      logProbs.forEach((value, i) => {
+        worst = Math.max(worst, Math.abs(value - token_log_probs[row]![i]!));
+      });
+      entropies.forEach((value, i) => {
+        worst = Math.max(worst, Math.abs(value - token_entropies[row]![i]!));
+      });
+      expect([logProbs.length, entropies.length]).toEqual([23, 24]);
+    });
+    expect(worst).toBeLessThan(2e-4);
+    const [response] = await policyJson(
+      ["generate", path, "--ids", "-", "--max-tokens", "24", "--ignore-end", ...options],
+      JSON.stringify(greedy.prompt),
+    );
+    expect(response!.tokens).toEqual(greedy.continuation);
+  });
+});

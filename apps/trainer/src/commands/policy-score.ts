@@ -1,0 +1,66 @@
+import { sum } from "@turnwise/core";
+import { readModelConfig } from "@turnwise/policy";
+import type { RowScores } from "@turnwise/policy/local";
+import { Command } from "commander";
+import { reading } from "../input-error.ts";
+import {
+  checkTokenRows,
+  openSampler,
+  readTokenRows,
+  withPolicySource,
+  type PolicySourceOptions,
+} from "./policy-source.ts";
+
+interface ScoreOptions extends PolicySourceOptions {
+  readonly ids: string;
+  readonly json?: boolean;
+}
+
+/** `turnwise policy score`: log-probs and entropies of given tokens. */
+export function policyScoreCommand(): Command {
+  return withPolicySource(new Command("score"))
+    .description("how likely a model finds given tokens, and how certain it is at each place")
+    .requiredOption("--ids <file>", "rows of token ids as JSON, or one row a line; - reads input")
+    .option("--json", "print one JSON object with all numbers, in nats")
+    .action(async (model: string, options: ScoreOptions) => {
+      const config = await reading(() => readModelConfig(model));
+      const rows = await readTokenRows(options.ids);
+      checkTokenRows(rows, config);
+      const longest = Math.max(...rows.rows.map(({ length }) => length));
+      const opened = await openSampler(model, options, longest, undefined);
+      try {
+        const scores = await reading(() => opened.sampler.score(rows.rows));
+        process.stdout.write(options.json === true ? jsonText(scores) : tableText(scores));
+      } finally {
+        await opened.close();
+      }
+    });
+}
+
+/** Log-probs of each token but the first; entropies of the distribution behind each token. */
+function jsonText(scores: readonly RowScores[]): string {
+  const rows = scores.map(({ logProbs, entropies }) => ({
+    logProbs: [...logProbs],
+    entropies: [...entropies],
+  }));
+  return `${JSON.stringify({ rows })}\n`;
+}
+
+function tableText(scores: readonly RowScores[]): string {
+  const cells = scores.map(({ logProbs, entropies }, row) => {
+    const meanLogProb = sum(logProbs) / logProbs.length;
+    return [
+      String(row),
+      String(entropies.length),
+      logProbs.length === 0 ? "-" : sum(logProbs).toFixed(4),
+      logProbs.length === 0 ? "-" : meanLogProb.toFixed(4),
+      logProbs.length === 0 ? "-" : Math.exp(-meanLogProb).toFixed(3),
+      (sum(entropies) / entropies.length).toFixed(4),
+    ];
+  });
+  const head = ["row", "tokens", "log-prob", "per token", "perplexity", "mean entropy"];
+  const lines = [head, ...cells].map((line) =>
+    line.map((cell, column) => cell.padStart(Math.max(6, head[column]!.length + 2))).join(""),
+  );
+  return `${lines.join("\n")}\n`;
+}

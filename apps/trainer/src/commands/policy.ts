@@ -1,0 +1,13 @@
+import { Command } from "commander";
+import { policyGenerateCommand } from "./policy-generate.ts";
+import { policyInfoCommand } from "./policy-info.ts";
+import { policyScoreCommand } from "./policy-score.ts";
+
+/** `turnwise policy`: a model by itself, from a Hugging Face folder. */
+export function policyCommand(): Command {
+  return new Command("policy")
+    .description("a model from a Hugging Face folder: what it is, what it says, how likely that is")
+    .addCommand(policyInfoCommand())
+    .addCommand(policyScoreCommand())
+    .addCommand(policyGenerateCommand());
+}
