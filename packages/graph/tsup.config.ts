@@ -6,6 +6,7 @@ const config: Options = {
     laws: "src/laws.ts",
     "diagnosis/index": "src/diagnosis/index.ts",
     "onnx/index": "src/onnx/index.ts",
+    "tensorflow/index": "src/tensorflow/index.ts",
   },
   format: "esm",
   target: "node20",

@@ -93,3 +93,11 @@ export class HeldTensor<Storage> implements ResidentTensor {
     if (this.#isDisposed && this.#numUses === 0) this.#keeper.drop(this.#storage);
   }
 }
+
+/** Runs something while none of the tensors that it reads can be given back. */
+export function whileHeld<Storage, Result>(
+  held: readonly HeldTensor<Storage>[],
+  run: () => Promise<Result>,
+): Promise<Result> {
+  return held.reduce<() => Promise<Result>>((inner, tensor) => () => tensor.during(inner), run)();
+}

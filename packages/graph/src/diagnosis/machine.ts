@@ -34,7 +34,7 @@ function libraryFolders(): readonly string[] {
 
 /** Paths that the loader's cache holds, by file name. */
 function cachedLibraries(): ReadonlyMap<string, string> {
-  const { stdout } = spawnSync("ldconfig", ["-p"], { encoding: "utf8" });
+  const { stdout } = spawnSync("/sbin/ldconfig", ["-p"], { encoding: "utf8" });
   const lines = (stdout ?? "").matchAll(/^\s*(\S+) .*=> (\S+)$/gmu);
   return new Map(Array.from(lines, ([, file, path]) => [file!, path!]));
 }

@@ -14,7 +14,7 @@ import {
 } from "../executor.ts";
 import { checkIds, idLimits } from "../id-limits.ts";
 import type { Feeds, Program } from "../program.ts";
-import { HeldTensor, type ResidentTensor, type RunFeeds } from "../resident-tensor.ts";
+import { HeldTensor, whileHeld, type ResidentTensor, type RunFeeds } from "../resident-tensor.ts";
 import { findEmpty, withoutEmpty } from "../without-empty.ts";
 import { lowerToOnnx } from "./lower-to-onnx.ts";
 import { LastingSession, type StoredTensor } from "./lasting-session.ts";
@@ -132,7 +132,7 @@ class CompiledModel {
           ? new Tensor("int64", BigInt64Array.from(data, BigInt), shape)
           : new Tensor("int32", data, shape);
     }
-    const results = await holding(held, () => this.session.run(tensors));
+    const results = await whileHeld(held, () => this.session.run(tensors));
     const outputs: Record<string, Output | ResidentTensor> = {};
     for (const [name, value] of Object.entries(this.#lowered.outputNames)) {
       const tensor = results[value]!;
@@ -160,11 +160,6 @@ function onlyKeys<T>(
   keys: Readonly<Record<string, unknown>>,
 ): Record<string, T> {
   return Object.fromEntries(Object.entries(record).filter(([key]) => Object.hasOwn(keys, key)));
-}
-
-/** Runs something while none of the tensors that it reads can be given back. */
-function holding<T>(held: readonly HeldTensor<StoredTensor>[], run: () => Promise<T>): Promise<T> {
-  return held.reduce<() => Promise<T>>((inner, tensor) => () => tensor.during(inner), run)();
 }
 
 /** Sessions for sizes at which some tensor has no entries; the oldest go first. */

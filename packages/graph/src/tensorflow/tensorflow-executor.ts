@@ -1,0 +1,271 @@
+import { bindFeeds, type Sizes } from "../bind-feeds.ts";
+import {
+  checkFrozen,
+  checkOutputs,
+  checkUpload,
+  refuseFrozen,
+  type CompileOptions,
+  type Executable,
+  type Executor,
+  type Output,
+  type Outputs,
+} from "../executor.ts";
+import { checkIds, idLimits } from "../id-limits.ts";
+import type { Feed, Program } from "../program.ts";
+import {
+  HeldTensor,
+  whileHeld,
+  type Keeper,
+  type ResidentTensor,
+  type RunFeeds,
+} from "../resident-tensor.ts";
+import { findEmpty, withoutEmpty } from "../without-empty.ts";
+import { tensorFlowPackages, type TensorFlowPackage } from "./packages.ts";
+import { runStep } from "./steps.ts";
+import {
+  checkModule,
+  loadTensorFlow,
+  type TensorFlow,
+  type TensorFlowModule,
+  type TensorFlowTensor,
+} from "./tensorflow-module.ts";
+
+/** Options of {@link createTensorFlowExecutor}. */
+export interface TensorFlowOptions {
+  /** The module, imported by the caller. Default: the first of `packages` that can be imported. */
+  readonly module?: TensorFlowModule;
+  /** What may be imported. Default `tfjs-node-gpu`, `tfjs-node` and `tfjs`, in this order. */
+  readonly packages?: readonly TensorFlowPackage[];
+  /** A backend of the module, such as `"cpu"` or `"wasm"`. Default the module's own choice. */
+  readonly backend?: string;
+}
+
+type Tensors = Map<number, TensorFlowTensor>;
+
+function toTensor(tf: TensorFlow, name: string, { data, shape }: Feed): TensorFlowTensor {
+  if (data instanceof Float64Array) {
+    throw new TypeError(`run: feed ${name} must be a Float32Array, got a Float64Array`);
+  }
+  const dtype =
+    data instanceof Float32Array ? "float32" : data instanceof Int32Array ? "int32" : "bool";
+  return tf.keep(tf.tensor(data, [...shape], dtype));
+}
+
+/** Results of a computation; what else it makes on its way is disposed of. */
+function keptOf(tf: TensorFlow, compute: () => TensorFlowTensor[]): TensorFlowTensor[] {
+  tf.engine().startScope();
+  try {
+    return compute().map((result) => tf.keep(result));
+  } finally {
+    tf.engine().endScope();
+  }
+}
+
+/** At which step each tensor of a program is read last. */
+function lastUses(program: Program): ReadonlyMap<number, readonly number[]> {
+  const last = new Map<number, number>();
+  program.operations.forEach(({ inputs, outputs }, step) => {
+    for (const { id } of [...outputs, ...inputs]) last.set(id, step);
+  });
+  for (const { id } of Object.values(program.outputs)) last.delete(id);
+  const uses = new Map<number, number[]>();
+  for (const [id, step] of last) uses.set(step, [...(uses.get(step) ?? []), id]);
+  return uses;
+}
+
+/** Runs all steps. Tensors that are no longer needed are disposed of at once, but for the inputs. */
+function runSteps(tf: TensorFlow, program: Program, inputs: Tensors, sizes: Sizes): Tensors {
+  const tensors = new Map(inputs);
+  const uses = lastUses(program);
+  try {
+    program.operations.forEach((operation, step) => {
+      if (operation.kind !== "input") {
+        const operands = operation.inputs.map(({ id }) => tensors.get(id)!);
+        const results = keptOf(tf, () => runStep(tf, operation, operands, sizes));
+        operation.outputs.forEach(({ id }, i) => tensors.set(id, results[i]!));
+      }
+      for (const id of uses.get(step) ?? []) {
+        if (!inputs.has(id)) tensors.get(id)?.dispose();
+      }
+    });
+  } catch (error) {
+    for (const [id, tensor] of tensors) {
+      if (!inputs.has(id) && !tensor.isDisposed) tensor.dispose();
+    }
+    throw error;
+  }
+  return tensors;
+}
+
+class TensorFlowKeeper implements Keeper<TensorFlowTensor> {
+  readonly name = "TensorFlow.js";
+
+  async read(tensor: TensorFlowTensor): Promise<Float32Array> {
+    return Float32Array.from(await tensor.data());
+  }
+
+  drop(tensor: TensorFlowTensor): void {
+    tensor.dispose();
+  }
+}
+
+/** Executors that share a module share their tensors. */
+const keepers = new WeakMap<TensorFlow, TensorFlowKeeper>();
+
+function keeperOf(tf: TensorFlow): TensorFlowKeeper {
+  const keeper = keepers.get(tf) ?? new TensorFlowKeeper();
+  keepers.set(tf, keeper);
+  return keeper;
+}
+
+/** Outputs as callers get them; what they do not need is disposed of. */
+async function collect(
+  tf: TensorFlow,
+  program: Program,
+  tensors: Tensors,
+  inputs: Tensors,
+  resident: ReadonlySet<string>,
+): Promise<Record<string, Output | ResidentTensor>> {
+  const outputs: Record<string, Output | ResidentTensor> = {};
+  const done = new Set<TensorFlowTensor>();
+  for (const [name, { id }] of Object.entries(program.outputs)) {
+    const tensor = tensors.get(id)!;
+    const shape = [...tensor.shape];
+    if (resident.has(name)) {
+      // A handle of its own, whatever becomes of other names for the same entries.
+      const [own] = keptOf(tf, () => [tf.reshape(tensor, shape)]);
+      outputs[name] = new HeldTensor(keeperOf(tf), shape, own!);
+    } else {
+      outputs[name] = { shape, data: Float32Array.from(await tensor.data()) };
+    }
+    if (!inputs.has(id)) done.add(tensor);
+  }
+  for (const tensor of done) tensor.dispose();
+  return outputs;
+}
+
+async function chooseBackend(tf: TensorFlow, backend: string): Promise<void> {
+  let cause: unknown;
+  try {
+    if (await tf.setBackend(backend)) return;
+  } catch (error) {
+    cause = error;
+  }
+  throw new Error(
+    `createTensorFlowExecutor: backend must be one that the module has, got ${backend}`,
+    { cause },
+  );
+}
+
+/**
+ * An {@link Executor} by TensorFlow.js, which is an optional package of the user's choice. Programs are
+ * run step by step, with tensors given back as soon as they are not needed; resident tensors stay
+ * where the module's backend keeps them.
+ *
+ * @throws `compile` and `upload` throw an `Error` if no package can be imported, which says what to
+ *   install, or if the module does not have the backend.
+ */
+export function createTensorFlowExecutor({
+  module,
+  packages = tensorFlowPackages,
+  backend,
+}: TensorFlowOptions = {}): Executor {
+  let loading: Promise<TensorFlow> | undefined;
+  const load = (): Promise<TensorFlow> => {
+    loading ??= (async () => {
+      const tf = checkModule(module ?? (await loadTensorFlow(packages)));
+      if (backend !== undefined) await chooseBackend(tf, backend);
+      await tf.ready();
+      return tf;
+    })();
+    return loading;
+  };
+
+  return {
+    compile: async <Name extends string, Resident extends Name = never>(
+      program: Program<Name>,
+      options: CompileOptions<Resident> = {},
+    ): Promise<Executable<Name, Resident>> => {
+      checkOutputs("compile", program, options);
+      const { frozen = {} } = options;
+      const stays = new Set<string>(options.resident);
+      checkFrozen("compile", program, frozen);
+      const tf = await load();
+      const limits = idLimits(program);
+      const emptiness = findEmpty(program);
+      const fixed = new Map(
+        Object.entries(frozen).map(([name, feed]) => [name, toTensor(tf, name, feed)]),
+      );
+      let isReleased = false;
+
+      const runFull = async (
+        full: Program,
+        feeds: RunFeeds,
+        sizes: Sizes,
+      ): Promise<Record<string, Output | ResidentTensor>> => {
+        const inputs: Tensors = new Map();
+        const own: TensorFlowTensor[] = [];
+        const resident: HeldTensor<TensorFlowTensor>[] = [];
+        for (const [name, { id }] of Object.entries(full.inputs)) {
+          const feed = feeds[name];
+          if (feed === undefined) {
+            inputs.set(id, fixed.get(name)!);
+          } else if ("data" in feed) {
+            const tensor = toTensor(tf, name, feed);
+            own.push(tensor);
+            inputs.set(id, tensor);
+          } else {
+            const tensor = HeldTensor.of("run", name, feed, keeperOf(tf));
+            resident.push(tensor);
+            inputs.set(id, tensor.storage("run"));
+          }
+        }
+        try {
+          return await whileHeld(resident, () =>
+            collect(tf, full, runSteps(tf, full, inputs, sizes), inputs, stays),
+          );
+        } finally {
+          for (const tensor of own) tensor.dispose();
+        }
+      };
+
+      return {
+        run: async (feeds) => {
+          if (isReleased) {
+            throw new Error("run: executable must not be released, got a released one");
+          }
+          refuseFrozen("run", feeds, frozen);
+          const all = { ...feeds, ...frozen };
+          const sizes = bindFeeds("run", program, all);
+          checkIds("run", limits, all, sizes);
+          let outputs: Record<string, Output | ResidentTensor>;
+          if (emptiness(sizes) === "none") {
+            outputs = await runFull(program, feeds, sizes);
+          } else {
+            const { program: full, emptyOutputs } = withoutEmpty(program, sizes);
+            outputs = await runFull(full, feeds, sizes);
+            for (const [name, shape] of Object.entries(emptyOutputs)) {
+              const data = new Float32Array();
+              outputs[name] = stays.has(name)
+                ? new HeldTensor(keeperOf(tf), shape, toTensor(tf, name, { data, shape }))
+                : { shape, data };
+            }
+          }
+          // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the names tell which is which.
+          return outputs as Outputs<Name, Resident>;
+        },
+        release: async () => {
+          if (isReleased) return;
+          isReleased = true;
+          for (const tensor of fixed.values()) tensor.dispose();
+        },
+      };
+    },
+    upload: async (feed) => {
+      const data = checkUpload(feed).slice();
+      const tf = await load();
+      const { shape } = feed;
+      return new HeldTensor(keeperOf(tf), shape, toTensor(tf, "upload", { data, shape }));
+    },
+  };
+}

@@ -1,0 +1,110 @@
+import type { DataType } from "../tensor.ts";
+import { tensorFlowPackages, type TensorFlowPackage } from "./packages.ts";
+
+/** What is used of a tensor of TensorFlow.js. */
+export interface TensorFlowTensor {
+  readonly shape: readonly number[];
+  readonly isDisposed: boolean;
+  data(): Promise<Float32Array | Int32Array | Uint8Array>;
+  dispose(): void;
+}
+
+type T = TensorFlowTensor;
+
+/**
+ * The module of TensorFlow.js, of which only what a caller needs to see is spelled out: that of `@tensorflow/tfjs`, `tfjs-node` or `tfjs-node-gpu`, or
+ * `tfjs-core` with a backend, fits.
+ */
+export interface TensorFlowModule {
+  ready(): Promise<void>;
+  setBackend(name: string): Promise<boolean>;
+}
+
+/** What is used of a module. */
+export interface TensorFlow extends TensorFlowModule {
+  tensor(
+    data: Float32Array | Int32Array | Uint8Array,
+    shape: number[],
+    dtype: "float32" | "int32" | "bool",
+  ): T;
+  keep(x: T): T;
+  /** Tensors that are made in a scope, and not kept, are disposed of at its end. */
+  engine(): { startScope(): void; endScope(): void };
+  cast(x: T, dtype: DataType): T;
+  add(a: T, b: T): T;
+  sub(a: T, b: T): T;
+  mul(a: T, b: T): T;
+  div(a: T, b: T): T;
+  floorDiv(a: T, b: T): T;
+  minimum(a: T, b: T): T;
+  maximum(a: T, b: T): T;
+  greater(a: T, b: T): T;
+  notEqual(a: T, b: T): T;
+  equal(a: T, b: T): T;
+  less(a: T, b: T): T;
+  logicalAnd(a: T, b: T): T;
+  logicalXor(a: T, b: T): T;
+  logicalNot(x: T): T;
+  where(condition: T, a: T, b: T): T;
+  neg(x: T): T;
+  exp(x: T): T;
+  log(x: T): T;
+  sqrt(x: T): T;
+  reciprocal(x: T): T;
+  sigmoid(x: T): T;
+  tanh(x: T): T;
+  sum(x: T, axes: number[], keepDims: boolean): T;
+  mean(x: T, axes: number[], keepDims: boolean): T;
+  max(x: T, axes: number[], keepDims: boolean): T;
+  matMul(a: T, b: T, transposeA: boolean, transposeB: boolean): T;
+  reshape(x: T, shape: number[]): T;
+  transpose(x: T, permutation: number[]): T;
+  slice(x: T, begin: number[], size: number[]): T;
+  concat(tensors: T[], axis: number): T;
+  broadcastTo(x: T, shape: number[]): T;
+  gather(x: T, ids: T, axis: number): T;
+  scatterND(ids: T, updates: T, shape: number[]): T;
+  softmax(x: T, axis: number): T;
+  logSoftmax(x: T, axis: number): T;
+}
+
+const functionNames = [
+  "ready setBackend tensor keep engine cast add sub mul div floorDiv minimum maximum greater notEqual",
+  "equal less logicalAnd logicalXor logicalNot where neg exp log sqrt reciprocal sigmoid tanh sum mean",
+  "max matMul reshape transpose slice concat broadcastTo gather scatterND softmax logSoftmax",
+].flatMap((line) => line.split(" "));
+
+/** Requires all functions that are used. */
+export function checkModule(module: TensorFlowModule): TensorFlow {
+  const functions = module as unknown as Readonly<Record<string, unknown>>;
+  for (const name of functionNames) {
+    if (typeof functions[name] !== "function") {
+      throw new TypeError(
+        `createTensorFlowExecutor: module must have a function ${name}, got ${typeof functions[name]}`,
+      );
+    }
+  }
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as far as can be seen.
+  return module as TensorFlow;
+}
+
+/** Imports the first package of TensorFlow.js that is there and loads. */
+export async function loadTensorFlow(
+  names: readonly TensorFlowPackage[] = tensorFlowPackages,
+): Promise<TensorFlowModule> {
+  const reasons: string[] = [];
+  for (const name of names) {
+    try {
+      const module = (await import(name)) as TensorFlowModule & {
+        readonly default?: TensorFlowModule;
+      };
+      return module.default ?? module;
+    } catch (cause) {
+      const message = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
+      reasons.push(`${name}: ${message}`);
+    }
+  }
+  throw new Error(
+    `createTensorFlowExecutor: one of ${names.join(", ")} must be installed and load (npm install @tensorflow/tfjs works everywhere; those that end in -node and -node-gpu are fast, and download TensorFlow when they are installed); got ${reasons.join("; ")}`,
+  );
+}
