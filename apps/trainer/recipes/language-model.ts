@@ -19,7 +19,7 @@ export function languageModelRun(
   path: string,
   adapterRank: number | undefined,
 ): TrainConfig {
-  const model = modelOf(path, adapterRank);
+  const model = modelOf(config.tasks.environment, path, adapterRank);
   // That recipe has a setting of its own.
   if (config.tasks.environment === "swebench") {
     return { ...config, model: { ...model, maxTokens: deepsweTokens } };
@@ -67,12 +67,15 @@ export function languageModelRun(
 
 /** A folder's model, whole or with an adapter. */
 function modelOf(
+  environment: TrainConfig["tasks"]["environment"],
   path: string,
   adapterRank: number | undefined,
 ): Omit<Extract<TrainConfig["model"], { source: "folder" }>, "maxTokens"> {
   return {
     source: "folder",
     path,
+    // A format of one growing sequence has the marks of a chat in it.
+    chat: environment !== "swebench",
     adapter:
       adapterRank === undefined
         ? null

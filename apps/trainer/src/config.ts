@@ -5,6 +5,7 @@ import { count, countOrNone, episodeSchema, nonNegative, positive, share } from 
 import { alfworldTasksSchema } from "./environments/alfworld-tasks.ts";
 import { swebenchTasksSchema } from "./environments/swebench-tasks.ts";
 import { InputError } from "./input-error.ts";
+import { tinkerModelSchema } from "./tinker-model.ts";
 
 /** Every setting of a training run, all of them stated: a run folder holds one in `config.json`. */
 const trainConfigSchema = z.strictObject({
@@ -32,6 +33,8 @@ const trainConfigSchema = z.strictObject({
       path: z.string().min(1),
       /** The longest sequence. */
       maxTokens: count,
+      /** Whether prompts are messages in the folder's chat template. */
+      chat: z.boolean(),
       /** A low-rank adapter that is trained in place of all weights; `null` trains all. */
       adapter: z
         .strictObject({
@@ -42,6 +45,7 @@ const trainConfigSchema = z.strictObject({
         })
         .nullable(),
     }),
+    tinkerModelSchema,
   ]),
   warmStart: z.strictObject({
     /** Demonstrated episodes that are imitated; 0 for no warm start. */
@@ -193,7 +197,8 @@ export function checkConfig(value: unknown, source: string): TrainConfig {
       `${source}: algorithm.credit must be trajectory with ${advantages}, whose means run over tokens, got response`,
     );
   }
-  if (config.model.source === "folder") return config;
+  if (config.model.source === "tinker") checkTinker(config, source);
+  if (config.model.source !== "new") return config;
   const { numHeads, numKeyValueHeads, hiddenSize } = config.model;
   if (hiddenSize % (2 * numHeads) !== 0) {
     throw new InputError(
@@ -206,4 +211,25 @@ export function checkConfig(value: unknown, source: string): TrainConfig {
     );
   }
   return config;
+}
+
+/** What a server of the Tinker protocol cannot do, or not without being asked. */
+function checkTinker(
+  { warmStart, algorithm, training, evaluation }: TrainConfig,
+  source: string,
+): void {
+  const wanted: readonly (readonly [string, unknown, unknown])[] = [
+    ["warmStart.numDemonstrations", warmStart.numDemonstrations, 0],
+    ["algorithm.klCoefficient", algorithm.klCoefficient, 0],
+    ["algorithm.entropyCoefficient", algorithm.entropyCoefficient, 0],
+    ["algorithm.critic", algorithm.critic, null],
+    ["training.temperature", training.temperature, 1],
+    ["evaluation.temperature", evaluation.temperature, 1],
+  ];
+  for (const [name, value, only] of wanted) {
+    if (value === only) continue;
+    throw new InputError(
+      `${source}: ${name} must be ${only} with model.source tinker, got ${JSON.stringify(value)}`,
+    );
+  }
 }

@@ -11,7 +11,7 @@ export interface EvaluationReport {
 }
 
 /**
- * Plays each task once.
+ * Plays each task, as often as is asked for.
  * @param name - Names the evaluation, and so its draws.
  * @param temperature - 0 plays greedily.
  */
@@ -24,18 +24,21 @@ export async function evaluate(
     readonly tokenizer: Tokenizer;
     readonly policyVersion: number;
     readonly random: Random;
+    /** Episodes of each task, `>= 1`. Default 1. */
+    readonly numSamples?: number;
     readonly onProgress?: (done: number) => void;
   },
 ): Promise<EvaluationReport> {
+  const { numSamples = 1 } = parts;
   let numEnded = 0;
   const rolloutParts: RolloutParts = {
     ...parts,
     options: { ...parts.options, temperature },
-    onEnd: () => parts.onProgress?.(++numEnded / tasks.length),
+    onEnd: () => parts.onProgress?.(++numEnded / (tasks.length * numSamples)),
   };
   const groups = await Promise.all(
     tasks.map((task, i) =>
-      rolloutGroup(task, 1, rolloutParts, {
+      rolloutGroup(task, numSamples, rolloutParts, {
         id: `${name}/${i}`,
         random: parts.random.fork(`${name}/${i}`),
       }),

@@ -1,22 +1,14 @@
 import { join } from "node:path";
 import type { Random, Task } from "@turnwise/core";
-import { createLocalPolicy, type LocalPolicy } from "@turnwise/policy/local";
 import { composeAlgorithm } from "./algorithm.ts";
 import { evaluate } from "./evaluate.ts";
 import { PoisonedUpdate, trainIteration, type IterationReport, type Recipe } from "./iteration.ts";
 import { reading } from "./input-error.ts";
 import { duration, percent, thousands, timeLeft } from "./progress.ts";
 import type { RunState } from "./run-folder.ts";
-import {
-  freshState,
-  policyFolder,
-  policyOptions,
-  rolloutPartsOf,
-  startingPolicy,
-  stopPoisoned,
-  type Run,
-} from "./run.ts";
+import { freshState, policyFolder, rolloutPartsOf, stopPoisoned, type Run } from "./run.ts";
 import { evaluationTexts } from "./summary.ts";
+import { openTrainingPolicy, type TrainingPolicy } from "./training-policy.ts";
 
 /**
  * Improves the warm-started policy from its own episodes: evaluation, iterations, evaluation. Goes
@@ -24,28 +16,8 @@ import { evaluationTexts } from "./summary.ts";
  */
 export async function reinforce(run: Run): Promise<void> {
   const { config, folder, tasks, reporter, random } = run;
-  const { iterations, learningRate, finalShare, warmUpUpdates } = config.training;
-  const { groupsPerIteration, groupSize, minibatches, epochs } = config.training;
-  const model = startingPolicy(run);
-  const policy = await reading(() =>
-    createLocalPolicy({
-      ...policyOptions(run),
-      model,
-      keepReference: config.algorithm.klCoefficient > 0,
-      optimizer: {
-        weightDecay: config.training.weightDecay,
-        maxGradientNorm: config.training.maxGradientNorm,
-        beta2: 0.95,
-        learningRate: {
-          peak: learningRate,
-          warmupSteps: warmUpUpdates,
-          decay: "linear",
-          totalSteps: Math.max(iterations * minibatches * epochs, warmUpUpdates + 1),
-          final: learningRate * finalShare,
-        },
-      },
-    }),
-  );
+  const { iterations, groupsPerIteration, groupSize, minibatches, epochs } = config.training;
+  const policy = await reading(() => openTrainingPolicy(run));
   const save = (state: RunState): Promise<string> =>
     folder.saveCheckpoint(state, (directory) => policy.learner.save(directory));
   try {
@@ -80,7 +52,7 @@ export async function reinforce(run: Run): Promise<void> {
         rolloutParts: rolloutPartsOf(run, policy),
         sampler: policy.sampler,
         learner: policy.learner,
-        reference: config.algorithm.klCoefficient > 0 ? policy.learner.reference : undefined,
+        reference: policy.reference,
         recipe,
         random,
         onProgress: (phase, done) =>
@@ -173,7 +145,7 @@ function iterationLine(report: IterationReport, iterations: number): string {
  */
 async function evaluateAll(
   run: Run,
-  policy: LocalPolicy,
+  policy: TrainingPolicy,
   phase: "before" | "during" | "after",
   state: RunState,
 ): Promise<void> {

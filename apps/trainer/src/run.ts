@@ -1,7 +1,9 @@
 import { join } from "node:path";
-import { NonFiniteError, type Random } from "@turnwise/core";
-import type { RolloutParts } from "@turnwise/envs";
-import type { LocalPolicy, LocalPolicyOptions } from "@turnwise/policy/local";
+import { NonFiniteError, type Random, type Sampler } from "@turnwise/core";
+import type { AgentFormat, RolloutParts } from "@turnwise/envs";
+import type { LoadedTokenizer } from "@turnwise/policy";
+import type { LocalPolicyOptions } from "@turnwise/policy/local";
+import { chatFormat } from "./chat-format.ts";
 import type { TrainConfig } from "./config.ts";
 import type { TaskSource } from "./environments/task-source.ts";
 import type { Reporter } from "./progress.ts";
@@ -57,12 +59,22 @@ export function startingPolicy({ folder, config }: Run): string {
   return join(folder.path, warmStartFolder);
 }
 
+/** How an agent reads and writes: the format of the tasks, in the model's chat template if it has one. */
+export function formatOf({ config, tasks }: Run, tokenizer: LoadedTokenizer): AgentFormat {
+  const { model } = config;
+  if (model.source !== "folder" || !model.chat) return tasks.format;
+  return chatFormat(tasks.format, tokenizer, model.path);
+}
+
 /** How a policy of this run plays. */
-export function rolloutPartsOf(run: Run, policy: LocalPolicy): Omit<RolloutParts, "policyVersion"> {
+export function rolloutPartsOf(
+  run: Run,
+  policy: { readonly sampler: Sampler; readonly tokenizer: LoadedTokenizer },
+): Omit<RolloutParts, "policyVersion"> {
   const { maxTurns, maxResponseTokens, invalidActionPenalty } = run.config.episode;
   return {
     createEnvironment: run.tasks.createEnvironment,
-    format: run.tasks.format,
+    format: formatOf(run, policy.tokenizer),
     sampler: policy.sampler,
     tokenizer: policy.tokenizer,
     options: {

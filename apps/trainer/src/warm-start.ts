@@ -11,6 +11,7 @@ import {
   type ModelConfig,
 } from "@turnwise/policy";
 import { createLocalPolicy } from "@turnwise/policy/local";
+import { chatPrompt } from "./chat-format.ts";
 import type { TrainConfig } from "./config.ts";
 import {
   imitationRows,
@@ -20,7 +21,7 @@ import {
   type ImitationRow,
 } from "./demonstrations.ts";
 import type { TaskSource } from "./environments/task-source.ts";
-import { reading } from "./input-error.ts";
+import { InputError, reading } from "./input-error.ts";
 import { minibatches } from "./minibatches.ts";
 import { duration, percent, thousands, timeLeft } from "./progress.ts";
 import { freshState, policyOptions, stopPoisoned, warmStartFolder, type Run } from "./run.ts";
@@ -51,6 +52,7 @@ export async function warmStart(
     random.fork("demonstrations"),
   );
   const classes = tasks.exchangeable(demonstrations);
+  if (model.source === "tinker") throw new InputError("warmStart: model.source must not be tinker");
   const start =
     model.source === "new"
       ? newPolicy(model, vocabularyOf(demonstrations, classes, tasks))
@@ -59,7 +61,11 @@ export async function warmStart(
           tokenizer: await readTokenizer(model.path),
         }));
   const { tokenizer } = start;
-  const imitated = demonstrations.slice(0, numDemonstrations).filter(({ isSuccess }) => isSuccess);
+  const isChat = model.source === "folder" && model.chat;
+  const imitated = demonstrations
+    .slice(0, numDemonstrations)
+    .filter(({ isSuccess }) => isSuccess)
+    .map((demonstration) => (isChat ? asChat(demonstration, tokenizer) : demonstration));
   const rowsOf = (epoch: number): ImitationRow[] => {
     const names = random.fork(`renames/${epoch}`);
     return imitated.flatMap((demonstration) =>
@@ -130,6 +136,15 @@ export async function warmStart(
   } finally {
     await policy.close();
   }
+}
+
+/** A demonstration whose prompts are messages in the model's chat template. */
+function asChat(demonstration: Demonstration, tokenizer: LoadedTokenizer): Demonstration {
+  const turns = demonstration.turns.map((turn) => ({
+    ...turn,
+    prompt: chatPrompt(tokenizer, turn.prompt),
+  }));
+  return { ...demonstration, turns };
 }
 
 /** All words of all demonstrations, imitated or not, and every exchangeable class with every number. */

@@ -1,9 +1,12 @@
 import { createRandom } from "@turnwise/core";
-import { createLocalPolicy } from "@turnwise/policy/local";
 import { Command, Option } from "commander";
+import { chatFormat } from "../chat-format.ts";
+import type { TrainConfig } from "../config.ts";
 import { openTasks } from "../environments/open-tasks.ts";
 import { evaluate } from "../evaluate.ts";
+import { openEvaluatedPolicy, type EvaluatedPolicy } from "../evaluated-policy.ts";
 import { InputError, reading } from "../input-error.ts";
+import { passCurve } from "../pass-at-k.ts";
 import { jsonReporter, percent, textReporter } from "../progress.ts";
 import { evaluationTexts } from "../summary.ts";
 import { wholeNumber } from "./arguments.ts";
@@ -11,8 +14,11 @@ import { offeredEnvironments, type OfferedEnvironment } from "./environments.ts"
 
 interface EvaluateOptions extends Readonly<Record<string, unknown>> {
   readonly policy: string;
+  readonly adapter?: string;
+  readonly chat?: boolean;
   readonly split?: string;
   readonly numTasks: number;
+  readonly samples: number;
   readonly temperature: number;
   readonly maxTurns?: number;
   readonly seed: number;
@@ -44,13 +50,20 @@ function environmentCommand(environment: OfferedEnvironment): Command {
   const command = new Command(environment.name)
     .description(`play ${environment.description}`)
     .requiredOption(
-      "--policy <folder>",
-      "a policy's folder: config.json, model.safetensors, tokenizer.json",
+      "--policy <path>",
+      "a policy's folder (config.json, model.safetensors, tokenizer.json), or a JSON file that describes one on a server",
     );
   for (const option of environment.options()) command.addOption(option);
   return command
+    .option("--adapter <folder>", "a low-rank adapter of the policy: a PEFT folder")
+    .option("--chat", "prompts are messages in the policy's chat template")
     .option("--split <name>", "which tasks (default: those held out)")
     .addOption(new Option("--num-tasks <number>").argParser(wholeNumber).default(128))
+    .addOption(
+      new Option("--samples <number>", "episodes of each task; from 2 on, pass@k is printed")
+        .argParser(wholeNumber)
+        .default(1),
+    )
     .addOption(
       new Option("--temperature <number>", "0 plays greedily").argParser(Number).default(0),
     )
@@ -63,6 +76,9 @@ function environmentCommand(environment: OfferedEnvironment): Command {
           `evaluate: temperature must be finite and >= 0, got ${options.temperature}`,
         );
       }
+      if (options.samples < 1) {
+        throw new InputError(`evaluate: --samples must be >= 1, got ${options.samples}`);
+      }
       await evaluatePolicy(environment, options);
     });
 }
@@ -73,52 +89,85 @@ async function evaluatePolicy(
 ): Promise<void> {
   const recipe = environment.recipe(options.seed, options);
   const split = options.split ?? environment.defaultSplit(recipe);
-  const config = {
-    ...recipe,
-    tasks: {
-      ...recipe.tasks,
-      numTraining: 1,
-      evaluation: [{ split, numTasks: options.numTasks }],
-    },
-    episode: { ...recipe.episode, maxTurns: options.maxTurns ?? recipe.episode.maxTurns },
-  };
+  const { seed, temperature, samples } = options;
+  const policy = await reading(() =>
+    openEvaluatedPolicy(options.policy, {
+      seed,
+      threads: recipe.engine.threads,
+      ...(options.adapter !== undefined && { adapter: options.adapter }),
+    }),
+  );
   const reporter =
     options.json === true ? jsonReporter(process.stdout) : textReporter(process.stdout);
-  const source = await openTasks(config);
   try {
-    const policy = await reading(() =>
-      createLocalPolicy({
-        model: options.policy,
-        seed: String(options.seed),
-        threads: recipe.engine.threads,
-      }),
-    );
+    const source = await openTasks(evaluationConfig(recipe, split, policy, options));
     try {
       const { tasks } = source.evaluation[0]!;
-      const report = await evaluate(`evaluate/${split}`, tasks, options.temperature, {
+      const { environmentTimeoutSeconds } = source;
+      const maxTurns = options.maxTurns ?? recipe.episode.maxTurns;
+      const report = await evaluate(`evaluate/${split}`, tasks, temperature, {
         createEnvironment: source.createEnvironment,
-        format: source.format,
+        format:
+          options.chat === true && policy.loadedTokenizer !== undefined
+            ? chatFormat(source.format, policy.loadedTokenizer, options.policy)
+            : source.format,
         sampler: policy.sampler,
         tokenizer: policy.tokenizer,
-        policyVersion: await policy.sampler.load(policy.learner.weights()),
-        options: config.episode,
-        random: createRandom(options.seed),
+        policyVersion: policy.policyVersion,
+        options: {
+          ...recipe.episode,
+          maxTurns,
+          ...(environmentTimeoutSeconds !== undefined && { environmentTimeoutSeconds }),
+        },
+        random: createRandom(seed),
+        numSamples: samples,
         onProgress: (done) => reporter.now(`evaluating ${split}: ${percent(done)}`),
       });
+      const passes = samples > 1 ? [...passCurve(report.groups)] : [];
+      const { metrics, byKind } = report;
+      const failed = metrics["failed"] ?? 0;
+      const usage = policy.usage();
       reporter.row(
-        { stage: "evaluation", split, ...report.metrics, byKind: report.byKind },
+        {
+          stage: "evaluation",
+          split,
+          ...metrics,
+          byKind,
+          ...(samples > 1 && { passAtK: Object.fromEntries(passes) }),
+        },
         [
-          `${split}: ${evaluationTexts(report.metrics).join(", ")}`,
-          ...Object.entries(report.byKind).map(
+          `${split}: ${evaluationTexts(metrics).join(", ")}`,
+          ...Object.entries(byKind).map(
             ([kind, success]) => `  ${kind.padEnd(32)} ${percent(success).padStart(6)}`,
           ),
+          ...passes.map(([k, share]) => `  pass@${k}`.padEnd(35) + percent(share).padStart(6)),
+          ...(failed > 0 ? [`  ${failed} episodes failed on their own account`] : []),
+          ...(usage === undefined ? [] : [`  ${usage}`]),
         ].join("\n"),
       );
     } finally {
-      await policy.close();
+      await source.close();
     }
   } finally {
     reporter.close();
-    await source.close();
+    await policy.close();
   }
+}
+
+/** The recipe's settings, on the tasks that are asked for alone. */
+function evaluationConfig(
+  recipe: TrainConfig,
+  split: string,
+  { loadedTokenizer }: EvaluatedPolicy,
+  { numTasks, maxTurns }: EvaluateOptions,
+): TrainConfig {
+  const evaluation = [{ split, numTasks }];
+  const episode = { ...recipe.episode, maxTurns: maxTurns ?? recipe.episode.maxTurns };
+  const { tasks } = recipe;
+  if (tasks.environment !== "swebench") {
+    return { ...recipe, tasks: { ...tasks, numTraining: 1, evaluation }, episode };
+  }
+  // Which tasks are held out depends on those that are trained on.
+  const template = loadedTokenizer === undefined ? ("messages" as const) : tasks.template;
+  return { ...recipe, tasks: { ...tasks, template, evaluation }, episode };
 }

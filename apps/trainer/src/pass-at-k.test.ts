@@ -1,0 +1,81 @@
+import { recordVersion, type Group, type Outcome } from "@turnwise/core";
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { passAtK, passCurve } from "./pass-at-k.ts";
+
+/** One entry an episode: success, failure, broken. */
+function group(episodes: string): Group {
+  const outcomes: Readonly<Record<string, Outcome>> = {
+    s: { kind: "terminated", isSuccess: true },
+    f: { kind: "truncated", limit: "turns" },
+    x: { kind: "failed", error: { kind: "environment", message: "engine" } },
+  };
+  return {
+    id: episodes,
+    task: { id: episodes, kind: "k" },
+    trajectories: [...episodes].map((letter, trajectoryIndex) => ({
+      version: recordVersion,
+      taskId: episodes,
+      taskKind: "k",
+      groupId: episodes,
+      trajectoryIndex,
+      presentation: "concatenated",
+      policyVersion: 0,
+      firstObservation: "",
+      turns: [],
+      outcome: outcomes[letter]!,
+    })),
+  };
+}
+
+describe("passAtK", () => {
+  it("is the share of draws with a success in them", () => {
+    // Of the 6 pairs of 4 episodes, 3 hold the one success.
+    expect(passAtK(4, 1, 2)).toBeCloseTo(0.5, 12);
+    expect(passAtK(5, 0, 3)).toBe(0);
+    expect(passAtK(5, 3, 3)).toBe(1);
+    expect(() => passAtK(3, 4, 1)).toThrow("passAtK: c must be a whole number in [0, 3], got 4");
+    expect(() => passAtK(3, 1, 4)).toThrow("passAtK: k must be a whole number in [1, 3], got 4");
+  });
+
+  it("equals counting all draws, and is the success rate for k = 1", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.boolean(), { minLength: 1, maxLength: 8 }),
+        fc.integer({ min: 1, max: 8 }),
+        (episodes, wanted) => {
+          const k = Math.min(wanted, episodes.length);
+          const c = episodes.filter(Boolean).length;
+          let [draws, hits] = [0, 0];
+          for (let bits = 0; bits < 2 ** episodes.length; bits++) {
+            const drawn = episodes.filter((_, i) => ((bits >> i) & 1) === 1);
+            if (drawn.length !== k) continue;
+            draws += 1;
+            if (drawn.includes(true)) hits += 1;
+          }
+          expect(passAtK(episodes.length, c, k)).toBeCloseTo(hits / draws, 12);
+          expect(passAtK(episodes.length, c, 1)).toBeCloseTo(c / episodes.length, 12);
+        },
+      ),
+    );
+  });
+});
+
+describe("passCurve", () => {
+  it("averages over tasks, and leaves out what the infrastructure broke", () => {
+    expect(passCurve([group("sfff"), group("ffff")])).toEqual(
+      new Map([
+        [1, 0.125],
+        [2, 0.25],
+        [4, 0.5],
+      ]),
+    );
+    // Two episodes of three are left: k = 1 and 2.
+    expect([...passCurve([group("sxf")])]).toEqual([
+      [1, 0.5],
+      [2, 1],
+    ]);
+    expect([...passCurve([group("sff")]).keys()]).toEqual([1, 2, 3]);
+    expect(passCurve([group("xx")]).size).toBe(0);
+  });
+});

@@ -1,0 +1,40 @@
+import { checkInteger, isSuccess, type Group } from "@turnwise/core";
+
+/**
+ * The chance that at least one of `k` episodes drawn from `n` is a success, of which `c` are: the
+ * unbiased estimator `1 - C(n - c, k) / C(n, k)`.
+ * @throws `RangeError` unless `0 <= c <= n` and `1 <= k <= n`.
+ *
+ * @example
+ * passAtK(4, 1, 2); // 0.5
+ *
+ * @see arXiv:2107.03374
+ */
+export function passAtK(n: number, c: number, k: number): number {
+  checkInteger("passAtK", { n }, { min: 1 });
+  checkInteger("passAtK", { c }, { min: 0, max: n });
+  checkInteger("passAtK", { k }, { min: 1, max: n });
+  // The chance that all k fail, factor by factor: no large binomials.
+  let failing = 1;
+  for (let i = 0; i < k; i++) failing *= Math.max(0, n - c - i) / (n - i);
+  return 1 - failing;
+}
+
+/**
+ * Means of {@link passAtK} over tasks, for k = 1, 2, 4, ... and the number of samples. Episodes that
+ * the infrastructure broke count for nothing; a task is part of a mean if enough are left.
+ * @returns Entries `k: mean`; none for a k that no task has enough episodes for.
+ */
+export function passCurve(groups: readonly Group[]): ReadonlyMap<number, number> {
+  const counts = groups.map(({ trajectories }) => {
+    const valid = trajectories.filter(({ outcome }) => outcome.kind !== "failed");
+    return { n: valid.length, c: valid.filter(isSuccess).length };
+  });
+  const most = counts.reduce((high, { n }) => Math.max(high, n), 0);
+  const curve = new Map<number, number>();
+  for (let k = 1; k <= most; k = k * 2 > most && k < most ? most : k * 2) {
+    const enough = counts.filter(({ n }) => n >= k);
+    curve.set(k, enough.reduce((sum, { n, c }) => sum + passAtK(n, c, k), 0) / enough.length);
+  }
+  return curve;
+}

@@ -1,0 +1,83 @@
+import type { Learner, Sampler } from "@turnwise/core";
+import { linearize } from "@turnwise/estimators";
+import { readTokenizer, type LoadedTokenizer } from "@turnwise/policy";
+import { createLocalPolicy } from "@turnwise/policy/local";
+import { createTinkerPolicy } from "@turnwise/policy/remote";
+import { InputError } from "./input-error.ts";
+import { policyOptions, startingPolicy, type Run } from "./run.ts";
+
+/** A policy that reinforcement learning improves, wherever it lives. */
+export interface TrainingPolicy {
+  readonly sampler: Sampler;
+  readonly learner: Learner;
+  /** Scores of the weights that training began with, where the algorithm asks for them. */
+  readonly reference: Pick<Learner, "score"> | undefined;
+  readonly tokenizer: LoadedTokenizer;
+  /** Writes what can be evaluated later. */
+  save(directory: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A key from the environment, so that no file holds it. @throws `InputError` if it is not there. */
+export function keyOf(variable: string | null): { readonly apiKey?: string } {
+  if (variable === null) return {};
+  const apiKey = process.env[variable];
+  if (apiKey !== undefined && apiKey !== "") return { apiKey };
+  throw new InputError(`apiKeyVariable: environment must hold a key in ${variable}, got none`);
+}
+
+/** Opens the policy that a run's reinforcement learning begins with. */
+export async function openTrainingPolicy(run: Run): Promise<TrainingPolicy> {
+  const { config } = run;
+  const { model, algorithm } = config;
+  const { iterations, learningRate, finalShare, warmUpUpdates, minibatches, epochs } =
+    config.training;
+  const { weightDecay, maxGradientNorm } = config.training;
+  const schedule = {
+    peak: learningRate,
+    warmupSteps: warmUpUpdates,
+    decay: "linear" as const,
+    totalSteps: Math.max(iterations * minibatches * epochs, warmUpUpdates + 1),
+    final: learningRate * finalShare,
+  };
+  if (model.source === "tinker") {
+    const { url, baseModel, rank, lossScale, maxTokens } = model;
+    const tokenizer = await readTokenizer(model.tokenizer);
+    const policy = await createTinkerPolicy({
+      url,
+      baseModel,
+      rank,
+      lossScale,
+      maxSequenceTokens: maxTokens,
+      ...keyOf(model.apiKeyVariable),
+      seed: config.seed,
+      linearize,
+      optimizer: { learningRate: schedule, beta2: 0.95, weightDecay, maxGradientNorm },
+    });
+    const { sampler, learner } = policy;
+    return {
+      sampler,
+      learner,
+      reference: undefined,
+      tokenizer,
+      save: (directory) => learner.save(directory),
+      close: () => policy.close(),
+    };
+  }
+  const usesReference = algorithm.klCoefficient > 0;
+  const policy = await createLocalPolicy({
+    ...policyOptions(run),
+    model: startingPolicy(run),
+    keepReference: usesReference,
+    optimizer: { weightDecay, maxGradientNorm, beta2: 0.95, learningRate: schedule },
+  });
+  const { sampler, learner, tokenizer } = policy;
+  return {
+    sampler,
+    learner,
+    reference: usesReference ? learner.reference : undefined,
+    tokenizer,
+    save: (directory) => policy.save(directory),
+    close: () => policy.close(),
+  };
+}
