@@ -156,6 +156,11 @@ export interface Learner {
   /** Log-probs and entropies under the present weights, without a gradient, in the order of rows. */
   score(rows: readonly TokenRow[]): Promise<ScoredRow[]>;
   /**
+   * The fixed policy that training started from, whose log-probs become `referenceLogProbs`. Absent
+   * where the learner does not keep it.
+   */
+  readonly reference?: Pick<Learner, "score">;
+  /**
    * One optimizer step on the loss summed over all rows.
    * @throws `NonFiniteError` if the loss or the gradient is not finite; the weights are as before.
    */

@@ -2,7 +2,6 @@ export type { SaveModelOptions } from "./engine-port.ts";
 export type { OptimizerConfig } from "./optimizer.ts";
 export {
   createLocalPolicy,
-  type LocalLearner,
   type LocalPolicy,
   type LocalPolicyOptions,
   type PolicyInfo,

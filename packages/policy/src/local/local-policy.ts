@@ -68,16 +68,10 @@ export interface PolicyInfo {
   readonly adapter?: AdapterConfig;
 }
 
-/** A learner that may know the policy that it started from. */
-export interface LocalLearner extends Learner {
-  /** The fixed reference policy, whose scores become `referenceLogProbs`. */
-  readonly reference?: Pick<Learner, "score">;
-}
-
 /** A transformer with its sampler and its learner, which share one engine. */
 export interface LocalPolicy {
   readonly sampler: LocalSampler;
-  readonly learner: LocalLearner;
+  readonly learner: Learner;
   readonly tokenizer: LoadedTokenizer;
   readonly info: PolicyInfo;
   /**
@@ -201,7 +195,7 @@ function createLearner(
   port: EnginePort,
   maxSequenceTokens: number,
   hasReference: boolean,
-): LocalLearner {
+): Learner {
   let version = 0;
   const traced = new Map<string, ObjectiveProgram>();
   const programOf = (objective: Objective): ObjectiveProgram => {
