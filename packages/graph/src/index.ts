@@ -19,6 +19,14 @@ export {
   type Outputs,
 } from "./executor.ts";
 export { finiteDifferences } from "./finite-differences.ts";
+export {
+  forestAttention,
+  forestDepths,
+  forestTokens,
+  type ForestInputs,
+  type ForestOptions,
+} from "./forest-attention.ts";
+export { layoutForest, type ForestLayout } from "./forest-layout.ts";
 export { gradients } from "./gradients.ts";
 export { graphOperations, type GraphSegments } from "./graph-operations.ts";
 export { interpret, type ReferenceValue } from "./interpret.ts";

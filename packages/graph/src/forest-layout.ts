@@ -1,0 +1,195 @@
+import type { Feeds } from "./program.ts";
+
+/** How many groups of tiles, and of sums, a forest's attention is computed in. */
+export const forestParts = { tiles: 4, sums: 4 } as const;
+
+/** Sizes of a forest's layout, to judge it by. */
+export interface ForestLayout {
+  /** Inputs of programs with `forestAttention`. */
+  readonly feeds: Feeds;
+  /** Further inputs, of programs with its gradient. */
+  readonly gradientFeeds: Feeds;
+  readonly numTokens: number;
+  /** Query slots of one tile. */
+  readonly slots: number;
+  /** Scores that are computed for each head, those that are masked and padding included. */
+  readonly numScores: number;
+  /** Keys that are read, each as often as a tile reads it. */
+  readonly numKeys: number;
+}
+
+/** Up to `slots` tokens that follow each other, and all tokens that the last of them sees. */
+interface Tile {
+  readonly first: number;
+  readonly count: number;
+  readonly numKeys: number;
+}
+
+/** What reading a key costs, with its gradient, in units of computing a score. */
+const keyCost = 4;
+
+/**
+ * Lays a forest of tokens out for attention, in which each token sees itself and its ancestors.
+ *
+ * Tokens that follow each other are cut into tiles of equally many queries; a tile reads the path from
+ * the root to its last token, so each tile computes little more than what its tokens see, whatever the
+ * lengths of the branches. Tiles with paths of similar length are computed together.
+ *
+ * @param parents - Of each token the one before it, `[token]`; -1 begins a tree. Parents stand before
+ *   their children.
+ * @throws `RangeError` for an empty forest, and for a parent that does not stand before its child.
+ */
+export function layoutForest(parents: Int32Array): ForestLayout {
+  const numTokens = parents.length;
+  if (numTokens === 0)
+    throw new RangeError("layoutForest: parents must not be empty, got length 0");
+  const depths = new Int32Array(numTokens);
+  for (let token = 0; token < numTokens; token++) {
+    const parent = parents[token]!;
+    if (parent < -1 || parent >= token) {
+      throw new RangeError(
+        `layoutForest: parents[${token}] must be in [-1, ${token - 1}], got ${parent}`,
+      );
+    }
+    depths[token] = parent < 0 ? 0 : depths[parent]! + 1;
+  }
+  let best: { slots: number; groups: Tile[][]; cost: number } | undefined;
+  for (const slots of [8, 16, 32, 64, 128]) {
+    const tiles = cutTiles(parents, depths, slots);
+    const groups = splitRuns(tiles, ({ numKeys }) => numKeys, forestParts.tiles);
+    const numKeys = groups.reduce((sum, group) => sum + group.length * group.at(-1)!.numKeys, 0);
+    // A product of a few rows is as slow as one of 16.
+    const cost = numKeys * (Math.max(slots, 16) + keyCost);
+    if (best === undefined || cost < best.cost) best = { slots, groups, cost };
+  }
+  const { slots, groups } = best!;
+  const feeds: Record<string, Feeds[string]> = {
+    "forest/depths": { data: depths, shape: [numTokens] },
+  };
+  const gradientFeeds: Record<string, Feeds[string]> = {};
+  const places = new Int32Array(numTokens);
+  const readers: number[][] = Array.from({ length: numTokens }, () => []);
+  let slot = 0;
+  let read = 0;
+  for (let part = 0; part < forestParts.tiles; part++) {
+    // A part without tiles repeats one, as no size may be 0; nobody asks for what it finds.
+    const group = groups[part];
+    const tiles = group ?? [{ first: 0, count: 1, numKeys: 1 }];
+    const numKeys = tiles.at(-1)!.numKeys;
+    const queries = new Int32Array(tiles.length * slots);
+    const origins = new Int32Array(tiles.length * slots).fill(numTokens);
+    const keys = new Int32Array(tiles.length * numKeys);
+    tiles.forEach((tile, t) => {
+      for (let i = 0; i < slots; i++) {
+        const at = t * slots + i;
+        queries[at] = tile.first + Math.min(i, tile.count - 1);
+        if (i >= tile.count || !group) continue;
+        origins[at] = tile.first + i;
+        places[tile.first + i] = slot + at;
+      }
+      let token = tile.first + tile.count - 1;
+      for (let i = tile.numKeys - 1; i >= 0; i--) {
+        keys[t * numKeys + i] = token;
+        if (group) readers[token]!.push(read + t * numKeys + i);
+        token = parents[token]!;
+      }
+      // Padding reads the root once more: where that is not finite, the whole tree is not.
+      keys.fill(keys[t * numKeys]!, t * numKeys + tile.numKeys, (t + 1) * numKeys);
+    });
+    slot += tiles.length * slots;
+    read += tiles.length * numKeys;
+    feeds[`forest/queries${part}`] = { data: queries, shape: [tiles.length, slots] };
+    gradientFeeds[`forest/origins${part}`] = { data: origins, shape: [tiles.length, slots] };
+    feeds[`forest/keys${part}`] = { data: keys, shape: [tiles.length, numKeys] };
+  }
+  feeds["forest/places"] = { data: places, shape: [numTokens] };
+  Object.assign(gradientFeeds, layoutSums(readers, read));
+  const numKeys = groups.reduce((sum, group) => sum + group.length * group.at(-1)!.numKeys, 0);
+  return { feeds, gradientFeeds, numTokens, slots, numScores: numKeys * slots, numKeys };
+}
+
+/** Each token is a query of one tile; from short paths to long ones. */
+function cutTiles(parents: Int32Array, depths: Int32Array, slots: number): Tile[] {
+  const tiles: Tile[] = [];
+  let first = 0;
+  for (let token = 1; token <= parents.length; token++) {
+    const isNext = parents[token] === token - 1 && token - first < slots;
+    if (isNext) continue;
+    tiles.push({ first, count: token - first, numKeys: depths[token - 1]! + 1 });
+    first = token;
+  }
+  return tiles.sort((a, b) => a.numKeys - b.numKeys || a.first - b.first);
+}
+
+/**
+ * How the gradients that the tiles found for their keys are added up, token by token: tokens that
+ * equally many tiles read are summed together, with zeros where some have fewer.
+ * @param readers - Where each token was read, `[token][reader]`.
+ * @param zero - A place that holds 0.
+ */
+function layoutSums(readers: readonly number[][], zero: number): Feeds {
+  const order = readers.map((_, token) => token);
+  order.sort((a, b) => readers[a]!.length - readers[b]!.length || a - b);
+  const groups = splitRuns(order, (token) => readers[token]!.length, forestParts.sums);
+  const sums = new Int32Array(readers.length);
+  const feeds: Record<string, Feeds[string]> = {
+    "forest/sums": { data: sums, shape: [readers.length] },
+  };
+  let at = 0;
+  for (let part = 0; part < forestParts.sums; part++) {
+    const tokens = groups[part] ?? [];
+    const width = tokens.length > 0 ? readers[tokens.at(-1)!]!.length : 1;
+    const rows = Math.max(1, tokens.length);
+    const terms = new Int32Array(rows * width).fill(zero);
+    tokens.forEach((token, i) => {
+      terms.set(readers[token]!, i * width);
+      sums[token] = at + i;
+    });
+    at += rows;
+    feeds[`forest/terms${part}`] = { data: terms, shape: [rows, width] };
+  }
+  return feeds;
+}
+
+/**
+ * Cuts a sorted list into at most so many runs that `sum(length of a run * its largest size)` is as
+ * small as can be.
+ */
+function splitRuns<T>(sorted: readonly T[], sizeOf: (entry: T) => number, maxRuns: number): T[][] {
+  // Only where the size changes is a cut worth anything.
+  const ends: number[] = [];
+  for (let i = 1; i <= sorted.length; i++) {
+    if (i === sorted.length || sizeOf(sorted[i]!) !== sizeOf(sorted[i - 1]!)) ends.push(i);
+  }
+  const starts = [0, ...ends];
+  // costs[e]: of the entries before ends[e], in as many runs as rounds have passed.
+  let costs = ends.map((end) => end * sizeOf(sorted[end - 1]!));
+  const cuts: number[][] = [ends.map(() => 0)];
+  for (let run = 1; run < maxRuns; run++) {
+    const from: number[] = [];
+    costs = ends.map((end, e) => {
+      const size = sizeOf(sorted[end - 1]!);
+      let least = costs[e]!;
+      let cut = -1;
+      for (let before = 0; before < e; before++) {
+        const cost = costs[before]! + (end - ends[before]!) * size;
+        if (cost >= least) continue;
+        least = cost;
+        cut = before + 1;
+      }
+      from.push(cut);
+      return least;
+    });
+    cuts.push(from);
+  }
+  const runs: T[][] = [];
+  let end = ends.length;
+  for (let run = maxRuns - 1; run >= 0 && end > 0; run--) {
+    const cut = cuts[run]![end - 1]!;
+    // -1: one run fewer is as good.
+    if (cut < 0) continue;
+    runs.unshift(sorted.slice(starts[cut], starts[end]));
+    end = cut;
+  }
+  return runs;
+}
