@@ -4,41 +4,56 @@ import {
   type TokenRow,
   type TrainingRow,
 } from "@turnwise/core";
-import type { Feeds } from "@turnwise/graph";
-import { responseTokenCount, type PackedRows } from "../row-batches.ts";
+import { layoutForest, type Feeds } from "@turnwise/graph";
+import type { RowForest } from "../row-forests.ts";
+import { responseTokenCount } from "../token-rows.ts";
 import type { ObjectiveProgram } from "./objective-program.ts";
 
-/** What the forward pass reads of a batch. */
-export function tokenFeeds({ batchSize, length, tokens, positions, targets }: PackedRows): Feeds {
+/** What the forward pass reads of a forest, and its gradient if there is one. */
+export function forestFeeds(
+  { tokens, parents, predictors, targets, predictions }: RowForest,
+  { withGradient }: { readonly withGradient: boolean },
+): Feeds {
+  const { feeds, gradientFeeds } = layoutForest(parents);
   return {
-    tokens: { data: tokens, shape: [batchSize, length] },
-    positions: { data: positions, shape: [positions.length] },
+    ...feeds,
+    ...(withGradient ? gradientFeeds : {}),
+    tokens: { data: tokens, shape: [tokens.length] },
+    predictors: { data: predictors, shape: [predictors.length] },
     targets: { data: targets, shape: [targets.length] },
+    predictions: { data: predictions, shape: [predictions.length] },
   };
 }
 
-/** What an objective reads of a batch. */
+/** What an objective reads of a forest; `values` come from the model itself. */
 export function objectiveFeeds(
   rows: readonly TrainingRow[],
-  packed: PackedRows,
+  forest: RowForest,
   needs: readonly ObjectiveField[],
 ): Feeds {
-  const numTokens = packed.targets.length;
+  const numTokens = forest.predictions.length;
   const join = (list: (row: TrainingRow) => Float32Array): Feeds[string] => {
     const data = new Float32Array(numTokens);
     let at = 0;
-    packed.rows.forEach((row, slot) => {
+    forest.rows.forEach((row, slot) => {
       data.set(list(rows[row]!), at);
-      at += packed.tokenCounts[slot]!;
+      at += forest.tokenCounts[slot]!;
     });
     return { data, shape: [numTokens] };
   };
   return {
     weights: join(({ weights }) => weights),
-    responses: { data: packed.responses, shape: [numTokens] },
-    responseAxis: { data: new Float32Array(packed.numResponses), shape: [packed.numResponses] },
-    ...Object.fromEntries(needs.map((field) => [field, join(({ fields }) => fields[field]!)])),
+    responses: { data: forest.responses, shape: [numTokens] },
+    responseAxis: { data: new Float32Array(forest.numResponses), shape: [forest.numResponses] },
+    ...Object.fromEntries(
+      fedFields(needs).map((field) => [field, join(({ fields }) => fields[field]!)]),
+    ),
   };
+}
+
+/** The fields of an objective that come with the rows. */
+export function fedFields(needs: readonly ObjectiveField[]): ObjectiveField[] {
+  return needs.filter((field) => field !== "values");
 }
 
 /** Requires weights and fields of the right length, and finite ones. */
@@ -50,7 +65,7 @@ export function checkTrainingRows(
     const numTokens = responseTokenCount(row);
     const lists = {
       weights: row.weights,
-      ...Object.fromEntries(needs.map((field) => [field, row.fields[field]])),
+      ...Object.fromEntries(fedFields(needs).map((field) => [field, row.fields[field]])),
     };
     for (const [field, list] of Object.entries(lists)) {
       if (list?.length !== numTokens) {
@@ -81,29 +96,38 @@ function positionOf({ spans }: TokenRow, index: number): number {
 }
 
 /** Requires finite numbers from a microbatch, and finds the token that is to blame. */
-export function checkOutputs(packed: PackedRows, values: (name: string) => Float32Array): void {
+export function checkOutputs(
+  rows: readonly TokenRow[],
+  forest: RowForest,
+  outputs: Readonly<Record<string, { readonly data: Float32Array }>>,
+): void {
   const perToken = {
     "log-prob": "newLogProbs",
     entropy: "entropies",
+    value: "values",
     "gradient of the loss by the log-prob": "objective/newLogProbs",
     "gradient of the loss by the entropy": "objective/entropies",
+    "gradient of the loss by the value": "objective/values",
   };
   for (const [what, output] of Object.entries(perToken)) {
-    const list = values(output);
-    const found = list.findIndex((value) => !Number.isFinite(value));
+    const list = outputs[output]?.data;
+    const found = list?.findIndex((value) => !Number.isFinite(value)) ?? -1;
     if (found < 0) continue;
-    const row = Math.floor(packed.positions[found]! / packed.length);
-    const position = (packed.positions[found]! % packed.length) + 1;
+    let before = 0;
+    const slot = forest.tokenCounts.findIndex((count) => found < (before += count));
+    const row = forest.rows[slot]!;
+    const inRow = found - (before - forest.tokenCounts[slot]!);
+    const position = positionOf(rows[row]!, inRow);
     throw new NonFiniteError(
-      `update: ${what} of the token at position ${position} of rows[${packed.rows[row]!}] must be finite, got ${list[found]}`,
-      packed.rows[row],
+      `update: ${what} of the token at position ${position} of rows[${row}] must be finite, got ${list![found]}`,
+      row,
       position,
     );
   }
-  const loss = values("objective/loss")[0]!;
+  const loss = outputs["objective/loss"]!.data[0]!;
   if (!Number.isFinite(loss)) {
     throw new NonFiniteError(
-      `update: loss must be finite, got ${loss} while all token gradients are finite, in rows ${packed.rows.join(", ")}`,
+      `update: loss must be finite, got ${loss} while all token gradients are finite, in rows ${forest.rows.join(", ")}`,
     );
   }
 }

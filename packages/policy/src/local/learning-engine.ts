@@ -10,14 +10,15 @@ import type { Executable, Executor, Feeds } from "@turnwise/graph";
 import { adapterTable, mergeAdapter, type Adapter, type AdapterConfig } from "../lora.ts";
 import type { ModelConfig } from "../model-config.ts";
 import { parameterTable, type Parameters, type ParameterSpec } from "../parameters.ts";
-import { checkOutputs, checkTrainingRows, objectiveFeeds, tokenFeeds } from "./batch-feeds.ts";
+import { checkOutputs, checkTrainingRows, forestFeeds, objectiveFeeds } from "./batch-feeds.ts";
 import {
   copyParameters,
   Optimizer,
   type OptimizerConfig,
   type OptimizerState,
 } from "./optimizer.ts";
-import { checkRows, packRows, readLength, responseTokenCount, rowBatches } from "../row-batches.ts";
+import { rowForests, type RowForest } from "../row-forests.ts";
+import { checkRows, readLength, responseTokenCount } from "../token-rows.ts";
 import {
   scoringProgram,
   trainingProgram,
@@ -31,7 +32,7 @@ export interface LearningEngineOptions {
   readonly config: ModelConfig;
   readonly executor: Executor;
   readonly optimizer: OptimizerConfig;
-  /** The most positions of one microbatch, padding included. */
+  /** The most tokens of one microbatch, those that rows share counted once. */
   readonly microbatchTokens: number;
   /** Whether the arrays that it is given may be changed, instead of copies. Default false. */
   readonly ownsParameters?: boolean;
@@ -48,9 +49,9 @@ export interface LearningEngineOptions {
 export interface LearningTimings {
   numUpdates: number;
   numMicrobatches: number;
-  /** Tokens that were read, padding left out. */
+  /** Tokens that were read, row by row. */
   numTokens: number;
-  /** Positions that were computed, padding included. */
+  /** Tokens that were computed, those that rows share counted once. */
   numPositions: number;
   /** In the executor's programs. */
   programMilliseconds: number;
@@ -159,14 +160,13 @@ export class LearningEngine {
     checkRows("score", rows, this.#options.config);
     const scored: ScoredRow[] = rows.map(() => ({ spans: [] }));
     const executable = await this.#compileScoring(options);
-    for (const batch of this.#batches(rows)) {
-      const packed = packRows(rows, batch);
+    for (const forest of this.#forests(rows)) {
       const { newLogProbs, entropies } = await executable.run({
         ...modelFeeds,
-        ...tokenFeeds(packed),
+        ...forestFeeds(forest, { withGradient: false }),
       });
       let at = 0;
-      for (const row of packed.rows) {
+      for (const row of forest.rows) {
         scored[row] = {
           spans: rows[row]!.spans.map(({ length }) => {
             const end = at + length;
@@ -205,28 +205,28 @@ export class LearningEngine {
     const weighted = rows.flatMap((row, i) =>
       row.weights.some((weight) => weight !== 0) ? [i] : [],
     );
-    const batches = this.#batches(weighted.map((row) => rows[row]!)).map((batch) =>
-      batch.map((i) => weighted[i]!),
-    );
+    const forests = this.#forests(weighted.map((row) => rows[row]!)).map((forest) => ({
+      ...forest,
+      rows: forest.rows.map((i) => weighted[i]!),
+    }));
     const executable = await this.#compileTraining(objective);
     this.#optimizer.begin();
     let loss = 0;
     const metrics = Object.fromEntries(objective.metrics.map((name) => [name, 0]));
     const { timings } = this;
-    for (const batch of batches) {
-      const packed = packRows(rows, batch);
+    for (const forest of forests) {
       const begin = performance.now();
       const outputs = await executable.run({
         ...this.#modelFeeds(),
-        ...tokenFeeds(packed),
-        ...objectiveFeeds(rows, packed, objective.needs),
+        ...forestFeeds(forest, { withGradient: true }),
+        ...objectiveFeeds(rows, forest, objective.needs),
       });
       timings.programMilliseconds += performance.now() - begin;
       timings.numMicrobatches++;
-      timings.numTokens += batch.reduce((total, row) => total + readLength(rows[row]!), 0);
-      timings.numPositions += packed.tokens.length;
+      timings.numTokens += forest.rows.reduce((total, row) => total + readLength(rows[row]!), 0);
+      timings.numPositions += forest.tokens.length;
       const values = (name: string): Float32Array => outputs[name]!.data;
-      checkOutputs(packed, values);
+      checkOutputs(rows, forest, outputs);
       loss += values("objective/loss")[0]!;
       for (const name of objective.metrics) {
         metrics[name]! += values(`objective/metric/${name}`)[0]!;
@@ -262,8 +262,8 @@ export class LearningEngine {
     for (const executable of await Promise.all(compiled)) await executable.release();
   }
 
-  #batches(rows: readonly TokenRow[]): number[][] {
-    return rowBatches(rows, { maxTokens: this.#options.microbatchTokens });
+  #forests(rows: readonly TokenRow[]): RowForest[] {
+    return rowForests(rows, { maxTokens: this.#options.microbatchTokens });
   }
 
   #compileScoring(options: LearningProgramOptions): Promise<Executable> {

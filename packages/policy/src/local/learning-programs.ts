@@ -1,4 +1,5 @@
 import {
+  forestTokens,
   gradients,
   logProbAndEntropy,
   trace,
@@ -11,7 +12,7 @@ import type { ModelConfig } from "../model-config.ts";
 import { parameterTable } from "../parameters.ts";
 import { inlineProgram } from "./inline-program.ts";
 import type { ObjectiveProgram } from "./objective-program.ts";
-import { forwardSequences, headWeight, traceModel, type TracedModel } from "./transformer.ts";
+import { forwardForest, headWeight, traceModel, type TracedModel } from "./transformer.ts";
 
 /** Options of the learner's programs. */
 export interface LearningProgramOptions {
@@ -22,26 +23,32 @@ export interface LearningProgramOptions {
 }
 
 /**
- * The forward pass over rows of tokens, with the head at the positions that predict response tokens.
- * Inputs: `tokens`, int32 `[batch, time]`; `positions`, int32 `[token]`, as indices into
- * `[batch * time]`; `targets`, int32 `[token]`.
+ * The forward pass over a forest of rows, with the head where response tokens are predicted. Inputs,
+ * beside the forest's layout (see `forestFeeds`): `tokens`, int32 `[node]`; `predictors`, as indices
+ * into them, and `targets`, int32 `[predictor]`; and `predictions`, int32 `[token]`, as indices into
+ * `predictors`.
  */
 function forwardTokens(
   g: Tracer,
   model: TracedModel,
   { headChunks }: LearningProgramOptions,
 ): { newLogProbs: Tensor; entropies: Tensor } {
-  const tokens = g.input("tokens", "int32", ["batch", "time"]);
-  const positions = g.input("positions", "int32", ["token"]);
-  const targets = g.input("targets", "int32", ["token"]);
-  const hidden = forwardSequences(model, tokens, positions);
+  const tokens = g.input("tokens", "int32", [forestTokens]);
+  const predictors = g.input("predictors", "int32", ["predictor"]);
+  const targets = g.input("targets", "int32", ["predictor"]);
+  const predictions = g.input("predictions", "int32", ["token"]);
+  const hidden = forwardForest(model, tokens, predictors);
   const head = headWeight(model);
   const { logProbs, entropies } = logProbAndEntropy(
     g,
     { hidden, head, targets },
     { chunks: headChunks },
   );
-  return { newLogProbs: logProbs, entropies };
+  // Rows that go on alike share a predictor.
+  return {
+    newLogProbs: g.gather(logProbs, predictions),
+    entropies: g.gather(entropies, predictions),
+  };
 }
 
 /** Log-probs and entropies of response tokens: outputs `newLogProbs` and `entropies`, `[token]`. */

@@ -8,7 +8,8 @@ import { gradients, graphOperations, trace, type Program, type Tensor } from "@t
  * Inputs, all over the response tokens of a microbatch: `newLogProbs`, `entropies`, `weights`, and
  * each field that the objective needs, float32 `[token]`; `responses`, int32 `[token]`; and
  * `responseAxis`, float32 `[response]`, which only tells the number of responses. Outputs: `loss`,
- * `metric/<name>` for each metric, and the loss's gradients `newLogProbs` and `entropies`, `[token]`.
+ * `metric/<name>` for each metric, and the loss's gradients `newLogProbs` and `entropies`, and
+ * `values` if the objective needs them, `[token]`.
  */
 export interface ObjectiveProgram {
   readonly name: string;
@@ -32,12 +33,15 @@ export function traceObjective({ name, needs, evaluate }: Objective): ObjectiveP
     const entropies = input("entropies");
     const ids = g.input("responses", "int32", ["token"]);
     g.input("responseAxis", "float32", ["response"]);
+    const fields: Partial<Record<ObjectiveField, Tensor>> = Object.fromEntries(
+      needs.map((field) => [field, input(field)]),
+    );
     const result = evaluate(graphOperations(g), {
       newLogProbs,
       entropies,
       weights: input("weights"),
       responses: { ids, count: "response" },
-      fields: Object.fromEntries(needs.map((field) => [field, input(field)])),
+      fields,
     });
     for (const [key, { shape }] of Object.entries({ loss: result.loss, ...result.metrics })) {
       if (shape.length > 0) {
@@ -47,12 +51,18 @@ export function traceObjective({ name, needs, evaluate }: Objective): ObjectiveP
       }
     }
     metrics = Object.keys(result.metrics);
-    const [byLogProbs, byEntropies] = gradients(g, result.loss, [newLogProbs, entropies]);
+    const { values } = fields;
+    const [byLogProbs, byEntropies, byValues] = gradients(g, result.loss, [
+      newLogProbs,
+      entropies,
+      ...(values ? [values] : []),
+    ]);
     return {
       loss: result.loss,
       ...Object.fromEntries(metrics.map((key) => [`metric/${key}`, result.metrics[key]!])),
       newLogProbs: byLogProbs!,
       entropies: byEntropies!,
+      ...(byValues && { values: byValues }),
     };
   });
   return {

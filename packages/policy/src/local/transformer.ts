@@ -1,6 +1,7 @@
 import {
-  attention,
-  multiplyDimensions,
+  forestAttention,
+  forestDepths,
+  forestTokens,
   swiglu,
   type Feeds,
   type Tensor,
@@ -158,26 +159,29 @@ export function headWeight({ config, parameter }: TracedModel): Tensor {
 }
 
 /**
- * The last hidden states of whole sequences, each from position 0, padded at the end.
- * @param tokens - int32 `[batch, time]`.
- * @param rows - Which positions are wanted, int32 `[n]`, as indices into `[batch * time]`, each once.
- *   What the last layer does behind its attention is computed there only.
+ * The last hidden states of tokens in a forest, whose layout is fed (see graph's `layoutForest`).
+ * @param tokens - int32 `[node]`.
+ * @param wanted - Which of them are wanted, int32 `[n]`, each once. What the last layer does behind its
+ *   attention is computed there only.
  * @returns `[n, hiddenSize]`, after the final norm.
  */
-export function forwardSequences(model: TracedModel, tokens: Tensor, rows: Tensor): Tensor {
+export function forwardForest(model: TracedModel, tokens: Tensor, wanted: Tensor): Tensor {
   const { g, config } = model;
-  const [batch, time] = [tokens.shape[0]!, tokens.shape[1]!];
-  const positions = g.expand(g.reshape(g.iota(time), [1, time]), [batch, time]);
+  const positions = g.reshape(forestDepths(g), [1, forestTokens]);
   const width = config.numHeads * config.headSize;
-  const pick = (x: Tensor, size: number): Tensor =>
-    g.gather(g.reshape(x, [multiplyDimensions(batch, time), size]), rows, { uniqueIds: true });
+  const pick = (x: Tensor): Tensor => g.gather(x, wanted, { uniqueIds: true });
   let x = embed(model, tokens);
   for (let layer = 0; layer < config.numLayers; layer++) {
-    const heads = layerHeads(model, layer, x, positions);
-    const attended = g.reshape(attention(g, heads, { causal: true }), [batch, time, width]);
+    const row = g.reshape(x, [1, forestTokens, config.hiddenSize]);
+    const { query, key, value } = layerHeads(model, layer, row, positions);
+    const flat = (part: Tensor): Tensor => g.reshape(part, part.shape.slice(1));
+    const attended = g.reshape(
+      forestAttention(g, { query: flat(query), key: flat(key), value: flat(value) }),
+      [forestTokens, width],
+    );
     const isLast = layer === config.numLayers - 1;
     x = isLast
-      ? layerRest(model, layer, pick(x, config.hiddenSize), pick(attended, width))
+      ? layerRest(model, layer, pick(x), pick(attended))
       : layerRest(model, layer, x, attended);
   }
   return finalNorm(model, x);
