@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
 import { alfworldCommand } from "./commands/alfworld.ts";
+import { doctorCommand } from "./commands/doctor.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
 import { policyCommand } from "./commands/policy.ts";
 import { swebenchCommand } from "./commands/swebench.ts";
@@ -23,6 +24,7 @@ async function main(): Promise<number> {
     policyCommand(),
     swebenchCommand(),
     webshopCommand(),
+    doctorCommand(),
   ]) {
     program.addCommand(command);
   }

@@ -147,12 +147,20 @@ export function diagnoseProvider(provider: Provider): Promise<Diagnosis> {
   return diagnoseOnnx(thisMachine(), provider);
 }
 
+/** A command to run. */
+export interface InstallCommand {
+  readonly file: string;
+  readonly parameters: readonly string[];
+  /** Variables to add to the environment. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
 /**
  * The command that downloads the libraries of ONNX Runtime's CUDA provider: the install script of
  * onnxruntime-node itself.
  * @throws `Error` if onnxruntime-node is not installed.
  */
-export function cudaInstallCommand(machine: Machine = thisMachine()): readonly string[] {
+export function cudaInstallCommand(machine: Machine = thisMachine()): InstallCommand {
   const folder = machine.findPackage("onnxruntime-node");
   if (folder === undefined) {
     throw new Error("cudaInstallCommand: onnxruntime-node must be installed, got none");
@@ -161,5 +169,10 @@ export function cudaInstallCommand(machine: Machine = thisMachine()): readonly s
   if (!machine.hasFile(script)) {
     throw new Error(`cudaInstallCommand: onnxruntime-node must have ${script}, got none`);
   }
-  return [process.execPath, script, "--onnxruntime-node-install=cuda12"];
+  return {
+    file: process.execPath,
+    parameters: [script],
+    // A parameter would give way to a variable that npm sets from its configuration.
+    environment: { ONNXRUNTIME_NODE_INSTALL: "cuda12" },
+  };
 }

@@ -1,0 +1,135 @@
+import { expect, it } from "vitest";
+import { cudaInstallCommand, diagnose, type Machine, type ScriptResult } from "./index.ts";
+
+/** A computer on which files, packages and answers are what a test says. */
+function computer(
+  facts: {
+    readonly platform?: string;
+    readonly libraries?: readonly string[];
+    readonly packages?: readonly string[];
+    readonly files?: readonly string[];
+    readonly answer?: (probe: { readonly provider?: string }) => Partial<ScriptResult>;
+  } = {},
+): Machine {
+  const { libraries = [], packages = [], files = [] } = facts;
+  return {
+    platform: facts.platform ?? "linux/x64",
+    nodeVersion: "20.0.0",
+    findLibrary: (file) => (libraries.includes(file) ? `/lib/${file}` : undefined),
+    findPackage: (name) => (packages.includes(name) ? `/packages/${name}` : undefined),
+    hasFile: (path) => files.includes(path),
+    runScript: async (_, input) => ({
+      code: 0,
+      signal: null,
+      stdout: "",
+      stderr: "",
+      ...facts.answer?.(JSON.parse(input) as { readonly provider?: string }),
+    }),
+  };
+}
+
+const product = { stdout: "BACKEND cpu\nRESULT 7,10,15,22\n" };
+const cudaFile =
+  "/packages/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime_providers_cuda.so";
+
+it("finds nothing but the reference on an empty computer, and names each package", async () => {
+  const found = await diagnose(computer());
+  expect(found.map(({ executor, isUsable }) => [executor, isUsable])).toEqual([
+    ["reference", true],
+    ["onnx cpu", false],
+    ["onnx webgpu", false],
+    ["onnx cuda", false],
+    ["tensorflow @tensorflow/tfjs-node-gpu", false],
+    ["tensorflow @tensorflow/tfjs-node", false],
+    ["tensorflow @tensorflow/tfjs", false],
+  ]);
+  expect(found.slice(1).map(({ needs }) => needs[0]!.what)).toEqual([
+    "onnxruntime-node",
+    "onnxruntime-node",
+    "onnxruntime-node",
+    "@tensorflow/tfjs-node-gpu",
+    "@tensorflow/tfjs-node",
+    "@tensorflow/tfjs",
+  ]);
+});
+
+it("calls usable what computes the right numbers", async () => {
+  const found = await diagnose(
+    computer({ packages: ["onnxruntime-node", "@tensorflow/tfjs"], answer: () => product }),
+  );
+  const usable = found.filter(({ isUsable }) => isUsable).map(({ executor }) => executor);
+  expect(usable).toEqual(["reference", "onnx cpu", "onnx webgpu", "tensorflow @tensorflow/tfjs"]);
+  expect(found.at(-1)!.detail).toBe("computed a product, backend cpu");
+});
+
+it("does not believe wrong numbers, and says how a probe ended", async () => {
+  const found = await diagnose(
+    computer({
+      packages: ["onnxruntime-node", "@tensorflow/tfjs"],
+      answer: ({ provider }) =>
+        provider === "cpu"
+          ? { stdout: "RESULT 1,2,3,4\n" }
+          : provider === "webgpu"
+            ? { code: null, signal: "SIGSEGV" }
+            : { code: 1, stderr: "warning: old\nError: no such file\n    at a place\n" },
+    }),
+  );
+  const detail = Object.fromEntries(found.map((each) => [each.executor, each.detail]));
+  expect(detail["onnx cpu"]).toBe("a product came out as 1,2,3,4");
+  expect(detail["onnx webgpu"]).toBe("its process was ended by SIGSEGV");
+  expect(detail["tensorflow @tensorflow/tfjs"]).toBe("Error: no such file");
+});
+
+it("says what WebGPU lacks: the loader, then a driver", async () => {
+  const answer = (): Partial<ScriptResult> => ({
+    stdout: "ERROR a.cc:136 adapter_result == Success was false. Failed to get a WebGPU adapter\n",
+  });
+  const needsWith = async (libraries: readonly string[]): Promise<readonly string[]> => {
+    const found = await diagnose(computer({ packages: ["onnxruntime-node"], libraries, answer }));
+    expect(found[2]!.detail).toBe("Failed to get a WebGPU adapter");
+    return found[2]!.needs.map(({ what }) => what);
+  };
+  const driver = "a Vulkan driver that offers a WebGPU adapter";
+  expect(await needsWith([])).toEqual(["libvulkan.so.1", driver]);
+  expect(await needsWith(["libvulkan.so.1"])).toEqual([driver]);
+});
+
+it("lists the libraries that CUDA lacks without trying it, and tries it with all", async () => {
+  const all = [
+    "libcuda.so.1",
+    "libcudart.so.12",
+    "libcublas.so.12",
+    "libcublasLt.so.12",
+    "libcurand.so.10",
+    "libcufft.so.11",
+    "libcudnn.so.9",
+  ];
+  const packages = ["onnxruntime-node"];
+  const some = await diagnose(computer({ packages, libraries: all.slice(0, 6) }));
+  expect(some[3]!.needs.map(({ what }) => what)).toEqual([
+    "libonnxruntime_providers_cuda.so",
+    "libcudnn.so.9",
+  ]);
+  const complete = await diagnose(
+    computer({ packages, libraries: all, files: [cudaFile], answer: () => product }),
+  );
+  expect(complete[3]!.isUsable).toBe(true);
+  const elsewhere = await diagnose(computer({ packages, platform: "darwin/arm64" }));
+  expect(elsewhere[3]!.needs.map(({ what }) => what)).toEqual(["Linux on x64"]);
+});
+
+it("runs onnxruntime-node's own script to install CUDA", () => {
+  const script = "/packages/onnxruntime-node/script/install.js";
+  const packages = ["onnxruntime-node"];
+  expect(cudaInstallCommand(computer({ packages, files: [script] }))).toMatchObject({
+    parameters: [script],
+    environment: { ONNXRUNTIME_NODE_INSTALL: "cuda12" },
+  });
+  expect(() => cudaInstallCommand(computer())).toThrow("onnxruntime-node must be installed");
+  expect(() => cudaInstallCommand(computer({ packages }))).toThrow(`must have ${script}, got none`);
+});
+
+it("finds ONNX Runtime's CPU provider on the computer that this test runs on", async () => {
+  const found = await diagnose();
+  expect(found.find(({ executor }) => executor === "onnx cpu")!.isUsable).toBe(true);
+});
