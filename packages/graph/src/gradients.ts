@@ -226,20 +226,37 @@ export function gradients(g: Tracer, loss: Tensor, tensors: readonly Tensor[]): 
       `gradients: loss must be a float32 scalar, got ${loss.dtype} ${showShape(loss.shape)}`,
     );
   }
-  g.producer(loss);
+  return backpropagate(g, loss, g.constant(1), tensors);
+}
+
+/**
+ * The gradients of `sum(output * cotangent)`, as those of {@link gradients}.
+ * @param options - With `isolated`, nothing passes on through `tensors` themselves: each stands for
+ *   itself, even if one is computed from another.
+ */
+export function backpropagate(
+  g: Tracer,
+  output: Tensor,
+  cotangent: Tensor,
+  tensors: readonly Tensor[],
+  { isolated = false }: { readonly isolated?: boolean } = {},
+): Tensor[] {
+  g.producer(output);
   const operations = [...g.operations];
-  const depends = new Set(tensors.map((tensor) => (g.producer(tensor), tensor.id)));
+  const wanted = new Set(tensors.map((tensor) => (g.producer(tensor), tensor.id)));
+  const depends = new Set(wanted);
   for (const { inputs, outputs } of operations) {
     if (inputs.some((input) => depends.has(input.id))) {
-      for (const output of outputs) depends.add(output.id);
+      for (const result of outputs) depends.add(result.id);
     }
   }
 
-  const cotangents = new Map<number, Tensor>([[loss.id, g.constant(1)]]);
+  const cotangents = new Map<number, Tensor>([[output.id, cotangent]]);
   for (const operation of operations.reverse()) {
-    const arrived = operation.outputs.map((output) => cotangents.get(output.id));
-    if (arrived.every((cotangent) => cotangent === undefined)) continue;
+    const arrived = operation.outputs.map((result) => cotangents.get(result.id));
+    if (arrived.every((each) => each === undefined)) continue;
     if (!operation.inputs.some((input) => depends.has(input.id))) continue;
+    if (isolated && operation.outputs.some((result) => wanted.has(result.id))) continue;
     passBack(g, operation, arrived).forEach((gradient, i) => {
       const input = operation.inputs[i]!;
       if (gradient === undefined || !depends.has(input.id) || input.dtype !== "float32") return;

@@ -30,6 +30,7 @@ it("exports what it means to", () => {
     "layoutForest",
     "logProbAndEntropy",
     "multiplyDimensions",
+    "recompute",
     "scaleInPlace",
     "subtractDimensions",
     "swiglu",

@@ -47,6 +47,7 @@ export { adamW, type AdamWOptions, type AdamWState } from "./optimizer/adam-w.ts
 export { adamWFeed, clipScale, traceAdamW, type AdamWTensors } from "./optimizer/trace-adam-w.ts";
 export { accumulate, globalNorm, scaleInPlace } from "./optimizer/vectors.ts";
 export type { Feed, Feeds, Program } from "./program.ts";
+export { recompute } from "./recompute.ts";
 export type { ResidentTensor, RunFeeds } from "./resident-tensor.ts";
 export { swiglu } from "./swiglu.ts";
 export type { DataType, Shape, Tensor } from "./tensor.ts";

@@ -1,0 +1,32 @@
+import { backpropagate } from "./gradients.ts";
+import { later } from "./later.ts";
+import type { Tensor } from "./tensor.ts";
+import type { Tracer } from "./tracer.ts";
+
+/**
+ * Computes `compute(x)`, and computes it once more when its gradient is needed, so that nothing of
+ * what is between has to be kept: memory is traded for the time of a second forward pass. The gradient
+ * reaches `x` and every other tensor that `compute` uses.
+ *
+ * The second pass waits for the gradient of the result, so that executors can neither share it with
+ * the first nor start it early.
+ *
+ * @param compute - Must record the same steps each time it is called.
+ */
+export function recompute(g: Tracer, x: Tensor, compute: (x: Tensor) => Tensor): Tensor {
+  const before = g.operations.length;
+  const result = compute(x);
+  const steps = g.operations.slice(before);
+  const inside = new Set(
+    steps.flatMap(({ kind, outputs }) => (kind === "input" ? [] : outputs.map(({ id }) => id))),
+  );
+  const used = new Map<number, Tensor>();
+  for (const input of steps.flatMap((step) => step.inputs)) {
+    if (!inside.has(input.id) && input.id !== x.id) used.set(input.id, input);
+  }
+  const others = [...used.values()];
+  return g.withGradient([result], [x, ...others], ([cotangent]) => {
+    const again = later(g, x, [cotangent!]);
+    return backpropagate(g, compute(again), cotangent!, [again, ...others], { isolated: true });
+  })[0]!;
+}
