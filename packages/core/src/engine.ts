@@ -147,6 +147,8 @@ export interface LearnerCapabilities {
   readonly entropies: "exact" | "top-k" | "surprisal" | "none";
   /** Whether any {@link Objective} can be trained. */
   readonly customObjectives: boolean;
+  /** Whether a value head is trained: scores hold values, and objectives may need them. Absent: no. */
+  readonly values?: boolean;
   readonly maxSequenceTokens: number;
 }
 

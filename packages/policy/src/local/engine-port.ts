@@ -34,6 +34,10 @@ export interface EngineOptions {
     | undefined;
   /** Whether the learner keeps its first weights as a reference. */
   readonly keepReference: boolean;
+  /** Whether the learner trains a value head as well. */
+  readonly valueHead?: boolean;
+  /** Whether the learner computes layers once more for their gradient, to save memory. */
+  readonly recomputeLayers?: boolean;
   /** The longest sequence that is computed, at most the config's. */
   readonly maxSequenceTokens: number;
   /** Undefined: there is no learner, whose weights and moments would take several times the memory. */

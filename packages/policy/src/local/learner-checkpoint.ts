@@ -2,11 +2,13 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { readAdapter, readAdapterConfig, writeAdapter } from "../adapter-checkpoint.ts";
 import { readCheckpoint, writeCheckpoint } from "../checkpoint.ts";
-import { adapterScale, adapterTable, type AdapterConfig } from "../lora.ts";
-import { parameterTable, type Parameters, type ParameterSpec } from "../parameters.ts";
+import { adapterScale, type AdapterConfig } from "../lora.ts";
+import type { Parameters, ParameterSpec } from "../parameters.ts";
 import { OpenSafetensors, writeSafetensors } from "../safetensors.ts";
 import { readParameters, storedTensors } from "../stored-parameters.ts";
+import { valueHeadTable } from "../value-head.ts";
 import type { EngineOptions } from "./engine-port.ts";
+import { trainedTable } from "./learning-programs.ts";
 import type { OptimizerState } from "./optimizer.ts";
 
 /** All that a learner needs to go on. */
@@ -19,18 +21,24 @@ export interface LearnerCheckpoint {
 }
 
 /** What a learner trains. */
-export type LearnerShape = Pick<EngineOptions, "config" | "configJson" | "adapter" | "weights">;
+export type LearnerShape = Pick<
+  EngineOptions,
+  "config" | "configJson" | "adapter" | "weights" | "valueHead"
+>;
 
 const firstMoment = "first_moment.";
 const secondMoment = "second_moment.";
 
-const trainedTable = ({ config, adapter }: LearnerShape): ParameterSpec[] =>
-  adapter ? adapterTable(config, adapter.config) : parameterTable(config);
+const tableOf = ({ config, adapter, valueHead }: LearnerShape): ParameterSpec[] =>
+  trainedTable(config, { adapter: adapter?.config, valueHead });
+
+const valueHeadFile = "value_head.safetensors";
 
 /**
- * Writes a learner into a folder: the model as Hugging Face has it, or the adapter as peft has it, and
- * `optimizer.safetensors` with the moments and counters. Both carry the same mark, so that a folder
- * that was only half replaced is found out.
+ * Writes a learner into a folder: the model as Hugging Face has it, or the adapter as peft has it; the
+ * value head, if there is one, as `value_head.safetensors`; and `optimizer.safetensors` with the
+ * moments and counters. All carry the same mark, so that a folder that was only half replaced is found
+ * out.
  */
 export async function writeLearner(
   directory: string,
@@ -46,7 +54,11 @@ export async function writeLearner(
   } else {
     await writeCheckpoint(directory, { config, parameters }, { metadata, configJson });
   }
-  const table = trainedTable(shape);
+  if (shape.valueHead) {
+    const head = storedTensors(valueHeadTable(config), parameters);
+    await writeSafetensors(join(directory, valueHeadFile), head, { metadata });
+  }
+  const table = tableOf(shape);
   await writeSafetensors(
     join(directory, "optimizer.safetensors"),
     new Map([
@@ -72,10 +84,29 @@ async function sameScale(
   return expected;
 }
 
+/** The value head of a folder, which must carry the model's mark. */
+async function readValueHead(
+  directory: string,
+  { config }: LearnerShape,
+  saved: string | undefined,
+): Promise<Parameters> {
+  const path = join(directory, valueHeadFile);
+  const file = await OpenSafetensors.open(path);
+  try {
+    const found = file.header.metadata["saved"];
+    if (found === undefined || found !== saved) {
+      throw new Error(`${path}: saved must be that of the model, ${saved}, got ${found}`);
+    }
+    return await readParameters(valueHeadTable(config), [file], path);
+  } finally {
+    await file.close();
+  }
+}
+
 /**
  * Reads what {@link writeLearner} wrote.
  * @throws `Error` naming file, tensor, expected and found shape if it is of another model or adapter;
- *   and if the two files were not written together.
+ *   and if the files were not written together.
  */
 export async function readLearner(
   directory: string,
@@ -101,12 +132,13 @@ export async function readLearner(
       throw new Error(`${path}: ${field} must be a whole number >= 0, got ${metadata[field]}`);
     };
     const moments = (prefix: string): Promise<Parameters> =>
-      readParameters(trainedTable(shape), [file], path, {
+      readParameters(tableOf(shape), [file], path, {
         prefix,
         isIgnored: (name) => name.startsWith(prefix === firstMoment ? secondMoment : firstMoment),
       });
+    const head = shape.valueHead ? await readValueHead(directory, shape, model["saved"]) : [];
     return {
-      parameters,
+      parameters: new Map([...parameters, ...head]),
       optimizer: {
         step: count("step"),
         firstMoments: await moments(firstMoment),

@@ -6,8 +6,8 @@ import {
   type TrainingRow,
   type UpdateReport,
 } from "@turnwise/core";
-import type { Executable, Executor, Feeds } from "@turnwise/graph";
-import { adapterTable, mergeAdapter, type Adapter, type AdapterConfig } from "../lora.ts";
+import type { Executable, Executor, Feeds, Program } from "@turnwise/graph";
+import { mergeAdapter, type Adapter } from "../lora.ts";
 import type { ModelConfig } from "../model-config.ts";
 import { parameterTable, type Parameters, type ParameterSpec } from "../parameters.ts";
 import { checkOutputs, checkTrainingRows, forestFeeds, objectiveFeeds } from "./batch-feeds.ts";
@@ -21,10 +21,12 @@ import { rowForests, type RowForest } from "../row-forests.ts";
 import { checkRows, readLength, responseTokenCount } from "../token-rows.ts";
 import {
   scoringProgram,
+  trainedTable,
   trainingProgram,
   type LearningProgramOptions,
 } from "./learning-programs.ts";
 import type { ObjectiveProgram } from "./objective-program.ts";
+import { initialValueHead } from "../value-head.ts";
 import { rotaryFeeds } from "./transformer.ts";
 
 /** Options of {@link LearningEngine}. */
@@ -43,6 +45,13 @@ export interface LearningEngineOptions {
    * need: the model without it is the reference. Default false.
    */
   readonly keepReference?: boolean | undefined;
+  /** Whether a value head is trained beside. Default false. */
+  readonly valueHead?: boolean | undefined;
+  /**
+   * Whether each layer is computed once more for its gradient, which takes a third more time and keeps
+   * one vector of each token and layer, instead of some twenty. Default false.
+   */
+  readonly recomputeLayers?: boolean | undefined;
 }
 
 /** What an engine has done in its updates, and how long their parts took. */
@@ -67,15 +76,14 @@ export class LearningEngine {
   readonly #options: LearningEngineOptions;
   /** What is trained. */
   readonly #table: readonly ParameterSpec[];
-  readonly #programOptions: LearningProgramOptions;
+  readonly #programOptions: Omit<LearningProgramOptions, "headChunks">;
   readonly #rotary: Feeds;
   /** The model without what is trained: all of it with an adapter, else nothing. */
   readonly #frozen: Parameters;
   readonly #parameters: Parameters;
   readonly #reference: Parameters | undefined;
   readonly #optimizer: Optimizer;
-  readonly #scoring = new Map<AdapterConfig | undefined, Promise<Executable>>();
-  readonly #training = new Map<string, Promise<Executable>>();
+  readonly #programs = new Map<string, Promise<Executable>>();
   readonly timings: LearningTimings = {
     numUpdates: 0,
     numMicrobatches: 0,
@@ -88,15 +96,18 @@ export class LearningEngine {
   /** @param parameters - Copied, if not owned; with an adapter kept as they are, and not changed. */
   constructor(parameters: Parameters, options: LearningEngineOptions) {
     const { config, optimizer, microbatchTokens, adapter, keepReference, ownsParameters } = options;
+    const { valueHead = false, recomputeLayers = false } = options;
     checkInteger("learner", { microbatchTokens }, { min: 1 });
     this.#options = options;
-    this.#table = adapter ? adapterTable(config, adapter.config) : parameterTable(config);
-    const headChunks = Math.ceil((microbatchTokens * config.vocabularySize) / maxLogits);
-    this.#programOptions = { headChunks, adapter: adapter?.config };
+    this.#programOptions = { adapter: adapter?.config, valueHead, recomputeLayers };
+    this.#table = trainedTable(config, this.#programOptions);
     this.#rotary = rotaryFeeds(config);
     this.#frozen = adapter ? parameters : new Map();
     const trained = adapter?.parameters ?? parameters;
-    this.#parameters = ownsParameters ? trained : copyOf(trained);
+    this.#parameters = new Map([
+      ...(ownsParameters ? trained : copyOf(trained)),
+      ...(valueHead ? initialValueHead(config) : []),
+    ]);
     this.#reference = adapter ? parameters : keepReference ? copyOf(parameters) : undefined;
     this.#optimizer = new Optimizer(this.#table, optimizer);
   }
@@ -148,20 +159,19 @@ export class LearningEngine {
         "scoreReference: keepReference must be set without an adapter, got false",
       );
     }
-    const { headChunks } = this.#programOptions;
-    return this.#score(rows, { headChunks }, this.#feedsOf([this.#reference]));
+    return this.#score(rows, {}, this.#feedsOf([this.#reference]));
   }
 
   async #score(
     rows: readonly TokenRow[],
-    options: LearningProgramOptions,
+    options: Omit<LearningProgramOptions, "headChunks">,
     modelFeeds: Feeds,
   ): Promise<ScoredRow[]> {
     checkRows("score", rows, this.#options.config);
     const scored: ScoredRow[] = rows.map(() => ({ spans: [] }));
-    const executable = await this.#compileScoring(options);
     for (const forest of this.#forests(rows)) {
-      const { newLogProbs, entropies } = await executable.run({
+      const executable = await this.#scoring(options, forest);
+      const { newLogProbs, entropies, values } = await executable.run({
         ...modelFeeds,
         ...forestFeeds(forest, { withGradient: false }),
       });
@@ -174,6 +184,7 @@ export class LearningEngine {
               // Views: of many small arrays, threads would copy each by itself.
               logProbs: newLogProbs!.data.subarray(at, end),
               entropies: entropies!.data.subarray(at, end),
+              ...(values && { values: values.data.subarray(at, end) }),
             };
             at = end;
             return span;
@@ -189,6 +200,7 @@ export class LearningEngine {
             spans: rows[row]!.spans.map(() => ({
               logProbs: new Float32Array(),
               entropies: new Float32Array(),
+              ...(options.valueHead && { values: new Float32Array() }),
             })),
           },
     );
@@ -198,6 +210,11 @@ export class LearningEngine {
   async update(rows: readonly TrainingRow[], objective: ObjectiveProgram): Promise<UpdateReport> {
     checkRows("update", rows, this.#options.config);
     checkTrainingRows(rows, objective);
+    if (objective.needs.includes("values") && !this.#options.valueHead) {
+      throw new RangeError(
+        `update: valueHead must be set for objective ${objective.name}, which needs values, got false`,
+      );
+    }
     if (rows.every((row) => responseTokenCount(row) === 0)) {
       throw new RangeError("update: rows must hold a response token, got none");
     }
@@ -209,12 +226,12 @@ export class LearningEngine {
       ...forest,
       rows: forest.rows.map((i) => weighted[i]!),
     }));
-    const executable = await this.#compileTraining(objective);
     this.#optimizer.begin();
     let loss = 0;
     const metrics = Object.fromEntries(objective.metrics.map((name) => [name, 0]));
     const { timings } = this;
     for (const forest of forests) {
+      const executable = await this.#training(objective, forest);
       const begin = performance.now();
       const outputs = await executable.run({
         ...this.#modelFeeds(),
@@ -256,9 +273,8 @@ export class LearningEngine {
 
   /** Gives back the compiled programs. */
   async close(): Promise<void> {
-    const compiled = [...this.#training.values(), ...this.#scoring.values()];
-    this.#training.clear();
-    this.#scoring.clear();
+    const compiled = [...this.#programs.values()];
+    this.#programs.clear();
     for (const executable of await Promise.all(compiled)) await executable.release();
   }
 
@@ -266,21 +282,37 @@ export class LearningEngine {
     return rowForests(rows, { maxTokens: this.#options.microbatchTokens });
   }
 
-  #compileScoring(options: LearningProgramOptions): Promise<Executable> {
-    let executable = this.#scoring.get(options.adapter);
-    if (!executable) {
-      executable = this.#options.executor.compile(scoringProgram(this.#options.config, options));
-      this.#scoring.set(options.adapter, executable);
-    }
-    return executable;
+  /**
+   * In how many parts the head of a forest is computed: a power of 2, so that there are few programs.
+   */
+  #headChunks({ predictors }: RowForest): number {
+    const parts = (predictors.length * this.#options.config.vocabularySize) / maxLogits;
+    return 2 ** Math.max(0, Math.ceil(Math.log2(parts)));
   }
 
-  #compileTraining(objective: ObjectiveProgram): Promise<Executable> {
-    let executable = this.#training.get(objective.name);
+  #scoring(
+    options: Omit<LearningProgramOptions, "headChunks">,
+    forest: RowForest,
+  ): Promise<Executable> {
+    const headChunks = this.#headChunks(forest);
+    const kind = options.adapter ? "adapted" : options.valueHead ? "valued" : "plain";
+    return this.#compiled(`score ${kind} ${headChunks}`, () =>
+      scoringProgram(this.#options.config, { ...options, headChunks }),
+    );
+  }
+
+  #training(objective: ObjectiveProgram, forest: RowForest): Promise<Executable> {
+    const options = { ...this.#programOptions, headChunks: this.#headChunks(forest) };
+    return this.#compiled(`train ${options.headChunks} ${objective.name}`, () =>
+      trainingProgram(this.#options.config, objective, options),
+    );
+  }
+
+  #compiled(key: string, program: () => Program): Promise<Executable> {
+    let executable = this.#programs.get(key);
     if (!executable) {
-      const program = trainingProgram(this.#options.config, objective, this.#programOptions);
-      executable = this.#options.executor.compile(program);
-      this.#training.set(objective.name, executable);
+      executable = this.#options.executor.compile(program());
+      this.#programs.set(key, executable);
     }
     return executable;
   }

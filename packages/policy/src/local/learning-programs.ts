@@ -9,7 +9,9 @@ import {
 } from "@turnwise/graph";
 import { adapterTable, type AdapterConfig } from "../lora.ts";
 import type { ModelConfig } from "../model-config.ts";
-import { parameterTable } from "../parameters.ts";
+import { parameterTable, type ParameterSpec } from "../parameters.ts";
+import { valueHeadTable } from "../value-head.ts";
+import { fedFields } from "./batch-feeds.ts";
 import { inlineProgram } from "./inline-program.ts";
 import type { ObjectiveProgram } from "./objective-program.ts";
 import { forwardForest, headWeight, traceModel, type TracedModel } from "./transformer.ts";
@@ -20,6 +22,24 @@ export interface LearningProgramOptions {
   readonly headChunks: number;
   /** Computed beside the model; then it alone is trained. */
   readonly adapter?: AdapterConfig | undefined;
+  /** Whether values are computed as well, by a head that is trained too. Default false. */
+  readonly valueHead?: boolean | undefined;
+  /**
+   * Whether each layer is computed a second time for its gradient, instead of keeping what is between
+   * its input and its output. Default false.
+   */
+  readonly recomputeLayers?: boolean | undefined;
+}
+
+/** What is trained: the model or the adapter, and the value head if there is one. */
+export function trainedTable(
+  config: ModelConfig,
+  { adapter, valueHead }: Pick<LearningProgramOptions, "adapter" | "valueHead">,
+): ParameterSpec[] {
+  return [
+    ...(adapter ? adapterTable(config, adapter) : parameterTable(config)),
+    ...(valueHead ? valueHeadTable(config) : []),
+  ];
 }
 
 /**
@@ -31,13 +51,13 @@ export interface LearningProgramOptions {
 function forwardTokens(
   g: Tracer,
   model: TracedModel,
-  { headChunks }: LearningProgramOptions,
-): { newLogProbs: Tensor; entropies: Tensor } {
+  { headChunks, valueHead = false, recomputeLayers = false }: LearningProgramOptions,
+): { newLogProbs: Tensor; entropies: Tensor; values?: Tensor } {
   const tokens = g.input("tokens", "int32", [forestTokens]);
   const predictors = g.input("predictors", "int32", ["predictor"]);
   const targets = g.input("targets", "int32", ["predictor"]);
   const predictions = g.input("predictions", "int32", ["token"]);
-  const hidden = forwardForest(model, tokens, predictors);
+  const hidden = forwardForest(model, tokens, predictors, { recomputeLayers });
   const head = headWeight(model);
   const { logProbs, entropies } = logProbAndEntropy(
     g,
@@ -48,15 +68,26 @@ function forwardTokens(
   return {
     newLogProbs: g.gather(logProbs, predictions),
     entropies: g.gather(entropies, predictions),
+    ...(valueHead && { values: g.gather(valuesOf(model, hidden), predictions) }),
   };
 }
 
-/** Log-probs and entropies of response tokens: outputs `newLogProbs` and `entropies`, `[token]`. */
-export function scoringProgram(
-  config: ModelConfig,
-  options: LearningProgramOptions,
-): Program<"newLogProbs" | "entropies"> {
-  return trace((g) => forwardTokens(g, traceModel(g, config, options.adapter), options));
+/** What is expected to be paid behind each hidden state, `[predictor, hiddenSize] -> [predictor]`. */
+function valuesOf({ g, config }: TracedModel, hidden: Tensor): Tensor {
+  const [weight, bias] = valueHeadTable(config).map(({ name, shape }) =>
+    g.input(name, "float32", shape),
+  );
+  return g.reshape(g.linear(hidden, weight!, bias), [hidden.shape[0]!]);
+}
+
+/**
+ * Log-probs and entropies of response tokens: outputs `newLogProbs` and `entropies`, and with a value
+ * head `values`, `[token]`.
+ */
+export function scoringProgram(config: ModelConfig, options: LearningProgramOptions): Program {
+  return trace((g): Record<string, Tensor> =>
+    forwardTokens(g, traceModel(g, config, options.adapter), options),
+  );
 }
 
 /**
@@ -70,11 +101,11 @@ export function trainingProgram(
   options: LearningProgramOptions,
 ): Program {
   return trace((g): Record<string, Tensor> => {
-    const { adapter } = options;
-    const model = traceModel(g, config, adapter);
-    const table = adapter ? adapterTable(config, adapter) : parameterTable(config);
-    const parameters = table.map(({ name }) => model.parameter(name));
-    const { newLogProbs, entropies } = forwardTokens(g, model, options);
+    const model = traceModel(g, config, options.adapter);
+    const table = trainedTable(config, options);
+    const scores = forwardTokens(g, model, options);
+    const { newLogProbs, entropies, values } = scores;
+    const parameters = table.map(({ name }) => g.inputs[name] ?? model.parameter(name));
     const results = inlineProgram(g, objective.program, {
       newLogProbs: g.stopGradient(newLogProbs),
       entropies: g.stopGradient(entropies),
@@ -82,20 +113,22 @@ export function trainingProgram(
       responses: g.input("responses", "int32", ["token"]),
       responseAxis: g.input("responseAxis", "float32", ["response"]),
       ...Object.fromEntries(
-        objective.needs.map((field) => [field, g.input(field, "float32", ["token"])]),
+        fedFields(objective.needs).map((field) => [field, g.input(field, "float32", ["token"])]),
       ),
+      ...(values && { values: g.stopGradient(values) }),
     });
     // The objective comes with its gradient, so what is left is linear in what the model gives.
     const share = (output: Tensor, gradient: Tensor): Tensor =>
       g.reduceSum(g.multiply(output, gradient));
-    const byLogProbs = share(newLogProbs, results["newLogProbs"]!);
-    const linearized = objective.usesEntropies
-      ? g.add(byLogProbs, share(entropies, results["entropies"]!))
-      : byLogProbs;
+    const shares = [
+      share(newLogProbs, results["newLogProbs"]!),
+      ...(objective.usesEntropies ? [share(entropies, results["entropies"]!)] : []),
+      ...(values && results["values"] ? [share(values, results["values"])] : []),
+    ];
+    const linearized = shares.reduce((sum, each) => g.add(sum, each));
     const parameterGradients = gradients(g, linearized, parameters);
     return {
-      newLogProbs,
-      entropies,
+      ...scores,
       ...Object.fromEntries(
         Object.entries(results).map(([name, tensor]) => [`objective/${name}`, tensor]),
       ),

@@ -8,6 +8,7 @@ import { adapterConfig, adapterTable, type AdapterConfig, type AdapterOptions } 
 import { checkModelConfig, parseModelConfig, type ModelConfig } from "../model-config.ts";
 import { parameterTable, sizeOf, type ParameterSpec } from "../parameters.ts";
 import { readTokenizer, writeTokenizer, type LoadedTokenizer } from "../tokenizer.ts";
+import { valueHeadTable } from "../value-head.ts";
 import type { EngineOptions, EnginePort, SaveModelOptions } from "./engine-port.ts";
 import { createSampler, LocalWeights, type LocalSampler } from "./local-sampler.ts";
 import type { OptimizerConfig } from "./optimizer.ts";
@@ -31,6 +32,17 @@ export interface LocalPolicyOptions {
    * adapter it is always there, takes no copy, and is the model without the adapter. Default false.
    */
   readonly keepReference?: boolean;
+  /**
+   * Whether a value head is trained beside what else is: a linear layer on the last hidden state. Scores
+   * then hold values, and objectives may need them. It starts at 0 and is saved beside the model, in
+   * `value_head.safetensors`. Default false.
+   */
+  readonly valueHead?: boolean;
+  /**
+   * Whether the learner computes each layer once more for its gradient: about a third more time, and
+   * far less memory for long rows. Default false.
+   */
+  readonly recomputeLayers?: boolean;
   /** Fixes fresh weights. Default 0. */
   readonly seed?: number | string;
   /** The longest sequence to be prepared for, at most the model's own limit, which is the default. */
@@ -40,8 +52,8 @@ export interface LocalPolicyOptions {
   /** Threads of the tensor operations. Default: as many as the machine offers. */
   readonly threads?: number;
   /**
-   * The most positions of one microbatch of the learner, padding included. Many more are slower: what
-   * they need does not fit into the processor's caches. Default 1024.
+   * The most tokens of one microbatch of the learner; a beginning that rows share counts once. Many more
+   * are slower: what they need does not fit into the processor's caches. Default 1024.
    */
   readonly microbatchTokens?: number;
   /** The most new tokens of one step of the sampler, over all sequences. Default 2048. */
@@ -63,7 +75,7 @@ export interface PolicyInfo {
   readonly config: ModelConfig;
   /** Of the model, without those of an adapter. */
   readonly numParameters: number;
-  /** Of what is trained: the model, or the adapter. */
+  /** Of what is trained: the model, or the adapter; and a value head. */
   readonly numTrainedParameters: number;
   readonly adapter?: AdapterConfig;
 }
@@ -100,6 +112,8 @@ export async function createLocalPolicy({
   tokenizer,
   adapter,
   keepReference = false,
+  valueHead = false,
+  recomputeLayers = false,
   seed = 0,
   maxSequenceTokens: wantedTokens,
   optimizer = { learningRate: { peak: 1e-4 } },
@@ -142,6 +156,8 @@ export async function createLocalPolicy({
       ...(typeof adapter === "string" ? { directory: adapter } : { seed }),
     },
     keepReference,
+    valueHead,
+    recomputeLayers,
     maxSequenceTokens,
     weights: isFolder ? { directory: model } : { seed },
     optimizer,
@@ -153,8 +169,12 @@ export async function createLocalPolicy({
   const port =
     thread === "worker" ? await connectWorker(options) : await PolicyEngine.create(options);
   const hasReference = keepReference || trained !== undefined;
-  const learner = createLearner(port, maxSequenceTokens, hasReference);
+  const learner = createLearner(port, { maxSequenceTokens, hasReference, valueHead });
   const numParameters = countOf(parameterTable(config));
+  const trainedParameters = [
+    ...(trained ? adapterTable(config, trained) : parameterTable(config)),
+    ...(valueHead ? valueHeadTable(config) : []),
+  ];
   return {
     sampler: createSampler(port, maxSequenceTokens, words),
     learner,
@@ -162,7 +182,7 @@ export async function createLocalPolicy({
     info: {
       config,
       numParameters,
-      numTrainedParameters: trained ? countOf(adapterTable(config, trained)) : numParameters,
+      numTrainedParameters: countOf(trainedParameters),
       ...(trained && { adapter: trained }),
     },
     save: async (directory) => {
@@ -193,8 +213,15 @@ async function startingAdapter(
 
 function createLearner(
   port: EnginePort,
-  maxSequenceTokens: number,
-  hasReference: boolean,
+  {
+    maxSequenceTokens,
+    hasReference,
+    valueHead,
+  }: {
+    readonly maxSequenceTokens: number;
+    readonly hasReference: boolean;
+    readonly valueHead: boolean;
+  },
 ): Learner {
   let version = 0;
   const traced = new Map<string, ObjectiveProgram>();
@@ -204,7 +231,12 @@ function createLearner(
     return known;
   };
   return {
-    capabilities: { entropies: "exact", customObjectives: true, maxSequenceTokens },
+    capabilities: {
+      entropies: "exact",
+      customObjectives: true,
+      maxSequenceTokens,
+      ...(valueHead && { values: true }),
+    },
     score: (rows) => port.score(rows),
     ...(hasReference && { reference: { score: (rows) => port.scoreReference(rows) } }),
     update: async (rows, objective) => {

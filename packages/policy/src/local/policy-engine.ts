@@ -2,12 +2,13 @@ import type { ScoredRow, SampleRequest, TokenRow, TrainingRow, UpdateReport } fr
 import { createOnnxExecutor } from "@turnwise/graph/onnx";
 import { readAdapter } from "../adapter-checkpoint.ts";
 import { readCheckpoint, writeCheckpoint } from "../checkpoint.ts";
-import { initialAdapter, mergeAdapter, type Adapter } from "../lora.ts";
+import { initialAdapter, type Adapter } from "../lora.ts";
 import { initialParameters, type Parameters } from "../parameters.ts";
 import type { FloatType } from "../safetensors.ts";
 import type { EngineOptions, EnginePort, PendingSample, SaveModelOptions } from "./engine-port.ts";
 import { readLearner, writeLearner } from "./learner-checkpoint.ts";
 import { LearningEngine } from "./learning-engine.ts";
+import { loadWeights } from "./load-weights.ts";
 import type { ObjectiveProgram } from "./objective-program.ts";
 import type { OnToken } from "./sample-request.ts";
 import { SamplingEngine, type SamplerUsage } from "./sampling-engine.ts";
@@ -68,19 +69,6 @@ export class PolicyEngine implements EnginePort {
     const { optimizer, threads, microbatchTokens, stepTokens, cacheBytes } = options;
     const config = { ...options.config, maxSequenceTokens: options.maxSequenceTokens };
     const executor = createOnnxExecutor({ threads });
-    const { parameters, type } = await startingWeights(options);
-    const adapter = await startingAdapter(options, parameters);
-    const learner =
-      optimizer &&
-      new LearningEngine(parameters, {
-        config,
-        executor,
-        optimizer,
-        microbatchTokens,
-        ownsParameters: true,
-        adapter,
-        keepReference: options.keepReference,
-      });
     const sampling = new SamplingEngine({
       config,
       executor,
@@ -88,8 +76,24 @@ export class PolicyEngine implements EnginePort {
       cacheBytes,
       threads: Math.min(threads, maxAttentionThreads),
     });
-    if (learner) await sampling.load(learner.weights());
-    else await sampling.takeOver(adapter ? mergeAdapter(config, parameters, adapter) : parameters);
+    if (!optimizer) {
+      await loadWeights(sampling, options);
+      return new PolicyEngine(options, undefined, sampling, "F32");
+    }
+    const { parameters, type } = await startingWeights(options);
+    const adapter = await startingAdapter(options, parameters);
+    const learner = new LearningEngine(parameters, {
+      config,
+      executor,
+      optimizer,
+      microbatchTokens,
+      ownsParameters: true,
+      adapter,
+      keepReference: options.keepReference,
+      valueHead: options.valueHead,
+      recomputeLayers: options.recomputeLayers,
+    });
+    await sampling.load(learner.weights());
     return new PolicyEngine(options, learner, sampling, type);
   }
 

@@ -2,6 +2,7 @@ import {
   forestAttention,
   forestDepths,
   forestTokens,
+  recompute,
   swiglu,
   type Feeds,
   type Tensor,
@@ -163,26 +164,37 @@ export function headWeight({ config, parameter }: TracedModel): Tensor {
  * @param tokens - int32 `[node]`.
  * @param wanted - Which of them are wanted, int32 `[n]`, each once. What the last layer does behind its
  *   attention is computed there only.
+ * @param options - With `recomputeLayers` each layer is computed once more for its gradient.
  * @returns `[n, hiddenSize]`, after the final norm.
  */
-export function forwardForest(model: TracedModel, tokens: Tensor, wanted: Tensor): Tensor {
+export function forwardForest(
+  model: TracedModel,
+  tokens: Tensor,
+  wanted: Tensor,
+  { recomputeLayers = false }: { readonly recomputeLayers?: boolean } = {},
+): Tensor {
   const { g, config } = model;
   const positions = g.reshape(forestDepths(g), [1, forestTokens]);
   const width = config.numHeads * config.headSize;
   const pick = (x: Tensor): Tensor => g.gather(x, wanted, { uniqueIds: true });
+  const layerOf =
+    (layer: number) =>
+    (x: Tensor): Tensor => {
+      const row = g.reshape(x, [1, forestTokens, config.hiddenSize]);
+      const { query, key, value } = layerHeads(model, layer, row, positions);
+      const flat = (part: Tensor): Tensor => g.reshape(part, part.shape.slice(1));
+      const attended = g.reshape(
+        forestAttention(g, { query: flat(query), key: flat(key), value: flat(value) }),
+        [forestTokens, width],
+      );
+      const isLast = layer === config.numLayers - 1;
+      return isLast
+        ? layerRest(model, layer, pick(x), pick(attended))
+        : layerRest(model, layer, x, attended);
+    };
   let x = embed(model, tokens);
   for (let layer = 0; layer < config.numLayers; layer++) {
-    const row = g.reshape(x, [1, forestTokens, config.hiddenSize]);
-    const { query, key, value } = layerHeads(model, layer, row, positions);
-    const flat = (part: Tensor): Tensor => g.reshape(part, part.shape.slice(1));
-    const attended = g.reshape(
-      forestAttention(g, { query: flat(query), key: flat(key), value: flat(value) }),
-      [forestTokens, width],
-    );
-    const isLast = layer === config.numLayers - 1;
-    x = isLast
-      ? layerRest(model, layer, pick(x), pick(attended))
-      : layerRest(model, layer, x, attended);
+    x = recomputeLayers ? recompute(g, x, layerOf(layer)) : layerOf(layer)(x);
   }
   return finalNorm(model, x);
 }
