@@ -41,6 +41,11 @@ export interface CompileOptions<Resident extends string = never> {
    * its kernels once. The arrays must not be changed afterwards. Default none.
    */
   readonly frozen?: Feeds;
+  /**
+   * Whether the executor may hold on to the frozen arrays beside what it makes of them. Without them
+   * large weights need not be in memory twice, and no size of a run may be 0. Default true.
+   */
+  readonly keepsFrozen?: boolean;
 }
 
 /** Prepares programs for one kind of machinery. */

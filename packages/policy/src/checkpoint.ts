@@ -10,7 +10,13 @@ import {
 import { modelConfigJson, parseModelConfig, type ModelConfig } from "./model-config.ts";
 import { parameterTable, sizeOf, type Parameters, type ParameterSpec } from "./parameters.ts";
 import { OpenSafetensors, writeSafetensors, type FloatType } from "./safetensors.ts";
-import { readParameters, storedTensors } from "./stored-parameters.ts";
+import {
+  locateParameters,
+  readParameters,
+  storedTensors,
+  type ReadParameter,
+  type ReadParametersOptions,
+} from "./stored-parameters.ts";
 
 /** A model as it lies in a folder. */
 export interface Checkpoint {
@@ -49,13 +55,42 @@ export async function readCheckpoint(
   const config = expected ?? (await readModelConfig(directory));
   const { files, source } = await openWeights(directory);
   try {
-    const isIgnored = (name: string): boolean =>
-      // Some writers store the head beside tied embeddings, older ones the rotary frequencies.
-      (config.tiedEmbeddings && name === "lm_head.weight") || name.endsWith(".rotary_emb.inv_freq");
-    const parameters = await readParameters(parameterTable(config), files, source, { isIgnored });
+    const options = ignoringExtras(config);
+    const parameters = await readParameters(parameterTable(config), files, source, options);
     return { config, parameters, metadata: sharedMetadata(files), type: usualType(files) };
   } finally {
     await closeAll(files);
+  }
+}
+
+/** Some writers store the head beside tied embeddings, older ones the rotary frequencies. */
+function ignoringExtras({ tiedEmbeddings }: ModelConfig): ReadParametersOptions {
+  return {
+    isIgnored: (name) =>
+      (tiedEmbeddings && name === "lm_head.weight") || name.endsWith(".rotary_emb.inv_freq"),
+  };
+}
+
+/** A folder whose weights are found and checked but for their values, which are read one by one. */
+export interface OpenCheckpoint {
+  readonly read: ReadParameter;
+  close(): Promise<void>;
+}
+
+/** As {@link readCheckpoint}, and leaves the reading to the caller, who need not hold all at once. */
+export async function openCheckpoint(
+  directory: string,
+  config: ModelConfig,
+): Promise<OpenCheckpoint> {
+  const { files, source } = await openWeights(directory);
+  try {
+    const table = parameterTable(config);
+    const read = locateParameters(table, files, source, ignoringExtras(config));
+    sharedMetadata(files);
+    return { read, close: () => closeAll(files) };
+  } catch (error) {
+    await closeAll(files);
+    throw error;
   }
 }
 

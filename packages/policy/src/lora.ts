@@ -209,24 +209,33 @@ export function mergeAdapter(
   parameters: Parameters,
   adapter: Adapter,
 ): Parameters {
-  const merged = new Map(parameters);
+  const merge = adapterMerger(config, adapter);
+  return new Map([...parameters].map(([name, values]) => [name, merge(name, values)]));
+}
+
+/** Puts an adapter into the parameters of its model one by one, see {@link mergeAdapter}. */
+export function adapterMerger(
+  config: ModelConfig,
+  adapter: Adapter,
+): (name: string, values: Float32Array) => Float32Array {
   const scale = adapterScale(adapter.config);
-  for (const { module, outputs, inputs } of adaptedModules(config, adapter.config)) {
+  const modules = new Map(
+    adaptedModules(config, adapter.config).map((each) => [`${each.module}.weight`, each]),
+  );
+  return (name, values) => {
+    const adapted = modules.get(name);
+    if (!adapted) return adapter.parameters.get(name) ?? values;
+    const { module, outputs, inputs } = adapted;
     const { a, b } = loraNames(module);
-    const name = `${module}.weight`;
-    const weight = merged.get(name)!.slice();
+    const weight = values.slice();
     addProduct(weight, adapter.parameters.get(a)!, adapter.parameters.get(b)!, {
       outputs,
       inputs,
       rank: adapter.config.rank,
       scale,
     });
-    merged.set(name, weight);
-  }
-  for (const { name } of savedParameters(config, adapter.config)) {
-    merged.set(name, adapter.parameters.get(name)!);
-  }
-  return merged;
+    return weight;
+  };
 }
 
 /** Adds `scale * B A` to a weight, row by row, so that all arrays are read in their order. */

@@ -22,8 +22,27 @@ export async function readParameters(
   table: readonly ParameterSpec[],
   files: readonly OpenSafetensors[],
   source: string,
-  { prefix = "", isIgnored = () => false }: ReadParametersOptions = {},
+  options: ReadParametersOptions = {},
 ): Promise<Parameters> {
+  const read = locateParameters(table, files, source, options);
+  const parameters = new Map<string, Float32Array>();
+  for (const { name } of table) parameters.set(name, await read(name));
+  return parameters;
+}
+
+/** Reads one parameter. */
+export type ReadParameter = (name: string) => Promise<Float32Array>;
+
+/**
+ * Finds the parameters of a table in files, as {@link readParameters} does, and leaves the reading to
+ * the caller, who need not have all in memory at once. Files must stay open for that.
+ */
+export function locateParameters(
+  table: readonly ParameterSpec[],
+  files: readonly OpenSafetensors[],
+  source: string,
+  { prefix = "", isIgnored = () => false }: ReadParametersOptions = {},
+): ReadParameter {
   const places = new Map<string, OpenSafetensors>();
   for (const file of files) {
     for (const name of file.header.entries.keys()) {
@@ -54,13 +73,10 @@ export async function readParameters(
     if (known.has(name) || isIgnored(name)) continue;
     throw new Error(`${file.path}: ${name} must be a part of the model, got one too many`);
   }
-  const parameters = new Map<string, Float32Array>();
-  for (const { name } of table) {
+  return (name) => {
     const stored = prefix + name;
-    const values = await places.get(stored)!.read(stored, { requireFinite: true });
-    parameters.set(name, values);
-  }
-  return parameters;
+    return places.get(stored)!.read(stored, { requireFinite: true });
+  };
 }
 
 /** Pairs values with the shapes of a table, under names with a prefix. */

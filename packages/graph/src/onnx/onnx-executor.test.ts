@@ -227,6 +227,23 @@ describe("createOnnxExecutor", () => {
     await executable.release();
   });
 
+  it("needs frozen arrays no more where they are not kept, whatever becomes of them", async () => {
+    const program = trace((g) => ({
+      y: g.linear(g.input("x", "float32", ["n", 2]), g.input("w", "float32", [3, 2])),
+    }));
+    const [w, x] = [numbers(3, 2), numbers(4, 2)];
+    const options = { frozen: { w }, keepsFrozen: false };
+    const executable = await executor.compile(program, options);
+    const { y } = interpret(program, { x, w });
+    w.data.fill(Number.NaN);
+    expectClose((await executable.run({ x })).y.data, y.data);
+    await expect(executable.run({ x, w })).rejects.toThrow("feed w must be an input (x)");
+    await expect(executable.run({ x: numbers(0, 2) })).rejects.toThrow(
+      "run: sizes must be at least 1 where frozen arrays are not kept, got n 0",
+    );
+    await executable.release();
+  });
+
   it("says what does not fit", async () => {
     const program = trace((g) => ({
       y: g.linear(g.input("x", "float32", ["n", 2]), g.input("w", "float32", [3, 2])),

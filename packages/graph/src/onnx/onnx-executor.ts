@@ -66,7 +66,7 @@ class CompiledModel {
   readonly #program: Program;
   readonly #lowered: ReturnType<typeof lowerToOnnx>;
   readonly #resident: ReadonlySet<string>;
-  readonly #frozen: Feeds;
+  readonly #frozen: ReadonlySet<string>;
   readonly session: LastingSession;
 
   private constructor(
@@ -78,7 +78,8 @@ class CompiledModel {
     this.#keeper = keeper;
     this.#program = program;
     this.#resident = new Set(resident);
-    this.#frozen = frozen;
+    // The names alone: the arrays may be large, and the session has what it needs of them.
+    this.#frozen = new Set(Object.keys(frozen));
     this.#lowered = lowered;
     this.session = session;
   }
@@ -114,7 +115,7 @@ class CompiledModel {
     const tensors: Record<string, Ort.Tensor> = {};
     const held: HeldTensor<StoredTensor>[] = [];
     for (const name of Object.keys(this.#program.inputs)) {
-      if (Object.hasOwn(this.#frozen, name)) continue;
+      if (this.#frozen.has(name)) continue;
       const feed = feeds[name]!;
       if ("data" in feed) {
         tensors[name] = toOrt(this.#runtime, name, feed);
@@ -211,6 +212,19 @@ class SpecialModels {
   }
 }
 
+/** A program without the inputs that are frozen. */
+function withoutInputs(program: Program, frozen: Feeds): Program {
+  const inputs = Object.entries(program.inputs).filter(([name]) => !Object.hasOwn(frozen, name));
+  return { ...program, inputs: Object.fromEntries(inputs) };
+}
+
+function refuseEmpty(sizes: Sizes): RangeError {
+  const text = [...sizes].map(([name, size]) => `${name} ${size}`).join(", ");
+  return new RangeError(
+    `run: sizes must be at least 1 where frozen arrays are not kept, got ${text}`,
+  );
+}
+
 interface SpecialModel {
   readonly model: CompiledModel | undefined;
   readonly empty: () => Promise<Record<string, Output | ResidentTensor>>;
@@ -275,23 +289,27 @@ export function createOnnxExecutor(options: OnnxOptions = {}): Executor {
       compileOptions: CompileOptions<Resident> = {},
     ): Promise<Executable<Name, Resident>> => {
       checkOutputs("compile", program, compileOptions);
-      const { resident = [], frozen = {} } = compileOptions;
+      const { resident = [], frozen = {}, keepsFrozen = true } = compileOptions;
       checkFrozen("compile", program, frozen);
+      // What runs refer to; nothing else may keep the arrays alive.
+      const kept = keepsFrozen ? frozen : {};
+      const bound = keepsFrozen ? program : withoutInputs(program, frozen);
       checkProvider(provider);
       const runtime = await loadOnnxRuntime();
       const parts = { runtime, keeper, provider, program, resident, frozen, options: session };
       const limits = idLimits(program);
       const emptiness = findEmpty(program);
       let model: CompiledModel | undefined = await CompiledModel.create(parts);
-      const special = new SpecialModels(parts);
+      const special = new SpecialModels({ ...parts, frozen: kept });
       return {
         run: async (feeds) => {
           if (!model) throw new Error("run: executable must not be released, got a released one");
-          refuseFrozen("run", feeds, frozen);
-          const all = { ...feeds, ...frozen };
-          const sizes = bindFeeds("run", program, all);
+          refuseFrozen("run", feeds, kept);
+          const all = { ...feeds, ...kept };
+          const sizes = bindFeeds("run", bound, all);
           checkIds("run", limits, all, sizes);
           const empty = emptiness(sizes);
+          if (!keepsFrozen && empty !== "none") throw refuseEmpty(sizes);
           const isSpecial =
             empty === "computed" || (empty === "harmless" && !providers[provider].takesEmpty);
           const outputs = await (isSpecial ? special : model).run(feeds, sizes);

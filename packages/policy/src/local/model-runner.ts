@@ -2,7 +2,6 @@ import type { Executable, Executor, Feed, Feeds, Program } from "@turnwise/graph
 import type { ModelConfig } from "../model-config.ts";
 import { parameterTable } from "../parameters.ts";
 import type { AttentionCache, AttentionJob } from "./attention-cache.ts";
-import { freezeInputs } from "./freeze-inputs.ts";
 import { samplingPrograms, type HeadPart } from "./sampling-programs.ts";
 
 /** New tokens of one sequence. */
@@ -88,28 +87,27 @@ export class ModelRunner {
   /**
    * Compiles a model with its weights built in, one program after the other, so that beside the
    * finished ones little more than one layer exists twice.
-   * @param parameters - All are copied but the embedding, which must not change. Those that were
-   *   copied are removed from the map, so that they need not stay in memory.
+   * @param read - Gives a parameter. Each is asked for once, when it is needed, and let go when its
+   *   program is compiled, but for the embedding, which must not change.
    * @param rotary - See `rotaryFeeds`.
    */
   static async create(
     config: ModelConfig,
-    parameters: Map<string, Float32Array>,
+    read: (name: string) => Float32Array | Promise<Float32Array>,
     executor: Executor,
     rotary: Feeds,
     options: { readonly maxEntries?: number } = {},
   ): Promise<ModelRunner> {
     const shapes = new Map(parameterTable(config).map(({ name, shape }) => [name, shape]));
-    const embedding = parameters.get(embeddingName)!;
-    const take = (name: string): Feed => {
-      const data = parameters.get(name)!;
-      parameters.delete(name);
+    const embedding = await read(embeddingName);
+    const feedOf = async (name: string): Promise<Feed> => {
+      const data = name === embeddingName ? embedding : await read(name);
       return { data, shape: shapes.get(name)! };
     };
     const programs = samplingPrograms(config, options);
     const compiled: Executable[] = [];
     const compile = async (program: Program, weights: Feeds): Promise<Executable> => {
-      const executable = await executor.compile(freezeInputs(program, weights));
+      const executable = await executor.compile(program, { frozen: weights, keepsFrozen: false });
       compiled.push(executable);
       return executable;
     };
@@ -117,18 +115,13 @@ export class ModelRunner {
       const layers: Executable[] = [];
       for (const program of [programs.first, ...programs.middle, programs.last]) {
         const names = Object.keys(program.inputs).filter((name) => shapes.has(name));
-        const weights = Object.fromEntries(
-          names.map((name) => [
-            name,
-            name === embeddingName ? { data: embedding, shape: shapes.get(name)! } : take(name),
-          ]),
-        );
+        const weights: Record<string, Feed> = {};
+        for (const name of names) weights[name] = await feedOf(name);
         layers.push(await compile(program, weights));
       }
-      const headWeights =
-        config.tiedEmbeddings || programs.head.length === 0
-          ? embedding
-          : take("lm_head.weight").data;
+      const headName = config.tiedEmbeddings ? embeddingName : "lm_head.weight";
+      const isWhole = programs.head.length === 0;
+      const headWeights = isWhole ? new Float32Array() : (await feedOf(headName)).data;
       const head: (HeadPart & { readonly executable: Executable })[] = [];
       for (const part of programs.head) {
         const { firstToken, numTokens, program } = part;

@@ -241,6 +241,7 @@ test("scores rows as sampling saw their tokens", async () => {
 test("computes a large head in parts", async () => {
   const prompt = drawTokens(20);
   const rotary = rotaryFeeds(config);
+  const read = (name: string): Float32Array => parameters.get(name)!;
   const jobs = (cache: AttentionCache): StepJob[] =>
     [prompt, prompt.slice(5)].map((tokens) => ({
       sequence: cache.create(),
@@ -249,9 +250,7 @@ test("computes a large head in parts", async () => {
     }));
   const results = [];
   for (const maxEntries of [2 ** 25, 40 * 64 - 1, 13 * 64]) {
-    const runner = await ModelRunner.create(config, new Map(parameters), executor, rotary, {
-      maxEntries,
-    });
+    const runner = await ModelRunner.create(config, read, executor, rotary, { maxEntries });
     const shape = { ...config, maxStepTokens: 64, maxBytes: 2 ** 20 };
     const cache = new AttentionCache(shape);
     const logits = await runner.step(cache, jobs(cache));

@@ -117,19 +117,26 @@ export class SamplingEngine {
    * @param parameters - Copied before this returns.
    */
   load(parameters: Parameters): Promise<void> {
-    return this.takeOver(new Map([...parameters].map(([name, values]) => [name, values.slice()])));
+    const copies = new Map([...parameters].map(([name, values]) => [name, values.slice()]));
+    return this.loadFrom((name) => {
+      const values = copies.get(name)!;
+      copies.delete(name);
+      return values;
+    });
   }
 
-  /** As {@link load}, without a copy: the arrays must not change any more, and are let go when read. */
-  takeOver(parameters: Parameters): Promise<void> {
-    const left = new Map(parameters);
+  /**
+   * As {@link load}, from wherever parameters come. Each is asked for once, and let go when it is a part
+   * of a program.
+   */
+  loadFrom(read: (name: string) => Float32Array | Promise<Float32Array>): Promise<void> {
     return this.#whenIdle(async () => {
       const { config, executor } = this.#options;
       // First, so that two models need not fit into the memory.
       await this.#runner?.close();
       this.#runner = undefined;
       this.#sequences.clear();
-      this.#runner = await ModelRunner.create(config, left, executor, this.#rotary);
+      this.#runner = await ModelRunner.create(config, read, executor, this.#rotary);
     });
   }
 
