@@ -52,6 +52,11 @@ export interface LearningEngineOptions {
    * one vector of each token and layer, instead of some twenty. Default false.
    */
   readonly recomputeLayers?: boolean | undefined;
+  /**
+   * The most logits that a program holds at once: beyond that the head is computed in parts, for its
+   * gradient once more. Default 2^26, 256 MB of them.
+   */
+  readonly maxLogits?: number;
 }
 
 /** What an engine has done in its updates, and how long their parts took. */
@@ -67,9 +72,6 @@ export interface LearningTimings {
   /** Adding gradients up, their norm, and AdamW. */
   optimizerMilliseconds: number;
 }
-
-/** Entries of the logits of one microbatch that are held at once, 256 MB of them. */
-const maxLogits = 2 ** 26;
 
 /** Scores rows and changes weights, in the thread that calls it. */
 export class LearningEngine {
@@ -286,7 +288,8 @@ export class LearningEngine {
    * In how many parts the head of a forest is computed: a power of 2, so that there are few programs.
    */
   #headChunks({ predictors }: RowForest): number {
-    const parts = (predictors.length * this.#options.config.vocabularySize) / maxLogits;
+    const { config, maxLogits = 2 ** 26 } = this.#options;
+    const parts = (predictors.length * config.vocabularySize) / maxLogits;
     return 2 ** Math.max(0, Math.ceil(Math.log2(parts)));
   }
 
