@@ -37,6 +37,10 @@ it("exports what it means to", () => {
     "trace",
     "traceAdamW",
   ]);
-  expect(Object.keys(laws)).toEqual(["executorLaws"]);
+  expect(Object.keys(laws).toSorted()).toEqual([
+    "executorLaws",
+    "gradientLaws",
+    "measureConformance",
+  ]);
   expect(Object.keys(onnx).toSorted()).toEqual(["createOnnxExecutor", "lowerToOnnx"]);
 });

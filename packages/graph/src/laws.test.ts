@@ -5,7 +5,7 @@ import {
   type Output,
   type ResidentTensor,
 } from "./index.ts";
-import { executorLaws } from "./laws.ts";
+import { executorLaws, measureConformance } from "./laws.ts";
 import { createOnnxExecutor } from "./onnx/index.ts";
 
 describe("the ONNX executor", () => {
@@ -44,5 +44,13 @@ describe("executorLaws", () => {
     await expect(add!.check()).rejects.toThrow(
       /^law "agrees with the interpreter: add" .* does not hold\noutput result\[0\] must be/,
     );
+  });
+});
+
+describe("measureConformance", () => {
+  it("finds no error beyond float32's in the reference executor", async () => {
+    const results = await measureConformance(createReferenceExecutor());
+    expect(results.filter(({ holds }) => !holds)).toEqual([]);
+    expect(Math.max(...results.map(({ maxError }) => maxError))).toBeLessThan(1e-6);
   });
 });

@@ -27,12 +27,21 @@ export interface ExecutorLawOptions {
   readonly tolerance?: number;
 }
 
+/** Takes note of how far an entry is off, relative to it or to 1 if that is more. */
+export type ErrorListener = (error: number) => void;
+
+/** How near numbers have to be, and who wants to know how near they are. */
+interface Measure {
+  readonly tolerance: number;
+  readonly listen: ErrorListener;
+}
+
 /** Requires all outputs of a run to be what the interpreter gives. */
 function checkOutputs(
   program: Program,
   feeds: Feeds,
   actual: Readonly<Record<string, Output>>,
-  tolerance: number,
+  { tolerance, listen }: Measure,
 ): void {
   for (const [name, { shape, data }] of Object.entries(interpret(program, feeds))) {
     const output = actual[name];
@@ -43,8 +52,10 @@ function checkOutputs(
     }
     data.forEach((expected, i) => {
       const value = output.data[i]!;
-      const isClose = Math.abs(value - expected) <= tolerance * Math.max(1, Math.abs(expected));
-      if (isClose || Object.is(value, Math.fround(expected))) return;
+      if (Object.is(value, Math.fround(expected))) return;
+      const error = Math.abs(value - expected) / Math.max(1, Math.abs(expected));
+      listen(error);
+      if (error <= tolerance) return;
       throw new Error(`output ${name}[${i}] must be ${expected}, got ${value}`);
     });
   }
@@ -138,11 +149,13 @@ async function checkResidents(executor: Executor): Promise<void> {
 }
 
 /** Four optimizer steps: the errors of each grow with the next, and AdamW divides by small roots. */
-async function checkTraining(executor: Executor, tolerance: number): Promise<void> {
+async function checkTraining(executor: Executor, { tolerance, listen }: Measure): Promise<void> {
   const expected = await trainResident(createReferenceExecutor(), 4);
   const actual = await trainResident(executor, 4);
   const check = (name: string, value: number, reference: number): void => {
-    if (Math.abs(value - reference) <= 25 * tolerance * Math.max(1, Math.abs(reference))) return;
+    const error = Math.abs(value - reference) / Math.max(1, Math.abs(reference));
+    listen(error);
+    if (error <= 25 * tolerance) return;
     throw new Error(`${name} must be ${reference}, got ${value}`);
   };
   expected.losses.forEach((loss, step) =>
@@ -153,7 +166,7 @@ async function checkTraining(executor: Executor, tolerance: number): Promise<voi
   }
 }
 
-async function checkFrozenInputs(executor: Executor, tolerance: number): Promise<void> {
+async function checkFrozenInputs(executor: Executor, measure: Measure): Promise<void> {
   const program = trace((g) => {
     const ids = g.input("ids", "int32", ["n"]);
     const table = g.input("table", "float32", ["rows", 2]);
@@ -165,7 +178,7 @@ async function checkFrozenInputs(executor: Executor, tolerance: number): Promise
   };
   const executable = await executor.compile(program, { frozen });
   const ids = { data: Int32Array.of(2, 0), shape: [2] };
-  checkOutputs(program, { ids, ...frozen }, await executable.run({ ids }), tolerance);
+  checkOutputs(program, { ids, ...frozen }, await executable.run({ ids }), measure);
   await executable.release();
 }
 
@@ -180,10 +193,17 @@ function numbers(random: Random, length: number): number[] {
  * @example
  * for (const law of executorLaws(createMyExecutor())) test(law.name, law.check);
  */
-export function executorLaws(
+export function executorLaws(executor: Executor, options: ExecutorLawOptions = {}): readonly Law[] {
+  return measuredLaws(executor, options, () => {});
+}
+
+/** The laws, with a listener to the errors that they find, large or small. */
+export function measuredLaws(
   executor: Executor,
-  { seed = 0, tolerance = 2e-5 }: ExecutorLawOptions = {},
+  { seed = 0, tolerance = 2e-5 }: ExecutorLawOptions,
+  listen: ErrorListener,
 ): readonly Law[] {
+  const measure = { tolerance, listen };
   const source = "interpret, the reference of all executors";
   const operations = operationCases.map((example) =>
     defineLaw(`agrees with the interpreter: ${example.name}`, source, async () => {
@@ -193,7 +213,7 @@ export function executorLaws(
       // Sizes come back to one that was seen before: nothing of a run may stay for the next.
       for (const n of [2, 3, 2]) {
         const feeds = feedCase(example, n, numbers(random, maxCaseEntries));
-        checkOutputs(program, feeds, await executable.run(feeds), tolerance);
+        checkOutputs(program, feeds, await executable.run(feeds), measure);
       }
       await executable.release();
     }),
@@ -205,7 +225,7 @@ export function executorLaws(
       const executable = await executor.compile(program);
       for (const n of [2, 3]) {
         const feeds = feedIndexCase(n, numbers(random, 3 * n));
-        checkOutputs(program, feeds, await executable.run(feeds), 0);
+        checkOutputs(program, feeds, await executable.run(feeds), { tolerance: 0, listen });
       }
       await executable.release();
     }),
@@ -233,7 +253,7 @@ export function executorLaws(
       const executable = await executor.compile(program);
       // Kernels that lose updates to a race between threads do so now and then, not always.
       for (let run = 0; run < 30; run++) {
-        checkOutputs(program, feeds, await executable.run(feeds), tolerance);
+        checkOutputs(program, feeds, await executable.run(feeds), measure);
       }
       await executable.release();
     }),
@@ -248,7 +268,7 @@ export function executorLaws(
             table: { data: Float32Array.from(numbers(random, 12)), shape: [4, 3] },
             ids: { data: Int32Array.from({ length: n }, () => random.integer(4)), shape: [n] },
           };
-          checkOutputs(program, feeds, await executable.run(feeds), tolerance);
+          checkOutputs(program, feeds, await executable.run(feeds), measure);
         }
         await executable.release();
       }),
@@ -261,10 +281,10 @@ export function executorLaws(
     defineLaw(
       "trains a language model with AdamW, resident, as the reference executor does",
       "interpret, and torch.optim.AdamW by way of adamW",
-      () => checkTraining(executor, tolerance),
+      () => checkTraining(executor, measure),
     ),
     defineLaw("takes frozen inputs as it takes fed ones", contract, () =>
-      checkFrozenInputs(executor, tolerance),
+      checkFrozenInputs(executor, measure),
     ),
     defineLaw("refuses feeds that do not fit", contract, async () => {
       const program = trace((g) => ({ y: g.exp(g.input("x", "float32", ["n", 2])) }));

@@ -266,7 +266,7 @@ export const operationCases: readonly OperationCase[] = [
 ];
 
 /** A scalar that depends on every entry of a tensor in another way. */
-function weighted(g: Tracer, x: Tensor): Tensor {
+export function weighted(g: Tracer, x: Tensor): Tensor {
   const size = multiplyDimensions(...x.shape);
   const weights = g.reciprocal(g.add(g.cast(g.iota(size), "float32"), 1.5));
   return g.reduceSum(g.multiply(g.reshape(x, [size]), weights));
