@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { describeDiagnoses, doctorCommand } from "./doctor.ts";
+import { conformanceTable, describeDiagnoses, doctorCommand } from "./doctor.ts";
 
 it("prints a line for each executor, and one for each thing that it needs", () => {
   const text = describeDiagnoses([
@@ -19,6 +19,28 @@ it("prints a line for each executor, and one for each thing that it needs", () =
       "",
     ].join("\n"),
   );
+});
+
+it("prints how near executors come to each law, and what fails", () => {
+  const result = { holds: true, message: "" };
+  const table = conformanceTable({
+    reference: [
+      { ...result, law: "agrees with the interpreter: add", maxError: 0 },
+      { ...result, law: "adds up", maxError: 1.2e-7 },
+    ],
+    mine: [
+      { ...result, law: "agrees with the interpreter: add", maxError: 3e-8 },
+      { law: "adds up", holds: false, maxError: 1, message: "law does not hold\nno sum" },
+    ],
+  });
+  expect(table.split("\n")).toEqual([
+    "| law | reference | mine |",
+    "| --- | --- | --- |",
+    "| add | exact | 3e-8 |",
+    "| adds up | 1e-7 | fails |",
+    "mine: adds up: law does not hold no sum",
+    "",
+  ]);
 });
 
 it("refuses to install what it cannot", async () => {
