@@ -62,6 +62,7 @@ export function languageModelRun(
       minEntropyRange: setting.minEntropyRange.value,
     },
     evaluation: { every: 10, temperature: setting.evaluationTemperature?.value ?? 1 },
+    engine: { ...config.engine, recomputeLayers: true },
   };
 }
 

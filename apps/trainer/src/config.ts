@@ -90,6 +90,8 @@ const trainConfigSchema = z.strictObject({
     threads: count,
     /** Response and prompt tokens that one training pass holds. */
     microbatchTokens: count,
+    /** Whether layers are computed once more for their gradient, which takes time and saves memory. */
+    recomputeLayers: z.boolean(),
   }),
   checkpoints: z.strictObject({
     /** Iterations between checkpoints. */

@@ -69,6 +69,7 @@ export async function openTrainingPolicy(run: Run): Promise<TrainingPolicy> {
     ...policyOptions(run),
     model: startingPolicy(run),
     keepReference: usesReference,
+    valueHead: algorithm.critic !== null,
     optimizer: { weightDecay, maxGradientNorm, beta2: 0.95, learningRate: schedule },
   });
   const { sampler, learner, tokenizer } = policy;
