@@ -210,10 +210,16 @@ export function mergeAdapter(
   adapter: Adapter,
 ): Parameters {
   const merge = adapterMerger(config, adapter);
-  return new Map([...parameters].map(([name, values]) => [name, merge(name, values)]));
+  const targets = new Set(adaptedModules(config, adapter.config).map(({ module }) => module));
+  return new Map(
+    [...parameters].map(([name, values]) => {
+      const isChanged = targets.has(withoutWeight(name));
+      return [name, merge(name, isChanged ? values.slice() : values)];
+    }),
+  );
 }
 
-/** Puts an adapter into the parameters of its model one by one, see {@link mergeAdapter}. */
+/** Puts an adapter into the parameters of its model one by one and in place, see {@link mergeAdapter}. */
 export function adapterMerger(
   config: ModelConfig,
   adapter: Adapter,
@@ -227,14 +233,13 @@ export function adapterMerger(
     if (!adapted) return adapter.parameters.get(name) ?? values;
     const { module, outputs, inputs } = adapted;
     const { a, b } = loraNames(module);
-    const weight = values.slice();
-    addProduct(weight, adapter.parameters.get(a)!, adapter.parameters.get(b)!, {
+    addProduct(values, adapter.parameters.get(a)!, adapter.parameters.get(b)!, {
       outputs,
       inputs,
       rank: adapter.config.rank,
       scale,
     });
-    return weight;
+    return values;
   };
 }
 

@@ -86,12 +86,16 @@ export class OpenSafetensors implements AsyncDisposable {
   /**
    * Reads a tensor, F32, F16 or BF16, straight into its float32 array; besides that array, memory for
    * one chunk is needed.
+   * @param options - `into` is filled and returned if it has the tensor's size.
    * @throws `Error` naming file and tensor if there is no such tensor, it has another type, or the file
    *   ends early; with `requireFinite`, if it holds NaN or an infinity, with its index.
    */
   async read(
     name: string,
-    { requireFinite = false }: { readonly requireFinite?: boolean } = {},
+    {
+      requireFinite = false,
+      into,
+    }: { readonly requireFinite?: boolean; readonly into?: Float32Array | undefined } = {},
   ): Promise<Float32Array> {
     const entry = this.header.entries.get(name);
     if (!entry) throw new Error(`${this.path}: ${name} must be in the file, got nothing`);
@@ -100,7 +104,7 @@ export class OpenSafetensors implements AsyncDisposable {
       throw new Error(`${this.path}: ${name} must be F32, F16 or BF16, got ${type}`);
     }
     const size = shape.reduce((product, length) => product * length, 1);
-    const values = new Float32Array(size);
+    const values = into?.length === size ? into : new Float32Array(size);
     for (let start = 0; start < size; start += chunkBytes / 4) {
       const part = values.subarray(start, start + chunkBytes / 4);
       await this.#readPart(entry, type, start, part);

@@ -30,8 +30,8 @@ export async function readParameters(
   return parameters;
 }
 
-/** Reads one parameter. */
-export type ReadParameter = (name: string) => Promise<Float32Array>;
+/** Reads one parameter, into an array that is given for it if that has its size. */
+export type ReadParameter = (name: string, into?: Float32Array) => Promise<Float32Array>;
 
 /**
  * Finds the parameters of a table in files, as {@link readParameters} does, and leaves the reading to
@@ -73,9 +73,9 @@ export function locateParameters(
     if (known.has(name) || isIgnored(name)) continue;
     throw new Error(`${file.path}: ${name} must be a part of the model, got one too many`);
   }
-  return (name) => {
+  return (name, into) => {
     const stored = prefix + name;
-    return places.get(stored)!.read(stored, { requireFinite: true });
+    return places.get(stored)!.read(stored, { requireFinite: true, into });
   };
 }
 

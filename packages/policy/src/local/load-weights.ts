@@ -17,16 +17,16 @@ export async function loadWeights(sampling: SamplingEngine, options: EngineOptio
     const adapter = await startingAdapter(options, parameters);
     const merge = adapter && adapterMerger(config, adapter);
     return sampling.loadFrom((name) => {
-      const values = parameters.get(name)!;
-      return merge ? merge(name, values) : values.slice();
+      const values = parameters.get(name)!.slice();
+      return merge ? merge(name, values) : values;
     });
   }
   const checkpoint = await openCheckpoint(weights.directory, config);
   try {
     const adapter = await startingAdapter(options);
     const merge = adapter && adapterMerger(config, adapter);
-    await sampling.loadFrom(async (name) => {
-      const values = await checkpoint.read(name);
+    await sampling.loadFrom(async (name, into) => {
+      const values = await checkpoint.read(name, into);
       return merge ? merge(name, values) : values;
     });
   } finally {

@@ -1,6 +1,6 @@
 import type { Executable, Executor, Feed, Feeds, Program } from "@turnwise/graph";
 import type { ModelConfig } from "../model-config.ts";
-import { parameterTable } from "../parameters.ts";
+import { parameterTable, sizeOf } from "../parameters.ts";
 import type { AttentionCache, AttentionJob } from "./attention-cache.ts";
 import { samplingPrograms, type HeadPart } from "./sampling-programs.ts";
 
@@ -63,6 +63,17 @@ interface CompiledModel {
 
 const embeddingName = "model.embed_tokens.weight";
 
+/**
+ * Gives a parameter. Each is asked for once, when it is needed. Its array must not change until its
+ * program is compiled; the embedding's must never.
+ * @param into - An array of the same size that is not needed any more, to be filled and returned: what
+ *   is given back to the allocator among weights that stay leaves holes between them.
+ */
+export type ReadWeights = (
+  name: string,
+  into?: Float32Array,
+) => Float32Array | Promise<Float32Array>;
+
 /** Computes steps over cached sequences under fixed weights, in the thread that calls it. */
 export class ModelRunner {
   readonly #config: ModelConfig;
@@ -87,22 +98,24 @@ export class ModelRunner {
   /**
    * Compiles a model with its weights built in, one program after the other, so that beside the
    * finished ones little more than one layer exists twice.
-   * @param read - Gives a parameter. Each is asked for once, when it is needed, and let go when its
-   *   program is compiled, but for the embedding, which must not change.
    * @param rotary - See `rotaryFeeds`.
    */
   static async create(
     config: ModelConfig,
-    read: (name: string) => Float32Array | Promise<Float32Array>,
+    read: ReadWeights,
     executor: Executor,
     rotary: Feeds,
     options: { readonly maxEntries?: number } = {},
   ): Promise<ModelRunner> {
     const shapes = new Map(parameterTable(config).map(({ name, shape }) => [name, shape]));
     const embedding = await read(embeddingName);
+    const spare: Float32Array[] = [];
     const feedOf = async (name: string): Promise<Feed> => {
-      const data = name === embeddingName ? embedding : await read(name);
-      return { data, shape: shapes.get(name)! };
+      const shape = shapes.get(name)!;
+      if (name === embeddingName) return { data: embedding, shape };
+      const found = spare.findIndex(({ length }) => length === sizeOf(shape));
+      const into = found < 0 ? undefined : spare.splice(found, 1)[0];
+      return { data: await read(name, into), shape };
     };
     const programs = samplingPrograms(config, options);
     const compiled: Executable[] = [];
@@ -118,6 +131,9 @@ export class ModelRunner {
         const weights: Record<string, Feed> = {};
         for (const name of names) weights[name] = await feedOf(name);
         layers.push(await compile(program, weights));
+        for (const { data } of Object.values(weights)) {
+          if (data instanceof Float32Array && data !== embedding) spare.push(data);
+        }
       }
       const headName = config.tiedEmbeddings ? embeddingName : "lm_head.weight";
       const isWhole = programs.head.length === 0;

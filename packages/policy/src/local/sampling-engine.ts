@@ -11,7 +11,7 @@ import type { Parameters } from "../parameters.ts";
 import { AttentionCache } from "./attention-cache.ts";
 import { drawToken } from "./draw-token.ts";
 import { HeldSequences, sharedLength } from "./held-sequences.ts";
-import { ModelRunner, type RunnerTimings, type StepJob } from "./model-runner.ts";
+import { ModelRunner, type ReadWeights, type RunnerTimings, type StepJob } from "./model-runner.ts";
 import {
   checkSampleRequest,
   numPending,
@@ -126,10 +126,10 @@ export class SamplingEngine {
   }
 
   /**
-   * As {@link load}, from wherever parameters come. Each is asked for once, and let go when it is a part
-   * of a program.
+   * As {@link load}, from wherever parameters come.
+   * @param read - See {@link ReadWeights}.
    */
-  loadFrom(read: (name: string) => Float32Array | Promise<Float32Array>): Promise<void> {
+  loadFrom(read: ReadWeights): Promise<void> {
     return this.#whenIdle(async () => {
       const { config, executor } = this.#options;
       // First, so that two models need not fit into the memory.
