@@ -1,6 +1,6 @@
 import { excludedScore } from "./attention.ts";
 import type { Dimension } from "./dimension.ts";
-import type { Tensor } from "./tensor.ts";
+import { showShape, type Tensor } from "./tensor.ts";
 import type { Tracer } from "./tracer.ts";
 
 /** What {@link causalBias} lets a query see. */
@@ -26,11 +26,17 @@ export interface CausalBiasOptions {
  * no true token looks at padding then.
  *
  * @returns `[time, keys]`; with `lengths` or a `start` for each row, `[batch, time, keys]`.
+ * @throws `RangeError` for a start or lengths of another shape.
  */
 export function causalBias(
   g: Tracer,
   { time, keys = time, start, lengths }: CausalBiasOptions,
 ): Tensor {
+  if ((start?.shape.length ?? 0) > 1 || (lengths?.shape.length ?? 1) !== 1) {
+    throw new RangeError(
+      `causalBias: start and lengths must be a scalar or [batch], and [batch], got ${[start, lengths].map((x) => (x ? showShape(x.shape) : "none")).join(" and ")}`,
+    );
+  }
   const column = g.iota(keys);
   const rows = g.reshape(g.iota(time), [time, 1]);
   const perRow = (x: Tensor): Tensor => g.reshape(x, [x.shape[0]!, 1, 1]);

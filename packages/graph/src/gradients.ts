@@ -200,7 +200,21 @@ function passBack(
   if (operation.kind !== "withGradient") return applyRule(g, operation, cotangents);
   const { numOutputs } = operation.attributes;
   const results: undefined[] = Array.from({ length: numOutputs });
-  return [...results, ...g.backwardOf(operation)!(cotangents)];
+  const found = g.backwardOf(operation)!(cotangents);
+  const sources = operation.inputs.slice(numOutputs);
+  if (found.length > sources.length) {
+    throw new RangeError(
+      `withGradient: derivative must give ${sources.length} gradients at most, got ${found.length}`,
+    );
+  }
+  found.forEach((gradient, i) => {
+    const { shape } = sources[i]!;
+    if (gradient === undefined || equalShapes(gradient.shape, shape)) return;
+    throw new RangeError(
+      `withGradient: gradient ${i} must have the shape of its input ${showShape(shape)}, got ${showShape(gradient.shape)}`,
+    );
+  });
+  return [...results, ...found];
 }
 
 /**

@@ -53,13 +53,17 @@ export function broadcastShapes(where: string, a: Shape, b: Shape): Shape {
 }
 
 /**
- * An axis counted from the front.
+ * An axis of a shape, counted from the front.
  * @throws `RangeError` unless it is a whole number in `[-rank, rank)`.
  */
-export function checkAxis(where: string, axis: number, rank: number): number {
+export function checkAxis(where: string, axis: number, shape: Shape): number {
+  const rank = shape.length;
+  if (rank === 0) {
+    throw new RangeError(`${where}: shape must have 1 axis or more, got []`);
+  }
   if (!Number.isSafeInteger(axis) || axis < -rank || axis >= rank) {
     throw new RangeError(
-      `${where}: axis must be a whole number in [${-rank}, ${rank - 1}], got ${axis}`,
+      `${where}: axis must be a whole number in [${-rank}, ${rank - 1}] for shape ${showShape(shape)}, got ${axis}`,
     );
   }
   return axis < 0 ? axis + rank : axis;

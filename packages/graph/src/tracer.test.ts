@@ -95,7 +95,7 @@ describe("trace", () => {
       ],
       [
         () => g.reduceSum(x, { axes: [2] }),
-        "reduceSum: axis must be a whole number in [-2, 1], got 2",
+        "reduceSum: axis must be a whole number in [-2, 1] for shape [n, 3], got 2",
       ],
       [() => g.matmul(x, x), "matmul: inner sizes must be equal, got 3 and n of [n, 3] and [n, 3]"],
       [() => g.matmul(ids, ids), "matmul: tensor must be float32, got int32"],

@@ -320,7 +320,7 @@ export class Tracer {
     { axes = x.shape.map((_, axis) => axis), keepDims = false }: ReduceOptions,
   ): Tensor {
     this.#checkType(kind, "float32", x);
-    const sorted = [...new Set(axes.map((axis) => checkAxis(kind, axis, x.shape.length)))].sort(
+    const sorted = [...new Set(axes.map((axis) => checkAxis(kind, axis, x.shape)))].sort(
       (a, b) => a - b,
     );
     if (sorted.length === 0) return x;
@@ -410,7 +410,7 @@ export class Tracer {
 
   /** Reorders axes: axis `i` of the result is axis `permutation[i]` of `x`. */
   transpose(x: Tensor, permutation: readonly number[]): Tensor {
-    const axes = permutation.map((axis) => checkAxis("transpose", axis, x.shape.length));
+    const axes = permutation.map((axis) => checkAxis("transpose", axis, x.shape));
     if (new Set(axes).size !== x.shape.length || axes.length !== x.shape.length) {
       throw new RangeError(
         `transpose: permutation must name each axis of ${showShape(x.shape)} once, got [${permutation.join(", ")}]`,
@@ -426,9 +426,9 @@ export class Tracer {
     x: Tensor,
     axis: number,
     start: Dimension,
-    end: Dimension = x.shape[checkAxis("slice", axis, x.shape.length)]!,
+    end: Dimension = x.shape[checkAxis("slice", axis, x.shape)]!,
   ): Tensor {
-    const at = checkAxis("slice", axis, x.shape.length);
+    const at = checkAxis("slice", axis, x.shape);
     const size = x.shape[at]!;
     const [from, to] = [canonicalDimension(start), canonicalDimension(end)];
     const length = subtractDimensions(to, from);
@@ -450,7 +450,7 @@ export class Tracer {
     if (!first) throw new RangeError("concat: tensors must not be empty, got length 0");
     this.#checkType("concat", first.dtype, ...tensors);
     if (tensors.length === 1) return first;
-    const at = checkAxis("concat", axis, first.shape.length);
+    const at = checkAxis("concat", axis, first.shape);
     for (const { shape } of tensors) {
       if (
         shape.length !== first.shape.length ||
@@ -471,7 +471,7 @@ export class Tracer {
    *   the last.
    */
   split(x: Tensor, axis: number, parts: number | readonly Dimension[]): readonly Tensor[] {
-    const at = checkAxis("split", axis, x.shape.length);
+    const at = checkAxis("split", axis, x.shape);
     const size = x.shape[at]!;
     const sizes =
       typeof parts === "number"
@@ -482,7 +482,9 @@ export class Tracer {
       [0],
     );
     if (typeof parts !== "number" && addDimensions(...parts) !== size) {
-      throw new RangeError(`split: parts must add up to ${size}, got [${parts.join(", ")}]`);
+      throw new RangeError(
+        `split: parts must add up to axis ${at} of ${showShape(x.shape)}, got [${parts.join(", ")}]`,
+      );
     }
     return starts.map((start, i) => this.slice(x, at, start, starts[i + 1] ?? size));
   }
@@ -502,7 +504,7 @@ export class Tracer {
   /** Rows of a table: table `[rows, ...entry]`, ids `[...ids]`, result `[...ids, ...entry]`. */
   gather(table: Tensor, ids: Tensor, { uniqueIds = false }: GatherOptions = {}): Tensor {
     this.#checkType("gather", "int32", ids);
-    checkAxis("gather", 0, table.shape.length);
+    checkAxis("gather", 0, table.shape);
     const shape = [...ids.shape, ...table.shape.slice(1)];
     return this.#one("gather", { uniqueIds }, [table, ids], shape, table.dtype);
   }
@@ -557,14 +559,14 @@ export class Tracer {
   /** `exp(x)` scaled to sum 1 along the last axis, with the maximum taken out. */
   softmax(x: Tensor): Tensor {
     this.#checkType("softmax", "float32", x);
-    checkAxis("softmax", -1, x.shape.length);
+    checkAxis("softmax", -1, x.shape);
     return this.#one("softmax", {}, [x], x.shape);
   }
 
   /** The logarithm of {@link softmax}. */
   logSoftmax(x: Tensor): Tensor {
     this.#checkType("logSoftmax", "float32", x);
-    checkAxis("logSoftmax", -1, x.shape.length);
+    checkAxis("logSoftmax", -1, x.shape);
     return this.#one("logSoftmax", {}, [x], x.shape);
   }
 
@@ -577,7 +579,7 @@ export class Tracer {
   rmsNormWithScale(x: Tensor, weight: Tensor, epsilon: number): readonly [Tensor, Tensor] {
     this.#checkType("rmsNorm", "float32", x, weight);
     checkFinite("rmsNorm", { epsilon });
-    checkAxis("rmsNorm", -1, x.shape.length);
+    checkAxis("rmsNorm", -1, x.shape);
     if (!equalShapes(weight.shape, x.shape.slice(-1))) {
       throw new RangeError(
         `rmsNorm: weight must have the last axis of x ${showShape(x.shape)}, got ${showShape(weight.shape)}`,
