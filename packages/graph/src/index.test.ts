@@ -16,6 +16,7 @@ it("exports what it means to", () => {
     "causalBias",
     "clipScale",
     "createReferenceExecutor",
+    "createTrainer",
     "evaluateDimension",
     "evaluateShape",
     "finiteDifferences",

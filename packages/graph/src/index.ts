@@ -45,6 +45,12 @@ export type {
 } from "./operation.ts";
 export { adamW, type AdamWOptions, type AdamWState } from "./optimizer/adam-w.ts";
 export { adamWFeed, clipScale, traceAdamW, type AdamWTensors } from "./optimizer/trace-adam-w.ts";
+export {
+  createTrainer,
+  type Trainer,
+  type TrainerOptions,
+  type TrainerReport,
+} from "./optimizer/trainer.ts";
 export { accumulate, globalNorm, scaleInPlace } from "./optimizer/vectors.ts";
 export type { Feed, Feeds, Program } from "./program.ts";
 export { recompute } from "./recompute.ts";
