@@ -1,7 +1,7 @@
 import { entropyOfLogits, logSoftmax } from "@turnwise/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { interpret, logProbAndEntropy, trace } from "./index.ts";
+import { gradients, interpret, logProbAndEntropy, trace } from "./index.ts";
 
 const size = 3;
 const entry = fc.double({ min: -4, max: 4, noNaN: true });
@@ -47,6 +47,37 @@ describe("logProbAndEntropy", () => {
       ),
       { numRuns: 50 },
     );
+  });
+
+  it("computes nothing of a frozen head's gradient, and the same gradient by what it reads", () => {
+    const programs = [false, true].map((frozenHead) =>
+      trace((g) => {
+        const hidden = g.input("hidden", "float32", ["token", size]);
+        const head = g.input("head", "float32", ["vocabulary", size]);
+        const targets = g.input("targets", "int32", ["token"]);
+        const inputs = { hidden, head, targets };
+        const { logProbs, entropies } = logProbAndEntropy(g, inputs, { chunks: 3, frozenHead });
+        const loss = g.reduceSum(g.add(logProbs, g.multiply(entropies, 0.3)));
+        const [byHidden] = gradients(g, loss, [hidden]);
+        return { byHidden: byHidden! };
+      }),
+    );
+    const feeds = {
+      hidden: { data: Float64Array.from({ length: 15 }, (_, i) => Math.sin(i)), shape: [5, size] },
+      head: { data: Float64Array.from({ length: 12 }, (_, i) => Math.cos(i)), shape: [4, size] },
+      targets: { data: Int32Array.of(0, 3, 1, 2, 3), shape: [5] },
+    };
+    const [all, frozen] = programs.map((program) => interpret(program, feeds).byHidden.data);
+    expect(frozen).toEqual(all);
+    const numHeads = programs.map(
+      ({ operations }) =>
+        operations
+          .flatMap(({ outputs }) => outputs)
+          .filter(({ shape }) => shape[0] === "vocabulary").length,
+    );
+    // The head itself, and with it the sums that the parts wait for.
+    expect(numHeads[1]).toBe(1);
+    expect(numHeads[0]).toBeGreaterThan(1);
   });
 
   it("says what does not fit", () => {

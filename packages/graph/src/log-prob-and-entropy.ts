@@ -22,6 +22,8 @@ export interface HeadOptions {
    * than `[token / chunks, vocabulary]` is kept. Default 1: all at once, and kept.
    */
   readonly chunks?: number;
+  /** Whether no gradient by `head` will be asked for; none is computed then. Default false. */
+  readonly frozenHead?: boolean;
 }
 
 /** What {@link logProbAndEntropy} gives, both `[token]`. */
@@ -42,7 +44,7 @@ export interface HeadOutputs {
 export function logProbAndEntropy(
   g: Tracer,
   { hidden, head, targets }: HeadInputs,
-  { temperature = 1, chunks = 1 }: HeadOptions = {},
+  { temperature = 1, chunks = 1, frozenHead = false }: HeadOptions = {},
 ): HeadOutputs {
   checkPositive("logProbAndEntropy", { temperature });
   checkInteger("logProbAndEntropy", { chunks }, { min: 1 });
@@ -83,7 +85,9 @@ export function logProbAndEntropy(
     for (const [i, { rows, entropy }] of parts.entries()) {
       const [aPart, ePart] = [aParts?.[i], eParts?.[i]];
       const before = shares.at(-1);
-      const earlier = [(aPart ?? ePart)!, ...(before ? [before.spread, before.gathered] : [])];
+      // What nobody asks for must not be waited for either: that would compute it.
+      const done = before && (frozenHead ? [before.spread] : [before.spread, before.gathered]);
+      const earlier = [(aPart ?? ePart)!, ...(done ?? [])];
       const all = logProbsOf(chunks === 1 ? rows : later(g, rows, earlier));
       const probabilities = g.exp(all);
       if (ePart === undefined) {
@@ -103,10 +107,12 @@ export function logProbAndEntropy(
     }
     const spread = join(shares.map((share) => share.spread));
     const gathered = shares.map((share) => share.gathered).reduce((sum, part) => g.add(sum, part));
-    if (a === undefined) return [spread, gathered];
+    if (a === undefined) return [spread, frozenHead ? undefined : gathered];
     const share = g.multiply(column(a), scale);
+    const byHidden = g.add(spread, g.multiply(g.gather(head, targets), share));
+    if (frozenHead) return [byHidden, undefined];
     return [
-      g.add(spread, g.multiply(g.gather(head, targets), share)),
+      byHidden,
       g.add(gathered, g.scatterAdd(g.multiply(hidden, share), targets, head.shape[0]!)),
     ];
   });

@@ -74,6 +74,31 @@ test("needs an end token that the vocabulary knows", () => {
   );
 });
 
+test("refuses files that are no tokenizer's", () => {
+  const { tokenizer, config } = buildWordVocabulary(["go"]);
+  const model = tokenizer["model"] as Record<string, unknown>;
+  const withModel =
+    (change: object): (() => unknown) =>
+    () =>
+      createTokenizer({ tokenizer: { ...tokenizer, model: { ...model, ...change } }, config });
+  expect(withModel({ vocab: undefined })).toThrow(
+    "model of tokenizer.json must have a vocab, got {",
+  );
+  expect(() => createTokenizer({ tokenizer: {}, config })).toThrow(
+    "must have a vocab, got undefined",
+  );
+  expect(withModel({ vocab: { "<end>": 0, go: -1 } })).toThrow(
+    'createTokenizer: ids must be whole numbers >= 0, got -1 for "go"',
+  );
+  expect(withModel({ type: "Sentence" })).toThrow(
+    'createTokenizer: model of tokenizer.json must be BPE, Unigram, WordLevel, WordPiece, got "Sentence"',
+  );
+  const normalizer = { type: "Unheard" };
+  expect(() => createTokenizer({ tokenizer: { ...tokenizer, normalizer }, config })).toThrow(
+    "createTokenizer: tokenizer.json must be such as the tokenizers library reads, got: ",
+  );
+});
+
 for (const folder of ["policy/qwen2-tied", "policy/qwen3-untied", "policy/llama-lora"]) {
   const shared = findSharedData(folder);
   test.skipIf(!shared)(`encodes as the tokenizers library does: ${folder}`, async () => {

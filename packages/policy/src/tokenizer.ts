@@ -51,13 +51,14 @@ export interface TokenizerOptions {
 /**
  * A tokenizer from the content of its files. Texts are encoded as they are: no token is added in
  * front or behind. Decoding keeps special tokens and all spaces; nothing decodes to `""`.
- * @throws `RangeError` if there is no end token, or the vocabulary does not know it.
+ * @throws `RangeError` if there is no end token, the vocabulary does not know it, or the files are not
+ *   those of a tokenizer.
  */
 export function createTokenizer(
   files: TokenizerFiles,
   { endToken: endText = endTokenText(files.config) }: TokenizerOptions = {},
 ): LoadedTokenizer {
-  const tokenizer = new HuggingFaceTokenizer(files.tokenizer, files.config);
+  const tokenizer = loadTokenizer(files);
   if (endText === undefined) {
     throw new RangeError(
       "createTokenizer: endToken must be given where eos_token is not, got none",
@@ -108,6 +109,46 @@ export function createTokenizer(
     decode,
     tokenId: (text) => tokenizer.token_to_id(text),
   };
+}
+
+const modelKinds: ReadonlySet<string> = new Set(["BPE", "Unigram", "WordLevel", "WordPiece"]);
+
+/** The library's tokenizer; it says little about what is wrong with its files. */
+function loadTokenizer({ tokenizer, config }: TokenizerFiles): HuggingFaceTokenizer {
+  const model = tokenizer["model"];
+  const vocabulary = isJsonObject(model) ? model["vocab"] : undefined;
+  if (!isJsonObject(vocabulary) && !Array.isArray(vocabulary)) {
+    throw new RangeError(
+      `createTokenizer: model of tokenizer.json must have a vocab, got ${JSON.stringify(model)?.slice(0, 80)}`,
+    );
+  }
+  // The library takes a kind that it does not know for another one.
+  const kind = isJsonObject(model) ? (model["type"] ?? "BPE") : undefined;
+  if (typeof kind !== "string" || !modelKinds.has(kind)) {
+    throw new RangeError(
+      `createTokenizer: model of tokenizer.json must be ${[...modelKinds].join(", ")}, got ${JSON.stringify(kind)}`,
+    );
+  }
+  const added = Array.isArray(tokenizer["added_tokens"]) ? tokenizer["added_tokens"] : [];
+  const ids = [
+    ...(isJsonObject(vocabulary) ? Object.entries(vocabulary) : []),
+    ...added.filter(isJsonObject).map(({ content, id }) => [content, id] as const),
+  ];
+  for (const [token, id] of ids) {
+    if (Number.isSafeInteger(id) && Number(id) >= 0) continue;
+    throw new RangeError(
+      `createTokenizer: ids must be whole numbers >= 0, got ${JSON.stringify(id)} for ${JSON.stringify(token)}`,
+    );
+  }
+  try {
+    return new HuggingFaceTokenizer(tokenizer, config);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new RangeError(
+      `createTokenizer: tokenizer.json must be such as the tokenizers library reads, got: ${reason}`,
+      { cause },
+    );
+  }
 }
 
 /** What the library returns; its own type does not resolve under NodeNext. */

@@ -51,18 +51,20 @@ export function trainedTable(
 function forwardTokens(
   g: Tracer,
   model: TracedModel,
-  { headChunks, valueHead = false, recomputeLayers = false }: LearningProgramOptions,
+  options: LearningProgramOptions,
 ): { newLogProbs: Tensor; entropies: Tensor; values?: Tensor } {
+  const { headChunks, valueHead = false, recomputeLayers = false } = options;
   const tokens = g.input("tokens", "int32", [forestTokens]);
   const predictors = g.input("predictors", "int32", ["predictor"]);
   const targets = g.input("targets", "int32", ["predictor"]);
   const predictions = g.input("predictions", "int32", ["token"]);
   const hidden = forwardForest(model, tokens, predictors, { recomputeLayers });
   const head = headWeight(model);
+  const isTrained = trainedTable(model.config, options).some(({ name }) => g.inputs[name] === head);
   const { logProbs, entropies } = logProbAndEntropy(
     g,
     { hidden, head, targets },
-    { chunks: headChunks },
+    { chunks: headChunks, frozenHead: !isTrained },
   );
   // Rows that go on alike share a predictor.
   return {
