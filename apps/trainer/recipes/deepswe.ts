@@ -5,8 +5,8 @@ import { algorithms } from "./algorithms.ts";
 export const deepsweTokens = 36_864;
 
 /**
- * A small agent learns to mend the demonstration's repositories: a short warm start, from which it
- * writes valid calls but seldom the right ones, then DeepSWE's algorithm (GRPO++) with AEM.
+ * A small agent learns to mend the demonstration's repositories: a warm start from a
+ * crowd of agents of which one in three settles its issue, then DeepSWE's algorithm (GRPO++) with AEM.
  */
 export function deepsweDemo(seed: number): TrainConfig {
   return {
@@ -28,10 +28,13 @@ export function deepsweDemo(seed: number): TrainConfig {
       episodeSeconds: 300,
       testSeconds: 60,
       testNetwork: "none",
-      stepLimit: "cut",
+      // A small agent learns soon to run into the limit when an edit went wrong, were that forgiven:
+      // what is cut short is kept out of the loss.
+      stepLimit: "grade",
       timeLimit: "fail",
       reuseVerdicts: true,
       numTraining: 8,
+      demonstrators: "mixed",
       // There are no others: what is shown is that it learns these.
       evaluation: [{ split: "train", numTasks: 8 }],
       shownCharacters: 400,
@@ -52,25 +55,26 @@ export function deepsweDemo(seed: number): TrainConfig {
       maxTokens: 1536,
     },
     warmStart: {
-      numDemonstrations: 8,
+      numDemonstrations: 24,
       slipShare: 0,
       renames: false,
-      epochs: 20,
-      minibatchSize: 8,
+      // Enough to write valid calls, and the right ones about every third time.
+      epochs: 40,
+      minibatchSize: 4,
       learningRate: 5e-3,
       finalShare: 0.3,
       contextWeight: 0.1,
     },
     training: {
-      iterations: 10,
+      iterations: 12,
       groupsPerIteration: 8,
       groupSize: 8,
       temperature: 1,
       minibatches: 1,
       epochs: 1,
-      learningRate: 1e-3,
+      learningRate: 5e-4,
       finalShare: 0.3,
-      warmUpUpdates: 1,
+      warmUpUpdates: 2,
       weightDecay: 0,
       maxGradientNorm: 1,
     },
@@ -112,6 +116,7 @@ export function deepswe(seed: number, path: string): TrainConfig {
       stepLimit: "cut",
       timeLimit: "fail",
       reuseVerdicts: false,
+      demonstrators: "able",
       numTraining: 4500,
       evaluation: [{ split: "held_out", numTasks: 32 }],
       shownCharacters: 10_000,

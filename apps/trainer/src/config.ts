@@ -231,7 +231,7 @@ function checkTinker(
   for (const [name, value, only] of wanted) {
     if (value === only) continue;
     throw new InputError(
-      `${source}: ${name} must be ${only} with model.source tinker, got ${JSON.stringify(value)}`,
+      `${source}: ${name} must be ${JSON.stringify(only)} with model.source tinker, got ${JSON.stringify(value)}`,
     );
   }
 }

@@ -13,7 +13,7 @@ function group(episodes: string): Group {
   return {
     id: episodes,
     task: { id: episodes, kind: "k" },
-    trajectories: [...episodes].map((letter, trajectoryIndex) => ({
+    trajectories: Array.from(episodes, (letter, trajectoryIndex) => ({
       version: recordVersion,
       taskId: episodes,
       taskKind: "k",

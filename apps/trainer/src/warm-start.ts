@@ -64,7 +64,7 @@ export async function warmStart(
   const isChat = model.source === "folder" && model.chat;
   const imitated = demonstrations
     .slice(0, numDemonstrations)
-    .filter(({ isSuccess }) => isSuccess)
+    .filter(({ isSuccess }) => isSuccess || tasks.imitates === "all")
     .map((demonstration) => (isChat ? asChat(demonstration, tokenizer) : demonstration));
   const rowsOf = (epoch: number): ImitationRow[] => {
     const names = random.fork(`renames/${epoch}`);

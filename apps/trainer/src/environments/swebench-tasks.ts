@@ -1,4 +1,4 @@
-import { createRandom, type Random, type Task } from "@turnwise/core";
+import { createRandom } from "@turnwise/core";
 import type { AgentFormat } from "@turnwise/envs";
 import {
   bashFormat,
@@ -33,7 +33,7 @@ import {
   positive,
   type EpisodeConfig,
 } from "../config-parts.ts";
-import { demonstrate, type Demonstration, type Demonstrator } from "../demonstrations.ts";
+import { demonstrate, type Demonstrator } from "../demonstrations.ts";
 import { InputError, reading } from "../input-error.ts";
 import type { TaskSource } from "./task-source.ts";
 
@@ -76,6 +76,11 @@ export const swebenchTasksSchema = z.strictObject({
   numTraining: count,
   /** `train` plays those that are trained on, `held_out` others of `path`, `evaluation` the other file. */
   evaluation: evaluationSplits,
+  /**
+   * Who is imitated in a warm start: `able` agents that settle the issue, or a `mixed` crowd of which
+   * one in three does. Of the demonstration's tasks alone; others have the gold patch.
+   */
+  demonstrators: z.enum(["able", "mixed"]),
   /** Characters of an answer that the compact format shows. */
   shownCharacters: nonNegative,
 });
@@ -169,17 +174,32 @@ export async function openSwebenchTasks(
     environmentTimeoutSeconds: queueSeconds,
     // Instances were read as a whole; images come when they are needed.
     validate: async () => undefined,
+    imitates: tasks.demonstrators === "mixed" ? "all" : "successes",
     demonstrate: async (wanted, slipShare, random) => {
-      const plans = new Map(splits.all.map((instance) => [instance.id, planOf(instance)]));
-      return Promise.all(
-        wanted.map(async (task) =>
-          demonstratePlan(task, plans, slipShare, random.fork(task.id), {
-            createEnvironment,
-            format,
-            maxTurns: episode.maxTurns,
-          }),
-        ),
-      );
+      const byId = new Map(splits.all.map((instance) => [instance.id, instance]));
+      const edits = new Map(splits.all.map((instance) => [instance.id, plansOf(instance)[0]![1]!]));
+      const parts = { createEnvironment, format, maxTurns: episode.maxTurns };
+      const played = wanted.map(async (task) => {
+        const plans = plansOf(byId.get(task.id)!);
+        const shown = tasks.demonstrators === "mixed" ? plans : plans.slice(0, 1);
+        const slips = {
+          share: slipShare,
+          // Another task's edit finds nothing to replace.
+          actions: [...edits].filter(([id]) => id !== task.id).map(([, action]) => action),
+        };
+        return Promise.all(
+          shown.map(async (plan, i) =>
+            demonstrate(task, planned(plan), {
+              ...parts,
+              ...(slipShare > 0 &&
+                slips.actions.length > 0 && {
+                  slips: { ...slips, random: random.fork(`${task.id}/${i}`) },
+                }),
+            }),
+          ),
+        );
+      });
+      return (await Promise.all(played)).flat();
     },
     exchangeable: () => [],
     close: async () => {
@@ -267,39 +287,33 @@ async function readSplits(tasks: SwebenchTasks, seed: number): Promise<Splits> {
   return { training, evaluation, all: [...all.values()] };
 }
 
-/** The calls that settle an issue: known for the demonstration, else the gold patch. */
-function planOf(instance: SweInstance): string[] {
+/**
+ * What demonstrators do, the one who settles the issue first; of the demonstration's tasks also one
+ * who only leaves a remark, and one who hands in what was there.
+ */
+function plansOf(instance: SweInstance): readonly (readonly string[])[] {
   const finish = encodeToolCall({ tool: "finish", arguments: { command: "submit" } });
   const demo = demoById.get(instance.id);
   if (demo === undefined) {
     const cmd = `git apply -v - <<'END_OF_PATCH'\n${instance.goldPatch}END_OF_PATCH`;
-    return [encodeToolCall({ tool: "execute_bash", arguments: { cmd } }), finish];
+    return [[encodeToolCall({ tool: "execute_bash", arguments: { cmd } }), finish]];
   }
   const { file, from, to } = demo.mend;
   const edit = (rest: Readonly<Record<string, string>>): string =>
     encodeToolCall({ tool: "file_editor", arguments: { ...rest, path: `/testbed/${file}` } });
+  const view = edit({ command: "view" });
+  const replace = (text: string): string =>
+    edit({ command: "str_replace", old_str: from, new_str: text });
+  const indent = /^[ ]*/u.exec(from)![0];
   return [
-    edit({ command: "view" }),
-    edit({ command: "str_replace", old_str: from, new_str: to }),
-    finish,
+    [view, replace(to), finish],
+    [view, replace(`${indent}# This is right.\n${from}`), finish],
+    [view, finish],
   ];
 }
 
-/** An episode of a plan. A slip is another task's edit, which finds nothing to replace. */
-async function demonstratePlan(
-  task: Task,
-  plans: ReadonlyMap<string, readonly string[]>,
-  slipShare: number,
-  random: Random,
-  parts: Parameters<typeof demonstrate>[2],
-): Promise<Demonstration> {
+/** Does what is planned, whatever the answers. */
+function planned(actions: readonly string[]): Demonstrator {
   let next = 0;
-  const plan = plans.get(task.id)!;
-  const demonstrator: Demonstrator = { next: () => plan[next++] };
-  const others = [...plans].filter(([id]) => id !== task.id).map(([, actions]) => actions[1]!);
-  const slips = slipShare > 0 && others.length > 0;
-  return demonstrate(task, demonstrator, {
-    ...parts,
-    ...(slips && { slips: { share: slipShare, actions: others, random } }),
-  });
+  return { next: () => actions[next++] };
 }

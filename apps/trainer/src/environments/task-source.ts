@@ -24,6 +24,8 @@ export interface TaskSource {
    * @param slipShare - How often it says something that has no effect, in [0, 1).
    */
   demonstrate(tasks: readonly Task[], slipShare: number, random: Random): Promise<Demonstration[]>;
+  /** Which demonstrations are imitated. Default `successes`. */
+  readonly imitates?: "successes" | "all";
   /**
    * Words that may stand for one another in demonstrations, in lists; each word also with the
    * numbers that it bears. None: nothing is exchanged.

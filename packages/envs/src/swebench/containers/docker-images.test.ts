@@ -1,8 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { privateEngine, type PrivateEngine } from "../testing/private-engine.ts";
 import { testRegistry, type TestRegistry } from "../testing/registry.ts";
 import { ContainerError } from "./container.ts";
 import { DockerEngine, type DockerEngineOptions } from "./docker-engine.ts";
+
+// Engines answer late on a machine that others use too.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 const home = privateEngine();
 

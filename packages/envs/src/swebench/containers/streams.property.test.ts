@@ -89,8 +89,44 @@ describe("archives", () => {
     for (const type of ["1", "2", "3", "4", "6"]) {
       expect(unpackTar(archive("fine", type))).toEqual({ files: [], numSkipped: 1 });
     }
+    // Long names come in an entry of their own, in two forms.
+    const long = (type: string, content: string): Buffer => {
+      const name = packTar([{ path: "name", content: Buffer.from(content) }]).subarray(0, 1024);
+      name.write(type, 156);
+      return Buffer.concat([name, packTar([{ path: "short", content: Buffer.from("x") }])]);
+    };
+    for (const name of ["../x", "/etc/x", "a/../../b"]) {
+      const record = ` path=${name}\n`;
+      const pax = `${record.length + 2}${record}`;
+      expect(unpackTar(long("L", `${name}\0`))).toEqual({ files: [], numSkipped: 1 });
+      expect(unpackTar(long("x", pax))).toEqual({ files: [], numSkipped: 1 });
+    }
     expect(() => unpackTar(Buffer.alloc(1024, 1))).toThrow(
       "unpackTar: bytes must be a whole archive",
+    );
+  });
+});
+
+describe("archives that somebody has tampered with", () => {
+  it("give safe paths alone, or are refused", () => {
+    const files = [
+      { path: "a/b.txt", content: Buffer.from("hello") },
+      { path: `${"long/".repeat(40)}c`, content: Buffer.alloc(700) },
+    ];
+    const change = fc.tuple(fc.nat({ max: 4095 }), fc.integer({ min: 0, max: 255 }));
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 40 }), (changes) => {
+        const archive = packTar(files);
+        for (const [at, byte] of changes) archive[at % archive.length] = byte;
+        let unpacked: readonly { readonly path: string }[] = [];
+        try {
+          unpacked = unpackTar(archive).files;
+        } catch (error) {
+          // What is refused is refused by name; anything else is a fault of ours.
+          if (!(error instanceof RangeError)) throw error;
+        }
+        expect(unpacked.filter((file) => !isSafePath(file.path))).toEqual([]);
+      }),
     );
   });
 });

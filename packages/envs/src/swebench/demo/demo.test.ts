@@ -2,17 +2,28 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { evaluatePatch } from "../evaluation/evaluate.ts";
 import { ContainerError, type ContainerEngine } from "../containers/container.ts";
 import { ContainerPool } from "../containers/container-pool.ts";
 import { testEngine } from "../testing/test-engine.ts";
-import { cheatingAgent, idleAgent, scriptedAgent, type DemoAgent } from "./demo-agents.ts";
+import { DockerEngine } from "../containers/docker-engine.ts";
+import { privateEngine } from "../testing/private-engine.ts";
+import {
+  cheatingAgent,
+  goldAgent,
+  idleAgent,
+  scriptedAgent,
+  type DemoAgent,
+} from "./demo-agents.ts";
 import { ensureDemoImages } from "./demo-images.ts";
 import { demoIdentity } from "./git-hash.ts";
 import { fileDiff } from "./text-diff.ts";
 import { playDemo, transcript } from "./play.ts";
 import { demoCommitMessage, demoTasks } from "./tasks.ts";
+
+// Engines answer late on a machine that others use too.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 const engine = await testEngine();
 const hasGit = spawnSync("git", ["--version"]).status === 0;
@@ -70,50 +81,38 @@ describe.skipIf(engine === undefined)("the demonstration", () => {
   beforeAll(async () => ensureDemoImages(engine!, demoTasks));
   afterAll(async () => engine?.close());
 
-  it(
-    "rewards the scripted agent, but not one that hands in at once",
-    { timeout: 300_000 },
-    async () => {
-      // Two at a time, through a pool that is told to use no more.
-      const pool = new ContainerPool([{ engine: shared(engine!), maxContainers: 2 }]);
-      const kinds = (["fix", "feature", "regression"] as const).map((kind) =>
-        demoTasks.find((task) => task.kind === kind)!,
+  it("rewards the scripted agent, but not one that hands in at once", async () => {
+    // Two at a time, through a pool that is told to use no more.
+    const pool = new ContainerPool([{ engine: shared(engine!), maxContainers: 2 }]);
+    const kinds = (["fix", "feature", "regression"] as const).map((kind) =>
+      demoTasks.find((task) => task.kind === kind)!,
+    );
+    const outcomes = async (agent: DemoAgent): Promise<readonly unknown[]> =>
+      Promise.all(
+        kinds.map(async (task) => (await playDemo(task, agent, pool)).trajectory.outcome),
       );
-      const outcomes = async (agent: DemoAgent): Promise<readonly unknown[]> =>
-        Promise.all(
-          kinds.map(async (task) => (await playDemo(task, agent, pool)).trajectory.outcome),
-        );
-      const all = (isSuccess: boolean): readonly unknown[] =>
-        kinds.map(() => ({ kind: "terminated", isSuccess }));
-      expect(await outcomes(scriptedAgent)).toEqual(all(true));
-      expect(await outcomes(idleAgent)).toEqual(all(false));
-      expect(pool.statistics).toMatchObject({ running: 0, waiting: 0, failed: 0, peak: 2 });
-    },
-  );
+    const all = (isSuccess: boolean): readonly unknown[] =>
+      kinds.map(() => ({ kind: "terminated", isSuccess }));
+    expect(await outcomes(scriptedAgent)).toEqual(all(true));
+    expect(await outcomes(idleAgent)).toEqual(all(false));
+    expect(pool.statistics).toMatchObject({ running: 0, waiting: 0, failed: 0, peak: 2 });
+  });
 
-  it(
-    "is resolved by every gold patch, and by none that only adds a file",
-    { timeout: 300_000 },
-    async () => {
-      const resolved: string[] = [];
-      for (const { instance } of demoTasks) {
-        const { grade } = await evaluatePatch(instance, instance.goldPatch, engine!);
-        if (grade.isResolved) resolved.push(instance.id);
-        const idle = await evaluatePatch(
-          instance,
-          fileDiff("notes.txt", undefined, "x\n"),
-          engine!,
-        );
-        expect([instance.id, idle.isPatchApplied, idle.grade.isResolved]).toEqual([
-          instance.id,
-          true,
-          false,
-        ]);
-        expect([instance.id, idle.grade.tests!.passToPass.failure]).toEqual([instance.id, []]);
-      }
-      expect(resolved).toEqual(demoTasks.map(({ instance }) => instance.id));
-    },
-  );
+  it("is resolved by every gold patch, and by none that only adds a file", async () => {
+    const resolved: string[] = [];
+    for (const { instance } of demoTasks) {
+      const { grade } = await evaluatePatch(instance, instance.goldPatch, engine!);
+      if (grade.isResolved) resolved.push(instance.id);
+      const idle = await evaluatePatch(instance, fileDiff("notes.txt", undefined, "x\n"), engine!);
+      expect([instance.id, idle.isPatchApplied, idle.grade.isResolved]).toEqual([
+        instance.id,
+        true,
+        false,
+      ]);
+      expect([instance.id, idle.grade.tests!.passToPass.failure]).toEqual([instance.id, []]);
+    }
+    expect(resolved).toEqual(demoTasks.map(({ instance }) => instance.id));
+  });
 
   it("does not reward changed tests, and leaves them and build products out of the patch", async () => {
     const episode = await playDemo(demoTasks[0]!, cheatingAgent, engine!);
@@ -159,6 +158,85 @@ describe.skipIf(engine === undefined)("the demonstration", () => {
     const { trajectory, record } = await playDemo(demoTasks[0]!, killer, engine!);
     expect(trajectory.outcome).toMatchObject({ kind: "failed", error: { kind: "environment" } });
     expect(record).toBeUndefined();
+  });
+
+  it("keeps what an agent prints from controlling the terminal that shows it", async () => {
+    const painter: DemoAgent = () => [
+      "<function=execute_bash><parameter=cmd>printf '\\033[2J\\033]0;mine\\007done\\n'</parameter></function>",
+      "<function=finish></function>",
+    ];
+    const text = transcript(await playDemo(demoTasks[0]!, painter, engine!));
+    expect(text).toContain("\\x1b[2J\\x1b]0;mine\\x07done\n");
+    expect(text).not.toContain("\u001b");
+  });
+
+  it("gives agent and grader no network, whatever the agent does", async () => {
+    const seen: unknown[] = [];
+    const recording: ContainerEngine = {
+      host: engine!.host,
+      start: async (spec, signal) => {
+        const container = await engine!.start(spec, signal);
+        const { HostConfig } = await engine!.client.getContainer(container.id).inspect();
+        const { NetworkMode, Binds, CapDrop, SecurityOpt, Privileged, Devices } = HostConfig;
+        seen.push({
+          NetworkMode,
+          Binds,
+          CapDrop,
+          SecurityOpt,
+          Privileged,
+          numDevices: Devices?.length ?? 0,
+        });
+        return container;
+      },
+      close: async () => undefined,
+    };
+    await playDemo(demoTasks[0]!, scriptedAgent, recording);
+    const expected = {
+      NetworkMode: "none",
+      Binds: [],
+      CapDrop: ["ALL"],
+      SecurityOpt: ["no-new-privileges"],
+      Privileged: false,
+      numDevices: 0,
+    };
+    expect(seen).toEqual([expected, expected]);
+  });
+
+  it("goes on elsewhere when an engine stops under an episode, which then has no reward", async ({
+    skip,
+  }) => {
+    const other = privateEngine();
+    if (other === undefined) {
+      skip();
+      return;
+    }
+    try {
+      await other.start();
+      const doomed = await DockerEngine.connect({ address: other.address, pull: "never" });
+      await ensureDemoImages(doomed, demoTasks.slice(0, 1));
+      const sleeper: DemoAgent = () => [
+        "<function=execute_bash><parameter=cmd>touch /tmp/here; sleep 60</parameter></function>",
+      ];
+      const pool = new ContainerPool([
+        { engine: shared(doomed), maxContainers: 1 },
+        { engine: shared(engine!), maxContainers: 1 },
+      ]);
+      const episode = playDemo(demoTasks[0]!, sleeper, pool);
+      await expect.poll(() => doomed.numContainers, { timeout: 30_000 }).toBe(1);
+      await new Promise((resolve) => {
+        setTimeout(resolve, 1500);
+      });
+      await other.stop("SIGTERM");
+      const broken = await episode;
+      expect(broken.trajectory.outcome).toMatchObject({ kind: "failed" });
+      expect(broken.record).toBeUndefined();
+      const next = await playDemo(demoTasks[0]!, goldAgent, pool);
+      expect(next.trajectory.outcome).toEqual({ kind: "terminated", isSuccess: true });
+      expect(pool.statistics.coolingHosts).toBe(1);
+      await doomed.close();
+    } finally {
+      await other.remove();
+    }
   });
 
   it("hides the history and the network from the agent", async () => {

@@ -72,7 +72,18 @@ export async function playDemo(
   return { trajectory, responses, ...(record === undefined ? {} : { record }) };
 }
 
-/** An episode to be read: every response and every answer. */
+/**
+ * A text as a terminal may show it: what comes out of a container can hold sequences that would move
+ * the cursor, or worse.
+ */
+const shown = (text: string): string =>
+  text.replaceAll(
+    // eslint-disable-next-line no-control-regex -- these are what is looked for
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/gu,
+    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
+
+/** An episode to be read: every response and every answer, without characters that control a terminal. */
 export function transcript({ trajectory, responses, record }: DemoEpisode): string {
   const parts = [`--- task\n${trajectory.firstObservation.trim()}`];
   for (const [i, turn] of trajectory.turns.entries()) {
@@ -98,5 +109,5 @@ export function transcript({ trajectory, responses, record }: DemoEpisode): stri
       : outcome.kind === "failed"
         ? `failed: ${outcome.error.message}`
         : `cut off: ${outcome.limit}`;
-  return `${parts.join("\n")}\n--- verdict: ${verdict}\n`;
+  return `${shown(parts.join("\n"))}\n--- verdict: ${shown(verdict)}\n`;
 }

@@ -1,0 +1,278 @@
+import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { isSuccess, type Trajectory } from "@turnwise/core";
+import {
+  compactSweFormat,
+  compactSweMarkers,
+  ContainerError,
+  demoTasks,
+  DockerEngine,
+  encodeToolCall,
+  ensureDemoImages,
+} from "@turnwise/envs/swebench";
+import { buildTextVocabulary, createTokenizer, writeTokenizer } from "@turnwise/policy";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import {
+  jsonServer,
+  type JsonServer,
+  type Reply,
+} from "../../../packages/policy/src/remote/testing/json-server.ts";
+import { turnwise } from "./turnwise.ts";
+
+/** Whether an engine answers; its images are made here, and not in a test's time. */
+async function hasEngine(): Promise<boolean> {
+  let engine: DockerEngine | undefined;
+  try {
+    engine = await DockerEngine.connect({ pull: "never" });
+    await ensureDemoImages(engine, demoTasks);
+    return true;
+  } catch (error) {
+    if (!(error instanceof ContainerError)) throw error;
+    console.log(`skipped: ${error.message}`);
+    return false;
+  } finally {
+    await engine?.close();
+  }
+}
+
+const isAble = await hasEngine();
+const finish = { tool: "finish", arguments: { command: "submit" } };
+/** The call that settles a task's issue. */
+const settle = (patch: string) => ({
+  tool: "execute_bash",
+  arguments: { cmd: `git apply - <<'END'\n${patch}END` },
+});
+
+/** What every run here changes of the recipe: two tasks, few containers. */
+const small = {
+  tasks: {
+    numTraining: 2,
+    evaluation: [{ split: "train", numTasks: 2 }],
+    hosts: [{ address: null, maxContainers: 4 }],
+  },
+  training: { iterations: 1, groupsPerIteration: 2, groupSize: 2 },
+};
+
+describe.skipIf(!isAble)("software-engineering tasks", { timeout: 240_000 }, () => {
+  let folder: string;
+  let server: JsonServer | undefined;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "turnwise-swe-"));
+  });
+  afterEach(async () => server?.close());
+  afterAll(async () => rm(folder, { recursive: true, force: true }));
+
+  async function trained(name: string, config: object): Promise<{ readonly out: string }> {
+    const file = join(folder, `${name}.json`);
+    const out = join(folder, name);
+    await writeFile(file, JSON.stringify(config));
+    const ended = await turnwise(["train", "swebench", "--config", file, "--out", out, "--json"]);
+    expect(ended.stderr).toBe("");
+    expect(ended.code).toBe(0);
+    return { out };
+  }
+
+  async function metricsOf(out: string): Promise<Record<string, unknown>[]> {
+    const text = await readFile(join(out, "metrics.jsonl"), "utf8");
+    return text
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
+  async function trajectoriesOf(out: string, name: string): Promise<Trajectory[]> {
+    const packed = await readFile(join(out, "trajectories", `${name}.jsonl.gz`));
+    return String(gunzipSync(packed))
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Trajectory);
+  }
+
+  it("train a small policy of one's own, from demonstrations to an iteration", async () => {
+    const { out } = await trained("local", {
+      ...small,
+      model: { hiddenSize: 32, intermediateSize: 64, numHeads: 2, numKeyValueHeads: 1 },
+      warmStart: { numDemonstrations: 2, epochs: 3, minibatchSize: 1 },
+      episode: { maxTurns: 3, maxResponseTokens: 32 },
+    });
+    const metrics = await metricsOf(out);
+    const iteration = metrics.find(({ stage }) => stage === "iteration");
+    expect(iteration).toMatchObject({ episodes: 4, failed: 0 });
+    expect(await readdir(join(out, "policy"))).toContain("model.safetensors");
+    const trajectories = await trajectoriesOf(out, "iteration-0001");
+    expect(trajectories.map(({ presentation }) => presentation)).toEqual(
+      Array.from({ length: 4 }, () => "concatenated"),
+    );
+    expect(trajectories[0]!.firstObservation).toContain("The repository is at /testbed");
+  });
+
+  it("train a policy on a Tinker server by configuration: what settles an issue is reinforced", async () => {
+    const format = compactSweFormat({ maxCharacters: 400 });
+    const write = (call: object): string => format.write(encodeToolCall(call as typeof finish));
+    const texts = demoTasks.flatMap(({ instance }) => [
+      instance.problemStatement,
+      write(settle(instance.goldPatch)),
+    ]);
+    const markers = Object.values(compactSweMarkers);
+    const tokenizer = createTokenizer(
+      buildTextVocabulary([...texts, write(finish), "The repository is at /testbed."], { markers }),
+    );
+    await writeTokenizer(join(folder, "tokenizer"), tokenizer.files);
+
+    /** The first sibling of each task settles the issue, the second hands in at once. */
+    const begun = new Map<string, number>();
+    const respond = (prompt: string): string => {
+      if (prompt.includes(compactSweMarkers.answer)) return write(finish);
+      const task = demoTasks.find(({ instance }) =>
+        prompt.includes(instance.problemStatement.split("\n")[0]!),
+      )!;
+      const number = begun.get(task.instance.id) ?? 0;
+      begun.set(task.instance.id, number + 1);
+      return write(number % 2 === 0 ? settle(task.instance.goldPatch) : finish);
+    };
+    interface Datum {
+      readonly model_input: { readonly chunks: readonly { readonly tokens: number[] }[] };
+      readonly loss_fn_inputs: Readonly<Record<string, { readonly data: number[] }>>;
+    }
+    const pushed: Datum[] = [];
+    const results = new Map<string, unknown>();
+    const later = (result: unknown): Reply => {
+      const id = String(results.size);
+      results.set(id, result);
+      return { body: { request_id: id } };
+    };
+    server = await jsonServer(({ path, body }): Reply => {
+      const name = path.replace("/api/v1/", "");
+      const dataOf = (input: string): readonly Datum[] =>
+        (body[input] as { readonly data: readonly Datum[] }).data;
+      const scores = (data: readonly Datum[]): unknown => ({
+        loss_fn_outputs: data.map(({ loss_fn_inputs: { target_tokens: targets } }) => ({
+          logprobs: { data: targets!.data.map(() => -0.5) },
+        })),
+        metrics: {},
+      });
+      if (name === "healthz") return { body: { status: "ok" } };
+      if (name === "create_session") return { body: { session_id: "s" } };
+      if (name === "create_sampling_session") return { body: { sampling_session_id: "t" } };
+      if (name === "retrieve_future") return { body: results.get(String(body["request_id"])) };
+      if (name === "create_model") return later({ model_id: "m" });
+      if (name === "save_weights_for_sampler") return later({ path: "tinker://m/a/b" });
+      if (name === "save_weights") return later({ path: "tinker://m/weights/b" });
+      if (name === "optim_step" || name === "unload_model") return later({});
+      if (name === "forward") return later(scores(dataOf("forward_input")));
+      if (name === "forward_backward") {
+        pushed.push(...dataOf("forward_backward_input"));
+        return later(scores(dataOf("forward_backward_input")));
+      }
+      const { chunks } = body["prompt"] as Datum["model_input"];
+      const prompt = tokenizer.decode(chunks.flatMap(({ tokens }) => tokens));
+      const tokens = [...tokenizer.encode(respond(prompt)), tokenizer.endToken];
+      return later({
+        sequences: [{ tokens, logprobs: tokens.map(() => -0.5), stop_reason: "stop" }],
+      });
+    });
+    const { out } = await trained("tinker", {
+      ...small,
+      model: {
+        source: "tinker",
+        url: server.url,
+        baseModel: "scripted",
+        tokenizer: join(folder, "tokenizer"),
+        rank: 8,
+        lossScale: "sum",
+        apiKeyVariable: null,
+        maxTokens: 4096,
+      },
+      episode: { maxResponseTokens: 512 },
+      warmStart: { numDemonstrations: 0 },
+    });
+    const trajectories = await trajectoriesOf(out, "iteration-0001");
+    expect(trajectories.map(isSuccess).filter(Boolean)).toHaveLength(2);
+    // Of each settling sibling two turns, of the other one: the settling ones are what is raised.
+    const settled = pushed.filter(({ model_input: { chunks } }) =>
+      tokenizer.decode(chunks.flatMap(({ tokens }) => tokens)).includes("git apply"),
+    );
+    expect([pushed.length, settled.length]).toEqual([4, 2]);
+    for (const datum of pushed) {
+      const { advantages, target_tokens: targets } = datum.loss_fn_inputs;
+      const signs = advantages!.data.filter((advantage) => advantage !== 0).map(Math.sign);
+      expect(new Set(signs)).toEqual(new Set([settled.includes(datum) ? 1 : -1]));
+      // Prompts and observations are context: an advantage stands at responses alone.
+      const raised = targets!.data.filter((_, i) => advantages!.data[i] !== 0);
+      expect(tokenizer.decode(raised)).toMatch(/^<function=.*<\/function><end>$/su);
+    }
+    const [iteration] = (await metricsOf(out)).filter(({ stage }) => stage === "iteration");
+    expect(iteration).toMatchObject({ success: 0.5, meanTokenEntropy: 0.5, failed: 0 });
+    expect(await readdir(join(out, "policy"))).toEqual(["tinker.json"]);
+  });
+
+  it("evaluate a hosted model by configuration, with pass@k", async () => {
+    const begun = new Map<string, number>();
+    interface Message {
+      readonly role: string;
+      readonly content: string;
+    }
+    server = await jsonServer(({ body }): Reply => {
+      const messages = body["messages"] as readonly Message[];
+      let call: { readonly tool: string; readonly arguments: object } = finish;
+      if (messages.length === 2) {
+        const task = demoTasks.find(({ instance }) =>
+          messages[1]!.content.includes(instance.problemStatement.split("\n")[0]!),
+        )!;
+        const number = begun.get(task.instance.id) ?? 0;
+        begun.set(task.instance.id, number + 1);
+        if (number === 0) call = settle(task.instance.goldPatch);
+      }
+      const called = { name: call.tool, arguments: JSON.stringify(call.arguments) };
+      return {
+        body: {
+          choices: [
+            {
+              message: {
+                role: "assistant",
+                content: "So be it.",
+                tool_calls: [{ id: "c1", type: "function", function: called }],
+              },
+              finish_reason: "tool_calls",
+            },
+          ],
+          usage: { prompt_tokens: 100, completion_tokens: 10 },
+        },
+      };
+    });
+    const file = join(folder, "hosted.json");
+    await writeFile(
+      file,
+      JSON.stringify({
+        kind: "chat",
+        url: `${server.url}/v1`,
+        model: "hosted",
+        apiKeyVariable: "TURNWISE_TEST_KEY",
+        tools: true,
+      }),
+    );
+    const args = ["evaluate", "swebench", "--policy", file, "--format", "tool-call"];
+    const options = ["--num-tasks", "3", "--samples", "2", "--temperature", "1"];
+    process.env["TURNWISE_TEST_KEY"] = "a-secret-key";
+    const ended = await turnwise([...args, ...options]);
+    delete process.env["TURNWISE_TEST_KEY"];
+    expect(ended.stderr).toBe("");
+    expect(ended.stdout).toContain("success 50.0% of 6 tasks");
+    expect(ended.stdout).toMatch(/pass@1 +50\.0%\n +pass@2 +100\.0%/u);
+    expect(ended.stdout).toContain("9 requests, 900 prompt and 90 response tokens");
+    expect(ended.stdout).not.toContain("a-secret-key");
+    const roles = server.seen.map(({ body }) =>
+      (body["messages"] as readonly Message[]).map(({ role }) => role).join(" "),
+    );
+    expect(new Set(roles)).toEqual(new Set(["system user", "system user assistant tool"]));
+    expect(server.seen[0]).toMatchObject({
+      path: "/v1/chat/completions",
+      headers: { authorization: "Bearer a-secret-key" },
+    });
+    expect((await turnwise([...args, ...options])).stderr).toContain(
+      "apiKeyVariable: environment must hold a key in TURNWISE_TEST_KEY, got none",
+    );
+  });
+});
