@@ -88,7 +88,7 @@ test("has the loss and gradient of all rows, each by itself, however they are pa
       for (const [name, engine] of Object.entries(others)) {
         const report = await engine.update(rows, objective);
         const scale = 1 + Math.abs(expected.loss);
-        expect(Math.abs(report.loss - expected.loss), name).toBeLessThan(1e-5 * scale);
+        expect(Math.abs(report.loss - expected.loss)).toBeLessThan(1e-5 * scale);
         expect(report.metrics["gain"]).toBeCloseTo(expected.metrics["gain"]!, 4);
         for (const parameter of engine.parameters.keys()) {
           const gradient = alone.gradient(parameter);
@@ -96,7 +96,11 @@ test("has the loss and gradient of all rows, each by itself, however they are pa
           const found = engine.gradient(parameter);
           const error = gradient.reduce((most, x, i) => Math.max(most, Math.abs(x - found[i]!)), 0);
           // Sums of some hundred float32 terms in another order.
-          expect(error / largest, `${name}: ${parameter}`).toBeLessThan(2e-4);
+          expect({ name, parameter, error: error / largest < 2e-4 ? 0 : error }).toEqual({
+            name,
+            parameter,
+            error: 0,
+          });
         }
         (await engine.score(rows)).forEach(({ spans }, row) =>
           spans.forEach((span, i) => {

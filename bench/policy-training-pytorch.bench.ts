@@ -1,0 +1,298 @@
+/**
+ * Updates of a policy, ours against eager PyTorch on the same rows and weights: time, peak memory and
+ * whether both find the same loss. Two kinds:
+ *
+ * - dense: 8 rows of 256 tokens with a loss at each, so that nothing but arithmetic counts;
+ * - policy gradient: the rows of a recorded run, concatenated and turn by turn; PyTorch computes them
+ *   as TRL does it, padded and with logits at every position.
+ *
+ * Sides take turns, each in a process of its own. The first `python3` that imports torch is taken, or
+ * that of the environment variable PYTHON.
+ *
+ * npx tsx --conditions=turnwise-source bench/policy-training-pytorch.bench.ts
+ *   [--run FOLDER] [--threads 2] [--rounds 5] [--only NAME]
+ *
+ * Without a run folder a run of one iteration is made first.
+ */
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { parseArgs } from "node:util";
+import { gunzipSync } from "node:zlib";
+import {
+  createRandom,
+  trajectoryReturn,
+  trajectoryRows,
+  type TokenRow,
+  type Trajectory,
+} from "@turnwise/core";
+import { createOnnxExecutor } from "@turnwise/graph/onnx";
+import {
+  initialParameters,
+  parameterTable,
+  smallModelConfig,
+  type ModelConfig,
+} from "@turnwise/policy";
+import { LearningEngine } from "../packages/policy/src/local/learning-engine.ts";
+import { traceObjective } from "../packages/policy/src/local/objective-program.ts";
+import { clippedSurrogate } from "@turnwise/estimators";
+import type { TrainingAnswer, TrainingSide, TrainingSpec } from "./pytorch/training-side.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    run: { type: "string" },
+    threads: { type: "string", default: "2" },
+    rounds: { type: "string", default: "5" },
+    only: { type: "string" },
+  },
+});
+const threads = Number(options.threads);
+const rounds = Number(options.rounds);
+const scratch = mkdtempSync(join(tmpdir(), "turnwise-bench-"));
+
+/** Waiting threads of PyTorch would else keep the cores busy that the other work of a machine needs. */
+const environment = { ...process.env, OMP_WAIT_POLICY: "PASSIVE" };
+
+function findPython(): string | undefined {
+  const candidates = [process.env["PYTHON"], "python3", "/usr/bin/python3"];
+  return candidates.find(
+    (path) => path !== undefined && spawnSync(path, ["-c", "import torch"]).status === 0,
+  );
+}
+
+/** A process that makes an update whenever it is asked to. */
+class Side {
+  readonly #input: NodeJS.WritableStream;
+  readonly #lines: AsyncIterator<string>;
+  readonly #end: () => void;
+
+  constructor(command: string, args: readonly string[]) {
+    const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"], env: environment });
+    this.#input = child.stdin;
+    this.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    this.#end = () => child.stdin.end();
+  }
+
+  async start(spec: TrainingSpec): Promise<TrainingSide> {
+    this.#input.write(`${JSON.stringify(spec)}\n`);
+    return JSON.parse((await this.#lines.next()).value as string) as TrainingSide;
+  }
+
+  async update(): Promise<TrainingAnswer> {
+    this.#input.write("update\n");
+    return JSON.parse((await this.#lines.next()).value as string) as TrainingAnswer;
+  }
+
+  close(): void {
+    this.#end();
+  }
+}
+
+const median = (list: readonly number[]): number =>
+  list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)]!;
+
+/** Trajectories of the last iteration of a run. */
+function recorded(run: string): Trajectory[] {
+  const folder = join(run, "trajectories");
+  const file = readdirSync(folder)
+    .filter((name) => name.startsWith("iteration-"))
+    .sort()
+    .at(-1);
+  if (!file) throw new Error(`${folder}: must hold an iteration's trajectories, got none`);
+  const text = gunzipSync(readFileSync(join(folder, file))).toString();
+  return text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Trajectory);
+}
+
+function makeRun(): string {
+  const out = join(scratch, "run");
+  const settings = [
+    "warmStart.numDemonstrations=200",
+    "warmStart.epochs=3",
+    "training.iterations=1",
+  ];
+  const main = join(import.meta.dirname, "../apps/trainer/src/main.ts");
+  const args = [main, "train", "alfworld", "--out", out, ...settings.flatMap((s) => ["--set", s])];
+  console.log("making a run of one iteration");
+  execFileSync(process.execPath, [...process.execArgv, ...args], { stdio: "ignore" });
+  return out;
+}
+
+/** What `rows` are worth: returns less their mean, at each token alike; old log-probs near the truth. */
+function credited(rows: readonly (TokenRow & { readonly worth: number })[]): TrainingSpec["rows"] {
+  const random = createRandom("old log-probs");
+  const mean = rows.reduce((sum, { worth }) => sum + worth, 0) / rows.length;
+  const counts = rows.map(({ spans }) => spans.reduce((sum, { length }) => sum + length, 0));
+  const total = counts.reduce((a, b) => a + b);
+  return rows.map(({ tokens, spans, worth }, i) => {
+    const fill = (value: () => number): number[] => Array.from({ length: counts[i]! }, value);
+    return {
+      tokens,
+      spans: spans.map(({ start, length }) => [start, length] as const),
+      weights: fill(() => 1 / total),
+      oldLogProbs: fill(() => -7 + 0.2 * (random.next() - 0.5)),
+      advantages: fill(() => worth - mean),
+    };
+  });
+}
+
+/** One row for each turn, with all before it as its prompt. */
+function byTurn(trajectory: Trajectory): TokenRow[] {
+  return trajectoryRows(trajectory).flatMap(({ tokens, spans }) =>
+    spans.map((span) => ({ tokens: tokens.slice(0, span.start + span.length), spans: [span] })),
+  );
+}
+
+const common = {
+  threads,
+  adamw: { lr: 1e-4, weight_decay: 0.01 },
+  clipLow: 0.2,
+  clipHigh: 0.28,
+  maxGradientNorm: 1,
+};
+
+type Case = Pick<TrainingSpec, "config" | "rows" | "microbatchRows" | "microbatchTokens">;
+
+function dense(hiddenSize: number, numLayers: number, vocabularySize: number): Case {
+  const random = createRandom("dense");
+  const config = smallModelConfig({ vocabularySize, hiddenSize, numLayers });
+  const [numRows, length] = [8, 256];
+  const rows = Array.from({ length: numRows }, () => ({
+    tokens: Array.from({ length }, () => random.integer(vocabularySize)),
+    spans: [[1, length - 1]] as const,
+    weights: Array.from({ length: length - 1 }, () => 1 / numRows / (length - 1)),
+  }));
+  return { config, rows, microbatchRows: numRows, microbatchTokens: numRows * length };
+}
+
+function policyGradient(rows: TrainingSpec["rows"], config: ModelConfig): Case {
+  return { config, rows, microbatchRows: 8, microbatchTokens: 2048 };
+}
+
+function cases(): Record<string, () => Case> {
+  let trajectories: Trajectory[] | undefined;
+  const played = (): Trajectory[] => (trajectories ??= recorded(options.run ?? makeRun()));
+  const rowsOf = (
+    present: (trajectory: Trajectory) => TokenRow[],
+    share = 1,
+  ): TrainingSpec["rows"] =>
+    credited(
+      played()
+        .slice(0, Math.ceil(played().length * share))
+        .flatMap((trajectory) =>
+          present(trajectory).map((row) => ({ ...row, worth: trajectoryReturn(trajectory) })),
+        ),
+    );
+  const vocabularySize = 1200;
+  const small = smallModelConfig({
+    vocabularySize,
+    hiddenSize: 64,
+    numLayers: 3,
+    numHeads: 4,
+    numKeyValueHeads: 2,
+    intermediateSize: 192,
+  });
+  const wide = smallModelConfig({ vocabularySize, hiddenSize: 256, numLayers: 4 });
+  return {
+    "dense, d 256 x 4": () => dense(256, 4, 2048),
+    "dense, d 512 x 8": () => dense(512, 8, 8192),
+    "policy gradient, the default model": () => policyGradient(rowsOf(trajectoryRows), small),
+    "policy gradient, d 256 x 4": () => policyGradient(rowsOf(trajectoryRows, 0.25), wide),
+    "policy gradient by turn, the default model": () =>
+      policyGradient(rowsOf(byTurn, 0.125), small),
+  };
+}
+
+async function compare(name: string, python: string, given: Case): Promise<void> {
+  const table = parameterTable(given.config);
+  const path = join(scratch, "parameters.bin");
+  const values = initialParameters(given.config, 1);
+  writeFileSync(
+    path,
+    Buffer.concat(table.map((spec) => Buffer.from(values.get(spec.name)!.buffer))),
+  );
+  const spec: TrainingSpec = {
+    ...common,
+    ...given,
+    parameters: path,
+    table: table.map((each) => [each.name, each.shape]),
+  };
+  const here = join(import.meta.dirname, "pytorch");
+  const sides = {
+    ours: new Side(process.execPath, [...process.execArgv, join(here, "training-side.ts")]),
+    torch: new Side(python, [join(here, "policy_training.py")]),
+  };
+  const ready = { ours: await sides.ours.start(spec), torch: await sides.torch.start(spec) };
+  const answers: Record<keyof typeof sides, TrainingAnswer[]> = { ours: [], torch: [] };
+  for (let round = 0; round <= rounds; round++) {
+    for (const side of ["ours", "torch"] as const) answers[side].push(await sides[side].update());
+  }
+  for (const side of Object.values(sides)) side.close();
+
+  const numTokens = spec.rows.reduce((sum, { tokens }) => sum + tokens.length, 0);
+  const numParameters = table.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  console.log(
+    `\n${name}: ${spec.rows.length} rows, ${numTokens} tokens, ${(numParameters / 1e6).toFixed(2)} million parameters, ${threads} threads`,
+  );
+  const of = (side: keyof typeof sides, part: "seconds" | "cpuSeconds"): number =>
+    // The first round compiles and warms up.
+    median(answers[side].slice(1).map((answer) => answer[part]));
+  const peak = (side: keyof typeof sides): number => answers[side].at(-1)!.peakBytes;
+  for (const side of ["ours", "torch"] as const) {
+    const { version, productRate } = ready[side];
+    const { loss, gradientNorm } = answers[side][0]!;
+    // Six operations for each weight of a linear layer and token, as if none were shared or left out.
+    const rate = (6 * numParameters * numTokens) / of(side, "seconds");
+    console.log(
+      `  ${version.padEnd(14)} ${of(side, "seconds").toFixed(3)} s, ${of(side, "cpuSeconds").toFixed(3)} s of CPU, ${(numTokens / of(side, "seconds")).toFixed(0)} tokens/s, peak ${(peak(side) / 2 ** 20).toFixed(0)} MB, ${(rate / 1e9).toFixed(1)} GFLOP/s of ${(productRate / 1e9).toFixed(0)} in a product; loss ${loss.toFixed(6)}, gradient norm ${gradientNorm.toFixed(5)}`,
+    );
+  }
+  const computed = answers.ours[0]!.numPositions!;
+  console.log(
+    `  ours / PyTorch: time ${(of("ours", "seconds") / of("torch", "seconds")).toFixed(2)}, CPU time ${(of("ours", "cpuSeconds") / of("torch", "cpuSeconds")).toFixed(2)}, peak memory ${(peak("ours") / peak("torch")).toFixed(2)}; computed ${computed} of ${numTokens} tokens`,
+  );
+}
+
+/** How long it takes until the default model's first update can begin. */
+async function compileTime(): Promise<void> {
+  const config = smallModelConfig({ vocabularySize: 1200, hiddenSize: 64, numLayers: 3 });
+  const engine = new LearningEngine(initialParameters(config, 1), {
+    config,
+    executor: createOnnxExecutor({ threads }),
+    microbatchTokens: 2048,
+    optimizer: { learningRate: { peak: 1e-4 } },
+  });
+  const row = {
+    tokens: [1, 2, 3],
+    spans: [{ turnIndex: 0, start: 1, length: 2 }],
+    weights: Float32Array.of(0.5, 0.5),
+    fields: { oldLogProbs: Float32Array.of(-7, -7), advantages: Float32Array.of(1, -1) },
+  };
+  const objective = traceObjective(clippedSurrogate());
+  const begin = performance.now();
+  await engine.update([row], objective);
+  const first = performance.now() - begin;
+  const beginSecond = performance.now();
+  await engine.update([row], objective);
+  const second = performance.now() - beginSecond;
+  console.log(
+    `building and loading the default model's training program: ${((first - second) / 1000).toFixed(2)} s`,
+  );
+  await engine.close();
+}
+
+try {
+  await compileTime();
+  const python = findPython();
+  if (!python) console.log("skipped: no python3 here imports torch");
+  for (const [name, make] of python ? Object.entries(cases()) : []) {
+    if (options.only && !name.includes(options.only)) continue;
+    await compare(name, python!, make());
+  }
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}

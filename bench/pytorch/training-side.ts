@@ -1,0 +1,149 @@
+/** One side of policy-training-pytorch.bench.ts, with the protocol of policy_training.py: our learner. */
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { crossEntropy, type TokenRow, type TrainingRow } from "@turnwise/core";
+import { clippedSurrogate } from "@turnwise/estimators";
+import { trace } from "@turnwise/graph";
+import { createOnnxExecutor } from "@turnwise/graph/onnx";
+import { parameterTable, type ModelConfig } from "@turnwise/policy";
+import { LearningEngine } from "../../packages/policy/src/local/learning-engine.ts";
+import { traceObjective } from "../../packages/policy/src/local/objective-program.ts";
+
+/** What both sides are told. Rows come with old log-probs and advantages, or are only to be likely. */
+export interface TrainingSpec {
+  readonly threads: number;
+  readonly config: ModelConfig;
+  /** A file with all parameters one after the other, float32, in the order of `table`. */
+  readonly parameters: string;
+  readonly table: readonly (readonly [name: string, shape: readonly number[]])[];
+  readonly rows: readonly {
+    readonly tokens: readonly number[];
+    readonly spans: readonly (readonly [start: number, length: number])[];
+    readonly weights: readonly number[];
+    readonly oldLogProbs?: readonly number[];
+    readonly advantages?: readonly number[];
+  }[];
+  /** Of a microbatch: ours and PyTorch's. */
+  readonly microbatchTokens: number;
+  readonly microbatchRows: number;
+  readonly recomputeLayers?: boolean;
+  readonly adamw: { readonly lr: number; readonly weight_decay: number };
+  readonly clipLow: number;
+  readonly clipHigh: number;
+  readonly maxGradientNorm: number;
+}
+
+/** What a side says of one update. */
+export interface TrainingAnswer {
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  readonly loss: number;
+  readonly gradientNorm: number;
+  readonly peakBytes: number;
+  /** Tokens that were computed; only ours says it. */
+  readonly numPositions?: number;
+}
+
+/** What a side says when it is ready. */
+export interface TrainingSide {
+  readonly version: string;
+  /** Floating-point operations per second of a product of two matrices of 1024 x 1024. */
+  readonly productRate: number;
+  readonly compileSeconds?: number;
+}
+
+async function productRate(threads: number): Promise<number> {
+  const n = 1024;
+  const program = trace((g) => ({
+    y: g.reduceSum(g.matmul(g.input("a", "float32", [n, n]), g.input("b", "float32", [n, n]))),
+  }));
+  const executable = await createOnnxExecutor({ threads }).compile(program);
+  const matrix = {
+    data: Float32Array.from({ length: n * n }, (_, i) => Math.sin(i)),
+    shape: [n, n],
+  };
+  await executable.run({ a: matrix, b: matrix });
+  let count = 0;
+  const begin = performance.now();
+  while (performance.now() - begin < 500) {
+    await executable.run({ a: matrix, b: matrix });
+    count++;
+  }
+  const rate = (2 * n ** 3 * count) / ((performance.now() - begin) / 1000);
+  await executable.release();
+  return rate;
+}
+
+function readParameters({ config, parameters }: TrainingSpec): Map<string, Float32Array> {
+  const bytes = readFileSync(parameters);
+  let at = bytes.byteOffset;
+  return new Map(
+    parameterTable(config).map(({ name, shape }) => {
+      const count = shape.reduce((product, size) => product * size, 1);
+      const values = new Float32Array(bytes.buffer.slice(at, at + 4 * count));
+      at += 4 * count;
+      return [name, values];
+    }),
+  );
+}
+
+async function main(): Promise<void> {
+  const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+  const first = await lines.next();
+  const spec = JSON.parse(String(first.value)) as TrainingSpec;
+  const answer = (value: TrainingAnswer | TrainingSide): void => console.log(JSON.stringify(value));
+  const rate = await productRate(spec.threads);
+  const rows = spec.rows.map((row): TrainingRow => {
+    const token: TokenRow = {
+      tokens: row.tokens,
+      spans: row.spans.map(([start, length], turnIndex) => ({ turnIndex, start, length })),
+    };
+    const { oldLogProbs, advantages } = row;
+    return {
+      ...token,
+      weights: Float32Array.from(row.weights),
+      fields: {
+        ...(oldLogProbs && { oldLogProbs: Float32Array.from(oldLogProbs) }),
+        ...(advantages && { advantages: Float32Array.from(advantages) }),
+      },
+    };
+  });
+  const { clipLow, clipHigh } = spec;
+  const isSurrogate = spec.rows[0]!.oldLogProbs !== undefined;
+  const objective = traceObjective(
+    isSurrogate ? clippedSurrogate({ clipLow, clipHigh }) : crossEntropy,
+  );
+  const engine = new LearningEngine(readParameters(spec), {
+    config: spec.config,
+    executor: createOnnxExecutor({ threads: spec.threads }),
+    microbatchTokens: spec.microbatchTokens,
+    ownsParameters: true,
+    recomputeLayers: spec.recomputeLayers,
+    optimizer: {
+      learningRate: { peak: spec.adamw.lr },
+      weightDecay: spec.adamw.weight_decay,
+      decayed: "all",
+      maxGradientNorm: spec.maxGradientNorm,
+    },
+  });
+  answer({ version: "turnwise", productRate: rate });
+  for (;;) {
+    const { done } = await lines.next();
+    if (done) break;
+    const [begin, beginCpu] = [performance.now(), process.cpuUsage()];
+    const before = engine.timings.numPositions;
+    const { loss, gradientNorm } = await engine.update(rows, objective);
+    const { user, system } = process.cpuUsage(beginCpu);
+    answer({
+      seconds: (performance.now() - begin) / 1000,
+      cpuSeconds: (user + system) / 1e6,
+      loss,
+      gradientNorm,
+      peakBytes: process.resourceUsage().maxRSS * 1024,
+      numPositions: engine.timings.numPositions - before,
+    });
+  }
+  await engine.close();
+}
+
+await main();
