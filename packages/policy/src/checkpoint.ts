@@ -1,5 +1,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { writeFileAtomically } from "./atomic-file.ts";
+import { configText } from "./config-fields.ts";
 import {
   isJsonObject,
   readJson,
@@ -240,10 +242,8 @@ export async function writeCheckpoint(
   }
   for (const [, file] of written) stale.delete(file!);
   for (const file of stale) await rm(join(directory, file), { force: true });
-  await writeJson(
-    join(directory, "config.json"),
-    modelConfigJson(config, { type, ...(configJson && { original: configJson }) }),
-  );
+  const json = modelConfigJson(config, { type, ...(configJson && { original: configJson }) });
+  await writeFileAtomically(join(directory, "config.json"), [configText(json)]);
 }
 
 const digits = (count: number): string => String(count).padStart(5, "0");

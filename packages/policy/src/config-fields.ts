@@ -129,3 +129,29 @@ export function refuseUnknownFields(json: JsonObject, source: string): void {
     );
   }
 }
+
+/** Fields that are fractions, though they may hold a whole number. */
+const fractionFields = [
+  "attention_dropout",
+  "attention_factor",
+  "beta_fast",
+  "beta_slow",
+  "factor",
+  "high_freq_factor",
+  "initializer_range",
+  "low_freq_factor",
+  "mscale",
+  "mscale_all_dim",
+  "partial_rotary_factor",
+  "rms_norm_eps",
+  "rope_theta",
+];
+
+/**
+ * The text of a `config.json`. Fractions that are whole numbers keep a decimal point, without which
+ * Python reads a kind of number that transformers warns of or refuses.
+ */
+export function configText(json: JsonObject): string {
+  const whole = new RegExp(`("(?:${fractionFields.join("|")})": -?\\d+)(?=,?\n)`, "g");
+  return `${JSON.stringify(json, null, 2).replace(whole, "$1.0")}\n`;
+}
