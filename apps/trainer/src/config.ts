@@ -4,6 +4,7 @@ import { algorithmSchema, modulationSchema } from "./algorithm.ts";
 import { count, countOrNone, episodeSchema, nonNegative, positive, share } from "./config-parts.ts";
 import { alfworldTasksSchema } from "./environments/alfworld-tasks.ts";
 import { swebenchTasksSchema } from "./environments/swebench-tasks.ts";
+import { webshopTasksSchema } from "./environments/webshop-tasks.ts";
 import { InputError } from "./input-error.ts";
 import { tinkerModelSchema } from "./tinker-model.ts";
 
@@ -14,7 +15,11 @@ const trainConfigSchema = z.strictObject({
   /** Fixes games, weights, demonstrations and every draw. */
   seed: z.int().nonnegative(),
   /** What is trained and evaluated on. */
-  tasks: z.discriminatedUnion("environment", [alfworldTasksSchema, swebenchTasksSchema]),
+  tasks: z.discriminatedUnion("environment", [
+    alfworldTasksSchema,
+    swebenchTasksSchema,
+    webshopTasksSchema,
+  ]),
   episode: episodeSchema,
   model: z.discriminatedUnion("source", [
     z.strictObject({

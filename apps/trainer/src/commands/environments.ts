@@ -1,7 +1,9 @@
 import { Option } from "commander";
 import { alfworldGrpoAem, alfworldGrpoAemReleased } from "../../recipes/alfworld-grpo-aem.ts";
 import { deepswe, deepsweDemo } from "../../recipes/deepswe.ts";
+import { webshopGrpoAem, webshopGrpoAemReleased } from "../../recipes/webshop-grpo-aem.ts";
 import { resolveConfig, type TrainConfig } from "../config.ts";
+import { wholeNumber } from "./arguments.ts";
 
 /** An environment as `train` and `evaluate` offer it. */
 export interface OfferedEnvironment {
@@ -42,10 +44,16 @@ const alfworld: OfferedEnvironment = {
       typeof games === "string" ? alfworldGrpoAemReleased(seed, games) : alfworldGrpoAem(seed);
     return resolveConfig(config, { tasks: given(options, "size", "format") }, "options");
   },
-  defaultSplit: ({ tasks }) => (tasks.path === null ? "held_out" : "valid_seen"),
-  elsewhere: ({ tasks }) =>
-    tasks.path === null ? ["--size", "medium"] : ["--games", tasks.path, "--split", "valid_train"],
+  defaultSplit: ({ tasks }) => (gamesPath(tasks) === null ? "held_out" : "valid_seen"),
+  elsewhere: ({ tasks }) => {
+    const path = gamesPath(tasks);
+    return path === null ? ["--size", "medium"] : ["--games", path, "--split", "valid_train"];
+  },
 };
+
+function gamesPath(tasks: TrainConfig["tasks"]): string | null {
+  return tasks.environment === "alfworld" ? tasks.path : null;
+}
 
 const swebench: OfferedEnvironment = {
   name: "swebench",
@@ -76,8 +84,64 @@ function isDemonstration(tasks: TrainConfig["tasks"]): boolean {
   return tasks.environment === "swebench" && tasks.path === null;
 }
 
+const shopFiles = ["catalogue", "products", "attributes", "humanInstructions"] as const;
+
+const webshop: OfferedEnvironment = {
+  name: "webshop",
+  description: "goals of a shop, generated or released",
+  options: () => [
+    new Option("--catalogue <folder>", "a folder that webshop convert wrote").conflicts([
+      "products",
+      "numProducts",
+    ]),
+    new Option("--products <file>", "items_shuffle*.json (default: generated products)"),
+    new Option("--attributes <file>", "items_ins_v2*.json, with --products"),
+    new Option("--human-instructions <file>", "items_human_ins.json, with --products"),
+    new Option("--num-products <number>", "how many products are generated")
+      .argParser(wholeNumber)
+      .conflicts("products"),
+    new Option("--goals <kind>", "whose instructions").choices(["synthetic", "human"]),
+    new Option("--compat <mode>", "reference keeps the reference's known faults").choices([
+      "none",
+      "reference",
+    ]),
+    new Option("--splits <scheme>", "how goals are divided").choices([
+      "products",
+      "webshop",
+      "verl-agent",
+      "agentbench",
+    ]),
+    new Option("--format <name>", "how the agent reads and writes").choices([
+      "compact",
+      "verl-agent",
+      "react",
+    ]),
+    new Option("--reward <kind>", "what a purchase is paid").choices(["score", "success"]),
+  ],
+  recipe: (seed, options) => {
+    const isReleased = shopFiles.some((name) => options[name] !== undefined);
+    const config = isReleased ? webshopGrpoAemReleased(seed) : webshopGrpoAem(seed);
+    const names = [...shopFiles, "numProducts", "goals", "compat", "splits", "format", "reward"];
+    return resolveConfig(config, { tasks: given(options, ...names) }, "options");
+  },
+  defaultSplit: ({ tasks }) =>
+    tasks.environment === "webshop" && tasks.splits === "verl-agent" ? "validation" : "test",
+  elsewhere: ({ tasks }) => {
+    if (tasks.environment !== "webshop") return [];
+    const { catalogue, products, attributes, humanInstructions } = tasks;
+    const files = { catalogue, products, attributes, "human-instructions": humanInstructions };
+    return [
+      ...Object.entries(files).flatMap(([name, path]) =>
+        path === null ? [] : [`--${name}`, path],
+      ),
+      "--goals",
+      "human",
+    ];
+  },
+};
+
 /** All environments that can be trained in. */
-export const offeredEnvironments: readonly OfferedEnvironment[] = [alfworld, swebench];
+export const offeredEnvironments: readonly OfferedEnvironment[] = [alfworld, swebench, webshop];
 
 /** The one of a configuration. */
 export function environmentOf({ tasks }: TrainConfig): OfferedEnvironment {

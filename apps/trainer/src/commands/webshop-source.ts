@@ -1,31 +1,5 @@
-import {
-  embeddedShop,
-  openStoredCatalogue,
-  readCatalogue,
-  readTitleNouns,
-  Shop,
-  type ShopOptions,
-} from "@turnwise/envs/webshop";
 import { Option, type Command } from "commander";
-import { InputError, reading } from "../input-error.ts";
 import { wholeNumber } from "./arguments.ts";
-
-/** Which shop the user asks for. */
-export interface ShopSourceOptions {
-  readonly catalogue?: string;
-  readonly products?: string;
-  readonly attributes?: string;
-  readonly humanInstructions?: string;
-  readonly maxProducts?: number;
-  readonly numProducts?: number;
-  readonly catalogueSeed?: number;
-  readonly nouns?: string;
-  readonly goals: "synthetic" | "human";
-  readonly seed: number;
-  readonly shuffleSeed?: number;
-  readonly compat: "reference" | "none";
-  readonly showAttributes?: boolean;
-}
 
 /** Adds the options that say which shop it is. */
 export function withShopOptions(command: Command): Command {
@@ -81,48 +55,4 @@ export function withShopOptions(command: Command): Command {
         .default("none"),
     )
     .option("--show-attributes", "give items a page of attributes");
-}
-
-/**
- * Opens the shop that the options name.
- * @throws `InputError` for files that cannot be used, and options that do not go together.
- */
-export async function openShop(options: ShopSourceOptions): Promise<Shop> {
-  const { products, attributes, humanInstructions, nouns } = options;
-  return reading(async () => {
-    const shopOptions: ShopOptions = {
-      goals: options.goals,
-      seed: options.seed,
-      compat: options.compat,
-      ...(options.shuffleSeed !== undefined && { shuffleSeed: options.shuffleSeed }),
-      ...(options.showAttributes === true && { showAttributes: true }),
-      ...(nouns !== undefined && { titleNouns: await readTitleNouns(nouns) }),
-    };
-    if (options.catalogue !== undefined) {
-      return new Shop(openStoredCatalogue(options.catalogue), shopOptions);
-    }
-    if (products === undefined) {
-      if (attributes !== undefined || humanInstructions !== undefined) {
-        throw new InputError(
-          `webshop: --attributes and --human-instructions must be given with --products, got none`,
-        );
-      }
-      const { numProducts, catalogueSeed } = options;
-      const generated = {
-        ...(numProducts !== undefined && { numProducts }),
-        ...(catalogueSeed !== undefined && { seed: catalogueSeed }),
-      };
-      return embeddedShop(generated, shopOptions);
-    }
-    if (attributes === undefined) {
-      throw new InputError("webshop: --attributes must be given with --products, got none");
-    }
-    const catalogue = await readCatalogue({
-      products,
-      attributes,
-      ...(humanInstructions !== undefined && { humanInstructions }),
-      ...(options.maxProducts !== undefined && { maxProducts: options.maxProducts }),
-    });
-    return new Shop(catalogue, shopOptions);
-  });
 }

@@ -12,9 +12,10 @@ import {
   type Shop,
 } from "@turnwise/envs/webshop";
 import { Command, Option } from "commander";
+import { openShop, type ShopSourceOptions } from "../environments/open-shop.ts";
 import { InputError, reading } from "../input-error.ts";
 import { wholeNumber } from "./arguments.ts";
-import { openShop, withShopOptions, type ShopSourceOptions } from "./webshop-source.ts";
+import { withShopOptions } from "./webshop-source.ts";
 
 /** `turnwise webshop`: the shop itself, without a policy. */
 export function webshopCommand(): Command {

@@ -2,6 +2,7 @@ import type { TrainConfig } from "../config.ts";
 import { openAlfworldTasks } from "./alfworld-tasks.ts";
 import { openSwebenchTasks } from "./swebench-tasks.ts";
 import type { TaskSource } from "./task-source.ts";
+import { openWebshopTasks } from "./webshop-tasks.ts";
 
 /**
  * Opens or generates the tasks that a configuration names.
@@ -9,5 +10,6 @@ import type { TaskSource } from "./task-source.ts";
  */
 export async function openTasks({ tasks, episode, seed }: TrainConfig): Promise<TaskSource> {
   if (tasks.environment === "swebench") return openSwebenchTasks(tasks, episode, seed);
+  if (tasks.environment === "webshop") return openWebshopTasks(tasks, episode, seed);
   return openAlfworldTasks(tasks, episode, seed);
 }

@@ -51,17 +51,17 @@ export function shopSearcher(
   };
 }
 
-/** The words of an instruction that say what to buy: all but options and price. */
-function queryOf({ instructionText, options }: Goal): string {
-  let text = instructionText.toLowerCase().replace(/^(?:find|get|show) me /u, "");
-  const first = options.kind === "named" ? options.entries[0] : undefined;
-  const ends = [first && ` with ${first[0]}: ${first[1]}`, ", and price lower than"].map((end) =>
-    end === undefined ? -1 : text.lastIndexOf(end),
+/** The words of an instruction: all but its opening and its price limit. */
+function queryOf({ instructionText }: Goal): string {
+  return (
+    instructionText
+      .toLowerCase()
+      .replace(/^(?:find|get|show) me /u, "")
+      .replace(/,? and price lower than [\d.]+ dollars$/u, "")
+      // Brackets would end the action early.
+      .replaceAll(/[^\p{L}\p{N}'.-]+/gu, " ")
+      .trim()
   );
-  const end = Math.min(...ends.filter((place) => place > 0), text.length);
-  text = text.slice(0, end);
-  // Brackets would end the action early.
-  return text.replaceAll(/[^\p{L}\p{N}'.-]+/gu, " ").trim();
 }
 
 /** The options to choose, in page order; `undefined` if the product lacks one. */

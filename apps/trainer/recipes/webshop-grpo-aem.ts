@@ -1,0 +1,93 @@
+import type { TrainConfig } from "../src/config.ts";
+import { algorithms } from "./algorithms.ts";
+
+/**
+ * A small agent learns to shop on a laptop: a warm start from a limited number of demonstrations,
+ * then GRPO with AEM, in at most eight minutes on two cores.
+ */
+export function webshopGrpoAem(seed: number): TrainConfig {
+  return {
+    recipe: "webshop-grpo-aem",
+    seed,
+    tasks: {
+      environment: "webshop",
+      catalogue: null,
+      products: null,
+      attributes: null,
+      humanInstructions: null,
+      numProducts: 1000,
+      goals: "synthetic",
+      compat: "none",
+      splits: "products",
+      format: "compact",
+      shownProducts: 5,
+      reward: "success",
+      numTraining: 4096,
+      evaluation: [{ split: "validation", numTasks: 256 }],
+    },
+    episode: {
+      maxTurns: 15,
+      maxResponseTokens: 32,
+      successReward: 10,
+      invalidActionPenalty: 0.5,
+    },
+    model: {
+      source: "new",
+      hiddenSize: 64,
+      intermediateSize: 192,
+      numLayers: 3,
+      numHeads: 4,
+      numKeyValueHeads: 2,
+      maxTokens: 768,
+    },
+    warmStart: {
+      numDemonstrations: 1000,
+      slipShare: 0.1,
+      renames: false,
+      epochs: 4,
+      minibatchSize: 8,
+      learningRate: 5e-3,
+      finalShare: 0.1,
+      contextWeight: 0.02,
+    },
+    training: {
+      iterations: 100,
+      groupsPerIteration: 32,
+      groupSize: 8,
+      temperature: 1,
+      minibatches: 2,
+      epochs: 1,
+      learningRate: 8e-4,
+      finalShare: 0.1,
+      warmUpUpdates: 5,
+      weightDecay: 0.01,
+      maxGradientNorm: 1,
+    },
+    algorithm: {
+      ...algorithms.grpo,
+      clipHigh: 0.28,
+      dualClip: null,
+      klCoefficient: 0,
+      advantages: "drGrpo",
+      flatGroups: "drop",
+    },
+    modulation: { kind: "aem", strength: 1, minEntropyRange: 0.1 },
+    evaluation: { every: 25, temperature: 1 },
+    engine: { threads: 2, microbatchTokens: 2048, recomputeLayers: false },
+    checkpoints: { every: 1, keep: 2 },
+  };
+}
+
+/**
+ * The same on released files: longer titles and more words, so longer sequences and more
+ * demonstrations. Which files is for the options to say.
+ */
+export function webshopGrpoAemReleased(seed: number): TrainConfig {
+  const small = webshopGrpoAem(seed);
+  return {
+    ...small,
+    recipe: "webshop-grpo-aem-released",
+    model: { ...small.model, maxTokens: 2048 },
+    warmStart: { ...small.warmStart, numDemonstrations: 3000 },
+  };
+}

@@ -1,0 +1,194 @@
+import { createRandom, type Random, type Task } from "@turnwise/core";
+import type { AgentFormat } from "@turnwise/envs";
+import {
+  compactShopFormat,
+  compactShopMarkers,
+  goalIndexOf,
+  goalSplitNames,
+  reactShopFormat,
+  shopEnvironmentFactory,
+  shopSearcher,
+  shopTasks,
+  verlAgentShopFormat,
+  type GoalSplitScheme,
+  type Shop,
+} from "@turnwise/envs/webshop";
+import { z } from "zod";
+import { count, evaluationSplits, type EpisodeConfig } from "../config-parts.ts";
+import { demonstrate, type Demonstration, type Slips } from "../demonstrations.ts";
+import { InputError } from "../input-error.ts";
+import { openShop } from "./open-shop.ts";
+import type { TaskSource } from "./task-source.ts";
+
+const pathOrNone = z.string().min(1).nullable();
+
+/** Which goals of which shop a run is about. */
+export const webshopTasksSchema = z.strictObject({
+  environment: z.literal("webshop"),
+  /** A folder that `webshop convert` wrote; `null` for none. */
+  catalogue: pathOrNone,
+  /** The original files; without them, and without a folder, products are generated. */
+  products: pathOrNone,
+  attributes: pathOrNone,
+  humanInstructions: pathOrNone,
+  /** How many products are generated. */
+  numProducts: count,
+  /** Whose instructions. */
+  goals: z.enum(["synthetic", "human"]),
+  /** `reference` keeps the known faults of the reference. */
+  compat: z.enum(["none", "reference"]),
+  /** How goals are divided: `products` has no product in two splits. */
+  splits: z.enum([
+    "products",
+    "webshop",
+    "verl-agent",
+    "agentbench",
+  ]) satisfies z.ZodType<GoalSplitScheme>,
+  /** `compact` for small models, `verl-agent` and `react` for language models. */
+  format: z.enum(["compact", "verl-agent", "react"]),
+  /** Products of a page of results that the compact format shows. */
+  shownProducts: count,
+  /** Whether a purchase is paid by its score, or only a perfect one. */
+  reward: z.enum(["score", "success"]),
+  /** Training goals, at most; products are drawn evenly. */
+  numTraining: count,
+  evaluation: evaluationSplits,
+});
+
+/** See {@link webshopTasksSchema}. */
+export type WebshopTasks = z.infer<typeof webshopTasksSchema>;
+
+const modes = { compact: "compact", "verl-agent": "text", react: "react" } as const;
+const formats: Readonly<Record<WebshopTasks["format"], () => AgentFormat>> = {
+  compact: compactShopFormat,
+  "verl-agent": verlAgentShopFormat,
+  react: reactShopFormat,
+};
+
+/**
+ * Opens or generates the shop that a configuration names.
+ * @throws `InputError` for files that cannot be used, and splits that are unknown or empty.
+ */
+export async function openWebshopTasks(
+  tasks: WebshopTasks,
+  episode: EpisodeConfig,
+  seed: number,
+): Promise<TaskSource> {
+  const shop = await openShop({
+    ...Object.fromEntries(
+      (["catalogue", "products", "attributes", "humanInstructions"] as const).flatMap((name) =>
+        tasks[name] === null ? [] : [[name, tasks[name]]],
+      ),
+    ),
+    numProducts: tasks.numProducts,
+    goals: tasks.goals,
+    compat: tasks.compat,
+    seed: shopSeed,
+  });
+  const random = createRandom(seed).fork("webshop/tasks");
+  const all = shopTasks(shop, tasks.splits);
+  const draw = (split: string, wanted: number): readonly Task[] => {
+    if (!all.splits.includes(split)) {
+      throw new InputError(
+        `webshop: split must be one of ${goalSplitNames(tasks.splits).join(", ")}, got ${split}`,
+      );
+    }
+    const drawn = all.draw(split, wanted, random.fork(split));
+    if (drawn.length > 0) return drawn;
+    throw new InputError(`webshop: split ${split} must hold goals, found none`);
+  };
+  const evaluation = tasks.evaluation.map(({ split, numTasks }) => ({
+    split,
+    tasks: draw(split, numTasks),
+  }));
+  // The published splits of AgentBench have nothing to train on.
+  const training = all.splits.includes("train") ? draw("train", tasks.numTraining) : [];
+  const createEnvironment = shopEnvironmentFactory(shop, {
+    mode: modes[tasks.format],
+    maxProducts: tasks.shownProducts,
+    reward: tasks.reward,
+    amount: episode.successReward,
+  });
+  const format = formats[tasks.format]();
+  const counts = evaluation.map((entry) => `${entry.tasks.length} of ${entry.split} to evaluate`);
+  const kind = tasks.catalogue ?? tasks.products ?? "generated";
+  return {
+    description:
+      `shop: ${shop.catalogue.size} products (${kind}), ${shop.goals.size} goals; ` +
+      `${training.length} to train, ${counts.join(", ")}`,
+    training,
+    evaluation,
+    createEnvironment,
+    format,
+    markers: Object.values(compactShopMarkers),
+    // Files were read as a whole.
+    validate: async () => undefined,
+    demonstrate: (wanted, slipShare, draws) => {
+      const play = (task: Task, slips?: Slips): Promise<Demonstration> =>
+        demonstrate(task, searcher(shop, task, tasks), {
+          createEnvironment,
+          format,
+          maxTurns: episode.maxTurns,
+          ...(slips && { slips }),
+        });
+      return demonstrateClicks(wanted, play, slipShare, draws);
+    },
+    exchangeable: exchangeableWords,
+    close: async () => shop.catalogue.close(),
+  };
+}
+
+/** Fixes prices and the order of goals: the reference's seed. */
+const shopSeed = 233;
+
+function searcher(shop: Shop, task: Task, { format, shownProducts }: WebshopTasks) {
+  return shopSearcher(
+    shop,
+    goalIndexOf(task),
+    format === "compact" ? { products: "number", maxProducts: shownProducts } : {},
+  );
+}
+
+/** Demonstrations that slip into clicks on what is not there; a search works from every page. */
+async function demonstrateClicks(
+  tasks: readonly Task[],
+  play: (task: Task, slips?: Slips) => Promise<Demonstration>,
+  share: number,
+  random: Random,
+): Promise<Demonstration[]> {
+  const clean = await Promise.all(tasks.map((task) => play(task)));
+  if (share === 0) return clean;
+  const said = clean.flatMap(({ turns }) => turns.map(({ action }) => action));
+  const actions = [...new Set(said.filter((action) => action.startsWith("click[")))];
+  return Promise.all(
+    tasks.map((task) => play(task, { share, actions, random: random.fork(`slips/${task.id}`) })),
+  );
+}
+
+/** Words that carry no meaning of their own in a query. */
+const linking = new Set(["with", "to", "and", "for", "of", "in", "by", "the"]);
+
+/**
+ * What may stand for one another in demonstrations: choices of one word, the words of queries, and
+ * makers.
+ */
+export function exchangeableWords(demonstrations: readonly Demonstration[]): string[][] {
+  const turns = demonstrations.flatMap((demonstration) => demonstration.turns);
+  const actions = turns.filter(({ isSlip }) => !isSlip).map(({ action }) => action);
+  const taken = new Set(linking);
+  const list = (words: readonly string[]): string[] => {
+    const fresh = [...new Set(words)].filter((word) => /^[a-z]+$/u.test(word) && !taken.has(word));
+    for (const word of fresh) taken.add(word);
+    return fresh.sort();
+  };
+  const argumentsOf = (name: string): string[] =>
+    actions.flatMap((action) => new RegExp(`^${name}\\[(.*)\\]$`, "u").exec(action)?.[1] ?? []);
+  const choices = list(argumentsOf("click"));
+  const wishes = list(argumentsOf("search").flatMap((query) => query.split(" ")));
+  const makers = list(
+    turns.flatMap(({ prompt }) =>
+      Array.from(prompt.matchAll(/(?:results|;) \d+ ([a-z]+)/gu), ([, word]) => word!),
+    ),
+  );
+  return [choices, wishes, makers];
+}
