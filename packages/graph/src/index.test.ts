@@ -8,6 +8,7 @@ it("exports what it means to", () => {
     "Tracer",
     "accumulate",
     "adamW",
+    "adamWCoefficients",
     "adamWFeed",
     "addDimensions",
     "attention",

@@ -43,7 +43,13 @@ export type {
   OperationOf,
   Operations,
 } from "./operation.ts";
-export { adamW, type AdamWOptions, type AdamWState } from "./optimizer/adam-w.ts";
+export {
+  adamW,
+  adamWCoefficients,
+  type AdamWCoefficients,
+  type AdamWOptions,
+  type AdamWState,
+} from "./optimizer/adam-w.ts";
 export { adamWFeed, clipScale, traceAdamW, type AdamWTensors } from "./optimizer/trace-adam-w.ts";
 export {
   createTrainer,

@@ -11,9 +11,17 @@ export function globalNorm(arrays: readonly Float32Array[]): number {
 }
 
 function sumOfSquares(array: Float32Array): number {
-  let total = 0;
-  for (let i = 0; i < array.length; i++) total += array[i]! * array[i]!;
-  return total;
+  // Four sums, so that no addition has to wait for the one before.
+  let [a, b, c, d] = [0, 0, 0, 0];
+  let i = 0;
+  for (; i + 4 <= array.length; i += 4) {
+    a += array[i]! * array[i]!;
+    b += array[i + 1]! * array[i + 1]!;
+    c += array[i + 2]! * array[i + 2]!;
+    d += array[i + 3]! * array[i + 3]!;
+  }
+  for (; i < array.length; i++) a += array[i]! * array[i]!;
+  return a + b + c + d;
 }
 
 /**
