@@ -1,5 +1,6 @@
 import { checkNonNegative, checkPositive } from "@turnwise/core";
-import { accumulate, adamW, globalNorm } from "@turnwise/graph";
+import { accumulate, globalNorm } from "@turnwise/graph";
+import { AdamWKernel } from "./adam-w-kernel.ts";
 import { learningRateAt, type LearningRateSchedule } from "../learning-rate.ts";
 import { sizeOf, type Parameters, type ParameterSpec } from "../parameters.ts";
 
@@ -58,7 +59,9 @@ export class Optimizer {
   readonly #table: readonly ParameterSpec[];
   readonly #firstMoments: Parameters;
   readonly #secondMoments: Parameters;
-  readonly #gradients: Parameters;
+  /** Of those parameters that got one. */
+  readonly #gradients = new Map<string, Float32Array>();
+  readonly #kernel = new AdamWKernel();
   #step = 0;
 
   /** @throws `RangeError` for options outside their range. */
@@ -68,7 +71,6 @@ export class Optimizer {
     this.#table = table;
     this.#firstMoments = zeros(table);
     this.#secondMoments = zeros(table);
-    this.#gradients = zeros(table);
   }
 
   /** What all steps so far left; the arrays change with each step. */
@@ -89,19 +91,28 @@ export class Optimizer {
 
   /** Starts a new sum of gradients. */
   begin(): void {
-    for (const gradient of this.#gradients.values()) gradient.fill(0);
+    this.#gradients.clear();
   }
 
-  /** Adds a gradient to the sum. */
+  /** Adds a gradient to the sum; the first array that is given is kept, and added to. */
   add(name: string, gradient: Float32Array): void {
-    accumulate(this.gradient(name), gradient);
+    const sum = this.#gradients.get(name);
+    if (sum) {
+      accumulate(sum, gradient);
+      return;
+    }
+    // Programs give one array where two gradients are the same.
+    const isTaken = [...this.#gradients.values()].includes(gradient);
+    this.#gradients.set(name, isTaken ? gradient.slice() : gradient);
   }
 
   /** The sum for one parameter. */
   gradient(name: string): Float32Array {
-    const gradient = this.#gradients.get(name);
-    if (!gradient) throw new RangeError(`gradient: name must be a parameter, got ${name}`);
-    return gradient;
+    const found = this.#gradients.get(name);
+    if (found) return found;
+    const spec = this.#table.find((each) => each.name === name);
+    if (!spec) throw new RangeError(`gradient: name must be a parameter, got ${name}`);
+    return new Float32Array(sizeOf(spec.shape));
   }
 
   /** The global norm of the sum, not clipped. */
@@ -129,10 +140,10 @@ export class Optimizer {
     // As torch.nn.utils.clip_grad_norm_ has it.
     const gradientScale = Math.min(1, maxGradientNorm / (gradientNorm + 1e-6));
     for (const { name, shape } of this.#table) {
-      adamW(
+      this.#kernel.run(
         {
           parameter: parameters.get(name)!,
-          gradient: this.#gradients.get(name)!,
+          gradient: this.gradient(name),
           firstMoment: this.#firstMoments.get(name)!,
           secondMoment: this.#secondMoments.get(name)!,
         },

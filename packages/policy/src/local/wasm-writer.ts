@@ -29,9 +29,11 @@ const instructions = {
   "f32x4.nearest": [0xfd, 106],
   "i32x4.shl": [0xfd, 171, 1],
   "i32x4.add": [0xfd, 174, 1],
+  "f32x4.sqrt": [0xfd, 227, 1],
   "f32x4.add": [0xfd, 228, 1],
   "f32x4.sub": [0xfd, 229, 1],
   "f32x4.mul": [0xfd, 230, 1],
+  "f32x4.div": [0xfd, 231, 1],
   "f32x4.max": [0xfd, 233, 1],
   "i32x4.trunc_sat_f32x4_s": [0xfd, 248, 1],
 } as const;

@@ -1,0 +1,75 @@
+import { adamW, type AdamWState } from "@turnwise/graph";
+import { createRandom } from "@turnwise/core";
+import { expect, test } from "vitest";
+import { AdamWKernel } from "./adam-w-kernel.ts";
+
+const options = { learningRate: 3e-4, weightDecay: 0.01, gradientScale: 0.7 };
+
+/** Parameters and gradients around 0, of sizes from 1 down to what float32 rounds to nothing. */
+function startingState(length: number, seed: string): AdamWState {
+  const random = createRandom(seed);
+  const draw = (): number => (random.next() - 0.5) * 10 ** -random.integer(8);
+  return {
+    parameter: Float32Array.from({ length }, draw),
+    gradient: Float32Array.from({ length }, draw),
+    firstMoment: new Float32Array(length),
+    secondMoment: new Float32Array(length),
+  };
+}
+
+test("does what adamW does, to the rounding of float32, for any length", () => {
+  const kernel = new AdamWKernel();
+  for (const length of [1, 3, 4, 8191, 8192, 8193, 20001]) {
+    const expected = startingState(length, `length ${length}`);
+    for (let step = 1; step <= 5; step++) {
+      const found = structuredClone(expected);
+      kernel.run(found, { ...options, step });
+      adamW(expected, { ...options, step });
+      // The largest error, in units of float32's rounding of what was added up: terms may cancel.
+      let worst = 0;
+      for (const name of ["parameter", "firstMoment", "secondMoment"] as const) {
+        expected[name].forEach((value, i) => {
+          const gradient = Math.abs(expected.gradient[i]!);
+          const added = { parameter: 3e-4, firstMoment: gradient, secondMoment: gradient ** 2 };
+          const unit = 2 ** -23 * Math.max(Math.abs(value), added[name]);
+          worst = Math.max(worst, Math.abs(found[name][i]! - value) / unit);
+        });
+      }
+      // A step is a chain of some eight roundings, of which each is worth half a unit at most.
+      expect(worst).toBeLessThan(4);
+      expect(found.gradient).toEqual(expected.gradient);
+    }
+  }
+});
+
+test("gives an entry the same bits wherever it stands", () => {
+  const kernel = new AdamWKernel();
+  const whole = startingState(9000, "whole");
+  const part = (start: number, end: number): AdamWState => ({
+    parameter: whole.parameter.slice(start, end),
+    gradient: whole.gradient.slice(start, end),
+    firstMoment: whole.firstMoment.slice(start, end),
+    secondMoment: whole.secondMoment.slice(start, end),
+  });
+  const tail = part(8187, 8200);
+  kernel.run(whole, { ...options, step: 1 });
+  kernel.run(tail, { ...options, step: 1 });
+  expect(tail).toEqual(part(8187, 8200));
+});
+
+test("changes nothing for a gradient of 0, and decays by learningRate * weightDecay", () => {
+  const kernel = new AdamWKernel();
+  const state = { ...startingState(5, "zero"), gradient: new Float32Array(5) };
+  const before = state.parameter.slice();
+  kernel.run(state, { step: 1, learningRate: 0.1 });
+  expect(state.parameter).toEqual(before);
+  kernel.run(state, { step: 2, learningRate: 0.1, weightDecay: 0.5 });
+  state.parameter.forEach((value, i) => expect(value / before[i]!).toBeCloseTo(0.95, 6));
+});
+
+test("refuses what adamW refuses", () => {
+  const state = startingState(2, "refused");
+  expect(() => new AdamWKernel().run(state, { step: 0, learningRate: 0.1 })).toThrow(
+    "adamW: step must be a whole number >= 1, got 0",
+  );
+});
