@@ -82,6 +82,23 @@ test("reads what peft writes for plain LoRA", () => {
   expect(parseAdapterConfig(adapterConfigJson(config), model)).toEqual(config);
 });
 
+test("picks layers by patterns, exclusions and numbers", () => {
+  const targets = (change: object): readonly string[] =>
+    parseAdapterConfig({ ...peft, ...change }, model).targetModules.map((name) =>
+      name.replace("model.layers.", ""),
+    );
+  expect(targets({ target_modules: ".*\\.(q|v)_proj" })).toEqual([
+    "0.self_attn.q_proj",
+    "0.self_attn.v_proj",
+    "1.self_attn.q_proj",
+    "1.self_attn.v_proj",
+  ]);
+  expect(targets({ target_modules: "all-linear", layers_to_transform: 1 })).toHaveLength(7);
+  expect(
+    targets({ target_modules: ["q_proj", "up_proj"], exclude_modules: ["0.mlp.up_proj"] }),
+  ).toEqual(["0.self_attn.q_proj", "1.self_attn.q_proj", "1.mlp.up_proj"]);
+});
+
 test.each([
   [{ peft_type: "IA3" }, 'a.json: peft_type must be "LORA", got "IA3"'],
   [{ use_dora: true }, "a.json: use_dora must be absent, since it is not computed here, got true"],
@@ -91,14 +108,17 @@ test.each([
     { rank_pattern: { q_proj: 8 } },
     'rank_pattern must be absent, since it is not computed here, got {"q_proj":8}',
   ],
-  [{ layers_to_transform: [0] }, "layers_to_transform must be absent"],
+  [{ layers_to_transform: ["0"] }, 'layers_to_transform must be whole numbers, got ["0"]'],
+  [{ layers_to_transform: 7 }, "target_modules must pick a linear layer of the model"],
+  [{ layers_pattern: "blocks" }, 'layers_pattern must be "layers", got "blocks"'],
+  [{ target_modules: "(" }, 'target_modules must be a regular expression, got "("'],
+  [{ target_modules: 3 }, "target_modules must be a list of names or a pattern, got 3"],
   [{ fan_in_fan_out: true }, "fan_in_fan_out must be absent"],
   [
     { init_lora_weights: "pissa" },
     'init_lora_weights must be true, false or "gaussian", got "pissa"',
   ],
   [{ some_new_method: 3 }, "some_new_method must be absent, since it is not computed here, got 3"],
-  [{ target_modules: ".*_proj" }, 'target_modules must be a list of names, or "all-linear"'],
   [{ target_modules: ["c_attn"] }, "a.json: targetModules must name linear layers"],
   [{ r: "4" }, 'a.json: r must be a number, got "4"'],
   [{ r: 0 }, "a.json: rank must be a whole number >= 1, got 0"],

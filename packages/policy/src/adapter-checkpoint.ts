@@ -1,10 +1,12 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { isJsonObject, readJson, writeJson } from "./json-file.ts";
+import { isJsonObject, readJson, writeJson, type JsonObject } from "./json-file.ts";
 import {
+  adaptedModules,
   adapterConfig,
   adapterTable,
   allLinearModules,
+  hasModuleName,
   type Adapter,
   type AdapterConfig,
 } from "./lora.ts";
@@ -23,6 +25,9 @@ const readFields = new Set([
   "lora_dropout",
   "use_rslora",
   "target_modules",
+  "exclude_modules",
+  "layers_to_transform",
+  "layers_pattern",
   "modules_to_save",
   "bias",
   "init_lora_weights",
@@ -85,16 +90,58 @@ export function parseAdapterConfig(
       rank: number("r"),
       alpha: number("lora_alpha"),
       scaling: json["use_rslora"] === true ? "root-rank" : "rank",
-      targetModules:
-        json["target_modules"] === "all-linear"
-          ? allLinearModules
-          : (names(json["target_modules"]) ??
-            fail("target_modules", 'be a list of names, or "all-linear"')),
+      targetModules: readTargets(json, model, fail),
       modulesToSave:
         names(json["modules_to_save"] ?? []) ?? fail("modules_to_save", "be a list of names"),
     },
     source,
   );
+}
+
+/**
+ * The layers that an adapter targets: as they are named, or one by one where a pattern, an exclusion or
+ * a choice of layers picks them.
+ */
+function readTargets(
+  json: JsonObject,
+  model: ModelConfig,
+  fail: (field: string, rule: string) => never,
+): readonly string[] {
+  const all = adaptedModules(model, { targetModules: allLinearModules });
+  /** Whether a layer is meant by a list of names, or by a pattern that its whole name must match. */
+  const matcher = (field: string): ((module: string) => boolean) => {
+    const value = json[field];
+    const list = names(value);
+    if (list) return (module) => hasModuleName(module, list);
+    if (typeof value !== "string") return fail(field, "be a list of names or a pattern");
+    try {
+      const pattern = new RegExp(`^(?:${value})$`);
+      return (module) => pattern.test(module);
+    } catch {
+      return fail(field, "be a regular expression");
+    }
+  };
+  if ((json["layers_pattern"] ?? "layers") !== "layers") fail("layers_pattern", 'be "layers"');
+  const targets = json["target_modules"];
+  const given = targets === "all-linear" ? allLinearModules : names(targets);
+  const layers = isOff(json["layers_to_transform"])
+    ? undefined
+    : [json["layers_to_transform"]].flat();
+  if (layers?.some((layer) => !Number.isSafeInteger(layer))) {
+    fail("layers_to_transform", "be whole numbers");
+  }
+  const hasExclusions = !isOff(json["exclude_modules"]);
+  if (given && !layers && !hasExclusions) return given;
+  const isTarget = given
+    ? (module: string) => hasModuleName(module, given)
+    : matcher("target_modules");
+  const isExcluded = hasExclusions ? matcher("exclude_modules") : () => false;
+  const picked = all.flatMap(({ module }) => {
+    const layer = Number(/\.layers\.(\d+)\./.exec(module)?.[1]);
+    const isLayer = layers === undefined || layers.includes(layer);
+    return isTarget(module) && isLayer && !isExcluded(module) ? [module] : [];
+  });
+  return picked.length > 0 ? picked : fail("target_modules", "pick a linear layer of the model");
 }
 
 function names(value: unknown): string[] | undefined {
