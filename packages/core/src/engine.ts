@@ -158,8 +158,8 @@ export interface Learner {
   /** Log-probs and entropies under the present weights, without a gradient, in the order of rows. */
   score(rows: readonly TokenRow[]): Promise<ScoredRow[]>;
   /**
-   * The fixed policy that training started from, whose log-probs become `referenceLogProbs`. Absent
-   * where the learner does not keep it.
+   * The fixed reference policy, whose log-probs become `referenceLogProbs`: the first weights, or the
+   * model without the adapter that is trained. Absent where the learner does not keep it.
    */
   readonly reference?: Pick<Learner, "score">;
   /**
