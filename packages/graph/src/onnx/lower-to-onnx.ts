@@ -1,7 +1,8 @@
 import type { Feeds, Program } from "../program.ts";
+import { withHalfProducts } from "./half-rules.ts";
 import { Lowering, type SizeInput } from "./lowering.ts";
 import { OnnxModel } from "./model.ts";
-import { providers, type Provider } from "./providers.ts";
+import { providers, type ProductType, type Provider } from "./providers.ts";
 
 /** A program as ONNX bytes, with the names of what goes in and out. */
 export interface LoweredModel {
@@ -16,6 +17,8 @@ export interface LoweredModel {
 export interface LoweringOptions {
   /** Whose operators the model is made of. Default `"cpu"`. */
   readonly provider?: Provider;
+  /** What matrix products are computed in. Default `"float32"`. */
+  readonly products?: ProductType;
   /** Inputs that are constants: the model names a file `frozen/<input>` for each. Default none. */
   readonly frozen?: Feeds;
   /** Outputs that must not share a value with others. Default none. */
@@ -25,11 +28,12 @@ export interface LoweringOptions {
 /** Lowers a program to a ModelProto of opset 21 and com.microsoft 1. */
 export function lowerToOnnx(
   program: Program,
-  { provider = "cpu", frozen = {}, resident = [] }: LoweringOptions = {},
+  { provider = "cpu", products = "float32", frozen = {}, resident = [] }: LoweringOptions = {},
 ): LoweredModel {
   const { rules, sizes } = providers[provider];
   const model = new OnnxModel();
-  const lowering = new Lowering(model, program, rules, sizes);
+  const used = products === "float16" ? withHalfProducts(rules) : rules;
+  const lowering = new Lowering(model, program, used, sizes);
   const outputNames = lowering.run(frozen, new Set(resident));
   return { bytes: model.bytes(), outputNames, sizeInputs: lowering.sizeInputs };
 }

@@ -10,10 +10,10 @@ import {
 } from "./protobuf.ts";
 
 /** Data types of ONNX that are used here, with their numbers in TensorProto. */
-export const elementTypes = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
+export const elementTypes = { float32: 1, int32: 6, int64: 7, bool: 9, float16: 10 } as const;
 
-/** A data type of ONNX: those of tensors, and int64 for shapes. */
-export type ElementType = keyof typeof elementTypes;
+/** A data type of ONNX that values are given in: those of tensors, and int64 for shapes. */
+export type ElementType = Exclude<keyof typeof elementTypes, "float16">;
 
 /** A node's attribute; a `float` must be marked, for whole numbers are integers otherwise. */
 export type Attribute = number | string | readonly number[] | { readonly float: number };

@@ -289,6 +289,9 @@ describe("createOnnxExecutor", () => {
     expect(() => createOnnxExecutor({ provider: "metal" as "cpu" })).toThrow(
       "createOnnxExecutor: provider must be one of cpu, webgpu, cuda, got metal",
     );
+    expect(() => createOnnxExecutor({ products: "float16" })).toThrow(
+      "createOnnxExecutor: products must be one of float32 on cpu, got float16",
+    );
     const y = trace((g) => ({ y: g.exp(g.input("x", "float32", ["n", 2])) }));
     await expect(executor.compile(y, { resident: ["z" as "y"] })).rejects.toThrow(
       "compile: resident must name outputs (y), got an unknown name, z",

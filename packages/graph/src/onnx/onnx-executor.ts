@@ -25,7 +25,7 @@ import {
   loadOnnxRuntime,
   type OnnxRuntime,
 } from "./onnx-runtime.ts";
-import { providers, type Provider } from "./providers.ts";
+import { providers, type ProductType, type Provider } from "./providers.ts";
 import { fromOrt, TensorKeeper, toOrt } from "./tensors.ts";
 
 /** Options of {@link createOnnxExecutor}. */
@@ -35,6 +35,12 @@ export interface OnnxOptions {
    * libraries that are installed apart. Default `"cpu"`.
    */
   readonly provider?: Provider;
+  /**
+   * What matrix products are computed in, on a GPU: with `"float16"` they are faster, and have three
+   * digits; all else stays float32. Gradients below 6e-8 are lost in such products: scale the loss up,
+   * and `gradientScale` of AdamW down. Default `"float32"`.
+   */
+  readonly products?: ProductType;
   /** Which GPU, for `"cuda"`. Default 0. */
   readonly deviceId?: number;
   /** Threads inside an operation, `>= 1`. Default: ONNX Runtime's choice, the physical cores. */
@@ -85,10 +91,10 @@ class CompiledModel {
   }
 
   static async create(parts: ModelParts): Promise<CompiledModel> {
-    const { runtime, provider, program, options } = parts;
+    const { runtime, provider, products, program, options } = parts;
     const frozen = onlyKeys(parts.frozen, program.inputs);
     const resident = parts.resident.filter((name) => Object.hasOwn(program.outputs, name));
-    const lowered = lowerToOnnx(program, { provider, frozen, resident });
+    const lowered = lowerToOnnx(program, { provider, products, frozen, resident });
     const { residence } = providers[provider];
     const locations = Object.entries(lowered.outputNames).map(
       ([name, value]) => [value, resident.includes(name) ? residence : "cpu"] as const,
@@ -150,6 +156,7 @@ interface ModelParts {
   readonly runtime: OnnxRuntime;
   readonly keeper: TensorKeeper;
   readonly provider: Provider;
+  readonly products: ProductType;
   readonly program: Program;
   readonly resident: readonly string[];
   readonly frozen: Feeds;
@@ -271,10 +278,15 @@ function sessionOptions({
  *   `Error` if the native module, a library or a GPU is missing, which says how to get it.
  */
 export function createOnnxExecutor(options: OnnxOptions = {}): Executor {
-  const { provider = "cpu", deviceId = 0, threads, profilePrefix } = options;
+  const { provider = "cpu", products = "float32", deviceId = 0, threads, profilePrefix } = options;
   if (!Object.hasOwn(providers, provider)) {
     throw new RangeError(
       `createOnnxExecutor: provider must be one of ${Object.keys(providers).join(", ")}, got ${provider}`,
+    );
+  }
+  if (!providers[provider].products.includes(products)) {
+    throw new RangeError(
+      `createOnnxExecutor: products must be one of ${providers[provider].products.join(", ")} on ${provider}, got ${products}`,
     );
   }
   checkInteger("createOnnxExecutor", { deviceId }, { min: 0 });
@@ -296,7 +308,16 @@ export function createOnnxExecutor(options: OnnxOptions = {}): Executor {
       const bound = keepsFrozen ? program : withoutInputs(program, frozen);
       checkProvider(provider);
       const runtime = await loadOnnxRuntime();
-      const parts = { runtime, keeper, provider, program, resident, frozen, options: session };
+      const parts = {
+        runtime,
+        keeper,
+        provider,
+        products,
+        program,
+        resident,
+        frozen,
+        options: session,
+      };
       const limits = idLimits(program);
       const emptiness = findEmpty(program);
       let model: CompiledModel | undefined = await CompiledModel.create(parts);

@@ -7,6 +7,9 @@ import { webgpuRules } from "./webgpu-rules.ts";
 /** Where ONNX Runtime computes: the CPU, any GPU with a Vulkan driver, or one of NVIDIA. */
 export type Provider = "cpu" | "webgpu" | "cuda";
 
+/** What matrix products are computed in. */
+export type ProductType = "float32" | "float16";
+
 /** What differs between providers. */
 export interface ProviderTraits {
   readonly rules: LoweringRules;
@@ -15,6 +18,8 @@ export interface ProviderTraits {
   readonly residence: Ort.Tensor.DataLocation;
   /** Whether any tensor without entries brings it down, or only some computations with one. */
   readonly takesEmpty: boolean;
+  /** What products can be computed in. */
+  readonly products: readonly ProductType[];
   /** Options of a session, in ONNX Runtime's words. */
   readonly extra: {
     readonly session?: Readonly<Record<string, string>>;
@@ -24,13 +29,22 @@ export interface ProviderTraits {
 
 /** The traits of each provider. */
 export const providers: Readonly<Record<Provider, ProviderTraits>> = {
-  cpu: { rules: cpuRules, sizes: "computed", residence: "cpu", takesEmpty: true, extra: {} },
+  cpu: {
+    rules: cpuRules,
+    sizes: "computed",
+    residence: "cpu",
+    takesEmpty: true,
+    // It has no products in float16: it would compute in float32, and cast.
+    products: ["float32"],
+    extra: {},
+  },
   webgpu: {
     rules: webgpuRules,
     // Arithmetic on sizes would be placed on the CPU.
     sizes: "fed",
     residence: "gpu-buffer",
     takesEmpty: false,
+    products: ["float32", "float16"],
     // A step that this provider does not have is an error, instead of a detour by way of the CPU.
     extra: {
       session: { disable_cpu_ep_fallback: "1" },
@@ -39,5 +53,12 @@ export const providers: Readonly<Record<Provider, ProviderTraits>> = {
     },
   },
   // The binding for Node moves all inputs and outputs of CUDA through the computer's memory.
-  cuda: { rules: cudaRules, sizes: "computed", residence: "cpu", takesEmpty: false, extra: {} },
+  cuda: {
+    rules: cudaRules,
+    sizes: "computed",
+    residence: "cpu",
+    takesEmpty: false,
+    products: ["float32", "float16"],
+    extra: {},
+  },
 };

@@ -67,6 +67,27 @@ describe.skipIf(!diagnosis.isUsable)(`the ONNX executor on WebGPU${why}`, () => 
   const executor = createOnnxExecutor({ provider: "webgpu" });
   for (const law of executorLaws(executor)) it(`obeys the law: ${law.name}`, law.check);
 
+  const half = createOnnxExecutor({ provider: "webgpu", products: "float16" });
+  const withProducts = /matmul|linear|attention|logProbAndEntropy|trains/u;
+  const laws = executorLaws(half, { tolerance: 5e-3 });
+  for (const law of laws.filter(({ name }) => withProducts.test(name))) {
+    it(`obeys to three digits in float16: ${law.name}`, law.check);
+  }
+
+  it("computes products in float16, and nothing else", async () => {
+    const program = trace((g) => {
+      const x = g.input("x", "float32", [1, 1]);
+      const one = g.constant([1], { shape: [1, 1] });
+      return { product: g.matmul(x, one), sum: g.add(x, 0), scaled: g.multiply(x, one) };
+    });
+    const executable = await half.compile(program);
+    // 2049 takes twelve bits, and float16 has eleven.
+    const x = { data: Float32Array.of(2049), shape: [1, 1] };
+    const { product, sum, scaled } = await executable.run({ x });
+    expect([product.data[0], sum.data[0], scaled.data[0]]).toEqual([2048, 2049, 2049]);
+    await executable.release();
+  });
+
   it("places every step of a training program on the GPU, at all sizes", async () => {
     const folder = await mkdtemp(join(tmpdir(), "turnwise-placement-"));
     const profiled = createOnnxExecutor({
