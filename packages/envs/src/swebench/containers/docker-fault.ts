@@ -9,7 +9,10 @@ const patterns: readonly (readonly [RegExp, ContainerFault])[] = [
     /temporary failure in name resolution|no such host|i\/o timeout|dial tcp|tls handshake/iu,
     "network",
   ],
-  [/no such (?:container|exec)|is not running|is paused|removal of container/iu, "container"],
+  [
+    /no such (?:container|exec)|is not running|container state improper|is paused|removal of container/iu,
+    "container",
+  ],
 ];
 
 /** Names what the engine's answer, or its silence, means. */

@@ -74,8 +74,8 @@ export async function ensureDemoBaseImage(engine: DockerEngine): Promise<void> {
       300,
       `${engine.host}: import ${demoBaseImage}`,
       engine.client.importImage(stream.stdout, {
-        repo: rawImage.split(":")[0],
-        tag: rawImage.split(":")[1],
+        // With its tag: podman does not read a tag of its own.
+        repo: rawImage,
         changes: [
           "ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
           "ENV LANG=C.UTF-8",
