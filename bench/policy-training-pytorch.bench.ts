@@ -2,7 +2,7 @@
  * Updates of a policy, ours against eager PyTorch on the same rows and weights: time, peak memory and
  * whether both find the same loss. Two kinds:
  *
- * - dense: 8 rows of 256 tokens with a loss at each, so that nothing but arithmetic counts;
+ * - dense: rows of 256 tokens with a loss at each, so that nothing but arithmetic counts;
  * - policy gradient: the rows of a recorded run, concatenated and turn by turn; PyTorch computes them
  *   as TRL does it, padded and with logits at every position.
  *
@@ -155,12 +155,15 @@ const common = {
   maxGradientNorm: 1,
 };
 
-type Case = Pick<TrainingSpec, "config" | "rows" | "microbatchRows" | "microbatchTokens">;
+type Case = Pick<
+  TrainingSpec,
+  "config" | "rows" | "microbatchRows" | "microbatchTokens" | "recomputeLayers"
+>;
 
-function dense(hiddenSize: number, numLayers: number, vocabularySize: number): Case {
+function dense(hiddenSize: number, numLayers: number, vocabularySize: number, numRows = 8): Case {
   const random = createRandom("dense");
   const config = smallModelConfig({ vocabularySize, hiddenSize, numLayers });
-  const [numRows, length] = [8, 256];
+  const length = 256;
   const rows = Array.from({ length: numRows }, () => ({
     tokens: Array.from({ length }, () => random.integer(vocabularySize)),
     spans: [[1, length - 1]] as const,
@@ -200,6 +203,11 @@ function cases(): Record<string, () => Case> {
   return {
     "dense, d 256 x 4": () => dense(256, 4, 2048),
     "dense, d 512 x 8": () => dense(512, 8, 8192),
+    "dense, d 512 x 8, layers recomputed": () => ({
+      ...dense(512, 8, 8192),
+      recomputeLayers: true,
+    }),
+    "dense, 151936 tokens in the vocabulary, d 64 x 2": () => dense(64, 2, 151936, 4),
     "policy gradient, the default model": () => policyGradient(rowsOf(trajectoryRows), small),
     "policy gradient, d 256 x 4": () => policyGradient(rowsOf(trajectoryRows, 0.25), wide),
     "policy gradient by turn, the default model": () =>

@@ -1,5 +1,5 @@
 /** One side of policy-training-pytorch.bench.ts, with the protocol of policy_training.py: our learner. */
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { crossEntropy, type TokenRow, type TrainingRow } from "@turnwise/core";
 import { clippedSurrogate } from "@turnwise/estimators";
@@ -49,7 +49,6 @@ export interface TrainingSide {
   readonly version: string;
   /** Floating-point operations per second of a product of two matrices of 1024 x 1024. */
   readonly productRate: number;
-  readonly compileSeconds?: number;
 }
 
 async function productRate(threads: number): Promise<number> {
@@ -75,16 +74,14 @@ async function productRate(threads: number): Promise<number> {
 }
 
 function readParameters({ config, parameters }: TrainingSpec): Map<string, Float32Array> {
-  const bytes = readFileSync(parameters);
-  let at = bytes.byteOffset;
-  return new Map(
-    parameterTable(config).map(({ name, shape }) => {
-      const count = shape.reduce((product, size) => product * size, 1);
-      const values = new Float32Array(bytes.buffer.slice(at, at + 4 * count));
-      at += 4 * count;
-      return [name, values];
-    }),
-  );
+  const file = openSync(parameters, "r");
+  const values = parameterTable(config).map(({ name, shape }) => {
+    const array = new Float32Array(shape.reduce((product, size) => product * size, 1));
+    readSync(file, new Uint8Array(array.buffer));
+    return [name, array] as const;
+  });
+  closeSync(file);
+  return new Map(values);
 }
 
 async function main(): Promise<void> {
