@@ -80,7 +80,8 @@ async function pythonSide(python: string, engine: string, folder: string): Promi
 }
 
 async function ourSide(folder: string): Promise<Side> {
-  const { sampler, close } = await openSampler(folder);
+  const opened = await createLocalSampler({ model: folder, threads, maxSequenceTokens: 256 });
+  const { sampler } = opened;
   return {
     sample: async (prompts) => {
       const [begin, beginCpu] = [performance.now(), process.cpuUsage()];
@@ -96,13 +97,8 @@ async function ourSide(folder: string): Promise<Side> {
         tokens: responses.map(({ tokens }) => tokens),
       };
     },
-    close,
+    close: () => opened.close(),
   };
-}
-
-async function openSampler(folder: string) {
-  const opened = await createLocalSampler({ model: folder, threads, maxSequenceTokens: 256 });
-  return { sampler: opened.sampler, close: () => opened.close() };
 }
 
 /** Floating-point operations per second of a product of two large matrices. */
@@ -153,8 +149,8 @@ async function compare(name: string, folder: string, python: string): Promise<vo
     const seconds = new Map([...sides.keys()].map((side) => [side, [] as number[]]));
     const tokens = new Map<string, string>();
     for (let round = -1; round < rounds; round++) {
-      for (const [side, { sample }] of sides) {
-        const answer = await sample(prompts);
+      for (const [side, from] of sides) {
+        const answer = await from.sample(prompts);
         tokens.set(side, JSON.stringify(answer.tokens));
         // The first is for warming up.
         if (round >= 0) seconds.get(side)!.push(answer.seconds);
@@ -173,7 +169,7 @@ async function compare(name: string, folder: string, python: string): Promise<vo
         ` (${(100 * used).toFixed(0).padStart(2)} % of large products);  ${cells.join(";  ")}`,
     );
   }
-  for (const { close } of sides.values()) await close();
+  for (const side of sides.values()) await side.close();
 }
 
 const python = [process.env["PYTHON"], "python3", "/usr/bin/python3"].find(

@@ -1,4 +1,5 @@
 import type { Random, SamplingOptions } from "@turnwise/core";
+import { softmaxWeights, type WeightSums } from "./softmax-weights.ts";
 
 /** A token that was drawn, and what its distribution was like. */
 export interface DrawnToken {
@@ -100,30 +101,17 @@ function checkLargest(largest: number): void {
   }
 }
 
-/**
- * With `shifted = (logit - largest) * scale`: fills in `exp(shifted)`.
- * @returns Their sum, and the sum of `exp(shifted) * shifted`.
- */
+/** As {@link softmaxWeights}, of finite logits. */
 function fillWeights(
   logits: Float32Array,
   largest: number,
   scale: number,
   weights: Float64Array,
-): { readonly total: number; readonly weighted: number } {
-  let total = 0;
-  let weighted = 0;
-  for (let i = 0; i < logits.length; i++) {
-    const shifted = (logits[i]! - largest) * scale;
-    const weight = Math.exp(shifted);
-    weights[i] = weight;
-    total += weight;
-    // A logit of -Infinity has probability 0 and adds nothing.
-    if (weight > 0) weighted += weight * shifted;
-  }
-  // NaN where a logit is.
-  if (!Number.isFinite(total)) checkLargest(total);
+): WeightSums {
   checkLargest(largest);
-  return { total, weighted };
+  const sums = softmaxWeights(logits, largest, scale, weights);
+  checkLargest(sums.total);
+  return sums;
 }
 
 /** The weights that are kept: all above `weight`, and of those equal to it the first `numEqual`. */

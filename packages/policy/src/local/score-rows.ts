@@ -2,6 +2,7 @@ import { checkInteger } from "@turnwise/core";
 import type { ModelConfig } from "../model-config.ts";
 import type { AttentionCache, CachedSequence } from "./attention-cache.ts";
 import type { ModelRunner, StepJob } from "./model-runner.ts";
+import { softmaxWeights } from "./softmax-weights.ts";
 
 /** What a model says about the tokens of one row. */
 export interface RowScores {
@@ -49,6 +50,7 @@ export async function scoreRows(
     );
   });
   const most = Math.max(1, Math.min(stepTokens, Math.floor(maxLogits / vocabularySize)));
+  const weights = new Float64Array(vocabularySize);
   let jobs: ScoreJob[] = [];
   let numLeft = most;
   const flush = async (): Promise<void> => {
@@ -57,7 +59,7 @@ export async function scoreRows(
     let position = 0;
     for (const { row, start, numQueries } of jobs) {
       for (let i = 0; i < numQueries; i++) {
-        scorePosition(logits.of(position++), row, start + i);
+        scorePosition(logits.of(position++), row, start + i, weights);
       }
       if (row.sequence.length === row.tokens.length) cache.release(row.sequence);
     }
@@ -95,18 +97,11 @@ function scorePosition(
   logits: Float32Array,
   { tokens, scores }: ScoredRow,
   position: number,
+  weights: Float64Array,
 ): void {
   let largest = -Infinity;
   for (let i = 0; i < logits.length; i++) largest = Math.max(largest, logits[i]!);
-  let total = 0;
-  let weighted = 0;
-  for (let i = 0; i < logits.length; i++) {
-    const shifted = logits[i]! - largest;
-    const weight = Math.exp(shifted);
-    total += weight;
-    // A logit of -Infinity has probability 0 and adds nothing.
-    if (weight > 0) weighted += weight * shifted;
-  }
+  const { total, weighted } = softmaxWeights(logits, largest, 1, weights);
   if (!Number.isFinite(total)) {
     throw new RangeError(
       `score: logits must be finite, got a largest of ${largest} behind token ${position}`,
