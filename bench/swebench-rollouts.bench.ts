@@ -49,7 +49,7 @@ async function memoryNow(): Promise<number> {
         .getContainer(Id)
         .stats({ stream: false, "one-shot": true })
         .catch(() => undefined);
-      return stats?.memory_stats.usage ?? 0;
+      return stats?.memory_stats?.usage ?? 0;
     });
     return (await Promise.all(each)).reduce((sum, bytes) => sum + bytes, 0);
   });

@@ -52,7 +52,7 @@ export function deepsweDemo(seed: number): TrainConfig {
       numLayers: 2,
       numHeads: 4,
       numKeyValueHeads: 2,
-      maxTokens: 1536,
+      maxTokens: 2048,
     },
     warmStart: {
       numDemonstrations: 24,
@@ -66,7 +66,7 @@ export function deepsweDemo(seed: number): TrainConfig {
       contextWeight: 0.1,
     },
     training: {
-      iterations: 12,
+      iterations: 16,
       groupsPerIteration: 8,
       groupSize: 8,
       temperature: 1,
