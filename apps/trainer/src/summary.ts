@@ -1,7 +1,5 @@
-import { join } from "node:path";
 import { plot } from "asciichart";
 import type { MetricsLine, RunFolder } from "./run-folder.ts";
-import { policyFolder } from "./run.ts";
 import type { Metrics } from "./metrics.ts";
 import { percent, type Reporter } from "./progress.ts";
 
@@ -69,7 +67,9 @@ export function evaluationTable(metrics: readonly MetricsLine[]): string {
       ...kinds.map((kind) => [`  ${kind}`, number(before, kind), number(after, kind)]),
     ];
   });
-  const table = [["success on tasks not trained on", "before", "after"], ...rows];
+  const isTrainedOn = lines.every((line) => line["split"] === "train");
+  const title = `success on tasks ${isTrainedOn ? "" : "not "}trained on`;
+  const table = [[title, "before", "after"], ...rows];
   const width = Math.max(...table.map(([name]) => name!.length));
   return table
     .map(([name, ...cells]) =>
@@ -90,22 +90,19 @@ export function evaluationTexts(metrics: Metrics): string[] {
 
 /**
  * What a person wants to know at the end: what was learned, where it lies, what to try next.
- * @param elsewhere - Options of an evaluation on other tasks.
+ * @param next - A command to try next.
  */
 export async function closingSummary(
   folder: RunFolder,
-  elsewhere: readonly string[],
+  next: readonly string[],
   reporter: Reporter,
 ): Promise<void> {
   const metrics = await folder.readMetrics();
   for (const part of [successCurve(metrics), evaluationTable(metrics)]) {
     if (part !== "") reporter.say(`\n${part}`);
   }
-  const policy = join(folder.path, policyFolder);
   reporter.say(
     `\nresults: ${folder.path} (config.json, metrics.jsonl, trajectories, checkpoints, policy)`,
   );
-  const { environment } = folder.config.tasks;
-  const evaluation = ["evaluate", environment, "--policy", policy, ...elsewhere].join(" ");
-  reporter.say(`next: node apps/trainer/dist/main.js ${evaluation}`);
+  reporter.say(`next: node apps/trainer/dist/main.js ${next.join(" ")}`);
 }
