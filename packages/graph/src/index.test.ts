@@ -1,7 +1,9 @@
 import { expect, it } from "vitest";
+import * as diagnosis from "./diagnosis/index.ts";
 import * as graph from "./index.ts";
 import * as laws from "./laws.ts";
 import * as onnx from "./onnx/index.ts";
+import * as tensorflow from "./tensorflow/index.ts";
 
 it("exports what it means to", () => {
   expect(Object.keys(graph).toSorted()).toEqual([
@@ -45,4 +47,11 @@ it("exports what it means to", () => {
     "measureConformance",
   ]);
   expect(Object.keys(onnx).toSorted()).toEqual(["createOnnxExecutor", "lowerToOnnx"]);
+  expect(Object.keys(tensorflow)).toEqual(["createTensorFlowExecutor"]);
+  expect(Object.keys(diagnosis).toSorted()).toEqual([
+    "cudaInstallCommand",
+    "diagnose",
+    "diagnoseProvider",
+    "thisMachine",
+  ]);
 });
