@@ -68,7 +68,7 @@ async function pythonSide(python: string, engine: string, folder: string): Promi
     child.stdin!.write(`${JSON.stringify(question)}\n`);
     const { value, done } = await lines.next();
     if (done === true) throw new Error(`${engine}: python ended`);
-    return JSON.parse(String(value)) as T;
+    return JSON.parse(value) as T;
   };
   await ask({ engine, folder, threads });
   return {
