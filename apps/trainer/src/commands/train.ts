@@ -4,12 +4,14 @@ import { join, relative } from "node:path";
 import { Command, Option } from "commander";
 import { algorithms } from "../../recipes/algorithms.ts";
 import { languageModelRun } from "../../recipes/language-model.ts";
+import { checkModel } from "../check-model.ts";
 import { checkConfig, resolveConfig, type TrainConfig } from "../config.ts";
 import { openTasks } from "../environments/open-tasks.ts";
 import type { TaskSource } from "../environments/task-source.ts";
 import { InputError, reading } from "../input-error.ts";
 import { duration, jsonReporter, percent, textReporter, type Reporter } from "../progress.ts";
 import { RunFolder } from "../run-folder.ts";
+import { policyFolder } from "../run.ts";
 import { closingSummary } from "../summary.ts";
 import { train } from "../train.ts";
 import { versions } from "../versions.ts";
@@ -129,12 +131,26 @@ async function runToEnd(
     } finally {
       await tasks.close();
     }
-    const next = environmentOf(folder.config).elsewhere(folder.config);
-    await closingSummary(folder, next, reporter);
+    await closingSummary(folder, nextEvaluation(folder), reporter);
     reporter.say(`done in ${duration((performance.now() - started) / 1000)}`);
   } finally {
     reporter.close();
   }
+}
+
+/** An evaluation of the trained policy on other tasks, to be tried next. */
+function nextEvaluation({ config, path }: RunFolder): string[] {
+  const { model, tasks } = config;
+  const trained = join(path, policyFolder);
+  const isAdapted = model.source === "folder" && model.adapter !== null;
+  return [
+    "evaluate",
+    tasks.environment,
+    ...(isAdapted ? ["--policy", model.path, "--adapter", trained] : ["--policy", trained]),
+    ...(model.source === "folder" && model.chat ? ["--chat"] : []),
+    ...(tasks.format === "compact" ? [] : ["--format", tasks.format]),
+    ...environmentOf(config).elsewhere(config),
+  ];
 }
 
 async function resumeRun(path: string, reporter: Reporter): Promise<OpenedRun> {
@@ -152,6 +168,7 @@ async function newRun(
   reporter: Reporter,
 ): Promise<OpenedRun | undefined> {
   const config = await configOf(environment, options);
+  await checkModel(config);
   // Tasks are opened, and files checked, before the folder is made: a wrong path leaves nothing behind.
   const tasks = await openTasks(config);
   try {
