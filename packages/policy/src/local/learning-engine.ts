@@ -7,7 +7,7 @@ import {
   type UpdateReport,
 } from "@turnwise/core";
 import type { Executable, Executor, Feeds, Program } from "@turnwise/graph";
-import { mergeAdapter, type Adapter } from "../lora.ts";
+import type { Adapter } from "../lora.ts";
 import type { ModelConfig } from "../model-config.ts";
 import { parameterTable, type Parameters, type ParameterSpec } from "../parameters.ts";
 import { checkOutputs, checkTrainingRows, forestFeeds, objectiveFeeds } from "./batch-feeds.ts";
@@ -25,6 +25,7 @@ import {
   trainingProgram,
   type LearningProgramOptions,
 } from "./learning-programs.ts";
+import { mergeBy, mergeProgram } from "./merge-program.ts";
 import type { ObjectiveProgram } from "./objective-program.ts";
 import { initialValueHead } from "../value-head.ts";
 import { rotaryFeeds } from "./transformer.ts";
@@ -86,6 +87,7 @@ export class LearningEngine {
   readonly #reference: Parameters | undefined;
   readonly #optimizer: Optimizer;
   readonly #programs = new Map<string, Promise<Executable>>();
+  #merging: Promise<Executable<"merged">> | undefined;
   readonly timings: LearningTimings = {
     numUpdates: 0,
     numMicrobatches: 0,
@@ -119,14 +121,13 @@ export class LearningEngine {
     return this.#parameters;
   }
 
-  /** The model's present weights, with the adapter put into them. */
-  weights(): Parameters {
-    const { config, adapter } = this.#options;
+  /** The model's present weights, with the adapter put into them: new arrays where it changes some. */
+  async weights(): Promise<Parameters> {
+    const { config, adapter, executor } = this.#options;
     if (!adapter) return this.#parameters;
-    return mergeAdapter(config, this.#frozen, {
-      config: adapter.config,
-      parameters: this.#parameters,
-    });
+    this.#merging ??= executor.compile(mergeProgram());
+    const present = { config: adapter.config, parameters: this.#parameters };
+    return mergeBy(await this.#merging, config, this.#frozen, present);
   }
 
   /** The gradient of a parameter in the last update, before clipping. */
@@ -278,6 +279,8 @@ export class LearningEngine {
     const compiled = [...this.#programs.values()];
     this.#programs.clear();
     for (const executable of await Promise.all(compiled)) await executable.release();
+    await (await this.#merging)?.release();
+    this.#merging = undefined;
   }
 
   #forests(rows: readonly TokenRow[]): RowForest[] {

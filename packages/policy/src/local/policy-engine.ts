@@ -93,7 +93,7 @@ export class PolicyEngine implements EnginePort {
       valueHead: options.valueHead,
       recomputeLayers: options.recomputeLayers,
     });
-    await sampling.load(learner.weights());
+    await sampling.load(await learner.weights());
     return new PolicyEngine(options, learner, sampling, type);
   }
 
@@ -123,14 +123,14 @@ export class PolicyEngine implements EnginePort {
 
   async load(version: number): Promise<void> {
     let loaded: Promise<void> | undefined;
-    await this.#inTurn(() => {
+    await this.#inTurn(async () => {
       if (version !== this.#version) {
         throw new RangeError(
           `load: weights must be the learner's present ones, version ${this.#version}, got version ${version}`,
         );
       }
       // Copies at once; that the sampler then waits for its requests must not hold up the learner.
-      loaded = this.#sampling.load(this.#learning.weights());
+      loaded = this.#sampling.load(await this.#learning.weights());
     });
     await loaded;
   }
@@ -167,11 +167,11 @@ export class PolicyEngine implements EnginePort {
     directory: string,
     { type = this.#type, maxFileBytes = 5e9 }: SaveModelOptions,
   ): Promise<void> {
-    return this.#inTurn(() => {
+    return this.#inTurn(async () => {
       const { config, configJson } = this.#options;
-      const parameters = this.#learning.weights();
+      const parameters = await this.#learning.weights();
       const options = { type, maxFileBytes, configJson };
-      return writeCheckpoint(directory, { config, parameters }, options);
+      await writeCheckpoint(directory, { config, parameters }, options);
     });
   }
 
