@@ -1,0 +1,106 @@
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { buildWordVocabulary, createTokenizer, smallModelConfig } from "@turnwise/policy";
+import { createLocalPolicy } from "@turnwise/policy/local";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { turnwise } from "./turnwise.ts";
+
+let folder: string;
+let model: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "turnwise-language-model-"));
+  model = join(folder, "model");
+  // A language model's folder, but for its size: it knows few words, and a chat template.
+  const chatTemplate =
+    "{% for m in messages %}<user> {{ m.content }} {% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}";
+  const words = buildWordVocabulary(["look < think > / action go to"], {
+    markers: ["<user>", "<assistant>"],
+  });
+  const tokenizer = createTokenizer({ ...words, chatTemplate });
+  const policy = await createLocalPolicy({
+    model: smallModelConfig({
+      vocabularySize: tokenizer.vocabularySize,
+      hiddenSize: 16,
+      numLayers: 1,
+      numHeads: 2,
+      maxSequenceTokens: 4096,
+    }),
+    tokenizer,
+    threads: 1,
+  });
+  await policy.save(model);
+  await policy.close();
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+const small = [
+  "training.iterations=2",
+  "training.groupsPerIteration=2",
+  "training.groupSize=2",
+  "training.minibatches=1",
+  "tasks.numTraining=4",
+  'tasks.evaluation=[{"split":"held_out","numTasks":2}]',
+  "episode.maxTurns=2",
+  "episode.maxResponseTokens=8",
+].flatMap((setting) => ["--set", setting]);
+
+const metricsOf = async (out: string): Promise<Record<string, unknown>[]> =>
+  (await readFile(join(out, "metrics.jsonl"), "utf8"))
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+describe("train --model", () => {
+  it("trains an adapter in the model's chat template, and evaluates it", async () => {
+    const out = join(folder, "adapted");
+    const trained = await turnwise([
+      ...["train", "alfworld", "--model", model, "--adapter-rank", "2", "--out", out],
+      ...small,
+    ]);
+    expect(trained.stderr).toBe("");
+    expect(trained.stdout).toContain(`--policy ${model} --adapter ${join(out, "policy")} --chat`);
+    expect(await readdir(join(out, "policy"))).toContain("adapter_model.safetensors");
+    const iterations = (await metricsOf(out)).filter(({ stage }) => stage === "iteration");
+    expect(iterations).toHaveLength(2);
+    // The reference is the model without its adapter, and the adapter begins without an effect.
+    expect(Number(iterations[0]!["referenceKl"])).toBeCloseTo(0, 5);
+
+    const evaluated = await turnwise([
+      ...["evaluate", "alfworld", "--policy", model, "--adapter", join(out, "policy"), "--chat"],
+      ...["--format", "verl-agent", "--num-tasks", "2", "--max-turns", "2", "--json"],
+    ]);
+    expect(evaluated.stderr).toBe("");
+    expect(JSON.parse(evaluated.stdout)).toMatchObject({ stage: "evaluation", episodes: 2 });
+  }, 240_000);
+
+  it("trains all weights and a critic by PPO", async () => {
+    const out = join(folder, "ppo");
+    const trained = await turnwise([
+      ...["train", "alfworld", "--model", model, "--algorithm", "ppo", "--out", out],
+      ...small,
+    ]);
+    expect(trained.stderr).toBe("");
+    expect(await readdir(join(out, "policy"))).toContain("value_head.safetensors");
+    const last = (await metricsOf(out)).findLast(({ stage }) => stage === "iteration");
+    expect(last).toMatchObject({ updates: 1, keptGroups: 2 });
+    expect(last).toHaveProperty("valueMean");
+  }, 240_000);
+
+  it("looks into the folder before a run begins", async () => {
+    const out = join(folder, "never");
+    const long = await turnwise([
+      ...["train", "alfworld", "--model", model, "--out", out, "--set", "model.maxTokens=5000"],
+    ]);
+    expect(long.stderr.trim()).toBe(
+      `turnwise: model.maxTokens must be at most 4096, the longest sequence of ${model}, got 5000`,
+    );
+    expect(long.code).toBe(2);
+    const missing = await turnwise(["train", "alfworld", "--model", out, "--out", out]);
+    expect(missing.stderr.trim().split("\n")).toHaveLength(1);
+    expect(missing.code).toBe(2);
+    await expect(readdir(out)).rejects.toThrow("ENOENT");
+  }, 120_000);
+});
