@@ -57,7 +57,14 @@ describe("train --model", () => {
   it("trains an adapter in the model's chat template, and evaluates it", async () => {
     const out = join(folder, "adapted");
     const trained = await turnwise([
-      ...["train", "alfworld", "--model", model, "--adapter-rank", "2", "--out", out],
+      "train",
+      "alfworld",
+      "--model",
+      model,
+      "--adapter-rank",
+      "2",
+      "--out",
+      out,
       ...small,
     ]);
     expect(trained.stderr).toBe("");
@@ -69,8 +76,20 @@ describe("train --model", () => {
     expect(Number(iterations[0]!["referenceKl"])).toBeCloseTo(0, 5);
 
     const evaluated = await turnwise([
-      ...["evaluate", "alfworld", "--policy", model, "--adapter", join(out, "policy"), "--chat"],
-      ...["--format", "verl-agent", "--num-tasks", "2", "--max-turns", "2", "--json"],
+      "evaluate",
+      "alfworld",
+      "--policy",
+      model,
+      "--adapter",
+      join(out, "policy"),
+      "--chat",
+      "--format",
+      "verl-agent",
+      "--num-tasks",
+      "2",
+      "--max-turns",
+      "2",
+      "--json",
     ]);
     expect(evaluated.stderr).toBe("");
     expect(JSON.parse(evaluated.stdout)).toMatchObject({ stage: "evaluation", episodes: 2 });
@@ -79,7 +98,14 @@ describe("train --model", () => {
   it("trains all weights and a critic by PPO", async () => {
     const out = join(folder, "ppo");
     const trained = await turnwise([
-      ...["train", "alfworld", "--model", model, "--algorithm", "ppo", "--out", out],
+      "train",
+      "alfworld",
+      "--model",
+      model,
+      "--algorithm",
+      "ppo",
+      "--out",
+      out,
       ...small,
     ]);
     expect(trained.stderr).toBe("");
@@ -92,7 +118,14 @@ describe("train --model", () => {
   it("looks into the folder before a run begins", async () => {
     const out = join(folder, "never");
     const long = await turnwise([
-      ...["train", "alfworld", "--model", model, "--out", out, "--set", "model.maxTokens=5000"],
+      "train",
+      "alfworld",
+      "--model",
+      model,
+      "--out",
+      out,
+      "--set",
+      "model.maxTokens=5000",
     ]);
     expect(long.stderr.trim()).toBe(
       `turnwise: model.maxTokens must be at most 4096, the longest sequence of ${model}, got 5000`,
