@@ -111,6 +111,9 @@ export function checkFrozen(where: string, program: Program, frozen: Feeds): voi
       );
     }
     checkFeed(where, name, tensor, feed);
+    if (feed.data instanceof Float64Array) {
+      throw new TypeError(`${where}: frozen ${name} must be a Float32Array, got a Float64Array`);
+    }
   }
 }
 

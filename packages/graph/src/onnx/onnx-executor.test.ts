@@ -302,6 +302,10 @@ describe("createOnnxExecutor", () => {
     await expect(executor.compile(y, { frozen: { x: numbers(1, 3) } })).rejects.toThrow(
       "compile: feed x must have shape [n, 2], got [1, 3]",
     );
+    const precise = { data: new Float64Array(2), shape: [1, 2] };
+    await expect(executor.compile(y, { frozen: { x: precise } })).rejects.toThrow(
+      "compile: frozen x must be a Float32Array, got a Float64Array",
+    );
     const fixed = await executor.compile(y, { frozen: { x: numbers(1, 2) } });
     await fails(
       { x: numbers(1, 2) },
