@@ -1,7 +1,7 @@
 import { evaluateShape, type Sizes } from "../bind-feeds.ts";
 import { dimensionTerms, subtractDimensions, type Dimension, type Factor } from "../dimension.ts";
 import { mapRecord } from "../map-record.ts";
-import type { OperationKind, OperationOf } from "../operation.ts";
+import type { Operation, OperationKind, OperationOf } from "../operation.ts";
 import type { Feed, Feeds, Program } from "../program.ts";
 import type { DataType, Shape, Tensor } from "../tensor.ts";
 import { elementTypes, type Attribute, type OnnxModel } from "./model.ts";
@@ -196,7 +196,7 @@ export class Lowering {
       else this.model.input(name, dtype, shape);
       this.#names.set(id, name);
     }
-    for (const operation of this.#program.operations) {
+    for (const operation of resultsLast(this.#program.operations)) {
       const { kind } = operation;
       if (kind === "input") continue;
       if (kind === "stopGradient" || kind === "withGradient") {
@@ -221,4 +221,18 @@ export class Lowering {
     const file = { path: `frozen/${name}`, numBytes: data.byteLength };
     this.model.external(name, dtype, shape, file);
   }
+}
+
+/**
+ * The same steps, with those that nothing follows at the end, the earliest of them last. ONNX Runtime
+ * begins with what the last node needs: so it makes each gradient as soon as it can, and what the
+ * gradient was made of does not have to be kept until all others are made as well.
+ */
+function resultsLast(operations: readonly Operation[]): readonly Operation[] {
+  const used = new Set(operations.flatMap(({ inputs }) => inputs.map(({ id }) => id)));
+  const isResult = ({ outputs }: Operation): boolean => !outputs.some(({ id }) => used.has(id));
+  return [
+    ...operations.filter((operation) => !isResult(operation)),
+    ...operations.filter(isResult).reverse(),
+  ];
 }
