@@ -189,17 +189,21 @@ export const operationCases: readonly OperationCase[] = [
       return g.multiply(y, g.multiply(scale, scale));
     },
   },
-  {
-    name: "rope",
-    inputs: { x: [1, 3, 2, 4] },
-    ids: { positions: { shape: [1, 3], values: [2, 0, 1] } },
+  // The second has more tokens than there are positions, as a row of many sequences has.
+  ...[
+    [2, 0, 1],
+    [2, 0, 1, 2, 1],
+  ].map((values): OperationCase => ({
+    name: `rope of ${values.length} tokens`,
+    inputs: { x: [1, values.length, 2, 4] },
+    ids: { positions: { shape: [1, values.length], values } },
     build: (g, { x, positions }) => {
       const angles = [0, 0, 0.3, 0.7, 1.1, 1.9];
       const table = (rule: (angle: number) => number): Tensor =>
         g.constant(angles.map(rule), { shape: [3, 2] });
       return g.rope(x!, table(Math.cos), table(Math.sin), positions!);
     },
-  },
+  })),
   {
     name: "attention",
     inputs: { query: [2, "n", 4, 2], key: [2, "n", 2, 2], value: [2, "n", 2, 2] },

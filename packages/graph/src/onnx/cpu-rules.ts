@@ -134,12 +134,16 @@ export const cpuRules: LoweringRules = {
     ),
   rope: (lowering, { inputs: [x], attributes: { inverse } }, [value, cos, sin, positions]) => {
     const [batch, time, heads, size] = x!.shape;
-    const flat = [batch!, time!, multiplyDimensions(heads!, size!)];
+    // Each token as a sequence of its own: the kernel wants no sequence longer than the tables, and
+    // tokens of many sequences may stand in one.
+    const numTokens = multiplyDimensions(batch!, time!);
+    const flat = [numTokens, 1, multiplyDimensions(heads!, size!)];
+    const places = lowering.node("Cast", [positions!], { to: elementTypes.int64 });
     const turned = lowering.node(
       "com.microsoft.RotaryEmbedding",
       [
         lowering.reshape(value!, x!.shape, flat),
-        lowering.node("Cast", [positions!], { to: elementTypes.int64 }),
+        lowering.reshape(places, [batch!, time!], [numTokens, 1]),
         cos!,
         inverse ? lowering.node("Neg", [sin!]) : sin!,
       ],
