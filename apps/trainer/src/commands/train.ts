@@ -228,6 +228,14 @@ async function configOf(
     config = resolveConfig(config, changes, path);
   }
   for (const setting of options.set) config = resolveConfig(config, changeOf(setting), "--set");
+  if (config.tasks.environment === "swebench" && config.tasks.path !== null) {
+    const { source } = config.model;
+    if (source === "new") {
+      throw new InputError(
+        `train swebench: model.source must be folder or tinker with --instances, got ${source}; see --model`,
+      );
+    }
+  }
   const [wanted, got]: string[] = [environment.name, config.tasks.environment];
   if (got !== wanted) {
     throw new InputError(`train ${wanted}: tasks.environment must be ${wanted}, got ${got}`);
