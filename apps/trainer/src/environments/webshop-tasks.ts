@@ -14,7 +14,7 @@ import {
   type Shop,
 } from "@turnwise/envs/webshop";
 import { z } from "zod";
-import { count, evaluationSplits, type EpisodeConfig } from "../config-parts.ts";
+import { count, evaluationSplits, share, type EpisodeConfig } from "../config-parts.ts";
 import { demonstrate, type Demonstration, type Slips } from "../demonstrations.ts";
 import { InputError } from "../input-error.ts";
 import { openShop } from "./open-shop.ts";
@@ -48,6 +48,8 @@ export const webshopTasksSchema = z.strictObject({
   format: z.enum(["compact", "verl-agent", "react"]),
   /** Products of a page of results that the compact format shows. */
   shownProducts: count,
+  /** How often demonstrators decide without looking, in [0, 1): what is imitated is then imperfect. */
+  hurry: share,
   /** Whether a purchase is paid by its score, or only a perfect one. */
   reward: z.enum(["score", "success"]),
   /** Training goals, at most; products are drawn evenly. */
@@ -125,7 +127,7 @@ export async function openWebshopTasks(
     validate: async () => undefined,
     demonstrate: (wanted, slipShare, draws) => {
       const play = (task: Task, slips?: Slips): Promise<Demonstration> =>
-        demonstrate(task, searcher(shop, task, tasks), {
+        demonstrate(task, searcher(shop, task, tasks, draws.fork(`hurry/${task.id}`)), {
           createEnvironment,
           format,
           maxTurns: episode.maxTurns,
@@ -133,6 +135,7 @@ export async function openWebshopTasks(
         });
       return demonstrateClicks(wanted, play, slipShare, draws);
     },
+    imitates: tasks.hurry > 0 ? "all" : "successes",
     exchangeable: exchangeableWords,
     close: async () => shop.catalogue.close(),
   };
@@ -141,12 +144,11 @@ export async function openWebshopTasks(
 /** Fixes prices and the order of goals: the reference's seed. */
 const shopSeed = 233;
 
-function searcher(shop: Shop, task: Task, { format, shownProducts }: WebshopTasks) {
-  return shopSearcher(
-    shop,
-    goalIndexOf(task),
-    format === "compact" ? { products: "number", maxProducts: shownProducts } : {},
-  );
+function searcher(shop: Shop, task: Task, tasks: WebshopTasks, random: Random) {
+  return shopSearcher(shop, goalIndexOf(task), {
+    ...(tasks.format === "compact" && { products: "number", maxProducts: tasks.shownProducts }),
+    ...(tasks.hurry > 0 && { hurry: { share: tasks.hurry, random } }),
+  });
 }
 
 /** Demonstrations that slip into clicks on what is not there; a search works from every page. */

@@ -19,7 +19,7 @@ export {
   type ShopStepResult,
 } from "./agent/shop-environment.ts";
 export { shopOracle, type ShopDemonstrator, type ShopOracleOptions } from "./agent/shop-oracle.ts";
-export { shopSearcher } from "./agent/shop-searcher.ts";
+export { shopSearcher, type ShopSearcherOptions } from "./agent/shop-searcher.ts";
 export { shopTasks, type ShopTasks } from "./agent/shop-tasks.ts";
 export { verlAgentShopFormat } from "./agent/verl-agent-format.ts";
 export { CatalogueError } from "./catalogue/catalogue-error.ts";

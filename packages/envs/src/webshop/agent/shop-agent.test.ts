@@ -9,7 +9,7 @@ import { reactExample } from "./react-example.ts";
 import { reactShopFormat } from "./react-format.ts";
 import { goalIndexOf, shopEnvironment, shopEnvironmentFactory } from "./shop-environment.ts";
 import { shopOracle } from "./shop-oracle.ts";
-import { shopSearcher } from "./shop-searcher.ts";
+import { shopSearcher, type ShopSearcherOptions } from "./shop-searcher.ts";
 import { shopTasks } from "./shop-tasks.ts";
 import { verlAgentShopFormat } from "./verl-agent-format.ts";
 
@@ -47,9 +47,13 @@ describe("shopOracle", () => {
 });
 
 describe("shopSearcher", () => {
-  const play = async (visited: Shop, goal: number) => {
+  const play = async (visited: Shop, goal: number, hurry?: ShopSearcherOptions["hurry"]) => {
     const environment = shopEnvironment(visited, goal, { mode: "compact", maxProducts: 5 });
-    const searcher = shopSearcher(visited, goal, { products: "number", maxProducts: 5 });
+    const searcher = shopSearcher(visited, goal, {
+      products: "number",
+      maxProducts: 5,
+      ...(hurry && { hurry }),
+    });
     let step: Observation & { readonly isSuccess?: boolean } = await environment.reset();
     const actions: string[] = [];
     for (let action = searcher.next(step.text); action; action = searcher.next(step.text)) {
@@ -84,6 +88,23 @@ describe("shopSearcher", () => {
       expect.stringMatching(/^click\[\d\]$/u),
     ]);
     expect(withReturn.actions[back - 1]).not.toBe(withReturn.actions[back + 1]);
+  });
+
+  it("buys the wrong thing now and then where it is in a hurry, and the same for the same draws", async () => {
+    const drawn = shopTasks(shop).draw("train", 100, createRandom(1));
+    const playAll = () =>
+      Promise.all(
+        drawn.map((task) => {
+          const hurry = { share: 0.5, random: createRandom(task.id) };
+          return play(shop, goalIndexOf(task), hurry);
+        }),
+      );
+    const played = await playAll();
+    const share = played.filter(({ isSuccess }) => isSuccess).length / drawn.length;
+    expect(share).toBeGreaterThan(0.15);
+    expect(share).toBeLessThan(0.6);
+    expect(played.every(({ actions }) => actions.at(-1) === "click[buy now]")).toBe(true);
+    expect(await playAll()).toEqual(played);
   });
 });
 

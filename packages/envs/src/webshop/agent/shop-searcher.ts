@@ -1,8 +1,18 @@
+import type { Random } from "@turnwise/core";
 import type { Product } from "../catalogue/product.ts";
 import type { Goal } from "../goals/goal.ts";
 import type { Shop } from "../session/shop.ts";
 import { ShopSession } from "../session/shop-session.ts";
 import type { ShopDemonstrator, ShopOracleOptions } from "./shop-oracle.ts";
+
+/** What a {@link shopSearcher} is like. */
+export interface ShopSearcherOptions extends ShopOracleOptions {
+  /**
+   * How often it decides without looking, as people in a hurry do: opens any product of the page, or
+   * takes any value of an option. In [0, 1). Default 0. A hurried choice is not made again.
+   */
+  readonly hurry?: { readonly share: number; readonly random: Random };
+}
 
 /**
  * A demonstrator that knows only what it is told, so that its choices can be learned from what is
@@ -14,29 +24,41 @@ import type { ShopDemonstrator, ShopOracleOptions } from "./shop-oracle.ts";
 export function shopSearcher(
   shop: Shop,
   goalIndex: number,
-  { products = "asin", maxProducts = 10 }: ShopOracleOptions = {},
+  { products = "asin", maxProducts = 10, hurry }: ShopSearcherOptions = {},
 ): ShopDemonstrator {
   const session = new ShopSession(shop, goalIndex);
   const { goal } = session;
   const refused = new Set<string>();
+  /** Options that were chosen in a hurry, of the product that is open. */
+  let settled = new Set<string>();
+  const isHurried = (): boolean => hurry !== undefined && hurry.random.next() < hurry.share;
 
   const open = (product: Product): string => `click[${product.asin.toLowerCase()}]`;
   const next = (): string | undefined => {
     const { page } = session;
     if (page.name === "search") return `search[${queryOf(goal)}]`;
     if (page.name === "results") {
-      const fitting = page.products
-        .slice(0, maxProducts)
-        .find(({ asin, pricing }) => !refused.has(asin) && Math.max(...pricing) <= goal.priceUpper);
+      settled = new Set();
+      const shown = page.products.slice(0, maxProducts);
+      if (shown.length > 0 && isHurried()) return open(hurry!.random.choice(shown));
+      const fitting = shown.find(
+        ({ asin, pricing }) => !refused.has(asin) && Math.max(...pricing) <= goal.priceUpper,
+      );
       return fitting && open(fitting);
     }
     if (page.name !== "item") return undefined;
-    const wanted = wantedOptions(goal, page.product);
+    const { product, options } = page;
+    const hurried = product.options.find(({ name }) => !options.has(name));
+    if (hurried !== undefined && isHurried()) {
+      settled.add(hurried.name);
+      return `click[${hurry!.random.choice(hurried.values)}]`;
+    }
+    const wanted = wantedOptions(goal, product);
     if (wanted === undefined) {
-      refused.add(page.product.asin);
+      refused.add(product.asin);
       return "click[< prev]";
     }
-    const left = wanted.find(([name, value]) => page.options.get(name) !== value);
+    const left = wanted.find(([name, value]) => options.get(name) !== value && !settled.has(name));
     return `click[${left === undefined ? "buy now" : left[1]}]`;
   };
   return {
