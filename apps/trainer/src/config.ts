@@ -93,6 +93,8 @@ const trainConfigSchema = z.strictObject({
   }),
   engine: z.strictObject({
     threads: count,
+    /** Where tensors are computed: on the processor, any GPU with a Vulkan driver, or NVIDIA's. */
+    provider: z.enum(["cpu", "webgpu", "cuda"]),
     /** Response and prompt tokens that one training pass holds. */
     microbatchTokens: count,
     /** Whether layers are computed once more for their gradient, which takes time and saves memory. */

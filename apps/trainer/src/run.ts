@@ -35,12 +35,13 @@ export const policyFolder = "policy";
 /** What all policies of a run are made with, but for their weights and learning rate. */
 export function policyOptions(run: Run): Omit<LocalPolicyOptions, "model" | "optimizer"> {
   const { engine, model } = run.config;
-  const { threads, microbatchTokens, recomputeLayers } = engine;
+  const { threads, provider, microbatchTokens, recomputeLayers } = engine;
   const seed = run.random.fork("weights").seed;
   const adapter = model.source === "folder" ? model.adapter : null;
   return {
     seed,
     threads,
+    device: { provider },
     microbatchTokens,
     recomputeLayers,
     maxSequenceTokens: model.maxTokens,

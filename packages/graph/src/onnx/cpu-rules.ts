@@ -93,8 +93,9 @@ export const cpuRules: LoweringRules = {
     const zero = lowering.model.constant("float32", [], [0]);
     if (attributes.uniqueIds) {
       const data = lowering.node("Expand", [zero, lowering.shape(y!.shape)]);
-      const long = lowering.node("Cast", [names[1]!], { to: elementTypes.int64 });
-      const index = lowering.reshape(long, ids!.shape, [...ids!.shape, 1]);
+      // Reshaped as int32: WebGPU has no kernel that reshapes int64.
+      const column = lowering.reshape(names[1]!, ids!.shape, [...ids!.shape, 1]);
+      const index = lowering.node("Cast", [column], { to: elementTypes.int64 });
       return [lowering.node("ScatterND", [data, index, names[0]!])];
     }
     // Not ScatterND: with repeated ids its CPU kernel loses updates to a race between threads.
@@ -138,12 +139,12 @@ export const cpuRules: LoweringRules = {
     // tokens of many sequences may stand in one.
     const numTokens = multiplyDimensions(batch!, time!);
     const flat = [numTokens, 1, multiplyDimensions(heads!, size!)];
-    const places = lowering.node("Cast", [positions!], { to: elementTypes.int64 });
+    const places = lowering.reshape(positions!, [batch!, time!], [numTokens, 1]);
     const turned = lowering.node(
       "com.microsoft.RotaryEmbedding",
       [
         lowering.reshape(value!, x!.shape, flat),
-        lowering.reshape(places, [batch!, time!], [numTokens, 1]),
+        lowering.node("Cast", [places], { to: elementTypes.int64 }),
         cos!,
         inverse ? lowering.node("Neg", [sin!]) : sin!,
       ],

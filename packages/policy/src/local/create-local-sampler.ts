@@ -3,7 +3,7 @@ import { checkInteger, type Tokenizer } from "@turnwise/core";
 import { readAdapterConfig } from "../adapter-checkpoint.ts";
 import { readModelConfig } from "../checkpoint.ts";
 import { checkModelConfig, type ModelConfig } from "../model-config.ts";
-import type { EngineOptions } from "./engine-port.ts";
+import type { DeviceOptions, EngineOptions } from "./engine-port.ts";
 import { createSampler, type LocalSampler } from "./local-sampler.ts";
 import { PolicyEngine } from "./policy-engine.ts";
 import { connectWorker } from "./worker-port.ts";
@@ -20,6 +20,7 @@ export interface LocalSamplerOptions {
   readonly seed?: number | string;
   readonly maxSequenceTokens?: number;
   readonly threads?: number;
+  readonly device?: DeviceOptions;
   readonly stepTokens?: number;
   readonly cacheBytes?: number;
   readonly thread?: "worker" | "same";
@@ -46,6 +47,7 @@ export async function createLocalSampler({
   seed = 0,
   maxSequenceTokens: wantedTokens,
   threads = availableParallelism(),
+  device = {},
   stepTokens = 2048,
   cacheBytes = 2 ** 30,
   thread = "worker",
@@ -70,6 +72,7 @@ export async function createLocalSampler({
     weights: isFolder ? { directory: model } : { seed },
     optimizer: undefined,
     threads,
+    device,
     microbatchTokens: 1,
     stepTokens,
     cacheBytes,

@@ -1,3 +1,4 @@
+import type { OnnxOptions } from "@turnwise/graph/onnx";
 import type {
   SampledResponse,
   SampleRequest,
@@ -43,10 +44,14 @@ export interface EngineOptions {
   /** Undefined: there is no learner, whose weights and moments would take several times the memory. */
   readonly optimizer: OptimizerConfig | undefined;
   readonly threads: number;
+  readonly device: DeviceOptions;
   readonly microbatchTokens: number;
   readonly stepTokens: number;
   readonly cacheBytes: number;
 }
+
+/** Where tensors are computed. */
+export type DeviceOptions = Pick<OnnxOptions, "provider" | "products" | "deviceId">;
 
 /** Options of `LocalPolicy.saveModel`. */
 export interface SaveModelOptions {

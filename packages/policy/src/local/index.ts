@@ -1,4 +1,4 @@
-export type { SaveModelOptions } from "./engine-port.ts";
+export type { DeviceOptions, SaveModelOptions } from "./engine-port.ts";
 export type { OptimizerConfig } from "./optimizer.ts";
 export {
   createLocalPolicy,

@@ -9,7 +9,7 @@ import { checkModelConfig, parseModelConfig, type ModelConfig } from "../model-c
 import { parameterTable, sizeOf, type ParameterSpec } from "../parameters.ts";
 import { readTokenizer, writeTokenizer, type LoadedTokenizer } from "../tokenizer.ts";
 import { valueHeadTable } from "../value-head.ts";
-import type { EngineOptions, EnginePort, SaveModelOptions } from "./engine-port.ts";
+import type { DeviceOptions, EngineOptions, EnginePort, SaveModelOptions } from "./engine-port.ts";
 import { createSampler, LocalWeights, type LocalSampler } from "./local-sampler.ts";
 import type { OptimizerConfig } from "./optimizer.ts";
 import { traceObjective, type ObjectiveProgram } from "./objective-program.ts";
@@ -51,6 +51,13 @@ export interface LocalPolicyOptions {
   readonly optimizer?: OptimizerConfig;
   /** Threads of the tensor operations. Default: as many as the machine offers. */
   readonly threads?: number;
+  /**
+   * Where tensors are computed, see `OnnxOptions` of `@turnwise/graph/onnx`. Default: this machine's
+   * processor. On a GPU the sampler's weights stay there, while the learner's are handed over at each
+   * step, and attention over cached sequences is computed by the processor. That a response is equal
+   * to the bit in any company is only promised by the processor.
+   */
+  readonly device?: DeviceOptions;
   /**
    * The most tokens of one microbatch of the learner; a beginning that rows share counts once. Many more
    * are slower: what they need does not fit into the processor's caches. Default 1024.
@@ -118,6 +125,7 @@ export async function createLocalPolicy({
   maxSequenceTokens: wantedTokens,
   optimizer = { learningRate: { peak: 1e-4 } },
   threads = availableParallelism(),
+  device = {},
   microbatchTokens = 1024,
   stepTokens = 2048,
   cacheBytes = 2 ** 30,
@@ -162,6 +170,7 @@ export async function createLocalPolicy({
     weights: isFolder ? { directory: model } : { seed },
     optimizer,
     threads,
+    device,
     microbatchTokens,
     stepTokens,
     cacheBytes,

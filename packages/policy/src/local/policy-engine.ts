@@ -66,9 +66,9 @@ export class PolicyEngine implements EnginePort {
 
   /** Makes the weights or reads them, and loads them into the sampler, as version 0. */
   static async create(options: EngineOptions): Promise<PolicyEngine> {
-    const { optimizer, threads, microbatchTokens, stepTokens, cacheBytes } = options;
+    const { optimizer, threads, device, microbatchTokens, stepTokens, cacheBytes } = options;
     const config = { ...options.config, maxSequenceTokens: options.maxSequenceTokens };
-    const executor = createOnnxExecutor({ threads });
+    const executor = createOnnxExecutor({ ...device, threads });
     const sampling = new SamplingEngine({
       config,
       executor,
