@@ -3,7 +3,7 @@ import { algorithms } from "./algorithms.ts";
 
 /**
  * A small agent learns to shop on a laptop: a warm start from a limited number of demonstrations,
- * then GRPO with AEM, in at most eight minutes on two cores.
+ * then GRPO with AEM, in minutes on two cores.
  */
 export function webshopGrpoAem(seed: number): TrainConfig {
   return {
