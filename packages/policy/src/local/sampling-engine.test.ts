@@ -97,6 +97,18 @@ test("reads only what is new in a growing sequence, and samples as if it had rea
   await engine.close();
 });
 
+test("frees a name that is released while its request waits, and answers both", async () => {
+  const engine = await createEngine();
+  const [one, other] = [drawTokens(20), drawTokens(30)];
+  const expected = [await engine.sample(request(one)), await engine.sample(request(other))];
+  const first = engine.sample(request(one, { sequenceId: "a" }));
+  engine.release("a");
+  const second = engine.sample(request(other, { sequenceId: "a" }));
+  expect(await Promise.all([first, second])).toEqual(expected);
+  expect(engine.usage().numIdle).toBe(1);
+  await engine.close();
+});
+
 test("reads a sequence anew from where it differs, and all of it after a release", async () => {
   const engine = await createEngine();
   const prompt = drawTokens(50);

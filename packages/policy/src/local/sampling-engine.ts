@@ -299,7 +299,15 @@ export class SamplingEngine {
         await next.run();
         continue;
       }
-      const active = this.#activate(next);
+      let active: ActiveRequest;
+      try {
+        active = this.#activate(next);
+      } catch (error) {
+        this.#waiting.shift();
+        this.#freeName(next.request);
+        next.reject(error);
+        continue;
+      }
       if (!this.#hasRoomFor(active)) {
         this.#sequences.finish(active.held);
         break;
@@ -314,10 +322,13 @@ export class SamplingEngine {
 
   #activate(waiting: WaitingRequest): ActiveRequest {
     const { request } = waiting;
+    const { sequenceId } = request;
+    // A name that was released while its request waited is free for the next.
+    const isNamed = sequenceId !== undefined && this.#busyNames.get(sequenceId) === request;
     return {
       ...waiting,
       order: this.#numAdmitted++,
-      held: this.#sequences.acquire(request.sequenceId, request.promptTokens),
+      held: this.#sequences.acquire(isNamed ? sequenceId : undefined, request.promptTokens),
       random: createRandom(request.seed),
       tokens: [...request.promptTokens],
       drawn: [],
