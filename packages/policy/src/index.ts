@@ -65,10 +65,6 @@ export {
   type TokenizerFiles,
   type TokenizerOptions,
 } from "./tokenizer.ts";
-export {
-  buildWordVocabulary,
-  endTokenText,
-  unknownTokenText,
-  type WordVocabularyOptions,
-} from "./word-vocabulary.ts";
+export { endTokenText, unknownTokenText } from "./word-level-files.ts";
+export { buildWordVocabulary, type WordVocabularyOptions } from "./word-vocabulary.ts";
 export { buildTextVocabulary, type TextVocabularyOptions } from "./text-vocabulary.ts";

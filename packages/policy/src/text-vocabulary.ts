@@ -1,6 +1,6 @@
 import { checkInteger } from "@turnwise/core";
 import type { TokenizerFiles } from "./tokenizer.ts";
-import { endTokenText, unknownTokenText } from "./word-vocabulary.ts";
+import { ranked, specialTokens, wordLevelFiles } from "./word-level-files.ts";
 
 /** Options of {@link buildTextVocabulary}. */
 export interface TextVocabularyOptions {
@@ -33,15 +33,8 @@ export function buildTextVocabulary(
   if (markers.includes("")) {
     throw new RangeError("buildTextVocabulary: markers must not be empty texts, got one");
   }
-  const special = [...new Set([endTokenText, unknownTokenText, ...markers])];
-  // Longer ones first, as a marker may begin another.
-  const marks = new RegExp(
-    [...special]
-      .sort((a, b) => b.length - a.length)
-      .map((text) => text.replaceAll(/[.*+?^${}()|[\]\\/-]/gu, String.raw`\$&`))
-      .join("|"),
-    "u",
-  );
+  const { special, pattern } = specialTokens(markers);
+  const marks = new RegExp(pattern, "u");
   const piece = new RegExp(piecePattern, "gu");
   const counts = new Map<string, number>();
   for (const text of texts) {
@@ -49,45 +42,6 @@ export function buildTextVocabulary(
       for (const [found] of part.matchAll(piece)) counts.set(found, (counts.get(found) ?? 0) + 1);
     }
   }
-  const ranked = [...counts]
-    .filter(([, count]) => count >= minCount)
-    .sort(([a, countA], [b, countB]) => (countA === countB ? (a < b ? -1 : 1) : countB - countA))
-    .map(([text]) => text);
-  return {
-    tokenizer: {
-      version: "1.0",
-      truncation: null,
-      padding: null,
-      added_tokens: special.map((content, id) => ({
-        id,
-        content,
-        single_word: false,
-        lstrip: false,
-        rstrip: false,
-        normalized: false,
-        special: true,
-      })),
-      normalizer: null,
-      pre_tokenizer: {
-        type: "Split",
-        pattern: { Regex: piecePattern },
-        behavior: "Isolated",
-        invert: false,
-      },
-      post_processor: null,
-      // Pieces are put together as they are.
-      decoder: { type: "Fuse" },
-      model: {
-        type: "WordLevel",
-        vocab: Object.fromEntries([...special, ...ranked].map((text, id) => [text, id])),
-        unk_token: unknownTokenText,
-      },
-    },
-    config: {
-      tokenizer_class: "PreTrainedTokenizerFast",
-      clean_up_tokenization_spaces: false,
-      eos_token: endTokenText,
-      unk_token: unknownTokenText,
-    },
-  };
+  const vocabulary = [...special, ...ranked(counts, minCount)];
+  return wordLevelFiles(special, vocabulary, piecePattern, "fused");
 }

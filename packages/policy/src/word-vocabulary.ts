@@ -1,5 +1,6 @@
 import { checkInteger } from "@turnwise/core";
 import type { TokenizerFiles } from "./tokenizer.ts";
+import { ranked, specialTokens, wordLevelFiles } from "./word-level-files.ts";
 
 /** Options of {@link buildWordVocabulary}. */
 export interface WordVocabularyOptions {
@@ -12,11 +13,6 @@ export interface WordVocabularyOptions {
   /** The most tokens, markers and special tokens included: the most frequent words stay. */
   readonly maxSize?: number;
 }
-
-/** The token that ends a response, id 0. */
-export const endTokenText = "<end>";
-/** The token for words that are not in the vocabulary, id 1. */
-export const unknownTokenText = "<unknown>";
 
 /** A word is a run of letters, digits and combining marks; any other visible character stands alone. */
 const wordPattern = String.raw`[\p{L}\p{N}\p{M}]+|[^\s\p{L}\p{N}\p{M}]`;
@@ -41,64 +37,20 @@ export function buildWordVocabulary(
     maxSize = Number.MAX_SAFE_INTEGER,
   }: WordVocabularyOptions = {},
 ): TokenizerFiles {
-  const special = [...new Set([endTokenText, unknownTokenText, ...markers])];
+  const { special, pattern } = specialTokens(markers);
   checkInteger("buildWordVocabulary", { minCount }, { min: 1 });
   checkInteger("buildWordVocabulary", { maxSize }, { min: special.length + words.length });
   if (special.includes("")) {
     throw new RangeError("buildWordVocabulary: markers must not be empty texts, got one");
   }
   const counts = new Map<string, number>();
-  // Longer ones first, as a marker may begin another.
-  const escaped = [...special]
-    .sort((a, b) => b.length - a.length)
-    .map((text) => text.replaceAll(/[.*+?^${}()|[\]\\/-]/g, String.raw`\$&`));
-  const token = new RegExp(`(${escaped.join("|")})|${wordPattern}`, "gu");
+  const token = new RegExp(`(${pattern})|${wordPattern}`, "gu");
   for (const text of texts) {
     for (const [word, marker] of text.matchAll(token)) {
       if (marker === undefined) counts.set(word, (counts.get(word) ?? 0) + 1);
     }
   }
   for (const word of words) counts.set(word, Number.POSITIVE_INFINITY);
-  const ranked = [...counts]
-    .filter(([, count]) => count >= minCount)
-    .sort(([a, countA], [b, countB]) => (countA === countB ? (a < b ? -1 : 1) : countB - countA))
-    .map(([word]) => word);
-  const vocabulary = [...special, ...ranked].slice(0, maxSize);
-  return {
-    tokenizer: {
-      version: "1.0",
-      truncation: null,
-      padding: null,
-      added_tokens: special.map((content, id) => ({
-        id,
-        content,
-        single_word: false,
-        lstrip: false,
-        rstrip: false,
-        normalized: false,
-        special: true,
-      })),
-      normalizer: null,
-      // What the pattern does not match, white space, is dropped.
-      pre_tokenizer: {
-        type: "Split",
-        pattern: { Regex: wordPattern },
-        behavior: "Removed",
-        invert: true,
-      },
-      post_processor: null,
-      decoder: null,
-      model: {
-        type: "WordLevel",
-        vocab: Object.fromEntries(vocabulary.map((text, id) => [text, id])),
-        unk_token: unknownTokenText,
-      },
-    },
-    config: {
-      tokenizer_class: "PreTrainedTokenizerFast",
-      clean_up_tokenization_spaces: false,
-      eos_token: endTokenText,
-      unk_token: unknownTokenText,
-    },
-  };
+  const vocabulary = [...special, ...ranked(counts, minCount)].slice(0, maxSize);
+  return wordLevelFiles(special, vocabulary, wordPattern, "spaced");
 }
