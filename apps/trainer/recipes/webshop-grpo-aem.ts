@@ -1,14 +1,16 @@
 import type { TrainConfig } from "../src/config.ts";
-import { algorithms } from "./algorithms.ts";
+import { alfworldGrpoAem } from "./alfworld-grpo-aem.ts";
 
 /**
  * A small agent learns to shop on a laptop: a warm start from a limited number of demonstrations,
  * then GRPO with AEM, in minutes on two cores.
  */
 export function webshopGrpoAem(seed: number): TrainConfig {
+  // Model and algorithm are those of the household games.
+  const household = alfworldGrpoAem(seed);
   return {
+    ...household,
     recipe: "webshop-grpo-aem",
-    seed,
     tasks: {
       environment: "webshop",
       catalogue: null,
@@ -34,15 +36,7 @@ export function webshopGrpoAem(seed: number): TrainConfig {
       successReward: 10,
       invalidActionPenalty: 0.5,
     },
-    model: {
-      source: "new",
-      hiddenSize: 64,
-      intermediateSize: 192,
-      numLayers: 3,
-      numHeads: 4,
-      numKeyValueHeads: 2,
-      maxTokens: 2048,
-    },
+    model: { ...household.model, maxTokens: 2048 },
     warmStart: {
       numDemonstrations: 1000,
       slipShare: 0.1,
@@ -53,31 +47,8 @@ export function webshopGrpoAem(seed: number): TrainConfig {
       finalShare: 0.1,
       contextWeight: 0.02,
     },
-    training: {
-      iterations: 60,
-      groupsPerIteration: 32,
-      groupSize: 8,
-      temperature: 1,
-      minibatches: 2,
-      epochs: 1,
-      learningRate: 8e-4,
-      finalShare: 0.1,
-      warmUpUpdates: 5,
-      weightDecay: 0.01,
-      maxGradientNorm: 1,
-    },
-    algorithm: {
-      ...algorithms.grpo,
-      clipHigh: 0.28,
-      dualClip: null,
-      klCoefficient: 0,
-      advantages: "drGrpo",
-      flatGroups: "drop",
-    },
-    modulation: { kind: "aem", strength: 1, minEntropyRange: 0.1 },
+    training: { ...household.training, iterations: 60 },
     evaluation: { every: 10, temperature: 1 },
-    engine: { threads: 2, provider: "cpu", microbatchTokens: 2048, recomputeLayers: false },
-    checkpoints: { every: 1, keep: 2 },
   };
 }
 

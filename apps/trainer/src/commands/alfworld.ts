@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import {
   generateGames,
   openGames,
@@ -11,6 +10,7 @@ import { Command, Option } from "commander";
 import { InputError, reading } from "../input-error.ts";
 import { play } from "./alfworld-play.ts";
 import { wholeNumber } from "./arguments.ts";
+import { readText } from "./read-text.ts";
 
 /** `turnwise alfworld`: plays, replays and generates household games. */
 export function alfworldCommand(): Command {
@@ -90,7 +90,7 @@ async function replay(path: string, options: ReplayOptions): Promise<void> {
 /** A JSON list of texts, or one command a line; a command may have any white space within its line. */
 async function readCommands(path: string): Promise<string[]> {
   const text = await reading(() =>
-    readFile(path === "-" ? "/dev/stdin" : path, "utf8").catch((cause: Error) => {
+    readText(path).catch((cause: Error) => {
       throw new Error(`${path}: commands must be readable, got ${cause.message}`);
     }),
   );

@@ -5,6 +5,7 @@ import { createLocalSampler, type StandaloneSampler } from "@turnwise/policy/loc
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { InputError, reading } from "../input-error.ts";
 import { wholeNumber } from "./arguments.ts";
+import { readText } from "./read-text.ts";
 
 /** Options of all commands that compute with a model. */
 export interface PolicySourceOptions {
@@ -79,21 +80,13 @@ export interface TokenRows {
  */
 export async function readTokenRows(path: string): Promise<TokenRows> {
   const source = path === "-" ? "standard input" : path;
-  const text = await (path === "-" ? readAll(process.stdin) : readFile(path, "utf8")).catch(
-    (cause: Error) => {
-      throw new InputError(`${source}: file must be readable, got ${cause.message}`, { cause });
-    },
-  );
+  const text = await readText(path).catch((cause: Error) => {
+    throw new InputError(`${source}: file must be readable, got ${cause.message}`, { cause });
+  });
   const value = parseRows(text, source);
   if (value.length === 0) throw new InputError(`${source}: must hold a row of token ids, got none`);
   const rows = value.map((row, index) => checkRow(row, `${source}: row ${index}`));
   return { source, rows };
-}
-
-async function readAll(stream: AsyncIterable<Buffer>): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk);
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 function parseRows(text: string, source: string): unknown[] {

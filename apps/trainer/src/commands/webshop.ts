@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
 import {
   buildStoredCatalogue,
@@ -15,6 +14,7 @@ import { Command, Option } from "commander";
 import { openShop, type ShopSourceOptions } from "../environments/open-shop.ts";
 import { InputError, reading } from "../input-error.ts";
 import { wholeNumber } from "./arguments.ts";
+import { readText } from "./read-text.ts";
 import { withShopOptions } from "./webshop-source.ts";
 
 /** `turnwise webshop`: the shop itself, without a policy. */
@@ -139,7 +139,7 @@ function replayCommand(): Command {
 
 /** Actions, one a line (blank lines aside), or as a JSON list. */
 async function readActions(path: string): Promise<readonly string[]> {
-  const text = await readFile(path === "-" ? "/dev/stdin" : path, "utf8").catch((cause: Error) => {
+  const text = await readText(path).catch((cause: Error) => {
     throw new InputError(`${path}: file must be readable, got ${cause.message}`, { cause });
   });
   if (!text.trimStart().startsWith("[")) {
