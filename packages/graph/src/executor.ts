@@ -23,7 +23,7 @@ export type Outputs<Name extends string, Resident extends Name> = string extends
 export interface Executable<Name extends string = string, Resident extends Name = never> {
   /**
    * Runs the program. Feeds are not changed, resident ones included: a step that trains returns new
-   * weights, and the caller disposes of the old.
+   * weights, and the caller disposes of the old, unless they are `consumed`.
    * @throws `RangeError` or `TypeError` for feeds that do not fit: the message names the feed, what is
    *   expected and what is given.
    */
@@ -36,6 +36,12 @@ export interface Executable<Name extends string = string, Resident extends Name 
 export interface CompileOptions<Resident extends string = never> {
   /** Outputs that stay with the executor, and are returned as handles. Default none. */
   readonly resident?: readonly Resident[];
+  /**
+   * Inputs whose resident tensors a run takes over: it disposes of them, whether it succeeds or
+   * fails, and may compute in their memory, as a cache that is written to wants it. Such a tensor is
+   * fed once in a run, and nothing else uses it meanwhile. Arrays are fed as ever. Default none.
+   */
+  readonly consumed?: readonly string[];
   /**
    * Inputs whose values never change: they are no longer fed, and an executor may lay them out for
    * its kernels once. The arrays must not be changed afterwards. Default none.
@@ -65,11 +71,14 @@ export interface Executor {
   upload(feed: Feed): Promise<ResidentTensor>;
 }
 
-/** Requires float32 outputs, for executors return nothing else, and residents that are outputs. */
+/**
+ * Requires float32 outputs, for executors return nothing else, residents that are outputs, and
+ * consumed names that are inputs.
+ */
 export function checkOutputs(
   where: string,
   program: Program,
-  { resident = [] }: CompileOptions<string> = {},
+  { resident = [], consumed = [], frozen = {} }: CompileOptions<string> = {},
 ): void {
   for (const [name, { dtype }] of Object.entries(program.outputs)) {
     if (dtype !== "float32") {
@@ -83,6 +92,40 @@ export function checkOutputs(
         `${where}: resident must name outputs (${known}), got an unknown name, ${name}`,
       );
     }
+  }
+  for (const name of consumed) {
+    if (Object.hasOwn(program.inputs, name) && !Object.hasOwn(frozen, name)) continue;
+    const known = Object.keys(program.inputs).filter((input) => !Object.hasOwn(frozen, input));
+    throw new RangeError(
+      `${where}: consumed must name inputs that are fed (${known.join(", ")}), got ${name}`,
+    );
+  }
+}
+
+/**
+ * Runs something that takes over the resident tensors which are fed to some inputs.
+ * @throws `RangeError` for such a tensor that is fed to another input as well.
+ */
+export async function consuming<Result>(
+  consumed: readonly string[],
+  feeds: RunFeeds,
+  run: () => Promise<Result>,
+): Promise<Result> {
+  const taken = consumed.flatMap((name) => {
+    const feed = feeds[name];
+    return feed === undefined || "data" in feed ? [] : [{ name, feed }];
+  });
+  try {
+    for (const { name, feed } of taken) {
+      const other = Object.keys(feeds).find((key) => key !== name && feeds[key] === feed);
+      if (other === undefined) continue;
+      throw new RangeError(
+        `run: feed ${name} must be fed once, for it is consumed, got it as ${other} as well`,
+      );
+    }
+    return await run();
+  } finally {
+    for (const { feed } of taken) feed.dispose();
   }
 }
 
@@ -138,25 +181,26 @@ export function createReferenceExecutor(): Executor {
       options: CompileOptions<Resident> = {},
     ): Promise<Executable<Name, Resident>> => {
       checkOutputs("compile", program, options);
-      const { resident = [], frozen = {} } = options;
+      const { resident = [], consumed = [], frozen = {} } = options;
       checkFrozen("compile", program, frozen);
       const stays = new Set<string>(resident);
       return {
-        run: async (feeds) => {
-          refuseFrozen("run", feeds, frozen);
-          const given = mapRecord(feeds, (feed, name): Feed => {
-            if ("data" in feed) return feed;
-            const held = HeldTensor.of("run", name, feed, keeper);
-            return { data: held.storage("run"), shape: held.shape };
-          });
-          const results = interpret(program, { ...given, ...frozen });
-          // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the names tell which is which.
-          return mapRecord(results, ({ shape, data }, name): Output | ResidentTensor => {
-            const entries = Float32Array.from(data);
-            if (!stays.has(name)) return { shape, data: entries };
-            return new HeldTensor(keeper, shape, entries);
-          }) as Outputs<Name, Resident>;
-        },
+        run: (feeds) =>
+          consuming(consumed, feeds, async () => {
+            refuseFrozen("run", feeds, frozen);
+            const given = mapRecord(feeds, (feed, name): Feed => {
+              if ("data" in feed) return feed;
+              const held = HeldTensor.of("run", name, feed, keeper);
+              return { data: held.storage("run"), shape: held.shape };
+            });
+            const results = interpret(program, { ...given, ...frozen });
+            // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the names tell which is which.
+            return mapRecord(results, ({ shape, data }, name): Output | ResidentTensor => {
+              const entries = Float32Array.from(data);
+              if (!stays.has(name)) return { shape, data: entries };
+              return new HeldTensor(keeper, shape, entries);
+            }) as Outputs<Name, Resident>;
+          }),
         release: async () => {},
       };
     },

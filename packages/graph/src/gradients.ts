@@ -146,6 +146,10 @@ const rules: { readonly [K in OperationKind]?: Rule<K> } = {
     g.scatterAdd(c, ids!, table!.shape[0]!, attributes),
   ],
   scatterAdd: (g, { inputs: [, ids], attributes }, c) => [g.gather(c, ids!, attributes)],
+  replaceRows: (g, { inputs: [, updates, ids] }, c) => [
+    g.replaceRows(c, zeros(g, updates!.shape), ids!),
+    g.gather(c, ids!, { uniqueIds: true }),
+  ],
   takeAlong: (g, { inputs: [x, ids] }, c) => [g.scatterAddAlong(c, ids!, x!.shape.at(-1)!)],
   scatterAddAlong: (g, { inputs: [, ids] }, c) => [g.takeAlong(c, ids!)],
 

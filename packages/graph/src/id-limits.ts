@@ -15,6 +15,7 @@ export interface IdLimit {
 function idsOf({ kind, inputs, outputs }: Operation): readonly [Tensor, Dimension] | undefined {
   if (kind === "gather") return [inputs[1]!, inputs[0]!.shape[0]!];
   if (kind === "scatterAdd") return [inputs[1]!, outputs[0]!.shape[0]!];
+  if (kind === "replaceRows") return [inputs[2]!, inputs[0]!.shape[0]!];
   if (kind === "takeAlong") return [inputs[1]!, inputs[0]!.shape.at(-1)!];
   if (kind === "scatterAddAlong") return [inputs[1]!, outputs[0]!.shape.at(-1)!];
   if (kind === "rope") return [inputs[3]!, inputs[1]!.shape[0]!];

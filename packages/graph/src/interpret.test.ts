@@ -105,6 +105,9 @@ describe("interpret", () => {
     expect(entries((g) => g.scatterAdd(x(g), ids(g, 1, 1), 3))).toEqual([
       0, 0, 0, 5, 7, 9, 0, 0, 0,
     ]);
+    expect(entries((g) => g.replaceRows(x(g), matrix(g, [[7, 8, 9]]), ids(g, 1)))).toEqual([
+      1, 2, 3, 7, 8, 9,
+    ]);
     const along = (g: Tracer): Tensor => g.reshape(ids(g, 2, 2, 0, 1), [2, 2]);
     expect(entries((g) => g.takeAlong(x(g), along(g)))).toEqual([3, 3, 4, 5]);
     const updates = (g: Tracer): Tensor =>

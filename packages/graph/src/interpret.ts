@@ -259,6 +259,15 @@ function evaluate(
       });
       return [result];
     }
+    case "replaceRows": {
+      const entry = count(shape.slice(1));
+      const result = x.data.slice();
+      z.data.forEach((id, i) => {
+        const row = checkId("replaceRows", id, shape[0]!);
+        result.set(y.data.subarray(i * entry, (i + 1) * entry), row * entry);
+      });
+      return [result];
+    }
     case "takeAlong": {
       const size = x.shape.at(-1)!;
       const width = shape.at(-1)!;

@@ -74,6 +74,8 @@ export interface Operations {
   readonly gather: { readonly uniqueIds: boolean };
   /** Inputs updates `[...ids, ...]`, ids: the adjoint of gather. */
   readonly scatterAdd: { readonly rows: Dimension; readonly uniqueIds: boolean };
+  /** Inputs table `[rows, ...]`, updates `[...ids, ...]`, ids, of which none occurs twice. */
+  readonly replaceRows: None;
   /** Inputs x, ids; along the last axis. */
   readonly takeAlong: None;
   /** Inputs updates, ids; along the last axis: the adjoint of takeAlong. */

@@ -134,6 +134,10 @@ const mistakes: Readonly<
     (g, { w, ids }) => g.scatterAdd(w, ids, 7),
     "scatterAdd: updates must begin with the axes of ids [n], got [5, 3]",
   ],
+  replaceRows: [
+    (g, { w, m, ids }) => g.replaceRows(w, m, ids),
+    "replaceRows: updates must have the axes of ids [n] and of a row of table [5, 3], got [n, 4]",
+  ],
   takeAlong: [
     (g, { w, places }) => g.takeAlong(w, places),
     "takeAlong: x and ids must be equal but for the last axis, got [5, 3] and [2, 5]",

@@ -531,6 +531,23 @@ export class Tracer {
     return this.#one("scatterAdd", { rows: size, uniqueIds }, [updates, ids], shape);
   }
 
+  /**
+   * A table with some of its rows replaced: table `[rows, ...entry]`, updates `[...ids, ...entry]`,
+   * ids `[...ids]`. An id must not occur twice: if one does, its row is undefined. Where the table is
+   * a `consumed` input that nothing else reads, an executor may write into it; see `CompileOptions`.
+   */
+  replaceRows(table: Tensor, updates: Tensor, ids: Tensor): Tensor {
+    this.#checkType("replaceRows", "int32", ids);
+    this.#checkType("replaceRows", "float32", table, updates);
+    checkAxis("replaceRows", 0, table.shape);
+    if (!equalShapes(updates.shape, [...ids.shape, ...table.shape.slice(1)])) {
+      throw new RangeError(
+        `replaceRows: updates must have the axes of ids ${showShape(ids.shape)} and of a row of table ${showShape(table.shape)}, got ${showShape(updates.shape)}`,
+      );
+    }
+    return this.#one("replaceRows", {}, [table, updates, ids], table.shape);
+  }
+
   /** Entries along the last axis: x `[..., n]`, ids `[..., m]` in `[0, n)`, result `[..., m]`. */
   takeAlong(x: Tensor, ids: Tensor): Tensor {
     this.#checkType("takeAlong", "int32", ids);

@@ -44,7 +44,9 @@ export function findEmpty(program: Program): (sizes: Sizes) => "none" | "harmles
     const isComputed = program.operations.some(
       ({ kind, inputs, outputs }) =>
         (kind === "input" && outputs.some(isEmptyNow)) ||
-        (kind in ofNothing && inputs.some(isEmptyNow) && !outputs.every(isEmptyNow)),
+        ((kind in ofNothing || kind === "replaceRows") &&
+          inputs.some(isEmptyNow) &&
+          !outputs.every(isEmptyNow)),
     );
     return isComputed ? "computed" : "harmless";
   };
@@ -112,6 +114,9 @@ export function withoutEmpty(program: Program, sizes: Sizes): FullProgram {
       operations.push(step);
     } else if (step.kind === "concat") {
       operations.push({ ...step, inputs: inputs.filter(({ shape }) => !isEmpty(shape)) });
+    } else if (step.kind === "replaceRows") {
+      const { shape } = step.outputs[0]!;
+      operations.push({ ...step, kind: "reshape", attributes: { shape }, inputs: [inputs[0]!] });
     } else if (step.kind === "linear" && inputs.length === 3) {
       const { shape } = step.outputs[0]!;
       operations.push({ ...step, kind: "expand", attributes: { shape }, inputs: [inputs[2]!] });

@@ -83,6 +83,7 @@ const emptyPrograms: readonly {
         product: g.matmul(x, taken, { transposeA: true }),
         linear: g.linear(x, table),
         scattered: g.scatterAdd(x, ids, 5),
+        replaced: g.replaceRows(table, x, g.iota("n")),
         joined: g.concat([table, x], 0),
         size: g.size("n + 1", "float32"),
       };
@@ -146,6 +147,52 @@ async function checkResidents(executor: Executor): Promise<void> {
     (reason: unknown) => reason,
   );
   if (!(error instanceof Error)) throw new Error("read must be refused after dispose, got a value");
+}
+
+/** A table that runs write to in place, as a cache of keys does; a run that fails takes it as well. */
+async function checkConsumed(executor: Executor): Promise<void> {
+  const program = trace((g) => {
+    const table = g.input("table", "float32", ["rows", 2]);
+    const updates = g.input("updates", "float32", ["n", 2]);
+    const written = g.replaceRows(table, updates, g.input("ids", "int32", ["n"]));
+    return { written, total: g.reduceSum(written) };
+  });
+  const options = { resident: ["written"], consumed: ["table"] } as const;
+  const executable = await executor.compile(program, options);
+  const feed = (n: number, id: number): Feeds => ({
+    updates: { data: Float32Array.from({ length: 2 * n }, (_, i) => id + i), shape: [n, 2] },
+    ids: { data: Int32Array.from({ length: n }, (_, i) => id + i), shape: [n] },
+  });
+  const refused = async (what: string, run: () => Promise<unknown>): Promise<void> => {
+    const error: unknown = await run().then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    if (!(error instanceof Error)) throw new Error(`${what} must be refused, got a value`);
+  };
+  const start = { data: Float32Array.of(9, 9, 9, 9, 9, 9), shape: [3, 2] };
+  // An array stays what it is.
+  let table = (await executable.run({ table: start, ...feed(1, 1) })).written;
+  if (start.data.join() !== "9,9,9,9,9,9") {
+    throw new Error(`a consumed array must not change, got [${start.data.join(", ")}]`);
+  }
+  for (const n of [1, 2]) {
+    const { written, total } = await executable.run({ table, ...feed(n, 0) });
+    await refused("a tensor that a run consumed", () => table.read());
+    const sum = n === 1 ? 22 : 24;
+    if (total.data[0] !== sum) throw new Error(`total must be ${sum}, got ${total.data[0]}`);
+    table = written;
+  }
+  const entries = [...(await table.read())].join();
+  if (entries !== "0,1,2,3,9,9") {
+    throw new Error(`written must be [0, 1, 2, 3, 9, 9], got [${entries}]`);
+  }
+  await refused("an id beyond the table", () => executable.run({ table, ...feed(1, 3) }));
+  await refused("a tensor that a failed run consumed", () => table.read());
+  await executable.release();
+  await refused("a consumed name that is no input", () =>
+    executor.compile(program, { consumed: ["written"] }),
+  );
 }
 
 /** Four optimizer steps: the errors of each grow with the next, and AdamW divides by small roots. */
@@ -277,6 +324,9 @@ export function measuredLaws(
       "keeps resident tensors through runs, and after their program is gone",
       contract,
       () => checkResidents(executor),
+    ),
+    defineLaw("takes over the tensors of inputs that it consumes", contract, () =>
+      checkConsumed(executor),
     ),
     defineLaw(
       "trains a language model with AdamW, resident, as the reference executor does",

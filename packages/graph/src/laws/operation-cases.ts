@@ -163,6 +163,18 @@ export const operationCases: readonly OperationCase[] = [
     build: (g, { updates, ids }) => g.scatterAdd(updates!, ids!, 3),
   },
   {
+    name: "replaceRows",
+    inputs: { table: ["n", 2], updates: [1, 2] },
+    ids: { ids: { shape: [1], values: [1] } },
+    build: (g, { table, updates, ids }) => g.replaceRows(table!, updates!, ids!),
+  },
+  {
+    name: "replaceRows of a table of tables",
+    inputs: { table: [4, "n", 2], updates: [1, 2, "n", 2] },
+    ids: { ids: { shape: [1, 2], values: [2, 1] } },
+    build: (g, { table, updates, ids }) => g.replaceRows(table!, updates!, ids!),
+  },
+  {
     name: "takeAlong",
     inputs: { a: [2, 3] },
     ids: { ids: { shape: [2, 2], values: [0, 2, 1, 1] } },

@@ -112,6 +112,12 @@ export const cpuRules: LoweringRules = {
     });
     return [lowering.reshape(sum, rows, y!.shape)];
   },
+  replaceRows: (lowering, { inputs: [, , ids] }, [table, updates, rows]) => {
+    // No id occurs twice, so the threads of its kernel cannot race.
+    const column = lowering.reshape(rows!, ids!.shape, [...ids!.shape, 1]);
+    const index = lowering.node("Cast", [column], { to: elementTypes.int64 });
+    return [lowering.node("ScatterND", [table!, index, updates!])];
+  },
   takeAlong: (lowering, { inputs: [x] }, names) => [
     lowering.node("GatherElements", names, { axis: x!.shape.length - 1 }),
   ],

@@ -5,6 +5,7 @@ import {
   checkFrozen,
   checkOutputs,
   checkUpload,
+  consuming,
   refuseFrozen,
   type CompileOptions,
   type Executable,
@@ -301,7 +302,7 @@ export function createOnnxExecutor(options: OnnxOptions = {}): Executor {
       compileOptions: CompileOptions<Resident> = {},
     ): Promise<Executable<Name, Resident>> => {
       checkOutputs("compile", program, compileOptions);
-      const { resident = [], frozen = {}, keepsFrozen = true } = compileOptions;
+      const { resident = [], consumed = [], frozen = {}, keepsFrozen = true } = compileOptions;
       checkFrozen("compile", program, frozen);
       // What runs refer to; nothing else may keep the arrays alive.
       const kept = keepsFrozen ? frozen : {};
@@ -323,20 +324,21 @@ export function createOnnxExecutor(options: OnnxOptions = {}): Executor {
       let model: CompiledModel | undefined = await CompiledModel.create(parts);
       const special = new SpecialModels({ ...parts, frozen: kept });
       return {
-        run: async (feeds) => {
-          if (!model) throw new Error("run: executable must not be released, got a released one");
-          refuseFrozen("run", feeds, kept);
-          const all = { ...feeds, ...kept };
-          const sizes = bindFeeds("run", bound, all);
-          checkIds("run", limits, all, sizes);
-          const empty = emptiness(sizes);
-          if (!keepsFrozen && empty !== "none") throw refuseEmpty(sizes);
-          const isSpecial =
-            empty === "computed" || (empty === "harmless" && !providers[provider].takesEmpty);
-          const outputs = await (isSpecial ? special : model).run(feeds, sizes);
-          // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the names tell which is which.
-          return outputs as Outputs<Name, Resident>;
-        },
+        run: (feeds) =>
+          consuming(consumed, feeds, async () => {
+            if (!model) throw new Error("run: executable must not be released, got a released one");
+            refuseFrozen("run", feeds, kept);
+            const all = { ...feeds, ...kept };
+            const sizes = bindFeeds("run", bound, all);
+            checkIds("run", limits, all, sizes);
+            const empty = emptiness(sizes);
+            if (!keepsFrozen && empty !== "none") throw refuseEmpty(sizes);
+            const isSpecial =
+              empty === "computed" || (empty === "harmless" && !providers[provider].takesEmpty);
+            const outputs = await (isSpecial ? special : model).run(feeds, sizes);
+            // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the names tell which is which.
+            return outputs as Outputs<Name, Resident>;
+          }),
         release: async () => {
           const held = model;
           model = undefined;

@@ -137,6 +137,16 @@ export function runStep(
       const sum = tf.scatterND(tf.reshape(y, [numIds, 1]), updates, [shape[0]!, width]);
       return [tf.reshape(sum, shape)];
     }
+    case "replaceRows": {
+      const numIds = count(z.shape);
+      const width = count(shape.slice(1));
+      const ids = tf.reshape(z, [numIds, 1]);
+      const ones = tf.tensor(new Float32Array(numIds).fill(1), [numIds, 1], "float32");
+      const isReplaced = tf.cast(tf.scatterND(ids, ones, [shape[0]!, 1]), "bool");
+      const updates = tf.scatterND(ids, tf.reshape(y, [numIds, width]), [shape[0]!, width]);
+      const rows = tf.where(isReplaced, updates, tf.reshape(x, [shape[0]!, width]));
+      return [tf.reshape(rows, shape)];
+    }
     case "takeAlong": {
       const list = tf.reshape(x, [count(x.shape)]);
       return [tf.reshape(tf.gather(list, flatIds(tf, y, x.shape.at(-1)!), 0), shape)];

@@ -3,6 +3,7 @@ import {
   checkFrozen,
   checkOutputs,
   checkUpload,
+  consuming,
   refuseFrozen,
   type CompileOptions,
   type Executable,
@@ -187,7 +188,7 @@ export function createTensorFlowExecutor({
       options: CompileOptions<Resident> = {},
     ): Promise<Executable<Name, Resident>> => {
       checkOutputs("compile", program, options);
-      const { frozen = {} } = options;
+      const { frozen = {}, consumed = [] } = options;
       const stays = new Set<string>(options.resident);
       checkFrozen("compile", program, frozen);
       const tf = await load();
@@ -230,30 +231,31 @@ export function createTensorFlowExecutor({
       };
 
       return {
-        run: async (feeds) => {
-          if (isReleased) {
-            throw new Error("run: executable must not be released, got a released one");
-          }
-          refuseFrozen("run", feeds, frozen);
-          const all = { ...feeds, ...frozen };
-          const sizes = bindFeeds("run", program, all);
-          checkIds("run", limits, all, sizes);
-          let outputs: Record<string, Output | ResidentTensor>;
-          if (emptiness(sizes) === "none") {
-            outputs = await runFull(program, feeds, sizes);
-          } else {
-            const { program: full, emptyOutputs } = withoutEmpty(program, sizes);
-            outputs = await runFull(full, feeds, sizes);
-            for (const [name, shape] of Object.entries(emptyOutputs)) {
-              const data = new Float32Array();
-              outputs[name] = stays.has(name)
-                ? new HeldTensor(keeperOf(tf), shape, toTensor(tf, name, { data, shape }))
-                : { shape, data };
+        run: (feeds) =>
+          consuming(consumed, feeds, async () => {
+            if (isReleased) {
+              throw new Error("run: executable must not be released, got a released one");
             }
-          }
-          // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the names tell which is which.
-          return outputs as Outputs<Name, Resident>;
-        },
+            refuseFrozen("run", feeds, frozen);
+            const all = { ...feeds, ...frozen };
+            const sizes = bindFeeds("run", program, all);
+            checkIds("run", limits, all, sizes);
+            let outputs: Record<string, Output | ResidentTensor>;
+            if (emptiness(sizes) === "none") {
+              outputs = await runFull(program, feeds, sizes);
+            } else {
+              const { program: full, emptyOutputs } = withoutEmpty(program, sizes);
+              outputs = await runFull(full, feeds, sizes);
+              for (const [name, shape] of Object.entries(emptyOutputs)) {
+                const data = new Float32Array();
+                outputs[name] = stays.has(name)
+                  ? new HeldTensor(keeperOf(tf), shape, toTensor(tf, name, { data, shape }))
+                  : { shape, data };
+              }
+            }
+            // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the names tell which is which.
+            return outputs as Outputs<Name, Resident>;
+          }),
         release: async () => {
           if (isReleased) return;
           isReleased = true;

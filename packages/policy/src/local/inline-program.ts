@@ -93,6 +93,8 @@ function record(
       return [g.gather(a, b, operation.attributes)];
     case "scatterAdd":
       return [g.scatterAdd(a, b, operation.attributes.rows, operation.attributes)];
+    case "replaceRows":
+      return [g.replaceRows(a, b, c)];
     case "takeAlong":
       return [g.takeAlong(a, b)];
     case "scatterAddAlong":
