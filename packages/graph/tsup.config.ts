@@ -4,6 +4,7 @@ const config: Options = {
   entry: {
     index: "src/index.ts",
     laws: "src/laws.ts",
+    "cuda/index": "src/cuda/index.ts",
     "diagnosis/index": "src/diagnosis/index.ts",
     "onnx/index": "src/onnx/index.ts",
     "tensorflow/index": "src/tensorflow/index.ts",

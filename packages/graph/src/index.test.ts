@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import * as cuda from "./cuda/index.ts";
 import * as diagnosis from "./diagnosis/index.ts";
 import * as graph from "./index.ts";
 import * as laws from "./laws.ts";
@@ -47,6 +48,7 @@ it("exports what it means to", () => {
     "measureConformance",
   ]);
   expect(Object.keys(onnx).toSorted()).toEqual(["createOnnxExecutor", "lowerToOnnx"]);
+  expect(Object.keys(cuda).toSorted()).toEqual(["CudaOutOfMemory", "kernelPrelude"]);
   expect(Object.keys(tensorflow)).toEqual(["createTensorFlowExecutor"]);
   expect(Object.keys(diagnosis).toSorted()).toEqual([
     "cudaInstallCommand",

@@ -1,0 +1,12 @@
+export {
+  CudaOutOfMemory,
+  type CudaDevice,
+  type CudaFactor,
+  type CudaKernel,
+  type CudaMatrix,
+  type CudaModule,
+  type CudaNumber,
+  type CudaProduct,
+  type ProductPrecision,
+} from "./cuda-device.ts";
+export { kernelPrelude } from "./kernel-prelude.ts";
