@@ -13,15 +13,18 @@ it("exports what it means to", () => {
     "crossEntropy",
     "defineLaw",
     "entropyOfLogits",
+    "findNonFinite",
     "isSuccess",
     "logSoftmax",
     "logSumExp",
     "mean",
+    "narrowToHalves",
     "plainOperations",
     "recordVersion",
     "sum",
     "trajectoryReturn",
     "trajectoryRows",
     "variance",
+    "widenHalves",
   ]);
 });

@@ -20,6 +20,7 @@ export {
   type TrainingRow,
   type UpdateReport,
 } from "./engine.ts";
+export { findNonFinite, narrowToHalves, widenHalves, type HalfType } from "./half-floats.ts";
 export { defineLaw, type Law } from "./law.ts";
 export { entropyOfLogits, logSoftmax, logSumExp, mean, sum, variance } from "./numerics.ts";
 export {

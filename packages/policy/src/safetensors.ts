@@ -1,6 +1,6 @@
 import { open, type FileHandle } from "node:fs/promises";
+import { findNonFinite, narrowToHalves, widenHalves } from "@turnwise/core";
 import { writeFileAtomically } from "./atomic-file.ts";
-import { findNonFinite, narrowToHalves, widenHalves } from "./half-floats.ts";
 import {
   parseSafetensorsHeader,
   type StoredType,
