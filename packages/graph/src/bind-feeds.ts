@@ -1,7 +1,11 @@
 import { evaluateDimension } from "./dimension.ts";
+import type { FileFeed } from "./file-feed.ts";
 import type { Feed, Program } from "./program.ts";
-import type { ResidentTensor, RunFeeds } from "./resident-tensor.ts";
+import type { ResidentTensor } from "./resident-tensor.ts";
 import { showShape, type DataType, type Shape, type Tensor } from "./tensor.ts";
+
+/** All inputs of a program, by name, wherever they are. */
+export type BoundFeeds = Readonly<Record<string, Feed | ResidentTensor | FileFeed>>;
 
 /** Values of a program's named sizes. */
 export type Sizes = ReadonlyMap<string, number>;
@@ -22,11 +26,16 @@ export function checkFeed(
   where: string,
   name: string,
   { dtype, shape }: Tensor,
-  feed: Feed | ResidentTensor,
+  feed: Feed | ResidentTensor | FileFeed,
 ): void {
   const isArray = "data" in feed;
-  if (isArray ? !isOfType(feed.data, dtype) : feed.dtype !== dtype) {
-    const what = isArray ? feed.data.constructor.name : `resident ${feed.dtype} tensor`;
+  // What is no array holds float32, wherever it is.
+  if (isArray ? !isOfType(feed.data, dtype) : dtype !== "float32") {
+    const what = isArray
+      ? feed.data.constructor.name
+      : "file" in feed
+        ? "file of float32 entries"
+        : "resident float32 tensor";
     throw new TypeError(`${where}: feed ${name} must hold ${dtype} entries, got a ${what}`);
   }
   const isMatched =
@@ -51,7 +60,7 @@ export function checkFeed(
  * @throws `RangeError` for a missing or unknown feed, another shape, or sizes that disagree;
  *   `TypeError` for another data type. The message names the feed, what is expected and what is given.
  */
-export function bindFeeds(where: string, program: Program, feeds: RunFeeds): Sizes {
+export function bindFeeds(where: string, program: Program, feeds: BoundFeeds): Sizes {
   for (const name of Object.keys(feeds)) {
     if (!Object.hasOwn(program.inputs, name)) {
       const known = Object.keys(program.inputs).join(", ");

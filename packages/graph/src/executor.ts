@@ -1,7 +1,9 @@
+import { checkInteger } from "@turnwise/core";
 import { checkFeed } from "./bind-feeds.ts";
+import { readFrozen, type FrozenFeeds } from "./file-feed.ts";
 import { interpret } from "./interpret.ts";
 import { mapRecord } from "./map-record.ts";
-import type { Feed, Feeds, Program } from "./program.ts";
+import type { Feed, Program } from "./program.ts";
 import { HeldTensor, type Keeper, type ResidentTensor, type RunFeeds } from "./resident-tensor.ts";
 
 /** An output of an executed program. */
@@ -44,9 +46,10 @@ export interface CompileOptions<Resident extends string = never> {
   readonly consumed?: readonly string[];
   /**
    * Inputs whose values never change: they are no longer fed, and an executor may lay them out for
-   * its kernels once. The arrays must not be changed afterwards. Default none.
+   * its kernels once. The arrays must not be changed afterwards. Of a {@link FileFeed} an executor may
+   * keep nothing in memory but what it works on; others read it into an array. Default none.
    */
-  readonly frozen?: Feeds;
+  readonly frozen?: FrozenFeeds;
   /**
    * Whether the executor may hold on to the frozen arrays beside what it makes of them. Without them
    * large weights need not be in memory twice, and no size of a run may be 0. Default true.
@@ -143,8 +146,8 @@ export function checkUpload({ data, shape }: Feed): Float32Array {
   return data;
 }
 
-/** Requires frozen arrays that fit the inputs that they are for. */
-export function checkFrozen(where: string, program: Program, frozen: Feeds): void {
+/** Requires frozen arrays, and places in files, that fit the inputs that they are for. */
+export function checkFrozen(where: string, program: Program, frozen: FrozenFeeds): void {
   for (const [name, feed] of Object.entries(frozen)) {
     const tensor = program.inputs[name];
     if (!tensor) {
@@ -154,14 +157,16 @@ export function checkFrozen(where: string, program: Program, frozen: Feeds): voi
       );
     }
     checkFeed(where, name, tensor, feed);
-    if (feed.data instanceof Float64Array) {
+    if ("file" in feed) {
+      checkInteger(`${where}: frozen ${name}`, { offset: feed.offset }, { min: 0 });
+    } else if (feed.data instanceof Float64Array) {
       throw new TypeError(`${where}: frozen ${name} must be a Float32Array, got a Float64Array`);
     }
   }
 }
 
 /** Requires that what is frozen is not fed as well. */
-export function refuseFrozen(where: string, feeds: RunFeeds, frozen: Feeds): void {
+export function refuseFrozen(where: string, feeds: RunFeeds, frozen: FrozenFeeds): void {
   for (const name of Object.keys(feeds)) {
     if (!Object.hasOwn(frozen, name)) continue;
     throw new RangeError(`${where}: feed ${name} must not be given for a frozen input, got one`);
@@ -181,8 +186,9 @@ export function createReferenceExecutor(): Executor {
       options: CompileOptions<Resident> = {},
     ): Promise<Executable<Name, Resident>> => {
       checkOutputs("compile", program, options);
-      const { resident = [], consumed = [], frozen = {} } = options;
-      checkFrozen("compile", program, frozen);
+      const { resident = [], consumed = [] } = options;
+      checkFrozen("compile", program, options.frozen ?? {});
+      const frozen = await readFrozen("compile", options.frozen ?? {});
       const stays = new Set<string>(resident);
       return {
         run: (feeds) =>

@@ -1,8 +1,7 @@
-import type { Sizes } from "./bind-feeds.ts";
+import type { BoundFeeds, Sizes } from "./bind-feeds.ts";
 import { evaluateDimension, type Dimension } from "./dimension.ts";
 import type { Operation } from "./operation.ts";
 import type { Program } from "./program.ts";
-import type { RunFeeds } from "./resident-tensor.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** An int32 input whose entries name rows of a table with so many rows. */
@@ -46,7 +45,7 @@ export function idLimits(program: Program): readonly IdLimit[] {
 export function checkIds(
   where: string,
   limits: readonly IdLimit[],
-  feeds: RunFeeds,
+  feeds: BoundFeeds,
   sizes: Sizes,
 ): void {
   for (const { name, rows } of limits) {

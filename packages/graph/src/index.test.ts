@@ -35,6 +35,7 @@ it("exports what it means to", () => {
     "layoutForest",
     "logProbAndEntropy",
     "multiplyDimensions",
+    "readFrozen",
     "recompute",
     "scaleInPlace",
     "subtractDimensions",

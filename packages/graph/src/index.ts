@@ -1,5 +1,5 @@
 export { attention, type AttentionInputs, type AttentionOptions } from "./attention.ts";
-export { bindFeeds, evaluateShape, type Sizes } from "./bind-feeds.ts";
+export { bindFeeds, evaluateShape, type BoundFeeds, type Sizes } from "./bind-feeds.ts";
 export { causalBias, type CausalBiasOptions } from "./causal-bias.ts";
 export {
   addDimensions,
@@ -18,6 +18,7 @@ export {
   type Output,
   type Outputs,
 } from "./executor.ts";
+export { readFrozen, type FileFeed, type FrozenFeeds } from "./file-feed.ts";
 export { finiteDifferences } from "./finite-differences.ts";
 export {
   forestAttention,

@@ -1,4 +1,4 @@
-import { createRandom, defineLaw, type Law, type Random } from "@turnwise/core";
+import { createRandom, defineLaw, narrowToHalves, type Law, type Random } from "@turnwise/core";
 import {
   createReferenceExecutor,
   gradients,
@@ -7,6 +7,7 @@ import {
   trace,
   type Executor,
   type Feeds,
+  type FileFeed,
   type Output,
   type Program,
   type Tensor,
@@ -229,6 +230,57 @@ async function checkFrozenInputs(executor: Executor, measure: Measure): Promise<
   await executable.release();
 }
 
+/** Weights in a file, in three types, one behind the other at odd places. */
+async function checkFiles(executor: Executor, measure: Measure): Promise<void> {
+  const { mkdtemp, rm, writeFile } = await import("node:fs/promises");
+  const { tmpdir } = await import("node:os");
+  const program = trace((g) => {
+    const x = g.gather(g.input("table", "float32", ["rows", 2]), g.input("ids", "int32", ["n"]));
+    const y = g.linear(x, g.input("weight", "float32", [3, 2]), g.input("bias", "float32", [3]));
+    return { y };
+  });
+  const arrays = {
+    table: { data: Float32Array.of(1, 2, -3, 4, 0.5, 6), shape: [3, 2] },
+    weight: { data: Float32Array.of(1, -1, 0.5, 2, 0, 3), shape: [3, 2] },
+    bias: { data: Float32Array.of(0.1, -7, 1e9), shape: [3] },
+  };
+  const types = { table: "BF16", weight: "F16", bias: "F32" } as const;
+  const directory = await mkdtemp(`${tmpdir()}/turnwise-law-`);
+  try {
+    const file = `${directory}/weights`;
+    const parts: Uint8Array[] = [Uint8Array.of(0)];
+    const frozen: Record<string, FileFeed> = {};
+    for (const name of ["table", "weight", "bias"] as const) {
+      const { data, shape } = arrays[name];
+      const offset = parts.reduce((total, { length }) => total + length, 0);
+      frozen[name] = { file, offset, type: types[name], shape };
+      parts.push(fileBytes(data, types[name]));
+    }
+    await writeFile(file, Buffer.concat(parts));
+    const executable = await executor.compile(program, { frozen });
+    const ids = { data: Int32Array.of(2, 0, 2), shape: [3] };
+    checkOutputs(program, { ids, ...arrays }, await executable.run({ ids }), measure);
+    await executable.release();
+    const short = { ...frozen, bias: { ...frozen["bias"]!, offset: 1000 } };
+    const error: unknown = await executor.compile(program, { frozen: short }).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    if (!(error instanceof RangeError)) {
+      throw new Error(`a place behind the file's end must be refused, got ${String(error)}`);
+    }
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
+
+function fileBytes(data: Float32Array, type: FileFeed["type"]): Uint8Array {
+  if (type === "F32") return new Uint8Array(data.slice().buffer);
+  const halves = new Uint16Array(data.length);
+  narrowToHalves(type, data, halves);
+  return new Uint8Array(halves.buffer);
+}
+
 function numbers(random: Random, length: number): number[] {
   return Array.from({ length }, () => 4 * random.next() - 2);
 }
@@ -335,6 +387,9 @@ export function measuredLaws(
     ),
     defineLaw("takes frozen inputs as it takes fed ones", contract, () =>
       checkFrozenInputs(executor, measure),
+    ),
+    defineLaw("takes frozen inputs from a file, of 32 or 16 bits", contract, () =>
+      checkFiles(executor, measure),
     ),
     defineLaw("refuses feeds that do not fit", contract, async () => {
       const program = trace((g) => ({ y: g.exp(g.input("x", "float32", ["n", 2])) }));

@@ -1,7 +1,9 @@
-import type { Feeds, Program } from "../program.ts";
+import type { FrozenFeeds } from "../file-feed.ts";
+import type { Program } from "../program.ts";
 import { withHalfProducts } from "./half-rules.ts";
 import { Lowering, type SizeInput } from "./lowering.ts";
 import { OnnxModel } from "./model.ts";
+import type { BlockSizes } from "./stored-weight.ts";
 import { providers, type ProductType, type Provider } from "./providers.ts";
 
 /** A program as ONNX bytes, with the names of what goes in and out. */
@@ -19,8 +21,13 @@ export interface LoweringOptions {
   readonly provider?: Provider;
   /** What matrix products are computed in. Default `"float32"`. */
   readonly products?: ProductType;
-  /** Inputs that are constants: the model names a file `frozen/<input>` for each. Default none. */
-  readonly frozen?: Feeds;
+  /**
+   * Inputs that are constants: the model names a file `frozen/<input>` for each array, and for those in
+   * files their path without the root. Default none.
+   */
+  readonly frozen?: FrozenFeeds;
+  /** How weights are cut that stay in a file. */
+  readonly blocks?: BlockSizes;
   /** Outputs that must not share a value with others. Default none. */
   readonly resident?: readonly string[];
 }
@@ -28,12 +35,18 @@ export interface LoweringOptions {
 /** Lowers a program to a ModelProto of opset 21 and com.microsoft 1. */
 export function lowerToOnnx(
   program: Program,
-  { provider = "cpu", products = "float32", frozen = {}, resident = [] }: LoweringOptions = {},
+  {
+    provider = "cpu",
+    products = "float32",
+    frozen = {},
+    resident = [],
+    blocks,
+  }: LoweringOptions = {},
 ): LoweredModel {
   const { rules, sizes } = providers[provider];
   const model = new OnnxModel();
   const used = products === "float16" ? withHalfProducts(rules) : rules;
   const lowering = new Lowering(model, program, used, sizes);
-  const outputNames = lowering.run(frozen, new Set(resident));
+  const outputNames = lowering.run(frozen, new Set(resident), blocks);
   return { bytes: model.bytes(), outputNames, sizeInputs: lowering.sizeInputs };
 }

@@ -2,8 +2,11 @@ import { evaluateShape, type Sizes } from "../bind-feeds.ts";
 import { dimensionTerms, subtractDimensions, type Dimension, type Factor } from "../dimension.ts";
 import { mapRecord } from "../map-record.ts";
 import type { Operation, OperationKind, OperationOf } from "../operation.ts";
-import type { Feed, Feeds, Program } from "../program.ts";
+import type { FrozenFeeds } from "../file-feed.ts";
+import type { Feed, Program } from "../program.ts";
 import type { DataType, Shape, Tensor } from "../tensor.ts";
+import { blockSizes, fileOf, StoredWeight, type BlockSizes } from "./stored-weight.ts";
+import { lowerStored } from "./stored-rules.ts";
 import { elementTypes, type Attribute, type OnnxModel } from "./model.ts";
 
 /**
@@ -60,6 +63,7 @@ export class Lowering {
   readonly #rules: LoweringRules;
   readonly #source: SizeSource;
   readonly #names = new Map<number, string>();
+  readonly #stored = new Map<number, StoredWeight>();
   readonly #sizes = new Map<Dimension, string>();
   readonly #sizeInputs = new Map<string, SizeInput>();
 
@@ -141,10 +145,13 @@ export class Lowering {
     }
     const known = this.#sizes.get(factor.text);
     if (known !== undefined) return known;
-    for (const [name, { shape }] of Object.entries(this.#program.inputs)) {
+    for (const [name, { id, shape }] of Object.entries(this.#program.inputs)) {
       const axis = shape.indexOf(factor.text);
       if (axis < 0) continue;
-      const value = this.node("Shape", [name], { start: axis, end: axis + 1 });
+      const stored = this.#stored.get(id);
+      const value = stored
+        ? this.list([stored.shape[axis]!])
+        : this.node("Shape", [name], { start: axis, end: axis + 1 });
       this.#sizes.set(factor.text, value);
       return value;
     }
@@ -176,24 +183,38 @@ export class Lowering {
 
   #apply<K extends keyof LoweringRules>(operation: OperationOf<K>): readonly string[] {
     const rule: LoweringRule<K> = this.#rules[operation.kind];
+    const stored = operation.inputs.map(({ id }) => this.#stored.get(id));
+    const nameOf = (i: number): string =>
+      stored[i]?.widened() ?? this.#names.get(operation.inputs[i]!.id)!;
+    if (stored.some((weight) => weight !== undefined)) {
+      const lowered = lowerStored(this, operation, stored, nameOf);
+      if (lowered) return [lowered];
+    }
     return rule(
       this,
       operation,
-      operation.inputs.map((tensor) => this.#names.get(tensor.id)!),
+      operation.inputs.map((_, i) => nameOf(i)),
     );
   }
 
   /**
    * Lowers all steps.
    * @param frozen - Which inputs are constants, and what they hold.
+   * @param blocks - How weights are cut that stay in a file.
    * @param own - Outputs that need a value of their own; others may share one if they are one tensor.
    * @returns The value of each output of the program.
    */
-  run(frozen: Feeds = {}, own: ReadonlySet<string> = new Set()): Readonly<Record<string, string>> {
+  run(
+    frozen: FrozenFeeds = {},
+    own: ReadonlySet<string> = new Set(),
+    blocks: BlockSizes = blockSizes(1),
+  ): Readonly<Record<string, string>> {
     for (const [name, { id, dtype, shape }] of Object.entries(this.#program.inputs)) {
       const fixed = frozen[name];
-      if (fixed) this.#freeze(name, dtype, fixed);
-      else this.model.input(name, dtype, shape);
+      if (!fixed) this.model.input(name, dtype, shape);
+      else if ("data" in fixed) this.#freeze(name, dtype, fixed);
+      else if (fixed.type === "F32") this.model.external(name, dtype, fixed.shape, fileOf(fixed));
+      else this.#stored.set(id, new StoredWeight(this.model, name, fixed, blocks));
       this.#names.set(id, name);
     }
     for (const operation of resultsLast(this.#program.operations)) {
@@ -210,7 +231,8 @@ export class Lowering {
       const known = own.has(name) ? undefined : shared.get(tensor);
       if (known !== undefined) return known;
       // A fresh name each: an output may also be an input, a constant, or alias another value.
-      const value = this.node("Identity", [this.#names.get(tensor.id)!]);
+      const stored = this.#stored.get(tensor.id);
+      const value = this.node("Identity", [stored?.widened() ?? this.#names.get(tensor.id)!]);
       this.model.output(value, tensor.dtype, tensor.shape);
       if (!own.has(name)) shared.set(tensor, value);
       return value;

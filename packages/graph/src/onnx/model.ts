@@ -10,10 +10,17 @@ import {
 } from "./protobuf.ts";
 
 /** Data types of ONNX that are used here, with their numbers in TensorProto. */
-export const elementTypes = { float32: 1, int32: 6, int64: 7, bool: 9, float16: 10 } as const;
+export const elementTypes = {
+  float32: 1,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  bfloat16: 16,
+} as const;
 
 /** A data type of ONNX that values are given in: those of tensors, and int64 for shapes. */
-export type ElementType = Exclude<keyof typeof elementTypes, "float16">;
+export type ElementType = Exclude<keyof typeof elementTypes, "float16" | "bfloat16">;
 
 /** A node's attribute; a `float` must be marked, for whole numbers are integers otherwise. */
 export type Attribute = number | string | readonly number[] | { readonly float: number };
@@ -74,6 +81,7 @@ function constantKey(type: ElementType, shape: readonly number[], values: Consta
 
 /** An ONNX model in the making: nodes in order, small constants each once. */
 export class OnnxModel {
+  readonly #firstNodes: Bytes[] = [];
   readonly #nodes: Bytes[] = [];
   readonly #initializers: Bytes[] = [];
   readonly #inputs: Bytes[] = [];
@@ -109,13 +117,13 @@ export class OnnxModel {
 
   /**
    * A constant whose bytes are not in the model, but in a file that goes with it.
-   * @param file - Where the bytes are, from the first to the last.
+   * @param file - Where the bytes are; from its first one, if nothing is said.
    */
   external(
     name: string,
-    type: ElementType,
+    type: keyof typeof elementTypes,
     shape: readonly number[],
-    file: { readonly path: string; readonly numBytes: number },
+    file: { readonly path: string; readonly offset?: number; readonly numBytes: number },
   ): string {
     const entry = (key: string, value: string): Bytes =>
       bytesField(13, message([textField(1, key), textField(2, value)]));
@@ -124,7 +132,7 @@ export class OnnxModel {
       integerField(2, elementTypes[type]),
       textField(8, name),
       entry("location", file.path),
-      entry("offset", "0"),
+      entry("offset", `${file.offset ?? 0}`),
       entry("length", `${file.numBytes}`),
       integerField(14, 1),
     ];
@@ -143,6 +151,30 @@ export class OnnxModel {
     attributes: Readonly<Record<string, Attribute>> = {},
     numOutputs = 1,
   ): readonly string[] {
+    return this.#append(this.#nodes, operator, inputs, attributes, numOutputs);
+  }
+
+  /**
+   * Puts a node that reads constants alone before all others. ONNX Runtime takes of several inputs of a
+   * node the one that stands first last: it then computes this one when all else is there, and memory
+   * for it is needed no earlier.
+   * @returns The name of its output.
+   */
+  firstNode(
+    operator: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, Attribute>>,
+  ): string {
+    return this.#append(this.#firstNodes, operator, inputs, attributes, 1)[0]!;
+  }
+
+  #append(
+    nodes: Bytes[],
+    operator: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, Attribute>>,
+    numOutputs: number,
+  ): readonly string[] {
     const outputs = Array.from({ length: numOutputs }, () => this.#name());
     const dot = operator.lastIndexOf(".");
     const fields = [
@@ -153,13 +185,14 @@ export class OnnxModel {
       ...Object.entries(attributes).map(([name, value]) => attributeField(name, value)),
       textField(7, operator.slice(0, Math.max(dot, 0))),
     ];
-    this.#nodes.push(bytesField(1, message(fields)));
+    nodes.push(bytesField(1, message(fields)));
     return outputs;
   }
 
   /** The model as a file holds it. */
   bytes(): Bytes {
     const graph = message([
+      ...this.#firstNodes,
       ...this.#nodes,
       textField(2, "turnwise"),
       ...this.#initializers,

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { checkInteger } from "@turnwise/core";
 import type * as Ort from "onnxruntime-node";
 import { bindFeeds, type Sizes } from "../bind-feeds.ts";
@@ -14,7 +15,8 @@ import {
   type Outputs,
 } from "../executor.ts";
 import { checkIds, idLimits } from "../id-limits.ts";
-import type { Feeds, Program } from "../program.ts";
+import { readFrozen, type FrozenFeeds } from "../file-feed.ts";
+import type { Program } from "../program.ts";
 import { HeldTensor, whileHeld, type ResidentTensor, type RunFeeds } from "../resident-tensor.ts";
 import { findEmpty, withoutEmpty } from "../without-empty.ts";
 import { lowerToOnnx } from "./lower-to-onnx.ts";
@@ -27,6 +29,7 @@ import {
   type OnnxRuntime,
 } from "./onnx-runtime.ts";
 import { providers, type ProductType, type Provider } from "./providers.ts";
+import { blockSizes, readSmallFrozen, rootOfFiles, type BlockSizes } from "./stored-weight.ts";
 import { fromOrt, TensorKeeper, toOrt } from "./tensors.ts";
 
 /** Options of {@link createOnnxExecutor}. */
@@ -92,21 +95,23 @@ class CompiledModel {
   }
 
   static async create(parts: ModelParts): Promise<CompiledModel> {
-    const { runtime, provider, products, program, options } = parts;
+    const { runtime, provider, products, blocks, program, options } = parts;
     const frozen = onlyKeys(parts.frozen, program.inputs);
     const resident = parts.resident.filter((name) => Object.hasOwn(program.outputs, name));
-    const lowered = lowerToOnnx(program, { provider, products, frozen, resident });
+    const lowered = lowerToOnnx(program, { provider, products, frozen, resident, blocks });
     const { residence } = providers[provider];
     const locations = Object.entries(lowered.outputNames).map(
       ([name, value]) => [value, resident.includes(name) ? residence : "cpu"] as const,
     );
     try {
       const session = await runtime.InferenceSession.create(lowered.bytes, {
-        ...options,
-        externalData: Object.entries(frozen).map(([name, { data }]) => ({
-          path: `frozen/${name}`,
-          data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-        })),
+        ...withFiles(options, frozen),
+        externalData: Object.entries(frozen).flatMap(([name, feed]) => {
+          if ("file" in feed) return [];
+          const { buffer, byteOffset, byteLength } = feed.data;
+          const data = new Uint8Array(buffer, byteOffset, byteLength);
+          return [{ path: `frozen/${name}`, data }];
+        }),
         ...(resident.length > 0 && residence !== "cpu"
           ? { preferredOutputLocation: Object.fromEntries(locations) }
           : {}),
@@ -158,9 +163,10 @@ interface ModelParts {
   readonly keeper: TensorKeeper;
   readonly provider: Provider;
   readonly products: ProductType;
+  readonly blocks: BlockSizes;
   readonly program: Program;
   readonly resident: readonly string[];
-  readonly frozen: Feeds;
+  readonly frozen: FrozenFeeds;
   readonly options: Ort.InferenceSession.SessionOptions;
 }
 
@@ -220,8 +226,30 @@ class SpecialModels {
   }
 }
 
+/** Options of a session that takes constants from files. */
+function withFiles(
+  options: Ort.InferenceSession.SessionOptions,
+  frozen: FrozenFeeds,
+): Ort.InferenceSession.SessionOptions {
+  const root = rootOfFiles(frozen);
+  if (root === undefined) return options;
+  const { extra } = options;
+  return {
+    ...options,
+    extra: {
+      ...extra,
+      session: {
+        ...(extra?.["session"] as Readonly<Record<string, unknown>> | undefined),
+        model_external_initializers_file_folder_path: root,
+      },
+      // It would widen all weights at once, and keep them so.
+      optimization: { disable_specified_optimizers: "ConstantFolding" },
+    },
+  };
+}
+
 /** A program without the inputs that are frozen. */
-function withoutInputs(program: Program, frozen: Feeds): Program {
+function withoutInputs(program: Program, frozen: FrozenFeeds): Program {
   const inputs = Object.entries(program.inputs).filter(([name]) => !Object.hasOwn(frozen, name));
   return { ...program, inputs: Object.fromEntries(inputs) };
 }
@@ -293,6 +321,7 @@ export function createOnnxExecutor(options: OnnxOptions = {}): Executor {
   checkInteger("createOnnxExecutor", { deviceId }, { min: 0 });
   if (threads !== undefined) checkInteger("createOnnxExecutor", { threads }, { min: 1 });
   const session = sessionOptions(options);
+  const blocks = blockSizes(threads ?? availableParallelism());
   const device = `${provider} ${deviceId}`;
   const keeper = keepers.get(device) ?? new TensorKeeper(provider, session.executionProviders![0]!);
   keepers.set(device, keeper);
@@ -302,8 +331,12 @@ export function createOnnxExecutor(options: OnnxOptions = {}): Executor {
       compileOptions: CompileOptions<Resident> = {},
     ): Promise<Executable<Name, Resident>> => {
       checkOutputs("compile", program, compileOptions);
-      const { resident = [], consumed = [], frozen = {}, keepsFrozen = true } = compileOptions;
-      checkFrozen("compile", program, frozen);
+      const { resident = [], consumed = [], keepsFrozen = true } = compileOptions;
+      const given = compileOptions.frozen ?? {};
+      checkFrozen("compile", program, given);
+      const frozen = providers[provider].readsFiles
+        ? await readSmallFrozen("compile", given, blocks)
+        : await readFrozen("compile", given);
       // What runs refer to; nothing else may keep the arrays alive.
       const kept = keepsFrozen ? frozen : {};
       const bound = keepsFrozen ? program : withoutInputs(program, frozen);
@@ -314,6 +347,7 @@ export function createOnnxExecutor(options: OnnxOptions = {}): Executor {
         keeper,
         provider,
         products,
+        blocks,
         program,
         resident,
         frozen,

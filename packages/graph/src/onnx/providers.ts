@@ -18,6 +18,8 @@ export interface ProviderTraits {
   readonly residence: Ort.Tensor.DataLocation;
   /** Whether any tensor without entries brings it down, or only some computations with one. */
   readonly takesEmpty: boolean;
+  /** Whether weights can stay in their file; else they are read when a program is compiled. */
+  readonly readsFiles: boolean;
   /** What products can be computed in. */
   readonly products: readonly ProductType[];
   /** Options of a session, in ONNX Runtime's words. */
@@ -34,6 +36,7 @@ export const providers: Readonly<Record<Provider, ProviderTraits>> = {
     sizes: "computed",
     residence: "cpu",
     takesEmpty: true,
+    readsFiles: true,
     // It has no products in float16: it would compute in float32, and cast.
     products: ["float32"],
     extra: {},
@@ -44,6 +47,7 @@ export const providers: Readonly<Record<Provider, ProviderTraits>> = {
     sizes: "fed",
     residence: "gpu-buffer",
     takesEmpty: false,
+    readsFiles: false,
     products: ["float32", "float16"],
     // A step that this provider does not have is an error, instead of a detour by way of the CPU.
     extra: {
@@ -58,6 +62,7 @@ export const providers: Readonly<Record<Provider, ProviderTraits>> = {
     sizes: "computed",
     residence: "cpu",
     takesEmpty: false,
+    readsFiles: false,
     products: ["float32", "float16"],
     extra: {},
   },

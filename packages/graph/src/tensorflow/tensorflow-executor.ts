@@ -11,6 +11,7 @@ import {
   type Output,
   type Outputs,
 } from "../executor.ts";
+import { readFrozen } from "../file-feed.ts";
 import { checkIds, idLimits } from "../id-limits.ts";
 import type { Feed, Program } from "../program.ts";
 import {
@@ -188,9 +189,10 @@ export function createTensorFlowExecutor({
       options: CompileOptions<Resident> = {},
     ): Promise<Executable<Name, Resident>> => {
       checkOutputs("compile", program, options);
-      const { frozen = {}, consumed = [] } = options;
+      const { consumed = [] } = options;
       const stays = new Set<string>(options.resident);
-      checkFrozen("compile", program, frozen);
+      checkFrozen("compile", program, options.frozen ?? {});
+      const frozen = await readFrozen("compile", options.frozen ?? {});
       const tf = await load();
       const limits = idLimits(program);
       const emptiness = findEmpty(program);

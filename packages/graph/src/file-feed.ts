@@ -1,0 +1,81 @@
+import { widenHalves, type HalfType } from "@turnwise/core";
+import type { Feed, Feeds } from "./program.ts";
+
+/**
+ * A float32 input whose entries stay in a file: little-endian, row-major, one after the other, in any
+ * place. Entries of 16 bits are widened, exactly. The file must not change while it is used.
+ */
+export interface FileFeed {
+  readonly file: string;
+  /** Where the first byte is. */
+  readonly offset: number;
+  /** How an entry is stored: float32, binary16 or bfloat16. */
+  readonly type: "F32" | HalfType;
+  readonly shape: readonly number[];
+}
+
+/** Inputs that never change, by name: arrays, or places in files. */
+export type FrozenFeeds = Readonly<Record<string, Feed | FileFeed>>;
+
+/** Bytes that an entry takes in its file. */
+export const byteWidth = (type: FileFeed["type"]): number => (type === "F32" ? 4 : 2);
+
+/** Bytes that all entries take in their file. */
+export function numFileBytes({ type, shape }: FileFeed): number {
+  return shape.reduce((count, size) => count * size, byteWidth(type));
+}
+
+/**
+ * Requires that the files of frozen inputs are there, and long enough.
+ * @throws `RangeError` for a place that ends behind its file; `Error` for a file that cannot be read.
+ */
+export async function checkFiles(where: string, frozen: FrozenFeeds): Promise<void> {
+  const { stat } = await import("node:fs/promises");
+  const sizes = new Map<string, number>();
+  for (const [name, feed] of Object.entries(frozen)) {
+    if (!("file" in feed)) continue;
+    const { file, offset } = feed;
+    const size = sizes.get(file) ?? (await stat(file)).size;
+    sizes.set(file, size);
+    const end = offset + numFileBytes(feed);
+    if (end <= size) continue;
+    throw new RangeError(
+      `${where}: frozen ${name} must end within ${file}, got byte ${end} of ${size}`,
+    );
+  }
+}
+
+/** Reads the entries of frozen inputs that are in files into arrays, one file at a time. */
+export async function readFrozen(where: string, frozen: FrozenFeeds): Promise<Feeds> {
+  await checkFiles(where, frozen);
+  const feeds: Record<string, Feed> = {};
+  for (const [name, feed] of Object.entries(frozen)) {
+    feeds[name] = "file" in feed ? await readFileFeed(feed) : feed;
+  }
+  return feeds;
+}
+
+/** A read of 2 GiB or more is refused. */
+const maxReadBytes = 2 ** 30;
+
+async function readFileFeed(feed: FileFeed): Promise<Feed> {
+  const { open } = await import("node:fs/promises");
+  const { file, offset, type, shape } = feed;
+  const bytes = new Uint8Array(numFileBytes(feed));
+  const handle = await open(file);
+  try {
+    for (let at = 0; at < bytes.length;) {
+      const length = Math.min(bytes.length - at, maxReadBytes);
+      const { bytesRead } = await handle.read(bytes, at, length, offset + at);
+      if (bytesRead === 0) throw new Error(`${file}: must not become shorter while it is read`);
+      at += bytesRead;
+    }
+  } finally {
+    await handle.close();
+  }
+  if (type === "F32") return { data: new Float32Array(bytes.buffer), shape };
+  const halves = new Uint16Array(bytes.buffer);
+  const data = new Float32Array(halves.length);
+  widenHalves(type, halves, data);
+  return { data, shape };
+}

@@ -1,0 +1,85 @@
+import type { Operation } from "../operation.ts";
+import type { Lowering } from "./lowering.ts";
+import { elementTypes } from "./model.ts";
+import type { StoredWeight } from "./stored-weight.ts";
+
+/** In sums of products parts can be larger: each reads and writes the whole result. */
+const sumScale = 8;
+
+/**
+ * A step that reads weights which stay in a file, without widening all of one at once.
+ * @param stored - Which of its inputs are such weights.
+ * @param nameOf - The value of an input, as a whole.
+ * @returns The value of its output; `undefined` if the step needs them as a whole.
+ */
+export function lowerStored(
+  lowering: Lowering,
+  operation: Operation,
+  stored: readonly (StoredWeight | undefined)[],
+  nameOf: (input: number) => string,
+): string | undefined {
+  const [first, second] = stored;
+  if (operation.kind === "gather" && first) {
+    const rows = lowering.node("Gather", [first.narrow(), nameOf(1)], { axis: 0 });
+    return lowering.node("Cast", [rows], { to: elementTypes.float32 });
+  }
+  if (operation.kind === "linear" && second && !first) {
+    const bias = operation.inputs.length > 2 ? nameOf(2) : undefined;
+    return byColumns(lowering, second, { x: nameOf(0), bias, transA: 0, scale: 1 });
+  }
+  if (operation.kind === "matmul" && second && !first) {
+    const { inputs, attributes } = operation;
+    if (inputs.some(({ shape }) => shape.length !== 2)) return undefined;
+    const { transposeA, transposeB, scale } = attributes;
+    const factor = { x: nameOf(0), transA: Number(transposeA), scale };
+    return transposeB ? byColumns(lowering, second, factor) : bySums(lowering, second, factor);
+  }
+  return undefined;
+}
+
+/** What a weight is multiplied with: `x`, or its transpose, from the left. */
+interface Factor {
+  readonly x: string;
+  readonly transA: number;
+  readonly scale: number;
+}
+
+/** `scale x W^T + bias`: each part of the rows gives some columns. */
+function byColumns(
+  lowering: Lowering,
+  weight: StoredWeight,
+  { x, transA, scale, bias }: Factor & { readonly bias?: string | undefined },
+): string {
+  const blocks = weight.rowBlocks();
+  const biases = bias === undefined ? undefined : split(lowering, bias, blocks, 0);
+  const columns = blocks.map((block, i) =>
+    lowering.node("Gemm", [x, weight.widened(block), ...(biases ? [biases[i]!] : [])], {
+      transA,
+      transB: 1,
+      alpha: { float: scale },
+    }),
+  );
+  return columns.length === 1 ? columns[0]! : lowering.node("Concat", columns, { axis: 1 });
+}
+
+/** `scale x W`: each part of the rows gives a share of all entries. */
+function bySums(lowering: Lowering, weight: StoredWeight, { x, transA, scale }: Factor): string {
+  const blocks = weight.rowBlocks(sumScale);
+  const parts = split(lowering, x, blocks, 1 - transA);
+  return blocks.reduce<string | undefined>((sum, block, i) => {
+    const inputs = [parts[i]!, weight.widened(block), ...(sum === undefined ? [] : [sum])];
+    return lowering.node("Gemm", inputs, { transA, alpha: { float: scale } });
+  }, undefined)!;
+}
+
+/** Cuts a value along an axis as rows are cut. */
+function split(
+  lowering: Lowering,
+  value: string,
+  blocks: readonly { readonly numRows: number }[],
+  axis: number,
+): readonly string[] {
+  if (blocks.length === 1) return [value];
+  const sizes = lowering.list(blocks.map(({ numRows }) => numRows));
+  return lowering.model.node("Split", [value, sizes], { axis }, blocks.length);
+}
