@@ -12,7 +12,8 @@ import {
 } from "./lora.ts";
 import type { ModelConfig } from "./model-config.ts";
 import { OpenSafetensors, writeSafetensors } from "./safetensors.ts";
-import { readParameters, storedTensors } from "./stored-parameters.ts";
+import type { Parameters } from "./parameters.ts";
+import { readParameters, storedTensors, type ReadTensor } from "./stored-parameters.ts";
 
 /** What stands before a parameter's name in an adapter's file. */
 const prefix = "base_model.model.";
@@ -208,6 +209,12 @@ export async function readAdapter(
   }
 }
 
+/** An adapter to be written: its values, or what reads them one by one. */
+export interface AdapterToWrite {
+  readonly config: AdapterConfig;
+  readonly parameters: Parameters | ReadTensor;
+}
+
 /** Options of {@link writeAdapter}. */
 export interface WriteAdapterOptions {
   /** Name or path of the model that the adapter belongs to, for `base_model_name_or_path`. */
@@ -223,7 +230,7 @@ export interface WriteAdapterOptions {
 export async function writeAdapter(
   directory: string,
   model: ModelConfig,
-  { config, parameters }: Adapter,
+  { config, parameters }: AdapterToWrite,
   { baseModel, metadata = {} }: WriteAdapterOptions = {},
 ): Promise<void> {
   await mkdir(directory, { recursive: true });

@@ -8,13 +8,13 @@ import { open, rename, rm } from "node:fs/promises";
  */
 export async function writeFileAtomically(
   path: string,
-  parts: Iterable<string | Uint8Array>,
+  parts: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>,
 ): Promise<void> {
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
     const file = await open(temporary, "wx");
     try {
-      for (const part of parts) {
+      for await (const part of parts) {
         const bytes = typeof part === "string" ? Buffer.from(part) : part;
         // A write may stop early; what is left goes into the next one.
         for (let offset = 0; offset < bytes.byteLength;) {

@@ -18,6 +18,7 @@ import {
   storedTensors,
   type ReadParameter,
   type ReadParametersOptions,
+  type ReadTensor,
 } from "./stored-parameters.ts";
 
 /** A model as it lies in a folder. */
@@ -190,6 +191,12 @@ function weightMap(index: JsonObject, indexPath: string): Record<string, string>
   );
 }
 
+/** A model to be written: its values, or what reads them one by one. */
+export interface CheckpointToWrite {
+  readonly config: ModelConfig;
+  readonly parameters: Parameters | ReadTensor;
+}
+
 /** Options of {@link writeCheckpoint}. */
 export interface WriteCheckpointOptions {
   /** Text pairs for the headers of the weights' files. */
@@ -209,7 +216,7 @@ export interface WriteCheckpointOptions {
  */
 export async function writeCheckpoint(
   directory: string,
-  { config, parameters }: Checkpoint,
+  { config, parameters }: CheckpointToWrite,
   { metadata, type = "F32", maxFileBytes = Infinity, configJson }: WriteCheckpointOptions = {},
 ): Promise<void> {
   await mkdir(directory, { recursive: true });

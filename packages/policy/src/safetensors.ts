@@ -14,6 +14,12 @@ export interface StoredTensor {
   readonly values: Float32Array;
 }
 
+/** A tensor for a safetensors file: its values, or where to get them when they are written. */
+export interface TensorToWrite {
+  readonly shape: readonly number[];
+  readonly values: Float32Array | (() => Float32Array | Promise<Float32Array>);
+}
+
 /** What a safetensors file holds. */
 export interface SafetensorsFile {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
@@ -208,18 +214,14 @@ export interface WriteSafetensorsOptions {
  */
 export async function writeSafetensors(
   path: string,
-  tensors: ReadonlyMap<string, StoredTensor>,
+  tensors: ReadonlyMap<string, TensorToWrite>,
   { metadata = { format: "pt" }, type = "F32" }: WriteSafetensorsOptions = {},
 ): Promise<void> {
   const header: Record<string, unknown> = { __metadata__: metadata };
   let offset = 0;
   for (const [name, { shape, values }] of tensors) {
     const size = shape.reduce((product, length) => product * length, 1);
-    if (size !== values.length) {
-      throw new RangeError(
-        `writeSafetensors: ${name} of shape [${shape.join(", ")}] must have ${size} values, got ${values.length}`,
-      );
-    }
+    if (typeof values !== "function") checkSize(name, shape, values);
     const end = offset + size * (type === "F32" ? 4 : 2);
     header[name] = { dtype: type, shape, data_offsets: [offset, end] };
     offset = end;
@@ -233,15 +235,25 @@ export async function writeSafetensors(
   await writeFileAtomically(path, partsOf([length, padded], tensors, type));
 }
 
+function checkSize(name: string, shape: readonly number[], { length }: Float32Array): void {
+  const size = shape.reduce((product, each) => product * each, 1);
+  if (size === length) return;
+  throw new RangeError(
+    `writeSafetensors: ${name} of shape [${shape.join(", ")}] must have ${size} values, got ${length}`,
+  );
+}
+
 /** The bytes of a file, one part after the other; a part holds until the next one is asked for. */
-function* partsOf(
+async function* partsOf(
   start: readonly Uint8Array[],
-  tensors: ReadonlyMap<string, StoredTensor>,
+  tensors: ReadonlyMap<string, TensorToWrite>,
   type: FloatType,
-): Generator<Uint8Array> {
+): AsyncGenerator<Uint8Array> {
   yield* start;
   const halves = new Uint16Array(type === "F32" ? 0 : chunkBytes / 4);
-  for (const [name, { shape, values }] of tensors) {
+  for (const [name, { shape, values: given }] of tensors) {
+    const values = typeof given === "function" ? await given() : given;
+    checkSize(name, shape, values);
     if (type === "F32") {
       yield new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
       continue;

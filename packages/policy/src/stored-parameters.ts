@@ -1,5 +1,5 @@
 import type { Parameters, ParameterSpec } from "./parameters.ts";
-import type { OpenSafetensors, StoredTensor } from "./safetensors.ts";
+import type { OpenSafetensors, TensorToWrite } from "./safetensors.ts";
 import { isFloatType } from "./safetensors.ts";
 
 /** Options of {@link readParameters}. */
@@ -79,13 +79,22 @@ export function locateParameters(
   };
 }
 
-/** Pairs values with the shapes of a table, under names with a prefix. */
+/** Gives a tensor by its name, wherever it is. */
+export type ReadTensor = (name: string) => Float32Array | Promise<Float32Array>;
+
+/**
+ * Pairs values with the shapes of a table, under names with a prefix. What is read is asked for when it
+ * is written, one after the other.
+ */
 export function storedTensors(
   table: readonly ParameterSpec[],
-  values: Parameters,
+  values: Parameters | ReadTensor,
   prefix = "",
-): Map<string, StoredTensor> {
+): Map<string, TensorToWrite> {
   return new Map(
-    table.map(({ name, shape }) => [prefix + name, { shape, values: values.get(name)! }]),
+    table.map(({ name, shape }) => [
+      prefix + name,
+      { shape, values: typeof values === "function" ? () => values(name) : values.get(name)! },
+    ]),
   );
 }
