@@ -33,7 +33,7 @@ async function measure(name: string): Promise<void> {
     weights: new Float32Array(255).fill(1 / 2040),
     fields: {},
   }));
-  const engine = new LearningEngine(initialParameters(config, 1), {
+  const engine = await LearningEngine.create(initialParameters(config, 1), {
     config,
     executor: createOnnxExecutor({ threads: 1 }),
     microbatchTokens: 2048,

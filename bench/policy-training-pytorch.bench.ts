@@ -268,7 +268,7 @@ async function compare(name: string, python: string, given: Case): Promise<void>
 /** How long it takes until the default model's first update can begin. */
 async function compileTime(): Promise<void> {
   const config = smallModelConfig({ vocabularySize: 1200, hiddenSize: 64, numLayers: 3 });
-  const engine = new LearningEngine(initialParameters(config, 1), {
+  const engine = await LearningEngine.create(initialParameters(config, 1), {
     config,
     executor: createOnnxExecutor({ threads }),
     microbatchTokens: 2048,

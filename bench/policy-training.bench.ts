@@ -42,17 +42,17 @@ const withEntropy: Objective = {
   },
 };
 
-const create = (microbatchTokens: number): LearningEngine =>
-  new LearningEngine(initialParameters(config, 1), {
+const create = (microbatchTokens: number): Promise<LearningEngine> =>
+  LearningEngine.create(initialParameters(config, 1), {
     config,
     executor: createOnnxExecutor({ threads: 2 }),
     microbatchTokens,
     optimizer: { learningRate: { peak: 1e-4 } },
   });
 
-const small = create(1024);
-const large = create(4096);
-const tiny = create(512);
+const small = await create(1024);
+const large = await create(4096);
+const tiny = await create(512);
 const plain = traceObjective(crossEntropy);
 const mixed = traceObjective(withEntropy);
 const cases: Record<string, () => Promise<unknown>> = {

@@ -110,7 +110,7 @@ async function main(): Promise<void> {
   const objective = traceObjective(
     isSurrogate ? clippedSurrogate({ clipLow, clipHigh }) : crossEntropy,
   );
-  const engine = new LearningEngine(readParameters(spec), {
+  const engine = await LearningEngine.create(readParameters(spec), {
     config: spec.config,
     executor: createOnnxExecutor({ threads: spec.threads }),
     microbatchTokens: spec.microbatchTokens,

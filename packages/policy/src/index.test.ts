@@ -39,7 +39,11 @@ test("exports these names", () => {
     "writeSafetensors",
     "writeTokenizer",
   ]);
-  expect(Object.keys(local).toSorted()).toEqual(["createLocalPolicy", "createLocalSampler"]);
+  expect(Object.keys(local).toSorted()).toEqual([
+    "createLocalPolicy",
+    "createLocalSampler",
+    "deviceOptions",
+  ]);
   expect(Object.keys(remote).toSorted()).toEqual([
     "RemoteError",
     "chatSampler",

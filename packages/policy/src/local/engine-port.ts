@@ -1,4 +1,3 @@
-import type { OnnxOptions } from "@turnwise/graph/onnx";
 import type {
   SampledResponse,
   SampleRequest,
@@ -12,8 +11,9 @@ import type { AdapterConfig } from "../lora.ts";
 import type { ModelConfig } from "../model-config.ts";
 import type { Parameters } from "../parameters.ts";
 import type { FloatType } from "../safetensors.ts";
-import type { OptimizerConfig } from "./optimizer.ts";
+import type { DeviceOptions } from "./device.ts";
 import type { ObjectiveProgram } from "./objective-program.ts";
+import type { OptimizerConfig } from "./optimizer-config.ts";
 import type { OnToken } from "./sample-request.ts";
 import type { SamplerUsage } from "./sampling-engine.ts";
 import type { RowScores } from "./score-rows.ts";
@@ -45,13 +45,12 @@ export interface EngineOptions {
   readonly optimizer: OptimizerConfig | undefined;
   readonly threads: number;
   readonly device: DeviceOptions;
+  /** Whether the learner's state stays with the executor. Default what suits the device. */
+  readonly resident?: boolean | undefined;
   readonly microbatchTokens: number;
   readonly stepTokens: number;
   readonly cacheBytes: number;
 }
-
-/** Where tensors are computed. */
-export type DeviceOptions = Pick<OnnxOptions, "provider" | "products" | "deviceId">;
 
 /** Options of `LocalPolicy.saveModel`. */
 export interface SaveModelOptions {

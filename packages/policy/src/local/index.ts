@@ -1,5 +1,6 @@
-export type { DeviceOptions, SaveModelOptions } from "./engine-port.ts";
-export type { OptimizerConfig } from "./optimizer.ts";
+export { deviceOptions, type DeviceOptions, type NamedDevice } from "./device.ts";
+export type { SaveModelOptions } from "./engine-port.ts";
+export type { OptimizerConfig } from "./optimizer-config.ts";
 export {
   createLocalPolicy,
   type LocalPolicy,

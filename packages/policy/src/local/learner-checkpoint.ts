@@ -9,15 +9,23 @@ import { readParameters, storedTensors } from "../stored-parameters.ts";
 import { valueHeadTable } from "../value-head.ts";
 import type { EngineOptions } from "./engine-port.ts";
 import { trainedTable } from "./learning-programs.ts";
-import type { OptimizerState } from "./optimizer.ts";
+import type { LossScaleState } from "./loss-scale.ts";
+import type { OptimizerState, StateReader } from "./trained-state.ts";
 
 /** All that a learner needs to go on. */
 export interface LearnerCheckpoint {
   /** What is trained: the model's parameters, or the adapter's. */
   readonly parameters: Parameters;
   readonly optimizer: OptimizerState;
+  /** What the loss was scaled by, if it was. */
+  readonly lossScale: LossScaleState | undefined;
   /** Version of the weights. */
   readonly version: number;
+}
+
+/** The same before it is written: tensors are read one by one. */
+export interface LearnerToWrite extends Pick<LearnerCheckpoint, "lossScale" | "version"> {
+  readonly state: StateReader;
 }
 
 /** What a learner trains. */
@@ -43,29 +51,40 @@ const valueHeadFile = "value_head.safetensors";
 export async function writeLearner(
   directory: string,
   shape: LearnerShape,
-  { parameters, optimizer, version }: LearnerCheckpoint,
+  { state, lossScale, version }: LearnerToWrite,
 ): Promise<void> {
   const { config, configJson, adapter, weights } = shape;
   const metadata = { saved: randomUUID() };
   if (adapter) {
-    const trained = { config: adapter.config, parameters };
+    const trained = { config: adapter.config, parameters: state.parameter };
     const base = "directory" in weights ? { baseModel: weights.directory } : {};
     await writeAdapter(directory, config, trained, { ...base, metadata });
   } else {
-    await writeCheckpoint(directory, { config, parameters }, { metadata, configJson });
+    const model = { config, parameters: state.parameter };
+    await writeCheckpoint(directory, model, { metadata, configJson });
   }
   if (shape.valueHead) {
-    const head = storedTensors(valueHeadTable(config), parameters);
+    const head = storedTensors(valueHeadTable(config), state.parameter);
     await writeSafetensors(join(directory, valueHeadFile), head, { metadata });
   }
   const table = tableOf(shape);
   await writeSafetensors(
     join(directory, "optimizer.safetensors"),
     new Map([
-      ...storedTensors(table, optimizer.firstMoments, firstMoment),
-      ...storedTensors(table, optimizer.secondMoments, secondMoment),
+      ...storedTensors(table, state.firstMoment, firstMoment),
+      ...storedTensors(table, state.secondMoment, secondMoment),
     ]),
-    { metadata: { ...metadata, step: String(optimizer.step), version: String(version) } },
+    {
+      metadata: {
+        ...metadata,
+        step: String(state.step),
+        version: String(version),
+        ...(lossScale && {
+          loss_scale: String(lossScale.scale),
+          loss_scale_steps: String(lossScale.numSteps),
+        }),
+      },
+    },
   );
 }
 
@@ -144,6 +163,10 @@ export async function readLearner(
         firstMoments: await moments(firstMoment),
         secondMoments: await moments(secondMoment),
       },
+      lossScale:
+        metadata["loss_scale"] === undefined
+          ? undefined
+          : { scale: count("loss_scale"), numSteps: count("loss_scale_steps") },
       version: count("version"),
     };
   } finally {

@@ -6,17 +6,27 @@ import {
   type TrainingRow,
   type UpdateReport,
 } from "@turnwise/core";
-import type { Executable, Executor, Feeds, Program } from "@turnwise/graph";
+import type {
+  CompileOptions,
+  Executable,
+  Executor,
+  Feed,
+  Feeds,
+  Output,
+  Program,
+  ResidentTensor,
+  RunFeeds,
+} from "@turnwise/graph";
 import type { Adapter } from "../lora.ts";
 import type { ModelConfig } from "../model-config.ts";
 import { parameterTable, type Parameters, type ParameterSpec } from "../parameters.ts";
+import type { ReadTensor } from "../stored-parameters.ts";
 import { checkOutputs, checkTrainingRows, forestFeeds, objectiveFeeds } from "./batch-feeds.ts";
-import {
-  copyParameters,
-  Optimizer,
-  type OptimizerConfig,
-  type OptimizerState,
-} from "./optimizer.ts";
+import { HostState } from "./host-state.ts";
+import { LossScale, type LossScaleState } from "./loss-scale.ts";
+import type { OptimizerConfig } from "./optimizer-config.ts";
+import { ResidentState } from "./resident-state.ts";
+import { ResidentWeights, SharedTensor, type WeightFeeds } from "./resident-weights.ts";
 import { rowForests, type RowForest } from "../row-forests.ts";
 import { checkRows, readLength, responseTokenCount } from "../token-rows.ts";
 import {
@@ -25,8 +35,9 @@ import {
   trainingProgram,
   type LearningProgramOptions,
 } from "./learning-programs.ts";
-import { mergeBy, mergeProgram } from "./merge-program.ts";
+import { mergedReader, mergeProgram, weightReader } from "./merge-program.ts";
 import type { ObjectiveProgram } from "./objective-program.ts";
+import type { OptimizerState, StateReader, TrainedState } from "./trained-state.ts";
 import { initialValueHead } from "../value-head.ts";
 import { rotaryFeeds } from "./transformer.ts";
 
@@ -58,6 +69,16 @@ export interface LearningEngineOptions {
    * gradient once more. Default 2^26, 256 MB of them.
    */
   readonly maxLogits?: number;
+  /**
+   * Whether weights, sums of gradients and the optimizer's averages stay with the executor, as on a
+   * GPU they should; else they are arrays of this process. Default false.
+   */
+  readonly resident?: boolean | undefined;
+  /**
+   * Whether the loss is scaled up as far as its gradients can bear it: for products in float16.
+   * Default false.
+   */
+  readonly scalesLoss?: boolean | undefined;
 }
 
 /** What an engine has done in its updates, and how long their parts took. */
@@ -81,12 +102,10 @@ export class LearningEngine {
   readonly #table: readonly ParameterSpec[];
   readonly #programOptions: Omit<LearningProgramOptions, "headChunks">;
   readonly #rotary: Feeds;
-  /** The model without what is trained: all of it with an adapter, else nothing. */
-  readonly #frozen: Parameters;
-  readonly #parameters: Parameters;
-  readonly #reference: Parameters | undefined;
-  readonly #optimizer: Optimizer;
-  readonly #programs = new Map<string, Promise<Executable>>();
+  readonly #model: ModelParts;
+  readonly #state: TrainedState;
+  readonly #lossScale: LossScale | undefined;
+  readonly #programs = new Map<string, Promise<Executable<string, string>>>();
   #merging: Promise<Executable<"merged">> | undefined;
   readonly timings: LearningTimings = {
     numUpdates: 0,
@@ -97,53 +116,96 @@ export class LearningEngine {
     optimizerMilliseconds: 0,
   };
 
-  /** @param parameters - Copied, if not owned; with an adapter kept as they are, and not changed. */
-  constructor(parameters: Parameters, options: LearningEngineOptions) {
-    const { config, optimizer, microbatchTokens, adapter, keepReference, ownsParameters } = options;
-    const { valueHead = false, recomputeLayers = false } = options;
-    checkInteger("learner", { microbatchTokens }, { min: 1 });
+  private constructor(
+    options: LearningEngineOptions,
+    table: readonly ParameterSpec[],
+    model: ModelParts,
+    state: TrainedState,
+  ) {
     this.#options = options;
-    this.#programOptions = { adapter: adapter?.config, valueHead, recomputeLayers };
-    this.#table = trainedTable(config, this.#programOptions);
-    this.#rotary = rotaryFeeds(config);
-    this.#frozen = adapter ? parameters : new Map();
-    const trained = adapter?.parameters ?? parameters;
-    this.#parameters = new Map([
-      ...(ownsParameters ? trained : copyOf(trained)),
+    this.#programOptions = programOptionsOf(options);
+    this.#table = table;
+    this.#rotary = rotaryFeeds(options.config);
+    this.#model = model;
+    this.#state = state;
+    this.#lossScale = options.scalesLoss ? new LossScale() : undefined;
+  }
+
+  /**
+   * @param parameters - Copied, if not owned; with an adapter kept as they are, and not changed.
+   * @throws `RangeError` for options outside their range.
+   */
+  static async create(
+    parameters: Parameters,
+    options: LearningEngineOptions,
+  ): Promise<LearningEngine> {
+    const { config, executor, optimizer, microbatchTokens, adapter, valueHead, resident } = options;
+    checkInteger("learner", { microbatchTokens }, { min: 1 });
+    const table = trainedTable(config, programOptionsOf(options));
+    const trained = new Map([
+      ...(adapter?.parameters ?? parameters),
       ...(valueHead ? initialValueHead(config) : []),
     ]);
-    this.#reference = adapter ? parameters : keepReference ? copyOf(parameters) : undefined;
-    this.#optimizer = new Optimizer(this.#table, optimizer);
+    if (resident) {
+      const state = await ResidentState.create(executor, table, trained, optimizer);
+      try {
+        const model = await residentModel(parameters, state, options);
+        return new LearningEngine(options, table, model, state);
+      } catch (error) {
+        await state.close();
+        throw error;
+      }
+    }
+    const own = options.ownsParameters ? trained : copyOf(trained);
+    const state = new HostState(table, own, optimizer);
+    return new LearningEngine(options, table, hostModel(parameters, options), state);
   }
 
-  /** What is trained: the model's parameters, or the adapter's. The arrays change with each update. */
-  get parameters(): Parameters {
-    return this.#parameters;
+  /** All that training changes: the model's parameters or the adapter's, and the optimizer's averages. */
+  get reader(): StateReader {
+    return this.#state.reader;
   }
 
-  /** The model's present weights, with the adapter put into them: new arrays where it changes some. */
-  async weights(): Promise<Parameters> {
+  /** What the loss is scaled by, if it is. */
+  get lossScale(): LossScaleState | undefined {
+    return this.#lossScale?.state;
+  }
+
+  /**
+   * Reads the model's present weights one by one, with the adapter put into them. Arrays may be the
+   * learner's own: they are not to be changed, and change with the next update.
+   */
+  async weights(): Promise<ReadTensor> {
     const { config, adapter, executor } = this.#options;
-    if (!adapter) return this.#parameters;
+    const trained = this.#state.feeds;
+    if (!adapter) return weightReader(trained);
     this.#merging ??= executor.compile(mergeProgram());
-    const present = { config: adapter.config, parameters: this.#parameters };
-    return mergeBy(await this.#merging, config, this.#frozen, present);
+    const { frozen } = this.#model;
+    return mergedReader(await this.#merging, config, adapter.config, { frozen, trained });
   }
 
-  /** The gradient of a parameter in the last update, before clipping. */
+  /**
+   * The present weights where the executor has them, the adapter's beside the model's; the caller
+   * releases them. Undefined where they are arrays of this process.
+   */
+  share(): ResidentWeights | undefined {
+    const { tensors } = this.#state;
+    return tensors && new ResidentWeights([...this.#model.tensors, ...tensors]);
+  }
+
+  /** The gradient of a parameter in the last update, before clipping. @throws `Error` if resident. */
   gradient(name: string): Float32Array {
-    return this.#optimizer.gradient(name);
+    return this.#state.gradient(name);
   }
 
-  /** The optimizer's state; its arrays change with each update. */
-  get optimizerState(): OptimizerState {
-    return this.#optimizer.state;
-  }
-
-  /** Takes over weights and, if given, the optimizer's state. All are copied. */
-  restore(parameters: Parameters, state?: OptimizerState): void {
-    copyParameters(this.#parameters, parameters);
-    if (state) this.#optimizer.restore(state);
+  /** Takes over weights and, if given, the optimizer's state and the loss scale. All are copied. */
+  async restore(
+    parameters: Parameters,
+    state?: OptimizerState,
+    lossScale?: LossScaleState,
+  ): Promise<void> {
+    await this.#state.restore(parameters, state);
+    if (lossScale) this.#lossScale?.restore(lossScale);
   }
 
   /** See `Learner.score`. */
@@ -157,27 +219,30 @@ export class LearningEngine {
    * @throws `RangeError` if there is neither.
    */
   async scoreReference(rows: readonly TokenRow[]): Promise<ScoredRow[]> {
-    if (!this.#reference) {
+    const { reference } = this.#model;
+    if (!reference) {
       throw new RangeError(
         "scoreReference: keepReference must be set without an adapter, got false",
       );
     }
-    return this.#score(rows, {}, this.#feedsOf([this.#reference]));
+    return this.#score(rows, {}, this.#feedsOf([reference]));
   }
 
   async #score(
     rows: readonly TokenRow[],
     options: Omit<LearningProgramOptions, "headChunks">,
-    modelFeeds: Feeds,
+    modelFeeds: RunFeeds,
   ): Promise<ScoredRow[]> {
     checkRows("score", rows, this.#options.config);
     const scored: ScoredRow[] = rows.map(() => ({ spans: [] }));
     for (const forest of this.#forests(rows)) {
       const executable = await this.#scoring(options, forest);
-      const { newLogProbs, entropies, values } = await executable.run({
-        ...modelFeeds,
-        ...forestFeeds(forest, { withGradient: false }),
-      });
+      const { newLogProbs, entropies, values } = onlyArrays(
+        await executable.run({
+          ...modelFeeds,
+          ...forestFeeds(forest, { withGradient: false }),
+        }),
+      );
       let at = 0;
       for (const row of forest.rows) {
         scored[row] = {
@@ -229,42 +294,22 @@ export class LearningEngine {
       ...forest,
       rows: forest.rows.map((i) => weighted[i]!),
     }));
-    this.#optimizer.begin();
-    let loss = 0;
-    const metrics = Object.fromEntries(objective.metrics.map((name) => [name, 0]));
     const { timings } = this;
-    for (const forest of forests) {
-      const executable = await this.#training(objective, forest);
-      const begin = performance.now();
-      const outputs = await executable.run({
-        ...this.#modelFeeds(),
-        ...forestFeeds(forest, { withGradient: true }),
-        ...objectiveFeeds(rows, forest, objective.needs),
-      });
-      timings.programMilliseconds += performance.now() - begin;
-      timings.numMicrobatches++;
-      timings.numTokens += forest.rows.reduce((total, row) => total + readLength(rows[row]!), 0);
-      timings.numPositions += forest.tokens.length;
-      const values = (name: string): Float32Array => outputs[name]!.data;
-      checkOutputs(rows, forest, outputs);
-      loss += values("objective/loss")[0]!;
-      for (const name of objective.metrics) {
-        metrics[name]! += values(`objective/metric/${name}`)[0]!;
+    let sums = await this.#sumGradients(rows, forests, objective);
+    while (!Number.isFinite(sums.gradientNorm)) {
+      if (!this.#lossScale?.shrink()) {
+        this.#state.begin();
+        throw new NonFiniteError(
+          `update: gradient must be finite, got a norm of ${sums.gradientNorm} while all token gradients are finite`,
+        );
       }
-      const beginAccumulate = performance.now();
-      for (const { name } of this.#table) {
-        this.#optimizer.add(name, values(`gradient/${name}`));
-      }
-      timings.optimizerMilliseconds += performance.now() - beginAccumulate;
+      sums = await this.#sumGradients(rows, forests, objective);
     }
+    const { loss, metrics, gradientNorm } = sums;
     const beginStep = performance.now();
-    const gradientNorm = this.#optimizer.gradientNorm();
-    if (!Number.isFinite(gradientNorm)) {
-      throw new NonFiniteError(
-        `update: gradient must be finite, got a norm of ${gradientNorm} while all token gradients are finite`,
-      );
-    }
-    const learningRate = this.#optimizer.apply(this.#parameters, gradientNorm);
+    const scale = this.#lossScale?.state.scale ?? 1;
+    const learningRate = await this.#state.apply(gradientNorm, scale);
+    this.#lossScale?.step();
     timings.optimizerMilliseconds += performance.now() - beginStep;
     timings.numUpdates++;
     const numTokens = rows.reduce(
@@ -274,13 +319,62 @@ export class LearningEngine {
     return { loss, gradientNorm, learningRate, numTokens, metrics };
   }
 
-  /** Gives back the compiled programs. */
+  /** Runs the microbatches of an update, and leaves the sum of their gradients with the state. */
+  async #sumGradients(
+    rows: readonly TrainingRow[],
+    forests: readonly RowForest[],
+    objective: ObjectiveProgram,
+  ): Promise<GradientSums> {
+    const { timings } = this;
+    const scale = this.#lossScale?.state.scale ?? 1;
+    let loss = 0;
+    const metrics = Object.fromEntries(objective.metrics.map((name) => [name, 0]));
+    this.#state.begin();
+    try {
+      for (const forest of forests) {
+        const { sums } = this.#state;
+        const executable = await this.#training(objective, forest, sums !== undefined);
+        const begin = performance.now();
+        const outputs = await executable.run({
+          ...this.#modelFeeds(),
+          ...forestFeeds(forest, { withGradient: true }),
+          ...objectiveFeeds(rows, forest, objective.needs),
+          ...(this.#lossScale && { lossScale: { data: Float32Array.of(scale), shape: [] } }),
+          ...sums,
+        });
+        timings.programMilliseconds += performance.now() - begin;
+        timings.numMicrobatches++;
+        timings.numTokens += forest.rows.reduce((total, row) => total + readLength(rows[row]!), 0);
+        timings.numPositions += forest.tokens.length;
+        const beginAdd = performance.now();
+        this.#state.add(outputs);
+        timings.optimizerMilliseconds += performance.now() - beginAdd;
+        const arrays = onlyArrays(outputs);
+        checkOutputs(rows, forest, arrays);
+        loss += arrays["objective/loss"]!.data[0]!;
+        for (const name of objective.metrics) {
+          metrics[name]! += arrays[`objective/metric/${name}`]!.data[0]!;
+        }
+      }
+      const beginNorm = performance.now();
+      const gradientNorm = (await this.#state.gradientNorm()) / scale;
+      timings.optimizerMilliseconds += performance.now() - beginNorm;
+      return { loss, metrics, gradientNorm };
+    } catch (error) {
+      this.#state.begin();
+      throw error;
+    }
+  }
+
+  /** Gives back the compiled programs, and what the executor holds. */
   async close(): Promise<void> {
     const compiled = [...this.#programs.values()];
     this.#programs.clear();
     for (const executable of await Promise.all(compiled)) await executable.release();
     await (await this.#merging)?.release();
     this.#merging = undefined;
+    await this.#state.close();
+    this.#model.close();
   }
 
   #forests(rows: readonly TokenRow[]): RowForest[] {
@@ -299,7 +393,7 @@ export class LearningEngine {
   #scoring(
     options: Omit<LearningProgramOptions, "headChunks">,
     forest: RowForest,
-  ): Promise<Executable> {
+  ): Promise<Executable<string, string>> {
     const headChunks = this.#headChunks(forest);
     const kind = options.adapter ? "adapted" : options.valueHead ? "valued" : "plain";
     return this.#compiled(`score ${kind} ${headChunks}`, () =>
@@ -307,36 +401,133 @@ export class LearningEngine {
     );
   }
 
-  #training(objective: ObjectiveProgram, forest: RowForest): Promise<Executable> {
-    const options = { ...this.#programOptions, headChunks: this.#headChunks(forest) };
-    return this.#compiled(`train ${options.headChunks} ${objective.name}`, () =>
-      trainingProgram(this.#options.config, objective, options),
+  #training(
+    objective: ObjectiveProgram,
+    forest: RowForest,
+    addsToSums: boolean,
+  ): Promise<Executable<string, string>> {
+    const headChunks = this.#headChunks(forest);
+    const scalesLoss = this.#lossScale !== undefined;
+    const options = { ...this.#programOptions, headChunks, addsToSums, scalesLoss };
+    const kind = addsToSums ? "train on" : "train";
+    return this.#compiled(
+      `${kind} ${headChunks} ${objective.name}`,
+      () => trainingProgram(this.#options.config, objective, options),
+      this.#state.compileOptions(addsToSums),
     );
   }
 
-  #compiled(key: string, program: () => Program): Promise<Executable> {
+  #compiled(
+    key: string,
+    program: () => Program,
+    options: CompileOptions<string> = {},
+  ): Promise<Executable<string, string>> {
     let executable = this.#programs.get(key);
     if (!executable) {
-      executable = this.#options.executor.compile(program());
+      executable = this.#options.executor.compile<string, string>(program(), options);
       this.#programs.set(key, executable);
     }
     return executable;
   }
 
-  #modelFeeds(): Feeds {
-    return this.#feedsOf([this.#frozen, this.#parameters]);
+  #modelFeeds(): RunFeeds {
+    return this.#feedsOf([this.#model.frozen, this.#state.feeds]);
   }
 
-  /** @param values - Of several that hold a parameter the last one counts. */
-  #feedsOf(values: readonly Parameters[]): Feeds {
-    const feeds: Record<string, Feeds[string]> = { ...this.#rotary };
+  /** @param weights - Of several that hold a parameter the last one counts. */
+  #feedsOf(weights: readonly WeightFeeds[]): RunFeeds {
+    const feeds: Record<string, Feed | ResidentTensor> = { ...this.#rotary };
     const model = parameterTable(this.#options.config);
-    for (const { name, shape } of [...model, ...this.#table]) {
-      const data = values.findLast((each) => each.has(name))?.get(name);
-      if (data) feeds[name] = { data, shape };
+    for (const { name } of [...model, ...this.#table]) {
+      const feed = weights.findLast((each) => each.has(name))?.get(name);
+      if (feed) feeds[name] = feed;
     }
     return feeds;
   }
+}
+
+/** What the microbatches of an update add up to. */
+interface GradientSums {
+  readonly loss: number;
+  readonly metrics: Record<string, number>;
+  /** Not finite if an entry of the sum is not. */
+  readonly gradientNorm: number;
+}
+
+/** Weights that stay as they are. */
+interface ModelParts {
+  /** The model without what is trained: all of it with an adapter, else nothing. */
+  readonly frozen: WeightFeeds;
+  /** The same, where the executor has it. */
+  readonly tensors: ReadonlyMap<string, SharedTensor>;
+  readonly reference: WeightFeeds | undefined;
+  readonly close: () => void;
+}
+
+function programOptionsOf({
+  adapter,
+  valueHead = false,
+  recomputeLayers = false,
+}: LearningEngineOptions): Omit<LearningProgramOptions, "headChunks"> {
+  return { adapter: adapter?.config, valueHead, recomputeLayers };
+}
+
+function hostModel(
+  parameters: Parameters,
+  { config, adapter, keepReference }: LearningEngineOptions,
+): ModelParts {
+  const feedsOf = (values: Parameters): WeightFeeds =>
+    new Map(
+      parameterTable(config).map(({ name, shape }) => [name, { data: values.get(name)!, shape }]),
+    );
+  const frozen: WeightFeeds = adapter ? feedsOf(parameters) : new Map();
+  const first = keepReference ? feedsOf(copyOf(parameters)) : undefined;
+  return { frozen, tensors: new Map(), reference: adapter ? frozen : first, close: () => {} };
+}
+
+/** Uploads what is not trained. The reference is the first version of what is, held on to. */
+async function residentModel(
+  parameters: Parameters,
+  state: ResidentState,
+  { config, adapter, executor, keepReference }: LearningEngineOptions,
+): Promise<ModelParts> {
+  const tensors = new Map<string, SharedTensor>();
+  const close = (): void => {
+    for (const tensor of tensors.values()) tensor.release();
+  };
+  const table = parameterTable(config);
+  if (!adapter) {
+    const kept = keepReference ? table : [];
+    const first = kept.map(({ name }) => [name, state.tensors.get(name)!.retain()] as const);
+    for (const [name, tensor] of first) tensors.set(name, tensor);
+    const reference = keepReference ? feedsOfShared(tensors) : undefined;
+    return { frozen: new Map(), tensors: new Map(), reference, close };
+  }
+  try {
+    for (const { name, shape } of table) {
+      const data = parameters.get(name)!;
+      tensors.set(name, new SharedTensor(await executor.upload({ data, shape })));
+    }
+  } catch (error) {
+    close();
+    throw error;
+  }
+  const frozen = feedsOfShared(tensors);
+  return { frozen, tensors, reference: frozen, close };
+}
+
+const feedsOfShared = (tensors: ReadonlyMap<string, SharedTensor>): WeightFeeds =>
+  new Map([...tensors].map(([name, { tensor }]) => [name, tensor]));
+
+/** The outputs that are arrays. */
+function onlyArrays(
+  outputs: Readonly<Record<string, Output | ResidentTensor>>,
+): Record<string, Output> {
+  const arrays: Record<string, Output> = {};
+  for (const [name, output] of Object.entries(outputs)) {
+    if ("data" in output) arrays[name] = output;
+  }
+  return arrays;
 }
 
 const copyOf = (parameters: Parameters): Parameters =>

@@ -14,6 +14,7 @@ import { valueHeadTable } from "../value-head.ts";
 import { fedFields } from "./batch-feeds.ts";
 import { inlineProgram } from "./inline-program.ts";
 import type { ObjectiveProgram } from "./objective-program.ts";
+import { gradientPrefix, sumPrefix } from "./trained-state.ts";
 import { forwardForest, headWeight, traceModel, type TracedModel } from "./transformer.ts";
 
 /** Options of the learner's programs. */
@@ -29,6 +30,14 @@ export interface LearningProgramOptions {
    * its input and its output. Default false.
    */
   readonly recomputeLayers?: boolean | undefined;
+}
+
+/** Options of {@link trainingProgram}. */
+export interface TrainingProgramOptions extends LearningProgramOptions {
+  /** Whether gradients are added to inputs `sum/<name>`. Default false. */
+  readonly addsToSums?: boolean;
+  /** Whether they are multiplied by an input `lossScale`, `[]`. Default false. */
+  readonly scalesLoss?: boolean;
 }
 
 /** What is trained: the model or the adapter, and the value head if there is one. */
@@ -95,13 +104,14 @@ export function scoringProgram(config: ModelConfig, options: LearningProgramOpti
 /**
  * One microbatch of a training step: the inputs of the scoring program and of the objective (see
  * {@link ObjectiveProgram}); the outputs of both, those of the objective under `objective/<name>`; and
- * the gradient of each trained parameter under `gradient/<name>`.
+ * the gradient of each trained parameter, or its sum with an input, under `gradient/<name>`.
  */
 export function trainingProgram(
   config: ModelConfig,
   objective: ObjectiveProgram,
-  options: LearningProgramOptions,
+  options: TrainingProgramOptions,
 ): Program {
+  const { addsToSums = false, scalesLoss = false } = options;
   return trace((g): Record<string, Tensor> => {
     const model = traceModel(g, config, options.adapter);
     const table = trainedTable(config, options);
@@ -127,15 +137,18 @@ export function trainingProgram(
       ...(objective.usesEntropies ? [share(entropies, results["entropies"]!)] : []),
       ...(values && results["values"] ? [share(values, results["values"])] : []),
     ];
-    const linearized = shares.reduce((sum, each) => g.add(sum, each));
+    const total = shares.reduce((sum, each) => g.add(sum, each));
+    const linearized = scalesLoss ? g.multiply(total, g.input("lossScale", "float32", [])) : total;
     const parameterGradients = gradients(g, linearized, parameters);
+    const withSum = ({ name, shape }: ParameterSpec, gradient: Tensor): Tensor =>
+      addsToSums ? g.add(g.input(sumPrefix + name, "float32", shape), gradient) : gradient;
     return {
       ...scores,
       ...Object.fromEntries(
         Object.entries(results).map(([name, tensor]) => [`objective/${name}`, tensor]),
       ),
       ...Object.fromEntries(
-        table.map(({ name }, i) => [`gradient/${name}`, parameterGradients[i]!]),
+        table.map((spec, i) => [gradientPrefix + spec.name, withSum(spec, parameterGradients[i]!)]),
       ),
     };
   });

@@ -9,9 +9,10 @@ import { checkModelConfig, parseModelConfig, type ModelConfig } from "../model-c
 import { parameterTable, sizeOf, type ParameterSpec } from "../parameters.ts";
 import { readTokenizer, writeTokenizer, type LoadedTokenizer } from "../tokenizer.ts";
 import { valueHeadTable } from "../value-head.ts";
-import type { DeviceOptions, EngineOptions, EnginePort, SaveModelOptions } from "./engine-port.ts";
+import { usualMicrobatchTokens, type DeviceOptions } from "./device.ts";
+import type { EngineOptions, EnginePort, SaveModelOptions } from "./engine-port.ts";
 import { createSampler, LocalWeights, type LocalSampler } from "./local-sampler.ts";
-import type { OptimizerConfig } from "./optimizer.ts";
+import type { OptimizerConfig } from "./optimizer-config.ts";
 import { traceObjective, type ObjectiveProgram } from "./objective-program.ts";
 import { PolicyEngine } from "./policy-engine.ts";
 import { connectWorker } from "./worker-port.ts";
@@ -52,15 +53,21 @@ export interface LocalPolicyOptions {
   /** Threads of the tensor operations. Default: as many as the machine offers. */
   readonly threads?: number;
   /**
-   * Where tensors are computed, see `OnnxOptions` of `@turnwise/graph/onnx`. Default: this machine's
-   * processor. On a GPU the sampler's weights stay there, while the learner's are handed over at each
-   * step, and attention over cached sequences is computed by the processor. That a response is equal
-   * to the bit in any company is only promised by the processor.
+   * Where tensors are computed. Default: this machine's processor. On a GPU weights and the optimizer's
+   * averages stay there, and attention over cached sequences is computed by the processor. That a
+   * response is equal to the bit in any company is only promised by the processor.
    */
   readonly device?: DeviceOptions;
   /**
-   * The most tokens of one microbatch of the learner; a beginning that rows share counts once. Many more
-   * are slower: what they need does not fit into the processor's caches. Default 1024.
+   * Whether the learner's weights, sums of gradients and averages stay where tensors are computed;
+   * else they are arrays of this process, which are handed over at each step. Default what suits the
+   * device: they stay on `webgpu`.
+   */
+  readonly resident?: boolean;
+  /**
+   * The most tokens of one microbatch of the learner; a beginning that rows share counts once. On a
+   * processor many more are slower, for what they need does not fit into its caches, and on a GPU many
+   * fewer, which do not keep it busy. Default 1024, and 16384 on a GPU.
    */
   readonly microbatchTokens?: number;
   /** The most new tokens of one step of the sampler, over all sequences. Default 2048. */
@@ -126,7 +133,8 @@ export async function createLocalPolicy({
   optimizer = { learningRate: { peak: 1e-4 } },
   threads = availableParallelism(),
   device = {},
-  microbatchTokens = 1024,
+  microbatchTokens = usualMicrobatchTokens(device),
+  resident,
   stepTokens = 2048,
   cacheBytes = 2 ** 30,
   thread = "worker",
@@ -171,6 +179,7 @@ export async function createLocalPolicy({
     optimizer,
     threads,
     device,
+    resident,
     microbatchTokens,
     stepTokens,
     cacheBytes,

@@ -1,7 +1,8 @@
 import { trace, type Executable, type Program } from "@turnwise/graph";
-import { adaptedModules, adapterScale, loraNames, type Adapter } from "../lora.ts";
+import { adaptedModules, adapterScale, loraNames, type AdapterConfig } from "../lora.ts";
 import type { ModelConfig } from "../model-config.ts";
-import type { Parameters } from "../parameters.ts";
+import type { ReadTensor } from "../stored-parameters.ts";
+import type { WeightFeeds } from "./resident-weights.ts";
 
 /**
  * Puts a low-rank change into one weight: inputs `weight` `[out, in]`, `a` `[rank, in]`, `b`
@@ -17,33 +18,45 @@ export function mergeProgram(): Program<"merged"> {
   });
 }
 
+/** Reads weights wherever they are. Those that are arrays already are not copied. */
+export function weightReader(weights: WeightFeeds): ReadTensor {
+  return (name) => {
+    const found = weights.get(name);
+    if (!found) throw new RangeError(`read: name must be a parameter, got ${name}`);
+    if (!("data" in found)) return found.read();
+    if (found.data instanceof Float32Array) return found.data;
+    throw new TypeError(`read: ${name} must be float32, got a ${found.data.constructor.name}`);
+  };
+}
+
 /**
- * As `mergeAdapter`, by a compiled {@link mergeProgram}, which for large models takes a small part of
- * the time.
+ * As `mergeAdapter`, one weight after the other, by a compiled {@link mergeProgram}, which for large
+ * models takes a small part of the time.
+ * @param frozen - The model's weights.
+ * @param trained - The adapter's.
  */
-export async function mergeBy(
+export function mergedReader(
   executable: Executable<"merged">,
   config: ModelConfig,
-  parameters: Parameters,
-  adapter: Adapter,
-): Promise<Parameters> {
-  const merged = new Map(parameters);
-  const { rank } = adapter.config;
-  const scale = { data: Float32Array.of(adapterScale(adapter.config)), shape: [] };
-  for (const { module, outputs, inputs } of adaptedModules(config, adapter.config)) {
+  adapter: AdapterConfig,
+  { frozen, trained }: { readonly frozen: WeightFeeds; readonly trained: WeightFeeds },
+): ReadTensor {
+  const scale = { data: Float32Array.of(adapterScale(adapter)), shape: [] };
+  const modules = new Map(
+    adaptedModules(config, adapter).map(({ module }) => [`${module}.weight`, module]),
+  );
+  // What was trained whole has the name of what it stands in for.
+  const [readTrained, readFrozen] = [weightReader(trained), weightReader(frozen)];
+  return async (name) => {
+    const module = modules.get(name);
+    if (module === undefined) return trained.has(name) ? readTrained(name) : readFrozen(name);
     const { a, b } = loraNames(module);
-    const name = `${module}.weight`;
     const results = await executable.run({
-      weight: { data: parameters.get(name)!, shape: [outputs, inputs] },
-      a: { data: adapter.parameters.get(a)!, shape: [rank, inputs] },
-      b: { data: adapter.parameters.get(b)!, shape: [outputs, rank] },
+      weight: frozen.get(name)!,
+      a: trained.get(a)!,
+      b: trained.get(b)!,
       scale,
     });
-    merged.set(name, results.merged.data);
-  }
-  // What was trained whole has the name of what it stands in for.
-  for (const [name, values] of adapter.parameters) {
-    if (parameters.has(name)) merged.set(name, values);
-  }
-  return merged;
+    return results.merged.data;
+  };
 }

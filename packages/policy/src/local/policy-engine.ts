@@ -1,10 +1,11 @@
 import type { ScoredRow, SampleRequest, TokenRow, TrainingRow, UpdateReport } from "@turnwise/core";
-import { createOnnxExecutor } from "@turnwise/graph/onnx";
 import { readAdapter } from "../adapter-checkpoint.ts";
 import { readCheckpoint, writeCheckpoint } from "../checkpoint.ts";
 import { initialAdapter, type Adapter } from "../lora.ts";
-import { initialParameters, type Parameters } from "../parameters.ts";
+import type { ModelConfig } from "../model-config.ts";
+import { initialParameters, parameterTable, type Parameters } from "../parameters.ts";
 import type { FloatType } from "../safetensors.ts";
+import { createExecutor, needsLossScale, staysOnDevice } from "./device.ts";
 import type { EngineOptions, EnginePort, PendingSample, SaveModelOptions } from "./engine-port.ts";
 import { readLearner, writeLearner } from "./learner-checkpoint.ts";
 import { LearningEngine } from "./learning-engine.ts";
@@ -40,6 +41,14 @@ async function startingAdapter(
     : initialAdapter(config, parameters, adapter.config, adapter.seed);
 }
 
+/** All of the learner's present weights, with the adapter put into them. */
+async function presentWeights(learner: LearningEngine, config: ModelConfig): Promise<Parameters> {
+  const read = await learner.weights();
+  const weights = new Map<string, Float32Array>();
+  for (const { name } of parameterTable(config)) weights.set(name, await read(name));
+  return weights;
+}
+
 /** An engine in the thread that calls it. What it computes blocks that thread. */
 export class PolicyEngine implements EnginePort {
   readonly #options: EngineOptions;
@@ -68,7 +77,7 @@ export class PolicyEngine implements EnginePort {
   static async create(options: EngineOptions): Promise<PolicyEngine> {
     const { optimizer, threads, device, microbatchTokens, stepTokens, cacheBytes } = options;
     const config = { ...options.config, maxSequenceTokens: options.maxSequenceTokens };
-    const executor = createOnnxExecutor({ ...device, threads });
+    const executor = await createExecutor(device, threads);
     const sampling = new SamplingEngine({
       config,
       executor,
@@ -82,7 +91,7 @@ export class PolicyEngine implements EnginePort {
     }
     const { parameters, type } = await startingWeights(options);
     const adapter = await startingAdapter(options, parameters);
-    const learner = new LearningEngine(parameters, {
+    const learner = await LearningEngine.create(parameters, {
       config,
       executor,
       optimizer,
@@ -92,8 +101,10 @@ export class PolicyEngine implements EnginePort {
       keepReference: options.keepReference,
       valueHead: options.valueHead,
       recomputeLayers: options.recomputeLayers,
+      resident: options.resident ?? staysOnDevice(device),
+      scalesLoss: needsLossScale(device),
     });
-    await sampling.load(await learner.weights());
+    await sampling.load(await presentWeights(learner, config));
     return new PolicyEngine(options, learner, sampling, type);
   }
 
@@ -130,7 +141,8 @@ export class PolicyEngine implements EnginePort {
         );
       }
       // Copies at once; that the sampler then waits for its requests must not hold up the learner.
-      loaded = this.#sampling.load(await this.#learning.weights());
+      const weights = await presentWeights(this.#learning, this.#options.config);
+      loaded = this.#sampling.load(weights);
     });
     await loaded;
   }
@@ -156,8 +168,8 @@ export class PolicyEngine implements EnginePort {
   save(directory: string): Promise<void> {
     return this.#inTurn(() =>
       writeLearner(directory, this.#options, {
-        parameters: this.#learning.parameters,
-        optimizer: this.#learning.optimizerState,
+        state: this.#learning.reader,
+        lossScale: this.#learning.lossScale,
         version: this.#version,
       }),
     );
@@ -177,8 +189,9 @@ export class PolicyEngine implements EnginePort {
 
   restore(directory: string): Promise<number> {
     return this.#inTurn(async () => {
-      const { parameters, optimizer, version } = await readLearner(directory, this.#options);
-      this.#learning.restore(parameters, optimizer);
+      const saved = await readLearner(directory, this.#options);
+      const { parameters, optimizer, lossScale, version } = saved;
+      await this.#learning.restore(parameters, optimizer, lossScale);
       // A version that was already seen must not come back with other weights.
       this.#version = Math.max(version, this.#version + 1);
       return this.#version;

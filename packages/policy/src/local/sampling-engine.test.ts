@@ -286,7 +286,7 @@ test("samples differently with another seed, and not at all at temperature 0", a
 
 test("reports the log-probs and entropies that the learner computes for the same tokens", async () => {
   const engine = await createEngine();
-  const learner = new LearningEngine(parameters, {
+  const learner = await LearningEngine.create(parameters, {
     config,
     executor,
     optimizer: { learningRate: { peak: 0 } },

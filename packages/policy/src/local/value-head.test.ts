@@ -10,6 +10,7 @@ import { createTokenizer } from "../tokenizer.ts";
 import { buildWordVocabulary } from "../word-vocabulary.ts";
 import { LearningEngine } from "./learning-engine.ts";
 import { createLocalPolicy, type LocalPolicy } from "./local-policy.ts";
+import { trainedTable } from "./learning-programs.ts";
 import { traceObjective } from "./objective-program.ts";
 
 const config = smallModelConfig({ vocabularySize: 20, hiddenSize: 32, numLayers: 2 });
@@ -34,8 +35,8 @@ const row = (first: number, returns: readonly number[]): TrainingRow => ({
 });
 const rows = [row(1, [1, 1, 1, 2, 2, 2]), row(4, [0, 0, 0, -1, -1, -1])];
 
-const createEngine = (): LearningEngine =>
-  new LearningEngine(initialParameters(config, 3), {
+const createEngine = (): Promise<LearningEngine> =>
+  LearningEngine.create(initialParameters(config, 3), {
     config,
     executor: createOnnxExecutor({ threads: 2 }),
     microbatchTokens: 16,
@@ -44,7 +45,7 @@ const createEngine = (): LearningEngine =>
   });
 
 test("expects nothing at first, and learns what the returns are", async () => {
-  const engine = createEngine();
+  const engine = await createEngine();
   const objective = traceObjective(valueLoss);
   const [first] = await engine.score(rows);
   expect(first!.spans.map(({ values }) => values)).toEqual([
@@ -68,11 +69,14 @@ test("expects nothing at first, and learns what the returns are", async () => {
 });
 
 test("has the gradient that central differences along it find", async () => {
-  const engine = createEngine();
+  const engine = await createEngine();
   const objective = traceObjective(valueLoss);
   // One step away from 0, where the model itself gets a gradient as well.
   await engine.update(rows, objective);
-  const base = new Map([...engine.parameters].map(([name, values]) => [name, values.slice()]));
+  const base = new Map<string, Float32Array>();
+  for (const { name } of trainedTable(config, { valueHead: true })) {
+    base.set(name, (await engine.reader.parameter(name)).slice());
+  }
   const { gradientNorm } = await engine.update(rows, objective);
   const gradient = new Map(
     [...base.keys()].map((name) => [name, engine.gradient(name).slice()] as const),
@@ -84,7 +88,7 @@ test("has the gradient that central differences along it find", async () => {
       const along = gradient.get(name)!;
       return [name, values.map((x, i) => x + (distance / gradientNorm) * along[i]!)] as const;
     });
-    engine.restore(new Map(moved));
+    await engine.restore(new Map(moved));
     return (await engine.update(rows, objective)).loss;
   };
   const slope = ((await at(size)) - (await at(-size))) / (2 * size);
@@ -93,14 +97,14 @@ test("has the gradient that central differences along it find", async () => {
 });
 
 test("leaves the head alone where no objective asks for values", async () => {
-  const engine = createEngine();
+  const engine = await createEngine();
   await engine.update(rows, traceObjective(crossEntropy));
-  expect(engine.parameters.get("value_head.weight")).toEqual(new Float32Array(32));
+  expect(await engine.reader.parameter("value_head.weight")).toEqual(new Float32Array(32));
   await engine.close();
 });
 
 test("is asked for by name where there is none", async () => {
-  const engine = new LearningEngine(initialParameters(config, 3), {
+  const engine = await LearningEngine.create(initialParameters(config, 3), {
     config,
     executor: createOnnxExecutor({ threads: 2 }),
     microbatchTokens: 64,

@@ -1,0 +1,60 @@
+import type {
+  CompileOptions,
+  Executable,
+  Executor,
+  Program,
+  ResidentTensor,
+} from "@turnwise/graph";
+
+/** An executor that knows how many tensors it gave out, and which of them were not given back. */
+export interface CountingExecutor extends Executor {
+  readonly numLive: number;
+  /** Entries of all tensors that were uploaded, and of all outputs that were returned as arrays. */
+  readonly numMoved: number;
+}
+
+/** Counts the resident tensors of another executor. */
+export function countingExecutor(executor: Executor): CountingExecutor {
+  const live = new Set<ResidentTensor>();
+  let numMoved = 0;
+  const watch = (tensor: ResidentTensor): ResidentTensor => {
+    live.add(tensor);
+    const dispose = tensor.dispose.bind(tensor);
+    // On the tensor itself: executors know their own.
+    return Object.assign(tensor, {
+      dispose: () => {
+        live.delete(tensor);
+        dispose();
+      },
+    });
+  };
+  return {
+    get numLive() {
+      return live.size;
+    },
+    get numMoved() {
+      return numMoved;
+    },
+    compile: async <Name extends string, Resident extends Name = never>(
+      program: Program<Name>,
+      options?: CompileOptions<Resident>,
+    ): Promise<Executable<Name, Resident>> => {
+      const executable = await executor.compile(program, options);
+      return {
+        run: async (feeds) => {
+          const outputs = await executable.run(feeds);
+          for (const output of Object.values<{ data: Float32Array } | ResidentTensor>(outputs)) {
+            if ("data" in output) numMoved += output.data.length;
+            else watch(output);
+          }
+          return outputs;
+        },
+        release: () => executable.release(),
+      };
+    },
+    upload: async (feed) => {
+      numMoved += feed.data.length;
+      return watch(await executor.upload(feed));
+    },
+  };
+}

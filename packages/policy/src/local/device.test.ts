@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+import { createExecutor, deviceOptions } from "./device.ts";
+
+test("fills in what a device leaves open", () => {
+  expect(deviceOptions({})).toEqual({ provider: "cpu" });
+  expect(deviceOptions({ provider: "webgpu", products: "float16" })).toEqual({
+    provider: "webgpu",
+    products: "float16",
+  });
+  expect(deviceOptions({ provider: "onnx-cuda", deviceId: 1 })).toEqual({
+    provider: "onnx-cuda",
+    products: "float32",
+    deviceId: 1,
+  });
+});
+
+test.for([
+  [{ provider: "gpu" }, "x: provider must be one of cpu, webgpu, onnx-cuda, got gpu"],
+  [{ products: "float16" }, "x: products must be one of float32 on cpu, got float16"],
+  [
+    { provider: "webgpu", products: "int8" },
+    "x: products must be one of float32, float16 on webgpu",
+  ],
+  [{ provider: "webgpu", deviceId: 1 }, "x: deviceId must be 0 on webgpu, got 1"],
+  [{ provider: "onnx-cuda", deviceId: -1 }, "x: deviceId must be a whole number"],
+] as const)("refuses %j", ([device, message]) => {
+  expect(() => deviceOptions(device, "x")).toThrow(message);
+});
+
+test("refuses a device before anything is computed", async () => {
+  // @ts-expect-error -- Not a provider.
+  await expect(createExecutor({ provider: "gpu" }, 1)).rejects.toThrow("provider must be one of");
+});

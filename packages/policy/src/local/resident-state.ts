@@ -1,0 +1,275 @@
+import {
+  adamWFeed,
+  trace,
+  traceAdamW,
+  type CompileOptions,
+  type Executable,
+  type Executor,
+  type Program,
+  type ResidentTensor,
+  type Tensor,
+} from "@turnwise/graph";
+import { sizeOf, type Parameters, type ParameterSpec } from "../parameters.ts";
+import { checkOptimizer, planStep, type OptimizerConfig } from "./optimizer-config.ts";
+import { SharedTensor, type WeightFeeds } from "./resident-weights.ts";
+import {
+  gradientPrefix,
+  sumPrefix,
+  type OptimizerState,
+  type StateReader,
+  type TrainedState,
+  type TrainingOutputs,
+} from "./trained-state.ts";
+
+/** The squares of all entries of each tensor, added up: output `squares`, `[parameter]`. */
+function squaresProgram(table: readonly ParameterSpec[]): Program<"squares"> {
+  return trace((g) => {
+    const sums = table.map(({ name, shape }): Tensor => {
+      const gradient = g.input(sumPrefix + name, "float32", shape);
+      // By rows first, which many threads of a device do side by side.
+      const rows = g.reduceSum(g.multiply(gradient, gradient), { axes: [-1] });
+      return g.reshape(g.reduceSum(rows), [1]);
+    });
+    return { squares: sums.length === 1 ? sums[0]! : g.concat(sums, 0) };
+  });
+}
+
+const stepOutputs = ["parameter", "firstMoment", "secondMoment"] as const;
+
+type StepOutput = (typeof stepOutputs)[number];
+type StepExecutable = Executable<StepOutput, StepOutput>;
+
+/** A step of AdamW on a parameter of any sizes. */
+function stepProgram(rank: number): Program<StepOutput> {
+  return trace((g) => {
+    const shape = Array.from({ length: rank }, (_, axis) => `size${axis}`);
+    const input = (name: string): Tensor => g.input(name, "float32", shape);
+    const tensors = {
+      parameter: input("parameter"),
+      gradient: input("gradient"),
+      firstMoment: input("firstMoment"),
+      secondMoment: input("secondMoment"),
+    };
+    return traceAdamW(g, tensors, g.input("coefficients", "float32", [9]));
+  });
+}
+
+/** A parameter and its averages, with the executor. */
+interface Trained {
+  parameter: SharedTensor;
+  firstMoment: ResidentTensor;
+  secondMoment: ResidentTensor;
+}
+
+/**
+ * Tensors of an executor: a step moves nothing but coefficients there, and a number for each parameter
+ * back. Weights that somebody else holds as well stay as they are; others are changed in their memory
+ * where the executor can.
+ */
+export class ResidentState implements TrainedState {
+  readonly #executor: Executor;
+  readonly #config: OptimizerConfig;
+  readonly #table: readonly ParameterSpec[];
+  readonly #trained = new Map<string, Trained>();
+  #sums: Record<string, ResidentTensor> | undefined;
+  #squares: Promise<Executable<"squares">> | undefined;
+  readonly #steps = new Map<string, Promise<StepExecutable>>();
+  #step = 0;
+  /** Why the weights are of two steps, if they are. */
+  #broken: unknown;
+
+  private constructor(
+    executor: Executor,
+    table: readonly ParameterSpec[],
+    config: OptimizerConfig,
+  ) {
+    checkOptimizer(config);
+    this.#executor = executor;
+    this.#config = config;
+    this.#table = table;
+  }
+
+  /**
+   * Uploads parameters, and zeros for their averages.
+   * @throws `RangeError` for options outside their range.
+   */
+  static async create(
+    executor: Executor,
+    table: readonly ParameterSpec[],
+    parameters: Parameters,
+    config: OptimizerConfig,
+  ): Promise<ResidentState> {
+    const state = new ResidentState(executor, table, config);
+    try {
+      for (const { name, shape } of table) {
+        const zeros = { data: new Float32Array(sizeOf(shape)), shape };
+        state.#trained.set(name, {
+          parameter: new SharedTensor(
+            await executor.upload({ data: parameters.get(name)!, shape }),
+          ),
+          firstMoment: await executor.upload(zeros),
+          secondMoment: await executor.upload(zeros),
+        });
+      }
+      return state;
+    } catch (error) {
+      await state.close();
+      throw error;
+    }
+  }
+
+  get feeds(): WeightFeeds {
+    if (this.#broken !== undefined) {
+      throw new Error("learner: weights must be those of one step, but a step broke off halfway", {
+        cause: this.#broken,
+      });
+    }
+    return new Map([...this.#trained].map(([name, { parameter }]) => [name, parameter.tensor]));
+  }
+
+  get sums(): Record<string, ResidentTensor> | undefined {
+    return this.#sums;
+  }
+
+  begin(): void {
+    for (const sum of Object.values(this.#sums ?? {})) sum.dispose();
+    this.#sums = undefined;
+  }
+
+  compileOptions(addsToSums: boolean): CompileOptions<string> {
+    const names = this.#table.map(({ name }) => name);
+    return {
+      resident: names.map((name) => gradientPrefix + name),
+      ...(addsToSums && { consumed: names.map((name) => sumPrefix + name) }),
+    };
+  }
+
+  add(outputs: TrainingOutputs): void {
+    const sums: Record<string, ResidentTensor> = {};
+    for (const { name } of this.#table) {
+      const output = outputs[gradientPrefix + name]!;
+      if ("data" in output) throw new TypeError(`add: gradient of ${name} must be resident`);
+      sums[sumPrefix + name] = output;
+    }
+    this.#sums = sums;
+  }
+
+  async gradientNorm(): Promise<number> {
+    if (!this.#sums) return 0;
+    this.#squares ??= this.#executor.compile(squaresProgram(this.#table));
+    const { squares } = await (await this.#squares).run(this.#sums);
+    return Math.sqrt(squares.data.reduce((total, each) => total + each, 0));
+  }
+
+  async apply(gradientNorm: number, lossScale: number): Promise<number> {
+    const plan = planStep(this.#config, this.#step, gradientNorm, lossScale);
+    const sums = this.#sums ?? (await this.#zeroSums());
+    try {
+      for (const { name, shape } of this.#table) {
+        const trained = this.#trained.get(name)!;
+        const { parameter, firstMoment, secondMoment } = trained;
+        const gradient = sums[sumPrefix + name]!;
+        const executable = await this.#stepOf(shape.length, parameter.isShared);
+        const outputs = await executable.run({
+          parameter: parameter.tensor,
+          gradient,
+          firstMoment,
+          secondMoment,
+          coefficients: adamWFeed(plan.optionsOf(shape)),
+        });
+        // What was consumed is disposed of already; that others hold the parameter is what counts here.
+        parameter.release();
+        trained.parameter = new SharedTensor(outputs.parameter);
+        trained.firstMoment = outputs.firstMoment;
+        trained.secondMoment = outputs.secondMoment;
+      }
+    } catch (error) {
+      this.#broken = error;
+      throw error;
+    } finally {
+      this.#sums = sums;
+      this.begin();
+    }
+    this.#step++;
+    return plan.learningRate;
+  }
+
+  /** For a step without a microbatch, in which only the decay is left. */
+  async #zeroSums(): Promise<Record<string, ResidentTensor>> {
+    const sums: Record<string, ResidentTensor> = {};
+    for (const { name, shape } of this.#table) {
+      const data = new Float32Array(sizeOf(shape));
+      sums[sumPrefix + name] = await this.#executor.upload({ data, shape });
+    }
+    return sums;
+  }
+
+  #stepOf(rank: number, isShared: boolean): Promise<StepExecutable> {
+    const key = `${rank} ${isShared}`;
+    let executable = this.#steps.get(key);
+    if (!executable) {
+      const consumed = ["gradient", "firstMoment", "secondMoment"];
+      executable = this.#executor.compile(stepProgram(rank), {
+        resident: stepOutputs,
+        consumed: isShared ? consumed : ["parameter", ...consumed],
+      });
+      this.#steps.set(key, executable);
+    }
+    return executable;
+  }
+
+  gradient(): never {
+    throw new Error("gradient: sums must be arrays of this process, got tensors, given back");
+  }
+
+  get reader(): StateReader {
+    const of = (name: string): Trained => {
+      const trained = this.#trained.get(name);
+      if (!trained) throw new RangeError(`read: name must be a parameter, got ${name}`);
+      return trained;
+    };
+    return {
+      step: this.#step,
+      parameter: (name) => of(name).parameter.tensor.read(),
+      firstMoment: (name) => of(name).firstMoment.read(),
+      secondMoment: (name) => of(name).secondMoment.read(),
+    };
+  }
+
+  async restore(parameters: Parameters, state?: OptimizerState): Promise<void> {
+    const isWhole = this.#broken === undefined || state !== undefined;
+    this.#broken ??= new Error("restore: must come to its end");
+    for (const { name, shape } of this.#table) {
+      const trained = this.#trained.get(name)!;
+      const upload = (values: Parameters): Promise<ResidentTensor> =>
+        this.#executor.upload({ data: values.get(name)!, shape });
+      trained.parameter.release();
+      trained.parameter = new SharedTensor(await upload(parameters));
+      if (!state) continue;
+      trained.firstMoment.dispose();
+      trained.firstMoment = await upload(state.firstMoments);
+      trained.secondMoment.dispose();
+      trained.secondMoment = await upload(state.secondMoments);
+    }
+    if (state) this.#step = state.step;
+    if (isWhole) this.#broken = undefined;
+  }
+
+  get tensors(): ReadonlyMap<string, SharedTensor> {
+    return new Map([...this.#trained].map(([name, { parameter }]) => [name, parameter]));
+  }
+
+  async close(): Promise<void> {
+    this.begin();
+    for (const { parameter, firstMoment, secondMoment } of this.#trained.values()) {
+      parameter.release();
+      firstMoment.dispose();
+      secondMoment.dispose();
+    }
+    this.#trained.clear();
+    await (await this.#squares)?.release();
+    for (const executable of this.#steps.values()) await (await executable).release();
+    this.#squares = undefined;
+    this.#steps.clear();
+  }
+}
