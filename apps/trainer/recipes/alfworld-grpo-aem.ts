@@ -69,7 +69,14 @@ export function alfworldGrpoAem(seed: number): TrainConfig {
     },
     modulation: { kind: "aem", strength: 1, minEntropyRange: 0.1 },
     evaluation: { every: 25, temperature: 1 },
-    engine: { threads: 2, provider: "cpu", microbatchTokens: 2048, recomputeLayers: false },
+    engine: {
+      threads: 2,
+      provider: "cpu",
+      products: "float32",
+      gpu: 0,
+      microbatchTokens: 2048,
+      recomputeLayers: false,
+    },
     checkpoints: { every: 1, keep: 2 },
   };
 }

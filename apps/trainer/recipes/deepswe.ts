@@ -81,7 +81,14 @@ export function deepsweDemo(seed: number): TrainConfig {
     algorithm: algorithms["deep-swe"],
     modulation: { kind: "aem", strength: 1, minEntropyRange: 0.1 },
     evaluation: { every: 0, temperature: 1 },
-    engine: { threads: 2, provider: "cpu", microbatchTokens: 2048, recomputeLayers: false },
+    engine: {
+      threads: 2,
+      provider: "cpu",
+      products: "float32",
+      gpu: 0,
+      microbatchTokens: 2048,
+      recomputeLayers: false,
+    },
     checkpoints: { every: 1, keep: 2 },
   };
 }

@@ -1,10 +1,12 @@
 import { grpoPresets } from "@turnwise/estimators";
+import type { DeviceOptions } from "@turnwise/policy/local";
 import { z } from "zod";
 import { algorithmSchema, modulationSchema } from "./algorithm.ts";
 import { count, countOrNone, episodeSchema, nonNegative, positive, share } from "./config-parts.ts";
 import { alfworldTasksSchema } from "./environments/alfworld-tasks.ts";
 import { swebenchTasksSchema } from "./environments/swebench-tasks.ts";
 import { webshopTasksSchema } from "./environments/webshop-tasks.ts";
+import { checkedDevice } from "./device.ts";
 import { InputError } from "./input-error.ts";
 import { tinkerModelSchema } from "./tinker-model.ts";
 
@@ -93,8 +95,15 @@ const trainConfigSchema = z.strictObject({
   }),
   engine: z.strictObject({
     threads: count,
-    /** Where tensors are computed: on the processor, any GPU with a Vulkan driver, or NVIDIA's. */
-    provider: z.enum(["cpu", "webgpu", "cuda"]),
+    /**
+     * Where tensors are computed: on the processor, any GPU with a Vulkan driver, or NVIDIA's by ONNX
+     * Runtime.
+     */
+    provider: z.enum(["cpu", "webgpu", "onnx-cuda"]),
+    /** What matrix products are computed in, where the provider has it. */
+    products: z.enum(["float32", "float16"]).default("float32"),
+    /** Which GPU. */
+    gpu: countOrNone.default(0),
     /** Response and prompt tokens that one training pass holds. */
     microbatchTokens: count,
     /** Whether layers are computed once more for their gradient, which takes time and saves memory. */
@@ -206,6 +215,7 @@ export function checkConfig(value: unknown, source: string): TrainConfig {
       `${source}: algorithm.credit must be trajectory with ${advantages}, whose means run over tokens, got response`,
     );
   }
+  engineDevice(config, source);
   if (config.model.source === "tinker") checkTinker(config, source);
   if (config.model.source !== "new") return config;
   const { numHeads, numKeyValueHeads, hiddenSize } = config.model;
@@ -220,6 +230,14 @@ export function checkConfig(value: unknown, source: string): TrainConfig {
     );
   }
   return config;
+}
+
+/** Where a run computes. @throws {@link InputError} for what a provider does not have. */
+export function engineDevice(
+  { engine: { provider, products, gpu } }: Pick<TrainConfig, "engine">,
+  source = "config",
+): DeviceOptions {
+  return checkedDevice({ provider, products, deviceId: gpu }, `${source}: engine`);
 }
 
 /** What a server of the Tinker protocol cannot do, or not without being asked. */

@@ -2,7 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { createRandom, type Sampler, type Tokenizer } from "@turnwise/core";
 import { r2eTools } from "@turnwise/envs/swebench";
 import { readTokenizer, type LoadedTokenizer } from "@turnwise/policy";
-import { createLocalPolicy } from "@turnwise/policy/local";
+import { createLocalPolicy, type DeviceOptions } from "@turnwise/policy/local";
 import { chatSampler, completionsSampler, textTokenizer } from "@turnwise/policy/remote";
 import { z } from "zod";
 import { count, countOrNone } from "./config-parts.ts";
@@ -59,6 +59,7 @@ export interface EvaluatedPolicy {
 interface FolderOptions {
   readonly seed: number;
   readonly threads: number;
+  readonly device: DeviceOptions;
   /** A PEFT folder. */
   readonly adapter?: string;
 }
@@ -78,6 +79,9 @@ export async function openEvaluatedPolicy(
   if (!isFile) return openFolder(path, options);
   if (options.adapter !== undefined) {
     throw new InputError(`--adapter must stand beside a policy's folder, got ${path}`);
+  }
+  if (options.device.provider !== "cpu") {
+    throw new InputError(`--provider must stand beside a policy's folder, got ${path}`);
   }
   const text = await readFile(path, "utf8");
   let value: unknown;
@@ -131,12 +135,13 @@ export async function openEvaluatedPolicy(
 
 async function openFolder(
   model: string,
-  { seed, threads, adapter }: FolderOptions,
+  { seed, threads, device, adapter }: FolderOptions,
 ): Promise<EvaluatedPolicy> {
   const policy = await createLocalPolicy({
     model,
     seed: createRandom(seed).seed,
     threads,
+    device,
     ...(adapter !== undefined && { adapter }),
   });
   return {

@@ -4,7 +4,7 @@ import type { AgentFormat, RolloutParts } from "@turnwise/envs";
 import type { LoadedTokenizer } from "@turnwise/policy";
 import type { LocalPolicyOptions } from "@turnwise/policy/local";
 import { chatFormat } from "./chat-format.ts";
-import type { TrainConfig } from "./config.ts";
+import { engineDevice, type TrainConfig } from "./config.ts";
 import type { TaskSource } from "./environments/task-source.ts";
 import type { Reporter } from "./progress.ts";
 import type { RunFolder, RunState } from "./run-folder.ts";
@@ -35,13 +35,13 @@ export const policyFolder = "policy";
 /** What all policies of a run are made with, but for their weights and learning rate. */
 export function policyOptions(run: Run): Omit<LocalPolicyOptions, "model" | "optimizer"> {
   const { engine, model } = run.config;
-  const { threads, provider, microbatchTokens, recomputeLayers } = engine;
+  const { threads, microbatchTokens, recomputeLayers } = engine;
   const seed = run.random.fork("weights").seed;
   const adapter = model.source === "folder" ? model.adapter : null;
   return {
     seed,
     threads,
-    device: { provider },
+    device: engineDevice(run.config),
     microbatchTokens,
     recomputeLayers,
     maxSequenceTokens: model.maxTokens,

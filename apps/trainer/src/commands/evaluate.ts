@@ -3,6 +3,7 @@ import { Command, Option } from "commander";
 import { chatFormat } from "../chat-format.ts";
 import type { TrainConfig } from "../config.ts";
 import { openTasks } from "../environments/open-tasks.ts";
+import { deviceOf, withDevice, type DeviceFlags } from "../device.ts";
 import { evaluate } from "../evaluate.ts";
 import { openEvaluatedPolicy, type EvaluatedPolicy } from "../evaluated-policy.ts";
 import { InputError, reading } from "../input-error.ts";
@@ -12,7 +13,7 @@ import { evaluationTexts } from "../summary.ts";
 import { wholeNumber } from "./arguments.ts";
 import { offeredEnvironments, type OfferedEnvironment } from "./environments.ts";
 
-interface EvaluateOptions extends Readonly<Record<string, unknown>> {
+interface EvaluateOptions extends DeviceFlags, Readonly<Record<string, unknown>> {
   readonly policy: string;
   readonly adapter?: string;
   readonly chat?: boolean;
@@ -54,7 +55,7 @@ function environmentCommand(environment: OfferedEnvironment): Command {
       "a policy's folder (config.json, model.safetensors, tokenizer.json), or a JSON file that describes one on a server",
     );
   for (const option of environment.options()) command.addOption(option);
-  return command
+  return withDevice(command)
     .option("--adapter <folder>", "a low-rank adapter of the policy: a PEFT folder")
     .option("--chat", "prompts are messages in the policy's chat template")
     .option("--split <name>", "which tasks (default: those held out)")
@@ -94,6 +95,7 @@ async function evaluatePolicy(
     openEvaluatedPolicy(options.policy, {
       seed,
       threads: recipe.engine.threads,
+      device: deviceOf(options, "evaluate"),
       ...(options.adapter !== undefined && { adapter: options.adapter }),
     }),
   );

@@ -3,12 +3,13 @@ import { join } from "node:path";
 import { readTokenizer, type LoadedTokenizer, type ModelConfig } from "@turnwise/policy";
 import { createLocalSampler, type StandaloneSampler } from "@turnwise/policy/local";
 import { InvalidArgumentError, Option, type Command } from "commander";
+import { deviceOf, withDevice, type DeviceFlags } from "../device.ts";
 import { InputError, reading } from "../input-error.ts";
 import { wholeNumber } from "./arguments.ts";
 import { readText } from "./read-text.ts";
 
 /** Options of all commands that compute with a model. */
-export interface PolicySourceOptions {
+export interface PolicySourceOptions extends DeviceFlags {
   readonly adapter?: string;
   readonly threads?: number;
   readonly cacheBytes: number;
@@ -16,7 +17,7 @@ export interface PolicySourceOptions {
 
 /** Adds {@link PolicySourceOptions} and the model to a command. */
 export function withPolicySource(command: Command): Command {
-  return command
+  return withDevice(command)
     .argument("<model>", "a Hugging Face folder: config.json, *.safetensors, tokenizer.json")
     .option("--adapter <folder>", "a PEFT folder with a LoRA adapter, put into the weights")
     .addOption(new Option("--threads <number>", "default: all cores").argParser(positiveNumber))
@@ -50,7 +51,7 @@ export async function tokenizerOf(model: string): Promise<LoadedTokenizer | unde
 /** Starts a sampler for sequences of at most so many tokens. */
 export function openSampler(
   model: string,
-  { adapter, threads, cacheBytes }: PolicySourceOptions,
+  { adapter, threads, cacheBytes, ...device }: PolicySourceOptions,
   maxSequenceTokens: number,
   tokenizer: LoadedTokenizer | undefined,
 ): Promise<StandaloneSampler> {
@@ -59,6 +60,7 @@ export function openSampler(
       model,
       maxSequenceTokens,
       cacheBytes,
+      device: deviceOf(device, "policy"),
       ...(adapter === undefined ? {} : { adapter }),
       ...(threads === undefined ? {} : { threads }),
       ...(tokenizer && { tokenizer }),
