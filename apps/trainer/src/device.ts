@@ -6,7 +6,7 @@ import { wholeNumber } from "./commands/arguments.ts";
 /** Options of commands that choose where to compute. */
 export interface DeviceFlags {
   readonly provider?: string;
-  readonly products?: string;
+  readonly precision?: string;
   readonly gpu?: number;
 }
 
@@ -14,7 +14,7 @@ export interface DeviceFlags {
 export function withDevice(command: Command): Command {
   return command
     .option("--provider <name>", "where to compute: cpu, webgpu or onnx-cuda (default: cpu)")
-    .option("--products <type>", "of matrices, on a GPU: float32 or float16 (default: float32)")
+    .option("--precision <type>", "of matrix products: float32 or float16 (default: float32)")
     .addOption(new Option("--gpu <number>", "which GPU (default: 0)").argParser(wholeNumber));
 }
 
@@ -30,6 +30,6 @@ export function checkedDevice(device: NamedDevice, source: string): DeviceOption
 
 /** The device that a command's options name. @throws {@link InputError} for unknown names. */
 export const deviceOf = (
-  { provider, products, gpu }: DeviceFlags,
+  { provider, precision, gpu }: DeviceFlags,
   command: string,
-): DeviceOptions => checkedDevice({ provider, products, deviceId: gpu }, command);
+): DeviceOptions => checkedDevice({ provider, products: precision, deviceId: gpu }, command);
