@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { findNonFinite, narrowToHalves, widenHalves, type HalfType } from "./half-floats.ts";
+import {
+  findNonFinite,
+  findNonFiniteHalf,
+  narrowToHalves,
+  widenHalves,
+  type HalfType,
+} from "./half-floats.ts";
 
 const narrow = (type: HalfType, value: number): number => {
   const target = new Uint16Array(1);
@@ -67,4 +73,15 @@ test("finds the first entry that is not finite", () => {
   expect(findNonFinite(Float32Array.of(1, Number.NaN, Number.POSITIVE_INFINITY))).toBe(1);
   expect(findNonFinite(Float32Array.of(Number.NEGATIVE_INFINITY))).toBe(0);
   expect(findNonFinite(new Float32Array())).toBe(-1);
+});
+
+test.each(["F16", "BF16"] as const)("finds the first %s that is not finite", (type) => {
+  const all = Uint16Array.from({ length: 2 ** 16 }, (_, half) => half);
+  const wide = new Float32Array(all.length);
+  widenHalves(type, all, wide);
+  for (const half of all) {
+    const found = findNonFiniteHalf(type, all.subarray(half, half + 1));
+    if ((found === 0) === Number.isFinite(wide[half])) throw new Error(`half ${half}`);
+  }
+  expect(findNonFiniteHalf(type, Uint16Array.of(0, 1, 0xffff, 0xffff))).toBe(2);
 });

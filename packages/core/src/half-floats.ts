@@ -75,3 +75,12 @@ export function findNonFinite(values: Float32Array): number {
   }
   return -1;
 }
+
+/** As {@link findNonFinite}, of halves. */
+export function findNonFiniteHalf(type: HalfType, halves: Uint16Array): number {
+  const exponent = type === "F16" ? 0x7c00 : 0x7f80;
+  for (let i = 0; i < halves.length; i++) {
+    if ((halves[i]! & exponent) === exponent) return i;
+  }
+  return -1;
+}

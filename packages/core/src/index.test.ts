@@ -14,6 +14,7 @@ it("exports what it means to", () => {
     "defineLaw",
     "entropyOfLogits",
     "findNonFinite",
+    "findNonFiniteHalf",
     "isSuccess",
     "logSoftmax",
     "logSumExp",

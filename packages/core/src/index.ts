@@ -20,7 +20,13 @@ export {
   type TrainingRow,
   type UpdateReport,
 } from "./engine.ts";
-export { findNonFinite, narrowToHalves, widenHalves, type HalfType } from "./half-floats.ts";
+export {
+  findNonFinite,
+  findNonFiniteHalf,
+  narrowToHalves,
+  widenHalves,
+  type HalfType,
+} from "./half-floats.ts";
 export { defineLaw, type Law } from "./law.ts";
 export { entropyOfLogits, logSoftmax, logSumExp, mean, sum, variance } from "./numerics.ts";
 export {

@@ -16,7 +16,7 @@ import {
   locateParameters,
   readParameters,
   storedTensors,
-  type ReadParameter,
+  type LocatedParameters,
   type ReadParametersOptions,
   type ReadTensor,
 } from "./stored-parameters.ts";
@@ -75,8 +75,7 @@ function ignoringExtras({ tiedEmbeddings }: ModelConfig): ReadParametersOptions 
 }
 
 /** A folder whose weights are found and checked but for their values, which are read one by one. */
-export interface OpenCheckpoint {
-  readonly read: ReadParameter;
+export interface OpenCheckpoint extends LocatedParameters {
   close(): Promise<void>;
 }
 
@@ -88,9 +87,9 @@ export async function openCheckpoint(
   const { files, source } = await openWeights(directory);
   try {
     const table = parameterTable(config);
-    const read = locateParameters(table, files, source, ignoringExtras(config));
+    const located = locateParameters(table, files, source, ignoringExtras(config));
     sharedMetadata(files);
-    return { read, close: () => closeAll(files) };
+    return { ...located, close: () => closeAll(files) };
   } catch (error) {
     await closeAll(files);
     throw error;

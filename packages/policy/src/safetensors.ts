@@ -1,5 +1,6 @@
 import { open, type FileHandle } from "node:fs/promises";
-import { findNonFinite, narrowToHalves, widenHalves } from "@turnwise/core";
+import { findNonFinite, findNonFiniteHalf, narrowToHalves, widenHalves } from "@turnwise/core";
+import type { FileFeed } from "@turnwise/graph";
 import { writeFileAtomically } from "./atomic-file.ts";
 import {
   parseSafetensorsHeader,
@@ -47,6 +48,7 @@ export class OpenSafetensors implements AsyncDisposable {
   readonly #file: FileHandle;
   readonly #dataStart: number;
   #halves: Uint16Array | undefined;
+  #chunk: Float32Array | undefined;
 
   private constructor(
     path: string,
@@ -103,43 +105,85 @@ export class OpenSafetensors implements AsyncDisposable {
       into,
     }: { readonly requireFinite?: boolean; readonly into?: Float32Array | undefined } = {},
   ): Promise<Float32Array> {
-    const entry = this.header.entries.get(name);
-    if (!entry) throw new Error(`${this.path}: ${name} must be in the file, got nothing`);
-    const { type, shape } = entry;
-    if (!isFloatType(type)) {
-      throw new Error(`${this.path}: ${name} must be F32, F16 or BF16, got ${type}`);
-    }
+    const { entry, type } = this.#entryOf(name);
+    const { shape } = entry;
     const size = shape.reduce((product, length) => product * length, 1);
     const values = into?.length === size ? into : new Float32Array(size);
     for (let start = 0; start < size; start += chunkBytes / 4) {
       const part = values.subarray(start, start + chunkBytes / 4);
       await this.#readPart(entry, type, start, part);
       const found = requireFinite ? findNonFinite(part) : -1;
-      if (found >= 0) {
-        throw new Error(
-          `${this.path}: ${name}[${indexAt(shape, start + found).join(", ")}] must be finite, got ${part[found]}`,
-        );
-      }
+      if (found >= 0) throw this.#notFinite(name, entry, start + found, part[found]!);
     }
     return values;
   }
 
+  /** Where a tensor lies in the file, for programs that take it from there. @throws as `read` does. */
+  place(name: string): FileFeed {
+    const { entry, type } = this.#entryOf(name);
+    const { shape, begin } = entry;
+    return { file: this.path, offset: this.#dataStart + begin, type, shape };
+  }
+
+  /**
+   * Reads a tensor, and keeps nothing of it.
+   * @throws `Error` naming file, tensor and index if it holds NaN or an infinity, or the file ends early.
+   */
+  async checkFinite(name: string): Promise<void> {
+    const { entry, type } = this.#entryOf(name);
+    const size = entry.shape.reduce((product, length) => product * length, 1);
+    this.#chunk ??= new Float32Array(chunkBytes / 4);
+    for (let start = 0; start < size; start += this.#chunk.length) {
+      const part = this.#chunk.subarray(0, size - start);
+      if (type === "F32") {
+        await this.#readPart(entry, type, start, part);
+        const found = findNonFinite(part);
+        if (found >= 0) throw this.#notFinite(name, entry, start + found, part[found]!);
+        continue;
+      }
+      const halves = await this.#readHalves(entry, start, part.length);
+      const found = findNonFiniteHalf(type, halves);
+      if (found < 0) continue;
+      widenHalves(type, halves.subarray(found, found + 1), part.subarray(0, 1));
+      throw this.#notFinite(name, entry, start + found, part[0]!);
+    }
+  }
+
+  #entryOf(name: string): { readonly entry: TensorEntry; readonly type: FloatType } {
+    const entry = this.header.entries.get(name);
+    if (!entry) throw new Error(`${this.path}: ${name} must be in the file, got nothing`);
+    const { type } = entry;
+    if (!isFloatType(type)) {
+      throw new Error(`${this.path}: ${name} must be F32, F16 or BF16, got ${type}`);
+    }
+    return { entry, type };
+  }
+
+  #notFinite(name: string, { shape }: TensorEntry, offset: number, value: number): Error {
+    const index = indexAt(shape, offset).join(", ");
+    return new Error(`${this.path}: ${name}[${index}] must be finite, got ${value}`);
+  }
+
   async #readPart(
-    { begin }: TensorEntry,
+    entry: TensorEntry,
     type: FloatType,
     start: number,
     part: Float32Array,
   ): Promise<void> {
-    const from = this.#dataStart + begin;
     if (type === "F32") {
       const bytes = new Uint8Array(part.buffer, part.byteOffset, part.byteLength);
-      return readFully(this.#file, this.path, bytes, from + 4 * start);
+      const from = this.#dataStart + entry.begin + 4 * start;
+      return readFully(this.#file, this.path, bytes, from);
     }
+    widenHalves(type, await this.#readHalves(entry, start, part.length), part);
+  }
+
+  async #readHalves({ begin }: TensorEntry, start: number, count: number): Promise<Uint16Array> {
     this.#halves ??= new Uint16Array(chunkBytes / 4);
-    const halves = this.#halves.subarray(0, part.length);
+    const halves = this.#halves.subarray(0, count);
     const bytes = new Uint8Array(halves.buffer, 0, halves.byteLength);
-    await readFully(this.#file, this.path, bytes, from + 2 * start);
-    widenHalves(type, halves, part);
+    await readFully(this.#file, this.path, bytes, this.#dataStart + begin + 2 * start);
+    return halves;
   }
 
   /** Closes the file. */

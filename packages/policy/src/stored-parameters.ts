@@ -1,3 +1,4 @@
+import type { FileFeed } from "@turnwise/graph";
 import type { Parameters, ParameterSpec } from "./parameters.ts";
 import type { OpenSafetensors, TensorToWrite } from "./safetensors.ts";
 import { isFloatType } from "./safetensors.ts";
@@ -24,14 +25,21 @@ export async function readParameters(
   source: string,
   options: ReadParametersOptions = {},
 ): Promise<Parameters> {
-  const read = locateParameters(table, files, source, options);
+  const located = locateParameters(table, files, source, options);
   const parameters = new Map<string, Float32Array>();
-  for (const { name } of table) parameters.set(name, await read(name));
+  for (const { name } of table) parameters.set(name, await located.read(name));
   return parameters;
 }
 
-/** Reads one parameter, into an array that is given for it if that has its size. */
-export type ReadParameter = (name: string, into?: Float32Array) => Promise<Float32Array>;
+/** Parameters that were found in files. */
+export interface LocatedParameters {
+  /** Reads one, into an array that is given for it if that has its size. */
+  read(name: string, into?: Float32Array): Promise<Float32Array>;
+  /** Where one lies, for programs that take it from there. Its values are not looked at. */
+  place(name: string): FileFeed;
+  /** Reads all, and keeps nothing. @throws `Error` for a value that is NaN or infinite, with its index. */
+  checkFinite(): Promise<void>;
+}
 
 /**
  * Finds the parameters of a table in files, as {@link readParameters} does, and leaves the reading to
@@ -42,7 +50,7 @@ export function locateParameters(
   files: readonly OpenSafetensors[],
   source: string,
   { prefix = "", isIgnored = () => false }: ReadParametersOptions = {},
-): ReadParameter {
+): LocatedParameters {
   const places = new Map<string, OpenSafetensors>();
   for (const file of files) {
     for (const name of file.header.entries.keys()) {
@@ -73,9 +81,13 @@ export function locateParameters(
     if (known.has(name) || isIgnored(name)) continue;
     throw new Error(`${file.path}: ${name} must be a part of the model, got one too many`);
   }
-  return (name, into) => {
-    const stored = prefix + name;
-    return places.get(stored)!.read(stored, { requireFinite: true, into });
+  const fileOf = (name: string): OpenSafetensors => places.get(prefix + name)!;
+  return {
+    read: (name, into) => fileOf(name).read(prefix + name, { requireFinite: true, into }),
+    place: (name) => fileOf(name).place(prefix + name),
+    checkFinite: async () => {
+      for (const { name } of table) await fileOf(name).checkFinite(prefix + name);
+    },
   };
 }
 
