@@ -22,8 +22,8 @@ export interface LoweringOptions {
   /** What matrix products are computed in. Default `"float32"`. */
   readonly products?: ProductType;
   /**
-   * Inputs that are constants: the model names a file `frozen/<input>` for each array, and for those in
-   * files their path without the root. Default none.
+   * Inputs that are constants: the model names a file `frozen/<input>` for each array; or, if some are
+   * in files, their paths without the root, and holds the arrays itself. Default none.
    */
   readonly frozen?: FrozenFeeds;
   /** How weights are cut that stay in a file. */

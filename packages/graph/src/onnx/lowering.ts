@@ -209,10 +209,11 @@ export class Lowering {
     own: ReadonlySet<string> = new Set(),
     blocks: BlockSizes = blockSizes(1),
   ): Readonly<Record<string, string>> {
+    const takesFiles = Object.values(frozen).some((feed) => "file" in feed);
     for (const [name, { id, dtype, shape }] of Object.entries(this.#program.inputs)) {
       const fixed = frozen[name];
       if (!fixed) this.model.input(name, dtype, shape);
-      else if ("data" in fixed) this.#freeze(name, dtype, fixed);
+      else if ("data" in fixed) this.#freeze(name, dtype, fixed, takesFiles);
       else if (fixed.type === "F32") this.model.external(name, dtype, fixed.shape, fileOf(fixed));
       else this.#stored.set(id, new StoredWeight(this.model, name, fixed, blocks));
       this.#names.set(id, name);
@@ -239,7 +240,13 @@ export class Lowering {
     });
   }
 
-  #freeze(name: string, dtype: DataType, { data, shape }: Feed): void {
+  #freeze(name: string, dtype: DataType, { data, shape }: Feed, takesFiles: boolean): void {
+    // A session that is given files in memory looks for no others.
+    if (takesFiles) {
+      const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+      this.model.embedded(name, dtype, shape, bytes);
+      return;
+    }
     const file = { path: `frozen/${name}`, numBytes: data.byteLength };
     this.model.external(name, dtype, shape, file);
   }

@@ -115,6 +115,18 @@ export class OnnxModel {
     return name;
   }
 
+  /** A constant with a name of its own, whose bytes are in the model. */
+  embedded(name: string, type: ElementType, shape: readonly number[], bytes: Uint8Array): string {
+    const fields = [
+      ...shape.map((size) => integerField(1, size)),
+      integerField(2, elementTypes[type]),
+      textField(8, name),
+      bytesField(9, bytes),
+    ];
+    this.#initializers.push(bytesField(5, message(fields)));
+    return name;
+  }
+
   /**
    * A constant whose bytes are not in the model, but in a file that goes with it.
    * @param file - Where the bytes are; from its first one, if nothing is said.

@@ -105,13 +105,7 @@ class CompiledModel {
     );
     try {
       const session = await runtime.InferenceSession.create(lowered.bytes, {
-        ...withFiles(options, frozen),
-        externalData: Object.entries(frozen).flatMap(([name, feed]) => {
-          if ("file" in feed) return [];
-          const { buffer, byteOffset, byteLength } = feed.data;
-          const data = new Uint8Array(buffer, byteOffset, byteLength);
-          return [{ path: `frozen/${name}`, data }];
-        }),
+        ...withFrozen(options, frozen),
         ...(resident.length > 0 && residence !== "cpu"
           ? { preferredOutputLocation: Object.fromEntries(locations) }
           : {}),
@@ -226,13 +220,20 @@ class SpecialModels {
   }
 }
 
-/** Options of a session that takes constants from files. */
-function withFiles(
+/** Options of a session with constants that are not in its model: in memory, or some in files. */
+function withFrozen(
   options: Ort.InferenceSession.SessionOptions,
   frozen: FrozenFeeds,
 ): Ort.InferenceSession.SessionOptions {
   const root = rootOfFiles(frozen);
-  if (root === undefined) return options;
+  if (root === undefined) {
+    const externalData = Object.entries(frozen).flatMap(([name, feed]) => {
+      if ("file" in feed) return [];
+      const { buffer, byteOffset, byteLength } = feed.data;
+      return [{ path: `frozen/${name}`, data: new Uint8Array(buffer, byteOffset, byteLength) }];
+    });
+    return { ...options, externalData };
+  }
   const { extra } = options;
   return {
     ...options,

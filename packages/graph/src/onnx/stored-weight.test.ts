@@ -55,12 +55,12 @@ const readers = trace((g) => {
 describe("weights that stay in a file", () => {
   it("give what they give as arrays", async () => {
     const executor = createOnnxExecutor({ threads: 2 });
-    const stored = await executor.compile(readers, { frozen: { w: weight } });
-    const fed = await executor.compile(readers);
+    const bias = numbers(rows);
+    const stored = await executor.compile(readers, { frozen: { w: weight, bias } });
+    const fed = await executor.compile(readers, { frozen: { bias } });
     const feeds = {
       x: numbers(5, width),
       z: numbers(5, rows),
-      bias: numbers(rows),
       ids: { data: Int32Array.of(3, rows - 1, 0, 3, 17), shape: [5] },
     };
     const [actual, expected] = [await stored.run(feeds), await fed.run({ ...feeds, w: wide })];
