@@ -10,32 +10,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createRandom } from "@turnwise/core";
-import {
-  parameterTable,
-  readCheckpoint,
-  writeCheckpoint,
-  type ModelConfig,
-} from "@turnwise/policy";
-
-const config: ModelConfig = {
-  modelType: "qwen2",
-  vocabularySize: 151936,
-  hiddenSize: 896,
-  intermediateSize: 4864,
-  numLayers: 24,
-  numHeads: 14,
-  numKeyValueHeads: 2,
-  headSize: 64,
-  attentionBiases: "query-key-value",
-  mlpBiases: false,
-  ropeTheta: 1e6,
-  ropeScaling: { kind: "none" },
-  normEpsilon: 1e-6,
-  tiedEmbeddings: true,
-  maxSequenceTokens: 32768,
-  initializerRange: 0.02,
-};
+import { readCheckpoint } from "@turnwise/policy";
+import { shapes, writeRandomModel } from "./random-model.ts";
 
 interface Outcome {
   readonly peakMegabytes: number;
@@ -90,17 +66,7 @@ if (kind && folder) {
 } else {
   const directory = mkdtempSync(join(tmpdir(), "turnwise-loading-"));
   try {
-    const random = createRandom("weights");
-    const pool = Float32Array.from({ length: 2 ** 20 }, () => 0.04 * random.next() - 0.02);
-    const table = parameterTable(config);
-    const sizes = table.map(({ shape }) => shape.reduce((size, length) => size * length, 1));
-    const whole = new Float32Array(Math.max(...sizes));
-    for (let at = 0; at < whole.length; at += pool.length) {
-      whole.set(pool.subarray(0, whole.length - at), at);
-    }
-    const parameters = new Map(table.map(({ name }, i) => [name, whole.subarray(0, sizes[i])]));
-    await writeCheckpoint(directory, { config, parameters }, { type: "BF16" });
-    const numParameters = sizes.reduce((total, size) => total + size, 0);
+    const numParameters = await writeRandomModel(directory, shapes["0.5B"]);
     const fileBytes = statSync(join(directory, "model.safetensors")).size;
     console.log(
       `${numParameters} parameters: a file of ${(fileBytes / 1e6).toFixed(0)} MB, ${((4 * numParameters) / 1e6).toFixed(0)} MB as float32`,

@@ -7,6 +7,7 @@ import type { DeviceOptions } from "./device.ts";
 import type { EngineOptions } from "./engine-port.ts";
 import { createSampler, type LocalSampler } from "./local-sampler.ts";
 import { PolicyEngine } from "./policy-engine.ts";
+import { chooseWeightStorage, type WeightStorage } from "./weight-storage.ts";
 import { connectWorker } from "./worker-port.ts";
 
 /** Options of {@link createLocalSampler}. What they share with `LocalPolicyOptions` means the same. */
@@ -15,8 +16,16 @@ export interface LocalSamplerOptions {
   readonly model: ModelConfig | string;
   /** For stop strings; token ids need none. */
   readonly tokenizer?: Pick<Tokenizer, "decode">;
-  /** A PEFT folder, which is put into the weights. */
+  /** A PEFT folder, which is put into the weights, or computed beside them where they stay stored. */
   readonly adapter?: string;
+  /**
+   * Where the weights of a folder are: `"float32"`, in memory, four bytes each; `"stored"`, in their
+   * file, whose pages the system keeps in memory as long as nobody needs it otherwise, and of which
+   * each step widens a part at a time; or `"auto"`, which is `"stored"` if the folder has numbers of
+   * 16 bits, and float32 would take more than half of the memory that is available. The files must stay
+   * as they are. Default `"auto"`.
+   */
+  readonly weightStorage?: WeightStorage;
   /** Fixes fresh weights. Default 0. */
   readonly seed?: number | string;
   readonly maxSequenceTokens?: number;
@@ -45,6 +54,7 @@ export async function createLocalSampler({
   model,
   tokenizer,
   adapter,
+  weightStorage = "auto",
   seed = 0,
   maxSequenceTokens: wantedTokens,
   threads = availableParallelism(),
@@ -68,6 +78,12 @@ export async function createLocalSampler({
       adapter === undefined
         ? undefined
         : { config: await readAdapterConfig(adapter, config), directory: adapter },
+    weightStorage: await chooseWeightStorage(
+      "createLocalSampler",
+      weightStorage,
+      config,
+      isFolder ? model : undefined,
+    ),
     keepReference: false,
     maxSequenceTokens,
     weights: isFolder ? { directory: model } : { seed },

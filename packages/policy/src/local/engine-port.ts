@@ -33,6 +33,8 @@ export interface EngineOptions {
     | { readonly config: AdapterConfig; readonly directory: string }
     | { readonly config: AdapterConfig; readonly seed: number | string }
     | undefined;
+  /** Where the weights of a folder are while they are not trained: in memory, or in their file. */
+  readonly weightStorage?: "float32" | "stored";
   /** Whether the learner keeps its first weights as a reference. */
   readonly keepReference: boolean;
   /** Whether the learner trains a value head as well. */

@@ -7,7 +7,7 @@ import type { SamplingEngine } from "./sampling-engine.ts";
 
 /**
  * Loads the weights that an engine starts from into a sampler that has no learner beside it. Those of a
- * folder go through memory one by one.
+ * folder go through memory one by one, or stay in their files, with an adapter beside them.
  */
 export async function loadWeights(sampling: SamplingEngine, options: EngineOptions): Promise<void> {
   const { config, weights } = options;
@@ -24,6 +24,13 @@ export async function loadWeights(sampling: SamplingEngine, options: EngineOptio
   const checkpoint = await openCheckpoint(weights.directory, config);
   try {
     const adapter = await startingAdapter(options);
+    if (options.weightStorage === "stored") {
+      await checkpoint.checkFinite();
+      return await sampling.loadFrom(
+        (name) => adapter?.parameters.get(name) ?? checkpoint.place(name),
+        adapter?.config,
+      );
+    }
     const merge = adapter && adapterMerger(config, adapter);
     await sampling.loadFrom(async (name, into) => {
       const values = await checkpoint.read(name, into);

@@ -1,8 +1,17 @@
-import type { Executable, Executor, Feed, Feeds, Program } from "@turnwise/graph";
+import type {
+  Executable,
+  Executor,
+  Feed,
+  Feeds,
+  FileFeed,
+  FrozenFeeds,
+  Program,
+} from "@turnwise/graph";
+import { adapterTable, type AdapterConfig } from "../lora.ts";
 import type { ModelConfig } from "../model-config.ts";
 import { parameterTable, sizeOf } from "../parameters.ts";
 import type { AttentionCache, AttentionJob } from "./attention-cache.ts";
-import { samplingPrograms, type HeadPart } from "./sampling-programs.ts";
+import { embeddingProgram, samplingPrograms, type HeadPart } from "./sampling-programs.ts";
 
 /** New tokens of one sequence. */
 export interface StepJob extends AttentionJob {
@@ -57,22 +66,22 @@ interface CompiledModel {
   /** The first program, those between two layers, the last one. */
   readonly layers: readonly Executable[];
   readonly head: readonly (HeadPart & { readonly executable: Executable })[];
-  /** `[vocabularySize, hiddenSize]`. */
-  readonly embedding: Float32Array;
+  /** `[vocabularySize, hiddenSize]`, or what reads rows of it. */
+  readonly embedding: Float32Array | Executable<"x">;
 }
 
 const embeddingName = "model.embed_tokens.weight";
 
 /**
- * Gives a parameter. Each is asked for once, when it is needed. Its array must not change until its
- * program is compiled; the embedding's must never.
+ * Gives a parameter, or its place in a file that stays. Each is asked for once, when it is needed. Its
+ * array must not change until its program is compiled; the embedding's must never.
  * @param into - An array of the same size that is not needed any more, to be filled and returned: what
  *   is given back to the allocator among weights that stay leaves holes between them.
  */
 export type ReadWeights = (
   name: string,
   into?: Float32Array,
-) => Float32Array | Promise<Float32Array>;
+) => Float32Array | FileFeed | Promise<Float32Array | FileFeed>;
 
 /** Computes steps over cached sequences under fixed weights, in the thread that calls it. */
 export class ModelRunner {
@@ -99,27 +108,37 @@ export class ModelRunner {
    * Compiles a model with its weights built in, one program after the other, so that beside the
    * finished ones little more than one layer exists twice.
    * @param rotary - See `rotaryFeeds`.
+   * @param options - `adapter` is computed beside the layers that it targets; its matrices are read as
+   *   well.
    */
   static async create(
     config: ModelConfig,
     read: ReadWeights,
     executor: Executor,
     rotary: Feeds,
-    options: { readonly maxEntries?: number } = {},
+    options: {
+      readonly maxEntries?: number;
+      readonly adapter?: AdapterConfig | undefined;
+    } = {},
   ): Promise<ModelRunner> {
-    const shapes = new Map(parameterTable(config).map(({ name, shape }) => [name, shape]));
+    const { adapter } = options;
+    const table = [...parameterTable(config), ...(adapter ? adapterTable(config, adapter) : [])];
+    const shapes = new Map(table.map(({ name, shape }) => [name, shape]));
     const embedding = await read(embeddingName);
     const spare: Float32Array[] = [];
-    const feedOf = async (name: string): Promise<Feed> => {
+    const feedOf = async (name: string): Promise<Feed | FileFeed> => {
       const shape = shapes.get(name)!;
-      if (name === embeddingName) return { data: embedding, shape };
+      if (name === embeddingName) return asFeed(embedding, shape);
       const found = spare.findIndex(({ length }) => length === sizeOf(shape));
       const into = found < 0 ? undefined : spare.splice(found, 1)[0];
-      return { data: await read(name, into), shape };
+      return asFeed(await read(name, into), shape);
     };
     const programs = samplingPrograms(config, options);
     const compiled: Executable[] = [];
-    const compile = async (program: Program, weights: Feeds): Promise<Executable> => {
+    const compile = async <Name extends string>(
+      program: Program<Name>,
+      weights: FrozenFeeds,
+    ): Promise<Executable<Name>> => {
       const executable = await executor.compile(program, { frozen: weights, keepsFrozen: false });
       compiled.push(executable);
       return executable;
@@ -128,26 +147,27 @@ export class ModelRunner {
       const layers: Executable[] = [];
       for (const program of [programs.first, ...programs.middle, programs.last]) {
         const names = Object.keys(program.inputs).filter((name) => shapes.has(name));
-        const weights: Record<string, Feed> = {};
+        const weights: Record<string, Feed | FileFeed> = {};
         for (const name of names) weights[name] = await feedOf(name);
         layers.push(await compile(program, weights));
-        for (const { data } of Object.values(weights)) {
-          if (data instanceof Float32Array && data !== embedding) spare.push(data);
+        for (const feed of Object.values(weights)) {
+          if (!("data" in feed) || feed.data === embedding) continue;
+          if (feed.data instanceof Float32Array) spare.push(feed.data);
         }
       }
       const headName = config.tiedEmbeddings ? embeddingName : "lm_head.weight";
       const isWhole = programs.head.length === 0;
-      const headWeights = isWhole ? new Float32Array() : (await feedOf(headName)).data;
+      const headWeights = isWhole ? undefined : await feedOf(headName);
       const head: (HeadPart & { readonly executable: Executable })[] = [];
       for (const part of programs.head) {
-        const { firstToken, numTokens, program } = part;
-        const { hiddenSize } = config;
-        const begin = firstToken * hiddenSize;
-        const data = headWeights.subarray(begin, begin + numTokens * hiddenSize);
-        const weight = { data, shape: [numTokens, hiddenSize] };
-        head.push({ ...part, executable: await compile(program, { weight }) });
+        const weight = rowsOf(headWeights!, part.firstToken, part.numTokens);
+        head.push({ ...part, executable: await compile(part.program, { weight }) });
       }
-      return new ModelRunner(config, { layers, head, embedding }, rotary);
+      const rows =
+        "file" in embedding
+          ? await compile(embeddingProgram(config), { table: embedding })
+          : embedding;
+      return new ModelRunner(config, { layers, head, embedding: rows }, rotary);
     } catch (error) {
       for (const executable of compiled) await executable.release();
       throw error;
@@ -170,14 +190,13 @@ export class ModelRunner {
     // one token gets a second row, which goes nowhere.
     const n = Math.max(2, numTokens);
     const lastOnly = logits === "last";
-    const embedded = new Float32Array(n * hiddenSize);
+    const ids = new Int32Array(n);
     const positions = new Int32Array(n);
     const rows = new Int32Array(lastOnly ? Math.max(2, jobs.length) : n);
     let at = 0;
     jobs.forEach(({ sequence, tokens: newTokens }, job) => {
       newTokens.forEach((token, i) => {
-        const begin = token * hiddenSize;
-        embedded.set(this.#model.embedding.subarray(begin, begin + hiddenSize), at * hiddenSize);
+        ids[at] = token;
         positions[at] = sequence.length + i;
         if (!lastOnly) rows[at] = at;
         at++;
@@ -190,7 +209,7 @@ export class ModelRunner {
     const { layers } = this.#model;
     const begin = performance.now();
     let attentionMilliseconds = 0;
-    let x: Feed = { data: embedded, shape: [n, 1, hiddenSize] };
+    let x: Feed = { data: await this.#embed(ids), shape: [n, 1, hiddenSize] };
     let outputs = await layers[0]!.run({ ...this.#rotary, x, positions: positionFeed });
     for (let layer = 0; layer < numLayers; layer++) {
       const { query, key, value } = outputs;
@@ -228,6 +247,20 @@ export class ModelRunner {
     return result;
   }
 
+  async #embed(ids: Int32Array): Promise<Float32Array> {
+    const { embedding } = this.#model;
+    if (!(embedding instanceof Float32Array)) {
+      return (await embedding.run({ ids: { data: ids, shape: [ids.length] } })).x.data;
+    }
+    const { hiddenSize } = this.#config;
+    const embedded = new Float32Array(ids.length * hiddenSize);
+    ids.forEach((id, i) => {
+      const row = embedding.subarray(id * hiddenSize, (id + 1) * hiddenSize);
+      embedded.set(row, i * hiddenSize);
+    });
+    return embedded;
+  }
+
   async #logits(outputs: Record<string, Feed & { data: Float32Array }>): Promise<StepLogits> {
     const { logits, hidden } = outputs;
     if (logits) {
@@ -244,8 +277,23 @@ export class ModelRunner {
 
   /** Gives back the compiled programs. */
   async close(): Promise<void> {
-    const { layers, head } = this.#model;
+    const { layers, head, embedding } = this.#model;
     for (const executable of layers) await executable.release();
     for (const { executable } of head) await executable.release();
+    if (!(embedding instanceof Float32Array)) await embedding.release();
   }
+}
+
+const asFeed = (value: Float32Array | FileFeed, shape: readonly number[]): Feed | FileFeed =>
+  "file" in value ? value : { data: value, shape };
+
+/** Some rows of a matrix, which is not copied. */
+function rowsOf(matrix: Feed | FileFeed, first: number, numRows: number): Feed | FileFeed {
+  const width = matrix.shape[1]!;
+  const shape = [numRows, width];
+  if ("data" in matrix) {
+    return { data: matrix.data.subarray(first * width, (first + numRows) * width), shape };
+  }
+  const offset = matrix.offset + first * width * (matrix.type === "F32" ? 4 : 2);
+  return { ...matrix, offset, shape };
 }

@@ -6,6 +6,7 @@ import {
   type SampleRequest,
 } from "@turnwise/core";
 import type { Executor, Feeds } from "@turnwise/graph";
+import type { AdapterConfig } from "../lora.ts";
 import type { ModelConfig } from "../model-config.ts";
 import type { Parameters } from "../parameters.ts";
 import { AttentionCache } from "./attention-cache.ts";
@@ -128,15 +129,17 @@ export class SamplingEngine {
   /**
    * As {@link load}, from wherever parameters come.
    * @param read - See {@link ReadWeights}.
+   * @param adapter - Computed beside the layers that it targets; its matrices are read as well. Default
+   *   none.
    */
-  loadFrom(read: ReadWeights): Promise<void> {
+  loadFrom(read: ReadWeights, adapter?: AdapterConfig): Promise<void> {
     return this.#whenIdle(async () => {
       const { config, executor } = this.#options;
       // First, so that two models need not fit into the memory.
       await this.#runner?.close();
       this.#runner = undefined;
       this.#sequences.clear();
-      this.#runner = await ModelRunner.create(config, read, executor, this.#rotary);
+      this.#runner = await ModelRunner.create(config, read, executor, this.#rotary, { adapter });
     });
   }
 

@@ -1,4 +1,5 @@
 import { trace, type Program, type Tensor } from "@turnwise/graph";
+import type { AdapterConfig } from "../lora.ts";
 import type { ModelConfig } from "../model-config.ts";
 import {
   finalNorm,
@@ -63,22 +64,36 @@ function headParts({ vocabularySize, hiddenSize }: ModelConfig, maxEntries: numb
   });
 }
 
-/** Traces the programs of a model. */
+/** Rows of a `table` that stays where it is: input `ids` int32 `[n]`, output `x` `[n, hiddenSize]`. */
+export function embeddingProgram({ vocabularySize, hiddenSize }: ModelConfig): Program<"x"> {
+  return trace((g) => {
+    const table = g.input("table", "float32", [vocabularySize, hiddenSize]);
+    return { x: g.gather(table, g.input("ids", "int32", ["n"])) };
+  });
+}
+
+/**
+ * Traces the programs of a model.
+ * @param options - See `traceModel` for `adapter`.
+ */
 export function samplingPrograms(
   config: ModelConfig,
-  { maxEntries = maxPartEntries }: { readonly maxEntries?: number } = {},
+  {
+    maxEntries = maxPartEntries,
+    adapter,
+  }: { readonly maxEntries?: number; readonly adapter?: AdapterConfig | undefined } = {},
 ): SamplingPrograms {
   const { hiddenSize, numHeads, numLayers, headSize } = config;
   const width = numHeads * headSize;
   const first = trace((g) => {
-    const model = traceModel(g, config);
+    const model = traceModel(g, config, adapter);
     const x = g.input("x", "float32", ["n", 1, hiddenSize]);
     const { query, key, value } = layerHeads(model, 0, x, g.input("positions", "int32", ["n", 1]));
     return { query, key, value };
   });
   const middle = Array.from({ length: numLayers - 1 }, (_, layer) =>
     trace((g): LayerHeads & { x: LayerHeads["query"] } => {
-      const model = traceModel(g, config);
+      const model = traceModel(g, config, adapter);
       const before = g.input("x", "float32", ["n", 1, hiddenSize]);
       const attended = g.input("attended", "float32", ["n", 1, width]);
       const positions = g.input("positions", "int32", ["n", 1]);
@@ -88,7 +103,7 @@ export function samplingPrograms(
   );
   const head = headParts(config, maxEntries);
   const last: Program = trace((g) => {
-    const model = traceModel(g, config);
+    const model = traceModel(g, config, adapter);
     const all = g.reshape(g.input("x", "float32", ["n", 1, hiddenSize]), ["n", hiddenSize]);
     const rows = g.input("rows", "int32", ["m"]);
     const attended = g.input("attended", "float32", ["m", width]);

@@ -1,0 +1,122 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { writeAdapter } from "../adapter-checkpoint.ts";
+import { writeCheckpoint } from "../checkpoint.ts";
+import { adapterConfig, adapterTable } from "../lora.ts";
+import { smallModelConfig } from "../model-config.ts";
+import { drawParameters, initialParameters, sizeOf } from "../parameters.ts";
+import { createLocalSampler, type LocalSamplerOptions } from "./create-local-sampler.ts";
+import { chooseWeightStorage } from "./weight-storage.ts";
+
+// Large enough that its matrices stay in the file: small ones are read.
+const config = smallModelConfig({ vocabularySize: 600, hiddenSize: 256, numLayers: 2 });
+const adapter = adapterConfig(config, { rank: 4 }, "test");
+let directory: string;
+let model: string;
+let peft: string;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "turnwise-storage-"));
+  model = join(directory, "model");
+  peft = join(directory, "peft");
+  const parameters = initialParameters(config, "stored");
+  await writeCheckpoint(model, { config, parameters }, { type: "BF16" });
+  // Matrices that are drawn, in place of a fresh adapter's zeros.
+  const table = adapterTable(config, adapter).map((each) => ({
+    ...each,
+    initial: "normal" as const,
+  }));
+  const drawn = drawParameters(table, { ...config, initializerRange: 0.2 }, "adapter");
+  await writeAdapter(peft, config, { config: adapter, parameters: drawn });
+});
+
+afterAll(() => rm(directory, { recursive: true }));
+
+const request = (seed: string, length: number) => ({
+  promptTokens: Array.from({ length }, (_, i) => (37 * i + 11 * seed.length) % 600),
+  seed,
+  maxTokens: 12,
+  stopTokens: [],
+});
+
+async function sampleBy(options: Partial<LocalSamplerOptions>, company = 0) {
+  const standalone = await createLocalSampler({
+    model,
+    threads: 2,
+    thread: "same",
+    ...options,
+  });
+  try {
+    const others = Array.from({ length: company }, (_, i) =>
+      standalone.sampler.sample(request(`${i}`, 20 + i)),
+    );
+    const response = await standalone.sampler.sample(request("own", 40));
+    await Promise.all(others);
+    return response;
+  } finally {
+    await standalone.close();
+  }
+}
+
+describe("weights that stay in their file", () => {
+  it.each([false, true])("sample as widened ones do; with an adapter: %s", async (adapted) => {
+    const options = adapted ? { adapter: peft } : {};
+    const wide = await sampleBy({ ...options, weightStorage: "float32" });
+    const stored = await sampleBy({ ...options, weightStorage: "stored" });
+    expect(stored.tokens).toEqual(wide.tokens);
+    // Products are added up in another order, and an adapter is computed beside, not merged.
+    wide.logProbs.forEach((value, i) => expect(stored.logProbs[i]).toBeCloseTo(value, 4));
+    wide.entropies.forEach((value, i) => expect(stored.entropies[i]).toBeCloseTo(value, 4));
+  });
+
+  it("give the same bits in any company", async () => {
+    const alone = await sampleBy({ weightStorage: "stored" });
+    expect(await sampleBy({ weightStorage: "stored" }, 30)).toEqual(alone);
+  });
+
+  it("are checked before any work", async () => {
+    const broken = join(directory, "broken");
+    await writeCheckpoint(
+      broken,
+      { config, parameters: initialParameters(config, 1) },
+      { type: "BF16" },
+    );
+    const path = join(broken, "model.safetensors");
+    const bytes = await readFile(path);
+    // The last entry of the file: of the last parameter.
+    bytes.writeUInt16LE(0x7fc0, bytes.length - 2);
+    await writeFile(path, bytes);
+    await expect(sampleBy({ model: broken, weightStorage: "stored" })).rejects.toThrow(
+      `${path}: model.norm.weight[255] must be finite, got NaN`,
+    );
+    await writeFile(path, bytes.subarray(0, -2));
+    await expect(sampleBy({ model: broken, weightStorage: "stored" })).rejects.toThrow(
+      "must end within the file",
+    );
+  });
+});
+
+describe("chooseWeightStorage", () => {
+  const bytes = 4 * sizeOf([600, config.hiddenSize]);
+
+  it("leaves numbers of 16 bits in the file where float32 would take most of the memory", async () => {
+    const choose = (available: number, folder: string | undefined = model) =>
+      chooseWeightStorage("test", "auto", config, folder, available);
+    expect(await choose(bytes)).toBe("stored");
+    expect(await choose(1e12)).toBe("float32");
+    expect(await chooseWeightStorage("test", "auto", config, undefined, 1)).toBe("float32");
+    const whole = join(directory, "float32");
+    await writeCheckpoint(whole, { config, parameters: initialParameters(config, 1) });
+    expect(await choose(bytes, whole)).toBe("float32");
+  });
+
+  it("does as it is told, where it can", async () => {
+    expect(await chooseWeightStorage("test", "stored", config, model, 1e12)).toBe("stored");
+    expect(await chooseWeightStorage("test", "float32", config, model, 1)).toBe("float32");
+    await expect(chooseWeightStorage("test", "stored", config, undefined)).rejects.toThrow(
+      "test: weightStorage must not be stored without a folder, got it",
+    );
+  });
+});
