@@ -14,11 +14,10 @@
  *
  * Without a run folder a run of one iteration is made first.
  */
-import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { gunzipSync } from "node:zlib";
 import {
@@ -38,6 +37,7 @@ import {
 import { LearningEngine } from "../packages/policy/src/local/learning-engine.ts";
 import { traceObjective } from "../packages/policy/src/local/objective-program.ts";
 import { clippedSurrogate } from "@turnwise/estimators";
+import { findPython, median, Side } from "./pytorch/side.ts";
 import type { TrainingAnswer, TrainingSide, TrainingSpec } from "./pytorch/training-side.ts";
 
 const { values: options } = parseArgs({
@@ -51,47 +51,6 @@ const { values: options } = parseArgs({
 const threads = Number(options.threads);
 const rounds = Number(options.rounds);
 const scratch = mkdtempSync(join(tmpdir(), "turnwise-bench-"));
-
-/** Waiting threads of PyTorch would else keep the cores busy that the other work of a machine needs. */
-const environment = { ...process.env, OMP_WAIT_POLICY: "PASSIVE" };
-
-function findPython(): string | undefined {
-  const candidates = [process.env["PYTHON"], "python3", "/usr/bin/python3"];
-  return candidates.find(
-    (path) => path !== undefined && spawnSync(path, ["-c", "import torch"]).status === 0,
-  );
-}
-
-/** A process that makes an update whenever it is asked to. */
-class Side {
-  readonly #input: NodeJS.WritableStream;
-  readonly #lines: AsyncIterator<string>;
-  readonly #end: () => void;
-
-  constructor(command: string, args: readonly string[]) {
-    const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"], env: environment });
-    this.#input = child.stdin;
-    this.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    this.#end = () => child.stdin.end();
-  }
-
-  async start(spec: TrainingSpec): Promise<TrainingSide> {
-    this.#input.write(`${JSON.stringify(spec)}\n`);
-    return JSON.parse((await this.#lines.next()).value as string) as TrainingSide;
-  }
-
-  async update(): Promise<TrainingAnswer> {
-    this.#input.write("update\n");
-    return JSON.parse((await this.#lines.next()).value as string) as TrainingAnswer;
-  }
-
-  close(): void {
-    this.#end();
-  }
-}
-
-const median = (list: readonly number[]): number =>
-  list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)]!;
 
 /** Trajectories of the last iteration of a run. */
 function recorded(run: string): Trajectory[] {
@@ -231,8 +190,11 @@ async function compare(name: string, python: string, given: Case): Promise<void>
   };
   const here = join(import.meta.dirname, "pytorch");
   const sides = {
-    ours: new Side(process.execPath, [...process.execArgv, join(here, "training-side.ts")]),
-    torch: new Side(python, [join(here, "policy_training.py")]),
+    ours: new Side<TrainingSide, TrainingAnswer>(process.execPath, [
+      ...process.execArgv,
+      join(here, "training-side.ts"),
+    ]),
+    torch: new Side<TrainingSide, TrainingAnswer>(python, [join(here, "policy_training.py")]),
   };
   const ready = { ours: await sides.ours.start(spec), torch: await sides.torch.start(spec) };
   const answers: Record<keyof typeof sides, TrainingAnswer[]> = { ours: [], torch: [] };
@@ -295,7 +257,7 @@ async function compileTime(): Promise<void> {
 
 try {
   await compileTime();
-  const python = findPython();
+  const python = findPython("torch");
   if (!python) console.log("skipped: no python3 here imports torch");
   for (const [name, make] of python ? Object.entries(cases()) : []) {
     if (options.only && !name.includes(options.only)) continue;

@@ -1,0 +1,261 @@
+/**
+ * Updates of a Qwen2.5-0.5B in shape, with random weights, on a GPU: ours against transformers in
+ * PyTorch, which takes turns with it on the same rows. Each row is dense: a loss at every token.
+ * Weights are drawn anew on both sides, so losses agree to some percent alone.
+ *
+ * npx tsx --conditions=turnwise-source bench/policy-training-gpu.bench.ts
+ *   [--provider webgpu] [--products float32,float16] [--rows 8] [--length 512] [--microbatch-rows 8]
+ *   [--rounds 5] [--layers 24] [--recompute] [--max-logits N] [--torch float32,tensorfloat32,bfloat16]
+ *
+ * `--torch none` leaves PyTorch out; else the first `python3` that imports torch and transformers is
+ * taken, or that of the environment variable PYTHON. The script is one file when it is bundled
+ * (`esbuild --bundle --platform=node --format=esm --conditions=turnwise-source
+ * --external:onnxruntime-node`), with `pytorch/policy_training_gpu.py` beside it.
+ */
+import { spawn } from "node:child_process";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { createRandom, crossEntropy, type TrainingRow } from "@turnwise/core";
+import { parameterTable, type ModelConfig } from "@turnwise/policy";
+import {
+  createExecutor,
+  deviceOptions,
+  staysOnDevice,
+} from "../packages/policy/src/local/device.ts";
+import { LearningEngine } from "../packages/policy/src/local/learning-engine.ts";
+import { traceObjective } from "../packages/policy/src/local/objective-program.ts";
+import { findPython, median, Side } from "./pytorch/side.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    provider: { type: "string", default: "webgpu" },
+    products: { type: "string", default: "float32" },
+    rows: { type: "string", default: "8" },
+    length: { type: "string", default: "512" },
+    "microbatch-rows": { type: "string", default: "8" },
+    rounds: { type: "string", default: "5" },
+    layers: { type: "string", default: "24" },
+    vocabulary: { type: "string", default: "151936" },
+    recompute: { type: "boolean", default: false },
+    "max-logits": { type: "string" },
+    torch: { type: "string", default: "float32,tensorfloat32,bfloat16" },
+    "torch-device": { type: "string", default: "cuda" },
+  },
+});
+const [numRows, length, rounds] = [options.rows, options.length, options.rounds].map(Number) as [
+  number,
+  number,
+  number,
+];
+const microbatchRows = Number(options["microbatch-rows"]);
+const recomputeLayers = options.recompute;
+
+const config: ModelConfig = {
+  modelType: "qwen2",
+  vocabularySize: Number(options.vocabulary),
+  hiddenSize: 896,
+  intermediateSize: 4864,
+  numLayers: Number(options.layers),
+  numHeads: 14,
+  numKeyValueHeads: 2,
+  headSize: 64,
+  attentionBiases: "query-key-value",
+  mlpBiases: false,
+  ropeTheta: 1e6,
+  ropeScaling: { kind: "none" },
+  normEpsilon: 1e-6,
+  tiedEmbeddings: true,
+  maxSequenceTokens: Math.max(2048, length),
+  initializerRange: 0.02,
+};
+
+/** What a side says of one update. */
+interface Answer {
+  readonly seconds: number;
+  readonly loss: number;
+  readonly gradientNorm: number;
+  /** `null` where it is not known. */
+  readonly peakBytes: number | null;
+}
+
+interface Updater {
+  readonly name: string;
+  readonly update: () => Promise<Answer>;
+  readonly close: () => Promise<void>;
+}
+
+/** Weights of the right size, drawn so that half a billion take seconds. */
+function drawn(): Map<string, Float32Array> {
+  let state = 1;
+  return new Map(
+    parameterTable(config).map(({ name, shape, initial }) => {
+      const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
+      if (initial === "ones") values.fill(1);
+      // Uniform, with the standard deviation of the family's normal draws.
+      const bound = initial === "ones" || initial === "zeros" ? 0 : 0.02 * Math.sqrt(3);
+      if (bound > 0) {
+        for (let i = 0; i < values.length; i++) {
+          state = (Math.imul(state, 1664525) + 1013904223) | 0;
+          values[i] = (bound * state) / 2 ** 31;
+        }
+      }
+      return [name, values] as const;
+    }),
+  );
+}
+
+const random = createRandom("dense");
+const tokenRows = Array.from({ length: numRows }, () =>
+  Array.from({ length }, () => random.integer(config.vocabularySize)),
+);
+const trainingRows = tokenRows.map((tokens): TrainingRow => ({
+  tokens,
+  spans: [{ turnIndex: 0, start: 1, length: length - 1 }],
+  weights: new Float32Array(length - 1).fill(1 / numRows / (length - 1)),
+  fields: {},
+}));
+
+/** The memory of the first NVIDIA GPU that is taken, by whomever; its most since the last call. */
+class UsedMemory {
+  #mebibytes: number[] = [];
+  readonly #end: () => void;
+
+  constructor() {
+    const args = [
+      "-i",
+      "0",
+      "--query-gpu=memory.used",
+      "--format=csv,noheader,nounits",
+      "-lms",
+      "50",
+    ];
+    const child = spawn("nvidia-smi", args, { stdio: ["ignore", "pipe", "ignore"] });
+    child.on("error", () => {});
+    child.stdout.on("data", (text: Buffer) => {
+      this.#mebibytes.push(...text.toString().split("\n").filter(Boolean).map(Number));
+    });
+    this.#end = () => child.kill();
+  }
+
+  async most(): Promise<number | null> {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const found = this.#mebibytes.reduce((most, each) => Math.max(most, each), -1);
+    this.#mebibytes = [];
+    return found < 0 ? null : found * 2 ** 20;
+  }
+
+  close(): void {
+    this.#end();
+  }
+}
+
+async function ours(products: string, memory: UsedMemory): Promise<Updater> {
+  const device = deviceOptions({ provider: options.provider, products });
+  const before = await memory.most();
+  const engine = await LearningEngine.create(drawn(), {
+    config,
+    executor: await createExecutor(device, availableParallelism()),
+    optimizer: { learningRate: { peak: 1e-5 }, weightDecay: 0.01 },
+    microbatchTokens: microbatchRows * length,
+    ownsParameters: true,
+    recomputeLayers,
+    resident: staysOnDevice(device),
+    scalesLoss: products === "float16",
+    ...(options["max-logits"] !== undefined && { maxLogits: Number(options["max-logits"]) }),
+  });
+  const objective = traceObjective(crossEntropy);
+  return {
+    name: `ours, ${options.provider}, ${products}`,
+    update: async () => {
+      const begin = performance.now();
+      const { loss, gradientNorm } = await engine.update(trainingRows, objective);
+      const seconds = (performance.now() - begin) / 1000;
+      const used = await memory.most();
+      const peakBytes = used === null || before === null ? null : used - before;
+      return { seconds, loss, gradientNorm, peakBytes };
+    },
+    close: () => engine.close(),
+  };
+}
+
+async function pytorch(python: string, precision: string): Promise<Updater> {
+  const script = join(import.meta.dirname, "pytorch/policy_training_gpu.py");
+  const side = new Side<{ version: string; device: string }, Answer>(python, [script]);
+  const { version, device } = await side.start({
+    config,
+    rows: tokenRows,
+    microbatchRows,
+    recomputeLayers,
+    precision,
+    device: options["torch-device"],
+    threads: availableParallelism(),
+  });
+  return {
+    name: `${version}, ${device}, ${precision}`,
+    update: () => side.update(),
+    close: async () => side.close(),
+  };
+}
+
+const numParameters = parameterTable(config).reduce(
+  (sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1),
+  0,
+);
+const numTokens = numRows * length;
+console.log(
+  `${(numParameters / 1e6).toFixed(1)} million parameters, ${numRows} rows of ${length} tokens, ${microbatchRows} a microbatch${recomputeLayers ? ", layers recomputed" : ""}`,
+);
+
+const memory = new UsedMemory();
+const python = options.torch === "none" ? undefined : findPython("torch, transformers");
+if (options.torch !== "none" && !python) console.log("no python3 here imports torch, transformers");
+const updaters: Updater[] = [];
+const answers = new Map<Updater, Answer[]>();
+// Ours first: what the GPU has taken beside is what PyTorch takes, and would count as ours.
+for (const products of options.products.split(",")) {
+  const updater = await ours(products, memory);
+  const begin = performance.now();
+  answers.set(updater, [await updater.update(), await updater.update()]);
+  const [first, second] = answers.get(updater)!;
+  console.log(
+    `${updater.name}: compiled in ${(first!.seconds - second!.seconds).toFixed(2)} s of ${((performance.now() - begin) / 1000).toFixed(2)} s`,
+  );
+  updaters.push(updater);
+}
+for (const precision of python ? options.torch.split(",") : []) {
+  const updater = await pytorch(python!, precision);
+  answers.set(updater, [await updater.update(), await updater.update()]);
+  updaters.push(updater);
+}
+for (let round = 0; round < rounds; round++) {
+  for (const updater of updaters) answers.get(updater)!.push(await updater.update());
+}
+const secondsOf = (updater: Updater): number =>
+  median(
+    answers
+      .get(updater)!
+      .slice(2)
+      .map(({ seconds }) => seconds),
+  );
+for (const updater of updaters) {
+  const seconds = secondsOf(updater);
+  const [first, second] = answers.get(updater)!;
+  // Six operations for each weight and token; attention comes on top.
+  const rate = (6 * numParameters * numTokens) / seconds;
+  const peak =
+    second!.peakBytes === null ? "" : `, peak ${(second!.peakBytes / 2 ** 30).toFixed(2)} GiB`;
+  console.log(
+    `${updater.name}: ${seconds.toFixed(4)} s an update, ${(numTokens / seconds).toFixed(0)} tokens/s, ${(rate / 1e12).toFixed(2)} TFLOP/s${peak}; first loss ${first!.loss.toFixed(4)}, gradient norm ${first!.gradientNorm.toFixed(4)}`,
+  );
+}
+const torchSides = updaters.filter(({ name }) => name.startsWith("PyTorch"));
+for (const own of updaters.filter(({ name }) => name.startsWith("ours"))) {
+  for (const other of torchSides) {
+    console.log(
+      `${own.name} / ${other.name}: time ${(secondsOf(own) / secondsOf(other)).toFixed(2)}`,
+    );
+  }
+}
+for (const updater of updaters) await updater.close();
+memory.close();

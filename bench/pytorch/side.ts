@@ -1,0 +1,51 @@
+import { spawn, spawnSync } from "node:child_process";
+import { createInterface } from "node:readline";
+
+/** Waiting threads of PyTorch would else keep the cores busy that the other work of a machine needs. */
+const environment = { ...process.env, OMP_WAIT_POLICY: "PASSIVE" };
+
+/** The first Python that imports these modules: of the variable PYTHON, then of the path. */
+export function findPython(modules: string): string | undefined {
+  const candidates = [process.env["PYTHON"], "python3", "/usr/bin/python3"];
+  return candidates.find(
+    (path) => path !== undefined && spawnSync(path, ["-c", `import ${modules}`]).status === 0,
+  );
+}
+
+/** A process that reads a line with a specification, and answers it; then makes an update a line. */
+export class Side<Ready, Answer> {
+  readonly #input: NodeJS.WritableStream;
+  readonly #lines: AsyncIterator<string>;
+  readonly #end: () => void;
+
+  constructor(command: string, args: readonly string[]) {
+    const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"], env: environment });
+    this.#input = child.stdin;
+    this.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    this.#end = () => child.stdin.end();
+  }
+
+  async start(spec: unknown): Promise<Ready> {
+    this.#input.write(`${JSON.stringify(spec)}\n`);
+    return JSON.parse(await this.#line()) as Ready;
+  }
+
+  async update(): Promise<Answer> {
+    this.#input.write("update\n");
+    return JSON.parse(await this.#line()) as Answer;
+  }
+
+  async #line(): Promise<string> {
+    const { done, value } = await this.#lines.next();
+    if (done === true) throw new Error("side: must answer, but ended");
+    return value;
+  }
+
+  close(): void {
+    this.#end();
+  }
+}
+
+/** The middle of some numbers. */
+export const median = (list: readonly number[]): number =>
+  list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)]!;
