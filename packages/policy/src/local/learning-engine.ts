@@ -295,9 +295,12 @@ export class LearningEngine {
       rows: forest.rows.map((i) => weighted[i]!),
     }));
     const { timings } = this;
+    const scaleBefore = this.#lossScale?.state;
     let sums = await this.#sumGradients(rows, forests, objective);
     while (!Number.isFinite(sums.gradientNorm)) {
+      // An overflow is the scale's fault, as long as there is a smaller one.
       if (!this.#lossScale?.shrink()) {
+        if (scaleBefore) this.#lossScale?.restore(scaleBefore);
         this.#state.begin();
         throw new NonFiniteError(
           `update: gradient must be finite, got a norm of ${sums.gradientNorm} while all token gradients are finite`,
