@@ -9,6 +9,8 @@ const config: Options = {
     "onnx/index": "src/onnx/index.ts",
     "tensorflow/index": "src/tensorflow/index.ts",
   },
+  // Optional: it must stay a package of its own.
+  external: ["koffi"],
   format: "esm",
   target: "node20",
   dts: true,
