@@ -1,0 +1,69 @@
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** Where a CUDA device in software was built, or why it was not. */
+export type SoftwareCuda =
+  | { readonly path: string; readonly missing?: undefined }
+  | { readonly path?: undefined; readonly missing: string };
+
+const folder = fileURLToPath(new URL(".", import.meta.url));
+const source = join(folder, "software-cuda.cpp");
+const header = join(folder, "software-kernel.h");
+const library = "libsoftwarecuda.so";
+/** The names that CUDA's libraries are looked for by; all are the one library. */
+const names = ["libcuda.so.1", "libnvrtc.so.12", "libcublas.so.12"];
+const flags = ["-std=c++17", "-O2", "-fvisibility=hidden", "-shared", "-fPIC", "-Wl,-Bsymbolic"];
+
+function build(place: string): void {
+  const parent = join(place, "..");
+  mkdirSync(parent, { recursive: true });
+  const work = mkdtempSync(join(parent, "build-"));
+  try {
+    execFileSync("g++", [...flags, "-o", join(work, library), source, "-ldl"], {
+      stdio: ["ignore", "ignore", "pipe"],
+      encoding: "utf8",
+    });
+    copyFileSync(header, join(work, "software-kernel.h"));
+    for (const name of names) symlinkSync(library, join(work, name));
+    renameSync(work, place);
+  } catch (error) {
+    rmSync(work, { recursive: true, force: true });
+    // Another process may have been faster.
+    if (!existsSync(join(place, library))) throw error;
+  }
+}
+
+/**
+ * A CUDA device in software, to be given to `openCudaDevice` as its path: slow and strict, so that
+ * tests need no GPU. It is built once, by g++, into the folder for temporary files.
+ */
+export function softwareCuda(): SoftwareCuda {
+  if (process.platform !== "linux") return { missing: "the software CUDA device needs Linux" };
+  const hash = createHash("sha256");
+  for (const file of [source, header]) hash.update(readFileSync(file));
+  const user = process.getuid?.() ?? 0;
+  const place = join(tmpdir(), `turnwise-software-cuda-${user}`, hash.digest("hex").slice(0, 16));
+  if (existsSync(join(place, library))) return { path: place };
+  try {
+    build(place);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") {
+      return { missing: "the software CUDA device needs g++" };
+    }
+    throw error;
+  }
+  return { path: place };
+}
