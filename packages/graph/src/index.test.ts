@@ -49,7 +49,11 @@ it("exports what it means to", () => {
     "measureConformance",
   ]);
   expect(Object.keys(onnx).toSorted()).toEqual(["createOnnxExecutor", "lowerToOnnx"]);
-  expect(Object.keys(cuda).toSorted()).toEqual(["CudaOutOfMemory", "kernelPrelude"]);
+  expect(Object.keys(cuda).toSorted()).toEqual([
+    "CudaOutOfMemory",
+    "kernelPrelude",
+    "openCudaDevice",
+  ]);
   expect(Object.keys(tensorflow)).toEqual(["createTensorFlowExecutor"]);
   expect(Object.keys(diagnosis).toSorted()).toEqual([
     "cudaInstallCommand",

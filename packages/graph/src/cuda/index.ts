@@ -10,3 +10,4 @@ export {
   type ProductPrecision,
 } from "./cuda-device.ts";
 export { kernelPrelude } from "./kernel-prelude.ts";
+export { openCudaDevice, type CudaDeviceOptions } from "./open-cuda-device.ts";

@@ -1,0 +1,140 @@
+import { kernelPrelude } from "./kernel-prelude.ts";
+import type { Compiler } from "./load-cuda.ts";
+
+const sourceName = "kernels.cu";
+
+/** Values that functions write through pointers. */
+class Results {
+  readonly address: number;
+  readonly words: Int32Array = new Int32Array(new ArrayBuffer(1024));
+
+  constructor(cuda: Compiler) {
+    this.address = cuda.addressOf(this.words);
+  }
+
+  long(): number {
+    return Number(new BigInt64Array(this.words.buffer)[0]);
+  }
+
+  setLong(value: number): void {
+    new BigInt64Array(this.words.buffer)[0] = BigInt(value);
+  }
+}
+
+/** What functions read through pointers: it stays where it is while it is held. */
+class Parameters {
+  readonly #cuda: Compiler;
+  readonly #held: ArrayBufferView[] = [];
+
+  constructor(cuda: Compiler) {
+    this.#cuda = cuda;
+  }
+
+  #hold(bytes: Uint8Array): number {
+    this.#held.push(bytes);
+    return this.#cuda.addressOf(bytes);
+  }
+
+  /** A C string. */
+  text(text: string): number {
+    const { length } = Buffer.from(text);
+    const bytes = new Uint8Array(new ArrayBuffer(length + 128));
+    new TextEncoder().encodeInto(text, bytes);
+    return this.#hold(bytes);
+  }
+
+  /** A list of C strings. */
+  texts(texts: readonly string[]): number {
+    const list = BigInt64Array.from([...texts.map((text) => BigInt(this.text(text))), 0n]);
+    return this.#hold(new Uint8Array(list.buffer));
+  }
+
+  release(): void {
+    this.#held.length = 0;
+  }
+}
+
+/** Of the architectures that the compiler knows, the device's own, or the newest that is older. */
+function architecture(cuda: Compiler, results: Results, capability: number): string {
+  check(cuda, cuda.nvrtcGetNumSupportedArchs(results.address), "count its architectures");
+  const count = results.words[0]!;
+  check(cuda, cuda.nvrtcGetSupportedArchs(results.address), "list its architectures");
+  const known = Array.from(results.words.subarray(0, count));
+  if (known.includes(capability)) return `sm_${capability}`;
+  const older = known.filter((each) => each < capability);
+  if (older.length === 0) {
+    throw new Error(
+      `compile: the device's compute capability must be at least ${Math.min(...known) / 10} for this NVRTC, got ${capability / 10}`,
+    );
+  }
+  // The driver compiles the rest of the way.
+  return `compute_${Math.max(...older)}`;
+}
+
+function check(cuda: Compiler, status: number, what: string): void {
+  if (status === 0) return;
+  throw new Error(`compile: NVRTC must ${what}, got ${cuda.nvrtcGetErrorString(status)}`);
+}
+
+function log(cuda: Compiler, results: Results, program: number): string {
+  check(cuda, cuda.nvrtcGetProgramLogSize(program, results.address), "tell its log");
+  const bytes = new Uint8Array(new ArrayBuffer(Math.max(128, results.long())));
+  check(cuda, cuda.nvrtcGetProgramLog(program, cuda.addressOf(bytes)), "tell its log");
+  return new TextDecoder().decode(bytes.subarray(0, bytes.indexOf(0))).trim();
+}
+
+/**
+ * Compiles CUDA C++, behind {@link kernelPrelude}, for one architecture.
+ *
+ * @param capability - The device's compute capability without its point: 90 for 9.0.
+ * @returns What the driver loads as a module.
+ * @throws `Error` with the compiler's log.
+ */
+export function compileKernels(cuda: Compiler, source: string, capability: number): Uint8Array {
+  const results = new Results(cuda);
+  const parameters = new Parameters(cuda);
+  const arch = architecture(cuda, results, capability);
+  const create = cuda.nvrtcCreateProgram(
+    results.address,
+    parameters.text(`${kernelPrelude}${source}`),
+    parameters.text(sourceName),
+    0,
+    0,
+    0,
+  );
+  check(cuda, create, "take the source");
+  const program = results.long();
+  try {
+    const options = [`--gpu-architecture=${arch}`, "--std=c++17"];
+    const status = cuda.nvrtcCompileProgram(program, options.length, parameters.texts(options));
+    if (status !== 0) {
+      throw new Error(
+        `compile: the source must compile, got ${cuda.nvrtcGetErrorString(status)}\n${log(cuda, results, program)}`,
+      );
+    }
+    return image(cuda, results, program, arch.startsWith("sm_"));
+  } finally {
+    results.setLong(program);
+    cuda.nvrtcDestroyProgram(results.address);
+    parameters.release();
+  }
+}
+
+/** Machine code, or what the driver makes machine code from. */
+function image(
+  cuda: Compiler,
+  results: Results,
+  program: number,
+  isMachineCode: boolean,
+): Uint8Array {
+  const { address } = results;
+  const sized = isMachineCode
+    ? cuda.nvrtcGetCUBINSize(program, address)
+    : cuda.nvrtcGetPTXSize(program, address);
+  check(cuda, sized, "tell the size of what it compiled");
+  const bytes = new Uint8Array(new ArrayBuffer(Math.max(128, results.long())));
+  const to = cuda.addressOf(bytes);
+  const given = isMachineCode ? cuda.nvrtcGetCUBIN(program, to) : cuda.nvrtcGetPTX(program, to);
+  check(cuda, given, "give what it compiled");
+  return bytes;
+}

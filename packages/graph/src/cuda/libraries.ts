@@ -1,0 +1,195 @@
+import { spawnSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+
+/** The folders and questions of a computer that libraries are looked for with. */
+export interface LibrarySearch {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Names in a folder; empty if there is no such folder. */
+  list(folder: string): readonly string[];
+  /** The path that the loader's cache holds for a file name. */
+  cached(file: string): string | undefined;
+  /** Folders where the Python on the path has its packages. */
+  pythonFolders(): readonly string[];
+}
+
+/** Where the libraries of CUDA are. */
+export interface CudaLibraries {
+  /** The driver's; a bare name is left to the loader. */
+  readonly driver: string;
+  /** In the order in which they are to be tried: newer ones first. */
+  readonly compiler: readonly CudaLibrary[];
+  readonly products: readonly CudaLibrary[];
+}
+
+/** One file of a library. */
+export interface CudaLibrary {
+  readonly path: string;
+  /** The version of CUDA that it belongs to, which the driver must know. */
+  readonly major: number;
+}
+
+/** What the loader and Python know on the computer that this runs on. */
+export function thisComputer(): LibrarySearch {
+  let cache: ReadonlyMap<string, string> | undefined;
+  return {
+    environment: process.env,
+    list: namesIn,
+    cached: (file) => {
+      cache ??= loaderCache();
+      return cache.get(file);
+    },
+    pythonFolders: () => {
+      const script =
+        "import site; print(*site.getsitepackages(), site.getusersitepackages(), sep='\\n')";
+      const { stdout } = spawnSync("python3", ["-c", script], {
+        encoding: "utf8",
+        timeout: 10_000,
+      });
+      return (stdout ?? "").split("\n").filter((line) => line !== "");
+    },
+  };
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    // A folder that is not there, or cannot be read, has nothing to offer.
+    return [];
+  }
+}
+
+function loaderCache(): ReadonlyMap<string, string> {
+  const { stdout } = spawnSync("/sbin/ldconfig", ["-p"], { encoding: "utf8" });
+  const lines = (stdout ?? "").matchAll(/^\s*(\S+) .*=> (\S+)$/gmu);
+  return new Map(Array.from(lines, ([, file, path]) => [file!, path!]));
+}
+
+/** Folders of NVIDIA's Python packages: `nvidia/cu13/lib`, `nvidia/cublas/lib` and the like. */
+function wheelFolders(search: LibrarySearch, packages: string): readonly string[] {
+  const nvidia = join(packages, "nvidia");
+  return search.list(nvidia).map((name) => join(nvidia, name, "lib"));
+}
+
+/** The same, of a Python environment. */
+function environmentFolders(search: LibrarySearch, root: string): readonly string[] {
+  const lib = join(root, "lib");
+  return search
+    .list(lib)
+    .filter((name) => name.startsWith("python3"))
+    .flatMap((name) => wheelFolders(search, join(lib, name, "site-packages")));
+}
+
+/** A toolkit, a folder of libraries, or a Python environment. */
+function foldersUnder(search: LibrarySearch, root: string): readonly string[] {
+  return [
+    root,
+    join(root, "lib64"),
+    join(root, "lib"),
+    join(root, "targets/x86_64-linux/lib"),
+    join(root, "targets/sbsa-linux/lib"),
+    ...environmentFolders(search, root),
+  ];
+}
+
+function paths(value: string | undefined): readonly string[] {
+  return (value ?? "").split(delimiter).filter((path) => path !== "");
+}
+
+/** The places that a computer has by itself, the loader's own aside. */
+function usualFolders(search: LibrarySearch): readonly string[] {
+  const { environment } = search;
+  const toolkits = search
+    .list("/usr/local")
+    .filter((name) => /^cuda(?:-[\d.]+)?$/u.test(name))
+    .toSorted()
+    .map((name) => join("/usr/local", name));
+  const named = ["CUDA_PATH", "CUDA_HOME"].flatMap((name) => paths(environment[name]));
+  const python = ["VIRTUAL_ENV", "CONDA_PREFIX"].flatMap((name) => paths(environment[name]));
+  return [
+    ...[...named, ...toolkits].flatMap((root) => foldersUnder(search, root)),
+    ...python.flatMap((root) => foldersUnder(search, root)),
+    ...search.pythonFolders().flatMap((folder) => wheelFolders(search, folder)),
+  ];
+}
+
+const compilerFiles: readonly (readonly [string, number])[] = [
+  ["libnvrtc.so.13", 13],
+  ["libnvrtc.so.12", 12],
+  ["libnvrtc.so.11.2", 11],
+];
+const productFiles: readonly (readonly [string, number])[] = [
+  ["libcublas.so.13", 13],
+  ["libcublas.so.12", 12],
+];
+
+/**
+ * Looks for the driver, NVRTC and cuBLAS.
+ *
+ * @param path - Folders to look in before and, for what is in them, instead of all others, separated
+ *   like those of `PATH`: a toolkit, a folder of libraries, or a Python environment with NVIDIA's
+ *   packages. Default: what `TURNWISE_CUDA_PATH` says.
+ */
+export function findCudaLibraries(
+  path?: string,
+  search: LibrarySearch = thisComputer(),
+): CudaLibraries {
+  const { environment } = search;
+  const own = paths(path ?? environment["TURNWISE_CUDA_PATH"]).flatMap((root) =>
+    foldersUnder(search, root),
+  );
+  const loader = paths(environment["LD_LIBRARY_PATH"]);
+  // Python takes a moment: it is asked once, and only if it is needed.
+  let usual: readonly string[] | undefined;
+  const inFolders = (file: string, folders: readonly string[]): string | undefined => {
+    const folder = folders.find((each) => search.list(each).includes(file));
+    return folder === undefined ? undefined : join(folder, file);
+  };
+  const find = (files: readonly (readonly [string, number])[]): readonly CudaLibrary[] => {
+    const found = (where: (file: string) => string | undefined): readonly CudaLibrary[] =>
+      files.flatMap(([file, major]) => {
+        const at = where(file);
+        return at === undefined ? [] : [{ path: at, major }];
+      });
+    const first = found((file) => inFolders(file, own));
+    if (first.length > 0) return first;
+    return found((file) => {
+      const at = inFolders(file, loader) ?? search.cached(file);
+      if (at !== undefined) return at;
+      usual ??= usualFolders(search);
+      return inFolders(file, usual);
+    });
+  };
+  return {
+    driver: inFolders("libcuda.so.1", own) ?? driverOutsideCache(search) ?? "libcuda.so.1",
+    compiler: find(compilerFiles),
+    products: find(productFiles),
+  };
+}
+
+/** Windows' Linux keeps its driver where the loader need not look. */
+function driverOutsideCache(search: LibrarySearch): string | undefined {
+  const folder = "/usr/lib/wsl/lib";
+  return search.list(folder).includes("libcuda.so.1") ? join(folder, "libcuda.so.1") : undefined;
+}
+
+/**
+ * Libraries that another loads by bare names, which the loader does not look for beside it: they are
+ * to be loaded first. NVRTC's own functions are in `libnvrtc-builtins`, cuBLAS' kernels in
+ * `libcublasLt`.
+ */
+export function companions(
+  library: string,
+  search: Pick<LibrarySearch, "list"> = thisComputer(),
+): readonly string[] {
+  const folder = dirname(library);
+  const version = /\.so\.(\d+)/u.exec(library)?.[1];
+  const wanted = /libnvrtc/u.test(library)
+    ? new RegExp(String.raw`^libnvrtc-builtins\.so\.${version}(?:\.\d+)?$`, "u")
+    : new RegExp(String.raw`^libcublasLt\.so\.${version}$`, "u");
+  return search
+    .list(folder)
+    .filter((name) => wanted.test(name))
+    .map((name) => join(folder, name));
+}

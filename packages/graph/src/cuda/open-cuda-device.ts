@@ -1,0 +1,470 @@
+import { checkDriver, checkProducts, driverStatus } from "./check-status.ts";
+import { checkProduct } from "./check-product.ts";
+import { compileKernels } from "./compile-kernels.ts";
+import {
+  CudaOutOfMemory,
+  type CudaDevice,
+  type CudaKernel,
+  type CudaModule,
+  type CudaNumber,
+  type CudaProduct,
+  type ProductPrecision,
+} from "./cuda-device.ts";
+import { DownloadStaging } from "./download-staging.ts";
+import { loadCuda, type Cuda } from "./load-cuda.ts";
+import { UploadRing } from "./upload-ring.ts";
+import { Waiting } from "./waiting.ts";
+
+// Values of enumerations, from cuda.h, library_types.h and cublas_api.h.
+const attribute = { multiprocessors: 16, major: 75, minor: 76 } as const;
+const nonBlockingStream = 1;
+const maxDynamicSharedBytes = 8;
+const launchParameter = { end: 0n, pointer: 1n, size: 2n } as const;
+const numberTypes: Readonly<Record<CudaNumber, number>> = { float32: 0, bfloat16: 14, float16: 2 };
+/** CUBLAS_COMPUTE_32F, _FAST_TF32 and _FAST_16BF. */
+const computeTypes: Readonly<Record<ProductPrecision, number>> = {
+  float32: 68,
+  tensorfloat32: 77,
+  bfloat16: 75,
+};
+const defaultAlgorithm = -1;
+
+/** What a kernel may have without being asked for more. */
+const defaultSharedBytes = 48 * 1024;
+/** What cuBLAS works with: as much as it asks for by itself on Hopper. */
+const workspaceBytes = 32 * 2 ** 20;
+const maxParameters = 512;
+
+class Kernel implements CudaKernel {
+  readonly name: string;
+  readonly sharedBytes: number;
+  /** 0 when its module has been unloaded. */
+  handle: number;
+
+  constructor(name: string, handle: number, sharedBytes: number) {
+    this.name = name;
+    this.handle = handle;
+    this.sharedBytes = sharedBytes;
+  }
+}
+
+/** The context that calls of this thread go to. */
+let current: number | undefined;
+
+class Device implements CudaDevice {
+  readonly name: string;
+  readonly computeCapability: readonly [number, number];
+  readonly multiprocessors: number;
+  readonly #cuda: Cuda;
+  readonly #ordinal: number;
+  readonly #context: number;
+  readonly #stream: number;
+  readonly #products: number;
+  readonly #workspace: number;
+  readonly #uploads: UploadRing;
+  readonly #downloads: DownloadStaging;
+  readonly #waiting: Waiting;
+  readonly #allocations = new Map<number, number>();
+  readonly #modules = new Set<() => void>();
+  readonly #pending = new Set<Promise<void>>();
+  #closing: Promise<void> | undefined;
+
+  // What functions write and read through pointers, made once: a decode step has hundreds of calls.
+  readonly #result = new BigInt64Array(new ArrayBuffer(512));
+  readonly #resultAddress: number;
+  readonly #resultInt = new Int32Array(this.#result.buffer);
+  readonly #name = new Uint8Array(new ArrayBuffer(1024));
+  readonly #nameAddress: number;
+  readonly #parameters = new BigInt64Array(maxParameters);
+  readonly #parameterWords = new Uint32Array(this.#parameters.buffer);
+  readonly #parameterSize = new Uint32Array(new ArrayBuffer(128));
+  readonly #extra = new BigInt64Array(new ArrayBuffer(128));
+  readonly #extraAddress: number;
+  readonly #scales = new Float32Array(new ArrayBuffer(128));
+  readonly #alphaAddress: number;
+  readonly #betaAddress: number;
+
+  constructor(cuda: Cuda, ordinal: number) {
+    this.#cuda = cuda;
+    this.#resultAddress = cuda.addressOf(this.#result);
+    const result = this.#resultAddress;
+    this.#check(cuda.cuInit(0), "open", "start");
+    this.#check(cuda.cuDeviceGetCount(result), "open", "count devices");
+    const count = this.#resultInt[0]!;
+    if (!Number.isInteger(ordinal) || ordinal < 0 || ordinal >= count) {
+      throw new RangeError(
+        `openCudaDevice: deviceId must be one of the computer's ${count} devices, got ${ordinal}`,
+      );
+    }
+    this.#check(cuda.cuDeviceGet(result, ordinal), "open", "find the device");
+    this.#ordinal = this.#resultInt[0]!;
+    this.name = this.#askName();
+    this.computeCapability = [this.#ask(attribute.major), this.#ask(attribute.minor)];
+    this.multiprocessors = this.#ask(attribute.multiprocessors);
+    this.#check(cuda.cuDevicePrimaryCtxRetain(result, this.#ordinal), "open", "make a context");
+    this.#context = Number(this.#result[0]);
+    this.#check(cuda.cuCtxSetCurrent(this.#context), "open", "use its context");
+    current = this.#context;
+    this.#check(cuda.cuStreamCreate(result, nonBlockingStream), "open", "make a stream");
+    this.#stream = Number(this.#result[0]);
+    this.#check(cuda.cuMemAlloc_v2(result, workspaceBytes), "open", "give cuBLAS memory");
+    this.#workspace = Number(this.#result[0]);
+    checkProducts(cuda, cuda.cublasCreate_v2(result), "openCudaDevice", "start");
+    this.#products = Number(this.#result[0]);
+    // The workspace after the stream, which takes back cuBLAS' own.
+    const stream = cuda.cublasSetStream_v2(this.#products, this.#stream);
+    checkProducts(cuda, stream, "openCudaDevice", "use a stream");
+    const workspace = cuda.cublasSetWorkspace_v2(this.#products, this.#workspace, workspaceBytes);
+    checkProducts(cuda, workspace, "openCudaDevice", "use memory");
+    this.#waiting = new Waiting(cuda, this.#stream);
+    this.#uploads = new UploadRing(cuda, this.#stream, this.#waiting);
+    this.#downloads = new DownloadStaging(cuda, this.#stream, this.#waiting);
+    this.#nameAddress = cuda.addressOf(this.#name);
+    this.#extraAddress = cuda.addressOf(this.#extra);
+    this.#extra.set([
+      launchParameter.pointer,
+      BigInt(cuda.addressOf(this.#parameters)),
+      launchParameter.size,
+      BigInt(cuda.addressOf(this.#parameterSize)),
+      launchParameter.end,
+    ]);
+    this.#alphaAddress = cuda.addressOf(this.#scales);
+    this.#betaAddress = this.#alphaAddress + 4;
+  }
+
+  #check(status: number, method: string, what: string): void {
+    if (status !== driverStatus.success) {
+      checkDriver(this.#cuda, status, method === "open" ? "openCudaDevice" : method, what);
+    }
+  }
+
+  #ask(which: number): number {
+    const status = this.#cuda.cuDeviceGetAttribute(this.#resultAddress, which, this.#ordinal);
+    this.#check(status, "open", "describe the device");
+    return this.#resultInt[0]!;
+  }
+
+  #askName(): string {
+    const { byteLength } = this.#result;
+    const status = this.#cuda.cuDeviceGetName(this.#resultAddress, byteLength, this.#ordinal);
+    this.#check(status, "open", "name the device");
+    return this.#cuda.textAt(this.#resultAddress);
+  }
+
+  /** Before every call: the device is open, and the thread's calls go to it. */
+  #use(method: string): Cuda {
+    if (this.#closing !== undefined) {
+      throw new Error(`${method}: the device must be open, got a closed one`);
+    }
+    if (current !== this.#context) this.#makeCurrent(method);
+    return this.#cuda;
+  }
+
+  #makeCurrent(method: string): void {
+    this.#check(this.#cuda.cuCtxSetCurrent(this.#context), method, "use its context");
+    current = this.#context;
+  }
+
+  memory(): { readonly freeBytes: number; readonly totalBytes: number } {
+    const cuda = this.#use("memory");
+    const status = cuda.cuMemGetInfo_v2(this.#resultAddress, this.#resultAddress + 8);
+    this.#check(status, "memory", "tell its memory");
+    return { freeBytes: Number(this.#result[0]), totalBytes: Number(this.#result[1]) };
+  }
+
+  allocate(bytes: number): number {
+    const cuda = this.#use("allocate");
+    checkWhole("allocate", "bytes", bytes, 1);
+    const status = cuda.cuMemAlloc_v2(this.#resultAddress, bytes);
+    if (status === driverStatus.outOfMemory) {
+      const { freeBytes, totalBytes } = this.memory();
+      throw new CudaOutOfMemory(
+        `allocate: bytes must be free on the device, got ${mebibytes(bytes)} where ${mebibytes(freeBytes)} of ${mebibytes(totalBytes)} are free`,
+      );
+    }
+    this.#check(status, "allocate", "give memory");
+    const address = Number(this.#result[0]);
+    this.#allocations.set(address, bytes);
+    return address;
+  }
+
+  free(address: number): void {
+    const cuda = this.#use("free");
+    if (!this.#allocations.delete(address)) {
+      throw new RangeError(`free: address must be one that allocate gave, got ${address}`);
+    }
+    this.#check(cuda.cuMemFree_v2(address), "free", "take memory back");
+  }
+
+  upload(address: number, data: ArrayBufferView): void {
+    this.#use("upload");
+    this.#uploads.upload(address, bytesOf(data));
+  }
+
+  async download(address: number, data: ArrayBufferView): Promise<void> {
+    this.#use("download");
+    await this.#untilClosed(this.#downloads.download(address, bytesOf(data)));
+  }
+
+  /** Lets `close` wait for it. */
+  async #untilClosed(work: Promise<void>): Promise<void> {
+    this.#pending.add(work);
+    try {
+      await work;
+    } finally {
+      this.#pending.delete(work);
+    }
+  }
+
+  copy(to: number, from: number, bytes: number): void {
+    const cuda = this.#use("copy");
+    checkWhole("copy", "bytes", bytes, 0);
+    if (bytes === 0) return;
+    this.#check(cuda.cuMemcpyDtoDAsync_v2(to, from, bytes, this.#stream), "copy", "copy");
+  }
+
+  clear(address: number, bytes: number): void {
+    const cuda = this.#use("clear");
+    checkWhole("clear", "bytes", bytes, 0);
+    if (bytes === 0) return;
+    this.#check(cuda.cuMemsetD8Async(address, 0, bytes, this.#stream), "clear", "write zeros");
+  }
+
+  compile(source: string): CudaModule {
+    const cuda = this.#use("compile");
+    const [major, minor] = this.computeCapability;
+    const image = compileKernels(cuda, source, major * 10 + minor);
+    const status = cuda.cuModuleLoadData(this.#resultAddress, cuda.addressOf(image));
+    this.#check(status, "compile", `load ${image.byteLength} bytes of machine code`);
+    const module = Number(this.#result[0]);
+    const kernels: Kernel[] = [];
+    const unload = (): void => {
+      if (!this.#modules.delete(unload)) return;
+      for (const kernel of kernels) kernel.handle = 0;
+      if (current !== this.#context) this.#makeCurrent("unload");
+      // After an error of the device it fails like all else, and there is nothing left to unload.
+      cuda.cuModuleUnload(module);
+    };
+    this.#modules.add(unload);
+    return {
+      kernel: (name, sharedBytes = 0) => {
+        if (!this.#modules.has(unload)) {
+          throw new Error("kernel: the module must be loaded, got an unloaded one");
+        }
+        const kernel = this.#kernel(module, name, sharedBytes);
+        kernels.push(kernel);
+        return kernel;
+      },
+      unload,
+    };
+  }
+
+  #kernel(module: number, name: string, sharedBytes: number): Kernel {
+    const cuda = this.#use("kernel");
+    checkWhole("kernel", "sharedBytes", sharedBytes, 0);
+    this.#name.fill(0);
+    new TextEncoder().encodeInto(name, this.#name.subarray(0, -1));
+    const status = cuda.cuModuleGetFunction(this.#resultAddress, module, this.#nameAddress);
+    this.#check(status, "kernel", `have a kernel named ${name}`);
+    const handle = Number(this.#result[0]);
+    if (sharedBytes > defaultSharedBytes) {
+      this.#check(
+        cuda.cuFuncSetAttribute(handle, maxDynamicSharedBytes, sharedBytes),
+        "kernel",
+        `give ${name} ${sharedBytes} bytes of shared memory`,
+      );
+    }
+    return new Kernel(name, handle, sharedBytes);
+  }
+
+  launch(
+    kernel: CudaKernel,
+    grid: number,
+    block: number,
+    parameters: BigInt64Array | readonly (number | bigint)[],
+  ): void {
+    const cuda = this.#use("launch");
+    if (!(kernel instanceof Kernel) || kernel.handle === 0) {
+      throw new Error(`launch: kernel must be of a loaded module, got ${kernel.name}`);
+    }
+    if (grid === 0) return;
+    this.#setParameters(parameters);
+    const status = cuda.cuLaunchKernel(
+      kernel.handle,
+      grid,
+      1,
+      1,
+      block,
+      1,
+      1,
+      kernel.sharedBytes,
+      this.#stream,
+      0,
+      this.#extraAddress,
+    );
+    if (status !== driverStatus.success) {
+      const what = `run ${kernel.name} with ${grid} blocks of ${block} threads and ${parameters.length} parameters`;
+      this.#check(status, "launch", what);
+    }
+  }
+
+  #setParameters(parameters: BigInt64Array | readonly (number | bigint)[]): void {
+    const { length } = parameters;
+    if (length > maxParameters) {
+      throw new RangeError(`launch: parameters must be at most ${maxParameters}, got ${length}`);
+    }
+    this.#parameterSize[0] = length * 8;
+    if (parameters instanceof BigInt64Array) {
+      this.#parameters.set(parameters);
+      return;
+    }
+    const words = this.#parameterWords;
+    for (let i = 0; i < length; i++) {
+      const value = parameters[i]!;
+      if (typeof value === "bigint") {
+        this.#parameters[i] = value;
+      } else if (Number.isSafeInteger(value)) {
+        // In halves, the lower first: making a bigint of each would take most of a launch's time.
+        words[2 * i] = value;
+        words[2 * i + 1] = Math.floor(value / 2 ** 32);
+      } else {
+        throw new RangeError(`launch: parameters[${i}] must be a whole number, got ${value}`);
+      }
+    }
+  }
+
+  multiply(product: CudaProduct): void {
+    const cuda = this.#use("multiply");
+    checkProduct(product);
+    const { m, n, k, left, right, result, batches = 1, precision = "float32" } = product;
+    if (m === 0 || n === 0 || batches === 0) return;
+    this.#scales[0] = product.alpha ?? 1;
+    this.#scales[1] = product.beta ?? 0;
+    const compute = left.type === "float32" ? computeTypes[precision] : computeTypes.float32;
+    // cuBLAS reads columns where we write rows: it sees each matrix transposed, and is asked for
+    // the transposed result, right^T * left^T.
+    const status =
+      batches === 1
+        ? cuda.cublasGemmEx(
+            this.#products,
+            right.transposed === true ? 1 : 0,
+            left.transposed === true ? 1 : 0,
+            n,
+            m,
+            k,
+            this.#alphaAddress,
+            right.address,
+            numberTypes[right.type],
+            right.rowStride,
+            left.address,
+            numberTypes[left.type],
+            left.rowStride,
+            this.#betaAddress,
+            result.address,
+            numberTypes[result.type],
+            result.rowStride,
+            compute,
+            defaultAlgorithm,
+          )
+        : cuda.cublasGemmStridedBatchedEx(
+            this.#products,
+            right.transposed === true ? 1 : 0,
+            left.transposed === true ? 1 : 0,
+            n,
+            m,
+            k,
+            this.#alphaAddress,
+            right.address,
+            numberTypes[right.type],
+            right.rowStride,
+            right.batchStride ?? 0,
+            left.address,
+            numberTypes[left.type],
+            left.rowStride,
+            left.batchStride ?? 0,
+            this.#betaAddress,
+            result.address,
+            numberTypes[result.type],
+            result.rowStride,
+            result.batchStride ?? 0,
+            batches,
+            compute,
+            defaultAlgorithm,
+          );
+    if (status !== 0) {
+      const shape = `${batches} products [${m}, ${k}] * [${k}, ${n}] of ${left.type}`;
+      checkProducts(cuda, status, "multiply", `compute ${shape}`);
+    }
+  }
+
+  async synchronize(): Promise<void> {
+    this.#use("synchronize");
+    await this.#untilClosed(this.#waiting.forAll("synchronize"));
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const cuda = this.#cuda;
+    this.#makeCurrent("close");
+    // What broke on the device is reported at the end: what can be given back is.
+    const [queue] = await Promise.allSettled([this.#waiting.forAll("close"), ...this.#pending]);
+    this.#makeCurrent("close");
+    for (const unload of this.#modules) unload();
+    for (const address of this.#allocations.keys()) cuda.cuMemFree_v2(address);
+    this.#allocations.clear();
+    this.#uploads.close();
+    this.#downloads.close();
+    this.#waiting.close();
+    cuda.cublasDestroy_v2(this.#products);
+    cuda.cuMemFree_v2(this.#workspace);
+    cuda.cuStreamDestroy_v2(this.#stream);
+    cuda.cuDevicePrimaryCtxRelease_v2(this.#ordinal);
+    current = undefined;
+    if (queue.status === "rejected") throw queue.reason;
+  }
+}
+
+function bytesOf(data: ArrayBufferView): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+}
+
+function checkWhole(method: string, name: string, value: number, least: number): void {
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw new RangeError(
+      `${method}: ${name} must be a whole number, at least ${least}, got ${value}`,
+    );
+  }
+}
+
+/** Options of {@link openCudaDevice}. */
+export interface CudaDeviceOptions {
+  /** Which of the GPUs that `CUDA_VISIBLE_DEVICES` leaves, from 0. Default 0. */
+  readonly deviceId?: number;
+  /**
+   * Where CUDA's libraries are, before all other places: a toolkit, a folder of libraries, or a Python
+   * environment with NVIDIA's packages; several are separated as in `PATH`. Default:
+   * `TURNWISE_CUDA_PATH`.
+   */
+  readonly path?: string;
+}
+
+/**
+ * Opens an NVIDIA GPU: it needs its driver, NVRTC and cuBLAS of CUDA 12 or 13, and the package koffi.
+ *
+ * @throws `Error` that names what is missing.
+ */
+export async function openCudaDevice({
+  deviceId = 0,
+  path,
+}: CudaDeviceOptions = {}): Promise<CudaDevice> {
+  const cuda = path === undefined ? await loadCuda() : await loadCuda(path);
+  return new Device(cuda, deviceId);
+}

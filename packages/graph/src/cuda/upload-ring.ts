@@ -1,0 +1,65 @@
+import { checkDriver } from "./check-status.ts";
+import type { Cuda } from "./load-cuda.ts";
+import { allocatePinned, type PinnedMemory } from "./pinned-memory.ts";
+import type { Waiting } from "./waiting.ts";
+
+const numSegments = 8;
+const segmentBytes = 4 * 2 ** 20;
+
+/**
+ * Copies to the device through pinned memory, so that neither side waits for the other: each segment
+ * is filled by one or many uploads, and filled anew when the device has read it.
+ */
+export class UploadRing {
+  readonly #cuda: Cuda;
+  readonly #stream: number;
+  readonly #waiting: Waiting;
+  #memory: PinnedMemory | undefined;
+  /** Where each segment was left, while the device may be reading it. */
+  readonly #marks: (number | undefined)[] = [];
+  #segment = 0;
+  #offset = 0;
+
+  constructor(cuda: Cuda, stream: number, waiting: Waiting) {
+    this.#cuda = cuda;
+    this.#stream = stream;
+    this.#waiting = waiting;
+  }
+
+  upload(address: number, data: Uint8Array): void {
+    this.#memory ??= allocatePinned(this.#cuda, numSegments * segmentBytes, "upload");
+    const memory = this.#memory;
+    for (let start = 0; start < data.length;) {
+      if (this.#offset === segmentBytes) this.#nextSegment();
+      const size = Math.min(data.length - start, segmentBytes - this.#offset);
+      const place = this.#segment * segmentBytes + this.#offset;
+      memory.bytes.set(data.subarray(start, start + size), place);
+      const status = this.#cuda.cuMemcpyHtoDAsync_v2(
+        address + start,
+        memory.address + place,
+        size,
+        this.#stream,
+      );
+      checkDriver(this.#cuda, status, "upload", `copy ${size} bytes to the device`);
+      start += size;
+      // Aligned, as the device likes it.
+      this.#offset = Math.min(segmentBytes, this.#offset + Math.ceil(size / 256) * 256);
+    }
+  }
+
+  #nextSegment(): void {
+    this.#marks[this.#segment] = this.#waiting.mark("upload");
+    this.#segment = (this.#segment + 1) % numSegments;
+    const mark = this.#marks[this.#segment];
+    this.#marks[this.#segment] = undefined;
+    if (mark !== undefined) this.#waiting.waitFor(mark, "upload");
+    this.#offset = 0;
+  }
+
+  /** When nothing is queued. */
+  close(): void {
+    for (const mark of this.#marks) if (mark !== undefined) this.#waiting.release(mark);
+    if (this.#memory !== undefined) this.#cuda.cuMemFreeHost(this.#memory.address);
+    this.#memory = undefined;
+  }
+}

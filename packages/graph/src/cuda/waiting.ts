@@ -1,0 +1,84 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { checkDriver, driverStatus } from "./check-status.ts";
+import type { Cuda } from "./load-cuda.ts";
+
+const withoutTiming = 2;
+/** How often the queue is asked between other work of the thread before a timer takes over. */
+const eagerPolls = 10_000;
+
+function afterOtherWork(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/**
+ * Waits for a stream without blocking its thread, by asking again and again.
+ *
+ * A blocking call on another thread (koffi's `async`) would have to make the context current there
+ * first, in the same call, and come back through the event loop; asking takes a fraction of a
+ * microsecond, and notices the end of a decode step within a few. After some tens of milliseconds it asks
+ * once a millisecond, so that a long training step does not keep a processor busy.
+ */
+export class Waiting {
+  readonly #cuda: Cuda;
+  readonly #stream: number;
+  readonly #free: number[] = [];
+  readonly #result = new BigInt64Array(new ArrayBuffer(128));
+
+  constructor(cuda: Cuda, stream: number) {
+    this.#cuda = cuda;
+    this.#stream = stream;
+  }
+
+  /** Marks this place in the queue. Each mark is to be waited for, or released. */
+  mark(method: string): number {
+    const event = this.#free.pop() ?? this.#newEvent(method);
+    checkDriver(
+      this.#cuda,
+      this.#cuda.cuEventRecord(event, this.#stream),
+      method,
+      "mark its queue",
+    );
+    return event;
+  }
+
+  #newEvent(method: string): number {
+    const status = this.#cuda.cuEventCreate(this.#cuda.addressOf(this.#result), withoutTiming);
+    checkDriver(this.#cuda, status, method, "make an event");
+    return Number(this.#result[0]);
+  }
+
+  /** Resolves when all before a mark has run. */
+  async passed(mark: number, method: string): Promise<void> {
+    for (let polls = 0; ; polls++) {
+      const status = this.#cuda.cuEventQuery(mark);
+      if (status !== driverStatus.notReady) {
+        this.#free.push(mark);
+        checkDriver(this.#cuda, status, method, "run what was queued");
+        return;
+      }
+      await (polls < eagerPolls ? afterOtherWork() : sleep(1));
+    }
+  }
+
+  /** The same, blocking the thread. */
+  waitFor(mark: number, method: string): void {
+    const status = this.#cuda.cuEventSynchronize(mark);
+    this.#free.push(mark);
+    checkDriver(this.#cuda, status, method, "run what was queued");
+  }
+
+  /** Gives a mark back that nobody waits for. */
+  release(mark: number): void {
+    this.#free.push(mark);
+  }
+
+  /** Resolves when all that is queued has run. */
+  async forAll(method: string): Promise<void> {
+    await this.passed(this.mark(method), method);
+  }
+
+  close(): void {
+    for (const event of this.#free) this.#cuda.cuEventDestroy_v2(event);
+    this.#free.length = 0;
+  }
+}
