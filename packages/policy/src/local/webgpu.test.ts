@@ -1,10 +1,18 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { crossEntropy, type SampledResponse, type TrainingRow } from "@turnwise/core";
 import { diagnoseProvider } from "@turnwise/graph/diagnosis";
+import { createOnnxExecutor } from "@turnwise/graph/onnx";
 import { describe, expect, it } from "vitest";
 import { smallModelConfig } from "../model-config.ts";
+import { initialParameters } from "../parameters.ts";
 import { createTokenizer } from "../tokenizer.ts";
 import { buildWordVocabulary } from "../word-vocabulary.ts";
-import { createLocalPolicy, type LocalPolicy } from "./local-policy.ts";
+import { countingExecutor } from "./counting-executor.ts";
+import { LearningEngine } from "./learning-engine.ts";
+import { createLocalPolicy, type LocalPolicy, type LocalPolicyOptions } from "./local-policy.ts";
+import { traceObjective } from "./objective-program.ts";
 
 const diagnosis = await diagnoseProvider("webgpu");
 const why = diagnosis.isUsable ? "" : ` (skipped here: ${diagnosis.detail})`;
@@ -20,24 +28,30 @@ const rows: TrainingRow[] = [9, 6].map((length) => ({
   fields: {},
 }));
 
-const create = (provider: "cpu" | "webgpu"): Promise<LocalPolicy> =>
+const model = {
+  ...smallModelConfig({
+    vocabularySize: tokenizer.vocabularySize,
+    hiddenSize: 32,
+    numLayers: 2,
+    numHeads: 4,
+    maxSequenceTokens: 64,
+  }),
+  initializerRange: 0.3,
+};
+
+const create = (
+  provider: "cpu" | "webgpu",
+  overrides: Partial<LocalPolicyOptions> = {},
+): Promise<LocalPolicy> =>
   createLocalPolicy({
-    model: {
-      ...smallModelConfig({
-        vocabularySize: tokenizer.vocabularySize,
-        hiddenSize: 32,
-        numLayers: 2,
-        numHeads: 4,
-        maxSequenceTokens: 64,
-      }),
-      initializerRange: 0.3,
-    },
+    model,
     tokenizer,
     seed: 1,
     threads: 1,
     device: { provider },
     thread: "same",
     optimizer: { learningRate: { peak: 1e-2 } },
+    ...overrides,
   });
 
 describe.skipIf(!diagnosis.isUsable)(`a policy on WebGPU${why}`, () => {
@@ -67,5 +81,49 @@ describe.skipIf(!diagnosis.isUsable)(`a policy on WebGPU${why}`, () => {
       expect(responses[1]!.logProbs[i]).toBeCloseTo(logProb, 3),
     );
     await Promise.all([here.close(), there.close()]);
+  });
+
+  it("goes on after save and restore to the same bits, with all that it may hold", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "webgpu-"));
+    const options = { adapter: { rank: 4 }, valueHead: true, recomputeLayers: true };
+    const [one, other] = [await create("webgpu", options), await create("webgpu", options)];
+    const first = await one.learner.reference!.score(rows);
+    await one.learner.update(rows, crossEntropy);
+    await one.save(folder);
+    await other.learner.restore(folder);
+    for (const { learner } of [one, other]) await learner.update(rows, crossEntropy);
+    expect(await other.learner.score(rows)).toEqual(await one.learner.score(rows));
+    expect(await one.learner.reference!.score(rows)).toEqual(first);
+    await Promise.all([one.close(), other.close()]);
+    await rm(folder, { recursive: true });
+  });
+
+  it("learns with products in float16, by a scaled loss", async () => {
+    const executor = createOnnxExecutor({ provider: "webgpu", products: "float16" });
+    const counting = countingExecutor(executor);
+    const engine = await LearningEngine.create(initialParameters(model, 1), {
+      config: model,
+      executor: counting,
+      optimizer: { learningRate: { peak: 1e-2 } },
+      microbatchTokens: 8,
+      resident: true,
+      scalesLoss: true,
+    });
+    const numLive = counting.numLive;
+    const here = await create("cpu");
+    const objective = traceObjective(crossEntropy);
+    for (let step = 0; step < 3; step++) {
+      const expected = await here.learner.update(rows, crossEntropy);
+      const found = await engine.update(rows, objective);
+      // Three digits in each product.
+      expect(found.loss / expected.loss).toBeCloseTo(1, 1);
+      expect(found.gradientNorm / expected.gradientNorm).toBeCloseTo(1, 1);
+    }
+    // With large weights some product of the backward pass overflows at first.
+    expect(engine.lossScale!.scale).toBeGreaterThan(1024);
+    expect(engine.lossScale!.numSteps).toBeGreaterThan(0);
+    expect(counting.numLive).toBe(numLive);
+    await Promise.all([engine.close(), here.close()]);
+    expect(counting.numLive).toBe(0);
   });
 });
