@@ -9,7 +9,7 @@ import type {
 /** An executor that knows how many tensors it gave out, and which of them were not given back. */
 export interface CountingExecutor extends Executor {
   readonly numLive: number;
-  /** Entries of all tensors that were uploaded, and of all outputs that were returned as arrays. */
+  /** Entries of all arrays that went to it: uploads, feeds; and of all that came back as outputs. */
   readonly numMoved: number;
 }
 
@@ -42,6 +42,7 @@ export function countingExecutor(executor: Executor): CountingExecutor {
       const executable = await executor.compile(program, options);
       return {
         run: async (feeds) => {
+          for (const feed of Object.values(feeds)) if ("data" in feed) numMoved += feed.data.length;
           const outputs = await executable.run(feeds);
           for (const output of Object.values<{ data: Float32Array } | ResidentTensor>(outputs)) {
             if ("data" in output) numMoved += output.data.length;

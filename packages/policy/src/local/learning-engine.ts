@@ -101,7 +101,7 @@ export class LearningEngine {
   /** What is trained. */
   readonly #table: readonly ParameterSpec[];
   readonly #programOptions: Omit<LearningProgramOptions, "headChunks">;
-  readonly #rotary: Feeds;
+  readonly #rotary: RunFeeds;
   readonly #model: ModelParts;
   readonly #state: TrainedState;
   readonly #lossScale: LossScale | undefined;
@@ -121,11 +121,12 @@ export class LearningEngine {
     table: readonly ParameterSpec[],
     model: ModelParts,
     state: TrainedState,
+    rotary: RunFeeds,
   ) {
     this.#options = options;
     this.#programOptions = programOptionsOf(options);
     this.#table = table;
-    this.#rotary = rotaryFeeds(options.config);
+    this.#rotary = rotary;
     this.#model = model;
     this.#state = state;
     this.#lossScale = options.scalesLoss ? new LossScale() : undefined;
@@ -150,7 +151,8 @@ export class LearningEngine {
       const state = await ResidentState.create(executor, table, trained, optimizer);
       try {
         const model = await residentModel(parameters, state, options);
-        return new LearningEngine(options, table, model, state);
+        const rotary = await uploadAll(executor, rotaryFeeds(config));
+        return new LearningEngine(options, table, model, state, rotary);
       } catch (error) {
         await state.close();
         throw error;
@@ -158,7 +160,8 @@ export class LearningEngine {
     }
     const own = options.ownsParameters ? trained : copyOf(trained);
     const state = new HostState(table, own, optimizer);
-    return new LearningEngine(options, table, hostModel(parameters, options), state);
+    const model = hostModel(parameters, options);
+    return new LearningEngine(options, table, model, state, rotaryFeeds(config));
   }
 
   /** All that training changes: the model's parameters or the adapter's, and the optimizer's averages. */
@@ -378,6 +381,7 @@ export class LearningEngine {
     this.#merging = undefined;
     await this.#state.close();
     this.#model.close();
+    for (const feed of Object.values(this.#rotary)) if (!("data" in feed)) feed.dispose();
   }
 
   #forests(rows: readonly TokenRow[]): RowForest[] {
@@ -447,6 +451,12 @@ export class LearningEngine {
     }
     return feeds;
   }
+}
+
+async function uploadAll(executor: Executor, feeds: Feeds): Promise<RunFeeds> {
+  const uploaded: Record<string, ResidentTensor> = {};
+  for (const [name, feed] of Object.entries(feeds)) uploaded[name] = await executor.upload(feed);
+  return uploaded;
 }
 
 /** What the microbatches of an update add up to. */

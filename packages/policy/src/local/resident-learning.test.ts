@@ -195,7 +195,8 @@ test("keeps as many tensors after each update, moves no weights, and keeps none 
   const counting = countingExecutor(executor);
   const engine = await create({ executor: counting, resident: true, keepReference: true });
   const numParameters = parameterTable(config).length;
-  expect(counting.numLive).toBe(3 * numParameters);
+  // Beside weights and averages two tables of positions.
+  expect(counting.numLive).toBe(3 * numParameters + 2);
   const objective = traceObjective(mixed(false));
   const update = async (): Promise<number> => {
     const before = counting.numMoved;
@@ -203,25 +204,25 @@ test("keeps as many tensors after each update, moves no weights, and keeps none 
     return counting.numMoved - before;
   };
   const numMoved = await update();
-  // Per token three numbers of the model and three of the objective; a square for each parameter.
-  expect(numMoved).toBeLessThan(1000);
+  // Rows, their layout, what is computed of each token; coefficients and a square of each parameter.
+  expect(numMoved).toBeLessThan(2000);
   // The reference is the first version, and the weights are another one now.
-  expect(counting.numLive).toBe(4 * numParameters);
+  expect(counting.numLive).toBe(4 * numParameters + 2);
   expect(await update()).toBe(numMoved);
-  expect(counting.numLive).toBe(4 * numParameters);
+  expect(counting.numLive).toBe(4 * numParameters + 2);
 
   const loaded = engine.share()!;
-  expect(counting.numLive).toBe(4 * numParameters);
+  expect(counting.numLive).toBe(4 * numParameters + 2);
   const name = "model.norm.weight";
   const before = await loaded.get(name)!.read();
   await update();
-  expect(counting.numLive).toBe(5 * numParameters);
+  expect(counting.numLive).toBe(5 * numParameters + 2);
   expect(await loaded.get(name)!.read()).toEqual(before);
   expect(await engine.reader.parameter(name)).not.toEqual(before);
   await update();
-  expect(counting.numLive).toBe(5 * numParameters);
+  expect(counting.numLive).toBe(5 * numParameters + 2);
   loaded.release();
-  expect(counting.numLive).toBe(4 * numParameters);
+  expect(counting.numLive).toBe(4 * numParameters + 2);
   await engine.close();
   expect(counting.numLive).toBe(0);
 });
@@ -231,14 +232,14 @@ test("shares the frozen weights of an adapter with whoever samples", async () =>
   const engine = await create({ executor: counting, resident: true, adapter });
   const numTrained = trainedTable(config, { adapter: adapter.config, valueHead: false }).length;
   const numFrozen = parameterTable(config).length;
-  expect(counting.numLive).toBe(numFrozen + 3 * numTrained);
+  expect(counting.numLive).toBe(numFrozen + 3 * numTrained + 2);
   const loaded = engine.share()!;
   expect(loaded.names.length).toBe(numFrozen + numTrained - 1); // `model.norm.weight` is in both
   await engine.update(rows, traceObjective(mixed(false)));
-  expect(counting.numLive).toBe(numFrozen + 4 * numTrained);
+  expect(counting.numLive).toBe(numFrozen + 4 * numTrained + 2);
   await engine.scoreReference(rows);
   loaded.release();
-  expect(counting.numLive).toBe(numFrozen + 3 * numTrained);
+  expect(counting.numLive).toBe(numFrozen + 3 * numTrained + 2);
   await engine.close();
   expect(counting.numLive).toBe(0);
 });
