@@ -166,7 +166,11 @@ export function checkFrozen(where: string, program: Program, frozen: FrozenFeeds
 }
 
 /** Requires that what is frozen is not fed as well. */
-export function refuseFrozen(where: string, feeds: RunFeeds, frozen: FrozenFeeds): void {
+export function refuseFrozen(
+  where: string,
+  feeds: RunFeeds,
+  frozen: Readonly<Record<string, unknown>>,
+): void {
   for (const name of Object.keys(feeds)) {
     if (!Object.hasOwn(frozen, name)) continue;
     throw new RangeError(`${where}: feed ${name} must not be given for a frozen input, got one`);

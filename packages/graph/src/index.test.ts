@@ -51,6 +51,7 @@ it("exports what it means to", () => {
   expect(Object.keys(onnx).toSorted()).toEqual(["createOnnxExecutor", "lowerToOnnx"]);
   expect(Object.keys(cuda).toSorted()).toEqual([
     "CudaOutOfMemory",
+    "createCudaExecutor",
     "kernelPrelude",
     "openCudaDevice",
   ]);

@@ -1,0 +1,173 @@
+import type { Dimension } from "../dimension.ts";
+import type { None, Operation, OperationOf } from "../operation.ts";
+import type { Program } from "../program.ts";
+import { shapeSize, type Shape, type Tensor } from "../tensor.ts";
+import { findView, type StridedView } from "./strided-view.ts";
+
+/** How factors of matrix products are rounded; see `CudaOptions.products`. */
+export type ProductType = "float32" | "tensorfloat32" | "bfloat16";
+
+/** Steps that only device programs have. */
+interface DeviceOperations {
+  /** Rounds to bfloat16, which only products read. */
+  readonly toBfloat16: None;
+  /** Of each row: its maximum, and the logarithm of the sum of `exp(x - maximum)`; both `[..., 1]`. */
+  readonly softmaxStatistics: None;
+}
+
+/** The name of a step of a device program. */
+export type DeviceKind = Operation["kind"] | keyof DeviceOperations;
+
+/** A step of a device program. */
+export type DeviceOperation =
+  | Operation
+  | {
+      readonly [K in keyof DeviceOperations]: {
+        readonly kind: K;
+        readonly attributes: DeviceOperations[K];
+        readonly inputs: readonly Tensor[];
+        readonly outputs: readonly Tensor[];
+      };
+    }[keyof DeviceOperations];
+
+/** A factor of a product: a matrix, or many, inside a value that lies in memory. */
+export type ProductFactor = StridedView;
+
+/** A program in the steps that the device has kernels for, with what is known of its values. */
+export interface DeviceProgram {
+  readonly operations: readonly DeviceOperation[];
+  readonly inputs: Readonly<Record<string, Tensor>>;
+  /** By name; never the result of a reshape, but what was reshaped. */
+  readonly outputs: Readonly<Record<string, { readonly base: Tensor; readonly shape: Shape }>>;
+  /** The step that gives a value, and its place in the order. */
+  readonly producer: (tensor: Tensor) => DeviceOperation;
+  readonly order: (operation: DeviceOperation) => number;
+  /** The value whose entries these are, in another shape. */
+  readonly base: (tensor: Tensor) => Tensor;
+  /** Number of entries. */
+  readonly size: (tensor: Tensor) => Dimension;
+  /** Whether a value is held in bfloat16. */
+  readonly isHalf: (id: number) => boolean;
+  /** Both factors of a product. */
+  readonly factors: (product: OperationOf<"matmul">) => readonly [ProductFactor, ProductFactor];
+}
+
+/** Inputs that rows are replaced in, and what is made of them: too large to be rounded at each run. */
+function replacedTables(program: Program): ReadonlySet<number> {
+  const tables = new Set<number>();
+  const grow = (operation: Operation): void => {
+    if (operation.kind !== "replaceRows") return;
+    tables.add(operation.inputs[0]!.id);
+    tables.add(operation.outputs[0]!.id);
+  };
+  for (const operation of program.operations) grow(operation);
+  return tables;
+}
+
+/**
+ * Writes a program in the steps that the device has kernels for: a bias is added after its product, a
+ * logarithm of softmax is a difference from two numbers of its row, and factors are rounded where
+ * products are made in bfloat16.
+ */
+export function toDeviceProgram(program: Program, products: ProductType): DeviceProgram {
+  const operations: DeviceOperation[] = [];
+  const producers = new Map<number, DeviceOperation>();
+  const rounded = new Map<number, Tensor>();
+  const factors = new Map<DeviceOperation, readonly [ProductFactor, ProductFactor]>();
+  const tables = replacedTables(program);
+  let nextId =
+    1 +
+    Math.max(
+      -1,
+      ...program.operations.flatMap(({ outputs }) => outputs.map(({ id }) => id)),
+      ...Object.values(program.inputs).map(({ id }) => id),
+    );
+  const fresh = (shape: Shape): Tensor => ({ id: nextId++, dtype: "float32", shape });
+  const push = (operation: DeviceOperation): void => {
+    operations.push(operation);
+    for (const { id } of operation.outputs) producers.set(id, operation);
+  };
+  const producer = (tensor: Tensor): DeviceOperation => producers.get(tensor.id)!;
+  for (const [name, tensor] of Object.entries(program.inputs)) {
+    push({ kind: "input", attributes: { name }, inputs: [], outputs: [tensor] });
+  }
+
+  const round = (tensor: Tensor): Tensor => {
+    const known = rounded.get(tensor.id);
+    if (known) return known;
+    const result = fresh(tensor.shape);
+    rounded.set(tensor.id, result);
+    push({ kind: "toBfloat16", attributes: {}, inputs: [tensor], outputs: [result] });
+    return result;
+  };
+  const pushProduct = (operation: OperationOf<"matmul">): void => {
+    const [a, b] = operation.inputs.map((tensor) => findView(producer, tensor));
+    const isRounded = products === "bfloat16" && ![a!, b!].some(({ base }) => tables.has(base.id));
+    const roundView = (view: StridedView): StridedView =>
+      isRounded ? { ...view, base: round(view.base) } : view;
+    const found = [roundView(a!), roundView(b!)] as const;
+    push(operation);
+    factors.set(operation, found);
+  };
+
+  for (const operation of program.operations) {
+    const [x, y, z] = operation.inputs;
+    const result = operation.outputs[0]!;
+    if (operation.kind === "input") continue;
+    if (operation.kind === "matmul") {
+      pushProduct(operation);
+    } else if (operation.kind === "linear") {
+      const product = z ? fresh(result.shape) : result;
+      pushProduct({
+        kind: "matmul",
+        attributes: { transposeA: false, transposeB: true, scale: 1 },
+        inputs: [x!, y!],
+        outputs: [product],
+      });
+      if (z) push({ kind: "add", attributes: {}, inputs: [product, z], outputs: [result] });
+    } else if (operation.kind === "logSoftmax") {
+      const row = [...x!.shape.slice(0, -1), 1];
+      const [high, total, lowered] = [fresh(row), fresh(row), fresh(x!.shape)];
+      push({
+        kind: "softmaxStatistics",
+        attributes: {},
+        inputs: [x!],
+        outputs: [high, total],
+      });
+      push({ kind: "subtract", attributes: {}, inputs: [x!, high], outputs: [lowered] });
+      push({ kind: "subtract", attributes: {}, inputs: [lowered, total], outputs: [result] });
+    } else {
+      push(operation);
+    }
+  }
+
+  const order = new Map(operations.map((operation, i) => [operation, i]));
+  const base = (tensor: Tensor): Tensor => {
+    const { kind, inputs } = producer(tensor);
+    return kind === "reshape" ? base(inputs[0]!) : tensor;
+  };
+  const sizes = new Map<number, Dimension>();
+  const halves = new Set([...rounded.values()].map(({ id }) => id));
+  return {
+    operations,
+    inputs: program.inputs,
+    outputs: Object.fromEntries(
+      Object.entries(program.outputs).map(([name, tensor]) => [
+        name,
+        { base: base(tensor), shape: tensor.shape },
+      ]),
+    ),
+    producer,
+    order: (operation) => order.get(operation)!,
+    base,
+    size: ({ id, shape }) => {
+      const known = sizes.get(id);
+      if (known !== undefined) return known;
+      const size = shapeSize(shape);
+      sizes.set(id, size);
+      return size;
+    },
+    isHalf: (id) => halves.has(id),
+    factors: (product) => factors.get(product)!,
+  };
+}

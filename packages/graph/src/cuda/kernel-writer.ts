@@ -1,0 +1,196 @@
+import type { Dimension } from "../dimension.ts";
+import type { DataType, Tensor } from "../tensor.ts";
+
+/** What a kernel is given, in the order of its parameters. */
+export type KernelParameter =
+  /** Where a value lies. */
+  | { readonly kind: "value"; readonly id: number }
+  /** The value of a formula over the program's sizes. */
+  | { readonly kind: "size"; readonly dimension: Dimension }
+  /** A number or an address that is known when a launch is arranged. */
+  | { readonly kind: "argument"; readonly name: string };
+
+/** A kernel without its name, so that equal ones are compiled once. */
+export interface KernelText {
+  /** Parameters and body; `NAME` stands for its name. */
+  readonly source: string;
+  readonly parameters: readonly KernelParameter[];
+}
+
+const types = {
+  float32: "float",
+  int32: "int",
+  bool: "unsigned char",
+  bfloat16: "unsigned short",
+} as const;
+
+/** Threads of a block, in all kernels. */
+export const blockThreads = 256;
+
+/**
+ * Writes the body of a kernel line by line. Each expression gets a variable, and is written once for
+ * all that use it.
+ */
+export class KernelWriter {
+  readonly #lines: string[] = [];
+  readonly #parameters: KernelParameter[] = [];
+  readonly #names = new Map<string, string>();
+  readonly #declarations: string[] = [];
+  readonly #scopes: Map<string, string>[] = [new Map()];
+  readonly #isHalf: (id: number) => boolean;
+  #numVariables = 0;
+
+  constructor(isHalf: (id: number) => boolean) {
+    this.#isHalf = isHalf;
+  }
+
+  /** A line as it is. */
+  line(text: string): void {
+    this.#lines.push(text);
+  }
+
+  /** Lines in braces; what is computed inside is not known behind them. */
+  block(head: string, write: () => void): void {
+    this.line(`${head} {`);
+    this.#scopes.push(new Map());
+    write();
+    this.#scopes.pop();
+    this.line("}");
+  }
+
+  /** A variable for an expression, the same for the same key. */
+  variable(type: string, key: string, expression: () => string): string {
+    const whole = `${type} ${key}`;
+    for (const scope of this.#scopes) {
+      const known = scope.get(whole);
+      if (known !== undefined) return known;
+    }
+    const text = expression();
+    const name = `v${this.#numVariables++}`;
+    this.line(`const ${type} ${name} = ${text};`);
+    this.#scopes.at(-1)!.set(whole, name);
+    return name;
+  }
+
+  /** Makes a name known for a key, as {@link variable} does. */
+  know(type: string, key: string, name: string): void {
+    this.#scopes.at(-1)!.set(`${type} ${key}`, name);
+  }
+
+  /** A new name, for a variable that is written to. */
+  fresh(): string {
+    return `v${this.#numVariables++}`;
+  }
+
+  /** An index: a variable, or the text itself where that is no longer. */
+  index(text: string): string {
+    return /^\w+$/u.test(text) ? text : this.variable("I", text, () => text);
+  }
+
+  #parameter(key: string, parameter: KernelParameter, declare: (name: string) => string): string {
+    const known = this.#names.get(key);
+    if (known !== undefined) return known;
+    const name = `p${this.#parameters.length}`;
+    this.#names.set(key, name);
+    this.#parameters.push(parameter);
+    this.#declarations.push(declare(name));
+    return name;
+  }
+
+  /** Where a value lies. */
+  address({ id, dtype }: { readonly id: number; readonly dtype: DataType }): string {
+    const type = this.#isHalf(id) ? types.bfloat16 : types[dtype];
+    return this.#parameter(`value ${id}`, { kind: "value", id }, (name) => `${type}* ${name}`);
+  }
+
+  /** Where something else lies, of float32. */
+  scratch(name: string): string {
+    return this.#parameter(
+      `argument ${name}`,
+      { kind: "argument", name },
+      (own) => `float* ${own}`,
+    );
+  }
+
+  /** A size as text: a number, or a parameter. */
+  size(dimension: Dimension): string {
+    if (typeof dimension === "number") return `${dimension}`;
+    const name = this.#parameter(
+      `size ${dimension}`,
+      { kind: "size", dimension },
+      (own) => `long long ${own}`,
+    );
+    return this.#number(name);
+  }
+
+  /** A number that is known when a launch is arranged. */
+  argument(name: string): string {
+    const own = this.#parameter(
+      `argument ${name}`,
+      { kind: "argument", name },
+      (text) => `long long ${text}`,
+    );
+    return this.#number(own);
+  }
+
+  /** Parameters have 64 bits; indices may have fewer. */
+  #number(parameter: string): string {
+    return `n${parameter.slice(1)}`;
+  }
+
+  /** A stored entry as a number to compute with. */
+  load(tensor: Tensor, at: string): string {
+    const entry = `${this.address(tensor)}[${at}]`;
+    return tensor.dtype === "bool" ? `(${entry} != 0)` : entry;
+  }
+
+  /** How a number is stored. */
+  store(tensor: Tensor, at: string, value: string): void {
+    const entry = `${this.address(tensor)}[${at}]`;
+    this.line(`${entry} = ${this.#isHalf(tensor.id) ? `floatToBfloat16(${value})` : value};`);
+  }
+
+  /** The kernel. */
+  finish(): KernelText {
+    const numbers = this.#declarations.flatMap((declaration, i) =>
+      declaration.startsWith("long long") ? [`  const I n${i} = (I)p${i};`] : [],
+    );
+    const source = [
+      `extern "C" __global__ void __launch_bounds__(${blockThreads}) NAME(${this.#declarations.join(", ")}) {`,
+      ...numbers,
+      ...this.#lines.map((text) => `  ${text}`),
+      "}",
+    ].join("\n");
+    return { source, parameters: this.#parameters };
+  }
+}
+
+/** The type that entries have in registers. */
+export function registerType(dtype: DataType): string {
+  return dtype === "bool" ? "bool" : types[dtype];
+}
+
+/** Bytes of an entry in memory. */
+export function entryBytes(dtype: DataType, isHalf: boolean): number {
+  if (isHalf) return 2;
+  return dtype === "bool" ? 1 : 4;
+}
+
+/**
+ * Functions that kernels use. `I` is the type of indices; it has 64 bits where some value has more
+ * entries than 31 can count.
+ */
+export const kernelFunctions = `
+__device__ __forceinline__ float smaller(float a, float b) { return a < b || a != a ? a : b; }
+__device__ __forceinline__ float larger(float a, float b) { return a > b || a != a ? a : b; }
+__device__ __forceinline__ int smaller(int a, int b) { return a < b ? a : b; }
+__device__ __forceinline__ int larger(int a, int b) { return a > b ? a : b; }
+__device__ __forceinline__ int quotient(int a, int b) {
+  if (b == 0) return 0;
+  return b == -1 ? (int)(0u - (unsigned int)a) : a / b;
+}
+__device__ __forceinline__ float quotient(float a, float b) { return a / b; }
+__device__ __forceinline__ float sigmoid(float x) { return 1.0f / (1.0f + expf(-x)); }
+__device__ __forceinline__ float silu(float x) { return x / (1.0f + expf(-x)); }
+__device__ __forceinline__ I row(int id, I rows) { return (I)(unsigned int)id < rows ? (I)id : 0; }
+`;
