@@ -1,7 +1,8 @@
 import { createRandom } from "@turnwise/core";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { AttentionCache, type CachedSequence } from "./attention-cache.ts";
+import { AttentionCache } from "./attention-cache.ts";
+import type { CachedSequence } from "./page-table.ts";
 
 interface Shape {
   readonly numHeads: number;
@@ -88,7 +89,7 @@ function attendInChunks(
   inputs: Inputs,
   chunks: readonly number[],
   layer = 0,
-  sequence: CachedSequence = cache.create(),
+  sequence: CachedSequence = cache.pages.create(),
 ): number[] {
   return chunks.flatMap((numQueries) => {
     const chunk = rowsOf(shape, inputs, sequence.length, sequence.length + numQueries);
@@ -160,7 +161,7 @@ test("gives the same bits beside other sequences, in every layer, and for the la
   const cache = createCache(shape, numLayers);
   const join = (parts: readonly Float32Array[]): Float32Array =>
     Float32Array.from(parts.flatMap((part) => [...part]));
-  cache.begin(lengths.map((numQueries) => ({ sequence: cache.create(), numQueries })));
+  cache.begin(lengths.map((numQueries) => ({ sequence: cache.pages.create(), numQueries })));
   inputs.forEach((layerInputs, layer) => {
     const isLast = layer === numLayers - 1;
     const result = cache.attend(
@@ -182,18 +183,18 @@ test("reuses the pages of released and shortened sequences", () => {
   const expected = attendInChunks(createCache(shape), shape, inputs, [150]);
   // Room for 150 positions of one sequence, 64 in each page.
   const cache = createCache(shape, 1, 1, 3 * 2 * 64 * 64 * 4);
-  expect(cache.maxPages).toBe(3);
+  expect(cache.pages.maxPages).toBe(3);
   for (let round = 0; round < 20; round++) {
-    const sequence = cache.create();
+    const sequence = cache.pages.create();
     attendInChunks(cache, shape, drawInputs(shape, 150), [150], 0, sequence);
     // Keep 40 positions of another sequence, then go on differently.
-    cache.truncate(sequence, 0);
+    cache.pages.truncate(sequence, 0);
     attendInChunks(cache, shape, inputs, [40], 0, sequence);
-    cache.truncate(sequence, 33);
+    cache.pages.truncate(sequence, 33);
     const rest = attendInChunks(cache, shape, inputs, [117], 0, sequence);
     expect(rest).toEqual(expected.slice(33 * 128));
-    cache.release(sequence);
-    expect(cache.numUsedPages).toBe(0);
+    cache.pages.release(sequence);
+    expect(cache.pages.numUsedPages).toBe(0);
   }
 });
 
@@ -208,39 +209,39 @@ test("shares the pages of a common beginning until one of the sequences writes t
     attendInChunks(createCache(shape), shape, inputs, [150]),
   );
   const cache = createCache(shape);
-  const from = cache.create();
+  const from = cache.pages.create();
   attendInChunks(cache, shape, first, [100], 0, from);
-  const to = cache.create();
-  cache.sharePrefix(from, to, 100);
-  expect(cache.numUsedPages).toBe(2);
-  expect(cache.pagesToExtend(to, 1)).toBe(1);
+  const to = cache.pages.create();
+  cache.pages.sharePrefix(from, to, 100);
+  expect(cache.pages.numUsedPages).toBe(2);
+  expect(cache.pages.pagesToExtend(to, 1)).toBe(1);
   const rests = [
     attendInChunks(cache, shape, first, [20, 30], 0, from),
     attendInChunks(cache, shape, second, [50], 0, to),
   ];
   // The first page is still the same one; each has two more.
-  expect(cache.numUsedPages).toBe(5);
+  expect(cache.pages.numUsedPages).toBe(5);
   rests.forEach((rest, i) => expect(rest).toEqual(expected[i]!.slice(100 * 32)));
-  cache.truncate(to, 10);
+  cache.pages.truncate(to, 10);
   expect(attendInChunks(cache, shape, second, [140], 0, to)).toEqual(expected[1]!.slice(320));
-  cache.release(from);
-  expect(cache.numUsedPages).toBe(3);
-  cache.release(to);
-  expect(cache.numUsedPages).toBe(0);
+  cache.pages.release(from);
+  expect(cache.pages.numUsedPages).toBe(3);
+  cache.pages.release(to);
+  expect(cache.pages.numUsedPages).toBe(0);
 });
 
 test("takes no more pages than it may", () => {
   const shape = { numHeads: 1, numKeyValueHeads: 1, headSize: 4 };
   const cache = createCache(shape, 1, 1, 2 * 2 * 64 * 4 * 4 + 100);
-  const [one, other] = [cache.create(), cache.create()];
-  expect(cache.extend(one, 65)).toBe(true);
-  expect(cache.extend(other, 1)).toBe(false);
-  expect(cache.numUsedPages).toBe(2);
+  const [one, other] = [cache.pages.create(), cache.pages.create()];
+  expect(cache.pages.extend(one, 65)).toBe(true);
+  expect(cache.pages.extend(other, 1)).toBe(false);
+  expect(cache.pages.numUsedPages).toBe(2);
   expect(() => cache.begin([{ sequence: other, numQueries: 1 }])).toThrow(
     "AttentionCache: pages must be at most 2, got 2 in use and a sequence that needs 1 more",
   );
-  cache.release(one);
-  expect(cache.extend(other, 128)).toBe(true);
+  cache.pages.release(one);
+  expect(cache.pages.extend(other, 128)).toBe(true);
 });
 
 test("computes the others right when a sequence is given up in the middle of a step", () => {
@@ -248,7 +249,7 @@ test("computes the others right when a sequence is given up in the middle of a s
   const inputs = [drawInputs(shape, 70), drawInputs(shape, 70)];
   const expected = attendInChunks(createCache(shape), shape, inputs[1]!, [70]);
   const cache = createCache(shape, 2);
-  const [gone, kept] = [cache.create(), cache.create()];
+  const [gone, kept] = [cache.pages.create(), cache.pages.create()];
   const join = (name: keyof Inputs): Float32Array =>
     Float32Array.from(inputs.flatMap((each) => [...each[name]]));
   cache.begin([
@@ -256,7 +257,7 @@ test("computes the others right when a sequence is given up in the middle of a s
     { sequence: kept, numQueries: 70 },
   ]);
   cache.attend(0, join("queries"), join("keys"), join("values"));
-  cache.release(gone);
+  cache.pages.release(gone);
   const last = cache.attend(1, join("queries"), join("keys"), join("values"), true);
   expect([...last.subarray(16, 32)]).toEqual(expected.slice(-16));
   cache.commit();
@@ -268,7 +269,7 @@ test("keeps what it holds while its memory grows", () => {
   const cache = createCache(shape, 2);
   const inputs = drawInputs(shape, 60);
   const expected = attendInChunks(cache, shape, inputs, [60]);
-  const first = cache.create();
+  const first = cache.pages.create();
   const begin = attendInChunks(cache, shape, inputs, [50], 0, first);
   for (let i = 0; i < 30; i++) attendInChunks(cache, shape, drawInputs(shape, 100), [100]);
   const end = attendInChunks(cache, shape, inputs, [10], 0, first);
@@ -283,7 +284,7 @@ test("gives the same bits with several threads, step after step, while the memor
     Float32Array.from(parts.flatMap((part) => [...part]));
   const computeAll = async (threads: number): Promise<number[]> => {
     const cache = createCache(shape, 1, threads);
-    const sequences = lengths.map(() => cache.create());
+    const sequences = lengths.map(() => cache.pages.create());
     const results: number[] = [];
     // First the long beginnings, a few sequences at a time, then 20 steps of one position for all.
     const steps = [

@@ -1,15 +1,8 @@
 import { checkInteger, checkNonNegative } from "@turnwise/core";
-import { jobBytes, pageKeys, type AttentionShape } from "./attention-kernel.ts";
+import { jobBytes, type AttentionShape } from "./attention-kernel.ts";
 import { AttentionTeam, teamBytes } from "./attention-team.ts";
+import { pagePositions, PageTable, type CachedSequence } from "./page-table.ts";
 import { maxMemoryPages } from "./wasm-writer.ts";
-
-/** The keys and values of one growing sequence. */
-export interface CachedSequence {
-  /** Addresses of its pages, in order; other sequences that begin alike may hold the same ones. */
-  readonly pages: number[];
-  /** Positions that are filled, in all layers. */
-  length: number;
-}
 
 /** What one step computes for one sequence. */
 export interface AttentionJob {
@@ -36,6 +29,7 @@ const alignUp = (bytes: number, to = 16): number => Math.ceil(bytes / to) * to;
 
 /** A job with its place in the memory, which stays while the sequence may already be given up. */
 interface PlacedJob extends AttentionJob {
+  /** Addresses of its pages, in order. */
   readonly pages: readonly number[];
   /** Positions that were filled before. */
   readonly start: number;
@@ -43,7 +37,6 @@ interface PlacedJob extends AttentionJob {
 
 /**
  * Keys and values of many sequences in pages of one WebAssembly memory, and the attention over them.
- * Sequences that begin alike share pages; who writes into a shared page gets a copy of it first.
  *
  * A step names its jobs with {@link begin}, computes each layer with {@link attend}, and counts the
  * new positions as filled with {@link commit}.
@@ -51,15 +44,11 @@ interface PlacedJob extends AttentionJob {
 export class AttentionCache {
   readonly #options: AttentionCacheOptions;
   readonly #team: AttentionTeam;
-  readonly #freePages: number[] = [];
-  /** How many sequences hold a page. */
-  readonly #uses = new Map<number, number>();
-  /** How many positions a page holds. */
-  readonly pagePositions: number = pageKeys;
-  /** Bytes of a page: the keys and values of 64 positions, in all layers. */
-  readonly pageBytes: number;
-  /** The most pages that can be in use. */
-  readonly maxPages: number;
+  /** Who holds which pages. */
+  readonly pages: PageTable;
+  /** Addresses of the pages. */
+  readonly #addresses: number[] = [];
+  readonly #pageBytes: number;
   /** Where the fixed areas begin. */
   readonly #queries: number;
   readonly #results: number;
@@ -79,88 +68,27 @@ export class AttentionCache {
     const { numLayers, numHeads, numKeyValueHeads, headSize, maxBytes, threads = 1 } = options;
     checkInteger("AttentionCache", { threads }, { min: 1 });
     checkNonNegative("AttentionCache", { maxBytes });
-    this.pageBytes = numLayers * numKeyValueHeads * 2 * pageKeys * headSize * wordBytes;
+    this.#pageBytes = numLayers * numKeyValueHeads * 2 * pagePositions * headSize * wordBytes;
     const rowBytes = numHeads * headSize * wordBytes;
     this.#queries = teamBytes;
     this.#results = this.#queries + alignUp(options.maxStepTokens * rowBytes);
     const scratch = this.#results + alignUp(options.maxStepTokens * rowBytes);
-    const stride = alignUp(options.maxSequenceTokens, pageKeys) * wordBytes;
+    const stride = alignUp(options.maxSequenceTokens, pagePositions) * wordBytes;
     this.#team = new AttentionTeam(options, threads, scratch, stride);
     this.#end = scratch + threads * 4 * stride;
     this.#firstPage = this.#end;
     // Addresses have 32 bits; some room is left for the lists of a step.
     const addressable = 0.99 * maxMemoryPages * wasmPageBytes - this.#firstPage;
-    this.maxPages = Math.max(0, Math.floor(Math.min(maxBytes, addressable) / this.pageBytes));
+    this.pages = new PageTable({
+      pageBytes: this.#pageBytes,
+      maxPages: Math.max(0, Math.floor(Math.min(maxBytes, addressable) / this.#pageBytes)),
+      memory: {
+        reserve: (page) => void (this.#addresses[page] = this.#newPage()),
+        copy: (from, to) => this.#copyPage(from, to),
+      },
+    });
     this.#floats = new Float32Array(this.#team.memory.buffer);
     this.#words = new Int32Array(this.#team.memory.buffer);
-  }
-
-  /** Pages that sequences hold, shared ones counted once. */
-  get numUsedPages(): number {
-    return this.#uses.size;
-  }
-
-  /** How many pages a sequence of so many positions takes. */
-  pagesOf(numPositions: number): number {
-    return Math.ceil(numPositions / pageKeys);
-  }
-
-  /** An empty sequence. */
-  create(): CachedSequence {
-    return { pages: [], length: 0 };
-  }
-
-  /** Shortens a sequence to its first positions. */
-  truncate(sequence: CachedSequence, length: number): void {
-    for (const page of sequence.pages.splice(this.pagesOf(length))) this.#giveBack(page);
-    sequence.length = Math.min(sequence.length, length);
-  }
-
-  /** Gives the pages of a sequence back. */
-  release(sequence: CachedSequence): void {
-    this.truncate(sequence, 0);
-  }
-
-  /** Gives an empty sequence the first positions of another one, in the same pages. */
-  sharePrefix(from: CachedSequence, to: CachedSequence, length: number): void {
-    for (const page of from.pages.slice(0, this.pagesOf(length))) {
-      this.#uses.set(page, this.#uses.get(page)! + 1);
-      to.pages.push(page);
-    }
-    to.length = length;
-  }
-
-  /** How many pages that nobody holds a sequence takes to grow by so many positions. */
-  pagesToExtend(sequence: CachedSequence, numPositions: number): number {
-    const numMissing = this.pagesOf(sequence.length + numPositions) - sequence.pages.length;
-    return Math.max(0, numMissing) + (this.#isNextPageShared(sequence) ? 1 : 0);
-  }
-
-  /**
-   * Takes the pages for a sequence to grow by so many positions.
-   * @returns Whether there were enough; otherwise nothing is taken.
-   */
-  extend(sequence: CachedSequence, numPositions: number): boolean {
-    const numNew = this.pagesToExtend(sequence, numPositions);
-    if (numNew > this.maxPages - this.numUsedPages) return false;
-    if (this.#isNextPageShared(sequence)) {
-      const index = Math.floor(sequence.length / pageKeys);
-      const shared = sequence.pages[index]!;
-      const own = this.#takePage();
-      const begin = shared / wordBytes;
-      this.#floats.copyWithin(own / wordBytes, begin, begin + this.pageBytes / wordBytes);
-      sequence.pages[index] = own;
-      this.#giveBack(shared);
-    }
-    const numPages = this.pagesOf(sequence.length + numPositions);
-    while (sequence.pages.length < numPages) sequence.pages.push(this.#takePage());
-    return true;
-  }
-
-  /** Whether the next position falls into a page that another sequence holds as well. */
-  #isNextPageShared({ pages, length }: CachedSequence): boolean {
-    const page = pages[Math.floor(length / pageKeys)];
-    return page !== undefined && this.#uses.get(page)! > 1;
   }
 
   /** Overwrites all pages with 0, so that nothing non-finite of other weights lingers in them. */
@@ -170,20 +98,17 @@ export class AttentionCache {
 
   /**
    * Starts a step. Jobs name different sequences; positions come one job after the other.
-   * @throws `RangeError` if a sequence cannot grow, see {@link extend}; call that first.
+   * @throws `RangeError` if a sequence cannot grow, see `PageTable.extend`; call that first.
    */
   begin(jobs: readonly AttentionJob[]): void {
     let numPages = 0;
     this.#numPairs = 0;
     this.#jobs = jobs.map(({ sequence, numQueries }) => {
-      if (!this.extend(sequence, numQueries)) {
-        throw new RangeError(
-          `AttentionCache: pages must be at most ${this.maxPages}, got ${this.numUsedPages} in use and a sequence that needs ${this.pagesToExtend(sequence, numQueries)} more`,
-        );
-      }
+      this.pages.mustExtend("AttentionCache", sequence, numQueries);
       numPages += sequence.pages.length;
       this.#numPairs += numQueries * (sequence.length + numQueries);
-      return { sequence, numQueries, pages: [...sequence.pages], start: sequence.length };
+      const pages = sequence.pages.map((page) => this.#addresses[page]!);
+      return { sequence, numQueries, pages, start: sequence.length };
     });
     this.#reserveLists(jobs.length * jobBytes + numPages * wordBytes);
     this.#writeJobs(false);
@@ -229,7 +154,7 @@ export class AttentionCache {
     lastOnly = false,
   ): Float32Array {
     const { numHeads, numKeyValueHeads, headSize } = this.#options;
-    const layerOffset = layer * numKeyValueHeads * 2 * pageKeys * headSize * wordBytes;
+    const layerOffset = layer * numKeyValueHeads * 2 * pagePositions * headSize * wordBytes;
     if (lastOnly) this.#writeJobs(true);
     this.#floats.set(queries, this.#queries / wordBytes);
     this.#store(layerOffset, keys, values);
@@ -245,18 +170,18 @@ export class AttentionCache {
   #store(layerOffset: number, keys: Float32Array, values: Float32Array): void {
     const { numKeyValueHeads, headSize } = this.#options;
     const floats = this.#floats;
-    const headStride = 2 * pageKeys * headSize;
+    const headStride = 2 * pagePositions * headSize;
     let from = 0;
     for (const { pages, start, numQueries } of this.#jobs) {
       const end = start + numQueries;
       for (let position = start; position < end; position++) {
-        const page = pages[Math.floor(position / pageKeys)]!;
-        const slot = position % pageKeys;
+        const page = pages[Math.floor(position / pagePositions)]!;
+        const slot = position % pagePositions;
         let base = (page + layerOffset) / wordBytes;
         for (let head = 0; head < numKeyValueHeads; head++) {
           // Keys of four positions are interleaved; values are not.
           let key = base + (slot >> 2) * headSize * 4 + (slot & 3);
-          let value = base + (pageKeys + slot) * headSize;
+          let value = base + (pagePositions + slot) * headSize;
           for (let i = 0; i < headSize; i++, from++, key += 4, value++) {
             floats[key] = keys[from]!;
             floats[value] = values[from]!;
@@ -270,7 +195,7 @@ export class AttentionCache {
   /** Counts the new positions of the step as filled, in the sequences that were not released meanwhile. */
   commit(): void {
     for (const { sequence, start, numQueries } of this.#jobs) {
-      if (sequence.pages.length >= this.pagesOf(start + numQueries)) sequence.length += numQueries;
+      this.pages.commit(sequence, start, numQueries);
     }
     this.#jobs = [];
   }
@@ -280,27 +205,17 @@ export class AttentionCache {
     return this.#team.close();
   }
 
-  #takePage(): number {
-    const page = this.#freePages.pop() ?? this.#newPage();
-    this.#uses.set(page, 1);
-    return page;
+  #copyPage(from: number, to: number): void {
+    const begin = this.#addresses[from]! / wordBytes;
+    const end = begin + this.#pageBytes / wordBytes;
+    this.#floats.copyWithin(this.#addresses[to]! / wordBytes, begin, end);
   }
 
   #newPage(): number {
     const page = this.#end;
-    this.#reserve(page + this.pageBytes);
-    this.#end += this.pageBytes;
+    this.#reserve(page + this.#pageBytes);
+    this.#end += this.#pageBytes;
     return page;
-  }
-
-  #giveBack(page: number): void {
-    const numUses = this.#uses.get(page)! - 1;
-    if (numUses > 0) {
-      this.#uses.set(page, numUses);
-      return;
-    }
-    this.#uses.delete(page);
-    this.#freePages.push(page);
   }
 
   /** Moves the lists of a step behind the pages when they outgrow their place. */
@@ -317,7 +232,7 @@ export class AttentionCache {
     if (missing > 0) {
       // A quarter more than needed, as growing moves the memory; not more than may ever be used.
       const wanted = Math.ceil(missing / wasmPageBytes);
-      const allowed = this.#firstPage + this.maxPages * this.pageBytes - numBytes;
+      const allowed = this.#firstPage + this.pages.maxPages * this.#pageBytes - numBytes;
       const spare = Math.ceil(Math.max(0, Math.min(numBytes / 4, allowed)) / wasmPageBytes);
       const free = maxMemoryPages - this.#team.memory.buffer.byteLength / wasmPageBytes;
       if (wanted > free) {

@@ -1,3 +1,4 @@
+import { pagePositions } from "./page-table.ts";
 import { FunctionWriter, wasmModule } from "./wasm-writer.ts";
 
 /** What one kernel is made for. */
@@ -10,9 +11,7 @@ export interface AttentionShape {
 
 /** Keys in a block: one SIMD register holds one entry of each. */
 export const blockKeys = 4;
-/** Positions in a page of the cache: a power of 2, and so many that a tile's blocks fill pages. */
-export const pageKeys = 64;
-const blocksPerPage = pageKeys / blockKeys;
+const blocksPerPage = pagePositions / blockKeys;
 /** SIMD sums that a tile works on at once; with what else it needs they fit into 16 registers. */
 const accumulators = 8;
 /** Bytes of one entry of the job list of {@link AttentionKernel}. */
@@ -102,7 +101,7 @@ function writeAttend({ numHeads, numKeyValueHeads, headSize }: AttentionShape): 
         f.get(row).get(numRows).op("i32.lt_s");
       });
       f.get(pageOffset)
-        .int(2 * pageKeys * headSize * 4)
+        .int(2 * pagePositions * headSize * 4)
         .op("i32.add")
         .set(pageOffset);
       f.get(headOffset)
@@ -343,7 +342,7 @@ function writeTile(shape: AttentionShape, numRows: number): FunctionWriter {
         }
         for (const part of parts) {
           f.get(values)
-            .load(pageKeys * rowBytes + entry * 4 + part * 16)
+            .load(pagePositions * rowBytes + entry * 4 + part * 16)
             .set(loaded);
           for (const row of rows) {
             const total = totals[row]![part]!;

@@ -1,4 +1,4 @@
-import type { AttentionCache, CachedSequence } from "./attention-cache.ts";
+import type { CachedSequence, PageTable } from "./page-table.ts";
 
 /** A sequence with the tokens whose keys and values are in the cache; {@link HeldSequences} changes it. */
 export interface HeldSequence {
@@ -43,13 +43,13 @@ function commonLength(a: readonly number[], b: readonly number[], limit: number)
 
 /** The sequences of a sampler: those with a name, kept between requests, and those of one request. */
 export class HeldSequences {
-  readonly #cache: AttentionCache;
+  readonly #pages: PageTable;
   /** By name, the longest unused first. */
   readonly #named = new Map<string, HeldSequence>();
   readonly #all = new Set<HeldSequence>();
 
-  constructor(cache: AttentionCache) {
-    this.#cache = cache;
+  constructor(pages: PageTable) {
+    this.#pages = pages;
   }
 
   /**
@@ -64,7 +64,7 @@ export class HeldSequences {
       );
     }
     const held = known ?? {
-      cached: this.#cache.create(),
+      cached: this.#pages.create(),
       tokens: [],
       isBusy: true,
       isReleased: sequenceId === undefined,
@@ -77,7 +77,7 @@ export class HeldSequences {
       this.#named.set(sequenceId, held);
     }
     const numKept = commonLength(held.tokens, promptTokens, promptTokens.length - 1);
-    this.#cache.truncate(held.cached, numKept);
+    this.#pages.truncate(held.cached, numKept);
     held.tokens.length = numKept;
     this.shareLongest(held, promptTokens);
     return held;
@@ -101,8 +101,8 @@ export class HeldSequences {
   shareFrom(from: HeldSequence, to: HeldSequence, promptTokens: readonly number[]): void {
     const length = commonLength(from.tokens, promptTokens, promptTokens.length - 1);
     if (length <= to.tokens.length) return;
-    this.#cache.truncate(to.cached, 0);
-    this.#cache.sharePrefix(from.cached, to.cached, length);
+    this.#pages.truncate(to.cached, 0);
+    this.#pages.sharePrefix(from.cached, to.cached, length);
     to.tokens = promptTokens.slice(0, length);
   }
 
@@ -128,7 +128,7 @@ export class HeldSequences {
 
   /** Empties a sequence of which it is not known how far it was computed. */
   reset(held: HeldSequence): void {
-    this.#cache.truncate(held.cached, 0);
+    this.#pages.truncate(held.cached, 0);
     held.tokens = [];
   }
 
@@ -149,15 +149,14 @@ export class HeldSequences {
     return count;
   }
 
-  /** Forgets all, and what their pages hold. */
+  /** Forgets all that no request works on. */
   clear(): void {
-    for (const sequenceId of this.#named.keys()) this.release(sequenceId);
-    this.#cache.clear();
+    while (this.forgetOne());
   }
 
   #discard(held: HeldSequence): void {
     this.#all.delete(held);
-    this.#cache.release(held.cached);
+    this.#pages.release(held.cached);
     held.tokens = [];
   }
 }

@@ -10,27 +10,9 @@ import type {
 import { adapterTable, type AdapterConfig } from "../lora.ts";
 import type { ModelConfig } from "../model-config.ts";
 import { parameterTable, sizeOf } from "../parameters.ts";
-import type { AttentionCache, AttentionJob } from "./attention-cache.ts";
+import type { AttentionCache } from "./attention-cache.ts";
+import { noTimings, type ReadWeights, type RunnerTimings, type StepJob } from "./runner.ts";
 import { embeddingProgram, samplingPrograms, type HeadPart } from "./sampling-programs.ts";
-
-/** New tokens of one sequence. */
-export interface StepJob extends AttentionJob {
-  /** `numQueries` token ids, for the positions behind those that are filled. */
-  readonly tokens: readonly number[];
-}
-
-/** What a runner has done, and how long its parts took. */
-export interface RunnerTimings {
-  numSteps: number;
-  /** New tokens of all steps. */
-  numTokens: number;
-  /** In the executor's programs. */
-  programMilliseconds: number;
-  /** Of these, in the head alone; 0 where it is a part of the last layer's program. */
-  headMilliseconds: number;
-  /** In attention, with the writing of the cache. */
-  attentionMilliseconds: number;
-}
 
 /** The logits of a step, in as many parts as the head has. */
 export class StepLogits {
@@ -72,30 +54,13 @@ interface CompiledModel {
 
 const embeddingName = "model.embed_tokens.weight";
 
-/**
- * Gives a parameter, or its place in a file that stays. Each is asked for once, when it is needed. Its
- * array must not change until its program is compiled; the embedding's must never.
- * @param into - An array of the same size that is not needed any more, to be filled and returned: what
- *   is given back to the allocator among weights that stay leaves holes between them.
- */
-export type ReadWeights = (
-  name: string,
-  into?: Float32Array,
-) => Float32Array | FileFeed | Promise<Float32Array | FileFeed>;
-
 /** Computes steps over cached sequences under fixed weights, in the thread that calls it. */
 export class ModelRunner {
   readonly #config: ModelConfig;
   readonly #model: CompiledModel;
   readonly #rotary: Feeds;
   readonly #row: Float32Array;
-  readonly timings: RunnerTimings = {
-    numSteps: 0,
-    numTokens: 0,
-    programMilliseconds: 0,
-    headMilliseconds: 0,
-    attentionMilliseconds: 0,
-  };
+  readonly timings: RunnerTimings = noTimings();
 
   private constructor(config: ModelConfig, model: CompiledModel, rotary: Feeds) {
     this.#config = config;

@@ -1,7 +1,7 @@
 import type { ScoredRow, SampleRequest, TokenRow, TrainingRow, UpdateReport } from "@turnwise/core";
 import { readAdapter } from "../adapter-checkpoint.ts";
 import { readCheckpoint, writeCheckpoint } from "../checkpoint.ts";
-import { initialAdapter, type Adapter } from "../lora.ts";
+import { initialAdapter, type Adapter, type AdapterConfig } from "../lora.ts";
 import type { ModelConfig } from "../model-config.ts";
 import { initialParameters, parameterTable, type Parameters } from "../parameters.ts";
 import type { FloatType } from "../safetensors.ts";
@@ -49,6 +49,21 @@ async function presentWeights(learner: LearningEngine, config: ModelConfig): Pro
   return weights;
 }
 
+/**
+ * Hands the learner's present weights to the sampler: the tensors themselves where they are with the
+ * executor, which keeps them as they are as long as the sampler holds them, and otherwise copies.
+ */
+async function startLoading(
+  sampling: SamplingEngine,
+  learner: LearningEngine,
+  config: ModelConfig,
+  adapter: AdapterConfig | undefined,
+): Promise<{ readonly loaded: Promise<void> }> {
+  const shared = learner.share();
+  if (shared) return { loaded: sampling.loadHeld(shared, adapter) };
+  return { loaded: sampling.load(await presentWeights(learner, config)) };
+}
+
 /** An engine in the thread that calls it. What it computes blocks that thread. */
 export class PolicyEngine implements EnginePort {
   readonly #options: EngineOptions;
@@ -78,12 +93,14 @@ export class PolicyEngine implements EnginePort {
     const { optimizer, threads, device, microbatchTokens, stepTokens, cacheBytes } = options;
     const config = { ...options.config, maxSequenceTokens: options.maxSequenceTokens };
     const executor = await createExecutor(device, threads);
+    const resident = options.resident ?? staysOnDevice(device);
     const sampling = new SamplingEngine({
       config,
       executor,
       stepTokens,
       cacheBytes,
       threads: Math.min(threads, maxAttentionThreads),
+      cache: resident ? "device" : "host",
     });
     if (!optimizer) {
       await loadWeights(sampling, options);
@@ -101,10 +118,12 @@ export class PolicyEngine implements EnginePort {
       keepReference: options.keepReference,
       valueHead: options.valueHead,
       recomputeLayers: options.recomputeLayers,
-      resident: options.resident ?? staysOnDevice(device),
+      resident,
       scalesLoss: needsLossScale(device),
     });
-    await sampling.load(await presentWeights(learner, config));
+    await (
+      await startLoading(sampling, learner, config, adapter?.config)
+    ).loaded;
     return new PolicyEngine(options, learner, sampling, type);
   }
 
@@ -140,9 +159,10 @@ export class PolicyEngine implements EnginePort {
           `load: weights must be the learner's present ones, version ${this.#version}, got version ${version}`,
         );
       }
-      // Copies at once; that the sampler then waits for its requests must not hold up the learner.
-      const weights = await presentWeights(this.#learning, this.#options.config);
-      loaded = this.#sampling.load(weights);
+      // That the sampler then waits for its requests must not hold up the learner.
+      const { config, adapter } = this.#options;
+      const begun = await startLoading(this.#sampling, this.#learning, config, adapter?.config);
+      ({ loaded } = begun);
     });
     await loaded;
   }

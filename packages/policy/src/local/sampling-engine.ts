@@ -5,14 +5,22 @@ import {
   type SampledResponse,
   type SampleRequest,
 } from "@turnwise/core";
-import type { Executor, Feeds } from "@turnwise/graph";
+import type { Executor } from "@turnwise/graph";
 import type { AdapterConfig } from "../lora.ts";
 import type { ModelConfig } from "../model-config.ts";
 import type { Parameters } from "../parameters.ts";
-import { AttentionCache } from "./attention-cache.ts";
-import { drawToken } from "./draw-token.ts";
+import { DeviceRunner } from "./device-runner.ts";
 import { HeldSequences, sharedLength } from "./held-sequences.ts";
-import { ModelRunner, type ReadWeights, type RunnerTimings, type StepJob } from "./model-runner.ts";
+import { HostRunner } from "./host-runner.ts";
+import type {
+  DrawJob,
+  HeldWeights,
+  ReadWeights,
+  Runner,
+  RunnerTimings,
+  RunnerWeights,
+  StepDraws,
+} from "./runner.ts";
 import {
   checkSampleRequest,
   numPending,
@@ -22,7 +30,6 @@ import {
   type WaitingRequest,
 } from "./sample-request.ts";
 import { scoreRows, type RowScores } from "./score-rows.ts";
-import { rotaryFeeds } from "./transformer.ts";
 
 /** Options of {@link SamplingEngine}. */
 export interface SamplingEngineOptions {
@@ -36,8 +43,14 @@ export interface SamplingEngineOptions {
    * came; and of those under way the latest give way, and are read anew when there is room.
    */
   readonly cacheBytes: number;
-  /** Threads that compute attention, this one included. Default 1. */
+  /** Threads that compute attention in this computer's memory, this one included. Default 1. */
   readonly threads?: number;
+  /**
+   * Where keys and values are: `"host"`, in this computer's memory, where attention is computed
+   * between the executor's programs; or `"device"`, with the executor, which computes whole steps and
+   * draws. Default `"host"`.
+   */
+  readonly cache?: "host" | "device";
 }
 
 /** How much of a sampler's room is taken, and by what. */
@@ -75,8 +88,7 @@ const firstShare = 1 / 4;
  */
 export class SamplingEngine {
   readonly #options: SamplingEngineOptions;
-  readonly #rotary: Feeds;
-  readonly #cache: AttentionCache;
+  readonly #runner: Runner;
   readonly #sequences: HeldSequences;
   readonly #waiting: Waiting[] = [];
   #active: ActiveRequest[] = [];
@@ -84,32 +96,18 @@ export class SamplingEngine {
   #preempted: ActiveRequest[] = [];
   /** Names of sequences that a request works on or waits for. */
   readonly #busyNames = new Map<string, SampleRequest>();
-  readonly #weights: Float64Array;
   #numAdmitted = 0;
   #numPreemptions = 0;
-  #runner: ModelRunner | undefined;
   #running: Promise<void> | undefined;
   #isClosed = false;
 
   constructor(options: SamplingEngineOptions) {
-    const { config, stepTokens, cacheBytes, threads = 1 } = options;
+    const { stepTokens, cacheBytes, cache = "host" } = options;
     checkInteger("sampler", { stepTokens }, { min: 2 });
     checkNonNegative("sampler", { cacheBytes });
     this.#options = options;
-    this.#rotary = rotaryFeeds(config);
-    const { numLayers, numHeads, numKeyValueHeads, headSize, maxSequenceTokens } = config;
-    this.#cache = new AttentionCache({
-      numLayers,
-      numHeads,
-      numKeyValueHeads,
-      headSize,
-      maxSequenceTokens,
-      maxStepTokens: stepTokens,
-      maxBytes: cacheBytes,
-      threads,
-    });
-    this.#sequences = new HeldSequences(this.#cache);
-    this.#weights = new Float64Array(config.vocabularySize);
+    this.#runner = cache === "host" ? new HostRunner(options) : new DeviceRunner(options);
+    this.#sequences = new HeldSequences(this.#runner.pages);
   }
 
   /**
@@ -133,34 +131,53 @@ export class SamplingEngine {
    *   none.
    */
   loadFrom(read: ReadWeights, adapter?: AdapterConfig): Promise<void> {
-    return this.#whenIdle(async () => {
-      const { config, executor } = this.#options;
-      // First, so that two models need not fit into the memory.
-      await this.#runner?.close();
-      this.#runner = undefined;
+    return this.#load({ read, adapter });
+  }
+
+  /**
+   * As {@link load}, of weights that the executor holds already; for a cache on the device.
+   * @param held - The sampler's from now on, which releases them when it has others.
+   * @param adapter - Computed beside the layers that it targets; its matrices are held as well.
+   */
+  async loadHeld(held: HeldWeights, adapter?: AdapterConfig): Promise<void> {
+    try {
+      await this.#load({ held, adapter });
+    } catch (error) {
+      held.release();
+      throw error;
+    }
+  }
+
+  #load(weights: RunnerWeights): Promise<void> {
+    return this.#whenIdle(() => {
       this.#sequences.clear();
-      this.#runner = await ModelRunner.create(config, read, executor, this.#rotary, { adapter });
+      return this.#runner.load(weights);
     });
   }
 
   /** Scores rows under the present weights, as soon as all requests made before are answered. */
   score(rows: readonly (readonly number[])[]): Promise<RowScores[]> {
-    return this.#whenIdle(() => {
-      if (!this.#runner) throw new Error("score: weights must be loaded first, got none");
-      while (this.#sequences.forgetOne());
+    return this.#whenIdle(async () => {
+      if (!this.#runner.timings) throw new Error("score: weights must be loaded first, got none");
+      this.#sequences.clear();
       const { config, stepTokens } = this.#options;
-      return scoreRows(this.#runner, this.#cache, rows, { config, stepTokens });
+      try {
+        return await scoreRows(this.#runner, rows, { config, stepTokens });
+      } catch (error) {
+        this.#runner.recover();
+        throw error;
+      }
     });
   }
 
   /** What was computed under the present weights. */
   get timings(): RunnerTimings | undefined {
-    return this.#runner?.timings;
+    return this.#runner.timings;
   }
 
   /** How much room is taken at the moment. */
   usage(): SamplerUsage {
-    const { numUsedPages, maxPages, pageBytes } = this.#cache;
+    const { numUsedPages, maxPages, pageBytes } = this.#runner.pages;
     return {
       usedBytes: numUsedPages * pageBytes,
       maxBytes: maxPages * pageBytes,
@@ -212,17 +229,15 @@ export class SamplingEngine {
       this.#finish(each, () => each.reject(error));
     }
     await this.#running;
-    await this.#runner?.close();
-    this.#runner = undefined;
-    await this.#cache.close();
+    await this.#runner.close();
   }
 
   #checkRequest(request: SampleRequest): void {
     checkSampleRequest(request, this.#options.config);
     const { sequenceId, promptTokens, maxTokens } = request;
     // The last token is not read any more.
-    const needed = this.#cache.pagesOf(promptTokens.length + maxTokens - 1);
-    const { maxPages, pageBytes } = this.#cache;
+    const needed = this.#runner.pages.pagesOf(promptTokens.length + maxTokens - 1);
+    const { maxPages, pageBytes } = this.#runner.pages;
     if (needed > maxPages) {
       throw new RangeError(
         `sample: promptTokens and maxTokens must fit into cacheBytes ${this.#options.cacheBytes}, got ${promptTokens.length} and ${maxTokens}, whose keys and values take ${needed * pageBytes} bytes`,
@@ -245,6 +260,7 @@ export class SamplingEngine {
   /** Runs a task between the requests that were made before and those after. */
   #whenIdle<T>(task: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
+      if (this.#isClosed) throw new Error("sampler: must not be closed, got a closed one");
       const run = async (): Promise<void> => {
         try {
           resolve(await task());
@@ -279,6 +295,7 @@ export class SamplingEngine {
           this.#sequences.reset(active.held);
           this.#finish(active, () => active.reject(error));
         }
+        if (!this.#runner.recover()) this.#sequences.clear();
       }
     }
   }
@@ -345,9 +362,9 @@ export class SamplingEngine {
    */
   #hasRoomFor(request: ActiveRequest): boolean {
     const pagesFor = (each: ActiveRequest): number =>
-      this.#cache.pagesToExtend(each.held.cached, numPending(each));
+      this.#runner.pages.pagesToExtend(each.held.cached, numPending(each));
     for (;;) {
-      const { maxPages, numUsedPages } = this.#cache;
+      const { maxPages, numUsedPages } = this.#runner.pages;
       const needed = this.#active.reduce((sum, each) => sum + pagesFor(each), pagesFor(request));
       if (needed <= maxPages - numUsedPages) return true;
       if (!this.#sequences.forgetOne()) return this.#active.length === 0;
@@ -409,7 +426,7 @@ export class SamplingEngine {
 
   #makeRoom(active: ActiveRequest, numQueries: number): boolean {
     while (this.#active.includes(active)) {
-      if (this.#cache.extend(active.held.cached, numQueries)) return true;
+      if (this.#runner.pages.extend(active.held.cached, numQueries)) return true;
       if (this.#sequences.forgetOne()) continue;
       this.#preempt(this.#active.reduce((a, b) => (a.order > b.order ? a : b)));
     }
@@ -426,26 +443,25 @@ export class SamplingEngine {
   }
 
   async #step(): Promise<void> {
-    if (!this.#runner) throw new Error("sample: weights must be loaded first, got none");
-    const jobs = this.#plan().map(({ active, numQueries }): StepJob & { active: ActiveRequest } => {
+    const jobs = this.#plan().map(({ active, numQueries }): DrawJob & { active: ActiveRequest } => {
       const numHeld = active.held.tokens.length;
       const tokens = active.tokens.slice(numHeld, numHeld + numQueries);
-      return { active, sequence: active.held.cached, numQueries, tokens };
+      const { request: options, random } = active;
+      const draw = numQueries === numPending(active) ? { options, random } : undefined;
+      return { active, sequence: active.held.cached, numQueries, tokens, draw };
     });
-    const logits = await this.#runner.step(this.#cache, jobs);
+    const draws = await this.#runner.step(jobs);
     for (const { active, tokens } of jobs) this.#sequences.append(active.held, tokens);
     this.#follow();
-    jobs.forEach(({ active }, job) => {
-      // Cancelled meanwhile, or in the middle of a prompt.
-      if (!this.#active.includes(active) || numPending(active) > 0) return;
-      this.#draw(active, logits.of(job));
+    jobs.forEach(({ active, draw }, job) => {
+      // In the middle of a prompt, or cancelled meanwhile.
+      if (draw && this.#active.includes(active)) this.#draw(active, draws(job));
     });
   }
 
-  #draw(active: ActiveRequest, logits: Float32Array): void {
-    const { request, drawn, tokens, random, onToken } = active;
+  #draw(active: ActiveRequest, next: ReturnType<StepDraws>): void {
+    const { request, drawn, tokens, onToken } = active;
     const { maxTokens, stopTokens } = request;
-    const next = drawToken(logits, request, random, this.#weights);
     drawn.push(next);
     tokens.push(next.token);
     onToken?.(next);

@@ -1,0 +1,156 @@
+import type { Tensor, Tracer } from "@turnwise/graph";
+
+/** What {@link traceDraw} reads; `[row]` but for the logits. */
+export interface DrawInputs {
+  /** `[row, vocabularySize]`. */
+  readonly logits: Tensor;
+  /** What logits are multiplied by: `1 / temperature`, or {@link greedyScale}. */
+  readonly scales: Tensor;
+  /** Numbers that decide, from 0 to {@link largestUniform}; 0 where the most likely token is wanted. */
+  readonly uniforms: Tensor;
+  /** What may not be drawn. Default: all tokens may. */
+  readonly filters?: {
+    /** Shares of the largest weight below which a token is left out. */
+    readonly minPs: Tensor;
+    /**
+     * int32 `[ban]`: `row * vocabularySize + token` for each banned token of each row; what else it
+     * holds is `row * vocabularySize` of a row behind the last.
+     */
+    readonly banned: Tensor;
+  };
+}
+
+/** Leaves only the largest logits a weight: those of equal ones that comes first is then drawn at 0. */
+export const greedyScale = 1e30;
+
+/** The largest number below 1 in float32. */
+export const largestUniform: number = 1 - 2 ** -24;
+
+/** Columns of what {@link traceDraw} gives. */
+export const drawColumns = { token: 0, logProb: 1, entropy: 2, unfilteredLogProb: 3 } as const;
+
+/** Weights `exp((logit - largest) * scale)`, and what they add up to, `[row, 1]` each. */
+interface Weighed {
+  readonly largest: Tensor;
+  readonly shifted: Tensor;
+  readonly weights: Tensor;
+  readonly total: Tensor;
+}
+
+/**
+ * Draws tokens as `drawToken` does, in float32 where the logits are: with its temperature, bans and
+ * `minP`, and of its log-probs and entropies.
+ *
+ * The token at which the cumulative weight exceeds the share that was drawn is searched for in three
+ * levels, first among blocks, then within one, for cumulative sums of a whole vocabulary would be
+ * slow and less exact. Whatever rounding does, it has a weight above 0.
+ *
+ * @returns `[row, 4]`, see {@link drawColumns}; not finite log-probs for logits that are not finite.
+ */
+export function traceDraw(g: Tracer, { logits, scales, uniforms, filters }: DrawInputs): Tensor {
+  const [rows, size] = [logits.shape[0]!, Number(logits.shape[1])];
+  const column = (x: Tensor): Tensor => g.reshape(x, [rows, 1]);
+  const options = { axes: [1], keepDims: true };
+  const scale = column(scales);
+  const weigh = (x: Tensor): Weighed => {
+    const largest = g.reduceMax(x, options);
+    const shifted = g.multiply(g.subtract(x, largest), scale);
+    const weights = g.exp(shifted);
+    return { largest, shifted, weights, total: g.reduceSum(weights, options) };
+  };
+  const all = weigh(logits);
+  // The limit keeps 0 times infinity out.
+  const surprisals = g.multiply(all.weights, g.maximum(all.shifted, -1000));
+  const mean = g.divide(g.reduceSum(surprisals, options), all.total);
+  const entropy = g.maximum(g.subtract(g.log(all.total), mean), 0);
+
+  let kept = all;
+  if (filters) {
+    const { banned, minPs } = filters;
+    const ones = g.expand(g.constant(1), banned.shape);
+    const marks = g.scatterAdd(ones, banned, `(${rows})*${size} + 1`);
+    const isBanned = g.greater(
+      g.reshape(g.slice(marks, 0, 0, `(${rows})*${size}`), logits.shape),
+      0,
+    );
+    const left = weigh(g.where(isBanned, -3e38, logits));
+    const weights = g.where(g.greater(column(minPs), left.weights), 0, left.weights);
+    kept = { ...left, weights, total: g.reduceSum(weights, options) };
+  }
+  const token = pick(g, kept.weights, column(uniforms));
+  const flat = g.reshape(logits, [`(${rows})*${size}`]);
+  const logit = column(g.gather(flat, placeIn(g, token, size)));
+  const logProb = ({ largest, total }: Weighed): Tensor =>
+    g.subtract(g.multiply(g.subtract(logit, largest), scale), g.log(total));
+  return g.concat([token, logProb(kept), entropy, logProb(all)], 1);
+}
+
+/** The places of one entry of each row in the list of all, int32 `[row]`; entries `[row, 1]`. */
+function placeIn(g: Tracer, entry: Tensor, size: number): Tensor {
+  const rows = entry.shape[0]!;
+  const starts = g.multiply(g.iota(rows), size);
+  return g.add(starts, g.cast(g.reshape(entry, [rows]), "int32"));
+}
+
+/** Three sizes, as equal as may be, whose product is not below the size of a vocabulary. */
+function levelsOf(size: number): readonly [number, number, number] {
+  const first = Math.ceil(Math.cbrt(size));
+  const second = Math.ceil(Math.sqrt(size / first));
+  return [first, second, Math.ceil(size / (first * second))];
+}
+
+/** The entry of each row at which the sum of weights exceeds a share of it, `[row, 1]`. */
+function pick(g: Tracer, weights: Tensor, uniforms: Tensor): Tensor {
+  const [rows, size] = [weights.shape[0]!, Number(weights.shape[1])];
+  const levels = levelsOf(size);
+  const options = { axes: [1], keepDims: true };
+  let inner = levels[0] * levels[1] * levels[2];
+  const missing = inner - size;
+  let left =
+    missing === 0 ? weights : g.concat([weights, g.expand(g.constant(0), [rows, missing])], 1);
+  let target: Tensor | undefined;
+  let entry: Tensor | undefined;
+  for (const count of levels) {
+    inner /= count;
+    const sums = g.reduceSum(g.reshape(left, [rows, count, inner]), { axes: [2] });
+    target ??= g.multiply(uniforms, g.reduceSum(sums, options));
+    const index = g.cast(g.iota(count), "float32");
+    const isBehind = g.greater(g.reshape(index, [1, count]), g.reshape(index, [count, 1]));
+    const each = g.where(isBehind, 0, g.reshape(sums, [rows, 1, count]));
+    const isPositive = g.greater(sums, 0);
+    const exceeds = g.and(g.greater(g.reduceSum(each, { axes: [2] }), target), isPositive);
+    const firstOf = (condition: Tensor): Tensor =>
+      g.negate(g.reduceMax(g.where(condition, g.negate(index), -count), options));
+    const first = firstOf(exceeds);
+    // Where the target was rounded up to the sum nothing exceeds it, and the last block may be one
+    // that hardly weighs anything: better the heaviest. Where weights are NaN there is
+    // none, and the last entry stands for it.
+    const heaviest = g.minimum(firstOf(g.equal(sums, g.reduceMax(sums, options))), count - 1);
+    const chosen = g.where(g.greater(count, first), first, heaviest);
+    const before = g.reduceSum(g.where(g.greater(chosen, index), sums, 0), options);
+    target = g.subtract(target, before);
+    const blocks = g.reshape(left, [`(${rows})*${count}`, inner]);
+    left = g.gather(blocks, placeIn(g, chosen, count));
+    const part = g.multiply(chosen, inner);
+    entry = entry ? g.add(entry, part) : part;
+  }
+  return g.minimum(entry!, size - 1);
+}
+
+/**
+ * Scores of given tokens at temperature 1.
+ * @param targets - int32 `[row]`.
+ * @returns `[row, 2]`: the log-prob of the target, and the entropy; not finite where a logit is not.
+ */
+export function traceScore(g: Tracer, logits: Tensor, targets: Tensor): Tensor {
+  const rows = logits.shape[0]!;
+  const options = { axes: [1], keepDims: true };
+  const shifted = g.subtract(logits, g.reduceMax(logits, options));
+  const weights = g.exp(shifted);
+  const total = g.reduceSum(weights, options);
+  const surprisals = g.multiply(weights, g.maximum(shifted, -1000));
+  const logTotal = g.log(total);
+  const entropy = g.subtract(logTotal, g.divide(g.reduceSum(surprisals, options), total));
+  const target = g.takeAlong(shifted, g.reshape(targets, [rows, 1]));
+  return g.concat([g.subtract(target, logTotal), entropy], 1);
+}
