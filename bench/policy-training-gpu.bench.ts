@@ -194,7 +194,7 @@ async function pytorch(python: string, precision: string): Promise<Updater> {
   return {
     name: `${version}, ${device}, ${precision}`,
     update: () => side.update(),
-    close: async () => side.close(),
+    close: () => side.close(),
   };
 }
 

@@ -15,7 +15,15 @@
  * Without a run folder a run of one iteration is made first.
  */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -114,14 +122,23 @@ const common = {
   maxGradientNorm: 1,
 };
 
-type Case = Pick<
+interface Case extends Pick<
   TrainingSpec,
   "config" | "rows" | "microbatchRows" | "microbatchTokens" | "recomputeLayers"
->;
+> {
+  /** Whether a side's process ends before the other's begins, so that each has the memory alone. */
+  readonly isApart?: boolean;
+}
 
-function dense(hiddenSize: number, numLayers: number, vocabularySize: number, numRows = 8): Case {
+function dense(
+  hiddenSize: number,
+  numLayers: number,
+  vocabularySize: number,
+  numRows = 8,
+  shape: Partial<ModelConfig> = {},
+): Case {
   const random = createRandom("dense");
-  const config = smallModelConfig({ vocabularySize, hiddenSize, numLayers });
+  const config = { ...smallModelConfig({ vocabularySize, hiddenSize, numLayers }), ...shape };
   const length = 256;
   const rows = Array.from({ length: numRows }, () => ({
     tokens: Array.from({ length }, () => random.integer(vocabularySize)),
@@ -159,6 +176,15 @@ function cases(): Record<string, () => Case> {
     intermediateSize: 192,
   });
   const wide = smallModelConfig({ vocabularySize, hiddenSize: 256, numLayers: 4 });
+  const qwen = (numRows: number): Case => ({
+    ...dense(896, 24, 151936, numRows, {
+      numHeads: 14,
+      numKeyValueHeads: 2,
+      headSize: 64,
+      intermediateSize: 4864,
+    }),
+    isApart: true,
+  });
   return {
     "dense, d 256 x 4": () => dense(256, 4, 2048),
     "dense, d 512 x 8": () => dense(512, 8, 8192),
@@ -167,6 +193,8 @@ function cases(): Record<string, () => Case> {
       recomputeLayers: true,
     }),
     "dense, 151936 tokens in the vocabulary, d 64 x 2": () => dense(64, 2, 151936, 4),
+    "dense, 1 row, the shape of Qwen2.5-0.5B": () => qwen(1),
+    "dense, 4 rows, the shape of Qwen2.5-0.5B": () => qwen(4),
     "policy gradient, the default model": () => policyGradient(rowsOf(trajectoryRows), small),
     "policy gradient, d 256 x 4": () => policyGradient(rowsOf(trajectoryRows, 0.25), wide),
     "policy gradient by turn, the default model": () =>
@@ -174,54 +202,100 @@ function cases(): Record<string, () => Case> {
   };
 }
 
+type SideName = "ours" | "torch";
+type TrainingProcess = Side<TrainingSide, TrainingAnswer>;
+
+/** What each side said: when it was ready, and of its updates, the first of each process left out. */
+interface Measured {
+  readonly ready: Readonly<Record<SideName, TrainingSide>>;
+  readonly first: Readonly<Record<SideName, TrainingAnswer>>;
+  readonly answers: Readonly<Record<SideName, readonly TrainingAnswer[]>>;
+}
+
+async function measure(
+  spec: TrainingSpec,
+  start: (name: SideName) => TrainingProcess,
+  isApart: boolean,
+): Promise<Measured> {
+  const ready: Partial<Record<SideName, TrainingSide>> = {};
+  const first: Partial<Record<SideName, TrainingAnswer>> = {};
+  const answers: Record<SideName, TrainingAnswer[]> = { ours: [], torch: [] };
+  const names = ["ours", "torch"] as const;
+  const begin = async (name: SideName): Promise<TrainingProcess> => {
+    const side = start(name);
+    ready[name] = await side.start(spec);
+    // It compiles and warms up.
+    first[name] = await side.update();
+    return side;
+  };
+  if (isApart) {
+    for (let round = 0; round < rounds; round += 2) {
+      for (const name of names) {
+        const side = await begin(name);
+        for (let i = 0; i < 2; i++) answers[name].push(await side.update());
+        await side.close();
+      }
+    }
+  } else {
+    const sides = { ours: await begin("ours"), torch: await begin("torch") };
+    for (let round = 0; round < rounds; round++) {
+      for (const name of names) answers[name].push(await sides[name].update());
+    }
+    for (const name of names) await sides[name].close();
+  }
+  return {
+    ready: { ours: ready.ours!, torch: ready.torch! },
+    first: { ours: first.ours!, torch: first.torch! },
+    answers,
+  };
+}
+
+/** All parameters one after the other, in the order of their table. */
+function writeParameters(path: string, config: ModelConfig): void {
+  const file = openSync(path, "w");
+  const values = initialParameters(config, 1);
+  for (const { name } of parameterTable(config)) {
+    writeSync(file, new Uint8Array(values.get(name)!.buffer));
+  }
+  closeSync(file);
+}
+
 async function compare(name: string, python: string, given: Case): Promise<void> {
+  const { isApart = false, ...rest } = given;
   const table = parameterTable(given.config);
   const path = join(scratch, "parameters.bin");
-  const values = initialParameters(given.config, 1);
-  writeFileSync(
-    path,
-    Buffer.concat(table.map((spec) => Buffer.from(values.get(spec.name)!.buffer))),
-  );
+  writeParameters(path, given.config);
   const spec: TrainingSpec = {
     ...common,
-    ...given,
+    ...rest,
     parameters: path,
     table: table.map((each) => [each.name, each.shape]),
   };
   const here = join(import.meta.dirname, "pytorch");
-  const sides = {
-    ours: new Side<TrainingSide, TrainingAnswer>(process.execPath, [
-      ...process.execArgv,
-      join(here, "training-side.ts"),
-    ]),
-    torch: new Side<TrainingSide, TrainingAnswer>(python, [join(here, "policy_training.py")]),
-  };
-  const ready = { ours: await sides.ours.start(spec), torch: await sides.torch.start(spec) };
-  const answers: Record<keyof typeof sides, TrainingAnswer[]> = { ours: [], torch: [] };
-  for (let round = 0; round <= rounds; round++) {
-    for (const side of ["ours", "torch"] as const) answers[side].push(await sides[side].update());
-  }
-  for (const side of Object.values(sides)) side.close();
+  const start = (side: SideName): TrainingProcess =>
+    side === "ours"
+      ? new Side(process.execPath, [...process.execArgv, join(here, "training-side.ts")])
+      : new Side(python, [join(here, "policy_training.py")]);
+  const { ready, first, answers } = await measure(spec, start, isApart);
 
   const numTokens = spec.rows.reduce((sum, { tokens }) => sum + tokens.length, 0);
   const numParameters = table.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
   console.log(
     `\n${name}: ${spec.rows.length} rows, ${numTokens} tokens, ${(numParameters / 1e6).toFixed(2)} million parameters, ${threads} threads`,
   );
-  const of = (side: keyof typeof sides, part: "seconds" | "cpuSeconds"): number =>
-    // The first round compiles and warms up.
-    median(answers[side].slice(1).map((answer) => answer[part]));
-  const peak = (side: keyof typeof sides): number => answers[side].at(-1)!.peakBytes;
+  const of = (side: SideName, part: "seconds" | "cpuSeconds"): number =>
+    median(answers[side].map((answer) => answer[part]));
+  const peak = (side: SideName): number => answers[side].at(-1)!.peakBytes;
   for (const side of ["ours", "torch"] as const) {
     const { version, productRate } = ready[side];
-    const { loss, gradientNorm } = answers[side][0]!;
+    const { loss, gradientNorm } = first[side];
     // Six operations for each weight of a linear layer and token, as if none were shared or left out.
     const rate = (6 * numParameters * numTokens) / of(side, "seconds");
     console.log(
       `  ${version.padEnd(14)} ${of(side, "seconds").toFixed(3)} s, ${of(side, "cpuSeconds").toFixed(3)} s of CPU, ${(numTokens / of(side, "seconds")).toFixed(0)} tokens/s, peak ${(peak(side) / 2 ** 20).toFixed(0)} MB, ${(rate / 1e9).toFixed(1)} GFLOP/s of ${(productRate / 1e9).toFixed(0)} in a product; loss ${loss.toFixed(6)}, gradient norm ${gradientNorm.toFixed(5)}`,
     );
   }
-  const computed = answers.ours[0]!.numPositions!;
+  const computed = first.ours.numPositions!;
   console.log(
     `  ours / PyTorch: time ${(of("ours", "seconds") / of("torch", "seconds")).toFixed(2)}, CPU time ${(of("ours", "cpuSeconds") / of("torch", "cpuSeconds")).toFixed(2)}, peak memory ${(peak("ours") / peak("torch")).toFixed(2)}; computed ${computed} of ${numTokens} tokens`,
   );

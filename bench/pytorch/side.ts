@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { createInterface } from "node:readline";
 
 /** Waiting threads of PyTorch would else keep the cores busy that the other work of a machine needs. */
@@ -16,13 +17,17 @@ export function findPython(modules: string): string | undefined {
 export class Side<Ready, Answer> {
   readonly #input: NodeJS.WritableStream;
   readonly #lines: AsyncIterator<string>;
-  readonly #end: () => void;
+  readonly #end: () => Promise<void>;
 
   constructor(command: string, args: readonly string[]) {
     const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"], env: environment });
     this.#input = child.stdin;
     this.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    this.#end = () => child.stdin.end();
+    const ended = once(child, "exit");
+    this.#end = async () => {
+      child.stdin.end();
+      await ended;
+    };
   }
 
   async start(spec: unknown): Promise<Ready> {
@@ -41,8 +46,9 @@ export class Side<Ready, Answer> {
     return value;
   }
 
-  close(): void {
-    this.#end();
+  /** Waits until the process has ended. */
+  close(): Promise<void> {
+    return this.#end();
   }
 }
 
