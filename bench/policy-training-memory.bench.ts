@@ -1,6 +1,6 @@
 /**
- * Peak memory and processor time of one update, each in a process of its own: with all that is between
- * kept or layers recomputed; with all logits at once or in parts.
+ * Peak memory and processor time of one update, each in a process of its own: as it is, or with layers
+ * recomputed; with all logits at once or in parts.
  *
  * npx tsx --conditions=turnwise-source bench/policy-training-memory.bench.ts
  */
@@ -14,7 +14,7 @@ import { traceObjective } from "../packages/policy/src/local/objective-program.t
 const layers = { vocabularySize: 300, hiddenSize: 256, numLayers: 8 };
 const words = { vocabularySize: 151936, hiddenSize: 64, numLayers: 1 };
 const cases = {
-  "d 256 x 8, 2040 tokens, all kept": { ...layers },
+  "d 256 x 8, 2040 tokens, as it is": { ...layers },
   "d 256 x 8, 2040 tokens, layers recomputed": { ...layers, recomputeLayers: true },
   "vocabulary 151936, 2040 tokens, logits at once": { ...words, maxLogits: 2 ** 40 },
   "vocabulary 151936, 2040 tokens, logits in parts": { ...words },

@@ -37,6 +37,7 @@ it("exports what it means to", () => {
     "multiplyDimensions",
     "readFrozen",
     "recompute",
+    "recomputeCheap",
     "scaleInPlace",
     "subtractDimensions",
     "swiglu",

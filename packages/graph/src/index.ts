@@ -61,6 +61,7 @@ export {
 export { accumulate, globalNorm, scaleInPlace } from "./optimizer/vectors.ts";
 export type { Feed, Feeds, Program } from "./program.ts";
 export { recompute } from "./recompute.ts";
+export { recomputeCheap } from "./recompute-cheap.ts";
 export type { ResidentTensor, RunFeeds } from "./resident-tensor.ts";
 export { swiglu } from "./swiglu.ts";
 export type { DataType, Shape, Tensor } from "./tensor.ts";

@@ -39,7 +39,8 @@ export const providers: Readonly<Record<Provider, ProviderTraits>> = {
     readsFiles: true,
     // It has no products in float16: it would compute in float32, and cast.
     products: ["float32"],
-    extra: {},
+    // Equal steps are equal on purpose: what is computed once more need not be kept until then.
+    extra: { optimization: { disable_specified_optimizers: "CommonSubexpressionElimination" } },
   },
   webgpu: {
     rules: webgpuRules,

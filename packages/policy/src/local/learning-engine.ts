@@ -415,7 +415,9 @@ export class LearningEngine {
   ): Promise<Executable<string, string>> {
     const headChunks = this.#headChunks(forest);
     const scalesLoss = this.#lossScale !== undefined;
-    const options = { ...this.#programOptions, headChunks, addsToSums, scalesLoss };
+    // On a GPU steps are not made in an order that would make use of it.
+    const keepsLeast = !this.#options.resident;
+    const options = { ...this.#programOptions, headChunks, addsToSums, scalesLoss, keepsLeast };
     const kind = addsToSums ? "train on" : "train";
     return this.#compiled(
       `${kind} ${headChunks} ${objective.name}`,

@@ -2,6 +2,7 @@ import {
   forestTokens,
   gradients,
   logProbAndEntropy,
+  recomputeCheap,
   trace,
   type Program,
   type Tensor,
@@ -38,7 +39,14 @@ export interface TrainingProgramOptions extends LearningProgramOptions {
   readonly addsToSums?: boolean;
   /** Whether they are multiplied by an input `lossScale`, `[]`. Default false. */
   readonly scalesLoss?: boolean;
+  /** Whether the program keeps less for its gradient, see graph's `recomputeCheap`. Default false. */
+  readonly keepsLeast?: boolean;
 }
+
+/** The outputs at which a training program turns from its forward pass to its gradients. */
+const turnNames = new Set(
+  ["newLogProbs", "entropies", "values"].map((name) => `objective/${name}`),
+);
 
 /** What is trained: the model or the adapter, and the value head if there is one. */
 export function trainedTable(
@@ -111,8 +119,8 @@ export function trainingProgram(
   objective: ObjectiveProgram,
   options: TrainingProgramOptions,
 ): Program {
-  const { addsToSums = false, scalesLoss = false } = options;
-  return trace((g): Record<string, Tensor> => {
+  const { addsToSums = false, scalesLoss = false, keepsLeast = false } = options;
+  const program = trace((g): Record<string, Tensor> => {
     const model = traceModel(g, config, options.adapter);
     const table = trainedTable(config, options);
     const scores = forwardTokens(g, model, options);
@@ -152,4 +160,7 @@ export function trainingProgram(
       ),
     };
   });
+  if (!keepsLeast) return program;
+  const turns = Object.keys(program.outputs).filter((name) => turnNames.has(name));
+  return recomputeCheap(program, turns);
 }

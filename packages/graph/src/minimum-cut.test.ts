@@ -1,0 +1,81 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { minimumCut, type Network } from "./minimum-cut.ts";
+
+/** Whether a sink can be reached from a source without some nodes. */
+function isOpen({ edges, sources, sinks }: Network, without: ReadonlySet<number>): boolean {
+  const reached = new Set(sources.filter((node) => !without.has(node)));
+  for (const node of reached) {
+    for (const [from, to] of edges) if (from === node && !without.has(to)) reached.add(to);
+  }
+  return sinks.some((node) => reached.has(node));
+}
+
+/** The least capacity that separates sources from sinks, by trying all sets of nodes. */
+function leastCapacity(network: Network): number {
+  const nodes = [...network.capacities];
+  let least = Infinity;
+  for (let set = 0; set < 2 ** nodes.length; set++) {
+    const chosen = nodes.filter((_, i) => (set >> i) & 1);
+    const capacity = chosen.reduce((sum, [, each]) => sum + each, 0);
+    if (capacity < least && !isOpen(network, new Set(chosen.map(([node]) => node)))) {
+      least = capacity;
+    }
+  }
+  return least;
+}
+
+const numNodes = 7;
+const node = fc.integer({ min: 0, max: numNodes - 1 });
+const networks = fc.record({
+  capacities: fc
+    .array(fc.integer({ min: 1, max: 9 }), { minLength: numNodes, maxLength: numNodes })
+    .map((list) => new Map(list.map((capacity, i) => [i, capacity]))),
+  edges: fc.array(fc.tuple(node, node), { maxLength: 16 }),
+  sources: fc.array(node, { maxLength: 3 }),
+  sinks: fc.array(node, { maxLength: 3 }),
+});
+
+describe("minimumCut", () => {
+  it("cuts where least flows through", () => {
+    // 1 and 2 come out of 0, and 3 needs both: 0 alone is less than the two.
+    const capacities = new Map([
+      [0, 3],
+      [1, 2],
+      [2, 2],
+      [3, 8],
+    ]);
+    const edges = [
+      [0, 1],
+      [0, 2],
+      [1, 3],
+      [2, 3],
+    ] as const;
+    expect(minimumCut({ capacities, edges, sources: [0], sinks: [3] })).toEqual(new Set([0]));
+  });
+
+  it("takes the node closest to the sinks where several would do", () => {
+    const capacities = new Map([0, 1, 2].map((each) => [each, 5]));
+    const edges = [
+      [0, 1],
+      [1, 2],
+    ] as const;
+    expect(minimumCut({ capacities, edges, sources: [0], sinks: [2] })).toEqual(new Set([2]));
+  });
+
+  it("cuts nothing where nothing flows", () => {
+    const capacities = new Map([0, 1].map((each) => [each, 5]));
+    expect(minimumCut({ capacities, edges: [], sources: [0], sinks: [1] })).toEqual(new Set());
+  });
+
+  it("separates, at the least capacity of all sets", () => {
+    fc.assert(
+      fc.property(networks, (network) => {
+        const cut = minimumCut(network);
+        expect(isOpen(network, cut)).toBe(false);
+        const capacity = [...cut].reduce((sum, each) => sum + network.capacities.get(each)!, 0);
+        expect(capacity).toBe(leastCapacity(network));
+      }),
+    );
+  });
+});

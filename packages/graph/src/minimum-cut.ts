@@ -1,0 +1,107 @@
+/** A network that something flows through, from its sources to its sinks. Nodes have numbers. */
+export interface Network {
+  /** What flows through a node at most, `> 0`. */
+  readonly capacities: ReadonlyMap<number, number>;
+  /** Between nodes; any amount passes. */
+  readonly edges: readonly (readonly [from: number, to: number])[];
+  readonly sources: readonly number[];
+  readonly sinks: readonly number[];
+}
+
+/** An edge of the residual network, and where the one against it stands. */
+interface Arc {
+  readonly to: number;
+  left: number;
+  readonly back: number;
+}
+
+/**
+ * The nodes without which nothing flows, of least capacity together; of several such sets the one that
+ * is closest to the sinks. Found by Dinic's algorithm, with each node split into its entrance and its
+ * exit.
+ */
+export function minimumCut({ capacities, edges, sources, sinks }: Network): ReadonlySet<number> {
+  const places = new Map([...capacities.keys()].map((node, i) => [node, i]));
+  const entrance = (node: number): number => 2 * places.get(node)!;
+  const [source, sink] = [2 * places.size, 2 * places.size + 1];
+  const arcs: Arc[][] = Array.from({ length: 2 * places.size + 2 }, () => []);
+  const connect = (from: number, to: number, capacity: number): void => {
+    arcs[from]!.push({ to, left: capacity, back: arcs[to]!.length });
+    arcs[to]!.push({ to: from, left: 0, back: arcs[from]!.length - 1 });
+  };
+  for (const [node, capacity] of capacities) connect(entrance(node), entrance(node) + 1, capacity);
+  for (const [from, to] of edges) connect(entrance(from) + 1, entrance(to), Infinity);
+  for (const node of sources) connect(source, entrance(node), Infinity);
+  for (const node of sinks) connect(entrance(node) + 1, sink, Infinity);
+
+  for (;;) {
+    const levels = distances(arcs, source);
+    if (levels[sink]! < 0) break;
+    const next = arcs.map(() => 0);
+    while (pushAlong(arcs, levels, next, source, sink)) {
+      // Until no path of this length is left.
+    }
+  }
+  // What can still reach a sink: the cut closest to the sinks leads into it.
+  const open = new Set([sink]);
+  const waiting = [sink];
+  for (let place = waiting.pop(); place !== undefined; place = waiting.pop()) {
+    for (const { to, back } of arcs[place]!) {
+      if (open.has(to) || arcs[to]![back]!.left === 0) continue;
+      open.add(to);
+      waiting.push(to);
+    }
+  }
+  return new Set(
+    [...capacities.keys()].filter(
+      (node) => !open.has(entrance(node)) && open.has(entrance(node) + 1),
+    ),
+  );
+}
+
+/** How many arcs with room lead from the source to each place; -1 where none do. */
+function distances(arcs: readonly (readonly Arc[])[], source: number): Int32Array {
+  const levels = new Int32Array(arcs.length).fill(-1);
+  levels[source] = 0;
+  const queue = [source];
+  for (const place of queue) {
+    for (const { to, left } of arcs[place]!) {
+      if (left === 0 || levels[to]! >= 0) continue;
+      levels[to] = levels[place]! + 1;
+      queue.push(to);
+    }
+  }
+  return levels;
+}
+
+/** Lets more flow along one shortest path. @returns Whether there was one. */
+function pushAlong(
+  arcs: readonly Arc[][],
+  levels: Int32Array,
+  next: number[],
+  source: number,
+  sink: number,
+): boolean {
+  const path: Arc[] = [];
+  let place = source;
+  while (place !== sink) {
+    const arc = arcs[place]![next[place]!];
+    if (arc && (arc.left === 0 || levels[arc.to] !== levels[place]! + 1)) {
+      next[place]!++;
+    } else if (arc) {
+      path.push(arc);
+      place = arc.to;
+    } else {
+      const last = path.pop();
+      if (!last) return false;
+      place = arcs[last.to]![last.back]!.to;
+      next[place]!++;
+    }
+  }
+  const amount = path.reduce((least, { left }) => Math.min(least, left), Infinity);
+  for (const arc of path) {
+    arc.left -= amount;
+    arcs[arc.to]![arc.back]!.left += amount;
+  }
+  return true;
+}
