@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { companions, findCudaLibraries, type LibrarySearch } from "./libraries.ts";
+import { findCudaLibraries, type LibrarySearch } from "./libraries.ts";
 
 /** A computer that has the given files, and nothing else. */
 function computer(
@@ -36,11 +36,11 @@ describe("findCudaLibraries", () => {
       ]),
     );
     expect(found.products).toEqual([
-      { path: `${lib}/libcublas.so.13`, major: 13 },
-      { path: "/usr/local/cuda-12.4/lib64/libcublas.so.12", major: 12 },
+      { path: `${lib}/libcublas.so.13`, major: 13, companions: [] },
+      { path: "/usr/local/cuda-12.4/lib64/libcublas.so.12", major: 12, companions: [] },
     ]);
     expect(found.compiler).toEqual([
-      { path: "/usr/local/cuda-12.4/lib64/libnvrtc.so.12", major: 12 },
+      { path: "/usr/local/cuda-12.4/lib64/libnvrtc.so.12", major: 12, companions: [] },
     ]);
   });
 
@@ -69,27 +69,27 @@ describe("findCudaLibraries", () => {
     expect(loader.products[0]!.path).toBe("/lib/libcublas.so.13");
     const environment = { TURNWISE_CUDA_PATH: "/nothing:/own" };
     const own = findCudaLibraries(undefined, computer(files, { cached, environment }));
-    expect(own.products).toEqual([{ path: "/own/libcublas.so.12", major: 12 }]);
+    expect(own.products).toEqual([{ path: "/own/libcublas.so.12", major: 12, companions: [] }]);
     expect(own.compiler[0]!.path).toBe("/lib/libnvrtc.so.13");
     expect(findCudaLibraries("/own", computer([...files, "/own/libcuda.so.1"])).driver).toBe(
       "/own/libcuda.so.1",
     );
   });
-});
 
-describe("companions", () => {
-  it("are beside a library, and of its version", () => {
-    const search = computer([
-      "/lib/libnvrtc.so.13",
-      "/lib/libnvrtc-builtins.so.13.0",
-      "/lib/libnvrtc-builtins.alt.so.13.0",
-      "/lib/libnvrtc-builtins.so.12.8",
-      "/lib/libcublas.so.13",
-      "/lib/libcublasLt.so.13",
-      "/lib/libcublasLt.so.12",
-    ]);
-    expect(companions("/lib/libnvrtc.so.13", search)).toEqual(["/lib/libnvrtc-builtins.so.13.0"]);
-    expect(companions("/lib/libcublas.so.13", search)).toEqual(["/lib/libcublasLt.so.13"]);
-    expect(companions("libcuda.so.1", search)).toEqual([]);
+  it("finds what a library needs beside it, of its version", () => {
+    const found = findCudaLibraries(
+      "/lib",
+      computer([
+        "/lib/libnvrtc.so.13",
+        "/lib/libnvrtc-builtins.so.13.0",
+        "/lib/libnvrtc-builtins.alt.so.13.0",
+        "/lib/libnvrtc-builtins.so.12.8",
+        "/lib/libcublas.so.13",
+        "/lib/libcublasLt.so.13",
+        "/lib/libcublasLt.so.12",
+      ]),
+    );
+    expect(found.compiler[0]!.companions).toEqual(["/lib/libnvrtc-builtins.so.13.0"]);
+    expect(found.products[0]!.companions).toEqual(["/lib/libcublasLt.so.13"]);
   });
 });

@@ -27,6 +27,11 @@ export interface CudaLibrary {
   readonly path: string;
   /** The version of CUDA that it belongs to, which the driver must know. */
   readonly major: number;
+  /**
+   * What is to be loaded before it: it loads these by bare names, which the loader does not look for
+   * beside it. NVRTC's own functions are in `libnvrtc-builtins`, cuBLAS' kernels in `libcublasLt`.
+   */
+  readonly companions: readonly string[];
 }
 
 /** What the loader and Python know on the computer that this runs on. */
@@ -150,7 +155,7 @@ export function findCudaLibraries(
     const found = (where: (file: string) => string | undefined): readonly CudaLibrary[] =>
       files.flatMap(([file, major]) => {
         const at = where(file);
-        return at === undefined ? [] : [{ path: at, major }];
+        return at === undefined ? [] : [{ path: at, major, companions: companions(at, search) }];
       });
     const first = found((file) => inFolders(file, own));
     if (first.length > 0) return first;
@@ -174,15 +179,7 @@ function driverOutsideCache(search: LibrarySearch): string | undefined {
   return search.list(folder).includes("libcuda.so.1") ? join(folder, "libcuda.so.1") : undefined;
 }
 
-/**
- * Libraries that another loads by bare names, which the loader does not look for beside it: they are
- * to be loaded first. NVRTC's own functions are in `libnvrtc-builtins`, cuBLAS' kernels in
- * `libcublasLt`.
- */
-export function companions(
-  library: string,
-  search: Pick<LibrarySearch, "list"> = thisComputer(),
-): readonly string[] {
+function companions(library: string, search: LibrarySearch): readonly string[] {
   const folder = dirname(library);
   const version = /\.so\.(\d+)/u.exec(library)?.[1];
   const wanted = /libnvrtc/u.test(library)

@@ -7,7 +7,7 @@ import {
   type DriverFunctions,
   type ProductFunctions,
 } from "./cuda-functions.ts";
-import { companions, findCudaLibraries, type CudaLibrary } from "./libraries.ts";
+import { findCudaLibraries, type CudaLibrary } from "./libraries.ts";
 
 /** Memory as C functions see it. */
 interface NativeMemory {
@@ -70,9 +70,12 @@ class Loader {
     this.#dlopen = koffi.load(null).func("dlopen", "int64", ["str", "int"]);
   }
 
-  bind<Functions>(path: string, prototypes: Readonly<Record<keyof Functions, string>>): Functions {
-    for (const companion of companions(path)) this.#dlopen(companion, stay);
-    this.#dlopen(path, stay);
+  bind<Functions>(
+    path: string,
+    companions: readonly string[],
+    prototypes: Readonly<Record<keyof Functions, string>>,
+  ): Functions {
+    for (const each of [...companions, path]) this.#dlopen(each, stay);
     const library = this.#koffi.load(path);
     const list = Object.entries<string>(prototypes).map(([name, prototype]) => {
       const letters = prototype.replace("text", "").replaceAll(" ", "").split("");
@@ -98,13 +101,13 @@ class Loader {
     driverMajor: number,
   ): Functions {
     const reasons: string[] = [];
-    for (const { path, major } of files) {
+    for (const { path, major, companions } of files) {
       if (major > driverMajor) {
         reasons.push(`${path}: the driver only knows CUDA ${driverMajor}`);
         continue;
       }
       try {
-        return this.bind(path, prototypes);
+        return this.bind(path, companions, prototypes);
       } catch (cause) {
         reasons.push(`${path}: ${cause instanceof Error ? cause.message : String(cause)}`);
       }
@@ -117,7 +120,7 @@ class Loader {
 
 function bindDriver(loader: Loader, path: string): DriverFunctions {
   try {
-    return loader.bind<DriverFunctions>(path, driverPrototypes);
+    return loader.bind<DriverFunctions>(path, [], driverPrototypes);
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`openCudaDevice: NVIDIA's driver must load, got ${path}: ${message}`, {

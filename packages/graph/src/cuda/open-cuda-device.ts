@@ -300,7 +300,7 @@ class Device implements CudaDevice {
       kernel.sharedBytes,
       this.#stream,
       0,
-      this.#extraAddress,
+      parameters.length === 0 ? 0 : this.#extraAddress,
     );
     if (status !== driverStatus.success) {
       const what = `run ${kernel.name} with ${grid} blocks of ${block} threads and ${parameters.length} parameters`;

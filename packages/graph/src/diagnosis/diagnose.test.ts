@@ -1,5 +1,14 @@
 import { expect, it } from "vitest";
-import { cudaInstallCommand, diagnose, type Machine, type ScriptResult } from "./index.ts";
+import { findCudaLibraries } from "../cuda/libraries.ts";
+import { softwareCuda } from "../cuda/testing/software-cuda.ts";
+import {
+  cudaInstallCommand,
+  diagnose,
+  thisMachine,
+  type CudaLibraries,
+  type Machine,
+  type ScriptResult,
+} from "./index.ts";
 
 /** A computer on which files, packages and answers are what a test says. */
 function computer(
@@ -8,6 +17,7 @@ function computer(
     readonly libraries?: readonly string[];
     readonly packages?: readonly string[];
     readonly files?: readonly string[];
+    readonly cuda?: Partial<CudaLibraries>;
     readonly answer?: (probe: { readonly provider?: string }) => Partial<ScriptResult>;
   } = {},
 ): Machine {
@@ -16,6 +26,7 @@ function computer(
     platform: facts.platform ?? "linux/x64",
     nodeVersion: "20.0.0",
     findLibrary: (file) => (libraries.includes(file) ? `/lib/${file}` : undefined),
+    findCuda: () => ({ driver: "libcuda.so.1", compiler: [], products: [], ...facts.cuda }),
     findPackage: (name) => (packages.includes(name) ? `/packages/${name}` : undefined),
     hasFile: (path) => files.includes(path),
     runScript: async (_, input) => ({
@@ -39,6 +50,7 @@ it("finds nothing but the reference on an empty computer, and names each package
     ["onnx cpu", false],
     ["onnx webgpu", false],
     ["onnx cuda", false],
+    ["cuda", false],
     ["tensorflow @tensorflow/tfjs-node-gpu", false],
     ["tensorflow @tensorflow/tfjs-node", false],
     ["tensorflow @tensorflow/tfjs", false],
@@ -47,6 +59,7 @@ it("finds nothing but the reference on an empty computer, and names each package
     "onnxruntime-node",
     "onnxruntime-node",
     "onnxruntime-node",
+    "koffi",
     "@tensorflow/tfjs-node-gpu",
     "@tensorflow/tfjs-node",
     "@tensorflow/tfjs",
@@ -116,6 +129,45 @@ it("lists the libraries that CUDA lacks without trying it, and tries it with all
   expect(complete[3]!.isUsable).toBe(true);
   const elsewhere = await diagnose(computer({ packages, platform: "darwin/arm64" }));
   expect(elsewhere[3]!.needs.map(({ what }) => what)).toEqual(["Linux on x64"]);
+});
+
+it("lists what the CUDA executor lacks without trying it", async () => {
+  const cudaOf = async (machine: Machine) =>
+    (await diagnose(machine)).find(({ executor }) => executor === "cuda")!;
+  const none = await cudaOf(computer());
+  expect(none.detail).toBe("not tried");
+  expect(none.needs.map(({ what }) => what)).toEqual([
+    "koffi",
+    "libcuda.so.1",
+    "libnvrtc.so",
+    "libcublas.so",
+  ]);
+  const compiler = [{ path: "/libnvrtc.so.13", major: 13, companions: [] }];
+  const products = [{ path: "/libcublas.so.13", major: 13, companions: [] }];
+  const cuda = { compiler, products };
+  const facts = { packages: ["koffi"], libraries: ["libcuda.so.1"], cuda };
+  const stdout = "DEVICE a GPU\nRESULT 7,10,15,22\n";
+  const complete = await cudaOf(computer({ ...facts, answer: () => ({ stdout }) }));
+  expect(complete).toMatchObject({ isUsable: true, detail: "computed a product, a GPU" });
+  const answer = (): Partial<ScriptResult> => ({ stdout: "ERROR cuInit must succeed, got 100\n" });
+  const without = await cudaOf(computer({ ...facts, answer }));
+  expect(without).toMatchObject({ isUsable: false, detail: "cuInit must succeed, got 100" });
+  const elsewhere = await cudaOf(computer({ ...facts, platform: "darwin/arm64" }));
+  expect(elsewhere.needs.map(({ what }) => what)).toEqual(["Linux"]);
+});
+
+const software = softwareCuda();
+if (software.missing !== undefined) console.warn(`skipped: ${software.missing}`);
+
+it.skipIf(software.missing !== undefined)("computes a product by CUDA in software", async () => {
+  const findCuda = (): CudaLibraries => findCudaLibraries(software.path);
+  const found = await diagnose({ ...thisMachine(), findCuda });
+  expect(found.find(({ executor }) => executor === "cuda")).toEqual({
+    executor: "cuda",
+    isUsable: true,
+    detail: "computed a product, Software CUDA, compute capability 9.0, NVRTC 12.8",
+    needs: [],
+  });
 });
 
 it("runs onnxruntime-node's own script to install CUDA", () => {

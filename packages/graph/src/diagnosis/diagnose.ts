@@ -3,12 +3,13 @@ import { lowerToOnnx } from "../onnx/lower-to-onnx.ts";
 import type { Provider } from "../onnx/providers.ts";
 import { tensorFlowPackages } from "../tensorflow/packages.ts";
 import { trace } from "../tracer.ts";
+import { cudaProbe } from "./cuda-probe.ts";
 import { thisMachine, type Machine, type ScriptResult } from "./machine.ts";
-import { cudaNeeds, webgpuNeeds, type Need } from "./needs.ts";
+import { cudaDeviceNeeds, cudaNeeds, webgpuNeeds, type Need } from "./needs.ts";
 
 /** Whether one way to execute programs works on a computer. */
 export interface Diagnosis {
-  /** `"reference"`, `"onnx cpu"`, `"onnx webgpu"`, `"onnx cuda"`, or `"tensorflow <package>"`. */
+  /** `"reference"`, `"onnx cpu"`, `"onnx webgpu"`, `"onnx cuda"`, `"cuda"`, or `"tensorflow <package>"`. */
   readonly executor: string;
   /** Whether a small program was run with it, and gave the right numbers. */
   readonly isUsable: boolean;
@@ -101,6 +102,22 @@ async function diagnoseOnnx(machine: Machine, provider: Provider): Promise<Diagn
   return { executor, isUsable: false, detail: error, needs };
 }
 
+async function diagnoseCuda(machine: Machine): Promise<Diagnosis> {
+  const executor = "cuda";
+  const cuda = machine.findCuda();
+  const needs = cudaDeviceNeeds(machine, cuda);
+  if (needs.length > 0) return { executor, isUsable: false, detail: "not tried", needs };
+  const folder = machine.findPackage("koffi");
+  const result = await machine.runScript(cudaProbe, JSON.stringify({ folder, ...cuda }));
+  const numbers = found(result, "RESULT");
+  if (numbers === expected) {
+    const detail = `computed a product, ${found(result, "DEVICE")}`;
+    return { executor, isUsable: true, detail, needs: [] };
+  }
+  const detail = numbers === undefined ? failure(result) : `a product came out as ${numbers}`;
+  return { executor, isUsable: false, detail, needs: [] };
+}
+
 async function diagnoseTensorFlow(machine: Machine, name: string): Promise<Diagnosis> {
   const executor = `tensorflow ${name}`;
   const folder = machine.findPackage(name);
@@ -138,6 +155,7 @@ export async function diagnose(machine: Machine = thisMachine()): Promise<readon
   for (const provider of ["cpu", "webgpu", "cuda"] as const) {
     list.push(await diagnoseOnnx(machine, provider));
   }
+  list.push(await diagnoseCuda(machine));
   for (const name of tensorFlowPackages) list.push(await diagnoseTensorFlow(machine, name));
   return list;
 }

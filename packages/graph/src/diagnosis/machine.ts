@@ -2,6 +2,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, join } from "node:path";
+import { findCudaLibraries, type CudaLibraries } from "../cuda/libraries.ts";
 
 /** What came of a script that ran in a process of its own. */
 export interface ScriptResult {
@@ -18,6 +19,8 @@ export interface Machine {
   readonly nodeVersion: string;
   /** Where the loader finds a shared library; `undefined` if it does not. */
   findLibrary(file: string): string | undefined;
+  /** Where the CUDA executor finds its libraries, in `TURNWISE_CUDA_PATH` before all other places. */
+  findCuda(): CudaLibraries;
   /** The folder of an installed package; `undefined` if there is none. */
   findPackage(name: string): string | undefined;
   hasFile(path: string): boolean;
@@ -76,6 +79,7 @@ export function thisMachine(): Machine {
       cached ??= cachedLibraries();
       return cached.get(file);
     },
+    findCuda: () => findCudaLibraries(),
     findPackage,
     hasFile: existsSync,
     runScript,

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { CudaLibraries } from "../cuda/libraries.ts";
 import type { Machine } from "./machine.ts";
 
 /** Something that an executor needs and does not have. */
@@ -34,6 +35,31 @@ export function webgpuNeeds(machine: Machine): readonly Need[] {
     });
   } else {
     needs.push({ what: "a WebGPU adapter", remedy: "install the GPU's driver" });
+  }
+  return needs;
+}
+
+/** What the CUDA executor lacks on a computer. @param cuda - What was found. */
+export function cudaDeviceNeeds(machine: Machine, cuda: CudaLibraries): readonly Need[] {
+  if (!machine.platform.startsWith("linux/")) {
+    const remedy = "use the webgpu provider of ONNX Runtime elsewhere";
+    return [{ what: "Linux", remedy }];
+  }
+  const needs: Need[] = [];
+  const place = "name its folder in TURNWISE_CUDA_PATH if it is not found";
+  if (machine.findPackage("koffi") === undefined) {
+    needs.push({ what: "koffi", remedy: "install the package: npm install koffi" });
+  }
+  if (cuda.driver === "libcuda.so.1" && machine.findLibrary(cuda.driver) === undefined) {
+    needs.push({ what: cuda.driver, remedy: "install NVIDIA's driver (Debian: nvidia-driver)" });
+  }
+  if (cuda.compiler.length === 0) {
+    const remedy = `install NVRTC of CUDA 12 or 13 (cuda-nvrtc-13-*, or Python's nvidia-cuda-nvrtc); ${place}`;
+    needs.push({ what: "libnvrtc.so", remedy });
+  }
+  if (cuda.products.length === 0) {
+    const remedy = `install cuBLAS of CUDA 12 or 13 (libcublas-13-*, or Python's nvidia-cublas); ${place}`;
+    needs.push({ what: "libcublas.so", remedy });
   }
   return needs;
 }

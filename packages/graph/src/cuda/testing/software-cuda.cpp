@@ -1176,10 +1176,11 @@ EXPORT int cuLaunchKernel(Kernel *kernel, unsigned gridX, unsigned gridY, unsign
     return misuse(invalidValue, "a grid or block of a size that is not allowed");
   }
   if (sharedBytes > (unsigned)kernel->maxDynamicShared) return misuse(invalidValue, "more shared memory than asked for");
-  if (parameters != nullptr || extra == nullptr) return misuse(invalidValue, "parameters that are not in one buffer");
+  bool hasExtra = extra != nullptr;
+  if (parameters != nullptr || hasExtra != (kernel->numParameters > 0)) return misuse(invalidValue, "parameters that are not in one buffer");
   const void *buffer = nullptr;
   size_t size = 0;
-  for (void **at = extra; *at != nullptr; at += 2) {
+  for (void **at = extra; hasExtra && *at != nullptr; at += 2) {
     if (*at == (void *)1) buffer = at[1];
     else if (*at == (void *)2) size = *(const size_t *)at[1];
     else return invalidValue;
