@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { createReferenceExecutor, type Executor } from "@turnwise/graph";
+import { createCudaExecutor } from "@turnwise/graph/cuda";
 import { cudaInstallCommand, diagnose, type Diagnosis } from "@turnwise/graph/diagnosis";
 import { measureConformance, type ConformanceResult } from "@turnwise/graph/laws";
 import { createOnnxExecutor, type Provider } from "@turnwise/graph/onnx";
@@ -51,7 +52,7 @@ function createExecutor(name: string): Executor {
   if (library === "tensorflow") {
     return createTensorFlowExecutor({ packages: [rest as TensorFlowPackage] });
   }
-  return createReferenceExecutor();
+  return name === "cuda" ? createCudaExecutor() : createReferenceExecutor();
 }
 
 async function checkAll(found: readonly Diagnosis[]): Promise<Conformance> {
