@@ -262,7 +262,7 @@ export class DeviceRunner implements Runner {
     const timings = this.#timings;
     if (!weights || !timings) throw new Error("sample: weights must be loaded first, got none");
     const begin = performance.now();
-    let programMilliseconds = 0;
+    let [programMilliseconds, compileMilliseconds] = [0, 0];
     for (const { sequence, numQueries } of jobs) {
       this.pages.mustExtend("DeviceRunner", sequence, numQueries);
       timings.numTokens += numQueries;
@@ -274,8 +274,10 @@ export class DeviceRunner implements Runner {
     );
     for (const run of planRuns(jobs, pagesOf, this.#limits)) {
       const feeds = this.#feedsOf(run, jobs, places);
+      const beginCompile = performance.now();
       const executable = await this.#program(run.isTiled, run.result);
       const beginProgram = performance.now();
+      compileMilliseconds += beginProgram - beginCompile;
       // Until the run has given it back the cache is nowhere.
       this.#isIntact = false;
       const tables = await this.#cache.take();
@@ -298,7 +300,8 @@ export class DeviceRunner implements Runner {
     }
     timings.numSteps++;
     timings.programMilliseconds += programMilliseconds;
-    timings.preparationMilliseconds += performance.now() - begin - programMilliseconds;
+    const rest = performance.now() - begin - programMilliseconds - compileMilliseconds;
+    timings.preparationMilliseconds += rest;
   }
 
   #program(isTiled: boolean, result: StepResult): Promise<Executable<string, string>> {

@@ -91,7 +91,8 @@ export class SamplingEngine {
   readonly #runner: Runner;
   readonly #sequences: HeldSequences;
   readonly #waiting: Waiting[] = [];
-  #active: ActiveRequest[] = [];
+  /** In the order in which they were let in. */
+  readonly #active = new Set<ActiveRequest>();
   /** Requests under way that gave their pages back, the earliest first. */
   #preempted: ActiveRequest[] = [];
   /** Names of sequences that a request works on or waits for. */
@@ -181,7 +182,7 @@ export class SamplingEngine {
     return {
       usedBytes: numUsedPages * pageBytes,
       maxBytes: maxPages * pageBytes,
-      numActive: this.#active.length,
+      numActive: this.#active.size,
       numWaiting:
         this.#preempted.length + this.#waiting.filter(({ kind }) => kind === "request").length,
       numIdle: this.#sequences.numIdle,
@@ -224,7 +225,6 @@ export class SamplingEngine {
     this.#isClosed = true;
     const error = new Error("sampler: must not be closed, got a request that was still open");
     for (const each of this.#waiting.splice(0)) each.reject(error);
-    // Finishing replaces the lists, so the loop runs over those that were.
     for (const each of [...this.#active, ...this.#preempted]) {
       this.#finish(each, () => each.reject(error));
     }
@@ -286,7 +286,7 @@ export class SamplingEngine {
     await new Promise((resolve) => setImmediate(resolve));
     while (!this.#isClosed) {
       await this.#admit();
-      if (this.#active.length === 0) return;
+      if (this.#active.size === 0) return;
       try {
         await this.#step();
       } catch (error) {
@@ -309,12 +309,12 @@ export class SamplingEngine {
         return;
       }
       this.#preempted.shift();
-      this.#active.push(next);
+      this.#active.add(next);
     }
     const admitted: ActiveRequest[] = [];
     for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
       if (next.kind === "task") {
-        if (this.#active.length > 0) break;
+        if (this.#active.size > 0) break;
         this.#waiting.shift();
         await next.run();
         continue;
@@ -333,7 +333,7 @@ export class SamplingEngine {
         break;
       }
       this.#waiting.shift();
-      this.#active.push(active);
+      this.#active.add(active);
       admitted.push(active);
     }
     this.#findLeaders(admitted);
@@ -365,9 +365,10 @@ export class SamplingEngine {
       this.#runner.pages.pagesToExtend(each.held.cached, numPending(each));
     for (;;) {
       const { maxPages, numUsedPages } = this.#runner.pages;
-      const needed = this.#active.reduce((sum, each) => sum + pagesFor(each), pagesFor(request));
+      let needed = pagesFor(request);
+      for (const each of this.#active) needed += pagesFor(each);
       if (needed <= maxPages - numUsedPages) return true;
-      if (!this.#sequences.forgetOne()) return this.#active.length === 0;
+      if (!this.#sequences.forgetOne()) return this.#active.size === 0;
     }
   }
 
@@ -395,7 +396,7 @@ export class SamplingEngine {
       if (!active.leader) continue;
       const { active: leader, length } = active.leader;
       const isReady = leader.held.tokens.length >= length;
-      if (!isReady && this.#active.includes(leader)) continue;
+      if (!isReady && this.#active.has(leader)) continue;
       active.leader = undefined;
       this.#sequences.shareFrom(leader.held, active.held, active.tokens);
     }
@@ -410,7 +411,7 @@ export class SamplingEngine {
       if (numQueries > 0) planned.push({ active, numQueries });
       numLeft -= numQueries;
     };
-    const ready = this.#active.filter(({ leader }) => !leader);
+    const ready = [...this.#active].filter(({ leader }) => !leader);
     const first = ready.reduce((a, b) => (a.order < b.order ? a : b));
     const share = Math.max(1, Math.floor(firstShare * this.#options.stepTokens));
     take(first, ready.length === 1 ? numLeft : share);
@@ -425,17 +426,17 @@ export class SamplingEngine {
   }
 
   #makeRoom(active: ActiveRequest, numQueries: number): boolean {
-    while (this.#active.includes(active)) {
+    while (this.#active.has(active)) {
       if (this.#runner.pages.extend(active.held.cached, numQueries)) return true;
       if (this.#sequences.forgetOne()) continue;
-      this.#preempt(this.#active.reduce((a, b) => (a.order > b.order ? a : b)));
+      this.#preempt([...this.#active].reduce((a, b) => (a.order > b.order ? a : b)));
     }
     return false;
   }
 
   #preempt(active: ActiveRequest): void {
     this.#numPreemptions++;
-    this.#active = this.#active.filter((each) => each !== active);
+    this.#active.delete(active);
     this.#sequences.reset(active.held);
     active.leader = undefined;
     this.#preempted.push(active);
@@ -455,7 +456,7 @@ export class SamplingEngine {
     this.#follow();
     jobs.forEach(({ active, draw }, job) => {
       // In the middle of a prompt, or cancelled meanwhile.
-      if (draw && this.#active.includes(active)) this.#draw(active, draws(job));
+      if (draw && this.#active.has(active)) this.#draw(active, draws(job));
     });
   }
 
@@ -466,7 +467,7 @@ export class SamplingEngine {
     tokens.push(next.token);
     onToken?.(next);
     // Given up by who heard it.
-    if (!this.#active.includes(active)) return;
+    if (!this.#active.has(active)) return;
     const isStopped = stopTokens.includes(next.token);
     if (!isStopped && drawn.length < maxTokens) return;
     const response = toResponse(request, drawn, isStopped ? "stop-token" : "length");
@@ -474,7 +475,7 @@ export class SamplingEngine {
   }
 
   #finish(active: ActiveRequest, settle: () => void): void {
-    this.#active = this.#active.filter((each) => each !== active);
+    this.#active.delete(active);
     this.#preempted = this.#preempted.filter((each) => each !== active);
     this.#sequences.finish(active.held);
     this.#freeName(active.request);

@@ -1,12 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  crossEntropy,
-  type SampledResponse,
-  type SampleRequest,
-  type TrainingRow,
-} from "@turnwise/core";
+import { crossEntropy, type SampledResponse, type TrainingRow } from "@turnwise/core";
 import { diagnoseProvider } from "@turnwise/graph/diagnosis";
 import { createOnnxExecutor } from "@turnwise/graph/onnx";
 import { describe, expect, it } from "vitest";
@@ -14,12 +9,11 @@ import { smallModelConfig } from "../model-config.ts";
 import { initialParameters } from "../parameters.ts";
 import { createTokenizer } from "../tokenizer.ts";
 import { buildWordVocabulary } from "../word-vocabulary.ts";
-import { closeTo } from "./close-to.ts";
+import { compareWithHost } from "./compare-with-host.ts";
 import { countingExecutor } from "./counting-executor.ts";
 import { LearningEngine } from "./learning-engine.ts";
 import { createLocalPolicy, type LocalPolicy, type LocalPolicyOptions } from "./local-policy.ts";
 import { traceObjective } from "./objective-program.ts";
-import { SamplingEngine } from "./sampling-engine.ts";
 
 const diagnosis = await diagnoseProvider("webgpu");
 const why = diagnosis.isUsable ? "" : ` (skipped here: ${diagnosis.detail})`;
@@ -135,44 +129,9 @@ describe.skipIf(!diagnosis.isUsable)(`a policy on WebGPU${why}`, () => {
   });
 
   it("keeps keys and values there, and draws there what is drawn here", async () => {
-    const config = {
-      ...smallModelConfig({
-        vocabularySize: 37,
-        hiddenSize: 32,
-        numLayers: 2,
-        maxSequenceTokens: 200,
-      }),
-      initializerRange: 0.3,
-    };
-    const weights = initialParameters(config, "both");
-    const engines = (["cpu", "webgpu"] as const).map((provider) => {
-      const executor = createOnnxExecutor({ provider, threads: 1 });
-      const cache = provider === "cpu" ? "host" : "device";
-      return new SamplingEngine({ config, executor, stepTokens: 100, cacheBytes: 2 ** 20, cache });
-    });
-    await Promise.all(engines.map((engine) => engine.load(weights)));
-    const shared = Array.from({ length: 90 }, (_, i) => (i * i) % 37);
-    const requests = [{}, { temperature: 0 }, { minP: 0.1, bannedTokens: [3, 4] }, { topK: 5 }].map(
-      (options, i): SampleRequest => ({
-        promptTokens: [...shared.slice(0, 30 + 30 * (i % 3)), i],
-        seed: `${i}`,
-        maxTokens: 20,
-        stopTokens: [],
-        ...options,
-      }),
-    );
-    const [here, there] = await Promise.all(
-      engines.map((engine) => Promise.all(requests.map((request) => engine.sample(request)))),
-    );
-    expect(there).toEqual(closeTo(here));
-    const rows = here!.map(({ tokens }) => tokens);
-    const [scoresHere, scoresThere] = await Promise.all(
-      engines.map((engine) => engine.score(rows)),
-    );
-    scoresHere!.forEach(({ entropies }, row) => {
-      const other = [...scoresThere![row]!.entropies];
-      expect(other).toEqual(closeTo([...entropies]));
-    });
-    await Promise.all(engines.map((engine) => engine.close()));
+    const executor = createOnnxExecutor({ provider: "webgpu" });
+    const { responses, entropies } = await compareWithHost(executor);
+    expect(responses.there).toEqual(responses.here);
+    expect(entropies.there).toEqual(entropies.here);
   });
 });

@@ -1,0 +1,143 @@
+/**
+ * Sampling by an executor that keeps weights, keys and values, and draws (the device runner), beside
+ * the path by this computer's memory (the host runner), from random weights in the shape of Qwen2.5.
+ *
+ * npx tsx --conditions=turnwise-source bench/policy-sampling-device.bench.ts
+ *   [--executor cpu|webgpu|cuda] [--products float32] [--shape 0.5B] [--layers N]
+ *   [--batches 1,8,64] [--prompt 256] [--tokens 64] [--caches device,host] [--cache-bytes N]
+ *
+ * Bundled (`esbuild --bundle --platform=node --format=esm --conditions=turnwise-source
+ * --external:onnxruntime-node --external:koffi`) it is one file.
+ */
+import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
+import { createRandom, type SampleRequest } from "@turnwise/core";
+import type { Executor } from "@turnwise/graph";
+import { createOnnxExecutor } from "@turnwise/graph/onnx";
+import { parameterTable, type ModelConfig, type Parameters } from "@turnwise/policy";
+import { SamplingEngine } from "../packages/policy/src/local/sampling-engine.ts";
+import { shapes } from "./random-model.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    executor: { type: "string", default: "cpu" },
+    products: { type: "string", default: "float32" },
+    shape: { type: "string", default: "0.5B" },
+    layers: { type: "string" },
+    vocabulary: { type: "string" },
+    batches: { type: "string", default: "1,8,64" },
+    prompt: { type: "string", default: "256" },
+    tokens: { type: "string", default: "64" },
+    caches: { type: "string", default: "device,host" },
+    "cache-bytes": { type: "string", default: String(4 * 2 ** 30) },
+  },
+});
+
+const shape = shapes[options.shape as keyof typeof shapes];
+const config: ModelConfig = {
+  ...shape,
+  numLayers: Number(options.layers ?? shape.numLayers),
+  vocabularySize: Number(options.vocabulary ?? shape.vocabularySize),
+};
+const [promptLength, numTokens] = [Number(options.prompt), Number(options.tokens)];
+
+async function createExecutor(): Promise<Executor> {
+  if (options.executor === "cuda") {
+    const { createCudaExecutor } = await import("@turnwise/graph/cuda");
+    return createCudaExecutor({ products: options.products as "float32" });
+  }
+  return createOnnxExecutor({
+    provider: options.executor as "cpu",
+    products: options.products as "float32",
+  });
+}
+
+/** Weights of the right size, drawn so that half a billion take seconds. */
+function randomWeights(): Parameters {
+  const random = createRandom("weights");
+  const pool = Float32Array.from({ length: 2 ** 20 }, () => 0.08 * random.next() - 0.04);
+  return new Map(
+    parameterTable(config).map(({ name, shape: sizes }) => {
+      const values = new Float32Array(sizes.reduce((size, length) => size * length, 1));
+      if (name.endsWith("norm.weight")) return [name, values.fill(1)];
+      for (let at = 0; at < values.length; at += pool.length) {
+        values.set(pool.subarray(0, values.length - at), at);
+      }
+      return [name, values];
+    }),
+  );
+}
+
+function requests(batch: number, name: string, overrides: Partial<SampleRequest>): SampleRequest[] {
+  const random = createRandom(name);
+  return Array.from({ length: batch }, (_, i) => ({
+    promptTokens: Array.from({ length: promptLength }, () => random.integer(config.vocabularySize)),
+    seed: `${i}`,
+    maxTokens: numTokens,
+    stopTokens: [],
+    ...overrides,
+  }));
+}
+
+/** Samples all at once, and says how long each step took, and where. */
+async function measure(engine: SamplingEngine, label: string, all: SampleRequest[]): Promise<void> {
+  const before = { ...engine.timings! };
+  const begin = performance.now();
+  const responses = await Promise.all(all.map((each) => engine.sample(each)));
+  const wall = performance.now() - begin;
+  const spent = (part: keyof typeof before): number => engine.timings![part] - before[part];
+  const numSteps = spent("numSteps");
+  const perStep = (milliseconds: number): string => (milliseconds / numSteps).toFixed(2);
+  const parts = [
+    ["programs", spent("programMilliseconds")],
+    ["attention", spent("attentionMilliseconds")],
+    ["preparation", spent("preparationMilliseconds")],
+  ] as const;
+  const rest = parts.reduce((left, [, milliseconds]) => left - milliseconds, wall);
+  const numDrawn = responses.reduce((sum, { tokens }) => sum + tokens.length, 0);
+  console.log(
+    [
+      label.padEnd(34),
+      `${((1000 * numDrawn) / wall).toFixed(0).padStart(7)} drawn/s`,
+      `${((1000 * spent("numTokens")) / wall).toFixed(0).padStart(7)} read/s`,
+      `${String(numSteps).padStart(4)} steps of ${perStep(wall)} ms:`,
+      ...[...parts, ["rest", rest] as const].map(
+        ([name, spentOn]) => `${name} ${perStep(spentOn)}`,
+      ),
+    ].join("  "),
+  );
+}
+
+const weights = randomWeights();
+const greedy = new Map<string, string>();
+for (const cache of options.caches.split(",") as ("device" | "host")[]) {
+  const engine = new SamplingEngine({
+    config,
+    executor: await createExecutor(),
+    stepTokens: 4096,
+    cacheBytes: Number(options["cache-bytes"]),
+    threads: Math.min(8, availableParallelism()),
+    cache,
+  });
+  const beginLoad = performance.now();
+  await engine.loadFrom((name) => weights.get(name)!);
+  console.log(`${cache}: loaded in ${((performance.now() - beginLoad) / 1000).toFixed(1)} s`);
+  const short = { temperature: 0, maxTokens: 8 };
+  const drawn = await Promise.all(requests(2, "greedy", short).map((each) => engine.sample(each)));
+  greedy.set(cache, drawn.map(({ tokens }) => tokens.join(" ")).join(" / "));
+  for (const batch of options.batches.split(",").map(Number)) {
+    // Once for the programs and the tables to be there.
+    await Promise.all(requests(batch, "warm", { maxTokens: 4 }).map((each) => engine.sample(each)));
+    const read = requests(batch, "read", { maxTokens: 1 });
+    await measure(engine, `${cache}, ${batch} x ${promptLength} read`, read);
+    const named = read.map((each, i) => ({ ...each, sequenceId: `${i}` }));
+    await Promise.all(named.map((each) => engine.sample(each)));
+    const going = named.map((each) => ({ ...each, maxTokens: numTokens }));
+    await measure(engine, `${cache}, ${batch} x ${numTokens} drawn`, going);
+    for (const { sequenceId } of named) engine.release(sequenceId);
+  }
+  await engine.close();
+}
+const [first, second] = [...greedy.values()];
+if (second !== undefined)
+  console.log(`greedy tokens are ${first === second ? "equal" : "different"}`);
