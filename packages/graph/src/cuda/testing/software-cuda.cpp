@@ -10,6 +10,9 @@
 //   or fewer parameters than it has, are errors.
 //
 // Kernels are compiled by g++ behind software-kernel.h, and kept beside this library.
+//
+// TURNWISE_SOFTWARE_CUDA_BYTES says how much memory there is, if not 4 GiB; with
+// TURNWISE_SOFTWARE_CUDA_LOG each refused call is explained on the standard error.
 #include <algorithm>
 #include <cmath>
 #include <csetjmp>
@@ -675,10 +678,15 @@ bool compile(Program *program) {
       program->log = "no temporary folder";
       return false;
     }
-    std::string base = work, source = base + "/kernels.cu", built = path + "." + std::to_string(getpid()) + "." + hashOf(base).substr(0, 8);
+    std::string base = work, source = base + "/kernels.cu";
+    std::string built = path + "." + std::to_string(getpid()) + "." + hashOf(base).substr(0, 8);
     std::ofstream(source) << text;
-    std::string command = "cd '" + base + "' && LC_ALL=C g++ -std=c++17 -O1 -w -fno-strict-aliasing -fvisibility=hidden -shared -fPIC"
-                          " -include '" + libraryFolder() + "/software-kernel.h' -x c++ kernels.cu -o '" + built + "' 2>log";
+    std::ifstream flagsFile(libraryFolder() + "/kernel-flags");
+    std::string flags;
+    std::getline(flagsFile, flags);
+    // The C library is in the process already.
+    std::string command = "cd '" + base + "' && LC_ALL=C g++ " + flags + " -shared -nostdlib -include '" + libraryFolder() +
+                          "/software-kernel.h' -x c++ kernels.cu -o '" + built + "' -lm 2>log";
     int result = system(command.c_str());
     program->log = readFile(base + "/log");
     unlink(source.c_str());
