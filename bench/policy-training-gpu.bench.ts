@@ -10,7 +10,7 @@
  * `--torch none` leaves PyTorch out; else the first `python3` that imports torch and transformers is
  * taken, or that of the environment variable PYTHON. The script is one file when it is bundled
  * (`esbuild --bundle --platform=node --format=esm --conditions=turnwise-source
- * --external:onnxruntime-node`), with `pytorch/policy_training_gpu.py` beside it.
+ * --external:onnxruntime-node --external:koffi`), with `pytorch/policy_training_gpu.py` beside it.
  */
 import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
@@ -21,7 +21,9 @@ import { parameterTable, type ModelConfig } from "@turnwise/policy";
 import {
   createExecutor,
   deviceOptions,
+  needsLossScale,
   staysOnDevice,
+  usualMaxLogits,
 } from "../packages/policy/src/local/device.ts";
 import { LearningEngine } from "../packages/policy/src/local/learning-engine.ts";
 import { traceObjective } from "../packages/policy/src/local/objective-program.ts";
@@ -161,8 +163,9 @@ async function ours(products: string, memory: UsedMemory): Promise<Updater> {
     ownsParameters: true,
     recomputeLayers,
     resident: staysOnDevice(device),
-    scalesLoss: products === "float16",
-    ...(options["max-logits"] !== undefined && { maxLogits: Number(options["max-logits"]) }),
+    scalesLoss: needsLossScale(device),
+    maxLogits:
+      options["max-logits"] === undefined ? usualMaxLogits(device) : Number(options["max-logits"]),
   });
   const objective = traceObjective(crossEntropy);
   return {

@@ -96,12 +96,12 @@ const trainConfigSchema = z.strictObject({
   engine: z.strictObject({
     threads: count,
     /**
-     * Where tensors are computed: on the processor, any GPU with a Vulkan driver, or NVIDIA's by ONNX
-     * Runtime.
+     * Where tensors are computed: on the processor, any GPU with a Vulkan driver, or NVIDIA's by CUDA
+     * itself or by ONNX Runtime.
      */
-    provider: z.enum(["cpu", "webgpu", "onnx-cuda"]),
+    provider: z.enum(["cpu", "webgpu", "cuda", "onnx-cuda"]),
     /** What matrix products are computed in, where the provider has it. */
-    products: z.enum(["float32", "float16"]).default("float32"),
+    products: z.enum(["float32", "tensorfloat32", "bfloat16", "float16"]).default("float32"),
     /** Which GPU. */
     gpu: countOrNone.default(0),
     /** Response and prompt tokens that one training pass holds. */

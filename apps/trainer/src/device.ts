@@ -13,8 +13,11 @@ export interface DeviceFlags {
 /** Adds {@link DeviceFlags} to a command. */
 export function withDevice(command: Command): Command {
   return command
-    .option("--provider <name>", "where to compute: cpu, webgpu or onnx-cuda (default: cpu)")
-    .option("--precision <type>", "of matrix products: float32 or float16 (default: float32)")
+    .option("--provider <name>", "where to compute: cpu, webgpu, cuda or onnx-cuda (default: cpu)")
+    .option(
+      "--precision <type>",
+      "of matrix products: float32; on cuda tensorfloat32, bfloat16; else float16 (default: float32)",
+    )
     .addOption(new Option("--gpu <number>", "which GPU (default: 0)").argParser(wholeNumber));
 }
 

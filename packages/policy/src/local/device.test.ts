@@ -14,8 +14,18 @@ test("fills in what a device leaves open", () => {
   });
 });
 
+test("knows which products a device has", () => {
+  for (const products of ["float32", "tensorfloat32", "bfloat16"] as const) {
+    const device = { provider: "cuda", products, deviceId: 1 } as const;
+    expect(deviceOptions(device)).toEqual(device);
+  }
+  expect(() => deviceOptions({ provider: "cuda", products: "float16" })).toThrow(
+    "device: products must be one of float32, tensorfloat32, bfloat16 on cuda, got float16",
+  );
+});
+
 test.for([
-  [{ provider: "gpu" }, "x: provider must be one of cpu, webgpu, onnx-cuda, got gpu"],
+  [{ provider: "gpu" }, "x: provider must be one of cpu, webgpu, cuda, onnx-cuda, got gpu"],
   [{ products: "float16" }, "x: products must be one of float32 on cpu, got float16"],
   [
     { provider: "webgpu", products: "int8" },

@@ -7,6 +7,7 @@ import { createOnnxExecutor } from "@turnwise/graph/onnx";
  *
  * - `cpu`: this machine's processor;
  * - `webgpu`: any GPU with a Vulkan driver, by ONNX Runtime;
+ * - `cuda`: an NVIDIA GPU, by `@turnwise/graph/cuda`;
  * - `onnx-cuda`: an NVIDIA GPU, by ONNX Runtime, which moves all weights there at each run.
  *
  * All but products is float32, the weights that are trained included. With products in `float16` the
@@ -15,6 +16,12 @@ import { createOnnxExecutor } from "@turnwise/graph/onnx";
 export type DeviceOptions =
   | { readonly provider?: "cpu" }
   | { readonly provider: "webgpu"; readonly products?: "float32" | "float16" }
+  | {
+      readonly provider: "cuda";
+      readonly products?: "float32" | "tensorfloat32" | "bfloat16";
+      /** Which GPU. Default 0. */
+      readonly deviceId?: number;
+    }
   | {
       readonly provider: "onnx-cuda";
       readonly products?: "float32" | "float16";
@@ -26,6 +33,7 @@ export type DeviceOptions =
 const productsOf = {
   cpu: ["float32"],
   webgpu: ["float32", "float16"],
+  cuda: ["float32", "tensorfloat32", "bfloat16"],
   "onnx-cuda": ["float32", "float16"],
 } as const;
 
@@ -50,18 +58,21 @@ export function deviceOptions(
   { provider = "cpu", products = "float32", deviceId = 0 }: NamedDevice,
   source = "device",
 ): DeviceOptions {
-  const providers = ["cpu", "webgpu", "onnx-cuda"] as const;
+  const providers = ["cpu", "webgpu", "cuda", "onnx-cuda"] as const;
   if (!isOneOf(providers, provider)) {
     throw new RangeError(
       `${source}: provider must be one of ${providers.join(", ")}, got ${provider}`,
     );
   }
   checkInteger(source, { deviceId }, { min: 0 });
-  if (provider !== "onnx-cuda" && deviceId !== 0) {
+  if ((provider === "cpu" || provider === "webgpu") && deviceId !== 0) {
     throw new RangeError(`${source}: deviceId must be 0 on ${provider}, got ${deviceId}`);
   }
   if (provider === "cpu" && isOneOf(productsOf.cpu, products)) return { provider };
   if (provider === "webgpu" && isOneOf(productsOf.webgpu, products)) return { provider, products };
+  if (provider === "cuda" && isOneOf(productsOf.cuda, products)) {
+    return { provider, products, deviceId };
+  }
   if (provider === "onnx-cuda" && isOneOf(productsOf["onnx-cuda"], products)) {
     return { provider, products, deviceId };
   }
@@ -70,9 +81,19 @@ export function deviceOptions(
   );
 }
 
-/** The executor of a device. @throws `RangeError` for options that it does not know. */
+/**
+ * The executor of a device.
+ * @throws `RangeError` for options that it does not know. What is missing to use the device is an error
+ *   when the first program is compiled.
+ */
 export async function createExecutor(device: DeviceOptions, threads: number): Promise<Executor> {
   deviceOptions(device);
+  if (device.provider === "cuda") {
+    // Only then: what it loads is of no use elsewhere.
+    const { createCudaExecutor } = await import("@turnwise/graph/cuda");
+    const { provider: _, ...rest } = device;
+    return createCudaExecutor(rest);
+  }
   const { provider = "cpu", ...rest } = device;
   return createOnnxExecutor({
     ...rest,
@@ -83,7 +104,7 @@ export async function createExecutor(device: DeviceOptions, threads: number): Pr
 
 /** Whether what is trained had better stay on the device. */
 export function staysOnDevice({ provider = "cpu" }: DeviceOptions): boolean {
-  return provider === "webgpu";
+  return provider === "webgpu" || provider === "cuda";
 }
 
 /** Whether gradients would be lost in the products of a device. */
@@ -95,4 +116,12 @@ export function needsLossScale(device: DeviceOptions): boolean {
 export function usualMicrobatchTokens({ provider = "cpu" }: DeviceOptions): number {
   // On a processor more would not fit into its caches; a GPU is only busy with many.
   return provider === "cpu" ? 1024 : 16384;
+}
+
+/**
+ * How many logits the learner's programs hold at once, unless it is said: `maxLogits`. Parts are computed
+ * once more for their gradient, which is spared where there is memory.
+ */
+export function usualMaxLogits({ provider = "cpu" }: DeviceOptions): number {
+  return 2 ** (provider === "cuda" ? 30 : 26);
 }

@@ -62,7 +62,7 @@ export interface LocalPolicyOptions {
    * Whether the learner's weights, sums of gradients and averages, and the sampler's keys and values,
    * stay where tensors are computed, with the weights handed from one to the other; else they are
    * arrays of this process, which are handed over at each step. Default what suits the device: they
-   * stay on `webgpu`.
+   * stay on `webgpu` and `cuda`.
    */
   readonly resident?: boolean;
   /**

@@ -5,7 +5,7 @@ import { initialAdapter, type Adapter, type AdapterConfig } from "../lora.ts";
 import type { ModelConfig } from "../model-config.ts";
 import { initialParameters, parameterTable, type Parameters } from "../parameters.ts";
 import type { FloatType } from "../safetensors.ts";
-import { createExecutor, needsLossScale, staysOnDevice } from "./device.ts";
+import { createExecutor, needsLossScale, staysOnDevice, usualMaxLogits } from "./device.ts";
 import type { EngineOptions, EnginePort, PendingSample, SaveModelOptions } from "./engine-port.ts";
 import { readLearner, writeLearner } from "./learner-checkpoint.ts";
 import { LearningEngine } from "./learning-engine.ts";
@@ -120,6 +120,7 @@ export class PolicyEngine implements EnginePort {
       recomputeLayers: options.recomputeLayers,
       resident,
       scalesLoss: needsLossScale(device),
+      maxLogits: usualMaxLogits(device),
     });
     await (
       await startLoading(sampling, learner, config, adapter?.config)
