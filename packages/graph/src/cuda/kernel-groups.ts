@@ -46,6 +46,8 @@ class Group {
   readonly visits: Dimension | undefined;
   first: number;
   last: number;
+  /** Its place among all groups, behind all that it reads. */
+  place = 0;
 
   constructor(
     whole: DeviceOperation | undefined,
@@ -71,6 +73,8 @@ class Grouping {
   readonly #program: DeviceProgram;
   readonly #stored: ReadonlySet<number>;
   readonly #groups = new Set<Group>();
+  /** Groups by their places; nothing where one was that is a part of another now. */
+  readonly #places: (Group | undefined)[] = [];
   readonly #groupOf = new Map<number, Group>();
   readonly #reads = new Map<Group, Reads>();
 
@@ -103,6 +107,7 @@ class Grouping {
 
   #add(group: Group): void {
     this.#groups.add(group);
+    group.place = this.#places.push(group) - 1;
     for (const { id } of group.results) this.#groupOf.set(id, group);
   }
 
@@ -161,17 +166,42 @@ class Grouping {
     });
   }
 
+  /** All groups behind a place that a group needs, itself left out. */
+  #neededBehind(group: Group, place: number): Set<Group> {
+    const needed = new Set<Group>();
+    const open = this.#before(group);
+    for (let next = open.pop(); next; next = open.pop()) {
+      // What it needs in turn lies before it.
+      if (needed.has(next) || next.place <= place) continue;
+      needed.add(next);
+      open.push(...this.#before(next));
+    }
+    return needed;
+  }
+
   /** Whether a group needs another by way of a third. */
   #isBetween(later: Group, earlier: Group): boolean {
-    const open = this.#before(later).filter((group) => group !== earlier);
-    const seen = new Set<Group>();
-    for (let group = open.pop(); group; group = open.pop()) {
-      if (seen.has(group) || group === later || group.last < earlier.first) continue;
-      if (group === earlier) return true;
-      seen.add(group);
-      open.push(...this.#before(group));
+    for (const needed of this.#neededBehind(later, earlier.place)) {
+      if (this.#before(needed).includes(earlier)) return true;
     }
     return false;
+  }
+
+  /** Gives the place of two groups to one: all that they need before it, the rest behind it. */
+  #moveTogether(a: Group, b: Group): void {
+    const [low, high] = a.place < b.place ? [a, b] : [b, a];
+    const needed = this.#neededBehind(high, low.place);
+    const between = this.#places.slice(low.place + 1, high.place).filter((group) => group);
+    const inOrder = [
+      ...between.filter((group) => group && needed.has(group)),
+      a,
+      ...between.filter((group) => group && !needed.has(group)),
+    ];
+    for (let place = low.place, first = place, end = high.place; place <= end; place++) {
+      const group = inOrder[place - first];
+      this.#places[place] = group;
+      if (group) group.place = place;
+    }
   }
 
   #canMerge(a: Group, b: Group): boolean {
@@ -201,6 +231,7 @@ class Grouping {
   }
 
   #merge(a: Group, b: Group): Group {
+    this.#moveTogether(a, b);
     a.whole ??= b.whole;
     a.entries = [...a.entries, ...b.entries].sort(
       (x, y) =>
