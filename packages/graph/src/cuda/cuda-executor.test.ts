@@ -151,6 +151,26 @@ describe.skipIf(open === undefined)("the CUDA executor", () => {
     await executable.release();
   });
 
+  it("takes constants wherever they are needed: as outputs, and as ids", async () => {
+    const program = trace((g) => {
+      const ids = g.constant([2, 2], { dtype: "int32", shape: [2] });
+      return {
+        ones: g.constant([1, 1, 1], { shape: [3] }),
+        list: g.constant([1, 2, 3], { shape: [3] }),
+        sum: g.scatterAdd(g.input("x", "float32", [2]), ids, 3),
+      };
+    });
+    const executable = await executor.compile(program, { resident: ["ones", "list"] });
+    const { ones, list, sum } = await executable.run({
+      x: { data: Float32Array.of(4, 5), shape: [2] },
+    });
+    await executable.release();
+    expect([...(await ones.read())]).toEqual([1, 1, 1]);
+    expect([...(await list.read())]).toEqual([1, 2, 3]);
+    expect([...sum.data]).toEqual([0, 0, 9]);
+    for (const tensor of [ones, list]) tensor.dispose();
+  });
+
   it("takes no more memory from run to run", async () => {
     const program = trace((g) => {
       const x = g.input("x", "float32", ["n", 64]);

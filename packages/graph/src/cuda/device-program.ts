@@ -205,8 +205,8 @@ export class ProgramOnDevice {
       for (const [name, { base }] of Object.entries(program.outputs)) {
         if (!this.#resident.has(name)) continue;
         const bytes = schedule.bytes(base);
-        const isInput = program.producer(base).kind === "input";
-        if (isInput || owner.has(base.id)) {
+        const isGiven = ["input", "constant"].includes(program.producer(base).kind);
+        if (isGiven || owner.has(base.id)) {
           copies.set(name, memory.allocate(bytes));
           continue;
         }

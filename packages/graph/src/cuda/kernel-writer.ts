@@ -24,6 +24,9 @@ const types = {
   bfloat16: "unsigned short",
 } as const;
 
+/** Loops with longer bodies are left as they are. */
+const maxUnrolledLines = 40;
+
 /** Threads of a block, in all kernels. */
 export const blockThreads = 256;
 
@@ -36,6 +39,7 @@ export class KernelWriter {
   readonly #parameters: KernelParameter[] = [];
   readonly #names = new Map<string, string>();
   readonly #declarations: string[] = [];
+  readonly #written = new Set<string>();
   readonly #scopes: Map<string, string>[] = [new Map()];
   readonly #isHalf: (id: number) => boolean;
   #numVariables = 0;
@@ -56,6 +60,14 @@ export class KernelWriter {
     write();
     this.#scopes.pop();
     this.line("}");
+  }
+
+  /** A loop; where little is done in it, of several rounds at once, so that they need not wait for memory. */
+  loop(head: string, write: () => void): void {
+    const start = this.#lines.length;
+    this.block(head, write);
+    const isShort = this.#lines.length - start <= maxUnrolledLines;
+    if (isShort) this.#lines.splice(start, 0, "#pragma unroll 4");
   }
 
   /** A variable for an expression, the same for the same key. */
@@ -146,17 +158,28 @@ export class KernelWriter {
 
   /** How a number is stored. */
   store(tensor: Tensor, at: string, value: string): void {
+    this.#written.add(this.address(tensor));
     const entry = `${this.address(tensor)}[${at}]`;
     this.line(`${entry} = ${this.#isHalf(tensor.id) ? `floatToBfloat16(${value})` : value};`);
   }
 
-  /** The kernel. */
-  finish(): KernelText {
+  /**
+   * The kernel.
+   * @param shared - Values in whose memory the kernel may write.
+   */
+  finish(shared: ReadonlySet<number>): KernelText {
+    // What nobody writes to can be read early.
+    const declarations = this.#declarations.map((declaration, i) => {
+      const parameter = this.#parameters[i]!;
+      if (parameter.kind !== "value") return declaration;
+      if (shared.has(parameter.id) || this.#written.has(`p${i}`)) return declaration;
+      return `const ${declaration.replace("*", "* __restrict__")}`;
+    });
     const numbers = this.#declarations.flatMap((declaration, i) =>
       declaration.startsWith("long long") ? [`  const I n${i} = (I)p${i};`] : [],
     );
     const source = [
-      `extern "C" __global__ void __launch_bounds__(${blockThreads}) NAME(${this.#declarations.join(", ")}) {`,
+      `extern "C" __global__ void __launch_bounds__(${blockThreads}) NAME(${declarations.join(", ")}) {`,
       ...numbers,
       ...this.#lines.map((text) => `  ${text}`),
       "}",

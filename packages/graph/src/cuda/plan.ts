@@ -8,7 +8,6 @@ import {
   type ProductFactor,
   type ProductType,
 } from "./cuda-program.ts";
-import { repeatedConstant } from "./entry-reader.ts";
 import { groupOperations, type KernelGroup } from "./kernel-groups.ts";
 import type { KernelStep } from "./kernel-step.ts";
 import { entryBytes } from "./kernel-writer.ts";
@@ -123,7 +122,10 @@ export function planProgram(source: Program, products: ProductType): Plan {
       work:
         whole?.kind === "matmul"
           ? { kind: "product", step: productOf(program, whole) }
-          : { kind: "kernels", step: writeKernels(program, grouped, group) },
+          : {
+              kind: "kernels",
+              step: writeKernels(program, grouped, group, new Set([...reuses.values()].flat())),
+            },
       results,
       reads: [...read.keys()],
       lastReads,
@@ -142,7 +144,6 @@ export function planProgram(source: Program, products: ProductType): Plan {
   const constants = program.operations.flatMap((operation) => {
     const tensor = operation.outputs[0]!;
     if (operation.kind !== "constant" || !lastStep.has(tensor.id)) return [];
-    if (repeatedConstant(operation) !== undefined) return [];
     return [{ tensor, data: constantData(tensor, operation.attributes.values) }];
   });
   return {

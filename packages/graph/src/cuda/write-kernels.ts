@@ -23,12 +23,19 @@ interface Parts {
   readonly group: KernelGroup;
   readonly writer: KernelWriter;
   readonly reader: EntryReader;
+  /** Values in whose memory results may lie. */
+  readonly shared: ReadonlySet<number>;
 }
 
-function open(program: DeviceProgram, grouped: GroupedProgram, group: KernelGroup): Parts {
+function open(
+  program: DeviceProgram,
+  grouped: GroupedProgram,
+  group: KernelGroup,
+  shared: ReadonlySet<number>,
+): Parts {
   const writer = new KernelWriter(program.isHalf);
   const reader = new EntryReader(program, writer, (tensor) => grouped.isLoaded(group, tensor));
-  return { program, grouped, group, writer, reader };
+  return { program, grouped, group, writer, reader, shared };
 }
 
 /** Computes the values of a group that are entry by entry, and stores those that others read. */
@@ -49,12 +56,12 @@ function writeMap(parts: Parts): KernelStep {
   const { program, group, writer } = parts;
   const [first] = group.entries;
   const count = program.size(first!);
-  writer.block(
+  writer.loop(
     `for (I i = (I)blockIdx.x * ${blockThreads} + threadIdx.x; i < ${writer.size(count)}; i += (I)gridDim.x * ${blockThreads})`,
     () => writeEntries(parts, placeAt(writer, first!.shape, "i")),
   );
   return {
-    kernels: [writer.finish()],
+    kernels: [writer.finish(parts.shared)],
     arrange: ({ size, blocks }) => ({
       launches: [
         { kernel: 0, grid: gridFor(size(count), blockThreads, 8 * blocks), arguments: {} },
@@ -95,10 +102,12 @@ function writeRows(
       writer.line("const I r = first + slot;");
       writer.line(`const bool isIn = r < ${numRows};`);
       body((write) => {
-        writer.block(`if (isIn) for (I c = lane; c < ${numColumns}; c += lanes)`, () => {
-          const place = placeInRow(writer, x.shape, "r", "c");
-          write(reader.read(x, place), place);
-        });
+        writer.block("if (isIn)", () =>
+          writer.loop(`for (I c = lane; c < ${numColumns}; c += lanes)`, () => {
+            const place = placeInRow(writer, x.shape, "r", "c");
+            write(reader.read(x, place), place);
+          }),
+        );
       });
       writer.line("__syncthreads();");
     },
@@ -149,7 +158,7 @@ function writeRmsNorm(parts: Parts, operation: OperationOf<"rmsNorm">): KernelSt
       finishRow(parts, normed!, place, `${value} * scale * ${factor}`);
     });
   });
-  return { kernels: [writer.finish()], arrange: arrangeRows(x!) };
+  return { kernels: [writer.finish(parts.shared)], arrange: arrangeRows(x!) };
 }
 
 /** Makes the result of a row known at a place, computes what else is to be computed there, and stores. */
@@ -198,7 +207,7 @@ function writeSoftmax(parts: Parts, operation: OperationOf<"softmax">): KernelSt
     writer.line("const float share = 1.0f / total;");
     column((value, place) => finishRow(parts, result!, place, `expf(${value} - high) * share`));
   });
-  return { kernels: [writer.finish()], arrange: arrangeRows(x!) };
+  return { kernels: [writer.finish(parts.shared)], arrange: arrangeRows(x!) };
 }
 
 function writeStatistics(parts: Parts, x: Tensor, outputs: readonly Tensor[]): KernelStep {
@@ -212,7 +221,7 @@ function writeStatistics(parts: Parts, x: Tensor, outputs: readonly Tensor[]): K
     });
     if (group.entries.length > 0) column((_, place) => writeEntries(parts, place));
   });
-  return { kernels: [writer.finish()], arrange: arrangeRows(x) };
+  return { kernels: [writer.finish(parts.shared)], arrange: arrangeRows(x) };
 }
 
 type ReduceKind = "reduceSum" | "reduceMean" | "reduceMax";
@@ -224,7 +233,7 @@ const reductions = {
 } as const;
 
 function writeReduce(parts: Parts, operation: OperationOf<ReduceKind>): KernelStep {
-  const { program, grouped, group, writer, reader } = parts;
+  const { program, grouped, group, writer, reader, shared } = parts;
   const { kind, attributes, inputs, outputs } = operation;
   const [x] = inputs;
   const [result] = outputs;
@@ -265,11 +274,13 @@ function writeReduce(parts: Parts, operation: OperationOf<ReduceKind>): KernelSt
   writer.line(`I end = start + ${writer.argument("length")};`);
   writer.line(`if (end > ${writer.size(inner)}) end = ${writer.size(inner)};`);
   writer.line(`float total = ${start};`);
-  writer.block("if (isIn) for (I r = start + lane; r < end; r += lanes)", () => {
-    const place = placeAcross(writer, x!.shape, axes, { inner: "r", outer: "o" });
-    writer.line(`total = ${combine("total", reader.read(x!, place))};`);
-    if (group.entries.length > 0) writeEntries(parts, place);
-  });
+  writer.block("if (isIn)", () =>
+    writer.loop("for (I r = start + lane; r < end; r += lanes)", () => {
+      const place = placeAcross(writer, x!.shape, axes, { inner: "r", outer: "o" });
+      writer.line(`total = ${combine("total", reader.read(x!, place))};`);
+      if (group.entries.length > 0) writeEntries(parts, place);
+    }),
+  );
   writeTotal(writer, isAlongRows);
   if (grouped.isStored(result!)) {
     writer.block("if (isIn && lane == 0)", () => {
@@ -280,7 +291,7 @@ function writeReduce(parts: Parts, operation: OperationOf<ReduceKind>): KernelSt
     });
   }
 
-  const second = open(program, grouped, group).writer;
+  const second = open(program, grouped, group, shared).writer;
   writeLanes(second, false);
   const all = second.size(outer);
   second.line("const I o = (I)blockIdx.x * slots + slot;");
@@ -295,7 +306,7 @@ function writeReduce(parts: Parts, operation: OperationOf<ReduceKind>): KernelSt
   );
 
   return {
-    kernels: [writer.finish(), second.finish()],
+    kernels: [writer.finish(parts.shared), second.finish(parts.shared)],
     arrange: ({ size, blocks }) => {
       const [numInner, numOuter] = [size(inner), size(outer)];
       const lanes = isAlongRows
@@ -353,7 +364,7 @@ function writePlacing(
   const rank = ids.shape.length;
   const entry = shapeSize(updates.shape.slice(rank));
   const count = program.size(updates);
-  writer.block(
+  writer.loop(
     `for (I i = (I)blockIdx.x * ${blockThreads} + threadIdx.x; i < ${writer.size(count)}; i += (I)gridDim.x * ${blockThreads})`,
     () => {
       const place = placeAt(writer, updates.shape, "i");
@@ -367,7 +378,7 @@ function writePlacing(
     },
   );
   return {
-    kernels: [writer.finish()],
+    kernels: [writer.finish(parts.shared)],
     arrange: ({ size, blocks }) => ({
       launches: [
         { kernel: 0, grid: gridFor(size(count), blockThreads, 8 * blocks), arguments: {} },
@@ -383,7 +394,7 @@ function writePlacing(
  * update of a row does.
  */
 function writeScatterAdd(parts: Parts, operation: OperationOf<"scatterAdd">): KernelStep {
-  const { program, grouped, group } = parts;
+  const { program, grouped, group, shared } = parts;
   const [updates, ids] = operation.inputs;
   const [result] = operation.outputs;
   if (operation.attributes.uniqueIds) {
@@ -444,8 +455,8 @@ function writeScatterAdd(parts: Parts, operation: OperationOf<"scatterAdd">): Ke
     );
     return writer;
   };
-  const byRow = write(parts, true).finish();
-  const byUpdate = write(open(program, grouped, group), false).finish();
+  const byRow = write(parts, true).finish(parts.shared);
+  const byUpdate = write(open(program, grouped, group, shared), false).finish(parts.shared);
   return {
     kernels: [byRow, byUpdate],
     arrange: ({ size }) => {
@@ -472,7 +483,7 @@ function writeScatterAlong(parts: Parts, operation: OperationOf<"scatterAddAlong
   const width = writer.size(ids!.shape.at(-1)!);
   const list = writer.address(program.base(ids!));
   const size = writer.size(result!.shape.at(-1)!);
-  writer.block(
+  writer.loop(
     `for (I i = (I)blockIdx.x * ${blockThreads} + threadIdx.x; i < ${writer.size(count)}; i += (I)gridDim.x * ${blockThreads})`,
     () => {
       writer.line(`const int id = ${list}[i];`);
@@ -492,7 +503,7 @@ function writeScatterAlong(parts: Parts, operation: OperationOf<"scatterAddAlong
     },
   );
   return {
-    kernels: [writer.finish()],
+    kernels: [writer.finish(parts.shared)],
     arrange: ({ size: sizeOf, blocks }) => ({
       launches: [
         { kernel: 0, grid: gridFor(sizeOf(count), blockThreads, 8 * blocks), arguments: {} },
@@ -502,13 +513,17 @@ function writeScatterAlong(parts: Parts, operation: OperationOf<"scatterAddAlong
   };
 }
 
-/** Writes the kernels of a group. */
+/**
+ * Writes the kernels of a group.
+ * @param shared - Values in whose memory results may lie.
+ */
 export function writeKernels(
   program: DeviceProgram,
   grouped: GroupedProgram,
   group: KernelGroup,
+  shared: ReadonlySet<number>,
 ): KernelStep {
-  const parts = open(program, grouped, group);
+  const parts = open(program, grouped, group, shared);
   const { whole } = group;
   if (!whole) return writeMap(parts);
   switch (whole.kind) {
