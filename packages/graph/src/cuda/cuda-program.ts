@@ -1,7 +1,9 @@
 import type { Dimension } from "../dimension.ts";
 import type { None, Operation, OperationOf } from "../operation.ts";
 import type { Program } from "../program.ts";
-import { shapeSize, type Shape, type Tensor } from "../tensor.ts";
+import { equalShapes, shapeSize, type Shape, type Tensor } from "../tensor.ts";
+import { repeatedConstant } from "./entry-reader.ts";
+import { joinAddends } from "./join-addends.ts";
 import { findView, type StridedView } from "./strided-view.ts";
 
 /** How factors of matrix products are rounded; see `CudaOptions.products`. */
@@ -48,7 +50,10 @@ export interface DeviceProgram {
   readonly size: (tensor: Tensor) => Dimension;
   /** Whether a value is held in bfloat16. */
   readonly isHalf: (id: number) => boolean;
-  /** Both factors of a product. */
+  /**
+   * Both factors of a product. A third input is what the product is added to, as it is of a
+   * `scatterAdd`.
+   */
   readonly factors: (product: OperationOf<"matmul">) => readonly [ProductFactor, ProductFactor];
 }
 
@@ -110,13 +115,37 @@ export function toDeviceProgram(program: Program, products: ProductType): Device
     factors.set(operation, found);
   };
 
+  // What is greater than infinity is not: `later` makes steps wait for others so, which here they need
+  // not, for they run in their order.
+  const zeros = new Set<number>();
+  const pushZeros = (result: Tensor): void => {
+    zeros.add(result.id);
+    const isScalar = result.shape.length === 0;
+    const scalar = isScalar ? result : { ...fresh([]), dtype: result.dtype };
+    push({ kind: "constant", attributes: { values: [0] }, inputs: [], outputs: [scalar] });
+    if (isScalar) return;
+    const { shape } = result;
+    push({ kind: "expand", attributes: { shape }, inputs: [scalar], outputs: [result] });
+  };
+  const isInfinite = (tensor: Tensor): boolean =>
+    repeatedConstant(producer(tensor)) === Number.POSITIVE_INFINITY;
+  const isZero = (tensor: Tensor): boolean => zeros.has(tensor.id);
+
   for (const operation of program.operations) {
     const [x, y, z] = operation.inputs;
     const result = operation.outputs[0]!;
-    if (operation.kind === "input") continue;
-    if (operation.kind === "matmul") {
+    const { kind } = operation;
+    if (kind === "input") continue;
+    if (kind === "matmul") {
       pushProduct(operation);
-    } else if (operation.kind === "linear") {
+    } else if (kind === "greater" && isInfinite(y!)) {
+      pushZeros(result);
+    } else if ((kind === "cast" && isZero(x!)) || (kind === "add" && isZero(x!) && isZero(y!))) {
+      pushZeros(result);
+    } else if (kind === "add" && isZero(y!) && equalShapes(x!.shape, result.shape)) {
+      const { shape } = result;
+      push({ kind: "reshape", attributes: { shape }, inputs: [x!], outputs: [result] });
+    } else if (kind === "linear") {
       const product = z ? fresh(result.shape) : result;
       pushProduct({
         kind: "matmul",
@@ -125,15 +154,10 @@ export function toDeviceProgram(program: Program, products: ProductType): Device
         outputs: [product],
       });
       if (z) push({ kind: "add", attributes: {}, inputs: [product, z], outputs: [result] });
-    } else if (operation.kind === "logSoftmax") {
+    } else if (kind === "logSoftmax") {
       const row = [...x!.shape.slice(0, -1), 1];
       const [high, total, lowered] = [fresh(row), fresh(row), fresh(x!.shape)];
-      push({
-        kind: "softmaxStatistics",
-        attributes: {},
-        inputs: [x!],
-        outputs: [high, total],
-      });
+      push({ kind: "softmaxStatistics", attributes: {}, inputs: [x!], outputs: [high, total] });
       push({ kind: "subtract", attributes: {}, inputs: [x!, high], outputs: [lowered] });
       push({ kind: "subtract", attributes: {}, inputs: [lowered, total], outputs: [result] });
     } else {
@@ -141,15 +165,30 @@ export function toDeviceProgram(program: Program, products: ProductType): Device
     }
   }
 
-  const order = new Map(operations.map((operation, i) => [operation, i]));
   const base = (tensor: Tensor): Tensor => {
     const { kind, inputs } = producer(tensor);
     return kind === "reshape" ? base(inputs[0]!) : tensor;
   };
   const sizes = new Map<number, Dimension>();
   const halves = new Set([...rounded.values()].map(({ id }) => id));
-  return {
+  const size = ({ id, shape }: Tensor): Dimension => {
+    const known = sizes.get(id);
+    if (known !== undefined) return known;
+    const count = shapeSize(shape);
+    sizes.set(id, count);
+    return count;
+  };
+  const joined = joinAddends({
     operations,
+    outputs: Object.values(program.outputs),
+    producers,
+    factors,
+    base,
+    size,
+  });
+  const order = new Map(joined.map((operation, i) => [operation, i]));
+  return {
+    operations: joined,
     inputs: program.inputs,
     outputs: Object.fromEntries(
       Object.entries(program.outputs).map(([name, tensor]) => [
@@ -160,13 +199,7 @@ export function toDeviceProgram(program: Program, products: ProductType): Device
     producer,
     order: (operation) => order.get(operation)!,
     base,
-    size: ({ id, shape }) => {
-      const known = sizes.get(id);
-      if (known !== undefined) return known;
-      const size = shapeSize(shape);
-      sizes.set(id, size);
-      return size;
-    },
+    size,
     isHalf: (id) => halves.has(id),
     factors: (product) => factors.get(product)!,
   };

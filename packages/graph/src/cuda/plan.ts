@@ -4,11 +4,13 @@ import type { Program } from "../program.ts";
 import type { Tensor } from "../tensor.ts";
 import {
   toDeviceProgram,
+  type DeviceOperation,
   type DeviceProgram,
   type ProductFactor,
   type ProductType,
 } from "./cuda-program.ts";
 import { groupOperations, type KernelGroup } from "./kernel-groups.ts";
+import { addendOf } from "./join-addends.ts";
 import type { KernelStep } from "./kernel-step.ts";
 import { entryBytes } from "./kernel-writer.ts";
 import { writeKernels } from "./write-kernels.ts";
@@ -72,6 +74,11 @@ function isInPlace({ whole, entries }: KernelGroup, result: Tensor): boolean {
   return isRow && whole.outputs[0] === result;
 }
 
+/** The value that a step's result is a changed copy of. */
+function changedBy(operation: DeviceOperation): Tensor | undefined {
+  return operation.kind === "replaceRows" ? operation.inputs[0] : addendOf(operation);
+}
+
 /** Plans a program: which kernels and products compute it, and how long each value is needed. */
 export function planProgram(source: Program, products: ProductType): Plan {
   const program = toDeviceProgram(source, products);
@@ -105,10 +112,11 @@ export function planProgram(source: Program, products: ProductType): Plan {
       });
       reuses.set(result.id, fits);
     }
-    const isReplacing = whole?.kind === "replaceRows";
-    const table = isReplacing ? program.base(whole.inputs[0]!).id : undefined;
-    const isApart =
-      isReplacing && whole.inputs.slice(1).every((input) => program.base(input).id !== table);
+    const changed = whole && changedBy(whole);
+    const table = changed && program.base(changed).id;
+    const isApart = whole?.inputs.every(
+      (input) => input === changed || program.base(input).id !== table,
+    );
     if (table !== undefined && isApart && lastReads.includes(table)) {
       reuses.set(results[0]!.id, [table]);
     }

@@ -1,4 +1,5 @@
 import type { CudaProduct, ProductPrecision } from "./cuda-device.ts";
+import { addendOf } from "./join-addends.ts";
 import type { Extent } from "./kernel-step.ts";
 import type { ProductStep } from "./plan.ts";
 
@@ -135,6 +136,7 @@ export function productCalls(
     right: { address: 0, type, ...rightLayout, batchStride: largest?.right ?? 0 },
     result: { address: 0, type: "float32", rowStride: n, batchStride: largest?.result ?? 0 },
     alpha: scale,
+    beta: addendOf(operation) ? 1 : 0,
     batches: largest?.size ?? 1,
     precision,
   };

@@ -1,6 +1,7 @@
 import type { Tensor } from "../tensor.ts";
 import type { DeviceOperation, DeviceProgram } from "./cuda-program.ts";
 import { isEntrywise, repeatedConstant } from "./entry-reader.ts";
+import { addendOf } from "./join-addends.ts";
 
 /** What it takes to compute an entry where it is read. */
 interface Effort {
@@ -21,7 +22,13 @@ const maxDelay = 200;
 
 /** What a step reads: its inputs, and where they are factors of a product what these lie in. */
 export function sourcesOf(program: DeviceProgram, operation: DeviceOperation): readonly Tensor[] {
-  if (operation.kind === "matmul") return program.factors(operation).map(({ base }) => base);
+  if (operation.kind === "matmul") {
+    const addend = addendOf(operation);
+    return [
+      ...program.factors(operation).map(({ base }) => base),
+      ...(addend ? [program.base(addend)] : []),
+    ];
+  }
   return operation.inputs.map(program.base);
 }
 
@@ -69,7 +76,7 @@ function needsStored(operation: DeviceOperation, source: Tensor, program: Device
   const { kind, inputs } = operation;
   if (kind === "matmul") return true;
   if (kind === "scatterAdd" || kind === "scatterAddAlong") {
-    return program.base(inputs[1]!) === source;
+    return inputs.slice(1).some((input) => program.base(input) === source);
   }
   if (kind !== "replaceRows") return false;
   // Rows may be replaced in the table itself: all that is read of it must have been read before.

@@ -2,6 +2,7 @@ import type { OperationOf } from "../operation.ts";
 import { shapeSize, type Tensor } from "../tensor.ts";
 import type { DeviceProgram } from "./cuda-program.ts";
 import { EntryReader, literal } from "./entry-reader.ts";
+import { addendOf } from "./join-addends.ts";
 import type { GroupedProgram, KernelGroup } from "./kernel-groups.ts";
 import { powerOfTwo, type Arrangement, type Extent, type KernelStep } from "./kernel-step.ts";
 import { blockThreads, KernelWriter } from "./kernel-writer.ts";
@@ -358,7 +359,7 @@ function placeOfUpdate(
 function writePlacing(
   parts: Parts,
   { updates, ids, result }: Readonly<Record<"updates" | "ids" | "result", Tensor>>,
-  clears: boolean,
+  { clears, adds }: { readonly clears: boolean; readonly adds: boolean },
 ): KernelStep {
   const { program, writer, reader } = parts;
   const rank = ids.shape.length;
@@ -373,7 +374,8 @@ function writePlacing(
       const column = place.range(rank, updates.shape.length);
       writer.block(`if ((I)(unsigned int)${id} < ${writer.size(result.shape[0]!)})`, () => {
         const value = reader.read(updates, place);
-        writer.store(result, `(I)${id} * ${writer.size(entry)} + ${column}`, value);
+        const at = writer.index(`(I)${id} * ${writer.size(entry)} + ${column}`);
+        writer.store(result, at, adds ? `${writer.load(result, at)} + ${value}` : value);
       });
     },
   );
@@ -397,8 +399,10 @@ function writeScatterAdd(parts: Parts, operation: OperationOf<"scatterAdd">): Ke
   const { program, grouped, group, shared } = parts;
   const [updates, ids] = operation.inputs;
   const [result] = operation.outputs;
+  const adds = addendOf(operation) !== undefined;
   if (operation.attributes.uniqueIds) {
-    return writePlacing(parts, { updates: updates!, ids: ids!, result: result! }, true);
+    const values = { updates: updates!, ids: ids!, result: result! };
+    return writePlacing(parts, values, { clears: !adds, adds });
   }
   const rank = ids!.shape.length;
   const entry = shapeSize(updates!.shape.slice(rank));
@@ -450,9 +454,11 @@ function writeScatterAdd(parts: Parts, operation: OperationOf<"scatterAdd">): Ke
     });
     writer.line("held[threadIdx.x] = total;");
     writeTree(writer, (at) => writer.line(`held[${at}] += held[threadIdx.x + s * slots];`));
-    writer.block(`if (lane == 0 && column < ${width})`, () =>
-      writer.store(result!, `(I)id * ${width} + column`, "held[threadIdx.x]"),
-    );
+    writer.block(`if (lane == 0 && column < ${width})`, () => {
+      const at = writer.index(`(I)id * ${width} + column`);
+      const before = adds ? `${writer.load(result!, at)} + ` : "";
+      writer.store(result!, at, `${before}held[threadIdx.x]`);
+    });
     return writer;
   };
   const byRow = write(parts, true).finish(parts.shared);
@@ -468,7 +474,7 @@ function writeScatterAdd(parts: Parts, operation: OperationOf<"scatterAdd">): Ke
       const lanes = blockThreads / slots;
       return {
         launches: [{ kernel: isByRow ? 0 : 1, grid, arguments: { lanes, tiles } }],
-        clears: !isByRow,
+        clears: !isByRow && !adds,
       };
     },
   };
@@ -544,7 +550,8 @@ export function writeKernels(
     case "replaceRows": {
       const [, updates, ids] = whole.inputs;
       const result = whole.outputs[0]!;
-      return writePlacing(parts, { updates: updates!, ids: ids!, result }, false);
+      const values = { updates: updates!, ids: ids!, result };
+      return writePlacing(parts, values, { clears: false, adds: false });
     }
     default:
       throw new Error(`compile: ${whole.kind} must have a kernel`);
