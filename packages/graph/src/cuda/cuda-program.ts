@@ -69,6 +69,24 @@ function replacedTables(program: Program): ReadonlySet<number> {
   return tables;
 }
 
+/** The steps that some output needs, without those that products look through. */
+function withoutUnused(
+  operations: readonly DeviceOperation[],
+  outputs: readonly Tensor[],
+  factors: ReadonlyMap<DeviceOperation, readonly [ProductFactor, ProductFactor]>,
+): readonly DeviceOperation[] {
+  const live = new Set(outputs.map(({ id }) => id));
+  return operations
+    .toReversed()
+    .filter((operation) => {
+      if (!operation.outputs.some(({ id }) => live.has(id))) return false;
+      const read = factors.get(operation)?.map(({ base }) => base) ?? operation.inputs;
+      for (const { id } of read) live.add(id);
+      return true;
+    })
+    .toReversed();
+}
+
 /**
  * Writes a program in the steps that the device has kernels for: a bias is added after its product, a
  * logarithm of softmax is a difference from two numbers of its row, and factors are rounded where
@@ -179,7 +197,7 @@ export function toDeviceProgram(program: Program, products: ProductType): Device
     return count;
   };
   const joined = joinAddends({
-    operations,
+    operations: withoutUnused(operations, Object.values(program.outputs), factors),
     outputs: Object.values(program.outputs),
     producers,
     factors,

@@ -5,6 +5,8 @@ import { kernelFunctions, type KernelText } from "./kernel-writer.ts";
 export class KernelCache {
   readonly #device: CudaDevice;
   readonly #kernels = new Map<string, CudaKernel>();
+  /** The same by text, for each width: sources are long to compare. */
+  readonly #known = [new WeakMap<KernelText, CudaKernel>(), new WeakMap<KernelText, CudaKernel>()];
 
   constructor(device: CudaDevice) {
     this.#device = device;
@@ -31,8 +33,15 @@ export class KernelCache {
     missing.forEach((source, i) => this.#kernels.set(key(source, isWide), module.kernel(name(i))));
   }
 
-  get({ source }: KernelText, isWide: boolean): CudaKernel {
-    return this.#kernels.get(key(source, isWide))!;
+  /** A kernel, compiled if it is not yet. */
+  get(text: KernelText, isWide: boolean): CudaKernel {
+    const known = this.#known[isWide ? 1 : 0]!;
+    const found = known.get(text);
+    if (found) return found;
+    this.add([text], isWide);
+    const kernel = this.#kernels.get(key(text.source, isWide))!;
+    known.set(text, kernel);
+    return kernel;
   }
 }
 

@@ -168,7 +168,7 @@ class Scheduler {
     const { blocks, maxNarrowEntries } = this.#parts;
     const { launches, scratchBytes = 0, clears = false } = arrange(this.#extent(blocks));
     const isWide = step.largest.some((dimension) => this.size(dimension) > maxNarrowEntries);
-    this.#parts.kernels.add(kernels, isWide);
+    if (isWide) this.#parts.kernels.add(kernels, isWide);
     let scratch = 0;
     let scratchPlace: number | undefined;
     if (scratchBytes > 0) {

@@ -148,7 +148,12 @@ export function chooseStored(
     const isLate =
       effort.loads > 1 &&
       [...own].some((user) => program.order(user) - program.order(operation) > maxDelay);
+    // Its table is large, and must not be kept for it.
+    const isTaken =
+      operation.kind === "takeAlong" &&
+      program.producer(program.base(operation.inputs[0]!)).kind !== "input";
     if (
+      isTaken ||
       outputs.has(id) ||
       operation.kind === "toBfloat16" ||
       effort.steps > maxSteps ||
