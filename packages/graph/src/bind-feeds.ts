@@ -1,4 +1,4 @@
-import { evaluateDimension } from "./dimension.ts";
+import { evaluateDimension, type Dimension } from "./dimension.ts";
 import type { FileFeed } from "./file-feed.ts";
 import type { Feed, Program } from "./program.ts";
 import type { ResidentTensor } from "./resident-tensor.ts";
@@ -55,6 +55,11 @@ export function checkFeed(
   }
 }
 
+/** Whether a size is neither a number nor a name. */
+function isFormula(dimension: Dimension): boolean {
+  return typeof dimension === "string" && !/^\w+$/.test(dimension);
+}
+
 /**
  * Checks feeds against a program and reads the values of its named sizes from their shapes.
  * @throws `RangeError` for a missing or unknown feed, another shape, or sizes that disagree;
@@ -76,7 +81,7 @@ export function bindFeeds(where: string, program: Program, feeds: BoundFeeds): S
     if (!feed) throw new RangeError(`${where}: feed ${name} must be given, got none`);
     checkFeed(where, name, tensor, feed);
     tensor.shape.forEach((dimension, axis) => {
-      if (typeof dimension === "number" || !/^\w+$/.test(dimension)) return;
+      if (typeof dimension === "number" || isFormula(dimension)) return;
       const size = feed.shape[axis]!;
       const known = sizes.get(dimension);
       if (known !== undefined && known !== size) {
@@ -89,6 +94,7 @@ export function bindFeeds(where: string, program: Program, feeds: BoundFeeds): S
     });
   }
   for (const [name, { shape }] of Object.entries(program.inputs)) {
+    if (!shape.some(isFormula)) continue;
     const expected = evaluateShape(shape, sizes);
     if (expected.some((size, axis) => size !== feeds[name]!.shape[axis])) {
       throw new RangeError(

@@ -114,21 +114,22 @@ export async function consuming<Result>(
   feeds: RunFeeds,
   run: () => Promise<Result>,
 ): Promise<Result> {
-  const taken = consumed.flatMap((name) => {
+  const taken = new Map<ResidentTensor, string>();
+  for (const name of consumed) {
     const feed = feeds[name];
-    return feed === undefined || "data" in feed ? [] : [{ name, feed }];
-  });
+    if (feed !== undefined && !("data" in feed)) taken.set(feed, name);
+  }
   try {
-    for (const { name, feed } of taken) {
-      const other = Object.keys(feeds).find((key) => key !== name && feeds[key] === feed);
-      if (other === undefined) continue;
+    for (const [other, feed] of taken.size > 0 ? Object.entries(feeds) : []) {
+      const name = "data" in feed ? undefined : taken.get(feed);
+      if (name === undefined || name === other) continue;
       throw new RangeError(
         `run: feed ${name} must be fed once, for it is consumed, got it as ${other} as well`,
       );
     }
     return await run();
   } finally {
-    for (const { feed } of taken) feed.dispose();
+    for (const feed of taken.keys()) feed.dispose();
   }
 }
 

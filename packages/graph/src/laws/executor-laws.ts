@@ -190,6 +190,10 @@ async function checkConsumed(executor: Executor): Promise<void> {
   }
   await refused("an id beyond the table", () => executable.run({ table, ...feed(1, 3) }));
   await refused("a tensor that a failed run consumed", () => table.read());
+  const twice = await executor.upload(start);
+  await refused("a consumed tensor that is fed twice", () =>
+    executable.run({ ...feed(3, 0), table: twice, updates: twice }),
+  );
   await executable.release();
   await refused("a consumed name that is no input", () =>
     executor.compile(program, { consumed: ["written"] }),
