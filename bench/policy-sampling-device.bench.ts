@@ -5,9 +5,10 @@
  * npx tsx --conditions=turnwise-source bench/policy-sampling-device.bench.ts
  *   [--executor cpu|webgpu|cuda] [--products float32] [--shape 0.5B] [--layers N]
  *   [--batches 1,8,64] [--prompt 256] [--tokens 64] [--caches device,host] [--cache-bytes N]
+ *   [--threads N]
  *
  * Bundled (`esbuild --bundle --platform=node --format=esm --conditions=turnwise-source
- * --external:onnxruntime-node --external:koffi`) it is one file.
+ * --external:onnxruntime-node --external:koffi`) it is one file, which takes `--threads 1`: of attention in memory.
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
@@ -29,6 +30,7 @@ const { values: options } = parseArgs({
     prompt: { type: "string", default: "256" },
     tokens: { type: "string", default: "64" },
     caches: { type: "string", default: "device,host" },
+    threads: { type: "string", default: String(Math.min(8, availableParallelism())) },
     "cache-bytes": { type: "string", default: String(4 * 2 ** 30) },
   },
 });
@@ -116,7 +118,7 @@ for (const cache of options.caches.split(",") as ("device" | "host")[]) {
     executor: await createExecutor(),
     stepTokens: 4096,
     cacheBytes: Number(options["cache-bytes"]),
-    threads: Math.min(8, availableParallelism()),
+    threads: Number(options.threads),
     cache,
   });
   const beginLoad = performance.now();
