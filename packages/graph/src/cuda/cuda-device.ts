@@ -69,6 +69,14 @@ export interface CudaModule {
   unload(): void;
 }
 
+/** Work that was recorded to be repeated as a whole. */
+export interface CudaRecording {
+  /** Queues all of it, with the addresses and numbers that it was recorded with. */
+  repeat(): void;
+  /** Gives the recording back; it must not be repeated again. Again, it does nothing. */
+  release(): void;
+}
+
 /**
  * An NVIDIA GPU. What is queued (uploads, downloads, copies, launches, products) runs in the order
  * of the calls and returns before it has run, so a call that breaks on the device is reported by a
@@ -136,6 +144,15 @@ export interface CudaDevice {
   ): void;
   /** Queues a matrix product. An empty result does nothing. */
   multiply(product: CudaProduct): void;
+  /**
+   * Records the kernels, products, copies and clears that a function queues, without running them. A
+   * repetition costs a few microseconds, whatever it is made of, and leaves fewer gaps on the device.
+   * Record what has run before: what is called the first time may have to be loaded.
+   *
+   * @param queue - It must call nothing else of the device. The modules of its kernels, and the
+   *   memory, must be there as long as the recording is repeated.
+   */
+  record(queue: () => void): CudaRecording;
   /** Resolves when all that is queued has run; rejects if any of it broke. */
   synchronize(): Promise<void>;
   /** Waits for what is queued, and gives everything back: allocations and modules too. */

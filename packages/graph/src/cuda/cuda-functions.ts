@@ -32,6 +32,12 @@ export interface DriverFunctions {
   cuModuleUnload(module: number): number;
   cuModuleGetFunction(kernel: number, module: number, name: number): number;
   cuFuncSetAttribute(kernel: number, attribute: number, value: number): number;
+  cuStreamBeginCapture_v2(stream: number, mode: number): number;
+  cuStreamEndCapture(stream: number, graph: number): number;
+  cuGraphInstantiateWithFlags(executable: number, graph: number, flags: number): number;
+  cuGraphLaunch(executable: number, stream: number): number;
+  cuGraphDestroy(graph: number): number;
+  cuGraphExecDestroy(executable: number): number;
   cuLaunchKernel(
     kernel: number,
     gridX: number,
@@ -166,6 +172,12 @@ export const driverPrototypes: Prototypes<DriverFunctions> = {
   cuModuleUnload: "l",
   cuModuleGetFunction: "l l l",
   cuFuncSetAttribute: "l i i",
+  cuStreamBeginCapture_v2: "l i",
+  cuStreamEndCapture: "l l",
+  cuGraphInstantiateWithFlags: "l l l",
+  cuGraphLaunch: "l l",
+  cuGraphDestroy: "l",
+  cuGraphExecDestroy: "l",
   cuLaunchKernel: "l uuu uuu u l ll",
 };
 

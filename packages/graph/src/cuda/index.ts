@@ -7,6 +7,7 @@ export {
   type CudaModule,
   type CudaNumber,
   type CudaProduct,
+  type CudaRecording,
   type ProductPrecision,
 } from "./cuda-device.ts";
 export { createCudaExecutor, type CudaOptions } from "./cuda-executor.ts";

@@ -356,6 +356,51 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
     device.free(to);
   });
 
+  it("repeats what it has recorded", async () => {
+    const module = device.compile(addSource);
+    const add = module.kernel("add");
+    const [x, y, z] = [put(Float32Array.of(1, 2)), device.allocate(8), device.allocate(8)];
+    const matrix = (address: number) => ({ address, type: "float32", rowStride: 2 }) as const;
+    const parameters = [x, x, 2, bitsOf(1)];
+    const recording = device.record(() => {
+      device.launch(add, 1, 32, parameters);
+      device.clear(z, 8);
+      device.copy(y, x, 8);
+      const [left, right, result] = [matrix(x), matrix(y), matrix(z)];
+      device.multiply({ m: 1, n: 2, k: 1, left, right, result, beta: 1 });
+    });
+    parameters.fill(0); // The recording has its own.
+    expect(Array.from(await read(x, 2))).toEqual([1, 2]);
+    recording.repeat();
+    expect(Array.from(await read(z, 2))).toEqual([2 * 2, 2 * 3]);
+    recording.repeat();
+    recording.repeat();
+    expect(Array.from(await read(x, 2))).toEqual([4, 5]);
+    expect(Array.from(await read(z, 2))).toEqual([4 * 4, 4 * 5]);
+    recording.release();
+    recording.release();
+    expect(() => recording.repeat()).toThrow("repeat: the recording must be held");
+    module.unload();
+    for (const address of [x, y, z]) device.free(address);
+  });
+
+  it("records nothing that involves the computer's memory, and goes on after a failure", async () => {
+    const x = put(Float32Array.of(1));
+    const message = "the device must not be recording, got a call in a recording";
+    const upload = (): void => device.upload(x, Float32Array.of(2));
+    expect(() => device.record(upload)).toThrow(`upload: ${message}`);
+    expect(() => device.record(() => device.free(x))).toThrow(`free: ${message}`);
+    expect(() => device.record(() => void device.record(() => {}))).toThrow(`record: ${message}`);
+    let refused: Promise<void> | undefined;
+    const empty = device.record(() => {
+      refused = device.synchronize();
+    });
+    await expect(refused).rejects.toThrow(`synchronize: ${message}`);
+    empty.repeat();
+    expect(Array.from(await read(x, 1))).toEqual([1]);
+    device.free(x);
+  });
+
   it("lets other work go on while it waits", async () => {
     const x = put(new Float32Array(4));
     const steps: string[] = [];

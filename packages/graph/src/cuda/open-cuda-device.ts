@@ -8,6 +8,7 @@ import {
   type CudaModule,
   type CudaNumber,
   type CudaProduct,
+  type CudaRecording,
   type ProductPrecision,
 } from "./cuda-device.ts";
 import { DownloadStaging } from "./download-staging.ts";
@@ -18,6 +19,8 @@ import { Waiting } from "./waiting.ts";
 // Values of enumerations, from cuda.h, library_types.h and cublas_api.h.
 const attribute = { multiprocessors: 16, major: 75, minor: 76 } as const;
 const nonBlockingStream = 1;
+/** What other threads do meanwhile is their own. */
+const relaxedCapture = 2;
 const maxDynamicSharedBytes = 8;
 const launchParameter = { end: 0n, pointer: 1n, size: 2n } as const;
 const numberTypes: Readonly<Record<CudaNumber, number>> = { float32: 0, bfloat16: 14, float16: 2 };
@@ -67,6 +70,8 @@ class Device implements CudaDevice {
   readonly #allocations = new Map<number, number>();
   readonly #modules = new Set<() => void>();
   readonly #pending = new Set<Promise<void>>();
+  readonly #recordings = new Set<() => void>();
+  #isRecording = false;
   #closing: Promise<void> | undefined;
 
   // What functions write and read through pointers, made once: a decode step has hundreds of calls.
@@ -160,6 +165,14 @@ class Device implements CudaDevice {
     return this.#cuda;
   }
 
+  /** The same, before what cannot be recorded. */
+  #useAtOnce(method: string): Cuda {
+    if (this.#isRecording) {
+      throw new Error(`${method}: the device must not be recording, got a call in a recording`);
+    }
+    return this.#use(method);
+  }
+
   #makeCurrent(method: string): void {
     this.#check(this.#cuda.cuCtxSetCurrent(this.#context), method, "use its context");
     current = this.#context;
@@ -173,7 +186,7 @@ class Device implements CudaDevice {
   }
 
   allocate(bytes: number): number {
-    const cuda = this.#use("allocate");
+    const cuda = this.#useAtOnce("allocate");
     checkWhole("allocate", "bytes", bytes, 1);
     const status = cuda.cuMemAlloc_v2(this.#resultAddress, bytes);
     if (status === driverStatus.outOfMemory) {
@@ -189,7 +202,7 @@ class Device implements CudaDevice {
   }
 
   free(address: number): void {
-    const cuda = this.#use("free");
+    const cuda = this.#useAtOnce("free");
     if (!this.#allocations.delete(address)) {
       throw new RangeError(`free: address must be one that allocate gave, got ${address}`);
     }
@@ -197,12 +210,12 @@ class Device implements CudaDevice {
   }
 
   upload(address: number, data: ArrayBufferView): void {
-    this.#use("upload");
+    this.#useAtOnce("upload");
     this.#uploads.upload(address, bytesOf(data));
   }
 
   async download(address: number, data: ArrayBufferView): Promise<void> {
-    this.#use("download");
+    this.#useAtOnce("download");
     await this.#untilClosed(this.#downloads.download(address, bytesOf(data)));
   }
 
@@ -231,7 +244,7 @@ class Device implements CudaDevice {
   }
 
   compile(source: string): CudaModule {
-    const cuda = this.#use("compile");
+    const cuda = this.#useAtOnce("compile");
     const [major, minor] = this.computeCapability;
     const image = compileKernels(cuda, source, major * 10 + minor);
     const status = cuda.cuModuleLoadData(this.#resultAddress, cuda.addressOf(image));
@@ -260,7 +273,7 @@ class Device implements CudaDevice {
   }
 
   #kernel(module: number, name: string, sharedBytes: number): Kernel {
-    const cuda = this.#use("kernel");
+    const cuda = this.#useAtOnce("kernel");
     checkWhole("kernel", "sharedBytes", sharedBytes, 0);
     this.#name.fill(0);
     new TextEncoder().encodeInto(name, this.#name.subarray(0, -1));
@@ -397,8 +410,48 @@ class Device implements CudaDevice {
     }
   }
 
+  record(queue: () => void): CudaRecording {
+    const cuda = this.#useAtOnce("record");
+    const begin = cuda.cuStreamBeginCapture_v2(this.#stream, relaxedCapture);
+    this.#check(begin, "record", "begin to record");
+    this.#isRecording = true;
+    let graph = 0;
+    let isWhole = false;
+    try {
+      queue();
+      isWhole = true;
+    } finally {
+      this.#isRecording = false;
+      const end = cuda.cuStreamEndCapture(this.#stream, this.#resultAddress);
+      // What the function threw says more than what became of the recording.
+      if (isWhole) this.#check(end, "record", "record what was queued");
+      if (end === driverStatus.success) graph = Number(this.#result[0]);
+      if (!isWhole && graph !== 0) cuda.cuGraphDestroy(graph);
+    }
+    const status = cuda.cuGraphInstantiateWithFlags(this.#resultAddress, graph, 0);
+    const executable = Number(this.#result[0]);
+    cuda.cuGraphDestroy(graph);
+    this.#check(status, "record", "prepare what was recorded");
+    const release = (): void => {
+      if (!this.#recordings.delete(release)) return;
+      if (current !== this.#context) this.#makeCurrent("release");
+      cuda.cuGraphExecDestroy(executable);
+    };
+    this.#recordings.add(release);
+    return {
+      repeat: () => {
+        this.#useAtOnce("repeat");
+        if (!this.#recordings.has(release)) {
+          throw new Error("repeat: the recording must be held, got a released one");
+        }
+        this.#check(cuda.cuGraphLaunch(executable, this.#stream), "repeat", "repeat a recording");
+      },
+      release,
+    };
+  }
+
   async synchronize(): Promise<void> {
-    this.#use("synchronize");
+    this.#useAtOnce("synchronize");
     await this.#untilClosed(this.#waiting.forAll("synchronize"));
   }
 
@@ -413,6 +466,7 @@ class Device implements CudaDevice {
     // What broke on the device is reported at the end: what can be given back is.
     const [queue] = await Promise.allSettled([this.#waiting.forAll("close"), ...this.#pending]);
     this.#makeCurrent("close");
+    for (const release of this.#recordings) release();
     for (const unload of this.#modules) unload();
     for (const address of this.#allocations.keys()) cuda.cuMemFree_v2(address);
     this.#allocations.clear();

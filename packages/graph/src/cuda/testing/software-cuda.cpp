@@ -59,6 +59,7 @@ enum Status {
   notReady = 600,
   illegalAddress = 700,
   launchFailed = 719,
+  captureUnsupported = 900,
 };
 
 const char *statusName(int status) {
@@ -75,6 +76,7 @@ const char *statusName(int status) {
   case notReady: return "CUDA_ERROR_NOT_READY";
   case illegalAddress: return "CUDA_ERROR_ILLEGAL_ADDRESS";
   case launchFailed: return "CUDA_ERROR_LAUNCH_FAILED";
+  case captureUnsupported: return "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED";
   default: return nullptr;
   }
 }
@@ -172,9 +174,13 @@ bool isPinned(uintptr_t address, size_t bytes) {
 
 // Streams and events.
 
+using Graph = std::vector<std::function<void()>>;
 struct Stream {
   std::deque<std::function<void()>> queue;
+  // What is recorded instead of queued.
+  std::unique_ptr<Graph> capture;
 };
+std::set<Graph *> graphs;
 struct Event {
   Stream *stream = nullptr;
   bool isRecorded = false, isPassed = true, wasAsked = false;
@@ -205,6 +211,7 @@ void enqueue(Stream *stream, std::function<void()> work) {
 }
 
 void enqueueWork(Stream *stream, std::function<void()> work) {
+  if (stream->capture) return stream->capture->push_back(std::move(work));
   enqueue(stream, [work = std::move(work)] {
     if (brokenStatus == success) work();
   });
@@ -216,6 +223,18 @@ int begin() {
   if (currentContext == nullptr || numContexts == 0) return invalidContext;
   return brokenStatus;
 }
+
+int beginOn(Stream *stream) {
+  int status = begin();
+  if (status != success) return status;
+  return streams.count(stream) ? success : invalidHandle;
+}
+// Before what waits, or what memory of the computer takes part in: a recording would repeat it.
+bool isCapturing() {
+  return std::any_of(streams.begin(), streams.end(), [](Stream *stream) { return stream->capture != nullptr; });
+}
+int beginNow() { return isCapturing() ? (int)captureUnsupported : begin(); }
+int beginNowOn(Stream *stream) { return isCapturing() ? (int)captureUnsupported : beginOn(stream); }
 
 // Kernels.
 
@@ -510,6 +529,7 @@ void runGrid(Run &work, Module *module, State::Three grid, State::Three block, u
 
 void runKernel(const Kernel *kernel, const std::vector<long long> &parameters, State::Three grid,
                State::Three block, unsigned sharedBytes) {
+  if (!kernels.count(const_cast<Kernel *>(kernel))) return breakDevice(invalidHandle, "a kernel of an unloaded module");
   Run work{kernel, parameters.data(), block.x * block.y * block.z, {}, 0, {}};
   run = &work;
   struct sigaction action = {};
@@ -944,7 +964,7 @@ EXPORT int cuMemGetInfo_v2(size_t *free, size_t *total) {
 
 EXPORT int cuMemAlloc_v2(uintptr_t *address, size_t bytes) {
   Lock lock(mutex);
-  if (int status = begin()) return status;
+  if (int status = beginNow()) return status;
   if (bytes == 0) return invalidValue;
   if (bytes > memoryLimit() || usedBytes + bytes > memoryLimit()) return outOfMemory;
   *address = mapMemory(bytes);
@@ -955,7 +975,7 @@ EXPORT int cuMemAlloc_v2(uintptr_t *address, size_t bytes) {
 
 EXPORT int cuMemFree_v2(uintptr_t address) {
   Lock lock(mutex);
-  if (int status = begin()) return status;
+  if (int status = beginNow()) return status;
   runEverything();
   auto at = allocations.find(address);
   if (at == allocations.end()) return misuse(invalidValue, "memory to free that is not allocated");
@@ -970,7 +990,7 @@ EXPORT int cuMemFree_v2(uintptr_t address) {
 
 EXPORT int cuMemHostAlloc(void **address, size_t bytes, unsigned flags) {
   Lock lock(mutex);
-  if (int status = begin()) return status;
+  if (int status = beginNow()) return status;
   if (bytes == 0 || flags > 7) return invalidValue;
   *address = aligned_alloc(4096, roundUp(bytes, 4096));
   if (!*address) return outOfMemory;
@@ -993,16 +1013,11 @@ int queueCopy(uintptr_t to, uintptr_t from, size_t bytes, Stream *stream) {
   enqueueWork(stream, [=] { memcpy((void *)to, (const void *)from, bytes); });
   return success;
 }
-int beginOn(Stream *stream) {
-  int status = begin();
-  if (status != success) return status;
-  return streams.count(stream) ? success : invalidHandle;
-}
 } // namespace
 
 EXPORT int cuMemcpyHtoDAsync_v2(uintptr_t to, const void *from, size_t bytes, Stream *stream) {
   Lock lock(mutex);
-  if (int status = beginOn(stream)) return status;
+  if (int status = beginNowOn(stream)) return status;
   if (!isOnDevice(to, bytes)) return misuse(invalidValue, "a copy to outside of memory");
   if (isPinned((uintptr_t)from, bytes)) return queueCopy(to, (uintptr_t)from, bytes, stream);
   // Other memory is read before the call returns.
@@ -1013,7 +1028,7 @@ EXPORT int cuMemcpyHtoDAsync_v2(uintptr_t to, const void *from, size_t bytes, St
 
 EXPORT int cuMemcpyDtoHAsync_v2(void *to, uintptr_t from, size_t bytes, Stream *stream) {
   Lock lock(mutex);
-  if (int status = beginOn(stream)) return status;
+  if (int status = beginNowOn(stream)) return status;
   if (!isOnDevice(from, bytes)) return misuse(invalidValue, "a copy from outside of memory");
   if (isPinned((uintptr_t)to, bytes)) return queueCopy((uintptr_t)to, from, bytes, stream);
   runAll(stream);
@@ -1057,7 +1072,7 @@ EXPORT int cuStreamDestroy_v2(Stream *stream) {
 
 EXPORT int cuStreamSynchronize(Stream *stream) {
   Lock lock(mutex);
-  if (int status = beginOn(stream)) return status;
+  if (int status = beginNowOn(stream)) return status;
   runAll(stream);
   return brokenStatus;
 }
@@ -1080,7 +1095,7 @@ EXPORT int cuEventDestroy_v2(Event *event) {
 
 EXPORT int cuEventRecord(Event *event, Stream *stream) {
   Lock lock(mutex);
-  if (int status = beginOn(stream)) return status;
+  if (int status = beginNowOn(stream)) return status;
   if (!events.count(event)) return invalidHandle;
   event->stream = stream;
   event->isPassed = event->wasAsked = false;
@@ -1093,7 +1108,7 @@ EXPORT int cuEventRecord(Event *event, Stream *stream) {
 
 EXPORT int cuEventQuery(Event *event) {
   Lock lock(mutex);
-  if (int status = begin()) return status;
+  if (int status = beginNow()) return status;
   if (!events.count(event)) return invalidHandle;
   if (event->isPassed) return brokenStatus;
   // The first time nothing has run yet, then a part of it.
@@ -1107,15 +1122,64 @@ EXPORT int cuEventQuery(Event *event) {
 
 EXPORT int cuEventSynchronize(Event *event) {
   Lock lock(mutex);
-  if (int status = begin()) return status;
+  if (int status = beginNow()) return status;
   if (!events.count(event)) return invalidHandle;
   while (!event->isPassed && !event->stream->queue.empty()) runOne(event->stream);
   return brokenStatus;
 }
 
-EXPORT int cuModuleLoadData(Module **module, const void *image) {
+EXPORT int cuStreamBeginCapture_v2(Stream *stream, int mode) {
+  Lock lock(mutex);
+  if (int status = beginNowOn(stream)) return status;
+  if (mode < 0 || mode > 2) return invalidValue;
+  stream->capture = std::make_unique<Graph>();
+  return success;
+}
+
+EXPORT int cuStreamEndCapture(Stream *stream, Graph **graph) {
+  Lock lock(mutex);
+  if (int status = beginOn(stream)) return status;
+  if (!stream->capture) return misuse(invalidValue, "the end of a recording that was not begun");
+  *graph = stream->capture.release();
+  graphs.insert(*graph);
+  return success;
+}
+
+// An executable graph is a copy.
+EXPORT int cuGraphInstantiateWithFlags(Graph **executable, Graph *graph, unsigned long long flags) {
   Lock lock(mutex);
   if (int status = begin()) return status;
+  if (!graphs.count(graph)) return invalidHandle;
+  if (flags != 0) return invalidValue;
+  *executable = new Graph(*graph);
+  graphs.insert(*executable);
+  return success;
+}
+
+EXPORT int cuGraphLaunch(Graph *executable, Stream *stream) {
+  Lock lock(mutex);
+  if (int status = beginOn(stream)) return status;
+  if (!graphs.count(executable)) return invalidHandle;
+  for (const auto &work : *executable) enqueueWork(stream, work);
+  return success;
+}
+
+EXPORT int cuGraphDestroy(Graph *graph) {
+  Lock lock(mutex);
+  if (!graphs.erase(graph)) return invalidHandle;
+  delete graph;
+  return success;
+}
+
+EXPORT int cuGraphExecDestroy(Graph *executable) {
+  Lock lock(mutex);
+  runEverything();
+  return cuGraphDestroy(executable);
+}
+
+EXPORT int cuModuleLoadData(Module **module, const void *image) {
+  Lock lock(mutex);
+  if (int status = beginNow()) return status;
   std::string text = std::string((const char *)image, strnlen((const char *)image, 4096));
   if (text.compare(0, imageMark.size(), imageMark) != 0) return invalidImage;
   void *library = dlopen(text.c_str() + imageMark.size(), RTLD_NOW | RTLD_LOCAL);
@@ -1131,7 +1195,7 @@ EXPORT int cuModuleLoadData(Module **module, const void *image) {
 
 EXPORT int cuModuleUnload(Module *module) {
   Lock lock(mutex);
-  if (int status = begin()) return status;
+  if (int status = beginNow()) return status;
   if (!modules.count(module)) return invalidHandle;
   runEverything();
   for (auto at = kernels.begin(); at != kernels.end();) {
