@@ -104,10 +104,14 @@ async function checkKernels(device: CudaDevice): Promise<void> {
   await device.download(b, back.subarray(0, 1));
   const sum = x.reduce((total, value) => total + value, 0);
   report("shared memory and warps", Math.abs(back[0]! - sum) < 0.1, `${back[0]} for ${sum}`);
-  device.clear(b, 8);
-  device.copy(b + 4, a, 4);
+  const recording = device.record(() => {
+    device.clear(b, 8);
+    device.copy(b + 4, a, 4);
+  });
+  device.upload(b, Float32Array.of(7, 7));
+  recording.repeat();
   await device.download(b, back.subarray(0, 2));
-  report("copies and clears", back[0] === 0 && back[1] === x[0]);
+  report("copies and clears, recorded", back[0] === 0 && back[1] === x[0]);
   try {
     device.compile('extern "C" __global__ void k(float* x) { y[0] = 1; }');
     report("a source that does not compile", false);
@@ -263,6 +267,15 @@ async function measureCalls(device: CudaDevice): Promise<void> {
     result: { ...matrix, address: x + 8192 },
   };
   console.log(`product of 32 x 32: ${await each(() => device.multiply(product))}`);
+  const recording = device.record(() => {
+    for (let i = 0; i < 500; i++) device.launch(add, 4, 256, parameters);
+  });
+  const repeats = await milliseconds(async () => {
+    for (let i = 0; i < 20; i++) recording.repeat();
+    await device.synchronize();
+  });
+  console.log(`a launch in a recording of 500: ${(repeats / 10).toFixed(2)} us until done`);
+  recording.release();
   const word = Float32Array.of(1);
   console.log(`upload of 4 bytes: ${await each(() => device.upload(x, word))}`);
   const wait = await milliseconds(async () => {
