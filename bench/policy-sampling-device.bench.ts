@@ -5,18 +5,32 @@
  * npx tsx --conditions=turnwise-source bench/policy-sampling-device.bench.ts
  *   [--executor cpu|webgpu|cuda] [--products float32] [--shape 0.5B] [--layers N]
  *   [--batches 1,8,64] [--prompt 256] [--tokens 64] [--caches device,host] [--cache-bytes N]
- *   [--threads N]
+ *   [--threads N] [--torch bare,transformers] [--torch-device cuda] [--rounds 3]
+ *
+ * With `--torch` the device runner and PyTorch take turns, greedily, on the same weights: a loop with a
+ * cache in tensors of fixed size, and `generate` of transformers. The first `python3` that imports
+ * torch is taken, or that of the environment variable PYTHON.
  *
  * Bundled (`esbuild --bundle --platform=node --format=esm --conditions=turnwise-source
- * --external:onnxruntime-node --external:koffi`) it is one file, which takes `--threads 1`: of attention in memory.
+ * --external:onnxruntime-node --external:koffi`) it is one file, which takes `--threads 1` (of attention in
+ * memory), with `policy_sampling.py` beside it.
  */
-import { availableParallelism } from "node:os";
+import { mkdtemp, rm } from "node:fs/promises";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { createRandom, type SampleRequest } from "@turnwise/core";
 import type { Executor } from "@turnwise/graph";
 import { createOnnxExecutor } from "@turnwise/graph/onnx";
-import { parameterTable, type ModelConfig, type Parameters } from "@turnwise/policy";
+import {
+  parameterTable,
+  writeCheckpoint,
+  type ModelConfig,
+  type Parameters,
+} from "@turnwise/policy";
 import { SamplingEngine } from "../packages/policy/src/local/sampling-engine.ts";
+import { pythonSide, type SamplingSide } from "./pytorch/sampling-side.ts";
+import { findPython, median } from "./pytorch/side.ts";
 import { shapes } from "./random-model.ts";
 
 const { values: options } = parseArgs({
@@ -30,14 +44,20 @@ const { values: options } = parseArgs({
     prompt: { type: "string", default: "256" },
     tokens: { type: "string", default: "64" },
     caches: { type: "string", default: "device,host" },
+    torch: { type: "string", default: "" },
+    "torch-device": { type: "string", default: "cuda" },
+    rounds: { type: "string", default: "3" },
     threads: { type: "string", default: String(Math.min(8, availableParallelism())) },
     "cache-bytes": { type: "string", default: String(4 * 2 ** 30) },
   },
 });
 
 const shape = shapes[options.shape as keyof typeof shapes];
+const torchEngines = options.torch.split(",").filter(Boolean) as ("bare" | "transformers")[];
 const config: ModelConfig = {
   ...shape,
+  // What the loop in PyTorch computes: a norm of each head in place of biases.
+  ...(torchEngines.length > 0 && { modelType: "qwen3", attentionBiases: "none" }),
   numLayers: Number(options.layers ?? shape.numLayers),
   vocabularySize: Number(options.vocabulary ?? shape.vocabularySize),
 };
@@ -110,6 +130,75 @@ async function measure(engine: SamplingEngine, label: string, all: SampleRequest
   );
 }
 
+/** The device runner as one side of a comparison. */
+function sideOf(engine: SamplingEngine): SamplingSide {
+  return {
+    sample: async (prompts, maxTokens) => {
+      const [begin, beginCpu] = [performance.now(), process.cpuUsage()];
+      const responses = await Promise.all(
+        prompts.map((promptTokens) =>
+          engine.sample({ promptTokens, seed: "", temperature: 0, maxTokens, stopTokens: [] }),
+        ),
+      );
+      const { user, system } = process.cpuUsage(beginCpu);
+      return {
+        seconds: (performance.now() - begin) / 1000,
+        cpuSeconds: (user + system) / 1e6,
+        tokens: responses.map(({ tokens }) => tokens),
+      };
+    },
+    close: () => {},
+  };
+}
+
+/** Lets the engine and PyTorch take turns. */
+async function compareWithTorch(engine: SamplingEngine): Promise<void> {
+  const python = findPython("torch, numpy");
+  if (python === undefined) {
+    console.log("torch: skipped, no python3 here imports torch");
+    return;
+  }
+  const folder = await mkdtemp(join(tmpdir(), "turnwise-bench-"));
+  const sides = new Map([["ours", sideOf(engine)]]);
+  try {
+    const longest = promptLength + numTokens;
+    const short = { ...config, maxSequenceTokens: longest };
+    await writeCheckpoint(folder, { config: short, parameters: weights }, { maxFileBytes: 1e12 });
+    for (const kind of torchEngines) {
+      const device = options["torch-device"] as "cuda";
+      const spec = { engine: kind, folder, threads: Number(options.threads), device };
+      sides.set(kind, await pythonSide(python, { ...spec, products: options.products }));
+    }
+    for (const batch of options.batches.split(",").map(Number)) {
+      const prompts = requests(batch, "turns", {}).map((each) => [...each.promptTokens]);
+      const seconds = new Map([...sides.keys()].map((side) => [side, [] as number[]]));
+      const tokens = new Map<string, readonly (readonly number[])[]>();
+      for (let round = -1; round < Number(options.rounds); round++) {
+        for (const [name, side] of sides) {
+          const answer = await side.sample(prompts, numTokens);
+          tokens.set(name, answer.tokens);
+          // The first is for warming up.
+          if (round >= 0) seconds.get(name)!.push(answer.seconds);
+        }
+      }
+      const ours = seconds.get("ours")!;
+      for (const [name, list] of seconds) {
+        const ratios = list.map((each, round) => each / ours[round]!);
+        const rate = ((batch * numTokens) / median(list)).toFixed(0).padStart(7);
+        const same = tokens
+          .get(name)!
+          .filter((row, i) => row.join() === tokens.get("ours")![i]!.join());
+        console.log(
+          `${`${batch} x ${promptLength} + ${numTokens}, ${name}`.padEnd(34)} ${rate} drawn/s  ${median(ratios).toFixed(2)} of our time  ${same.length} of ${batch} rows as ours`,
+        );
+      }
+    }
+  } finally {
+    for (const side of sides.values()) await side.close();
+    await rm(folder, { recursive: true });
+  }
+}
+
 const weights = randomWeights();
 const greedy = new Map<string, string>();
 for (const cache of options.caches.split(",") as ("device" | "host")[]) {
@@ -138,6 +227,7 @@ for (const cache of options.caches.split(",") as ("device" | "host")[]) {
     await measure(engine, `${cache}, ${batch} x ${numTokens} drawn`, going);
     for (const { sequenceId } of named) engine.release(sequenceId);
   }
+  if (cache === "device" && torchEngines.length > 0) await compareWithTorch(engine);
   await engine.close();
 }
 const [first, second] = [...greedy.values()];

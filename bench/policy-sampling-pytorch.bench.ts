@@ -9,12 +9,10 @@
  *
  * `--model` takes a folder in place of the made-up models: a Qwen3 with tied embeddings, in float32.
  */
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { createRandom } from "@turnwise/core";
 import { trace } from "@turnwise/graph";
@@ -28,6 +26,7 @@ import {
   type ModelConfig,
 } from "@turnwise/policy";
 import { createLocalSampler } from "@turnwise/policy/local";
+import { pythonSide, type SamplingSide } from "./pytorch/sampling-side.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -39,51 +38,15 @@ const { values: options } = parseArgs({
 });
 const threads = Number(options.threads);
 const rounds = Number(options.rounds);
-const maxTokens = Number(options.tokens);
+const numTokens = Number(options.tokens);
 const promptLength = 16;
 const batches = [1, 8, 32, 64];
 
-interface Answer {
-  readonly seconds: number;
-  readonly cpuSeconds: number;
-  readonly tokens: readonly (readonly number[])[];
-}
-
-/** Someone who continues prompts. */
-interface Side {
-  sample(prompts: readonly number[][]): Promise<Answer>;
-  close(): Promise<void> | void;
-}
-
-/** A Python process that samples whenever it is asked to. */
-async function pythonSide(python: string, engine: string, folder: string): Promise<Side> {
-  const script = fileURLToPath(new URL("pytorch/policy_sampling.py", import.meta.url));
-  const child: ChildProcess = spawn(python, [script], {
-    stdio: ["pipe", "pipe", "inherit"],
-    // Threads that wait would else keep cores busy that the other side or other work needs.
-    env: { ...process.env, OMP_WAIT_POLICY: "PASSIVE" },
-  });
-  const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
-  const ask = async <T>(question: object): Promise<T> => {
-    child.stdin!.write(`${JSON.stringify(question)}\n`);
-    const { value, done } = await lines.next();
-    if (done === true) throw new Error(`${engine}: python ended`);
-    return JSON.parse(value) as T;
-  };
-  await ask({ engine, folder, threads });
-  return {
-    sample: (prompts) => ask({ prompts, maxTokens }),
-    close: () => {
-      child.stdin!.end();
-    },
-  };
-}
-
-async function ourSide(folder: string): Promise<Side> {
+async function ourSide(folder: string): Promise<SamplingSide> {
   const opened = await createLocalSampler({ model: folder, threads, maxSequenceTokens: 256 });
   const { sampler } = opened;
   return {
-    sample: async (prompts) => {
+    sample: async (prompts, maxTokens) => {
       const [begin, beginCpu] = [performance.now(), process.cpuUsage()];
       const responses = await Promise.all(
         prompts.map((promptTokens) =>
@@ -132,12 +95,15 @@ const median = (list: readonly number[]): number =>
 
 async function compare(name: string, folder: string, python: string): Promise<void> {
   const config = await readModelConfig(folder);
-  const sides = new Map<string, Side>([
+  const sides = new Map<string, SamplingSide>([
     ["turnwise", await ourSide(folder)],
-    ["bare loop", await pythonSide(python, "bare", folder)],
+    ["bare loop", await pythonSide(python, { engine: "bare", folder, threads })],
   ]);
   if (hasTransformers) {
-    sides.set("transformers", await pythonSide(python, "transformers", folder));
+    sides.set(
+      "transformers",
+      await pythonSide(python, { engine: "transformers", folder, threads }),
+    );
   }
   const peak = await productRate();
   console.log(`${name}, ${threads} threads; large products at ${(peak / 1e9).toFixed(0)} GFLOP/s`);
@@ -150,14 +116,14 @@ async function compare(name: string, folder: string, python: string): Promise<vo
     const tokens = new Map<string, string>();
     for (let round = -1; round < rounds; round++) {
       for (const [side, from] of sides) {
-        const answer = await from.sample(prompts);
+        const answer = await from.sample(prompts, numTokens);
         tokens.set(side, JSON.stringify(answer.tokens));
         // The first is for warming up.
         if (round >= 0) seconds.get(side)!.push(answer.seconds);
       }
     }
     const ours = seconds.get("turnwise")!;
-    const rate = (side: string): number => (batch * maxTokens) / median(seconds.get(side)!);
+    const rate = (side: string): number => (batch * numTokens) / median(seconds.get(side)!);
     const used = (operationsPerToken(config) * rate("turnwise")) / peak;
     const cells = [...sides.keys()].slice(1).map((side) => {
       const ratios = seconds.get(side)!.map((each, round) => each / ours[round]!);

@@ -4,7 +4,8 @@ Reads one JSON object from the first line of standard input, answers when the mo
 samples once for every further line, `{"prompts": [[...], ...], "maxTokens": n}` with prompts of one
 length, and answers each with one line of JSON. Keys and values stand in tensors that have room for the
 whole sequence; nothing is computed twice, and nothing that is not needed. With `"engine":
-"transformers"` it is `generate` of transformers that samples.
+"transformers"` it is `generate` of transformers that samples; `"device": "cuda"` puts all on a GPU, and
+`"products"` says what products are computed in there.
 """
 
 import json
@@ -35,10 +36,12 @@ def read_safetensors(path):
 class BareModel:
     """Qwen3 with tied embeddings, as plain functions on tensors."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, device):
         with open(f"{folder}/config.json") as file:
             c = json.load(file)
+        self.device = device
         w = read_safetensors(f"{folder}/model.safetensors")
+        w = {name: tensor.to(device) for name, tensor in w.items()}
         self.heads, self.key_heads = c["num_attention_heads"], c["num_key_value_heads"]
         self.size, self.epsilon = c["head_dim"], c["rms_norm_eps"]
         self.embedding, self.norm = w["model.embed_tokens.weight"], w["model.norm.weight"]
@@ -58,7 +61,7 @@ class BareModel:
         )
         positions = torch.arange(c["max_position_embeddings"], dtype=torch.float64)
         angles = torch.cat((positions[:, None] * frequencies,) * 2, -1)
-        self.cos, self.sin = angles.cos().float(), angles.sin().float()
+        self.cos, self.sin = angles.cos().float().to(device), angles.sin().float().to(device)
 
     def normed(self, x, weight):
         return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + self.epsilon) * weight
@@ -77,7 +80,7 @@ class BareModel:
         cos, sin = self.cos[start:end, None], self.sin[start:end, None]
         ahead = None
         if time_ > 1:
-            ahead = torch.ones(time_, end, dtype=torch.bool).triu(1 + start).repeat(group, 1)
+            ahead = torch.ones(time_, end, dtype=torch.bool, device=self.device).triu(1 + start).repeat(group, 1)
         for layer, (keys, values) in zip(self.layers, cache):
             qkv = F.linear(self.normed(x, layer["input_layernorm"]), layer["qkv"])
             qkv = qkv.view(batch, time_, h + 2 * k_heads, size)
@@ -103,7 +106,8 @@ class BareModel:
     def generate(self, prompts, max_tokens):
         batch, length = prompts.shape
         shape = (batch, self.key_heads, length + max_tokens, self.size)
-        cache = [(torch.empty(shape), torch.empty(shape)) for _ in self.layers]
+        empty = lambda: torch.empty(shape, device=self.device)
+        cache = [(empty(), empty()) for _ in self.layers]
         tokens, start, sampled = prompts, 0, []
         for _ in range(max_tokens):
             logits = self.step(tokens, cache, start)
@@ -114,10 +118,11 @@ class BareModel:
 
 
 class TransformersModel:
-    def __init__(self, folder):
+    def __init__(self, folder, device):
         from transformers import AutoModelForCausalLM
 
-        self.model = AutoModelForCausalLM.from_pretrained(folder, torch_dtype=torch.float32)
+        model = AutoModelForCausalLM.from_pretrained(folder, torch_dtype=torch.float32)
+        self.model = model.to(device)
 
     def generate(self, prompts, max_tokens):
         both = self.model.generate(
@@ -139,14 +144,18 @@ def main():
     spec = json.loads(sys.stdin.readline())
     torch.set_num_threads(spec["threads"])
     engines = {"bare": BareModel, "transformers": TransformersModel}
-    model = engines[spec["engine"]](spec["folder"])
+    device = spec.get("device", "cpu")
+    if spec.get("products", "float32") != "float32":
+        torch.set_float32_matmul_precision("high")
+    model = engines[spec["engine"]](spec["folder"], device)
     answer({"version": torch.__version__})
     for line in sys.stdin:
         request = json.loads(line)
-        prompts = torch.tensor(request["prompts"])
         with torch.inference_mode():
             begin, begin_cpu = time.perf_counter(), time.process_time()
-            tokens = model.generate(prompts, request["maxTokens"])
+            prompts = torch.tensor(request["prompts"], device=device)
+            # On the processor, whatever is still being computed is there then.
+            tokens = model.generate(prompts, request["maxTokens"]).cpu()
             seconds, cpu = time.perf_counter() - begin, time.process_time() - begin_cpu
         answer({"seconds": seconds, "cpuSeconds": cpu, "tokens": tokens.tolist()})
 

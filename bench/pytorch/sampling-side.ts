@@ -1,0 +1,53 @@
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+/** How long a side took, and what it drew. */
+export interface SamplingAnswer {
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  readonly tokens: readonly (readonly number[])[];
+}
+
+/** Someone who continues prompts of one length, greedily. */
+export interface SamplingSide {
+  sample(prompts: readonly (readonly number[])[], maxTokens: number): Promise<SamplingAnswer>;
+  close(): Promise<void> | void;
+}
+
+/** What `policy_sampling.py` is told first. */
+export interface SamplingSpec {
+  /** A loop of our own over tensors, or `generate`. */
+  readonly engine: "bare" | "transformers";
+  /** A Qwen3 with tied embeddings, in float32, in one file. */
+  readonly folder: string;
+  readonly threads: number;
+  /** Default `"cpu"`. */
+  readonly device?: "cpu" | "cuda";
+  /** What matrix products are computed in. Default `"float32"`. */
+  readonly products?: string;
+}
+
+/** A Python process that samples whenever it is asked to. */
+export async function pythonSide(python: string, spec: SamplingSpec): Promise<SamplingSide> {
+  const script = fileURLToPath(new URL("policy_sampling.py", import.meta.url));
+  const child = spawn(python, [script], {
+    stdio: ["pipe", "pipe", "inherit"],
+    // Threads that wait would else keep cores busy that the other side or other work needs.
+    env: { ...process.env, OMP_WAIT_POLICY: "PASSIVE" },
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const ask = async <T>(question: object): Promise<T> => {
+    child.stdin.write(`${JSON.stringify(question)}\n`);
+    const { value, done } = await lines.next();
+    if (done === true) throw new Error(`${spec.engine}: python ended`);
+    return JSON.parse(value) as T;
+  };
+  await ask(spec);
+  return {
+    sample: (prompts, maxTokens) => ask({ prompts, maxTokens }),
+    close: () => {
+      child.stdin.end();
+    },
+  };
+}
