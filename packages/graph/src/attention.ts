@@ -187,9 +187,8 @@ export function attention(
     // The softmax passes back P * (dP - sum(dP * P)). That sum is sum(c * result), a pass over
     // [time, size]; and one more column in c and v subtracts it in the product that makes dP.
     const mean = g.reduceSum(g.multiply(c, result), { axes: [-1], keepDims: true });
-    const cAndMean = g.concat([c, g.negate(mean)], -1);
-    const ones = g.expand(g.constant(1), [...v.shape.slice(0, -1), 1]);
-    const vAndOnes = g.concat([v, ones], -1);
+    const cAndMean = withColumn(g, c, g.negate(mean));
+    const vAndOnes = withOnes(g, v);
     const parts = blocks.map(({ rows, seen, weights }) => {
       const centered = g.matmul(rows(cAndMean), seen(vAndOnes), { transposeB: true });
       const dScores = g.multiply(weights, centered);
@@ -223,6 +222,29 @@ export function attention(
         : []),
     ];
   })[0]!;
+}
+
+/**
+ * How many columns `withColumn` gives: the rows of matrices that a GPU multiplies fast are whole numbers
+ * of 16 bytes.
+ */
+export function columnsWithMore(size: number): number {
+  return 4 * Math.ceil((size + 1) / 4);
+}
+
+/** Appends a column to `[..., size]`, and zeros up to {@link columnsWithMore}. */
+export function withColumn(g: Tracer, x: Tensor, column: Tensor): Tensor {
+  const size = Number(x.shape.at(-1));
+  const rest = columnsWithMore(size) - size - 1;
+  const zeros = g.expand(g.constant(0), [...x.shape.slice(0, -1), rest]);
+  return g.concat(rest === 0 ? [x, column] : [x, column, zeros], -1);
+}
+
+/** Appends ones, as many as {@link withColumn} appends columns: a product of both adds its column. */
+export function withOnes(g: Tracer, x: Tensor): Tensor {
+  const size = Number(x.shape.at(-1));
+  const ones = g.expand(g.constant(1), [...x.shape.slice(0, -1), columnsWithMore(size) - size]);
+  return g.concat([x, ones], -1);
 }
 
 /** The sum of tensors of which each covers a longer beginning of axis 2 than the one before. */

@@ -1,5 +1,5 @@
 import { multiplyDimensions, type Dimension } from "./dimension.ts";
-import { excludedScore } from "./attention.ts";
+import { columnsWithMore, excludedScore, withColumn, withOnes } from "./attention.ts";
 import { forestParts } from "./forest-layout.ts";
 import { showShape, type Tensor } from "./tensor.ts";
 import type { Tracer } from "./tracer.ts";
@@ -136,13 +136,12 @@ export function forestAttention(
       axes: [-1],
       keepDims: true,
     });
-    const width = group * (size + 1);
-    const cAndMean = g.reshape(g.concat([c, g.negate(mean)], -1), [keyHeads, forestTokens, width]);
+    const width = group * columnsWithMore(size);
+    const cAndMean = g.reshape(withColumn(g, c, g.negate(mean)), [keyHeads, forestTokens, width]);
     // Slots without a query of their own get a gradient of 0.
     const none = g.expand(g.constant(0), [keyHeads, 1, width]);
     const cTable = g.concat([cAndMean, none], 1);
-    const ones = g.expand(g.constant(1), [keyHeads, forestTokens, 1]);
-    const vTable = g.concat([tables.v, ones], -1);
+    const vTable = withOnes(g, tables.v);
     const shares = parts.map(({ part, tiles, keys, slots, keyIds, stack, q, k, weights }) => {
       const origins = input(g, `origins${part}`, [tiles, "slots"]);
       const cTile = stack(gatherHeads(g, cTable, origins));

@@ -1,13 +1,13 @@
-import { bindFeeds, type Sizes } from "../bind-feeds.ts";
-import { refuseFrozen, type CompileOptions, type Output } from "../executor.ts";
+import type { Sizes } from "../bind-feeds.ts";
+import type { CompileOptions, Output } from "../executor.ts";
 import { readFrozen } from "../file-feed.ts";
-import { checkIds, idLimits, type IdLimit } from "../id-limits.ts";
 import type { Feed, Program } from "../program.ts";
 import { HeldTensor, type ResidentTensor, type RunFeeds } from "../resident-tensor.ts";
 import type { ProductType } from "./cuda-program.ts";
 import type { CudaProduct } from "./cuda-device.ts";
 import { DeviceTensor, type DeviceContext } from "./device-context.ts";
 import type { MemoryBlock } from "./device-memory.ts";
+import { FeedCheck } from "./feed-check.ts";
 import { planProgram, type Plan } from "./plan.ts";
 import { scheduleRun, type Action, type Schedule, type ValueSources } from "./schedule.ts";
 
@@ -43,13 +43,13 @@ export class ProgramOnDevice {
   readonly #maxNarrowEntries: number;
   readonly #resident: ReadonlySet<string>;
   readonly #consumed: ReadonlySet<string>;
-  readonly #program: Program;
-  readonly #limits: readonly IdLimit[];
+  readonly #check: FeedCheck;
   readonly #frozen = new Map<string, DeviceTensor>();
   /** What runs are checked with: of numbers only where they are, of ids the arrays. */
   readonly #bound: Record<string, Feed | ResidentTensor> = {};
   readonly #constants = new Map<number, DeviceTensor>();
   readonly #schedules = new Map<string, ReadySchedule>();
+  #last: { readonly sizes: Sizes; readonly ready: ReadySchedule } | undefined;
   /** Inputs whose twins alone are read. */
   readonly #onlyTwins: ReadonlySet<number>;
 
@@ -62,8 +62,7 @@ export class ProgramOnDevice {
     { maxNarrowEntries = 2 ** 31 - 1 }: DeviceLimits,
   ) {
     this.#maxNarrowEntries = maxNarrowEntries;
-    this.#program = program;
-    this.#limits = idLimits(program);
+    this.#check = new FeedCheck(program, this.#bound);
     this.#context = context;
     this.#plan = plan;
     this.#products = products;
@@ -134,6 +133,14 @@ export class ProgramOnDevice {
   }
 
   #scheduleFor(feeds: RunFeeds, sizes: Sizes): ReadySchedule {
+    // The same object says that the feeds are of the same kinds as well.
+    if (this.#last?.sizes === sizes) return this.#last.ready;
+    const ready = this.#findSchedule(feeds, sizes);
+    this.#last = { sizes, ready };
+    return ready;
+  }
+
+  #findSchedule(feeds: RunFeeds, sizes: Sizes): ReadySchedule {
     const arrays = Object.keys(this.#plan.inputs).filter(
       (name) => !this.#frozen.has(name) && "data" in feeds[name]!,
     );
@@ -181,10 +188,7 @@ export class ProgramOnDevice {
   async run(feeds: RunFeeds): Promise<Record<string, Output | ResidentTensor>> {
     const { device, memory } = this.#context;
     const { inputs, program } = this.#plan;
-    refuseFrozen("run", feeds, this.#bound);
-    const all = { ...feeds, ...this.#bound };
-    const sizes = bindFeeds("run", this.#program, all);
-    checkIds("run", this.#limits, all, sizes);
+    const sizes = this.#check.sizes(feeds);
     const held = this.#heldFeeds(feeds);
     const ready = this.#scheduleFor(feeds, sizes);
     const { schedule, addresses } = ready;
