@@ -1,20 +1,25 @@
-import { crossEntropy, type TrainingRow } from "@turnwise/core";
+import { crossEntropy, type SampledResponse, type TrainingRow } from "@turnwise/core";
 import { createCudaExecutor, openCudaDevice } from "@turnwise/graph/cuda";
 import { createOnnxExecutor } from "@turnwise/graph/onnx";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { softwareCuda } from "../../../graph/src/cuda/testing/software-cuda.ts";
 import { adapterConfig, initialAdapter } from "../lora.ts";
 import { smallModelConfig } from "../model-config.ts";
 import { initialParameters } from "../parameters.ts";
+import { createTokenizer } from "../tokenizer.ts";
+import { buildWordVocabulary } from "../word-vocabulary.ts";
 import { countingExecutor } from "./counting-executor.ts";
 import { LearningEngine, type LearningEngineOptions } from "./learning-engine.ts";
 import { trainedTable } from "./learning-programs.ts";
+import { createLocalPolicy } from "./local-policy.ts";
 import { traceObjective } from "./objective-program.ts";
 
 const software = softwareCuda();
 const why = software.missing === undefined ? "" : ` (skipped here: ${software.missing})`;
 const device =
   software.path === undefined ? undefined : await openCudaDevice({ path: software.path });
+
+afterEach(() => vi.unstubAllEnvs());
 
 const config = {
   ...smallModelConfig({ vocabularySize: 20, hiddenSize: 16, numLayers: 2, maxSequenceTokens: 32 }),
@@ -106,5 +111,40 @@ describe.skipIf(!device)(`learning on CUDA${why}`, () => {
     held.release();
     await engine.update(rows, objective);
     await engine.close();
+  });
+
+  it("is a policy's device, for its sampler as well", async () => {
+    vi.stubEnv("TURNWISE_CUDA_PATH", software.path);
+    const tokenizer = createTokenizer(buildWordVocabulary(["a b c d e f g h i j k l m n o p"]));
+    const model = { ...config, vocabularySize: tokenizer.vocabularySize };
+    const policies = await Promise.all(
+      (["cpu", "cuda"] as const).map((provider) =>
+        createLocalPolicy({
+          model,
+          tokenizer,
+          device: { provider },
+          thread: "same",
+          threads: 1,
+          optimizer: { learningRate: { peak: 0.01 } },
+        }),
+      ),
+    );
+    const known = rows.map((row) => ({
+      ...row,
+      tokens: row.tokens.map((token) => token % tokenizer.vocabularySize),
+    }));
+    const responses: SampledResponse[] = [];
+    for (const { learner, sampler } of policies) {
+      for (let step = 0; step < 2; step++) await learner.update(known, crossEntropy);
+      await sampler.load(learner.weights());
+      await learner.update(known, crossEntropy);
+      const request = { promptTokens: [2, 3, 6], seed: "s", maxTokens: 6, stopTokens: [] };
+      responses.push(await sampler.sample(request));
+    }
+    expect(responses[1]!.tokens).toEqual(responses[0]!.tokens);
+    responses[0]!.logProbs.forEach((logProb, i) =>
+      expect(responses[1]!.logProbs[i]).toBeCloseTo(logProb, 3),
+    );
+    await Promise.all(policies.map((policy) => policy.close()));
   });
 });
