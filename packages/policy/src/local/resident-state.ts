@@ -1,17 +1,26 @@
 import {
   adamWFeed,
-  trace,
-  traceAdamW,
   type CompileOptions,
   type Executable,
   type Executor,
-  type Program,
+  type Feed,
   type ResidentTensor,
-  type Tensor,
 } from "@turnwise/graph";
 import { sizeOf, type Parameters, type ParameterSpec } from "../parameters.ts";
-import { checkOptimizer, planStep, type OptimizerConfig } from "./optimizer-config.ts";
+import {
+  checkOptimizer,
+  planStep,
+  type OptimizerConfig,
+  type StepPlan,
+} from "./optimizer-config.ts";
 import { SharedTensor, type WeightFeeds } from "./resident-weights.ts";
+import {
+  changedParts,
+  coefficientsFor,
+  inGroups,
+  squaresProgram,
+  stepProgram,
+} from "./step-programs.ts";
 import {
   gradientPrefix,
   sumPrefix,
@@ -20,39 +29,6 @@ import {
   type TrainedState,
   type TrainingOutputs,
 } from "./trained-state.ts";
-
-/** The squares of all entries of each tensor, added up: output `squares`, `[parameter]`. */
-function squaresProgram(table: readonly ParameterSpec[]): Program<"squares"> {
-  return trace((g) => {
-    const sums = table.map(({ name, shape }): Tensor => {
-      const gradient = g.input(sumPrefix + name, "float32", shape);
-      // By rows first, which many threads of a device do side by side.
-      const rows = g.reduceSum(g.multiply(gradient, gradient), { axes: [-1] });
-      return g.reshape(g.reduceSum(rows), [1]);
-    });
-    return { squares: sums.length === 1 ? sums[0]! : g.concat(sums, 0) };
-  });
-}
-
-const stepOutputs = ["parameter", "firstMoment", "secondMoment"] as const;
-
-type StepOutput = (typeof stepOutputs)[number];
-type StepExecutable = Executable<StepOutput, StepOutput>;
-
-/** A step of AdamW on a parameter of any sizes. */
-function stepProgram(rank: number): Program<StepOutput> {
-  return trace((g) => {
-    const shape = Array.from({ length: rank }, (_, axis) => `size${axis}`);
-    const input = (name: string): Tensor => g.input(name, "float32", shape);
-    const tensors = {
-      parameter: input("parameter"),
-      gradient: input("gradient"),
-      firstMoment: input("firstMoment"),
-      secondMoment: input("secondMoment"),
-    };
-    return traceAdamW(g, tensors, g.input("coefficients", "float32", [9]));
-  });
-}
 
 /** A parameter and its averages, with the executor. */
 interface Trained {
@@ -73,7 +49,7 @@ export class ResidentState implements TrainedState {
   readonly #trained = new Map<string, Trained>();
   #sums: Record<string, ResidentTensor> | undefined;
   #squares: Promise<Executable<"squares">> | undefined;
-  readonly #steps = new Map<string, Promise<StepExecutable>>();
+  readonly #steps = new Map<string, Promise<Executable<string, string>>>();
   #step = 0;
   /** Why the weights are of two steps, if they are. */
   #broken: unknown;
@@ -165,24 +141,7 @@ export class ResidentState implements TrainedState {
     const plan = planStep(this.#config, this.#step, gradientNorm, lossScale);
     const sums = this.#sums ?? (await this.#zeroSums());
     try {
-      for (const { name, shape } of this.#table) {
-        const trained = this.#trained.get(name)!;
-        const { parameter, firstMoment, secondMoment } = trained;
-        const gradient = sums[sumPrefix + name]!;
-        const executable = await this.#stepOf(shape.length, parameter.isShared);
-        const outputs = await executable.run({
-          parameter: parameter.tensor,
-          gradient,
-          firstMoment,
-          secondMoment,
-          coefficients: adamWFeed(plan.optionsOf(shape)),
-        });
-        // What was consumed is disposed of already; that others hold the parameter is what counts here.
-        parameter.release();
-        trained.parameter = new SharedTensor(outputs.parameter);
-        trained.firstMoment = outputs.firstMoment;
-        trained.secondMoment = outputs.secondMoment;
-      }
+      for (const group of inGroups(this.#table)) await this.#applyTo(group, sums, plan);
     } catch (error) {
       this.#broken = error;
       throw error;
@@ -204,15 +163,50 @@ export class ResidentState implements TrainedState {
     return sums;
   }
 
-  #stepOf(rank: number, isShared: boolean): Promise<StepExecutable> {
-    const key = `${rank} ${isShared}`;
+  /** Makes the step of some parameters. */
+  async #applyTo(
+    group: readonly ParameterSpec[],
+    sums: Readonly<Record<string, ResidentTensor>>,
+    plan: StepPlan,
+  ): Promise<void> {
+    const all = group.map(({ name }) => this.#trained.get(name)!);
+    const feeds: Record<string, Feed | ResidentTensor> = {};
+    group.forEach(({ name, shape }, i) => {
+      const { parameter, firstMoment, secondMoment } = all[i]!;
+      feeds[`${i}/parameter`] = parameter.tensor;
+      feeds[`${i}/gradient`] = sums[sumPrefix + name]!;
+      feeds[`${i}/firstMoment`] = firstMoment;
+      feeds[`${i}/secondMoment`] = secondMoment;
+      feeds[coefficientsFor(shape.length)] ??= adamWFeed(plan.optionsOf(shape));
+    });
+    const isShared = all.some(({ parameter }) => parameter.isShared);
+    const executable = await this.#stepOf(group, isShared);
+    const outputs = await executable.run(feeds);
+    all.forEach((trained, i) => {
+      const [parameter, firstMoment, secondMoment] = changedParts.map((part) => {
+        const output = outputs[`${i}/${part}`]!;
+        if ("data" in output) throw new TypeError(`apply: ${part} must be resident, got an array`);
+        return output;
+      });
+      // What was consumed is disposed of already; that others hold the parameter is what counts here.
+      trained.parameter.release();
+      trained.parameter = new SharedTensor(parameter!);
+      trained.firstMoment = firstMoment!;
+      trained.secondMoment = secondMoment!;
+    });
+  }
+
+  #stepOf(group: readonly ParameterSpec[], isShared: boolean): Promise<Executable<string, string>> {
+    const ranks = group.map(({ shape }) => shape.length);
+    const key = `${ranks.join(" ")} ${isShared ? "shared" : "own"}`;
     let executable = this.#steps.get(key);
     if (!executable) {
-      const consumed = ["gradient", "firstMoment", "secondMoment"];
-      executable = this.#executor.compile(stepProgram(rank), {
-        resident: stepOutputs,
-        consumed: isShared ? consumed : ["parameter", ...consumed],
-      });
+      const program = stepProgram(ranks);
+      const consumed = Object.keys(program.inputs).filter(
+        (name) => name.includes("/") && !(isShared && name.endsWith("/parameter")),
+      );
+      const resident = Object.keys(program.outputs);
+      executable = this.#executor.compile<string, string>(program, { resident, consumed });
       this.#steps.set(key, executable);
     }
     return executable;
