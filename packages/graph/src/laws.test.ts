@@ -8,9 +8,14 @@ import {
 import { executorLaws, measureConformance } from "./laws.ts";
 import { createOnnxExecutor } from "./onnx/index.ts";
 
-describe("the ONNX executor", () => {
-  for (const law of executorLaws(createOnnxExecutor({ threads: 2 }))) {
-    it(`obeys the law: ${law.name}`, law.check);
+const isKoffiThere = await import("koffi").then(
+  () => true,
+  () => false,
+);
+
+describe.each(["node", "koffi"] as const)("the ONNX executor, called by %s", (binding) => {
+  for (const law of executorLaws(createOnnxExecutor({ threads: 2, binding }))) {
+    it.skipIf(binding === "koffi" && !isKoffiThere)(`obeys the law: ${law.name}`, law.check);
   }
 });
 

@@ -1,4 +1,3 @@
-import type * as KoffiModule from "koffi";
 import {
   compilerPrototypes,
   driverPrototypes,
@@ -7,6 +6,7 @@ import {
   type DriverFunctions,
   type ProductFunctions,
 } from "./cuda-functions.ts";
+import { loadKoffi, type Koffi } from "../load-koffi.ts";
 import { findCudaLibraries, type CudaLibrary } from "./libraries.ts";
 
 /** Memory as C functions see it. */
@@ -24,35 +24,6 @@ export interface Compiler extends CompilerFunctions, NativeMemory {}
 
 /** CUDA's functions. */
 export interface Cuda extends DriverFunctions, ProductFunctions, Compiler {}
-
-type Koffi = typeof KoffiModule;
-
-/** koffi calls functions on a stack of its own; on its usual one, NVRTC dies of long expressions. */
-const stackBytes = 16 * 2 ** 20;
-
-function enlargeStack(koffi: Koffi): void {
-  const config = koffi.config();
-  if ((config.sync_stack_size ?? 0) >= stackBytes) return;
-  try {
-    koffi.config({ ...config, sync_stack_size: stackBytes });
-  } catch {
-    // Another package has loaded a library already; then its setting has to do.
-  }
-}
-
-async function importKoffi(): Promise<Koffi> {
-  try {
-    const koffi = await import("koffi");
-    enlargeStack(koffi);
-    return koffi;
-  } catch (cause) {
-    const message = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
-    throw new Error(
-      `openCudaDevice: koffi must be installed and load (npm install koffi; it has no install script), got: ${message}`,
-      { cause },
-    );
-  }
-}
 
 /** C types of the letters of prototypes. */
 const types: Readonly<Record<string, string>> = { i: "int32", u: "uint32", b: "uint8", l: "int64" };
@@ -141,7 +112,7 @@ async function load(path: string | undefined): Promise<Cuda> {
   if (process.platform !== "linux") {
     throw new Error(`openCudaDevice: the platform must be linux, got ${process.platform}`);
   }
-  const koffi = await importKoffi();
+  const koffi = await loadKoffi("openCudaDevice");
   const loader = new Loader(koffi);
   const memory = nativeMemory(koffi);
   const files = findCudaLibraries(path);
@@ -166,7 +137,7 @@ async function load(path: string | undefined): Promise<Cuda> {
  * @throws `Error` if koffi or NVRTC is missing.
  */
 export async function loadCompiler(path?: string): Promise<Compiler> {
-  const koffi = await importKoffi();
+  const koffi = await loadKoffi("openCudaDevice");
   const { compiler } = findCudaLibraries(path);
   const loader = new Loader(koffi);
   return {

@@ -75,6 +75,29 @@ it("calls usable what computes the right numbers", async () => {
   expect(found.at(-1)!.detail).toBe("computed a product, backend cpu");
 });
 
+it("says what calls ONNX Runtime on the CPU", async () => {
+  const detailWith = async (
+    packages: readonly string[],
+    native: Partial<ScriptResult> = {},
+  ): Promise<string> => {
+    const answer = (probe: { readonly provider?: string }): Partial<ScriptResult> =>
+      probe.provider === undefined ? native : product;
+    const list = await diagnose(computer({ packages, answer }));
+    return list.find(({ executor }) => executor === "onnx cpu")!.detail;
+  };
+  const both = ["onnxruntime-node", "koffi"];
+  const instead = "computed a product, called by its binding for Node, which copies outputs";
+  expect(await detailWith(both, { stdout: "RESULT found\n" })).toBe(
+    "computed a product, called by koffi",
+  );
+  expect(await detailWith(["onnxruntime-node"])).toBe(
+    `${instead}: koffi is not installed (npm install koffi)`,
+  );
+  expect(await detailWith(both, { stdout: "ERROR no such file\n" })).toBe(
+    `${instead}: no such file`,
+  );
+});
+
 it("does not believe wrong numbers, and says how a probe ended", async () => {
   const found = await diagnose(
     computer({

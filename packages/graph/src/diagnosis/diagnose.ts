@@ -5,7 +5,7 @@ import { tensorFlowPackages } from "../tensorflow/packages.ts";
 import { trace } from "../tracer.ts";
 import { cudaProbe } from "./cuda-probe.ts";
 import { thisMachine, type Machine, type ScriptResult } from "./machine.ts";
-import { cudaDeviceNeeds, cudaNeeds, webgpuNeeds, type Need } from "./needs.ts";
+import { cudaDeviceNeeds, cudaNeeds, nativeLibraryFile, webgpuNeeds, type Need } from "./needs.ts";
 
 /** Whether one way to execute programs works on a computer. */
 export interface Diagnosis {
@@ -30,6 +30,17 @@ const ort = require(folder);
   const results = await session.run({ x });
   console.log("RESULT " + [...results[session.outputNames[0]].data].join());
 })().catch((error) => { console.log("ERROR " + error.message); });
+`;
+
+/** Takes the folder of koffi and the file of a library; asks the library for its table of functions. */
+const nativeProbe = `
+const { folder, file } = JSON.parse(require("fs").readFileSync(0, "utf8"));
+try {
+  const table = require(folder).load(file).func("OrtGetApiBase", "void *", [])();
+  console.log("RESULT " + (table ? "found" : "none"));
+} catch (error) {
+  console.log("ERROR " + error.message);
+}
 `;
 
 /** Takes the package's folder; prints its version, the backend, and a product. */
@@ -85,6 +96,17 @@ const onnxPackage: Need = {
   remedy: "install the package: npm install onnxruntime-node (its install script is not needed)",
 };
 
+/** What calls ONNX Runtime on the CPU. @param folder - Of onnxruntime-node. */
+async function nameCaller(machine: Machine, folder: string): Promise<string> {
+  const instead = "by its binding for Node, which copies outputs";
+  const koffi = machine.findPackage("koffi");
+  if (koffi === undefined) return `${instead}: koffi is not installed (npm install koffi)`;
+  const file = nativeLibraryFile(machine.platform, folder);
+  if (file === undefined) return `${instead}: ${machine.platform} is not known`;
+  const result = await machine.runScript(nativeProbe, JSON.stringify({ folder: koffi, file }));
+  return found(result, "RESULT") === "found" ? "by koffi" : `${instead}: ${failure(result)}`;
+}
+
 async function diagnoseOnnx(machine: Machine, provider: Provider): Promise<Diagnosis> {
   const executor = `onnx ${provider}`;
   const folder = machine.findPackage("onnxruntime-node");
@@ -96,7 +118,8 @@ async function diagnoseOnnx(machine: Machine, provider: Provider): Promise<Diagn
   if (cuda.length > 0) return { executor, isUsable: false, detail: "not tried", needs: cuda };
   const error = await probeOnnx(machine, folder, provider);
   if (error === undefined) {
-    return { executor, isUsable: true, detail: "computed a product", needs: [] };
+    const caller = provider === "cpu" ? `, called ${await nameCaller(machine, folder)}` : "";
+    return { executor, isUsable: true, detail: `computed a product${caller}`, needs: [] };
   }
   const needs = provider === "webgpu" && /adapter/iu.test(error) ? webgpuNeeds(machine) : [];
   return { executor, isUsable: false, detail: error, needs };

@@ -87,3 +87,13 @@ export function cudaNeeds(machine: Machine, folder: string): readonly Need[] {
   }
   return needs;
 }
+
+/** Where onnxruntime-node has ONNX Runtime itself. @param folder - Of onnxruntime-node. */
+export function nativeLibraryFile(platform: string, folder: string): string | undefined {
+  const names: Readonly<Record<string, string>> = {
+    linux: "libonnxruntime.so.1",
+    win32: "onnxruntime.dll",
+  };
+  const name = names[platform.split("/")[0]!];
+  return name === undefined ? undefined : join(folder, "bin/napi-v6", platform, name);
+}

@@ -1,20 +1,21 @@
 import type * as Ort from "onnxruntime-node";
+import type { Session } from "./session.ts";
 
 /**
  * A session that lasts until nobody needs it: a tensor on a GPU lives in memory of the session that
  * gave it, and to dispose of it after the session would end the process.
  */
 export class LastingSession {
-  readonly #session: Ort.InferenceSession;
+  readonly #session: Session;
   #numTensors = 0;
   #isReleased = false;
 
-  constructor(session: Ort.InferenceSession) {
+  constructor(session: Session) {
     this.#session = session;
   }
 
-  run(feeds: Readonly<Record<string, Ort.Tensor>>): Promise<Ort.InferenceSession.OnnxValueMapType> {
-    return this.#session.run(feeds);
+  run(...[feeds, shapes]: Parameters<Session["run"]>): ReturnType<Session["run"]> {
+    return this.#session.run(feeds, shapes);
   }
 
   endProfiling(): void {

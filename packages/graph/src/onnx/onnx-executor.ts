@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { checkInteger } from "@turnwise/core";
 import type * as Ort from "onnxruntime-node";
-import { bindFeeds, type Sizes } from "../bind-feeds.ts";
+import { bindFeeds, evaluateShape, type Sizes } from "../bind-feeds.ts";
 import {
   checkFrozen,
   checkOutputs,
@@ -16,7 +16,9 @@ import {
 } from "../executor.ts";
 import { checkIds, idLimits } from "../id-limits.ts";
 import { readFrozen, type FrozenFeeds } from "../file-feed.ts";
+import { mapRecord } from "../map-record.ts";
 import type { Program } from "../program.ts";
+import type { Shape } from "../tensor.ts";
 import { HeldTensor, whileHeld, type ResidentTensor, type RunFeeds } from "../resident-tensor.ts";
 import { findEmpty, withoutEmpty } from "../without-empty.ts";
 import { lowerToOnnx } from "./lower-to-onnx.ts";
@@ -28,6 +30,7 @@ import {
   loadOnnxRuntime,
   type OnnxRuntime,
 } from "./onnx-runtime.ts";
+import { sessionCreator, type Binding, type CreateSession } from "./session.ts";
 import { providers, type ProductType, type Provider } from "./providers.ts";
 import { blockSizes, readSmallFrozen, rootOfFiles, type BlockSizes } from "./stored-weight.ts";
 import { fromOrt, TensorKeeper, toOrt } from "./tensors.ts";
@@ -57,6 +60,12 @@ export interface OnnxOptions {
   /** What ONNX Runtime rewrites in the model. Default `"all"`. */
   readonly optimization?: "disabled" | "basic" | "extended" | "all";
   /**
+   * What calls ONNX Runtime: `"node"`, its own binding, which copies all outputs once more; or
+   * `"koffi"`, on the CPU, which needs the optional package of that name. Default `"koffi"` where that
+   * can be loaded.
+   */
+  readonly binding?: Binding;
+  /**
    * Writes a Chrome trace of each executable, when it is released, to a file that begins so. Default
    * none.
    */
@@ -77,6 +86,8 @@ class CompiledModel {
   readonly #lowered: ReturnType<typeof lowerToOnnx>;
   readonly #resident: ReadonlySet<string>;
   readonly #frozen: ReadonlySet<string>;
+  /** By their names in the model. */
+  readonly #outputs: Readonly<Record<string, Shape>>;
   readonly session: LastingSession;
 
   private constructor(
@@ -91,11 +102,17 @@ class CompiledModel {
     // The names alone: the arrays may be large, and the session has what it needs of them.
     this.#frozen = new Set(Object.keys(frozen));
     this.#lowered = lowered;
+    this.#outputs = Object.fromEntries(
+      Object.entries(lowered.outputNames).map(([name, value]) => [
+        value,
+        program.outputs[name]!.shape,
+      ]),
+    );
     this.session = session;
   }
 
   static async create(parts: ModelParts): Promise<CompiledModel> {
-    const { runtime, provider, products, blocks, program, options } = parts;
+    const { provider, products, blocks, program, options } = parts;
     const frozen = onlyKeys(parts.frozen, program.inputs);
     const resident = parts.resident.filter((name) => Object.hasOwn(program.outputs, name));
     const lowered = lowerToOnnx(program, { provider, products, frozen, resident, blocks });
@@ -104,7 +121,7 @@ class CompiledModel {
       ([name, value]) => [value, resident.includes(name) ? residence : "cpu"] as const,
     );
     try {
-      const session = await runtime.InferenceSession.create(lowered.bytes, {
+      const session = await parts.createSession(lowered.bytes, {
         ...withFrozen(options, frozen),
         ...(resident.length > 0 && residence !== "cpu"
           ? { preferredOutputLocation: Object.fromEntries(locations) }
@@ -139,7 +156,8 @@ class CompiledModel {
           ? new Tensor("int64", BigInt64Array.from(data, BigInt), shape)
           : new Tensor("int32", data, shape);
     }
-    const results = await whileHeld(held, () => this.session.run(tensors));
+    const shapes = mapRecord(this.#outputs, (shape) => evaluateShape(shape, sizes));
+    const results = await whileHeld(held, () => this.session.run(tensors, shapes));
     const outputs: Record<string, Output | ResidentTensor> = {};
     for (const [name, value] of Object.entries(this.#lowered.outputNames)) {
       const tensor = results[value]!;
@@ -154,6 +172,7 @@ class CompiledModel {
 /** What a {@link CompiledModel} is made of. */
 interface ModelParts {
   readonly runtime: OnnxRuntime;
+  readonly createSession: CreateSession;
   readonly keeper: TensorKeeper;
   readonly provider: Provider;
   readonly products: ProductType;
@@ -309,6 +328,12 @@ function sessionOptions({
  */
 export function createOnnxExecutor(options: OnnxOptions = {}): Executor {
   const { provider = "cpu", products = "float32", deviceId = 0, threads, profilePrefix } = options;
+  const { binding } = options;
+  if (binding === "koffi" && provider !== "cpu") {
+    throw new RangeError(
+      `createOnnxExecutor: binding must be node for provider ${provider}, got koffi`,
+    );
+  }
   if (!Object.hasOwn(providers, provider)) {
     throw new RangeError(
       `createOnnxExecutor: provider must be one of ${Object.keys(providers).join(", ")}, got ${provider}`,
@@ -345,6 +370,7 @@ export function createOnnxExecutor(options: OnnxOptions = {}): Executor {
       const runtime = await loadOnnxRuntime();
       const parts = {
         runtime,
+        createSession: await sessionCreator(runtime, provider, binding),
         keeper,
         provider,
         products,

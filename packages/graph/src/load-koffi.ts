@@ -1,0 +1,36 @@
+import type * as KoffiModule from "koffi";
+
+/** The package koffi, which calls functions of native libraries. */
+export type Koffi = typeof KoffiModule;
+
+/** koffi calls functions on a stack of its own; on its usual one, compilers die of long expressions. */
+const stackBytes = 16 * 2 ** 20;
+
+function enlargeStack(koffi: Koffi): void {
+  const config = koffi.config();
+  if ((config.sync_stack_size ?? 0) >= stackBytes) return;
+  try {
+    koffi.config({ ...config, sync_stack_size: stackBytes });
+  } catch {
+    // Another package has loaded a library already; then its setting has to do.
+  }
+}
+
+/**
+ * Loads the package koffi.
+ * @param where - Who asks, for the message.
+ * @throws `Error` that says how to install it.
+ */
+export async function loadKoffi(where: string): Promise<Koffi> {
+  try {
+    const koffi = await import("koffi");
+    enlargeStack(koffi);
+    return koffi;
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
+    throw new Error(
+      `${where}: koffi must be installed and load (npm install koffi; it has no install script), got: ${message}`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,209 @@
+import type * as Ort from "onnxruntime-node";
+import type { Session, SessionOptions } from "./session.ts";
+import type { Address, NativeLibrary } from "./native-library.ts";
+import { elementTypes } from "./model.ts";
+
+const optimizationLevels: Readonly<Record<string, number>> = {
+  disabled: 0,
+  basic: 1,
+  extended: 2,
+  all: 99,
+};
+
+/** For an array without entries: an address that is not 0. */
+const something = new Uint8Array(8);
+
+/** No tensor has more axes. */
+const maxAxes = 16;
+
+/** A list of texts as the library takes it: the addresses of texts that end in 0. */
+class TextList {
+  readonly #texts: readonly Buffer[];
+  readonly addresses: BigUint64Array;
+
+  constructor(library: NativeLibrary, texts: readonly string[]) {
+    this.#texts = texts.map((text) => Buffer.from(`${text}\0`));
+    this.addresses = BigUint64Array.from(this.#texts, (text) => library.addressOf(text));
+  }
+}
+
+/** Names of inputs and outputs, and room for their tensors. */
+interface Arguments {
+  readonly inputNames: TextList;
+  readonly outputNames: TextList;
+  readonly inputs: BigUint64Array;
+  readonly outputs: BigUint64Array;
+}
+
+/**
+ * A session by ONNX Runtime's own C functions: outputs are computed right into the arrays that are
+ * returned, where the binding for Node computes them elsewhere and then copies.
+ */
+export class NativeSession implements Session {
+  readonly #library: NativeLibrary;
+  readonly #runtime: Pick<typeof Ort, "Tensor">;
+  readonly #session: Address;
+  readonly #result = new BigUint64Array(1);
+  readonly #shape = new BigInt64Array(maxAxes);
+  #arguments: Arguments | undefined;
+
+  /** @throws `Error` for a model that the library refuses. */
+  constructor(
+    library: NativeLibrary,
+    runtime: Pick<typeof Ort, "Tensor">,
+    model: Uint8Array,
+    options: SessionOptions,
+  ) {
+    const { functions, check, environment } = library;
+    this.#library = library;
+    this.#runtime = runtime;
+    const result = this.#result;
+    check(functions.createSessionOptions(result));
+    const native = result[0]!;
+    try {
+      configure(library, native, options);
+      check(functions.createSessionFromArray(environment, model, model.byteLength, native, result));
+      this.#session = result[0]!;
+    } finally {
+      functions.releaseSessionOptions(native);
+    }
+  }
+
+  async run(
+    feeds: Readonly<Record<string, Ort.Tensor>>,
+    shapes: Readonly<Record<string, readonly number[]>>,
+  ): Promise<Record<string, Ort.Tensor>> {
+    // Others get their turn between runs, as with the binding for Node.
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+    const { functions, check } = this.#library;
+    const { Tensor } = this.#runtime;
+    const results: Record<string, Ort.Tensor> = {};
+    for (const [name, shape] of Object.entries(shapes)) {
+      const count = shape.reduce((product, size) => product * size, 1);
+      results[name] = new Tensor("float32", new Float32Array(count), shape);
+    }
+    this.#arguments ??= this.#argumentsFor(Object.keys(feeds), Object.keys(shapes));
+    const { inputNames, outputNames, inputs, outputs } = this.#arguments;
+    inputs.fill(0n);
+    outputs.fill(0n);
+    try {
+      this.#wrap(Object.values(feeds), inputs);
+      this.#wrap(Object.values(results), outputs);
+      check(
+        functions.run(
+          this.#session,
+          null,
+          inputNames.addresses,
+          inputs,
+          inputs.length,
+          outputNames.addresses,
+          outputs.length,
+          outputs,
+        ),
+      );
+    } finally {
+      for (const value of inputs) functions.releaseValue(value);
+      for (const value of outputs) functions.releaseValue(value);
+    }
+    return results;
+  }
+
+  #argumentsFor(inputs: readonly string[], outputs: readonly string[]): Arguments {
+    return {
+      inputNames: new TextList(this.#library, inputs),
+      outputNames: new TextList(this.#library, outputs),
+      inputs: new BigUint64Array(inputs.length),
+      outputs: new BigUint64Array(outputs.length),
+    };
+  }
+
+  /** Makes tensors of the library over the arrays of JavaScript's. */
+  #wrap(tensors: readonly Ort.Tensor[], values: BigUint64Array): void {
+    const { functions, check, memory } = this.#library;
+    tensors.forEach(({ data, dims, type }, i) => {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- no tensor here holds texts.
+      const entries = data as NodeJS.TypedArray;
+      for (let axis = 0; axis < dims.length; axis++) this.#shape[axis] = BigInt(dims[axis]!);
+      check(
+        functions.createTensorWithData(
+          memory,
+          entries.byteLength > 0 ? entries : something,
+          entries.byteLength,
+          this.#shape,
+          dims.length,
+          // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- no other types are fed.
+          elementTypes[type as keyof typeof elementTypes],
+          this.#result,
+        ),
+      );
+      values[i] = this.#result[0]!;
+    });
+  }
+
+  endProfiling(): void {
+    const { functions, check, allocator } = this.#library;
+    check(functions.sessionEndProfiling(this.#session, allocator, this.#result));
+    check(functions.allocatorFree(allocator, this.#result[0]!));
+  }
+
+  async release(): Promise<void> {
+    this.#library.functions.releaseSession(this.#session);
+  }
+}
+
+/** Entries of a nested configuration, with their keys joined by dots. */
+function flatten(value: object, prefix = ""): (readonly [key: string, value: string])[] {
+  return Object.entries(value).flatMap(([key, entry]: [string, unknown]) =>
+    typeof entry === "object" && entry !== null
+      ? flatten(entry, `${prefix}${key}.`)
+      : [[`${prefix}${key}`, String(entry)] as const],
+  );
+}
+
+function configure(library: NativeLibrary, native: Address, options: SessionOptions): void {
+  const { functions, check } = library;
+  const {
+    graphOptimizationLevel = "all",
+    enableMemPattern = true,
+    intraOpNumThreads,
+    interOpNumThreads,
+    logSeverityLevel = 4,
+    enableProfiling = false,
+    profileFilePrefix = "onnxruntime",
+    extra = {},
+    externalData = [],
+  } = options;
+  const level = optimizationLevels[graphOptimizationLevel]!;
+  check(functions.setSessionGraphOptimizationLevel(native, level));
+  check(functions.setSessionLogSeverityLevel(native, logSeverityLevel));
+  if (!enableMemPattern) check(functions.disableMemPattern(native));
+  if (intraOpNumThreads !== undefined) {
+    check(functions.setIntraOpNumThreads(native, intraOpNumThreads));
+  }
+  if (interOpNumThreads !== undefined) {
+    check(functions.setInterOpNumThreads(native, interOpNumThreads));
+  }
+  if (enableProfiling) check(functions.enableProfiling(native, profileFilePrefix));
+  for (const [key, value] of flatten(extra)) {
+    check(functions.addSessionConfigEntry(native, key, value));
+  }
+  if (externalData.length === 0) return;
+  const files = externalData.map((file) => {
+    if (typeof file === "string" || typeof file.data === "string") {
+      throw new TypeError("createOnnxExecutor: external data must be arrays, got a path");
+    }
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what is left in Node.
+    return file as { readonly path: string; readonly data: Uint8Array };
+  });
+  const paths = new TextList(
+    library,
+    files.map(({ path }) => path),
+  );
+  const places = BigUint64Array.from(files, ({ data }) =>
+    library.addressOf(data.byteLength > 0 ? data : something),
+  );
+  const lengths = BigUint64Array.from(files, ({ data }) => BigInt(data.byteLength));
+  check(functions.addExternalInitializers(native, paths.addresses, places, lengths, files.length));
+}
