@@ -51,9 +51,9 @@ type NativeFunctions = Readonly<
 export interface NativeLibrary {
   readonly functions: NativeFunctions;
   /** @throws `Error` with what the library says, if a function returned an error. */
-  check(status: unknown): void;
+  readonly check: (status: unknown) => void;
   /** Where the entries of an array begin. */
-  addressOf(data: NodeJS.TypedArray): Address;
+  readonly addressOf: (data: NodeJS.TypedArray) => Address;
   /** Describes the computer's memory. */
   readonly memory: Address;
   readonly environment: Address;
