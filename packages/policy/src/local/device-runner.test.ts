@@ -70,6 +70,16 @@ test("goes on from page to page, while its tables grow", async () => {
   await Promise.all([here.close(), there.close()]);
 });
 
+test("takes a budget beyond 4 GiB, where memory with addresses of 32 bits does not", async () => {
+  const options = { config, executor: onnx, stepTokens: 512, cacheBytes: 2 ** 36 };
+  const [here, there] = (["host", "device"] as const).map(
+    (cache) => new SamplingEngine({ ...options, cache }),
+  );
+  expect(here!.usage().maxBytes).toBeLessThan(2 ** 32);
+  expect(there!.usage().maxBytes).toBe(2 ** 36);
+  await Promise.all([here!.close(), there!.close()]);
+});
+
 /** An executor of which one run fails, as on a device without memory: after so many others. */
 function failingExecutor(numGood: number): Executor {
   let numLeft = numGood;
