@@ -32,6 +32,12 @@ describe.skipIf(open === undefined)("the CUDA executor", () => {
 
   for (const law of executorLaws(executor)) it(`obeys the law: ${law.name}`, law.check);
 
+  // Each run is recorded, and repeated.
+  const recording = createCudaExecutor({ ...(open && { device: open }), recordAfter: 0 });
+  for (const law of executorLaws(recording)) {
+    it(`obeys the law, with recorded runs: ${law.name}`, law.check);
+  }
+
   // Rounded factors have 8 bits: products of a few of them are off by some thousandths.
   const rounding = createCudaExecutor({ ...(open && { device: open }), products: "bfloat16" });
   for (const law of executorLaws(rounding, { tolerance: 0.04 })) {

@@ -30,6 +30,11 @@ export interface CudaOptions {
    * size. Sums and results are float32 always. Default `"float32"`.
    */
   readonly products?: ProductType;
+  /**
+   * After how many runs of a program with the same sizes and tensors the next one is recorded on the
+   * device, and then repeated as a whole, `>= 0`; `Infinity` never. Default 2.
+   */
+  readonly recordAfter?: number;
 }
 
 const productTypes: readonly ProductType[] = ["float32", "tensorfloat32", "bfloat16"];
@@ -58,12 +63,15 @@ function openShared(deviceId: number): Promise<CudaDevice> {
  *   `upload` throw an `Error` if a library or the GPU is missing.
  */
 export function createCudaExecutor(options: CudaOptions = {}): Executor {
-  const { deviceId = 0, device, products = "float32" } = options;
+  const { deviceId = 0, device, products = "float32", recordAfter = 2 } = options;
   checkInteger("createCudaExecutor", { deviceId }, { min: 0 });
   if (!productTypes.includes(products)) {
     throw new RangeError(
       `createCudaExecutor: products must be one of ${productTypes.join(", ")}, got ${products}`,
     );
+  }
+  if (!(recordAfter >= 0)) {
+    throw new RangeError(`createCudaExecutor: recordAfter must be >= 0, got ${recordAfter}`);
   }
   const open = async (): Promise<DeviceContext> =>
     contextOf(device ?? (await openShared(deviceId)));
@@ -82,6 +90,7 @@ export function createCudaExecutor(options: CudaOptions = {}): Executor {
         program,
         products,
         compileOptions,
+        { recordAfter },
       );
       return {
         run: (feeds) =>

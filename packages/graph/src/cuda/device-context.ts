@@ -2,6 +2,7 @@ import type { Keeper } from "../resident-tensor.ts";
 import type { CudaDevice } from "./cuda-device.ts";
 import { DeviceMemory, type MemoryBlock } from "./device-memory.ts";
 import { KernelCache } from "./kernel-cache.ts";
+import { RepeatedRuns } from "./repeated-runs.ts";
 
 /** The entries of a resident tensor, and what was made of them. */
 export class DeviceTensor {
@@ -63,11 +64,13 @@ export class DeviceContext implements Keeper<DeviceTensor> {
   readonly device: CudaDevice;
   readonly memory: DeviceMemory;
   readonly kernels: KernelCache;
+  readonly repeated: RepeatedRuns;
 
   constructor(device: CudaDevice) {
     this.device = device;
     this.memory = new DeviceMemory(device);
     this.kernels = new KernelCache(device);
+    this.repeated = new RepeatedRuns(device);
   }
 
   get name(): string {

@@ -9,12 +9,15 @@ import { DeviceTensor, type DeviceContext } from "./device-context.ts";
 import type { MemoryBlock } from "./device-memory.ts";
 import { FeedCheck } from "./feed-check.ts";
 import { planProgram, type Plan } from "./plan.ts";
+import type { RunHistory } from "./repeated-runs.ts";
 import { scheduleRun, type Action, type Schedule, type ValueSources } from "./schedule.ts";
 
-/** What kernels can count. */
+/** Where a program changes its ways. */
 export interface DeviceLimits {
   /** Entries of a value that are still counted in 32 bits. Default all that can be. */
   readonly maxNarrowEntries?: number;
+  /** Runs with the same sizes and places before the next one is recorded. Default 2. */
+  readonly recordAfter?: number;
 }
 
 /** Sets of sizes whose schedules are kept. */
@@ -31,6 +34,7 @@ interface OpenProduct {
 interface ReadySchedule {
   readonly schedule: Schedule;
   readonly addresses: Float64Array;
+  readonly history: RunHistory;
 }
 
 const halfRange = 2 ** 32;
@@ -41,6 +45,7 @@ export class ProgramOnDevice {
   readonly #plan: Plan;
   readonly #products: ProductType;
   readonly #maxNarrowEntries: number;
+  readonly #recordAfter: number;
   readonly #resident: ReadonlySet<string>;
   readonly #consumed: ReadonlySet<string>;
   readonly #check: FeedCheck;
@@ -59,10 +64,11 @@ export class ProgramOnDevice {
     plan: Plan,
     products: ProductType,
     { resident = [], consumed = [] }: CompileOptions<string>,
-    { maxNarrowEntries = 2 ** 31 - 1 }: DeviceLimits,
+    { maxNarrowEntries = 2 ** 31 - 1, recordAfter = 2 }: DeviceLimits,
   ) {
     this.#maxNarrowEntries = maxNarrowEntries;
     this.#check = new FeedCheck(program, this.#bound);
+    this.#recordAfter = recordAfter;
     this.#context = context;
     this.#plan = plan;
     this.#products = products;
@@ -129,6 +135,7 @@ export class ProgramOnDevice {
     for (const tensor of this.#constants.values()) tensor.drop();
     this.#frozen.clear();
     this.#constants.clear();
+    for (const { history } of this.#schedules.values()) this.#context.repeated.release(history);
     this.#schedules.clear();
   }
 
@@ -175,11 +182,13 @@ export class ProgramOnDevice {
       sizes,
       sources,
     );
-    const ready = { schedule, addresses: new Float64Array(schedule.numValues) };
+    const addresses = new Float64Array(schedule.numValues);
+    const ready: ReadySchedule = { schedule, addresses, history: [] };
     this.#schedules.set(key, ready);
     if (this.#schedules.size > maxSchedules) {
-      const [oldest] = this.#schedules.keys();
-      this.#schedules.delete(oldest!);
+      const [oldest] = this.#schedules;
+      this.#schedules.delete(oldest![0]);
+      this.#context.repeated.release(oldest![1].history);
     }
     return ready;
   }
@@ -229,7 +238,10 @@ export class ProgramOnDevice {
         if (feed === undefined || !("data" in feed) || feed.data.length === 0) continue;
         device.upload(addresses[schedule.index(id)]!, feed.data);
       }
-      this.#queue(schedule.actions, addresses, tensors, fresh);
+      const queue = (): void => this.#queue(schedule.actions, addresses, tensors, fresh);
+      // Twins that are to be computed are so once.
+      if (fresh.size > 0) queue();
+      else this.#context.repeated.queue(ready.history, addresses, this.#recordAfter, queue);
     } catch (error) {
       for (const block of [...made.values(), ...copies.values()]) memory.free(block);
       for (const tensor of fresh) tensor.dropTwin();
