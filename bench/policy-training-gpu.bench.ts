@@ -84,6 +84,8 @@ interface Answer {
 interface Updater {
   readonly name: string;
   readonly update: () => Promise<Answer>;
+  /** Where the time goes, if that is known. */
+  readonly about: () => string;
   readonly close: () => Promise<void>;
 }
 
@@ -170,9 +172,16 @@ async function ours(products: string, memory: UsedMemory): Promise<Updater> {
   const objective = traceObjective(crossEntropy);
   return {
     name: `ours, ${options.provider}, ${products}`,
+    about: () => {
+      const { numUpdates, programMilliseconds, optimizerMilliseconds } = engine.timings;
+      const each = (milliseconds: number): string => (milliseconds / numUpdates).toFixed(0);
+      return ` (each ${each(programMilliseconds)} ms until the last log-prob is there, ${each(optimizerMilliseconds)} ms for the norm and to queue AdamW)`;
+    },
     update: async () => {
       const begin = performance.now();
       const { loss, gradientNorm } = await engine.update(trainingRows, objective);
+      // The end of the step may only be queued.
+      await engine.reader.parameter("model.norm.weight");
       const seconds = (performance.now() - begin) / 1000;
       const used = await memory.most();
       const peakBytes = used === null || before === null ? null : used - before;
@@ -196,6 +205,7 @@ async function pytorch(python: string, precision: string): Promise<Updater> {
   });
   return {
     name: `${version}, ${device}, ${precision}`,
+    about: () => "",
     update: () => side.update(),
     close: () => side.close(),
   };
@@ -249,7 +259,7 @@ for (const updater of updaters) {
   const peak =
     second!.peakBytes === null ? "" : `, peak ${(second!.peakBytes / 2 ** 30).toFixed(2)} GiB`;
   console.log(
-    `${updater.name}: ${seconds.toFixed(4)} s an update, ${(numTokens / seconds).toFixed(0)} tokens/s, ${(rate / 1e12).toFixed(2)} TFLOP/s${peak}; first loss ${first!.loss.toFixed(4)}, gradient norm ${first!.gradientNorm.toFixed(4)}`,
+    `${updater.name}: ${seconds.toFixed(4)} s an update, ${(numTokens / seconds).toFixed(0)} tokens/s, ${(rate / 1e12).toFixed(2)} TFLOP/s${peak}; first loss ${first!.loss.toFixed(4)}, gradient norm ${first!.gradientNorm.toFixed(4)}${updater.about()}`,
   );
 }
 const torchSides = updaters.filter(({ name }) => name.startsWith("PyTorch"));
