@@ -50,8 +50,8 @@ interface Printed {
   readonly parameters: { readonly total: number };
   readonly stored: object;
   readonly computed: {
-    readonly sampling: object;
-    readonly training: { readonly adapterParameters: number };
+    readonly sampling: { readonly weights: number; readonly perSequence: number };
+    readonly training: { readonly adapterParameters: number; readonly lowRank: number };
   };
 }
 
@@ -168,6 +168,14 @@ describe("policy info", () => {
     // Keys and values of two layers; 100 tokens take two pages of 64.
     expect(computed.sampling).toMatchObject({ perToken: 512, perSequence: 2 * 64 * 512 });
     expect(computed.training.adapterParameters).toBe(2 * 2 * (4 * 64 + 3 * 128));
+    // There, embedding and head are one tensor, and sampler and learner share the model.
+    const onGpu = ["--provider", "webgpu", "--tokens", "100", "--rank", "2"];
+    const [there] = await policyJson(["info", model, ...onGpu]);
+    const trained = computed.training.adapterParameters;
+    expect(there!.computed.sampling.weights).toBe(4 * parameters.total);
+    expect(there!.computed.training.lowRank).toBe(
+      4 * parameters.total + 20 * trained + computed.sampling.perSequence,
+    );
     const { stdout } = await turnwise(["policy", "info", model, "--measure"]);
     expect(stdout).toMatch(/^measured +48 prompt tokens, then a few, peak \d/mu);
   });

@@ -11,6 +11,7 @@ import {
   type StoredWeights,
 } from "@turnwise/policy";
 import { Command, Option } from "commander";
+import { deviceOf } from "../device.ts";
 import { reading } from "../input-error.ts";
 import {
   openSampler,
@@ -127,12 +128,16 @@ interface MemoryNeeds {
 function memoryNeeds(
   config: ModelConfig,
   { total: numParameters, embedding }: ParameterCounts,
-  { tokens, rank, cacheBytes }: InfoOptions,
+  { tokens, rank, cacheBytes, ...device }: InfoOptions,
   adapter: AdapterConfig | undefined,
 ): MemoryNeeds {
+  const { provider } = deviceOf(device, "policy");
+  const staysOnDevice = provider === "webgpu" || provider === "cuda";
   const { numLayers, numKeyValueHeads, headSize, tiedEmbeddings } = config;
-  // Tied embeddings are there twice: as rows to look up, and as the matrix of the head.
-  const weights = 4 * (numParameters + (tiedEmbeddings ? embedding : 0));
+  // Tied embeddings are there twice: as rows to look up, and as the matrix of the head. Not on a device,
+  // where both are one tensor.
+  const isTwice = tiedEmbeddings && !staysOnDevice;
+  const weights = 4 * (numParameters + (isTwice ? embedding : 0));
   const perToken = 4 * 2 * numLayers * numKeyValueHeads * headSize;
   const perSequence = perToken * 64 * Math.ceil(tokens / 64);
   const total = weights + perSequence;
@@ -142,7 +147,10 @@ function memoryNeeds(
     sampling,
     training: {
       full: 16 * numParameters + sampling.total,
-      lowRank: 4 * numParameters + 16 * trained + sampling.total,
+      // There, the sampler has the model from the learner, and an adapter of its own.
+      lowRank: staysOnDevice
+        ? sampling.total + 20 * trained
+        : 4 * numParameters + 16 * trained + sampling.total,
       adapterParameters: trained,
     },
   };
