@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createReferenceExecutor, trace, type Program } from "../index.ts";
+import { createReferenceExecutor, trace, type Program, type ResidentTensor } from "../index.ts";
 import { executorLaws } from "../laws.ts";
 import { createCudaExecutor } from "./cuda-executor.ts";
 import { contextOf } from "./device-context.ts";
@@ -122,6 +122,94 @@ describe.skipIf(open === undefined)("the CUDA executor", () => {
     const data = await result.read();
     expect([...data.subarray(14, 16), ...data.subarray(-2)]).toEqual([3, 4, 3, 4]);
     result.dispose();
+    await executable.release();
+  });
+
+  it("adds products and scatters up in the memory of a sum that it consumes", async () => {
+    const program = trace((g) => {
+      const x = g.input("x", "float32", ["n", 96]);
+      const c = g.input("c", "float32", ["n", 64]);
+      const ids = g.input("ids", "int32", ["n"]);
+      const products = [x, g.exp(x)].map((each) => g.matmul(c, each, { transposeA: true }));
+      const total = g.add(g.add(products[0]!, products[1]!), g.scatterAdd(x, ids, 64));
+      return { sum: g.add(g.input("sum", "float32", [64, 96]), total) };
+    });
+    const options = { resident: ["sum"], consumed: ["sum"] } as const;
+    const executable = await executor.compile(program, options);
+    const reference = await createReferenceExecutor().compile(program, { resident: ["sum"] });
+    const feeds = {
+      x: { data: counting(10 * 96, 0.1), shape: [10, 96] },
+      c: { data: counting(10 * 64, 0.05), shape: [10, 64] },
+      ids: { data: Int32Array.of(3, 1, 63, 1, 5, 9, 2, 6, 5, 3), shape: [10] },
+    };
+    const start = { data: counting(64 * 96), shape: [64, 96] };
+    let expected = (await reference.run({ ...feeds, sum: start })).sum;
+    let sum = (await executable.run({ ...feeds, sum: await executor.upload(start) })).sum;
+    const { held, workspace } = contextOf(device).memory.use;
+    for (let run = 0; run < 2; run++) {
+      expected = (await reference.run({ ...feeds, sum: expected })).sum;
+      sum = (await executable.run({ ...feeds, sum })).sum;
+    }
+    expect(contextOf(device).memory.use).toMatchObject({ held, workspace });
+    const [found, wanted] = [await sum.read(), await expected.read()];
+    wanted.forEach((value, i) => expect(found[i]).toBeCloseTo(value, 3));
+    sum.dispose();
+    await executable.release();
+  });
+
+  it("repeats a long program that is run in the same memory, and notices what has moved", async () => {
+    const program = trace((g) => {
+      let x = g.input("x", "float32", ["n", 32]);
+      const weight = g.input("weight", "float32", [32, 32]);
+      let table = g.input("table", "float32", [64, 32]);
+      const id = g.input("id", "int32", [1]);
+      for (let layer = 0; layer < 8; layer++) {
+        x = g.tanh(
+          g.linear(
+            g.rmsNorm(
+              x,
+              g.constant(
+                Array.from({ length: 32 }, (_, i) => 1 + i / 32),
+                { shape: [32] },
+              ),
+            ),
+            weight,
+          ),
+        );
+      }
+      table = g.replaceRows(table, g.slice(x, 0, 0, 1), id);
+      return { table, y: g.reduceSum(g.add(x, g.reduceSum(table)), { axes: [1] }) };
+    });
+    const options = { resident: ["table"], consumed: ["table"] } as const;
+    const executable = await executor.compile(program, options);
+    const reference = await createReferenceExecutor().compile(program, {
+      resident: ["table"],
+    });
+    const values = counting(32 * 32, 0.02);
+    let weight = await executor.upload({ data: values, shape: [32, 32] });
+    const fed = { data: values, shape: [32, 32] };
+    let table = await executor.upload({ data: counting(64 * 32, 0.01), shape: [64, 32] });
+    let expected: ResidentTensor | undefined;
+    for (let run = 0; run < 24; run++) {
+      const n = run < 12 ? 3 : 2 + (run % 2);
+      if (run === 8) {
+        // The same weights somewhere else; what is computed may not be what was recorded.
+        const moved = await executor.upload({ data: values, shape: [32, 32] });
+        weight.dispose();
+        weight = moved;
+      }
+      const feeds = {
+        x: { data: counting(32 * n, 0.03).map((value) => value + run / 10), shape: [n, 32] },
+        id: { data: Int32Array.of((7 * run) % 64), shape: [1] },
+      };
+      const before = expected ?? { data: counting(64 * 32, 0.01), shape: [64, 32] };
+      const wanted = await reference.run({ ...feeds, weight: fed, table: before });
+      const found = await executable.run({ ...feeds, weight, table });
+      expected = wanted.table;
+      table = found.table;
+      wanted.y.data.forEach((value, i) => expect(found.y.data[i]).toBeCloseTo(value, 3));
+    }
+    for (const tensor of [weight, table]) tensor.dispose();
     await executable.release();
   });
 

@@ -91,8 +91,13 @@ function withoutUnused(
  * Writes a program in the steps that the device has kernels for: a bias is added after its product, a
  * logarithm of softmax is a difference from two numbers of its row, and factors are rounded where
  * products are made in bfloat16.
+ * @param consumed - Inputs whose memory runs take over.
  */
-export function toDeviceProgram(program: Program, products: ProductType): DeviceProgram {
+export function toDeviceProgram(
+  program: Program,
+  products: ProductType,
+  consumed: ReadonlySet<string> = new Set(),
+): DeviceProgram {
   const operations: DeviceOperation[] = [];
   const producers = new Map<number, DeviceOperation>();
   const rounded = new Map<number, Tensor>();
@@ -199,6 +204,7 @@ export function toDeviceProgram(program: Program, products: ProductType): Device
   const joined = joinAddends({
     operations: withoutUnused(operations, Object.values(program.outputs), factors),
     outputs: Object.values(program.outputs),
+    consumed: new Set([...consumed].map((name) => program.inputs[name]!.id)),
     producers,
     factors,
     base,

@@ -84,7 +84,7 @@ export class ProgramOnDevice {
     options: CompileOptions<string>,
     limits: DeviceLimits = {},
   ): Promise<ProgramOnDevice> {
-    const plan = planProgram(program, products);
+    const plan = planProgram(program, products, new Set(options.consumed));
     const kernels = plan.steps.flatMap(({ work }) =>
       work.kind === "kernels" ? work.step.kernels : [],
     );
@@ -137,6 +137,7 @@ export class ProgramOnDevice {
     this.#constants.clear();
     for (const { history } of this.#schedules.values()) this.#context.repeated.release(history);
     this.#schedules.clear();
+    this.#last = undefined;
   }
 
   #scheduleFor(feeds: RunFeeds, sizes: Sizes): ReadySchedule {

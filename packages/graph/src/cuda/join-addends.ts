@@ -4,6 +4,8 @@ import type { DeviceOperation, ProductFactor } from "./cuda-program.ts";
 
 /** The parts of a program that is being written. */
 interface Written {
+  /** Inputs whose memory runs take over. */
+  readonly consumed: ReadonlySet<number>;
   readonly operations: readonly DeviceOperation[];
   readonly outputs: readonly Tensor[];
   /** Is changed where a step is replaced. */
@@ -26,7 +28,7 @@ export function addendOf({ kind, inputs }: DeviceOperation): Tensor | undefined 
  * contributions to one gradient then need no memory and no pass of their own.
  */
 export function joinAddends(written: Written): readonly DeviceOperation[] {
-  const { operations, outputs, producers, factors, base, size } = written;
+  const { operations, outputs, consumed, producers, factors, base, size } = written;
   const numUses = new Map<number, number>();
   const use = ({ id }: Tensor): void => void numUses.set(id, (numUses.get(id) ?? 0) + 1);
   for (const output of outputs) use(base(output));
@@ -47,9 +49,24 @@ export function joinAddends(written: Written): readonly DeviceOperation[] {
     result.push(operation);
     for (const { id } of operation.outputs) producers.set(id, operation);
   };
+  const isSingle = ({ id }: Tensor): boolean => numUses.get(id) === 1;
   const isPart = (tensor: Tensor): boolean => {
     const { kind } = producers.get(tensor.id)!;
-    return (kind === "matmul" || kind === "scatterAdd") && numUses.get(tensor.id) === 1;
+    return (kind === "matmul" || kind === "scatterAdd") && isSingle(tensor);
+  };
+  /** The step with one input more. */
+  const withAddend = (step: DeviceOperation, addend: Tensor): DeviceOperation => {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a product or a scatter.
+    const longer = { ...step, inputs: [...step.inputs, addend] } as DeviceOperation;
+    const own = factors.get(step);
+    if (own) factors.set(longer, own);
+    return longer;
+  };
+  const pushAlias = (tensor: Tensor, sum: DeviceOperation): void => {
+    const { shape } = sum.outputs[0]!;
+    push({ kind: "reshape", attributes: { shape }, inputs: [tensor], outputs: sum.outputs });
+    // What used the sum now uses the step's result.
+    numUses.set(tensor.id, numUses.get(sum.outputs[0]!.id) ?? 0);
   };
   for (const operation of operations) {
     const [x, y] = operation.inputs;
@@ -57,42 +74,38 @@ export function joinAddends(written: Written): readonly DeviceOperation[] {
       push(operation);
       continue;
     }
-    const parts = [base(x!), base(y!)].map((tensor) => ({
-      tensor,
-      step: producers.get(tensor.id)!,
-    }));
-    parts.sort((a, b) => places.get(a.step)! - places.get(b.step)!);
-    const [early, late] = parts;
-    const place = places.get(late!.step)!;
-    const canJoin =
-      early !== late &&
-      isPart(early!.tensor) &&
-      isPart(late!.tensor) &&
-      addendOf(late!.step) === undefined &&
-      result.length - place <= maxDistance;
-    if (!canJoin) {
+    const parts = [base(x!), base(y!)];
+    const placeOf = ({ id }: Tensor): number => places.get(producers.get(id)!)!;
+    const [early, late] = parts.sort((a, b) => placeOf(a) - placeOf(b));
+    const place = placeOf(late!);
+    const step = producers.get(late!.id)!;
+    if (early === late || !isPart(late!)) {
       push(operation);
-      continue;
+    } else if (consumed.has(early!.id) && isSingle(early!)) {
+      // It is there from the beginning: the first of those that add to one another begins with it.
+      let first = step;
+      for (let next = addendOf(first); next; next = addendOf(first)) {
+        if (!isPart(next)) break;
+        first = producers.get(next.id)!;
+      }
+      if (addendOf(first)) {
+        push(operation);
+        continue;
+      }
+      const longer = withAddend(first, early!);
+      const at = places.get(first)!;
+      result[at] = longer;
+      places.set(longer, at);
+      for (const { id } of longer.outputs) producers.set(id, longer);
+      pushAlias(late!, operation);
+    } else if (isPart(early!) && !addendOf(step) && result.length - place <= maxDistance) {
+      // The step moves here, where both are there.
+      result[place] = undefined;
+      push(withAddend(step, early!));
+      pushAlias(late!, operation);
+    } else {
+      push(operation);
     }
-    // The step moves here, where both are there.
-    result[place] = undefined;
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a product or a scatter, with one input more.
-    const step = {
-      ...late!.step,
-      inputs: [...late!.step.inputs, early!.tensor],
-    } as DeviceOperation;
-    const own = factors.get(late!.step);
-    if (own) factors.set(step, own);
-    push(step);
-    const { shape } = operation.outputs[0]!;
-    push({
-      kind: "reshape",
-      attributes: { shape },
-      inputs: [late!.tensor],
-      outputs: operation.outputs,
-    });
-    // What the sum was used by now uses the step's result.
-    numUses.set(late!.tensor.id, numUses.get(operation.outputs[0]!.id) ?? 0);
   }
   return result.filter((operation) => operation !== undefined);
 }

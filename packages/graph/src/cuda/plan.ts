@@ -80,8 +80,12 @@ function changedBy(operation: DeviceOperation): Tensor | undefined {
 }
 
 /** Plans a program: which kernels and products compute it, and how long each value is needed. */
-export function planProgram(source: Program, products: ProductType): Plan {
-  const program = toDeviceProgram(source, products);
+export function planProgram(
+  source: Program,
+  products: ProductType,
+  consumed: ReadonlySet<string> = new Set(),
+): Plan {
+  const program = toDeviceProgram(source, products, consumed);
   const grouped = groupOperations(program);
   const { groups } = grouped;
   const reads = groups.map((group) => grouped.reads(group));
