@@ -5,7 +5,7 @@
  * npx tsx --conditions=turnwise-source bench/policy-sampling-device.bench.ts
  *   [--executor cpu|webgpu|cuda] [--products float32] [--shape 0.5B] [--layers N]
  *   [--batches 1,8,64] [--prompt 256] [--tokens 64] [--caches device,host] [--cache-bytes N]
- *   [--threads N] [--torch bare,transformers] [--torch-device cuda] [--rounds 3]
+ *   [--threads N] [--record-after 2] [--torch bare,transformers] [--torch-device cuda] [--rounds 3]
  *
  * With `--torch` the device runner and PyTorch take turns, greedily, on the same weights: a loop with a
  * cache in tensors of fixed size, and `generate` of transformers. The first `python3` that imports
@@ -48,6 +48,7 @@ const { values: options } = parseArgs({
     "torch-device": { type: "string", default: "cuda" },
     rounds: { type: "string", default: "3" },
     threads: { type: "string", default: String(Math.min(8, availableParallelism())) },
+    "record-after": { type: "string", default: "2" },
     "cache-bytes": { type: "string", default: String(4 * 2 ** 30) },
   },
 });
@@ -66,7 +67,10 @@ const [promptLength, numTokens] = [Number(options.prompt), Number(options.tokens
 async function createExecutor(): Promise<Executor> {
   if (options.executor === "cuda") {
     const { createCudaExecutor } = await import("@turnwise/graph/cuda");
-    return createCudaExecutor({ products: options.products as "float32" });
+    return createCudaExecutor({
+      products: options.products as "float32",
+      recordAfter: Number(options["record-after"]),
+    });
   }
   return createOnnxExecutor({
     provider: options.executor as "cpu",
