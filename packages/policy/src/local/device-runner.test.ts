@@ -1,7 +1,12 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { SampleRequest } from "@turnwise/core";
-import type { CompileOptions, Executable, Executor, Program } from "@turnwise/graph";
+import type { CompileOptions, Executable, Executor, FileFeed, Program } from "@turnwise/graph";
 import { createOnnxExecutor } from "@turnwise/graph/onnx";
 import { expect, test } from "vitest";
+import { openCheckpoint, writeCheckpoint } from "../checkpoint.ts";
+import { adapterConfig, initialAdapter } from "../lora.ts";
 import { smallModelConfig } from "../model-config.ts";
 import { initialParameters } from "../parameters.ts";
 import { closeTo } from "./close-to.ts";
@@ -68,6 +73,29 @@ test("goes on from page to page, while its tables grow", async () => {
     expect([...entropies]).toEqual(closeTo([...expected[row]!.entropies]));
   });
   await Promise.all([here.close(), there.close()]);
+});
+
+test("reads weights from their file, with an adapter beside them", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "device-runner-"));
+  await writeCheckpoint(folder, { config, parameters }, { type: "BF16" });
+  const adapter = initialAdapter(config, parameters, adapterConfig(config, { rank: 2 }), 1);
+  // The second factor starts at 0, and would change nothing.
+  for (const values of adapter.parameters.values()) values.fill(0.02);
+  const checkpoint = await openCheckpoint(folder, config);
+  const options = { config, executor: onnx, stepTokens: 512, cacheBytes: 2 ** 24 };
+  const scores = [];
+  for (const cache of ["host", "device"] as const) {
+    const engine = new SamplingEngine({ ...options, cache });
+    const read = (name: string): Float32Array | FileFeed =>
+      adapter.parameters.get(name) ?? checkpoint.place(name);
+    await engine.loadFrom(read, adapter.config);
+    const [row] = await engine.score([request().promptTokens]);
+    scores.push([...row!.entropies]);
+    await engine.close();
+  }
+  expect(scores[1]).toEqual(closeTo(scores[0]));
+  await checkpoint.close();
+  await rm(folder, { recursive: true });
 });
 
 test("takes a budget beyond 4 GiB, where memory with addresses of 32 bits does not", async () => {
