@@ -9,7 +9,7 @@ import { HeldTensor, type Keeper, type ResidentTensor, type RunFeeds } from "./r
 /** An output of an executed program. */
 export interface Output {
   readonly shape: readonly number[];
-  /** Row-major entries. A new array for every run. */
+  /** Row-major entries. A new array for every run, but for those that the run was given as spare. */
   readonly data: Float32Array;
 }
 
@@ -21,15 +21,20 @@ export type Outputs<Name extends string, Resident extends Name> = string extends
   ? Record<string, Output | ResidentTensor>
   : Record<Exclude<Name, Resident>, Output> & Record<Resident, ResidentTensor>;
 
+/** Arrays that may be filled, by the names of outputs. */
+export type SpareArrays = Readonly<Record<string, Float32Array>>;
+
 /** A program that is ready to run any number of times, with any sizes. */
 export interface Executable<Name extends string = string, Resident extends Name = never> {
   /**
    * Runs the program. Feeds are not changed, resident ones included: a step that trains returns new
    * weights, and the caller disposes of the old, unless they are `consumed`.
+   * @param spare - Arrays that nobody needs any more, by the names of outputs: an executor may fill and
+   *   return one in place of a new array, if it has as many entries.
    * @throws `RangeError` or `TypeError` for feeds that do not fit: the message names the feed, what is
    *   expected and what is given.
    */
-  run(feeds: RunFeeds): Promise<Outputs<Name, Resident>>;
+  run(feeds: RunFeeds, spare?: SpareArrays): Promise<Outputs<Name, Resident>>;
   /** Gives back what it holds; resident outputs of its runs stay valid. A run after that is an error. */
   release(): Promise<void>;
 }

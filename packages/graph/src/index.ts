@@ -17,6 +17,7 @@ export {
   type Executor,
   type Output,
   type Outputs,
+  type SpareArrays,
 } from "./executor.ts";
 export { readFrozen, type FileFeed, type FrozenFeeds } from "./file-feed.ts";
 export { finiteDifferences } from "./finite-differences.ts";

@@ -105,7 +105,7 @@ export const cpuRules: LoweringRules = {
     const index =
       width === 1 ? column : lowering.node("Expand", [column, lowering.shape([1, width])]);
     const rows = width === 1 ? [attributes.rows] : [attributes.rows, width];
-    const data = lowering.node("Expand", [zero, lowering.shape(rows)]);
+    const data = names[2] ?? lowering.node("Expand", [zero, lowering.shape(rows)]);
     const sum = lowering.node("ScatterElements", [data, index, update], {
       axis: 0,
       reduction: "add",

@@ -14,8 +14,8 @@ export class LastingSession {
     this.#session = session;
   }
 
-  run(...[feeds, shapes]: Parameters<Session["run"]>): ReturnType<Session["run"]> {
-    return this.#session.run(feeds, shapes);
+  run(...[feeds, shapes, spare]: Parameters<Session["run"]>): ReturnType<Session["run"]> {
+    return this.#session.run(feeds, shapes, spare);
   }
 
   endProfiling(): void {

@@ -4,6 +4,7 @@ import { withHalfProducts } from "./half-rules.ts";
 import { Lowering, type SizeInput } from "./lowering.ts";
 import { OnnxModel } from "./model.ts";
 import type { BlockSizes } from "./stored-weight.ts";
+import { scatterIntoSums } from "./scatter-into-sums.ts";
 import { providers, type ProductType, type Provider } from "./providers.ts";
 
 /** A program as ONNX bytes, with the names of what goes in and out. */
@@ -46,7 +47,8 @@ export function lowerToOnnx(
   const { rules, sizes } = providers[provider];
   const model = new OnnxModel();
   const used = products === "float16" ? withHalfProducts(rules) : rules;
-  const lowering = new Lowering(model, program, used, sizes);
+  const lowered = provider === "cpu" ? scatterIntoSums(program) : program;
+  const lowering = new Lowering(model, lowered, used, sizes);
   const outputNames = lowering.run(frozen, new Set(resident), blocks);
   return { bytes: model.bytes(), outputNames, sizeInputs: lowering.sizeInputs };
 }

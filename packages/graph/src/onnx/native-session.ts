@@ -1,4 +1,5 @@
 import type * as Ort from "onnxruntime-node";
+import type { SpareArrays } from "../executor.ts";
 import type { Session, SessionOptions } from "./session.ts";
 import type { Address, NativeLibrary } from "./native-library.ts";
 import { elementTypes } from "./model.ts";
@@ -72,6 +73,7 @@ export class NativeSession implements Session {
   async run(
     feeds: Readonly<Record<string, Ort.Tensor>>,
     shapes: Readonly<Record<string, readonly number[]>>,
+    spare: SpareArrays,
   ): Promise<Record<string, Ort.Tensor>> {
     // Others get their turn between runs, as with the binding for Node.
     await new Promise((resolve) => {
@@ -82,7 +84,8 @@ export class NativeSession implements Session {
     const results: Record<string, Ort.Tensor> = {};
     for (const [name, shape] of Object.entries(shapes)) {
       const count = shape.reduce((product, size) => product * size, 1);
-      results[name] = new Tensor("float32", new Float32Array(count), shape);
+      const entries = spare[name]?.length === count ? spare[name] : new Float32Array(count);
+      results[name] = new Tensor("float32", entries, shape);
     }
     this.#arguments ??= this.#argumentsFor(Object.keys(feeds), Object.keys(shapes));
     const { inputNames, outputNames, inputs, outputs } = this.#arguments;

@@ -15,8 +15,13 @@ import {
   type Tracer,
 } from "../index.ts";
 import { createOnnxExecutor, lowerToOnnx } from "./index.ts";
+import { scatterIntoSums } from "./scatter-into-sums.ts";
 
 const executor = createOnnxExecutor({ threads: 2 });
+const isKoffiThere = await import("koffi").then(
+  () => true,
+  () => false,
+);
 const random = createRandom("onnx-executor");
 
 function numbers(...shape: number[]): Feeds[string] {
@@ -359,4 +364,64 @@ describe("createOnnxExecutor", () => {
     await expect(executable.run({ table: numbers(3), ids: wrong })).rejects.toThrow(/out of/);
     await executable.release();
   });
+});
+
+describe("spare arrays", () => {
+  const program = trace((g) => {
+    const x = g.input("x", "float32", ["n"]);
+    return { twice: g.add(x, x), square: g.multiply(x, x) };
+  });
+  const feeds = { x: { data: Float32Array.of(1, 2, 3), shape: [3] } };
+
+  it.each(["node", "koffi"] as const)("do not change results, called by %s", async (binding) => {
+    if (binding === "koffi" && !isKoffiThere) return;
+    const executable = await createOnnxExecutor({ binding }).compile(program);
+    const spare = {
+      twice: Float32Array.of(7, 7, 7),
+      square: Float32Array.of(7, 7),
+      none: feeds.x.data,
+    };
+    const { twice, square } = await executable.run(feeds, spare);
+    expect([...twice.data]).toEqual([2, 4, 6]);
+    expect([...square.data]).toEqual([1, 4, 9]);
+    // One that does not fit is left alone.
+    expect([...spare.square]).toEqual([7, 7]);
+    await executable.release();
+  });
+
+  it.skipIf(!isKoffiThere)("are filled and returned where koffi calls", async () => {
+    const executable = await createOnnxExecutor({ binding: "koffi" }).compile(program);
+    const spare = { twice: new Float32Array(3) };
+    expect((await executable.run(feeds, spare)).twice.data).toBe(spare.twice);
+    await executable.release();
+  });
+});
+
+it("adds rows to a large table without making a second one", async () => {
+  const [rows, width] = [2 ** 14, 64];
+  const program = trace((g) => {
+    const table = g.exp(g.input("table", "float32", [rows, width]));
+    const parts = ["a", "b"].map((name) =>
+      g.scatterAdd(
+        g.input(name, "float32", ["n", width]),
+        g.input(`ids ${name}`, "int32", ["n"]),
+        rows,
+      ),
+    );
+    return { sum: g.add(g.add(table, parts[0]!), parts[1]!) };
+  });
+  const kinds = scatterIntoSums(program).operations.map(({ kind }) => kind);
+  expect(kinds.filter((kind) => kind === "scatterAdd")).toHaveLength(2);
+  expect(kinds).not.toContain("add");
+  const feeds = {
+    table: numbers(rows, width),
+    a: numbers(40, width),
+    "ids a": ids(9, 40),
+    b: numbers(40, width),
+    "ids b": ids(rows, 40),
+  };
+  const executable = await executor.compile(program);
+  const { sum } = await executable.run(feeds);
+  expectClose(sum.data, interpret(program, feeds).sum.data);
+  await executable.release();
 });

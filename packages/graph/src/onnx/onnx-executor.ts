@@ -13,6 +13,7 @@ import {
   type Executor,
   type Output,
   type Outputs,
+  type SpareArrays,
 } from "../executor.ts";
 import { checkIds, idLimits } from "../id-limits.ts";
 import { readFrozen, type FrozenFeeds } from "../file-feed.ts";
@@ -134,7 +135,11 @@ class CompiledModel {
     }
   }
 
-  async run(feeds: RunFeeds, sizes: Sizes): Promise<Record<string, Output | ResidentTensor>> {
+  async run(
+    feeds: RunFeeds,
+    sizes: Sizes,
+    spare: SpareArrays = {},
+  ): Promise<Record<string, Output | ResidentTensor>> {
     const tensors: Record<string, Ort.Tensor> = {};
     const held: HeldTensor<StoredTensor>[] = [];
     for (const name of Object.keys(this.#program.inputs)) {
@@ -157,7 +162,11 @@ class CompiledModel {
           : new Tensor("int32", data, shape);
     }
     const shapes = mapRecord(this.#outputs, (shape) => evaluateShape(shape, sizes));
-    const results = await whileHeld(held, () => this.session.run(tensors, shapes));
+    const into: Record<string, Float32Array> = {};
+    for (const [name, value] of Object.entries(this.#lowered.outputNames)) {
+      if (spare[name] && !this.#resident.has(name)) into[value] = spare[name];
+    }
+    const results = await whileHeld(held, () => this.session.run(tensors, shapes, into));
     const outputs: Record<string, Output | ResidentTensor> = {};
     for (const [name, value] of Object.entries(this.#lowered.outputNames)) {
       const tensor = results[value]!;
@@ -385,7 +394,7 @@ export function createOnnxExecutor(options: OnnxOptions = {}): Executor {
       let model: CompiledModel | undefined = await CompiledModel.create(parts);
       const special = new SpecialModels({ ...parts, frozen: kept });
       return {
-        run: (feeds) =>
+        run: (feeds, spare) =>
           consuming(consumed, feeds, async () => {
             if (!model) throw new Error("run: executable must not be released, got a released one");
             refuseFrozen("run", feeds, kept);
@@ -396,7 +405,9 @@ export function createOnnxExecutor(options: OnnxOptions = {}): Executor {
             if (!keepsFrozen && empty !== "none") throw refuseEmpty(sizes);
             const isSpecial =
               empty === "computed" || (empty === "harmless" && !providers[provider].takesEmpty);
-            const outputs = await (isSpecial ? special : model).run(feeds, sizes);
+            const outputs = await (isSpecial
+              ? special.run(feeds, sizes)
+              : model.run(feeds, sizes, spare));
             // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the names tell which is which.
             return outputs as Outputs<Name, Resident>;
           }),

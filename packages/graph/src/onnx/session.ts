@@ -1,4 +1,5 @@
 import type * as Ort from "onnxruntime-node";
+import type { SpareArrays } from "../executor.ts";
 import { loadNativeLibrary } from "./native-library.ts";
 import { NativeSession } from "./native-session.ts";
 import type { OnnxRuntime } from "./onnx-runtime.ts";
@@ -9,10 +10,14 @@ export type SessionOptions = Ort.InferenceSession.SessionOptions;
 
 /** A model that is ready to run. */
 export interface Session {
-  /** @param shapes - Of all outputs, by their names in the model. */
+  /**
+   * @param shapes - Of all outputs, by their names in the model.
+   * @param spare - Arrays that some may be computed into.
+   */
   run(
     feeds: Readonly<Record<string, Ort.Tensor>>,
     shapes: Readonly<Record<string, readonly number[]>>,
+    spare: SpareArrays,
   ): Promise<Readonly<Record<string, Ort.Tensor>>>;
   endProfiling(): void;
   release(): Promise<void>;

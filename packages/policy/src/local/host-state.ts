@@ -1,4 +1,10 @@
-import { accumulate, globalNorm, type CompileOptions, type Feed } from "@turnwise/graph";
+import {
+  accumulate,
+  globalNorm,
+  type CompileOptions,
+  type Feed,
+  type SpareArrays,
+} from "@turnwise/graph";
 import { sizeOf, type Parameters, type ParameterSpec } from "../parameters.ts";
 import { AdamWKernel } from "./adam-w-kernel.ts";
 import { checkOptimizer, planStep, type OptimizerConfig } from "./optimizer-config.ts";
@@ -27,6 +33,8 @@ export class HostState implements TrainedState {
   readonly #secondMoments: Parameters;
   /** Of those parameters that got one. */
   readonly #gradients = new Map<string, Float32Array>();
+  /** Arrays that gradients may be computed into. */
+  readonly #spare = new Map<string, Float32Array>();
   readonly #kernel = new AdamWKernel();
   readonly feeds: ReadonlyMap<string, Feed>;
   readonly sums = undefined;
@@ -50,7 +58,14 @@ export class HostState implements TrainedState {
   }
 
   begin(): void {
+    for (const [name, gradient] of this.#gradients) this.#spare.set(name, gradient);
     this.#gradients.clear();
+  }
+
+  takeSpare(): SpareArrays {
+    const arrays = [...this.#spare].map(([name, data]) => [gradientPrefix + name, data] as const);
+    this.#spare.clear();
+    return Object.fromEntries(arrays);
   }
 
   compileOptions(): CompileOptions<string> {
@@ -69,6 +84,7 @@ export class HostState implements TrainedState {
     const sum = this.#gradients.get(name);
     if (sum) {
       accumulate(sum, gradient);
+      this.#spare.set(name, gradient);
       return;
     }
     // Programs give one array where two gradients are the same.

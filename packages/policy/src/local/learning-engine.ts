@@ -341,13 +341,14 @@ export class LearningEngine {
         const { sums } = this.#state;
         const executable = await this.#training(objective, forest, sums !== undefined);
         const begin = performance.now();
-        const outputs = await executable.run({
+        const feeds = {
           ...this.#modelFeeds(),
           ...forestFeeds(forest, { withGradient: true }),
           ...objectiveFeeds(rows, forest, objective.needs),
           ...(this.#lossScale && { lossScale: { data: Float32Array.of(scale), shape: [] } }),
           ...sums,
-        });
+        };
+        const outputs = await executable.run(feeds, this.#state.takeSpare?.());
         timings.programMilliseconds += performance.now() - begin;
         timings.numMicrobatches++;
         timings.numTokens += forest.rows.reduce((total, row) => total + readLength(rows[row]!), 0);

@@ -1,4 +1,4 @@
-import type { CompileOptions, Output, ResidentTensor } from "@turnwise/graph";
+import type { CompileOptions, Output, ResidentTensor, SpareArrays } from "@turnwise/graph";
 import type { Parameters } from "../parameters.ts";
 import type { ReadTensor } from "../stored-parameters.ts";
 import type { SharedTensor, WeightFeeds } from "./resident-weights.ts";
@@ -42,6 +42,8 @@ export interface TrainedState {
    * where it is to give its gradients alone.
    */
   readonly sums: Readonly<Record<string, ResidentTensor>> | undefined;
+  /** Gives away arrays that gradients may be computed into, by the names of a program's outputs. */
+  takeSpare?(): SpareArrays;
   /** How to compile a training program, so that `add` can take what it returns. */
   compileOptions(addsToSums: boolean): CompileOptions<string>;
   /** Takes the gradients of a microbatch, or the sum that they were added to. */
