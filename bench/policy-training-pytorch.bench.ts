@@ -277,6 +277,7 @@ async function compare(name: string, python: string, given: Case): Promise<void>
       ? new Side(process.execPath, [...process.execArgv, join(here, "training-side.ts")])
       : new Side(python, [join(here, "policy_training.py")]);
   const { ready, first, answers } = await measure(spec, start, isApart);
+  const parts = isApart ? [] : await profile(spec, start("ours"));
 
   const numTokens = spec.rows.reduce((sum, { tokens }) => sum + tokens.length, 0);
   const numParameters = table.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
@@ -299,6 +300,41 @@ async function compare(name: string, python: string, given: Case): Promise<void>
   console.log(
     `  ours / PyTorch: time ${(of("ours", "seconds") / of("torch", "seconds")).toFixed(2)}, CPU time ${(of("ours", "cpuSeconds") / of("torch", "cpuSeconds")).toFixed(2)}, peak memory ${(peak("ours") / peak("torch")).toFixed(2)}; computed ${computed} of ${numTokens} tokens`,
   );
+  const outside = median(answers.ours.map((answer) => answer.optimizerSeconds!));
+  console.log(
+    `  of ours: norm and AdamW ${((100 * outside) / of("ours", "seconds")).toFixed(0)} %${parts.length > 0 ? `; of its programs: ${parts.join(", ")}` : ""}`,
+  );
+}
+
+/** The operators of ONNX Runtime that take most of an update's programs, with their shares. */
+async function profile(spec: TrainingSpec, side: TrainingProcess): Promise<string[]> {
+  const name = "profile";
+  await side.start({ ...spec, profilePrefix: join(scratch, name) });
+  for (let i = 0; i < 3; i++) await side.update();
+  await side.close();
+  const durations = new Map<string, number>();
+  for (const file of readdirSync(scratch).filter((each) => each.startsWith(name))) {
+    const path = join(scratch, file);
+    const events = JSON.parse(readFileSync(path, "utf8")) as readonly ProfileEvent[];
+    for (const { cat, dur, args } of events) {
+      const operator = args?.op_name;
+      if (cat !== "Node" || operator === undefined) continue;
+      durations.set(operator, (durations.get(operator) ?? 0) + dur);
+    }
+    rmSync(path);
+  }
+  const total = [...durations.values()].reduce((a, b) => a + b, 0);
+  return [...durations]
+    .toSorted(([, a], [, b]) => b - a)
+    .slice(0, 6)
+    .map(([operator, duration]) => `${operator} ${((100 * duration) / total).toFixed(0)} %`);
+}
+
+/** An entry of ONNX Runtime's trace. */
+interface ProfileEvent {
+  readonly cat: string;
+  readonly dur: number;
+  readonly args?: { readonly op_name?: string };
 }
 
 /** How long it takes until the default model's first update can begin. */
