@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CudaDevice, CudaNumber, CudaProduct, ProductPrecision } from "./cuda-device.ts";
 import { CudaOutOfMemory } from "./cuda-device.ts";
@@ -430,10 +433,30 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
     await expect(other.synchronize()).rejects.toThrow(`synchronize: ${message}`);
   });
 
-  it("names devices and libraries that are not there", async () => {
+  it("names a device that is not there", async () => {
     await expect(openCudaDevice({ path: software.path!, deviceId: 1 })).rejects.toThrow(
       "openCudaDevice: deviceId must be one of the computer's 1 devices, got 1",
     );
+  });
+
+  it("names libraries that do not load, and those that the driver is too old for", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "turnwise-cuda-"));
+    try {
+      const driver = join(folder, "libcuda.so.1");
+      writeFileSync(driver, "no library");
+      await expect(openCudaDevice({ path: folder })).rejects.toThrow(
+        `openCudaDevice: NVIDIA's driver must load, got ${driver}: `,
+      );
+      rmSync(driver);
+      symlinkSync(join(software.path!, "libcuda.so.1"), driver);
+      writeFileSync(join(folder, "libnvrtc.so.13"), "no library");
+      writeFileSync(join(folder, "libnvrtc.so.12"), "no library");
+      await expect(openCudaDevice({ path: folder })).rejects.toThrow(
+        /openCudaDevice: NVRTC must be found .*libnvrtc\.so\.13: the driver only knows CUDA 12; .*libnvrtc\.so\.12: /u,
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   // The last: the device does not recover while another one holds the context.

@@ -5,7 +5,7 @@
 //   shows. The first question whether it has run is always answered with no.
 // - Fresh memory, and shared memory of each block, hold NaN in every floating-point type.
 // - Blocks run in a shuffled order, and so do the threads of a block between two barriers.
-// - Accesses outside of allocations are found, most by a page that cannot be touched.
+// - Accesses outside of allocations are found, most by memory around them that cannot be touched.
 // - A thread without a current context, a handle that was given back, and a kernel that is given more
 //   or fewer parameters than it has, are errors.
 //
@@ -126,14 +126,16 @@ size_t usedBytes = 0;
 size_t pageSize() { return (size_t)sysconf(_SC_PAGESIZE); }
 size_t roundUp(size_t value, size_t unit) { return (value + unit - 1) / unit * unit; }
 
-// The last page, and the first, cannot be touched; the allocation ends as close to the last as its
+// What lies before and behind an allocation cannot be touched; it ends as close to that as its
 // alignment allows, and the gaps are filled with a pattern.
+const size_t fence = (size_t)16 << 20;
+
 uintptr_t mapMemory(size_t bytes) {
-  size_t page = pageSize(), padded = roundUp(bytes, alignment), inner = roundUp(padded, page);
-  size_t mapped = inner + 2 * page;
+  size_t padded = roundUp(bytes, alignment), inner = roundUp(padded, pageSize());
+  size_t mapped = inner + 2 * fence;
   void *mapping = mmap(nullptr, mapped, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (mapping == MAP_FAILED) return 0;
-  char *first = (char *)mapping + page;
+  char *first = (char *)mapping + fence;
   if (mprotect(first, inner, PROT_READ | PROT_WRITE) != 0) {
     munmap(mapping, mapped);
     return 0;
@@ -147,7 +149,7 @@ uintptr_t mapMemory(size_t bytes) {
 }
 
 bool areGuardsWhole(uintptr_t start, const Allocation &allocation) {
-  const char *first = allocation.mapping + pageSize();
+  const char *first = allocation.mapping + fence;
   const char *end = (const char *)start + allocation.bytes;
   const char *last = (const char *)start + roundUp(allocation.bytes, alignment);
   auto isGuard = [](char c) { return (unsigned char)c == guard; };
