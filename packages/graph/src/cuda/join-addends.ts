@@ -15,9 +15,6 @@ interface Written {
   readonly size: (tensor: Tensor) => Dimension;
 }
 
-/** How far apart a sum and its summand may be: what the summand is made of is kept so long. */
-const maxDistance = 64;
-
 /** The third input of a product or a scatter: a value that it is added to, in the value's memory. */
 export function addendOf({ kind, inputs }: DeviceOperation): Tensor | undefined {
   return kind === "matmul" || kind === "scatterAdd" ? inputs[2] : undefined;
@@ -42,7 +39,7 @@ export function joinAddends(written: Written): readonly DeviceOperation[] {
     for (const tensor of read) use(base(tensor));
   }
 
-  const result: (DeviceOperation | undefined)[] = [];
+  const result: DeviceOperation[] = [];
   const places = new Map<DeviceOperation, number>();
   const push = (operation: DeviceOperation): void => {
     places.set(operation, result.length);
@@ -62,6 +59,13 @@ export function joinAddends(written: Written): readonly DeviceOperation[] {
     if (own) factors.set(longer, own);
     return longer;
   };
+  /** Puts a step in the place of another, at which all that it reads is there. */
+  const replace = (step: DeviceOperation, by: DeviceOperation): void => {
+    const place = places.get(step)!;
+    result[place] = by;
+    places.set(by, place);
+    for (const { id } of by.outputs) producers.set(id, by);
+  };
   const pushAlias = (tensor: Tensor, sum: DeviceOperation): void => {
     const { shape } = sum.outputs[0]!;
     push({ kind: "reshape", attributes: { shape }, inputs: [tensor], outputs: sum.outputs });
@@ -77,7 +81,6 @@ export function joinAddends(written: Written): readonly DeviceOperation[] {
     const parts = [base(x!), base(y!)];
     const placeOf = ({ id }: Tensor): number => places.get(producers.get(id)!)!;
     const [early, late] = parts.sort((a, b) => placeOf(a) - placeOf(b));
-    const place = placeOf(late!);
     const step = producers.get(late!.id)!;
     if (early === late || !isPart(late!)) {
       push(operation);
@@ -92,20 +95,14 @@ export function joinAddends(written: Written): readonly DeviceOperation[] {
         push(operation);
         continue;
       }
-      const longer = withAddend(first, early!);
-      const at = places.get(first)!;
-      result[at] = longer;
-      places.set(longer, at);
-      for (const { id } of longer.outputs) producers.set(id, longer);
+      replace(first, withAddend(first, early!));
       pushAlias(late!, operation);
-    } else if (isPart(early!) && !addendOf(step) && result.length - place <= maxDistance) {
-      // The step moves here, where both are there.
-      result[place] = undefined;
-      push(withAddend(step, early!));
+    } else if (isPart(early!) && !addendOf(step)) {
+      replace(step, withAddend(step, early!));
       pushAlias(late!, operation);
     } else {
       push(operation);
     }
   }
-  return result.filter((operation) => operation !== undefined);
+  return result;
 }

@@ -1,6 +1,7 @@
 import type { Dimension } from "../dimension.ts";
 import type { Tensor } from "../tensor.ts";
 import type { DeviceKind, DeviceOperation, DeviceProgram } from "./cuda-program.ts";
+import { delayGroups, type Delayable } from "./delay-groups.ts";
 import { isEntrywise } from "./entry-reader.ts";
 import { chooseStored, liveOperations, sourcesOf } from "./stored-values.ts";
 
@@ -65,6 +66,21 @@ class Group {
   get results(): readonly Tensor[] {
     return [...(this.whole?.outputs ?? []), ...this.entries];
   }
+}
+
+interface DelayableGroup extends Delayable {
+  readonly group: Group;
+}
+
+/** What a named size counts as when values are compared. */
+const nominalSize = 64;
+
+/** A rough number of bytes: what matters is which value is larger. */
+function roughSize({ shape }: Tensor): number {
+  return shape.reduce<number>(
+    (product, size) => product * (typeof size === "number" ? size : nominalSize),
+    1,
+  );
 }
 
 type Reads = Map<number, { tensor: Tensor; isInPlace: boolean }>;
@@ -295,7 +311,28 @@ class Grouping {
       result.push(group);
     };
     for (const group of [...this.#groups].sort((a, b) => a.last - b.last)) emit(group);
-    return result;
+    return this.#delayed(result);
+  }
+
+  #delayed(groups: readonly Group[]): Group[] {
+    const outputs = new Set(Object.values(this.#program.outputs).map(({ base }) => base.id));
+    const known = new Map<Group, DelayableGroup>();
+    const list = groups.map((group) => {
+      const reads = new Map<number, number>();
+      for (const [id, { tensor }] of this.reads(group)) {
+        if (this.#groupOf.has(id) && !outputs.has(id)) reads.set(id, roughSize(tensor));
+      }
+      const isOutput = group.results.some(({ id }) => outputs.has(id));
+      const stored = group.results.filter(({ id }) => this.#stored.has(id));
+      const resultSize = isOutput
+        ? Number.NEGATIVE_INFINITY
+        : stored.reduce((sum, tensor) => sum + roughSize(tensor), 0);
+      const before = this.#before(group).map((each) => known.get(each)!);
+      const delayable = { group, before, reads, resultSize };
+      known.set(group, delayable);
+      return delayable;
+    });
+    return delayGroups(list).map(({ group }) => group);
   }
 
   /** Values that some other group reads. */
