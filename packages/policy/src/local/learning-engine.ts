@@ -336,19 +336,26 @@ export class LearningEngine {
     let loss = 0;
     const metrics = Object.fromEntries(objective.metrics.map((name) => [name, 0]));
     this.#state.begin();
+    const layOut = (forest: RowForest): Feeds => ({
+      ...forestFeeds(forest, { withGradient: true }),
+      ...objectiveFeeds(rows, forest, objective.needs),
+    });
     try {
-      for (const forest of forests) {
+      let laidOut = forests.slice(0, 1).map(layOut)[0];
+      for (const [i, forest] of forests.entries()) {
         const { sums } = this.#state;
         const executable = await this.#training(objective, forest, sums !== undefined);
         const begin = performance.now();
         const feeds = {
           ...this.#modelFeeds(),
-          ...forestFeeds(forest, { withGradient: true }),
-          ...objectiveFeeds(rows, forest, objective.needs),
+          ...laidOut,
           ...(this.#lossScale && { lossScale: { data: Float32Array.of(scale), shape: [] } }),
           ...sums,
         };
-        const outputs = await executable.run(feeds, this.#state.takeSpare?.());
+        const running = executable.run(feeds, this.#state.takeSpare?.());
+        // While a device computes.
+        laidOut = forests.slice(i + 1, i + 2).map(layOut)[0];
+        const outputs = await running;
         timings.programMilliseconds += performance.now() - begin;
         timings.numMicrobatches++;
         timings.numTokens += forest.rows.reduce((total, row) => total + readLength(rows[row]!), 0);
