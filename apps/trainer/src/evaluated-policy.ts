@@ -1,8 +1,8 @@
 import { readFile, stat } from "node:fs/promises";
-import { createRandom, type Sampler, type Tokenizer } from "@turnwise/core";
+import type { Sampler, Tokenizer } from "@turnwise/core";
 import { r2eTools } from "@turnwise/envs/swebench";
 import { readTokenizer, type LoadedTokenizer } from "@turnwise/policy";
-import { createLocalPolicy, type DeviceOptions } from "@turnwise/policy/local";
+import { createLocalSampler, type DeviceOptions } from "@turnwise/policy/local";
 import { chatSampler, completionsSampler, textTokenizer } from "@turnwise/policy/remote";
 import { z } from "zod";
 import { count, countOrNone } from "./config-parts.ts";
@@ -57,7 +57,6 @@ export interface EvaluatedPolicy {
 
 /** What matters to a folder's policy alone. */
 interface FolderOptions {
-  readonly seed: number;
   readonly threads: number;
   readonly device: DeviceOptions;
   /** A PEFT folder. */
@@ -135,21 +134,22 @@ export async function openEvaluatedPolicy(
 
 async function openFolder(
   model: string,
-  { seed, threads, device, adapter }: FolderOptions,
+  { threads, device, adapter }: FolderOptions,
 ): Promise<EvaluatedPolicy> {
-  const policy = await createLocalPolicy({
+  const tokenizer = await readTokenizer(model);
+  const opened = await createLocalSampler({
     model,
-    seed: createRandom(seed).seed,
+    tokenizer,
     threads,
     device,
     ...(adapter !== undefined && { adapter }),
   });
   return {
-    sampler: policy.sampler,
-    tokenizer: policy.tokenizer,
-    loadedTokenizer: policy.tokenizer,
-    policyVersion: await policy.sampler.load(policy.learner.weights()),
+    sampler: opened.sampler,
+    tokenizer,
+    loadedTokenizer: tokenizer,
+    policyVersion: 0,
     usage: () => undefined,
-    close: () => policy.close(),
+    close: () => opened.close(),
   };
 }

@@ -93,7 +93,6 @@ async function evaluatePolicy(
   const { seed, temperature, samples } = options;
   const policy = await reading(() =>
     openEvaluatedPolicy(options.policy, {
-      seed,
       threads: recipe.engine.threads,
       device: deviceOf(options, "evaluate"),
       ...(options.adapter !== undefined && { adapter: options.adapter }),
