@@ -76,6 +76,8 @@ function ignoringExtras({ tiedEmbeddings }: ModelConfig): ReadParametersOptions 
 
 /** A folder whose weights are found and checked but for their values, which are read one by one. */
 export interface OpenCheckpoint extends LocatedParameters {
+  /** How most of its numbers are stored. */
+  readonly type: FloatType;
   close(): Promise<void>;
 }
 
@@ -89,7 +91,7 @@ export async function openCheckpoint(
     const table = parameterTable(config);
     const located = locateParameters(table, files, source, ignoringExtras(config));
     sharedMetadata(files);
-    return { ...located, close: () => closeAll(files) };
+    return { ...located, type: usualType(files), close: () => closeAll(files) };
   } catch (error) {
     await closeAll(files);
     throw error;

@@ -78,12 +78,9 @@ export async function createLocalSampler({
       adapter === undefined
         ? undefined
         : { config: await readAdapterConfig(adapter, config), directory: adapter },
-    weightStorage: await chooseWeightStorage(
-      "createLocalSampler",
-      weightStorage,
-      config,
-      isFolder ? model : undefined,
-    ),
+    weightStorage: await chooseWeightStorage("createLocalSampler", weightStorage, config, {
+      directory: isFolder ? model : undefined,
+    }),
     keepReference: false,
     maxSequenceTokens,
     weights: isFolder ? { directory: model } : { seed },

@@ -12,6 +12,7 @@ import type {
   Executor,
   Feed,
   Feeds,
+  FrozenFeeds,
   Output,
   Program,
   ResidentTensor,
@@ -20,7 +21,7 @@ import type {
 import type { Adapter } from "../lora.ts";
 import type { ModelConfig } from "../model-config.ts";
 import { parameterTable, type Parameters, type ParameterSpec } from "../parameters.ts";
-import type { ReadTensor } from "../stored-parameters.ts";
+import type { LocatedParameters, ReadTensor } from "../stored-parameters.ts";
 import { checkOutputs, checkTrainingRows, forestFeeds, objectiveFeeds } from "./batch-feeds.ts";
 import { HostState } from "./host-state.ts";
 import { LossScale, type LossScaleState } from "./loss-scale.ts";
@@ -35,7 +36,7 @@ import {
   trainingProgram,
   type LearningProgramOptions,
 } from "./learning-programs.ts";
-import { mergedReader, mergeProgram, weightReader } from "./merge-program.ts";
+import { mergedReader, mergeProgram, weightReader, type ReadFeed } from "./merge-program.ts";
 import type { ObjectiveProgram } from "./objective-program.ts";
 import type { OptimizerState, StateReader, TrainedState } from "./trained-state.ts";
 import { initialValueHead } from "../value-head.ts";
@@ -53,6 +54,11 @@ export interface LearningEngineOptions {
   /** Trained in place of the model, which then stays as it is. Its values are copied. */
   readonly adapter?: Adapter | undefined;
   /**
+   * With an adapter: the model in files that stay, in place of the parameters, which then are none.
+   * Programs widen what they need of it; on a device it is held as float32 all the same.
+   */
+  readonly stored?: LocatedParameters | undefined;
+  /**
    * Whether to keep a copy of the first weights, for `scoreReference`. With an adapter there is no
    * need: the model without it is the reference. Default false.
    */
@@ -66,7 +72,8 @@ export interface LearningEngineOptions {
   readonly recomputeLayers?: boolean | undefined;
   /**
    * The most logits that a program holds at once: beyond that the head is computed in parts, for its
-   * gradient once more. Default 2^26, 256 MB of them.
+   * gradient once more. Default 2^26, 256 MB of them; half of it where weights are stored, for logits
+   * are then put together from parts.
    */
   readonly maxLogits?: number;
   /**
@@ -183,8 +190,8 @@ export class LearningEngine {
     const trained = this.#state.feeds;
     if (!adapter) return weightReader(trained);
     this.#merging ??= executor.compile(mergeProgram());
-    const { frozen } = this.#model;
-    return mergedReader(await this.#merging, config, adapter.config, { frozen, trained });
+    const { read } = this.#model;
+    return mergedReader(await this.#merging, config, adapter.config, { read, trained });
   }
 
   /**
@@ -213,7 +220,7 @@ export class LearningEngine {
 
   /** See `Learner.score`. */
   score(rows: readonly TokenRow[]): Promise<ScoredRow[]> {
-    return this.#score(rows, this.#programOptions, this.#modelFeeds());
+    return this.#score(rows, this.#programOptions, [this.#model.frozen, this.#state.feeds]);
   }
 
   /**
@@ -228,14 +235,15 @@ export class LearningEngine {
         "scoreReference: keepReference must be set without an adapter, got false",
       );
     }
-    return this.#score(rows, {}, this.#feedsOf([reference]));
+    return this.#score(rows, {}, [reference]);
   }
 
   async #score(
     rows: readonly TokenRow[],
     options: Omit<LearningProgramOptions, "headChunks">,
-    modelFeeds: RunFeeds,
+    weights: readonly WeightFeeds[],
   ): Promise<ScoredRow[]> {
+    const modelFeeds = this.#feedsOf(weights);
     checkRows("score", rows, this.#options.config);
     const scored: ScoredRow[] = rows.map(() => ({ spans: [] }));
     for (const forest of this.#forests(rows)) {
@@ -400,7 +408,7 @@ export class LearningEngine {
    * In how many parts the head of a forest is computed: a power of 2, so that there are few programs.
    */
   #headChunks({ predictors }: RowForest): number {
-    const { config, maxLogits = 2 ** 26 } = this.#options;
+    const { config, stored, maxLogits = 2 ** (stored ? 25 : 26) } = this.#options;
     const parts = (predictors.length * config.vocabularySize) / maxLogits;
     return 2 ** Math.max(0, Math.ceil(Math.log2(parts)));
   }
@@ -411,8 +419,10 @@ export class LearningEngine {
   ): Promise<Executable<string, string>> {
     const headChunks = this.#headChunks(forest);
     const kind = options.adapter ? "adapted" : options.valueHead ? "valued" : "plain";
-    return this.#compiled(`score ${kind} ${headChunks}`, () =>
-      scoringProgram(this.#options.config, { ...options, headChunks }),
+    return this.#compiled(
+      `score ${kind} ${headChunks}`,
+      () => scoringProgram(this.#options.config, { ...options, headChunks }),
+      options.adapter !== undefined,
     );
   }
 
@@ -430,6 +440,7 @@ export class LearningEngine {
     return this.#compiled(
       `${kind} ${headChunks} ${objective.name}`,
       () => trainingProgram(this.#options.config, objective, options),
+      true,
       this.#state.compileOptions(addsToSums),
     );
   }
@@ -437,11 +448,21 @@ export class LearningEngine {
   #compiled(
     key: string,
     program: () => Program,
+    isAdapted: boolean,
     options: CompileOptions<string> = {},
   ): Promise<Executable<string, string>> {
     let executable = this.#programs.get(key);
     if (!executable) {
-      executable = this.#options.executor.compile<string, string>(program(), options);
+      const traced = program();
+      // What is trained whole stands in for the model's own, but for the reference.
+      const trained = isAdapted ? this.#state.feeds : new Map();
+      const frozen = Object.fromEntries(
+        Object.entries(this.#model.stored).filter(
+          ([name]) => Object.hasOwn(traced.inputs, name) && !trained.has(name),
+        ),
+      );
+      const all = { ...options, frozen };
+      executable = this.#options.executor.compile<string, string>(traced, all);
       this.#programs.set(key, executable);
     }
     return executable;
@@ -479,8 +500,12 @@ interface GradientSums {
 
 /** Weights that stay as they are. */
 interface ModelParts {
-  /** The model without what is trained: all of it with an adapter, else nothing. */
+  /** What is fed of the model, beside what is trained: all of it with an adapter, else nothing. */
   readonly frozen: WeightFeeds;
+  /** With an adapter: what is not fed, for programs take it from files. */
+  readonly stored: FrozenFeeds;
+  /** With an adapter: reads a parameter of the model, wherever it is. */
+  readonly read: ReadFeed;
   /** The same, where the executor has it. */
   readonly tensors: ReadonlyMap<string, SharedTensor>;
   readonly reference: WeightFeeds | undefined;
@@ -497,22 +522,40 @@ function programOptionsOf({
 
 function hostModel(
   parameters: Parameters,
-  { config, adapter, keepReference }: LearningEngineOptions,
+  { config, adapter, stored, keepReference }: LearningEngineOptions,
 ): ModelParts {
+  if (stored) {
+    const places = parameterTable(config).map(({ name }) => [name, stored.place(name)] as const);
+    return {
+      frozen: new Map(),
+      stored: Object.fromEntries(places),
+      read: async (name) => ({ data: await stored.read(name), shape: stored.place(name).shape }),
+      tensors: new Map(),
+      reference: new Map(),
+      close: () => {},
+    };
+  }
   const feedsOf = (values: Parameters): WeightFeeds =>
     new Map(
       parameterTable(config).map(({ name, shape }) => [name, { data: values.get(name)!, shape }]),
     );
   const frozen: WeightFeeds = adapter ? feedsOf(parameters) : new Map();
   const first = keepReference ? feedsOf(copyOf(parameters)) : undefined;
-  return { frozen, tensors: new Map(), reference: adapter ? frozen : first, close: () => {} };
+  return {
+    frozen,
+    stored: {},
+    read: readerOf(frozen),
+    tensors: new Map(),
+    reference: adapter ? frozen : first,
+    close: () => {},
+  };
 }
 
 /** Uploads what is not trained. The reference is the first version of what is, held on to. */
 async function residentModel(
   parameters: Parameters,
   state: ResidentState,
-  { config, adapter, executor, keepReference }: LearningEngineOptions,
+  { config, adapter, stored, executor, keepReference }: LearningEngineOptions,
 ): Promise<ModelParts> {
   const tensors = new Map<string, SharedTensor>();
   const close = (): void => {
@@ -524,11 +567,12 @@ async function residentModel(
     const first = kept.map(({ name }) => [name, state.tensors.get(name)!.retain()] as const);
     for (const [name, tensor] of first) tensors.set(name, tensor);
     const reference = keepReference ? feedsOfShared(tensors) : undefined;
-    return { frozen: new Map(), tensors: new Map(), reference, close };
+    const none: WeightFeeds = new Map();
+    return { frozen: none, stored: {}, read: readerOf(none), tensors: new Map(), reference, close };
   }
   try {
     for (const { name, shape } of table) {
-      const data = parameters.get(name)!;
+      const data = stored ? await stored.read(name) : parameters.get(name)!;
       tensors.set(name, new SharedTensor(await executor.upload({ data, shape })));
     }
   } catch (error) {
@@ -536,8 +580,13 @@ async function residentModel(
     throw error;
   }
   const frozen = feedsOfShared(tensors);
-  return { frozen, tensors, reference: frozen, close };
+  return { frozen, stored: {}, read: readerOf(frozen), tensors, reference: frozen, close };
 }
+
+const readerOf =
+  (weights: WeightFeeds): ReadFeed =>
+  (name) =>
+    weights.get(name)!;
 
 const feedsOfShared = (tensors: ReadonlyMap<string, SharedTensor>): WeightFeeds =>
   new Map([...tensors].map(([name, { tensor }]) => [name, tensor]));

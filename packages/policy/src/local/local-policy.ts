@@ -15,6 +15,7 @@ import { createSampler, LocalWeights, type LocalSampler } from "./local-sampler.
 import type { OptimizerConfig } from "./optimizer-config.ts";
 import { traceObjective, type ObjectiveProgram } from "./objective-program.ts";
 import { PolicyEngine } from "./policy-engine.ts";
+import { chooseWeightStorage, type WeightStorage } from "./weight-storage.ts";
 import { connectWorker } from "./worker-port.ts";
 
 /** Options of {@link createLocalPolicy}. */
@@ -28,6 +29,13 @@ export interface LocalPolicyOptions {
    * to start from. Default none: all weights are trained.
    */
   readonly adapter?: AdapterOptions | string;
+  /**
+   * With an adapter to a folder's model: where the model's weights are, see `LocalSamplerOptions`.
+   * `"stored"` ones the sampler and the learner share; loading another version then moves the adapter
+   * alone. Without an adapter weights are trained as float32, whatever the folder has. Default `"auto"`,
+   * for 8 bytes a parameter.
+   */
+  readonly weightStorage?: WeightStorage;
   /**
    * Whether `learner.reference` scores under the first weights; it takes a copy of them. With an
    * adapter it is always there, takes no copy, and is the model without the adapter. Default false.
@@ -126,6 +134,7 @@ export async function createLocalPolicy({
   model,
   tokenizer,
   adapter,
+  weightStorage = "auto",
   keepReference = false,
   valueHead = false,
   recomputeLayers = false,
@@ -172,6 +181,12 @@ export async function createLocalPolicy({
       config: trained,
       ...(typeof adapter === "string" ? { directory: adapter } : { seed }),
     },
+    weightStorage: await chooseWeightStorage("createLocalPolicy", weightStorage, config, {
+      // Those that are trained change.
+      directory: isFolder && trained ? model : undefined,
+      // The learner has float32 weights, and the sampler such with the adapter in them.
+      numCopies: 2,
+    }),
     keepReference,
     valueHead,
     recomputeLayers,

@@ -1,4 +1,10 @@
-import { trace, type Executable, type Program } from "@turnwise/graph";
+import {
+  trace,
+  type Executable,
+  type Feed,
+  type Program,
+  type ResidentTensor,
+} from "@turnwise/graph";
 import { adaptedModules, adapterScale, loraNames, type AdapterConfig } from "../lora.ts";
 import type { ModelConfig } from "../model-config.ts";
 import type { ReadTensor } from "../stored-parameters.ts";
@@ -18,41 +24,52 @@ export function mergeProgram(): Program<"merged"> {
   });
 }
 
+/** Gives a weight as programs read it. */
+export type ReadFeed = (name: string) => Feed | ResidentTensor | Promise<Feed | ResidentTensor>;
+
 /** Reads weights wherever they are. Those that are arrays already are not copied. */
 export function weightReader(weights: WeightFeeds): ReadTensor {
   return (name) => {
     const found = weights.get(name);
     if (!found) throw new RangeError(`read: name must be a parameter, got ${name}`);
-    if (!("data" in found)) return found.read();
-    if (found.data instanceof Float32Array) return found.data;
-    throw new TypeError(`read: ${name} must be float32, got a ${found.data.constructor.name}`);
+    return entriesOf(name, found);
   };
+}
+
+function entriesOf(
+  name: string,
+  feed: Feed | ResidentTensor,
+): Float32Array | Promise<Float32Array> {
+  if (!("data" in feed)) return feed.read();
+  if (feed.data instanceof Float32Array) return feed.data;
+  throw new TypeError(`read: ${name} must be float32, got a ${feed.data.constructor.name}`);
 }
 
 /**
  * As `mergeAdapter`, one weight after the other, by a compiled {@link mergeProgram}, which for large
  * models takes a small part of the time.
- * @param frozen - The model's weights.
- * @param trained - The adapter's.
+ * @param weights - `read` reads the model's, `trained` are the adapter's.
  */
 export function mergedReader(
   executable: Executable<"merged">,
   config: ModelConfig,
   adapter: AdapterConfig,
-  { frozen, trained }: { readonly frozen: WeightFeeds; readonly trained: WeightFeeds },
+  { read, trained }: { readonly read: ReadFeed; readonly trained: WeightFeeds },
 ): ReadTensor {
   const scale = { data: Float32Array.of(adapterScale(adapter)), shape: [] };
   const modules = new Map(
     adaptedModules(config, adapter).map(({ module }) => [`${module}.weight`, module]),
   );
   // What was trained whole has the name of what it stands in for.
-  const [readTrained, readFrozen] = [weightReader(trained), weightReader(frozen)];
+  const readTrained = weightReader(trained);
   return async (name) => {
     const module = modules.get(name);
-    if (module === undefined) return trained.has(name) ? readTrained(name) : readFrozen(name);
+    if (module === undefined) {
+      return trained.has(name) ? readTrained(name) : entriesOf(name, await read(name));
+    }
     const { a, b } = loraNames(module);
     const results = await executable.run({
-      weight: frozen.get(name)!,
+      weight: await read(name),
       a: trained.get(a)!,
       b: trained.get(b)!,
       scale,

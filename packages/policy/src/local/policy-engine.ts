@@ -1,7 +1,12 @@
 import type { ScoredRow, SampleRequest, TokenRow, TrainingRow, UpdateReport } from "@turnwise/core";
 import { readAdapter } from "../adapter-checkpoint.ts";
-import { readCheckpoint, writeCheckpoint } from "../checkpoint.ts";
-import { initialAdapter, type Adapter, type AdapterConfig } from "../lora.ts";
+import {
+  openCheckpoint,
+  readCheckpoint,
+  writeCheckpoint,
+  type OpenCheckpoint,
+} from "../checkpoint.ts";
+import { adapterTable, initialAdapter, type Adapter } from "../lora.ts";
 import type { ModelConfig } from "../model-config.ts";
 import { initialParameters, parameterTable, type Parameters } from "../parameters.ts";
 import type { FloatType } from "../safetensors.ts";
@@ -18,11 +23,30 @@ import type { RowScores } from "./score-rows.ts";
 /** More wait for the memory, not for the processor. */
 const maxAttentionThreads = 8;
 
-/** The first weights, for the learner to keep, and how they were stored. */
+/** The first weights. */
+interface StartingWeights {
+  /** For the learner to keep; none where they stay in their files. */
+  readonly parameters: Parameters;
+  readonly stored?: OpenCheckpoint;
+  /** How they were stored. */
+  readonly type: FloatType;
+}
+
 async function startingWeights({
   config,
   weights,
-}: EngineOptions): Promise<{ parameters: Parameters; type: FloatType }> {
+  weightStorage,
+}: EngineOptions): Promise<StartingWeights> {
+  if ("directory" in weights && weightStorage === "stored") {
+    const stored = await openCheckpoint(weights.directory, config);
+    try {
+      await stored.checkFinite();
+      return { parameters: new Map(), stored, type: stored.type };
+    } catch (error) {
+      await stored.close();
+      throw error;
+    }
+  }
   if ("directory" in weights) return readCheckpoint(weights.directory, config);
   const parameters =
     "seed" in weights
@@ -33,12 +57,41 @@ async function startingWeights({
 
 async function startingAdapter(
   { config, adapter }: EngineOptions,
-  parameters: Parameters,
+  { parameters, stored }: StartingWeights,
 ): Promise<Adapter | undefined> {
   if (!adapter) return undefined;
-  return "directory" in adapter
-    ? readAdapter(adapter.directory, config, adapter.config)
-    : initialAdapter(config, parameters, adapter.config, adapter.seed);
+  if ("directory" in adapter) return readAdapter(adapter.directory, config, adapter.config);
+  if (!stored) return initialAdapter(config, parameters, adapter.config, adapter.seed);
+  const model = new Set(parameterTable(config).map(({ name }) => name));
+  const copied = new Map<string, Float32Array>();
+  for (const { name } of adapterTable(config, adapter.config)) {
+    if (model.has(name)) copied.set(name, await stored.read(name));
+  }
+  return initialAdapter(config, copied, adapter.config, adapter.seed);
+}
+
+/**
+ * Hands the learner's present weights to the sampler: the tensors themselves where they are with the
+ * executor, which keeps them as they are as long as the sampler holds them; otherwise copies, with the
+ * adapter put into them; or of the adapter alone, beside a model that stays in its files.
+ */
+async function startLoading(
+  sampling: SamplingEngine,
+  learner: LearningEngine,
+  { config, adapter }: EngineOptions,
+  stored: OpenCheckpoint | undefined,
+): Promise<{ readonly loaded: Promise<void> }> {
+  const shared = learner.share();
+  if (shared) return { loaded: sampling.loadHeld(shared, adapter?.config) };
+  if (!stored || !adapter) {
+    return { loaded: sampling.load(await presentWeights(learner, config)) };
+  }
+  const trained = new Map<string, Float32Array>();
+  for (const { name } of adapterTable(config, adapter.config)) {
+    trained.set(name, (await learner.reader.parameter(name)).slice());
+  }
+  const read = (name: string) => trained.get(name) ?? stored.place(name);
+  return { loaded: sampling.loadFrom(read, adapter.config) };
 }
 
 /** All of the learner's present weights, with the adapter put into them. */
@@ -49,21 +102,6 @@ async function presentWeights(learner: LearningEngine, config: ModelConfig): Pro
   return weights;
 }
 
-/**
- * Hands the learner's present weights to the sampler: the tensors themselves where they are with the
- * executor, which keeps them as they are as long as the sampler holds them, and otherwise copies.
- */
-async function startLoading(
-  sampling: SamplingEngine,
-  learner: LearningEngine,
-  config: ModelConfig,
-  adapter: AdapterConfig | undefined,
-): Promise<{ readonly loaded: Promise<void> }> {
-  const shared = learner.share();
-  if (shared) return { loaded: sampling.loadHeld(shared, adapter) };
-  return { loaded: sampling.load(await presentWeights(learner, config)) };
-}
-
 /** An engine in the thread that calls it. What it computes blocks that thread. */
 export class PolicyEngine implements EnginePort {
   readonly #options: EngineOptions;
@@ -71,6 +109,8 @@ export class PolicyEngine implements EnginePort {
   readonly #sampling: SamplingEngine;
   /** How the first weights were stored. */
   readonly #type: FloatType;
+  /** The model that an adapter is trained beside, where it stays in its files. */
+  readonly #stored: OpenCheckpoint | undefined;
   #version = 0;
   #isClosed = false;
   /** The last of the learner's tasks, which run one after the other. */
@@ -80,10 +120,11 @@ export class PolicyEngine implements EnginePort {
     options: EngineOptions,
     learner: LearningEngine | undefined,
     sampling: SamplingEngine,
-    type: FloatType,
+    { type, stored }: Pick<StartingWeights, "type" | "stored">,
   ) {
     this.#options = options;
     this.#type = type;
+    this.#stored = stored;
     this.#learner = learner;
     this.#sampling = sampling;
   }
@@ -104,28 +145,34 @@ export class PolicyEngine implements EnginePort {
     });
     if (!optimizer) {
       await loadWeights(sampling, options);
-      return new PolicyEngine(options, undefined, sampling, "F32");
+      return new PolicyEngine(options, undefined, sampling, { type: "F32" });
     }
-    const { parameters, type } = await startingWeights(options);
-    const adapter = await startingAdapter(options, parameters);
-    const learner = await LearningEngine.create(parameters, {
-      config,
-      executor,
-      optimizer,
-      microbatchTokens,
-      ownsParameters: true,
-      adapter,
-      keepReference: options.keepReference,
-      valueHead: options.valueHead,
-      recomputeLayers: options.recomputeLayers,
-      resident,
-      scalesLoss: needsLossScale(device),
-      maxLogits: usualMaxLogits(device),
-    });
-    await (
-      await startLoading(sampling, learner, config, adapter?.config)
-    ).loaded;
-    return new PolicyEngine(options, learner, sampling, type);
+    const starting = await startingWeights(options);
+    const { parameters, stored } = starting;
+    try {
+      const adapter = await startingAdapter(options, starting);
+      const learner = await LearningEngine.create(parameters, {
+        config,
+        executor,
+        optimizer,
+        microbatchTokens,
+        ownsParameters: true,
+        adapter,
+        stored,
+        keepReference: options.keepReference,
+        valueHead: options.valueHead,
+        recomputeLayers: options.recomputeLayers,
+        resident,
+        scalesLoss: needsLossScale(device),
+        maxLogits: usualMaxLogits(device),
+      });
+      const { loaded } = await startLoading(sampling, learner, options, stored);
+      await loaded;
+      return new PolicyEngine(options, learner, sampling, starting);
+    } catch (error) {
+      await stored?.close();
+      throw error;
+    }
   }
 
   get #learning(): LearningEngine {
@@ -161,8 +208,7 @@ export class PolicyEngine implements EnginePort {
         );
       }
       // That the sampler then waits for its requests must not hold up the learner.
-      const { config, adapter } = this.#options;
-      const begun = await startLoading(this.#sampling, this.#learning, config, adapter?.config);
+      const begun = await startLoading(this.#sampling, this.#learning, this.#options, this.#stored);
       ({ loaded } = begun);
     });
     await loaded;
@@ -225,6 +271,7 @@ export class PolicyEngine implements EnginePort {
     await this.#sampling.close();
     await this.#lastTask;
     await this.#learner?.close();
+    await this.#stored?.close();
   }
 
   #inTurn<T>(task: () => T | Promise<T>): Promise<T> {

@@ -6,7 +6,7 @@ import { writeAdapter } from "../adapter-checkpoint.ts";
 import { writeCheckpoint } from "../checkpoint.ts";
 import { adapterConfig, adapterTable } from "../lora.ts";
 import { smallModelConfig } from "../model-config.ts";
-import { drawParameters, initialParameters, sizeOf } from "../parameters.ts";
+import { drawParameters, initialParameters, parameterTable, sizeOf } from "../parameters.ts";
 import { createLocalSampler, type LocalSamplerOptions } from "./create-local-sampler.ts";
 import { chooseWeightStorage } from "./weight-storage.ts";
 
@@ -103,20 +103,38 @@ describe("chooseWeightStorage", () => {
 
   it("leaves numbers of 16 bits in the file where float32 would take most of the memory", async () => {
     const choose = (available: number, folder: string | undefined = model) =>
-      chooseWeightStorage("test", "auto", config, folder, available);
+      chooseWeightStorage("test", "auto", config, { directory: folder, availableBytes: available });
     expect(await choose(bytes)).toBe("stored");
     expect(await choose(1e12)).toBe("float32");
-    expect(await chooseWeightStorage("test", "auto", config, undefined, 1)).toBe("float32");
+    // 4 bytes a parameter are less than half of 12, two copies are more.
+    const availableBytes =
+      12 * parameterTable(config).reduce((n, { shape }) => n + sizeOf(shape), 0);
+    const choice = { directory: model, availableBytes };
+    expect(await chooseWeightStorage("test", "auto", config, choice)).toBe("float32");
+    const twice = { ...choice, numCopies: 2 };
+    expect(await chooseWeightStorage("test", "auto", config, twice)).toBe("stored");
+    expect(await chooseWeightStorage("test", "auto", config, { directory: undefined })).toBe(
+      "float32",
+    );
     const whole = join(directory, "float32");
     await writeCheckpoint(whole, { config, parameters: initialParameters(config, 1) });
     expect(await choose(bytes, whole)).toBe("float32");
   });
 
   it("does as it is told, where it can", async () => {
-    expect(await chooseWeightStorage("test", "stored", config, model, 1e12)).toBe("stored");
-    expect(await chooseWeightStorage("test", "float32", config, model, 1)).toBe("float32");
-    await expect(chooseWeightStorage("test", "stored", config, undefined)).rejects.toThrow(
-      "test: weightStorage must not be stored without a folder, got it",
+    expect(
+      await chooseWeightStorage("test", "stored", config, {
+        directory: model,
+        availableBytes: 1e12,
+      }),
+    ).toBe("stored");
+    expect(
+      await chooseWeightStorage("test", "float32", config, { directory: model, availableBytes: 1 }),
+    ).toBe("float32");
+    await expect(
+      chooseWeightStorage("test", "stored", config, { directory: undefined }),
+    ).rejects.toThrow(
+      "test: weightStorage must be float32 for weights that are fresh or trained, got stored",
     );
   });
 });

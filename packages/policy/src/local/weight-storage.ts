@@ -11,32 +11,41 @@ export type WeightStorage = "auto" | "float32" | "stored";
 /** Of the memory that is available, how much float32 weights may take before they stay in the file. */
 const largestShare = 1 / 2;
 
+/** What {@link chooseWeightStorage} goes by. */
+export interface StorageChoice {
+  /** The folder; none for weights that are in no file, or that are trained. */
+  readonly directory: string | undefined;
+  /** How often float32 weights would be in memory. Default 1. */
+  readonly numCopies?: number;
+  /** Memory that can be had. Default what the system says. */
+  readonly availableBytes?: number;
+}
+
 /**
- * Chooses how the frozen weights of a model are held. `"auto"` leaves them in their file where the folder
- * has numbers of 16 bits, and float32 would take more than half of the memory that is available.
+ * Chooses how the weights of a model are held. `"auto"` leaves them in their file where the folder has
+ * numbers of 16 bits, and float32 would take more than half of the memory that is available.
  *
- * @param directory - The folder; none for weights that are in no file.
- * @throws `RangeError` if what is in no file is to stay there.
+ * @throws `RangeError` for `"stored"` where there is no folder.
  */
 export async function chooseWeightStorage(
   where: string,
   wanted: WeightStorage,
   config: ModelConfig,
-  directory: string | undefined,
-  availableBytes: number = process.availableMemory(),
+  { directory, numCopies = 1, availableBytes = process.availableMemory() }: StorageChoice,
 ): Promise<"float32" | "stored"> {
   if (!["auto", "float32", "stored"].includes(wanted)) {
     throw new RangeError(`${where}: weightStorage must be auto, float32 or stored, got ${wanted}`);
   }
   if (directory === undefined) {
-    if (wanted === "stored") {
-      throw new RangeError(`${where}: weightStorage must not be stored without a folder, got it`);
-    }
-    return "float32";
+    if (wanted !== "stored") return "float32";
+    throw new RangeError(
+      `${where}: weightStorage must be float32 for weights that are fresh or trained, got stored`,
+    );
   }
   if (wanted !== "auto") return wanted;
   const { type } = await describeWeights(directory);
   if (type === "F32") return "float32";
   const numParameters = parameterTable(config).reduce((n, { shape }) => n + sizeOf(shape), 0);
-  return 4 * numParameters > largestShare * availableBytes ? "stored" : "float32";
+  const bytes = 4 * numParameters * numCopies;
+  return bytes > largestShare * availableBytes ? "stored" : "float32";
 }
