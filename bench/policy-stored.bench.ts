@@ -4,7 +4,7 @@
  * whose memory is looked at while it works: what is anonymous has to be there, pages of files can be
  * dropped and read again. Folders are made of random numbers and removed afterwards.
  *
- * npx tsx --conditions=turnwise-source bench/policy-stored.bench.ts [0.5B | 1.5B] [FOLDER]
+ * npx tsx --conditions=turnwise-source bench/policy-stored.bench.ts [0.5B | 1.5B] [FOLDER] ["sample stored"]
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -95,12 +95,15 @@ async function train(model: string, weightStorage: Storage): Promise<void> {
   await policy.close();
 }
 
-/** Megabytes that a process holds: in memory at all, and of these what is in no file. */
+/**
+ * Megabytes that a process holds, each page counted once however often it is mapped: in all, and of
+ * these what is in no file.
+ */
 function memoryOf(pid: number): { resident: number; anonymous: number } {
-  const text = readFileSync(`/proc/${pid}/status`, "utf8");
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
   const field = (name: string): number =>
     Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(text)?.[1] ?? 0) / 1000;
-  return { resident: field("VmRSS"), anonymous: field("RssAnon") };
+  return { resident: field("Pss"), anonymous: field("Anonymous") };
 }
 
 /** Runs one task in a process of its own, and looks at its memory meanwhile. */
@@ -117,7 +120,7 @@ async function watch(task: string, storage: Storage, model: string): Promise<voi
       // It has ended.
     }
   };
-  const timer = setInterval(look, 20);
+  const timer = setInterval(look, 50);
   child.stdout.on("data", (text: Buffer) => {
     look();
     for (const line of text.toString().trim().split("\n")) {
@@ -132,19 +135,21 @@ async function watch(task: string, storage: Storage, model: string): Promise<voi
 }
 
 const tasks: Record<string, typeof sample> = { sample, train };
-const [first = "0.5B", storage, model] = process.argv.slice(2);
+const [first = "0.5B", second, third] = process.argv.slice(2);
 const task = tasks[first];
 if (task) {
-  await task(model!, storage === "stored" ? "stored" : "float32");
+  await task(third!, second === "stored" ? "stored" : "float32");
 } else {
+  const only = third;
   const config = shapes[first === "1.5B" ? "1.5B" : "0.5B"];
-  const directory = storage ?? mkdtempSync(join(tmpdir(), "turnwise-stored-"));
+  const directory = second ?? mkdtempSync(join(tmpdir(), "turnwise-stored-"));
   try {
-    if (storage === undefined) await writeRandomModel(directory, config);
+    if (second === undefined) await writeRandomModel(directory, config);
     for (const each of Object.keys(tasks)) {
-      for (const kind of storages) await watch(each, kind, directory);
+      for (const kind of storages)
+        if (only === undefined || only === `${each} ${kind}`) await watch(each, kind, directory);
     }
   } finally {
-    if (storage === undefined) rmSync(directory, { recursive: true });
+    if (second === undefined) rmSync(directory, { recursive: true });
   }
 }

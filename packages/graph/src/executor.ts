@@ -60,6 +60,11 @@ export interface CompileOptions<Resident extends string = never> {
    * large weights need not be in memory twice, and no size of a run may be 0. Default true.
    */
   readonly keepsFrozen?: boolean;
+  /**
+   * Whether memory for what is computed on the way may be kept from run to run; otherwise it is given
+   * back after each, as it should be with many programs that run by turns. Default true.
+   */
+  readonly keepsMemory?: boolean;
 }
 
 /** Prepares programs for one kind of machinery. */

@@ -232,6 +232,18 @@ describe("createOnnxExecutor", () => {
     await executable.release();
   });
 
+  it("computes the same where it keeps no memory between runs", async () => {
+    const program = trace((g) => languageModel(g, "batch", "time"));
+    const [kept, given] = await Promise.all(
+      [true, false].map((keepsMemory) => executor.compile(program, { keepsMemory })),
+    );
+    for (const time of [3, 9, 2]) {
+      const feeds = languageFeeds(2, time);
+      expect(await given!.run(feeds)).toEqual(await kept!.run(feeds));
+    }
+    await Promise.all([kept!.release(), given!.release()]);
+  });
+
   it("needs frozen arrays no more where they are not kept, whatever becomes of them", async () => {
     const program = trace((g) => ({
       y: g.linear(g.input("x", "float32", ["n", 2]), g.input("w", "float32", [3, 2])),

@@ -366,7 +366,12 @@ export function createOnnxExecutor(options: OnnxOptions = {}): Executor {
       compileOptions: CompileOptions<Resident> = {},
     ): Promise<Executable<Name, Resident>> => {
       checkOutputs("compile", program, compileOptions);
-      const { resident = [], consumed = [], keepsFrozen = true } = compileOptions;
+      const {
+        resident = [],
+        consumed = [],
+        keepsFrozen = true,
+        keepsMemory = true,
+      } = compileOptions;
       const given = compileOptions.frozen ?? {};
       checkFrozen("compile", program, given);
       const frozen = providers[provider].readsFiles
@@ -387,7 +392,7 @@ export function createOnnxExecutor(options: OnnxOptions = {}): Executor {
         program,
         resident,
         frozen,
-        options: session,
+        options: { ...session, enableCpuMemArena: keepsMemory },
       };
       const limits = idLimits(program);
       const emptiness = findEmpty(program);

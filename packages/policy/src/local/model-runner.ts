@@ -104,7 +104,11 @@ export class ModelRunner {
       program: Program<Name>,
       weights: FrozenFeeds,
     ): Promise<Executable<Name>> => {
-      const executable = await executor.compile(program, { frozen: weights, keepsFrozen: false });
+      const executable = await executor.compile(program, {
+        frozen: weights,
+        keepsFrozen: false,
+        keepsMemory: false,
+      });
       compiled.push(executable);
       return executable;
     };

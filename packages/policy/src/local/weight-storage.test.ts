@@ -1,18 +1,29 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { crossEntropy, type TrainingRow } from "@turnwise/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeAdapter } from "../adapter-checkpoint.ts";
-import { writeCheckpoint } from "../checkpoint.ts";
+import { describeWeights, readCheckpoint, writeCheckpoint } from "../checkpoint.ts";
 import { adapterConfig, adapterTable } from "../lora.ts";
 import { smallModelConfig } from "../model-config.ts";
-import { drawParameters, initialParameters, parameterTable, sizeOf } from "../parameters.ts";
+import {
+  drawParameters,
+  initialParameters,
+  parameterTable,
+  sizeOf,
+  type Parameters,
+} from "../parameters.ts";
+import { createTokenizer } from "../tokenizer.ts";
+import { buildWordVocabulary } from "../word-vocabulary.ts";
 import { createLocalSampler, type LocalSamplerOptions } from "./create-local-sampler.ts";
-import { chooseWeightStorage } from "./weight-storage.ts";
+import { createLocalPolicy, type LocalPolicy, type LocalPolicyOptions } from "./local-policy.ts";
+import { chooseWeightStorage, type WeightStorage } from "./weight-storage.ts";
 
 // Large enough that its matrices stay in the file: small ones are read.
 const config = smallModelConfig({ vocabularySize: 600, hiddenSize: 256, numLayers: 2 });
 const adapter = adapterConfig(config, { rank: 4 }, "test");
+const tokenizer = createTokenizer(buildWordVocabulary(["a b c d e f g"]));
 let directory: string;
 let model: string;
 let peft: string;
@@ -94,6 +105,92 @@ describe("weights that stay in their file", () => {
     await writeFile(path, bytes.subarray(0, -2));
     await expect(sampleBy({ model: broken, weightStorage: "stored" })).rejects.toThrow(
       "must end within the file",
+    );
+  });
+});
+
+describe("an adapter beside a model that stays in its file", () => {
+  const create = (weightStorage: WeightStorage, overrides: Partial<LocalPolicyOptions> = {}) =>
+    createLocalPolicy({
+      model,
+      tokenizer,
+      weightStorage,
+      adapter: {
+        rank: 4,
+        targetModules: ["q_proj", "down_proj"],
+        modulesToSave: ["norm", "up_proj"],
+      },
+      optimizer: { learningRate: { peak: 0.01 } },
+      threads: 2,
+      thread: "same",
+      ...overrides,
+    });
+  const rows = Array.from({ length: 3 }, (_, row): TrainingRow => {
+    const tokens = Array.from({ length: 40 + row }, (_entry, i) => (13 * i + 7 * row) % 600);
+    const weights = new Float32Array(20).fill(1 / 60);
+    return { tokens, spans: [{ turnIndex: 0, start: 10, length: 20 }], weights, fields: {} };
+  });
+
+  /** What a policy gives before and after some updates. */
+  async function follow({ learner, sampler, close }: LocalPolicy): Promise<number[]> {
+    const scores = async (score: typeof learner.score): Promise<number[]> =>
+      (await score(rows)).flatMap(({ spans }) => spans.flatMap(({ logProbs }) => [...logProbs]));
+    const sampled = async (): Promise<number[]> => {
+      const { tokens, logProbs } = await sampler.sample(request("own", 30));
+      return [...tokens, ...logProbs];
+    };
+    const numbers = [...(await sampled())];
+    for (let update = 0; update < 5; update++) {
+      const { loss, gradientNorm } = await learner.update(rows, crossEntropy);
+      numbers.push(loss, gradientNorm);
+    }
+    numbers.push(...(await scores((all) => learner.score(all))));
+    numbers.push(...(await scores((all) => learner.reference!.score(all))));
+    await sampler.load(learner.weights());
+    numbers.push(...(await sampled()));
+    await close();
+    return numbers;
+  }
+
+  it.each([false, true])(
+    "learns as beside widened weights; layers recomputed: %s",
+    async (recomputeLayers) => {
+      const wide = await follow(await create("float32", { recomputeLayers }));
+      const stored = await follow(await create("stored", { recomputeLayers }));
+      expect(stored.length).toBe(wide.length);
+      // AdamW's first steps are as large for small gradients as for large ones, whose errors they show.
+      stored.forEach((value, i) => expect(Math.abs(value - wide[i]!)).toBeLessThan(2e-3));
+    },
+  );
+
+  it("is saved, and saved as a whole model, as beside widened weights", async () => {
+    const saved: Parameters[] = [];
+    for (const storage of ["float32", "stored"] as const) {
+      const policy = await create(storage);
+      await policy.learner.update(rows, crossEntropy);
+      const folder = join(directory, storage);
+      await policy.saveModel(folder);
+      await policy.save(join(folder, "adapter"));
+      await policy.learner.restore(join(folder, "adapter"));
+      await policy.close();
+      expect((await describeWeights(folder)).type).toBe("BF16");
+      saved.push((await readCheckpoint(folder)).parameters);
+    }
+    for (const [name, values] of saved[0]!) {
+      const stored = saved[1]!.get(name)!;
+      // The step as above, and a last bit of bfloat16's 8.
+      values.forEach((value, i) => {
+        if (Math.abs(value - stored[i]!) > 2 ** -7 * Math.abs(value) + 2e-3) {
+          throw new Error(`${name}[${i}] must be ${value}, got ${stored[i]}`);
+        }
+      });
+    }
+  });
+
+  it("is needed, for weights that are trained do not stay as they are", async () => {
+    const full = { model, tokenizer, thread: "same" } as const;
+    await expect(createLocalPolicy({ ...full, weightStorage: "stored" })).rejects.toThrow(
+      "createLocalPolicy: weightStorage must be float32 for weights that are fresh or trained, got stored",
     );
   });
 });
