@@ -132,7 +132,8 @@ describe("an adapter beside a model that stays in its file", () => {
   });
 
   /** What a policy gives before and after some updates. */
-  async function follow({ learner, sampler, close }: LocalPolicy): Promise<number[]> {
+  async function follow(policy: LocalPolicy): Promise<number[]> {
+    const { learner, sampler } = policy;
     const scores = async (score: typeof learner.score): Promise<number[]> =>
       (await score(rows)).flatMap(({ spans }) => spans.flatMap(({ logProbs }) => [...logProbs]));
     const sampled = async (): Promise<number[]> => {
@@ -148,7 +149,7 @@ describe("an adapter beside a model that stays in its file", () => {
     numbers.push(...(await scores((all) => learner.reference!.score(all))));
     await sampler.load(learner.weights());
     numbers.push(...(await sampled()));
-    await close();
+    await policy.close();
     return numbers;
   }
 
