@@ -20,6 +20,7 @@ const table = {
   createSessionOptions: [10, "void *", "p"],
   enableProfiling: [14, "void *", "ps"],
   disableMemPattern: [17, "void *", "p"],
+  disableCpuMemArena: [19, "void *", "p"],
   setSessionLogSeverityLevel: [22, "void *", "pi"],
   setSessionGraphOptimizationLevel: [23, "void *", "pi"],
   setIntraOpNumThreads: [24, "void *", "pi"],

@@ -170,6 +170,7 @@ function configure(library: NativeLibrary, native: Address, options: SessionOpti
   const {
     graphOptimizationLevel = "all",
     enableMemPattern = true,
+    enableCpuMemArena = true,
     intraOpNumThreads,
     interOpNumThreads,
     logSeverityLevel = 4,
@@ -182,6 +183,7 @@ function configure(library: NativeLibrary, native: Address, options: SessionOpti
   check(functions.setSessionGraphOptimizationLevel(native, level));
   check(functions.setSessionLogSeverityLevel(native, logSeverityLevel));
   if (!enableMemPattern) check(functions.disableMemPattern(native));
+  if (!enableCpuMemArena) check(functions.disableCpuMemArena(native));
   if (intraOpNumThreads !== undefined) {
     check(functions.setIntraOpNumThreads(native, intraOpNumThreads));
   }

@@ -32,7 +32,7 @@ import {
   type OnnxRuntime,
 } from "./onnx-runtime.ts";
 import { sessionCreator, type Binding, type CreateSession } from "./session.ts";
-import { providers, type ProductType, type Provider } from "./providers.ts";
+import { providers, type ProductType, type Provider, type ProviderTraits } from "./providers.ts";
 import { blockSizes, readSmallFrozen, rootOfFiles, type BlockSizes } from "./stored-weight.ts";
 import { fromOrt, TensorKeeper, toOrt } from "./tensors.ts";
 
@@ -123,7 +123,7 @@ class CompiledModel {
     );
     try {
       const session = await parts.createSession(lowered.bytes, {
-        ...withFrozen(options, frozen),
+        ...withFrozen(options, providers[provider], frozen),
         ...(resident.length > 0 && residence !== "cpu"
           ? { preferredOutputLocation: Object.fromEntries(locations) }
           : {}),
@@ -251,6 +251,7 @@ class SpecialModels {
 /** Options of a session with constants that are not in its model: in memory, or some in files. */
 function withFrozen(
   options: Ort.InferenceSession.SessionOptions,
+  { extra }: ProviderTraits,
   frozen: FrozenFeeds,
 ): Ort.InferenceSession.SessionOptions {
   const root = rootOfFiles(frozen);
@@ -262,17 +263,18 @@ function withFrozen(
     });
     return { ...options, externalData };
   }
-  const { extra } = options;
+  // Folding constants would widen all weights at once, and keep them so.
+  const disabled = [extra.optimization?.["disable_specified_optimizers"] ?? [], "ConstantFolding"];
   return {
     ...options,
     extra: {
-      ...extra,
-      session: {
-        ...(extra?.["session"] as Readonly<Record<string, unknown>> | undefined),
-        model_external_initializers_file_folder_path: root,
+      ...options.extra,
+      // One key as a whole: the session's other options are in an object of their own.
+      "session.model_external_initializers_file_folder_path": root,
+      optimization: {
+        ...extra.optimization,
+        disable_specified_optimizers: disabled.flat().join(";"),
       },
-      // It would widen all weights at once, and keep them so.
-      optimization: { disable_specified_optimizers: "ConstantFolding" },
     },
   };
 }

@@ -72,8 +72,7 @@ export interface LearningEngineOptions {
   readonly recomputeLayers?: boolean | undefined;
   /**
    * The most logits that a program holds at once: beyond that the head is computed in parts, for its
-   * gradient once more. Default 2^26, 256 MB of them; half of it where weights are stored, for logits
-   * are then put together from parts.
+   * gradient once more. Default 2^26, 256 MB of them.
    */
   readonly maxLogits?: number;
   /**
@@ -408,7 +407,7 @@ export class LearningEngine {
    * In how many parts the head of a forest is computed: a power of 2, so that there are few programs.
    */
   #headChunks({ predictors }: RowForest): number {
-    const { config, stored, maxLogits = 2 ** (stored ? 25 : 26) } = this.#options;
+    const { config, maxLogits = 2 ** 26 } = this.#options;
     const parts = (predictors.length * config.vocabularySize) / maxLogits;
     return 2 ** Math.max(0, Math.ceil(Math.log2(parts)));
   }

@@ -164,7 +164,8 @@ export class PolicyEngine implements EnginePort {
         recomputeLayers: options.recomputeLayers,
         resident,
         scalesLoss: needsLossScale(device),
-        maxLogits: usualMaxLogits(device),
+        // Of a head that stays in its file, logits are put together from parts: they are there twice.
+        maxLogits: usualMaxLogits(device) / (stored && !resident ? 2 : 1),
       });
       const { loaded } = await startLoading(sampling, learner, options, stored);
       await loaded;
