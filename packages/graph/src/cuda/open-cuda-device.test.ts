@@ -420,12 +420,16 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
     other.upload(address, Float32Array.of(1, 2, 3, 4));
     const data = new Float32Array(4);
     const download = other.download(address, data);
+    const module = other.compile(addSource);
+    const recording = other.record(() => other.clear(address, 16));
     const closed = other.close();
     expect(() => other.allocate(16)).toThrow("allocate: the device must be open, got a closed one");
     await closed;
     await download;
     expect(Array.from(data)).toEqual([1, 2, 3, 4]);
     await other.close();
+    module.unload();
+    recording.release();
     const message = "the device must be open, got a closed one";
     expect(() => other.memory()).toThrow(`memory: ${message}`);
     expect(() => other.upload(address, data)).toThrow(`upload: ${message}`);

@@ -1,55 +1,28 @@
-import { checkDriver, checkProducts, driverStatus } from "./check-status.ts";
-import { checkProduct } from "./check-product.ts";
+import { checkDriver, driverStatus } from "./check-status.ts";
 import { compileKernels } from "./compile-kernels.ts";
 import {
   CudaOutOfMemory,
   type CudaDevice,
   type CudaKernel,
   type CudaModule,
-  type CudaNumber,
   type CudaProduct,
   type CudaRecording,
-  type ProductPrecision,
 } from "./cuda-device.ts";
 import { DownloadStaging } from "./download-staging.ts";
+import { Kernel, Launcher } from "./launcher.ts";
 import { loadCuda, type Cuda } from "./load-cuda.ts";
+import { Products } from "./products.ts";
+import { Recorder } from "./recorder.ts";
 import { UploadRing } from "./upload-ring.ts";
 import { Waiting } from "./waiting.ts";
 
-// Values of enumerations, from cuda.h, library_types.h and cublas_api.h.
+// Values of enumerations, from cuda.h.
 const attribute = { multiprocessors: 16, major: 75, minor: 76 } as const;
 const nonBlockingStream = 1;
-/** What other threads do meanwhile is their own. */
-const relaxedCapture = 2;
 const maxDynamicSharedBytes = 8;
-const launchParameter = { end: 0n, pointer: 1n, size: 2n } as const;
-const numberTypes: Readonly<Record<CudaNumber, number>> = { float32: 0, bfloat16: 14, float16: 2 };
-/** CUBLAS_COMPUTE_32F, _FAST_TF32 and _FAST_16BF. */
-const computeTypes: Readonly<Record<ProductPrecision, number>> = {
-  float32: 68,
-  tensorfloat32: 77,
-  bfloat16: 75,
-};
-const defaultAlgorithm = -1;
 
 /** What a kernel may have without being asked for more. */
 const defaultSharedBytes = 48 * 1024;
-/** What cuBLAS works with: as much as it asks for by itself on Hopper. */
-const workspaceBytes = 32 * 2 ** 20;
-const maxParameters = 512;
-
-class Kernel implements CudaKernel {
-  readonly name: string;
-  readonly sharedBytes: number;
-  /** 0 when its module has been unloaded. */
-  handle: number;
-
-  constructor(name: string, handle: number, sharedBytes: number) {
-    this.name = name;
-    this.handle = handle;
-    this.sharedBytes = sharedBytes;
-  }
-}
 
 /** The context that calls of this thread go to. */
 let current: number | undefined;
@@ -62,32 +35,23 @@ class Device implements CudaDevice {
   readonly #ordinal: number;
   readonly #context: number;
   readonly #stream: number;
-  readonly #products: number;
-  readonly #workspace: number;
+  readonly #products: Products;
+  readonly #launcher: Launcher;
+  readonly #recorder: Recorder;
   readonly #uploads: UploadRing;
   readonly #downloads: DownloadStaging;
   readonly #waiting: Waiting;
   readonly #allocations = new Map<number, number>();
   readonly #modules = new Set<() => void>();
   readonly #pending = new Set<Promise<void>>();
-  readonly #recordings = new Set<() => void>();
-  #isRecording = false;
   #closing: Promise<void> | undefined;
 
-  // What functions write and read through pointers, made once: a decode step has hundreds of calls.
+  // What functions write and read through pointers.
   readonly #result = new BigInt64Array(new ArrayBuffer(512));
   readonly #resultAddress: number;
   readonly #resultInt = new Int32Array(this.#result.buffer);
   readonly #name = new Uint8Array(new ArrayBuffer(1024));
   readonly #nameAddress: number;
-  readonly #parameters = new BigInt64Array(maxParameters);
-  readonly #parameterWords = new Uint32Array(this.#parameters.buffer);
-  readonly #parameterSize = new Uint32Array(new ArrayBuffer(128));
-  readonly #extra = new BigInt64Array(new ArrayBuffer(128));
-  readonly #extraAddress: number;
-  readonly #scales = new Float32Array(new ArrayBuffer(128));
-  readonly #alphaAddress: number;
-  readonly #betaAddress: number;
 
   constructor(cuda: Cuda, ordinal: number) {
     this.#cuda = cuda;
@@ -112,29 +76,13 @@ class Device implements CudaDevice {
     current = this.#context;
     this.#check(cuda.cuStreamCreate(result, nonBlockingStream), "open", "make a stream");
     this.#stream = Number(this.#result[0]);
-    this.#check(cuda.cuMemAlloc_v2(result, workspaceBytes), "open", "give cuBLAS memory");
-    this.#workspace = Number(this.#result[0]);
-    checkProducts(cuda, cuda.cublasCreate_v2(result), "openCudaDevice", "start");
-    this.#products = Number(this.#result[0]);
-    // The workspace after the stream, which takes back cuBLAS' own.
-    const stream = cuda.cublasSetStream_v2(this.#products, this.#stream);
-    checkProducts(cuda, stream, "openCudaDevice", "use a stream");
-    const workspace = cuda.cublasSetWorkspace_v2(this.#products, this.#workspace, workspaceBytes);
-    checkProducts(cuda, workspace, "openCudaDevice", "use memory");
+    this.#products = new Products(cuda, this.#stream);
+    this.#launcher = new Launcher(cuda, this.#stream);
+    this.#recorder = new Recorder(cuda, this.#stream);
     this.#waiting = new Waiting(cuda, this.#stream);
     this.#uploads = new UploadRing(cuda, this.#stream, this.#waiting);
     this.#downloads = new DownloadStaging(cuda, this.#stream, this.#waiting);
     this.#nameAddress = cuda.addressOf(this.#name);
-    this.#extraAddress = cuda.addressOf(this.#extra);
-    this.#extra.set([
-      launchParameter.pointer,
-      BigInt(cuda.addressOf(this.#parameters)),
-      launchParameter.size,
-      BigInt(cuda.addressOf(this.#parameterSize)),
-      launchParameter.end,
-    ]);
-    this.#alphaAddress = cuda.addressOf(this.#scales);
-    this.#betaAddress = this.#alphaAddress + 4;
   }
 
   #check(status: number, method: string, what: string): void {
@@ -167,7 +115,7 @@ class Device implements CudaDevice {
 
   /** The same, before what cannot be recorded. */
   #useAtOnce(method: string): Cuda {
-    if (this.#isRecording) {
+    if (this.#recorder.isRecording) {
       throw new Error(`${method}: the device must not be recording, got a call in a recording`);
     }
     return this.#use(method);
@@ -296,157 +244,29 @@ class Device implements CudaDevice {
     block: number,
     parameters: BigInt64Array | readonly (number | bigint)[],
   ): void {
-    const cuda = this.#use("launch");
-    if (!(kernel instanceof Kernel) || kernel.handle === 0) {
-      throw new Error(`launch: kernel must be of a loaded module, got ${kernel.name}`);
-    }
-    if (grid === 0) return;
-    this.#setParameters(parameters);
-    const status = cuda.cuLaunchKernel(
-      kernel.handle,
-      grid,
-      1,
-      1,
-      block,
-      1,
-      1,
-      kernel.sharedBytes,
-      this.#stream,
-      0,
-      parameters.length === 0 ? 0 : this.#extraAddress,
-    );
-    if (status !== driverStatus.success) {
-      const what = `run ${kernel.name} with ${grid} blocks of ${block} threads and ${parameters.length} parameters`;
-      this.#check(status, "launch", what);
-    }
-  }
-
-  #setParameters(parameters: BigInt64Array | readonly (number | bigint)[]): void {
-    const { length } = parameters;
-    if (length > maxParameters) {
-      throw new RangeError(`launch: parameters must be at most ${maxParameters}, got ${length}`);
-    }
-    this.#parameterSize[0] = length * 8;
-    if (parameters instanceof BigInt64Array) {
-      this.#parameters.set(parameters);
-      return;
-    }
-    const words = this.#parameterWords;
-    for (let i = 0; i < length; i++) {
-      const value = parameters[i]!;
-      if (typeof value === "bigint") {
-        this.#parameters[i] = value;
-      } else if (Number.isSafeInteger(value)) {
-        // In halves, the lower first: making a bigint of each would take most of a launch's time.
-        words[2 * i] = value;
-        words[2 * i + 1] = Math.floor(value / 2 ** 32);
-      } else {
-        throw new RangeError(`launch: parameters[${i}] must be a whole number, got ${value}`);
-      }
-    }
+    this.#use("launch");
+    this.#launcher.launch(kernel, grid, block, parameters);
   }
 
   multiply(product: CudaProduct): void {
-    const cuda = this.#use("multiply");
-    checkProduct(product);
-    const { m, n, k, left, right, result, batches = 1, precision = "float32" } = product;
-    if (m === 0 || n === 0 || batches === 0) return;
-    this.#scales[0] = product.alpha ?? 1;
-    this.#scales[1] = product.beta ?? 0;
-    const compute = left.type === "float32" ? computeTypes[precision] : computeTypes.float32;
-    // cuBLAS reads columns where we write rows: it sees each matrix transposed, and is asked for
-    // the transposed result, right^T * left^T.
-    const status =
-      batches === 1
-        ? cuda.cublasGemmEx(
-            this.#products,
-            right.transposed === true ? 1 : 0,
-            left.transposed === true ? 1 : 0,
-            n,
-            m,
-            k,
-            this.#alphaAddress,
-            right.address,
-            numberTypes[right.type],
-            right.rowStride,
-            left.address,
-            numberTypes[left.type],
-            left.rowStride,
-            this.#betaAddress,
-            result.address,
-            numberTypes[result.type],
-            result.rowStride,
-            compute,
-            defaultAlgorithm,
-          )
-        : cuda.cublasGemmStridedBatchedEx(
-            this.#products,
-            right.transposed === true ? 1 : 0,
-            left.transposed === true ? 1 : 0,
-            n,
-            m,
-            k,
-            this.#alphaAddress,
-            right.address,
-            numberTypes[right.type],
-            right.rowStride,
-            right.batchStride ?? 0,
-            left.address,
-            numberTypes[left.type],
-            left.rowStride,
-            left.batchStride ?? 0,
-            this.#betaAddress,
-            result.address,
-            numberTypes[result.type],
-            result.rowStride,
-            result.batchStride ?? 0,
-            batches,
-            compute,
-            defaultAlgorithm,
-          );
-    if (status !== 0) {
-      const shape = `${batches} products [${m}, ${k}] * [${k}, ${n}] of ${left.type}`;
-      checkProducts(cuda, status, "multiply", `compute ${shape}`);
-    }
+    this.#use("multiply");
+    this.#products.multiply(product);
   }
 
   record(queue: () => void): CudaRecording {
-    const cuda = this.#useAtOnce("record");
-    const begin = cuda.cuStreamBeginCapture_v2(this.#stream, relaxedCapture);
-    this.#check(begin, "record", "begin to record");
-    this.#isRecording = true;
-    let graph = 0;
-    let isWhole = false;
-    try {
-      queue();
-      isWhole = true;
-    } finally {
-      this.#isRecording = false;
-      const end = cuda.cuStreamEndCapture(this.#stream, this.#resultAddress);
-      // What the function threw says more than what became of the recording.
-      if (isWhole) this.#check(end, "record", "record what was queued");
-      if (end === driverStatus.success) graph = Number(this.#result[0]);
-      if (!isWhole && graph !== 0) cuda.cuGraphDestroy(graph);
-    }
-    const status = cuda.cuGraphInstantiateWithFlags(this.#resultAddress, graph, 0);
-    const executable = Number(this.#result[0]);
-    cuda.cuGraphDestroy(graph);
-    this.#check(status, "record", "prepare what was recorded");
-    const release = (): void => {
-      if (!this.#recordings.delete(release)) return;
-      if (current !== this.#context) this.#makeCurrent("release");
-      cuda.cuGraphExecDestroy(executable);
-    };
-    this.#recordings.add(release);
+    this.#useAtOnce("record");
+    const recording = this.#recorder.record(queue);
     return {
       repeat: () => {
         this.#useAtOnce("repeat");
-        if (!this.#recordings.has(release)) {
-          throw new Error("repeat: the recording must be held, got a released one");
-        }
-        this.#check(cuda.cuGraphLaunch(executable, this.#stream), "repeat", "repeat a recording");
+        this.#recorder.repeat(recording);
       },
-      release,
+      release: () => {
+        // With the device all were given back.
+        if (!this.#recorder.holds(recording)) return;
+        if (current !== this.#context) this.#makeCurrent("release");
+        this.#recorder.release(recording);
+      },
     };
   }
 
@@ -466,15 +286,14 @@ class Device implements CudaDevice {
     // What broke on the device is reported at the end: what can be given back is.
     const [queue] = await Promise.allSettled([this.#waiting.forAll("close"), ...this.#pending]);
     this.#makeCurrent("close");
-    for (const release of this.#recordings) release();
+    this.#recorder.close();
     for (const unload of this.#modules) unload();
     for (const address of this.#allocations.keys()) cuda.cuMemFree_v2(address);
     this.#allocations.clear();
     this.#uploads.close();
     this.#downloads.close();
     this.#waiting.close();
-    cuda.cublasDestroy_v2(this.#products);
-    cuda.cuMemFree_v2(this.#workspace);
+    this.#products.close();
     cuda.cuStreamDestroy_v2(this.#stream);
     cuda.cuDevicePrimaryCtxRelease_v2(this.#ordinal);
     current = undefined;

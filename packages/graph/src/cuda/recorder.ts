@@ -1,0 +1,82 @@
+import { checkDriver, driverStatus } from "./check-status.ts";
+import type { Cuda } from "./load-cuda.ts";
+
+/** CU_STREAM_CAPTURE_MODE_RELAXED of cuda.h: what other threads do meanwhile is their own. */
+const relaxedCapture = 2;
+
+/** What was recorded: an executable graph of the driver's. */
+export interface Recorded {
+  readonly handle: number;
+}
+
+/** Records what is queued on one stream. */
+export class Recorder {
+  readonly #cuda: Cuda;
+  readonly #stream: number;
+  readonly #result = new BigInt64Array(new ArrayBuffer(128));
+  readonly #resultAddress: number;
+  readonly #held = new Set<Recorded>();
+  #isRecording = false;
+
+  constructor(cuda: Cuda, stream: number) {
+    this.#cuda = cuda;
+    this.#stream = stream;
+    this.#resultAddress = cuda.addressOf(this.#result);
+  }
+
+  get isRecording(): boolean {
+    return this.#isRecording;
+  }
+
+  record(queue: () => void): Recorded {
+    const graph = this.#capture(queue);
+    const status = this.#cuda.cuGraphInstantiateWithFlags(this.#resultAddress, graph, 0);
+    const recorded: Recorded = { handle: Number(this.#result[0]) };
+    this.#cuda.cuGraphDestroy(graph);
+    checkDriver(this.#cuda, status, "record", "prepare what was recorded");
+    this.#held.add(recorded);
+    return recorded;
+  }
+
+  #capture(queue: () => void): number {
+    const begin = this.#cuda.cuStreamBeginCapture_v2(this.#stream, relaxedCapture);
+    checkDriver(this.#cuda, begin, "record", "begin to record");
+    this.#isRecording = true;
+    let isWhole = false;
+    let end: number = driverStatus.success;
+    try {
+      queue();
+      isWhole = true;
+    } finally {
+      this.#isRecording = false;
+      end = this.#cuda.cuStreamEndCapture(this.#stream, this.#resultAddress);
+      // What the function threw says more than what became of the recording.
+      if (!isWhole && end === driverStatus.success) {
+        this.#cuda.cuGraphDestroy(Number(this.#result[0]));
+      }
+    }
+    checkDriver(this.#cuda, end, "record", "record what was queued");
+    return Number(this.#result[0]);
+  }
+
+  holds(recorded: Recorded): boolean {
+    return this.#held.has(recorded);
+  }
+
+  repeat(recorded: Recorded): void {
+    if (!this.holds(recorded)) {
+      throw new Error("repeat: the recording must be held, got a released one");
+    }
+    const status = this.#cuda.cuGraphLaunch(recorded.handle, this.#stream);
+    checkDriver(this.#cuda, status, "repeat", "repeat a recording");
+  }
+
+  /** One that still runs is given back when it has. */
+  release(recorded: Recorded): void {
+    if (this.#held.delete(recorded)) this.#cuda.cuGraphExecDestroy(recorded.handle);
+  }
+
+  close(): void {
+    for (const recorded of this.#held) this.release(recorded);
+  }
+}
