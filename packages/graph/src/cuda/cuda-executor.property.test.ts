@@ -119,13 +119,13 @@ const builds: readonly Build[] = [
 ];
 
 /** A program of some steps, each on what earlier ones gave. */
-function traceRandom(random: Random, numSteps: number): Program {
+function traceRandom(random: Random, numSteps: number, width: number): Program {
   return trace((g): Record<string, Tensor> => {
     const values = [
-      g.input("a", "float32", ["n", 4]),
-      g.input("b", "float32", [4]),
-      g.input("c", "float32", [3, "n", 4]),
-      g.input("d", "float32", [4, 4]),
+      g.input("a", "float32", ["n", width]),
+      g.input("b", "float32", [width]),
+      g.input("c", "float32", [3, "n", width]),
+      g.input("d", "float32", [4, width]),
     ];
     // Rather the newest, so that steps depend on one another.
     const pick = (): Tensor =>
@@ -142,7 +142,7 @@ function traceRandom(random: Random, numSteps: number): Program {
   });
 }
 
-function feed(random: Random, n: number): Feeds {
+function feed(random: Random, n: number, width: number): Feeds {
   const numbers = (...shape: number[]) => ({
     data: Float32Array.from(
       { length: shape.reduce((product, size) => product * size, 1) },
@@ -150,7 +150,12 @@ function feed(random: Random, n: number): Feeds {
     ),
     shape,
   });
-  return { a: numbers(n, 4), b: numbers(4), c: numbers(3, n, 4), d: numbers(4, 4) };
+  return {
+    a: numbers(n, width),
+    b: numbers(width),
+    c: numbers(3, n, width),
+    d: numbers(4, width),
+  };
 }
 
 describe.skipIf(device === undefined)("the CUDA executor", () => {
@@ -159,10 +164,12 @@ describe.skipIf(device === undefined)("the CUDA executor", () => {
     await fc.assert(
       fc.asyncProperty(fc.integer(), fc.integer({ min: 1, max: 40 }), async (seed, numSteps) => {
         const random = createRandom(seed);
-        const program = traceRandom(random.fork("program"), numSteps);
+        // Long rows have kernels of their own.
+        const width = random.fork("width").next() < 0.5 ? 4 : 32;
+        const program = traceRandom(random.fork("program"), numSteps, width);
         const executable = await executor.compile(program);
         for (const n of [3, 5, 3]) {
-          const feeds = feed(random.fork(`feeds ${n}`), n);
+          const feeds = feed(random.fork(`feeds ${n}`), n, width);
           const expected = interpret(program, feeds);
           const actual = await executable.run(feeds);
           for (const [name, { shape, data }] of Object.entries(expected)) {

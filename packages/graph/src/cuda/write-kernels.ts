@@ -1,5 +1,6 @@
 import type { OperationOf } from "../operation.ts";
-import { shapeSize, type Tensor } from "../tensor.ts";
+import { multiplyDimensions } from "../dimension.ts";
+import { shapeSize, type Shape, type Tensor } from "../tensor.ts";
 import type { DeviceProgram } from "./cuda-program.ts";
 import { EntryReader, literal } from "./entry-reader.ts";
 import { addendOf } from "./join-addends.ts";
@@ -39,27 +40,70 @@ function open(
   return { program, grouped, group, writer, reader, shared };
 }
 
-/** Computes the values of a group that are entry by entry, and stores those that others read. */
-function writeEntries({ grouped, group, writer, reader }: Parts, place: Place): void {
+/**
+ * Computes the values of a group that are entry by entry, at one or several places, and stores those
+ * that others read.
+ */
+function writeEntries(
+  { grouped, group, writer, reader }: Parts,
+  ...places: readonly Place[]
+): void {
   const stores: (() => void)[] = [];
-  for (const tensor of group.entries) {
-    const own = reshapePlace(writer, place, tensor.shape);
-    const value = reader.read(tensor, own);
-    if (!grouped.isStored(tensor)) continue;
-    const at = linear(own);
-    stores.push(() => writer.store(tensor, at, value));
+  for (const place of places) {
+    for (const tensor of group.entries) {
+      const own = reshapePlace(writer, place, tensor.shape);
+      const value = reader.read(tensor, own);
+      if (!grouped.isStored(tensor)) continue;
+      const at = linear(own);
+      stores.push(() => writer.store(tensor, at, value));
+    }
   }
   // Behind all reads: results may lie where something lay that is read at the same entry.
   for (const store of stores) store();
 }
 
+/** Entries of a row that a thread computes, if rows are long enough for it. */
+const entriesPerThread = 4;
+const minThreadsPerRow = 8;
+
+/** The rows of a group's values, whose length is known and can be shared out. */
+function findRows(
+  group: KernelGroup,
+): { readonly shape: Shape; readonly width: number } | undefined {
+  for (const { shape } of group.entries) {
+    const columns = shape.at(-1);
+    if (shape.length < 2 || typeof columns !== "number") continue;
+    const width = columns / entriesPerThread;
+    if (Number.isInteger(width) && width >= minThreadsPerRow) return { shape, width };
+  }
+  return undefined;
+}
+
 function writeMap(parts: Parts): KernelStep {
   const { program, group, writer } = parts;
   const [first] = group.entries;
-  const count = program.size(first!);
+  const rows = findRows(group);
+  const count = rows
+    ? multiplyDimensions(shapeSize(rows.shape.slice(0, -1)), rows.width)
+    : program.size(first!);
   writer.loop(
     `for (I i = (I)blockIdx.x * ${blockThreads} + threadIdx.x; i < ${writer.size(count)}; i += (I)gridDim.x * ${blockThreads})`,
-    () => writeEntries(parts, placeAt(writer, first!.shape, "i")),
+    () => {
+      if (!rows) {
+        writeEntries(parts, placeAt(writer, first!.shape, "i"));
+        return;
+      }
+      // What depends on the row alone is worked out once for several entries; threads side by side
+      // are at entries side by side.
+      const { shape, width } = rows;
+      const row = writer.index(`i / ${width}`);
+      const column = writer.index(`i % ${width}`);
+      const places = Array.from({ length: entriesPerThread }, (_, k) => {
+        const own = k === 0 ? column : writer.index(`${column} + ${k * width}`);
+        return placeInRow(writer, shape, row, own);
+      });
+      writeEntries(parts, ...places);
+    },
   );
   return {
     kernels: [writer.finish(parts.shared)],
