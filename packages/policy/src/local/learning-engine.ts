@@ -12,7 +12,6 @@ import type {
   Executor,
   Feed,
   Feeds,
-  FrozenFeeds,
   Output,
   Program,
   ResidentTensor,
@@ -23,11 +22,12 @@ import type { ModelConfig } from "../model-config.ts";
 import { parameterTable, type Parameters, type ParameterSpec } from "../parameters.ts";
 import type { LocatedParameters, ReadTensor } from "../stored-parameters.ts";
 import { checkOutputs, checkTrainingRows, forestFeeds, objectiveFeeds } from "./batch-feeds.ts";
+import { copyOfAll, hostModel, residentModel, type ModelParts } from "./model-parts.ts";
 import { HostState } from "./host-state.ts";
 import { LossScale, type LossScaleState } from "./loss-scale.ts";
 import type { OptimizerConfig } from "./optimizer-config.ts";
 import { ResidentState } from "./resident-state.ts";
-import { ResidentWeights, SharedTensor, type WeightFeeds } from "./resident-weights.ts";
+import { ResidentWeights, type WeightFeeds } from "./resident-weights.ts";
 import { rowForests, type RowForest } from "../row-forests.ts";
 import { checkRows, readLength, responseTokenCount } from "../token-rows.ts";
 import {
@@ -36,11 +36,10 @@ import {
   trainingProgram,
   type LearningProgramOptions,
 } from "./learning-programs.ts";
-import { mergedReader, mergeProgram, weightReader, type ReadFeed } from "./merge-program.ts";
+import { mergedReader, mergeProgram, weightReader } from "./merge-program.ts";
 import type { ObjectiveProgram } from "./objective-program.ts";
 import type { OptimizerState, StateReader, TrainedState } from "./trained-state.ts";
 import { initialValueHead } from "../value-head.ts";
-import { rotaryFeeds } from "./transformer.ts";
 
 /** Options of {@link LearningEngine}. */
 export interface LearningEngineOptions {
@@ -107,7 +106,6 @@ export class LearningEngine {
   /** What is trained. */
   readonly #table: readonly ParameterSpec[];
   readonly #programOptions: Omit<LearningProgramOptions, "headChunks">;
-  readonly #rotary: RunFeeds;
   readonly #model: ModelParts;
   readonly #state: TrainedState;
   readonly #lossScale: LossScale | undefined;
@@ -127,12 +125,10 @@ export class LearningEngine {
     table: readonly ParameterSpec[],
     model: ModelParts,
     state: TrainedState,
-    rotary: RunFeeds,
   ) {
     this.#options = options;
     this.#programOptions = programOptionsOf(options);
     this.#table = table;
-    this.#rotary = rotary;
     this.#model = model;
     this.#state = state;
     this.#lossScale = options.scalesLoss ? new LossScale() : undefined;
@@ -156,18 +152,16 @@ export class LearningEngine {
     if (resident) {
       const state = await ResidentState.create(executor, table, trained, optimizer);
       try {
-        const model = await residentModel(parameters, state, options);
-        const rotary = await uploadAll(executor, rotaryFeeds(config));
-        return new LearningEngine(options, table, model, state, rotary);
+        const model = await residentModel(parameters, state.tensors, options);
+        return new LearningEngine(options, table, model, state);
       } catch (error) {
         await state.close();
         throw error;
       }
     }
-    const own = options.ownsParameters ? trained : copyOf(trained);
+    const own = options.ownsParameters ? trained : copyOfAll(trained);
     const state = new HostState(table, own, optimizer);
-    const model = hostModel(parameters, options);
-    return new LearningEngine(options, table, model, state, rotaryFeeds(config));
+    return new LearningEngine(options, table, hostModel(parameters, options), state);
   }
 
   /** All that training changes: the model's parameters or the adapter's, and the optimizer's averages. */
@@ -396,7 +390,6 @@ export class LearningEngine {
     this.#merging = undefined;
     await this.#state.close();
     this.#model.close();
-    for (const feed of Object.values(this.#rotary)) if (!("data" in feed)) feed.dispose();
   }
 
   #forests(rows: readonly TokenRow[]): RowForest[] {
@@ -473,7 +466,7 @@ export class LearningEngine {
 
   /** @param weights - Of several that hold a parameter the last one counts. */
   #feedsOf(weights: readonly WeightFeeds[]): RunFeeds {
-    const feeds: Record<string, Feed | ResidentTensor> = { ...this.#rotary };
+    const feeds: Record<string, Feed | ResidentTensor> = { ...this.#model.rotary };
     const model = parameterTable(this.#options.config);
     for (const { name } of [...model, ...this.#table]) {
       const feed = weights.findLast((each) => each.has(name))?.get(name);
@@ -481,12 +474,6 @@ export class LearningEngine {
     }
     return feeds;
   }
-}
-
-async function uploadAll(executor: Executor, feeds: Feeds): Promise<RunFeeds> {
-  const uploaded: Record<string, ResidentTensor> = {};
-  for (const [name, feed] of Object.entries(feeds)) uploaded[name] = await executor.upload(feed);
-  return uploaded;
 }
 
 /** What the microbatches of an update add up to. */
@@ -497,20 +484,6 @@ interface GradientSums {
   readonly gradientNorm: number;
 }
 
-/** Weights that stay as they are. */
-interface ModelParts {
-  /** What is fed of the model, beside what is trained: all of it with an adapter, else nothing. */
-  readonly frozen: WeightFeeds;
-  /** With an adapter: what is not fed, for programs take it from files. */
-  readonly stored: FrozenFeeds;
-  /** With an adapter: reads a parameter of the model, wherever it is. */
-  readonly read: ReadFeed;
-  /** The same, where the executor has it. */
-  readonly tensors: ReadonlyMap<string, SharedTensor>;
-  readonly reference: WeightFeeds | undefined;
-  readonly close: () => void;
-}
-
 function programOptionsOf({
   adapter,
   valueHead = false,
@@ -518,77 +491,6 @@ function programOptionsOf({
 }: LearningEngineOptions): Omit<LearningProgramOptions, "headChunks"> {
   return { adapter: adapter?.config, valueHead, recomputeLayers };
 }
-
-function hostModel(
-  parameters: Parameters,
-  { config, adapter, stored, keepReference }: LearningEngineOptions,
-): ModelParts {
-  if (stored) {
-    const places = parameterTable(config).map(({ name }) => [name, stored.place(name)] as const);
-    return {
-      frozen: new Map(),
-      stored: Object.fromEntries(places),
-      read: async (name) => ({ data: await stored.read(name), shape: stored.place(name).shape }),
-      tensors: new Map(),
-      reference: new Map(),
-      close: () => {},
-    };
-  }
-  const feedsOf = (values: Parameters): WeightFeeds =>
-    new Map(
-      parameterTable(config).map(({ name, shape }) => [name, { data: values.get(name)!, shape }]),
-    );
-  const frozen: WeightFeeds = adapter ? feedsOf(parameters) : new Map();
-  const first = keepReference ? feedsOf(copyOf(parameters)) : undefined;
-  return {
-    frozen,
-    stored: {},
-    read: readerOf(frozen),
-    tensors: new Map(),
-    reference: adapter ? frozen : first,
-    close: () => {},
-  };
-}
-
-/** Uploads what is not trained. The reference is the first version of what is, held on to. */
-async function residentModel(
-  parameters: Parameters,
-  state: ResidentState,
-  { config, adapter, stored, executor, keepReference }: LearningEngineOptions,
-): Promise<ModelParts> {
-  const tensors = new Map<string, SharedTensor>();
-  const close = (): void => {
-    for (const tensor of tensors.values()) tensor.release();
-  };
-  const table = parameterTable(config);
-  if (!adapter) {
-    const kept = keepReference ? table : [];
-    const first = kept.map(({ name }) => [name, state.tensors.get(name)!.retain()] as const);
-    for (const [name, tensor] of first) tensors.set(name, tensor);
-    const reference = keepReference ? feedsOfShared(tensors) : undefined;
-    const none: WeightFeeds = new Map();
-    return { frozen: none, stored: {}, read: readerOf(none), tensors: new Map(), reference, close };
-  }
-  try {
-    for (const { name, shape } of table) {
-      const data = stored ? await stored.read(name) : parameters.get(name)!;
-      tensors.set(name, new SharedTensor(await executor.upload({ data, shape })));
-    }
-  } catch (error) {
-    close();
-    throw error;
-  }
-  const frozen = feedsOfShared(tensors);
-  return { frozen, stored: {}, read: readerOf(frozen), tensors, reference: frozen, close };
-}
-
-const readerOf =
-  (weights: WeightFeeds): ReadFeed =>
-  (name) =>
-    weights.get(name)!;
-
-const feedsOfShared = (tensors: ReadonlyMap<string, SharedTensor>): WeightFeeds =>
-  new Map([...tensors].map(([name, { tensor }]) => [name, tensor]));
 
 /** The outputs that are arrays. */
 function onlyArrays(
@@ -600,6 +502,3 @@ function onlyArrays(
   }
   return arrays;
 }
-
-const copyOf = (parameters: Parameters): Parameters =>
-  new Map([...parameters].map(([name, values]) => [name, values.slice()]));
