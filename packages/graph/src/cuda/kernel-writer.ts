@@ -7,6 +7,8 @@ export type KernelParameter =
   | { readonly kind: "value"; readonly id: number }
   /** The value of a formula over the program's sizes. */
   | { readonly kind: "size"; readonly dimension: Dimension }
+  /** What a size is divided by with; see `divisorOf`. */
+  | { readonly kind: "divisor"; readonly dimension: Dimension }
   /** A number or an address that is known when a launch is arranged. */
   | { readonly kind: "argument"; readonly name: string };
 
@@ -135,6 +137,26 @@ export class KernelWriter {
     return this.#number(name);
   }
 
+  /** `index / dimension`, without a division where the size is only known in a run. */
+  quotient(index: string, dimension: Dimension): string {
+    if (dimension === 1 || index === "0") return index;
+    if (typeof dimension === "number") return this.index(`${index} / ${dimension}`);
+    const divisor = this.#parameter(
+      `divisor ${dimension}`,
+      { kind: "divisor", dimension },
+      (own) => `long long ${own}`,
+    );
+    return this.index(`divided(${index}, ${divisor}, ${this.size(dimension)})`);
+  }
+
+  /** `index % dimension`. */
+  remainder(index: string, dimension: Dimension): string {
+    if (dimension === 1 || index === "0") return "0";
+    if (typeof dimension === "number") return this.index(`${index} % ${dimension}`);
+    const quotient = this.quotient(index, dimension);
+    return this.index(`${index} - ${quotient} * ${this.size(dimension)}`);
+  }
+
   /** A number that is known when a launch is arranged. */
   argument(name: string): string {
     const own = this.#parameter(
@@ -175,9 +197,11 @@ export class KernelWriter {
       if (shared.has(parameter.id) || this.#written.has(`p${i}`)) return declaration;
       return `const ${declaration.replace("*", "* __restrict__")}`;
     });
-    const numbers = this.#declarations.flatMap((declaration, i) =>
-      declaration.startsWith("long long") ? [`  const I n${i} = (I)p${i};`] : [],
-    );
+    const numbers = this.#declarations.flatMap((declaration, i) => {
+      const isNumber =
+        declaration.startsWith("long long") && this.#parameters[i]!.kind !== "divisor";
+      return isNumber ? [`  const I n${i} = (I)p${i};`] : [];
+    });
     const source = [
       `extern "C" __global__ void __launch_bounds__(${blockThreads}) NAME(${declarations.join(", ")}) {`,
       ...numbers,
@@ -215,5 +239,23 @@ __device__ __forceinline__ int quotient(int a, int b) {
 __device__ __forceinline__ float quotient(float a, float b) { return a / b; }
 __device__ __forceinline__ float sigmoid(float x) { return 1.0f / (1.0f + expf(-x)); }
 __device__ __forceinline__ float silu(float x) { return x / (1.0f + expf(-x)); }
+__device__ __forceinline__ unsigned int divided(unsigned int x, long long divisor, unsigned int) {
+  return (unsigned int)(((unsigned long long)x * (unsigned int)divisor) >> (divisor >> 32));
+}
+__device__ __forceinline__ unsigned long long divided(unsigned long long x, long long, unsigned long long size) {
+  return x / size;
+}
 __device__ __forceinline__ I row(int id, I rows) { return (I)(unsigned int)id < rows ? (I)id : 0; }
 `;
+
+/**
+ * What an index below 2^31 is multiplied with, in 32 bits, and shifted by, above them, to be divided by a
+ * size: a division of whole numbers takes a device twenty instructions.
+ */
+export function divisorOf(size: number): bigint {
+  if (size < 1) return 0n;
+  const shift = 31n + BigInt(Math.ceil(Math.log2(size)));
+  const divisor = BigInt(size);
+  // Rounded up by less than the divisor's share of 2^31: no index below that is off by one.
+  return (shift << 32n) | ((2n ** shift + divisor - 1n) / divisor);
+}

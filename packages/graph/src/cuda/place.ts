@@ -34,9 +34,8 @@ export function placeAt(writer: KernelWriter, shape: Shape, index: string): Plac
       const size = product(shape, start, end);
       if (size === 1 || index === "0") return "0";
       const behind = product(shape, end, shape.length);
-      const quotient = behind === 1 ? index : writer.index(`${index} / ${writer.size(behind)}`);
-      if (product(shape, 0, start) === 1) return quotient;
-      return writer.index(`${quotient} % ${writer.size(size)}`);
+      const quotient = writer.quotient(index, behind);
+      return product(shape, 0, start) === 1 ? quotient : writer.remainder(quotient, size);
     },
   };
 }

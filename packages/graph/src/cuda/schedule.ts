@@ -5,6 +5,7 @@ import type { CudaKernel, CudaProduct, ProductPrecision } from "./cuda-device.ts
 import { WorkspaceLayout } from "./device-memory.ts";
 import type { KernelCache } from "./kernel-cache.ts";
 import type { Extent } from "./kernel-step.ts";
+import { divisorOf } from "./kernel-writer.ts";
 import type { Plan, PlanStep } from "./plan.ts";
 import { productCalls } from "./product-calls.ts";
 
@@ -83,6 +84,7 @@ class Scheduler {
   readonly #sources: ValueSources;
   readonly #sizes: Sizes;
   readonly #known = new Map<Dimension, number>();
+  readonly #divisors = new Map<number, bigint>();
   readonly #layout = new WorkspaceLayout();
   readonly #indices = new Map<number, number>();
   readonly #offsets: [number, number][] = [];
@@ -111,6 +113,14 @@ class Scheduler {
 
   readonly bytes = (tensor: Tensor): number =>
     this.size(this.#parts.plan.program.size(tensor)) * this.#parts.plan.bytes(tensor);
+
+  #divisor(size: number): bigint {
+    const known = this.#divisors.get(size);
+    if (known !== undefined) return known;
+    const divisor = divisorOf(size);
+    this.#divisors.set(size, divisor);
+    return divisor;
+  }
 
   #newIndex(id: number): number {
     const index = this.#numValues++;
@@ -193,6 +203,8 @@ class Scheduler {
           patches.push(i, this.#indices.get(parameter.id)!);
         } else if (parameter.kind === "size") {
           parameters[i] = BigInt(this.size(parameter.dimension));
+        } else if (parameter.kind === "divisor") {
+          parameters[i] = this.#divisor(this.size(parameter.dimension));
         } else if (parameter.name === "scratch") {
           if (scratchBytes > 0) patches.push(i, scratch);
         } else {
