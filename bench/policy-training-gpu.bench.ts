@@ -157,7 +157,7 @@ class UsedMemory {
 /** What nobody changes need not be drawn twice. */
 let shared: Map<string, Float32Array> | undefined;
 
-async function ours(products: string, memory: UsedMemory): Promise<Updater> {
+async function ours(products: string, memory: UsedMemory, isFirst: boolean): Promise<Updater> {
   const device = deviceOptions({ provider: options.provider, products });
   const before = await memory.most();
   const weights = staysOnDevice(device) ? (shared ??= drawn()) : drawn();
@@ -188,7 +188,9 @@ async function ours(products: string, memory: UsedMemory): Promise<Updater> {
       await engine.reader.parameter("model.norm.weight");
       const seconds = (performance.now() - begin) / 1000;
       const used = await memory.most();
-      const peakBytes = used === null || before === null ? null : used - before;
+      // What executors of this process have given back they keep, for all of them.
+      const isKnown = isFirst && used !== null && before !== null;
+      const peakBytes = isKnown ? used - before : null;
       return { seconds, loss, gradientNorm, peakBytes };
     },
     close: () => engine.close(),
@@ -243,7 +245,9 @@ const torchSides = await Promise.all(
   (python ? options.torch.split(",") : []).map((precision) => pytorch(python!, precision)),
 );
 for (const updater of torchSides) await addSide(updater);
-for (const products of options.products.split(",")) await addSide(await ours(products, memory));
+for (const [i, products] of options.products.split(",").entries()) {
+  await addSide(await ours(products, memory, i === 0));
+}
 for (let round = 0; round < rounds; round++) {
   for (const updater of updaters) answers.get(updater)!.push(await updater.update());
 }
