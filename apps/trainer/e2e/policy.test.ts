@@ -134,11 +134,13 @@ describe("policy generate and score", () => {
 
   it("refuses what cannot be computed, in one line", async () => {
     const long = JSON.stringify(Array.from({ length: 65 }, () => 1));
-    const [tooLong, noWords, noRoom, noModel] = await Promise.all([
+    const [tooLong, noWords, noRoom, noModel, noProvider, noProducts] = await Promise.all([
       refusal(["score", model, "--ids", "-"], long),
       refusal(["generate", wordless, "--prompt", "a"]),
       refusal(["generate", model, "--prompt", "a", "--cache-bytes", "1000"]),
       refusal(["info", folder]),
+      refusal(["score", model, "--ids", "-", "--provider", "gpu"], "[[1]]"),
+      refusal(["info", model, "--provider", "cuda", "--precision", "float16"]),
     ]);
     expect(tooLong).toBe(
       "turnwise: standard input must have at most the 64 tokens of the model's context, got 65\n",
@@ -148,6 +150,12 @@ describe("policy generate and score", () => {
     );
     expect(noRoom).toContain("must fit into cacheBytes 1000, got 1 and 63");
     expect(noModel).toContain("config.json");
+    expect(noProvider).toBe(
+      "turnwise: policy: provider must be one of cpu, webgpu, cuda, onnx-cuda, got gpu\n",
+    );
+    expect(noProducts).toBe(
+      "turnwise: policy: products must be one of float32, tensorfloat32, bfloat16 on cuda, got float16\n",
+    );
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { alfworldGrpoAem } from "../recipes/alfworld-grpo-aem.ts";
-import { checkConfig, resolveConfig } from "./config.ts";
+import { checkConfig, engineDevice, resolveConfig } from "./config.ts";
 import { InputError } from "./input-error.ts";
 
 const recipe = alfworldGrpoAem(1);
@@ -33,6 +33,21 @@ describe("resolveConfig", () => {
     );
     expect(() => resolveConfig(recipe, { model: { numKeyValueHeads: 3 } }, "f")).toThrow(
       "f: model.numKeyValueHeads must divide model.numHeads (4), got 3",
+    );
+  });
+
+  it("refuses products that a provider does not have", () => {
+    const engine = { provider: "cuda", products: "bfloat16", gpu: 1 };
+    expect(engineDevice(resolveConfig(recipe, { engine }, "f"))).toEqual({
+      provider: "cuda",
+      products: "bfloat16",
+      deviceId: 1,
+    });
+    expect(() => resolveConfig(recipe, { engine: { ...engine, provider: "webgpu" } }, "f")).toThrow(
+      "f: engine: deviceId must be 0 on webgpu, got 1",
+    );
+    expect(() => resolveConfig(recipe, { engine: { products: "float16" } }, "f")).toThrow(
+      "f: engine: products must be one of float32 on cpu, got float16",
     );
   });
 });
