@@ -115,7 +115,7 @@ export function needsLossScale(device: DeviceOptions): boolean {
 /** How many tokens a microbatch of the learner holds, unless it is said. */
 export function usualMicrobatchTokens({ provider = "cpu" }: DeviceOptions): number {
   // On a processor more would not fit into its caches; a GPU is only busy with many.
-  return provider === "cpu" ? 1024 : 16384;
+  return provider === "cpu" ? 1024 : 8192;
 }
 
 /**

@@ -76,7 +76,7 @@ export interface LocalPolicyOptions {
   /**
    * The most tokens of one microbatch of the learner; a beginning that rows share counts once. On a
    * processor many more are slower, for what they need does not fit into its caches, and on a GPU many
-   * fewer, which do not keep it busy. Default 1024, and 16384 on a GPU.
+   * fewer, which do not keep it busy. Default 1024, and 8192 on a GPU.
    */
   readonly microbatchTokens?: number;
   /** The most new tokens of one step of the sampler, over all sequences. Default 2048. */
