@@ -29,6 +29,10 @@ const types = {
 /** Loops with longer bodies are left as they are. */
 const maxUnrolledLines = 40;
 
+/** Longer reads are done one at a time. */
+const maxReadLines = 30;
+const readsAtOnce = 4;
+
 /** Threads of a block, in all kernels. */
 export const blockThreads = 256;
 
@@ -70,6 +74,34 @@ export class KernelWriter {
     this.block(head, write);
     const isShort = this.#lines.length - start <= maxUnrolledLines;
     if (isShort) this.#lines.splice(start, 0, "#pragma unroll 4");
+  }
+
+  /**
+   * A loop over indices that only reads: where a read is short, several are on their way at once.
+   * @param read - Writes what gives the value at an index.
+   * @param use - Writes what is done with a value.
+   */
+  readingLoop(
+    { name, start, end, stride }: Readonly<Record<"name" | "start" | "end" | "stride", string>>,
+    read: (index: string) => string,
+    use: (value: string) => void,
+  ): void {
+    const head = this.#lines.length;
+    let count = 1;
+    this.block("", () => {
+      const values = [read(name)];
+      count = this.#lines.length - head <= maxReadLines ? readsAtOnce : 1;
+      for (let k = 1; k < count; k++) {
+        this.line(`const bool isIn${k} = ${name} + ${k} * ${stride} < ${end};`);
+        // Behind the end the first is read again, and left out below.
+        this.line(`const I ${name}${k} = isIn${k} ? ${name} + ${k} * ${stride} : ${name};`);
+        values.push(read(`${name}${k}`));
+      }
+      use(values[0]!);
+      for (let k = 1; k < count; k++) this.block(`if (isIn${k})`, () => use(values[k]!));
+    });
+    const step = count === 1 ? stride : `${count} * ${stride}`;
+    this.#lines[head] = `for (I ${name} = ${start}; ${name} < ${end}; ${name} += ${step}) {`;
   }
 
   /** A variable for an expression, the same for the same key. */

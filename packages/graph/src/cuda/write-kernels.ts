@@ -128,31 +128,48 @@ function writeTree(writer: KernelWriter, combine: (at: string, other: string) =>
   });
 }
 
+/** The loops over the columns of a row that its lanes share. */
+interface RowLoops {
+  /** Only reads. */
+  readonly read: (use: (value: string) => void) => void;
+  /** Writes as well. */
+  readonly visit: (write: (value: string, place: Place) => void) => void;
+}
+
 /** The loop over rows of a kernel in which some lanes share each row. */
 function writeRows(
   { writer, reader }: Parts,
   x: Tensor,
   lanes: string,
-  body: (column: (write: (value: string, place: Place) => void) => void) => void,
+  body: (loops: RowLoops) => void,
 ): void {
   const [rows, columns] = [shapeSize(x.shape.slice(0, -1)), x.shape.at(-1)!];
   writer.line(`const I lanes = ${lanes};`);
   writer.line(`const I lane = threadIdx.x % lanes, slot = threadIdx.x / lanes;`);
   writer.line(`const I slots = ${blockThreads} / lanes;`);
   const numRows = writer.size(rows);
-  const numColumns = writer.size(columns);
+  const end = writer.size(columns);
   writer.block(
     `for (I first = blockIdx.x * slots; first < ${numRows}; first += gridDim.x * slots)`,
     () => {
       writer.line("const I r = first + slot;");
       writer.line(`const bool isIn = r < ${numRows};`);
-      body((write) => {
-        writer.block("if (isIn)", () =>
-          writer.loop(`for (I c = lane; c < ${numColumns}; c += lanes)`, () => {
-            const place = placeInRow(writer, x.shape, "r", "c");
-            write(reader.read(x, place), place);
-          }),
-        );
+      body({
+        read: (use) =>
+          writer.block("if (isIn)", () =>
+            writer.readingLoop(
+              { name: "c", start: "lane", end, stride: "lanes" },
+              (column) => reader.read(x, placeInRow(writer, x.shape, "r", column)),
+              use,
+            ),
+          ),
+        visit: (write) =>
+          writer.block("if (isIn)", () =>
+            writer.loop(`for (I c = lane; c < ${end}; c += lanes)`, () => {
+              const place = placeInRow(writer, x.shape, "r", "c");
+              write(reader.read(x, place), place);
+            }),
+          ),
       });
       writer.line("__syncthreads();");
     },
@@ -184,9 +201,9 @@ function writeRmsNorm(parts: Parts, operation: OperationOf<"rmsNorm">): KernelSt
   const [normed, scales] = operation.outputs;
   const columns = x!.shape.at(-1)!;
   writer.line(`__shared__ float held[${blockThreads}];`);
-  writeRows(parts, x!, lanesText(writer, x!), (column) => {
+  writeRows(parts, x!, lanesText(writer, x!), ({ read, visit }) => {
     writer.line("float total = 0.0f;");
-    column((value) => writer.line(`total += ${value} * ${value};`));
+    read((value) => writer.line(`total += ${value} * ${value};`));
     writer.line("held[threadIdx.x] = total;");
     writeTree(writer, (at, other) => writer.line(`held[${at}] += held[${other}];`));
     const epsilon = literal(operation.attributes.epsilon, "float32");
@@ -196,7 +213,7 @@ function writeRmsNorm(parts: Parts, operation: OperationOf<"rmsNorm">): KernelSt
     if (grouped.isStored(scales!)) {
       writer.block("if (isIn && lane == 0)", () => writer.store(scales!, "r", "scale"));
     }
-    column((value, place) => {
+    visit((value, place) => {
       const last = x!.shape.length - 1;
       const along = joinParts(writer, weight!.shape, [partOf(place, last, last + 1)]);
       const factor = reader.read(weight!, along);
@@ -217,13 +234,10 @@ function finishRow(parts: Parts, result: Tensor, place: Place, value: string): v
 }
 
 /** Maximum and sum of exponentials of a row in one pass: `highs` and `totals` of each lane, combined. */
-function writeSoftmaxTotals(
-  parts: Parts,
-  column: (write: (value: string, place: Place) => void) => void,
-): void {
+function writeSoftmaxTotals(parts: Parts, read: RowLoops["read"]): void {
   const { writer } = parts;
   writer.line("float high = -INFINITY, total = 0.0f;");
-  column((value) => {
+  read((value) => {
     // The sum is scaled down when a larger maximum is found. Equal ones first: -Infinity has no difference.
     writer.line(
       `if (${value} > high) { total = total * expf(high - ${value}) + 1.0f; high = ${value}; }`,
@@ -247,10 +261,10 @@ function writeSoftmax(parts: Parts, operation: OperationOf<"softmax">): KernelSt
   const [x] = operation.inputs;
   const [result] = operation.outputs;
   writer.line(`__shared__ float highs[${blockThreads}], totals[${blockThreads}];`);
-  writeRows(parts, x!, lanesText(writer, x!), (column) => {
-    writeSoftmaxTotals(parts, column);
+  writeRows(parts, x!, lanesText(writer, x!), ({ read, visit }) => {
+    writeSoftmaxTotals(parts, read);
     writer.line("const float share = 1.0f / total;");
-    column((value, place) => finishRow(parts, result!, place, `expf(${value} - high) * share`));
+    visit((value, place) => finishRow(parts, result!, place, `expf(${value} - high) * share`));
   });
   return { kernels: [writer.finish(parts.shared)], arrange: arrangeRows(x!) };
 }
@@ -258,13 +272,13 @@ function writeSoftmax(parts: Parts, operation: OperationOf<"softmax">): KernelSt
 function writeStatistics(parts: Parts, x: Tensor, outputs: readonly Tensor[]): KernelStep {
   const { writer, group } = parts;
   writer.line(`__shared__ float highs[${blockThreads}], totals[${blockThreads}];`);
-  writeRows(parts, x, lanesText(writer, x), (column) => {
-    writeSoftmaxTotals(parts, column);
+  writeRows(parts, x, lanesText(writer, x), ({ read, visit }) => {
+    writeSoftmaxTotals(parts, read);
     writer.block("if (isIn && lane == 0)", () => {
       writer.store(outputs[0]!, "r", "high");
       writer.store(outputs[1]!, "r", "logf(total)");
     });
-    if (group.entries.length > 0) column((_, place) => writeEntries(parts, place));
+    if (group.entries.length > 0) visit((_, place) => writeEntries(parts, place));
   });
   return { kernels: [writer.finish(parts.shared)], arrange: arrangeRows(x) };
 }
@@ -319,13 +333,24 @@ function writeReduce(parts: Parts, operation: OperationOf<ReduceKind>): KernelSt
   writer.line(`I end = start + ${writer.argument("length")};`);
   writer.line(`if (end > ${writer.size(inner)}) end = ${writer.size(inner)};`);
   writer.line(`float total = ${start};`);
-  writer.block("if (isIn)", () =>
+  const placeOf = (r: string): Place =>
+    placeAcross(writer, x!.shape, axes, { inner: r, outer: "o" });
+  const add = (value: string): void => writer.line(`total = ${combine("total", value)};`);
+  writer.block("if (isIn)", () => {
+    if (group.entries.length === 0) {
+      writer.readingLoop(
+        { name: "r", start: "start + lane", end: "end", stride: "lanes" },
+        (r) => reader.read(x!, placeOf(r)),
+        add,
+      );
+      return;
+    }
     writer.loop("for (I r = start + lane; r < end; r += lanes)", () => {
-      const place = placeAcross(writer, x!.shape, axes, { inner: "r", outer: "o" });
-      writer.line(`total = ${combine("total", reader.read(x!, place))};`);
-      if (group.entries.length > 0) writeEntries(parts, place);
-    }),
-  );
+      const place = placeOf("r");
+      add(reader.read(x!, place));
+      writeEntries(parts, place);
+    });
+  });
   writeTotal(writer, isAlongRows);
   if (grouped.isStored(result!)) {
     writer.block("if (isIn && lane == 0)", () => {
