@@ -28,6 +28,7 @@ import {
 import { LearningEngine } from "../packages/policy/src/local/learning-engine.ts";
 import { traceObjective } from "../packages/policy/src/local/objective-program.ts";
 import { findPython, median, Side } from "./pytorch/side.ts";
+import { shapes } from "./random-model.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -54,22 +55,10 @@ const microbatchRows = Number(options["microbatch-rows"]);
 const recomputeLayers = options.recompute;
 
 const config: ModelConfig = {
-  modelType: "qwen2",
+  ...shapes["0.5B"],
   vocabularySize: Number(options.vocabulary),
-  hiddenSize: 896,
-  intermediateSize: 4864,
   numLayers: Number(options.layers),
-  numHeads: 14,
-  numKeyValueHeads: 2,
-  headSize: 64,
-  attentionBiases: "query-key-value",
-  mlpBiases: false,
-  ropeTheta: 1e6,
-  ropeScaling: { kind: "none" },
-  normEpsilon: 1e-6,
-  tiedEmbeddings: true,
   maxSequenceTokens: Math.max(2048, length),
-  initializerRange: 0.02,
 };
 
 /** What a side says of one update. */

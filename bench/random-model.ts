@@ -20,7 +20,7 @@ const qwen: Omit<
 };
 
 /** Shapes of Qwen2.5. */
-export const shapes = {
+export const shapes: Readonly<Record<"0.5B" | "1.5B", ModelConfig>> = {
   "0.5B": {
     ...qwen,
     hiddenSize: 896,
@@ -37,7 +37,7 @@ export const shapes = {
     numHeads: 12,
     headSize: 128,
   },
-} as const satisfies Record<string, ModelConfig>;
+};
 
 /** Writes a model in bfloat16, without a tokenizer. @returns The number of its parameters. */
 export async function writeRandomModel(directory: string, config: ModelConfig): Promise<number> {
