@@ -5,6 +5,7 @@ import { createCudaExecutor } from "./cuda-executor.ts";
 import { contextOf } from "./device-context.ts";
 import { ProgramOnDevice } from "./device-program.ts";
 import { openCudaDevice } from "./open-cuda-device.ts";
+import { planProgram } from "./plan.ts";
 import { softwareCuda } from "./testing/software-cuda.ts";
 
 const software = softwareCuda();
@@ -153,6 +154,30 @@ describe.skipIf(open === undefined)("the CUDA executor", () => {
     expect(contextOf(device).memory.use).toMatchObject({ held, workspace });
     const [found, wanted] = [await sum.read(), await expected.read()];
     wanted.forEach((value, i) => expect(found[i]).toBeCloseTo(value, 3));
+    sum.dispose();
+    await executable.release();
+  });
+
+  it("makes the beginning of a sum that stays where the sum will lie", async () => {
+    const program = trace((g) => {
+      const x = g.input("x", "float32", ["n", 256]);
+      const products = [x, g.exp(x), g.tanh(x)].map((each) =>
+        g.matmul(x, each, { transposeA: true }),
+      );
+      return { sum: products.reduce((sum, each) => g.add(sum, each)) };
+    });
+    const executable = await executor.compile(program, { resident: ["sum"] });
+    const x = { data: counting(512, 0.1), shape: [2, 256] };
+    const [{ sum }, reference] = [
+      await executable.run({ x }),
+      await createReferenceExecutor().compile(program),
+    ];
+    const expected = (await reference.run({ x })).sum.data;
+    const found = await sum.read();
+    expected.forEach((value, i) => expect(found[i]).toBeCloseTo(value, 4));
+    // Two of three products add to what is there.
+    const { steps } = planProgram(program, "float32");
+    expect(steps.filter(({ copied }) => copied !== undefined)).toHaveLength(2);
     sum.dispose();
     await executable.release();
   });

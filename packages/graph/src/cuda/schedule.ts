@@ -92,6 +92,8 @@ class Scheduler {
   readonly #places = new Map<number, { start: number; bytes: number }>();
   readonly #taken = new Map<number, number>();
   readonly #twins = new Map<number, { result: number; bytes: number }>();
+  /** The output that stays, of which a value is the beginning: it is made where that will lie. */
+  readonly #goals = new Map<number, number>();
   /** The consumed input in whose memory a value lies. */
   readonly #roots = new Map<number, number>();
   #numValues = 0;
@@ -155,9 +157,13 @@ class Scheduler {
     // others, unless it would have to be copied from there.
     const mayTake = isResident || step.copied !== undefined;
     const reused = (isResident ? undefined : place) ?? (mayTake ? consumed : undefined);
+    const goal = isResident ? id : this.#goals.get(id);
+    if (goal !== undefined && (reused === undefined || reused === place)) {
+      this.#indices.set(id, this.#indices.get(goal) ?? this.#newIndex(goal));
+      return;
+    }
     if (reused === undefined) {
-      if (isResident) this.#newIndex(id);
-      else this.#place(id, this.bytes(result));
+      this.#place(id, this.bytes(result));
       return;
     }
     used.add(reused);
@@ -286,6 +292,12 @@ class Scheduler {
       }
     }
     for (const { tensor } of plan.constants) this.#newIndex(tensor.id);
+    for (const { copied, results, reuses } of plan.steps.toReversed()) {
+      const id = results[0]?.id;
+      if (copied === undefined || id === undefined || this.#indices.has(copied)) continue;
+      const goal = this.#sources.resident.has(id) ? id : this.#goals.get(id);
+      if (goal !== undefined && reuses.get(id)?.includes(copied)) this.#goals.set(copied, goal);
+    }
     const actions = plan.steps.flatMap((step) => this.#step(step));
     return {
       actions,
