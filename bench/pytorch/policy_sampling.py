@@ -121,7 +121,7 @@ class TransformersModel:
     def __init__(self, folder, device):
         from transformers import AutoModelForCausalLM
 
-        model = AutoModelForCausalLM.from_pretrained(folder, torch_dtype=torch.float32)
+        model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
         self.model = model.to(device)
 
     def generate(self, prompts, max_tokens):
