@@ -76,6 +76,7 @@ export function alfworldGrpoAem(seed: number): TrainConfig {
       gpu: 0,
       microbatchTokens: 2048,
       recomputeLayers: false,
+      weightStorage: "auto",
     },
     checkpoints: { every: 1, keep: 2 },
   };

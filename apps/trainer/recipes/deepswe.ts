@@ -88,6 +88,7 @@ export function deepsweDemo(seed: number): TrainConfig {
       gpu: 0,
       microbatchTokens: 2048,
       recomputeLayers: false,
+      weightStorage: "auto",
     },
     checkpoints: { every: 1, keep: 2 },
   };

@@ -108,6 +108,11 @@ const trainConfigSchema = z.strictObject({
     microbatchTokens: count,
     /** Whether layers are computed once more for their gradient, which takes time and saves memory. */
     recomputeLayers: z.boolean(),
+    /**
+     * Where the weights of a folder are beside which an adapter is trained: in memory, or in their file,
+     * of which steps widen what they need; the latter by itself for large models of 16 bits.
+     */
+    weightStorage: z.enum(["auto", "float32", "stored"]).default("auto"),
   }),
   checkpoints: z.strictObject({
     /** Iterations between checkpoints. */
@@ -216,6 +221,12 @@ export function checkConfig(value: unknown, source: string): TrainConfig {
     );
   }
   engineDevice(config, source);
+  const { model, engine } = config;
+  if (engine.weightStorage === "stored" && !(model.source === "folder" && model.adapter !== null)) {
+    throw new InputError(
+      `${source}: engine.weightStorage must be auto or float32 for weights that are trained, got stored`,
+    );
+  }
   if (config.model.source === "tinker") checkTinker(config, source);
   if (config.model.source !== "new") return config;
   const { numHeads, numKeyValueHeads, hiddenSize } = config.model;

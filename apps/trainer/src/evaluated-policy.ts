@@ -2,7 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import type { Sampler, Tokenizer } from "@turnwise/core";
 import { r2eTools } from "@turnwise/envs/swebench";
 import { readTokenizer, type LoadedTokenizer } from "@turnwise/policy";
-import { createLocalSampler, type DeviceOptions } from "@turnwise/policy/local";
+import { createLocalSampler, type DeviceOptions, type WeightStorage } from "@turnwise/policy/local";
 import { chatSampler, completionsSampler, textTokenizer } from "@turnwise/policy/remote";
 import { z } from "zod";
 import { count, countOrNone } from "./config-parts.ts";
@@ -59,6 +59,7 @@ export interface EvaluatedPolicy {
 interface FolderOptions {
   readonly threads: number;
   readonly device: DeviceOptions;
+  readonly weightStorage: WeightStorage;
   /** A PEFT folder. */
   readonly adapter?: string;
 }
@@ -78,6 +79,9 @@ export async function openEvaluatedPolicy(
   if (!isFile) return openFolder(path, options);
   if (options.adapter !== undefined) {
     throw new InputError(`--adapter must stand beside a policy's folder, got ${path}`);
+  }
+  if (options.weightStorage !== "auto") {
+    throw new InputError(`--weight-storage must stand beside a policy's folder, got ${path}`);
   }
   if (options.device.provider !== "cpu") {
     throw new InputError(`--provider must stand beside a policy's folder, got ${path}`);
@@ -134,7 +138,7 @@ export async function openEvaluatedPolicy(
 
 async function openFolder(
   model: string,
-  { threads, device, adapter }: FolderOptions,
+  { threads, device, weightStorage, adapter }: FolderOptions,
 ): Promise<EvaluatedPolicy> {
   const tokenizer = await readTokenizer(model);
   const opened = await createLocalSampler({
@@ -142,6 +146,7 @@ async function openFolder(
     tokenizer,
     threads,
     device,
+    weightStorage,
     ...(adapter !== undefined && { adapter }),
   });
   return {

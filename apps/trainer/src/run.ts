@@ -35,7 +35,7 @@ export const policyFolder = "policy";
 /** What all policies of a run are made with, but for their weights and learning rate. */
 export function policyOptions(run: Run): Omit<LocalPolicyOptions, "model" | "optimizer"> {
   const { engine, model } = run.config;
-  const { threads, microbatchTokens, recomputeLayers } = engine;
+  const { threads, microbatchTokens, recomputeLayers, weightStorage } = engine;
   const seed = run.random.fork("weights").seed;
   const adapter = model.source === "folder" ? model.adapter : null;
   return {
@@ -44,6 +44,7 @@ export function policyOptions(run: Run): Omit<LocalPolicyOptions, "model" | "opt
     device: engineDevice(run.config),
     microbatchTokens,
     recomputeLayers,
+    weightStorage,
     maxSequenceTokens: model.maxTokens,
     ...(adapter !== null && { adapter }),
   };

@@ -1,4 +1,5 @@
 import { createRandom } from "@turnwise/core";
+import type { WeightStorage } from "@turnwise/policy/local";
 import { Command, Option } from "commander";
 import { chatFormat } from "../chat-format.ts";
 import type { TrainConfig } from "../config.ts";
@@ -12,10 +13,12 @@ import { jsonReporter, percent, textReporter } from "../progress.ts";
 import { evaluationTexts } from "../summary.ts";
 import { wholeNumber } from "./arguments.ts";
 import { offeredEnvironments, type OfferedEnvironment } from "./environments.ts";
+import { weightStorageOption } from "./policy-source.ts";
 
 interface EvaluateOptions extends DeviceFlags, Readonly<Record<string, unknown>> {
   readonly policy: string;
   readonly adapter?: string;
+  readonly weightStorage: WeightStorage;
   readonly chat?: boolean;
   readonly split?: string;
   readonly numTasks: number;
@@ -57,6 +60,7 @@ function environmentCommand(environment: OfferedEnvironment): Command {
   for (const option of environment.options()) command.addOption(option);
   return withDevice(command)
     .option("--adapter <folder>", "a low-rank adapter of the policy: a PEFT folder")
+    .addOption(weightStorageOption())
     .option("--chat", "prompts are messages in the policy's chat template")
     .option("--split <name>", "which tasks (default: those held out)")
     .addOption(new Option("--num-tasks <number>").argParser(wholeNumber).default(128))
@@ -95,6 +99,7 @@ async function evaluatePolicy(
     openEvaluatedPolicy(options.policy, {
       threads: recipe.engine.threads,
       device: deviceOf(options, "evaluate"),
+      weightStorage: options.weightStorage,
       ...(options.adapter !== undefined && { adapter: options.adapter }),
     }),
   );

@@ -57,7 +57,7 @@ export function policyInfoCommand(): Command {
         ...(adapter && {
           adapter: { ...adapter, parameters: sizeOfAll(adapterTable(config, adapter)) },
         }),
-        computed: memoryNeeds(config, parameters, options, adapter),
+        computed: memoryNeeds(config, parameters, stored, options, adapter),
         ...(options.measure === true && { measured: await measure(model, config, options) }),
       };
       process.stdout.write(
@@ -103,7 +103,10 @@ function parameterCounts(config: ModelConfig): ParameterCounts {
   };
 }
 
-/** Bytes, by what is held; float32 throughout. What a step computes in between comes on top. */
+/**
+ * Bytes, by what is held: in float32, or with the weights in their file. What a step computes in between
+ * comes on top.
+ */
 interface MemoryNeeds {
   readonly sampling: {
     /** Weights inside compiled programs, and the embedding by itself. */
@@ -123,11 +126,24 @@ interface MemoryNeeds {
     readonly lowRank: number;
     readonly adapterParameters: number;
   };
+  /**
+   * With the weights in their file: what has to be in memory, beside pages of the file, which the system
+   * keeps there as long as there is room. Absent where weights have 32 bits, or go to a device.
+   */
+  readonly stored?: {
+    readonly file: number;
+    readonly sampling: number;
+    readonly lowRank: number;
+  };
 }
+
+/** Entries up to which a weight is read into memory all the same. */
+const maxReadEntries = 2 ** 16;
 
 function memoryNeeds(
   config: ModelConfig,
   { total: numParameters, embedding }: ParameterCounts,
+  { type, numBytes }: StoredWeights,
   { tokens, rank, cacheBytes, ...device }: InfoOptions,
   adapter: AdapterConfig | undefined,
 ): MemoryNeeds {
@@ -143,14 +159,27 @@ function memoryNeeds(
   const total = weights + perSequence;
   const sampling = { weights, perToken, perSequence, cache: cacheBytes, total };
   const trained = sizeOfAll(adapterTable(config, adapter ?? adapterConfig(config, { rank })));
+  const table = parameterTable(config);
+  const small = sizeOfAll(table.filter((each) => sizeOfAll([each]) <= maxReadEntries));
+  const storedSampling = 4 * small + perSequence;
   return {
     sampling,
+    ...(type !== "F32" &&
+      !staysOnDevice && {
+        stored: {
+          file: numBytes,
+          sampling: storedSampling,
+          // Its weights, gradients and two moments; and once more its weights, beside the sampler's.
+          lowRank: storedSampling + 4 * small + 20 * trained,
+        },
+      }),
     training: {
       full: 16 * numParameters + sampling.total,
       // There, the sampler has the model from the learner, and an adapter of its own.
       lowRank: staysOnDevice
         ? sampling.total + 20 * trained
-        : 4 * numParameters + 16 * trained + sampling.total,
+        : // The rows to look up are the learner's.
+          4 * (numParameters - embedding) + 16 * trained + sampling.total,
       adapterParameters: trained,
     },
   };
@@ -268,12 +297,26 @@ function infoText(model: string, { tokens, rank }: InfoOptions, report: Report):
       "  sequences at once",
       `${count(Math.floor(sampling.cache / sampling.perSequence))} in ${bytesText(sampling.cache)} (--cache-bytes)`,
     ],
+    ...(computed.stored
+      ? ([
+          [
+            "  weights in their file",
+            `${bytesText(computed.stored.sampling)}, and up to ${bytesText(computed.stored.file)} of pages that can be dropped (--weight-storage)`,
+          ],
+        ] satisfies [string, string][])
+      : []),
     ["to train as well, computed", "and what a microbatch needs on top"],
     ["  all weights", bytesText(training.full)],
     [
       `  an adapter of rank ${adapter?.rank ?? rank}`,
       `${bytesText(training.lowRank)} (${count(training.adapterParameters)} parameters)`,
     ],
+    ...(computed.stored
+      ? ([["  beside weights in their file", bytesText(computed.stored.lowRank)]] satisfies [
+          string,
+          string,
+        ][])
+      : []),
   ];
   if (measured) {
     lines.push(

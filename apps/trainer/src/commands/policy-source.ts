@@ -1,7 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readTokenizer, type LoadedTokenizer, type ModelConfig } from "@turnwise/policy";
-import { createLocalSampler, type StandaloneSampler } from "@turnwise/policy/local";
+import {
+  createLocalSampler,
+  type StandaloneSampler,
+  type WeightStorage,
+} from "@turnwise/policy/local";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { deviceOf, withDevice, type DeviceFlags } from "../device.ts";
 import { InputError, reading } from "../input-error.ts";
@@ -11,6 +15,7 @@ import { readText } from "./read-text.ts";
 /** Options of all commands that compute with a model. */
 export interface PolicySourceOptions extends DeviceFlags {
   readonly adapter?: string;
+  readonly weightStorage: WeightStorage;
   readonly threads?: number;
   readonly cacheBytes: number;
 }
@@ -20,12 +25,23 @@ export function withPolicySource(command: Command): Command {
   return withDevice(command)
     .argument("<model>", "a Hugging Face folder: config.json, *.safetensors, tokenizer.json")
     .option("--adapter <folder>", "a PEFT folder with a LoRA adapter, put into the weights")
+    .addOption(weightStorageOption())
     .addOption(new Option("--threads <number>", "default: all cores").argParser(positiveNumber))
     .addOption(
       new Option("--cache-bytes <number>", "the most bytes of keys and values")
         .argParser(positiveNumber)
         .default(2 ** 30),
     );
+}
+
+/** Where a model's weights are. */
+export function weightStorageOption(): Option {
+  return new Option(
+    "--weight-storage <kind>",
+    "float32: in memory; stored: in their file, widened when they are used; auto: stored if they have 16 bits and would take half of the memory",
+  )
+    .choices(["auto", "float32", "stored"])
+    .default("auto");
 }
 
 /** Parses a whole number of at least 1. */
@@ -51,7 +67,7 @@ export async function tokenizerOf(model: string): Promise<LoadedTokenizer | unde
 /** Starts a sampler for sequences of at most so many tokens. */
 export function openSampler(
   model: string,
-  { adapter, threads, cacheBytes, ...device }: PolicySourceOptions,
+  { adapter, weightStorage, threads, cacheBytes, ...device }: PolicySourceOptions,
   maxSequenceTokens: number,
   tokenizer: LoadedTokenizer | undefined,
 ): Promise<StandaloneSampler> {
@@ -60,6 +76,7 @@ export function openSampler(
       model,
       maxSequenceTokens,
       cacheBytes,
+      weightStorage,
       device: deviceOf(device, "policy"),
       ...(adapter === undefined ? {} : { adapter }),
       ...(threads === undefined ? {} : { threads }),

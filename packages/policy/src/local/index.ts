@@ -16,3 +16,4 @@ export type { LocalSampler } from "./local-sampler.ts";
 export type { OnToken, SampledToken } from "./sample-request.ts";
 export type { SamplerUsage } from "./sampling-engine.ts";
 export type { RowScores } from "./score-rows.ts";
+export type { WeightStorage } from "./weight-storage.ts";

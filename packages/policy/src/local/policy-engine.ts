@@ -83,6 +83,20 @@ async function startLoading(
 ): Promise<{ readonly loaded: Promise<void> }> {
   const shared = learner.share();
   if (shared) return { loaded: sampling.loadHeld(shared, adapter?.config) };
+  if (adapter && !stored) {
+    // What is not merged anew does not change, unless it is trained whole.
+    const weights = new Map(await presentWeights(learner, config));
+    for (const { name } of adapterTable(config, adapter.config)) {
+      const whole = weights.get(name);
+      if (whole) weights.set(name, whole.slice());
+    }
+    const take = (name: string): Float32Array => {
+      const values = weights.get(name)!;
+      weights.delete(name);
+      return values;
+    };
+    return { loaded: sampling.loadFrom(take) };
+  }
   if (!stored || !adapter) {
     return { loaded: sampling.load(await presentWeights(learner, config)) };
   }
