@@ -50,12 +50,14 @@ async function sample(model: string, weightStorage: Storage): Promise<void> {
       );
     await sampleAll(1);
     const start = performance.now();
+    const cpu = process.cpuUsage();
     const responses = await sampleAll(responseTokens);
+    const { user, system } = process.cpuUsage(cpu);
     const seconds = (performance.now() - start) / 1000;
     for (const [i] of prompts.entries()) standalone.sampler.release(`${batch} ${i}`);
     const first = responses[0]!.logProbs.reduce((sum, value) => sum + value, 0);
     console.log(
-      `batch ${batch}: ${((batch * responseTokens) / seconds).toFixed(1)} tokens/s; first log-prob sum ${first.toFixed(4)}`,
+      `batch ${batch}: ${((batch * responseTokens) / seconds).toFixed(1)} tokens/s, ${((user + system) / 1000 / batch / responseTokens).toFixed(1)} ms of processor time a token; first log-prob sum ${first.toFixed(4)}`,
     );
   }
   await standalone.close();

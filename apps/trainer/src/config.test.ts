@@ -31,6 +31,9 @@ describe("resolveConfig", () => {
     expect(() => resolveConfig(recipe, { model: { hiddenSize: 100 } }, "f")).toThrow(
       "f: model.hiddenSize must be a multiple of 2 x model.numHeads (8), got 100",
     );
+    expect(() => resolveConfig(recipe, { engine: { weightStorage: "stored" } }, "f")).toThrow(
+      "f: engine.weightStorage must be auto or float32 for weights that are trained, got stored",
+    );
     expect(() => resolveConfig(recipe, { model: { numKeyValueHeads: 3 } }, "f")).toThrow(
       "f: model.numKeyValueHeads must divide model.numHeads (4), got 3",
     );
