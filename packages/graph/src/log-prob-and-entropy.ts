@@ -82,6 +82,11 @@ export function logProbAndEntropy(
     const aParts = a && g.split(column(a), 0, chunks);
     const eParts = e && g.split(column(e), 0, chunks);
     const shares: { spread: Tensor; gathered: Tensor }[] = [];
+    // Each part waits for the sum of those before it, so that no two tables wait to be added up.
+    const push = (spread: Tensor, part: Tensor): void => {
+      const before = shares.at(-1);
+      shares.push({ spread, gathered: before ? g.add(before.gathered, part) : part });
+    };
     for (const [i, { rows, entropy }] of parts.entries()) {
       const [aPart, ePart] = [aParts?.[i], eParts?.[i]];
       const before = shares.at(-1);
@@ -95,7 +100,7 @@ export function logProbAndEntropy(
         const spread = g.matmul(probabilities, head, { scale: -scale });
         const scaled = g.multiply(rows, aPart!);
         const gathered = g.matmul(probabilities, scaled, { transposeA: true, scale: -scale });
-        shares.push({ spread: g.multiply(spread, aPart!), gathered });
+        push(g.multiply(spread, aPart!), gathered);
         continue;
       }
       const offset = g.multiply(ePart, column(entropy));
@@ -103,10 +108,10 @@ export function logProbAndEntropy(
       const weight = g.multiply(probabilities, g.add(g.multiply(all, ePart), base));
       const spread = g.matmul(weight, head, { scale: -scale });
       const gathered = g.matmul(weight, rows, { transposeA: true, scale: -scale });
-      shares.push({ spread, gathered });
+      push(spread, gathered);
     }
     const spread = join(shares.map((share) => share.spread));
-    const gathered = shares.map((share) => share.gathered).reduce((sum, part) => g.add(sum, part));
+    const { gathered } = shares.at(-1)!;
     if (a === undefined) return [spread, frozenHead ? undefined : gathered];
     const share = g.multiply(column(a), scale);
     const byHidden = g.add(spread, g.multiply(g.gather(head, targets), share));
