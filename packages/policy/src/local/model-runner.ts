@@ -5,7 +5,9 @@ import type {
   Feeds,
   FileFeed,
   FrozenFeeds,
+  Output,
   Program,
+  SpareArrays,
 } from "@turnwise/graph";
 import { adapterTable, type AdapterConfig } from "../lora.ts";
 import type { ModelConfig } from "../model-config.ts";
@@ -60,6 +62,8 @@ export class ModelRunner {
   readonly #model: CompiledModel;
   readonly #rotary: Feeds;
   readonly #row: Float32Array;
+  /** What the last step of so many rows was computed into, by program: the next one fills it anew. */
+  #spare: { readonly rows: string; readonly arrays: SpareArrays[] } = { rows: "", arrays: [] };
   readonly timings: RunnerTimings = noTimings();
 
   private constructor(config: ModelConfig, model: CompiledModel, rotary: Feeds) {
@@ -173,13 +177,14 @@ export class ModelRunner {
       if (lastOnly) rows[job] = at - 1;
     });
     cache.begin(jobs);
+    const numWanted = `${n} ${rows.length}`;
+    if (this.#spare.rows !== numWanted) this.#spare = { rows: numWanted, arrays: [] };
     const positionFeed = { data: positions, shape: [n, 1] };
     const { timings } = this;
-    const { layers } = this.#model;
     const begin = performance.now();
     let attentionMilliseconds = 0;
     let x: Feed = { data: await this.#embed(ids), shape: [n, 1, hiddenSize] };
-    let outputs = await layers[0]!.run({ ...this.#rotary, x, positions: positionFeed });
+    let outputs = await this.#run(0, { ...this.#rotary, x, positions: positionFeed });
     for (let layer = 0; layer < numLayers; layer++) {
       const { query, key, value } = outputs;
       x = outputs["x"] ?? x;
@@ -190,7 +195,7 @@ export class ModelRunner {
       attentionMilliseconds += performance.now() - beginAttention;
       const numRows = isLast ? rows.length : n;
       const width = attended.length / numRows;
-      outputs = await layers[layer + 1]!.run({
+      outputs = await this.#run(layer + 1, {
         x,
         ...(isLast
           ? {
@@ -216,6 +221,18 @@ export class ModelRunner {
     return result;
   }
 
+  /** Runs one of the layers' programs, or a part of the head behind them. */
+  async #run(program: number, feeds: Feeds): Promise<Record<string, Output>> {
+    const { layers, head } = this.#model;
+    const executable = layers[program] ?? head[program - layers.length]!.executable;
+    const { arrays } = this.#spare;
+    const outputs = await executable.run(feeds, arrays[program]);
+    arrays[program] = Object.fromEntries(
+      Object.entries(outputs).map(([name, { data }]) => [name, data]),
+    );
+    return outputs;
+  }
+
   async #embed(ids: Int32Array): Promise<Float32Array> {
     const { embedding } = this.#model;
     if (!(embedding instanceof Float32Array)) {
@@ -230,15 +247,16 @@ export class ModelRunner {
     return embedded;
   }
 
-  async #logits(outputs: Record<string, Feed & { data: Float32Array }>): Promise<StepLogits> {
+  async #logits(outputs: Record<string, Output>): Promise<StepLogits> {
     const { logits, hidden } = outputs;
     if (logits) {
       const { vocabularySize } = this.#config;
       return new StepLogits([{ data: logits.data, numTokens: vocabularySize }], this.#row);
     }
+    const { layers, head } = this.#model;
     const parts = [];
-    for (const { executable, numTokens } of this.#model.head) {
-      const part = await executable.run({ hidden: hidden! });
+    for (const [i, { numTokens }] of head.entries()) {
+      const part = await this.#run(layers.length + i, { hidden: hidden! });
       parts.push({ data: part["logits"]!.data, numTokens });
     }
     return new StepLogits(parts, this.#row);
