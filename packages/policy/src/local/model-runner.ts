@@ -62,7 +62,10 @@ export class ModelRunner {
   readonly #model: CompiledModel;
   readonly #rotary: Feeds;
   readonly #row: Float32Array;
-  /** What the last step of so many rows was computed into, by program: the next one fills it anew. */
+  /**
+   * What was computed into for so many rows, to be filled anew: by one program between layers for the
+   * next but one, which the one between reads; by others for the next step.
+   */
   #spare: { readonly rows: string; readonly arrays: SpareArrays[] } = { rows: "", arrays: [] };
   readonly timings: RunnerTimings = noTimings();
 
@@ -226,10 +229,10 @@ export class ModelRunner {
     const { layers, head } = this.#model;
     const executable = layers[program] ?? head[program - layers.length]!.executable;
     const { arrays } = this.#spare;
-    const outputs = await executable.run(feeds, arrays[program]);
-    arrays[program] = Object.fromEntries(
-      Object.entries(outputs).map(([name, { data }]) => [name, data]),
-    );
+    const place = program < layers.length - 1 ? program % 2 : program;
+    const outputs = await executable.run(feeds, arrays[place]);
+    const filled = Object.entries(outputs).map(([name, { data }]) => [name, data] as const);
+    arrays[place] = { ...arrays[place], ...Object.fromEntries(filled) };
     return outputs;
   }
 
