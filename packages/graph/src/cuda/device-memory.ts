@@ -68,7 +68,12 @@ export class DeviceMemory {
     this.#free.set(bytes, list);
     list.push(address);
     // What is kept must not crowd out what others need.
-    if (this.#cached > Math.max(2 ** 28, this.#held / 4)) this.#dropCached();
+    if (this.#cached <= Math.max(2 ** 28, this.#held / 4)) return;
+    try {
+      this.#dropCached();
+    } catch {
+      // A device that broke takes nothing back. What broke it has said so, and must be heard.
+    }
   }
 
   /** The address of a workspace of some bytes, whose contents no run leaves to another. */
