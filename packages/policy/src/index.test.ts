@@ -43,6 +43,7 @@ test("exports these names", () => {
     "createLocalPolicy",
     "createLocalSampler",
     "deviceOptions",
+    "staysOnDevice",
   ]);
   expect(Object.keys(remote).toSorted()).toEqual([
     "RemoteError",

@@ -10,6 +10,7 @@ import {
   type ParameterSpec,
   type StoredWeights,
 } from "@turnwise/policy";
+import { staysOnDevice } from "@turnwise/policy/local";
 import { Command, Option } from "commander";
 import { deviceOf } from "../device.ts";
 import { reading } from "../input-error.ts";
@@ -147,12 +148,11 @@ function memoryNeeds(
   { tokens, rank, cacheBytes, ...device }: InfoOptions,
   adapter: AdapterConfig | undefined,
 ): MemoryNeeds {
-  const { provider } = deviceOf(device, "policy");
-  const staysOnDevice = provider === "webgpu" || provider === "cuda";
+  const isOnDevice = staysOnDevice(deviceOf(device, "policy"));
   const { numLayers, numKeyValueHeads, headSize, tiedEmbeddings } = config;
   // Tied embeddings are there twice: as rows to look up, and as the matrix of the head. Not on a device,
   // where both are one tensor.
-  const isTwice = tiedEmbeddings && !staysOnDevice;
+  const isTwice = tiedEmbeddings && !isOnDevice;
   const weights = 4 * (numParameters + (isTwice ? embedding : 0));
   const perToken = 4 * 2 * numLayers * numKeyValueHeads * headSize;
   const perSequence = perToken * 64 * Math.ceil(tokens / 64);
@@ -165,7 +165,7 @@ function memoryNeeds(
   return {
     sampling,
     ...(type !== "F32" &&
-      !staysOnDevice && {
+      !isOnDevice && {
         stored: {
           file: numBytes,
           sampling: storedSampling,
@@ -176,7 +176,7 @@ function memoryNeeds(
     training: {
       full: 16 * numParameters + sampling.total,
       // There, the sampler has the model from the learner, and an adapter of its own.
-      lowRank: staysOnDevice
+      lowRank: isOnDevice
         ? sampling.total + 20 * trained
         : // The rows to look up are the learner's.
           4 * (numParameters - embedding) + 16 * trained + sampling.total,

@@ -1,4 +1,4 @@
-export { deviceOptions, type DeviceOptions, type NamedDevice } from "./device.ts";
+export { deviceOptions, staysOnDevice, type DeviceOptions, type NamedDevice } from "./device.ts";
 export type { SaveModelOptions } from "./engine-port.ts";
 export type { OptimizerConfig } from "./optimizer-config.ts";
 export {

@@ -61,9 +61,9 @@ export interface LocalPolicyOptions {
   /** Threads of the tensor operations. Default: as many as the machine offers. */
   readonly threads?: number;
   /**
-   * Where tensors are computed. Default: this machine's processor. On a GPU weights and the optimizer's
-   * averages stay there, and attention over cached sequences is computed by the processor. That a
-   * response is equal to the bit in any company is only promised by the processor.
+   * Where tensors are computed. Default: this machine's processor. On `webgpu` and `cuda` weights, the
+   * optimizer's averages, keys and values stay there. That a response is equal to the bit in any company
+   * is only promised by the processor.
    */
   readonly device?: DeviceOptions;
   /**
