@@ -1,5 +1,6 @@
 import type { TrainConfig } from "../src/config.ts";
 import { algorithms } from "./algorithms.ts";
+import { onTheProcessor } from "./engine.ts";
 
 /**
  * A small agent learns household games on a laptop: a warm start from a limited number of
@@ -69,15 +70,7 @@ export function alfworldGrpoAem(seed: number): TrainConfig {
     },
     modulation: { kind: "aem", strength: 1, minEntropyRange: 0.1 },
     evaluation: { every: 25, temperature: 1 },
-    engine: {
-      threads: 2,
-      provider: "cpu",
-      products: "float32",
-      gpu: 0,
-      microbatchTokens: 2048,
-      recomputeLayers: false,
-      weightStorage: "auto",
-    },
+    engine: onTheProcessor,
     checkpoints: { every: 1, keep: 2 },
   };
 }

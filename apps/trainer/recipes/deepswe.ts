@@ -1,5 +1,6 @@
 import type { TrainConfig } from "../src/config.ts";
 import { algorithms } from "./algorithms.ts";
+import { onTheProcessor } from "./engine.ts";
 
 /** The longest sequence of DeepSWE: a prompt of 4,096 tokens, and 32,768 of turns. */
 export const deepsweTokens = 36_864;
@@ -81,15 +82,7 @@ export function deepsweDemo(seed: number): TrainConfig {
     algorithm: algorithms["deep-swe"],
     modulation: { kind: "aem", strength: 1, minEntropyRange: 0.1 },
     evaluation: { every: 0, temperature: 1 },
-    engine: {
-      threads: 2,
-      provider: "cpu",
-      products: "float32",
-      gpu: 0,
-      microbatchTokens: 2048,
-      recomputeLayers: false,
-      weightStorage: "auto",
-    },
+    engine: onTheProcessor,
     checkpoints: { every: 1, keep: 2 },
   };
 }
