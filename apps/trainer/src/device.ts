@@ -1,6 +1,6 @@
-import { deviceOptions, type DeviceOptions, type NamedDevice } from "@turnwise/policy/local";
+import type { DeviceOptions } from "@turnwise/policy/local";
+import { checkedDevice } from "@turnwise/training";
 import { Option, type Command } from "commander";
-import { InputError } from "./input-error.ts";
 import { wholeNumber } from "./commands/arguments.ts";
 
 /** Options of commands that choose where to compute. */
@@ -21,17 +21,7 @@ export function withDevice(command: Command): Command {
     .addOption(new Option("--gpu <number>", "which GPU (default: 0)").argParser(wholeNumber));
 }
 
-/** Checks a device. @throws {@link InputError} naming what it does not have. */
-export function checkedDevice(device: NamedDevice, source: string): DeviceOptions {
-  try {
-    return deviceOptions(device, source);
-  } catch (cause) {
-    if (cause instanceof RangeError) throw new InputError(cause.message, { cause });
-    throw cause;
-  }
-}
-
-/** The device that a command's options name. @throws {@link InputError} for unknown names. */
+/** The device that a command's options name. @throws `InputError` for unknown names. */
 export const deviceOf = (
   { provider, precision, gpu }: DeviceFlags,
   command: string,

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
+import { InputError, StoppedRun } from "@turnwise/training";
 import { alfworldCommand } from "./commands/alfworld.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
@@ -7,8 +8,6 @@ import { policyCommand } from "./commands/policy.ts";
 import { swebenchCommand } from "./commands/swebench.ts";
 import { trainCommand } from "./commands/train.ts";
 import { webshopCommand } from "./commands/webshop.ts";
-import { InputError } from "./input-error.ts";
-import { StoppedRun } from "./run.ts";
 
 /** Exit codes: 0 done, 1 something broke, 2 what the user gave cannot be used. */
 async function main(): Promise<number> {

@@ -7,7 +7,7 @@ import {
   type HouseholdSize,
 } from "@turnwise/envs/alfworld";
 import { Command, Option } from "commander";
-import { InputError, reading } from "../input-error.ts";
+import { InputError, reading } from "@turnwise/training";
 import { play } from "./alfworld-play.ts";
 import { wholeNumber } from "./arguments.ts";
 import { readText } from "./read-text.ts";

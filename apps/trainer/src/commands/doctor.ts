@@ -6,7 +6,7 @@ import { measureConformance, type ConformanceResult } from "@turnwise/graph/laws
 import { createOnnxExecutor, type Provider } from "@turnwise/graph/onnx";
 import { createTensorFlowExecutor, type TensorFlowPackage } from "@turnwise/graph/tensorflow";
 import { Command, Option } from "commander";
-import { InputError } from "../input-error.ts";
+import { InputError } from "@turnwise/training";
 
 interface DoctorOptions {
   readonly json?: boolean;

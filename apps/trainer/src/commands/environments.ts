@@ -1,8 +1,14 @@
 import { Option } from "commander";
-import { alfworldGrpoAem, alfworldGrpoAemReleased } from "../../recipes/alfworld-grpo-aem.ts";
-import { deepswe, deepsweDemo } from "../../recipes/deepswe.ts";
-import { webshopGrpoAem, webshopGrpoAemReleased } from "../../recipes/webshop-grpo-aem.ts";
-import { resolveConfig, type TrainConfig } from "../config.ts";
+import {
+  alfworldGrpoAem,
+  alfworldGrpoAemReleased,
+  deepswe,
+  deepsweDemo,
+  resolveConfig,
+  webshopGrpoAem,
+  webshopGrpoAemReleased,
+  type TrainConfig,
+} from "@turnwise/training";
 import { wholeNumber } from "./arguments.ts";
 
 /** An environment as `train` and `evaluate` offer it. */

@@ -1,16 +1,22 @@
 import { createRandom } from "@turnwise/core";
 import type { WeightStorage } from "@turnwise/policy/local";
 import { Command, Option } from "commander";
-import { chatFormat } from "../chat-format.ts";
-import type { TrainConfig } from "../config.ts";
-import { openTasks } from "../environments/open-tasks.ts";
+import {
+  chatFormat,
+  evaluate,
+  evaluationTexts,
+  InputError,
+  jsonReporter,
+  openEvaluatedPolicy,
+  openTasks,
+  passCurve,
+  percent,
+  reading,
+  textReporter,
+  type EvaluatedPolicy,
+  type TrainConfig,
+} from "@turnwise/training";
 import { deviceOf, withDevice, type DeviceFlags } from "../device.ts";
-import { evaluate } from "../evaluate.ts";
-import { openEvaluatedPolicy, type EvaluatedPolicy } from "../evaluated-policy.ts";
-import { InputError, reading } from "../input-error.ts";
-import { passCurve } from "../pass-at-k.ts";
-import { jsonReporter, percent, textReporter } from "../progress.ts";
-import { evaluationTexts } from "../summary.ts";
 import { wholeNumber } from "./arguments.ts";
 import { offeredEnvironments, type OfferedEnvironment } from "./environments.ts";
 import { weightStorageOption } from "./policy-source.ts";

@@ -10,7 +10,7 @@ import {
 } from "@turnwise/policy";
 import type { LocalSampler } from "@turnwise/policy/local";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { InputError, reading } from "../input-error.ts";
+import { InputError, reading } from "@turnwise/training";
 import { wholeNumber } from "./arguments.ts";
 import {
   checkTokenRows,

@@ -12,8 +12,8 @@ import {
 } from "@turnwise/policy";
 import { staysOnDevice } from "@turnwise/policy/local";
 import { Command, Option } from "commander";
+import { reading } from "@turnwise/training";
 import { deviceOf } from "../device.ts";
-import { reading } from "../input-error.ts";
 import {
   openSampler,
   positiveNumber,

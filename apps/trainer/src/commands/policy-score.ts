@@ -2,7 +2,7 @@ import { sum } from "@turnwise/core";
 import { readModelConfig } from "@turnwise/policy";
 import type { RowScores } from "@turnwise/policy/local";
 import { Command } from "commander";
-import { reading } from "../input-error.ts";
+import { reading } from "@turnwise/training";
 import {
   checkTokenRows,
   openSampler,

@@ -7,8 +7,8 @@ import {
   type WeightStorage,
 } from "@turnwise/policy/local";
 import { InvalidArgumentError, Option, type Command } from "commander";
+import { InputError, reading } from "@turnwise/training";
 import { deviceOf, withDevice, type DeviceFlags } from "../device.ts";
-import { InputError, reading } from "../input-error.ts";
 import { wholeNumber } from "./arguments.ts";
 import { readText } from "./read-text.ts";
 

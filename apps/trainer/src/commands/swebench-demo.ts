@@ -14,7 +14,7 @@ import {
   type DemoTask,
 } from "@turnwise/envs/swebench";
 import { Command, Option } from "commander";
-import { InputError } from "../input-error.ts";
+import { InputError } from "@turnwise/training";
 
 const agents: Readonly<Record<string, DemoAgent>> = {
   scripted: scriptedAgent,

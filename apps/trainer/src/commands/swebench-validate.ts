@@ -13,8 +13,7 @@ import {
   type Validation,
 } from "@turnwise/envs/swebench";
 import { Command, Option } from "commander";
-import { InputError, reading } from "../input-error.ts";
-import { duration, textReporter } from "../progress.ts";
+import { duration, InputError, reading, textReporter } from "@turnwise/training";
 import { repeated, wholeNumber } from "./arguments.ts";
 
 interface ValidateOptions {

@@ -11,7 +11,7 @@ import {
   type SweInstance,
 } from "@turnwise/envs/swebench";
 import { Command, Option } from "commander";
-import { InputError, reading } from "../input-error.ts";
+import { InputError, reading } from "@turnwise/training";
 import { repeated, wholeNumber } from "./arguments.ts";
 import { demoCommand } from "./swebench-demo.ts";
 import { validateCommand } from "./swebench-validate.ts";

@@ -2,19 +2,28 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { Command, Option } from "commander";
-import { algorithms } from "../../recipes/algorithms.ts";
-import { languageModelRun } from "../../recipes/language-model.ts";
-import { checkModel } from "../check-model.ts";
-import { checkConfig, resolveConfig, type TrainConfig } from "../config.ts";
-import { openTasks } from "../environments/open-tasks.ts";
-import type { TaskSource } from "../environments/task-source.ts";
-import { InputError, reading } from "../input-error.ts";
-import { duration, jsonReporter, percent, textReporter, type Reporter } from "../progress.ts";
-import { RunFolder } from "../run-folder.ts";
-import { policyFolder } from "../run.ts";
-import { closingSummary } from "../summary.ts";
-import { train } from "../train.ts";
-import { versions } from "../versions.ts";
+import {
+  algorithms,
+  checkConfig,
+  checkModel,
+  closingSummary,
+  duration,
+  InputError,
+  jsonReporter,
+  languageModelRun,
+  openTasks,
+  percent,
+  policyFolder,
+  reading,
+  resolveConfig,
+  RunFolder,
+  textReporter,
+  train,
+  versions,
+  type Reporter,
+  type TaskSource,
+  type TrainConfig,
+} from "@turnwise/training";
 import { wholeNumber } from "./arguments.ts";
 import { environmentOf, offeredEnvironments, type OfferedEnvironment } from "./environments.ts";
 

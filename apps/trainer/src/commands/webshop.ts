@@ -11,8 +11,7 @@ import {
   type Shop,
 } from "@turnwise/envs/webshop";
 import { Command, Option } from "commander";
-import { openShop, type ShopSourceOptions } from "../environments/open-shop.ts";
-import { InputError, reading } from "../input-error.ts";
+import { InputError, openShop, reading, type ShopSourceOptions } from "@turnwise/training";
 import { wholeNumber } from "./arguments.ts";
 import { readText } from "./read-text.ts";
 import { withShopOptions } from "./webshop-source.ts";

@@ -1,4 +1,4 @@
-import type { TrainConfig } from "../src/config.ts";
+import type { TrainConfig } from "../config.ts";
 import { algorithms } from "./algorithms.ts";
 import { onTheProcessor } from "./engine.ts";
 

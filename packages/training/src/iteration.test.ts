@@ -8,7 +8,7 @@ import {
 } from "@turnwise/core";
 import type { AgentFormat, Environment } from "@turnwise/envs";
 import { describe, expect, it } from "vitest";
-import { alfworldGrpoAem } from "../recipes/alfworld-grpo-aem.ts";
+import { alfworldGrpoAem } from "./recipes/alfworld-grpo-aem.ts";
 import { composeAlgorithm, type AlgorithmConfig } from "./algorithm.ts";
 import { PoisonedUpdate, trainIteration, type TrainerParts } from "./iteration.ts";
 

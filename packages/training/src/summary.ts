@@ -1,3 +1,5 @@
+// oxlint-disable-next-line typescript/triple-slash-reference -- types of a package without its own
+/// <reference path="./asciichart.d.ts" />
 import { plot } from "asciichart";
 import type { MetricsLine, RunFolder } from "./run-folder.ts";
 import type { Metrics } from "./metrics.ts";

@@ -1,4 +1,4 @@
-import type { AlgorithmConfig } from "../src/algorithm.ts";
+import type { AlgorithmConfig } from "../algorithm.ts";
 
 const grpo: AlgorithmConfig = {
   advantages: "verlAgent",

@@ -6,7 +6,7 @@ import { count, countOrNone, episodeSchema, nonNegative, positive, share } from 
 import { alfworldTasksSchema } from "./environments/alfworld-tasks.ts";
 import { swebenchTasksSchema } from "./environments/swebench-tasks.ts";
 import { webshopTasksSchema } from "./environments/webshop-tasks.ts";
-import { checkedDevice } from "./device.ts";
+import { checkedDevice } from "./checked-device.ts";
 import { InputError } from "./input-error.ts";
 import { tinkerModelSchema } from "./tinker-model.ts";
 

@@ -1,4 +1,4 @@
-import type { TrainConfig } from "../src/config.ts";
+import type { TrainConfig } from "../config.ts";
 
 /** Small models on two cores of any machine. */
 export const onTheProcessor: TrainConfig["engine"] = {

@@ -1,5 +1,5 @@
 import { alfworldSetting, webshopSetting, type PaperSetting } from "@turnwise/estimators";
-import type { TrainConfig } from "../src/config.ts";
+import type { TrainConfig } from "../config.ts";
 import { algorithms } from "./algorithms.ts";
 import { deepsweTokens } from "./deepswe.ts";
 

@@ -2,7 +2,7 @@ import { appendFile, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/p
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { alfworldGrpoAem } from "../recipes/alfworld-grpo-aem.ts";
+import { alfworldGrpoAem } from "./recipes/alfworld-grpo-aem.ts";
 import { RunFolder, type MetricsLine, type RunState } from "./run-folder.ts";
 
 let parent: string;

@@ -9,7 +9,7 @@ import {
   type AlgorithmRecipe,
 } from "@turnwise/estimators";
 import { describe, expect, it } from "vitest";
-import { algorithms } from "../recipes/algorithms.ts";
+import { algorithms } from "./recipes/algorithms.ts";
 import { algorithmSchema, composeAlgorithm, type AlgorithmConfig } from "./algorithm.ts";
 import { batchRows } from "./credit.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { alfworldGrpoAem } from "../recipes/alfworld-grpo-aem.ts";
+import { alfworldGrpoAem } from "./recipes/alfworld-grpo-aem.ts";
 import { checkConfig, engineDevice, resolveConfig } from "./config.ts";
 import { InputError } from "./input-error.ts";
 

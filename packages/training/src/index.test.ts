@@ -1,0 +1,40 @@
+import { expect, it } from "vitest";
+import * as training from "./index.ts";
+
+it("exports what is meant for others", () => {
+  expect(Object.keys(training).sort()).toMatchInlineSnapshot(`
+    [
+      "InputError",
+      "RunFolder",
+      "StoppedRun",
+      "alfworldGrpoAem",
+      "alfworldGrpoAemReleased",
+      "algorithms",
+      "chatFormat",
+      "checkConfig",
+      "checkModel",
+      "checkedDevice",
+      "closingSummary",
+      "deepswe",
+      "deepsweDemo",
+      "duration",
+      "evaluate",
+      "evaluationTexts",
+      "jsonReporter",
+      "languageModelRun",
+      "openEvaluatedPolicy",
+      "openShop",
+      "openTasks",
+      "passCurve",
+      "percent",
+      "policyFolder",
+      "reading",
+      "resolveConfig",
+      "textReporter",
+      "train",
+      "versions",
+      "webshopGrpoAem",
+      "webshopGrpoAemReleased",
+    ]
+  `);
+});

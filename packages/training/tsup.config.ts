@@ -1,0 +1,12 @@
+import type { Options } from "tsup";
+
+const config: Options = {
+  entry: ["src/index.ts"],
+  format: "esm",
+  target: "node20",
+  dts: true,
+  clean: true,
+  sourcemap: true,
+};
+
+export default config;
