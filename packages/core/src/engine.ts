@@ -98,8 +98,9 @@ export interface Sampler {
   load(weights: PolicyWeights): Promise<number>;
   /**
    * Samples one response.
-   * @throws `RangeError` if prompt and response may exceed `capabilities.maxSequenceTokens`; the
-   *   signal's reason if it aborts.
+   * @throws `RangeError` if prompt and response may exceed `capabilities.maxSequenceTokens`;
+   *   {@link SequenceLimitError} if a server finds them too long; an error with a kind of failure (see
+   *   `failureKindOf`) if a server fails; the signal's reason if it aborts.
    */
   sample(request: SampleRequest, signal?: AbortSignal): Promise<SampledResponse>;
   /** Forgets a sequence. Unknown names are fine. */
@@ -173,6 +174,11 @@ export interface Learner {
   save(directory: string): Promise<void>;
   /** Takes them back. @throws if the folder holds another shape; the state is then as before. */
   restore(directory: string): Promise<void>;
+}
+
+/** A server's limit of the sequence is shorter than what it was sent: the episode is cut short. */
+export class SequenceLimitError extends Error {
+  override readonly name = "SequenceLimitError";
 }
 
 /** A loss, a gradient or an input that is NaN or infinite, and where it was found. */

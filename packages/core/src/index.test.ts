@@ -3,7 +3,9 @@ import * as core from "./index.ts";
 
 it("exports what it means to", () => {
   expect(Object.keys(core).sort()).toEqual([
+    "FailureError",
     "NonFiniteError",
+    "SequenceLimitError",
     "checkFinite",
     "checkInteger",
     "checkNonNegative",
@@ -13,8 +15,12 @@ it("exports what it means to", () => {
     "crossEntropy",
     "defineLaw",
     "entropyOfLogits",
+    "failureKindOf",
+    "failureKinds",
     "findNonFinite",
     "findNonFiniteHalf",
+    "isGraded",
+    "isInfrastructure",
     "isSuccess",
     "logSoftmax",
     "logSumExp",

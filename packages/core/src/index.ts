@@ -7,6 +7,7 @@ export {
 } from "./check.ts";
 export {
   NonFiniteError,
+  SequenceLimitError,
   type Learner,
   type LearnerCapabilities,
   type PolicyWeights,
@@ -20,6 +21,13 @@ export {
   type TrainingRow,
   type UpdateReport,
 } from "./engine.ts";
+export {
+  FailureError,
+  failureKindOf,
+  failureKinds,
+  isInfrastructure,
+  type FailureKind,
+} from "./failure.ts";
 export {
   findNonFinite,
   findNonFiniteHalf,
@@ -39,6 +47,7 @@ export {
 export { plainOperations, type PlainTensor } from "./plain-operations.ts";
 export { createRandom, type Random } from "./random.ts";
 export {
+  isGraded,
   isSuccess,
   recordVersion,
   trajectoryReturn,

@@ -1,3 +1,5 @@
+import type { FailureKind } from "./failure.ts";
+
 /** The version of the records in this file; written into every stored trajectory. */
 export const recordVersion = 1;
 
@@ -15,10 +17,15 @@ export interface Task {
  */
 export type Outcome =
   | { readonly kind: "terminated"; readonly isSuccess: boolean }
-  | { readonly kind: "truncated"; readonly limit: "turns" | "tokens" | "time" }
+  | {
+      readonly kind: "truncated";
+      readonly limit: "turns" | "tokens" | "time";
+      /** The numbers that met: `prompt of 700 tokens and response of at most 512 exceed 1024`. */
+      readonly message?: string;
+    }
   | {
       readonly kind: "failed";
-      readonly error: { readonly kind: string; readonly message: string };
+      readonly error: { readonly kind: FailureKind; readonly message: string };
     };
 
 /** One response and the environment's reply. */
@@ -84,6 +91,11 @@ export function trajectoryReturn(trajectory: Trajectory): number {
   let total = 0;
   for (const turn of trajectory.turns) total += turn.reward;
   return total;
+}
+
+/** True unless the episode failed. Success rates are shares of graded episodes. */
+export function isGraded({ outcome }: Pick<Trajectory, "outcome">): boolean {
+  return outcome.kind !== "failed";
 }
 
 /** Whether the environment ended the episode as solved. */

@@ -1,4 +1,11 @@
-import { createRandom, type SampleRequest, type Sampler, type Tokenizer } from "@turnwise/core";
+import {
+  createRandom,
+  FailureError,
+  SequenceLimitError,
+  type SampleRequest,
+  type Sampler,
+  type Tokenizer,
+} from "@turnwise/core";
 import { describe, expect, it } from "vitest";
 import type { AgentFormat } from "./agent-format.ts";
 import type { Environment } from "./environment.ts";
@@ -137,7 +144,11 @@ describe("rollout", () => {
     // Prompts of 2, 7 and 12 tokens; with a response of up to 4 the third passes 14.
     const short = scriptedSampler(["a."], 14);
     const byTokens = await rollout(task, parts(short.sampler), sequence());
-    expect(byTokens.outcome).toEqual({ kind: "truncated", limit: "tokens" });
+    expect(byTokens.outcome).toEqual({
+      kind: "truncated",
+      limit: "tokens",
+      message: "prompt of 12 tokens and response of at most 4 exceed 14",
+    });
     expect(byTokens.turns).toHaveLength(2);
   });
 
@@ -181,8 +192,62 @@ describe("rollout", () => {
     );
     expect(trajectory.outcome).toMatchObject({
       kind: "failed",
-      error: { message: "step took longer than 0.01 s" },
+      error: { kind: "timeout", message: "step took longer than 0.01 s" },
     });
+  });
+
+  it("keeps the kind of an environment's failure, wherever it is thrown", async () => {
+    const { sampler } = scriptedSampler(["a."]);
+    const outcomeOf = async (createEnvironment: RolloutParts["createEnvironment"]) =>
+      (await rollout(task, parts(sampler, { createEnvironment }), sequence())).outcome;
+    const engine = new FailureError("engine", "unreachable");
+    const refused = Object.assign(new Error("connect"), { code: "ECONNREFUSED" });
+    expect(await outcomeOf(() => Promise.reject(engine))).toEqual({
+      kind: "failed",
+      error: { kind: "engine", message: "create environment: unreachable" },
+    });
+    expect(
+      await outcomeOf(async () => ({
+        ...countingEnvironment(),
+        reset: () => Promise.reject(new Error("no page", { cause: refused })),
+      })),
+    ).toEqual({ kind: "failed", error: { kind: "network", message: "reset: no page" } });
+    expect(
+      await outcomeOf(async () => ({
+        ...countingEnvironment(),
+        step: () => Promise.reject(Object.assign(new Error("full"), { code: "ENOSPC" })),
+      })),
+    ).toEqual({ kind: "failed", error: { kind: "resources", message: "step: full" } });
+  });
+
+  it("records what a sampler's server breaks, and a sequence that it finds too long", async () => {
+    const { sampler, released } = scriptedSampler(["a."]);
+    const outcomeAfter = async (error: Error) => {
+      let numSamples = 0;
+      const broken: Sampler = {
+        ...sampler,
+        sample: async (request) => {
+          if (++numSamples === 2) throw error;
+          return sampler.sample(request);
+        },
+      };
+      const { turns, outcome } = await rollout(task, parts(broken), sequence());
+      expect(turns).toHaveLength(1);
+      return outcome;
+    };
+    expect(await outcomeAfter(new FailureError("protocol", "status 400"))).toEqual({
+      kind: "failed",
+      error: { kind: "protocol", message: "sample: status 400" },
+    });
+    expect(await outcomeAfter(new SequenceLimitError("at most 512 tokens"))).toEqual({
+      kind: "truncated",
+      limit: "tokens",
+      message: "at most 512 tokens",
+    });
+    // The sampler itself has no memory left: no episode can go on.
+    const memory = new FailureError("resources", "no memory");
+    await expect(outcomeAfter(memory)).rejects.toThrow("no memory");
+    expect(released).toEqual(["g/0", "g/0", "g/0"]);
   });
 
   it("throws what the sampler throws, and the reason of an abort", async () => {

@@ -2,11 +2,16 @@ import {
   checkInteger,
   checkNonNegative,
   checkPositive,
+  FailureError,
+  failureKindOf,
   recordVersion,
+  SequenceLimitError,
+  type FailureKind,
   type Group,
   type Outcome,
   type Random,
   type SampledResponse,
+  type SampleRequest,
   type Sampler,
   type Task,
   type Tokenizer,
@@ -45,11 +50,34 @@ export interface RolloutParts {
   readonly onEnd?: (trajectory: Trajectory) => void;
 }
 
-/** A failure of an environment, told from failures of our own. */
-class EnvironmentFailure extends Error {}
+/** A failure that ends an episode, as opposed to an error that ends the run. */
+class EpisodeFailure extends FailureError {}
+
+/** Kinds of failure of a sampler that concern one response, and not the sampler itself. */
+const samplerFailures: ReadonlySet<FailureKind> = new Set(["network", "protocol", "timeout"]);
+
+/** Samples, with a server's failure as the episode's. */
+async function sampleResponse(
+  sampler: Sampler,
+  request: SampleRequest,
+  signal: AbortSignal | undefined,
+): Promise<SampledResponse> {
+  try {
+    return await sampler.sample(request, signal);
+  } catch (cause) {
+    if (signal?.aborted) throw signal.reason;
+    const kind = failureKindOf(cause);
+    if (kind === undefined || !samplerFailures.has(kind)) throw cause;
+    throw new EpisodeFailure(kind, `sample: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
 
 /** Waits for a call of the environment, but not longer than allowed. */
-async function called<T>(
+async function callWithin<T>(
   name: string,
   seconds: number,
   outer: AbortSignal | undefined,
@@ -64,7 +92,8 @@ async function called<T>(
       once: true,
     });
     timer = setTimeout(
-      () => controller.abort(new EnvironmentFailure(`${name} took longer than ${seconds} s`)),
+      () =>
+        controller.abort(new EpisodeFailure("timeout", `${name} took longer than ${seconds} s`)),
       seconds * 1000,
     );
   });
@@ -73,9 +102,9 @@ async function called<T>(
     return await Promise.race([call(controller.signal), expired]);
   } catch (cause) {
     if (outer?.aborted) throw outer.reason;
-    if (cause instanceof EnvironmentFailure) throw cause;
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new EnvironmentFailure(`${name}: ${message}`, { cause });
+    if (cause instanceof EpisodeFailure) throw cause;
+    const kind = failureKindOf(cause) ?? "environment";
+    throw new EpisodeFailure(kind, `${name}: ${messageOf(cause)}`, { cause });
   } finally {
     clearTimeout(timer);
     outer?.removeEventListener("abort", forward);
@@ -85,8 +114,10 @@ async function called<T>(
 /**
  * Plays one episode and records it.
  *
- * What the environment does wrong (an exception, no answer in time) becomes the trajectory's
- * outcome, `failed`; what the sampler or the format throws is ours, and is thrown.
+ * Failures of the environment (an exception, no answer in time) and of the sampler's server become
+ * the trajectory's outcome, `failed`, with the kind that the error declares (see `failureKindOf`); an
+ * exception of the environment without one is of kind `environment`. All other errors of the sampler
+ * and the format are thrown.
  *
  * @param sequence - Names the episode: its group, its place in it, its random stream.
  */
@@ -110,11 +141,11 @@ export async function rollout(
   let environment: Environment | undefined;
   let firstObservation = "";
   const play = async (): Promise<Outcome> => {
-    environment = await called("create environment", environmentTimeoutSeconds, signal, () =>
+    environment = await callWithin("create environment", environmentTimeoutSeconds, signal, () =>
       parts.createEnvironment(task),
     );
     const world = environment;
-    let observation: Observation = await called(
+    let observation: Observation = await callWithin(
       "reset",
       environmentTimeoutSeconds,
       signal,
@@ -126,9 +157,15 @@ export async function rollout(
       const promptTokens = tokenizer.encode(format.prompt(history, observation));
       sequenceTokens = isConcatenated ? [...sequenceTokens, ...promptTokens] : promptTokens;
       if (sequenceTokens.length + maxResponseTokens > sampler.capabilities.maxSequenceTokens) {
-        return { kind: "truncated", limit: "tokens" };
+        const { maxSequenceTokens } = sampler.capabilities;
+        return {
+          kind: "truncated",
+          limit: "tokens",
+          message: `prompt of ${sequenceTokens.length} tokens and response of at most ${maxResponseTokens} exceed ${maxSequenceTokens}`,
+        };
       }
-      const response: SampledResponse = await sampler.sample(
+      const response = await sampleResponse(
+        sampler,
         {
           promptTokens: sequenceTokens,
           seed: random.fork(`turn/${turnIndex}`).seed,
@@ -143,7 +180,7 @@ export async function rollout(
       const isEnded = response.tokens.at(-1) === tokenizer.endToken;
       const text = tokenizer.decode(isEnded ? response.tokens.slice(0, -1) : response.tokens);
       const { action, isValid } = format.parse(text, observation);
-      const step = await called("step", environmentTimeoutSeconds, signal, (inner) =>
+      const step = await callWithin("step", environmentTimeoutSeconds, signal, (inner) =>
         world.step(action, inner),
       );
       turns.push({
@@ -172,8 +209,11 @@ export async function rollout(
   try {
     outcome = await play();
   } catch (error) {
-    if (!(error instanceof EnvironmentFailure)) throw error;
-    outcome = { kind: "failed", error: { kind: "environment", message: error.message } };
+    if (error instanceof SequenceLimitError) {
+      outcome = { kind: "truncated", limit: "tokens", message: error.message };
+    } else if (error instanceof EpisodeFailure) {
+      outcome = { kind: "failed", error: { kind: error.kind, message: error.message } };
+    } else throw error;
   } finally {
     sampler.release(sequenceId);
     // A world that cannot even be closed has already said so, or takes nothing with it.

@@ -71,7 +71,7 @@ describe("ContainerPool", () => {
     a.state.fault = "engine";
     for (let i = 0; i < 3; i++) expect((await pool.start(spec)).host).toBe("b");
     expect(pool.statistics).toMatchObject({ failed: 1, coolingHosts: 1, running: 3 });
-    b.state.fault = "disk";
+    b.state.fault = "resources";
     await expect(pool.start(spec)).rejects.toThrow(ContainerError);
     expect(pool.statistics.running).toBe(3);
   });

@@ -126,7 +126,7 @@ export class ContainerPool implements ContainerEngine {
         this.#release(host);
         if (!(cause instanceof ContainerError)) throw cause;
         this.#failed += 1;
-        if (cause.kind === "engine" || cause.kind === "disk") {
+        if (cause.kind === "engine" || cause.kind === "resources") {
           host.coolUntil = performance.now() + this.#coolDownSeconds * 1000;
         }
         tried.add(host);

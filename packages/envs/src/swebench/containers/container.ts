@@ -1,12 +1,10 @@
-/** What broke, when it was not the agent's doing. */
-export type ContainerFault =
-  | "engine"
-  | "image"
-  | "container"
-  | "memory"
-  | "disk"
-  | "network"
-  | "timeout";
+import type { FailureKind } from "@turnwise/core";
+
+/**
+ * Kinds of failure of an engine or a container. `environment` is a container that ended by itself or
+ * had to be killed, which an agent can bring about.
+ */
+export type ContainerFault = Exclude<FailureKind, "protocol">;
 
 /**
  * An engine or a container failed. Never scored: an episode in which it happens has no reward, and

@@ -55,7 +55,7 @@ export class DockerContainer implements Container {
     const again = await this.#execOnce(command, options);
     if (!isRefused(again)) return again;
     const said = Buffer.concat([again.stdout, again.stderr]).toString("utf8").slice(0, 200).trim();
-    throw this.#fault("container", `exec: ${said}`);
+    throw this.#fault("environment", `exec: ${said}`);
   }
 
   async #execOnce(command: string, options: CommandOptions): Promise<CommandResult> {
@@ -212,7 +212,7 @@ export class DockerContainer implements Container {
       throw dockerFault(this.#doing("clean up"), cause);
     }
     await this.#container.kill().catch(() => undefined);
-    throw this.#fault("container", "clean up: the container had to be killed");
+    throw this.#fault("environment", "clean up: the container had to be killed");
   }
 
   /** Runs a command of ours, without output; whether it ended well in time. */
@@ -262,7 +262,7 @@ export class DockerContainer implements Container {
         const bytes = Buffer.from(chunk);
         total += bytes.length;
         if (total > maxBytes) {
-          throw new ContainerError("disk", `${doing}: more than ${maxBytes} bytes`);
+          throw new ContainerError("resources", `${doing}: more than ${maxBytes} bytes`);
         }
         chunks.push(bytes);
       }
@@ -297,7 +297,7 @@ export class DockerContainer implements Container {
       const fault = dockerFault(this.#doing("remove"), cause);
       // Gone already, or an engine that is down: its containers are down too, and the next reaper
       // takes what is left.
-      if (fault.kind === "container" || fault.kind === "engine") return;
+      if (fault.kind === "environment" || fault.kind === "engine") return;
       throw fault;
     }
   }
@@ -311,8 +311,9 @@ export class DockerContainer implements Container {
       throw dockerFault(this.#doing(doing), cause);
     }
     if (state.Running) return;
-    if (state.OOMKilled) throw this.#fault("memory", `${doing}: the container ran out of memory`);
-    throw this.#fault("container", `${doing}: the container ended with code ${state.ExitCode}`);
+    if (state.OOMKilled)
+      throw this.#fault("resources", `${doing}: the container ran out of memory`);
+    throw this.#fault("environment", `${doing}: the container ended with code ${state.ExitCode}`);
   }
 
   #doing(what: string): string {

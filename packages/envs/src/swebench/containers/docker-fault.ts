@@ -2,8 +2,8 @@ import { messageOf } from "../instances/instance-error.ts";
 import { ContainerError, type ContainerFault } from "./container.ts";
 
 const patterns: readonly (readonly [RegExp, ContainerFault])[] = [
-  [/no space left on device|disk quota exceeded/iu, "disk"],
-  [/cannot allocate memory|out of memory/iu, "memory"],
+  [/no space left on device|disk quota exceeded/iu, "resources"],
+  [/cannot allocate memory|out of memory/iu, "resources"],
   [/no such image|manifest unknown|pull access denied|repository .* not found/iu, "image"],
   [
     /temporary failure in name resolution|no such host|i\/o timeout|dial tcp|tls handshake/iu,
@@ -11,7 +11,7 @@ const patterns: readonly (readonly [RegExp, ContainerFault])[] = [
   ],
   [
     /no such (?:container|exec)|is not running|container state improper|is paused|removal of container/iu,
-    "container",
+    "environment",
   ],
 ];
 

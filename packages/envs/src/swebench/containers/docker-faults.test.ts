@@ -120,7 +120,7 @@ describe.skipIf(engine === undefined)("a container", () => {
       await container.exec("kill -KILL -1");
       await container.exec("pkill sleep; kill -KILL 1; kill -TERM -1");
       // A first process that is asked to end does so.
-      expect(["nothing", "container"]).toContain(await faultOf(container.exec("true")));
+      expect(["nothing", "environment"]).toContain(await faultOf(container.exec("true")));
     });
     await withContainer(async (container) => {
       await container.exec("kill -KILL -1; pkill -KILL sleep");
@@ -188,8 +188,8 @@ describe.skipIf(engine === undefined)("a container", () => {
       const running = faultOf(container.exec("sleep 100"));
       await new Promise((resolve) => setTimeout(resolve, 300));
       await engine!.client.getContainer(container.id).kill();
-      expect(await running).toBe("container");
-      expect(await faultOf(container.exec("true"))).toBe("container");
+      expect(await running).toBe("environment");
+      expect(await faultOf(container.exec("true"))).toBe("environment");
       expect(await container.isAlive()).toBe(false);
     });
   });
@@ -216,7 +216,9 @@ describe.skipIf(engine === undefined)("a container", () => {
       ]);
       expect(numSkipped).toBe(2);
       await container.exec("head -c 3000000 /dev/zero > /tmp/in/big");
-      expect(await faultOf(container.copyOut("/tmp/in", { maxBytes: 1_000_000 }))).toBe("disk");
+      expect(await faultOf(container.copyOut("/tmp/in", { maxBytes: 1_000_000 }))).toBe(
+        "resources",
+      );
       await expect(
         container.copyIn("/tmp", [{ path: "../x", content: Buffer.from("") }]),
       ).rejects.toThrow('packTar: path must be relative and without "..", got ../x');
@@ -316,11 +318,11 @@ describe.skipIf(engine === undefined)("an engine that restarts", () => {
     const running = faultOf(container.exec("sleep 100"));
     await new Promise((resolve) => setTimeout(resolve, 300));
     await other.stop("SIGTERM");
-    expect(["engine", "container"]).toContain(await running);
+    expect(["engine", "environment"]).toContain(await running);
     expect(await faultOf(client.start({ image: demoBaseImage }))).toBe("engine");
     await container.close();
     await other.start();
-    expect(await faultOf(container.exec("true"))).toBe("container");
+    expect(await faultOf(container.exec("true"))).toBe("environment");
     const next = await client.start({ image: demoBaseImage });
     expect((await next.exec("echo again")).exitCode).toBe(0);
     await client.close();

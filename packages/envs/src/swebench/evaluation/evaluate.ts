@@ -44,7 +44,7 @@ const applyCommands = [
 const maxLogBytes = 64 * 2 ** 20;
 
 const faultOfReason: Readonly<Record<string, ContainerFault>> = {
-  out_of_memory: "memory",
+  out_of_memory: "resources",
   container_unavailable: "engine",
   network_unreachable: "network",
 };
@@ -109,7 +109,7 @@ export async function evaluatePatch(
     if (verdict.isInfrastructureFailure) {
       const reason = verdict.infrastructureReason ?? "";
       throw new ContainerError(
-        faultOfReason[reason] ?? "container",
+        faultOfReason[reason] ?? "environment",
         `${instance.id}: the tests could not run: ${reason}`,
       );
     }

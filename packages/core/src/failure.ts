@@ -1,0 +1,95 @@
+/**
+ * Kinds of failure of an episode:
+ *
+ * - `engine`: the container engine is unreachable or fails.
+ * - `image`: a container image is missing or unusable, or its pull is limited.
+ * - `resources`: out of memory or disk, as the engine reports it.
+ * - `network`: a server cannot be reached, or a connection breaks.
+ * - `timeout`: a limit of ours ran out.
+ * - `protocol`: a server's answer cannot be used.
+ * - `environment`: an exception of the environment itself.
+ */
+export const failureKinds = [
+  "engine",
+  "image",
+  "resources",
+  "network",
+  "timeout",
+  "protocol",
+  "environment",
+] as const;
+
+/** See {@link failureKinds}. */
+export type FailureKind = (typeof failureKinds)[number];
+
+/** Failures that say nothing about the agent and may pass: the episode is worth another try. */
+const infrastructure: ReadonlySet<FailureKind> = new Set([
+  "engine",
+  "image",
+  "network",
+  "protocol",
+]);
+
+/** True for the kinds that are the infrastructure's: `engine`, `image`, `network`, `protocol`. */
+export function isInfrastructure(kind: FailureKind): boolean {
+  return infrastructure.has(kind);
+}
+
+/**
+ * An error with a kind of failure. Samplers and environments may throw it, or any other error with a
+ * `kind` of these: a rollout records it as the outcome of the episode.
+ */
+export class FailureError extends Error {
+  override readonly name: string = "FailureError";
+  readonly kind: FailureKind;
+
+  constructor(kind: FailureKind, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+  }
+}
+
+/** Codes of Node's system errors that have a kind. */
+const kindsOfCodes: Readonly<Record<string, FailureKind>> = {
+  EAI_AGAIN: "network",
+  ECONNABORTED: "network",
+  ECONNREFUSED: "network",
+  ECONNRESET: "network",
+  EHOSTUNREACH: "network",
+  ENETDOWN: "network",
+  ENETUNREACH: "network",
+  ENOTFOUND: "network",
+  EPIPE: "network",
+  ETIMEDOUT: "network",
+  UND_ERR_CONNECT_TIMEOUT: "network",
+  UND_ERR_SOCKET: "network",
+  EDQUOT: "resources",
+  EMFILE: "resources",
+  ENFILE: "resources",
+  ENOMEM: "resources",
+  ENOSPC: "resources",
+};
+
+/** Length of a chain of causes that is followed; a chain may be a ring. */
+const maxCauses = 8;
+
+/**
+ * Kind of failure that an error declares by its `kind`, or that its system error code or name tells;
+ * of its causes where it tells none itself; `undefined` if nothing in the chain does.
+ *
+ * @example
+ * failureKindOf(new Error("step", { cause: new FailureError("engine", "unreachable") })); // "engine"
+ */
+export function failureKindOf(error: unknown): FailureKind | undefined {
+  let link: unknown = error;
+  for (let depth = 0; depth < maxCauses; depth++) {
+    if (typeof link !== "object" || link === null) return undefined;
+    const { kind, code, name, cause } = link as Readonly<Record<string, unknown>>;
+    const declared = failureKinds.find((known) => known === kind);
+    if (declared !== undefined) return declared;
+    if (typeof code === "string" && Object.hasOwn(kindsOfCodes, code)) return kindsOfCodes[code];
+    if (name === "TimeoutError") return "timeout";
+    link = cause;
+  }
+  return undefined;
+}
