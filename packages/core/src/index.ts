@@ -5,6 +5,7 @@ export {
   checkPositive,
   checkSameLength,
 } from "./check.ts";
+export { createTextDecoder, decodeText, TextError, type TextStreamDecoder } from "./decode-text.ts";
 export {
   NonFiniteError,
   SequenceLimitError,

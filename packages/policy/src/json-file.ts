@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { decodeText } from "@turnwise/core";
 import { writeFileAtomically } from "./atomic-file.ts";
 
 /** A parsed JSON object whose fields are not checked yet. */
@@ -26,9 +27,9 @@ export function parseJsonObject(text: string, source: string): JsonObject {
   return value;
 }
 
-/** Reads a JSON object from a file. @throws `Error` naming the file. */
+/** Reads a JSON object from a file, see `decodeText`. @throws `Error` naming the file. */
 export async function readJson(path: string): Promise<JsonObject> {
-  return parseJsonObject(await readFile(path, "utf8"), path);
+  return parseJsonObject(decodeText(await readFile(path), path), path);
 }
 
 /** Reads a JSON object from a file; `undefined` if there is no such file. */

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -111,3 +111,22 @@ for (const folder of ["policy/qwen2-tied", "policy/qwen3-untied", "policy/llama-
     expect(tokenizer.vocabularySize).toBeLessThanOrEqual(512);
   });
 }
+
+test("reads files that begin with a byte order mark, and refuses bytes that are not text", async () => {
+  const files = buildWordVocabulary(["go to fridge 1"]);
+  const chatTemplate = "{{ messages[0].content }}";
+  const folder = await mkdtemp(join(directory, "marked-"));
+  await writeTokenizer(folder, { ...files, chatTemplate });
+  const names = ["tokenizer.json", "tokenizer_config.json", "chat_template.jinja"];
+  const texts = await Promise.all(names.map((name) => readFile(join(folder, name), "utf8")));
+  for (const encoding of ["utf8", "utf16le"] as const) {
+    for (const [i, name] of names.entries()) {
+      await writeFile(join(folder, name), Buffer.from(`\uFEFF${texts[i]}`, encoding));
+    }
+    expect((await readTokenizer(folder)).files).toEqual({ ...files, chatTemplate });
+  }
+  await writeFile(join(folder, "chat_template.jinja"), Uint8Array.of(0x7b, 0xe9));
+  await expect(readTokenizer(folder)).rejects.toThrow(
+    /chat_template\.jinja: text must be UTF-8, got byte 0xe9 at offset 1$/u,
+  );
+});

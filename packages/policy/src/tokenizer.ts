@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
-import type { Tokenizer } from "@turnwise/core";
+import { decodeText, type Tokenizer } from "@turnwise/core";
 import { writeFileAtomically } from "./atomic-file.ts";
 import {
   createChatRenderer,
@@ -184,7 +184,7 @@ const templateName = "chat_template.jinja";
 
 async function readTextIfPresent(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, "utf8");
+    return decodeText(await readFile(path), path);
   } catch (error) {
     if (isMissingFile(error)) return undefined;
     throw error;

@@ -1,12 +1,12 @@
 import { readFile, stat } from "node:fs/promises";
-import type { Sampler, Tokenizer } from "@turnwise/core";
+import { decodeText, type Sampler, type Tokenizer } from "@turnwise/core";
 import { r2eTools } from "@turnwise/envs/swebench";
 import { readTokenizer, type LoadedTokenizer } from "@turnwise/policy";
 import { createLocalSampler, type DeviceOptions, type WeightStorage } from "@turnwise/policy/local";
 import { chatSampler, completionsSampler, textTokenizer } from "@turnwise/policy/remote";
 import { z } from "zod";
 import { count, countOrNone } from "./config-parts.ts";
-import { InputError } from "./input-error.ts";
+import { InputError, reading } from "./input-error.ts";
 import { keyOf } from "./training-policy.ts";
 
 const server = {
@@ -86,7 +86,7 @@ export async function openEvaluatedPolicy(
   if (options.device.provider !== "cpu") {
     throw new InputError(`--provider must stand beside a policy's folder, got ${path}`);
   }
-  const text = await readFile(path, "utf8");
+  const text = await reading(async () => decodeText(await readFile(path), path));
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -11,9 +11,9 @@ import {
 } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
-import type { Group } from "@turnwise/core";
+import { decodeText, type Group } from "@turnwise/core";
 import { checkConfig, type TrainConfig } from "./config.ts";
-import { InputError } from "./input-error.ts";
+import { InputError, reading } from "./input-error.ts";
 
 /** Where a run stands: what its newest checkpoint holds. */
 export interface RunState {
@@ -57,9 +57,10 @@ async function exists(path: string): Promise<boolean> {
 }
 
 async function readJson(path: string): Promise<unknown> {
-  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+  const bytes = await readFile(path).catch((cause: unknown) => {
     throw new InputError(`${path}: file must be readable, got ${(cause as Error).message}`);
   });
+  const text = await reading(() => decodeText(bytes, path));
   try {
     return JSON.parse(text);
   } catch (cause) {
@@ -207,7 +208,9 @@ export class RunFolder {
 
 async function readLines(path: string): Promise<MetricsLine[]> {
   const lines: MetricsLine[] = [];
-  for (const text of (await readFile(path, "utf8")).split("\n")) {
+  // The process may have died in the middle of a character.
+  const all = decodeText(await readFile(path), path, { invalid: "replace" });
+  for (const text of all.split("\n")) {
     if (text === "") continue;
     try {
       lines.push(JSON.parse(text) as MetricsLine);

@@ -89,11 +89,7 @@ async function replay(path: string, options: ReplayOptions): Promise<void> {
 
 /** A JSON list of texts, or one command a line; a command may have any white space within its line. */
 async function readCommands(path: string): Promise<string[]> {
-  const text = await reading(() =>
-    readText(path).catch((cause: Error) => {
-      throw new Error(`${path}: commands must be readable, got ${cause.message}`);
-    }),
-  );
+  const text = await readText(path);
   if (!text.trimStart().startsWith("[")) {
     const lines = text.split(/\r?\n/u);
     if (lines.at(-1) === "") lines.pop();

@@ -1,6 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { SampledResponse, SampleRequest, SamplingOptions } from "@turnwise/core";
+import {
+  decodeText,
+  type SampledResponse,
+  type SampleRequest,
+  type SamplingOptions,
+} from "@turnwise/core";
 import {
   readModelConfig,
   StopStrings,
@@ -167,10 +172,11 @@ async function endTokensOf(
   tokenizer: LoadedTokenizer | undefined,
 ): Promise<number[]> {
   const path = join(model, "generation_config.json");
-  const text = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === "ENOENT") return "{}";
+  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === "ENOENT") return Buffer.from("{}");
     throw new InputError(`${path}: file must be readable, got ${cause.message}`, { cause });
   });
+  const text = await reading(() => decodeText(bytes, path));
   const { eos_token_id: end } = await reading((): { eos_token_id?: unknown } => {
     try {
       return Object(JSON.parse(text));

@@ -99,9 +99,7 @@ export interface TokenRows {
  */
 export async function readTokenRows(path: string): Promise<TokenRows> {
   const source = path === "-" ? "standard input" : path;
-  const text = await readText(path).catch((cause: Error) => {
-    throw new InputError(`${source}: file must be readable, got ${cause.message}`, { cause });
-  });
+  const text = await readText(path);
   const value = parseRows(text, source);
   if (value.length === 0) throw new InputError(`${source}: must hold a row of token ids, got none`);
   const rows = value.map((row, index) => checkRow(row, `${source}: row ${index}`));

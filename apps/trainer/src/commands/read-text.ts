@@ -1,9 +1,21 @@
 import { readFile } from "node:fs/promises";
+import { buffer } from "node:stream/consumers";
+import { decodeText } from "@turnwise/core";
+import { InputError, reading } from "../input-error.ts";
 
-/** A file's text, or with `-` all of standard input, which may be a pipe. */
-export async function readText(path: string): Promise<string> {
-  if (path !== "-") return readFile(path, "utf8");
-  const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin as AsyncIterable<Buffer>) chunks.push(chunk);
-  return Buffer.concat(chunks).toString("utf8");
+/**
+ * Text of a file, or with `-` all of standard input, which may be a pipe. See `decodeText`.
+ * @throws {@link InputError} naming the file if it cannot be read or is not text.
+ */
+export async function readText(
+  path: string,
+  options: { readonly invalid?: "refuse" | "replace" } = {},
+): Promise<string> {
+  const source = path === "-" ? "standard input" : path;
+  const bytes = await (path === "-" ? buffer(process.stdin) : readFile(path)).catch(
+    (cause: Error) => {
+      throw new InputError(`${source}: file must be readable, got ${cause.message}`, { cause });
+    },
+  );
+  return reading(() => decodeText(bytes, source, options));
 }

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { text as readText } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
+import { decodeText } from "@turnwise/core";
 import {
   grade,
   loadInstances,
@@ -13,6 +13,7 @@ import {
 import { Command, Option } from "commander";
 import { InputError, reading } from "@turnwise/training";
 import { repeated, wholeNumber } from "./arguments.ts";
+import { readText } from "./read-text.ts";
 import { demoCommand } from "./swebench-demo.ts";
 import { validateCommand } from "./swebench-validate.ts";
 
@@ -114,7 +115,7 @@ function gradeCommand(): Command {
 }
 
 async function readLog(path: string): Promise<string> {
-  if (path === "-") return readText(process.stdin);
+  if (path === "-") return readText(path, { invalid: "replace" });
   let bytes: Buffer = await readFile(path).catch((cause: Error) => {
     throw new Error(`${path}: log must be readable, got ${cause.message}`);
   });
@@ -123,7 +124,8 @@ async function readLog(path: string): Promise<string> {
       throw new Error(`${path}: log must be whole gzip, got ${cause.message}`);
     });
   }
-  return bytes.toString("utf8");
+  // A log holds whatever bytes the tests print.
+  return decodeText(bytes, path, { invalid: "replace" });
 }
 
 /** The record of a grade, under the names that SWE-bench's own reports use. */

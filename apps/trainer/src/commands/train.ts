@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { decodeText } from "@turnwise/core";
 import { Command, Option } from "commander";
 import {
   algorithms,
@@ -225,9 +226,10 @@ async function configOf(
   }
   if (path !== undefined) {
     const changes: unknown = await reading(async () => {
-      const text = await readFile(path, "utf8").catch((cause: Error) => {
+      const bytes = await readFile(path).catch((cause: Error) => {
         throw new Error(`${path}: file must be readable, got ${cause.message}`);
       });
+      const text = decodeText(bytes, path);
       try {
         return JSON.parse(text) as unknown;
       } catch (cause) {

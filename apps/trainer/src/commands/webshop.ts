@@ -138,9 +138,7 @@ function replayCommand(): Command {
 
 /** Actions, one a line (blank lines aside), or as a JSON list. */
 async function readActions(path: string): Promise<readonly string[]> {
-  const text = await readText(path).catch((cause: Error) => {
-    throw new InputError(`${path}: file must be readable, got ${cause.message}`, { cause });
-  });
+  const text = await readText(path);
   if (!text.trimStart().startsWith("[")) {
     return text.split(/\r?\n/u).filter((line) => line.trim() !== "");
   }

@@ -1,10 +1,13 @@
 import { createReadStream } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { PassThrough } from "node:stream";
 import { createBrotliDecompress, createGunzip, deflateRawSync, inflateRawSync } from "node:zlib";
+import { TextError } from "@turnwise/core";
+import { utf8Chunks } from "../utf8-chunks.ts";
 import { GameFileError, shown } from "./game-file-error.ts";
 import { checkGameFile } from "./game-file.ts";
+import { decodeGameText } from "./read-text.ts";
 import type { GameFile } from "./game.ts";
 
 /** A game of an archive, packed. */
@@ -38,7 +41,8 @@ export class GameArchive {
    * `pddl_domain` and `grammar`, these come from `alfred.pddl` and `alfred.twl2` beside the archive,
    * and `goal` takes the place of `UNKNOWN GOAL` in the grammar.
    *
-   * @param path - A file; `.br` is unpacked as brotli, `.gz` as gzip, else it is plain.
+   * @param path - A file; gzip is recognised by its first bytes, brotli by the name
+   *   ending in `.br`; else it is plain.
    * @param visit - Called for each game with its path and whether its line says that it is
    *   solvable.
    * @throws `GameFileError` naming the line that is no JSON object or has no path, a path that comes
@@ -67,7 +71,7 @@ export class GameArchive {
   async read(game: string): Promise<GameFile> {
     const { line, packed } = this.#games.get(game)!;
     const where = `${this.#path} line ${line}`;
-    const fields = parseLine(inflateRawSync(packed).toString(), where);
+    const fields = parseLine(inflateRawSync(packed), where);
     if ("pddl_domain" in fields || "grammar" in fields) return checkGameFile(fields, where);
     const { goal } = fields;
     if (typeof goal !== "string") {
@@ -90,14 +94,13 @@ export class GameArchive {
     const folder = dirname(this.#path);
     const [domain, grammar] = await Promise.all(
       ["alfred.pddl", "alfred.twl2"].map(async (name) => {
-        try {
-          return await readFile(join(folder, name), "utf8");
-        } catch (error) {
+        const bytes = await readFile(join(folder, name)).catch((cause: unknown) => {
           throw new GameFileError(
             `${this.#path}: ${name} must be beside the archive, whose games have no domain and grammar, got none`,
-            { cause: error },
+            { cause },
           );
-        }
+        });
+        return decodeGameText(bytes, join(folder, name));
       }),
     );
     if (!grammar!.includes(goalMark)) {
@@ -122,15 +125,16 @@ async function forEachLine(
     pieces = [];
     if (line.some((byte) => byte > 32)) visit(line, number);
   };
+  const isGzip = await beginsAsGzip(path);
   const file = createReadStream(path);
-  const unpacker = path.endsWith(".br")
-    ? createBrotliDecompress({ chunkSize })
-    : path.endsWith(".gz")
-      ? createGunzip({ chunkSize })
+  const unpacker = isGzip
+    ? createGunzip({ chunkSize })
+    : path.endsWith(".br")
+      ? createBrotliDecompress({ chunkSize })
       : new PassThrough();
   // A pipe does not hand errors on.
   file.once("error", (error) => unpacker.destroy(error));
-  const chunks: AsyncIterable<Buffer> = file.pipe(unpacker);
+  const chunks = utf8Chunks(file.pipe(unpacker), path);
   try {
     for await (const chunk of chunks) {
       let start = 0;
@@ -143,6 +147,7 @@ async function forEachLine(
     if (pieces.length > 0) end(Buffer.alloc(0));
   } catch (error) {
     if (error instanceof GameFileError) throw error;
+    if (error instanceof TextError) throw new GameFileError(error.message, { cause: error });
     const reason = error instanceof Error ? error.message : String(error);
     throw new GameFileError(
       `${path}: the archive must be readable to its end, got ${shown(reason)}`,
@@ -150,6 +155,20 @@ async function forEachLine(
         cause: error,
       },
     );
+  }
+}
+
+async function beginsAsGzip(path: string): Promise<boolean> {
+  const file = await open(path).catch((cause: Error) => {
+    throw new GameFileError(`${path}: the archive must be readable, got ${cause.message}`, {
+      cause,
+    });
+  });
+  try {
+    const { buffer } = await file.read(Buffer.alloc(2), 0, 2, 0);
+    return buffer[0] === 0x1f && buffer[1] === 0x8b;
+  } finally {
+    await file.close();
   }
 }
 
@@ -176,14 +195,15 @@ function describeLine(
     const game: unknown = JSON.parse(start[1]!);
     if (typeof game === "string") return { game, solvable: undefined };
   }
-  const { game, solvable } = parseLine(line.toString(), where);
+  const { game, solvable } = parseLine(line, where);
   if (typeof game !== "string") {
     throw new GameFileError(`${where}: game must be a text, got ${shown(game)}`);
   }
   return { game, solvable: typeof solvable === "boolean" ? solvable : undefined };
 }
 
-function parseLine(text: string, where: string): Readonly<Record<string, unknown>> {
+function parseLine(line: Buffer, where: string): Readonly<Record<string, unknown>> {
+  const text = decodeGameText(line, where);
   let data: unknown;
   try {
     data = JSON.parse(text);

@@ -117,6 +117,20 @@ describe("a folder", () => {
 });
 
 describe("one file", () => {
+  it("may have a byte order mark or be UTF-16; its sources stay exact", async () => {
+    const json = `\uFEFF${JSON.stringify(smallHouse)}`;
+    for (const data of [json, Buffer.from(json, "utf16le")]) {
+      const set = await openGames(await write("one/marked.tw-pddl", data));
+      expect(await set.read("marked.tw-pddl")).toEqual(smallHouse);
+    }
+    const broken = await openGames(
+      await write("one/latin.tw-pddl", Buffer.from(`{"é": 1}`, "latin1")),
+    );
+    await expect(broken.load("latin.tw-pddl")).rejects.toThrow(
+      /latin\.tw-pddl: text must be UTF-8, got byte 0xe9 at offset 2$/,
+    );
+  });
+
   it("is a set of one game, whatever it says of being solvable", async () => {
     const set = await openGames(await write("one/house.tw-pddl", JSON.stringify(smallHouse)));
     expect(set.tasks).toEqual([{ id: "house.tw-pddl", kind: "other", split: undefined }]);
@@ -143,6 +157,27 @@ describe("an archive of whole games", () => {
       expect(await set.read("train/a")).toEqual(smallHouse);
       expect((await set.load("train/b")).walkthrough).toEqual(["go to table 1"]);
     }
+  });
+
+  it("may have a byte order mark, be UTF-16, or be packed under any name", async () => {
+    const wide = Buffer.from(`\uFEFF${text}`, "utf16le");
+    for (const path of [
+      await write("marked/utf8.jsonl", `\uFEFF${text}`),
+      await write("marked/utf16.jsonl", wide),
+      await write("marked/utf16be.jsonl", Buffer.from(wide).swap16()),
+      await write("marked/gzip.jsonl", gzipSync(`\uFEFF${text}`)),
+    ]) {
+      const set = await openGames(path);
+      expect(set.tasks.map(({ id }) => id)).toEqual(["train/a", "train/b"]);
+      expect(await set.read("train/a")).toEqual(smallHouse);
+    }
+    await expect(openGames(await write("marked/bare.jsonl", wide.subarray(2)))).rejects.toThrow(
+      /^.*bare\.jsonl: text must be UTF-8, or UTF-16 with a byte order mark, got a zero byte at offset 1$/,
+    );
+    const latin = Buffer.from(lines({ game: "é", ...solvable }), "latin1");
+    await expect(openGames(await write("marked/latin.jsonl", latin))).rejects.toThrow(
+      /latin\.jsonl line 1: text must be UTF-8, got byte 0xe9 at offset 9$/,
+    );
   });
 
   it("gives one game by its path", async () => {

@@ -6,6 +6,7 @@ import { GameFileError, shown } from "./game-file-error.ts";
 import { parseGameFile } from "./game-file.ts";
 import type { Game, GameFile, LoadOptions } from "./game.ts";
 import { loadGame } from "./load-game.ts";
+import { readGameText } from "./read-text.ts";
 import { RecentCache } from "./recent-cache.ts";
 import { compareCodePoints } from "./text/code-point-order.ts";
 
@@ -177,7 +178,7 @@ function findFile(file: string): Found {
   return {
     solvable: new Map([[id, undefined]]),
     skips: () => undefined,
-    read: async () => parseGameFile(await readFile(file, "utf8"), file),
+    read: async () => parseGameFile(await readGameText(file), file),
   };
 }
 
@@ -215,7 +216,7 @@ async function findInFolder(folder: string): Promise<Found> {
     },
     read: async (id) => {
       const file = join(folder, id);
-      return parseGameFile(await readFile(file, "utf8"), file);
+      return parseGameFile(await readGameText(file), file);
     },
   };
 }

@@ -54,6 +54,17 @@ const row = {
 const lines = (...rows: readonly unknown[]): string =>
   `${rows.map((entry) => JSON.stringify(entry)).join("\n")}\n`;
 
+it("reads text with a byte order mark or in UTF-16, and names bytes that are not text", async () => {
+  const json = `\uFEFF${JSON.stringify(row)}\n`;
+  const marked = file("marked.jsonl", json);
+  const wide = file("wide.jsonl", Buffer.from(json, "utf16le"));
+  expect(await loadInstances(wide)).toEqual(await loadInstances(marked));
+  const latin = file("latin.jsonl", Buffer.from(`${JSON.stringify(row)}\né`, "latin1"));
+  await expect(loadInstances(latin)).rejects.toThrow(
+    /latin\.jsonl: text must be UTF-8, got byte 0xe9 at offset \d+ \(line 2\)$/u,
+  );
+});
+
 describe("loadInstances", () => {
   it("completes a 4.x row from the table of repositories", async () => {
     const [instance] = await loadInstances(file("old.jsonl", lines(row)));

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
+import { decodeText } from "@turnwise/core";
 import { readInstance } from "./adapters.ts";
 import { InstanceError, messageOf, shown } from "./instance-error.ts";
 import type { SweInstance } from "./instance.ts";
@@ -27,7 +28,7 @@ async function* rowsOf(
     for (const [i, row] of rows.entries()) yield [row, `${path}: row ${i + 1}`];
     return;
   }
-  const text = bytes.toString("utf8").replace(/^\uFEFF/u, "");
+  const text = decode(bytes, path);
   if (text.trimStart().startsWith("[")) {
     const rows = parse(text, path);
     if (!Array.isArray(rows)) throw new InstanceError(`${path}: file must hold a list`);
@@ -50,6 +51,14 @@ async function* rowsOf(
     if (line.trim() === "") continue;
     const place = `${path}: line ${number}`;
     yield [parse(line, place), place];
+  }
+}
+
+function decode(bytes: Buffer, path: string): string {
+  try {
+    return decodeText(bytes, path);
+  } catch (cause) {
+    throw new InstanceError(messageOf(cause), { cause });
   }
 }
 

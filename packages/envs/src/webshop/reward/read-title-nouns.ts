@@ -1,3 +1,4 @@
+import { decodeText } from "@turnwise/core";
 import { FieldReader } from "../catalogue/clean-product.ts";
 import { CatalogueError } from "../catalogue/catalogue-error.ts";
 import { fileBytes } from "../catalogue/file-bytes.ts";
@@ -19,7 +20,8 @@ export async function readTitleNouns(
   const chunks: Uint8Array[] = [];
   for await (const chunk of fileBytes(path)) chunks.push(chunk);
   const nouns = new Map<string, readonly string[]>();
-  for (const [i, line] of Buffer.concat(chunks).toString("utf8").split("\n").entries()) {
+  const text = decode(Buffer.concat(chunks), path);
+  for (const [i, line] of text.split("\n").entries()) {
     if (line.trim() === "") continue;
     let entry: unknown;
     try {
@@ -33,4 +35,12 @@ export async function readTitleNouns(
     nouns.set(fields.text("name"), fields.texts("nouns"));
   }
   return (title) => nouns.get(title) ?? otherwise(title);
+}
+
+function decode(bytes: Buffer, path: string): string {
+  try {
+    return decodeText(bytes, path);
+  } catch (cause) {
+    throw new CatalogueError((cause as Error).message, { cause });
+  }
 }

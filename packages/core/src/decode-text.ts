@@ -1,0 +1,231 @@
+/** Bytes that cannot be read as text. The message is one line: `source: text must <rule>, got <value>`. */
+export class TextError extends Error {
+  override readonly name = "TextError";
+}
+
+/** Decodes text that arrives in pieces. */
+export interface TextStreamDecoder {
+  /**
+   * Decodes the next bytes, as far as they form whole characters.
+   * @throws {@link TextError} as {@link decodeText}.
+   */
+  write(bytes: Uint8Array): string;
+  /** Ends the text. @throws {@link TextError} if it ends within a character. */
+  end(): string;
+}
+
+type Encoding = "utf-8" | "utf-16le" | "utf-16be";
+
+/**
+ * Decodes the bytes of a text file: UTF-8, with or without a byte order mark, or UTF-16 with one.
+ * The mark is not part of the text.
+ *
+ * @param source - Name of the file, for messages.
+ * @param options.invalid - With `replace`, bytes that are not text become U+FFFD: for logs and other
+ *   text that only people read. Default `refuse`.
+ * @throws {@link TextError} naming the offset of the first byte that is not UTF-8 (or UTF-16 after
+ *   its mark), unless it is replaced; for UTF-32; and for text that looks like UTF-16 but has no mark.
+ *
+ * @example
+ * decodeText(Uint8Array.of(0xef, 0xbb, 0xbf, 0x6c, 0x6f, 0x6f, 0x6b), "commands.txt"); // "look"
+ */
+export function decodeText(
+  bytes: Uint8Array,
+  source: string,
+  { invalid = "refuse" }: { readonly invalid?: "refuse" | "replace" } = {},
+): string {
+  if (invalid === "replace") {
+    const mark = marks.find((candidate) => isAtStart(candidate.bytes, bytes));
+    if (mark?.encoding !== "utf-32") {
+      const text = bytes.subarray(mark?.bytes.length ?? 0);
+      return new TextDecoder(mark?.encoding ?? "utf-8", { ignoreBOM: true }).decode(text);
+    }
+  }
+  const { encoding, markLength } = detectEncoding(bytes, source);
+  return decodePart(bytes.subarray(markLength), encoding, source, { offset: markLength, line: 1 });
+}
+
+/** {@link decodeText} for a stream: a pipe, or a file too large to hold as one string. */
+export function createTextDecoder(source: string): TextStreamDecoder {
+  let encoding: Encoding | undefined;
+  let pending: Uint8Array = new Uint8Array();
+  let offset = 0;
+  let line = 1;
+  const decode = (end: number): string => {
+    const part = pending.subarray(0, end);
+    const text = decodePart(part, encoding!, source, { offset, line });
+    pending = pending.subarray(end);
+    offset += end;
+    line += countNewlines(text);
+    return text;
+  };
+  return {
+    write: (bytes) => {
+      pending = pending.length === 0 ? bytes.slice() : concat(pending, bytes);
+      if (encoding === undefined) {
+        if (pending.length === 0 || mayBeMark(pending)) return "";
+        const detected = detectEncoding(pending, source);
+        ({ encoding } = detected);
+        pending = pending.subarray(detected.markLength);
+        offset = detected.markLength;
+      }
+      return decode(wholeLength(pending, encoding));
+    },
+    end: () => {
+      if (encoding === undefined) {
+        const detected = detectEncoding(pending, source);
+        ({ encoding } = detected);
+        pending = pending.subarray(detected.markLength);
+        offset = detected.markLength;
+      }
+      return decode(pending.length);
+    },
+  };
+}
+
+const marks: readonly {
+  readonly encoding: Encoding | "utf-32";
+  readonly bytes: readonly number[];
+}[] = [
+  // UTF-32 first: its little-endian mark begins with that of UTF-16.
+  { encoding: "utf-32", bytes: [0xff, 0xfe, 0, 0] },
+  { encoding: "utf-32", bytes: [0, 0, 0xfe, 0xff] },
+  { encoding: "utf-8", bytes: [0xef, 0xbb, 0xbf] },
+  { encoding: "utf-16le", bytes: [0xff, 0xfe] },
+  { encoding: "utf-16be", bytes: [0xfe, 0xff] },
+];
+
+function detectEncoding(
+  bytes: Uint8Array,
+  source: string,
+): { readonly encoding: Encoding; readonly markLength: number } {
+  const mark = marks.find((candidate) => isAtStart(candidate.bytes, bytes));
+  if (mark?.encoding === "utf-32") {
+    throw new TextError(`${source}: text must be UTF-8 or UTF-16, got UTF-32`);
+  }
+  if (mark) return { encoding: mark.encoding, markLength: mark.bytes.length };
+  // Text in Latin letters has a zero in every second byte of UTF-16, and none in UTF-8.
+  if (bytes.length >= 2 && (bytes[0] === 0) !== (bytes[1] === 0)) {
+    throw new TextError(
+      `${source}: text must be UTF-8, or UTF-16 with a byte order mark, got a zero byte at offset ${bytes[0] === 0 ? 0 : 1}`,
+    );
+  }
+  return { encoding: "utf-8", markLength: 0 };
+}
+
+function isAtStart(mark: readonly number[], bytes: Uint8Array): boolean {
+  return mark.every((byte, i) => bytes[i] === byte);
+}
+
+/** Whether bytes are the beginning of a byte order mark, and could become one. */
+function mayBeMark(bytes: Uint8Array): boolean {
+  return marks.some(
+    (mark) => bytes.length < mark.bytes.length && bytes.every((byte, i) => byte === mark.bytes[i]),
+  );
+}
+
+function decodePart(
+  bytes: Uint8Array,
+  encoding: Encoding,
+  source: string,
+  start: { readonly offset: number; readonly line: number },
+): string {
+  try {
+    return decoderOf(encoding).decode(bytes);
+  } catch (cause) {
+    const at = encoding === "utf-8" ? findInvalidUtf8(bytes) : findInvalidUtf16(bytes, encoding);
+    const before = decoderOf(encoding).decode(bytes.subarray(0, at));
+    const found = at < bytes.length ? `byte 0x${hex(bytes[at]!)}` : "an incomplete character";
+    const name = encoding === "utf-8" ? "UTF-8" : "UTF-16";
+    const line = start.line + countNewlines(before);
+    throw new TextError(
+      `${source}: text must be ${name}, got ${found} at offset ${start.offset + at}${line > 1 ? ` (line ${line})` : ""}`,
+      { cause },
+    );
+  }
+}
+
+// A mark is taken off before; a further one is part of the text.
+const decoderOf = (encoding: Encoding): InstanceType<typeof TextDecoder> =>
+  new TextDecoder(encoding, { fatal: true, ignoreBOM: true });
+
+const hex = (byte: number): string => byte.toString(16).padStart(2, "0");
+
+function countNewlines(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) count++;
+  return count;
+}
+
+function concat(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(first.length + second.length);
+  bytes.set(first);
+  bytes.set(second, first.length);
+  return bytes;
+}
+
+/** Length of the longest prefix that does not end within a character. Never less than length - 3. */
+function wholeLength(bytes: Uint8Array, encoding: Encoding): number {
+  const { length } = bytes;
+  if (encoding !== "utf-8") {
+    const even = length - (length % 2);
+    return even >= 2 && isHighSurrogate(unitAt(bytes, even - 2, encoding)) ? even - 2 : even;
+  }
+  for (let back = 1; back <= Math.min(3, length); back++) {
+    const byte = bytes[length - back]!;
+    if (byte < 0x80) return length;
+    if (byte >= 0xc0) return sequenceLength(byte) > back ? length - back : length;
+  }
+  return length;
+}
+
+function sequenceLength(lead: number): number {
+  if (lead < 0xc2 || lead > 0xf4) return 1;
+  return lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+}
+
+/** Offset of the first sequence that is not UTF-8; the length if there is none. */
+function findInvalidUtf8(bytes: Uint8Array): number {
+  for (let at = 0; at < bytes.length;) {
+    const lead = bytes[at]!;
+    if (lead < 0x80) {
+      at++;
+      continue;
+    }
+    const size = sequenceLength(lead);
+    if (size === 1) return at;
+    // The second byte has tighter bounds where a code point would be overlong, a surrogate or too large.
+    const low = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80;
+    const high = lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf;
+    for (let i = 1; i < size; i++) {
+      const byte = bytes[at + i];
+      const isAllowed =
+        byte !== undefined && byte >= (i === 1 ? low : 0x80) && byte <= (i === 1 ? high : 0xbf);
+      if (!isAllowed) return at;
+    }
+    at += size;
+  }
+  return bytes.length;
+}
+
+function unitAt(bytes: Uint8Array, at: number, encoding: Encoding): number {
+  const [first, second] = [bytes[at]!, bytes[at + 1]!];
+  return encoding === "utf-16be" ? first * 256 + second : second * 256 + first;
+}
+
+const isHighSurrogate = (unit: number): boolean => unit >= 0xd800 && unit < 0xdc00;
+const isLowSurrogate = (unit: number): boolean => unit >= 0xdc00 && unit < 0xe000;
+
+/** Offset of the first unit that is not UTF-16: a lone surrogate or half a unit. */
+function findInvalidUtf16(bytes: Uint8Array, encoding: Encoding): number {
+  for (let at = 0; at < bytes.length; at += 2) {
+    if (at + 1 === bytes.length) return at;
+    const unit = unitAt(bytes, at, encoding);
+    if (isLowSurrogate(unit)) return at;
+    if (!isHighSurrogate(unit)) continue;
+    const isPair = at + 3 < bytes.length && isLowSurrogate(unitAt(bytes, at + 2, encoding));
+    if (!isPair) return at;
+    at += 2;
+  }
+  return bytes.length;
+}

@@ -1,0 +1,20 @@
+import { readFile } from "node:fs/promises";
+import { decodeText } from "@turnwise/core";
+import { GameFileError } from "./game-file-error.ts";
+
+/** Decodes bytes, see `decodeText`. @throws `GameFileError` naming the source. */
+export function decodeGameText(bytes: Uint8Array, source: string): string {
+  try {
+    return decodeText(bytes, source);
+  } catch (cause) {
+    throw new GameFileError((cause as Error).message, { cause });
+  }
+}
+
+/** Text of a file. @throws `GameFileError` naming the file if it cannot be read or is not text. */
+export async function readGameText(path: string): Promise<string> {
+  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
+    throw new GameFileError(`${path}: the file must be readable, got ${cause.message}`, { cause });
+  });
+  return decodeGameText(bytes, path);
+}
