@@ -3,10 +3,9 @@ import { createTextDecoder, decodeText, TextError } from "./decode-text.ts";
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const utf16 = (text: string, order: "le" | "be"): Uint8Array => {
-  const bytes = [...text].flatMap((character) =>
-    Array.from({ length: character.length }, (_, i) => character.charCodeAt(i)).flatMap((unit) =>
-      order === "le" ? [unit & 255, unit >> 8] : [unit >> 8, unit & 255],
-    ),
+  const units = Array.from({ length: text.length }, (_, i) => text.charCodeAt(i));
+  const bytes = units.flatMap((unit) =>
+    order === "le" ? [unit & 255, unit >> 8] : [unit >> 8, unit & 255],
   );
   return Uint8Array.from([...(order === "le" ? [0xff, 0xfe] : [0xfe, 0xff]), ...bytes]);
 };

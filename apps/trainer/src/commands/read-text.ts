@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
 import { decodeText } from "@turnwise/core";
-import { InputError, reading } from "../input-error.ts";
+import { InputError, reading } from "@turnwise/training";
 
 /**
  * Text of a file, or with `-` all of standard input, which may be a pipe. See `decodeText`.
