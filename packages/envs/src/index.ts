@@ -1,3 +1,12 @@
 export type { AgentFormat, ParsedResponse, PastTurn } from "./agent-format.ts";
+export {
+  demonstrate,
+  demonstrateAll,
+  type DemonstratedTurn,
+  type Demonstration,
+  type ScriptedPlayer,
+  type Slips,
+} from "./demonstration.ts";
 export type { Environment, EnvironmentFactory, Observation, StepResult } from "./environment.ts";
 export { rollout, rolloutGroup, type RolloutOptions, type RolloutParts } from "./rollout.ts";
+export type { Demonstrator, TaskSource, TaskSplit } from "./task-source.ts";

@@ -4,7 +4,6 @@ export { checkConfig, resolveConfig, type TrainConfig } from "./config.ts";
 export { checkedDevice } from "./checked-device.ts";
 export { openShop, type ShopSourceOptions } from "./environments/open-shop.ts";
 export { openTasks } from "./environments/open-tasks.ts";
-export type { TaskSource } from "./environments/task-source.ts";
 export { evaluate } from "./evaluate.ts";
 export { openEvaluatedPolicy, type EvaluatedPolicy } from "./evaluated-policy.ts";
 export { InputError, reading } from "./input-error.ts";

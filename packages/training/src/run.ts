@@ -1,11 +1,10 @@
 import { join } from "node:path";
 import { NonFiniteError, type Random, type Sampler } from "@turnwise/core";
-import type { AgentFormat, RolloutParts } from "@turnwise/envs";
+import type { AgentFormat, RolloutParts, TaskSource } from "@turnwise/envs";
 import type { LoadedTokenizer } from "@turnwise/policy";
 import type { LocalPolicyOptions } from "@turnwise/policy/local";
 import { chatFormat } from "./chat-format.ts";
 import { engineDevice, type TrainConfig } from "./config.ts";
-import type { TaskSource } from "./environments/task-source.ts";
 import type { Reporter } from "./progress.ts";
 import type { RunFolder, RunState } from "./run-folder.ts";
 

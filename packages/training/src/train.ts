@@ -1,7 +1,7 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { createRandom } from "@turnwise/core";
-import type { TaskSource } from "./environments/task-source.ts";
+import type { TaskSource } from "@turnwise/envs";
 import type { Reporter } from "./progress.ts";
 import { reinforce } from "./reinforce.ts";
 import type { RunFolder } from "./run-folder.ts";

@@ -11,16 +11,10 @@ import {
   type ModelConfig,
 } from "@turnwise/policy";
 import { createLocalPolicy } from "@turnwise/policy/local";
+import type { Demonstration, TaskSource } from "@turnwise/envs";
 import { chatPrompt } from "./chat-format.ts";
 import type { TrainConfig } from "./config.ts";
-import {
-  imitationRows,
-  renamed,
-  toImitationBatch,
-  type Demonstration,
-  type ImitationRow,
-} from "./demonstrations.ts";
-import type { TaskSource } from "./environments/task-source.ts";
+import { imitationRows, renameWords, toImitationBatch, type ImitationRow } from "./imitation.ts";
 import { InputError, reading } from "./input-error.ts";
 import { minibatches } from "./minibatches.ts";
 import { duration, percent, thousands, timeLeft } from "./progress.ts";
@@ -46,12 +40,19 @@ export async function warmStart(
   // Words are gathered from more tasks than are imitated; tasks that are evaluated are not read.
   const numRead =
     model.source === "new" ? Math.max(numDemonstrations, minReadTasks) : numDemonstrations;
-  const demonstrations = await tasks.demonstrate(
-    tasks.training.slice(0, numRead),
-    slipShare,
-    random.fork("demonstrations"),
-  );
-  const classes = tasks.exchangeable(demonstrations);
+  const { demonstrator } = tasks;
+  if (demonstrator === undefined && numDemonstrations > 0) {
+    throw new InputError(
+      `warmStart.numDemonstrations must be 0 for ${tasks.name}, which has no demonstrator, got ${numDemonstrations}`,
+    );
+  }
+  const demonstrations =
+    (await demonstrator?.demonstrate(
+      tasks.training.slice(0, numRead),
+      slipShare,
+      random.fork("demonstrations"),
+    )) ?? [];
+  const classes = demonstrator?.exchangeable?.(demonstrations) ?? [];
   if (model.source === "tinker") throw new InputError("warmStart: model.source must not be tinker");
   const start =
     model.source === "new"
@@ -64,13 +65,13 @@ export async function warmStart(
   const isChat = model.source === "folder" && model.chat;
   const imitated = demonstrations
     .slice(0, numDemonstrations)
-    .filter(({ isSuccess }) => isSuccess || tasks.imitates === "all")
+    .filter(({ isSuccess }) => isSuccess || demonstrator?.imitates === "all")
     .map((demonstration) => (isChat ? asChat(demonstration, tokenizer) : demonstration));
   const rowsOf = (epoch: number): ImitationRow[] => {
     const names = random.fork(`renames/${epoch}`);
     return imitated.flatMap((demonstration) =>
       imitationRows(
-        renames ? renamed(demonstration, classes, names) : demonstration,
+        renames ? renameWords(demonstration, classes, names) : demonstration,
         tasks.format,
         tokenizer,
         contextWeight,
@@ -151,11 +152,20 @@ function asChat(demonstration: Demonstration, tokenizer: LoadedTokenizer): Demon
 function vocabularyOf(
   demonstrations: readonly Demonstration[],
   exchangeable: readonly (readonly string[])[],
-  { markers, vocabulary = "words" }: Pick<TaskSource, "markers" | "vocabulary">,
+  { name, demonstrator, vocabularyTexts = [] }: TaskSource,
 ): LoadedTokenizer {
-  const texts = demonstrations.flatMap(({ turns }) =>
-    turns.flatMap(({ prompt, response }) => [prompt, response]),
-  );
+  const { markers = [], vocabulary = "words" } = demonstrator ?? {};
+  const texts = [
+    ...demonstrations.flatMap(({ turns }) =>
+      turns.flatMap(({ prompt, response }) => [prompt, response]),
+    ),
+    ...vocabularyTexts,
+  ];
+  if (texts.length === 0) {
+    throw new InputError(
+      `model.source must be folder or tinker for ${name}, which has no demonstrator and no vocabularyTexts, got new`,
+    );
+  }
   if (vocabulary === "text") return createTokenizer(buildTextVocabulary(texts, { markers }));
   // Whatever has a number may be renamed to any class of its list, with that number.
   const words = exchangeable.flatMap((classes) => {

@@ -158,7 +158,7 @@ async function evaluatePolicy(
         ].join("\n"),
       );
     } finally {
-      await source.close();
+      await source.close?.();
     }
   } finally {
     reporter.close();

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { decodeText } from "@turnwise/core";
+import type { TaskSource } from "@turnwise/envs";
 import { Command, Option } from "commander";
 import {
   algorithms,
@@ -22,7 +23,6 @@ import {
   train,
   versions,
   type Reporter,
-  type TaskSource,
   type TrainConfig,
 } from "@turnwise/training";
 import { wholeNumber } from "./arguments.ts";
@@ -139,7 +139,7 @@ async function runToEnd(
     try {
       await train(folder, tasks, reporter);
     } finally {
-      await tasks.close();
+      await tasks.close?.();
     }
     await closingSummary(folder, nextEvaluation(folder), reporter);
     reporter.say(`done in ${duration((performance.now() - started) / 1000)}`);
@@ -185,7 +185,7 @@ async function newRun(
     reporter.say(tasks.description);
     if (options.dryRun === true) {
       reporter.say(JSON.stringify(config, null, 2));
-      await tasks.close();
+      await tasks.close?.();
       return undefined;
     }
     const time = new Date()
@@ -193,7 +193,7 @@ async function newRun(
       .replaceAll(/[-:]|\..*$/gu, "")
       .replace("T", "-");
     const path = options.out ?? join("runs", `${config.recipe}-seed${config.seed}-${time}`);
-    await tasks.validate((done) => reporter.now(`checking tasks: ${percent(done)}`));
+    await tasks.validate?.((done) => reporter.now(`checking tasks: ${percent(done)}`));
     const folder = await RunFolder.create(path, config, {
       ...(await versions()),
       command: process.argv.slice(2),
@@ -204,7 +204,7 @@ async function newRun(
     reporter.say(`run folder: ${relative(process.cwd(), folder.path) || folder.path}`);
     return { folder, tasks };
   } catch (error) {
-    await tasks.close();
+    await tasks.close?.();
     throw error;
   }
 }

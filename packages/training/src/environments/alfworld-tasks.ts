@@ -1,4 +1,5 @@
 import { createRandom, type Task } from "@turnwise/core";
+import { demonstrateAll, type TaskSource } from "@turnwise/envs";
 import {
   compactFormat,
   compactMarkers,
@@ -13,9 +14,8 @@ import {
 } from "@turnwise/envs/alfworld";
 import { z } from "zod";
 import { count, evaluationSplits, type EpisodeConfig } from "../config-parts.ts";
-import { demonstrateAll, exchangeableClasses } from "../demonstrations.ts";
+import { exchangeableClasses } from "./exchangeable-classes.ts";
 import { InputError, reading } from "../input-error.ts";
-import type { TaskSource } from "./task-source.ts";
 
 /** Which household games a run plays. */
 export const alfworldTasksSchema = z.strictObject({
@@ -70,12 +70,12 @@ export async function openAlfworldTasks(
     gameEnvironment(await library.load(task.id), episode);
   const counts = evaluation.map(({ split, tasks }) => `${tasks.length} of ${split} to evaluate`);
   return {
+    name: "alfworld",
     description: `games: ${library.description}; ${training.length} to train, ${counts.join(", ")}`,
     training,
     evaluation,
     createEnvironment,
     format,
-    markers: Object.values(compactMarkers),
     validate: async (onProgress) => {
       // What was generated a moment ago needs no check.
       if (games.path === null) return;
@@ -85,17 +85,19 @@ export async function openAlfworldTasks(
         onProgress((i + 1) / tasks.length);
       }
     },
-    // The demonstrator is a searching player, who knows only what it was told.
-    demonstrate: (tasks, slipShare, random) =>
-      demonstrateAll(tasks, (task) => createSearcher(random.fork(task.id)), {
-        createEnvironment,
-        format,
-        maxTurns: episode.maxTurns,
-        slipShare,
-        random,
-      }),
-    exchangeable: exchangeableClasses,
-    close: async () => undefined,
+    demonstrator: {
+      // A searching player, who knows only what it was told.
+      demonstrate: (tasks, slipShare, random) =>
+        demonstrateAll(tasks, (task) => createSearcher(random.fork(task.id)), {
+          createEnvironment,
+          format,
+          maxTurns: episode.maxTurns,
+          slipShare,
+          random,
+        }),
+      markers: Object.values(compactMarkers),
+      exchangeable: exchangeableClasses,
+    },
   };
 }
 

@@ -1,7 +1,7 @@
+import type { TaskSource } from "@turnwise/envs";
 import type { TrainConfig } from "../config.ts";
 import { openAlfworldTasks } from "./alfworld-tasks.ts";
 import { openSwebenchTasks } from "./swebench-tasks.ts";
-import type { TaskSource } from "./task-source.ts";
 import { openWebshopTasks } from "./webshop-tasks.ts";
 
 /**

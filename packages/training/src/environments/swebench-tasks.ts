@@ -1,5 +1,10 @@
 import { createRandom } from "@turnwise/core";
-import type { AgentFormat } from "@turnwise/envs";
+import {
+  demonstrate,
+  type AgentFormat,
+  type ScriptedPlayer,
+  type TaskSource,
+} from "@turnwise/envs";
 import {
   bashFormat,
   chatMarkup,
@@ -33,9 +38,7 @@ import {
   positive,
   type EpisodeConfig,
 } from "../config-parts.ts";
-import { demonstrate, type Demonstrator } from "../demonstrations.ts";
 import { InputError, reading } from "../input-error.ts";
-import type { TaskSource } from "./task-source.ts";
 
 /** Which software-engineering tasks a run works on, and in which containers. */
 export const swebenchTasksSchema = z.strictObject({
@@ -159,6 +162,7 @@ export async function openSwebenchTasks(
   );
   const describe = ({ split, instances }: Split): string => `${instances.length} of ${split}`;
   return {
+    name: "swebench",
     description:
       `software tasks: ${tasks.path ?? "the demonstration's"}; ${splits.training.length} to train, ` +
       `${splits.evaluation.map(describe).join(", ")} to evaluate; containers on ${pool.host}`,
@@ -169,39 +173,40 @@ export async function openSwebenchTasks(
     })),
     createEnvironment,
     format,
-    markers: Object.values(compactSweMarkers),
-    vocabulary: "text",
     environmentTimeoutSeconds: queueSeconds,
-    // Instances were read as a whole; images come when they are needed.
-    validate: async () => undefined,
-    imitates: tasks.demonstrators === "mixed" ? "all" : "successes",
-    demonstrate: async (wanted, slipShare, random) => {
-      const byId = new Map(splits.all.map((instance) => [instance.id, instance]));
-      const edits = new Map(splits.all.map((instance) => [instance.id, plansOf(instance)[0]![1]!]));
-      const parts = { createEnvironment, format, maxTurns: episode.maxTurns };
-      const played = wanted.map(async (task) => {
-        const plans = plansOf(byId.get(task.id)!);
-        const shown = tasks.demonstrators === "mixed" ? plans : plans.slice(0, 1);
-        const slips = {
-          share: slipShare,
-          // Another task's edit finds nothing to replace.
-          actions: [...edits].filter(([id]) => id !== task.id).map(([, action]) => action),
-        };
-        return Promise.all(
-          shown.map(async (plan, i) =>
-            demonstrate(task, planned(plan), {
-              ...parts,
-              ...(slipShare > 0 &&
-                slips.actions.length > 0 && {
-                  slips: { ...slips, random: random.fork(`${task.id}/${i}`) },
-                }),
-            }),
-          ),
+    demonstrator: {
+      imitates: tasks.demonstrators === "mixed" ? "all" : "successes",
+      markers: Object.values(compactSweMarkers),
+      vocabulary: "text",
+      demonstrate: async (wanted, slipShare, random) => {
+        const byId = new Map(splits.all.map((instance) => [instance.id, instance]));
+        const edits = new Map(
+          splits.all.map((instance) => [instance.id, plansOf(instance)[0]![1]!]),
         );
-      });
-      return (await Promise.all(played)).flat();
+        const parts = { createEnvironment, format, maxTurns: episode.maxTurns };
+        const played = wanted.map(async (task) => {
+          const plans = plansOf(byId.get(task.id)!);
+          const shown = tasks.demonstrators === "mixed" ? plans : plans.slice(0, 1);
+          const slips = {
+            share: slipShare,
+            // Another task's edit finds nothing to replace.
+            actions: [...edits].filter(([id]) => id !== task.id).map(([, action]) => action),
+          };
+          return Promise.all(
+            shown.map(async (plan, i) =>
+              demonstrate(task, planned(plan), {
+                ...parts,
+                ...(slipShare > 0 &&
+                  slips.actions.length > 0 && {
+                    slips: { ...slips, random: random.fork(`${task.id}/${i}`) },
+                  }),
+              }),
+            ),
+          );
+        });
+        return (await Promise.all(played)).flat();
+      },
     },
-    exchangeable: () => [],
     close: async () => {
       await pool.close();
     },
@@ -313,7 +318,7 @@ function plansOf(instance: SweInstance): readonly (readonly string[])[] {
 }
 
 /** Does what is planned, whatever the answers. */
-function planned(actions: readonly string[]): Demonstrator {
+function planned(actions: readonly string[]): ScriptedPlayer {
   let next = 0;
   return { next: () => actions[next++] };
 }

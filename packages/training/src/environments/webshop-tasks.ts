@@ -1,5 +1,11 @@
 import { createRandom, type Random, type Task } from "@turnwise/core";
-import type { AgentFormat } from "@turnwise/envs";
+import {
+  demonstrate,
+  type AgentFormat,
+  type Demonstration,
+  type Slips,
+  type TaskSource,
+} from "@turnwise/envs";
 import {
   compactShopFormat,
   compactShopMarkers,
@@ -15,10 +21,8 @@ import {
 } from "@turnwise/envs/webshop";
 import { z } from "zod";
 import { count, evaluationSplits, share, type EpisodeConfig } from "../config-parts.ts";
-import { demonstrate, type Demonstration, type Slips } from "../demonstrations.ts";
 import { InputError } from "../input-error.ts";
 import { openShop } from "./open-shop.ts";
-import type { TaskSource } from "./task-source.ts";
 
 const pathOrNone = z.string().min(1).nullable();
 
@@ -115,6 +119,7 @@ export async function openWebshopTasks(
   const counts = evaluation.map((entry) => `${entry.tasks.length} of ${entry.split} to evaluate`);
   const kind = tasks.catalogue ?? tasks.products ?? "generated";
   return {
+    name: "webshop",
     description:
       `shop: ${shop.catalogue.size} products (${kind}), ${shop.goals.size} goals; ` +
       `${training.length} to train, ${counts.join(", ")}`,
@@ -122,21 +127,21 @@ export async function openWebshopTasks(
     evaluation,
     createEnvironment,
     format,
-    markers: Object.values(compactShopMarkers),
-    // Files were read as a whole.
-    validate: async () => undefined,
-    demonstrate: (wanted, slipShare, draws) => {
-      const play = (task: Task, slips?: Slips): Promise<Demonstration> =>
-        demonstrate(task, searcher(shop, task, tasks, draws.fork(`hurry/${task.id}`)), {
-          createEnvironment,
-          format,
-          maxTurns: episode.maxTurns,
-          ...(slips && { slips }),
-        });
-      return demonstrateClicks(wanted, play, slipShare, draws);
+    demonstrator: {
+      demonstrate: (wanted, slipShare, draws) => {
+        const play = (task: Task, slips?: Slips): Promise<Demonstration> =>
+          demonstrate(task, searcher(shop, task, tasks, draws.fork(`hurry/${task.id}`)), {
+            createEnvironment,
+            format,
+            maxTurns: episode.maxTurns,
+            ...(slips && { slips }),
+          });
+        return demonstrateClicks(wanted, play, slipShare, draws);
+      },
+      imitates: tasks.hurry > 0 ? "all" : "successes",
+      markers: Object.values(compactShopMarkers),
+      exchangeable: exchangeableWords,
     },
-    imitates: tasks.hurry > 0 ? "all" : "successes",
-    exchangeable: exchangeableWords,
     close: async () => shop.catalogue.close(),
   };
 }

@@ -1,14 +1,13 @@
 import { createRandom, type Tokenizer } from "@turnwise/core";
-import type { AgentFormat, Environment } from "@turnwise/envs";
-import { describe, expect, it } from "vitest";
 import {
   demonstrate,
-  exchangeableClasses,
-  imitationRows,
-  renamed,
-  toImitationBatch,
+  type AgentFormat,
   type Demonstration,
-} from "./demonstrations.ts";
+  type Environment,
+} from "@turnwise/envs";
+import { describe, expect, it } from "vitest";
+import { exchangeableClasses } from "./environments/exchangeable-classes.ts";
+import { imitationRows, renameWords, toImitationBatch } from "./imitation.ts";
 
 const task = { id: "t", kind: "k" };
 
@@ -74,7 +73,7 @@ describe("demonstrate", () => {
   });
 });
 
-describe("renamed", () => {
+describe("renameWords", () => {
   const said = (...actions: string[]): Demonstration => ({
     task,
     isSuccess: true,
@@ -101,7 +100,7 @@ describe("renamed", () => {
     const classes = exchangeableClasses(demonstrations);
     const seen = new Set<string>();
     for (let seed = 0; seed < 20; seed++) {
-      const { turns } = renamed(demonstrations[0]!, classes, createRandom(seed));
+      const { turns } = renameWords(demonstrations[0]!, classes, createRandom(seed));
       seen.add(turns[1]!.action);
       const thing = /^take (\w+) 1 from (\w+) 1$/u.exec(turns[1]!.action)!;
       expect(turns[0]!.response).toBe(`go to ${thing[2]!}1`);
