@@ -18,16 +18,22 @@ export { householdTaskKinds, type HouseholdTaskKind } from "./generator/househol
 export { householdSizes, type HouseholdSize } from "./generator/household.ts";
 export { writeGames } from "./generator/write-games.ts";
 export { loadGame } from "./load-game.ts";
+export type { BrokenGame } from "./find-game-files.ts";
 export {
   gameKinds,
   gameSplits,
+  includableGames,
+  type GameSplit,
+  type SkipReason,
+} from "./game-path.ts";
+export {
+  describeGames,
   openGames,
   type GameSet,
-  type GameSplit,
   type GameTask,
   type OpenGamesOptions,
-  type SkipReason,
 } from "./open-games.ts";
+export { selectGames, type GameSelection } from "./select-games.ts";
 export { parseBareAction, parseTaggedAction } from "./parse.ts";
 export { compactFormat, compactMarkers, compactObservation, verlAgentFormat } from "./prompt.ts";
 export { replayGame, type ReplayOptions, type ReplayRecord } from "./replay.ts";

@@ -1,9 +1,10 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openGames } from "./open-games.ts";
+import { describeGames, openGames } from "./open-games.ts";
+import type { GameSelection } from "./select-games.ts";
 import { smallHouse } from "./testing/small-game.ts";
 
 let folder: string;
@@ -106,13 +107,143 @@ describe("a folder", () => {
     );
   });
 
-  it("tells which file is broken when it is loaded", async () => {
-    await write("broken/a/game.tw-pddl", '{"pddl_domain": "", "solvable": true, ');
-    const set = await openGames(join(folder, "broken"));
-    await expect(set.load("a/game.tw-pddl")).rejects.toThrow(
-      /broken\/a\/game\.tw-pddl: the file must be JSON, got "\{/,
+  it("lists broken files by name and goes on with the others", async () => {
+    const root = join(folder, "broken");
+    const text = JSON.stringify(solvable);
+    const wide = Buffer.from(text, "utf16le");
+    await write("broken/train/good/game.tw-pddl", text);
+    await write("broken/train/empty/game.tw-pddl", "");
+    await write("broken/train/cut/game.tw-pddl", text.slice(0, -20));
+    await write("broken/train/cut-after-brace/game.tw-pddl", `{"grammar": "{}`);
+    await write("broken/train/cut-after-comma/game.tw-pddl", '{"pddl_domain": "", ');
+    await write("broken/train/garbage/game.tw-pddl", text.replace('"grammar"', "oh"));
+    await write("broken/train/html/game.tw-pddl", "<html></html>");
+    await write("broken/train/list/game.tw-pddl", "[]");
+    await write("broken/train/fields/game.tw-pddl", '{"solvable": true}');
+    await write("broken/train/wide/game.tw-pddl", wide);
+    await write("broken/train/latin/game.tw-pddl", Buffer.from('{"é": 1}', "latin1"));
+    await write("broken/train/sliced/unsolved/game.tw-pddl", JSON.stringify(smallHouse));
+    await mkdir(join(root, "train/folder/game.tw-pddl"), { recursive: true });
+    for (const name of ["dangling", "loop"]) await mkdir(join(root, "train", name));
+    await symlink("nowhere", join(root, "train/dangling/game.tw-pddl"));
+    await symlink("game.tw-pddl", join(root, "train/loop/game.tw-pddl"));
+    await symlink("nowhere", join(root, "valid_seen"));
+    await symlink("nowhere", join(root, "train/good/traj_data.json"));
+
+    const set = await openGames(root);
+    expect(set.tasks.map(({ id }) => id)).toEqual(["train/good/game.tw-pddl"]);
+    expect(set.skipped).toEqual([
+      { id: "train/sliced/unsolved/game.tw-pddl", reason: "solvable not given" },
+    ]);
+    expect(set.broken.map(({ id, problem }) => [id.split("/")[1] ?? id, problem])).toEqual([
+      ["cut-after-brace", "truncated"],
+      ["cut-after-comma", "truncated"],
+      ["cut", "truncated"],
+      ["dangling", "a link to nothing"],
+      ["empty", "empty"],
+      ["fields", "pddl_domain must be a text, got undefined"],
+      ["folder", "a folder, not a file"],
+      ["garbage", "not JSON"],
+      ["html", "not JSON"],
+      ["latin", "text must be UTF-8, got byte 0xe9 at offset 2"],
+      ["list", "the file must hold a JSON object, got []"],
+      ["loop", "a link to itself"],
+      ["wide", "text must be UTF-8, or UTF-16 with a byte order mark, got a zero byte at offset 1"],
+      ["valid_seen", "a link to nothing"],
+    ]);
+    expect(describeGames(set)).toMatch(
+      /^1 of 16; left out: 1 solvable not given; 14 broken: train\/cut-after-brace\/game\.tw-pddl \(truncated\), .*, and 4 more$/,
     );
-    await expect(set.load("b/game.tw-pddl")).rejects.toThrow(RangeError);
+    await expect(openGames(root, { strict: true })).rejects.toThrow(
+      /broken: game files must be whole, got 14 broken: train\/cut-after-brace\/game\.tw-pddl \(truncated\), /,
+    );
+    await expect(openGames(join(root, "train/cut"))).rejects.toThrow(
+      /got none \(broken: game\.tw-pddl \(truncated\)\)$/,
+    );
+    await expect(openGames(join(root, "valid_seen"))).rejects.toThrow(
+      /must be a folder, an archive or a game file, got a link to nothing$/,
+    );
+    await expect(set.load("train/cut/game.tw-pddl")).rejects.toThrow(RangeError);
+  });
+
+  it("follows links to folders, and leaves their loops alone", async () => {
+    const data = "train/pick_heat_then_place_in_recep-Mug-None-Desk-1/trial_1/game.tw-pddl";
+    await write(`store/${data}`, JSON.stringify(solvable));
+    await mkdir(join(folder, "linked"));
+    await symlink("../store/train", join(folder, "linked/valid_unseen"));
+    await symlink("..", join(folder, "store/train/up"));
+    const set = await openGames(join(folder, "linked"));
+    expect(set.tasks).toEqual([
+      {
+        id: data.replace("train", "valid_unseen"),
+        kind: "pick_heat_then_place_in_recep",
+        split: "valid_unseen",
+      },
+    ]);
+    expect(set.broken).toEqual([]);
+  });
+
+  it("includes games left out by their path if told to", async () => {
+    const movable = "pick_and_place_with_movable_recep-Mug-Pan-Desk-1/a/game.tw-pddl";
+    const sliced = "pick_and_place_simple-AppleSliced-None-Desk-1/a/game.tw-pddl";
+    const unsolved = "pick_and_place_simple-AppleSliced-None-Desk-1/b/game.tw-pddl";
+    await write(`left/${movable}`, JSON.stringify(solvable));
+    await write(`left/${sliced}`, JSON.stringify(solvable));
+    await write(`left/${unsolved}`, JSON.stringify(smallHouse));
+    const root = join(folder, "left");
+    const idsWith = async (...include: ("movable" | "sliced")[]): Promise<string[]> =>
+      (await openGames(root, { include })).tasks.map(({ id }) => id);
+    expect(await idsWith("movable")).toEqual([movable]);
+    expect(await idsWith("sliced")).toEqual([sliced]);
+    expect(await idsWith("movable", "sliced")).toEqual([sliced, movable]);
+  });
+
+  it("knows split and kind of a folder below a split, and of a file", async () => {
+    const heat = "pick_heat_then_place_in_recep-Mug-None-Desk-10";
+    const file = `deep/train/data/valid_unseen/${heat}/trial_1/game.tw-pddl`;
+    await write(file, JSON.stringify(solvable));
+    const known = { kind: "pick_heat_then_place_in_recep", split: "valid_unseen" };
+    for (let path = file; !path.endsWith("data"); path = dirname(path)) {
+      expect((await openGames(join(folder, path))).tasks).toEqual([expect.objectContaining(known)]);
+    }
+    await symlink(join(folder, dirname(file)), join(folder, "deep/latest"));
+    for (const path of [join(folder, "deep/latest"), `${join(folder, dirname(file))}/`]) {
+      expect((await openGames(path)).tasks).toEqual([expect.objectContaining(known)]);
+    }
+  });
+
+  it("selects games by kind, index and path", async () => {
+    const root = join(folder, "chosen");
+    const kinds = ["look_at_obj_in_light-Pen", "pick_two_obj_and_place-Mug"];
+    const ids = kinds.flatMap((kind) =>
+      ["trial_1", "trial_10"].map((trial) => `valid_seen/${kind}/${trial}/game.tw-pddl`),
+    );
+    for (const id of [...ids, "train/own/game.tw-pddl"]) {
+      await write(`chosen/${id}`, JSON.stringify(solvable));
+    }
+    const set = await openGames(root);
+    const select = (selection: GameSelection): string[] =>
+      set.select({ split: "valid_seen", ...selection }).map(({ id }) => id);
+    expect(select({ indices: [3, 0, 3] })).toEqual([ids[0], ids[3]]);
+    expect(select({ paths: ["trial_1"] })).toEqual([ids[0], ids[2]]);
+    expect(select({ paths: [`./valid_seen/${kinds[1]!}/`, ids[0]!] })).toEqual([
+      ids[0],
+      ids[2],
+      ids[3],
+    ]);
+    expect(select({ kinds: ["pick_two_obj_and_place"], paths: ["trial_10"] })).toEqual([ids[3]]);
+    expect(select({ kinds: ["other"] })).toEqual([]);
+    expect(set.select({ paths: ["own"] }).map(({ id }) => id)).toEqual(["train/own/game.tw-pddl"]);
+    for (const index of [4, -1, 0.5]) {
+      expect(() => select({ indices: [index] })).toThrow(
+        `${root}, split valid_seen: index must be in [0, 3], got ${index}`,
+      );
+    }
+    for (const path of ["trial", "own", ""]) {
+      expect(() => select({ paths: [ids[0]!, path] })).toThrow(
+        `path must be the id of a game or a folder of it, got "${path}"`,
+      );
+    }
   });
 });
 

@@ -1,41 +1,35 @@
-import { readFile, readdir, stat } from "node:fs/promises";
-import { basename, join, relative, resolve, sep } from "node:path";
+import { lstat, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { type Task, checkInteger } from "@turnwise/core";
+import { type BrokenGame, checkGameFileAt, findGameFiles } from "./find-game-files.ts";
 import { GameArchive } from "./game-archive.ts";
 import { GameFileError, shown } from "./game-file-error.ts";
 import { parseGameFile } from "./game-file.ts";
+import {
+  foldersAbove,
+  gameKinds,
+  kindOfFolder,
+  skipsPath,
+  splitOf,
+  type GameKind,
+  type GameSplit,
+  type includableGames,
+  type SkipReason,
+} from "./game-path.ts";
 import type { Game, GameFile, LoadOptions } from "./game.ts";
 import { loadGame } from "./load-game.ts";
 import { readGameText } from "./read-text.ts";
 import { RecentCache } from "./recent-cache.ts";
+import { type GameSelection, selectGames } from "./select-games.ts";
 import { compareCodePoints } from "./text/code-point-order.ts";
-
-/** The parts of the released data, named as its folders. */
-export const gameSplits = ["train", "valid_seen", "valid_unseen", "valid_train"] as const;
-
-/** One of {@link gameSplits}. */
-export type GameSplit = (typeof gameSplits)[number];
-
-/** The six types of task, in the order of their numbers in ALFWorld, 1 to 6. */
-export const gameKinds = [
-  "pick_and_place_simple",
-  "look_at_obj_in_light",
-  "pick_clean_then_place_in_recep",
-  "pick_heat_then_place_in_recep",
-  "pick_cool_then_place_in_recep",
-  "pick_two_obj_and_place",
-] as const;
 
 /** A game of a set, as a task: its id is its path within the set. */
 export interface GameTask extends Task {
   /** The type of task that the path names, one of {@link gameKinds}; else `other`. */
-  readonly kind: (typeof gameKinds)[number] | "other";
+  readonly kind: GameKind | "other";
   /** The part of the data that the path names, if any. */
   readonly split: GameSplit | undefined;
 }
-
-/** Why a game is left out, as the reference leaves it out. */
-export type SkipReason = "movable" | "sliced" | "unsolvable" | "solvable not given";
 
 /** Games that were found in one place, in the order of their paths. Nothing is loaded yet. */
 export interface GameSet {
@@ -43,13 +37,16 @@ export interface GameSet {
   readonly path: string;
   /** Sorted by id, by code point. Never empty. */
   readonly tasks: readonly GameTask[];
-  /** What was found and left out. */
+  /** Games that were found and left out. */
   readonly skipped: readonly { readonly id: string; readonly reason: SkipReason }[];
-  /** The tasks of a split, of some kinds, or both; in the same order, and empty if there are none. */
-  select(options?: {
-    readonly split?: GameSplit;
-    readonly kinds?: readonly GameTask["kind"][];
-  }): readonly GameTask[];
+  /** Files of a folder that cannot be used, sorted by id. */
+  readonly broken: readonly BrokenGame[];
+  /**
+   * The tasks of a split that meet all criteria; in the same order, and empty if there are none.
+   * Indices count within the split.
+   * @throws `RangeError` as `selectGames`.
+   */
+  select(options?: GameSelection & { readonly split?: GameSplit }): readonly GameTask[];
   /** The file of a game. @throws `RangeError` if the set has no game of that id. */
   read(id: string): Promise<GameFile>;
   /** Loads a game, or returns it if it was among the last few. @throws as {@link GameSet.read} and `loadGame`. */
@@ -60,32 +57,45 @@ export interface GameSet {
 export interface OpenGamesOptions extends LoadOptions {
   /** The most loaded games to keep for later calls of `load`, `>= 1`. Default 128. */
   readonly maxLoaded?: number;
+  /** Games to use although their path has `movable` or `Sliced`. Default none. */
+  readonly include?: readonly (typeof includableGames)[number][];
+  /** Refuses a folder with a broken file instead of listing it in `broken`. Default false. */
+  readonly strict?: boolean;
 }
 
 /**
  * Finds games.
  *
- * - A folder: every `game.tw-pddl` below it. As in the reference, games are left out whose path has
- *   `movable` or `Sliced`, or that do not say that they are solvable.
+ * - A folder: every `game.tw-pddl` below it, links included. As in the reference, games are left out
+ *   whose path has `movable` or `Sliced`, or that do not say that they are solvable. Broken files
+ *   (no JSON, cut off, links to nothing) are listed in {@link GameSet.broken}.
  * - An archive: JSON lines, plain, `.gz` or `.br`, see {@link GameArchive.open}. Games are left out
  *   that say they are not solvable, and by their path.
  * - `ARCHIVE#id`: one game of an archive.
  * - A file whose name ends in `.tw-pddl`: that game.
  *
+ * Split and kind of a game are read from its path, or from the folders above `path`.
+ *
  * @throws `GameFileError` if there is nothing at the path, no game in it, or an archive is broken;
- *   `RangeError` for a wrong option.
+ *   with `strict` also for a broken file of a folder; `RangeError` for a wrong option.
  */
 export async function openGames(
   path: string,
-  { maxLoaded = 128, ...loadOptions }: OpenGamesOptions = {},
+  { maxLoaded = 128, include = [], strict = false, ...loadOptions }: OpenGamesOptions = {},
 ): Promise<GameSet> {
   checkInteger("openGames", { maxLoaded }, { min: 1 });
   const { file, id, isFolder } = await locate(path);
   const found = isFolder
-    ? await findInFolder(file)
+    ? await findInFolder(file, new Set(include))
     : file.endsWith(".tw-pddl")
       ? findFile(file)
-      : await findInArchive(file);
+      : await findInArchive(file, new Set(include));
+  const { broken } = found;
+  if (strict && broken.length > 0) {
+    throw new GameFileError(
+      `${path}: game files must be whole, got ${broken.length} broken: ${describeBroken(broken)}`,
+    );
+  }
   let ids = [...found.solvable.keys()];
   const skipped: { id: string; reason: SkipReason }[] = [];
   if (id !== undefined) {
@@ -102,18 +112,21 @@ export async function openGames(
     });
   }
   if (ids.length === 0) {
-    const counts = new Map<SkipReason, number>();
-    for (const { reason } of skipped) counts.set(reason, (counts.get(reason) ?? 0) + 1);
-    const reasons = [...counts].map(([reason, count]) => `${count} ${reason}`).join(", ");
+    const reasons = [
+      ...(skipped.length > 0 ? [`left out: ${countReasons(skipped)}`] : []),
+      ...(broken.length > 0 ? [`broken: ${describeBroken(broken)}`] : []),
+    ].join("; ");
     throw new GameFileError(
-      `${path}: there must be a game that can be played, got none${reasons && ` (left out: ${reasons})`}`,
+      `${path}: there must be a game that can be played, got none${reasons && ` (${reasons})`}`,
     );
   }
-  const inside = isFolder ? splitOf(basename(resolve(file))) : undefined;
+  const above = await foldersAbove(file, isFolder);
+  const splitAbove = above.map(splitOf).find((split) => split !== undefined);
+  const kindAbove = above.map(kindOfFolder).find((kind) => kind !== undefined);
   const tasks = ids.map((task) => ({
     id: task,
-    kind: gameKinds.find((kind) => task.includes(kind)) ?? ("other" as const),
-    split: splitOf(task) ?? inside,
+    kind: gameKinds.find((kind) => task.includes(kind)) ?? kindAbove ?? ("other" as const),
+    split: splitOf(task) ?? splitAbove,
   }));
 
   const known = new Set(ids);
@@ -128,11 +141,12 @@ export async function openGames(
     path,
     tasks,
     skipped,
-    select: ({ split, kinds } = {}) =>
-      tasks.filter(
-        (task) =>
-          (split === undefined || task.split === split) &&
-          (kinds === undefined || kinds.includes(task.kind)),
+    broken,
+    select: ({ split, ...selection } = {}) =>
+      selectGames(
+        split === undefined ? tasks : tasks.filter((task) => task.split === split),
+        selection,
+        split === undefined ? path : `${path}, split ${split}`,
       ),
     read,
     load: async (task) => {
@@ -149,10 +163,34 @@ export async function openGames(
   };
 }
 
+/** Games that were found and not used, in one line: `13 of 19 games; left out: ...; broken: ...`. */
+export function describeGames({ tasks, skipped, broken }: GameSet): string {
+  const total = tasks.length + skipped.length + broken.length;
+  return [
+    total === tasks.length ? `${total}` : `${tasks.length} of ${total}`,
+    ...(skipped.length > 0 ? [`left out: ${countReasons(skipped)}`] : []),
+    ...(broken.length > 0 ? [`${broken.length} broken: ${describeBroken(broken)}`] : []),
+  ].join("; ");
+}
+
+function countReasons(skipped: GameSet["skipped"]): string {
+  const counts = new Map<SkipReason, number>();
+  for (const { reason } of skipped) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  return [...counts].map(([reason, count]) => `${count} ${reason}`).join(", ");
+}
+
+function describeBroken(broken: readonly BrokenGame[]): string {
+  const numShown = 10;
+  const shownOnes = broken.slice(0, numShown).map(({ id, problem }) => `${id} (${problem})`);
+  const numMore = broken.length - numShown;
+  return [...shownOnes, ...(numMore > 0 ? [`and ${numMore} more`] : [])].join(", ");
+}
+
 /** What was found in one place. */
 interface Found {
   /** What each file says of itself, by its id. */
   readonly solvable: ReadonlyMap<string, boolean | undefined>;
+  readonly broken: readonly BrokenGame[];
   skips(id: string): SkipReason | undefined;
   read(id: string): Promise<GameFile>;
 }
@@ -168,8 +206,12 @@ async function locate(
     if (end === path.length) return { file, id: undefined, isFolder: found.isDirectory() };
     if (found.isFile()) return { file, id: path.slice(end + 1), isFolder: false };
   }
+  const isLink = await lstat(path).then(
+    (found) => found.isSymbolicLink(),
+    () => false,
+  );
   throw new GameFileError(
-    `${path}: there must be a folder, an archive or a game file, got nothing`,
+    `${path}: there must be a folder, an archive or a game file, got ${isLink ? "a link to nothing" : "nothing"}`,
   );
 }
 
@@ -177,66 +219,52 @@ function findFile(file: string): Found {
   const id = basename(file);
   return {
     solvable: new Map([[id, undefined]]),
+    broken: [],
     skips: () => undefined,
     read: async () => parseGameFile(await readGameText(file), file),
   };
 }
 
-async function findInArchive(file: string): Promise<Found> {
+async function findInArchive(file: string, included: ReadonlySet<SkipReason>): Promise<Found> {
   const solvable = new Map<string, boolean | undefined>();
   const archive = await GameArchive.open(file, (id, value) => solvable.set(id, value));
   return {
     solvable,
-    skips: (id) => skipsPath(id) ?? (solvable.get(id) === false ? "unsolvable" : undefined),
+    broken: [],
+    skips: (id) =>
+      skipsPath(id, included) ?? (solvable.get(id) === false ? "unsolvable" : undefined),
     read: async (id) => archive.read(id),
   };
 }
 
-async function findInFolder(folder: string): Promise<Found> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const ids = entries
-    .filter((entry) => entry.name === "game.tw-pddl" && !entry.isDirectory())
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll(sep, "/"));
+async function findInFolder(folder: string, included: ReadonlySet<SkipReason>): Promise<Found> {
+  const { ids, broken: brokenFolders } = await findGameFiles(folder);
+  const broken: BrokenGame[] = [...brokenFolders];
   const solvable = new Map<string, boolean | undefined>();
   // Some at a time: enough to keep the disk busy, not enough to run out of file handles.
   for (let start = 0; start < ids.length; start += 32) {
     await Promise.all(
       ids.slice(start, start + 32).map(async (id) => {
-        const data = await readFile(join(folder, id));
-        solvable.set(id, skipsPath(id) ? undefined : statedSolvable(data));
+        const checked = await checkGameFileAt(join(folder, id));
+        if ("problem" in checked) broken.push({ id, problem: checked.problem });
+        else solvable.set(id, checked.solvable);
       }),
     );
   }
+  broken.sort((a, b) => compareCodePoints(a.id, b.id));
   return {
     solvable,
+    broken,
     skips: (id) => {
       const stated = solvable.get(id);
-      if (stated === true) return undefined;
-      return skipsPath(id) ?? (stated === false ? "unsolvable" : "solvable not given");
+      return (
+        skipsPath(id, included) ??
+        (stated === true ? undefined : stated === false ? "unsolvable" : "solvable not given")
+      );
     },
     read: async (id) => {
       const file = join(folder, id);
       return parseGameFile(await readGameText(file), file);
     },
   };
-}
-
-function skipsPath(id: string): SkipReason | undefined {
-  return id.includes("movable") ? "movable" : id.includes("Sliced") ? "sliced" : undefined;
-}
-
-/**
- * What a game file says of its solvability, without parsing all of it: within JSON texts, quotes
- * are escaped, so the key can only be found where it is one.
- */
-function statedSolvable(data: Buffer): boolean | undefined {
-  const at = data.lastIndexOf('"solvable"');
-  if (at < 0) return undefined;
-  const value = /^"solvable"\s*:\s*(true|false)/.exec(data.toString("latin1", at, at + 60));
-  return value ? value[1] === "true" : undefined;
-}
-
-function splitOf(id: string): GameSplit | undefined {
-  const parts = id.split("/");
-  return gameSplits.find((split) => parts.includes(split));
 }

@@ -6,7 +6,7 @@ import { loadGame } from "../load-game.ts";
 import { breadthFirstPlan } from "./breadth-first.ts";
 import { expertCommand, expertPlan, shortestPlan } from "./expert.ts";
 import { createSearcher } from "./searcher.ts";
-import { sharedGames } from "./shared-games.ts";
+import { sharedGames } from "../testing/shared-games.ts";
 
 const file = generateGame({ seed: 7, taskKind: "pick_clean_then_place_in_recep" });
 const game = loadGame(file, file.name);

@@ -1,0 +1,48 @@
+import type { Task } from "@turnwise/core";
+import { shown } from "./game-file-error.ts";
+
+/** Which games of a list are chosen. Games must meet all criteria that are given. */
+export interface GameSelection {
+  /** Types of task. */
+  readonly kinds?: readonly string[];
+  /** Positions in the list, from 0. */
+  readonly indices?: readonly number[];
+  /**
+   * Paths: the id of a game, or folders of it (`valid_unseen/pick_heat...-10`, `trial_T2019...`). Each
+   * must name at least one game.
+   */
+  readonly paths?: readonly string[];
+}
+
+/**
+ * Chooses games, in the order of the list.
+ * @param where - Name of the list, for messages: `data, split valid_seen`.
+ * @throws `RangeError` for an index outside the list, and a path that names no game of it.
+ */
+export function selectGames<T extends Task>(
+  tasks: readonly T[],
+  { kinds, indices, paths }: GameSelection,
+  where: string,
+): readonly T[] {
+  const wanted = new Set(indices);
+  for (const index of wanted) {
+    if (Number.isInteger(index) && index >= 0 && index < tasks.length) continue;
+    const rule = tasks.length === 0 ? "in a list with games" : `in [0, ${tasks.length - 1}]`;
+    throw new RangeError(`${where}: index must be ${rule}, got ${index}`);
+  }
+  const patterns = paths?.map((path) => `/${path.replace(/^(?:\.?\/)+|\/+$/gu, "")}/`);
+  const isNamed = (task: T): boolean =>
+    patterns === undefined || patterns.some((pattern) => `/${task.id}/`.includes(pattern));
+  for (const [i, pattern] of (patterns ?? []).entries()) {
+    if (pattern !== "//" && tasks.some(({ id }) => `/${id}/`.includes(pattern))) continue;
+    throw new RangeError(
+      `${where}: path must be the id of a game or a folder of it, got ${shown(paths![i])}`,
+    );
+  }
+  return tasks.filter(
+    (task, index) =>
+      (indices === undefined || wanted.has(index)) &&
+      (kinds === undefined || (task.kind !== undefined && kinds.includes(task.kind))) &&
+      isNamed(task),
+  );
+}
