@@ -47,6 +47,7 @@ test("exports these names", () => {
   ]);
   expect(Object.keys(remote).toSorted()).toEqual([
     "RemoteError",
+    "RemoteRefusal",
     "chatSampler",
     "completionsSampler",
     "createTinkerPolicy",

@@ -117,7 +117,11 @@ export function chatSampler(
   const { maxSequenceTokens = 400_000, sendsSampling = true, extra = {} } = options;
   checkInteger("chatSampler", { maxResponseTokens }, { min: 1 });
   checkPositive("chatSampler", { maxSequenceTokens });
-  const client = new HttpClient("chatSampler", options, "authorization");
+  const client = new HttpClient(
+    "chatSampler",
+    { maxResponseBytes: 8 * 2 ** 20, ...options },
+    "authorization",
+  );
   const conversations = new Map<string, Conversation>();
   const usage = { requests: 0, promptTokens: 0, responseTokens: 0 };
 
@@ -125,9 +129,8 @@ export function chatSampler(
     messages: readonly Message[],
     request: SampleRequest,
     signal: AbortSignal | undefined,
-  ): Promise<JsonAnswer> => {
-    const answer = await client.send(
-      "POST",
+  ): Promise<ChatAnswer> =>
+    client.sample(
       "/chat/completions",
       {
         model,
@@ -140,18 +143,9 @@ export function chatSampler(
         ...(tools.length > 0 && { tools, parallel_tool_calls: false }),
         ...extra,
       },
-      { signal },
+      readChoice,
+      signal,
     );
-    const used = answer.field("usage");
-    usage.requests += 1;
-    const counted = (name: string): number =>
-      used.field(name).isAbsent ? 0 : used.field(name).number();
-    usage.promptTokens += counted("prompt_tokens");
-    usage.responseTokens += counted("completion_tokens");
-    const [choice] = answer.field("choices").entries();
-    if (choice === undefined) throw answer.field("choices").wrong("hold a choice");
-    return choice;
-  };
 
   return {
     capabilities: { entropies: "none", maxSequenceTokens },
@@ -169,9 +163,11 @@ export function chatSampler(
         (sequenceId === undefined ? undefined : conversations.get(sequenceId)) ?? empty;
       const added = textTokenizer.decode(promptTokens.slice(before.numTokens));
       const messages = [...before.messages, ...addedMessages(before, added)];
-      const choice = await ask(messages, request, signal);
-      const { text, message, callIds } = readMessage(choice);
-      const isCut = choice.field("finish_reason").raw === "length";
+      const answer = await ask(messages, request, signal);
+      const { text, message, callIds, isCut } = answer;
+      usage.requests += 1;
+      usage.promptTokens += answer.promptTokens;
+      usage.responseTokens += answer.responseTokens;
       // The mark of the end stands for one thing only.
       const letters = textTokenizer.encode(text.replaceAll("\0", " "));
       const tokens = isCut ? letters : [...letters, textTokenizer.endToken];
@@ -218,12 +214,40 @@ function addedMessages({ messages, callIds }: Conversation, text: string): Messa
 }
 
 /** What a model said, as text, and as the message that goes back with the next request. */
-function readMessage(choice: JsonAnswer): {
+interface ChatMessage {
   readonly text: string;
   readonly message: Message;
   readonly callIds: readonly string[];
-} {
+}
+
+/** A message, how it ended, and what it cost. */
+interface ChatAnswer extends ChatMessage {
+  readonly isCut: boolean;
+  readonly promptTokens: number;
+  readonly responseTokens: number;
+}
+
+function readChoice(answer: JsonAnswer): ChatAnswer {
+  const [choice] = answer.field("choices").entries();
+  if (choice === undefined) throw answer.field("choices").wrong("hold a choice");
+  const reason = choice.field("finish_reason");
+  // Gateways report an error of the model's server in the choice.
+  if (!choice.field("error").isAbsent) throw choice.field("error").wrong("be absent");
+  if (reason.raw === "error") throw reason.wrong("not be an error");
+  const used = answer.field("usage");
+  const numTokens = (name: string): number =>
+    used.field(name).isAbsent ? 0 : used.field(name).number();
+  return {
+    ...readMessage(choice),
+    isCut: reason.raw === "length",
+    promptTokens: numTokens("prompt_tokens"),
+    responseTokens: numTokens("completion_tokens"),
+  };
+}
+
+function readMessage(choice: JsonAnswer): ChatMessage {
   const answer = choice.field("message");
+  if (!answer.isObject) throw answer.wrong("be an object");
   const content = answer.field("content").isAbsent ? "" : answer.field("content").text();
   const calls = answer.field("tool_calls");
   const listed = calls.isAbsent ? [] : calls.entries();

@@ -132,12 +132,16 @@ describe("completionsSampler with vLLM's protocol", () => {
       vllmAnswer({ finish_reason: "abort" }),
       vllmAnswer({ logprobs: { token_logprobs: [0.5, -1] } }),
     ];
-    const sampler = await connect(() => answers.shift()!);
-    const wrong = async (): Promise<string> =>
-      sampler.sample(request).then(
+    // An answer that cannot be used is asked for again.
+    let current = -1;
+    const sampler = await connect(() => answers[current]!);
+    const wrong = async (): Promise<string> => {
+      current += 1;
+      return sampler.sample(request).then(
         () => "nothing",
         (error: Error) => error.message.replace(`POST ${server!.url}/v1/completions: `, ""),
       );
+    };
     expect(await wrong()).toBe("choices must hold a choice, got []");
     expect(await wrong()).toBe("choices[0].logprobs.token_logprobs must be a list, got nothing");
     expect(await wrong()).toMatch(

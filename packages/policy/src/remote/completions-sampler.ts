@@ -40,7 +40,9 @@ export interface CompletionsSamplerOptions extends RemoteOptions {
  * can be loaded. `top_p`, `top_k`, `min_p` and penalties are turned off, whatever the model's own
  * generation config says: they would change the distribution that log-probs are of.
  *
- * @throws `RangeError` for options outside their range. Requests throw `RemoteError`.
+ * @throws `RangeError` for options outside their range. Requests throw `RemoteError`, a kind of
+ *   failure of the episode; `SequenceLimitError` if the server finds a sequence too long;
+ *   `RemoteRefusal` if it refuses all requests.
  */
 export function completionsSampler(
   options: CompletionsSamplerOptions,
@@ -92,9 +94,8 @@ type SampleFrom = (
   signal: AbortSignal | undefined,
 ) => Promise<SampledResponse>;
 
-const sampleFromVllm: SampleFrom = async (client, model, request, topLogProbs, signal) => {
-  const answer = await client.send(
-    "POST",
+const sampleFromVllm: SampleFrom = async (client, model, request, topLogProbs, signal) =>
+  client.sample(
     "/v1/completions",
     {
       model,
@@ -115,8 +116,15 @@ const sampleFromVllm: SampleFrom = async (client, model, request, topLogProbs, s
       return_tokens_as_token_ids: true,
       skip_special_tokens: false,
     },
-    { signal },
+    (answer) => readVllm(answer, request, topLogProbs),
+    signal,
   );
+
+function readVllm(
+  answer: JsonAnswer,
+  request: SampleRequest,
+  topLogProbs: number,
+): SampledResponse {
   const choices = answer.field("choices").entries();
   const [choice] = choices;
   if (choice === undefined) throw answer.field("choices").wrong("hold a choice");
@@ -153,7 +161,7 @@ const sampleFromVllm: SampleFrom = async (client, model, request, topLogProbs, s
     entropies,
     stopReason: stopReasonOf(reason, reason.text(), tokens, request),
   };
-};
+}
 
 /** `token_id:17`, as vLLM writes a token where ids are asked for. */
 function namedToken(entry: JsonAnswer): number {
@@ -162,9 +170,8 @@ function namedToken(entry: JsonAnswer): number {
   return Number(match[1]);
 }
 
-const sampleFromSglang: SampleFrom = async (client, _model, request, topLogProbs, signal) => {
-  const answer = await client.send(
-    "POST",
+const sampleFromSglang: SampleFrom = async (client, _model, request, topLogProbs, signal) =>
+  client.sample(
     "/generate",
     {
       input_ids: request.promptTokens,
@@ -186,8 +193,15 @@ const sampleFromSglang: SampleFrom = async (client, _model, request, topLogProbs
       top_logprobs_num: topLogProbs,
       stream: false,
     },
-    { signal },
+    (answer) => readSglang(answer, request, topLogProbs),
+    signal,
   );
+
+function readSglang(
+  answer: JsonAnswer,
+  request: SampleRequest,
+  topLogProbs: number,
+): SampledResponse {
   const details = answer.field("meta_info");
   const sampled = details
     .field("output_token_logprobs")
@@ -216,7 +230,7 @@ const sampleFromSglang: SampleFrom = async (client, _model, request, topLogProbs
     entropies,
     stopReason: stopReasonOf(reason, reason.text(), tokens, request),
   };
-};
+}
 
 /**
  * A response that was stopped must hold the token that stopped it: the policy drew it, and it is

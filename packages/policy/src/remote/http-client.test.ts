@@ -1,6 +1,8 @@
+import { createServer, type AddressInfo } from "node:net";
+import { failureKindOf, SequenceLimitError } from "@turnwise/core";
 import { afterEach, describe, expect, it } from "vitest";
 import { HttpClient, type RemoteOptions } from "./http-client.ts";
-import { RemoteError } from "./remote-error.ts";
+import { RemoteError, RemoteRefusal } from "./remote-error.ts";
 import {
   jsonServer,
   type JsonServer,
@@ -75,18 +77,170 @@ describe("HttpClient", () => {
     expect(server!.seen).toHaveLength(1);
   });
 
-  it("gives up after its attempts", async () => {
-    const http = await connect(() => "cut", { maxAttempts: 3 });
-    await expect(http.send("GET", "/x")).rejects.toThrow(
-      /server must answer, got .* in attempt 3$/u,
+  it("gives up when its patience ends, and not before a second attempt", async () => {
+    const http = await connect(() => "cut", { patienceSeconds: 0.05 });
+    const error = await http.send("GET", "/x").catch((cause: unknown) => cause);
+    expect(error).toMatchObject({ name: "RemoteError", kind: "network", status: undefined });
+    expect((error as Error).message).toMatch(
+      /server must answer, got .* in attempt \d+, after 0.05 s of retries$/u,
     );
-    expect(server!.seen).toHaveLength(3);
+    expect(server!.seen.length).toBeGreaterThan(1);
+  });
+
+  it("tries once without patience", async () => {
+    const http = await connect(() => ({ status: 503, body: "" }), { patienceSeconds: 0 });
+    await expect(http.send("GET", "/x")).rejects.toThrow("status must be 200, got 503");
+    expect(server!.seen).toHaveLength(1);
+  });
+
+  it("waits until the date, or the milliseconds, that the server names", async () => {
+    const http = await connect(
+      inTurn(
+        {
+          status: 429,
+          body: "",
+          headers: {
+            date: "Mon, 30 Nov 2026 12:00:00 GMT",
+            "retry-after": "Mon, 30 Nov 2026 12:00:01 GMT",
+          },
+        },
+        { status: 429, body: "", headers: { "retry-after-ms": "200" } },
+        { body: {} },
+      ),
+    );
+    const begun = performance.now();
+    await http.send("GET", "/");
+    expect(performance.now() - begun).toBeGreaterThan(1180);
+  });
+
+  it("does not begin a wait that is longer than its patience", async () => {
+    const http = await connect(() => ({
+      status: 429,
+      body: "",
+      headers: { "retry-after": "3600" },
+    }));
+    await expect(http.send("GET", "/")).rejects.toThrow(
+      "got 429; the server asks to wait 3600 s, which exceeds patienceSeconds (300)",
+    );
+    expect(server!.seen).toHaveLength(1);
+  });
+
+  it("tries again after any server error, and after an answer that is none", async () => {
+    const replies: Reply[] = [500, 502, 504, 520, 522, 524, 529, 599].map((status) => ({
+      status,
+      body: "<html>",
+    }));
+    const http = await connect(inTurn(...replies, { body: "" }, { body: "<html>" }, { body: {} }), {
+      retrySeconds: 0.0001,
+    });
+    await http.send("GET", "/");
+    expect(http.numRetries).toBe(10);
+  });
+
+  it("tries a few times for an answer that can be used, and then calls it a protocol failure", async () => {
+    const http = await connect(() => ({ body: "" }));
+    const error = await http.send("GET", "/").catch((cause: unknown) => cause);
+    expect(error).toMatchObject({ name: "RemoteError", kind: "protocol", status: 200 });
+    expect((error as Error).message).toContain('body must be JSON, got ""');
+    expect(server!.seen).toHaveLength(4);
+  });
+
+  it("tries again after an answer that is cut in the middle, or that is not HTTP", async () => {
+    const half: Reply = { headers: { "content-length": "50" }, body: '{"a":', isCut: true };
+    const http = await connect(inTurn(half, half, { body: { a: 1 } }));
+    expect((await http.send("GET", "/")).field("a").number()).toBe(1);
+    const raw = createServer((socket) => socket.resume().end("SSH-2.0-OpenSSH_9.6\r\n"));
+    await new Promise<void>((resolve) => {
+      raw.listen(0, "127.0.0.1", resolve);
+    });
+    const url = `http://127.0.0.1:${(raw.address() as AddressInfo).port}`;
+    const other = new HttpClient("test", { url, retrySeconds: 0.01 }, "authorization");
+    const error = await other.send("GET", "/").catch((cause: unknown) => cause);
+    expect(error).toMatchObject({ kind: "protocol" });
+    expect((error as Error).message).toContain(
+      "server must answer, got an answer that is not HTTP",
+    );
+    other.close();
+    await new Promise((resolve) => {
+      raw.close(resolve);
+    });
+  });
+
+  it("reads no answer that is longer than it may be, announced or not", async () => {
+    const long = `"${"x".repeat(5000)}"`;
+    const http = await connect(
+      ({ path }) => ({
+        body: long,
+        headers: path === "/chunked" ? {} : { "content-length": String(long.length) },
+      }),
+      { maxResponseBytes: 5000 },
+    );
+    for (const path of ["/announced", "/chunked"]) {
+      const error = await http.send("GET", path).catch((cause: unknown) => cause);
+      expect(error).toMatchObject({ kind: "protocol" });
+      expect((error as Error).message).toContain("got an answer of more than 5000 bytes");
+    }
+    const enough = await connect(() => ({ body: long }), { maxResponseBytes: long.length });
+    expect((await enough.send("GET", "/")).text()).toHaveLength(5000);
+  });
+
+  it("says that settings are wrong if all requests are refused, and only then", async () => {
+    const read = (): number => 0;
+    const refusing = await connect(() => ({ status: 404, body: "no such model" }));
+    const refusal = await refusing.sample("/", {}, read).catch((cause: unknown) => cause);
+    expect(refusal).toBeInstanceOf(RemoteRefusal);
+    expect(failureKindOf(refusal)).toBeUndefined();
+    // A gateway may refuse a response by mistake; other requests are refused once and for all.
+    expect(server!.seen).toHaveLength(4);
+    await expect(refusing.send("GET", "/")).rejects.toBeInstanceOf(RemoteRefusal);
+    expect(server!.seen).toHaveLength(5);
+    const http = await connect(
+      inTurn({ status: 403, body: "" }, { body: {} }, { status: 401, body: "" }),
+    );
+    expect(await http.sample("/", {}, read)).toBe(0);
+    const later = await http.sample("/", {}, read).catch((cause: unknown) => cause);
+    expect(later).toMatchObject({ name: "RemoteError", kind: "protocol", status: 401 });
+  });
+
+  it("asks again for a response if an error is inside the answer, or it cannot be read", async () => {
+    const http = await connect(
+      inTurn(
+        { body: { error: { code: 502, message: "upstream" } } },
+        { body: { error: { message: "odd" } } },
+        { body: { error: "overloaded" }, headers: { "retry-after-ms": "1" } },
+        { body: {} },
+        { body: { token: 7 } },
+      ),
+    );
+    const token = await http.sample("/", {}, (answer) => answer.field("token").token());
+    expect(token).toBe(7);
+    expect(http.numRetries).toBe(4);
+  });
+
+  it("takes an error inside the answer for what it says", async () => {
+    const http = await connect(() => ({ body: { error: { code: 400, message: "bad seed" } } }));
+    const error = await http.sample("/s", {}, () => 0).catch((cause: unknown) => cause);
+    expect(error).toMatchObject({ kind: "protocol", status: 400 });
+    expect((error as Error).message).toBe(
+      `POST ${server!.url}/s: body must not be an error, got 400: {"error":{"code":400,"message":"bad seed"}}`,
+    );
+    expect(server!.seen).toHaveLength(1);
+  });
+
+  it("tells a sequence that is too long from other refusals", async () => {
+    const message = "This model's maximum context length is 512 tokens.";
+    const http = await connect(
+      inTurn({ status: 400, body: { message } }, { status: 400, body: "" }),
+    );
+    const read = (): number => 0;
+    await expect(http.sample("/", {}, read)).rejects.toBeInstanceOf(SequenceLimitError);
+    await expect(http.sample("/", {}, read)).rejects.toMatchObject({ kind: "protocol" });
   });
 
   it("does not wait for ever", async () => {
     const http = await connect(async () => new Promise<Reply>(() => undefined), {
       timeoutSeconds: 0.05,
-      maxAttempts: 2,
+      patienceSeconds: 0.001,
     });
     await expect(http.send("GET", "/")).rejects.toThrow("no answer within 0.05 s in attempt 2");
   });
@@ -144,8 +298,8 @@ describe("HttpClient", () => {
     );
     expect(make({ url: "ftp://host" })).toThrow("got ftp://host");
     expect(make({ url: "http://me:pw@host" })).toThrow("must have no user, password");
-    expect(make({ url: "http://host", maxAttempts: 0 })).toThrow(
-      "test: maxAttempts must be a whole number >= 1, got 0",
+    expect(make({ url: "http://host", maxResponseBytes: 0 })).toThrow(
+      "test: maxResponseBytes must be a whole number >= 1, got 0",
     );
   });
 });

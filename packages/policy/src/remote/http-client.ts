@@ -1,8 +1,11 @@
-import { request as requestHttp, Agent as HttpAgent, type ClientRequest } from "node:http";
-import { request as requestHttps, Agent as HttpsAgent } from "node:https";
-import { checkInteger, checkPositive } from "@turnwise/core";
+import { Agent as HttpAgent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
+import { checkInteger, checkNonNegative, checkPositive, SequenceLimitError } from "@turnwise/core";
+import { refusesLength, reportedError } from "./answer-errors.ts";
+import { exchangeHttp, UnreadableAnswer, type HttpRequest } from "./http-exchange.ts";
 import { JsonAnswer } from "./json-answer.ts";
-import { RemoteError } from "./remote-error.ts";
+import { RemoteError, RemoteRefusal } from "./remote-error.ts";
+import { retryAfterSeconds } from "./retry-after.ts";
 
 /** How to reach a server, and how patiently. */
 export interface RemoteOptions {
@@ -12,12 +15,17 @@ export interface RemoteOptions {
   readonly apiKey?: string;
   /** The longest that one attempt of a request may take, seconds. Default 600. */
   readonly timeoutSeconds?: number;
-  /** How often a request is tried that failed for a passing reason, `>= 1`. Default 6. */
-  readonly maxAttempts?: number;
+  /**
+   * Time during which a request is tried again after its first failure for a passing reason, seconds,
+   * `>= 0`; it is tried again once at least, unless it is 0. Default 300.
+   */
+  readonly patienceSeconds?: number;
   /** Before the second attempt, seconds; doubled for each further one, at most 30. Default 0.5. */
   readonly retrySeconds?: number;
   /** The most requests under way at once, `>= 1`; others wait. Default 128. */
   readonly maxConcurrent?: number;
+  /** The longest answer that is read, bytes, `>= 1`. Default 64 MiB. */
+  readonly maxResponseBytes?: number;
 }
 
 /** Options of one request. */
@@ -28,17 +36,40 @@ export interface RequestOptions {
   readonly accepted?: readonly number[];
 }
 
-/** Statuses that may pass: the server is busy, starting or restarting. */
-const passing = new Set([408, 425, 429, 500, 502, 503, 504, 529]);
-/** The longest wait between attempts, seconds. */
+/** Client errors that may pass. All server errors may, but for those that never do. */
+const passing = new Set([408, 425, 429]);
+const lasting = new Set([501, 505]);
+/** Refusals of the address or the key; of a response, a gateway may give one by mistake. */
+const refusals = new Set([401, 403, 404, 405]);
+/** Attempts at an answer that cannot be used: another one may be usable, a third rarely is. */
+const maxUnusable = 4;
+/** The longest wait between attempts if the server asks for none, seconds. */
 const longestWait = 30;
 /** What is kept of an answer that is an error, characters. */
 const maxDetail = 300;
 
-interface RawAnswer {
-  readonly status: number;
-  readonly text: string;
-  readonly retryAfterSeconds: number | undefined;
+/** A failed attempt. */
+interface FailedAttempt {
+  readonly error: Error;
+  /** `patiently` as long as the patience lasts, `briefly` a few times, or not at all. */
+  readonly again: "patiently" | "briefly" | "never";
+  /** The server's wish, seconds. */
+  readonly waitSeconds?: number | undefined;
+}
+
+/** A successful attempt. */
+interface Success<T> {
+  readonly value: T;
+}
+
+/** A request as it is tried again and again. */
+interface Call<T> {
+  readonly where: string;
+  readonly request: HttpRequest;
+  readonly options: RequestOptions;
+  /** A request for a response: see {@link HttpClient.sample}. */
+  readonly isSampling: boolean;
+  readonly read: (answer: JsonAnswer) => T;
 }
 
 /** JSON over HTTP, with retries, deadlines and a limit on what runs at once. */
@@ -47,22 +78,26 @@ export class HttpClient {
   readonly #headers: Readonly<Record<string, string>>;
   readonly #apiKey: string | undefined;
   readonly #timeoutSeconds: number;
-  readonly #maxAttempts: number;
+  readonly #patienceSeconds: number;
+  readonly #maxResponseBytes: number;
   readonly #retrySeconds: number;
   readonly #agent: HttpAgent;
   readonly #waiting: (() => void)[] = [];
   #free: number;
   #numRetries = 0;
+  /** True once the server has accepted a request. */
+  #isAccepted = false;
 
   /**
    * @param where - Name of the function that was called, for messages.
    * @param keyHeader - The header that carries the key: itself, or as a bearer token.
    */
   constructor(where: string, options: RemoteOptions, keyHeader: "authorization" | "x-api-key") {
-    const { timeoutSeconds = 600, maxAttempts = 6, retrySeconds = 0.5 } = options;
-    const { maxConcurrent = 128, apiKey } = options;
+    const { timeoutSeconds = 600, patienceSeconds = 300, retrySeconds = 0.5 } = options;
+    const { maxConcurrent = 128, maxResponseBytes = 64 * 2 ** 20, apiKey } = options;
     checkPositive(where, { timeoutSeconds, retrySeconds });
-    checkInteger(where, { maxAttempts, maxConcurrent }, { min: 1 });
+    checkNonNegative(where, { patienceSeconds });
+    checkInteger(where, { maxConcurrent, maxResponseBytes }, { min: 1 });
     this.#base = baseUrl(where, options.url);
     this.#apiKey = apiKey === "" ? undefined : apiKey;
     this.#headers =
@@ -70,7 +105,8 @@ export class HttpClient {
         ? {}
         : { [keyHeader]: keyHeader === "authorization" ? `Bearer ${this.#apiKey}` : this.#apiKey };
     this.#timeoutSeconds = timeoutSeconds;
-    this.#maxAttempts = maxAttempts;
+    this.#patienceSeconds = patienceSeconds;
+    this.#maxResponseBytes = maxResponseBytes;
     this.#retrySeconds = retrySeconds;
     this.#free = maxConcurrent;
     const agentOptions = { keepAlive: true, maxSockets: maxConcurrent };
@@ -81,57 +117,160 @@ export class HttpClient {
   /**
    * Sends JSON and reads JSON. An equal request is sent again after a passing failure, so the route
    * must bear that.
-   * @throws {@link RemoteError} that names method, URL, status and what the server said; the
-   *   signal's reason if it aborts.
+   * @throws {@link RemoteError} that names method, URL, status and what the server said;
+   *   {@link RemoteRefusal} if the server has refused all requests; the signal's reason if it aborts.
    */
   async send(
     method: "GET" | "POST",
     path: string,
     body?: unknown,
-    { signal, timeoutSeconds = this.#timeoutSeconds, accepted = [] }: RequestOptions = {},
+    options: RequestOptions = {},
   ): Promise<JsonAnswer> {
+    return this.#send(method, path, body, { options, isSampling: false, read: (answer) => answer });
+  }
+
+  /**
+   * Asks for a response of a model, and reads it. An error inside an answer with status 200 counts as
+   * an error, and an answer that cannot be read is asked for again.
+   * @param read - Takes what is needed from the answer; throws `RemoteError` if it is not there.
+   * @throws as {@link send}; `SequenceLimitError` if the server finds the sequence too long.
+   */
+  async sample<T>(
+    path: string,
+    body: unknown,
+    read: (answer: JsonAnswer) => T,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    return this.#send("POST", path, body, { options: { signal }, isSampling: true, read });
+  }
+
+  async #send<T>(
+    method: "GET" | "POST",
+    path: string,
+    body: unknown,
+    call: Pick<Call<T>, "options" | "isSampling" | "read">,
+  ): Promise<T> {
     const url = new URL(this.#base.pathname.replace(/\/$/u, "") + path, this.#base);
-    const where = `${method} ${url.href}`;
     const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+    const headers = {
+      accept: "application/json",
+      ...this.#headers,
+      ...(payload && {
+        "content-type": "application/json",
+        "content-length": String(payload.length),
+      }),
+    };
+    const { signal } = call.options;
     await this.#enter(signal);
     try {
-      for (let attempt = 1; ; attempt++) {
-        signal?.throwIfAborted();
-        const isLast = attempt >= this.#maxAttempts;
-        let answer: RawAnswer;
-        try {
-          answer = await this.#once(method, url, payload, timeoutSeconds, signal);
-        } catch (cause) {
-          if (signal?.aborted === true) throw signal.reason;
-          const said = this.#redacted(cause instanceof Error ? cause.message : String(cause));
-          if (isLast) {
-            throw new RemoteError(
-              url.href,
-              `${where}: server must answer, got ${said} in attempt ${attempt}`,
-              undefined,
-              { cause },
-            );
-          }
-          await this.#pause(attempt, undefined, signal);
-          continue;
-        }
-        const { status, text } = answer;
-        if ((status >= 200 && status < 300) || accepted.includes(status)) {
-          return JsonAnswer.parse({ where, url: url.href, status, shown: this.#redacted }, text);
-        }
-        if (isLast || !passing.has(status)) {
-          const detail = this.#redacted(text).replaceAll(/\s+/gu, " ").trim().slice(0, maxDetail);
-          throw new RemoteError(
-            url.href,
-            `${where}: status must be 200, got ${status}${detail && `: ${detail}`}`,
-            status,
-          );
-        }
-        await this.#pause(attempt, answer.retryAfterSeconds, signal);
-      }
+      return await this.#persist({
+        ...call,
+        where: `${method} ${url.href}`,
+        request: { method, url, headers, payload },
+      });
     } finally {
       this.#leave();
     }
+  }
+
+  /** Tries a call until it succeeds, or another attempt is of no use. */
+  async #persist<T>(call: Call<T>): Promise<T> {
+    const { options } = call;
+    let failedAt: number | undefined;
+    let numUnusable = 0;
+    for (let attempt = 1; ; attempt++) {
+      options.signal?.throwIfAborted();
+      const result = await this.#attempt(call);
+      if ("value" in result) return result.value;
+      const { error, again, waitSeconds } = result;
+      const now = performance.now();
+      failedAt ??= now;
+      if (again === "briefly") numUnusable += 1;
+      const leftSeconds = this.#patienceSeconds - (now - failedAt) / 1000;
+      if (again === "never" || numUnusable >= maxUnusable) throw error;
+      if (leftSeconds <= 0) {
+        error.message += ` in attempt ${attempt}, after ${this.#patienceSeconds} s of retries`;
+        throw error;
+      }
+      if (waitSeconds !== undefined && waitSeconds > leftSeconds) {
+        error.message += `; the server asks to wait ${waitSeconds} s, which exceeds patienceSeconds (${this.#patienceSeconds})`;
+        throw error;
+      }
+      await this.#pause(attempt, waitSeconds, options.signal);
+    }
+  }
+
+  async #attempt<T>(call: Call<T>): Promise<Success<T> | FailedAttempt> {
+    const { where, request, options, isSampling, read } = call;
+    const { signal, timeoutSeconds = this.#timeoutSeconds, accepted = [] } = options;
+    const href = request.url.href;
+    let answer;
+    try {
+      answer = await exchangeHttp(request, this.#agent, {
+        timeoutSeconds,
+        maxBytes: this.#maxResponseBytes,
+        signal,
+      });
+    } catch (cause) {
+      if (signal?.aborted === true) throw signal.reason;
+      const said = this.#redacted(messageOf(cause));
+      const isUnreadable = cause instanceof UnreadableAnswer;
+      return {
+        again: isUnreadable ? "briefly" : "patiently",
+        error: new RemoteError(
+          isUnreadable ? "protocol" : "network",
+          href,
+          `${where}: server must answer, got ${said}`,
+          undefined,
+          { cause },
+        ),
+      };
+    }
+    const { status, text, headers } = answer;
+    const isFine = (status >= 200 && status < 300) || accepted.includes(status);
+    const waitSeconds = retryAfterSeconds(headers, Date.now());
+    if (!isFine) return this.#refused(call, status, text, waitSeconds, "status must be 200");
+    try {
+      const source = { where, url: href, status, shown: this.#redacted };
+      const json = JsonAnswer.parse(source, text);
+      const reported = isSampling ? reportedError(json) : undefined;
+      if (reported !== undefined) {
+        const rule = "body must not be an error";
+        return this.#refused(call, reported.status, reported.text, waitSeconds, rule);
+      }
+      const value = read(json);
+      this.#isAccepted = true;
+      return { value };
+    } catch (error) {
+      if (!(error instanceof RemoteError)) throw error;
+      return { again: "briefly", error };
+    }
+  }
+
+  /** An error that the server answers, by its status; without one it is an unusable answer. */
+  #refused<T>(
+    { where, request, isSampling }: Call<T>,
+    status: number | undefined,
+    text: string,
+    waitSeconds: number | undefined,
+    rule: string,
+  ): FailedAttempt {
+    const { href } = request.url;
+    const detail = this.#redacted(text).replaceAll(/\s+/gu, " ").trim().slice(0, maxDetail);
+    const message = `${where}: ${rule}, got ${[status, detail].filter(Boolean).join(": ")}`;
+    if (isSampling && refusesLength(status, text)) {
+      return { again: "never", error: new SequenceLimitError(message) };
+    }
+    const error = new RemoteError("protocol", href, message, status);
+    if (status === undefined) return { again: "briefly", error };
+    if (refusals.has(status)) {
+      return {
+        again: isSampling ? "briefly" : "never",
+        error: this.#isAccepted ? error : new RemoteRefusal(href, message, status),
+      };
+    }
+    const mayPass = passing.has(status) || (status >= 500 && !lasting.has(status));
+    return { again: mayPass ? "patiently" : "never", error, waitSeconds };
   }
 
   /** Requests that were sent again since the client was made. */
@@ -148,62 +287,6 @@ export class HttpClient {
   readonly #redacted = (text: string): string =>
     this.#apiKey === undefined ? text : text.replaceAll(this.#apiKey, "[key]");
 
-  async #once(
-    method: string,
-    url: URL,
-    payload: Buffer | undefined,
-    timeoutSeconds: number,
-    signal: AbortSignal | undefined,
-  ): Promise<RawAnswer> {
-    const send = url.protocol === "https:" ? requestHttps : requestHttp;
-    let request: ClientRequest | undefined;
-    let timer: NodeJS.Timeout | undefined;
-    const onAbort = (): void => void request?.destroy(new Error("aborted"));
-    try {
-      return await new Promise<RawAnswer>((resolve, reject) => {
-        request = send(
-          url,
-          {
-            method,
-            agent: this.#agent,
-            headers: {
-              accept: "application/json",
-              ...this.#headers,
-              ...(payload && {
-                "content-type": "application/json",
-                "content-length": payload.length,
-              }),
-            },
-          },
-          (response) => {
-            const chunks: Buffer[] = [];
-            response.on("data", (chunk: Buffer) => chunks.push(chunk));
-            response.on("error", reject);
-            response.on("aborted", () => reject(new Error("the connection was cut")));
-            response.on("end", () => {
-              const after = Number(response.headers["retry-after"]);
-              resolve({
-                status: response.statusCode ?? 0,
-                text: Buffer.concat(chunks).toString("utf8"),
-                retryAfterSeconds: Number.isFinite(after) && after >= 0 ? after : undefined,
-              });
-            });
-          },
-        );
-        request.on("error", reject);
-        timer = setTimeout(
-          () => request?.destroy(new Error(`no answer within ${timeoutSeconds} s`)),
-          timeoutSeconds * 1000,
-        );
-        signal?.addEventListener("abort", onAbort, { once: true });
-        request.end(payload);
-      });
-    } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", onAbort);
-    }
-  }
-
   async #pause(
     attempt: number,
     wantedSeconds: number | undefined,
@@ -212,13 +295,14 @@ export class HttpClient {
     this.#numRetries += 1;
     // Those that failed together come again one after the other.
     const spread = 1 + (this.#numRetries % 8) / 16;
-    const own = this.#retrySeconds * 2 ** (attempt - 1) * spread;
-    const seconds = Math.min(longestWait, Math.max(own, wantedSeconds ?? 0));
+    const own = Math.min(longestWait, this.#retrySeconds * 2 ** (attempt - 1) * spread);
+    // A server that asks for no wait at all is still not asked without a pause.
+    const seconds = wantedSeconds === undefined ? own : Math.max(wantedSeconds, Math.min(own, 1));
     let timer: NodeJS.Timeout | undefined;
     let wake: () => void = () => undefined;
     const over = new Promise<void>((resolve) => {
       wake = resolve;
-      timer = setTimeout(resolve, seconds * 1000);
+      timer = setTimeout(resolve, Math.min(seconds * 1000, 2 ** 31 - 1));
     });
     signal?.addEventListener("abort", wake, { once: true });
     await over;
@@ -243,6 +327,14 @@ export class HttpClient {
     if (next === undefined) this.#free += 1;
     else next();
   }
+}
+
+function messageOf(error: unknown): string {
+  // A connection that fails for several addresses has no message of its own.
+  if (error instanceof AggregateError && error.message === "") {
+    return error.errors.map(messageOf).join(", ");
+  }
+  return error instanceof Error ? error.message : String(error);
 }
 
 function baseUrl(where: string, text: string): URL {

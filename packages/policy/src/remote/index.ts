@@ -9,7 +9,7 @@ export {
 export { completionsSampler, type CompletionsSamplerOptions } from "./completions-sampler.ts";
 export type { RemoteOptions } from "./http-client.ts";
 export type { Linearizer } from "./linearizer.ts";
-export { RemoteError } from "./remote-error.ts";
+export { RemoteError, RemoteRefusal } from "./remote-error.ts";
 export type { TinkerClientOptions } from "./tinker-client.ts";
 export {
   createTinkerPolicy,

@@ -29,6 +29,7 @@ export class JsonAnswer {
     } catch (cause) {
       const { where, url, status, shown } = source;
       throw new RemoteError(
+        "protocol",
         url,
         `${where}: body must be JSON, got ${JSON.stringify(shown(text).slice(0, 100))}`,
         status,
@@ -47,6 +48,7 @@ export class JsonAnswer {
     const { where, url, status, shown } = this.#source;
     const value = shown(JSON.stringify(this.#value) ?? "nothing").slice(0, 120);
     return new RemoteError(
+      "protocol",
       url,
       `${where}: ${this.#path || "body"} must ${rule}, got ${value}`,
       status,
@@ -55,14 +57,18 @@ export class JsonAnswer {
 
   /** A field of an object; may be absent. */
   field(name: string): JsonAnswer {
-    const value = this.#value;
-    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
     const inner =
-      isObject && Object.hasOwn(value, name)
-        ? (value as Readonly<Record<string, unknown>>)[name]
+      this.isObject && Object.hasOwn(this.#value as object, name)
+        ? (this.#value as Readonly<Record<string, unknown>>)[name]
         : undefined;
     const path = this.#path === "" ? name : `${this.#path}.${name}`;
     return new JsonAnswer(this.#source, path, inner);
+  }
+
+  /** True for an object that is no list. */
+  get isObject(): boolean {
+    const value = this.#value;
+    return typeof value === "object" && value !== null && !Array.isArray(value);
   }
 
   /** Whether there is nothing here: no field, or null. */
@@ -72,10 +78,8 @@ export class JsonAnswer {
 
   /** The names of an object's fields. */
   names(): string[] {
-    if (typeof this.#value !== "object" || this.#value === null || Array.isArray(this.#value)) {
-      throw this.wrong("be an object");
-    }
-    return Object.keys(this.#value);
+    if (!this.isObject) throw this.wrong("be an object");
+    return Object.keys(this.#value as object);
   }
 
   /** The entries of a list. */

@@ -92,11 +92,10 @@ export class TinkerClient {
         // 408 is "not yet" here: no failure, and no reason to wait longer and longer.
         { signal, timeoutSeconds: lookSeconds, accepted: [408] },
       );
-      const isPending =
-        answer.status === 408 || (hasFields(answer) && answer.field("type").raw === "try_again");
+      const isPending = answer.status === 408 || answer.field("type").raw === "try_again";
       if (!isPending) {
-        const error = hasFields(answer) ? answer.field("error") : undefined;
-        if (error !== undefined && !error.isAbsent) {
+        const error = answer.field("error");
+        if (!error.isAbsent) {
           throw error.wrong(`be absent from the result of ${path}`);
         }
         return answer;
@@ -105,6 +104,7 @@ export class TinkerClient {
       // One server answers "not yet" for ids that it never gave out, so there is an end.
       if (now - begun > this.#operationSeconds * 1000) {
         throw new RemoteError(
+          "network",
           path,
           `${path}: result must come within ${this.#operationSeconds} s, got none for request ${requestId}`,
         );
@@ -130,8 +130,4 @@ export class TinkerClient {
     clearInterval(this.#heartbeat);
     this.#http.close();
   }
-}
-
-function hasFields(answer: JsonAnswer): boolean {
-  return typeof answer.raw === "object" && answer.raw !== null && !Array.isArray(answer.raw);
 }

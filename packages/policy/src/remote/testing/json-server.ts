@@ -17,6 +17,8 @@ export type Reply =
       /** An object is sent as JSON, a text as it is. */
       readonly body: unknown;
       readonly headers?: Readonly<Record<string, string>>;
+      /** Cuts the connection after the body, before the answer is complete. Default false. */
+      readonly isCut?: boolean;
     };
 
 /** A server on the loopback address, for tests. */
@@ -55,7 +57,9 @@ export async function jsonServer(
           return;
         }
         response.writeHead(answer.status ?? 200, answer.headers);
-        response.end(typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body));
+        const text = typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body);
+        if (answer.isCut === true) response.write(text, () => request.socket.destroy());
+        else response.end(text);
       })();
     });
   });

@@ -1,0 +1,46 @@
+import type { JsonAnswer } from "./json-answer.ts";
+
+/** An error that a server reports inside an answer whose status says that all is well. */
+export interface ReportedError {
+  /** The HTTP status that the body names; `undefined` if it names none. */
+  readonly status: number | undefined;
+  /** The body, as JSON. */
+  readonly text: string;
+}
+
+/** Words of errors that pass: they say so in text where they give no number. */
+const passingWords = /rate.?limit|too many requests|overloaded|unavailable|capacity|try again/iu;
+
+function statusOf(value: unknown): number | undefined {
+  const code = typeof value === "string" && /^\d{3}$/u.test(value) ? Number(value) : value;
+  return typeof code === "number" && code >= 400 && code <= 599 ? code : undefined;
+}
+
+/**
+ * An error in the body of an answer: gateways put one in `error`, vLLM gives an object of the type
+ * `error`. `undefined` if there is none.
+ */
+export function reportedError(answer: JsonAnswer): ReportedError | undefined {
+  if (!answer.isObject) return undefined;
+  const error = answer.field("error");
+  if (error.isAbsent && answer.field("object").raw !== "error") return undefined;
+  const text = JSON.stringify(answer.raw);
+  const places = error.isObject ? [error, answer] : [answer];
+  const codes = places.flatMap((place) =>
+    ["code", "status", "status_code"].map((name) => statusOf(place.field(name).raw)),
+  );
+  const named = codes.find((code) => code !== undefined);
+  return { status: named ?? (passingWords.test(text) ? 429 : undefined), text };
+}
+
+/** Statuses with which servers refuse a sequence for its length. */
+const lengthStatuses: ReadonlySet<number> = new Set([400, 413, 422]);
+
+/** Names that servers give to the limit: OpenAI, vLLM, SGLang, llama.cpp, TGI, Anthropic, Gemini. */
+const lengthWords =
+  /context[_ -]?(?:length|window|size)|max(?:imum)?[_ ](?:model|sequence|input|prompt)[_ ]?len|maximum number of tokens|prompt is too long|(?:input|prompt|sequence) is too long|must have less than \d+ tokens|tokens`? \+ `?max_new_tokens|too many tokens|longer than the (?:model|maximum)/iu;
+
+/** True if an error means that prompt and response are too long for the model. */
+export function refusesLength(status: number | undefined, text: string): boolean {
+  return status !== undefined && lengthStatuses.has(status) && lengthWords.test(text);
+}
