@@ -4,12 +4,7 @@
  *
  * npx tsx --conditions=turnwise-source bench/cuda-device.bench.ts [size]
  */
-import {
-  openCudaDevice,
-  type CudaDevice,
-  type CudaNumber,
-  type CudaProduct,
-} from "@turnwise/graph/cuda";
+import { openCudaDevice, type CudaDevice, type CudaNumber, type CudaProduct } from "@turnwise/cuda";
 
 const [size = 4096] = process.argv.slice(2).map(Number);
 const rounds = 5;

@@ -66,7 +66,7 @@ const [promptLength, numTokens] = [Number(options.prompt), Number(options.tokens
 
 async function createExecutor(): Promise<Executor> {
   if (options.executor === "cuda") {
-    const { createCudaExecutor } = await import("@turnwise/graph/cuda");
+    const { createCudaExecutor } = await import("@turnwise/cuda");
     return createCudaExecutor({
       products: options.products as "float32",
       recordAfter: Number(options["record-after"]),

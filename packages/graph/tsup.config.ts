@@ -4,8 +4,8 @@ const config: Options = {
   entry: {
     index: "src/index.ts",
     laws: "src/laws.ts",
-    "cuda/index": "src/cuda/index.ts",
-    "diagnosis/index": "src/diagnosis/index.ts",
+    "executor-parts": "src/executor-parts.ts",
+    "machine/index": "src/machine/index.ts",
     "onnx/index": "src/onnx/index.ts",
     "tensorflow/index": "src/tensorflow/index.ts",
   },

@@ -3,6 +3,7 @@ import type { Options } from "tsup";
 const config: Options = {
   entry: {
     index: "src/index.ts",
+    "doctor/index": "src/doctor/index.ts",
     "local/index": "src/local/index.ts",
     "remote/index": "src/remote/index.ts",
     "local/policy-worker": "src/local/policy-worker.ts",
@@ -15,6 +16,7 @@ const config: Options = {
   dts: {
     entry: {
       index: "src/index.ts",
+      "doctor/index": "src/doctor/index.ts",
       "local/index": "src/local/index.ts",
       "remote/index": "src/remote/index.ts",
     },

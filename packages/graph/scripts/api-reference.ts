@@ -10,9 +10,7 @@ const folder = new URL("../", import.meta.url);
 const entries = [
   ["@turnwise/graph", "src/index.ts"],
   ["@turnwise/graph/onnx", "src/onnx/index.ts"],
-  ["@turnwise/graph/cuda", "src/cuda/index.ts"],
   ["@turnwise/graph/tensorflow", "src/tensorflow/index.ts"],
-  ["@turnwise/graph/diagnosis", "src/diagnosis/index.ts"],
   ["@turnwise/graph/laws", "src/laws.ts"],
 ] as const;
 

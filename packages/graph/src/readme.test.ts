@@ -2,8 +2,6 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import * as cuda from "./cuda/index.ts";
-import * as diagnosis from "./diagnosis/index.ts";
 import * as graph from "./index.ts";
 import * as laws from "./laws.ts";
 import * as onnx from "./onnx/index.ts";
@@ -15,7 +13,7 @@ const snippets = [...readme.matchAll(/```ts\n([^]*?)```\n\n```text\n([^]*?)```/g
 
 describe("API.md", () => {
   const api = readFileSync(new URL("API.md", folder), "utf8");
-  const modules = { graph, cuda, diagnosis, laws, onnx, tensorflow };
+  const modules = { graph, laws, onnx, tensorflow };
   for (const [name, module] of Object.entries(modules)) {
     // If not: npx tsx packages/graph/scripts/api-reference.ts
     it(`describes every export: ${name}`, () => {

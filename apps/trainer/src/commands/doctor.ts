@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { createReferenceExecutor, type Executor } from "@turnwise/graph";
-import { createCudaExecutor } from "@turnwise/graph/cuda";
-import { cudaInstallCommand, diagnose, type Diagnosis } from "@turnwise/graph/diagnosis";
+import { createCudaExecutor } from "@turnwise/cuda";
+import { cudaInstallCommand, diagnose, type Diagnosis } from "@turnwise/policy/doctor";
 import { measureConformance, type ConformanceResult } from "@turnwise/graph/laws";
 import { createOnnxExecutor, type Provider } from "@turnwise/graph/onnx";
 import { createTensorFlowExecutor, type TensorFlowPackage } from "@turnwise/graph/tensorflow";

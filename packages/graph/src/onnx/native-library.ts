@@ -1,5 +1,5 @@
-import { thisMachine } from "../diagnosis/machine.ts";
-import { nativeLibraryFile } from "../diagnosis/needs.ts";
+import { thisMachine } from "../machine/machine.ts";
+import { nativeLibraryFile } from "../machine/needs.ts";
 import { loadKoffi, type Koffi } from "../load-koffi.ts";
 
 /** The address of something that belongs to the library. */

@@ -1,6 +1,6 @@
 import type * as Ort from "onnxruntime-node";
-import { thisMachine } from "../diagnosis/machine.ts";
-import { cudaNeeds, webgpuNeeds, type Need } from "../diagnosis/needs.ts";
+import { thisMachine } from "../machine/machine.ts";
+import { cudaNeeds, webgpuNeeds, type Need } from "../machine/needs.ts";
 import type { Provider } from "./providers.ts";
 
 /** The module of onnxruntime-node. */

@@ -1,8 +1,8 @@
 import { crossEntropy, type SampledResponse, type TrainingRow } from "@turnwise/core";
-import { createCudaExecutor, openCudaDevice } from "@turnwise/graph/cuda";
+import { createCudaExecutor, openCudaDevice } from "@turnwise/cuda";
 import { createOnnxExecutor } from "@turnwise/graph/onnx";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { softwareCuda } from "../../../graph/src/cuda/testing/software-cuda.ts";
+import { softwareCuda } from "../../../cuda/src/testing/software-cuda.ts";
 import { adapterConfig, initialAdapter } from "../lora.ts";
 import { smallModelConfig } from "../model-config.ts";
 import { initialParameters } from "../parameters.ts";

@@ -7,7 +7,7 @@ import { createOnnxExecutor } from "@turnwise/graph/onnx";
  *
  * - `cpu`: this machine's processor;
  * - `webgpu`: any GPU with a Vulkan driver, by ONNX Runtime;
- * - `cuda`: an NVIDIA GPU, by `@turnwise/graph/cuda`;
+ * - `cuda`: an NVIDIA GPU, by `@turnwise/cuda`;
  * - `onnx-cuda`: an NVIDIA GPU, by ONNX Runtime, which moves all weights there at each run.
  *
  * All but products is float32, the weights that are trained included. With products in `float16` the
@@ -90,7 +90,7 @@ export async function createExecutor(device: DeviceOptions, threads: number): Pr
   deviceOptions(device);
   if (device.provider === "cuda") {
     // Only then: what it loads is of no use elsewhere.
-    const { createCudaExecutor } = await import("@turnwise/graph/cuda");
+    const { createCudaExecutor } = await import("@turnwise/cuda");
     const { provider: _, ...rest } = device;
     return createCudaExecutor(rest);
   }

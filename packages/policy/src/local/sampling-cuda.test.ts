@@ -1,7 +1,7 @@
-import { createCudaExecutor, openCudaDevice } from "@turnwise/graph/cuda";
+import { createCudaExecutor, openCudaDevice } from "@turnwise/cuda";
 import { expect, it } from "vitest";
 // A device for tests, which graph does not publish.
-import { softwareCuda } from "../../../graph/src/cuda/testing/software-cuda.ts";
+import { softwareCuda } from "../../../cuda/src/testing/software-cuda.ts";
 import { compareWithHost } from "./compare-with-host.ts";
 
 const software = softwareCuda();

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { crossEntropy, type SampledResponse, type TrainingRow } from "@turnwise/core";
-import { diagnoseProvider } from "@turnwise/graph/diagnosis";
+import { diagnoseProvider } from "../doctor/index.ts";
 import { createOnnxExecutor } from "@turnwise/graph/onnx";
 import { describe, expect, it } from "vitest";
 import { smallModelConfig } from "../model-config.ts";

@@ -1,0 +1,166 @@
+import {
+  compilerPrototypes,
+  driverPrototypes,
+  productPrototypes,
+  type CompilerFunctions,
+  type DriverFunctions,
+  type ProductFunctions,
+} from "./cuda-functions.ts";
+import { loadKoffi, type Koffi } from "@turnwise/graph/executor";
+import { findCudaLibraries, type CudaLibrary } from "@turnwise/graph/machine";
+
+/** Memory as C functions see it. */
+interface NativeMemory {
+  /** Where the data of an array lies; it stays there for as long as the array is held. */
+  addressOf(data: ArrayBufferView): number;
+  /** A C string. */
+  textAt(address: number): string;
+  /** Memory that is not JavaScript's; it must not be given back while the buffer is used. */
+  bufferAt(address: number, bytes: number): ArrayBuffer;
+}
+
+/** NVRTC's functions. */
+export interface Compiler extends CompilerFunctions, NativeMemory {}
+
+/** CUDA's functions. */
+export interface Cuda extends DriverFunctions, ProductFunctions, Compiler {}
+
+/** C types of the letters of prototypes. */
+const types: Readonly<Record<string, string>> = { i: "int32", u: "uint32", b: "uint8", l: "int64" };
+
+// dlopen's RTLD_NOW, and RTLD_NODELETE: a library of CUDA that is unloaded, when the thread that
+// loaded it ends, takes the process down.
+const stay = 0x2 | 0x1000;
+
+class Loader {
+  readonly #koffi: Koffi;
+  readonly #dlopen: (path: string, flags: number) => number;
+
+  constructor(koffi: Koffi) {
+    this.#koffi = koffi;
+    this.#dlopen = koffi.load(null).func("dlopen", "int64", ["str", "int"]);
+  }
+
+  bind<Functions>(
+    path: string,
+    companions: readonly string[],
+    prototypes: Readonly<Record<keyof Functions, string>>,
+  ): Functions {
+    for (const each of [...companions, path]) this.#dlopen(each, stay);
+    const library = this.#koffi.load(path);
+    const list = Object.entries<string>(prototypes).map(([name, prototype]) => {
+      const letters = prototype.replace("text", "").replaceAll(" ", "").split("");
+      const result = prototype.endsWith("text") ? "str" : "int32";
+      return [
+        name,
+        library.func(
+          name,
+          result,
+          letters.map((letter) => types[letter]!),
+        ),
+      ];
+    });
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one of each name.
+    return Object.fromEntries(list) as Functions;
+  }
+
+  /** The first of several files that loads, none newer than the driver. */
+  bindFirst<Functions>(
+    what: string,
+    files: readonly CudaLibrary[],
+    prototypes: Readonly<Record<keyof Functions, string>>,
+    driverMajor: number,
+  ): Functions {
+    const reasons: string[] = [];
+    for (const { path, major, companions } of files) {
+      if (major > driverMajor) {
+        reasons.push(`${path}: the driver only knows CUDA ${driverMajor}`);
+        continue;
+      }
+      try {
+        return this.bind(path, companions, prototypes);
+      } catch (cause) {
+        reasons.push(`${path}: ${cause instanceof Error ? cause.message : String(cause)}`);
+      }
+    }
+    throw new Error(
+      `openCudaDevice: ${what} must be found (in TURNWISE_CUDA_PATH, by the loader, in /usr/local/cuda or among Python's packages), got ${reasons.length > 0 ? reasons.join("; ") : "none"}`,
+    );
+  }
+}
+
+function bindDriver(loader: Loader, path: string): DriverFunctions {
+  try {
+    return loader.bind<DriverFunctions>(path, [], driverPrototypes);
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`openCudaDevice: NVIDIA's driver must load, got ${path}: ${message}`, {
+      cause,
+    });
+  }
+}
+
+function nativeMemory(koffi: Koffi): NativeMemory {
+  return {
+    addressOf: (data) => Number(koffi.address(data)),
+    textAt: (address) => koffi.decode.string(address),
+    bufferAt: (address, bytes) => koffi.view(BigInt(address), bytes),
+  };
+}
+
+async function load(path: string | undefined): Promise<Cuda> {
+  if (process.platform !== "linux") {
+    throw new Error(`openCudaDevice: the platform must be linux, got ${process.platform}`);
+  }
+  const koffi = await loadKoffi("openCudaDevice");
+  const loader = new Loader(koffi);
+  const memory = nativeMemory(koffi);
+  const files = findCudaLibraries(path);
+  const driver = bindDriver(loader, files.driver);
+  const version = new Int32Array(new ArrayBuffer(128));
+  const status = driver.cuDriverGetVersion(memory.addressOf(version));
+  if (status !== 0) {
+    throw new Error(`openCudaDevice: NVIDIA's driver must tell its version, got error ${status}`);
+  }
+  const major = Math.floor(version[0]! / 1000);
+  return {
+    ...memory,
+    ...driver,
+    ...loader.bindFirst<CompilerFunctions>("NVRTC", files.compiler, compilerPrototypes, major),
+    ...loader.bindFirst<ProductFunctions>("cuBLAS", files.products, productPrototypes, major),
+  };
+}
+
+/**
+ * Loads NVRTC alone, which needs no GPU: kernels can be compiled, but not run.
+ * @param path - As of {@link findCudaLibraries}.
+ * @throws `Error` if koffi or NVRTC is missing.
+ */
+export async function loadCompiler(path?: string): Promise<Compiler> {
+  const koffi = await loadKoffi("openCudaDevice");
+  const { compiler } = findCudaLibraries(path);
+  const loader = new Loader(koffi);
+  return {
+    ...nativeMemory(koffi),
+    ...loader.bindFirst<CompilerFunctions>("NVRTC", compiler, compilerPrototypes, Infinity),
+  };
+}
+
+const loaded = new Map<string | undefined, Promise<Cuda>>();
+
+/**
+ * Loads CUDA's libraries, once for each path.
+ * @param path - As of {@link findCudaLibraries}.
+ * @throws `Error` that names what is missing.
+ */
+export function loadCuda(path?: string): Promise<Cuda> {
+  const key = path ?? process.env["TURNWISE_CUDA_PATH"];
+  let cuda = loaded.get(key);
+  if (cuda === undefined) {
+    cuda = load(path);
+    loaded.set(key, cuda);
+    // Something may be installed between one attempt and the next.
+    cuda.catch(() => loaded.delete(key));
+  }
+  return cuda;
+}

@@ -1,0 +1,170 @@
+import type { Tensor } from "@turnwise/graph/executor";
+import type { DeviceOperation, DeviceProgram } from "../program/device-program.ts";
+import { repeatedConstant } from "../program/repeated-constant.ts";
+import { isEntrywise } from "../source/entry-reader.ts";
+import { addendOf } from "../program/join-addends.ts";
+
+/** What it takes to compute an entry where it is read. */
+interface Effort {
+  /** Entries that are read of values as large as the result. */
+  readonly loads: number;
+  /** Steps and reads, repeated ones counted each time. */
+  readonly steps: number;
+}
+
+/** More is not computed twice. */
+const maxSharedSteps = 12;
+/** More is not computed again for each of many entries that share it. */
+const maxRepeatedSteps = 10;
+/** More is not put into one kernel. */
+const maxSteps = 40;
+/** Steps after which a value that is used once more is rather kept than what it is computed from. */
+const maxDelay = 200;
+
+/** What a step reads: its inputs, and where they are factors of a product what these lie in. */
+export function sourcesOf(program: DeviceProgram, operation: DeviceOperation): readonly Tensor[] {
+  if (operation.kind === "matmul") {
+    const addend = addendOf(operation);
+    return [
+      ...program.factors(operation).map(({ base }) => base),
+      ...(addend ? [program.base(addend)] : []),
+    ];
+  }
+  return operation.inputs.map(program.base);
+}
+
+/** Steps that some output needs, without those that products look through. */
+export function liveOperations(program: DeviceProgram): readonly DeviceOperation[] {
+  const live = new Set<number>();
+  for (const { base } of Object.values(program.outputs)) live.add(base.id);
+  return program.operations
+    .toReversed()
+    .filter((operation) => {
+      if (operation.kind === "reshape") return false;
+      if (!operation.outputs.some(({ id }) => live.has(id))) return false;
+      for (const { id } of sourcesOf(program, operation)) live.add(id);
+      return true;
+    })
+    .reverse();
+}
+
+/** Whether a step reads an entry of a source for several of its own. */
+function isRereading(program: DeviceProgram, operation: DeviceOperation, source: Tensor): boolean {
+  if (!isEntrywise(operation)) return false;
+  const { kind, inputs, outputs } = operation;
+  if (kind === "rope" || kind === "gather" || kind === "takeAlong") return true;
+  if (kind === "concat" || kind === "slice") return false;
+  return inputs.some(
+    (input) => program.base(input) === source && program.size(input) !== program.size(outputs[0]!),
+  );
+}
+
+/** Whether a value is computed from entries of another. */
+function isMadeOf(program: DeviceProgram, tensor: Tensor, source: Tensor): boolean {
+  const seen = new Set<Tensor>();
+  const visit = (each: Tensor): boolean => {
+    if (each === source) return true;
+    if (seen.has(each)) return false;
+    seen.add(each);
+    const operation = program.producer(each);
+    return isEntrywise(operation) && operation.inputs.some(visit);
+  };
+  return visit(tensor);
+}
+
+/** Steps that need what they read in memory. */
+function needsStored(operation: DeviceOperation, source: Tensor, program: DeviceProgram): boolean {
+  const { kind, inputs } = operation;
+  if (kind === "matmul") return true;
+  if (kind === "scatterAdd" || kind === "scatterAddAlong") {
+    return inputs.slice(1).some((input) => program.base(input) === source);
+  }
+  if (kind !== "replaceRows") return false;
+  // Rows may be replaced in the table itself: all that is read of it must have been read before.
+  const table = program.base(inputs[0]!);
+  return table === source || isMadeOf(program, source, table);
+}
+
+/**
+ * Decides which values lie in memory. All others are computed where they are read, which spares writing
+ * and reading them.
+ */
+export function chooseStored(
+  program: DeviceProgram,
+  live: readonly DeviceOperation[],
+): ReadonlySet<number> {
+  const users = new Map<number, Set<DeviceOperation>>();
+  for (const operation of live) {
+    for (const { id } of sourcesOf(program, operation)) {
+      const known = users.get(id) ?? new Set();
+      users.set(id, known.add(operation));
+    }
+  }
+  const outputs = new Set(Object.values(program.outputs).map(({ base }) => base.id));
+  const stored = new Set<number>();
+  const efforts = new Map<number, Effort>();
+
+  /** What an operand adds to the step that reads it. */
+  const operandEffort = (operand: Tensor, result: Tensor): Effort => {
+    const source = program.base(operand);
+    const isSmaller = program.size(operand) !== program.size(result);
+    if (stored.has(source.id)) return { loads: isSmaller ? 0 : 1, steps: 1 };
+    const { loads, steps } = efforts.get(source.id)!;
+    return { loads: isSmaller ? 0 : loads, steps };
+  };
+  const effortOf = (operation: DeviceOperation): Effort => {
+    const result = operation.outputs[0]!;
+    const { kind, inputs } = operation;
+    const parts = inputs.map((input) => operandEffort(input, result));
+    const sum = (pick: (part: Effort) => number): number =>
+      parts.reduce((total, part) => total + pick(part), 0);
+    const steps = 1 + sum((part) => part.steps);
+    if (kind === "concat") {
+      return { loads: 1, steps };
+    }
+    // Of these the first operand is read once for each entry, whatever its size.
+    if (kind === "slice" || kind === "gather" || kind === "takeAlong") {
+      const rest = sum((part) => part.loads) - parts[0]!.loads;
+      return { loads: 1 + rest, steps };
+    }
+    if (kind === "rope") return { loads: 2, steps: 8 + steps + parts[0]!.steps };
+    return { loads: sum((part) => part.loads), steps };
+  };
+
+  for (const operation of live) {
+    const [first] = operation.outputs;
+    const isConstant = operation.kind === "constant" && repeatedConstant(operation) === undefined;
+    if (!isEntrywise(operation) || isConstant) {
+      for (const { id } of operation.outputs) stored.add(id);
+      continue;
+    }
+    const { id } = first!;
+    const own = users.get(id) ?? new Set<DeviceOperation>();
+    const effort = effortOf(operation);
+    efforts.set(id, effort);
+    const isShared = own.size > 1 && (effort.loads > 1 || effort.steps > maxSharedSteps);
+    const isRepeated =
+      effort.steps > maxRepeatedSteps &&
+      [...own].some((user) => isRereading(program, user, first!));
+    const isLate =
+      effort.loads > 1 &&
+      [...own].some((user) => program.order(user) - program.order(operation) > maxDelay);
+    // Its table is large, and must not be kept for it.
+    const isTaken =
+      operation.kind === "takeAlong" &&
+      program.producer(program.base(operation.inputs[0]!)).kind !== "input";
+    if (
+      isTaken ||
+      outputs.has(id) ||
+      operation.kind === "toBfloat16" ||
+      effort.steps > maxSteps ||
+      isShared ||
+      isRepeated ||
+      isLate ||
+      [...own].some((user) => needsStored(user, first!, program))
+    ) {
+      stored.add(id);
+    }
+  }
+  return stored;
+}

@@ -1,0 +1,173 @@
+import type { Dimension, OperationOf, Program, Tensor } from "@turnwise/graph/executor";
+import type {
+  DeviceOperation,
+  DeviceProgram,
+  ProductFactor,
+  ProductType,
+} from "../program/device-program.ts";
+import { toDeviceProgram } from "../program/lower-program.ts";
+import { groupOperations, type KernelGroup } from "../fusion/kernel-groups.ts";
+import { addendOf } from "../program/join-addends.ts";
+import type { KernelStep } from "../source/kernel-step.ts";
+import { entryBytes } from "../source/kernel-writer.ts";
+import { writeKernels } from "../kernels/write-kernels.ts";
+
+/** A matrix product of a plan. */
+export interface ProductStep {
+  readonly operation: OperationOf<"matmul">;
+  readonly factors: readonly [ProductFactor, ProductFactor];
+  /** Whether both factors are held in bfloat16. */
+  readonly isHalf: boolean;
+}
+
+/** What is done at once: kernels, or a product. */
+export interface PlanStep {
+  readonly work:
+    | { readonly kind: "kernels"; readonly step: KernelStep }
+    | { readonly kind: "product"; readonly step: ProductStep };
+  /** Values that it puts into memory. */
+  readonly results: readonly Tensor[];
+  /** Values that it reads from memory. */
+  readonly reads: readonly number[];
+  /** Those of them that no later step reads. */
+  readonly lastReads: readonly number[];
+  /** For results, the values in whose memory they may lie: nothing reads them any more. */
+  readonly reuses: ReadonlyMap<number, readonly number[]>;
+  /** The value that its result is a changed copy of. */
+  readonly copied: number | undefined;
+  /** The input of which this makes the twin in bfloat16, which can be kept with it. */
+  readonly twinOf: number | undefined;
+  /** Entries of the largest value that it reads or writes. */
+  readonly largest: readonly Dimension[];
+}
+
+/** Constants that lie in memory. */
+export interface PlanConstant {
+  readonly tensor: Tensor;
+  readonly data: Float32Array | Int32Array | Uint8Array;
+}
+
+/** A program as steps for the device, for all sizes. */
+export interface Plan {
+  readonly program: DeviceProgram;
+  readonly steps: readonly PlanStep[];
+  readonly constants: readonly PlanConstant[];
+  /** The inputs that steps or outputs read, by name. */
+  readonly inputs: Readonly<Record<string, Tensor>>;
+  /** The last step that reads each value; as many as there are steps for outputs. */
+  readonly lastStep: ReadonlyMap<number, number>;
+  readonly bytes: (tensor: Tensor) => number;
+}
+
+function constantData(tensor: Tensor, values: Iterable<number>): PlanConstant["data"] {
+  if (tensor.dtype === "float32") return Float32Array.from(values);
+  return tensor.dtype === "int32" ? Int32Array.from(values) : Uint8Array.from(values);
+}
+
+/** Whether a result of a group may lie where a value of the same size lay that is read in place. */
+function isInPlace({ whole, entries }: KernelGroup, result: Tensor): boolean {
+  if (entries.includes(result)) return true;
+  const isRow = whole?.kind === "softmax" || whole?.kind === "rmsNorm";
+  return isRow && whole.outputs[0] === result;
+}
+
+/** The value that a step's result is a changed copy of. */
+function changedBy(operation: DeviceOperation): Tensor | undefined {
+  return operation.kind === "replaceRows" ? operation.inputs[0] : addendOf(operation);
+}
+
+/** Plans a program: which kernels and products compute it, and how long each value is needed. */
+export function planProgram(
+  source: Program,
+  products: ProductType,
+  consumed: ReadonlySet<string> = new Set(),
+): Plan {
+  const program = toDeviceProgram(source, products, consumed);
+  const grouped = groupOperations(program);
+  const { groups } = grouped;
+  const reads = groups.map((group) => grouped.reads(group));
+  const lastStep = new Map<number, number>();
+  reads.forEach((read, i) => {
+    for (const id of read.keys()) lastStep.set(id, i);
+  });
+  for (const { base } of Object.values(program.outputs)) lastStep.set(base.id, groups.length);
+
+  const tensors = new Map<number, Tensor>();
+  for (const { outputs } of program.operations) {
+    for (const tensor of outputs) tensors.set(tensor.id, tensor);
+  }
+  const bytes = (tensor: Tensor): number => entryBytes(tensor.dtype, program.isHalf(tensor.id));
+
+  const steps = groups.map((group, i): PlanStep => {
+    const { whole, entries } = group;
+    const read = reads[i]!;
+    const results = [...(whole?.outputs ?? []), ...entries].filter(grouped.isStored);
+    const lastReads = [...read.keys()].filter((id) => lastStep.get(id) === i);
+    const free = lastReads.filter((id) => read.get(id)!.isInPlace);
+    const reuses = new Map<number, readonly number[]>();
+    for (const result of results) {
+      if (!isInPlace(group, result)) continue;
+      const fits = free.filter((id) => {
+        const tensor = tensors.get(id)!;
+        return program.size(tensor) === program.size(result) && bytes(tensor) === bytes(result);
+      });
+      reuses.set(result.id, fits);
+    }
+    const changed = whole && changedBy(whole);
+    const table = changed && program.base(changed).id;
+    const isApart = whole?.inputs.every(
+      (input) => input === changed || program.base(input).id !== table,
+    );
+    if (table !== undefined && isApart && lastReads.includes(table)) {
+      reuses.set(results[0]!.id, [table]);
+    }
+    const first = entries[0];
+    const rounded =
+      !whole && entries.length === 1 && first && program.producer(first).kind === "toBfloat16"
+        ? program.base(program.producer(first).inputs[0]!)
+        : undefined;
+    const isTwin = rounded && program.producer(rounded).kind === "input";
+    return {
+      work:
+        whole?.kind === "matmul"
+          ? { kind: "product", step: productOf(program, whole) }
+          : {
+              kind: "kernels",
+              step: writeKernels(program, grouped, group, new Set([...reuses.values()].flat())),
+            },
+      results,
+      reads: [...read.keys()],
+      lastReads,
+      reuses,
+      copied: table,
+      twinOf: isTwin ? rounded.id : undefined,
+      largest: [
+        ...new Set([
+          ...[...read.keys()].map((id) => program.size(tensors.get(id)!)),
+          ...[...(whole?.outputs ?? []), ...entries].map(program.size),
+        ]),
+      ],
+    };
+  });
+
+  const constants = program.operations.flatMap((operation) => {
+    const tensor = operation.outputs[0]!;
+    if (operation.kind !== "constant" || !lastStep.has(tensor.id)) return [];
+    return [{ tensor, data: constantData(tensor, operation.attributes.values) }];
+  });
+  return {
+    program,
+    steps,
+    constants,
+    inputs: Object.fromEntries(
+      Object.entries(program.inputs).filter(([, { id }]) => lastStep.has(id)),
+    ),
+    lastStep,
+    bytes,
+  };
+}
+
+function productOf(program: DeviceProgram, operation: OperationOf<"matmul">): ProductStep {
+  const factors = program.factors(operation);
+  return { operation, factors, isHalf: program.isHalf(factors[0].base.id) };
+}

@@ -1,0 +1,107 @@
+import type { Dimension, Tensor } from "@turnwise/graph/executor";
+import type { DeviceOperation, ProductFactor } from "./device-program.ts";
+
+/** The parts of a program that is being written. */
+interface Written {
+  /** Inputs whose memory runs take over. */
+  readonly consumed: ReadonlySet<number>;
+  readonly operations: readonly DeviceOperation[];
+  readonly outputs: readonly Tensor[];
+  /** Is changed where a step is replaced. */
+  readonly producers: Map<number, DeviceOperation>;
+  readonly factors: Map<DeviceOperation, readonly [ProductFactor, ProductFactor]>;
+  readonly base: (tensor: Tensor) => Tensor;
+  readonly size: (tensor: Tensor) => Dimension;
+}
+
+/** The third input of a product or a scatter: a value that it is added to, in the value's memory. */
+export function addendOf({ kind, inputs }: DeviceOperation): Tensor | undefined {
+  return kind === "matmul" || kind === "scatterAdd" ? inputs[2] : undefined;
+}
+
+/**
+ * Lets products and scatters add to what is there already, where it is only there for their sum:
+ * contributions to one gradient then need no memory and no pass of their own.
+ */
+export function joinAddends(written: Written): readonly DeviceOperation[] {
+  const { operations, outputs, consumed, producers, factors, base, size } = written;
+  const numUses = new Map<number, number>();
+  const use = ({ id }: Tensor): void => void numUses.set(id, (numUses.get(id) ?? 0) + 1);
+  for (const output of outputs) use(base(output));
+  for (const operation of operations) {
+    const read =
+      operation.kind === "matmul"
+        ? factors.get(operation)!.map((factor) => factor.base)
+        : operation.kind === "reshape"
+          ? []
+          : operation.inputs;
+    for (const tensor of read) use(base(tensor));
+  }
+
+  const result: DeviceOperation[] = [];
+  const places = new Map<DeviceOperation, number>();
+  const push = (operation: DeviceOperation): void => {
+    places.set(operation, result.length);
+    result.push(operation);
+    for (const { id } of operation.outputs) producers.set(id, operation);
+  };
+  const isSingle = ({ id }: Tensor): boolean => numUses.get(id) === 1;
+  const isPart = (tensor: Tensor): boolean => {
+    const { kind } = producers.get(tensor.id)!;
+    return (kind === "matmul" || kind === "scatterAdd") && isSingle(tensor);
+  };
+  /** The step with one input more. */
+  const withAddend = (step: DeviceOperation, addend: Tensor): DeviceOperation => {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a product or a scatter.
+    const longer = { ...step, inputs: [...step.inputs, addend] } as DeviceOperation;
+    const own = factors.get(step);
+    if (own) factors.set(longer, own);
+    return longer;
+  };
+  /** Puts a step in the place of another, at which all that it reads is there. */
+  const replace = (step: DeviceOperation, by: DeviceOperation): void => {
+    const place = places.get(step)!;
+    result[place] = by;
+    places.set(by, place);
+    for (const { id } of by.outputs) producers.set(id, by);
+  };
+  const pushAlias = (tensor: Tensor, sum: DeviceOperation): void => {
+    const { shape } = sum.outputs[0]!;
+    push({ kind: "reshape", attributes: { shape }, inputs: [tensor], outputs: sum.outputs });
+    // What used the sum now uses the step's result.
+    numUses.set(tensor.id, numUses.get(sum.outputs[0]!.id) ?? 0);
+  };
+  for (const operation of operations) {
+    const [x, y] = operation.inputs;
+    if (operation.kind !== "add" || size(x!) !== size(y!)) {
+      push(operation);
+      continue;
+    }
+    const parts = [base(x!), base(y!)];
+    const placeOf = ({ id }: Tensor): number => places.get(producers.get(id)!)!;
+    const [early, late] = parts.sort((a, b) => placeOf(a) - placeOf(b));
+    const step = producers.get(late!.id)!;
+    if (early === late || !isPart(late!)) {
+      push(operation);
+    } else if (consumed.has(early!.id) && isSingle(early!)) {
+      // It is there from the beginning: the first of those that add to one another begins with it.
+      let first = step;
+      for (let next = addendOf(first); next; next = addendOf(first)) {
+        if (!isPart(next)) break;
+        first = producers.get(next.id)!;
+      }
+      if (addendOf(first)) {
+        push(operation);
+        continue;
+      }
+      replace(first, withAddend(first, early!));
+      pushAlias(late!, operation);
+    } else if (isPart(early!) && !addendOf(step)) {
+      replace(step, withAddend(step, early!));
+      pushAlias(late!, operation);
+    } else {
+      push(operation);
+    }
+  }
+  return result;
+}

@@ -1,0 +1,192 @@
+import {
+  equalShapes,
+  shapeSize,
+  type Dimension,
+  type Operation,
+  type OperationOf,
+  type Program,
+  type Shape,
+  type Tensor,
+} from "@turnwise/graph/executor";
+import type {
+  DeviceOperation,
+  DeviceProgram,
+  ProductFactor,
+  ProductType,
+  StridedView,
+} from "./device-program.ts";
+import { joinAddends } from "./join-addends.ts";
+import { repeatedConstant } from "./repeated-constant.ts";
+import { findView } from "./strided-view.ts";
+
+/** Inputs that rows are replaced in, and what is made of them: too large to be rounded at each run. */
+function replacedTables(program: Program): ReadonlySet<number> {
+  const tables = new Set<number>();
+  const grow = (operation: Operation): void => {
+    if (operation.kind !== "replaceRows") return;
+    tables.add(operation.inputs[0]!.id);
+    tables.add(operation.outputs[0]!.id);
+  };
+  for (const operation of program.operations) grow(operation);
+  return tables;
+}
+
+/** The steps that some output needs, without those that products look through. */
+function withoutUnused(
+  operations: readonly DeviceOperation[],
+  outputs: readonly Tensor[],
+  factors: ReadonlyMap<DeviceOperation, readonly [ProductFactor, ProductFactor]>,
+): readonly DeviceOperation[] {
+  const live = new Set(outputs.map(({ id }) => id));
+  return operations
+    .toReversed()
+    .filter((operation) => {
+      if (!operation.outputs.some(({ id }) => live.has(id))) return false;
+      const read = factors.get(operation)?.map(({ base }) => base) ?? operation.inputs;
+      for (const { id } of read) live.add(id);
+      return true;
+    })
+    .toReversed();
+}
+
+/**
+ * Writes a program in the steps that the device has kernels for: a bias is added after its product, a
+ * logarithm of softmax is a difference from two numbers of its row, and factors are rounded where
+ * products are made in bfloat16.
+ * @param consumed - Inputs whose memory runs take over.
+ */
+export function toDeviceProgram(
+  program: Program,
+  products: ProductType,
+  consumed: ReadonlySet<string> = new Set(),
+): DeviceProgram {
+  const operations: DeviceOperation[] = [];
+  const producers = new Map<number, DeviceOperation>();
+  const rounded = new Map<number, Tensor>();
+  const factors = new Map<DeviceOperation, readonly [ProductFactor, ProductFactor]>();
+  const tables = replacedTables(program);
+  let nextId =
+    1 +
+    Math.max(
+      -1,
+      ...program.operations.flatMap(({ outputs }) => outputs.map(({ id }) => id)),
+      ...Object.values(program.inputs).map(({ id }) => id),
+    );
+  const fresh = (shape: Shape): Tensor => ({ id: nextId++, dtype: "float32", shape });
+  const push = (operation: DeviceOperation): void => {
+    operations.push(operation);
+    for (const { id } of operation.outputs) producers.set(id, operation);
+  };
+  const producer = (tensor: Tensor): DeviceOperation => producers.get(tensor.id)!;
+  for (const [name, tensor] of Object.entries(program.inputs)) {
+    push({ kind: "input", attributes: { name }, inputs: [], outputs: [tensor] });
+  }
+
+  const round = (tensor: Tensor): Tensor => {
+    const known = rounded.get(tensor.id);
+    if (known) return known;
+    const result = fresh(tensor.shape);
+    rounded.set(tensor.id, result);
+    push({ kind: "toBfloat16", attributes: {}, inputs: [tensor], outputs: [result] });
+    return result;
+  };
+  const pushProduct = (operation: OperationOf<"matmul">): void => {
+    const [a, b] = operation.inputs.map((tensor) => findView(producer, tensor));
+    const isRounded = products === "bfloat16" && ![a!, b!].some(({ base }) => tables.has(base.id));
+    const roundView = (view: StridedView): StridedView =>
+      isRounded ? { ...view, base: round(view.base) } : view;
+    const found = [roundView(a!), roundView(b!)] as const;
+    push(operation);
+    factors.set(operation, found);
+  };
+
+  // What is greater than infinity is not: `later` makes steps wait for others so, which here they need
+  // not, for they run in their order.
+  const zeros = new Set<number>();
+  const pushZeros = (result: Tensor): void => {
+    zeros.add(result.id);
+    const isScalar = result.shape.length === 0;
+    const scalar = isScalar ? result : { ...fresh([]), dtype: result.dtype };
+    push({ kind: "constant", attributes: { values: [0] }, inputs: [], outputs: [scalar] });
+    if (isScalar) return;
+    const { shape } = result;
+    push({ kind: "expand", attributes: { shape }, inputs: [scalar], outputs: [result] });
+  };
+  const isInfinite = (tensor: Tensor): boolean =>
+    repeatedConstant(producer(tensor)) === Number.POSITIVE_INFINITY;
+  const isZero = (tensor: Tensor): boolean => zeros.has(tensor.id);
+
+  for (const operation of program.operations) {
+    const [x, y, z] = operation.inputs;
+    const result = operation.outputs[0]!;
+    const { kind } = operation;
+    if (kind === "input") continue;
+    if (kind === "matmul") {
+      pushProduct(operation);
+    } else if (kind === "greater" && isInfinite(y!)) {
+      pushZeros(result);
+    } else if ((kind === "cast" && isZero(x!)) || (kind === "add" && isZero(x!) && isZero(y!))) {
+      pushZeros(result);
+    } else if (kind === "add" && isZero(y!) && equalShapes(x!.shape, result.shape)) {
+      const { shape } = result;
+      push({ kind: "reshape", attributes: { shape }, inputs: [x!], outputs: [result] });
+    } else if (kind === "linear") {
+      const product = z ? fresh(result.shape) : result;
+      pushProduct({
+        kind: "matmul",
+        attributes: { transposeA: false, transposeB: true, scale: 1 },
+        inputs: [x!, y!],
+        outputs: [product],
+      });
+      if (z) push({ kind: "add", attributes: {}, inputs: [product, z], outputs: [result] });
+    } else if (kind === "logSoftmax") {
+      const row = [...x!.shape.slice(0, -1), 1];
+      const [high, total, lowered] = [fresh(row), fresh(row), fresh(x!.shape)];
+      push({ kind: "softmaxStatistics", attributes: {}, inputs: [x!], outputs: [high, total] });
+      push({ kind: "subtract", attributes: {}, inputs: [x!, high], outputs: [lowered] });
+      push({ kind: "subtract", attributes: {}, inputs: [lowered, total], outputs: [result] });
+    } else {
+      push(operation);
+    }
+  }
+
+  const base = (tensor: Tensor): Tensor => {
+    const { kind, inputs } = producer(tensor);
+    return kind === "reshape" ? base(inputs[0]!) : tensor;
+  };
+  const sizes = new Map<number, Dimension>();
+  const halves = new Set([...rounded.values()].map(({ id }) => id));
+  const size = ({ id, shape }: Tensor): Dimension => {
+    const known = sizes.get(id);
+    if (known !== undefined) return known;
+    const count = shapeSize(shape);
+    sizes.set(id, count);
+    return count;
+  };
+  const joined = joinAddends({
+    operations: withoutUnused(operations, Object.values(program.outputs), factors),
+    outputs: Object.values(program.outputs),
+    consumed: new Set([...consumed].map((name) => program.inputs[name]!.id)),
+    producers,
+    factors,
+    base,
+    size,
+  });
+  const order = new Map(joined.map((operation, i) => [operation, i]));
+  return {
+    operations: joined,
+    inputs: program.inputs,
+    outputs: Object.fromEntries(
+      Object.entries(program.outputs).map(([name, tensor]) => [
+        name,
+        { base: base(tensor), shape: tensor.shape },
+      ]),
+    ),
+    producer,
+    order: (operation) => order.get(operation)!,
+    base,
+    size,
+    isHalf: (id) => halves.has(id),
+    factors: (product) => factors.get(product)!,
+  };
+}

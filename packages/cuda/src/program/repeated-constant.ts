@@ -1,0 +1,11 @@
+import type { DeviceOperation } from "./device-program.ts";
+
+/** The one number that a constant repeats; `undefined` if it has several. */
+export function repeatedConstant(operation: DeviceOperation): number | undefined {
+  if (operation.kind !== "constant") return undefined;
+  const { values } = operation.attributes;
+  const first = values[0];
+  if (first === undefined) return 0;
+  for (const value of values) if (!Object.is(value, first)) return undefined;
+  return first;
+}

@@ -1,0 +1,83 @@
+import {
+  addDimensions,
+  multiplyDimensions,
+  shapeSize,
+  type Dimension,
+  type Shape,
+  type Tensor,
+} from "@turnwise/graph/executor";
+import type { DeviceOperation, StridedView } from "./device-program.ts";
+import { matchAxes } from "./match-axes.ts";
+
+function contiguous(shape: Shape): Dimension[] {
+  return shape.map((_, axis) => shapeSize(shape.slice(axis + 1)));
+}
+
+function whole(base: Tensor): StridedView {
+  return { base, shape: base.shape, offset: 0, strides: contiguous(base.shape) };
+}
+
+/** Another shape for the same entries, if strides can say it. */
+function reshaped(view: StridedView, shape: Shape): StridedView | undefined {
+  const strides: Dimension[] = [];
+  for (const { from, to } of matchAxes(view.shape, shape)) {
+    // Entries of these axes follow one another only if each axis goes on where the next ends.
+    for (let axis = from.start; axis + 1 < from.end; axis++) {
+      const next = multiplyDimensions(view.strides[axis + 1]!, view.shape[axis + 1]!);
+      if (view.strides[axis] !== next) return undefined;
+    }
+    const last = from.end > from.start ? view.strides[from.end - 1]! : 1;
+    const inner = contiguous(shape.slice(to.start, to.end));
+    strides.push(...inner.map((stride) => multiplyDimensions(stride, last)));
+  }
+  return { ...view, shape, strides };
+}
+
+/** The value itself, or what it is a reshape of, whose entries lie in the same order. */
+function itself(producer: (tensor: Tensor) => DeviceOperation, tensor: Tensor): StridedView {
+  const operation = producer(tensor);
+  if (operation.kind !== "reshape") return whole(tensor);
+  const { base } = itself(producer, operation.inputs[0]!);
+  return { ...whole(tensor), base };
+}
+
+function follow(producer: (tensor: Tensor) => DeviceOperation, tensor: Tensor): StridedView {
+  const operation = producer(tensor);
+  const { shape } = tensor;
+  switch (operation.kind) {
+    case "reshape": {
+      const view = follow(producer, operation.inputs[0]!);
+      return reshaped(view, shape) ?? itself(producer, tensor);
+    }
+    case "transpose": {
+      const view = follow(producer, operation.inputs[0]!);
+      const { permutation } = operation.attributes;
+      return { ...view, shape, strides: permutation.map((axis) => view.strides[axis]!) };
+    }
+    case "slice": {
+      const view = follow(producer, operation.inputs[0]!);
+      const { axis, start } = operation.attributes;
+      const moved = multiplyDimensions(start, view.strides[axis]!);
+      return { ...view, shape, offset: addDimensions(view.offset, moved) };
+    }
+    default:
+      return whole(tensor);
+  }
+}
+
+/** Whether a product can read these matrices where they are. */
+function isReadable({ strides }: StridedView): boolean {
+  return strides.at(-1) === 1 || strides.at(-2) === 1;
+}
+
+/**
+ * Where a product finds a factor: in the value that slices, transposes and reshapes made it of, or, if
+ * strides cannot say where, in itself.
+ */
+export function findView(
+  producer: (tensor: Tensor) => DeviceOperation,
+  tensor: Tensor,
+): StridedView {
+  const view = follow(producer, tensor);
+  return isReadable(view) ? view : itself(producer, tensor);
+}

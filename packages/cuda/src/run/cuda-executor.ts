@@ -1,0 +1,116 @@
+import { checkInteger } from "@turnwise/core";
+import {
+  checkFiles,
+  checkFrozen,
+  checkOutputs,
+  checkUpload,
+  consuming,
+  HeldTensor,
+  type CompileOptions,
+  type Executable,
+  type Executor,
+  type Outputs,
+  type Program,
+} from "@turnwise/graph/executor";
+import type { CudaDevice } from "../driver/cuda-device.ts";
+import type { ProductType } from "../program/device-program.ts";
+import { contextOf, type DeviceContext } from "./device-context.ts";
+import { ProgramOnDevice } from "./program-on-device.ts";
+import { openCudaDevice } from "../driver/open-cuda-device.ts";
+
+/** Options of {@link createCudaExecutor}. */
+export interface CudaOptions {
+  /** Which GPU, `>= 0`. Default 0. */
+  readonly deviceId?: number;
+  /** A device that the caller has opened, instead. */
+  readonly device?: CudaDevice;
+  /**
+   * What matrix products are computed in: `"float32"`; `"tensorfloat32"`, with three digits of the
+   * factors; `"bfloat16"`, with two to three, and of a weight that is held a second copy of half the
+   * size. Sums and results are float32 always. Default `"float32"`.
+   */
+  readonly products?: ProductType;
+  /**
+   * After how many runs of a program with the same sizes and tensors the next one is recorded on the
+   * device, and then repeated as a whole, `>= 0`; `Infinity` never. Default 2.
+   */
+  readonly recordAfter?: number;
+}
+
+const productTypes: readonly ProductType[] = ["float32", "tensorfloat32", "bfloat16"];
+
+/** Devices that executors have opened, by number. */
+const opened = new Map<number, Promise<CudaDevice>>();
+
+function openShared(deviceId: number): Promise<CudaDevice> {
+  const known = opened.get(deviceId);
+  if (known) return known;
+  const opening = openCudaDevice({ deviceId });
+  opened.set(deviceId, opening);
+  // The next attempt may find what was missing.
+  opening.catch(() => opened.delete(deviceId));
+  return opening;
+}
+
+/**
+ * An {@link Executor} on an NVIDIA GPU by CUDA itself: its kernels are compiled for each program, and
+ * products are cuBLAS'. Resident tensors stay on the GPU, and executors of one device share them. It
+ * needs NVIDIA's driver, NVRTC and cuBLAS, and the package koffi; see `openCudaDevice`.
+ *
+ * Runs on equal inputs give equal bits. Computed ids outside their table give undefined numbers.
+ *
+ * @throws `RangeError` for an unknown type of products, or a number that is not whole. `compile` and
+ *   `upload` throw an `Error` if a library or the GPU is missing.
+ */
+export function createCudaExecutor(options: CudaOptions = {}): Executor {
+  const { deviceId = 0, device, products = "float32", recordAfter = 2 } = options;
+  checkInteger("createCudaExecutor", { deviceId }, { min: 0 });
+  if (!productTypes.includes(products)) {
+    throw new RangeError(
+      `createCudaExecutor: products must be one of ${productTypes.join(", ")}, got ${products}`,
+    );
+  }
+  if (!(recordAfter >= 0)) {
+    throw new RangeError(`createCudaExecutor: recordAfter must be >= 0, got ${recordAfter}`);
+  }
+  const open = async (): Promise<DeviceContext> =>
+    contextOf(device ?? (await openShared(deviceId)));
+  return {
+    compile: async <Name extends string, Resident extends Name = never>(
+      program: Program<Name>,
+      compileOptions: CompileOptions<Resident> = {},
+    ): Promise<Executable<Name, Resident>> => {
+      checkOutputs("compile", program, compileOptions);
+      const { frozen = {}, consumed = [] } = compileOptions;
+      checkFrozen("compile", program, frozen);
+      await checkFiles("compile", frozen);
+      const context = await open();
+      let compiled: ProgramOnDevice | undefined = await ProgramOnDevice.create(
+        context,
+        program,
+        products,
+        compileOptions,
+        { recordAfter },
+      );
+      return {
+        run: (feeds) =>
+          consuming(consumed, feeds, async () => {
+            if (!compiled) {
+              throw new Error("run: executable must not be released, got a released one");
+            }
+            // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the names tell which is which.
+            return (await compiled.run(feeds)) as Outputs<Name, Resident>;
+          }),
+        release: async () => {
+          compiled?.release();
+          compiled = undefined;
+        },
+      };
+    },
+    upload: async (feed) => {
+      const data = checkUpload(feed);
+      const context = await open();
+      return new HeldTensor(context, feed.shape, context.upload(data));
+    },
+  };
+}

@@ -1,0 +1,21 @@
+import { expect, it } from "vitest";
+import { DeviceMemory } from "./device-memory.ts";
+import { openCudaDevice } from "../driver/open-cuda-device.ts";
+import { softwareCuda } from "../testing/software-cuda.ts";
+
+const software = softwareCuda();
+if (software.missing !== undefined) console.log(`No CUDA device: ${software.missing}`);
+
+it.skipIf(software.path === undefined)(
+  "takes memory back that its device does not, so that the device's own error is heard",
+  async () => {
+    const device = await openCudaDevice({ path: software.path! });
+    const memory = new DeviceMemory(device);
+    // More than it keeps: it asks the device to take it back.
+    const block = memory.allocate(2 ** 28 + 1);
+    await device.close();
+    expect(() => device.free(block.address)).toThrow("must be open");
+    memory.free(block);
+    expect(memory.use.held).toBe(0);
+  },
+);

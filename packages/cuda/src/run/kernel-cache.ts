@@ -1,0 +1,50 @@
+import type { CudaDevice, CudaKernel } from "../driver/cuda-device.ts";
+import { kernelFunctions, type KernelText } from "../source/kernel-writer.ts";
+
+/** Compiled kernels of a device: each text once, whichever programs it is part of. */
+export class KernelCache {
+  readonly #device: CudaDevice;
+  readonly #kernels = new Map<string, CudaKernel>();
+  /** The same by text, for each width: sources are long to compare. */
+  readonly #known = [new WeakMap<KernelText, CudaKernel>(), new WeakMap<KernelText, CudaKernel>()];
+
+  constructor(device: CudaDevice) {
+    this.#device = device;
+  }
+
+  /**
+   * Compiles what is not there yet, all at once.
+   * @param isWide - Whether indices have 64 bits.
+   */
+  add(texts: readonly KernelText[], isWide: boolean): void {
+    const missing = [...new Set(texts.map(({ source }) => source))].filter(
+      (source) => !this.#kernels.has(key(source, isWide)),
+    );
+    if (missing.length === 0) return;
+    const first = this.#kernels.size;
+    const name = (i: number): string => `kernel${first + i}`;
+    const module = this.#device.compile(
+      [
+        `typedef ${isWide ? "unsigned long long" : "unsigned int"} I;`,
+        kernelFunctions,
+        ...missing.map((source, i) => source.replace(" NAME(", ` ${name(i)}(`)),
+      ].join("\n"),
+    );
+    missing.forEach((source, i) => this.#kernels.set(key(source, isWide), module.kernel(name(i))));
+  }
+
+  /** A kernel, compiled if it is not yet. */
+  get(text: KernelText, isWide: boolean): CudaKernel {
+    const known = this.#known[isWide ? 1 : 0]!;
+    const found = known.get(text);
+    if (found) return found;
+    this.add([text], isWide);
+    const kernel = this.#kernels.get(key(text.source, isWide))!;
+    known.set(text, kernel);
+    return kernel;
+  }
+}
+
+function key(source: string, isWide: boolean): string {
+  return `${isWide ? "wide" : "narrow"} ${source}`;
+}

@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { CudaDevice, CudaKernel } from "../driver/cuda-device.ts";
+import { openCudaDevice } from "../driver/open-cuda-device.ts";
+import { RepeatedRuns, type RunHistory } from "./repeated-runs.ts";
+import { softwareCuda } from "../testing/software-cuda.ts";
+
+const software = softwareCuda();
+if (software.missing !== undefined) console.warn(`skipped: ${software.missing}`);
+
+describe.skipIf(software.missing !== undefined)("RepeatedRuns", () => {
+  let device: CudaDevice;
+  let count: CudaKernel;
+  const places: number[] = [];
+
+  beforeAll(async () => {
+    device = await openCudaDevice({ path: software.path! });
+    const source = `extern "C" __global__ void count(long long* x) { x[0] += 1; }`;
+    count = device.compile(source).kernel("count");
+    for (let i = 0; i < 20; i++) places.push(device.allocate(8));
+    for (const place of places) device.clear(place, 8);
+  });
+  afterAll(async () => {
+    await device.close();
+  });
+
+  async function counted(place: number): Promise<number> {
+    const data = new BigInt64Array(1);
+    await device.download(place, data);
+    return Number(data[0]);
+  }
+
+  it("queues a run call by call until it has come twice, and then repeats it", async () => {
+    const runs = new RepeatedRuns(device);
+    const history: RunHistory = [];
+    const place = places[0]!;
+    let calls = 0;
+    for (let run = 1; run <= 6; run++) {
+      runs.queue(history, Float64Array.of(place), 2, () => {
+        calls++;
+        device.launch(count, 1, 1, [place]);
+      });
+      expect(await counted(place)).toBe(run);
+      // The third is recorded.
+      expect(calls).toBe(Math.min(run, 3));
+    }
+    runs.release(history);
+  });
+
+  it("knows two sets of addresses that come by turns, and computes with others too", async () => {
+    const runs = new RepeatedRuns(device);
+    const history: RunHistory = [];
+    const calls = new Map<number, number>();
+    const run = (place: number): void =>
+      runs.queue(history, Float64Array.of(7, place), 1, () => {
+        calls.set(place, (calls.get(place) ?? 0) + 1);
+        device.launch(count, 1, 1, [place]);
+      });
+    const [a, b, c] = [places[1]!, places[2]!, places[3]!];
+    for (let i = 0; i < 4; i++) for (const place of [a, b]) run(place);
+    run(c);
+    run(a);
+    expect(Object.fromEntries(calls)).toEqual({ [a]: 3, [b]: 2, [c]: 1 });
+    expect([await counted(a), await counted(b), await counted(c)]).toEqual([5, 4, 1]);
+    runs.release(history);
+  });
+
+  it("keeps the recordings that were used last", async () => {
+    const runs = new RepeatedRuns(device);
+    const histories = places.map((): RunHistory => []);
+    const calls = places.map(() => 0);
+    const run = (i: number): void =>
+      runs.queue(histories[i]!, Float64Array.of(places[i]!), 0, () => {
+        calls[i]!++;
+        device.launch(count, 1, 1, [places[i]!]);
+      });
+    for (let i = 0; i < 17; i++) run(i);
+    run(0); // Recorded once more, in the place of the second.
+    run(2); // Still there.
+    expect(calls.slice(0, 4)).toEqual([2, 1, 1, 1]);
+    expect(await counted(places[16]!)).toBe(1);
+    for (const history of histories) runs.release(history);
+  });
+});

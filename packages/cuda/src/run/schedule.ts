@@ -1,0 +1,322 @@
+import {
+  evaluateDimension,
+  type Dimension,
+  type Sizes,
+  type Tensor,
+} from "@turnwise/graph/executor";
+import type { CudaKernel, CudaProduct, ProductPrecision } from "../driver/cuda-device.ts";
+import { WorkspaceLayout } from "./device-memory.ts";
+import type { KernelCache } from "./kernel-cache.ts";
+import type { Extent } from "../source/kernel-step.ts";
+import { divisorOf } from "../source/kernel-writer.ts";
+import type { Plan, PlanStep } from "../plan/plan.ts";
+import { productCalls } from "../plan/product-calls.ts";
+
+/** Something that is queued. Values are named by where their addresses are in a list. */
+export type Action =
+  | {
+      readonly kind: "launch";
+      readonly kernel: CudaKernel;
+      readonly grid: number;
+      readonly parameters: BigInt64Array;
+      /** The same memory by halves, to write addresses to. */
+      readonly words: Uint32Array;
+      /** Pairs of a parameter and the value whose address it is. */
+      readonly patches: readonly number[];
+    }
+  | {
+      readonly kind: "multiply";
+      readonly product: CudaProduct;
+      readonly left: readonly [value: number, offset: number];
+      readonly right: readonly [value: number, offset: number];
+      readonly result: readonly [value: number, offset: number];
+    }
+  | { readonly kind: "clear"; readonly value: number; readonly bytes: number }
+  | {
+      readonly kind: "copy";
+      readonly to: number;
+      readonly from: number;
+      readonly bytes: number;
+    }
+  /** Makes a twin in bfloat16, unless the input has one. */
+  | { readonly kind: "twin"; readonly input: number; readonly actions: readonly Action[] };
+
+/** Where inputs come from in a run, and what becomes of outputs. */
+export interface ValueSources {
+  /** Inputs that are fed as arrays. */
+  readonly arrays: ReadonlySet<number>;
+  /** Inputs whose memory the run takes over. */
+  readonly consumed: ReadonlySet<number>;
+  /** Values that stay with the executor. */
+  readonly resident: ReadonlySet<number>;
+}
+
+/** A program with sizes: what is queued, and where in the workspace values lie. */
+export interface Schedule {
+  readonly actions: readonly Action[];
+  /** Bytes of the workspace. */
+  readonly workspaceBytes: number;
+  /** How many addresses there are. */
+  readonly numValues: number;
+  /** Where values lie in the workspace: pairs of a value and an offset. */
+  readonly offsets: readonly (readonly [value: number, offset: number])[];
+  /** The place of a value in the list of addresses; values that share memory share it. */
+  readonly index: (id: number) => number;
+  /** Bytes of a value. */
+  readonly bytes: (tensor: Tensor) => number;
+  readonly shape: (tensor: { readonly shape: readonly Dimension[] }) => number[];
+  /** Consumed inputs by the output that takes over their memory. */
+  readonly taken: ReadonlyMap<number, number>;
+  /** Twins, by input, that a run has to have memory for. */
+  readonly twins: ReadonlyMap<number, { readonly result: number; readonly bytes: number }>;
+}
+
+/** What schedules are made with. */
+export interface ScheduleParts {
+  readonly plan: Plan;
+  readonly kernels: KernelCache;
+  readonly precision: ProductPrecision;
+  /** Blocks that keep the device busy. */
+  readonly blocks: number;
+  /** Entries of a value that are still counted in 32 bits. */
+  readonly maxNarrowEntries: number;
+}
+
+class Scheduler {
+  readonly #parts: ScheduleParts;
+  readonly #sources: ValueSources;
+  readonly #sizes: Sizes;
+  readonly #known = new Map<Dimension, number>();
+  readonly #divisors = new Map<number, bigint>();
+  readonly #layout = new WorkspaceLayout();
+  readonly #indices = new Map<number, number>();
+  readonly #offsets: [number, number][] = [];
+  /** Values in the workspace, with how many share the place. */
+  readonly #places = new Map<number, { start: number; bytes: number }>();
+  readonly #taken = new Map<number, number>();
+  readonly #twins = new Map<number, { result: number; bytes: number }>();
+  /** The output that stays, of which a value is the beginning: it is made where that will lie. */
+  readonly #goals = new Map<number, number>();
+  /** The consumed input in whose memory a value lies. */
+  readonly #roots = new Map<number, number>();
+  #numValues = 0;
+
+  constructor(parts: ScheduleParts, sizes: Sizes, sources: ValueSources) {
+    this.#parts = parts;
+    this.#sizes = sizes;
+    this.#sources = sources;
+  }
+
+  readonly size = (dimension: Dimension): number => {
+    if (typeof dimension === "number") return dimension;
+    const known = this.#known.get(dimension);
+    if (known !== undefined) return known;
+    const value = evaluateDimension(dimension, this.#sizes);
+    this.#known.set(dimension, value);
+    return value;
+  };
+
+  readonly bytes = (tensor: Tensor): number =>
+    this.size(this.#parts.plan.program.size(tensor)) * this.#parts.plan.bytes(tensor);
+
+  #divisor(size: number): bigint {
+    const known = this.#divisors.get(size);
+    if (known !== undefined) return known;
+    const divisor = divisorOf(size);
+    this.#divisors.set(size, divisor);
+    return divisor;
+  }
+
+  #newIndex(id: number): number {
+    const index = this.#numValues++;
+    this.#indices.set(id, index);
+    return index;
+  }
+
+  #place(id: number, bytes: number): void {
+    const start = this.#layout.place(bytes);
+    this.#places.set(id, { start, bytes });
+    this.#offsets.push([this.#newIndex(id), start]);
+  }
+
+  #leave(id: number): void {
+    const place = this.#places.get(id);
+    if (!place) return;
+    this.#places.delete(id);
+    this.#layout.leave(place.start, place.bytes);
+  }
+
+  /**
+   * Decides where a result lies.
+   * @param used - Values whose memory other results of the step took.
+   */
+  #placeResult(step: PlanStep, result: Tensor, used: Set<number>): void {
+    const { id } = result;
+    const isResident = this.#sources.resident.has(id);
+    const free = (step.reuses.get(id) ?? []).filter((each) => !used.has(each));
+    const place = free.find((each) => this.#places.has(each));
+    const consumed = free.find((each) => this.#roots.has(each));
+    // What stays needs memory of its own, as a consumed input has. What does not stay leaves that to
+    // others, unless it would have to be copied from there.
+    const mayTake = isResident || step.copied !== undefined;
+    const reused = (isResident ? undefined : place) ?? (mayTake ? consumed : undefined);
+    const goal = isResident ? id : this.#goals.get(id);
+    if (goal !== undefined && (reused === undefined || reused === place)) {
+      this.#indices.set(id, this.#indices.get(goal) ?? this.#newIndex(goal));
+      return;
+    }
+    if (reused === undefined) {
+      this.#place(id, this.bytes(result));
+      return;
+    }
+    used.add(reused);
+    this.#indices.set(id, this.#indices.get(reused)!);
+    if (reused === place) {
+      this.#places.set(id, this.#places.get(reused)!);
+      this.#places.delete(reused);
+    } else {
+      const root = this.#roots.get(reused)!;
+      this.#roots.set(id, root);
+      if (isResident) this.#taken.set(id, root);
+    }
+  }
+
+  #launches(step: PlanStep): Action[] {
+    if (step.work.kind === "product") return this.#products(step, step.work.step);
+    const { kernels, arrange } = step.work.step;
+    const { blocks, maxNarrowEntries } = this.#parts;
+    const { launches, scratchBytes = 0, clears = false } = arrange(this.#extent(blocks));
+    const isWide = step.largest.some((dimension) => this.size(dimension) > maxNarrowEntries);
+    if (isWide) this.#parts.kernels.add(kernels, isWide);
+    let scratch = 0;
+    let scratchPlace: number | undefined;
+    if (scratchBytes > 0) {
+      scratchPlace = this.#layout.place(scratchBytes);
+      scratch = this.#numValues++;
+      this.#offsets.push([scratch, scratchPlace]);
+    }
+    const actions: Action[] = [];
+    if (clears) {
+      for (const result of step.results) {
+        const bytes = this.bytes(result);
+        if (bytes > 0) actions.push({ kind: "clear", value: this.#indices.get(result.id)!, bytes });
+      }
+    }
+    for (const { kernel, grid, arguments: numbers } of launches) {
+      if (grid === 0) continue;
+      const text = kernels[kernel]!;
+      const parameters = new BigInt64Array(text.parameters.length);
+      const patches: number[] = [];
+      text.parameters.forEach((parameter, i) => {
+        if (parameter.kind === "value") {
+          patches.push(i, this.#indices.get(parameter.id)!);
+        } else if (parameter.kind === "size") {
+          parameters[i] = BigInt(this.size(parameter.dimension));
+        } else if (parameter.kind === "divisor") {
+          parameters[i] = this.#divisor(this.size(parameter.dimension));
+        } else if (parameter.name === "scratch") {
+          if (scratchBytes > 0) patches.push(i, scratch);
+        } else {
+          parameters[i] = BigInt(numbers[parameter.name]!);
+        }
+      });
+      actions.push({
+        kind: "launch",
+        kernel: this.#parts.kernels.get(text, isWide),
+        grid,
+        parameters,
+        words: new Uint32Array(parameters.buffer),
+        patches,
+      });
+    }
+    if (scratchPlace !== undefined) this.#layout.leave(scratchPlace, scratchBytes);
+    return actions;
+  }
+
+  #extent(blocks: number): Extent {
+    return { size: this.size, blocks };
+  }
+
+  #products(
+    step: PlanStep,
+    product: Extract<PlanStep["work"], { kind: "product" }>["step"],
+  ): Action[] {
+    const { precision, blocks } = this.#parts;
+    const [left, right] = product.factors.map(({ base }) => this.#indices.get(base.id)!);
+    const result = this.#indices.get(step.results[0]!.id)!;
+    return productCalls(product, this.#extent(blocks), precision).map((call) => ({
+      kind: "multiply",
+      product: {
+        ...call.product,
+        left: { ...call.product.left },
+        right: { ...call.product.right },
+        result: { ...call.product.result },
+      },
+      left: [left!, call.left],
+      right: [right!, call.right],
+      result: [result, call.result],
+    }));
+  }
+
+  #step(step: PlanStep): Action[] {
+    const { arrays, consumed } = this.#sources;
+    const input = step.twinOf;
+    const isTwin = input !== undefined && !arrays.has(input) && !consumed.has(input);
+    const [first] = step.results;
+    if (isTwin) {
+      this.#twins.set(input, { result: this.#newIndex(first!.id), bytes: this.bytes(first!) });
+      const actions = this.#launches(step);
+      return [{ kind: "twin", input, actions }];
+    }
+    const used = new Set<number>();
+    for (const result of step.results) this.#placeResult(step, result, used);
+    const actions: Action[] = [];
+    if (step.copied !== undefined) {
+      const [from, to] = [this.#indices.get(step.copied)!, this.#indices.get(first!.id)!];
+      const bytes = this.bytes(first!);
+      if (from !== to && bytes > 0) actions.push({ kind: "copy", from, to, bytes });
+    }
+    actions.push(...this.#launches(step));
+    // What a result reuses has no place any more.
+    for (const id of step.lastReads) this.#leave(id);
+    return actions;
+  }
+
+  schedule(): Schedule {
+    const { plan } = this.#parts;
+    const { arrays, consumed } = this.#sources;
+    for (const tensor of Object.values(plan.inputs)) {
+      const { id } = tensor;
+      if (arrays.has(id)) {
+        this.#place(id, this.bytes(tensor));
+      } else {
+        this.#newIndex(id);
+        if (consumed.has(id)) this.#roots.set(id, id);
+      }
+    }
+    for (const { tensor } of plan.constants) this.#newIndex(tensor.id);
+    for (const { copied, results, reuses } of plan.steps.toReversed()) {
+      const id = results[0]?.id;
+      if (copied === undefined || id === undefined || this.#indices.has(copied)) continue;
+      const goal = this.#sources.resident.has(id) ? id : this.#goals.get(id);
+      if (goal !== undefined && reuses.get(id)?.includes(copied)) this.#goals.set(copied, goal);
+    }
+    const actions = plan.steps.flatMap((step) => this.#step(step));
+    return {
+      actions,
+      workspaceBytes: this.#layout.bytes,
+      numValues: this.#numValues,
+      offsets: this.#offsets,
+      index: (id) => this.#indices.get(id)!,
+      bytes: this.bytes,
+      shape: ({ shape }) => shape.map(this.size),
+      taken: this.#taken,
+      twins: this.#twins,
+    };
+  }
+}
+
+/** Works out what is queued under given sizes. */
+export function scheduleRun(parts: ScheduleParts, sizes: Sizes, sources: ValueSources): Schedule {
+  return new Scheduler(parts, sizes, sources).schedule();
+}

@@ -1,0 +1,255 @@
+import { addDimensions, type Dimension, type Tensor } from "@turnwise/graph/executor";
+import type { DeviceKind, DeviceOperation, DeviceProgram } from "../program/device-program.ts";
+import { repeatedConstant } from "../program/repeated-constant.ts";
+import { registerType, type KernelWriter } from "./kernel-writer.ts";
+import {
+  axisAt,
+  broadcastPlace,
+  joinParts,
+  leadingPlace,
+  linear,
+  partOf,
+  permutedPlace,
+  placeOfRow,
+  reshapePlace,
+  shiftedPlace,
+  type Place,
+} from "./place.ts";
+
+/** Steps of which each entry is computed from few entries: wherever one is read, it can be computed. */
+const entrywise: ReadonlySet<DeviceKind> = new Set<DeviceKind>([
+  "constant",
+  "size",
+  "iota",
+  "add",
+  "subtract",
+  "multiply",
+  "divide",
+  "minimum",
+  "maximum",
+  "greater",
+  "equal",
+  "and",
+  "not",
+  "where",
+  "cast",
+  "negate",
+  "exp",
+  "log",
+  "sqrt",
+  "reciprocal",
+  "sigmoid",
+  "tanh",
+  "silu",
+  "reshape",
+  "transpose",
+  "slice",
+  "concat",
+  "expand",
+  "gather",
+  "takeAlong",
+  "rope",
+  "toBfloat16",
+]);
+
+/** Whether entries of a step are computed where they are read. */
+export function isEntrywise({ kind }: DeviceOperation): boolean {
+  return entrywise.has(kind);
+}
+
+const operators: Partial<Record<DeviceKind, string>> = {
+  add: "+",
+  subtract: "-",
+  multiply: "*",
+  greater: ">",
+  equal: "==",
+  and: "&&",
+};
+
+const functions: Partial<Record<DeviceKind, string>> = {
+  divide: "quotient",
+  minimum: "smaller",
+  maximum: "larger",
+  not: "!",
+  negate: "-",
+  exp: "expf",
+  log: "logf",
+  sqrt: "sqrtf",
+  reciprocal: "1.0f / ",
+  sigmoid: "sigmoid",
+  tanh: "tanhf",
+  silu: "silu",
+};
+
+/** A number as C++ writes it. */
+export function literal(value: number, dtype: Tensor["dtype"]): string {
+  if (dtype === "bool") return value === 0 ? "false" : "true";
+  if (dtype === "int32") return value === -(2 ** 31) ? "(-2147483647 - 1)" : `(${value})`;
+  const rounded = Math.fround(value);
+  if (Number.isNaN(rounded)) return "NAN";
+  if (!Number.isFinite(rounded)) return rounded > 0 ? "INFINITY" : "(-INFINITY)";
+  if (Object.is(rounded, -0)) return "(-0.0f)";
+  const text = rounded.toString();
+  return `(${/[.e]/u.test(text) ? text : `${text}.0`}f)`;
+}
+
+/**
+ * Writes what a kernel needs to have entries of values: loads of those that lie in memory, and the
+ * computation of all others, down to such.
+ */
+export class EntryReader {
+  readonly #program: DeviceProgram;
+  readonly #writer: KernelWriter;
+  readonly #isLoaded: (tensor: Tensor) => boolean;
+
+  /** @param isLoaded - Whether a value lies in memory when the kernel begins. */
+  constructor(program: DeviceProgram, writer: KernelWriter, isLoaded: (tensor: Tensor) => boolean) {
+    this.#program = program;
+    this.#writer = writer;
+    this.#isLoaded = isLoaded;
+  }
+
+  /** The name of an entry's variable. */
+  read(tensor: Tensor, place: Place): string {
+    const writer = this.#writer;
+    const operation = this.#program.producer(tensor);
+    if (operation.kind === "reshape") {
+      const source = operation.inputs[0]!;
+      return this.read(source, reshapePlace(writer, place, source.shape));
+    }
+    const repeated = repeatedConstant(operation);
+    if (repeated !== undefined) return literal(repeated, tensor.dtype);
+    // The index of the entry says which it is.
+    const at = linear(place);
+    return writer.variable(registerType(tensor.dtype), `${tensor.id} at ${at}`, () =>
+      this.#isLoaded(tensor) ? writer.load(tensor, at) : this.#compute(operation, tensor, place),
+    );
+  }
+
+  /** Makes an entry known that the kernel itself computed. */
+  know(tensor: Tensor, place: Place, name: string): void {
+    this.#writer.know(registerType(tensor.dtype), `${tensor.id} at ${linear(place)}`, name);
+  }
+
+  #operand(tensor: Tensor, place: Place): string {
+    return this.read(tensor, broadcastPlace(this.#writer, place, tensor.shape));
+  }
+
+  #compute(operation: DeviceOperation, tensor: Tensor, place: Place): string {
+    const writer = this.#writer;
+    const [x, y, z] = operation.inputs;
+    const { kind } = operation;
+    switch (kind) {
+      case "size":
+        return writer.size(operation.attributes.dimension);
+      case "iota":
+        return `(int)(${linear(place)})`;
+      case "add":
+      case "subtract":
+      case "multiply":
+      case "greater":
+      case "equal":
+      case "and":
+        return `${this.#operand(x!, place)} ${operators[kind]} ${this.#operand(y!, place)}`;
+      case "divide":
+      case "minimum":
+      case "maximum":
+        return `${functions[kind]}(${this.#operand(x!, place)}, ${this.#operand(y!, place)})`;
+      case "where": {
+        const [condition, a, b] = [x!, y!, z!].map((each) => this.#operand(each, place));
+        return `${condition} ? ${a} : ${b}`;
+      }
+      case "not":
+      case "negate":
+      case "exp":
+      case "log":
+      case "sqrt":
+      case "reciprocal":
+      case "sigmoid":
+      case "tanh":
+      case "silu":
+        return `${functions[kind]}(${this.read(x!, place)})`;
+      case "cast": {
+        const value = this.read(x!, place);
+        return tensor.dtype === "bool"
+          ? `${value} != 0`
+          : `(${registerType(tensor.dtype)})${value}`;
+      }
+      case "toBfloat16":
+        return this.read(x!, place);
+      case "expand":
+        return this.#operand(x!, place);
+      case "transpose":
+        return this.read(x!, permutedPlace(writer, place, operation.attributes.permutation));
+      case "slice": {
+        const { axis, start } = operation.attributes;
+        return this.read(x!, this.#shift(place, axis, start, x!.shape[axis]!));
+      }
+      case "concat":
+        return this.#concat(operation.inputs, operation.attributes.axis, tensor, place);
+      case "gather": {
+        const rank = y!.shape.length;
+        const id = this.read(y!, leadingPlace(writer, place, rank));
+        const row = writer.index(`row(${id}, ${writer.size(x!.shape[0]!)})`);
+        return this.read(x!, placeOfRow(writer, x!.shape, row, place, rank));
+      }
+      case "takeAlong": {
+        const last = x!.shape.length - 1;
+        const id = this.read(y!, place);
+        const column = writer.index(`row(${id}, ${writer.size(x!.shape[last]!)})`);
+        const parts = [partOf(place, 0, last), axisAt(column)];
+        return this.read(x!, joinParts(writer, x!.shape, parts));
+      }
+      case "rope":
+        return this.#rope(operation.inputs, operation.attributes.inverse, place);
+      default:
+        throw new Error(`compile: ${kind} must not be computed by entries`);
+    }
+  }
+
+  /** A place moved by a size that may be negative. */
+  #shift(place: Place, axis: number, by: Dimension, size: Dimension): Place {
+    const text = by === 0 ? "" : ` + ${this.#writer.size(by)}`;
+    return shiftedPlace(this.#writer, place, axis, { by: text, size });
+  }
+
+  #concat(parts: readonly Tensor[], axis: number, tensor: Tensor, place: Place): string {
+    const writer = this.#writer;
+    const result = writer.fresh();
+    const at = place.range(axis, axis + 1);
+    writer.line(`${registerType(tensor.dtype)} ${result};`);
+    let start: Dimension = 0;
+    parts.forEach((part, i) => {
+      const size = part.shape[axis]!;
+      const before = start;
+      const end = addDimensions(start, size);
+      const isLast = i === parts.length - 1;
+      const head = isLast ? "else" : `${i === 0 ? "" : "else "}if (${at} < ${writer.size(end)})`;
+      writer.block(parts.length === 1 ? "" : head, () => {
+        const shift = before === 0 ? "" : ` - ${writer.size(before)}`;
+        const own = shiftedPlace(writer, place, axis, { by: shift, size });
+        writer.line(`${result} = ${this.read(part, own)};`);
+      });
+      start = end;
+    });
+    return result;
+  }
+
+  #rope(inputs: readonly Tensor[], inverse: boolean, place: Place): string {
+    const writer = this.#writer;
+    const [x, cos, sin, positions] = inputs;
+    const half = Number(cos!.shape[1]);
+    const column = place.range(3, 4);
+    const token = leadingPlace(writer, place, 2);
+    const position = this.read(positions!, token);
+    const row = writer.index(`row(${position}, ${writer.size(cos!.shape[0]!)})`);
+    const angle = writer.index(`${column} % ${half}`);
+    const table = joinParts(writer, cos!.shape, [axisAt(row), axisAt(angle)]);
+    const [cosine, sine] = [this.read(cos!, table), this.read(sin!, table)];
+    const partner = writer.index(`${column} < ${half} ? ${column} + ${half} : ${column} - ${half}`);
+    const across = joinParts(writer, x!.shape, [partOf(place, 0, 3), axisAt(partner)]);
+    const [own, other] = [this.read(x!, place), this.read(x!, across)];
+    const [lower, upper] = inverse ? ["", "-"] : ["-", ""];
+    return `${own} * ${cosine} + (${column} < ${half} ? ${lower}${other} : ${upper}${other}) * ${sine}`;
+  }
+}

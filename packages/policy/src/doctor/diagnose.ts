@@ -1,0 +1,225 @@
+import { join } from "node:path";
+import { lowerToOnnx } from "@turnwise/graph/onnx";
+import type { Provider } from "@turnwise/graph/onnx";
+import { tensorFlowPackages } from "@turnwise/graph/tensorflow";
+import { trace } from "@turnwise/graph";
+import { cudaProbe } from "./cuda-probe.ts";
+import { thisMachine, type Machine, type ScriptResult } from "@turnwise/graph/machine";
+import {
+  cudaDeviceNeeds,
+  cudaNeeds,
+  nativeLibraryFile,
+  webgpuNeeds,
+  type Need,
+} from "@turnwise/graph/machine";
+
+/** Whether one way to execute programs works on a computer. */
+export interface Diagnosis {
+  /** `"reference"`, `"onnx cpu"`, `"onnx webgpu"`, `"onnx cuda"`, `"cuda"`, or `"tensorflow <package>"`. */
+  readonly executor: string;
+  /** Whether a small program was run with it, and gave the right numbers. */
+  readonly isUsable: boolean;
+  /** What was found: versions, places, or an error in the library's own words. */
+  readonly detail: string;
+  /** What is missing; empty if it is usable, or if the detail is all that is known. */
+  readonly needs: readonly Need[];
+}
+
+/** Takes the package's folder, a provider and a model in base64; prints what the model gives. */
+const onnxProbe = `
+const { folder, provider, model } = JSON.parse(require("fs").readFileSync(0, "utf8"));
+const ort = require(folder);
+(async () => {
+  const options = { executionProviders: [provider], logSeverityLevel: 4 };
+  const session = await ort.InferenceSession.create(Buffer.from(model, "base64"), options);
+  const x = new ort.Tensor("float32", Float32Array.of(1, 2, 3, 4), [2, 2]);
+  const results = await session.run({ x });
+  console.log("RESULT " + [...results[session.outputNames[0]].data].join());
+})().catch((error) => { console.log("ERROR " + error.message); });
+`;
+
+/** Takes the folder of koffi and the file of a library; asks the library for its table of functions. */
+const nativeProbe = `
+const { folder, file } = JSON.parse(require("fs").readFileSync(0, "utf8"));
+try {
+  const table = require(folder).load(file).func("OrtGetApiBase", "void *", [])();
+  console.log("RESULT " + (table ? "found" : "none"));
+} catch (error) {
+  console.log("ERROR " + error.message);
+}
+`;
+
+/** Takes the package's folder; prints its version, the backend, and a product. */
+const tensorFlowProbe = `
+const { folder } = JSON.parse(require("fs").readFileSync(0, "utf8"));
+const tf = require(folder);
+(async () => {
+  await tf.ready();
+  const x = tf.tensor2d([1, 2, 3, 4], [2, 2]);
+  const product = await tf.matMul(x, x).data();
+  console.log("BACKEND " + tf.getBackend());
+  console.log("RESULT " + [...product].join());
+})().catch((error) => { console.log("ERROR " + error.message); });
+`;
+
+/** The matrix product of [[1, 2], [3, 4]] with itself. */
+const expected = "7,10,15,22";
+
+function found(result: ScriptResult, mark: string): string | undefined {
+  const line = result.stdout.split("\n").find((text) => text.startsWith(`${mark} `));
+  return line?.slice(mark.length + 1).trim();
+}
+
+/** What went wrong with a probe, in one line. */
+function failure(result: ScriptResult): string {
+  const error = found(result, "ERROR");
+  // Behind the place in the source and the condition that failed.
+  if (error !== undefined) return error.replace(/^.*was false\. /su, "").replaceAll(/\s+/gu, " ");
+  if (result.signal !== null) return `its process was ended by ${result.signal}`;
+  const lines = result.stderr.split("\n").filter((line) => line.trim() !== "");
+  const line = lines.find((text) => /error/iu.test(text)) ?? lines.at(-1);
+  return line?.trim() ?? `its process ended with code ${result.code}`;
+}
+
+async function probeOnnx(
+  machine: Machine,
+  folder: string,
+  provider: Provider,
+): Promise<string | undefined> {
+  const program = trace((g) => {
+    const x = g.input("x", "float32", [2, 2]);
+    return { y: g.matmul(x, x) };
+  });
+  const model = Buffer.from(lowerToOnnx(program, { provider }).bytes).toString("base64");
+  const result = await machine.runScript(onnxProbe, JSON.stringify({ folder, provider, model }));
+  const numbers = found(result, "RESULT");
+  if (numbers === expected) return undefined;
+  return numbers === undefined ? failure(result) : `a product came out as ${numbers}`;
+}
+
+const onnxPackage: Need = {
+  what: "onnxruntime-node",
+  remedy: "install the package: npm install onnxruntime-node (its install script is not needed)",
+};
+
+/** What calls ONNX Runtime on the CPU. @param folder - Of onnxruntime-node. */
+async function nameCaller(machine: Machine, folder: string): Promise<string> {
+  const instead = "by its binding for Node, which copies outputs";
+  const koffi = machine.findPackage("koffi");
+  if (koffi === undefined) return `${instead}: koffi is not installed (npm install koffi)`;
+  const file = nativeLibraryFile(machine.platform, folder);
+  if (file === undefined) return `${instead}: ${machine.platform} is not known`;
+  const result = await machine.runScript(nativeProbe, JSON.stringify({ folder: koffi, file }));
+  return found(result, "RESULT") === "found" ? "by koffi" : `${instead}: ${failure(result)}`;
+}
+
+async function diagnoseOnnx(machine: Machine, provider: Provider): Promise<Diagnosis> {
+  const executor = `onnx ${provider}`;
+  const folder = machine.findPackage("onnxruntime-node");
+  if (folder === undefined) {
+    return { executor, isUsable: false, detail: "not installed", needs: [onnxPackage] };
+  }
+  // The CUDA provider is not tried without its libraries: it would print what it misses.
+  const cuda = provider === "cuda" ? cudaNeeds(machine, folder) : [];
+  if (cuda.length > 0) return { executor, isUsable: false, detail: "not tried", needs: cuda };
+  const error = await probeOnnx(machine, folder, provider);
+  if (error === undefined) {
+    const caller = provider === "cpu" ? `, called ${await nameCaller(machine, folder)}` : "";
+    return { executor, isUsable: true, detail: `computed a product${caller}`, needs: [] };
+  }
+  const needs = provider === "webgpu" && /adapter/iu.test(error) ? webgpuNeeds(machine) : [];
+  return { executor, isUsable: false, detail: error, needs };
+}
+
+async function diagnoseCuda(machine: Machine): Promise<Diagnosis> {
+  const executor = "cuda";
+  const cuda = machine.findCuda();
+  const needs = cudaDeviceNeeds(machine, cuda);
+  if (needs.length > 0) return { executor, isUsable: false, detail: "not tried", needs };
+  const folder = machine.findPackage("koffi");
+  const result = await machine.runScript(cudaProbe, JSON.stringify({ folder, ...cuda }));
+  const numbers = found(result, "RESULT");
+  if (numbers === expected) {
+    const detail = `computed a product, ${found(result, "DEVICE")}`;
+    return { executor, isUsable: true, detail, needs: [] };
+  }
+  const detail = numbers === undefined ? failure(result) : `a product came out as ${numbers}`;
+  return { executor, isUsable: false, detail, needs: [] };
+}
+
+async function diagnoseTensorFlow(machine: Machine, name: string): Promise<Diagnosis> {
+  const executor = `tensorflow ${name}`;
+  const folder = machine.findPackage(name);
+  if (folder === undefined) {
+    const remedy =
+      name === "@tensorflow/tfjs"
+        ? "install the package: npm install @tensorflow/tfjs"
+        : `install the package: npm install ${name} (its script downloads TensorFlow 2.9; Node up to 22${name.endsWith("gpu") ? ", CUDA 11.2 and cuDNN 8.1" : ""})`;
+    return { executor, isUsable: false, detail: "not installed", needs: [{ what: name, remedy }] };
+  }
+  const result = await machine.runScript(tensorFlowProbe, JSON.stringify({ folder }));
+  const numbers = found(result, "RESULT");
+  if (numbers === expected) {
+    const detail = `computed a product, backend ${found(result, "BACKEND")}`;
+    return { executor, isUsable: true, detail, needs: [] };
+  }
+  const detail = numbers === undefined ? failure(result) : `a product came out as ${numbers}`;
+  return { executor, isUsable: false, detail, needs: [] };
+}
+
+/**
+ * Finds out which executors work on a computer, each by a small computation in a process of its own,
+ * and what the others need.
+ * @param machine - Default the computer that this runs on.
+ * @returns One diagnosis for each executor, always in the same order; the reference first.
+ */
+export async function diagnose(machine: Machine = thisMachine()): Promise<readonly Diagnosis[]> {
+  const reference: Diagnosis = {
+    executor: "reference",
+    isUsable: true,
+    detail: `float64, part of this package; Node ${machine.nodeVersion}, ${machine.platform}`,
+    needs: [],
+  };
+  const list: Diagnosis[] = [reference];
+  for (const provider of ["cpu", "webgpu", "cuda"] as const) {
+    list.push(await diagnoseOnnx(machine, provider));
+  }
+  list.push(await diagnoseCuda(machine));
+  for (const name of tensorFlowPackages) list.push(await diagnoseTensorFlow(machine, name));
+  return list;
+}
+
+/** The diagnosis of one provider of ONNX Runtime on this computer. */
+export function diagnoseProvider(provider: Provider): Promise<Diagnosis> {
+  return diagnoseOnnx(thisMachine(), provider);
+}
+
+/** A command to run. */
+export interface InstallCommand {
+  readonly file: string;
+  readonly parameters: readonly string[];
+  /** Variables to add to the environment. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/**
+ * The command that downloads the libraries of ONNX Runtime's CUDA provider: the install script of
+ * onnxruntime-node itself.
+ * @throws `Error` if onnxruntime-node is not installed.
+ */
+export function cudaInstallCommand(machine: Machine = thisMachine()): InstallCommand {
+  const folder = machine.findPackage("onnxruntime-node");
+  if (folder === undefined) {
+    throw new Error("cudaInstallCommand: onnxruntime-node must be installed, got none");
+  }
+  const script = join(folder, "script", "install.js");
+  if (!machine.hasFile(script)) {
+    throw new Error(`cudaInstallCommand: onnxruntime-node must have ${script}, got none`);
+  }
+  return {
+    file: process.execPath,
+    parameters: [script],
+    // A parameter would give way to a variable that npm sets from its configuration.
+    environment: { ONNXRUNTIME_NODE_INSTALL: "cuda12" },
+  };
+}

@@ -1,0 +1,9 @@
+export { cudaInstallCommand, diagnose, diagnoseProvider, type Diagnosis } from "./diagnose.ts";
+export {
+  thisMachine,
+  type CudaLibraries,
+  type CudaLibrary,
+  type Machine,
+  type Need,
+  type ScriptResult,
+} from "@turnwise/graph/machine";
