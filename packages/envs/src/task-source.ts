@@ -18,6 +18,8 @@ export interface TaskSource {
   readonly name: string;
   /** One sentence for people. */
   readonly description: string;
+  /** Tasks that were found and are not used, with reasons, as plain data. Default: none. */
+  readonly omissions?: Readonly<Record<string, unknown>>;
   /** Tasks to train on; may be empty in an evaluation. */
   readonly training: readonly Task[];
   /** Splits to evaluate, in the order of the report. */

@@ -7,10 +7,15 @@ export const share = z.number().finite().min(0).max(1);
 export const count = z.int().positive();
 export const countOrNone = z.int().nonnegative();
 
-/** The splits that are evaluated, and how many tasks of each. */
-export const evaluationSplits = z
-  .array(z.strictObject({ split: z.string().min(1), numTasks: count }))
-  .min(1);
+/** Splits to evaluate, and how many tasks of each; none trains without evaluation. */
+export const evaluationSplits = z.array(
+  z.strictObject({
+    split: z.string().min(1),
+    numTasks: count,
+    /** Whether the split is left out where the tasks lack it, instead of refused. */
+    ifPresent: z.boolean().optional(),
+  }),
+);
 
 /** Limits and payments of an episode. */
 export const episodeSchema = z.strictObject({

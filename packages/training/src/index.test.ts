@@ -17,6 +17,7 @@ it("exports what is meant for others", () => {
       "closingSummary",
       "deepswe",
       "deepsweDemo",
+      "defaultEvaluationSplit",
       "duration",
       "evaluate",
       "evaluationTexts",

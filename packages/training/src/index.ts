@@ -2,6 +2,7 @@ export { chatFormat } from "./chat-format.ts";
 export { checkModel } from "./check-model.ts";
 export { checkConfig, resolveConfig, type TrainConfig } from "./config.ts";
 export { checkedDevice } from "./checked-device.ts";
+export { defaultEvaluationSplit } from "./environments/alfworld-tasks.ts";
 export { openShop, type ShopSourceOptions } from "./environments/open-shop.ts";
 export { openTasks } from "./environments/open-tasks.ts";
 export { evaluate } from "./evaluate.ts";

@@ -48,6 +48,7 @@ export function evaluationTable(metrics: readonly MetricsLine[]): string {
     ({ stage, ...line }) =>
       stage === "evaluation" && (line["phase"] === "before" || line["phase"] === "after"),
   );
+  if (lines.length === 0) return "";
   const keyOf = (line: MetricsLine): string => `${String(line["split"])}, ${String(line["mode"])}`;
   const find = (phase: string, key: string): MetricsLine | undefined =>
     lines.find((line) => line["phase"] === phase && keyOf(line) === key);

@@ -1,7 +1,8 @@
-import { Option } from "commander";
+import { gameKinds, includableGames } from "@turnwise/envs/alfworld";
 import {
   alfworldGrpoAem,
   alfworldGrpoAemReleased,
+  defaultEvaluationSplit,
   deepswe,
   deepsweDemo,
   resolveConfig,
@@ -9,7 +10,8 @@ import {
   webshopGrpoAemReleased,
   type TrainConfig,
 } from "@turnwise/training";
-import { wholeNumber } from "./arguments.ts";
+import { InvalidArgumentError, Option } from "commander";
+import { repeated, wholeNumber, wholeNumbers } from "./arguments.ts";
 
 /** An environment as `train` and `evaluate` offer it. */
 export interface OfferedEnvironment {
@@ -38,6 +40,23 @@ const alfworld: OfferedEnvironment = {
   description: "household games, generated or released",
   options: () => [
     new Option("--games <path>", "a folder of game files or an archive (default: generated games)"),
+    new Option(
+      "--kinds <names>",
+      `types of task: ${gameKinds.join(", ")}, other; also their numbers 1 to 6, or beginnings`,
+    ).argParser(kindsOf),
+    new Option(
+      "--index <numbers>",
+      "positions in the split by path, from 0, such as 0,5,10-19",
+    ).argParser(wholeNumbers),
+    new Option(
+      "--path <id>",
+      "a game, or a folder of games, within --games; may be repeated",
+    ).argParser(repeated),
+    new Option(
+      "--include <names>",
+      `games left out by their path: ${includableGames.join(", ")}`,
+    ).argParser(includedOf),
+    new Option("--strict", "a broken game file is an error"),
     new Option("--size <size>", "of generated games").choices(["small", "medium", "large"]),
     new Option("--format <name>", "how the agent reads and writes").choices([
       "compact",
@@ -48,14 +67,45 @@ const alfworld: OfferedEnvironment = {
     const { games } = options;
     const config =
       typeof games === "string" ? alfworldGrpoAemReleased(seed, games) : alfworldGrpoAem(seed);
-    return resolveConfig(config, { tasks: given(options, "size", "format") }, "options");
+    const { index: indices, path: paths } = options;
+    const tasks = {
+      ...given(options, "size", "format", "kinds", "include", "strict"),
+      ...given({ indices, paths }, "indices", "paths"),
+    };
+    return resolveConfig(config, { tasks }, "options");
   },
-  defaultSplit: ({ tasks }) => (gamesPath(tasks) === null ? "held_out" : "valid_seen"),
+  defaultSplit: ({ tasks }) => (gamesPath(tasks) === null ? "held_out" : defaultEvaluationSplit),
   elsewhere: ({ tasks }) => {
     const path = gamesPath(tasks);
-    return path === null ? ["--size", "medium"] : ["--games", path, "--split", "valid_train"];
+    return path === null ? ["--size", "medium"] : ["--games", path];
   },
 };
+
+/** Kinds of household tasks in a list: names, their numbers in ALFWorld, or unambiguous beginnings. */
+function kindsOf(text: string): readonly string[] {
+  const known: readonly string[] = [...gameKinds, "other"];
+  return text.split(",").map((entry) => {
+    const name = entry.trim();
+    const numbered = /^[1-6]$/u.test(name) ? gameKinds[Number(name) - 1] : undefined;
+    const matches = known.filter((kind) => name !== "" && kind.startsWith(name));
+    const kind = numbered ?? known.find((one) => one === name) ?? matches[0];
+    if (kind !== undefined && (matches.length < 2 || kind === name)) return kind;
+    throw new InvalidArgumentError(
+      `Each must be one of ${(matches.length > 1 ? matches : known).join(", ")}, got ${name || "none"}.`,
+    );
+  });
+}
+
+function includedOf(text: string): readonly string[] {
+  const known: readonly string[] = includableGames;
+  return text.split(",").map((entry) => {
+    const name = entry.trim();
+    if (known.includes(name)) return name;
+    throw new InvalidArgumentError(
+      `Each must be one of ${known.join(", ")}, got ${name || "none"}.`,
+    );
+  });
+}
 
 function gamesPath(tasks: TrainConfig["tasks"]): string | null {
   return tasks.environment === "alfworld" ? tasks.path : null;

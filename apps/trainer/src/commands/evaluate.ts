@@ -99,7 +99,7 @@ async function evaluatePolicy(
   options: EvaluateOptions,
 ): Promise<void> {
   const recipe = environment.recipe(options.seed, options);
-  const split = options.split ?? environment.defaultSplit(recipe);
+  const wanted = options.split ?? environment.defaultSplit(recipe);
   const { seed, temperature, samples } = options;
   const policy = await reading(() =>
     openEvaluatedPolicy(options.policy, {
@@ -112,9 +112,10 @@ async function evaluatePolicy(
   const reporter =
     options.json === true ? jsonReporter(process.stdout) : textReporter(process.stdout);
   try {
-    const source = await openTasks(evaluationConfig(recipe, split, policy, options));
+    const source = await openTasks(evaluationConfig(recipe, wanted, policy, options));
     try {
-      const { tasks } = source.evaluation[0]!;
+      const { split, tasks } = source.evaluation[0]!;
+      if (options.json !== true) reporter.say(source.description);
       const { environmentTimeoutSeconds } = source;
       const maxTurns = options.maxTurns ?? recipe.episode.maxTurns;
       const report = await evaluate(`evaluate/${split}`, tasks, temperature, {
@@ -145,6 +146,7 @@ async function evaluatePolicy(
           split,
           ...metrics,
           byKind,
+          ...(source.omissions && { omissions: source.omissions }),
           ...(samples > 1 && { passAtK: Object.fromEntries(passes) }),
         },
         [
@@ -177,7 +179,7 @@ function evaluationConfig(
   const episode = { ...recipe.episode, maxTurns: maxTurns ?? recipe.episode.maxTurns };
   const { tasks } = recipe;
   if (tasks.environment !== "swebench") {
-    return { ...recipe, tasks: { ...tasks, numTraining: 1, evaluation }, episode };
+    return { ...recipe, tasks: { ...tasks, numTraining: 0, evaluation }, episode };
   }
   // Which tasks are held out depends on those that are trained on.
   const template = loadedTokenizer === undefined ? ("messages" as const) : tasks.template;

@@ -183,6 +183,11 @@ async function newRun(
   const tasks = await openTasks(config);
   try {
     reporter.say(tasks.description);
+    if (tasks.training.length === 0) {
+      throw new InputError(
+        `train ${environment.name}: there must be tasks to train on, found none (tasks.numTraining ${config.tasks.numTraining})`,
+      );
+    }
     if (options.dryRun === true) {
       reporter.say(JSON.stringify(config, null, 2));
       await tasks.close?.();
@@ -198,6 +203,7 @@ async function newRun(
       ...(await versions()),
       command: process.argv.slice(2),
       seed: config.seed,
+      ...(tasks.omissions && { omissions: tasks.omissions }),
       configHash: createHash("sha256").update(JSON.stringify(config)).digest("hex"),
       startedAt: new Date().toISOString(),
     });

@@ -1,19 +1,25 @@
 import { createRandom, type Task } from "@turnwise/core";
-import { demonstrateAll, type TaskSource } from "@turnwise/envs";
+import { demonstrateAll, type TaskSource, type TaskSplit } from "@turnwise/envs";
 import {
   compactFormat,
   compactMarkers,
   createSearcher,
+  describeGames,
+  gameKinds,
   gameEnvironment,
   generateGames,
+  householdTaskKinds,
+  includableGames,
   loadGame,
   openGames,
+  selectGames,
   verlAgentFormat,
   type Game,
+  type GameSelection,
   type GeneratedGame,
 } from "@turnwise/envs/alfworld";
 import { z } from "zod";
-import { count, evaluationSplits, type EpisodeConfig } from "../config-parts.ts";
+import { countOrNone, evaluationSplits, type EpisodeConfig } from "../config-parts.ts";
 import { exchangeableClasses } from "./exchangeable-classes.ts";
 import { InputError, reading } from "../input-error.ts";
 
@@ -26,9 +32,23 @@ export const alfworldTasksSchema = z.strictObject({
   size: z.enum(["small", "medium", "large"]),
   /** `compact` for small models, `verl-agent` for language models. */
   format: z.enum(["compact", "verl-agent"]),
-  /** Training games; with a path at most that many of its training split are used. */
-  numTraining: count,
+  /** Training games, at most; 0 for an evaluation. */
+  numTraining: countOrNone,
   evaluation: evaluationSplits,
+  /** Kinds of tasks to use, in training and evaluation; `null` for all. */
+  kinds: z
+    .array(z.enum([...gameKinds, "other"]))
+    .min(1)
+    .nullable()
+    .default(null),
+  /** Positions within each split, from 0, by path; `null` for all. */
+  indices: z.array(countOrNone).min(1).nullable().default(null),
+  /** Ids of games, or folders of them, such as `valid_seen/look_at_obj...`; `null` for all. */
+  paths: z.array(z.string().min(1)).min(1).nullable().default(null),
+  /** Released games to use although the reference leaves them out by their path. */
+  include: z.array(z.enum(includableGames)).default([]),
+  /** Whether a broken game file is an error instead of a line in the report. */
+  strict: z.boolean().default(false),
 });
 
 /** See {@link alfworldTasksSchema}. */
@@ -37,14 +57,25 @@ export type AlfworldTasks = z.infer<typeof alfworldTasksSchema>;
 /** Games by their task, and where they come from. */
 interface Library {
   readonly description: string;
+  readonly omissions?: Readonly<Record<string, unknown>>;
   readonly load: (id: string) => Promise<Game>;
-  /** Tasks of a split, in the library's order. */
+  /** Splits that hold games. */
+  readonly splits: readonly string[];
+  /** Chosen tasks of a split, in the library's order. */
   readonly select: (split: string, count: number) => readonly Task[];
 }
 
 /**
- * Opens or generates the games that a configuration names.
- * @throws `InputError` if there are none, or a split is empty.
+ * Stands for the split of an evaluation that names none: the first of {@link heldOutSplits} with
+ * chosen games, else `train`.
+ */
+export const defaultEvaluationSplit = "default";
+
+const heldOutSplits = ["valid_seen", "valid_unseen", "valid_train", "held_out"];
+
+/**
+ * Opens or generates the games that a configuration names. Only the splits in use must hold games.
+ * @throws `InputError` if there are none, or a split in use is empty.
  */
 export async function openAlfworldTasks(
   games: AlfworldTasks,
@@ -52,26 +83,45 @@ export async function openAlfworldTasks(
   seed: number,
 ): Promise<TaskSource> {
   const library =
-    games.path === null ? generatedLibrary(games, seed) : await openedLibrary(games.path, seed);
-  const training = library.select("train", games.numTraining);
-  const evaluation = games.evaluation.map(({ split, numTasks }) => ({
-    split,
-    tasks: library.select(split, numTasks),
-  }));
-  for (const { split, tasks } of [{ split: "train", tasks: training }, ...evaluation]) {
-    if (tasks.length === 0) {
-      throw new InputError(
-        `${games.path ?? "generated games"}: split ${split} must hold games, found none`,
-      );
-    }
+    games.path === null
+      ? generatedLibrary(games, seed)
+      : await openedLibrary({ ...games, path: games.path }, seed);
+  const select = (split: string, total: number): Promise<readonly Task[]> =>
+    reading(() => library.select(split, total));
+  const refuseEmpty = (split: string): never => {
+    const chosen = (["kinds", "indices", "paths"] as const)
+      .filter((name) => games[name] !== null)
+      .map((name) => `${name} ${games[name]!.join(", ")}`);
+    throw new InputError(
+      `${games.path ?? "generated games"}: split ${split} must hold games` +
+        `${chosen.length > 0 ? ` of ${chosen.join(" and ")}` : ""}, found none` +
+        ` (splits with games: ${library.splits.join(", ")})`,
+    );
+  };
+  const training = games.numTraining === 0 ? [] : await select("train", games.numTraining);
+  if (games.numTraining > 0 && training.length === 0) refuseEmpty("train");
+  const evaluation: TaskSplit[] = [];
+  const missing: string[] = [];
+  for (const { split: wanted, numTasks, ifPresent } of games.evaluation) {
+    const candidates = wanted === defaultEvaluationSplit ? [...heldOutSplits, "train"] : [wanted];
+    const found = await firstWithTasks(candidates, (split) => select(split, numTasks));
+    if (found !== undefined) evaluation.push(found);
+    else if (ifPresent === true) missing.push(wanted);
+    else refuseEmpty(wanted === defaultEvaluationSplit ? "valid_seen" : wanted);
   }
   const format = games.format === "compact" ? compactFormat() : verlAgentFormat();
   const createEnvironment: TaskSource["createEnvironment"] = async (task) =>
     gameEnvironment(await library.load(task.id), episode);
-  const counts = evaluation.map(({ split, tasks }) => `${tasks.length} of ${split} to evaluate`);
+  const counts = [
+    ...(training.length > 0 ? [`${training.length} to train`] : []),
+    ...evaluation.map(({ split, tasks }) => `${tasks.length} of ${split} to evaluate`),
+    ...missing.map((split) => `none of ${split}, which is not evaluated`),
+    ...(games.evaluation.length === 0 ? ["no evaluation"] : []),
+  ];
   return {
     name: "alfworld",
-    description: `games: ${library.description}; ${training.length} to train, ${counts.join(", ")}`,
+    description: `games: ${library.description}; ${counts.join(", ")}`,
+    ...(library.omissions && { omissions: library.omissions }),
     training,
     evaluation,
     createEnvironment,
@@ -101,41 +151,81 @@ export async function openAlfworldTasks(
   };
 }
 
-function generatedLibrary({ size, numTraining, evaluation }: AlfworldTasks, seed: number): Library {
-  const files = new Map<string, GeneratedGame[]>(
-    (["train", "held_out"] as const).map((split) => {
+async function firstWithTasks(
+  splits: readonly string[],
+  select: (split: string) => Promise<readonly Task[]>,
+): Promise<TaskSplit | undefined> {
+  for (const split of splits) {
+    const tasks = await select(split);
+    if (tasks.length > 0) return { split, tasks };
+  }
+  return undefined;
+}
+
+function selectionOf({ kinds, indices, paths }: AlfworldTasks): GameSelection {
+  return {
+    ...(kinds !== null && { kinds }),
+    ...(indices !== null && { indices }),
+    ...(paths !== null && { paths }),
+  };
+}
+
+function generatedLibrary(games: AlfworldTasks, seed: number): Library {
+  const { size, numTraining, evaluation } = games;
+  const splits = ["train", "held_out"] as const;
+  const taskKinds = householdTaskKinds.filter((kind) => games.kinds?.includes(kind) ?? true);
+  const files = new Map<string, readonly GeneratedGame[]>(
+    splits.map((split) => {
       const counts = evaluation
-        .filter((entry) => entry.split === split)
+        .filter(({ split: wanted }) => wanted === split || wanted === defaultEvaluationSplit)
         .map(({ numTasks }) => numTasks);
       const total = Math.max(split === "train" ? numTraining : 0, ...counts);
-      return [split, generateGames({ seed, size, split, count: total })];
+      const isNone = total === 0 || taskKinds.length === 0;
+      return [split, isNone ? [] : generateGames({ seed, size, split, count: total, taskKinds })];
     }),
   );
   const byName = new Map([...files.values()].flat().map((file) => [file.name, file]));
   return {
     description: `generated, ${size}`,
+    splits,
     load: async (id) => loadGame(byName.get(id)!, id),
-    select: (split, total) =>
-      (files.get(split) ?? [])
-        .slice(0, total)
-        .map(({ name, taskKind }) => ({ id: name, kind: taskKind })),
+    select: (split, total) => {
+      const all = (files.get(split) ?? []).slice(0, total);
+      const tasks = all.map(({ name, taskKind }) => ({ id: name, kind: taskKind }));
+      return tasks.length === 0 ? [] : selectGames(tasks, selectionOf(games), `split ${split}`);
+    },
   };
 }
 
-async function openedLibrary(path: string, seed: number): Promise<Library> {
-  const set = await reading(() => openGames(path));
+async function openedLibrary(
+  games: AlfworldTasks & { readonly path: string },
+  seed: number,
+): Promise<Library> {
+  const { path, include, strict } = games;
+  const set = await reading(() => openGames(path, { include, strict }));
   const random = createRandom(seed);
-  const known = new Map<string, readonly Task[]>();
+  const known = new Map<string, Task[]>();
   for (const task of set.tasks) {
     const split = task.split ?? "train";
-    known.set(split, [...(known.get(split) ?? []), task]);
+    const tasks = known.get(split);
+    if (tasks) tasks.push(task);
+    else known.set(split, [task]);
   }
+  const { paths, ...criteria } = selectionOf(games);
+  // A path needs to be in one of the splits, not in all.
+  const named = paths && new Set(await reading(() => set.select({ paths }).map(({ id }) => id)));
   return {
-    description: `${set.tasks.length} in ${path}`,
+    description: `${describeGames(set)} in ${path}`,
+    omissions: { skipped: set.skipped, broken: set.broken },
     load: (id) => set.load(id),
+    splits: [...known.keys()],
     // A part of a split is drawn at random: neighbours are alike.
     select: (split, total) => {
-      const tasks = known.get(split) ?? [];
+      const all = known.get(split) ?? [];
+      if (all.length === 0) return [];
+      const tasks = selectGames(all, criteria, `${path}, split ${split}`).filter(
+        ({ id }) => named?.has(id) ?? true,
+      );
       return tasks.length <= total ? tasks : random.fork(split).shuffle(tasks).slice(0, total);
     },
   };

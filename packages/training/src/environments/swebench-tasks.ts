@@ -165,7 +165,7 @@ export async function openSwebenchTasks(
     name: "swebench",
     description:
       `software tasks: ${tasks.path ?? "the demonstration's"}; ${splits.training.length} to train, ` +
-      `${splits.evaluation.map(describe).join(", ")} to evaluate; containers on ${pool.host}`,
+      `${splits.evaluation.map(describe).join(", ") || "none"} to evaluate; containers on ${pool.host}`,
     training: sweTasks(splits.training),
     evaluation: splits.evaluation.map(({ split, instances }) => ({
       split,
@@ -275,9 +275,10 @@ async function readSplits(tasks: SwebenchTasks, seed: number): Promise<Splits> {
     held_out: known.slice(numTraining),
     evaluation: others,
   };
-  const evaluation = tasks.evaluation.map(({ split, numTasks }) => {
+  const evaluation = tasks.evaluation.flatMap(({ split, numTasks, ifPresent }) => {
     const instances = bySplit[split]?.slice(0, numTasks) ?? [];
-    if (instances.length > 0) return { split, instances };
+    if (instances.length > 0) return [{ split, instances }];
+    if (ifPresent === true) return [];
     const counts = Object.entries(bySplit).map(([name, list]) => `${name} (${list.length})`);
     throw new InputError(
       `swebench: split must be one that holds instances, of ${counts.join(", ")}, got ${split}`,

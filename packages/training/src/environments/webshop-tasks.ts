@@ -20,7 +20,13 @@ import {
   type Shop,
 } from "@turnwise/envs/webshop";
 import { z } from "zod";
-import { count, evaluationSplits, share, type EpisodeConfig } from "../config-parts.ts";
+import {
+  count,
+  countOrNone,
+  evaluationSplits,
+  share,
+  type EpisodeConfig,
+} from "../config-parts.ts";
 import { InputError } from "../input-error.ts";
 import { openShop } from "./open-shop.ts";
 
@@ -56,8 +62,8 @@ export const webshopTasksSchema = z.strictObject({
   hurry: share,
   /** Whether a purchase is paid by its score, or only a perfect one. */
   reward: z.enum(["score", "success"]),
-  /** Training goals, at most; products are drawn evenly. */
-  numTraining: count,
+  /** Training goals, at most, 0 for an evaluation; products are drawn evenly. */
+  numTraining: countOrNone,
   evaluation: evaluationSplits,
 });
 
@@ -103,12 +109,12 @@ export async function openWebshopTasks(
     if (drawn.length > 0) return drawn;
     throw new InputError(`webshop: split ${split} must hold goals, found none`);
   };
-  const evaluation = tasks.evaluation.map(({ split, numTasks }) => ({
-    split,
-    tasks: draw(split, numTasks),
-  }));
+  const evaluation = tasks.evaluation
+    .filter(({ split, ifPresent }) => ifPresent !== true || all.splits.includes(split))
+    .map(({ split, numTasks }) => ({ split, tasks: draw(split, numTasks) }));
   // The published splits of AgentBench have nothing to train on.
-  const training = all.splits.includes("train") ? draw("train", tasks.numTraining) : [];
+  const hasTraining = tasks.numTraining > 0 && all.splits.includes("train");
+  const training = hasTraining ? draw("train", tasks.numTraining) : [];
   const createEnvironment = shopEnvironmentFactory(shop, {
     mode: modes[tasks.format],
     maxProducts: tasks.shownProducts,
@@ -116,13 +122,17 @@ export async function openWebshopTasks(
     amount: episode.successReward,
   });
   const format = formats[tasks.format]();
-  const counts = evaluation.map((entry) => `${entry.tasks.length} of ${entry.split} to evaluate`);
+  const counts = [
+    ...(training.length > 0 ? [`${training.length} to train`] : []),
+    ...evaluation.map((entry) => `${entry.tasks.length} of ${entry.split} to evaluate`),
+    ...(evaluation.length === 0 ? ["no evaluation"] : []),
+  ];
   const kind = tasks.catalogue ?? tasks.products ?? "generated";
   return {
     name: "webshop",
     description:
       `shop: ${shop.catalogue.size} products (${kind}), ${shop.goals.size} goals; ` +
-      `${training.length} to train, ${counts.join(", ")}`,
+      counts.join(", "),
     training,
     evaluation,
     createEnvironment,

@@ -2,6 +2,9 @@ import type { TrainConfig } from "../config.ts";
 import { algorithms } from "./algorithms.ts";
 import { onTheProcessor } from "./engine.ts";
 
+/** No selection among the games of the splits. */
+const everyGame = { kinds: null, indices: null, paths: null, include: [], strict: false };
+
 /**
  * A small agent learns household games on a laptop: a warm start from a limited number of
  * demonstrations, then GRPO with AEM, in at most ten minutes on two cores.
@@ -17,6 +20,7 @@ export function alfworldGrpoAem(seed: number): TrainConfig {
       format: "compact",
       numTraining: 4096,
       evaluation: [{ split: "held_out", numTasks: 256 }],
+      ...everyGame,
     },
     // A return of 10 for success and a twentieth of it off for what is not admissible: verl-agent takes
     // a hundredth, off responses that say nothing; ours always say something.
@@ -91,9 +95,10 @@ export function alfworldGrpoAemReleased(seed: number, path: string): TrainConfig
       format: "compact",
       numTraining: 4096,
       evaluation: [
-        { split: "valid_seen", numTasks: 140 },
-        { split: "valid_unseen", numTasks: 134 },
+        { split: "valid_seen", numTasks: 140, ifPresent: true },
+        { split: "valid_unseen", numTasks: 134, ifPresent: true },
       ],
+      ...everyGame,
     },
     episode: { ...small.episode, maxTurns: 30 },
     warmStart: { ...small.warmStart, numDemonstrations: 3000, epochs: 4 },

@@ -1,0 +1,164 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { generateGames } from "@turnwise/envs/alfworld";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { checkConfig } from "../config.ts";
+import { InputError } from "../input-error.ts";
+import { alfworldGrpoAem, alfworldGrpoAemReleased } from "../recipes/alfworld-grpo-aem.ts";
+import { type AlfworldTasks, openAlfworldTasks } from "./alfworld-tasks.ts";
+
+let folder: string;
+const files = generateGames({ seed: 1, count: 3, size: "small" });
+const heat = "pick_heat_then_place_in_recep-Mug-None-Desk-10";
+const look = "look_at_obj_in_light-Pen-None-DeskLamp-2";
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "turnwise-tasks-"));
+  const file = JSON.stringify({ ...files[0]!, solvable: true });
+  const add = async (path: string, text = file): Promise<void> => {
+    const target = join(folder, path, "game.tw-pddl");
+    await mkdir(dirname(target), { recursive: true });
+    await writeFile(target, text);
+  };
+  for (const trial of ["trial_1", "trial_2"]) {
+    await add(`unseen/valid_unseen/${heat}/${trial}`);
+    await add(`unseen/valid_unseen/${look}/${trial}`);
+    await add(`learn/train/${heat}/${trial}`);
+  }
+  await add(`both/train/${heat}/trial_1`);
+  await add(`both/valid_unseen/${look}/trial_1`);
+  await add(`both/train/${look}/trial_1`, file.slice(0, -30));
+  await add(`both/train/pick_and_place_with_movable_recep-Mug-Pan-Desk-1/trial_1`);
+  await mkdir(join(folder, "both/train/gone"));
+  await symlink("nowhere", join(folder, "both/train/gone/game.tw-pddl"));
+});
+
+afterAll(() => rm(folder, { recursive: true }));
+
+const recipe = alfworldGrpoAemReleased(1, "unused");
+
+async function open(name: string, changes: Partial<AlfworldTasks>) {
+  const tasks = { ...recipe.tasks, path: join(folder, name), ...changes } as AlfworldTasks;
+  const source = await openAlfworldTasks(tasks, recipe.episode, 1);
+  return {
+    ...source,
+    description: source.description.replace(folder, ""),
+    ids: source.evaluation.map(({ split, tasks: games }) => [
+      split,
+      ...games.map(({ id }) => id.replace("/game.tw-pddl", "")),
+    ]),
+  };
+}
+
+const evaluate = (split: string, changes: Partial<AlfworldTasks> = {}): Partial<AlfworldTasks> => ({
+  numTraining: 0,
+  evaluation: [{ split, numTasks: 9 }],
+  ...changes,
+});
+
+describe("an evaluation", () => {
+  it("needs only its own split", async () => {
+    const source = await open("unseen", evaluate("valid_unseen"));
+    expect(source.training).toEqual([]);
+    expect(source.ids[0]).toHaveLength(5);
+    expect(source.description).toBe("games: 4 in /unseen; 4 of valid_unseen to evaluate");
+    await expect(open("unseen", evaluate("valid_seen"))).rejects.toThrow(
+      new InputError(
+        `${join(folder, "unseen")}: split valid_seen must hold games, found none (splits with games: valid_unseen)`,
+      ),
+    );
+  });
+
+  it("takes a split that holds games if none is named", async () => {
+    const idsOf = async (name: string, changes = {}) =>
+      (await open(name, evaluate("default", changes))).ids;
+    expect((await idsOf("unseen"))[0]![0]).toBe("valid_unseen");
+    expect((await idsOf("learn"))[0]![0]).toBe("train");
+    expect(await idsOf(`unseen/valid_unseen/${look}`)).toEqual([
+      ["valid_unseen", "trial_1", "trial_2"],
+    ]);
+    // The held-out split has no such game.
+    expect(await idsOf("both", { kinds: ["pick_heat_then_place_in_recep"] })).toEqual([
+      ["train", `train/${heat}/trial_1`],
+    ]);
+  });
+
+  it("plays games of some kinds, by index or by path", async () => {
+    const idsOf = async (changes: Partial<AlfworldTasks>) =>
+      (await open("unseen", evaluate("valid_unseen", changes))).ids[0]!.slice(1);
+    const ids = [look, heat].flatMap((kind) =>
+      ["trial_1", "trial_2"].map((trial) => `valid_unseen/${kind}/${trial}`),
+    );
+    expect(await idsOf({ kinds: ["look_at_obj_in_light"] })).toEqual(ids.slice(0, 2));
+    expect(await idsOf({ indices: [0, 3] })).toEqual([ids[0], ids[3]]);
+    expect(await idsOf({ paths: [heat] })).toEqual(ids.slice(2));
+    expect(await idsOf({ paths: [`valid_unseen/${look}/trial_2`] })).toEqual([ids[1]]);
+    await expect(idsOf({ indices: [4] })).rejects.toThrow(
+      /unseen, split valid_unseen: index must be in \[0, 3\], got 4$/u,
+    );
+    await expect(idsOf({ paths: ["trial_3"] })).rejects.toThrow(
+      /unseen: path must be the id of a game or a folder of it, got "trial_3"$/u,
+    );
+    await expect(idsOf({ kinds: ["pick_two_obj_and_place"] })).rejects.toThrow(
+      /split valid_unseen must hold games of kinds pick_two_obj_and_place, found none/u,
+    );
+  });
+
+  it("plays generated games of some kinds", async () => {
+    const kinds = ["look_at_obj_in_light"] as const;
+    const tasks = {
+      ...recipe.tasks,
+      ...evaluate("held_out"),
+      path: null,
+      kinds,
+    } as unknown as AlfworldTasks;
+    const source = await openAlfworldTasks(tasks, recipe.episode, 1);
+    expect(source.evaluation[0]!.tasks.map(({ kind }) => kind)).toEqual(
+      Array.from({ length: 9 }, () => kinds[0]),
+    );
+  });
+});
+
+describe("training", () => {
+  it("goes without the splits of the recipe's evaluation that the data lacks, and says so", async () => {
+    const source = await open("learn", {});
+    expect(source.training).toHaveLength(2);
+    expect(source.evaluation).toEqual([]);
+    expect(source.description).toBe(
+      "games: 2 in /learn; 2 to train, none of valid_seen, which is not evaluated, none of valid_unseen, which is not evaluated",
+    );
+  });
+
+  it("goes without an evaluation split", async () => {
+    const source = await open("learn", { evaluation: [] });
+    expect(source.description).toBe("games: 2 in /learn; 2 to train, no evaluation");
+    const config = alfworldGrpoAem(1);
+    const tasks = { ...config.tasks, evaluation: [] };
+    expect(checkConfig({ ...config, tasks }, "options").tasks.evaluation).toEqual([]);
+  });
+
+  it("refuses a split that was asked for and holds no games", async () => {
+    await expect(
+      open("learn", { evaluation: [{ split: "valid_seen", numTasks: 1 }] }),
+    ).rejects.toThrow("split valid_seen must hold games, found none (splits with games: train)");
+    await expect(open("unseen", {})).rejects.toThrow("split train must hold games, found none");
+  });
+
+  it("reports games that are not used, and refuses broken ones if strict", async () => {
+    const source = await open("both", {});
+    expect(source.description).toBe(
+      "games: 2 of 5; left out: 1 movable; 2 broken: train/gone/game.tw-pddl (a link to nothing), " +
+        `train/${look}/trial_1/game.tw-pddl (truncated) in /both; 1 to train, ` +
+        "1 of valid_unseen to evaluate, none of valid_seen, which is not evaluated",
+    );
+    expect(source.omissions).toMatchObject({
+      skipped: [{ reason: "movable" }],
+      broken: [{ problem: "a link to nothing" }, { problem: "truncated" }],
+    });
+    expect((await open("both", { include: ["movable"] })).training).toHaveLength(2);
+    await expect(open("both", { strict: true })).rejects.toThrow(
+      /both: game files must be whole, got 2 broken: train\/gone\/game\.tw-pddl \(a link to nothing\), /u,
+    );
+  });
+});
