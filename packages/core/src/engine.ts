@@ -5,8 +5,10 @@ import type { TokenRow } from "./token-row.ts";
 export interface Tokenizer {
   /** Number of token ids; every id is below it. */
   readonly vocabularySize: number;
-  /** The token that ends a response. */
+  /** The token that a response is trained to end with. */
   readonly endToken: number;
+  /** All tokens that end a response, see `endTokensOf`. Default `endToken` alone. */
+  readonly endTokens?: readonly number[];
   encode(text: string): number[];
   decode(tokens: readonly number[]): string;
 }
@@ -73,7 +75,10 @@ export interface SampledResponse {
    * the request filters. `logProbs` are larger by minus the log of the mass that the filters left.
    */
   readonly unfilteredLogProbs?: readonly number[];
-  /** A token that belongs to `stopTokens`; a text of `stopStrings`; `maxTokens`. A token goes before a text. */
+  /**
+   * A token of `stopTokens`, or another one at which a server stops, last in `tokens`; a text of
+   * `stopStrings`; `maxTokens`. A token goes before a text.
+   */
   readonly stopReason: "stop-token" | "stop-string" | "length";
   /** The decoded tokens, cut before the first stop string; given where the request has stop strings. */
   readonly text?: string;

@@ -17,6 +17,7 @@ it("exports what it means to", () => {
     "crossEntropy",
     "decodeText",
     "defineLaw",
+    "endTokensOf",
     "entropyOfLogits",
     "failureKindOf",
     "failureKinds",

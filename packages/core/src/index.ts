@@ -22,6 +22,7 @@ export {
   type TrainingRow,
   type UpdateReport,
 } from "./engine.ts";
+export { endTokensOf } from "./end-tokens.ts";
 export {
   FailureError,
   failureKindOf,

@@ -136,6 +136,16 @@ describe("rollout", () => {
     expect(requests.map(({ seed }) => seed)).toEqual(["1/turn/0", "1/turn/1", "1/turn/2"]);
   });
 
+  it("ends responses at any end token of the tokenizer, and at a server's own", async () => {
+    const { sampler, requests } = scriptedSampler(["a!", "a.", "a?", "w."]);
+    const endTokens = tokenizer.encode(".!");
+    const changed = parts(sampler, { tokenizer: { ...tokenizer, endTokens } });
+    const trajectory = await rollout(task, changed, sequence());
+    expect(requests[0]!.stopTokens).toEqual(endTokens);
+    expect(trajectory.turns.map(({ action }) => action)).toEqual(["a", "a", "a", "w"]);
+    expect(tokenizer.decode(trajectory.turns[2]!.responseTokens)).toBe("a?");
+  });
+
   it("is truncated by the limit of turns, and by the length of the sequence", async () => {
     const endless = scriptedSampler(["a."]);
     const byTurns = await rollout(task, parts(endless.sampler), sequence());

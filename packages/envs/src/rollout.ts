@@ -2,6 +2,7 @@ import {
   checkInteger,
   checkNonNegative,
   checkPositive,
+  endTokensOf,
   FailureError,
   failureKindOf,
   recordVersion,
@@ -135,6 +136,7 @@ export async function rollout(
   const { groupId, trajectoryIndex, random } = sequence;
   const sequenceId = `${groupId}/${trajectoryIndex}`;
   const isConcatenated = format.presentation === "concatenated";
+  const endTokens = endTokensOf(tokenizer);
 
   const turns: Turn[] = [];
   const history: PastTurn[] = [];
@@ -171,13 +173,16 @@ export async function rollout(
           seed: random.fork(`turn/${turnIndex}`).seed,
           temperature,
           maxTokens: maxResponseTokens,
-          stopTokens: [tokenizer.endToken],
+          stopTokens: endTokens,
           ...(isConcatenated ? { sequenceId } : {}),
         },
         signal,
       );
       sequenceTokens = [...sequenceTokens, ...response.tokens];
-      const isEnded = response.tokens.at(-1) === tokenizer.endToken;
+      const last = response.tokens.at(-1);
+      // A server may stop at an end token that the tokenizer's files do not name.
+      const isEnded =
+        last !== undefined && (response.stopReason === "stop-token" || endTokens.includes(last));
       const text = tokenizer.decode(isEnded ? response.tokens.slice(0, -1) : response.tokens);
       const { action, isValid } = format.parse(text, observation);
       const step = await callWithin("step", environmentTimeoutSeconds, signal, (inner) =>

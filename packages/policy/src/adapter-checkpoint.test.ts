@@ -10,7 +10,7 @@ import {
   writeAdapter,
 } from "./adapter-checkpoint.ts";
 import { readModelConfig } from "./checkpoint.ts";
-import { readJson } from "./json-file.ts";
+import { readJson, writeJson } from "./json-file.ts";
 import { adapterConfig, adapterTable, allLinearModules } from "./lora.ts";
 import { smallModelConfig } from "./model-config.ts";
 import { drawParameters } from "./parameters.ts";
@@ -100,9 +100,41 @@ test("picks layers by patterns, exclusions and numbers", () => {
 });
 
 test.each([
+  { lora_dropout: 0.05 },
+  { init_lora_weights: false },
+  { init_lora_weights: "gaussian" },
+  { init_lora_weights: "orthogonal" },
+  { init_lora_weights: "eva", eva_config: { rho: 2, tau: 0.99 } },
+  { loftq_config: { loftq_bits: 4 }, corda_config: { corda_method: "ipm" } },
+])("reads %j, which does not matter to inference", (change) => {
+  expect(parseAdapterConfig({ ...peft, ...change }, model)).toEqual(
+    parseAdapterConfig(peft, model),
+  );
+});
+
+test("refuses to train with dropout, which is not computed", async () => {
+  const change = { ...peft, lora_dropout: 0.05 };
+  expect(() => parseAdapterConfig(change, model, "a.json", "training")).toThrow(
+    "a.json: lora_dropout must be 0 to train the adapter, since dropout is not computed, got 0.05",
+  );
+});
+
+test.each(["adapter_model.bin", "adapter_model.pt"])(
+  "says that %s is not supported",
+  async (name) => {
+    const folder = await mkdtemp(join(directory, "pickle-"));
+    await writeJson(join(folder, "adapter_config.json"), peft);
+    await writeJson(join(folder, name), {});
+    await expect(readAdapter(folder, model)).rejects.toThrow(
+      `${join(folder, name)}: weights must be a safetensors file, got a pickle file, which is not supported`,
+    );
+  },
+);
+
+test.each([
   [{ peft_type: "IA3" }, 'a.json: peft_type must be "LORA", got "IA3"'],
   [{ use_dora: true }, "a.json: use_dora must be absent, since it is not computed here, got true"],
-  [{ lora_dropout: 0.05 }, "a.json: lora_dropout must be 0, got 0.05"],
+  [{ lora_dropout: 1.5 }, "a.json: lora_dropout must be a number in [0, 1], got 1.5"],
   [{ bias: "all" }, 'a.json: bias must be "none", got "all"'],
   [
     { rank_pattern: { q_proj: 8 } },
@@ -116,7 +148,7 @@ test.each([
   [{ fan_in_fan_out: true }, "fan_in_fan_out must be absent"],
   [
     { init_lora_weights: "pissa" },
-    'init_lora_weights must be true, false or "gaussian", got "pissa"',
+    'init_lora_weights must be true, false, "gaussian", "eva", "orthogonal", which leave the base model unchanged, got "pissa"',
   ],
   [{ some_new_method: 3 }, "some_new_method must be absent, since it is not computed here, got 3"],
   [{ target_modules: ["c_attn"] }, "a.json: targetModules must name linear layers"],

@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { refusePickle } from "./refuse-pickle.ts";
 import { isJsonObject, readJson, writeJson, type JsonObject } from "./json-file.ts";
 import {
   adaptedModules,
@@ -34,11 +35,17 @@ const readFields = new Set([
   "init_lora_weights",
 ]);
 
-/** Fields that say nothing about the computation, or only what a switched-off method would do. */
+/**
+ * Fields that say nothing about the computation: how the first weights were drawn, or what a method that
+ * is switched off would do.
+ */
 const harmlessFields = new Set([
   "auto_mapping",
   "base_model_name_or_path",
+  "corda_config",
+  "eva_config",
   "inference_mode",
+  "loftq_config",
   "megatron_core",
   "peft_version",
   "qalora_group_size",
@@ -52,18 +59,32 @@ const isOff = (value: unknown): boolean =>
   value === false ||
   (typeof value === "object" && Object.keys(value).length === 0);
 
+/** Initializations of PEFT that leave the base model as it is; the others subtract from its weights. */
+const harmlessInitializations: ReadonlySet<unknown> = new Set([
+  true,
+  false,
+  "gaussian",
+  "eva",
+  "orthogonal",
+]);
+
+/** Use of an adapter: dropout matters to `training` alone, where it is not computed. */
+export type AdapterPurpose = "inference" | "training";
+
 /**
  * Reads the parsed content of a PEFT `adapter_config.json`.
  * @param model - The model that the adapter must fit.
  * @param source - What messages call it, usually the file's path.
  * @throws `RangeError` naming source, field and value for another method than LoRA, for variants that
- *   are not computed (DoRA, dropout, trained biases, patterns of ranks, ...), for fields that are
- *   neither known nor switched off, and for layers that the model does not have.
+ *   are not computed (DoRA, trained biases, patterns of ranks, dropout in training, ...), for
+ *   initializations that change the base model, for fields that are neither known nor switched off, and
+ *   for layers that the model does not have.
  */
 export function parseAdapterConfig(
   json: unknown,
   model: ModelConfig,
   source = "adapter_config.json",
+  purpose: AdapterPurpose = "inference",
 ): AdapterConfig {
   if (!isJsonObject(json)) throw new TypeError(`${source}: must be a JSON object`);
   const fail = (field: string, rule: string): never => {
@@ -72,11 +93,19 @@ export function parseAdapterConfig(
   if (json["peft_type"] !== "LORA") fail("peft_type", 'be "LORA"');
   if ((json["bias"] ?? "none") !== "none") fail("bias", 'be "none"');
   // Others start from matrices that were taken out of the base, which is then not the one at hand.
-  const initial = json["init_lora_weights"] ?? true;
-  if (typeof initial !== "boolean" && initial !== "gaussian") {
-    fail("init_lora_weights", 'be true, false or "gaussian"');
+  if (!harmlessInitializations.has(json["init_lora_weights"] ?? true)) {
+    fail(
+      "init_lora_weights",
+      `be ${[...harmlessInitializations].map((each) => JSON.stringify(each)).join(", ")}, which leave the base model unchanged`,
+    );
   }
-  if ((json["lora_dropout"] ?? 0) !== 0) fail("lora_dropout", "be 0");
+  const dropout = json["lora_dropout"] ?? 0;
+  if (typeof dropout !== "number" || !(dropout >= 0 && dropout <= 1)) {
+    fail("lora_dropout", "be a number in [0, 1]");
+  }
+  if (purpose === "training" && dropout !== 0) {
+    fail("lora_dropout", "be 0 to train the adapter, since dropout is not computed");
+  }
   for (const [field, value] of Object.entries(json)) {
     if (readFields.has(field) || harmlessFields.has(field) || isOff(value)) continue;
     fail(field, "be absent, since it is not computed here");
@@ -177,9 +206,10 @@ export function adapterConfigJson(
 export async function readAdapterConfig(
   directory: string,
   model: ModelConfig,
+  purpose: AdapterPurpose = "inference",
 ): Promise<AdapterConfig> {
   const path = join(directory, "adapter_config.json");
-  return parseAdapterConfig(await readJson(path), model, path);
+  return parseAdapterConfig(await readJson(path), model, path, purpose);
 }
 
 /** An adapter that was read, with the text pairs of its file's header. */
@@ -200,6 +230,7 @@ export async function readAdapter(
 ): Promise<StoredAdapter> {
   const config = expected ?? (await readAdapterConfig(directory, model));
   const path = join(directory, "adapter_model.safetensors");
+  await refusePickle(path, ["adapter_model.bin", "adapter_model.pt"]);
   const file = await OpenSafetensors.open(path);
   try {
     const parameters = await readParameters(adapterTable(model, config), [file], path, { prefix });

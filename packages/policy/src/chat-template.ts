@@ -1,4 +1,4 @@
-import { Template } from "@huggingface/jinja";
+import { compileTemplate } from "./jinja-template.ts";
 import { isJsonObject, type JsonObject } from "./json-file.ts";
 
 /** One message of a conversation. Templates may look at further fields, such as `tool_calls`. */
@@ -13,7 +13,10 @@ export interface ChatMessage {
 export interface ChatOptions {
   /** Descriptions of tools, as JSON schemas; a template named `tool_use` is taken where there is one. */
   readonly tools?: readonly JsonObject[];
-  /** Further variables of the template, such as `enable_thinking` or `date_string`. */
+  /**
+   * Further variables of the template, such as `enable_thinking` or `date_string`. `strftime_now`, which
+   * templates call for today's date, can be a function of a format, a `Date`, or the text of a date.
+   */
   readonly variables?: Readonly<Record<string, unknown>>;
 }
 
@@ -42,17 +45,17 @@ export type RenderChat = (messages: readonly ChatMessage[], options?: RenderOpti
  *   template itself says is wrong with the messages.
  */
 export function createChatRenderer({ config, chatTemplate }: TemplateSource): RenderChat {
-  const parsed = new Map<string, Template>();
+  const compiled = new Map<string, ReturnType<typeof compileTemplate>>();
   const specialTokens = specialTokenTexts(config);
   return (messages, { addGenerationPrompt = false, tools, variables } = {}) => {
     const text = chatTemplate ?? templateOf(config["chat_template"], tools !== undefined);
     if (text === undefined) {
       throw new RangeError("renderChat: tokenizer must have a chat template, got none");
     }
-    const template = parsed.get(text) ?? new Template(text);
-    parsed.set(text, template);
     try {
-      return template.render({
+      const render = compiled.get(text) ?? compileTemplate(text);
+      compiled.set(text, render);
+      return render({
         ...specialTokens,
         messages,
         ...(tools && { tools }),

@@ -104,12 +104,27 @@ test("refuses templates that render earlier turns another way later on", () => {
   );
 });
 
-test("refuses templates that end an answer with something else than it ended with", () => {
-  const tokenizer = tokenizerWith(chatMl.replaceAll("<end>", "<think>"));
+test("takes the token that the template puts after an answer for an end token too", () => {
+  const tokenizer = tokenizerWith(chatMl.replaceAll("<end>", "</think>"));
+  const [end, turnEnd] = tokenizer.encode("<end> </think>");
+  expect(tokenizer.endToken).toBe(end);
+  expect(tokenizer.turnEndToken).toBe(turnEnd);
+  expect(tokenizer.endTokens).toEqual([end, turnEnd]);
+  const { chat } = beginChat(tokenizer, [user("a")]);
+  const next = (answer: string): string =>
+    tokenizer.decode(continueChat(tokenizer, chat, tokenizer.encode(answer), [user("c")]).tokens);
+  // The template's own end is there already; after another one, or none, it is appended.
+  expect(next("b </think>")).toBe("<start> user c </think> <start> assistant");
+  expect(next("b <end>")).toBe("</think> <start> user c </think> <start> assistant");
+  expect(next("b")).toBe("</think> <start> user c </think> <start> assistant");
+});
+
+test("refuses templates that put no end token behind an answer that has one", () => {
+  const tokenizer = tokenizerWith(chatMl.replaceAll("<end>", "open"));
   const { chat } = beginChat(tokenizer, [user("a")]);
   const answer = [...tokenizer.encode("b"), tokenizer.endToken];
   expect(() => continueChat(tokenizer, chat, answer, [user("c")])).toThrow(
-    'continueChat: template must put "<end>" behind an answer, got " <think>',
+    'continueChat: template must put "<end>" behind an answer, got " open',
   );
 });
 

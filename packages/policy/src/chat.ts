@@ -1,8 +1,11 @@
+import { endTokensOf } from "@turnwise/core";
 import type { ChatMessage, ChatOptions, RenderChat } from "./chat-template.ts";
 
 /** What a chat needs of a tokenizer. */
 export interface ChatTokenizer {
   readonly endToken: number;
+  /** Default `endToken` alone. */
+  readonly endTokens?: readonly number[];
   encode(text: string): number[];
   decode(tokens: readonly number[]): string;
   readonly renderChat: RenderChat;
@@ -47,12 +50,13 @@ export function beginChat(
 /**
  * Adds an answer, and the messages that follow it.
  *
- * What the template puts behind the answer is appended. An answer that was sampled up to its end token
- * has the first part of that already; one that was cut short gets it here.
+ * The text that the template puts after the answer is appended. An answer that was sampled up to the
+ * template's end token has the first part of it already; one that was cut short, or stopped at another
+ * end token, gets all of it.
  * @param response - The answer's token ids as they were sampled, end token included if it came.
  * @param messages - What follows, up to the next answer; may be empty only if the template allows it.
  * @throws `Error` if the template changes what it rendered before (as those do that drop the reasoning
- *   of earlier turns), or puts something else than the response's end token behind an answer.
+ *   of earlier turns), or puts no end token behind an answer that has one.
  */
 export function continueChat(
   tokenizer: ChatTokenizer,
@@ -60,19 +64,25 @@ export function continueChat(
   response: readonly number[],
   messages: readonly ChatMessage[],
 ): ChatStep {
-  const isEnded = response.at(-1) === tokenizer.endToken;
+  const endTokens = endTokensOf(tokenizer);
+  const last = response.at(-1);
+  const isEnded = last !== undefined && endTokens.includes(last);
   const content = tokenizer.decode(isEnded ? response.slice(0, -1) : response);
   const grown = grow(tokenizer, chat, content, messages);
   if (!isEnded) return { chat: grown.chat, tokens: tokenizer.encode(grown.behind) };
-  const end = tokenizer.decode([tokenizer.endToken]);
+  const end = tokenizer.decode([last]);
   // White space before the end token would have been a part of the answer, and was not.
   const behind = grown.behind.trimStart();
-  if (!behind.startsWith(end)) {
-    throw new Error(
-      `continueChat: template must put ${JSON.stringify(end)} behind an answer, got ${JSON.stringify(grown.behind.slice(0, 40))}`,
-    );
+  if (behind.startsWith(end)) {
+    return { chat: grown.chat, tokens: tokenizer.encode(behind.slice(end.length)) };
   }
-  return { chat: grown.chat, tokens: tokenizer.encode(behind.slice(end.length)) };
+  // A model may stop at another end token than the one that ends a turn in the template.
+  if (endTokens.some((token) => behind.startsWith(tokenizer.decode([token])))) {
+    return { chat: grown.chat, tokens: tokenizer.encode(behind) };
+  }
+  throw new Error(
+    `continueChat: template must put ${JSON.stringify(end)} behind an answer, got ${JSON.stringify(grown.behind.slice(0, 40))}`,
+  );
 }
 
 /** Renders a longer conversation, and finds what stands behind the answer. */

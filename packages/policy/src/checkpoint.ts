@@ -10,6 +10,7 @@ import {
   type JsonObject,
 } from "./json-file.ts";
 import { modelConfigJson, parseModelConfig, type ModelConfig } from "./model-config.ts";
+import { refusePickle } from "./refuse-pickle.ts";
 import { parameterTable, sizeOf, type Parameters, type ParameterSpec } from "./parameters.ts";
 import { OpenSafetensors, writeSafetensors, type FloatType } from "./safetensors.ts";
 import {
@@ -152,6 +153,7 @@ async function openWeights(
   const index = await readJsonIfPresent(indexPath);
   if (!index) {
     const path = join(directory, "model.safetensors");
+    await refusePickle(path, ["pytorch_model.bin", "pytorch_model.bin.index.json"]);
     return { files: [await OpenSafetensors.open(path)], source: path };
   }
   const map = weightMap(index, indexPath);

@@ -149,6 +149,28 @@ test.each([
   expect(() => read(json)).toThrow(message);
 });
 
+test("ignores fields that the kind does not have with a warning, as transformers does", async () => {
+  // DeepSeek-R1-0528-Qwen3-8B.
+  const given = {
+    rope_type: "yarn",
+    factor: 4,
+    original_max_position_embeddings: 32768,
+    attn_factor: 0.8782488562869419,
+  };
+  const { attn_factor: _, ...rest } = given;
+  const warnings: string[] = [];
+  const listen = (warning: Error): void =>
+    void warnings.push(`${warning.name}: ${warning.message}`);
+  process.on("warning", listen);
+  expect(read({ rope_scaling: given })).toEqual(read({ rope_scaling: rest }));
+  expect(read({ rope_scaling: given })).toEqual(read({ rope_scaling: rest }));
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off("warning", listen);
+  expect(warnings).toEqual([
+    'TurnwiseWarning: c: rope_scaling.attn_factor is not a field of rope_type "yarn", ignored as in transformers, got 0.8782488562869419',
+  ]);
+});
+
 test("is written so that it is read back", () => {
   for (const given of [
     { rope_type: "default" },

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from "./json-file.ts";
+import { warnOnce } from "./warn-once.ts";
 
 /**
  * How the rotary frequencies of a model differ from `theta ** (-2i / headSize)`, so that it reads
@@ -63,14 +64,26 @@ const fieldsOfKind: Readonly<Record<RopeScaling["kind"], readonly string[]>> = {
   ],
 };
 
+/** Fields of variants that transformers computes and this package does not, whatever the kind. */
+const computedElsewhere = new Set([
+  "partial_rotary_factor",
+  "mrope_section",
+  "mrope_interleaved",
+  "short_factor",
+  "long_factor",
+]);
+
 /**
  * Reads the rotary fields of a `config.json`: `rope_theta` and `rope_scaling` (older files), or
  * `rope_parameters` with both (newer ones).
  *
  * @param maxSequenceTokens - `max_position_embeddings`, which stands in for a missing
  *   `original_max_position_embeddings`.
+ *
+ * Fields that the kind does not have are ignored with a warning, as transformers does.
+ *
  * @throws `RangeError` naming source, field and value for kinds other than default, linear, llama3 and
- *   yarn, for fields that are not known, and for numbers out of range.
+ *   yarn, for variants that are not computed, and for numbers out of range.
  */
 export function readRope(json: JsonObject, source: string, maxSequenceTokens: number): ReadRope {
   const place = isJsonObject(json["rope_parameters"]) ? "rope_parameters" : "rope_scaling";
@@ -100,9 +113,14 @@ export function readRope(json: JsonObject, source: string, maxSequenceTokens: nu
   }
   const known = new Set(["rope_type", "type", "rope_theta", ...fieldsOfKind[kind]]);
   for (const [field, value] of Object.entries(given)) {
-    if (field === "partial_rotary_factor" && value === 1) continue;
     if (known.has(field) || value === null || value === false) continue;
-    fail(`${place}.${field}`, `be absent for rope_type ${JSON.stringify(name)}`, value);
+    if (computedElsewhere.has(field)) {
+      if (field === "partial_rotary_factor" && value === 1) continue;
+      fail(`${place}.${field}`, `be absent for rope_type ${JSON.stringify(name)}`, value);
+    }
+    warnOnce(
+      `${source}: ${place}.${field} is not a field of rope_type ${JSON.stringify(name)}, ignored as in transformers, got ${JSON.stringify(value)}`,
+    );
   }
   const theta = given["rope_theta"] ?? json["rope_theta"] ?? 10000;
   // A base of 1 would turn all pairs alike, and yarn divides by its logarithm.

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
+import { writeJson } from "./json-file.ts";
 import { findSharedData, readGolden } from "./shared-data.ts";
 import { createTokenizer, readTokenizer, writeTokenizer } from "./tokenizer.ts";
 import { buildWordVocabulary } from "./word-vocabulary.ts";
@@ -73,6 +74,107 @@ test("needs an end token that the vocabulary knows", () => {
     'createTokenizer: endToken must be in the vocabulary, got "</s>"',
   );
 });
+
+/** A folder of a word-level tokenizer without an end token, and with other files as they are given. */
+async function folderWith(files: Readonly<Record<string, unknown>>): Promise<string> {
+  const folder = await mkdtemp(join(directory, "folder-"));
+  const { tokenizer, config } = buildWordVocabulary(["user assistant a"], {
+    markers: ["<eot>", "<im_end>", "<bos>"],
+  });
+  const { eos_token: _, ...rest } = config;
+  await writeJson(join(folder, "tokenizer.json"), { ...tokenizer, ...Object(files["tokenizer"]) });
+  await writeJson(join(folder, "tokenizer_config.json"), { ...rest, ...Object(files["config"]) });
+  for (const [name, content] of Object.entries(files)) {
+    if (name.endsWith(".json")) await writeJson(join(folder, name), content);
+  }
+  return folder;
+}
+
+/** Ids of the words of {@link folderWith}. */
+const wordIds = { end: 0, eot: 2, imEnd: 3, bos: 4 };
+
+const chatMl =
+  "{% for m in messages %}<user>{{ m.content }}<im_end>\n{% endfor %}" +
+  "{% if add_generation_prompt %}<user>{% endif %}";
+
+test("ends a response at the tokens of all files", async () => {
+  const folder = await folderWith({
+    config: { eos_token: "<end>", chat_template: chatMl },
+    // 99 is beyond the vocabulary.
+    "generation_config.json": { eos_token_id: [wordIds.eot, wordIds.end, 99] },
+  });
+  const tokenizer = await readTokenizer(folder);
+  expect(tokenizer.endToken).toBe(wordIds.end);
+  expect(tokenizer.endTokens).toEqual([wordIds.end, wordIds.eot, wordIds.imEnd]);
+  expect(tokenizer.turnEndToken).toBe(wordIds.imEnd);
+  // They are the same for the tokenizer that a policy writes next to its weights.
+  const copy = join(folder, "copy");
+  await writeTokenizer(copy, tokenizer.files);
+  expect((await readTokenizer(copy)).endTokens).toEqual(tokenizer.endTokens);
+});
+
+test.each<[string, Readonly<Record<string, unknown>>, number]>([
+  ["special_tokens_map.json", { "special_tokens_map.json": { eos_token: "<eot>" } }, wordIds.eot],
+  [
+    "special_tokens_map.json, as an object",
+    { config: { eos_token: null }, "special_tokens_map.json": { eos_token: { content: "<eot>" } } },
+    wordIds.eot,
+  ],
+  ["generation_config.json", { "generation_config.json": { eos_token_id: 3 } }, wordIds.imEnd],
+  ["config.json", { "config.json": { eos_token_id: [2, 3] } }, wordIds.eot],
+  ["the chat template", { config: { chat_template: chatMl } }, wordIds.imEnd],
+])("finds an end token that is only in %s", async (_, files, expected) => {
+  expect((await readTokenizer(await folderWith(files))).endToken).toBe(expected);
+});
+
+test("prefers generation_config.json to config.json, as transformers does", async () => {
+  const folder = await folderWith({
+    "config.json": { eos_token_id: 2 },
+    "generation_config.json": { eos_token_id: 3 },
+  });
+  expect((await readTokenizer(folder)).endTokens).toEqual([3]);
+});
+
+test("refuses ids of end tokens that are no ids", async () => {
+  const folder = await folderWith({ "generation_config.json": { eos_token_id: ["<eot>"] } });
+  await expect(readTokenizer(folder)).rejects.toThrow(
+    'generation_config.json: eos_token_id must be a whole number >= 0 or a list of them, got ["<eot>"]',
+  );
+});
+
+const postProcessor = {
+  type: "TemplateProcessing",
+  single: [
+    { SpecialToken: { id: "<bos>", type_id: 0 } },
+    { Sequence: { id: "A", type_id: 0 } },
+    { SpecialToken: { id: "<end>", type_id: 0 } },
+  ],
+  pair: [],
+  special_tokens: {
+    "<bos>": { id: "<bos>", ids: [wordIds.bos], tokens: ["<bos>"] },
+    "<end>": { id: "<end>", ids: [wordIds.end], tokens: ["<end>"] },
+  },
+};
+
+test.each<[string, object, object, number[]]>([
+  ["nothing asks for it", {}, {}, []],
+  ["the post-processor puts it there", { post_processor: postProcessor }, {}, [wordIds.bos]],
+  ["add_bos_token is true", {}, { add_bos_token: true, bos_token: "<bos>" }, [wordIds.bos]],
+  ["add_bos_token is false", { post_processor: postProcessor }, { add_bos_token: false }, []],
+  ["there is no bos_token", {}, { add_bos_token: true, bos_token: null }, []],
+])(
+  "puts a token before a prompt as the tokenizer specifies: %s",
+  async (_, json, config, begin) => {
+    const folder = await folderWith({ tokenizer: json, config: { eos_token: "<end>", ...config } });
+    const tokenizer = await readTokenizer(folder);
+    expect(tokenizer.beginTokens).toEqual(begin);
+    const [a] = tokenizer.encode("a");
+    expect(tokenizer.encodePrompt("a")).toEqual([...begin, a]);
+    // Not twice, and not inside a sequence.
+    expect(tokenizer.encodePrompt("<bos> a")).toEqual([wordIds.bos, a]);
+    expect(tokenizer.encode("a")).toEqual([a]);
+  },
+);
 
 test("refuses files that are no tokenizer's", () => {
   const { tokenizer, config } = buildWordVocabulary(["go"]);

@@ -3,12 +3,14 @@ import { join } from "node:path";
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import { decodeText, type Tokenizer } from "@turnwise/core";
 import { writeFileAtomically } from "./atomic-file.ts";
+import { findBeginTokens } from "./begin-tokens.ts";
 import {
   createChatRenderer,
   type ChatMessage,
   type RenderChat,
   type RenderOptions,
 } from "./chat-template.ts";
+import { findEndTokens } from "./end-tokens.ts";
 import {
   isJsonObject,
   isMissingFile,
@@ -26,11 +28,21 @@ export interface TokenizerFiles {
   readonly config: JsonObject;
   /** `chat_template.jinja`, where there is one. */
   readonly chatTemplate?: string;
+  /** `generation_config.json`, where there is one: its `eos_token_id` names more end tokens. */
+  readonly generationConfig?: JsonObject;
 }
 
 /** A tokenizer that can be written to a folder again. */
 export interface LoadedTokenizer extends Tokenizer {
   readonly files: TokenizerFiles;
+  /** All tokens that end a response: the union of the files', and of what ends a turn in a chat. */
+  readonly endTokens: readonly number[];
+  /** Token that the chat template puts after an answer, where it puts one. */
+  readonly turnEndToken?: number;
+  /** Tokens that the tokenizer puts before a text that begins a sequence (BOS); often none. */
+  readonly beginTokens: readonly number[];
+  /** The token ids of a text that begins a sequence: `beginTokens`, unless it has them, and the text's. */
+  encodePrompt(text: string): number[];
   /** The id of a token's text, or `undefined` if there is no such token. */
   tokenId(text: string): number | undefined;
   /**
@@ -44,7 +56,7 @@ export interface LoadedTokenizer extends Tokenizer {
 
 /** Options of {@link createTokenizer} and {@link readTokenizer}. */
 export interface TokenizerOptions {
-  /** Text of the token that ends a response. Default: `eos_token` of the files. */
+  /** Text of the token that a response is trained to end with. Default: `eos_token` of the files. */
   readonly endToken?: string;
 }
 
@@ -56,20 +68,9 @@ export interface TokenizerOptions {
  */
 export function createTokenizer(
   files: TokenizerFiles,
-  { endToken: endText = endTokenText(files.config) }: TokenizerOptions = {},
+  { endToken: endText }: TokenizerOptions = {},
 ): LoadedTokenizer {
   const tokenizer = loadTokenizer(files);
-  if (endText === undefined) {
-    throw new RangeError(
-      "createTokenizer: endToken must be given where eos_token is not, got none",
-    );
-  }
-  const endToken = tokenizer.token_to_id(endText);
-  if (endToken === undefined) {
-    throw new RangeError(
-      `createTokenizer: endToken must be in the vocabulary, got ${JSON.stringify(endText)}`,
-    );
-  }
   let vocabularySize = 0;
   for (const id of tokenizer.get_vocab(true).values()) {
     vocabularySize = Math.max(vocabularySize, id + 1);
@@ -99,15 +100,29 @@ export function createTokenizer(
           clean_up_tokenization_spaces: false,
         });
   const renderChat = createChatRenderer(files);
+  const tokenId = (text: string): number | undefined => tokenizer.token_to_id(text);
+  const ends = findEndTokens({ files, vocabularySize, tokenId, renderChat }, endText);
+  const beginTokens = findBeginTokens(files, (text) => {
+    const { ids }: Encoding = tokenizer.encode(text, { add_special_tokens: true });
+    return { plain: encode(text), whole: ids.filter((id) => id !== undefined) };
+  });
   return {
     vocabularySize,
-    endToken,
+    endToken: ends.first,
+    endTokens: ends.all,
+    ...(ends.ofTurn !== undefined && { turnEndToken: ends.ofTurn }),
+    beginTokens,
     files,
     renderChat,
     encodeChat: (messages, options) => encode(renderChat(messages, options)),
+    encodePrompt: (text) => {
+      const tokens = encode(text);
+      const isBegun = beginTokens.every((token, i) => token === tokens[i]);
+      return isBegun ? tokens : [...beginTokens, ...tokens];
+    },
     encode,
     decode,
-    tokenId: (text) => tokenizer.token_to_id(text),
+    tokenId,
   };
 }
 
@@ -157,17 +172,11 @@ interface Encoding {
   readonly tokens: readonly string[];
 }
 
-/** `eos_token` is a text, or an object that holds it. */
-function endTokenText(config: JsonObject): string | undefined {
-  const token = config["eos_token"];
-  if (typeof token === "string") return token;
-  const content = isJsonObject(token) ? token["content"] : undefined;
-  return typeof content === "string" ? content : undefined;
-}
-
 /**
  * Reads a tokenizer from a folder with `tokenizer.json`, `tokenizer_config.json` (which may be missing
- * if `endToken` is given) and perhaps `chat_template.jinja`.
+ * if an end token is found elsewhere), and perhaps `special_tokens_map.json`, `chat_template.jinja` and
+ * `generation_config.json`. As in transformers, `config.json` stands in for a missing
+ * `generation_config.json`.
  */
 export async function readTokenizer(
   directory: string,
@@ -175,12 +184,36 @@ export async function readTokenizer(
 ): Promise<LoadedTokenizer> {
   const tokenizer = await readJson(join(directory, "tokenizer.json"));
   const config = (await readJsonIfPresent(join(directory, "tokenizer_config.json"))) ?? {};
+  const specialTokens = await readJsonIfPresent(join(directory, "special_tokens_map.json"));
   const chatTemplate = await readTextIfPresent(join(directory, templateName));
-  const files = { tokenizer, config, ...(chatTemplate !== undefined && { chatTemplate }) };
+  const generationConfig =
+    (await readJsonIfPresent(join(directory, generationName))) ??
+    endTokensOfModel(await readJsonIfPresent(join(directory, "config.json")));
+  const files: TokenizerFiles = {
+    tokenizer,
+    config: withSpecialTokens(config, specialTokens),
+    ...(chatTemplate !== undefined && { chatTemplate }),
+    ...(generationConfig && { generationConfig }),
+  };
   return createTokenizer(files, options);
 }
 
+/** Adds the special tokens that `tokenizer_config.json` does not name. */
+function withSpecialTokens(config: JsonObject, specialTokens: JsonObject = {}): JsonObject {
+  const missing = Object.entries(specialTokens).filter(
+    ([name]) => name.endsWith("_token") && (config[name] ?? undefined) === undefined,
+  );
+  return missing.length === 0 ? config : { ...config, ...Object.fromEntries(missing) };
+}
+
+/** The part of a `config.json` that says how a response ends. */
+function endTokensOfModel(config: JsonObject = {}): JsonObject | undefined {
+  const end = config["eos_token_id"] ?? undefined;
+  return end === undefined ? undefined : { eos_token_id: end };
+}
+
 const templateName = "chat_template.jinja";
+const generationName = "generation_config.json";
 
 async function readTextIfPresent(path: string): Promise<string | undefined> {
   try {
@@ -200,4 +233,9 @@ export async function writeTokenizer(directory: string, files: TokenizerFiles): 
   // A template that was there would go before the one of the config.
   if (files.chatTemplate === undefined) await rm(path, { force: true });
   else await writeFileAtomically(path, [files.chatTemplate]);
+  const generationPath = join(directory, generationName);
+  // One that is there belongs to the model, and says more.
+  if (files.generationConfig && !(await readJsonIfPresent(generationPath))) {
+    await writeJson(generationPath, files.generationConfig);
+  }
 }

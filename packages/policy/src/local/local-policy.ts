@@ -241,7 +241,7 @@ async function startingAdapter(
   config: ModelConfig,
 ): Promise<AdapterConfig | undefined> {
   if (adapter === undefined) return undefined;
-  if (typeof adapter === "string") return readAdapterConfig(adapter, config);
+  if (typeof adapter === "string") return readAdapterConfig(adapter, config, "training");
   return adapterConfig(config, adapter, "createLocalPolicy: adapter");
 }
 

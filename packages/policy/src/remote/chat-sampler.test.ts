@@ -127,6 +127,54 @@ describe("chatSampler", () => {
     expect(body).not.toHaveProperty("max_tokens");
   });
 
+  it("gives calls without an id one, and sends reasoning back with them", async () => {
+    const calls = [
+      { function: { name: "run", arguments: '{"cmd":"ls"}' } },
+      { id: "", type: "function", function: { name: "run", arguments: { cmd: "pwd" } } },
+      { id: null, type: "function", function: { name: "run", arguments: "" } },
+    ];
+    const reasoning = { reasoning_content: "Look first.", reasoning_details: [{ type: "text" }] };
+    const answers = [{ content: "", tool_calls: calls, ...reasoning }, { content: "done" }];
+    const tools = [
+      { type: "function", function: { name: "run", description: "Runs.", parameters: {} } },
+    ] as const;
+    const sampler = await connect(() => said(answers.shift()!), {
+      tools,
+      sendsParallelToolCalls: false,
+    });
+    const first = request("Look around.", { sequenceId: "a" });
+    const one = await sampler.sample(first);
+    const tokens = [...first.promptTokens, ...one.tokens, ...textTokenizer.encode("a.txt")];
+    await sampler.sample({ ...first, promptTokens: tokens });
+    const [, answer, ...results] = messagesOf(1) as {
+      tool_call_id?: string;
+      tool_calls?: unknown;
+    }[];
+    const ids = results.map(({ tool_call_id }) => tool_call_id);
+    expect(new Set(ids).size).toBe(3);
+    expect(answer).toEqual({
+      role: "assistant",
+      content: null,
+      ...reasoning,
+      tool_calls: calls.map((call, i) => ({ type: "function", ...call, id: ids[i] })),
+    });
+    expect(server!.seen[0]!.body).toMatchObject({ tools });
+    expect(server!.seen[0]!.body).not.toHaveProperty("parallel_tool_calls");
+  });
+
+  it("sends reasoning back with answers in text too", async () => {
+    const sampler = await connect(() => said({ content: "north", reasoning: "It is open." }));
+    const first = request("Where to?", { sequenceId: "a" });
+    const one = await sampler.sample(first);
+    const tokens = [...first.promptTokens, ...one.tokens, ...textTokenizer.encode("And now?")];
+    await sampler.sample({ ...first, promptTokens: tokens });
+    expect(messagesOf(1)).toEqual([
+      { role: "user", content: "Where to?" },
+      { role: "assistant", content: "north", reasoning: "It is open." },
+      { role: "user", content: "And now?" },
+    ]);
+  });
+
   it("tells an answer that was cut from one that ended", async () => {
     const sampler = await connect(() => said({ content: "so lo" }, "length"));
     const response = await sampler.sample(request("?"));

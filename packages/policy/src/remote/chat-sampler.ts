@@ -73,6 +73,10 @@ export interface ChatSamplerOptions extends RemoteOptions {
    * environment's answer goes back as the tool's. Without tools, all is text.
    */
   readonly tools?: readonly ChatTool[];
+  /**
+   * Whether `parallel_tool_calls: false` is sent with tools; some servers refuse the field. Default true.
+   */
+  readonly sendsParallelToolCalls?: boolean;
   /** Further fields of each request, such as `{ reasoning_effort: "low" }`. */
   readonly extra?: Readonly<Record<string, unknown>>;
 }
@@ -90,7 +94,14 @@ interface Message {
   readonly content: string | null;
   readonly tool_calls?: unknown;
   readonly tool_call_id?: string;
+  /** Reasoning of an answer, under the names that servers give it. */
+  readonly reasoning_content?: unknown;
+  readonly reasoning?: unknown;
+  readonly reasoning_details?: unknown;
 }
+
+/** Fields of an answer that some servers require in the next request. */
+const reasoningFields = ["reasoning_content", "reasoning", "reasoning_details"] as const;
 
 interface Conversation {
   readonly messages: readonly Message[];
@@ -115,6 +126,7 @@ export function chatSampler(
 ): Sampler & { readonly usage: ChatUsage; close(): void } {
   const { model, maxResponseTokens = 4096, limitField = "max_tokens", tools = [] } = options;
   const { maxSequenceTokens = 400_000, sendsSampling = true, extra = {} } = options;
+  const { sendsParallelToolCalls = true } = options;
   checkInteger("chatSampler", { maxResponseTokens }, { min: 1 });
   checkPositive("chatSampler", { maxSequenceTokens });
   const client = new HttpClient(
@@ -140,10 +152,13 @@ export function chatSampler(
           temperature: request.temperature ?? 1,
           seed: seedNumber(request.seed),
         }),
-        ...(tools.length > 0 && { tools, parallel_tool_calls: false }),
+        ...(tools.length > 0 && {
+          tools,
+          ...(sendsParallelToolCalls && { parallel_tool_calls: false }),
+        }),
         ...extra,
       },
-      readChoice,
+      (answer) => readChoice(answer, messages.length),
       signal,
     );
 
@@ -227,7 +242,8 @@ interface ChatAnswer extends ChatMessage {
   readonly responseTokens: number;
 }
 
-function readChoice(answer: JsonAnswer): ChatAnswer {
+/** @param place - Number of messages before the answer. */
+function readChoice(answer: JsonAnswer, place: number): ChatAnswer {
   const [choice] = answer.field("choices").entries();
   if (choice === undefined) throw answer.field("choices").wrong("hold a choice");
   const reason = choice.field("finish_reason");
@@ -238,30 +254,46 @@ function readChoice(answer: JsonAnswer): ChatAnswer {
   const numTokens = (name: string): number =>
     used.field(name).isAbsent ? 0 : used.field(name).number();
   return {
-    ...readMessage(choice),
+    ...readMessage(choice, place),
     isCut: reason.raw === "length",
     promptTokens: numTokens("prompt_tokens"),
     responseTokens: numTokens("completion_tokens"),
   };
 }
 
-function readMessage(choice: JsonAnswer): ChatMessage {
+/** @param place - Number of messages before it, for the ids of calls that have none. */
+function readMessage(choice: JsonAnswer, place: number): ChatMessage {
   const answer = choice.field("message");
   if (!answer.isObject) throw answer.wrong("be an object");
   const content = answer.field("content").isAbsent ? "" : answer.field("content").text();
+  const reasoning = Object.fromEntries(
+    reasoningFields.flatMap((name) =>
+      answer.field(name).isAbsent ? [] : [[name, answer.field(name).raw]],
+    ),
+  );
   const calls = answer.field("tool_calls");
   const listed = calls.isAbsent ? [] : calls.entries();
   const [call] = listed;
   if (call === undefined) {
-    return { text: content, message: { role: "assistant", content }, callIds: [] };
+    return { text: content, message: { role: "assistant", content, ...reasoning }, callIds: [] };
   }
   const name = call.field("function").field("name").text();
   const given = call.field("function").field("arguments");
   const text = typeof given.raw === "string" ? given.raw : JSON.stringify(given.raw ?? {});
+  const callIds = listed.map((entry, index) => {
+    const id = entry.field("id");
+    // Some servers give no id, but require one in the tool's message.
+    return id.isAbsent || id.raw === "" ? `call_${place}_${index}` : id.text();
+  });
+  const sentBack = listed.map((entry, index) => ({
+    type: "function",
+    ...Object(entry.raw),
+    id: callIds[index],
+  }));
   return {
     // Arguments that are not JSON stay as they are, and the format says that nothing was called.
     text: `${content}\n<tool_call>\n{"name": ${JSON.stringify(name)}, "arguments": ${text.trim() || "{}"}}\n</tool_call>`,
-    message: { role: "assistant", content: content || null, tool_calls: calls.raw },
-    callIds: listed.map((entry) => entry.field("id").text()),
+    message: { role: "assistant", content: content || null, ...reasoning, tool_calls: sentBack },
+    callIds,
   };
 }

@@ -123,12 +123,18 @@ describe("completionsSampler with vLLM's protocol", () => {
     expect(response).toMatchObject({ logProbs: [0, 0], entropies: [0, 0] });
   });
 
+  it("takes a server's stop at another end token of the model for one", async () => {
+    const sampler = await connect(() => vllmAnswer({ token_ids: [11, 12] }));
+    const response = await sampler.sample(request);
+    expect(response).toMatchObject({ tokens: [11, 12], stopReason: "stop-token" });
+  });
+
   it("names URL and field of an answer that it cannot use", async () => {
     const answers: Reply[] = [
       { body: { choices: [] } },
       vllmAnswer({ logprobs: null }),
       vllmAnswer({ token_ids: [11, 12, 2] }),
-      vllmAnswer({ token_ids: [11, 12] }),
+      vllmAnswer({ token_ids: [], logprobs: { token_logprobs: [] } }),
       vllmAnswer({ finish_reason: "abort" }),
       vllmAnswer({ logprobs: { token_logprobs: [0.5, -1] } }),
     ];
@@ -148,7 +154,7 @@ describe("completionsSampler with vLLM's protocol", () => {
       /^choices\[0\]\.logprobs\.token_logprobs must have an entry for/u,
     );
     expect(await wrong()).toBe(
-      'choices[0].finish_reason must mean that the last token is one of 2, but it is 12, got "stop"',
+      'choices[0].finish_reason must come with the token that stopped the response, got "stop"',
     );
     expect(await wrong()).toBe('choices[0].finish_reason must be stop or length, got "abort"');
     expect(await wrong()).toMatch(/token_logprobs\[0\] must be a log-prob, at most 0, got 0.5$/u);

@@ -96,12 +96,11 @@ export class TinkerSampler implements Sampler {
     const reason = sequence.field("stop_reason");
     if (reason.raw !== "stop" && reason.raw !== "length") throw reason.wrong("be stop or length");
     const last = tokens.at(-1);
-    const isEnded = last !== undefined && stopTokens.includes(last);
-    if (reason.raw === "stop" && !isEnded) {
-      throw reason.wrong(
-        `mean that the last token is one of ${stopTokens.join(", ")}, but it is ${last ?? "none"}`,
-      );
+    // A server may also stop at another end token of the model, which then is the last one.
+    if (reason.raw === "stop" && last === undefined) {
+      throw reason.wrong("come with the token that stopped the response");
     }
+    const isEnded = reason.raw === "stop" || (last !== undefined && stopTokens.includes(last));
     return {
       tokens,
       // What is drawn from at temperature 0 is certain.

@@ -1,0 +1,25 @@
+import { access } from "node:fs/promises";
+import { dirname, join } from "node:path";
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+/**
+ * Says why weights are not read where a folder has them as a pickle file alone.
+ * @param path - The safetensors file that is missing.
+ * @param names - Names of pickle files that may be in its folder.
+ * @throws `Error` naming the pickle file.
+ */
+export async function refusePickle(path: string, names: readonly string[]): Promise<void> {
+  if (await exists(path)) return;
+  for (const name of names) {
+    const pickle = join(dirname(path), name);
+    if (!(await exists(pickle))) continue;
+    throw new Error(
+      `${pickle}: weights must be a safetensors file, got a pickle file, which is not supported since reading it runs code; save it again with safe_serialization=True`,
+    );
+  }
+}

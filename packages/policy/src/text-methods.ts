@@ -1,0 +1,341 @@
+/**
+ * Methods of Python's `str`, as chat templates call them. Indices and widths count code points. The
+ * Jinja library has some of them, and ignores most of their arguments.
+ */
+
+/** An argument as a template gives it; `undefined` where it gives none. */
+type Argument = unknown;
+
+/** A method: its parameters, for calls by name, and its function. */
+interface TextMethod {
+  readonly parameters: readonly string[];
+  readonly run: (text: string, given: readonly Argument[]) => string | number | boolean | string[];
+}
+
+/** Characters that `str.isspace` accepts; JavaScript's `\s` differs in U+001C to U+001F, U+0085 and U+FEFF. */
+const space =
+  "\t\n\u000B\f\r\u001C-\u001F \u0085\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000";
+const isSpace = new RegExp(`^[${space}]$`, "u");
+const spaces = new RegExp(`[${space}]+`, "gu");
+
+/** Line ends of `str.splitlines`. */
+const lineEnds = /\r\n|[\n\r\v\f\u001C-\u001E\u0085\u2028\u2029]/gu;
+
+const quote = (value: Argument): string => JSON.stringify(value) ?? "undefined";
+
+function textOf(method: string, name: string, value: Argument): string {
+  if (typeof value === "string") return value;
+  throw new TypeError(`${method}: ${name} must be text, got ${quote(value)}`);
+}
+
+function textOrNone(method: string, name: string, value: Argument): string | undefined {
+  return value === undefined || value === null ? undefined : textOf(method, name, value);
+}
+
+function numberOf(method: string, name: string, value: Argument, fallback: number): number {
+  if (value === undefined || value === null) return fallback;
+  if (typeof value === "number" && Number.isInteger(value)) return value;
+  throw new TypeError(`${method}: ${name} must be a whole number, got ${quote(value)}`);
+}
+
+/** Removes characters of a set from the ends; white space where no set is given. */
+function strip(text: string, chars: string | undefined, ends: "left" | "right" | "both"): string {
+  const set = chars === undefined ? undefined : new Set(chars);
+  const isCut = (char: string): boolean => (set ? set.has(char) : isSpace.test(char));
+  const points = Array.from(text);
+  let begin = 0;
+  let end = points.length;
+  if (ends !== "right") while (begin < end && isCut(points[begin]!)) begin++;
+  if (ends !== "left") while (end > begin && isCut(points[end - 1]!)) end--;
+  return points.slice(begin, end).join("");
+}
+
+function stripMethod(method: string, ends: "left" | "right" | "both"): TextMethod {
+  return {
+    parameters: ["chars"],
+    run: (text, [chars]) => strip(text, textOrNone(method, "chars", chars), ends),
+  };
+}
+
+/** Places of a text's parts: begin and end of each, and the end of the last separator before it. */
+function partsBetween(text: string, separator: string | undefined): [number, number][] {
+  const parts: [number, number][] = [];
+  let begin = 0;
+  const matches =
+    separator === undefined
+      ? Array.from(text.matchAll(spaces), ({ index, 0: match }) => [index, match.length] as const)
+      : placesOf(text, separator).map((index) => [index, separator.length] as const);
+  for (const [index, length] of matches) {
+    parts.push([begin, index]);
+    begin = index + length;
+  }
+  parts.push([begin, text.length]);
+  return separator === undefined ? parts.filter(([from, to]) => to > from) : parts;
+}
+
+/** Places of all occurrences that do not overlap, UTF-16 units. */
+function placesOf(text: string, part: string): number[] {
+  const places: number[] = [];
+  for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + part.length)) {
+    places.push(at);
+  }
+  return places;
+}
+
+function splitMethod(method: "split" | "rsplit"): TextMethod {
+  return {
+    parameters: ["sep", "maxsplit"],
+    run: (text, [sep, maxsplit]) => {
+      const separator = textOrNone(method, "sep", sep);
+      if (separator === "") throw new RangeError(`${method}: sep must not be empty, got ""`);
+      const most = numberOf(method, "maxsplit", maxsplit, -1);
+      const parts = partsBetween(text, separator);
+      const keep = ([from, to]: [number, number]): string => text.slice(from, to);
+      if (most < 0 || parts.length <= most + 1) {
+        // With white space, a rest that was not split keeps the space at its end.
+        if (separator === undefined && most >= 0 && parts.length === most + 1) {
+          return method === "split"
+            ? [...parts.slice(0, -1).map(keep), text.slice(parts.at(-1)![0])]
+            : [text.slice(0, parts[0]![1]), ...parts.slice(1).map(keep)];
+        }
+        return parts.map(keep);
+      }
+      return method === "split"
+        ? [...parts.slice(0, most).map(keep), text.slice(parts[most]![0])]
+        : [
+            text.slice(0, parts[parts.length - 1 - most]![1]),
+            ...parts.slice(parts.length - most).map(keep),
+          ];
+    },
+  };
+}
+
+function splitLines(text: string, keepsEnds: boolean): string[] {
+  const lines: string[] = [];
+  let begin = 0;
+  for (const { index, 0: end } of text.matchAll(lineEnds)) {
+    lines.push(text.slice(begin, keepsEnds ? index + end.length : index));
+    begin = index + end.length;
+  }
+  if (begin < text.length) lines.push(text.slice(begin));
+  return lines;
+}
+
+/** The part of a text that `start` and `end` select, and where it begins; none where `start` is outside. */
+function selected(
+  method: string,
+  text: string,
+  start: Argument,
+  end: Argument,
+): { readonly part: string; readonly begin: number } | undefined {
+  const points = Array.from(text);
+  const place = (name: string, value: Argument, fallback: number): number => {
+    const index = numberOf(method, name, value, fallback);
+    return index < 0 ? Math.max(0, index + points.length) : index;
+  };
+  const begin = place("start", start, 0);
+  const stop = Math.min(place("end", end, points.length), points.length);
+  if (begin > points.length || begin > stop) return undefined;
+  return { part: points.slice(begin, stop).join(""), begin };
+}
+
+function affixMethod(method: "startswith" | "endswith", name: string): TextMethod {
+  return {
+    parameters: [name, "start", "end"],
+    run: (text, [affix, start, end]) => {
+      const found = selected(method, text, start, end);
+      const affixes = (Array.isArray(affix) ? affix : [affix]).map((each: unknown) =>
+        textOf(method, name, each),
+      );
+      if (!found) return false;
+      return affixes.some((each) =>
+        method === "startswith" ? found.part.startsWith(each) : found.part.endsWith(each),
+      );
+    },
+  };
+}
+
+function findMethod(method: "find" | "rfind" | "index" | "rindex"): TextMethod {
+  const isLast = method.startsWith("r");
+  return {
+    parameters: ["sub", "start", "end"],
+    run: (text, [sub, start, end]) => {
+      const wanted = textOf(method, "sub", sub);
+      const found = selected(method, text, start, end);
+      const at = found ? found.part[isLast ? "lastIndexOf" : "indexOf"](wanted) : -1;
+      if (found && at >= 0) return found.begin + Array.from(found.part.slice(0, at)).length;
+      if (method.endsWith("find")) return -1;
+      throw new RangeError(`${method}: sub must be in the text, got ${quote(sub)}`);
+    },
+  };
+}
+
+function replaceFirst(text: string, old: string, by: string, count: number): string {
+  if (count === 0) return text;
+  const most = count < 0 ? Infinity : count;
+  if (old === "") {
+    const points = Array.from(text);
+    const gaps = points.map((point, i) => (i < most ? by : "") + point).join("");
+    return gaps + (points.length < most ? by : "");
+  }
+  const parts = text.split(old);
+  return parts.reduce((done, part, i) => done + (i <= most ? by : old) + part);
+}
+
+function partitionMethod(method: "partition" | "rpartition"): TextMethod {
+  return {
+    parameters: ["sep"],
+    run: (text, [sep]) => {
+      const separator = textOf(method, "sep", sep);
+      if (separator === "") throw new RangeError(`${method}: sep must not be empty, got ""`);
+      const isFirst = method === "partition";
+      const at = isFirst ? text.indexOf(separator) : text.lastIndexOf(separator);
+      if (at < 0) return isFirst ? [text, "", ""] : ["", "", text];
+      return [text.slice(0, at), separator, text.slice(at + separator.length)];
+    },
+  };
+}
+
+const upperFirst = (text: string): string => {
+  const [first = "", ...rest] = Array.from(text);
+  return first.toUpperCase() + rest.join("").toLowerCase();
+};
+
+function padMethod(method: "ljust" | "rjust" | "center"): TextMethod {
+  return {
+    parameters: ["width", "fillchar"],
+    run: (text, [width, fillchar]) => {
+      const fill = textOrNone(method, "fillchar", fillchar) ?? " ";
+      const { length } = Array.from(text);
+      const wanted = numberOf(method, "width", width, length);
+      const missing = Math.max(0, wanted - length);
+      // CPython puts the odd one of an odd width to the left.
+      const half = Math.floor(missing / 2) + (missing & wanted & 1);
+      const left = method === "ljust" ? 0 : method === "rjust" ? missing : half;
+      return fill.repeat(left) + text + fill.repeat(missing - left);
+    },
+  };
+}
+
+/** Whether a text is not empty and each of its characters is of a kind. */
+function kindMethod(pattern: RegExp): TextMethod {
+  return { parameters: [], run: (text) => pattern.test(text) };
+}
+
+const isCased = (text: string): boolean => text.toLowerCase() !== text.toUpperCase();
+
+/** The methods by name. */
+export const textMethods: ReadonlyMap<string, TextMethod> = new Map<string, TextMethod>([
+  ["strip", stripMethod("strip", "both")],
+  ["lstrip", stripMethod("lstrip", "left")],
+  ["rstrip", stripMethod("rstrip", "right")],
+  ["split", splitMethod("split")],
+  ["rsplit", splitMethod("rsplit")],
+  [
+    "splitlines",
+    { parameters: ["keepends"], run: (text, [keeps]) => splitLines(text, keeps === true) },
+  ],
+  ["startswith", affixMethod("startswith", "prefix")],
+  ["endswith", affixMethod("endswith", "suffix")],
+  [
+    "removeprefix",
+    {
+      parameters: ["prefix"],
+      run: (text, [prefix]) => {
+        const cut = textOf("removeprefix", "prefix", prefix);
+        return text.startsWith(cut) ? text.slice(cut.length) : text;
+      },
+    },
+  ],
+  [
+    "removesuffix",
+    {
+      parameters: ["suffix"],
+      run: (text, [suffix]) => {
+        const cut = textOf("removesuffix", "suffix", suffix);
+        return text.endsWith(cut) ? text.slice(0, text.length - cut.length) : text;
+      },
+    },
+  ],
+  [
+    "replace",
+    {
+      parameters: ["old", "new", "count"],
+      run: (text, [old, by, count]) =>
+        replaceFirst(
+          text,
+          textOf("replace", "old", old),
+          textOf("replace", "new", by),
+          numberOf("replace", "count", count, -1),
+        ),
+    },
+  ],
+  ["find", findMethod("find")],
+  ["rfind", findMethod("rfind")],
+  ["index", findMethod("index")],
+  ["rindex", findMethod("rindex")],
+  [
+    "count",
+    {
+      parameters: ["sub", "start", "end"],
+      run: (text, [sub, start, end]) => {
+        const wanted = textOf("count", "sub", sub);
+        const part = selected("count", text, start, end)?.part;
+        if (part === undefined) return 0;
+        return wanted === "" ? Array.from(part).length + 1 : placesOf(part, wanted).length;
+      },
+    },
+  ],
+  [
+    "join",
+    {
+      parameters: ["iterable"],
+      run: (text, [parts]) => {
+        const list = typeof parts === "string" ? Array.from(parts) : parts;
+        if (!Array.isArray(list)) {
+          throw new TypeError(`join: iterable must be a list of texts, got ${quote(parts)}`);
+        }
+        return list.map((part: unknown, i) => textOf("join", `iterable[${i}]`, part)).join(text);
+      },
+    },
+  ],
+  ["partition", partitionMethod("partition")],
+  ["rpartition", partitionMethod("rpartition")],
+  ["upper", { parameters: [], run: (text) => text.toUpperCase() }],
+  ["lower", { parameters: [], run: (text) => text.toLowerCase() }],
+  ["casefold", { parameters: [], run: (text) => text.replaceAll("ß", "ss").toLowerCase() }],
+  ["capitalize", { parameters: [], run: upperFirst }],
+  ["title", { parameters: [], run: (text) => text.replaceAll(/\p{Cased}+/gu, upperFirst) }],
+  [
+    "swapcase",
+    {
+      parameters: [],
+      run: (text) =>
+        Array.from(text, (char) =>
+          char === char.toUpperCase() ? char.toLowerCase() : char.toUpperCase(),
+        ).join(""),
+    },
+  ],
+  ["ljust", padMethod("ljust")],
+  ["rjust", padMethod("rjust")],
+  ["center", padMethod("center")],
+  [
+    "zfill",
+    {
+      parameters: ["width"],
+      run: (text, [width]) => {
+        const sign = /^[+-]/u.exec(text)?.[0] ?? "";
+        const missing = numberOf("zfill", "width", width, 0) - Array.from(text).length;
+        return sign + "0".repeat(Math.max(0, missing)) + text.slice(sign.length);
+      },
+    },
+  ],
+  ["isalpha", kindMethod(/^\p{L}+$/u)],
+  ["isalnum", kindMethod(/^[\p{L}\p{N}]+$/u)],
+  ["isdigit", kindMethod(/^[\p{Nd}\u00B2\u00B3\u00B9\u2070-\u2079\u2080-\u2089]+$/u)],
+  ["isdecimal", kindMethod(/^\p{Nd}+$/u)],
+  ["isnumeric", kindMethod(/^\p{N}+$/u)],
+  ["isspace", kindMethod(new RegExp(`^[${space}]+$`, "u"))],
+  ["isupper", { parameters: [], run: (text) => isCased(text) && text === text.toUpperCase() }],
+  ["islower", { parameters: [], run: (text) => isCased(text) && text === text.toLowerCase() }],
+]);

@@ -1,0 +1,11 @@
+const given = new Set<string>();
+
+/**
+ * Emits a process warning of the name `TurnwiseWarning`, once for each message: the same file may be
+ * read several times.
+ */
+export function warnOnce(message: string): void {
+  if (given.has(message)) return;
+  given.add(message);
+  process.emitWarning(message, "TurnwiseWarning");
+}
