@@ -25,17 +25,35 @@ const config = {
   initializerRange: 0.2,
 };
 
+const talkerFiles = buildWordVocabulary(["a b c d e f g h i j k l m n"], {
+  markers: ["<bos>", "<turn>"],
+});
+const talkerTokenizer = createTokenizer({
+  ...talkerFiles,
+  config: { ...talkerFiles.config, add_bos_token: true, bos_token: "<bos>" },
+  chatTemplate:
+    "{{ bos_token }}{% for m in messages %}<turn>{{ m.content }}<end>{% endfor %}" +
+    "{% if add_generation_prompt %}<turn>{{ mood }}{% endif %}",
+});
+
 let folder: string;
-/** A model with its tokenizer, and one without. */
+/** A model with its tokenizer, one without, and one with a chat template and a BOS token. */
 let model: string;
 let wordless: string;
+let talker: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "turnwise-e2e-"));
-  [model, wordless] = [join(folder, "model"), join(folder, "wordless")];
+  [model, wordless, talker] = ["model", "wordless", "talker"].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
   const parameters = initialParameters(config, 3);
   await writeCheckpoint(model, { config, parameters });
   await writeTokenizer(model, tokenizer.files);
   await writeCheckpoint(wordless, { config, parameters });
+  await writeCheckpoint(talker, { config, parameters });
+  await writeTokenizer(talker, talkerTokenizer.files);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -123,6 +141,48 @@ describe("policy generate and score", () => {
     const before = free!.tokens.indexOf(end);
     expect(filtered!.tokens.slice(0, before)).toEqual(free!.tokens.slice(0, before));
     expect(filtered!.logProbs).toEqual(free!.tokens.map(() => 0));
+  });
+
+  it("answers a message in the chat template, and begins plain text as the tokenizer specifies", async () => {
+    const args = ["--max-tokens", "4", "--ignore-end"];
+    const chat = ["generate", talker, "--chat", "--prompt", "a b", "--system", "c", ...args];
+    const [row, total] = await policyJson([...chat, "--variable", "mood=d"]);
+    const prompt = talkerTokenizer.encode("<bos> <turn> c <end> <turn> a b <end> <turn> d");
+    expect(total).toMatchObject({ promptTokens: prompt.length });
+    const ids = JSON.stringify(prompt);
+    const [same] = await policyJson(["generate", talker, "--ids", "-", ...args], ids);
+    expect(row!.tokens).toEqual(same!.tokens);
+
+    const [, plain] = await policyJson(["generate", talker, "--prompt", "a b", ...args]);
+    expect(plain).toMatchObject({ promptTokens: 3 });
+    expect(await refusal(["generate", talker, "--prompt", "a", "--system", "b"])).toBe(
+      "turnwise: policy generate: --system must be given with --chat\n",
+    );
+    expect(await refusal(["generate", model, "--prompt", "a", "--chat"])).toBe(
+      "turnwise: renderChat: tokenizer must have a chat template, got none\n",
+    );
+  });
+
+  it("holds a conversation, one message a line", async () => {
+    const args = ["chat", talker, "--max-tokens", "3", "--ignore-end", "--variable", "mood=d"];
+    const input = "a b\n\nc\n/history\n/reset\na b\n";
+    const { code, stdout, stderr } = await turnwise(["policy", ...args], { input });
+    expect(code).toBe(0);
+    const [first, second, history, again] = stdout.trimEnd().split("\n");
+    expect(first!.split(" ")).toHaveLength(3);
+    expect(history).toBe(
+      `<bos><turn>a b<end><turn>${first}<end><turn>c<end><turn>${second}<end><turn>d`,
+    );
+    // A new conversation begins as the first one did.
+    expect(again).toBe(first);
+    expect(stderr).toContain("answer cut at 3 tokens");
+
+    const short = ["policy", ...args, "--context", "12"];
+    const full = await turnwise(short, { input: "a b\nc\nd\n" });
+    expect(full.code).toBe(2);
+    expect(full.stderr).toContain(
+      "turnwise: policy chat: conversation must have fewer than the 12 tokens of the context, got",
+    );
   });
 
   it("prints ids where there is no tokenizer", async () => {

@@ -41,4 +41,9 @@ async function main(): Promise<number> {
   }
 }
 
+// Warnings of the packages are for people, on one line; Node's own keep their form.
+process.removeAllListeners("warning");
+process.on("warning", ({ name, message, stack }) => {
+  process.stderr.write(name === "TurnwiseWarning" ? `warning: ${message}\n` : `${stack}\n`);
+});
 process.exitCode = await main();

@@ -1,5 +1,6 @@
+import { join } from "node:path";
 import type { RenderChat } from "./chat-template.ts";
-import { isJsonObject, type JsonObject } from "./json-file.ts";
+import { isJsonObject, readJsonIfPresent, type JsonObject } from "./json-file.ts";
 import type { TokenizerFiles } from "./tokenizer.ts";
 
 /** Tokens that end a response. */
@@ -16,7 +17,7 @@ export interface EndTokens {
 export interface EndTokenSources {
   readonly files: TokenizerFiles;
   readonly vocabularySize: number;
-  tokenId(text: string): number | undefined;
+  readonly tokenId: (text: string) => number | undefined;
   readonly renderChat: RenderChat;
 }
 
@@ -48,6 +49,29 @@ export function findEndTokens(
     );
   }
   return { first, all: [...new Set(all)], ...(ofTurn !== undefined && { ofTurn }) };
+}
+
+/**
+ * Reads the `generation_config.json` of a folder. As in transformers, the `eos_token_id` of `config.json`
+ * stands in for a missing file.
+ */
+export async function readGenerationConfig(directory: string): Promise<JsonObject | undefined> {
+  const generation = await readJsonIfPresent(join(directory, "generation_config.json"));
+  if (generation) return generation;
+  const config = (await readJsonIfPresent(join(directory, "config.json"))) ?? {};
+  const end = config["eos_token_id"] ?? undefined;
+  return end === undefined ? undefined : { eos_token_id: end };
+}
+
+/**
+ * Reads the end tokens of a folder that has no tokenizer: those of its generation config.
+ * @throws `RangeError` for ids that are no whole numbers.
+ */
+export async function readGenerationEndTokens(
+  directory: string,
+  vocabularySize: number,
+): Promise<number[]> {
+  return generationEndTokens(await readGenerationConfig(directory), vocabularySize);
 }
 
 /** `eos_token` is a text, or an object that holds it. */

@@ -29,6 +29,7 @@ test("exports these names", () => {
     "readAdapter",
     "readAdapterConfig",
     "readCheckpoint",
+    "readGenerationEndTokens",
     "readModelConfig",
     "readSafetensors",
     "readTokenizer",

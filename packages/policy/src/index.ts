@@ -4,6 +4,7 @@ export {
   readAdapter,
   readAdapterConfig,
   writeAdapter,
+  type AdapterPurpose,
   type StoredAdapter,
   type WriteAdapterOptions,
 } from "./adapter-checkpoint.ts";
@@ -19,6 +20,7 @@ export {
   type StoredWeights,
   type WriteCheckpointOptions,
 } from "./checkpoint.ts";
+export { readGenerationEndTokens } from "./end-tokens.ts";
 export { learningRateAt, type LearningRateSchedule } from "./learning-rate.ts";
 export {
   adapterConfig,

@@ -27,11 +27,11 @@ interface JinjaLibrary {
     run(program: Statement): Value;
     evaluate(statement: Statement | undefined, scope: Scope): Value;
   };
-  tokenize(
+  readonly tokenize: (
     source: string,
     options: { readonly lstrip_blocks: boolean; readonly trim_blocks: boolean },
-  ): unknown;
-  parse(tokens: unknown): Statement;
+  ) => unknown;
+  readonly parse: (tokens: unknown) => Statement;
 }
 
 const { Environment, Interpreter, parse, tokenize }: JinjaLibrary = library;

@@ -19,7 +19,7 @@ const isSpace = new RegExp(`^[${space}]$`, "u");
 const spaces = new RegExp(`[${space}]+`, "gu");
 
 /** Line ends of `str.splitlines`. */
-const lineEnds = /\r\n|[\n\r\v\f\u001C-\u001E\u0085\u2028\u2029]/gu;
+const lineEnds = new RegExp("\r\n|[\n\r\u000B\f\u001C-\u001E\u0085\u2028\u2029]", "gu");
 
 const quote = (value: Argument): string => JSON.stringify(value) ?? "undefined";
 

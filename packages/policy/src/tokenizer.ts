@@ -10,7 +10,7 @@ import {
   type RenderChat,
   type RenderOptions,
 } from "./chat-template.ts";
-import { findEndTokens } from "./end-tokens.ts";
+import { findEndTokens, readGenerationConfig } from "./end-tokens.ts";
 import {
   isJsonObject,
   isMissingFile,
@@ -186,9 +186,7 @@ export async function readTokenizer(
   const config = (await readJsonIfPresent(join(directory, "tokenizer_config.json"))) ?? {};
   const specialTokens = await readJsonIfPresent(join(directory, "special_tokens_map.json"));
   const chatTemplate = await readTextIfPresent(join(directory, templateName));
-  const generationConfig =
-    (await readJsonIfPresent(join(directory, generationName))) ??
-    endTokensOfModel(await readJsonIfPresent(join(directory, "config.json")));
+  const generationConfig = await readGenerationConfig(directory);
   const files: TokenizerFiles = {
     tokenizer,
     config: withSpecialTokens(config, specialTokens),
@@ -206,14 +204,7 @@ function withSpecialTokens(config: JsonObject, specialTokens: JsonObject = {}): 
   return missing.length === 0 ? config : { ...config, ...Object.fromEntries(missing) };
 }
 
-/** The part of a `config.json` that says how a response ends. */
-function endTokensOfModel(config: JsonObject = {}): JsonObject | undefined {
-  const end = config["eos_token_id"] ?? undefined;
-  return end === undefined ? undefined : { eos_token_id: end };
-}
-
 const templateName = "chat_template.jinja";
-const generationName = "generation_config.json";
 
 async function readTextIfPresent(path: string): Promise<string | undefined> {
   try {
@@ -233,7 +224,7 @@ export async function writeTokenizer(directory: string, files: TokenizerFiles): 
   // A template that was there would go before the one of the config.
   if (files.chatTemplate === undefined) await rm(path, { force: true });
   else await writeFileAtomically(path, [files.chatTemplate]);
-  const generationPath = join(directory, generationName);
+  const generationPath = join(directory, "generation_config.json");
   // One that is there belongs to the model, and says more.
   if (files.generationConfig && !(await readJsonIfPresent(generationPath))) {
     await writeJson(generationPath, files.generationConfig);

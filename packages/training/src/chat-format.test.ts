@@ -1,7 +1,7 @@
 import type { AgentFormat } from "@turnwise/envs";
 import { buildWordVocabulary, createTokenizer } from "@turnwise/policy";
 import { describe, expect, it } from "vitest";
-import { chatFormat } from "./chat-format.ts";
+import { chatFormat, chatTokenizer, missingChatWarning, plainFormat } from "./chat-format.ts";
 
 const format: AgentFormat = {
   presentation: "turn-wise",
@@ -32,5 +32,50 @@ describe("chatFormat", () => {
     expect(() =>
       chatFormat({ ...format, presentation: "concatenated" }, tokenizer, "folder"),
     ).toThrow("folder: a chat must be played turn by turn");
+  });
+});
+
+describe("chatTokenizer", () => {
+  it("ends responses with the token that ends a turn in the template", () => {
+    const files = buildWordVocabulary(["look"], { markers: ["<turn>"] });
+    const chatTemplate = "{% for m in messages %}{{ m.content }}<turn>{% endfor %}";
+    const tokenizer = createTokenizer({ ...files, chatTemplate });
+    expect(tokenizer.endToken).toBe(tokenizer.tokenId("<end>"));
+    expect(chatTokenizer(tokenizer).endToken).toBe(tokenizer.tokenId("<turn>"));
+    expect(chatTokenizer(createTokenizer(files)).endToken).toBe(tokenizer.endToken);
+  });
+});
+
+describe("plainFormat", () => {
+  const files = buildWordVocabulary(["look"], { markers: ["<bos>"] });
+  const tokenizer = createTokenizer({
+    ...files,
+    config: { ...files.config, add_bos_token: true, bos_token: "<bos>" },
+  });
+  const past = [{ observation: { text: "" }, action: "look" }];
+  const promptsOf = (changed: AgentFormat): string[] => [
+    changed.prompt([], { text: "a" }),
+    changed.prompt(past, { text: "b" }),
+  ];
+
+  it("begins each sequence as the tokenizer specifies", () => {
+    expect(promptsOf(plainFormat(format, tokenizer))).toEqual(["<bos>0: a", "<bos>1: b"]);
+    const growing = { ...format, presentation: "concatenated" } as const;
+    expect(promptsOf(plainFormat(growing, tokenizer))).toEqual(["<bos>0: a", "1: b"]);
+    const begun = { ...format, prompt: () => "<bos>a" };
+    expect(promptsOf(plainFormat(begun, tokenizer))).toEqual(["<bos>a", "<bos>a"]);
+    expect(promptsOf(plainFormat(format, createTokenizer(words)))).toEqual(["0: a", "1: b"]);
+  });
+});
+
+describe("missingChatWarning", () => {
+  it("warns where a model has a template that is not used", () => {
+    const tokenizer = createTokenizer({ ...words, chatTemplate: template });
+    const growing = { ...format, presentation: "concatenated" } as const;
+    expect(missingChatWarning(format, tokenizer, "folder", "--chat")).toBe(
+      "folder: model has a chat template, but prompts are plain text; --chat uses the template",
+    );
+    expect(missingChatWarning(growing, tokenizer, "folder", "--chat")).toBeUndefined();
+    expect(missingChatWarning(format, createTokenizer(words), "f", "--chat")).toBeUndefined();
   });
 });

@@ -36,3 +36,58 @@ export function chatFormat(
     prompt: (history, observation) => chatPrompt(tokenizer, format.prompt(history, observation)),
   };
 }
+
+/**
+ * The tokenizer of a model that is talked to in its chat template: a response is trained to end with the
+ * token that ends a turn there, which need not be the tokenizer's own end token.
+ */
+export function chatTokenizer(tokenizer: LoadedTokenizer): LoadedTokenizer {
+  const { turnEndToken = tokenizer.endToken } = tokenizer;
+  return { ...tokenizer, endToken: turnEndToken };
+}
+
+/**
+ * A prompt that is no chat, with the tokens before it that the tokenizer puts before each sequence (BOS).
+ * @param turnIndex - Of a format that grows as one sequence, the first prompt alone begins it.
+ */
+export function plainPrompt(
+  { beginTokens, decode }: Pick<LoadedTokenizer, "beginTokens" | "decode">,
+  { presentation }: Pick<AgentFormat, "presentation">,
+  prompt: string,
+  turnIndex: number,
+): string {
+  if (beginTokens.length === 0 || (presentation === "concatenated" && turnIndex > 0)) return prompt;
+  const begin = decode(beginTokens);
+  return prompt.startsWith(begin) ? prompt : `${begin}${prompt}`;
+}
+
+/** A format for a model that is not talked to in a chat template, see {@link plainPrompt}. */
+export function plainFormat(
+  format: AgentFormat,
+  tokenizer: Pick<LoadedTokenizer, "beginTokens" | "decode">,
+): AgentFormat {
+  return {
+    ...format,
+    prompt: (history, observation) =>
+      plainPrompt(tokenizer, format, format.prompt(history, observation), history.length),
+  };
+}
+
+/**
+ * A warning for a model with a chat template that is prompted without it; none where the format has the
+ * marks of a chat in its own text.
+ */
+export function missingChatWarning(
+  { presentation }: Pick<AgentFormat, "presentation">,
+  { renderChat }: Pick<LoadedTokenizer, "renderChat">,
+  source: string,
+  remedy: string,
+): string | undefined {
+  if (presentation !== "turn-wise") return undefined;
+  try {
+    chatPrompt({ renderChat }, "?");
+  } catch {
+    return undefined;
+  }
+  return `${source}: model has a chat template, but prompts are plain text; ${remedy} uses the template`;
+}

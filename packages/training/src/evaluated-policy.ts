@@ -29,6 +29,8 @@ const remotePolicySchema = z.discriminatedUnion("kind", [
     sendsSampling: z.boolean().default(true),
     /** Whether tools are offered through the API; for the format `tool-call`. */
     tools: z.boolean().default(false),
+    /** Whether `parallel_tool_calls: false` is sent with tools; some servers refuse the field. */
+    sendsParallelToolCalls: z.boolean().default(true),
     extra: z.record(z.string(), z.unknown()).default({}),
   }),
   z.strictObject({

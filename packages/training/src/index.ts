@@ -1,4 +1,4 @@
-export { chatFormat } from "./chat-format.ts";
+export { chatFormat, missingChatWarning, plainFormat } from "./chat-format.ts";
 export { checkModel } from "./check-model.ts";
 export { checkConfig, resolveConfig, type TrainConfig } from "./config.ts";
 export { checkedDevice } from "./checked-device.ts";

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Random, Task } from "@turnwise/core";
 import { composeAlgorithm } from "./algorithm.ts";
+import { missingChatWarning } from "./chat-format.ts";
 import { evaluate } from "./evaluate.ts";
 import { PoisonedUpdate, trainIteration, type IterationReport, type Recipe } from "./iteration.ts";
 import { reading } from "./input-error.ts";
@@ -18,6 +19,11 @@ export async function reinforce(run: Run): Promise<void> {
   const { config, folder, tasks, reporter, random } = run;
   const { iterations, groupsPerIteration, groupSize, minibatches, epochs } = config.training;
   const policy = await reading(() => openTrainingPolicy(run));
+  if (config.model.source === "folder" && !config.model.chat) {
+    const { path } = config.model;
+    const warning = missingChatWarning(tasks.format, policy.tokenizer, path, "model.chat=true");
+    if (warning !== undefined) reporter.warn(warning);
+  }
   const save = (state: RunState): Promise<string> =>
     folder.saveCheckpoint(state, (directory) => policy.learner.save(directory));
   try {

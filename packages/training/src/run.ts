@@ -3,7 +3,7 @@ import { NonFiniteError, type Random, type Sampler } from "@turnwise/core";
 import type { AgentFormat, RolloutParts, TaskSource } from "@turnwise/envs";
 import type { LoadedTokenizer } from "@turnwise/policy";
 import type { LocalPolicyOptions } from "@turnwise/policy/local";
-import { chatFormat } from "./chat-format.ts";
+import { chatFormat, plainFormat } from "./chat-format.ts";
 import { engineDevice, type TrainConfig } from "./config.ts";
 import type { Reporter } from "./progress.ts";
 import type { RunFolder, RunState } from "./run-folder.ts";
@@ -61,11 +61,13 @@ export function startingPolicy({ folder, config }: Run): string {
   return join(folder.path, warmStartFolder);
 }
 
-/** How an agent reads and writes: the format of the tasks, in the model's chat template if it has one. */
+/** How an agent reads and writes: the format of the tasks, in the model's chat template if it uses one. */
 export function formatOf({ config, tasks }: Run, tokenizer: LoadedTokenizer): AgentFormat {
   const { model } = config;
-  if (model.source !== "folder" || !model.chat) return tasks.format;
-  return chatFormat(tasks.format, tokenizer, model.path);
+  if (model.source === "folder" && model.chat) {
+    return chatFormat(tasks.format, tokenizer, model.path);
+  }
+  return plainFormat(tasks.format, tokenizer);
 }
 
 /** How a policy of this run plays. */

@@ -12,7 +12,7 @@ import {
 } from "@turnwise/policy";
 import { createLocalPolicy } from "@turnwise/policy/local";
 import type { Demonstration, TaskSource } from "@turnwise/envs";
-import { chatPrompt } from "./chat-format.ts";
+import { chatPrompt, chatTokenizer, plainPrompt } from "./chat-format.ts";
 import type { TrainConfig } from "./config.ts";
 import { imitationRows, renameWords, toImitationBatch, type ImitationRow } from "./imitation.ts";
 import { InputError, reading } from "./input-error.ts";
@@ -66,14 +66,16 @@ export async function warmStart(
   const imitated = demonstrations
     .slice(0, numDemonstrations)
     .filter(({ isSuccess }) => isSuccess || demonstrator?.imitates === "all")
-    .map((demonstration) => (isChat ? asChat(demonstration, tokenizer) : demonstration));
+    .map((demonstration) =>
+      isChat ? asChat(demonstration, tokenizer) : asPlain(demonstration, tasks, tokenizer),
+    );
   const rowsOf = (epoch: number): ImitationRow[] => {
     const names = random.fork(`renames/${epoch}`);
     return imitated.flatMap((demonstration) =>
       imitationRows(
         renames ? renameWords(demonstration, classes, names) : demonstration,
         tasks.format,
-        tokenizer,
+        isChat ? chatTokenizer(tokenizer) : tokenizer,
         contextWeight,
       ),
     );
@@ -144,6 +146,19 @@ function asChat(demonstration: Demonstration, tokenizer: LoadedTokenizer): Demon
   const turns = demonstration.turns.map((turn) => ({
     ...turn,
     prompt: chatPrompt(tokenizer, turn.prompt),
+  }));
+  return { ...demonstration, turns };
+}
+
+/** A demonstration whose sequences begin as the tokenizer specifies. */
+function asPlain(
+  demonstration: Demonstration,
+  { format }: Pick<TaskSource, "format">,
+  tokenizer: LoadedTokenizer,
+): Demonstration {
+  const turns = demonstration.turns.map((turn, i) => ({
+    ...turn,
+    prompt: plainPrompt(tokenizer, format, turn.prompt, i),
   }));
   return { ...demonstration, turns };
 }

@@ -1,4 +1,5 @@
 import { createRandom } from "@turnwise/core";
+import type { AgentFormat } from "@turnwise/envs";
 import type { WeightStorage } from "@turnwise/policy/local";
 import { Command, Option } from "commander";
 import {
@@ -7,12 +8,15 @@ import {
   evaluationTexts,
   InputError,
   jsonReporter,
+  missingChatWarning,
   openEvaluatedPolicy,
   openTasks,
   passCurve,
   percent,
+  plainFormat,
   reading,
   textReporter,
+  type Reporter,
   type EvaluatedPolicy,
   type TrainConfig,
 } from "@turnwise/training";
@@ -120,10 +124,7 @@ async function evaluatePolicy(
       const maxTurns = options.maxTurns ?? recipe.episode.maxTurns;
       const report = await evaluate(`evaluate/${split}`, tasks, temperature, {
         createEnvironment: source.createEnvironment,
-        format:
-          options.chat === true && policy.loadedTokenizer !== undefined
-            ? chatFormat(source.format, policy.loadedTokenizer, options.policy)
-            : source.format,
+        format: evaluatedFormat(source.format, policy, options, reporter),
         sampler: policy.sampler,
         tokenizer: policy.tokenizer,
         policyVersion: policy.policyVersion,
@@ -166,6 +167,20 @@ async function evaluatePolicy(
     reporter.close();
     await policy.close();
   }
+}
+
+/** The format of the tasks, as the policy is to be prompted. */
+function evaluatedFormat(
+  format: AgentFormat,
+  { loadedTokenizer }: EvaluatedPolicy,
+  { chat, policy }: EvaluateOptions,
+  reporter: Reporter,
+): AgentFormat {
+  if (loadedTokenizer === undefined) return format;
+  if (chat === true) return chatFormat(format, loadedTokenizer, policy);
+  const warning = missingChatWarning(format, loadedTokenizer, policy, "--chat");
+  if (warning !== undefined) reporter.warn(warning);
+  return plainFormat(format, loadedTokenizer);
 }
 
 /** The recipe's settings, on the tasks that are asked for alone. */

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { policyChatCommand } from "./policy-chat.ts";
 import { policyGenerateCommand } from "./policy-generate.ts";
 import { policyInfoCommand } from "./policy-info.ts";
 import { policyScoreCommand } from "./policy-score.ts";
@@ -9,5 +10,6 @@ export function policyCommand(): Command {
     .description("a model from a Hugging Face folder: what it is, what it says, how likely that is")
     .addCommand(policyInfoCommand())
     .addCommand(policyScoreCommand())
-    .addCommand(policyGenerateCommand());
+    .addCommand(policyGenerateCommand())
+    .addCommand(policyChatCommand());
 }

@@ -1,0 +1,57 @@
+import type { SampledResponse, SampleRequest } from "@turnwise/core";
+import { StopStrings, TextStream, type LoadedTokenizer } from "@turnwise/policy";
+
+/** The text of a response, without the token that stopped it. */
+export function textOf(
+  { tokens: all, stopReason }: SampledResponse,
+  { stopTokens }: SampleRequest,
+  tokenizer: LoadedTokenizer,
+): string {
+  const isStopped = stopReason === "stop-token" && stopTokens.includes(all.at(-1)!);
+  return tokenizer.decode(isStopped ? all.slice(0, -1) : all);
+}
+
+/** Writes a response as it comes: text, or ids where there is no tokenizer. */
+export class ResponsePrinter {
+  readonly #stream: TextStream | undefined;
+  readonly #stops: StopStrings | undefined;
+  readonly #stopTokens: readonly number[];
+  /** Characters at the end that may turn out to begin a stop string. */
+  readonly #numHeld: number;
+  #certain = "";
+  #numWritten = 0;
+
+  constructor(
+    tokenizer: LoadedTokenizer | undefined,
+    { stopTokens, stopStrings = [] }: Pick<SampleRequest, "stopTokens" | "stopStrings">,
+  ) {
+    this.#stream = tokenizer && new TextStream(tokenizer);
+    this.#stops =
+      tokenizer && stopStrings.length > 0 ? new StopStrings(tokenizer, stopStrings) : undefined;
+    this.#stopTokens = stopTokens;
+    this.#numHeld = Math.max(0, ...stopStrings.map(({ length }) => length - 1));
+  }
+
+  push(token: number): void {
+    if (!this.#stream) {
+      process.stdout.write(`${this.#numWritten === 0 ? "" : " "}${token}`);
+      this.#numWritten++;
+      return;
+    }
+    if (this.#stopTokens.includes(token) || this.#stops?.push(token) === true) return;
+    this.#certain += this.#stream.push(token);
+    this.#write(this.#certain.slice(0, Math.max(0, this.#certain.length - this.#numHeld)));
+  }
+
+  /** @param text - All that is written in the end, of which a part may have been written. */
+  #write(text: string): void {
+    process.stdout.write(text.slice(this.#numWritten));
+    this.#numWritten = Math.max(this.#numWritten, text.length);
+  }
+
+  /** @param text - All of it, where there is a tokenizer. */
+  end(text: string | undefined): void {
+    if (text !== undefined) this.#write(text);
+    process.stdout.write("\n");
+  }
+}
