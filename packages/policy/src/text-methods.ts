@@ -18,8 +18,9 @@ const space =
 const isSpace = new RegExp(`^[${space}]$`, "u");
 const spaces = new RegExp(`[${space}]+`, "gu");
 
-/** Line ends of `str.splitlines`. */
-const lineEnds = new RegExp("\r\n|[\n\r\u000B\f\u001C-\u001E\u0085\u2028\u2029]", "gu");
+/** Characters that end a line for `str.splitlines`. */
+const lineEnd = "\n\r\u000B\f\u001C-\u001E\u0085\u2028\u2029";
+const lineEnds = new RegExp(`\r\n|[${lineEnd}]`, "gu");
 
 const quote = (value: Argument): string => JSON.stringify(value) ?? "undefined";
 
