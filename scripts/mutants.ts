@@ -107,11 +107,11 @@ export const allMutants: readonly Mutant[] = [
     ["operations.stopGradient(still)", "still"],
     ["operations.multiply(gap, gap), 0.5", "operations.multiply(gap, gap), 1"],
   ]),
-  ...mutants("estimators", "cispo.ts", [
+  ...mutants("estimators", "cispo-surrogate.ts", [
     ["operations.stopGradient(kept)", "kept"],
     ["operations.greater(minRatio, ratios)", "operations.greater(ratios, minRatio)"],
   ]),
-  ...mutants("estimators", "sapo.ts", [
+  ...mutants("estimators", "sapo-surrogate.ts", [
     ["operations.greater(advantages, 0)", "operations.greater(0, advantages)"],
     ["operations.multiply(gates, 4)", "operations.multiply(gates, 2)"],
   ]),
@@ -142,12 +142,12 @@ export const allMutants: readonly Mutant[] = [
     ["Math.sqrt(variance + epsilon)", "variance + epsilon"],
     ['mean === "remove" ? 0 : center', 'mean === "remove" ? center : 0'],
   ]),
-  ...mutants("estimators", "step-advantages.ts", [
-    ["stepWeight * step", "step"],
+  ...mutants("estimators", "turn-advantages.ts", [
+    ["turnWeight * own", "own"],
     ["${groupIndex}/${", "${"],
     [
-      "discountedReturns(rewards, { discount }));\n    const steps",
-      "discountedReturns(rewards));\n    const steps",
+      "discountedReturns(rewards, { discount }));\n    const turnParts",
+      "discountedReturns(rewards));\n    const turnParts",
     ],
   ]),
   ...mutants("estimators", "overlong-penalty.ts", [

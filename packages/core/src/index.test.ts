@@ -17,6 +17,7 @@ it("exports what it means to", () => {
     "crossEntropy",
     "decodeText",
     "defineLaw",
+    "describeIssue",
     "endTokensOf",
     "entropyOfLogits",
     "failureKindOf",
@@ -26,10 +27,12 @@ it("exports what it means to", () => {
     "isGraded",
     "isInfrastructure",
     "isSuccess",
+    "kebabCase",
     "logSoftmax",
     "logSumExp",
     "mean",
     "narrowToHalves",
+    "parseRecord",
     "plainOperations",
     "recordVersion",
     "sum",
@@ -37,5 +40,6 @@ it("exports what it means to", () => {
     "trajectoryRows",
     "variance",
     "widenHalves",
+    "withKebabKeys",
   ]);
 });

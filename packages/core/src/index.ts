@@ -37,6 +37,7 @@ export {
   widenHalves,
   type HalfType,
 } from "./half-floats.ts";
+export { kebabCase, withKebabKeys } from "./kebab-case.ts";
 export { defineLaw, type Law } from "./law.ts";
 export { entropyOfLogits, logSoftmax, logSumExp, mean, sum, variance } from "./numerics.ts";
 export {
@@ -46,6 +47,7 @@ export {
   type ObjectiveInputs,
   type ObjectiveResult,
 } from "./objective.ts";
+export { describeIssue, parseRecord, type RecordSchema } from "./parse-record.ts";
 export { plainOperations, type PlainTensor } from "./plain-operations.ts";
 export { createRandom, type Random } from "./random.ts";
 export {
@@ -60,5 +62,6 @@ export {
   type Trajectory,
   type Turn,
 } from "./records.ts";
+export type { Resolved } from "./resolved.ts";
 export type { Segments, TensorOperations } from "./tensor-operations.ts";
-export { trajectoryRows, type ResponseSpan, type TokenRow } from "./token-row.ts";
+export { trajectoryRows, type ResponseSpan, type RoleSpan, type TokenRow } from "./token-row.ts";

@@ -10,6 +10,17 @@ export interface ResponseSpan {
 }
 
 /**
+ * Tokens of a response with one role, positions `start` to `start + length - 1` within the response:
+ * its reasoning, the action that the environment parses, or the end of the response. A prompt format
+ * that knows the roles gives them; tokens in no span, such as tags, have none.
+ */
+export interface RoleSpan {
+  readonly role: "reasoning" | "action" | "end";
+  readonly start: number;
+  readonly length: number;
+}
+
+/**
  * One sequence as a model reads it, with the responses whose tokens count. Everything between the
  * spans (prompts, observations) is context only.
  */

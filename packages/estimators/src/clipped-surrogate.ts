@@ -1,5 +1,10 @@
 import { checkNonNegative, checkPositive, type Objective } from "@turnwise/core";
-import { logRatio, type LogRatioLimits, type RatioLevel } from "./log-ratio.ts";
+import {
+  checkLogRatioLimits,
+  logRatio,
+  type LogRatioLimits,
+  type RatioLevel,
+} from "./log-ratio.ts";
 import { clamp, objectiveName, visibleInputs, weightedSum } from "./objective-inputs.ts";
 
 /** Options of {@link clippedSurrogate}. */
@@ -8,13 +13,13 @@ export interface ClippedSurrogateOptions {
   readonly clipLow?: number;
   /** How far above 1 a ratio may rise before it is clipped, `>= 0`. Default 0.2; DAPO 0.28. */
   readonly clipHigh?: number;
-  /** For negative advantages the loss is at most `-dualClip * advantage`, `> 1`; verl 3. Default: off. */
-  readonly dualClip?: number;
-  /** Ratios count as at most this, even where they are not clipped, `> 1` (two-sided clip). Default: off. */
-  readonly ratioCap?: number;
+  /** For negative advantages the loss is at most `-dualClip * advantage`, `> 1`; verl 3. Default `null`: off. */
+  readonly dualClip?: number | null;
+  /** Ratios count as at most this, even where they are not clipped, `> 1` (two-sided clip). Default `null`: off. */
+  readonly ratioCap?: number | null;
   /** Default `"token"`. */
   readonly ratioLevel?: RatioLevel;
-  /** Default `[-20, 20]`. */
+  /** Default `[-20, 20]`; verl's GSPO `[-20, 10]`. */
   readonly logRatioLimits?: LogRatioLimits;
 }
 
@@ -34,8 +39,8 @@ export interface ClippedSurrogateOptions {
 export function clippedSurrogate({
   clipLow = 0.2,
   clipHigh = 0.2,
-  dualClip,
-  ratioCap,
+  dualClip = null,
+  ratioCap = null,
   ratioLevel = "token",
   logRatioLimits = [-20, 20],
 }: ClippedSurrogateOptions = {}): Objective {
@@ -43,18 +48,18 @@ export function clippedSurrogate({
   if (clipLow > 1)
     throw new RangeError(`clippedSurrogate: clipLow must be at most 1, got ${clipLow}`);
   for (const [name, bound] of Object.entries({ dualClip, ratioCap })) {
-    if (bound === undefined) continue;
+    if (bound === null) continue;
     checkPositive("clippedSurrogate", { [name]: bound });
     if (bound <= 1) throw new RangeError(`clippedSurrogate: ${name} must be > 1, got ${bound}`);
   }
-  checkLimits(logRatioLimits);
+  checkLogRatioLimits("clippedSurrogate", logRatioLimits);
 
   return {
     name: objectiveName("clipped-surrogate", {
       clipLow,
       clipHigh,
-      dualClip,
-      ratioCap,
+      dualClip: dualClip ?? undefined,
+      ratioCap: ratioCap ?? undefined,
       ratioLevel,
       logRatioLimits: logRatioLimits.join(".."),
     }),
@@ -80,7 +85,7 @@ export function clippedSurrogate({
         oldNewKlK1: share(operations.negate(logRatios)),
         oldNewKlK3: share(operations.subtract(operations.subtract(ratios, 1), logRatios)),
       };
-      if (dualClip === undefined) return { loss: share(single), metrics };
+      if (dualClip === null) return { loss: share(single), metrics };
 
       const ceiling = operations.multiply(advantages, -dualClip);
       const isNegative = operations.greater(0, advantages);
@@ -91,12 +96,4 @@ export function clippedSurrogate({
       return { loss: share(dual), metrics: { ...metrics, dualClipFraction } };
     },
   };
-}
-
-function checkLimits([low, high]: LogRatioLimits): void {
-  if (!(low <= 0 && high >= 0)) {
-    throw new RangeError(
-      `clippedSurrogate: logRatioLimits must be a range around 0, got [${low}, ${high}]`,
-    );
-  }
 }

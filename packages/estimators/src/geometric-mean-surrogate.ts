@@ -1,5 +1,11 @@
 import { checkNonNegative, type Objective } from "@turnwise/core";
-import { logRatio, responseMean } from "./log-ratio.ts";
+import {
+  checkLogRatioLimits,
+  defaultLogRatioLimits,
+  logRatio,
+  responseMean,
+  type LogRatioLimits,
+} from "./log-ratio.ts";
 import { clamp, objectiveName, visibleInputs, weightedSum } from "./objective-inputs.ts";
 
 /** Options of {@link geometricMeanSurrogate}. */
@@ -8,6 +14,8 @@ export interface GeometricMeanSurrogateOptions {
   readonly clipLow?: number;
   /** How far above, nats, `>= 0`. Default 0.4 (paper). */
   readonly clipHigh?: number;
+  /** Limits of a log-ratio before it is exponentiated. Default `[-20, 20]`. */
+  readonly logRatioLimits?: LogRatioLimits;
 }
 
 /**
@@ -23,16 +31,22 @@ export interface GeometricMeanSurrogateOptions {
 export function geometricMeanSurrogate({
   clipLow = 0.4,
   clipHigh = 0.4,
+  logRatioLimits = defaultLogRatioLimits,
 }: GeometricMeanSurrogateOptions = {}): Objective {
+  checkLogRatioLimits("geometricMeanSurrogate", logRatioLimits);
   checkNonNegative("geometricMeanSurrogate", { clipLow, clipHigh });
   return {
-    name: objectiveName("geometric-mean-surrogate", { clipLow, clipHigh }),
+    name: objectiveName("geometric-mean-surrogate", {
+      clipLow,
+      clipHigh,
+      logRatioLimits: logRatioLimits.join(".."),
+    }),
     needs: ["oldLogProbs", "advantages"],
     evaluate: (operations, inputs) => {
       const visible = visibleInputs("geometricMeanSurrogate", operations, inputs);
       const { weights, responses } = visible;
       const advantages = visible.field("advantages");
-      const free = logRatio(operations, visible, "token", [-20, 20]);
+      const free = logRatio(operations, visible, "token", logRatioLimits);
       const clipped = clamp(operations, free, -clipLow, clipHigh);
       // The more cautious of the two: the smaller for an advantage of at least 0, else the larger.
       const cautious = operations.where(

@@ -1,10 +1,10 @@
 import type { Objective } from "@turnwise/core";
 import { describe, expect, it } from "vitest";
-import { cispo } from "./cispo.ts";
+import { cispoSurrogate } from "./cispo-surrogate.ts";
 import { clippedSurrogate } from "./clipped-surrogate.ts";
 import { geometricMeanSurrogate } from "./geometric-mean-surrogate.ts";
 import { linearize } from "./linearize.ts";
-import { sapo } from "./sapo.ts";
+import { sapoSurrogate } from "./sapo-surrogate.ts";
 import { evaluatePlain, goldenBatch, lowered, plainInputs } from "./testing/evaluate.ts";
 import { valueLoss } from "./value-loss.ts";
 
@@ -37,13 +37,13 @@ const golden: readonly {
   },
   {
     title: "SAPO",
-    objective: sapo(),
+    objective: sapoSurrogate(),
     loss: 0.877575,
     slopes: [-0.176253, -0.058751, -0.137157, 0.078806, 0.085365, 0.158535, 0.125, 0.036389],
   },
   {
     title: "CISPO",
-    objective: cispo({ minRatio: 0.8, maxRatio: 1.28 }),
+    objective: cispoSurrogate({ minRatio: 0.8, maxRatio: 1.28 }),
     loss: -0.375537,
     clipFraction: 0.75,
     slopes: [-0.16, -0.1, -0.1375, 0.16, 0.1, 0.16, 0.125, 0.16],
@@ -117,11 +117,11 @@ describe("valueLoss", () => {
 
 describe("what objectives refuse", () => {
   it("names the option", () => {
-    expect(() => cispo({ minRatio: 2, maxRatio: 1 })).toThrow(
-      "cispo: maxRatio must be >= minRatio (2), got 1",
+    expect(() => cispoSurrogate({ minRatio: 2, maxRatio: 1 })).toThrow(
+      "cispoSurrogate: maxRatio must be >= minRatio (2), got 1",
     );
-    expect(() => sapo({ positiveTemperature: 0 })).toThrow(
-      "sapo: positiveTemperature must be finite and > 0, got 0",
+    expect(() => sapoSurrogate({ positiveTemperature: 0 })).toThrow(
+      "sapoSurrogate: positiveTemperature must be finite and > 0, got 0",
     );
     expect(() => geometricMeanSurrogate({ clipLow: -1 })).toThrow(
       "geometricMeanSurrogate: clipLow must be finite and >= 0, got -1",

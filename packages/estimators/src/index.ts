@@ -1,7 +1,52 @@
 export { aggregationWeights, type Aggregation, type AggregationOptions } from "./aggregation.ts";
+export type { Advantages, GroupAdvantageChoices, WhiteningChoice } from "./algorithm/advantages.ts";
+export { algorithmPresets } from "./algorithm/algorithm-presets.ts";
+export { algorithmSchema, type Algorithm, type ResolvedAlgorithm } from "./algorithm/algorithm.ts";
+export { batchRows, type BatchRow } from "./algorithm/batch-rows.ts";
+export type {
+  AggregationRule,
+  GroupFilter,
+  OverlongRule,
+  RolloutCorrectionChoice,
+  TruncationRule,
+  UnfinishedRule,
+} from "./algorithm/batch-rules.ts";
+export {
+  compileAlgorithm,
+  type AlgorithmNeeds,
+  type AlgorithmState,
+  type CompiledAlgorithm,
+  type Credit,
+  type CreditInput,
+  type WeighedRow,
+} from "./algorithm/compile-algorithm.ts";
+export type { CorrectedRows, CorrectionRow } from "./algorithm/correct-rows.ts";
+export { observationKeys, type StateKeys, type TokenCredit } from "./algorithm/estimate-credit.ts";
+export type { EntropyBonus, Kl, KlAdaptation, ValueLoss } from "./algorithm/loss-terms.ts";
+export {
+  cispo,
+  dapo,
+  deepSwe,
+  drGrpo,
+  gigpo,
+  gmpo,
+  grpo,
+  gspo,
+  opo,
+  passAtKGrpo,
+  ppo,
+  reinforce,
+  reinforcePlusPlus,
+  reinforcePlusPlusBaseline,
+  rloo,
+  rlooVectorized,
+  sapo,
+  turnGrpo,
+} from "./algorithm/presets.ts";
+export type { Surrogate } from "./algorithm/surrogate.ts";
 export { bestOfGroupAdvantages, type BestOfGroupOptions } from "./best-of-group.ts";
 export type { Ragged } from "./check-ragged.ts";
-export { cispo, type CispoOptions } from "./cispo.ts";
+export { cispoSurrogate, type CispoSurrogateOptions } from "./cispo-surrogate.ts";
 export { clippedSurrogate, type ClippedSurrogateOptions } from "./clipped-surrogate.ts";
 export { addObjectives, scaleObjective } from "./combine-objectives.ts";
 export { discountedReturns, type DiscountedReturnOptions } from "./discounted-returns.ts";
@@ -24,6 +69,7 @@ export {
   adaptedKlCoefficient,
   penalizedRewards,
   type AdaptiveKlOptions,
+  type KlInRewardOptions,
   type PenalizedTokens,
 } from "./kl-in-reward.ts";
 export { klPenalty, type KlEstimator, type KlPenaltyOptions } from "./kl-penalty.ts";
@@ -38,26 +84,21 @@ export {
   sweBenchSetting,
   webshopSetting,
   type Certainty,
+  type PaperAlgorithm,
   type PaperRun,
   type PaperSetting,
   type ReportedResult,
   type Stated,
 } from "./paper-runs.ts";
-export { importanceSampling, policyGradient } from "./policy-gradient.ts";
+export {
+  importanceSampling,
+  policyGradient,
+  type ImportanceSamplingOptions,
+} from "./policy-gradient.ts";
 export { ratioStatistics, type RatioStatistics } from "./ratio-statistics.ts";
 export {
-  algorithmRecipes,
-  dapo,
-  deepSwe,
-  grpo,
-  gspo,
-  ppo,
-  recipeObjective,
-  type AlgorithmRecipe,
-} from "./recipes.ts";
-export {
-  reinforcePlusPlus,
-  reinforcePlusPlusBaseline,
+  reinforcePlusPlusAdvantages,
+  reinforcePlusPlusBaselineAdvantages,
   type ReinforcePlusPlusOptions,
 } from "./reinforce-plus-plus.ts";
 export { rowAdvantages, rowScores } from "./row-advantages.ts";
@@ -73,13 +114,13 @@ export {
   type RolloutCorrectionRule,
   type RolloutTokens,
 } from "./rollout-correction.ts";
-export { sapo, type SapoOptions } from "./sapo.ts";
+export { sapoSurrogate, type SapoSurrogateOptions } from "./sapo-surrogate.ts";
 export {
   gigpoAdvantages,
   turnAdvantages,
   type GigpoOptions,
   type KeyedTrajectory,
   type TurnAdvantageOptions,
-} from "./step-advantages.ts";
+} from "./turn-advantages.ts";
 export { valueLoss, type ValueLossOptions } from "./value-loss.ts";
 export { whiten, type WhitenOptions } from "./whiten.ts";

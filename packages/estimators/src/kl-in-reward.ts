@@ -1,4 +1,11 @@
-import { checkFinite, checkNonNegative, checkPositive, checkSameLength } from "@turnwise/core";
+import {
+  checkFinite,
+  checkNonNegative,
+  checkPositive,
+  checkSameLength,
+  plainOperations,
+} from "@turnwise/core";
+import { limitedKl, type KlEstimator } from "./kl-penalty.ts";
 
 /** What {@link penalizedRewards} reads of one sequence, `[token]`. */
 export interface PenalizedTokens {
@@ -10,9 +17,17 @@ export interface PenalizedTokens {
   readonly mask?: readonly number[];
 }
 
+/** Options of {@link penalizedRewards}. */
+export interface KlInRewardOptions {
+  /** Default `"k1"` (verl). */
+  readonly estimator?: KlEstimator;
+  /** Estimates count as at most this in size, `> 0`. Default `null`: no limit. */
+  readonly limit?: number | null;
+}
+
 /**
- * Rewards of tokens less `coefficient * (old - reference)`: KL(old || reference) by its k1 estimate,
- * charged where it arises.
+ * Rewards of tokens less `coefficient * kl`: KL(old || reference) by an estimate from each sampled
+ * token, charged where it arises.
  *
  * @returns The rewards, `[token]`, 0 at masked tokens; and the mean KL over the tokens that count,
  *   nats, 0 if none does.
@@ -23,15 +38,19 @@ export interface PenalizedTokens {
 export function penalizedRewards(
   { rewards, oldLogProbs, referenceLogProbs, mask = rewards.map(() => 1) }: PenalizedTokens,
   coefficient: number,
+  { estimator = "k1", limit = null }: KlInRewardOptions = {},
 ): { readonly rewards: number[]; readonly meanKl: number } {
   const where = "penalizedRewards";
   checkSameLength(where, { rewards, oldLogProbs, referenceLogProbs, mask });
   checkNonNegative(where, { coefficient });
+  if (limit !== null) checkPositive(where, { limit });
+  const gaps = Float64Array.from(oldLogProbs, (old, token) => old - referenceLogProbs[token]!);
+  const estimates = limitedKl(plainOperations, gaps, estimator, limit);
   let total = 0;
   let counted = 0;
   const penalized = rewards.map((reward, token) => {
     if (mask[token] === 0) return 0;
-    const kl = oldLogProbs[token]! - referenceLogProbs[token]!;
+    const kl = estimates[token]!;
     checkFinite(where, { [`rewards[${token}]`]: reward, [`kl[${token}]`]: kl });
     total += kl;
     counted++;

@@ -1,5 +1,5 @@
 import { checkPositive, type Objective, type TensorOperations } from "@turnwise/core";
-import { logRatio } from "./log-ratio.ts";
+import { defaultLogRatioLimits, logRatio } from "./log-ratio.ts";
 import { clamp, objectiveName, visibleInputs, weightedSum } from "./objective-inputs.ts";
 
 /**
@@ -23,8 +23,8 @@ export interface KlPenaltyOptions {
    * up for tokens sampled from the old policy (TRL's default; needs `oldLogProbs`). Default `"none"`.
    */
   readonly correction?: "none" | "ratio";
-  /** Estimates count as at most this in size, `> 0`. Default: no limit; verl's k3 10. */
-  readonly limit?: number;
+  /** Estimates count as at most this in size, `> 0`. Default `null`: no limit; verl's k3 10. */
+  readonly limit?: number | null;
 }
 
 /**
@@ -40,30 +40,47 @@ export function klPenalty({
   estimator = "k3",
   gradient = "own",
   correction = "none",
-  limit,
+  limit = null,
 }: KlPenaltyOptions = {}): Objective {
-  if (limit !== undefined) checkPositive("klPenalty", { limit });
+  if (limit !== null) checkPositive("klPenalty", { limit });
   return {
-    name: objectiveName("kl-penalty", { estimator, gradient, correction, limit }),
+    name: objectiveName("kl-penalty", {
+      estimator,
+      gradient,
+      correction,
+      limit: limit ?? undefined,
+    }),
     needs: correction === "ratio" ? ["referenceLogProbs", "oldLogProbs"] : ["referenceLogProbs"],
     evaluate: (operations, inputs) => {
       const visible = visibleInputs("klPenalty", operations, inputs);
       const gap = operations.subtract(visible.newLogProbs, visible.field("referenceLogProbs"));
-      let kl = estimate(operations, gap, estimator);
-      if (limit !== undefined) kl = clamp(operations, kl, -limit, limit);
+      let kl = limitedKl(operations, gap, estimator, limit);
       if (gradient === "k2") {
-        const carrier = estimate(operations, gap, "k2");
+        const carrier = limitedKl(operations, gap, "k2", null);
         const still = operations.subtract(kl, carrier);
         kl = operations.add(carrier, operations.stopGradient(still));
       }
       if (correction === "ratio") {
-        const ratios = operations.exp(logRatio(operations, visible, "token", [-20, 20]));
+        const ratios = operations.exp(
+          logRatio(operations, visible, "token", defaultLogRatioLimits),
+        );
         kl = operations.multiply(kl, ratios);
       }
       const loss = weightedSum(operations, visible.weights, kl);
       return { loss, metrics: { weight: operations.sum(visible.weights), referenceKl: loss } };
     },
   };
+}
+
+/** The estimate of each token from its gap `new - reference`, at most `limit` in size. */
+export function limitedKl<T, S>(
+  operations: TensorOperations<T, S>,
+  gap: T,
+  estimator: KlEstimator,
+  limit: number | null,
+): T {
+  const kl = estimate(operations, gap, estimator);
+  return limit === null ? kl : clamp(operations, kl, -limit, limit);
 }
 
 function estimate<T, S>(operations: TensorOperations<T, S>, gap: T, estimator: KlEstimator): T {

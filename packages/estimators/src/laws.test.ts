@@ -1,6 +1,6 @@
 import type { Law, Objective } from "@turnwise/core";
 import { describe, expect, it } from "vitest";
-import { cispo } from "./cispo.ts";
+import { cispoSurrogate } from "./cispo-surrogate.ts";
 import { clippedSurrogate } from "./clipped-surrogate.ts";
 import { addObjectives, scaleObjective } from "./combine-objectives.ts";
 import { entropyBonus } from "./entropy-bonus.ts";
@@ -16,8 +16,8 @@ import {
   type ObjectiveLawOptions,
 } from "./laws.ts";
 import { importanceSampling, policyGradient } from "./policy-gradient.ts";
-import { reinforcePlusPlusBaseline } from "./reinforce-plus-plus.ts";
-import { sapo } from "./sapo.ts";
+import { reinforcePlusPlusBaselineAdvantages } from "./reinforce-plus-plus.ts";
+import { sapoSurrogate } from "./sapo-surrogate.ts";
 import { valueLoss } from "./value-loss.ts";
 
 function itHolds(laws: readonly Law[]): void {
@@ -84,7 +84,7 @@ describe("laws of the advantage presets", () => {
     advantageLaws(
       "reinforcePlusPlusBaseline",
       (returns) =>
-        reinforcePlusPlusBaseline(
+        reinforcePlusPlusBaselineAdvantages(
           returns,
           returns.map((group) => group.map(() => 4)),
         ),
@@ -111,9 +111,9 @@ const objectives: readonly [Objective, readonly ObjectiveClaim[], ObjectiveLawOp
     [...surrogate, "differentiable"],
   ],
   [clippedSurrogate({ clipLow: 3e-4, clipHigh: 4e-4, ratioLevel: "response-token" }), surrogate],
-  [cispo(), surrogate],
-  [cispo({ minRatio: 0.8, maxRatio: 1.28 }), surrogate],
-  [sapo(), [...surrogate, "differentiable"]],
+  [cispoSurrogate(), surrogate],
+  [cispoSurrogate({ minRatio: 0.8, maxRatio: 1.28 }), surrogate],
+  [sapoSurrogate(), [...surrogate, "differentiable"]],
   [geometricMeanSurrogate(), [...surrogate, "differentiable"]],
   [policyGradient(), [...surrogate, "differentiable"]],
   [importanceSampling(), [...surrogate, "differentiable"]],

@@ -15,6 +15,21 @@ export type RatioLevel = "token" | "response" | "response-token";
 export type LogRatioLimits = readonly [low: number, high: number];
 
 /**
+ * The limits of every surrogate unless it says otherwise.
+ * @see verl, whose surrogates limit to the same
+ */
+export const defaultLogRatioLimits: LogRatioLimits = [-20, 20];
+
+/** @throws `RangeError` unless the limits are around 0. */
+export function checkLogRatioLimits(where: string, [low, high]: LogRatioLimits): void {
+  if (!(low <= 0 && high >= 0)) {
+    throw new RangeError(
+      `${where}: logRatioLimits must be a range around 0, got [${low}, ${high}]`,
+    );
+  }
+}
+
+/**
  * `new - old`, at a level and within limits, `[token]`. Tokens of weight 0 do not count in a
  * response's mean.
  */

@@ -1,5 +1,3 @@
-import { dapo, deepSwe, gspo, grpo, ppo, type AlgorithmRecipe } from "./recipes.ts";
-
 /**
  * How sure a number is.
  * - `"paper"`: in AEM's own text.
@@ -82,7 +80,7 @@ export const webshopSetting: PaperSetting = {
 };
 
 /**
- * SWE-bench-Verified by the DeepSWE recipe of rLLM, trained on R2E-Gym. The batch of 64 tasks is
+ * SWE-bench-Verified by the DeepSWE script of rLLM, trained on R2E-Gym. The batch of 64 tasks is
  * drawn twice over, and half is kept.
  */
 export const sweBenchSetting: PaperSetting = {
@@ -112,11 +110,16 @@ export interface ReportedResult {
   readonly certainty: Certainty;
 }
 
+/** The algorithms of the tables, by their names in `algorithmPresets`. */
+export type PaperAlgorithm = "ppo" | "grpo" | "dapo" | "gspo" | "deep-swe";
+
 /** One row of the tables of arXiv:2605.00425, and what is known of it. */
 export interface PaperRun {
   readonly setting: PaperSetting;
   readonly model: "Qwen2.5-1.5B-Instruct" | "Qwen2.5-7B-Instruct" | "Qwen3-32B";
-  readonly recipe: AlgorithmRecipe;
+  /** Name in `algorithmPresets`. */
+  readonly algorithm: PaperAlgorithm;
+  /** Name in `modulators` of `@turnwise/aem`. */
   readonly modulation: "none" | "aem";
   /** Empty where no number could be found. */
   readonly reported: readonly ReportedResult[];
@@ -131,7 +134,7 @@ const large = "Qwen2.5-7B-Instruct";
 function pair(
   setting: PaperSetting,
   model: PaperRun["model"],
-  recipe: AlgorithmRecipe,
+  algorithm: PaperAlgorithm,
   base: readonly [success?: number | undefined, score?: number],
   modulated: readonly [success?: number | undefined, score?: number],
 ): PaperRun[] {
@@ -141,13 +144,13 @@ function pair(
   ): PaperRun => ({
     setting,
     model,
-    recipe,
+    algorithm,
     modulation,
     reported: [
       ...(success === undefined ? [] : [result("success", success)]),
       ...(score === undefined ? [] : [result("score", score)]),
     ],
-    isInPaper: modulation === "none" || recipe.advantages.kind === "group",
+    isInPaper: modulation === "none" || algorithm !== "ppo",
   });
   return [run("none", base), run("aem", modulated)];
 }
@@ -157,26 +160,26 @@ function result(measure: ReportedResult["measure"], value: number): ReportedResu
 }
 
 /**
- * The rows of the paper's tables, each recipe without and with AEM. Differences between the two are
+ * The rows of the paper's tables, each algorithm without and with AEM. Differences between the two are
  * in the paper's own text for GRPO and DeepSWE; the values themselves come from readings of it.
  */
 export const paperRuns: readonly PaperRun[] = [
-  ...pair(alfworldSetting, small, ppo, [], []),
-  ...pair(alfworldSetting, small, grpo, [68.0], [76.8]),
-  ...pair(alfworldSetting, small, dapo, [88.5], [94.5]),
-  ...pair(alfworldSetting, small, gspo, [66.7], [71.9]),
-  ...pair(alfworldSetting, large, ppo, [], []),
-  ...pair(alfworldSetting, large, grpo, [78.7], [84.4]),
-  ...pair(alfworldSetting, large, dapo, [96.1], [96.6]),
-  ...pair(alfworldSetting, large, gspo, [], []),
-  ...pair(webshopSetting, small, ppo, [], []),
-  ...pair(webshopSetting, small, grpo, [65.0, 83.6], [70.6, 86.4]),
+  ...pair(alfworldSetting, small, "ppo", [], []),
+  ...pair(alfworldSetting, small, "grpo", [68.0], [76.8]),
+  ...pair(alfworldSetting, small, "dapo", [88.5], [94.5]),
+  ...pair(alfworldSetting, small, "gspo", [66.7], [71.9]),
+  ...pair(alfworldSetting, large, "ppo", [], []),
+  ...pair(alfworldSetting, large, "grpo", [78.7], [84.4]),
+  ...pair(alfworldSetting, large, "dapo", [96.1], [96.6]),
+  ...pair(alfworldSetting, large, "gspo", [], []),
+  ...pair(webshopSetting, small, "ppo", [], []),
+  ...pair(webshopSetting, small, "grpo", [65.0, 83.6], [70.6, 86.4]),
   // Which model this score belongs to is inferred.
-  ...pair(webshopSetting, small, dapo, [undefined, 86.5], [undefined, 88.0]),
-  ...pair(webshopSetting, small, gspo, [], []),
-  ...pair(webshopSetting, large, ppo, [], []),
-  ...pair(webshopSetting, large, grpo, [75.9, 84.1], [80.5, 86.9]),
-  ...pair(webshopSetting, large, dapo, [86.7], [88.9]),
-  ...pair(webshopSetting, large, gspo, [], []),
-  ...pair(sweBenchSetting, "Qwen3-32B", deepSwe, [42.3], [43.7]),
+  ...pair(webshopSetting, small, "dapo", [undefined, 86.5], [undefined, 88.0]),
+  ...pair(webshopSetting, small, "gspo", [], []),
+  ...pair(webshopSetting, large, "ppo", [], []),
+  ...pair(webshopSetting, large, "grpo", [75.9, 84.1], [80.5, 86.9]),
+  ...pair(webshopSetting, large, "dapo", [86.7], [88.9]),
+  ...pair(webshopSetting, large, "gspo", [], []),
+  ...pair(sweBenchSetting, "Qwen3-32B", "deep-swe", [42.3], [43.7]),
 ];

@@ -1,6 +1,11 @@
 import type { Objective } from "@turnwise/core";
-import { logRatio } from "./log-ratio.ts";
-import { visibleInputs, weightedSum } from "./objective-inputs.ts";
+import {
+  checkLogRatioLimits,
+  defaultLogRatioLimits,
+  logRatio,
+  type LogRatioLimits,
+} from "./log-ratio.ts";
+import { objectiveName, visibleInputs, weightedSum } from "./objective-inputs.ts";
 
 /**
  * REINFORCE: `-advantage * newLogProb`. Right only for what the present policy sampled.
@@ -22,20 +27,29 @@ export function policyGradient(): Objective {
   };
 }
 
+/** Options of {@link importanceSampling}. */
+export interface ImportanceSamplingOptions {
+  /** Limits of a log-ratio before it is exponentiated. Default `[-20, 20]`. */
+  readonly logRatioLimits?: LogRatioLimits;
+}
+
 /**
- * Importance sampling without a clip: `-advantage * ratio`, the log-ratio limited to [-20, 20]. The
+ * Importance sampling without a clip: `-advantage * ratio`, the log-ratio within limits. The
  * loss that Tinker servers call `importance_sampling`.
  *
  * Needs `oldLogProbs` and `advantages`. Metrics: `weight`, `ratioMean`.
  */
-export function importanceSampling(): Objective {
+export function importanceSampling({
+  logRatioLimits = defaultLogRatioLimits,
+}: ImportanceSamplingOptions = {}): Objective {
+  checkLogRatioLimits("importanceSampling", logRatioLimits);
   return {
-    name: "importance-sampling",
+    name: objectiveName("importance-sampling", { logRatioLimits: logRatioLimits.join("..") }),
     needs: ["oldLogProbs", "advantages"],
     evaluate: (operations, inputs) => {
       const visible = visibleInputs("importanceSampling", operations, inputs);
       const { weights } = visible;
-      const ratios = operations.exp(logRatio(operations, visible, "token", [-20, 20]));
+      const ratios = operations.exp(logRatio(operations, visible, "token", logRatioLimits));
       const credit = operations.multiply(visible.field("advantages"), ratios);
       return {
         loss: weightedSum(operations, weights, operations.negate(credit)),

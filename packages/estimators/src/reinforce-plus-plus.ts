@@ -3,10 +3,12 @@ import { discountedReturns } from "./discounted-returns.ts";
 import { groupAdvantages } from "./group-advantages.ts";
 import { whiten } from "./whiten.ts";
 
-/** Options of {@link reinforcePlusPlus}. */
+/** Options of {@link reinforcePlusPlusAdvantages}. */
 export interface ReinforcePlusPlusOptions {
   /** Worth of a reward one token later, in `[0, 1]`. Default 1. */
   readonly discount?: number;
+  /** Added to the variance, `>= 0`. Default 1e-8 (verl). */
+  readonly epsilon?: number;
   /** 1 for a response token, else 0, `[sequence][token]`. Default: all 1. */
   readonly masks?: Ragged;
 }
@@ -19,15 +21,19 @@ export interface ReinforcePlusPlusOptions {
  * @throws As {@link discountedReturns} and {@link whiten}.
  * @see arXiv:2501.03262
  */
-export function reinforcePlusPlus(
+export function reinforcePlusPlusAdvantages(
   rewards: Ragged,
-  { discount = 1, masks = rewards.map((row) => row.map(() => 1)) }: ReinforcePlusPlusOptions = {},
+  {
+    discount = 1,
+    epsilon = 1e-8,
+    masks = rewards.map((row) => row.map(() => 1)),
+  }: ReinforcePlusPlusOptions = {},
 ): number[][] {
   const returns = rewards.map((row, index) => {
     const mask = masks[index];
     return discountedReturns(row, { discount, ...(mask && { mask }) });
   });
-  return whiten(returns, masks);
+  return whiten(returns, masks, { epsilon });
 }
 
 /**
@@ -40,6 +46,11 @@ export function reinforcePlusPlus(
  * @throws As {@link groupAdvantages} and {@link whiten}.
  * @see arXiv:2501.03262
  */
-export function reinforcePlusPlusBaseline(returns: Ragged, numTokens: Ragged): number[][] {
-  return whiten(groupAdvantages(returns, { scale: "none", singleton: "raw" }), numTokens);
+export function reinforcePlusPlusBaselineAdvantages(
+  returns: Ragged,
+  numTokens: Ragged,
+  { epsilon = 1e-8 }: Pick<ReinforcePlusPlusOptions, "epsilon"> = {},
+): number[][] {
+  const advantages = groupAdvantages(returns, { scale: "none", singleton: "raw" });
+  return whiten(advantages, numTokens, { epsilon });
 }

@@ -2,7 +2,10 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { discountedReturns } from "./discounted-returns.ts";
 import { generalizedAdvantages } from "./generalized-advantages.ts";
-import { reinforcePlusPlus, reinforcePlusPlusBaseline } from "./reinforce-plus-plus.ts";
+import {
+  reinforcePlusPlusAdvantages,
+  reinforcePlusPlusBaselineAdvantages,
+} from "./reinforce-plus-plus.ts";
 import { whiten } from "./whiten.ts";
 
 // What verl's code gives in float32. The values 9 stand at masked tokens and leave no trace.
@@ -188,13 +191,15 @@ describe("reinforcePlusPlus", () => {
     const returns = rewards.map((row, i) =>
       discountedReturns(row, { discount: 0.9, mask: masks[i]! }),
     );
-    expect(reinforcePlusPlus(rewards, { discount: 0.9, masks })).toEqual(whiten(returns, masks));
-    expect(reinforcePlusPlus([[0, 1]])).toEqual([[0, 0]]);
+    expect(reinforcePlusPlusAdvantages(rewards, { discount: 0.9, masks })).toEqual(
+      whiten(returns, masks),
+    );
+    expect(reinforcePlusPlusAdvantages([[0, 1]])).toEqual([[0, 0]]);
   });
 
   it("gives verl's numbers with a baseline", () => {
     // Three tokens each: the deviations 2/3, -1/3, -1/3, 2 have a sample variance of exactly 1.
-    expect(reinforcePlusPlusBaseline([[1, 0, 0], [2]], [[3, 3, 3], [3]])).toEqual(
+    expect(reinforcePlusPlusBaselineAdvantages([[1, 0, 0], [2]], [[3, 3, 3], [3]])).toEqual(
       near([[0.1666667, -0.8333331, -0.8333331], [1.4999999]]),
     );
   });

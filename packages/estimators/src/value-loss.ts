@@ -4,10 +4,10 @@ import { clamp, objectiveName, visibleInputs, weightedSum } from "./objective-in
 /** Options of {@link valueLoss}. */
 export interface ValueLossOptions {
   /**
-   * How far a value may move from its old one before it is clipped, `> 0`. Default: no clip; verl
-   * 0.5, which needs `oldValues`.
+   * How far a value may move from its old one before it is clipped, `> 0`. Default `null`: no
+   * clip; verl 0.5, which needs `oldValues`.
    */
-  readonly clip?: number;
+  readonly clip?: number | null;
 }
 
 /**
@@ -19,11 +19,11 @@ export interface ValueLossOptions {
  * @throws `RangeError` if the clip is out of range.
  * @see arXiv:1707.06347; verl's `compute_value_loss`
  */
-export function valueLoss({ clip }: ValueLossOptions = {}): Objective {
-  if (clip !== undefined) checkPositive("valueLoss", { clip });
+export function valueLoss({ clip = null }: ValueLossOptions = {}): Objective {
+  if (clip !== null) checkPositive("valueLoss", { clip });
   return {
-    name: objectiveName("value-loss", { clip }),
-    needs: clip === undefined ? ["values", "returns"] : ["values", "returns", "oldValues"],
+    name: objectiveName("value-loss", { clip: clip ?? undefined }),
+    needs: clip === null ? ["values", "returns"] : ["values", "returns", "oldValues"],
     evaluate: (operations, inputs) => {
       const { weights, field } = visibleInputs("valueLoss", operations, inputs);
       const values = field("values");
@@ -37,7 +37,7 @@ export function valueLoss({ clip }: ValueLossOptions = {}): Objective {
         weight: operations.sum(weights),
         valueMean: weightedSum(operations, weights, values),
       };
-      if (clip === undefined) return { loss: weightedSum(operations, weights, free), metrics };
+      if (clip === null) return { loss: weightedSum(operations, weights, free), metrics };
 
       const old = field("oldValues");
       const move = clamp(operations, operations.subtract(values, old), -clip, clip);

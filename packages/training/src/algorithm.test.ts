@@ -1,17 +1,13 @@
 import { recordVersion, type Group, type Outcome } from "@turnwise/core";
-import {
-  dapo,
-  deepSwe,
-  groupAdvantages,
-  grpo,
-  gspo,
-  recipeObjective,
-  type AlgorithmRecipe,
-} from "@turnwise/estimators";
+import { algorithmPresets, batchRows, compileAlgorithm } from "@turnwise/estimators";
 import { describe, expect, it } from "vitest";
 import { algorithms } from "./recipes/algorithms.ts";
-import { algorithmSchema, composeAlgorithm, type AlgorithmConfig } from "./algorithm.ts";
-import { batchRows } from "./credit.ts";
+import {
+  algorithmRecord,
+  algorithmSchema,
+  composeAlgorithm,
+  type AlgorithmConfig,
+} from "./algorithm.ts";
 
 const modulation = { kind: "none", strength: 1, minEntropyRange: 0 } as const;
 const won: Outcome = { kind: "terminated", isSuccess: true };
@@ -60,33 +56,11 @@ const compose = (changes: Partial<AlgorithmConfig>) =>
   composeAlgorithm({ ...algorithms.grpo, ...changes }, modulation);
 
 describe("algorithms", () => {
-  const named: [keyof typeof algorithms, AlgorithmRecipe][] = [
-    ["grpo", grpo],
-    ["dapo", dapo],
-    ["gspo", gspo],
-    ["deep-swe", deepSwe],
-  ];
-
-  it.each(named)("%s is the recipe of the estimators", (name, recipe) => {
-    const settings = algorithmSchema.parse(algorithms[name]);
-    const composed = composeAlgorithm(settings, modulation);
-    expect(composed.objective.name).toBe(recipeObjective(recipe).name);
-    expect(composed.aggregation).toBe(recipe.aggregation);
-    expect(settings.cutShort).toBe(recipe.cutShort);
-    expect(settings.flatGroups).toBe(recipe.groupFilter === "keep-all" ? "keep" : "drop");
-    expect(settings.maxRounds).toBe(recipe.maxRounds ?? 1);
-    // Without penalties both credits are the recipe's advantages.
-    const siblings = group([won, [0, 0], [1, 0]], [won, [0, 0]], [won, [0, 0], [0, 0], [3, 0]]);
-    if (recipe.advantages.kind !== "group") throw new Error("no group advantages");
-    const expected = groupAdvantages([[1, 0, 3]], {
-      ...recipe.advantages.options,
-      numResponses: [[2, 1, 3]],
-    });
-    const advantages = advantagesOf(composed, siblings);
-    expect(advantages.map((turns) => turns.length)).toEqual([2, 1, 3]);
-    advantages.forEach((turns, i) => {
-      for (const advantage of turns) expect(advantage).toBeCloseTo(expected[0]![i]!, 6);
-    });
+  it.each(Object.keys(algorithms))("%s is the preset of the estimators", (name) => {
+    const settings = algorithmSchema.parse(Reflect.get(algorithms, name));
+    expect(compileAlgorithm(algorithmRecord(settings)).record).toEqual(
+      compileAlgorithm(algorithmPresets[name]!).record,
+    );
   });
 });
 

@@ -1,27 +1,16 @@
 import { modulationCoefficients } from "@turnwise/aem";
-import { trajectoryReturn, type Group } from "@turnwise/core";
 import {
-  addObjectives,
-  clippedSurrogate,
-  entropyBonus,
+  compileAlgorithm,
   grpoPresets,
-  hasLearningSignal,
-  isCutShort,
-  klPenalty,
-  responseAdvantages,
-  rowAdvantages,
-  rowScores,
-  scaleObjective,
-  valueLoss,
+  type Algorithm,
   type GrpoPreset,
+  type UnfinishedRule,
 } from "@turnwise/estimators";
 import { z } from "zod";
 import { count, nonNegative, positive, share } from "./config-parts.ts";
-import { sharedCredits } from "./credit.ts";
-import { criticCredits } from "./critic-credits.ts";
 import type { Recipe } from "./iteration.ts";
 
-/** What an algorithm is made of: the choices of `AlgorithmRecipe` in `@turnwise/estimators`. */
+/** Settings from which {@link algorithmRecord} makes an `Algorithm` of `@turnwise/estimators`. */
 export const algorithmSchema = z.strictObject({
   /** Whose group-relative advantage: the preset's name; not read with a critic. */
   advantages: z.custom<GrpoPreset>(
@@ -77,24 +66,53 @@ export const modulationSchema = z.strictObject({
   minEntropyRange: nonNegative,
 });
 
-/** Responses of which a group may be trained: what broke says nothing about the policy. */
-function withoutFailures(group: Group, cutShort: AlgorithmConfig["cutShort"]): Group {
-  const trajectories = group.trajectories.filter(({ outcome }) =>
-    cutShort === "leave-out" ? !isCutShort(outcome) : outcome.kind !== "failed",
-  );
-  return { ...group, trajectories };
-}
+/** Treatment of truncated trajectories by the setting `cutShort`. */
+const truncatedRules: Readonly<Record<AlgorithmConfig["cutShort"], UnfinishedRule>> = {
+  train: "train",
+  count: "mask",
+  "leave-out": "leave-out",
+};
 
-/** A group whose penalties are part of its rewards. */
-function withPenalties(group: Group): Group {
-  const trajectories = group.trajectories.map((trajectory) => ({
-    ...trajectory,
-    turns: trajectory.turns.map(({ penalty = 0, ...turn }) => ({
-      ...turn,
-      reward: turn.reward - penalty,
-    })),
-  }));
-  return { ...group, trajectories };
+/** The algorithm of a configuration as a record. */
+export function algorithmRecord(algorithm: AlgorithmConfig): Algorithm {
+  const { clipLow, clipHigh, dualClip, ratioLevel, klCoefficient, entropyCoefficient } = algorithm;
+  const { advantages, credit, critic, cutShort, flatGroups, maxRounds, aggregation } = algorithm;
+  return {
+    advantages:
+      critic === null
+        ? {
+            kind: "group",
+            ...grpoPresets[advantages],
+            credit,
+            ...(credit === "response" && { statisticsOver: "responses" as const }),
+          }
+        : { kind: "generalized", discount: critic.discount, lambda: critic.lambda },
+    surrogate: {
+      kind: "clipped",
+      clipLow,
+      clipHigh,
+      dualClip,
+      ratioLevel,
+      // GSPO's ratios are means over many tokens: verl limits them more.
+      ...(ratioLevel !== "token" && { logRatioLimits: [-20, 10] as const }),
+    },
+    kl:
+      klCoefficient > 0
+        ? { kind: "loss", coefficient: klCoefficient, limit: 10 }
+        : { kind: "none" },
+    entropyBonus:
+      entropyCoefficient > 0
+        ? { kind: "bonus", coefficient: entropyCoefficient }
+        : { kind: "none" },
+    valueLoss:
+      critic === null
+        ? { kind: "none" }
+        : { kind: "squared", coefficient: critic.coefficient, clip: critic.clip },
+    aggregation: { kind: aggregation },
+    groupFilter: flatGroups === "keep" ? { kind: "keep-all" } : { kind: "drop-flat", maxRounds },
+    truncation: { truncated: truncatedRules[cutShort], failed: "leave-out" },
+    rolloutCorrection: { kind: "none" },
+  };
 }
 
 /** Puts the parts of an algorithm together. */
@@ -102,47 +120,20 @@ export function composeAlgorithm(
   algorithm: AlgorithmConfig,
   modulation: z.infer<typeof modulationSchema>,
 ): Omit<Recipe, "groupsPerIteration" | "groupSize" | "minibatches" | "epochs"> {
-  const { clipLow, clipHigh, dualClip, ratioLevel, klCoefficient, entropyCoefficient } = algorithm;
-  const { credit, critic, cutShort, flatGroups, maxRounds, aggregation } = algorithm;
-  const preset = grpoPresets[algorithm.advantages];
-  const objectives = [
-    clippedSurrogate({
-      clipLow,
-      clipHigh,
-      ratioLevel,
-      ...(dualClip !== null && { dualClip }),
-      // GSPO's ratios are means of many: verl lets them grow less.
-      ...(ratioLevel !== "token" && { logRatioLimits: [-20, 10] as const }),
-    }),
-  ];
-  if (klCoefficient > 0) objectives.push(scaleObjective(klCoefficient, klPenalty({ limit: 10 })));
-  if (entropyCoefficient > 0) objectives.push(scaleObjective(entropyCoefficient, entropyBonus()));
-  if (critic !== null) {
-    objectives.push(scaleObjective(critic.coefficient, valueLoss({ clip: critic.clip })));
-  }
-  const scoresOf = (group: Group): number[] =>
-    credit === "response"
-      ? rowScores(group).flat()
-      : withPenalties(group).trajectories.map(trajectoryReturn);
+  const { usable, keep, credit, initialState, isTrainedOn, objective } = compileAlgorithm(
+    algorithmRecord(algorithm),
+  );
   return {
-    usable: (group) => withoutFailures(group, cutShort),
-    keep: (group) => flatGroups === "keep" || hasLearningSignal(scoresOf(group)),
-    maxRounds,
-    estimate: (groups, rows, scores) =>
-      critic === null
-        ? sharedCredits(
-            rows,
-            credit === "response"
-              ? rowAdvantages(groups, preset)
-              : responseAdvantages(groups.map(withPenalties), preset),
-          )
-        : criticCredits(groups, rows, scores, critic),
-    isTrainedOn: ({ outcome }) => cutShort !== "count" || !isCutShort(outcome),
+    usable,
+    keep,
+    maxRounds: algorithm.maxRounds,
+    estimate: (groups, rows, scores) => credit({ groups, rows, scores }, initialState).credits,
+    isTrainedOn,
     coefficients: (entropies) =>
       modulation.kind === "aem"
         ? modulationCoefficients(entropies, modulation)
         : entropies.map(() => 1),
-    objective: addObjectives(...objectives),
-    aggregation,
+    objective,
+    aggregation: algorithm.aggregation,
   };
 }

@@ -1,7 +1,8 @@
 import { recordVersion, type Group, type ScoredRow, type Trajectory } from "@turnwise/core";
 import { modulationCoefficients } from "@turnwise/aem";
 import { describe, expect, it } from "vitest";
-import { batchRows, creditRows, sharedCredits, toTrainingRows } from "./credit.ts";
+import { batchRows, type BatchRow, type TokenCredit } from "@turnwise/estimators";
+import { creditRows, toTrainingRows } from "./credit.ts";
 
 function trajectory(lengths: readonly number[]): Trajectory {
   return {
@@ -43,6 +44,16 @@ function scores(groups: readonly Group[], entropies: number[]): ScoredRow[] {
   }));
 }
 
+/** Credit of responses whose tokens share one advantage, in the order of the rows. */
+function credits(rows: readonly BatchRow[], advantages: number[]): TokenCredit[][] {
+  const left = [...advantages];
+  return rows.map(({ row }) =>
+    row.spans.map(({ length }) => ({
+      advantages: new Float32Array(length).fill(left.shift()!),
+    })),
+  );
+}
+
 describe("creditRows", () => {
   it("modulates each group by the entropies of its own responses", () => {
     const groups = [group(trajectory([1, 2]), trajectory([3])), group(trajectory([1]))];
@@ -50,7 +61,7 @@ describe("creditRows", () => {
     const credited = creditRows(
       rows,
       scores(groups, [0.2, 0.5, 1.2, 9]),
-      sharedCredits(rows, [[[1, 1], [-1]], [[2]]]),
+      credits(rows, [1, 1, -1, 2]),
       (entropies) => modulationCoefficients(entropies),
     );
     const coefficients = credited.map(({ responses }) =>
@@ -68,7 +79,7 @@ describe("toTrainingRows", () => {
     const rows = creditRows(
       laid,
       scores(groups, [0, 0, 0]),
-      sharedCredits(laid, [[[1, 1], [-1]]]),
+      credits(laid, [1, 1, -1]),
       (entropies) => entropies.map((_, i) => i + 1),
     );
     const training = toTrainingRows(rows, "token-mean");
@@ -80,5 +91,20 @@ describe("toTrainingRows", () => {
     expect(weights.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 6);
     expect([...training[0]!.fields.oldLogProbs!]).toEqual([-0.5, -0.5, -0.5]);
     expect(training[0]!.fields.referenceLogProbs).toBeUndefined();
+  });
+
+  it("trains every token on its own advantage times its response's coefficient", () => {
+    const groups = [group(trajectory([2, 1]))];
+    const laid = batchRows(groups);
+    const own = [Float32Array.of(1, 2), Float32Array.of(-1)].map((advantages) => ({
+      advantages,
+      returns: advantages.map((advantage) => advantage + 1),
+      oldValues: new Float32Array(advantages.length).fill(1),
+    }));
+    const rows = creditRows(laid, scores(groups, [0, 0]), [own], () => [2, 3]);
+    const [row] = toTrainingRows(rows, "token-mean");
+    expect([...row!.fields.advantages!]).toEqual([2, 4, -3]);
+    expect([...row!.fields.returns!]).toEqual([2, 3, 0]);
+    expect([...row!.fields.oldValues!]).toEqual([1, 1, 1]);
   });
 });

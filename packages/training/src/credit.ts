@@ -1,31 +1,13 @@
+import { mean, type ScoredRow, type TrainingRow } from "@turnwise/core";
 import {
-  mean,
-  trajectoryRows,
-  type Group,
-  type ScoredRow,
-  type TokenRow,
-  type TrainingRow,
-} from "@turnwise/core";
-import { aggregationWeights, type Aggregation } from "@turnwise/estimators";
-
-/** A row of the batch, and whose it is. */
-export interface BatchRow {
-  readonly row: TokenRow;
-  readonly groupIndex: number;
-  readonly trajectoryIndex: number;
-}
-
-/** What an estimator gives one response, `[token]` throughout. */
-export interface BaseCredit {
-  readonly advantages: Float32Array;
-  /** What a critic is to learn, with a critic. */
-  readonly returns?: Float32Array;
-  /** The critic's values before the update, with a critic. */
-  readonly oldValues?: Float32Array;
-}
+  aggregationWeights,
+  type Aggregation,
+  type BatchRow,
+  type TokenCredit,
+} from "@turnwise/estimators";
 
 /** What one response is worth, and what that was decided from. */
-export interface ResponseCredit extends BaseCredit {
+export interface ResponseCredit extends TokenCredit {
   readonly turnIndex: number;
   /** Log-probs before the update, nats, `[token]`. */
   readonly oldLogProbs: Float32Array;
@@ -42,37 +24,10 @@ export interface CreditedRow extends BatchRow {
   readonly responses: readonly ResponseCredit[];
 }
 
-/** The rows of all trajectories, group by group. */
-export function batchRows(groups: readonly Group[]): BatchRow[] {
-  return groups.flatMap((group, groupIndex) =>
-    group.trajectories.flatMap((trajectory, trajectoryIndex) =>
-      trajectoryRows(trajectory).map((row) => ({ row, groupIndex, trajectoryIndex })),
-    ),
-  );
-}
-
-/**
- * Base credit of responses whose tokens share one advantage.
- * @param advantages - `[group][trajectory][turn]`.
- * @returns `[row][response]`.
- */
-export function sharedCredits(
-  rows: readonly BatchRow[],
-  advantages: readonly (readonly (readonly number[])[])[],
-): BaseCredit[][] {
-  return rows.map(({ row, groupIndex, trajectoryIndex }) =>
-    row.spans.map(({ turnIndex, length }) => ({
-      advantages: new Float32Array(length).fill(
-        advantages[groupIndex]![trajectoryIndex]![turnIndex]!,
-      ),
-    })),
-  );
-}
-
 /**
  * Decides what each response is worth: the base advantage times the coefficient.
  *
- * @param rows - As {@link batchRows} lays them out: the rows of a group stand together.
+ * @param rows - As `batchRows` lays them out: the rows of a group stand together.
  * @param scores - Of these rows, before the update.
  * @param credits - Base credit, `[row][response]`.
  * @param coefficientsOf - Coefficients of a group's responses from their mean token entropies.
@@ -80,7 +35,7 @@ export function sharedCredits(
 export function creditRows(
   rows: readonly BatchRow[],
   scores: readonly ScoredRow[],
-  credits: readonly (readonly BaseCredit[])[],
+  credits: readonly (readonly TokenCredit[])[],
   coefficientsOf: (entropies: readonly number[]) => readonly number[],
 ): CreditedRow[] {
   const entropies = scores.map(({ spans }) => spans.map((span) => mean(span.entropies)));

@@ -12,8 +12,16 @@ import {
   type UpdateReport,
 } from "@turnwise/core";
 import { rolloutGroup, type RolloutParts } from "@turnwise/envs";
-import { emptyRefill, refill, type Aggregation, type Refill } from "@turnwise/estimators";
-import { batchRows, creditRows, toTrainingRows, type BaseCredit, type BatchRow } from "./credit.ts";
+import {
+  batchRows,
+  emptyRefill,
+  refill,
+  type Aggregation,
+  type BatchRow,
+  type Refill,
+  type TokenCredit,
+} from "@turnwise/estimators";
+import { creditRows, toTrainingRows } from "./credit.ts";
 import { creditMetrics, trajectoryMetrics, updateMetrics, type Metrics } from "./metrics.ts";
 import { minibatches } from "./minibatches.ts";
 
@@ -36,7 +44,7 @@ export interface Recipe {
     groups: readonly Group[],
     rows: readonly BatchRow[],
     scores: readonly ScoredRow[],
-  ) => BaseCredit[][];
+  ) => TokenCredit[][];
   /** Whether a trajectory is part of the loss; its return counts for its siblings all the same. */
   readonly isTrainedOn: (trajectory: Trajectory) => boolean;
   /** Coefficients of a group's responses from their mean token entropies, `[response]`. */
@@ -130,9 +138,7 @@ export async function trainIteration(
   const { kept } = drawn; // select
   const collect = clock();
 
-  const rows = batchRows(kept).filter(({ groupIndex, trajectoryIndex }) =>
-    recipe.isTrainedOn(kept[groupIndex]!.trajectories[trajectoryIndex]!),
-  );
+  const rows = batchRows(kept, recipe.isTrainedOn);
   onProgress?.("score", 0);
   const scores = await learner.score(rows.map(({ row }) => row)); // score, without a gradient
   const references = await parts.reference?.score(rows.map(({ row }) => row));

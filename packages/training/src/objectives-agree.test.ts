@@ -9,17 +9,17 @@ import {
 } from "@turnwise/core";
 import {
   addObjectives,
-  algorithmRecipes,
-  cispo,
+  algorithmPresets,
+  cispoSurrogate,
   clippedSurrogate,
+  compileAlgorithm,
   entropyBonus,
   geometricMeanSurrogate,
   importanceSampling,
   klPenalty,
   linearize,
   policyGradient,
-  recipeObjective,
-  sapo,
+  sapoSurrogate,
   scaleObjective,
   valueLoss,
 } from "@turnwise/estimators";
@@ -37,6 +37,14 @@ import { createOnnxExecutor } from "@turnwise/graph/onnx";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
+/** The objectives of all presets, each once. */
+const presetObjectives = new Map(
+  Object.values(algorithmPresets).map((algorithm) => {
+    const { objective } = compileAlgorithm(algorithm);
+    return [objective.name, objective];
+  }),
+).values();
+
 const objectives: readonly Objective[] = [
   crossEntropy,
   policyGradient(),
@@ -47,9 +55,9 @@ const objectives: readonly Objective[] = [
   clippedSurrogate({ clipLow: 3e-4, clipHigh: 4e-4, ratioLevel: "response" }),
   clippedSurrogate({ clipLow: 3e-4, clipHigh: 4e-4, ratioLevel: "response-token" }),
   geometricMeanSurrogate(),
-  cispo(),
-  cispo({ minRatio: 0.8, maxRatio: 1.28 }),
-  sapo(),
+  cispoSurrogate(),
+  cispoSurrogate({ minRatio: 0.8, maxRatio: 1.28 }),
+  sapoSurrogate(),
   klPenalty({ estimator: "k1" }),
   klPenalty({ estimator: "absolute" }),
   klPenalty({ estimator: "k2" }),
@@ -59,7 +67,7 @@ const objectives: readonly Objective[] = [
   entropyBonus(),
   valueLoss(),
   valueLoss({ clip: 0.5 }),
-  ...algorithmRecipes.map(recipeObjective),
+  ...presetObjectives,
   addObjectives(
     clippedSurrogate(),
     scaleObjective(0.01, klPenalty()),

@@ -1,13 +1,20 @@
 import { checkPositive, type Objective } from "@turnwise/core";
-import { logRatio } from "./log-ratio.ts";
+import {
+  checkLogRatioLimits,
+  defaultLogRatioLimits,
+  logRatio,
+  type LogRatioLimits,
+} from "./log-ratio.ts";
 import { objectiveName, visibleInputs, weightedSum } from "./objective-inputs.ts";
 
-/** Options of {@link sapo}. */
-export interface SapoOptions {
+/** Options of {@link sapoSurrogate}. */
+export interface SapoSurrogateOptions {
   /** How fast the gate closes for advantages above 0, `> 0`. Default 1 (paper). */
   readonly positiveTemperature?: number;
   /** How fast for all others, `> 0`. Default 1.05 (paper). */
   readonly negativeTemperature?: number;
+  /** Limits of a log-ratio before it is exponentiated. Default `[-20, 20]`. */
+  readonly logRatioLimits?: LogRatioLimits;
 }
 
 /**
@@ -20,19 +27,25 @@ export interface SapoOptions {
  * @throws `RangeError` if an option is out of range.
  * @see arXiv:2511.20347
  */
-export function sapo({
+export function sapoSurrogate({
   positiveTemperature = 1,
   negativeTemperature = 1.05,
-}: SapoOptions = {}): Objective {
-  checkPositive("sapo", { positiveTemperature, negativeTemperature });
+  logRatioLimits = defaultLogRatioLimits,
+}: SapoSurrogateOptions = {}): Objective {
+  checkLogRatioLimits("sapoSurrogate", logRatioLimits);
+  checkPositive("sapoSurrogate", { positiveTemperature, negativeTemperature });
   return {
-    name: objectiveName("sapo", { positiveTemperature, negativeTemperature }),
+    name: objectiveName("sapo", {
+      positiveTemperature,
+      negativeTemperature,
+      logRatioLimits: logRatioLimits.join(".."),
+    }),
     needs: ["oldLogProbs", "advantages"],
     evaluate: (operations, inputs) => {
-      const visible = visibleInputs("sapo", operations, inputs);
+      const visible = visibleInputs("sapoSurrogate", operations, inputs);
       const { weights } = visible;
       const advantages = visible.field("advantages");
-      const ratios = operations.exp(logRatio(operations, visible, "token", [-20, 20]));
+      const ratios = operations.exp(logRatio(operations, visible, "token", logRatioLimits));
       const excess = operations.subtract(ratios, 1);
       const temperatures = operations.where(
         operations.greater(advantages, 0),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { gigpoAdvantages, turnAdvantages } from "./step-advantages.ts";
+import { gigpoAdvantages, turnAdvantages } from "./turn-advantages.ts";
 
 const group = [
   { rewards: [0, 10], stateKeys: ["A", "B"] },
@@ -19,15 +19,15 @@ describe("gigpoAdvantages", () => {
     ]);
   });
 
-  it("is the trajectory's advantage alone without step credit", () => {
-    const options = { stepWeight: 0, statisticsOver: "trajectories" } as const;
+  it("is the trajectory's advantage alone without turn credit", () => {
+    const options = { turnWeight: 0, statisticsOver: "trajectories" } as const;
     expect(gigpoAdvantages([group], options)[0]).toEqual([
       [5, 5],
       [-5, -5, -5],
     ]);
   });
 
-  it("does not compare steps of different groups", () => {
+  it("does not compare turns of different groups", () => {
     const [first, second] = gigpoAdvantages([group, group]);
     expect(first).toEqual(second);
   });

@@ -13,10 +13,10 @@ export interface KeyedTrajectory {
 
 /** Options of {@link gigpoAdvantages}. */
 export interface GigpoOptions {
-  /** Worth of a reward one turn later in the step's return, in `[0, 1]`. Default 0.95. */
+  /** Worth of a reward one turn later in a turn's return, in `[0, 1]`. Default 0.95. */
   readonly discount?: number;
-  /** Weight of the step's advantage beside the episode's. Default 1. */
-  readonly stepWeight?: number;
+  /** Weight of the turn's advantage next to the trajectory's. Default 1. */
+  readonly turnWeight?: number;
   /** Scale of both parts. `"none"` is the code's default, `"sample"` that of the ALFWorld script. */
   readonly scale?: "none" | "sample";
   /** Added to the standard deviation, `>= 0`. Default 1e-6. */
@@ -26,11 +26,11 @@ export interface GigpoOptions {
 }
 
 /**
- * GiGPO: the advantage of the trajectory within its group, and of each step among the group's steps
- * that were taken in the same state.
+ * GiGPO: the advantage of the trajectory within its group plus that of each turn among the group's
+ * turns that were taken in the same state. (The paper says step for turn.)
  *
- * A step's return is the discounted sum of rewards from it on. A state that was visited once teaches
- * nothing: its step has a step advantage of 0. A group of one keeps its return (as verl).
+ * A turn's return is the discounted sum of rewards from it on. A state that was visited once teaches
+ * nothing: its turn has a turn advantage of 0. A group of one keeps its return (as verl).
  *
  * @param groups - `[group][trajectory]`.
  * @returns One advantage for each turn, `[group][trajectory][turn]`.
@@ -42,20 +42,20 @@ export function gigpoAdvantages(
   groups: readonly (readonly KeyedTrajectory[])[],
   {
     discount = 0.95,
-    stepWeight = 1,
+    turnWeight = 1,
     scale = "none",
     epsilon = 1e-6,
     statisticsOver = "responses",
   }: GigpoOptions = {},
 ): number[][][] {
-  checkFinite("gigpoAdvantages", { stepWeight });
+  checkFinite("gigpoAdvantages", { turnWeight });
   for (const group of groups) {
     checkSameShape("gigpoAdvantages", {
       rewards: group.map(({ rewards }) => rewards),
       stateKeys: group.map(({ stateKeys }) => stateKeys.map(() => 0)),
     });
   }
-  const episodes = groupAdvantages(
+  const trajectoryParts = groupAdvantages(
     groups.map((group) => group.map(({ rewards }) => discountedReturns(rewards)[0] ?? 0)),
     {
       scale,
@@ -68,9 +68,9 @@ export function gigpoAdvantages(
   return groups.map((group, groupIndex) => {
     const keys = group.map(({ stateKeys }) => stateKeys);
     const returns = group.map(({ rewards }) => discountedReturns(rewards, { discount }));
-    const steps = advantagesByKey(returns, keys, { scale, epsilon, singleton: "zero" });
-    return steps.map((turns, index) =>
-      turns.map((step) => episodes[groupIndex]![index]! + stepWeight * step),
+    const turnParts = advantagesByKey(returns, keys, { scale, epsilon, singleton: "zero" });
+    return turnParts.map((turns, index) =>
+      turns.map((own) => trajectoryParts[groupIndex]![index]! + turnWeight * own),
     );
   });
 }

@@ -1,13 +1,20 @@
 import { checkNonNegative, type Objective } from "@turnwise/core";
-import { logRatio } from "./log-ratio.ts";
+import {
+  checkLogRatioLimits,
+  defaultLogRatioLimits,
+  logRatio,
+  type LogRatioLimits,
+} from "./log-ratio.ts";
 import { clamp, objectiveName, visibleInputs, weightedSum } from "./objective-inputs.ts";
 
-/** Options of {@link cispo}. */
-export interface CispoOptions {
+/** Options of {@link cispoSurrogate}. */
+export interface CispoSurrogateOptions {
   /** The smallest weight that a ratio may become, `>= 0`. Default 0 (MiniMax, TRL); verl 0.8. */
   readonly minRatio?: number;
   /** The largest, `>= minRatio`. Default 5 (MiniMax, TRL, SkyRL); verl 1.28. */
   readonly maxRatio?: number;
+  /** Limits of a log-ratio before it is exponentiated. Default `[-20, 20]`. */
+  readonly logRatioLimits?: LogRatioLimits;
 }
 
 /**
@@ -18,18 +25,25 @@ export interface CispoOptions {
  * @throws `RangeError` if an option is out of range.
  * @see arXiv:2506.13585
  */
-export function cispo({ minRatio = 0, maxRatio = 5 }: CispoOptions = {}): Objective {
-  checkNonNegative("cispo", { minRatio, maxRatio });
+export function cispoSurrogate({
+  minRatio = 0,
+  maxRatio = 5,
+  logRatioLimits = defaultLogRatioLimits,
+}: CispoSurrogateOptions = {}): Objective {
+  checkLogRatioLimits("cispoSurrogate", logRatioLimits);
+  checkNonNegative("cispoSurrogate", { minRatio, maxRatio });
   if (maxRatio < minRatio) {
-    throw new RangeError(`cispo: maxRatio must be >= minRatio (${minRatio}), got ${maxRatio}`);
+    throw new RangeError(
+      `cispoSurrogate: maxRatio must be >= minRatio (${minRatio}), got ${maxRatio}`,
+    );
   }
   return {
-    name: objectiveName("cispo", { minRatio, maxRatio }),
+    name: objectiveName("cispo", { minRatio, maxRatio, logRatioLimits: logRatioLimits.join("..") }),
     needs: ["oldLogProbs", "advantages"],
     evaluate: (operations, inputs) => {
-      const visible = visibleInputs("cispo", operations, inputs);
+      const visible = visibleInputs("cispoSurrogate", operations, inputs);
       const { weights, newLogProbs } = visible;
-      const ratios = operations.exp(logRatio(operations, visible, "token", [-20, 20]));
+      const ratios = operations.exp(logRatio(operations, visible, "token", logRatioLimits));
       const kept = clamp(operations, ratios, minRatio, maxRatio);
       const credit = operations.multiply(
         operations.stopGradient(kept),

@@ -1,0 +1,160 @@
+import type { Resolved } from "@turnwise/core";
+import { z } from "zod";
+import type { BestOfGroupOptions } from "../best-of-group.ts";
+import type { GroupAdvantageOptions } from "../group-advantages.ts";
+import type { GigpoOptions, TurnAdvantageOptions } from "../turn-advantages.ts";
+
+/** The choices of {@link GroupAdvantageOptions}, without the counts that belong to a batch. */
+export type GroupAdvantageChoices = Omit<GroupAdvantageOptions, "numResponses" | "numTokens">;
+
+/** Rule for the scale of advantages over the batch. */
+export interface WhiteningChoice {
+  /** `"batch"`: whitened over the tokens of the batch, see `whiten`. */
+  readonly whitening?: "batch" | "none";
+  /** Added to the variance, `>= 0`; read only for `"batch"`. Default 1e-8 (verl). */
+  readonly epsilon?: number;
+}
+
+/** The advantage estimator of an algorithm. Every field is described in {@link advantagesSchema}. */
+export type Advantages =
+  /** Relative to siblings, see `groupAdvantages`: GRPO, Dr. GRPO, RLOO, OPO. */
+  | ({
+      readonly kind: "group";
+      /**
+       * The members that are compared: trajectories with their penalties, or responses, each with the
+       * return of its trajectory less its own penalty. Default `"trajectory"`.
+       */
+      readonly credit?: "trajectory" | "response";
+    } & GroupAdvantageChoices)
+  /** Only the best sibling learns, see `bestOfGroupAdvantages`. */
+  | ({ readonly kind: "best-of-group" } & BestOfGroupOptions)
+  /** Returns from each turn on, relative to siblings, see `turnAdvantages`. */
+  | ({ readonly kind: "turn" } & TurnAdvantageOptions)
+  /** Trajectory and state-wise turn advantages, see `gigpoAdvantages`. */
+  | ({ readonly kind: "gigpo" } & GigpoOptions)
+  /** The return from each turn on (REINFORCE), see `discountedReturns`. */
+  | ({ readonly kind: "discounted-returns"; readonly discount?: number } & WhiteningChoice)
+  /** The return from each token on, whitened, see `reinforcePlusPlusAdvantages`. */
+  | {
+      readonly kind: "reinforce-plus-plus";
+      readonly discount?: number;
+      readonly epsilon?: number;
+    }
+  /** The return less the group's mean, whitened, see `reinforcePlusPlusBaselineAdvantages`. */
+  | { readonly kind: "reinforce-plus-plus-baseline"; readonly epsilon?: number }
+  /** A critic over tokens (PPO), see `generalizedAdvantages`. */
+  | ({
+      readonly kind: "generalized";
+      readonly discount?: number;
+      readonly lambda?: number;
+    } & WhiteningChoice);
+
+const share = z.number().min(0).max(1);
+const nonNegative = z.number().min(0);
+
+const discount = (value: number, step: string): z.ZodDefault<z.ZodNumber> =>
+  share.default(value).meta({ description: `Worth of a reward one ${step} later (gamma)` });
+
+const epsilon = (value: number, target: string): z.ZodDefault<z.ZodNumber> =>
+  nonNegative.default(value).meta({ description: `Added to the ${target}` });
+
+const whitening = (
+  value: "batch" | "none",
+): z.ZodDefault<z.ZodEnum<{ batch: "batch"; none: "none" }>> =>
+  z.enum(["batch", "none"]).default(value).meta({
+    description: "Scale advantages to mean 0 and variance 1 over the tokens of the batch",
+  });
+
+const groupFields = {
+  baseline: z.enum(["group", "leave-one-out", "batch", "none"]).default("group").meta({
+    description:
+      "Mean that is subtracted from a return: over its group, its siblings, the batch, or none",
+  }),
+  scale: z.enum(["none", "population", "sample"]).default("sample").meta({
+    description: "Standard deviation that the difference is divided by",
+  }),
+  scaleOver: z.enum(["group", "leave-one-out", "batch"]).default("group").meta({
+    description: "Returns that the standard deviation runs over",
+  }),
+  epsilon: epsilon(1e-6, "standard deviation"),
+  minScale: nonNegative.default(0).meta({
+    description: "Differences are divided only where the standard deviation exceeds this",
+  }),
+  singleton: z.enum(["raw", "zero"]).default("zero").meta({
+    description: "Advantage of a group of one: its return, or 0",
+  }),
+};
+
+const schema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("group"),
+    credit: z.enum(["trajectory", "response"]).default("trajectory").meta({
+      description:
+        "Members that are compared: trajectories with all their penalties, or responses, each with the return of its trajectory less its own penalty",
+    }),
+    ...groupFields,
+    statisticsOver: z.enum(["trajectories", "responses", "tokens"]).default("trajectories").meta({
+      description: "Unit that counts once in means and standard deviations",
+    }),
+  }),
+  z.strictObject({
+    kind: z.literal("best-of-group"),
+    scale: z.enum(["none", "sample"]).default("sample").meta({
+      description: "Standard deviation that the lead of the best trajectory is divided by",
+    }),
+    epsilon: epsilon(1e-6, "standard deviation"),
+  }),
+  z.strictObject({
+    kind: z.literal("turn"),
+    discount: discount(1, "turn"),
+    among: z.enum(["turn-index", "group"]).default("turn-index").meta({
+      description: "Turns that a turn is compared with: those of its index, or all of its group",
+    }),
+    ...groupFields,
+  }),
+  z.strictObject({
+    kind: z.literal("gigpo"),
+    discount: discount(0.95, "turn"),
+    turnWeight: z.number().default(1).meta({
+      description: "Weight of the turn's advantage next to the trajectory's",
+    }),
+    scale: z.enum(["none", "sample"]).default("none").meta({
+      description: "Standard deviation that both parts are divided by",
+    }),
+    epsilon: epsilon(1e-6, "standard deviation"),
+    statisticsOver: z.enum(["trajectories", "responses"]).default("responses").meta({
+      description: "Unit that counts once in the statistics of the trajectory's part",
+    }),
+  }),
+  z.strictObject({
+    kind: z.literal("discounted-returns"),
+    discount: discount(1, "turn"),
+    whitening: whitening("none"),
+    epsilon: epsilon(1e-8, "variance"),
+  }),
+  z.strictObject({
+    kind: z.literal("reinforce-plus-plus"),
+    discount: discount(1, "token"),
+    epsilon: epsilon(1e-8, "variance"),
+  }),
+  z.strictObject({
+    kind: z.literal("reinforce-plus-plus-baseline"),
+    epsilon: epsilon(1e-8, "variance"),
+  }),
+  z.strictObject({
+    kind: z.literal("generalized"),
+    discount: discount(1, "token"),
+    lambda: share.default(1).meta({
+      description: "How far errors of the critic are carried back",
+    }),
+    whitening: whitening("batch"),
+    epsilon: epsilon(1e-8, "variance"),
+  }),
+]);
+
+/** Schema of {@link Advantages}: parsing checks ranges and fills in defaults. */
+export const advantagesSchema: z.ZodType<Resolved<Advantages>> = schema;
+
+/** The compiler holds the type to the schema in both directions: this one, and the line above. */
+const accepted = (record: Resolved<Advantages>): z.output<typeof schema> => record;
+void accepted;

@@ -1,0 +1,174 @@
+import type { Resolved } from "@turnwise/core";
+import { z } from "zod";
+import type { OverlongPenaltyOptions } from "../overlong-penalty.ts";
+import type { OffPolicyMaskOptions, RolloutCorrectionRule } from "../rollout-correction.ts";
+
+interface SequenceChoice {
+  readonly emptySequences?: "leave-out" | "count";
+}
+
+/** How token losses become one loss, see `aggregationWeights`. */
+export type AggregationRule =
+  | { readonly kind: "token-mean" }
+  | ({ readonly kind: "seq-mean-token-sum" } & SequenceChoice)
+  | ({ readonly kind: "seq-mean-token-mean" } & SequenceChoice)
+  | ({ readonly kind: "seq-mean-token-sum-norm"; readonly maxLength: number } & SequenceChoice)
+  | ({ readonly kind: "prompt-mean" } & SequenceChoice);
+
+/** The groups that are trained on, see `hasLearningSignal` and `refill`. */
+export type GroupFilter =
+  | { readonly kind: "keep-all" }
+  | {
+      /** Groups whose scores are all equal are dropped, and drawn again (dynamic sampling). */
+      readonly kind: "drop-flat";
+      readonly maxRounds?: number | null;
+      readonly singleton?: "keep" | "drop";
+    };
+
+/**
+ * Treatment of a trajectory that did not end by itself: trained on as any other; kept out of the loss
+ * while its return counts for its siblings; or treated as not sampled.
+ */
+export type UnfinishedRule = "train" | "mask" | "leave-out";
+
+/** A penalty on long responses. */
+export type OverlongRule =
+  | { readonly kind: "none" }
+  /** See `overlongPenalty`. */
+  | ({ readonly kind: "soft"; readonly of?: "response" | "trajectory" } & OverlongPenaltyOptions);
+
+/** How trajectories count that a limit cut short or a fault ended. */
+export interface TruncationRule {
+  readonly truncated?: UnfinishedRule;
+  readonly failed?: UnfinishedRule;
+  readonly overlong?: OverlongRule;
+}
+
+interface DroppedChoice {
+  readonly dropped?: "leave-out" | "count";
+}
+
+/** The correction for differences between sampler and learner. */
+export type RolloutCorrectionChoice =
+  | { readonly kind: "none" }
+  /** See `rolloutCorrection`; `rolloutCorrections` has the rules in use. */
+  | ({ readonly kind: "ratio" } & Partial<RolloutCorrectionRule> & DroppedChoice)
+  /** See `offPolicyMask`. */
+  | ({ readonly kind: "off-policy-mask" } & OffPolicyMaskOptions & DroppedChoice);
+
+const none = z.strictObject({ kind: z.literal("none") });
+const count = z.int().positive();
+
+const emptySequences = z.enum(["leave-out", "count"]).default("leave-out").meta({
+  description: "Whether a sequence whose tokens were all dropped counts in the mean over sequences",
+});
+
+const aggregation = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("token-mean") }),
+  z.strictObject({ kind: z.literal("seq-mean-token-sum"), emptySequences }),
+  z.strictObject({ kind: z.literal("seq-mean-token-mean"), emptySequences }),
+  z.strictObject({
+    kind: z.literal("seq-mean-token-sum-norm"),
+    maxLength: z.number().positive().meta({
+      description: "Constant that sums over tokens are divided by, usually the longest response",
+      unit: "tokens",
+    }),
+    emptySequences,
+  }),
+  z.strictObject({ kind: z.literal("prompt-mean"), emptySequences }),
+]);
+
+const groupFilter = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("keep-all") }),
+  z.strictObject({
+    kind: z.literal("drop-flat"),
+    maxRounds: count.nullable().default(10).meta({
+      description:
+        "Rounds of drawing to replace dropped groups, the first included; null for no limit",
+      unit: "rounds",
+    }),
+    singleton: z.enum(["keep", "drop"]).default("keep").meta({
+      description: "Whether a group of one is kept",
+    }),
+  }),
+]);
+
+const unfinished = z.enum(["train", "mask", "leave-out"]);
+const overlong = z.discriminatedUnion("kind", [
+  none,
+  z.strictObject({
+    kind: z.literal("soft"),
+    of: z.enum(["response", "trajectory"]).default("response").meta({
+      description:
+        "Length that is penalized: of each response, or of all responses of a trajectory",
+    }),
+    maxLength: count.meta({ description: "Longest length that is wanted", unit: "tokens" }),
+    buffer: count.meta({
+      description: "Tokens before maxLength over which the penalty grows from 0 to -1",
+      unit: "tokens",
+    }),
+    beyond: z.enum(["open", "floor"]).default("open").meta({
+      description: "Beyond maxLength the penalty grows on, or stays at -1",
+    }),
+  }),
+]);
+
+const truncation = z.strictObject({
+  truncated: unfinished.default("train").meta({
+    description:
+      "Trajectories that a limit cut short: trained on as any other, kept out of the loss while their returns count for siblings, or treated as not sampled",
+  }),
+  failed: unfinished.default("leave-out").meta({
+    description: "The same for trajectories that a fault ended",
+  }),
+  overlong: overlong.default({ kind: "none" }).meta({ description: "Penalty on long responses" }),
+});
+
+const dropped = z.enum(["leave-out", "count"]).default("leave-out").meta({
+  description: "Whether dropped tokens count in the lengths of the aggregation",
+});
+
+const correction = z.discriminatedUnion("kind", [
+  none,
+  z.strictObject({
+    kind: z.literal("ratio"),
+    level: z.enum(["token", "sequence", "geometric-mean"]).default("token").meta({
+      description: "Ratio of old to sampler probability: of each token, or of the sequence",
+    }),
+    low: z.number().min(0).default(0).meta({ description: "Smallest ratio that is trusted" }),
+    high: z.number().min(0).default(2).meta({ description: "Largest ratio that is trusted" }),
+    inside: z.enum(["ratio", "one"]).default("ratio").meta({
+      description: "Weight of a trusted ratio: itself, or 1",
+    }),
+    outside: z.enum(["limit", "zero"]).default("limit").meta({
+      description: "Weight of any other ratio: the limit that it passed, or 0",
+    }),
+    dropped,
+  }),
+  z.strictObject({
+    kind: z.literal("off-policy-mask"),
+    maxGap: z.number().min(0).meta({
+      description:
+        "Largest mean of sampler less old log-prob of a sequence with a negative advantage",
+      unit: "nats",
+    }),
+    dropped,
+  }),
+]);
+
+/** Schema of {@link AggregationRule}: parsing checks ranges and fills in defaults. */
+export const aggregationSchema: z.ZodType<Resolved<AggregationRule>> = aggregation;
+/** Schema of {@link GroupFilter}. */
+export const groupFilterSchema: z.ZodType<Resolved<GroupFilter>> = groupFilter;
+/** Schema of {@link TruncationRule}. */
+export const truncationSchema: z.ZodType<Resolved<TruncationRule>> = truncation;
+/** Schema of {@link RolloutCorrectionChoice}. */
+export const rolloutCorrectionSchema: z.ZodType<Resolved<RolloutCorrectionChoice>> = correction;
+
+const accepted: readonly unknown[] = [
+  (record: Resolved<AggregationRule>): z.output<typeof aggregation> => record,
+  (record: Resolved<GroupFilter>): z.output<typeof groupFilter> => record,
+  (record: Resolved<TruncationRule>): z.output<typeof truncation> => record,
+  (record: Resolved<RolloutCorrectionChoice>): z.output<typeof correction> => record,
+];
+void accepted;

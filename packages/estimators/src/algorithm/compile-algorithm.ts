@@ -1,0 +1,265 @@
+import {
+  parseRecord,
+  plainOperations,
+  trajectoryReturn,
+  type Group,
+  type Objective,
+  type Outcome,
+  type ScoredRow,
+  type Trajectory,
+} from "@turnwise/core";
+import { aggregationWeights } from "../aggregation.ts";
+import { hasLearningSignal } from "../group-filter.ts";
+import { adaptedKlCoefficient } from "../kl-in-reward.ts";
+import { limitedKl } from "../kl-penalty.ts";
+import { rowScores } from "../row-advantages.ts";
+import { algorithmSchema, type Algorithm, type ResolvedAlgorithm } from "./algorithm.ts";
+import type { BatchRow } from "./batch-rows.ts";
+import { chargeOverlong, chargeResponses, withPenalties } from "./charge-penalties.ts";
+import { checkCombination } from "./check-combination.ts";
+import { compileObjective } from "./compile-objective.ts";
+import { correctRows, type CorrectedRows, type CorrectionRow } from "./correct-rows.ts";
+import {
+  estimateCredit,
+  observationKeys,
+  type StateKeys,
+  type TokenCredit,
+} from "./estimate-credit.ts";
+
+/** Requirements of an algorithm on the other parts of a run, to be checked before it starts. */
+export interface AlgorithmNeeds {
+  /** A learner with a value head. */
+  readonly critic: boolean;
+  /** Scores of the batch under the reference policy. */
+  readonly referenceLogProbs: boolean;
+  /** Scores of the batch before the update. */
+  readonly oldLogProbs: boolean;
+  /** Log-probs of the sampler at temperature 1 and without filters. */
+  readonly samplerLogProbs: boolean;
+  /** Keys of states, see {@link StateKeys}. */
+  readonly stateKeys: boolean;
+  /** Entropies with a gradient, which a linearized objective does not have. */
+  readonly entropyGradient: boolean;
+  /** One update per iteration at most: the surrogate has no ratio to correct a second one. */
+  readonly onPolicy: boolean;
+  /** Groups of at least two trajectories. */
+  readonly siblings: boolean;
+}
+
+/** State of an algorithm between iterations: plain data that a checkpoint holds. */
+export interface AlgorithmState {
+  /** Coefficient of a KL penalty in the reward; 0 without one. */
+  readonly klCoefficient: number;
+}
+
+/** Input of {@link CompiledAlgorithm.credit}. */
+export interface CreditInput {
+  /** Kept groups, as `usable` returned them. */
+  readonly groups: readonly Group[];
+  /** Rows of their trajectories that are trained on; those of a trajectory are adjacent and in order. */
+  readonly rows: readonly BatchRow[];
+  /** Scores of these rows before the update. */
+  readonly scores: readonly ScoredRow[];
+  /** Scores of these rows under the reference policy, where `needs.referenceLogProbs`. */
+  readonly references?: readonly ScoredRow[];
+  /** Default {@link observationKeys}. */
+  readonly stateKeys?: StateKeys;
+}
+
+/** Output of {@link CompiledAlgorithm.credit}. */
+export interface Credit {
+  /** `[row][response]`. */
+  readonly credits: TokenCredit[][];
+  /** For the next iteration. */
+  readonly state: AlgorithmState;
+  /** `rewardKl` and `klCoefficient` with a KL penalty in the reward. */
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+/** A row of one optimizer step, for its token weights. */
+export interface WeighedRow {
+  /** Response tokens of the row. */
+  readonly numTokens: number;
+  /** Names its group. */
+  readonly group: number | string;
+  /** Its part of {@link CompiledAlgorithm.correctRollout}'s result, where that is used. */
+  readonly correction?: {
+    readonly weights: readonly number[];
+    readonly isKept: readonly boolean[];
+  };
+}
+
+/** The functions of the loop that an {@link Algorithm} stands for, all pure. */
+export interface CompiledAlgorithm {
+  /** The record with every setting stated. */
+  readonly record: ResolvedAlgorithm;
+  readonly needs: AlgorithmNeeds;
+  readonly initialState: AlgorithmState;
+  /** A group without the trajectories that count as not sampled. */
+  readonly usable: (group: Group) => Group;
+  /** Whether a usable group is trained on. */
+  readonly keep: (group: Group) => boolean;
+  /** Rounds of drawing, the first included; `undefined` for no limit. */
+  readonly maxRounds: number | undefined;
+  /** Whether the rows of a trajectory are part of the loss. */
+  readonly isTrainedOn: (trajectory: Trajectory) => boolean;
+  /** Base credit of all responses, before modulation. */
+  readonly credit: (input: CreditInput, state: AlgorithmState) => Credit;
+  /** Weights of tokens on which sampler and learner differ; all 1 without a correction. */
+  readonly correctRollout: (rows: readonly CorrectionRow[]) => CorrectedRows;
+  /** Share of each response token in the loss of one optimizer step, `[row][token]`. */
+  readonly tokenWeights: (rows: readonly WeighedRow[]) => Float32Array[];
+  readonly objective: Objective;
+}
+
+/**
+ * Makes the functions of the training loop from an algorithm.
+ *
+ * @throws `TypeError` or `RangeError`, one line: a field that is unknown or out of range, two settings
+ *   that contradict each other, or a setting without effect in this combination, and why.
+ *
+ * @example
+ * compileAlgorithm({ ...grpo, surrogate: { kind: "cispo", maxRatio: 4 } }).needs.critic; // false
+ */
+export function compileAlgorithm(algorithm: Algorithm): CompiledAlgorithm {
+  const where = "compileAlgorithm";
+  const record = parseRecord(where, "algorithm", algorithmSchema, algorithm);
+  checkCombination(where, record);
+  const { advantages, kl, groupFilter, truncation, rolloutCorrection } = record;
+  const objective = compileObjective(record);
+
+  const ruleFor = ({ kind }: Outcome): "train" | "mask" | "leave-out" =>
+    kind === "terminated" ? "train" : truncation[kind];
+  const charged = (group: Group): Group => chargeOverlong(group, truncation.overlong);
+  const scoresOf = (group: Group): number[] =>
+    advantages.kind === "group" && advantages.credit === "response"
+      ? rowScores(group).flat()
+      : withPenalties(group).trajectories.map(trajectoryReturn);
+
+  return {
+    record,
+    needs: needsOf(record, objective),
+    initialState: { klCoefficient: kl.kind === "reward" ? kl.coefficient : 0 },
+    usable: (group) => ({
+      ...group,
+      trajectories: group.trajectories.filter(({ outcome }) => ruleFor(outcome) !== "leave-out"),
+    }),
+    keep: (group) =>
+      groupFilter.kind === "keep-all" || hasLearningSignal(scoresOf(charged(group)), groupFilter),
+    maxRounds: groupFilter.kind === "keep-all" ? 1 : (groupFilter.maxRounds ?? undefined),
+    isTrainedOn: ({ outcome }) => ruleFor(outcome) === "train",
+    credit: ({ groups, rows, scores, references, stateKeys = observationKeys }, state) => {
+      const overlong = groups.map(charged);
+      if (kl.kind !== "reward") {
+        const batch = { groups: overlong, rows, scores, tokenCharges: undefined, stateKeys };
+        return { credits: estimateCredit(advantages, batch), state, metrics: {} };
+      }
+      const { tokenKl, meanKl } = divergences(kl, rows, scores, references);
+      const tokenCharges = tokenKl.map((row) =>
+        row.map((span) => span.map((nats) => state.klCoefficient * nats)),
+      );
+      const charges = groups.map(({ trajectories }) =>
+        trajectories.map(({ turns }) => turns.map(() => 0)),
+      );
+      rows.forEach(({ row, groupIndex, trajectoryIndex }, i) =>
+        row.spans.forEach(({ turnIndex }, span) => {
+          const total = tokenCharges[i]![span]!.reduce((sum, charge) => sum + charge, 0);
+          charges[groupIndex]![trajectoryIndex]![turnIndex] = total;
+        }),
+      );
+      const batch = {
+        groups: chargeResponses(overlong, charges),
+        rows,
+        scores,
+        tokenCharges,
+        stateKeys,
+      };
+      const { adaptation } = kl;
+      const klCoefficient =
+        adaptation.kind === "fixed"
+          ? state.klCoefficient
+          : adaptedKlCoefficient(state.klCoefficient, meanKl, {
+              ...adaptation,
+              numSamples: rows.length,
+            });
+      return {
+        credits: estimateCredit(advantages, batch),
+        state: { klCoefficient },
+        metrics: { rewardKl: meanKl, klCoefficient: state.klCoefficient },
+      };
+    },
+    correctRollout: (rows) => correctRows(rolloutCorrection, rows),
+    tokenWeights: (rows) => weighTokens(record, rows),
+    objective,
+  };
+}
+
+function needsOf(
+  { advantages, kl, entropyBonus, surrogate, rolloutCorrection }: ResolvedAlgorithm,
+  { needs }: Objective,
+): AlgorithmNeeds {
+  const hasCorrection = rolloutCorrection.kind !== "none";
+  return {
+    critic: advantages.kind === "generalized",
+    referenceLogProbs: kl.kind !== "none",
+    oldLogProbs: needs.includes("oldLogProbs") || kl.kind === "reward" || hasCorrection,
+    samplerLogProbs: hasCorrection,
+    stateKeys: advantages.kind === "gigpo",
+    entropyGradient: entropyBonus.kind === "bonus",
+    onPolicy: surrogate.kind === "policy-gradient",
+    siblings:
+      advantages.kind === "best-of-group" ||
+      (advantages.kind === "group" &&
+        advantages.singleton === "zero" &&
+        advantages.statisticsOver === "trajectories" &&
+        (advantages.baseline === "group" || advantages.baseline === "leave-one-out")),
+  };
+}
+
+/** The divergence of each token from the reference policy, `[row][span][token]`, and its mean. */
+function divergences(
+  { estimator, limit }: Extract<ResolvedAlgorithm["kl"], { kind: "reward" }>,
+  rows: readonly BatchRow[],
+  scores: readonly ScoredRow[],
+  references: readonly ScoredRow[] | undefined,
+): { readonly tokenKl: number[][][]; readonly meanKl: number } {
+  if (references === undefined) {
+    throw new TypeError('credit: references must be given with kl.kind "reward", got undefined');
+  }
+  let total = 0;
+  let count = 0;
+  const tokenKl = rows.map(({ row }, i) =>
+    row.spans.map((_, span) => {
+      const reference = references[i]!.spans[span]!.logProbs;
+      const gaps = Float64Array.from(
+        scores[i]!.spans[span]!.logProbs,
+        (old, token) => old - reference[token]!,
+      );
+      const nats = [...limitedKl(plainOperations, gaps, estimator, limit)];
+      total += nats.reduce((sum, value) => sum + value, 0);
+      count += nats.length;
+      return nats;
+    }),
+  );
+  return { tokenKl, meanKl: count === 0 ? 0 : total / count };
+}
+
+/** The aggregation rule over the tokens that count, times the weights of the correction. */
+function weighTokens(
+  { aggregation, rolloutCorrection }: ResolvedAlgorithm,
+  rows: readonly WeighedRow[],
+): Float32Array[] {
+  const leavesOut = rolloutCorrection.kind !== "none" && rolloutCorrection.dropped === "leave-out";
+  const lengths = rows.map(({ numTokens, correction }) =>
+    leavesOut && correction ? correction.isKept.filter(Boolean).length : numTokens,
+  );
+  const weights = aggregationWeights(aggregation.kind, lengths, {
+    groups: rows.map(({ group }) => group),
+    ...(aggregation.kind === "seq-mean-token-sum-norm" && { maxLength: aggregation.maxLength }),
+    ...(aggregation.kind !== "token-mean" && { emptySequences: aggregation.emptySequences }),
+  });
+  return rows.map(({ numTokens, correction }, i) => {
+    const own = new Float32Array(numTokens).fill(weights[i]!);
+    return correction ? own.map((weight, token) => weight * correction.weights[token]!) : own;
+  });
+}

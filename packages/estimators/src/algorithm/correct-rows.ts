@@ -1,0 +1,70 @@
+import { offPolicyMask, rolloutCorrection } from "../rollout-correction.ts";
+import type { ResolvedAlgorithm } from "./algorithm.ts";
+
+/** A row of the batch as the correction reads it, `[token]` over the responses of the row. */
+export interface CorrectionRow {
+  /** Recomputed by the learner before the update, nats. */
+  readonly oldLogProbs: ArrayLike<number>;
+  /** From the engine that sampled, nats. */
+  readonly samplerLogProbs: ArrayLike<number>;
+  /** After modulation. */
+  readonly advantages: ArrayLike<number>;
+}
+
+/** Weights of tokens by the correction, `[row][token]`. */
+export interface CorrectedRows {
+  readonly weights: number[][];
+  /** Whether a token takes part in the loss. */
+  readonly isKept: boolean[][];
+  /** Shares and mismatch of sampler and learner, for the log; empty without a correction. */
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+/** Applies the rollout correction of an algorithm to the rows of an iteration. */
+export function correctRows(
+  choice: ResolvedAlgorithm["rolloutCorrection"],
+  rows: readonly CorrectionRow[],
+): CorrectedRows {
+  const oldLogProbs = rows.map((row) => Array.from(row.oldLogProbs));
+  const samplerLogProbs = rows.map((row) => Array.from(row.samplerLogProbs));
+  if (choice.kind === "none") {
+    return {
+      weights: oldLogProbs.map((row) => row.map(() => 1)),
+      isKept: oldLogProbs.map((row) => row.map(() => true)),
+      metrics: {},
+    };
+  }
+  if (choice.kind === "off-policy-mask") {
+    const advantages = rows.map((row) => meanOf(row.advantages));
+    const stays = offPolicyMask(advantages, oldLogProbs, samplerLogProbs, choice);
+    const numTokens = oldLogProbs.reduce((sum, row) => sum + row.length, 0);
+    const numDropped = oldLogProbs.reduce((sum, row, i) => sum + (stays[i] ? 0 : row.length), 0);
+    return {
+      weights: oldLogProbs.map((row, i) => row.map(() => (stays[i] ? 1 : 0))),
+      isKept: oldLogProbs.map((row, i) => row.map(() => stays[i]!)),
+      metrics: { rolloutDropped: numTokens === 0 ? 0 : numDropped / numTokens },
+    };
+  }
+  const { weights, isKept, droppedShare, limitedShare, mismatch } = rolloutCorrection(
+    { oldLogProbs, samplerLogProbs },
+    choice,
+  );
+  return {
+    weights,
+    isKept,
+    metrics: {
+      rolloutDropped: droppedShare,
+      rolloutLimited: limitedShare,
+      rolloutRatioMean: mismatch.meanRatio,
+      rolloutRatioMax: mismatch.maxRatio,
+      rolloutKl: mismatch.klK3,
+      rolloutEffectiveShare: mismatch.effectiveSampleShare,
+    },
+  };
+}
+
+/** Mean of a row's advantages; 0 for a row without tokens. */
+function meanOf(values: ArrayLike<number>): number {
+  const list = Array.from(values);
+  return list.length === 0 ? 0 : list.reduce((sum, value) => sum + value, 0) / list.length;
+}

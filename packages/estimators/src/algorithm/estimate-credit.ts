@@ -1,0 +1,257 @@
+import { trajectoryReturn, type Group, type ScoredRow, type Trajectory } from "@turnwise/core";
+import { bestOfGroupAdvantages } from "../best-of-group.ts";
+import { discountedReturns } from "../discounted-returns.ts";
+import { generalizedAdvantages } from "../generalized-advantages.ts";
+import {
+  reinforcePlusPlusAdvantages,
+  reinforcePlusPlusBaselineAdvantages,
+} from "../reinforce-plus-plus.ts";
+import { responseAdvantages } from "../response-advantages.ts";
+import { rowAdvantages } from "../row-advantages.ts";
+import { gigpoAdvantages, turnAdvantages } from "../turn-advantages.ts";
+import { whiten } from "../whiten.ts";
+import type { ResolvedAlgorithm } from "./algorithm.ts";
+import { responsesByTrajectory, type BatchResponse, type BatchRow } from "./batch-rows.ts";
+import { penalizedReward, withPenalties } from "./charge-penalties.ts";
+
+/** Credit of the tokens of one response, `[token]` throughout. */
+export interface TokenCredit {
+  readonly advantages: Float32Array;
+  /** Targets of the critic, with a critic. */
+  readonly returns?: Float32Array;
+  /** The critic's values before the update, with a critic. */
+  readonly oldValues?: Float32Array;
+}
+
+/** Names the state that each turn of a trajectory was taken in, `[turn]`. */
+export type StateKeys = (trajectory: Trajectory) => readonly string[];
+
+/** The observation before each turn: the state of an environment that shows all of it. */
+export const observationKeys: StateKeys = ({ firstObservation, turns }) =>
+  turns.map((_, turn) => (turn === 0 ? firstObservation : turns[turn - 1]!.observation));
+
+/** Input of {@link estimateCredit}. */
+export interface ChargedBatch {
+  /** All groups, with every penalty charged to its response. */
+  readonly groups: readonly Group[];
+  /** Rows of the trajectories that are trained on. */
+  readonly rows: readonly BatchRow[];
+  /** Scores of these rows before the update. */
+  readonly scores: readonly ScoredRow[];
+  /** Reward that the divergence takes off each token, `[row][span][token]`; absent for none. */
+  readonly tokenCharges: readonly (readonly (readonly number[])[])[] | undefined;
+  readonly stateKeys: StateKeys;
+}
+
+/** Base credit of all responses by an algorithm's estimator, `[row][response]`. */
+export function estimateCredit(
+  advantages: ResolvedAlgorithm["advantages"],
+  batch: ChargedBatch,
+): TokenCredit[][] {
+  const { groups, rows } = batch;
+  switch (advantages.kind) {
+    case "group":
+      return shared(
+        rows,
+        advantages.credit === "response"
+          ? rowAdvantages(groups, advantages)
+          : responseAdvantages(groups.map(withPenalties), advantages),
+      );
+    case "best-of-group":
+      return shared(
+        rows,
+        perTurn(
+          groups,
+          returnsOf(groups).map((returns) =>
+            returns.length < 2 ? returns.map(() => 0) : bestOfGroupAdvantages(returns, advantages),
+          ),
+        ),
+      );
+    case "turn":
+      return shared(rows, turnAdvantages(rewardsOf(groups), advantages));
+    case "gigpo":
+      return shared(
+        rows,
+        gigpoAdvantages(
+          groups.map(({ trajectories }) =>
+            trajectories.map((trajectory) => ({
+              rewards: trajectory.turns.map(penalizedReward),
+              stateKeys: batch.stateKeys(trajectory),
+            })),
+          ),
+          advantages,
+        ),
+      );
+    case "discounted-returns":
+      return shared(rows, discountedTurns(groups, advantages));
+    case "reinforce-plus-plus-baseline":
+      return shared(
+        rows,
+        perTurn(
+          groups,
+          reinforcePlusPlusBaselineAdvantages(returnsOf(groups), numTokensOf(groups), advantages),
+        ),
+      );
+    case "reinforce-plus-plus":
+      return tokenCredits(batch, (trajectories) => ({
+        advantages: reinforcePlusPlusAdvantages(
+          trajectories.map((responses) => tokenRewards(batch, responses)),
+          advantages,
+        ),
+      }));
+  }
+  return tokenCredits(batch, (trajectories) => criticCredits(batch, trajectories, advantages));
+}
+
+/** Penalized returns, `[group][trajectory]`. */
+function returnsOf(groups: readonly Group[]): number[][] {
+  return groups.map((group) => withPenalties(group).trajectories.map(trajectoryReturn));
+}
+
+/** Penalized rewards, `[group][trajectory][turn]`. */
+function rewardsOf(groups: readonly Group[]): number[][][] {
+  return groups.map(({ trajectories }) =>
+    trajectories.map(({ turns }) => turns.map(penalizedReward)),
+  );
+}
+
+/** Response tokens, `[group][trajectory]`. */
+function numTokensOf(groups: readonly Group[]): number[][] {
+  return groups.map(({ trajectories }) =>
+    trajectories.map(({ turns }) =>
+      turns.reduce((total, { responseTokens }) => total + responseTokens.length, 0),
+    ),
+  );
+}
+
+/** Gives every turn the value of its trajectory, `[group][trajectory][turn]`. */
+function perTurn(groups: readonly Group[], values: readonly (readonly number[])[]): number[][][] {
+  return groups.map(({ trajectories }, groupIndex) =>
+    trajectories.map(({ turns }, index) => turns.map(() => values[groupIndex]![index]!)),
+  );
+}
+
+/** The return from each turn on, whitened over tokens on demand, `[group][trajectory][turn]`. */
+function discountedTurns(
+  groups: readonly Group[],
+  {
+    discount,
+    whitening,
+    epsilon,
+  }: Extract<ResolvedAlgorithm["advantages"], { kind: "discounted-returns" }>,
+): number[][][] {
+  const returns = rewardsOf(groups).map((group) =>
+    group.map((rewards) => discountedReturns(rewards, { discount })),
+  );
+  if (whitening === "none") return returns;
+  const counts = groups.flatMap(({ trajectories }) =>
+    trajectories.map(({ turns }) => turns.map(({ responseTokens }) => responseTokens.length)),
+  );
+  const whitened = whiten(returns.flat(), counts, { epsilon });
+  let next = 0;
+  return returns.map((group) => group.map(() => whitened[next++]!));
+}
+
+/** Credit of responses whose tokens share one advantage, given as `[group][trajectory][turn]`. */
+function shared(
+  rows: readonly BatchRow[],
+  advantages: readonly (readonly (readonly number[])[])[],
+): TokenCredit[][] {
+  return rows.map(({ row, groupIndex, trajectoryIndex }) =>
+    row.spans.map(({ turnIndex, length }) => ({
+      advantages: new Float32Array(length).fill(
+        advantages[groupIndex]![trajectoryIndex]![turnIndex]!,
+      ),
+    })),
+  );
+}
+
+/** Estimates over the response tokens of each trajectory, `[trajectory][token]`. */
+interface TokenEstimates {
+  readonly advantages: readonly (readonly number[])[];
+  readonly returns?: readonly (readonly number[])[];
+}
+
+/** Credit from an estimator over the response tokens of each trajectory, one response after the other. */
+function tokenCredits(
+  { rows, scores }: ChargedBatch,
+  estimate: (trajectories: readonly BatchResponse[][]) => TokenEstimates,
+): TokenCredit[][] {
+  const trajectories = responsesByTrajectory(rows);
+  const { advantages, returns } = estimate(trajectories);
+  const credits: TokenCredit[][] = rows.map(() => []);
+  trajectories.forEach((responses, trajectory) => {
+    let start = 0;
+    for (const { rowIndex, spanIndex, length } of responses) {
+      const end = start + length;
+      const values = scores[rowIndex]?.spans[spanIndex]?.values;
+      credits[rowIndex]!.push({
+        advantages: Float32Array.from(advantages[trajectory]!.slice(start, end)),
+        ...(returns !== undefined && {
+          returns: Float32Array.from(returns[trajectory]!.slice(start, end)),
+        }),
+        ...(returns !== undefined && values !== undefined && { oldValues: values }),
+      });
+      start = end;
+    }
+  });
+  return credits;
+}
+
+/**
+ * Rewards of a trajectory's response tokens: the penalized reward of a turn at the last token of its
+ * response, and the divergence where it arises. A turn with an empty response has no token: its reward
+ * is paid to the response before it, or to the first response.
+ */
+function tokenRewards(
+  { groups, rows, tokenCharges }: ChargedBatch,
+  responses: readonly BatchResponse[],
+): number[] {
+  return responses.flatMap(({ rowIndex, spanIndex, turnIndex, length }, place) => {
+    const { groupIndex, trajectoryIndex } = rows[rowIndex]!;
+    const { turns } = groups[groupIndex]!.trajectories[trajectoryIndex]!;
+    const next = responses[place + 1]?.turnIndex ?? turns.length;
+    const charges = tokenCharges?.[rowIndex]?.[spanIndex] ?? [];
+    // The penalty of the response holds the sum of its charges: here each stays at its token.
+    const spread = charges.reduce((total, charge) => total + charge, 0);
+    const paid = turns
+      .slice(place === 0 ? 0 : turnIndex, next)
+      .reduce((total, turn) => total + penalizedReward(turn), spread);
+    return Array.from(
+      { length },
+      (_, token) => (token === length - 1 ? paid : 0) - (charges[token] ?? 0),
+    );
+  });
+}
+
+/** Generalized advantages by the critic's values, whitened over the batch on demand. */
+function criticCredits(
+  batch: ChargedBatch,
+  trajectories: readonly BatchResponse[][],
+  {
+    whitening,
+    epsilon,
+    ...options
+  }: Extract<ResolvedAlgorithm["advantages"], { kind: "generalized" }>,
+): Required<TokenEstimates> {
+  const estimates = trajectories.map((responses) =>
+    generalizedAdvantages(
+      tokenRewards(batch, responses),
+      responses.flatMap(({ rowIndex, spanIndex }) => {
+        const { values } = batch.scores[rowIndex]!.spans[spanIndex]!;
+        if (values === undefined) {
+          throw new TypeError(
+            `credit: scores[${rowIndex}].spans[${spanIndex}].values must be given with a critic, got undefined`,
+          );
+        }
+        return [...values];
+      }),
+      options,
+    ),
+  );
+  const advantages = estimates.map((estimate) => estimate.advantages);
+  return {
+    advantages: whitening === "batch" ? whiten(advantages, undefined, { epsilon }) : advantages,
+    returns: estimates.map((estimate) => estimate.returns),
+  };
+}

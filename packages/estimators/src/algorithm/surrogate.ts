@@ -1,0 +1,98 @@
+import type { Resolved } from "@turnwise/core";
+import { z } from "zod";
+import type { CispoSurrogateOptions } from "../cispo-surrogate.ts";
+import type { ClippedSurrogateOptions } from "../clipped-surrogate.ts";
+import type { GeometricMeanSurrogateOptions } from "../geometric-mean-surrogate.ts";
+import type { ImportanceSamplingOptions } from "../policy-gradient.ts";
+import type { SapoSurrogateOptions } from "../sapo-surrogate.ts";
+
+/** The surrogate loss of an algorithm. Every field is described in {@link surrogateSchema}. */
+export type Surrogate =
+  /**
+   * PPO's clip, with DAPO's two bounds, dual clip and ratio cap; with `ratioLevel` `"response"` GSPO,
+   * with `"response-token"` gspo-token. See `clippedSurrogate`.
+   */
+  | ({ readonly kind: "clipped" } & ClippedSurrogateOptions)
+  /** See `cispoSurrogate`. */
+  | ({ readonly kind: "cispo" } & CispoSurrogateOptions)
+  /** See `sapoSurrogate`. */
+  | ({ readonly kind: "sapo" } & SapoSurrogateOptions)
+  /** See `geometricMeanSurrogate`. */
+  | ({ readonly kind: "gmpo" } & GeometricMeanSurrogateOptions)
+  /** REINFORCE, on-policy only. See `policyGradient`. */
+  | { readonly kind: "policy-gradient" }
+  /** See `importanceSampling`. */
+  | ({ readonly kind: "importance-sampling" } & ImportanceSamplingOptions);
+
+const nonNegative = z.number().min(0);
+const aboveOne = z.number().gt(1).nullable().default(null);
+
+const logRatioLimits = z
+  .tuple([z.number().max(0), z.number().min(0)])
+  .readonly()
+  .default([-20, 20])
+  .meta({ description: "Limits of a log-ratio before it is exponentiated", unit: "nats" });
+
+const schema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("clipped"),
+    clipLow: z.number().min(0).max(1).default(0.2).meta({
+      description: "How far below 1 a ratio may fall before it is clipped",
+    }),
+    clipHigh: nonNegative.default(0.2).meta({
+      description: "How far above 1 a ratio may rise before it is clipped",
+    }),
+    dualClip: aboveOne.meta({
+      description:
+        "The loss of a negative advantage is at most this times its size; null for no limit",
+    }),
+    ratioCap: aboveOne.meta({
+      description: "Largest value of a ratio, even where it is not clipped; null for no cap",
+    }),
+    ratioLevel: z.enum(["token", "response", "response-token"]).default("token").meta({
+      description:
+        "Tokens that share a ratio: none, those of a response (GSPO), or those of a response with gradients of their own (gspo-token)",
+    }),
+    logRatioLimits,
+  }),
+  z.strictObject({
+    kind: z.literal("cispo"),
+    minRatio: nonNegative.default(0).meta({
+      description: "Smallest weight that a ratio may become",
+    }),
+    maxRatio: nonNegative.default(5).meta({
+      description: "Largest weight that a ratio may become",
+    }),
+    logRatioLimits,
+  }),
+  z.strictObject({
+    kind: z.literal("sapo"),
+    positiveTemperature: z.number().positive().default(1).meta({
+      description: "How fast the gate closes for advantages above 0",
+    }),
+    negativeTemperature: z.number().positive().default(1.05).meta({
+      description: "How fast the gate closes for all other advantages",
+    }),
+    logRatioLimits,
+  }),
+  z.strictObject({
+    kind: z.literal("gmpo"),
+    clipLow: nonNegative.default(0.4).meta({
+      description: "How far a token's log-ratio may fall below 0",
+      unit: "nats",
+    }),
+    clipHigh: nonNegative.default(0.4).meta({
+      description: "How far a token's log-ratio may rise above 0",
+      unit: "nats",
+    }),
+    logRatioLimits,
+  }),
+  z.strictObject({ kind: z.literal("policy-gradient") }),
+  z.strictObject({ kind: z.literal("importance-sampling"), logRatioLimits }),
+]);
+
+/** Schema of {@link Surrogate}: parsing checks ranges and fills in defaults. */
+export const surrogateSchema: z.ZodType<Resolved<Surrogate>> = schema;
+
+const accepted = (record: Resolved<Surrogate>): z.output<typeof schema> => record;
+void accepted;
