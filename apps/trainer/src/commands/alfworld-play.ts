@@ -2,6 +2,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { styleText } from "node:util";
 import { expertPlan, type Game } from "@turnwise/envs/alfworld";
+import { streamLines } from "./read-commands.ts";
 
 const help = `Type what you do: Tab completes it.
   ?      what can be done now
@@ -17,20 +18,21 @@ export async function play(game: Game, input: Readable, output: NodeJS.WriteStre
   let state = game.start();
   const past: (typeof state)[] = [];
   const terminal = output.isTTY;
-  const lines = createInterface({
-    input,
-    output,
-    terminal,
-    prompt: terminal ? styleText("bold", "> ") : "",
-    completer: (line: string) => {
-      const words = [...state.admissibleCommands, "hint", "undo", "quit"];
-      return [words.filter((word) => word.startsWith(line)), line];
-    },
-  });
+  const editor = terminal
+    ? createInterface({
+        input,
+        output,
+        prompt: styleText("bold", "> "),
+        completer: (line: string) => {
+          const words = [...state.admissibleCommands, "hint", "undo", "quit"];
+          return [words.filter((word) => word.startsWith(line)), line];
+        },
+      })
+    : undefined;
   const say = (text: string): void => void output.write(`${text}\n`);
   say(`${help}\n\n${state.observation}\n`);
-  lines.prompt();
-  for await (const line of lines) {
+  editor?.prompt();
+  for await (const line of editor ?? streamLines(input, "standard input")) {
     const command = line.trim();
     if (command === "quit") break;
     if (command === "?") say(state.admissibleCommands.join("\n"));
@@ -53,7 +55,7 @@ export async function play(game: Game, input: Readable, output: NodeJS.WriteStre
         break;
       }
     }
-    lines.prompt();
+    editor?.prompt();
   }
-  lines.close();
+  editor?.close();
 }

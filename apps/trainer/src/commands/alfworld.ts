@@ -1,16 +1,17 @@
 import {
   generateGames,
   openGames,
-  replayGame,
+  startReplay,
   writeGames,
   type Game,
   type HouseholdSize,
+  type ReplayRecord,
 } from "@turnwise/envs/alfworld";
 import { Command, Option } from "commander";
 import { InputError, reading } from "@turnwise/training";
 import { play } from "./alfworld-play.ts";
 import { wholeNumber } from "./arguments.ts";
-import { readText } from "./read-text.ts";
+import { readCommands } from "./read-commands.ts";
 
 /** `turnwise alfworld`: plays, replays and generates household games. */
 export function alfworldCommand(): Command {
@@ -28,7 +29,7 @@ export function alfworldCommand(): Command {
         .argument("<game>", "a game file, or ARCHIVE#path")
         .requiredOption(
           "--commands <file>",
-          "one command a line, or a JSON list; - for standard input",
+          "one command a line, or a JSON list; - answers standard input line by line",
         )
         .option("--initial", "answer first with the introduction, as a record without a command")
         .addOption(
@@ -75,40 +76,18 @@ interface ReplayOptions {
 
 async function replay(path: string, options: ReplayOptions): Promise<void> {
   const game = await openGame(path);
-  const commands = await readCommands(options.commands);
+  const commands = await readCommands(options.commands, "commands");
   const maxSteps = options.maxSteps === 0 ? Infinity : options.maxSteps;
-  for (const record of replayGame(game, commands, { maxSteps })) {
-    if (record.command === null && options.initial !== true) continue;
+  const replayed = startReplay(game, { maxSteps });
+  const print = (record: ReplayRecord): void => {
     const text =
       options.json === true
         ? JSON.stringify(record)
         : `${record.command === null ? "" : `> ${record.command}\n`}${record.obs}\n`;
     process.stdout.write(`${text}\n`);
-  }
-}
-
-/** A JSON list of texts, or one command a line; a command may have any white space within its line. */
-async function readCommands(path: string): Promise<string[]> {
-  const text = await readText(path);
-  if (!text.trimStart().startsWith("[")) {
-    const lines = text.split(/\r?\n/u);
-    if (lines.at(-1) === "") lines.pop();
-    return lines;
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new InputError(`${path}: commands must hold JSON, got ${(cause as Error).message}`);
-  }
-  const list = value as unknown[];
-  const wrong = list.findIndex((command) => typeof command !== "string");
-  if (wrong >= 0) {
-    throw new InputError(
-      `${path}: commands[${wrong}] must be a text, got ${JSON.stringify(list[wrong])}`,
-    );
-  }
-  return list as string[];
+  };
+  if (options.initial === true) print(replayed.start);
+  for await (const command of commands) print(replayed.answer(command));
 }
 
 async function generate(options: {

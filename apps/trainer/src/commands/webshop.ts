@@ -1,4 +1,3 @@
-import { createInterface } from "node:readline/promises";
 import {
   buildStoredCatalogue,
   readProducts,
@@ -13,7 +12,7 @@ import {
 import { Command, Option } from "commander";
 import { InputError, openShop, reading, type ShopSourceOptions } from "@turnwise/training";
 import { wholeNumber } from "./arguments.ts";
-import { readText } from "./read-text.ts";
+import { readCommands, streamLines } from "./read-commands.ts";
 import { withShopOptions } from "./webshop-source.ts";
 
 /** `turnwise webshop`: the shop itself, without a policy. */
@@ -113,10 +112,13 @@ interface ReplayOptions extends SessionOptions {
 function replayCommand(): Command {
   return sessionOptions(new Command("replay"), "text")
     .description("carry out actions from a file, and print what each led to")
-    .requiredOption("--actions <file>", "one action a line, or a JSON list of texts; - reads input")
+    .requiredOption(
+      "--actions <file>",
+      "one action a line, or a JSON list; - answers standard input line by line",
+    )
     .option("--json", "print one JSON object an action, the first for the beginning")
     .action(async (options: ReplayOptions) => {
-      const actions = await reading(() => readActions(options.actions));
+      const actions = await readCommands(options.actions, "actions");
       const session = openSession(await openShop(options), options.goal);
       const print = (action: string | null, result: ActionResult): void => {
         if (options.json === true) {
@@ -132,24 +134,10 @@ function replayCommand(): Command {
         process.stdout.write(`${session.observe(options.mode)}\n${resultText(result)}`);
       };
       print(null, { reward: 0, isDone: false });
-      for (const action of actions) print(action, session.act(action));
+      for await (const action of actions) {
+        if (action.trim() !== "") print(action, session.act(action));
+      }
     });
-}
-
-/** Actions, one a line (blank lines aside), or as a JSON list. */
-async function readActions(path: string): Promise<readonly string[]> {
-  const text = await readText(path);
-  if (!text.trimStart().startsWith("[")) {
-    return text.split(/\r?\n/u).filter((line) => line.trim() !== "");
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new InputError(`${path}: file must hold JSON, got ${text.slice(0, 60)}`, { cause });
-  }
-  if (Array.isArray(value) && value.every((entry) => typeof entry === "string")) return value;
-  throw new InputError(`${path}: file must hold a list of texts, got ${text.slice(0, 60)}`);
 }
 
 function resultText({ isDone, reward, details, fault }: ActionResult): string {
@@ -183,12 +171,11 @@ function playCommand(): Command {
         );
       };
       show({ reward: 0, isDone: false });
-      const lines = createInterface({ input: process.stdin, terminal: false });
       const ask = (): void => {
         if (!isJson) process.stdout.write("> ");
       };
       ask();
-      for await (const line of lines) {
+      for await (const line of streamLines(process.stdin, "standard input")) {
         const before = session.page;
         const result = session.act(line.trim());
         if (session.page === before && !isJson) {
@@ -198,7 +185,6 @@ function playCommand(): Command {
         if (session.isDone) break;
         ask();
       }
-      lines.close();
     });
 }
 

@@ -36,4 +36,10 @@ export {
 export { selectGames, type GameSelection } from "./select-games.ts";
 export { parseBareAction, parseTaggedAction } from "./parse.ts";
 export { compactFormat, compactMarkers, compactObservation, verlAgentFormat } from "./prompt.ts";
-export { replayGame, type ReplayOptions, type ReplayRecord } from "./replay.ts";
+export {
+  replayGame,
+  startReplay,
+  type Replay,
+  type ReplayOptions,
+  type ReplayRecord,
+} from "./replay.ts";

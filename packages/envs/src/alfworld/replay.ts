@@ -24,17 +24,20 @@ export interface ReplayOptions {
   readonly maxSteps?: number;
 }
 
+/** A play that answers commands with records. */
+export interface Replay {
+  /** The start, before any command. */
+  readonly start: ReplayRecord;
+  /** Carries out a command. */
+  answer(command: string): ReplayRecord;
+}
+
 /**
- * Plays commands, one record each, after a first record for the start. The keys of a record come in
- * the order `command obs admissible score done won`. Lazy: a command is taken from the list when the
- * one before was answered and its record asked for.
+ * Begins a replay. The keys of a record come in the order
+ * `command obs admissible score done won`.
  * @throws `RangeError` if `maxSteps` is neither a whole number of at least 1 nor `Infinity`.
  */
-export function* replayGame(
-  game: Game,
-  commands: Iterable<string>,
-  { maxSteps = 50 }: ReplayOptions = {},
-): Generator<ReplayRecord, void, void> {
+export function startReplay(game: Game, { maxSteps = 50 }: ReplayOptions = {}): Replay {
   if (maxSteps === Infinity) {
     const state = game.start();
     const record = (command: string | null): ReplayRecord => ({
@@ -45,12 +48,13 @@ export function* replayGame(
       done: command !== null && state.isWon,
       won: state.isWon,
     });
-    yield record(null);
-    for (const command of commands) {
-      state.step(command);
-      yield record(command);
-    }
-    return;
+    return {
+      start: record(null),
+      answer: (command) => {
+        state.step(command);
+        return record(command);
+      },
+    };
   }
   const episode = startEpisode(game, { maxSteps });
   const record = (command: string | null): ReplayRecord => ({
@@ -61,9 +65,26 @@ export function* replayGame(
     done: episode.isDone,
     won: episode.isWon,
   });
-  yield record(null);
-  for (const command of commands) {
-    episode.step(command);
-    yield record(command);
-  }
+  return {
+    start: record(null),
+    answer: (command) => {
+      episode.step(command);
+      return record(command);
+    },
+  };
+}
+
+/**
+ * Plays commands, one record each, after a first record for the start. Lazy: a command is taken from
+ * the list when the one before was answered and its record asked for.
+ * @throws `RangeError` as {@link startReplay}.
+ */
+export function* replayGame(
+  game: Game,
+  commands: Iterable<string>,
+  options: ReplayOptions = {},
+): Generator<ReplayRecord, void, void> {
+  const replay = startReplay(game, options);
+  yield replay.start;
+  for (const command of commands) yield replay.answer(command);
 }

@@ -1,0 +1,68 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { generateGames } from "@turnwise/envs/alfworld";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { turnwise } from "./turnwise.ts";
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+let folder: string;
+let game: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "turnwise-replay-"));
+  game = join(folder, "game.tw-pddl");
+  await writeFile(game, JSON.stringify(generateGames({ seed: 1, count: 1 })[0]));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+interface Answer {
+  readonly command?: string;
+  readonly action?: string | null;
+  readonly obs?: string;
+}
+
+/** Sends each line only after the one before is answered. The first answer comes before any line. */
+async function converse(args: readonly string[], lines: readonly string[]): Promise<Answer[]> {
+  const child = spawn(
+    process.execPath,
+    ["--import", "tsx", "--conditions=turnwise-source", "apps/trainer/src/main.ts", ...args],
+    { cwd: root, stdio: ["pipe", "pipe", "inherit"] },
+  );
+  const answers: Answer[] = [];
+  for await (const text of createInterface({ input: child.stdout })) {
+    answers.push(JSON.parse(text) as Answer);
+    const line = lines[answers.length - 1];
+    if (line === undefined) child.stdin.end();
+    else child.stdin.write(line);
+  }
+  return answers;
+}
+
+it("alfworld replay answers standard input line by line", async () => {
+  const args = ["alfworld", "replay", game, "--commands", "-", "--initial", "--json"];
+  const answers = await converse(args, ["\uFEFFlook\n", "inventory\r\n", "fly away\n"]);
+  expect(answers.map(({ command }) => command)).toEqual([null, "look", "inventory", "fly away"]);
+  expect(answers.map(({ obs }) => obs === "Nothing happens.")).toEqual([false, false, false, true]);
+}, 240_000);
+
+it("webshop replay answers standard input line by line", async () => {
+  const args = ["webshop", "replay", "--actions", "-", "--json"];
+  const answers = await converse(args, ["\uFEFFsearch[red shoe]\n", "click[back to search]\n"]);
+  expect(answers.map(({ action }) => action)).toEqual([
+    null,
+    "search[red shoe]",
+    "click[back to search]",
+  ]);
+}, 240_000);
+
+it("alfworld replay reads a file with a byte order mark", async () => {
+  const commands = join(folder, "commands.txt");
+  await writeFile(commands, "\uFEFFlook\ninventory\n");
+  const { stdout, stderr } = await turnwise(["alfworld", "replay", game, "--commands", commands]);
+  expect(stderr).toBe("");
+  expect(stdout).toContain("> look\n");
+  expect(stdout).not.toContain("Nothing happens.");
+}, 240_000);

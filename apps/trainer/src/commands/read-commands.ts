@@ -1,0 +1,113 @@
+import { createTextDecoder } from "@turnwise/core";
+import { InputError, reading } from "@turnwise/training";
+import { readText } from "./read-text.ts";
+
+/**
+ * Reads commands: one a line, or a JSON list of texts. A file is read and checked as a whole. On
+ * standard input (`-`) each line is given as soon as it is complete, so that a program may wait for
+ * the answer to one command before it sends the next; a list, which the first line begins, is given
+ * when it is complete.
+ *
+ * @param name - Name of the option, for messages.
+ * @throws {@link InputError} naming the file and what is wrong with it; from the iteration for
+ *   standard input.
+ */
+export async function readCommands(path: string, name: string): Promise<AsyncIterable<string>> {
+  if (path === "-") return streamCommands(process.stdin, "standard input", name);
+  const text = await readText(path);
+  const isList = text.trimStart().startsWith("[");
+  const commands = isList ? parseList(text, path, name) : linesOf(text);
+  return (async function* () {
+    yield* commands;
+  })();
+}
+
+/** {@link readCommands} for a stream. */
+export async function* streamCommands(
+  input: AsyncIterable<Uint8Array>,
+  source: string,
+  name: string,
+): AsyncGenerator<string, void, void> {
+  let list: string | undefined;
+  let isFirst = true;
+  for await (const line of streamLines(input, source)) {
+    if (isFirst && line.trimStart().startsWith("[")) list = "";
+    isFirst = false;
+    if (list === undefined) {
+      yield line;
+      continue;
+    }
+    if (list === closed) {
+      if (line.trim() === "") continue;
+      throw new InputError(
+        `${source}: ${name} must end with the list, got ${JSON.stringify(line.slice(0, 60))}`,
+      );
+    }
+    list += `${line}\n`;
+    if (!line.trimEnd().endsWith("]") || !isJson(list)) continue;
+    yield* parseList(list, source, name);
+    list = closed;
+  }
+  if (list !== undefined && list !== closed) yield* parseList(list, source, name);
+}
+
+/** Stands for a list whose commands were given. */
+const closed = "]";
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function parseList(text: string, source: string, name: string): readonly string[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new InputError(`${source}: ${name} must hold JSON, got ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+  const list = value as readonly unknown[];
+  const wrong = list.findIndex((command) => typeof command !== "string");
+  if (wrong >= 0) {
+    throw new InputError(
+      `${source}: ${name}[${wrong}] must be a text, got ${JSON.stringify(list[wrong])}`,
+    );
+  }
+  return list as readonly string[];
+}
+
+function linesOf(text: string): readonly string[] {
+  const lines = text.split("\n").map(withoutEnds);
+  if (lines.at(-1) === "") lines.pop();
+  return lines;
+}
+
+/**
+ * Lines of a stream, each as soon as it is complete.
+ * @throws {@link InputError} for bytes that are not text.
+ */
+export async function* streamLines(
+  input: AsyncIterable<Uint8Array>,
+  source: string,
+): AsyncGenerator<string, void, void> {
+  const decoder = createTextDecoder(source);
+  let rest = "";
+  for await (const bytes of input) {
+    const lines = (rest + (await reading(() => decoder.write(bytes)))).split("\n");
+    rest = lines.pop()!;
+    yield* lines.map(withoutEnds);
+  }
+  rest += await reading(() => decoder.end());
+  if (withoutEnds(rest) !== "") yield withoutEnds(rest);
+}
+
+/** A line without its carriage return, and without the byte order mark of a file appended to another. */
+function withoutEnds(line: string): string {
+  return line.replace(/^\uFEFF/u, "").replace(/\r$/u, "");
+}
