@@ -1,34 +1,37 @@
 import type { AgentFormat } from "../agent-format.ts";
+import { parseBashBlock, writeBashBlock } from "./scaffold/bash-blocks.ts";
+import { bashCommand, submitMark } from "./scaffold/bash-only.ts";
+import { checkCall } from "./scaffold/check-call.ts";
 import { clipMiddle } from "./scaffold/clip.ts";
-import { parseBashBlock, submitMark, writeBashBlock } from "./scaffold/bash-only.ts";
+import { parseJsonCall, writeJsonCall } from "./scaffold/json-calls.ts";
+import { r2eTools, r2eToolset } from "./scaffold/r2e-tools.ts";
 import {
   decodeToolCall,
+  encodeRejection,
   encodeToolCall,
-  parseJsonCall,
-  parseXmlCall,
-  writeJsonCall,
-  writeXmlCall,
   type ParsedCall,
   type ToolCall,
 } from "./scaffold/tool-call.ts";
-import { describeTools, r2eTools } from "./scaffold/tool-schemas.ts";
+import { describeTools } from "./scaffold/tool-schemas.ts";
+import type { Tool } from "./scaffold/tools/tool.ts";
+import { parseXmlCall, writeXmlCall } from "./scaffold/xml-calls.ts";
 
-/** How messages become text. A tokenizer for it keeps each mark as one token. */
+/** Text around messages. A tokenizer for it keeps each marker as one token. */
 export interface ChatTemplate {
-  /** Up to the place where the assistant begins to write. */
+  /** Text before the first response. */
   first(system: string, user: string): string;
-  /** After a response, up to the place where the assistant writes again. */
+  /** Text between a response and the next one. */
   next(user: string): string;
 }
 
-/** The marks of Qwen and many others. The response ends with `<|im_end|>`. */
+/** ChatML, as Qwen and many others use it. A response ends with `<|im_end|>`. */
 export const chatMarkup: ChatTemplate = {
   first: (system, user) =>
     `<|im_start|>system\n${system}<|im_end|>\n<|im_start|>user\n${user}<|im_end|>\n<|im_start|>assistant\n`,
   next: (user) => `\n<|im_start|>user\n${user}<|im_end|>\n<|im_start|>assistant\n`,
 };
 
-/** No marks but headings, for models without a template. */
+/** Headings instead of markers, for models without a chat template. */
 export const plainText: ChatTemplate = {
   first: (system, user) => `${system}\n\n${user}\n\nAgent:\n`,
   next: (user) => `\n\n${user}\n\nAgent:\n`,
@@ -38,70 +41,84 @@ export const plainText: ChatTemplate = {
 export interface SweFormatOptions {
   /** Default {@link chatMarkup}. */
   readonly template?: ChatTemplate;
+  /** Maximum length of an observation in the prompt, characters. Default: no limit. */
+  readonly maxCharacters?: number;
 }
 
 const task =
-  "You mend software. A repository is unpacked at /testbed, and the user brings an issue about it. " +
-  "Find the cause, change the sources so that the issue is settled, and hand in the work. " +
-  "Do not change tests; hidden tests will decide. There is no network.";
+  "You are a software engineer. The repository is in /testbed, and the user describes an issue. " +
+  "Find the cause, fix the source code, then submit your work. " +
+  "Do not modify tests: hidden tests will check your fix. There is no network access.";
 
 const xmlSystem = `${task}
 
-Tools:
+You have these tools:
 
 ${describeTools(r2eTools)}
 
-Every response reasons briefly and then calls exactly one tool, in this form:
+In every response, reason briefly and then make exactly one tool call, in this form:
 
-<function=name>
-<parameter=key>value</parameter>
+<function=tool_name>
+<parameter=argument_name>value</parameter>
 </function>`;
 
 const jsonSystem = `${task}
 
-Tools, as JSON schemas:
+You have these tools, described as JSON schemas:
 
 ${r2eTools.map((tool) => JSON.stringify(tool)).join("\n")}
 
-Every response reasons briefly and then calls exactly one tool, in this form:
+In every response, reason briefly and then make exactly one tool call, in this form:
 
 <tool_call>
-{"name": "name", "arguments": {"key": "value"}}
+{"name": "tool_name", "arguments": {"argument_name": "value"}}
 </tool_call>`;
 
 const bashSystem = `${task}
 
-Every response reasons briefly and then holds exactly one bash command, in this form:
+In every response, reason briefly and then write exactly one bash command, in this form:
 
 \`\`\`bash
 command
 \`\`\`
 
-Each command has a shell of its own; begin with cd where that matters. To hand in the work, run: echo ${submitMark}`;
+Every command runs in a new shell that starts in /testbed. To submit your work, run: echo ${submitMark}`;
 
-function format(
-  system: string,
-  parse: (response: string) => ParsedCall,
-  write: (call: ToolCall) => string,
-  { template = chatMarkup }: SweFormatOptions,
-): AgentFormat {
+/** How a format writes and reads calls. */
+interface CallForm {
+  readonly tools: readonly Tool[];
+  readonly parse: (response: string) => ParsedCall;
+  readonly write: (call: ToolCall) => string;
+}
+
+function formatOf({ tools, parse, write }: CallForm, prompt: AgentFormat["prompt"]): AgentFormat {
   return {
     presentation: "concatenated",
+    prompt,
     write: (action) => {
       const call = decodeToolCall(action);
       return call === undefined ? action : write(call);
     },
-    prompt: (history, observation) =>
-      history.length === 0
-        ? template.first(system, observation.text)
-        : template.next(observation.text),
     parse: (response) => {
-      const { call } = parse(response);
-      return call === undefined
-        ? { action: response, isValid: false }
-        : { action: encodeToolCall(call), isValid: true };
+      const { call, note } = parse(response);
+      if (call !== undefined) {
+        const isValid = note === undefined && checkCall(call, tools).isValid;
+        return { action: encodeToolCall(call, note), isValid };
+      }
+      return { action: note === undefined ? response : encodeRejection(note), isValid: false };
     },
   };
+}
+
+function chatFormat(
+  system: string,
+  form: CallForm,
+  { template = chatMarkup, maxCharacters = Number.POSITIVE_INFINITY }: SweFormatOptions,
+): AgentFormat {
+  return formatOf(form, (history, observation) => {
+    const text = clipMiddle(observation.text, { maxCharacters });
+    return history.length === 0 ? template.first(system, text) : template.next(text);
+  });
 }
 
 /** R2E-Gym's and DeepSWE's form: tools, called in XML. The words of the prompt are ours. */
@@ -109,25 +126,24 @@ export function r2eFormat(
   options: SweFormatOptions & { readonly exactValues?: boolean } = {},
 ): AgentFormat {
   const { exactValues = false } = options;
-  return format(
-    xmlSystem,
-    (response) => parseXmlCall(response, { exactValues }),
-    writeXmlCall,
-    options,
-  );
+  const parse = (response: string): ParsedCall =>
+    parseXmlCall(response, { exactValues, tools: r2eTools });
+  return chatFormat(xmlSystem, { tools: r2eToolset, parse, write: writeXmlCall }, options);
 }
 
 /** The same tools, called in JSON. */
 export function toolCallFormat(options: SweFormatOptions = {}): AgentFormat {
-  return format(jsonSystem, parseJsonCall, writeJsonCall, options);
+  const parse = (response: string): ParsedCall => parseJsonCall(response, { tools: r2eTools });
+  return chatFormat(jsonSystem, { tools: r2eToolset, parse, write: writeJsonCall }, options);
 }
 
-/** Nothing but bash, as in mini-swe-agent. For an environment with `scaffold: "bash"`. */
+/** Nothing but bash, as in mini-swe-agent. */
 export function bashFormat(options: SweFormatOptions = {}): AgentFormat {
-  return format(bashSystem, parseBashBlock, writeBashBlock, options);
+  const form = { tools: [bashCommand], parse: parseBashBlock, write: writeBashBlock };
+  return chatFormat(bashSystem, form, options);
 }
 
-/** The marks of {@link compactSweFormat}; a tokenizer for it keeps each as one token. */
+/** Markers of {@link compactSweFormat}; a tokenizer for it keeps each as one token. */
 export const compactSweMarkers = {
   issue: "<issue>",
   answer: "<answer>",
@@ -140,27 +156,19 @@ export const compactSweMarkers = {
 
 /**
  * R2E-Gym's calls in as few tokens as possible, for small models: no list of tools, no thought, and
- * answers cut to `maxCharacters`. Values are kept as they are written.
+ * observations cut to `maxCharacters`, by default 600. Values are kept as they are written.
  */
 export function compactSweFormat({
   maxCharacters = 600,
-}: { readonly maxCharacters?: number } = {}): AgentFormat {
+}: Pick<SweFormatOptions, "maxCharacters"> = {}): AgentFormat {
   const { issue, answer, act } = compactSweMarkers;
-  return {
-    presentation: "concatenated",
-    write: (action) => {
-      const call = decodeToolCall(action);
-      return call === undefined ? action : writeXmlCall(call);
-    },
-    prompt: (history, { text }) => {
-      const mark = history.length === 0 ? issue : answer;
-      return `${mark}${clipMiddle(text.trim(), maxCharacters)}${act}`;
-    },
-    parse: (response) => {
-      const { call } = parseXmlCall(response, { exactValues: true });
-      return call === undefined
-        ? { action: response, isValid: false }
-        : { action: encodeToolCall(call), isValid: true };
-    },
+  const form: CallForm = {
+    tools: r2eToolset,
+    parse: (response) => parseXmlCall(response, { exactValues: true, tools: r2eTools }),
+    write: writeXmlCall,
   };
+  return formatOf(form, (history, { text }) => {
+    const marker = history.length === 0 ? issue : answer;
+    return `${marker}${clipMiddle(text.trim(), { maxCharacters })}${act}`;
+  });
 }

@@ -11,10 +11,10 @@ import type { EvaluationMemory } from "./evaluation/evaluation-memory.ts";
 import { extractPatch } from "./evaluation/extract-patch.ts";
 import { checkoutScript, hidingScript, repositoryFolder } from "./evaluation/scripts.ts";
 import type { SweInstance } from "./instances/instance.ts";
-import { bashObservation, isSubmission } from "./scaffold/bash-only.ts";
 import { filterPatch, type FilteredPatch } from "./scaffold/patch-filter.ts";
-import { decodeToolCall } from "./scaffold/tool-call.ts";
-import { ToolRunner, type ToolAnswer } from "./scaffold/tool-runner.ts";
+import type { Scaffold } from "./scaffold/scaffold.ts";
+import { r2eScaffold } from "./scaffold/scaffolds.ts";
+import { ToolRunner } from "./scaffold/tool-runner.ts";
 
 /** What came of an episode that was graded. */
 export interface SweRecord {
@@ -29,8 +29,8 @@ export interface SweRecord {
 
 /** How an episode runs. */
 export interface SweEnvironmentOptions {
-  /** `tools` takes all tools' calls, `bash` only commands. Default `tools`. */
-  readonly scaffold?: "tools" | "bash";
+  /** Tools of the agent. Use the format of the same scaffold. Default `r2eScaffold`. */
+  readonly scaffold?: Scaffold;
   /** Steps after which the episode ends, `>= 1`; it is graded then. Default: the rollout's limit. */
   readonly maxSteps?: number;
   /**
@@ -47,6 +47,8 @@ export interface SweEnvironmentOptions {
   readonly onTimeLimit?: "grade" | "fail";
   /** The longest command, seconds. Default 90. */
   readonly commandTimeoutSeconds?: number;
+  /** Maximum length of an observation, characters, `> 0`. Default 10,000. */
+  readonly maxObservationCharacters?: number;
   /** Of the agent's container. */
   readonly container?: Omit<ContainerSpec, "image">;
   /** Of the grader's. */
@@ -64,11 +66,6 @@ export interface SweEnvironmentOptions {
   readonly onGraded?: (record: SweRecord) => void;
 }
 
-const forgotten =
-  "You forgot to use a function call in your response. Every response must call exactly one tool; call finish to hand in your work.";
-const forgottenCommand =
-  "Every response must hold exactly one command in a ```bash block. Nothing was run.";
-
 /**
  * An instance as an environment: the agent works in a container without a network and without the
  * history after the issue; what it hands in is evaluated in a fresh one. Only the last step pays.
@@ -79,11 +76,12 @@ export function sweEnvironment(
   engine: ContainerEngine,
   options: SweEnvironmentOptions = {},
 ): Environment {
-  const { scaffold = "tools", maxSteps, maxSeconds = 5400, onTimeLimit = "fail" } = options;
+  const { scaffold = r2eScaffold, maxSteps, maxSeconds = 5400, onTimeLimit = "fail" } = options;
   const { commandTimeoutSeconds = 90, successReward = 1, hideThoroughly = false } = options;
-  const { onStepLimit = "grade", memory } = options;
+  const { onStepLimit = "grade", memory, maxObservationCharacters = 10_000 } = options;
   if (maxSteps !== undefined) checkInteger("sweEnvironment", { maxSteps }, { min: 1 });
   checkPositive("sweEnvironment", { maxSeconds, commandTimeoutSeconds, successReward });
+  checkPositive("sweEnvironment", { maxObservationCharacters });
   let container: Container | undefined;
   let tools: ToolRunner | undefined;
   let startCommit = "";
@@ -116,27 +114,6 @@ export function sweEnvironment(
     return { text: answer, reward: isSuccess ? successReward : 0, isTerminal: true, isSuccess };
   };
 
-  const act = async (
-    runner: ToolRunner,
-    action: string,
-    signal: AbortSignal | undefined,
-  ): Promise<ToolAnswer> => {
-    const call = decodeToolCall(action);
-    if (scaffold === "tools") {
-      return call === undefined
-        ? { text: forgotten, isSubmission: false }
-        : runner.run(call, signal);
-    }
-    const command = call?.arguments["cmd"];
-    if (typeof command !== "string") return { text: forgottenCommand, isSubmission: false };
-    const result = await runner.command(`{\n${command}\n} 2>&1`, signal);
-    const output = result.stdout.toString("utf8");
-    return {
-      text: bashObservation(result.exitCode, output),
-      isSubmission: result.exitCode === 0 && isSubmission(output),
-    };
-  };
-
   return {
     reset: async (signal): Promise<Observation> => {
       container = await engine.start({ ...options.container, image: instance.image }, signal);
@@ -150,7 +127,12 @@ export function sweEnvironment(
         const said = prepared.stderr.toString("utf8").trim().slice(0, 200);
         throw new ContainerError("image", `${instance.image}: no repository to work on: ${said}`);
       }
-      tools = new ToolRunner(container, { folder: repositoryFolder, commandTimeoutSeconds });
+      tools = new ToolRunner(container, {
+        scaffold,
+        folder: repositoryFolder,
+        commandTimeoutSeconds,
+        maxCharacters: maxObservationCharacters,
+      });
       started = performance.now();
       return {
         text: `The repository is at ${repositoryFolder}. The issue:\n\n${instance.problemStatement.trim()}\n`,
@@ -165,7 +147,7 @@ export function sweEnvironment(
         if (onTimeLimit === "grade") return finish(container, "time", "Time is up.", signal);
         throw new ContainerError("timeout", `${instance.id}: episode longer than ${maxSeconds} s`);
       }
-      const { text, isSubmission: isDone } = await act(tools, action, signal);
+      const { text, isSubmission: isDone } = await tools.act(action, signal);
       if (isDone) return finish(container, "submit", text, signal);
       if (maxSteps === undefined) return { text, reward: 0, isTerminal: false, isSuccess: false };
       const left = maxSteps - numSteps;
@@ -173,7 +155,7 @@ export function sweEnvironment(
         left > 0
           ? `Steps Remaining: ${left}`
           : "You have reached the maximum number of steps. Please submit your answer NOW.";
-      const withNote = `${text}\n${note}`;
+      const withNote = scaffold.showsRemainingTurns === false ? text : `${text}\n${note}`;
       if (left <= 0 && onStepLimit === "grade") {
         return finish(container, "steps", withNote, signal);
       }

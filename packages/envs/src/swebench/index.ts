@@ -94,15 +94,26 @@ export { EvaluationMemory } from "./evaluation/evaluation-memory.ts";
 export { extractPatch } from "./evaluation/extract-patch.ts";
 export { compactFilter, episodeEnding, type EpisodeEnding } from "./scaffold/episode-ending.ts";
 export { filterPatch, type FilteredPatch } from "./scaffold/patch-filter.ts";
+export { parseBashBlock, writeBashBlock } from "./scaffold/bash-blocks.ts";
+export { checkCall, type CheckedCall } from "./scaffold/check-call.ts";
+export { clipMiddle, type ClipLimits } from "./scaffold/clip.ts";
+export { parseJsonCall, writeJsonCall, type JsonCallOptions } from "./scaffold/json-calls.ts";
+export { r2eTools, r2eToolset } from "./scaffold/r2e-tools.ts";
+export type { CheckedToolCall, Scaffold } from "./scaffold/scaffold.ts";
+export {
+  bashScaffold,
+  compactScaffold,
+  r2eScaffold,
+  toolCallScaffold,
+} from "./scaffold/scaffolds.ts";
 export {
   decodeToolCall,
   encodeToolCall,
-  parseJsonCall,
-  parseXmlCall,
-  writeJsonCall,
-  writeXmlCall,
   type ParsedCall,
   type ToolCall,
 } from "./scaffold/tool-call.ts";
-export { ToolRunner, type ToolAnswer, type ToolOptions } from "./scaffold/tool-runner.ts";
-export { r2eTools, type ToolSchema } from "./scaffold/tool-schemas.ts";
+export { ToolRunner, type ToolAnswer } from "./scaffold/tool-runner.ts";
+export type { ParameterSchema, ToolSchema } from "./scaffold/tool-schemas.ts";
+export type { Tool, ToolOutput } from "./scaffold/tools/tool.ts";
+export type { ToolOptions, Workspace } from "./scaffold/workspace.ts";
+export { parseXmlCall, writeXmlCall, type XmlCallOptions } from "./scaffold/xml-calls.ts";

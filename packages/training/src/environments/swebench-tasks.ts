@@ -1,14 +1,9 @@
 import { createRandom } from "@turnwise/core";
+import { demonstrate, type ScriptedPlayer, type TaskSource } from "@turnwise/envs";
 import {
-  demonstrate,
-  type AgentFormat,
-  type ScriptedPlayer,
-  type TaskSource,
-} from "@turnwise/envs";
-import {
-  bashFormat,
+  bashScaffold,
   chatMarkup,
-  compactSweFormat,
+  compactScaffold,
   compactSweMarkers,
   ContainerError,
   ContainerPool,
@@ -19,13 +14,14 @@ import {
   EvaluationMemory,
   loadInstances,
   plainText,
-  r2eFormat,
+  r2eScaffold,
   selectInstances,
   sweEnvironmentFactory,
   sweTasks,
-  toolCallFormat,
+  toolCallScaffold,
   type ChatTemplate,
   type DemoTask,
+  type Scaffold,
   type SweEnvironmentOptions,
   type SweInstance,
 } from "@turnwise/envs/swebench";
@@ -100,21 +96,12 @@ const templates: Readonly<Record<SwebenchTasks["template"], ChatTemplate>> = {
   messages: messageTemplate,
 };
 
-function formatOf({ format, template: name, shownCharacters }: SwebenchTasks): AgentFormat {
-  const template = templates[name];
-  switch (format) {
-    case "compact":
-      return compactSweFormat({ maxCharacters: shownCharacters });
-    case "r2e":
-      return r2eFormat({ template });
-    case "tool-call":
-      return toolCallFormat({ template });
-    case "bash":
-      return bashFormat({ template });
-    default:
-      return format satisfies never;
-  }
-}
+const scaffolds: Readonly<Record<SwebenchTasks["format"], Scaffold>> = {
+  compact: compactScaffold,
+  r2e: r2eScaffold,
+  "tool-call": toolCallScaffold,
+  bash: bashScaffold,
+};
 
 /**
  * Opens the instances that a configuration names, and connects to its engines.
@@ -154,7 +141,10 @@ export async function openSwebenchTasks(
   const pool = new ContainerPool(
     engines.map((engine, i) => ({ engine, maxContainers: tasks.hosts[i]!.maxContainers })),
   );
-  const format = formatOf(tasks);
+  const format = scaffolds[tasks.format].format({
+    template: templates[tasks.template],
+    ...(tasks.format === "compact" && { maxCharacters: tasks.shownCharacters }),
+  });
   const createEnvironment = sweEnvironmentFactory(
     splits.all,
     pool,
@@ -218,14 +208,9 @@ function environmentOptions(tasks: SwebenchTasks, episode: EpisodeConfig): SweEn
   const limits = { memoryBytes: tasks.memoryGigabytes * 2 ** 30, cpus: tasks.cpus };
   const lifetimeSeconds = tasks.episodeSeconds + 600;
   return {
-    scaffold: tasks.format === "bash" ? "bash" : "tools",
-    // Small models do not count: the note on what is left would be read in vain.
-    ...(tasks.format !== "compact" && {
-      maxSteps: episode.maxTurns,
-      onStepLimit: tasks.stepLimit,
-    }),
-    ...(tasks.format === "compact" &&
-      tasks.stepLimit === "grade" && { maxSteps: episode.maxTurns, onStepLimit: "grade" as const }),
+    scaffold: scaffolds[tasks.format],
+    maxSteps: episode.maxTurns,
+    onStepLimit: tasks.stepLimit,
     maxSeconds: tasks.episodeSeconds,
     onTimeLimit: tasks.timeLimit,
     commandTimeoutSeconds: tasks.commandSeconds,

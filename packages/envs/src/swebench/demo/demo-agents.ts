@@ -1,4 +1,5 @@
-import { writeXmlCall, type ToolCall } from "../scaffold/tool-call.ts";
+import type { ToolCall } from "../scaffold/tool-call.ts";
+import { writeXmlCall } from "../scaffold/xml-calls.ts";
 import type { DemoTask } from "./tasks.ts";
 
 /** What an agent writes in each turn: it does not look at answers. */

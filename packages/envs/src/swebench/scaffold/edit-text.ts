@@ -1,17 +1,20 @@
-/** A change of a text, or why it cannot be made. */
+/** An edited text, or the reason why it could not be edited. */
 export type Edit =
   | { readonly isDone: true; readonly text: string; readonly snippet: string }
   | { readonly isDone: false; readonly problem: string };
 
-/** Lines around a change that an answer shows. */
+/** Lines of context that an answer shows before and after an edit. */
 const contextLines = 4;
 
-/** Lines with their numbers, in the form of `cat -n`. */
+/** Numbers lines, in the form of `cat -n`. */
 export function numbered(lines: readonly string[], first = 1, separator = "\t"): string {
   return lines.map((line, i) => `${String(first + i).padStart(6)}${separator}${line}`).join("\n");
 }
 
-/** Replaces a text that must stand exactly once. An empty `oldText` is refused. */
+/** Line numbers that a message lists at most. */
+const maxListed = 20;
+
+/** Replaces the only occurrence of `oldText`. */
 export function replaceOnce(text: string, oldText: string, newText: string): Edit {
   if (oldText === "") return { isDone: false, problem: "old_str must not be empty." };
   const at = text.indexOf(oldText);
@@ -19,26 +22,33 @@ export function replaceOnce(text: string, oldText: string, newText: string): Edi
     return { isDone: false, problem: "No occurrences of old_str were found to replace." };
   }
   const lines: number[] = [];
-  for (let i = at; i !== -1; i = text.indexOf(oldText, i + oldText.length)) {
-    lines.push(lineOf(text, i));
+  let line = 1;
+  let counted = 0;
+  for (let i = at; i !== -1 && lines.length <= maxListed;) {
+    line += countBreaks(text, counted, i);
+    counted = i;
+    lines.push(line);
+    i = text.indexOf(oldText, i + oldText.length);
   }
   if (lines.length > 1) {
+    const listed = lines.slice(0, maxListed).join(", ") + (lines.length > maxListed ? ", ..." : "");
     return {
       isDone: false,
-      problem: `Multiple occurrences of old_str were found, in lines ${lines.join(", ")}. It must be unique.`,
+      problem: `Multiple occurrences of old_str were found, in lines ${listed}. It must be unique.`,
     };
   }
   const changed = text.slice(0, at) + newText + text.slice(at + oldText.length);
-  return { isDone: true, text: changed, snippet: around(changed, lines[0]!, count(newText)) };
+  const numAdded = countBreaks(newText, 0, newText.length);
+  return { isDone: true, text: changed, snippet: around(changed, lines[0]!, numAdded) };
 }
 
-/** Puts lines in after a line; 0 puts them first. */
+/** Inserts lines after a line; 0 inserts at the beginning. */
 export function insertAfter(text: string, line: number, newText: string): Edit {
   const lines = text.split("\n");
   if (!Number.isSafeInteger(line) || line < 0 || line > lines.length) {
     return {
       isDone: false,
-      problem: `insert_line must be a whole number in [0, ${lines.length}], got ${line}.`,
+      problem: `insert_line must be an integer in [0, ${lines.length}], got ${line}.`,
     };
   }
   const added = newText.split("\n");
@@ -46,10 +56,16 @@ export function insertAfter(text: string, line: number, newText: string): Edit {
   return { isDone: true, text: changed, snippet: around(changed, line + 1, added.length - 1) };
 }
 
-const count = (text: string): number => text.split("\n").length - 1;
-const lineOf = (text: string, index: number): number => count(text.slice(0, index)) + 1;
+/** Number of line breaks in `text.slice(start, end)`. */
+function countBreaks(text: string, start: number, end: number): number {
+  let count = 0;
+  for (let i = text.indexOf("\n", start); i !== -1 && i < end; i = text.indexOf("\n", i + 1)) {
+    count += 1;
+  }
+  return count;
+}
 
-/** The changed lines and those around them, numbered. */
+/** Numbers the edited lines and their context. */
 function around(text: string, line: number, numMore: number): string {
   const first = Math.max(1, line - contextLines);
   const lines = text.split("\n").slice(first - 1, line + numMore + contextLines);
@@ -57,8 +73,8 @@ function around(text: string, line: number, numMore: number): string {
 }
 
 /**
- * A Python file without the bodies of its functions: bodies of four lines and more give way to a
- * line that tells their numbers. Lines keep the numbers that they have in the file.
+ * Outlines a Python file: bodies of functions with four lines or more are replaced by a note with
+ * their line numbers. The other lines keep their numbers.
  */
 export function outline(text: string): string {
   const lines = text.split("\n");

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Container } from "../containers/container.ts";
 import { demoBaseImage } from "../demo/base-image.ts";
 import { testEngine } from "../testing/test-engine.ts";
+import { encodeToolCall } from "./tool-call.ts";
+import { bashScaffold } from "./scaffolds.ts";
 import { ToolRunner } from "./tool-runner.ts";
 
 const engine = await testEngine();
@@ -40,7 +42,9 @@ describe.skipIf(engine === undefined)("ToolRunner", () => {
     );
     expect(await edit({ ...view, view_range: [9, 10] })).toContain("two line numbers in [1, 4]");
     expect(await edit({ command: "view", path: "/none" })).toContain("does not exist");
-    expect(await edit({ command: "view", path: "/testbed/pkg/binary" })).toContain("not a text");
+    expect(await edit({ command: "view", path: "/testbed/pkg/binary" })).toContain(
+      "not a UTF-8 text file",
+    );
     expect(await edit({ command: "view", path: "pkg" })).toContain("must be absolute");
   });
 
@@ -49,7 +53,7 @@ describe.skipIf(engine === undefined)("ToolRunner", () => {
     expect(await edit({ command: "create", path, file_text: "a\nb\n" })).toContain(
       "created successfully",
     );
-    expect(await edit({ command: "create", path })).toContain("exists already");
+    expect(await edit({ command: "create", path, file_text: "" })).toContain("already exists");
     expect(await edit({ command: "str_replace", path, old_str: "a\n", new_str: "$x\n" })).toContain(
       "     1\t$x\n     2\tb",
     );
@@ -57,7 +61,7 @@ describe.skipIf(engine === undefined)("ToolRunner", () => {
       "     2\tmid",
     );
     expect(await edit({ command: "str_replace", path, old_str: "zz" })).toContain(
-      "Nothing was changed",
+      "was not changed",
     );
     await edit({ command: "undo_edit", path });
     await edit({ command: "undo_edit", path });
@@ -78,7 +82,7 @@ describe.skipIf(engine === undefined)("ToolRunner", () => {
       "Exit code: -1\nExecution output of [execute_bash]:\nThe command took too long to execute (>1 s).",
     );
     expect((await answer("execute_bash", { cmd: "seq 1000" })).split("\n").length).toBeLessThan(90);
-    expect(await answer("execute_bash", {})).toContain("needs cmd");
+    expect(await answer("execute_bash", {})).toContain("missing required argument cmd");
   });
 
   it("finds plain texts in folders and files", async () => {
@@ -98,6 +102,54 @@ describe.skipIf(engine === undefined)("ToolRunner", () => {
     expect(await tools.run({ tool: "finish", arguments: {} })).toMatchObject({
       isSubmission: true,
     });
-    expect(await answer("python", {})).toContain("There is no tool of this name.");
+    expect(await answer("python", {})).toContain("There is no tool called python.");
+  });
+
+  it("bounds every answer, and says how much it cut", async () => {
+    const line = "head -c 3000000 /dev/zero | tr '\\0' x";
+    await container.exec(`${line} > /testbed/long.txt`);
+    const bash = new ToolRunner(container, { scaffold: bashScaffold, maxCharacters: 2000 });
+    const long = "y".repeat(100_000);
+    const answers = [
+      await answer("execute_bash", { cmd: line }),
+      await answer("execute_bash", { cmd: `${line} >&2; exit 1` }),
+      await answer("search", { search_term: "xx", path: "/testbed/long.txt" }),
+      await edit({ command: "view", path: "/testbed/long.txt" }),
+      (await bash.act(encodeToolCall({ tool: "execute_bash", arguments: { cmd: line } }))).text,
+    ];
+    for (const text of answers) {
+      expect(text.length).toBeLessThan(10_500);
+      expect(text).toMatch(/\d+ characters cut>/u);
+    }
+    expect(answers.at(-1)!.length).toBeLessThan(2200);
+    for (const text of [
+      await edit({ command: "view", path: `/${long}` }),
+      await answer("search", { search_term: long }),
+      await answer(long, {}),
+      await answer("file_editor", { command: long, path: "/" }),
+      await answer("file_editor", { [long]: long }),
+      (await tools.act(JSON.stringify({ note: long }))).text,
+    ]) {
+      expect(text.length).toBeLessThan(10_500);
+    }
+  });
+
+  it("answers an action without a call, and tells which calls were not run", async () => {
+    expect((await tools.act("hello")).text).toMatch(/exactly one tool call.*finish/u);
+    const action = encodeToolCall(
+      { tool: "execute_bash", arguments: { cmd: "echo a" } },
+      "Only one.",
+    );
+    expect((await tools.act(action)).text).toMatch(/^Only one\.\n\nExit code: 0\n[^]*\na$/u);
+    const bash = new ToolRunner(container, { scaffold: bashScaffold });
+    expect((await bash.act("hello")).text).toMatch(/one command in a ```bash block/u);
+    const submit = encodeToolCall({
+      tool: "execute_bash",
+      arguments: { cmd: "echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT" },
+    });
+    expect((await bash.act(submit)).isSubmission).toBe(true);
+    expect((await bash.act(encodeToolCall({ tool: "finish", arguments: {} }))).text).toBe(
+      "There is no tool called finish. Tools: execute_bash.",
+    );
   });
 });

@@ -1,115 +1,19 @@
 import { join } from "node:path";
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bashFormat, plainText, r2eFormat, toolCallFormat } from "../agent-formats.ts";
 import { loadInstances } from "../instances/load-instances.ts";
 import { sharedSwebench } from "../testing/shared-data.ts";
-import { bashObservation, isSubmission, parseBashBlock } from "./bash-only.ts";
-import { clipEnd, clipLines, clipMiddle } from "./clip.ts";
+import { bashObservation, isSubmission } from "./bash-only.ts";
 import { insertAfter, outline, replaceOnce } from "./edit-text.ts";
 import { compactFilter, episodeEnding } from "./episode-ending.ts";
 import { filterPatch, isBuildProduct, isTestPath } from "./patch-filter.ts";
-import { decodeToolCall, encodeToolCall, parseJsonCall, parseXmlCall } from "./tool-call.ts";
-
-describe("calls in XML", () => {
-  it("take the first block; what stands before it is the thought", () => {
-    const response =
-      "I look.\n<function=file_editor>\n<parameter=command>view</parameter>\n<parameter=path> /a.py </parameter>\n</function>\n<function=finish></function>";
-    expect(parseXmlCall(response)).toEqual({
-      thought: "I look.",
-      call: { tool: "file_editor", arguments: { command: "view", path: "/a.py" } },
-    });
-  });
-
-  it("keep values as they are when asked to, tags of other languages included", () => {
-    const code = "\n  <div>\n  a < b\n";
-    const response = `<function=f><parameter=x>${code}</parameter></function>`;
-    expect(parseXmlCall(response, { exactValues: true }).call!.arguments).toEqual({ x: code });
-    expect(parseXmlCall(response).call!.arguments).toEqual({ x: code.trim() });
-  });
-
-  it("are none without a whole block", () => {
-    for (const response of [
-      "",
-      "text",
-      "<function=f>",
-      "</function><function=f>",
-      "<function=></function>",
-    ]) {
-      expect(parseXmlCall(response)).not.toHaveProperty("call");
-    }
-  });
-
-  it("are read in no more than linear time", () => {
-    const response = "<function=f>".repeat(50_000);
-    expect(parseXmlCall(response)).not.toHaveProperty("call");
-    expect(
-      parseXmlCall("<parameter=".repeat(50_000) + "</function>").thought.length,
-    ).toBeGreaterThan(0);
-  });
-});
-
-describe("calls in JSON", () => {
-  it("stand in tags, in a fence, at the end, or in the form of the chat API", () => {
-    const call = { tool: "search", arguments: { search_term: "x" } };
-    const json = '{"name": "search", "arguments": {"search_term": "x"}}';
-    for (const response of [
-      `think\n<tool_call>\n${json}\n</tool_call>`,
-      `think\n\`\`\`json\n${json}\n\`\`\`\nafter`,
-      `think\n${json}`,
-      `think\n{"function": {"name": "search", "arguments": "{\\"search_term\\": \\"x\\"}"}}`,
-    ]) {
-      expect(parseJsonCall(response)).toEqual({ thought: "think", call });
-    }
-  });
-
-  it("are none where the JSON is broken or names no tool", () => {
-    for (const response of ["<tool_call>{</tool_call>", '{"arguments": {}}', '{"name": 1}', "[]"]) {
-      expect(parseJsonCall(response)).not.toHaveProperty("call");
-    }
-  });
-
-  it("survive the way to the environment", () => {
-    fc.assert(
-      fc.property(fc.string(), fc.dictionary(fc.string(), fc.jsonValue()), (tool, given) => {
-        const call = { tool, arguments: given };
-        expect(decodeToolCall(encodeToolCall(call))).toEqual(JSON.parse(JSON.stringify(call)));
-      }),
-    );
-    expect(decodeToolCall("go north")).toBeUndefined();
-    expect(decodeToolCall('{"tool": "x", "arguments": []}')).toBeUndefined();
-  });
-});
+import { decodeAction, decodeToolCall, encodeToolCall } from "./tool-call.ts";
 
 describe("the bash-only scaffold", () => {
-  it("takes exactly one block", () => {
-    expect(parseBashBlock("I look.\n```bash\nls -la\n```").call).toEqual({
-      tool: "execute_bash",
-      arguments: { cmd: "ls -la" },
-    });
-    expect(parseBashBlock("```bash\na\n```\n```bash\nb\n```")).not.toHaveProperty("call");
-    expect(parseBashBlock("```python\na\n```")).not.toHaveProperty("call");
-  });
-
   it("is ended by a command whose first line says so", () => {
     expect(isSubmission("COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT\nmore")).toBe(true);
     expect(isSubmission("first\nCOMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT")).toBe(false);
     expect(bashObservation(1, "out")).toBe("<returncode>1</returncode>\n<output>\nout\n</output>");
-  });
-});
-
-describe("long answers", () => {
-  it("keep first and last lines, first characters, or first and last characters", () => {
-    const lines = Array.from({ length: 81 }, (_, i) => `${i}`);
-    expect(clipLines(lines.slice(1).join("\n"))).toBe(lines.slice(1).join("\n"));
-    expect(clipLines(lines.join("\n")).split("\n")).toEqual([
-      ...lines.slice(0, 40),
-      "<Observation truncated in middle for saving context>",
-      ...lines.slice(-40),
-    ]);
-    expect(clipEnd("x".repeat(10_001))).toMatch(/^x{10000}<response clipped>/u);
-    expect(clipMiddle("abcdef", 4)).toBe("ab\n[... 2 characters left out ...]\nef");
-    expect(clipMiddle("abcd", 4)).toBe("abcd");
   });
 });
 
@@ -143,7 +47,7 @@ describe("edits", () => {
     expect(insertAfter("a\nb", 0, "x")).toMatchObject({ text: "x\na\nb" });
     expect(insertAfter("a\nb", 2, "x")).toMatchObject({ text: "a\nb\nx" });
     expect(insertAfter("a\nb", 3, "x")).toMatchObject({
-      problem: "insert_line must be a whole number in [0, 2], got 3.",
+      problem: "insert_line must be an integer in [0, 2], got 3.",
     });
     expect(insertAfter("a", Number.NaN, "x").isDone).toBe(false);
   });
@@ -261,6 +165,28 @@ describe("formats", () => {
     const { action, isValid } = r2eFormat().parse("<function=finish></function>", observation);
     expect([decodeToolCall(action), isValid]).toEqual([{ tool: "finish", arguments: {} }, true]);
     expect(bashFormat().parse("hello", observation)).toEqual({ action: "hello", isValid: false });
+  });
+
+  it("tell the environment why a call cannot be run, and which calls were not", () => {
+    const { action, isValid } = r2eFormat().parse(
+      "<function=execute_bash></function><function=finish></function>",
+      observation,
+    );
+    expect(isValid).toBe(false);
+    expect(decodeAction(action)).toMatchObject({
+      call: { tool: "execute_bash", arguments: {} },
+      note: expect.stringContaining("2 tool calls"),
+    });
+    const cut = bashFormat().parse("```bash\nls", observation);
+    expect(decodeAction(cut.action)).toEqual({ note: expect.stringContaining("not closed") });
+    expect(cut.isValid).toBe(false);
+  });
+
+  it("show no more than `maxCharacters` of an observation", () => {
+    const format = bashFormat({ template: plainText, maxCharacters: 10 });
+    expect(format.prompt([{ observation, action: "" }], { text: "x".repeat(1000) })).toContain(
+      "990 characters cut",
+    );
   });
 });
 

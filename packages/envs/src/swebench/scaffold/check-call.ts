@@ -1,0 +1,115 @@
+import { quoted } from "./clip.ts";
+import type { ToolCall } from "./tool-call.ts";
+import type { ParameterSchema } from "./tool-schemas.ts";
+import type { Tool } from "./tools/tool.ts";
+
+/** A call that a tool can run, or the reason why not, as a message to the agent. */
+export type CheckedCall =
+  | {
+      readonly isValid: true;
+      readonly tool: Tool;
+      /** Arguments under their own names, in the types of the schema. */
+      readonly arguments: Readonly<Record<string, unknown>>;
+    }
+  | { readonly isValid: false; readonly problem: string };
+
+/**
+ * Checks a call against the schemas of the tools. Aliases are resolved, and texts that spell an
+ * integer, a boolean or a list become one; optional arguments that are `null` are dropped.
+ */
+export function checkCall(call: ToolCall, tools: readonly Tool[]): CheckedCall {
+  const tool = tools.find(
+    ({ schema, aliases }) =>
+      schema.function.name === call.tool || (aliases?.names ?? []).includes(call.tool),
+  );
+  if (tool === undefined) {
+    const names = tools.map(({ schema }) => schema.function.name);
+    return reject(`There is no tool called ${quoted(call.tool)}. Tools: ${names.join(", ")}.`);
+  }
+  const { name, parameters } = tool.schema.function;
+  const given = withoutAliases(call.arguments, tool);
+  const byCommand = new Map(Object.entries(tool.requiredBy ?? {}));
+  const { command } = given;
+  const required = [
+    ...parameters.required,
+    ...(typeof command === "string" ? (byCommand.get(command) ?? []) : []),
+  ];
+  const missing = required.filter((key) => (given[key] ?? undefined) === undefined);
+  if (missing.length > 0) {
+    const wanted = missing.map((key) => `${key} (${parameters.properties[key]!.description})`);
+    const keys = Object.keys(given).map((key) => quoted(key, 60));
+    return reject(
+      `${name} was not run: missing required ${missing.length === 1 ? "argument" : "arguments"} ${wanted.join(", ")}. Your call has ${keys.length === 0 ? "no arguments" : keys.join(", ")}.`,
+    );
+  }
+  const typed: [string, unknown][] = [];
+  for (const [key, schema] of Object.entries(parameters.properties)) {
+    const value = given[key] ?? undefined;
+    if (value === undefined) continue;
+    const read = readArgument(value, schema);
+    if (read === undefined || (typeof read === "string" && schema.enum?.includes(read) === false)) {
+      return reject(
+        `${name} was not run: ${key} must be ${ruleOf(schema)}, got ${quoted(JSON.stringify(value))}.`,
+      );
+    }
+    typed.push([key, read]);
+  }
+  return { isValid: true, tool, arguments: Object.fromEntries(typed) };
+}
+
+const reject = (problem: string): CheckedCall => ({ isValid: false, problem });
+
+function withoutAliases(
+  given: Readonly<Record<string, unknown>>,
+  { aliases }: Tool,
+): Readonly<Record<string, unknown>> {
+  const renamed = Object.entries(aliases?.arguments ?? {}).flatMap(([alias, key]) =>
+    key in given || !Object.hasOwn(given, alias) ? [] : [[key, given[alias]] as const],
+  );
+  return { ...given, ...Object.fromEntries(renamed) };
+}
+
+function ruleOf(schema: ParameterSchema): string {
+  if (schema.enum !== undefined) return `one of ${schema.enum.join(", ")}`;
+  return {
+    string: "a string",
+    integer: "an integer",
+    boolean: "true or false",
+    array: "a list of integers",
+  }[schema.type];
+}
+
+/** A value in the type of its schema; `undefined` if it is of another type. */
+function readArgument(value: unknown, { type }: ParameterSchema): unknown {
+  switch (type) {
+    case "string":
+      return typeof value === "string" ? value : undefined;
+    case "integer":
+      return readInteger(value);
+    case "boolean": {
+      const word = String(value).trim().toLowerCase();
+      return word === "true" ? true : word === "false" ? false : undefined;
+    }
+    case "array":
+      return readIntegers(value);
+    default:
+      return type satisfies never;
+  }
+}
+
+function readInteger(value: unknown): number | undefined {
+  const number =
+    typeof value === "string" && /^\s*-?\d{1,15}\s*$/u.test(value) ? Number(value) : value;
+  return Number.isSafeInteger(number) ? (number as number) : undefined;
+}
+
+function readIntegers(value: unknown): number[] | undefined {
+  let list = value;
+  if (typeof value === "string") {
+    const body = /^\s*[[(]([-\d,\s]{0,200})[\])]\s*$/u.exec(value)?.[1];
+    list = body?.split(",");
+  }
+  if (!Array.isArray(list)) return undefined;
+  const numbers = list.map(readInteger);
+  return numbers.every((number) => number !== undefined) ? numbers : undefined;
+}

@@ -1,0 +1,70 @@
+import { describe, expect, it } from "vitest";
+import { parseJsonCall } from "./json-calls.ts";
+import { r2eTools } from "./r2e-tools.ts";
+
+const search = { tool: "search", arguments: { search_term: "x" } };
+const json = '{"name": "search", "arguments": {"search_term": "x"}}';
+
+describe("calls in JSON", () => {
+  it.each([
+    `think\n<tool_call>\n${json}\n</tool_call>`,
+    `think\n<tool_call>${json}`,
+    `think\n<tool_call>\n[${json}]\n</tool_call> and more {text}`,
+    `think\n<tool_call>\n\`\`\`json\n${json}\n\`\`\`\n</tool_call>`,
+    `think\n<tool_call>\n<function=search>\n<parameter=search_term>x</parameter>\n</function>\n</tool_call>`,
+    `think\n\`\`\`json\n${json}\n\`\`\`\nafter`,
+    `think\n${json}`,
+    `think\n${json} This finds x.`,
+    `think\n[${json}]`,
+    `think\n{"function": {"name": "search", "arguments": "{\\"search_term\\": \\"x\\"}"}}`,
+    `think\n{"tool_calls": [{"type": "function", "function": ${json}}]}`,
+    `think\n{"name": "search", "parameters": {"search_term": "x"}}`,
+    `think\n<tool_call>{'name': 'search', 'arguments': {'search_term': 'x',},}</tool_call>`,
+  ])("are read from %j", (response) => {
+    expect(parseJsonCall(response)).toEqual({ thought: "think", call: search });
+  });
+
+  it("may hold raw line breaks and tabs, and tags and fences as text", () => {
+    const text = 'a\tb\n\n</tool_call>\n```\n</think> {"x": }\n';
+    const escaped = JSON.stringify(text);
+    const raw = escaped.replaceAll("\\n", "\n").replaceAll("\\t", "\t");
+    for (const written of [escaped, raw]) {
+      const response = `<tool_call>\n{"name": "f", "arguments": {"file_text": ${written}}}\n</tool_call>`;
+      expect(parseJsonCall(response).call).toEqual({ tool: "f", arguments: { file_text: text } });
+    }
+  });
+
+  it("are not run if they are broken, and the note says why", () => {
+    const cases: readonly (readonly [string, RegExp])[] = [
+      ['<tool_call>{"name": "f", "arguments": {"x": "\\d"}}</tool_call>', /\\d is not an escape/u],
+      ['<tool_call>{"name": "f", "arguments": {"x": "half', /a string is not closed/u],
+      ['{"name": "f", "arguments": {"x" 1}}', /a key must be followed by :/u],
+      ["<tool_call>ls</tool_call>", /not an object with "name" and "arguments"/u],
+      ['<tool_call>{"arguments": {}}</tool_call>', /not an object with "name"/u],
+    ];
+    for (const [response, note] of cases) {
+      const parsed = parseJsonCall(response);
+      expect(parsed.call).toBeUndefined();
+      expect(parsed.note).toMatch(note);
+    }
+    for (const response of ['{"arguments": {}}', '{"name": 1}', "[]", '{"name": "turnwise"}']) {
+      expect(parseJsonCall(response, { tools: r2eTools })).toEqual({ thought: response });
+    }
+    expect(parseJsonCall('{"name": "finish"}', { tools: r2eTools }).call?.tool).toBe("finish");
+  });
+
+  it("are the first of several, outside the reasoning", () => {
+    const other = '{"name": "finish", "arguments": {}}';
+    for (const response of [
+      `<tool_call>${json}</tool_call>\n<tool_call>${other}</tool_call>`,
+      `<tool_call>${json}\n${other}</tool_call>`,
+      `[${json}, ${other}]`,
+      `<think><tool_call>${other}</tool_call></think>[${json}, ${other}]`,
+    ]) {
+      expect(parseJsonCall(response)).toMatchObject({ call: search, note: /made 2 tool calls/u });
+    }
+    expect(parseJsonCall(`<think>${other}</think>${json}`)).toMatchObject({ call: search });
+    expect(parseJsonCall(`so ${other}</think>${json}`)).toMatchObject({ call: search });
+    expect(parseJsonCall(`<think>${other}`).call).toBeUndefined();
+  });
+});

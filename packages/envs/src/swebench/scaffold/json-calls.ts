@@ -1,0 +1,131 @@
+import { readJsonAt } from "./lenient-json.ts";
+import { readCalls, type CallsAt, type CallSyntax } from "./read-calls.ts";
+import { isRecord, type ParsedCall, type ToolCall } from "./tool-call.ts";
+import type { ToolSchema } from "./tool-schemas.ts";
+import { xmlSyntax } from "./xml-calls.ts";
+
+/** Options of {@link parseJsonCall}. */
+export interface JsonCallOptions {
+  /** Tools that a bare object without arguments may call. */
+  readonly tools?: readonly ToolSchema[];
+}
+
+/**
+ * Reads a call in JSON, in linear time: `{"name": ..., "arguments": {...}}` after `<tool_call>`, as
+ * Hermes and Qwen write it, or in a fenced block or bare where there is no such tag. Also accepts
+ * lists of calls, `parameters` for `arguments`, arguments as a string of JSON, the form of the
+ * chat-completions API with `function` around the call, and Qwen3-Coder's XML inside the tag.
+ */
+export function parseJsonCall(response: string, options: JsonCallOptions = {}): ParsedCall {
+  const tagged = readCalls(response, taggedSyntax(response));
+  // A tag without an object after it may only be mentioned.
+  const isMention = tagged.note === undefined || tagged.note === noCall;
+  if (tagged.call !== undefined || !isMention) return tagged;
+  const bare = readCalls(response, bareSyntax(response, options));
+  return bare.call === undefined && tagged.note !== undefined ? tagged : bare;
+}
+
+/** Writes a call in `<tool_call>` tags, for {@link parseJsonCall}. */
+export function writeJsonCall(call: ToolCall): string {
+  return `<tool_call>\n${JSON.stringify({ name: call.tool, arguments: call.arguments })}\n</tool_call>`;
+}
+
+const tagPattern = /<\|?tool_calls?\|?>|<function_calls?>|\[TOOL_CALLS\]|<\|tool_call_start\|>/gu;
+const blanksAndFence = /(?:\s|,|```(?:json)?)*/uy;
+
+function taggedSyntax(response: string): CallSyntax {
+  const xml = xmlSyntax(response);
+  return {
+    next: openings(response, tagPattern),
+    read: (opening): CallsAt => {
+      const afterTag = response.indexOf(response[opening] === "[" ? "]" : ">", opening) + 1;
+      const calls: ToolCall[] = [];
+      let end = afterTag;
+      for (;;) {
+        blanksAndFence.lastIndex = end;
+        const start = end + blanksAndFence.exec(response)![0].length;
+        if (response.startsWith("<function", start)) {
+          // Qwen3-Coder puts XML into the tag.
+          return xml.next(start) === start ? xml.read(start) : { end: afterTag, calls };
+        }
+        if (response[start] !== "{" && response[start] !== "[") break;
+        const read = readJsonAt(response, start);
+        if (!read.isDone)
+          return { end: Math.max(end, afterTag), calls, problem: broken(read.problem) };
+        const found = callsOf(read.value);
+        if (found.length === 0) return { end: read.end, calls, problem: noCall };
+        calls.push(...found);
+        end = read.end;
+      }
+      if (calls.length > 0) return { end, calls };
+      return { end, calls, problem: noCall };
+    },
+  };
+}
+
+const barePattern = /\{\s*["']|\[\s*\{/gu;
+
+function bareSyntax(response: string, { tools = [] }: JsonCallOptions): CallSyntax {
+  const next = openings(response, barePattern);
+  // Objects that break off may overlap: what is read of them in all is bounded.
+  let budget = 8 * response.length + 1000;
+  return {
+    next: (from) => (budget > 0 ? next(from) : -1),
+    read: (start): CallsAt => {
+      const read = readJsonAt(response, start);
+      if (!read.isDone) {
+        budget -= read.end - start;
+        const isMeant = /["'](?:arguments|parameters)["']/u.test(
+          response.slice(start, start + 300),
+        );
+        return isMeant
+          ? { end: read.end, calls: [], problem: broken(read.problem) }
+          : { end: start + 1, calls: [] };
+      }
+      const isMeant = (value: unknown): boolean =>
+        isRecord(value) &&
+        (argumentKeys.some((key) => key in value) ||
+          tools.some((tool) => tool.function.name === value["name"]));
+      return { end: read.end, calls: callsOf(read.value, isMeant) };
+    },
+  };
+}
+
+/** Next match of a pattern at or after an offset that never decreases. */
+function openings(response: string, pattern: RegExp): (from: number) => number {
+  const own = new RegExp(pattern.source, pattern.flags);
+  let found = -2;
+  return (from) => {
+    if (found === -1 || found >= from) return found;
+    own.lastIndex = from;
+    found = own.exec(response)?.index ?? -1;
+    return found;
+  };
+}
+
+const argumentKeys = ["arguments", "parameters", "args", "input"] as const;
+
+/** Calls of a JSON value: one, a list, or either inside the keys that APIs wrap them in. */
+function callsOf(value: unknown, isMeant: (value: unknown) => boolean = () => true): ToolCall[] {
+  if (Array.isArray(value)) return value.flatMap((item) => callsOf(item, isMeant));
+  if (!isRecord(value)) return [];
+  for (const key of ["tool_calls", "tool_call", "function", "action"] as const) {
+    const inner = value[key];
+    if (Array.isArray(inner) || isRecord(inner)) return callsOf(inner, isMeant);
+  }
+  const name = value["name"] ?? value["tool"] ?? value["tool_name"];
+  if (typeof name !== "string" || !isMeant(value)) return [];
+  const key = argumentKeys.find((candidate) => candidate in value);
+  let given: unknown = key === undefined ? {} : (value[key] ?? {});
+  if (typeof given === "string") {
+    const read = readJsonAt(given, 0);
+    given = read.isDone ? read.value : undefined;
+  }
+  return isRecord(given) ? [{ tool: name, arguments: given }] : [];
+}
+
+const noCall =
+  'Your tool call is not an object with "name" and "arguments". Nothing was run. Form: <tool_call>{"name": "tool", "arguments": {"key": "value"}}</tool_call>';
+
+const broken = (problem: string): string =>
+  `Your tool call is not valid JSON: ${problem}. Nothing was run. Send the whole call again.`;

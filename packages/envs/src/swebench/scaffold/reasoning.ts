@@ -1,0 +1,85 @@
+/** An opening or closing mark of reasoning in a response. */
+export interface ReasoningMark {
+  /** Offsets of the mark, the second one exclusive. */
+  readonly start: number;
+  readonly end: number;
+  readonly kind: "open" | "close";
+  /** Offset after the mark that closes an opening one; `undefined` where nothing closes it. */
+  readonly closedAt?: number;
+}
+
+const tagNames =
+  "(?:[a-z]{1,16}[:_])?(?:think(?:ing)?|thoughts?|reasoning|reflection|scratchpad|inner_monologue)";
+
+/**
+ * Opening and closing marks of reasoning. The first pair covers `<think>`, `<thinking>`,
+ * `<seed:think>` and their kin; the others are special tokens of Mistral, Kimi, OpenThinker, Cohere,
+ * Gemma and gpt-oss.
+ */
+const pairs: readonly (readonly [open: string, close: string])[] = [
+  [String.raw`<(?:${tagNames})(?:\s[^<>]{0,80})?>`, String.raw`<\/(?:${tagNames})\s{0,8}>`],
+  [String.raw`\[THINK\]`, String.raw`\[\/THINK\]`],
+  ["◁think▷", String.raw`◁\/think▷`],
+  [String.raw`<\|begin_of_thought\|>`, String.raw`<\|end_of_thought\|>`],
+  [String.raw`<\|START_THINKING\|>`, String.raw`<\|END_THINKING\|>`],
+  [String.raw`<\|channel>thought`, String.raw`<channel\|>`],
+  [
+    String.raw`<\|channel\|>analysis<\|message\|>`,
+    String.raw`<\|end\|>|<\|channel\|>(?:final|commentary)`,
+  ],
+];
+
+const marksPattern = new RegExp(
+  pairs.map(([open, close]) => `(${open})|(${close})`).join("|"),
+  "giu",
+);
+
+/** Index of the pair whose closing marks also end ordinary messages: alone, they close nothing. */
+const channelPair = pairs.length - 1;
+
+/**
+ * Finds the marks of reasoning in a response, in one pass. A mark between backticks or quotation
+ * marks is only mentioned, and does not count.
+ */
+export function findReasoningMarks(response: string): ReasoningMark[] {
+  const found: {
+    start: number;
+    end: number;
+    kind: "open" | "close";
+    pair: number;
+    name: string;
+    closedAt?: number;
+  }[] = [];
+  for (const match of response.matchAll(marksPattern)) {
+    if (isQuoted(response, match.index, match.index + match[0].length)) continue;
+    const group = match.findIndex((text, i) => i > 0 && text !== undefined) - 1;
+    const pair = group >> 1;
+    found.push({
+      start: match.index,
+      end: match.index + match[0].length,
+      kind: group % 2 === 0 ? "open" : "close",
+      pair,
+      name: pair === 0 ? /[a-z:_]+/iu.exec(match[0])![0].toLowerCase() : "",
+    });
+  }
+  // From the end: the next closing mark of each name, and of each pair whatever its name.
+  const nextByName = new Map<string, number>();
+  const nextByPair = new Map<number, number>();
+  for (const mark of found.toReversed()) {
+    const key = `${mark.pair} ${mark.name}`;
+    if (mark.kind === "close") {
+      nextByName.set(key, mark.end);
+      nextByPair.set(mark.pair, mark.end);
+    } else {
+      const closedAt = nextByName.get(key) ?? nextByPair.get(mark.pair);
+      if (closedAt !== undefined) mark.closedAt = closedAt;
+    }
+  }
+  return found.filter(({ kind, pair }) => kind === "open" || pair !== channelPair);
+}
+
+function isQuoted(text: string, start: number, end: number): boolean {
+  const before = text.charAt(start - 1);
+  // Three backticks are a fence.
+  return /[`"']/u.test(before) && before === text.charAt(end) && before !== text.charAt(start - 2);
+}

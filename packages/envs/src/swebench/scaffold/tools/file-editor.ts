@@ -1,0 +1,187 @@
+import { shellWord } from "../../instances/eval-script.ts";
+import { clipMiddle, quoted } from "../clip.ts";
+import { insertAfter, numbered, outline, replaceOnce } from "../edit-text.ts";
+import { maxFileBytes, type Workspace } from "../workspace.ts";
+import type { Tool } from "./tool.ts";
+
+/** Python files longer than this are shown without the bodies of their functions, lines. */
+const outlineLines = 110;
+/** Longest path of Linux, bytes. */
+const maxPath = 4096;
+
+/** Views, creates and edits files, as R2E-Gym does; `str_replace_editor` of SWE-agent. */
+export const fileEditor: Tool = {
+  schema: {
+    type: "function",
+    function: {
+      name: "file_editor",
+      description:
+        "View, create and edit files. `view` shows a file with line numbers, or lists a directory 2 levels deep. `create` writes a new file and fails if the file already exists. `str_replace` replaces `old_str`, which must match exactly one place in the file, including whitespace. `insert` adds lines after `insert_line`. `undo_edit` reverts the last edit of the file. Long output is truncated.",
+      parameters: {
+        type: "object",
+        properties: {
+          command: {
+            type: "string",
+            enum: ["view", "create", "str_replace", "insert", "undo_edit"],
+            description: "The command to run.",
+          },
+          path: {
+            type: "string",
+            description: "Absolute path of the file or directory, such as /testbed/file.py.",
+          },
+          file_text: {
+            type: "string",
+            description: "Required by create: content of the new file.",
+          },
+          old_str: { type: "string", description: "Required by str_replace: the text to replace." },
+          new_str: {
+            type: "string",
+            description:
+              "The replacement for str_replace (default: empty, which deletes old_str). Required by insert: the lines to insert.",
+          },
+          insert_line: {
+            type: "integer",
+            description:
+              "Required by insert: the line after which to insert; 0 inserts at the beginning.",
+          },
+          view_range: {
+            type: "array",
+            items: { type: "integer" },
+            description:
+              "For view: first and last line, such as [11, 20]. Lines start at 1; -1 as the last line means the end of the file.",
+          },
+          concise: { type: "boolean", description: "For view: hide the bodies of functions." },
+        },
+        required: ["command", "path"],
+      },
+    },
+  },
+  aliases: { names: ["str_replace_editor"] },
+  requiredBy: {
+    create: ["file_text"],
+    str_replace: ["old_str"],
+    insert: ["insert_line", "new_str"],
+  },
+  run: async (given, workspace) => {
+    const answer = await edit(given as unknown as EditorArguments, workspace);
+    const { maxCharacters } = workspace;
+    const text = clipMiddle(answer, { maxCharacters });
+    const hint =
+      text === answer ? "" : "\nFind the lines you need with grep -n, then view that range.";
+    return { text: `Execution output of [file_editor]:\n${text}${hint}` };
+  },
+};
+
+/** Arguments after their check. */
+interface EditorArguments {
+  readonly command: "view" | "create" | "str_replace" | "insert" | "undo_edit";
+  readonly path: string;
+  readonly file_text?: string;
+  readonly old_str?: string;
+  readonly new_str?: string;
+  readonly insert_line?: number;
+  readonly view_range?: readonly number[];
+  readonly concise?: boolean;
+}
+
+async function edit(given: EditorArguments, workspace: Workspace): Promise<string> {
+  const { command, path } = given;
+  const name = quoted(path);
+  if (!path.startsWith("/")) return `path must be absolute and start with /, got ${name}.`;
+  if (path.length > maxPath) {
+    return `path must have at most ${maxPath} characters, got ${path.length}.`;
+  }
+  if (command === "view") return view(given, workspace);
+  const location = shellWord(path);
+  const found = await workspace.runInternal(
+    `[ -d ${location} ] && echo folder || { [ -e ${location} ] && echo file; }`,
+  );
+  const kind = found.stdout.toString("utf8").trim();
+  if (command === "create") {
+    if (kind !== "") return `${name} already exists: create cannot overwrite it.`;
+    const parent = shellWord(path.slice(0, path.lastIndexOf("/")) || "/");
+    const problem = await write(workspace, path, given.file_text!, `mkdir -p ${parent} && `);
+    return problem ?? `File created successfully at: ${name}`;
+  }
+  if (kind !== "file") return `${name} does not exist or is not a file.`;
+  if (command === "undo_edit") {
+    const earlier = workspace.edits.get(path)?.pop();
+    if (earlier === undefined) return `No edit history found for ${name}.`;
+    return (await write(workspace, path, earlier)) ?? `Last edit to ${name} undone successfully.`;
+  }
+  const content = await read(workspace, path);
+  if (typeof content !== "string") return content.problem;
+  const newText = given.new_str ?? "";
+  const edited =
+    command === "insert"
+      ? insertAfter(content, given.insert_line!, newText)
+      : replaceOnce(content, given.old_str!, newText);
+  if (!edited.isDone) return `${name} was not changed: ${edited.problem}`;
+  const problem = await write(workspace, path, edited.text);
+  if (problem !== undefined) return problem;
+  workspace.edits.set(path, [...(workspace.edits.get(path) ?? []), content]);
+  return `The file ${name} has been edited. Here's the result of running \`cat -n\` on a snippet of ${name}:\n${edited.snippet}\nReview the changes and make sure they are as expected. Edit the file again if necessary.`;
+}
+
+async function view(given: EditorArguments, workspace: Workspace): Promise<string> {
+  const { path, view_range: range, concise = false } = given;
+  const name = quoted(path);
+  const location = shellWord(path);
+  if ((await workspace.runInternal(`test -d ${location}`)).exitCode === 0) {
+    const listed = await workspace.runInternal(
+      `find ${location} -maxdepth 2 -not -path '*/.*' \\( -type d -o -name '*.py' \\) | sort`,
+    );
+    return `Here's the files and directories up to 2 levels deep in ${name}, excluding hidden items:\n${listed.stdout.toString("utf8").trimEnd()}`;
+  }
+  const content = await read(workspace, path);
+  if (typeof content !== "string") return content.problem;
+  const lines = content.split("\n");
+  const title = `Here's the result of running \`cat -n\` on ${name}:\n`;
+  if (range !== undefined) {
+    const [first = Number.NaN, end = Number.NaN] = range;
+    const last = end === -1 ? lines.length : end;
+    if (!(range.length === 2 && first >= 1 && first <= lines.length && last >= first)) {
+      return `view_range must be two line numbers in [1, ${lines.length}], the first not greater than the last (-1 for the end of the file), got ${quoted(JSON.stringify(range))}.`;
+    }
+    return title + numbered(lines.slice(first - 1, last), first, " ");
+  }
+  if (path.endsWith(".py") && (concise || lines.length > outlineLines)) {
+    return title + outline(content);
+  }
+  return title + numbered(lines, 1, " ");
+}
+
+async function read(
+  workspace: Workspace,
+  path: string,
+): Promise<string | { readonly problem: string }> {
+  const name = quoted(path);
+  const location = shellWord(path);
+  const result = await workspace.runInternal(
+    `[ -f ${location} ] && head -c ${maxFileBytes} -- ${location}`,
+  );
+  if (result.exitCode !== 0) {
+    return { problem: `${name} does not exist or is not a file that can be read.` };
+  }
+  if (result.stdout.length >= maxFileBytes) {
+    return { problem: `${name} is too large for file_editor; use execute_bash.` };
+  }
+  const content = result.stdout.toString("utf8");
+  // Bytes that are not UTF-8 would be written back changed.
+  if (content.includes("\uFFFD")) {
+    return { problem: `${name} is not a UTF-8 text file; use execute_bash.` };
+  }
+  return content;
+}
+
+/** Writes a file. @returns The problem, if it could not be written. */
+async function write(
+  workspace: Workspace,
+  path: string,
+  content: string,
+  before = "",
+): Promise<string | undefined> {
+  const result = await workspace.runInternal(`${before}cat > ${shellWord(path)}`, content);
+  if (result.exitCode === 0) return undefined;
+  return `${quoted(path)} could not be written: ${result.stderr.toString("utf8").trim()}`;
+}

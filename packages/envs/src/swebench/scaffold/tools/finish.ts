@@ -1,0 +1,22 @@
+import type { Tool } from "./tool.ts";
+
+/** Submits the work, as R2E-Gym's `finish` and SWE-agent's `submit` do. */
+export const finish: Tool = {
+  schema: {
+    type: "function",
+    function: {
+      name: "finish",
+      description: "Submit your work: the current state of the repository. Ends the task.",
+      parameters: {
+        type: "object",
+        properties: {
+          command: { type: "string", enum: ["submit"], description: "Always submit." },
+          result: { type: "string", description: "A summary of your work; it is not graded." },
+        },
+        required: [],
+      },
+    },
+  },
+  aliases: { names: ["submit"] },
+  run: async () => ({ text: "<<<Finished>>>" }),
+};

@@ -1,0 +1,82 @@
+import { shellWord } from "../../instances/eval-script.ts";
+import { clipMiddle, quoted } from "../clip.ts";
+import type { Workspace } from "../workspace.ts";
+import type { Tool } from "./tool.ts";
+
+/** Maximum length of the text and of the path, characters: Linux's longest path. */
+const maxArgument = 4096;
+/** Folders with more matching files than this get no list. */
+const maxFiles = 100;
+
+/** Finds text in a file or a folder, as R2E-Gym does. */
+export const search: Tool = {
+  schema: {
+    type: "function",
+    function: {
+      name: "search",
+      description:
+        "Search for text in a file (returns line numbers) or in all files of a directory (returns counts).",
+      parameters: {
+        type: "object",
+        properties: {
+          search_term: {
+            type: "string",
+            description: "The text to search for; not a regular expression.",
+          },
+          path: {
+            type: "string",
+            description: "The file or directory to search. Default: the repository.",
+          },
+        },
+        required: ["search_term"],
+      },
+    },
+  },
+  run: async ({ search_term: term, path }, workspace) => {
+    const answer = await find(String(term), typeof path === "string" ? path : ".", workspace);
+    const { maxCharacters } = workspace;
+    return {
+      text: `Execution output of [search]:\n${clipMiddle(answer, { maxLines: 80, maxCharacters })}`,
+    };
+  },
+};
+
+const tooLong = "The search took too long. Search a smaller directory, or use execute_bash.";
+
+async function find(term: string, path: string, workspace: Workspace): Promise<string> {
+  const inPath = `for "${quoted(term)}" in ${quoted(path)}`;
+  if (Math.max(term.length, path.length) > maxArgument) {
+    return `search_term and path must have at most ${maxArgument} characters, got ${term.length} and ${path.length}.`;
+  }
+  const [pattern, location] = [shellWord(term), shellWord(path)];
+  const isFolder = (await workspace.runInternal(`test -d ${location}`)).exitCode === 0;
+  if (!isFolder) {
+    const found = await workspace.runInternal(`grep -n -F -e ${pattern} -- ${location}`);
+    if (found.isTimedOut) return tooLong;
+    if (found.exitCode === 1) return `No matches found ${inPath}`;
+    if (found.exitCode !== 0) return `search: ${found.stderr.toString("utf8").trim()}`;
+    return `Matches ${inPath}:\n${found.stdout.toString("utf8").trimEnd()}`;
+  }
+  const found = await workspace.runInternal(
+    `grep -rIcF --exclude='.*' --exclude-dir='.?*' -e ${pattern} -- ${location} | grep -v ':0$'`,
+  );
+  if (found.isTimedOut) return tooLong;
+  const files = found.stdout
+    .toString("utf8")
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => ({
+      name: line.slice(0, line.lastIndexOf(":")),
+      count: Number(line.slice(line.lastIndexOf(":") + 1)),
+    }))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  if (files.length === 0) return `No matches found ${inPath}`;
+  if (files.length > maxFiles) {
+    return `More than ${maxFiles} files matched ${inPath} (${files.length} files). Narrow your search.`;
+  }
+  const total = files.reduce((sum, { count }) => sum + count, 0);
+  const lines = files.map(
+    ({ name, count }) => `${name} (${count} ${count === 1 ? "match" : "matches"})`,
+  );
+  return `Found ${total} matches ${inPath}:\n${lines.join("\n")}\nEnd of matches ${inPath}`;
+}

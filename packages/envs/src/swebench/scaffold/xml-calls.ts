@@ -1,0 +1,187 @@
+import { readCalls, type CallsAt, type CallSyntax } from "./read-calls.ts";
+import type { ParsedCall, ToolCall } from "./tool-call.ts";
+import type { ToolSchema } from "./tool-schemas.ts";
+
+/** Options of {@link parseXmlCall}. */
+export interface XmlCallOptions {
+  /**
+   * Keep values as they are written. Default false: values are trimmed, as R2E-Gym does, which
+   * removes blank lines at both ends of code.
+   */
+  readonly exactValues?: boolean;
+  /** Tools whose parameter names tell a forgotten `</parameter>` from text of a value. */
+  readonly tools?: readonly ToolSchema[];
+}
+
+/**
+ * Reads a call in the form of R2E-Gym, SWE-agent and Qwen3-Coder,
+ * `<function=name><parameter=key>value</parameter></function>`, in linear time.
+ *
+ * Tags inside a value belong to the value. `</function>` may be missing after the last
+ * `</parameter>`, and `</parameter>` before the next parameter or before `</function>`; a call that
+ * breaks off inside a value is not complete.
+ */
+export function parseXmlCall(response: string, options: XmlCallOptions = {}): ParsedCall {
+  return readCalls(response, xmlSyntax(response, options));
+}
+
+/** Writes a call for {@link parseXmlCall}. */
+export function writeXmlCall(call: ToolCall): string {
+  const parameters = Object.entries(call.arguments).map(
+    ([key, value]) =>
+      `<parameter=${key}>${typeof value === "string" ? value : JSON.stringify(value)}</parameter>`,
+  );
+  return `<function=${call.tool}>\n${parameters.join("\n")}\n</function>`;
+}
+
+/** A tag of the form, or one that ends what surrounds a call. */
+interface Tag {
+  readonly start: number;
+  readonly end: number;
+  readonly kind: "function" | "functionEnd" | "parameter" | "parameterEnd" | "outer";
+  readonly name: string;
+}
+
+const tagPattern =
+  /<function\s{0,8}=\s{0,8}([^<>\n]{1,100})>|<parameter\s{0,8}=\s{0,8}([^<>\n]{1,100})>|<\/(?:(function)|(parameter)|tool_call|think|thinking|thoughts?|reasoning)\s{0,8}>/giu;
+
+function readTags(response: string): Tag[] {
+  return Array.from(response.matchAll(tagPattern), (match) => {
+    const [text, tool, key, functionEnd, parameterEnd] = match;
+    const kind =
+      tool !== undefined
+        ? "function"
+        : key !== undefined
+          ? "parameter"
+          : functionEnd !== undefined
+            ? "functionEnd"
+            : parameterEnd !== undefined
+              ? "parameterEnd"
+              : "outer";
+    const name = (tool ?? key ?? "").trim().replaceAll(/^["']|["']$/gu, "");
+    return { start: match.index, end: match.index + text.length, kind, name };
+  });
+}
+
+/** Form of the calls of one response. */
+export function xmlSyntax(
+  response: string,
+  { exactValues = false, tools = [] }: XmlCallOptions = {},
+): CallSyntax {
+  const tags = readTags(response);
+  const closedBy = matchParameters(tags);
+  const knownKeys = new Set(
+    tools.flatMap((tool) => Object.keys(tool.function.parameters.properties)),
+  );
+  const indexAt = new Map(tags.map(({ start }, i) => [start, i]));
+  const isBlank = (start: number, end: number): boolean => response.slice(start, end).trim() === "";
+  // Calls that break off may overlap: the tags that are visited for them in all are bounded.
+  let budget = 8 * tags.length + 100;
+  let numVisited = 0;
+
+  /** Only blanks between a tag and the next one, or the end of the response. */
+  const isFollowedBy = (i: number, kinds: readonly Tag["kind"][]): boolean => {
+    const next = tags[i + 1];
+    if (next === undefined) return isBlank(tags[i]!.end, response.length);
+    return kinds.includes(next.kind) && isBlank(tags[i]!.end, next.start);
+  };
+  const endsParameter = (i: number): boolean =>
+    tags[i]!.kind === "parameterEnd" &&
+    isFollowedBy(i, ["parameter", "function", "functionEnd", "outer"]);
+  const endsCall = (i: number): boolean =>
+    tags[i]!.kind === "functionEnd" && isFollowedBy(i, ["function", "outer"]);
+  const beginsParameter = (i: number): boolean => {
+    const { kind, name, start } = tags[i]!;
+    if (kind !== "parameter" || !knownKeys.has(name)) return false;
+    return /(?:^|\n)[ \t]*$/u.test(response.slice(Math.max(0, start - 80), start));
+  };
+
+  /** Index of the tag that ends the value of the parameter at `i`; -1 if the value breaks off. */
+  const valueEnd = (i: number): number => {
+    const closing = closedBy[i]!;
+    if (closing !== -1) {
+      if (endsParameter(closing)) return closing;
+      // More of the value follows, unless another parameter does.
+      for (let k = closing + 1; k < tags.length && tags[k]!.kind !== "parameter"; k++) {
+        numVisited += 1;
+        if (endsParameter(k)) return k;
+      }
+      return closing;
+    }
+    for (let k = i + 1; k < tags.length; k++) {
+      numVisited += 1;
+      if (endsParameter(k) || endsCall(k) || beginsParameter(k)) return k;
+      if (tags[k]!.kind === "outer") return -1;
+    }
+    return -1;
+  };
+
+  const read = (at: number): CallsAt => {
+    let i = indexAt.get(at)!;
+    const opening = tags[i]!;
+    const { name } = opening;
+    const entries: (readonly [string, string])[] = [];
+    const cutOff = (what: string): CallsAt => {
+      budget -= numVisited;
+      return {
+        end: opening.end,
+        calls: [],
+        problem: `Your call of ${shorten(name)} is cut off: ${what}. Nothing was run. Send the whole call again.`,
+      };
+    };
+    numVisited = 0;
+    let end = opening.end;
+    i += 1;
+    for (; i < tags.length; i++) {
+      const tag = tags[i]!;
+      numVisited += 1;
+      if (tag.kind === "functionEnd") {
+        return { end: tag.end, calls: [{ tool: name, arguments: Object.fromEntries(entries) }] };
+      }
+      if (tag.kind === "function" || tag.kind === "outer") break;
+      if (tag.kind === "parameterEnd") continue;
+      const last = valueEnd(i);
+      if (last === -1) return cutOff(`<parameter=${shorten(tag.name)}> has no </parameter>`);
+      const value = response.slice(tag.end, tags[last]!.start);
+      entries.push([tag.name, exactValues ? value : value.trim()]);
+      const isClosed = tags[last]!.kind === "parameterEnd";
+      end = isClosed ? tags[last]!.end : tags[last]!.start;
+      i = isClosed ? last : last - 1;
+    }
+    // No </function>: the call counts if nothing more of it was begun.
+    const isKnown = tools.some(
+      (tool) => tool.function.name === name && tool.function.parameters.required.length === 0,
+    );
+    const rest = response.slice(end, tags[i]?.start).trim();
+    const isWhole = entries.length > 0 ? !rest.startsWith("<") : isKnown && rest === "";
+    if (!isWhole) return cutOff("it has no </function>");
+    return { end, calls: [{ tool: name, arguments: Object.fromEntries(entries) }] };
+  };
+
+  const openings = tags.filter(({ kind }) => kind === "function").map(({ start }) => start);
+  let next = 0;
+  return {
+    next: (from) => {
+      while (next < openings.length && openings[next]! < from) next += 1;
+      return budget > 0 ? (openings[next] ?? -1) : -1;
+    },
+    read,
+  };
+}
+
+/** Index of the tag that closes each parameter, nested ones included; -1 where none does. */
+function matchParameters(tags: readonly Tag[]): number[] {
+  const closedBy = tags.map(() => -1);
+  const open: number[] = [];
+  for (const [i, { kind }] of tags.entries()) {
+    if (kind === "parameter") open.push(i);
+    else if (kind === "parameterEnd") {
+      const opening = open.pop();
+      if (opening !== undefined) closedBy[opening] = i;
+    }
+  }
+  return closedBy;
+}
+
+/** A name as a message may quote it. */
+const shorten = (name: string): string => (name.length <= 60 ? name : `${name.slice(0, 60)}...`);
