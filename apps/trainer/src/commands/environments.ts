@@ -13,7 +13,7 @@ import {
   type TrainConfig,
 } from "@turnwise/training";
 import { InvalidArgumentError, Option } from "commander";
-import { positiveNumber, repeated, wholeNumber, wholeNumbers } from "./arguments.ts";
+import { positiveNumber, repeated, wholeNumbers } from "./arguments.ts";
 
 /** An environment as `train` and `evaluate` offer it. */
 export interface OfferedEnvironment {
