@@ -37,7 +37,26 @@ function keepAxes(g: Tracer, reduced: Tensor, x: Tensor, axes: readonly number[]
   );
 }
 
-const rules: { readonly [K in OperationKind]?: Rule<K> } = {
+/** Operations through which no gradient passes: whole numbers, truth values, and `stopGradient`. */
+const nonDifferentiable = [
+  "input",
+  "constant",
+  "size",
+  "iota",
+  "greater",
+  "equal",
+  "and",
+  "not",
+  "cast",
+  "stopGradient",
+] as const satisfies readonly OperationKind[];
+
+type NonDifferentiableKind = (typeof nonDifferentiable)[number];
+
+/** Operations with a rule below; `withGradient` carries its own. */
+type DifferentiableKind = Exclude<OperationKind, NonDifferentiableKind | "withGradient">;
+
+const rules: { readonly [K in DifferentiableKind]: Rule<K> } = {
   add: (g, { inputs: [a, b] }, c) => [unbroadcast(g, c, a!.shape), unbroadcast(g, c, b!.shape)],
   subtract: (g, { inputs: [a, b] }, c) => [
     unbroadcast(g, c, a!.shape),
@@ -182,15 +201,20 @@ const rules: { readonly [K in OperationKind]?: Rule<K> } = {
   rope: (g, { inputs: [, cos, sin, positions], attributes: { inverse } }, c) => [
     g.rope(c, cos!, sin!, positions!, !inverse),
   ],
+
+  barrier: (_g, _operation, c) => [c],
 };
 
-function applyRule<K extends OperationKind>(
+function isDifferentiable(kind: OperationKind): kind is DifferentiableKind {
+  return kind in rules;
+}
+
+function applyRule<K extends DifferentiableKind>(
   g: Tracer,
   operation: OperationOf<K>,
   cotangents: readonly (Tensor | undefined)[],
 ): readonly (Tensor | undefined)[] {
-  const rule: Rule<K> | undefined = rules[operation.kind];
-  if (!rule) return [];
+  const rule: Rule<K> = rules[operation.kind];
   const [first, ...others] = cotangents;
   return rule(g, operation, first ?? zeros(g, operation.outputs[0]!.shape), others);
 }
@@ -201,7 +225,10 @@ function passBack(
   operation: Operation,
   cotangents: readonly (Tensor | undefined)[],
 ): readonly (Tensor | undefined)[] {
-  if (operation.kind !== "withGradient") return applyRule(g, operation, cotangents);
+  if (operation.kind !== "withGradient") {
+    if (!isDifferentiable(operation.kind)) return [];
+    return applyRule(g, operation as OperationOf<DifferentiableKind>, cotangents);
+  }
   const { numOutputs } = operation.attributes;
   const results: undefined[] = Array.from({ length: numOutputs });
   const found = g.backwardOf(operation)!(cotangents);

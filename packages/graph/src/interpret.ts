@@ -1,7 +1,7 @@
 import { bindFeeds, evaluateShape, type Sizes } from "./bind-feeds.ts";
 import { evaluateDimension } from "./dimension.ts";
 import { mapRecord } from "./map-record.ts";
-import type { Operation } from "./operation.ts";
+import type { Operation, OperationKind, StepKind } from "./operation.ts";
 import type { Feeds, Program } from "./program.ts";
 import type { DataType, Tensor } from "./tensor.ts";
 
@@ -316,9 +316,16 @@ function evaluate(
         }),
       ];
     }
+    case "barrier":
+      return [x.data];
     default:
-      throw new Error(`interpret: ${kind} must not be a step of a program`);
+      return refuse(kind);
   }
+}
+
+/** The compiler reports here which operation the interpreter lacks. */
+function refuse(kind: Exclude<OperationKind, StepKind>): never {
+  throw new Error(`interpret: ${kind} must not be a step of a program`);
 }
 
 /**

@@ -1,5 +1,4 @@
 import { checkInteger, checkPositive } from "@turnwise/core";
-import { later } from "./later.ts";
 import { showShape, type Tensor } from "./tensor.ts";
 import type { Tracer } from "./tracer.ts";
 
@@ -67,7 +66,7 @@ export function logProbAndEntropy(
   const parts: { rows: Tensor; logProb: Tensor; entropy: Tensor }[] = [];
   for (const [i, rows] of g.split(hidden, 0, chunks).entries()) {
     const before = parts.at(-1);
-    const all = logProbsOf(before ? later(g, rows, [before.logProb, before.entropy]) : rows);
+    const all = logProbsOf(before ? g.barrier(rows, [before.logProb, before.entropy]) : rows);
     const logProb = g.reshape(g.takeAlong(all, column(ids[i]!)), ids[i]!.shape);
     const entropy = g.negate(g.reduceSum(g.multiply(g.exp(all), all), { axes: [-1] }));
     parts.push({ rows, logProb, entropy });
@@ -93,7 +92,7 @@ export function logProbAndEntropy(
       // What nobody asks for must not be waited for either: that would compute it.
       const done = before && (frozenHead ? [before.spread] : [before.spread, before.gathered]);
       const earlier = [(aPart ?? ePart)!, ...(done ?? [])];
-      const all = logProbsOf(chunks === 1 ? rows : later(g, rows, earlier));
+      const all = logProbsOf(chunks === 1 ? rows : g.barrier(rows, earlier));
       const probabilities = g.exp(all);
       if (ePart === undefined) {
         // W is P with scaled rows: what it is multiplied with can be scaled instead.

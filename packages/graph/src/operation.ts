@@ -19,8 +19,8 @@ export interface AxisAttributes {
 export type ConstantValues = readonly number[] | Float32Array | Int32Array | Uint8Array;
 
 /**
- * Every operation with its attributes. One entry here is one case in the interpreter, in the
- * differentiation rules and in each lowering.
+ * Every operation with its attributes. The compiler names every place that must handle an
+ * added one: differentiation, interpreter, and the executors on ONNX Runtime, TensorFlow.js and CUDA.
  */
 export interface Operations {
   readonly input: { readonly name: string };
@@ -91,10 +91,19 @@ export interface Operations {
   readonly stopGradient: None;
   /** Inputs the `numOutputs` results, then what they depend on; see `Tracer.withGradient`. */
   readonly withGradient: { readonly numOutputs: number };
+
+  /** Inputs x, then tensors to compute first: a scheduling barrier, equal to x. */
+  readonly barrier: None;
 }
 
 /** The name of an operation. */
 export type OperationKind = keyof Operations;
+
+/** Operations that matter to differentiation alone; a finished program has none. */
+export type MarkKind = "stopGradient" | "withGradient";
+
+/** Operations that an executor computes. */
+export type StepKind = Exclude<OperationKind, "input" | MarkKind>;
 
 type OperationsByKind = {
   readonly [K in OperationKind]: {

@@ -1,5 +1,4 @@
 import { backpropagate } from "./gradients.ts";
-import { later } from "./later.ts";
 import type { Tensor } from "./tensor.ts";
 import type { Tracer } from "./tracer.ts";
 
@@ -26,7 +25,7 @@ export function recompute(g: Tracer, x: Tensor, compute: (x: Tensor) => Tensor):
   }
   const others = [...used.values()];
   return g.withGradient([result], [x, ...others], ([cotangent]) => {
-    const again = later(g, x, [cotangent!]);
+    const again = g.barrier(x, [cotangent!]);
     return backpropagate(g, compute(again), cotangent!, [again, ...others], { isolated: true });
   })[0]!;
 }

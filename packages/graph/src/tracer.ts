@@ -640,6 +640,18 @@ export class Tracer {
     return this.#one("rope", { inverse }, [x, cos, sin, positions], x.shape);
   }
 
+  /**
+   * Scheduling barrier: equals `x`, but cannot be computed before `others`. Keeps recomputed values from
+   * being shared with the first computation, or started while memory is still held for it.
+   * @param others - At least one tensor. All are float32.
+   */
+  barrier(x: Tensor, others: readonly Tensor[]): Tensor {
+    if (others.length === 0) throw new RangeError("barrier: others must hold a tensor, got none");
+    const odd = [x, ...others].find(({ dtype }) => dtype !== "float32");
+    if (odd) throw new TypeError(`barrier: tensors must be float32, got ${odd.dtype}`);
+    return this.#one("barrier", {}, [x, ...others], x.shape, x.dtype);
+  }
+
   /** The same value as a constant: no gradient passes. */
   stopGradient(x: Tensor): Tensor {
     return this.#one("stopGradient", {}, [x], x.shape, x.dtype);

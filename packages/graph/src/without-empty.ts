@@ -44,7 +44,7 @@ export function findEmpty(program: Program): (sizes: Sizes) => "none" | "harmles
     const isComputed = program.operations.some(
       ({ kind, inputs, outputs }) =>
         (kind === "input" && outputs.some(isEmptyNow)) ||
-        ((kind in ofNothing || kind === "replaceRows") &&
+        ((kind in ofNothing || kind === "replaceRows" || kind === "barrier") &&
           inputs.some(isEmptyNow) &&
           !outputs.every(isEmptyNow)),
     );
@@ -114,6 +114,14 @@ export function withoutEmpty(program: Program, sizes: Sizes): FullProgram {
       operations.push(step);
     } else if (step.kind === "concat") {
       operations.push({ ...step, inputs: inputs.filter(({ shape }) => !isEmpty(shape)) });
+    } else if (step.kind === "barrier") {
+      const present = inputs.filter(({ shape }) => !isEmpty(shape));
+      const { shape } = step.outputs[0]!;
+      operations.push(
+        present.length > 1
+          ? { ...step, inputs: present }
+          : { ...step, kind: "reshape", attributes: { shape }, inputs: present },
+      );
     } else if (step.kind === "replaceRows") {
       const { shape } = step.outputs[0]!;
       operations.push({ ...step, kind: "reshape", attributes: { shape }, inputs: [inputs[0]!] });

@@ -1,4 +1,4 @@
-import type { DeviceProgram } from "../program/device-program.ts";
+import type { DeviceKind, DeviceProgram, KernelKind } from "../program/device-program.ts";
 import type { GroupedProgram, KernelGroup } from "../fusion/kernel-groups.ts";
 import { openKernel } from "./kernel-parts.ts";
 import type { KernelStep } from "../source/kernel-step.ts";
@@ -42,6 +42,11 @@ export function writeKernels(
       return writePlacing(parts, values, { clears: false, adds: false });
     }
     default:
-      throw new Error(`compile: ${whole.kind} must have a kernel`);
+      return refuse(whole.kind);
   }
+}
+
+/** The compiler reports here which operation lacks its kernel. */
+function refuse(kind: Exclude<DeviceKind, KernelKind>): never {
+  throw new Error(`compile: ${kind} must have a kernel`);
 }

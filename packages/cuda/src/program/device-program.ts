@@ -1,4 +1,5 @@
 import type {
+  MarkKind,
   Dimension,
   None,
   Operation,
@@ -20,6 +21,27 @@ interface DeviceOperations {
 
 /** The name of a step of a device program. */
 export type DeviceKind = Operation["kind"] | keyof DeviceOperations;
+
+/** Operations with a kernel of their own. */
+export type KernelKind =
+  | "rmsNorm"
+  | "softmax"
+  | "softmaxStatistics"
+  | "reduceSum"
+  | "reduceMean"
+  | "reduceMax"
+  | "scatterAdd"
+  | "scatterAddAlong"
+  | "replaceRows";
+
+/**
+ * Operations that are computed entry by entry, fused into whatever reads them: all others, apart from
+ * products, which run in cuBLAS, and those that lowering replaces.
+ */
+export type EntrywiseKind = Exclude<
+  DeviceKind,
+  KernelKind | MarkKind | "input" | "matmul" | "linear" | "logSoftmax" | "barrier"
+>;
 
 /** A step of a device program. */
 export type DeviceOperation =

@@ -1,5 +1,4 @@
 import {
-  equalShapes,
   shapeSize,
   type Dimension,
   type Operation,
@@ -16,7 +15,6 @@ import type {
   StridedView,
 } from "./device-program.ts";
 import { joinAddends } from "./join-addends.ts";
-import { repeatedConstant } from "./repeated-constant.ts";
 import { findView } from "./strided-view.ts";
 
 /** Inputs that rows are replaced in, and what is made of them: too large to be rounded at each run. */
@@ -100,22 +98,6 @@ export function toDeviceProgram(
     factors.set(operation, found);
   };
 
-  // What is greater than infinity is not: `later` makes steps wait for others so, which here they need
-  // not, for they run in their order.
-  const zeros = new Set<number>();
-  const pushZeros = (result: Tensor): void => {
-    zeros.add(result.id);
-    const isScalar = result.shape.length === 0;
-    const scalar = isScalar ? result : { ...fresh([]), dtype: result.dtype };
-    push({ kind: "constant", attributes: { values: [0] }, inputs: [], outputs: [scalar] });
-    if (isScalar) return;
-    const { shape } = result;
-    push({ kind: "expand", attributes: { shape }, inputs: [scalar], outputs: [result] });
-  };
-  const isInfinite = (tensor: Tensor): boolean =>
-    repeatedConstant(producer(tensor)) === Number.POSITIVE_INFINITY;
-  const isZero = (tensor: Tensor): boolean => zeros.has(tensor.id);
-
   for (const operation of program.operations) {
     const [x, y, z] = operation.inputs;
     const result = operation.outputs[0]!;
@@ -123,11 +105,8 @@ export function toDeviceProgram(
     if (kind === "input") continue;
     if (kind === "matmul") {
       pushProduct(operation);
-    } else if (kind === "greater" && isInfinite(y!)) {
-      pushZeros(result);
-    } else if ((kind === "cast" && isZero(x!)) || (kind === "add" && isZero(x!) && isZero(y!))) {
-      pushZeros(result);
-    } else if (kind === "add" && isZero(y!) && equalShapes(x!.shape, result.shape)) {
+    } else if (kind === "barrier") {
+      // Kernels run in the order of their steps: the value itself, in its own shape.
       const { shape } = result;
       push({ kind: "reshape", attributes: { shape }, inputs: [x!], outputs: [result] });
     } else if (kind === "linear") {

@@ -1,5 +1,10 @@
 import { addDimensions, type Dimension, type Tensor } from "@turnwise/graph/executor";
-import type { DeviceKind, DeviceOperation, DeviceProgram } from "../program/device-program.ts";
+import type {
+  DeviceKind,
+  DeviceOperation,
+  DeviceProgram,
+  EntrywiseKind,
+} from "../program/device-program.ts";
 import { repeatedConstant } from "../program/repeated-constant.ts";
 import { registerType, type KernelWriter } from "./kernel-writer.ts";
 import {
@@ -16,45 +21,45 @@ import {
   type Place,
 } from "./place.ts";
 
-/** Steps of which each entry is computed from few entries: wherever one is read, it can be computed. */
-const entrywise: ReadonlySet<DeviceKind> = new Set<DeviceKind>([
-  "constant",
-  "size",
-  "iota",
-  "add",
-  "subtract",
-  "multiply",
-  "divide",
-  "minimum",
-  "maximum",
-  "greater",
-  "equal",
-  "and",
-  "not",
-  "where",
-  "cast",
-  "negate",
-  "exp",
-  "log",
-  "sqrt",
-  "reciprocal",
-  "sigmoid",
-  "tanh",
-  "silu",
-  "reshape",
-  "transpose",
-  "slice",
-  "concat",
-  "expand",
-  "gather",
-  "takeAlong",
-  "rope",
-  "toBfloat16",
-]);
+/** Operations whose entries are each computed from few entries, and so wherever they are read. */
+const entrywise: Readonly<Record<EntrywiseKind, true>> = {
+  constant: true,
+  size: true,
+  iota: true,
+  add: true,
+  subtract: true,
+  multiply: true,
+  divide: true,
+  minimum: true,
+  maximum: true,
+  greater: true,
+  equal: true,
+  and: true,
+  not: true,
+  where: true,
+  cast: true,
+  negate: true,
+  exp: true,
+  log: true,
+  sqrt: true,
+  reciprocal: true,
+  sigmoid: true,
+  tanh: true,
+  silu: true,
+  reshape: true,
+  transpose: true,
+  slice: true,
+  concat: true,
+  expand: true,
+  gather: true,
+  takeAlong: true,
+  rope: true,
+  toBfloat16: true,
+};
 
 /** Whether entries of a step are computed where they are read. */
 export function isEntrywise({ kind }: DeviceOperation): boolean {
-  return entrywise.has(kind);
+  return kind in entrywise;
 }
 
 const operators: Partial<Record<DeviceKind, string>> = {
@@ -91,6 +96,11 @@ export function literal(value: number, dtype: Tensor["dtype"]): string {
   if (Object.is(rounded, -0)) return "(-0.0f)";
   const text = rounded.toString();
   return `(${/[.e]/u.test(text) ? text : `${text}.0`}f)`;
+}
+
+/** The compiler reports here which entrywise operation has no source text. */
+function refuse(kind: Exclude<DeviceKind, EntrywiseKind> | "constant" | "reshape"): never {
+  throw new Error(`compile: ${kind} must not be computed by entries`);
 }
 
 /**
@@ -203,7 +213,7 @@ export class EntryReader {
       case "rope":
         return this.#rope(operation.inputs, operation.attributes.inverse, place);
       default:
-        throw new Error(`compile: ${kind} must not be computed by entries`);
+        return refuse(kind);
     }
   }
 

@@ -79,6 +79,11 @@ export const operationCases: readonly OperationCase[] = [
     build: (g, { a }) => g.reciprocal(a!),
     domain: awayFromZero,
   },
+  {
+    name: "barrier",
+    inputs: { a: ["n"], b: ["n", 2], c: [3] },
+    build: (g, { a, b, c }) => g.barrier(a!, [b!, g.reduceSum(c!)]),
+  },
   { name: "sigmoid", inputs: { a: ["n"] }, build: (g, { a }) => g.sigmoid(a!) },
   { name: "tanh", inputs: { a: ["n"] }, build: (g, { a }) => g.tanh(a!) },
   { name: "silu", inputs: { a: ["n"] }, build: (g, { a }) => g.silu(a!) },

@@ -44,6 +44,23 @@ export const cpuRules: LoweringRules = {
     lowering.node("Cast", inputs, { to: elementTypes[y!.dtype] }),
   ],
 
+  // Nothing is greater than infinity, NaN included, but ONNX Runtime does not know that: `x` plus as
+  // many zeros as there are others cannot be computed before them.
+  barrier: (lowering, { inputs: [, ...others] }, [x, ...names]) => {
+    const infinity = lowering.model.constant("float32", [], [Number.POSITIVE_INFINITY]);
+    const zeros = others.map(({ shape }, i) => {
+      const axes = lowering.list(shape.map((_, axis) => axis));
+      const sum =
+        shape.length === 0
+          ? names[i]!
+          : lowering.node("ReduceSum", [names[i]!, axes], { keepdims: 0 });
+      const isInfinite = lowering.node("Greater", [sum, infinity]);
+      return lowering.node("Cast", [isInfinite], { to: elementTypes.float32 });
+    });
+    const zero = zeros.reduce((sum, next) => lowering.node("Add", [sum, next]));
+    return [lowering.node("Add", [x!, zero])];
+  },
+
   negate: direct("Neg"),
   exp: direct("Exp"),
   log: direct("Log"),

@@ -1,7 +1,7 @@
 import { evaluateShape, type Sizes } from "../bind-feeds.ts";
 import { dimensionTerms, subtractDimensions, type Dimension, type Factor } from "../dimension.ts";
 import { mapRecord } from "../map-record.ts";
-import type { Operation, OperationKind, OperationOf } from "../operation.ts";
+import type { Operation, OperationKind, OperationOf, StepKind } from "../operation.ts";
 import type { FrozenFeeds } from "../file-feed.ts";
 import type { Feed, Program } from "../program.ts";
 import type { DataType, Shape, Tensor } from "../tensor.ts";
@@ -21,9 +21,7 @@ export type LoweringRule<K extends OperationKind> = (
 
 /** The rules of one execution provider. */
 export type LoweringRules = {
-  readonly [
-    K in Exclude<OperationKind, "input" | "stopGradient" | "withGradient">
-  ]: LoweringRule<K>;
+  readonly [K in StepKind]: LoweringRule<K>;
 };
 
 /**

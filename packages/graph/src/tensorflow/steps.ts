@@ -1,6 +1,6 @@
 import { evaluateShape, type Sizes } from "../bind-feeds.ts";
 import { evaluateDimension } from "../dimension.ts";
-import type { Operation, OperationKind } from "../operation.ts";
+import type { Operation, OperationKind, StepKind } from "../operation.ts";
 import type { TensorFlow, TensorFlowTensor } from "./tensorflow-module.ts";
 
 type T = TensorFlowTensor;
@@ -9,7 +9,7 @@ function count(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-const unary: Partial<Record<OperationKind, (tf: TensorFlow, x: T) => T>> = {
+const unary = {
   negate: (tf, x) => tf.neg(x),
   exp: (tf, x) => tf.exp(x),
   log: (tf, x) => tf.log(x),
@@ -21,9 +21,11 @@ const unary: Partial<Record<OperationKind, (tf: TensorFlow, x: T) => T>> = {
   not: (tf, x) => tf.logicalNot(x),
   softmax: (tf, x) => tf.softmax(x, -1),
   logSoftmax: (tf, x) => tf.logSoftmax(x, -1),
-};
+  // Steps run in their order.
+  barrier: (tf, x) => tf.reshape(x, x.shape),
+} satisfies Partial<Record<StepKind, (tf: TensorFlow, x: T) => T>>;
 
-const binary: Partial<Record<OperationKind, (tf: TensorFlow, a: T, b: T) => T>> = {
+const binary = {
   add: (tf, a, b) => tf.add(a, b),
   subtract: (tf, a, b) => tf.sub(a, b),
   multiply: (tf, a, b) => tf.mul(a, b),
@@ -32,7 +34,15 @@ const binary: Partial<Record<OperationKind, (tf: TensorFlow, a: T, b: T) => T>> 
   greater: (tf, a, b) => tf.greater(a, b),
   equal: (tf, a, b) => tf.equal(a, b),
   and: (tf, a, b) => tf.logicalAnd(a, b),
-};
+} satisfies Partial<Record<StepKind, (tf: TensorFlow, a: T, b: T) => T>>;
+
+function isUnary(kind: OperationKind): kind is keyof typeof unary {
+  return kind in unary;
+}
+
+function isBinary(kind: OperationKind): kind is keyof typeof binary {
+  return kind in binary;
+}
 
 /** A whole-number quotient rounded towards 0; TensorFlow.js rounds down. */
 function divideWhole(tf: TensorFlow, a: T, b: T): T {
@@ -63,10 +73,8 @@ export function runStep(
   const output = operation.outputs[0]!;
   const shape = evaluateShape(output.shape, sizes);
   const { kind } = operation;
-  const one = unary[kind];
-  if (one) return [one(tf, x)];
-  const two = binary[kind];
-  if (two) return [two(tf, x, y)];
+  if (isUnary(kind)) return [unary[kind](tf, x)];
+  if (isBinary(kind)) return [binary[kind](tf, x, y)];
   switch (kind) {
     case "constant": {
       const { values } = operation.attributes;
@@ -184,6 +192,11 @@ export function runStep(
       ];
     }
     default:
-      throw new Error(`run: ${kind} must not be a step of a program`);
+      return refuse(kind);
   }
+}
+
+/** The compiler reports here which operation TensorFlow.js lacks. */
+function refuse(kind: Exclude<OperationKind, StepKind>): never {
+  throw new Error(`run: ${kind} must not be a step of a program`);
 }
