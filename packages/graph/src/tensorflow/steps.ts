@@ -22,7 +22,7 @@ const unary = {
   softmax: (tf, x) => tf.softmax(x, -1),
   logSoftmax: (tf, x) => tf.logSoftmax(x, -1),
   // Steps run in their order.
-  barrier: (tf, x) => tf.reshape(x, x.shape),
+  barrier: (tf, x) => tf.reshape(x, [...x.shape]),
 } satisfies Partial<Record<StepKind, (tf: TensorFlow, x: T) => T>>;
 
 const binary = {
