@@ -31,6 +31,8 @@ function toyEngine(host: string) {
         shell: unused,
         copyIn: unused,
         copyOut: unused,
+        changes: unused,
+        isOutOfMemory: unused,
       };
     },
     close: async () => undefined,

@@ -214,6 +214,8 @@ export class ContainerPool implements ContainerEngine {
       copyIn: async (folder, files) => container.copyIn(folder, files),
       copyOut: async (path, options) => container.copyOut(path, options),
       isAlive: async () => container.isAlive(),
+      changes: async () => container.changes(),
+      isOutOfMemory: async () => container.isOutOfMemory(),
       close: async () => {
         closing ??= close();
         await closing;

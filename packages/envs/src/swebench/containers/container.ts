@@ -55,11 +55,13 @@ export interface CommandResult {
 
 /** A file to be put into a container, or one that came out of it. */
 export interface ContainerFile {
-  /** Relative, with `/`, without `..`. */
+  /** Relative, with `/`, without `..`; a folder ends in `/`. */
   readonly path: string;
   readonly content: Uint8Array;
   /** Permissions, default 0o644. */
   readonly mode?: number;
+  /** Id of the user and the group that own it, default 0. */
+  readonly owner?: number;
 }
 
 /** A shell that lives from command to command: its folder, variables and functions stay. */
@@ -96,6 +98,13 @@ export interface Container {
     options?: { readonly maxBytes?: number },
   ): Promise<{ readonly files: readonly ContainerFile[]; readonly numSkipped: number }>;
   isAlive(): Promise<boolean>;
+  /**
+   * Lists the absolute paths that were added, changed or deleted since the container began, as the
+   * engine sees them: no program of the container is asked.
+   */
+  changes(): Promise<readonly string[]>;
+  /** Whether the engine reports that a process of the container was killed for want of memory. */
+  isOutOfMemory(): Promise<boolean>;
   /** Kills and removes it. May be called again. */
   close(): Promise<void>;
 }

@@ -36,10 +36,12 @@ export class DockerContainer implements Container {
   readonly image: string;
   readonly host: string;
   readonly #container: Dockerode.Container;
+  readonly #docker: Dockerode;
   readonly #parts: Parts;
   #closing: Promise<void> | undefined;
 
-  constructor(container: Dockerode.Container, parts: Parts) {
+  constructor(docker: Dockerode, container: Dockerode.Container, parts: Parts) {
+    this.#docker = docker;
     this.#container = container;
     this.#parts = parts;
     this.id = container.id;
@@ -278,6 +280,38 @@ export class DockerContainer implements Container {
     } catch {
       return false;
     }
+  }
+
+  async changes(): Promise<readonly string[]> {
+    const listed: unknown = await withinSeconds(
+      120,
+      this.#doing("changes"),
+      this.#container.changes(),
+    );
+    if (!Array.isArray(listed)) return [];
+    return listed.map((entry: { readonly Path: string }) => entry.Path);
+  }
+
+  async isOutOfMemory(): Promise<boolean> {
+    const doing = this.#doing("events");
+    const { State } = await withinSeconds(30, doing, this.#container.inspect());
+    if (State.OOMKilled) return true;
+    // The state tells it of the first process only; the event tells it of all.
+    const stream = await withinSeconds(
+      30,
+      doing,
+      this.#docker.getEvents({
+        since: Math.floor(Date.parse(State.StartedAt) / 1000),
+        until: Math.ceil(Date.now() / 1000),
+        filters: { container: [this.id], event: ["oom"] },
+      }),
+    );
+    let text = "";
+    const read = (async () => {
+      for await (const chunk of stream) text += String(chunk);
+    })();
+    await withinSeconds(30, doing, read);
+    return text.trim() !== "";
   }
 
   async close(): Promise<void> {

@@ -150,7 +150,7 @@ export class DockerEngine implements ContainerEngine {
       },
     });
     const created = await withinSeconds(120, doing, create);
-    const container = new DockerContainer(created, {
+    const container = new DockerContainer(this.#docker, created, {
       image,
       host: this.host,
       maxProcesses: Math.round(maxProcesses),

@@ -19,12 +19,12 @@ function octal(value: number, length: number): Buffer {
   return field(`${value.toString(8).padStart(length - 1, "0")}\0`, length);
 }
 
-function header(name: Buffer, size: number, mode: number, type: string): Buffer {
+function header(name: Buffer, size: number, mode: number, type: string, owner = 0): Buffer {
   const block = Buffer.concat([
     Buffer.concat([name, Buffer.alloc(100)]).subarray(0, 100),
     octal(mode, 8),
-    octal(0, 8),
-    octal(0, 8),
+    octal(owner, 8),
+    octal(owner, 8),
     octal(size, 12),
     octal(0, 12),
     Buffer.from("        "),
@@ -44,12 +44,13 @@ function padded(content: Uint8Array): Buffer {
 }
 
 /**
- * An archive of files, owned by root, with the time 0; folders on the way are not in it.
+ * An archive of files, owned by root unless they say otherwise, with the time 0; folders on the way
+ * are not in it.
  * @throws `RangeError` for a path that is not safe (see {@link isSafePath}).
  */
 export function packTar(files: readonly ContainerFile[]): Buffer {
   const blocks: Buffer[] = [];
-  for (const { path, content, mode = 0o644 } of files) {
+  for (const { path, content, mode = 0o644, owner = 0 } of files) {
     if (!isSafePath(path)) {
       throw new RangeError(`packTar: path must be relative and without "..", got ${path}`);
     }
@@ -59,7 +60,8 @@ export function packTar(files: readonly ContainerFile[]): Buffer {
       const long = Buffer.concat([name, Buffer.alloc(1)]);
       blocks.push(header(Buffer.from("././@LongLink"), long.length, 0o644, "L"), padded(long));
     }
-    blocks.push(header(name.subarray(0, 100), content.length, mode, "0"), padded(content));
+    const type = path.endsWith("/") ? "5" : "0";
+    blocks.push(header(name.subarray(0, 100), content.length, mode, type, owner), padded(content));
   }
   blocks.push(Buffer.alloc(1024));
   return Buffer.concat(blocks);

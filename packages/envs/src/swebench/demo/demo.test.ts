@@ -137,17 +137,15 @@ describe.skipIf(engine === undefined)("the demonstration", () => {
     expect(applied.grade.tests!.passToPass.failure).toEqual([]);
   });
 
-  it("has no score for tests that hang, unless it is told to count them", async () => {
+  it("takes tests that hang for the patch's fault, unless it is told to fail", async () => {
     const { instance, files } = demoTasks[0]!;
     const source = files["spans/spans.py"]!;
     const endless = source.replace("    merged = []\n", "    while True:\n        pass\n");
     const hanging = fileDiff("spans/spans.py", source, endless);
     const limits = { testTimeoutSeconds: 2 };
-    await expect(evaluatePatch(instance, hanging, engine!, limits)).rejects.toThrow(ContainerError);
-    const counted = await evaluatePatch(instance, hanging, engine!, {
-      ...limits,
-      onTestTimeout: "unresolved",
-    });
+    const failing = evaluatePatch(instance, hanging, engine!, { ...limits, onTestTimeout: "fail" });
+    await expect(failing).rejects.toThrow(ContainerError);
+    const counted = await evaluatePatch(instance, hanging, engine!, limits);
     expect(counted.grade).toMatchObject({ reason: "tests_timed_out", reward: 0 });
   });
 

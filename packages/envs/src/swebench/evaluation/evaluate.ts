@@ -3,30 +3,62 @@ import {
   ContainerError,
   type Container,
   type ContainerEngine,
-  type ContainerFault,
   type ContainerSpec,
 } from "../containers/container.ts";
 import { grade, type Grade } from "../grading/grade.ts";
 import type { SweInstance } from "../instances/instance.ts";
-import { checkoutScript, gradingSetupScript, repositoryFolder, testRun } from "./scripts.ts";
+import { splitPatch } from "../scaffold/split-patch.ts";
+import { gradeStrictly, writesReport, type Suspicion } from "../strict/grade-strictly.ts";
+import { isEnvironmentTampering, type ProtectedPath } from "../strict/protected-paths.ts";
+import { restoreProtected, snapshotTree, type TreeSnapshot } from "../strict/restore-tree.ts";
+import { runTestsStrictly } from "../strict/run-tests.ts";
+import { checkoutScript, folderOf, gradingSetupScript, testRun, type TestRun } from "./scripts.ts";
+
+/**
+ * How a verdict is reached: `official` as the benchmark's own harness does, for numbers that are
+ * compared with others; `strict` so that forged output and changed test configuration earn nothing,
+ * for training.
+ */
+export type GradingMode = "official" | "strict";
 
 /** How patches are evaluated. */
 export interface EvaluationOptions {
   /** Of the container; `network` is `none` unless said otherwise. */
   readonly container?: Omit<ContainerSpec, "image">;
+  /** Default `official`. */
+  readonly grading?: GradingMode;
   /** The longest that the tests may take, seconds. Default: the format's own. */
   readonly testTimeoutSeconds?: number;
   /**
-   * What tests that run out of time are: `infrastructure` throws, `unresolved` counts them as the
-   * official harness does. Default `infrastructure`.
+   * Tests that run out of time: `unresolved` takes them for the patch's fault, as the official
+   * harness does; `fail` throws, so that the episode has no reward. Default `unresolved`.
    */
-  readonly onTestTimeout?: "infrastructure" | "unresolved";
+  readonly onTestTimeout?: "unresolved" | "fail";
+  /**
+   * Tests that are not resolved while the engine reports that the container ran out of memory:
+   * `fail` throws, `unresolved` takes it for the patch's fault. Default `fail`.
+   */
+  readonly onOutOfMemory?: "fail" | "unresolved";
   readonly signal?: AbortSignal;
+}
+
+/** A file of a patch that strict grading restored before the tests. */
+export interface RestoredFile extends ProtectedPath {
+  /** Number of hunks of the patch for this file; a change without hunks counts as one. */
+  readonly numHunks: number;
 }
 
 /** A patch, evaluated. */
 export interface Evaluation {
+  /** The verdict that decides the reward. */
   readonly grade: Grade;
+  readonly grading: GradingMode;
+  /** The official verdict; the same as `grade` with official grading. */
+  readonly official: Grade;
+  /** Files that were restored before the tests; empty with official grading. */
+  readonly restored: readonly RestoredFile[];
+  /** Signs that the patch acts on its grading; empty with official grading. */
+  readonly suspicions: readonly Suspicion[];
   /** The output of the tests; empty where none were run. */
   readonly log: string;
   readonly isPatchApplied: boolean;
@@ -43,16 +75,14 @@ const applyCommands = [
 /** What is kept of a log, bytes: its beginning and its end. */
 const maxLogBytes = 64 * 2 ** 20;
 
-const faultOfReason: Readonly<Record<string, ContainerFault>> = {
-  out_of_memory: "resources",
-  container_unavailable: "engine",
-  network_unreachable: "network",
-};
-
 /**
- * Evaluates a patch in a fresh container, as the official harness does: the patch is applied with
- * growing leniency, the tests are run, the log is graded. A patch that is missing or does not apply
- * is not resolved.
+ * Evaluates a patch in a fresh container: the patch is applied with growing leniency, as the
+ * official harness does, the tests are run, the result is graded. A patch that is missing or does
+ * not apply is not resolved.
+ *
+ * Text that the tests print never excuses a patch: what failed for other reasons is known from the
+ * engine alone. A container that ends while the tests run is tried once more; if it ends again, the
+ * patch is not resolved.
  *
  * @param patch - A unified diff; `null` or blank is never run.
  * @throws `ContainerError` for whatever was not the patch's doing: such an evaluation has no score.
@@ -63,15 +93,85 @@ export async function evaluatePatch(
   engine: ContainerEngine,
   options: EvaluationOptions = {},
 ): Promise<Evaluation> {
-  const { container: spec = {}, onTestTimeout = "infrastructure", signal } = options;
+  const { grading = "official" } = options;
   const run = testRun(instance);
   const { testTimeoutSeconds = run.timeoutSeconds } = options;
   checkPositive("evaluatePatch", { testTimeoutSeconds });
-  const seconds = { start: 0, apply: 0, tests: 0 };
   if (patch === null || patch.trim() === "") {
-    const verdict = grade(instance, "", { patch: null });
-    return { grade: verdict, log: "", isPatchApplied: false, seconds };
+    return verdictOf(grading, grade(instance, "", { patch: null }), "", noSeconds);
   }
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const strict = await evaluateOnce(instance, patch, engine, grading, run, options);
+      if (grading === "official" || strict.restored.length === 0) return strict;
+      // Its log shows the restored files: the official verdict is that on the patch as it came.
+      const { grade: official } = await evaluateOnce(
+        instance,
+        patch,
+        engine,
+        "official",
+        run,
+        options,
+      );
+      return withOfficial(strict, official);
+    } catch (error) {
+      if (!(error instanceof ContainerEnded)) throw error;
+      if (attempt === 1) continue;
+      const log = `>>>>> Tests Errored\n${error.message}\n`;
+      return verdictOf(grading, { ...grade(instance, log), reward: 0 }, log, noSeconds, true);
+    }
+  }
+}
+
+/** The container ended while it ran code of the patch. */
+class ContainerEnded extends Error {}
+
+const noSeconds: Evaluation["seconds"] = { start: 0, apply: 0, tests: 0 };
+
+function verdictOf(
+  grading: GradingMode,
+  verdict: Grade,
+  log: string,
+  seconds: Evaluation["seconds"],
+  isPatchApplied = false,
+): Evaluation {
+  return {
+    grade: verdict,
+    grading,
+    official: verdict,
+    restored: [],
+    suspicions: [],
+    log,
+    isPatchApplied,
+    seconds,
+  };
+}
+
+/** Adds the official verdict, and a suspicion if the two differ. */
+function withOfficial(evaluation: Evaluation, official: Grade): Evaluation {
+  const { grade: strict, suspicions } = evaluation;
+  const others = suspicions.filter(({ kind }) => kind !== "disagreement");
+  if (official.isResolved === strict.isResolved) {
+    return { ...evaluation, official, suspicions: others };
+  }
+  const words = (verdict: Grade): string =>
+    `${verdict.isResolved ? "resolved" : "not resolved"}${verdict.reason === undefined ? "" : ` (${verdict.reason})`}`;
+  const detail = `official: ${words(official)}; strict: ${words(strict)}`;
+  return { ...evaluation, official, suspicions: [...others, { kind: "disagreement", detail }] };
+}
+
+async function evaluateOnce(
+  instance: SweInstance,
+  patch: string,
+  engine: ContainerEngine,
+  grading: GradingMode,
+  run: TestRun,
+  options: EvaluationOptions,
+): Promise<Evaluation> {
+  const { container: spec = {}, signal } = options;
+  const { onTestTimeout = "unresolved", onOutOfMemory = "fail" } = options;
+  const { testTimeoutSeconds = run.timeoutSeconds } = options;
+  const seconds = { ...noSeconds };
   const timed = async <T>(phase: keyof typeof seconds, work: Promise<T>): Promise<T> => {
     const begun = performance.now();
     try {
@@ -83,40 +183,118 @@ export async function evaluatePatch(
   const container = await timed("start", engine.start({ ...spec, image: instance.image }, signal));
   try {
     await prepare(container, `${checkoutScript(instance)} && ${gradingSetupScript(instance)}`);
-    if (!(await timed("apply", applyPatch(container, patch)))) {
+    const snapshot =
+      grading === "strict"
+        ? await snapshotTree(container, folderOf(instance), container.id.slice(0, 12))
+        : undefined;
+    if (!(await timed("apply", applyPatch(container, folderOf(instance), patch)))) {
       const log = ">>>>> Patch Apply Failed\n";
-      return { grade: grade(instance, log), log, isPatchApplied: false, seconds };
+      return verdictOf(grading, grade(instance, log), log, seconds);
     }
-    const tests = container.exec(`cat > /eval.sh && bash /eval.sh </dev/null`, {
-      input: run.script,
-      timeoutSeconds: testTimeoutSeconds,
-      maxBytes: maxLogBytes,
-      mergeStreams: true,
-      ...(signal === undefined ? {} : { signal }),
-    });
-    const result = await timed("tests", tests);
-    let log = result.stdout.toString("utf8");
-    if (result.isTimedOut) {
-      if (onTestTimeout === "infrastructure") {
-        throw new ContainerError(
-          "timeout",
-          `${instance.id}: tests took longer than ${testTimeoutSeconds} s`,
-        );
-      }
-      log += `\n\nTimeout error: ${testTimeoutSeconds} seconds exceeded.\n>>>>> Tests Timed Out\n`;
-    }
-    const verdict = grade(instance, log);
-    if (verdict.isInfrastructureFailure) {
-      const reason = verdict.infrastructureReason ?? "";
+    const limits = { timeoutSeconds: testTimeoutSeconds, maxBytes: maxLogBytes, signal };
+    const tests =
+      snapshot === undefined
+        ? runOfficially(container, instance, run, limits)
+        : runStrictly(container, instance, patch, run, { ...limits, snapshot });
+    const { isTimedOut, ...found } = await timed("tests", whileAlive(tests));
+    if (isTimedOut && onTestTimeout === "fail") {
       throw new ContainerError(
-        faultOfReason[reason] ?? "environment",
-        `${instance.id}: the tests could not run: ${reason}`,
+        "timeout",
+        `${instance.id}: tests took longer than ${testTimeoutSeconds} s`,
       );
     }
-    return { grade: verdict, log, isPatchApplied: true, seconds };
+    const evaluation: Evaluation = { ...found, grading, isPatchApplied: true, seconds };
+    if (
+      !evaluation.grade.isResolved &&
+      onOutOfMemory === "fail" &&
+      (await container.isOutOfMemory())
+    ) {
+      throw new ContainerError("resources", `${instance.id}: the tests ran out of memory`);
+    }
+    return withOfficial(evaluation, evaluation.official);
   } finally {
     await container.close();
   }
+}
+
+/** Tells a container that ended while it ran code of the patch from other faults. */
+async function whileAlive<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof ContainerError && error.kind === "environment") {
+      throw new ContainerEnded(error.message, { cause: error });
+    }
+    throw error;
+  }
+}
+
+interface RunLimits {
+  readonly timeoutSeconds: number;
+  readonly maxBytes: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Result of a test run: an evaluation without the parts that every run has. */
+type RunResult = Pick<Evaluation, "grade" | "official" | "restored" | "suspicions" | "log"> & {
+  readonly isTimedOut: boolean;
+};
+
+async function runOfficially(
+  container: Container,
+  instance: SweInstance,
+  run: TestRun,
+  { timeoutSeconds, maxBytes, signal }: RunLimits,
+): Promise<RunResult> {
+  const result = await container.exec(`cat > /eval.sh && bash /eval.sh </dev/null`, {
+    input: run.script,
+    timeoutSeconds,
+    maxBytes,
+    mergeStreams: true,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const { isTimedOut } = result;
+  let log = result.stdout.toString("utf8");
+  if (isTimedOut) {
+    log += `\n\nTimeout error: ${timeoutSeconds} seconds exceeded.\n>>>>> Tests Timed Out\n`;
+  }
+  const verdict = grade(instance, log);
+  return { grade: verdict, official: verdict, restored: [], suspicions: [], log, isTimedOut };
+}
+
+async function runStrictly(
+  container: Container,
+  instance: SweInstance,
+  patch: string,
+  testRunOf: TestRun,
+  { snapshot, ...limits }: RunLimits & { readonly snapshot: TreeSnapshot },
+): Promise<RunResult> {
+  const restored = countHunks(patch, await restoreProtected(container, snapshot));
+  const { timeoutSeconds, maxBytes, signal } = limits;
+  const run = await runTestsStrictly(container, testRunOf, {
+    cwd: folderOf(instance),
+    hasReport: writesReport(instance),
+    timeoutSeconds,
+    maxBytes,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const project = instance.repo.split("/").at(-1)!;
+  const tampered = (await container.changes()).filter((path) =>
+    isEnvironmentTampering(path, folderOf(instance), project),
+  );
+  const strict = gradeStrictly(instance, { run, restored, tampered });
+  const { log, suspicions } = strict;
+  const official = grade(instance, log);
+  return { grade: strict.grade, official, restored, suspicions, log, isTimedOut: run.isTimedOut };
+}
+
+function countHunks(patch: string, paths: readonly ProtectedPath[]): RestoredFile[] {
+  const counts = new Map<string, number>();
+  for (const { text, oldPath, newPath } of splitPatch(patch)) {
+    const numHunks = Math.max(1, text.split(/^@@ /mu).length - 1);
+    for (const path of new Set([oldPath, newPath])) counts.set(path, numHunks);
+  }
+  return paths.map((entry) => ({ ...entry, numHunks: counts.get(entry.path) ?? 1 }));
 }
 
 async function prepare(container: Container, script: string): Promise<void> {
@@ -129,11 +307,11 @@ async function prepare(container: Container, script: string): Promise<void> {
 }
 
 /** Applies a patch with the first command that takes it. */
-async function applyPatch(container: Container, patch: string): Promise<boolean> {
+async function applyPatch(container: Container, folder: string, patch: string): Promise<boolean> {
   const file = "/tmp/patch.diff";
   await container.exec(`cat > ${file}`, { input: patch.endsWith("\n") ? patch : `${patch}\n` });
   const inside = async (command: string): Promise<boolean> =>
-    (await container.exec(command, { cwd: repositoryFolder, timeoutSeconds: 300 })).exitCode === 0;
+    (await container.exec(command, { cwd: folder, timeoutSeconds: 300 })).exitCode === 0;
   for (const [i, command] of applyCommands.entries()) {
     // A try that failed may have changed a part.
     if (i > 0) await inside("git checkout -- . ; git clean -fdq");

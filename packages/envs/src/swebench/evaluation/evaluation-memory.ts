@@ -29,10 +29,11 @@ export class EvaluationMemory {
       this.#numRecalled += 1;
       return known;
     }
-    // The log is long, and has been graded.
-    const evaluation = evaluate().then((entry) => ({ ...entry, log: "" }));
-    this.#entries.set(key, evaluation);
-    evaluation.catch(() => this.#entries.delete(key));
+    const evaluation = evaluate();
+    // The log is long, and has been graded: only the first caller gets it.
+    const kept = evaluation.then((entry) => ({ ...entry, log: "" }));
+    this.#entries.set(key, kept);
+    kept.catch(() => this.#entries.delete(key));
     if (this.#entries.size > this.#maxEntries) {
       const [oldest] = this.#entries.keys();
       if (oldest !== undefined) this.#entries.delete(oldest);

@@ -1,8 +1,13 @@
 import { shellWord, withExitCode, outputMarkers } from "../instances/eval-script.ts";
 import type { SweInstance, SweSmithInstance } from "../instances/instance.ts";
 
-/** Where every image has its repository. */
+/** Where images have their repository unless an instance says otherwise. */
 export const repositoryFolder = "/testbed";
+
+/** Folder of an instance's repository in its image. */
+export function folderOf({ folder = repositoryFolder }: SweInstance): string {
+  return folder;
+}
 
 /** How the tests of an instance are run. */
 export interface TestRun {
@@ -66,8 +71,8 @@ export function gradingSetupScript(instance: SweInstance): string {
  */
 export function hidingScript(instance: SweInstance, isThorough: boolean): string {
   const lines = [
-    `cd ${repositoryFolder} || exit 1`,
-    `git config --global --add safe.directory ${repositoryFolder}`,
+    `cd ${folderOf(instance)} || exit 1`,
+    `git config --global --add safe.directory ${folderOf(instance)}`,
     "for remote in $(git remote); do git remote remove $remote; done",
     "git tag -l | xargs -r git tag -d >/dev/null",
     "git checkout -q --detach",

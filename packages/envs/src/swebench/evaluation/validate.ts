@@ -32,14 +32,12 @@ export async function validateInstance(
   options: EvaluationOptions = {},
 ): Promise<Validation> {
   const { id } = instance;
-  // Tests that hang are the instance's own trouble here.
-  const limits: EvaluationOptions = { onTestTimeout: "unresolved", ...options };
   try {
-    const gold = await evaluatePatch(instance, instance.goldPatch, engine, limits);
+    const gold = await evaluatePatch(instance, instance.goldPatch, engine, options);
     if (!gold.grade.isResolved) {
       return { id, verdict: "unusable", reason: `the gold patch fails: ${reasonOf(gold)}`, gold };
     }
-    const idle = await evaluatePatch(instance, idlePatch, engine, limits);
+    const idle = await evaluatePatch(instance, idlePatch, engine, options);
     if (idle.grade.isResolved) {
       return { id, verdict: "unusable", reason: "doing nothing is rewarded", gold, idle };
     }

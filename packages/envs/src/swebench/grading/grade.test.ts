@@ -70,15 +70,15 @@ describe("grade", () => {
     expect(grade(instance, forged.replace("Code: 1", "Code: 0")).isResolved).toBe(true);
   });
 
-  it("pays nothing, not even 0, where the environment failed", () => {
+  it("remarks on text that reads like a failed environment, and still pays 0", () => {
     const verdict = grade(instance, `${start}bash: fork: Cannot allocate memory\n`);
     expect(verdict).toMatchObject({
       isFound: false,
       reason: "markers_missing",
       isInfrastructureFailure: true,
       infrastructureReason: "out_of_memory",
+      reward: 0,
     });
-    expect(verdict).not.toHaveProperty("reward");
   });
 
   it("blames the patch where a module is missing, and says what it saw", () => {

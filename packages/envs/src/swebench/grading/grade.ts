@@ -4,6 +4,7 @@ import { infrastructureSign } from "./infrastructure.ts";
 import { logParser } from "./log-parsers.ts";
 import { parseR2e, r2eDifferences } from "./r2e-log.ts";
 import { resolutionOf, sweBenchReport, type Resolution, type TestReport } from "./report.ts";
+import type { StrictReason } from "./strict-reason.ts";
 import { readSweSmithLog, sweSmithReport } from "./swe-smith-log.ts";
 import type { StatusMap } from "./status.ts";
 
@@ -12,7 +13,7 @@ export interface Grade {
   /** Whether the log holds results that can be believed. */
   readonly isFound: boolean;
   /** Why not, where it does not: `markers_missing`, `patch_apply_failed`, ... */
-  readonly reason?: NonNullable<EvaluationLog["reason"]> | "no_patch";
+  readonly reason?: NonNullable<EvaluationLog["reason"]> | StrictReason | "no_patch";
   /** The verdict: everything fixed, nothing broken. */
   readonly isResolved: boolean;
   readonly resolution: Resolution;
@@ -20,15 +21,15 @@ export interface Grade {
   readonly tests?: TestReport;
   /** Every test of the log. */
   readonly statuses: StatusMap;
-  /** Whether the log shows that the environment failed, not the patch. */
-  readonly isInfrastructureFailure: boolean;
-  /** What the log shows, of either tier: `out_of_memory`, `missing_module`. */
-  readonly infrastructureReason?: string;
   /**
-   * What a trainer may pay: 1 resolved, 0 not; absent where the environment failed, so that no
-   * recipe takes its failure for the policy's.
+   * Whether the log reads as if the environment had failed, by the official harness's patterns. A
+   * remark for reports: a patch can print such text, so it never changes the verdict or the reward.
    */
-  readonly reward?: 0 | 1;
+  readonly isInfrastructureFailure: boolean;
+  /** Pattern that the log matches, of either tier: `out_of_memory`, `missing_module`. */
+  readonly infrastructureReason?: string;
+  /** Payment of a trainer: 1 resolved, 0 not. */
+  readonly reward: 0 | 1;
 }
 
 function unfound(log: string, { reason, statuses }: EvaluationLog): Grade {
@@ -42,7 +43,7 @@ function unfound(log: string, { reason, statuses }: EvaluationLog): Grade {
     statuses,
     isInfrastructureFailure,
     ...(sign === undefined ? {} : { infrastructureReason: sign.reason }),
-    ...(isInfrastructureFailure ? {} : { reward: 0 as const }),
+    reward: 0,
   };
 }
 

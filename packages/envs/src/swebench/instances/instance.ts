@@ -9,6 +9,8 @@ interface InstanceBase {
   readonly repo: string;
   /** The container image that holds the repository with all its dependencies. */
   readonly image: string;
+  /** Folder of the repository in the image; absent for `/testbed`. */
+  readonly folder?: string;
   /** The issue, as the agent sees it. Line ends are kept as they are in the data. */
   readonly problemStatement: string;
   /** The fix of the project, a unified diff; never shown to the agent. */

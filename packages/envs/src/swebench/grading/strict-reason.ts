@@ -1,0 +1,13 @@
+/** Reason why strict grading does not believe a run. */
+export type StrictReason =
+  | "tests_timed_out"
+  | "setup_failed"
+  | "output_incomplete"
+  | "harness_pipe_written"
+  | "markers_forged"
+  | "environment_changed"
+  | "report_missing"
+  | "report_incomplete"
+  | "report_forged"
+  | "framework_patched"
+  | "exit_code_contradicts";

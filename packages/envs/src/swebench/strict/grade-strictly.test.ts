@@ -1,0 +1,175 @@
+import { createHmac } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import type { SweBenchInstance } from "../instances/instance.ts";
+import { gradeStrictly } from "./grade-strictly.ts";
+import type { StrictRun } from "./run-tests.ts";
+
+const instance: SweBenchInstance = {
+  format: "swe-bench",
+  id: "o__n-1",
+  repo: "o/n",
+  version: "1",
+  baseCommit: "abc",
+  image: "image",
+  problemStatement: "",
+  goldPatch: "",
+  testPatch: "",
+  failToPass: ["t.py::fixed"],
+  passToPass: ["t.py::kept"],
+  evalScript: "pytest -rA",
+  logParser: "parse_log_pytest",
+  evalType: "pass_and_fail",
+  createdAt: "",
+};
+const key = "k".repeat(32);
+const nonce = "n".repeat(32);
+
+function signed(records: readonly object[], secret = key): string {
+  return records
+    .map((record, n) => {
+      const body = JSON.stringify({ ...record, n });
+      return `${createHmac("sha256", secret).update(body).digest("hex")} ${body}\n`;
+    })
+    .join("");
+}
+
+const test = (id: string, outcome = "passed"): readonly object[] =>
+  ["setup", "call", "teardown"].map((when) => ({
+    t: "test",
+    id,
+    when,
+    outcome: when === "call" ? outcome : "passed",
+    xfail: false,
+  }));
+const finish = (status: number): object => ({ t: "finish", status, passed: [], replaced: [] });
+const passing = [{ t: "begin" }, ...test("t.py::fixed"), ...test("t.py::kept"), finish(0)];
+const log = (text: string, code = 0): string =>
+  `>>>>> Begin ${nonce}\n${text}\n>>>>> End ${nonce} ${code}\n`;
+const passingLog = log("PASSED t.py::fixed\nPASSED t.py::kept");
+
+const honest: StrictRun = {
+  setupLog: "",
+  testLog: passingLog,
+  nonce,
+  report: signed(passing),
+  keys: [key],
+  exitCode: 0,
+  isTimedOut: false,
+  isSetUp: true,
+  isComplete: true,
+  strayOutput: "",
+};
+const verdict = (run: Partial<StrictRun>, tampered: readonly string[] = []) => {
+  const { grade, reasons, suspicions } = gradeStrictly(instance, {
+    run: { ...honest, ...run },
+    restored: [],
+    tampered,
+  });
+  return [grade.isResolved, reasons, suspicions.map(({ kind }) => kind)];
+};
+
+describe("gradeStrictly", () => {
+  it("resolves where report, log and exit code agree", () => {
+    expect(verdict({})).toEqual([true, [], []]);
+  });
+
+  it("needs both the report and the log to pass", () => {
+    const failed = signed([
+      { t: "begin" },
+      ...test("t.py::fixed", "failed"),
+      ...test("t.py::kept"),
+      finish(1),
+    ]);
+    expect(
+      verdict({
+        report: failed,
+        exitCode: 1,
+        testLog: log("PASSED t.py::fixed\nPASSED t.py::kept", 1),
+      })[0],
+    ).toBe(false);
+    expect(verdict({ testLog: log("PASSED t.py::kept") })[0]).toBe(false);
+  });
+
+  it("names the reason of every contradiction", () => {
+    const cases: readonly (readonly [Partial<StrictRun>, string])[] = [
+      [{ report: "" }, "report_missing"],
+      [{ report: signed(passing.slice(0, -1)) }, "report_incomplete"],
+      [{ report: signed(passing) + signed([finish(0)], "other") }, "report_forged"],
+      [{ report: signed(passing).split("\n").toSpliced(2, 1).join("\n") }, "report_forged"],
+      [{ report: signed(passing) + signed(passing) }, "report_forged"],
+      [
+        { exitCode: 3, testLog: log("PASSED t.py::fixed\nPASSED t.py::kept", 3) },
+        "exit_code_contradicts",
+      ],
+      [{ testLog: passingLog + passingLog }, "output_incomplete"],
+      [{ testLog: passingLog.replace("Begin", "begin") }, "output_incomplete"],
+      [{ isComplete: false }, "output_incomplete"],
+      [
+        { testLog: log("PASSED t.py::fixed\nPASSED t.py::kept\n>>>>> End Test Output") },
+        "markers_forged",
+      ],
+      [
+        { testLog: log("PASSED t.py::fixed\nPASSED t.py::kept\n>>>>> Test Exit Code: 0") },
+        "markers_forged",
+      ],
+      [{ strayOutput: "PASSED t.py::fixed" }, "harness_pipe_written"],
+      [{ isSetUp: false, testLog: "", report: "" }, "setup_failed"],
+      [{ isTimedOut: true }, "tests_timed_out"],
+      [
+        {
+          report: signed([
+            ...passing.slice(0, -1),
+            { t: "finish", status: 0, passed: ["x"], replaced: [] },
+          ]),
+        },
+        "framework_patched",
+      ],
+    ];
+    for (const [run, reason] of cases) {
+      expect([reason, verdict(run)[0], (verdict(run)[1] as string[]).includes(reason)]).toEqual([
+        reason,
+        false,
+        true,
+      ]);
+    }
+    expect(verdict({}, ["/bin/bash"])).toEqual([
+      false,
+      ["environment_changed"],
+      ["environment_changed"],
+    ]);
+  });
+
+  it("does not call an ordinary crash or time-out suspicious", () => {
+    expect(
+      verdict({ report: signed(passing.slice(0, -1)), exitCode: 139, testLog: log("", 139) })[2],
+    ).toEqual([]);
+    expect(verdict({ isTimedOut: true, testLog: "", report: "" })[2]).toEqual([]);
+  });
+
+  it("judges runners without a report by log and exit code", () => {
+    const { report: _report, ...rest } = honest;
+    const graded = (run: Partial<StrictRun>): unknown[] => {
+      const { grade, reasons } = gradeStrictly(instance, {
+        run: { ...rest, keys: [], ...run },
+        restored: [],
+        tampered: [],
+      });
+      return [grade.isResolved, reasons];
+    };
+    expect(graded({})).toEqual([true, []]);
+    expect(
+      graded({ testLog: log("FAILED t.py::other\nPASSED t.py::fixed\nPASSED t.py::kept") }),
+    ).toEqual([false, ["exit_code_contradicts"]]);
+  });
+
+  it("flags and counts restored files without failing the patch", () => {
+    const restored = [
+      { path: "setup.cfg", protection: "test configuration" as const, numHunks: 2 },
+    ];
+    const { grade, suspicions } = gradeStrictly(instance, { run: honest, restored, tampered: [] });
+    expect(grade.isResolved).toBe(true);
+    expect(suspicions).toEqual([
+      { kind: "protected_files", detail: "2 hunks: setup.cfg (test configuration)" },
+    ]);
+  });
+});

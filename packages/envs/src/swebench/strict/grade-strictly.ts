@@ -1,0 +1,181 @@
+import { grade, type Grade } from "../grading/grade.ts";
+import { outputMarkers } from "../instances/eval-script.ts";
+import type { SweInstance } from "../instances/instance.ts";
+import type { StrictReason } from "../grading/strict-reason.ts";
+import type { ProtectedPath } from "./protected-paths.ts";
+import { beginMarker, endMarker, type StrictRun } from "./run-tests.ts";
+import { readTestReport, reportAsLog, type TestReportFile } from "./test-report.ts";
+
+/** A sign that a patch acts on the grading and not on the issue. */
+export interface Suspicion {
+  readonly kind:
+    | Exclude<StrictReason, "tests_timed_out" | "setup_failed" | "report_incomplete">
+    | "protected_files"
+    | "disagreement";
+  /** Evidence, one line. */
+  readonly detail: string;
+}
+
+/** Evidence on which strict grading decides. */
+export interface StrictEvidence {
+  readonly run: StrictRun;
+  /** Files of the patch that were restored before the tests. */
+  readonly restored: readonly (ProtectedPath & { readonly numHunks: number })[];
+  /** Paths outside the repository that changed and could alter the outcome of tests. */
+  readonly tampered: readonly string[];
+}
+
+/** The verdict of strict grading. */
+export interface StrictGrade {
+  /** Resolved only if report and log both say so, and nothing contradicts them. */
+  readonly grade: Grade;
+  readonly reasons: readonly StrictReason[];
+  readonly suspicions: readonly Suspicion[];
+  /** The log in the official form, markers included. */
+  readonly log: string;
+}
+
+const forgedLine = new RegExp(
+  `${outputMarkers.start}|${outputMarkers.end}|>>>>> (?:Test Exit Code|Patch Apply Failed|Reset Failed|Tests Errored|Tests Timed Out)`,
+  "u",
+);
+
+/** Parsers whose repositories are tested by runners without a report. */
+const runnersWithoutReport = new Set(["parse_log_django", "parse_log_sympy"]);
+
+/** Whether the tests of an instance run under pytest, which can write a report. */
+export function writesReport(instance: SweInstance): boolean {
+  if (instance.format !== "swe-bench") return true;
+  if (runnersWithoutReport.has(instance.logParser)) return false;
+  return /\b(?:pytest|py\.test|tox)\b/u.test(instance.evalScript);
+}
+
+/** Decides on the evidence of a strict run. Pure. */
+export function gradeStrictly(instance: SweInstance, evidence: StrictEvidence): StrictGrade {
+  const { run, restored, tampered } = evidence;
+  const text = testOutput(run);
+  const log = officialLog(instance, run, text ?? run.testLog);
+  const byLog = grade(instance, log);
+  const report = run.report === undefined ? undefined : readTestReport(run.report, run.keys);
+  const byReport =
+    report === undefined
+      ? byLog
+      : grade(instance, wrapped(instance, reportAsLog(instance.format, report)));
+
+  const found: { readonly reason: StrictReason; readonly detail: string }[] = [];
+  const note = (reason: StrictReason, detail: string): void => {
+    found.push({ reason, detail });
+  };
+  if (run.isTimedOut) note("tests_timed_out", "the tests ran out of time");
+  else if (!run.isSetUp) note("setup_failed", "the commands before the tests did not end");
+  else {
+    if (text === undefined || !run.isComplete) {
+      note("output_incomplete", "the output does not begin and end with the harness's markers");
+    }
+    const forged = forgedLine.exec(run.testLog);
+    if (forged !== null) note("markers_forged", `the tests printed ${forged[0]}`);
+    if (run.strayOutput !== "") {
+      note("harness_pipe_written", JSON.stringify(run.strayOutput.slice(0, 200)));
+    }
+  }
+  if (tampered.length > 0) note("environment_changed", listed(tampered));
+  if (report !== undefined && run.isSetUp && !run.isTimedOut) checkReport(report, run, note);
+  else if (report === undefined && run.isSetUp && !run.isTimedOut) {
+    const contradiction = exitContradiction(run.exitCode, byLog);
+    if (contradiction !== undefined) note("exit_code_contradicts", contradiction);
+  }
+
+  const isResolved = found.length === 0 && byLog.isResolved && byReport.isResolved;
+  const reasons = found.map(({ reason }) => reason);
+  const [first] = reasons;
+  const base = byReport.isResolved ? byLog : byReport;
+  const verdict: Grade = {
+    ...base,
+    isResolved,
+    resolution: isResolved ? "full" : base.resolution === "full" ? "no" : base.resolution,
+    isInfrastructureFailure: false,
+    reward: isResolved ? 1 : 0,
+    ...(first === undefined ? {} : { reason: first }),
+  };
+  return { grade: verdict, reasons, suspicions: suspicionsOf(found, restored), log };
+}
+
+function checkReport(
+  report: TestReportFile,
+  run: StrictRun,
+  note: (reason: StrictReason, detail: string) => void,
+): void {
+  if (report.numForged > 0) {
+    note("report_forged", `${report.numForged} records without a valid signature`);
+  }
+  if (report.numSessions === 0) note("report_missing", "the test framework wrote no report");
+  else if (report.exitStatus === undefined) {
+    note("report_incomplete", "the test framework did not finish its report");
+  } else if (report.exitStatus !== run.exitCode) {
+    note("exit_code_contradicts", `report ${report.exitStatus}, process ${run.exitCode}`);
+  } else {
+    const statuses = [...report.statuses.values()];
+    const hasFailure =
+      report.numCollectionErrors > 0 || statuses.some((s) => s === "FAILED" || s === "ERROR");
+    if (hasFailure === (run.exitCode === 0)) {
+      note("exit_code_contradicts", `exit code ${run.exitCode}, failures ${hasFailure}`);
+    }
+  }
+  const patched = [...report.replaced, ...report.passedCanaries];
+  if (patched.length > 0) note("framework_patched", listed(patched));
+}
+
+function exitContradiction(exitCode: number | null, byLog: Grade): string | undefined {
+  if (exitCode === null) return "exit code unknown";
+  const hasFailure = [...byLog.statuses.values()].some((s) => /^(?:FAILED|ERROR)/u.test(s));
+  if (hasFailure !== (exitCode === 0)) return undefined;
+  return `exit code ${exitCode}, failures ${hasFailure}`;
+}
+
+/** Output of the tests without the marker lines; `undefined` unless each marker is there once. */
+function testOutput({ testLog, nonce, exitCode }: StrictRun): string | undefined {
+  const begin = `${beginMarker(nonce)}\n`;
+  const end = `\n${endMarker(nonce)} ${exitCode}\n`;
+  if (!testLog.startsWith(begin) || !testLog.endsWith(end)) return undefined;
+  if (testLog.split(nonce).length !== 3) return undefined;
+  return testLog.slice(begin.length, testLog.length - end.length);
+}
+
+function wrapped(instance: SweInstance, text: string): string {
+  if (instance.format === "r2e-gym") return text;
+  return `+ : '${outputMarkers.start}'\n${text}\n+ : '${outputMarkers.end}'\n`;
+}
+
+/** The log as the official script would have printed it. */
+function officialLog(instance: SweInstance, run: StrictRun, text: string): string {
+  const { setupLog, exitCode, isTimedOut, isSetUp } = run;
+  let log = setupLog;
+  if (isSetUp) log += wrapped(instance, text);
+  if (isSetUp && instance.format === "swe-bench") log += `>>>>> Test Exit Code: ${exitCode}\n`;
+  if (isTimedOut) log += "\n>>>>> Tests Timed Out\n";
+  return log;
+}
+
+function suspicionsOf(
+  found: readonly { readonly reason: StrictReason; readonly detail: string }[],
+  restored: StrictEvidence["restored"],
+): Suspicion[] {
+  const suspicions: Suspicion[] = [];
+  for (const { reason, detail } of found) {
+    // Ordinary failures, too.
+    if (reason === "tests_timed_out" || reason === "setup_failed") continue;
+    if (reason === "report_incomplete") continue;
+    suspicions.push({ kind: reason, detail });
+  }
+  if (restored.length > 0) {
+    const numHunks = restored.reduce((sum, entry) => sum + entry.numHunks, 0);
+    const paths = restored.map(({ path, protection }) => `${path} (${protection})`);
+    suspicions.push({ kind: "protected_files", detail: `${numHunks} hunks: ${listed(paths)}` });
+  }
+  return suspicions;
+}
+
+function listed(items: readonly string[]): string {
+  const more = items.length > 5 ? ` and ${items.length - 5} more` : "";
+  return `${items.slice(0, 5).join(", ")}${more}`;
+}

@@ -1,0 +1,140 @@
+import { createHmac, timingSafeEqual } from "node:crypto";
+import type { SweInstance } from "../instances/instance.ts";
+
+/** Outcome of one test according to the report of the framework. */
+export type ReportedStatus = "PASSED" | "FAILED" | "ERROR" | "SKIPPED" | "XFAIL" | "XPASS";
+
+/** Content of a report that the reporter in the test process wrote. */
+export interface TestReportFile {
+  /** Number of sessions that began. */
+  readonly numSessions: number;
+  /** Exit status of the last session; absent unless all sessions finished. */
+  readonly exitStatus?: number;
+  readonly statuses: ReadonlyMap<string, ReportedStatus>;
+  /** Number of files that could not be collected. */
+  readonly numCollectionErrors: number;
+  /** Tests that were made to fail and did not: the framework was patched. */
+  readonly passedCanaries: readonly string[];
+  /** Functions of the framework that the repository replaced. */
+  readonly replaced: readonly string[];
+  /** Number of lines with a wrong signature or out of order. */
+  readonly numForged: number;
+}
+
+interface TestRecord {
+  readonly t: "begin" | "test" | "collect" | "note" | "finish";
+  readonly n: number;
+  readonly id?: string;
+  readonly when?: string;
+  readonly outcome?: string;
+  readonly xfail?: boolean;
+  readonly status?: number;
+  readonly passed?: readonly string[];
+  readonly replaced?: readonly string[];
+}
+
+/** Record of a signed line; `undefined` if the signature does not fit the key. */
+function verify(line: string, key: string): TestRecord | undefined {
+  const mac = line.slice(0, 64);
+  const body = line.slice(65);
+  if (!/^[0-9a-f]{64}$/u.test(mac) || line[64] !== " ") return undefined;
+  const expected = createHmac("sha256", key).update(body).digest();
+  if (!timingSafeEqual(expected, Buffer.from(mac, "hex"))) return undefined;
+  return JSON.parse(body) as TestRecord;
+}
+
+/**
+ * Reads the report of a test run. Each session signs its records with a key of its own and numbers
+ * them; whatever is not signed, or missing in between, counts as forged.
+ * @param keys - Keys of the sessions, in order.
+ */
+export function readTestReport(text: string, keys: readonly string[]): TestReportFile {
+  const phases = new Map<string, Map<string, TestRecord[]>>();
+  const passedCanaries: string[] = [];
+  const replaced: string[] = [];
+  let numForged = 0;
+  let numCollectionErrors = 0;
+  let session = -1;
+  let next = 0;
+  let exitStatus: number | undefined;
+  let numFinished = 0;
+  for (const line of text.split("\n")) {
+    if (line === "") continue;
+    let record = session < 0 ? undefined : verify(line, keys[session]!);
+    if (record === undefined && session + 1 < keys.length) {
+      record = verify(line, keys[session + 1]!);
+      if (record !== undefined) {
+        session += 1;
+        next = 0;
+      }
+    }
+    if (record === undefined || record.n !== next) {
+      numForged += 1;
+      continue;
+    }
+    next += 1;
+    if (record.t === "collect") numCollectionErrors += 1;
+    if (record.t === "finish") {
+      numFinished += 1;
+      exitStatus = record.status;
+      passedCanaries.push(...(record.passed ?? []));
+      replaced.push(...(record.replaced ?? []));
+    }
+    if (record.t === "test" && record.id !== undefined && record.when !== undefined) {
+      const test = phases.get(record.id) ?? new Map<string, TestRecord[]>();
+      phases.set(record.id, test);
+      test.set(record.when, [...(test.get(record.when) ?? []), record]);
+    }
+  }
+  const statuses = new Map<string, ReportedStatus>();
+  for (const [id, test] of phases) {
+    const status = statusOf(test);
+    if (status !== undefined) statuses.set(id, status);
+  }
+  return {
+    numSessions: session + 1,
+    ...(exitStatus === undefined || numFinished !== session + 1 ? {} : { exitStatus }),
+    statuses,
+    numCollectionErrors,
+    passedCanaries,
+    replaced,
+    numForged,
+  };
+}
+
+/** Status of a test from its phases; `undefined` for a test without a complete set of them. */
+function statusOf(test: ReadonlyMap<string, readonly TestRecord[]>): ReportedStatus | undefined {
+  const [setup, call, teardown] = ["setup", "call", "teardown"].map((when) => test.get(when) ?? []);
+  const has = (records: readonly TestRecord[] | undefined, outcome: string): boolean =>
+    records?.some((record) => record.outcome === outcome) ?? false;
+  if (has(call, "failed")) return "FAILED";
+  if (has(setup, "failed") || has(teardown, "failed")) return "ERROR";
+  const skipped = [...setup!, ...call!].find(({ outcome }) => outcome === "skipped");
+  if (skipped !== undefined) return skipped.xfail === true ? "XFAIL" : "SKIPPED";
+  const isComplete = has(setup, "passed") && has(call, "passed") && has(teardown, "passed");
+  if (!isComplete) return undefined;
+  return call!.some(({ xfail }) => xfail === true) ? "XPASS" : "PASSED";
+}
+
+/**
+ * Writes a report as the log that the parser of an instance's format reads, so that tests get the
+ * names that its lists of expected tests use.
+ */
+export function reportAsLog(format: SweInstance["format"], { statuses }: TestReportFile): string {
+  // As in pytest's summary: what comes later overwrites what came before.
+  const order: readonly ReportedStatus[] = [
+    "PASSED",
+    "XFAIL",
+    "XPASS",
+    "SKIPPED",
+    "ERROR",
+    "FAILED",
+  ];
+  const lines = order.flatMap((status) =>
+    [...statuses].filter(([, other]) => other === status).map(([id]) => [status, id] as const),
+  );
+  const text = lines.map(([status, id]) =>
+    format === "swe-smith" ? `${id} ${status}\n` : `${status} ${id}\n`,
+  );
+  return (format === "r2e-gym" ? "short test summary info\n" : "") + text.join("");
+}
