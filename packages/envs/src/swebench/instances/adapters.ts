@@ -1,11 +1,7 @@
 import { Fields } from "./fields.ts";
+import { logParserNames } from "../grading/log-parsers.ts";
 import { isPlain } from "./instance-error.ts";
-import type {
-  R2eGymInstance,
-  SweBenchInstance,
-  SweInstance,
-  SweSmithInstance,
-} from "./instance.ts";
+import type { R2eGymInstance, SweBenchInstance, SweSmithInstance } from "./instance.ts";
 import { tableEvalScript } from "./eval-script.ts";
 import { r2eGoldPatch } from "./r2e-patch.ts";
 import { repositoryRules } from "./repository-rules.ts";
@@ -19,6 +15,21 @@ export function sweBenchImage(instanceId: string): string {
   return `swebench/sweb.eval.x86_64.${instanceId.replaceAll("__", "_1776_").toLowerCase()}:latest`;
 }
 
+/** The image that a row names, under any of the names that data sets use. */
+export function ownImage(fields: Fields): string | undefined {
+  return fields.firstName("image", "docker_image", "image_name");
+}
+
+/** The name of a parser that exists, given in full or without `parse_log_`. */
+export function readLogParser(fields: Fields, repo: string, field = "log_parser"): string {
+  const named = fields.optionalText(field) ?? repositoryRules.get(repo)?.logParser;
+  if (named === undefined) {
+    return fields.fail(field, `be given for a repository without rules (${repo})`);
+  }
+  const name = [named, `parse_log_${named}`].find((known) => logParserNames.includes(known));
+  return name ?? fields.fail(field, `be one of ${logParserNames.join(", ")}`, named);
+}
+
 /**
  * Reads a row of SWE-bench. A 4.x row (no image, script or parser) is completed from the table of
  * repositories.
@@ -29,13 +40,10 @@ export function sweBenchInstance(row: unknown, place: string): SweBenchInstance 
   const fields: Fields = new Fields(row, place);
   const id = fields.name("instance_id");
   const repo = fields.name("repo");
-  const version = fields.optionalText("version") ?? "";
+  const version = fields.label("version") ?? "";
   const baseCommit = fields.name("base_commit");
   const testPatch = fields.text("test_patch");
-  const logParser = fields.optionalText("log_parser") ?? repositoryRules.get(repo)?.logParser;
-  if (logParser === undefined) {
-    fields.fail("log_parser", `be given for a repository without rules (${repo})`);
-  }
+  const logParser = readLogParser(fields, repo);
   let evalScript = fields.optionalText("eval_script");
   if (evalScript === undefined) {
     evalScript = tableEvalScript(repo, version, baseCommit, testPatch);
@@ -47,14 +55,14 @@ export function sweBenchInstance(row: unknown, place: string): SweBenchInstance 
   if (evalType !== "pass_and_fail" && evalType !== "fail_only") {
     fields.fail("eval_type", "be pass_and_fail or fail_only");
   }
-  const difficulty = fields.optionalText("difficulty");
+  const difficulty = fields.label("difficulty");
   return {
     format: "swe-bench",
     id,
     repo,
     version,
     baseCommit,
-    image: fields.optionalText("image") ?? sweBenchImage(id),
+    image: ownImage(fields) ?? sweBenchImage(id),
     problemStatement: fields.text("problem_statement"),
     goldPatch: fields.text("patch"),
     testPatch,
@@ -63,7 +71,7 @@ export function sweBenchInstance(row: unknown, place: string): SweBenchInstance 
     evalScript,
     logParser,
     evalType,
-    createdAt: fields.optionalText("created_at") ?? "",
+    createdAt: fields.label("created_at") ?? "",
     ...(difficulty === undefined ? {} : { difficulty }),
   };
 }
@@ -128,16 +136,4 @@ export function sweSmithInstance(row: unknown, place: string): SweSmithInstance 
     failToPass: fields.texts("FAIL_TO_PASS"),
     passToPass: fields.texts("PASS_TO_PASS"),
   };
-}
-
-/**
- * Reads a row of any of the three formats, told apart by their fields: `expected_output_json` is
- * R2E-Gym's, `image_name` without a test patch is SWE-smith's, all else is SWE-bench.
- * @throws `InstanceError` naming the first field that cannot be used.
- */
-export function readInstance(row: unknown, place: string): SweInstance {
-  const fields: Fields = new Fields(row, place);
-  if (fields.has("expected_output_json")) return r2eGymInstance(row, place);
-  if (fields.has("image_name") && !fields.has("test_patch")) return sweSmithInstance(row, place);
-  return sweBenchInstance(row, place);
 }

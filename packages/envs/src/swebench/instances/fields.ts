@@ -40,11 +40,45 @@ export class Fields {
     return this.has(field) ? this.text(field) : undefined;
   }
 
-  /** A list of texts, or JSON of one: both stand in published files. */
+  /** A text or a number as text; `undefined` for anything else. For fields without a fixed type. */
+  label(field: string): string | undefined {
+    const value = this.#row[field];
+    if (typeof value === "number" || typeof value === "bigint") return String(value);
+    return typeof value === "string" ? value : undefined;
+  }
+
+  /** The first of some fields that says something. */
+  firstName(...names: readonly string[]): string | undefined {
+    return names.map((name) => this.label(name)?.trim()).find((name) => name);
+  }
+
+  /** A list of texts, or JSON or a Python literal of one: all stand in published files. */
   texts(field: string): readonly string[] {
-    const value = this.json(field);
+    const raw = this.#row[field];
+    const value =
+      typeof raw === "string" ? (parsePythonTexts(raw) ?? this.json(field)) : this.json(field);
     if (Array.isArray(value) && value.every((entry) => typeof entry === "string")) return value;
     return this.fail(field, "be a list of texts, or JSON of one");
+  }
+
+  /** The fields of an object, or of JSON of one, within this row. */
+  inner(field: string): Fields {
+    const value = this.json(field);
+    if (!isPlain(value)) return this.fail(field, "be an object, or JSON of one");
+    return new Fields(value, `${this.#place}: ${field}`);
+  }
+
+  /** Shell lines: a text, or a list of texts. */
+  lines(field: string): readonly string[] {
+    const value = this.#row[field];
+    if (value === undefined || value === null) return [];
+    if (typeof value === "string") return value.trim() === "" ? [] : [value];
+    return this.texts(field);
+  }
+
+  /** Names of the fields. */
+  get names(): readonly string[] {
+    return Object.keys(this.#row);
   }
 
   /** A value that is JSON in some files and itself in others. */
@@ -57,4 +91,28 @@ export class Fields {
       return this.fail(field, "hold JSON");
     }
   }
+}
+
+/** Texts of a Python list literal with single quotes, `['a', "b"]`; `undefined` for other text. */
+export function parsePythonTexts(text: string): readonly string[] | undefined {
+  const inner = /^\s*\[([^]*)\]\s*$/u.exec(text)?.[1];
+  if (inner === undefined || !inner.includes("'")) return undefined;
+  const item = /\s*(?:'((?:[^'\\]|\\[^])*)'|"((?:[^"\\]|\\[^])*)")\s*(,|$)/uy;
+  const texts: string[] = [];
+  while (item.lastIndex < inner.length) {
+    const start = item.lastIndex;
+    const match = item.exec(inner);
+    if (match === null) {
+      // JSON may hold apostrophes within its texts.
+      return inner.slice(start).trim() === "" ? texts : undefined;
+    }
+    const escapes: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r" };
+    texts.push(
+      (match[1] ?? match[2]!).replaceAll(
+        /\\([^])/gu,
+        (_, letter: string) => escapes[letter] ?? letter,
+      ),
+    );
+  }
+  return texts;
 }

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
+import { logParserNames } from "../grading/log-parsers.ts";
 import { sharedSwebench } from "../testing/shared-data.ts";
 import { sweBenchImage } from "./adapters.ts";
 import { tableEvalScript, testDirectives, withExitCode } from "./eval-script.ts";
@@ -191,6 +192,10 @@ describe("loadInstances", () => {
       [
         lines({ ...row, repo: "me/mine", log_parser: "parse_log_pytest" }),
         "line 1: eval_script must be given for a repository without rules (me/mine), got undefined",
+      ],
+      [
+        lines(row, { ...row, instance_id: "b", log_parser: "parse_log_none" }),
+        `line 2: log_parser must be one of ${logParserNames.join(", ")}, got "parse_log_none"`,
       ],
       [
         lines({ ...row, eval_type: "all" }),

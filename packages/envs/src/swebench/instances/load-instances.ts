@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { decodeText } from "@turnwise/core";
-import { readInstance } from "./adapters.ts";
-import { InstanceError, messageOf, shown } from "./instance-error.ts";
+import { readInstance } from "./data-sets.ts";
+import { InstanceError, isPlain, messageOf, shown } from "./instance-error.ts";
 import type { SweInstance } from "./instance.ts";
 
 const unzip = promisify(gunzip);
@@ -12,7 +12,7 @@ const unzip = promisify(gunzip);
 async function* rowsOf(
   path: string,
   bytes: Buffer,
-): AsyncGenerator<readonly [row: unknown, place: string]> {
+): AsyncGenerator<readonly [read: () => unknown, place: string]> {
   if (bytes.subarray(0, 4).toString("latin1") === "PAR1") {
     const { parquetReadObjects } = await import("hyparquet");
     const file = new Uint8Array(bytes).buffer;
@@ -25,20 +25,20 @@ async function* rowsOf(
         { cause },
       );
     }
-    for (const [i, row] of rows.entries()) yield [row, `${path}: row ${i + 1}`];
+    for (const [i, row] of rows.entries()) yield [() => row, `${path}: row ${i + 1}`];
     return;
   }
   const text = decode(bytes, path);
   if (text.trimStart().startsWith("[")) {
     const rows = parse(text, path);
     if (!Array.isArray(rows)) throw new InstanceError(`${path}: file must hold a list`);
-    for (const [i, row] of rows.entries()) yield [row, `${path}: row ${i + 1}`];
+    for (const [i, row] of rows.entries()) yield [() => row, `${path}: row ${i + 1}`];
     return;
   }
   // One object over many lines is a file of one instance.
   const first = text.slice(0, Math.max(0, text.indexOf("\n"))).trim();
   if (first === "{") {
-    yield [parse(text, path), path];
+    yield [() => parse(text, path), path];
     return;
   }
   let number = 0;
@@ -50,7 +50,7 @@ async function* rowsOf(
     start = end + 1;
     if (line.trim() === "") continue;
     const place = `${path}: line ${number}`;
-    yield [parse(line, place), place];
+    yield [() => parse(line, place), place];
   }
 }
 
@@ -70,14 +70,28 @@ function parse(text: string, place: string): unknown {
   }
 }
 
+/** How a file of instances is read. */
+export interface LoadOptions {
+  /**
+   * Where the file keeps fields that have another name there: our name (SWE-bench's, such as
+   * `instance_id` or `image`) to a path of names with dots, `docker.image`.
+   */
+  readonly fields?: Readonly<Record<string, string>>;
+  /** Told of each row that cannot be used, which is then left out; without it, such a row throws. */
+  readonly onInvalid?: (error: InstanceError) => void;
+}
+
 /**
- * Loads instances of SWE-bench, R2E-Gym or SWE-smith from a file: JSON lines, a JSON list or one
- * JSON object, each also with gzip, or parquet (SNAPPY or uncompressed). What a file is, its content
- * says, not its name.
+ * Loads instances of a known data set (see {@link readInstance}) from a file: JSON lines, a JSON list
+ * or one JSON object, each also with gzip, or parquet (SNAPPY or uncompressed). The content decides
+ * about the format, not the name.
  * @throws `InstanceError` naming the file, the row, the field, the rule and the value; also for an
- *   id that stands twice, and for a file without a row.
+ *   id that stands twice, and for a file without a usable row.
  */
-export async function loadInstances(path: string): Promise<SweInstance[]> {
+export async function loadInstances(
+  path: string,
+  { fields = {}, onInvalid }: LoadOptions = {},
+): Promise<SweInstance[]> {
   let bytes: Buffer;
   try {
     bytes = await readFile(path);
@@ -97,18 +111,37 @@ export async function loadInstances(path: string): Promise<SweInstance[]> {
   }
   const instances: SweInstance[] = [];
   const places = new Map<string, string>();
-  for await (const [row, place] of rowsOf(path, bytes)) {
-    const instance = readInstance(row, place);
-    const earlier = places.get(instance.id);
-    if (earlier !== undefined) {
-      throw new InstanceError(
-        `${place}: instance_id must stand once in a file, got ${shown(instance.id)} again after ${earlier.slice(path.length + 2)}`,
-      );
+  let first: InstanceError | undefined;
+  for await (const [read, place] of rowsOf(path, bytes)) {
+    try {
+      const instance = readInstance(withFields(read(), fields), place);
+      const earlier = places.get(instance.id);
+      if (earlier !== undefined) {
+        throw new InstanceError(
+          `${place}: instance_id must stand once in a file, got ${shown(instance.id)} again after ${earlier.slice(path.length + 2)}`,
+        );
+      }
+      places.set(instance.id, place);
+      instances.push(instance);
+    } catch (error) {
+      if (!(error instanceof InstanceError) || onInvalid === undefined) throw error;
+      first ??= error;
+      onInvalid(error);
     }
-    places.set(instance.id, place);
-    instances.push(instance);
   }
-  if (instances.length === 0)
-    throw new InstanceError(`${path}: file must hold an instance, got none`);
-  return instances;
+  if (instances.length > 0) return instances;
+  const got = first === undefined ? "none" : `only invalid ones, such as ${first.message}`;
+  throw new InstanceError(`${path}: file must hold an instance, got ${got}`);
+}
+
+/** The row with fields under our names too. A path that leads nowhere changes nothing. */
+function withFields(row: unknown, fields: Readonly<Record<string, string>>): unknown {
+  if (!isPlain(row) || Object.keys(fields).length === 0) return row;
+  const result: Record<string, unknown> = { ...row };
+  for (const [name, path] of Object.entries(fields)) {
+    let value: unknown = row;
+    for (const part of path.split(".")) value = isPlain(value) ? value[part] : undefined;
+    if (value !== undefined) result[name] = value;
+  }
+  return result;
 }

@@ -1,0 +1,273 @@
+import { Fields } from "./fields.ts";
+import {
+  ownImage,
+  r2eGymInstance,
+  readLogParser,
+  sweBenchInstance,
+  sweSmithInstance,
+} from "./adapters.ts";
+import { evalScript, shellWord, testDirectives } from "./eval-script.ts";
+import { isPlain } from "./instance-error.ts";
+import type { SweBenchInstance, SweInstance } from "./instance.ts";
+
+/** Lines that activate the conda environment of images in SWE-bench's layout. */
+const condaTestbed = ["source /opt/miniconda3/bin/activate", "conda activate testbed"];
+
+/** Commands that test the repositories of SWE-Gym, whose rows name none. */
+const sweGymCommands: ReadonlyMap<string, string> = new Map([
+  ["getmoto/moto", "pytest -n0 -rA"],
+  ["python/mypy", "pytest -n0 -rA -k"],
+  ["conan-io/conan", "pytest -n0 -rA"],
+  ["dask/dask", "pytest -n0 -rA --color=no"],
+  ["project-monai/monai", "pytest -rA"],
+  ["iterative/dvc", "pytest -rA"],
+  ["bokeh/bokeh", "pytest -rA -n0"],
+  ["modin-project/modin", "pytest -n0 -rA"],
+  ["pydantic/pydantic", "pytest -rA --tb=short -vv -o console_output_style=classic --no-header"],
+  ["pandas-dev/pandas", "pytest -rA --tb=long"],
+  ["facebookresearch/hydra", "pytest -rA --tb=long"],
+]);
+
+/** Parts of a row in which data sets differ. */
+interface RowParts {
+  readonly id: string;
+  readonly repo: string;
+  readonly baseCommit: string;
+  readonly image: string;
+  readonly folder?: string;
+  readonly problemStatement: string;
+  readonly goldPatch: string;
+  readonly testPatch: string;
+  readonly failToPass: readonly string[];
+  readonly passToPass: readonly string[];
+  readonly logParser: string;
+  readonly activate?: readonly string[];
+  readonly before?: readonly string[];
+  readonly testCommand: string;
+}
+
+function instanceOf(fields: Fields, parts: RowParts): SweBenchInstance {
+  const { folder = "/testbed", activate = [], before = [], testCommand, ...rest } = parts;
+  const version = fields.label("version") ?? "";
+  const { repo, baseCommit, testPatch } = rest;
+  const script = { repo, version, baseCommit, testPatch, folder, activate, before, testCommand };
+  return {
+    ...rest,
+    ...(folder === "/testbed" ? {} : { folder }),
+    format: "swe-bench",
+    version,
+    evalScript: fields.optionalText("eval_script") ?? evalScript({ ...script, install: "" }),
+    evalType: "pass_and_fail",
+    createdAt: fields.label("created_at") ?? "",
+  };
+}
+
+/** Parts that all rows with SWE-bench's names share. */
+function commonParts(fields: Fields): Omit<RowParts, "image" | "logParser" | "testCommand"> {
+  return {
+    id: fields.name("instance_id"),
+    repo: fields.name("repo"),
+    baseCommit: fields.name("base_commit"),
+    problemStatement: fields.text("problem_statement"),
+    goldPatch: fields.optionalText("patch") ?? "",
+    testPatch: fields.text("test_patch"),
+    failToPass: fields.texts("FAIL_TO_PASS"),
+    passToPass: fields.texts("PASS_TO_PASS"),
+  };
+}
+
+const joined = (commands: readonly string[]): string => commands.join("\n");
+
+/**
+ * Reads a row of SWE-Gym: SWE-bench's fields without image and commands. Nothing is installed again
+ * before the tests, so changes of compiled sources (pandas) do not take effect.
+ */
+export function sweGymInstance(row: unknown, place: string): SweBenchInstance {
+  const fields: Fields = new Fields(row, place);
+  const common = commonParts(fields);
+  const command = sweGymCommands.get(common.repo.toLowerCase());
+  if (command === undefined) {
+    fields.fail("repo", `be one of SWE-Gym's: ${[...sweGymCommands.keys()].join(", ")}`);
+  }
+  const tests =
+    common.repo.toLowerCase() === "python/mypy"
+      ? [
+          [...common.testPatch.matchAll(/\[case ([^\]\n]+)\]/gu)]
+            .map((match) => match[1]!)
+            .join(" or "),
+        ]
+      : testDirectives(common.repo, common.testPatch);
+  return instanceOf(fields, {
+    ...common,
+    image:
+      ownImage(fields) ??
+      `xingyaoww/sweb.eval.x86_64.${common.id.replaceAll("__", "_s_").toLowerCase()}:latest`,
+    logParser: fields.has("log_parser") ? readLogParser(fields, common.repo) : "parse_log_pytest",
+    activate: condaTestbed,
+    testCommand: [command, ...tests.map(shellWord)].join(" "),
+  });
+}
+
+/** Reads a row of SWE-rebench (first or second version): commands are in `install_config`. */
+export function sweRebenchInstance(row: unknown, place: string): SweBenchInstance {
+  const fields: Fields = new Fields(row, place);
+  const common = commonParts(fields);
+  const config = fields.inner("install_config");
+  const commands = config.lines("test_cmd");
+  if (commands.length === 0) config.fail("test_cmd", "be a command, or a list of commands");
+  const image = ownImage(fields);
+  if (image === undefined) fields.fail("docker_image", "name the image of the row");
+  // The second version has a language, runs its commands as they are, and works in `/name`.
+  const isSecond = fields.has("language");
+  const files = testDirectives(common.repo, common.testPatch).map(shellWord);
+  return instanceOf(fields, {
+    ...common,
+    image,
+    logParser: readLogParser(config, common.repo),
+    ...(isSecond
+      ? { folder: `/${common.repo.split("/").at(-1)!}`, before: [] }
+      : { activate: condaTestbed }),
+    testCommand: isSecond
+      ? joined(commands)
+      : joined(commands.map((command) => [command, ...files].join(" "))),
+  });
+}
+
+/** Reads a row of SWE-bench-Live: `test_cmds` run as they are, after `rebuild_cmds`. */
+export function sweBenchLiveInstance(row: unknown, place: string): SweBenchInstance {
+  const fields: Fields = new Fields(row, place);
+  const common = commonParts(fields);
+  const commands = fields.lines("test_cmds");
+  if (commands.length === 0) fields.fail("test_cmds", "be a list of commands");
+  const name = common.id.replaceAll("__", "_1776_").toLowerCase();
+  return instanceOf(fields, {
+    ...common,
+    image: ownImage(fields) ?? `starryzhang/sweb.eval.x86_64.${name}:latest`,
+    logParser: readLogParser(fields, common.repo),
+    before: fields.lines("rebuild_cmds"),
+    testCommand: joined([...commands, ...fields.lines("print_cmds")]),
+  });
+}
+
+/**
+ * Reads a row of SWE-bench Pro. The script that runs its tests is published next to the data set: the
+ * row needs it as `run_script`, and the name of a parser as `log_parser`.
+ */
+export function sweBenchProInstance(row: unknown, place: string): SweBenchInstance {
+  const fields: Fields = new Fields(row, place);
+  const repo = fields.name("repo");
+  const list = (upper: string): readonly string[] =>
+    fields.texts(fields.has(upper) ? upper : upper.toLowerCase());
+  const files = fields.texts("selected_test_files_to_run").join(",");
+  const script = fields.has("run_script")
+    ? fields.name("run_script")
+    : fields.fail("run_script", "hold the test script that is published next to the data set");
+  const end = "END_OF_RUN_SCRIPT";
+  return instanceOf(fields, {
+    id: fields.name("instance_id"),
+    repo,
+    baseCommit: fields.name("base_commit"),
+    image: ownImage(fields) ?? `jefzda/sweap-images:${fields.name("dockerhub_tag")}`,
+    folder: "/app",
+    problemStatement: ["problem_statement", "requirements", "interface"]
+      .map((name) => fields.optionalText(name) ?? "")
+      .filter((text) => text.trim() !== "")
+      .join("\n\n"),
+    goldPatch: fields.optionalText("patch") ?? "",
+    testPatch: fields.text("test_patch"),
+    failToPass: list("FAIL_TO_PASS"),
+    passToPass: list("PASS_TO_PASS"),
+    logParser: readLogParser(fields, repo),
+    before: [`cat >/tmp/run_script.sh <<'${end}'\n${script}\n${end}`],
+    testCommand: `bash /tmp/run_script.sh ${shellWord(files)}`,
+  });
+}
+
+/**
+ * Reads a row of Multi-SWE-bench: its images hold the script that runs the tests. The row needs the
+ * name of a parser as `log_parser`, since the data set has none.
+ */
+export function multiSweBenchInstance(row: unknown, place: string): SweBenchInstance {
+  const fields: Fields = new Fields(row, place);
+  const [org, name] = [fields.name("org"), fields.name("repo")];
+  const number = fields.label("number") ?? fields.fail("number", "be the number of a pull request");
+  const keys = (field: string): readonly string[] => {
+    if (!fields.has(field)) return [];
+    return fields.inner(field).names;
+  };
+  const issues = fields.json("resolved_issues");
+  const texts = (Array.isArray(issues) ? issues : [])
+    .filter(isPlain)
+    .map(({ title, body }) => `${textOf(title)}\n\n${textOf(body)}`.trim());
+  const problemStatement = texts.filter((text) => text !== "").join("\n\n");
+  if (problemStatement === "") fields.fail("resolved_issues", "hold an issue with a title or body");
+  return instanceOf(fields, {
+    id: fields.firstName("instance_id") ?? `${org}__${name}-${number}`,
+    repo: `${org}/${name}`,
+    baseCommit: fields.inner("base").name("sha"),
+    image: ownImage(fields) ?? `mswebench/${org}_m_${name}:pr-${number}`.toLowerCase(),
+    folder: `/home/${name}`,
+    problemStatement,
+    goldPatch: fields.text("fix_patch"),
+    testPatch: fields.text("test_patch"),
+    failToPass: ["f2p_tests", "s2p_tests", "n2p_tests"].flatMap(keys),
+    passToPass: keys("p2p_tests"),
+    logParser: readLogParser(fields, `${org}/${name}`),
+    testCommand: "bash /home/run.sh",
+  });
+}
+
+const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
+
+/** The instance within a row of NeMo Gym (Nemotron): JSON in the metadata of its request. */
+function nemotronRow(row: Readonly<Record<string, unknown>>): unknown {
+  const request = row["responses_create_params"];
+  const metadata = isPlain(request) ? request["metadata"] : undefined;
+  if (!isPlain(metadata) || metadata["instance_dict"] === undefined) return undefined;
+  const inner = metadata["instance_dict"];
+  if (typeof inner !== "string") return inner;
+  try {
+    return JSON.parse(inner) as unknown;
+  } catch {
+    return inner;
+  }
+}
+
+/**
+ * Reads a row of any known data set, told apart by their fields. Only the fields that are used are
+ * looked at.
+ *
+ * | field                            | data set                       |
+ * | -------------------------------- | ------------------------------ |
+ * | `responses_create_params`        | Nemotron: the row within it    |
+ * | `expected_output_json`           | R2E-Gym                        |
+ * | `fix_patch` and `org`            | Multi-SWE-bench                |
+ * | `dockerhub_tag`                  | SWE-bench Pro                  |
+ * | `install_config`                 | SWE-rebench                    |
+ * | `test_cmds`                      | SWE-bench-Live                 |
+ * | `image_name` without test patch  | SWE-smith                      |
+ * | a repository of SWE-Gym          | SWE-Gym                        |
+ * | otherwise                        | SWE-bench, Lite, Verified, ... |
+ *
+ * @throws `InstanceError` naming the first field that cannot be used.
+ */
+export function readInstance(row: unknown, place: string): SweInstance {
+  const fields: Fields = new Fields(row, place);
+  if (fields.has("responses_create_params")) {
+    const inner = isPlain(row) ? nemotronRow(row) : undefined;
+    if (inner === undefined) {
+      fields.fail("responses_create_params", "hold metadata with an instance_dict");
+    }
+    return readInstance(inner, `${place}: instance_dict`);
+  }
+  if (fields.has("expected_output_json")) return r2eGymInstance(row, place);
+  if (fields.has("fix_patch") && fields.has("org")) return multiSweBenchInstance(row, place);
+  if (fields.has("dockerhub_tag")) return sweBenchProInstance(row, place);
+  if (fields.has("eval_script")) return sweBenchInstance(row, place);
+  if (fields.has("install_config")) return sweRebenchInstance(row, place);
+  if (fields.has("test_cmds")) return sweBenchLiveInstance(row, place);
+  if (fields.has("image_name") && !fields.has("test_patch")) return sweSmithInstance(row, place);
+  const repo = fields.label("repo")?.toLowerCase() ?? "";
+  if (sweGymCommands.has(repo)) return sweGymInstance(row, place);
+  return sweBenchInstance(row, place);
+}
