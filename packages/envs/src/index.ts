@@ -9,4 +9,4 @@ export {
 } from "./demonstration.ts";
 export type { Environment, EnvironmentFactory, Observation, StepResult } from "./environment.ts";
 export { rollout, rolloutGroup, type RolloutOptions, type RolloutParts } from "./rollout.ts";
-export type { Demonstrator, TaskSource, TaskSplit } from "./task-source.ts";
+export type { AuditRecord, Demonstrator, TaskSource, TaskSplit } from "./task-source.ts";

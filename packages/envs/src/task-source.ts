@@ -42,8 +42,21 @@ export interface TaskSource {
    * @throws `InputError` naming the first broken task.
    */
   validate?(onProgress: (done: number) => void): Promise<void>;
+  /**
+   * Takes the records of the episodes that were graded since the last call, for the run folder.
+   * Default: none.
+   */
+  takeRecords?(): readonly AuditRecord[];
   /** Frees containers, files and connections. */
   close?(): Promise<void>;
+}
+
+/** Evidence for the verdict on one episode, as plain data. */
+export interface AuditRecord {
+  readonly taskId: string;
+  /** Whether something points to an attack on the grading. */
+  readonly isSuspicious: boolean;
+  readonly [field: string]: unknown;
 }
 
 /** Plays scripted episodes that a warm start imitates. */

@@ -1,4 +1,4 @@
-import { styled, terminalWidth } from "./terminal.ts";
+import { styleText } from "node:util";
 
 /** Where a run tells what it does. */
 export interface Reporter {
@@ -28,14 +28,14 @@ export function textReporter(stream: NodeJS.WriteStream): Reporter {
   return {
     say: keep,
     row: (_record, text) => keep(text),
-    warn: (text) => keep(styled("yellow", text, stream)),
+    warn: (text) => keep(stream.isTTY ? styleText("yellow", text) : text),
     now: (text) => {
       const time = performance.now();
       // A terminal that is written to a thousand times a second slows the run.
       if (!stream.isTTY || time - shownAt < 100) return;
       shownAt = time;
-      const line = text.slice(0, Math.max(20, terminalWidth(stream) - 1));
-      stream.write(`\r\u001b[K${styled("dim", line, stream)}`);
+      const line = text.slice(0, Math.max(20, (stream.columns ?? 80) - 1));
+      stream.write(`\r\u001b[K${styleText("dim", line)}`);
       shown = line;
     },
     close: clear,

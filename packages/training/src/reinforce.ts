@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Random, Task } from "@turnwise/core";
+import type { AuditRecord } from "@turnwise/envs";
 import { composeAlgorithm } from "./algorithm.ts";
 import { missingChatWarning } from "./chat-format.ts";
 import { evaluate } from "./evaluate.ts";
@@ -126,9 +127,18 @@ async function record(run: Run, report: IterationReport, state: RunState): Promi
     warmStartEpoch: state.warmStartEpochs,
     iteration,
   } as const;
-  await folder.writeTrajectories(`iteration-${String(iteration).padStart(4, "0")}`, groups);
-  await folder.writeMetrics({ ...place, ...metrics });
+  const name = `iteration-${String(iteration).padStart(4, "0")}`;
+  const records = run.tasks.takeRecords?.();
+  await folder.writeTrajectories(name, groups);
+  await folder.writeAudit(name, records ?? []);
+  await folder.writeMetrics({ ...place, ...metrics, ...suspicionMetrics(records) });
   await folder.writeTimings({ ...place, seconds, numTokens });
+}
+
+/** Number of suspicious episodes, where the tasks keep records. */
+function suspicionMetrics(records: readonly AuditRecord[] | undefined): Record<string, number> {
+  if (records === undefined) return {};
+  return { suspicious: records.filter(({ isSuspicious }) => isSuspicious).length };
 }
 
 function iterationLine(report: IterationReport, iterations: number): string {
@@ -174,10 +184,9 @@ async function evaluateAll(
           onProgress: (done) => reporter.now(`evaluating ${split}, ${mode}: ${percent(done)}`),
         },
       );
-      await folder.writeTrajectories(
-        `evaluation-${phase}${phase === "during" ? `-${state.iterations}` : ""}-${split}-${mode}`,
-        report.groups,
-      );
+      const name = `evaluation-${phase}${phase === "during" ? `-${state.iterations}` : ""}-${split}-${mode}`;
+      await folder.writeTrajectories(name, report.groups);
+      await folder.writeAudit(name, run.tasks.takeRecords?.() ?? []);
       const { metrics, byKind } = report;
       await folder.writeMetrics({
         stage: "evaluation",

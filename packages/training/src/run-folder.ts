@@ -6,13 +6,13 @@ import {
   readdir,
   rename,
   rm,
-  rmdir,
   stat,
   writeFile,
 } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { decodeText, type Group } from "@turnwise/core";
+import type { AuditRecord } from "@turnwise/envs";
 import { checkConfig, type TrainConfig } from "./config.ts";
 import { InputError, reading } from "./input-error.ts";
 
@@ -70,10 +70,13 @@ async function readJson(path: string): Promise<unknown> {
 }
 
 const stateName = "state.json";
+/** Folder of the evidence for verdicts, within a run's. */
+const auditFolder = "audit";
 
 /**
  * The folder of one run: `config.json`, `manifest.json`, `metrics.jsonl` (what was learned: equal for
- * equal runs), `timings.jsonl` (how long it took: never equal), `trajectories/` and `checkpoints/`.
+ * equal runs), `timings.jsonl` (how long it took: never equal), `trajectories/`, `audit/` (evidence for
+ * verdicts, where the tasks give any) and `checkpoints/`.
  *
  * Everything that a state counts is on disk before the state is, and all that is on disk beyond the
  * state is dropped on resuming. So a run killed at any moment continues as if it had not been.
@@ -89,32 +92,15 @@ export class RunFolder {
 
   /** Begins a run. @throws {@link InputError} if the folder exists and is not empty. */
   static async create(path: string, config: TrainConfig, manifest: object): Promise<RunFolder> {
-    const entries = await readdir(path).catch(() => undefined);
-    if (entries !== undefined && entries.length > 0) {
+    const entries = await readdir(path).catch(() => []);
+    if (entries.length > 0) {
       throw new InputError(
         `${path}: run folder must be new or empty, got ${entries.length} entries (to go on with it: train --resume ${path})`,
       );
     }
-    try {
-      await mkdir(join(path, "checkpoints"), { recursive: true });
-      await writeWhole(join(path, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
-      await writeWhole(join(path, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
-    } catch (cause) {
-      // Half a folder would be in the way of the next attempt.
-      for (const name of [
-        "checkpoints",
-        "manifest.json",
-        "manifest.json.part",
-        "config.json.part",
-      ]) {
-        await rm(join(path, name), { recursive: true, force: true }).catch(() => undefined);
-      }
-      if (entries === undefined) await rmdir(path).catch(() => undefined);
-      throw new InputError(
-        `${path}: run folder must be writable, got ${(cause as Error).message} (--out names another)`,
-        { cause },
-      );
-    }
+    await mkdir(join(path, "checkpoints"), { recursive: true });
+    await writeWhole(join(path, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+    await writeWhole(join(path, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
     return new RunFolder(path, config);
   }
 
@@ -181,11 +167,12 @@ export class RunFolder {
       const kept = (await readLines(path)).filter(isKept);
       await writeWhole(path, kept.map((line) => `${JSON.stringify(line)}\n`).join(""));
     }
-    const folder = join(this.path, "trajectories");
-    for (const name of await readdir(folder).catch(() => [])) {
-      const iteration = /^iteration-(\d+)\.jsonl\.gz$/u.exec(name)?.[1];
-      if (iteration !== undefined && Number(iteration) > state.iterations) {
-        await rm(join(folder, name), { force: true });
+    for (const folder of ["trajectories", auditFolder].map((name) => join(this.path, name))) {
+      for (const name of await readdir(folder).catch(() => [])) {
+        const iteration = /^iteration-(\d+)\.jsonl\.gz$/u.exec(name)?.[1];
+        if (iteration !== undefined && Number(iteration) > state.iterations) {
+          await rm(join(folder, name), { force: true });
+        }
       }
     }
   }
@@ -214,6 +201,17 @@ export class RunFolder {
     const path = join(this.path, "trajectories", `${name}.jsonl.gz`);
     await writeWhole(path, gzipSync(lines.join(""), { level: 1 }));
     return path;
+  }
+
+  /**
+   * Writes the evidence for the verdicts on graded episodes, one to a line, packed; nothing for an
+   * empty list. A file of the same name is replaced.
+   */
+  async writeAudit(name: string, records: readonly AuditRecord[]): Promise<void> {
+    if (records.length === 0) return;
+    const lines = records.map((record) => `${JSON.stringify(record)}\n`);
+    const path = join(this.path, auditFolder, `${name}.jsonl.gz`);
+    await writeWhole(path, gzipSync(lines.join(""), { level: 1 }));
   }
 
   /** Writes something to look at after a crash. @returns The file's path. */

@@ -4,7 +4,6 @@ import { plot } from "asciichart";
 import type { MetricsLine, RunFolder } from "./run-folder.ts";
 import type { Metrics } from "./metrics.ts";
 import { percent, type Reporter } from "./progress.ts";
-import { terminalWidth } from "./terminal.ts";
 
 /** A curve of at most `width` points: neighbours are averaged. */
 function thinned(values: readonly number[], width: number): number[] {
@@ -30,8 +29,7 @@ export function successCurve(metrics: readonly MetricsLine[]): string {
     .filter(({ stage }) => stage === "iteration")
     .map((line) => 100 * Number(line["success"]));
   if (rates.length < 2) return "";
-  // The axis takes eight columns.
-  const width = Math.max(10, Math.min(60, terminalWidth(process.stdout) - 8));
+  const width = 60;
   const curve = plot(stretched(thinned(rates, width), width), {
     height: 10,
     min: 0,
@@ -95,11 +93,11 @@ export function evaluationTexts(metrics: Metrics): string[] {
 
 /**
  * What a person wants to know at the end: what was learned, where it lies, what to try next.
- * @param next - A command line to try next.
+ * @param next - A command to try next.
  */
 export async function closingSummary(
   folder: RunFolder,
-  next: string,
+  next: readonly string[],
   reporter: Reporter,
 ): Promise<void> {
   const metrics = await folder.readMetrics();
@@ -109,5 +107,5 @@ export async function closingSummary(
   reporter.say(
     `\nresults: ${folder.path} (config.json, metrics.jsonl, trajectories, checkpoints, policy)`,
   );
-  reporter.say(`next: ${next}`);
+  reporter.say(`next: node apps/trainer/dist/main.js ${next.join(" ")}`);
 }

@@ -52,6 +52,7 @@ export async function warmStart(
       slipShare,
       random.fork("demonstrations"),
     )) ?? [];
+  await folder.writeAudit("warm-start", tasks.takeRecords?.() ?? []);
   const classes = demonstrator?.exchangeable?.(demonstrations) ?? [];
   if (model.source === "tinker") throw new InputError("warmStart: model.source must not be tinker");
   const start =

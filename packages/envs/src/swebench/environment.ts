@@ -25,6 +25,8 @@ export interface SweRecord {
   /** What was evaluated, and what was left out of it; `null` where no patch could be had. */
   readonly patch: FilteredPatch | null;
   readonly evaluation: Evaluation;
+  /** Whether the verdict was that on an equal patch of an earlier episode. */
+  readonly isRecalled: boolean;
 }
 
 /** How an episode runs. */
@@ -100,16 +102,25 @@ export function sweEnvironment(
     // The agent's container is not needed any more, and the grader needs room.
     await world.close();
     const text = patch?.patch ?? null;
+    let isRecalled = memory !== undefined;
     const evaluation = await (memory === undefined
       ? evaluatePatch(instance, text, engine, {
           ...options.evaluation,
           ...(signal === undefined ? {} : { signal }),
         })
       : // Others may wait for this verdict too: who gives up must not take it from them.
-        memory.recall(instance.id, text ?? "", async () =>
-          evaluatePatch(instance, text, engine, options.evaluation),
-        ));
-    options.onGraded?.({ instanceId: instance.id, ending, numSteps, patch, evaluation });
+        memory.recall(instance.id, text ?? "", async () => {
+          isRecalled = false;
+          return evaluatePatch(instance, text, engine, options.evaluation);
+        }));
+    options.onGraded?.({
+      instanceId: instance.id,
+      ending,
+      numSteps,
+      patch,
+      evaluation,
+      isRecalled,
+    });
     const isSuccess = evaluation.grade.isResolved;
     return { text: answer, reward: isSuccess ? successReward : 0, isTerminal: true, isSuccess };
   };

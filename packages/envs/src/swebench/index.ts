@@ -9,6 +9,7 @@ export {
   type ChatTemplate,
   type SweFormatOptions,
 } from "./agent-formats.ts";
+export { sweAudit, sweAuditRecord, type SweAudit, type SweAuditRecord } from "./audit.ts";
 export {
   ContainerPool,
   type PoolHost,
@@ -34,11 +35,18 @@ export {
 export type { PullOptions } from "./containers/docker-images.ts";
 export {
   r2eGymInstance,
-  readInstance,
   sweBenchImage,
   sweBenchInstance,
   sweSmithInstance,
 } from "./instances/adapters.ts";
+export {
+  multiSweBenchInstance,
+  readInstance,
+  sweBenchLiveInstance,
+  sweBenchProInstance,
+  sweGymInstance,
+  sweRebenchInstance,
+} from "./instances/data-sets.ts";
 export {
   evalScript,
   outputMarkers,
@@ -55,8 +63,10 @@ export type {
   SweInstance,
   SweSmithInstance,
 } from "./instances/instance.ts";
-export { loadInstances } from "./instances/load-instances.ts";
+export { loadInstances, type LoadOptions } from "./instances/load-instances.ts";
 export { selectInstances, type SelectOptions } from "./instances/select-instances.ts";
+export { loadPredictions, type Prediction } from "./predictions/load-predictions.ts";
+export { runReport, type PredictionResult, type RunReport } from "./predictions/run-report.ts";
 export { readEvaluationLog, type EvaluationLog } from "./grading/evaluation-log.ts";
 export { grade, type Grade } from "./grading/grade.ts";
 export { infrastructureSign, type InfrastructureSign } from "./grading/infrastructure.ts";
@@ -88,7 +98,28 @@ export {
   type SweEnvironmentOptions,
   type SweRecord,
 } from "./environment.ts";
-export { evaluatePatch, type Evaluation, type EvaluationOptions } from "./evaluation/evaluate.ts";
+export {
+  evaluatePatch,
+  type Evaluation,
+  type EvaluationOptions,
+  type GradingMode,
+  type RestoredFile,
+} from "./evaluation/evaluate.ts";
+export {
+  gradeStrictly,
+  type StrictEvidence,
+  type StrictGrade,
+  type Suspicion,
+} from "./strict/grade-strictly.ts";
+export type { StrictReason } from "./grading/strict-reason.ts";
+export {
+  isEnvironmentTampering,
+  protectedPaths,
+  type ProtectedPath,
+  type Protection,
+  type TreeChange,
+} from "./strict/protected-paths.ts";
+export type { StrictRun } from "./strict/run-tests.ts";
 export { validateInstance, type Validation } from "./evaluation/validate.ts";
 export { EvaluationMemory } from "./evaluation/evaluation-memory.ts";
 export { extractPatch } from "./evaluation/extract-patch.ts";

@@ -16,12 +16,15 @@ import {
   plainText,
   r2eScaffold,
   selectInstances,
+  sweAudit,
   sweEnvironmentFactory,
   sweTasks,
   toolCallScaffold,
   type ChatTemplate,
+  type LoadOptions,
   type DemoTask,
   type Scaffold,
+  type SweAudit,
   type SweEnvironmentOptions,
   type SweInstance,
 } from "@turnwise/envs/swebench";
@@ -43,6 +46,10 @@ export const swebenchTasksSchema = z.strictObject({
   path: z.string().min(1).nullable(),
   /** Instances of the split `evaluation`, where they are others than those of `path`. */
   evaluationPath: z.string().min(1).nullable(),
+  /** Rows that cannot be used are left out and counted; otherwise the first one is an error. */
+  skipInvalid: z.boolean().default(false),
+  /** Fields that have another name in the files: SWE-bench's name to a path, `docker.image`. */
+  fields: z.record(z.string().min(1), z.string().min(1)).default({}),
   /** Only these repositories, `*` for any text; none for all. */
   repositories: z.array(z.string().min(1)),
   /** `compact` for small models; the others for language models. */
@@ -65,6 +72,15 @@ export const swebenchTasksSchema = z.strictObject({
   testSeconds: positive.nullable(),
   /** Whether the tests may use the network; agents never may. */
   testNetwork: z.enum(["none", "bridge"]),
+  /**
+   * `strict`: forged output and changed test configuration earn nothing. `official`: as the
+   * benchmark's harness, for numbers that are compared with others. Runs of before have none.
+   */
+  grading: z.enum(["strict", "official"]).default("official"),
+  /** Tests that run out of time: not resolved, or an episode without a reward. */
+  testTimeout: z.enum(["unresolved", "fail"]).default("unresolved"),
+  /** Tests that run out of memory, as the engine reports it. */
+  outOfMemory: z.enum(["unresolved", "fail"]).default("fail"),
   /** An episode at its last turn is cut short, so that a recipe can leave it out, or graded. */
   stepLimit: z.enum(["cut", "grade"]),
   /** An episode that runs out of time has no reward, or is graded. */
@@ -145,17 +161,24 @@ export async function openSwebenchTasks(
     template: templates[tasks.template],
     ...(tasks.format === "compact" && { maxCharacters: tasks.shownCharacters }),
   });
+  const audit = sweAudit();
   const createEnvironment = sweEnvironmentFactory(
     splits.all,
     pool,
-    environmentOptions(tasks, episode),
+    environmentOptions(tasks, episode, audit),
   );
   const describe = ({ split, instances }: Split): string => `${instances.length} of ${split}`;
+  const leftOut =
+    splits.skipped.length > 0
+      ? `${splits.skipped.length} rows left out, such as ${splits.skipped[0]!}; `
+      : "";
   return {
     name: "swebench",
     description:
       `software tasks: ${tasks.path ?? "the demonstration's"}; ${splits.training.length} to train, ` +
-      `${splits.evaluation.map(describe).join(", ") || "none"} to evaluate; containers on ${pool.host}`,
+      `${splits.evaluation.map(describe).join(", ") || "none"} to evaluate; ` +
+      leftOut +
+      `containers on ${pool.host}`,
     training: sweTasks(splits.training),
     evaluation: splits.evaluation.map(({ split, instances }) => ({
       split,
@@ -164,6 +187,8 @@ export async function openSwebenchTasks(
     createEnvironment,
     format,
     environmentTimeoutSeconds: queueSeconds,
+    takeRecords: () => audit.take(),
+    ...(splits.skipped.length > 0 && { omissions: { invalidRows: splits.skipped } }),
     demonstrator: {
       imitates: tasks.demonstrators === "mixed" ? "all" : "successes",
       markers: Object.values(compactSweMarkers),
@@ -204,7 +229,11 @@ export async function openSwebenchTasks(
 }
 
 /** How episodes run. */
-function environmentOptions(tasks: SwebenchTasks, episode: EpisodeConfig): SweEnvironmentOptions {
+function environmentOptions(
+  tasks: SwebenchTasks,
+  episode: EpisodeConfig,
+  audit: SweAudit,
+): SweEnvironmentOptions {
   const limits = { memoryBytes: tasks.memoryGigabytes * 2 ** 30, cpus: tasks.cpus };
   const lifetimeSeconds = tasks.episodeSeconds + 600;
   return {
@@ -217,10 +246,14 @@ function environmentOptions(tasks: SwebenchTasks, episode: EpisodeConfig): SweEn
     container: { ...limits, lifetimeSeconds },
     evaluation: {
       container: { ...limits, network: tasks.testNetwork },
+      grading: tasks.grading,
+      onTestTimeout: tasks.testTimeout,
+      onOutOfMemory: tasks.outOfMemory,
       ...(tasks.testSeconds !== null && { testTimeoutSeconds: tasks.testSeconds }),
     },
     successReward: episode.successReward,
     ...(tasks.reuseVerdicts && { memory: new EvaluationMemory() }),
+    onGraded: (record) => audit.add(record),
   };
 }
 
@@ -234,6 +267,8 @@ interface Splits {
   readonly evaluation: readonly Split[];
   /** All that may be played. */
   readonly all: readonly SweInstance[];
+  /** Messages about rows that were left out. */
+  readonly skipped: readonly string[];
 }
 
 const demoById: ReadonlyMap<string, DemoTask> = new Map(
@@ -242,8 +277,13 @@ const demoById: ReadonlyMap<string, DemoTask> = new Map(
 
 async function readSplits(tasks: SwebenchTasks, seed: number): Promise<Splits> {
   const { path, evaluationPath, repositories, numTraining } = tasks;
+  const skipped: string[] = [];
+  const options: LoadOptions = {
+    fields: tasks.fields,
+    ...(tasks.skipInvalid && { onInvalid: (error: Error) => skipped.push(error.message) }),
+  };
   const chosen = async (file: string): Promise<SweInstance[]> =>
-    selectInstances(await reading(() => loadInstances(file)), {
+    selectInstances(await reading(() => loadInstances(file, options)), {
       ...(repositories.length > 0 && { repos: repositories }),
       seed,
     });
@@ -275,7 +315,7 @@ async function readSplits(tasks: SwebenchTasks, seed: number): Promise<Splits> {
   const all = new Map(
     [...training, ...evaluation.flatMap((entry) => entry.instances)].map((i) => [i.id, i]),
   );
-  return { training, evaluation, all: [...all.values()] };
+  return { training, evaluation, all: [...all.values()], skipped };
 }
 
 /**

@@ -1,0 +1,81 @@
+import { gunzipSync, gzipSync } from "node:zlib";
+import type { AuditRecord } from "../task-source.ts";
+import type { SweRecord } from "./environment.ts";
+import { officialReport } from "./grading/official-report.ts";
+
+/** Characters that are kept of a log: half from its beginning, half from its end. */
+const maxLogCharacters = 2 ** 19;
+
+/** Collects the records of graded episodes until they are taken. */
+export interface SweAudit {
+  add(record: SweRecord): void;
+  take(): readonly AuditRecord[];
+}
+
+/** Makes an empty collection. Logs are kept compressed. */
+export function sweAudit(): SweAudit {
+  let kept: { readonly record: Omit<SweAuditRecord, "log">; readonly log: Buffer }[] = [];
+  return {
+    add: (record) => {
+      const { log, ...rest } = sweAuditRecord(record);
+      kept.push({ record: rest, log: gzipSync(log, { level: 1 }) });
+    },
+    take: () => {
+      const taken = kept;
+      kept = [];
+      return taken.map(({ record, log }) => ({
+        ...record,
+        log: gunzipSync(log).toString("utf8"),
+      })) as readonly AuditRecord[];
+    },
+  };
+}
+
+/** Evidence for the verdict on one episode; the names are those of SWE-bench's reports. */
+export interface SweAuditRecord {
+  readonly taskId: string;
+  readonly isSuspicious: boolean;
+  readonly instance_id: string;
+  readonly ending: SweRecord["ending"];
+  readonly model_patch: string | null;
+  readonly left_out: unknown;
+  readonly grading: string;
+  readonly resolved: boolean;
+  readonly reason: string | null;
+  readonly official: unknown;
+  readonly suspicions: readonly unknown[];
+  readonly restored: readonly unknown[];
+  /** Whether the verdict is that on an equal patch of an earlier episode, whose record has the log. */
+  readonly is_recalled: boolean;
+  readonly seconds: unknown;
+  readonly log: string;
+}
+
+/** Makes the record of a graded episode. */
+export function sweAuditRecord(record: SweRecord): SweAuditRecord {
+  const { instanceId, ending, patch, evaluation, isRecalled } = record;
+  const { grade, grading, official, suspicions, restored, log, seconds } = evaluation;
+  return {
+    taskId: instanceId,
+    isSuspicious: suspicions.length > 0,
+    instance_id: instanceId,
+    ending,
+    model_patch: patch?.patch ?? null,
+    left_out: patch?.removed ?? null,
+    grading,
+    resolved: grade.isResolved,
+    reason: grade.reason ?? null,
+    official: { ...officialReport(official), reason: official.reason ?? null },
+    suspicions,
+    restored,
+    is_recalled: isRecalled,
+    seconds,
+    log: shortened(log),
+  };
+}
+
+function shortened(log: string): string {
+  if (log.length <= maxLogCharacters) return log;
+  const half = maxLogCharacters / 2;
+  return `${log.slice(0, half)}\n... ${log.length - maxLogCharacters} characters left out ...\n${log.slice(-half)}`;
+}

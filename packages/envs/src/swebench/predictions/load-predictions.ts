@@ -1,0 +1,90 @@
+import { readFile } from "node:fs/promises";
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
+import { decodeText } from "@turnwise/core";
+import { Fields } from "../instances/fields.ts";
+import { InstanceError, isPlain, messageOf, shown } from "../instances/instance-error.ts";
+
+/** A patch that a model wrote for an instance. */
+export interface Prediction {
+  readonly instanceId: string;
+  /** Name of the model, as the file gives it; `none` without one. */
+  readonly model: string;
+  /** A unified diff; `null` or empty if the model gave none. */
+  readonly patch: string | null;
+}
+
+/**
+ * Loads predictions in SWE-bench's form from a file, also with gzip: JSON lines or a JSON list of
+ * `{instance_id, model_patch, model_name_or_path}`, or an object from ids to them.
+ * @throws `InstanceError` naming file, row, field, rule and value; also for an id that appears twice.
+ */
+export async function loadPredictions(path: string): Promise<Prediction[]> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(path);
+    if (bytes[0] === 0x1f && bytes[1] === 0x8b) bytes = await promisify(gunzip)(bytes);
+  } catch (cause) {
+    throw new InstanceError(`${path}: file must be readable, got ${messageOf(cause)}`, { cause });
+  }
+  let text: string;
+  try {
+    text = decodeText(bytes, path);
+  } catch (cause) {
+    throw new InstanceError(messageOf(cause), { cause });
+  }
+  const predictions: Prediction[] = [];
+  const places = new Map<string, string>();
+  for (const [row, place] of rowsOf(text, path)) {
+    const fields: Fields = new Fields(row, place);
+    const instanceId = fields.name("instance_id");
+    const earlier = places.get(instanceId);
+    if (earlier !== undefined) {
+      throw new InstanceError(
+        `${place}: instance_id must appear once in a file, got ${shown(instanceId)} again after ${earlier}`,
+      );
+    }
+    places.set(instanceId, place.slice(path.length + 2));
+    predictions.push({
+      instanceId,
+      model: fields.firstName("model_name_or_path") ?? "none",
+      patch: fields.optionalText("model_patch") ?? null,
+    });
+  }
+  if (predictions.length > 0) return predictions;
+  throw new InstanceError(`${path}: file must hold a prediction, got none`);
+}
+
+function* rowsOf(text: string, path: string): Generator<readonly [row: unknown, place: string]> {
+  const whole = tryParse(text);
+  if (Array.isArray(whole)) {
+    for (const [i, row] of whole.entries()) yield [row, `${path}: row ${i + 1}`];
+    return;
+  }
+  if (isPlain(whole)) {
+    if (whole["instance_id"] !== undefined) yield [whole, `${path}: row 1`];
+    else {
+      for (const [id, row] of Object.entries(whole)) {
+        const place = `${path}: ${id}`;
+        yield [isPlain(row) ? { instance_id: id, ...row } : row, place];
+      }
+    }
+    return;
+  }
+  for (const [i, line] of text.split("\n").entries()) {
+    if (line.trim() === "") continue;
+    const place = `${path}: line ${i + 1}`;
+    const row = tryParse(line);
+    if (row === undefined)
+      throw new InstanceError(`${place}: row must be JSON, got ${shown(line)}`);
+    yield [row, place];
+  }
+}
+
+function tryParse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
