@@ -4,11 +4,12 @@ import { readModelConfig, type LoadedTokenizer } from "@turnwise/policy";
 import type { LocalSampler } from "@turnwise/policy/local";
 import { InputError, reading } from "@turnwise/training";
 import { Command, Option } from "commander";
-import { nonNegative, positiveNumber, wholeNumber } from "./arguments.ts";
+import { wholeNumber } from "./arguments.ts";
 import { chatFlagWithoutChat, chatStart, withChat, type ChatFlags } from "./chat-flags.ts";
 import {
   checkTokenRows,
   openSampler,
+  positiveNumber,
   readTokenRows,
   tokenizerOf,
   withPolicySource,
@@ -16,7 +17,12 @@ import {
   type TokenRows,
 } from "./policy-source.ts";
 import { ResponsePrinter, textOf } from "./response-printer.ts";
-import { samplingOptions, withSampling, type SamplingFlags } from "./sampling-flags.ts";
+import {
+  nonNegative,
+  samplingOptions,
+  withSampling,
+  type SamplingFlags,
+} from "./sampling-flags.ts";
 
 interface GenerateOptions extends PolicySourceOptions, SamplingFlags, ChatFlags {
   readonly prompt?: string;

@@ -1,21 +1,24 @@
 import { writeFile } from "node:fs/promises";
+import { checkInteger } from "@turnwise/core";
 import {
   ContainerError,
   ContainerPool,
   demoTasks,
   DockerEngine,
   ensureDemoImages,
-  loadInstances,
   selectInstances,
   validateInstance,
+  type GradingMode,
   type SweInstance,
   type Validation,
 } from "@turnwise/envs/swebench";
 import { Command, Option } from "commander";
-import { duration, InputError, reading, textReporter } from "@turnwise/training";
-import { aboveZero, positiveNumber, repeated, wholeNumber } from "./arguments.ts";
+import { duration, InputError, textReporter } from "@turnwise/training";
+import { repeated, wholeNumber } from "./arguments.ts";
+import { readRows, withRowOptions, type RowOptions } from "./swebench-rows.ts";
 
-interface ValidateOptions {
+interface ValidateOptions extends RowOptions {
+  readonly grading: GradingMode;
   readonly instances?: string;
   readonly id?: readonly string[];
   readonly repo?: readonly string[];
@@ -32,8 +35,16 @@ interface ValidateOptions {
 
 /** `turnwise swebench validate`: which instances can be used here. */
 export function validateCommand(): Command {
-  return new Command("validate")
-    .description("evaluate gold patches, and one that changes nothing: which instances are usable")
+  return withRowOptions(
+    new Command("validate").description(
+      "evaluate gold patches, and one that changes nothing: which instances are usable",
+    ),
+  )
+    .addOption(
+      new Option("--grading <mode>", "strict, as for training, or as the official harness")
+        .choices(["official", "strict"])
+        .default("official"),
+    )
     .option(
       "--instances <file>",
       "JSON lines, JSON or parquet (default: the demonstration's tasks)",
@@ -49,13 +60,13 @@ export function validateCommand(): Command {
     )
     .addOption(
       new Option("--containers <number>", "how many each engine runs at once")
-        .argParser(positiveNumber)
+        .argParser(wholeNumber)
         .default(2),
     )
     .addOption(new Option("--pull <when>").choices(["missing", "never"]).default("missing"))
     .addOption(
       new Option("--image-budget <gigabytes>", "what an engine's images may take").argParser(
-        aboveZero,
+        Number,
       ),
     )
     .addOption(
@@ -67,7 +78,11 @@ export function validateCommand(): Command {
 }
 
 async function validate(options: ValidateOptions): Promise<void> {
+  checkInteger("swebench validate", { containers: options.containers }, { min: 1 });
   const { imageBudget } = options;
+  if (imageBudget !== undefined && !(imageBudget > 0 && imageBudget < Infinity)) {
+    throw new InputError(`swebench validate: --image-budget must be > 0, got ${imageBudget}`);
+  }
   const instances = await chosenInstances(options);
   const reporter = textReporter(process.stdout);
   const started = performance.now();
@@ -121,7 +136,7 @@ async function chosenInstances(options: ValidateOptions): Promise<readonly SweIn
   const all =
     path === undefined
       ? demoTasks.map(({ instance }) => instance)
-      : await reading(() => loadInstances(path));
+      : (await readRows(path, options)).instances;
   const chosen = selectInstances(all, {
     ...(id && { ids: id }),
     ...(repo && { repos: repo }),
@@ -136,7 +151,7 @@ async function chosenInstances(options: ValidateOptions): Promise<readonly SweIn
 async function validateAll(
   instances: readonly SweInstance[],
   pool: ContainerPool,
-  { host = [""], containers, network, json }: ValidateOptions,
+  { host = [""], containers, network, json, grading }: ValidateOptions,
   say: (line: string) => void,
 ): Promise<Validation[]> {
   const found: Validation[] = [];
@@ -144,7 +159,7 @@ async function validateAll(
   const worker = async (): Promise<void> => {
     for (let instance = queue.shift(); instance !== undefined; instance = queue.shift()) {
       const begun = performance.now();
-      const entry = await validateInstance(instance, pool, { container: { network } });
+      const entry = await validateInstance(instance, pool, { grading, container: { network } });
       const seconds = (performance.now() - begun) / 1000;
       found.push(entry);
       const { id, verdict, reason } = entry;

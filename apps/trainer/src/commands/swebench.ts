@@ -4,7 +4,6 @@ import { gunzip } from "node:zlib";
 import { decodeText } from "@turnwise/core";
 import {
   grade,
-  loadInstances,
   officialReport,
   selectInstances,
   type Grade,
@@ -13,6 +12,12 @@ import {
 import { Command, Option } from "commander";
 import { InputError, reading } from "@turnwise/training";
 import { repeated, wholeNumber } from "./arguments.ts";
+import {
+  gradePredictions,
+  withPredictionOptions,
+  type PredictionOptions,
+} from "./swebench-predictions.ts";
+import { readRows, withRowOptions, type RowOptions } from "./swebench-rows.ts";
 import { readText } from "./read-text.ts";
 import { demoCommand } from "./swebench-demo.ts";
 import { validateCommand } from "./swebench-validate.ts";
@@ -27,7 +32,7 @@ export function swebenchCommand(): Command {
     .addCommand(demoCommand());
 }
 
-interface InstancesOptions {
+interface InstancesOptions extends RowOptions {
   readonly instances: string;
   readonly id?: readonly string[];
   readonly repo?: readonly string[];
@@ -39,8 +44,7 @@ interface InstancesOptions {
 }
 
 function instancesCommand(): Command {
-  return new Command("instances")
-    .description("list the instances of a file")
+  return withRowOptions(new Command("instances").description("list the instances of a file"))
     .requiredOption("--instances <file>", "JSON lines, JSON or parquet; JSON also with gzip")
     .option("--id <pattern>", "only these ids, * for any text; may be repeated", repeated)
     .option("--repo <pattern>", "only these repositories; may be repeated", repeated)
@@ -50,7 +54,7 @@ function instancesCommand(): Command {
     .option("--script", "print the evaluation script of each instead")
     .option("--json", "print one JSON object a line, with everything")
     .action(async (options: InstancesOptions) => {
-      const instances = await reading(() => loadInstances(options.instances));
+      const { instances, numSkipped } = await readRows(options.instances, options);
       const chosen = selectInstances(instances, {
         ...(options.id && { ids: options.id }),
         ...(options.repo && { repos: options.repo }),
@@ -60,7 +64,8 @@ function instancesCommand(): Command {
       });
       for (const instance of chosen) process.stdout.write(`${instanceText(instance, options)}\n`);
       if (options.json === true || options.script === true) return;
-      process.stdout.write(`${chosen.length} of ${instances.length} instances\n`);
+      const skipped = numSkipped > 0 ? `, ${numSkipped} rows left out` : "";
+      process.stdout.write(`${chosen.length} of ${instances.length} instances${skipped}\n`);
     });
 }
 
@@ -79,39 +84,51 @@ function instanceText(instance: SweInstance, { json, script }: InstancesOptions)
   return `${instance.id.padEnd(36)} ${instance.format.padEnd(10)} ${tests.padEnd(26)} ${instance.image}`;
 }
 
-interface GradeOptions {
+interface GradeOptions extends RowOptions, PredictionOptions {
   readonly instances: string;
-  readonly id: string;
-  readonly log: string;
+  readonly id?: string;
+  readonly log?: string;
+  readonly predictions?: string;
   /** False for `--no-patch`. */
   readonly patch: boolean;
-  readonly json?: boolean;
 }
 
 function gradeCommand(): Command {
-  return new Command("grade")
-    .description("grade the log of an evaluation as the official harness does")
+  const command = new Command("grade")
+    .description("grade the log of an evaluation, or evaluate the patches of a file and grade them")
     .requiredOption("--instances <file>", "JSON lines, JSON or parquet; JSON also with gzip")
-    .requiredOption("--id <instance>", "which instance was evaluated")
-    .requiredOption("--log <file>", "output of the evaluation script, also with gzip; - reads it")
-    .option("--no-patch", "the prediction had no patch (null)")
-    .option("--json", "print the status map, the report and the verdict as JSON")
-    .action(async ({ instances: path, id, log, patch, json }: GradeOptions) => {
-      const instances = await reading(() => loadInstances(path));
-      const instance = instances.find((candidate) => candidate.id === id);
-      if (instance === undefined) {
-        throw new InputError(
-          `swebench grade: --id must name an instance of ${path} (${instances.length}, such as ${instances[0]!.id}), got ${id}`,
-        );
-      }
-      const text = await reading(() => readLog(log));
-      const verdict = grade(instance, text, patch ? {} : { patch: null });
-      process.stdout.write(
-        json === true
-          ? `${JSON.stringify(gradeRecord(instance, verdict), null, 2)}\n`
-          : gradeText(instance, verdict),
+    .option("--id <instance>", "with --log: which instance was evaluated")
+    .option("--log <file>", "output of the evaluation script, also with gzip; - reads it")
+    .option("--no-patch", "with --log: the prediction had no patch (null)")
+    .option(
+      "--predictions <file>",
+      "{instance_id, model_patch} as JSON lines, a JSON list or an object by id; needs a container engine",
+    )
+    .option("--json", "print records as JSON");
+  return withPredictionOptions(withRowOptions(command)).action(async (options: GradeOptions) => {
+    const { id, log, predictions } = options;
+    if ((predictions === undefined) === (log === undefined)) {
+      throw new InputError("swebench grade: one of --log and --predictions must be given");
+    }
+    const { instances } = await readRows(options.instances, options);
+    if (predictions !== undefined) {
+      await gradePredictions(predictions, instances, options);
+      return;
+    }
+    const instance = instances.find((candidate) => candidate.id === id);
+    if (instance === undefined) {
+      throw new InputError(
+        `swebench grade: --id must name an instance of ${options.instances} (${instances.length}, such as ${instances[0]!.id}), got ${id}`,
       );
-    });
+    }
+    const text = await reading(() => readLog(log!));
+    const verdict = grade(instance, text, options.patch ? {} : { patch: null });
+    process.stdout.write(
+      options.json === true
+        ? `${JSON.stringify(gradeRecord(instance, verdict), null, 2)}\n`
+        : gradeText(instance, verdict),
+    );
+  });
 }
 
 async function readLog(path: string): Promise<string> {
@@ -138,7 +155,7 @@ function gradeRecord(instance: SweInstance, verdict: Grade): Readonly<Record<str
     ...(verdict.reason === undefined ? {} : { reason: verdict.reason }),
     resolved: verdict.isResolved,
     resolution: `RESOLVED_${verdict.resolution.toUpperCase()}`,
-    reward: verdict.reward ?? null,
+    reward: verdict.reward,
     report: officialReport(verdict),
     status_map: Object.fromEntries(verdict.statuses),
   };

@@ -60,7 +60,7 @@ class Loader {
         ),
       ];
     });
-    // One of each name.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one of each name.
     return Object.fromEntries(list) as Functions;
   }
 

@@ -84,7 +84,7 @@ export function checkModule(module: TensorFlowModule): TensorFlow {
       );
     }
   }
-  // The functions above were checked.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as far as can be seen.
   return module as TensorFlow;
 }
 

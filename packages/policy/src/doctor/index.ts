@@ -1,10 +1,4 @@
-export {
-  cudaInstallCommand,
-  diagnose,
-  diagnoseCuda,
-  diagnoseProvider,
-  type Diagnosis,
-} from "./diagnose.ts";
+export { cudaInstallCommand, diagnose, diagnoseProvider, type Diagnosis } from "./diagnose.ts";
 export {
   thisMachine,
   type CudaLibraries,

@@ -1,0 +1,46 @@
+import { loadInstances, type SweInstance } from "@turnwise/envs/swebench";
+import { reading } from "@turnwise/training";
+import { InvalidArgumentError, type Command } from "commander";
+
+/** Options on how rows of instances are read. */
+export interface RowOptions {
+  readonly skipInvalid?: boolean;
+  readonly field?: Readonly<Record<string, string>>;
+}
+
+/** Adds {@link RowOptions} to a command. */
+export function withRowOptions(command: Command): Command {
+  return command
+    .option("--skip-invalid", "leave out rows that cannot be used, and count them")
+    .option(
+      "--field <name=path>",
+      "where the file has a field: SWE-bench's name and a path, image=docker.image; may be repeated",
+      mapping,
+    );
+}
+
+function mapping(
+  value: string,
+  before: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
+  const [name, path] = value.split("=", 2);
+  if (!name || !path) throw new InvalidArgumentError("It must have the form name=path.");
+  return { ...before, [name]: path };
+}
+
+/** Loads instances; rows that are left out are named on the standard error stream. */
+export async function readRows(
+  path: string,
+  { skipInvalid = false, field = {} }: RowOptions,
+): Promise<{ readonly instances: readonly SweInstance[]; readonly numSkipped: number }> {
+  let numSkipped = 0;
+  const onInvalid = ({ message }: Error): void => {
+    numSkipped += 1;
+    if (numSkipped <= 5) process.stderr.write(`left out: ${message}\n`);
+  };
+  const instances = await reading(() =>
+    loadInstances(path, { fields: field, ...(skipInvalid && { onInvalid }) }),
+  );
+  if (numSkipped > 0) process.stderr.write(`left out ${numSkipped} rows of ${path}\n`);
+  return { instances, numSkipped };
+}
