@@ -1,11 +1,14 @@
 import {
   generateGames,
   openGames,
+  readHumanGoals,
   startReplay,
+  wordings,
   writeGames,
   type Game,
   type HouseholdSize,
   type ReplayRecord,
+  type Wording,
 } from "@turnwise/envs/alfworld";
 import { Command, Option } from "commander";
 import { InputError, reading } from "@turnwise/training";
@@ -18,13 +21,15 @@ export function alfworldCommand(): Command {
   return new Command("alfworld")
     .description("play, replay and generate household games")
     .addCommand(
-      new Command("play")
+      withTelling(new Command("play"))
         .description("play a game in the terminal, with completion and hints")
         .argument("<game>", "a game file, or ARCHIVE#path")
-        .action(async (path: string) => play(await openGame(path), process.stdin, process.stdout)),
+        .action(async (path: string, options: TellingOptions) =>
+          play(await openGame(path, options), process.stdin, process.stdout),
+        ),
     )
     .addCommand(
-      new Command("replay")
+      withTelling(new Command("replay"))
         .description("send a list of commands; one answer a command")
         .argument("<game>", "a game file, or ARCHIVE#path")
         .requiredOption(
@@ -54,10 +59,42 @@ export function alfworldCommand(): Command {
     );
 }
 
+interface TellingOptions {
+  readonly wording: Wording;
+  readonly humanGoals?: string;
+  readonly humanGoal: number;
+}
+
+function withTelling(command: Command): Command {
+  return command
+    .addOption(
+      new Option("--wording <name>", "put for that of ALFWorld before 0.4.0: put X in/on Y")
+        .choices(wordings)
+        .default("move"),
+    )
+    .option("--human-goals <file>", "goal sentences by people, by the path of the game")
+    .addOption(
+      new Option("--human-goal <index>", "which of the game's sentences")
+        .argParser(wholeNumber)
+        .default(0),
+    );
+}
+
 /** A game file, or the one game that a path within an archive names. */
-async function openGame(path: string): Promise<Game> {
+async function openGame(
+  path: string,
+  { wording, humanGoals, humanGoal }: TellingOptions,
+): Promise<Game> {
   return reading(async () => {
-    const set = await openGames(path);
+    const goals = humanGoals === undefined ? undefined : await readHumanGoals(humanGoals);
+    const goalOf = (game: string): string | undefined => {
+      const sentences = goals?.of(game);
+      if (!goals || sentences?.[humanGoal] !== undefined) return sentences?.[humanGoal];
+      throw new InputError(
+        `${humanGoals}: the file must have sentence ${humanGoal} for ${game}, found ${sentences?.length ?? 0}`,
+      );
+    };
+    const set = await openGames(path, { wording, goalOf });
     if (set.tasks.length !== 1) {
       throw new InputError(
         `${path}: game must be one game (a file, or ARCHIVE#path), found ${set.tasks.length}`,
@@ -67,7 +104,7 @@ async function openGame(path: string): Promise<Game> {
   });
 }
 
-interface ReplayOptions {
+interface ReplayOptions extends TellingOptions {
   readonly commands: string;
   readonly initial?: boolean;
   readonly maxSteps: number;
@@ -75,7 +112,7 @@ interface ReplayOptions {
 }
 
 async function replay(path: string, options: ReplayOptions): Promise<void> {
-  const game = await openGame(path);
+  const game = await openGame(path, options);
   const commands = await readCommands(options.commands, "commands");
   const maxSteps = options.maxSteps === 0 ? Infinity : options.maxSteps;
   const replayed = startReplay(game, { maxSteps });

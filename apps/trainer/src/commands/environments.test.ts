@@ -37,6 +37,15 @@ describe("options of alfworld", () => {
     }
   });
 
+  it("say how a game is told", () => {
+    expect(tasksOf()).toMatchObject({ wording: "move", humanGoals: null });
+    expect(tasksOf("--wording", "put", "--human-goals", "goals.json")).toMatchObject({
+      wording: "put",
+      humanGoals: "goals.json",
+    });
+    expect(() => tasksOf("--wording", "lay")).toThrow("Allowed choices are move, put");
+  });
+
   it("include games left out by their path, and refuse broken files", () => {
     expect(tasksOf("--include", "movable,sliced", "--strict")).toMatchObject({
       include: ["movable", "sliced"],

@@ -1,4 +1,4 @@
-import { gameKinds, includableGames } from "@turnwise/envs/alfworld";
+import { gameKinds, includableGames, wordings } from "@turnwise/envs/alfworld";
 import {
   alfworldGrpoAem,
   alfworldGrpoAemReleased,
@@ -56,6 +56,14 @@ const alfworld: OfferedEnvironment = {
       "--include <names>",
       `games left out by their path: ${includableGames.join(", ")}`,
     ).argParser(includedOf),
+    new Option(
+      "--wording <name>",
+      "put for that of ALFWorld before 0.4.0: put X in/on Y (default: move X to Y)",
+    ).choices(wordings),
+    new Option(
+      "--human-goals <file>",
+      "goal sentences by people, as JSON: {PATH: {human_goals: [...]}}",
+    ),
     new Option("--strict", "a broken game file is an error"),
     new Option("--size <size>", "of generated games").choices(["small", "medium", "large"]),
     new Option("--format <name>", "how the agent reads and writes").choices([
@@ -69,7 +77,7 @@ const alfworld: OfferedEnvironment = {
       typeof games === "string" ? alfworldGrpoAemReleased(seed, games) : alfworldGrpoAem(seed);
     const { index: indices, path: paths } = options;
     const tasks = {
-      ...given(options, "size", "format", "kinds", "include", "strict"),
+      ...given(options, "size", "format", "kinds", "include", "strict", "wording", "humanGoals"),
       ...given({ indices, paths }, "indices", "paths"),
     };
     return resolveConfig(config, { tasks }, "options");

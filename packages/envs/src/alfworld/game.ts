@@ -1,4 +1,5 @@
 import type { Random } from "@turnwise/core";
+import type { Wording } from "./older-wording.ts";
 
 /**
  * The public shapes of the engine. A {@link Game} is a loaded file, shared by all who play it; a
@@ -71,6 +72,16 @@ export interface LoadOptions {
    * are (ALFWorld's domain randomisation). Default: fixed numbers.
    */
   readonly shuffleNames?: Random;
+  /**
+   * `put` gives a released or generated game the wording of ALFWorld before 0.4.0: `put X in/on Y`,
+   * `You arrive at loc 12.`, no `help`. Default: the wording of the file.
+   */
+  readonly wording?: Wording;
+  /**
+   * Goal sentence in place of the file's, for texts alone. It is put before a full stop as it is, as
+   * ALFWorld's generator does with human goals.
+   */
+  readonly goal?: string;
 }
 
 /** A loaded game. Immutable: any number of episodes may play it at the same time. */

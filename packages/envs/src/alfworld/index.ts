@@ -2,7 +2,7 @@ export { gameEnvironment } from "./environment.ts";
 export { startEpisode, type Episode, type EpisodeOptions } from "./episode.ts";
 export { breadthFirstPlan, type BreadthFirstOptions } from "./expert/breadth-first.ts";
 export { expertCommand, expertPlan, shortestPlan } from "./expert/expert.ts";
-export { createSearcher, type Searcher } from "./expert/searcher.ts";
+export { createSearcher, type Searcher, type SearcherOptions } from "./expert/searcher.ts";
 export { GameFileError } from "./game-file-error.ts";
 export { gameOrder } from "./game-order.ts";
 export { checkGameFile, parseGameFile } from "./game-file.ts";
@@ -17,6 +17,7 @@ export { generateGames, type GenerateGamesOptions } from "./generator/generate-g
 export { householdTaskKinds, type HouseholdTaskKind } from "./generator/household-task.ts";
 export { householdSizes, type HouseholdSize } from "./generator/household.ts";
 export { writeGames } from "./generator/write-games.ts";
+export { readHumanGoals, type HumanGoals } from "./human-goals.ts";
 export { loadGame } from "./load-game.ts";
 export type { BrokenGame } from "./find-game-files.ts";
 export {
@@ -34,6 +35,7 @@ export {
   type OpenGamesOptions,
 } from "./open-games.ts";
 export { selectGames, type GameSelection } from "./select-games.ts";
+export { wordings, type Wording } from "./older-wording.ts";
 export { parseBareAction, parseTaggedAction } from "./parse.ts";
 export { compactFormat, compactMarkers, compactObservation, verlAgentFormat } from "./prompt.ts";
 export {

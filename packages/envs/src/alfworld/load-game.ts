@@ -1,5 +1,7 @@
+import { GameFileError, shown } from "./game-file-error.ts";
 import type { Game, GameFile, LoadOptions } from "./game.ts";
 import { LoadedGame } from "./loaded-game.ts";
+import { withOlderWording } from "./older-wording.ts";
 import { parseProblem } from "./pddl/problem.ts";
 import { type SharedDomain, sharedDomain } from "./pddl/shared-domain.ts";
 import { RecentCache } from "./recent-cache.ts";
@@ -29,11 +31,22 @@ const maxGrammars = 8;
  * @throws `GameFileError` naming the game, the field, the line where there is one, the rule that is
  *   broken and what stands there instead.
  */
-export function loadGame(file: GameFile, name: string, options: LoadOptions = {}): Game {
+export function loadGame(source: GameFile, name: string, options: LoadOptions = {}): Game {
+  const { wording, goal } = options;
+  const file = wording === "put" ? withOlderWording(source, name) : source;
   const domain = sharedDomain(file.pddl_domain, `${name}: pddl_domain`);
   const { grammar, task } = sharedGrammar(file.grammar, domain, name);
   const problem = parseProblem(file.pddl_problem, domain.domain, `${name}: pddl_problem`);
-  return new LoadedGame(name, domain, grammar, task, problem, file.walkthrough, options);
+  const told = goal === undefined ? task : taskWithGoal(task, goal, name);
+  return new LoadedGame(name, domain, grammar, told, problem, file.walkthrough, options);
+}
+
+function taskWithGoal(task: string | undefined, goal: string, name: string): string {
+  const start = "Your task is to";
+  if (task?.startsWith(start) === true) return `${start}: ${goal}.`;
+  throw new GameFileError(
+    `${name}: grammar must have one rule task that begins with "${start}" to take another goal, got ${shown(task)}`,
+  );
 }
 
 // The one rule that differs between the released games, as JSON within the grammar's text.

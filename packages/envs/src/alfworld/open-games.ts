@@ -1,5 +1,5 @@
 import { lstat, stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { type Task, checkInteger } from "@turnwise/core";
 import { type BrokenGame, checkGameFileAt, findGameFiles } from "./find-game-files.ts";
 import { GameArchive } from "./game-archive.ts";
@@ -37,6 +37,8 @@ export interface GameSet {
   readonly path: string;
   /** Sorted by id, by code point. Never empty. */
   readonly tasks: readonly GameTask[];
+  /** Whole path of a game; in an archive, its id. */
+  pathOf(id: string): string;
   /** Games that were found and left out. */
   readonly skipped: readonly { readonly id: string; readonly reason: SkipReason }[];
   /** Files of a folder that cannot be used, sorted by id. */
@@ -61,6 +63,11 @@ export interface OpenGamesOptions extends LoadOptions {
   readonly include?: readonly (typeof includableGames)[number][];
   /** Refuses a folder with a broken file instead of listing it in `broken`. Default false. */
   readonly strict?: boolean;
+  /**
+   * Goal sentence for a game in place of its own, see `LoadOptions.goal`.
+   * @param path - Whole path of the game; in an archive, its id.
+   */
+  readonly goalOf?: (path: string) => string | undefined;
 }
 
 /**
@@ -81,7 +88,7 @@ export interface OpenGamesOptions extends LoadOptions {
  */
 export async function openGames(
   path: string,
-  { maxLoaded = 128, include = [], strict = false, ...loadOptions }: OpenGamesOptions = {},
+  { maxLoaded = 128, include = [], strict = false, goalOf, ...loadOptions }: OpenGamesOptions = {},
 ): Promise<GameSet> {
   checkInteger("openGames", { maxLoaded }, { min: 1 });
   const { file, id, isFolder } = await locate(path);
@@ -131,6 +138,9 @@ export async function openGames(
 
   const known = new Set(ids);
   const loaded = new RecentCache<string, Promise<Game>>(maxLoaded);
+  const root = resolve(file);
+  const pathOf = (task: string): string =>
+    isFolder ? join(root, task) : file.endsWith(".tw-pddl") ? root : task;
   const read = async (task: string): Promise<GameFile> => {
     if (!known.has(task)) {
       throw new RangeError(`GameSet.read: id must be a game of ${path}, got ${shown(task)}`);
@@ -140,6 +150,7 @@ export async function openGames(
   return {
     path,
     tasks,
+    pathOf,
     skipped,
     broken,
     select: ({ split, ...selection } = {}) =>
@@ -152,7 +163,10 @@ export async function openGames(
     load: async (task) => {
       let game = loaded.get(task);
       if (!game) {
-        game = read(task).then((data) => loadGame(data, task, loadOptions));
+        game = read(task).then((data) => {
+          const goal = goalOf?.(pathOf(task));
+          return loadGame(data, task, { ...loadOptions, ...(goal !== undefined && { goal }) });
+        });
         // A failure is told to whoever asked, and not kept.
         const kept = game;
         kept.catch(() => loaded.delete(task));

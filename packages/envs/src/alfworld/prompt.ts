@@ -132,6 +132,10 @@ export function compactFormat(): AgentFormat {
       `${compactMarkers.observation} ${compactObservation(observation.text)} ${compactMarkers.action}`,
     write: joinNumbers,
     parse: (response, observation) =>
-      parseBareAction(response.replaceAll(/\b([a-z]+)(\d+)\b/gu, "$1 $2"), observation),
+      parseBareAction(
+        // A tokenizer of words has parted `in/on`, of the older wording.
+        response.replaceAll(/\b([a-z]+)(\d+)\b/gu, "$1 $2").replace(" in / on ", " in/on "),
+        observation,
+      ),
   };
 }

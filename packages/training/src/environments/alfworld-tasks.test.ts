@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { createRandom } from "@turnwise/core";
 import { generateGames } from "@turnwise/envs/alfworld";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkConfig } from "../config.ts";
@@ -159,6 +160,62 @@ describe("training", () => {
     expect((await open("both", { include: ["movable"] })).training).toHaveLength(2);
     await expect(open("both", { strict: true })).rejects.toThrow(
       /both: game files must be whole, got 2 broken: train\/gone\/game\.tw-pddl \(a link to nothing\), /u,
+    );
+  });
+});
+
+describe("telling a game", () => {
+  const goals = async (name: string, content: object): Promise<string> => {
+    const path = join(folder, name);
+    await writeFile(path, JSON.stringify(content));
+    return path;
+  };
+
+  it("may be in the older wording, in which demonstrations win too", async () => {
+    const source = await open("learn", { wording: "put" });
+    const environment = await source.createEnvironment(source.training[0]!);
+    const { admissibleActions } = await environment.reset();
+    expect(admissibleActions).not.toContain("help");
+    const demonstrations = await source.demonstrator!.demonstrate(
+      source.training,
+      0,
+      createRandom(1),
+    );
+    const actions = demonstrations.flatMap(({ turns }) => turns.map(({ action }) => action));
+    expect(demonstrations.every(({ isSuccess }) => isSuccess)).toBe(true);
+    expect(actions.some((action) => /^put .* in\/on /u.test(action))).toBe(true);
+  });
+
+  it("may be by sentences of people, which demonstrators need not understand", async () => {
+    const sentences = ["Bring it.", "carry the thing"];
+    const humanGoals = await goals("goals.json", {
+      [`train/${heat}/trial_1/game.tw-pddl`]: { human_goals: sentences },
+      [`train/${heat}/trial_2/game.tw-pddl`]: { human_goals: sentences },
+    });
+    const source = await open("learn", { humanGoals });
+    const environment = await source.createEnvironment(source.training[0]!);
+    const { text } = await environment.reset();
+    expect(sentences.some((goal) => text.endsWith(`Your task is to: ${goal}.`))).toBe(true);
+    const demonstrations = await source.demonstrator!.demonstrate(
+      source.training,
+      0,
+      createRandom(1),
+    );
+    expect(demonstrations.every(({ isSuccess }) => isSuccess)).toBe(true);
+  });
+
+  it("is refused if a game in use has no sentence, or games are generated", async () => {
+    const humanGoals = await goals("few.json", {
+      [`train/${heat}/trial_1/game.tw-pddl`]: ["Bring it."],
+    });
+    await expect(open("learn", { humanGoals })).rejects.toThrow(
+      /few\.json: the file must have sentences for all games of split train, got none for train\/.*trial_2\/game\.tw-pddl$/u,
+    );
+    const [only] = (await open("learn", { humanGoals, paths: [`${heat}/trial_1`] })).training;
+    expect(only!.id).toContain("trial_1");
+    const tasks = { ...recipe.tasks, path: null, humanGoals } as AlfworldTasks;
+    await expect(openAlfworldTasks(tasks, recipe.episode, 1)).rejects.toThrow(
+      "tasks.humanGoals must be null for generated games",
     );
   });
 });

@@ -12,8 +12,10 @@ import {
   includableGames,
   loadGame,
   openGames,
+  readHumanGoals,
   selectGames,
   verlAgentFormat,
+  wordings,
   type Game,
   type GameSelection,
   type GeneratedGame,
@@ -49,6 +51,10 @@ export const alfworldTasksSchema = z.strictObject({
   include: z.array(z.enum(includableGames)).default([]),
   /** Whether a broken game file is an error instead of a line in the report. */
   strict: z.boolean().default(false),
+  /** `put` for the wording of ALFWorld before 0.4.0: `put X in/on Y`. */
+  wording: z.enum(wordings).default("move"),
+  /** File of goal sentences by people, of which a game tells one; `null` for the games' own. */
+  humanGoals: z.string().min(1).nullable().default(null),
 });
 
 /** See {@link alfworldTasksSchema}. */
@@ -59,6 +65,8 @@ interface Library {
   readonly description: string;
   readonly omissions?: Readonly<Record<string, unknown>>;
   readonly load: (id: string) => Promise<Game>;
+  /** The goal in the game's own sentence, where games tell another. */
+  readonly ownGoal?: (id: string) => Promise<string>;
   /** Splits that hold games. */
   readonly splits: readonly string[];
   /** Chosen tasks of a split, in the library's order. */
@@ -137,14 +145,23 @@ export async function openAlfworldTasks(
     },
     demonstrator: {
       // A searching player, who knows only what it was told.
-      demonstrate: (tasks, slipShare, random) =>
-        demonstrateAll(tasks, (task) => createSearcher(random.fork(task.id)), {
+      demonstrate: async (tasks, slipShare, random) => {
+        const { ownGoal } = library;
+        const goals = new Map<string, string>();
+        if (ownGoal) for (const { id } of tasks) goals.set(id, await ownGoal(id));
+        const searcherOf = ({ id }: Task) => {
+          const goal = goals.get(id);
+          const told = { wording: games.wording, ...(goal !== undefined && { goal }) };
+          return createSearcher(random.fork(id), told);
+        };
+        return demonstrateAll(tasks, searcherOf, {
           createEnvironment,
           format,
           maxTurns: episode.maxTurns,
           slipShare,
           random,
-        }),
+        });
+      },
       markers: Object.values(compactMarkers),
       exchangeable: exchangeableClasses,
     },
@@ -171,6 +188,11 @@ function selectionOf({ kinds, indices, paths }: AlfworldTasks): GameSelection {
 }
 
 function generatedLibrary(games: AlfworldTasks, seed: number): Library {
+  if (games.humanGoals !== null) {
+    throw new InputError(
+      `tasks.humanGoals must be null for generated games, got ${games.humanGoals}`,
+    );
+  }
   const { size, numTraining, evaluation } = games;
   const splits = ["train", "held_out"] as const;
   const taskKinds = householdTaskKinds.filter((kind) => games.kinds?.includes(kind) ?? true);
@@ -188,7 +210,7 @@ function generatedLibrary(games: AlfworldTasks, seed: number): Library {
   return {
     description: `generated, ${size}`,
     splits,
-    load: async (id) => loadGame(byName.get(id)!, id),
+    load: async (id) => loadGame(byName.get(id)!, id, { wording: games.wording }),
     select: (split, total) => {
       const all = (files.get(split) ?? []).slice(0, total);
       const tasks = all.map(({ name, taskKind }) => ({ id: name, kind: taskKind }));
@@ -201,9 +223,17 @@ async function openedLibrary(
   games: AlfworldTasks & { readonly path: string },
   seed: number,
 ): Promise<Library> {
-  const { path, include, strict } = games;
-  const set = await reading(() => openGames(path, { include, strict }));
+  const { path, include, strict, wording, humanGoals } = games;
   const random = createRandom(seed);
+  const goals = humanGoals === null ? undefined : await reading(() => readHumanGoals(humanGoals));
+  // The same sentence whenever the game is played.
+  const goalOf = (game: string): string | undefined => {
+    const sentences = goals?.of(game);
+    return (
+      sentences && random.fork(`goal/${game.split("/").slice(-3).join("/")}`).choice(sentences)
+    );
+  };
+  const set = await reading(() => openGames(path, { include, strict, wording, goalOf }));
   const known = new Map<string, Task[]>();
   for (const task of set.tasks) {
     const split = task.split ?? "train";
@@ -218,6 +248,7 @@ async function openedLibrary(
     description: `${describeGames(set)} in ${path}`,
     omissions: { skipped: set.skipped, broken: set.broken },
     load: (id) => set.load(id),
+    ...(goals && { ownGoal: async (id: string) => loadGame(await set.read(id), id).goal }),
     splits: [...known.keys()],
     // A part of a split is drawn at random: neighbours are alike.
     select: (split, total) => {
@@ -226,6 +257,12 @@ async function openedLibrary(
       const tasks = selectGames(all, criteria, `${path}, split ${split}`).filter(
         ({ id }) => named?.has(id) ?? true,
       );
+      const untold = goals && tasks.find(({ id }) => goals.of(set.pathOf(id)) === undefined);
+      if (untold) {
+        throw new InputError(
+          `${humanGoals}: the file must have sentences for all games of split ${split}, got none for ${untold.id}`,
+        );
+      }
       return tasks.length <= total ? tasks : random.fork(split).shuffle(tasks).slice(0, total);
     },
   };

@@ -2,8 +2,16 @@ import type { TrainConfig } from "../config.ts";
 import { algorithms } from "./algorithms.ts";
 import { onTheProcessor } from "./engine.ts";
 
-/** No selection among the games of the splits. */
-const everyGame = { kinds: null, indices: null, paths: null, include: [], strict: false };
+/** All games of the splits as they are. */
+const everyGame = {
+  kinds: null,
+  indices: null,
+  paths: null,
+  include: [],
+  strict: false,
+  wording: "move" as const,
+  humanGoals: null,
+};
 
 /**
  * A small agent learns household games on a laptop: a warm start from a limited number of

@@ -1,10 +1,12 @@
 import type { Random } from "@turnwise/core";
 
+import type { Wording } from "../older-wording.ts";
 import { searchOrder } from "./search-order.ts";
 import {
   classOfName,
   readIntroduction,
   readReceptacle,
+  readTask,
   type ToldReceptacle,
   type ToldTask,
 } from "./told.ts";
@@ -27,6 +29,14 @@ const applianceClasses = {
   cool: ["fridge"],
 } as const;
 
+/** Options of {@link createSearcher}. */
+export interface SearcherOptions {
+  /** Wording of the game. Default `move`. */
+  readonly wording?: Wording;
+  /** The goal in the form of released games, where the introduction says it otherwise. */
+  readonly goal?: string;
+}
+
 /**
  * A player for demonstrations. It walks through the receptacles, likely ones first, opens what is
  * closed, takes what the task asks for when it sees it, cleans, heats or cools it, and brings it to
@@ -34,7 +44,10 @@ const applianceClasses = {
  * depends on what a player has not seen. It must play from the start of a game.
  * @param random - Decides between places that are about equally likely.
  */
-export function createSearcher(random: Random): Searcher {
+export function createSearcher(
+  random: Random,
+  { wording = "move", goal }: SearcherOptions = {},
+): Searcher {
   let play: ((observation: string) => string | undefined) | undefined;
   return {
     next: (observation) => {
@@ -45,8 +58,10 @@ export function createSearcher(random: Random): Searcher {
             `Searcher.next: the first observation must be an introduction, got ${JSON.stringify(observation)}`,
           );
         }
-        const { receptacles, task } = introduction;
-        play = task === undefined ? () => undefined : searcherFor(task, receptacles, random);
+        const { receptacles } = introduction;
+        const task = goal === undefined ? introduction.task : readTask(goal);
+        play =
+          task === undefined ? () => undefined : searcherFor(task, receptacles, random, wording);
       }
       return play(observation);
     },
@@ -71,6 +86,7 @@ function searcherFor(
   task: ToldTask,
   receptacles: readonly string[],
   random: Random,
+  wording: Wording,
 ): (observation: string) => string | undefined {
   const known: Known = {
     receptacles: new Map(),
@@ -87,6 +103,8 @@ function searcherFor(
   let command: string | undefined;
   let numSearches = 0;
 
+  const place = (object: string, target: string): string =>
+    wording === "put" ? `put ${object} in/on ${target}` : `move ${object} to ${target}`;
   const isAt = (name: string): boolean =>
     known.at === name ||
     (known.at !== undefined && known.neighbours.get(known.at)?.has(name) === true);
@@ -116,7 +134,7 @@ function searcherFor(
   /** Where two of the objects are to meet, or one is to go. */
   const chooseTarget = (targetClass: string, held: string): string | undefined => {
     const candidates = shuffled.filter(
-      (name) => classOfName(name) === targetClass && !known.refused.has(`move ${held} to ${name}`),
+      (name) => classOfName(name) === targetClass && !known.refused.has(place(held, name)),
     );
     const isOpen = (name: string): boolean =>
       known.receptacles.has(name) && known.receptacles.get(name)!.door !== "closed";
@@ -179,7 +197,7 @@ function searcherFor(
       return reach(appliance, `${treatment} ${held} with ${appliance}`, false);
     }
     const target = chooseTarget(task.targetClass, held);
-    return target === undefined ? undefined : reach(target, `move ${held} to ${target}`, true);
+    return target === undefined ? undefined : reach(target, place(held, target), true);
   };
 
   return (observation) => {
@@ -192,7 +210,7 @@ function searcherFor(
 /** Takes in the answer to a command. */
 function learn(known: Known, command: string, observation: string): void {
   const [, verb = "", first = "", second = ""] =
-    /^(go|open|examine|take|move|use|clean|heat|cool) (?:to )?(\w+ \d+)(?: (?:from|to|with) (\w+ \d+))?$/u.exec(
+    /^(go|open|examine|take|move|put|use|clean|heat|cool) (?:to )?(\w+ \d+)(?: (?:from|to|in\/on|with) (\w+ \d+))?$/u.exec(
       command,
     ) ?? [];
   if (observation === "Nothing happens.") {
@@ -212,7 +230,7 @@ function learn(known: Known, command: string, observation: string): void {
     known.held = first;
     changeContents(known, second, (contents) => contents.filter((name) => name !== first));
   }
-  if (verb === "move") {
+  if (verb === "move" || verb === "put") {
     known.held = undefined;
     changeContents(known, second, (contents) => [...contents, first]);
   }

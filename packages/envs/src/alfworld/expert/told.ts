@@ -1,6 +1,6 @@
 /**
  * What the texts of a game tell, as data: for a player that knows nothing else. The sentences are
- * those of released games since version 0.4.0 of ALFWorld ("move X to Y"), and of generated ones.
+ * those of released games since version 0.4.0 of ALFWorld ("move X to Y") or before ("put X in/on Y"), and of generated ones.
  */
 
 /** A task as its sentence asks for it, classes in lower case. */

@@ -1,0 +1,61 @@
+import { GameFileError, shown } from "./game-file-error.ts";
+import { readGameText } from "./read-text.ts";
+
+/** Sentences in which people described the tasks of games. */
+export interface HumanGoals {
+  /** Number of games that have sentences. */
+  readonly size: number;
+  /**
+   * The sentences for a game, at least one; `undefined` if there are none.
+   * @param path - Path of the game, or its end from the folder of the task on.
+   */
+  of(path: string): readonly string[] | undefined;
+}
+
+/**
+ * Reads a file of human goals: a JSON object from the path of a game
+ * (`valid_seen/TASK/TRIAL/game.tw-pddl`) to an object with the list `human_goals`, or to the list.
+ * @throws `GameFileError` naming the file, the game and what is wrong.
+ */
+export async function readHumanGoals(path: string): Promise<HumanGoals> {
+  const text = await readGameText(path);
+  let data: unknown;
+  try {
+    data = JSON.parse(text);
+  } catch (cause) {
+    throw new GameFileError(`${path}: the file must be JSON, got ${shown(text)}`, { cause });
+  }
+  if (!isObject(data)) {
+    throw new GameFileError(`${path}: the file must hold a JSON object, got ${shown(data)}`);
+  }
+  const goals = new Map<string, readonly string[]>();
+  for (const [game, entry] of Object.entries(data)) {
+    const list: unknown = isObject(entry) ? entry["human_goals"] : entry;
+    if (!Array.isArray(list) || list.length === 0 || !list.every(isSentence)) {
+      throw new GameFileError(
+        `${path}: human_goals of ${shown(game)} must be a list of sentences, got ${shown(list)}`,
+      );
+    }
+    // A line break would end the sentence for readers of the introduction.
+    goals.set(
+      keyOf(game),
+      list.map((sentence) => sentence.replaceAll(/\s*[\r\n]+\s*/gu, " ")),
+    );
+  }
+  return { size: goals.size, of: (game) => goals.get(keyOf(game)) };
+}
+
+/** Task and trial of a game, which name it in every split and folder. */
+function keyOf(path: string): string {
+  const parts = path.split(/[\\/]/u).filter((part) => part !== "");
+  if (parts.at(-1)?.endsWith(".tw-pddl") === true) parts.pop();
+  return parts.slice(-2).join("/");
+}
+
+function isSentence(value: unknown): value is string {
+  return typeof value === "string" && value.trim() !== "";
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
