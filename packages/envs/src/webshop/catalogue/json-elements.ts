@@ -1,4 +1,5 @@
 import { CatalogueError, shown } from "./catalogue-error.ts";
+import { textChunks } from "./text-chunks.ts";
 
 const quote = 0x22;
 const backslash = 0x5c;
@@ -7,7 +8,7 @@ const backslash = 0x5c;
  * Reads the members of a JSON array or object one by one, without holding the whole text. Only one
  * member at a time is parsed, so that files of many gigabytes can be read.
  *
- * @param chunks - The file as bytes, in UTF-8.
+ * @param chunks - The file as bytes, in UTF-8, or in UTF-16 with a byte order mark.
  * @param name - What to call the file in messages.
  * @yields For an array `[index, value]`, for an object `[key, value]`, in file order.
  * @throws `CatalogueError` if the text is not one JSON array or object, or ends early.
@@ -16,7 +17,7 @@ export async function* jsonElements(
   chunks: AsyncIterable<Uint8Array>,
   name: string,
 ): AsyncGenerator<[string | number, unknown]> {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   const fail = (rule: string, got: unknown): CatalogueError =>
     new CatalogueError(`${name}: the file must ${rule}, got ${shown(got)}`);
   let opening = 0;
@@ -26,13 +27,16 @@ export async function* jsonElements(
   let isEscaped = false;
   let index = 0;
   let pending: Uint8Array[] = [];
+  /** Bytes before the present chunk, and before the present member. */
+  let offset = 0;
+  let memberStart = 0;
 
   const member = (): [string | number, unknown] | undefined => {
     let text: string;
     try {
       text = decoder.decode(pending.length === 1 ? pending[0] : Buffer.concat(pending));
     } catch {
-      throw fail("be UTF-8 text", `broken bytes in member ${index}`);
+      throw fail("be UTF-8 text", `broken bytes in member ${index}, from byte ${memberStart} on`);
     }
     pending = [];
     if (text.trim() === "") return undefined;
@@ -50,7 +54,7 @@ export async function* jsonElements(
     }
   };
 
-  for await (const chunk of chunks) {
+  for await (const chunk of textChunks(chunks, name)) {
     let start = 0;
     for (let i = 0; i < chunk.length; i++) {
       const byte = chunk[i]!;
@@ -66,10 +70,7 @@ export async function* jsonElements(
       }
       const isSpace = byte === 0x20 || (byte >= 0x09 && byte <= 0x0d);
       if (depth === 0) {
-        // A byte order mark may stand before the opening bracket.
-        if (isSpace || (opening === 0 && (byte === 0xef || byte === 0xbb || byte === 0xbf))) {
-          continue;
-        }
+        if (isSpace) continue;
         if (isClosed || (byte !== 0x5b && byte !== 0x7b)) {
           const got = new TextDecoder().decode(chunk.subarray(i, i + 60));
           throw fail("be one JSON array or object", got);
@@ -77,6 +78,7 @@ export async function* jsonElements(
         opening = byte;
         depth = 1;
         start = i + 1;
+        memberStart = offset + start;
       } else if (byte === 0x5b || byte === 0x7b) depth += 1;
       else if (byte === 0x5d || byte === 0x7d) {
         depth -= 1;
@@ -94,8 +96,10 @@ export async function* jsonElements(
         if (next === undefined) throw fail("hold JSON before each comma", "nothing");
         yield next;
         start = i + 1;
+        memberStart = offset + start;
       }
     }
+    offset += chunk.length;
     // The reader may use its buffer again.
     if (depth > 0 && start < chunk.length) pending.push(chunk.slice(start));
   }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { CatalogueError } from "./catalogue-error.ts";
 import { jsonElements } from "./json-elements.ts";
 import { readCatalogue, readProducts } from "./read-products.ts";
 import type { Product } from "./product.ts";
@@ -123,6 +124,32 @@ describe("readProducts", () => {
 });
 
 describe("jsonElements", () => {
+  const elements = (bytes: Uint8Array): Promise<[string | number, unknown][]> => {
+    async function* once(): AsyncGenerator<Uint8Array> {
+      yield bytes;
+    }
+    return all(jsonElements(once(), "p.json"));
+  };
+
+  it("reads text with a byte order mark and in UTF-16, and names other bytes", async () => {
+    const text = '\uFEFF["é", {"\uFEFF": 1}]';
+    const wide = Buffer.from(text, "utf16le");
+    for (const bytes of [Buffer.from(text), wide, Buffer.from(wide).swap16()]) {
+      expect(await elements(bytes)).toEqual([
+        [0, "é"],
+        [1, { "\uFEFF": 1 }],
+      ]);
+    }
+    await expect(elements(Buffer.from('["a", "é"]', "latin1"))).rejects.toThrow(
+      'p.json: the file must be UTF-8 text, got "broken bytes in member 1, from byte 5 on"',
+    );
+    const refused = elements(wide.subarray(2));
+    await expect(refused).rejects.toThrow(CatalogueError);
+    await expect(refused).rejects.toThrow(
+      "p.json: text must be UTF-8, or UTF-16 with a byte order mark, got a zero byte at offset 1",
+    );
+  });
+
   it("gives what JSON.parse gives, however the bytes are cut", async () => {
     const value = fc.oneof(fc.array(fc.jsonValue()), fc.dictionary(fc.string(), fc.jsonValue()));
     await fc.assert(

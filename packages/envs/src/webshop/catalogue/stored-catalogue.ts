@@ -2,6 +2,7 @@ import { closeSync, openSync, readFileSync, readSync, writeSync } from "node:fs"
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
+import { decodeText } from "@turnwise/core";
 import type { Catalogue } from "./catalogue.ts";
 import { CatalogueError, shown } from "./catalogue-error.ts";
 import { GoalFactsBuilder } from "./goal-facts.ts";
@@ -132,7 +133,7 @@ export async function buildStoredCatalogue(
 function readHeader(path: string): StoredHeader {
   let header: StoredHeader;
   try {
-    header = JSON.parse(readFileSync(path, "utf8"));
+    header = JSON.parse(decodeText(readFileSync(path), path));
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     throw new CatalogueError(`${path}: the file must hold readable JSON, got ${message}`, {
