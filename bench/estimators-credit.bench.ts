@@ -1,19 +1,13 @@
 /**
- * From returns and token entropies to a modulated advantage and a weight for every token: typed
- * arrays against plain lists, and against the same formulas in NumPy where python3 has it.
+ * From returns and token entropies to a modulated advantage and a weight for every token: token arrays
+ * as the training loop holds them against plain lists, and against the same formulas in NumPy where python3 has it.
  *
  *   npx tsx --conditions=turnwise-source bench/estimators-credit.bench.ts
  */
 import { spawnSync } from "node:child_process";
-import { modulate, packedMeanEntropies, packedModulation } from "@turnwise/aem";
-import { createRandom } from "@turnwise/core";
-import {
-  aggregationWeights,
-  groupAdvantages,
-  grpoPresets,
-  packedGroupAdvantages,
-  spreadOverTokens,
-} from "@turnwise/estimators";
+import { modulate } from "@turnwise/aem";
+import { createRandom, mean } from "@turnwise/core";
+import { aggregationWeights, groupAdvantages, grpoPresets } from "@turnwise/estimators";
 
 const numGroups = 128;
 const groupSize = 8;
@@ -29,29 +23,33 @@ const returns = Float64Array.from({ length: numTrajectories }, () =>
   random.next() < 0.3 ? 10 : 0,
 );
 const entropies = Float32Array.from({ length: numTokens }, () => 2 * random.next());
-const range = (count: number, scale: number): Int32Array =>
-  Int32Array.from({ length: count + 1 }, (_, i) => i * scale);
-const groupOffsets = range(numGroups, groupSize);
-const tokenOffsets = range(numResponses, tokens);
-const responseGroups = Int32Array.from({ length: numResponses }, (_, i) =>
-  Math.floor(i / (turns * groupSize)),
+const responseGroups = Array.from(
+  { length: numResponses },
+  (_, i) => `group/${Math.floor(i / (turns * groupSize))}`,
 );
-const turnsOf = new Int32Array(numTrajectories).fill(turns);
 // Reused over iterations, as a trainer does: fresh pages cost as much as the arithmetic.
 const tokenAdvantages = new Float32Array(numTokens);
 const tokenWeights = new Float32Array(numTokens);
 
-function packed(): number {
-  const base = packedGroupAdvantages(returns, groupOffsets, {
-    ...grpoPresets.verlAgent,
-    numResponses: turnsOf,
-  });
-  const byResponse = Float64Array.from({ length: numResponses }, (_, i) => base[(i / turns) | 0]!);
-  const means = packedMeanEntropies(entropies, tokenOffsets);
-  const { advantages } = packedModulation(byResponse, means, responseGroups, numGroups);
-  spreadOverTokens(advantages, tokenOffsets, tokenAdvantages);
+const returnLists = Array.from({ length: numGroups }, (_, g) =>
+  Array.from(returns.subarray(g * groupSize, (g + 1) * groupSize)),
+);
+const options = {
+  ...grpoPresets.verlAgent,
+  numResponses: returnLists.map((group) => group.map(() => turns)),
+};
+
+function typed(): number {
+  const base = groupAdvantages(returnLists, options).flat();
+  const byResponse = Array.from({ length: numResponses }, (_, i) => base[(i / turns) | 0]!);
+  const means = byResponse.map((_, i) => mean(entropies.subarray(i * tokens, (i + 1) * tokens)));
+  const { advantages } = modulate(byResponse, means, responseGroups);
   const lengths = Array<number>(numResponses).fill(tokens);
-  spreadOverTokens(aggregationWeights("seq-mean-token-mean", lengths), tokenOffsets, tokenWeights);
+  const shares = aggregationWeights("seq-mean-token-mean", lengths);
+  for (let i = 0; i < numResponses; i++) {
+    tokenAdvantages.fill(advantages[i]!, i * tokens, (i + 1) * tokens);
+    tokenWeights.fill(shares[i]!, i * tokens, (i + 1) * tokens);
+  }
   return tokenAdvantages[numTokens - 1]! * tokenWeights[0]!;
 }
 
@@ -59,19 +57,12 @@ function packed(): number {
 const entropyLists = Array.from({ length: numResponses }, (_, i) =>
   Array.from(entropies.subarray(i * tokens, (i + 1) * tokens)),
 );
-const returnLists = Array.from({ length: numGroups }, (_, g) =>
-  Array.from(returns.subarray(g * groupSize, (g + 1) * groupSize)),
-);
-const groupNames = Array.from(responseGroups, (group) => `group/${group}`);
 
 function plain(): number {
-  const base = groupAdvantages(returnLists, {
-    ...grpoPresets.verlAgent,
-    numResponses: returnLists.map((group) => group.map(() => turns)),
-  }).flat();
+  const base = groupAdvantages(returnLists, options).flat();
   const byResponse = entropyLists.map((_, i) => base[Math.floor(i / turns)]!);
   const means = entropyLists.map((list) => list.reduce((sum, h) => sum + h, 0) / list.length);
-  const { advantages } = modulate(byResponse, means, groupNames);
+  const { advantages } = modulate(byResponse, means, responseGroups);
   const credit = entropyLists.map((list, i) => list.map(() => advantages[i]!));
   const lengths = entropyLists.map((list) => list.length);
   const shares = aggregationWeights("seq-mean-token-mean", lengths);
@@ -112,21 +103,21 @@ function median(times: readonly number[]): number {
   return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)]!;
 }
 
-const times = { packed: [] as number[], plain: [] as number[] };
-let consumed = packed() + plain();
+const times = { typed: [] as number[], plain: [] as number[] };
+let consumed = typed() + plain();
 for (let round = 0; round < rounds; round++) {
-  for (const [name, run] of Object.entries({ packed, plain })) {
+  for (const [name, run] of Object.entries({ typed, plain })) {
     const start = performance.now();
     consumed += run();
-    times[name === "packed" ? "packed" : "plain"].push(performance.now() - start);
+    times[name === "typed" ? "typed" : "plain"].push(performance.now() - start);
   }
 }
-const [fast, slow] = [median(times.packed), median(times.plain)];
+const [fast, slow] = [median(times.typed), median(times.plain)];
 console.log(
   `${numTrajectories} trajectories x ${turns} turns x ${tokens} tokens, median of ${rounds}`,
 );
 const fastest = (list: readonly number[]): string => Math.min(...list).toFixed(1);
-console.log(`typed arrays  ${fast.toFixed(1)} ms (fastest ${fastest(times.packed)})`);
+console.log(`token arrays  ${fast.toFixed(1)} ms (fastest ${fastest(times.typed)})`);
 console.log(
   `plain lists   ${slow.toFixed(1)} ms (fastest ${fastest(times.plain)}), ${(slow / fast).toFixed(1)} x`,
 );

@@ -11,6 +11,7 @@ function meanEntropy({ uncertainty }: CreditedResponse): number {
 /** Halves the advantage of responses whose mean entropy is above a threshold. */
 const threshold: Modulator = {
   name: "threshold",
+  needs: ["response-entropy"],
   modulate: (responses) => {
     const coefficients = responses.map((response) => (meanEntropy(response) > 1 ? 0.5 : 1));
     const advantages = responses.map(({ advantage }, i) => advantage * coefficients[i]!);
@@ -21,6 +22,7 @@ const threshold: Modulator = {
 /** The same, with a mean of 1 over each prompt group. */
 const calibrated: Modulator = {
   name: "calibrated threshold",
+  needs: ["response-entropy"],
   modulate: (responses) => {
     const { coefficients: raw } = threshold.modulate(responses);
     const coefficients = raw.map((own, i) => {

@@ -1,10 +1,13 @@
 import { mean } from "@turnwise/core";
 import { partition } from "./partition.ts";
 
-/** What a modulation did to a batch. A mean over no response is `undefined`. */
+/** Description of a modulated batch in numbers. A mean over no response is `undefined`. */
 export interface ModulationDiagnostics {
   readonly numResponses: number;
   readonly numGroups: number;
+  /** Responses with a positive, and with a negative advantage. */
+  readonly numPositive: number;
+  readonly numNegative: number;
   /** Share of groups whose coefficients are all 1: in the dead zone, of one response, or modulation off. */
   readonly deadZoneShare: number | undefined;
   readonly minCoefficient: number | undefined;
@@ -30,13 +33,16 @@ export interface ModulationDiagnostics {
   readonly flattenedEntropy: number | undefined;
 }
 
-/** What {@link diagnoseModulation} reads, one entry for each response. */
+/** Input of {@link diagnoseModulation}, one entry for each response. */
 export interface ModulatedResponses {
   /** Before modulation. */
   readonly advantages: readonly number[];
-  readonly entropies: readonly number[];
+  /** Mean token entropies, nats per token; absent where none are known. */
+  readonly entropies?: readonly number[] | undefined;
   readonly groups: readonly (number | string)[];
   readonly coefficients: readonly number[];
+  /** After modulation. Default: the advantages times the coefficients. */
+  readonly modulated?: readonly number[] | undefined;
 }
 
 /** Describes a modulation in numbers for a log. */
@@ -45,30 +51,36 @@ export function diagnoseModulation({
   entropies,
   groups,
   coefficients,
+  modulated = advantages.map((advantage, index) => advantage * coefficients[index]!),
 }: ModulatedResponses): ModulationDiagnostics {
   const members = partition(groups);
   const all = advantages.map((_, index) => index);
   const excess = advantages.map((advantage, index) => advantage * (coefficients[index]! - 1));
-  const meanOf = (values: readonly number[], of: readonly number[] = all): number | undefined =>
-    of.length === 0 ? undefined : mean(of.map((index) => values[index]!));
+  const meanOf = (
+    values: readonly number[] | undefined,
+    of: readonly number[] = all,
+  ): number | undefined =>
+    values === undefined || of.length === 0 ? undefined : mean(of.map((index) => values[index]!));
   const where = (values: readonly number[], sign: 1 | -1): number[] =>
     all.filter((index) => Math.sign(values[index]!) === sign);
 
   const positive = where(advantages, 1);
   const negative = where(advantages, -1);
-  const modulated = advantages.map((advantage, index) => advantage * coefficients[index]!);
   const isUntouched = members.map((group) => (group.every((i) => coefficients[i] === 1) ? 1 : 0));
-  const ranges = members.map((group) => spread(group.map((index) => entropies[index]!)));
+  const ranges =
+    entropies && members.map((group) => spread(group.map((index) => entropies[index]!)));
   const extreme = (pick: (a: number, b: number) => number): number | undefined =>
     all.length === 0 ? undefined : coefficients.reduce((a, b) => pick(a, b));
   return {
     numResponses: all.length,
     numGroups: members.length,
+    numPositive: positive.length,
+    numNegative: negative.length,
     deadZoneShare: members.length === 0 ? undefined : mean(isUntouched),
     minCoefficient: extreme(Math.min),
     maxCoefficient: extreme(Math.max),
     meanEntropy: meanOf(entropies),
-    meanEntropyRange: members.length === 0 ? undefined : mean(ranges),
+    meanEntropyRange: ranges === undefined || ranges.length === 0 ? undefined : mean(ranges),
     positiveShare:
       positive.length + negative.length === 0
         ? undefined

@@ -1,5 +1,13 @@
 import { checkNonNegative, mean } from "@turnwise/core";
-import { readBatch, type CreditedResponse, type Modulator } from "./modulator.ts";
+import { coefficientsOf, distancesOf } from "./modulation-coefficients.ts";
+import {
+  composeBatch,
+  measureBatch,
+  modulatorName,
+  readBatch,
+  type CreditedResponse,
+  type Modulator,
+} from "./modulator.ts";
 
 /** Options of {@link empgModulator}. */
 export interface EmpgOptions {
@@ -13,13 +21,11 @@ export interface EmpgOptions {
   readonly mean?: "remove" | "keep";
 }
 
-/** Keeps the divisors from being 0, as the published code does. */
-const epsilon = 1e-8;
-
 /**
  * EMPG, the closest relative of AEM. Mean token entropies are scaled to `h` in [0, 1] over the whole
  * batch; `advantage * exp(-k h) / mean(exp(-k h)) + zeta * exp(-k' h[next turn])`, less the mean over
- * the batch. The last turn of a trajectory has no bonus. Signs are not kept.
+ * the batch. The last turn of a trajectory has no bonus. Signs are not kept. The published code adds
+ * 1e-8 to both divisors, which moves results by a part in 1e8; here equal entropies give exactly 1.
  *
  * @throws `RangeError` if an option is out of range. The modulator throws `RangeError` for
  *   advantages and uncertainties out of range.
@@ -33,35 +39,33 @@ export function empgModulator({
 }: EmpgOptions = {}): Modulator {
   checkNonNegative("empgModulator", { strength, futureStrength, futureBonus });
   return {
-    name: `empg(strength=${strength},futureStrength=${futureStrength},futureBonus=${futureBonus},mean=${meanRule})`,
+    name: modulatorName("empg", { strength, futureStrength, futureBonus, mean: meanRule }),
+    needs: ["response-entropy"],
     modulate: (responses) => {
-      const { advantages, measured, uncertainty } = readBatch("empgModulator", responses);
-      if (responses.length === 0) return { advantages, coefficients: [], uncertainty };
-      const entropies = measured.map(({ mean }) => mean);
-      const low = entropies.reduce((a, b) => Math.min(a, b));
-      const high = entropies.reduce((a, b) => Math.max(a, b));
-      const scaled = entropies.map((entropy) => (entropy - low) / (high - low + epsilon));
-      const weights = scaled.map((h) => Math.exp(-strength * h));
-      const meanWeight = mean(weights) + epsilon;
-      const coefficients = weights.map((weight) => weight / meanWeight);
+      const batch = readBatch("empgModulator", responses);
+      if (responses.length === 0) return composeBatch(batch, { coefficients: [] });
+      const entropies = measureBatch(batch).map((measured) => measured.mean);
+      const coefficients = coefficientsOf(entropies, { strength, minEntropyRange: 0 });
+      const scaled = distancesOf(entropies, { minEntropyRange: 0 }) ?? entropies.map(() => 0);
 
-      const indexOf = new Map(responses.map((response, i) => [placeKey(response, 0), i]));
-      const modulated = advantages.map((advantage, i) => {
-        const next = indexOf.get(placeKey(responses[i]!, 1));
-        const clarity = next === undefined ? 0 : Math.exp(-futureStrength * scaled[next]!);
-        return advantage * coefficients[i]! + futureBonus * clarity;
+      const indexOf = new Map(responses.map((response, i) => [turnKey(response, 0), i]));
+      const bonuses = responses.map((response) => {
+        const next = indexOf.get(turnKey(response, 1));
+        return next === undefined ? 0 : futureBonus * Math.exp(-futureStrength * scaled[next]!);
       });
-      const offset = meanRule === "remove" ? mean(modulated) : 0;
-      return {
-        advantages: modulated.map((advantage) => advantage - offset),
+      const modulated = batch.advantages.map(
+        (advantage, i) => advantage * coefficients[i]! + bonuses[i]!,
+      );
+      const center = meanRule === "remove" ? mean(modulated) : 0;
+      return composeBatch(batch, {
         coefficients,
-        uncertainty,
-      };
+        offsets: bonuses.map((bonus) => bonus - center),
+      });
     },
   };
 }
 
 /** Names a turn of a trajectory, so many turns after the response's own. */
-function placeKey({ group, trajectory, turn }: CreditedResponse, later: number): string {
+function turnKey({ group, trajectory, turn }: CreditedResponse, later: number): string {
   return JSON.stringify([group, trajectory, turn + later]);
 }

@@ -6,18 +6,25 @@ import * as theory from "./theory.ts";
 it("exports what it means to", () => {
   expect(Object.keys(aem).sort()).toMatchInlineSnapshot(`
     [
+      "actionModulator",
       "compareDrift",
+      "compileModulator",
+      "criticalModulator",
       "diagnoseModulation",
       "empgModulator",
       "entropyModulator",
       "identityModulator",
       "measureUncertainty",
       "modulate",
+      "modulatedTokens",
       "modulationCoefficients",
-      "packedMeanEntropies",
-      "packedModulation",
+      "modulatorSchema",
+      "modulators",
       "predictedDrift",
+      "randomModulator",
+      "shapingModulator",
       "topKEntropyBounds",
+      "unmetNeeds",
     ]
   `);
   expect(Object.keys(laws).sort()).toMatchInlineSnapshot(`

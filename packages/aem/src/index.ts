@@ -1,3 +1,6 @@
+export { actionModulator, type ActionOptions } from "./action-modulator.ts";
+export { compileModulator } from "./compile-modulator.ts";
+export { criticalModulator, type CriticalOptions } from "./critical-modulator.ts";
 export {
   diagnoseModulation,
   type ModulatedResponses,
@@ -10,20 +13,28 @@ export {
   type DriftAgreement,
   type DriftResponses,
 } from "./entropy-drift.ts";
-export {
-  entropyModulator,
-  type EntropyModulatorOptions,
-  type ModulationScope,
-} from "./entropy-modulator.ts";
+export { entropyModulator, type EntropyModulatorOptions } from "./entropy-modulator.ts";
 export { modulate, type Modulation } from "./modulate.ts";
 export { modulationCoefficients, type ModulationOptions } from "./modulation-coefficients.ts";
 export {
+  modulatorSchema,
+  type ModulatorRecord,
+  type ResolvedModulator,
+} from "./modulator-record.ts";
+export {
   identityModulator,
+  modulatedTokens,
+  unmetNeeds,
   type CreditedResponse,
+  type KnownOfResponses,
   type ModulatedBatch,
+  type ModulationScope,
   type Modulator,
+  type ModulatorNeed,
 } from "./modulator.ts";
-export { packedMeanEntropies, packedModulation, type PackedModulation } from "./packed.ts";
+export { modulators } from "./modulators.ts";
+export { randomModulator, type RandomModulatorOptions } from "./random-modulator.ts";
+export { shapingModulator, type ShapingOptions } from "./shaping-modulator.ts";
 export {
   measureUncertainty,
   topKEntropyBounds,

@@ -1,10 +1,16 @@
-import { createRandom, type Law } from "@turnwise/core";
+import type { Law } from "@turnwise/core";
 import { describe, expect, it } from "vitest";
+import { actionModulator } from "./action-modulator.ts";
+import { compileModulator } from "./compile-modulator.ts";
+import { criticalModulator } from "./critical-modulator.ts";
 import { empgModulator } from "./empg-modulator.ts";
 import { entropyModulator } from "./entropy-modulator.ts";
 import { entropyModulationClaims, modulatorLaws, type ModulatorClaim } from "./laws.ts";
 import { modulate } from "./modulate.ts";
 import { identityModulator, type Modulator } from "./modulator.ts";
+import { modulators } from "./modulators.ts";
+import { randomModulator } from "./random-modulator.ts";
+import { shapingModulator } from "./shaping-modulator.ts";
 import { measureUncertainty } from "./uncertainty.ts";
 
 function itHolds(laws: readonly Law[]): void {
@@ -18,6 +24,7 @@ function all(...but: ModulatorClaim[]): ModulatorClaim[] {
 /** The short way, as a modulator. */
 const short: Modulator = {
   name: "modulate",
+  needs: ["response-entropy"],
   modulate: (responses) => ({
     ...modulate(
       responses.map(({ advantage }) => advantage),
@@ -37,7 +44,12 @@ describe("laws of the modulators", () => {
     const options = { scope, maxFactor: Math.exp(2) };
     itHolds(modulatorLaws(entropyModulator({ scope, strength: 2 }), all(), options));
   }
-  itHolds(modulatorLaws(entropyModulator({ direction: "uncertain" }), all("favours-certainty")));
+  itHolds(
+    modulatorLaws(entropyModulator({ direction: "uncertain" }), [
+      ...all("favours-certainty"),
+      "favours-uncertainty",
+    ]),
+  );
   itHolds(modulatorLaws(entropyModulator({ normalization: "none" }), all()));
   itHolds(
     modulatorLaws(
@@ -55,7 +67,7 @@ describe("laws of the modulators", () => {
   );
   itHolds(
     modulatorLaws(
-      entropyModulator({ shuffle: createRandom("laws") }),
+      entropyModulator({ shuffle: true }),
       all("favours-certainty", "order-free", "independent-scopes", "shift-invariant"),
     ),
   );
@@ -70,10 +82,72 @@ describe("laws of the modulators", () => {
   );
 });
 
+describe("laws of the controls", () => {
+  const scaled: readonly ModulatorClaim[] = ["scales", "keeps-signs"];
+  for (const failures of ["same", "mirrored"] as const) {
+    const claims: readonly ModulatorClaim[] =
+      failures === "same"
+        ? [...scaled, "mean-one", "advantage-blind", "order-free", "favours-uncertainty"]
+        : [...scaled, "mean-one", "order-free"];
+    itHolds(
+      modulatorLaws(shapingModulator({ unit: "response", failures }), [
+        ...claims,
+        "independent-scopes",
+        "identity-when-flat",
+      ]),
+    );
+    itHolds(
+      modulatorLaws(shapingModulator({ unit: "token", failures }), [
+        ...scaled,
+        "independent-scopes",
+        "order-free",
+        "identity-when-flat",
+      ]),
+    );
+  }
+  const masked: readonly ModulatorClaim[] = [
+    "scales",
+    "keeps-signs",
+    "advantage-blind",
+    "independent-scopes",
+    "order-free",
+    "favours-uncertainty",
+    "identity-when-flat",
+  ];
+  for (const criticalShare of [0.25, 0.5, 0.9]) {
+    itHolds(
+      modulatorLaws(criticalModulator({ criticalShare, scope: "turn" }), masked, { scope: "turn" }),
+    );
+    itHolds(
+      modulatorLaws(criticalModulator({ criticalShare, calibration: "mean-one" }), [
+        ...masked,
+        "mean-one",
+      ]),
+    );
+  }
+  itHolds(modulatorLaws(actionModulator(), [...scaled, "advantage-blind", "order-free"]));
+  itHolds(
+    modulatorLaws(actionModulator({ reasoningWeight: 0, uncertaintyStrength: 1 }), [
+      ...scaled,
+      "independent-scopes",
+      "order-free",
+    ]),
+  );
+  itHolds(modulatorLaws(randomModulator(), [...scaled, "advantage-blind", "identity-when-flat"]));
+});
+
+describe("laws of the modulators with a name", () => {
+  for (const [name, record] of Object.entries(modulators)) {
+    const modulator = compileModulator(record);
+    itHolds(modulatorLaws({ ...modulator, name: `${name}: ${modulator.name}` }, []));
+  }
+});
+
 describe("a law that does not hold", () => {
   it("says which, where from, and the smallest counterexample", () => {
     const broken: Modulator = {
       name: "doubled",
+      needs: [],
       modulate: (responses) => {
         const result = short.modulate(responses);
         return { ...result, coefficients: result.coefficients.map((c) => 2 * c) };

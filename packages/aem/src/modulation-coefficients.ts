@@ -38,21 +38,33 @@ export function modulationCoefficients(
   return coefficientsOf(entropies, { strength, minEntropyRange });
 }
 
-/** The formula with what its ablations change. All numbers are finite and at least 0. */
-export function coefficientsOf(
+/** What the ablations change in the formula. */
+export interface CoefficientRule extends Required<ModulationOptions> {
+  /** Who counts more: the certain (the paper), or the uncertain. Default `"certain"`. */
+  readonly direction?: "certain" | "uncertain";
+  /** Whether entropies are scaled to [0, 1] over their group, or stay in nats. Default `"min-max"`. */
+  readonly normalization?: "min-max" | "none";
+}
+
+/** The formula. All numbers are finite and at least 0. */
+export function coefficientsOf(entropies: readonly number[], rule: CoefficientRule): number[] {
+  const distances = distancesOf(entropies, rule);
+  if (distances === undefined) return entropies.map(() => 1);
+  return withMeanOne(distances.map((distance) => Math.exp(-rule.strength * distance)));
+}
+
+/**
+ * How far each entropy is from the favoured end of the group, in [0, 1] or in nats, so that the largest
+ * exponent is 0 and no weight overflows; `undefined` in the dead zone and for equal entropies.
+ */
+export function distancesOf(
   entropies: readonly number[],
   {
-    strength,
     minEntropyRange,
     direction = "certain",
     normalization = "min-max",
-  }: Required<ModulationOptions> & {
-    /** Who counts more: the certain (the paper), or the uncertain. */
-    readonly direction?: "certain" | "uncertain";
-    /** Whether entropies are scaled to [0, 1] over their group, or stay in nats. */
-    readonly normalization?: "min-max" | "none";
-  },
-): number[] {
+  }: Omit<CoefficientRule, "strength">,
+): number[] | undefined {
   // Not Math.min(...entropies): a whole batch may hold more values than a call takes arguments.
   let low = Infinity;
   let high = -Infinity;
@@ -62,13 +74,16 @@ export function coefficientsOf(
   }
   const range = high - low;
   // A smaller spread is sampling noise: scaling it to [0, 1] would amplify it.
-  if (!(range > 0) || range < minEntropyRange) return entropies.map(() => 1);
-
+  if (!(range > 0) || range < minEntropyRange) return undefined;
   const unit = normalization === "min-max" ? range : 1;
-  // Measured from the favoured end, so that the largest exponent is 0 and no weight overflows.
-  const weights = entropies.map((entropy) =>
-    Math.exp(-strength * ((direction === "certain" ? entropy - low : high - entropy) / unit)),
+  return entropies.map(
+    (entropy) => (direction === "certain" ? entropy - low : high - entropy) / unit,
   );
+}
+
+/** Weights over their mean; all 1 where that is 0 (and for no weights). */
+export function withMeanOne(weights: readonly number[]): number[] {
+  if (weights.length === 0) return [];
   const meanWeight = mean(weights);
-  return weights.map((weight) => weight / meanWeight);
+  return weights.map((weight) => (meanWeight === 0 ? 1 : weight / meanWeight));
 }

@@ -1,7 +1,13 @@
-import { checkFinite } from "@turnwise/core";
-import { measureUncertainty, type MeasuredUncertainty, type Uncertainty } from "./uncertainty.ts";
+import { checkFinite, checkSameLength, mean, type Random, type RoleSpan } from "@turnwise/core";
+import { partition } from "./partition.ts";
+import {
+  measureUncertainty,
+  numTokensOf,
+  type MeasuredUncertainty,
+  type Uncertainty,
+} from "./uncertainty.ts";
 
-/** One response of a batch, with its place, its credit and how sure the policy was of it. */
+/** One response of a batch: its place, its credit, and how sure the policy was of it. */
 export interface CreditedResponse {
   /** Names its prompt group. */
   readonly group: number | string;
@@ -9,66 +15,243 @@ export interface CreditedResponse {
   readonly trajectory: number | string;
   /** Index of its turn, from 0. */
   readonly turn: number;
-  /** Finished by an estimator. */
+  /** Finished by an estimator; the mean over tokens where these have advantages of their own. */
   readonly advantage: number;
+  /** Of each token, `[token]`, where they differ (a critic, REINFORCE++); absent where all are `advantage`. */
+  readonly tokenAdvantages?: readonly number[];
   readonly uncertainty: Uncertainty;
+  /** Roles of its tokens, where the prompt format knows them; empty where it found none. */
+  readonly spans?: readonly RoleSpan[];
 }
 
-/** What a modulator makes of a batch. */
+/** A batch after modulation. */
 export interface ModulatedBatch {
   /** Of each response, `[response]`; where tokens differ, the mean over them. */
   readonly advantages: number[];
-  /** What each advantage was multiplied by, `[response]`; where tokens differ, the mean over them. */
+  /** Factor of each advantage, `[response]`; where tokens differ, the mean over them. */
   readonly coefficients: number[];
-  /** Of each token, `[response][token]`; only from a modulator that tells tokens apart. */
+  /** Of each token, `[response][token]`, from a modulator that tells tokens apart; else see {@link modulatedTokens}. */
   readonly tokenAdvantages?: number[][];
-  /** What was known about the responses; `undefined` for an empty batch. */
+  /** Kind of uncertainty of the responses; `undefined` for an empty batch. */
   readonly uncertainty: Uncertainty["kind"] | undefined;
 }
 
+/** Knowledge about responses that a modulator cannot do without. */
+export type ModulatorNeed = "response-entropy" | "token-entropies" | "spans";
+
 /**
- * Something between estimator and loss that changes advantages by how sure the policy was:
- * {@link entropyModulator}, {@link empgModulator}, {@link identityModulator}, or one of your own,
- * to be held against `modulatorLaws` of `@turnwise/aem/laws`.
+ * A step between estimator and loss that changes advantages, usually by how sure the policy was.
+ * `compileModulator` makes one from a record; or write your own and hold it to `modulatorLaws` of
+ * `@turnwise/aem/laws`.
  */
 export interface Modulator {
   /** Fixes the modulator with all its options. */
   readonly name: string;
-  /** Pure: the batch is not changed, and the same batch gives the same result. */
-  readonly modulate: (responses: readonly CreditedResponse[]) => ModulatedBatch;
+  /** Knowledge that it reads; empty for none. A run without it is refused before it starts. */
+  readonly needs: readonly ModulatorNeed[];
+  /**
+   * Pure: the batch is not changed, and the same batch and seed give the same result.
+   * @param random - Of this iteration: only forks of it are drawn from. A modulator that draws throws
+   *   `TypeError` without it.
+   */
+  readonly modulate: (responses: readonly CreditedResponse[], random?: Random) => ModulatedBatch;
+}
+
+/** Knowledge that a run has about its responses. */
+export interface KnownOfResponses {
+  /** By the learner that scores the batch: of each token, only of each response, or none. */
+  readonly entropies: "tokens" | "responses" | "none";
+  /** Whether the prompt format gives the roles of tokens. */
+  readonly spans: boolean;
+}
+
+/** Needs of a modulator that a run does not meet; empty if it meets all. */
+export function unmetNeeds({ needs }: Modulator, known: KnownOfResponses): ModulatorNeed[] {
+  const isMet: Readonly<Record<ModulatorNeed, boolean>> = {
+    "response-entropy": known.entropies !== "none",
+    "token-entropies": known.entropies === "tokens",
+    spans: known.spans,
+  };
+  return needs.filter((need) => !isMet[need]);
 }
 
 /** The modulator that changes nothing. */
 export const identityModulator: Modulator = {
   name: "identity",
+  needs: [],
   modulate: (responses) => {
-    const { advantages, uncertainty } = readBatch("identityModulator", responses);
-    return { advantages, coefficients: advantages.map(() => 1), uncertainty };
+    const batch = readBatch("identityModulator", responses);
+    return composeBatch(batch, { coefficients: responses.map(() => 1) });
   },
 };
 
-/** A batch as numbers, checked. */
+/** A checked batch. */
 export interface ReadBatch {
+  readonly responses: readonly CreditedResponse[];
   readonly advantages: number[];
-  readonly measured: readonly MeasuredUncertainty[];
   readonly uncertainty: Uncertainty["kind"] | undefined;
 }
 
 /**
- * Checks and measures a batch.
- * @throws `RangeError` for an advantage that is not finite, or an uncertainty out of range;
+ * Checks a batch.
+ * @throws `RangeError` for an advantage that is not finite, or token advantages of another length;
  *   `TypeError` for uncertainties of different kinds.
  */
 export function readBatch(where: string, responses: readonly CreditedResponse[]): ReadBatch {
   const advantages = responses.map(({ advantage }) => advantage);
   checkFinite(where, { advantages });
-  const measured = responses.map(({ uncertainty }) => measureUncertainty(uncertainty));
-  const kind = measured[0]?.kind;
-  measured.forEach((own, index) => {
-    if (own.kind === kind) return;
+  const kind = responses[0]?.uncertainty.kind;
+  responses.forEach(({ uncertainty, tokenAdvantages }, index) => {
+    if (uncertainty.kind !== kind) {
+      throw new TypeError(
+        `${where}: responses[${index}].uncertainty.kind must be "${kind}", as of the others, got "${uncertainty.kind}"`,
+      );
+    }
+    if (tokenAdvantages === undefined) return;
+    checkFinite(where, { [`responses[${index}].tokenAdvantages`]: tokenAdvantages });
+    checkSameLength(where, {
+      [`tokens of responses[${index}]`]: { length: numTokensOf(uncertainty) },
+      tokenAdvantages,
+    });
+  });
+  return { responses, advantages, uncertainty: kind };
+}
+
+/** Measures the uncertainty of each response. @throws As {@link measureUncertainty}. */
+export function measureBatch({ responses }: ReadBatch): MeasuredUncertainty[] {
+  return responses.map(({ uncertainty }) => measureUncertainty(uncertainty));
+}
+
+/**
+ * Measures the uncertainty of each token, `[response][token]`, nats.
+ * @throws `TypeError` where only means are known.
+ */
+export function measureTokens(where: string, batch: ReadBatch): (readonly number[])[] {
+  return measureBatch(batch).map(({ tokens, kind }, index) => {
+    if (tokens !== undefined) return tokens;
     throw new TypeError(
-      `${where}: responses[${index}].uncertainty.kind must be "${kind}", as of the others, got "${own.kind}"`,
+      `${where}: responses[${index}].uncertainty must be known token by token, got "${kind}"`,
     );
   });
-  return { advantages, measured, uncertainty: kind };
+}
+
+/** Factors of a batch: one for each response, or one for each of its tokens. */
+export type BatchFactors = (
+  | { readonly coefficients: readonly number[] }
+  | { readonly tokenCoefficients: readonly (readonly number[])[] }
+) & {
+  /** Added to each advantage afterwards, `[response]`. Default: 0. */
+  readonly offsets?: readonly number[];
+};
+
+/** A batch whose advantages are multiplied by factors; a response without tokens keeps a factor of 1. */
+export function composeBatch(
+  { responses, advantages, uncertainty }: ReadBatch,
+  factors: BatchFactors,
+): ModulatedBatch {
+  const coefficients =
+    "coefficients" in factors
+      ? [...factors.coefficients]
+      : factors.tokenCoefficients.map((own) => (own.length === 0 ? 1 : mean(own)));
+  const offsetOf = (index: number): number => factors.offsets?.[index] ?? 0;
+  const whole = advantages.map((advantage, i) => advantage * coefficients[i]! + offsetOf(i));
+  if ("coefficients" in factors) return { advantages: whole, coefficients, uncertainty };
+
+  const tokenAdvantages = responses.map((response, i) =>
+    factors.tokenCoefficients[i]!.map(
+      (coefficient, token) =>
+        (response.tokenAdvantages?.[token] ?? response.advantage) * coefficient + offsetOf(i),
+    ),
+  );
+  return {
+    advantages: tokenAdvantages.map((own, i) => (own.length === 0 ? whole[i]! : mean(own))),
+    coefficients,
+    tokenAdvantages,
+    uncertainty,
+  };
+}
+
+/**
+ * The advantage of every token after modulation, `[response][token]`. Where the modulator tells no tokens
+ * apart, the tokens of a response share its coefficient and whatever was added to its advantage.
+ */
+export function modulatedTokens(
+  responses: readonly CreditedResponse[],
+  { advantages, coefficients, tokenAdvantages }: ModulatedBatch,
+): number[][] {
+  if (tokenAdvantages !== undefined) return tokenAdvantages;
+  return responses.map((response, i) => {
+    const coefficient = coefficients[i]!;
+    const added = advantages[i]! - response.advantage * coefficient;
+    return Array.from(
+      { length: numTokensOf(response.uncertainty) },
+      (_, token) => (response.tokenAdvantages?.[token] ?? response.advantage) * coefficient + added,
+    );
+  });
+}
+
+/** The responses that a response is compared with. */
+export type ModulationScope =
+  /** All of its prompt group (the paper). */
+  | "group"
+  /** Those of its own trajectory. */
+  | "trajectory"
+  /** Those of its group with its turn index. */
+  | "turn"
+  /** All. */
+  | "batch";
+
+/** Names the set of responses that one is compared with. */
+export function scopeKey(response: CreditedResponse, scope: ModulationScope): string {
+  const { group, trajectory, turn } = response;
+  if (scope === "batch") return "";
+  // JSON keeps the names 1 and "1", and names with separators in them, apart.
+  if (scope === "group") return JSON.stringify(group);
+  return JSON.stringify([group, scope === "trajectory" ? trajectory : turn]);
+}
+
+/** Indices of the responses of each scope, in the order of their first members. */
+export function scopesOf(
+  responses: readonly CreditedResponse[],
+  scope: ModulationScope,
+): number[][] {
+  return partition(responses.map((response) => scopeKey(response, scope)));
+}
+
+/**
+ * Replaces the values of each scope, given as lists (one value for a response, or one for each of its
+ * tokens), by as many others.
+ */
+export function mapScopes(
+  responses: readonly CreditedResponse[],
+  scope: ModulationScope,
+  values: readonly (readonly number[])[],
+  replace: (values: number[], members: readonly number[], index: number) => readonly number[],
+): number[][] {
+  const result = values.map((own) => [...own]);
+  scopesOf(responses, scope).forEach((members, index) => {
+    const replaced = replace(
+      members.flatMap((i) => values[i]!),
+      members,
+      index,
+    );
+    let next = 0;
+    for (const i of members) result[i] = values[i]!.map(() => replaced[next++]!);
+  });
+  return result;
+}
+
+/** The random source that a modulator draws from. @throws `TypeError` where it is absent. */
+export function requireRandom(where: string, random: Random | undefined): Random {
+  if (random !== undefined) return random;
+  throw new TypeError(`${where}: random must be given, got undefined`);
+}
+
+/** A modulator's name with all its options. */
+export function modulatorName(
+  kind: string,
+  options: Readonly<Record<string, number | string | boolean>>,
+): string {
+  const parts = Object.entries(options).map(([name, value]) => `${name}=${value}`);
+  return `${kind}(${parts.join(",")})`;
 }

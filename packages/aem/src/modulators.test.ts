@@ -94,7 +94,9 @@ describe("entropyModulator", () => {
 
   it("deals coefficients out again at random, each once", () => {
     const many = Array.from({ length: 12 }, (_, i) => response(`g/${i}/0`, 1, [i]));
-    const shuffled = coefficientsOf({ shuffle: createRandom(1) }, many);
+    const shuffled = entropyModulator({ shuffle: true })
+      .modulate(many, createRandom(1))
+      .coefficients.map((c) => c.toFixed(4));
     expect(shuffled).not.toEqual(coefficientsOf({}, many));
     expect(shuffled.toSorted()).toEqual(coefficientsOf({}, many).toSorted());
   });
@@ -141,8 +143,20 @@ describe("entropyModulator", () => {
   });
 
   it("carries all options in its name", () => {
-    expect(entropyModulator({ shuffle: createRandom("s") }).name).toBe(
-      "entropy-modulator(strength=1,minEntropyRange=0.1,scope=group,direction=certain,normalization=min-max,reduction=mean,unit=response,shuffle=s)",
+    expect(entropyModulator({ shuffle: true }).name).toBe(
+      "aem(strength=1,minEntropyRange=0.1,scope=group,direction=certain,normalization=min-max,reduction=mean,unit=response,shuffle=true)",
+    );
+  });
+
+  it("permutes differently in each iteration, and needs its random source", () => {
+    const many = Array.from({ length: 12 }, (_, i) => response(`g/${i}/0`, 1, [i]));
+    const shuffled = entropyModulator({ shuffle: true });
+    const coefficients = (iteration: number): number[] =>
+      shuffled.modulate(many, createRandom(7).fork(`iteration/${iteration}`)).coefficients;
+    expect(coefficients(0)).toEqual(coefficients(0));
+    expect(coefficients(1)).not.toEqual(coefficients(0));
+    expect(() => shuffled.modulate(many)).toThrow(
+      new TypeError("entropyModulator: random must be given, got undefined"),
     );
   });
 
@@ -153,8 +167,11 @@ describe("entropyModulator", () => {
     expect(() => entropyModulator().modulate([response("g/0/0", NaN, [1])])).toThrow(
       "entropyModulator: advantages[0] must be finite, got NaN",
     );
-    expect(() => identityModulator.modulate([response("g/0/0", 1, [-1])])).toThrow(
+    expect(() => entropyModulator().modulate([response("g/0/0", 1, [-1])])).toThrow(
       "measureUncertainty: entropies[0] must be finite and >= 0, got -1",
+    );
+    expect(() => identityModulator.modulate([response("g/0/0", NaN, [1])])).toThrow(
+      "identityModulator: advantages[0] must be finite, got NaN",
     );
   });
 });

@@ -4,17 +4,36 @@ import { describe, expect, it } from "vitest";
 import { measureUncertainty, topKEntropyBounds } from "./uncertainty.ts";
 
 describe("measureUncertainty", () => {
+  it("takes a mean that an engine gives, and refuses to invent one", () => {
+    expect(measureUncertainty({ kind: "mean-entropy", entropy: 0.5, numTokens: 3 })).toEqual({
+      kind: "mean-entropy",
+      tokens: undefined,
+      numTokens: 3,
+      mean: 0.5,
+      error: 0,
+    });
+    expect(measureUncertainty({ kind: "mean-entropy", entropy: 0.5, numTokens: 0 }).mean).toBe(0);
+    expect(() => measureUncertainty({ kind: "mean-entropy", entropy: -1, numTokens: 3 })).toThrow(
+      "measureUncertainty: entropy must be finite and >= 0, got -1",
+    );
+    expect(() => measureUncertainty({ kind: "unknown", numTokens: 3 })).toThrow(
+      'uncertainty.kind must be a measure of uncertainty, got "unknown"',
+    );
+  });
+
   it("takes the mean over tokens", () => {
     expect(measureUncertainty({ kind: "entropy", entropies: [1, 2] }).mean).toBe(1.5);
     expect(measureUncertainty({ kind: "surprisal", logProbs: [-1, -2] })).toEqual({
       kind: "surprisal",
       tokens: [1, 2],
+      numTokens: 2,
       mean: 1.5,
       error: 0,
     });
     expect(measureUncertainty({ kind: "top-k", low: [1, 1], high: [2, 1.5] })).toEqual({
       kind: "top-k",
       tokens: [1.5, 1.25],
+      numTokens: 2,
       mean: 1.375,
       error: 0.375,
     });

@@ -7,17 +7,40 @@ import { checkFinite, checkInteger, checkNonNegative, checkSameLength, mean } fr
  * - `"top-k"`: bounds on it from the k most likely tokens, see {@link topKEntropyBounds}.
  * - `"surprisal"`: the log-prob of each sampled token. Minus its mean has the same expectation as
  *   the mean entropy, and more noise.
+ * - `"mean-entropy"`: only the mean over the response's tokens of the entropy, nats per token.
+ * - `"unknown"`: an engine that tells nothing.
  */
 export type Uncertainty =
   | { readonly kind: "entropy"; readonly entropies: readonly number[] }
   | { readonly kind: "top-k"; readonly low: readonly number[]; readonly high: readonly number[] }
-  | { readonly kind: "surprisal"; readonly logProbs: readonly number[] };
+  | { readonly kind: "surprisal"; readonly logProbs: readonly number[] }
+  | { readonly kind: "mean-entropy"; readonly entropy: number; readonly numTokens: number }
+  | { readonly kind: "unknown"; readonly numTokens: number };
+
+/** Number of tokens of a response. */
+export function numTokensOf(uncertainty: Uncertainty): number {
+  switch (uncertainty.kind) {
+    case "entropy":
+      return uncertainty.entropies.length;
+    case "top-k":
+      return uncertainty.low.length;
+    case "surprisal":
+      return uncertainty.logProbs.length;
+    case "mean-entropy":
+    case "unknown":
+  }
+  return uncertainty.numTokens;
+}
 
 /** The uncertainty of one response as a number. */
 export interface MeasuredUncertainty {
   readonly kind: Uncertainty["kind"];
-  /** Of each token, nats, `[token]`; the middle of its bounds for `"top-k"`. */
-  readonly tokens: readonly number[];
+  /**
+   * Of each token, nats, `[token]`; the middle of its bounds for `"top-k"`; `undefined` for
+   * `"mean-entropy"`.
+   */
+  readonly tokens: readonly number[] | undefined;
+  readonly numTokens: number;
   /** The mean over tokens, nats per token; 0 for a response without tokens. */
   readonly mean: number;
   /** How far the mean may be off at most because of bounds, nats per token; 0 unless `"top-k"`. */
@@ -27,10 +50,22 @@ export interface MeasuredUncertainty {
 /**
  * Reduces the uncertainty of a response to its mean over tokens (the paper's length normalization).
  * @throws `RangeError` if an entropy is negative, a bound is below the other, a log-prob is positive,
- *   or a number is not finite.
+ *   or a number is not finite; `TypeError` for `"unknown"`.
  */
 export function measureUncertainty(uncertainty: Uncertainty): MeasuredUncertainty {
   const { kind } = uncertainty;
+  const numTokens = numTokensOf(uncertainty);
+  if (kind === "unknown") {
+    throw new TypeError(
+      'measureUncertainty: uncertainty.kind must be a measure of uncertainty, got "unknown"',
+    );
+  }
+  if (kind === "mean-entropy") {
+    const { entropy } = uncertainty;
+    checkNonNegative("measureUncertainty", { entropy });
+    checkInteger("measureUncertainty", { numTokens }, { min: 0 });
+    return { kind, tokens: undefined, numTokens, mean: numTokens === 0 ? 0 : entropy, error: 0 };
+  }
   if (kind === "top-k") {
     const { low, high } = uncertainty;
     checkSameLength("measureUncertainty", { low, high });
@@ -43,14 +78,20 @@ export function measureUncertainty(uncertainty: Uncertainty): MeasuredUncertaint
       );
     }
     const tokens = low.map((bound, token) => bound + widths[token]! / 2);
-    return { kind, tokens, mean: meanOrZero(tokens), error: meanOrZero(widths) / 2 };
+    return {
+      kind,
+      tokens,
+      numTokens,
+      mean: meanOrZero(tokens),
+      error: meanOrZero(widths) / 2,
+    };
   }
   const tokens =
     kind === "entropy"
       ? uncertainty.entropies
       : uncertainty.logProbs.map((logProb) => Math.max(0, 0 - checkedLogProb(logProb)));
   if (kind === "entropy") checkNonNegative("measureUncertainty", { entropies: tokens });
-  return { kind, tokens, mean: meanOrZero(tokens), error: 0 };
+  return { kind, tokens, numTokens, mean: meanOrZero(tokens), error: 0 };
 }
 
 /** Log-probs of engines that compute in float32 may pass 0 by rounding. */

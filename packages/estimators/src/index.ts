@@ -77,7 +77,6 @@ export { linearize, type Linearization } from "./linearize.ts";
 export type { LogRatioLimits, RatioLevel } from "./log-ratio.ts";
 export { metricMeans } from "./metric-means.ts";
 export { overlongPenalty, type OverlongPenaltyOptions } from "./overlong-penalty.ts";
-export { packedGroupAdvantages, spreadOverTokens } from "./packed.ts";
 export {
   alfworldSetting,
   paperRuns,

@@ -34,7 +34,7 @@ const drawn: Arbitrary<Drawn> = fc.record({
 
 /**
  * Batches of one to three groups of one to three trajectories of one to four turns, with exact
- * entropies. Every response has a token.
+ * entropies. Every response has a token; the first half of its tokens is reasoning, the rest the action.
  */
 export const creditedBatchArbitrary: Arbitrary<CreditedResponse[]> = fc
   .array(
@@ -50,6 +50,14 @@ export const creditedBatchArbitrary: Arbitrary<CreditedResponse[]> = fc
           turn,
           advantage,
           uncertainty: { kind: "entropy", entropies },
+          spans: [
+            { role: "reasoning", start: 0, length: Math.floor(entropies.length / 2) },
+            {
+              role: "action",
+              start: Math.floor(entropies.length / 2),
+              length: Math.ceil(entropies.length / 2),
+            },
+          ],
         })),
       ),
     ),

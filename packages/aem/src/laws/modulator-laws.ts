@@ -1,8 +1,13 @@
-import { defineLaw, mean, type Law } from "@turnwise/core";
+import { createRandom, defineLaw, mean, type Law } from "@turnwise/core";
 import fc from "fast-check";
-import { scopeKey, type ModulationScope } from "../entropy-modulator.ts";
-import type { CreditedResponse, ModulatedBatch, Modulator } from "../modulator.ts";
-import { partition } from "../partition.ts";
+import {
+  modulatedTokens,
+  scopesOf as scopesBy,
+  type CreditedResponse,
+  type ModulatedBatch,
+  type ModulationScope,
+  type Modulator,
+} from "../modulator.ts";
 import { measureUncertainty } from "../uncertainty.ts";
 import { creditedBatchArbitrary, runOptions, type LawOptions } from "./arbitraries.ts";
 
@@ -16,7 +21,7 @@ import { creditedBatchArbitrary, runOptions, type LawOptions } from "./arbitrari
  * - `"independent-scopes"`: what happens in one scope does not depend on others.
  * - `"order-free"`: responses may be listed in any order.
  * - `"favours-certainty"`: within a scope, no response with a larger mean entropy has a larger
- *   coefficient.
+ *   coefficient; `"favours-uncertainty"` the reverse.
  * - `"shift-invariant"`: adding a constant to all entropies changes nothing.
  * - `"identity-when-flat"`: equal entropies within a scope leave its advantages alone.
  */
@@ -28,6 +33,7 @@ export type ModulatorClaim =
   | "independent-scopes"
   | "order-free"
   | "favours-certainty"
+  | "favours-uncertainty"
   | "shift-invariant"
   | "identity-when-flat";
 
@@ -70,12 +76,36 @@ export function modulatorLaws(
   ): Law =>
     defineLaw(`${modulator.name}: ${statement}`, source, () =>
       fc.assert(
-        fc.property(creditedBatchArbitrary, (batch) => check(batch, modulator.modulate(batch))),
+        fc.property(creditedBatchArbitrary, (batch) =>
+          check(batch, modulator.modulate(batch, createRandom("laws"))),
+        ),
         runOptions(options),
       ),
     );
-  const scopesOf = (batch: readonly CreditedResponse[]): number[][] =>
-    partition(batch.map((response) => scopeKey(response, scope)));
+  const scopesOf = (batch: readonly CreditedResponse[]): number[][] => scopesBy(batch, scope);
+  /** Each call has the random source of one iteration. */
+  const modulateOnce = (batch: readonly CreditedResponse[]): ModulatedBatch =>
+    modulator.modulate(batch, createRandom("laws"));
+
+  /** Coefficients fall with entropy (`sign` 1) or rise with it (-1) within each scope. */
+  const expectMonotone = (
+    batch: readonly CreditedResponse[],
+    coefficients: readonly number[],
+    sign: 1 | -1,
+  ): void => {
+    const entropies = batch.map(({ uncertainty }) => measureUncertainty(uncertainty).mean);
+    for (const members of scopesOf(batch)) {
+      for (const a of members) {
+        for (const b of members) {
+          expectThat(
+            sign * (entropies[a]! - entropies[b]!) >= 0 ||
+              coefficients[a]! >= coefficients[b]! - 1e-12,
+            `entropies ${entropies[a]} and ${entropies[b]} must order coefficients, got ${coefficients[a]} and ${coefficients[b]}`,
+          );
+        }
+      }
+    }
+  };
 
   const claimed: Readonly<Record<ModulatorClaim, Law>> = {
     scales: law(
@@ -112,7 +142,7 @@ export function modulatorLaws(
           ...response,
           advantage: -2 * response.advantage,
         }));
-        expectAllNear("coefficient", modulator.modulate(flipped).coefficients, coefficients);
+        expectAllNear("coefficient", modulateOnce(flipped).coefficients, coefficients);
       },
     ),
     "independent-scopes": law(
@@ -120,7 +150,7 @@ export function modulatorLaws(
       "statistics within a scope",
       (batch, result) => {
         for (const members of scopesOf(batch)) {
-          const alone = modulator.modulate(members.map((index) => batch[index]!));
+          const alone = modulateOnce(members.map((index) => batch[index]!));
           expectAllNear(
             "advantage alone",
             alone.advantages,
@@ -130,25 +160,18 @@ export function modulatorLaws(
       },
     ),
     "order-free": law("responses may stand in any order", "a batch is a set", (batch, result) => {
-      const reversed = modulator.modulate(batch.toReversed());
+      const reversed = modulateOnce(batch.toReversed());
       expectAllNear("advantage reversed", reversed.advantages, result.advantages.toReversed());
     }),
     "favours-certainty": law(
       "less entropy, no smaller coefficient",
       "the map is monotone",
-      (batch, { coefficients }) => {
-        const entropies = batch.map(({ uncertainty }) => measureUncertainty(uncertainty).mean);
-        for (const members of scopesOf(batch)) {
-          for (const a of members) {
-            for (const b of members) {
-              expectThat(
-                entropies[a]! >= entropies[b]! || coefficients[a]! >= coefficients[b]! - 1e-12,
-                `entropy ${entropies[a]} < ${entropies[b]}, but coefficient ${coefficients[a]} < ${coefficients[b]}`,
-              );
-            }
-          }
-        }
-      },
+      (batch, { coefficients }) => expectMonotone(batch, coefficients, 1),
+    ),
+    "favours-uncertainty": law(
+      "more entropy, no smaller coefficient",
+      "the map is monotone",
+      (batch, { coefficients }) => expectMonotone(batch, coefficients, -1),
     ),
     "shift-invariant": law(
       "adding a constant to all entropies changes nothing",
@@ -162,7 +185,7 @@ export function modulatorLaws(
           return range > 0 && (range < 1e-3 || Math.abs(range - minEntropyRange) < 1e-6);
         });
         fc.pre(!nearEdge);
-        const shifted = modulator.modulate(batch.map((response) => shiftedBy(response, 0.5)));
+        const shifted = modulateOnce(batch.map((response) => shiftedBy(response, 0.5)));
         expectAllNear("coefficient", shifted.coefficients, result.coefficients, 1e-6);
       },
     ),
@@ -174,7 +197,7 @@ export function modulatorLaws(
           ...response,
           uncertainty: { kind: "entropy", entropies: [0.7] },
         }));
-        const { advantages } = modulator.modulate(flat);
+        const { advantages } = modulateOnce(flat);
         expectAllNear(
           "advantage",
           advantages,
@@ -195,19 +218,37 @@ export function modulatorLaws(
         expectThat(values.every(Number.isFinite), `${name} must be finite, got ${values.join()}`);
       }
       result.tokenAdvantages?.forEach((tokens, i) => {
-        const { tokens: known } = measureUncertainty(batch[i]!.uncertainty);
-        expectThat(tokens.length === known.length, `tokenAdvantages[${i}] must keep its length`);
+        const { numTokens } = measureUncertainty(batch[i]!.uncertainty);
+        expectThat(tokens.length === numTokens, `tokenAdvantages[${i}] must keep its length`);
         expectNear(`mean of tokenAdvantages[${i}]`, mean(tokens), result.advantages[i]!);
+      });
+    }),
+    law("token advantages of the input have the mean of the response", "contract", (batch) => {
+      const spread = batch.map((response): CreditedResponse => {
+        const { numTokens } = measureUncertainty(response.uncertainty);
+        const center = (numTokens - 1) / 2;
+        return {
+          ...response,
+          tokenAdvantages: Array.from(
+            { length: numTokens },
+            (_, token) => response.advantage + token - center,
+          ),
+        };
+      });
+      const result = modulateOnce(spread);
+      modulatedTokens(spread, result).forEach((tokens, i) => {
+        expectThat(tokens.length === spread[i]!.tokenAdvantages!.length, "must keep all tokens");
+        expectNear(`mean over tokens of response ${i}`, mean(tokens), result.advantages[i]!);
       });
     }),
     law("leaves its argument alone and answers the same twice", "contract", (batch, result) => {
       const before = JSON.stringify(batch);
-      const again = modulator.modulate(batch);
+      const again = modulateOnce(batch);
       expectThat(JSON.stringify(batch) === before, "must not change its argument");
       expectThat(JSON.stringify(again) === JSON.stringify(result), "must answer the same twice");
     }),
     defineLaw(`${modulator.name}: an empty batch stays empty`, "contract", () => {
-      const { advantages, coefficients } = modulator.modulate([]);
+      const { advantages, coefficients } = modulateOnce([]);
       expectThat(advantages.length + coefficients.length === 0, "must give nothing for nothing");
     }),
     ...claims.map((claim) => claimed[claim]),
@@ -237,7 +278,7 @@ function shiftedBy(response: CreditedResponse, by: number): CreditedResponse {
   const { tokens } = measureUncertainty(response.uncertainty);
   return {
     ...response,
-    uncertainty: { kind: "entropy", entropies: tokens.map((entropy) => entropy + by) },
+    uncertainty: { kind: "entropy", entropies: (tokens ?? []).map((entropy) => entropy + by) },
   };
 }
 

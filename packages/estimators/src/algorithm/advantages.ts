@@ -1,5 +1,5 @@
 import type { Resolved } from "@turnwise/core";
-import { z } from "zod";
+import * as z from "zod";
 import type { BestOfGroupOptions } from "../best-of-group.ts";
 import type { GroupAdvantageOptions } from "../group-advantages.ts";
 import type { GigpoOptions, TurnAdvantageOptions } from "../turn-advantages.ts";

@@ -1,5 +1,5 @@
 import type { Resolved } from "@turnwise/core";
-import { z } from "zod";
+import * as z from "zod";
 import type { OverlongPenaltyOptions } from "../overlong-penalty.ts";
 import type { OffPolicyMaskOptions, RolloutCorrectionRule } from "../rollout-correction.ts";
 

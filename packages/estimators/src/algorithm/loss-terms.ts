@@ -1,5 +1,5 @@
 import type { Resolved } from "@turnwise/core";
-import { z } from "zod";
+import * as z from "zod";
 import type { KlInRewardOptions } from "../kl-in-reward.ts";
 import type { KlPenaltyOptions } from "../kl-penalty.ts";
 import type { ValueLossOptions } from "../value-loss.ts";

@@ -1,5 +1,5 @@
 import type { Resolved } from "@turnwise/core";
-import { z } from "zod";
+import * as z from "zod";
 import type { CispoSurrogateOptions } from "../cispo-surrogate.ts";
 import type { ClippedSurrogateOptions } from "../clipped-surrogate.ts";
 import type { GeometricMeanSurrogateOptions } from "../geometric-mean-surrogate.ts";

@@ -1,0 +1,62 @@
+import { withMeanOne } from "./modulation-coefficients.ts";
+import {
+  composeBatch,
+  mapScopes,
+  measureBatch,
+  modulatorName,
+  readBatch,
+  type ModulationScope,
+  type Modulator,
+} from "./modulator.ts";
+
+/** Options of {@link criticalModulator}. */
+export interface CriticalOptions {
+  /** Share of the responses of a scope that are trained on, the most uncertain, in (0, 1). Default 0.5. */
+  readonly criticalShare?: number;
+  /** Default `"group"`. */
+  readonly scope?: ModulationScope;
+  /** `"mean-one"`: those that stay count as much more as others are gone. Default `"none"`. */
+  readonly calibration?: "none" | "mean-one";
+}
+
+/**
+ * A mask in the manner of CARL: only the responses of which the policy was least sure are trained on.
+ * The coefficient is 1 for `ceil(criticalShare * n)` of a scope's `n` responses and those as uncertain
+ * as the last of them, and 0 for the others.
+ *
+ * What is known of the paper is its abstract: entropy stands for the criticality of an action, actions
+ * of low criticality are excluded from updates, and summaries report less than half of the samples.
+ * CARL also assigns rewards to critical actions by branching rollouts, which a modulator cannot do. The
+ * threshold by rank and the default share are ours.
+ *
+ * @throws `RangeError` if an option is out of range.
+ * @see arXiv:2512.04949
+ */
+export function criticalModulator({
+  criticalShare = 0.5,
+  scope = "group",
+  calibration = "none",
+}: CriticalOptions = {}): Modulator {
+  if (!(criticalShare > 0 && criticalShare < 1)) {
+    throw new RangeError(
+      `criticalModulator: criticalShare must be in (0, 1), got ${criticalShare}`,
+    );
+  }
+  return {
+    name: modulatorName("carl", { criticalShare, scope, calibration }),
+    needs: ["response-entropy"],
+    modulate: (responses) => {
+      const batch = readBatch("criticalModulator", responses);
+      const entropies = measureBatch(batch).map(({ numTokens, mean }) =>
+        numTokens === 0 ? [] : [mean],
+      );
+      const masks = mapScopes(responses, scope, entropies, (values) => {
+        const count = Math.ceil(criticalShare * values.length);
+        const threshold = values.toSorted((a, b) => b - a)[count - 1] ?? 0;
+        const mask = values.map((value) => (value >= threshold ? 1 : 0));
+        return calibration === "mean-one" ? withMeanOne(mask) : mask;
+      });
+      return composeBatch(batch, { coefficients: masks.map(([own = 1]) => own) });
+    },
+  };
+}

@@ -1,0 +1,134 @@
+import type { Resolved } from "@turnwise/core";
+// The namespace, not the object `z`: bundlers then leave out three quarters of zod.
+import * as z from "zod";
+import type { ActionOptions } from "./action-modulator.ts";
+import type { CriticalOptions } from "./critical-modulator.ts";
+import type { EmpgOptions } from "./empg-modulator.ts";
+import type { EntropyModulatorOptions } from "./entropy-modulator.ts";
+import type { RandomModulatorOptions } from "./random-modulator.ts";
+import type { ShapingOptions } from "./shaping-modulator.ts";
+
+/**
+ * A modulator as plain data, of which `compileModulator` makes the modulator. Every field is described
+ * in {@link modulatorSchema}.
+ */
+export type ModulatorRecord =
+  /** Advantages stay as they are. */
+  | { readonly kind: "none" }
+  /** See `entropyModulator`. */
+  | ({ readonly kind: "aem" } & EntropyModulatorOptions)
+  /** See `empgModulator`. */
+  | ({ readonly kind: "empg" } & EmpgOptions)
+  /** See `shapingModulator`. */
+  | ({ readonly kind: "gtpo" } & ShapingOptions)
+  /** See `criticalModulator`. */
+  | ({ readonly kind: "carl" } & CriticalOptions)
+  /** See `actionModulator`. */
+  | ({ readonly kind: "act-focus" } & ActionOptions)
+  /** See `randomModulator`. */
+  | ({ readonly kind: "random" } & RandomModulatorOptions);
+
+/** A {@link ModulatorRecord} with every setting stated. */
+export type ResolvedModulator = Resolved<ModulatorRecord>;
+
+const nonNegative = z.number().min(0);
+const share = z.number().min(0).max(1);
+
+const strength = nonNegative.default(1).meta({
+  description: "How strongly entropy is weighed (lambda); at 0 every coefficient is 1",
+});
+const minEntropyRange = nonNegative.default(0.1).meta({
+  description: "Dead zone: scopes whose entropies spread less are left alone",
+  unit: "nats per token",
+});
+const scope = z.enum(["group", "trajectory", "turn", "batch"]).default("group").meta({
+  description:
+    "Responses that a response is compared with: its prompt group, its trajectory, the same turn of its group, or all",
+});
+const calibration = z.enum(["none", "mean-one"]).default("none").meta({
+  description: "Scale weights to mean 1 over the group",
+});
+
+const schema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("none") }),
+  z.strictObject({
+    kind: z.literal("aem"),
+    strength,
+    minEntropyRange,
+    scope,
+    direction: z.enum(["certain", "uncertain"]).default("certain").meta({
+      description: "Responses that count more; uncertain is the reversed ablation",
+    }),
+    normalization: z.enum(["min-max", "none"]).default("min-max").meta({
+      description: "Scale entropies to [0, 1] over their scope, or leave them in nats",
+    }),
+    reduction: z.enum(["mean", "sum"]).default("mean").meta({
+      description: "Entropy of a response: the mean over its tokens, or their sum",
+    }),
+    unit: z.enum(["response", "token"]).default("response").meta({
+      description: "One coefficient for each response, or for each token",
+    }),
+    shuffle: z.boolean().default(false).meta({
+      description: "Permute the coefficients of each scope at random, newly in each iteration",
+    }),
+  }),
+  z.strictObject({
+    kind: z.literal("empg"),
+    strength: nonNegative.default(1).meta({
+      description: "How strongly a response's own entropy is weighed (k)",
+    }),
+    futureStrength: nonNegative.default(1).meta({
+      description: "How strongly the entropy of the next turn is weighed (k')",
+    }),
+    futureBonus: nonNegative.default(0.05).meta({
+      description: "Bonus for leading to a turn that the policy is sure of (zeta)",
+    }),
+    mean: z.enum(["remove", "keep"]).default("remove").meta({
+      description: "Whether the batch's mean advantage is taken off at the end",
+    }),
+  }),
+  z.strictObject({
+    kind: z.literal("gtpo"),
+    unit: z.enum(["token", "response"]).default("token").meta({
+      description: "One coefficient for each token (GTPO), or for each response (GRPO-S)",
+    }),
+    strength: z.number().positive().default(1).meta({
+      description: "Weight of the entropy next to the plain advantage",
+    }),
+    scope,
+    failures: z.enum(["same", "mirrored"]).default("same").meta({
+      description:
+        "Responses with a negative advantage that count more: uncertain or confident ones",
+    }),
+  }),
+  z.strictObject({
+    kind: z.literal("carl"),
+    criticalShare: z.number().gt(0).lt(1).default(0.5).meta({
+      description: "Share of the responses of a scope that are trained on, the most uncertain",
+    }),
+    scope,
+    calibration,
+  }),
+  z.strictObject({
+    kind: z.literal("act-focus"),
+    reasoningWeight: share.default(0.1).meta({
+      description: "Weight of tokens outside the action and the end of a response",
+    }),
+    uncertaintyStrength: share.default(0.5).meta({
+      description: "How strongly weight moves to the action tokens of larger entropy",
+    }),
+    calibration,
+  }),
+  z.strictObject({ kind: z.literal("random"), strength, minEntropyRange, scope }),
+]);
+
+/**
+ * The machine-readable description of {@link ModulatorRecord}: types, ranges, defaults, and for each
+ * field a description and a unit (`schema.meta()`). Parsing checks the fields one by one and fills in
+ * defaults.
+ */
+export const modulatorSchema: z.ZodType<ResolvedModulator> = schema;
+
+/** The compiler holds the type to the schema in both directions: this one, and the line above. */
+const accepted = (record: ResolvedModulator): z.output<typeof schema> => record;
+void accepted;

@@ -1,0 +1,40 @@
+import { entropyModulator } from "./entropy-modulator.ts";
+import type { ModulationOptions } from "./modulation-coefficients.ts";
+import {
+  composeBatch,
+  modulatorName,
+  readBatch,
+  requireRandom,
+  type ModulationScope,
+  type Modulator,
+} from "./modulator.ts";
+
+/** Options of {@link randomModulator}: those of the AEM whose distribution is drawn from. */
+export interface RandomModulatorOptions extends ModulationOptions {
+  /** Default `"group"`. */
+  readonly scope?: ModulationScope;
+}
+
+/**
+ * Random coefficients with exactly the distribution of AEM's: those that `entropyModulator` gives over
+ * the batch, permuted over all its responses. Each iteration has a permutation of its own.
+ * (`entropyModulator({ shuffle: true })` permutes within each scope, and so leaves dead zones alone.)
+ *
+ * @throws As `entropyModulator`.
+ */
+export function randomModulator(options: RandomModulatorOptions = {}): Modulator {
+  const { strength = 1, minEntropyRange = 0.1, scope = "group" } = options;
+  const source = entropyModulator({ strength, minEntropyRange, scope });
+  return {
+    name: modulatorName("random", { strength, minEntropyRange, scope }),
+    needs: source.needs,
+    modulate: (responses, random) => {
+      const batch = readBatch("randomModulator", responses);
+      const { coefficients } = source.modulate(responses);
+      const dealt = requireRandom("randomModulator", random)
+        .fork("coefficients")
+        .shuffle(coefficients);
+      return composeBatch(batch, { coefficients: dealt });
+    },
+  };
+}

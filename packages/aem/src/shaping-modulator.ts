@@ -1,0 +1,83 @@
+import { checkPositive } from "@turnwise/core";
+import { withMeanOne } from "./modulation-coefficients.ts";
+import {
+  composeBatch,
+  mapScopes,
+  measureBatch,
+  measureTokens,
+  modulatorName,
+  readBatch,
+  type ModulationScope,
+  type Modulator,
+} from "./modulator.ts";
+
+/** Options of {@link shapingModulator}. */
+export interface ShapingOptions {
+  /** `"token"` as GTPO, `"response"` as GRPO-S. Default `"token"`. */
+  readonly unit?: "token" | "response";
+  /** Weight of the entropy next to the plain advantage, `> 0`. Default 1. */
+  readonly strength?: number;
+  /** Default `"group"`. */
+  readonly scope?: ModulationScope;
+  /**
+   * Entropy of responses with a negative advantage: as it is, so that uncertain failures count more;
+   * or mirrored within the scope, so that confident failures do. Default `"same"`.
+   */
+  readonly failures?: "same" | "mirrored";
+}
+
+/**
+ * Entropy shaping in the manner of GTPO (by token) and GRPO-S (by response): the uncertain count more,
+ * the opposite of AEM for positive advantages. `coefficient = (1 + strength * h / mean(h)) / (1 + strength)`,
+ * mean 1 over the scope.
+ *
+ * What is known of the paper is its abstract: rewards are redistributed by weights such as
+ * `H[i, t] / sum over siblings of H[k, t]`, and its figure says that high-entropy tokens are rewarded in
+ * correct and suppressed in incorrect sequences; other summaries say that confident failures are
+ * penalized more. It shapes rewards before the baseline. The formula above, which shapes finished
+ * advantages, its default strength and the mirrored entropy `low + high - h` are ours.
+ *
+ * @throws `RangeError` if an option is out of range.
+ * @see arXiv:2508.04349
+ */
+export function shapingModulator({
+  unit = "token",
+  strength = 1,
+  scope = "group",
+  failures = "same",
+}: ShapingOptions = {}): Modulator {
+  checkPositive("shapingModulator", { strength });
+  return {
+    name: modulatorName("gtpo", { unit, strength, scope, failures }),
+    needs: [unit === "token" ? "token-entropies" : "response-entropy"],
+    modulate: (responses) => {
+      const batch = readBatch("shapingModulator", responses);
+      const entropies =
+        unit === "token"
+          ? measureTokens("shapingModulator", batch)
+          : measureBatch(batch).map(({ numTokens, mean }) => (numTokens === 0 ? [] : [mean]));
+      const shaped = mapScopes(responses, scope, entropies, (values, members) => {
+        const isMirrored = members.flatMap((i) =>
+          entropies[i]!.map(() => failures === "mirrored" && batch.advantages[i]! < 0),
+        );
+        const low = values.reduce((a, b) => Math.min(a, b), Infinity);
+        const high = values.reduce((a, b) => Math.max(a, b), -Infinity);
+        const mirrored = values.map((value, i) => (isMirrored[i] ? low + high - value : value));
+        // Each of the two sets has mean 1, so that the balance of successes and failures stays.
+        const own = withMeanOne(mirrored.filter((_, i) => !isMirrored[i]));
+        const other = withMeanOne(mirrored.filter((_, i) => isMirrored[i]));
+        let [nextOwn, nextOther] = [0, 0];
+        return values.map((_, i) => {
+          const relative = isMirrored[i] ? other[nextOther++]! : own[nextOwn++]!;
+          return (1 + strength * relative) / (1 + strength);
+        });
+      });
+      return composeBatch(
+        batch,
+        unit === "token"
+          ? { tokenCoefficients: shaped }
+          : { coefficients: shaped.map(([own = 1]) => own) },
+      );
+    },
+  };
+}
