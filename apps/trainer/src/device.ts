@@ -1,5 +1,6 @@
-import type { DeviceOptions } from "@turnwise/policy/local";
-import { checkedDevice } from "@turnwise/training";
+import type { DeviceOptions, NamedDevice } from "@turnwise/policy/local";
+import { diagnoseCuda, diagnoseProvider } from "@turnwise/policy/doctor";
+import { checkedDevice, InputError } from "@turnwise/training";
 import { Option, type Command } from "commander";
 import { wholeNumber } from "./commands/arguments.ts";
 
@@ -26,3 +27,20 @@ export const deviceOf = (
   { provider, precision, gpu }: DeviceFlags,
   command: string,
 ): DeviceOptions => checkedDevice({ provider, products: precision, deviceId: gpu }, command);
+
+/**
+ * Requires a device that computes on this machine, by a small product in a process of its own.
+ * @throws `InputError` naming what is missing and how to get it.
+ */
+export async function checkDeviceWorks(device: NamedDevice, source: string): Promise<void> {
+  const { provider = "cpu", deviceId = 0 } = device;
+  if (provider === "cpu") return;
+  const { isUsable, detail, needs } = await (provider === "cuda"
+    ? diagnoseCuda(deviceId)
+    : diagnoseProvider(provider === "onnx-cuda" ? "cuda" : "webgpu"));
+  if (isUsable) return;
+  const lacks = needs.map(({ what, remedy }) => `${what} (${remedy})`).join(", ");
+  throw new InputError(
+    `${source} must be usable on this machine, got ${provider}: ${needs.length > 0 ? `needs ${lacks}` : detail}; see turnwise doctor`,
+  );
+}

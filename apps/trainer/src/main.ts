@@ -1,44 +1,11 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from "commander";
-import { InputError, StoppedRun } from "@turnwise/training";
-import { alfworldCommand } from "./commands/alfworld.ts";
-import { doctorCommand } from "./commands/doctor.ts";
-import { evaluateCommand } from "./commands/evaluate.ts";
-import { policyCommand } from "./commands/policy.ts";
-import { swebenchCommand } from "./commands/swebench.ts";
-import { trainCommand } from "./commands/train.ts";
-import { webshopCommand } from "./commands/webshop.ts";
+import { runCommandLine } from "./command-line.ts";
+import { describeError } from "./describe-error.ts";
 
-/** Exit codes: 0 done, 1 something broke, 2 what the user gave cannot be used. */
-async function main(): Promise<number> {
-  const program = new Command("turnwise")
-    .description("Reinforcement learning for multi-turn LLM agents")
-    .enablePositionalOptions()
-    .showHelpAfterError()
-    .exitOverride();
-  for (const command of [
-    trainCommand(),
-    evaluateCommand(),
-    alfworldCommand(),
-    policyCommand(),
-    swebenchCommand(),
-    webshopCommand(),
-    doctorCommand(),
-  ]) {
-    program.addCommand(command);
-  }
-  try {
-    await program.parseAsync();
-    return 0;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (error instanceof InputError || error instanceof StoppedRun) {
-      process.stderr.write(`turnwise: ${error.message}\n`);
-      return error instanceof InputError ? 2 : 1;
-    }
-    process.stderr.write(`turnwise: ${error instanceof Error ? error.stack : String(error)}\n`);
-    return 1;
-  }
+/** Ends the process with one line about an error that nothing caught. */
+function fail(error: unknown): void {
+  const { message, exitCode } = describeError(error);
+  process.stderr.write(`turnwise: ${message}\n`, () => process.exit(exitCode));
 }
 
 // Warnings of the packages are for people, on one line; Node's own keep their form.
@@ -46,4 +13,12 @@ process.removeAllListeners("warning");
 process.on("warning", ({ name, message, stack }) => {
   process.stderr.write(name === "TurnwiseWarning" ? `warning: ${message}\n` : `${stack}\n`);
 });
-process.exitCode = await main();
+process.on("uncaughtException", fail);
+// Output that cannot be written: a reader that went away is no error of ours, a full disk is one.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(128 + 13);
+  fail(error);
+});
+process.stderr.on("error", () => process.exit(1));
+
+process.exitCode = await runCommandLine(process.argv.slice(2));

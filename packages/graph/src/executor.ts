@@ -215,7 +215,7 @@ export function createReferenceExecutor(): Executor {
               return { data: held.storage("run"), shape: held.shape };
             });
             const results = interpret(program, { ...given, ...frozen });
-            // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the names tell which is which.
+            // The names tell which is which.
             return mapRecord(results, ({ shape, data }, name): Output | ResidentTensor => {
               const entries = Float32Array.from(data);
               if (!stays.has(name)) return { shape, data: entries };

@@ -4,6 +4,6 @@ export function mapRecord<Key extends string, From, To>(
   change: (value: From, key: Key) => To,
 ): Record<Key, To> {
   const entries = Object.entries<From>(record);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Object.entries forgets the keys.
+  // Object.entries forgets the keys.
   return Object.fromEntries(entries.map(([k, v]) => [k, change(v, k as Key)])) as Record<Key, To>;
 }

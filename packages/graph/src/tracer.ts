@@ -128,7 +128,7 @@ export class Tracer {
       const tensor: Tensor = { id: this.#tensors.length + i, dtype, shape };
       return Object.freeze(tensor);
     });
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- K ties kind and attributes.
+    // K ties kind and attributes.
     const operation = { kind, attributes, inputs, outputs } as unknown as Operation;
     this.#operations.push(operation);
     this.#tensors.push(...outputs);

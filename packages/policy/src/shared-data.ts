@@ -66,6 +66,6 @@ export interface GoldenLoss {
 
 /** Reads the `golden.json` of a folder. */
 export function readGolden(directory: string): GoldenPolicy {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the data states its own shape
+  // The data states its own shape.
   return JSON.parse(readFileSync(join(directory, "golden.json"), "utf8")) as GoldenPolicy;
 }

@@ -15,7 +15,7 @@ describe("resolveConfig", () => {
     const attempt = (changes: unknown) => () => resolveConfig(recipe, changes, "my.json");
     expect(attempt({ training: { learnngRate: 1 } })).toThrow(InputError);
     expect(attempt({ training: { learnngRate: 1 } })).toThrow(
-      /^my\.json: training\.learnngRate must be a known key; known keys: .*learningRate/u,
+      /^my\.json: training\.learnngRate must be a known key \(did you mean training\.learningRate\?\); known keys: .*learningRate/u,
     );
     expect(attempt({ trainning: {} })).toThrow(/^my\.json: trainning must be a known key/u);
     expect(attempt({ training: { learningRate: -1 } })).toThrow(

@@ -7,7 +7,9 @@ import { alfworldTasksSchema } from "./environments/alfworld-tasks.ts";
 import { swebenchTasksSchema } from "./environments/swebench-tasks.ts";
 import { webshopTasksSchema } from "./environments/webshop-tasks.ts";
 import { checkedDevice } from "./checked-device.ts";
+import { describeIssue } from "./describe-issue.ts";
 import { InputError } from "./input-error.ts";
+import { isSettings, mergeSettings } from "./merge-settings.ts";
 import { tinkerModelSchema } from "./tinker-model.ts";
 
 /** Every setting of a training run, all of them stated: a run folder holds one in `config.json`. */
@@ -125,85 +127,18 @@ const trainConfigSchema = z.strictObject({
 /** The resolved configuration of a run. */
 export type TrainConfig = z.infer<typeof trainConfigSchema>;
 
-type Plain = { readonly [key: string]: unknown };
-
-function isPlain(value: unknown): value is Plain {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** The settings that say which others there are. */
-const kinds = ["environment", "source"];
-
-/**
- * `changes` laid over `base`, object by object; lists and values are replaced whole, and so are
- * objects of another kind.
- */
-function merged(base: unknown, changes: unknown): unknown {
-  if (!isPlain(base) || !isPlain(changes)) return changes;
-  if (kinds.some((kind) => kind in changes && changes[kind] !== base[kind])) return changes;
-  const result: Record<string, unknown> = { ...base };
-  for (const [key, value] of Object.entries(changes)) {
-    result[key] = key in base ? merged(base[key], value) : value;
-  }
-  return result;
-}
-
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  let inner = value;
-  for (const key of path) {
-    inner = Array.isArray(inner)
-      ? (inner[Number(key)] as unknown)
-      : isPlain(inner)
-        ? inner[String(key)]
-        : undefined;
-  }
-  return inner;
-}
-
-/** One clear line for the first thing that is wrong. */
-function complaint(source: string, issue: z.core.$ZodIssue, value: unknown): string {
-  const field = issue.path.map(String).join(".");
-  if (issue.code === "unrecognized_keys") {
-    const key = [field, issue.keys[0]].filter(Boolean).join(".");
-    const known = knownKeys(issue.path, value);
-    const names = known === undefined ? "" : `; known keys: ${known.join(", ")}`;
-    return `${source}: ${key} must be a known key${names}`;
-  }
-  const rule = issue.message.replace(/^Invalid input: /u, "").replace(/, received .*$/u, "");
-  return `${source}: ${field || "config"} must be valid: ${rule}, got ${JSON.stringify(valueAt(value, issue.path))}`;
-}
-
-/** The keys that are allowed at a path of a value. */
-function knownKeys(path: readonly PropertyKey[], value: unknown): string[] | undefined {
-  let schema: unknown = trainConfigSchema;
-  for (const [depth, key] of path.entries()) {
-    if (schema instanceof z.ZodArray) schema = schema.element;
-    else if (schema instanceof z.ZodObject) schema = schema.shape[String(key)];
-    if (schema instanceof z.ZodDiscriminatedUnion) {
-      const { discriminator } = schema.def;
-      const kind = valueAt(value, [...path.slice(0, depth + 1), discriminator]);
-      schema = schema.options.find(
-        (option) =>
-          option instanceof z.ZodObject &&
-          z.object({ kind: option.shape[discriminator] as z.ZodType }).safeParse({ kind }).success,
-      );
-    }
-  }
-  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : undefined;
-}
-
 /**
  * A configuration with changes laid over it.
  * @param source - Where the changes come from, for messages: a file's name.
  * @throws {@link InputError} naming the first field that is unknown or out of range.
  */
 export function resolveConfig(base: TrainConfig, changes: unknown, source: string): TrainConfig {
-  if (!isPlain(changes)) {
+  if (!isSettings(changes)) {
     throw new InputError(
       `${source}: config must be an object of settings, got ${JSON.stringify(changes)}`,
     );
   }
-  return checkConfig(merged(base, changes), source);
+  return checkConfig(mergeSettings(base, changes), source);
 }
 
 /**
@@ -212,7 +147,8 @@ export function resolveConfig(base: TrainConfig, changes: unknown, source: strin
  */
 export function checkConfig(value: unknown, source: string): TrainConfig {
   const result = trainConfigSchema.safeParse(value);
-  if (!result.success) throw new InputError(complaint(source, result.error.issues[0]!, value));
+  if (!result.success)
+    throw new InputError(describeIssue(trainConfigSchema, source, result.error.issues[0]!, value));
   const config = result.data;
   const { advantages, credit } = config.algorithm;
   if (grpoPresets[advantages].statisticsOver === "tokens" && credit === "response") {

@@ -1,3 +1,4 @@
+export { applySettings } from "./apply-settings.ts";
 export { chatFormat, missingChatWarning, plainFormat } from "./chat-format.ts";
 export { checkModel } from "./check-model.ts";
 export { checkConfig, resolveConfig, type TrainConfig } from "./config.ts";
@@ -18,5 +19,7 @@ export { webshopGrpoAem, webshopGrpoAemReleased } from "./recipes/webshop-grpo-a
 export { RunFolder } from "./run-folder.ts";
 export { policyFolder, StoppedRun } from "./run.ts";
 export { closingSummary, evaluationTexts } from "./summary.ts";
+export { didYouMean, findSimilarPath } from "./suggest.ts";
+export { styled, terminalWidth } from "./terminal.ts";
 export { train } from "./train.ts";
 export { versions } from "./versions.ts";

@@ -1,4 +1,4 @@
-import { styleText } from "node:util";
+import { styled, terminalWidth } from "./terminal.ts";
 
 /** Where a run tells what it does. */
 export interface Reporter {
@@ -28,14 +28,14 @@ export function textReporter(stream: NodeJS.WriteStream): Reporter {
   return {
     say: keep,
     row: (_record, text) => keep(text),
-    warn: (text) => keep(stream.isTTY ? styleText("yellow", text) : text),
+    warn: (text) => keep(styled("yellow", text, stream)),
     now: (text) => {
       const time = performance.now();
       // A terminal that is written to a thousand times a second slows the run.
       if (!stream.isTTY || time - shownAt < 100) return;
       shownAt = time;
-      const line = text.slice(0, Math.max(20, (stream.columns ?? 80) - 1));
-      stream.write(`\r\u001b[K${styleText("dim", line)}`);
+      const line = text.slice(0, Math.max(20, terminalWidth(stream) - 1));
+      stream.write(`\r\u001b[K${styled("dim", line, stream)}`);
       shown = line;
     },
     close: clear,

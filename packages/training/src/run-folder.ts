@@ -6,6 +6,7 @@ import {
   readdir,
   rename,
   rm,
+  rmdir,
   stat,
   writeFile,
 } from "node:fs/promises";
@@ -92,15 +93,32 @@ export class RunFolder {
 
   /** Begins a run. @throws {@link InputError} if the folder exists and is not empty. */
   static async create(path: string, config: TrainConfig, manifest: object): Promise<RunFolder> {
-    const entries = await readdir(path).catch(() => []);
-    if (entries.length > 0) {
+    const entries = await readdir(path).catch(() => undefined);
+    if (entries !== undefined && entries.length > 0) {
       throw new InputError(
         `${path}: run folder must be new or empty, got ${entries.length} entries (to go on with it: train --resume ${path})`,
       );
     }
-    await mkdir(join(path, "checkpoints"), { recursive: true });
-    await writeWhole(join(path, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
-    await writeWhole(join(path, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
+    try {
+      await mkdir(join(path, "checkpoints"), { recursive: true });
+      await writeWhole(join(path, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+      await writeWhole(join(path, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
+    } catch (cause) {
+      // Half a folder would be in the way of the next attempt.
+      for (const name of [
+        "checkpoints",
+        "manifest.json",
+        "manifest.json.part",
+        "config.json.part",
+      ]) {
+        await rm(join(path, name), { recursive: true, force: true }).catch(() => undefined);
+      }
+      if (entries === undefined) await rmdir(path).catch(() => undefined);
+      throw new InputError(
+        `${path}: run folder must be writable, got ${(cause as Error).message} (--out names another)`,
+        { cause },
+      );
+    }
     return new RunFolder(path, config);
   }
 

@@ -4,6 +4,7 @@ import { plot } from "asciichart";
 import type { MetricsLine, RunFolder } from "./run-folder.ts";
 import type { Metrics } from "./metrics.ts";
 import { percent, type Reporter } from "./progress.ts";
+import { terminalWidth } from "./terminal.ts";
 
 /** A curve of at most `width` points: neighbours are averaged. */
 function thinned(values: readonly number[], width: number): number[] {
@@ -29,7 +30,8 @@ export function successCurve(metrics: readonly MetricsLine[]): string {
     .filter(({ stage }) => stage === "iteration")
     .map((line) => 100 * Number(line["success"]));
   if (rates.length < 2) return "";
-  const width = 60;
+  // The axis takes eight columns.
+  const width = Math.max(10, Math.min(60, terminalWidth(process.stdout) - 8));
   const curve = plot(stretched(thinned(rates, width), width), {
     height: 10,
     min: 0,
@@ -93,11 +95,11 @@ export function evaluationTexts(metrics: Metrics): string[] {
 
 /**
  * What a person wants to know at the end: what was learned, where it lies, what to try next.
- * @param next - A command to try next.
+ * @param next - A command line to try next.
  */
 export async function closingSummary(
   folder: RunFolder,
-  next: readonly string[],
+  next: string,
   reporter: Reporter,
 ): Promise<void> {
   const metrics = await folder.readMetrics();
@@ -107,5 +109,5 @@ export async function closingSummary(
   reporter.say(
     `\nresults: ${folder.path} (config.json, metrics.jsonl, trajectories, checkpoints, policy)`,
   );
-  reporter.say(`next: node apps/trainer/dist/main.js ${next.join(" ")}`);
+  reporter.say(`next: ${next}`);
 }

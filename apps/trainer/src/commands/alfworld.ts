@@ -13,7 +13,7 @@ import {
 import { Command, Option } from "commander";
 import { InputError, reading } from "@turnwise/training";
 import { play } from "./alfworld-play.ts";
-import { wholeNumber } from "./arguments.ts";
+import { positiveNumber, wholeNumber } from "./arguments.ts";
 import { readCommands } from "./read-commands.ts";
 
 /** `turnwise alfworld`: plays, replays and generates household games. */
@@ -50,7 +50,7 @@ export function alfworldCommand(): Command {
         .description("write new games into a folder, laid out as released ones")
         .requiredOption("--out <folder>")
         .addOption(new Option("--seed <number>").argParser(wholeNumber).default(1))
-        .addOption(new Option("--count <number>").argParser(wholeNumber).default(100))
+        .addOption(new Option("--count <number>").argParser(positiveNumber).default(100))
         .addOption(
           new Option("--size <size>").choices(["small", "medium", "large"]).default("small"),
         )

@@ -1,13 +1,48 @@
 import { InvalidArgumentError } from "commander";
 
-/** Parses a whole number of at least 0 from the command line. */
-export function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (text.trim() === "" || !Number.isSafeInteger(value) || value < 0) {
-    throw new InvalidArgumentError("It must be a whole number >= 0.");
-  }
-  return value;
+/** A parser of numbers on the command line. @param rule - Completes "It must be ...". */
+function numberParser(
+  rule: string,
+  isAllowed: (value: number) => boolean,
+): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === "" || !Number.isFinite(value) || !isAllowed(value)) {
+      throw new InvalidArgumentError(`It must be ${rule}.`);
+    }
+    return value;
+  };
 }
+
+/** Parses a whole number of at least 0. */
+export const wholeNumber = numberParser(
+  "a whole number >= 0",
+  (value) => Number.isSafeInteger(value) && value >= 0,
+);
+
+/** Parses a whole number of at least 1. */
+export const positiveNumber = numberParser(
+  "a whole number >= 1",
+  (value) => Number.isSafeInteger(value) && value >= 1,
+);
+
+/** Parses a number of at least 0. */
+export const nonNegative = numberParser("a number >= 0", (value) => value >= 0);
+
+/** Parses a number above 0. */
+export const aboveZero = numberParser("a number > 0", (value) => value > 0);
+
+/** Parses a number of at least 0 and at most 1. */
+export const upToOne = numberParser("a number in [0, 1]", (value) => value >= 0 && value <= 1);
+
+/** Parses a number above 0 and at most 1. */
+export const share = numberParser("a number in (0, 1]", (value) => value > 0 && value <= 1);
+
+/** Parses a TCP port; 0 takes a free one. */
+export const port = numberParser(
+  "a port, a whole number in [0, 65535]",
+  (value) => Number.isInteger(value) && value >= 0 && value <= 65_535,
+);
 
 /** Collects the values of an option that may be repeated. */
 export function repeated(value: string, before: readonly string[] | undefined): readonly string[] {

@@ -5,13 +5,15 @@ import {
   defaultEvaluationSplit,
   deepswe,
   deepsweDemo,
+  didYouMean,
+  InputError,
   resolveConfig,
   webshopGrpoAem,
   webshopGrpoAemReleased,
   type TrainConfig,
 } from "@turnwise/training";
 import { InvalidArgumentError, Option } from "commander";
-import { repeated, wholeNumber, wholeNumbers } from "./arguments.ts";
+import { positiveNumber, repeated, wholeNumbers } from "./arguments.ts";
 
 /** An environment as `train` and `evaluate` offer it. */
 export interface OfferedEnvironment {
@@ -162,7 +164,7 @@ const webshop: OfferedEnvironment = {
     new Option("--attributes <file>", "items_ins_v2*.json, with --products"),
     new Option("--human-instructions <file>", "items_human_ins.json, with --products"),
     new Option("--num-products <number>", "how many products are generated")
-      .argParser(wholeNumber)
+      .argParser(positiveNumber)
       .conflicts("products"),
     new Option("--goals <kind>", "whose instructions").choices(["synthetic", "human"]),
     new Option("--compat <mode>", "reference keeps the reference's known faults").choices([
@@ -210,4 +212,13 @@ export const offeredEnvironments: readonly OfferedEnvironment[] = [alfworld, swe
 /** The one of a configuration. */
 export function environmentOf({ tasks }: TrainConfig): OfferedEnvironment {
   return offeredEnvironments.find(({ name }) => name === tasks.environment)!;
+}
+
+/** The error of a command whose environment is missing or misspelled. */
+export function unknownEnvironment(command: string, name: string | undefined): InputError {
+  if (name?.startsWith("-") === true) return new InputError(`${command}: unknown option ${name}`);
+  const names = offeredEnvironments.map((environment) => environment.name);
+  return new InputError(
+    `${command}: environment must be one of ${names.join(", ")}, got ${name ?? "none"}${didYouMean(name ?? "", names)}`,
+  );
 }

@@ -6,7 +6,6 @@ import {
   chatFormat,
   evaluate,
   evaluationTexts,
-  InputError,
   jsonReporter,
   missingChatWarning,
   openEvaluatedPolicy,
@@ -21,8 +20,12 @@ import {
   type TrainConfig,
 } from "@turnwise/training";
 import { deviceOf, withDevice, type DeviceFlags } from "../device.ts";
-import { wholeNumber } from "./arguments.ts";
-import { offeredEnvironments, type OfferedEnvironment } from "./environments.ts";
+import { nonNegative, positiveNumber, wholeNumber } from "./arguments.ts";
+import {
+  offeredEnvironments,
+  unknownEnvironment,
+  type OfferedEnvironment,
+} from "./environments.ts";
 import { weightStorageOption } from "./policy-source.ts";
 
 interface EvaluateOptions extends DeviceFlags, Readonly<Record<string, unknown>> {
@@ -41,7 +44,6 @@ interface EvaluateOptions extends DeviceFlags, Readonly<Record<string, unknown>>
 
 /** `turnwise evaluate`: plays tasks with a trained policy. */
 export function evaluateCommand(): Command {
-  const names = offeredEnvironments.map(({ name }) => name).join(", ");
   const command = new Command("evaluate")
     .description("play tasks that were not trained on with a policy")
     .enablePositionalOptions()
@@ -49,9 +51,7 @@ export function evaluateCommand(): Command {
     .allowUnknownOption()
     .allowExcessArguments()
     .action((environment: string | undefined) => {
-      throw new InputError(
-        `evaluate: environment must be one of ${names}, got ${environment ?? "none"}`,
-      );
+      throw unknownEnvironment("evaluate", environment);
     });
   for (const environment of offeredEnvironments) {
     command.addCommand(environmentCommand(environment));
@@ -73,27 +73,21 @@ function environmentCommand(environment: OfferedEnvironment): Command {
     .addOption(weightStorageOption())
     .option("--chat", "prompts are messages in the policy's chat template")
     .option("--split <name>", "which tasks (default: those held out)")
-    .addOption(new Option("--num-tasks <number>").argParser(wholeNumber).default(128))
+    .addOption(new Option("--num-tasks <number>").argParser(positiveNumber).default(128))
     .addOption(
       new Option("--samples <number>", "episodes of each task; from 2 on, pass@k is printed")
-        .argParser(wholeNumber)
+        .argParser(positiveNumber)
         .default(1),
     )
     .addOption(
-      new Option("--temperature <number>", "0 plays greedily").argParser(Number).default(0),
+      new Option("--temperature <number>", "0 plays greedily").argParser(nonNegative).default(0),
     )
-    .addOption(new Option("--max-turns <number>", "(default: the recipe's)").argParser(wholeNumber))
+    .addOption(
+      new Option("--max-turns <number>", "(default: the recipe's)").argParser(positiveNumber),
+    )
     .addOption(new Option("--seed <number>").argParser(wholeNumber).default(1))
     .option("--json", "print one JSON object a line")
     .action(async (options: EvaluateOptions) => {
-      if (!(options.temperature >= 0 && options.temperature < Infinity)) {
-        throw new InputError(
-          `evaluate: temperature must be finite and >= 0, got ${options.temperature}`,
-        );
-      }
-      if (options.samples < 1) {
-        throw new InputError(`evaluate: --samples must be >= 1, got ${options.samples}`);
-      }
       await evaluatePolicy(environment, options);
     });
 }

@@ -4,11 +4,10 @@ import { readModelConfig, type ChatMessage, type LoadedTokenizer } from "@turnwi
 import type { LocalSampler } from "@turnwise/policy/local";
 import { InputError, reading } from "@turnwise/training";
 import { Command, Option } from "commander";
-import { wholeNumber } from "./arguments.ts";
+import { positiveNumber, wholeNumber } from "./arguments.ts";
 import { chatStart, withChat, type ChatFlags, type ChatStart } from "./chat-flags.ts";
 import {
   openSampler,
-  positiveNumber,
   tokenizerOf,
   withPolicySource,
   type PolicySourceOptions,

@@ -4,12 +4,11 @@ import { readModelConfig, type LoadedTokenizer } from "@turnwise/policy";
 import type { LocalSampler } from "@turnwise/policy/local";
 import { InputError, reading } from "@turnwise/training";
 import { Command, Option } from "commander";
-import { wholeNumber } from "./arguments.ts";
+import { nonNegative, positiveNumber, wholeNumber } from "./arguments.ts";
 import { chatFlagWithoutChat, chatStart, withChat, type ChatFlags } from "./chat-flags.ts";
 import {
   checkTokenRows,
   openSampler,
-  positiveNumber,
   readTokenRows,
   tokenizerOf,
   withPolicySource,
@@ -17,12 +16,7 @@ import {
   type TokenRows,
 } from "./policy-source.ts";
 import { ResponsePrinter, textOf } from "./response-printer.ts";
-import {
-  nonNegative,
-  samplingOptions,
-  withSampling,
-  type SamplingFlags,
-} from "./sampling-flags.ts";
+import { samplingOptions, withSampling, type SamplingFlags } from "./sampling-flags.ts";
 
 interface GenerateOptions extends PolicySourceOptions, SamplingFlags, ChatFlags {
   readonly prompt?: string;

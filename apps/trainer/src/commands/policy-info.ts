@@ -1,3 +1,4 @@
+import { positiveNumber } from "./arguments.ts";
 import {
   adapterConfig,
   adapterTable,
@@ -14,12 +15,7 @@ import { staysOnDevice } from "@turnwise/policy/local";
 import { Command, Option } from "commander";
 import { reading } from "@turnwise/training";
 import { deviceOf } from "../device.ts";
-import {
-  openSampler,
-  positiveNumber,
-  withPolicySource,
-  type PolicySourceOptions,
-} from "./policy-source.ts";
+import { openSampler, withPolicySource, type PolicySourceOptions } from "./policy-source.ts";
 
 interface InfoOptions extends PolicySourceOptions {
   readonly tokens: number;

@@ -6,10 +6,10 @@ import {
   type StandaloneSampler,
   type WeightStorage,
 } from "@turnwise/policy/local";
-import { InvalidArgumentError, Option, type Command } from "commander";
+import { Option, type Command } from "commander";
 import { InputError, reading } from "@turnwise/training";
 import { deviceOf, withDevice, type DeviceFlags } from "../device.ts";
-import { wholeNumber } from "./arguments.ts";
+import { positiveNumber } from "./arguments.ts";
 import { readText } from "./read-text.ts";
 
 /** Options of all commands that compute with a model. */
@@ -42,13 +42,6 @@ export function weightStorageOption(): Option {
   )
     .choices(["auto", "float32", "stored"])
     .default("auto");
-}
-
-/** Parses a whole number of at least 1. */
-export function positiveNumber(text: string): number {
-  const value = wholeNumber(text);
-  if (value === 0) throw new InvalidArgumentError("It must be a whole number >= 1.");
-  return value;
 }
 
 /** Reads a folder's tokenizer, where it has one. */

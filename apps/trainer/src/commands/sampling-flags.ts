@@ -2,8 +2,8 @@ import { join } from "node:path";
 import type { SamplingOptions } from "@turnwise/core";
 import { readGenerationEndTokens, type LoadedTokenizer, type ModelConfig } from "@turnwise/policy";
 import { InputError, reading } from "@turnwise/training";
-import { InvalidArgumentError, Option, type Command } from "commander";
-import { repeated, wholeNumber } from "./arguments.ts";
+import { Option, type Command } from "commander";
+import { nonNegative, repeated, share, upToOne, wholeNumber } from "./arguments.ts";
 
 /** Options of commands that draw tokens. */
 export interface SamplingFlags {
@@ -17,24 +17,10 @@ export interface SamplingFlags {
   readonly ignoreEnd?: boolean;
 }
 
-const real =
-  (rule: string, isAllowed: (value: number) => boolean) =>
-  (text: string): number => {
-    const value = Number(text);
-    if (text.trim() === "" || !Number.isFinite(value) || !isAllowed(value)) {
-      throw new InvalidArgumentError(`It must be ${rule}.`);
-    }
-    return value;
-  };
-const upToOne = real("a number in [0, 1]", (value) => value >= 0 && value <= 1);
-const share = real("a number in (0, 1]", (value) => value > 0 && value <= 1);
 const tokens = (text: string, before: readonly number[] = []): number[] => [
   ...before,
   ...text.split(",").map(wholeNumber),
 ];
-
-/** Parses a number of at least 0. */
-export const nonNegative = real("a number >= 0", (value) => value >= 0);
 
 /** Adds {@link SamplingFlags} to a command. */
 export function withSampling(command: Command): Command {

@@ -1,7 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { checkInteger } from "@turnwise/core";
 import {
   ContainerError,
   ContainerPool,
@@ -20,7 +19,7 @@ import {
 } from "@turnwise/envs/swebench";
 import { InputError, reading } from "@turnwise/training";
 import { Option, type Command } from "commander";
-import { repeated, wholeNumber } from "./arguments.ts";
+import { positiveNumber, repeated } from "./arguments.ts";
 
 /** Options on how predictions are evaluated. */
 export interface PredictionOptions {
@@ -49,7 +48,7 @@ export function withPredictionOptions(command: Command): Command {
     )
     .addOption(
       new Option("--containers <number>", "containers that each engine runs at once")
-        .argParser(wholeNumber)
+        .argParser(positiveNumber)
         .default(2),
     )
     .addOption(new Option("--pull <when>").choices(["missing", "never"]).default("missing"))
@@ -69,7 +68,6 @@ export async function gradePredictions(
   instances: readonly SweInstance[],
   options: PredictionOptions,
 ): Promise<void> {
-  checkInteger("swebench grade", { containers: options.containers }, { min: 1 });
   const predictions = await reading(() => loadPredictions(path));
   const byId = new Map(instances.map((instance) => [instance.id, instance]));
   const unknown = predictions.find(({ instanceId }) => !byId.has(instanceId));

@@ -1,5 +1,4 @@
 import { writeFile } from "node:fs/promises";
-import { checkInteger } from "@turnwise/core";
 import {
   ContainerError,
   ContainerPool,
@@ -14,7 +13,7 @@ import {
 } from "@turnwise/envs/swebench";
 import { Command, Option } from "commander";
 import { duration, InputError, textReporter } from "@turnwise/training";
-import { repeated, wholeNumber } from "./arguments.ts";
+import { aboveZero, positiveNumber, repeated, wholeNumber } from "./arguments.ts";
 import { readRows, withRowOptions, type RowOptions } from "./swebench-rows.ts";
 
 interface ValidateOptions extends RowOptions {
@@ -60,13 +59,13 @@ export function validateCommand(): Command {
     )
     .addOption(
       new Option("--containers <number>", "how many each engine runs at once")
-        .argParser(wholeNumber)
+        .argParser(positiveNumber)
         .default(2),
     )
     .addOption(new Option("--pull <when>").choices(["missing", "never"]).default("missing"))
     .addOption(
       new Option("--image-budget <gigabytes>", "what an engine's images may take").argParser(
-        Number,
+        aboveZero,
       ),
     )
     .addOption(
@@ -78,11 +77,7 @@ export function validateCommand(): Command {
 }
 
 async function validate(options: ValidateOptions): Promise<void> {
-  checkInteger("swebench validate", { containers: options.containers }, { min: 1 });
   const { imageBudget } = options;
-  if (imageBudget !== undefined && !(imageBudget > 0 && imageBudget < Infinity)) {
-    throw new InputError(`swebench validate: --image-budget must be > 0, got ${imageBudget}`);
-  }
   const instances = await chosenInstances(options);
   const reporter = textReporter(process.stdout);
   const started = performance.now();

@@ -6,6 +6,7 @@ import type { TaskSource } from "@turnwise/envs";
 import { Command, Option } from "commander";
 import {
   algorithms,
+  applySettings,
   checkConfig,
   checkModel,
   closingSummary,
@@ -19,14 +20,24 @@ import {
   reading,
   resolveConfig,
   RunFolder,
+  StoppedRun,
   textReporter,
   train,
   versions,
   type Reporter,
   type TrainConfig,
 } from "@turnwise/training";
-import { wholeNumber } from "./arguments.ts";
-import { environmentOf, offeredEnvironments, type OfferedEnvironment } from "./environments.ts";
+import { describeError } from "../describe-error.ts";
+import { checkDeviceWorks } from "../device.ts";
+import { announceInterrupts } from "../interrupts.ts";
+import { commandLine, resumeCommand } from "../invocation.ts";
+import { positiveNumber, wholeNumber } from "./arguments.ts";
+import {
+  environmentOf,
+  offeredEnvironments,
+  unknownEnvironment,
+  type OfferedEnvironment,
+} from "./environments.ts";
 
 interface TrainOptions extends Readonly<Record<string, unknown>> {
   readonly seed: number;
@@ -61,10 +72,7 @@ export function trainCommand(): Command {
     .option("--json", "print one JSON object a line")
     .action(async (environment: string | undefined, options: TrainOptions) => {
       if (environment !== undefined || options.resume === undefined) {
-        const names = offeredEnvironments.map(({ name }) => name).join(", ");
-        throw new InputError(
-          `train: environment must be one of ${names}, got ${environment ?? "none"}`,
-        );
+        throw unknownEnvironment("train", environment);
       }
       const { resume } = options;
       await runToEnd(options, (reporter) => resumeRun(resume, reporter));
@@ -87,7 +95,7 @@ function environmentCommand(environment: OfferedEnvironment): Command {
     .option("--model <folder>", "a language model in place of a small one, as in AEM's paper")
     .addOption(
       new Option("--adapter-rank <number>", "train a low-rank adapter of the model").argParser(
-        wholeNumber,
+        positiveNumber,
       ),
     )
     .addOption(
@@ -125,23 +133,35 @@ function environmentCommand(environment: OfferedEnvironment): Command {
     });
 }
 
-/** Trains what is opened, and sums up; nothing is trained if nothing is. */
+/** Trains an opened run to its end and sums up; a dry run opens none. */
 async function runToEnd(
-  { json }: TrainOptions,
+  { json, dryRun }: TrainOptions,
   open: (reporter: Reporter) => Promise<OpenedRun | undefined>,
 ): Promise<void> {
-  const reporter = json === true ? jsonReporter(process.stdout) : textReporter(process.stdout);
+  // The output of a dry run is its settings alone.
+  const stream = dryRun === true ? process.stderr : process.stdout;
+  const reporter = json === true ? jsonReporter(stream) : textReporter(stream);
   const started = performance.now();
   try {
     const opened = await open(reporter);
     if (opened === undefined) return;
     const { folder, tasks } = opened;
+    const resume = `to resume: ${resumeCommand(folder.path)}`;
+    const stopAnnouncing = announceInterrupts(() => {
+      reporter.close();
+      return `turnwise: interrupted; ${resume}`;
+    });
     try {
       await train(folder, tasks, reporter);
+    } catch (cause) {
+      if (cause instanceof InputError) throw cause;
+      const { message } = describeError(cause);
+      throw new StoppedRun(`${message}; ${resume}`, { cause });
     } finally {
+      stopAnnouncing();
       await tasks.close?.();
     }
-    await closingSummary(folder, nextEvaluation(folder), reporter);
+    await closingSummary(folder, commandLine(nextEvaluation(folder)), reporter);
     reporter.say(`done in ${duration((performance.now() - started) / 1000)}`);
   } finally {
     reporter.close();
@@ -165,6 +185,7 @@ function nextEvaluation({ config, path }: RunFolder): string[] {
 
 async function resumeRun(path: string, reporter: Reporter): Promise<OpenedRun> {
   const folder = await RunFolder.open(path);
+  await checkEngine(folder.config);
   reporter.say(`resuming ${folder.path}`);
   const tasks = await openTasks(folder.config);
   reporter.say(tasks.description);
@@ -179,6 +200,7 @@ async function newRun(
 ): Promise<OpenedRun | undefined> {
   const config = await configOf(environment, options);
   await checkModel(config);
+  await checkEngine(config);
   // Tasks are opened, and files checked, before the folder is made: a wrong path leaves nothing behind.
   const tasks = await openTasks(config);
   try {
@@ -189,7 +211,7 @@ async function newRun(
       );
     }
     if (options.dryRun === true) {
-      reporter.say(JSON.stringify(config, null, 2));
+      process.stdout.write(`${JSON.stringify(config, null, options.json === true ? 0 : 2)}\n`);
       await tasks.close?.();
       return undefined;
     }
@@ -215,6 +237,13 @@ async function newRun(
   }
 }
 
+/** Requires a device that works, before anything is written. */
+async function checkEngine({ model, engine }: TrainConfig): Promise<void> {
+  if (model.source === "tinker") return;
+  const { provider, gpu } = engine;
+  await checkDeviceWorks({ provider, deviceId: gpu }, "engine.provider");
+}
+
 /** The recipe's settings, under those of the file, under those of the command line. */
 async function configOf(
   environment: OfferedEnvironment,
@@ -224,7 +253,7 @@ async function configOf(
   const { config: path, model, adapterRank, algorithm, modulation } = options;
   if (model !== undefined) config = languageModelRun(config, model, adapterRank);
   else if (adapterRank !== undefined) {
-    throw new InputError(`train: --adapter-rank must stand beside --model, got ${adapterRank}`);
+    throw new InputError(`train: --adapter-rank must be given with --model, got ${adapterRank}`);
   }
   if (algorithm !== undefined) config = { ...config, algorithm: algorithms[algorithm] };
   if (modulation !== undefined) {
@@ -244,7 +273,7 @@ async function configOf(
     });
     config = resolveConfig(config, changes, path);
   }
-  for (const setting of options.set) config = resolveConfig(config, changeOf(setting), "--set");
+  if (options.set.length > 0) config = checkConfig(applySettings(config, options.set), "--set");
   if (config.tasks.environment === "swebench" && config.tasks.path !== null) {
     const { source } = config.model;
     if (source === "new") {
@@ -258,23 +287,4 @@ async function configOf(
     throw new InputError(`train ${wanted}: tasks.environment must be ${wanted}, got ${got}`);
   }
   return checkConfig(config, "options");
-}
-
-/** `training.iterations=10` as an object of settings. */
-function changeOf(setting: string): unknown {
-  const split = setting.indexOf("=");
-  if (split < 1) {
-    throw new InputError(`--set: setting must have the form field=value, got ${setting}`);
-  }
-  const text = setting.slice(split + 1);
-  let value: unknown = text;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    // Not a number, list or object: the text itself.
-  }
-  return setting
-    .slice(0, split)
-    .split(".")
-    .reduceRight<unknown>((inner, key) => ({ [key]: inner }), value);
 }

@@ -1,5 +1,5 @@
 import { Option, type Command } from "commander";
-import { wholeNumber } from "./arguments.ts";
+import { positiveNumber, wholeNumber } from "./arguments.ts";
 
 /** Adds the options that say which shop it is. */
 export function withShopOptions(command: Command): Command {
@@ -19,12 +19,12 @@ export function withShopOptions(command: Command): Command {
     .option("--human-instructions <file>", "items_human_ins.json, with --products")
     .addOption(
       new Option("--max-products <number>", "take only so many entries of the file").argParser(
-        wholeNumber,
+        positiveNumber,
       ),
     )
     .addOption(
       new Option("--num-products <number>", "how many products are generated (default: 400)")
-        .argParser(wholeNumber)
+        .argParser(positiveNumber)
         .conflicts("products"),
     )
     .addOption(

@@ -11,7 +11,7 @@ import {
 } from "@turnwise/envs/webshop";
 import { Command, Option } from "commander";
 import { InputError, openShop, reading, type ShopSourceOptions } from "@turnwise/training";
-import { wholeNumber } from "./arguments.ts";
+import { port, positiveNumber, wholeNumber } from "./arguments.ts";
 import { readCommands, streamLines } from "./read-commands.ts";
 import { withShopOptions } from "./webshop-source.ts";
 
@@ -62,14 +62,11 @@ function searchCommand(): Command {
     .description("rank products for a query")
     .argument("<query>", "any words")
     .addOption(
-      new Option("--limit <number>", "the most products").argParser(wholeNumber).default(50),
+      new Option("--limit <number>", "the most products").argParser(positiveNumber).default(50),
     )
     .option("--json", "print ids and scores as JSON")
     .action(async (query: string, options: SearchOptions) => {
       const { limit, json } = options;
-      if (limit < 1) {
-        throw new InputError(`webshop search: --limit must be a whole number >= 1, got ${limit}`);
-      }
       const shop = await openShop(options);
       const hits = shop.rank(query, limit);
       if (json === true) {
@@ -197,9 +194,7 @@ interface ServeOptions extends ShopSourceOptions {
 function serveCommand(): Command {
   return withShopOptions(new Command("serve"))
     .description("open the shop as a web site")
-    .addOption(
-      new Option("--port <number>", "0 takes a free one").argParser(wholeNumber).default(3000),
-    )
+    .addOption(new Option("--port <number>", "0 takes a free one").argParser(port).default(3000))
     .option("--host <name>", "who can reach it", "127.0.0.1")
     .option("--pictures", "link the catalogue's pictures, which lie on other servers")
     .action(async (options: ServeOptions) => {
@@ -237,7 +232,7 @@ function convertCommand(): Command {
     .option("--human-instructions <file>", "items_human_ins.json")
     .addOption(
       new Option("--max-products <number>", "take only so many entries of the file").argParser(
-        wholeNumber,
+        positiveNumber,
       ),
     )
     .requiredOption("--out <folder>", "made if it is missing")

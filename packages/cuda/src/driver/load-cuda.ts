@@ -60,7 +60,7 @@ class Loader {
         ),
       ];
     });
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one of each name.
+    // One of each name.
     return Object.fromEntries(list) as Functions;
   }
 

@@ -363,7 +363,7 @@ export function groupOperations(program: DeviceProgram): GroupedProgram {
     isLoaded: (group, { id }) => stored.has(id) && !resultsOf(group).has(id),
     reads: (group) => {
       const own = resultsOf(group);
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- these are the groups above.
+      // These are the groups above.
       return new Map([...grouping.reads(group as Group)].filter(([id]) => !own.has(id)));
     },
   };

@@ -52,7 +52,7 @@ export function joinAddends(written: Written): readonly DeviceOperation[] {
   };
   /** The step with one input more. */
   const withAddend = (step: DeviceOperation, addend: Tensor): DeviceOperation => {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a product or a scatter.
+    // A product or a scatter.
     const longer = { ...step, inputs: [...step.inputs, addend] } as DeviceOperation;
     const own = factors.get(step);
     if (own) factors.set(longer, own);

@@ -98,7 +98,7 @@ export function createCudaExecutor(options: CudaOptions = {}): Executor {
             if (!compiled) {
               throw new Error("run: executable must not be released, got a released one");
             }
-            // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the names tell which is which.
+            // The names tell which is which.
             return (await compiled.run(feeds)) as Outputs<Name, Resident>;
           }),
         release: async () => {

@@ -318,7 +318,7 @@ export class ProgramOnDevice {
           break;
         }
         case "multiply": {
-          // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the schedule's own object.
+          // The schedule's own object.
           const product = action.product as unknown as OpenProduct;
           product.left.address = addresses[action.left[0]]! + action.left[1];
           product.right.address = addresses[action.right[0]]! + action.right[1];

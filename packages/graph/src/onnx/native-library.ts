@@ -89,7 +89,7 @@ function open(koffi: Koffi, file: string): NativeLibrary {
     const parameters = letters.split("").map((letter) => types[letter]!);
     return [name, koffi.decode(pointer, koffi.proto(result, parameters))] as const;
   });
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one of each name.
+  // One of each name.
   const functions = Object.fromEntries(bound) as NativeFunctions;
   const check = (status: unknown): void => {
     if (status === null) return;

@@ -126,7 +126,7 @@ export class NativeSession implements Session {
   #wrap(tensors: readonly Ort.Tensor[], values: BigUint64Array): void {
     const { functions, check, memory } = this.#library;
     tensors.forEach(({ data, dims, type }, i) => {
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- no tensor here holds texts.
+      // No tensor here holds texts.
       const entries = data as NodeJS.TypedArray;
       for (let axis = 0; axis < dims.length; axis++) this.#shape[axis] = BigInt(dims[axis]!);
       check(
@@ -136,7 +136,7 @@ export class NativeSession implements Session {
           entries.byteLength,
           this.#shape,
           dims.length,
-          // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- no other types are fed.
+          // No other types are fed.
           elementTypes[type as keyof typeof elementTypes],
           this.#result,
         ),
@@ -199,7 +199,7 @@ function configure(library: NativeLibrary, native: Address, options: SessionOpti
     if (typeof file === "string" || typeof file.data === "string") {
       throw new TypeError("createOnnxExecutor: external data must be arrays, got a path");
     }
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what is left in Node.
+    // Node offers no other kind.
     return file as { readonly path: string; readonly data: Uint8Array };
   });
   const paths = new TextList(

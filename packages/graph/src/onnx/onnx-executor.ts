@@ -415,7 +415,7 @@ export function createOnnxExecutor(options: OnnxOptions = {}): Executor {
             const outputs = await (isSpecial
               ? special.run(feeds, sizes)
               : model.run(feeds, sizes, spare));
-            // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the names tell which is which.
+            // The names tell which is which.
             return outputs as Outputs<Name, Resident>;
           }),
         release: async () => {

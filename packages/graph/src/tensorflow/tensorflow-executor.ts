@@ -255,7 +255,7 @@ export function createTensorFlowExecutor({
                   : { shape, data };
               }
             }
-            // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the names tell which is which.
+            // The names tell which is which.
             return outputs as Outputs<Name, Resident>;
           }),
         release: async () => {

@@ -84,7 +84,7 @@ export function checkModule(module: TensorFlowModule): TensorFlow {
       );
     }
   }
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as far as can be seen.
+  // The functions above were checked.
   return module as TensorFlow;
 }
 

@@ -1,10 +1,10 @@
 /**
  * A script that computes the matrix product of [[1, 2], [3, 4]] with itself by cuBLAS, and copies it
- * by a kernel that NVRTC compiles. It takes koffi's folder and the libraries that were found; prints
+ * by a kernel that NVRTC compiles. It takes koffi's folder, the libraries that were found and the number of a device; prints
  * the device and the numbers.
  */
 export const cudaProbe = `
-const { folder, driver, compiler, products } = JSON.parse(require("fs").readFileSync(0, "utf8"));
+const { folder, driver, compiler, products, deviceId = 0 } = JSON.parse(require("fs").readFileSync(0, "utf8"));
 try {
   const koffi = require(folder);
   const memory = new BigInt64Array(64);
@@ -29,7 +29,8 @@ try {
   call(cuda, "cuInit", "i", 0);
   call(cuda, "cuDeviceGetCount", "l", at);
   if (ints[0] === 0) throw new Error("the driver has no device");
-  call(cuda, "cuDeviceGet", "li", at, 0);
+  if (deviceId >= ints[0]) throw new Error("the driver has " + ints[0] + " device(s), numbered from 0, and no " + deviceId);
+  call(cuda, "cuDeviceGet", "li", at, deviceId);
   const device = ints[0];
   call(cuda, "cuDeviceGetName", "lii", at, 256, device);
   const name = koffi.decode.string(at);

@@ -131,13 +131,13 @@ async function diagnoseOnnx(machine: Machine, provider: Provider): Promise<Diagn
   return { executor, isUsable: false, detail: error, needs };
 }
 
-async function diagnoseCuda(machine: Machine): Promise<Diagnosis> {
+async function diagnoseCudaDevice(machine: Machine, deviceId: number): Promise<Diagnosis> {
   const executor = "cuda";
   const cuda = machine.findCuda();
   const needs = cudaDeviceNeeds(machine, cuda);
   if (needs.length > 0) return { executor, isUsable: false, detail: "not tried", needs };
   const folder = machine.findPackage("koffi");
-  const result = await machine.runScript(cudaProbe, JSON.stringify({ folder, ...cuda }));
+  const result = await machine.runScript(cudaProbe, JSON.stringify({ folder, deviceId, ...cuda }));
   const numbers = found(result, "RESULT");
   if (numbers === expected) {
     const detail = `computed a product, ${found(result, "DEVICE")}`;
@@ -184,7 +184,7 @@ export async function diagnose(machine: Machine = thisMachine()): Promise<readon
   for (const provider of ["cpu", "webgpu", "cuda"] as const) {
     list.push(await diagnoseOnnx(machine, provider));
   }
-  list.push(await diagnoseCuda(machine));
+  list.push(await diagnoseCudaDevice(machine, 0));
   for (const name of tensorFlowPackages) list.push(await diagnoseTensorFlow(machine, name));
   return list;
 }
@@ -192,6 +192,14 @@ export async function diagnose(machine: Machine = thisMachine()): Promise<readon
 /** The diagnosis of one provider of ONNX Runtime on this computer. */
 export function diagnoseProvider(provider: Provider): Promise<Diagnosis> {
   return diagnoseOnnx(thisMachine(), provider);
+}
+
+/**
+ * The diagnosis of the CUDA executor on this computer.
+ * @param deviceId - Which GPU. Default 0.
+ */
+export function diagnoseCuda(deviceId = 0): Promise<Diagnosis> {
+  return diagnoseCudaDevice(thisMachine(), deviceId);
 }
 
 /** A command to run. */

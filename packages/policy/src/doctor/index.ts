@@ -1,4 +1,10 @@
-export { cudaInstallCommand, diagnose, diagnoseProvider, type Diagnosis } from "./diagnose.ts";
+export {
+  cudaInstallCommand,
+  diagnose,
+  diagnoseCuda,
+  diagnoseProvider,
+  type Diagnosis,
+} from "./diagnose.ts";
 export {
   thisMachine,
   type CudaLibraries,

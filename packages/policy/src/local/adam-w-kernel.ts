@@ -79,7 +79,7 @@ export class AdamWKernel {
     const module = new webAssembly.Module(wasmModule([writeStep()]));
     const { exports } = new webAssembly.Instance(module, { env: { memory } });
     this.#memory = new Float32Array(memory.buffer);
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- What writeStep exports.
+    // The exports that writeStep declares.
     this.#step = exports["step"] as (end: number) => void;
   }
 

@@ -53,7 +53,7 @@ export class AttentionTeam {
     this.memory = new webAssembly.Memory({ initial, maximum: maxMemoryPages, shared: isShared });
     const module = new webAssembly.Module(attentionModule(shape, { sharedMemory: isShared }));
     const { exports } = new webAssembly.Instance(module, { env: { memory: this.memory } });
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the module is our own
+    // The module is our own.
     this.#kernel = exports["attend"] as AttentionKernel;
     this.#control = new Int32Array(this.memory.buffer, 0, fields.count);
     this.#scratch = scratch;

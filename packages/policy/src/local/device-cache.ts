@@ -81,7 +81,7 @@ export class DeviceCache {
 
   /** Takes over the tables from what a run gives. */
   put(outputs: Readonly<Record<string, unknown>>): void {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the programs keep all of these.
+    // The programs keep all of these.
     const given = outputs as Readonly<Record<string, ResidentTensor>>;
     this.#tables = Object.fromEntries(this.#names.map((name) => [name, given[name]!]));
   }

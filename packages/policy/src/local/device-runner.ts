@@ -285,7 +285,7 @@ export class DeviceRunner implements Runner {
       this.#cache.put(outputs);
       this.#isIntact = true;
       programMilliseconds += performance.now() - beginProgram;
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all else is resident.
+      // All else is resident.
       const given = (outputs["drawn"] ?? outputs["logits"] ?? outputs["scores"]) as Output;
       const width = given.shape[1]!;
       let row = 0;
@@ -440,7 +440,7 @@ export class DeviceRunner implements Runner {
 async function arrayOf(value: Float32Array | FileFeed): Promise<Float32Array> {
   if (!("file" in value)) return value;
   const { data } = (await readFrozen("load", { weight: value }))["weight"]!;
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- files hold float32, or are widened.
+  // Files hold float32, or are widened.
   return data as Float32Array;
 }
 

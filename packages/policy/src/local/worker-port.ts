@@ -178,7 +178,7 @@ export class WorkerPort implements EnginePort {
       }
       this.#settle(answer.id, ({ resolve, reject }) => {
         if ("error" in answer) reject(receiveError(answer.error));
-        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the worker is our own
+        // The worker is our own.
         else resolve(answer.value as never);
       });
     }

@@ -1,0 +1,72 @@
+import { readFileSync } from "node:fs";
+import { didYouMean, terminalWidth } from "@turnwise/training";
+import { Command, CommanderError } from "commander";
+import { alfworldCommand } from "./commands/alfworld.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { evaluateCommand } from "./commands/evaluate.ts";
+import { policyCommand } from "./commands/policy.ts";
+import { swebenchCommand } from "./commands/swebench.ts";
+import { trainCommand } from "./commands/train.ts";
+import { webshopCommand } from "./commands/webshop.ts";
+import { describeError } from "./describe-error.ts";
+
+/**
+ * Runs a command line.
+ * @param parameters - Without the program: `["train", "alfworld"]`.
+ * @returns The exit code: 0 done, 1 something broke, 2 the input cannot be used.
+ */
+export async function runCommandLine(parameters: readonly string[]): Promise<number> {
+  const program = new Command("turnwise")
+    .description("Reinforcement learning for multi-turn LLM agents")
+    .version(readVersion(), "--version", "print the version")
+    .enablePositionalOptions();
+  for (const command of [
+    trainCommand(),
+    evaluateCommand(),
+    alfworldCommand(),
+    policyCommand(),
+    swebenchCommand(),
+    webshopCommand(),
+    doctorCommand(),
+  ]) {
+    program.addCommand(command);
+  }
+  prepare(program, "turnwise");
+  try {
+    await program.parseAsync(parameters, { from: "user" });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    const { message, exitCode } = describeError(error);
+    if (message !== "") process.stderr.write(`turnwise: ${message}\n`);
+    return exitCode;
+  }
+}
+
+function readVersion(): string {
+  const manifest = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  return (JSON.parse(manifest) as { version: string }).version;
+}
+
+/** Makes a command and all below it report errors in one line, and throw in place of exiting. */
+function prepare(command: Command, path: string): void {
+  command.exitOverride().configureOutput({
+    getOutHelpWidth: () => terminalWidth(process.stdout),
+    getErrHelpWidth: () => terminalWidth(process.stderr),
+    outputError: (text, write) =>
+      write(`${path}: ${describeUsageError(text)}; see ${path} --help\n`),
+  });
+  for (const inner of command.commands) prepare(inner, `${path} ${inner.name()}`);
+}
+
+/** Commander's message in one line, with a suggestion where it lists choices. */
+function describeUsageError(text: string): string {
+  const message = text
+    .trim()
+    .replace(/^error: /u, "")
+    .replaceAll(/\s*\n\s*/gu, " ")
+    .replace(/\.$/u, "");
+  const choice = /argument '(.*)' is invalid\. Allowed choices are (.*)$/u.exec(message);
+  if (choice === null) return message;
+  return `${message}${didYouMean(choice[1]!, choice[2]!.split(", "))}`;
+}

@@ -1,0 +1,52 @@
+import { CommanderError } from "commander";
+import { findSimilarPath, InputError, StoppedRun } from "@turnwise/training";
+
+/** How a command that failed ends. */
+export interface Failure {
+  /** One line; empty if it was printed already. */
+  readonly message: string;
+  /** 1: something broke; 2: the input cannot be used. */
+  readonly exitCode: 1 | 2;
+}
+
+/** Set to anything, it adds stack traces to errors. */
+const stackVariable = "TURNWISE_STACK";
+
+/** The error as one line for people, and its exit code. */
+export function describeError(error: unknown): Failure {
+  if (error instanceof CommanderError) return { message: "", exitCode: 2 };
+  const message = withSuggestion(oneLine(error instanceof Error ? error.message : String(error)));
+  const exitCode = isUnusable(error) ? 2 : 1;
+  if (process.env[stackVariable]) {
+    return { message: error instanceof Error ? (error.stack ?? message) : message, exitCode };
+  }
+  if (isExpected(error)) return { message, exitCode };
+  const name = error instanceof Error ? error.name : "error";
+  return { message: `${name}: ${message} (${stackVariable}=1 shows where)`, exitCode };
+}
+
+/** Codes of system errors that are the fault of a path, not of the machine: a full disk is none. */
+const pathCodes: ReadonlySet<unknown> = new Set(
+  "EACCES EEXIST EISDIR ELOOP ENAMETOOLONG ENOENT ENOTDIR ENOTEMPTY EPERM EROFS".split(" "),
+);
+
+function isUnusable(error: unknown): boolean {
+  if (error instanceof InputError) return true;
+  return error instanceof Error && "path" in error && "code" in error && pathCodes.has(error.code);
+}
+
+const oneLine = (text: string): string => text.trim().replaceAll(/\s*\r?\n\s*/gu, "; ");
+
+/** Errors whose message says all: ours for people, those of the system, and those of containers. */
+function isExpected(error: unknown): boolean {
+  if (error instanceof InputError || error instanceof StoppedRun) return true;
+  if (!(error instanceof Error)) return false;
+  return "syscall" in error || error.name === "ContainerError";
+}
+
+/** Names the path that a missing one most likely means. */
+function withSuggestion(message: string): string {
+  const path = /ENOENT: no such file or directory, \w+ '([^']+)'/u.exec(message)?.[1];
+  const similar = path === undefined ? undefined : findSimilarPath(path);
+  return similar === undefined ? message : `${message} (did you mean ${similar}?)`;
+}

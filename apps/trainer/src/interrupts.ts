@@ -1,0 +1,24 @@
+import { constants } from "node:os";
+
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/**
+ * Prints a line before a signal ends the process.
+ * @param describe - The line, without its end.
+ * @returns A function that takes this back.
+ */
+export function announceInterrupts(describe: () => string): () => void {
+  const handlers = signals.map((signal) => {
+    const handle = (): void => {
+      const end = (): never => process.exit(128 + constants.signals[signal]);
+      // The terminal may be gone.
+      process.stderr.once("error", end);
+      process.stderr.write(`${describe()}\n`, end);
+    };
+    process.once(signal, handle);
+    return [signal, handle] as const;
+  });
+  return () => {
+    for (const [signal, handle] of handlers) process.off(signal, handle);
+  };
+}

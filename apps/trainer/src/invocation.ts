@@ -1,0 +1,61 @@
+import { basename, delimiter, dirname, relative, resolve } from "node:path";
+
+/** The parts of a process that say how it was started. */
+export interface Invocation {
+  readonly execPath: string;
+  readonly execArgv: readonly string[];
+  /** The program's file first. */
+  readonly argv: readonly (string | undefined)[];
+  readonly environment: NodeJS.ProcessEnv;
+  readonly folder: string;
+}
+
+/** How this process was started. */
+function thisInvocation(): Invocation {
+  return {
+    execPath: process.execPath,
+    execArgv: process.execArgv,
+    argv: process.argv.slice(1),
+    environment: process.env,
+    folder: process.cwd(),
+  };
+}
+
+/** An argument as a POSIX shell reads it. */
+export function quoteForShell(argument: string): string {
+  if (/^[\w@%+=:,./-]+$/u.test(argument)) return argument;
+  return `'${argument.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+/**
+ * The beginning of a command line that starts this program again from the same folder: `turnwise`
+ * where it is on the path, a package manager's form where that started it, else node with the file.
+ */
+function programWords({ execPath, execArgv, argv, environment, folder }: Invocation): string[] {
+  const file = argv[0] ?? "";
+  const agent = environment["npm_config_user_agent"] ?? "";
+  const isInstalled = /[\\/]node_modules[\\/]/u.test(file);
+  if (isInstalled && agent !== "") {
+    if (agent.startsWith("pnpm/")) return ["pnpm", "exec", "turnwise"];
+    if (agent.startsWith("yarn/")) return ["yarn", "turnwise"];
+    return ["npx", "@turnwise/trainer"];
+  }
+  const isOnPath = (environment["PATH"] ?? "").split(delimiter).includes(dirname(file));
+  if (basename(file) === "turnwise" && isOnPath) return ["turnwise"];
+  const short = relative(folder, file);
+  const node = (environment["PATH"] ?? "").split(delimiter).includes(dirname(execPath))
+    ? basename(execPath)
+    : execPath;
+  return [node, ...execArgv, short.startsWith("..") ? resolve(folder, file) : short];
+}
+
+/** A command line that runs this program with other arguments, quoted for a POSIX shell. */
+export function commandLine(
+  parameters: readonly string[],
+  invocation: Invocation = thisInvocation(),
+): string {
+  return [...programWords(invocation), ...parameters].map(quoteForShell).join(" ");
+}
+
+/** A command line that resumes a run. */
+export const resumeCommand = (folder: string): string => commandLine(["train", "--resume", folder]);

@@ -1,0 +1,46 @@
+import { existsSync, readdirSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import countEdits from "damerau-levenshtein";
+
+/** Words that differ in more than this share of their characters are not taken for misspellings. */
+const maxShare = 0.3;
+
+/** The candidate that a misspelled word most likely means; `undefined` if none is similar. */
+export function findSimilar(word: string, candidates: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Infinity;
+  for (const candidate of candidates) {
+    if (candidate === word) continue;
+    const { steps } = countEdits(word.toLowerCase(), candidate.toLowerCase());
+    const limit = Math.max(1, Math.floor(maxShare * Math.max(word.length, candidate.length)));
+    if (steps > limit || steps >= bestDistance) continue;
+    [best, bestDistance] = [candidate, steps];
+  }
+  return best;
+}
+
+/** `" (did you mean NAME?)"`, or nothing where no candidate is similar. */
+export function didYouMean(word: string, candidates: Iterable<string>): string {
+  const similar = findSimilar(word, candidates);
+  return similar === undefined ? "" : ` (did you mean ${similar}?)`;
+}
+
+/** The existing path that a missing one most likely means. */
+export function findSimilarPath(path: string): string | undefined {
+  const parent = dirname(path);
+  if (parent === path) return undefined;
+  if (!existsSync(parent)) {
+    const similar = findSimilarPath(parent);
+    if (similar === undefined) return undefined;
+    const inside = join(similar, basename(path));
+    return existsSync(inside) ? inside : findSimilarPath(inside);
+  }
+  let names: string[];
+  try {
+    names = readdirSync(parent);
+  } catch {
+    return undefined; // Not a folder, or not readable.
+  }
+  const similar = findSimilar(basename(path), names);
+  return similar === undefined ? undefined : join(parent, similar);
+}

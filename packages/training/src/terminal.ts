@@ -1,0 +1,31 @@
+import { inspect } from "node:util";
+
+/** Columns of a line: `COLUMNS` of the environment, else the terminal's, else 80. */
+export function terminalWidth(
+  stream: { readonly columns?: number | undefined },
+  environment: NodeJS.ProcessEnv = process.env,
+): number {
+  const columns = Number(environment["COLUMNS"]);
+  return Number.isSafeInteger(columns) && columns > 0 ? columns : (stream.columns ?? 80);
+}
+
+/** Colors are for terminals, and not where `NO_COLOR` (no-color.org) or `TERM=dumb` is set. */
+export function usesColor(
+  stream: { readonly isTTY?: boolean },
+  environment: NodeJS.ProcessEnv = process.env,
+): boolean {
+  if (environment["NO_COLOR"]) return false;
+  return stream.isTTY === true && environment["TERM"] !== "dumb";
+}
+
+/** A text in a style, where the stream shows colors. */
+export function styled(
+  style: "bold" | "dim" | "yellow",
+  text: string,
+  stream: { readonly isTTY?: boolean },
+): string {
+  // Not styleText: before Node 22.13 it either ignores the stream or looks at standard output alone.
+  const codes = inspect.colors[style];
+  if (codes === undefined || !usesColor(stream)) return text;
+  return `\u001b[${codes[0]}m${text}\u001b[${codes[1]}m`;
+}
