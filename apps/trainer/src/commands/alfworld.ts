@@ -1,4 +1,5 @@
 import {
+  gameSplits,
   generateGames,
   openGames,
   readHumanGoals,
@@ -6,6 +7,7 @@ import {
   wordings,
   writeGames,
   type Game,
+  type GameSplit,
   type HouseholdSize,
   type ReplayRecord,
   type Wording,
@@ -21,17 +23,17 @@ export function alfworldCommand(): Command {
   return new Command("alfworld")
     .description("play, replay and generate household games")
     .addCommand(
-      withTelling(new Command("play"))
+      withGameOptions(new Command("play"))
         .description("play a game in the terminal, with completion and hints")
-        .argument("<game>", "a game file, or ARCHIVE#path")
-        .action(async (path: string, options: TellingOptions) =>
+        .argument("<game>", "a game file, ARCHIVE#path, or a folder or archive to choose from")
+        .action(async (path: string, options: GameOptions) =>
           play(await openGame(path, options), process.stdin, process.stdout),
         ),
     )
     .addCommand(
-      withTelling(new Command("replay"))
+      withGameOptions(new Command("replay"))
         .description("send a list of commands; one answer a command")
-        .argument("<game>", "a game file, or ARCHIVE#path")
+        .argument("<game>", "a game file, ARCHIVE#path, or a folder or archive to choose from")
         .requiredOption(
           "--commands <file>",
           "one command a line, or a JSON list; - answers standard input line by line",
@@ -59,19 +61,29 @@ export function alfworldCommand(): Command {
     );
 }
 
-interface TellingOptions {
+interface GameOptions {
   readonly wording: Wording;
+  readonly split?: GameSplit;
+  readonly index?: number;
+  readonly path?: string;
   readonly humanGoals?: string;
   readonly humanGoal: number;
 }
 
-function withTelling(command: Command): Command {
+function withGameOptions(command: Command): Command {
   return command
     .addOption(
       new Option("--wording <name>", "put for that of ALFWorld before 0.4.0: put X in/on Y")
         .choices(wordings)
         .default("move"),
     )
+    .addOption(new Option("--split <name>", "of a folder or archive").choices(gameSplits))
+    .addOption(
+      new Option("--index <number>", "position in the split by path, from 0").argParser(
+        wholeNumber,
+      ),
+    )
+    .option("--path <id>", "a game within a folder or archive, or its folder")
     .option("--human-goals <file>", "goal sentences by people, by the path of the game")
     .addOption(
       new Option("--human-goal <index>", "which of the game's sentences")
@@ -83,7 +95,7 @@ function withTelling(command: Command): Command {
 /** A game file, or the one game that a path within an archive names. */
 async function openGame(
   path: string,
-  { wording, humanGoals, humanGoal }: TellingOptions,
+  { wording, split, index, path: inside, humanGoals, humanGoal }: GameOptions,
 ): Promise<Game> {
   return reading(async () => {
     const goals = humanGoals === undefined ? undefined : await readHumanGoals(humanGoals);
@@ -95,16 +107,22 @@ async function openGame(
       );
     };
     const set = await openGames(path, { wording, goalOf });
-    if (set.tasks.length !== 1) {
+    const [task, ...others] = set.select({
+      ...(split !== undefined && { split }),
+      ...(index !== undefined && { indices: [index] }),
+      ...(inside !== undefined && { paths: [inside] }),
+    });
+    if (task === undefined || others.length > 0) {
+      const count = task === undefined ? 0 : others.length + 1;
       throw new InputError(
-        `${path}: game must be one game (a file, or ARCHIVE#path), found ${set.tasks.length}`,
+        `${path}: game must be one game (a file, ARCHIVE#path, or chosen by --split, --index, --path), found ${count}`,
       );
     }
-    return set.load(set.tasks[0]!.id);
+    return set.load(task.id);
   });
 }
 
-interface ReplayOptions extends TellingOptions {
+interface ReplayOptions extends GameOptions {
   readonly commands: string;
   readonly initial?: boolean;
   readonly maxSteps: number;

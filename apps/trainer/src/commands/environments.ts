@@ -87,7 +87,11 @@ const alfworld: OfferedEnvironment = {
   defaultSplit: ({ tasks }) => (gamesPath(tasks) === null ? "held_out" : defaultEvaluationSplit),
   elsewhere: ({ tasks }) => {
     const path = gamesPath(tasks);
-    return path === null ? ["--size", "medium"] : ["--games", path];
+    const isOlder = tasks.environment === "alfworld" && tasks.wording === "put";
+    return [
+      ...(path === null ? ["--size", "medium"] : ["--games", path]),
+      ...(isOlder ? ["--wording", "put"] : []),
+    ];
   },
 };
 

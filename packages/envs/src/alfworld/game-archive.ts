@@ -92,23 +92,23 @@ export class GameArchive {
 
   async #readShared(): Promise<SharedTexts> {
     const folder = dirname(this.#path);
-    const [domain, grammar] = await Promise.all(
-      ["alfred.pddl", "alfred.twl2"].map(async (name) => {
-        const bytes = await readFile(join(folder, name)).catch((cause: unknown) => {
-          throw new GameFileError(
-            `${this.#path}: ${name} must be beside the archive, whose games have no domain and grammar, got none`,
-            { cause },
-          );
-        });
-        return decodeGameText(bytes, join(folder, name));
-      }),
-    );
-    if (!grammar!.includes(goalMark)) {
+    const read = async (name: string): Promise<string> => {
+      const bytes = await readFile(join(folder, name)).catch((cause: unknown) => {
+        throw new GameFileError(
+          `${this.#path}: ${name} must be beside the archive, whose games have no domain and grammar, got none`,
+          { cause },
+        );
+      });
+      return decodeGameText(bytes, join(folder, name));
+    };
+    const domain = await read("alfred.pddl");
+    const grammar = await read("alfred.twl2");
+    if (!grammar.includes(goalMark)) {
       throw new GameFileError(
         `${join(folder, "alfred.twl2")}: the grammar must hold ${goalMark}, got none`,
       );
     }
-    return { domain: domain!, grammar: grammar! };
+    return { domain, grammar };
   }
 }
 

@@ -177,14 +177,16 @@ export async function openGames(
   };
 }
 
-/** Games that were found and not used, in one line: `13 of 19 games; left out: ...; broken: ...`. */
-export function describeGames({ tasks, skipped, broken }: GameSet): string {
+/** A set of games in one line: `13 of 19 in data (left out: 4 movable; 2 broken: a/game.tw-pddl (truncated), ...)`. */
+export function describeGames({ path, tasks, skipped, broken }: GameSet): string {
   const total = tasks.length + skipped.length + broken.length;
-  return [
-    total === tasks.length ? `${total}` : `${tasks.length} of ${total}`,
+  const unused = [
     ...(skipped.length > 0 ? [`left out: ${countReasons(skipped)}`] : []),
     ...(broken.length > 0 ? [`${broken.length} broken: ${describeBroken(broken)}`] : []),
   ].join("; ");
+  return unused === ""
+    ? `${total} in ${path}`
+    : `${tasks.length} of ${total} in ${path} (${unused})`;
 }
 
 function countReasons(skipped: GameSet["skipped"]): string {

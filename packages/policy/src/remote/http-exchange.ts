@@ -75,7 +75,8 @@ export async function exchangeHttp(
           resolve({
             status: response.statusCode ?? 0,
             headers: response.headers,
-            text: Buffer.concat(chunks).toString("utf8"),
+            // Without a byte order mark, which JSON does not allow.
+            text: new TextDecoder().decode(Buffer.concat(chunks)),
           }),
         );
       });

@@ -149,8 +149,8 @@ describe("training", () => {
   it("reports games that are not used, and refuses broken ones if strict", async () => {
     const source = await open("both", {});
     expect(source.description).toBe(
-      "games: 2 of 5; left out: 1 movable; 2 broken: train/gone/game.tw-pddl (a link to nothing), " +
-        `train/${look}/trial_1/game.tw-pddl (truncated) in /both; 1 to train, ` +
+      "games: 2 of 5 in /both (left out: 1 movable; 2 broken: train/gone/game.tw-pddl (a link to nothing), " +
+        `train/${look}/trial_1/game.tw-pddl (truncated)); 1 to train, ` +
         "1 of valid_unseen to evaluate, none of valid_seen, which is not evaluated",
     );
     expect(source.omissions).toMatchObject({

@@ -245,7 +245,7 @@ async function openedLibrary(
   // A path needs to be in one of the splits, not in all.
   const named = paths && new Set(await reading(() => set.select({ paths }).map(({ id }) => id)));
   return {
-    description: `${describeGames(set)} in ${path}`,
+    description: describeGames(set),
     omissions: { skipped: set.skipped, broken: set.broken },
     load: (id) => set.load(id),
     ...(goals && { ownGoal: async (id: string) => loadGame(await set.read(id), id).goal }),

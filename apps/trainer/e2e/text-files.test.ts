@@ -1,0 +1,34 @@
+import { readFile, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+
+/** Files that read text of this project's own, of the kernel or of another process of ours. */
+const allowed = [
+  // package.json of the program itself
+  "apps/trainer/src/command-line.ts",
+  "packages/training/src/versions.ts",
+  // standard input of a process that we start
+  "packages/policy/src/doctor/cuda-probe.ts",
+  "packages/policy/src/doctor/diagnose.ts",
+  // /proc
+  "packages/envs/src/swebench/containers/labels.ts",
+];
+
+it("text of users is read through decodeText, which knows byte order marks", async () => {
+  const folders = (await readdir(join(root, "packages"))).map((name) => `packages/${name}/src`);
+  const offenders: string[] = [];
+  for (const folder of [...folders, "apps/trainer/src"]) {
+    const entries = await readdir(join(root, folder), { recursive: true }).catch(() => []);
+    for (const entry of entries) {
+      const path = `${folder}/${entry.replaceAll("\\", "/")}`;
+      const isProduct = path.endsWith(".ts") && !/\.(?:test|property\.test)\.ts$/u.test(path);
+      if (!isProduct || /\/(?:testing|demo)\/|shared-data\.ts$/u.test(path)) continue;
+      const source = await readFile(join(root, path), "utf8");
+      if (/readFile(?:Sync)?\([^;]*?"utf-?8"/u.test(source)) offenders.push(path);
+    }
+  }
+  expect(offenders.filter((path) => !allowed.includes(path))).toEqual([]);
+});
