@@ -90,6 +90,8 @@ describe("train --model", () => {
       "--max-turns",
       "2",
       "--json",
+      "--out",
+      join(folder, "evaluated"),
     ]);
     expect(evaluated.stderr).toBe("");
     expect(JSON.parse(evaluated.stdout)).toMatchObject({ stage: "evaluation", episodes: 2 });

@@ -256,10 +256,10 @@ describe.skipIf(!isAble)("software-engineering tasks", { timeout: 240_000 }, () 
     const args = ["evaluate", "swebench", "--policy", file, "--format", "tool-call"];
     const options = ["--num-tasks", "3", "--samples", "2", "--temperature", "1"];
     process.env["TURNWISE_TEST_KEY"] = "a-secret-key";
-    const ended = await turnwise([...args, ...options]);
+    const ended = await turnwise([...args, ...options, "--out", join(folder, "evaluated")]);
     delete process.env["TURNWISE_TEST_KEY"];
     expect(ended.stderr).toBe("");
-    expect(ended.stdout).toContain("success 50.0% of 6 tasks");
+    expect(ended.stdout).toContain("success 50.0% of 6 episodes of 3 tasks, failed 0/6");
     expect(ended.stdout).toMatch(/pass@1 +50\.0%\n +pass@2 +100\.0%/u);
     expect(ended.stdout).toContain("9 requests, 900 prompt and 90 response tokens");
     expect(ended.stdout).not.toContain("a-secret-key");

@@ -116,6 +116,8 @@ describe("train", () => {
       "--max-turns",
       "3",
       "--json",
+      "--out",
+      join(whole.out, "evaluated"),
     ]);
     expect(evaluated.stderr).toBe("");
     expect(JSON.parse(evaluated.stdout)).toMatchObject({ stage: "evaluation", episodes: 4 });

@@ -20,12 +20,20 @@ export function turnwise(
   {
     input = "",
     onOutput,
-  }: { readonly input?: string; readonly onOutput?: (stdout: string) => "kill" | void } = {},
+    env = {},
+    killSignal,
+  }: {
+    readonly input?: string;
+    readonly onOutput?: (stdout: string) => "kill" | void;
+    readonly env?: Readonly<Record<string, string>>;
+    /** Ends the process at once when it aborts. */
+    readonly killSignal?: AbortSignal;
+  } = {},
 ): Promise<Ended> {
   const child = spawn(
     process.execPath,
     ["--import", "tsx", "--conditions=turnwise-source", "apps/trainer/src/main.ts", ...args],
-    { cwd: root, env: { ...process.env, NO_COLOR: "1" } },
+    { cwd: root, env: { ...process.env, NO_COLOR: "1", ...env } },
   );
   let stdout = "";
   let stderr = "";
@@ -35,6 +43,7 @@ export function turnwise(
   });
   child.stderr.on("data", (chunk: Buffer) => (stderr += String(chunk)));
   child.stdin.end(input);
+  killSignal?.addEventListener("abort", () => child.kill("SIGKILL"));
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code, signal) => resolve({ code, signal, stdout, stderr }));

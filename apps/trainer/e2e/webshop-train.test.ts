@@ -76,6 +76,8 @@ describe("train webshop", () => {
       "--max-turns",
       "3",
       "--json",
+      "--out",
+      join(folder, "evaluated"),
     ]);
     expect(evaluated.stderr).toBe("");
     expect(JSON.parse(evaluated.stdout)).toMatchObject({ split: "test", episodes: 3 });

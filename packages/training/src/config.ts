@@ -6,6 +6,7 @@ import { count, countOrNone, episodeSchema, nonNegative, positive, share } from 
 import { alfworldTasksSchema } from "./environments/alfworld-tasks.ts";
 import { swebenchTasksSchema } from "./environments/swebench-tasks.ts";
 import { webshopTasksSchema } from "./environments/webshop-tasks.ts";
+import { defaultTolerance } from "./play-groups.ts";
 import { checkedDevice } from "./checked-device.ts";
 import { describeIssue } from "./describe-issue.ts";
 import { InputError } from "./input-error.ts";
@@ -116,6 +117,17 @@ const trainConfigSchema = z.strictObject({
      */
     weightStorage: z.enum(["auto", "float32", "stored"]).default("auto"),
   }),
+  /** Failures of the infrastructure: container engine, images, network, servers. */
+  failures: z
+    .strictObject({
+      /** Share of an iteration's episodes that may fail so; with more, it does not count. */
+      maxInfrastructureShare: share,
+      /** Time without progress for which failed episodes are tried again, seconds. */
+      patienceSeconds: nonNegative,
+      /** Before the second try, seconds; doubled for each further one, at most 60. */
+      retrySeconds: positive,
+    })
+    .default(defaultTolerance),
   checkpoints: z.strictObject({
     /** Iterations between checkpoints. */
     every: count,

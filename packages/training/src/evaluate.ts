@@ -1,12 +1,16 @@
 import type { Group, Random, Sampler, Task, Tokenizer } from "@turnwise/core";
-import { rolloutGroup, type RolloutParts } from "@turnwise/envs";
+import type { RolloutParts } from "@turnwise/envs";
 import { successByKind, trajectoryMetrics, type Metrics } from "./metrics.ts";
+import { playGroups, type PlayOptions } from "./play-groups.ts";
+import { stopReasons, type StopReason } from "./stop-reasons.ts";
 
 /** How an evaluation went. */
 export interface EvaluationReport {
   readonly metrics: Metrics;
-  /** Share of successes by kind of task. */
+  /** Success rates by kind of task. */
   readonly byKind: Metrics;
+  /** Reasons for which episodes ended, the most frequent first. */
+  readonly stops: readonly StopReason[];
   readonly groups: readonly Group[];
 }
 
@@ -14,6 +18,7 @@ export interface EvaluationReport {
  * Plays each task, as often as is asked for.
  * @param name - Names the evaluation, and so its draws.
  * @param temperature - 0 plays greedily.
+ * @throws `LostInfrastructure` as {@link playGroups} does.
  */
 export async function evaluate(
   name: string,
@@ -26,28 +31,24 @@ export async function evaluate(
     readonly random: Random;
     /** Episodes of each task, `>= 1`. Default 1. */
     readonly numSamples?: number;
-    readonly onProgress?: (done: number) => void;
-  },
+  } & PlayOptions,
 ): Promise<EvaluationReport> {
-  const { numSamples = 1 } = parts;
-  let numEnded = 0;
-  const rolloutParts: RolloutParts = {
-    ...parts,
-    options: { ...parts.options, temperature },
-    onEnd: () => parts.onProgress?.(++numEnded / (tasks.length * numSamples)),
-  };
-  const groups = await Promise.all(
-    tasks.map((task, i) =>
-      rolloutGroup(task, numSamples, rolloutParts, {
-        id: `${name}/${i}`,
-        random: parts.random.fork(`${name}/${i}`),
-      }),
-    ),
-  );
+  const { numSamples = 1, random } = parts;
+  const plans = tasks.map((task, i) => {
+    const id = `${name}/${i}`;
+    return { id, task, random: random.fork(id) };
+  });
+  const rolloutParts = { ...parts, options: { ...parts.options, temperature } };
+  return evaluationReport(await playGroups(plans, numSamples, rolloutParts, parts));
+}
+
+/** Sums up an evaluation, whole or not. */
+export function evaluationReport(groups: readonly Group[]): EvaluationReport {
   const trajectories = groups.flatMap((group) => group.trajectories);
   return {
     metrics: trajectoryMetrics(trajectories),
     byKind: successByKind(trajectories),
+    stops: stopReasons(trajectories),
     groups,
   };
 }

@@ -11,7 +11,7 @@ import {
   type Trajectory,
   type UpdateReport,
 } from "@turnwise/core";
-import { rolloutGroup, type RolloutParts } from "@turnwise/envs";
+import type { RolloutParts } from "@turnwise/envs";
 import {
   batchRows,
   emptyRefill,
@@ -24,6 +24,7 @@ import {
 import { creditRows, toTrainingRows } from "./credit.ts";
 import { creditMetrics, trajectoryMetrics, updateMetrics, type Metrics } from "./metrics.ts";
 import { minibatches } from "./minibatches.ts";
+import { playGroups, type FailureTolerance, type PlayPause } from "./play-groups.ts";
 
 /** The pure parts of an algorithm: what happens between two calls of an engine. */
 export interface Recipe {
@@ -70,8 +71,21 @@ export interface TrainerParts {
   readonly reference?: Pick<Learner, "score"> | undefined;
   readonly recipe: Recipe;
   readonly random: Random;
-  /** Told what is being done and how much of it is done, in [0, 1]. */
-  readonly onProgress?: (phase: Phase, done: number) => void;
+  /** How long failures of the infrastructure are borne. Default `defaultTolerance`. */
+  readonly tolerance?: FailureTolerance | undefined;
+  /**
+   * Told what is being done and how much of it is done, in [0, 1].
+   * @param failures - Failed episodes and all of the round, while they are collected.
+   */
+  readonly onProgress?: (phase: Phase, done: number, failures?: Failures) => void;
+  /** Told of each pause before failed episodes are played again. */
+  readonly onPause?: ((pause: PlayPause) => void) | undefined;
+}
+
+/** Failed episodes among those of a round. */
+export interface Failures {
+  readonly numFailed: number;
+  readonly numEpisodes: number;
 }
 
 /** What an iteration did. */
@@ -99,6 +113,8 @@ export class PoisonedUpdate extends Error {
 /**
  * Runs one iteration: collect, select, score, estimate, modulate, update, report. All randomness is
  * forked from the iteration's number, so that what it does depends on the learner's state alone.
+ * @throws `LostInfrastructure` before anything has changed, if too many episodes failed for longer than
+ *   is tolerated.
  */
 export async function trainIteration(
   iteration: number,
@@ -114,20 +130,17 @@ export async function trainIteration(
   let drawn: Refill<Group> = emptyRefill;
   while (drawn.status === "draw") {
     const tasks = parts.drawTasks(iteration, drawn.numRounds, recipe.groupsPerIteration);
-    const numEpisodes = tasks.length * recipe.groupSize;
-    let numEnded = 0;
-    const onEnd = (): void => onProgress?.("collect", ++numEnded / numEpisodes);
-    const round = await Promise.all(
-      tasks.map((task, place) => {
-        const slot = groups.length + place;
-        return rolloutGroup(
-          task,
-          recipe.groupSize,
-          { ...rolloutParts, onEnd },
-          { id: `iteration-${iteration}/group-${slot}`, random: random.fork(`group/${slot}`) },
-        );
-      }),
-    );
+    const plans = tasks.map((task, place) => {
+      const slot = groups.length + place;
+      const id = `iteration-${iteration}/group-${slot}`;
+      return { id, task, random: random.fork(`group/${slot}`) };
+    });
+    const round = await playGroups(plans, recipe.groupSize, rolloutParts, {
+      tolerance: parts.tolerance,
+      onPause: parts.onPause,
+      onProgress: ({ numEnded, numFailed, numEpisodes }) =>
+        onProgress?.("collect", numEnded / numEpisodes, { numFailed, numEpisodes }),
+    });
     groups.push(...round);
     drawn = refill(drawn, round.map(recipe.usable), {
       target: recipe.groupsPerIteration,

@@ -1,4 +1,7 @@
 import {
+  failureKinds,
+  isGraded,
+  isInfrastructure,
   isSuccess,
   trajectoryReturn,
   type Group,
@@ -31,12 +34,30 @@ function finalScore({ turns }: Trajectory): number {
   return turns.length === 0 ? 0 : (turns.at(-1)!.score ?? Number.NaN);
 }
 
-/** How trajectories went. */
-export function trajectoryMetrics(trajectories: readonly Trajectory[]): Metrics {
+/** Counts of failed trajectories: all, the infrastructure's, and of each kind that occurred. */
+function failureMetrics(trajectories: readonly Trajectory[]): Metrics {
+  const kinds = trajectories.flatMap(({ outcome }) =>
+    outcome.kind === "failed" ? [outcome.error.kind] : [],
+  );
+  const byKind = failureKinds.flatMap((kind): [string, number][] => {
+    const count = kinds.filter((entry) => entry === kind).length;
+    return count === 0 ? [] : [[`failed${kind[0]!.toUpperCase()}${kind.slice(1)}`, count]];
+  });
+  return {
+    failed: kinds.length,
+    failedInfrastructure: kinds.filter(isInfrastructure).length,
+    ...Object.fromEntries(byKind),
+  };
+}
+
+/** How trajectories went: means over those that were graded, and counts of those that failed. */
+export function trajectoryMetrics(all: readonly Trajectory[]): Metrics {
+  const trajectories = all.filter(isGraded);
   const turns = trajectories.flatMap((trajectory) => trajectory.turns);
   const sampled = turns.flatMap(({ samplerEntropies = [] }) => samplerEntropies);
   return defined({
-    episodes: trajectories.length,
+    episodes: all.length,
+    graded: trajectories.length,
     success: meanOf(trajectories, (trajectory) => (isSuccess(trajectory) ? 1 : 0)),
     score: meanOf(trajectories, finalScore),
     return: meanOf(trajectories, penalizedReturn),
@@ -44,13 +65,14 @@ export function trajectoryMetrics(trajectories: readonly Trajectory[]): Metrics 
     responseTokens: meanOf(turns, ({ responseTokens }) => responseTokens.length),
     invalidActions: meanOf(turns, ({ isValidAction }) => (isValidAction ? 0 : 1)),
     entropy: meanOf(sampled, (entropy) => entropy),
-    failed: trajectories.filter(({ outcome }) => outcome.kind === "failed").length,
+    ...failureMetrics(all),
     truncated: meanOf(trajectories, ({ outcome }) => (outcome.kind === "truncated" ? 1 : 0)),
   });
 }
 
-/** The share of successes by kind of task, in the order of their names. */
-export function successByKind(trajectories: readonly Trajectory[]): Metrics {
+/** Success rates of graded trajectories by kind of task, in the order of their names. */
+export function successByKind(all: readonly Trajectory[]): Metrics {
+  const trajectories = all.filter(isGraded);
   const kinds = [...new Set(trajectories.map(({ taskKind }) => taskKind))].sort();
   return Object.fromEntries(
     kinds.map((kind) => {

@@ -1,4 +1,4 @@
-import { checkInteger, isSuccess, type Group } from "@turnwise/core";
+import { checkInteger, isGraded, isSuccess, type Group } from "@turnwise/core";
 
 /**
  * The chance that at least one of `k` episodes drawn from `n` is a success, of which `c` are: the
@@ -21,13 +21,13 @@ export function passAtK(n: number, c: number, k: number): number {
 }
 
 /**
- * Means of {@link passAtK} over tasks, for k = 1, 2, 4, ... and the number of samples. Episodes that
- * the infrastructure broke count for nothing; a task is part of a mean if enough are left.
+ * Means of {@link passAtK} over tasks, for k = 1, 2, 4, ... and the number of samples, of graded
+ * episodes alone; a task is part of a mean if it has enough of them.
  * @returns Entries `k: mean`; none for a k that no task has enough episodes for.
  */
 export function passCurve(groups: readonly Group[]): ReadonlyMap<number, number> {
   const counts = groups.map(({ trajectories }) => {
-    const valid = trajectories.filter(({ outcome }) => outcome.kind !== "failed");
+    const valid = trajectories.filter(isGraded);
     return { n: valid.length, c: valid.filter(isSuccess).length };
   });
   const most = counts.reduce((high, { n }) => Math.max(high, n), 0);

@@ -1,14 +1,24 @@
 import { join } from "node:path";
-import type { Random, Task } from "@turnwise/core";
+import { FailureError, type Random, type Task } from "@turnwise/core";
 import type { AuditRecord } from "@turnwise/envs";
 import { composeAlgorithm } from "./algorithm.ts";
 import { missingChatWarning } from "./chat-format.ts";
 import { evaluate } from "./evaluate.ts";
 import { PoisonedUpdate, trainIteration, type IterationReport, type Recipe } from "./iteration.ts";
 import { reading } from "./input-error.ts";
+import { LostInfrastructure } from "./play-groups.ts";
 import { duration, percent, thousands, timeLeft } from "./progress.ts";
 import type { RunState } from "./run-folder.ts";
-import { freshState, policyFolder, rolloutPartsOf, stopPoisoned, type Run } from "./run.ts";
+import {
+  failuresText,
+  freshState,
+  pauseText,
+  policyFolder,
+  rolloutPartsOf,
+  StoppedRun,
+  stopPoisoned,
+  type Run,
+} from "./run.ts";
 import { evaluationTexts } from "./summary.ts";
 import { openTrainingPolicy, type TrainingPolicy } from "./training-policy.ts";
 
@@ -25,8 +35,12 @@ export async function reinforce(run: Run): Promise<void> {
     const warning = missingChatWarning(tasks.format, policy.tokenizer, path, "model.chat=true");
     if (warning !== undefined) reporter.warn(warning);
   }
-  const save = (state: RunState): Promise<string> =>
-    folder.saveCheckpoint(state, (directory) => policy.learner.save(directory));
+  /** State that the weights belong to, where no checkpoint holds it yet. */
+  let unsaved: RunState | undefined;
+  const save = async (state: RunState): Promise<void> => {
+    await folder.saveCheckpoint(state, (directory) => policy.learner.save(directory));
+    unsaved = undefined;
+  };
   try {
     const checkpoint = await folder.newestCheckpoint();
     let state: RunState = { ...freshState, warmStartEpochs: config.warmStart.epochs };
@@ -62,16 +76,27 @@ export async function reinforce(run: Run): Promise<void> {
         reference: policy.reference,
         recipe,
         random,
-        onProgress: (phase, done) =>
+        tolerance: config.failures,
+        onPause: (pause) => reporter.warn(`iteration ${iteration}: ${pauseText(pause)}`),
+        onProgress: (phase, done, failures) =>
           reporter.now(
             `iteration ${iteration} of ${iterations}: ${phase} ${percent(done)}` +
+              (failures ? failuresText(failures.numFailed, failures.numEpisodes) : "") +
               timeLeft(started, shareDone(iteration - 1)),
           ),
       }).catch((cause: unknown) => {
+        if (cause instanceof LostInfrastructure) {
+          throw new StoppedRun(
+            `iteration ${iteration} of ${iterations} does not count: ${cause.message}`,
+            { cause },
+          );
+        }
         if (!(cause instanceof PoisonedUpdate)) throw cause;
         return stopPoisoned(folder, cause.message, cause.rows, cause.cause);
       });
       state = { ...state, iterations: iteration };
+      // The weights have moved on from the state that was to be saved.
+      unsaved = undefined;
       await record(run, report, state);
       reporter.row(
         { stage: "iteration", iteration, iterations, ...report.metrics, seconds: report.seconds },
@@ -81,6 +106,7 @@ export async function reinforce(run: Run): Promise<void> {
       if (every > 0 && iteration % every === 0 && iteration < iterations) {
         await evaluateAll(run, policy, "during", state);
       }
+      unsaved = state;
       if (iteration % config.checkpoints.every === 0 || iteration === iterations) await save(state);
     }
 
@@ -89,6 +115,15 @@ export async function reinforce(run: Run): Promise<void> {
       await policy.save(join(folder.path, policyFolder));
       await save({ ...state, isEvaluatedAfter: true });
     }
+  } catch (cause) {
+    if (cause instanceof StoppedRun && cause.cause instanceof LostInfrastructure) {
+      // The weights are those of the last iteration that counted.
+      if (unsaved !== undefined) await save(unsaved);
+      throw cause;
+    }
+    if (!(cause instanceof FailureError)) throw cause;
+    // A server of the policy itself: its weights are out of reach, and only the checkpoint remains.
+    throw new StoppedRun(`policy: ${cause.kind} failure: ${cause.message}`, { cause });
   } finally {
     await policy.close();
   }
@@ -147,7 +182,8 @@ function iterationLine(report: IterationReport, iterations: number): string {
   const number = (name: string, digits: number): string => (metrics[name] ?? 0).toFixed(digits);
   return [
     `iteration ${String(iteration).padStart(String(iterations).length)}/${iterations}`,
-    `success ${percent(metrics["success"] ?? 0).padStart(6)}`,
+    `success ${(metrics["success"] === undefined ? "-" : percent(metrics["success"])).padStart(6)}`,
+    `failed ${metrics["failed"] ?? 0}/${metrics["episodes"] ?? 0}`,
     `return ${number("return", 2).padStart(5)}`,
     `entropy ${number("meanTokenEntropy", 3)}`,
     `turns ${number("turns", 1).padStart(4)}`,
@@ -181,13 +217,25 @@ async function evaluateAll(
           ...rolloutPartsOf(run, policy),
           policyVersion,
           random,
-          onProgress: (done) => reporter.now(`evaluating ${split}, ${mode}: ${percent(done)}`),
+          tolerance: config.failures,
+          onPause: (pause) =>
+            reporter.warn(`evaluation, ${phase}: ${split}, ${mode}: ${pauseText(pause)}`),
+          onProgress: ({ numEnded, numFailed, numEpisodes }) =>
+            reporter.now(
+              `evaluating ${split}, ${mode}: ${percent(numEnded / numEpisodes)}` +
+                failuresText(numFailed, numEpisodes),
+            ),
         },
-      );
+      ).catch((cause: unknown) => {
+        if (!(cause instanceof LostInfrastructure)) throw cause;
+        throw new StoppedRun(`evaluation, ${phase}: ${split}, ${mode}: ${cause.message}`, {
+          cause,
+        });
+      });
       const name = `evaluation-${phase}${phase === "during" ? `-${state.iterations}` : ""}-${split}-${mode}`;
       await folder.writeTrajectories(name, report.groups);
       await folder.writeAudit(name, run.tasks.takeRecords?.() ?? []);
-      const { metrics, byKind } = report;
+      const { metrics, byKind, stops } = report;
       await folder.writeMetrics({
         stage: "evaluation",
         warmStartEpoch: state.warmStartEpochs,
@@ -197,6 +245,7 @@ async function evaluateAll(
         mode,
         ...metrics,
         byKind,
+        stops,
       });
       reporter.row(
         {
@@ -207,6 +256,7 @@ async function evaluateAll(
           iteration: state.iterations,
           ...metrics,
           byKind,
+          stops,
         },
         `evaluation, ${phase}: ${split}, ${mode}: ${evaluationTexts(metrics).join(", ")}, ` +
           duration((performance.now() - started) / 1000),

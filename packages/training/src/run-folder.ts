@@ -1,7 +1,6 @@
 import {
   appendFile,
   mkdir,
-  open,
   readFile,
   readdir,
   rename,
@@ -10,12 +9,13 @@ import {
   stat,
   writeFile,
 } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { decodeText, type Group } from "@turnwise/core";
 import type { AuditRecord } from "@turnwise/envs";
 import { checkConfig, type TrainConfig } from "./config.ts";
 import { InputError, reading } from "./input-error.ts";
+import { writeWhole } from "./write-whole.ts";
 
 /** Where a run stands: what its newest checkpoint holds. */
 export interface RunState {
@@ -35,20 +35,6 @@ export interface MetricsLine {
   readonly warmStartEpoch: number;
   readonly iteration: number;
   readonly [metric: string]: unknown;
-}
-
-/** Writes a file so that a reader sees the old one or the new one, never half of it. */
-async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.part`;
-  const file = await open(temporary, "w");
-  try {
-    await file.writeFile(content);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -5,7 +5,8 @@ import type { LoadedTokenizer } from "@turnwise/policy";
 import type { LocalPolicyOptions } from "@turnwise/policy/local";
 import { chatFormat, plainFormat } from "./chat-format.ts";
 import { engineDevice, type TrainConfig } from "./config.ts";
-import type { Reporter } from "./progress.ts";
+import type { PlayPause } from "./play-groups.ts";
+import { duration, type Reporter } from "./progress.ts";
 import type { RunFolder, RunState } from "./run-folder.ts";
 
 /** What is the same in all stages of a run. */
@@ -93,9 +94,19 @@ export function rolloutPartsOf(
   };
 }
 
-/** A run that stopped because its numbers did; what led to it is on disk. */
+/** A run that stopped: its numbers are not finite, or it lost what it needs. It can be resumed. */
 export class StoppedRun extends Error {
   override readonly name = "StoppedRun";
+}
+
+/** Sentence for a pause before failed episodes are played again. */
+export function pauseText({ reason, waitSeconds, leftSeconds }: PlayPause): string {
+  return `${reason}; trying them again in ${duration(waitSeconds)}, for up to ${duration(leftSeconds)} without progress`;
+}
+
+/** `, failed 2/64` once episodes have failed. */
+export function failuresText(numFailed: number, numEpisodes: number): string {
+  return numFailed === 0 ? "" : `, failed ${numFailed}/${numEpisodes}`;
 }
 
 /** Keeps the batch that led to a loss or gradient that is no number, and stops the run. */

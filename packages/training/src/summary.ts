@@ -27,7 +27,7 @@ function stretched(values: readonly number[], width: number): number[] {
 /** The success rate of the training episodes, iteration by iteration, as a drawing in text. */
 export function successCurve(metrics: readonly MetricsLine[]): string {
   const rates = metrics
-    .filter(({ stage }) => stage === "iteration")
+    .filter((line) => line.stage === "iteration" && line["success"] !== undefined)
     .map((line) => 100 * Number(line["success"]));
   if (rates.length < 2) return "";
   // The axis takes eight columns.
@@ -60,7 +60,8 @@ export function evaluationTable(metrics: readonly MetricsLine[]): string {
     const number = (line: MetricsLine | undefined, kind?: string): string => {
       if (line === undefined) return "-";
       const kinds = line["byKind"] as Record<string, number>;
-      return percent(kind === undefined ? Number(line["success"]) : (kinds[kind] ?? 0));
+      const rate = kind === undefined ? line["success"] : kinds[kind];
+      return rate === undefined ? "-" : percent(Number(rate));
     };
     const kinds = Object.keys(before?.["byKind"] ?? {});
     const score = (line: MetricsLine | undefined): string =>
@@ -83,13 +84,21 @@ export function evaluationTable(metrics: readonly MetricsLine[]): string {
     .join("\n");
 }
 
-/** An evaluation in words: success, score where the benchmark has one, turns. */
-export function evaluationTexts(metrics: Metrics): string[] {
-  const { episodes = 0, success = 0, score, turns = 0 } = metrics;
+/**
+ * An evaluation in words: success rate of the graded episodes, failed episodes, score where the
+ * benchmark has one, turns.
+ * @param numTasks - Tasks that the episodes are of, where there are several episodes of each.
+ */
+export function evaluationTexts(metrics: Metrics, numTasks?: number): string[] {
+  const { episodes = 0, graded = 0, failed = 0, success, score, turns } = metrics;
+  const ofTasks = numTasks === undefined ? "" : ` of ${numTasks} tasks`;
   return [
-    `success ${percent(success)} of ${episodes} tasks`,
+    success === undefined
+      ? `success not measured, none of ${episodes} episodes${ofTasks} graded`
+      : `success ${percent(success)} of ${graded} episodes${ofTasks}`,
+    `failed ${failed}/${episodes}`,
     ...(score === undefined ? [] : [`score ${percent(score)}`]),
-    `${turns.toFixed(1)} turns`,
+    ...(turns === undefined ? [] : [`${turns.toFixed(1)} turns`]),
   ];
 }
 

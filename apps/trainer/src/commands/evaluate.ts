@@ -1,26 +1,41 @@
+import { join } from "node:path";
 import { createRandom } from "@turnwise/core";
 import type { AgentFormat } from "@turnwise/envs";
 import type { WeightStorage } from "@turnwise/policy/local";
+import { RemoteRefusal } from "@turnwise/policy/remote";
 import { Command, Option } from "commander";
 import {
   chatFormat,
   evaluate,
+  evaluationReport,
   evaluationTexts,
+  failuresText,
+  InputError,
   jsonReporter,
+  LostInfrastructure,
   missingChatWarning,
   openEvaluatedPolicy,
   openTasks,
   passCurve,
+  pauseText,
   percent,
   plainFormat,
   reading,
+  SavedEvaluation,
+  StoppedRun,
+  stopReasonLines,
   textReporter,
-  type Reporter,
+  versions,
   type EvaluatedPolicy,
+  type EvaluationReport,
+  type Reporter,
   type TrainConfig,
 } from "@turnwise/training";
+import { describeError } from "../describe-error.ts";
 import { deviceOf, withDevice, type DeviceFlags } from "../device.ts";
-import { nonNegative, positiveNumber, wholeNumber } from "./arguments.ts";
+import { announceInterrupts } from "../interrupts.ts";
+import { commandLine } from "../invocation.ts";
+import { nonNegative, positiveNumber, upToOne, wholeNumber } from "./arguments.ts";
 import {
   offeredEnvironments,
   unknownEnvironment,
@@ -39,6 +54,9 @@ interface EvaluateOptions extends DeviceFlags, Readonly<Record<string, unknown>>
   readonly temperature: number;
   readonly maxTurns?: number;
   readonly seed: number;
+  readonly patience?: number;
+  readonly maxFailures: number;
+  readonly out?: string;
   readonly json?: boolean;
 }
 
@@ -50,8 +68,13 @@ export function evaluateCommand(): Command {
     .argument("[environment]")
     .allowUnknownOption()
     .allowExcessArguments()
-    .action((environment: string | undefined) => {
-      throw unknownEnvironment("evaluate", environment);
+    .option("--resume <folder>", "go on with an interrupted evaluation")
+    .option("--json", "print one JSON object a line")
+    .action(async (environment: string | undefined, options: ResumeOptions) => {
+      if (environment !== undefined || options.resume === undefined) {
+        throw unknownEnvironment("evaluate", environment);
+      }
+      await resumeEvaluation(options.resume, options);
     });
   for (const environment of offeredEnvironments) {
     command.addCommand(environmentCommand(environment));
@@ -86,15 +109,73 @@ function environmentCommand(environment: OfferedEnvironment): Command {
       new Option("--max-turns <number>", "(default: the recipe's)").argParser(positiveNumber),
     )
     .addOption(new Option("--seed <number>").argParser(wholeNumber).default(1))
+    .addOption(
+      new Option(
+        "--max-failures <share>",
+        "episodes that the infrastructure may fail; more are played again",
+      )
+        .argParser(upToOne)
+        .default(0.5),
+    )
+    .addOption(
+      new Option(
+        "--patience <seconds>",
+        "time without progress for which they are (default: the recipe's)",
+      ).argParser(nonNegative),
+    )
+    .option(
+      "--out <folder>",
+      "where episodes are written as they end (default: runs/evaluate-<environment>-<split>-<time>)",
+    )
     .option("--json", "print one JSON object a line")
     .action(async (options: EvaluateOptions) => {
       await evaluatePolicy(environment, options);
     });
 }
 
+interface ResumeOptions {
+  readonly resume?: string;
+  readonly json?: boolean;
+}
+
+/** Plays the episodes that an interrupted evaluation lacks. */
+async function resumeEvaluation(path: string, { json }: ResumeOptions): Promise<void> {
+  const saved = await SavedEvaluation.open(path);
+  const environment = offeredEnvironments.find(({ name }) => name === saved.settings.environment);
+  if (environment === undefined) {
+    const names = offeredEnvironments.map(({ name }) => name).join(", ");
+    throw new InputError(
+      `${path}: environment must be one of ${names}, got ${saved.settings.environment}`,
+    );
+  }
+  const { json: _, ...options } = saved.settings.options as unknown as EvaluateOptions;
+  await evaluatePolicy(environment, { ...options, ...(json === true && { json }) }, saved);
+}
+
+/** Begins the folder of an evaluation. */
+async function createFolder(
+  environment: OfferedEnvironment,
+  split: string,
+  options: EvaluateOptions,
+): Promise<SavedEvaluation> {
+  const time = new Date()
+    .toISOString()
+    .replaceAll(/[-:]|\..*$/gu, "")
+    .replace("T", "-");
+  // A split may be a path of a folder of games.
+  const name = ["evaluate", environment.name, split.replaceAll(/\W+/gu, "-"), time].join("-");
+  const { out = join("runs", name) } = options;
+  return SavedEvaluation.create(
+    out,
+    { environment: environment.name, options: { ...options, out } },
+    await versions(),
+  );
+}
+
 async function evaluatePolicy(
   environment: OfferedEnvironment,
   options: EvaluateOptions,
+  resumed?: SavedEvaluation,
 ): Promise<void> {
   const recipe = environment.recipe(options.seed, options);
   const wanted = options.split ?? environment.defaultSplit(recipe);
@@ -113,53 +194,101 @@ async function evaluatePolicy(
     const source = await openTasks(evaluationConfig(recipe, wanted, policy, options));
     try {
       const { split, tasks } = source.evaluation[0]!;
-      if (options.json !== true) reporter.say(source.description);
-      const { environmentTimeoutSeconds } = source;
-      const maxTurns = options.maxTurns ?? recipe.episode.maxTurns;
-      const report = await evaluate(`evaluate/${split}`, tasks, temperature, {
-        createEnvironment: source.createEnvironment,
-        format: evaluatedFormat(source.format, policy, options, reporter),
-        sampler: policy.sampler,
-        tokenizer: policy.tokenizer,
-        policyVersion: policy.policyVersion,
-        options: {
-          ...recipe.episode,
-          maxTurns,
-          ...(environmentTimeoutSeconds !== undefined && { environmentTimeoutSeconds }),
-        },
-        random: createRandom(seed),
-        numSamples: samples,
-        onProgress: (done) => reporter.now(`evaluating ${split}: ${percent(done)}`),
-      });
-      const passes = samples > 1 ? [...passCurve(report.groups)] : [];
-      const { metrics, byKind } = report;
-      const failed = metrics["failed"] ?? 0;
-      const usage = policy.usage();
-      reporter.row(
-        {
+      const saved = resumed ?? (await createFolder(environment, split, options));
+      if (options.json !== true) {
+        reporter.say(source.description);
+        reporter.say(
+          resumed === undefined
+            ? `evaluation folder: ${saved.path}`
+            : `resuming ${saved.path}: ${saved.numKept} episodes are kept`,
+        );
+      }
+      const show = (report: EvaluationReport): Readonly<Record<string, unknown>> => {
+        const usage = policy.usage();
+        const record = {
           stage: "evaluation",
           split,
-          ...metrics,
-          byKind,
+          folder: saved.path,
+          ...evaluationRecord(report, samples),
           ...(source.omissions && { omissions: source.omissions }),
-          ...(samples > 1 && { passAtK: Object.fromEntries(passes) }),
-        },
-        [
-          `${split}: ${evaluationTexts(metrics).join(", ")}`,
-          ...Object.entries(byKind).map(
-            ([kind, success]) => `  ${kind.padEnd(32)} ${percent(success).padStart(6)}`,
-          ),
-          ...passes.map(([k, share]) => `  pass@${k}`.padEnd(35) + percent(share).padStart(6)),
-          ...(failed > 0 ? [`  ${failed} episodes failed on their own account`] : []),
-          ...(usage === undefined ? [] : [`  ${usage}`]),
-        ].join("\n"),
-      );
+        };
+        const lines = [
+          ...evaluationLines(report, samples),
+          ...(usage === undefined ? [] : [usage]),
+        ];
+        reporter.row(record, `${split}: ${lines.join("\n  ")}`);
+        return record;
+      };
+      const { environmentTimeoutSeconds } = source;
+      const maxTurns = options.maxTurns ?? recipe.episode.maxTurns;
+      const play = () =>
+        evaluate(`evaluate/${split}`, tasks, temperature, {
+          createEnvironment: source.createEnvironment,
+          format: evaluatedFormat(source.format, policy, options, reporter),
+          sampler: policy.sampler,
+          tokenizer: policy.tokenizer,
+          policyVersion: policy.policyVersion,
+          options: {
+            ...recipe.episode,
+            maxTurns,
+            ...(environmentTimeoutSeconds !== undefined && { environmentTimeoutSeconds }),
+          },
+          random: createRandom(seed),
+          numSamples: samples,
+          tolerance: {
+            ...recipe.failures,
+            maxInfrastructureShare: options.maxFailures,
+            ...(options.patience !== undefined && { patienceSeconds: options.patience }),
+          },
+          known: saved.known,
+          onEnd: saved.keep,
+          onPause: (pause) => reporter.warn(`${split}: ${pauseText(pause)}`),
+          onProgress: ({ numEnded, numFailed, numEpisodes }) =>
+            reporter.now(
+              `evaluating ${split}: ${percent(numEnded / numEpisodes)}${failuresText(numFailed, numEpisodes)}`,
+            ),
+        });
+      await resumably(saved, reporter, async () => {
+        try {
+          await saved.writeReport(show(await play()));
+        } catch (cause) {
+          if (cause instanceof LostInfrastructure) show(evaluationReport(cause.groups));
+          // Not one request was accepted: the policy's file is wrong.
+          if (!(cause instanceof RemoteRefusal)) throw cause;
+          throw new InputError(`${options.policy}: ${cause.message}`, { cause });
+        } finally {
+          await saved.finish();
+        }
+      });
     } finally {
       await source.close?.();
     }
   } finally {
     reporter.close();
     await policy.close();
+  }
+}
+
+/** Runs an evaluation; what stops it is reported with the command that resumes it. */
+async function resumably(
+  { path }: SavedEvaluation,
+  reporter: Reporter,
+  run: () => Promise<void>,
+): Promise<void> {
+  const resume = `to resume: ${commandLine(["evaluate", "--resume", path])}`;
+  const stopAnnouncing = announceInterrupts(() => {
+    reporter.close();
+    return `turnwise: interrupted; ${resume}`;
+  });
+  try {
+    await run();
+  } catch (cause) {
+    if (cause instanceof InputError) throw cause;
+    const message =
+      cause instanceof LostInfrastructure ? cause.message : describeError(cause).message;
+    throw new StoppedRun(`evaluate: ${message}; ${resume}`, { cause });
+  } finally {
+    stopAnnouncing();
   }
 }
 
@@ -175,6 +304,34 @@ function evaluatedFormat(
   const warning = missingChatWarning(format, loadedTokenizer, policy, "--chat");
   if (warning !== undefined) reporter.warn(warning);
   return plainFormat(format, loadedTokenizer);
+}
+
+/** An evaluation as a record for machines. */
+function evaluationRecord(
+  { metrics, byKind, stops, groups }: EvaluationReport,
+  samples: number,
+): Readonly<Record<string, unknown>> {
+  return {
+    tasks: groups.length,
+    ...metrics,
+    byKind,
+    stops,
+    ...(samples > 1 && { passAtK: Object.fromEntries(passCurve(groups)) }),
+  };
+}
+
+/** An evaluation in lines of text. */
+function evaluationLines(
+  { metrics, byKind, stops, groups }: EvaluationReport,
+  samples: number,
+): string[] {
+  const line = (name: string, rate: number): string => name.padEnd(33) + percent(rate).padStart(6);
+  return [
+    evaluationTexts(metrics, samples > 1 ? groups.length : undefined).join(", "),
+    ...Object.entries(byKind).map(([kind, success]) => line(kind, success)),
+    ...(samples > 1 ? [...passCurve(groups)] : []).map(([k, rate]) => line(`pass@${k}`, rate)),
+    ...stopReasonLines(stops),
+  ];
 }
 
 /** The recipe's settings, on the tasks that are asked for alone. */

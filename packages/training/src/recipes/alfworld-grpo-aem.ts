@@ -1,4 +1,5 @@
 import type { TrainConfig } from "../config.ts";
+import { defaultTolerance } from "../play-groups.ts";
 import { algorithms } from "./algorithms.ts";
 import { onTheProcessor } from "./engine.ts";
 
@@ -83,6 +84,7 @@ export function alfworldGrpoAem(seed: number): TrainConfig {
     modulation: { kind: "aem", strength: 1, minEntropyRange: 0.1 },
     evaluation: { every: 25, temperature: 1 },
     engine: onTheProcessor,
+    failures: defaultTolerance,
     checkpoints: { every: 1, keep: 2 },
   };
 }

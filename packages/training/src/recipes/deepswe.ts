@@ -1,4 +1,5 @@
 import type { TrainConfig } from "../config.ts";
+import { defaultTolerance } from "../play-groups.ts";
 import { algorithms } from "./algorithms.ts";
 import { onTheProcessor } from "./engine.ts";
 
@@ -88,6 +89,7 @@ export function deepsweDemo(seed: number): TrainConfig {
     modulation: { kind: "aem", strength: 1, minEntropyRange: 0.1 },
     evaluation: { every: 0, temperature: 1 },
     engine: onTheProcessor,
+    failures: defaultTolerance,
     checkpoints: { every: 1, keep: 2 },
   };
 }
@@ -145,6 +147,7 @@ export function deepswe(seed: number, path: string): TrainConfig {
       warmUpUpdates: 0,
     },
     evaluation: { every: 10, temperature: 1 },
+    failures: defaultTolerance,
     checkpoints: { every: 5, keep: 2 },
   };
 }

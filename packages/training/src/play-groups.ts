@@ -1,0 +1,217 @@
+import {
+  checkInteger,
+  checkNonNegative,
+  isGraded,
+  isInfrastructure,
+  type Group,
+  type Random,
+  type Task,
+  type Trajectory,
+} from "@turnwise/core";
+import { rollout, type RolloutParts } from "@turnwise/envs";
+
+/** A group before it is played. */
+export interface GroupPlan {
+  readonly id: string;
+  readonly task: Task;
+  /** Each sibling draws from its own stream, forked from this one. */
+  readonly random: Random;
+}
+
+/** How long failures of the infrastructure are borne. */
+export interface FailureTolerance {
+  /** Share of episodes that may fail for infrastructure reasons, in [0, 1]. */
+  readonly maxInfrastructureShare: number;
+  /** Time without progress after which no further try is made, seconds, `>= 0`. */
+  readonly patienceSeconds: number;
+  /** Before the second try, seconds; doubled for each further one, at most 60. */
+  readonly retrySeconds: number;
+}
+
+/** Tolerance of a run that does not say otherwise. */
+export const defaultTolerance: FailureTolerance = {
+  maxInfrastructureShare: 0.2,
+  patienceSeconds: 600,
+  retrySeconds: 5,
+};
+
+/** Progress of a set of episodes. */
+export interface PlayProgress {
+  readonly numEpisodes: number;
+  /** Episodes that have ended; falls where some are played again. */
+  readonly numEnded: number;
+  /** Of those, the ones that failed for any reason. */
+  readonly numFailed: number;
+}
+
+/** A pause before failed episodes are played again. */
+export interface PlayPause {
+  /** What failed, how often, and the first message. */
+  readonly reason: string;
+  readonly waitSeconds: number;
+  /** Patience that is left, seconds. */
+  readonly leftSeconds: number;
+}
+
+/** Parts of {@link playGroups} that concern failures and progress. */
+export interface PlayOptions {
+  /** Default {@link defaultTolerance}. */
+  readonly tolerance?: FailureTolerance | undefined;
+  /** An episode that was played before, which is then not played again. */
+  readonly known?:
+    | ((groupId: string, trajectoryIndex: number) => Trajectory | undefined)
+    | undefined;
+  readonly onProgress?: ((progress: PlayProgress) => void) | undefined;
+  readonly onPause?: ((pause: PlayPause) => void) | undefined;
+}
+
+/**
+ * Too many episodes failed for infrastructure reasons, and the patience has ended. The groups hold what
+ * was played, failures included.
+ */
+export class LostInfrastructure extends Error {
+  override readonly name = "LostInfrastructure";
+  readonly groups: readonly Group[];
+
+  constructor(message: string, groups: readonly Group[]) {
+    super(message);
+    this.groups = groups;
+  }
+}
+
+/** Longest pause between tries, seconds. */
+const longestPause = 60;
+
+/**
+ * Plays the sibling episodes of groups, all at the same time.
+ *
+ * If more than a share of the episodes fail for infrastructure reasons, or none could be graded, the
+ * failed ones are played again after a pause, until that helps no more. An episode depends on its random
+ * stream alone, so the groups are then those of an undisturbed run.
+ *
+ * @param groupSize - Siblings of each group, `>= 1`.
+ * @throws {@link LostInfrastructure} once the patience has ended; the signal's reason if it aborts.
+ */
+export async function playGroups(
+  plans: readonly GroupPlan[],
+  groupSize: number,
+  parts: RolloutParts,
+  { tolerance = defaultTolerance, known, onProgress, onPause }: PlayOptions = {},
+): Promise<Group[]> {
+  const { maxInfrastructureShare, patienceSeconds, retrySeconds } = tolerance;
+  checkInteger("playGroups", { groupSize }, { min: 1 });
+  checkNonNegative("playGroups", { maxInfrastructureShare, patienceSeconds, retrySeconds });
+  const slots = plans.flatMap((plan) =>
+    Array.from({ length: groupSize }, (_, trajectoryIndex) => ({ plan, trajectoryIndex })),
+  );
+  const played = slots.map(({ plan, trajectoryIndex }) => known?.(plan.id, trajectoryIndex));
+  const report = (): void => {
+    const ended = played.filter((trajectory) => trajectory !== undefined);
+    onProgress?.({
+      numEpisodes: slots.length,
+      numEnded: ended.length,
+      numFailed: ended.filter((trajectory) => !isGraded(trajectory)).length,
+    });
+  };
+  const play = async (i: number): Promise<void> => {
+    const { plan, trajectoryIndex } = slots[i]!;
+    played[i] = await rollout(plan.task, parts, {
+      groupId: plan.id,
+      trajectoryIndex,
+      random: plan.random.fork(`trajectory/${trajectoryIndex}`),
+    });
+    report();
+  };
+  let progressAt = 0;
+  let fewestLost = Infinity;
+  for (let numPauses = 0; ; numPauses++) {
+    await Promise.all(slots.flatMap((_, i) => (played[i] === undefined ? [play(i)] : [])));
+    const trajectories = played.map((trajectory) => trajectory!);
+    const excess = failuresToRepeat(trajectories, maxInfrastructureShare);
+    // Once disturbed, what is left of the disturbance is played again too, while that helps.
+    const rest = numPauses === 0 ? [] : infrastructureFailures(trajectories);
+    const lost = excess.length > 0 ? excess : rest.length < fewestLost ? rest : [];
+    if (lost.length === 0) return groupsOf(plans, groupSize, trajectories);
+    const now = performance.now();
+    if (lost.length < fewestLost) {
+      progressAt = now;
+      fewestLost = lost.length;
+    }
+    const leftSeconds = patienceSeconds - (now - progressAt) / 1000;
+    const reason = describeFailures(trajectories, lost);
+    if (leftSeconds <= 0) {
+      throw new LostInfrastructure(
+        `${reason}; no improvement within ${patienceSeconds} s`,
+        groupsOf(plans, groupSize, trajectories),
+      );
+    }
+    const waitSeconds = Math.min(longestPause, retrySeconds * 2 ** numPauses, leftSeconds);
+    onPause?.({ reason, waitSeconds, leftSeconds });
+    await waitFor(waitSeconds, parts.signal);
+    for (const i of lost) played[i] = undefined;
+    report();
+  }
+}
+
+/** Indices of the episodes to be played again; none if enough of them say something. */
+function failuresToRepeat(trajectories: readonly Trajectory[], maxShare: number): number[] {
+  const indices = [...trajectories.keys()];
+  const failed = indices.filter((i) => !isGraded(trajectories[i]!));
+  const lost = infrastructureFailures(trajectories);
+  if (lost.length > maxShare * trajectories.length) return lost;
+  // Episodes that run out of time are no infrastructure's fault, and playing them again takes as long.
+  const isUngraded = failed.length === trajectories.length;
+  const isOutOfTime = failed.every((i) => {
+    const { outcome } = trajectories[i]!;
+    return outcome.kind === "failed" && outcome.error.kind === "timeout";
+  });
+  return isUngraded && !isOutOfTime ? failed : [];
+}
+
+/** Indices of the episodes that the infrastructure failed. */
+function infrastructureFailures(trajectories: readonly Trajectory[]): number[] {
+  return [...trajectories.keys()].filter((i) => {
+    const { outcome } = trajectories[i]!;
+    return outcome.kind === "failed" && isInfrastructure(outcome.error.kind);
+  });
+}
+
+/** `8 of 8 episodes failed (engine 8; first: create environment: connect ECONNREFUSED)`. */
+function describeFailures(trajectories: readonly Trajectory[], lost: readonly number[]): string {
+  const errors = lost.flatMap((i) => {
+    const { outcome } = trajectories[i]!;
+    return outcome.kind === "failed" ? [outcome.error] : [];
+  });
+  const counts = new Map<string, number>();
+  for (const { kind } of errors) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  const kinds = [...counts].map(([kind, number]) => `${kind} ${number}`).join(", ");
+  const first = errors[0]!.message.replaceAll(/\s+/gu, " ").slice(0, 300);
+  return `${lost.length} of ${trajectories.length} episodes failed (${kinds}; first: ${first})`;
+}
+
+function groupsOf(
+  plans: readonly GroupPlan[],
+  groupSize: number,
+  trajectories: readonly Trajectory[],
+): Group[] {
+  return plans.map(({ id, task }, i) => ({
+    id,
+    task,
+    trajectories: trajectories.slice(i * groupSize, (i + 1) * groupSize),
+  }));
+}
+
+async function waitFor(seconds: number, signal: AbortSignal | undefined): Promise<void> {
+  signal?.throwIfAborted();
+  let timer: NodeJS.Timeout | undefined;
+  let wake: () => void = () => undefined;
+  const over = new Promise<void>((resolve) => {
+    wake = resolve;
+    timer = setTimeout(resolve, seconds * 1000);
+  });
+  signal?.addEventListener("abort", wake, { once: true });
+  await over;
+  clearTimeout(timer);
+  signal?.removeEventListener("abort", wake);
+  signal?.throwIfAborted();
+}

@@ -1,0 +1,63 @@
+import type { Outcome, Trajectory } from "@turnwise/core";
+
+/** A reason for which episodes ended, how many did, and the first of them. */
+export interface StopReason {
+  /** `solved`, `unsolved`, `truncated: turns`, `failed: engine`, ... */
+  readonly reason: string;
+  readonly count: number;
+  readonly example: {
+    readonly taskId: string;
+    /** Index of the episode among those of its task, from 0. */
+    readonly trajectoryIndex: number;
+    readonly numTurns: number;
+    /** The limit's numbers or the failure's message, where there is one. */
+    readonly message?: string;
+  };
+}
+
+function reasonOf(outcome: Outcome): string {
+  if (outcome.kind === "terminated") return outcome.isSuccess ? "solved" : "unsolved";
+  return outcome.kind === "truncated"
+    ? `truncated: ${outcome.limit}`
+    : `failed: ${outcome.error.kind}`;
+}
+
+function messageOf(outcome: Outcome): string | undefined {
+  if (outcome.kind === "terminated") return undefined;
+  return outcome.kind === "truncated" ? outcome.message : outcome.error.message;
+}
+
+/** Reasons for which episodes ended, the most frequent first; equally frequent ones as they came. */
+export function stopReasons(trajectories: readonly Trajectory[]): StopReason[] {
+  const reasons = new Map<string, StopReason>();
+  for (const { outcome, taskId, trajectoryIndex, turns } of trajectories) {
+    const reason = reasonOf(outcome);
+    const known = reasons.get(reason);
+    const message = messageOf(outcome);
+    const example = known?.example ?? {
+      taskId,
+      trajectoryIndex,
+      numTurns: turns.length,
+      ...(message !== undefined && { message }),
+    };
+    reasons.set(reason, { reason, count: (known?.count ?? 0) + 1, example });
+  }
+  return [...reasons.values()].toSorted((a, b) => b.count - a.count);
+}
+
+/** Longest message in a line of text, characters. */
+const maxMessage = 200;
+
+/** Stop reasons as lines of text: count, share of all, and the first example. */
+export function stopReasonLines(reasons: readonly StopReason[]): string[] {
+  const total = reasons.reduce((sum, { count }) => sum + count, 0);
+  return reasons.map(({ reason, count, example }) => {
+    const { taskId, numTurns, message } = example;
+    const said = message?.replaceAll(/\s+/gu, " ").slice(0, maxMessage);
+    const turns = `${numTurns} ${numTurns === 1 ? "turn" : "turns"}`;
+    return (
+      `${reason.padEnd(22)} ${String(count).padStart(4)} of ${total}` +
+      `  first: ${taskId}, ${turns}${said === undefined ? "" : `: ${said}`}`
+    );
+  });
+}
