@@ -106,6 +106,98 @@ describe.skipIf(!isAble)("software-engineering tasks", { timeout: 240_000 }, () 
       Array.from({ length: 4 }, () => "concatenated"),
     );
     expect(trajectories[0]!.firstObservation).toContain("The repository is at /testbed");
+    // Of every graded episode the evidence is kept.
+    const packed = await readFile(join(out, "audit", "iteration-0001.jsonl.gz"));
+    const records = String(gunzipSync(packed))
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const graded = trajectories.filter(({ outcome }) => outcome.kind === "terminated");
+    expect(records).toHaveLength(graded.length);
+    expect(records.map(({ grading }) => grading)).toEqual(records.map(() => "strict"));
+    for (const name of ["model_patch", "log", "resolved", "reason", "suspicions", "official"]) {
+      expect(records[0]).toHaveProperty(name);
+    }
+    expect(iteration).toMatchObject({ suspicious: 0 });
+  });
+
+  it("grade the predictions of a file, and report in the official form", async () => {
+    const [solved, attacked, empty, left] = demoTasks.map(({ instance }) => instance);
+    const rows = [solved!, attacked!, empty!, left!].map((instance) => ({
+      instance_id: instance.id,
+      repo: instance.repo,
+      base_commit: instance.baseCommit,
+      image: instance.image,
+      problem_statement: instance.problemStatement,
+      patch: instance.goldPatch,
+      test_patch: instance.testPatch,
+      FAIL_TO_PASS: instance.failToPass,
+      PASS_TO_PASS: instance.passToPass,
+      eval_script: instance.evalScript,
+      log_parser: instance.logParser,
+    }));
+    const names = [...attacked!.failToPass, ...attacked!.passToPass];
+    const shadow = [
+      "import os",
+      ...names.map((name) => `print("PASSED ${name}")`),
+      "import sys; sys.stdout.flush(); os._exit(0)",
+    ];
+    const attack =
+      "diff --git a/pytest.py b/pytest.py\nnew file mode 100644\n--- /dev/null\n+++ b/pytest.py\n" +
+      `@@ -0,0 +1,${shadow.length} @@\n${shadow.map((text) => `+${text}\n`).join("")}`;
+    const [instances, predictions] = [join(folder, "rows.jsonl"), join(folder, "predictions.json")];
+    await writeFile(instances, rows.map((row) => JSON.stringify(row)).join("\n"));
+    await writeFile(
+      predictions,
+      JSON.stringify({
+        [solved!.id]: { model_patch: solved!.goldPatch, model_name_or_path: "org/model" },
+        [attacked!.id]: { model_patch: attack, model_name_or_path: "org/model" },
+        [empty!.id]: { model_patch: "", model_name_or_path: "org/model" },
+      }),
+    );
+    const report = join(folder, "report.json");
+    const args = ["swebench", "grade", "--instances", instances, "--predictions", predictions];
+    const graded = async (grading: string): Promise<unknown> => {
+      const files = ["--report", report, "--logs", join(folder, grading)];
+      const ended = await turnwise([...args, "--grading", grading, ...files]);
+      expect(ended.stderr).toBe("");
+      return JSON.parse(await readFile(report, "utf8"));
+    };
+    const common = {
+      total_instances: 4,
+      submitted_instances: 3,
+      completed_instances: 2,
+      empty_patch_ids: [empty!.id],
+      incomplete_ids: [left!.id],
+      error_ids: [],
+      schema_version: 2,
+    };
+    expect(await graded("official")).toMatchObject({
+      ...common,
+      resolved_ids: [attacked!.id, solved!.id].toSorted(),
+    });
+    expect(await graded("strict")).toMatchObject({
+      ...common,
+      resolved_ids: [solved!.id],
+      unresolved_ids: [attacked!.id],
+    });
+    const kept = join(folder, "strict", "org__model", attacked!.id);
+    const record = JSON.parse(await readFile(join(kept, "report.json"), "utf8")) as Record<
+      string,
+      unknown
+    >;
+    expect(record[attacked!.id]).toMatchObject({
+      resolved: false,
+      suspicions: [{ kind: "protected_files" }, { kind: "disagreement" }],
+    });
+    expect((await readdir(kept)).toSorted()).toEqual([
+      "patch.diff",
+      "report.json",
+      "test_output.txt.gz",
+    ]);
+    const unknown = await turnwise([...args.slice(0, -1), report]);
+    expect(unknown.code).not.toBe(0);
+    expect(unknown.stderr).toContain("total_instances: row must be an object, got 4");
   });
 
   it("train a policy on a Tinker server by configuration: what settles an issue is reinforced", async () => {

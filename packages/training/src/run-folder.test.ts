@@ -1,6 +1,7 @@
 import { appendFile, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { alfworldGrpoAem } from "./recipes/alfworld-grpo-aem.ts";
 import { RunFolder, type MetricsLine, type RunState } from "./run-folder.ts";
@@ -41,6 +42,20 @@ describe("RunFolder", () => {
     await expect(RunFolder.open(parent)).rejects.toThrow(/must hold a config\.json, found none/u);
     await writeFile(join(parent, "config.json"), "{");
     await expect(RunFolder.open(parent)).rejects.toThrow(/config\.json: file must hold JSON/u);
+  });
+
+  it("keeps the evidence for verdicts, and drops that of iterations that no checkpoint holds", async () => {
+    const folder = await RunFolder.create(join(parent, "run"), alfworldGrpoAem(1), {});
+    const record = { taskId: "a", isSuspicious: false, log: "PASSED" };
+    await folder.writeAudit("warm-start", []);
+    for (const iteration of [1, 2, 3]) {
+      await folder.writeAudit(`iteration-000${iteration}`, [record]);
+    }
+    await folder.rewind(state(2));
+    const audit = join(folder.path, "audit");
+    expect(await readdir(audit)).toEqual(["iteration-0001.jsonl.gz", "iteration-0002.jsonl.gz"]);
+    const text = String(gunzipSync(await readFile(join(audit, "iteration-0002.jsonl.gz"))));
+    expect(JSON.parse(text)).toEqual(record);
   });
 
   it("keeps the newest checkpoints, each whole", async () => {
