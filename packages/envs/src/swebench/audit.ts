@@ -1,6 +1,7 @@
 import { gunzipSync, gzipSync } from "node:zlib";
 import type { AuditRecord } from "../task-source.ts";
 import type { SweRecord } from "./environment.ts";
+import type { ExtractedPatch } from "./evaluation/extract-patch.ts";
 import { officialReport } from "./grading/official-report.ts";
 
 /** Characters that are kept of a log: half from its beginning, half from its end. */
@@ -38,6 +39,8 @@ export interface SweAuditRecord {
   readonly instance_id: string;
   readonly ending: SweRecord["ending"];
   readonly model_patch: string | null;
+  /** The patch in base64, where it is not text in UTF-8; else `null`. */
+  readonly model_patch_base64: string | null;
   readonly left_out: unknown;
   readonly grading: string;
   readonly resolved: boolean;
@@ -60,8 +63,9 @@ export function sweAuditRecord(record: SweRecord): SweAuditRecord {
     isSuspicious: suspicions.length > 0,
     instance_id: instanceId,
     ending,
-    model_patch: patch?.patch ?? null,
-    left_out: patch?.removed ?? null,
+    model_patch: patch.patch,
+    model_patch_base64: isWholeText(patch) ? null : Buffer.from(patch.bytes ?? []).toString("base64"),
+    left_out: patch.leftOut,
     grading,
     resolved: grade.isResolved,
     reason: grade.reason ?? null,
@@ -72,6 +76,10 @@ export function sweAuditRecord(record: SweRecord): SweAuditRecord {
     seconds,
     log: shortened(log),
   };
+}
+
+function isWholeText({ bytes, patch }: ExtractedPatch): boolean {
+  return bytes === null || Buffer.from(patch ?? "").equals(bytes);
 }
 
 function shortened(log: string): string {

@@ -2,16 +2,15 @@ import { checkInteger, checkPositive, type Task } from "@turnwise/core";
 import type { Environment, EnvironmentFactory, Observation, StepResult } from "../environment.ts";
 import {
   ContainerError,
-  type Container,
   type ContainerEngine,
   type ContainerSpec,
 } from "./containers/container.ts";
 import { evaluatePatch, type Evaluation, type EvaluationOptions } from "./evaluation/evaluate.ts";
 import type { EvaluationMemory } from "./evaluation/evaluation-memory.ts";
-import { extractPatch } from "./evaluation/extract-patch.ts";
-import { checkoutScript, hidingScript, repositoryFolder } from "./evaluation/scripts.ts";
+import { extractPatch, type ExtractedPatch } from "./evaluation/extract-patch.ts";
+import { agentSetupScript, folderOf } from "./evaluation/scripts.ts";
 import type { SweInstance } from "./instances/instance.ts";
-import { filterPatch, type FilteredPatch } from "./scaffold/patch-filter.ts";
+import { openForAgent, type AgentRepository } from "./preparation/open-repository.ts";
 import type { Scaffold } from "./scaffold/scaffold.ts";
 import { r2eScaffold } from "./scaffold/scaffolds.ts";
 import { ToolRunner } from "./scaffold/tool-runner.ts";
@@ -22,8 +21,8 @@ export interface SweRecord {
   /** Why it was graded. */
   readonly ending: "submit" | "steps" | "time";
   readonly numSteps: number;
-  /** What was evaluated, and what was left out of it; `null` where no patch could be had. */
-  readonly patch: FilteredPatch | null;
+  /** What was evaluated, and what was left out of it, with reasons. */
+  readonly patch: ExtractedPatch;
   readonly evaluation: Evaluation;
   /** Whether the verdict was that on an equal patch of an earlier episode. */
   readonly isRecalled: boolean;
@@ -60,8 +59,6 @@ export interface SweEnvironmentOptions {
    * Default none.
    */
   readonly memory?: EvaluationMemory;
-  /** Also collect commits that are out of reach; slow on large repositories. Default false. */
-  readonly hideThoroughly?: boolean;
   /** Paid for a resolved instance. Default 1. */
   readonly successReward?: number;
   /** Told of each episode that was graded. */
@@ -79,39 +76,37 @@ export function sweEnvironment(
   options: SweEnvironmentOptions = {},
 ): Environment {
   const { scaffold = r2eScaffold, maxSteps, maxSeconds = 5400, onTimeLimit = "fail" } = options;
-  const { commandTimeoutSeconds = 90, successReward = 1, hideThoroughly = false } = options;
+  const { commandTimeoutSeconds = 90, successReward = 1 } = options;
   const { onStepLimit = "grade", memory, maxObservationCharacters = 10_000 } = options;
   if (maxSteps !== undefined) checkInteger("sweEnvironment", { maxSteps }, { min: 1 });
   checkPositive("sweEnvironment", { maxSeconds, commandTimeoutSeconds, successReward });
   checkPositive("sweEnvironment", { maxObservationCharacters });
-  let container: Container | undefined;
+  let opened: AgentRepository | undefined;
   let tools: ToolRunner | undefined;
-  let startCommit = "";
   let started = 0;
   let numSteps = 0;
   let isClosed = false;
 
   const finish = async (
-    world: Container,
+    { container, folder, startTree }: AgentRepository,
     ending: SweRecord["ending"],
     answer: string,
     signal: AbortSignal | undefined,
   ): Promise<StepResult> => {
-    const raw = await extractPatch(world, startCommit);
-    const patch = raw === null ? null : filterPatch(raw);
+    const patch = await extractPatch(container, folder, startTree);
     // The agent's container is not needed any more, and the grader needs room.
-    await world.close();
-    const text = patch?.patch ?? null;
+    await container.close();
+    const { bytes } = patch;
     let isRecalled = memory !== undefined;
     const evaluation = await (memory === undefined
-      ? evaluatePatch(instance, text, engine, {
+      ? evaluatePatch(instance, bytes, engine, {
           ...options.evaluation,
           ...(signal === undefined ? {} : { signal }),
         })
       : // Others may wait for this verdict too: who gives up must not take it from them.
-        memory.recall(instance.id, text ?? "", async () => {
+        memory.recall(instance.id, bytes ?? "", async () => {
           isRecalled = false;
-          return evaluatePatch(instance, text, engine, options.evaluation);
+          return evaluatePatch(instance, bytes, engine, options.evaluation);
         }));
     options.onGraded?.({
       instanceId: instance.id,
@@ -127,39 +122,33 @@ export function sweEnvironment(
 
   return {
     reset: async (signal): Promise<Observation> => {
-      container = await engine.start({ ...options.container, image: instance.image }, signal);
-      if (isClosed) await container.close();
-      const prepared = await container.exec(
-        `${checkoutScript(instance)} && { ${hidingScript(instance, hideThoroughly)}\n} 1>&2; git -C ${repositoryFolder} rev-parse HEAD`,
-        { timeoutSeconds: 300, ...(signal === undefined ? {} : { signal }) },
-      );
-      startCommit = prepared.stdout.toString("utf8").trim();
-      if (!/^[0-9a-f]{40,64}$/u.test(startCommit)) {
-        const said = prepared.stderr.toString("utf8").trim().slice(0, 200);
-        throw new ContainerError("image", `${instance.image}: no repository to work on: ${said}`);
-      }
-      tools = new ToolRunner(container, {
+      const spec = { ...options.container, image: instance.image };
+      const setup = agentSetupScript(instance);
+      opened = await openForAgent(engine, spec, folderOf(instance), setup, signal);
+      if (isClosed) await opened.container.close();
+      tools = new ToolRunner(opened.container, {
         scaffold,
-        folder: repositoryFolder,
+        folder: folderOf(instance),
         commandTimeoutSeconds,
         maxCharacters: maxObservationCharacters,
+        env: opened.environment,
       });
       started = performance.now();
       return {
-        text: `The repository is at ${repositoryFolder}. The issue:\n\n${instance.problemStatement.trim()}\n`,
+        text: `The repository is at ${folderOf(instance)}. The issue:\n\n${instance.problemStatement.trim()}\n`,
       };
     },
     step: async (action, signal): Promise<StepResult> => {
-      if (container === undefined || tools === undefined) {
+      if (opened === undefined || tools === undefined) {
         throw new Error("sweEnvironment: reset must come before step");
       }
       numSteps += 1;
       if ((performance.now() - started) / 1000 > maxSeconds) {
-        if (onTimeLimit === "grade") return finish(container, "time", "Time is up.", signal);
+        if (onTimeLimit === "grade") return finish(opened, "time", "Time is up.", signal);
         throw new ContainerError("timeout", `${instance.id}: episode longer than ${maxSeconds} s`);
       }
       const { text, isSubmission: isDone } = await tools.act(action, signal);
-      if (isDone) return finish(container, "submit", text, signal);
+      if (isDone) return finish(opened, "submit", text, signal);
       if (maxSteps === undefined) return { text, reward: 0, isTerminal: false, isSuccess: false };
       const left = maxSteps - numSteps;
       const note =
@@ -168,13 +157,13 @@ export function sweEnvironment(
           : "You have reached the maximum number of steps. Please submit your answer NOW.";
       const withNote = scaffold.showsRemainingTurns === false ? text : `${text}\n${note}`;
       if (left <= 0 && onStepLimit === "grade") {
-        return finish(container, "steps", withNote, signal);
+        return finish(opened, "steps", withNote, signal);
       }
       return { text: withNote, reward: 0, isTerminal: false, isSuccess: false };
     },
     close: async () => {
       isClosed = true;
-      await container?.close();
+      await opened?.container.close();
     },
   };
 }

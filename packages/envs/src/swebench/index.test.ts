@@ -29,7 +29,6 @@ it("exports what is meant to be used, and nothing else", () => {
       "evalScript",
       "evaluatePatch",
       "extractPatch",
-      "filterPatch",
       "goldAgent",
       "grade",
       "gradeStrictly",

@@ -24,6 +24,7 @@ export {
   type ContainerEngine,
   type ContainerFault,
   type ContainerFile,
+  type ContainerPreparation,
   type ContainerShell,
   type ContainerSpec,
 } from "./containers/container.ts";
@@ -122,9 +123,8 @@ export {
 export type { StrictRun } from "./strict/run-tests.ts";
 export { validateInstance, type Validation } from "./evaluation/validate.ts";
 export { EvaluationMemory } from "./evaluation/evaluation-memory.ts";
-export { extractPatch } from "./evaluation/extract-patch.ts";
+export { extractPatch, type ExtractedPatch, type LeftOut } from "./evaluation/extract-patch.ts";
 export { compactFilter, episodeEnding, type EpisodeEnding } from "./scaffold/episode-ending.ts";
-export { filterPatch, type FilteredPatch } from "./scaffold/patch-filter.ts";
 export { parseBashBlock, writeBashBlock } from "./scaffold/bash-blocks.ts";
 export { checkCall, type CheckedCall } from "./scaffold/check-call.ts";
 export { clipMiddle, type ClipLimits } from "./scaffold/clip.ts";

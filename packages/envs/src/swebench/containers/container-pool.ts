@@ -209,6 +209,7 @@ export class ContainerPool implements ContainerEngine {
       id: container.id,
       image: container.image,
       host: container.host,
+      ...(container.isPrepared === undefined ? {} : { isPrepared: container.isPrepared }),
       exec: async (command, options) => container.exec(command, options),
       shell: (options) => container.shell(options),
       copyIn: async (folder, files) => container.copyIn(folder, files),

@@ -1,10 +1,11 @@
 import type { FailureKind } from "@turnwise/core";
 
 /**
- * Kinds of failure of an engine or a container. `environment` is a container that ended by itself or
- * had to be killed, which an agent can bring about.
+ * Kinds of failure of an engine or a container. A container that something outside ended, or removed,
+ * is the `engine`'s; one whose memory ran out `resources`; one that ended by itself `environment`,
+ * since an agent can bring that about.
  */
-export type ContainerFault = Exclude<FailureKind, "protocol">;
+export type ContainerFault = FailureKind;
 
 /**
  * An engine or a container failed. Never scored: an episode in which it happens has no reward, and
@@ -81,6 +82,8 @@ export interface ContainerShell {
 export interface Container {
   readonly id: string;
   readonly image: string;
+  /** True if the preparation of its specification was done. Absent: the engine prepares nothing. */
+  readonly isPrepared?: boolean;
   /** The engine that it runs on. */
   readonly host: string;
   /** Runs a bash command line and waits for its end. What it does wrong is in the result. */
@@ -109,6 +112,18 @@ export interface Container {
   close(): Promise<void>;
 }
 
+/** A script that an engine runs once per image, and whose result its containers start from. */
+export interface ContainerPreparation {
+  /**
+   * Bash. Runs as root with the capabilities to own and to write all files, without a network;
+   * `TURNWISE_UID` and `TURNWISE_GID` name the user of the containers. If it fails, its last line on
+   * standard error says why the image is unusable.
+   */
+  readonly script: string;
+  /** Default 3600. */
+  readonly timeoutSeconds?: number;
+}
+
 /** What a container may use. Limits are always on. */
 export interface ContainerSpec {
   readonly image: string;
@@ -122,6 +137,8 @@ export interface ContainerSpec {
   readonly network?: "none" | "bridge";
   /** Default: the image's. */
   readonly user?: string;
+  /** Done once per image; an engine that cannot do it starts the container without. Default none. */
+  readonly preparation?: ContainerPreparation;
   /** The container ends by itself after that, seconds. Default 7200. */
   readonly lifetimeSeconds?: number;
   /** Memory file systems by path, bytes: they bound what can be written there. */

@@ -27,6 +27,9 @@ interface Parts {
   readonly image: string;
   readonly host: string;
   readonly maxProcesses: number;
+  readonly isPrepared: boolean;
+  /** When its lifetime is over, on the clock of `performance.now()`. */
+  readonly endsAt: number;
   readonly onClose: (container: DockerContainer) => void;
 }
 
@@ -35,6 +38,7 @@ export class DockerContainer implements Container {
   readonly id: string;
   readonly image: string;
   readonly host: string;
+  readonly isPrepared: boolean;
   readonly #container: Dockerode.Container;
   readonly #docker: Dockerode;
   readonly #parts: Parts;
@@ -47,17 +51,35 @@ export class DockerContainer implements Container {
     this.id = container.id;
     this.image = parts.image;
     this.host = parts.host;
+    this.isPrepared = parts.isPrepared;
   }
 
   async exec(command: string, options: CommandOptions = {}): Promise<CommandResult> {
-    const result = await this.#execOnce(command, options);
+    const result = await this.#execAlive(command, options);
     if (!isRefused(result)) return result;
+    const { cwd } = options;
+    if (cwd !== undefined && isWithoutFolder(result)) {
+      const stderr = Buffer.from(`cd: ${cwd}: No such file or directory\n`);
+      return { ...result, exitCode: 1, stdout: Buffer.alloc(0), stderr };
+    }
     // The engine could not even start it: all processes that are allowed are taken.
     await this.#killEverything();
-    const again = await this.#execOnce(command, options);
+    const again = await this.#execAlive(command, options);
     if (!isRefused(again)) return again;
     const said = Buffer.concat([again.stdout, again.stderr]).toString("utf8").slice(0, 200).trim();
     throw this.#fault("environment", `exec: ${said}`);
+  }
+
+  /** Runs a command; where the engine says that the container does not run, finds out why. */
+  async #execAlive(command: string, options: CommandOptions): Promise<CommandResult> {
+    try {
+      return await this.#execOnce(command, options);
+    } catch (cause) {
+      if (cause instanceof ContainerError && cause.kind === "environment") {
+        await this.#assertAlive("exec");
+      }
+      throw cause;
+    }
   }
 
   async #execOnce(command: string, options: CommandOptions): Promise<CommandResult> {
@@ -345,8 +367,16 @@ export class DockerContainer implements Container {
       throw dockerFault(this.#doing(doing), cause);
     }
     if (state.Running) return;
-    if (state.OOMKilled)
+    if (state.OOMKilled) {
       throw this.#fault("resources", `${doing}: the container ran out of memory`);
+    }
+    // Nothing inside can kill the first process: only the engine, or somebody through it.
+    if (state.ExitCode === 137) {
+      throw this.#fault("engine", `${doing}: the container was killed from outside`);
+    }
+    if (state.ExitCode === 0 && performance.now() >= this.#parts.endsAt) {
+      throw this.#fault("timeout", `${doing}: the container's lifetime is over`);
+    }
     throw this.#fault("environment", `${doing}: the container ended with code ${state.ExitCode}`);
   }
 
@@ -357,6 +387,11 @@ export class DockerContainer implements Container {
   #fault(kind: ContainerError["kind"], message: string): ContainerError {
     return new ContainerError(kind, this.#doing(message));
   }
+}
+
+/** Whether the folder in which a command was to run is not there any more. */
+function isWithoutFolder({ stdout }: CommandResult): boolean {
+  return /chdir to cwd|cwd/u.test(stdout.subarray(0, 500).toString("latin1"));
 }
 
 /** Whether the command could not even be started: the engine or its first process says so. */

@@ -12,6 +12,7 @@ import { defaultDockerAddress, parseDockerAddress, type DockerAddress } from "./
 import { DockerContainer } from "./docker-container.ts";
 import { dockerFault, withinSeconds } from "./docker-fault.ts";
 import { ensureImage, type PullOptions } from "./docker-images.ts";
+import { commitContainer, PreparedImages } from "./prepared-images.ts";
 import { isOwnerGone, labelNames, ownerLabel } from "./labels.ts";
 import { startWatchdog, type Watchdog } from "./watchdog.ts";
 
@@ -31,14 +32,19 @@ export const noEngineHint =
 
 const gibibyte = 2 ** 30;
 
+/** What a container may do that prepares an image; no agent ever runs in one. */
+const setupRights = ["CHOWN", "DAC_OVERRIDE", "FOWNER"];
+
 /**
- * The first process of a container: it outlives `kill -9 -1` and its children, takes over orphans,
- * ends at once when asked, and by itself when its time is over.
+ * The first process of a container: nothing inside can end it, it takes over orphans, and ends by
+ * itself when its time is over. Signals that a container ignores in its first process cannot come from
+ * inside; the engine's own kill always works.
  */
 function firstProcess(lifetimeSeconds: number): string[] {
   const loop =
-    `trap 'exit 0' TERM INT; end=$((SECONDS+${Math.ceil(lifetimeSeconds)})); ` +
-    "while [ $SECONDS -lt $end ]; do sleep 30 & wait $!; done";
+    "for s in {1..31}; do case $s in 9|17|19) ;; *) trap '' $s;; esac; done; " +
+    `end=$((SECONDS+${Math.ceil(lifetimeSeconds)})); while left=$((end-SECONDS)); [ $left -gt 0 ]; ` +
+    "do sleep $((left<30?left:30)) & wait $!; done";
   return ["/bin/bash", "-c", loop];
 }
 
@@ -52,6 +58,7 @@ export class DockerEngine implements ContainerEngine {
   readonly #pull: PullOptions;
   readonly #watchdog: Watchdog | undefined;
   readonly #containers = new Set<DockerContainer>();
+  readonly #prepared: PreparedImages;
 
   private constructor(
     docker: Dockerode,
@@ -69,6 +76,10 @@ export class DockerEngine implements ContainerEngine {
     this.#isPodman = parts.isPodman;
     this.#pull = parts.pull;
     this.#watchdog = parts.watchdog;
+    this.#prepared = new PreparedImages(docker, {
+      host: parts.host,
+      start: async (spec, signal) => this.#startImage(spec.image, spec, signal, setupRights),
+    });
   }
 
   /**
@@ -104,17 +115,31 @@ export class DockerEngine implements ContainerEngine {
   }
 
   async start(spec: ContainerSpec, signal?: AbortSignal): Promise<Container> {
+    signal?.throwIfAborted();
+    await ensureImage(this.#docker, spec.image, this.#pull);
+    if (spec.preparation === undefined) return this.#startImage(spec.image, spec, signal);
+    const prepared = await this.#prepared.ensure(spec, spec.preparation, signal);
+    return this.#startImage(prepared, spec, signal);
+  }
+
+  /** @param from - The image itself, or the prepared one. */
+  async #startImage(
+    from: string,
+    spec: ContainerSpec,
+    signal: AbortSignal | undefined,
+    capabilities: readonly string[] = [],
+  ): Promise<DockerContainer> {
     const { image, memoryBytes = 4 * gibibyte, cpus = 1, maxProcesses = 512 } = spec;
     const { network = "none", lifetimeSeconds = 7200, tmpfs = {}, readOnly = false } = spec;
     checkPositive("DockerEngine.start", { memoryBytes, cpus, maxProcesses, lifetimeSeconds });
     signal?.throwIfAborted();
     const doing = `${this.host}: start a container of ${image}`;
-    await ensureImage(this.#docker, image, this.#pull);
     const expires = Math.ceil(Date.now() / 1000 + lifetimeSeconds + 60);
     const create = this.#docker.createContainer({
-      Image: image,
+      Image: from,
       Entrypoint: [],
       Cmd: firstProcess(lifetimeSeconds),
+      StopTimeout: 1,
       ...(spec.user === undefined ? {} : { User: spec.user }),
       Labels: {
         [labelNames.run]: this.run,
@@ -128,6 +153,7 @@ export class DockerEngine implements ContainerEngine {
         PidsLimit: Math.round(maxProcesses),
         NetworkMode: network,
         CapDrop: ["ALL"],
+        ...(capabilities.length === 0 ? {} : { CapAdd: [...capabilities] }),
         SecurityOpt: ["no-new-privileges"],
         Privileged: false,
         Binds: [],
@@ -154,6 +180,8 @@ export class DockerEngine implements ContainerEngine {
       image,
       host: this.host,
       maxProcesses: Math.round(maxProcesses),
+      isPrepared: spec.preparation !== undefined && from !== image,
+      endsAt: performance.now() + lifetimeSeconds * 1000,
       onClose: (closed) => this.#containers.delete(closed),
     });
     this.#containers.add(container);
@@ -172,17 +200,7 @@ export class DockerEngine implements ContainerEngine {
    * @param tag - `name:tag`.
    */
   async commit(container: Container, tag: string): Promise<void> {
-    const split = tag.lastIndexOf(":");
-    await withinSeconds(
-      300,
-      `${this.host}: commit ${tag}`,
-      this.#docker.getContainer(container.id).commit({
-        repo: tag.slice(0, split),
-        tag: tag.slice(split + 1),
-        Cmd: ["/bin/bash"],
-        Labels: {},
-      }),
-    );
+    await commitContainer(this.#docker, container.id, tag, `${this.host}: commit ${tag}`);
   }
 
   /**

@@ -4,15 +4,29 @@ import { ContainerError, type ContainerFault } from "./container.ts";
 const patterns: readonly (readonly [RegExp, ContainerFault])[] = [
   [/no space left on device|disk quota exceeded/iu, "resources"],
   [/cannot allocate memory|out of memory/iu, "resources"],
-  [/no such image|manifest unknown|pull access denied|repository .* not found/iu, "image"],
   [
-    /temporary failure in name resolution|no such host|i\/o timeout|dial tcp|tls handshake/iu,
+    /no such image|manifest unknown|no matching manifest|invalid reference format|pull access denied|repository .* not found/iu,
+    "image",
+  ],
+  // Limits and logins of a registry: another try at once gives the same answer.
+  [
+    /toomanyrequests|too many requests|rate limit|unauthorized|authentication required|requested access .* denied/iu,
+    "image",
+  ],
+  // An image whose first process, shell or user does not exist.
+  [
+    /exec: .*(?:no such file|not found|permission denied)|exec format error|unable to find (?:user|group)|no matching entries in passwd/iu,
+    "image",
+  ],
+  [
+    /unexpected (?:http )?status|invalid character .* looking for|unexpected token|unexpected end of json|parse error|error parsing http/iu,
+    "protocol",
+  ],
+  [
+    /temporary failure in name resolution|no such host|i\/o timeout|dial tcp|tls handshake|x509|http response to https|connection reset by peer|unexpected eof/iu,
     "network",
   ],
-  [
-    /no such (?:container|exec)|is not running|container state improper|is paused|removal of container/iu,
-    "environment",
-  ],
+  [/is not running|container state improper/iu, "environment"],
 ];
 
 /** Names what the engine's answer, or its silence, means. */

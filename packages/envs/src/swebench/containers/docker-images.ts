@@ -73,6 +73,12 @@ export async function ensureImage(
   await pull;
 }
 
+/** Notes that images are in use, the one that goes last first. */
+export function noteUse(docker: Dockerode, images: readonly string[]): void {
+  const store = storeOf(docker);
+  for (const image of images) store.lastUse.set(image, ++store.clock);
+}
+
 async function pullImage(docker: Dockerode, image: string, options: PullOptions): Promise<void> {
   const { pullTimeoutSeconds = 1800, imageBudgetBytes, onPull } = options;
   if (imageBudgetBytes !== undefined) await makeRoom(docker, image, imageBudgetBytes);

@@ -8,6 +8,7 @@ import { ContainerError, type ContainerEngine } from "../containers/container.ts
 import { ContainerPool } from "../containers/container-pool.ts";
 import { testEngine } from "../testing/test-engine.ts";
 import { DockerEngine } from "../containers/docker-engine.ts";
+import { labelNames } from "../containers/labels.ts";
 import { privateEngine } from "../testing/private-engine.ts";
 import {
   cheatingAgent,
@@ -18,6 +19,7 @@ import {
 } from "./demo-agents.ts";
 import { ensureDemoImages } from "./demo-images.ts";
 import { demoIdentity } from "./git-hash.ts";
+import { splitPatch } from "../scaffold/split-patch.ts";
 import { fileDiff } from "./text-diff.ts";
 import { playDemo, transcript } from "./play.ts";
 import { demoCommitMessage, demoTasks } from "./tasks.ts";
@@ -77,6 +79,20 @@ const shared = (inner: ContainerEngine): ContainerEngine => ({
   close: async () => undefined,
 });
 
+/** Command lines in all containers of an engine. */
+async function processes({ client, run }: DockerEngine): Promise<string> {
+  const own = { label: [`${labelNames.run}=${run}`] };
+  const listed = await client.listContainers({ filters: own });
+  const tops = listed.map(async ({ Id: id }) =>
+    // One may end meanwhile.
+    client
+      .getContainer(id)
+      .top()
+      .catch(() => undefined),
+  );
+  return JSON.stringify(await Promise.all(tops));
+}
+
 describe.skipIf(engine === undefined)("the demonstration", () => {
   beforeAll(async () => ensureDemoImages(engine!, demoTasks));
   afterAll(async () => engine?.close());
@@ -114,13 +130,16 @@ describe.skipIf(engine === undefined)("the demonstration", () => {
     expect(resolved).toEqual(demoTasks.map(({ instance }) => instance.id));
   });
 
-  it("does not reward changed tests, and leaves them and build products out of the patch", async () => {
+  it("does not reward changed tests, and keeps the whole change in the patch", async () => {
     const episode = await playDemo(demoTasks[0]!, cheatingAgent, engine!);
     expect(episode.trajectory.outcome).toEqual({ kind: "terminated", isSuccess: false });
-    expect(episode.record!.patch).toEqual({
-      patch: "",
-      removed: { tests: ["conftest.py", "tests/test_spans.py"], products: ["build/x"] },
-    });
+    const { patch, leftOut } = episode.record!.patch;
+    expect(splitPatch(patch!).map(({ newPath }) => newPath)).toEqual([
+      "build/x",
+      "conftest.py",
+      "tests/test_spans.py",
+    ]);
+    expect(leftOut).toEqual([]);
     expect(transcript(episode)).toContain("--- verdict: not resolved");
   });
 
@@ -149,12 +168,38 @@ describe.skipIf(engine === undefined)("the demonstration", () => {
     expect(counted.grade).toMatchObject({ reason: "tests_timed_out", reward: 0 });
   });
 
-  it("makes a failed episode of a container that dies under the agent", async () => {
+  it("makes a failed episode of a container that dies, which no agent can bring about", async () => {
     const killer: DemoAgent = () => [
-      "<function=execute_bash><parameter=cmd>kill -TERM 1; sleep 5</parameter></function>",
+      "<function=execute_bash><parameter=cmd>kill -TERM 1; kill -KILL 1; kill -SEGV 1; echo alive</parameter></function>",
+      "<function=finish></function>",
     ];
-    const { trajectory, record } = await playDemo(demoTasks[0]!, killer, engine!);
-    expect(trajectory.outcome).toMatchObject({ kind: "failed", error: { kind: "environment" } });
+    const failed = await playDemo(demoTasks[0]!, killer, engine!);
+    expect(failed.trajectory.turns[0]!.observation).toContain("alive");
+    expect(failed.trajectory.outcome).toEqual({ kind: "terminated", isSuccess: false });
+    let id = "";
+    const watched: ContainerEngine = {
+      ...shared(engine!),
+      start: async (spec, signal) => {
+        const container = await engine!.start(spec, signal);
+        ({ id } = container);
+        return container;
+      },
+    };
+    const sleeper: DemoAgent = () => [
+      "<function=execute_bash><parameter=cmd>touch /tmp/here; sleep 60</parameter></function>",
+    ];
+    const episode = playDemo(demoTasks[0]!, sleeper, watched);
+    await expect
+      .poll(
+        async () => (id === "" ? "" : JSON.stringify(await engine!.client.getContainer(id).top())),
+        {
+          timeout: 120_000,
+        },
+      )
+      .toContain("sleep 60");
+    await engine!.client.getContainer(id).kill();
+    const { trajectory, record } = await episode;
+    expect(trajectory.outcome).toMatchObject({ kind: "failed", error: { kind: "engine" } });
     expect(record).toBeUndefined();
   });
 
@@ -220,10 +265,7 @@ describe.skipIf(engine === undefined)("the demonstration", () => {
         { engine: shared(engine!), maxContainers: 1 },
       ]);
       const episode = playDemo(demoTasks[0]!, sleeper, pool);
-      await expect.poll(() => doomed.numContainers, { timeout: 30_000 }).toBe(1);
-      await new Promise((resolve) => {
-        setTimeout(resolve, 1500);
-      });
+      await expect.poll(async () => processes(doomed), { timeout: 120_000 }).toContain("sleep 60");
       await other.stop("SIGTERM");
       const broken = await episode;
       expect(broken.trajectory.outcome).toMatchObject({ kind: "failed" });

@@ -92,10 +92,11 @@ export function transcript({ trajectory, responses, record }: DemoEpisode): stri
   }
   if (record !== undefined) {
     const { patch, evaluation } = record;
+    const text = patch.patch?.trim() ?? "";
     parts.push(
-      `--- patch\n${patch === null || patch.patch === "" ? "(none)" : patch.patch.trim()}`,
+      `--- patch\n${text === "" ? `(none${patch.reason === undefined ? "" : `: ${patch.reason}`})` : text}`,
     );
-    const left = [...(patch?.removed.tests ?? []), ...(patch?.removed.products ?? [])];
+    const left = patch.leftOut.map(({ path, reason }) => `${path} (${reason})`);
     if (left.length > 0) parts.push(`--- left out of the patch\n${left.join("\n")}`);
     const statuses = [...evaluation.grade.statuses].map(([test, status]) => `${status} ${test}`);
     if (statuses.length > 0) parts.push(`--- tests\n${statuses.join("\n")}`);

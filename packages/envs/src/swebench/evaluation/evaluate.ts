@@ -7,6 +7,8 @@ import {
 } from "../containers/container.ts";
 import { grade, type Grade } from "../grading/grade.ts";
 import type { SweInstance } from "../instances/instance.ts";
+import { activatesItself } from "../preparation/image-environment.ts";
+import { openForTests } from "../preparation/open-repository.ts";
 import { splitPatch } from "../scaffold/split-patch.ts";
 import { gradeStrictly, writesReport, type Suspicion } from "../strict/grade-strictly.ts";
 import { isEnvironmentTampering, type ProtectedPath } from "../strict/protected-paths.ts";
@@ -84,12 +86,12 @@ const maxLogBytes = 64 * 2 ** 20;
  * engine alone. A container that ends while the tests run is tried once more; if it ends again, the
  * patch is not resolved.
  *
- * @param patch - A unified diff; `null` or blank is never run.
+ * @param patch - A unified diff, bytes or text in UTF-8; `null` or blank is never run.
  * @throws `ContainerError` for whatever was not the patch's doing: such an evaluation has no score.
  */
 export async function evaluatePatch(
   instance: SweInstance,
-  patch: string | null,
+  patch: string | Uint8Array | null,
   engine: ContainerEngine,
   options: EvaluationOptions = {},
 ): Promise<Evaluation> {
@@ -97,7 +99,7 @@ export async function evaluatePatch(
   const run = testRun(instance);
   const { testTimeoutSeconds = run.timeoutSeconds } = options;
   checkPositive("evaluatePatch", { testTimeoutSeconds });
-  if (patch === null || patch.trim() === "") {
+  if (patch === null || isBlank(patch)) {
     return verdictOf(grading, grade(instance, "", { patch: null }), "", noSeconds);
   }
   for (let attempt = 1; ; attempt++) {
@@ -162,7 +164,7 @@ function withOfficial(evaluation: Evaluation, official: Grade): Evaluation {
 
 async function evaluateOnce(
   instance: SweInstance,
-  patch: string,
+  patch: string | Uint8Array,
   engine: ContainerEngine,
   grading: GradingMode,
   run: TestRun,
@@ -180,7 +182,13 @@ async function evaluateOnce(
       seconds[phase] = (performance.now() - begun) / 1000;
     }
   };
-  const container = await timed("start", engine.start({ ...spec, image: instance.image }, signal));
+  const opening = openForTests(
+    engine,
+    { ...spec, image: instance.image },
+    folderOf(instance),
+    signal,
+  );
+  const { container, environment } = await timed("start", opening);
   try {
     await prepare(container, `${checkoutScript(instance)} && ${gradingSetupScript(instance)}`);
     const snapshot =
@@ -191,7 +199,8 @@ async function evaluateOnce(
       const log = ">>>>> Patch Apply Failed\n";
       return verdictOf(grading, grade(instance, log), log, seconds);
     }
-    const limits = { timeoutSeconds: testTimeoutSeconds, maxBytes: maxLogBytes, signal };
+    const env = activatesItself(run.script) ? {} : environment;
+    const limits = { timeoutSeconds: testTimeoutSeconds, maxBytes: maxLogBytes, signal, env };
     const tests =
       snapshot === undefined
         ? runOfficially(container, instance, run, limits)
@@ -233,6 +242,8 @@ interface RunLimits {
   readonly timeoutSeconds: number;
   readonly maxBytes: number;
   readonly signal: AbortSignal | undefined;
+  /** Variables of the environment that the image defines. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /** Result of a test run: an evaluation without the parts that every run has. */
@@ -244,10 +255,12 @@ async function runOfficially(
   container: Container,
   instance: SweInstance,
   run: TestRun,
-  { timeoutSeconds, maxBytes, signal }: RunLimits,
+  { timeoutSeconds, maxBytes, signal, env }: RunLimits,
 ): Promise<RunResult> {
-  const result = await container.exec(`cat > /eval.sh && bash /eval.sh </dev/null`, {
-    input: run.script,
+  // As root: the user of the image may not write there, nor change it later.
+  await container.exec("cat > /eval.sh && chmod 755 /eval.sh", { input: run.script, user: "0" });
+  const result = await container.exec("bash /eval.sh </dev/null", {
+    env,
     timeoutSeconds,
     maxBytes,
     mergeStreams: true,
@@ -265,13 +278,14 @@ async function runOfficially(
 async function runStrictly(
   container: Container,
   instance: SweInstance,
-  patch: string,
+  patch: string | Uint8Array,
   testRunOf: TestRun,
   { snapshot, ...limits }: RunLimits & { readonly snapshot: TreeSnapshot },
 ): Promise<RunResult> {
   const restored = countHunks(patch, await restoreProtected(container, snapshot));
-  const { timeoutSeconds, maxBytes, signal } = limits;
+  const { timeoutSeconds, maxBytes, signal, env } = limits;
   const run = await runTestsStrictly(container, testRunOf, {
+    env,
     cwd: folderOf(instance),
     hasReport: writesReport(instance),
     timeoutSeconds,
@@ -288,13 +302,23 @@ async function runStrictly(
   return { grade: strict.grade, official, restored, suspicions, log, isTimedOut: run.isTimedOut };
 }
 
-function countHunks(patch: string, paths: readonly ProtectedPath[]): RestoredFile[] {
+function countHunks(
+  patch: string | Uint8Array,
+  paths: readonly ProtectedPath[],
+): RestoredFile[] {
   const counts = new Map<string, number>();
-  for (const { text, oldPath, newPath } of splitPatch(patch)) {
+  const readable = Buffer.from(patch).toString("utf8");
+  for (const { text, oldPath, newPath } of splitPatch(readable)) {
     const numHunks = Math.max(1, text.split(/^@@ /mu).length - 1);
     for (const path of new Set([oldPath, newPath])) counts.set(path, numHunks);
   }
   return paths.map((entry) => ({ ...entry, numHunks: counts.get(entry.path) ?? 1 }));
+}
+
+const lineFeed = 10;
+
+function isBlank(patch: string | Uint8Array): boolean {
+  return /^\s*$/u.test(typeof patch === "string" ? patch : Buffer.from(patch).toString("latin1"));
 }
 
 async function prepare(container: Container, script: string): Promise<void> {
@@ -307,9 +331,15 @@ async function prepare(container: Container, script: string): Promise<void> {
 }
 
 /** Applies a patch with the first command that takes it. */
-async function applyPatch(container: Container, folder: string, patch: string): Promise<boolean> {
+async function applyPatch(
+  container: Container,
+  folder: string,
+  patch: string | Uint8Array,
+): Promise<boolean> {
   const file = "/tmp/patch.diff";
-  await container.exec(`cat > ${file}`, { input: patch.endsWith("\n") ? patch : `${patch}\n` });
+  const bytes = Buffer.from(patch);
+  const end = Buffer.from(bytes.at(-1) === lineFeed ? "" : "\n");
+  await container.exec(`cat > ${file}`, { input: Buffer.concat([bytes, end]) });
   const inside = async (command: string): Promise<boolean> =>
     (await container.exec(command, { cwd: folder, timeoutSeconds: 300 })).exitCode === 0;
   for (const [i, command] of applyCommands.entries()) {

@@ -20,10 +20,10 @@ export class EvaluationMemory {
   /** The verdict on a patch: the kept one, that of an evaluation under way, or a new one. */
   async recall(
     instanceId: string,
-    patch: string,
+    patch: string | Uint8Array,
     evaluate: () => Promise<Evaluation>,
   ): Promise<Evaluation> {
-    const key = createHash("sha256").update(`${instanceId}\0${patch}`).digest("hex");
+    const key = createHash("sha256").update(`${instanceId}\0`).update(patch).digest("hex");
     const known = this.#entries.get(key);
     if (known !== undefined) {
       this.#numRecalled += 1;

@@ -65,29 +65,14 @@ export function gradingSetupScript(instance: SweInstance): string {
 }
 
 /**
- * What is hidden from an agent: commits after the one it starts from, and the tests of R2E-Gym. What
- * cannot be reached any more stays in the object store until it is collected, which is slow;
- * `isThorough` collects it.
+ * Bash that makes the state in which an agent begins: the files of the issue, and without the tests of
+ * R2E-Gym. Run in the repository's folder, as root.
  */
-export function hidingScript(instance: SweInstance, isThorough: boolean): string {
-  const lines = [
-    `cd ${folderOf(instance)} || exit 1`,
-    `git config --global --add safe.directory ${folderOf(instance)}`,
-    "for remote in $(git remote); do git remote remove $remote; done",
-    "git tag -l | xargs -r git tag -d >/dev/null",
-    "git checkout -q --detach",
-    "git for-each-ref --format='delete %(refname)' refs/heads refs/remotes refs/stash refs/notes | git update-ref --stdin",
-    "git checkout -q -b work",
-    "rm -f .git/FETCH_HEAD .git/ORIG_HEAD .git/packed-refs.lock",
-    "git reflog expire --expire=now --all",
-    ...(isThorough ? ["git gc -q --prune=now"] : []),
-  ];
-  if (instance.format === "r2e-gym") {
-    lines.push(
-      `[ -e /root/.venv ] || ln -s ${repositoryFolder}/.venv /root/.venv`,
-      "find . -name '*.pyc' -delete; find . -name __pycache__ -type d -empty -delete",
-      "rm -rf run_tests.sh r2e_tests /r2e_tests",
-    );
-  }
-  return lines.join("\n");
+export function agentSetupScript(instance: SweInstance): string {
+  if (instance.format !== "r2e-gym") return checkoutScript(instance);
+  return [
+    `[ -e /root/.venv ] || ln -s ${repositoryFolder}/.venv /root/.venv`,
+    "find . -name '*.pyc' -delete; find . -name __pycache__ -type d -empty -delete",
+    "rm -rf run_tests.sh r2e_tests /r2e_tests",
+  ].join("\n");
 }

@@ -6,7 +6,8 @@ import { sharedSwebench } from "../testing/shared-data.ts";
 import { bashObservation, isSubmission } from "./bash-only.ts";
 import { insertAfter, outline, replaceOnce } from "./edit-text.ts";
 import { compactFilter, episodeEnding } from "./episode-ending.ts";
-import { filterPatch, isBuildProduct, isTestPath } from "./patch-filter.ts";
+import { isLeftover } from "./leftovers.ts";
+import { splitPatch } from "./split-patch.ts";
 import { decodeAction, decodeToolCall, encodeToolCall } from "./tool-call.ts";
 
 describe("the bash-only scaffold", () => {
@@ -83,132 +84,45 @@ describe("edits", () => {
   });
 });
 
-describe("patches", () => {
-  it("lose tests and build products, and only those", () => {
-    const part = (path: string, isNew: boolean): string =>
-      `diff --git a/${path} b/${path}\n${isNew ? "new file mode 100644\n" : ""}--- a/${path}\n+++ b/${path}\n@@ -1 +1 @@\n-a\n+b\n`;
-    const [source, tracked] = [part("src/a.py", false), part("build/tool.py", false)];
-    const patch =
-      source +
-      part("tests/test_a.py", false) +
-      part("build/out.txt", true) +
-      tracked +
-      part("x/__pycache__/a.pyc", true);
-    expect(filterPatch(patch)).toEqual({
-      patch: source + tracked,
-      removed: { tests: ["tests/test_a.py"], products: ["build/out.txt", "x/__pycache__/a.pyc"] },
-    });
-    expect(filterPatch(patch, { keepTests: true }).removed.tests).toEqual([]);
-  });
-
-  it("tell sources that are about testing from tests", () => {
-    expect(
-      ["django/test/client.py", "src/_pytest/python.py", "lib/x/testing/widgets.py"].filter(
-        isTestPath,
-      ),
-    ).toEqual([]);
-    expect(
-      ["tests/a.py", "a/tests/b.txt", "test_a.py", "a/conftest.py", "testing/test_x.py"].filter(
-        (path) => !isTestPath(path),
-      ),
-    ).toEqual([]);
-    expect(
-      ["a.egg-info/x", "a.so", ".coverage", "dist/a"].filter((path) => !isBuildProduct(path)),
-    ).toEqual([]);
+describe("new files", () => {
+  it("are leftovers by what only tools write, not by names that projects use too", () => {
+    const ofTools = [
+      "x/__pycache__/a.cpython-311.pyc",
+      "a.pyc",
+      "a.egg-info/PKG-INFO",
+      ".pytest_cache/README.md",
+      "web/node_modules/x/build/a.js",
+      ".coverage",
+      "src/a.py.rej",
+    ];
+    expect(ofTools.filter((path) => !isLeftover(path))).toEqual([]);
+    const ofProjects = [
+      "pkg/build/compile.py",
+      "dist/loader.js",
+      "data/sample.log",
+      "jinja2/tests.py",
+      "tests/test_a.py",
+      "conftest.py",
+      "lib/a.so",
+      "egg-info",
+      "node_modules",
+    ];
+    expect(ofProjects.filter(isLeftover)).toEqual([]);
   });
 });
 
 const data = sharedSwebench();
 
 describe.skipIf(data === undefined)("patches of the benchmark", () => {
-  it("pass the filter whole where they are fixes, and are mostly left out where they are tests", async () => {
-    let [numFixes, numKept, numTests, numLeft] = [0, 0, 0, 0];
-    const changed: string[] = [];
+  it("have no file that would be taken for a leftover", async () => {
+    const taken: string[] = [];
     for (const name of ["verified", "lite"]) {
       for (const instance of await loadInstances(join(data!, `${name}.jsonl.gz`))) {
-        if (instance.format !== "swe-bench") throw new Error(instance.format);
-        numFixes += 1;
-        if (filterPatch(instance.goldPatch).patch === instance.goldPatch) numKept += 1;
-        else changed.push(instance.id);
-        numTests += 1;
-        if (filterPatch(instance.testPatch).patch !== "") numLeft += 1;
+        for (const { newPath } of splitPatch(instance.goldPatch)) {
+          if (isLeftover(newPath)) taken.push(newPath);
+        }
       }
     }
-    console.log(
-      `${numKept} of ${numFixes} fixes whole; ${numLeft} of ${numTests} test patches leave a file`,
-    );
-    expect(changed).toEqual([]);
-    expect(numLeft).toBeLessThan(20);
-  });
-});
-
-describe("formats", () => {
-  const observation = { text: "seen" };
-
-  it("begin with the tools and the issue, and go on with answers", () => {
-    const format = r2eFormat({ template: plainText });
-    expect(format.prompt([], observation)).toContain("file_editor:");
-    expect(format.prompt([], observation).endsWith("seen\n\nAgent:\n")).toBe(true);
-    expect(format.prompt([{ observation, action: "x" }], observation)).toBe("\n\nseen\n\nAgent:\n");
-    expect(toolCallFormat().prompt([], observation)).toContain('"name":"execute_bash"');
-    expect(bashFormat().prompt([], observation)).toMatch(/^<\|im_start\|>system\n/u);
-  });
-
-  it("read back what they write for demonstrations", () => {
-    const action = encodeToolCall({ tool: "execute_bash", arguments: { cmd: "ls -la | head" } });
-    for (const format of [r2eFormat(), toolCallFormat(), bashFormat()]) {
-      expect(format.parse(format.write(action), observation)).toEqual({ action, isValid: true });
-    }
-  });
-
-  it("give the environment a call, or the response itself where there is none", () => {
-    const { action, isValid } = r2eFormat().parse("<function=finish></function>", observation);
-    expect([decodeToolCall(action), isValid]).toEqual([{ tool: "finish", arguments: {} }, true]);
-    expect(bashFormat().parse("hello", observation)).toEqual({ action: "hello", isValid: false });
-  });
-
-  it("tell the environment why a call cannot be run, and which calls were not", () => {
-    const { action, isValid } = r2eFormat().parse(
-      "<function=execute_bash></function><function=finish></function>",
-      observation,
-    );
-    expect(isValid).toBe(false);
-    expect(decodeAction(action)).toMatchObject({
-      call: { tool: "execute_bash", arguments: {} },
-      note: expect.stringContaining("2 tool calls"),
-    });
-    const cut = bashFormat().parse("```bash\nls", observation);
-    expect(decodeAction(cut.action)).toEqual({ note: expect.stringContaining("not closed") });
-    expect(cut.isValid).toBe(false);
-  });
-
-  it("show no more than `maxCharacters` of an observation", () => {
-    const format = bashFormat({ template: plainText, maxCharacters: 10 });
-    expect(format.prompt([{ observation, action: "" }], { text: "x".repeat(1000) })).toContain(
-      "990 characters cut",
-    );
-  });
-});
-
-describe("compact filtering", () => {
-  it("keeps what was handed in, and never what the infrastructure broke", () => {
-    const outcomes = [
-      { outcome: { kind: "terminated", isSuccess: false } },
-      { outcome: { kind: "truncated", limit: "turns" } },
-      { outcome: { kind: "truncated", limit: "tokens" } },
-      { outcome: { kind: "truncated", limit: "time" } },
-      { outcome: { kind: "failed", error: { kind: "environment", message: "" } } },
-    ] as const;
-    expect(outcomes.map(episodeEnding)).toEqual([
-      "submit",
-      "steps",
-      "context",
-      "time",
-      "infrastructure",
-    ]);
-    expect(compactFilter(outcomes)).toEqual(outcomes.slice(0, 1));
-    expect(compactFilter(outcomes, ["submit", "steps", "context", "time"])).toEqual(
-      outcomes.slice(0, 4),
-    );
+    expect(taken).toEqual([]);
   });
 });

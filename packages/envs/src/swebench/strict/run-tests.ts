@@ -30,6 +30,8 @@ export interface StrictRun {
 /** How tests are run in strict mode. */
 export interface StrictRunOptions {
   readonly cwd: string;
+  /** Variables of the environment that the image defines. Default none. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Whether the tests run under pytest, so that a report is expected. */
   readonly hasReport: boolean;
   /** Limit of setup and tests together, seconds. */
@@ -62,7 +64,7 @@ export async function runTestsStrictly(
   { script }: TestRun,
   options: StrictRunOptions,
 ): Promise<StrictRun> {
-  const { cwd, hasReport, timeoutSeconds, maxBytes, signal } = options;
+  const { cwd, env = {}, hasReport, timeoutSeconds, maxBytes, signal } = options;
   const { setup, tests } = splitEvalScript(script);
   const nonce = hex();
   const begun = performance.now();
@@ -94,6 +96,7 @@ export async function runTestsStrictly(
   const mark = hex();
   const prepared = await container.exec(`exec 3>&1 >&2; ${runInput}`, {
     cwd,
+    env,
     input: `${setup}\n${saveState(mark)}`,
     timeoutSeconds: left(),
     maxBytes,

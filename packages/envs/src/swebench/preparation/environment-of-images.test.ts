@@ -1,0 +1,101 @@
+import { afterAll, describe, expect, it, vi } from "vitest";
+import type { SweBenchInstance } from "../instances/instance.ts";
+import { demoTasks } from "../demo/tasks.ts";
+import { evaluatePatch } from "../evaluation/evaluate.ts";
+import { sweEnvironment } from "../environment.ts";
+import { encodeToolCall } from "../scaffold/tool-call.ts";
+import {
+  condaLayout,
+  ImageLayouts,
+  repositoryLayout,
+  venvLayout,
+} from "../testing/image-layout.ts";
+import { testEngine } from "../testing/test-engine.ts";
+import { openForAgent } from "./open-repository.ts";
+
+// Engines answer late on a machine that others use too.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
+
+const engine = await testEngine();
+const layouts = engine === undefined ? undefined : new ImageLayouts(engine);
+
+const guard = "case $- in *i*) ;; *) return;; esac";
+const conda = ". /opt/miniconda3/etc/profile.d/conda.sh";
+
+/** Each with the interpreter that commands must find. */
+const images: Readonly<Record<string, readonly [script: string, program: string, User?: string]>> =
+  {
+    "SWE-bench: .bashrc activates testbed": [
+      `${condaLayout}\necho '${conda} && conda activate testbed' > ~/.bashrc`,
+      "/opt/miniconda3/envs/testbed/bin/python",
+    ],
+    "SWE-Gym: conda init behind a guard, base activated": [
+      `${condaLayout}\nprintf '%s\\n' '${guard}' '${conda}' 'conda activate base' > ~/.bashrc`,
+      "/opt/miniconda3/envs/testbed/bin/python",
+    ],
+    "no .bashrc at all": [condaLayout, "/opt/miniconda3/envs/testbed/bin/python"],
+    "Nemotron: .bashrc activates a virtual environment": [
+      `${venvLayout("/opt/testenv")}\necho 'echo hello; . /opt/testenv/bin/activate' > ~/.bashrc`,
+      "/opt/testenv/bin/python",
+    ],
+    "R2E-Gym: a virtual environment in the repository": [
+      `${venvLayout("/testbed/.venv")}\necho .venv >> .git/info/exclude`,
+      "/testbed/.venv/bin/python",
+    ],
+    "conda for a user who is not root": [
+      `${condaLayout}\necho '${conda} && conda activate testbed' > /root/.bashrc`,
+      "/opt/miniconda3/envs/testbed/bin/python",
+      "1000",
+    ],
+    "a .bashrc that waits for something": [
+      `${condaLayout}\necho 'sleep 1000; echo unreachable' > ~/.bashrc`,
+      "/opt/miniconda3/envs/testbed/bin/python",
+    ],
+  };
+
+describe.skipIf(engine === undefined)("commands and tests run in the image's environment", () => {
+  afterAll(async () => {
+    await engine?.close();
+    await layouts?.close();
+  });
+
+  it.each(Object.entries(images))("%s", async (_, [script, program, user]) => {
+    const image = await layouts!.build(
+      `${repositoryLayout}\n${script}`,
+      user === undefined ? {} : { User: user },
+    );
+    const instance: SweBenchInstance = {
+      ...demoTasks[0]!.instance,
+      image,
+      evalScript: `: '>>>>> Start Test Output'\necho "PASSED $(command -v python)"\n: '>>>>> End Test Output'\n`,
+    };
+    const seen: string[] = [];
+    for (const scaffold of ["tools", "bash"] as const) {
+      const environment = sweEnvironment(instance, engine!, { scaffold });
+      await environment.reset();
+      const call = { tool: "execute_bash", arguments: { cmd: "command -v python || echo none" } };
+      seen.push((await environment.step(encodeToolCall(call))).text);
+      await environment.close();
+    }
+    for (const text of seen) expect(text.split("\n")).toContain(program);
+    const patch =
+      "diff --git a/n b/n\nnew file mode 100644\n--- /dev/null\n+++ b/n\n@@ -0,0 +1 @@\n+n\n";
+    const { log } = await evaluatePatch(instance, patch, engine!);
+    expect(log).toContain(`PASSED ${program}\n`);
+  });
+
+  it("keeps functions of conda, and commands need not start it", async () => {
+    const image = await layouts!.build(
+      `${repositoryLayout}\n${condaLayout}\necho '${conda} && conda activate testbed; touch /tmp/read' > ~/.bashrc`,
+    );
+    const opened = await openForAgent(engine!, { image }, "/testbed", "true");
+    const { container, environment: env } = opened;
+    await container.exec("rm -f /tmp/read");
+    const result = await container.exec(
+      "conda activate base; echo $CONDA_PREFIX; bash -c 'conda activate testbed; echo $CONDA_PREFIX'; ls /tmp",
+      { env },
+    );
+    expect(result.stdout.toString()).toBe("/opt/miniconda3\n/opt/miniconda3/envs/testbed\n");
+    await container.close();
+  });
+});

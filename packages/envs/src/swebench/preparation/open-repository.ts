@@ -1,0 +1,128 @@
+import {
+  ContainerError,
+  type Container,
+  type ContainerEngine,
+  type ContainerSpec,
+} from "../containers/container.ts";
+import { imageEnvironment } from "./image-environment.ts";
+import {
+  agentPreparation,
+  assertionScript,
+  graderPreparation,
+  writableScript,
+} from "./preparation.ts";
+
+/** A container with a repository to work on. */
+export interface OpenRepository {
+  readonly container: Container;
+  /** The repository's folder. */
+  readonly folder: string;
+  /** Variables of the environment that the image defines; commands and tests need them. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** A container for an agent. */
+export interface AgentRepository extends OpenRepository {
+  /** The commit that the agent starts from. */
+  readonly startCommit: string;
+  /** Tree of all files before the agent came; patches are the difference to it. */
+  readonly startTree: string;
+}
+
+const oneLine = (output: Buffer): string =>
+  (output.toString("utf8").trim().split("\n").at(-1) ?? "").slice(0, 300) || "no reason was given";
+
+/** Runs what comes before the agent: a container that does not bear it is the image's fault. */
+async function openedBy<T>(container: Container, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    await container.close();
+    if (cause instanceof ContainerError && cause.kind === "environment") {
+      throw new ContainerError("image", `${container.image}: ${cause.message}`, { cause });
+    }
+    throw cause;
+  }
+}
+
+/**
+ * Starts a container for an agent: the history ends with HEAD, the user may write the repository, and
+ * the environment of the image is known. The image is prepared once, where the engine can do that.
+ * @param setup - Bash of the data set that makes the state of the issue.
+ * @throws `ContainerError` of kind `image` for an image that cannot be used: no repository, commits
+ *   that are no ancestors of HEAD, or files that its user cannot write.
+ */
+export async function openForAgent(
+  engine: ContainerEngine,
+  spec: ContainerSpec,
+  folder: string,
+  setup: string,
+  signal?: AbortSignal,
+): Promise<AgentRepository> {
+  const preparation = agentPreparation(folder, setup);
+  const container = await engine.start({ ...spec, preparation }, signal);
+  return openedBy(container, async () => {
+    const cancel = signal === undefined ? {} : { signal };
+    const unusable = (output: Buffer): ContainerError =>
+      new ContainerError("image", `${spec.image}: ${oneLine(output)}`);
+    if (container.isPrepared !== true) {
+      // An engine that does not prepare images: the same work, in every container.
+      const { script, timeoutSeconds = 3600 } = preparation;
+      const ids = "export TURNWISE_UID=$(id -u) TURNWISE_GID=$(id -g)";
+      const done = await container.exec(`${ids}\n${script}`, {
+        cwd: "/",
+        timeoutSeconds,
+        ...cancel,
+      });
+      if (done.exitCode !== 0) throw unusable(done.stderr);
+    }
+    const checked = await container.exec(assertionScript(folder), {
+      cwd: "/",
+      timeoutSeconds: 600,
+      ...cancel,
+    });
+    const found = /^([0-9a-f]{40,64}) ([0-9a-f]{40,64})$/u.exec(checked.stdout.toString().trim());
+    if (checked.exitCode !== 0 || found === null) throw unusable(checked.stderr);
+    const environment = await imageEnvironment(container, folder);
+    return { container, folder, environment, startCommit: found[1]!, startTree: found[2]! };
+  });
+}
+
+/**
+ * Starts a container for tests: the image as it is, its repository writable by its user.
+ * @throws `ContainerError` of kind `image` for an image without a repository that can be written.
+ */
+export async function openForTests(
+  engine: ContainerEngine,
+  spec: ContainerSpec,
+  folder: string,
+  signal?: AbortSignal,
+): Promise<OpenRepository> {
+  const first = await engine.start(spec, signal);
+  const { exitCode, stderr } = await openedBy(first, async () => isWritable(first, folder));
+  if (exitCode === 0) return finish(first, folder);
+  // Files of other users: the image is prepared, and looked at again.
+  await first.close();
+  const preparation = graderPreparation(folder);
+  const container = await engine.start({ ...spec, preparation }, signal);
+  const again = await openedBy(container, async () => isWritable(container, folder));
+  if (again.exitCode === 0) return finish(container, folder);
+  await container.close();
+  const said = container.isPrepared === true ? again.stderr : stderr;
+  throw new ContainerError("image", `${spec.image}: ${oneLine(said)}`);
+}
+
+async function finish(container: Container, folder: string): Promise<OpenRepository> {
+  const environment = await openedBy(container, async () => imageEnvironment(container, folder));
+  return { container, folder, environment };
+}
+
+async function isWritable(
+  container: Container,
+  folder: string,
+): Promise<{ readonly exitCode: number | null; readonly stderr: Buffer }> {
+  return container.exec(
+    `cd -P '${folder}' && git rev-parse -q --verify HEAD >/dev/null || exit 1\n${writableScript}`,
+    { cwd: "/", timeoutSeconds: 300 },
+  );
+}

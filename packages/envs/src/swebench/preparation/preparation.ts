@@ -1,0 +1,62 @@
+import type { ContainerPreparation } from "../containers/container.ts";
+import { shellWord } from "../instances/eval-script.ts";
+import { foreignCommits, gitFunctions, historyScript } from "./history-script.ts";
+import { rightsScript } from "./rights-script.ts";
+import { notesFolder, snapshotFunctions, startTreeScript } from "./start-tree-script.ts";
+
+/** The longest preparation of an image, seconds: packing a long history takes minutes. */
+const preparationSeconds = 3600;
+
+const functions = [gitFunctions, foreignCommits, snapshotFunctions].join("\n");
+
+/**
+ * Prepares an image for an agent, once: the state that the issue is about, no history but that of
+ * HEAD, a record of all files, and everything writable by the user.
+ * @param setup - Bash of the data set, run in the folder first.
+ */
+export function agentPreparation(folder: string, setup: string): ContainerPreparation {
+  const script = [
+    // All that is temporary goes into one folder, and with it.
+    `TMPDIR=$(mktemp -d /tmp/turnwise.XXXXXX) && export TMPDIR`,
+    functions,
+    `( cd -P ${shellWord(folder)} && trust "$PWD" && { ${setup}\n}; ) 1>&2 || fail "the set-up of the data set failed"`,
+    `( ${historyScript(folder)} )`,
+    `( set -euo pipefail\n${startTreeScript(folder)} )`,
+    `( ${rightsScript(folder)} )`,
+    `chown -R "$TURNWISE_UID:$TURNWISE_GID" ${notesFolder}`,
+    `rm -rf "$TMPDIR"`,
+  ];
+  return { script: chain(script), timeoutSeconds: preparationSeconds };
+}
+
+/** Makes the repository of an image writable for its user, once; for graders, where it is not. */
+export function graderPreparation(folder: string): ContainerPreparation {
+  return { script: chain([`( ${rightsScript(folder)} )`]), timeoutSeconds: preparationSeconds };
+}
+
+/** Parts one after the other, until one fails. A part of its own shell keeps its settings. */
+function chain(parts: readonly string[]): string {
+  return parts.map((part) => `${part}\n[ $? = 0 ] || exit 1`).join("\n");
+}
+
+/**
+ * Checks what a preparation promises, as the user who will work: prints HEAD and the recorded tree, or
+ * fails with a reason in one line.
+ */
+export function assertionScript(folder: string): string {
+  return `${foreignCommits}
+cd -P ${shellWord(folder)} || { echo "no folder ${folder}" >&2; exit 1; }
+head=$(git rev-parse -q --verify 'HEAD^{commit}') || { git rev-parse HEAD 2>&1 | head -1 >&2; exit 1; }
+foreign=$(set -o pipefail; foreign_commits) || { echo "the commits of ${folder} cannot be listed" >&2; exit 1; }
+[ -z "$foreign" ] || { echo "$(echo "$foreign" | wc -l) commits that are no ancestors of HEAD can be read, as $(echo "$foreign" | head -1)" >&2; exit 1; }
+${writableScript}
+echo "$head $(cat ${notesFolder}/start)"
+`;
+}
+
+/** Fails where the user of a container cannot work in the current folder. */
+export const writableScript = `for place in . "$(git rev-parse --absolute-git-dir)" /tmp; do
+  [ -w "$place" ] || { echo "$place cannot be written by user $(id -u)" >&2; exit 1; }
+done
+closed=$(find . -xdev ! -type l ! -writable ! -path '*/.git/*' -print -quit)
+[ -z "$closed" ] || { echo "$closed cannot be written by user $(id -u)" >&2; exit 1; }`;
