@@ -243,7 +243,7 @@ export class DockerEngine implements ContainerEngine {
     const orphans = listed.filter(
       ({ Labels: labels }) =>
         isOwnerGone(labels[labelNames.owner] ?? "") ||
-        Number(labels[labelNames.expires] ?? Infinity) < now,
+        Number(labels[labelNames.expires] || Infinity) < now,
     );
     await Promise.all(
       orphans.map(async ({ Id }) =>

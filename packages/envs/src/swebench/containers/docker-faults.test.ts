@@ -297,6 +297,21 @@ describe.skipIf(engine === undefined)("a container", () => {
     expect(await engine!.reap()).toBe(1);
     await expect(lost.inspect()).rejects.toThrow(/no such container/iu);
   });
+
+  it("does not claim containers that others start from an image of ours", async () => {
+    await withContainer(async (container) => {
+      await engine!.commit(container, "turnwise-labels:1");
+    });
+    const { client } = engine!;
+    const own = await client.createContainer({ Image: "turnwise-labels:1" });
+    try {
+      await engine!.reap();
+      expect((await own.inspect()).Id).toBe(own.id);
+    } finally {
+      await own.remove({ force: true });
+      await client.getImage("turnwise-labels:1").remove({ force: true });
+    }
+  });
 });
 
 describe.skipIf(engine === undefined)("an engine that restarts", () => {

@@ -11,6 +11,14 @@ export const labelNames = {
   expires: "turnwise.expires",
 } as const;
 
+/**
+ * Labels of an image that is made from a container of ours: the engine would hand the container's on
+ * to all containers of the image, whoever starts them.
+ */
+export const noLabels: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.values(labelNames).map((name) => [name, ""]),
+);
+
 /** When a process began, in the kernel's ticks; empty where the system does not say. */
 function startOf(pid: number): string {
   try {

@@ -8,6 +8,7 @@ import {
 } from "./container.ts";
 import { dockerFault, withinSeconds } from "./docker-fault.ts";
 import { noteUse } from "./docker-images.ts";
+import { noLabels } from "./labels.ts";
 
 /** Name of the repository of images that hold prepared ones; the tag is a digest. */
 const preparedRepository = "turnwise-prepared";
@@ -150,7 +151,7 @@ export async function commitContainer(
       repo: tag.slice(0, split),
       tag: tag.slice(split + 1),
       Cmd: ["/bin/bash"],
-      Labels: {},
+      Labels: { ...noLabels },
       ...(user === undefined ? {} : { User: user }),
     }),
   );

@@ -19,7 +19,7 @@ export function agentPreparation(folder: string, setup: string): ContainerPrepar
     // All that is temporary goes into one folder, and with it.
     `TMPDIR=$(mktemp -d /tmp/turnwise.XXXXXX) && export TMPDIR`,
     functions,
-    `( cd -P ${shellWord(folder)} && trust "$PWD" && { ${setup}\n}; ) 1>&2 || fail "the set-up of the data set failed"`,
+    `( cd -P ${shellWord(folder)} && trust "$PWD" && { ${setup}\n}; ) 1>&2`,
     `( ${historyScript(folder)} )`,
     `( set -euo pipefail\n${startTreeScript(folder)} )`,
     `( ${rightsScript(folder)} )`,

@@ -22,7 +22,7 @@ const instanceOf = (image: string): SweBenchInstance => ({
   image,
   failToPass: ["right"],
   passToPass: [],
-  evalScript: `cd /testbed
+  evalScript: `cd /testbed; set -x
 : '>>>>> Start Test Output'
 grep -q three a.txt && touch pkg/written && [ -x pkg/m.py ] && echo "uid $(id -u)" && echo "PASSED right"
 : '>>>>> End Test Output'

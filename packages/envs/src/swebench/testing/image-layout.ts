@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { DockerContainer } from "../containers/docker-container.ts";
 import type { DockerEngine } from "../containers/docker-engine.ts";
+import { labelNames, noLabels, ownerLabel } from "../containers/labels.ts";
 import { demoBaseImage } from "../demo/base-image.ts";
 
 /** Settings of an image. */
@@ -33,6 +34,7 @@ export class ImageLayouts {
       Image: demoBaseImage,
       Entrypoint: [],
       Cmd: ["/bin/bash", "-c", "sleep 600"],
+      Labels: { [labelNames.owner]: ownerLabel(), [labelNames.expires]: "9999999999" },
       HostConfig: { NetworkMode: "none" },
     });
     try {
@@ -51,7 +53,13 @@ export class ImageLayouts {
       });
       if (done.exitCode !== 0) throw new Error(`layout: ${done.stderr.toString()}`);
       const [repo, version] = tag.split(":");
-      await created.commit({ repo, tag: version, Cmd: ["/bin/bash"], Labels: {}, ...settings });
+      await created.commit({
+        repo,
+        tag: version,
+        Cmd: ["/bin/bash"],
+        Labels: { ...noLabels },
+        ...settings,
+      });
     } finally {
       // Another process may be removing it.
       await created.remove({ force: true }).catch(() => undefined);
