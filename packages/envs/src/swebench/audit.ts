@@ -64,7 +64,9 @@ export function sweAuditRecord(record: SweRecord): SweAuditRecord {
     instance_id: instanceId,
     ending,
     model_patch: patch.patch,
-    model_patch_base64: isWholeText(patch) ? null : Buffer.from(patch.bytes ?? []).toString("base64"),
+    model_patch_base64: isWholeText(patch)
+      ? null
+      : Buffer.from(patch.bytes ?? []).toString("base64"),
     left_out: patch.leftOut,
     grading,
     resolved: grade.isResolved,

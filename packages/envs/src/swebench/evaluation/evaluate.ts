@@ -302,10 +302,7 @@ async function runStrictly(
   return { grade: strict.grade, official, restored, suspicions, log, isTimedOut: run.isTimedOut };
 }
 
-function countHunks(
-  patch: string | Uint8Array,
-  paths: readonly ProtectedPath[],
-): RestoredFile[] {
+function countHunks(patch: string | Uint8Array, paths: readonly ProtectedPath[]): RestoredFile[] {
   const counts = new Map<string, number>();
   const readable = Buffer.from(patch).toString("utf8");
   for (const { text, oldPath, newPath } of splitPatch(readable)) {

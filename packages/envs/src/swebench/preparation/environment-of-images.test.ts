@@ -3,6 +3,7 @@ import type { SweBenchInstance } from "../instances/instance.ts";
 import { demoTasks } from "../demo/tasks.ts";
 import { evaluatePatch } from "../evaluation/evaluate.ts";
 import { sweEnvironment } from "../environment.ts";
+import { bashScaffold, r2eScaffold } from "../scaffold/scaffolds.ts";
 import { encodeToolCall } from "../scaffold/tool-call.ts";
 import {
   condaLayout,
@@ -70,7 +71,7 @@ describe.skipIf(engine === undefined)("commands and tests run in the image's env
       evalScript: `: '>>>>> Start Test Output'\necho "PASSED $(command -v python)"\n: '>>>>> End Test Output'\n`,
     };
     const seen: string[] = [];
-    for (const scaffold of ["tools", "bash"] as const) {
+    for (const scaffold of [r2eScaffold, bashScaffold]) {
       const environment = sweEnvironment(instance, engine!, { scaffold });
       await environment.reset();
       const call = { tool: "execute_bash", arguments: { cmd: "command -v python || echo none" } };

@@ -1,5 +1,9 @@
 import { afterAll, describe, expect, it, vi } from "vitest";
-import { ContainerError, type ContainerEngine } from "../containers/container.ts";
+import {
+  ContainerError,
+  type ContainerEngine,
+  type ContainerSpec,
+} from "../containers/container.ts";
 import { ImageLayouts, repositoryLayout } from "../testing/image-layout.ts";
 import { testEngine } from "../testing/test-engine.ts";
 import { openForAgent } from "./open-repository.ts";
@@ -53,6 +57,12 @@ git clone -q /up /real; git -C /real checkout -q $issue; ln -s /real /testbed; r
   "commits in SHA-256": `${upstream.replace("git init -q .", "git init -q --object-format=sha256 .")}
 git clone -q /up /testbed; cd /testbed; git checkout -q $issue; rm -rf /up`,
 };
+
+function withoutPreparation(spec: ContainerSpec): ContainerSpec {
+  return Object.fromEntries(
+    Object.entries(spec).filter(([name]) => name !== "preparation"),
+  ) as unknown as ContainerSpec;
+}
 
 describe.skipIf(engine === undefined)("the history that an agent can read", () => {
   afterAll(async () => {
@@ -108,7 +118,7 @@ done | grep -c SECRET; grep -rl SECRET / --include=a.py --exclude-dir=proc --exc
     const image = await layouts!.build(layoutsOfHistory["references of all kinds"]!);
     const plain: ContainerEngine = {
       host: engine!.host,
-      start: async ({ preparation: _, ...spec }, signal) => engine!.start(spec, signal),
+      start: async (spec, signal) => engine!.start(withoutPreparation(spec), signal),
       close: async () => undefined,
     };
     const { container } = await openForAgent(plain, { image }, "/testbed", "true");
@@ -143,8 +153,8 @@ done | grep -c SECRET; grep -rl SECRET / --include=a.py --exclude-dir=proc --exc
     const image = await layouts!.build(clone);
     const careless: ContainerEngine = {
       host: engine!.host,
-      start: async ({ preparation: _, ...spec }, signal) => {
-        const container = await engine!.start(spec, signal);
+      start: async (spec, signal) => {
+        const container = await engine!.start(withoutPreparation(spec), signal);
         return {
           id: container.id,
           image: container.image,
@@ -155,6 +165,8 @@ done | grep -c SECRET; grep -rl SECRET / --include=a.py --exclude-dir=proc --exc
           copyIn: async (folder, files) => container.copyIn(folder, files),
           copyOut: async (path, options) => container.copyOut(path, options),
           isAlive: async () => container.isAlive(),
+          changes: async () => container.changes(),
+          isOutOfMemory: async () => container.isOutOfMemory(),
           close: async () => container.close(),
         };
       },

@@ -126,3 +126,74 @@ describe.skipIf(data === undefined)("patches of the benchmark", () => {
     expect(taken).toEqual([]);
   });
 });
+
+describe("formats", () => {
+  const observation = { text: "seen" };
+
+  it("begin with the tools and the issue, and go on with answers", () => {
+    const format = r2eFormat({ template: plainText });
+    expect(format.prompt([], observation)).toContain("file_editor:");
+    expect(format.prompt([], observation).endsWith("seen\n\nAgent:\n")).toBe(true);
+    expect(format.prompt([{ observation, action: "x" }], observation)).toBe("\n\nseen\n\nAgent:\n");
+    expect(toolCallFormat().prompt([], observation)).toContain('"name":"execute_bash"');
+    expect(bashFormat().prompt([], observation)).toMatch(/^<\|im_start\|>system\n/u);
+  });
+
+  it("read back what they write for demonstrations", () => {
+    const action = encodeToolCall({ tool: "execute_bash", arguments: { cmd: "ls -la | head" } });
+    for (const format of [r2eFormat(), toolCallFormat(), bashFormat()]) {
+      expect(format.parse(format.write(action), observation)).toEqual({ action, isValid: true });
+    }
+  });
+
+  it("give the environment a call, or the response itself where there is none", () => {
+    const { action, isValid } = r2eFormat().parse("<function=finish></function>", observation);
+    expect([decodeToolCall(action), isValid]).toEqual([{ tool: "finish", arguments: {} }, true]);
+    expect(bashFormat().parse("hello", observation)).toEqual({ action: "hello", isValid: false });
+  });
+
+  it("tell the environment why a call cannot be run, and which calls were not", () => {
+    const { action, isValid } = r2eFormat().parse(
+      "<function=execute_bash></function><function=finish></function>",
+      observation,
+    );
+    expect(isValid).toBe(false);
+    expect(decodeAction(action)).toMatchObject({
+      call: { tool: "execute_bash", arguments: {} },
+      note: expect.stringContaining("2 tool calls"),
+    });
+    const cut = bashFormat().parse("```bash\nls", observation);
+    expect(decodeAction(cut.action)).toEqual({ note: expect.stringContaining("not closed") });
+    expect(cut.isValid).toBe(false);
+  });
+
+  it("show no more than `maxCharacters` of an observation", () => {
+    const format = bashFormat({ template: plainText, maxCharacters: 10 });
+    expect(format.prompt([{ observation, action: "" }], { text: "x".repeat(1000) })).toContain(
+      "990 characters cut",
+    );
+  });
+});
+
+describe("compact filtering", () => {
+  it("keeps what was handed in, and never what the infrastructure broke", () => {
+    const outcomes = [
+      { outcome: { kind: "terminated", isSuccess: false } },
+      { outcome: { kind: "truncated", limit: "turns" } },
+      { outcome: { kind: "truncated", limit: "tokens" } },
+      { outcome: { kind: "truncated", limit: "time" } },
+      { outcome: { kind: "failed", error: { kind: "environment", message: "" } } },
+    ] as const;
+    expect(outcomes.map(episodeEnding)).toEqual([
+      "submit",
+      "steps",
+      "context",
+      "time",
+      "infrastructure",
+    ]);
+    expect(compactFilter(outcomes)).toEqual(outcomes.slice(0, 1));
+    expect(compactFilter(outcomes, ["submit", "steps", "context", "time"])).toEqual(
+      outcomes.slice(0, 4),
+    );
+  });
+});
