@@ -158,10 +158,6 @@ export const allMutants: readonly Mutant[] = [
     [".slice(0, target)", ""],
     ["numRounds >= maxRounds", "numRounds > maxRounds"],
   ]),
-  ...mutants("estimators", "filtered-advantages.ts", [
-    ["return isOut ? 0 : advantage;", "return advantage;"],
-    ['outcome.kind !== "terminated"', 'outcome.kind === "truncated"'],
-  ]),
   ...mutants("estimators", "rollout-correction.ts", [
     ["old - samplerLogProbs[index]![token]! : 0", "samplerLogProbs[index]![token]! - old : 0"],
     ["ratio < low ? low : high", "high"],
@@ -181,6 +177,32 @@ export const allMutants: readonly Mutant[] = [
     ["return plainOperations.sum(gradient);", "return shape.map(() => gradient[0]!);"],
   ]),
   ...mutants("estimators", "paper-runs.ts", [['"grpo", [68.0], [76.8]', '"grpo", [76.8], [68.0]']]),
+  ...mutants("estimators", "algorithm/compile-algorithm.ts", [
+    ['ruleFor(outcome) !== "leave-out"', 'ruleFor(outcome) === "train"'],
+    ['ruleFor(outcome) === "train"', 'ruleFor(outcome) !== "leave-out"'],
+    ["scoresOf(charged(group))", "scoresOf(group)"],
+    ["total += meanKl * length;", "total += meanKl;"],
+    ["correction.isKept.filter(Boolean).length", "numTokens"],
+    ["weight * correction.weights[token]!", "weight"],
+    ["state: { klCoefficient }", "state"],
+  ]),
+  ...mutants("estimators", "algorithm/estimate-credit.ts", [
+    ["place === 0 ? 0 : turnIndex", "turnIndex"],
+    ["- (charges[token] ?? 0)", ""],
+    ["penalizedReward(turn), spread)", "penalizedReward(turn), 0)"],
+    ['whitening === "batch" ? whiten', 'whitening === "none" ? whiten'],
+    ["turn === 0 ? firstObservation : turns[turn - 1]!", "turns[turn]!"],
+  ]),
+  ...mutants("estimators", "algorithm/charge-penalties.ts", [
+    ["index === lengths.length - 1 ? penaltyOf(total) : 0", "penaltyOf(total)"],
+    ["reward: turn.reward - penalty", "reward: turn.reward"],
+    ["0 - overlongPenalty(", "overlongPenalty("],
+  ]),
+  ...mutants("estimators", "algorithm/compile-objective.ts", [
+    ["scaleObjective(kl.coefficient, klPenalty(kl))", "klPenalty(kl)"],
+    ["scaleObjective(critic.coefficient, valueLoss(critic))", "valueLoss(critic)"],
+  ]),
+  ...mutants("estimators", "algorithm/correct-rows.ts", [["stays[i] ? 1 : 0", "1"]]),
   ...mutants("aem", "modulation-coefficients.ts", [
     ["Math.exp(-rule.strength *", "Math.exp(rule.strength *"],
     ["entropy - low : high - entropy", "high - entropy : entropy - low"],

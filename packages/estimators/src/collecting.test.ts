@@ -2,8 +2,6 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bestOfGroupAdvantages } from "./best-of-group.ts";
 import { emptyRefill, refill, type Refill } from "./dynamic-sampling.ts";
-import { filteredAdvantages, isCutShort } from "./filtered-advantages.ts";
-import { grpoPresets } from "./grpo-presets.ts";
 import { adaptedKlCoefficient, penalizedRewards } from "./kl-in-reward.ts";
 import { overlongPenalty } from "./overlong-penalty.ts";
 
@@ -77,44 +75,6 @@ describe("refill", () => {
         },
       ),
     );
-  });
-});
-
-describe("filteredAdvantages", () => {
-  const returns = [[1, 0, 0, 5]];
-  const isFiltered = [[false, false, false, true]];
-
-  it("gives filtered trajectories nothing, and counts or ignores their returns", () => {
-    expect(filteredAdvantages(returns, isFiltered, "count", grpoPresets.primeRl)).toEqual([
-      [-0.5, -1.5, -1.5, 0],
-    ]);
-    const [advantages] = filteredAdvantages(returns, isFiltered, "leave-out", grpoPresets.rloo);
-    expect(advantages).toEqual([1, -0.5, -0.5, 0]);
-  });
-
-  it("keeps counts with their trajectories", () => {
-    const options = {
-      ...grpoPresets.verlAgent,
-      scale: "none",
-      numResponses: [[1, 1, 2, 9]],
-    } as const;
-    expect(filteredAdvantages(returns, isFiltered, "leave-out", options)).toEqual([
-      [0.75, -0.25, -0.25, 0],
-    ]);
-  });
-
-  it("names what is wrong", () => {
-    expect(() => filteredAdvantages(returns, [[true]], "count")).toThrow(
-      "filteredAdvantages: returns[0] and isFiltered[0] must have the same length, got 4 and 1",
-    );
-  });
-});
-
-describe("isCutShort", () => {
-  it("tells what the environment ended from what it did not", () => {
-    expect(isCutShort({ kind: "terminated", isSuccess: false })).toBe(false);
-    expect(isCutShort({ kind: "truncated", limit: "tokens" })).toBe(true);
-    expect(isCutShort({ kind: "failed", error: { kind: "timeout", message: "late" } })).toBe(true);
   });
 });
 

@@ -52,7 +52,6 @@ export { addObjectives, scaleObjective } from "./combine-objectives.ts";
 export { discountedReturns, type DiscountedReturnOptions } from "./discounted-returns.ts";
 export { emptyRefill, refill, type Refill, type RefillOptions } from "./dynamic-sampling.ts";
 export { entropyBonus } from "./entropy-bonus.ts";
-export { filteredAdvantages, isCutShort } from "./filtered-advantages.ts";
 export {
   generalizedAdvantages,
   type GeneralizedAdvantageOptions,

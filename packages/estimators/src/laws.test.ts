@@ -2,22 +2,32 @@ import type { Law, Objective } from "@turnwise/core";
 import { describe, expect, it } from "vitest";
 import { cispoSurrogate } from "./cispo-surrogate.ts";
 import { clippedSurrogate } from "./clipped-surrogate.ts";
+import { algorithmPresets } from "./algorithm/algorithm-presets.ts";
+import { compileAlgorithm } from "./algorithm/compile-algorithm.ts";
+import { bestOfGroupAdvantages } from "./best-of-group.ts";
 import { addObjectives, scaleObjective } from "./combine-objectives.ts";
+import { discountedReturns } from "./discounted-returns.ts";
 import { entropyBonus } from "./entropy-bonus.ts";
 import { geometricMeanSurrogate } from "./geometric-mean-surrogate.ts";
+import { generalizedAdvantages } from "./generalized-advantages.ts";
 import { groupAdvantages } from "./group-advantages.ts";
 import { grpoPresets, type GrpoPreset } from "./grpo-presets.ts";
 import { klPenalty } from "./kl-penalty.ts";
 import {
   advantageLaws,
+  type AdvantageEstimator,
   objectiveLaws,
   type AdvantageClaim,
   type ObjectiveClaim,
   type ObjectiveLawOptions,
 } from "./laws.ts";
 import { importanceSampling, policyGradient } from "./policy-gradient.ts";
-import { reinforcePlusPlusBaselineAdvantages } from "./reinforce-plus-plus.ts";
+import {
+  reinforcePlusPlusAdvantages,
+  reinforcePlusPlusBaselineAdvantages,
+} from "./reinforce-plus-plus.ts";
 import { sapoSurrogate } from "./sapo-surrogate.ts";
+import { gigpoAdvantages, turnAdvantages } from "./turn-advantages.ts";
 import { valueLoss } from "./value-loss.ts";
 
 function itHolds(laws: readonly Law[]): void {
@@ -93,6 +103,68 @@ describe("laws of the advantage presets", () => {
   );
 });
 
+describe("laws of the other advantage estimators", () => {
+  const single = (group: readonly number[]): number[][] => group.map((value) => [value]);
+  const flat = (tokens: readonly (readonly number[])[]): number[] => tokens.map(([own]) => own!);
+  const estimators: readonly [string, AdvantageEstimator, readonly AdvantageClaim[]][] = [
+    [
+      "best-of-group",
+      (returns) => returns.map((group) => bestOfGroupAdvantages(group)),
+      [...relative, "scale-invariant"],
+    ],
+    [
+      "best-of-group, unscaled",
+      (returns) => returns.map((group) => bestOfGroupAdvantages(group, { scale: "none" })),
+      [...relative, "linear"],
+    ],
+    ["turn", (returns) => turnAdvantages(returns.map(single)).map(flat), scaled],
+    [
+      "gigpo",
+      (returns) =>
+        gigpoAdvantages(
+          returns.map((group) => group.map((value) => ({ rewards: [value], stateKeys: ["s"] }))),
+        ).map(flat),
+      unscaled,
+    ],
+    [
+      "gigpo, states visited once",
+      (returns) =>
+        gigpoAdvantages(
+          returns.map((group) =>
+            group.map((value, i) => ({ rewards: [value], stateKeys: [String(i)] })),
+          ),
+          { scale: "sample" },
+        ).map(flat),
+      scaled,
+    ],
+    [
+      "discounted-returns",
+      (returns) => returns.map((group) => group.map((value) => discountedReturns([0, value])[0]!)),
+      ["independent-groups", "linear", "order-preserving"],
+    ],
+    [
+      "reinforce-plus-plus",
+      (returns) => {
+        const tokens = flat(reinforcePlusPlusAdvantages(returns.flatMap(single)));
+        let next = 0;
+        return returns.map((group) => group.map(() => tokens[next++]!));
+      },
+      ["shift-invariant", "scale-invariant", "flat-is-zero", "order-preserving"],
+    ],
+    [
+      "generalized",
+      (returns) =>
+        returns.map((group) =>
+          group.map((value) => generalizedAdvantages([0, value], [0, 0]).advantages[0]!),
+        ),
+      ["independent-groups", "linear", "order-preserving"],
+    ],
+  ];
+  for (const [name, estimate, claims] of estimators) {
+    itHolds(advantageLaws(name, estimate, claims));
+  }
+});
+
 const surrogate: readonly ObjectiveClaim[] = [
   "policy-gradient",
   "follows-advantages",
@@ -142,6 +214,16 @@ describe("laws of the objectives", () => {
   for (const [objective, claims, options] of objectives) {
     itHolds(objectiveLaws(objective, claims, { numRuns: 40, ...options }));
   }
+});
+
+describe("laws of the objectives of all presets", () => {
+  const byName = new Map(
+    Object.values(algorithmPresets).map((preset) => {
+      const { objective } = compileAlgorithm(preset);
+      return [objective.name, objective];
+    }),
+  );
+  for (const objective of byName.values()) itHolds(objectiveLaws(objective, [], { numRuns: 10 }));
 });
 
 describe("a law that does not hold", () => {

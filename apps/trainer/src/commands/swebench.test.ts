@@ -25,7 +25,7 @@ import {
   sweEnvironmentFactory,
   sweTasks,
 } from "@turnwise/envs/swebench";
-import { filteredAdvantages, grpoPresets } from "@turnwise/estimators";
+import { compileAlgorithm, deepSwe, groupAdvantages, grpoPresets } from "@turnwise/estimators";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { swebenchCommand } from "./swebench.ts";
 
@@ -190,14 +190,11 @@ describe.skipIf(engine === undefined)("the DeepSWE recipe on a task of the demon
         "submit",
         "infrastructure",
       ]);
-      const [advantages] = filteredAdvantages(
-        [trajectories.map(trajectoryReturn)],
-        [trajectories.map((trajectory) => episodeEnding(trajectory) !== "submit")],
-        "leave-out",
-        grpoPresets.rlooVectorized,
-      );
-      // Returns 1, 1, 0: each less the mean of the two others.
-      expect(advantages).toEqual([0.5, 0.5, -1, 0]);
+      // The episode that broke counts as not sampled. Returns 1, 1, 0: each less the mean of the others.
+      const { trajectories: usable } = compileAlgorithm(deepSwe).usable(group);
+      expect(groupAdvantages([usable.map(trajectoryReturn)], grpoPresets.rlooVectorized)).toEqual([
+        [0.5, 0.5, -1],
+      ]);
 
       const kept = trajectories.filter((trajectory) => episodeEnding(trajectory) === "submit");
       const entropies = kept.flatMap(({ turns }) =>

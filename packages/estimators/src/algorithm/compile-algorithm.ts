@@ -1,6 +1,5 @@
 import {
   parseRecord,
-  plainOperations,
   trajectoryReturn,
   type Group,
   type Objective,
@@ -10,8 +9,7 @@ import {
 } from "@turnwise/core";
 import { aggregationWeights } from "../aggregation.ts";
 import { hasLearningSignal } from "../group-filter.ts";
-import { adaptedKlCoefficient } from "../kl-in-reward.ts";
-import { limitedKl } from "../kl-penalty.ts";
+import { adaptedKlCoefficient, penalizedRewards } from "../kl-in-reward.ts";
 import { rowScores } from "../row-advantages.ts";
 import { algorithmSchema, type Algorithm, type ResolvedAlgorithm } from "./algorithm.ts";
 import type { BatchRow } from "./batch-rows.ts";
@@ -154,9 +152,12 @@ export function compileAlgorithm(algorithm: Algorithm): CompiledAlgorithm {
         const batch = { groups: overlong, rows, scores, tokenCharges: undefined, stateKeys };
         return { credits: estimateCredit(advantages, batch), state, metrics: {} };
       }
-      const { tokenKl, meanKl } = divergences(kl, rows, scores, references);
-      const tokenCharges = tokenKl.map((row) =>
-        row.map((span) => span.map((nats) => state.klCoefficient * nats)),
+      const { tokenCharges, meanKl } = divergenceCharges(
+        kl,
+        state.klCoefficient,
+        rows,
+        scores,
+        references,
       );
       const charges = groups.map(({ trajectories }) =>
         trajectories.map(({ turns }) => turns.map(() => 0)),
@@ -216,32 +217,36 @@ function needsOf(
   };
 }
 
-/** The divergence of each token from the reference policy, `[row][span][token]`, and its mean. */
-function divergences(
-  { estimator, limit }: Extract<ResolvedAlgorithm["kl"], { kind: "reward" }>,
+/** Reward that the divergence takes off each token, `[row][span][token]`, and its mean in nats. */
+function divergenceCharges(
+  kl: Extract<ResolvedAlgorithm["kl"], { kind: "reward" }>,
+  coefficient: number,
   rows: readonly BatchRow[],
   scores: readonly ScoredRow[],
   references: readonly ScoredRow[] | undefined,
-): { readonly tokenKl: number[][][]; readonly meanKl: number } {
+): { readonly tokenCharges: number[][][]; readonly meanKl: number } {
   if (references === undefined) {
     throw new TypeError('credit: references must be given with kl.kind "reward", got undefined');
   }
   let total = 0;
-  let count = 0;
-  const tokenKl = rows.map(({ row }, i) =>
-    row.spans.map((_, span) => {
-      const reference = references[i]!.spans[span]!.logProbs;
-      const gaps = Float64Array.from(
-        scores[i]!.spans[span]!.logProbs,
-        (old, token) => old - reference[token]!,
+  let numTokens = 0;
+  const tokenCharges = rows.map(({ row }, i) =>
+    row.spans.map(({ length }, span) => {
+      const { rewards, meanKl } = penalizedRewards(
+        {
+          rewards: Array<number>(length).fill(0),
+          oldLogProbs: [...scores[i]!.spans[span]!.logProbs],
+          referenceLogProbs: [...references[i]!.spans[span]!.logProbs],
+        },
+        coefficient,
+        kl,
       );
-      const nats = [...limitedKl(plainOperations, gaps, estimator, limit)];
-      total += nats.reduce((sum, value) => sum + value, 0);
-      count += nats.length;
-      return nats;
+      total += meanKl * length;
+      numTokens += length;
+      return rewards.map((reward) => 0 - reward);
     }),
   );
-  return { tokenKl, meanKl: count === 0 ? 0 : total / count };
+  return { tokenCharges, meanKl: numTokens === 0 ? 0 : total / numTokens };
 }
 
 /** The aggregation rule over the tokens that count, times the weights of the correction. */

@@ -1,0 +1,14 @@
+import { expect, it } from "vitest";
+import { kebabCase, withKebabKeys } from "./kebab-case.ts";
+
+it("names exported values as a command line does", () => {
+  const names = ["ppo", "deepSwe", "reinforcePlusPlus", "passAtKGrpo", "Grpo"];
+  expect(names.map(kebabCase)).toEqual([
+    "ppo",
+    "deep-swe",
+    "reinforce-plus-plus",
+    "pass-at-k-grpo",
+    "grpo",
+  ]);
+  expect(withKebabKeys({ drGrpo: 1, ppo: 2 })).toEqual({ "dr-grpo": 1, ppo: 2 });
+});
