@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { alfworldGrpoAem } from "./recipes/alfworld-grpo-aem.ts";
 import { checkConfig, engineDevice, resolveConfig } from "./config.ts";
+import { deepsweDemo } from "./recipes/deepswe.ts";
 import { InputError } from "./input-error.ts";
 
 const recipe = alfworldGrpoAem(1);
@@ -56,6 +57,24 @@ describe("resolveConfig", () => {
 });
 
 describe("checkConfig", () => {
+  it("resumes a run of before strict grading as it was, and starts new ones strictly", () => {
+    const config = deepsweDemo(1);
+    if (config.tasks.environment !== "swebench") throw new Error(config.tasks.environment);
+    const { grading, testTimeout: _timeout, outOfMemory: _memory, ...tasks } = config.tasks;
+    const { skipInvalid: _skip, fields: _fields, ...older } = tasks;
+    expect(grading).toBe("strict");
+    expect(checkConfig({ ...config, tasks: older }, "config.json").tasks).toEqual({
+      ...config.tasks,
+      grading: "official",
+    });
+    const mapped = resolveConfig(
+      config,
+      { tasks: { fields: { image: "docker.image" } } },
+      "my.json",
+    );
+    expect(mapped.tasks).toMatchObject({ fields: { image: "docker.image" }, grading: "strict" });
+  });
+
   it("accepts what a recipe gives, also after a round through JSON", () => {
     expect(checkConfig(JSON.parse(JSON.stringify(recipe)), "config.json")).toEqual(recipe);
   });
