@@ -96,6 +96,13 @@ export interface SamplerCapabilities {
   readonly maxSequenceTokens: number;
 }
 
+/** Tokens that a sampler has computed since it was made, those of unfinished responses included. */
+export interface TokenCounts {
+  /** Prompt tokens that were read; what was cached is not read again. */
+  readonly numRead: number;
+  readonly numSampled: number;
+}
+
 /** Samples responses. Requests that wait together are computed together. */
 export interface Sampler {
   readonly capabilities: SamplerCapabilities;
@@ -110,6 +117,8 @@ export interface Sampler {
   sample(request: SampleRequest, signal?: AbortSignal): Promise<SampledResponse>;
   /** Forgets a sequence. Unknown names are fine. */
   release(sequenceId: string): void;
+  /** Counts for a progress display; absent where nobody counts. */
+  tokenCounts?(): Promise<TokenCounts>;
 }
 
 /** What a learner computed for one row: one entry a span, in the row's order. */
@@ -158,11 +167,14 @@ export interface LearnerCapabilities {
   readonly maxSequenceTokens: number;
 }
 
+/** Called during a call of a learner, with the number of tokens that are computed and of all. */
+export type OnTokens = (done: number, total: number) => void;
+
 /** Scores and changes the weights of a policy. */
 export interface Learner {
   readonly capabilities: LearnerCapabilities;
   /** Log-probs and entropies under the present weights, without a gradient, in the order of rows. */
-  score(rows: readonly TokenRow[]): Promise<ScoredRow[]>;
+  score(rows: readonly TokenRow[], onTokens?: OnTokens): Promise<ScoredRow[]>;
   /**
    * The fixed reference policy, whose log-probs become `referenceLogProbs`: the first weights, or the
    * model without the adapter that is trained. Absent where the learner does not keep it.
@@ -172,7 +184,11 @@ export interface Learner {
    * One optimizer step on the loss summed over all rows.
    * @throws `NonFiniteError` if the loss or the gradient is not finite; the weights are as before.
    */
-  update(rows: readonly TrainingRow[], objective: Objective): Promise<UpdateReport>;
+  update(
+    rows: readonly TrainingRow[],
+    objective: Objective,
+    onTokens?: OnTokens,
+  ): Promise<UpdateReport>;
   /** The present weights, for a sampler. */
   weights(): PolicyWeights;
   /** Writes weights, optimizer state and counters into a folder. */

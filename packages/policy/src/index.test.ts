@@ -41,10 +41,14 @@ test("exports these names", () => {
     "writeTokenizer",
   ]);
   expect(Object.keys(local).toSorted()).toEqual([
+    "availableMemory",
+    "chooseWeightStorage",
     "createLocalPolicy",
     "createLocalSampler",
     "deviceOptions",
+    "memoryNeeds",
     "staysOnDevice",
+    "trainingMemory",
   ]);
   expect(Object.keys(remote).toSorted()).toEqual([
     "RemoteError",

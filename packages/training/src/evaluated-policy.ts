@@ -5,6 +5,7 @@ import { readTokenizer, type LoadedTokenizer } from "@turnwise/policy";
 import { createLocalSampler, type DeviceOptions, type WeightStorage } from "@turnwise/policy/local";
 import { chatSampler, completionsSampler, textTokenizer } from "@turnwise/policy/remote";
 import { z } from "zod";
+import { checkSamplingMemory } from "./check-memory.ts";
 import { count, countOrNone } from "./config-parts.ts";
 import { InputError, reading } from "./input-error.ts";
 import { keyOf } from "./training-policy.ts";
@@ -143,6 +144,7 @@ async function openFolder(
   { threads, device, weightStorage, adapter }: FolderOptions,
 ): Promise<EvaluatedPolicy> {
   const tokenizer = await readTokenizer(model);
+  await checkSamplingMemory("evaluate", { path: model, adapter, weightStorage, device });
   const opened = await createLocalSampler({
     model,
     tokenizer,

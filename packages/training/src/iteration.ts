@@ -3,6 +3,7 @@ import {
   type Group,
   type Learner,
   type Objective,
+  type OnTokens,
   type Random,
   type Sampler,
   type ScoredRow,
@@ -23,8 +24,14 @@ import {
 } from "@turnwise/estimators";
 import { creditRows, toTrainingRows } from "./credit.ts";
 import { creditMetrics, trajectoryMetrics, updateMetrics, type Metrics } from "./metrics.ts";
+import { episodeCounts, type PhaseCounts } from "./phase-progress.ts";
 import { minibatches } from "./minibatches.ts";
-import { playGroups, type FailureTolerance, type PlayPause } from "./play-groups.ts";
+import {
+  playGroups,
+  type FailureTolerance,
+  type PlayPause,
+  type PlayProgress,
+} from "./play-groups.ts";
 
 /** The pure parts of an algorithm: what happens between two calls of an engine. */
 export interface Recipe {
@@ -73,19 +80,10 @@ export interface TrainerParts {
   readonly random: Random;
   /** How long failures of the infrastructure are borne. Default `defaultTolerance`. */
   readonly tolerance?: FailureTolerance | undefined;
-  /**
-   * Told what is being done and how much of it is done, in [0, 1].
-   * @param failures - Failed episodes and all of the round, while they are collected.
-   */
-  readonly onProgress?: (phase: Phase, done: number, failures?: Failures) => void;
+  /** Told of the present phase, the share of it that is done, in [0, 1], and its counts. */
+  readonly onProgress?: (phase: Phase, done: number, counts?: PhaseCounts) => void;
   /** Told of each pause before failed episodes are played again. */
   readonly onPause?: ((pause: PlayPause) => void) | undefined;
-}
-
-/** Failed episodes among those of a round. */
-export interface Failures {
-  readonly numFailed: number;
-  readonly numEpisodes: number;
 }
 
 /** What an iteration did. */
@@ -135,11 +133,17 @@ export async function trainIteration(
       const id = `iteration-${iteration}/group-${slot}`;
       return { id, task, random: random.fork(`group/${slot}`) };
     });
+    const tellEpisodes = (progress: PlayProgress): void =>
+      onProgress?.("collect", progress.numEnded / progress.numEpisodes, episodeCounts(progress));
+    tellEpisodes({
+      numEnded: 0,
+      numFailed: 0,
+      numEpisodes: plans.length * recipe.groupSize,
+    });
     const round = await playGroups(plans, recipe.groupSize, rolloutParts, {
       tolerance: parts.tolerance,
       onPause: parts.onPause,
-      onProgress: ({ numEnded, numFailed, numEpisodes }) =>
-        onProgress?.("collect", numEnded / numEpisodes, { numFailed, numEpisodes }),
+      onProgress: tellEpisodes,
     });
     groups.push(...round);
     drawn = refill(drawn, round.map(recipe.usable), {
@@ -153,8 +157,11 @@ export async function trainIteration(
 
   const rows = batchRows(kept, recipe.isTrainedOn);
   onProgress?.("score", 0);
-  const scores = await learner.score(rows.map(({ row }) => row)); // score, without a gradient
-  const references = await parts.reference?.score(rows.map(({ row }) => row));
+  const tellScored: OnTokens = (done, total) =>
+    onProgress?.("score", done / total, { done, total, unit: "tokens" });
+  const tokenRows = rows.map(({ row }) => row);
+  const scores = await learner.score(tokenRows, tellScored); // score, without a gradient
+  const references = await parts.reference?.score(tokenRows, tellScored);
   const score = clock();
 
   const credits = recipe.estimate(kept, rows, scores); // estimate
@@ -162,25 +169,39 @@ export async function trainIteration(
   const samples = credited.map((row, i) => ({ row, reference: references?.[i] }));
 
   const updates: UpdateReport[] = [];
+  const numUpdates = recipe.epochs * recipe.minibatches;
+  let numTrained = 0;
   for (let epoch = 0; epoch < recipe.epochs; epoch++) {
     for (const batch of minibatches(samples, recipe.minibatches, random.fork(`epoch/${epoch}`))) {
-      onProgress?.("update", updates.length / (recipe.epochs * recipe.minibatches));
+      onProgress?.("update", updates.length / numUpdates);
+      const numBefore = numTrained;
+      const tellTrained: OnTokens = (done, total) => {
+        numTrained = numBefore + done;
+        onProgress?.("update", (updates.length + done / total) / numUpdates, {
+          done: numTrained,
+          // Later minibatches are taken to be as large as those so far.
+          total: Math.round(((numBefore + total) * numUpdates) / (updates.length + 1)),
+          unit: "tokens",
+        });
+      };
       const trainingRows = toTrainingRows(
         batch.map(({ row }) => row),
         recipe.aggregation,
         references && batch.map(({ reference }) => reference),
       );
       updates.push(
-        await learner.update(trainingRows, recipe.objective).catch((cause: unknown) => {
-          if (!(cause instanceof NonFiniteError)) throw cause;
-          const group = kept[batch[cause.row ?? 0]!.row.groupIndex]!.id;
-          const place = cause.row === undefined ? "" : ` ${group}:`;
-          throw new PoisonedUpdate(
-            `iteration ${iteration}:${place} ${cause.message}`,
-            trainingRows,
-            cause,
-          );
-        }),
+        await learner
+          .update(trainingRows, recipe.objective, tellTrained)
+          .catch((cause: unknown) => {
+            if (!(cause instanceof NonFiniteError)) throw cause;
+            const group = kept[batch[cause.row ?? 0]!.row.groupIndex]!.id;
+            const place = cause.row === undefined ? "" : ` ${group}:`;
+            throw new PoisonedUpdate(
+              `iteration ${iteration}:${place} ${cause.message}`,
+              trainingRows,
+              cause,
+            );
+          }),
       );
     }
   }

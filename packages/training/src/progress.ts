@@ -13,7 +13,51 @@ export interface Reporter {
   close(): void;
 }
 
-/** Writes for people: rows stay, the last line changes. Off a terminal only what stays is written. */
+/** Longest silence of a run whose output is not a terminal, seconds. */
+const maxSilence = 10;
+
+/**
+ * Shows the present activity again and again while nothing else is written, so that a log of a run is
+ * never silent for long.
+ * @param show - Writes the activity, and for how many seconds it has not changed.
+ */
+function heartbeat(show: (text: string, seconds: number) => void): {
+  readonly wrote: () => void;
+  readonly now: (text: string) => void;
+  readonly close: () => void;
+} {
+  let current = "";
+  let currentSince = performance.now();
+  let wroteAt = performance.now();
+  const beat = (): void => {
+    const time = performance.now();
+    // The next beat would come too late.
+    if (current === "" || time - wroteAt < (maxSilence - 1.5) * 1000) return;
+    wroteAt = time;
+    show(current, Math.round((time - currentSince) / 1000));
+  };
+  const timer = setInterval(beat, 1000);
+  timer.unref();
+  return {
+    wrote: () => {
+      wroteAt = performance.now();
+    },
+    now: (text) => {
+      if (text !== current) currentSince = performance.now();
+      current = text;
+      beat();
+    },
+    close: () => clearInterval(timer),
+  };
+}
+
+const unchangedFor = (seconds: number): string =>
+  seconds < maxSilence ? "" : ` (for ${duration(seconds)})`;
+
+/**
+ * Writes for people: rows stay. On a terminal the last line shows the present activity; elsewhere it is
+ * written as a line of its own at least every 10 seconds.
+ */
 export function textReporter(stream: NodeJS.WriteStream): Reporter {
   let shown = "";
   let shownAt = 0;
@@ -24,33 +68,49 @@ export function textReporter(stream: NodeJS.WriteStream): Reporter {
   const keep = (text: string): void => {
     clear();
     stream.write(`${text}\n`);
+    beats?.wrote();
   };
+  const beats = stream.isTTY
+    ? undefined
+    : heartbeat((text, seconds) => stream.write(`${text}${unchangedFor(seconds)}\n`));
   return {
     say: keep,
     row: (_record, text) => keep(text),
     warn: (text) => keep(styled("yellow", text, stream)),
     now: (text) => {
+      if (beats) {
+        beats.now(text);
+        return;
+      }
       const time = performance.now();
       // A terminal that is written to a thousand times a second slows the run.
-      if (!stream.isTTY || time - shownAt < 100) return;
+      if (time - shownAt < 100) return;
       shownAt = time;
       const line = text.slice(0, Math.max(20, terminalWidth(stream) - 1));
       stream.write(`\r\u001b[K${styled("dim", line, stream)}`);
       shown = line;
     },
-    close: clear,
+    close: () => {
+      beats?.close();
+      clear();
+    },
   };
 }
 
-/** Writes for machines: one JSON object a line. */
+/** Writes for machines: one JSON object a line; the present activity at least every 10 seconds. */
 export function jsonReporter(stream: NodeJS.WritableStream): Reporter {
-  const write = (record: object): void => void stream.write(`${JSON.stringify(record)}\n`);
+  const put = (record: object): void => void stream.write(`${JSON.stringify(record)}\n`);
+  const beats = heartbeat((text, seconds) => put({ type: "progress", text, seconds }));
+  const write = (record: object): void => {
+    put(record);
+    beats.wrote();
+  };
   return {
     say: (text) => write({ type: "message", text }),
     row: (record) => write({ type: "row", ...record }),
     warn: (text) => write({ type: "warning", text }),
-    now: () => undefined,
-    close: () => undefined,
+    now: beats.now,
+    close: beats.close,
   };
 }
 
@@ -77,4 +137,16 @@ export function timeLeft(started: number, share: number): string {
   if (share <= 0 || share >= 1) return "";
   const elapsed = (performance.now() - started) / 1000;
   return `, ${duration((elapsed * (1 - share)) / share)} left`;
+}
+
+/** A number of bytes with its unit: `3.21 GiB`. */
+export function bytesText(bytes: number): string {
+  const units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${unit === 0 ? value : value.toPrecision(value >= 1000 ? 4 : 3)} ${units[unit]}`;
 }

@@ -5,12 +5,12 @@ import { composeAlgorithm } from "./algorithm.ts";
 import { missingChatWarning } from "./chat-format.ts";
 import { evaluate } from "./evaluate.ts";
 import { PoisonedUpdate, trainIteration, type IterationReport, type Recipe } from "./iteration.ts";
+import { episodeCounts, showPhases } from "./phase-progress.ts";
 import { reading } from "./input-error.ts";
 import { LostInfrastructure } from "./play-groups.ts";
 import { duration, percent, thousands, timeLeft } from "./progress.ts";
 import type { RunState } from "./run-folder.ts";
 import {
-  failuresText,
   freshState,
   pauseText,
   policyFolder,
@@ -38,6 +38,7 @@ export async function reinforce(run: Run): Promise<void> {
   /** State that the weights belong to, where no checkpoint holds it yet. */
   let unsaved: RunState | undefined;
   const save = async (state: RunState): Promise<void> => {
+    reporter.now("writing a checkpoint");
     await folder.saveCheckpoint(state, (directory) => policy.learner.save(directory));
     unsaved = undefined;
   };
@@ -68,6 +69,13 @@ export async function reinforce(run: Run): Promise<void> {
     const first = state.iterations;
     const shareDone = (done: number): number => (done - first) / (iterations - first);
     for (let iteration = first + 1; iteration <= iterations; iteration++) {
+      const label = `iteration ${iteration} of ${iterations}`;
+      const left = timeLeft(started, shareDone(iteration - 1));
+      const progress = showPhases(
+        (text) => reporter.now(left === "" ? text : `${text}; in all${left.slice(1)}`),
+        label,
+        policy.sampler,
+      );
       const report = await trainIteration(iteration, {
         drawTasks: (...place) => drawTasks(tasks.training, ...place, random),
         rolloutParts: rolloutPartsOf(run, policy),
@@ -78,22 +86,19 @@ export async function reinforce(run: Run): Promise<void> {
         random,
         tolerance: config.failures,
         onPause: (pause) => reporter.warn(`iteration ${iteration}: ${pauseText(pause)}`),
-        onProgress: (phase, done, failures) =>
-          reporter.now(
-            `iteration ${iteration} of ${iterations}: ${phase} ${percent(done)}` +
-              (failures ? failuresText(failures.numFailed, failures.numEpisodes) : "") +
-              timeLeft(started, shareDone(iteration - 1)),
-          ),
-      }).catch((cause: unknown) => {
-        if (cause instanceof LostInfrastructure) {
-          throw new StoppedRun(
-            `iteration ${iteration} of ${iterations} does not count: ${cause.message}`,
-            { cause },
-          );
-        }
-        if (!(cause instanceof PoisonedUpdate)) throw cause;
-        return stopPoisoned(folder, cause.message, cause.rows, cause.cause);
-      });
+        onProgress: progress.onPhase,
+      })
+        .catch((cause: unknown) => {
+          if (cause instanceof LostInfrastructure) {
+            throw new StoppedRun(
+              `iteration ${iteration} of ${iterations} does not count: ${cause.message}`,
+              { cause },
+            );
+          }
+          if (!(cause instanceof PoisonedUpdate)) throw cause;
+          return stopPoisoned(folder, cause.message, cause.rows, cause.cause);
+        })
+        .finally(() => progress.stop());
       state = { ...state, iterations: iteration };
       // The weights have moved on from the state that was to be saved.
       unsaved = undefined;
@@ -209,6 +214,16 @@ async function evaluateAll(
     for (const mode of phase === "during" ? ["sampled"] : ["greedy", "sampled"]) {
       // The draws of an evaluation are the same at any time: runs differ in their weights alone.
       const started = performance.now();
+      const progress = showPhases(
+        (text) => reporter.now(text),
+        `evaluation, ${phase}`,
+        policy.sampler,
+      );
+      progress.onPhase(`${split}, ${mode}`, 0, {
+        done: 0,
+        total: tasks.length,
+        unit: "episodes",
+      });
       const report = await evaluate(
         `evaluation/${split}/${mode}`,
         tasks,
@@ -220,18 +235,21 @@ async function evaluateAll(
           tolerance: config.failures,
           onPause: (pause) =>
             reporter.warn(`evaluation, ${phase}: ${split}, ${mode}: ${pauseText(pause)}`),
-          onProgress: ({ numEnded, numFailed, numEpisodes }) =>
-            reporter.now(
-              `evaluating ${split}, ${mode}: ${percent(numEnded / numEpisodes)}` +
-                failuresText(numFailed, numEpisodes),
+          onProgress: (played) =>
+            progress.onPhase(
+              `${split}, ${mode}`,
+              played.numEnded / played.numEpisodes,
+              episodeCounts(played),
             ),
         },
-      ).catch((cause: unknown) => {
-        if (!(cause instanceof LostInfrastructure)) throw cause;
-        throw new StoppedRun(`evaluation, ${phase}: ${split}, ${mode}: ${cause.message}`, {
-          cause,
-        });
-      });
+      )
+        .catch((cause: unknown) => {
+          if (!(cause instanceof LostInfrastructure)) throw cause;
+          throw new StoppedRun(`evaluation, ${phase}: ${split}, ${mode}: ${cause.message}`, {
+            cause,
+          });
+        })
+        .finally(() => progress.stop());
       const name = `evaluation-${phase}${phase === "during" ? `-${state.iterations}` : ""}-${split}-${mode}`;
       await folder.writeTrajectories(name, report.groups);
       await folder.writeAudit(name, run.tasks.takeRecords?.() ?? []);

@@ -1,9 +1,10 @@
 import type { Learner, Sampler } from "@turnwise/core";
 import { linearize } from "@turnwise/estimators";
-import { readTokenizer, type LoadedTokenizer } from "@turnwise/policy";
+import { describeWeights, readTokenizer, type LoadedTokenizer } from "@turnwise/policy";
 import { createLocalPolicy } from "@turnwise/policy/local";
 import { createTinkerPolicy } from "@turnwise/policy/remote";
 import { InputError } from "./input-error.ts";
+import { bytesText } from "./progress.ts";
 import { policyOptions, startingPolicy, type Run } from "./run.ts";
 
 /** A policy that reinforcement learning improves, wherever it lives. */
@@ -64,10 +65,16 @@ export async function openTrainingPolicy(run: Run): Promise<TrainingPolicy> {
       close: () => policy.close(),
     };
   }
+  const path = startingPolicy(run);
+  if (path === (model.source === "folder" ? model.path : undefined)) {
+    const { type, numBytes } = await describeWeights(path);
+    run.reporter.say(`loading ${path}: ${bytesText(numBytes)} of ${type} weights`);
+  }
+  run.reporter.now(`loading ${path}`);
   const usesReference = algorithm.klCoefficient > 0;
   const policy = await createLocalPolicy({
     ...policyOptions(run),
-    model: startingPolicy(run),
+    model: path,
     keepReference: usesReference,
     valueHead: algorithm.critic !== null,
     optimizer: { weightDecay, maxGradientNorm, beta2: 0.95, learningRate: schedule },

@@ -46,6 +46,7 @@ export async function warmStart(
       `warmStart.numDemonstrations must be 0 for ${tasks.name}, which has no demonstrator, got ${numDemonstrations}`,
     );
   }
+  reporter.now(`recording demonstrations of ${thousands(numRead)} tasks`);
   const demonstrations =
     (await demonstrator?.demonstrate(
       tasks.training.slice(0, numRead),
@@ -82,6 +83,7 @@ export async function warmStart(
     );
   };
   const numBatches = Math.max(1, Math.round(rowsOf(0).length / minibatchSize));
+  reporter.now("preparing the policy");
   const policy = await createLocalPolicy({
     ...policyOptions(run),
     ...start,
@@ -106,16 +108,25 @@ export async function warmStart(
         `${imitated.length} demonstrations, ${epochs} epochs`,
     );
     const started = performance.now();
+    let numTrained = 0;
     for (let epoch = first + 1; epoch <= epochs; epoch++) {
       const batches = minibatches(rowsOf(epoch), numBatches, random.fork(`warm-start/${epoch}`));
       let loss = 0;
       for (const [i, batch] of batches.entries()) {
-        const share = (epoch - 1 - first + i / batches.length) / (epochs - first);
-        reporter.now(
-          `warm start: epoch ${epoch} of ${epochs}, ${percent(share)}${timeLeft(started, share)}`,
-        );
+        const numBefore = numTrained;
+        const tell = (done: number, total: number): void => {
+          numTrained = numBefore + done;
+          const share =
+            (epoch - 1 - first + (i + done / total) / batches.length) / (epochs - first);
+          const rate = (1000 * numTrained) / (performance.now() - started);
+          reporter.now(
+            `warm start: epoch ${epoch} of ${epochs}, batch ${i + 1} of ${batches.length}, ${percent(share)}, ` +
+              `${thousands(numTrained)} tokens at ${thousands(rate)}/s${timeLeft(started, share)}`,
+          );
+        };
+        tell(0, 1);
         const report = await policy.learner
-          .update(toImitationBatch(batch), crossEntropy)
+          .update(toImitationBatch(batch), crossEntropy, tell)
           .catch((cause: unknown) =>
             stopPoisoned(folder, `warm-start epoch ${epoch}`, batch, cause),
           );

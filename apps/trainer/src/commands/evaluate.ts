@@ -6,10 +6,10 @@ import { RemoteRefusal } from "@turnwise/policy/remote";
 import { Command, Option } from "commander";
 import {
   chatFormat,
+  episodeCounts,
   evaluate,
   evaluationReport,
   evaluationTexts,
-  failuresText,
   InputError,
   jsonReporter,
   LostInfrastructure,
@@ -20,6 +20,7 @@ import {
   pauseText,
   percent,
   plainFormat,
+  showPhases,
   reading,
   SavedEvaluation,
   StoppedRun,
@@ -221,6 +222,9 @@ async function evaluatePolicy(
       };
       const { environmentTimeoutSeconds } = source;
       const maxTurns = options.maxTurns ?? recipe.episode.maxTurns;
+      const progress = showPhases((text) => reporter.now(text), "evaluating", policy.sampler);
+      const numEpisodes = tasks.length * samples;
+      progress.onPhase(split, 0, { done: 0, total: numEpisodes, unit: "episodes" });
       const play = () =>
         evaluate(`evaluate/${split}`, tasks, temperature, {
           createEnvironment: source.createEnvironment,
@@ -243,11 +247,9 @@ async function evaluatePolicy(
           known: saved.known,
           onEnd: saved.keep,
           onPause: (pause) => reporter.warn(`${split}: ${pauseText(pause)}`),
-          onProgress: ({ numEnded, numFailed, numEpisodes }) =>
-            reporter.now(
-              `evaluating ${split}: ${percent(numEnded / numEpisodes)}${failuresText(numFailed, numEpisodes)}`,
-            ),
-        });
+          onProgress: (played) =>
+            progress.onPhase(split, played.numEnded / played.numEpisodes, episodeCounts(played)),
+        }).finally(() => progress.stop());
       await resumably(saved, reporter, async () => {
         try {
           await saved.writeReport(show(await play()));

@@ -11,9 +11,9 @@ import {
   type ParameterSpec,
   type StoredWeights,
 } from "@turnwise/policy";
-import { staysOnDevice } from "@turnwise/policy/local";
+import { memoryNeeds, staysOnDevice, type MemoryNeeds } from "@turnwise/policy/local";
 import { Command, Option } from "commander";
-import { reading } from "@turnwise/training";
+import { bytesText, reading } from "@turnwise/training";
 import { deviceOf } from "../device.ts";
 import { openSampler, withPolicySource, type PolicySourceOptions } from "./policy-source.ts";
 
@@ -54,7 +54,14 @@ export function policyInfoCommand(): Command {
         ...(adapter && {
           adapter: { ...adapter, parameters: sizeOfAll(adapterTable(config, adapter)) },
         }),
-        computed: memoryNeeds(config, parameters, stored, options, adapter),
+        computed: memoryNeeds({
+          config,
+          stored,
+          adapter: adapter ?? adapterConfig(config, { rank: options.rank }),
+          sequenceTokens: options.tokens,
+          cacheBytes: options.cacheBytes,
+          isOnDevice: staysOnDevice(deviceOf(options, "policy")),
+        }),
         ...(options.measure === true && { measured: await measure(model, config, options) }),
       };
       process.stdout.write(
@@ -97,87 +104,6 @@ function parameterCounts(config: ModelConfig): ParameterCounts {
     norms,
     head: count(/^lm_head/u),
     total: sizeOfAll(table),
-  };
-}
-
-/**
- * Bytes, by what is held: in float32, or with the weights in their file. What a step computes in between
- * comes on top.
- */
-interface MemoryNeeds {
-  readonly sampling: {
-    /** Weights inside compiled programs, and the embedding by itself. */
-    readonly weights: number;
-    /** Keys and values. */
-    readonly perToken: number;
-    readonly perSequence: number;
-    /** The most that keys and values may take. */
-    readonly cache: number;
-    /** With one sequence. */
-    readonly total: number;
-  };
-  readonly training: {
-    /** Weights, gradients and two moments of everything; and what samples one sequence beside it. */
-    readonly full: number;
-    /** The same of an adapter, and the weights. */
-    readonly lowRank: number;
-    readonly adapterParameters: number;
-  };
-  /**
-   * With the weights in their file: what has to be in memory, beside pages of the file, which the system
-   * keeps there as long as there is room. Absent where weights have 32 bits, or go to a device.
-   */
-  readonly stored?: {
-    readonly file: number;
-    readonly sampling: number;
-    readonly lowRank: number;
-  };
-}
-
-/** Entries up to which a weight is read into memory all the same. */
-const maxReadEntries = 2 ** 16;
-
-function memoryNeeds(
-  config: ModelConfig,
-  { total: numParameters, embedding }: ParameterCounts,
-  { type, numBytes }: StoredWeights,
-  { tokens, rank, cacheBytes, ...device }: InfoOptions,
-  adapter: AdapterConfig | undefined,
-): MemoryNeeds {
-  const isOnDevice = staysOnDevice(deviceOf(device, "policy"));
-  const { numLayers, numKeyValueHeads, headSize, tiedEmbeddings } = config;
-  // Tied embeddings are there twice: as rows to look up, and as the matrix of the head. Not on a device,
-  // where both are one tensor.
-  const isTwice = tiedEmbeddings && !isOnDevice;
-  const weights = 4 * (numParameters + (isTwice ? embedding : 0));
-  const perToken = 4 * 2 * numLayers * numKeyValueHeads * headSize;
-  const perSequence = perToken * 64 * Math.ceil(tokens / 64);
-  const total = weights + perSequence;
-  const sampling = { weights, perToken, perSequence, cache: cacheBytes, total };
-  const trained = sizeOfAll(adapterTable(config, adapter ?? adapterConfig(config, { rank })));
-  const table = parameterTable(config);
-  const small = sizeOfAll(table.filter((each) => sizeOfAll([each]) <= maxReadEntries));
-  const storedSampling = 4 * small + perSequence;
-  return {
-    sampling,
-    ...(type !== "F32" &&
-      !isOnDevice && {
-        stored: {
-          file: numBytes,
-          sampling: storedSampling,
-          // Its weights, gradients and two moments; and once more its weights, beside the sampler's.
-          lowRank: storedSampling + 4 * small + 20 * trained,
-        },
-      }),
-    training: {
-      full: 16 * numParameters + sampling.total,
-      // There, the sampler has the model from the learner, and an adapter of its own.
-      lowRank: isOnDevice
-        ? sampling.total + 20 * trained
-        : // The rows to look up are the learner's.
-          4 * (numParameters - embedding) + 16 * trained + sampling.total,
-      adapterParameters: trained,
-    },
   };
 }
 
@@ -231,17 +157,6 @@ async function measure(
   } finally {
     await opened.close();
   }
-}
-
-function bytesText(bytes: number): string {
-  const units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024;
-    unit++;
-  }
-  return `${unit === 0 ? value : value.toPrecision(value >= 1000 ? 4 : 3)} ${units[unit]}`;
 }
 
 const count = (value: number): string => value.toLocaleString("en-US");

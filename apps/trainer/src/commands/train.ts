@@ -8,9 +8,11 @@ import {
   algorithms,
   applySettings,
   checkConfig,
+  checkMemory,
   checkModel,
   closingSummary,
   duration,
+  estimateRun,
   InputError,
   jsonReporter,
   languageModelRun,
@@ -21,6 +23,7 @@ import {
   resolveConfig,
   RunFolder,
   StoppedRun,
+  settingsText,
   textReporter,
   train,
   versions,
@@ -186,6 +189,7 @@ function nextEvaluation({ config, path }: RunFolder): string[] {
 async function resumeRun(path: string, reporter: Reporter): Promise<OpenedRun> {
   const folder = await RunFolder.open(path);
   await checkEngine(folder.config);
+  await checkMemory(folder.config);
   reporter.say(`resuming ${folder.path}`);
   const tasks = await openTasks(folder.config);
   reporter.say(tasks.description);
@@ -201,6 +205,7 @@ async function newRun(
   const config = await configOf(environment, options);
   await checkModel(config);
   await checkEngine(config);
+  await checkMemory(config);
   // Tasks are opened, and files checked, before the folder is made: a wrong path leaves nothing behind.
   const tasks = await openTasks(config);
   try {
@@ -211,7 +216,11 @@ async function newRun(
       );
     }
     if (options.dryRun === true) {
-      process.stdout.write(`${JSON.stringify(config, null, options.json === true ? 0 : 2)}\n`);
+      process.stdout.write(`${settingsText(config, options.json === true ? 0 : 2)}\n`);
+      // Settings alone go to standard output, so that they can be used again.
+      process.stderr.write("estimating: a short probe of the model\n");
+      const lines = await reading(() => estimateRun(config, tasks));
+      process.stderr.write(`${lines.join("\n")}\n`);
       await tasks.close?.();
       return undefined;
     }

@@ -1,7 +1,9 @@
 import type {
+  OnTokens,
   SampledResponse,
   SampleRequest,
   ScoredRow,
+  TokenCounts,
   TokenRow,
   TrainingRow,
   UpdateReport,
@@ -83,11 +85,13 @@ export interface EnginePort {
   /** Scores whole rows with the sampler's weights. */
   scoreTokens(rows: readonly (readonly number[])[]): Promise<RowScores[]>;
   usage(): Promise<SamplerUsage>;
-  score(rows: readonly TokenRow[]): Promise<ScoredRow[]>;
-  scoreReference(rows: readonly TokenRow[]): Promise<ScoredRow[]>;
+  tokenCounts(): Promise<TokenCounts>;
+  score(rows: readonly TokenRow[], onTokens?: OnTokens): Promise<ScoredRow[]>;
+  scoreReference(rows: readonly TokenRow[], onTokens?: OnTokens): Promise<ScoredRow[]>;
   update(
     rows: readonly TrainingRow[],
     objective: ObjectiveProgram,
+    onTokens?: OnTokens,
   ): Promise<{ readonly report: UpdateReport; readonly version: number }>;
   save(directory: string): Promise<void>;
   /** Writes the model alone, with the adapter merged in. */

@@ -1,6 +1,7 @@
 import {
   checkInteger,
   NonFiniteError,
+  type OnTokens,
   type ScoredRow,
   type TokenRow,
   type TrainingRow,
@@ -212,8 +213,9 @@ export class LearningEngine {
   }
 
   /** See `Learner.score`. */
-  score(rows: readonly TokenRow[]): Promise<ScoredRow[]> {
-    return this.#score(rows, this.#programOptions, [this.#model.frozen, this.#state.feeds]);
+  score(rows: readonly TokenRow[], onTokens?: OnTokens): Promise<ScoredRow[]> {
+    const weights = [this.#model.frozen, this.#state.feeds];
+    return this.#score(rows, this.#programOptions, weights, onTokens);
   }
 
   /**
@@ -221,25 +223,29 @@ export class LearningEngine {
    * weights.
    * @throws `RangeError` if there is neither.
    */
-  async scoreReference(rows: readonly TokenRow[]): Promise<ScoredRow[]> {
+  async scoreReference(rows: readonly TokenRow[], onTokens?: OnTokens): Promise<ScoredRow[]> {
     const { reference } = this.#model;
     if (!reference) {
       throw new RangeError(
         "scoreReference: keepReference must be set without an adapter, got false",
       );
     }
-    return this.#score(rows, {}, [reference]);
+    return this.#score(rows, {}, [reference], onTokens);
   }
 
   async #score(
     rows: readonly TokenRow[],
     options: Omit<LearningProgramOptions, "headChunks">,
     weights: readonly WeightFeeds[],
+    onTokens?: OnTokens,
   ): Promise<ScoredRow[]> {
     const modelFeeds = this.#feedsOf(weights);
     checkRows("score", rows, this.#options.config);
     const scored: ScoredRow[] = rows.map(() => ({ spans: [] }));
-    for (const forest of this.#forests(rows)) {
+    const forests = this.#forests(rows);
+    const total = positionsOf(forests);
+    let done = 0;
+    for (const forest of forests) {
       const executable = await this.#scoring(options, forest);
       const { newLogProbs, entropies, values } = onlyArrays(
         await executable.run({
@@ -247,6 +253,8 @@ export class LearningEngine {
           ...forestFeeds(forest, { withGradient: false }),
         }),
       );
+      done += forest.tokens.length;
+      onTokens?.(done, total);
       let at = 0;
       for (const row of forest.rows) {
         scored[row] = {
@@ -279,7 +287,11 @@ export class LearningEngine {
   }
 
   /** See `Learner.update`. */
-  async update(rows: readonly TrainingRow[], objective: ObjectiveProgram): Promise<UpdateReport> {
+  async update(
+    rows: readonly TrainingRow[],
+    objective: ObjectiveProgram,
+    onTokens?: OnTokens,
+  ): Promise<UpdateReport> {
     checkRows("update", rows, this.#options.config);
     checkTrainingRows(rows, objective);
     if (objective.needs.includes("values") && !this.#options.valueHead) {
@@ -300,7 +312,7 @@ export class LearningEngine {
     }));
     const { timings } = this;
     const scaleBefore = this.#lossScale?.state;
-    let sums = await this.#sumGradients(rows, forests, objective);
+    let sums = await this.#sumGradients(rows, forests, objective, onTokens);
     while (!Number.isFinite(sums.gradientNorm)) {
       // An overflow is the scale's fault, as long as there is a smaller one.
       if (!this.#lossScale?.shrink()) {
@@ -310,7 +322,7 @@ export class LearningEngine {
           `update: gradient must be finite, got a norm of ${sums.gradientNorm} while all token gradients are finite`,
         );
       }
-      sums = await this.#sumGradients(rows, forests, objective);
+      sums = await this.#sumGradients(rows, forests, objective, onTokens);
     }
     const { loss, metrics, gradientNorm } = sums;
     const beginStep = performance.now();
@@ -331,8 +343,11 @@ export class LearningEngine {
     rows: readonly TrainingRow[],
     forests: readonly RowForest[],
     objective: ObjectiveProgram,
+    onTokens?: OnTokens,
   ): Promise<GradientSums> {
     const { timings } = this;
+    const total = positionsOf(forests);
+    let done = 0;
     const scale = this.#lossScale?.state.scale ?? 1;
     let loss = 0;
     const metrics = Object.fromEntries(objective.metrics.map((name) => [name, 0]));
@@ -361,6 +376,8 @@ export class LearningEngine {
         timings.numMicrobatches++;
         timings.numTokens += forest.rows.reduce((total, row) => total + readLength(rows[row]!), 0);
         timings.numPositions += forest.tokens.length;
+        done += forest.tokens.length;
+        onTokens?.(done, total);
         const beginAdd = performance.now();
         this.#state.add(outputs);
         timings.optimizerMilliseconds += performance.now() - beginAdd;
@@ -475,6 +492,10 @@ export class LearningEngine {
     return feeds;
   }
 }
+
+/** Number of tokens that forests compute, those that rows share counted once. */
+const positionsOf = (forests: readonly RowForest[]): number =>
+  forests.reduce((total, { tokens }) => total + tokens.length, 0);
 
 /** What the microbatches of an update add up to. */
 interface GradientSums {

@@ -111,6 +111,26 @@ describe.each(["worker", "same"] as const)("with the engine in the %s thread", (
     await policy.close();
   });
 
+  test("counts tokens while it samples, scores and trains", async () => {
+    const policy = await create({ thread, microbatchTokens: 16 });
+    const heard: Record<string, [number, number][]> = { score: [], update: [] };
+    await policy.learner.score(rows(), (...progress) => heard["score"]!.push(progress));
+    await policy.learner.update(rows(), crossEntropy, (...progress) =>
+      heard["update"]!.push(progress),
+    );
+    for (const list of Object.values(heard)) {
+      expect(list.length).toBeGreaterThan(1);
+      const [done, total] = list.at(-1)!;
+      expect(done).toBe(total);
+      expect(list.map(([each]) => each)).toEqual(
+        list.map(([each]) => each).toSorted((a, b) => a - b),
+      );
+    }
+    const { tokens } = await policy.sampler.sample(request("a b", { stopTokens: [] }));
+    expect(await policy.sampler.tokenCounts()).toEqual({ numRead: 2, numSampled: tokens.length });
+    await policy.close();
+  });
+
   test("gives up a request when its signal aborts, with the signal's reason", async () => {
     const policy = await create({ thread });
     const reason = new Error("enough");

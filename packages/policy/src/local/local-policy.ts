@@ -271,10 +271,12 @@ function createLearner(
       maxSequenceTokens,
       ...(valueHead && { values: true }),
     },
-    score: (rows) => port.score(rows),
-    ...(hasReference && { reference: { score: (rows) => port.scoreReference(rows) } }),
-    update: async (rows, objective) => {
-      const result = await port.update(rows, programOf(objective));
+    score: (rows, onTokens) => port.score(rows, onTokens),
+    ...(hasReference && {
+      reference: { score: (rows, onTokens) => port.scoreReference(rows, onTokens) },
+    }),
+    update: async (rows, objective, onTokens) => {
+      const result = await port.update(rows, programOf(objective), onTokens);
       version = result.version;
       return result.report;
     },

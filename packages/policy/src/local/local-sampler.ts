@@ -3,6 +3,7 @@ import type {
   Sampler,
   SampledResponse,
   SampleRequest,
+  TokenCounts,
   Tokenizer,
 } from "@turnwise/core";
 import { StopStrings } from "../stop-strings.ts";
@@ -31,6 +32,7 @@ export interface LocalSampler extends Sampler {
   score(rows: readonly (readonly number[])[]): Promise<RowScores[]>;
   /** How much room is taken at the moment, and how many requests are under way or wait. */
   usage(): Promise<SamplerUsage>;
+  tokenCounts(): Promise<TokenCounts>;
 }
 
 /** The weights of one policy's learner, by their version. */
@@ -117,5 +119,6 @@ export function createSampler(
     release: (sequenceId) => port.release(sequenceId),
     score: (rows) => port.scoreTokens(rows),
     usage: () => port.usage(),
+    tokenCounts: () => port.tokenCounts(),
   };
 }

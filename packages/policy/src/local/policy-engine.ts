@@ -1,4 +1,12 @@
-import type { ScoredRow, SampleRequest, TokenRow, TrainingRow, UpdateReport } from "@turnwise/core";
+import type {
+  OnTokens,
+  SampleRequest,
+  ScoredRow,
+  TokenCounts,
+  TokenRow,
+  TrainingRow,
+  UpdateReport,
+} from "@turnwise/core";
 import { readAdapter } from "../adapter-checkpoint.ts";
 import {
   openCheckpoint,
@@ -229,20 +237,25 @@ export class PolicyEngine implements EnginePort {
     await loaded;
   }
 
-  score(rows: readonly TokenRow[]): Promise<ScoredRow[]> {
-    return this.#inTurn(() => this.#learning.score(rows));
+  async tokenCounts(): Promise<TokenCounts> {
+    return this.#sampling.tokenCounts();
   }
 
-  scoreReference(rows: readonly TokenRow[]): Promise<ScoredRow[]> {
-    return this.#inTurn(() => this.#learning.scoreReference(rows));
+  score(rows: readonly TokenRow[], onTokens?: OnTokens): Promise<ScoredRow[]> {
+    return this.#inTurn(() => this.#learning.score(rows, onTokens));
+  }
+
+  scoreReference(rows: readonly TokenRow[], onTokens?: OnTokens): Promise<ScoredRow[]> {
+    return this.#inTurn(() => this.#learning.scoreReference(rows, onTokens));
   }
 
   update(
     rows: readonly TrainingRow[],
     objective: ObjectiveProgram,
+    onTokens?: OnTokens,
   ): Promise<{ report: UpdateReport; version: number }> {
     return this.#inTurn(async () => {
-      const report = await this.#learning.update(rows, objective);
+      const report = await this.#learning.update(rows, objective, onTokens);
       return { report, version: ++this.#version };
     });
   }

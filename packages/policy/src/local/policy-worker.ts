@@ -1,4 +1,5 @@
 import { parentPort, workerData, type MessagePort } from "node:worker_threads";
+import type { OnTokens } from "@turnwise/core";
 import type { EngineOptions, PendingSample } from "./engine-port.ts";
 import { PolicyEngine } from "./policy-engine.ts";
 import type { OnToken } from "./sample-request.ts";
@@ -24,6 +25,11 @@ class Outbox {
     }
   }
 
+  /** Sends the progress of a call. */
+  progressOf(id: number): OnTokens {
+    return (done, total) => this.#put({ id, done, total });
+  }
+
   /** Sends each token of a request. */
   tokensOf(id: number): OnToken {
     return (token) => this.#put({ id, token });
@@ -42,7 +48,7 @@ class Outbox {
   }
 }
 
-function call(engine: PolicyEngine, question: Call): Promise<unknown> {
+function call(engine: PolicyEngine, question: Call, onTokens: OnTokens): Promise<unknown> {
   switch (question.method) {
     case "load":
       return engine.load(question.version);
@@ -50,12 +56,14 @@ function call(engine: PolicyEngine, question: Call): Promise<unknown> {
       return engine.scoreTokens(question.rows);
     case "usage":
       return engine.usage();
+    case "tokenCounts":
+      return engine.tokenCounts();
     case "score":
-      return engine.score(question.rows);
+      return engine.score(question.rows, onTokens);
     case "scoreReference":
-      return engine.scoreReference(question.rows);
+      return engine.scoreReference(question.rows, onTokens);
     case "update":
-      return engine.update(question.rows, question.objective);
+      return engine.update(question.rows, question.objective, onTokens);
     case "save":
       return engine.save(question.directory);
     case "saveModel":
@@ -83,7 +91,7 @@ async function serve(port: MessagePort, options: EngineOptions): Promise<void> {
   port.on("message", (message: ToWorker) => {
     switch (message.kind) {
       case "call":
-        void outbox.answer(message.id, call(engine, message.call));
+        void outbox.answer(message.id, call(engine, message.call, outbox.progressOf(message.id)));
         break;
       case "sample":
         for (const { id, request, isHeard } of message.requests) {

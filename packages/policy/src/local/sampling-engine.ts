@@ -4,6 +4,7 @@ import {
   createRandom,
   type SampledResponse,
   type SampleRequest,
+  type TokenCounts,
 } from "@turnwise/core";
 import type { Executor } from "@turnwise/graph";
 import type { AdapterConfig } from "../lora.ts";
@@ -99,6 +100,8 @@ export class SamplingEngine {
   readonly #busyNames = new Map<string, SampleRequest>();
   #numAdmitted = 0;
   #numPreemptions = 0;
+  #numRead = 0;
+  #numSampled = 0;
   #running: Promise<void> | undefined;
   #isClosed = false;
 
@@ -188,6 +191,11 @@ export class SamplingEngine {
       numIdle: this.#sequences.numIdle,
       numPreemptions: this.#numPreemptions,
     };
+  }
+
+  /** See `Sampler.tokenCounts`. */
+  tokenCounts(): TokenCounts {
+    return { numRead: this.#numRead, numSampled: this.#numSampled };
   }
 
   /** See `Sampler.sample`. */
@@ -452,7 +460,11 @@ export class SamplingEngine {
       return { active, sequence: active.held.cached, numQueries, tokens, draw };
     });
     const draws = await this.#runner.step(jobs);
-    for (const { active, tokens } of jobs) this.#sequences.append(active.held, tokens);
+    for (const { active, tokens } of jobs) {
+      this.#sequences.append(active.held, tokens);
+      // One of them is the token that was drawn last.
+      this.#numRead += tokens.length - (active.drawn.length > 0 ? 1 : 0);
+    }
     this.#follow();
     jobs.forEach(({ active, draw }, job) => {
       // In the middle of a prompt, or cancelled meanwhile.
@@ -465,6 +477,7 @@ export class SamplingEngine {
     const { maxTokens, stopTokens } = request;
     drawn.push(next);
     tokens.push(next.token);
+    this.#numSampled++;
     onToken?.(next);
     // Given up by who heard it.
     if (!this.#active.has(active)) return;

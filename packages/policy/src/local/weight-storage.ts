@@ -1,3 +1,4 @@
+import { availableMemory } from "./available-memory.ts";
 import { describeWeights } from "../checkpoint.ts";
 import type { ModelConfig } from "../model-config.ts";
 import { parameterTable, sizeOf } from "../parameters.ts";
@@ -17,7 +18,7 @@ export interface StorageChoice {
   readonly directory: string | undefined;
   /** How often float32 weights would be in memory. Default 1. */
   readonly numCopies?: number;
-  /** Memory that can be had. Default what the system says. */
+  /** Memory that can be used. Default {@link availableMemory}. */
   readonly availableBytes?: number;
 }
 
@@ -31,7 +32,7 @@ export async function chooseWeightStorage(
   where: string,
   wanted: WeightStorage,
   config: ModelConfig,
-  { directory, numCopies = 1, availableBytes = process.availableMemory() }: StorageChoice,
+  { directory, numCopies = 1, availableBytes }: StorageChoice,
 ): Promise<"float32" | "stored"> {
   if (!["auto", "float32", "stored"].includes(wanted)) {
     throw new RangeError(`${where}: weightStorage must be auto, float32 or stored, got ${wanted}`);
@@ -47,5 +48,7 @@ export async function chooseWeightStorage(
   if (type === "F32") return "float32";
   const numParameters = parameterTable(config).reduce((n, { shape }) => n + sizeOf(shape), 0);
   const bytes = 4 * numParameters * numCopies;
-  return bytes > largestShare * availableBytes ? "stored" : "float32";
+  return bytes > largestShare * (availableBytes ?? (await availableMemory()))
+    ? "stored"
+    : "float32";
 }

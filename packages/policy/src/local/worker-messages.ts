@@ -8,7 +8,7 @@ import type { SentError } from "./sent-error.ts";
 export type Call =
   | { readonly method: "load"; readonly version: number }
   | { readonly method: "scoreTokens"; readonly rows: readonly (readonly number[])[] }
-  | { readonly method: "usage" }
+  | { readonly method: "usage" | "tokenCounts" }
   | { readonly method: "score" | "scoreReference"; readonly rows: readonly TokenRow[] }
   | {
       readonly method: "update";
@@ -43,11 +43,12 @@ export type ToWorker =
   | { readonly kind: "cancel"; readonly id: number }
   | { readonly kind: "release"; readonly sequenceId: string };
 
-/** The outcome of one call or request, or a token of a request that goes on. */
+/** The outcome of one call or request, or a token or the progress of one that goes on. */
 export type Answer =
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly error: SentError }
-  | { readonly id: number; readonly token: SampledToken };
+  | { readonly id: number; readonly token: SampledToken }
+  | { readonly id: number; readonly done: number; readonly total: number };
 
 /** What the worker sends: first whether it started, then answers, all that come up at once. */
 export type FromWorker =

@@ -1,8 +1,10 @@
 import { Worker } from "node:worker_threads";
 import type {
+  OnTokens,
   SampledResponse,
   SampleRequest,
   ScoredRow,
+  TokenCounts,
   TokenRow,
   TrainingRow,
   UpdateReport,
@@ -19,7 +21,8 @@ import type { Call, FromWorker, SentRequest, ToWorker } from "./worker-messages.
 interface Pending {
   readonly resolve: (value: never) => void;
   readonly reject: (error: unknown) => void;
-  readonly onToken: OnToken | undefined;
+  readonly onToken?: OnToken | undefined;
+  readonly onTokens?: OnTokens | undefined;
 }
 
 /** Starts the worker from its built file, or from its source where this file is source itself. */
@@ -75,7 +78,7 @@ export class WorkerPort implements EnginePort {
   }
 
   sample(request: SampleRequest, onToken?: OnToken): PendingSample {
-    const { id, answer } = this.#ask<SampledResponse>(onToken);
+    const { id, answer } = this.#ask<SampledResponse>({ onToken });
     if (this.#requests.length === 0) {
       // After all that runs in this tick: its requests become one message.
       process.nextTick(() => {
@@ -108,17 +111,21 @@ export class WorkerPort implements EnginePort {
   usage(): Promise<SamplerUsage> {
     return this.#call({ method: "usage" });
   }
-  score(rows: readonly TokenRow[]): Promise<ScoredRow[]> {
-    return this.#call({ method: "score", rows });
+  tokenCounts(): Promise<TokenCounts> {
+    return this.#call({ method: "tokenCounts" });
   }
-  scoreReference(rows: readonly TokenRow[]): Promise<ScoredRow[]> {
-    return this.#call({ method: "scoreReference", rows });
+  score(rows: readonly TokenRow[], onTokens?: OnTokens): Promise<ScoredRow[]> {
+    return this.#call({ method: "score", rows }, onTokens);
+  }
+  scoreReference(rows: readonly TokenRow[], onTokens?: OnTokens): Promise<ScoredRow[]> {
+    return this.#call({ method: "scoreReference", rows }, onTokens);
   }
   update(
     rows: readonly TrainingRow[],
     objective: ObjectiveProgram,
+    onTokens?: OnTokens,
   ): Promise<{ report: UpdateReport; version: number }> {
-    return this.#call({ method: "update", rows, objective });
+    return this.#call({ method: "update", rows, objective }, onTokens);
   }
   save(directory: string): Promise<void> {
     return this.#call({ method: "save", directory });
@@ -137,18 +144,18 @@ export class WorkerPort implements EnginePort {
     await this.#worker.terminate();
   }
 
-  #call<T>(call: Call): Promise<T> {
-    const { id, answer } = this.#ask<T>();
+  #call<T>(call: Call, onTokens?: OnTokens): Promise<T> {
+    const { id, answer } = this.#ask<T>({ onTokens });
     // Behind the requests of this tick, as it was called behind them.
     process.nextTick(() => this.#send({ kind: "call", id, call }));
     return answer;
   }
 
-  #ask<T>(onToken?: OnToken): { id: number; answer: Promise<T> } {
+  #ask<T>(listeners: Pick<Pending, "onToken" | "onTokens">): { id: number; answer: Promise<T> } {
     const id = this.#nextId++;
     const answer = new Promise<T>((resolve, reject) => {
       if (this.#ended) return reject(this.#ended);
-      this.#pending.set(id, { resolve, reject, onToken });
+      this.#pending.set(id, { resolve, reject, ...listeners });
       // Only what is pending keeps the process alive.
       if (this.#pending.size === 1) this.#worker.ref();
     });
@@ -174,6 +181,10 @@ export class WorkerPort implements EnginePort {
     for (const answer of message.answers) {
       if ("token" in answer) {
         this.#pending.get(answer.id)?.onToken?.(answer.token);
+        continue;
+      }
+      if ("done" in answer) {
+        this.#pending.get(answer.id)?.onTokens?.(answer.done, answer.total);
         continue;
       }
       this.#settle(answer.id, ({ resolve, reject }) => {

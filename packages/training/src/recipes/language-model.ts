@@ -52,7 +52,10 @@ export function languageModelRun(
       // An episode lasts about half as long as it may.
       minibatches: Math.round(rowsAnIteration / 2 / setting.minibatchRows.value),
       epochs: setting.epochs.value,
-      learningRate: setting.learningRate.value * (adapterRank === undefined ? 1 : 10),
+      // Rounded: ten times 1e-6 is 9.999999999999999e-6.
+      learningRate: Number(
+        (setting.learningRate.value * (adapterRank === undefined ? 1 : 10)).toPrecision(12),
+      ),
       finalShare: 1,
     },
     algorithm: algorithms.grpo,

@@ -1,0 +1,18 @@
+/** Numbers below it are written with an exponent, as learning rates are read. */
+const smallest = 1e-3;
+
+/** Marks a number that is already written; no setting holds this character. */
+const mark = "\u0000";
+
+/** Settings as JSON, in which small numbers have an exponent: `1e-6`, not `0.000001`. */
+export function settingsText(settings: unknown, indent = 0): string {
+  const text = JSON.stringify(
+    settings,
+    (_key, value: unknown) => {
+      if (typeof value !== "number" || value === 0 || Math.abs(value) >= smallest) return value;
+      return `${mark}${value.toExponential()}`;
+    },
+    indent,
+  );
+  return text.replaceAll(/"\\u0000([^"]+)"/gu, "$1");
+}
