@@ -5,6 +5,7 @@ import { PassThrough } from "node:stream";
 import { createBrotliDecompress, createGunzip, deflateRawSync, inflateRawSync } from "node:zlib";
 import { TextError } from "@turnwise/core";
 import { utf8Chunks } from "../utf8-chunks.ts";
+import { zipProblem } from "../zip-archive.ts";
 import { GameFileError, shown } from "./game-file-error.ts";
 import { checkGameFile } from "./game-file.ts";
 import { decodeGameText } from "./read-text.ts";
@@ -165,7 +166,9 @@ async function beginsAsGzip(path: string): Promise<boolean> {
     });
   });
   try {
-    const { buffer } = await file.read(Buffer.alloc(2), 0, 2, 0);
+    const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 0);
+    const problem = zipProblem(buffer);
+    if (problem !== undefined) throw new GameFileError(`${path}: ${problem}`);
     return buffer[0] === 0x1f && buffer[1] === 0x8b;
   } finally {
     await file.close();

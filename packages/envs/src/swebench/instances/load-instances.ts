@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { decodeText } from "@turnwise/core";
+import { zipProblem } from "../../zip-archive.ts";
 import { readInstance } from "./data-sets.ts";
 import { InstanceError, isPlain, messageOf, shown } from "./instance-error.ts";
 import type { SweInstance } from "./instance.ts";
@@ -100,6 +101,8 @@ export async function loadInstances(
       cause,
     });
   }
+  const problem = zipProblem(bytes);
+  if (problem !== undefined) throw new InstanceError(`${path}: ${problem}`);
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
     try {
       bytes = await unzip(bytes);

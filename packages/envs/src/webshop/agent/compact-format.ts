@@ -1,6 +1,6 @@
 import type { AgentFormat, ParsedResponse } from "../../agent-format.ts";
 import type { Observation } from "../../environment.ts";
-import { parseAction } from "../session/parse-action.ts";
+import { readAction } from "../session/parse-action.ts";
 import { isAdmissibleShopAction } from "./parse-response.ts";
 
 /** The markers of {@link compactShopFormat}; a tokenizer for it keeps each as one token. */
@@ -27,7 +27,7 @@ function parseCompact(response: string, observation: Observation): ParsedRespons
     const clicks = observation.admissibleActions ?? [];
     const words = wordsOf(argument);
     const isMeant = (click: string): boolean =>
-      wordsOf(parseAction(click)?.argument ?? "") === words;
+      wordsOf(readAction(click, true)?.argument ?? "") === words;
     if (!clicks.includes(action) && words !== "") action = clicks.find(isMeant) ?? action;
   }
   return { action, isValid: isAdmissibleShopAction(action, observation) };
@@ -44,7 +44,7 @@ export function compactShopFormat(): AgentFormat {
     prompt: (_history, observation) =>
       `${compactShopMarkers.observation} ${observation.text} ${compactShopMarkers.action}`,
     write: (action) => {
-      const parsed = parseAction(action);
+      const parsed = readAction(action);
       return parsed === undefined ? action : `${parsed.name} ${parsed.argument}`;
     },
     parse: parseCompact,

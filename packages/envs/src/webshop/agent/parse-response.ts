@@ -42,7 +42,7 @@ export function isAdmissibleShopAction(action: string, observation: Observation)
   const admissible = observation.admissibleActions;
   const parsed = parseAction(action);
   if (parsed === undefined) return false;
-  if (admissible === undefined) return true;
+  if (admissible === undefined || admissible.includes(action)) return true;
   if (parsed.name === "search") return admissible.includes(anySearch);
   return admissible.includes(`${parsed.name}[${parsed.argument}]`);
 }

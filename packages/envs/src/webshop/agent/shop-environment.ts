@@ -7,7 +7,6 @@ import type {
 } from "../../environment.ts";
 import { pageNodes } from "../pages/page-nodes.ts";
 import type { RewardDetails } from "../reward/shopping-reward.ts";
-import { parseAction } from "../session/parse-action.ts";
 import type { Shop } from "../session/shop.ts";
 import { ShopSession, type ActionResult, type ObservationMode } from "../session/shop-session.ts";
 import { compactObservation, type CompactOptions } from "./compact-observation.ts";
@@ -87,7 +86,7 @@ export function shopEnvironment(
   });
   /** Carries out an action, and says in words what does not show on the page. */
   const act = (action: string): { readonly result: ActionResult; readonly said?: string } => {
-    const parsed = parseAction(action);
+    const parsed = session.read(action);
     if (mode === "react") {
       if (parsed?.name === "think") return { result: session.act(""), said: "OK." };
       const { page } = session;

@@ -1,5 +1,8 @@
 import { numGoalOptions } from "../goals/goal.ts";
 import type { Shop } from "../session/shop.ts";
+import { clickNames } from "../session/click-names.ts";
+import type { PageNode } from "../pages/page.ts";
+import { pageNodes } from "../pages/page-nodes.ts";
 import { ShopSession } from "../session/shop-session.ts";
 
 /** Decides the next action from what an agent is told; `undefined` when there is nothing to do. */
@@ -33,24 +36,33 @@ export function shopOracle(
   const isNumbered = products === "number";
   const choices = optionChoices(shop, session);
 
+  /** Name by which a part of the page is clicked; the plain one in the reference. */
+  const nameOf = (text: string, option?: string): string => {
+    if (shop.compat === "reference") return text.toLowerCase();
+    const names = [...clickNames(pageNodes(session.page))];
+    const isMeant = (node: PageNode): boolean =>
+      node.text === text && node.option === option && node.kind !== "button";
+    return names.find(([, node]) => isMeant(node))?.[0] ?? text.toLowerCase();
+  };
+
   const next = (): string | undefined => {
     const { page } = session;
     if (page.name === "search") return `search[${findingQuery(shop, session, maxProducts)}]`;
     if (page.name === "results") {
       const place = page.products.findIndex(({ asin }) => asin === goal.asin);
       if (place === -1) return page.products.length > 0 ? "click[next >]" : undefined;
-      return `click[${isNumbered ? place + 1 : goal.asin.toLowerCase()}]`;
+      return `click[${isNumbered ? place + 1 : nameOf(goal.asin)}]`;
     }
     if (page.name !== "item") return undefined;
     const open = choices.find(([name, value]) => page.options.get(name) !== value);
-    return `click[${open === undefined ? "buy now" : open[1]}]`;
+    return `click[${open === undefined ? "buy now" : nameOf(open[1], open[0])}]`;
   };
   return {
     next: () => {
       const action = next();
       if (action === undefined) return undefined;
       const isProduct = isNumbered && session.page.name === "results" && !action.includes(">");
-      session.act(isProduct ? `click[${goal.asin.toLowerCase()}]` : action);
+      session.act(isProduct ? `click[${nameOf(goal.asin)}]` : action);
       return action;
     },
   };
@@ -59,7 +71,7 @@ export function shopOracle(
 /** The options to choose, in page order. */
 function optionChoices(shop: Shop, session: ShopSession): readonly (readonly [string, string])[] {
   const { asin, options } = session.goal;
-  const groups = shop.catalogue.product(shop.catalogue.positionOf(asin)!).options;
+  const groups = shop.productOf(asin)!.options;
   return groups.flatMap(({ name, values }): (readonly [string, string])[] => {
     const wanted =
       options.kind === "named"
@@ -80,8 +92,10 @@ function findingQuery(shop: Shop, session: ShopSession, maxProducts: number): st
   const queries = numGoalOptions(options) > 0 ? [words, `${words} ${values.join(" ")}`] : [words];
   const isFound = (query: string): boolean =>
     shop.rank(query, maxProducts).some(({ asin }) => asin === goal.asin);
-  // Brackets would end the action early.
-  return [...queries, title]
-    .map((query) => query.toLowerCase().replaceAll(/[[\]\n]/gu, " "))
+  const isNamed = shop.compat === "none" && !isFound(title);
+  // In the reference, brackets end the action early.
+  const texts = [...queries, title].map((query) => query.replaceAll(/[[\]\n]/gu, " "));
+  return (isNamed ? [...texts, goal.asin] : texts)
+    .map((query) => query.toLowerCase())
     .find((query, i, all) => i === all.length - 1 || isFound(query))!;
 }

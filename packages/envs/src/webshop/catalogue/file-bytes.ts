@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { createGunzip } from "node:zlib";
+import { zipProblem } from "../../zip-archive.ts";
 import { CatalogueError } from "./catalogue-error.ts";
 
 /**
@@ -10,12 +11,14 @@ import { CatalogueError } from "./catalogue-error.ts";
 export async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
   try {
     const file = await open(path);
-    const head = Buffer.alloc(2);
+    const head = Buffer.alloc(4);
     try {
-      await file.read(head, 0, 2, 0);
+      await file.read(head, 0, 4, 0);
     } finally {
       await file.close();
     }
+    const problem = zipProblem(head);
+    if (problem !== undefined) throw new CatalogueError(`${path}: ${problem}`);
     const source = createReadStream(path, { highWaterMark: 1 << 18 });
     if (head[0] !== 0x1f || head[1] !== 0x8b) {
       yield* source;

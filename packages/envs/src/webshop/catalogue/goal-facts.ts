@@ -1,65 +1,88 @@
-import type { Product } from "./product.ts";
+import { choosableOptions } from "./choosable-options.ts";
+import type { Product, ProductOption } from "./product.ts";
+
+/** Facts about the synthetic goals of each product. */
+export interface SyntheticFacts {
+  /** Number of goals: combinations of options, `[product]`. */
+  readonly numVariants: Float64Array;
+  /**
+   * Weight of each goal, `[product]`: the mean, over its attributes, of one over the number of goals
+   * that ask for the attribute. 0 without an instruction; not to be used, and not 0, where an
+   * instruction gives no goal because an option has no value.
+   */
+  readonly weights: Float64Array;
+}
 
 /** What goals need to know of all products at once. */
 export interface GoalFacts {
-  /** How many synthetic goals each product gives: its combinations of options, `[product]`. */
-  readonly numVariants: Uint32Array;
-  /**
-   * The weight of each product's synthetic goals, `[product]`: the mean, over its attributes, of
-   * one over the number of goals that ask for the attribute. 0 without an instruction; not to be
-   * used, and not 0, where an instruction gives no goal because an option has no value.
-   */
-  readonly weights: Float64Array;
-  /** The instructions of people that ask for something, by product, as indices. */
+  /** As the reference counts options, and with those only that can be chosen. */
+  readonly synthetic: Readonly<Record<"reference" | "repaired", SyntheticFacts>>;
+  /** Human instructions that ask for something, as indices, by product. */
   readonly human: ReadonlyMap<number, readonly number[]>;
 }
 
 /** Collects {@link GoalFacts} product by product. */
 export class GoalFactsBuilder {
-  readonly #numVariants: number[] = [];
+  readonly #reference = new SyntheticFactsBuilder();
+  readonly #repaired = new SyntheticFactsBuilder();
   readonly #human = new Map<number, readonly number[]>();
-  /** The attributes of each product's instruction, as places in a list of all. */
-  readonly #asked: (readonly number[])[] = [];
-  readonly #places = new Map<string, number>();
-  readonly #counts: number[] = [];
+  #numProducts = 0;
 
-  /** Looks at the next product. */
+  /** Adds the next product. */
   add(product: Product): void {
     const attributes = product.instruction?.attributes ?? [];
-    const numVariants =
-      attributes.length === 0
-        ? 0
-        : product.options.reduce((total, { values }) => total * values.length, 1);
-    const asked = attributes.map((attribute) => this.#placeOf(attribute));
-    for (const place of asked) this.#counts[place]! += numVariants;
+    this.#reference.add(attributes, product.options);
+    this.#repaired.add(attributes, choosableOptions(product.options));
     const usable = (product.humanInstructions ?? []).flatMap((instruction, i) =>
       instruction.attributes.length > 0 ? [i] : [],
     );
-    if (usable.length > 0) this.#human.set(this.#numVariants.length, usable);
+    if (usable.length > 0) this.#human.set(this.#numProducts, usable);
+    this.#numProducts += 1;
+  }
+
+  build(): GoalFacts {
+    return {
+      synthetic: { reference: this.#reference.build(), repaired: this.#repaired.build() },
+      human: this.#human,
+    };
+  }
+}
+
+class SyntheticFactsBuilder {
+  readonly #numVariants: number[] = [];
+  /** Attributes of each product's instruction, as indices into the list of all. */
+  readonly #asked: (readonly number[])[] = [];
+  readonly #indices = new Map<string, number>();
+  readonly #counts: number[] = [];
+
+  add(attributes: readonly string[], options: readonly ProductOption[]): void {
+    const numVariants =
+      attributes.length === 0 ? 0 : options.reduce((total, { values }) => total * values.length, 1);
+    const asked = attributes.map((attribute) => this.#indexOf(attribute));
+    for (const index of asked) this.#counts[index]! += numVariants;
     this.#numVariants.push(numVariants);
     this.#asked.push(asked);
   }
 
-  #placeOf(attribute: string): number {
-    let place = this.#places.get(attribute);
-    if (place === undefined) {
-      place = this.#counts.push(0) - 1;
-      this.#places.set(attribute, place);
+  #indexOf(attribute: string): number {
+    let index = this.#indices.get(attribute);
+    if (index === undefined) {
+      index = this.#counts.push(0) - 1;
+      this.#indices.set(attribute, index);
     }
-    return place;
+    return index;
   }
 
-  build(): GoalFacts {
+  build(): SyntheticFacts {
     const weights = this.#asked.map((asked) => {
       if (asked.length === 0) return 0;
       let total = 0;
-      for (const place of asked) total += 1 / this.#counts[place]!;
+      for (const index of asked) total += 1 / this.#counts[index]!;
       return total / asked.length;
     });
     return {
-      numVariants: Uint32Array.from(this.#numVariants),
+      numVariants: Float64Array.from(this.#numVariants),
       weights: Float64Array.from(weights),
-      human: this.#human,
     };
   }
 }

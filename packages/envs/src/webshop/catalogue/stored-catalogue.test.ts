@@ -1,4 +1,4 @@
-import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -40,6 +40,70 @@ describe("a stored catalogue", () => {
     }
     expect(() => stored.product(80)).toThrow("position must be a whole number in [0, 79], got 80");
     stored.close();
+  });
+
+  it("replaces another one only as a whole; an error leaves the old one as it was", async () => {
+    const old = generateProducts({ numProducts: 20 });
+    await buildStoredCatalogue(folder, old);
+    await writeFile(join(folder, "notes.txt"), "mine");
+    // A process that was killed left this; process ids end below 2 ** 22.
+    await mkdir(join(folder, ".building-4194305-abc"));
+    const names = await readdir(folder);
+    const found = (): object[] => {
+      const stored = openStoredCatalogue(folder);
+      const hits = new Searcher(stored.index).search("organic green tea");
+      stored.close();
+      return hits;
+    };
+    const before = found();
+    const opened = openStoredCatalogue(folder);
+    async function* failing() {
+      yield* generateProducts({ numProducts: 200, seed: 2 });
+      await Promise.reject(new Error("products[200].pricing must be prices"));
+    }
+    await expect(buildStoredCatalogue(folder, failing())).rejects.toThrow("products[200]");
+    expect(found()).toEqual(before);
+    expect(await readdir(folder)).toEqual(names.filter((name) => !name.startsWith(".building")));
+    await buildStoredCatalogue(folder, generateProducts({ numProducts: 200, seed: 2 }));
+    expect(found()).not.toEqual(before);
+    expect(await readFile(join(folder, "notes.txt"), "utf8")).toBe("mine");
+    // What was opened before goes on with the old products.
+    expect(Array.from({ length: 20 }, (_, i) => opened.product(i))).toEqual(old);
+    opened.close();
+    const fresh = join(folder, "fresh");
+    await expect(buildStoredCatalogue(fresh, failing())).rejects.toThrow("products[200]");
+    expect(await readdir(folder)).not.toContain("fresh");
+  });
+
+  it("is refused if a byte of any file changed, or files of two catalogues are mixed", async () => {
+    await buildStoredCatalogue(folder, generateProducts({ numProducts: 20 }));
+    const other = join(folder, "other");
+    await buildStoredCatalogue(other, generateProducts({ numProducts: 20, seed: 2 }));
+    for (const name of ["products.bin", "postings.bin", "tables.bin", "asins.txt", "terms.txt"]) {
+      const path = join(folder, name);
+      const bytes = await readFile(path);
+      const flipped = Buffer.from(bytes);
+      flipped[flipped.length >> 1]! ^= 1;
+      for (const content of [
+        flipped,
+        bytes.subarray(0, -1),
+        Buffer.concat([bytes, bytes.subarray(0, 1)]),
+        Buffer.alloc(0),
+        await readFile(join(other, name)),
+      ]) {
+        if (content.equals(bytes)) continue;
+        await writeFile(path, content);
+        expect(() => openStoredCatalogue(folder)).toThrow(
+          /(?:bytes|CRC-32).*, got \d+; the catalogue is damaged: write it again/u,
+        );
+      }
+      await rm(path);
+      expect(() => openStoredCatalogue(folder)).toThrow(`${path}: the file must be readable`);
+      await writeFile(path, bytes);
+    }
+    openStoredCatalogue(folder).close();
+    await writeFile(join(folder, "catalogue.json"), '{"version": 1, "numProducts": 20}');
+    expect(() => openStoredCatalogue(folder)).toThrow(/files must hold size and crc32.*convert/u);
   });
 
   it("says which file is missing, cut off or of another version", async () => {

@@ -1,20 +1,32 @@
-import { closeSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { closeSync, fstatSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { deflateRawSync, inflateRawSync } from "node:zlib";
+import { crc32, deflateRawSync, inflateRawSync } from "node:zlib";
 import { decodeText } from "@turnwise/core";
 import type { Catalogue } from "./catalogue.ts";
 import { CatalogueError, shown } from "./catalogue-error.ts";
-import { GoalFactsBuilder } from "./goal-facts.ts";
+import { GoalFactsBuilder, type SyntheticFacts } from "./goal-facts.ts";
 import { indexedText, type Product } from "./product.ts";
+import { replaceFiles } from "./replace-files.ts";
 import { SearchIndexBuilder, type TermEntry } from "../search/search-index.ts";
 
 /** The version of the folder's files. */
 const version = 1;
 
-/** What `catalogue.json` says. */
+/** Files next to `catalogue.json`. */
+const fileNames = ["products.bin", "postings.bin", "tables.bin", "asins.txt", "terms.txt"] as const;
+type FileName = (typeof fileNames)[number];
+
+/** Size of a file in bytes, and the CRC-32 of its content. */
+interface FileSum {
+  readonly size: number;
+  readonly crc32: number;
+}
+
+/** Content of `catalogue.json`. */
 interface StoredHeader {
   readonly version: number;
+  readonly files: Readonly<Record<FileName, FileSum>>;
   readonly numProducts: number;
   readonly numTerms: number;
   readonly numTokens: number;
@@ -62,10 +74,12 @@ function bytesOf(array: Float64Array | Uint32Array | Uint8Array): Uint8Array {
  * Writes products and their index into a folder, so that a catalogue of any size starts in seconds
  * and takes little memory. Products are compressed one by one.
  *
- * Files: `catalogue.json`, `products.bin`, `postings.bin`, `tables.bin` (64-bit numbers first, then
- * 32-bit ones, then bytes, little-endian), `asins.txt` and `terms.txt` (one a line).
+ * Files: `catalogue.json` with sizes and checksums of the others, `products.bin`, `postings.bin`,
+ * `tables.bin` (64-bit numbers first, then 32-bit ones, then bytes, little-endian), `asins.txt` and
+ * `terms.txt` (one a line). They are written to a temporary folder inside `folder` and renamed once
+ * all are complete: until then, and after any error, a catalogue that the folder holds stays as it is.
  *
- * @param folder - Made if it is missing; files of these names are overwritten.
+ * @param folder - Created if it is missing. Other files in it are left alone.
  * @returns The number of products.
  * @throws `CatalogueError` if there is no product; `RangeError` if two have one asin.
  */
@@ -73,19 +87,31 @@ export async function buildStoredCatalogue(
   folder: string,
   products: AsyncIterable<Product> | Iterable<Product>,
 ): Promise<number> {
-  await mkdir(folder, { recursive: true });
+  return replaceFiles(folder, [...fileNames, "catalogue.json"], async (temporary) =>
+    writeCatalogue(temporary, folder, products),
+  );
+}
+
+/** @param folder - Name of the catalogue in messages. */
+async function writeCatalogue(
+  temporary: string,
+  folder: string,
+  products: AsyncIterable<Product> | Iterable<Product>,
+): Promise<number> {
   const index = new SearchIndexBuilder();
   const facts = new GoalFactsBuilder();
   const offsets: number[] = [0];
   const lows: number[] = [];
   const highs: number[] = [];
   const asins: string[] = [];
-  const file = openSync(join(folder, "products.bin"), "w");
+  let productSum: FileSum = { size: 0, crc32: 0 };
+  const file = openSync(join(temporary, "products.bin"), "w");
   try {
     for await (const product of products) {
       const bytes = deflateRawSync(JSON.stringify(product), { level: 1 });
-      writeSync(file, bytes);
-      offsets.push(offsets.at(-1)! + bytes.length);
+      writeAll(file, bytes);
+      productSum = { size: productSum.size + bytes.length, crc32: crc32(bytes, productSum.crc32) };
+      offsets.push(productSum.size);
       asins.push(product.asin);
       lows.push(product.pricing[0]);
       highs.push(product.pricing[1] ?? Number.NaN);
@@ -98,36 +124,52 @@ export async function buildStoredCatalogue(
   if (asins.length === 0) {
     throw new CatalogueError(`${folder}: the catalogue must hold a product, got none`);
   }
+  const write = async (name: FileName, content: Uint8Array | string): Promise<FileSum> => {
+    const bytes = Buffer.from(content);
+    await writeFile(join(temporary, name), bytes);
+    return { size: bytes.length, crc32: crc32(bytes) };
+  };
   const { terms, numTokens, postings, lengths, idRanks } = index.build();
-  const { numVariants, weights, human } = facts.build();
+  const { synthetic, human } = facts.build();
+  const { reference, repaired } = synthetic;
   const entries = [...terms.values()];
   const last = entries.at(-1);
   const numBytes = last === undefined ? 0 : last.start + last.size;
-  await writeFile(join(folder, "postings.bin"), postings.read(0, numBytes));
   const tables = [
     Float64Array.from(offsets),
     Float64Array.from(lows),
     Float64Array.from(highs),
-    weights,
+    reference.numVariants,
+    reference.weights,
+    repaired.numVariants,
+    repaired.weights,
     Float64Array.from(entries, ({ start }) => start),
     idRanks,
-    numVariants,
     Uint32Array.from(entries, ({ size }) => size),
     Uint32Array.from(entries, ({ numDocuments }) => numDocuments),
     lengths,
   ];
-  await writeFile(join(folder, "tables.bin"), Buffer.concat(tables.map(bytesOf)));
-  await writeFile(join(folder, "asins.txt"), asins.join("\n"));
-  await writeFile(join(folder, "terms.txt"), [...terms.keys()].join("\n"));
   const header: StoredHeader = {
     version,
+    files: {
+      "products.bin": productSum,
+      "postings.bin": await write("postings.bin", postings.read(0, numBytes)),
+      "tables.bin": await write("tables.bin", Buffer.concat(tables.map(bytesOf))),
+      "asins.txt": await write("asins.txt", asins.join("\n")),
+      "terms.txt": await write("terms.txt", [...terms.keys()].join("\n")),
+    },
     numProducts: asins.length,
     numTerms: entries.length,
     numTokens,
     human: [...human],
   };
-  await writeFile(join(folder, "catalogue.json"), JSON.stringify(header));
+  await writeFile(join(temporary, "catalogue.json"), JSON.stringify(header));
   return asins.length;
+}
+
+/** Writes all bytes: a single call may write only some of them, as on a full disk. */
+function writeAll(file: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
 }
 
 function readHeader(path: string): StoredHeader {
@@ -143,7 +185,35 @@ function readHeader(path: string): StoredHeader {
   if (header.version !== version) {
     throw new CatalogueError(`${path}: version must be ${version}, got ${shown(header.version)}`);
   }
+  for (const name of fileNames) {
+    const sum: Partial<FileSum> | undefined = header.files?.[name];
+    if (!Number.isSafeInteger(sum?.size) || !Number.isSafeInteger(sum?.crc32)) {
+      throw new CatalogueError(
+        `${path}: files must hold size and crc32 of ${name}, got ${shown(sum)}; write the catalogue again with webshop convert`,
+      );
+    }
+  }
   return header;
+}
+
+/** @throws `CatalogueError` for a file of another size or content than the header says. */
+function checkSum(path: string, found: FileSum, expected: FileSum): void {
+  const remedy = "the catalogue is damaged: write it again with webshop convert";
+  if (found.size !== expected.size) {
+    throw new CatalogueError(
+      `${path}: the file must hold ${expected.size} bytes, got ${found.size}; ${remedy}`,
+    );
+  }
+  if (found.crc32 !== expected.crc32) {
+    throw new CatalogueError(
+      `${path}: the file must have CRC-32 ${expected.crc32}, got ${found.crc32}; ${remedy}`,
+    );
+  }
+}
+
+function unreadable(path: string, cause: unknown): CatalogueError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new CatalogueError(`${path}: the file must be readable, got ${message}`, { cause });
 }
 
 /** A file that is read in ranges into a buffer of its own. */
@@ -154,7 +224,25 @@ class RangeFile {
 
   constructor(path: string) {
     this.#path = path;
-    this.#file = openSync(path, "r");
+    try {
+      this.#file = openSync(path, "r");
+    } catch (cause) {
+      throw unreadable(path, cause);
+    }
+  }
+
+  /** Size and checksum of the whole file, read in pieces. */
+  sum(): FileSum {
+    const { size } = fstatSync(this.#file);
+    const piece = Buffer.alloc(1 << 20);
+    let checksum = 0;
+    for (let at = 0; at < size;) {
+      const numRead = readSync(this.#file, piece, 0, piece.length, at);
+      if (numRead === 0) return { size: at, crc32: checksum };
+      checksum = crc32(piece.subarray(0, numRead), checksum);
+      at += numRead;
+    }
+    return { size, crc32: checksum };
   }
 
   /** The bytes of a range, valid until the next call. */
@@ -173,26 +261,28 @@ class RangeFile {
 }
 
 /**
- * Opens a folder that {@link buildStoredCatalogue} wrote. Postings and products stay in their files
- * and are read when they are asked for; the operating system keeps what is used often.
- * @throws `CatalogueError` if a file is missing, cut off or of another version.
+ * Opens a folder that {@link buildStoredCatalogue} wrote. All files are checked against their sizes
+ * and checksums. Postings and products stay in their files and are read when they are asked for; the
+ * operating system keeps what is used often.
+ * @throws `CatalogueError` if a file is missing, damaged or of another version.
  */
 export function openStoredCatalogue(folder: string): Catalogue {
   const header = readHeader(join(folder, "catalogue.json"));
   const { numProducts, numTerms } = header;
-  const file = (name: string): Buffer => {
+  const file = (name: FileName): Buffer => {
+    const path = join(folder, name);
+    let bytes: Buffer;
     try {
-      return readFileSync(join(folder, name));
+      bytes = readFileSync(path);
     } catch (cause) {
-      const message = cause instanceof Error ? cause.message : String(cause);
-      throw new CatalogueError(`${join(folder, name)}: the file must be readable, got ${message}`, {
-        cause,
-      });
+      throw unreadable(path, cause);
     }
+    checkSum(path, { size: bytes.length, crc32: crc32(bytes) }, header.files[name]);
+    return bytes;
   };
   const tables = new Uint8Array(file("tables.bin")).buffer;
   const numBytes =
-    8 * (4 * numProducts + 1 + numTerms) + 4 * 2 * (numProducts + numTerms) + numProducts;
+    8 * (7 * numProducts + 1 + numTerms) + 4 * (numProducts + 2 * numTerms) + numProducts;
   if (tables.byteLength !== numBytes) {
     throw new CatalogueError(
       `${join(folder, "tables.bin")}: the file must hold ${numBytes} bytes, got ${tables.byteLength}`,
@@ -212,10 +302,14 @@ export function openStoredCatalogue(folder: string): Catalogue {
   const offsets = doubles(numProducts + 1);
   const lowPrices = doubles(numProducts);
   const highPrices = doubles(numProducts);
-  const weights = doubles(numProducts);
+  const facts = (): SyntheticFacts => ({
+    numVariants: doubles(numProducts),
+    weights: doubles(numProducts),
+  });
+  const reference = facts();
+  const repaired = facts();
   const starts = doubles(numTerms);
   const idRanks = words(numProducts);
-  const numVariants = words(numProducts);
   const sizes = words(numTerms);
   const counts = words(numTerms);
   const lengths = new Uint8Array(tables, place, numProducts);
@@ -233,8 +327,24 @@ export function openStoredCatalogue(folder: string): Catalogue {
       `${folder}: asins.txt and terms.txt must have ${numProducts} and ${numTerms} lines, got ${asins.length} and ${terms.size}`,
     );
   }
-  const postings = new RangeFile(join(folder, "postings.bin"));
-  const products = new RangeFile(join(folder, "products.bin"));
+  const ranges = (name: FileName): RangeFile => {
+    const range = new RangeFile(join(folder, name));
+    try {
+      checkSum(join(folder, name), range.sum(), header.files[name]);
+    } catch (error) {
+      range.close();
+      throw error;
+    }
+    return range;
+  };
+  const postings = ranges("postings.bin");
+  let products: RangeFile;
+  try {
+    products = ranges("products.bin");
+  } catch (error) {
+    postings.close();
+    throw error;
+  }
   const table = new AsinTable(asins, idRanks);
   const cache = new Map<number, Product>();
   return {
@@ -260,7 +370,7 @@ export function openStoredCatalogue(folder: string): Catalogue {
     positionOf: (asin) => table.positionOf(asin),
     lowPrices,
     highPrices,
-    goalFacts: { numVariants, weights, human: new Map(header.human) },
+    goalFacts: { synthetic: { reference, repaired }, human: new Map(header.human) },
     index: {
       numDocuments: numProducts,
       numTokens: header.numTokens,

@@ -1,11 +1,17 @@
 import type { Catalogue } from "../catalogue/catalogue.ts";
+import { CatalogueError } from "../catalogue/catalogue-error.ts";
+import { withChoosableOptions } from "../catalogue/choosable-options.ts";
 import type { Product } from "../catalogue/product.ts";
 import { comparePythonTexts } from "../python/python-text.ts";
 import type { PythonRandom } from "../python/python-random.ts";
 import type { Goal, GoalOptions } from "./goal.ts";
 
 /** The price limit of goals that name none. */
-const noLimit = 1_000_000;
+export const noLimit = 1_000_000;
+
+/** Most synthetic goals of one product, and of a catalogue: each takes 20 bytes while goals are made. */
+const maxVariants = 1_000_000;
+const maxGoals = 100_000_000;
 
 /** Whose sentences the goals are. */
 export type GoalKind = "synthetic" | "human";
@@ -16,7 +22,7 @@ export type GoalKind = "synthetic" | "human";
  */
 export class GoalTable {
   readonly kind: GoalKind;
-  readonly #catalogue: Catalogue;
+  readonly #source: GoalSource;
   /** The product of each goal, its combination of options or its instruction, its price limit. */
   readonly #products: Uint32Array;
   readonly #variants: Uint32Array;
@@ -26,7 +32,7 @@ export class GoalTable {
   /** Use {@link createGoals}. */
   constructor(
     kind: GoalKind,
-    catalogue: Catalogue,
+    source: GoalSource,
     columns: {
       readonly products: Uint32Array;
       readonly variants: Uint32Array;
@@ -35,7 +41,7 @@ export class GoalTable {
     },
   ) {
     this.kind = kind;
-    this.#catalogue = catalogue;
+    this.#source = source;
     this.#products = columns.products;
     this.#variants = columns.variants;
     this.#limits = columns.limits;
@@ -54,7 +60,7 @@ export class GoalTable {
   /** A goal by its index, in [0, size). */
   goal(index: number): Goal {
     const row = this.#row(index);
-    const product = this.#catalogue.product(this.#products[row]!);
+    const product = this.#source.product(this.#products[row]!);
     const variant = this.#variants[row]!;
     const priceUpper = this.#limits[row]!;
     const priceText =
@@ -92,7 +98,7 @@ export class GoalTable {
   /** How often a goal is drawn relative to others: rare attributes count more. */
   weight(index: number): number {
     if (this.kind === "human") return 1;
-    return this.#catalogue.goalFacts.weights[this.#products[this.#row(index)]!]!;
+    return this.#source.weights[this.#products[this.#row(index)]!]!;
   }
 
   #row(index: number): number {
@@ -102,6 +108,13 @@ export class GoalTable {
       `GoalTable: index must be a whole number in [0, ${this.size - 1}], got ${index}`,
     );
   }
+}
+
+/** What goals are made from. */
+interface GoalSource {
+  /** A product with the options that its goals may ask for. */
+  product(position: number): Product;
+  readonly weights: Float64Array;
 }
 
 /** The options of the `variant`-th combination: names in order, the last varying fastest. */
@@ -130,14 +143,26 @@ function drawLimit(price: number, random: PythonRandom): number {
  * drawing one price limit a product (synthetic) or an instruction (human).
  *
  * @param prices - The price of each product, see `drawPrices`.
+ * @param rule - `"reference"` also asks for blank option values, which no page shows.
+ * @throws `CatalogueError` if options have too many combinations, naming the product.
  */
 export function createGoals(
   kind: GoalKind,
   catalogue: Catalogue,
   prices: Float64Array,
   random: PythonRandom,
+  rule: "reference" | "repaired",
 ): { readonly table: (order: Uint32Array) => GoalTable; readonly size: number } {
-  const { numVariants, weights, human } = catalogue.goalFacts;
+  const { human, synthetic } = catalogue.goalFacts;
+  const { numVariants, weights } = synthetic[rule];
+  if (kind === "synthetic") checkVariants(numVariants, catalogue);
+  const source: GoalSource = {
+    product: (position) => {
+      const product = catalogue.product(position);
+      return rule === "reference" ? product : withChoosableOptions(product);
+    },
+    weights,
+  };
   let size = 0;
   for (let position = 0; position < catalogue.size; position++) {
     size += kind === "human" ? (human.get(position)?.length ?? 0) : numVariants[position]!;
@@ -167,6 +192,25 @@ export function createGoals(
   }
   return {
     size,
-    table: (order) => new GoalTable(kind, catalogue, { products, variants, limits, order }),
+    table: (order) => new GoalTable(kind, source, { products, variants, limits, order }),
   };
+}
+
+/** Refuses options with too many combinations before memory is taken for them. */
+function checkVariants(numVariants: Float64Array, catalogue: Catalogue): void {
+  let total = 0;
+  let largest = 0;
+  for (const [position, count] of numVariants.entries()) {
+    total += count;
+    if (count > numVariants[largest]!) largest = position;
+  }
+  const count = numVariants[largest] ?? 0;
+  if (count <= maxVariants && total <= maxGoals) return;
+  const { asin, options } = catalogue.product(largest);
+  const sizes = options.map(({ values }) => values.length).join(" x ");
+  throw new CatalogueError(
+    count > maxVariants
+      ? `product ${asin}: options must have at most ${maxVariants} combinations for synthetic goals, got ${count} (${sizes}); leave the product or some of its options out, or use human goals`
+      : `catalogue: synthetic goals must be at most ${maxGoals}, got ${total}, most of them (${count}) from product ${asin}; take fewer products, or use human goals`,
+  );
 }

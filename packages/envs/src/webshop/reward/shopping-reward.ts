@@ -1,6 +1,7 @@
 import type { Product } from "../catalogue/product.ts";
 import type { Goal, GoalOptions } from "../goals/goal.ts";
 import { numGoalOptions } from "../goals/goal.ts";
+import { noLimit } from "../goals/goal-table.ts";
 import { pythonRepr, pythonStrip } from "../python/python-text.ts";
 import { colorOfPair, normalizeColor } from "./normalize-color.ts";
 import { tokenSetRatio } from "./token-set-ratio.ts";
@@ -48,7 +49,8 @@ export interface ShoppingReward {
  * @param rule - `"reference"` compares options as the reference does: a goal's named option is
  *   matched as the text of a pair, which some right choices can never reach. `"exact"` counts the
  *   chosen value of the same name; only where the bought product does not offer the value asked for,
- *   a similar one will do.
+ *   a similar one will do. The product that the goal was made from always has the goal's attributes
+ *   and kind, and a goal that names no price limit has none.
  */
 export function shoppingReward(
   goal: Goal,
@@ -57,17 +59,20 @@ export function shoppingReward(
   rule: "reference" | "exact",
 ): ShoppingReward {
   const { product, price, options } = purchase;
-  const numAttributeMatches = goal.attributes.filter((attribute) =>
-    hasAttribute(product, attribute),
+  // The product that a goal was made from has the goal's attributes and kind by definition.
+  const isTarget = rule === "exact" && product.asin === goal.asin && product.title === goal.name;
+  const numAttributeMatches = goal.attributes.filter(
+    (attribute) => isTarget || hasAttribute(product, attribute),
   ).length;
   const numOptionMatches =
     rule === "reference"
       ? referenceOptionMatches(goal.options, options)
       : exactOptionMatches(goal.options, purchase);
-  const isPriceMet = price <= goal.priceUpper;
+  const isUnlimited = rule === "exact" && goal.priceUpper === noLimit;
+  const isPriceMet = isUnlimited || price <= goal.priceUpper;
   const numOptions = numGoalOptions(goal.options);
   const numAttributes = goal.attributes.length;
-  const type = typeMatch(goal, product, nounsOf);
+  const type = { ...typeMatch(goal, product, nounsOf), ...(isTarget && { typeFactor: 1 }) };
   const share =
     (numAttributeMatches + numOptionMatches + (isPriceMet ? 1 : 0)) /
     (numAttributes + numOptions + 1);

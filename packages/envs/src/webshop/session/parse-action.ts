@@ -20,3 +20,16 @@ export function parseAction(action: string): ParsedAction | undefined {
   if (open < 1) return undefined;
   return { name: line.slice(0, open), argument: line.slice(open + 1, close).toLowerCase() };
 }
+
+/**
+ * Reads an action literally: from the first `[` to the last `]` of the line, or, if `isWhole`, of
+ * the whole text. Unlike in the reference, what is in the brackets may hold brackets.
+ */
+export function readAction(action: string, isWhole = false): ParsedAction | undefined {
+  const end = isWhole ? -1 : action.indexOf("\n");
+  const line = end === -1 ? action : action.slice(0, end);
+  const open = line.indexOf("[");
+  const close = line.lastIndexOf("]");
+  if (open < 1 || close < open + 2) return undefined;
+  return { name: line.slice(0, open), argument: line.slice(open + 1, close).toLowerCase() };
+}

@@ -6,7 +6,8 @@ import { pageNodes } from "../pages/page-nodes.ts";
 import { plainText, richText } from "../pages/page-text.ts";
 import { shoppingReward, type RewardDetails } from "../reward/shopping-reward.ts";
 import { pageNameInUrl, pageUrl } from "./page-url.ts";
-import { parseAction } from "./parse-action.ts";
+import { clickNames } from "./click-names.ts";
+import { parseAction, readAction, type ParsedAction } from "./parse-action.ts";
 import type { Shop } from "./shop.ts";
 
 /** How a page is shown to an agent. */
@@ -113,12 +114,23 @@ export class ShopSession {
    * works any more (in the reference a search still does).
    */
   act(action: string): ActionResult {
-    const parsed = parseAction(action);
+    const parsed = this.read(action);
     if (parsed === undefined) return nothing;
     if (this.#isDone && this.#shop.compat === "none") return nothing;
     const { name, argument } = parsed;
     if (name === "search") return this.search(argument);
     return name === "click" ? this.click(argument) : nothing;
+  }
+
+  /**
+   * An action in its parts. Under `compat: "reference"` as the reference reads it; otherwise what is
+   * clicked may hold brackets and line breaks.
+   */
+  read(action: string): ParsedAction | undefined {
+    if (this.#shop.compat === "reference") return parseAction(action);
+    const whole = readAction(action, true);
+    const isClick = whole?.name === "click" && this.#clickables().has(whole.argument);
+    return isClick ? whole : readAction(action);
   }
 
   /** Searches, and shows the first page of what was found. */
@@ -130,23 +142,33 @@ export class ShopSession {
   /** Clicks what is named so, in lower case; what is not on the page changes nothing. */
   click(name: string): ActionResult {
     const target = this.#clickables().get(name);
-    if (target === undefined || name === "search") return nothing;
+    if (target === undefined) return nothing;
+    const isReference = this.#shop.compat === "reference";
+    if (isReference && name === "search") return nothing;
+    // In the reference, an option value named like a button is that button.
+    const pressed = isReference || target.kind === "button" ? this.#press(name) : undefined;
+    if (pressed !== undefined) return pressed;
+    if (target.kind === "product") {
+      this.#product = this.#shop.productOf(target.text)!;
+      this.#visited.add(target.text);
+    } else if (target.kind === "option") this.#choose(target, name);
+    return this.#showItem();
+  }
+
+  /** Presses a button that leads to another page than the item's; `undefined` for other names. */
+  #press(name: string): ActionResult | undefined {
     const place = this.#shop.compat === "reference" ? pageNameInUrl(this.url) : this.#page.name;
+    // The button on the search page sends an empty search; in the reference it does nothing.
+    if (name === "search") return this.search("");
     if (name === "buy now") return this.#buy();
     if (name === "back to search") return this.#backToSearch();
     if (name === "next >" && place === "results") return this.#showResults(this.#pageNumber + 1);
     if (name === "< prev" && place === "results") return this.#showResults(this.#pageNumber - 1);
     if (name === "< prev" && place === "item") return this.#showResults(this.#pageNumber);
     const subPage = subPages.find((page) => page.toLowerCase() === name);
-    if (subPage !== undefined) {
-      return this.#show({ name: "sub", ...this.#itemPlace(), subPage });
-    }
-    if (target.kind === "product") {
-      const position = this.#shop.catalogue.positionOf(target.text)!;
-      this.#product = this.#shop.catalogue.product(position);
-      this.#visited.add(target.text);
-    } else if (target.kind === "option") this.#choose(target);
-    return this.#showItem();
+    return subPage === undefined
+      ? undefined
+      : this.#show({ name: "sub", ...this.#itemPlace(), subPage });
   }
 
   #showItem(): ActionResult {
@@ -164,8 +186,9 @@ export class ShopSession {
     };
   }
 
-  #choose({ text, option }: PageNode): void {
-    if (this.#shop.compat === "reference") {
+  #choose({ text, option }: PageNode, name: string): void {
+    // A name with its group means that group.
+    if (this.#shop.compat === "reference" || name !== text.toLowerCase()) {
       this.#options.set(option!.toLowerCase(), text);
       return;
     }
@@ -173,8 +196,8 @@ export class ShopSession {
     const names = this.#product!.options.filter(({ values }) => values.includes(text)).map(
       ({ name }) => name,
     );
-    const name = names.find((candidate) => this.#options.get(candidate) !== text) ?? names[0]!;
-    this.#options.set(name, text);
+    const group = names.find((candidate) => this.#options.get(candidate) !== text) ?? names[0]!;
+    this.#options.set(group, text);
   }
 
   #showResults(pageNumber: number, isNew = false): ActionResult {
@@ -244,6 +267,7 @@ export class ShopSession {
   /** What can be clicked, by its text in lower case: buttons, then products, then options. */
   #clickables(): ReadonlyMap<string, PageNode> {
     const nodes = this.#pageNodes();
+    if (this.#shop.compat === "none") return clickNames(nodes);
     const clickables = new Map<string, PageNode>();
     for (const kind of ["button", "product", "option"] as const) {
       for (const node of nodes) {

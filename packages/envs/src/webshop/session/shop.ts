@@ -1,5 +1,6 @@
 import { checkInteger } from "@turnwise/core";
 import type { Catalogue } from "../catalogue/catalogue.ts";
+import { withChoosableOptions } from "../catalogue/choosable-options.ts";
 import type { Product } from "../catalogue/product.ts";
 import { GoalDraw } from "../goals/draw-goal.ts";
 import type { Goal } from "../goals/goal.ts";
@@ -59,7 +60,8 @@ export class Shop {
 
   /**
    * Draws prices and goals.
-   * @throws `RangeError` if no goal is left.
+   * @throws `RangeError` if no goal is left; `CatalogueError` if a product's options have too many
+   *   combinations for synthetic goals.
    */
   constructor(catalogue: Catalogue, options: ShopOptions = {}) {
     const { goals: kind = "synthetic", seed = 233, shuffleSeed = 233 } = options;
@@ -71,7 +73,13 @@ export class Shop {
     this.#searcher = new Searcher(catalogue.index);
     this.random = new PythonRandom(seed);
     this.prices = drawPrices(catalogue, this.random);
-    const { table, size } = createGoals(kind, catalogue, this.prices, this.random);
+    const { table, size } = createGoals(
+      kind,
+      catalogue,
+      this.prices,
+      this.random,
+      compat === "reference" ? "reference" : "repaired",
+    );
     this.random.seed(shuffleSeed);
     let order = Uint32Array.from({ length: size }, (_, i) => i);
     this.random.shuffle(order);
@@ -96,6 +104,18 @@ export class Shop {
     this.goals = table(order);
   }
 
+  /** A product as the shop offers it: without option values that no page can show. */
+  product(position: number): Product {
+    const product = this.catalogue.product(position);
+    return this.compat === "reference" ? product : withChoosableOptions(product);
+  }
+
+  /** A product by its asin, see {@link product}; `undefined` for an unknown asin. */
+  productOf(asin: string): Product | undefined {
+    const position = this.catalogue.positionOf(asin);
+    return position === undefined ? undefined : this.product(position);
+  }
+
   /** Draws a goal by weight from the shop's generator. */
   drawGoal(): number {
     this.#draw ??= new GoalDraw(this.goals, this.compat === "reference");
@@ -108,8 +128,22 @@ export class Shop {
       const special = this.#specialSearch(keywords);
       if (special !== undefined) return special;
     }
-    const hits = this.#searcher.search(keywords.join(" "), maxResults);
-    return { products: hits.map(({ document }) => this.catalogue.product(document)) };
+    const query = keywords.join(" ");
+    const hits = this.#searcher.search(query, maxResults);
+    const found = hits.map(({ document }) => this.product(document));
+    const named = this.compat === "reference" ? undefined : this.#named(query);
+    if (named === undefined) return { products: found };
+    const others = found.filter(({ asin }) => asin !== named.asin);
+    return { products: [named, ...others].slice(0, maxResults) };
+  }
+
+  /**
+   * The product whose asin a query is. Without this, products without a word that can be searched,
+   * and those after the fiftieth of the same words, could not be found.
+   */
+  #named(query: string): Product | undefined {
+    const asin = query.trim();
+    return this.productOf(asin.toUpperCase()) ?? this.productOf(asin);
   }
 
   /** Ranked ids and scores, for those who want no page. */

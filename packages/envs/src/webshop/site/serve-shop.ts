@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { ShopSite, SiteResponse } from "./shop-site.ts";
+import type { Duplex } from "node:stream";
+import { errorPage, type ShopSite, type SiteResponse } from "./shop-site.ts";
 
 /** A running server. */
 export interface ShopServer {
@@ -11,6 +12,8 @@ export interface ShopServer {
 
 /** The largest form that is read, bytes. */
 const maxFormBytes = 65_536;
+/** The longest address and headers that are read, bytes. Pages of items link longer addresses. */
+const maxHeaderSize = 65_536;
 
 const headers = {
   "Content-Security-Policy":
@@ -35,9 +38,31 @@ async function readForm(message: IncomingMessage): Promise<Map<string, string> |
 
 const tooLarge: SiteResponse = {
   status: 413,
-  contentType: "text/plain; charset=utf-8",
-  body: "The form is too large.\n",
+  contentType: "text/html; charset=utf-8",
+  body: errorPage({
+    status: 413,
+    message: `The form is too large: it must have at most ${maxFormBytes} bytes.`,
+  }),
 };
+
+/** Answers a request that cannot be read; an address or headers that are too long with a page. */
+function refuse(error: Error & { readonly code?: string }, socket: Duplex): void {
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const isTooLong = error.code === "HPE_HEADER_OVERFLOW";
+  const status = isTooLong ? 431 : 400;
+  const message = isTooLong
+    ? `The address and headers must have at most ${maxHeaderSize} bytes.`
+    : "The request is not valid HTTP.";
+  const body = errorPage({ status, message });
+  const reason = isTooLong ? "Request Header Fields Too Large" : "Bad Request";
+  socket.end(
+    `HTTP/1.1 ${status} ${reason}\r\nContent-Type: text/html; charset=utf-8\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
 
 /**
  * Serves a site over HTTP.
@@ -70,7 +95,8 @@ export async function serveShop(
       reply.end();
     }
   };
-  const server = createServer((message, reply) => void respond(message, reply));
+  const server = createServer({ maxHeaderSize }, (message, reply) => void respond(message, reply));
+  server.on("clientError", refuse);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, resolve);

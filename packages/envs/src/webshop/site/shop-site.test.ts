@@ -36,6 +36,38 @@ describe("ShopSite", () => {
     expect(get(site, "/done/fixed_7/NOSUCH/%7B%7D").body).toBe(done.body);
   });
 
+  it("begins a new visit at the start page: a fixed goal can be bought again", () => {
+    for (const compat of ["none", "reference"] as const) {
+      const site = new ShopSite(embeddedShop({ numProducts: 60 }, { compat }));
+      const { asin } = shop.goals.goal(7);
+      const buy = (product: string): string =>
+        /id="reward">[^<]*<pre>([\d.]+)<\/pre>/u.exec(
+          get(site, `/done/fixed_7/${product}/%7B%7D`).body,
+        )![1]!;
+      const other = shop.catalogue.product(0).asin;
+      get(site, "/fixed_7");
+      const wrong = buy(other);
+      get(site, "/fixed_7");
+      const right = buy(asin);
+      expect(Number(right)).toBeGreaterThan(Number(wrong));
+      const form = new Map([["search_query", "tea"]]);
+      site.handle({ method: "POST", url: "/fixed_7", form });
+      expect(buy(other)).toBe(wrong);
+    }
+  });
+
+  it("refuses a query whose address would be too long with a page", () => {
+    const site = new ShopSite(shop);
+    for (const query of ["tea ".repeat(3000), "茶".repeat(3000), "x".repeat(12_000)]) {
+      const form = new Map([["search_query", query]]);
+      const answer = site.handle({ method: "POST", url: "/fixed_0", form });
+      expect([answer.status, answer.location]).toEqual([413, undefined]);
+      expect(answer.body).toContain(`it has ${query.length} characters`);
+    }
+    const form = new Map([["search_query", shop.goals.goal(0).instructionText]]);
+    expect(site.handle({ method: "POST", url: "/fixed_0", form }).status).toBe(302);
+  });
+
   it("sends each visitor to a session of their own", () => {
     const site = new ShopSite(shop);
     const first = get(site, "/").location!;
@@ -99,7 +131,7 @@ describe("ShopSite", () => {
         (method, parts, query) => {
           const form = new Map([["search_query", query]]);
           const { status, body } = site.handle({ method, url: `/${parts.join("/")}`, form });
-          expect([200, 302, 400, 404]).toContain(status);
+          expect([200, 302, 400, 404, 413]).toContain(status);
           expect(body).not.toContain(secret);
         },
       ),
@@ -134,5 +166,13 @@ describe("serveShop", () => {
     );
     expect(large).toBe(413);
     expect((await fetch(`${server.address}/static/style.css`)).status).toBe(200);
+    const long = await fetch(`${server.address}/search_results/fixed_3/${"x".repeat(100_000)}/1`);
+    expect(long.status).toBe(431);
+    expect(await long.text()).toContain("at most 65536 bytes");
+    const query = await fetch(`${server.address}/fixed_3`, {
+      method: "POST",
+      body: new URLSearchParams({ search_query: "x".repeat(12_000) }),
+    });
+    expect([query.status, await query.text()]).toEqual([413, expect.stringContaining("too long")]);
   });
 });

@@ -39,7 +39,7 @@ export interface ShopSiteOptions {
 
 interface SiteSession {
   readonly goal: Goal;
-  /** What was bought; a session buys once. */
+  /** Page of the purchase; a visit buys once. */
   receipt?: string;
 }
 
@@ -55,13 +55,16 @@ class SiteError extends Error {
 
 const html = "text/html; charset=utf-8";
 
+/** Longest address of a search, characters: browsers and servers cut or refuse much longer ones. */
+const maxAddressLength = 8000;
+
 /**
  * The shop as a web site, without a server: requests in, responses out. Addresses, ids and classes
  * are the reference's, so that agents made for its site work here.
  *
  * A session begins with its first page `/<session>`; `fixed_<i>` gets goal `i`, any other name a
- * goal drawn by weight. The site remembers a session's goal and purchase; what it looks at stands in
- * the addresses. Under the shop's `compat: "reference"`, an address may claim options that the
+ * goal drawn by weight. Opening that page again begins a new visit with the same goal. The site
+ * remembers a session's goal and purchase; all else is in the addresses. Under the shop's `compat: "reference"`, an address may claim options that the
  * product does not have, a session may buy again, `/` leads to the one session `abc`, and queries
  * with a slash are not found.
  */
@@ -141,12 +144,19 @@ export class ShopSite {
         this.#sessions.delete(this.#sessions.keys().next().value!);
       }
     }
+    const session = this.#session(id);
+    // The start page begins a new visit, also if its form is sent again.
+    delete session.receipt;
     const query = form.get("search_query");
     if (method === "POST" && query !== undefined) {
-      return redirect(this.#links(id).results(query.toLowerCase().split(" "), 1));
+      const address = this.#links(id).results(query.toLowerCase().split(" "), 1);
+      if (address.length <= maxAddressLength) return redirect(address);
+      throw new SiteError(
+        413,
+        `The query is too long: it has ${query.length} characters, and its address would have ${address.length} of at most ${maxAddressLength}. Use fewer words.`,
+      );
     }
-    const { goal } = this.#session(id);
-    return this.#show(id, { name: "search", instruction: goal.instructionText });
+    return this.#show(id, { name: "search", instruction: session.goal.instructionText });
   }
 
   #goalOf(id: string): number {
@@ -227,9 +237,9 @@ export class ShopSite {
   }
 
   #product(asin: string): Product {
-    const position = this.#shop.catalogue.positionOf(asin);
-    if (position === undefined) throw new SiteError(404, "There is no such product.");
-    return this.#shop.catalogue.product(position);
+    const product = this.#shop.productOf(asin);
+    if (product === undefined) throw new SiteError(404, "There is no such product.");
+    return product;
   }
 
   #options(product: Product, text: string): ReadonlyMap<string, string> {
@@ -300,7 +310,14 @@ function pageNumberOf(text: string): number {
   throw new SiteError(400, "The page must be a number.");
 }
 
-function errorPage({ status, message }: SiteError): string {
+/** Page that says why a request cannot be answered. `message` is shown as it is. */
+export function errorPage({
+  status,
+  message,
+}: {
+  readonly status: number;
+  readonly message: string;
+}): string {
   return `<!doctype html>
 <html lang=en>
 <head><meta charset="utf-8"><title>${status}</title><link rel="stylesheet" href="/static/style.css"></head>
