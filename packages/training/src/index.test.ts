@@ -36,6 +36,7 @@ it("exports what is meant for others", () => {
       "languageModelRun",
       "missingChatWarning",
       "openEvaluatedPolicy",
+      "openCatalogue",
       "openShop",
       "openTasks",
       "passCurve",

@@ -5,7 +5,7 @@ export { checkModel } from "./check-model.ts";
 export { checkConfig, resolveConfig, type TrainConfig } from "./config.ts";
 export { checkedDevice } from "./checked-device.ts";
 export { defaultEvaluationSplit } from "./environments/alfworld-tasks.ts";
-export { openShop, type ShopSourceOptions } from "./environments/open-shop.ts";
+export { openCatalogue, openShop, type ShopSourceOptions } from "./environments/open-shop.ts";
 export { openTasks } from "./environments/open-tasks.ts";
 export { estimateRun } from "./estimate-run.ts";
 export { evaluate, evaluationReport, type EvaluationReport } from "./evaluate.ts";

@@ -2,6 +2,7 @@ import {
   buildStoredCatalogue,
   readProducts,
   referenceRewardInfo,
+  Searcher,
   serveShop,
   ShopSession,
   ShopSite,
@@ -10,7 +11,13 @@ import {
   type Shop,
 } from "@turnwise/envs/webshop";
 import { Command, Option } from "commander";
-import { InputError, openShop, reading, type ShopSourceOptions } from "@turnwise/training";
+import {
+  InputError,
+  openCatalogue,
+  openShop,
+  reading,
+  type ShopSourceOptions,
+} from "@turnwise/training";
 import { port, positiveNumber, wholeNumber } from "./arguments.ts";
 import { readCommands, streamLines } from "./read-commands.ts";
 import { withShopOptions } from "./webshop-source.ts";
@@ -67,14 +74,17 @@ function searchCommand(): Command {
     .option("--json", "print ids and scores as JSON")
     .action(async (query: string, options: SearchOptions) => {
       const { limit, json } = options;
-      const shop = await openShop(options);
-      const hits = shop.rank(query, limit);
+      // No goals are made: a catalogue without any can be searched too.
+      const catalogue = await openCatalogue(options);
+      const hits = new Searcher(catalogue.index)
+        .search(query.toLowerCase(), limit)
+        .map(({ document, score }) => ({ ...catalogue.product(document), score }));
       if (json === true) {
-        process.stdout.write(`${JSON.stringify({ query, hits })}\n`);
+        const ranked = hits.map(({ asin, score }) => ({ asin, score }));
+        process.stdout.write(`${JSON.stringify({ query, hits: ranked })}\n`);
         return;
       }
-      for (const { asin, score } of hits) {
-        const { title } = shop.catalogue.product(shop.catalogue.positionOf(asin)!);
+      for (const { asin, title, score } of hits) {
         process.stdout.write(`${score.toFixed(4).padStart(8)}  ${asin.padEnd(10)}  ${title}\n`);
       }
       process.stdout.write(`${hits.length} products\n`);

@@ -1,9 +1,11 @@
 import {
-  embeddedShop,
+  createCatalogue,
+  generateProducts,
   openStoredCatalogue,
   readCatalogue,
   readTitleNouns,
   Shop,
+  type Catalogue,
   type ShopOptions,
 } from "@turnwise/envs/webshop";
 import { InputError, reading } from "../input-error.ts";
@@ -30,7 +32,7 @@ export interface ShopSourceOptions {
  * @throws `InputError` for files that cannot be used, and options that do not go together.
  */
 export async function openShop(options: ShopSourceOptions): Promise<Shop> {
-  const { products, attributes, humanInstructions, nouns } = options;
+  const { nouns } = options;
   return reading(async () => {
     const shopOptions: ShopOptions = {
       goals: options.goals,
@@ -40,9 +42,18 @@ export async function openShop(options: ShopSourceOptions): Promise<Shop> {
       ...(options.showAttributes === true && { showAttributes: true }),
       ...(nouns !== undefined && { titleNouns: await readTitleNouns(nouns) }),
     };
-    if (options.catalogue !== undefined) {
-      return new Shop(openStoredCatalogue(options.catalogue), shopOptions);
-    }
+    return new Shop(await openCatalogue(options), shopOptions);
+  });
+}
+
+/**
+ * Opens the catalogue that the options name; it may hold no goal.
+ * @throws `InputError` for files that cannot be used, and options that do not go together.
+ */
+export async function openCatalogue(options: ShopSourceOptions): Promise<Catalogue> {
+  const { products, attributes, humanInstructions } = options;
+  return reading(async () => {
+    if (options.catalogue !== undefined) return openStoredCatalogue(options.catalogue);
     if (products === undefined) {
       if (attributes !== undefined || humanInstructions !== undefined) {
         throw new InputError(
@@ -54,17 +65,16 @@ export async function openShop(options: ShopSourceOptions): Promise<Shop> {
         ...(numProducts !== undefined && { numProducts }),
         ...(catalogueSeed !== undefined && { seed: catalogueSeed }),
       };
-      return embeddedShop(generated, shopOptions);
+      return createCatalogue(generateProducts(generated));
     }
     if (attributes === undefined) {
       throw new InputError("webshop: --attributes must be given with --products, got none");
     }
-    const catalogue = await readCatalogue({
+    return readCatalogue({
       products,
       attributes,
       ...(humanInstructions !== undefined && { humanInstructions }),
       ...(options.maxProducts !== undefined && { maxProducts: options.maxProducts }),
     });
-    return new Shop(catalogue, shopOptions);
   });
 }
