@@ -43,7 +43,7 @@ describe.skipIf(engine === undefined)("ToolRunner", () => {
     expect(await edit({ ...view, view_range: [9, 10] })).toContain("two line numbers in [1, 4]");
     expect(await edit({ command: "view", path: "/none" })).toContain("does not exist");
     expect(await edit({ command: "view", path: "/testbed/pkg/binary" })).toContain(
-      "not a UTF-8 text file",
+      "not a text file",
     );
     expect(await edit({ command: "view", path: "pkg" })).toContain("must be absolute");
   });
@@ -68,6 +68,22 @@ describe.skipIf(engine === undefined)("ToolRunner", () => {
     expect(await edit({ command: "undo_edit", path })).toContain("No edit history");
     const { stdout } = await container.exec("cat '/testbed/new folder/'*");
     expect(stdout.toString()).toBe("a\nb\n");
+  });
+
+  it("edits a file in Latin-1 without changing another byte", async () => {
+    await container.copyIn("/testbed", [
+      { path: "latin.py", content: Buffer.from("name = 'caf\u00e9'\nx = 1\n", "latin1") },
+    ]);
+    const path = "/testbed/latin.py";
+    await edit({ command: "str_replace", path, old_str: "x = 1", new_str: "x = '\u00fc'" });
+    const bytes = async (): Promise<string> =>
+      (await container.exec(`cat ${path}`)).stdout.toString("latin1");
+    expect(await bytes()).toBe("name = 'caf\u00e9'\nx = '\u00fc'\n");
+    expect(await edit({ command: "insert", path, insert_line: 0, new_str: "# \u20ac" })).toContain(
+      "was not changed: it is not in UTF-8",
+    );
+    await edit({ command: "undo_edit", path });
+    expect(await bytes()).toBe("name = 'caf\u00e9'\nx = 1\n");
   });
 
   it("runs commands in shells of their own, and tells how they ended", async () => {

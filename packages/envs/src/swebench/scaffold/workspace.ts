@@ -18,11 +18,11 @@ export interface Workspace {
   readonly commandTimeoutSeconds: number;
   readonly maxCharacters: number;
   /** Earlier contents of edited files by path, the oldest first, for `undo_edit`. */
-  readonly edits: Map<string, string[]>;
+  readonly edits: Map<string, Uint8Array[]>;
   /** Runs a command of the agent in the repository, in a shell of its own. */
   runCommand(command: string, signal?: AbortSignal): Promise<CommandResult>;
   /** Runs a command of a tool. */
-  runInternal(command: string, input?: string): Promise<CommandResult>;
+  runInternal(command: string, input?: string | Uint8Array): Promise<CommandResult>;
 }
 
 /** Maximum size of a file that the editor reads, bytes. */

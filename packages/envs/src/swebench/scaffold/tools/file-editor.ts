@@ -1,6 +1,7 @@
 import { shellWord } from "../../instances/eval-script.ts";
 import { clipMiddle, quoted } from "../clip.ts";
 import { insertAfter, numbered, outline, replaceOnce } from "../edit-text.ts";
+import { decodeFile, encodeFile, type FileText } from "../file-text.ts";
 import { maxFileBytes, type Workspace } from "../workspace.ts";
 import type { Tool } from "./tool.ts";
 
@@ -109,17 +110,22 @@ async function edit(given: EditorArguments, workspace: Workspace): Promise<strin
     if (earlier === undefined) return `No edit history found for ${name}.`;
     return (await write(workspace, path, earlier)) ?? `Last edit to ${name} undone successfully.`;
   }
-  const content = await read(workspace, path);
-  if (typeof content !== "string") return content.problem;
+  const file = await read(workspace, path);
+  if ("problem" in file) return file.problem;
+  const { text: content, encoding } = file;
   const newText = given.new_str ?? "";
   const edited =
     command === "insert"
       ? insertAfter(content, given.insert_line!, newText)
       : replaceOnce(content, given.old_str!, newText);
   if (!edited.isDone) return `${name} was not changed: ${edited.problem}`;
-  const problem = await write(workspace, path, edited.text);
+  const bytes = encodeFile({ text: edited.text, encoding });
+  if (bytes === undefined) {
+    return `${name} was not changed: it is not in UTF-8, and new_str has characters beyond Latin-1.`;
+  }
+  const problem = await write(workspace, path, bytes);
   if (problem !== undefined) return problem;
-  workspace.edits.set(path, [...(workspace.edits.get(path) ?? []), content]);
+  workspace.edits.set(path, [...(workspace.edits.get(path) ?? []), Buffer.from(content, encoding)]);
   return `The file ${name} has been edited. Here's the result of running \`cat -n\` on a snippet of ${name}:\n${edited.snippet}\nReview the changes and make sure they are as expected. Edit the file again if necessary.`;
 }
 
@@ -133,8 +139,9 @@ async function view(given: EditorArguments, workspace: Workspace): Promise<strin
     );
     return `Here's the files and directories up to 2 levels deep in ${name}, excluding hidden items:\n${listed.stdout.toString("utf8").trimEnd()}`;
   }
-  const content = await read(workspace, path);
-  if (typeof content !== "string") return content.problem;
+  const file = await read(workspace, path);
+  if ("problem" in file) return file.problem;
+  const { text: content } = file;
   const lines = content.split("\n");
   const title = `Here's the result of running \`cat -n\` on ${name}:\n`;
   if (range !== undefined) {
@@ -154,7 +161,7 @@ async function view(given: EditorArguments, workspace: Workspace): Promise<strin
 async function read(
   workspace: Workspace,
   path: string,
-): Promise<string | { readonly problem: string }> {
+): Promise<FileText | { readonly problem: string }> {
   const name = quoted(path);
   const location = shellWord(path);
   const result = await workspace.runInternal(
@@ -166,19 +173,14 @@ async function read(
   if (result.stdout.length >= maxFileBytes) {
     return { problem: `${name} is too large for file_editor; use execute_bash.` };
   }
-  const content = result.stdout.toString("utf8");
-  // Bytes that are not UTF-8 would be written back changed.
-  if (content.includes("\uFFFD")) {
-    return { problem: `${name} is not a UTF-8 text file; use execute_bash.` };
-  }
-  return content;
+  return decodeFile(result.stdout) ?? { problem: `${name} is not a text file; use execute_bash.` };
 }
 
 /** Writes a file. @returns The problem, if it could not be written. */
 async function write(
   workspace: Workspace,
   path: string,
-  content: string,
+  content: string | Uint8Array,
   before = "",
 ): Promise<string | undefined> {
   const result = await workspace.runInternal(`${before}cat > ${shellWord(path)}`, content);
