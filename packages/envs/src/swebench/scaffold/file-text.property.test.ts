@@ -11,10 +11,9 @@ it("gives back every byte of a text file, whatever its encoding", () => {
     }),
   );
   fc.assert(
-    fc.property(fc.string({ unit: "binary" }), (text) => {
-      const bytes = Buffer.from(text, "utf8");
-      if (!bytes.includes(0))
-        expect(decodeFile(bytes)).toEqual({ text: bytes.toString(), encoding: "utf8" });
+    fc.property(fc.string({ unit: "binary" }), (drawn) => {
+      const text = drawn.replaceAll("\0", " ");
+      expect(decodeFile(Buffer.from(text, "utf8"))).toEqual({ text, encoding: "utf8" });
     }),
   );
 });
