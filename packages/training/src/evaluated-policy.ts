@@ -6,7 +6,7 @@ import { createLocalSampler, type DeviceOptions, type WeightStorage } from "@tur
 import { chatSampler, completionsSampler, textTokenizer } from "@turnwise/policy/remote";
 import { z } from "zod";
 import { checkSamplingMemory } from "./check-memory.ts";
-import { count, countOrNone } from "./config-parts.ts";
+import { count, countOrNone, nonNegative } from "./config-parts.ts";
 import { InputError, reading } from "./input-error.ts";
 import { keyOf } from "./training-policy.ts";
 
@@ -16,6 +16,8 @@ const server = {
   /** The environment variable that holds the key; `null` for none. */
   apiKeyVariable: z.string().min(1).nullable().default(null),
   timeoutSeconds: count.default(600),
+  /** Time for which a request is tried again after a passing failure. */
+  patienceSeconds: nonNegative.default(300),
   maxConcurrent: count.default(32),
 };
 

@@ -1,5 +1,6 @@
 import {
   createRandom,
+  FailureError,
   NonFiniteError,
   type Learner,
   type Sampler,
@@ -149,6 +150,34 @@ describe("trainIteration", () => {
     expect(numRows).toBe(8);
     const exhausted = await trainIteration(1, parts(update, { maxRounds: 2 }, 1000));
     expect(exhausted.metrics).toMatchObject({ episodes: 16, keptGroups: 0, updates: 0 });
+  });
+
+  it("does not count if the sampler's server fails for longer than is tolerated", async () => {
+    let numUpdates = 0;
+    const update = async () => {
+      numUpdates += 1;
+      return { loss: 0, gradientNorm: 0, learningRate: 0, numTokens: 0, metrics: {} };
+    };
+    const working = parts(update);
+    let numFailures = Infinity;
+    const sampler: Sampler = {
+      ...working.sampler,
+      sample: async (request, signal) => {
+        if (--numFailures >= 0) throw new FailureError("protocol", "status 502");
+        return working.sampler.sample(request, signal);
+      },
+    };
+    const tolerance = { maxInfrastructureShare: 0.2, patienceSeconds: 0, retrySeconds: 0.001 };
+    await expect(trainIteration(1, { ...working, sampler, tolerance })).rejects.toThrow(
+      "8 of 8 episodes failed (protocol 8; first: sample: status 502)",
+    );
+    expect(numUpdates).toBe(0);
+    // With patience, the episodes are played once the server is back.
+    numFailures = 12;
+    const patient = { ...tolerance, patienceSeconds: 60 };
+    const report = await trainIteration(1, { ...working, sampler, tolerance: patient });
+    expect(report.metrics).toMatchObject({ episodes: 8, graded: 8, failed: 0 });
+    expect(numUpdates).toBe(1);
   });
 
   it("stops at a loss that is no number, and names iteration, group and token", async () => {
