@@ -75,7 +75,11 @@ describe("missingChatWarning", () => {
     expect(missingChatWarning(format, tokenizer, "folder", "--chat")).toBe(
       "folder: model has a chat template, but prompts are plain text; --chat uses the template",
     );
-    expect(missingChatWarning(growing, tokenizer, "folder", "--chat")).toBeUndefined();
+    expect(missingChatWarning(growing, tokenizer, "folder", "--chat")).toBe(
+      "folder: model has a chat template, but prompts are plain text; --chat with a turn-wise format uses the template",
+    );
+    const marked = { ...growing, prompt: () => "<|im_start|>user" };
+    expect(missingChatWarning(marked, tokenizer, "folder", "--chat")).toBeUndefined();
     expect(missingChatWarning(format, createTokenizer(words), "f", "--chat")).toBeUndefined();
   });
 });

@@ -74,20 +74,26 @@ export function plainFormat(
 }
 
 /**
- * A warning for a model with a chat template that is prompted without it; none where the format has the
- * marks of a chat in its own text.
+ * A warning for a model with a chat template that is prompted without it; none where the format's prompt
+ * has tokens of its own that mark a chat, as those of software issues have.
+ * @param remedy - The setting that uses the template in a turn-wise format.
  */
 export function missingChatWarning(
-  { presentation }: Pick<AgentFormat, "presentation">,
+  { presentation, prompt }: Pick<AgentFormat, "presentation" | "prompt">,
   { renderChat }: Pick<LoadedTokenizer, "renderChat">,
   source: string,
   remedy: string,
 ): string | undefined {
-  if (presentation !== "turn-wise") return undefined;
+  try {
+    if (/<\|[a-z_]+\|>/u.test(prompt([], { text: "" }))) return undefined;
+  } catch {
+    // A format that wants more of an observation has no fixed marks.
+  }
   try {
     chatPrompt({ renderChat }, "?");
   } catch {
     return undefined;
   }
-  return `${source}: model has a chat template, but prompts are plain text; ${remedy} uses the template`;
+  const setting = presentation === "turn-wise" ? remedy : `${remedy} with a turn-wise format`;
+  return `${source}: model has a chat template, but prompts are plain text; ${setting} uses the template`;
 }
