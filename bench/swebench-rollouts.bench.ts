@@ -40,12 +40,21 @@ const borrowed = (engine: DockerEngine, maxContainers: number) => ({
   maxContainers,
 });
 
+/** The part of dockerode's client that is used here. */
+interface StatsClient {
+  listContainers(options: object): Promise<readonly { readonly Id: string }[]>;
+  getContainer(id: string): {
+    stats(options: object): Promise<{ readonly memory_stats?: { readonly usage?: number } }>;
+  };
+}
+
 /** What all running containers hold at the moment, MiB. */
 async function memoryNow(): Promise<number> {
   const used = engines.map(async (engine) => {
-    const running = await engine.client.listContainers({ filters: { label: ["turnwise.run"] } });
+    const client = engine.client as StatsClient;
+    const running = await client.listContainers({ filters: { label: ["turnwise.run"] } });
     const each = running.map(async ({ Id }) => {
-      const stats = await engine.client
+      const stats = await client
         .getContainer(Id)
         .stats({ stream: false, "one-shot": true })
         .catch(() => undefined);

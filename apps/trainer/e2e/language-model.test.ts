@@ -95,7 +95,7 @@ describe("train --model", () => {
     ]);
     expect(evaluated.stderr).toBe("");
     expect(JSON.parse(evaluated.stdout)).toMatchObject({ stage: "evaluation", episodes: 2 });
-  }, 240_000);
+  });
 
   it("trains all weights and a critic by PPO", async () => {
     const out = join(folder, "ppo");
@@ -115,7 +115,7 @@ describe("train --model", () => {
     const last = (await metricsOf(out)).findLast(({ stage }) => stage === "iteration");
     expect(last).toMatchObject({ updates: 1, keptGroups: 2 });
     expect(last).toHaveProperty("valueMean");
-  }, 240_000);
+  });
 
   it("looks into the folder before a run begins", async () => {
     const out = join(folder, "never");
@@ -137,5 +137,5 @@ describe("train --model", () => {
     expect(missing.stderr.trim().split("\n")).toHaveLength(1);
     expect(missing.code).toBe(2);
     await expect(readdir(out)).rejects.toThrow("ENOENT");
-  }, 120_000);
+  });
 });

@@ -12,7 +12,7 @@ import {
   writeTokenizer,
 } from "@turnwise/policy";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { turnwise } from "./turnwise.ts";
+import { turnwiseHere as turnwise } from "./in-process.ts";
 
 const tokenizer = createTokenizer(buildWordVocabulary(["a b c d e f g h i j k l m n o p"]));
 const config = {

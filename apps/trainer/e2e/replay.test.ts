@@ -46,7 +46,7 @@ it("alfworld replay answers standard input line by line", async () => {
   const answers = await converse(args, ["\uFEFFlook\n", "inventory\r\n", "fly away\n"]);
   expect(answers.map(({ command }) => command)).toEqual([null, "look", "inventory", "fly away"]);
   expect(answers.map(({ obs }) => obs === "Nothing happens.")).toEqual([false, false, false, true]);
-}, 240_000);
+});
 
 it("webshop replay answers standard input line by line", async () => {
   const args = ["webshop", "replay", "--actions", "-", "--json"];
@@ -56,7 +56,7 @@ it("webshop replay answers standard input line by line", async () => {
     "search[red shoe]",
     "click[back to search]",
   ]);
-}, 240_000);
+});
 
 it("alfworld replay reads a file with a byte order mark", async () => {
   const commands = join(folder, "commands.txt");
@@ -65,4 +65,4 @@ it("alfworld replay reads a file with a byte order mark", async () => {
   expect(stderr).toBe("");
   expect(stdout).toContain("> look\n");
   expect(stdout).not.toContain("Nothing happens.");
-}, 240_000);
+});

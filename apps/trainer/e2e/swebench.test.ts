@@ -55,7 +55,7 @@ const small = {
   training: { iterations: 1, groupsPerIteration: 2, groupSize: 2 },
 };
 
-describe.skipIf(!isAble)("software-engineering tasks", { timeout: 240_000 }, () => {
+describe.skipIf(!isAble)("software-engineering tasks", () => {
   let folder: string;
   let server: JsonServer | undefined;
   beforeAll(async () => {

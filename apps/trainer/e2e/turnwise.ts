@@ -13,7 +13,7 @@ export interface Ended {
 
 /**
  * Runs the command line from its sources, as a process of its own.
- * @param onOutput - Sees all that was printed so far; its answer `"kill"` ends the process at once.
+ * @param onOutput - Sees all that was printed so far; a signal that it returns is sent, once.
  */
 export function turnwise(
   args: readonly string[],
@@ -24,7 +24,7 @@ export function turnwise(
     killSignal,
   }: {
     readonly input?: string;
-    readonly onOutput?: (stdout: string) => "kill" | void;
+    readonly onOutput?: (stdout: string) => NodeJS.Signals | void;
     readonly env?: Readonly<Record<string, string>>;
     /** Ends the process at once when it aborts. */
     readonly killSignal?: AbortSignal;
@@ -37,9 +37,13 @@ export function turnwise(
   );
   let stdout = "";
   let stderr = "";
+  let isSignalled = false;
   child.stdout.on("data", (chunk: Buffer) => {
     stdout += String(chunk);
-    if (onOutput?.(stdout) === "kill") child.kill("SIGKILL");
+    const signal = isSignalled ? undefined : onOutput?.(stdout);
+    if (signal === undefined) return;
+    isSignalled = true;
+    child.kill(signal);
   });
   child.stderr.on("data", (chunk: Buffer) => (stderr += String(chunk)));
   child.stdin.end(input);

@@ -2,30 +2,12 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it, vi } from "vitest";
-import { runCommandLine } from "./command-line.ts";
+import { turnwiseHere as run } from "../e2e/in-process.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "turnwise-options-"));
 afterAll(() => rm(folder, { recursive: true }));
 const file = join(folder, "file.txt");
 await writeFile(file, "{");
-
-/** Runs a command line in this process. */
-async function run(
-  parameters: readonly string[],
-): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
-  const printed = { stdout: "", stderr: "" };
-  const spies = (["stdout", "stderr"] as const).map((name) =>
-    vi.spyOn(process[name], "write").mockImplementation((chunk) => {
-      printed[name] += String(chunk);
-      return true;
-    }),
-  );
-  try {
-    return { code: await runCommandLine(parameters), ...printed };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-}
 
 /** Command lines that cannot be used, and a part of the line that says so. */
 const unusable: readonly (readonly [command: string, message: string])[] = [

@@ -15,6 +15,7 @@ it("exports what it means to", () => {
       "bestOfGroupAdvantages",
       "cispo",
       "cispoSurrogate",
+      "clamp",
       "clippedSurrogate",
       "compileAlgorithm",
       "dapo",
@@ -68,6 +69,7 @@ it("exports what it means to", () => {
       "turnAdvantages",
       "turnGrpo",
       "valueLoss",
+      "visibleInputs",
       "webshopSetting",
       "whiten",
     ]

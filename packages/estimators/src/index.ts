@@ -122,3 +122,4 @@ export {
 } from "./turn-advantages.ts";
 export { valueLoss, type ValueLossOptions } from "./value-loss.ts";
 export { whiten, type WhitenOptions } from "./whiten.ts";
+export { clamp, visibleInputs, type VisibleInputs } from "./objective-inputs.ts";

@@ -10,6 +10,7 @@ import { discountedReturns } from "./discounted-returns.ts";
 import { entropyBonus } from "./entropy-bonus.ts";
 import { geometricMeanSurrogate } from "./geometric-mean-surrogate.ts";
 import { generalizedAdvantages } from "./generalized-advantages.ts";
+import { clamp, visibleInputs } from "./index.ts";
 import { groupAdvantages } from "./group-advantages.ts";
 import { grpoPresets, type GrpoPreset } from "./grpo-presets.ts";
 import { klPenalty } from "./kl-penalty.ts";
@@ -164,6 +165,19 @@ describe("laws of the other advantage estimators", () => {
     itHolds(advantageLaws(name, estimate, claims));
   }
 });
+/** The objective of a user: `-advantage * (ratio - 1)`, with the public functions alone. */
+const ratioGain: Objective = {
+  name: "ratio-gain",
+  needs: ["oldLogProbs", "advantages"],
+  evaluate: (operations, inputs) => {
+    const { newLogProbs, field, weights } = visibleInputs("ratioGain", operations, inputs);
+    const logRatios = operations.subtract(newLogProbs, field("oldLogProbs"));
+    const ratios = operations.exp(clamp(operations, logRatios, -20, 20));
+    const gains = operations.multiply(field("advantages"), operations.subtract(ratios, 1));
+    const gain = operations.sum(operations.multiply(weights, gains));
+    return { loss: operations.negate(gain), metrics: {} };
+  },
+};
 
 const surrogate: readonly ObjectiveClaim[] = [
   "policy-gradient",
@@ -172,6 +186,7 @@ const surrogate: readonly ObjectiveClaim[] = [
 ];
 const objectives: readonly [Objective, readonly ObjectiveClaim[], ObjectiveLawOptions?][] = [
   [clippedSurrogate(), [...surrogate, "differentiable"], { clipRange: [0.8, 1.2] }],
+  [ratioGain, [...surrogate, "differentiable"]],
   [
     clippedSurrogate({ clipLow: 0.2, clipHigh: 0.28, dualClip: 3 }),
     [...surrogate, "differentiable"],

@@ -42,7 +42,7 @@ const maxHeaderBytes = 100_000_000;
 const chunkBytes = 2 ** 22;
 
 /** A safetensors file whose header is read and checked, and whose tensors are read one by one. */
-export class OpenSafetensors implements AsyncDisposable {
+export class OpenSafetensors {
   readonly path: string;
   readonly header: SafetensorsHeader;
   readonly #file: FileHandle;
@@ -189,10 +189,6 @@ export class OpenSafetensors implements AsyncDisposable {
   /** Closes the file. */
   close(): Promise<void> {
     return this.#file.close();
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
   }
 }
 

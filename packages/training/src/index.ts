@@ -34,6 +34,6 @@ export { settingsText } from "./settings-text.ts";
 export { stopReasonLines, type StopReason } from "./stop-reasons.ts";
 export { closingSummary, evaluationTexts } from "./summary.ts";
 export { didYouMean, findSimilarPath } from "./suggest.ts";
-export { styled, terminalWidth } from "./terminal.ts";
+export { styled, terminalWidth, type OutputStream } from "./terminal.ts";
 export { train } from "./train.ts";
 export { versions } from "./versions.ts";

@@ -1,4 +1,4 @@
-import { styled, terminalWidth } from "./terminal.ts";
+import { styled, terminalWidth, type OutputStream } from "./terminal.ts";
 
 /** Where a run tells what it does. */
 export interface Reporter {
@@ -58,7 +58,7 @@ const unchangedFor = (seconds: number): string =>
  * Writes for people: rows stay. On a terminal the last line shows the present activity; elsewhere it is
  * written as a line of its own at least every 10 seconds.
  */
-export function textReporter(stream: NodeJS.WriteStream): Reporter {
+export function textReporter(stream: OutputStream): Reporter {
   let shown = "";
   let shownAt = 0;
   const clear = (): void => {
@@ -98,7 +98,7 @@ export function textReporter(stream: NodeJS.WriteStream): Reporter {
 }
 
 /** Writes for machines: one JSON object a line; the present activity at least every 10 seconds. */
-export function jsonReporter(stream: NodeJS.WritableStream): Reporter {
+export function jsonReporter(stream: Pick<OutputStream, "write">): Reporter {
   const put = (record: object): void => void stream.write(`${JSON.stringify(record)}\n`);
   const beats = heartbeat((text, seconds) => put({ type: "progress", text, seconds }));
   const write = (record: object): void => {

@@ -15,6 +15,7 @@ import { decodeText, type Group } from "@turnwise/core";
 import type { AuditRecord } from "@turnwise/envs";
 import { checkConfig, type TrainConfig } from "./config.ts";
 import { InputError, reading } from "./input-error.ts";
+import { makeFolder } from "./make-folder.ts";
 import { writeWhole } from "./write-whole.ts";
 
 /** Where a run stands: what its newest checkpoint holds. */
@@ -86,7 +87,7 @@ export class RunFolder {
       );
     }
     try {
-      await mkdir(join(path, "checkpoints"), { recursive: true });
+      await makeFolder(join(path, "checkpoints"));
       await writeWhole(join(path, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
       await writeWhole(join(path, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
     } catch (cause) {

@@ -1,9 +1,19 @@
 import { inspect } from "node:util";
 
+/** Variables of the environment, as in `process.env`. */
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A stream, as far as its form of output depends on it: `process.stdout`. */
+export interface OutputStream {
+  readonly isTTY?: boolean;
+  readonly columns?: number | undefined;
+  write(text: string): unknown;
+}
+
 /** Columns of a line: `COLUMNS` of the environment, else the terminal's, else 80. */
 export function terminalWidth(
   stream: { readonly columns?: number | undefined },
-  environment: NodeJS.ProcessEnv = process.env,
+  environment: Environment = process.env,
 ): number {
   const columns = Number(environment["COLUMNS"]);
   return Number.isSafeInteger(columns) && columns > 0 ? columns : (stream.columns ?? 80);
@@ -12,7 +22,7 @@ export function terminalWidth(
 /** Colors are for terminals, and not where `NO_COLOR` (no-color.org) or `TERM=dumb` is set. */
 export function usesColor(
   stream: { readonly isTTY?: boolean },
-  environment: NodeJS.ProcessEnv = process.env,
+  environment: Environment = process.env,
 ): boolean {
   if (environment["NO_COLOR"]) return false;
   return stream.isTTY === true && environment["TERM"] !== "dumb";

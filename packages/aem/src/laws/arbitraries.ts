@@ -1,5 +1,6 @@
-import fc, { type Arbitrary } from "fast-check";
+import type { Arbitrary } from "fast-check";
 import type { CreditedResponse } from "../modulator.ts";
+import { fc } from "./fast-check.ts";
 
 /** How the laws look for counterexamples. */
 export interface LawOptions {

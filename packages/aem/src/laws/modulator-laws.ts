@@ -1,5 +1,4 @@
 import { createRandom, defineLaw, mean, type Law } from "@turnwise/core";
-import fc from "fast-check";
 import {
   modulatedTokens,
   scopesOf as scopesBy,
@@ -10,6 +9,7 @@ import {
 } from "../modulator.ts";
 import { measureUncertainty } from "../uncertainty.ts";
 import { creditedBatchArbitrary, runOptions, type LawOptions } from "./arbitraries.ts";
+import { fc } from "./fast-check.ts";
 
 /**
  * What a modulator claims beyond what all must keep.

@@ -20,6 +20,7 @@ export {
   ContainerError,
   type CommandOptions,
   type CommandResult,
+  type OutputBytes,
   type Container,
   type ContainerEngine,
   type ContainerFault,

@@ -1,7 +1,7 @@
 import { defineLaw, type Law } from "@turnwise/core";
-import fc from "fast-check";
 import { groupsArbitrary, returnArbitrary, runOptions, type LawOptions } from "./arbitraries.ts";
 import { expectAllNear, expectNear, expectThat } from "./expect.ts";
+import { fc } from "./fast-check.ts";
 
 /** An estimator of advantages: returns in, advantages out, both `[group][trajectory]`. */
 export type AdvantageEstimator = (returns: number[][]) => readonly (readonly number[])[];

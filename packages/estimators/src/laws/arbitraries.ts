@@ -1,5 +1,6 @@
 import type { ObjectiveField, ObjectiveInputs, PlainTensor, Segments } from "@turnwise/core";
-import fc, { type Arbitrary } from "fast-check";
+import type { Arbitrary } from "fast-check";
+import { fc } from "./fast-check.ts";
 
 /** How the laws look for counterexamples. */
 export interface LawOptions {

@@ -5,7 +5,6 @@ import {
   type Objective,
   type ObjectiveField,
 } from "@turnwise/core";
-import fc from "fast-check";
 import { linearize, type Linearization } from "../linearize.ts";
 import {
   flatInputs,
@@ -17,6 +16,7 @@ import {
   type TokenBatchOptions,
 } from "./arbitraries.ts";
 import { expectAllNear, expectNear, expectThat } from "./expect.ts";
+import { fc } from "./fast-check.ts";
 
 /**
  * What an objective claims beyond what all must keep.

@@ -99,7 +99,8 @@ async function probeOnnx(
 
 const onnxPackage: Need = {
   what: "onnxruntime-node",
-  remedy: "install the package: npm install onnxruntime-node (its install script is not needed)",
+  remedy:
+    "install the package: ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node (the variable skips its install script, which downloads CUDA libraries from api.nuget.org and fails where that cannot be reached; neither the CPU nor WebGPU needs it)",
 };
 
 /** What calls ONNX Runtime on the CPU. @param folder - Of onnxruntime-node. */

@@ -1,7 +1,13 @@
 import { copyFile, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { crossEntropy, NonFiniteError, type SampleRequest, type TrainingRow } from "@turnwise/core";
+import {
+  crossEntropy,
+  NonFiniteError,
+  type SampleRequest,
+  type Tokenizer,
+  type TrainingRow,
+} from "@turnwise/core";
 import { afterAll, describe, expect, test } from "vitest";
 import { readModelConfig } from "../checkpoint.ts";
 import { smallModelConfig } from "../model-config.ts";
@@ -255,4 +261,37 @@ test("refuses what it cannot be made from", async () => {
     "learningRateAt: peak must be finite and >= 0, got -1",
   );
   await expect(create({ stepTokens: 1 })).rejects.toThrow("stepTokens must be a whole number >= 2");
+});
+
+test("takes any tokenizer of core's interface, and saves the model without one", async () => {
+  const letters = "abcdefghijklmnop";
+  const own: Tokenizer = {
+    vocabularySize: letters.length + 1,
+    endToken: letters.length,
+    encode: (text) => Array.from(text, (letter) => letters.indexOf(letter)),
+    decode: (tokens) => tokens.map((token) => letters[token] ?? "").join(""),
+  };
+  const policy = await createLocalPolicy({
+    model: smallModelConfig({ vocabularySize: own.vocabularySize, hiddenSize: 32, numLayers: 1 }),
+    tokenizer: own,
+    threads: 1,
+  });
+  try {
+    expect(policy.tokenizer).toBe(own);
+    const { tokens } = await policy.sampler.sample({
+      promptTokens: own.encode("abc"),
+      seed: "own",
+      maxTokens: 4,
+      stopTokens: [own.endToken],
+      stopStrings: ["zz"],
+    });
+    expect(tokens.length).toBeGreaterThan(0);
+    const saved = join(directory, "own-tokenizer");
+    await policy.save(saved);
+    const files = await readdir(saved);
+    expect(files).toContain("model.safetensors");
+    expect(files).not.toContain("tokenizer.json");
+  } finally {
+    await policy.close();
+  }
 });

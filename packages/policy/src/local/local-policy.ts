@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { checkInteger, type Learner, type Objective } from "@turnwise/core";
+import { checkInteger, type Learner, type Objective, type Tokenizer } from "@turnwise/core";
 import { readAdapterConfig } from "../adapter-checkpoint.ts";
 import { readCompanionFiles, writeCompanionFiles } from "../companion-files.ts";
 import { readJson } from "../json-file.ts";
@@ -19,11 +19,11 @@ import { chooseWeightStorage, type WeightStorage } from "./weight-storage.ts";
 import { connectWorker } from "./worker-port.ts";
 
 /** Options of {@link createLocalPolicy}. */
-export interface LocalPolicyOptions {
+export interface LocalPolicyOptions<T extends Tokenizer = LoadedTokenizer> {
   /** A config for fresh weights, or a Hugging Face folder to start from. */
   readonly model: ModelConfig | string;
-  /** Default: that of the folder. */
-  readonly tokenizer?: LoadedTokenizer;
+  /** Default: that of the folder. Only one with `files` (see `createTokenizer`) is saved. */
+  readonly tokenizer?: T;
   /**
    * A low-rank adapter that is trained in place of the model: options of a fresh one, or a PEFT folder
    * to start from. Default none: all weights are trained.
@@ -104,10 +104,10 @@ export interface PolicyInfo {
 }
 
 /** A transformer with its sampler and its learner, which share one engine. */
-export interface LocalPolicy {
+export interface LocalPolicy<T extends Tokenizer = LoadedTokenizer> {
   readonly sampler: LocalSampler;
   readonly learner: Learner;
-  readonly tokenizer: LoadedTokenizer;
+  readonly tokenizer: T;
   readonly info: PolicyInfo;
   /**
    * Writes the learner (see `Learner.save`) and the tokenizer: a Hugging Face folder with the model, or
@@ -130,7 +130,7 @@ export interface LocalPolicy {
  * @throws `RangeError` or `Error` for a config that is not computed, weights that do not fit it, or a
  *   tokenizer with more tokens than the model.
  */
-export async function createLocalPolicy({
+export async function createLocalPolicy<T extends Tokenizer = LoadedTokenizer>({
   model,
   tokenizer,
   adapter,
@@ -148,13 +148,15 @@ export async function createLocalPolicy({
   stepTokens = 2048,
   cacheBytes = 2 ** 30,
   thread = "worker",
-}: LocalPolicyOptions): Promise<LocalPolicy> {
+}: LocalPolicyOptions<T>): Promise<LocalPolicy<T>> {
   checkInteger("createLocalPolicy", { threads, microbatchTokens }, { min: 1 });
   const isFolder = typeof model === "string";
   const configPath = isFolder ? join(model, "config.json") : "";
   const configJson = isFolder ? await readJson(configPath) : undefined;
   const config = isFolder ? parseModelConfig(configJson, configPath) : checkModelConfig(model);
-  const words = tokenizer ?? (isFolder ? await readTokenizer(model) : undefined);
+  // Without a tokenizer of the caller's, T is its default: what a folder has.
+  const words =
+    tokenizer ?? (isFolder ? ((await readTokenizer(model)) as Tokenizer as T) : undefined);
   if (!words) {
     throw new TypeError("createLocalPolicy: tokenizer must be given with a config, got none");
   }
@@ -222,12 +224,12 @@ export async function createLocalPolicy({
     save: async (directory) => {
       await learner.save(directory);
       await writeCompanionFiles(directory, companions);
-      await writeTokenizer(directory, words.files);
+      if (hasFiles(words)) await writeTokenizer(directory, words.files);
     },
     saveModel: async (directory, saveOptions = {}) => {
       await port.saveModel(directory, saveOptions);
       await writeCompanionFiles(directory, companions);
-      await writeTokenizer(directory, words.files);
+      if (hasFiles(words)) await writeTokenizer(directory, words.files);
     },
     close: () => port.close(),
   };
@@ -286,4 +288,9 @@ function createLearner(
       version = await port.restore(directory);
     },
   };
+}
+
+/** Tells tokenizers of `createTokenizer` from others, which know no files. */
+function hasFiles(tokenizer: Tokenizer): tokenizer is LoadedTokenizer {
+  return "files" in tokenizer;
 }

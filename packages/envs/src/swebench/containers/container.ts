@@ -39,6 +39,20 @@ export interface CommandOptions {
   readonly signal?: AbortSignal;
 }
 
+/** The part of Node's `Buffer` that output is read with, where Node's types are not installed. */
+interface PlainBytes extends Uint8Array {
+  /** The bytes as a text. Default UTF-8, with U+FFFD in the place of what is none. */
+  toString(encoding?: "utf8" | "latin1" | "base64" | "hex"): string;
+  subarray(start?: number, end?: number): PlainBytes;
+}
+
+/** Bytes that a command wrote: Node's `Buffer`, by its own type where that is known. */
+export type OutputBytes = typeof globalThis extends {
+  Buffer: { isBuffer(value: unknown): value is infer NodeBuffer };
+}
+  ? NodeBuffer
+  : PlainBytes;
+
 /** What a command did. */
 export interface CommandResult {
   /**
@@ -46,8 +60,8 @@ export interface CommandResult {
    * end, or its shell died.
    */
   readonly exitCode: number | null;
-  readonly stdout: Buffer;
-  readonly stderr: Buffer;
+  readonly stdout: OutputBytes;
+  readonly stderr: OutputBytes;
   readonly isTimedOut: boolean;
   /** Whether something of a stream was left out. */
   readonly isTruncated: boolean;

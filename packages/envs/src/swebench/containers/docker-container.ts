@@ -10,6 +10,7 @@ import {
   type Container,
   type ContainerFile,
   type ContainerShell,
+  type OutputBytes,
 } from "./container.ts";
 import { dockerFault, withinSeconds } from "./docker-fault.ts";
 import { DockerShell } from "./docker-shell.ts";
@@ -396,7 +397,7 @@ function isWithoutFolder({ stdout }: CommandResult): boolean {
 
 /** Whether the command could not even be started: the engine or its first process says so. */
 function isRefused({ exitCode, stdout, stderr }: CommandResult): boolean {
-  const begins = (output: Buffer): string => output.subarray(0, 100).toString("latin1");
+  const begins = (output: OutputBytes): string => output.subarray(0, 100).toString("latin1");
   if (exitCode === 125) return begins(stderr).startsWith("timeout: fork system call failed");
   return (
     (exitCode === 126 || exitCode === 127 || exitCode === 255) &&

@@ -109,8 +109,11 @@ export class DockerEngine implements ContainerEngine {
     return engine;
   }
 
-  /** The client underneath, for what this class does not offer. */
-  get client(): Dockerode {
+  /**
+   * The dockerode client of this engine, for what this class does not offer. Cast it to dockerode's
+   * own type: declarations of this package must compile where that is not installed.
+   */
+  get client(): object {
     return this.#docker;
   }
 

@@ -1,3 +1,4 @@
+import type Dockerode from "dockerode";
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
@@ -5,7 +6,12 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { demoBaseImage, ensureDemoBaseImage } from "../demo/base-image.ts";
 import { privateEngine, type PrivateEngine } from "../testing/private-engine.ts";
 import { testEngine } from "../testing/test-engine.ts";
-import { ContainerError, type Container, type ContainerSpec } from "./container.ts";
+import {
+  ContainerError,
+  type Container,
+  type ContainerSpec,
+  type OutputBytes,
+} from "./container.ts";
 import { DockerEngine } from "./docker-engine.ts";
 import { labelNames } from "./labels.ts";
 
@@ -31,7 +37,7 @@ async function withContainer(
   }
 }
 
-const textOf = (bytes: Buffer): string => bytes.toString("utf8").trim();
+const textOf = (bytes: OutputBytes): string => bytes.toString("utf8").trim();
 
 async function faultOf(work: Promise<unknown>): Promise<string> {
   return work.then(
@@ -72,7 +78,7 @@ describe.skipIf(engine === undefined)("a container", () => {
       expect(text).toMatch(/Seccomp:\s2/u);
       expect(text).toContain("Operation not permitted");
       expect(text).toContain("Network is unreachable");
-      const details = await engine!.client.getContainer(container.id).inspect();
+      const details = await (engine!.client as Dockerode).getContainer(container.id).inspect();
       expect(details.Mounts).toEqual([]);
       expect(details.HostConfig).toMatchObject({ Privileged: false, NetworkMode: "none" });
     });
@@ -187,7 +193,7 @@ describe.skipIf(engine === undefined)("a container", () => {
     await withContainer(async (container) => {
       const running = faultOf(container.exec("sleep 100"));
       await new Promise((resolve) => setTimeout(resolve, 300));
-      await engine!.client.getContainer(container.id).kill();
+      await (engine!.client as Dockerode).getContainer(container.id).kill();
       expect(await running).toBe("engine");
       expect(await faultOf(container.exec("true"))).toBe("engine");
       expect(await container.isAlive()).toBe(false);
@@ -274,7 +280,7 @@ describe.skipIf(engine === undefined)("a container", () => {
     const run = String(line).trim();
     const owned = async (): Promise<number> =>
       (
-        await engine!.client.listContainers({
+        await (engine!.client as Dockerode).listContainers({
           all: true,
           filters: { label: [`${labelNames.run}=${run}`] },
         })
@@ -285,7 +291,7 @@ describe.skipIf(engine === undefined)("a container", () => {
   });
 
   it("is swept up by the next trainer when even the watchdog is gone", async () => {
-    const lost = await engine!.client.createContainer({
+    const lost = await (engine!.client as Dockerode).createContainer({
       Image: demoBaseImage,
       Cmd: ["/bin/bash"],
       Labels: {
@@ -302,7 +308,7 @@ describe.skipIf(engine === undefined)("a container", () => {
     await withContainer(async (container) => {
       await engine!.commit(container, "turnwise-labels:1");
     });
-    const { client } = engine!;
+    const client = engine!.client as Dockerode;
     const own = await client.createContainer({ Image: "turnwise-labels:1" });
     try {
       await engine!.reap();

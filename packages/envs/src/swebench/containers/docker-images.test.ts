@@ -1,3 +1,4 @@
+import type Dockerode from "dockerode";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { privateEngine, type PrivateEngine } from "../testing/private-engine.ts";
 import { testRegistry, type TestRegistry } from "../testing/registry.ts";
@@ -47,7 +48,9 @@ describe.skipIf(home === undefined)("images from a registry", () => {
     registry = await testRegistry({ "swe/a": 2_000_000, "swe/b": 2_000_000, "swe/c": 2_000_000 });
     const [a, b, c] = ["swe/a", "swe/b", "swe/c"].map((name) => registry!.image(name));
     const setUp = await connect();
-    const { LayersSize: others = 0 } = (await setUp.client.df()) as { LayersSize?: number };
+    const { LayersSize: others = 0 } = (await (setUp.client as Dockerode).df()) as {
+      LayersSize?: number;
+    };
     const client = await connect({ imageBudgetBytes: others + 5_000_000 });
     await client.pull(a!);
     await client.pull(b!);

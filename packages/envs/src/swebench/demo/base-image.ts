@@ -1,3 +1,4 @@
+import type Dockerode from "dockerode";
 import { execFile, spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -73,7 +74,7 @@ export async function ensureDemoBaseImage(engine: DockerEngine): Promise<void> {
     const imported = await withinSeconds(
       300,
       `${engine.host}: import ${demoBaseImage}`,
-      engine.client.importImage(stream.stdout, {
+      (engine.client as Dockerode).importImage(stream.stdout, {
         // With its tag: podman does not read a tag of its own.
         repo: rawImage,
         changes: [

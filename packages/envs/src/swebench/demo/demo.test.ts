@@ -1,3 +1,4 @@
+import type Dockerode from "dockerode";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -80,7 +81,9 @@ const shared = (inner: ContainerEngine): ContainerEngine => ({
 });
 
 /** Command lines in all containers of an engine. */
-async function processes({ client, run }: DockerEngine): Promise<string> {
+async function processes(engine: DockerEngine): Promise<string> {
+  const { run } = engine;
+  const client = engine.client as Dockerode;
   const own = { label: [`${labelNames.run}=${run}`] };
   const listed = await client.listContainers({ filters: own });
   const tops = listed.map(async ({ Id: id }) =>
@@ -191,13 +194,16 @@ describe.skipIf(engine === undefined)("the demonstration", () => {
     const episode = playDemo(demoTasks[0]!, sleeper, watched);
     await expect
       .poll(
-        async () => (id === "" ? "" : JSON.stringify(await engine!.client.getContainer(id).top())),
+        async () =>
+          id === ""
+            ? ""
+            : JSON.stringify(await (engine!.client as Dockerode).getContainer(id).top()),
         {
           timeout: 120_000,
         },
       )
       .toContain("sleep 60");
-    await engine!.client.getContainer(id).kill();
+    await (engine!.client as Dockerode).getContainer(id).kill();
     const { trajectory, record } = await episode;
     expect(trajectory.outcome).toMatchObject({ kind: "failed", error: { kind: "engine" } });
     expect(record).toBeUndefined();
@@ -219,7 +225,9 @@ describe.skipIf(engine === undefined)("the demonstration", () => {
       host: engine!.host,
       start: async (spec, signal) => {
         const container = await engine!.start(spec, signal);
-        const { HostConfig } = await engine!.client.getContainer(container.id).inspect();
+        const { HostConfig } = await (engine!.client as Dockerode)
+          .getContainer(container.id)
+          .inspect();
         const { NetworkMode, Binds, CapDrop, SecurityOpt, Privileged, Devices } = HostConfig;
         seen.push({
           NetworkMode,

@@ -1,3 +1,4 @@
+import type Dockerode from "dockerode";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import {
   ContainerError,
@@ -98,7 +99,11 @@ done | grep -c SECRET; grep -rl SECRET / --include=a.py --exclude-dir=proc --exc
     const image = await layouts!.build(`${clone}\necho once >> /count`);
     let numContainers = 0;
     const counting = async (): Promise<number> =>
-      (await engine!.client.listImages({ filters: { reference: ["turnwise-prepared"] } })).length;
+      (
+        await (engine!.client as Dockerode).listImages({
+          filters: { reference: ["turnwise-prepared"] },
+        })
+      ).length;
     const before = await counting();
     const opened = await Promise.all(
       [1, 2, 3].map(async () =>

@@ -1,4 +1,9 @@
-import { ContainerError, type Container, type CommandResult } from "../containers/container.ts";
+import {
+  ContainerError,
+  type CommandResult,
+  type Container,
+  type OutputBytes,
+} from "../containers/container.ts";
 import {
   protectedPaths,
   protectionByName,
@@ -40,7 +45,7 @@ async function run(
 }
 
 /** Paths are kept byte for byte: each byte is one character. */
-function pathsOf(output: Buffer): string[] {
+function pathsOf(output: OutputBytes): string[] {
   return output
     .toString("latin1")
     .split("\0")

@@ -1,3 +1,4 @@
+import type Dockerode from "dockerode";
 import { randomBytes } from "node:crypto";
 import { DockerContainer } from "../containers/docker-container.ts";
 import type { DockerEngine } from "../containers/docker-engine.ts";
@@ -28,7 +29,7 @@ export class ImageLayouts {
    * @returns Its name.
    */
   async build(script: string, settings: ImageSettings = {}): Promise<string> {
-    const { client } = this.#engine;
+    const client = this.#engine.client as Dockerode;
     const tag = `turnwise-layout:${randomBytes(8).toString("hex")}`;
     const created = await client.createContainer({
       Image: demoBaseImage,
@@ -70,7 +71,7 @@ export class ImageLayouts {
 
   /** Removes all images. */
   async close(): Promise<void> {
-    const { client } = this.#engine;
+    const client = this.#engine.client as Dockerode;
     const prepared = await client.listImages({ filters: { reference: ["turnwise-prepared"] } });
     for (const tag of this.#tags) {
       const { Id: id } = await client.getImage(tag).inspect();

@@ -1,0 +1,121 @@
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { turnwise } from "./turnwise.ts";
+
+let folder: string;
+/** File systems in memory, of which one is read-only and one holds 64 kB. */
+let readOnly: string;
+let small: string;
+let isMounted = false;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "turnwise-faults-"));
+  [readOnly, small] = [join(folder, "read only"), join(folder, "small")];
+  await Promise.all([readOnly, small].map((path) => mkdir(path)));
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "ro", "tmpfs", readOnly], { stdio: "ignore" });
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", small], { stdio: "ignore" });
+    isMounted = true;
+  } catch {
+    console.warn("skipped: file systems cannot be mounted here");
+  }
+});
+afterAll(async () => {
+  for (const path of [readOnly, small]) {
+    try {
+      execFileSync("umount", [path], { stdio: "ignore" });
+    } catch {
+      // It was not mounted.
+    }
+  }
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Few games and a tiny model. */
+const tiny = {
+  tasks: { numTraining: 8, evaluation: [{ split: "held_out", numTasks: 2 }] },
+  episode: { maxTurns: 3 },
+  model: { hiddenSize: 32, intermediateSize: 64, numLayers: 1, numHeads: 2, numKeyValueHeads: 1 },
+  warmStart: { numDemonstrations: 8, slipShare: 0, renames: false, epochs: 1 },
+  training: { iterations: 200, groupsPerIteration: 1, groupSize: 2 },
+};
+
+async function trainTiny(out: string, onOutput?: (stdout: string) => NodeJS.Signals | void) {
+  const config = join(folder, "tiny.json");
+  await writeFile(config, JSON.stringify(tiny));
+  const args = ["train", "alfworld", "--config", config, "--out", out, "--json"];
+  return turnwise(args, onOutput && { onOutput });
+}
+
+describe("a run", () => {
+  it("names the command that resumes it when it is interrupted", async () => {
+    const out = join(folder, "it's a run");
+    const isTraining = (text: string): boolean => text.includes('"stage":"iteration"');
+    const { code, stderr } = await trainTiny(out, (text) =>
+      isTraining(text) ? "SIGINT" : undefined,
+    );
+    expect(code).toBe(130);
+    expect(stderr).toMatch(/^turnwise: interrupted; to resume: .*\n$/u);
+    const command = stderr.slice(stderr.indexOf("to resume: ") + 11).trim();
+    expect(command).toContain(String.raw`train --resume '${folder}/it'\''s a run'`);
+    // The settings say that few iterations are left: the command must find and read them.
+    const configPath = join(out, "config.json");
+    const config = JSON.parse(await readFile(configPath, "utf8")) as typeof tiny;
+    const lines = (await readFile(join(out, "metrics.jsonl"), "utf8")).split("\n").filter(Boolean);
+    const done = lines.filter((line) => line.includes('"stage":"iteration"')).length;
+    config.training.iterations = done;
+    await writeFile(configPath, JSON.stringify(config));
+    const root = new URL("../../..", import.meta.url);
+    const printed = execFileSync("sh", ["-c", command], { cwd: root, encoding: "utf8" });
+    expect(printed).toContain("resuming ");
+    expect(printed).toMatch(/\nnext: node .*main\.ts evaluate alfworld --policy '/u);
+  });
+
+  it("fails in one line in a read-only folder", async ({ skip }) => {
+    if (!isMounted) skip();
+    const { code, stderr } = await trainTiny(join(readOnly, "run"));
+    expect(stderr).toMatch(/^turnwise: [^\n]*: run folder must be writable, got EROFS[^\n]*\n$/u);
+    expect(code).toBe(2);
+  });
+
+  it("fails in one line on a full disk, and leaves no half of a folder", async ({ skip }) => {
+    if (!isMounted) skip();
+    const { code, stderr } = await trainTiny(join(small, "run"));
+    expect(stderr).toMatch(/^turnwise: [^\n]*ENOSPC[^\n]*; to resume: [^\n]*\n$/u);
+    expect(code).toBe(1);
+    await rm(join(small, "run"), { recursive: true });
+    await writeFile(join(small, "filling"), new Uint8Array(64 * 1024)).catch(() => undefined);
+    const full = await trainTiny(join(small, "run"));
+    expect(full.stderr).toMatch(
+      /^turnwise: [^\n]*run folder must be writable, got ENOSPC[^\n]*\n$/u,
+    );
+    expect(await readdir(small)).toEqual(["filling"]);
+  });
+
+  it("tries its device before its folder is made, in a dry run too", async () => {
+    // CUDA may be there; its 64th device is not.
+    const out = join(folder, "device");
+    for (const parameters of [["--dry-run"], ["--out", out]]) {
+      const device = ["--set", "engine.provider=cuda", "--set", "engine.gpu=63"];
+      const { code, stderr } = await turnwise(["train", "alfworld", ...device, ...parameters]);
+      expect(stderr).toMatch(
+        /^turnwise: engine\.provider must be usable on this machine, got cuda: [^\n]*\n$/u,
+      );
+      expect(code).toBe(2);
+    }
+    expect(existsSync(out)).toBe(false);
+  });
+});
+
+it.skipIf(!existsSync("/dev/full"))("output that cannot be written is an error of one line", () => {
+  const script = `"$0" --import tsx --conditions=turnwise-source apps/trainer/src/main.ts train alfworld --dry-run 2>&1 >/dev/full; echo "code $?"`;
+  const printed = execFileSync("sh", ["-c", script, process.execPath], {
+    cwd: new URL("../../..", import.meta.url),
+    encoding: "utf8",
+  });
+  expect(printed).toMatch(/turnwise: ENOSPC: [^\n]*\ncode 1\n$/u);
+  expect(printed).not.toContain("    at ");
+});

@@ -1,0 +1,52 @@
+import { Readable } from "node:stream";
+import { runCommandLine } from "../src/command-line.ts";
+
+/** What a command printed, and its exit code. */
+export interface Result {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** One command at a time: the streams of the process are shared. */
+let last: Promise<unknown> = Promise.resolve();
+
+/** Runs a command line in this process, which spares the start of another. */
+export function turnwiseHere(
+  parameters: readonly string[],
+  { input = "" }: { readonly input?: string } = {},
+): Promise<Result> {
+  const result = last.then(() => capture(() => runCommandLine(parameters), input));
+  last = result.catch(() => undefined);
+  return result;
+}
+
+/** Runs a function with the standard streams redirected to texts. */
+async function capture(run: () => Promise<number>, input: string): Promise<Result> {
+  const printed = { stdout: "", stderr: "" };
+  const stdin = Object.getOwnPropertyDescriptor(process, "stdin")!;
+  const writers = {
+    stdout: process.stdout.write.bind(process.stdout),
+    stderr: process.stderr.write.bind(process.stderr),
+  };
+  const redirect =
+    (name: keyof typeof printed) =>
+    (chunk: unknown): boolean => {
+      printed[name] += chunk instanceof Uint8Array ? Buffer.from(chunk).toString() : String(chunk);
+      return true;
+    };
+  Object.defineProperty(process, "stdin", {
+    value: Readable.from([Buffer.from(input)]),
+    configurable: true,
+  });
+  process.stdout.write = redirect("stdout");
+  process.stderr.write = redirect("stderr");
+  try {
+    const code = await run();
+    return { code, ...printed };
+  } finally {
+    process.stdout.write = writers.stdout;
+    process.stderr.write = writers.stderr;
+    Object.defineProperty(process, "stdin", stdin);
+  }
+}
