@@ -28,7 +28,7 @@ import {
   type ModelConfig,
   type Parameters,
 } from "@turnwise/policy";
-import { SamplingEngine } from "../packages/policy/src/local/sampling-engine.ts";
+import { SamplingEngine } from "../packages/policy/src/sampling/sampling-engine.ts";
 import { pythonSide, type SamplingSide } from "./pytorch/sampling-side.ts";
 import { findPython, median } from "./pytorch/side.ts";
 import { shapes } from "./random-model.ts";

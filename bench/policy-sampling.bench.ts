@@ -12,7 +12,7 @@ import {
   smallModelConfig,
 } from "@turnwise/policy";
 import { createLocalPolicy } from "@turnwise/policy/local";
-import { SamplingEngine } from "../packages/policy/src/local/sampling-engine.ts";
+import { SamplingEngine } from "../packages/policy/src/sampling/sampling-engine.ts";
 
 const numEpisodes = 128;
 const numTurns = 15;

@@ -24,9 +24,9 @@ import {
   needsLossScale,
   staysOnDevice,
   usualMaxLogits,
-} from "../packages/policy/src/local/device.ts";
-import { LearningEngine } from "../packages/policy/src/local/learning-engine.ts";
-import { traceObjective } from "../packages/policy/src/local/objective-program.ts";
+} from "../packages/policy/src/engine/device.ts";
+import { LearningEngine } from "../packages/policy/src/learning/learning-engine.ts";
+import { traceObjective } from "../packages/policy/src/learning/objective-program.ts";
 import { findPython, median, Side } from "./pytorch/side.ts";
 import { shapes } from "./random-model.ts";
 

@@ -8,8 +8,8 @@ import { spawnSync } from "node:child_process";
 import { crossEntropy } from "@turnwise/core";
 import { createOnnxExecutor } from "@turnwise/graph/onnx";
 import { initialParameters, smallModelConfig } from "@turnwise/policy";
-import { LearningEngine } from "../packages/policy/src/local/learning-engine.ts";
-import { traceObjective } from "../packages/policy/src/local/objective-program.ts";
+import { LearningEngine } from "../packages/policy/src/learning/learning-engine.ts";
+import { traceObjective } from "../packages/policy/src/learning/objective-program.ts";
 
 const layers = { vocabularySize: 300, hiddenSize: 256, numLayers: 8 };
 const words = { vocabularySize: 151936, hiddenSize: 64, numLayers: 1 };

@@ -42,8 +42,8 @@ import {
   smallModelConfig,
   type ModelConfig,
 } from "@turnwise/policy";
-import { LearningEngine } from "../packages/policy/src/local/learning-engine.ts";
-import { traceObjective } from "../packages/policy/src/local/objective-program.ts";
+import { LearningEngine } from "../packages/policy/src/learning/learning-engine.ts";
+import { traceObjective } from "../packages/policy/src/learning/objective-program.ts";
 import { clippedSurrogate } from "@turnwise/estimators";
 import { findPython, median, Side } from "./pytorch/side.ts";
 import type { TrainingAnswer, TrainingSide, TrainingSpec } from "./pytorch/training-side.ts";

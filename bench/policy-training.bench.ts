@@ -6,8 +6,8 @@
 import { createRandom, crossEntropy, type Objective, type TrainingRow } from "@turnwise/core";
 import { createOnnxExecutor } from "@turnwise/graph/onnx";
 import { initialParameters, smallModelConfig } from "@turnwise/policy";
-import { LearningEngine } from "../packages/policy/src/local/learning-engine.ts";
-import { traceObjective } from "../packages/policy/src/local/objective-program.ts";
+import { LearningEngine } from "../packages/policy/src/learning/learning-engine.ts";
+import { traceObjective } from "../packages/policy/src/learning/objective-program.ts";
 
 const config = smallModelConfig({ vocabularySize: 300 });
 const random = createRandom("rows");

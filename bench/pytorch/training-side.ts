@@ -6,8 +6,8 @@ import { clippedSurrogate } from "@turnwise/estimators";
 import { trace } from "@turnwise/graph";
 import { createOnnxExecutor } from "@turnwise/graph/onnx";
 import { parameterTable, type ModelConfig } from "@turnwise/policy";
-import { LearningEngine } from "../../packages/policy/src/local/learning-engine.ts";
-import { traceObjective } from "../../packages/policy/src/local/objective-program.ts";
+import { LearningEngine } from "../../packages/policy/src/learning/learning-engine.ts";
+import { traceObjective } from "../../packages/policy/src/learning/objective-program.ts";
 
 /** What both sides are told. Rows come with old log-probs and advantages, or are only to be likely. */
 export interface TrainingSpec {

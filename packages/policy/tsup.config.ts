@@ -6,8 +6,8 @@ const config: Options = {
     "doctor/index": "src/doctor/index.ts",
     "local/index": "src/local/index.ts",
     "remote/index": "src/remote/index.ts",
-    "local/policy-worker": "src/local/policy-worker.ts",
-    "local/attention-helper": "src/local/attention-helper.mjs",
+    "local/policy-worker": "src/engine/policy-worker.ts",
+    "local/attention-helper": "src/sampling/host/attention-helper.mjs",
   },
   format: "esm",
   // The workers are found beside the file that starts them, so that must not move into a shared part.

@@ -7,9 +7,15 @@ export {
   type AdapterPurpose,
   type StoredAdapter,
   type WriteAdapterOptions,
-} from "./adapter-checkpoint.ts";
-export { beginChat, continueChat, type Chat, type ChatStep, type ChatTokenizer } from "./chat.ts";
-export type { ChatMessage, ChatOptions, RenderChat, RenderOptions } from "./chat-template.ts";
+} from "./checkpoints/adapter-checkpoint.ts";
+export {
+  beginChat,
+  continueChat,
+  type Chat,
+  type ChatStep,
+  type ChatTokenizer,
+} from "./text/chat.ts";
+export type { ChatMessage, ChatOptions, RenderChat, RenderOptions } from "./text/chat-template.ts";
 export {
   describeWeights,
   readCheckpoint,
@@ -19,9 +25,9 @@ export {
   type StoredCheckpoint,
   type StoredWeights,
   type WriteCheckpointOptions,
-} from "./checkpoint.ts";
-export { readGenerationEndTokens } from "./end-tokens.ts";
-export { learningRateAt, type LearningRateSchedule } from "./learning-rate.ts";
+} from "./checkpoints/checkpoint.ts";
+export { readGenerationEndTokens } from "./text/end-tokens.ts";
+export { learningRateAt, type LearningRateSchedule } from "./learning/learning-rate.ts";
 export {
   adapterConfig,
   adapterTable,
@@ -30,7 +36,7 @@ export {
   type Adapter,
   type AdapterConfig,
   type AdapterOptions,
-} from "./lora.ts";
+} from "./model/lora.ts";
 export {
   modelConfigJson,
   parseModelConfig,
@@ -39,14 +45,14 @@ export {
   type ModelConfigJsonOptions,
   type ModelType,
   type SmallModelOptions,
-} from "./model-config.ts";
+} from "./model/model-config.ts";
 export {
   initialParameters,
   parameterTable,
   type Parameters,
   type ParameterSpec,
-} from "./parameters.ts";
-export type { RopeScaling } from "./rope-scaling.ts";
+} from "./model/parameters.ts";
+export type { RopeScaling } from "./model/rope-scaling.ts";
 export {
   OpenSafetensors,
   readSafetensors,
@@ -55,10 +61,10 @@ export {
   type SafetensorsFile,
   type StoredTensor,
   type WriteSafetensorsOptions,
-} from "./safetensors.ts";
-export type { SafetensorsHeader, StoredType, TensorEntry } from "./safetensors-header.ts";
-export { StopStrings } from "./stop-strings.ts";
-export { TextStream } from "./text-stream.ts";
+} from "./files/safetensors.ts";
+export type { SafetensorsHeader, StoredType, TensorEntry } from "./files/safetensors-header.ts";
+export { StopStrings } from "./text/stop-strings.ts";
+export { TextStream } from "./text/text-stream.ts";
 export {
   createTokenizer,
   readTokenizer,
@@ -66,7 +72,7 @@ export {
   type LoadedTokenizer,
   type TokenizerFiles,
   type TokenizerOptions,
-} from "./tokenizer.ts";
-export { endTokenText, unknownTokenText } from "./word-level-files.ts";
-export { buildWordVocabulary, type WordVocabularyOptions } from "./word-vocabulary.ts";
-export { buildTextVocabulary, type TextVocabularyOptions } from "./text-vocabulary.ts";
+} from "./text/tokenizer.ts";
+export { endTokenText, unknownTokenText } from "./text/word-level-files.ts";
+export { buildWordVocabulary, type WordVocabularyOptions } from "./text/word-vocabulary.ts";
+export { buildTextVocabulary, type TextVocabularyOptions } from "./text/text-vocabulary.ts";

@@ -1,6 +1,11 @@
-export { availableMemory } from "./available-memory.ts";
-export { deviceOptions, staysOnDevice, type DeviceOptions, type NamedDevice } from "./device.ts";
-export type { SaveModelOptions } from "./engine-port.ts";
+export { availableMemory } from "../engine/available-memory.ts";
+export {
+  deviceOptions,
+  staysOnDevice,
+  type DeviceOptions,
+  type NamedDevice,
+} from "../engine/device.ts";
+export type { SaveModelOptions } from "../engine/engine-port.ts";
 export {
   memoryNeeds,
   trainingMemory,
@@ -8,21 +13,21 @@ export {
   type MemoryOptions,
   type MemoryPart,
   type TrainingMemoryOptions,
-} from "./memory-needs.ts";
-export type { OptimizerConfig } from "./optimizer-config.ts";
+} from "../engine/memory-needs.ts";
+export type { OptimizerConfig } from "../learning/optimizer-config.ts";
 export {
   createLocalPolicy,
   type LocalPolicy,
   type LocalPolicyOptions,
   type PolicyInfo,
-} from "./local-policy.ts";
+} from "../engine/local-policy.ts";
 export {
   createLocalSampler,
   type LocalSamplerOptions,
   type StandaloneSampler,
-} from "./create-local-sampler.ts";
-export type { LocalSampler } from "./local-sampler.ts";
-export type { OnToken, SampledToken } from "./sample-request.ts";
-export type { SamplerUsage } from "./sampling-engine.ts";
-export type { RowScores } from "./score-rows.ts";
-export { chooseWeightStorage, type WeightStorage } from "./weight-storage.ts";
+} from "../engine/create-local-sampler.ts";
+export type { LocalSampler } from "../engine/local-sampler.ts";
+export type { OnToken, SampledToken } from "../sampling/sample-request.ts";
+export type { SamplerUsage } from "../sampling/sampling-engine.ts";
+export type { RowScores } from "../sampling/score-rows.ts";
+export { chooseWeightStorage, type WeightStorage } from "../engine/weight-storage.ts";

@@ -12,8 +12,8 @@ import {
   type TrainingRow,
   type UpdateReport,
 } from "@turnwise/core";
-import { readJson, writeJson } from "../json-file.ts";
-import { learningRateAt } from "../learning-rate.ts";
+import { readJson, writeJson } from "../files/json-file.ts";
+import { learningRateAt } from "../learning/learning-rate.ts";
 import type { JsonAnswer } from "./json-answer.ts";
 import { RemoteError } from "./remote-error.ts";
 import type { TinkerClient } from "./tinker-client.ts";

@@ -1,5 +1,5 @@
 import { checkInteger, checkNonNegative, type Learner, type Sampler } from "@turnwise/core";
-import type { LearningRateSchedule } from "../learning-rate.ts";
+import type { LearningRateSchedule } from "../learning/learning-rate.ts";
 import type { Linearizer } from "./linearizer.ts";
 import { TinkerClient, type TinkerClientOptions } from "./tinker-client.ts";
 import { TinkerLearner } from "./tinker-learner.ts";

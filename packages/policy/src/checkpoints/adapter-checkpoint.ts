@@ -1,0 +1,272 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { refusePickle } from "../files/refuse-pickle.ts";
+import { isJsonObject, readJson, writeJson, type JsonObject } from "../files/json-file.ts";
+import {
+  adaptedModules,
+  adapterConfig,
+  adapterTable,
+  allLinearModules,
+  hasModuleName,
+  type Adapter,
+  type AdapterConfig,
+} from "../model/lora.ts";
+import type { ModelConfig } from "../model/model-config.ts";
+import { OpenSafetensors, writeSafetensors } from "../files/safetensors.ts";
+import type { Parameters } from "../model/parameters.ts";
+import { readParameters, storedTensors, type ReadTensor } from "./stored-parameters.ts";
+
+/** What stands before a parameter's name in an adapter's file. */
+const prefix = "base_model.model.";
+
+/** Fields of `adapter_config.json` that are read below. */
+const readFields = new Set([
+  "peft_type",
+  "r",
+  "lora_alpha",
+  "lora_dropout",
+  "use_rslora",
+  "target_modules",
+  "exclude_modules",
+  "layers_to_transform",
+  "layers_pattern",
+  "modules_to_save",
+  "bias",
+  "init_lora_weights",
+]);
+
+/**
+ * Fields that say nothing about the computation: how the first weights were drawn, or what a method that
+ * is switched off would do.
+ */
+const harmlessFields = new Set([
+  "auto_mapping",
+  "base_model_name_or_path",
+  "corda_config",
+  "eva_config",
+  "inference_mode",
+  "loftq_config",
+  "megatron_core",
+  "peft_version",
+  "qalora_group_size",
+  "revision",
+  "task_type",
+]);
+
+const isOff = (value: unknown): boolean =>
+  value === null ||
+  value === undefined ||
+  value === false ||
+  (typeof value === "object" && Object.keys(value).length === 0);
+
+/** Initializations of PEFT that leave the base model as it is; the others subtract from its weights. */
+const harmlessInitializations: ReadonlySet<unknown> = new Set([
+  true,
+  false,
+  "gaussian",
+  "eva",
+  "orthogonal",
+]);
+
+/** Use of an adapter: dropout matters to `training` alone, where it is not computed. */
+export type AdapterPurpose = "inference" | "training";
+
+/**
+ * Reads the parsed content of a PEFT `adapter_config.json`.
+ * @param model - The model that the adapter must fit.
+ * @param source - What messages call it, usually the file's path.
+ * @throws `RangeError` naming source, field and value for another method than LoRA, for variants that
+ *   are not computed (DoRA, trained biases, patterns of ranks, dropout in training, ...), for
+ *   initializations that change the base model, for fields that are neither known nor switched off, and
+ *   for layers that the model does not have.
+ */
+export function parseAdapterConfig(
+  json: unknown,
+  model: ModelConfig,
+  source = "adapter_config.json",
+  purpose: AdapterPurpose = "inference",
+): AdapterConfig {
+  if (!isJsonObject(json)) throw new TypeError(`${source}: must be a JSON object`);
+  const fail = (field: string, rule: string): never => {
+    throw new RangeError(`${source}: ${field} must ${rule}, got ${JSON.stringify(json[field])}`);
+  };
+  if (json["peft_type"] !== "LORA") fail("peft_type", 'be "LORA"');
+  if ((json["bias"] ?? "none") !== "none") fail("bias", 'be "none"');
+  // Others start from matrices that were taken out of the base, which is then not the one at hand.
+  if (!harmlessInitializations.has(json["init_lora_weights"] ?? true)) {
+    fail(
+      "init_lora_weights",
+      `be ${[...harmlessInitializations].map((each) => JSON.stringify(each)).join(", ")}, which leave the base model unchanged`,
+    );
+  }
+  const dropout = json["lora_dropout"] ?? 0;
+  if (typeof dropout !== "number" || !(dropout >= 0 && dropout <= 1)) {
+    fail("lora_dropout", "be a number in [0, 1]");
+  }
+  if (purpose === "training" && dropout !== 0) {
+    fail("lora_dropout", "be 0 to train the adapter, since dropout is not computed");
+  }
+  for (const [field, value] of Object.entries(json)) {
+    if (readFields.has(field) || harmlessFields.has(field) || isOff(value)) continue;
+    fail(field, "be absent, since it is not computed here");
+  }
+  const number = (field: string): number => {
+    const value = json[field];
+    return typeof value === "number" ? value : fail(field, "be a number");
+  };
+  return adapterConfig(
+    model,
+    {
+      rank: number("r"),
+      alpha: number("lora_alpha"),
+      scaling: json["use_rslora"] === true ? "root-rank" : "rank",
+      targetModules: readTargets(json, model, fail),
+      modulesToSave:
+        names(json["modules_to_save"] ?? []) ?? fail("modules_to_save", "be a list of names"),
+    },
+    source,
+  );
+}
+
+/**
+ * The layers that an adapter targets: as they are named, or one by one where a pattern, an exclusion or
+ * a choice of layers picks them.
+ */
+function readTargets(
+  json: JsonObject,
+  model: ModelConfig,
+  fail: (field: string, rule: string) => never,
+): readonly string[] {
+  const all = adaptedModules(model, { targetModules: allLinearModules });
+  /** Whether a layer is meant by a list of names, or by a pattern that its whole name must match. */
+  const matcher = (field: string): ((module: string) => boolean) => {
+    const value = json[field];
+    const list = names(value);
+    if (list) return (module) => hasModuleName(module, list);
+    if (typeof value !== "string") return fail(field, "be a list of names or a pattern");
+    try {
+      const pattern = new RegExp(`^(?:${value})$`);
+      return (module) => pattern.test(module);
+    } catch {
+      return fail(field, "be a regular expression");
+    }
+  };
+  if ((json["layers_pattern"] ?? "layers") !== "layers") fail("layers_pattern", 'be "layers"');
+  const targets = json["target_modules"];
+  const given = targets === "all-linear" ? allLinearModules : names(targets);
+  const layers = isOff(json["layers_to_transform"])
+    ? undefined
+    : [json["layers_to_transform"]].flat();
+  if (layers?.some((layer) => !Number.isSafeInteger(layer))) {
+    fail("layers_to_transform", "be whole numbers");
+  }
+  const hasExclusions = !isOff(json["exclude_modules"]);
+  if (given && !layers && !hasExclusions) return given;
+  const isTarget = given
+    ? (module: string) => hasModuleName(module, given)
+    : matcher("target_modules");
+  const isExcluded = hasExclusions ? matcher("exclude_modules") : () => false;
+  const picked = all.flatMap(({ module }) => {
+    const layer = Number(/\.layers\.(\d+)\./.exec(module)?.[1]);
+    const isLayer = layers === undefined || layers.includes(layer);
+    return isTarget(module) && isLayer && !isExcluded(module) ? [module] : [];
+  });
+  return picked.length > 0 ? picked : fail("target_modules", "pick a linear layer of the model");
+}
+
+function names(value: unknown): string[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  return value.every((name) => typeof name === "string") ? value : undefined;
+}
+
+/** An adapter's config as PEFT's `adapter_config.json`; {@link parseAdapterConfig} reads it back. */
+export function adapterConfigJson(
+  { rank, alpha, scaling, targetModules, modulesToSave }: AdapterConfig,
+  baseModel?: string,
+): Record<string, unknown> {
+  return {
+    base_model_name_or_path: baseModel ?? null,
+    bias: "none",
+    fan_in_fan_out: false,
+    inference_mode: true,
+    init_lora_weights: true,
+    lora_alpha: alpha,
+    lora_dropout: 0,
+    modules_to_save: modulesToSave.length > 0 ? modulesToSave : null,
+    peft_type: "LORA",
+    r: rank,
+    target_modules: targetModules,
+    task_type: "CAUSAL_LM",
+    use_dora: false,
+    use_rslora: scaling === "root-rank",
+  };
+}
+
+/** Reads and checks the `adapter_config.json` of a PEFT folder. */
+export async function readAdapterConfig(
+  directory: string,
+  model: ModelConfig,
+  purpose: AdapterPurpose = "inference",
+): Promise<AdapterConfig> {
+  const path = join(directory, "adapter_config.json");
+  return parseAdapterConfig(await readJson(path), model, path, purpose);
+}
+
+/** An adapter that was read, with the text pairs of its file's header. */
+export interface StoredAdapter extends Adapter {
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/**
+ * Reads an adapter from a PEFT folder: `adapter_config.json` and `adapter_model.safetensors`.
+ * @param model - The model that it must fit.
+ * @param expected - What the weights must fit; default `adapter_config.json`.
+ * @throws `Error` naming file, tensor, expected and found shape for an adapter of another model.
+ */
+export async function readAdapter(
+  directory: string,
+  model: ModelConfig,
+  expected?: AdapterConfig,
+): Promise<StoredAdapter> {
+  const config = expected ?? (await readAdapterConfig(directory, model));
+  const path = join(directory, "adapter_model.safetensors");
+  await refusePickle(path, ["adapter_model.bin", "adapter_model.pt"]);
+  const file = await OpenSafetensors.open(path);
+  try {
+    const parameters = await readParameters(adapterTable(model, config), [file], path, { prefix });
+    return { config, parameters, metadata: file.header.metadata };
+  } finally {
+    await file.close();
+  }
+}
+
+/** An adapter to be written: its values, or what reads them one by one. */
+export interface AdapterToWrite {
+  readonly config: AdapterConfig;
+  readonly parameters: Parameters | ReadTensor;
+}
+
+/** Options of {@link writeAdapter}. */
+export interface WriteAdapterOptions {
+  /** Name or path of the model that the adapter belongs to, for `base_model_name_or_path`. */
+  readonly baseModel?: string;
+  /** Text pairs for the header of `adapter_model.safetensors`. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Writes an adapter as a PEFT folder, which is made where it is missing. Each file is replaced
+ * atomically.
+ */
+export async function writeAdapter(
+  directory: string,
+  model: ModelConfig,
+  { config, parameters }: AdapterToWrite,
+  { baseModel, metadata = {} }: WriteAdapterOptions = {},
+): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  const tensors = storedTensors(adapterTable(model, config), parameters, prefix);
+  const path = join(directory, "adapter_model.safetensors");
+  await writeSafetensors(path, tensors, { metadata: { format: "pt", ...metadata } });
+  await writeJson(join(directory, "adapter_config.json"), adapterConfigJson(config, baseModel));
+}

@@ -1,0 +1,280 @@
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { writeFileAtomically } from "../files/atomic-file.ts";
+import { configText } from "../model/config-fields.ts";
+import {
+  isJsonObject,
+  readJson,
+  readJsonIfPresent,
+  writeJson,
+  type JsonObject,
+} from "../files/json-file.ts";
+import { modelConfigJson, parseModelConfig, type ModelConfig } from "../model/model-config.ts";
+import { refusePickle } from "../files/refuse-pickle.ts";
+import {
+  parameterTable,
+  sizeOf,
+  type Parameters,
+  type ParameterSpec,
+} from "../model/parameters.ts";
+import { OpenSafetensors, writeSafetensors, type FloatType } from "../files/safetensors.ts";
+import {
+  locateParameters,
+  readParameters,
+  storedTensors,
+  type LocatedParameters,
+  type ReadParametersOptions,
+  type ReadTensor,
+} from "./stored-parameters.ts";
+
+/** A model as it lies in a folder. */
+export interface Checkpoint {
+  readonly config: ModelConfig;
+  readonly parameters: Parameters;
+}
+
+/** Reads and checks the `config.json` of a folder. */
+export async function readModelConfig(directory: string): Promise<ModelConfig> {
+  const path = join(directory, "config.json");
+  return parseModelConfig(await readJson(path), path);
+}
+
+/** A model that was read. */
+export interface StoredCheckpoint extends Checkpoint {
+  /** The text pairs of its files' headers. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** How most of its numbers are stored. */
+  readonly type: FloatType;
+}
+
+const indexName = "model.safetensors.index.json";
+
+/**
+ * Reads a model from a Hugging Face folder: `config.json` and `model.safetensors`, or the parts that
+ * `model.safetensors.index.json` names. Config, index and headers are read and checked first, then each
+ * tensor goes straight into its array: besides the float32 parameters there is one chunk in memory.
+ * @param expected - The model that the weights must fit; default that of `config.json`.
+ * @throws `Error` naming file, tensor, expected and found shape where they do not fit, and the index of
+ *   a value that is NaN or infinite.
+ */
+export async function readCheckpoint(
+  directory: string,
+  expected?: ModelConfig,
+): Promise<StoredCheckpoint> {
+  const config = expected ?? (await readModelConfig(directory));
+  const { files, source } = await openWeights(directory);
+  try {
+    const options = ignoringExtras(config);
+    const parameters = await readParameters(parameterTable(config), files, source, options);
+    return { config, parameters, metadata: sharedMetadata(files), type: usualType(files) };
+  } finally {
+    await closeAll(files);
+  }
+}
+
+/** Some writers store the head beside tied embeddings, older ones the rotary frequencies. */
+function ignoringExtras({ tiedEmbeddings }: ModelConfig): ReadParametersOptions {
+  return {
+    isIgnored: (name) =>
+      (tiedEmbeddings && name === "lm_head.weight") || name.endsWith(".rotary_emb.inv_freq"),
+  };
+}
+
+/** A folder whose weights are found and checked but for their values, which are read one by one. */
+export interface OpenCheckpoint extends LocatedParameters {
+  /** How most of its numbers are stored. */
+  readonly type: FloatType;
+  close(): Promise<void>;
+}
+
+/** As {@link readCheckpoint}, and leaves the reading to the caller, who need not hold all at once. */
+export async function openCheckpoint(
+  directory: string,
+  config: ModelConfig,
+): Promise<OpenCheckpoint> {
+  const { files, source } = await openWeights(directory);
+  try {
+    const table = parameterTable(config);
+    const located = locateParameters(table, files, source, ignoringExtras(config));
+    sharedMetadata(files);
+    return { ...located, type: usualType(files), close: () => closeAll(files) };
+  } catch (error) {
+    await closeAll(files);
+    throw error;
+  }
+}
+
+/** How the numbers of a model are stored in its folder, and how many there are. */
+export interface StoredWeights {
+  readonly type: FloatType;
+  readonly numFiles: number;
+  /** Bytes of all tensors. */
+  readonly numBytes: number;
+}
+
+/** Looks at the headers of a model's files alone. @throws `Error` naming a file that breaks the format. */
+export async function describeWeights(directory: string): Promise<StoredWeights> {
+  const { files } = await openWeights(directory);
+  const numBytes = entriesOf(files).reduce((total, { begin, end }) => total + end - begin, 0);
+  await closeAll(files);
+  return { type: usualType(files), numFiles: files.length, numBytes };
+}
+
+const entriesOf = (files: readonly OpenSafetensors[]) =>
+  files.flatMap(({ header }) => [...header.entries.values()]);
+
+async function closeAll(files: readonly OpenSafetensors[]): Promise<void> {
+  for (const file of files) await file.close();
+}
+
+/** The type of most bytes. */
+function usualType(files: readonly OpenSafetensors[]): FloatType {
+  const bytes = { F32: 0, F16: 0, BF16: 0 };
+  for (const { type, begin, end } of entriesOf(files)) {
+    if (type === "F32" || type === "F16" || type === "BF16") bytes[type] += end - begin;
+  }
+  const most = Math.max(bytes.F32, bytes.F16, bytes.BF16);
+  return bytes.F32 === most ? "F32" : bytes.BF16 === most ? "BF16" : "F16";
+}
+
+/** The text pairs of all headers. @throws `Error` for parts that were not written together. */
+function sharedMetadata(files: readonly OpenSafetensors[]): Record<string, string> {
+  const metadata: Record<string, string> = {};
+  for (const { path, header } of files) {
+    const saved = header.metadata["saved"];
+    if (files[0]!.header.metadata["saved"] !== saved) {
+      throw new Error(`${path}: must be written together with ${files[0]!.path}`);
+    }
+    Object.assign(metadata, header.metadata);
+  }
+  return metadata;
+}
+
+/** Opens the files that hold a folder's weights, and checks them against their index. */
+async function openWeights(
+  directory: string,
+): Promise<{ files: OpenSafetensors[]; source: string }> {
+  const indexPath = join(directory, indexName);
+  const index = await readJsonIfPresent(indexPath);
+  if (!index) {
+    const path = join(directory, "model.safetensors");
+    await refusePickle(path, ["pytorch_model.bin", "pytorch_model.bin.index.json"]);
+    return { files: [await OpenSafetensors.open(path)], source: path };
+  }
+  const map = weightMap(index, indexPath);
+  const files = new Map<string, OpenSafetensors>();
+  try {
+    for (const name of new Set(Object.values(map))) {
+      files.set(name, await OpenSafetensors.open(join(directory, name)));
+    }
+    for (const [tensor, name] of Object.entries(map)) {
+      if (files.get(name)!.header.entries.has(tensor)) continue;
+      throw new Error(
+        `${indexPath}: weight_map.${tensor} must be in ${name}, which does not have it`,
+      );
+    }
+    return { files: [...files.values()], source: indexPath };
+  } catch (error) {
+    await closeAll([...files.values()]);
+    throw error;
+  }
+}
+
+/** The name of a file of weights; a path would lead out of the folder. */
+const isFileName = (value: unknown): value is string =>
+  typeof value === "string" && /^[^/\\]+\.safetensors$/.test(value);
+
+function weightMap(index: JsonObject, indexPath: string): Record<string, string> {
+  const map = index["weight_map"];
+  if (!isJsonObject(map) || Object.keys(map).length === 0) {
+    throw new Error(`${indexPath}: weight_map must name files, got ${JSON.stringify(map)}`);
+  }
+  return Object.fromEntries(
+    Object.entries(map).map(([tensor, file]) => {
+      if (isFileName(file)) return [tensor, file];
+      throw new Error(
+        `${indexPath}: weight_map.${tensor} must be the name of a safetensors file, got ${JSON.stringify(file)}`,
+      );
+    }),
+  );
+}
+
+/** A model to be written: its values, or what reads them one by one. */
+export interface CheckpointToWrite {
+  readonly config: ModelConfig;
+  readonly parameters: Parameters | ReadTensor;
+}
+
+/** Options of {@link writeCheckpoint}. */
+export interface WriteCheckpointOptions {
+  /** Text pairs for the headers of the weights' files. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** How numbers are stored; F16 and BF16 round them. Default F32. */
+  readonly type?: FloatType;
+  /** Bytes of tensors beyond which another file is begun; a tensor is never cut. Default all in one. */
+  readonly maxFileBytes?: number;
+  /** The `config.json` that the model came with: what it says beyond the config is kept. */
+  readonly configJson?: JsonObject | undefined;
+}
+
+/**
+ * Writes a model as a Hugging Face folder, which is made where it is missing: `config.json`, and
+ * `model.safetensors` or several files with an index. Each file is replaced atomically; of files that
+ * an index named before, those that are not written anew are removed.
+ */
+export async function writeCheckpoint(
+  directory: string,
+  { config, parameters }: CheckpointToWrite,
+  { metadata, type = "F32", maxFileBytes = Infinity, configJson }: WriteCheckpointOptions = {},
+): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  const indexPath = join(directory, indexName);
+  const before = (await readJsonIfPresent(indexPath))?.["weight_map"];
+  const table = parameterTable(config);
+  const byteWidth = type === "F32" ? 4 : 2;
+  const files = splitTable(table, maxFileBytes / byteWidth);
+  const nameOf = (file: number): string =>
+    files.length === 1
+      ? "model.safetensors"
+      : `model-${digits(file + 1)}-of-${digits(files.length)}.safetensors`;
+  for (const [file, part] of files.entries()) {
+    await writeSafetensors(join(directory, nameOf(file)), storedTensors(part, parameters), {
+      metadata: { format: "pt", ...metadata },
+      type,
+    });
+  }
+  const written = files.flatMap((part, file) => part.map(({ name }) => [name, nameOf(file)]));
+  const stale = new Set(isJsonObject(before) ? Object.values(before).filter(isFileName) : []);
+  if (files.length === 1) {
+    await rm(indexPath, { force: true });
+  } else {
+    stale.add("model.safetensors");
+    const total = table.reduce((sum, { shape }) => sum + byteWidth * sizeOf(shape), 0);
+    await writeJson(indexPath, {
+      metadata: { total_size: total },
+      weight_map: Object.fromEntries(written),
+    });
+  }
+  for (const [, file] of written) stale.delete(file!);
+  for (const file of stale) await rm(join(directory, file), { force: true });
+  const json = modelConfigJson(config, { type, ...(configJson && { original: configJson }) });
+  await writeFileAtomically(join(directory, "config.json"), [configText(json)]);
+}
+
+const digits = (count: number): string => String(count).padStart(5, "0");
+
+/** Cuts a table into parts of so many entries, in order; a tensor alone may have more. */
+function splitTable(table: readonly ParameterSpec[], maxEntries: number): ParameterSpec[][] {
+  const parts: ParameterSpec[][] = [];
+  let room = 0;
+  for (const spec of table) {
+    const size = sizeOf(spec.shape);
+    if (parts.length === 0 || size > room) {
+      parts.push([]);
+      room = maxEntries;
+    }
+    parts.at(-1)!.push(spec);
+    room -= size;
+  }
+  return parts;
+}

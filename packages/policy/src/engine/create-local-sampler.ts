@@ -1,0 +1,101 @@
+import { availableParallelism } from "node:os";
+import { checkInteger, type Tokenizer } from "@turnwise/core";
+import { readAdapterConfig } from "../checkpoints/adapter-checkpoint.ts";
+import { readModelConfig } from "../checkpoints/checkpoint.ts";
+import { checkModelConfig, type ModelConfig } from "../model/model-config.ts";
+import type { DeviceOptions } from "./device.ts";
+import type { EngineOptions } from "./engine-port.ts";
+import { createSampler, type LocalSampler } from "./local-sampler.ts";
+import { PolicyEngine } from "./policy-engine.ts";
+import { chooseWeightStorage, type WeightStorage } from "./weight-storage.ts";
+import { connectWorker } from "./worker-port.ts";
+
+/** Options of {@link createLocalSampler}. What they share with `LocalPolicyOptions` means the same. */
+export interface LocalSamplerOptions {
+  /** A Hugging Face folder, or a config for fresh weights. */
+  readonly model: ModelConfig | string;
+  /** For stop strings; token ids need none. */
+  readonly tokenizer?: Pick<Tokenizer, "decode">;
+  /** A PEFT folder, which is put into the weights, or computed beside them where they stay stored. */
+  readonly adapter?: string;
+  /**
+   * Where the weights of a folder are: `"float32"`, in memory, four bytes each; `"stored"`, in their
+   * file, whose pages the system keeps in memory as long as nobody needs it otherwise, and of which
+   * each step widens a part at a time; or `"auto"`, which is `"stored"` if the folder has numbers of
+   * 16 bits, and float32 would take more than half of the memory that is available. The files must stay
+   * as they are. Default `"auto"`.
+   */
+  readonly weightStorage?: WeightStorage;
+  /** Fixes fresh weights. Default 0. */
+  readonly seed?: number | string;
+  readonly maxSequenceTokens?: number;
+  readonly threads?: number;
+  readonly device?: DeviceOptions;
+  readonly stepTokens?: number;
+  readonly cacheBytes?: number;
+  readonly thread?: "worker" | "same";
+}
+
+/** A sampler by itself. */
+export interface StandaloneSampler {
+  readonly sampler: LocalSampler;
+  readonly config: ModelConfig;
+  /** Ends the engine. Whatever is still pending is rejected. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a sampler without a learner: it needs the memory of the weights once, where a policy also
+ * holds those that are trained, their gradients and moments.
+ * @throws `RangeError` or `Error` for a config that is not computed, and weights or an adapter that do
+ *   not fit it.
+ */
+export async function createLocalSampler({
+  model,
+  tokenizer,
+  adapter,
+  weightStorage = "auto",
+  seed = 0,
+  maxSequenceTokens: wantedTokens,
+  threads = availableParallelism(),
+  device = {},
+  stepTokens = 2048,
+  cacheBytes = 2 ** 30,
+  thread = "worker",
+}: LocalSamplerOptions): Promise<StandaloneSampler> {
+  checkInteger("createLocalSampler", { threads }, { min: 1 });
+  const isFolder = typeof model === "string";
+  const config = isFolder ? await readModelConfig(model) : checkModelConfig(model);
+  const maxSequenceTokens = wantedTokens ?? config.maxSequenceTokens;
+  checkInteger(
+    "createLocalSampler",
+    { maxSequenceTokens },
+    { min: 1, max: config.maxSequenceTokens },
+  );
+  const options: EngineOptions = {
+    config,
+    adapter:
+      adapter === undefined
+        ? undefined
+        : { config: await readAdapterConfig(adapter, config), directory: adapter },
+    weightStorage: await chooseWeightStorage("createLocalSampler", weightStorage, config, {
+      directory: isFolder ? model : undefined,
+    }),
+    keepReference: false,
+    maxSequenceTokens,
+    weights: isFolder ? { directory: model } : { seed },
+    optimizer: undefined,
+    threads,
+    device,
+    microbatchTokens: 1,
+    stepTokens,
+    cacheBytes,
+  };
+  const port =
+    thread === "worker" ? await connectWorker(options) : await PolicyEngine.create(options);
+  return {
+    sampler: createSampler(port, maxSequenceTokens, tokenizer),
+    config,
+    close: () => port.close(),
+  };
+}

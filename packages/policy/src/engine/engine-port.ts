@@ -1,0 +1,102 @@
+import type {
+  OnTokens,
+  SampledResponse,
+  SampleRequest,
+  ScoredRow,
+  TokenCounts,
+  TokenRow,
+  TrainingRow,
+  UpdateReport,
+} from "@turnwise/core";
+import type { JsonObject } from "../files/json-file.ts";
+import type { AdapterConfig } from "../model/lora.ts";
+import type { ModelConfig } from "../model/model-config.ts";
+import type { Parameters } from "../model/parameters.ts";
+import type { FloatType } from "../files/safetensors.ts";
+import type { DeviceOptions } from "./device.ts";
+import type { ObjectiveProgram } from "../learning/objective-program.ts";
+import type { OptimizerConfig } from "../learning/optimizer-config.ts";
+import type { OnToken } from "../sampling/sample-request.ts";
+import type { SamplerUsage } from "../sampling/sampling-engine.ts";
+import type { RowScores } from "../sampling/score-rows.ts";
+
+/** What an engine is made from. Plain data. */
+export interface EngineOptions {
+  readonly config: ModelConfig;
+  /** The `config.json` that it was read from, to be kept when it is saved. */
+  readonly configJson?: JsonObject | undefined;
+  /** A folder with a checkpoint, a seed for fresh weights, or the weights themselves. */
+  readonly weights:
+    | { readonly directory: string }
+    | { readonly seed: number | string }
+    | { readonly parameters: Parameters };
+  /** An adapter to train in place of the model: its folder, or a seed for a fresh one. */
+  readonly adapter?:
+    | { readonly config: AdapterConfig; readonly directory: string }
+    | { readonly config: AdapterConfig; readonly seed: number | string }
+    | undefined;
+  /** Where the weights of a folder are while they are not trained: in memory, or in their file. */
+  readonly weightStorage?: "float32" | "stored";
+  /** Whether the learner keeps its first weights as a reference. */
+  readonly keepReference: boolean;
+  /** Whether the learner trains a value head as well. */
+  readonly valueHead?: boolean;
+  /** Whether the learner computes layers once more for their gradient, to save memory. */
+  readonly recomputeLayers?: boolean;
+  /** The longest sequence that is computed, at most the config's. */
+  readonly maxSequenceTokens: number;
+  /** Undefined: there is no learner, whose weights and moments would take several times the memory. */
+  readonly optimizer: OptimizerConfig | undefined;
+  readonly threads: number;
+  readonly device: DeviceOptions;
+  /** Whether the learner's state stays with the executor. Default what suits the device. */
+  readonly resident?: boolean | undefined;
+  readonly microbatchTokens: number;
+  readonly stepTokens: number;
+  readonly cacheBytes: number;
+}
+
+/** Options of `LocalPolicy.saveModel`. */
+export interface SaveModelOptions {
+  /** How numbers are stored; F16 and BF16 round them. Default as the model was read, else F32. */
+  readonly type?: FloatType;
+  /** Bytes of tensors beyond which another file is begun. Default 5e9. */
+  readonly maxFileBytes?: number;
+}
+
+/** A request that is being answered. */
+export interface PendingSample {
+  readonly response: Promise<SampledResponse>;
+  /** Gives it up; the promise is rejected with the reason. */
+  readonly cancel: (reason: unknown) => void;
+}
+
+/**
+ * An engine as the sampler and the learner see it, in this thread or in another one: weights, their
+ * optimizer, and what samples from them. Weights are versioned; the sampler keeps those that it
+ * loaded.
+ */
+export interface EnginePort {
+  /** @param onToken - Hears of each token before the response is there. */
+  sample(request: SampleRequest, onToken?: OnToken): PendingSample;
+  release(sequenceId: string): void;
+  /** Hands the learner's weights to the sampler. @throws `RangeError` if they are not of that version. */
+  load(version: number): Promise<void>;
+  /** Scores whole rows with the sampler's weights. */
+  scoreTokens(rows: readonly (readonly number[])[]): Promise<RowScores[]>;
+  usage(): Promise<SamplerUsage>;
+  tokenCounts(): Promise<TokenCounts>;
+  score(rows: readonly TokenRow[], onTokens?: OnTokens): Promise<ScoredRow[]>;
+  scoreReference(rows: readonly TokenRow[], onTokens?: OnTokens): Promise<ScoredRow[]>;
+  update(
+    rows: readonly TrainingRow[],
+    objective: ObjectiveProgram,
+    onTokens?: OnTokens,
+  ): Promise<{ readonly report: UpdateReport; readonly version: number }>;
+  save(directory: string): Promise<void>;
+  /** Writes the model alone, with the adapter merged in. */
+  saveModel(directory: string, options: SaveModelOptions): Promise<void>;
+  /** @returns The version of the weights. */
+  restore(directory: string): Promise<number>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,175 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { readAdapter, readAdapterConfig, writeAdapter } from "../checkpoints/adapter-checkpoint.ts";
+import { readCheckpoint, writeCheckpoint } from "../checkpoints/checkpoint.ts";
+import { adapterScale, type AdapterConfig } from "../model/lora.ts";
+import type { Parameters, ParameterSpec } from "../model/parameters.ts";
+import { OpenSafetensors, writeSafetensors } from "../files/safetensors.ts";
+import { readParameters, storedTensors } from "../checkpoints/stored-parameters.ts";
+import { valueHeadTable } from "../model/value-head.ts";
+import type { EngineOptions } from "./engine-port.ts";
+import { trainedTable } from "../learning/learning-programs.ts";
+import type { LossScaleState } from "../learning/loss-scale.ts";
+import type { OptimizerState, StateReader } from "../learning/trained-state.ts";
+
+/** All that a learner needs to go on. */
+export interface LearnerCheckpoint {
+  /** What is trained: the model's parameters, or the adapter's. */
+  readonly parameters: Parameters;
+  readonly optimizer: OptimizerState;
+  /** What the loss was scaled by, if it was. */
+  readonly lossScale: LossScaleState | undefined;
+  /** Version of the weights. */
+  readonly version: number;
+}
+
+/** The same before it is written: tensors are read one by one. */
+export interface LearnerToWrite extends Pick<LearnerCheckpoint, "lossScale" | "version"> {
+  readonly state: StateReader;
+}
+
+/** What a learner trains. */
+export type LearnerShape = Pick<
+  EngineOptions,
+  "config" | "configJson" | "adapter" | "weights" | "valueHead"
+>;
+
+const firstMoment = "first_moment.";
+const secondMoment = "second_moment.";
+
+const tableOf = ({ config, adapter, valueHead }: LearnerShape): ParameterSpec[] =>
+  trainedTable(config, { adapter: adapter?.config, valueHead });
+
+const valueHeadFile = "value_head.safetensors";
+
+/**
+ * Writes a learner into a folder: the model as Hugging Face has it, or the adapter as peft has it; the
+ * value head, if there is one, as `value_head.safetensors`; and `optimizer.safetensors` with the
+ * moments and counters. All carry the same mark, so that a folder that was only half replaced is found
+ * out.
+ */
+export async function writeLearner(
+  directory: string,
+  shape: LearnerShape,
+  { state, lossScale, version }: LearnerToWrite,
+): Promise<void> {
+  const { config, configJson, adapter, weights } = shape;
+  const metadata = { saved: randomUUID() };
+  if (adapter) {
+    const trained = { config: adapter.config, parameters: state.parameter };
+    const base = "directory" in weights ? { baseModel: weights.directory } : {};
+    await writeAdapter(directory, config, trained, { ...base, metadata });
+  } else {
+    const model = { config, parameters: state.parameter };
+    await writeCheckpoint(directory, model, { metadata, configJson });
+  }
+  if (shape.valueHead) {
+    const head = storedTensors(valueHeadTable(config), state.parameter);
+    await writeSafetensors(join(directory, valueHeadFile), head, { metadata });
+  }
+  const table = tableOf(shape);
+  await writeSafetensors(
+    join(directory, "optimizer.safetensors"),
+    new Map([
+      ...storedTensors(table, state.firstMoment, firstMoment),
+      ...storedTensors(table, state.secondMoment, secondMoment),
+    ]),
+    {
+      metadata: {
+        ...metadata,
+        step: String(state.step),
+        version: String(version),
+        ...(lossScale && {
+          loss_scale: String(lossScale.scale),
+          loss_scale_steps: String(lossScale.numSteps),
+        }),
+      },
+    },
+  );
+}
+
+/** Shapes tell adapters apart but for their scale, which is in the config alone. */
+async function sameScale(
+  directory: string,
+  { config }: LearnerShape,
+  expected: AdapterConfig,
+): Promise<AdapterConfig> {
+  const found = await readAdapterConfig(directory, config);
+  if (adapterScale(found) !== adapterScale(expected)) {
+    throw new Error(
+      `${join(directory, "adapter_config.json")}: lora_alpha and r must give a scale of ${adapterScale(expected)}, got ${adapterScale(found)}`,
+    );
+  }
+  return expected;
+}
+
+/** The value head of a folder, which must carry the model's mark. */
+async function readValueHead(
+  directory: string,
+  { config }: LearnerShape,
+  saved: string | undefined,
+): Promise<Parameters> {
+  const path = join(directory, valueHeadFile);
+  const file = await OpenSafetensors.open(path);
+  try {
+    const found = file.header.metadata["saved"];
+    if (found === undefined || found !== saved) {
+      throw new Error(`${path}: saved must be that of the model, ${saved}, got ${found}`);
+    }
+    return await readParameters(valueHeadTable(config), [file], path);
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Reads what {@link writeLearner} wrote.
+ * @throws `Error` naming file, tensor, expected and found shape if it is of another model or adapter;
+ *   and if the files were not written together.
+ */
+export async function readLearner(
+  directory: string,
+  shape: LearnerShape,
+): Promise<LearnerCheckpoint> {
+  const { config, adapter } = shape;
+  const { parameters, metadata: model } = adapter
+    ? await readAdapter(directory, config, await sameScale(directory, shape, adapter.config))
+    : await readCheckpoint(directory, config);
+  const path = join(directory, "optimizer.safetensors");
+  const file = await OpenSafetensors.open(path);
+  try {
+    const { metadata } = file.header;
+    if (metadata["saved"] === undefined || metadata["saved"] !== model["saved"]) {
+      const other = adapter ? "adapter_model.safetensors" : "model.safetensors";
+      throw new Error(
+        `${path}: saved must be that of ${other}, ${model["saved"]}, got ${metadata["saved"]}`,
+      );
+    }
+    const count = (field: string): number => {
+      const value = Number(metadata[field]);
+      if (Number.isSafeInteger(value) && value >= 0) return value;
+      throw new Error(`${path}: ${field} must be a whole number >= 0, got ${metadata[field]}`);
+    };
+    const moments = (prefix: string): Promise<Parameters> =>
+      readParameters(tableOf(shape), [file], path, {
+        prefix,
+        isIgnored: (name) => name.startsWith(prefix === firstMoment ? secondMoment : firstMoment),
+      });
+    const head = shape.valueHead ? await readValueHead(directory, shape, model["saved"]) : [];
+    return {
+      parameters: new Map([...parameters, ...head]),
+      optimizer: {
+        step: count("step"),
+        firstMoments: await moments(firstMoment),
+        secondMoments: await moments(secondMoment),
+      },
+      lossScale:
+        metadata["loss_scale"] === undefined
+          ? undefined
+          : { scale: count("loss_scale"), numSteps: count("loss_scale_steps") },
+      version: count("version"),
+    };
+  } finally {
+    await file.close();
+  }
+}

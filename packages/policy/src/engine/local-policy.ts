@@ -1,0 +1,301 @@
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { checkInteger, type Learner, type Objective, type Tokenizer } from "@turnwise/core";
+import { readAdapterConfig } from "../checkpoints/adapter-checkpoint.ts";
+import { readCompanionFiles, writeCompanionFiles } from "../files/companion-files.ts";
+import { readJson } from "../files/json-file.ts";
+import {
+  adapterConfig,
+  adapterTable,
+  type AdapterConfig,
+  type AdapterOptions,
+} from "../model/lora.ts";
+import { checkModelConfig, parseModelConfig, type ModelConfig } from "../model/model-config.ts";
+import { parameterTable, sizeOf, type ParameterSpec } from "../model/parameters.ts";
+import { readTokenizer, writeTokenizer, type LoadedTokenizer } from "../text/tokenizer.ts";
+import { valueHeadTable } from "../model/value-head.ts";
+import { usualMicrobatchTokens, type DeviceOptions } from "./device.ts";
+import type { EngineOptions, EnginePort, SaveModelOptions } from "./engine-port.ts";
+import { createSampler, LocalWeights, type LocalSampler } from "./local-sampler.ts";
+import type { OptimizerConfig } from "../learning/optimizer-config.ts";
+import { traceObjective, type ObjectiveProgram } from "../learning/objective-program.ts";
+import { PolicyEngine } from "./policy-engine.ts";
+import { chooseWeightStorage, type WeightStorage } from "./weight-storage.ts";
+import { connectWorker } from "./worker-port.ts";
+
+/** Options of {@link createLocalPolicy}. */
+export interface LocalPolicyOptions<T extends Tokenizer = LoadedTokenizer> {
+  /** A config for fresh weights, or a Hugging Face folder to start from. */
+  readonly model: ModelConfig | string;
+  /** Default: that of the folder. Only one with `files` (see `createTokenizer`) is saved. */
+  readonly tokenizer?: T;
+  /**
+   * A low-rank adapter that is trained in place of the model: options of a fresh one, or a PEFT folder
+   * to start from. Default none: all weights are trained.
+   */
+  readonly adapter?: AdapterOptions | string;
+  /**
+   * With an adapter to a folder's model: where the model's weights are, see `LocalSamplerOptions`.
+   * `"stored"` ones the sampler and the learner share; loading another version then moves the adapter
+   * alone. Without an adapter weights are trained as float32, whatever the folder has. Default `"auto"`,
+   * for 8 bytes a parameter.
+   */
+  readonly weightStorage?: WeightStorage;
+  /**
+   * Whether `learner.reference` scores under the first weights; it takes a copy of them. With an
+   * adapter it is always there, takes no copy, and is the model without the adapter. Default false.
+   */
+  readonly keepReference?: boolean;
+  /**
+   * Whether a value head is trained beside what else is: a linear layer on the last hidden state. Scores
+   * then hold values, and objectives may need them. It starts at 0 and is saved beside the model, in
+   * `value_head.safetensors`. Default false.
+   */
+  readonly valueHead?: boolean;
+  /**
+   * Whether the learner computes each layer once more for its gradient: about a third more time, and
+   * far less memory for long rows. Default false.
+   */
+  readonly recomputeLayers?: boolean;
+  /** Fixes fresh weights. Default 0. */
+  readonly seed?: number | string;
+  /** The longest sequence to be prepared for, at most the model's own limit, which is the default. */
+  readonly maxSequenceTokens?: number;
+  /** Default AdamW with a constant learning rate of 1e-4. */
+  readonly optimizer?: OptimizerConfig;
+  /** Threads of the tensor operations. Default: as many as the machine offers. */
+  readonly threads?: number;
+  /**
+   * Where tensors are computed. Default: this machine's processor. On `webgpu` and `cuda` weights, the
+   * optimizer's averages, keys and values stay there. That a response is equal to the bit in any company
+   * is only promised by the processor.
+   */
+  readonly device?: DeviceOptions;
+  /**
+   * Whether the learner's weights, sums of gradients and averages, and the sampler's keys and values,
+   * stay where tensors are computed, with the weights handed from one to the other; else they are
+   * arrays of this process, which are handed over at each step. Default what suits the device: they
+   * stay on `webgpu` and `cuda`.
+   */
+  readonly resident?: boolean;
+  /**
+   * The most tokens of one microbatch of the learner; a beginning that rows share counts once. On a
+   * processor many more are slower, for what they need does not fit into its caches, and on a GPU many
+   * fewer, which do not keep it busy. Default 1024, and 8192 on a GPU.
+   */
+  readonly microbatchTokens?: number;
+  /** The most new tokens of one step of the sampler, over all sequences. Default 2048. */
+  readonly stepTokens?: number;
+  /**
+   * The most bytes of the sampler's keys and values. Where they are used up, sequences between their
+   * requests are forgotten, the longest unused first, and requests wait. Default 1 GiB.
+   */
+  readonly cacheBytes?: number;
+  /**
+   * Where the engine lives: a worker thread leaves this thread's event loop free; in the same thread
+   * every step blocks it, which is fine for tests and small scripts. Default `worker`.
+   */
+  readonly thread?: "worker" | "same";
+}
+
+/** What a policy is. */
+export interface PolicyInfo {
+  readonly config: ModelConfig;
+  /** Of the model, without those of an adapter. */
+  readonly numParameters: number;
+  /** Of what is trained: the model, or the adapter; and a value head. */
+  readonly numTrainedParameters: number;
+  readonly adapter?: AdapterConfig;
+}
+
+/** A transformer with its sampler and its learner, which share one engine. */
+export interface LocalPolicy<T extends Tokenizer = LoadedTokenizer> {
+  readonly sampler: LocalSampler;
+  readonly learner: Learner;
+  readonly tokenizer: T;
+  readonly info: PolicyInfo;
+  /**
+   * Writes the learner (see `Learner.save`) and the tokenizer: a Hugging Face folder with the model, or
+   * a PEFT folder with the adapter, and the optimizer's state.
+   */
+  save(directory: string): Promise<void>;
+  /**
+   * Writes the model alone, with the adapter put into its weights, in the form of the folder that it
+   * came from: same `config.json` but for what changed, same type of numbers, tokenizer, generation
+   * config.
+   * @throws `RangeError` for a weight that is too large for the type.
+   */
+  saveModel(directory: string, options?: SaveModelOptions): Promise<void>;
+  /** Ends the engine. Whatever is still pending is rejected. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a policy on this machine. The sampler has the first weights, version 0, loaded.
+ * @throws `RangeError` or `Error` for a config that is not computed, weights that do not fit it, or a
+ *   tokenizer with more tokens than the model.
+ */
+export async function createLocalPolicy<T extends Tokenizer = LoadedTokenizer>({
+  model,
+  tokenizer,
+  adapter,
+  weightStorage = "auto",
+  keepReference = false,
+  valueHead = false,
+  recomputeLayers = false,
+  seed = 0,
+  maxSequenceTokens: wantedTokens,
+  optimizer = { learningRate: { peak: 1e-4 } },
+  threads = availableParallelism(),
+  device = {},
+  microbatchTokens = usualMicrobatchTokens(device),
+  resident,
+  stepTokens = 2048,
+  cacheBytes = 2 ** 30,
+  thread = "worker",
+}: LocalPolicyOptions<T>): Promise<LocalPolicy<T>> {
+  checkInteger("createLocalPolicy", { threads, microbatchTokens }, { min: 1 });
+  const isFolder = typeof model === "string";
+  const configPath = isFolder ? join(model, "config.json") : "";
+  const configJson = isFolder ? await readJson(configPath) : undefined;
+  const config = isFolder ? parseModelConfig(configJson, configPath) : checkModelConfig(model);
+  // Without a tokenizer of the caller's, T is its default: what a folder has.
+  const words =
+    tokenizer ?? (isFolder ? ((await readTokenizer(model)) as Tokenizer as T) : undefined);
+  if (!words) {
+    throw new TypeError("createLocalPolicy: tokenizer must be given with a config, got none");
+  }
+  if (words.vocabularySize > config.vocabularySize) {
+    throw new RangeError(
+      `createLocalPolicy: tokenizer must have at most ${config.vocabularySize} tokens, got ${words.vocabularySize}`,
+    );
+  }
+  const maxSequenceTokens = wantedTokens ?? config.maxSequenceTokens;
+  checkInteger(
+    "createLocalPolicy",
+    { maxSequenceTokens },
+    { min: 1, max: config.maxSequenceTokens },
+  );
+  const trained = await startingAdapter(adapter, config);
+  // The files of a tokenizer that is not used must not come to lie beside the one that is.
+  const companions = isFolder
+    ? await readCompanionFiles(model, tokenizer ? ["model"] : ["model", "tokenizer"])
+    : new Map<string, Uint8Array>();
+  const options: EngineOptions = {
+    config,
+    configJson,
+    adapter: trained && {
+      config: trained,
+      ...(typeof adapter === "string" ? { directory: adapter } : { seed }),
+    },
+    weightStorage: await chooseWeightStorage("createLocalPolicy", weightStorage, config, {
+      // Those that are trained change.
+      directory: isFolder && trained ? model : undefined,
+      // The learner has float32 weights, and the sampler such with the adapter in them.
+      numCopies: 2,
+    }),
+    keepReference,
+    valueHead,
+    recomputeLayers,
+    maxSequenceTokens,
+    weights: isFolder ? { directory: model } : { seed },
+    optimizer,
+    threads,
+    device,
+    resident,
+    microbatchTokens,
+    stepTokens,
+    cacheBytes,
+  };
+  const port =
+    thread === "worker" ? await connectWorker(options) : await PolicyEngine.create(options);
+  const hasReference = keepReference || trained !== undefined;
+  const learner = createLearner(port, { maxSequenceTokens, hasReference, valueHead });
+  const numParameters = countOf(parameterTable(config));
+  const trainedParameters = [
+    ...(trained ? adapterTable(config, trained) : parameterTable(config)),
+    ...(valueHead ? valueHeadTable(config) : []),
+  ];
+  return {
+    sampler: createSampler(port, maxSequenceTokens, words),
+    learner,
+    tokenizer: words,
+    info: {
+      config,
+      numParameters,
+      numTrainedParameters: countOf(trainedParameters),
+      ...(trained && { adapter: trained }),
+    },
+    save: async (directory) => {
+      await learner.save(directory);
+      await writeCompanionFiles(directory, companions);
+      if (hasFiles(words)) await writeTokenizer(directory, words.files);
+    },
+    saveModel: async (directory, saveOptions = {}) => {
+      await port.saveModel(directory, saveOptions);
+      await writeCompanionFiles(directory, companions);
+      if (hasFiles(words)) await writeTokenizer(directory, words.files);
+    },
+    close: () => port.close(),
+  };
+}
+
+const countOf = (table: readonly ParameterSpec[]): number =>
+  table.reduce((total, { shape }) => total + sizeOf(shape), 0);
+
+async function startingAdapter(
+  adapter: AdapterOptions | string | undefined,
+  config: ModelConfig,
+): Promise<AdapterConfig | undefined> {
+  if (adapter === undefined) return undefined;
+  if (typeof adapter === "string") return readAdapterConfig(adapter, config, "training");
+  return adapterConfig(config, adapter, "createLocalPolicy: adapter");
+}
+
+function createLearner(
+  port: EnginePort,
+  {
+    maxSequenceTokens,
+    hasReference,
+    valueHead,
+  }: {
+    readonly maxSequenceTokens: number;
+    readonly hasReference: boolean;
+    readonly valueHead: boolean;
+  },
+): Learner {
+  let version = 0;
+  const traced = new Map<string, ObjectiveProgram>();
+  const programOf = (objective: Objective): ObjectiveProgram => {
+    const known = traced.get(objective.name) ?? traceObjective(objective);
+    traced.set(objective.name, known);
+    return known;
+  };
+  return {
+    capabilities: {
+      entropies: "exact",
+      customObjectives: true,
+      maxSequenceTokens,
+      ...(valueHead && { values: true }),
+    },
+    score: (rows, onTokens) => port.score(rows, onTokens),
+    ...(hasReference && {
+      reference: { score: (rows, onTokens) => port.scoreReference(rows, onTokens) },
+    }),
+    update: async (rows, objective, onTokens) => {
+      const result = await port.update(rows, programOf(objective), onTokens);
+      version = result.version;
+      return result.report;
+    },
+    weights: () => new LocalWeights(version, port),
+    save: (directory) => port.save(directory),
+    restore: async (directory) => {
+      version = await port.restore(directory);
+    },
+  };
+}
+
+/** Tells tokenizers of `createTokenizer` from others, which know no files. */
+function hasFiles(tokenizer: Tokenizer): tokenizer is LoadedTokenizer {
+  return "files" in tokenizer;
+}

@@ -1,0 +1,124 @@
+import type {
+  PolicyWeights,
+  Sampler,
+  SampledResponse,
+  SampleRequest,
+  TokenCounts,
+  Tokenizer,
+} from "@turnwise/core";
+import { StopStrings } from "../text/stop-strings.ts";
+import type { EnginePort } from "./engine-port.ts";
+import { toResponse, type OnToken, type SampledToken } from "../sampling/sample-request.ts";
+import type { SamplerUsage } from "../sampling/sampling-engine.ts";
+import type { RowScores } from "../sampling/score-rows.ts";
+
+/** A sampler on this machine. */
+export interface LocalSampler extends Sampler {
+  /**
+   * See `Sampler.sample`. A deadline is a signal: `AbortSignal.timeout(milliseconds)`. Whenever it
+   * aborts, everything the request held is given back at once.
+   * @param onToken - Called with each token as soon as it is drawn, in order. If it throws, the request
+   *   is given up, and fails with that error.
+   * @throws `RangeError` also if the keys and values of prompt and response can never fit into
+   *   `cacheBytes`; `TypeError` for stop strings without a tokenizer.
+   */
+  sample(request: SampleRequest, signal?: AbortSignal, onToken?: OnToken): Promise<SampledResponse>;
+  /**
+   * What the loaded weights say about given tokens, at temperature 1, computed as sampling computes it.
+   * Waits for the requests made before; later ones wait for it.
+   * @throws `RangeError` if a row is empty, longer than the model's limit, or does not fit into
+   *   `cacheBytes`.
+   */
+  score(rows: readonly (readonly number[])[]): Promise<RowScores[]>;
+  /** How much room is taken at the moment, and how many requests are under way or wait. */
+  usage(): Promise<SamplerUsage>;
+  tokenCounts(): Promise<TokenCounts>;
+}
+
+/** The weights of one policy's learner, by their version. */
+export class LocalWeights implements PolicyWeights {
+  readonly version: number;
+  readonly owner: EnginePort;
+
+  constructor(version: number, owner: EnginePort) {
+    this.version = version;
+    this.owner = owner;
+  }
+}
+
+/** Ends a request whose text contains a stop string. */
+const stopped: unique symbol = Symbol("stop string");
+
+/**
+ * A sampler over an engine.
+ * @param tokenizer - For stop strings; without it they are refused.
+ */
+export function createSampler(
+  port: EnginePort,
+  maxSequenceTokens: number,
+  tokenizer: Pick<Tokenizer, "decode"> | undefined,
+): LocalSampler {
+  let loaded = 0;
+  const load = async (weights: PolicyWeights): Promise<number> => {
+    if (!(weights instanceof LocalWeights) || weights.owner !== port) {
+      throw new TypeError("load: weights must come from the learner of the same policy");
+    }
+    // Loading the same weights again would only forget what is cached.
+    if (weights.version !== loaded) await port.load(weights.version);
+    loaded = weights.version;
+    return loaded;
+  };
+  const sample = async (
+    request: SampleRequest,
+    signal?: AbortSignal,
+    onToken?: OnToken,
+  ): Promise<SampledResponse> => {
+    signal?.throwIfAborted();
+    const { stopStrings = [] } = request;
+    if (stopStrings.length > 0 && !tokenizer) {
+      throw new TypeError("sample: stopStrings must come with a tokenizer, got none");
+    }
+    // Here and not in the engine, which knows nothing of texts.
+    const stops =
+      stopStrings.length > 0 && tokenizer && !stopStrings.includes("")
+        ? new StopStrings(tokenizer, stopStrings)
+        : undefined;
+    const heard: SampledToken[] = [];
+    let isOver = false;
+    const listen = (token: SampledToken): void => {
+      if (isOver) return;
+      heard.push(token);
+      try {
+        onToken?.(token);
+        if (!stops || request.stopTokens.includes(token.token)) return;
+        if (!stops.push(token.token)) return;
+        isOver = true;
+        cancel(stopped);
+      } catch (error) {
+        isOver = true;
+        cancel(error);
+      }
+    };
+    const isHeard = onToken !== undefined || stops !== undefined;
+    const { response, cancel } = port.sample(request, isHeard ? listen : undefined);
+    const abort = (): void => cancel(signal?.reason);
+    signal?.addEventListener("abort", abort, { once: true });
+    try {
+      return { ...(await response), ...(stops && { text: stops.text }) };
+    } catch (error) {
+      if (error !== stopped || !stops) throw error;
+      return { ...toResponse(request, heard, "stop-string"), text: stops.text };
+    } finally {
+      signal?.removeEventListener("abort", abort);
+    }
+  };
+  return {
+    capabilities: { entropies: "exact", maxSequenceTokens },
+    load,
+    sample,
+    release: (sequenceId) => port.release(sequenceId),
+    score: (rows) => port.scoreTokens(rows),
+    usage: () => port.usage(),
+    tokenCounts: () => port.tokenCounts(),
+  };
+}

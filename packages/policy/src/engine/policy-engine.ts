@@ -1,0 +1,313 @@
+import type {
+  OnTokens,
+  SampleRequest,
+  ScoredRow,
+  TokenCounts,
+  TokenRow,
+  TrainingRow,
+  UpdateReport,
+} from "@turnwise/core";
+import { readAdapter } from "../checkpoints/adapter-checkpoint.ts";
+import {
+  openCheckpoint,
+  readCheckpoint,
+  writeCheckpoint,
+  type OpenCheckpoint,
+} from "../checkpoints/checkpoint.ts";
+import { adapterTable, initialAdapter, type Adapter } from "../model/lora.ts";
+import type { ModelConfig } from "../model/model-config.ts";
+import { initialParameters, parameterTable, type Parameters } from "../model/parameters.ts";
+import type { FloatType } from "../files/safetensors.ts";
+import { createExecutor, needsLossScale, staysOnDevice, usualMaxLogits } from "./device.ts";
+import type { EngineOptions, EnginePort, PendingSample, SaveModelOptions } from "./engine-port.ts";
+import { readLearner, writeLearner } from "./learner-checkpoint.ts";
+import { LearningEngine } from "../learning/learning-engine.ts";
+import { loadWeights } from "./load-weights.ts";
+import type { ObjectiveProgram } from "../learning/objective-program.ts";
+import type { OnToken } from "../sampling/sample-request.ts";
+import { SamplingEngine, type SamplerUsage } from "../sampling/sampling-engine.ts";
+import type { RowScores } from "../sampling/score-rows.ts";
+
+/** More wait for the memory, not for the processor. */
+const maxAttentionThreads = 8;
+
+/** The first weights. */
+interface StartingWeights {
+  /** For the learner to keep; none where they stay in their files. */
+  readonly parameters: Parameters;
+  readonly stored?: OpenCheckpoint;
+  /** How they were stored. */
+  readonly type: FloatType;
+}
+
+async function startingWeights({
+  config,
+  weights,
+  weightStorage,
+}: EngineOptions): Promise<StartingWeights> {
+  if ("directory" in weights && weightStorage === "stored") {
+    const stored = await openCheckpoint(weights.directory, config);
+    try {
+      await stored.checkFinite();
+      return { parameters: new Map(), stored, type: stored.type };
+    } catch (error) {
+      await stored.close();
+      throw error;
+    }
+  }
+  if ("directory" in weights) return readCheckpoint(weights.directory, config);
+  const parameters =
+    "seed" in weights
+      ? initialParameters(config, weights.seed)
+      : new Map([...weights.parameters].map(([name, values]) => [name, values.slice()]));
+  return { parameters, type: "F32" };
+}
+
+async function startingAdapter(
+  { config, adapter }: EngineOptions,
+  { parameters, stored }: StartingWeights,
+): Promise<Adapter | undefined> {
+  if (!adapter) return undefined;
+  if ("directory" in adapter) return readAdapter(adapter.directory, config, adapter.config);
+  if (!stored) return initialAdapter(config, parameters, adapter.config, adapter.seed);
+  const model = new Set(parameterTable(config).map(({ name }) => name));
+  const copied = new Map<string, Float32Array>();
+  for (const { name } of adapterTable(config, adapter.config)) {
+    if (model.has(name)) copied.set(name, await stored.read(name));
+  }
+  return initialAdapter(config, copied, adapter.config, adapter.seed);
+}
+
+/**
+ * Hands the learner's present weights to the sampler: the tensors themselves where they are with the
+ * executor, which keeps them as they are as long as the sampler holds them; otherwise copies, with the
+ * adapter put into them; or of the adapter alone, beside a model that stays in its files.
+ */
+async function startLoading(
+  sampling: SamplingEngine,
+  learner: LearningEngine,
+  { config, adapter }: EngineOptions,
+  stored: OpenCheckpoint | undefined,
+): Promise<{ readonly loaded: Promise<void> }> {
+  const shared = learner.share();
+  if (shared) return { loaded: sampling.loadHeld(shared, adapter?.config) };
+  if (adapter && !stored) {
+    // What is not merged anew does not change, unless it is trained whole.
+    const weights = new Map(await presentWeights(learner, config));
+    for (const { name } of adapterTable(config, adapter.config)) {
+      const whole = weights.get(name);
+      if (whole) weights.set(name, whole.slice());
+    }
+    const take = (name: string): Float32Array => {
+      const values = weights.get(name)!;
+      weights.delete(name);
+      return values;
+    };
+    return { loaded: sampling.loadFrom(take) };
+  }
+  if (!stored || !adapter) {
+    return { loaded: sampling.load(await presentWeights(learner, config)) };
+  }
+  const trained = new Map<string, Float32Array>();
+  for (const { name } of adapterTable(config, adapter.config)) {
+    trained.set(name, (await learner.reader.parameter(name)).slice());
+  }
+  const read = (name: string) => trained.get(name) ?? stored.place(name);
+  return { loaded: sampling.loadFrom(read, adapter.config) };
+}
+
+/** All of the learner's present weights, with the adapter put into them. */
+async function presentWeights(learner: LearningEngine, config: ModelConfig): Promise<Parameters> {
+  const read = await learner.weights();
+  const weights = new Map<string, Float32Array>();
+  for (const { name } of parameterTable(config)) weights.set(name, await read(name));
+  return weights;
+}
+
+/** An engine in the thread that calls it. What it computes blocks that thread. */
+export class PolicyEngine implements EnginePort {
+  readonly #options: EngineOptions;
+  readonly #learner: LearningEngine | undefined;
+  readonly #sampling: SamplingEngine;
+  /** How the first weights were stored. */
+  readonly #type: FloatType;
+  /** The model that an adapter is trained beside, where it stays in its files. */
+  readonly #stored: OpenCheckpoint | undefined;
+  #version = 0;
+  #isClosed = false;
+  /** The last of the learner's tasks, which run one after the other. */
+  #lastTask: Promise<unknown> = Promise.resolve();
+
+  private constructor(
+    options: EngineOptions,
+    learner: LearningEngine | undefined,
+    sampling: SamplingEngine,
+    { type, stored }: Pick<StartingWeights, "type" | "stored">,
+  ) {
+    this.#options = options;
+    this.#type = type;
+    this.#stored = stored;
+    this.#learner = learner;
+    this.#sampling = sampling;
+  }
+
+  /** Makes the weights or reads them, and loads them into the sampler, as version 0. */
+  static async create(options: EngineOptions): Promise<PolicyEngine> {
+    const { optimizer, threads, device, microbatchTokens, stepTokens, cacheBytes } = options;
+    const config = { ...options.config, maxSequenceTokens: options.maxSequenceTokens };
+    const executor = await createExecutor(device, threads);
+    const resident = options.resident ?? staysOnDevice(device);
+    const sampling = new SamplingEngine({
+      config,
+      executor,
+      stepTokens,
+      cacheBytes,
+      threads: Math.min(threads, maxAttentionThreads),
+      cache: resident ? "device" : "host",
+    });
+    if (!optimizer) {
+      await loadWeights(sampling, options);
+      return new PolicyEngine(options, undefined, sampling, { type: "F32" });
+    }
+    const starting = await startingWeights(options);
+    const { parameters, stored } = starting;
+    try {
+      const adapter = await startingAdapter(options, starting);
+      const learner = await LearningEngine.create(parameters, {
+        config,
+        executor,
+        optimizer,
+        microbatchTokens,
+        ownsParameters: true,
+        adapter,
+        stored,
+        keepReference: options.keepReference,
+        valueHead: options.valueHead,
+        recomputeLayers: options.recomputeLayers,
+        resident,
+        scalesLoss: needsLossScale(device),
+        // Of a head that stays in its file, logits are put together from parts: they are there twice.
+        maxLogits: usualMaxLogits(device) / (stored && !resident ? 2 : 1),
+      });
+      const { loaded } = await startLoading(sampling, learner, options, stored);
+      await loaded;
+      return new PolicyEngine(options, learner, sampling, starting);
+    } catch (error) {
+      await stored?.close();
+      throw error;
+    }
+  }
+
+  get #learning(): LearningEngine {
+    if (this.#learner) return this.#learner;
+    throw new Error("policy: engine must have a learner, got one that only samples");
+  }
+
+  sample(request: SampleRequest, onToken?: OnToken): PendingSample {
+    return {
+      response: this.#sampling.sample(request, onToken),
+      cancel: (reason) => this.#sampling.cancel(request, reason),
+    };
+  }
+
+  release(sequenceId: string): void {
+    this.#sampling.release(sequenceId);
+  }
+
+  scoreTokens(rows: readonly (readonly number[])[]): Promise<RowScores[]> {
+    return this.#sampling.score(rows);
+  }
+
+  async usage(): Promise<SamplerUsage> {
+    return this.#sampling.usage();
+  }
+
+  async load(version: number): Promise<void> {
+    let loaded: Promise<void> | undefined;
+    await this.#inTurn(async () => {
+      if (version !== this.#version) {
+        throw new RangeError(
+          `load: weights must be the learner's present ones, version ${this.#version}, got version ${version}`,
+        );
+      }
+      // That the sampler then waits for its requests must not hold up the learner.
+      const begun = await startLoading(this.#sampling, this.#learning, this.#options, this.#stored);
+      ({ loaded } = begun);
+    });
+    await loaded;
+  }
+
+  async tokenCounts(): Promise<TokenCounts> {
+    return this.#sampling.tokenCounts();
+  }
+
+  score(rows: readonly TokenRow[], onTokens?: OnTokens): Promise<ScoredRow[]> {
+    return this.#inTurn(() => this.#learning.score(rows, onTokens));
+  }
+
+  scoreReference(rows: readonly TokenRow[], onTokens?: OnTokens): Promise<ScoredRow[]> {
+    return this.#inTurn(() => this.#learning.scoreReference(rows, onTokens));
+  }
+
+  update(
+    rows: readonly TrainingRow[],
+    objective: ObjectiveProgram,
+    onTokens?: OnTokens,
+  ): Promise<{ report: UpdateReport; version: number }> {
+    return this.#inTurn(async () => {
+      const report = await this.#learning.update(rows, objective, onTokens);
+      return { report, version: ++this.#version };
+    });
+  }
+
+  save(directory: string): Promise<void> {
+    return this.#inTurn(() =>
+      writeLearner(directory, this.#options, {
+        state: this.#learning.reader,
+        lossScale: this.#learning.lossScale,
+        version: this.#version,
+      }),
+    );
+  }
+
+  saveModel(
+    directory: string,
+    { type = this.#type, maxFileBytes = 5e9 }: SaveModelOptions,
+  ): Promise<void> {
+    return this.#inTurn(async () => {
+      const { config, configJson } = this.#options;
+      const parameters = await this.#learning.weights();
+      const options = { type, maxFileBytes, configJson };
+      await writeCheckpoint(directory, { config, parameters }, options);
+    });
+  }
+
+  restore(directory: string): Promise<number> {
+    return this.#inTurn(async () => {
+      const saved = await readLearner(directory, this.#options);
+      const { parameters, optimizer, lossScale, version } = saved;
+      await this.#learning.restore(parameters, optimizer, lossScale);
+      // A version that was already seen must not come back with other weights.
+      this.#version = Math.max(version, this.#version + 1);
+      return this.#version;
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#sampling.close();
+    await this.#lastTask;
+    await this.#learner?.close();
+    await this.#stored?.close();
+  }
+
+  #inTurn<T>(task: () => T | Promise<T>): Promise<T> {
+    const result = this.#lastTask.then(() => {
+      if (this.#isClosed) throw new Error("policy: must not be closed, got a closed one");
+      return task();
+    });
+    this.#lastTask = result.catch(() => undefined);
+    return result;
+  }
+}

@@ -1,0 +1,204 @@
+import { Worker } from "node:worker_threads";
+import type {
+  OnTokens,
+  SampledResponse,
+  SampleRequest,
+  ScoredRow,
+  TokenCounts,
+  TokenRow,
+  TrainingRow,
+  UpdateReport,
+} from "@turnwise/core";
+import type { EngineOptions, EnginePort, PendingSample, SaveModelOptions } from "./engine-port.ts";
+import type { ObjectiveProgram } from "../learning/objective-program.ts";
+import type { OnToken } from "../sampling/sample-request.ts";
+import type { SamplerUsage } from "../sampling/sampling-engine.ts";
+import type { RowScores } from "../sampling/score-rows.ts";
+import { receiveError } from "./sent-error.ts";
+import type { Call, FromWorker, SentRequest, ToWorker } from "./worker-messages.ts";
+
+/** Someone who waits for an answer. The worker's answers are what its methods return. */
+interface Pending {
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: unknown) => void;
+  readonly onToken?: OnToken | undefined;
+  readonly onTokens?: OnTokens | undefined;
+}
+
+/** Starts the worker from its built file, or from its source where this file is source itself. */
+function startWorker(options: EngineOptions): Worker {
+  if (!import.meta.url.endsWith(".ts")) {
+    return new Worker(new URL("./policy-worker.js", import.meta.url), { workerData: options });
+  }
+  return new Worker(new URL("./start-from-source.mjs", import.meta.url), {
+    workerData: options,
+    execArgv: ["--conditions=turnwise-source"],
+  });
+}
+
+/**
+ * Starts an engine in a worker thread.
+ * @throws What the engine throws when it starts.
+ */
+export async function connectWorker(options: EngineOptions): Promise<EnginePort> {
+  const worker = startWorker(options);
+  await new Promise<void>((resolve, reject) => {
+    worker.once("error", reject);
+    worker.once("message", (message: FromWorker) => {
+      worker.off("error", reject);
+      if (message.kind !== "failed") return resolve();
+      void worker.terminate();
+      reject(receiveError(message.error));
+    });
+  });
+  return new WorkerPort(worker);
+}
+
+/** An engine in another thread. */
+export class WorkerPort implements EnginePort {
+  readonly #worker: Worker;
+  readonly #pending = new Map<number, Pending>();
+  #requests: SentRequest[] = [];
+  #nextId = 0;
+  /** Why nothing can be asked any more. */
+  #ended: Error | undefined;
+
+  constructor(worker: Worker) {
+    this.#worker = worker;
+    worker.on("message", (message: FromWorker) => this.#receive(message));
+    worker.on("error", (cause) => {
+      this.#end(
+        new Error(`policy worker: must keep running, died of: ${cause.message}`, { cause }),
+      );
+    });
+    worker.on("exit", (code) => {
+      this.#end(new Error(`policy worker: must keep running, exited with code ${code}`));
+    });
+    worker.unref();
+  }
+
+  sample(request: SampleRequest, onToken?: OnToken): PendingSample {
+    const { id, answer } = this.#ask<SampledResponse>({ onToken });
+    if (this.#requests.length === 0) {
+      // After all that runs in this tick: its requests become one message.
+      process.nextTick(() => {
+        const requests = this.#requests;
+        this.#requests = [];
+        this.#send({ kind: "sample", requests });
+      });
+    }
+    this.#requests.push({ id, request, isHeard: onToken !== undefined });
+    const cancel = (reason: unknown): void => {
+      if (!this.#settle(id, ({ reject }) => reject(reason))) return;
+      const unsent = this.#requests.findIndex((each) => each.id === id);
+      if (unsent >= 0) this.#requests.splice(unsent, 1);
+      else this.#send({ kind: "cancel", id });
+    };
+    return { response: answer, cancel };
+  }
+
+  release(sequenceId: string): void {
+    // Behind the requests of this tick, as it was called behind them.
+    process.nextTick(() => this.#send({ kind: "release", sequenceId }));
+  }
+
+  load(version: number): Promise<void> {
+    return this.#call({ method: "load", version });
+  }
+  scoreTokens(rows: readonly (readonly number[])[]): Promise<RowScores[]> {
+    return this.#call({ method: "scoreTokens", rows });
+  }
+  usage(): Promise<SamplerUsage> {
+    return this.#call({ method: "usage" });
+  }
+  tokenCounts(): Promise<TokenCounts> {
+    return this.#call({ method: "tokenCounts" });
+  }
+  score(rows: readonly TokenRow[], onTokens?: OnTokens): Promise<ScoredRow[]> {
+    return this.#call({ method: "score", rows }, onTokens);
+  }
+  scoreReference(rows: readonly TokenRow[], onTokens?: OnTokens): Promise<ScoredRow[]> {
+    return this.#call({ method: "scoreReference", rows }, onTokens);
+  }
+  update(
+    rows: readonly TrainingRow[],
+    objective: ObjectiveProgram,
+    onTokens?: OnTokens,
+  ): Promise<{ report: UpdateReport; version: number }> {
+    return this.#call({ method: "update", rows, objective }, onTokens);
+  }
+  save(directory: string): Promise<void> {
+    return this.#call({ method: "save", directory });
+  }
+  saveModel(directory: string, options: SaveModelOptions): Promise<void> {
+    return this.#call({ method: "saveModel", directory, options });
+  }
+  restore(directory: string): Promise<number> {
+    return this.#call({ method: "restore", directory });
+  }
+
+  async close(): Promise<void> {
+    if (this.#ended) return;
+    await this.#call<void>({ method: "close" });
+    this.#end(new Error("policy: must not be closed, got a closed one"));
+    await this.#worker.terminate();
+  }
+
+  #call<T>(call: Call, onTokens?: OnTokens): Promise<T> {
+    const { id, answer } = this.#ask<T>({ onTokens });
+    // Behind the requests of this tick, as it was called behind them.
+    process.nextTick(() => this.#send({ kind: "call", id, call }));
+    return answer;
+  }
+
+  #ask<T>(listeners: Pick<Pending, "onToken" | "onTokens">): { id: number; answer: Promise<T> } {
+    const id = this.#nextId++;
+    const answer = new Promise<T>((resolve, reject) => {
+      if (this.#ended) return reject(this.#ended);
+      this.#pending.set(id, { resolve, reject, ...listeners });
+      // Only what is pending keeps the process alive.
+      if (this.#pending.size === 1) this.#worker.ref();
+    });
+    return { id, answer };
+  }
+
+  #send(message: ToWorker): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+    if (!this.#ended) this.#worker.postMessage(message);
+  }
+
+  #settle(id: number, settle: (pending: Pending) => void): boolean {
+    const pending = this.#pending.get(id);
+    if (!pending) return false;
+    this.#pending.delete(id);
+    if (this.#pending.size === 0) this.#worker.unref();
+    settle(pending);
+    return true;
+  }
+
+  #receive(message: FromWorker): void {
+    if (message.kind !== "answers") return;
+    for (const answer of message.answers) {
+      if ("token" in answer) {
+        this.#pending.get(answer.id)?.onToken?.(answer.token);
+        continue;
+      }
+      if ("done" in answer) {
+        this.#pending.get(answer.id)?.onTokens?.(answer.done, answer.total);
+        continue;
+      }
+      this.#settle(answer.id, ({ resolve, reject }) => {
+        if ("error" in answer) reject(receiveError(answer.error));
+        // The worker is our own.
+        else resolve(answer.value as never);
+      });
+    }
+  }
+
+  #end(reason: Error): void {
+    this.#ended ??= reason;
+    for (const id of this.#pending.keys()) {
+      this.#settle(id, ({ reject }) => reject(this.#ended));
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { expect, it } from "vitest";
+
+/** Folders of the package with the folders that each may import. An import beyond these is an error. */
+const imports: Readonly<Record<string, readonly string[]>> = {
+  files: [],
+  model: ["files"],
+  checkpoints: ["files", "model"],
+  text: ["files"],
+  wasm: [],
+  "sampling/runner": ["model"],
+  "sampling/host": ["model", "sampling/runner", "wasm"],
+  "sampling/device": ["model", "sampling/runner"],
+  sampling: ["model", "sampling/device", "sampling/host", "sampling/runner"],
+  learning: ["checkpoints", "model", "wasm"],
+  engine: ["checkpoints", "files", "learning", "model", "sampling", "text"],
+  remote: ["files", "learning"],
+  doctor: [],
+  // Entry points: exports only.
+  local: ["engine", "learning", "sampling"],
+  ".": ["checkpoints", "files", "learning", "model", "text"],
+};
+
+const source = import.meta.dirname;
+
+/** Paths of the package's source files, without tests and their helpers. */
+function sourceFiles(directory: string): string[] {
+  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) return entry.name === "testing" ? [] : sourceFiles(path);
+    return entry.name.endsWith(".test.ts") || !/\.m?[jt]s$/.test(entry.name) ? [] : [path];
+  });
+}
+
+/** Files that a source file names in relative imports. */
+const importedFiles = (path: string): string[] =>
+  [...readFileSync(path, "utf8").matchAll(/\b(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)].map(
+    ([, specifier]) => join(dirname(path), specifier!),
+  );
+
+const folderOf = (path: string): string => relative(source, dirname(path)) || ".";
+
+/** Order of the folders in which each comes after those that it imports; undefined for a cycle. */
+function orderOf(graph: Readonly<Record<string, readonly string[]>>): string[] | undefined {
+  const order: string[] = [];
+  let rest = Object.keys(graph);
+  while (rest.length > 0) {
+    const next = rest.filter((folder) => graph[folder]!.every((each) => order.includes(each)));
+    if (next.length === 0) return undefined;
+    order.push(...next);
+    rest = rest.filter((folder) => !next.includes(folder));
+  }
+  return order;
+}
+
+it("lets each folder import only the folders below it", () => {
+  const files = sourceFiles(source);
+  const beyond = files.flatMap((path) => {
+    const folder = folderOf(path);
+    return importedFiles(path)
+      .filter((each) => folderOf(each) !== folder)
+      .filter((each) => !imports[folder]?.includes(folderOf(each)))
+      .map((each) => `${relative(source, path)} imports ${relative(source, each)}`);
+  });
+  expect(beyond).toEqual([]);
+  expect(new Set(files.map(folderOf))).toEqual(new Set(Object.keys(imports)));
+});
+
+it("has no folders that import each other", () => {
+  expect(orderOf(imports)).toBeDefined();
+  expect(orderOf({ files: ["model"], model: ["files"] })).toBeUndefined();
+});

@@ -1,0 +1,109 @@
+import { adamWCoefficients, type AdamWOptions, type AdamWState } from "@turnwise/graph";
+import { FunctionWriter, wasmModule } from "../wasm/wasm-writer.ts";
+import { webAssembly } from "../wasm/web-assembly.ts";
+
+/** Entries of each array that are in the kernel's memory at once: all four fit into a core's cache. */
+const blockEntries = 8192;
+const blockBytes = 4 * blockEntries;
+
+/** Where things lie in the kernel's memory: coefficients, each four times, then the blocks. */
+const coefficientBytes = 16;
+const coefficients = [
+  "gradientScale",
+  "beta1",
+  "oneLessBeta1",
+  "beta2",
+  "oneLessBeta2",
+  "keep",
+  "stepSize",
+  "rootScale",
+  "epsilon",
+] as const;
+const blocks = 1024;
+
+/**
+ * Writes the step over some entries.
+ *
+ * Its parameter is where the entries of the first array end, `blocks + 4 * count`; the count is a
+ * multiple of 4.
+ */
+function writeStep(): FunctionWriter {
+  const f = new FunctionWriter("step", 1);
+  const [end] = [0];
+  const at = f.local("i32");
+  const [g, m, v] = f.locals("v128", 3);
+  const values = Object.fromEntries(coefficients.map((name) => [name, f.local("v128")]));
+  coefficients.forEach((name, i) => {
+    f.int(i * coefficientBytes)
+      .load()
+      .set(values[name]!);
+  });
+  const [parameter, gradient, firstMoment, secondMoment] = [0, 1, 2, 3].map((i) => i * blockBytes);
+  const scaled = (name: (typeof coefficients)[number]): FunctionWriter =>
+    f.get(values[name]!).op("f32x4.mul");
+  f.int(blocks).set(at);
+  f.repeat(() => {
+    f.get(at).load(gradient);
+    scaled("gradientScale").set(g!);
+    f.get(at);
+    f.get(at).load(firstMoment);
+    scaled("beta1").get(g!);
+    scaled("oneLessBeta1").op("f32x4.add").tee(m!).store(firstMoment);
+    f.get(at);
+    f.get(at).load(secondMoment);
+    scaled("beta2").get(g!);
+    scaled("oneLessBeta2").get(g!).op("f32x4.mul", "f32x4.add").tee(v!).store(secondMoment);
+    f.get(at);
+    f.get(at).load(parameter);
+    scaled("keep").get(m!);
+    scaled("stepSize").get(v!).op("f32x4.sqrt");
+    scaled("rootScale").get(values["epsilon"]!).op("f32x4.add", "f32x4.div", "f32x4.sub");
+    f.store(parameter);
+    f.get(at).int(16).op("i32.add").tee(at).get(end).op("i32.lt_s");
+  });
+  return f;
+}
+
+/**
+ * `adamW` of graph in WebAssembly with SIMD, in float32 throughout, as PyTorch computes it. Arrays are
+ * taken through the kernel's memory block by block, so they may lie anywhere and have any length; an
+ * entry's result depends on that entry alone.
+ */
+export class AdamWKernel {
+  readonly #memory: Float32Array;
+  readonly #step: (end: number) => void;
+
+  constructor() {
+    const pages = Math.ceil((blocks + 4 * blockBytes) / 65536);
+    const memory = new webAssembly.Memory({ initial: pages, maximum: pages, shared: false });
+    const module = new webAssembly.Module(wasmModule([writeStep()]));
+    const { exports } = new webAssembly.Instance(module, { env: { memory } });
+    this.#memory = new Float32Array(memory.buffer);
+    // The exports that writeStep declares.
+    this.#step = exports["step"] as (end: number) => void;
+  }
+
+  /**
+   * One step on one parameter; see graph's `adamW`.
+   * @throws `RangeError` for options outside their range.
+   */
+  run({ parameter, gradient, firstMoment, secondMoment }: AdamWState, options: AdamWOptions): void {
+    const known = adamWCoefficients(options);
+    const values = { ...known, oneLessBeta1: 1 - known.beta1, oneLessBeta2: 1 - known.beta2 };
+    coefficients.forEach((name, i) => this.#memory.fill(values[name], 4 * i, 4 * i + 4));
+    const arrays = [parameter, gradient, firstMoment, secondMoment];
+    for (let start = 0; start < parameter.length; start += blockEntries) {
+      const count = Math.min(blockEntries, parameter.length - start);
+      const placeOf = (array: number): number => blocks / 4 + array * blockEntries;
+      arrays.forEach((array, i) =>
+        this.#memory.set(array.subarray(start, start + count), placeOf(i)),
+      );
+      this.#step(blocks + 16 * Math.ceil(count / 4));
+      arrays.forEach((array, i) => {
+        // Nothing changes the gradient.
+        if (i === 1) return;
+        array.set(this.#memory.subarray(placeOf(i), placeOf(i) + count), start);
+      });
+    }
+  }
+}

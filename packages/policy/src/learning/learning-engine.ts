@@ -1,0 +1,525 @@
+import {
+  checkInteger,
+  NonFiniteError,
+  type OnTokens,
+  type ScoredRow,
+  type TokenRow,
+  type TrainingRow,
+  type UpdateReport,
+} from "@turnwise/core";
+import type {
+  CompileOptions,
+  Executable,
+  Executor,
+  Feed,
+  Feeds,
+  Output,
+  Program,
+  ResidentTensor,
+  RunFeeds,
+} from "@turnwise/graph";
+import type { Adapter } from "../model/lora.ts";
+import type { ModelConfig } from "../model/model-config.ts";
+import { parameterTable, type Parameters, type ParameterSpec } from "../model/parameters.ts";
+import type { LocatedParameters, ReadTensor } from "../checkpoints/stored-parameters.ts";
+import { checkOutputs, checkTrainingRows, forestFeeds, objectiveFeeds } from "./batch-feeds.ts";
+import { copyOfAll, hostModel, residentModel, type ModelParts } from "./model-parts.ts";
+import { HostState } from "./host-state.ts";
+import { LossScale, type LossScaleState } from "./loss-scale.ts";
+import type { OptimizerConfig } from "./optimizer-config.ts";
+import { ResidentState } from "./resident-state.ts";
+import { ResidentWeights, type WeightFeeds } from "./resident-weights.ts";
+import { rowForests, type RowForest } from "./row-forests.ts";
+import { checkRows, readLength, responseTokenCount } from "./token-rows.ts";
+import {
+  scoringProgram,
+  trainedTable,
+  trainingProgram,
+  type LearningProgramOptions,
+} from "./learning-programs.ts";
+import { mergedReader, mergeProgram, weightReader } from "./merge-program.ts";
+import type { ObjectiveProgram } from "./objective-program.ts";
+import type { OptimizerState, StateReader, TrainedState } from "./trained-state.ts";
+import { initialValueHead } from "../model/value-head.ts";
+
+/** Options of {@link LearningEngine}. */
+export interface LearningEngineOptions {
+  readonly config: ModelConfig;
+  readonly executor: Executor;
+  readonly optimizer: OptimizerConfig;
+  /** The most tokens of one microbatch, those that rows share counted once. */
+  readonly microbatchTokens: number;
+  /** Whether the arrays that it is given may be changed, instead of copies. Default false. */
+  readonly ownsParameters?: boolean;
+  /** Trained in place of the model, which then stays as it is. Its values are copied. */
+  readonly adapter?: Adapter | undefined;
+  /**
+   * With an adapter: the model in files that stay, in place of the parameters, which then are none.
+   * Programs widen what they need of it; on a device it is held as float32 all the same.
+   */
+  readonly stored?: LocatedParameters | undefined;
+  /**
+   * Whether to keep a copy of the first weights, for `scoreReference`. With an adapter there is no
+   * need: the model without it is the reference. Default false.
+   */
+  readonly keepReference?: boolean | undefined;
+  /** Whether a value head is trained beside. Default false. */
+  readonly valueHead?: boolean | undefined;
+  /**
+   * Whether each layer is computed once more for its gradient, which takes a third more time and keeps
+   * one vector of each token and layer, instead of some twenty. Default false.
+   */
+  readonly recomputeLayers?: boolean | undefined;
+  /**
+   * The most logits that a program holds at once: beyond that the head is computed in parts, for its
+   * gradient once more. Default 2^26, 256 MB of them.
+   */
+  readonly maxLogits?: number;
+  /**
+   * Whether weights, sums of gradients and the optimizer's averages stay with the executor, as on a
+   * GPU they should; else they are arrays of this process. Default false.
+   */
+  readonly resident?: boolean | undefined;
+  /**
+   * Whether the loss is scaled up as far as its gradients can bear it: for products in float16.
+   * Default false.
+   */
+  readonly scalesLoss?: boolean | undefined;
+}
+
+/** What an engine has done in its updates, and how long their parts took. */
+export interface LearningTimings {
+  numUpdates: number;
+  numMicrobatches: number;
+  /** Tokens that were read, row by row. */
+  numTokens: number;
+  /** Tokens that were computed, those that rows share counted once. */
+  numPositions: number;
+  /** In the executor's programs. */
+  programMilliseconds: number;
+  /** Adding gradients up, their norm, and AdamW. */
+  optimizerMilliseconds: number;
+}
+
+/** Scores rows and changes weights, in the thread that calls it. */
+export class LearningEngine {
+  readonly #options: LearningEngineOptions;
+  /** What is trained. */
+  readonly #table: readonly ParameterSpec[];
+  readonly #programOptions: Omit<LearningProgramOptions, "headChunks">;
+  readonly #model: ModelParts;
+  readonly #state: TrainedState;
+  readonly #lossScale: LossScale | undefined;
+  readonly #programs = new Map<string, Promise<Executable<string, string>>>();
+  #merging: Promise<Executable<"merged">> | undefined;
+  readonly timings: LearningTimings = {
+    numUpdates: 0,
+    numMicrobatches: 0,
+    numTokens: 0,
+    numPositions: 0,
+    programMilliseconds: 0,
+    optimizerMilliseconds: 0,
+  };
+
+  private constructor(
+    options: LearningEngineOptions,
+    table: readonly ParameterSpec[],
+    model: ModelParts,
+    state: TrainedState,
+  ) {
+    this.#options = options;
+    this.#programOptions = programOptionsOf(options);
+    this.#table = table;
+    this.#model = model;
+    this.#state = state;
+    this.#lossScale = options.scalesLoss ? new LossScale() : undefined;
+  }
+
+  /**
+   * @param parameters - Copied, if not owned; with an adapter kept as they are, and not changed.
+   * @throws `RangeError` for options outside their range.
+   */
+  static async create(
+    parameters: Parameters,
+    options: LearningEngineOptions,
+  ): Promise<LearningEngine> {
+    const { config, executor, optimizer, microbatchTokens, adapter, valueHead, resident } = options;
+    checkInteger("learner", { microbatchTokens }, { min: 1 });
+    const table = trainedTable(config, programOptionsOf(options));
+    const trained = new Map([
+      ...(adapter?.parameters ?? parameters),
+      ...(valueHead ? initialValueHead(config) : []),
+    ]);
+    if (resident) {
+      const state = await ResidentState.create(executor, table, trained, optimizer);
+      try {
+        const model = await residentModel(parameters, state.tensors, options);
+        return new LearningEngine(options, table, model, state);
+      } catch (error) {
+        await state.close();
+        throw error;
+      }
+    }
+    const own = options.ownsParameters ? trained : copyOfAll(trained);
+    const state = new HostState(table, own, optimizer);
+    return new LearningEngine(options, table, hostModel(parameters, options), state);
+  }
+
+  /** All that training changes: the model's parameters or the adapter's, and the optimizer's averages. */
+  get reader(): StateReader {
+    return this.#state.reader;
+  }
+
+  /** What the loss is scaled by, if it is. */
+  get lossScale(): LossScaleState | undefined {
+    return this.#lossScale?.state;
+  }
+
+  /**
+   * Reads the model's present weights one by one, with the adapter put into them. Arrays may be the
+   * learner's own: they are not to be changed, and change with the next update.
+   */
+  async weights(): Promise<ReadTensor> {
+    const { config, adapter, executor } = this.#options;
+    const trained = this.#state.feeds;
+    if (!adapter) return weightReader(trained);
+    this.#merging ??= executor.compile(mergeProgram());
+    const { read } = this.#model;
+    return mergedReader(await this.#merging, config, adapter.config, { read, trained });
+  }
+
+  /**
+   * The present weights where the executor has them, the adapter's beside the model's; the caller
+   * releases them. Undefined where they are arrays of this process.
+   */
+  share(): ResidentWeights | undefined {
+    const { tensors } = this.#state;
+    return tensors && new ResidentWeights([...this.#model.tensors, ...tensors]);
+  }
+
+  /** The gradient of a parameter in the last update, before clipping. @throws `Error` if resident. */
+  gradient(name: string): Float32Array {
+    return this.#state.gradient(name);
+  }
+
+  /** Takes over weights and, if given, the optimizer's state and the loss scale. All are copied. */
+  async restore(
+    parameters: Parameters,
+    state?: OptimizerState,
+    lossScale?: LossScaleState,
+  ): Promise<void> {
+    await this.#state.restore(parameters, state);
+    if (lossScale) this.#lossScale?.restore(lossScale);
+  }
+
+  /** See `Learner.score`. */
+  score(rows: readonly TokenRow[], onTokens?: OnTokens): Promise<ScoredRow[]> {
+    const weights = [this.#model.frozen, this.#state.feeds];
+    return this.#score(rows, this.#programOptions, weights, onTokens);
+  }
+
+  /**
+   * Scores rows under the model as it was at first: without the adapter, or from the copy of the first
+   * weights.
+   * @throws `RangeError` if there is neither.
+   */
+  async scoreReference(rows: readonly TokenRow[], onTokens?: OnTokens): Promise<ScoredRow[]> {
+    const { reference } = this.#model;
+    if (!reference) {
+      throw new RangeError(
+        "scoreReference: keepReference must be set without an adapter, got false",
+      );
+    }
+    return this.#score(rows, {}, [reference], onTokens);
+  }
+
+  async #score(
+    rows: readonly TokenRow[],
+    options: Omit<LearningProgramOptions, "headChunks">,
+    weights: readonly WeightFeeds[],
+    onTokens?: OnTokens,
+  ): Promise<ScoredRow[]> {
+    const modelFeeds = this.#feedsOf(weights);
+    checkRows("score", rows, this.#options.config);
+    const scored: ScoredRow[] = rows.map(() => ({ spans: [] }));
+    const forests = this.#forests(rows);
+    const total = positionsOf(forests);
+    let done = 0;
+    for (const forest of forests) {
+      const executable = await this.#scoring(options, forest);
+      const { newLogProbs, entropies, values } = onlyArrays(
+        await executable.run({
+          ...modelFeeds,
+          ...forestFeeds(forest, { withGradient: false }),
+        }),
+      );
+      done += forest.tokens.length;
+      onTokens?.(done, total);
+      let at = 0;
+      for (const row of forest.rows) {
+        scored[row] = {
+          spans: rows[row]!.spans.map(({ length }) => {
+            const end = at + length;
+            const span = {
+              // Views: of many small arrays, threads would copy each by itself.
+              logProbs: newLogProbs!.data.subarray(at, end),
+              entropies: entropies!.data.subarray(at, end),
+              ...(values && { values: values.data.subarray(at, end) }),
+            };
+            at = end;
+            return span;
+          }),
+        };
+      }
+    }
+    // Rows without a response token were left out; their spans are empty.
+    return scored.map((each, row) =>
+      each.spans.length > 0
+        ? each
+        : {
+            spans: rows[row]!.spans.map(() => ({
+              logProbs: new Float32Array(),
+              entropies: new Float32Array(),
+              ...(options.valueHead && { values: new Float32Array() }),
+            })),
+          },
+    );
+  }
+
+  /** See `Learner.update`. */
+  async update(
+    rows: readonly TrainingRow[],
+    objective: ObjectiveProgram,
+    onTokens?: OnTokens,
+  ): Promise<UpdateReport> {
+    checkRows("update", rows, this.#options.config);
+    checkTrainingRows(rows, objective);
+    if (objective.needs.includes("values") && !this.#options.valueHead) {
+      throw new RangeError(
+        `update: valueHead must be set for objective ${objective.name}, which needs values, got false`,
+      );
+    }
+    if (rows.every((row) => responseTokenCount(row) === 0)) {
+      throw new RangeError("update: rows must hold a response token, got none");
+    }
+    // A row without a weight adds nothing to the loss, to its gradient or to a metric.
+    const weighted = rows.flatMap((row, i) =>
+      row.weights.some((weight) => weight !== 0) ? [i] : [],
+    );
+    const forests = this.#forests(weighted.map((row) => rows[row]!)).map((forest) => ({
+      ...forest,
+      rows: forest.rows.map((i) => weighted[i]!),
+    }));
+    const { timings } = this;
+    const scaleBefore = this.#lossScale?.state;
+    let sums = await this.#sumGradients(rows, forests, objective, onTokens);
+    while (!Number.isFinite(sums.gradientNorm)) {
+      // An overflow is the scale's fault, as long as there is a smaller one.
+      if (!this.#lossScale?.shrink()) {
+        if (scaleBefore) this.#lossScale?.restore(scaleBefore);
+        this.#state.begin();
+        throw new NonFiniteError(
+          `update: gradient must be finite, got a norm of ${sums.gradientNorm} while all token gradients are finite`,
+        );
+      }
+      sums = await this.#sumGradients(rows, forests, objective, onTokens);
+    }
+    const { loss, metrics, gradientNorm } = sums;
+    const beginStep = performance.now();
+    const scale = this.#lossScale?.state.scale ?? 1;
+    const learningRate = await this.#state.apply(gradientNorm, scale);
+    this.#lossScale?.step();
+    timings.optimizerMilliseconds += performance.now() - beginStep;
+    timings.numUpdates++;
+    const numTokens = rows.reduce(
+      (total, { weights }) => total + weights.reduce((n, weight) => n + (weight === 0 ? 0 : 1), 0),
+      0,
+    );
+    return { loss, gradientNorm, learningRate, numTokens, metrics };
+  }
+
+  /** Runs the microbatches of an update, and leaves the sum of their gradients with the state. */
+  async #sumGradients(
+    rows: readonly TrainingRow[],
+    forests: readonly RowForest[],
+    objective: ObjectiveProgram,
+    onTokens?: OnTokens,
+  ): Promise<GradientSums> {
+    const { timings } = this;
+    const total = positionsOf(forests);
+    let done = 0;
+    const scale = this.#lossScale?.state.scale ?? 1;
+    let loss = 0;
+    const metrics = Object.fromEntries(objective.metrics.map((name) => [name, 0]));
+    this.#state.begin();
+    const layOut = (forest: RowForest): Feeds => ({
+      ...forestFeeds(forest, { withGradient: true }),
+      ...objectiveFeeds(rows, forest, objective.needs),
+    });
+    try {
+      let laidOut = forests.slice(0, 1).map(layOut)[0];
+      for (const [i, forest] of forests.entries()) {
+        const { sums } = this.#state;
+        const executable = await this.#training(objective, forest, sums !== undefined);
+        const begin = performance.now();
+        const feeds = {
+          ...this.#modelFeeds(),
+          ...laidOut,
+          ...(this.#lossScale && { lossScale: { data: Float32Array.of(scale), shape: [] } }),
+          ...sums,
+        };
+        const running = executable.run(feeds, this.#state.takeSpare?.());
+        // While a device computes.
+        laidOut = forests.slice(i + 1, i + 2).map(layOut)[0];
+        const outputs = await running;
+        timings.programMilliseconds += performance.now() - begin;
+        timings.numMicrobatches++;
+        timings.numTokens += forest.rows.reduce((total, row) => total + readLength(rows[row]!), 0);
+        timings.numPositions += forest.tokens.length;
+        done += forest.tokens.length;
+        onTokens?.(done, total);
+        const beginAdd = performance.now();
+        this.#state.add(outputs);
+        timings.optimizerMilliseconds += performance.now() - beginAdd;
+        const arrays = onlyArrays(outputs);
+        checkOutputs(rows, forest, arrays);
+        loss += arrays["objective/loss"]!.data[0]!;
+        for (const name of objective.metrics) {
+          metrics[name]! += arrays[`objective/metric/${name}`]!.data[0]!;
+        }
+      }
+      const beginNorm = performance.now();
+      const gradientNorm = (await this.#state.gradientNorm()) / scale;
+      timings.optimizerMilliseconds += performance.now() - beginNorm;
+      return { loss, metrics, gradientNorm };
+    } catch (error) {
+      this.#state.begin();
+      throw error;
+    }
+  }
+
+  /** Gives back the compiled programs, and what the executor holds. */
+  async close(): Promise<void> {
+    const compiled = [...this.#programs.values()];
+    this.#programs.clear();
+    for (const executable of await Promise.all(compiled)) await executable.release();
+    await (await this.#merging)?.release();
+    this.#merging = undefined;
+    await this.#state.close();
+    this.#model.close();
+  }
+
+  #forests(rows: readonly TokenRow[]): RowForest[] {
+    return rowForests(rows, { maxTokens: this.#options.microbatchTokens });
+  }
+
+  /**
+   * In how many parts the head of a forest is computed: a power of 2, so that there are few programs.
+   */
+  #headChunks({ predictors }: RowForest): number {
+    const { config, maxLogits = 2 ** 26 } = this.#options;
+    const parts = (predictors.length * config.vocabularySize) / maxLogits;
+    return 2 ** Math.max(0, Math.ceil(Math.log2(parts)));
+  }
+
+  #scoring(
+    options: Omit<LearningProgramOptions, "headChunks">,
+    forest: RowForest,
+  ): Promise<Executable<string, string>> {
+    const headChunks = this.#headChunks(forest);
+    const kind = options.adapter ? "adapted" : options.valueHead ? "valued" : "plain";
+    return this.#compiled(
+      `score ${kind} ${headChunks}`,
+      () => scoringProgram(this.#options.config, { ...options, headChunks }),
+      options.adapter !== undefined,
+    );
+  }
+
+  #training(
+    objective: ObjectiveProgram,
+    forest: RowForest,
+    addsToSums: boolean,
+  ): Promise<Executable<string, string>> {
+    const headChunks = this.#headChunks(forest);
+    const scalesLoss = this.#lossScale !== undefined;
+    // On a GPU steps are not made in an order that would make use of it.
+    const keepsLeast = !this.#options.resident;
+    const options = { ...this.#programOptions, headChunks, addsToSums, scalesLoss, keepsLeast };
+    const kind = addsToSums ? "train on" : "train";
+    return this.#compiled(
+      `${kind} ${headChunks} ${objective.name}`,
+      () => trainingProgram(this.#options.config, objective, options),
+      true,
+      this.#state.compileOptions(addsToSums),
+    );
+  }
+
+  #compiled(
+    key: string,
+    program: () => Program,
+    isAdapted: boolean,
+    options: CompileOptions<string> = {},
+  ): Promise<Executable<string, string>> {
+    let executable = this.#programs.get(key);
+    if (!executable) {
+      const traced = program();
+      // What is trained whole stands in for the model's own, but for the reference.
+      const trained = isAdapted ? this.#state.feeds : new Map();
+      const frozen = Object.fromEntries(
+        Object.entries(this.#model.stored).filter(
+          ([name]) => Object.hasOwn(traced.inputs, name) && !trained.has(name),
+        ),
+      );
+      const all = { ...options, frozen };
+      executable = this.#options.executor.compile<string, string>(traced, all);
+      this.#programs.set(key, executable);
+    }
+    return executable;
+  }
+
+  #modelFeeds(): RunFeeds {
+    return this.#feedsOf([this.#model.frozen, this.#state.feeds]);
+  }
+
+  /** @param weights - Of several that hold a parameter the last one counts. */
+  #feedsOf(weights: readonly WeightFeeds[]): RunFeeds {
+    const feeds: Record<string, Feed | ResidentTensor> = { ...this.#model.rotary };
+    const model = parameterTable(this.#options.config);
+    for (const { name } of [...model, ...this.#table]) {
+      const feed = weights.findLast((each) => each.has(name))?.get(name);
+      if (feed) feeds[name] = feed;
+    }
+    return feeds;
+  }
+}
+
+/** Number of tokens that forests compute, those that rows share counted once. */
+const positionsOf = (forests: readonly RowForest[]): number =>
+  forests.reduce((total, { tokens }) => total + tokens.length, 0);
+
+/** What the microbatches of an update add up to. */
+interface GradientSums {
+  readonly loss: number;
+  readonly metrics: Record<string, number>;
+  /** Not finite if an entry of the sum is not. */
+  readonly gradientNorm: number;
+}
+
+function programOptionsOf({
+  adapter,
+  valueHead = false,
+  recomputeLayers = false,
+}: LearningEngineOptions): Omit<LearningProgramOptions, "headChunks"> {
+  return { adapter: adapter?.config, valueHead, recomputeLayers };
+}
+
+/** The outputs that are arrays. */
+function onlyArrays(
+  outputs: Readonly<Record<string, Output | ResidentTensor>>,
+): Record<string, Output> {
+  const arrays: Record<string, Output> = {};
+  for (const [name, output] of Object.entries(outputs)) {
+    if ("data" in output) arrays[name] = output;
+  }
+  return arrays;
+}

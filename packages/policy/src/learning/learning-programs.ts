@@ -1,0 +1,166 @@
+import {
+  forestTokens,
+  gradients,
+  logProbAndEntropy,
+  recomputeCheap,
+  trace,
+  type Program,
+  type Tensor,
+  type Tracer,
+} from "@turnwise/graph";
+import { adapterTable, type AdapterConfig } from "../model/lora.ts";
+import type { ModelConfig } from "../model/model-config.ts";
+import { parameterTable, type ParameterSpec } from "../model/parameters.ts";
+import { valueHeadTable } from "../model/value-head.ts";
+import { fedFields } from "./batch-feeds.ts";
+import { inlineProgram } from "./inline-program.ts";
+import type { ObjectiveProgram } from "./objective-program.ts";
+import { gradientPrefix, sumPrefix } from "./trained-state.ts";
+import { forwardForest, headWeight, traceModel, type TracedModel } from "../model/transformer.ts";
+
+/** Options of the learner's programs. */
+export interface LearningProgramOptions {
+  /** Parts that the output head is computed in, to bound its memory. */
+  readonly headChunks: number;
+  /** Computed beside the model; then it alone is trained. */
+  readonly adapter?: AdapterConfig | undefined;
+  /** Whether values are computed as well, by a head that is trained too. Default false. */
+  readonly valueHead?: boolean | undefined;
+  /**
+   * Whether each layer is computed a second time for its gradient, instead of keeping what is between
+   * its input and its output. Default false.
+   */
+  readonly recomputeLayers?: boolean | undefined;
+}
+
+/** Options of {@link trainingProgram}. */
+export interface TrainingProgramOptions extends LearningProgramOptions {
+  /** Whether gradients are added to inputs `sum/<name>`. Default false. */
+  readonly addsToSums?: boolean;
+  /** Whether they are multiplied by an input `lossScale`, `[]`. Default false. */
+  readonly scalesLoss?: boolean;
+  /** Whether the program keeps less for its gradient, see graph's `recomputeCheap`. Default false. */
+  readonly keepsLeast?: boolean;
+}
+
+/** The outputs at which a training program turns from its forward pass to its gradients. */
+const turnNames = new Set(
+  ["newLogProbs", "entropies", "values"].map((name) => `objective/${name}`),
+);
+
+/** What is trained: the model or the adapter, and the value head if there is one. */
+export function trainedTable(
+  config: ModelConfig,
+  { adapter, valueHead }: Pick<LearningProgramOptions, "adapter" | "valueHead">,
+): ParameterSpec[] {
+  return [
+    ...(adapter ? adapterTable(config, adapter) : parameterTable(config)),
+    ...(valueHead ? valueHeadTable(config) : []),
+  ];
+}
+
+/**
+ * The forward pass over a forest of rows, with the head where response tokens are predicted. Inputs,
+ * beside the forest's layout (see `forestFeeds`): `tokens`, int32 `[node]`; `predictors`, as indices
+ * into them, and `targets`, int32 `[predictor]`; and `predictions`, int32 `[token]`, as indices into
+ * `predictors`.
+ */
+function forwardTokens(
+  g: Tracer,
+  model: TracedModel,
+  options: LearningProgramOptions,
+): { newLogProbs: Tensor; entropies: Tensor; values?: Tensor } {
+  const { headChunks, valueHead = false, recomputeLayers = false } = options;
+  const tokens = g.input("tokens", "int32", [forestTokens]);
+  const predictors = g.input("predictors", "int32", ["predictor"]);
+  const targets = g.input("targets", "int32", ["predictor"]);
+  const predictions = g.input("predictions", "int32", ["token"]);
+  const hidden = forwardForest(model, tokens, predictors, { recomputeLayers });
+  const head = headWeight(model);
+  const isTrained = trainedTable(model.config, options).some(({ name }) => g.inputs[name] === head);
+  const { logProbs, entropies } = logProbAndEntropy(
+    g,
+    { hidden, head, targets },
+    { chunks: headChunks, frozenHead: !isTrained },
+  );
+  // Rows that go on alike share a predictor.
+  return {
+    newLogProbs: g.gather(logProbs, predictions),
+    entropies: g.gather(entropies, predictions),
+    ...(valueHead && { values: g.gather(valuesOf(model, hidden), predictions) }),
+  };
+}
+
+/** What is expected to be paid behind each hidden state, `[predictor, hiddenSize] -> [predictor]`. */
+function valuesOf({ g, config }: TracedModel, hidden: Tensor): Tensor {
+  const [weight, bias] = valueHeadTable(config).map(({ name, shape }) =>
+    g.input(name, "float32", shape),
+  );
+  return g.reshape(g.linear(hidden, weight!, bias), [hidden.shape[0]!]);
+}
+
+/**
+ * Log-probs and entropies of response tokens: outputs `newLogProbs` and `entropies`, and with a value
+ * head `values`, `[token]`.
+ */
+export function scoringProgram(config: ModelConfig, options: LearningProgramOptions): Program {
+  return trace((g): Record<string, Tensor> =>
+    forwardTokens(g, traceModel(g, config, options.adapter), options),
+  );
+}
+
+/**
+ * One microbatch of a training step: the inputs of the scoring program and of the objective (see
+ * {@link ObjectiveProgram}); the outputs of both, those of the objective under `objective/<name>`; and
+ * the gradient of each trained parameter, or its sum with an input, under `gradient/<name>`.
+ */
+export function trainingProgram(
+  config: ModelConfig,
+  objective: ObjectiveProgram,
+  options: TrainingProgramOptions,
+): Program {
+  const { addsToSums = false, scalesLoss = false, keepsLeast = false } = options;
+  const program = trace((g): Record<string, Tensor> => {
+    const model = traceModel(g, config, options.adapter);
+    const table = trainedTable(config, options);
+    const scores = forwardTokens(g, model, options);
+    const { newLogProbs, entropies, values } = scores;
+    const parameters = table.map(({ name }) => g.inputs[name] ?? model.parameter(name));
+    const results = inlineProgram(g, objective.program, {
+      newLogProbs: g.stopGradient(newLogProbs),
+      entropies: g.stopGradient(entropies),
+      weights: g.input("weights", "float32", ["token"]),
+      responses: g.input("responses", "int32", ["token"]),
+      responseAxis: g.input("responseAxis", "float32", ["response"]),
+      ...Object.fromEntries(
+        fedFields(objective.needs).map((field) => [field, g.input(field, "float32", ["token"])]),
+      ),
+      ...(values && { values: g.stopGradient(values) }),
+    });
+    // The objective comes with its gradient, so what is left is linear in what the model gives.
+    const share = (output: Tensor, gradient: Tensor): Tensor =>
+      g.reduceSum(g.multiply(output, gradient));
+    const shares = [
+      share(newLogProbs, results["newLogProbs"]!),
+      ...(objective.usesEntropies ? [share(entropies, results["entropies"]!)] : []),
+      ...(values && results["values"] ? [share(values, results["values"])] : []),
+    ];
+    const total = shares.reduce((sum, each) => g.add(sum, each));
+    const linearized = scalesLoss ? g.multiply(total, g.input("lossScale", "float32", [])) : total;
+    const parameterGradients = gradients(g, linearized, parameters);
+    const withSum = ({ name, shape }: ParameterSpec, gradient: Tensor): Tensor =>
+      addsToSums ? g.add(g.input(sumPrefix + name, "float32", shape), gradient) : gradient;
+    return {
+      ...scores,
+      ...Object.fromEntries(
+        Object.entries(results).map(([name, tensor]) => [`objective/${name}`, tensor]),
+      ),
+      ...Object.fromEntries(
+        table.map((spec, i) => [gradientPrefix + spec.name, withSum(spec, parameterGradients[i]!)]),
+      ),
+    };
+  });
+  if (!keepsLeast) return program;
+  const turns = Object.keys(program.outputs).filter((name) => turnNames.has(name));
+  return recomputeCheap(program, turns);
+}

@@ -1,0 +1,79 @@
+import {
+  trace,
+  type Executable,
+  type Feed,
+  type Program,
+  type ResidentTensor,
+} from "@turnwise/graph";
+import { adaptedModules, adapterScale, loraNames, type AdapterConfig } from "../model/lora.ts";
+import type { ModelConfig } from "../model/model-config.ts";
+import type { ReadTensor } from "../checkpoints/stored-parameters.ts";
+import type { WeightFeeds } from "./resident-weights.ts";
+
+/**
+ * Puts a low-rank change into one weight: inputs `weight` `[out, in]`, `a` `[rank, in]`, `b`
+ * `[out, rank]` and the scalar `scale`; the output is `weight + scale * b a`.
+ */
+export function mergeProgram(): Program<"merged"> {
+  return trace((g) => {
+    const weight = g.input("weight", "float32", ["out", "in"]);
+    const a = g.input("a", "float32", ["rank", "in"]);
+    const b = g.input("b", "float32", ["out", "rank"]);
+    const change = g.matmul(g.multiply(b, g.input("scale", "float32", [])), a);
+    return { merged: g.add(weight, change) };
+  });
+}
+
+/** Gives a weight as programs read it. */
+export type ReadFeed = (name: string) => Feed | ResidentTensor | Promise<Feed | ResidentTensor>;
+
+/** Reads weights wherever they are. Those that are arrays already are not copied. */
+export function weightReader(weights: WeightFeeds): ReadTensor {
+  return (name) => {
+    const found = weights.get(name);
+    if (!found) throw new RangeError(`read: name must be a parameter, got ${name}`);
+    return entriesOf(name, found);
+  };
+}
+
+function entriesOf(
+  name: string,
+  feed: Feed | ResidentTensor,
+): Float32Array | Promise<Float32Array> {
+  if (!("data" in feed)) return feed.read();
+  if (feed.data instanceof Float32Array) return feed.data;
+  throw new TypeError(`read: ${name} must be float32, got a ${feed.data.constructor.name}`);
+}
+
+/**
+ * As `mergeAdapter`, one weight after the other, by a compiled {@link mergeProgram}, which for large
+ * models takes a small part of the time.
+ * @param weights - `read` reads the model's, `trained` are the adapter's.
+ */
+export function mergedReader(
+  executable: Executable<"merged">,
+  config: ModelConfig,
+  adapter: AdapterConfig,
+  { read, trained }: { readonly read: ReadFeed; readonly trained: WeightFeeds },
+): ReadTensor {
+  const scale = { data: Float32Array.of(adapterScale(adapter)), shape: [] };
+  const modules = new Map(
+    adaptedModules(config, adapter).map(({ module }) => [`${module}.weight`, module]),
+  );
+  // What was trained whole has the name of what it stands in for.
+  const readTrained = weightReader(trained);
+  return async (name) => {
+    const module = modules.get(name);
+    if (module === undefined) {
+      return trained.has(name) ? readTrained(name) : entriesOf(name, await read(name));
+    }
+    const { a, b } = loraNames(module);
+    const results = await executable.run({
+      weight: await read(name),
+      a: trained.get(a)!,
+      b: trained.get(b)!,
+      scale,
+    });
+    return results.merged.data;
+  };
+}

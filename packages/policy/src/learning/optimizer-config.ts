@@ -1,0 +1,77 @@
+import { checkNonNegative, checkPositive } from "@turnwise/core";
+import type { AdamWOptions } from "@turnwise/graph";
+import { learningRateAt, type LearningRateSchedule } from "./learning-rate.ts";
+
+/** AdamW, as PyTorch computes it, behind a clipped gradient. */
+export interface OptimizerConfig {
+  readonly learningRate: LearningRateSchedule;
+  /** Default 0.9. */
+  readonly beta1?: number;
+  /** Default 0.999. */
+  readonly beta2?: number;
+  /** Default 1e-8. */
+  readonly epsilon?: number;
+  /** Decoupled decay. Default 0. */
+  readonly weightDecay?: number;
+  /** What decays: `matrices` leaves norms and biases alone. Default `matrices`. */
+  readonly decayed?: "matrices" | "all";
+  /** The global norm that longer gradients are scaled to; `Infinity` never scales. Default 1. */
+  readonly maxGradientNorm?: number;
+}
+
+/** @throws `RangeError` for options outside their range. */
+export function checkOptimizer({
+  learningRate,
+  beta1 = 0.9,
+  beta2 = 0.999,
+  epsilon = 1e-8,
+  weightDecay = 0,
+  maxGradientNorm = 1,
+}: OptimizerConfig): void {
+  learningRateAt(learningRate, 0);
+  learningRateAt(learningRate, learningRate.warmupSteps ?? 0);
+  checkNonNegative("optimizer", { beta1, beta2, epsilon, weightDecay });
+  if (maxGradientNorm !== Number.POSITIVE_INFINITY) checkPositive("optimizer", { maxGradientNorm });
+  for (const [name, value] of Object.entries({ beta1, beta2 })) {
+    if (value >= 1) throw new RangeError(`optimizer: ${name} must be below 1, got ${value}`);
+  }
+}
+
+/** What one step of AdamW computes with, for each parameter by its shape. */
+export interface StepPlan {
+  readonly learningRate: number;
+  readonly optionsOf: (shape: readonly number[]) => AdamWOptions;
+}
+
+/**
+ * Plans a step along a sum of gradients, which is scaled down to `maxGradientNorm`.
+ * @param numSteps - Steps that were made before.
+ * @param gradientNorm - The norm of the gradient.
+ * @param lossScale - By how much the sum is larger than the gradient.
+ */
+export function planStep(
+  {
+    learningRate: schedule,
+    beta1 = 0.9,
+    beta2 = 0.999,
+    epsilon = 1e-8,
+    weightDecay = 0,
+    decayed = "matrices",
+    maxGradientNorm = 1,
+  }: OptimizerConfig,
+  numSteps: number,
+  gradientNorm: number,
+  lossScale: number,
+): StepPlan {
+  const learningRate = learningRateAt(schedule, numSteps);
+  // As torch.nn.utils.clip_grad_norm_ has it.
+  const gradientScale = Math.min(1, maxGradientNorm / (gradientNorm + 1e-6)) / lossScale;
+  const options = { step: numSteps + 1, learningRate, beta1, beta2, epsilon, gradientScale };
+  return {
+    learningRate,
+    optionsOf: (shape) => ({
+      ...options,
+      weightDecay: decayed === "all" || shape.length > 1 ? weightDecay : 0,
+    }),
+  };
+}

@@ -1,0 +1,157 @@
+import type { JsonObject } from "../files/json-file.ts";
+
+/** Fields of a `config.json` that {@link parseModelConfig} reads. */
+const computedFields = [
+  "model_type",
+  "vocab_size",
+  "hidden_size",
+  "intermediate_size",
+  "num_hidden_layers",
+  "num_attention_heads",
+  "num_key_value_heads",
+  "head_dim",
+  "hidden_act",
+  "rms_norm_eps",
+  "tie_word_embeddings",
+  "max_position_embeddings",
+  "initializer_range",
+  "attention_bias",
+  "mlp_bias",
+  "rope_theta",
+  "rope_scaling",
+  "rope_parameters",
+  "use_sliding_window",
+  "sliding_window",
+  "max_window_layers",
+  "layer_types",
+  "partial_rotary_factor",
+];
+
+/**
+ * Fields that say nothing about what a forward pass computes: how to generate, what tokens mean, how
+ * the file came to be, what a classifier on top would be called. `pretraining_tp` and
+ * `chunk_size_feed_forward` only cut products into parts; dropout is a matter of training.
+ */
+const harmlessFields = [
+  "architectures",
+  "attention_dropout",
+  "attn_implementation",
+  "bad_words_ids",
+  "begin_suppress_tokens",
+  "bos_token_id",
+  "chunk_size_feed_forward",
+  "classifier_dropout",
+  "decoder_start_token_id",
+  "diversity_penalty",
+  "do_sample",
+  "dtype",
+  "early_stopping",
+  "embd_pdrop",
+  "encoder_no_repeat_ngram_size",
+  "eos_token_id",
+  "exponential_decay_length_penalty",
+  "finetuning_task",
+  "forced_bos_token_id",
+  "forced_eos_token_id",
+  "hidden_dropout",
+  "id2label",
+  "is_decoder",
+  "is_llama_config",
+  "label2id",
+  "length_penalty",
+  "max_length",
+  "max_new_tokens",
+  "max_sequence_length",
+  "min_length",
+  "model_max_length",
+  "neftune_noise_alpha",
+  "no_repeat_ngram_size",
+  "num_beam_groups",
+  "num_beams",
+  "num_labels",
+  "num_return_sequences",
+  "original_max_position_embeddings",
+  "output_attentions",
+  "output_hidden_states",
+  "output_scores",
+  "pad_token_id",
+  "prefix",
+  "pretraining_tp",
+  "problem_type",
+  "remove_invalid_values",
+  "repetition_penalty",
+  "resid_pdrop",
+  "return_dict",
+  "return_dict_in_generate",
+  "sep_token_id",
+  "suppress_tokens",
+  "task_specific_params",
+  "temperature",
+  "tf_legacy_loss",
+  "tokenizer_class",
+  "top_k",
+  "top_p",
+  "torch_dtype",
+  "torchscript",
+  "transformers.js_config",
+  "transformers_version",
+  "typical_p",
+  "unk_token_id",
+  "unsloth_fixed",
+  "unsloth_version",
+  "use_bfloat16",
+  "use_cache",
+];
+
+const known = new Set([...computedFields, ...harmlessFields]);
+
+/** Whether a field is switched off: it then says nothing, whatever it is called. */
+function isOff(value: unknown): boolean {
+  return (
+    value === null ||
+    value === undefined ||
+    value === false ||
+    (typeof value === "object" && Object.keys(value).length === 0)
+  );
+}
+
+/**
+ * Refuses fields of a `config.json` that are not known: what they change about the computation would
+ * be left out in silence. Private fields (`_...`) and those that are switched off (null, false, an
+ * empty list or object) pass.
+ * @throws `RangeError` naming source, field and value.
+ */
+export function refuseUnknownFields(json: JsonObject, source: string): void {
+  for (const [field, value] of Object.entries(json)) {
+    if (known.has(field) || field.startsWith("_") || isOff(value)) continue;
+    throw new RangeError(
+      `${source}: ${field} must be absent, since it is not computed here, got ${JSON.stringify(value)}`,
+    );
+  }
+}
+
+/** Fields that are fractions, though they may hold a whole number. */
+const fractionFields = [
+  "attention_dropout",
+  "attention_factor",
+  "beta_fast",
+  "beta_slow",
+  "factor",
+  "high_freq_factor",
+  "initializer_range",
+  "low_freq_factor",
+  "mscale",
+  "mscale_all_dim",
+  "partial_rotary_factor",
+  "rms_norm_eps",
+  "rope_theta",
+];
+
+/**
+ * The text of a `config.json`. Fractions that are whole numbers keep a decimal point, without which
+ * Python reads a kind of number that transformers warns of or refuses.
+ */
+export function configText(json: JsonObject): string {
+  const whole = new RegExp(`("(?:${fractionFields.join("|")})": -?\\d+)(?=,?\n)`, "g");
+  return `${JSON.stringify(json, null, 2).replace(whole, "$1.0")}\n`;
+}

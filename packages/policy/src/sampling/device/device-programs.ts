@@ -1,0 +1,171 @@
+import { trace, type Program, type Tensor, type Tracer } from "@turnwise/graph";
+import type { AdapterConfig } from "../../model/lora.ts";
+import type { ModelConfig } from "../../model/model-config.ts";
+import { pagePositions } from "../runner/page-table.ts";
+import { traceDraw, traceScore } from "./trace-draw.ts";
+import {
+  embed,
+  finalNorm,
+  headWeight,
+  layerHeads,
+  layerRest,
+  traceModel,
+} from "../../model/transformer.ts";
+
+/** What a step gives behind the tokens that are wanted. */
+export type StepResult = "draws" | "filteredDraws" | "logits" | "scores";
+
+/** The forms of a program that computes whole steps. */
+export interface StepForm {
+  /** Whether sequences have several new tokens, in tiles, or one each. */
+  readonly isTiled: boolean;
+  readonly result: StepResult;
+}
+
+/** Added to a score, it leaves no weight in float32, and still no infinity. */
+const excludedScore = -1e30;
+
+/** The name of a table, as an input of all programs and as what they make of it. */
+export function tableNames({ numLayers }: ModelConfig): readonly string[] {
+  return Array.from({ length: numLayers }, (_, layer) => [
+    `keys.${layer}`,
+    `values.${layer}`,
+  ]).flat();
+}
+
+function tableInput(g: Tracer, name: string, { headSize }: ModelConfig): Tensor {
+  return g.inputs[name] ?? g.input(name, "float32", ["capacity", headSize]);
+}
+
+/**
+ * A whole step of a model, from tokens to what is drawn behind them, with keys and values in tables
+ * `[page * keyHead * position, headSize]`, one of each for a layer. They are inputs, and outputs of the
+ * same names with the new rows.
+ *
+ * Inputs, all int32 unless it says otherwise: `tokens`, `positions` and `slots` `[n]`, a slot being the
+ * row for the first head; `pages`, the context of each sequence or tile, with positions in order.
+ * Without tiles `pages` is `[n, p]`, and something is wanted behind all tokens. With them it is
+ * `[r, p]`; `tiles` `[r, t]` says which tokens are the queries of a tile, `places` `[n]` where in
+ * the list of all queries a token is, and `wanted` `[m]` behind which tokens the result is.
+ *
+ * The result is `drawn` for draws, from float32 `scales` and `uniforms` (and `minPs`, and `banned`; see
+ * `traceDraw`); `logits`; or `scores`, of `targets`.
+ */
+export function traceStep(
+  config: ModelConfig,
+  { isTiled, result }: StepForm,
+  adapter?: AdapterConfig,
+): Program {
+  const { numHeads, numKeyValueHeads, headSize, hiddenSize, numLayers } = config;
+  const group = numHeads / numKeyValueHeads;
+  const width = numHeads * headSize;
+  return trace<string>((g) => {
+    const model = traceModel(g, config, adapter);
+    const tokens = g.input("tokens", "int32", ["n"]);
+    const positions = g.input("positions", "int32", ["n"]);
+    const slots = g.input("slots", "int32", ["n"]);
+    const batch = isTiled ? "r" : "n";
+    const time = isTiled ? "t" : 1;
+    const pages = g.input("pages", "int32", [batch, "p"]);
+    const tiles = isTiled ? g.input("tiles", "int32", ["r", "t"]) : undefined;
+    const places = isTiled ? g.input("places", "int32", ["n"]) : undefined;
+    const wanted = isTiled ? g.input("wanted", "int32", ["m"]) : undefined;
+
+    const heads = g.multiply(g.iota(numKeyValueHeads), pagePositions);
+    const written = g.add(g.reshape(slots, ["n", 1]), heads);
+    const keys = `${pagePositions}*p`;
+    const context = contextRows(g, pages, numKeyValueHeads);
+    const queryPositions = tiles ? g.gather(positions, tiles) : positions;
+    const isAhead = g.greater(g.iota(keys), g.reshape(queryPositions, [batch, time, 1, 1]));
+    const perHead = g.expand(g.where(isAhead, excludedScore, 0), [batch, time, group, keys]);
+    const stacked = `${group}*(${time})`;
+    const bias = g.reshape(perHead, [batch, 1, stacked, keys]);
+
+    const attend = (layer: number, parts: Readonly<Record<"query" | "key" | "value", Tensor>>) => {
+      const update = (name: string, rows: Tensor): Tensor => {
+        const table = tableInput(g, name, config);
+        const shape = ["n", numKeyValueHeads, headSize];
+        return g.replaceRows(table, g.reshape(rows, shape), written);
+      };
+      const keyTable = update(`keys.${layer}`, parts.key);
+      const valueTable = update(`values.${layer}`, parts.value);
+      const rows = [batch, numKeyValueHeads, stacked, headSize];
+      const split = [batch, time, numKeyValueHeads, group, headSize];
+      const flat = g.reshape(parts.query, ["n", width]);
+      const query = tiles
+        ? g.reshape(g.transpose(g.reshape(g.gather(flat, tiles), split), [0, 2, 1, 3, 4]), rows)
+        : g.reshape(flat, rows);
+      const scale = 1 / Math.sqrt(headSize);
+      const scores = g.matmul(query, g.gather(keyTable, context), { transposeB: true, scale });
+      const weights = g.softmax(g.add(scores, bias));
+      const mixed = g.matmul(weights, g.gather(valueTable, context));
+      if (!places) return { keyTable, valueTable, attended: g.reshape(mixed, ["n", width]) };
+      const unstacked = g.reshape(mixed, [batch, numKeyValueHeads, time, group, headSize]);
+      const all = g.reshape(g.transpose(unstacked, [0, 2, 1, 3, 4]), ["r*t", width]);
+      return { keyTable, valueTable, attended: g.gather(all, places) };
+    };
+
+    const outputs: Record<string, Tensor> = {};
+    let x = g.reshape(embed(model, tokens), ["n", 1, hiddenSize]);
+    for (let layer = 0; layer < numLayers; layer++) {
+      const parts = layerHeads(model, layer, x, g.reshape(positions, ["n", 1]));
+      const { keyTable, valueTable, attended } = attend(layer, parts);
+      outputs[`keys.${layer}`] = keyTable;
+      outputs[`values.${layer}`] = valueTable;
+      const isLast = layer === numLayers - 1;
+      const pick = (rows: Tensor): Tensor => (isLast && wanted ? g.gather(rows, wanted) : rows);
+      const rest = layerRest(model, layer, pick(g.reshape(x, ["n", hiddenSize])), pick(attended));
+      x = isLast ? rest : g.reshape(rest, ["n", 1, hiddenSize]);
+    }
+    const logits = g.linear(finalNorm(model, x), headWeight(model));
+    const rows = [wanted ? "m" : "n"];
+    if (result === "logits") return { ...outputs, logits };
+    if (result === "scores") {
+      const targets = g.input("targets", "int32", rows);
+      return { ...outputs, scores: traceScore(g, logits, targets) };
+    }
+    const scales = g.input("scales", "float32", rows);
+    const uniforms = g.input("uniforms", "float32", rows);
+    if (result === "draws")
+      return { ...outputs, drawn: traceDraw(g, { logits, scales, uniforms }) };
+    const minPs = g.input("minPs", "float32", rows);
+    const banned = g.input("banned", "int32", ["b"]);
+    const filters = { minPs, banned };
+    return { ...outputs, drawn: traceDraw(g, { logits, scales, uniforms, filters }) };
+  });
+}
+
+/** The rows of a table that hold the pages of a context, `[batch, keyHeads, pages * position]`. */
+function contextRows(g: Tracer, pages: Tensor, keyHeads: number): Tensor {
+  const [batch, count] = [pages.shape[0]!, pages.shape[1]!];
+  const starts = g.multiply(g.reshape(pages, [batch, 1, count, 1]), keyHeads * pagePositions);
+  const heads = g.reshape(g.multiply(g.iota(keyHeads), pagePositions), [1, keyHeads, 1, 1]);
+  const rows = g.add(g.add(starts, heads), g.iota(pagePositions));
+  return g.reshape(rows, [batch, keyHeads, `${pagePositions}*(${count})`]);
+}
+
+/** Copies pages in all tables; `from` and `to` are int32 `[c]`. All are read before any is written. */
+export function tracePageCopy(config: ModelConfig): Program {
+  const pageRows = config.numKeyValueHeads * pagePositions;
+  return trace((g) => {
+    const rowsOf = (name: string): Tensor => {
+      const starts = g.multiply(g.input(name, "int32", ["c"]), pageRows);
+      return g.add(g.reshape(starts, ["c", 1]), g.iota(pageRows));
+    };
+    const [from, to] = [rowsOf("from"), rowsOf("to")];
+    const copied = (name: string): Tensor => {
+      const table = tableInput(g, name, config);
+      return g.replaceRows(table, g.gather(table, from), to);
+    };
+    return Object.fromEntries(tableNames(config).map((name) => [name, copied(name)]));
+  });
+}
+
+/** Appends rows of 0 to a table: as many as `added`, int32, has entries. */
+export function traceGrowth({ headSize }: ModelConfig): Program<"grown"> {
+  return trace((g) => {
+    const table = g.input("table", "float32", ["capacity", headSize]);
+    g.input("added", "int32", ["added"]);
+    return { grown: g.concat([table, g.expand(g.constant(0), ["added", headSize])], 0) };
+  });
+}

@@ -1,0 +1,470 @@
+import {
+  readFrozen,
+  type Executable,
+  type Executor,
+  type Feed,
+  type FileFeed,
+  type Output,
+  type ResidentTensor,
+  type RunFeeds,
+} from "@turnwise/graph";
+import { adapterTable, type AdapterConfig } from "../../model/lora.ts";
+import type { ModelConfig } from "../../model/model-config.ts";
+import { parameterTable, sizeOf, type ParameterSpec } from "../../model/parameters.ts";
+import { DeviceCache } from "./device-cache.ts";
+import { tableNames, traceStep, type StepResult } from "./device-programs.ts";
+import { drawToken, isFiltered, type DrawnToken, type DrawOptions } from "../runner/draw-token.ts";
+import { pagePositions, type PageTable } from "../runner/page-table.ts";
+import {
+  noTimings,
+  type DrawJob,
+  type HeldWeights,
+  type ReadWeights,
+  type Runner,
+  type RunnerTimings,
+  type RunnerWeights,
+  type ScoreJob,
+  type StepDraws,
+  type StepJob,
+  type StepScores,
+} from "../runner/runner.ts";
+import { nextSize } from "./size-steps.ts";
+import { planRuns, type PlannedJob, type RunLimits, type StepRun } from "./step-runs.ts";
+import { drawColumns, greedyScale, largestUniform } from "./trace-draw.ts";
+import { rotaryFeeds } from "../../model/transformer.ts";
+
+/** Options of {@link DeviceRunner}. */
+export interface DeviceRunnerOptions {
+  readonly config: ModelConfig;
+  readonly executor: Executor;
+  readonly stepTokens: number;
+  readonly cacheBytes: number;
+}
+
+/** Entries of the logits of one run, 256 MB of them; drawing takes a few times as much. */
+const maxLogits = 2 ** 26;
+/** Entries of the scores of one layer's attention, 512 MB of them. */
+const maxScores = 2 ** 27;
+/** Entries of the keys of one layer that are gathered for a run, 512 MB of them. */
+const maxGathered = 2 ** 27;
+/** Pages that rows are padded with whatever the size of the model. */
+const minPadding = 64;
+
+/** Weights as feeds, and how to let go of them. */
+interface LoadedWeights {
+  readonly feeds: Readonly<Record<string, ResidentTensor>>;
+  readonly release: () => void;
+}
+
+/** What is wanted behind the tokens of a job, and what a run gives there. */
+interface RunJob extends StepJob, PlannedJob {
+  /** Of the draw of a job. */
+  readonly draw?: DrawJob["draw"];
+  readonly targets?: ScoreJob["targets"];
+}
+
+/** A row of a run's result: `[row, width]`, entries from `at`. */
+interface ResultRow {
+  readonly data: Float32Array;
+  readonly at: number;
+}
+
+/**
+ * A {@link Runner} that leaves everything with the executor: weights, keys and values, logits. A step
+ * is one program, which is fed with a few integers for each sequence and gives four numbers for each
+ * token that it draws. Only tokens for which there is a `topK` or `topP` are drawn from logits here.
+ */
+export class DeviceRunner implements Runner {
+  readonly #config: ModelConfig;
+  readonly #executor: Executor;
+  readonly #cache: DeviceCache;
+  readonly #limits: RunLimits;
+  readonly #programs = new Map<string, Promise<Executable<string, string>>>();
+  readonly #arrays = new Map<string, Int32Array | Float32Array>();
+  readonly maxScoredTokens: number;
+  #weights: LoadedWeights | undefined;
+  /** What the programs are traced for. */
+  #adapter: AdapterConfig | undefined;
+  #timings: RunnerTimings | undefined;
+  /** Whether pages hold what their sequences believe. */
+  #isIntact = true;
+
+  constructor({ config, executor, stepTokens, cacheBytes }: DeviceRunnerOptions) {
+    const { numHeads, numKeyValueHeads, headSize, vocabularySize } = config;
+    this.#config = config;
+    this.#executor = executor;
+    // Padding is less than a quarter of a step.
+    const numSparePages = Math.ceil(nextSize(stepTokens) / 4 / pagePositions);
+    this.#cache = new DeviceCache({ config, executor, maxBytes: cacheBytes, numSparePages });
+    this.maxScoredTokens = Math.max(1, Math.floor(maxLogits / vocabularySize));
+    const numWeights = parameterTable(config).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    // Pages are read, written and read again.
+    const padding = (numWeights * Float32Array.BYTES_PER_ELEMENT) / (3 * this.pages.pageBytes);
+    this.#limits = {
+      maxContextPages: maxGathered / (numKeyValueHeads * pagePositions * headSize),
+      maxQueryPages: maxScores / (numHeads * pagePositions),
+      maxWanted: this.maxScoredTokens,
+      maxPadding: Math.max(minPadding, padding),
+    };
+  }
+
+  get pages(): PageTable {
+    return this.#cache.pages;
+  }
+
+  get timings(): RunnerTimings | undefined {
+    return this.#timings;
+  }
+
+  async load(weights: RunnerWeights): Promise<void> {
+    this.#forget();
+    const { adapter } = weights;
+    if (JSON.stringify(this.#adapter) !== JSON.stringify(adapter)) {
+      await this.#releasePrograms();
+      this.#adapter = adapter;
+    }
+    const table = adapter ? adapterTable(this.#config, adapter) : [];
+    const specs = [...parameterTable(this.#config), ...table];
+    this.#weights =
+      "read" in weights
+        ? await this.#upload(weights.read, specs)
+        : await this.#take(weights.held, specs);
+    this.#timings = noTimings();
+  }
+
+  #forget(): void {
+    this.#weights?.release();
+    this.#weights = undefined;
+    this.#timings = undefined;
+    this.#cache.clear();
+    this.#isIntact = true;
+  }
+
+  async #uploadRotary(): Promise<Record<string, ResidentTensor>> {
+    const feeds: Record<string, ResidentTensor> = {};
+    for (const [name, feed] of Object.entries(rotaryFeeds(this.#config))) {
+      feeds[name] = await this.#executor.upload(feed);
+    }
+    return feeds;
+  }
+
+  async #upload(read: ReadWeights, specs: readonly ParameterSpec[]): Promise<LoadedWeights> {
+    const feeds: Record<string, ResidentTensor> = {};
+    const release = (): void => {
+      for (const tensor of Object.values(feeds)) tensor.dispose();
+    };
+    try {
+      const spare = new Map<number, Float32Array>();
+      for (const { name, shape } of specs) {
+        const data = await arrayOf(await read(name, spare.get(sizeOf(shape))));
+        feeds[name] = await this.#executor.upload({ data, shape });
+        spare.set(data.length, data);
+      }
+      Object.assign(feeds, await this.#uploadRotary());
+    } catch (error) {
+      release();
+      throw error;
+    }
+    return { feeds, release };
+  }
+
+  async #take(held: HeldWeights, specs: readonly ParameterSpec[]): Promise<LoadedWeights> {
+    const rotary = await this.#uploadRotary();
+    const release = (): void => {
+      held.release();
+      for (const tensor of Object.values(rotary)) tensor.dispose();
+    };
+    const feeds: Record<string, ResidentTensor> = { ...rotary };
+    for (const { name } of specs) {
+      const tensor = held.get(name);
+      if (!tensor) {
+        release();
+        throw new RangeError(`load: weights must hold all parameters, got none named ${name}`);
+      }
+      feeds[name] = tensor;
+    }
+    return { feeds, release };
+  }
+
+  async step(jobs: readonly DrawJob[]): Promise<StepDraws> {
+    const planned = jobs.map((job): RunJob => {
+      const { draw, sequence } = job;
+      const result = draw ? resultOf(draw.options) : "draws";
+      return { ...job, start: sequence.length, result, wanted: draw ? "last" : "none" };
+    });
+    const rows: (ResultRow | undefined)[] = Array.from({ length: jobs.length });
+    await this.#compute(planned, (job, _, row) => (rows[job] = row));
+    return (job) => {
+      const draw = jobs[job]!.draw!;
+      try {
+        return planned[job]!.result === "logits"
+          ? this.#drawHere(rows[job]!, draw)
+          : drawnIn(rows[job]!, draw.options);
+      } catch (error) {
+        // What is not finite may be in the keys and values of this sequence, and pages are read to
+        // their ends, whoever has them next.
+        this.#isIntact = false;
+        throw error;
+      }
+    };
+  }
+
+  #drawHere(
+    { data, at }: ResultRow,
+    { options, random }: NonNullable<DrawJob["draw"]>,
+  ): DrawnToken {
+    return drawToken(data.subarray(at, at + this.#config.vocabularySize), options, random);
+  }
+
+  async score(jobs: readonly ScoreJob[]): Promise<StepScores> {
+    const starts: number[] = [];
+    let count = 0;
+    const planned = jobs.map((job): RunJob => {
+      starts.push(count);
+      count += job.numQueries;
+      return { ...job, start: job.sequence.length, result: "scores", wanted: "all" };
+    });
+    const logProbs = new Float64Array(count).fill(Number.NaN);
+    const entropies = new Float64Array(count);
+    await this.#compute(planned, (job, token, { data, at }) => {
+      const position = starts[job]! + token;
+      if (jobs[job]!.targets[token] !== undefined) logProbs[position] = Math.min(0, data[at]!);
+      entropies[position] = Math.max(0, data[at + 1]!);
+      if (!Number.isFinite(data[at + 1]!)) this.#isIntact = false;
+    });
+    return { logProbs, entropies };
+  }
+
+  recover(): boolean {
+    const isIntact = this.#isIntact;
+    if (!isIntact) this.#cache.clear();
+    this.#isIntact = true;
+    return isIntact;
+  }
+
+  async close(): Promise<void> {
+    this.#forget();
+    await this.#cache.close();
+    await this.#releasePrograms();
+  }
+
+  async #releasePrograms(): Promise<void> {
+    for (const program of this.#programs.values()) await (await program).release();
+    this.#programs.clear();
+  }
+
+  /** Computes all runs of a step; gives each row of the results, with the job and its token. */
+  async #compute(
+    jobs: readonly RunJob[],
+    listen: (job: number, token: number, row: ResultRow) => void,
+  ): Promise<void> {
+    const weights = this.#weights;
+    const timings = this.#timings;
+    if (!weights || !timings) throw new Error("sample: weights must be loaded first, got none");
+    const begin = performance.now();
+    let [programMilliseconds, compileMilliseconds] = [0, 0];
+    for (const { sequence, numQueries } of jobs) {
+      this.pages.mustExtend("DeviceRunner", sequence, numQueries);
+      timings.numTokens += numQueries;
+    }
+    const pagesOf = (numPositions: number): number => this.pages.pagesOf(numPositions);
+    // Released sequences give up their pages, and this step still reads them.
+    const places = jobs.map(({ sequence }) =>
+      sequence.pages.map((page) => this.#cache.placeOf(page)),
+    );
+    for (const run of planRuns(jobs, pagesOf, this.#limits)) {
+      const feeds = this.#feedsOf(run, jobs, places);
+      const beginCompile = performance.now();
+      const executable = await this.#program(run.isTiled, run.result);
+      const beginProgram = performance.now();
+      compileMilliseconds += beginProgram - beginCompile;
+      // Until the run has given it back the cache is nowhere.
+      this.#isIntact = false;
+      const tables = await this.#cache.take();
+      const outputs = await executable.run({ ...weights.feeds, ...tables, ...feeds });
+      this.#cache.put(outputs);
+      this.#isIntact = true;
+      programMilliseconds += performance.now() - beginProgram;
+      // All else is resident.
+      const given = (outputs["drawn"] ?? outputs["logits"] ?? outputs["scores"]) as Output;
+      const width = given.shape[1]!;
+      let row = 0;
+      for (const { job, start, count, numWanted } of run.pieces) {
+        for (let token = start + count - numWanted; token < start + count; token++, row++) {
+          listen(job, token, { data: given.data, at: row * width });
+        }
+      }
+    }
+    for (const { sequence, start, numQueries } of jobs) {
+      this.pages.commit(sequence, start, numQueries);
+    }
+    timings.numSteps++;
+    timings.programMilliseconds += programMilliseconds;
+    const rest = performance.now() - begin - programMilliseconds - compileMilliseconds;
+    timings.preparationMilliseconds += rest;
+  }
+
+  #program(isTiled: boolean, result: StepResult): Promise<Executable<string, string>> {
+    const key = `${result} ${isTiled}`;
+    let program = this.#programs.get(key);
+    if (!program) {
+      const tables = tableNames(this.#config);
+      const traced = traceStep(this.#config, { isTiled, result }, this.#adapter);
+      const options = { resident: tables, consumed: tables };
+      program = this.#executor.compile<string, string>(traced, options);
+      this.#programs.set(key, program);
+    }
+    return program;
+  }
+
+  #ints(name: string, length: number): Int32Array {
+    const known = this.#arrays.get(`${name} ${length}`);
+    if (known instanceof Int32Array) return known.fill(0);
+    const array = new Int32Array(length);
+    this.#arrays.set(`${name} ${length}`, array);
+    return array;
+  }
+
+  #floats(name: string, length: number): Float32Array {
+    const known = this.#arrays.get(`${name} ${length}`);
+    if (known instanceof Float32Array) return known.fill(0);
+    const array = new Float32Array(length);
+    this.#arrays.set(`${name} ${length}`, array);
+    return array;
+  }
+
+  /** What a run is fed with beside weights and tables, padded to sizes that are seldom new. */
+  #feedsOf(
+    run: StepRun,
+    jobs: readonly RunJob[],
+    places: readonly (readonly number[])[],
+  ): RunFeeds {
+    const { pieces, isTiled } = run;
+    const { pageRows } = this.#cache;
+    const numTokens = pieces.reduce((sum, { count }) => sum + count, 0);
+    const n = nextSize(numTokens);
+    const r = isTiled ? nextSize(pieces.length) : n;
+    const p = nextSize(pieces.at(-1)!.numPages);
+    const t = nextSize(pieces.reduce((most, { count }) => Math.max(most, count), 1));
+    const [tokens, positions] = [this.#ints("tokens", n), this.#ints("positions", n)];
+    const [slots, pages] = [this.#ints("slots", n), this.#ints("pages", r * p)];
+    const tiles = isTiled ? this.#ints("tiles", r * t) : undefined;
+    const tilePlaces = isTiled ? this.#ints("places", n) : undefined;
+    let at = 0;
+    pieces.forEach(({ job, start, count, numPages }, row) => {
+      const { sequence: _, tokens: newTokens, start: filled } = jobs[job]!;
+      const own = places[job]!;
+      for (let page = 0; page < numPages; page++) pages[row * p + page] = own[page]!;
+      for (let i = 0; i < count; i++, at++) {
+        const position = filled + start + i;
+        tokens[at] = newTokens[start + i]!;
+        positions[at] = position;
+        const page = own[Math.floor(position / pagePositions)]!;
+        slots[at] = page * pageRows + (position % pagePositions);
+        if (tiles) tiles[row * t + i] = at;
+        if (tilePlaces) tilePlaces[at] = row * t + i;
+      }
+    });
+    // Padding writes to rows of its own, for no row may be written twice.
+    for (let spare = 0; at < n; spare++, at++) {
+      const page = Math.floor(spare / pagePositions);
+      slots[at] = page * pageRows + (spare % pagePositions);
+    }
+    const feeds: Record<string, Feed> = {
+      tokens: { data: tokens, shape: [n] },
+      positions: { data: positions, shape: [n] },
+      slots: { data: slots, shape: [n] },
+      pages: { data: pages, shape: [r, p] },
+    };
+    if (tiles) feeds["tiles"] = { data: tiles, shape: [r, t] };
+    if (tilePlaces) feeds["places"] = { data: tilePlaces, shape: [n] };
+    return { ...feeds, ...this.#resultFeeds(run, jobs, n) };
+  }
+
+  /** What a run is fed with for its result. */
+  #resultFeeds(run: StepRun, jobs: readonly RunJob[], n: number): Record<string, Feed> {
+    const { pieces, isTiled, result } = run;
+    const numWanted = pieces.reduce((sum, piece) => sum + piece.numWanted, 0);
+    const m = isTiled ? nextSize(numWanted) : n;
+    const feeds: Record<string, Feed> = {};
+    if (isTiled) {
+      const wanted = this.#ints("wanted", m);
+      let [row, at] = [0, 0];
+      for (const piece of pieces) {
+        at += piece.count;
+        for (let token = at - piece.numWanted; token < at; token++) wanted[row++] = token;
+      }
+      feeds["wanted"] = { data: wanted, shape: [m] };
+    }
+    if (result === "logits") return feeds;
+    const wanting = pieces.filter((piece) => piece.numWanted > 0);
+    if (result === "scores") {
+      const targets = this.#ints("targets", m);
+      let row = 0;
+      for (const { job, start, count } of wanting) {
+        for (let i = 0; i < count; i++) targets[row++] = jobs[job]!.targets![start + i] ?? 0;
+      }
+      return { ...feeds, targets: { data: targets, shape: [m] } };
+    }
+    const scales = this.#floats("scales", m).fill(1);
+    const uniforms = this.#floats("uniforms", m);
+    wanting.forEach(({ job }, row) => {
+      const { options, random } = jobs[job]!.draw!;
+      const { temperature = 1 } = options;
+      scales[row] = temperature === 0 ? greedyScale : 1 / temperature;
+      uniforms[row] = temperature === 0 ? 0 : Math.min(largestUniform, random.next());
+    });
+    feeds["scales"] = { data: scales, shape: [m] };
+    feeds["uniforms"] = { data: uniforms, shape: [m] };
+    if (result === "draws") return feeds;
+    const options = wanting.map(({ job }) => jobs[job]!.draw!.options);
+    return { ...feeds, ...this.#filterFeeds(options, m) };
+  }
+
+  #filterFeeds(options: readonly DrawOptions[], m: number): Record<string, Feed> {
+    const { vocabularySize } = this.#config;
+    const minPs = this.#floats("minPs", m);
+    const numBanned = options.reduce((sum, { bannedTokens = [] }) => sum + bannedTokens.length, 0);
+    const b = nextSize(numBanned);
+    const banned = this.#ints("banned", b).fill(m * vocabularySize);
+    let at = 0;
+    options.forEach(({ minP = 0, bannedTokens = [] }, row) => {
+      minPs[row] = minP;
+      for (const token of bannedTokens) banned[at++] = row * vocabularySize + token;
+    });
+    return { minPs: { data: minPs, shape: [m] }, banned: { data: banned, shape: [b] } };
+  }
+}
+
+/** The entries of a parameter, from its file if it is there. */
+async function arrayOf(value: Float32Array | FileFeed): Promise<Float32Array> {
+  if (!("file" in value)) return value;
+  const { data } = (await readFrozen("load", { weight: value }))["weight"]!;
+  // Files hold float32, or are widened.
+  return data as Float32Array;
+}
+
+/** How a token is drawn: only what ranks all tokens is left to the processor. */
+function resultOf(options: DrawOptions): StepResult {
+  const { topK = 0, topP = 1 } = options;
+  if ((topK > 0 || topP < 1) && options.temperature !== 0) return "logits";
+  return isFiltered(options) ? "filteredDraws" : "draws";
+}
+
+/** The token that a program drew. */
+function drawnIn({ data, at }: ResultRow, options: DrawOptions): DrawnToken {
+  const [token, logProb] = [data[at + drawColumns.token]!, data[at + drawColumns.logProb]!];
+  const unfiltered = data[at + drawColumns.unfilteredLogProb]!;
+  if (!Number.isFinite(logProb + unfiltered)) {
+    throw new RangeError(`drawToken: logits must be finite, got a log-prob of ${logProb}`);
+  }
+  if (options.temperature === 0) return { token, logProb: 0, entropy: 0, unfilteredLogProb: 0 };
+  // Rounding must not make a probability larger than 1, or smaller by filters.
+  const unfilteredLogProb = Math.min(0, unfiltered);
+  return {
+    token,
+    logProb: Math.max(unfilteredLogProb, Math.min(0, logProb)),
+    entropy: data[at + drawColumns.entropy]!,
+    unfilteredLogProb,
+  };
+}

@@ -1,0 +1,19 @@
+import { createCudaExecutor, openCudaDevice } from "@turnwise/cuda";
+import { expect, it } from "vitest";
+// A device for tests, which graph does not publish.
+import { softwareCuda } from "../../../../cuda/src/testing/software-cuda.ts";
+import { compareWithHost } from "../../testing/compare-with-host.ts";
+
+const software = softwareCuda();
+if (software.missing !== undefined) console.log(`No CUDA device: ${software.missing}`);
+
+it.skipIf(software.missing !== undefined)(
+  "keeps keys and values on CUDA, and draws there what is drawn here",
+  async () => {
+    const device = await openCudaDevice({ path: software.path! });
+    const { responses, entropies } = await compareWithHost(createCudaExecutor({ device }));
+    expect(responses.there).toEqual(responses.here);
+    expect(entropies.there).toEqual(entropies.here);
+  },
+  120_000,
+);

@@ -1,0 +1,117 @@
+import type { Executor, Feeds } from "@turnwise/graph";
+import type { ModelConfig } from "../../model/model-config.ts";
+import { AttentionCache } from "./attention-cache.ts";
+import { drawToken } from "../runner/draw-token.ts";
+import { ModelRunner } from "./model-runner.ts";
+import type { PageTable } from "../runner/page-table.ts";
+import type {
+  DrawJob,
+  Runner,
+  RunnerTimings,
+  RunnerWeights,
+  ScoreJob,
+  StepDraws,
+  StepScores,
+} from "../runner/runner.ts";
+import { softmaxWeights } from "../runner/softmax-weights.ts";
+import { rotaryFeeds } from "../../model/transformer.ts";
+
+/** Options of {@link HostRunner}. */
+export interface HostRunnerOptions {
+  readonly config: ModelConfig;
+  readonly executor: Executor;
+  readonly stepTokens: number;
+  readonly cacheBytes: number;
+  /** Threads that compute attention, this one included. Default 1. */
+  readonly threads?: number;
+}
+
+/** Entries of the logits of one step that are held at once, 128 MB of them. */
+const maxLogits = 2 ** 25;
+
+/**
+ * A {@link Runner} on the processor: attention over keys and values in WebAssembly, between the
+ * programs of the layers, and draws from logits in float64.
+ */
+export class HostRunner implements Runner {
+  readonly #options: HostRunnerOptions;
+  readonly #rotary: Feeds;
+  readonly #cache: AttentionCache;
+  readonly #weights: Float64Array;
+  readonly maxScoredTokens: number;
+  #model: ModelRunner | undefined;
+
+  constructor(options: HostRunnerOptions) {
+    const { config, stepTokens, cacheBytes } = options;
+    this.#options = options;
+    this.#rotary = rotaryFeeds(config);
+    this.#cache = new AttentionCache({
+      ...config,
+      maxStepTokens: stepTokens,
+      maxBytes: cacheBytes,
+      threads: options.threads ?? 1,
+    });
+    this.#weights = new Float64Array(config.vocabularySize);
+    this.maxScoredTokens = Math.max(1, Math.floor(maxLogits / config.vocabularySize));
+  }
+
+  get pages(): PageTable {
+    return this.#cache.pages;
+  }
+
+  get timings(): RunnerTimings | undefined {
+    return this.#model?.timings;
+  }
+
+  async load(weights: RunnerWeights): Promise<void> {
+    if (!("read" in weights)) {
+      throw new TypeError("load: weights must be read into the processor's memory, got held ones");
+    }
+    await this.#model?.close();
+    this.#model = undefined;
+    this.#cache.clear();
+    const { config, executor } = this.#options;
+    const { read, adapter } = weights;
+    this.#model = await ModelRunner.create(config, read, executor, this.#rotary, { adapter });
+  }
+
+  get #loaded(): ModelRunner {
+    if (this.#model) return this.#model;
+    throw new Error("sample: weights must be loaded first, got none");
+  }
+
+  async step(jobs: readonly DrawJob[]): Promise<StepDraws> {
+    const logits = await this.#loaded.step(this.#cache, jobs);
+    return (job) => {
+      const { options, random } = jobs[job]!.draw!;
+      return drawToken(logits.of(job), options, random, this.#weights);
+    };
+  }
+
+  async score(jobs: readonly ScoreJob[]): Promise<StepScores> {
+    const logits = await this.#loaded.step(this.#cache, jobs, { logits: "all" });
+    const targets = jobs.flatMap((job) => job.targets);
+    const logProbs = new Float64Array(targets.length).fill(Number.NaN);
+    const entropies = new Float64Array(targets.length);
+    targets.forEach((target, position) => {
+      const row = logits.of(position);
+      let largest = -Infinity;
+      for (let i = 0; i < row.length; i++) largest = Math.max(largest, row[i]!);
+      const { total, weighted } = softmaxWeights(row, largest, 1, this.#weights);
+      const logTotal = Math.log(total);
+      entropies[position] = Math.max(0, logTotal - weighted / total);
+      if (target !== undefined) logProbs[position] = row[target]! - largest - logTotal;
+    });
+    return { logProbs, entropies };
+  }
+
+  recover(): boolean {
+    return true;
+  }
+
+  async close(): Promise<void> {
+    await this.#model?.close();
+    this.#model = undefined;
+    await this.#cache.close();
+  }
+}

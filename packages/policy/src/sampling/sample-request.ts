@@ -1,0 +1,106 @@
+import {
+  checkInteger,
+  checkNonNegative,
+  type Random,
+  type SampledResponse,
+  type SampleRequest,
+} from "@turnwise/core";
+import type { ModelConfig } from "../model/model-config.ts";
+import { isFiltered, type DrawnToken } from "./runner/draw-token.ts";
+import type { HeldSequence } from "./held-sequences.ts";
+
+/** A token of a response that is still being sampled. */
+export interface SampledToken {
+  readonly token: number;
+  /** See `SampledResponse.logProbs`. */
+  readonly logProb: number;
+  /** See `SampledResponse.entropies`. */
+  readonly entropy: number;
+  /** See `SampledResponse.unfilteredLogProbs`. */
+  readonly unfilteredLogProb: number;
+}
+
+/** Hears of each token of a response, in order, before the response is there. */
+export type OnToken = (token: SampledToken) => void;
+
+/** A request that waits for its first step. */
+export interface WaitingRequest {
+  readonly request: SampleRequest;
+  readonly onToken: OnToken | undefined;
+  readonly resolve: (response: SampledResponse) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A request that computes the beginning of another one's prompt. */
+export interface Leader {
+  readonly active: ActiveRequest;
+  /** How many tokens they share. */
+  readonly length: number;
+}
+
+/** A request on its way. */
+export interface ActiveRequest extends WaitingRequest {
+  /** Smaller for who came earlier; those give way last when there is no room. */
+  readonly order: number;
+  readonly held: HeldSequence;
+  readonly random: Random;
+  /** The prompt and the response so far. Those beyond the held ones are still to be read. */
+  readonly tokens: number[];
+  readonly drawn: DrawnToken[];
+  /** Who computes the beginning of the same prompt, as long as that is waited for. */
+  leader: Leader | undefined;
+}
+
+/** How many tokens a request still has to read before it can draw one. */
+export const numPending = ({ tokens, held }: ActiveRequest): number =>
+  tokens.length - held.tokens.length;
+
+/** The response of a request, of what was drawn so far. */
+export function toResponse(
+  request: SampleRequest,
+  drawn: readonly DrawnToken[],
+  stopReason: SampledResponse["stopReason"],
+): SampledResponse {
+  return {
+    tokens: drawn.map(({ token }) => token),
+    logProbs: drawn.map(({ logProb }) => logProb),
+    entropies: drawn.map(({ entropy }) => entropy),
+    stopReason,
+    ...(isFiltered(request) && {
+      unfilteredLogProbs: drawn.map(({ unfilteredLogProb }) => unfilteredLogProb),
+    }),
+  };
+}
+
+/**
+ * Requires a request that the model can answer.
+ * @throws `RangeError` naming the field, the rule and the value.
+ */
+export function checkSampleRequest(request: SampleRequest, config: ModelConfig): void {
+  const { vocabularySize, maxSequenceTokens } = config;
+  const { promptTokens, maxTokens, stopTokens, stopStrings = [], bannedTokens = [] } = request;
+  const { temperature = 1, topK = 0, topP = 1, minP = 0 } = request;
+  checkInteger("sample", { maxTokens }, { min: 1 });
+  checkNonNegative("sample", { temperature, minP });
+  checkInteger("sample", { topK }, { min: 0 });
+  if (!(topP > 0 && topP <= 1)) throw new RangeError(`sample: topP must be in (0, 1], got ${topP}`);
+  if (minP > 1) throw new RangeError(`sample: minP must be in [0, 1], got ${minP}`);
+  const ids = { promptTokens, stopTokens, bannedTokens };
+  checkInteger("sample", ids, { min: 0, max: vocabularySize - 1 });
+  if (promptTokens.length === 0) {
+    throw new RangeError("sample: promptTokens must not be empty, got length 0");
+  }
+  const empty = stopStrings.indexOf("");
+  if (empty >= 0) throw new RangeError(`sample: stopStrings[${empty}] must not be empty, got ""`);
+  if (bannedTokens.length > 0 && new Set(bannedTokens).size === vocabularySize) {
+    throw new RangeError(
+      `sample: bannedTokens must leave a token, got all ${vocabularySize} of them`,
+    );
+  }
+  const longest = promptTokens.length + maxTokens;
+  if (longest > maxSequenceTokens) {
+    throw new RangeError(
+      `sample: promptTokens and maxTokens must be at most ${maxSequenceTokens} together, got ${promptTokens.length} and ${maxTokens}`,
+    );
+  }
+}

@@ -1,0 +1,27 @@
+import { isJsonObject } from "../files/json-file.ts";
+import type { TokenizerFiles } from "./tokenizer.ts";
+
+/**
+ * Finds the tokens that a tokenizer puts before a text that begins a sequence: those of its
+ * post-processor. As in transformers, `add_bos_token` of `tokenizer_config.json` goes before it: `true`
+ * asks for `bos_token`, `false` for none.
+ *
+ * @param encode - The ids of a text, without and with all that the post-processor adds.
+ */
+export function findBeginTokens(
+  { config }: TokenizerFiles,
+  encode: (text: string) => {
+    readonly plain: readonly number[];
+    readonly whole: readonly number[];
+  },
+): readonly number[] {
+  if (config["add_bos_token"] === false) return [];
+  const { plain, whole } = encode("a");
+  const place = whole.findIndex((_, i) => plain.every((id, j) => whole[i + j] === id));
+  if (place > 0) return whole.slice(0, place);
+  const bos = config["bos_token"];
+  const text = isJsonObject(bos) ? bos["content"] : bos;
+  if (config["add_bos_token"] !== true || typeof text !== "string") return [];
+  const { plain: begin } = encode(text);
+  return begin.length === 1 ? begin : [];
+}

@@ -1,0 +1,158 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { beginChat, continueChat } from "./chat.ts";
+import type { ChatMessage } from "./chat-template.ts";
+import { findSharedData, readGolden } from "../testing/shared-data.ts";
+import { createTokenizer, readTokenizer, type LoadedTokenizer } from "./tokenizer.ts";
+import { buildWordVocabulary } from "./word-vocabulary.ts";
+
+const chatMl =
+  "{% for m in messages %}{{ '<start> ' + m.role + ' ' + m.content + ' <end> ' }}{% endfor %}" +
+  "{% if add_generation_prompt %}{{ '<start> assistant ' }}{% endif %}";
+
+/** A word-level tokenizer with a template. */
+function tokenizerWith(template: string | undefined, config: object = {}): LoadedTokenizer {
+  const text = "system user assistant tool go to fridge it is open answer question a b c";
+  const files = buildWordVocabulary([text], { markers: ["<start>", "<think>", "</think>"] });
+  return createTokenizer({
+    tokenizer: files.tokenizer,
+    config: { ...files.config, ...config },
+    ...(template !== undefined && { chatTemplate: template }),
+  });
+}
+
+const user = (content: string): ChatMessage => ({ role: "user", content });
+
+test("renders a conversation, with the beginning of an answer if asked", () => {
+  const { renderChat } = tokenizerWith(chatMl);
+  const messages = [{ role: "system", content: "go" }, user("a b")];
+  expect(renderChat(messages)).toBe("<start> system go <end> <start> user a b <end> ");
+  expect(renderChat(messages, { addGenerationPrompt: true })).toBe(
+    "<start> system go <end> <start> user a b <end> <start> assistant ",
+  );
+});
+
+test("takes the template of the config where there is no file, and the one for tools for tools", () => {
+  const named = [
+    { name: "default", template: "{{ messages[0].content }}{{ eos_token }}" },
+    { name: "tool_use", template: "{{ tools[0].name }} {{ messages[0].content }} {{ mood }}" },
+  ];
+  const { renderChat } = tokenizerWith(undefined, {
+    chat_template: named,
+    eos_token: { content: "<end>" },
+  });
+  expect(renderChat([user("a")])).toBe("a<end>");
+  const options = { tools: [{ name: "open" }], variables: { mood: "b" } };
+  expect(renderChat([user("a")], options)).toBe("open a b");
+  expect(tokenizerWith("file", { chat_template: named }).renderChat([])).toBe("file");
+});
+
+test("says so when there is no template, or the template refuses the messages", () => {
+  expect(() => tokenizerWith(undefined).renderChat([user("a")])).toThrow(
+    "renderChat: tokenizer must have a chat template, got none",
+  );
+  const strict = tokenizerWith("{{ raise_exception('roles must alternate') }}");
+  expect(() => strict.renderChat([user("a")])).toThrow(
+    "renderChat: messages must be such as the template takes, got: roles must alternate",
+  );
+});
+
+test("appends what the template puts behind an answer, less what the answer already has", () => {
+  const tokenizer = tokenizerWith(chatMl);
+  const encode = (text: string): number[] => tokenizer.encode(text);
+  const decode = (tokens: readonly number[]): string => tokenizer.decode(tokens);
+  const first = beginChat(tokenizer, [user("go to fridge")]);
+  expect(decode(first.tokens)).toBe("<start> user go to fridge <end> <start> assistant");
+  // An answer that came to its end has the end token already; one that was cut short gets it.
+  const ended = continueChat(tokenizer, first.chat, encode("a b <end>"), [user("it is")]);
+  expect(decode(ended.tokens)).toBe("<start> user it is <end> <start> assistant");
+  const cut = continueChat(tokenizer, first.chat, encode("a b"), [user("it is")]);
+  expect(decode(cut.tokens)).toBe("<end> <start> user it is <end> <start> assistant");
+  expect(cut.chat.messages).toEqual([
+    user("go to fridge"),
+    { role: "assistant", content: "a b" },
+    user("it is"),
+  ]);
+});
+
+test("is fine with templates that trim, and with empty answers", () => {
+  const tokenizer = tokenizerWith(chatMl.replace("m.content", "m.content | trim"));
+  const { chat } = beginChat(tokenizer, [user(" a ")]);
+  // The tokenizer of words gives no spaces back: put them in by hand.
+  const spaced = { ...tokenizer, decode: () => "  b " };
+  const next = continueChat(spaced, chat, [1], [user("c")]);
+  expect(tokenizer.decode(next.tokens)).toBe("<end> <start> user c <end> <start> assistant");
+  expect(continueChat(tokenizer, chat, [], [user("c")]).tokens).toEqual(next.tokens);
+});
+
+test("refuses templates that render earlier turns another way later on", () => {
+  const dropsLast = tokenizerWith(
+    "{% for m in messages %}{% if loop.index > messages|length - 3 %}{{ m.content + ' ' }}{% endif %}{% endfor %}",
+  );
+  expect(() => beginChat(dropsLast, [user("a"), user("b")])).toThrow(
+    "chat: template must render a longer conversation as the shorter one and more",
+  );
+
+  // Qwen3's templates drop the reasoning of all turns but the last: seen when there is some.
+  const dropsReasoning = tokenizerWith(
+    chatMl.replace("m.content", "m.content.split('</think>')[-1]"),
+  );
+  const { chat } = beginChat(dropsReasoning, [user("a")]);
+  const answer = dropsReasoning.encode("<think> b </think> c <end>");
+  expect(() => continueChat(dropsReasoning, chat, answer, [user("go")])).toThrow(
+    /got ".* c <end>.*" in place of "<think> b <\/think> c" in message 1 or before/,
+  );
+});
+
+test("takes the token that the template puts after an answer for an end token too", () => {
+  const tokenizer = tokenizerWith(chatMl.replaceAll("<end>", "</think>"));
+  const [end, turnEnd] = tokenizer.encode("<end> </think>");
+  expect(tokenizer.endToken).toBe(end);
+  expect(tokenizer.turnEndToken).toBe(turnEnd);
+  expect(tokenizer.endTokens).toEqual([end, turnEnd]);
+  const { chat } = beginChat(tokenizer, [user("a")]);
+  const next = (answer: string): string =>
+    tokenizer.decode(continueChat(tokenizer, chat, tokenizer.encode(answer), [user("c")]).tokens);
+  // The template's own end is there already; after another one, or none, it is appended.
+  expect(next("b </think>")).toBe("<start> user c </think> <start> assistant");
+  expect(next("b <end>")).toBe("</think> <start> user c </think> <start> assistant");
+  expect(next("b")).toBe("</think> <start> user c </think> <start> assistant");
+});
+
+test("refuses templates that put no end token behind an answer that has one", () => {
+  const tokenizer = tokenizerWith(chatMl.replaceAll("<end>", "open"));
+  const { chat } = beginChat(tokenizer, [user("a")]);
+  const answer = [...tokenizer.encode("b"), tokenizer.endToken];
+  expect(() => continueChat(tokenizer, chat, answer, [user("c")])).toThrow(
+    'continueChat: template must put "<end>" behind an answer, got " open',
+  );
+});
+
+for (const folder of ["qwen2-tied", "qwen3-untied", "llama-lora"]) {
+  const shared = findSharedData(`policy/${folder}`);
+  test.skipIf(!shared)(`gives a chat the ids that transformers gives it: ${folder}`, async () => {
+    const tokenizer = await readTokenizer(shared!);
+    const { chat, chat_ids } = readGolden(shared!).tokenizer;
+    expect(tokenizer.encodeChat(chat, { addGenerationPrompt: true })).toEqual(chat_ids);
+  });
+}
+
+const shared = findSharedData("policy/qwen2-tied");
+test.skipIf(!shared)("grows to the same ids as the whole conversation at once", async () => {
+  const tokenizer = await readTokenizer(shared!);
+  const content = fc.string({ unit: "grapheme" });
+  const turn = fc.record({ answer: content, isCut: fc.boolean(), question: content });
+  fc.assert(
+    fc.property(content, fc.array(turn, { maxLength: 4 }), (question, turns) => {
+      let { chat, tokens } = beginChat(tokenizer, [user(question)]);
+      const grown = [...tokens];
+      for (const { answer, isCut, question: next } of turns) {
+        const response = [...tokenizer.encode(answer), ...(isCut ? [] : [tokenizer.endToken])];
+        ({ chat, tokens } = continueChat(tokenizer, chat, response, [user(next)]));
+        grown.push(...response, ...tokens);
+      }
+      expect(grown).toEqual(tokenizer.encodeChat(chat.messages, { addGenerationPrompt: true }));
+    }),
+    { numRuns: 50 },
+  );
+});

@@ -1,0 +1,232 @@
+import { mkdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
+import { decodeText, type Tokenizer } from "@turnwise/core";
+import { writeFileAtomically } from "../files/atomic-file.ts";
+import { findBeginTokens } from "./begin-tokens.ts";
+import {
+  createChatRenderer,
+  type ChatMessage,
+  type RenderChat,
+  type RenderOptions,
+} from "./chat-template.ts";
+import { findEndTokens, readGenerationConfig } from "./end-tokens.ts";
+import {
+  isJsonObject,
+  isMissingFile,
+  readJson,
+  readJsonIfPresent,
+  writeJson,
+  type JsonObject,
+} from "../files/json-file.ts";
+
+/** The content of a tokenizer's files, as Hugging Face lays them out. Plain data. */
+export interface TokenizerFiles {
+  /** `tokenizer.json`. */
+  readonly tokenizer: JsonObject;
+  /** `tokenizer_config.json`; of it, the special tokens and the chat template matter here. */
+  readonly config: JsonObject;
+  /** `chat_template.jinja`, where there is one. */
+  readonly chatTemplate?: string;
+  /** `generation_config.json`, where there is one: its `eos_token_id` names more end tokens. */
+  readonly generationConfig?: JsonObject;
+}
+
+/** A tokenizer that can be written to a folder again. */
+export interface LoadedTokenizer extends Tokenizer {
+  readonly files: TokenizerFiles;
+  /** All tokens that end a response: the union of the files', and of what ends a turn in a chat. */
+  readonly endTokens: readonly number[];
+  /** Token that the chat template puts after an answer, where it puts one. */
+  readonly turnEndToken?: number;
+  /** Tokens that the tokenizer puts before a text that begins a sequence (BOS); often none. */
+  readonly beginTokens: readonly number[];
+  /** The token ids of a text that begins a sequence: `beginTokens`, unless it has them, and the text's. */
+  encodePrompt(text: string): number[];
+  /** The id of a token's text, or `undefined` if there is no such token. */
+  tokenId(text: string): number | undefined;
+  /**
+   * A conversation as the text that the model was trained on, by the chat template of the files.
+   * @throws `RangeError` if there is none; `Error` with what the template says is wrong.
+   */
+  readonly renderChat: RenderChat;
+  /** The token ids of that text. For conversations that grow, see `beginChat`. */
+  encodeChat(messages: readonly ChatMessage[], options?: RenderOptions): number[];
+}
+
+/** Options of {@link createTokenizer} and {@link readTokenizer}. */
+export interface TokenizerOptions {
+  /** Text of the token that a response is trained to end with. Default: `eos_token` of the files. */
+  readonly endToken?: string;
+}
+
+/**
+ * A tokenizer from the content of its files. Texts are encoded as they are: no token is added in
+ * front or behind. Decoding keeps special tokens and all spaces; nothing decodes to `""`.
+ * @throws `RangeError` if there is no end token, the vocabulary does not know it, or the files are not
+ *   those of a tokenizer.
+ */
+export function createTokenizer(
+  files: TokenizerFiles,
+  { endToken: endText }: TokenizerOptions = {},
+): LoadedTokenizer {
+  const tokenizer = loadTokenizer(files);
+  let vocabularySize = 0;
+  for (const id of tokenizer.get_vocab(true).values()) {
+    vocabularySize = Math.max(vocabularySize, id + 1);
+  }
+  const model = files.tokenizer["model"];
+  const unknownText = isJsonObject(model) ? model["unk_token"] : undefined;
+  const unknownToken =
+    typeof unknownText === "string" ? tokenizer.token_to_id(unknownText) : undefined;
+
+  const encode = (text: string): number[] => {
+    // The library leaves words that a word-level vocabulary does not know without an id.
+    const encoding: Encoding = tokenizer.encode(text, { add_special_tokens: false });
+    const { ids, tokens } = encoding;
+    return ids.map((id, index) => {
+      const known = id ?? unknownToken;
+      if (known !== undefined) return known;
+      throw new RangeError(
+        `Tokenizer.encode: text must be made of known tokens, got ${JSON.stringify(tokens[index])}`,
+      );
+    });
+  };
+  const decode = (tokens: readonly number[]): string =>
+    tokens.length === 0
+      ? ""
+      : tokenizer.decode([...tokens], {
+          skip_special_tokens: false,
+          clean_up_tokenization_spaces: false,
+        });
+  const renderChat = createChatRenderer(files);
+  const tokenId = (text: string): number | undefined => tokenizer.token_to_id(text);
+  const ends = findEndTokens({ files, vocabularySize, tokenId, renderChat }, endText);
+  const beginTokens = findBeginTokens(files, (text) => {
+    const { ids }: Encoding = tokenizer.encode(text, { add_special_tokens: true });
+    return { plain: encode(text), whole: ids.filter((id) => id !== undefined) };
+  });
+  return {
+    vocabularySize,
+    endToken: ends.first,
+    endTokens: ends.all,
+    ...(ends.ofTurn !== undefined && { turnEndToken: ends.ofTurn }),
+    beginTokens,
+    files,
+    renderChat,
+    encodeChat: (messages, options) => encode(renderChat(messages, options)),
+    encodePrompt: (text) => {
+      const tokens = encode(text);
+      const isBegun = beginTokens.every((token, i) => token === tokens[i]);
+      return isBegun ? tokens : [...beginTokens, ...tokens];
+    },
+    encode,
+    decode,
+    tokenId,
+  };
+}
+
+const modelKinds: ReadonlySet<string> = new Set(["BPE", "Unigram", "WordLevel", "WordPiece"]);
+
+/** The library's tokenizer; it says little about what is wrong with its files. */
+function loadTokenizer({ tokenizer, config }: TokenizerFiles): HuggingFaceTokenizer {
+  const model = tokenizer["model"];
+  const vocabulary = isJsonObject(model) ? model["vocab"] : undefined;
+  if (!isJsonObject(vocabulary) && !Array.isArray(vocabulary)) {
+    throw new RangeError(
+      `createTokenizer: model of tokenizer.json must have a vocab, got ${JSON.stringify(model)?.slice(0, 80)}`,
+    );
+  }
+  // The library takes a kind that it does not know for another one.
+  const kind = isJsonObject(model) ? (model["type"] ?? "BPE") : undefined;
+  if (typeof kind !== "string" || !modelKinds.has(kind)) {
+    throw new RangeError(
+      `createTokenizer: model of tokenizer.json must be ${[...modelKinds].join(", ")}, got ${JSON.stringify(kind)}`,
+    );
+  }
+  const added = Array.isArray(tokenizer["added_tokens"]) ? tokenizer["added_tokens"] : [];
+  const ids = [
+    ...(isJsonObject(vocabulary) ? Object.entries(vocabulary) : []),
+    ...added.filter(isJsonObject).map(({ content, id }) => [content, id] as const),
+  ];
+  for (const [token, id] of ids) {
+    if (Number.isSafeInteger(id) && Number(id) >= 0) continue;
+    throw new RangeError(
+      `createTokenizer: ids must be whole numbers >= 0, got ${JSON.stringify(id)} for ${JSON.stringify(token)}`,
+    );
+  }
+  try {
+    return new HuggingFaceTokenizer(tokenizer, config);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new RangeError(
+      `createTokenizer: tokenizer.json must be such as the tokenizers library reads, got: ${reason}`,
+      { cause },
+    );
+  }
+}
+
+/** What the library returns; its own type does not resolve under NodeNext. */
+interface Encoding {
+  readonly ids: readonly (number | undefined)[];
+  readonly tokens: readonly string[];
+}
+
+/**
+ * Reads a tokenizer from a folder with `tokenizer.json`, `tokenizer_config.json` (which may be missing
+ * if an end token is found elsewhere), and perhaps `special_tokens_map.json`, `chat_template.jinja` and
+ * `generation_config.json`. As in transformers, `config.json` stands in for a missing
+ * `generation_config.json`.
+ */
+export async function readTokenizer(
+  directory: string,
+  options: TokenizerOptions = {},
+): Promise<LoadedTokenizer> {
+  const tokenizer = await readJson(join(directory, "tokenizer.json"));
+  const config = (await readJsonIfPresent(join(directory, "tokenizer_config.json"))) ?? {};
+  const specialTokens = await readJsonIfPresent(join(directory, "special_tokens_map.json"));
+  const chatTemplate = await readTextIfPresent(join(directory, templateName));
+  const generationConfig = await readGenerationConfig(directory);
+  const files: TokenizerFiles = {
+    tokenizer,
+    config: withSpecialTokens(config, specialTokens),
+    ...(chatTemplate !== undefined && { chatTemplate }),
+    ...(generationConfig && { generationConfig }),
+  };
+  return createTokenizer(files, options);
+}
+
+/** Adds the special tokens that `tokenizer_config.json` does not name. */
+function withSpecialTokens(config: JsonObject, specialTokens: JsonObject = {}): JsonObject {
+  const missing = Object.entries(specialTokens).filter(
+    ([name]) => name.endsWith("_token") && (config[name] ?? undefined) === undefined,
+  );
+  return missing.length === 0 ? config : { ...config, ...Object.fromEntries(missing) };
+}
+
+const templateName = "chat_template.jinja";
+
+async function readTextIfPresent(path: string): Promise<string | undefined> {
+  try {
+    return decodeText(await readFile(path), path);
+  } catch (error) {
+    if (isMissingFile(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Writes a tokenizer's files into a folder, each atomically. */
+export async function writeTokenizer(directory: string, files: TokenizerFiles): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  await writeJson(join(directory, "tokenizer.json"), files.tokenizer);
+  await writeJson(join(directory, "tokenizer_config.json"), files.config);
+  const path = join(directory, templateName);
+  // A template that was there would go before the one of the config.
+  if (files.chatTemplate === undefined) await rm(path, { force: true });
+  else await writeFileAtomically(path, [files.chatTemplate]);
+  const generationPath = join(directory, "generation_config.json");
+  // One that is there belongs to the model, and says more.
+  if (files.generationConfig && !(await readJsonIfPresent(generationPath))) {
+    await writeJson(generationPath, files.generationConfig);
+  }
+}
