@@ -5,21 +5,23 @@ import { expect, it } from "vitest";
 /** Folders of the package with the folders that each may import. An import beyond these is an error. */
 const imports: Readonly<Record<string, readonly string[]>> = {
   files: [],
-  model: ["files"],
-  checkpoints: ["files", "model"],
+  "model/shape": ["files"],
+  "model/families": ["files", "model/shape"],
+  model: ["files", "model/families", "model/shape"],
+  checkpoints: ["files", "model", "model/shape"],
   text: ["files"],
   wasm: [],
   "sampling/runner": ["model"],
-  "sampling/host": ["model", "sampling/runner", "wasm"],
-  "sampling/device": ["model", "sampling/runner"],
-  sampling: ["model", "sampling/device", "sampling/host", "sampling/runner"],
-  learning: ["checkpoints", "model", "wasm"],
-  engine: ["checkpoints", "files", "learning", "model", "sampling", "text"],
+  "sampling/host": ["model", "model/shape", "sampling/runner", "wasm"],
+  "sampling/device": ["model", "model/shape", "sampling/runner"],
+  sampling: ["model", "model/shape", "sampling/device", "sampling/host", "sampling/runner"],
+  learning: ["checkpoints", "model", "model/shape", "wasm"],
+  engine: ["checkpoints", "files", "learning", "model", "model/shape", "sampling", "text"],
   remote: ["files", "learning"],
   doctor: [],
   // Entry points: exports only.
   local: ["engine", "learning", "sampling"],
-  ".": ["checkpoints", "files", "learning", "model", "text"],
+  ".": ["checkpoints", "files", "learning", "model", "model/families", "model/shape", "text"],
 };
 
 const source = import.meta.dirname;

@@ -38,21 +38,19 @@ export {
   type AdapterOptions,
 } from "./model/lora.ts";
 export {
-  modelConfigJson,
-  parseModelConfig,
   smallModelConfig,
   type ModelConfig,
-  type ModelConfigJsonOptions,
-  type ModelType,
   type SmallModelOptions,
 } from "./model/model-config.ts";
+export type { ModelType } from "./model/families/families.ts";
 export {
-  initialParameters,
-  parameterTable,
-  type Parameters,
-  type ParameterSpec,
-} from "./model/parameters.ts";
-export type { RopeScaling } from "./model/rope-scaling.ts";
+  modelConfigJson,
+  parseModelConfig,
+  type ModelConfigJsonOptions,
+} from "./model/config-json.ts";
+export type { Parameters, ParameterSpec } from "./model/shape/parameters.ts";
+export { initialParameters, parameterTable } from "./model/parameter-table.ts";
+export type { RopeScaling } from "./model/shape/rope-scaling.ts";
 export {
   OpenSafetensors,
   readSafetensors,

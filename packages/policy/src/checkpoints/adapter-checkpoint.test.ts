@@ -13,7 +13,7 @@ import { readModelConfig } from "./checkpoint.ts";
 import { readJson, writeJson } from "../files/json-file.ts";
 import { adapterConfig, adapterTable, allLinearModules } from "../model/lora.ts";
 import { smallModelConfig } from "../model/model-config.ts";
-import { drawParameters } from "../model/parameters.ts";
+import { drawParameters } from "../model/shape/parameters.ts";
 import { findSharedData } from "../testing/shared-data.ts";
 
 const directory = await mkdtemp(join(tmpdir(), "turnwise-adapter-"));

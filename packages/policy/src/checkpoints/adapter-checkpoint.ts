@@ -13,7 +13,7 @@ import {
 } from "../model/lora.ts";
 import type { ModelConfig } from "../model/model-config.ts";
 import { OpenSafetensors, writeSafetensors } from "../files/safetensors.ts";
-import type { Parameters } from "../model/parameters.ts";
+import type { Parameters } from "../model/shape/parameters.ts";
 import { readParameters, storedTensors, type ReadTensor } from "./stored-parameters.ts";
 
 /** What stands before a parameter's name in an adapter's file. */

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { smallModelConfig } from "../model/model-config.ts";
-import { initialParameters } from "../model/parameters.ts";
+import { initialParameters } from "../model/parameter-table.ts";
 
 const directory = await mkdtemp(join(tmpdir(), "turnwise-corruption-"));
 afterAll(() => rm(directory, { recursive: true }));

@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { describeWeights, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { readJson } from "../files/json-file.ts";
-import { modelConfigJson, smallModelConfig } from "../model/model-config.ts";
-import { initialParameters, parameterTable, type Parameters } from "../model/parameters.ts";
+import { smallModelConfig } from "../model/model-config.ts";
+import { modelConfigJson } from "../model/config-json.ts";
+import { type Parameters } from "../model/shape/parameters.ts";
+import { initialParameters, parameterTable } from "../model/parameter-table.ts";
 import { writeSafetensors } from "../files/safetensors.ts";
 import { findSharedData } from "../testing/shared-data.ts";
 

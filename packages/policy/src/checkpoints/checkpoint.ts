@@ -9,14 +9,11 @@ import {
   writeJson,
   type JsonObject,
 } from "../files/json-file.ts";
-import { modelConfigJson, parseModelConfig, type ModelConfig } from "../model/model-config.ts";
+import { type ModelConfig } from "../model/model-config.ts";
+import { modelConfigJson, parseModelConfig } from "../model/config-json.ts";
 import { refusePickle } from "../files/refuse-pickle.ts";
-import {
-  parameterTable,
-  sizeOf,
-  type Parameters,
-  type ParameterSpec,
-} from "../model/parameters.ts";
+import { sizeOf, type Parameters, type ParameterSpec } from "../model/shape/parameters.ts";
+import { parameterTable } from "../model/parameter-table.ts";
 import { OpenSafetensors, writeSafetensors, type FloatType } from "../files/safetensors.ts";
 import {
   locateParameters,

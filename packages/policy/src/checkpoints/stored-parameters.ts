@@ -1,5 +1,5 @@
 import type { FileFeed } from "@turnwise/graph";
-import type { Parameters, ParameterSpec } from "../model/parameters.ts";
+import type { Parameters, ParameterSpec } from "../model/shape/parameters.ts";
 import type { OpenSafetensors, TensorToWrite } from "../files/safetensors.ts";
 import { isFloatType } from "../files/safetensors.ts";
 

@@ -8,7 +8,7 @@ import { readCheckpoint, readModelConfig, writeCheckpoint } from "../checkpoints
 import { readJson } from "../files/json-file.ts";
 import { mergeAdapter } from "../model/lora.ts";
 import { smallModelConfig } from "../model/model-config.ts";
-import { initialParameters } from "../model/parameters.ts";
+import { initialParameters } from "../model/parameter-table.ts";
 import { findSharedData, readGolden } from "../testing/shared-data.ts";
 import { createTokenizer, writeTokenizer } from "../text/tokenizer.ts";
 import { buildWordVocabulary } from "../text/word-vocabulary.ts";

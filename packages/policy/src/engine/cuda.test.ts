@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { softwareCuda } from "../../../cuda/src/testing/software-cuda.ts";
 import { adapterConfig, initialAdapter } from "../model/lora.ts";
 import { smallModelConfig } from "../model/model-config.ts";
-import { initialParameters } from "../model/parameters.ts";
+import { initialParameters } from "../model/parameter-table.ts";
 import { createTokenizer } from "../text/tokenizer.ts";
 import { buildWordVocabulary } from "../text/word-vocabulary.ts";
 import { countingExecutor } from "../testing/counting-executor.ts";

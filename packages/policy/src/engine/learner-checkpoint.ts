@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { readAdapter, readAdapterConfig, writeAdapter } from "../checkpoints/adapter-checkpoint.ts";
 import { readCheckpoint, writeCheckpoint } from "../checkpoints/checkpoint.ts";
 import { adapterScale, type AdapterConfig } from "../model/lora.ts";
-import type { Parameters, ParameterSpec } from "../model/parameters.ts";
+import type { Parameters, ParameterSpec } from "../model/shape/parameters.ts";
 import { OpenSafetensors, writeSafetensors } from "../files/safetensors.ts";
 import { readParameters, storedTensors } from "../checkpoints/stored-parameters.ts";
 import { valueHeadTable } from "../model/value-head.ts";

@@ -1,7 +1,7 @@
 import { readAdapter } from "../checkpoints/adapter-checkpoint.ts";
 import { openCheckpoint } from "../checkpoints/checkpoint.ts";
 import { adapterMerger, initialAdapter, type Adapter } from "../model/lora.ts";
-import { initialParameters } from "../model/parameters.ts";
+import { initialParameters } from "../model/parameter-table.ts";
 import type { EngineOptions } from "./engine-port.ts";
 import type { SamplingEngine } from "../sampling/sampling-engine.ts";
 

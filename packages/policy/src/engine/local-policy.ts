@@ -10,8 +10,10 @@ import {
   type AdapterConfig,
   type AdapterOptions,
 } from "../model/lora.ts";
-import { checkModelConfig, parseModelConfig, type ModelConfig } from "../model/model-config.ts";
-import { parameterTable, sizeOf, type ParameterSpec } from "../model/parameters.ts";
+import { checkModelConfig, type ModelConfig } from "../model/model-config.ts";
+import { parseModelConfig } from "../model/config-json.ts";
+import { sizeOf, type ParameterSpec } from "../model/shape/parameters.ts";
+import { parameterTable } from "../model/parameter-table.ts";
 import { readTokenizer, writeTokenizer, type LoadedTokenizer } from "../text/tokenizer.ts";
 import { valueHeadTable } from "../model/value-head.ts";
 import { usualMicrobatchTokens, type DeviceOptions } from "./device.ts";

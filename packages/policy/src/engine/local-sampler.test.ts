@@ -5,7 +5,7 @@ import type { SampleRequest } from "@turnwise/core";
 import { afterAll, describe, expect, test } from "vitest";
 import { writeCheckpoint } from "../checkpoints/checkpoint.ts";
 import { smallModelConfig } from "../model/model-config.ts";
-import { initialParameters } from "../model/parameters.ts";
+import { initialParameters } from "../model/parameter-table.ts";
 import { createTokenizer } from "../text/tokenizer.ts";
 import { buildWordVocabulary } from "../text/word-vocabulary.ts";
 import { createLocalPolicy } from "./local-policy.ts";

@@ -1,7 +1,8 @@
 import type { StoredWeights } from "../checkpoints/checkpoint.ts";
 import { adapterTable, type AdapterConfig } from "../model/lora.ts";
 import type { ModelConfig } from "../model/model-config.ts";
-import { parameterTable, sizeOf, type ParameterSpec } from "../model/parameters.ts";
+import { sizeOf, type ParameterSpec } from "../model/shape/parameters.ts";
+import { parameterTable } from "../model/parameter-table.ts";
 import { staysOnDevice, usualMaxLogits, type DeviceOptions } from "./device.ts";
 
 /** Model and sequences whose memory is computed. */

@@ -16,7 +16,8 @@ import {
 } from "../checkpoints/checkpoint.ts";
 import { adapterTable, initialAdapter, type Adapter } from "../model/lora.ts";
 import type { ModelConfig } from "../model/model-config.ts";
-import { initialParameters, parameterTable, type Parameters } from "../model/parameters.ts";
+import { type Parameters } from "../model/shape/parameters.ts";
+import { initialParameters, parameterTable } from "../model/parameter-table.ts";
 import type { FloatType } from "../files/safetensors.ts";
 import { createExecutor, needsLossScale, staysOnDevice, usualMaxLogits } from "./device.ts";
 import type { EngineOptions, EnginePort, PendingSample, SaveModelOptions } from "./engine-port.ts";

@@ -5,7 +5,7 @@ import { crossEntropy, type Objective, type TrainingRow } from "@turnwise/core";
 import { createOnnxExecutor } from "@turnwise/graph/onnx";
 import { expect, test } from "vitest";
 import { smallModelConfig } from "../model/model-config.ts";
-import { initialParameters } from "../model/parameters.ts";
+import { initialParameters } from "../model/parameter-table.ts";
 import { createTokenizer } from "../text/tokenizer.ts";
 import { buildWordVocabulary } from "../text/word-vocabulary.ts";
 import { LearningEngine } from "../learning/learning-engine.ts";

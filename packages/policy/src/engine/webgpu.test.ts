@@ -6,7 +6,7 @@ import { diagnoseProvider } from "../doctor/index.ts";
 import { createOnnxExecutor } from "@turnwise/graph/onnx";
 import { describe, expect, it } from "vitest";
 import { smallModelConfig } from "../model/model-config.ts";
-import { initialParameters } from "../model/parameters.ts";
+import { initialParameters } from "../model/parameter-table.ts";
 import { createTokenizer } from "../text/tokenizer.ts";
 import { buildWordVocabulary } from "../text/word-vocabulary.ts";
 import { compareWithHost } from "../testing/compare-with-host.ts";

@@ -7,13 +7,8 @@ import { writeAdapter } from "../checkpoints/adapter-checkpoint.ts";
 import { describeWeights, readCheckpoint, writeCheckpoint } from "../checkpoints/checkpoint.ts";
 import { adapterConfig, adapterTable } from "../model/lora.ts";
 import { smallModelConfig } from "../model/model-config.ts";
-import {
-  drawParameters,
-  initialParameters,
-  parameterTable,
-  sizeOf,
-  type Parameters,
-} from "../model/parameters.ts";
+import { drawParameters, sizeOf, type Parameters } from "../model/shape/parameters.ts";
+import { initialParameters, parameterTable } from "../model/parameter-table.ts";
 import { createTokenizer } from "../text/tokenizer.ts";
 import { buildWordVocabulary } from "../text/word-vocabulary.ts";
 import { createLocalSampler, type LocalSamplerOptions } from "./create-local-sampler.ts";

@@ -1,7 +1,8 @@
 import { availableMemory } from "./available-memory.ts";
 import { describeWeights } from "../checkpoints/checkpoint.ts";
 import type { ModelConfig } from "../model/model-config.ts";
-import { parameterTable, sizeOf } from "../model/parameters.ts";
+import { sizeOf } from "../model/shape/parameters.ts";
+import { parameterTable } from "../model/parameter-table.ts";
 
 /**
  * How frozen weights are held: widened to float32 in memory; as they are stored, in their file, where

@@ -2,7 +2,7 @@ import { crossEntropy } from "@turnwise/core";
 import { expect, test } from "vitest";
 import { adapterConfig, adapterTable } from "../model/lora.ts";
 import { smallModelConfig } from "../model/model-config.ts";
-import { parameterTable } from "../model/parameters.ts";
+import { parameterTable } from "../model/parameter-table.ts";
 import { trainingProgram } from "./learning-programs.ts";
 import { traceObjective } from "./objective-program.ts";
 

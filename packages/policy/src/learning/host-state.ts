@@ -5,7 +5,7 @@ import {
   type Feed,
   type SpareArrays,
 } from "@turnwise/graph";
-import { sizeOf, type Parameters, type ParameterSpec } from "../model/parameters.ts";
+import { sizeOf, type Parameters, type ParameterSpec } from "../model/shape/parameters.ts";
 import { AdamWKernel } from "./adam-w-kernel.ts";
 import { checkOptimizer, planStep, type OptimizerConfig } from "./optimizer-config.ts";
 import {

@@ -3,7 +3,7 @@ import { createOnnxExecutor } from "@turnwise/graph/onnx";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import { smallModelConfig } from "../model/model-config.ts";
-import { initialParameters } from "../model/parameters.ts";
+import { initialParameters } from "../model/parameter-table.ts";
 import { LearningEngine, type LearningEngineOptions } from "./learning-engine.ts";
 import { trainedTable } from "./learning-programs.ts";
 import { traceObjective } from "./objective-program.ts";

@@ -2,7 +2,8 @@ import { crossEntropy, NonFiniteError, type Objective, type TrainingRow } from "
 import { createOnnxExecutor } from "@turnwise/graph/onnx";
 import { expect, test } from "vitest";
 import { smallModelConfig } from "../model/model-config.ts";
-import { initialParameters, type Parameters } from "../model/parameters.ts";
+import { type Parameters } from "../model/shape/parameters.ts";
+import { initialParameters } from "../model/parameter-table.ts";
 import type { ReadTensor } from "../checkpoints/stored-parameters.ts";
 import { LearningEngine, type LearningEngineOptions } from "./learning-engine.ts";
 import { traceObjective } from "./objective-program.ts";

@@ -20,7 +20,8 @@ import type {
 } from "@turnwise/graph";
 import type { Adapter } from "../model/lora.ts";
 import type { ModelConfig } from "../model/model-config.ts";
-import { parameterTable, type Parameters, type ParameterSpec } from "../model/parameters.ts";
+import { type Parameters, type ParameterSpec } from "../model/shape/parameters.ts";
+import { parameterTable } from "../model/parameter-table.ts";
 import type { LocatedParameters, ReadTensor } from "../checkpoints/stored-parameters.ts";
 import { checkOutputs, checkTrainingRows, forestFeeds, objectiveFeeds } from "./batch-feeds.ts";
 import { copyOfAll, hostModel, residentModel, type ModelParts } from "./model-parts.ts";

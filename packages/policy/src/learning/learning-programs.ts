@@ -10,7 +10,8 @@ import {
 } from "@turnwise/graph";
 import { adapterTable, type AdapterConfig } from "../model/lora.ts";
 import type { ModelConfig } from "../model/model-config.ts";
-import { parameterTable, type ParameterSpec } from "../model/parameters.ts";
+import { type ParameterSpec } from "../model/shape/parameters.ts";
+import { parameterTable } from "../model/parameter-table.ts";
 import { valueHeadTable } from "../model/value-head.ts";
 import { fedFields } from "./batch-feeds.ts";
 import { inlineProgram } from "./inline-program.ts";

@@ -5,7 +5,7 @@ import { crossEntropy, type TrainingRow } from "@turnwise/core";
 import { createOnnxExecutor } from "@turnwise/graph/onnx";
 import { describe, expect, test } from "vitest";
 import { smallModelConfig } from "../model/model-config.ts";
-import { initialParameters, parameterTable } from "../model/parameters.ts";
+import { initialParameters, parameterTable } from "../model/parameter-table.ts";
 import { readLearner, writeLearner } from "../engine/learner-checkpoint.ts";
 import { LearningEngine, type LearningEngineOptions } from "./learning-engine.ts";
 import { LossScale } from "./loss-scale.ts";

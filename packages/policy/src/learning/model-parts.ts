@@ -1,7 +1,8 @@
 import type { Executor, FrozenFeeds, ResidentTensor, RunFeeds } from "@turnwise/graph";
 import type { Adapter } from "../model/lora.ts";
 import type { ModelConfig } from "../model/model-config.ts";
-import { parameterTable, type Parameters } from "../model/parameters.ts";
+import { type Parameters } from "../model/shape/parameters.ts";
+import { parameterTable } from "../model/parameter-table.ts";
 import type { LocatedParameters } from "../checkpoints/stored-parameters.ts";
 import type { ReadFeed } from "./merge-program.ts";
 import { SharedTensor, type WeightFeeds } from "./resident-weights.ts";

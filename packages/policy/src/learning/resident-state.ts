@@ -6,7 +6,7 @@ import {
   type Feed,
   type ResidentTensor,
 } from "@turnwise/graph";
-import { sizeOf, type Parameters, type ParameterSpec } from "../model/parameters.ts";
+import { sizeOf, type Parameters, type ParameterSpec } from "../model/shape/parameters.ts";
 import {
   checkOptimizer,
   planStep,

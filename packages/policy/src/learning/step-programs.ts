@@ -1,5 +1,5 @@
 import { trace, traceAdamW, type Program, type Tensor } from "@turnwise/graph";
-import type { ParameterSpec } from "../model/parameters.ts";
+import type { ParameterSpec } from "../model/shape/parameters.ts";
 import { sumPrefix } from "./trained-state.ts";
 
 /** The squares of all entries of each sum of gradients, added up: output `squares`, `[parameter]`. */

@@ -1,5 +1,5 @@
 import type { CompileOptions, Output, ResidentTensor, SpareArrays } from "@turnwise/graph";
-import type { Parameters } from "../model/parameters.ts";
+import type { Parameters } from "../model/shape/parameters.ts";
 import type { ReadTensor } from "../checkpoints/stored-parameters.ts";
 import type { SharedTensor, WeightFeeds } from "./resident-weights.ts";
 

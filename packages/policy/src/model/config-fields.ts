@@ -1,6 +1,7 @@
 import type { JsonObject } from "../files/json-file.ts";
+import { families } from "./families/families.ts";
 
-/** Fields of a `config.json` that {@link parseModelConfig} reads. */
+/** Fields of a `config.json` that are read for every family. */
 const computedFields = [
   "model_type",
   "vocab_size",
@@ -15,15 +16,9 @@ const computedFields = [
   "tie_word_embeddings",
   "max_position_embeddings",
   "initializer_range",
-  "attention_bias",
-  "mlp_bias",
   "rope_theta",
   "rope_scaling",
   "rope_parameters",
-  "use_sliding_window",
-  "sliding_window",
-  "max_window_layers",
-  "layer_types",
   "partial_rotary_factor",
 ];
 
@@ -103,7 +98,12 @@ const harmlessFields = [
   "use_cache",
 ];
 
-const known = new Set([...computedFields, ...harmlessFields]);
+// A field of one family says nothing in the others, where transformers ignores it.
+const known = new Set([
+  ...computedFields,
+  ...harmlessFields,
+  ...Object.values(families).flatMap(({ configFields }) => configFields),
+]);
 
 /** Whether a field is switched off: it then says nothing, whatever it is called. */
 function isOff(value: unknown): boolean {

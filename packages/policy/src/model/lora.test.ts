@@ -7,7 +7,8 @@ import {
   type AdapterOptions,
 } from "./lora.ts";
 import { smallModelConfig } from "./model-config.ts";
-import { drawParameters, initialParameters } from "./parameters.ts";
+import { drawParameters } from "./shape/parameters.ts";
+import { initialParameters } from "./parameter-table.ts";
 
 const model = smallModelConfig({ vocabularySize: 10, hiddenSize: 4, numLayers: 1, numHeads: 1 });
 

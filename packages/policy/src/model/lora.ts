@@ -1,11 +1,7 @@
 import { checkInteger, checkPositive } from "@turnwise/core";
 import type { ModelConfig } from "./model-config.ts";
-import {
-  drawParameters,
-  parameterTable,
-  type Parameters,
-  type ParameterSpec,
-} from "./parameters.ts";
+import { drawParameters, type Parameters, type ParameterSpec } from "./shape/parameters.ts";
+import { parameterTable } from "./parameter-table.ts";
 
 /**
  * What a low-rank adapter changes (LoRA): a linear layer with weights `W` that it targets computes

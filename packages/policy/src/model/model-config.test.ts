@@ -1,10 +1,6 @@
 import { expect, test } from "vitest";
-import {
-  modelConfigJson,
-  parseModelConfig,
-  smallModelConfig,
-  type ModelConfig,
-} from "./model-config.ts";
+import { smallModelConfig, type ModelConfig } from "./model-config.ts";
+import { modelConfigJson, parseModelConfig } from "./config-json.ts";
 
 const qwen2 = {
   model_type: "qwen2",

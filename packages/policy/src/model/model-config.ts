@@ -1,174 +1,34 @@
-import { isDeepStrictEqual } from "node:util";
-import { refuseUnknownFields } from "./config-fields.ts";
-import { isJsonObject, type JsonObject } from "../files/json-file.ts";
-import { readRope, ropeScalingJson, type RopeScaling } from "./rope-scaling.ts";
-import type { FloatType } from "../files/safetensors.ts";
+import { families, isModelType, modelTypeNames, type ModelType } from "./families/families.ts";
+import type { ModelShape } from "./shape/model-shape.ts";
 
-/** The families that can be computed. They differ in what attention does to q, k and v. */
-export type ModelType = "llama" | "qwen2" | "qwen3";
-
-/**
- * The shape of a decoder-only transformer: RMSNorm before each part, rotary positions, grouped-query
- * attention, SwiGLU. Fields are those of Hugging Face's `config.json`.
- */
-export interface ModelConfig {
-  /** `qwen3` normalises each head of q and k; the others do not. */
+/** A model: its family and its shape. */
+export interface ModelConfig extends ModelShape {
   readonly modelType: ModelType;
-  readonly vocabularySize: number;
-  readonly hiddenSize: number;
-  readonly intermediateSize: number;
-  readonly numLayers: number;
-  readonly numHeads: number;
-  /** Divides `numHeads`: each key-value head serves `numHeads / numKeyValueHeads` query heads. */
-  readonly numKeyValueHeads: number;
-  /** Even; `numHeads * headSize` need not be `hiddenSize`. */
-  readonly headSize: number;
-  /** Which projections of attention have a bias; qwen2 has those of q, k and v. */
-  readonly attentionBiases: "none" | "query-key-value" | "all";
-  /** Whether the three projections of the gated unit have a bias; in llama only. */
-  readonly mlpBiases: boolean;
-  readonly ropeTheta: number;
-  readonly ropeScaling: RopeScaling;
-  readonly normEpsilon: number;
-  /** Whether the output head is the embedding table. */
-  readonly tiedEmbeddings: boolean;
-  /** The longest sequence, in tokens. */
-  readonly maxSequenceTokens: number;
-  /** Standard deviation of freshly drawn weights. */
-  readonly initializerRange: number;
-}
-
-/** Reads the fields of one JSON object, with errors that name the source and the field. */
-function fieldsOf(json: JsonObject, source: string) {
-  const fail = (field: string, rule: string): never => {
-    throw new RangeError(`${source}: ${field} must ${rule}, got ${JSON.stringify(json[field])}`);
-  };
-  const number = (field: string, fallback?: number): number => {
-    const value = json[field] ?? fallback;
-    if (typeof value !== "number" || !Number.isFinite(value) || value <= 0) {
-      return fail(field, "be a number > 0");
-    }
-    return value;
-  };
-  const count = (field: string, fallback?: number): number => {
-    const value = number(field, fallback);
-    return Number.isSafeInteger(value) ? value : fail(field, "be a whole number");
-  };
-  return { fail, number, count };
-}
-
-/** The window behind which layers that slide see nothing, and the largest that counts. */
-function refuseSlidingWindow(
-  json: JsonObject,
-  source: string,
-  { modelType, numLayers, maxSequenceTokens }: ModelConfig,
-): void {
-  const { fail } = fieldsOf(json, source);
-  const layerTypes = json["layer_types"] ?? undefined;
-  if (layerTypes !== undefined) {
-    if (!Array.isArray(layerTypes) || layerTypes.length !== numLayers) {
-      return fail("layer_types", `have one entry for each of ${numLayers} layers`);
-    }
-    if (layerTypes.some((type) => type !== "full_attention")) {
-      return fail("layer_types", 'be "full_attention" in every layer');
-    }
-    return;
-  }
-  // Qwen slides where it is switched on; other families would slide wherever a window is given.
-  if (modelType !== "llama" && json["use_sliding_window"] !== true) return;
-  const window = json["sliding_window"] ?? (modelType === "llama" ? undefined : 4096);
-  if (window === undefined) return;
-  if (typeof window === "number" && window >= maxSequenceTokens) return;
-  const firstLayer = json["max_window_layers"] ?? 28;
-  if (modelType !== "llama" && typeof firstLayer === "number" && firstLayer >= numLayers) return;
-  if (modelType === "llama") fail("sliding_window", "be absent or null");
-  fail("use_sliding_window", "be false or absent");
-}
-
-/** Refuses what would silently compute something else. */
-function refuseVariants(json: JsonObject, source: string): void {
-  const { fail } = fieldsOf(json, source);
-  const activation = json["hidden_act"] ?? "silu";
-  // Two names of one function.
-  if (activation !== "silu" && activation !== "swish") fail("hidden_act", 'be "silu"');
-  if ((json["partial_rotary_factor"] ?? 1) !== 1) {
-    fail("partial_rotary_factor", "be 1 or absent");
-  }
-  if (json["quantization_config"]) fail("quantization_config", "be absent");
-  refuseUnknownFields(json, source);
-}
-
-/** Which projections of attention have a bias, by family and `attention_bias`. */
-function readAttentionBiases(
-  modelType: ModelType,
-  json: JsonObject,
-): ModelConfig["attentionBiases"] {
-  if (modelType === "qwen2") return "query-key-value";
-  return json["attention_bias"] === true ? "all" : "none";
 }
 
 /**
- * Reads the parsed content of a Hugging Face `config.json`.
- * @param source - What messages call it, usually the file's path.
- * @throws `RangeError` naming source, field and value for a family other than llama, qwen2 and qwen3,
- *   for a missing field, for variants that are not computed (sliding windows, partial rotary
- *   positions, quantized weights, other activations and rotary scalings), and for any other field
- *   that is not known and not switched off.
- */
-export function parseModelConfig(json: unknown, source = "config.json"): ModelConfig {
-  if (!isJsonObject(json)) throw new TypeError(`${source}: must be a JSON object`);
-  const { fail, number, count } = fieldsOf(json, source);
-  const modelType = json["model_type"];
-  if (modelType !== "llama" && modelType !== "qwen2" && modelType !== "qwen3") {
-    return fail("model_type", 'be "llama", "qwen2" or "qwen3"');
-  }
-  refuseVariants(json, source);
-  const hiddenSize = count("hidden_size");
-  const numHeads = count("num_attention_heads");
-  const maxSequenceTokens = count("max_position_embeddings");
-  const config = checkModelConfig(
-    {
-      modelType,
-      vocabularySize: count("vocab_size"),
-      hiddenSize,
-      intermediateSize: count("intermediate_size"),
-      numLayers: count("num_hidden_layers"),
-      numHeads,
-      numKeyValueHeads: count("num_key_value_heads", numHeads),
-      headSize: count("head_dim", modelType === "qwen3" ? 128 : hiddenSize / numHeads),
-      attentionBiases: readAttentionBiases(modelType, json),
-      mlpBiases: modelType === "llama" && json["mlp_bias"] === true,
-      ...readRope(json, source, maxSequenceTokens),
-      normEpsilon: number("rms_norm_eps", 1e-6),
-      tiedEmbeddings: json["tie_word_embeddings"] === true,
-      maxSequenceTokens,
-      initializerRange: number("initializer_range", 0.02),
-    },
-    source,
-  );
-  refuseSlidingWindow(json, source, config);
-  return config;
-}
-
-/**
- * Checks what the fields of a config must be to each other.
+ * Checks a config: fields in range, and in agreement with each other and with the family.
  * @returns The same config.
  * @throws `RangeError` naming source and field.
  */
 export function checkModelConfig(config: ModelConfig, source = "modelConfig"): ModelConfig {
-  const { modelType, attentionBiases } = config;
-  if (modelType !== "llama" && modelType !== "qwen2" && modelType !== "qwen3") {
+  const { modelType, attentionBiases, mlpBiases } = config;
+  if (!isModelType(modelType)) {
     throw new RangeError(
-      `${source}: modelType must be "llama", "qwen2" or "qwen3", got ${JSON.stringify(modelType)}`,
+      `${source}: modelType must be ${modelTypeNames}, got ${JSON.stringify(modelType)}`,
     );
   }
-  if ((modelType === "qwen2") !== (attentionBiases === "query-key-value")) {
+  const family = families[modelType];
+  if (!family.attentionBiases.includes(attentionBiases)) {
+    const allowed = family.attentionBiases.map((each) => JSON.stringify(each)).join(" or ");
     throw new RangeError(
-      `${source}: attentionBiases must be "query-key-value" in qwen2 and only there, got ${JSON.stringify(attentionBiases)} in ${modelType}`,
+      `${source}: attentionBiases must be ${allowed} in ${modelType}, got ${JSON.stringify(attentionBiases)}`,
     );
   }
-  if (config.mlpBiases && modelType !== "llama") {
-    throw new RangeError(`${source}: mlpBiases must be false in ${modelType}, got true`);
+  if (!family.mlpBiases.includes(mlpBiases)) {
+    throw new RangeError(
+      `${source}: mlpBiases must be ${family.mlpBiases.join(" or ")} in ${modelType}, got ${mlpBiases}`,
+    );
   }
   const counts = {
     vocabularySize: config.vocabularySize,
@@ -201,74 +61,7 @@ export function checkModelConfig(config: ModelConfig, source = "modelConfig"): M
   return config;
 }
 
-const architectures: Readonly<Record<ModelType, string>> = {
-  llama: "LlamaForCausalLM",
-  qwen2: "Qwen2ForCausalLM",
-  qwen3: "Qwen3ForCausalLM",
-};
-
-/** Options of {@link modelConfigJson}. */
-export interface ModelConfigJsonOptions {
-  /** How the weights beside it are stored, for `dtype`. Default F32. */
-  readonly type?: FloatType;
-  /** The file that the config was read from: fields that it need not say again are kept. */
-  readonly original?: JsonObject;
-}
-
-const typeNames: Readonly<Record<FloatType, string>> = {
-  F32: "float32",
-  F16: "float16",
-  BF16: "bfloat16",
-};
-
-/** A config as Hugging Face's `config.json`; {@link parseModelConfig} reads it back. */
-export function modelConfigJson(
-  config: ModelConfig,
-  { type = "F32", original }: ModelConfigJsonOptions = {},
-): Record<string, unknown> {
-  const dtype = typeNames[type];
-  if (original) {
-    const isSame = isDeepStrictEqual(parseModelConfig(original), config);
-    const fields = isSame ? original : { ...original, ...freshConfigJson(config) };
-    // Older files call it torch_dtype.
-    const name = Object.hasOwn(original, "torch_dtype") ? "torch_dtype" : "dtype";
-    const { dtype: _, torch_dtype: __, ...rest } = fields;
-    return { ...rest, [name]: dtype };
-  }
-  return { ...freshConfigJson(config), dtype, torch_dtype: dtype };
-}
-
-function freshConfigJson(config: ModelConfig): Record<string, unknown> {
-  const { modelType, ropeScaling } = config;
-  const rope = ropeScalingJson(ropeScaling);
-  return {
-    architectures: [architectures[modelType]],
-    attention_dropout: 0,
-    ...(modelType !== "qwen2" && { attention_bias: config.attentionBiases === "all" }),
-    head_dim: config.headSize,
-    hidden_act: "silu",
-    hidden_size: config.hiddenSize,
-    initializer_range: config.initializerRange,
-    intermediate_size: config.intermediateSize,
-    max_position_embeddings: config.maxSequenceTokens,
-    ...(modelType === "llama" && { mlp_bias: config.mlpBiases }),
-    model_type: modelType,
-    num_attention_heads: config.numHeads,
-    num_hidden_layers: config.numLayers,
-    num_key_value_heads: config.numKeyValueHeads,
-    rms_norm_eps: config.normEpsilon,
-    // Both places: older readers look at the top level, newer ones into rope_parameters.
-    rope_theta: config.ropeTheta,
-    rope_scaling: ropeScaling.kind === "none" ? null : rope,
-    rope_parameters: { rope_theta: config.ropeTheta, ...rope },
-    tie_word_embeddings: config.tiedEmbeddings,
-    use_cache: true,
-    ...(modelType !== "llama" && { use_sliding_window: false }),
-    vocab_size: config.vocabularySize,
-  };
-}
-
-/** What a small model leaves open; the rest follows. */
+/** Options of {@link smallModelConfig}. */
 export interface SmallModelOptions {
   readonly vocabularySize: number;
   /** Default 128. */
@@ -285,7 +78,7 @@ export interface SmallModelOptions {
   readonly maxSequenceTokens?: number;
 }
 
-/** The config of a small Qwen3 with tied embeddings, for policies that are trained from nothing. */
+/** The config of a small Qwen3 with tied embeddings, for policies trained from scratch. */
 export function smallModelConfig({
   vocabularySize,
   hiddenSize = 128,

@@ -3,33 +3,22 @@ import {
   forestDepths,
   forestTokens,
   recompute,
-  swiglu,
   type Feeds,
   type Tensor,
   type Tracer,
 } from "@turnwise/graph";
 import { adapterScale, adapterTable, loraNames, type AdapterConfig } from "./lora.ts";
 import type { ModelConfig } from "./model-config.ts";
-import { parameterTable } from "./parameters.ts";
-import { rotaryFrequencies, rotaryMagnitude } from "./rope-scaling.ts";
+import { families } from "./families/families.ts";
+import type { FamilyLayers } from "./families/family.ts";
+import { parameterTable } from "./parameter-table.ts";
+import type { TracedParameters } from "./shape/traced-parameters.ts";
+import { rotaryFrequencies, rotaryMagnitude } from "./shape/rope-scaling.ts";
 
-/** A model inside a traced program: its config, and its parameters as inputs. */
-export interface TracedModel {
-  readonly g: Tracer;
+/** A model inside a traced program: its parameters, and the layers of its family. */
+export interface TracedModel extends TracedParameters {
   readonly config: ModelConfig;
-  /** The input that holds a parameter, declared when it is first asked for. */
-  readonly parameter: (name: string) => Tensor;
-  /** A linear layer by its name, with the bias and the adapter that it may have. */
-  readonly linear: (name: string, x: Tensor) => Tensor;
-  /** Rotary tables by position, `[maxSequenceTokens, headSize / 2]`; inputs `cos` and `sin`. */
-  readonly rotary: () => { readonly cos: Tensor; readonly sin: Tensor };
-}
-
-/** What attention reads in one layer, `[batch, time, heads, headSize]` each. */
-export interface LayerHeads {
-  readonly query: Tensor;
-  readonly key: Tensor;
-  readonly value: Tensor;
+  readonly layers: FamilyLayers;
 }
 
 /**
@@ -58,6 +47,7 @@ export function traceModel(g: Tracer, config: ModelConfig, adapter?: AdapterConf
   return {
     g,
     config,
+    layers: families[config.modelType],
     parameter,
     linear,
     rotary: () => ({ cos: rotary("cos"), sin: rotary("sin") }),
@@ -89,71 +79,6 @@ export function embed({ g, parameter }: TracedModel, tokens: Tensor): Tensor {
   return g.gather(parameter("model.embed_tokens.weight"), tokens);
 }
 
-/** The queries, keys and values of a layer, at positions int32 `[batch, time]`. */
-export function layerHeads(
-  { g, config, parameter, linear, rotary }: TracedModel,
-  layer: number,
-  x: Tensor,
-  positions: Tensor,
-): LayerHeads {
-  const prefix = `model.layers.${layer}`;
-  const normed = g.rmsNorm(x, parameter(`${prefix}.input_layernorm.weight`), config.normEpsilon);
-  const [batch, time] = [x.shape[0]!, x.shape[1]!];
-  const project = (part: "q" | "k" | "v", heads: number): Tensor => {
-    const projected = linear(`${prefix}.self_attn.${part}_proj`, normed);
-    return g.reshape(projected, [batch, time, heads, config.headSize]);
-  };
-  const { cos, sin } = rotary();
-  const turn = (part: "q" | "k", heads: number): Tensor => {
-    const projected = project(part, heads);
-    const scaled =
-      config.modelType === "qwen3"
-        ? g.rmsNorm(
-            projected,
-            parameter(`${prefix}.self_attn.${part}_norm.weight`),
-            config.normEpsilon,
-          )
-        : projected;
-    return g.rope(scaled, cos, sin, positions);
-  };
-  return {
-    query: turn("q", config.numHeads),
-    key: turn("k", config.numKeyValueHeads),
-    value: project("v", config.numKeyValueHeads),
-  };
-}
-
-/**
- * The rest of a layer: what attention found goes into the residual stream, then the gated unit.
- * @param x - The residual stream, `[..., hiddenSize]`.
- * @param attended - `[..., numHeads * headSize]`.
- */
-export function layerRest(
-  { g, config, parameter, linear }: TracedModel,
-  layer: number,
-  x: Tensor,
-  attended: Tensor,
-): Tensor {
-  const prefix = `model.layers.${layer}`;
-  const middle = g.add(x, linear(`${prefix}.self_attn.o_proj`, attended));
-  const normed = g.rmsNorm(
-    middle,
-    parameter(`${prefix}.post_attention_layernorm.weight`),
-    config.normEpsilon,
-  );
-  const gated = swiglu(
-    g,
-    linear(`${prefix}.mlp.gate_proj`, normed),
-    linear(`${prefix}.mlp.up_proj`, normed),
-  );
-  return g.add(middle, linear(`${prefix}.mlp.down_proj`, gated));
-}
-
-/** The final norm. */
-export function finalNorm({ g, config, parameter }: TracedModel, x: Tensor): Tensor {
-  return g.rmsNorm(x, parameter("model.norm.weight"), config.normEpsilon);
-}
-
 /** The output matrix, `[vocabularySize, hiddenSize]`. */
 export function headWeight({ config, parameter }: TracedModel): Tensor {
   return parameter(config.tiedEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight");
@@ -173,7 +98,7 @@ export function forwardForest(
   wanted: Tensor,
   { recomputeLayers = false }: { readonly recomputeLayers?: boolean } = {},
 ): Tensor {
-  const { g, config } = model;
+  const { g, config, layers } = model;
   const positions = g.reshape(forestDepths(g), [1, forestTokens]);
   const width = config.numHeads * config.headSize;
   const pick = (x: Tensor): Tensor => g.gather(x, wanted, { uniqueIds: true });
@@ -181,7 +106,7 @@ export function forwardForest(
     (layer: number) =>
     (x: Tensor): Tensor => {
       const row = g.reshape(x, [1, forestTokens, config.hiddenSize]);
-      const { query, key, value } = layerHeads(model, layer, row, positions);
+      const { query, key, value } = layers.layerHeads(model, layer, row, positions);
       const flat = (part: Tensor): Tensor => g.reshape(part, part.shape.slice(1));
       const attended = g.reshape(
         forestAttention(g, { query: flat(query), key: flat(key), value: flat(value) }),
@@ -189,12 +114,12 @@ export function forwardForest(
       );
       const isLast = layer === config.numLayers - 1;
       return isLast
-        ? layerRest(model, layer, pick(x), pick(attended))
-        : layerRest(model, layer, x, attended);
+        ? layers.layerRest(model, layer, pick(x), pick(attended))
+        : layers.layerRest(model, layer, x, attended);
     };
   let x = embed(model, tokens);
   for (let layer = 0; layer < config.numLayers; layer++) {
     x = recomputeLayers ? recompute(g, x, layerOf(layer)) : layerOf(layer)(x);
   }
-  return finalNorm(model, x);
+  return layers.finalNorm(model, x);
 }

@@ -1,4 +1,4 @@
-import { drawParameters, type Parameters, type ParameterSpec } from "./parameters.ts";
+import { drawParameters, type Parameters, type ParameterSpec } from "./shape/parameters.ts";
 import type { ModelConfig } from "./model-config.ts";
 
 /** The names of a value head's parameters. */

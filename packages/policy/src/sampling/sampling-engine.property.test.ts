@@ -3,7 +3,7 @@ import { createOnnxExecutor } from "@turnwise/graph/onnx";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { smallModelConfig } from "../model/model-config.ts";
-import { initialParameters } from "../model/parameters.ts";
+import { initialParameters } from "../model/parameter-table.ts";
 import { SamplingEngine, type SamplingEngineOptions } from "./sampling-engine.ts";
 
 const config = {

@@ -8,7 +8,7 @@ import { readCheckpoint } from "../checkpoints/checkpoint.ts";
 import { adapterTable } from "../model/lora.ts";
 import { closeTo } from "../testing/close-to.ts";
 import { smallModelConfig } from "../model/model-config.ts";
-import { initialParameters, parameterTable } from "../model/parameters.ts";
+import { initialParameters, parameterTable } from "../model/parameter-table.ts";
 import { findSharedData, readGolden, type GoldenPolicy } from "../testing/shared-data.ts";
 import { LearningEngine } from "../learning/learning-engine.ts";
 import { AttentionCache } from "./host/attention-cache.ts";

@@ -9,7 +9,7 @@ import {
 import type { Executor } from "@turnwise/graph";
 import type { AdapterConfig } from "../model/lora.ts";
 import type { ModelConfig } from "../model/model-config.ts";
-import type { Parameters } from "../model/parameters.ts";
+import type { Parameters } from "../model/shape/parameters.ts";
 import { DeviceRunner } from "./device/device-runner.ts";
 import { HeldSequences, sharedLength } from "./held-sequences.ts";
 import { HostRunner } from "./host/host-runner.ts";

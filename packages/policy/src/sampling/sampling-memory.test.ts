@@ -3,7 +3,7 @@ import { createOnnxExecutor } from "@turnwise/graph/onnx";
 import { describe, expect, test } from "vitest";
 import { closeTo } from "../testing/close-to.ts";
 import { smallModelConfig } from "../model/model-config.ts";
-import { initialParameters } from "../model/parameters.ts";
+import { initialParameters } from "../model/parameter-table.ts";
 import { SamplingEngine } from "./sampling-engine.ts";
 
 const config = {

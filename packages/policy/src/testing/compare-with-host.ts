@@ -2,7 +2,7 @@ import type { SampledResponse, SampleRequest } from "@turnwise/core";
 import type { Executor } from "@turnwise/graph";
 import { createOnnxExecutor } from "@turnwise/graph/onnx";
 import { smallModelConfig } from "../model/model-config.ts";
-import { initialParameters } from "../model/parameters.ts";
+import { initialParameters } from "../model/parameter-table.ts";
 import { closeTo } from "./close-to.ts";
 import { SamplingEngine } from "../sampling/sampling-engine.ts";
 

@@ -3,14 +3,7 @@ import type { AdapterConfig } from "../../model/lora.ts";
 import type { ModelConfig } from "../../model/model-config.ts";
 import { pagePositions } from "../runner/page-table.ts";
 import { traceDraw, traceScore } from "./trace-draw.ts";
-import {
-  embed,
-  finalNorm,
-  headWeight,
-  layerHeads,
-  layerRest,
-  traceModel,
-} from "../../model/transformer.ts";
+import { embed, headWeight, traceModel } from "../../model/transformer.ts";
 
 /** What a step gives behind the tokens that are wanted. */
 export type StepResult = "draws" | "filteredDraws" | "logits" | "scores";
@@ -108,16 +101,21 @@ export function traceStep(
     const outputs: Record<string, Tensor> = {};
     let x = g.reshape(embed(model, tokens), ["n", 1, hiddenSize]);
     for (let layer = 0; layer < numLayers; layer++) {
-      const parts = layerHeads(model, layer, x, g.reshape(positions, ["n", 1]));
+      const parts = model.layers.layerHeads(model, layer, x, g.reshape(positions, ["n", 1]));
       const { keyTable, valueTable, attended } = attend(layer, parts);
       outputs[`keys.${layer}`] = keyTable;
       outputs[`values.${layer}`] = valueTable;
       const isLast = layer === numLayers - 1;
       const pick = (rows: Tensor): Tensor => (isLast && wanted ? g.gather(rows, wanted) : rows);
-      const rest = layerRest(model, layer, pick(g.reshape(x, ["n", hiddenSize])), pick(attended));
+      const rest = model.layers.layerRest(
+        model,
+        layer,
+        pick(g.reshape(x, ["n", hiddenSize])),
+        pick(attended),
+      );
       x = isLast ? rest : g.reshape(rest, ["n", 1, hiddenSize]);
     }
-    const logits = g.linear(finalNorm(model, x), headWeight(model));
+    const logits = g.linear(model.layers.finalNorm(model, x), headWeight(model));
     const rows = [wanted ? "m" : "n"];
     if (result === "logits") return { ...outputs, logits };
     if (result === "scores") {

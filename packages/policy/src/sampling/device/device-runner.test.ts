@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
 import { openCheckpoint, writeCheckpoint } from "../../checkpoints/checkpoint.ts";
 import { adapterConfig, initialAdapter } from "../../model/lora.ts";
 import { smallModelConfig } from "../../model/model-config.ts";
-import { initialParameters } from "../../model/parameters.ts";
+import { initialParameters } from "../../model/parameter-table.ts";
 import { closeTo } from "../../testing/close-to.ts";
 import { countingExecutor } from "../../testing/counting-executor.ts";
 import { SamplingEngine } from "../sampling-engine.ts";

@@ -10,7 +10,8 @@ import {
 } from "@turnwise/graph";
 import { adapterTable, type AdapterConfig } from "../../model/lora.ts";
 import type { ModelConfig } from "../../model/model-config.ts";
-import { parameterTable, sizeOf, type ParameterSpec } from "../../model/parameters.ts";
+import { sizeOf, type ParameterSpec } from "../../model/shape/parameters.ts";
+import { parameterTable } from "../../model/parameter-table.ts";
 import { DeviceCache } from "./device-cache.ts";
 import { tableNames, traceStep, type StepResult } from "./device-programs.ts";
 import { drawToken, isFiltered, type DrawnToken, type DrawOptions } from "../runner/draw-token.ts";

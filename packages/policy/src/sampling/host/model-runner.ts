@@ -11,7 +11,8 @@ import type {
 } from "@turnwise/graph";
 import { adapterTable, type AdapterConfig } from "../../model/lora.ts";
 import type { ModelConfig } from "../../model/model-config.ts";
-import { parameterTable, sizeOf } from "../../model/parameters.ts";
+import { sizeOf } from "../../model/shape/parameters.ts";
+import { parameterTable } from "../../model/parameter-table.ts";
 import type { AttentionCache } from "./attention-cache.ts";
 import { noTimings, type ReadWeights, type RunnerTimings, type StepJob } from "../runner/runner.ts";
 import { embeddingProgram, samplingPrograms, type HeadPart } from "./sampling-programs.ts";

@@ -1,14 +1,8 @@
+import type { LayerHeads } from "../../model/shape/traced-parameters.ts";
 import { trace, type Program, type Tensor } from "@turnwise/graph";
 import type { AdapterConfig } from "../../model/lora.ts";
 import type { ModelConfig } from "../../model/model-config.ts";
-import {
-  finalNorm,
-  headWeight,
-  layerHeads,
-  layerRest,
-  traceModel,
-  type LayerHeads,
-} from "../../model/transformer.ts";
+import { headWeight, traceModel } from "../../model/transformer.ts";
 
 /** What a program hands to attention, all `[position, ...]`. */
 type HeadsOutput = "x" | "query" | "key" | "value";
@@ -88,7 +82,12 @@ export function samplingPrograms(
   const first = trace((g) => {
     const model = traceModel(g, config, adapter);
     const x = g.input("x", "float32", ["n", 1, hiddenSize]);
-    const { query, key, value } = layerHeads(model, 0, x, g.input("positions", "int32", ["n", 1]));
+    const { query, key, value } = model.layers.layerHeads(
+      model,
+      0,
+      x,
+      g.input("positions", "int32", ["n", 1]),
+    );
     return { query, key, value };
   });
   const middle = Array.from({ length: numLayers - 1 }, (_, layer) =>
@@ -97,8 +96,8 @@ export function samplingPrograms(
       const before = g.input("x", "float32", ["n", 1, hiddenSize]);
       const attended = g.input("attended", "float32", ["n", 1, width]);
       const positions = g.input("positions", "int32", ["n", 1]);
-      const x = layerRest(model, layer, before, attended);
-      return { x, ...layerHeads(model, layer + 1, x, positions) };
+      const x = model.layers.layerRest(model, layer, before, attended);
+      return { x, ...model.layers.layerHeads(model, layer + 1, x, positions) };
     }),
   );
   const head = headParts(config, maxEntries);
@@ -107,8 +106,8 @@ export function samplingPrograms(
     const all = g.reshape(g.input("x", "float32", ["n", 1, hiddenSize]), ["n", hiddenSize]);
     const rows = g.input("rows", "int32", ["m"]);
     const attended = g.input("attended", "float32", ["m", width]);
-    const x = layerRest(model, numLayers - 1, g.gather(all, rows), attended);
-    const hidden = finalNorm(model, x);
+    const x = model.layers.layerRest(model, numLayers - 1, g.gather(all, rows), attended);
+    const hidden = model.layers.finalNorm(model, x);
     const outputs: Record<string, Tensor> =
       head.length > 0 ? { hidden } : { logits: g.linear(hidden, headWeight(model)) };
     return outputs;

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from "../files/json-file.ts";
+import { isJsonObject, type JsonObject } from "../../files/json-file.ts";
 import { warnOnce } from "./warn-once.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { smallModelConfig } from "./model-config.ts";
-import { initialParameters, parameterTable } from "./parameters.ts";
+import { initialParameters, parameterTable } from "./parameter-table.ts";
 
 const config = smallModelConfig({ vocabularySize: 50, hiddenSize: 64, numLayers: 2 });
 

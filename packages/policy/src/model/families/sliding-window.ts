@@ -1,0 +1,42 @@
+import type { ConfigReader } from "../shape/config-reader.ts";
+import type { CommonFields } from "./family.ts";
+
+/** Whether `layer_types` is given; then it alone says which layers slide, and none may. */
+function readsLayerTypes({ json, fail }: ConfigReader, numLayers: number): boolean {
+  const layerTypes = json["layer_types"] ?? undefined;
+  if (layerTypes === undefined) return false;
+  if (!Array.isArray(layerTypes) || layerTypes.length !== numLayers) {
+    return fail("layer_types", `have one entry for each of ${numLayers} layers`);
+  }
+  if (layerTypes.some((type) => type !== "full_attention")) {
+    fail("layer_types", 'be "full_attention" in every layer');
+  }
+  return true;
+}
+
+/**
+ * Refuses a sliding window shorter than the longest sequence, for families that slide in all layers
+ * wherever `sliding_window` is given.
+ */
+export function refuseWindow(reader: ConfigReader, common: CommonFields): void {
+  if (readsLayerTypes(reader, common.numLayers)) return;
+  const window = reader.json["sliding_window"] ?? undefined;
+  if (window === undefined) return;
+  if (typeof window === "number" && window >= common.maxSequenceTokens) return;
+  reader.fail("sliding_window", "be absent or null");
+}
+
+/**
+ * Refuses a sliding window shorter than the longest sequence, for families that slide where
+ * `use_sliding_window` is true, from layer `max_window_layers` on.
+ */
+export function refuseSwitchedWindow(reader: ConfigReader, common: CommonFields): void {
+  const { json, fail } = reader;
+  if (readsLayerTypes(reader, common.numLayers)) return;
+  if (json["use_sliding_window"] !== true) return;
+  const window = json["sliding_window"] ?? 4096;
+  if (typeof window === "number" && window >= common.maxSequenceTokens) return;
+  const firstLayer = json["max_window_layers"] ?? 28;
+  if (typeof firstLayer === "number" && firstLayer >= common.numLayers) return;
+  fail("use_sliding_window", "be false or absent");
+}

@@ -1,0 +1,31 @@
+import type { JsonObject } from "../../files/json-file.ts";
+
+/** Reader of the fields of one JSON object. Its errors name the source, the field and the value. */
+export interface ConfigReader {
+  readonly json: JsonObject;
+  /** @throws `RangeError`: the field must follow the rule. */
+  readonly fail: (field: string, rule: string) => never;
+  /** Reads a number > 0. */
+  readonly number: (field: string, fallback?: number) => number;
+  /** Reads a whole number > 0. */
+  readonly count: (field: string, fallback?: number) => number;
+}
+
+/** Makes a reader of a JSON object. @param source - Name in messages, usually the file's path. */
+export function configReader(json: JsonObject, source: string): ConfigReader {
+  const fail = (field: string, rule: string): never => {
+    throw new RangeError(`${source}: ${field} must ${rule}, got ${JSON.stringify(json[field])}`);
+  };
+  const number = (field: string, fallback?: number): number => {
+    const value = json[field] ?? fallback;
+    if (typeof value !== "number" || !Number.isFinite(value) || value <= 0) {
+      return fail(field, "be a number > 0");
+    }
+    return value;
+  };
+  const count = (field: string, fallback?: number): number => {
+    const value = number(field, fallback);
+    return Number.isSafeInteger(value) ? value : fail(field, "be a whole number");
+  };
+  return { json, fail, number, count };
+}

@@ -1,0 +1,30 @@
+import type { RopeScaling } from "./rope-scaling.ts";
+
+/**
+ * The shape of a decoder-only transformer: RMSNorm before each part, rotary positions, grouped-query
+ * attention, a gated unit. Fields are those of Hugging Face's `config.json`.
+ */
+export interface ModelShape {
+  readonly vocabularySize: number;
+  readonly hiddenSize: number;
+  readonly intermediateSize: number;
+  readonly numLayers: number;
+  readonly numHeads: number;
+  /** Divides `numHeads`: each key-value head serves `numHeads / numKeyValueHeads` query heads. */
+  readonly numKeyValueHeads: number;
+  /** Even; `numHeads * headSize` need not be `hiddenSize`. */
+  readonly headSize: number;
+  /** Projections of attention that have a bias. */
+  readonly attentionBiases: "none" | "query-key-value" | "all";
+  /** Whether the three projections of the gated unit have a bias. */
+  readonly mlpBiases: boolean;
+  readonly ropeTheta: number;
+  readonly ropeScaling: RopeScaling;
+  readonly normEpsilon: number;
+  /** Whether the output head is the embedding table. */
+  readonly tiedEmbeddings: boolean;
+  /** Maximum length of a sequence, in tokens. */
+  readonly maxSequenceTokens: number;
+  /** Standard deviation of freshly drawn weights. */
+  readonly initializerRange: number;
+}

@@ -1,0 +1,63 @@
+import { createRandom } from "@turnwise/core";
+import type { ModelShape } from "./model-shape.ts";
+
+/** One trained tensor: its name in Hugging Face's checkpoints and its shape. */
+export interface ParameterSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /**
+   * How it starts: drawn from a normal distribution, ones (norms) or zeros (biases). Matrices that
+   * write into the residual stream are drawn smaller, those of adapters from a uniform distribution,
+   * see {@link drawParameters}.
+   */
+  readonly initial: "normal" | "residual" | "uniform" | "ones" | "zeros";
+}
+
+/** The values of a model's parameters by name, row-major float32. */
+export type Parameters = ReadonlyMap<string, Float32Array>;
+
+/** Number of entries of a shape; 1 for a scalar. */
+export const sizeOf = (shape: readonly number[]): number =>
+  shape.reduce((size, length) => size * length, 1);
+
+/**
+ * Draws the parameters of a table. Matrices are normal with standard deviation `initializerRange`;
+ * those that write into the residual stream have it divided by `sqrt(2 * numLayers)`, so that the
+ * stream's variance does not grow with depth. The first matrices of adapters are uniform within
+ * `1 / sqrt(inputs)`, as peft has them. Norms are 1, biases 0.
+ */
+export function drawParameters(
+  table: readonly ParameterSpec[],
+  { initializerRange, numLayers }: Pick<ModelShape, "initializerRange" | "numLayers">,
+  seed: number | string,
+): Parameters {
+  const random = createRandom(seed);
+  const residualScale = 1 / Math.sqrt(2 * numLayers);
+  return new Map(
+    table.map(({ name, shape, initial }) => {
+      const values = new Float32Array(sizeOf(shape));
+      if (initial === "ones") values.fill(1);
+      if (initial === "normal" || initial === "residual") {
+        const scale = initializerRange * (initial === "residual" ? residualScale : 1);
+        fillNormal(values, scale, random.fork(name));
+      }
+      if (initial === "uniform") {
+        const bound = 1 / Math.sqrt(shape.at(-1)!);
+        const draws = random.fork(name);
+        for (let i = 0; i < values.length; i++) values[i] = bound * (2 * draws.next() - 1);
+      }
+      return [name, values];
+    }),
+  );
+}
+
+/** Fills with normal draws, two from each pair of uniform ones (Box and Muller). */
+function fillNormal(values: Float32Array, scale: number, random: { next(): number }): void {
+  for (let i = 0; i < values.length; i += 2) {
+    // 1 - u lies in (0, 1], where the logarithm is finite.
+    const radius = scale * Math.sqrt(-2 * Math.log(1 - random.next()));
+    const angle = 2 * Math.PI * random.next();
+    values[i] = radius * Math.cos(angle);
+    if (i + 1 < values.length) values[i + 1] = radius * Math.sin(angle);
+  }
+}

@@ -1,0 +1,21 @@
+import type { Tensor, Tracer } from "@turnwise/graph";
+import type { ModelShape } from "./model-shape.ts";
+
+/** Parameters of a model inside a traced program, as inputs of the program. */
+export interface TracedParameters {
+  readonly g: Tracer;
+  readonly config: ModelShape;
+  /** Input that holds a parameter, declared on first use. */
+  readonly parameter: (name: string) => Tensor;
+  /** Linear layer by its name, with its bias and adapter if it has them. */
+  readonly linear: (name: string, x: Tensor) => Tensor;
+  /** Rotary tables by position, `[maxSequenceTokens, headSize / 2]`; inputs `cos` and `sin`. */
+  readonly rotary: () => { readonly cos: Tensor; readonly sin: Tensor };
+}
+
+/** Inputs of attention in one layer, `[batch, time, heads, headSize]` each. */
+export interface LayerHeads {
+  readonly query: Tensor;
+  readonly key: Tensor;
+  readonly value: Tensor;
+}
