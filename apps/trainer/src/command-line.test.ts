@@ -29,7 +29,7 @@ const unusable: readonly (readonly [command: string, message: string])[] = [
   ["train alfworld --model FOLDER/none", "FOLDER/none"],
   ["train alfworld --games FOLDER/none", "FOLDER/none"],
   ["train alfworld --config FOLDER/fil.txt", "(did you mean FOLDER/file.txt?)"],
-  ["train alfworld --config FOLDER/file.txt", "must hold JSON"],
+  ["train alfworld --config FOLDER/file.txt", "must hold YAML or JSON"],
   ["train alfworld --set training", "must have the form field=value"],
   ["train alfworld --set training.iterations=-1", "training.iterations"],
   ["train alfworld --set tasks.environment=webshop", "--set: tasks."],

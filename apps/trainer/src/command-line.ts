@@ -2,8 +2,10 @@ import { readFileSync } from "node:fs";
 import { didYouMean, terminalWidth } from "@turnwise/training";
 import { Command, CommanderError } from "commander";
 import { alfworldCommand } from "./commands/alfworld.ts";
+import { configCommand } from "./commands/config.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
+import { experimentsCommand } from "./commands/experiments.ts";
 import { policyCommand } from "./commands/policy.ts";
 import { swebenchCommand } from "./commands/swebench.ts";
 import { trainCommand } from "./commands/train.ts";
@@ -23,6 +25,8 @@ export async function runCommandLine(parameters: readonly string[]): Promise<num
   for (const command of [
     trainCommand(),
     evaluateCommand(),
+    experimentsCommand(),
+    configCommand(),
     alfworldCommand(),
     policyCommand(),
     swebenchCommand(),

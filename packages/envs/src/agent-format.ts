@@ -1,5 +1,6 @@
 import type { Presentation } from "@turnwise/core";
 import type { Observation } from "./environment.ts";
+import type { TextRole } from "./text-roles.ts";
 
 /** An observation and what the agent did about it. */
 export interface PastTurn {
@@ -36,4 +37,6 @@ export interface AgentFormat {
    * @param observation - What the environment had said before it.
    */
   parse(response: string, observation: Observation): ParsedResponse;
+  /** Finds reasoning and action in a response, for modulators that tell their tokens apart. */
+  readonly roles?: (response: string) => readonly TextRole[];
 }

@@ -10,3 +10,4 @@ export {
 export type { Environment, EnvironmentFactory, Observation, StepResult } from "./environment.ts";
 export { rollout, rolloutGroup, type RolloutOptions, type RolloutParts } from "./rollout.ts";
 export type { AuditRecord, Demonstrator, TaskSource, TaskSplit } from "./task-source.ts";
+export { actionRoles, taggedRoles, type TextRole } from "./text-roles.ts";

@@ -65,6 +65,7 @@ it("exports what it means to", () => {
       "sapo",
       "sapoSurrogate",
       "scaleObjective",
+      "shareCredit",
       "sweBenchSetting",
       "turnAdvantages",
       "turnGrpo",

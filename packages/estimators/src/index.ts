@@ -21,7 +21,19 @@ export {
   type WeighedRow,
 } from "./algorithm/compile-algorithm.ts";
 export type { CorrectedRows, CorrectionRow } from "./algorithm/correct-rows.ts";
-export { observationKeys, type StateKeys, type TokenCredit } from "./algorithm/estimate-credit.ts";
+export type {
+  AdvantageEstimator,
+  AlgorithmParts,
+  CustomChoice,
+  EstimatorInput,
+  RolloutCorrector,
+} from "./algorithm/custom.ts";
+export {
+  observationKeys,
+  shareCredit,
+  type StateKeys,
+  type TokenCredit,
+} from "./algorithm/estimate-credit.ts";
 export type { EntropyBonus, Kl, KlAdaptation, ValueLoss } from "./algorithm/loss-terms.ts";
 export {
   cispo,

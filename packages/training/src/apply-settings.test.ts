@@ -1,21 +1,26 @@
 import { describe, expect, it } from "vitest";
 import { applySettings } from "./apply-settings.ts";
 import { checkConfig } from "./config.ts";
-import { alfworldGrpoAem } from "./recipes/alfworld-grpo-aem.ts";
+import { householdGames } from "./experiments/household-games.ts";
 
-const recipe = alfworldGrpoAem(1);
+const recipe = householdGames(1);
 const set = (...settings: string[]) => checkConfig(applySettings(recipe, settings), "--set");
+const evaluationOf = (...settings: string[]): unknown =>
+  (set(...settings).tasks as typeof recipe.tasks).evaluation;
 
 describe("applySettings", () => {
   it("sets keys and items of lists", () => {
-    expect(set("training.iterations=3").training).toEqual({ ...recipe.training, iterations: 3 });
+    expect(set("training.iterations=3").training).toMatchObject({
+      ...recipe.training,
+      iterations: 3,
+    });
     const [first] = recipe.tasks.evaluation;
     for (const path of ["tasks.evaluation.0.numTasks", "tasks.evaluation[0].numTasks"]) {
-      expect(set(`${path}=5`).tasks.evaluation).toEqual([{ ...first, numTasks: 5 }]);
+      expect(evaluationOf(`${path}=5`)).toEqual([{ ...first, numTasks: 5 }]);
     }
     const more = '{"split": "train", "numTasks": 2}';
-    expect(set(`tasks.evaluation.1=${more}`).tasks.evaluation).toEqual([first, JSON.parse(more)]);
-    expect(set(`tasks.evaluation=[${more}]`).tasks.evaluation).toEqual([JSON.parse(more)]);
+    expect(evaluationOf(`tasks.evaluation.1=${more}`)).toEqual([first, JSON.parse(more)]);
+    expect(evaluationOf(`tasks.evaluation=[${more}]`)).toEqual([JSON.parse(more)]);
     expect(recipe.tasks.evaluation).toEqual([first]);
   });
 

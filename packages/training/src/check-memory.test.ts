@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { initialParameters, smallModelConfig, writeCheckpoint } from "@turnwise/policy";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { checkMemory, checkSamplingMemory, estimateMemory } from "./check-memory.ts";
-import type { TrainConfig } from "./config.ts";
-import { alfworldGrpoAem } from "./recipes/alfworld-grpo-aem.ts";
-import { languageModelRun } from "./recipes/language-model.ts";
+import { checkConfig } from "./config.ts";
+import type { ExperimentSettings } from "./experiment/experiment-schema.ts";
+import { householdGames } from "./experiments/household-games.ts";
+import { languageModelRun } from "./experiments/language-model.ts";
 
 let folder: string;
 /** A model of 16-bit numbers whose memory is mostly its weights. */
@@ -29,8 +30,9 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** A run whose sequences and microbatches are small next to its weights. */
-function runOf(rank?: number): TrainConfig {
-  const config = languageModelRun(alfworldGrpoAem(1), model, rank);
+function runOf(rank?: number): ExperimentSettings {
+  const config = checkConfig(languageModelRun(householdGames(1), model, rank), "test");
+  if (config.model.source !== "folder") throw new Error("the model must be a folder's");
   return {
     ...config,
     model: { ...config.model, maxTokens: 64 },
@@ -44,7 +46,7 @@ test("lets runs pass that fit, and those whose weights are elsewhere", async () 
   const onDevice = { ...runOf(), engine: { ...runOf().engine, provider: "cuda" as const } };
   expect(await estimateMemory(onDevice, 1)).toBeUndefined();
   await checkMemory(onDevice, 1);
-  await checkMemory(alfworldGrpoAem(1));
+  await checkMemory(checkConfig(householdGames(1), "test"));
 });
 
 test("refuses a run that does not fit with the numbers, and names settings that do", async () => {

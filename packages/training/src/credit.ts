@@ -1,110 +1,201 @@
-import { mean, type ScoredRow, type TrainingRow } from "@turnwise/core";
 import {
-  aggregationWeights,
-  type Aggregation,
-  type BatchRow,
-  type TokenCredit,
-} from "@turnwise/estimators";
+  modulatedTokens,
+  type CreditedResponse,
+  type Modulator,
+  type Uncertainty,
+} from "@turnwise/aem";
+import {
+  mean,
+  type Group,
+  type LearnerCapabilities,
+  type ObjectiveField,
+  type Random,
+  type RoleSpan,
+  type ScoredRow,
+  type TrainingRow,
+  type Turn,
+} from "@turnwise/core";
+import type { BatchRow, CompiledAlgorithm, TokenCredit, WeighedRow } from "@turnwise/estimators";
 
-/** What one response is worth, and what that was decided from. */
+/** Credit of one response, with the values that it was computed from; arrays run over its tokens. */
 export interface ResponseCredit extends TokenCredit {
   readonly turnIndex: number;
-  /** Log-probs before the update, nats, `[token]`. */
+  /** Log-probs under the learner before the update, nats, `[token]`. */
   readonly oldLogProbs: Float32Array;
+  /** Entropies before the update, nats, `[token]`; their mean is `meanTokenEntropy`. */
+  readonly entropies: Float32Array;
   /** Mean over the response's tokens of the entropy before the update, nats per token. */
   readonly meanTokenEntropy: number;
-  /** Mean over the response's tokens of the base advantage. */
+  /** Mean over the response's tokens of the advantage before modulation. */
   readonly baseAdvantage: number;
-  /** AEM's weight of the response, or 1. */
+  /** The modulator's factor, 1 without modulation; where tokens differ, the mean over them. */
   readonly coefficient: number;
+  /** Advantage of each token after modulation, `[token]`. */
+  readonly modulated: Float32Array;
 }
 
 /** A row with the credit of each of its responses, in the row's order. */
 export interface CreditedRow extends BatchRow {
   readonly responses: readonly ResponseCredit[];
+  /** Weights of the rollout correction, where the algorithm has one. */
+  readonly correction?: WeighedRow["correction"];
 }
 
+/** Knowledge of a learner about the responses that it scores. */
+export type KnownEntropies = LearnerCapabilities["entropies"];
+
+/** Roles of the tokens of a response, where the prompt format knows them. */
+export type FindRoles = (turn: Turn) => readonly RoleSpan[];
+
 /**
- * Decides what each response is worth: the base advantage times the coefficient.
+ * Modulates the credit of all responses of a batch.
  *
- * @param rows - As `batchRows` lays them out: the rows of a group stand together.
- * @param scores - Of these rows, before the update.
- * @param credits - Base credit, `[row][response]`.
- * @param coefficientsOf - Coefficients of a group's responses from their mean token entropies.
+ * @param rows - Rows of a group are adjacent.
+ * @param scores - Scores of these rows before the update.
+ * @param credits - Credit before modulation, `[row][response]`.
  */
 export function creditRows(
+  groups: readonly Group[],
   rows: readonly BatchRow[],
   scores: readonly ScoredRow[],
   credits: readonly (readonly TokenCredit[])[],
-  coefficientsOf: (entropies: readonly number[]) => readonly number[],
+  parts: {
+    readonly modulator: Modulator;
+    readonly entropies: KnownEntropies;
+    readonly random: Random;
+    readonly findRoles?: FindRoles | undefined;
+  },
 ): CreditedRow[] {
-  const entropies = scores.map(({ spans }) => spans.map((span) => mean(span.entropies)));
-  const coefficients: number[] = [];
-  for (let start = 0; start < rows.length;) {
-    let end = start + 1;
-    while (end < rows.length && rows[end]!.groupIndex === rows[start]!.groupIndex) end++;
-    coefficients.push(...coefficientsOf(entropies.slice(start, end).flat()));
-    start = end;
-  }
+  const { modulator, findRoles } = parts;
+  const responses = rows.flatMap(({ row, groupIndex, trajectoryIndex }, i) =>
+    row.spans.map(({ turnIndex }, span): CreditedResponse => {
+      const { advantages } = credits[i]![span]!;
+      const isShared = advantages.every((advantage) => advantage === advantages[0]);
+      const turn = groups[groupIndex]!.trajectories[trajectoryIndex]!.turns[turnIndex]!;
+      return {
+        group: groupIndex,
+        trajectory: trajectoryIndex,
+        turn: turnIndex,
+        advantage: isShared ? advantages[0]! : mean(advantages),
+        ...(!isShared && { tokenAdvantages: Array.from(advantages) }),
+        uncertainty: uncertaintyOf(scores[i]!.spans[span]!, parts.entropies),
+        ...(findRoles && { spans: findRoles(turn) }),
+      };
+    }),
+  );
+  const batch = modulator.modulate(responses, parts.random);
+  const tokens = modulatedTokens(responses, batch);
   let next = 0;
   return rows.map((entry, i) => ({
     ...entry,
-    responses: entry.row.spans.map(({ turnIndex }, span) => ({
-      ...credits[i]![span]!,
-      turnIndex,
-      oldLogProbs: scores[i]!.spans[span]!.logProbs,
-      meanTokenEntropy: entropies[i]![span]!,
-      baseAdvantage: mean(credits[i]![span]!.advantages),
-      coefficient: coefficients[next++]!,
-    })),
+    responses: entry.row.spans.map(({ turnIndex }, span) => {
+      const { logProbs, entropies } = scores[i]!.spans[span]!;
+      const index = next++;
+      return {
+        ...credits[i]![span]!,
+        turnIndex,
+        oldLogProbs: logProbs,
+        entropies,
+        meanTokenEntropy: mean(entropies),
+        baseAdvantage: responses[index]!.advantage,
+        coefficient: batch.coefficients[index]!,
+        modulated: Float32Array.from(tokens[index]!),
+      };
+    }),
   }));
 }
 
+function uncertaintyOf(
+  { logProbs, entropies }: ScoredRow["spans"][number],
+  known: KnownEntropies,
+): Uncertainty {
+  if (known === "none") return { kind: "unknown", numTokens: logProbs.length };
+  if (known === "surprisal") return { kind: "surprisal", logProbs: Array.from(logProbs) };
+  // Float32 arithmetic may pass 0 by rounding.
+  return { kind: "entropy", entropies: Array.from(entropies, (entropy) => Math.max(0, entropy)) };
+}
+
 /**
- * The rows of one optimizer step, as a learner takes them: every token of a response carries the
- * response's modulated advantage, and weighs what the aggregation over these rows gives it.
- * @param references - Scores of the same rows under the reference policy, where the objective asks.
+ * Applies the algorithm's rollout correction to the rows of an iteration.
+ * @returns The rows with their weights, and metrics of the correction.
+ */
+export function correctRows(
+  algorithm: CompiledAlgorithm,
+  groups: readonly Group[],
+  rows: readonly CreditedRow[],
+): { readonly rows: readonly CreditedRow[]; readonly metrics: Readonly<Record<string, number>> } {
+  if (algorithm.record.rolloutCorrection.kind === "none") return { rows, metrics: {} };
+  const { weights, isKept, metrics } = algorithm.correctRollout(
+    rows.map((row) => ({
+      oldLogProbs: concatenate(row.responses.map(({ oldLogProbs }) => oldLogProbs)),
+      samplerLogProbs: samplerLogProbsOf(groups, row),
+      advantages: concatenate(row.responses.map(({ modulated }) => modulated)),
+    })),
+  );
+  return {
+    rows: rows.map((row, i) => ({
+      ...row,
+      correction: { weights: weights[i]!, isKept: isKept[i]! },
+    })),
+    metrics,
+  };
+}
+
+/** Log-probs of the sampler over all responses of a row, `[token]`. */
+function samplerLogProbsOf(groups: readonly Group[], row: CreditedRow): Float32Array {
+  const { turns } = groups[row.groupIndex]!.trajectories[row.trajectoryIndex]!;
+  return concatenate(
+    row.responses.map(({ turnIndex }) => Float32Array.from(turns[turnIndex]!.samplerLogProbs)),
+  );
+}
+
+/**
+ * Makes the rows of one optimizer step, with the fields that the objective needs.
+ * @param references - Scores of the same rows under the reference policy, where the objective needs them.
  */
 export function toTrainingRows(
+  { objective, tokenWeights }: Pick<CompiledAlgorithm, "objective" | "tokenWeights">,
+  groups: readonly Group[],
   rows: readonly CreditedRow[],
-  aggregation: Aggregation,
   references?: readonly (ScoredRow | undefined)[],
 ): TrainingRow[] {
   const lengths = rows.map(({ row }) => row.spans.reduce((sum, { length }) => sum + length, 0));
-  const groups = rows.map(({ groupIndex }) => groupIndex);
-  const tokenWeights = aggregationWeights(aggregation, lengths, { groups });
-  return rows.map(({ row, responses }, i) => {
+  const weights = tokenWeights(
+    rows.map(({ groupIndex, correction }, i) => ({
+      numTokens: lengths[i]!,
+      group: groupIndex,
+      ...(correction && { correction }),
+    })),
+  );
+  return rows.map((entry, i) => {
+    const { responses } = entry;
     const reference = references?.[i];
+    const optional = (field: ObjectiveField): Float32Array[] => {
+      if (field === "samplerLogProbs") return [samplerLogProbsOf(groups, entry)];
+      if (field === "referenceLogProbs") {
+        return reference?.spans.map(({ logProbs }) => logProbs) ?? [];
+      }
+      if (field === "returns") return responses.flatMap(({ returns }) => returns ?? []);
+      if (field === "oldValues") return responses.flatMap(({ oldValues }) => oldValues ?? []);
+      return [];
+    };
+    const extra = objective.needs.flatMap((field) => {
+      const found = optional(field);
+      return found.length === 0 ? [] : [[field, concatenate(found)] as const];
+    });
     return {
-      ...row,
-      weights: new Float32Array(lengths[i]!).fill(tokenWeights[i]!),
+      ...entry.row,
+      weights: weights[i]!,
       fields: {
-        oldLogProbs: concatenated(responses.map(({ oldLogProbs }) => oldLogProbs)),
-        advantages: concatenated(
-          responses.map(({ advantages, coefficient }) =>
-            advantages.map((advantage) => advantage * coefficient),
-          ),
-        ),
-        ...(reference && {
-          referenceLogProbs: concatenated(reference.spans.map(({ logProbs }) => logProbs)),
-        }),
-        ...critics(responses),
+        oldLogProbs: concatenate(responses.map(({ oldLogProbs }) => oldLogProbs)),
+        advantages: concatenate(responses.map(({ modulated }) => modulated)),
+        ...Object.fromEntries(extra),
       },
     };
   });
 }
 
-/** What the critic's loss needs, where there is a critic. */
-function critics(
-  responses: readonly ResponseCredit[],
-): Pick<TrainingRow["fields"], "returns" | "oldValues"> {
-  const returns = responses.flatMap((response) => response.returns ?? []);
-  const oldValues = responses.flatMap((response) => response.oldValues ?? []);
-  if (returns.length < responses.length || oldValues.length < responses.length) return {};
-  return { returns: concatenated(returns), oldValues: concatenated(oldValues) };
-}
-
-function concatenated(parts: readonly Float32Array[]): Float32Array {
+function concatenate(parts: readonly Float32Array[]): Float32Array {
   const whole = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;
   for (const part of parts) {

@@ -9,7 +9,8 @@ import {
 import { createLocalPolicy, type LocalPolicy } from "@turnwise/policy/local";
 import { chatFormat, plainFormat } from "./chat-format.ts";
 import { estimateMemory, partsText } from "./check-memory.ts";
-import { engineDevice, type TrainConfig } from "./config.ts";
+import { engineDevice } from "./config.ts";
+import type { ExperimentSettings } from "./experiment/experiment-schema.ts";
 import { bytesText, duration, thousands } from "./progress.ts";
 
 /** Tokens of a probe: few enough for a large model on a processor. */
@@ -37,7 +38,10 @@ interface TokenNeeds {
  * and the limits of an episode, time from a short probe of the model with random tokens.
  * @returns Lines for people.
  */
-export async function estimateRun(config: TrainConfig, tasks: TaskSource): Promise<string[]> {
+export async function estimateRun(
+  config: ExperimentSettings,
+  tasks: TaskSource,
+): Promise<string[]> {
   const memory = await estimateMemory(config);
   const lines = memory
     ? [
@@ -69,12 +73,15 @@ export async function estimateRun(config: TrainConfig, tasks: TaskSource): Promi
   return lines;
 }
 
-const placeOf = ({ model, engine }: TrainConfig): string =>
-  model.source === "tinker" ? "a server" : engine.provider;
+const placeOf = ({ model, engine }: ExperimentSettings): string =>
+  model.source === "tinker" || model.source === "custom"
+    ? "the policy's own engine"
+    : engine.provider;
 
 /** Length of the first prompt of the first task; the longest that fits where it cannot be made here. */
-async function firstPromptTokens(config: TrainConfig, tasks: TaskSource): Promise<number> {
+async function firstPromptTokens(config: ExperimentSettings, tasks: TaskSource): Promise<number> {
   const { model, episode } = config;
+  if (model.source === "custom") return 0;
   const longest = model.maxTokens - episode.maxResponseTokens;
   const [task] = tasks.training;
   // A container would be started for it.
@@ -99,17 +106,19 @@ async function firstPromptTokens(config: TrainConfig, tasks: TaskSource): Promis
   }
 }
 
-async function tokenNeeds(config: TrainConfig, tasks: TaskSource): Promise<TokenNeeds> {
+async function tokenNeeds(config: ExperimentSettings, tasks: TaskSource): Promise<TokenNeeds> {
   const { training, episode, model } = config;
+  const maxTokens =
+    model.source === "custom" ? episode.maxTurns * episode.maxResponseTokens : model.maxTokens;
   const episodes = training.groupsPerIteration * training.groupSize;
   const { maxTurns, maxResponseTokens } = episode;
   const first = await firstPromptTokens(config, tasks);
   if (tasks.format.presentation === "concatenated") {
-    const responseTokens = Math.min(maxTurns * maxResponseTokens, model.maxTokens - first);
-    const rowTokens = episodes * model.maxTokens;
+    const responseTokens = Math.min(maxTurns * maxResponseTokens, maxTokens - first);
+    const rowTokens = episodes * maxTokens;
     return {
       episodes,
-      promptTokens: episodes * Math.max(first, model.maxTokens - responseTokens),
+      promptTokens: episodes * Math.max(first, maxTokens - responseTokens),
       responseTokens: episodes * responseTokens,
       rowTokens,
     };
@@ -124,9 +133,9 @@ async function tokenNeeds(config: TrainConfig, tasks: TaskSource): Promise<Token
 }
 
 /** A policy like the run's, for a probe. */
-async function openProbe(config: TrainConfig): Promise<LocalPolicy | undefined> {
+async function openProbe(config: ExperimentSettings): Promise<LocalPolicy | undefined> {
   const { model, engine } = config;
-  if (model.source === "tinker") return undefined;
+  if (model.source === "tinker" || model.source === "custom") return undefined;
   const { threads, microbatchTokens, recomputeLayers, weightStorage } = engine;
   const common = {
     threads,
@@ -151,7 +160,7 @@ async function openProbe(config: TrainConfig): Promise<LocalPolicy | undefined> 
 }
 
 /** Measures a policy twice with few tokens: the first time also compiles its programs. */
-async function probeSpeeds(config: TrainConfig): Promise<Speeds | undefined> {
+async function probeSpeeds(config: ExperimentSettings): Promise<Speeds | undefined> {
   const policy = await openProbe(config);
   if (policy === undefined) return undefined;
   try {

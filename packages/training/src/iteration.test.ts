@@ -8,9 +8,10 @@ import {
   type TrainingRow,
 } from "@turnwise/core";
 import type { AgentFormat, Environment } from "@turnwise/envs";
+import { compileModulator } from "@turnwise/aem";
+import { compileAlgorithm, type Algorithm } from "@turnwise/estimators";
 import { describe, expect, it } from "vitest";
-import { alfworldGrpoAem } from "./recipes/alfworld-grpo-aem.ts";
-import { composeAlgorithm, type AlgorithmConfig } from "./algorithm.ts";
+import { householdGames } from "./experiments/household-games.ts";
 import { PoisonedUpdate, trainIteration, type TrainerParts } from "./iteration.ts";
 
 const tokenizer: Tokenizer = {
@@ -42,7 +43,7 @@ const environment: Environment = {
 /** Says 7 in every second episode from `firstSeven` on, with more entropy than otherwise. */
 function parts(
   update: Learner["update"],
-  algorithm: Partial<AlgorithmConfig> = {},
+  algorithm: Partial<Algorithm> = {},
   firstSeven = 0,
 ): TrainerParts {
   let numSampled = 0;
@@ -75,7 +76,7 @@ function parts(
     save: async () => undefined,
     restore: async () => undefined,
   };
-  const config = alfworldGrpoAem(1);
+  const config = householdGames(1);
   return {
     drawTasks: (_iteration, round, numTasks) =>
       Array.from({ length: numTasks }, (_, i) => ({ id: `task-${round}-${i}`, kind: "seven" })),
@@ -87,13 +88,9 @@ function parts(
     },
     sampler,
     learner,
-    recipe: {
-      ...composeAlgorithm({ ...config.algorithm, ...algorithm }, config.modulation),
-      groupsPerIteration: 2,
-      groupSize: 4,
-      minibatches: 1,
-      epochs: 1,
-    },
+    algorithm: compileAlgorithm({ ...config.algorithm, ...algorithm }),
+    modulator: compileModulator(config.modulation),
+    settings: { groupsPerIteration: 2, groupSize: 4, minibatches: 1, epochs: 1 },
     random: createRandom(1),
   };
 }
@@ -138,7 +135,10 @@ describe("trainIteration", () => {
       return report;
     };
     // All 8 episodes of the first round fail; of the second, half of each group succeed.
-    const filled = await trainIteration(1, parts(update, { maxRounds: 3 }, 8));
+    const filled = await trainIteration(
+      1,
+      parts(update, { groupFilter: { kind: "drop-flat", maxRounds: 3 } }, 8),
+    );
     expect(filled.groups.map(({ task }) => task.id)).toEqual([
       "task-0-0",
       "task-0-1",
@@ -148,7 +148,10 @@ describe("trainIteration", () => {
     expect(new Set(filled.groups.map(({ id }) => id)).size).toBe(4);
     expect(filled.metrics).toMatchObject({ episodes: 16, success: 0.25, keptGroups: 2 });
     expect(numRows).toBe(8);
-    const exhausted = await trainIteration(1, parts(update, { maxRounds: 2 }, 1000));
+    const exhausted = await trainIteration(
+      1,
+      parts(update, { groupFilter: { kind: "drop-flat", maxRounds: 2 } }, 1000),
+    );
     expect(exhausted.metrics).toMatchObject({ episodes: 16, keptGroups: 0, updates: 0 });
   });
 

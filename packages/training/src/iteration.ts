@@ -1,15 +1,13 @@
+import type { Modulator } from "@turnwise/aem";
 import {
   NonFiniteError,
   type Group,
   type Learner,
-  type Objective,
   type OnTokens,
   type Random,
   type Sampler,
-  type ScoredRow,
   type Task,
   type TrainingRow,
-  type Trajectory,
   type UpdateReport,
 } from "@turnwise/core";
 import type { RolloutParts } from "@turnwise/envs";
@@ -17,12 +15,13 @@ import {
   batchRows,
   emptyRefill,
   refill,
-  type Aggregation,
-  type BatchRow,
+  type AlgorithmState,
+  type CompiledAlgorithm,
   type Refill,
-  type TokenCredit,
+  type StateKeys,
 } from "@turnwise/estimators";
-import { creditRows, toTrainingRows } from "./credit.ts";
+import { correctRows, creditRows, toTrainingRows, type CreditedRow } from "./credit.ts";
+import { findRoles } from "./find-roles.ts";
 import { creditMetrics, trajectoryMetrics, updateMetrics, type Metrics } from "./metrics.ts";
 import { episodeCounts, type PhaseCounts } from "./phase-progress.ts";
 import { minibatches } from "./minibatches.ts";
@@ -33,71 +32,63 @@ import {
   type PlayProgress,
 } from "./play-groups.ts";
 
-/** The pure parts of an algorithm: what happens between two calls of an engine. */
-export interface Recipe {
+/** Sizes of an iteration. */
+export interface IterationSettings {
   readonly groupsPerIteration: number;
   readonly groupSize: number;
-  /** A group without the trajectories that are as if they had not been sampled. */
-  readonly usable: (group: Group) => Group;
-  /** Whether a usable group is worth training on. */
-  readonly keep: (group: Group) => boolean;
-  /** Rounds of drawing to have enough groups that are, the first included. */
-  readonly maxRounds: number;
-  /**
-   * Base credit of all responses, `[row][response]`.
-   * @param rows - Of these groups, without those that are not trained on.
-   * @param scores - Of these rows, before the update.
-   */
-  readonly estimate: (
-    groups: readonly Group[],
-    rows: readonly BatchRow[],
-    scores: readonly ScoredRow[],
-  ) => TokenCredit[][];
-  /** Whether a trajectory is part of the loss; its return counts for its siblings all the same. */
-  readonly isTrainedOn: (trajectory: Trajectory) => boolean;
-  /** Coefficients of a group's responses from their mean token entropies, `[response]`. */
-  readonly coefficients: (entropies: readonly number[]) => number[];
-  readonly objective: Objective;
-  readonly aggregation: Aggregation;
-  /** Optimizer steps that an epoch is dealt into. */
+  /** Number of optimizer steps per epoch. */
   readonly minibatches: number;
+  /** Passes over the batch. */
   readonly epochs: number;
 }
 
-/** The stages of an iteration that take time. */
+/** Phases of an iteration. */
 export type Phase = "collect" | "score" | "update";
 
-/** What an iteration works with. */
+/** Parts of the loop, each replaceable by its interface. */
 export interface TrainerParts {
-  /** Tasks of a round of drawing, from 0 in each iteration. */
+  /** Draws the tasks of a round; rounds count from 0 in each iteration. */
   readonly drawTasks: (iteration: number, round: number, count: number) => readonly Task[];
   readonly rolloutParts: Omit<RolloutParts, "sampler" | "policyVersion">;
   readonly sampler: Sampler;
   readonly learner: Learner;
-  /** Scores under the fixed reference policy, where the objective asks for it. */
+  /** Scores under the fixed reference policy, where the algorithm needs them. */
   readonly reference?: Pick<Learner, "score"> | undefined;
-  readonly recipe: Recipe;
+  readonly algorithm: CompiledAlgorithm;
+  /** Default: the algorithm's initial state. */
+  readonly algorithmState?: AlgorithmState | undefined;
+  readonly modulator: Modulator;
+  /** Names the state before each turn, for algorithms that need it. Default: its observation. */
+  readonly stateKeys?: StateKeys | undefined;
+  readonly settings: IterationSettings;
   readonly random: Random;
-  /** How long failures of the infrastructure are borne. Default `defaultTolerance`. */
+  /** Tolerance for failures of the infrastructure. Default `defaultTolerance`. */
   readonly tolerance?: FailureTolerance | undefined;
-  /** Told of the present phase, the share of it that is done, in [0, 1], and its counts. */
+  /** Receives the phase, the share of it that is done, in [0, 1], and its counts. */
   readonly onProgress?: (phase: Phase, done: number, counts?: PhaseCounts) => void;
-  /** Told of each pause before failed episodes are played again. */
+  /** Receives each pause before failed episodes are retried. */
   readonly onPause?: ((pause: PlayPause) => void) | undefined;
 }
 
-/** What an iteration did. */
+/** Result of an iteration. */
 export interface IterationReport {
   readonly iteration: number;
+  /** All groups that were played, kept or not. */
   readonly groups: readonly Group[];
-  /** Equal for equal runs. */
+  /** Groups that were trained on. */
+  readonly kept: readonly Group[];
+  /** Credit of the rows that were trained on; indices refer to `kept`. */
+  readonly credited: readonly CreditedRow[];
+  /** For the next iteration. */
+  readonly algorithmState: AlgorithmState;
+  /** Deterministic: the same in every run with the same settings and seed. */
   readonly metrics: Metrics;
-  /** Not equal for equal runs. */
+  /** Wall-clock time of each phase. */
   readonly seconds: Readonly<Record<Phase, number>>;
   readonly numTokens: Readonly<Record<"sampled" | "read" | "trained", number>>;
 }
 
-/** An update met a loss or gradient that is no number; holds what led to it. */
+/** An update whose loss or gradient is not finite, with the batch that caused it. */
 export class PoisonedUpdate extends Error {
   override readonly name = "PoisonedUpdate";
   readonly rows: readonly TrainingRow[];
@@ -109,16 +100,16 @@ export class PoisonedUpdate extends Error {
 }
 
 /**
- * Runs one iteration: collect, select, score, estimate, modulate, update, report. All randomness is
- * forked from the iteration's number, so that what it does depends on the learner's state alone.
- * @throws `LostInfrastructure` before anything has changed, if too many episodes failed for longer than
- *   is tolerated.
+ * Runs one iteration: collect, select, score, estimate, modulate, correct, update, report. All
+ * randomness is forked from the iteration's number, so the result depends on the learner's state alone.
+ * @throws `LostInfrastructure` before anything has changed, if too many episodes fail for longer than
+ *   the tolerance allows.
  */
 export async function trainIteration(
   iteration: number,
   parts: TrainerParts,
 ): Promise<IterationReport> {
-  const { sampler, learner, recipe, onProgress } = parts;
+  const { sampler, learner, algorithm, modulator, settings, onProgress } = parts;
   const random = parts.random.fork(`iteration/${iteration}`);
   const clock = stopwatch();
 
@@ -127,9 +118,9 @@ export async function trainIteration(
   const groups: Group[] = [];
   let drawn: Refill<Group> = emptyRefill;
   while (drawn.status === "draw") {
-    const tasks = parts.drawTasks(iteration, drawn.numRounds, recipe.groupsPerIteration);
-    const plans = tasks.map((task, place) => {
-      const slot = groups.length + place;
+    const tasks = parts.drawTasks(iteration, drawn.numRounds, settings.groupsPerIteration);
+    const plans = tasks.map((task, i) => {
+      const slot = groups.length + i;
       const id = `iteration-${iteration}/group-${slot}`;
       return { id, task, random: random.fork(`group/${slot}`) };
     });
@@ -138,24 +129,24 @@ export async function trainIteration(
     tellEpisodes({
       numEnded: 0,
       numFailed: 0,
-      numEpisodes: plans.length * recipe.groupSize,
+      numEpisodes: plans.length * settings.groupSize,
     });
-    const round = await playGroups(plans, recipe.groupSize, rolloutParts, {
+    const round = await playGroups(plans, settings.groupSize, rolloutParts, {
       tolerance: parts.tolerance,
       onPause: parts.onPause,
       onProgress: tellEpisodes,
     });
     groups.push(...round);
-    drawn = refill(drawn, round.map(recipe.usable), {
-      target: recipe.groupsPerIteration,
-      maxRounds: recipe.maxRounds,
-      keep: recipe.keep,
+    drawn = refill(drawn, round.map(algorithm.usable), {
+      target: settings.groupsPerIteration,
+      ...(algorithm.maxRounds !== undefined && { maxRounds: algorithm.maxRounds }),
+      keep: algorithm.keep,
     });
   }
   const { kept } = drawn; // select
   const collect = clock();
 
-  const rows = batchRows(kept, recipe.isTrainedOn);
+  const rows = batchRows(kept, algorithm.isTrainedOn);
   onProgress?.("score", 0);
   const tellScored: OnTokens = (done, total) =>
     onProgress?.("score", done / total, { done, total, unit: "tokens" });
@@ -164,15 +155,31 @@ export async function trainIteration(
   const references = await parts.reference?.score(tokenRows, tellScored);
   const score = clock();
 
-  const credits = recipe.estimate(kept, rows, scores); // estimate
-  const credited = creditRows(rows, scores, credits, recipe.coefficients); // modulate
+  const state = parts.algorithmState ?? algorithm.initialState;
+  const estimated = algorithm.credit(
+    {
+      groups: kept,
+      rows,
+      scores,
+      ...(references && { references }),
+      ...(parts.stateKeys && { stateKeys: parts.stateKeys }),
+    },
+    state,
+  ); // estimate
+  const modulated = creditRows(kept, rows, scores, estimated.credits, {
+    modulator,
+    entropies: learner.capabilities.entropies,
+    random: random.fork("modulate"),
+    findRoles: modulator.needs.includes("spans") ? findRoles(rolloutParts) : undefined,
+  }); // modulate
+  const { rows: credited, metrics: correction } = correctRows(algorithm, kept, modulated); // correct
   const samples = credited.map((row, i) => ({ row, reference: references?.[i] }));
 
   const updates: UpdateReport[] = [];
-  const numUpdates = recipe.epochs * recipe.minibatches;
+  const numUpdates = settings.epochs * settings.minibatches;
   let numTrained = 0;
-  for (let epoch = 0; epoch < recipe.epochs; epoch++) {
-    for (const batch of minibatches(samples, recipe.minibatches, random.fork(`epoch/${epoch}`))) {
+  for (let epoch = 0; epoch < settings.epochs; epoch++) {
+    for (const batch of minibatches(samples, settings.minibatches, random.fork(`epoch/${epoch}`))) {
       onProgress?.("update", updates.length / numUpdates);
       const numBefore = numTrained;
       const tellTrained: OnTokens = (done, total) => {
@@ -185,19 +192,20 @@ export async function trainIteration(
         });
       };
       const trainingRows = toTrainingRows(
+        algorithm,
+        kept,
         batch.map(({ row }) => row),
-        recipe.aggregation,
         references && batch.map(({ reference }) => reference),
       );
       updates.push(
         await learner
-          .update(trainingRows, recipe.objective, tellTrained)
+          .update(trainingRows, algorithm.objective, tellTrained)
           .catch((cause: unknown) => {
             if (!(cause instanceof NonFiniteError)) throw cause;
             const group = kept[batch[cause.row ?? 0]!.row.groupIndex]!.id;
-            const place = cause.row === undefined ? "" : ` ${group}:`;
+            const where = cause.row === undefined ? "" : ` ${group}:`;
             throw new PoisonedUpdate(
-              `iteration ${iteration}:${place} ${cause.message}`,
+              `iteration ${iteration}:${where} ${cause.message}`,
               trainingRows,
               cause,
             );
@@ -209,17 +217,22 @@ export async function trainIteration(
   return {
     iteration,
     groups,
+    kept,
+    credited,
+    algorithmState: estimated.state,
     metrics: {
       ...trajectoryMetrics(groups.flatMap((group) => group.trajectories)),
       keptGroups: kept.length,
       ...creditMetrics(kept, credited),
+      ...estimated.metrics,
+      ...correction,
       ...updateMetrics(updates),
     },
     seconds: { collect, score, update: clock() },
     numTokens: {
       sampled: turns.reduce((sum, turn) => sum + turn.responseTokens.length, 0),
       read: turns.reduce((sum, turn) => sum + turn.promptTokens.length, 0),
-      trained: rows.reduce((sum, { row }) => sum + row.tokens.length, 0) * recipe.epochs,
+      trained: rows.reduce((sum, { row }) => sum + row.tokens.length, 0) * settings.epochs,
     },
   };
 }

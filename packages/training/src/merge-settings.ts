@@ -7,7 +7,7 @@ export function isSettings(value: unknown): value is Settings {
 }
 
 /** The settings that say which others there are. */
-const kinds = ["environment", "source"];
+const kinds = ["environment", "source", "kind"];
 
 /**
  * Lays `changes` over `base`, object by object; lists and values are replaced whole, and so are

@@ -1,8 +1,10 @@
+import { diagnoseModulation } from "@turnwise/aem";
 import {
   failureKinds,
   isGraded,
   isInfrastructure,
   isSuccess,
+  mean,
   trajectoryReturn,
   type Group,
   type Trajectory,
@@ -18,9 +20,13 @@ function meanOf<T>(values: readonly T[], measure: (value: T) => number): number 
   return values.reduce((total, value) => total + measure(value), 0) / values.length;
 }
 
-/** Leaves out what is not a number: the mean of nothing. */
-function defined(metrics: Record<string, number>): Metrics {
-  return Object.fromEntries(Object.entries(metrics).filter(([, value]) => Number.isFinite(value)));
+/** Drops metrics without a value: means over nothing. */
+function defined(metrics: Readonly<Record<string, number | undefined>>): Metrics {
+  return Object.fromEntries(
+    Object.entries(metrics).flatMap(([name, value]) =>
+      value !== undefined && Number.isFinite(value) ? [[name, value]] : [],
+    ),
+  );
 }
 
 /** What a trajectory was paid, less the penalties of its responses. */
@@ -82,19 +88,16 @@ export function successByKind(all: readonly Trajectory[]): Metrics {
   );
 }
 
-/** What credit was given: base advantages, AEM's coefficients, and how entropy lies among them. */
+/** Describes the credit of a batch: advantages, coefficients, entropies, and the sampler's mismatch. */
 export function creditMetrics(groups: readonly Group[], rows: readonly CreditedRow[]): Metrics {
   const responses = rows.flatMap((row) => row.responses);
-  const positive = responses.filter(({ baseAdvantage }) => baseAdvantage > 0);
-  const negative = responses.filter(({ baseAdvantage }) => baseAdvantage < 0);
-  const groupIndices = [...new Set(rows.map(({ groupIndex }) => groupIndex))];
-  const numFlat = groupIndices.filter((index) =>
-    rows.every(
-      (row) =>
-        row.groupIndex !== index || row.responses.every(({ coefficient }) => coefficient === 1),
-    ),
-  ).length;
-  const coefficients = responses.map(({ coefficient }) => coefficient);
+  const diagnostics = diagnoseModulation({
+    advantages: responses.map(({ baseAdvantage }) => baseAdvantage),
+    entropies: responses.map(({ meanTokenEntropy }) => meanTokenEntropy),
+    groups: rows.flatMap(({ groupIndex, responses: own }) => own.map(() => groupIndex)),
+    coefficients: responses.map(({ coefficient }) => coefficient),
+    modulated: responses.map(({ modulated }) => mean(modulated)),
+  });
   const differences = rows.flatMap(({ groupIndex, trajectoryIndex, responses: ofRow }) => {
     const { turns } = groups[groupIndex]!.trajectories[trajectoryIndex]!;
     return ofRow.flatMap(({ turnIndex, oldLogProbs }) =>
@@ -104,16 +107,16 @@ export function creditMetrics(groups: readonly Group[], rows: readonly CreditedR
     );
   });
   return defined({
-    responses: responses.length,
-    meanTokenEntropy: meanOf(responses, ({ meanTokenEntropy }) => meanTokenEntropy),
-    meanTokenEntropyPositive: meanOf(positive, ({ meanTokenEntropy }) => meanTokenEntropy),
-    meanTokenEntropyNegative: meanOf(negative, ({ meanTokenEntropy }) => meanTokenEntropy),
-    positiveShare: positive.length / responses.length,
-    modulatedPositive: meanOf(positive, (entry) => entry.baseAdvantage * entry.coefficient),
-    modulatedNegative: meanOf(negative, (entry) => entry.baseAdvantage * entry.coefficient),
-    coefficientMin: coefficients.reduce((low, value) => Math.min(low, value), Infinity),
-    coefficientMax: coefficients.reduce((high, value) => Math.max(high, value), -Infinity),
-    deadZoneShare: numFlat / groupIndices.length,
+    responses: diagnostics.numResponses,
+    meanTokenEntropy: diagnostics.meanEntropy,
+    meanTokenEntropyPositive: diagnostics.positiveEntropy,
+    meanTokenEntropyNegative: diagnostics.negativeEntropy,
+    positiveShare: diagnostics.numPositive / diagnostics.numResponses,
+    modulatedPositive: diagnostics.meanPositiveAdvantage,
+    modulatedNegative: diagnostics.meanNegativeAdvantage,
+    coefficientMin: diagnostics.minCoefficient,
+    coefficientMax: diagnostics.maxCoefficient,
+    deadZoneShare: diagnostics.deadZoneShare,
     samplerDifferenceMax: differences.reduce((high, value) => Math.max(high, value), -Infinity),
   });
 }

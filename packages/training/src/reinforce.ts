@@ -1,10 +1,9 @@
 import { join } from "node:path";
 import { FailureError, type Random, type Task } from "@turnwise/core";
 import type { AuditRecord } from "@turnwise/envs";
-import { composeAlgorithm } from "./algorithm.ts";
 import { missingChatWarning } from "./chat-format.ts";
 import { evaluate } from "./evaluate.ts";
-import { PoisonedUpdate, trainIteration, type IterationReport, type Recipe } from "./iteration.ts";
+import { PoisonedUpdate, trainIteration, type IterationReport } from "./iteration.ts";
 import { episodeCounts, showPhases } from "./phase-progress.ts";
 import { reading } from "./input-error.ts";
 import { LostInfrastructure } from "./play-groups.ts";
@@ -30,7 +29,7 @@ export async function reinforce(run: Run): Promise<void> {
   const { config, folder, tasks, reporter, random } = run;
   const { iterations, groupsPerIteration, groupSize, minibatches, epochs } = config.training;
   const policy = await reading(() => openTrainingPolicy(run));
-  if (config.model.source === "folder" && !config.model.chat) {
+  if (config.model.source === "folder" && !config.model.chat && "renderChat" in policy.tokenizer) {
     const { path } = config.model;
     const warning = missingChatWarning(tasks.format, policy.tokenizer, path, "model.chat=true");
     if (warning !== undefined) reporter.warn(warning);
@@ -58,13 +57,7 @@ export async function reinforce(run: Run): Promise<void> {
       await save(state);
     }
 
-    const recipe: Recipe = {
-      ...composeAlgorithm(config.algorithm, config.modulation),
-      groupsPerIteration,
-      groupSize,
-      minibatches,
-      epochs,
-    };
+    let { algorithmState = run.algorithm.initialState } = state;
     const started = performance.now();
     const first = state.iterations;
     const shareDone = (done: number): number => (done - first) / (iterations - first);
@@ -82,7 +75,10 @@ export async function reinforce(run: Run): Promise<void> {
         sampler: policy.sampler,
         learner: policy.learner,
         reference: policy.reference,
-        recipe,
+        algorithm: run.algorithm,
+        algorithmState,
+        modulator: run.modulator,
+        settings: { groupsPerIteration, groupSize, minibatches, epochs },
         random,
         tolerance: config.failures,
         onPause: (pause) => reporter.warn(`iteration ${iteration}: ${pauseText(pause)}`),
@@ -99,7 +95,8 @@ export async function reinforce(run: Run): Promise<void> {
           return stopPoisoned(folder, cause.message, cause.rows, cause.cause);
         })
         .finally(() => progress.stop());
-      state = { ...state, iterations: iteration };
+      algorithmState = report.algorithmState;
+      state = { ...state, iterations: iteration, algorithmState };
       // The weights have moved on from the state that was to be saved.
       unsaved = undefined;
       await record(run, report, state);

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { alfworldGrpoAem } from "./recipes/alfworld-grpo-aem.ts";
+import { checkConfig } from "./config.ts";
+import { householdGames } from "./experiments/household-games.ts";
 import { RunFolder, type MetricsLine, type RunState } from "./run-folder.ts";
 
 let parent: string;
@@ -31,9 +32,9 @@ const line = (iteration: number): MetricsLine => ({
 describe("RunFolder", () => {
   it("refuses a folder that holds something, and writes nothing into it", async () => {
     await writeFile(join(parent, "precious.txt"), "keep me");
-    await expect(RunFolder.create(parent, alfworldGrpoAem(1), {})).rejects.toThrow(
-      /run folder must be new or empty, got 1 entries/u,
-    );
+    await expect(
+      RunFolder.create(parent, checkConfig(householdGames(1), "test"), {}),
+    ).rejects.toThrow(/run folder must be new or empty, got 1 entries/u);
     expect(await readdir(parent)).toEqual(["precious.txt"]);
   });
 
@@ -45,7 +46,11 @@ describe("RunFolder", () => {
   });
 
   it("keeps the evidence for verdicts, and drops that of iterations that no checkpoint holds", async () => {
-    const folder = await RunFolder.create(join(parent, "run"), alfworldGrpoAem(1), {});
+    const folder = await RunFolder.create(
+      join(parent, "run"),
+      checkConfig(householdGames(1), "test"),
+      {},
+    );
     const record = { taskId: "a", isSuspicious: false, log: "PASSED" };
     await folder.writeAudit("warm-start", []);
     for (const iteration of [1, 2, 3]) {
@@ -59,7 +64,11 @@ describe("RunFolder", () => {
   });
 
   it("keeps the newest checkpoints, each whole", async () => {
-    const folder = await RunFolder.create(join(parent, "run"), alfworldGrpoAem(1), {});
+    const folder = await RunFolder.create(
+      join(parent, "run"),
+      checkConfig(householdGames(1), "test"),
+      {},
+    );
     for (const iteration of [1, 2, 3]) {
       await folder.saveCheckpoint(state(iteration), (directory) =>
         writeFile(join(directory, "weights"), String(iteration)),
@@ -72,7 +81,11 @@ describe("RunFolder", () => {
   });
 
   it("leaves the last checkpoint in place when saving the next one fails", async () => {
-    const folder = await RunFolder.create(join(parent, "run"), alfworldGrpoAem(1), {});
+    const folder = await RunFolder.create(
+      join(parent, "run"),
+      checkConfig(householdGames(1), "test"),
+      {},
+    );
     await folder.saveCheckpoint(state(1), async () => undefined);
     const failing = folder.saveCheckpoint(state(2), () => Promise.reject(new Error("disk full")));
     await expect(failing).rejects.toThrow("disk full");
@@ -82,7 +95,11 @@ describe("RunFolder", () => {
   });
 
   it("drops what no checkpoint holds, a line cut short included", async () => {
-    const folder = await RunFolder.create(join(parent, "run"), alfworldGrpoAem(1), {});
+    const folder = await RunFolder.create(
+      join(parent, "run"),
+      checkConfig(householdGames(1), "test"),
+      {},
+    );
     for (const iteration of [1, 2, 3]) {
       await folder.writeMetrics(line(iteration));
       await folder.writeTrajectories(`iteration-000${iteration}`, []);

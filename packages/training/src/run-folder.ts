@@ -12,8 +12,13 @@ import {
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { decodeText, type Group } from "@turnwise/core";
+import type { AlgorithmState } from "@turnwise/estimators";
 import type { AuditRecord } from "@turnwise/envs";
-import { checkConfig, type TrainConfig } from "./config.ts";
+import { z } from "zod";
+import { checkConfig } from "./config.ts";
+import { describeIssue } from "./describe-issue.ts";
+import type { ModuleRecord } from "./experiment/experiment-module.ts";
+import type { ExperimentSettings } from "./experiment/experiment-schema.ts";
 import { InputError, reading } from "./input-error.ts";
 import { makeFolder } from "./make-folder.ts";
 import { writeWhole } from "./write-whole.ts";
@@ -27,6 +32,23 @@ export interface RunState {
   /** Whether the evaluation before the first iteration is done, and the one after the last. */
   readonly isEvaluatedBefore: boolean;
   readonly isEvaluatedAfter: boolean;
+  /** State of the algorithm, such as an adaptive coefficient; absent before the first iteration. */
+  readonly algorithmState?: AlgorithmState;
+}
+
+const manifestSchema = z.looseObject({
+  module: z
+    .strictObject({
+      path: z.string().min(1),
+      files: z.array(z.strictObject({ path: z.string(), sha256: z.string() })),
+    })
+    .optional(),
+});
+
+/** Origin of a run, as far as resuming depends on it. */
+export interface RunManifest {
+  /** The module that the experiment came from; absent for a built-in one. */
+  readonly module?: ModuleRecord | undefined;
 }
 
 /** One line of `metrics.jsonl`. */
@@ -71,15 +93,19 @@ const auditFolder = "audit";
  */
 export class RunFolder {
   readonly path: string;
-  readonly config: TrainConfig;
+  readonly config: ExperimentSettings;
 
-  private constructor(path: string, config: TrainConfig) {
+  private constructor(path: string, config: ExperimentSettings) {
     this.path = path;
     this.config = config;
   }
 
   /** Begins a run. @throws {@link InputError} if the folder exists and is not empty. */
-  static async create(path: string, config: TrainConfig, manifest: object): Promise<RunFolder> {
+  static async create(
+    path: string,
+    config: ExperimentSettings,
+    manifest: object,
+  ): Promise<RunFolder> {
     const entries = await readdir(path).catch(() => undefined);
     if (entries !== undefined && entries.length > 0) {
       throw new InputError(
@@ -117,6 +143,22 @@ export class RunFolder {
       throw new InputError(`${path}: run folder must hold a config.json, found none`);
     }
     return new RunFolder(path, checkConfig(await readJson(configPath), configPath));
+  }
+
+  /** The part of the manifest that resuming depends on. @throws {@link InputError} if it is damaged. */
+  async readManifest(): Promise<RunManifest> {
+    const path = join(this.path, "manifest.json");
+    const value = await readJson(path);
+    const result = manifestSchema.safeParse(value);
+    if (result.success) return result.data;
+    throw new InputError(describeIssue(manifestSchema, path, result.error.issues[0]!, value));
+  }
+
+  /** Adds fields to the manifest. */
+  async appendToManifest(fields: object): Promise<void> {
+    const path = join(this.path, "manifest.json");
+    const manifest = { ...((await readJson(path)) as object), ...fields };
+    await writeWhole(path, `${JSON.stringify(manifest, null, 2)}\n`);
   }
 
   /** The newest checkpoint and its state; `undefined` before the first. */

@@ -1,18 +1,27 @@
 import { join } from "node:path";
+import type { Modulator } from "@turnwise/aem";
 import { NonFiniteError, type Random, type Sampler } from "@turnwise/core";
 import type { AgentFormat, RolloutParts, TaskSource } from "@turnwise/envs";
+import type { CompiledAlgorithm } from "@turnwise/estimators";
 import type { LoadedTokenizer } from "@turnwise/policy";
 import type { LocalPolicyOptions } from "@turnwise/policy/local";
 import { chatFormat, plainFormat } from "./chat-format.ts";
-import { engineDevice, type TrainConfig } from "./config.ts";
+import { engineDevice } from "./config.ts";
+import type { Parts } from "./experiment/experiment.ts";
+import type { PolicyTokenizer } from "./training-policy.ts";
+import type { ExperimentSettings } from "./experiment/experiment-schema.ts";
 import type { PlayPause } from "./play-groups.ts";
 import { duration, type Reporter } from "./progress.ts";
 import type { RunFolder, RunState } from "./run-folder.ts";
 
-/** What is the same in all stages of a run. */
+/** State that all stages of a run share. */
 export interface Run {
   readonly folder: RunFolder;
-  readonly config: TrainConfig;
+  readonly config: ExperimentSettings;
+  /** Components of the experiment's module. */
+  readonly parts: Parts;
+  readonly algorithm: CompiledAlgorithm;
+  readonly modulator: Modulator;
   readonly reporter: Reporter;
   readonly tasks: TaskSource;
   readonly random: Random;
@@ -35,6 +44,7 @@ export const policyFolder = "policy";
 /** What all policies of a run are made with, but for their weights and learning rate. */
 export function policyOptions(run: Run): Omit<LocalPolicyOptions, "model" | "optimizer"> {
   const { engine, model } = run.config;
+  if (model.source === "custom") throw new TypeError("policyOptions: model must not be custom");
   const { threads, microbatchTokens, recomputeLayers, weightStorage } = engine;
   const seed = run.random.fork("weights").seed;
   const adapter = model.source === "folder" ? model.adapter : null;
@@ -50,8 +60,9 @@ export function policyOptions(run: Run): Omit<LocalPolicyOptions, "model" | "opt
   };
 }
 
-/** Whether a run begins with a warm start: all new models do, if only to get their words. */
-export function hasWarmStart({ model, warmStart }: TrainConfig): boolean {
+/** Whether a run begins with a warm start: every new model does, if only to get its vocabulary. */
+export function hasWarmStart({ model, warmStart }: ExperimentSettings): boolean {
+  if (model.source === "custom") return false;
   return model.source === "new" || (warmStart.numDemonstrations > 0 && warmStart.epochs > 0);
 }
 
@@ -62,19 +73,24 @@ export function startingPolicy({ folder, config }: Run): string {
   return join(folder.path, warmStartFolder);
 }
 
-/** How an agent reads and writes: the format of the tasks, in the model's chat template if it uses one. */
-export function formatOf({ config, tasks }: Run, tokenizer: LoadedTokenizer): AgentFormat {
+/** Prompts and parsing: the format of the tasks, in the model's chat template if it uses one. */
+export function formatOf({ config, tasks }: Run, tokenizer: PolicyTokenizer): AgentFormat {
   const { model } = config;
+  if (!isLoaded(tokenizer)) return tasks.format;
   if (model.source === "folder" && model.chat) {
     return chatFormat(tasks.format, tokenizer, model.path);
   }
   return plainFormat(tasks.format, tokenizer);
 }
 
-/** How a policy of this run plays. */
+function isLoaded(tokenizer: PolicyTokenizer): tokenizer is LoadedTokenizer {
+  return "renderChat" in tokenizer;
+}
+
+/** Parts of the rollouts of this run. */
 export function rolloutPartsOf(
   run: Run,
-  policy: { readonly sampler: Sampler; readonly tokenizer: LoadedTokenizer },
+  policy: { readonly sampler: Sampler; readonly tokenizer: PolicyTokenizer },
 ): Omit<RolloutParts, "policyVersion"> {
   const { maxTurns, maxResponseTokens, invalidActionPenalty } = run.config.episode;
   return {

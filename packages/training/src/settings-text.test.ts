@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { alfworldGrpoAem } from "./recipes/alfworld-grpo-aem.ts";
-import { languageModelRun } from "./recipes/language-model.ts";
+import { householdGames } from "./experiments/household-games.ts";
+import { languageModelRun } from "./experiments/language-model.ts";
 import { settingsText } from "./settings-text.ts";
 
 test("writes learning rates with an exponent, and reads back the same", () => {
@@ -16,7 +16,7 @@ test("has round learning rates for language models, whole and adapted", () => {
     [undefined, "1e-6"],
     [16, "1e-5"],
   ] as const) {
-    const config = languageModelRun(alfworldGrpoAem(1), "folder", rank);
+    const config = languageModelRun(householdGames(1), "folder", rank);
     expect(settingsText(config.training)).toContain(`"learningRate":${rate},`);
     expect(JSON.parse(settingsText(config))).toEqual(config);
   }

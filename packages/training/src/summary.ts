@@ -108,7 +108,7 @@ export function evaluationTexts(metrics: Metrics, numTasks?: number): string[] {
  */
 export async function closingSummary(
   folder: RunFolder,
-  next: string,
+  next: string | undefined,
   reporter: Reporter,
 ): Promise<void> {
   const metrics = await folder.readMetrics();
@@ -118,5 +118,5 @@ export async function closingSummary(
   reporter.say(
     `\nresults: ${folder.path} (config.json, metrics.jsonl, trajectories, checkpoints, policy)`,
   );
-  reporter.say(`next: ${next}`);
+  if (next !== undefined) reporter.say(`next: ${next}`);
 }

@@ -2,6 +2,7 @@ import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { createRandom } from "@turnwise/core";
 import type { TaskSource } from "@turnwise/envs";
+import { createAlgorithm, createModulator, noParts, type Parts } from "./experiment/experiment.ts";
 import type { Reporter } from "./progress.ts";
 import { reinforce } from "./reinforce.ts";
 import type { RunFolder } from "./run-folder.ts";
@@ -13,11 +14,13 @@ import { warmStart } from "./warm-start.ts";
  * What is drawn at any point depends on the seed and the point alone, so an interrupted run ends
  * with the same metrics as one that was never stopped.
  * @param tasks - Those of the folder's configuration.
+ * @param parts - Components of the experiment's module.
  */
 export async function train(
   folder: RunFolder,
   tasks: TaskSource,
   reporter: Reporter,
+  parts: Parts = noParts,
 ): Promise<void> {
   const { config } = folder;
   const checkpoint = await folder.newestCheckpoint();
@@ -30,6 +33,9 @@ export async function train(
     folder,
     config,
     reporter,
+    parts,
+    algorithm: await createAlgorithm(config, parts),
+    modulator: await createModulator(config, parts),
     tasks,
     random: createRandom(config.seed),
   };

@@ -1,11 +1,15 @@
-import type { Learner, Sampler } from "@turnwise/core";
+import type { Learner, Sampler, Tokenizer } from "@turnwise/core";
 import { linearize } from "@turnwise/estimators";
 import { describeWeights, readTokenizer, type LoadedTokenizer } from "@turnwise/policy";
 import { createLocalPolicy } from "@turnwise/policy/local";
 import { createTinkerPolicy } from "@turnwise/policy/remote";
+import { createPart, type PolicySource } from "./experiment/experiment.ts";
 import { InputError } from "./input-error.ts";
 import { bytesText } from "./progress.ts";
 import { policyOptions, startingPolicy, type Run } from "./run.ts";
+
+/** Tokenizer of a policy: one that belongs to a folder, or any that satisfies core's interface. */
+export type PolicyTokenizer = LoadedTokenizer | Tokenizer;
 
 /** A policy that reinforcement learning improves, wherever it lives. */
 export interface TrainingPolicy {
@@ -13,8 +17,8 @@ export interface TrainingPolicy {
   readonly learner: Learner;
   /** Scores of the weights that training began with, where the algorithm asks for them. */
   readonly reference: Pick<Learner, "score"> | undefined;
-  readonly tokenizer: LoadedTokenizer;
-  /** Writes what can be evaluated later. */
+  readonly tokenizer: PolicyTokenizer;
+  /** Writes the policy for later evaluation. */
   save(directory: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -29,11 +33,21 @@ export function keyOf(variable: string | null): { readonly apiKey?: string } {
 
 /** Opens the policy that a run's reinforcement learning begins with. */
 export async function openTrainingPolicy(run: Run): Promise<TrainingPolicy> {
-  const { config } = run;
-  const { model, algorithm } = config;
+  const { config, algorithm } = run;
+  const { model } = config;
+  if (model.source === "custom") {
+    const source = await createPart<PolicySource>(run.parts, "model", model, undefined);
+    return source.open({
+      seed: config.seed,
+      random: run.random.fork("policy"),
+      tasks: run.tasks,
+      training: config.training,
+      needs: algorithm.needs,
+    });
+  }
   const { iterations, learningRate, finalShare, warmUpUpdates, minibatches, epochs } =
     config.training;
-  const { weightDecay, maxGradientNorm } = config.training;
+  const { beta1, beta2, epsilon, weightDecay, maxGradientNorm } = config.training;
   const schedule = {
     peak: learningRate,
     warmupSteps: warmUpUpdates,
@@ -53,7 +67,7 @@ export async function openTrainingPolicy(run: Run): Promise<TrainingPolicy> {
       ...keyOf(model.apiKeyVariable),
       seed: config.seed,
       linearize,
-      optimizer: { learningRate: schedule, beta2: 0.95, weightDecay, maxGradientNorm },
+      optimizer: { learningRate: schedule, beta1, beta2, epsilon, weightDecay, maxGradientNorm },
     });
     const { sampler, learner } = policy;
     return {
@@ -71,13 +85,13 @@ export async function openTrainingPolicy(run: Run): Promise<TrainingPolicy> {
     run.reporter.say(`loading ${path}: ${bytesText(numBytes)} of ${type} weights`);
   }
   run.reporter.now(`loading ${path}`);
-  const usesReference = algorithm.klCoefficient > 0;
+  const usesReference = algorithm.needs.referenceLogProbs;
   const policy = await createLocalPolicy({
     ...policyOptions(run),
     model: path,
     keepReference: usesReference,
-    valueHead: algorithm.critic !== null,
-    optimizer: { weightDecay, maxGradientNorm, beta2: 0.95, learningRate: schedule },
+    valueHead: algorithm.needs.critic,
+    optimizer: { learningRate: schedule, beta1, beta2, epsilon, weightDecay, maxGradientNorm },
   });
   const { sampler, learner, tokenizer } = policy;
   return {

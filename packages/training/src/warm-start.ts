@@ -13,7 +13,7 @@ import {
 import { createLocalPolicy } from "@turnwise/policy/local";
 import type { Demonstration, TaskSource } from "@turnwise/envs";
 import { chatPrompt, chatTokenizer, plainPrompt } from "./chat-format.ts";
-import type { TrainConfig } from "./config.ts";
+import type { ExperimentSettings } from "./experiment/experiment-schema.ts";
 import { imitationRows, renameWords, toImitationBatch, type ImitationRow } from "./imitation.ts";
 import { InputError, reading } from "./input-error.ts";
 import { minibatches } from "./minibatches.ts";
@@ -55,7 +55,9 @@ export async function warmStart(
     )) ?? [];
   await folder.writeAudit("warm-start", tasks.takeRecords?.() ?? []);
   const classes = demonstrator?.exchangeable?.(demonstrations) ?? [];
-  if (model.source === "tinker") throw new InputError("warmStart: model.source must not be tinker");
+  if (model.source !== "new" && model.source !== "folder") {
+    throw new InputError(`warmStart: model.source must be new or folder, got ${model.source}`);
+  }
   const start =
     model.source === "new"
       ? newPolicy(model, vocabularyOf(demonstrations, classes, tasks))
@@ -90,7 +92,9 @@ export async function warmStart(
     optimizer: {
       weightDecay: config.training.weightDecay,
       maxGradientNorm: config.training.maxGradientNorm,
-      beta2: 0.95,
+      beta1: config.training.beta1,
+      beta2: config.training.beta2,
+      epsilon: config.training.epsilon,
       learningRate: {
         peak: learningRate,
         warmupSteps: Math.min(20, numBatches * epochs),
@@ -210,7 +214,7 @@ function vocabularyOf(
 
 /** A small model of its own for a vocabulary. */
 function newPolicy(
-  { maxTokens, ...sizes }: Extract<TrainConfig["model"], { source: "new" }>,
+  { maxTokens, ...sizes }: Extract<ExperimentSettings["model"], { source: "new" }>,
   tokenizer: LoadedTokenizer,
 ): { readonly model: ModelConfig; readonly tokenizer: LoadedTokenizer } {
   const { vocabularySize } = tokenizer;

@@ -1,33 +1,33 @@
 import { gameKinds, includableGames, wordings } from "@turnwise/envs/alfworld";
 import {
-  alfworldGrpoAem,
-  alfworldGrpoAemReleased,
+  householdGames,
+  releasedHouseholdGames,
   defaultEvaluationSplit,
-  deepswe,
-  deepsweDemo,
+  deepSweRun,
+  softwareDemo,
   didYouMean,
   InputError,
   resolveConfig,
-  webshopGrpoAem,
-  webshopGrpoAemReleased,
-  type TrainConfig,
+  shopping,
+  releasedShopping,
+  type ExperimentSettings,
 } from "@turnwise/training";
 import { InvalidArgumentError, Option } from "commander";
 import { positiveNumber, repeated, wholeNumbers } from "./arguments.ts";
 
 /** An environment as `train` and `evaluate` offer it. */
 export interface OfferedEnvironment {
-  readonly name: TrainConfig["tasks"]["environment"];
+  readonly name: ExperimentSettings["tasks"]["environment"];
   /** What its agents learn. */
   readonly description: string;
   /** What chooses its tasks. */
   readonly options: () => Option[];
-  /** The settings of its recipe under these options. */
-  readonly recipe: (seed: number, options: Readonly<Record<string, unknown>>) => TrainConfig;
+  /** Settings of its experiment under these options. */
+  readonly recipe: (seed: number, options: Readonly<Record<string, unknown>>) => ExperimentSettings;
   /** The split of an evaluation that names none. */
-  readonly defaultSplit: (config: TrainConfig) => string;
+  readonly defaultSplit: (config: ExperimentSettings) => string;
   /** Options of an evaluation on other tasks than the run's, to be tried next. */
-  readonly elsewhere: (config: TrainConfig) => readonly string[];
+  readonly elsewhere: (config: ExperimentSettings) => readonly string[];
 }
 
 /** Settings for those options that were given. */
@@ -76,7 +76,7 @@ const alfworld: OfferedEnvironment = {
   recipe: (seed, options) => {
     const { games } = options;
     const config =
-      typeof games === "string" ? alfworldGrpoAemReleased(seed, games) : alfworldGrpoAem(seed);
+      typeof games === "string" ? releasedHouseholdGames(seed, games) : householdGames(seed);
     const { index: indices, path: paths } = options;
     const tasks = {
       ...given(options, "size", "format", "kinds", "include", "strict", "wording", "humanGoals"),
@@ -121,7 +121,7 @@ function includedOf(text: string): readonly string[] {
   });
 }
 
-function gamesPath(tasks: TrainConfig["tasks"]): string | null {
+function gamesPath(tasks: ExperimentSettings["tasks"]): string | null {
   return tasks.environment === "alfworld" ? tasks.path : null;
 }
 
@@ -143,14 +143,14 @@ const swebench: OfferedEnvironment = {
   ],
   recipe: (seed, options) => {
     const { instances } = options;
-    const config = typeof instances === "string" ? deepswe(seed, instances) : deepsweDemo(seed);
+    const config = typeof instances === "string" ? deepSweRun(seed, instances) : softwareDemo(seed);
     return resolveConfig(config, { tasks: given(options, "format") }, "options");
   },
   defaultSplit: ({ tasks }) => (isDemonstration(tasks) ? "train" : "held_out"),
   elsewhere: () => [],
 };
 
-function isDemonstration(tasks: TrainConfig["tasks"]): boolean {
+function isDemonstration(tasks: ExperimentSettings["tasks"]): boolean {
   return tasks.environment === "swebench" && tasks.path === null;
 }
 
@@ -190,7 +190,7 @@ const webshop: OfferedEnvironment = {
   ],
   recipe: (seed, options) => {
     const isReleased = shopFiles.some((name) => options[name] !== undefined);
-    const config = isReleased ? webshopGrpoAemReleased(seed) : webshopGrpoAem(seed);
+    const config = isReleased ? releasedShopping(seed) : shopping(seed);
     const names = [...shopFiles, "numProducts", "goals", "compat", "splits", "format", "reward"];
     return resolveConfig(config, { tasks: given(options, ...names) }, "options");
   },
@@ -214,7 +214,7 @@ const webshop: OfferedEnvironment = {
 export const offeredEnvironments: readonly OfferedEnvironment[] = [alfworld, swebench, webshop];
 
 /** The one of a configuration. */
-export function environmentOf({ tasks }: TrainConfig): OfferedEnvironment {
+export function environmentOf({ tasks }: ExperimentSettings): OfferedEnvironment {
   return offeredEnvironments.find(({ name }) => name === tasks.environment)!;
 }
 

@@ -30,7 +30,7 @@ import {
   type EvaluatedPolicy,
   type EvaluationReport,
   type Reporter,
-  type TrainConfig,
+  type ExperimentSettings,
 } from "@turnwise/training";
 import { describeError } from "../describe-error.ts";
 import { deviceOf, withDevice, type DeviceFlags } from "../device.ts";
@@ -338,14 +338,15 @@ function evaluationLines(
 
 /** The recipe's settings, on the tasks that are asked for alone. */
 function evaluationConfig(
-  recipe: TrainConfig,
+  recipe: ExperimentSettings,
   split: string,
   { loadedTokenizer }: EvaluatedPolicy,
   { numTasks, maxTurns }: EvaluateOptions,
-): TrainConfig {
+): ExperimentSettings {
   const evaluation = [{ split, numTasks }];
   const episode = { ...recipe.episode, maxTurns: maxTurns ?? recipe.episode.maxTurns };
   const { tasks } = recipe;
+  if (tasks.environment === "custom") return recipe;
   if (tasks.environment !== "swebench") {
     return { ...recipe, tasks: { ...tasks, numTraining: 0, evaluation }, episode };
   }

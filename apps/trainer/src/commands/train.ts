@@ -1,139 +1,135 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { decodeText } from "@turnwise/core";
 import type { TaskSource } from "@turnwise/envs";
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import {
-  algorithms,
-  applySettings,
-  checkConfig,
+  builtInExperiments,
   checkMemory,
   checkModel,
   closingSummary,
+  createAlgorithm,
+  createModulator,
   duration,
   estimateRun,
   InputError,
+  isModulePath,
   jsonReporter,
-  languageModelRun,
+  moduleDifference,
+  noParts,
   openTasks,
   percent,
   policyFolder,
   reading,
-  resolveConfig,
   RunFolder,
-  StoppedRun,
   settingsText,
+  StoppedRun,
   textReporter,
   train,
   versions,
+  type ExperimentSettings,
+  type Parts,
   type Reporter,
-  type TrainConfig,
 } from "@turnwise/training";
 import { describeError } from "../describe-error.ts";
 import { checkDeviceWorks } from "../device.ts";
 import { announceInterrupts } from "../interrupts.ts";
 import { commandLine, resumeCommand } from "../invocation.ts";
-import { positiveNumber, wholeNumber } from "./arguments.ts";
+import {
+  findExperiment,
+  loadExperiment,
+  runModule,
+  type SettingsOptions,
+} from "../load-experiment.ts";
 import {
   environmentOf,
   offeredEnvironments,
   unknownEnvironment,
   type OfferedEnvironment,
 } from "./environments.ts";
+import { addSettingsOptions } from "./settings-options.ts";
 
-interface TrainOptions extends Readonly<Record<string, unknown>> {
-  readonly seed: number;
+interface TrainOptions extends SettingsOptions, Readonly<Record<string, unknown>> {
   readonly out?: string;
-  readonly model?: string;
-  readonly adapterRank?: number;
-  readonly algorithm?: keyof typeof algorithms;
-  readonly modulation?: TrainConfig["modulation"]["kind"];
-  readonly config?: string;
-  readonly set: readonly string[];
   readonly resume?: string;
+  readonly allowChangedCode?: boolean;
   readonly json?: boolean;
   readonly dryRun?: boolean;
 }
 
-/** A run and its tasks. */
+/** A run with its tasks and components. */
 interface OpenedRun {
   readonly folder: RunFolder;
   readonly tasks: TaskSource;
+  readonly parts: Parts;
 }
 
-/** `turnwise train`: trains an agent, or goes on training one. */
+/** `turnwise train`: trains an agent, or resumes training one. */
 export function trainCommand(): Command {
-  const command = new Command("train")
-    .description("train an agent: a warm start from demonstrations, then GRPO with AEM")
-    .enablePositionalOptions()
-    .argument("[environment]")
-    // What stands behind a wrong environment is not what is wrong.
-    .allowUnknownOption()
-    .allowExcessArguments()
-    .option("--resume <folder>", "go on with an interrupted run")
-    .option("--json", "print one JSON object a line")
-    .action(async (environment: string | undefined, options: TrainOptions) => {
-      if (environment !== undefined || options.resume === undefined) {
-        throw unknownEnvironment("train", environment);
-      }
-      const { resume } = options;
-      await runToEnd(options, (reporter) => resumeRun(resume, reporter));
-    });
+  const command = addRunOptions(
+    new Command("train")
+      .description("train an agent: a built-in experiment, or a module of yours")
+      .enablePositionalOptions()
+      .argument("[experiment]", "a name that `turnwise experiments` lists, or a path: ./mine.ts")
+      // Options after a misspelled experiment are not the mistake to report.
+      .allowUnknownOption()
+      .allowExcessArguments(),
+  ).action(async (experiment: string | undefined, options: TrainOptions, self: Command) => {
+    await runCommand(experiment, undefined, options, self);
+  });
   for (const environment of offeredEnvironments) {
-    command.addCommand(environmentCommand(environment));
+    const named = new Command(environment.name).description(
+      `train an agent on ${environment.description}`,
+    );
+    for (const option of environment.options()) named.addOption(option);
+    command.addCommand(
+      addRunOptions(named).action(async (options: TrainOptions, self: Command) => {
+        await runCommand(environment.name, environment, options, self);
+      }),
+    );
   }
   return command;
 }
 
-/** `turnwise train ENVIRONMENT`. */
-function environmentCommand(environment: OfferedEnvironment): Command {
-  const command = new Command(environment.name).description(
-    `train an agent on ${environment.description}`,
-  );
-  for (const option of environment.options()) command.addOption(option);
-  return command
-    .addOption(new Option("--seed <number>", "fixes everything").argParser(wholeNumber).default(1))
-    .option("--out <folder>", "the run folder (default: runs/<recipe>-seed<seed>-<time>)")
-    .option("--model <folder>", "a language model in place of a small one, as in AEM's paper")
-    .addOption(
-      new Option("--adapter-rank <number>", "train a low-rank adapter of the model").argParser(
-        positiveNumber,
-      ),
-    )
-    .addOption(
-      new Option(
-        "--algorithm <name>",
-        "whose settings of an algorithm (default: the recipe's)",
-      ).choices(Object.keys(algorithms)),
-    )
-    .addOption(
-      new Option("--modulation <name>", "(default: the recipe's)").choices(["aem", "none"]),
-    )
-    .option("--config <file>", "settings as JSON, laid over the recipe's")
-    .option(
-      "--set <field=value>",
-      "one setting, such as training.iterations=10; may be repeated",
-      (value: string, before: readonly string[]) => [...before, value],
-      [] as readonly string[],
-    )
-    .option("--resume <folder>", "go on with an interrupted run")
+/** Adds the options that every run has. */
+function addRunOptions(command: Command): Command {
+  return addSettingsOptions(command)
+    .option("--out <folder>", "run folder (default: runs/<experiment>-seed<seed>-<time>)")
+    .option("--resume <folder>", "resume an interrupted run")
+    .option("--allow-changed-code", "resume although the experiment's module has changed")
     .option("--dry-run", "check everything, print the resolved settings, write nothing")
-    .option("--json", "print one JSON object a line")
-    .action(async (options: TrainOptions, self: Command) => {
-      const { resume } = options;
-      if (resume === undefined) {
-        await runToEnd(options, (reporter) => newRun(environment, options, reporter));
-        return;
+    .option("--json", "print one JSON object a line");
+}
+
+async function runCommand(
+  name: string | undefined,
+  environment: OfferedEnvironment | undefined,
+  options: TrainOptions,
+  self: Command,
+): Promise<void> {
+  const { resume } = options;
+  if (name?.startsWith("-") === true) throw unknownEnvironment("train", name);
+  if (resume === undefined) {
+    if (name === undefined) throw unknownEnvironment("train", name);
+    if (environment === undefined) {
+      if (!isModulePath(name) && !builtInExperiments.some((one) => one.name === name)) {
+        throw unknownEnvironment("train", name);
       }
-      const others = self.options.map((option) => option.attributeName());
-      for (const name of others.filter((other) => other !== "resume" && other !== "json")) {
-        if (self.getOptionValueSource(name) === "cli") {
-          throw new InputError(`train: --${name} must not be given with --resume`);
-        }
-      }
-      await runToEnd(options, (reporter) => resumeRun(resume, reporter));
-    });
+      const [, unknown] = self.args;
+      if (unknown !== undefined) throw new InputError(`train: unknown option ${unknown}`);
+    }
+    await runToEnd(options, (reporter) => newRun(name, environment, options, reporter));
+    return;
+  }
+  if (name !== undefined && environment === undefined) {
+    throw new InputError(`train: an experiment must not be given with --resume, got ${name}`);
+  }
+  const allowed = new Set(["resume", "json", "allowChangedCode"]);
+  for (const option of self.options.map((one) => one.attributeName())) {
+    if (!allowed.has(option) && self.getOptionValueSource(option) === "cli") {
+      throw new InputError(`train: --${option} must not be given with --resume`);
+    }
+  }
+  await runToEnd(options, (reporter) => resumeRun(resume, options, reporter));
 }
 
 /** Trains an opened run to its end and sums up; a dry run opens none. */
@@ -148,14 +144,14 @@ async function runToEnd(
   try {
     const opened = await open(reporter);
     if (opened === undefined) return;
-    const { folder, tasks } = opened;
+    const { folder, tasks, parts } = opened;
     const resume = `to resume: ${resumeCommand(folder.path)}`;
     const stopAnnouncing = announceInterrupts(() => {
       reporter.close();
       return `turnwise: interrupted; ${resume}`;
     });
     try {
-      await train(folder, tasks, reporter);
+      await train(folder, tasks, reporter, parts);
     } catch (cause) {
       if (cause instanceof InputError) throw cause;
       const { message } = describeError(cause);
@@ -164,16 +160,18 @@ async function runToEnd(
       stopAnnouncing();
       await tasks.close?.();
     }
-    await closingSummary(folder, commandLine(nextEvaluation(folder)), reporter);
+    const next = nextEvaluation(folder);
+    await closingSummary(folder, next && commandLine(next), reporter);
     reporter.say(`done in ${duration((performance.now() - started) / 1000)}`);
   } finally {
     reporter.close();
   }
 }
 
-/** An evaluation of the trained policy on other tasks, to be tried next. */
-function nextEvaluation({ config, path }: RunFolder): string[] {
+/** Evaluation of the trained policy on other tasks, to try next; none for components of a module. */
+function nextEvaluation({ config, path }: RunFolder): string[] | undefined {
   const { model, tasks } = config;
+  if (tasks.environment === "custom" || model.source === "custom") return undefined;
   const trained = join(path, policyFolder);
   const isAdapted = model.source === "folder" && model.adapter !== null;
   return [
@@ -186,33 +184,75 @@ function nextEvaluation({ config, path }: RunFolder): string[] {
   ];
 }
 
-async function resumeRun(path: string, reporter: Reporter): Promise<OpenedRun> {
+async function resumeRun(
+  path: string,
+  { allowChangedCode }: TrainOptions,
+  reporter: Reporter,
+): Promise<OpenedRun> {
   const folder = await RunFolder.open(path);
-  await checkEngine(folder.config);
-  await checkMemory(folder.config);
+  const { config } = folder;
+  const parts = await reloadParts(folder, allowChangedCode === true, reporter);
+  await checkEngine(config);
+  await checkMemory(config);
   reporter.say(`resuming ${folder.path}`);
-  const tasks = await openTasks(folder.config);
+  const tasks = await openTasks(config, parts);
   reporter.say(tasks.description);
-  return { folder, tasks };
+  return { folder, tasks, parts };
+}
+
+/**
+ * Loads the components of an interrupted run from its module again.
+ * @throws {@link InputError} if the module has changed, unless that is allowed.
+ */
+async function reloadParts(
+  folder: RunFolder,
+  allowChanged: boolean,
+  reporter: Reporter,
+): Promise<Parts> {
+  const { module } = await folder.readManifest();
+  if (module === undefined) return noParts;
+  const { create, module: present } = await findExperiment(module.path);
+  const difference = moduleDifference(module, present!);
+  if (difference !== undefined) {
+    const message = `${folder.path}: module ${module.path} must be as it was when the run began: ${difference}`;
+    if (!allowChanged) {
+      throw new InputError(`${message} (--allow-changed-code resumes with the changed code)`);
+    }
+    reporter.warn(message);
+    await folder.appendToManifest({ resumedWithChangedCode: present });
+  }
+  return (await runModule(module.path, create, folder.config.seed)).parts;
 }
 
 /** Makes a run folder; none for a dry run. */
 async function newRun(
-  environment: OfferedEnvironment,
+  name: string,
+  environment: OfferedEnvironment | undefined,
   options: TrainOptions,
   reporter: Reporter,
 ): Promise<OpenedRun | undefined> {
-  const config = await configOf(environment, options);
+  const {
+    settings: config,
+    parts,
+    module,
+  } = await loadExperiment(
+    name,
+    options,
+    environment && (() => environment.recipe(options.seed, options)),
+  );
+  checkEnvironment(name, environment, config);
   await checkModel(config);
   await checkEngine(config);
   await checkMemory(config);
+  const algorithm = await createAlgorithm(config, parts);
+  const modulator = await createModulator(config, parts);
   // Tasks are opened, and files checked, before the folder is made: a wrong path leaves nothing behind.
-  const tasks = await openTasks(config);
+  const tasks = await openTasks(config, parts);
   try {
     reporter.say(tasks.description);
     if (tasks.training.length === 0) {
       throw new InputError(
-        `train ${environment.name}: there must be tasks to train on, found none (tasks.numTraining ${config.tasks.numTraining})`,
+        `train ${name}: there must be tasks to train on, found none (tasks.numTraining)`,
       );
     }
     if (options.dryRun === true) {
@@ -228,72 +268,50 @@ async function newRun(
       .toISOString()
       .replaceAll(/[-:]|\..*$/gu, "")
       .replace("T", "-");
-    const path = options.out ?? join("runs", `${config.recipe}-seed${config.seed}-${time}`);
+    const path = options.out ?? join("runs", `${config.experiment}-seed${config.seed}-${time}`);
     await tasks.validate?.((done) => reporter.now(`checking tasks: ${percent(done)}`));
     const folder = await RunFolder.create(path, config, {
       ...(await versions()),
       command: process.argv.slice(2),
       seed: config.seed,
       ...(tasks.omissions && { omissions: tasks.omissions }),
+      ...(module && { module }),
+      parts: {
+        tasks: tasks.name,
+        objective: algorithm.objective.name,
+        modulator: modulator.name,
+      },
       configHash: createHash("sha256").update(JSON.stringify(config)).digest("hex"),
       startedAt: new Date().toISOString(),
     });
     reporter.say(`run folder: ${relative(process.cwd(), folder.path) || folder.path}`);
-    return { folder, tasks };
+    return { folder, tasks, parts };
   } catch (error) {
     await tasks.close?.();
     throw error;
   }
 }
 
-/** Requires a device that works, before anything is written. */
-async function checkEngine({ model, engine }: TrainConfig): Promise<void> {
-  if (model.source === "tinker") return;
-  const { provider, gpu } = engine;
-  await checkDeviceWorks({ provider, deviceId: gpu }, "engine.provider");
-}
-
-/** The recipe's settings, under those of the file, under those of the command line. */
-async function configOf(
-  environment: OfferedEnvironment,
-  options: TrainOptions,
-): Promise<TrainConfig> {
-  let config = environment.recipe(options.seed, options);
-  const { config: path, model, adapterRank, algorithm, modulation } = options;
-  if (model !== undefined) config = languageModelRun(config, model, adapterRank);
-  else if (adapterRank !== undefined) {
-    throw new InputError(`train: --adapter-rank must be given with --model, got ${adapterRank}`);
+/** Refuses settings that turn an environment's experiment into that of another. */
+function checkEnvironment(
+  name: string,
+  environment: OfferedEnvironment | undefined,
+  { tasks, model }: ExperimentSettings,
+): void {
+  if (tasks.environment === "swebench" && tasks.path !== null && model.source === "new") {
+    throw new InputError(
+      `train ${name}: model.source must be folder or tinker with --instances, got ${model.source}; see --model`,
+    );
   }
-  if (algorithm !== undefined) config = { ...config, algorithm: algorithms[algorithm] };
-  if (modulation !== undefined) {
-    config = { ...config, modulation: { ...config.modulation, kind: modulation } };
-  }
-  if (path !== undefined) {
-    const changes: unknown = await reading(async () => {
-      const bytes = await readFile(path).catch((cause: Error) => {
-        throw new Error(`${path}: file must be readable, got ${cause.message}`);
-      });
-      const text = decodeText(bytes, path);
-      try {
-        return JSON.parse(text) as unknown;
-      } catch (cause) {
-        throw new Error(`${path}: file must hold JSON, got ${(cause as Error).message}`, { cause });
-      }
-    });
-    config = resolveConfig(config, changes, path);
-  }
-  if (options.set.length > 0) config = checkConfig(applySettings(config, options.set), "--set");
-  if (config.tasks.environment === "swebench" && config.tasks.path !== null) {
-    const { source } = config.model;
-    if (source === "new") {
-      throw new InputError(
-        `train swebench: model.source must be folder or tinker with --instances, got ${source}; see --model`,
-      );
-    }
-  }
-  const [wanted, got]: string[] = [environment.name, config.tasks.environment];
-  if (got !== wanted) {
+  const [wanted, got]: (string | undefined)[] = [environment?.name, tasks.environment];
+  if (wanted !== undefined && got !== wanted) {
     throw new InputError(`train ${wanted}: tasks.environment must be ${wanted}, got ${got}`);
   }
-  return checkConfig(config, "options");
+}
+
+/** Requires a device that works, before anything is written. */
+async function checkEngine({ model, engine }: ExperimentSettings): Promise<void> {
+  if (model.source === "tinker" || model.source === "custom") return;
+  const { provider, gpu } = engine;
+  await checkDeviceWorks({ provider, deviceId: gpu }, "engine.provider");
 }

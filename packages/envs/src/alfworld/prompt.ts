@@ -2,6 +2,7 @@ import { checkInteger } from "@turnwise/core";
 import type { AgentFormat, PastTurn } from "../agent-format.ts";
 import type { Observation } from "../environment.ts";
 import { parseBareAction, parseTaggedAction } from "./parse.ts";
+import { actionRoles, taggedRoles } from "../text-roles.ts";
 
 /** The task sentence of a first observation: what follows "Your task is to: ". */
 function taskOf(firstObservation: string): string {
@@ -61,6 +62,7 @@ export function verlAgentFormat({
     },
     write: (action) => `<think></think><action>${action}</action>`,
     parse: parseTaggedAction,
+    roles: taggedRoles,
   };
 }
 
@@ -131,6 +133,7 @@ export function compactFormat(): AgentFormat {
     prompt: (_history: readonly PastTurn[], observation) =>
       `${compactMarkers.observation} ${compactObservation(observation.text)} ${compactMarkers.action}`,
     write: joinNumbers,
+    roles: actionRoles,
     parse: (response, observation) =>
       parseBareAction(
         // A tokenizer of words has parted `in/on`, of the older wording.

@@ -1,5 +1,6 @@
 import type { Resolved } from "@turnwise/core";
 import * as z from "zod";
+import { customChoiceSchema, type CustomChoice } from "./custom.ts";
 import type { BestOfGroupOptions } from "../best-of-group.ts";
 import type { GroupAdvantageOptions } from "../group-advantages.ts";
 import type { GigpoOptions, TurnAdvantageOptions } from "../turn-advantages.ts";
@@ -47,7 +48,9 @@ export type Advantages =
       readonly kind: "generalized";
       readonly discount?: number;
       readonly lambda?: number;
-    } & WhiteningChoice);
+    } & WhiteningChoice)
+  /** An estimator of one's own, see `AlgorithmParts`. */
+  | CustomChoice;
 
 const share = z.number().min(0).max(1);
 const nonNegative = z.number().min(0);
@@ -150,6 +153,7 @@ const schema = z.discriminatedUnion("kind", [
     whitening: whitening("batch"),
     epsilon: epsilon(1e-8, "variance"),
   }),
+  customChoiceSchema,
 ]);
 
 /** Schema of {@link Advantages}: parsing checks ranges and fills in defaults. */

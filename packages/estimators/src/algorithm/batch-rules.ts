@@ -1,6 +1,7 @@
 import type { Resolved } from "@turnwise/core";
 import * as z from "zod";
 import type { OverlongPenaltyOptions } from "../overlong-penalty.ts";
+import { customChoiceSchema, type CustomChoice } from "./custom.ts";
 import type { OffPolicyMaskOptions, RolloutCorrectionRule } from "../rollout-correction.ts";
 
 interface SequenceChoice {
@@ -54,7 +55,9 @@ export type RolloutCorrectionChoice =
   /** See `rolloutCorrection`; `rolloutCorrections` has the rules in use. */
   | ({ readonly kind: "ratio" } & Partial<RolloutCorrectionRule> & DroppedChoice)
   /** See `offPolicyMask`. */
-  | ({ readonly kind: "off-policy-mask" } & OffPolicyMaskOptions & DroppedChoice);
+  | ({ readonly kind: "off-policy-mask" } & OffPolicyMaskOptions & DroppedChoice)
+  /** A correction of one's own, see `AlgorithmParts`. */
+  | CustomChoice;
 
 const none = z.strictObject({ kind: z.literal("none") });
 const count = z.int().positive();
@@ -154,6 +157,7 @@ const correction = z.discriminatedUnion("kind", [
     }),
     dropped,
   }),
+  customChoiceSchema,
 ]);
 
 /** Schema of {@link AggregationRule}: parsing checks ranges and fills in defaults. */

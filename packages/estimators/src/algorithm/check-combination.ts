@@ -5,9 +5,14 @@ import type { ResolvedAlgorithm } from "./algorithm.ts";
  * without effect may be stated as long as it has its default, so that a resolved record passes.
  *
  * @param where - Name of the function that was called, for the message.
+ * @param hasCritic - Whether the advantages come from a critic.
  * @throws `RangeError` naming the first setting that contradicts another or changes nothing, and why.
  */
-export function checkCombination(where: string, algorithm: ResolvedAlgorithm): void {
+export function checkCombination(
+  where: string,
+  algorithm: ResolvedAlgorithm,
+  hasCritic: boolean,
+): void {
   const refuse = (field: string, rule: string, got: unknown): never => {
     throw new RangeError(`${where}: algorithm.${field} must ${rule}, got ${JSON.stringify(got)}`);
   };
@@ -17,7 +22,7 @@ export function checkCombination(where: string, algorithm: ResolvedAlgorithm): v
     refuse(field, `be ${JSON.stringify(neutral)}: it has no effect ${why}`, value);
   };
   checkAdvantages(algorithm, refuse, refuseIdle);
-  checkLoss(algorithm, refuse, refuseIdle);
+  checkLoss(algorithm, hasCritic, refuse, refuseIdle);
   checkBatch(algorithm, refuse, refuseIdle);
 }
 
@@ -74,14 +79,14 @@ function checkAdvantages(
 
 function checkLoss(
   { advantages, surrogate, valueLoss, kl }: ResolvedAlgorithm,
+  hasCritic: boolean,
   refuse: Refuse,
   refuseIdle: RefuseIdle,
 ): void {
-  const hasCritic = advantages.kind === "generalized";
   if (hasCritic && valueLoss.kind === "none") {
     refuse(
       "valueLoss.kind",
-      'be "squared" with advantages.kind "generalized": without a loss the critic never learns',
+      `be "squared" with advantages.kind "${advantages.kind}": without a loss the critic never learns`,
       valueLoss.kind,
     );
   }
@@ -163,9 +168,11 @@ function checkBatch(
   }
   if (aggregation.kind !== "token-mean") {
     const canDrop =
-      (rolloutCorrection.kind === "ratio" && rolloutCorrection.outside === "zero") ||
-      rolloutCorrection.kind === "off-policy-mask";
-    if (!canDrop || rolloutCorrection.dropped === "count") {
+      rolloutCorrection.kind === "custom" ||
+      (((rolloutCorrection.kind === "ratio" && rolloutCorrection.outside === "zero") ||
+        rolloutCorrection.kind === "off-policy-mask") &&
+        rolloutCorrection.dropped === "leave-out");
+    if (!canDrop) {
       refuseIdle(
         "aggregation.emptySequences",
         aggregation.emptySequences,

@@ -10,6 +10,7 @@ import { klPenalty } from "../kl-penalty.ts";
 import { importanceSampling, policyGradient } from "../policy-gradient.ts";
 import { rolloutCorrections } from "../rollout-correction.ts";
 import { sapoSurrogate } from "../sapo-surrogate.ts";
+import type { Surrogate } from "./surrogate.ts";
 import { evaluatePlain } from "../testing/evaluate.ts";
 import { groupOf, groupOfReturns } from "../testing/groups.ts";
 import { valueLoss } from "../value-loss.ts";
@@ -39,7 +40,9 @@ describe("compileAlgorithm", () => {
   ];
 
   it.each(surrogates)("%s: the record has the defaults of the function", (kind, objective) => {
-    expect(compileAlgorithm({ ...bare, surrogate: { kind } }).objective.name).toBe(objective.name);
+    expect(compileAlgorithm({ ...bare, surrogate: { kind } as Surrogate }).objective.name).toBe(
+      objective.name,
+    );
   });
 
   it("passes every setting of a surrogate on", () => {
@@ -260,7 +263,7 @@ describe("compileAlgorithm", () => {
     ],
     [
       { ...bare, advantages: { kind: "grpo" } },
-      'algorithm.advantages.kind must be "group" or "best-of-group" or "turn" or "gigpo" or "discounted-returns" or "reinforce-plus-plus" or "reinforce-plus-plus-baseline" or "generalized", got "grpo"',
+      'algorithm.advantages.kind must be "group" or "best-of-group" or "turn" or "gigpo" or "discounted-returns" or "reinforce-plus-plus" or "reinforce-plus-plus-baseline" or "generalized" or "custom", got "grpo"',
     ],
     [{ ...bare, critic: null }, "algorithm.critic must be a setting, got an unknown key"],
   ])("refuses what contradicts itself, has no effect or is out of range: %#", (record, message) => {
@@ -393,7 +396,7 @@ describe("algorithmPresets", () => {
 
 it("describes every field of the schema, for every kind", () => {
   /** Fields that a record must state. */
-  const required = ["maxLength", "buffer", "maxGap"];
+  const required = ["maxLength", "buffer", "maxGap", "name"];
   const missing: string[] = [];
   const visit = (schema: unknown, path: string): void => {
     if (typeof schema !== "object" || schema === null) return;

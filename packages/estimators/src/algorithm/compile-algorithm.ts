@@ -17,9 +17,11 @@ import { chargeOverlong, chargeResponses, withPenalties } from "./charge-penalti
 import { checkCombination } from "./check-combination.ts";
 import { compileObjective } from "./compile-objective.ts";
 import { correctRows, type CorrectedRows, type CorrectionRow } from "./correct-rows.ts";
+import { findPart, type AlgorithmParts } from "./custom.ts";
 import {
   estimateCredit,
   observationKeys,
+  type ChargedBatch,
   type StateKeys,
   type TokenCredit,
 } from "./estimate-credit.ts";
@@ -113,21 +115,37 @@ export interface CompiledAlgorithm {
 /**
  * Makes the functions of the training loop from an algorithm.
  *
+ * @param parts - Components for the choices of kind `"custom"`.
  * @throws `TypeError` or `RangeError`, one line: a field that is unknown or out of range, two settings
- *   that contradict each other, or a setting without effect in this combination, and why.
+ *   that contradict each other, a setting without effect in this combination, and why, or a custom
+ *   component that is missing.
  *
  * @example
  * compileAlgorithm({ ...grpo, surrogate: { kind: "cispo", maxRatio: 4 } }).needs.critic; // false
  */
-export function compileAlgorithm(algorithm: Algorithm): CompiledAlgorithm {
+export function compileAlgorithm(
+  algorithm: Algorithm,
+  parts: AlgorithmParts = {},
+): CompiledAlgorithm {
   const where = "compileAlgorithm";
   const record = parseRecord(where, "algorithm", algorithmSchema, algorithm);
-  checkCombination(where, record);
+  const estimator =
+    record.advantages.kind === "custom"
+      ? findPart("advantages", record.advantages, parts.advantages)
+      : undefined;
+  const corrector =
+    record.rolloutCorrection.kind === "custom"
+      ? findPart("rolloutCorrection", record.rolloutCorrection, parts.rolloutCorrection)
+      : undefined;
+  const hasCritic = record.advantages.kind === "generalized" || estimator?.needsCritic === true;
+  checkCombination(where, record, hasCritic);
   const { advantages, kl, groupFilter, truncation, rolloutCorrection } = record;
-  const objective = compileObjective(record);
+  const objective = compileObjective(record, parts.surrogate);
 
   const ruleFor = ({ kind }: Outcome): "train" | "mask" | "leave-out" =>
     kind === "terminated" ? "train" : truncation[kind];
+  const estimate = (batch: ChargedBatch): TokenCredit[][] =>
+    advantages.kind === "custom" ? estimator!.estimate(batch) : estimateCredit(advantages, batch);
   const charged = (group: Group): Group => chargeOverlong(group, truncation.overlong);
   const scoresOf = (group: Group): number[] =>
     advantages.kind === "group" && advantages.credit === "response"
@@ -136,7 +154,7 @@ export function compileAlgorithm(algorithm: Algorithm): CompiledAlgorithm {
 
   return {
     record,
-    needs: needsOf(record, objective),
+    needs: needsOf(record, objective, hasCritic),
     initialState: { klCoefficient: kl.kind === "reward" ? kl.coefficient : 0 },
     usable: (group) => ({
       ...group,
@@ -150,7 +168,7 @@ export function compileAlgorithm(algorithm: Algorithm): CompiledAlgorithm {
       const overlong = groups.map(charged);
       if (kl.kind !== "reward") {
         const batch = { groups: overlong, rows, scores, tokenCharges: undefined, stateKeys };
-        return { credits: estimateCredit(advantages, batch), state, metrics: {} };
+        return { credits: estimate(batch), state, metrics: {} };
       }
       const { tokenCharges, meanKl } = divergenceCharges(
         kl,
@@ -184,12 +202,15 @@ export function compileAlgorithm(algorithm: Algorithm): CompiledAlgorithm {
               numSamples: rows.length,
             });
       return {
-        credits: estimateCredit(advantages, batch),
+        credits: estimate(batch),
         state: { klCoefficient },
         metrics: { rewardKl: meanKl, klCoefficient: state.klCoefficient },
       };
     },
-    correctRollout: (rows) => correctRows(rolloutCorrection, rows),
+    correctRollout: (rows) =>
+      rolloutCorrection.kind === "custom"
+        ? corrector!.correct(rows)
+        : correctRows(rolloutCorrection, rows),
     tokenWeights: (rows) => weighTokens(record, rows),
     objective,
   };
@@ -198,10 +219,11 @@ export function compileAlgorithm(algorithm: Algorithm): CompiledAlgorithm {
 function needsOf(
   { advantages, kl, entropyBonus, surrogate, rolloutCorrection }: ResolvedAlgorithm,
   { needs }: Objective,
+  hasCritic: boolean,
 ): AlgorithmNeeds {
   const hasCorrection = rolloutCorrection.kind !== "none";
   return {
-    critic: advantages.kind === "generalized",
+    critic: hasCritic,
     referenceLogProbs: kl.kind !== "none",
     oldLogProbs: needs.includes("oldLogProbs") || kl.kind === "reward" || hasCorrection,
     samplerLogProbs: hasCorrection,
@@ -254,7 +276,9 @@ function weighTokens(
   { aggregation, rolloutCorrection }: ResolvedAlgorithm,
   rows: readonly WeighedRow[],
 ): Float32Array[] {
-  const leavesOut = rolloutCorrection.kind !== "none" && rolloutCorrection.dropped === "leave-out";
+  const leavesOut =
+    rolloutCorrection.kind === "custom" ||
+    (rolloutCorrection.kind !== "none" && rolloutCorrection.dropped === "leave-out");
   const lengths = rows.map(({ numTokens, correction }) =>
     leavesOut && correction ? correction.isKept.filter(Boolean).length : numTokens,
   );

@@ -22,7 +22,7 @@ export interface CorrectedRows {
 
 /** Applies the rollout correction of an algorithm to the rows of an iteration. */
 export function correctRows(
-  choice: ResolvedAlgorithm["rolloutCorrection"],
+  choice: Exclude<ResolvedAlgorithm["rolloutCorrection"], { kind: "custom" }>,
   rows: readonly CorrectionRow[],
 ): CorrectedRows {
   const oldLogProbs = rows.map((row) => Array.from(row.oldLogProbs));

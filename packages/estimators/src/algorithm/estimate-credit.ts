@@ -45,20 +45,20 @@ export interface ChargedBatch {
 
 /** Base credit of all responses by an algorithm's estimator, `[row][response]`. */
 export function estimateCredit(
-  advantages: ResolvedAlgorithm["advantages"],
+  advantages: Exclude<ResolvedAlgorithm["advantages"], { kind: "custom" }>,
   batch: ChargedBatch,
 ): TokenCredit[][] {
   const { groups, rows } = batch;
   switch (advantages.kind) {
     case "group":
-      return shared(
+      return shareCredit(
         rows,
         advantages.credit === "response"
           ? rowAdvantages(groups, advantages)
           : responseAdvantages(groups.map(withPenalties), advantages),
       );
     case "best-of-group":
-      return shared(
+      return shareCredit(
         rows,
         perTurn(
           groups,
@@ -68,9 +68,9 @@ export function estimateCredit(
         ),
       );
     case "turn":
-      return shared(rows, turnAdvantages(rewardsOf(groups), advantages));
+      return shareCredit(rows, turnAdvantages(rewardsOf(groups), advantages));
     case "gigpo":
-      return shared(
+      return shareCredit(
         rows,
         gigpoAdvantages(
           groups.map(({ trajectories }) =>
@@ -83,9 +83,9 @@ export function estimateCredit(
         ),
       );
     case "discounted-returns":
-      return shared(rows, discountedTurns(groups, advantages));
+      return shareCredit(rows, discountedTurns(groups, advantages));
     case "reinforce-plus-plus-baseline":
-      return shared(
+      return shareCredit(
         rows,
         perTurn(
           groups,
@@ -153,7 +153,7 @@ function discountedTurns(
 }
 
 /** Credit of responses whose tokens share one advantage, given as `[group][trajectory][turn]`. */
-function shared(
+export function shareCredit(
   rows: readonly BatchRow[],
   advantages: readonly (readonly (readonly number[])[])[],
 ): TokenCredit[][] {

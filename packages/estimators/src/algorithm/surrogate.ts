@@ -5,6 +5,7 @@ import type { ClippedSurrogateOptions } from "../clipped-surrogate.ts";
 import type { GeometricMeanSurrogateOptions } from "../geometric-mean-surrogate.ts";
 import type { ImportanceSamplingOptions } from "../policy-gradient.ts";
 import type { SapoSurrogateOptions } from "../sapo-surrogate.ts";
+import { customChoiceSchema, type CustomChoice } from "./custom.ts";
 
 /** The surrogate loss of an algorithm. Every field is described in {@link surrogateSchema}. */
 export type Surrogate =
@@ -22,7 +23,9 @@ export type Surrogate =
   /** REINFORCE, on-policy only. See `policyGradient`. */
   | { readonly kind: "policy-gradient" }
   /** See `importanceSampling`. */
-  | ({ readonly kind: "importance-sampling" } & ImportanceSamplingOptions);
+  | ({ readonly kind: "importance-sampling" } & ImportanceSamplingOptions)
+  /** A loss of one's own, see `AlgorithmParts`. */
+  | CustomChoice;
 
 const nonNegative = z.number().min(0);
 const aboveOne = z.number().gt(1).nullable().default(null);
@@ -89,6 +92,7 @@ const schema = z.discriminatedUnion("kind", [
   }),
   z.strictObject({ kind: z.literal("policy-gradient") }),
   z.strictObject({ kind: z.literal("importance-sampling"), logRatioLimits }),
+  customChoiceSchema,
 ]);
 
 /** Schema of {@link Surrogate}: parsing checks ranges and fills in defaults. */

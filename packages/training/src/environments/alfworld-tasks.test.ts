@@ -6,7 +6,7 @@ import { generateGames } from "@turnwise/envs/alfworld";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkConfig } from "../config.ts";
 import { InputError } from "../input-error.ts";
-import { alfworldGrpoAem, alfworldGrpoAemReleased } from "../recipes/alfworld-grpo-aem.ts";
+import { householdGames, releasedHouseholdGames } from "../experiments/household-games.ts";
 import { type AlfworldTasks, openAlfworldTasks } from "./alfworld-tasks.ts";
 
 let folder: string;
@@ -37,7 +37,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true }));
 
-const recipe = alfworldGrpoAemReleased(1, "unused");
+const recipe = releasedHouseholdGames(1, "unused");
 
 async function open(name: string, changes: Partial<AlfworldTasks>) {
   const tasks = { ...recipe.tasks, path: join(folder, name), ...changes } as AlfworldTasks;
@@ -134,9 +134,9 @@ describe("training", () => {
   it("goes without an evaluation split", async () => {
     const source = await open("learn", { evaluation: [] });
     expect(source.description).toBe("games: 2 in /learn; 2 to train, no evaluation");
-    const config = alfworldGrpoAem(1);
+    const config = householdGames(1);
     const tasks = { ...config.tasks, evaluation: [] };
-    expect(checkConfig({ ...config, tasks }, "options").tasks.evaluation).toEqual([]);
+    expect(checkConfig({ ...config, tasks }, "options").tasks).toMatchObject({ evaluation: [] });
   });
 
   it("refuses a split that was asked for and holds no games", async () => {

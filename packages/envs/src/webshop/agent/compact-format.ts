@@ -2,6 +2,7 @@ import type { AgentFormat, ParsedResponse } from "../../agent-format.ts";
 import type { Observation } from "../../environment.ts";
 import { readAction } from "../session/parse-action.ts";
 import { isAdmissibleShopAction } from "./parse-response.ts";
+import { actionRoles } from "../../text-roles.ts";
 
 /** The markers of {@link compactShopFormat}; a tokenizer for it keeps each as one token. */
 export const compactShopMarkers = { observation: "<obs>", action: "<act>" } as const;
@@ -48,5 +49,6 @@ export function compactShopFormat(): AgentFormat {
       return parsed === undefined ? action : `${parsed.name} ${parsed.argument}`;
     },
     parse: parseCompact,
+    roles: actionRoles,
   };
 }

@@ -2,6 +2,7 @@ import { checkInteger } from "@turnwise/core";
 import type { AgentFormat } from "../../agent-format.ts";
 import type { Observation } from "../../environment.ts";
 import { parseStrictShopAction, parseTaggedShopAction } from "./parse-response.ts";
+import { taggedRoles } from "../../text-roles.ts";
 
 const separator = " [SEP] ";
 
@@ -77,6 +78,7 @@ export function verlAgentShopFormat({
       return Array.from(prompt).length > maxPromptLength ? plain : prompt;
     },
     write: (action) => `<think></think><action>${action}</action>`,
+    roles: taggedRoles,
     parse: (response) =>
       parsing === "strict" ? parseStrictShopAction(response) : parseTaggedShopAction(response),
   };

@@ -1,7 +1,7 @@
-import type { TrainConfig } from "../config.ts";
+import { deepSwe } from "@turnwise/estimators";
+import type { ExperimentInput } from "../experiment/experiment-schema.ts";
 import { defaultTolerance } from "../play-groups.ts";
-import { algorithms } from "./algorithms.ts";
-import { onTheProcessor } from "./engine.ts";
+import { cpuEngine } from "./cpu-engine.ts";
 
 /** The longest sequence of DeepSWE: a prompt of 4,096 tokens, and 32,768 of turns. */
 export const deepsweTokens = 36_864;
@@ -10,9 +10,9 @@ export const deepsweTokens = 36_864;
  * A small agent learns to mend the demonstration's repositories: a warm start from a
  * crowd of agents of which one in three settles its issue, then DeepSWE's algorithm (GRPO++) with AEM.
  */
-export function deepsweDemo(seed: number): TrainConfig {
+export function softwareDemo(seed: number) {
   return {
-    recipe: "deepswe-demo",
+    experiment: "swebench",
     seed,
     tasks: {
       environment: "swebench",
@@ -85,13 +85,13 @@ export function deepsweDemo(seed: number): TrainConfig {
       weightDecay: 0,
       maxGradientNorm: 1,
     },
-    algorithm: algorithms["deep-swe"],
+    algorithm: deepSwe,
     modulation: { kind: "aem", strength: 1, minEntropyRange: 0.1 },
     evaluation: { every: 0, temperature: 1 },
-    engine: onTheProcessor,
+    engine: cpuEngine,
     failures: defaultTolerance,
     checkpoints: { every: 1, keep: 2 },
-  };
+  } satisfies ExperimentInput;
 }
 
 /**
@@ -100,11 +100,11 @@ export function deepsweDemo(seed: number): TrainConfig {
  * folder's, or a server's.
  * @param path - Instances, such as R2E-Gym's subset.
  */
-export function deepswe(seed: number, path: string): TrainConfig {
-  const demo = deepsweDemo(seed);
+export function deepSweRun(seed: number, path: string) {
+  const demo = softwareDemo(seed);
   return {
     ...demo,
-    recipe: "deepswe",
+    experiment: "swebench-deep-swe",
     tasks: {
       environment: "swebench",
       path,
@@ -149,5 +149,5 @@ export function deepswe(seed: number, path: string): TrainConfig {
     evaluation: { every: 10, temperature: 1 },
     failures: defaultTolerance,
     checkpoints: { every: 5, keep: 2 },
-  };
+  } satisfies ExperimentInput;
 }

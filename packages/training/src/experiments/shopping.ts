@@ -1,16 +1,16 @@
-import type { TrainConfig } from "../config.ts";
-import { alfworldGrpoAem } from "./alfworld-grpo-aem.ts";
+import type { ExperimentInput } from "../experiment/experiment-schema.ts";
+import { householdGames } from "./household-games.ts";
 
 /**
  * A small agent learns to shop on a laptop: a warm start from a limited number of demonstrations,
  * then GRPO with AEM, in minutes on two cores.
  */
-export function webshopGrpoAem(seed: number): TrainConfig {
+export function shopping(seed: number) {
   // Model and algorithm are those of the household games.
-  const household = alfworldGrpoAem(seed);
+  const household = householdGames(seed);
   return {
     ...household,
-    recipe: "webshop-grpo-aem",
+    experiment: "webshop",
     tasks: {
       environment: "webshop",
       catalogue: null,
@@ -49,17 +49,17 @@ export function webshopGrpoAem(seed: number): TrainConfig {
     },
     training: { ...household.training, iterations: 60 },
     evaluation: { every: 10, temperature: 1 },
-  };
+  } satisfies ExperimentInput;
 }
 
 /**
  * The same on released files: longer titles and more words, so more demonstrations. Which files is for the options to say.
  */
-export function webshopGrpoAemReleased(seed: number): TrainConfig {
-  const small = webshopGrpoAem(seed);
+export function releasedShopping(seed: number) {
+  const small = shopping(seed);
   return {
     ...small,
-    recipe: "webshop-grpo-aem-released",
+    experiment: "webshop-released",
     warmStart: { ...small.warmStart, numDemonstrations: 3000 },
-  };
+  } satisfies ExperimentInput;
 }

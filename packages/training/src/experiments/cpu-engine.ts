@@ -1,7 +1,7 @@
-import type { TrainConfig } from "../config.ts";
+import type { ExperimentSettings } from "../experiment/experiment-schema.ts";
 
 /** Small models on two cores of any machine. */
-export const onTheProcessor: TrainConfig["engine"] = {
+export const cpuEngine: ExperimentSettings["engine"] = {
   threads: 2,
   provider: "cpu",
   products: "float32",

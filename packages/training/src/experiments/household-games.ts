@@ -1,7 +1,7 @@
-import type { TrainConfig } from "../config.ts";
+import { grpo, grpoPresets } from "@turnwise/estimators";
+import type { ExperimentInput } from "../experiment/experiment-schema.ts";
 import { defaultTolerance } from "../play-groups.ts";
-import { algorithms } from "./algorithms.ts";
-import { onTheProcessor } from "./engine.ts";
+import { cpuEngine } from "./cpu-engine.ts";
 
 /** All games of the splits as they are. */
 const everyGame = {
@@ -18,9 +18,9 @@ const everyGame = {
  * A small agent learns household games on a laptop: a warm start from a limited number of
  * demonstrations, then GRPO with AEM, in at most ten minutes on two cores.
  */
-export function alfworldGrpoAem(seed: number): TrainConfig {
+export function householdGames(seed: number) {
   return {
-    recipe: "alfworld-grpo-aem",
+    experiment: "alfworld",
     seed,
     tasks: {
       environment: "alfworld",
@@ -72,32 +72,36 @@ export function alfworldGrpoAem(seed: number): TrainConfig {
       maxGradientNorm: 1,
     },
     algorithm: {
-      ...algorithms.grpo,
-      clipHigh: 0.28,
-      dualClip: null,
-      klCoefficient: 0,
-      // Without a scale: where all siblings fail, only forms differ, and a deviation of nearly nothing
-      // would make them count as much as success.
-      advantages: "drGrpo",
-      flatGroups: "drop",
+      ...grpo,
+      // No scale: where all siblings fail, only the form of their actions differs, and dividing by a
+      // deviation close to 0 would make that count as much as success.
+      advantages: {
+        kind: "group",
+        ...grpoPresets.drGrpo,
+        credit: "response",
+        statisticsOver: "responses",
+      },
+      surrogate: { kind: "clipped", clipLow: 0.2, clipHigh: 0.28 },
+      kl: { kind: "none" },
+      groupFilter: { kind: "drop-flat", maxRounds: 1 },
     },
     modulation: { kind: "aem", strength: 1, minEntropyRange: 0.1 },
     evaluation: { every: 25, temperature: 1 },
-    engine: onTheProcessor,
+    engine: cpuEngine,
     failures: defaultTolerance,
     checkpoints: { every: 1, keep: 2 },
-  };
+  } satisfies ExperimentInput;
 }
 
 /**
  * The same on released games: larger rooms, so more demonstrations, more turns and longer sequences.
  * @param path - A folder of `game.tw-pddl` files, or an archive of them.
  */
-export function alfworldGrpoAemReleased(seed: number, path: string): TrainConfig {
-  const small = alfworldGrpoAem(seed);
+export function releasedHouseholdGames(seed: number, path: string) {
+  const small = householdGames(seed);
   return {
     ...small,
-    recipe: "alfworld-grpo-aem-released",
+    experiment: "alfworld-released",
     tasks: {
       environment: "alfworld",
       path,
@@ -113,5 +117,5 @@ export function alfworldGrpoAemReleased(seed: number, path: string): TrainConfig
     episode: { ...small.episode, maxTurns: 30 },
     warmStart: { ...small.warmStart, numDemonstrations: 3000, epochs: 4 },
     training: { ...small.training, iterations: 60 },
-  };
+  } satisfies ExperimentInput;
 }

@@ -1,9 +1,15 @@
-import { alfworldSetting, webshopSetting, type PaperSetting } from "@turnwise/estimators";
-import type { TrainConfig } from "../config.ts";
-import { algorithms } from "./algorithms.ts";
-import { deepsweTokens } from "./deepswe.ts";
+import { alfworldSetting, grpo, webshopSetting, type PaperSetting } from "@turnwise/estimators";
+import type { ExperimentInput } from "../experiment/experiment-schema.ts";
+import { InputError } from "../input-error.ts";
+import { deepsweTokens } from "./software.ts";
 
-/** The linear layers that an adapter changes. */
+/** Setting of the paper's runs in each environment. */
+const paperSettings: Readonly<Record<string, PaperSetting>> = {
+  alfworld: alfworldSetting,
+  webshop: webshopSetting,
+};
+
+/** Linear layers that an adapter changes. */
 const targetModules = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
 
 /**
@@ -15,23 +21,27 @@ const targetModules = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_
  * @param adapterRank - Trains a low-rank adapter, at ten times the learning rate; else all weights.
  */
 export function languageModelRun(
-  config: TrainConfig,
+  config: ExperimentInput,
   path: string,
   adapterRank: number | undefined,
-): TrainConfig {
+): ExperimentInput {
   const model = modelOf(config.tasks.environment, path, adapterRank);
   // That recipe has a setting of its own.
   if (config.tasks.environment === "swebench") {
     return { ...config, model: { ...model, maxTokens: deepsweTokens } };
   }
-  const setting: PaperSetting =
-    config.tasks.environment === "alfworld" ? alfworldSetting : webshopSetting;
+  const setting = paperSettings[config.tasks.environment];
+  if (setting === undefined) {
+    throw new InputError(
+      `--model must be given with an environment that has a setting for language models (${Object.keys(paperSettings).join(", ")}), got ${config.tasks.environment}; state model.source in the experiment instead`,
+    );
+  }
   const rowsAnIteration =
     setting.groupsPerIteration.value * setting.groupSize.value * setting.maxTurns.value;
   return {
     ...config,
-    recipe: `${config.tasks.environment}-language-model`,
-    tasks: { ...config.tasks, format: "verl-agent" },
+    experiment: `${config.experiment}-language-model`,
+    tasks: { ...config.tasks, format: "verl-agent" } as ExperimentInput["tasks"],
     episode: {
       maxTurns: setting.maxTurns.value,
       maxResponseTokens: setting.maxResponseTokens.value,
@@ -58,7 +68,7 @@ export function languageModelRun(
       ),
       finalShare: 1,
     },
-    algorithm: algorithms.grpo,
+    algorithm: grpo,
     modulation: {
       kind: "aem",
       strength: setting.strength.value,
@@ -71,10 +81,10 @@ export function languageModelRun(
 
 /** A folder's model, whole or with an adapter. */
 function modelOf(
-  environment: TrainConfig["tasks"]["environment"],
+  environment: ExperimentInput["tasks"]["environment"],
   path: string,
   adapterRank: number | undefined,
-): Omit<Extract<TrainConfig["model"], { source: "folder" }>, "maxTokens"> {
+): Omit<Extract<ExperimentInput["model"], { source: "folder" }>, "maxTokens"> {
   return {
     source: "folder",
     path,

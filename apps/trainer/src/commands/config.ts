@@ -1,0 +1,101 @@
+import { access } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  experimentSchema,
+  InputError,
+  RunFolder,
+  settingDifferences,
+  settingRows,
+  type LayeredSettings,
+  type SettingRow,
+} from "@turnwise/training";
+import { Command } from "commander";
+import { z } from "zod";
+import { loadExperiment, type SettingsOptions } from "../load-experiment.ts";
+import { addSettingsOptions } from "./settings-options.ts";
+
+/** `turnwise config`: schema, explanation and comparison of settings. */
+export function configCommand(): Command {
+  return new Command("config")
+    .description("explain and compare the settings of experiments and runs")
+    .addCommand(
+      new Command("schema")
+        .description("print the JSON Schema of a configuration file")
+        .action(() => {
+          const schema = z.toJSONSchema(experimentSchema, { io: "input", unrepresentable: "any" });
+          process.stdout.write(`${JSON.stringify(schema, null, 2)}\n`);
+        }),
+    )
+    .addCommand(
+      addSettingsOptions(
+        new Command("explain")
+          .description("print every setting with its value, source, unit, default and effect")
+          .argument("<experiment>", "an experiment's name, a module's path, or a run folder")
+          .argument("[key]", "only this setting and those below it"),
+      )
+        .option("--json", "print one JSON object a line")
+        .action(
+          async (
+            name: string,
+            key: string | undefined,
+            options: SettingsOptions & { readonly json?: boolean },
+          ) => {
+            const { settings, layers } = await readLayered(name, options);
+            const rows = settingRows(experimentSchema, settings, layers).filter(
+              ({ path }) => key === undefined || path === key || path.startsWith(`${key}.`),
+            );
+            if (rows.length === 0) {
+              throw new InputError(
+                `config explain: key must name a setting of ${name}, got ${key}`,
+              );
+            }
+            for (const row of rows) {
+              process.stdout.write(
+                options.json === true ? `${JSON.stringify(row)}\n` : `${rowText(row)}\n`,
+              );
+            }
+          },
+        ),
+    )
+    .addCommand(
+      new Command("diff")
+        .description("print the settings in which two experiments or runs differ")
+        .argument("<a>", "an experiment's name, a module's path, or a run folder")
+        .argument("<b>", "another")
+        .option("--json", "print one JSON object a line")
+        .action(async (a: string, b: string, { json }: { readonly json?: boolean }) => {
+          const options = { seed: 1, set: [] };
+          const [left, right] = [await readLayered(a, options), await readLayered(b, options)];
+          for (const difference of settingDifferences(left.settings, right.settings)) {
+            process.stdout.write(
+              json === true
+                ? `${JSON.stringify(difference)}\n`
+                : `${difference.path}: ${show(difference.left)} | ${show(difference.right)}\n`,
+            );
+          }
+        }),
+    );
+}
+
+async function readLayered(name: string, options: SettingsOptions): Promise<LayeredSettings> {
+  const isRun = await access(join(name, "config.json")).then(
+    () => true,
+    () => false,
+  );
+  if (!isRun) return loadExperiment(name, options);
+  const { config } = await RunFolder.open(name);
+  return { settings: config, layers: [{ source: `${name}/config.json`, settings: config }] };
+}
+
+function rowText({ path, value, source, type, unit, effect, ...row }: SettingRow): string {
+  const range = [type, unit, "default" in row ? `default ${show(row.default)}` : undefined];
+  const details = range.filter((part) => part !== undefined).join(", ");
+  return [
+    `${path} = ${show(value)}  (${source})`,
+    `    ${effect === undefined ? details : `${effect}. ${details}`}`,
+  ].join("\n");
+}
+
+function show(value: unknown): string {
+  return value === undefined ? "-" : JSON.stringify(value);
+}

@@ -1,0 +1,61 @@
+import type { Stated } from "@turnwise/estimators";
+import { builtInExperiments, InputError, type ExperimentEntry } from "@turnwise/training";
+import { Command } from "commander";
+
+/** `turnwise experiments`: lists the built-in experiments. */
+export function experimentsCommand(): Command {
+  return new Command("experiments")
+    .description("list the built-in experiments with what each needs")
+    .argument("[name]", "show one of them with its hyper-parameters")
+    .option("--json", "print one JSON object a line")
+    .action((name: string | undefined, { json }: { readonly json?: boolean }) => {
+      const entries = builtInExperiments.filter(
+        (entry) => name === undefined || entry.name === name,
+      );
+      if (entries.length === 0) {
+        throw new InputError(
+          `experiments: name must be one of ${builtInExperiments.map((entry) => entry.name).join(", ")}, got ${name}`,
+        );
+      }
+      if (json === true) {
+        for (const { create: _, ...entry } of entries) {
+          process.stdout.write(`${JSON.stringify(entry)}\n`);
+        }
+        return;
+      }
+      const width = Math.max(...entries.map((entry) => entry.name.length));
+      for (const entry of entries) {
+        process.stdout.write(`${entry.name.padEnd(width)}  ${entry.description}\n`);
+        process.stdout.write(`${" ".repeat(width)}  needs ${entry.needs.join(", ")}\n`);
+        if (name !== undefined) process.stdout.write(paperText(entry));
+      }
+      if (name === undefined) {
+        process.stdout.write(
+          "\nturnwise train NAME runs one; turnwise config explain NAME prints every setting\n",
+        );
+      }
+    });
+}
+
+/** The paper's hyper-parameters of a row, each with how certain it is. */
+function paperText({ paper }: ExperimentEntry): string {
+  if (paper === undefined) return "";
+  const stated = Object.entries(paper.setting).flatMap(([field, value]) =>
+    typeof value === "string" ? [] : [[field, value as Stated<unknown>] as const],
+  );
+  const lines = stated.map(
+    ([field, { value, certainty }]) =>
+      `  ${field.padEnd(24)} ${String(value).padEnd(12)} ${certainties[certainty]}`,
+  );
+  const results = paper.reported.map(
+    ({ measure, value, certainty }) =>
+      `  ${`paper's ${measure}`.padEnd(24)} ${`${value} %`.padEnd(12)} ${certainties[certainty]}`,
+  );
+  return `${[...lines, ...(results.length > 0 ? results : ["  no result of this row was found"])].join("\n")}\n`;
+}
+
+const certainties: Readonly<Record<Stated<unknown>["certainty"], string>> = {
+  paper: "stated in the paper",
+  reading: "from readings of the paper by others",
+  framework: "default of the framework; the authors' value is not known",
+};

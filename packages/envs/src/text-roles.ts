@@ -1,0 +1,35 @@
+import type { RoleSpan } from "@turnwise/core";
+
+/** Part of a response with one role: characters `start` to `end - 1`. */
+export interface TextRole {
+  readonly role: Exclude<RoleSpan["role"], "end">;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Roles of a response that is an action and nothing else. */
+export function actionRoles(response: string): TextRole[] {
+  return response === "" ? [] : [{ role: "action", start: 0, end: response.length }];
+}
+
+/** Roles of a response with the text of its reasoning in `<think>` and of its action in `<action>`. */
+export function taggedRoles(response: string): TextRole[] {
+  return [
+    ...between(response, "reasoning", "<think>", "</think>"),
+    ...between(response, "action", "<action>", "</action>"),
+  ];
+}
+
+function between(
+  text: string,
+  role: TextRole["role"],
+  opening: string,
+  closing: string,
+): TextRole[] {
+  const tag = text.indexOf(opening);
+  if (tag === -1) return [];
+  const start = tag + opening.length;
+  const found = text.indexOf(closing, start);
+  const end = found === -1 ? text.length : found;
+  return end > start ? [{ role, start, end }] : [];
+}

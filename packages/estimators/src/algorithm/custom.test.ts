@@ -1,0 +1,124 @@
+import type { Group, ScoredRow, Trajectory } from "@turnwise/core";
+import { describe, expect, it } from "vitest";
+import {
+  batchRows,
+  compileAlgorithm,
+  grpo,
+  policyGradient,
+  shareCredit,
+  type AdvantageEstimator,
+  type Algorithm,
+  type RolloutCorrector,
+} from "../index.ts";
+
+const trajectory = (reward: number, trajectoryIndex: number): Trajectory => ({
+  version: 1,
+  taskId: "t",
+  taskKind: "k",
+  groupId: "g",
+  trajectoryIndex,
+  presentation: "turn-wise",
+  policyVersion: 0,
+  firstObservation: "",
+  turns: [
+    {
+      promptTokens: [1],
+      responseTokens: [2, 3],
+      samplerLogProbs: [-1, -1],
+      action: "",
+      isValidAction: true,
+      observation: "",
+      reward,
+    },
+  ],
+  outcome: { kind: "terminated", isSuccess: reward > 0 },
+});
+const group: Group = {
+  id: "g",
+  task: { id: "t", kind: "k" },
+  trajectories: [trajectory(1, 0), trajectory(0, 1)],
+};
+const scores: ScoredRow[] = group.trajectories.map(() => ({
+  spans: [{ logProbs: Float32Array.of(-1, -1), entropies: Float32Array.of(1, 1) }],
+}));
+
+/** Twice the reward of each turn. */
+const doubled: AdvantageEstimator = {
+  name: "doubled",
+  estimate: ({ groups, rows }) =>
+    shareCredit(
+      rows,
+      groups.map(({ trajectories }) =>
+        trajectories.map(({ turns }) => turns.map(({ reward }) => 2 * reward)),
+      ),
+    ),
+};
+
+describe("a custom component", () => {
+  it("estimates advantages", () => {
+    const algorithm: Algorithm = { ...grpo, advantages: { kind: "custom", name: "doubled" } };
+    const compiled = compileAlgorithm(algorithm, { advantages: doubled });
+    const rows = batchRows([group]);
+    const { credits } = compiled.credit({ groups: [group], rows, scores }, compiled.initialState);
+    expect(credits.map(([credit]) => [...credit!.advantages])).toEqual([
+      [2, 2],
+      [0, 0],
+    ]);
+    expect(compiled.needs.critic).toBe(false);
+  });
+
+  it("needs a critic if it says so, and then a value loss", () => {
+    const algorithm: Algorithm = { ...grpo, advantages: { kind: "custom", name: "critic" } };
+    const critic = { ...doubled, name: "critic", needsCritic: true };
+    expect(() => compileAlgorithm(algorithm, { advantages: critic })).toThrow(
+      /^compileAlgorithm: algorithm.valueLoss.kind must be "squared" with advantages.kind "custom"/,
+    );
+    const withLoss: Algorithm = { ...algorithm, valueLoss: { kind: "squared" } };
+    expect(compileAlgorithm(withLoss, { advantages: critic }).needs.critic).toBe(true);
+  });
+
+  it("is the surrogate, next to the other terms of the loss", () => {
+    const mine = { ...policyGradient(), name: "mine" };
+    const algorithm: Algorithm = { ...grpo, surrogate: { kind: "custom", name: "mine" } };
+    const { objective } = compileAlgorithm(algorithm, { surrogate: mine });
+    expect(objective.name).toContain("mine");
+    expect(objective.needs).toContain("referenceLogProbs");
+  });
+
+  it("corrects rollouts, and takes tokens out of the aggregation", () => {
+    const first: RolloutCorrector = {
+      name: "first-row",
+      correct: (rows) => ({
+        weights: rows.map((row, i) => Array.from(row.oldLogProbs, () => (i === 0 ? 1 : 0))),
+        isKept: rows.map((row, i) => Array.from(row.oldLogProbs, () => i === 0)),
+        metrics: { dropped: 0.5 },
+      }),
+    };
+    const algorithm: Algorithm = {
+      ...grpo,
+      rolloutCorrection: { kind: "custom", name: "first-row" },
+    };
+    const compiled = compileAlgorithm(algorithm, { rolloutCorrection: first });
+    const row = { oldLogProbs: [-1, -1], samplerLogProbs: [-1, -1], advantages: [1, 1] };
+    const { weights, isKept } = compiled.correctRollout([row, row]);
+    const found = compiled.tokenWeights(
+      weights.map((own, i) => ({
+        numTokens: 2,
+        group: 0,
+        correction: { weights: own, isKept: isKept[i]! },
+      })),
+    );
+    expect(found.map((own) => [...own])).toEqual([
+      [0.5, 0.5],
+      [0, 0],
+    ]);
+  });
+
+  it("is refused where it is missing, or another", () => {
+    const algorithm: Algorithm = { ...grpo, advantages: { kind: "custom", name: "mine" } };
+    expect(() => compileAlgorithm(algorithm)).toThrow(
+      "compileAlgorithm: parts.advantages must be the component mine that algorithm.advantages names, got none",
+    );
+    expect(() => compileAlgorithm(algorithm, { advantages: doubled })).toThrow("got doubled");
+  });
+});

@@ -1,0 +1,78 @@
+import type { Group, Objective, ScoredRow } from "@turnwise/core";
+import { z } from "zod";
+import type { BatchRow } from "./batch-rows.ts";
+import type { CorrectedRows, CorrectionRow } from "./correct-rows.ts";
+import type { TokenCredit } from "./estimate-credit.ts";
+
+/**
+ * A component of an algorithm that its user supplies, named in the record and given to
+ * `compileAlgorithm` as one of {@link AlgorithmParts}.
+ */
+export interface CustomChoice {
+  readonly kind: "custom";
+  readonly name: string;
+  /** Options of the component, plain data; read by whoever makes the component. */
+  readonly options?: Readonly<Record<string, unknown>>;
+}
+
+/** Schema of {@link CustomChoice}. */
+export const customChoiceSchema: z.ZodObject<
+  {
+    kind: z.ZodLiteral<"custom">;
+    name: z.ZodString;
+    options: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodUnknown>>;
+  },
+  z.core.$strict
+> = z.strictObject({
+  kind: z.literal("custom"),
+  name: z.string().min(1).meta({ description: "Name of a component that the caller supplies" }),
+  options: z
+    .record(z.string(), z.unknown())
+    .default({})
+    .meta({ description: "Options that the component declares" }),
+});
+
+/** Input of an {@link AdvantageEstimator}. */
+export interface EstimatorInput {
+  /** Kept groups; each turn's `penalty` is still apart from its `reward`. */
+  readonly groups: readonly Group[];
+  /** Rows of the trajectories that are trained on; those of a trajectory are adjacent and in order. */
+  readonly rows: readonly BatchRow[];
+  /** Scores of these rows before the update. */
+  readonly scores: readonly ScoredRow[];
+}
+
+/** An advantage estimator of one's own; `responseAdvantages` and `shareCredit` help to write one. */
+export interface AdvantageEstimator {
+  readonly name: string;
+  /** Whether scores must hold the values of a critic. Default false. */
+  readonly needsCritic?: boolean;
+  /** Pure. @returns Credit of each response, `[row][response]`. */
+  readonly estimate: (input: EstimatorInput) => TokenCredit[][];
+}
+
+/** A correction of one's own for differences between sampler and learner. */
+export interface RolloutCorrector {
+  readonly name: string;
+  /** Pure. */
+  readonly correct: (rows: readonly CorrectionRow[]) => CorrectedRows;
+}
+
+/** Components for the choices of kind `"custom"`. */
+export interface AlgorithmParts {
+  readonly advantages?: AdvantageEstimator;
+  readonly surrogate?: Objective;
+  readonly rolloutCorrection?: RolloutCorrector;
+}
+
+/** The component of a custom choice. @throws `TypeError` if it was not given, or has another name. */
+export function findPart<T extends { readonly name: string }>(
+  field: keyof AlgorithmParts,
+  { name }: { readonly name: string },
+  part: T | undefined,
+): T {
+  if (part?.name === name) return part;
+  throw new TypeError(
+    `compileAlgorithm: parts.${field} must be the component ${name} that algorithm.${field} names, got ${part?.name ?? "none"}`,
+  );
+}

@@ -1,0 +1,49 @@
+import { z } from "zod";
+import { setting } from "./setting.ts";
+
+/**
+ * Component that the experiment's module supplies, as a configuration stores it: its name and options.
+ * See {@link Part}.
+ */
+export interface CustomSettings {
+  readonly name: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** Schema of a custom component in a union with this discriminator. */
+export function customSchema<K extends string>(
+  discriminator: K,
+): z.ZodObject<
+  Record<K, z.ZodLiteral<"custom">> & {
+    readonly name: z.ZodString;
+    readonly options: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodUnknown>>;
+  }
+> {
+  return z.strictObject({
+    [discriminator]: z.literal("custom"),
+    name: setting(z.string().min(1), "Name of a component of the experiment's module"),
+    options: setting(
+      z.record(z.string(), z.unknown()),
+      "Options that the component declares",
+    ).default({}),
+  }) as never;
+}
+
+/** The options of a union, nested ones flattened. */
+function optionsOf(schema: z.core.$ZodType): z.core.$ZodTypeDiscriminable[] {
+  const inner = schema instanceof z.ZodReadonly ? schema.def.innerType : schema;
+  if (inner instanceof z.ZodDiscriminatedUnion) return inner.options.flatMap(optionsOf);
+  return [inner as z.core.$ZodTypeDiscriminable];
+}
+
+/** A union of records, or a custom component. */
+export function orCustom<T>(
+  schema: z.ZodType<T>,
+): z.ZodType<T | ({ readonly kind: "custom" } & CustomSettings)> {
+  const options = [...optionsOf(schema), customSchema("kind")];
+  const union = z.discriminatedUnion("kind", options as never) as unknown as z.ZodType<
+    T | ({ readonly kind: "custom" } & CustomSettings)
+  >;
+  const meta = schema.meta();
+  return meta === undefined ? union : union.meta(meta);
+}

@@ -1,0 +1,120 @@
+import { createHash } from "node:crypto";
+import { access, readFile } from "node:fs/promises";
+import { dirname, extname, relative, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { createJiti } from "jiti";
+import { InputError } from "../input-error.ts";
+
+/** The module that an experiment came from. */
+export interface ModuleRecord {
+  /** Absolute path. */
+  readonly path: string;
+  /** Local files that it consists of, itself first, relative to its folder, with their SHA-256. */
+  readonly files: readonly { readonly path: string; readonly sha256: string }[];
+}
+
+const extensions = ["", ".ts", ".mts", ".cts", ".tsx", ".js", ".mjs", ".cjs", ".json"];
+
+/** Whether the argument of a command names a module, not a built-in experiment. */
+export function isModulePath(name: string): boolean {
+  return /[/\\]/u.test(name) || /\.[cm]?[jt]s$/u.test(name);
+}
+
+/**
+ * Imports a module in TypeScript or JavaScript from outside the repository.
+ * @returns Its default export, and a record of its files.
+ * @throws {@link InputError} if there is none, it does not load, or it has no default export.
+ */
+export async function importModule(
+  path: string,
+): Promise<{ readonly value: unknown; readonly record: ModuleRecord }> {
+  const absolute = resolve(path);
+  if (!(await exists(absolute))) throw new InputError(`${path}: module must exist, found none`);
+  const record = await recordModule(absolute);
+  let value: unknown;
+  try {
+    // No cache of transpiled files: nothing is written next to the user's code.
+    const jiti = createJiti(pathToFileURL(absolute).href, { fsCache: false, moduleCache: false });
+    value = await jiti.import(absolute, { default: true });
+  } catch (cause) {
+    throw new InputError(`${path}: module must load, got ${describe(cause)}`, { cause });
+  }
+  return { value, record };
+}
+
+/** One line for an exception, with the place in the user's code where there is one. */
+function describe(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  const line = cause.message.split("\n")[0]!;
+  return cause.name === "Error" ? line : `${cause.name}: ${line}`;
+}
+
+/**
+ * Hashes a module and the local files that it imports, directly or not. Packages are not followed:
+ * a run's manifest holds their versions.
+ */
+export async function recordModule(path: string): Promise<ModuleRecord> {
+  const entry = resolve(path);
+  const texts = new Map<string, string>();
+  const queue = [entry];
+  for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+    if (texts.has(file)) continue;
+    const text = await readFile(file, "utf8");
+    texts.set(file, text);
+    if (extname(file) === ".json") continue;
+    for (const specifier of localSpecifiers(text)) {
+      const found = await locate(resolve(dirname(file), specifier));
+      if (found !== undefined) queue.push(found);
+    }
+  }
+  const [, ...others] = [...texts.keys()];
+  const files = [entry, ...others.sort()].map((file) => ({
+    path: relative(dirname(entry), file).replaceAll("\\", "/"),
+    sha256: createHash("sha256").update(texts.get(file)!).digest("hex"),
+  }));
+  return { path: entry, files };
+}
+
+/** Relative specifiers of imports, exports and `require` calls; a name in a comment does no harm. */
+function localSpecifiers(text: string): string[] {
+  const pattern =
+    /(?:\bfrom|\bimport|\brequire)\s{0,8}\(?\s{0,8}["'](\.{1,2}\/[^"'\n]{1,400})["']/gu;
+  return Array.from(text.matchAll(pattern), ([, specifier]) => specifier!);
+}
+
+/** The file that a specifier means: as written, with an extension, or TypeScript for JavaScript. */
+async function locate(path: string): Promise<string | undefined> {
+  const bare = path.replace(/\.([cm]?)js$/u, "");
+  const asTypeScript = bare === path ? [] : [`${bare}.ts`, `${bare}.mts`, `${bare}.cts`];
+  const candidates = [
+    ...extensions.map((extension) => `${path}${extension}`),
+    ...asTypeScript,
+    ...extensions.slice(1).map((extension) => `${path}/index${extension}`),
+  ];
+  for (const candidate of candidates) {
+    if (extname(candidate) !== "" && (await exists(candidate))) return candidate;
+  }
+  return undefined;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/**
+ * Names the first difference between two records of a module; `undefined` if they are equal. The
+ * folder may have moved.
+ */
+export function moduleDifference(before: ModuleRecord, now: ModuleRecord): string | undefined {
+  const hashes = new Map(now.files.map(({ path, sha256 }) => [path, sha256]));
+  for (const { path, sha256 } of before.files) {
+    if (!hashes.has(path)) return `${path} is no longer imported`;
+    if (hashes.get(path) !== sha256) return `${path} has changed`;
+  }
+  const known = new Set(before.files.map(({ path }) => path));
+  const added = now.files.find(({ path }) => !known.has(path));
+  return added && `${added.path} is new`;
+}

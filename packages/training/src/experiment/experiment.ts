@@ -1,0 +1,166 @@
+import type { Modulator } from "@turnwise/aem";
+import type { Objective, Random } from "@turnwise/core";
+import type { TaskSource } from "@turnwise/envs";
+import type {
+  AdvantageEstimator,
+  Algorithm,
+  AlgorithmNeeds,
+  AlgorithmParts,
+  CompiledAlgorithm,
+  RolloutCorrector,
+} from "@turnwise/estimators";
+import { compileChecked, modulatorOf } from "../config.ts";
+import { InputError } from "../input-error.ts";
+import type { TrainingPolicy } from "../training-policy.ts";
+import type { CustomSettings } from "./custom.ts";
+import type { ExperimentInput, ExperimentSettings } from "./experiment-schema.ts";
+import { checkOptions, toPart, type Part, type PartLike } from "./part.ts";
+
+/** Context of a task source: the settings of the run that concern tasks. */
+export interface TaskContext {
+  readonly seed: number;
+  readonly episode: ExperimentSettings["episode"];
+}
+
+/** Context of a policy: what a run needs of it. */
+export interface PolicyContext {
+  readonly seed: number;
+  readonly random: Random;
+  readonly tasks: TaskSource;
+  readonly training: ExperimentSettings["training"];
+  readonly needs: AlgorithmNeeds;
+}
+
+/** Opens the policy that an experiment trains. */
+export interface PolicySource {
+  readonly name: string;
+  open(context: PolicyContext): Promise<TrainingPolicy>;
+}
+
+/**
+ * Everything that a run needs, nothing implied: plain data, and components of one's own in the places
+ * that are not. An experiment's module exports a function of a seed that returns one.
+ */
+export type Experiment = Omit<ExperimentInput, "tasks" | "model" | "algorithm" | "modulation"> & {
+  readonly tasks: ExperimentInput["tasks"] | PartLike<TaskSource, TaskContext>;
+  readonly model: ExperimentInput["model"] | PartLike<PolicySource>;
+  readonly algorithm: Omit<Algorithm, "advantages" | "surrogate" | "rolloutCorrection"> & {
+    readonly advantages: Algorithm["advantages"] | PartLike<AdvantageEstimator>;
+    readonly surrogate: Algorithm["surrogate"] | PartLike<Objective>;
+    readonly rolloutCorrection: Algorithm["rolloutCorrection"] | PartLike<RolloutCorrector>;
+  };
+  readonly modulation: ExperimentInput["modulation"] | PartLike<Modulator>;
+};
+
+/** Places of an experiment where a component may stand for a record, with the record's discriminator. */
+const places = {
+  tasks: "environment",
+  model: "source",
+  modulation: "kind",
+  "algorithm.advantages": "kind",
+  "algorithm.surrogate": "kind",
+  "algorithm.rolloutCorrection": "kind",
+} as const;
+
+type PartPath = keyof typeof places;
+
+/** Components of an experiment by their path. */
+export type Parts = ReadonlyMap<PartPath, Part<unknown, never>>;
+
+/** No components: a built-in experiment. */
+export const noParts: Parts = new Map();
+
+/**
+ * Splits an experiment into settings, which are plain data, and components.
+ * @throws `TypeError` for a component without a name.
+ */
+export function splitExperiment(experiment: Experiment): {
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly parts: Parts;
+} {
+  const parts = new Map<PartPath, Part<unknown, never>>();
+  const split = (value: unknown, path: PartPath): unknown => {
+    const part = toPart<unknown, never>(value);
+    if (part === undefined) return value;
+    parts.set(path, part);
+    return { [places[path]]: "custom", name: part.name, options: part.options };
+  };
+  const { tasks, model, modulation, algorithm } = experiment;
+  const settings = {
+    ...experiment,
+    tasks: split(tasks, "tasks"),
+    model: split(model, "model"),
+    algorithm: {
+      ...algorithm,
+      advantages: split(algorithm.advantages, "algorithm.advantages"),
+      surrogate: split(algorithm.surrogate, "algorithm.surrogate"),
+      rolloutCorrection: split(algorithm.rolloutCorrection, "algorithm.rolloutCorrection"),
+    },
+    modulation: split(modulation, "modulation"),
+  };
+  return { settings, parts };
+}
+
+/**
+ * Makes the component that custom settings name.
+ * @throws {@link InputError} if the experiment has no such component, or the options do not fit it.
+ */
+export async function createPart<T>(
+  parts: Parts,
+  path: PartPath,
+  { name, options }: CustomSettings,
+  context: unknown,
+): Promise<T> {
+  const part = parts.get(path) as Part<T> | undefined;
+  if (part?.name !== name) {
+    throw new InputError(
+      `${path}.name must name a component of the experiment's module (${part?.name ?? "none there"}), got ${name}`,
+    );
+  }
+  let checked: Readonly<Record<string, unknown>>;
+  try {
+    checked = checkOptions(part, options, `${path}.options`);
+  } catch (cause) {
+    throw new InputError((cause as Error).message, { cause });
+  }
+  return part.create(checked, context);
+}
+
+/** Makes the modulator of a run. @throws {@link InputError} as {@link createPart}. */
+export async function createModulator(
+  { modulation }: ExperimentSettings,
+  parts: Parts,
+): Promise<Modulator> {
+  if (modulation.kind !== "custom") return modulatorOf(modulation, "config");
+  return createPart<Modulator>(parts, "modulation", modulation, undefined);
+}
+
+/** Compiles the algorithm of a run. @throws {@link InputError} as {@link createPart}. */
+export async function createAlgorithm(
+  { algorithm }: ExperimentSettings,
+  parts: Parts,
+): Promise<CompiledAlgorithm> {
+  const { advantages, surrogate, rolloutCorrection } = algorithm;
+  const made: AlgorithmParts = {
+    ...(advantages.kind === "custom" && {
+      advantages: await createPart<AdvantageEstimator>(
+        parts,
+        "algorithm.advantages",
+        advantages,
+        undefined,
+      ),
+    }),
+    ...(surrogate.kind === "custom" && {
+      surrogate: await createPart<Objective>(parts, "algorithm.surrogate", surrogate, undefined),
+    }),
+    ...(rolloutCorrection.kind === "custom" && {
+      rolloutCorrection: await createPart<RolloutCorrector>(
+        parts,
+        "algorithm.rolloutCorrection",
+        rolloutCorrection,
+        undefined,
+      ),
+    }),
+  };
+  return compileChecked("config", algorithm, made);
+}

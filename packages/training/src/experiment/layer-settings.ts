@@ -1,0 +1,55 @@
+import { checkConfig } from "../config.ts";
+import { mergeSettings } from "../merge-settings.ts";
+import type { ExperimentSettings } from "./experiment-schema.ts";
+import { refuseIdle } from "./idle-settings.ts";
+import { settingDifferences, type SettingsLayer } from "./setting-rows.ts";
+
+/** Change of settings by the user. */
+export interface Overlay {
+  /** Name for messages: a file, `--set`, an option. */
+  readonly source: string;
+  /** Returns the settings with the change; not checked. */
+  readonly apply: (settings: unknown) => unknown;
+  /** Whether it replaces the experiment by a variant, whose settings all count as the experiment's. */
+  readonly isVariant?: boolean;
+}
+
+/** Settings with the layers that they come from. */
+export interface LayeredSettings {
+  readonly settings: ExperimentSettings;
+  readonly layers: readonly SettingsLayer[];
+}
+
+/**
+ * Lays changes over the settings of an experiment, in order, and checks each result.
+ * @throws `InputError` naming the first field that is unknown, out of range or without effect.
+ */
+export function layerSettings(
+  experiment: SettingsLayer,
+  overlays: readonly Overlay[],
+): LayeredSettings {
+  let settings = checkConfig(experiment.settings, experiment.source);
+  const layers: SettingsLayer[] = [{ source: experiment.source, settings }];
+  const changes: SettingsLayer[] = [];
+  for (const { source, apply, isVariant } of overlays) {
+    const changed = checkConfig(apply(settings), source);
+    const layer = { source, settings: differenceTree(settings, changed) };
+    layers.push(layer);
+    if (isVariant !== true) changes.push(layer);
+    settings = changed;
+  }
+  for (const layer of changes) refuseIdle(layer, settings);
+  return { settings, layers };
+}
+
+/** Changed settings alone, as a tree. */
+function differenceTree(before: unknown, after: unknown): unknown {
+  return settingDifferences(before, after).reduce<unknown>(
+    (tree, { path, right }) =>
+      mergeSettings(
+        tree,
+        path.split(".").reduceRight<unknown>((inner, key) => ({ [key]: inner }), right),
+      ),
+    {},
+  );
+}

@@ -1,0 +1,130 @@
+/** Options of a part: plain data, so that a configuration file can hold them. */
+export type PartOptions = Readonly<Record<string, unknown>>;
+
+/** Checks and completes options; every zod schema fits. */
+export interface OptionsSchema {
+  safeParse(value: unknown):
+    | { readonly success: true; readonly data: unknown }
+    | {
+        readonly success: false;
+        readonly error: {
+          readonly issues: readonly {
+            readonly path: readonly PropertyKey[];
+            readonly message: string;
+          }[];
+        };
+      };
+}
+
+/**
+ * A component that an experiment brings along, in place of a built-in one: a task source, a policy, an
+ * advantage estimator, an objective, a rollout correction or a modulator.
+ *
+ * A run folder stores its name and options; `--set` and configuration files change the options.
+ *
+ * @example
+ * definePart({
+ *   name: "my-modulator",
+ *   options: { strength: 1 },
+ *   create: ({ strength }) => ({ name: "my-modulator", modulate: (batch) => ... }),
+ * });
+ */
+export interface Part<T, Context = unknown> {
+  /** Names the component in run folders and messages. */
+  readonly name: string;
+  /** Every option with its default. */
+  readonly options: PartOptions;
+  /** Checks options; without it an option must have the type of its default. */
+  readonly schema?: OptionsSchema;
+  /** Makes the component. @param context - Values of the run that components of this kind may use. */
+  create(options: PartOptions, context: Context): T | Promise<T>;
+}
+
+/** A component, or a {@link Part} that makes it. */
+export type PartLike<T, Context = unknown> = Part<T, Context> | (T & { readonly name: string });
+
+/**
+ * Types a part by its options.
+ * @throws `TypeError` if the name is empty or the options are not plain data.
+ */
+export function definePart<T, Options extends PartOptions, Context = unknown>(part: {
+  readonly name: string;
+  readonly options: Options;
+  readonly schema?: OptionsSchema;
+  readonly create: (options: Options, context: Context) => T | Promise<T>;
+}): Part<T, Context> {
+  if (part.name === "") throw new TypeError("definePart: name must not be empty");
+  try {
+    structuredClone(part.options);
+  } catch (cause) {
+    throw new TypeError(`definePart: options of ${part.name} must be plain data`, { cause });
+  }
+  return {
+    name: part.name,
+    options: part.options,
+    ...(part.schema && { schema: part.schema }),
+    create: (options, context) => part.create(options as Options, context),
+  };
+}
+
+/** The part that a value is or makes up; `undefined` for plain data. */
+export function toPart<T, Context>(value: unknown): Part<T, Context> | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { name, create, options } = value as Record<string, unknown>;
+  if (typeof create === "function" && typeof options === "object") {
+    return value as Part<T, Context>;
+  }
+  if (!hasFunction(value)) return undefined;
+  if (typeof name !== "string" || name === "") {
+    throw new TypeError("experiment: a component must have a name, got none");
+  }
+  return { name, options: {}, create: () => value as T };
+}
+
+/** Whether a function is reachable as a property: own, or of the object's class. */
+function hasFunction(value: object): boolean {
+  for (let level: object | null = value; level && level !== Object.prototype;) {
+    for (const key of Object.getOwnPropertyNames(level)) {
+      if (key === "constructor") continue;
+      const property = Object.getOwnPropertyDescriptor(level, key)!;
+      if ("value" in property && typeof property.value === "function") return true;
+    }
+    level = Object.getPrototypeOf(level) as object | null;
+  }
+  return false;
+}
+
+/**
+ * Options laid over a part's defaults, checked.
+ * @param place - Names the part in messages: `config.json: modulation.options`.
+ * @throws `RangeError` naming the first option that is unknown or has the wrong type.
+ */
+export function checkOptions(part: Part<unknown>, given: PartOptions, place: string): PartOptions {
+  const options = { ...part.options, ...given };
+  if (part.schema !== undefined) {
+    const result = part.schema.safeParse(options);
+    if (result.success) return result.data as PartOptions;
+    const { path, message } = result.error.issues[0]!;
+    throw new RangeError(`${[place, ...path.map(String)].join(".")} must be valid: ${message}`);
+  }
+  for (const [name, value] of Object.entries(given)) {
+    if (!Object.hasOwn(part.options, name)) {
+      const known = Object.keys(part.options).join(", ") || "none";
+      throw new RangeError(
+        `${place}.${name} must be an option of ${part.name} (${known}), got ${JSON.stringify(value)}`,
+      );
+    }
+    const wanted = kindOf(part.options[name]);
+    if (wanted !== "null" && kindOf(value) !== wanted) {
+      throw new RangeError(
+        `${place}.${name} must be a ${wanted} as in ${part.name}, got ${JSON.stringify(value)}`,
+      );
+    }
+  }
+  return options;
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "list" : typeof value;
+}

@@ -1,0 +1,164 @@
+import { z } from "zod";
+import { setting } from "./setting.ts";
+
+const positive = z.number().positive();
+const nonNegative = z.number().nonnegative();
+const share = z.number().min(0).max(1);
+const count = z.int().positive();
+const countOrNone = z.int().nonnegative();
+const text = z.string().min(1);
+
+/** Limits and rewards of an episode. */
+export const episodeSchema = z.strictObject({
+  maxTurns: setting(count, "Longest episode", "turns"),
+  maxResponseTokens: setting(count, "Longest response, end token included", "tokens"),
+  successReward: setting(positive, "Reward of success; a score is paid as its share of it"),
+  invalidActionPenalty: setting(nonNegative, "Penalty of a response that does not parse"),
+});
+
+/** Model whose weights start at random, with a tokenizer made for the tasks. */
+const newModelSchema = z.strictObject({
+  source: z.literal("new"),
+  hiddenSize: setting(count, "Width of the residual stream"),
+  intermediateSize: setting(count, "Width of the feed-forward layers"),
+  numLayers: setting(count, "Number of layers"),
+  numHeads: setting(count, "Number of attention heads"),
+  numKeyValueHeads: setting(count, "Number of key-value heads; must divide numHeads"),
+  maxTokens: setting(count, "Longest sequence", "tokens"),
+});
+
+/** Model from a Hugging Face folder. */
+const folderModelSchema = z.strictObject({
+  source: z.literal("folder"),
+  path: setting(text, "Hugging Face folder"),
+  maxTokens: setting(count, "Longest sequence", "tokens"),
+  chat: setting(z.boolean(), "Prompts are user messages in the folder's chat template"),
+  adapter: setting(
+    z
+      .strictObject({
+        rank: setting(count, "Rank of the LoRA adapter"),
+        alpha: setting(positive, "LoRA alpha: the update is scaled by alpha / rank"),
+        targetModules: setting(z.array(text).min(1), "Linear layers to adapt, such as q_proj"),
+      })
+      .nullable(),
+    "LoRA adapter to train instead of all weights; null trains all weights",
+  ),
+});
+
+/** Model on a server of the Tinker protocol. */
+const tinkerModelSchema = z.strictObject({
+  source: z.literal("tinker"),
+  url: setting(text, "Address of the server"),
+  baseModel: setting(text, "Name of the model on the server"),
+  tokenizer: setting(text, "Folder with the model's tokenizer.json"),
+  rank: setting(countOrNone, "Rank of the LoRA adapter; 0 for all weights, where the server can"),
+  lossScale: setting(
+    z.enum(["sum", "sequence-mean"]),
+    "How the server adds up the losses of a batch",
+  ),
+  apiKeyVariable: setting(
+    text.nullable(),
+    "Environment variable that holds the API key; null for none",
+  ),
+  maxTokens: setting(count, "Longest sequence", "tokens"),
+});
+
+/** Models that come with Turnwise. */
+export const modelSchemas = [newModelSchema, folderModelSchema, tinkerModelSchema] as const;
+
+/** Imitation of demonstrations before reinforcement learning. */
+export const warmStartSchema = z.strictObject({
+  numDemonstrations: setting(countOrNone, "Demonstrated episodes to imitate; 0 for no warm start"),
+  slipShare: setting(share, "Share of demonstrated actions that are no-ops"),
+  renames: setting(
+    z.boolean(),
+    "Whether object names are swapped for others of the same class in each epoch",
+  ),
+  epochs: setting(countOrNone, "Passes over the demonstrations"),
+  minibatchSize: setting(count, "Rows per optimizer step", "rows"),
+  learningRate: setting(positive, "Peak learning rate of the warm start"),
+  finalShare: setting(share, "Share of the learning rate at the end of the cosine decay"),
+  contextWeight: setting(
+    share,
+    "Weight of prompt and observation tokens in the loss; a response token weighs 1",
+  ),
+});
+
+/** Reinforcement learning: sizes of an iteration, and the optimizer. */
+export const trainingSchema = z.strictObject({
+  iterations: setting(countOrNone, "Iterations of collecting and updating"),
+  groupsPerIteration: setting(count, "Groups per iteration"),
+  groupSize: setting(count, "Sibling trajectories per group"),
+  temperature: setting(positive, "Sampling temperature of training episodes"),
+  minibatches: setting(count, "Number of optimizer steps per epoch"),
+  epochs: setting(count, "Passes over the batch of an iteration"),
+  learningRate: setting(positive, "Peak learning rate"),
+  finalShare: setting(share, "Share of the learning rate at the end of the linear decay"),
+  warmUpUpdates: setting(
+    countOrNone,
+    "Optimizer steps until the learning rate reaches its peak",
+    "optimizer steps",
+  ),
+  beta1: setting(share, "AdamW: decay of the first moment").default(0.9),
+  beta2: setting(share, "AdamW: decay of the second moment").default(0.95),
+  epsilon: setting(positive, "AdamW: added to the root of the second moment").default(1e-8),
+  weightDecay: setting(nonNegative, "AdamW: decoupled weight decay"),
+  maxGradientNorm: setting(positive, "Global norm to which gradients are clipped"),
+});
+
+/** Evaluation during and around training. */
+export const evaluationSchema = z.strictObject({
+  every: setting(
+    countOrNone,
+    "Iterations between evaluations of the first split; 0 for none in between",
+    "iterations",
+  ),
+  temperature: setting(positive, "Sampling temperature of the sampled evaluation"),
+});
+
+/** Tolerance for failures of the infrastructure. */
+export const failuresSchema = z.strictObject({
+  maxInfrastructureShare: setting(
+    share,
+    "Share of an iteration's episodes that may fail for infrastructure reasons; above it the iteration does not count",
+  ),
+  patienceSeconds: setting(
+    nonNegative,
+    "Time without progress for which failed episodes are retried",
+    "s",
+  ),
+  retrySeconds: setting(
+    positive,
+    "Delay before the first retry; doubled for each further one, at most 60 s",
+    "s",
+  ),
+});
+
+/** Local compute. */
+export const engineSchema = z.strictObject({
+  threads: setting(count, "CPU threads"),
+  provider: setting(
+    z.enum(["cpu", "webgpu", "cuda", "onnx-cuda"]),
+    "Device: cpu, any GPU with a Vulkan driver (webgpu), an NVIDIA GPU by CUDA itself (cuda) or by ONNX Runtime (onnx-cuda)",
+  ),
+  products: setting(
+    z.enum(["float32", "tensorfloat32", "bfloat16", "float16"]),
+    "Precision of matrix products, where the provider has it",
+  ).default("float32"),
+  gpu: setting(countOrNone, "Index of the GPU").default(0),
+  microbatchTokens: setting(count, "Tokens per forward and backward pass", "tokens"),
+  recomputeLayers: setting(
+    z.boolean(),
+    "Activation checkpointing: recompute each layer in the backward pass",
+  ),
+  weightStorage: setting(
+    z.enum(["auto", "float32", "stored"]),
+    "Where the frozen base weights live while an adapter trains: float32 in memory, or memory-mapped and upcast on use (stored); auto memory-maps large 16-bit models",
+  ).default("auto"),
+});
+
+/** Checkpoints of a run. */
+export const checkpointsSchema = z.strictObject({
+  every: setting(count, "Iterations between checkpoints", "iterations"),
+  keep: setting(count, "Newest checkpoints to keep"),
+});

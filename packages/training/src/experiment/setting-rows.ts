@@ -1,0 +1,191 @@
+import { z } from "zod";
+
+/** One setting of an experiment, explained. */
+export interface SettingRow {
+  /** Path with dots: `training.groupSize`. */
+  readonly path: string;
+  readonly value: unknown;
+  /** Where the value comes from: the experiment, a file, `--set`, a preset. */
+  readonly source: string;
+  /** Type and range: `whole number >= 1`. */
+  readonly type: string;
+  /** Unit of a number, where it has one. */
+  readonly unit?: string;
+  /** Value that is filled in where a file leaves it out. */
+  readonly default?: unknown;
+  /** What the setting changes. */
+  readonly effect?: string;
+}
+
+/** Settings and where they came from; later layers win. */
+export interface SettingsLayer {
+  readonly source: string;
+  readonly settings: unknown;
+}
+
+type Schema = z.core.$ZodType;
+
+/** A schema without the wrappers around it, and what they said. */
+interface Unwrapped {
+  readonly schema: Schema;
+  readonly description?: string;
+  readonly unit?: string;
+  readonly default?: unknown;
+  readonly isNullable: boolean;
+}
+
+function unwrap(schema: Schema): Unwrapped {
+  let inner = schema;
+  let isNullable = false;
+  let description: string | undefined;
+  let unit: string | undefined;
+  let defaultValue: unknown;
+  for (;;) {
+    const meta = z.globalRegistry.get(inner) as
+      | { readonly description?: string; readonly unit?: string }
+      | undefined;
+    description ??= meta?.description;
+    unit ??= meta?.unit;
+    if (inner instanceof z.ZodNullable) isNullable = true;
+    else if (inner instanceof z.ZodDefault) defaultValue = inner.def.defaultValue;
+    else if (!(inner instanceof z.ZodOptional || inner instanceof z.ZodReadonly)) break;
+    inner = inner.def.innerType;
+  }
+  return {
+    schema: inner,
+    isNullable,
+    ...(description !== undefined && { description }),
+    ...(unit !== undefined && { unit }),
+    ...(defaultValue !== undefined && { default: defaultValue }),
+  };
+}
+
+/** The object schema that a value of a union belongs to. */
+function optionOf(schema: z.ZodDiscriminatedUnion, value: unknown): Schema | undefined {
+  const { discriminator } = schema.def;
+  const kind = isRecord(value) ? value[discriminator] : undefined;
+  return schema.options.find((inner) => {
+    if (inner instanceof z.ZodDiscriminatedUnion) return optionOf(inner, value) !== undefined;
+    const field = inner instanceof z.ZodObject ? inner.shape[discriminator] : undefined;
+    return field instanceof z.ZodType && field.safeParse(kind).success;
+  });
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Every setting of a checked value, in the schema's order, with its explanation.
+ * @param layers - In the order in which they were laid over one another.
+ */
+export function settingRows(
+  schema: Schema,
+  value: unknown,
+  layers: readonly SettingsLayer[],
+): SettingRow[] {
+  const rows: SettingRow[] = [];
+  const visit = (node: Schema, inner: unknown, path: readonly string[]): void => {
+    const unwrapped = unwrap(node);
+    let { schema: bare } = unwrapped;
+    while (bare instanceof z.ZodDiscriminatedUnion && isRecord(inner)) {
+      const chosen = optionOf(bare, inner);
+      if (chosen === undefined) break;
+      bare = unwrap(chosen).schema;
+    }
+    if (bare instanceof z.ZodObject && isRecord(inner)) {
+      for (const [key, field] of Object.entries(bare.shape)) {
+        if (key in inner) visit(field as Schema, inner[key], [...path, key]);
+      }
+      return;
+    }
+    const { description, unit } = unwrapped;
+    rows.push({
+      path: path.join("."),
+      value: inner,
+      source: sourceOf(path, layers),
+      type: `${typeText(bare)}${unwrapped.isNullable ? " or null" : ""}`,
+      ...(unit !== undefined && { unit }),
+      ...("default" in unwrapped && { default: unwrapped.default }),
+      ...(description !== undefined && { effect: description }),
+    });
+  };
+  visit(schema, value, []);
+  return rows;
+}
+
+/** The last layer that sets a path, or something that contains it. */
+function sourceOf(path: readonly string[], layers: readonly SettingsLayer[]): string {
+  const setting = layers.findLast(({ settings }) => {
+    let inner: unknown = settings;
+    for (const key of path) {
+      if (!isRecord(inner)) return true;
+      if (!(key in inner)) return false;
+      inner = inner[key];
+    }
+    return true;
+  });
+  return setting?.source ?? "default";
+}
+
+/** A schema in words: `whole number >= 1`, `one of "aem", "none"`. */
+function typeText(schema: Schema): string {
+  const json = z.toJSONSchema(schema, { unrepresentable: "any" });
+  return jsonText(json);
+}
+
+function jsonText(json: z.core.JSONSchema.BaseSchema): string {
+  if (json.enum !== undefined)
+    return `one of ${json.enum.map((e) => JSON.stringify(e)).join(", ")}`;
+  if (json.const !== undefined) return JSON.stringify(json.const);
+  if (json.anyOf !== undefined) {
+    return json.anyOf.map((option) => jsonText(option)).join(" or ");
+  }
+  switch (json.type) {
+    case "integer":
+    case "number": {
+      const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = json;
+      const bounds = [
+        exclusiveMinimum !== undefined && `> ${exclusiveMinimum}`,
+        minimum !== undefined && minimum !== Number.MIN_SAFE_INTEGER && `>= ${minimum}`,
+        exclusiveMaximum !== undefined && `< ${exclusiveMaximum}`,
+        maximum !== undefined && maximum !== Number.MAX_SAFE_INTEGER && `<= ${maximum}`,
+      ].filter((bound) => bound !== false);
+      const name = json.type === "integer" ? "whole number" : "number";
+      return [name, bounds.join(" and ")].filter(Boolean).join(" ");
+    }
+    case "string":
+      return "text";
+    case "boolean":
+      return "true or false";
+    case "array":
+      return "list";
+    default:
+      return "object";
+  }
+}
+
+/** A setting that differs between two experiments; `undefined` where one does not have it. */
+export interface SettingDifference {
+  readonly path: string;
+  readonly left: unknown;
+  readonly right: unknown;
+}
+
+/** Settings in which two values differ, by path. */
+export function settingDifferences(left: unknown, right: unknown): SettingDifference[] {
+  const differences: SettingDifference[] = [];
+  const visit = (a: unknown, b: unknown, path: readonly string[]): void => {
+    if (isRecord(a) && isRecord(b)) {
+      for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
+        visit(a[key], b[key], [...path, key]);
+      }
+      return;
+    }
+    if (JSON.stringify(a) !== JSON.stringify(b)) {
+      differences.push({ path: path.join("."), left: a, right: b });
+    }
+  };
+  visit(left, right, []);
+  return differences;
+}
