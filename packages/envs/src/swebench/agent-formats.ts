@@ -4,7 +4,7 @@ import { bashCommand, submitMark } from "./scaffold/bash-only.ts";
 import { checkCall } from "./scaffold/check-call.ts";
 import { clipMiddle } from "./scaffold/clip.ts";
 import { parseJsonCall, writeJsonCall } from "./scaffold/json-calls.ts";
-import { r2eTools, r2eToolset } from "./scaffold/r2e-tools.ts";
+import { r2eToolNames, r2eTools, r2eToolset } from "./scaffold/r2e-tools.ts";
 import {
   decodeToolCall,
   encodeRejection,
@@ -127,13 +127,13 @@ export function r2eFormat(
 ): AgentFormat {
   const { exactValues = false } = options;
   const parse = (response: string): ParsedCall =>
-    parseXmlCall(response, { exactValues, tools: r2eTools });
+    parseXmlCall(response, { exactValues, tools: r2eToolNames });
   return chatFormat(xmlSystem, { tools: r2eToolset, parse, write: writeXmlCall }, options);
 }
 
 /** The same tools, called in JSON. */
 export function toolCallFormat(options: SweFormatOptions = {}): AgentFormat {
-  const parse = (response: string): ParsedCall => parseJsonCall(response, { tools: r2eTools });
+  const parse = (response: string): ParsedCall => parseJsonCall(response, { tools: r2eToolNames });
   return chatFormat(jsonSystem, { tools: r2eToolset, parse, write: writeJsonCall }, options);
 }
 
@@ -164,7 +164,7 @@ export function compactSweFormat({
   const { issue, answer, act } = compactSweMarkers;
   const form: CallForm = {
     tools: r2eToolset,
-    parse: (response) => parseXmlCall(response, { exactValues: true, tools: r2eTools }),
+    parse: (response) => parseXmlCall(response, { exactValues: true, tools: r2eToolNames }),
     write: writeXmlCall,
   };
   return formatOf(form, (history, { text }) => {

@@ -20,6 +20,19 @@ describe("commands in fenced blocks", () => {
   it("may hold fenced blocks of their own", () => {
     const command = "cat > README.md <<'EOF'\n```python\nx\n```\nEOF";
     expect(cmd(`\`\`\`bash\n${command}\n\`\`\``)).toBe(command);
+    // Without a language, a fence looks like the end of the block; the heredoc says that it is not.
+    for (const text of [
+      "cat > README.md <<'EOF'\n# Use\n\n```\nx\n```\nEOF\ngit diff",
+      'cat <<-"A" > a && cat <<B > b\n```\n\tA\n```\nB\nls',
+      "cat > a << EOF\n```\nEOF",
+    ]) {
+      expect(cmd(`I write.\n\`\`\`bash\n${text}\n\`\`\`\nDone.`)).toBe(text);
+    }
+    for (const text of ["echo $((1 << a))", "cat <<< EOF", "cat <<EOF\nhalf"]) {
+      expect(cmd(`\`\`\`bash\n${text}\n\`\`\`\nthen\n\`\`\`\nEOF\n\`\`\``)).toBe(
+        text.endsWith("half") ? "cat <<EOF\nhalf\n```\nthen\n```\nEOF" : text,
+      );
+    }
   });
 
   it("are the first of several, outside the reasoning", () => {

@@ -1,3 +1,4 @@
+import { endOfOpenHeredocs } from "./heredocs.ts";
 import { readCalls, type CallsAt, type CallSyntax } from "./read-calls.ts";
 import { submitMark } from "./bash-only.ts";
 import type { ParsedCall, ToolCall } from "./tool-call.ts";
@@ -58,10 +59,19 @@ function bashSyntax(response: string): CallSyntax {
     languages.has(language) && response[end - 1] === "\n" ? [i] : [],
   );
   let next = 0;
+  // Heredocs without an end may overlap: how many blocks are searched for them is bounded.
+  let numSearched = 0;
   const closing = (i: number): Fence | undefined => {
+    const { end, length } = fences[i]!;
+    const later = fences.slice(i + 1, i + 1 + maxFences).filter((fence) => fence.length >= length);
     const matched = closedBy[i]!;
-    if (matched !== -1) return fences[matched];
-    return fences.slice(i + 1, i + 1 + maxFences).find(({ length }) => length >= fences[i]!.length);
+    const first = matched === -1 ? later[0] : fences[matched];
+    if (first === undefined || numSearched >= maxFences) return first;
+    numSearched += 1;
+    // A fence inside a heredoc belongs to its text.
+    const heredocEnd = endOfOpenHeredocs(response, end, first.start);
+    if (heredocEnd === undefined) return first;
+    return later.find(({ start }) => start >= heredocEnd) ?? first;
   };
   return {
     next: (from) => {

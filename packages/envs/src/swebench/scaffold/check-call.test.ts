@@ -32,6 +32,22 @@ describe("calls", () => {
     expect(check("file_editor", { ...insert, insert_line: "first" })).toMatch(/an integer/u);
   });
 
+  it("with an argument that the tool does not have are rejected: an edit would lose its text", () => {
+    const edit = { command: "str_replace", path: "/a", old_str: "x", new_string: "y" };
+    expect(check("file_editor", edit)).toBe(
+      "file_editor was not run: it has no argument new_string. Its arguments are command, path, file_text, old_str, new_str, insert_line, view_range, concise.",
+    );
+    expect(check("execute_bash", { cmd: "ls", timeout: 5, is_input: "false" })).toMatch(
+      /no arguments timeout, is_input\. Its arguments are cmd\.$/u,
+    );
+    expect(check("execute_bash", { cmd: "ls", timeout: null })).toEqual([
+      "execute_bash",
+      { cmd: "ls" },
+    ]);
+    expect(check("finish", { message: "done" })).toEqual(["finish", {}]);
+    expect(check("functions.execute_bash", { cmd: "ls" })).toEqual(["execute_bash", { cmd: "ls" }]);
+  });
+
   it("of an unknown tool learn the names of the tools", () => {
     expect(check("python", {})).toBe(
       "There is no tool called python. Tools: file_editor, execute_bash, search, finish.",

@@ -14,13 +14,16 @@ export type CheckedCall =
   | { readonly isValid: false; readonly problem: string };
 
 /**
- * Checks a call against the schemas of the tools. Aliases are resolved, and texts that spell an
+ * Checks a call against the schemas of the tools. An argument that the tool does not have is an error:
+ * an edit without a misspelled `new_str` would delete text. Aliases are resolved, and texts that spell an
  * integer, a boolean or a list become one; optional arguments that are `null` are dropped.
  */
 export function checkCall(call: ToolCall, tools: readonly Tool[]): CheckedCall {
+  // Some templates put the tools into a namespace.
+  const asked = call.tool.replace(/^functions\./u, "");
   const tool = tools.find(
     ({ schema, aliases }) =>
-      schema.function.name === call.tool || (aliases?.names ?? []).includes(call.tool),
+      schema.function.name === asked || (aliases?.names ?? []).includes(asked),
   );
   if (tool === undefined) {
     const names = tools.map(({ schema }) => schema.function.name);
@@ -40,6 +43,18 @@ export function checkCall(call: ToolCall, tools: readonly Tool[]): CheckedCall {
     const keys = Object.keys(given).map((key) => quoted(key, 60));
     return reject(
       `${name} was not run: missing required ${missing.length === 1 ? "argument" : "arguments"} ${wanted.join(", ")}. Your call has ${keys.length === 0 ? "no arguments" : keys.join(", ")}.`,
+    );
+  }
+  const unknown = Object.keys(given).filter(
+    (key) => !Object.hasOwn(parameters.properties, key) && (given[key] ?? undefined) !== undefined,
+  );
+  if (unknown.length > 0 && tool.ignoresUnknown !== true) {
+    const [names, known] = [
+      unknown.map((key) => quoted(key, 60)),
+      Object.keys(parameters.properties),
+    ];
+    return reject(
+      `${name} was not run: it has no ${names.length === 1 ? "argument" : "arguments"} ${names.join(", ")}. Its arguments are ${known.join(", ")}.`,
     );
   }
   const typed: [string, unknown][] = [];
@@ -63,10 +78,12 @@ function withoutAliases(
   given: Readonly<Record<string, unknown>>,
   { aliases }: Tool,
 ): Readonly<Record<string, unknown>> {
-  const renamed = Object.entries(aliases?.arguments ?? {}).flatMap(([alias, key]) =>
-    key in given || !Object.hasOwn(given, alias) ? [] : [[key, given[alias]] as const],
-  );
-  return { ...given, ...Object.fromEntries(renamed) };
+  const names = aliases?.arguments ?? {};
+  const entries = Object.entries(given).flatMap(([key, value]) => {
+    const own = Object.hasOwn(names, key) ? names[key]! : key;
+    return own !== key && Object.hasOwn(given, own) ? [] : [[own, value] as const];
+  });
+  return Object.fromEntries(entries);
 }
 
 function ruleOf(schema: ParameterSchema): string {

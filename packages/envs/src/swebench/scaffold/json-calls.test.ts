@@ -24,6 +24,45 @@ describe("calls in JSON", () => {
     expect(parseJsonCall(response)).toEqual({ thought: "think", call: search });
   });
 
+  it.each([
+    `think\n{"thought": "t", "command": ${json}}`,
+    'think\n<tool_call>{"name": "search", "search_term": "x"}</tool_call>',
+    '[TOOL_CALLS]search{"search_term": "x"}',
+    '[TOOL_CALLS]search[CALL_ID]ab12[ARGS]{"search_term": "x"}</s>',
+    `<|python_tag|>{"name": "search", "parameters": {"search_term": "x"}}<|eom_id|>`,
+    '<function=search>{"search_term": "x"}</function>',
+    '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>search\n```json\n{"search_term": "x"}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
+    '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>search<｜tool▁sep｜>{"search_term": "x"}<｜tool▁call▁end｜>',
+    "<tool_call>search\n<arg_key>search_term</arg_key>\n<arg_value>x</arg_value>\n</tool_call>",
+    '<|tool_calls_section_begin|><|tool_call_begin|>functions.search:0<|tool_call_argument_begin|>{"search_term": "x"}<|tool_call_end|>',
+    '<|channel|>analysis<|message|>why<|end|><|start|>assistant<|channel|>commentary to=functions.search <|constrain|>json<|message|>{"search_term": "x"}<|call|>',
+    "<function=search>\n<parameter=search_term>x</parameter>\n</function>",
+    '<invoke name="search"><parameter name="search_term">x</parameter></invoke>',
+  ])("are read as the parsers of servers and frameworks read %j", (response) => {
+    expect(parseJsonCall(response, { tools: r2eTools }).call).toEqual(search);
+  });
+
+  it("that cannot be read in those forms are not run either", () => {
+    for (const response of [
+      '[TOOL_CALLS]search{"search_term": "x',
+      "<tool_call>search\n<arg_key>search_term</arg_key>\n<arg_value>x</tool_call>",
+      '<｜tool▁call▁begin｜>search<｜tool▁sep｜>{"search_term" "x"}',
+    ]) {
+      const { call, note } = parseJsonCall(response);
+      expect([response, call]).toEqual([response, undefined]);
+      expect(note).toMatch(/^Your tool call is not valid JSON: .*Nothing was run/u);
+    }
+    // Servers of the chat-completions API write no arguments as an empty text.
+    expect(parseJsonCall('<tool_call>{"name": "finish", "arguments": ""}').call).toEqual({
+      tool: "finish",
+      arguments: {},
+    });
+    expect(parseJsonCall('{"name": "f", "arguments": {"x": NaN, "y": -Infinity}}').call).toEqual({
+      tool: "f",
+      arguments: { x: Number.NaN, y: Number.NEGATIVE_INFINITY },
+    });
+  });
+
   it("may hold raw line breaks and tabs, and tags and fences as text", () => {
     const text = 'a\tb\n\n</tool_call>\n```\n</think> {"x": }\n';
     const escaped = JSON.stringify(text);

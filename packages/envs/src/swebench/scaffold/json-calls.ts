@@ -1,8 +1,9 @@
 import { readJsonAt } from "./lenient-json.ts";
+import { readNamedCall } from "./named-calls.ts";
 import { readCalls, type CallsAt, type CallSyntax } from "./read-calls.ts";
 import { isRecord, type ParsedCall, type ToolCall } from "./tool-call.ts";
 import type { ToolSchema } from "./tool-schemas.ts";
-import { xmlSyntax } from "./xml-calls.ts";
+import { parseXmlCall, xmlSyntax } from "./xml-calls.ts";
 
 /** Options of {@link parseJsonCall}. */
 export interface JsonCallOptions {
@@ -14,7 +15,8 @@ export interface JsonCallOptions {
  * Reads a call in JSON, in linear time: `{"name": ..., "arguments": {...}}` after `<tool_call>`, as
  * Hermes and Qwen write it, or in a fenced block or bare where there is no such tag. Also accepts
  * lists of calls, `parameters` for `arguments`, arguments as a string of JSON, the form of the
- * chat-completions API with `function` around the call, and Qwen3-Coder's XML inside the tag.
+ * chat-completions API with `function` around the call, SWE-agent's with `command` around it, a name
+ * before the arguments as Mistral, Kimi, DeepSeek, GLM and gpt-oss write it, and Qwen3-Coder's XML.
  */
 export function parseJsonCall(response: string, options: JsonCallOptions = {}): ParsedCall {
   const tagged = readCalls(response, taggedSyntax(response));
@@ -22,7 +24,11 @@ export function parseJsonCall(response: string, options: JsonCallOptions = {}): 
   const isMention = tagged.note === undefined || tagged.note === noCall;
   if (tagged.call !== undefined || !isMention) return tagged;
   const bare = readCalls(response, bareSyntax(response, options));
-  return bare.call === undefined && tagged.note !== undefined ? tagged : bare;
+  if (bare.call !== undefined) return bare;
+  // Qwen3-Coder's XML, without the tag.
+  const xml = parseXmlCall(response, options);
+  if (xml.call !== undefined) return xml;
+  return [tagged, bare, xml].find(({ note }) => note !== undefined) ?? bare;
 }
 
 /** Writes a call in `<tool_call>` tags, for {@link parseJsonCall}. */
@@ -30,15 +36,18 @@ export function writeJsonCall(call: ToolCall): string {
   return `<tool_call>\n${JSON.stringify({ name: call.tool, arguments: call.arguments })}\n</tool_call>`;
 }
 
-const tagPattern = /<\|?tool_calls?\|?>|<function_calls?>|\[TOOL_CALLS\]|<\|tool_call_start\|>/gu;
+const tagPattern =
+  /<\|?tool_calls?\|?>|<function_calls?>|\[TOOL_CALLS\]|<\|(?:tool_call_start|tool_call_begin|python_tag)\|>|<｜tool▁call▁begin｜>|(?<=<\|channel\|>\w{1,20} )to=(?=functions\.)/gu;
 const blanksAndFence = /(?:\s|,|```(?:json)?)*/uy;
 
 function taggedSyntax(response: string): CallSyntax {
   const xml = xmlSyntax(response);
+  const tag = new RegExp(tagPattern.source, "uy");
   return {
     next: openings(response, tagPattern),
     read: (opening): CallsAt => {
-      const afterTag = response.indexOf(response[opening] === "[" ? "]" : ">", opening) + 1;
+      tag.lastIndex = opening;
+      const afterTag = opening + tag.exec(response)![0].length;
       const calls: ToolCall[] = [];
       let end = afterTag;
       for (;;) {
@@ -47,6 +56,13 @@ function taggedSyntax(response: string): CallSyntax {
         if (response.startsWith("<function", start)) {
           // Qwen3-Coder puts XML into the tag.
           return xml.next(start) === start ? xml.read(start) : { end: afterTag, calls };
+        }
+        if (calls.length === 0) {
+          const named = readNamedCall(response, start);
+          if (named?.problem !== undefined) {
+            return { ...named, end: Math.max(named.end, afterTag), problem: broken(named.problem) };
+          }
+          if (named !== undefined) return named;
         }
         if (response[start] !== "{" && response[start] !== "[") break;
         const read = readJsonAt(response, start);
@@ -103,20 +119,29 @@ function openings(response: string, pattern: RegExp): (from: number) => number {
   };
 }
 
+const nameKeys = ["name", "tool", "tool_name"] as const;
+/** Keys next to the arguments that are none. */
+const aroundCall: ReadonlySet<string> = new Set([...nameKeys, "id", "type", "thought"]);
 const argumentKeys = ["arguments", "parameters", "args", "input"] as const;
 
 /** Calls of a JSON value: one, a list, or either inside the keys that APIs wrap them in. */
 function callsOf(value: unknown, isMeant: (value: unknown) => boolean = () => true): ToolCall[] {
   if (Array.isArray(value)) return value.flatMap((item) => callsOf(item, isMeant));
   if (!isRecord(value)) return [];
-  for (const key of ["tool_calls", "tool_call", "function", "action"] as const) {
+  for (const key of ["tool_calls", "tool_call", "function", "action", "command"] as const) {
     const inner = value[key];
     if (Array.isArray(inner) || isRecord(inner)) return callsOf(inner, isMeant);
   }
-  const name = value["name"] ?? value["tool"] ?? value["tool_name"];
-  if (typeof name !== "string" || !isMeant(value)) return [];
+  const nameKey = nameKeys.find((candidate) => typeof value[candidate] === "string");
+  if (nameKey === undefined || !isMeant(value)) return [];
+  const name = String(value[nameKey]);
   const key = argumentKeys.find((candidate) => candidate in value);
-  let given: unknown = key === undefined ? {} : (value[key] ?? {});
+  // Without a key for them, the arguments are next to the name.
+  let given: unknown =
+    key === undefined
+      ? Object.fromEntries(Object.entries(value).filter(([other]) => !aroundCall.has(other)))
+      : (value[key] ?? {});
+  if (typeof given === "string" && given.trim() === "") given = {};
   if (typeof given === "string") {
     const read = readJsonAt(given, 0);
     given = read.isDone ? read.value : undefined;

@@ -11,6 +11,9 @@ const words: readonly (readonly [string, unknown])[] = [
   ["True", true],
   ["False", false],
   ["None", null],
+  ["NaN", Number.NaN],
+  ["Infinity", Number.POSITIVE_INFINITY],
+  ["-Infinity", Number.NEGATIVE_INFINITY],
 ];
 const escapes: Readonly<Record<string, string>> = {
   '"': '"',
@@ -35,7 +38,7 @@ class JsonProblem extends Error {
 /**
  * Reads one JSON value that begins at `start`, whatever follows it, in linear time. Besides JSON it
  * accepts what language models write: raw line breaks and tabs in strings, single-quoted strings,
- * trailing commas, and Python's `True`, `False` and `None`. An unknown escape such as `\d` is an
+ * trailing commas, and Python's `True`, `False`, `None`, `NaN` and `Infinity`. An unknown escape such as `\d` is an
  * error: dropping or keeping the backslash would guess.
  */
 export function readJsonAt(text: string, start: number): ReadJson {

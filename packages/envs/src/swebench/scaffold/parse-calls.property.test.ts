@@ -17,7 +17,7 @@ const parsers = [
 const pieces: readonly string[] = (
   "<function=execute_bash>|<function=f>|</function>|<parameter=cmd>|</parameter>|<tool_call>|" +
   '</tool_call>|{"name": "f", "arguments": {|"x": "|"|}}|[|]|```bash\n|\n```\n|````|`|<think>|' +
-  "</think>|[THINK]|[/THINK]|ls|<|>|\n| |\\|\\d|{|}|'|,|:|</thinking>|◁think▷"
+  '</think>|[THINK]|[/THINK]|<<EOF|\nEOF\n|[TOOL_CALLS]f{|<arg_key>k</arg_key><arg_value>|<invoke name="f">|<function=f>{|ls|<|>|\n| |\\|\\d|{|}|\'|,|:|</thinking>|◁think▷'
 ).split("|");
 
 describe("parsers of calls", () => {
@@ -50,6 +50,11 @@ describe("parsers of calls", () => {
       "<think></thinking>",
       "<|channel|>analysis<|message|>",
       "<parameter=x></parameter>x",
+      '[TOOL_CALLS]f{"a": ',
+      '<function=f>{"a": ',
+      "<tool_call>f\n<arg_key>k</arg_key><arg_value>",
+      "```bash\ncat <<EOF\n```\n",
+      "```bash\ncat <<A <<B\n",
     ];
     for (const piece of repeated) {
       const text = piece.repeat(Math.ceil(100_000 / piece.length));

@@ -10,3 +10,9 @@ export const r2eToolset: readonly Tool[] = [fileEditor, executeBash, search, fin
 
 /** Schemas of R2E-Gym's tools, in the form of the chat-completions API. */
 export const r2eTools: readonly ToolSchema[] = r2eToolset.map(({ schema }) => schema);
+
+/** The same schemas, once more under each name that `checkCall` also takes for the tool. */
+export const r2eToolNames: readonly ToolSchema[] = r2eToolset.flatMap(({ schema, aliases }) => [
+  schema,
+  ...(aliases?.names ?? []).map((name) => ({ ...schema, function: { ...schema.function, name } })),
+]);

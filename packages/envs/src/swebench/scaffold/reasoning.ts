@@ -75,8 +75,16 @@ export function findReasoningMarks(response: string): ReasoningMark[] {
       if (closedAt !== undefined) mark.closedAt = closedAt;
     }
   }
-  return found.filter(({ kind, pair }) => kind === "open" || pair !== channelPair);
+  return found.filter(({ kind, pair, start, closedAt }) =>
+    kind === "close"
+      ? pair !== channelPair
+      : // An opening tag inside a sentence that nothing closes is only mentioned.
+        pair !== 0 || closedAt !== undefined || beginsLine(response, start),
+  );
 }
+
+const beginsLine = (text: string, start: number): boolean =>
+  /(?:^|\n)[^\S\n]*$/u.test(text.slice(Math.max(0, start - 80), start));
 
 function isQuoted(text: string, start: number, end: number): boolean {
   const before = text.charAt(start - 1);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { r2eTools } from "./r2e-tools.ts";
+import { r2eToolNames, r2eTools } from "./r2e-tools.ts";
 import { parseXmlCall } from "./xml-calls.ts";
 
 const call = (tool: string, given: Readonly<Record<string, string>>): string =>
@@ -58,6 +58,37 @@ describe("calls in XML", () => {
       expect(parseXmlCall(response, { tools: r2eTools }).call).toEqual(whole);
     }
     expect(read("Done. <function=finish>").call).toEqual({ tool: "finish", arguments: {} });
+  });
+
+  it("are read in the forms that other frameworks and samplers leave", () => {
+    const whole = { tool: "execute_bash", arguments: { cmd: "ls" } };
+    const value = "<function=execute_bash>\n<parameter=cmd>ls</parameter>\n";
+    for (const response of [
+      // A sampler that stops at the end tag may leave a part of it, or its own end token.
+      `${value}</`,
+      `${value}</function`,
+      `${value}<|im_end|>`,
+      `${value}</function></s>`,
+      "<function=execute_bash\n>\n<parameter=cmd\n>ls</parameter>\n</function>",
+      '<function name="execute_bash">\n<parameter name="cmd">ls</parameter>\n</function>',
+      '<function_calls>\n<invoke name="execute_bash">\n<parameter name="cmd">ls</parameter>\n</invoke>\n</function_calls>',
+      '<function=execute_bash>{"cmd": "ls"}</function>',
+      '<function=execute_bash> {"cmd": "ls"}',
+      "The parser handles the <think> tag.\n" + value,
+    ]) {
+      expect([response, read(response).call]).toEqual([response, whole]);
+    }
+    for (const response of [
+      "<function=submit>",
+      "<function=finish>\n</",
+      "<function=submit></s>",
+    ]) {
+      expect(parseXmlCall(response, { tools: r2eToolNames }).call?.arguments).toEqual({});
+    }
+    expect(read('<function=execute_bash>{"cmd": "l').note).toMatch(/not valid JSON: a string is/u);
+    expect(read(call("execute_bash", { cmd: "grep '<|im_end|>' a" })).call!.arguments).toEqual({
+      cmd: "grep '<|im_end|>' a",
+    });
   });
 
   it("are not run if they are cut off", () => {

@@ -1,5 +1,6 @@
+import { readJsonAt } from "./lenient-json.ts";
 import { readCalls, type CallsAt, type CallSyntax } from "./read-calls.ts";
-import type { ParsedCall, ToolCall } from "./tool-call.ts";
+import { isRecord, type ParsedCall, type ToolCall } from "./tool-call.ts";
 import type { ToolSchema } from "./tool-schemas.ts";
 
 /** Options of {@link parseXmlCall}. */
@@ -17,7 +18,8 @@ export interface XmlCallOptions {
  * Reads a call in the form of R2E-Gym, SWE-agent and Qwen3-Coder,
  * `<function=name><parameter=key>value</parameter></function>`, in linear time.
  *
- * Tags inside a value belong to the value. `</function>` may be missing after the last
+ * `<invoke name="name"><parameter name="key">` and arguments in JSON, as Llama writes them between
+ * the tags of a function, are read too. Tags inside a value belong to the value. `</function>` may be missing after the last
  * `</parameter>`, and `</parameter>` before the next parameter or before `</function>`; a call that
  * breaks off inside a value is not complete.
  */
@@ -42,8 +44,17 @@ interface Tag {
   readonly name: string;
 }
 
-const tagPattern =
-  /<function\s{0,8}=\s{0,8}([^<>\n]{1,100})>|<parameter\s{0,8}=\s{0,8}([^<>\n]{1,100})>|<\/(?:(function)|(parameter)|tool_call|think|thinking|thoughts?|reasoning)\s{0,8}>/giu;
+/** `=name` as R2E-Gym writes it, or `name="name"` as XML has it. */
+const nameAfter = String.raw`(?:\s{0,8}=|\s{1,8}name\s{0,8}=)\s{0,8}([^<>\n]{1,100})\s{0,8}>`;
+/** Special tokens that end a response, where a sampler leaves them in its text. */
+const endToken = String.raw`<\|(?:im_end|eot_id|eom_id|end|endoftext|call)\|>|<\/s>|<｜end▁of▁sentence｜>`;
+
+const tagPattern = new RegExp(
+  String.raw`<(?:function|invoke)${nameAfter}|<parameter${nameAfter}|` +
+    String.raw`<\/(?:(function|invoke)|(parameter)|tool_call|function_calls|think|thinking|thoughts?|reasoning)\s{0,8}>|` +
+    endToken,
+  "giu",
+);
 
 function readTags(response: string): Tag[] {
   return Array.from(response.matchAll(tagPattern), (match) => {
@@ -116,6 +127,21 @@ export function xmlSyntax(
     return -1;
   };
 
+  /** Reads arguments in JSON, as Llama writes them between the tags of a function. */
+  const readJsonBody = ({ name, end }: Tag, body: number): CallsAt => {
+    const json = readJsonAt(response, body);
+    budget -= (json.end - body) / 10;
+    if (!json.isDone || !isRecord(json.value)) {
+      const problem = json.isDone ? "they must be an object" : json.problem;
+      return {
+        end,
+        calls: [],
+        problem: `The arguments of your call of ${shorten(name)} are not valid JSON: ${problem}. Nothing was run. Send the whole call again.`,
+      };
+    }
+    return { end: json.end, calls: [{ tool: name, arguments: json.value }] };
+  };
+
   const read = (at: number): CallsAt => {
     let i = indexAt.get(at)!;
     const opening = tags[i]!;
@@ -130,6 +156,9 @@ export function xmlSyntax(
       };
     };
     numVisited = 0;
+    const body =
+      opening.end + /^\s{0,80}/u.exec(response.slice(opening.end, opening.end + 80))![0].length;
+    if (response[body] === "{") return readJsonBody(opening, body);
     let end = opening.end;
     i += 1;
     for (; i < tags.length; i++) {
@@ -148,12 +177,15 @@ export function xmlSyntax(
       end = isClosed ? tags[last]!.end : tags[last]!.start;
       i = isClosed ? last : last - 1;
     }
-    // No </function>: the call counts if nothing more of it was begun.
+    // No </function>: the call counts if nothing more of it was begun. Samplers that stop at the tag
+    // may leave a part of it.
     const isKnown = tools.some(
       (tool) => tool.function.name === name && tool.function.parameters.required.length === 0,
     );
     const rest = response.slice(end, tags[i]?.start).trim();
-    const isWhole = entries.length > 0 ? !rest.startsWith("<") : isKnown && rest === "";
+    const isPartOfEnd = "</function>".startsWith(rest);
+    const isWhole =
+      entries.length > 0 ? !rest.startsWith("<") || isPartOfEnd : isKnown && isPartOfEnd;
     if (!isWhole) return cutOff("it has no </function>");
     return { end, calls: [{ tool: name, arguments: Object.fromEntries(entries) }] };
   };

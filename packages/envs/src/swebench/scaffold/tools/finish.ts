@@ -18,5 +18,7 @@ export const finish: Tool = {
     },
   },
   aliases: { names: ["submit"] },
+  // Work must not be lost because its summary has another name.
+  ignoresUnknown: true,
   run: async () => ({ text: "<<<Finished>>>" }),
 };

@@ -19,6 +19,8 @@ export interface Tool {
   };
   /** Arguments that a value of `command` requires, besides those that the schema requires. */
   readonly requiredBy?: Readonly<Record<string, readonly string[]>>;
+  /** Arguments that the schema does not have are dropped. Default false: they are an error. */
+  readonly ignoresUnknown?: boolean;
   /** Runs a call whose arguments passed `checkCall`. */
   readonly run: (
     given: Readonly<Record<string, unknown>>,

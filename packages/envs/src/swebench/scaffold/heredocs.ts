@@ -1,0 +1,42 @@
+/** A heredoc's operator and its delimiter, quoted or not; not the `<<<` of a here-string. */
+const operatorPattern = /(?<!<)<<-?[ \t]{0,8}(["']?)([A-Za-z_][\w.-]{0,63})\1(?![\w(])/gu;
+
+/** Heredocs that are looked at in one command. */
+const maxHeredocs = 100;
+
+/**
+ * Finds the end of the heredocs that begin in a part of a text.
+ * @returns Offset after the line that closes the last of them, or `undefined` where all are closed
+ *   within the part, or one is not closed at all.
+ */
+export function endOfOpenHeredocs(text: string, start: number, end: number): number | undefined {
+  let at = start;
+  for (let i = 0; i < maxHeredocs; i++) {
+    operatorPattern.lastIndex = at;
+    const operator = operatorPattern.exec(text);
+    if (operator === null || operator.index >= end) break;
+    const line = text.indexOf("\n", operator.index);
+    if (line === -1) return undefined;
+    // The texts of all heredocs of a line follow it, one after the other.
+    let body = line;
+    operatorPattern.lastIndex = 0;
+    for (const { 2: delimiter } of text.slice(operator.index, line).matchAll(operatorPattern)) {
+      // Not closed: the operator may be a shift of bits, or part of a string.
+      body = closingLine(text, body, delimiter!) ?? body;
+    }
+    at = body;
+  }
+  return at > end ? at : undefined;
+}
+
+/** Offset after the first line that is a delimiter, from the line break at `from`. */
+function closingLine(text: string, from: number, delimiter: string): number | undefined {
+  for (let at = from; ;) {
+    const found = text.indexOf(delimiter, at);
+    if (found === -1) return undefined;
+    const after = found + delimiter.length;
+    const isLine = /\n[\t ]{0,80}$/u.test(text.slice(Math.max(0, found - 81), found));
+    if (isLine && /^(?:\r?\n|$)/u.test(text.slice(after, after + 2))) return after;
+    at = after;
+  }
+}
