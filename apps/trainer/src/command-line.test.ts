@@ -64,6 +64,7 @@ const unusable: readonly (readonly [command: string, message: string])[] = [
   ["webshop search shoes --num-products 0", "--num-products <number>"],
   ["webshop replay --actions FOLDER/none", "FOLDER/none"],
   ["webshop play --num-products 20 --goal 99999", "--goal must be"],
+  ["webshop site --port 99999", "--port <number>"],
   ["webshop serve --port 99999", "--port <number>"],
   ["webshop convert --products FOLDER/none --attributes FOLDER/none --out FOLDER/c", "FOLDER/none"],
   ["policy info FOLDER/none", "FOLDER/none"],

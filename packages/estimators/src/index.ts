@@ -24,10 +24,10 @@ export type { CorrectedRows, CorrectionRow } from "./algorithm/correct-rows.ts";
 export type {
   AdvantageEstimator,
   AlgorithmParts,
-  CustomChoice,
   EstimatorInput,
   RolloutCorrector,
-} from "./algorithm/custom.ts";
+} from "./algorithm/algorithm-parts.ts";
+export type { CustomChoice } from "./algorithm/custom-choice.ts";
 export {
   observationKeys,
   shareCredit,

@@ -29,7 +29,7 @@ export function webshopCommand(): Command {
     .addCommand(searchCommand())
     .addCommand(playCommand())
     .addCommand(replayCommand())
-    .addCommand(serveCommand())
+    .addCommand(siteCommand())
     .addCommand(convertCommand());
 }
 
@@ -195,19 +195,19 @@ function playCommand(): Command {
     });
 }
 
-interface ServeOptions extends ShopSourceOptions {
+interface SiteOptions extends ShopSourceOptions {
   readonly port: number;
   readonly host: string;
   readonly pictures?: boolean;
 }
 
-function serveCommand(): Command {
-  return withShopOptions(new Command("serve"))
+function siteCommand(): Command {
+  return withShopOptions(new Command("site").alias("serve"))
     .description("open the shop as a web site")
     .addOption(new Option("--port <number>", "0 takes a free one").argParser(port).default(3000))
-    .option("--host <name>", "who can reach it", "127.0.0.1")
+    .option("--host <name>", "address to listen on", "127.0.0.1")
     .option("--pictures", "link the catalogue's pictures, which lie on other servers")
-    .action(async (options: ServeOptions) => {
+    .action(async (options: SiteOptions) => {
       const shop = await openShop(options);
       const site = new ShopSite(shop, { showPictures: options.pictures === true });
       const server = await reading(() => serveShop(site, options));

@@ -1,5 +1,5 @@
 import type { Random } from "@turnwise/core";
-import type { Wording } from "./older-wording.ts";
+import type { Wording } from "./wording.ts";
 
 /**
  * The public shapes of the engine. A {@link Game} is a loaded file, shared by all who play it; a

@@ -35,7 +35,7 @@ export {
   type OpenGamesOptions,
 } from "./open-games.ts";
 export { selectGames, type GameSelection } from "./select-games.ts";
-export { wordings, type Wording } from "./older-wording.ts";
+export { wordings, type Wording } from "./wording.ts";
 export { parseBareAction, parseTaggedAction } from "./parse.ts";
 export { compactFormat, compactMarkers, compactObservation, verlAgentFormat } from "./prompt.ts";
 export {

@@ -1,15 +1,6 @@
 import { GameFileError } from "./game-file-error.ts";
 import type { GameFile } from "./game.ts";
 
-/**
- * Wordings of released games: `move` since ALFWorld 0.4.0 (`move X to Y`), `put` before (`put X in/on
- * Y`), which older prompts, demonstrations and policies use.
- */
-export const wordings = ["move", "put"] as const;
-
-/** One of {@link wordings}. */
-export type Wording = (typeof wordings)[number];
-
 // The sentences in which the grammars of both releases differ.
 const replacements: readonly (readonly [now: string, before: string])[] = [
   ['template :: "move {o} to {r}"', 'template :: "put {o} in/on {r}"'],

@@ -1,6 +1,6 @@
 import type { Resolved } from "@turnwise/core";
 import * as z from "zod";
-import { customChoiceSchema, type CustomChoice } from "./custom.ts";
+import { customChoiceSchema, type CustomChoice } from "./custom-choice.ts";
 import type { BestOfGroupOptions } from "../best-of-group.ts";
 import type { GroupAdvantageOptions } from "../group-advantages.ts";
 import type { GigpoOptions, TurnAdvantageOptions } from "../turn-advantages.ts";

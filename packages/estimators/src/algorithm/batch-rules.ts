@@ -1,7 +1,7 @@
 import type { Resolved } from "@turnwise/core";
 import * as z from "zod";
 import type { OverlongPenaltyOptions } from "../overlong-penalty.ts";
-import { customChoiceSchema, type CustomChoice } from "./custom.ts";
+import { customChoiceSchema, type CustomChoice } from "./custom-choice.ts";
 import type { OffPolicyMaskOptions, RolloutCorrectionRule } from "../rollout-correction.ts";
 
 interface SequenceChoice {

@@ -17,7 +17,7 @@ import { chargeOverlong, chargeResponses, withPenalties } from "./charge-penalti
 import { checkCombination } from "./check-combination.ts";
 import { compileObjective } from "./compile-objective.ts";
 import { correctRows, type CorrectedRows, type CorrectionRow } from "./correct-rows.ts";
-import { findPart, type AlgorithmParts } from "./custom.ts";
+import { findPart, type AlgorithmParts } from "./algorithm-parts.ts";
 import {
   estimateCredit,
   observationKeys,

@@ -9,7 +9,7 @@ import { importanceSampling, policyGradient } from "../policy-gradient.ts";
 import { sapoSurrogate } from "../sapo-surrogate.ts";
 import { valueLoss } from "../value-loss.ts";
 import type { ResolvedAlgorithm } from "./algorithm.ts";
-import { findPart } from "./custom.ts";
+import { findPart } from "./algorithm-parts.ts";
 
 /** The surrogate of an algorithm as an objective. */
 function compileSurrogate(

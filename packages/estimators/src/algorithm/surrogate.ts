@@ -5,7 +5,7 @@ import type { ClippedSurrogateOptions } from "../clipped-surrogate.ts";
 import type { GeometricMeanSurrogateOptions } from "../geometric-mean-surrogate.ts";
 import type { ImportanceSamplingOptions } from "../policy-gradient.ts";
 import type { SapoSurrogateOptions } from "../sapo-surrogate.ts";
-import { customChoiceSchema, type CustomChoice } from "./custom.ts";
+import { customChoiceSchema, type CustomChoice } from "./custom-choice.ts";
 
 /** The surrogate loss of an algorithm. Every field is described in {@link surrogateSchema}. */
 export type Surrogate =

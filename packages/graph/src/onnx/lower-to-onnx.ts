@@ -6,6 +6,7 @@ import { OnnxModel } from "./model.ts";
 import type { BlockSizes } from "./stored-weight.ts";
 import { scatterIntoSums } from "./scatter-into-sums.ts";
 import { providers, type ProductType, type Provider } from "./providers.ts";
+import { lowerStored } from "./stored-rules.ts";
 
 /** A program as ONNX bytes, with the names of what goes in and out. */
 export interface LoweredModel {
@@ -48,7 +49,7 @@ export function lowerToOnnx(
   const model = new OnnxModel();
   const used = products === "float16" ? withHalfProducts(rules) : rules;
   const lowered = provider === "cpu" ? scatterIntoSums(program) : program;
-  const lowering = new Lowering(model, lowered, used, sizes);
+  const lowering = new Lowering(model, lowered, used, sizes, lowerStored);
   const outputNames = lowering.run(frozen, new Set(resident), blocks);
   return { bytes: model.bytes(), outputNames, sizeInputs: lowering.sizeInputs };
 }

@@ -6,7 +6,6 @@ import type { FrozenFeeds } from "../file-feed.ts";
 import type { Feed, Program } from "../program.ts";
 import type { DataType, Shape, Tensor } from "../tensor.ts";
 import { blockSizes, fileOf, StoredWeight, type BlockSizes } from "./stored-weight.ts";
-import { lowerStored } from "./stored-rules.ts";
 import { elementTypes, type Attribute, type OnnxModel } from "./model.ts";
 
 /**
@@ -54,22 +53,40 @@ function rangeFeed(start: number, end: number): Feed & { readonly data: Int32Arr
   return { data, shape: [data.length] };
 }
 
+/**
+ * Lowers a step that reads weights which stay in a file; `undefined` if the step needs them as a whole.
+ */
+export type LowerStored = (
+  lowering: Lowering,
+  operation: Operation,
+  stored: readonly (StoredWeight | undefined)[],
+  nameOf: (input: number) => string,
+) => string | undefined;
+
 /** Turns a program into a model, and helps rules with sizes that are known only at run time. */
 export class Lowering {
   readonly model: OnnxModel;
   readonly #program: Program;
   readonly #rules: LoweringRules;
   readonly #source: SizeSource;
+  readonly #lowerStored: LowerStored;
   readonly #names = new Map<number, string>();
   readonly #stored = new Map<number, StoredWeight>();
   readonly #sizes = new Map<Dimension, string>();
   readonly #sizeInputs = new Map<string, SizeInput>();
 
-  constructor(model: OnnxModel, program: Program, rules: LoweringRules, source: SizeSource) {
+  constructor(
+    model: OnnxModel,
+    program: Program,
+    rules: LoweringRules,
+    source: SizeSource,
+    lowerStored: LowerStored,
+  ) {
     this.model = model;
     this.#program = program;
     this.#rules = rules;
     this.#source = source;
+    this.#lowerStored = lowerStored;
   }
 
   /** The further inputs that the model has. */
@@ -185,7 +202,7 @@ export class Lowering {
     const nameOf = (i: number): string =>
       stored[i]?.widened() ?? this.#names.get(operation.inputs[i]!.id)!;
     if (stored.some((weight) => weight !== undefined)) {
-      const lowered = lowerStored(this, operation, stored, nameOf);
+      const lowered = this.#lowerStored(this, operation, stored, nameOf);
       if (lowered) return [lowered];
     }
     return rule(

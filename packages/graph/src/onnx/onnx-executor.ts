@@ -31,7 +31,7 @@ import {
   loadOnnxRuntime,
   type OnnxRuntime,
 } from "./onnx-runtime.ts";
-import { sessionCreator, type Binding, type CreateSession } from "./session.ts";
+import { sessionCreator, type Binding, type CreateSession } from "./create-session.ts";
 import { providers, type ProductType, type Provider, type ProviderTraits } from "./providers.ts";
 import { blockSizes, readSmallFrozen, rootOfFiles, type BlockSizes } from "./stored-weight.ts";
 import { fromOrt, TensorKeeper, toOrt } from "./tensors.ts";

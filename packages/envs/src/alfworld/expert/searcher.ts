@@ -1,6 +1,6 @@
 import type { Random } from "@turnwise/core";
 
-import type { Wording } from "../older-wording.ts";
+import type { Wording } from "../wording.ts";
 import { searchOrder } from "./search-order.ts";
 import {
   classOfName,
