@@ -4,6 +4,7 @@ const config: Options = {
   entry: {
     index: "src/index.ts",
     "alfworld/index": "src/alfworld/index.ts",
+    laws: "src/laws.ts",
     "swebench/index": "src/swebench/index.ts",
     "webshop/index": "src/webshop/index.ts",
   },

@@ -102,7 +102,7 @@ async function compile(
 describe("the packed packages", () => {
   it("say what to install where fast-check is missing", async () => {
     expect(existsSync(join(folder, "node_modules/fast-check"))).toBe(false);
-    const laws = ["@turnwise/aem/laws", "@turnwise/estimators/laws"];
+    const laws = ["@turnwise/aem/laws", "@turnwise/envs/laws", "@turnwise/estimators/laws"];
     for (const name of laws) {
       for (const script of [`await import("${name}")`, `require("${name}")`]) {
         const type = script.startsWith("await") ? "module" : "commonjs";

@@ -1,0 +1,182 @@
+import type { Task } from "@turnwise/core";
+import { describe, expect, it } from "vitest";
+import type { Environment, StepResult } from "./environment.ts";
+import { environmentClaims, environmentLaws, type LawfulTasks } from "./laws.ts";
+
+const tasks: readonly Task[] = ["1", "4", "7"].map((id) => ({ id, kind: "number" }));
+const numbers = ["1", "2", "3", "4", "5", "6", "7"];
+
+/** A number is to be found; each wrong guess narrows the range. */
+function guessing({ id }: Task): Environment {
+  const secret = Number(id);
+  let [low, high] = [1, 7];
+  const admissible = (): string[] => numbers.slice(low - 1, high);
+  return {
+    reset: async () => ({ text: "guess", admissibleActions: admissible() }),
+    step: async (action) => {
+      const guess = numbers.indexOf(action) + 1;
+      const isSuccess = guess === secret;
+      if (guess > 0 && guess < secret) low = Math.max(low, guess + 1);
+      if (guess > secret) high = Math.min(high, guess - 1);
+      return {
+        text: guess === 0 ? "no number" : isSuccess ? "found" : `${low} to ${high}`,
+        admissibleActions: admissible(),
+        reward: isSuccess ? 1 : 0,
+        isTerminal: isSuccess,
+        isSuccess,
+      };
+    },
+    close: async () => undefined,
+  };
+}
+
+function sourceOf(changes: Partial<LawfulTasks> = {}): LawfulTasks {
+  return {
+    name: "guessing",
+    training: tasks,
+    evaluation: [{ split: "held_out", tasks }],
+    createEnvironment: async (task) => guessing(task),
+    format: {
+      presentation: "turn-wise",
+      prompt: (history, { text }) => `${history.length} ${text}`,
+      write: (action) => `say ${action}`,
+      parse: (response) => ({ action: response.slice(4), isValid: response.startsWith("say ") }),
+    },
+    ...changes,
+  };
+}
+
+/** Environments whose replies, or their start, are changed. */
+function withReplies(
+  change: (reply: StepResult, turn: number, task: Task, action: string) => StepResult,
+): LawfulTasks {
+  return sourceOf({
+    createEnvironment: async (task) => {
+      const inner = guessing(task);
+      let turn = 0;
+      return {
+        ...inner,
+        step: async (action) => change(await inner.step(action), turn++, task, action),
+      };
+    },
+  });
+}
+
+/** Statements that do not hold, without the name of the tasks. */
+async function broken(source: LawfulTasks): Promise<string[]> {
+  const statements: string[] = [];
+  for (const { name, check } of environmentLaws(source, environmentClaims, { numRuns: 100 })) {
+    try {
+      await check();
+    } catch {
+      statements.push(name.slice(source.name.length + 2));
+    }
+  }
+  return statements;
+}
+
+describe("environmentLaws", () => {
+  for (const { name, check } of environmentLaws(sourceOf())) it(`law of ${name}`, check);
+
+  it("finds rewards that are not finite, and scores out of range", async () => {
+    const wellFormed = "the start and every reply are well-formed";
+    expect(
+      await broken(withReplies((reply) => (reply.isTerminal ? reply : { ...reply, reward: NaN }))),
+    ).toContain(wellFormed);
+    expect(await broken(withReplies((reply) => ({ ...reply, score: 1.5 })))).toContain(wellFormed);
+  });
+
+  it("finds replies that differ between episodes of one task", async () => {
+    let numEpisodes = 0;
+    const source = sourceOf({
+      createEnvironment: async (task) => {
+        numEpisodes++;
+        const text = `episode ${numEpisodes}`;
+        return { ...guessing(task), reset: async () => ({ text, admissibleActions: numbers }) };
+      },
+    });
+    expect(await broken(source)).toEqual([
+      "the same task and actions get the same replies",
+      "episodes that are played at the same time do not disturb one another",
+    ]);
+  });
+
+  it("finds episodes that share a state", async () => {
+    let numOpen = 0;
+    const source = sourceOf({
+      createEnvironment: async (task) => {
+        const inner = guessing(task);
+        return {
+          reset: async () => {
+            numOpen++;
+            return inner.reset();
+          },
+          step: async (action) => {
+            const reply = await inner.step(action);
+            return { ...reply, text: `${reply.text}, ${numOpen} playing` };
+          },
+          close: async () => {
+            numOpen = 0;
+          },
+        };
+      },
+    });
+    expect(await broken(source)).toContain(
+      "episodes that are played at the same time do not disturb one another",
+    );
+  });
+
+  it("finds admissible actions without effect", async () => {
+    const source = sourceOf({
+      createEnvironment: async (task) => {
+        const inner = guessing(task);
+        return { ...inner, step: (action) => inner.step(action === "2" ? "nothing" : action) };
+      },
+    });
+    expect(await broken(source)).toEqual(["an admissible action has an effect"]);
+  });
+
+  it("finds an environment that throws at what it cannot read", async () => {
+    const source = withReplies((reply) => {
+      if (reply.text === "no number") throw new TypeError("no number");
+      return reply;
+    });
+    expect(await broken(source)).toContain("any text is answered in words, not thrown");
+  });
+
+  it("finds an environment that closes once only", async () => {
+    const source = sourceOf({
+      createEnvironment: async (task) => {
+        let isClosed = false;
+        const close = async (): Promise<void> => {
+          if (isClosed) throw new Error("closed before");
+          isClosed = true;
+        };
+        return { ...guessing(task), close };
+      },
+    });
+    expect(await broken(source)).toContain("closes at any time, and again");
+  });
+
+  it("finds a format that does not read what it writes, and one without prompts", async () => {
+    const { format } = sourceOf();
+    expect(await broken(sourceOf({ format: { ...format, write: (action) => action } }))).toEqual([
+      "the format reads back each admissible action that it writes",
+    ]);
+    expect(await broken(sourceOf({ format: { ...format, prompt: () => "" } }))).toEqual([
+      "a prompt is text",
+    ]);
+  });
+
+  it("finds tasks with one id", async () => {
+    expect(await broken(sourceOf({ training: [...tasks, tasks[0]!] }))).toEqual([
+      "tasks are plain data, with one id each",
+    ]);
+  });
+
+  it("refuses a source without tasks", () => {
+    expect(() => environmentLaws(sourceOf({ training: [], evaluation: [] }))).toThrow(
+      new RangeError("environmentLaws: guessing must have tasks, got 0"),
+    );
+  });
+});

@@ -1,0 +1,238 @@
+import { defineLaw, type Law, type Task } from "@turnwise/core";
+import type { Environment, Observation, StepResult } from "../environment.ts";
+import type { TaskSource } from "../task-source.ts";
+import { fc } from "./fast-check.ts";
+import {
+  actionOf,
+  movesArbitrary,
+  playMoves,
+  stateOf,
+  type Move,
+  type PlayedEpisode,
+} from "./play-moves.ts";
+
+/**
+ * Claims of an environment beyond the contract.
+ *
+ * - `"deterministic"`: the same task and actions get the same replies.
+ * - `"independent-episodes"`: episodes that are played at the same time do not disturb one another.
+ * - `"effective-actions"`: an admissible action is not answered like one that cannot be carried out.
+ * - `"readable-actions"`: the format reads back each admissible action that it writes.
+ */
+export type EnvironmentClaim =
+  | "deterministic"
+  | "independent-episodes"
+  | "effective-actions"
+  | "readable-actions";
+
+/** All claims. */
+export const environmentClaims: readonly EnvironmentClaim[] = [
+  "deterministic",
+  "independent-episodes",
+  "effective-actions",
+  "readable-actions",
+];
+
+/** Parts of a task source that the laws concern. */
+export type LawfulTasks = Pick<
+  TaskSource,
+  "name" | "training" | "evaluation" | "createEnvironment" | "format"
+>;
+
+/** Options of {@link environmentLaws}. */
+export interface EnvironmentLawOptions {
+  /** Cases per law. Default 25: an episode takes longer than a formula. */
+  readonly numRuns?: number;
+  /** Fixes the cases. Default: new ones in each run. */
+  readonly seed?: number;
+  /** Longest episode, turns. Default 8. */
+  readonly maxTurns?: number;
+  /** Actions to try besides the admissible ones, where the environment lists none. Default: none. */
+  readonly actions?: readonly string[];
+  /** Action that no state can carry out. Default `frobnicate`. */
+  readonly impossibleAction?: string;
+}
+
+/**
+ * Laws of environments. All list plain tasks with distinct ids, describe the start, give well-formed
+ * replies with finite rewards, answer any text in words, write prompts, and close at any time and
+ * again; the rest by claim.
+ * @throws `RangeError` if there are no tasks.
+ */
+export function environmentLaws(
+  source: LawfulTasks,
+  claims: readonly EnvironmentClaim[] = environmentClaims,
+  {
+    numRuns = 25,
+    seed,
+    maxTurns = 8,
+    actions = [],
+    impossibleAction = "frobnicate",
+  }: EnvironmentLawOptions = {},
+): Law[] {
+  const { name, createEnvironment, format } = source;
+  const tasks = [...source.training, ...source.evaluation.flatMap((split) => split.tasks)];
+  if (tasks.length === 0) throw new RangeError(`environmentLaws: ${name} must have tasks, got 0`);
+  const run = { numRuns, ...(seed !== undefined && { seed }) };
+  const taskArbitrary = fc.constantFrom(...tasks);
+  const movesOf = movesArbitrary(actions, maxTurns);
+
+  const law = (
+    statement: string,
+    origin: string,
+    check: (task: Task, moves: readonly Move[]) => Promise<void>,
+  ): Law =>
+    defineLaw(`${name}: ${statement}`, origin, () =>
+      fc.assert(fc.asyncProperty(taskArbitrary, movesOf, check), run),
+    );
+  const play = (task: Task, moves: readonly Move[]): Promise<PlayedEpisode> =>
+    playMoves(createEnvironment, task, moves, (episode) => episode);
+
+  const claimed: Readonly<Record<EnvironmentClaim, Law>> = {
+    deterministic: law(
+      "the same task and actions get the same replies",
+      "a group compares siblings",
+      async (task, moves) =>
+        expectSame("second episode", await play(task, moves), await play(task, moves)),
+    ),
+    "independent-episodes": law(
+      "episodes that are played at the same time do not disturb one another",
+      "one instance per episode",
+      async (task, moves) => {
+        const alone = await play(task, moves);
+        const other = tasks[(tasks.indexOf(task) + 1) % tasks.length]!;
+        const together = await Promise.all([
+          play(task, moves),
+          play(other, moves.toReversed()),
+          play(task, moves),
+        ]);
+        expectSame("episode among others", together[0], alone);
+        expectSame("sibling", together[2], alone);
+      },
+    ),
+    "effective-actions": law(
+      "an admissible action has an effect",
+      "contract of Observation.admissibleActions",
+      async (task, moves) => {
+        const before = moves.slice(0, -1);
+        const [last] = moves.slice(-1);
+        const state = stateOf(await play(task, before)).observation;
+        if (state.isTerminal === true || (state.admissibleActions ?? []).length === 0) return;
+        const action = actionOf({ kind: "admissible", position: positionOf(last!) }, state);
+        const answerTo = (tried: string): Promise<StepResult> =>
+          playMoves(createEnvironment, task, before, (_, environment) => environment.step(tried));
+        const [done, refused] = [await answerTo(action), await answerTo(impossibleAction)];
+        expectThat(
+          JSON.stringify(done) !== JSON.stringify(refused),
+          `admissible action ${JSON.stringify(action)} must not be answered like ${JSON.stringify(impossibleAction)}, got ${JSON.stringify(done.text)} for both`,
+        );
+      },
+    ),
+    "readable-actions": law(
+      "the format reads back each admissible action that it writes",
+      "contract of AgentFormat.write",
+      async (task, moves) => {
+        const { observation } = stateOf(await play(task, moves));
+        for (const action of observation.admissibleActions ?? []) {
+          const read = format.parse(format.write(action), observation);
+          expectThat(
+            read.isValid && read.action === action,
+            `${JSON.stringify(action)} must be read back, got ${JSON.stringify(read)}`,
+          );
+        }
+      },
+    ),
+  };
+
+  return [
+    defineLaw(`${name}: tasks are plain data, with one id each`, "contract of Task", () => {
+      for (const list of [source.training, ...source.evaluation.map((split) => split.tasks)]) {
+        const ids = list.map(({ id }) => id);
+        const twice = ids.find((id, i) => ids.indexOf(id) !== i);
+        expectThat(twice === undefined, `task ${JSON.stringify(twice)} must be listed once`);
+      }
+      structuredClone(tasks);
+    }),
+    law(
+      "the start and every reply are well-formed",
+      "contract of Environment",
+      async (...drawn) => {
+        const { first, replies } = await play(...drawn);
+        checkObservation("reset", first);
+        replies.forEach((reply, turn) => checkReply(`step ${turn}`, reply));
+      },
+    ),
+    law(
+      "any text is answered in words, not thrown",
+      "contract of Environment.step",
+      async (task, moves) => {
+        const texts = moves.map((move): Move =>
+          move.kind === "text" ? move : { kind: "text", text: "" },
+        );
+        const { replies } = await play(task, [...texts, { kind: "text", text: impossibleAction }]);
+        replies.forEach((reply, turn) => checkReply(`step ${turn}`, reply));
+      },
+    ),
+    law("a prompt is text", "contract of AgentFormat.prompt", async (task, moves) => {
+      const { history, observation } = stateOf(await play(task, moves));
+      const prompt: unknown = format.prompt(history, observation);
+      expectThat(
+        typeof prompt === "string" && prompt !== "",
+        `prompt must not be empty, got ${JSON.stringify(prompt)}`,
+      );
+    }),
+    law("closes at any time, and again", "contract of Environment.close", async (task, moves) => {
+      await close(await createEnvironment(task));
+      await playMoves(createEnvironment, task, moves, (_, environment) => close(environment));
+    }),
+    ...claims.map((claim) => claimed[claim]),
+  ];
+}
+
+async function close(environment: Environment): Promise<void> {
+  await environment.close();
+  await environment.close();
+}
+
+function positionOf(move: Move): number {
+  return move.kind === "admissible" ? move.position : move.text.length;
+}
+
+function checkObservation(place: string, { text, admissibleActions }: Observation): void {
+  expectThat(typeof text === "string", `${place}: text must be a string, got ${typeof text}`);
+  if (admissibleActions === undefined) return;
+  const wrong = admissibleActions.find(
+    (action: unknown) => typeof action !== "string" || action === "",
+  );
+  expectThat(
+    wrong === undefined,
+    `${place}: admissible actions must be texts, got ${JSON.stringify(wrong)}`,
+  );
+  const twice = admissibleActions.find((action, i) => admissibleActions.indexOf(action) !== i);
+  expectThat(
+    twice === undefined,
+    `${place}: admissible action ${JSON.stringify(twice)} must be listed once`,
+  );
+}
+
+function checkReply(place: string, reply: StepResult): void {
+  checkObservation(place, reply);
+  const { reward, isTerminal, isSuccess, score } = reply;
+  expectThat(Number.isFinite(reward), `${place}: reward must be finite, got ${reward}`);
+  for (const [name, value] of Object.entries({ isTerminal, isSuccess })) {
+    expectThat(typeof value === "boolean", `${place}: ${name} must be a boolean, got ${value}`);
+  }
+  expectThat(
+    score === undefined || (score >= 0 && score <= 1),
+    `${place}: score must be in [0, 1], got ${score}`,
+  );
+}
+
+function expectSame(subject: string, got: unknown, expected: unknown): void {
+  const [a, b] = [JSON.stringify(got), JSON.stringify(expected)];
+  expectThat(a === b, `${subject} must be ${b}, got ${a}`);
+}
+
+function expectThat(statement: boolean, message: string): void {
+  if (!statement) throw new Error(message);
+}
