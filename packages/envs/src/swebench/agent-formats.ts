@@ -46,7 +46,7 @@ export interface SweFormatOptions {
 }
 
 const task =
-  "You are a software engineer. The repository is in /testbed, and the user describes an issue. " +
+  "You are a software engineer. The user gives you a repository and describes an issue in it. " +
   "Find the cause, fix the source code, then submit your work. " +
   "Do not modify tests: hidden tests will check your fix. There is no network access.";
 
@@ -82,7 +82,7 @@ In every response, reason briefly and then write exactly one bash command, in th
 command
 \`\`\`
 
-Every command runs in a new shell that starts in /testbed. To submit your work, run: echo ${submitMark}`;
+Every command runs in a new shell that starts in the repository. To submit your work, run: echo ${submitMark}`;
 
 /** How a format writes and reads calls. */
 interface CallForm {

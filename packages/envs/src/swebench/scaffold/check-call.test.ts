@@ -11,7 +11,7 @@ const create = { command: "create", path: "/a" };
 describe("calls", () => {
   it("without a required argument are rejected with what is missing and what was given", () => {
     expect(check("file_editor", { ...create, content: "x" })).toBe(
-      "file_editor was not run: missing required argument file_text (Required by create: content of the new file.). Your call has command, path, content.",
+      "file_editor was not run: missing required argument file_text (Required by create: content of the new file). Your call has the arguments command, path, content.",
     );
     expect(check("file_editor", {})).toMatch(/arguments command .*, path .*has no arguments\.$/u);
     expect(check("file_editor", { command: "str_replace", path: "/a" })).toMatch(/old_str/u);

@@ -39,10 +39,12 @@ export function checkCall(call: ToolCall, tools: readonly Tool[]): CheckedCall {
   ];
   const missing = required.filter((key) => (given[key] ?? undefined) === undefined);
   if (missing.length > 0) {
-    const wanted = missing.map((key) => `${key} (${parameters.properties[key]!.description})`);
+    const wanted = missing.map(
+      (key) => `${key} (${parameters.properties[key]!.description.replace(/\.$/u, "")})`,
+    );
     const keys = Object.keys(given).map((key) => quoted(key, 60));
     return reject(
-      `${name} was not run: missing required ${missing.length === 1 ? "argument" : "arguments"} ${wanted.join(", ")}. Your call has ${keys.length === 0 ? "no arguments" : keys.join(", ")}.`,
+      `${name} was not run: missing required ${missing.length === 1 ? "argument" : "arguments"} ${wanted.join(", ")}. Your call has ${keys.length === 0 ? "no arguments" : `the arguments ${keys.join(", ")}`}.`,
     );
   }
   const unknown = Object.keys(given).filter(

@@ -19,7 +19,11 @@ export function replaceOnce(text: string, oldText: string, newText: string): Edi
   if (oldText === "") return { isDone: false, problem: "old_str must not be empty." };
   const at = text.indexOf(oldText);
   if (at === -1) {
-    return { isDone: false, problem: "No occurrences of old_str were found to replace." };
+    return {
+      isDone: false,
+      problem:
+        "No occurrences of old_str were found to replace. It must match exactly, including whitespace.",
+    };
   }
   const lines: number[] = [];
   let line = 1;

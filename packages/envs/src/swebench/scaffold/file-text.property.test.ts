@@ -13,12 +13,32 @@ it("gives back every byte of a text file, whatever its encoding", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (drawn) => {
       const text = drawn.replaceAll("\0", " ");
-      expect(decodeFile(Buffer.from(text, "utf8"))).toEqual({ text, encoding: "utf8" });
+      const file = decodeFile(Buffer.from(text, "utf8"))!;
+      expect(file.encoding).toBe("utf8");
+      expect(file.lineBreak === "\n" ? file.text : file.text.replaceAll("\n", "\r\n")).toBe(text);
     }),
   );
 });
 
+it("shows lines that end in CRLF as lines, and keeps their breaks", () => {
+  const piece = fc.constantFrom("\r\n", "\r\n", "\r", "a", "\u00e9");
+  fc.assert(
+    fc.property(fc.array(piece), fc.boolean(), (parts, isMixed) => {
+      const bytes = Buffer.from(`${parts.join("")}${isMixed ? "a\n" : ""}`, "latin1");
+      expect(Buffer.from(encodeFile(decodeFile(bytes)!)!)).toEqual(bytes);
+    }),
+  );
+  expect(decodeFile(Buffer.from("a\r\nb\r\n"))).toEqual({
+    text: "a\nb\n",
+    encoding: "utf8",
+    lineBreak: "\r\n",
+  });
+  expect(decodeFile(Buffer.from("a\r\nb\n"))).toMatchObject({ text: "a\r\nb\n", lineBreak: "\n" });
+});
+
 it("does not write what the encoding of a file cannot hold, and reads no binary file", () => {
-  expect(encodeFile({ text: "caf\u00e9 \u20ac", encoding: "latin1" })).toBeUndefined();
+  expect(
+    encodeFile({ text: "caf\u00e9 \u20ac", encoding: "latin1", lineBreak: "\n" }),
+  ).toBeUndefined();
   expect(decodeFile(Buffer.from([0xff, 0xfe, 0]))).toBeUndefined();
 });

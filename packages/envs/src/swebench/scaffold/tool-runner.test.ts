@@ -86,6 +86,28 @@ describe.skipIf(engine === undefined)("ToolRunner", () => {
     expect(await bytes()).toBe("name = 'caf\u00e9'\nx = 1\n");
   });
 
+  it("edits lines that end in CRLF as lines, and writes their breaks", async () => {
+    const path = "/testbed/dos.py";
+    const bytes = async (): Promise<string> =>
+      (await container.exec(`cat ${path}`)).stdout.toString("latin1");
+    await container.copyIn("/testbed", [
+      { path: "dos.py", content: Buffer.from("a = 1\r\nb = 'caf\u00e9'\r\nc = 3\r\n", "latin1") },
+    ]);
+    const replace = {
+      command: "str_replace",
+      path,
+      old_str: "a = 1\nb",
+      new_str: "a = 2\nd = 4\nb",
+    };
+    expect(await edit(replace)).toContain("     2\td = 4\n");
+    await edit({ command: "insert", path, insert_line: 4, new_str: "e = 5\r\nf = 6" });
+    expect(await bytes()).toBe("a = 2\r\nd = 4\r\nb = 'caf\u00e9'\r\nc = 3\r\ne = 5\r\nf = 6\r\n");
+    await edit({ command: "undo_edit", path });
+    await edit({ command: "undo_edit", path });
+    expect(await bytes()).toBe("a = 1\r\nb = 'caf\u00e9'\r\nc = 3\r\n");
+    await container.exec(`rm ${path}`);
+  });
+
   it("runs commands in shells of their own, and tells how they ended", async () => {
     expect(await answer("execute_bash", { cmd: "pwd; echo $PAGER" })).toBe(
       "Exit code: 0\nExecution output of [execute_bash]:\n[STDOUT]\n\n/testbed\ncat",
@@ -93,7 +115,11 @@ describe.skipIf(engine === undefined)("ToolRunner", () => {
     expect(await answer("execute_bash", { command: "echo out; echo err >&2; exit 3" })).toBe(
       "Exit code: 3\nExecution output of [execute_bash]:\nError executing command:\n\n[STDOUT]\n\nout\n\n[STDERR]\n\nerr",
     );
-    expect(await answer("execute_bash", { cmd: "cd /tmp && ls" })).toContain("are not allowed");
+    expect(await answer("execute_bash", { cmd: "cd /tmp && ls" })).toContain(
+      "Commands that start with cd are not allowed: every call starts a new shell",
+    );
+    expect(await answer("execute_bash", { cmd: "pip install x" })).toContain("no network access");
+    expect(await answer("execute_bash", { cmd: "echo \0" })).toContain("NUL");
     expect(await answer("execute_bash", { cmd: "sleep 50" })).toContain(
       "Exit code: -1\nExecution output of [execute_bash]:\nThe command took too long to execute (>1 s).",
     );
@@ -108,6 +134,17 @@ describe.skipIf(engine === undefined)("ToolRunner", () => {
     expect(await answer("search", { search_term: "t", path: "pkg/a.py" })).toContain(
       "2:two\n3:three",
     );
+    await container.exec("printf 'three two\\n' > $'pkg/new\\nline:1'", { cwd: "/testbed" });
+    expect(await answer("search", { search_term: "three", path: "pkg" })).toContain(
+      'Found 2 matches for "three" in pkg:\npkg/a.py (1 match)\npkg/new\nline:1 (1 match)\nEnd',
+    );
+    await container.exec("rm pkg/new*", { cwd: "/testbed" });
+    expect(await answer("search", { search_term: "one", path: "pkg" })).toContain(
+      "Found 1 match for",
+    );
+    for (const term of ["two\nthree", "two\0"]) {
+      expect(await answer("search", { search_term: term })).toContain("must be text of one line");
+    }
     expect(await answer("search", { search_term: "t.o" })).toContain("No matches found");
     expect(await answer("search", { search_term: "-e", path: "/none" })).toContain(
       "search: grep: /none",

@@ -32,7 +32,8 @@ describe("edits", () => {
 
   it("refuse a text that stands never or twice, and tell the lines", () => {
     expect(replaceOnce("a\nb\na", "c", "")).toMatchObject({
-      problem: "No occurrences of old_str were found to replace.",
+      problem:
+        "No occurrences of old_str were found to replace. It must match exactly, including whitespace.",
     });
     expect(replaceOnce("a\nb\na", "a", "")).toMatchObject({
       problem: "Multiple occurrences of old_str were found, in lines 1, 3. It must be unique.",

@@ -1,8 +1,18 @@
 import { clipMiddle } from "../clip.ts";
 import type { Tool } from "./tool.ts";
 
-/** First words of commands that cannot work in a shell that ends with the command. */
-const refusedWords = new Set(["cd", "ipython", "jupyter", "pip", "nohup"]);
+const interactive = "it is interactive. Run python with a script or with -c instead.";
+/** First words of commands that R2E-Gym refuses, and why. */
+const refusedWords: ReadonlyMap<string, string> = new Map([
+  [
+    "cd",
+    "every call starts a new shell in the repository. Use absolute paths, or (cd DIRECTORY && COMMAND).",
+  ],
+  ["pip", "there is no network access. The packages that the repository needs are installed."],
+  ["nohup", "a command must end within its call. Run the command without nohup."],
+  ["ipython", interactive],
+  ["jupyter", interactive],
+]);
 
 /** Runs a bash command, as R2E-Gym does. */
 export const executeBash: Tool = {
@@ -11,7 +21,7 @@ export const executeBash: Tool = {
     function: {
       name: "execute_bash",
       description:
-        "Run a bash command in the repository and return its output. Every call starts a new shell. Commands that wait for input or do not end are stopped.",
+        "Run a bash command in the repository and return its output. Every call starts a new shell. Standard input is empty, and a command that takes too long is stopped.",
       parameters: {
         type: "object",
         properties: { cmd: { type: "string", description: "The bash command to run." } },
@@ -25,10 +35,12 @@ export const executeBash: Tool = {
     const head = (code: number): string =>
       `Exit code: ${code}\nExecution output of [execute_bash]:\n`;
     const word = command.trim().split(/\s/u, 1)[0]!;
-    if (refusedWords.has(word)) {
-      return {
-        text: `${head(1)}Commands that start with ${word} are not allowed: every call starts a new shell. Use absolute paths.`,
-      };
+    const refusal = refusedWords.get(word);
+    if (refusal !== undefined) {
+      return { text: `${head(1)}Commands that start with ${word} are not allowed: ${refusal}` };
+    }
+    if (command.includes("\0")) {
+      return { text: `${head(1)}The command must not contain NUL characters.` };
     }
     const result = await workspace.runCommand(command, signal);
     if (result.isTimedOut) {

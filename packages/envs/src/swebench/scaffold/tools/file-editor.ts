@@ -1,7 +1,7 @@
 import { shellWord } from "../../instances/eval-script.ts";
 import { clipMiddle, quoted } from "../clip.ts";
 import { insertAfter, numbered, outline, replaceOnce } from "../edit-text.ts";
-import { decodeFile, encodeFile, type FileText } from "../file-text.ts";
+import { decodeFile, encodeFile, unixBreaks, type FileText } from "../file-text.ts";
 import { maxFileBytes, type Workspace } from "../workspace.ts";
 import type { Tool } from "./tool.ts";
 
@@ -17,7 +17,7 @@ export const fileEditor: Tool = {
     function: {
       name: "file_editor",
       description:
-        "View, create and edit files. `view` shows a file with line numbers, or lists a directory 2 levels deep. `create` writes a new file and fails if the file already exists. `str_replace` replaces `old_str`, which must match exactly one place in the file, including whitespace. `insert` adds lines after `insert_line`. `undo_edit` reverts the last edit of the file. Long output is truncated.",
+        "View, create and edit files. `view` shows a file with line numbers (of long Python files, only the outline), or lists the subdirectories and Python files of a directory, 2 levels deep. `create` writes a new file and fails if the file already exists. `str_replace` replaces `old_str`, which must match exactly one place in the file, including whitespace. `insert` adds lines after `insert_line`. `undo_edit` reverts the last edit of the file. Long output is truncated.",
       parameters: {
         type: "object",
         properties: {
@@ -28,7 +28,7 @@ export const fileEditor: Tool = {
           },
           path: {
             type: "string",
-            description: "Absolute path of the file or directory, such as /testbed/file.py.",
+            description: "Absolute path of the file or directory.",
           },
           file_text: {
             type: "string",
@@ -89,6 +89,7 @@ async function edit(given: EditorArguments, workspace: Workspace): Promise<strin
   const { command, path } = given;
   const name = quoted(path);
   if (!path.startsWith("/")) return `path must be absolute and start with /, got ${name}.`;
+  if (path.includes("\0")) return "path must not contain NUL characters.";
   if (path.length > maxPath) {
     return `path must have at most ${maxPath} characters, got ${path.length}.`;
   }
@@ -112,20 +113,20 @@ async function edit(given: EditorArguments, workspace: Workspace): Promise<strin
   }
   const file = await read(workspace, path);
   if ("problem" in file) return file.problem;
-  const { text: content, encoding } = file;
-  const newText = given.new_str ?? "";
+  const inFile = (text: string): string => (file.lineBreak === "\n" ? text : unixBreaks(text));
+  const newText = inFile(given.new_str ?? "");
   const edited =
     command === "insert"
-      ? insertAfter(content, given.insert_line!, newText)
-      : replaceOnce(content, given.old_str!, newText);
+      ? insertAfter(file.text, given.insert_line!, newText)
+      : replaceOnce(file.text, inFile(given.old_str!), newText);
   if (!edited.isDone) return `${name} was not changed: ${edited.problem}`;
-  const bytes = encodeFile({ text: edited.text, encoding });
+  const bytes = encodeFile({ ...file, text: edited.text });
   if (bytes === undefined) {
     return `${name} was not changed: it is not in UTF-8, and new_str has characters beyond Latin-1.`;
   }
   const problem = await write(workspace, path, bytes);
   if (problem !== undefined) return problem;
-  workspace.edits.set(path, [...(workspace.edits.get(path) ?? []), Buffer.from(content, encoding)]);
+  workspace.edits.set(path, [...(workspace.edits.get(path) ?? []), encodeFile(file)!]);
   return `The file ${name} has been edited. Here's the result of running \`cat -n\` on a snippet of ${name}:\n${edited.snippet}\nReview the changes and make sure they are as expected. Edit the file again if necessary.`;
 }
 
@@ -137,7 +138,7 @@ async function view(given: EditorArguments, workspace: Workspace): Promise<strin
     const listed = await workspace.runInternal(
       `find ${location} -maxdepth 2 -not -path '*/.*' \\( -type d -o -name '*.py' \\) | sort`,
     );
-    return `Here's the files and directories up to 2 levels deep in ${name}, excluding hidden items:\n${listed.stdout.toString("utf8").trimEnd()}`;
+    return `Here are the directories and Python files up to 2 levels deep in ${name}, excluding hidden items:\n${listed.stdout.toString("utf8").trimEnd()}`;
   }
   const file = await read(workspace, path);
   if ("problem" in file) return file.problem;

@@ -41,12 +41,17 @@ export const search: Tool = {
   },
 };
 
+const countOf = (count: number): string => `${count} ${count === 1 ? "match" : "matches"}`;
+
 const tooLong = "The search took too long. Search a smaller directory, or use execute_bash.";
 
 async function find(term: string, path: string, workspace: Workspace): Promise<string> {
   const inPath = `for "${quoted(term)}" in ${quoted(path)}`;
   if (Math.max(term.length, path.length) > maxArgument) {
     return `search_term and path must have at most ${maxArgument} characters, got ${term.length} and ${path.length}.`;
+  }
+  if (/[\0\n]/u.test(term) || path.includes("\0")) {
+    return "search_term must be text of one line, without NUL characters.";
   }
   const [pattern, location] = [shellWord(term), shellWord(path)];
   const isFolder = (await workspace.runInternal(`test -d ${location}`)).exitCode === 0;
@@ -58,25 +63,21 @@ async function find(term: string, path: string, workspace: Workspace): Promise<s
     return `Matches ${inPath}:\n${found.stdout.toString("utf8").trimEnd()}`;
   }
   const found = await workspace.runInternal(
-    `grep -rIcF --exclude='.*' --exclude-dir='.?*' -e ${pattern} -- ${location} | grep -v ':0$'`,
+    `grep -rIcFZ --exclude='.*' --exclude-dir='.?*' -e ${pattern} -- ${location}`,
   );
   if (found.isTimedOut) return tooLong;
-  const files = found.stdout
-    .toString("utf8")
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => ({
-      name: line.slice(0, line.lastIndexOf(":")),
-      count: Number(line.slice(line.lastIndexOf(":") + 1)),
-    }))
+  // Each file is its name, a zero byte, its count and a line break: names may hold line breaks.
+  const files = Array.from(
+    found.stdout.toString("utf8").matchAll(/([^\0]+)\0(\d+)\n/gu),
+    ([, name, count]) => ({ name: name!, count: Number(count) }),
+  )
+    .filter(({ count }) => count > 0)
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
   if (files.length === 0) return `No matches found ${inPath}`;
   if (files.length > maxFiles) {
     return `More than ${maxFiles} files matched ${inPath} (${files.length} files). Narrow your search.`;
   }
   const total = files.reduce((sum, { count }) => sum + count, 0);
-  const lines = files.map(
-    ({ name, count }) => `${name} (${count} ${count === 1 ? "match" : "matches"})`,
-  );
-  return `Found ${total} matches ${inPath}:\n${lines.join("\n")}\nEnd of matches ${inPath}`;
+  const lines = files.map(({ name, count }) => `${name} (${countOf(count)})`);
+  return `Found ${countOf(total)} ${inPath}:\n${lines.join("\n")}\nEnd of matches ${inPath}`;
 }
