@@ -48,6 +48,26 @@ const images: Readonly<Record<string, readonly [script: string, program: string,
       "/opt/miniconda3/envs/testbed/bin/python",
       "1000",
     ],
+    "a .bashrc that ends the shell": [
+      `${condaLayout}\necho '${conda} && conda activate testbed; exit 3' > ~/.bashrc`,
+      "/opt/miniconda3/envs/testbed/bin/python",
+    ],
+    "a .bashrc that becomes another program, and writes where variables are read": [
+      `${condaLayout}\necho 'echo X=1 >&19; exec 19>/dev/null; ${conda} && conda activate testbed; exec sleep 0' > ~/.bashrc`,
+      "/opt/miniconda3/envs/testbed/bin/python",
+    ],
+    "a .bashrc with set -eu that fails, and names of its own for commands": [
+      `${condaLayout}\nprintf '%s\\n' 'env() { :; }; alias env=false' '${conda} && conda activate testbed' 'set -eu' 'false' > ~/.bashrc`,
+      "/opt/miniconda3/envs/testbed/bin/python",
+    ],
+    "login files alone": [
+      `${venvLayout("/opt/py")}\necho '. /opt/py/bin/activate; exit 1' > ~/.bash_profile`,
+      "/opt/py/bin/python",
+    ],
+    "conda in the home folder": [
+      condaLayout.replaceAll("/opt/miniconda3", "/root/miniforge3"),
+      "/root/miniforge3/envs/testbed/bin/python",
+    ],
     "a .bashrc that waits for something": [
       `${condaLayout}\necho 'sleep 1000; echo unreachable' > ~/.bashrc`,
       "/opt/miniconda3/envs/testbed/bin/python",
@@ -83,6 +103,24 @@ describe.skipIf(engine === undefined)("commands and tests run in the image's env
       "diff --git a/n b/n\nnew file mode 100644\n--- /dev/null\n+++ b/n\n@@ -0,0 +1 @@\n+n\n";
     const { log } = await evaluatePatch(instance, patch, engine!);
     expect(log).toContain(`PASSED ${program}\n`);
+  });
+
+  it("keeps the image's own order of programs where login files set the path", async () => {
+    const image = await layouts!.build(
+      `${repositoryLayout}\nmkdir -p /opt/tools /opt/added; for d in tools added; do printf '#!/bin/sh\\necho '$d'\\n' > /opt/$d/git-tool; chmod 755 /opt/$d/git-tool; done
+printf '#!/bin/sh\\n' > /usr/bin/git-tool; chmod 755 /usr/bin/git-tool
+echo 'PATH=/usr/bin:/bin; export EXTRA=1' > /etc/profile; echo 'exit 0' > ~/.profile`,
+      { Env: ["PATH=/opt/tools:/usr/local/bin:/usr/bin:/bin"] },
+    );
+    const { container, environment: env } = await openForAgent(
+      engine!,
+      { image },
+      "/testbed",
+      "true",
+    );
+    const { stdout } = await container.exec("command -v git-tool; echo $EXTRA", { env });
+    expect(stdout.toString()).toBe("/opt/tools/git-tool\n1\n");
+    await container.close();
   });
 
   it("keeps functions of conda, and commands need not start it", async () => {

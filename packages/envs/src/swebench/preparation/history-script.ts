@@ -4,7 +4,7 @@ import { shellWord } from "../instances/eval-script.ts";
  * Functions of bash that the scripts of this folder share. Git runs without the image's variables,
  * hooks and monitors, and trusts the repository whoever owns it.
  */
-export const gitFunctions = `export LC_ALL=C GIT_NO_REPLACE_OBJECTS=1 GIT_TERMINAL_PROMPT=0
+export const gitFunctions = `export LC_ALL=C GIT_NO_REPLACE_OBJECTS=1 GIT_TERMINAL_PROMPT=0 GIT_GRAFT_FILE=/dev/null
 fail() { echo "$*" >&2; exit 1; }
 git() { command git -c core.hooksPath=/dev/null -c core.fsmonitor=false -c gc.auto=0 "$@"; }
 trust() {
@@ -20,7 +20,7 @@ trust() {
  * logs, packs, alternates, or nothing. Prints nothing for a repository without such commits.
  */
 export const foreignCommits = `foreign_commits() {
-  comm -13 <(GIT_NO_REPLACE_OBJECTS=1 git rev-list HEAD | sort) <(
+  comm -13 <(GIT_NO_REPLACE_OBJECTS=1 GIT_GRAFT_FILE=/dev/null git rev-list HEAD | sort) <(
     git cat-file --batch-all-objects --batch-check='%(objecttype) %(objectname)' |
       sed -n 's/^commit //p' | sort)
 }`;
@@ -101,14 +101,27 @@ printf '%s\\n' "$stores" | while IFS= read -r store; do
   [ -n "$store" ] && [ -d "$store" ] && rm -rf "$store"
 done || true
 
-# Other copies of this history.
+# Other copies of this history: repositories, stores of objects without one, packs, and bundles.
+mkdir -p "$work/reader/refs" "$work/reader/objects"; cp "$top/.git/HEAD" "$work/reader/HEAD"
+[ -z "$(git config extensions.objectFormat)" ] || cp "$top/.git/config" "$work/reader/config"
 find / -xdev \\( -path /proc -o -path /sys -o -path /dev \\) -prune -o -type d -name objects -print0 |
   while IFS= read -r -d '' store; do
     copy=\${store%/objects}
-    [ -e "$copy/HEAD" ] && [ -d "$copy/refs" ] && [ "$copy" != "$top/.git" ] || continue
+    [ "$copy" != "$top/.git" ] && [ "$copy" != "$work/reader" ] || continue
     for id in $head $roots; do
-      if git --git-dir="$copy" cat-file -e "$id" 2>/dev/null; then rm -rf "$copy"; break; fi
+      GIT_OBJECT_DIRECTORY=$store git --git-dir="$work/reader" cat-file -e "$id" 2>/dev/null || continue
+      if [ -e "$copy/HEAD" ]; then rm -rf "$copy"; else rm -rf "$store"; fi
+      break
     done
+  done
+find / -xdev \\( -path /proc -o -path /sys -o -path /dev -o -path "$top/.git" \\) -prune -o -type f -name '*.pack' -print0 |
+  while IFS= read -r -d '' pack; do
+    [ "$(head -c 4 "$pack" | tr -d '\\0')" = PACK ] || continue
+    index=\${pack%.pack}.idx
+    [ -f "$index" ] || { index=$work/pack.idx; rm -f "$index"
+      git --git-dir="$work/reader" index-pack -o "$index" "$pack" >/dev/null 2>&1 || continue; }
+    git --git-dir="$work/reader" show-index < "$index" | cut -d' ' -f2 > "$work/packed"
+    if printf '%s\\n' $head $roots | grep -qxFf - "$work/packed"; then rm -f "$pack" "$index"; fi
   done
 find / -xdev \\( -path /proc -o -path /sys -o -path /dev \\) -prune -o -type f -name '*.bundle' -print0 |
   while IFS= read -r -d '' file; do

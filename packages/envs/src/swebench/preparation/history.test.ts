@@ -53,6 +53,14 @@ git clone -q --depth 3 file:///up /testbed; cd /testbed; git checkout -q $issue;
   "other copies on the disk": `${clone}
 git clone -q /up /testbed/inner; git clone -q --mirror /up /root/mirror; git bundle create -q /root/all.bundle --all
 git remote remove origin; git tag -d v2 v3; git reflog expire --expire=now --all; git gc -q --prune=now`,
+  "other stores of objects: no HEAD, no references, packs alone": `${clone}
+mkdir -p /srv/store /root/packs; cp -r .git/objects /srv/store/objects
+git clone -q --bare /up /srv/bare.git; rm -rf /srv/bare.git/refs; git -C /up repack -adq
+cp /up/.git/objects/pack/*.pack /root/packs/; rm -rf /up`,
+  "grafts that name later commits as ancestors": `${clone}
+mkdir -p .git/info; echo "$issue $last" > .git/info/grafts; rm -rf /up`,
+  "grafts that cut ancestors off": `${clone}
+mkdir -p .git/info; echo "$issue" > .git/info/grafts; rm -rf /up`,
   "a symbolic link to the folder": `${upstream}
 git clone -q /up /real; git -C /real checkout -q $issue; ln -s /real /testbed; rm -rf /up`,
   "commits in SHA-256": `${upstream.replace("git init -q .", "git init -q --object-format=sha256 .")}
@@ -79,8 +87,11 @@ describe.skipIf(engine === undefined)("the history that an agent can read", () =
 git rev-list HEAD | wc -l; git log --all --oneline | wc -l; git tag | tr '\\n' ' '; cat a.py; git status --short
 git for-each-ref | grep -vc tags; git fsck --full 2>&1 | grep -v '^notice' | wc -l; git reflog | wc -l
 for d in $(find / -xdev -type d -name objects -not -path '/proc/*'); do
+  mkdir -p /tmp/r/refs; cp .git/HEAD /tmp/r/; cp .git/config /tmp/r/
+  GIT_OBJECT_DIRECTORY=$d git --git-dir=/tmp/r cat-file --batch-all-objects --batch-check | grep -q blob &&
+    GIT_OBJECT_DIRECTORY=$d git --git-dir=/tmp/r cat-file --batch --batch-all-objects | grep -a SECRET
   for ref in refs/heads/main HEAD 'v3^{commit}'; do git --git-dir=\${d%/objects} log -p -1 $ref 2>/dev/null; done
-done | grep -c SECRET; grep -rl SECRET / --include=a.py --exclude-dir=proc --exclude-dir=sys 2>/dev/null | grep -v ^/up | head -3`,
+done | grep -ac SECRET; find / -xdev -name '*.pack' -not -path '*/objects/pack/*' -not -path '/proc/*'; grep -rl SECRET / --include=a.py --exclude-dir=proc --exclude-dir=sys 2>/dev/null | grep -v ^/up | head -3`,
       { cwd: "/testbed" },
     );
     await container.close();

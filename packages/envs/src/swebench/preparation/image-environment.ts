@@ -1,31 +1,46 @@
 import type { Container } from "../containers/container.ts";
 
 /** Variables that belong to a shell or to one command, not to an environment. */
-const ownVariables = new Set(["_", "PWD", "OLDPWD", "SHLVL", "PS1", "TERM", "TURNWISE_COMMAND"]);
+const ownVariables = new Set([
+  "_",
+  "PWD",
+  "OLDPWD",
+  "SHLVL",
+  "PS1",
+  "TERM",
+  "TURNWISE_COMMAND",
+  "TURNWISE_START",
+  "TURNWISE_ACTIVE",
+]);
 
 /** A start-up file that waits for something is given up, seconds. */
 const startSeconds = 30;
 
 /** Places of conda, in the order in which they are tried. */
-const condaFolders = [
-  "/opt/miniconda3",
-  "/opt/miniconda",
-  "/opt/conda",
-  "/opt/anaconda3",
-  "/opt/miniforge3",
-  "/opt/mambaforge",
-  "/root/miniconda3",
-  "/root/anaconda3",
-  "$HOME/miniconda3",
-];
+const condaFolders = ["/opt", "/root", "$HOME", "/usr/local", ""].flatMap((folder) =>
+  ["miniconda3", "miniconda", "conda", "anaconda3", "miniforge3", "mambaforge"].map(
+    (name) => `${folder}/${name}`,
+  ),
+);
 
 /** Virtual environments, in the order in which they are tried; relative ones are the repository's. */
-const venvFolders = [".venv", "venv", "/root/.venv", "/opt/venv", "/venv"];
+const venvFolders = [".venv", "venv", "env", "/root/.venv", "/opt/venv", "/venv", "/opt/.venv"];
+
+/** Written before the variables: start-up files may print where variables are read. */
+const mark = "TURNWISE_VARIABLES";
+
+/** Prints the variables, with functions such as `conda` in bash's form. */
+const report = `
+for name in $(compgen -A function); do
+  case $name in conda|mamba|micromamba|deactivate|pyenv|nvm|__conda_*|__mamba_*|__add_sys_prefix_to_path) export -f "$name";; esac
+done
+printf '\\0${mark}\\0' >&19; "$(type -P env || echo /usr/bin/env)" -0 >&19; kill -KILL $$
+`;
 
 /**
- * Runs in a shell that has read the user's start-up file. Where that activated nothing but conda's
- * base, the environment by which the data sets go is activated: conda's `testbed`, else a virtual
- * environment of the repository. An image that puts one on its path itself is left alone.
+ * Where the start-up file activated nothing but conda's base, the environment by which the data sets
+ * go is activated: conda's `testbed`, else a virtual environment of the repository. An image that puts
+ * one on its path itself is left alone.
  */
 const activation = `
 turnwise_is_active() {
@@ -45,17 +60,37 @@ if ! turnwise_is_active; then
     [ -f "$place/bin/activate" ] && . "$place/bin/activate"
   done
 fi
-for name in $(compgen -A function); do
-  case $name in conda|mamba|micromamba|deactivate|__conda_*|__mamba_*|__add_sys_prefix_to_path) export -f "$name";; esac
-done
-env -0 >&3
-exit 0
+turnwise_is_active && export TURNWISE_ACTIVE=1
+`;
+
+/** Files of interactive shells, and files of login shells. */
+const shellFiles = ["/etc/bash.bashrc", "~/.bashrc"];
+const loginFiles = [
+  "/etc/profile",
+  "$([ -r ~/.bash_profile ] && echo ~/.bash_profile || { [ -r ~/.bash_login ] && echo ~/.bash_login || echo ~/.profile; })",
+];
+
+/**
+ * Reads start-up files in an interactive shell, then runs \`after\` and reports. That also happens where
+ * a file ends the shell: by \`exit\`, by \`exec\`, or by an error under \`set -e\`.
+ */
+const readFiles = (files: readonly string[], after: string): string => `
+turnwise_report() {
+  trap - EXIT ERR DEBUG RETURN; set +eux; unalias -a; unset -f exec exit env kill command printf trap
+  ${after}
+  ${report}
+}
+exec() { [ $# = 0 ] || exit 0; }
+trap turnwise_report EXIT
+for turnwise_file in ${files.join(" ")}; do [ -r "$turnwise_file" ] && . "$turnwise_file"; done
+turnwise_report
 `;
 
 /**
  * Variables by which commands run in the environment that an image defines: those that the user's
- * `.bashrc` sets, as an interactive shell reads it, with the environment of the data sets activated.
- * Functions such as `conda` are among them, in bash's form. Empty for an image that defines none.
+ * `.bashrc` sets, as an interactive shell reads it, with the environment of the data sets activated;
+ * where neither activates one, also those of the login shell. Functions such as `conda` are among
+ * them, in bash's form. Empty for an image that defines none.
  *
  * Taken once, so that commands need not start conda. For a container that no agent has used.
  * @param folder - The repository.
@@ -65,22 +100,42 @@ export async function imageEnvironment(
   folder: string,
 ): Promise<Readonly<Record<string, string>>> {
   const plain = await container.exec("env -0", { cwd: folder, timeoutSeconds: startSeconds });
-  // Streams but the third go nowhere: start-up files greet people.
-  const probe = await container.exec(
-    'exec 3>&1 >/dev/null 2>&1; timeout -k 1 20 bash -i -c "$TURNWISE_ACTIVATION" </dev/null',
-    {
-      cwd: folder,
-      env: { TURNWISE_ACTIVATION: activation },
-      timeoutSeconds: startSeconds,
-    },
-  );
-  const before = variablesOf(plain.stdout);
-  const after = variablesOf(probe.stdout);
-  after.delete("TURNWISE_ACTIVATION");
+  const own = variablesOf(plain.stdout);
+  const read = async (
+    files: readonly string[],
+    after: string,
+    env: Readonly<Record<string, string>>,
+  ): Promise<Map<string, string> | undefined> => {
+    // Streams but one go nowhere: start-up files greet people.
+    const { stdout } = await container.exec(
+      `exec 19>&1 >/dev/null 2>&1; timeout -k 1 20 bash --norc -i -c "$TURNWISE_START" </dev/null`,
+      {
+        cwd: folder,
+        env: { ...env, TURNWISE_START: readFiles(files, after) },
+        timeoutSeconds: startSeconds,
+      },
+    );
+    const begin = stdout.indexOf(`\0${mark}\0`);
+    return begin === -1 ? undefined : variablesOf(stdout.subarray(begin + mark.length + 2));
+  };
+  // A file that does not end is left out.
+  const shell = (await read(shellFiles, activation, {})) ?? (await read([], activation, {})) ?? own;
+  const first = changes(own, shell);
+  if (shell.has("TURNWISE_ACTIVE")) return first;
+  const login = await read(loginFiles, "", first);
+  return login === undefined ? first : changes(own, login);
+}
+
+/** Variables that a shell added or changed. Every folder of the image's own search path stays. */
+function changes(
+  own: ReadonlyMap<string, string>,
+  found: ReadonlyMap<string, string>,
+): Readonly<Record<string, string>> {
+  const after = new Map(found);
   const path = after.get("PATH");
-  if (path !== undefined) after.set("PATH", joinPaths(path, before.get("PATH") ?? ""));
+  if (path !== undefined) after.set("PATH", joinPaths(path, own.get("PATH") ?? ""));
   return Object.fromEntries(
-    [...after].filter(([name, value]) => !ownVariables.has(name) && before.get(name) !== value),
+    [...after].filter(([name, value]) => !ownVariables.has(name) && own.get(name) !== value),
   );
 }
 
@@ -94,10 +149,14 @@ function variablesOf(output: Buffer): Map<string, string> {
   return variables;
 }
 
-/** A search path that keeps every folder of the image's own, at its end where it is missing. */
+/**
+ * A search path with all folders of the image's own. Where a start-up file set the path from the
+ * beginning, as login shells do, folders that it added come first and the own ones keep their order.
+ */
 function joinPaths(path: string, own: string): string {
-  const folders = path.split(":");
-  return [...folders, ...own.split(":").filter((folder) => !folders.includes(folder))].join(":");
+  const [folders, ownFolders] = [path.split(":"), own.split(":")];
+  if (ownFolders.every((folder) => folders.includes(folder))) return path;
+  return [...folders.filter((folder) => !ownFolders.includes(folder)), ...ownFolders].join(":");
 }
 
 /** True for a script that activates an environment by itself: it runs as its harness runs it. */
