@@ -20,6 +20,7 @@ import {
   type Refill,
   type StateKeys,
 } from "@turnwise/estimators";
+import { checkNeeds } from "./check-needs.ts";
 import { correctRows, creditRows, toTrainingRows, type CreditedRow } from "./credit.ts";
 import { findRoles } from "./find-roles.ts";
 import { creditMetrics, trajectoryMetrics, updateMetrics, type Metrics } from "./metrics.ts";
@@ -102,7 +103,8 @@ export class PoisonedUpdate extends Error {
 /**
  * Runs one iteration: collect, select, score, estimate, modulate, correct, update, report. All
  * randomness is forked from the iteration's number, so the result depends on the learner's state alone.
- * @throws `LostInfrastructure` before anything has changed, if too many episodes fail for longer than
+ * @throws `InputError` if algorithm or modulator need more than learner, reference and format offer;
+ *   `LostInfrastructure` before anything has changed, if too many episodes fail for longer than
  *   the tolerance allows.
  */
 export async function trainIteration(
@@ -112,6 +114,7 @@ export async function trainIteration(
   const { sampler, learner, algorithm, modulator, settings, onProgress } = parts;
   const random = parts.random.fork(`iteration/${iteration}`);
   const clock = stopwatch();
+  checkNeeds({ ...parts, format: parts.rolloutParts.format });
 
   const policyVersion = await sampler.load(learner.weights()); // collect, under one frozen policy
   const rolloutParts = { ...parts.rolloutParts, sampler, policyVersion };

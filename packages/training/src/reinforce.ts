@@ -5,6 +5,7 @@ import { missingChatWarning } from "./chat-format.ts";
 import { evaluate } from "./evaluate.ts";
 import { PoisonedUpdate, trainIteration, type IterationReport } from "./iteration.ts";
 import { episodeCounts, showPhases } from "./phase-progress.ts";
+import { checkNeeds } from "./check-needs.ts";
 import { reading } from "./input-error.ts";
 import { LostInfrastructure } from "./play-groups.ts";
 import { duration, percent, thousands, timeLeft } from "./progress.ts";
@@ -42,6 +43,7 @@ export async function reinforce(run: Run): Promise<void> {
     unsaved = undefined;
   };
   try {
+    checkNeeds({ ...run, ...policy, format: rolloutPartsOf(run, policy).format });
     const checkpoint = await folder.newestCheckpoint();
     let state: RunState = { ...freshState, warmStartEpochs: config.warmStart.epochs };
     if (checkpoint?.state.warmStartEpochs === config.warmStart.epochs) {

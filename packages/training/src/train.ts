@@ -2,6 +2,7 @@ import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { createRandom } from "@turnwise/core";
 import type { TaskSource } from "@turnwise/envs";
+import { checkModulatorNeeds } from "./check-needs.ts";
 import { createAlgorithm, createModulator, noParts, type Parts } from "./experiment/experiment.ts";
 import type { Reporter } from "./progress.ts";
 import { reinforce } from "./reinforce.ts";
@@ -39,6 +40,11 @@ export async function train(
     tasks,
     random: createRandom(config.seed),
   };
+  const { model } = config;
+  if (model.source !== "custom") {
+    const entropies = model.source === "tinker" ? "surprisal" : "exact";
+    checkModulatorNeeds(run.modulator, entropies, tasks.format);
+  }
   if (!isWarm) {
     await warmStart(run, checkpoint && { path: checkpoint.path, epochs: state.warmStartEpochs });
   }

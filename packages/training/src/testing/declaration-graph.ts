@@ -1,0 +1,144 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import ts from "typescript";
+
+/** Top-level names of a module: what each uses, and where those that it passes on come from. */
+interface Module {
+  /** Identifiers in the declaration of each top-level name; `""` holds those of all other statements. */
+  readonly uses: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Imported and re-exported values by local or exported name. */
+  readonly sources: ReadonlyMap<string, { readonly from: string; readonly name: string }>;
+}
+
+const modules = new Map<string, Module>();
+
+function readModule(path: string): Module {
+  const known = modules.get(path);
+  if (known !== undefined) return known;
+  const source = ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.Latest);
+  const uses = new Map<string, Set<string>>();
+  const sources = new Map<string, { from: string; name: string }>();
+  for (const statement of source.statements) {
+    const bindings = bindingsOf(statement);
+    for (const [local, name, from] of bindings) sources.set(local, { from, name });
+    if (ts.isImportDeclaration(statement) || ts.isExportDeclaration(statement)) continue;
+    const found = new Set<string>();
+    collectIdentifiers(statement, found);
+    for (const name of declaredNames(statement)) {
+      uses.set(name, new Set([...(uses.get(name) ?? []), ...found]));
+    }
+  }
+  const module = { uses, sources };
+  modules.set(path, module);
+  return module;
+}
+
+/** Values that a statement imports or re-exports: local name, name at the source, source. */
+function bindingsOf(statement: ts.Statement): [string, string, string][] {
+  if (ts.isImportDeclaration(statement) && ts.isStringLiteral(statement.moduleSpecifier)) {
+    const clause = statement.importClause;
+    const named = clause?.namedBindings;
+    if (clause?.isTypeOnly !== false || named === undefined || !ts.isNamedImports(named)) return [];
+    return elementsOf(named.elements, statement.moduleSpecifier.text);
+  }
+  if (!ts.isExportDeclaration(statement) || statement.isTypeOnly) return [];
+  const { exportClause, moduleSpecifier } = statement;
+  if (exportClause === undefined || !ts.isNamedExports(exportClause)) return [];
+  if (moduleSpecifier === undefined || !ts.isStringLiteral(moduleSpecifier)) return [];
+  return elementsOf(exportClause.elements, moduleSpecifier.text);
+}
+
+function elementsOf(
+  elements: readonly (ts.ImportSpecifier | ts.ExportSpecifier)[],
+  from: string,
+): [string, string, string][] {
+  return elements.flatMap((element): [string, string, string][] =>
+    element.isTypeOnly
+      ? []
+      : [[element.name.text, (element.propertyName ?? element.name).text, from]],
+  );
+}
+
+function declaredNames(statement: ts.Statement): string[] {
+  if (ts.isVariableStatement(statement)) {
+    return statement.declarationList.declarations.flatMap(({ name }) =>
+      ts.isIdentifier(name)
+        ? [name.text]
+        : name.elements.flatMap((element) =>
+            ts.isBindingElement(element) && ts.isIdentifier(element.name)
+              ? [element.name.text]
+              : [],
+          ),
+    );
+  }
+  if (ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement)) {
+    return statement.name ? [statement.name.text] : [];
+  }
+  return [""];
+}
+
+/** Identifiers of values: types and the names of properties do not count. */
+function collectIdentifiers(node: ts.Node, into: Set<string>): void {
+  if (ts.isTypeNode(node) || ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node)) {
+    return;
+  }
+  if (ts.isIdentifier(node)) into.add(node.text);
+  if (ts.isPropertyAccessExpression(node)) {
+    collectIdentifiers(node.expression, into);
+    return;
+  }
+  if (ts.isPropertyAssignment(node)) {
+    collectIdentifiers(node.initializer, into);
+    return;
+  }
+  ts.forEachChild(node, (child) => collectIdentifiers(child, into));
+}
+
+/** Values that an index module exports, by name. */
+export function exportedValues(index: string): string[] {
+  return [...readModule(index).sources.keys()].sort();
+}
+
+/** Values of a package that the sources of a folder import, tests aside. */
+export function importedValues(folder: string, packageName: string): string[] {
+  const names = new Set<string>();
+  for (const entry of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+    if (!entry.endsWith(".ts") || /\.test\.ts$|(?:^|[/\\])testing[/\\]/u.test(entry)) continue;
+    for (const { from, name } of readModule(join(folder, entry)).sources.values()) {
+      if (from === packageName) names.add(name);
+    }
+  }
+  return [...names].sort();
+}
+
+/**
+ * Exports of an index module that some of the roots use, directly or through other declarations, roots
+ * included.
+ * @param roots - Names that the index exports.
+ */
+export function reachableValues(index: string, roots: readonly string[]): Set<string> {
+  const reached = new Set<string>();
+  const visit = (path: string, name: string): void => {
+    const key = `${path}#${name}`;
+    if (reached.has(key)) return;
+    reached.add(key);
+    const { uses, sources } = readModule(path);
+    const source = sources.get(name);
+    if (source !== undefined) {
+      const target = resolve(dirname(path), source.from);
+      if (source.from.startsWith(".") && existsSync(target)) visit(target, source.name);
+      return;
+    }
+    for (const used of uses.get(name) ?? []) {
+      if (uses.has(used) || sources.has(used)) visit(path, used);
+    }
+  };
+  for (const root of roots) visit(index, root);
+  // A name is reached where its declaration is, whoever asked for it.
+  return new Set(
+    exportedValues(index).filter((name) => {
+      const { from, name: original } = readModule(index).sources.get(name)!;
+      return reached.has(`${resolve(dirname(index), from)}#${original}`);
+    }),
+  );
+}

@@ -1,0 +1,89 @@
+import {
+  plainOperations,
+  type Objective,
+  type ObjectiveInputs,
+  type PlainTensor,
+  type Segments,
+  type TensorOperations,
+} from "@turnwise/core";
+
+type PlainInputs = ObjectiveInputs<PlainTensor, Segments>;
+
+/** Loss of an objective on plain arrays, and its slopes, `[token]`. */
+export interface PlainSlopes {
+  readonly loss: number;
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly newLogProbs: Float64Array;
+  readonly entropies: Float64Array;
+  /** Empty where the objective reads no values. */
+  readonly values: Float64Array;
+}
+
+/** Half the distance of two evaluations. */
+const step = 1e-5;
+
+/**
+ * Differentiates an objective by central differences on float64 arrays: neither a tape nor a graph is
+ * involved. What is under `stopGradient` keeps the value that it has at the inputs.
+ */
+export function plainSlopes(objective: Objective, inputs: PlainInputs): PlainSlopes {
+  const constants: PlainTensor[] = [];
+  const recorded = objective.evaluate(
+    withStops((value) => {
+      constants.push(value);
+      return value;
+    }),
+    inputs,
+  );
+  const lossAt = (changed: PlainInputs): number => {
+    let next = 0;
+    return objective.evaluate(
+      withStops(() => constants[next++]!),
+      changed,
+    ).loss[0]!;
+  };
+  const slopesOf = (values: PlainTensor, put: (values: PlainTensor) => PlainInputs): Float64Array =>
+    values.map((value, i) => {
+      const above = lossAt(put(values.with(i, value + step)));
+      const below = lossAt(put(values.with(i, value - step)));
+      return (above - below) / (2 * step);
+    });
+  const { values } = inputs.fields;
+  return {
+    loss: recorded.loss[0]!,
+    metrics: Object.fromEntries(
+      Object.entries(recorded.metrics).map(([name, value]) => [name, value[0]!]),
+    ),
+    newLogProbs: slopesOf(inputs.newLogProbs, (newLogProbs) => ({ ...inputs, newLogProbs })),
+    entropies: slopesOf(inputs.entropies, (entropies) => ({ ...inputs, entropies })),
+    values:
+      values === undefined
+        ? new Float64Array()
+        : slopesOf(values, (changed) => ({
+            ...inputs,
+            fields: { ...inputs.fields, values: changed },
+          })),
+  };
+}
+
+function withStops(stop: (value: PlainTensor) => PlainTensor): TensorOperations<PlainTensor> {
+  return { ...plainOperations, stopGradient: stop };
+}
+
+/**
+ * The loss whose slopes are given numbers, so that its gradient in the weights is exactly that of the
+ * objective which they came from: `sum(advantages * newLogProbs + returns * entropies + oldValues *
+ * values)`, the slopes by the names of three fields.
+ */
+export const linearObjective: Objective = {
+  name: "linear",
+  needs: ["advantages", "returns", "oldValues", "values"],
+  evaluate: (operations, { newLogProbs, entropies, weights, fields }) => {
+    const both = operations.add(
+      operations.multiply(fields.advantages!, newLogProbs),
+      operations.multiply(fields.returns!, entropies),
+    );
+    const total = operations.add(both, operations.multiply(fields.oldValues!, fields.values!));
+    return { loss: operations.sum(operations.multiply(weights, total)), metrics: {} };
+  },
+};
