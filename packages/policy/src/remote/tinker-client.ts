@@ -24,6 +24,8 @@ export class TinkerClient {
   readonly #operationSeconds: number;
   #sessionId: string | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
+  /** Ends the heartbeat that is under way. */
+  #beat = new AbortController();
   #lastSamplingSession = 0;
 
   constructor(where: string, options: TinkerClientOptions) {
@@ -43,12 +45,16 @@ export class TinkerClient {
     const sessionId = answer.field("session_id").text();
     this.#sessionId = sessionId;
     this.#heartbeat = setInterval(() => {
-      // A sign of life that is lost is followed by the next.
+      // A heartbeat that is lost is followed by the next, so it is not retried for longer than that.
+      this.#beat.abort();
+      this.#beat = new AbortController();
       void this.#http
-        .send("POST", "/api/v1/session_heartbeat", {
-          session_id: sessionId,
-          type: "session_heartbeat",
-        })
+        .send(
+          "POST",
+          "/api/v1/session_heartbeat",
+          { session_id: sessionId, type: "session_heartbeat" },
+          { signal: this.#beat.signal },
+        )
         .catch(() => undefined);
     }, heartbeatSeconds * 1000);
     this.#heartbeat.unref();
@@ -125,9 +131,10 @@ export class TinkerClient {
     return this.#lastSamplingSession;
   }
 
-  /** Ends the signs of life, and connections. */
+  /** Ends heartbeats and connections. */
   close(): void {
     clearInterval(this.#heartbeat);
+    this.#beat.abort();
     this.#http.close();
   }
 }
