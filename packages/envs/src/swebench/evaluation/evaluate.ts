@@ -282,7 +282,12 @@ async function runStrictly(
   testRunOf: TestRun,
   { snapshot, ...limits }: RunLimits & { readonly snapshot: TreeSnapshot },
 ): Promise<RunResult> {
-  const restored = countHunks(patch, await restoreProtected(container, snapshot));
+  const tree = await restoreProtected(container, snapshot);
+  const restored = countHunks(patch, tree.restored);
+  // Files of the tests are written again before the tests run.
+  const testPatch = instance.format === "swe-bench" ? splitPatch(instance.testPatch) : [];
+  const rewritten = new Set(testPatch.map(({ newPath }) => newPath));
+  const changed = new Set([...tree.changed].filter((path) => !rewritten.has(path)));
   const { timeoutSeconds, maxBytes, signal, env } = limits;
   const run = await runTestsStrictly(container, testRunOf, {
     env,
@@ -296,7 +301,7 @@ async function runStrictly(
   const tampered = (await container.changes()).filter((path) =>
     isEnvironmentTampering(path, folderOf(instance), project),
   );
-  const strict = gradeStrictly(instance, { run, restored, tampered });
+  const strict = gradeStrictly(instance, { run, restored, changed, tampered });
   const { log, suspicions } = strict;
   const official = grade(instance, log);
   return { grade: strict.grade, official, restored, suspicions, log, isTimedOut: run.isTimedOut };

@@ -10,4 +10,6 @@ export type StrictReason =
   | "report_incomplete"
   | "report_forged"
   | "framework_patched"
+  | "outcome_forged"
+  | "process_inspected"
   | "exit_code_contradicts";

@@ -6,14 +6,23 @@ export const reporterVariable = "TURNWISE_REPORT";
  * last one with the exit status. It runs under Python 2.7 and 3, and pytest 3.6 to 8.
  *
  * It takes its key once, before any code of the repository runs, and removes its traces from the
- * environment. It also looks for patches of the test framework: a test that must fail is run through
- * the same hooks as real tests, and functions of pytest, pluggy and unittest are compared with those
- * that were there when it was loaded.
+ * environment. The key is kept only as the state of two hash objects, which belong to a function that a
+ * C object hides, and no function in Python runs while a record is signed. It also looks for patches of the test framework: a test that must fail is
+ * run through the same hooks as real tests, functions of pytest, pluggy and unittest are compared with
+ * those that were there when it was loaded, and the code of plain test functions with their files.
+ *
+ * Records name files of the repository that took part: those between a test and the exception that
+ * skipped it (\`through\`), and those on the stack of a hook (\`via\`). An audit hook (Python 3.8 and
+ * later; it cannot be removed) reports at once which files read the internals of the reporter, replace
+ * the code of functions, list the objects of the process or open its memory and streams. Grading
+ * compares these files with those that the patch changes.
  */
 export const pytestReporter = `
+import ast
 import copy
+import functools
+import gc
 import hashlib
-import hmac
 import json
 import os
 import sys
@@ -22,7 +31,13 @@ import types
 import unittest
 import unittest.case
 
+import _pytest.main
 import pytest
+
+try:
+    import _thread
+except ImportError:
+    import thread as _thread
 
 try:
     from _pytest.runner import CallInfo
@@ -30,10 +45,14 @@ except ImportError:
     CallInfo = None
 
 
+def _is_framework_inside(root):
+    return os.path.abspath(_pytest.__file__).startswith(root + os.sep)
+
+
 def _begin():
     where = os.environ.pop("TURNWISE_REPORT", None)
     if where is None:
-        return None, None
+        return None, None, None
     name, key_path, report_path, root = json.loads(where)
     here = os.path.dirname(os.path.abspath(__file__))
     paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
@@ -66,23 +85,72 @@ def _begin():
             time.sleep(0.01)
     os.close(source)
     if not key.endswith(b"\\n"):
-        return None, None
+        return None, None, None
     key = key.strip()
+    # HMAC with the key as the state of two hashes, which have no way to read it.
+    block = bytearray(key.ljust(64, b"\\0"))
+    inner = hashlib.sha256(bytes(bytearray(byte ^ 0x36 for byte in block)))
+    outer = hashlib.sha256(bytes(bytearray(byte ^ 0x5C for byte in block)))
+    del key, block, part
     owner = os.getpid()
     count = [0]
-    dumps, new, sha256, write, getpid = json.dumps, hmac.new, hashlib.sha256, os.write, os.getpid
+    # Of the interpreter too: threads take turns, and a record within a record does not wait.
+    lock = getattr(_thread, "RLock", _thread.allocate_lock)()
+    write, getpid, text = os.write, os.getpid, json.encoder.encode_basestring_ascii
 
-    def send(**fields):
+    inside = _is_framework_inside(root)
+    getframe, sep = sys._getframe, os.sep
+    session = getattr(getattr(_pytest.main, "wrap_session", None), "__code__", None)
+
+    # Functions of the interpreter only: a function in Python could be patched, and see this frame.
+    def send(kind, **fields):
         if getpid() != owner:
             return
-        fields["n"] = count[0]
-        count[0] += 1
-        body = dumps(fields, sort_keys=True).encode("ascii")
-        line = new(key, body, sha256).hexdigest().encode("ascii") + b" " + body + b"\\n"
-        while line:
-            line = line[write(out, line):]
+        via = []
+        isSession = inside or session is None or kind == "begin"
+        frame = None if inside else getframe(1)
+        while frame is not None:
+            path = frame.f_code.co_filename
+            isSession = isSession or frame.f_code is session
+            isCode = path.startswith("<") and not path.startswith("<frozen ")
+            if path.startswith(root + sep):
+                path = path[len(root) + 1:]
+            elif not isCode or frame.f_back is None:
+                path = None
+            if path is not None and path not in via and len(via) < 50:
+                via.append(path)
+            frame = frame.f_back
+        if kind != "watch":
+            fields["via"] = via if isSession else via + ["<no session>"]
+        with lock:
+            body = '{"t": "%s", "n": %d' % (kind, count[0])
+            count[0] += 1
+            for name in fields:
+                value = fields[name]
+                if value is True or value is False:
+                    shown = "true" if value else "false"
+                elif type(value) is int:
+                    shown = "%d" % value
+                elif type(value) is list:
+                    shown = "[" + ", ".join([text(entry) for entry in value]) + "]"
+                else:
+                    shown = text(value)
+                body += ', "' + name + '": ' + shown
+            line = (body + "}").encode("ascii")
+            first = inner.copy()
+            first.update(line)
+            last = outer.copy()
+            last.update(first.digest())
+            line = last.hexdigest().encode("ascii") + b" " + line + b"\\n"
+            while line:
+                line = line[write(out, line):]
 
-    return send, root
+    # Inside an object of the interpreter that shows neither its function nor the variables of that.
+    try:
+        wrap = functools._lru_cache_wrapper
+        return wrap(send, 0, False, None), root, id(send)
+    except Exception:
+        return send, root, id(send)
 
 
 def _plain(value):
@@ -141,6 +209,107 @@ def _is_foreign(code, root):
     return path.startswith(root + os.sep) or not os.path.exists(path)
 
 
+def _inside(path, root):
+    """Path relative to the repository, or None."""
+    path = os.path.abspath(path)
+    return path[len(root) + 1:] if path.startswith(root + os.sep) else None
+
+
+def _through(excinfo, item, root):
+    """Files of the repository between a test and the exception that ended it."""
+    frames = []
+    step = excinfo.tb
+    while step is not None:
+        frames.append(step.tb_frame.f_code.co_filename)
+        step = step.tb_next
+    own = _path(item)
+    starts = [i for i, path in enumerate(frames) if os.path.abspath(path) == own]
+    if starts:
+        frames = frames[starts[0] + 1:]
+    found = set(_inside(path, root) for path in frames)
+    return sorted(path for path in found if path is not None)[:50]
+
+
+def _definitions(path, cache):
+    """Functions of a file by name: first and last line of the head, and whether marks alone decorate it."""
+    if path not in cache:
+        found = {}
+        try:
+            with open(path, "rb") as source:
+                tree = ast.parse(source.read())
+        except Exception:
+            tree = ast.Module()
+            tree.body = []
+        wrapped = set()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef) and not _is_marked_only(node):
+                wrapped.update(node.body)
+            if isinstance(node, ast.FunctionDef):
+                isPlain = node not in wrapped and _is_marked_only(node)
+                first = min([node.lineno] + [d.lineno for d in node.decorator_list])
+                found.setdefault(node.name, []).append((first, node.lineno, isPlain))
+        cache[path] = found
+    return cache[path]
+
+
+def _is_marked_only(node):
+    names = [_dotted(decorator) for decorator in node.decorator_list]
+    return all(name.startswith(("pytest.mark.", "mark.")) for name in names)
+
+
+def _dotted(node):
+    if isinstance(node, ast.Call):
+        return _dotted(node.func)
+    if isinstance(node, ast.Attribute):
+        return _dotted(node.value) + "." + node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _path(node):
+    return os.path.abspath(str(getattr(node, "path", None) or getattr(node, "fspath", "")))
+
+
+def _source(item, name):
+    """File that defines a test: for an inherited method that of the class."""
+    path = _path(item)
+    for kind in getattr(getattr(item, "cls", None), "__mro__", ()):
+        if name in vars(kind):
+            path = getattr(sys.modules.get(kind.__module__), "__file__", None) or path
+            break
+    return os.path.abspath(path[:-1] if path.endswith(".pyc") else path)
+
+
+def _other_code(item, cache, root):
+    """File of the code that runs in place of that of a plain test function; None if there is none."""
+    name = getattr(item, "originalname", None) or item.name.split("[")[0]
+    path = _source(item, name)
+    definitions = _definitions(path, cache)
+    places = definitions.get(name, [])
+    if not places or not all(isPlain for _, _, isPlain in places):
+        return None
+
+    def is_defined(code):
+        if code is None or os.path.abspath(code.co_filename) != path:
+            return False
+        return any(first <= code.co_firstlineno <= last for first, last, _ in definitions.get(code.co_name, []))
+
+    function = getattr(item.obj, "__func__", item.obj)
+    code = _code(function)
+    if is_defined(code):
+        return None
+    if code is None or code.co_filename.startswith("<") or os.path.abspath(code.co_filename) == path:
+        return "<other code>"
+    file = _inside(code.co_filename, root)
+    if file is not None:
+        return file
+    # Plug-ins wrap functions.
+    for _ in range(20):
+        if is_defined(_code(function)) or sys.version_info < (3, 4):
+            return None
+        function = getattr(function, "__wrapped__", None)
+    return "<other code>"
+
+
 def _fail(*args, **kwargs):
     raise AssertionError("must fail")
 
@@ -150,20 +319,69 @@ class _Case(unittest.TestCase):
         raise AssertionError("must fail")
 
 
-def _is_framework_inside(root):
-    import _pytest
-    return os.path.abspath(_pytest.__file__).startswith(root + os.sep)
+_send, _root, _sender = _begin()
 
 
-_send, _root = _begin()
+def _watch(send, own, root):
+    """Reports what code of the repository does to the process, at once."""
+    if not hasattr(sys, "addaudithook"):
+        return
+    told = set()
+    getframe, sep = sys._getframe, os.sep
+
+    def is_suspect(event, args):
+        if event in ("object.__getattr__", "object.__setattr__"):
+            return id(args[0]) in own or (event == "object.__setattr__" and args[1] == "__code__")
+        if event in ("gc.get_referents", "gc.get_referrers"):
+            return event == "gc.get_referrers" or any(id(value) in own for value in args[0])
+        if event == "open":
+            path = args[0]
+            if isinstance(path, bytes):
+                path = path.decode("latin1")
+            if not isinstance(path, str) or not path.startswith("/proc/"):
+                return False
+            return path.rstrip("/").endswith(("/mem", "/environ")) or "/fd/" in path
+        return event in ("gc.get_objects", "sys._current_frames")
+
+    def watch(event, args):
+        if event not in ("object.__getattr__", "object.__setattr__", "gc.get_objects",
+                         "gc.get_referrers", "gc.get_referents", "sys._current_frames", "open"):
+            return
+        try:
+            if not is_suspect(event, args):
+                return
+            files = set()
+            frame = getframe(1)
+            while frame is not None:
+                path = frame.f_code.co_filename
+                if path.startswith(root + sep):
+                    files.add(path[len(root) + 1:])
+                elif path.startswith("<") and not path.startswith("<frozen "):
+                    files.add(path)
+                frame = frame.f_back
+            for path in sorted(files):
+                if (event, path) not in told:
+                    told.add((event, path))
+                    send("watch", event=event, id=path)
+        except Exception:
+            pass
+
+    own.update((id(watch), id(is_suspect)))
+    sys.addaudithook(watch)
 
 
 def _make():
-    send, root = _send, _root
+    send, root, sender = _send, _root, _sender
     before = _members()
     inside = _is_framework_inside(root)
-    state = {"canaries": 0, "passed": [], "config": None, "plugins": None}
+    state = {"canaries": 0, "config": None, "plugins": None}
     raised = {}
+    cache = {}
+    exchanged = {}
+    excuses = (pytest.skip.Exception, pytest.xfail.Exception, unittest.SkipTest)
+    # At once: nothing that is written can be taken back.
+    def patched(name):
+        send("patched", id=name)
 
     def pytest_configure(config):
         state["config"] = config
@@ -198,27 +416,42 @@ def _make():
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_makereport(item, call):
+        # Plug-ins exchange the exceptions of other frameworks.
+        excinfo = call.excinfo
         outcome = yield
         try:
             outcome.get_result()
         except BaseException:
             return
-        if call.excinfo is not None and not getattr(item, "_turnwise_twin", False):
-            raised[(item.nodeid, call.when)] = True
+        if getattr(item, "_turnwise_twin", False):
+            return
+        if excinfo is not None:
+            isExcuse = isinstance(excinfo.value, excuses)
+            raised[(item.nodeid, call.when)] = _through(excinfo, item, root) if isExcuse else []
+        if call.when == "call" and type(item) is pytest.Function:
+            code = _other_code(item, cache, root)
+            if code is not None:
+                exchanged[item.nodeid] = [code]
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(report):
         if report.outcome == "rerun":
             return
-        failed = raised.pop((report.nodeid, report.when), False)
-        if failed and report.outcome == "passed" and not hasattr(report, "wasxfail"):
-            state["passed"].append(identifier(report.nodeid))
-        send(t="test", id=identifier(report.nodeid), when=report.when, outcome=report.outcome,
-             xfail=hasattr(report, "wasxfail"))
+        through = raised.pop((report.nodeid, report.when), None)
+        if through is not None and report.outcome == "passed" and not hasattr(report, "wasxfail"):
+            patched(identifier(report.nodeid))
+        send("test", id=identifier(report.nodeid), when=report.when, outcome=report.outcome,
+             xfail=hasattr(report, "wasxfail"), through=through or [],
+             code=exchanged.pop(report.nodeid, []) if report.when == "call" else [])
+
+    def pytest_collectstart(collector):
+        # Before the file is imported: code of the repository could write it again.
+        if isinstance(collector, pytest.Module):
+            _definitions(_path(collector), cache)
 
     def pytest_collectreport(report):
         if report.failed:
-            send(t="collect", id=identifier(report.nodeid))
+            send("collect", id=identifier(report.nodeid))
 
     def canary(item):
         if CallInfo is None or state["canaries"] >= 300 or type(item) is not pytest.Function:
@@ -239,7 +472,7 @@ def _make():
         call = make(twin.runtest, "call") if make is not None else CallInfo(twin.runtest, "call")
         outcome = twin.ihook.pytest_runtest_makereport(item=twin, call=call).outcome
         if outcome != "failed":
-            state["passed"].append(identifier(item.nodeid))
+            patched(identifier(item.nodeid))
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_protocol(item, nextitem):
@@ -247,7 +480,7 @@ def _make():
         try:
             canary(item)
         except Exception as error:
-            send(t="note", text="canary: %r" % (error,))
+            send("note", text="canary: %r" % (error,))
 
     @pytest.hookimpl(hookwrapper=True, trylast=True)
     def pytest_sessionfinish(session, exitstatus):
@@ -255,24 +488,31 @@ def _make():
         result = unittest.TestResult()
         _Case().run(result)
         if len(result.failures) != 1:
-            state["passed"].append("unittest.TestCase")
+            patched("unittest.TestCase")
         trace = [_code(f) for f in (sys.gettrace(), sys.getprofile()) if f is not None]
         replaced = [] if inside else _replaced(before, root)
         replaced.extend(intruders())
         if any(_is_foreign(code, root) for code in trace if code is not None):
             replaced.append("sys.settrace")
-        send(t="finish", status=int(getattr(session, "exitstatus", exitstatus)),
-             canaries=state["canaries"], passed=state["passed"], replaced=replaced)
+        send("finish", status=int(getattr(session, "exitstatus", exitstatus)),
+             canaries=state["canaries"], replaced=replaced)
 
-    return locals()
+    found = dict(locals())
+    hooks = dict((name, found[name]) for name in found if name.startswith("pytest_"))
+    own = set(id(value) for value in found.values() if isinstance(value, types.FunctionType))
+    own.add(sender)
+    if not inside:
+        _watch(send, own, root)
+    return hooks
 
 
 if _send is not None:
     _made = _make()
-    for _name in list(_made):
-        if _name.startswith("pytest_"):
-            globals()[_name] = _made[_name]
+    globals().update(_made)
     del _made
-    _send(t="begin", version=pytest.__version__)
+    _send("begin", version=pytest.__version__)
     del _send
+    # What is here now is no longer listed.
+    if hasattr(gc, "freeze"):
+        gc.freeze()
 `;

@@ -96,13 +96,16 @@ export async function snapshotTree(
  * Undoes what a patch did to test configuration, start-up code and the like (see
  * {@link protectedPaths}): files of before get their content of before, new ones are removed.
  * Nothing of the patch has run at that time.
- * @returns The paths that were restored. A file of a virtual environment that was there before is
- *   removed only: it is too much to keep a copy of all of them.
+ * @returns The paths that were restored, and all that the patch changes. A file of a virtual
+ *   environment that was there before is removed only: it is too much to keep a copy of all of them.
  */
 export async function restoreProtected(
   container: Container,
   { folder, files: before, installed, store }: TreeSnapshot,
-): Promise<ProtectedPath[]> {
+): Promise<{
+  readonly restored: readonly ProtectedPath[];
+  readonly changed: ReadonlySet<string>;
+}> {
   const listed = await run(
     container,
     `${listFiles} -print0; printf '/\\0'; ${listFiles} -cnewer ${store} -print0`,
@@ -126,8 +129,9 @@ export async function restoreProtected(
     }
   }
   await container.exec(`rm -f ${store} ${store}.tar`, { cwd: "/" });
-  return found.map(({ path, protection }) => ({
-    path: Buffer.from(path, "latin1").toString("utf8"),
-    protection,
-  }));
+  const text = (path: string): string => Buffer.from(path, "latin1").toString("utf8");
+  return {
+    restored: found.map(({ path, protection }) => ({ path: text(path), protection })),
+    changed: new Set([...changed].map(text)),
+  };
 }

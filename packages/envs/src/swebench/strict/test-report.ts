@@ -17,19 +17,39 @@ export interface TestReportFile {
   readonly passedCanaries: readonly string[];
   /** Functions of the framework that the repository replaced. */
   readonly replaced: readonly string[];
+  /**
+   * Files of the repository between a test and the exception that made it skipped or expected to
+   * fail, by test; relative paths.
+   */
+  readonly excusedThrough: ReadonlyMap<string, readonly string[]>;
+  /**
+   * Files whose code ran in place of a test, by test; relative where they belong to the repository,
+   * `<other code>` without a file.
+   */
+  readonly otherCode: ReadonlyMap<string, readonly string[]>;
+  /**
+   * Files of the repository, or code without a file, on the stack of a hook of the reporter; `<no
+   * session>` for a hook that pytest did not call.
+   */
+  readonly calledVia: readonly string[];
+  /** Files that inspected the test process, with the audit event. */
+  readonly watched: readonly { readonly event: string; readonly path: string }[];
   /** Number of lines with a wrong signature or out of order. */
   readonly numForged: number;
 }
 
 interface TestRecord {
-  readonly t: "begin" | "test" | "collect" | "note" | "finish";
+  readonly t: "begin" | "test" | "collect" | "note" | "watch" | "patched" | "finish";
   readonly n: number;
   readonly id?: string;
   readonly when?: string;
   readonly outcome?: string;
   readonly xfail?: boolean;
+  readonly through?: readonly string[];
+  readonly code?: readonly string[];
+  readonly via?: readonly string[];
+  readonly event?: string;
   readonly status?: number;
-  readonly passed?: readonly string[];
   readonly replaced?: readonly string[];
 }
 
@@ -52,6 +72,8 @@ export function readTestReport(text: string, keys: readonly string[]): TestRepor
   const phases = new Map<string, Map<string, TestRecord[]>>();
   const passedCanaries: string[] = [];
   const replaced: string[] = [];
+  const calledVia = new Set<string>();
+  const watched: { readonly event: string; readonly path: string }[] = [];
   let numForged = 0;
   let numCollectionErrors = 0;
   let session = -1;
@@ -73,11 +95,15 @@ export function readTestReport(text: string, keys: readonly string[]): TestRepor
       continue;
     }
     next += 1;
+    for (const path of record.via ?? []) calledVia.add(path);
     if (record.t === "collect") numCollectionErrors += 1;
+    if (record.t === "patched") passedCanaries.push(record.id ?? "");
+    if (record.t === "watch") {
+      watched.push({ event: record.event ?? "", path: record.id ?? "" });
+    }
     if (record.t === "finish") {
       numFinished += 1;
       exitStatus = record.status;
-      passedCanaries.push(...(record.passed ?? []));
       replaced.push(...(record.replaced ?? []));
     }
     if (record.t === "test" && record.id !== undefined && record.when !== undefined) {
@@ -87,9 +113,16 @@ export function readTestReport(text: string, keys: readonly string[]): TestRepor
     }
   }
   const statuses = new Map<string, ReportedStatus>();
+  const excusedThrough = new Map<string, readonly string[]>();
+  const otherCode = new Map<string, readonly string[]>();
   for (const [id, test] of phases) {
     const status = statusOf(test);
     if (status !== undefined) statuses.set(id, status);
+    const code = [...test.values()].flat().flatMap((record) => record.code ?? []);
+    if (code.length > 0) otherCode.set(id, code);
+    if (status !== "XFAIL" && status !== "SKIPPED") continue;
+    const files = [...test.values()].flat().flatMap(({ through }) => through ?? []);
+    if (files.length > 0) excusedThrough.set(id, files);
   }
   return {
     numSessions: session + 1,
@@ -98,6 +131,10 @@ export function readTestReport(text: string, keys: readonly string[]): TestRepor
     numCollectionErrors,
     passedCanaries,
     replaced,
+    excusedThrough,
+    otherCode,
+    calledVia: [...calledVia],
+    watched,
     numForged,
   };
 }
