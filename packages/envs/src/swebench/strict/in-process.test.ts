@@ -395,10 +395,10 @@ describe.skipIf(engine === undefined)("strict grading of code in the test proces
   });
 
   it("believes honest tests of all kinds, and a patch of the code under them", async () => {
-    const { repo, version, baseCommit } = instance as SweBenchInstance;
+    const { repo, version, baseCommit } = instance;
     const testPatch = fileDiff("tests/test_kinds.py", undefined, kinds);
     const honest: SweBenchInstance = {
-      ...(instance as SweBenchInstance),
+      ...instance,
       testPatch,
       failToPass: passing,
       passToPass: [],
