@@ -36,6 +36,16 @@ os.write(1, LINES.encode())
 os._exit(0)
 `;
 
+/** Registers a plug-in with the manager that a frame of pytest holds. */
+const registerEvil = `import sys
+frame = sys._getframe()
+while frame is not None:
+    manager = getattr(frame.f_locals.get("config"), "pluginmanager", None)
+    if manager is not None:
+        manager.register(Evil())
+        break
+    frame = frame.f_back`;
+
 const attacks: Readonly<Record<string, string>> = {
   "writes to the stdout of its parent": onImport(`import os
 ${print}
@@ -109,9 +119,7 @@ _pytest.python.Function.runtest = lambda self: None`),
 def pytest_pyfunc_call(pyfuncitem):
     return True
 _pytest.python.pytest_pyfunc_call.__code__ = pytest_pyfunc_call.__code__`),
-  "registers a plug-in that changes reports": onImport(`import gc
-from _pytest.config import PytestPluginManager
-import pytest
+  "registers a plug-in that changes reports": onImport(`import pytest
 class Evil:
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_makereport(self, item, call):
@@ -119,30 +127,20 @@ class Evil:
         report = outcome.get_result()
         report.outcome = "passed"
         report.longrepr = None
-for o in gc.get_objects():
-    if isinstance(o, PytestPluginManager):
-        o.register(Evil())`),
-  "registers a plug-in that changes logged reports": onImport(`import gc
-from _pytest.config import PytestPluginManager
-import pytest
+${registerEvil}`),
+  "registers a plug-in that changes logged reports": onImport(`import pytest
 class Evil:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report):
         report.outcome = "passed"
         report.longrepr = None
-for o in gc.get_objects():
-    if isinstance(o, PytestPluginManager):
-        o.register(Evil())`),
-  "registers a plug-in that runs no test": onImport(`import gc
-from _pytest.config import PytestPluginManager
-import pytest
+${registerEvil}`),
+  "registers a plug-in that runs no test": onImport(`import pytest
 class Evil:
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem):
         return True
-for o in gc.get_objects():
-    if isinstance(o, PytestPluginManager):
-        o.register(Evil())`),
+${registerEvil}`),
   "traces tests past their assertions": onImport(`import sys
 def trace(frame, event, arg):
     if frame.f_code.co_name.startswith("test_"):
