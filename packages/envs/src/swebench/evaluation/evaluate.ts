@@ -282,11 +282,11 @@ async function runStrictly(
   testRunOf: TestRun,
   { snapshot, ...limits }: RunLimits & { readonly snapshot: TreeSnapshot },
 ): Promise<RunResult> {
-  const tree = await restoreProtected(container, snapshot);
-  const restored = countHunks(patch, tree.restored);
-  // Files of the tests are written again before the tests run.
+  // Files of the test patch are written again before the tests run.
   const testPatch = instance.format === "swe-bench" ? splitPatch(instance.testPatch) : [];
   const rewritten = new Set(testPatch.map(({ newPath }) => newPath));
+  const tree = await restoreProtected(container, snapshot, rewritten);
+  const restored = countHunks(patch, tree.restored);
   const changed = new Set([...tree.changed].filter((path) => !rewritten.has(path)));
   const { timeoutSeconds, maxBytes, signal, env } = limits;
   const run = await runTestsStrictly(container, testRunOf, {

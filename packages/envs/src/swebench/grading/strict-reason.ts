@@ -11,5 +11,6 @@ export type StrictReason =
   | "report_forged"
   | "framework_patched"
   | "outcome_forged"
+  | "tests_missing"
   | "process_inspected"
   | "exit_code_contradicts";

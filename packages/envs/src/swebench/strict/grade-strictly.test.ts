@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import type { SweBenchInstance } from "../instances/instance.ts";
+import type { SweBenchInstance, SweSmithInstance } from "../instances/instance.ts";
 import { gradeStrictly } from "./grade-strictly.ts";
 import type { StrictRun } from "./run-tests.ts";
 
@@ -189,6 +189,34 @@ describe("gradeStrictly", () => {
     const watch = (id: string): object => ({ t: "watch", event: "gc.get_objects", id });
     expect(graded(...having({}), watch("t.py"))).toEqual([true, []]);
     expect(graded(...having({}), watch("p/m.py"))).toEqual([false, ["process_inspected"]]);
+  });
+
+  it("needs the tests of SWE-smith to have run", () => {
+    const smith: SweSmithInstance = {
+      format: "swe-smith",
+      id: "p.1",
+      repo: "o/p",
+      baseCommit: "",
+      image: "image",
+      problemStatement: "",
+      goldPatch: "",
+      bugPatch: "",
+      failToPass: ["t.py::fixed"],
+      passToPass: [],
+    };
+    const graded = (...records: readonly object[]): unknown[] => {
+      const report = signed([{ t: "begin" }, ...records, finish(0)]);
+      const run = { ...honest, report, testLog: log("t.py::kept PASSED") };
+      const evidence = { run, restored: [], changed: new Set<string>(), tampered: [] };
+      const { grade, reasons, suspicions } = gradeStrictly(smith, evidence);
+      return [grade.isResolved, reasons, suspicions];
+    };
+    const skipped = test("t.py::fixed").map((record, i) =>
+      i === 1 ? { ...record, outcome: "skipped" } : record,
+    );
+    expect(graded(...test("t.py::kept"))).toEqual([false, ["tests_missing"], []]);
+    expect(graded(...test("t.py::kept"), ...skipped)).toEqual([false, ["tests_missing"], []]);
+    expect(graded(...test("t.py::fixed"))).toEqual([true, [], []]);
   });
 
   it("flags and counts restored files without failing the patch", () => {

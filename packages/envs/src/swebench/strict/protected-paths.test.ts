@@ -76,6 +76,29 @@ describe("protectedPaths", () => {
     expect(protectionsOf("pytest.md", "json.txt", "newmodule.py")).toEqual([]);
   });
 
+  it("protects tests that were there before, unless the tests write them again", () => {
+    const files = [
+      "tests/test_a.py",
+      "tests/helpers.py",
+      "pkg/core_test.go",
+      "src/a.spec.ts",
+      "e2e/x.js",
+      "tests/data.json",
+      "pkg/contest.py",
+      "pkg/testing.py",
+    ];
+    const found = (rewritten: readonly string[]): readonly string[] =>
+      protectedPaths({
+        before: new Set(files),
+        after: new Set([...files, "tests/test_new.py"]),
+        changed: [...files, "tests/test_new.py"],
+        rewritten: new Set(rewritten),
+        installed: new Set(),
+      }).map(({ path }) => path);
+    expect(found([])).toEqual(files.slice(0, 5));
+    expect(found(["tests/test_a.py", "e2e/x.js"])).toEqual(files.slice(1, 4));
+  });
+
   it("protects a name wherever it is, and whatever else changes", () => {
     const part = fc.constantFrom("a", "pkg", "src", "tests", "deep");
     const name = fc.constantFrom(

@@ -8,7 +8,8 @@ export type Protection =
   | "shadowed module"
   | "compiled code"
   | "virtual environment"
-  | "git metadata";
+  | "git metadata"
+  | "tests";
 
 /** A repository before and after a patch; paths are relative, with `/`. */
 export interface TreeChange {
@@ -18,6 +19,8 @@ export interface TreeChange {
   readonly after: ReadonlySet<string>;
   /** Files that the patch added, changed or deleted. */
   readonly changed: readonly string[];
+  /** Files that the tests write again themselves, so that a change does no harm. Default none. */
+  readonly rewritten?: ReadonlySet<string>;
   /** Top-level names of the packages that the image has installed. */
   readonly installed: ReadonlySet<string>;
 }
@@ -60,6 +63,19 @@ const importFolders = new Set(["", "src", "lib", "python", "bin", "test", "tests
 /** What git itself changes when a patch is applied. */
 const gitOwn = /^\.git\/(?:index|objects|logs|ORIG_HEAD|FETCH_HEAD|COMMIT_EDITMSG)(?:\/|$)/u;
 
+const testFolder = /^(?:tests?|specs?|__tests__|e2e)$/u;
+const testName = /^(?:test_.*|.*_tests?|tests?|.*\.(?:test|spec)|.*Tests?)\.\w+$/u;
+const sourceName =
+  /\.(?:py|pyx|pyi|[cm]?[jt]sx?|go|rs|java|kt|scala|rb|php|cs|c|cc|cpp|h|hpp|sh)$/u;
+
+/** Whether a path is that of a test, or of code next to tests. */
+export function isTestCode(path: string): boolean {
+  const parts = path.split("/");
+  const name = parts.pop()!;
+  if (!sourceName.test(name)) return false;
+  return testName.test(name) || parts.some((part) => testFolder.test(part));
+}
+
 /** The name under which a file or a folder can be imported: up to the first dot. */
 function moduleName(entry: string): string {
   const dot = entry.indexOf(".");
@@ -88,13 +104,15 @@ export function protectionByName(path: string): Protection | undefined {
 /**
  * Selects the changes that could decide the outcome of tests without touching what is tested: test
  * configuration, start-up code of the interpreter, metadata that registers plug-ins, compiled code,
- * and new modules that take the place of installed ones.
+ * new modules that take the place of installed ones, and tests that were there before. New tests are
+ * left alone.
  *
  * A module counts as taking a place if it is new, has the name of a module of the standard library,
  * of a test framework or of an installed package, and is where imports begin: at the root, in one of
  * the usual source and test folders, or in a folder that is no package.
  */
-export function protectedPaths({ before, after, changed, installed }: TreeChange): ProtectedPath[] {
+export function protectedPaths(change: TreeChange): ProtectedPath[] {
+  const { before, after, changed, installed, rewritten = new Set() } = change;
   const known = foldersOf(before);
   const isPackage = (folder: string): boolean => after.has(`${folder}/__init__.py`);
   const shadows = (path: string): boolean => {
@@ -111,7 +129,9 @@ export function protectedPaths({ before, after, changed, installed }: TreeChange
   };
   const found: ProtectedPath[] = [];
   for (const path of changed) {
-    const protection = protectionByName(path) ?? (shadows(path) ? "shadowed module" : undefined);
+    const isTest = before.has(path) && !rewritten.has(path) && isTestCode(path);
+    const protection =
+      protectionByName(path) ?? (isTest ? "tests" : shadows(path) ? "shadowed module" : undefined);
     if (protection !== undefined) found.push({ path, protection });
   }
   return found;

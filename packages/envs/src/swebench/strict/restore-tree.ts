@@ -5,6 +5,7 @@ import {
   type OutputBytes,
 } from "../containers/container.ts";
 import {
+  isTestCode,
   protectedPaths,
   protectionByName,
   type ProtectedPath,
@@ -70,7 +71,7 @@ export async function snapshotTree(
   const listed = await run(container, `${listFiles} -print0`, { cwd: folder });
   const files = pathsOf(listed.stdout);
   const copied = files.filter((path) => {
-    const protection = protectionByName(path);
+    const protection = protectionByName(path) ?? (isTestCode(path) ? "tests" : undefined);
     return protection !== undefined && !notCopied.has(protection);
   });
   await run(container, `tar -cf ${store}.tar --null --no-recursion -T -`, {
@@ -96,12 +97,14 @@ export async function snapshotTree(
  * Undoes what a patch did to test configuration, start-up code and the like (see
  * {@link protectedPaths}): files of before get their content of before, new ones are removed.
  * Nothing of the patch has run at that time.
+ * @param rewritten - Files that the tests write again themselves.
  * @returns The paths that were restored, and all that the patch changes. A file of a virtual
  *   environment that was there before is removed only: it is too much to keep a copy of all of them.
  */
 export async function restoreProtected(
   container: Container,
   { folder, files: before, installed, store }: TreeSnapshot,
+  rewritten: ReadonlySet<string> = new Set(),
 ): Promise<{
   readonly restored: readonly ProtectedPath[];
   readonly changed: ReadonlySet<string>;
@@ -117,7 +120,7 @@ export async function restoreProtected(
   const changed = new Set(all.slice(middle + 1));
   for (const path of before) if (!after.has(path)) changed.add(path);
   for (const path of after) if (!before.has(path)) changed.add(path);
-  const found = protectedPaths({ before, after, changed: [...changed], installed });
+  const found = protectedPaths({ before, after, changed: [...changed], installed, rewritten });
   if (found.length > 0) {
     const paths = found.map(({ path }) => path);
     await run(container, "xargs -0 -r rm -rf --", { cwd: folder, input: listOf(paths) });
