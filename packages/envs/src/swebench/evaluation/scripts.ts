@@ -65,14 +65,24 @@ export function gradingSetupScript(instance: SweInstance): string {
 }
 
 /**
- * Bash that makes the state in which an agent begins: the files of the issue, and without the tests of
- * R2E-Gym. Run in the repository's folder, as root.
+ * Bash that makes the state in which an agent begins: the files of the issue, without the tests of
+ * R2E-Gym, without files that tell the fix, and, for SWE-smith, without the commit before the bug. Run
+ * in the repository's folder, as root.
  */
 export function agentSetupScript(instance: SweInstance): string {
-  if (instance.format !== "r2e-gym") return checkoutScript(instance);
+  const { hidden = [] } = instance;
+  const hide = hidden.length === 0 ? [] : [`rm -rf -- ${hidden.map(shellWord).join(" ")}`];
+  if (instance.format === "swe-smith")
+    return [checkoutScript(instance), newRoot, ...hide].join("\n");
+  if (instance.format !== "r2e-gym") return [checkoutScript(instance), ...hide].join("\n");
   return [
     `[ -e /root/.venv ] || ln -s ${repositoryFolder}/.venv /root/.venv`,
     "find . -name '*.pyc' -delete; find . -name __pycache__ -type d -empty -delete",
     "rm -rf run_tests.sh r2e_tests /r2e_tests",
+    ...hide,
   ].join("\n");
 }
+
+/** The bug of SWE-smith is a commit: its parent is the fix. */
+const newRoot = `identity='-c user.name=turnwise -c user.email=turnwise@localhost -c commit.gpgSign=false'
+root=$(git $identity commit-tree 'HEAD^{tree}' -m 'Initial commit') && git update-ref --no-deref HEAD "$root"`;

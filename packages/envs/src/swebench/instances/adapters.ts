@@ -15,9 +15,26 @@ export function sweBenchImage(instanceId: string): string {
   return `swebench/sweb.eval.x86_64.${instanceId.replaceAll("__", "_1776_").toLowerCase()}:latest`;
 }
 
+/** A reference to an image: registry, path, tag and digest. */
+const imageReference =
+  /^(?:[\w.-]+(?::\d+)?\/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::\w[\w.-]{0,127})?(?:@[a-z0-9]+:[0-9a-f]{32,})?$/u;
+
 /** The image that a row names, under any of the names that data sets use. */
 export function ownImage(fields: Fields): string | undefined {
-  return fields.firstName("image", "docker_image", "image_name");
+  for (const name of ["image", "docker_image", "image_name"]) {
+    const image = fields.firstName(name);
+    if (image === undefined) continue;
+    if (!imageReference.test(image)) {
+      fields.fail(name, "be a reference to an image, such as name:tag");
+    }
+    return image;
+  }
+  return undefined;
+}
+
+/** {@link ownImage}, which must be given. */
+function givenImage(fields: Fields, field: string): string {
+  return ownImage(fields) ?? fields.name(field);
 }
 
 /** The name of a parser that exists, given in full or without `parse_log_`. */
@@ -38,7 +55,7 @@ export function readLogParser(fields: Fields, repo: string, field = "log_parser"
  */
 export function sweBenchInstance(row: unknown, place: string): SweBenchInstance {
   const fields: Fields = new Fields(row, place);
-  const id = fields.name("instance_id");
+  const id = fields.id("instance_id");
   const repo = fields.name("repo");
   const version = fields.label("version") ?? "";
   const baseCommit = fields.name("base_commit");
@@ -66,7 +83,7 @@ export function sweBenchInstance(row: unknown, place: string): SweBenchInstance 
     problemStatement: fields.text("problem_statement"),
     goldPatch: fields.text("patch"),
     testPatch,
-    failToPass: fields.texts("FAIL_TO_PASS"),
+    failToPass: fields.tests("FAIL_TO_PASS"),
     passToPass: fields.texts("PASS_TO_PASS"),
     evalScript,
     logParser,
@@ -89,6 +106,7 @@ export function r2eGymInstance(row: unknown, place: string): R2eGymInstance {
   const expected = fields.json("expected_output_json");
   const rule = "be an object of test names and statuses, or JSON of one";
   if (!isPlain(expected)) return fields.fail("expected_output_json", rule);
+  if (Object.keys(expected).length === 0) fields.fail("expected_output_json", "hold a test");
   for (const [test, status] of Object.entries(expected)) {
     if (typeof status !== "string") return fields.fail("expected_output_json", rule);
     expectedStatuses.push([test, status]);
@@ -107,7 +125,7 @@ export function r2eGymInstance(row: unknown, place: string): R2eGymInstance {
     id: fields.optionalText("instance_id") ?? `${repo}__${commit.slice(0, 12)}`,
     repo,
     commit,
-    image: fields.name("docker_image"),
+    image: givenImage(fields, "docker_image"),
     problemStatement: fields
       .text("problem_statement")
       .replace(/^\s*\[ISSUE\]\s*/u, "")
@@ -126,14 +144,14 @@ export function sweSmithInstance(row: unknown, place: string): SweSmithInstance 
   const bugPatch = fields.text("patch");
   return {
     format: "swe-smith",
-    id: fields.name("instance_id"),
+    id: fields.id("instance_id"),
     repo: fields.name("repo"),
     baseCommit: fields.optionalText("base_commit") ?? "",
-    image: fields.name("image_name"),
+    image: givenImage(fields, "image_name"),
     problemStatement: fields.optionalText("problem_statement") ?? "",
     bugPatch,
     goldPatch: reversePatch(bugPatch),
-    failToPass: fields.texts("FAIL_TO_PASS"),
+    failToPass: fields.tests("FAIL_TO_PASS"),
     passToPass: fields.texts("PASS_TO_PASS"),
   };
 }

@@ -116,6 +116,7 @@ describe("rows of published data sets", () => {
       repo: "cli/cli",
       image: "mswebench/cli_m_cli:pr-10",
       folder: "/home/cli",
+      hidden: ["/home/fix.patch", "/home/test.patch", "/home/fix-run.sh", "/home/test-run.sh"],
       baseCommit: "abc",
       problemStatement: "Broken\n\nVery.",
       failToPass: ["one", "two"],
@@ -157,6 +158,23 @@ describe("rows of published data sets", () => {
     expect(() => readInstance(broken, "f: row 1")).toThrow(
       "f: row 1: instance_dict: row must be an object",
     );
+  });
+
+  it("names row and field of what no engine, terminal or grader could use", () => {
+    const cases: readonly (readonly [object, string])[] = [
+      [{ image: "Bad Image!" }, "f: row 1: image must be a reference to an image"],
+      [{ image: 5, docker_image: "x" }, ""],
+      [{ docker_image: "docker://x" }, "f: row 1: docker_image must be a reference to an image"],
+      [{ image: "host:5000/a/b_c.d:tag@sha256:" + "0".repeat(64) }, ""],
+      [{ instance_id: "a\nb" }, "f: row 1: instance_id must hold no control characters"],
+      [{ FAIL_TO_PASS: [] }, "f: row 1: FAIL_TO_PASS must hold a test, got []"],
+      [{ FAIL_TO_PASS: "[]" }, "f: row 1: FAIL_TO_PASS must hold a test"],
+    ];
+    for (const [fields, message] of cases) {
+      const read = (): unknown => readInstance({ ...row, ...fields }, "f: row 1");
+      if (message === "") expect(read).not.toThrow();
+      else expect(read).toThrow(message);
+    }
   });
 
   it("reads lists that Python wrote", () => {

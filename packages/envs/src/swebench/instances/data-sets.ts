@@ -35,6 +35,7 @@ interface RowParts {
   readonly baseCommit: string;
   readonly image: string;
   readonly folder?: string;
+  readonly hidden?: readonly string[];
   readonly problemStatement: string;
   readonly goldPatch: string;
   readonly testPatch: string;
@@ -65,13 +66,13 @@ function instanceOf(fields: Fields, parts: RowParts): SweBenchInstance {
 /** Parts that all rows with SWE-bench's names share. */
 function commonParts(fields: Fields): Omit<RowParts, "image" | "logParser" | "testCommand"> {
   return {
-    id: fields.name("instance_id"),
+    id: fields.id("instance_id"),
     repo: fields.name("repo"),
     baseCommit: fields.name("base_commit"),
     problemStatement: fields.text("problem_statement"),
     goldPatch: fields.optionalText("patch") ?? "",
     testPatch: fields.text("test_patch"),
-    failToPass: fields.texts("FAIL_TO_PASS"),
+    failToPass: fields.tests("FAIL_TO_PASS"),
     passToPass: fields.texts("PASS_TO_PASS"),
   };
 }
@@ -156,15 +157,14 @@ export function sweBenchLiveInstance(row: unknown, place: string): SweBenchInsta
 export function sweBenchProInstance(row: unknown, place: string): SweBenchInstance {
   const fields: Fields = new Fields(row, place);
   const repo = fields.name("repo");
-  const list = (upper: string): readonly string[] =>
-    fields.texts(fields.has(upper) ? upper : upper.toLowerCase());
+  const field = (upper: string): string => (fields.has(upper) ? upper : upper.toLowerCase());
   const files = fields.texts("selected_test_files_to_run").join(",");
   const script = fields.has("run_script")
     ? fields.name("run_script")
     : fields.fail("run_script", "hold the test script that is published next to the data set");
   const end = "END_OF_RUN_SCRIPT";
   return instanceOf(fields, {
-    id: fields.name("instance_id"),
+    id: fields.id("instance_id"),
     repo,
     baseCommit: fields.name("base_commit"),
     image: ownImage(fields) ?? `jefzda/sweap-images:${fields.name("dockerhub_tag")}`,
@@ -175,8 +175,8 @@ export function sweBenchProInstance(row: unknown, place: string): SweBenchInstan
       .join("\n\n"),
     goldPatch: fields.optionalText("patch") ?? "",
     testPatch: fields.text("test_patch"),
-    failToPass: list("FAIL_TO_PASS"),
-    passToPass: list("PASS_TO_PASS"),
+    failToPass: fields.tests(field("FAIL_TO_PASS")),
+    passToPass: fields.texts(field("PASS_TO_PASS")),
     logParser: readLogParser(fields, repo),
     before: [`cat >/tmp/run_script.sh <<'${end}'\n${script}\n${end}`],
     testCommand: `bash /tmp/run_script.sh ${shellWord(files)}`,
@@ -195,6 +195,8 @@ export function multiSweBenchInstance(row: unknown, place: string): SweBenchInst
     if (!fields.has(field)) return [];
     return fields.inner(field).names;
   };
+  const failToPass = ["f2p_tests", "s2p_tests", "n2p_tests"].flatMap(keys);
+  if (failToPass.length === 0) fields.fail("f2p_tests", "hold a test");
   const issues = fields.json("resolved_issues");
   const texts = (Array.isArray(issues) ? issues : [])
     .filter(isPlain)
@@ -207,10 +209,11 @@ export function multiSweBenchInstance(row: unknown, place: string): SweBenchInst
     baseCommit: fields.inner("base").name("sha"),
     image: ownImage(fields) ?? `mswebench/${org}_m_${name}:pr-${number}`.toLowerCase(),
     folder: `/home/${name}`,
+    hidden: ["fix.patch", "test.patch", "fix-run.sh", "test-run.sh"].map((file) => `/home/${file}`),
     problemStatement,
     goldPatch: fields.text("fix_patch"),
     testPatch: fields.text("test_patch"),
-    failToPass: ["f2p_tests", "s2p_tests", "n2p_tests"].flatMap(keys),
+    failToPass,
     passToPass: keys("p2p_tests"),
     logParser: readLogParser(fields, `${org}/${name}`),
     testCommand: "bash /home/run.sh",

@@ -35,6 +35,18 @@ export class Fields {
     return value.trim() === "" ? this.fail(field, "not be empty") : value;
   }
 
+  /** A name that can be printed on one line. */
+  id(field: string): string {
+    const value = this.name(field);
+    return /\p{Cc}/u.test(value) ? this.fail(field, "hold no control characters") : value;
+  }
+
+  /** Tests that decide: at least one. Without one, a patch that changes nothing is a fix. */
+  tests(field: string): readonly string[] {
+    const value = this.texts(field);
+    return value.length === 0 ? this.fail(field, "hold a test") : value;
+  }
+
   /** A text, or something else where the field is missing or null. */
   optionalText(field: string): string | undefined {
     return this.has(field) ? this.text(field) : undefined;

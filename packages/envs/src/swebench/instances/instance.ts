@@ -11,6 +11,8 @@ interface InstanceBase {
   readonly image: string;
   /** Folder of the repository in the image; absent for `/testbed`. */
   readonly folder?: string;
+  /** Absolute paths in the image that tell the fix or the tests; removed before an agent starts. */
+  readonly hidden?: readonly string[];
   /** The issue, as the agent sees it. Line ends are kept as they are in the data. */
   readonly problemStatement: string;
   /** The fix of the project, a unified diff; never shown to the agent. */

@@ -1,0 +1,86 @@
+import { afterAll, describe, expect, it, vi } from "vitest";
+import { sweEnvironment } from "../environment.ts";
+import { readInstance } from "../instances/data-sets.ts";
+import type { SweInstance } from "../instances/instance.ts";
+import { encodeToolCall } from "../scaffold/tool-call.ts";
+import { ImageLayouts } from "../testing/image-layout.ts";
+import { testEngine } from "../testing/test-engine.ts";
+
+// Engines answer late on a machine that others use too.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
+
+const engine = await testEngine();
+const layouts = engine === undefined ? undefined : new ImageLayouts(engine);
+
+/** What commands of an agent print, one after the other. */
+async function play(instance: SweInstance, commands: readonly string[]): Promise<string[]> {
+  const environment = sweEnvironment(instance, engine!);
+  const { text } = await environment.reset();
+  const seen = [text];
+  for (const cmd of commands) {
+    const call = encodeToolCall({ tool: "execute_bash", arguments: { cmd } });
+    seen.push((await environment.step(call)).text);
+  }
+  await environment.close();
+  return seen;
+}
+
+describe.skipIf(engine === undefined)("images that hold the fix", () => {
+  afterAll(async () => {
+    await engine?.close();
+    await layouts?.close();
+  });
+
+  it("lose the patches of Multi-SWE-bench, and agents work in its folder", async () => {
+    const image = await layouts!.build(`mkdir -p /home/cli; cd /home/cli; git init -q .
+echo one > a.txt; git add -A; git commit -qm first; cd /home
+echo SECRET | tee fix.patch test.patch fix-run.sh test-run.sh > run.sh`);
+    const instance = readInstance(
+      {
+        org: "cli",
+        repo: "cli",
+        number: 10,
+        base: { sha: "abc" },
+        fix_patch: "diff",
+        test_patch: "",
+        resolved_issues: [{ title: "Broken" }],
+        f2p_tests: { one: {} },
+        log_parser: "parse_log_pytest",
+        image,
+      },
+      "row",
+    );
+    const [issue, folder, files] = await play(instance, ["pwd; cat a.txt", "ls /home"]);
+    expect(issue).toContain("/home/cli");
+    expect(folder).toContain("/home/cli\none");
+    expect(files).toContain("run.sh");
+    expect(files).not.toMatch(/patch|-run/u);
+  });
+
+  it("lose the commit of SWE-smith before the bug", async () => {
+    const image = await layouts!
+      .build(`git init -q .; echo SECRET > a.txt; git add -A; git commit -qm base
+git checkout -qb p.bug; echo bug > a.txt; git commit -qam 'Bug Patch'
+mkdir t; echo x > t/y; git add -A; git commit -qm 'Remove F2P Tests'; git checkout -q main`);
+    const instance: SweInstance = {
+      format: "swe-smith",
+      id: "p.bug",
+      repo: "o/p",
+      baseCommit: "",
+      image,
+      problemStatement: "",
+      goldPatch: "",
+      bugPatch: "",
+      failToPass: ["t"],
+      passToPass: [],
+    };
+    const [, history, all, status] = await play(instance, [
+      "git log --all -p | cat; cat a.txt t/y",
+      "for id in $(git cat-file --batch-all-objects --batch-check='%(objectname)'); do git cat-file -p $id; done",
+      "git status --short; git rev-list --all | wc -l",
+    ]);
+    expect(history).toContain("bug\nx");
+    expect(`${history}${all}`).not.toContain("SECRET");
+    expect(status).toMatch(/^1$/mu);
+  });
+});
