@@ -66,3 +66,11 @@ it("alfworld replay reads a file with a byte order mark", async () => {
   expect(stdout).toContain("> look\n");
   expect(stdout).not.toContain("Nothing happens.");
 });
+
+it("alfworld replay refuses the number of a sentence without a file of sentences", async () => {
+  const args = ["alfworld", "replay", game, "--commands", "-", "--human-goal", "1"];
+  expect(await turnwise(args)).toMatchObject({
+    code: 2,
+    stderr: "turnwise: --human-goal 1 must come with --human-goals FILE\n",
+  });
+});

@@ -67,7 +67,7 @@ interface GameOptions {
   readonly index?: number;
   readonly path?: string;
   readonly humanGoals?: string;
-  readonly humanGoal: number;
+  readonly humanGoal?: number;
 }
 
 function withGameOptions(command: Command): Command {
@@ -86,9 +86,9 @@ function withGameOptions(command: Command): Command {
     .option("--path <id>", "a game within a folder or archive, or its folder")
     .option("--human-goals <file>", "goal sentences by people, by the path of the game")
     .addOption(
-      new Option("--human-goal <index>", "which of the game's sentences")
-        .argParser(wholeNumber)
-        .default(0),
+      new Option("--human-goal <index>", "which of the game's sentences (default: 0)").argParser(
+        wholeNumber,
+      ),
     );
 }
 
@@ -98,12 +98,16 @@ async function openGame(
   { wording, split, index, path: inside, humanGoals, humanGoal }: GameOptions,
 ): Promise<Game> {
   return reading(async () => {
+    if (humanGoal !== undefined && humanGoals === undefined) {
+      throw new InputError(`--human-goal ${humanGoal} must come with --human-goals FILE`);
+    }
+    const at = humanGoal ?? 0;
     const goals = humanGoals === undefined ? undefined : await readHumanGoals(humanGoals);
     const goalOf = (game: string): string | undefined => {
       const sentences = goals?.of(game);
-      if (!goals || sentences?.[humanGoal] !== undefined) return sentences?.[humanGoal];
+      if (!goals || sentences?.[at] !== undefined) return sentences?.[at];
       throw new InputError(
-        `${humanGoals}: the file must have sentence ${humanGoal} for ${game}, found ${sentences?.length ?? 0}`,
+        `${humanGoals}: the file must have sentence ${at} for ${game}, found ${sentences?.length ?? 0}`,
       );
     };
     const set = await openGames(path, { wording, goalOf });
