@@ -1,6 +1,16 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import {
+  appendFile,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readdir,
+  rm,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -55,9 +65,15 @@ async function run(
   }
 }
 
-async function runOrThrow(file: string, parameters: readonly string[], cwd: string): Promise<void> {
+/** Runs a program that must succeed. @returns Its output. */
+async function runOrThrow(
+  file: string,
+  parameters: readonly string[],
+  cwd = folder,
+): Promise<string> {
   const { code, stdout, stderr } = await run(file, parameters, cwd);
   if (code !== 0) throw new Error(`${file} ${parameters.join(" ")}: ${stdout}\n${stderr}`);
+  return stdout;
 }
 
 /** Builds, packs and installs everything that is published, as a stranger would get it. */
@@ -170,5 +186,147 @@ describe("the packed command line", () => {
       const second = await run(bin(), [...dry, "--config", settings]);
       expect(second).toMatchObject({ code: 0, stdout: first.stdout });
     }
+  });
+});
+
+/** A run of the packed command line that is killed once its output matches. */
+async function trainAndKill(
+  parameters: readonly string[],
+  cwd: string,
+  until: RegExp,
+): Promise<NodeJS.Signals | null> {
+  const bin = join(folder, "node_modules/.bin/turnwise");
+  const child = spawn(bin, ["train", ...parameters], { cwd, stdio: ["ignore", "pipe", "ignore"] });
+  let printed = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    printed += String(chunk);
+    if (until.test(printed)) child.kill("SIGKILL");
+  });
+  const [, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
+  return signal;
+}
+
+describe("packages that the packed command line creates", () => {
+  const kinds = ["environment", "estimator", "modulator", "objective", "experiment"] as const;
+  type Kind = (typeof kinds)[number];
+  const folderOf = (kind: Kind): string => join(folder, "mine", `own-${kind}`);
+  const turnwise = (kind: Kind, ...parameters: readonly string[]) =>
+    run(join(folder, "node_modules/.bin/turnwise"), parameters, folderOf(kind));
+  const succeed = (kind: Kind, ...parameters: readonly string[]): Promise<string> =>
+    runOrThrow(join(folder, "node_modules/.bin/turnwise"), parameters, folderOf(kind));
+  const twoIterations = ["--set", "training.iterations=2"];
+  const metricsOf = (kind: Kind, name: string): Promise<string> =>
+    readFile(join(folderOf(kind), name, "metrics.jsonl"), "utf8");
+
+  beforeAll(async () => {
+    await mkdir(join(folder, "mine"));
+    for (const kind of kinds) {
+      const create = ["create", kind, `own-${kind}`];
+      await runOrThrow(join(folder, "node_modules/.bin/turnwise"), create, join(folder, "mine"));
+    }
+    // They take the tarballs from the folder around them, and their tools from the registry.
+    await rm(join(folder, "node_modules/fast-check"), { recursive: true, force: true });
+    const manifest = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as object;
+    const whole = { ...manifest, workspaces: ["mine/*"] };
+    await writeFile(join(folder, "package.json"), JSON.stringify(whole));
+    const quiet = ["--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund"];
+    await runOrThrow("npm", ["install", ...quiet], folder);
+  });
+
+  it.each(kinds)("compile, and pass their tests: %s", async (kind) => {
+    await runOrThrow("npm", ["run", "types"], folderOf(kind));
+    expect(await runOrThrow("npm", ["test"], folderOf(kind))).toMatch(/Tests +\S*\d+ passed/u);
+  });
+
+  it.each(kinds)("train, and resume after a kill to the same metrics: %s", async (kind) => {
+    const train = ["./experiment.ts", "--json", ...twoIterations];
+    await succeed(kind, "train", ...train, "--out", "whole");
+    expect(
+      await trainAndKill(
+        [...train, "--out", "killed"],
+        folderOf(kind),
+        /"stage":"iteration","iteration":1,/u,
+      ),
+    ).toBe("SIGKILL");
+    expect(await metricsOf(kind, "killed")).not.toBe(await metricsOf(kind, "whole"));
+    await succeed(kind, "train", "--resume", "killed");
+    expect(await metricsOf(kind, "killed")).toBe(await metricsOf(kind, "whole"));
+    expect(await metricsOf(kind, "whole")).toContain('"iteration":2');
+  });
+
+  it.each(kinds)("run as programs without the command line: %s", async (kind) => {
+    const printed = await runOrThrow("npm", ["run", "library"], folderOf(kind));
+    expect(printed.match(/^iteration \d: success [\d.]+, return -?[\d.]+$/gmu)).toHaveLength(5);
+  });
+
+  it("resume with changed code only where that is allowed", async () => {
+    const train = ["./experiment.ts", "--json", ...twoIterations, "--out", "changed"];
+    const began = /"stage":"iteration","iteration":1,/u;
+    expect(await trainAndKill(train, folderOf("modulator"), began)).toBe("SIGKILL");
+    await appendFile(
+      join(folderOf("modulator"), "src/own-modulator.ts"),
+      "// No change of numbers.\n",
+    );
+    const refused = await turnwise("modulator", "train", "--resume", "changed");
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toMatch(
+      /^turnwise: .*: src\/own-modulator\.ts has changed \(--allow-changed-code resumes with the changed code\)\n$/u,
+    );
+    await succeed("modulator", "train", "--resume", "changed", "--allow-changed-code");
+    expect(await metricsOf("modulator", "changed")).toBe(await metricsOf("modulator", "whole"));
+  });
+
+  it("take the options of their parts from --set", async () => {
+    const train = ["train", "./experiment.ts", ...twoIterations];
+    const options = ["--set", "modulation.options.strength=2", "--out", "strong"];
+    await succeed("modulator", ...train, ...options);
+    const config = await readFile(join(folderOf("modulator"), "strong/config.json"), "utf8");
+    expect(JSON.parse(config)).toMatchObject({ modulation: { options: { strength: 2 } } });
+    // The first iteration modulates the same batch, by other coefficients.
+    const coefficientsOf = async (name: string): Promise<unknown> => {
+      const rows = (await metricsOf("modulator", name)).trim().split("\n");
+      const row = rows.map((line) => JSON.parse(line) as Record<string, unknown>);
+      return row.find(({ stage }) => stage === "iteration");
+    };
+    const [strong, weak] = [await coefficientsOf("strong"), await coefficientsOf("whole")];
+    expect(strong).not.toEqual(weak);
+    const misspelled = ["--set", "modulation.options.strenght=2", "--out", "none"];
+    const refused = await turnwise("modulator", ...train, ...misspelled);
+    expect(refused).toMatchObject({
+      code: 2,
+      stderr:
+        "turnwise: modulation.options.strenght must be an option of own-modulator (strength), got 2\n",
+    });
+    expect(existsSync(join(folderOf("modulator"), "none"))).toBe(false);
+  });
+
+  it("train as plain JavaScript to the same metrics", async () => {
+    const tsc = join(folder, "node_modules/typescript/bin/tsc");
+    const emit = ["--noEmit", "false", "--rewriteRelativeImportExtensions", "--outDir", "js"];
+    await runOrThrow(process.execPath, [tsc, ...emit], folderOf("objective"));
+    const train = ["train", "./js/experiment.js", ...twoIterations, "--out", "plain"];
+    await succeed("objective", ...train);
+    expect(await metricsOf("objective", "plain")).toBe(await metricsOf("objective", "whole"));
+  });
+
+  it("need no scaffold: the experiment of the README trains", async () => {
+    const readme = await readFile(join(packagesFolder, "training/README.md"), "utf8");
+    const program = /## Your own parts[^]*?```ts\n([^]*?)```/u.exec(readme)![1]!;
+    await writeFile(join(folder, "mine.ts"), program);
+    const settings = Object.entries({
+      "warmStart.numDemonstrations": 4,
+      "warmStart.epochs": 1,
+      "training.iterations": 1,
+      "training.groupsPerIteration": 2,
+      "episode.maxTurns": 3,
+      "tasks.evaluation": "[]",
+      "modulation.options.firstTurn": 1,
+    }).flatMap(([path, value]) => ["--set", `${path}=${value}`]);
+    const train = ["train", "./mine.ts", ...settings, "--out", "readme"];
+    await runOrThrow(join(folder, "node_modules/.bin/turnwise"), train);
+    const config = await readFile(join(folder, "readme/config.json"), "utf8");
+    expect(JSON.parse(config)).toMatchObject({
+      modulation: { kind: "custom", name: "late-turns", options: { firstTurn: 1 } },
+    });
   });
 });

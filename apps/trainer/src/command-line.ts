@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import { didYouMean, terminalWidth } from "@turnwise/training";
 import { Command, CommanderError } from "commander";
 import { alfworldCommand } from "./commands/alfworld.ts";
 import { configCommand } from "./commands/config.ts";
+import { createCommand } from "./commands/create.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
 import { experimentsCommand } from "./commands/experiments.ts";
@@ -11,6 +11,7 @@ import { swebenchCommand } from "./commands/swebench.ts";
 import { trainCommand } from "./commands/train.ts";
 import { webshopCommand } from "./commands/webshop.ts";
 import { describeError } from "./describe-error.ts";
+import { readVersion } from "./read-version.ts";
 
 /**
  * Runs a command line.
@@ -27,6 +28,7 @@ export async function runCommandLine(parameters: readonly string[]): Promise<num
     evaluateCommand(),
     experimentsCommand(),
     configCommand(),
+    createCommand(),
     alfworldCommand(),
     policyCommand(),
     swebenchCommand(),
@@ -45,11 +47,6 @@ export async function runCommandLine(parameters: readonly string[]): Promise<num
     if (message !== "") process.stderr.write(`turnwise: ${message}\n`);
     return exitCode;
   }
-}
-
-function readVersion(): string {
-  const manifest = readFileSync(new URL("../package.json", import.meta.url), "utf8");
-  return (JSON.parse(manifest) as { version: string }).version;
 }
 
 /** Makes a command and all below it report errors in one line, and throw in place of exiting. */

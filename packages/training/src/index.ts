@@ -11,6 +11,7 @@ export { estimateRun } from "./estimate-run.ts";
 export { evaluate, evaluationReport, type EvaluationReport } from "./evaluate.ts";
 export { openEvaluatedPolicy, type EvaluatedPolicy } from "./evaluated-policy.ts";
 export { InputError, reading } from "./input-error.ts";
+export { makeFolder } from "./make-folder.ts";
 export { passCurve } from "./pass-at-k.ts";
 export { episodeCounts, showPhases } from "./phase-progress.ts";
 export { LostInfrastructure } from "./play-groups.ts";
@@ -65,6 +66,7 @@ export {
   recordModule,
   type ModuleRecord,
 } from "./experiment/experiment-module.ts";
+export { openExperiment, type OpenedExperiment } from "./experiment/open-experiment.ts";
 export { layerSettings, type LayeredSettings, type Overlay } from "./experiment/layer-settings.ts";
 export {
   definePart,

@@ -162,5 +162,19 @@ export async function createAlgorithm(
       ),
     }),
   };
-  return compileChecked("config", algorithm, made);
+  // A component may fix its options in its own name: the record then names it so too.
+  const named = <T extends { readonly kind: string }>(
+    choice: T,
+    part: { readonly name: string } | undefined,
+  ): T => (part === undefined ? choice : { ...choice, name: part.name });
+  return compileChecked(
+    "config",
+    {
+      ...algorithm,
+      advantages: named(advantages, made.advantages),
+      surrogate: named(surrogate, made.surrogate),
+      rolloutCorrection: named(rolloutCorrection, made.rolloutCorrection),
+    },
+    made,
+  );
 }

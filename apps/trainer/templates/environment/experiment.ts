@@ -1,0 +1,14 @@
+import { drGrpo } from "@turnwise/estimators";
+import type { Experiment } from "@turnwise/training";
+import { smallRun } from "./src/small-run.ts";
+import { tasks } from "./src/number-game.ts";
+
+/** GRPO with AEM learns your environment: `npx turnwise train ./experiment.ts`. */
+export default function experiment(seed: number): Experiment {
+  return {
+    ...smallRun(seed),
+    tasks,
+    algorithm: { ...drGrpo, aggregation: { kind: "token-mean" } },
+    modulation: { kind: "aem", strength: 1 },
+  };
+}

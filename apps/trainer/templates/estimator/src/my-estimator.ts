@@ -1,0 +1,46 @@
+import type { Trajectory } from "@turnwise/core";
+import { shareCredit, type AdvantageEstimator } from "@turnwise/estimators";
+import { definePart } from "@turnwise/training";
+
+/**
+ * Return less the median of its group, times a scale: an outlier does not move the baseline.
+ * @param returns - `[group][trajectory]`.
+ * @returns Advantages, `[group][trajectory]`.
+ */
+export function medianAdvantages(returns: readonly (readonly number[])[], scale = 1): number[][] {
+  return returns.map((group) => {
+    const baseline = median(group);
+    return group.map((value) => (value - baseline) * scale);
+  });
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  if (sorted.length % 2 === 1) return sorted[middle]!;
+  const [low, high] = [sorted[middle - 1]!, sorted[middle]!];
+  return low + (high - low) / 2;
+}
+
+/** Rewards of all turns, less the penalties of responses without the right form. */
+function penalizedReturn({ turns }: Trajectory): number {
+  return turns.reduce((sum, { reward, penalty = 0 }) => sum + reward - penalty, 0);
+}
+
+/** The estimator as a part: `--set algorithm.advantages.options.scale=2` changes its option. */
+export const estimator = definePart({
+  name: "my-estimator",
+  options: { scale: 1 },
+  create: ({ scale }): AdvantageEstimator => ({
+    name: "my-estimator",
+    estimate: ({ groups, rows }) => {
+      const returns = groups.map(({ trajectories }) => trajectories.map(penalizedReturn));
+      const advantages = medianAdvantages(returns, scale);
+      // All turns of a trajectory share its advantage.
+      const perTurn = groups.map(({ trajectories }, group) =>
+        trajectories.map(({ turns }, index) => turns.map(() => advantages[group]![index]!)),
+      );
+      return shareCredit(rows, perTurn);
+    },
+  }),
+});

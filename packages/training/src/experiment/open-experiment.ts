@@ -1,0 +1,33 @@
+import type { Modulator } from "@turnwise/aem";
+import type { TaskSource } from "@turnwise/envs";
+import type { CompiledAlgorithm } from "@turnwise/estimators";
+import { checkConfig } from "../config.ts";
+import { openTasks } from "../environments/open-tasks.ts";
+import type { ExperimentSettings } from "./experiment-schema.ts";
+import {
+  createAlgorithm,
+  createModulator,
+  splitExperiment,
+  type Experiment,
+} from "./experiment.ts";
+
+/** Checked experiment with what it is made of, ready for `trainIteration`. */
+export interface OpenedExperiment {
+  readonly settings: ExperimentSettings;
+  /** Its owner closes it. */
+  readonly tasks: TaskSource;
+  readonly algorithm: CompiledAlgorithm;
+  readonly modulator: Modulator;
+}
+
+/**
+ * Checks an experiment and makes its parts, for a program that runs the loop itself.
+ * @throws `InputError` naming the first setting that is wrong.
+ */
+export async function openExperiment(experiment: Experiment): Promise<OpenedExperiment> {
+  const { settings: given, parts } = splitExperiment(experiment);
+  const settings = checkConfig(given, experiment.experiment);
+  const algorithm = await createAlgorithm(settings, parts);
+  const modulator = await createModulator(settings, parts);
+  return { settings, algorithm, modulator, tasks: await openTasks(settings, parts) };
+}
