@@ -53,11 +53,12 @@ async function run(
   // npm and pnpm hand their settings on in variables, which are not a stranger's.
   const env = Object.fromEntries(
     Object.entries(process.env).filter(
-      ([name]) => !/^(npm_config_(?!registry)|NODE_OPTIONS|VITEST)/iu.test(name),
+      ([name]) => !/^(npm_config_(?!registry)|NODE_OPTIONS|VITEST|FORCE_COLOR)/iu.test(name),
     ),
   );
   try {
-    const options = { cwd, env: { ...env, TURBO_TELEMETRY_DISABLED: "1" }, maxBuffer: 2 ** 28 };
+    const settings = { TURBO_TELEMETRY_DISABLED: "1", NO_COLOR: "1" };
+    const options = { cwd, env: { ...env, ...settings }, maxBuffer: 2 ** 28 };
     return { code: 0, ...(await execute(file, parameters, options)) };
   } catch (error) {
     const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
