@@ -32,6 +32,7 @@ import { SamplingEngine } from "../packages/policy/src/sampling/sampling-engine.
 import { pythonSide, type SamplingSide } from "./pytorch/sampling-side.ts";
 import { findPython, median } from "./pytorch/side.ts";
 import { shapes } from "./random-model.ts";
+import { parameterLayout } from "../packages/policy/src/model/parameter-layout.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -207,7 +208,7 @@ const weights = randomWeights();
 const greedy = new Map<string, string>();
 for (const cache of options.caches.split(",") as ("device" | "host")[]) {
   const engine = new SamplingEngine({
-    config,
+    layout: parameterLayout(config),
     executor: await createExecutor(),
     stepTokens: 4096,
     cacheBytes: Number(options["cache-bytes"]),

@@ -13,6 +13,7 @@ import {
 } from "@turnwise/policy";
 import { createLocalPolicy } from "@turnwise/policy/local";
 import { SamplingEngine } from "../packages/policy/src/sampling/sampling-engine.ts";
+import { parameterLayout } from "../packages/policy/src/model/parameter-layout.ts";
 
 const numEpisodes = 128;
 const numTurns = 15;
@@ -81,7 +82,7 @@ await policy.close();
 // Where the time goes: the same work without a worker.
 const config = smallModelConfig({ vocabularySize: tokenizer.vocabularySize });
 const engine = new SamplingEngine({
-  config,
+  layout: parameterLayout(config),
   executor: createOnnxExecutor({ threads: availableParallelism() }),
   stepTokens: 2048,
   cacheBytes: 2 ** 30,

@@ -29,6 +29,7 @@ import { LearningEngine } from "../packages/policy/src/learning/learning-engine.
 import { traceObjective } from "../packages/policy/src/learning/objective-program.ts";
 import { findPython, median, Side } from "./pytorch/side.ts";
 import { shapes } from "./random-model.ts";
+import { parameterLayout } from "../packages/policy/src/model/parameter-layout.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -151,7 +152,7 @@ async function ours(products: string, memory: UsedMemory, isFirst: boolean): Pro
   const before = await memory.most();
   const weights = staysOnDevice(device) ? (shared ??= drawn()) : drawn();
   const engine = await LearningEngine.create(weights, {
-    config,
+    layout: parameterLayout(config),
     executor: await createExecutor(device, availableParallelism()),
     optimizer: { learningRate: { peak: 1e-5 }, weightDecay: 0.01 },
     microbatchTokens: microbatchRows * length,

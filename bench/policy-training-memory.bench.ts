@@ -10,6 +10,7 @@ import { createOnnxExecutor } from "@turnwise/graph/onnx";
 import { initialParameters, smallModelConfig } from "@turnwise/policy";
 import { LearningEngine } from "../packages/policy/src/learning/learning-engine.ts";
 import { traceObjective } from "../packages/policy/src/learning/objective-program.ts";
+import { parameterLayout } from "../packages/policy/src/model/parameter-layout.ts";
 
 const layers = { vocabularySize: 300, hiddenSize: 256, numLayers: 8 };
 const words = { vocabularySize: 151936, hiddenSize: 64, numLayers: 1 };
@@ -34,7 +35,7 @@ async function measure(name: string): Promise<void> {
     fields: {},
   }));
   const engine = await LearningEngine.create(initialParameters(config, 1), {
-    config,
+    layout: parameterLayout(config),
     executor: createOnnxExecutor({ threads: 1 }),
     microbatchTokens: 2048,
     ownsParameters: true,

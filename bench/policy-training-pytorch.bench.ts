@@ -47,6 +47,7 @@ import { traceObjective } from "../packages/policy/src/learning/objective-progra
 import { clippedSurrogate } from "@turnwise/estimators";
 import { findPython, median, Side } from "./pytorch/side.ts";
 import type { TrainingAnswer, TrainingSide, TrainingSpec } from "./pytorch/training-side.ts";
+import { parameterLayout } from "../packages/policy/src/model/parameter-layout.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -341,7 +342,7 @@ interface ProfileEvent {
 async function compileTime(): Promise<void> {
   const config = smallModelConfig({ vocabularySize: 1200, hiddenSize: 64, numLayers: 3 });
   const engine = await LearningEngine.create(initialParameters(config, 1), {
-    config,
+    layout: parameterLayout(config),
     executor: createOnnxExecutor({ threads }),
     microbatchTokens: 2048,
     optimizer: { learningRate: { peak: 1e-4 } },

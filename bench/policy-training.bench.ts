@@ -8,6 +8,7 @@ import { createOnnxExecutor } from "@turnwise/graph/onnx";
 import { initialParameters, smallModelConfig } from "@turnwise/policy";
 import { LearningEngine } from "../packages/policy/src/learning/learning-engine.ts";
 import { traceObjective } from "../packages/policy/src/learning/objective-program.ts";
+import { parameterLayout } from "../packages/policy/src/model/parameter-layout.ts";
 
 const config = smallModelConfig({ vocabularySize: 300 });
 const random = createRandom("rows");
@@ -44,7 +45,7 @@ const withEntropy: Objective = {
 
 const create = (microbatchTokens: number): Promise<LearningEngine> =>
   LearningEngine.create(initialParameters(config, 1), {
-    config,
+    layout: parameterLayout(config),
     executor: createOnnxExecutor({ threads: 2 }),
     microbatchTokens,
     optimizer: { learningRate: { peak: 1e-4 } },

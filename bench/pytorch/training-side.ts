@@ -8,6 +8,7 @@ import { createOnnxExecutor } from "@turnwise/graph/onnx";
 import { parameterTable, type ModelConfig } from "@turnwise/policy";
 import { LearningEngine } from "../../packages/policy/src/learning/learning-engine.ts";
 import { traceObjective } from "../../packages/policy/src/learning/objective-program.ts";
+import { parameterLayout } from "../../packages/policy/src/model/parameter-layout.ts";
 
 /** What both sides are told. Rows come with old log-probs and advantages, or are only to be likely. */
 export interface TrainingSpec {
@@ -115,7 +116,7 @@ async function main(): Promise<void> {
     isSurrogate ? clippedSurrogate({ clipLow, clipHigh }) : crossEntropy,
   );
   const engine = await LearningEngine.create(readParameters(spec), {
-    config: spec.config,
+    layout: parameterLayout(spec.config),
     executor: createOnnxExecutor({
       threads: spec.threads,
       ...(spec.profilePrefix === undefined ? {} : { profilePrefix: spec.profilePrefix }),

@@ -1,17 +1,25 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { refusePickle } from "../files/refuse-pickle.ts";
-import { isJsonObject, readJson, writeJson, type JsonObject } from "../files/json-file.ts";
+import {
+  isJsonObject,
+  isSwitchedOff,
+  readJson,
+  writeJson,
+  type JsonObject,
+} from "../files/json-file.ts";
 import {
   adaptedModules,
   adapterConfig,
-  adapterTable,
+  adapterLayout,
   allLinearModules,
   hasModuleName,
   type Adapter,
   type AdapterConfig,
+  type AdapterLayout,
 } from "../model/lora.ts";
 import type { ModelConfig } from "../model/model-config.ts";
+import { parameterTable } from "../model/parameter-table.ts";
 import { OpenSafetensors, writeSafetensors } from "../files/safetensors.ts";
 import type { Parameters } from "../model/shape/parameters.ts";
 import { readParameters, storedTensors, type ReadTensor } from "./stored-parameters.ts";
@@ -52,12 +60,6 @@ const harmlessFields = new Set([
   "revision",
   "task_type",
 ]);
-
-const isOff = (value: unknown): boolean =>
-  value === null ||
-  value === undefined ||
-  value === false ||
-  (typeof value === "object" && Object.keys(value).length === 0);
 
 /** Initializations of PEFT that leave the base model as it is; the others subtract from its weights. */
 const harmlessInitializations: ReadonlySet<unknown> = new Set([
@@ -107,7 +109,7 @@ export function parseAdapterConfig(
     fail("lora_dropout", "be 0 to train the adapter, since dropout is not computed");
   }
   for (const [field, value] of Object.entries(json)) {
-    if (readFields.has(field) || harmlessFields.has(field) || isOff(value)) continue;
+    if (readFields.has(field) || harmlessFields.has(field) || isSwitchedOff(value)) continue;
     fail(field, "be absent, since it is not computed here");
   }
   const number = (field: string): number => {
@@ -137,7 +139,7 @@ function readTargets(
   model: ModelConfig,
   fail: (field: string, rule: string) => never,
 ): readonly string[] {
-  const all = adaptedModules(model, { targetModules: allLinearModules });
+  const all = adaptedModules(parameterTable(model), { targetModules: allLinearModules });
   /** Whether a layer is meant by a list of names, or by a pattern that its whole name must match. */
   const matcher = (field: string): ((module: string) => boolean) => {
     const value = json[field];
@@ -154,13 +156,13 @@ function readTargets(
   if ((json["layers_pattern"] ?? "layers") !== "layers") fail("layers_pattern", 'be "layers"');
   const targets = json["target_modules"];
   const given = targets === "all-linear" ? allLinearModules : names(targets);
-  const layers = isOff(json["layers_to_transform"])
+  const layers = isSwitchedOff(json["layers_to_transform"])
     ? undefined
     : [json["layers_to_transform"]].flat();
   if (layers?.some((layer) => !Number.isSafeInteger(layer))) {
     fail("layers_to_transform", "be whole numbers");
   }
-  const hasExclusions = !isOff(json["exclude_modules"]);
+  const hasExclusions = !isSwitchedOff(json["exclude_modules"]);
   if (given && !layers && !hasExclusions) return given;
   const isTarget = given
     ? (module: string) => hasModuleName(module, given)
@@ -229,11 +231,19 @@ export async function readAdapter(
   expected?: AdapterConfig,
 ): Promise<StoredAdapter> {
   const config = expected ?? (await readAdapterConfig(directory, model));
+  return readAdapterWeights(directory, adapterLayout(parameterTable(model), config));
+}
+
+/** Reads the weights of an adapter as {@link readAdapter} does, for an adapter that is laid out. */
+export async function readAdapterWeights(
+  directory: string,
+  { config, parameters: specs }: AdapterLayout,
+): Promise<StoredAdapter> {
   const path = join(directory, "adapter_model.safetensors");
   await refusePickle(path, ["adapter_model.bin", "adapter_model.pt"]);
   const file = await OpenSafetensors.open(path);
   try {
-    const parameters = await readParameters(adapterTable(model, config), [file], path, { prefix });
+    const parameters = await readParameters(specs, [file], path, { prefix });
     return { config, parameters, metadata: file.header.metadata };
   } finally {
     await file.close();
@@ -262,10 +272,21 @@ export async function writeAdapter(
   directory: string,
   model: ModelConfig,
   { config, parameters }: AdapterToWrite,
+  options: WriteAdapterOptions = {},
+): Promise<void> {
+  const layout = adapterLayout(parameterTable(model), config);
+  await writeAdapterWeights(directory, layout, parameters, options);
+}
+
+/** Writes an adapter as {@link writeAdapter} does, for an adapter that is laid out. */
+export async function writeAdapterWeights(
+  directory: string,
+  { config, parameters: specs }: AdapterLayout,
+  parameters: Parameters | ReadTensor,
   { baseModel, metadata = {} }: WriteAdapterOptions = {},
 ): Promise<void> {
   await mkdir(directory, { recursive: true });
-  const tensors = storedTensors(adapterTable(model, config), parameters, prefix);
+  const tensors = storedTensors(specs, parameters, prefix);
   const path = join(directory, "adapter_model.safetensors");
   await writeSafetensors(path, tensors, { metadata: { format: "pt", ...metadata } });
   await writeJson(join(directory, "adapter_config.json"), adapterConfigJson(config, baseModel));

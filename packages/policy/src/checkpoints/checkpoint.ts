@@ -13,6 +13,7 @@ import { type ModelConfig } from "../model/model-config.ts";
 import { modelConfigJson, parseModelConfig } from "../model/config-json.ts";
 import { refusePickle } from "../files/refuse-pickle.ts";
 import { sizeOf, type Parameters, type ParameterSpec } from "../model/shape/parameters.ts";
+import { countEntries, type ParameterLayout } from "../model/parameter-layout.ts";
 import { parameterTable } from "../model/parameter-table.ts";
 import { OpenSafetensors, writeSafetensors, type FloatType } from "../files/safetensors.ts";
 import {
@@ -59,10 +60,20 @@ export async function readCheckpoint(
   expected?: ModelConfig,
 ): Promise<StoredCheckpoint> {
   const config = expected ?? (await readModelConfig(directory));
+  return readWeights(directory, { config, model: parameterTable(config) });
+}
+
+/** Config and parameters of a model, as `ParameterLayout` has them. */
+type ModelLayout = Pick<ParameterLayout, "config" | "model">;
+
+/** Reads the weights of a folder as {@link readCheckpoint} does, for a model that is laid out. */
+export async function readWeights(
+  directory: string,
+  { config, model }: ModelLayout,
+): Promise<StoredCheckpoint> {
   const { files, source } = await openWeights(directory);
   try {
-    const options = ignoringExtras(config);
-    const parameters = await readParameters(parameterTable(config), files, source, options);
+    const parameters = await readParameters(model, files, source, ignoringExtras(config));
     return { config, parameters, metadata: sharedMetadata(files), type: usualType(files) };
   } finally {
     await closeAll(files);
@@ -87,12 +98,11 @@ export interface OpenCheckpoint extends LocatedParameters {
 /** As {@link readCheckpoint}, and leaves the reading to the caller, who need not hold all at once. */
 export async function openCheckpoint(
   directory: string,
-  config: ModelConfig,
+  { config, model }: ModelLayout,
 ): Promise<OpenCheckpoint> {
   const { files, source } = await openWeights(directory);
   try {
-    const table = parameterTable(config);
-    const located = locateParameters(table, files, source, ignoringExtras(config));
+    const located = locateParameters(model, files, source, ignoringExtras(config));
     sharedMetadata(files);
     return { ...located, type: usualType(files), close: () => closeAll(files) };
   } catch (error) {
@@ -222,14 +232,24 @@ export interface WriteCheckpointOptions {
 export async function writeCheckpoint(
   directory: string,
   { config, parameters }: CheckpointToWrite,
+  options: WriteCheckpointOptions = {},
+): Promise<void> {
+  const layout = { config, model: parameterTable(config) };
+  await writeWeights(directory, layout, parameters, options);
+}
+
+/** Writes a model as {@link writeCheckpoint} does, for a model that is laid out. */
+export async function writeWeights(
+  directory: string,
+  { config, model }: ModelLayout,
+  parameters: Parameters | ReadTensor,
   { metadata, type = "F32", maxFileBytes = Infinity, configJson }: WriteCheckpointOptions = {},
 ): Promise<void> {
   await mkdir(directory, { recursive: true });
   const indexPath = join(directory, indexName);
   const before = (await readJsonIfPresent(indexPath))?.["weight_map"];
-  const table = parameterTable(config);
   const byteWidth = type === "F32" ? 4 : 2;
-  const files = splitTable(table, maxFileBytes / byteWidth);
+  const files = splitTable(model, maxFileBytes / byteWidth);
   const nameOf = (file: number): string =>
     files.length === 1
       ? "model.safetensors"
@@ -246,7 +266,7 @@ export async function writeCheckpoint(
     await rm(indexPath, { force: true });
   } else {
     stale.add("model.safetensors");
-    const total = table.reduce((sum, { shape }) => sum + byteWidth * sizeOf(shape), 0);
+    const total = byteWidth * countEntries(model);
     await writeJson(indexPath, {
       metadata: { total_size: total },
       weight_map: Object.fromEntries(written),

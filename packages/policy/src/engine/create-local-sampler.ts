@@ -5,6 +5,7 @@ import { readModelConfig } from "../checkpoints/checkpoint.ts";
 import { checkModelConfig, type ModelConfig } from "../model/model-config.ts";
 import type { DeviceOptions } from "./device.ts";
 import type { EngineOptions } from "./engine-port.ts";
+import { countEntries, parameterLayout } from "../model/parameter-layout.ts";
 import { createSampler, type LocalSampler } from "./local-sampler.ts";
 import { PolicyEngine } from "./policy-engine.ts";
 import { chooseWeightStorage, type WeightStorage } from "./weight-storage.ts";
@@ -72,13 +73,14 @@ export async function createLocalSampler({
     { maxSequenceTokens },
     { min: 1, max: config.maxSequenceTokens },
   );
+  const layout = parameterLayout(config, {
+    adapter: adapter === undefined ? undefined : await readAdapterConfig(adapter, config),
+  });
   const options: EngineOptions = {
-    config,
-    adapter:
-      adapter === undefined
-        ? undefined
-        : { config: await readAdapterConfig(adapter, config), directory: adapter },
+    layout,
+    adapter: adapter === undefined ? undefined : { directory: adapter },
     weightStorage: await chooseWeightStorage("createLocalSampler", weightStorage, config, {
+      numParameters: countEntries(layout.model),
       directory: isFolder ? model : undefined,
     }),
     keepReference: false,

@@ -9,10 +9,10 @@ import { initialParameters } from "../model/parameter-table.ts";
 import { createTokenizer } from "../text/tokenizer.ts";
 import { buildWordVocabulary } from "../text/word-vocabulary.ts";
 import { countingExecutor } from "../testing/counting-executor.ts";
-import { LearningEngine, type LearningEngineOptions } from "../learning/learning-engine.ts";
-import { trainedTable } from "../learning/learning-programs.ts";
+import { LearningEngine } from "../learning/learning-engine.ts";
 import { createLocalPolicy } from "./local-policy.ts";
 import { traceObjective } from "../learning/objective-program.ts";
+import { learnerOptions, type LearnerOverrides } from "../testing/learner-options.ts";
 
 const software = softwareCuda();
 const why = software.missing === undefined ? "" : ` (skipped here: ${software.missing})`;
@@ -36,20 +36,19 @@ const rows = [12, 9, 14].map((length): TrainingRow => ({
   fields: {},
 }));
 
-const create = (options: Partial<LearningEngineOptions>): Promise<LearningEngine> =>
+const create = (options: LearnerOverrides): Promise<LearningEngine> =>
   LearningEngine.create(parameters, {
-    config,
     executor: createOnnxExecutor({ threads: 1 }),
     microbatchTokens: 16,
     optimizer: { learningRate: { peak: 0.01 }, weightDecay: 0.1 },
-    ...options,
+    ...learnerOptions(config, options),
   });
 
 describe.skipIf(!device)(`learning on CUDA${why}`, () => {
   const cuda = (products: "float32" | "bfloat16" = "float32") =>
     countingExecutor(createCudaExecutor({ ...(device && { device }), products }));
 
-  it.for<[string, Partial<LearningEngineOptions>]>([
+  it.for<[string, LearnerOverrides]>([
     ["all weights", { keepReference: true }],
     ["a value head, layers recomputed", { valueHead: true, recomputeLayers: true }],
     ["an adapter, logits in parts", { adapter, maxLogits: 120 }],
@@ -64,10 +63,7 @@ describe.skipIf(!device)(`learning on CUDA${why}`, () => {
       expect(found.loss).toBeCloseTo(expected.loss, 4);
       expect(found.gradientNorm / expected.gradientNorm).toBeCloseTo(1, 4);
     }
-    const table = trainedTable(config, {
-      adapter: options.adapter?.config,
-      valueHead: options.valueHead,
-    });
+    const table = learnerOptions(config, options).layout.trained;
     for (const { name } of table) {
       const expected = await here.reader.secondMoment(name);
       const found = await there.reader.secondMoment(name);

@@ -9,8 +9,7 @@ import type {
   UpdateReport,
 } from "@turnwise/core";
 import type { JsonObject } from "../files/json-file.ts";
-import type { AdapterConfig } from "../model/lora.ts";
-import type { ModelConfig } from "../model/model-config.ts";
+import type { ParameterLayout } from "../model/parameter-layout.ts";
 import type { Parameters } from "../model/shape/parameters.ts";
 import type { FloatType } from "../files/safetensors.ts";
 import type { DeviceOptions } from "./device.ts";
@@ -22,7 +21,8 @@ import type { RowScores } from "../sampling/score-rows.ts";
 
 /** What an engine is made from. Plain data. */
 export interface EngineOptions {
-  readonly config: ModelConfig;
+  /** Config and parameters: the model's, those of the adapter, and those of the value head. */
+  readonly layout: ParameterLayout;
   /** The `config.json` that it was read from, to be kept when it is saved. */
   readonly configJson?: JsonObject | undefined;
   /** A folder with a checkpoint, a seed for fresh weights, or the weights themselves. */
@@ -30,17 +30,15 @@ export interface EngineOptions {
     | { readonly directory: string }
     | { readonly seed: number | string }
     | { readonly parameters: Parameters };
-  /** An adapter to train in place of the model: its folder, or a seed for a fresh one. */
+  /** With an adapter in the layout: its folder, or a seed for a fresh one. */
   readonly adapter?:
-    | { readonly config: AdapterConfig; readonly directory: string }
-    | { readonly config: AdapterConfig; readonly seed: number | string }
+    | { readonly directory: string }
+    | { readonly seed: number | string }
     | undefined;
   /** Where the weights of a folder are while they are not trained: in memory, or in their file. */
   readonly weightStorage?: "float32" | "stored";
   /** Whether the learner keeps its first weights as a reference. */
   readonly keepReference: boolean;
-  /** Whether the learner trains a value head as well. */
-  readonly valueHead?: boolean;
   /** Whether the learner computes layers once more for their gradient, to save memory. */
   readonly recomputeLayers?: boolean;
   /** The longest sequence that is computed, at most the config's. */

@@ -1,14 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { readAdapter, readAdapterConfig, writeAdapter } from "../checkpoints/adapter-checkpoint.ts";
-import { readCheckpoint, writeCheckpoint } from "../checkpoints/checkpoint.ts";
+import {
+  readAdapterConfig,
+  readAdapterWeights,
+  writeAdapterWeights,
+} from "../checkpoints/adapter-checkpoint.ts";
+import { readWeights, writeWeights } from "../checkpoints/checkpoint.ts";
 import { adapterScale, type AdapterConfig } from "../model/lora.ts";
-import type { Parameters, ParameterSpec } from "../model/shape/parameters.ts";
+import type { Parameters } from "../model/shape/parameters.ts";
 import { OpenSafetensors, writeSafetensors } from "../files/safetensors.ts";
 import { readParameters, storedTensors } from "../checkpoints/stored-parameters.ts";
-import { valueHeadTable } from "../model/value-head.ts";
+import type { ParameterLayout } from "../model/parameter-layout.ts";
 import type { EngineOptions } from "./engine-port.ts";
-import { trainedTable } from "../learning/learning-programs.ts";
 import type { LossScaleState } from "../learning/loss-scale.ts";
 import type { OptimizerState, StateReader } from "../learning/trained-state.ts";
 
@@ -29,16 +32,10 @@ export interface LearnerToWrite extends Pick<LearnerCheckpoint, "lossScale" | "v
 }
 
 /** What a learner trains. */
-export type LearnerShape = Pick<
-  EngineOptions,
-  "config" | "configJson" | "adapter" | "weights" | "valueHead"
->;
+export type LearnerShape = Pick<EngineOptions, "layout" | "configJson" | "weights">;
 
 const firstMoment = "first_moment.";
 const secondMoment = "second_moment.";
-
-const tableOf = ({ config, adapter, valueHead }: LearnerShape): ParameterSpec[] =>
-  trainedTable(config, { adapter: adapter?.config, valueHead });
 
 const valueHeadFile = "value_head.safetensors";
 
@@ -53,26 +50,24 @@ export async function writeLearner(
   shape: LearnerShape,
   { state, lossScale, version }: LearnerToWrite,
 ): Promise<void> {
-  const { config, configJson, adapter, weights } = shape;
+  const { layout, configJson, weights } = shape;
+  const { adapter, valueHead, trained } = layout;
   const metadata = { saved: randomUUID() };
   if (adapter) {
-    const trained = { config: adapter.config, parameters: state.parameter };
     const base = "directory" in weights ? { baseModel: weights.directory } : {};
-    await writeAdapter(directory, config, trained, { ...base, metadata });
+    await writeAdapterWeights(directory, adapter, state.parameter, { ...base, metadata });
   } else {
-    const model = { config, parameters: state.parameter };
-    await writeCheckpoint(directory, model, { metadata, configJson });
+    await writeWeights(directory, layout, state.parameter, { metadata, configJson });
   }
-  if (shape.valueHead) {
-    const head = storedTensors(valueHeadTable(config), state.parameter);
+  if (valueHead.length > 0) {
+    const head = storedTensors(valueHead, state.parameter);
     await writeSafetensors(join(directory, valueHeadFile), head, { metadata });
   }
-  const table = tableOf(shape);
   await writeSafetensors(
     join(directory, "optimizer.safetensors"),
     new Map([
-      ...storedTensors(table, state.firstMoment, firstMoment),
-      ...storedTensors(table, state.secondMoment, secondMoment),
+      ...storedTensors(trained, state.firstMoment, firstMoment),
+      ...storedTensors(trained, state.secondMoment, secondMoment),
     ]),
     {
       metadata: {
@@ -89,26 +84,26 @@ export async function writeLearner(
 }
 
 /** Shapes tell adapters apart but for their scale, which is in the config alone. */
-async function sameScale(
+async function checkScale(
   directory: string,
-  { config }: LearnerShape,
+  { config }: ParameterLayout,
   expected: AdapterConfig,
-): Promise<AdapterConfig> {
+): Promise<void> {
   const found = await readAdapterConfig(directory, config);
   if (adapterScale(found) !== adapterScale(expected)) {
     throw new Error(
       `${join(directory, "adapter_config.json")}: lora_alpha and r must give a scale of ${adapterScale(expected)}, got ${adapterScale(found)}`,
     );
   }
-  return expected;
 }
 
-/** The value head of a folder, which must carry the model's mark. */
+/** Reads the value head of a folder, which must carry the model's mark; nothing without one. */
 async function readValueHead(
   directory: string,
-  { config }: LearnerShape,
+  { valueHead }: ParameterLayout,
   saved: string | undefined,
 ): Promise<Parameters> {
+  if (valueHead.length === 0) return new Map();
   const path = join(directory, valueHeadFile);
   const file = await OpenSafetensors.open(path);
   try {
@@ -116,7 +111,7 @@ async function readValueHead(
     if (found === undefined || found !== saved) {
       throw new Error(`${path}: saved must be that of the model, ${saved}, got ${found}`);
     }
-    return await readParameters(valueHeadTable(config), [file], path);
+    return await readParameters(valueHead, [file], path);
   } finally {
     await file.close();
   }
@@ -129,12 +124,13 @@ async function readValueHead(
  */
 export async function readLearner(
   directory: string,
-  shape: LearnerShape,
+  { layout }: Pick<LearnerShape, "layout">,
 ): Promise<LearnerCheckpoint> {
-  const { config, adapter } = shape;
+  const { adapter, trained } = layout;
+  if (adapter) await checkScale(directory, layout, adapter.config);
   const { parameters, metadata: model } = adapter
-    ? await readAdapter(directory, config, await sameScale(directory, shape, adapter.config))
-    : await readCheckpoint(directory, config);
+    ? await readAdapterWeights(directory, adapter)
+    : await readWeights(directory, layout);
   const path = join(directory, "optimizer.safetensors");
   const file = await OpenSafetensors.open(path);
   try {
@@ -151,11 +147,11 @@ export async function readLearner(
       throw new Error(`${path}: ${field} must be a whole number >= 0, got ${metadata[field]}`);
     };
     const moments = (prefix: string): Promise<Parameters> =>
-      readParameters(tableOf(shape), [file], path, {
+      readParameters(trained, [file], path, {
         prefix,
         isIgnored: (name) => name.startsWith(prefix === firstMoment ? secondMoment : firstMoment),
       });
-    const head = shape.valueHead ? await readValueHead(directory, shape, model["saved"]) : [];
+    const head = await readValueHead(directory, layout, model["saved"]);
     return {
       parameters: new Map([...parameters, ...head]),
       optimizer: {

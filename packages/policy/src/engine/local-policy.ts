@@ -4,18 +4,11 @@ import { checkInteger, type Learner, type Objective, type Tokenizer } from "@tur
 import { readAdapterConfig } from "../checkpoints/adapter-checkpoint.ts";
 import { readCompanionFiles, writeCompanionFiles } from "../files/companion-files.ts";
 import { readJson } from "../files/json-file.ts";
-import {
-  adapterConfig,
-  adapterTable,
-  type AdapterConfig,
-  type AdapterOptions,
-} from "../model/lora.ts";
+import { adapterConfig, type AdapterConfig, type AdapterOptions } from "../model/lora.ts";
 import { checkModelConfig, type ModelConfig } from "../model/model-config.ts";
 import { parseModelConfig } from "../model/config-json.ts";
-import { sizeOf, type ParameterSpec } from "../model/shape/parameters.ts";
-import { parameterTable } from "../model/parameter-table.ts";
 import { readTokenizer, writeTokenizer, type LoadedTokenizer } from "../text/tokenizer.ts";
-import { valueHeadTable } from "../model/value-head.ts";
+import { countEntries, parameterLayout } from "../model/parameter-layout.ts";
 import { usualMicrobatchTokens, type DeviceOptions } from "./device.ts";
 import type { EngineOptions, EnginePort, SaveModelOptions } from "./engine-port.ts";
 import { createSampler, LocalWeights, type LocalSampler } from "./local-sampler.ts";
@@ -178,26 +171,24 @@ export async function createLocalPolicy<T extends Tokenizer = LoadedTokenizer>({
     { maxSequenceTokens },
     { min: 1, max: config.maxSequenceTokens },
   );
-  const trained = await startingAdapter(adapter, config);
+  const trained = await configOfAdapter(adapter, config);
+  const layout = parameterLayout(config, { adapter: trained, valueHead });
   // The files of a tokenizer that is not used must not come to lie beside the one that is.
   const companions = isFolder
     ? await readCompanionFiles(model, tokenizer ? ["model"] : ["model", "tokenizer"])
     : new Map<string, Uint8Array>();
   const options: EngineOptions = {
-    config,
+    layout,
     configJson,
-    adapter: trained && {
-      config: trained,
-      ...(typeof adapter === "string" ? { directory: adapter } : { seed }),
-    },
+    adapter: typeof adapter === "string" ? { directory: adapter } : adapter && { seed },
     weightStorage: await chooseWeightStorage("createLocalPolicy", weightStorage, config, {
+      numParameters: countEntries(layout.model),
       // Those that are trained change.
       directory: isFolder && trained ? model : undefined,
       // The learner has float32 weights, and the sampler such with the adapter in them.
       numCopies: 2,
     }),
     keepReference,
-    valueHead,
     recomputeLayers,
     maxSequenceTokens,
     weights: isFolder ? { directory: model } : { seed },
@@ -213,19 +204,14 @@ export async function createLocalPolicy<T extends Tokenizer = LoadedTokenizer>({
     thread === "worker" ? await connectWorker(options) : await PolicyEngine.create(options);
   const hasReference = keepReference || trained !== undefined;
   const learner = createLearner(port, { maxSequenceTokens, hasReference, valueHead });
-  const numParameters = countOf(parameterTable(config));
-  const trainedParameters = [
-    ...(trained ? adapterTable(config, trained) : parameterTable(config)),
-    ...(valueHead ? valueHeadTable(config) : []),
-  ];
   return {
     sampler: createSampler(port, maxSequenceTokens, words),
     learner,
     tokenizer: words,
     info: {
       config,
-      numParameters,
-      numTrainedParameters: countOf(trainedParameters),
+      numParameters: countEntries(layout.model),
+      numTrainedParameters: countEntries(layout.trained),
       ...(trained && { adapter: trained }),
     },
     save: async (directory) => {
@@ -242,10 +228,8 @@ export async function createLocalPolicy<T extends Tokenizer = LoadedTokenizer>({
   };
 }
 
-const countOf = (table: readonly ParameterSpec[]): number =>
-  table.reduce((total, { shape }) => total + sizeOf(shape), 0);
-
-async function startingAdapter(
+/** Reads or completes the config of the adapter that is trained. */
+async function configOfAdapter(
   adapter: AdapterOptions | string | undefined,
   config: ModelConfig,
 ): Promise<AdapterConfig | undefined> {

@@ -1,8 +1,8 @@
 import type { StoredWeights } from "../checkpoints/checkpoint.ts";
-import { adapterTable, type AdapterConfig } from "../model/lora.ts";
+import type { AdapterConfig } from "../model/lora.ts";
 import type { ModelConfig } from "../model/model-config.ts";
-import { sizeOf, type ParameterSpec } from "../model/shape/parameters.ts";
-import { parameterTable } from "../model/parameter-table.ts";
+import { sizeOf } from "../model/shape/parameters.ts";
+import { countEntries, parameterLayout, type ParameterLayout } from "../model/parameter-layout.ts";
 import { staysOnDevice, usualMaxLogits, type DeviceOptions } from "./device.ts";
 
 /** Model and sequences whose memory is computed. */
@@ -54,9 +54,6 @@ export interface MemoryNeeds {
   };
 }
 
-const sizeOfAll = (table: readonly ParameterSpec[]): number =>
-  table.reduce((total, { shape }) => total + sizeOf(shape), 0);
-
 /** Entries up to which a weight is read into memory all the same. */
 const maxReadEntries = 2 ** 16;
 
@@ -64,18 +61,21 @@ const maxReadEntries = 2 ** 16;
 const pageTokens = 64;
 
 /** Computes what a policy holds. */
-export function memoryNeeds({
-  config,
-  stored: { type, numBytes },
-  adapter,
-  sequenceTokens,
-  cacheBytes,
-  isOnDevice,
-}: MemoryOptions): MemoryNeeds {
+export const memoryNeeds = (options: MemoryOptions): MemoryNeeds =>
+  needsOf(parameterLayout(options.config, options), options);
+
+function needsOf(
+  { config, model, adapter }: ParameterLayout,
+  {
+    stored: { type, numBytes },
+    sequenceTokens,
+    cacheBytes,
+    isOnDevice,
+  }: Omit<MemoryOptions, "config" | "adapter">,
+): MemoryNeeds {
   const { numLayers, numKeyValueHeads, headSize, tiedEmbeddings } = config;
-  const table = parameterTable(config);
-  const numParameters = sizeOfAll(table);
-  const embedding = sizeOfAll(table.filter(({ name }) => name.includes("embed_tokens")));
+  const numParameters = countEntries(model);
+  const embedding = countEntries(model.filter(({ name }) => name.includes("embed_tokens")));
   // Tied embeddings are there twice: as rows to look up, and as the matrix of the head. Not on a device,
   // where both are one tensor.
   const isTwice = tiedEmbeddings && !isOnDevice;
@@ -84,8 +84,8 @@ export function memoryNeeds({
   const perSequence = perToken * pageTokens * Math.ceil(sequenceTokens / pageTokens);
   const total = weights + perSequence;
   const sampling = { weights, perToken, perSequence, cache: cacheBytes, total };
-  const trained = sizeOfAll(adapterTable(config, adapter));
-  const small = sizeOfAll(table.filter((each) => sizeOf(each.shape) <= maxReadEntries));
+  const trained = countEntries(adapter?.parameters ?? []);
+  const small = countEntries(model.filter((each) => sizeOf(each.shape) <= maxReadEntries));
   const storedSampling = 4 * small + perSequence;
   return {
     sampling,
@@ -135,20 +135,10 @@ export interface MemoryPart {
  */
 export function trainingMemory(options: TrainingMemoryOptions): MemoryPart[] {
   const { config, adapter, weightStorage, keepReference, numSequences, cacheBytes } = options;
-  const needs = memoryNeeds({
-    ...options,
-    isOnDevice: staysOnDevice(options.device),
-    // Without one, its part is not counted.
-    adapter: adapter ?? {
-      rank: 1,
-      alpha: 1,
-      scaling: "rank",
-      targetModules: ["q_proj"],
-      modulesToSave: [],
-    },
-  });
+  const layout = parameterLayout(config, { adapter });
+  const needs = needsOf(layout, { ...options, isOnDevice: staysOnDevice(options.device) });
   const { perSequence } = needs.sampling;
-  const numParameters = sizeOfAll(parameterTable(config));
+  const numParameters = countEntries(layout.model);
   const held =
     adapter === undefined
       ? needs.training.full

@@ -7,23 +7,22 @@ import type {
   TrainingRow,
   UpdateReport,
 } from "@turnwise/core";
-import { readAdapter } from "../checkpoints/adapter-checkpoint.ts";
 import {
   openCheckpoint,
-  readCheckpoint,
-  writeCheckpoint,
+  readWeights,
+  writeWeights,
   type OpenCheckpoint,
 } from "../checkpoints/checkpoint.ts";
-import { adapterTable, initialAdapter, type Adapter } from "../model/lora.ts";
-import type { ModelConfig } from "../model/model-config.ts";
-import { type Parameters } from "../model/shape/parameters.ts";
-import { initialParameters, parameterTable } from "../model/parameter-table.ts";
+import { withoutTrainedParts, type ParameterLayout } from "../model/parameter-layout.ts";
+import { drawParameters, type Parameters } from "../model/shape/parameters.ts";
 import type { FloatType } from "../files/safetensors.ts";
 import { createExecutor, needsLossScale, staysOnDevice, usualMaxLogits } from "./device.ts";
 import type { EngineOptions, EnginePort, PendingSample, SaveModelOptions } from "./engine-port.ts";
 import { readLearner, writeLearner } from "./learner-checkpoint.ts";
 import { LearningEngine } from "../learning/learning-engine.ts";
+import { computedLayout } from "./computed-layout.ts";
 import { loadWeights } from "./load-weights.ts";
+import { startingAdapter } from "./starting-adapter.ts";
 import type { ObjectiveProgram } from "../learning/objective-program.ts";
 import type { OnToken } from "../sampling/sample-request.ts";
 import { SamplingEngine, type SamplerUsage } from "../sampling/sampling-engine.ts";
@@ -42,12 +41,12 @@ interface StartingWeights {
 }
 
 async function startingWeights({
-  config,
+  layout,
   weights,
   weightStorage,
 }: EngineOptions): Promise<StartingWeights> {
   if ("directory" in weights && weightStorage === "stored") {
-    const stored = await openCheckpoint(weights.directory, config);
+    const stored = await openCheckpoint(weights.directory, layout);
     try {
       await stored.checkFinite();
       return { parameters: new Map(), stored, type: stored.type };
@@ -56,49 +55,32 @@ async function startingWeights({
       throw error;
     }
   }
-  if ("directory" in weights) return readCheckpoint(weights.directory, config);
+  if ("directory" in weights) return readWeights(weights.directory, layout);
   const parameters =
     "seed" in weights
-      ? initialParameters(config, weights.seed)
+      ? drawParameters(layout.model, layout.config, weights.seed)
       : new Map([...weights.parameters].map(([name, values]) => [name, values.slice()]));
   return { parameters, type: "F32" };
-}
-
-async function startingAdapter(
-  { config, adapter }: EngineOptions,
-  { parameters, stored }: StartingWeights,
-): Promise<Adapter | undefined> {
-  if (!adapter) return undefined;
-  if ("directory" in adapter) return readAdapter(adapter.directory, config, adapter.config);
-  if (!stored) return initialAdapter(config, parameters, adapter.config, adapter.seed);
-  const model = new Set(parameterTable(config).map(({ name }) => name));
-  const copied = new Map<string, Float32Array>();
-  for (const { name } of adapterTable(config, adapter.config)) {
-    if (model.has(name)) copied.set(name, await stored.read(name));
-  }
-  return initialAdapter(config, copied, adapter.config, adapter.seed);
 }
 
 /**
  * Hands the learner's present weights to the sampler: the tensors themselves where they are with the
  * executor, which keeps them as they are as long as the sampler holds them; otherwise copies, with the
- * adapter put into them; or of the adapter alone, beside a model that stays in its files.
+ * adapter merged in; or those of the adapter alone, next to a model that stays in its files.
  */
 async function startLoading(
   sampling: SamplingEngine,
   learner: LearningEngine,
-  { config, adapter }: EngineOptions,
+  layout: ParameterLayout,
   stored: OpenCheckpoint | undefined,
 ): Promise<{ readonly loaded: Promise<void> }> {
+  const { adapter } = layout;
   const shared = learner.share();
-  if (shared) return { loaded: sampling.loadHeld(shared, adapter?.config) };
+  if (shared) return { loaded: sampling.loadHeld(shared, layout) };
   if (adapter && !stored) {
-    // What is not merged anew does not change, unless it is trained whole.
-    const weights = new Map(await presentWeights(learner, config));
-    for (const { name } of adapterTable(config, adapter.config)) {
-      const whole = weights.get(name);
-      if (whole) weights.set(name, whole.slice());
-    }
+    // Weights that are not merged again do not change, unless they are trained whole.
+    const weights = new Map(await presentWeights(learner, layout));
+    for (const { name } of adapter.saved) weights.set(name, weights.get(name)!.slice());
     const take = (name: string): Float32Array => {
       const values = weights.get(name)!;
       weights.delete(name);
@@ -107,27 +89,32 @@ async function startLoading(
     return { loaded: sampling.loadFrom(take) };
   }
   if (!stored || !adapter) {
-    return { loaded: sampling.load(await presentWeights(learner, config)) };
+    return { loaded: sampling.load(await presentWeights(learner, layout)) };
   }
   const trained = new Map<string, Float32Array>();
-  for (const { name } of adapterTable(config, adapter.config)) {
+  for (const { name } of adapter.parameters) {
     trained.set(name, (await learner.reader.parameter(name)).slice());
   }
   const read = (name: string) => trained.get(name) ?? stored.place(name);
-  return { loaded: sampling.loadFrom(read, adapter.config) };
+  return { loaded: sampling.loadFrom(read, layout) };
 }
 
 /** All of the learner's present weights, with the adapter put into them. */
-async function presentWeights(learner: LearningEngine, config: ModelConfig): Promise<Parameters> {
+async function presentWeights(
+  learner: LearningEngine,
+  { model }: ParameterLayout,
+): Promise<Parameters> {
   const read = await learner.weights();
   const weights = new Map<string, Float32Array>();
-  for (const { name } of parameterTable(config)) weights.set(name, await read(name));
+  for (const { name } of model) weights.set(name, await read(name));
   return weights;
 }
 
 /** An engine in the thread that calls it. What it computes blocks that thread. */
 export class PolicyEngine implements EnginePort {
   readonly #options: EngineOptions;
+  /** Layout of what is computed, see {@link computedLayout}. */
+  readonly #layout: ParameterLayout;
   readonly #learner: LearningEngine | undefined;
   readonly #sampling: SamplingEngine;
   /** How the first weights were stored. */
@@ -146,6 +133,7 @@ export class PolicyEngine implements EnginePort {
     { type, stored }: Pick<StartingWeights, "type" | "stored">,
   ) {
     this.#options = options;
+    this.#layout = computedLayout(options);
     this.#type = type;
     this.#stored = stored;
     this.#learner = learner;
@@ -155,11 +143,11 @@ export class PolicyEngine implements EnginePort {
   /** Makes the weights or reads them, and loads them into the sampler, as version 0. */
   static async create(options: EngineOptions): Promise<PolicyEngine> {
     const { optimizer, threads, device, microbatchTokens, stepTokens, cacheBytes } = options;
-    const config = { ...options.config, maxSequenceTokens: options.maxSequenceTokens };
+    const layout = computedLayout(options);
     const executor = await createExecutor(device, threads);
     const resident = options.resident ?? staysOnDevice(device);
     const sampling = new SamplingEngine({
-      config,
+      layout: withoutTrainedParts(layout),
       executor,
       stepTokens,
       cacheBytes,
@@ -173,9 +161,12 @@ export class PolicyEngine implements EnginePort {
     const starting = await startingWeights(options);
     const { parameters, stored } = starting;
     try {
-      const adapter = await startingAdapter(options, starting);
+      const adapter = await startingAdapter(
+        options,
+        (name) => parameters.get(name) ?? stored!.read(name),
+      );
       const learner = await LearningEngine.create(parameters, {
-        config,
+        layout,
         executor,
         optimizer,
         microbatchTokens,
@@ -183,14 +174,13 @@ export class PolicyEngine implements EnginePort {
         adapter,
         stored,
         keepReference: options.keepReference,
-        valueHead: options.valueHead,
         recomputeLayers: options.recomputeLayers,
         resident,
         scalesLoss: needsLossScale(device),
         // Of a head that stays in its file, logits are put together from parts: they are there twice.
         maxLogits: usualMaxLogits(device) / (stored && !resident ? 2 : 1),
       });
-      const { loaded } = await startLoading(sampling, learner, options, stored);
+      const { loaded } = await startLoading(sampling, learner, layout, stored);
       await loaded;
       return new PolicyEngine(options, learner, sampling, starting);
     } catch (error) {
@@ -232,7 +222,7 @@ export class PolicyEngine implements EnginePort {
         );
       }
       // That the sampler then waits for its requests must not hold up the learner.
-      const begun = await startLoading(this.#sampling, this.#learning, this.#options, this.#stored);
+      const begun = await startLoading(this.#sampling, this.#learning, this.#layout, this.#stored);
       ({ loaded } = begun);
     });
     await loaded;
@@ -276,10 +266,10 @@ export class PolicyEngine implements EnginePort {
     { type = this.#type, maxFileBytes = 5e9 }: SaveModelOptions,
   ): Promise<void> {
     return this.#inTurn(async () => {
-      const { config, configJson } = this.#options;
+      const { layout, configJson } = this.#options;
       const parameters = await this.#learning.weights();
       const options = { type, maxFileBytes, configJson };
-      await writeCheckpoint(directory, { config, parameters }, options);
+      await writeWeights(directory, layout, parameters, options);
     });
   }
 

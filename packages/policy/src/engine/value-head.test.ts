@@ -10,8 +10,8 @@ import { createTokenizer } from "../text/tokenizer.ts";
 import { buildWordVocabulary } from "../text/word-vocabulary.ts";
 import { LearningEngine } from "../learning/learning-engine.ts";
 import { createLocalPolicy, type LocalPolicy } from "./local-policy.ts";
-import { trainedTable } from "../learning/learning-programs.ts";
 import { traceObjective } from "../learning/objective-program.ts";
+import { parameterLayout } from "../model/parameter-layout.ts";
 
 const config = smallModelConfig({ vocabularySize: 20, hiddenSize: 32, numLayers: 2 });
 
@@ -35,12 +35,12 @@ const row = (first: number, returns: readonly number[]): TrainingRow => ({
 });
 const rows = [row(1, [1, 1, 1, 2, 2, 2]), row(4, [0, 0, 0, -1, -1, -1])];
 
+const layout = parameterLayout(config, { valueHead: true });
 const createEngine = (): Promise<LearningEngine> =>
   LearningEngine.create(initialParameters(config, 3), {
-    config,
+    layout,
     executor: createOnnxExecutor({ threads: 2 }),
     microbatchTokens: 16,
-    valueHead: true,
     optimizer: { learningRate: { peak: 0.02 } },
   });
 
@@ -74,7 +74,7 @@ test("has the gradient that central differences along it find", async () => {
   // One step away from 0, where the model itself gets a gradient as well.
   await engine.update(rows, objective);
   const base = new Map<string, Float32Array>();
-  for (const { name } of trainedTable(config, { valueHead: true })) {
+  for (const { name } of layout.trained) {
     base.set(name, (await engine.reader.parameter(name)).slice());
   }
   const { gradientNorm } = await engine.update(rows, objective);
@@ -105,7 +105,7 @@ test("leaves the head alone where no objective asks for values", async () => {
 
 test("is asked for by name where there is none", async () => {
   const engine = await LearningEngine.create(initialParameters(config, 3), {
-    config,
+    layout: parameterLayout(config),
     executor: createOnnxExecutor({ threads: 2 }),
     microbatchTokens: 64,
     optimizer: { learningRate: { peak: 0.02 } },

@@ -14,6 +14,7 @@ import { countingExecutor } from "../testing/counting-executor.ts";
 import { LearningEngine } from "../learning/learning-engine.ts";
 import { createLocalPolicy, type LocalPolicy, type LocalPolicyOptions } from "./local-policy.ts";
 import { traceObjective } from "../learning/objective-program.ts";
+import { parameterLayout } from "../model/parameter-layout.ts";
 
 const diagnosis = await diagnoseProvider("webgpu");
 const why = diagnosis.isUsable ? "" : ` (skipped here: ${diagnosis.detail})`;
@@ -103,7 +104,7 @@ describe.skipIf(!diagnosis.isUsable)(`a policy on WebGPU${why}`, () => {
     const executor = createOnnxExecutor({ provider: "webgpu", products: "float16" });
     const counting = countingExecutor(executor);
     const engine = await LearningEngine.create(initialParameters(model, 1), {
-      config: model,
+      layout: parameterLayout(model),
       executor: counting,
       optimizer: { learningRate: { peak: 1e-2 } },
       microbatchTokens: 8,

@@ -1,7 +1,7 @@
 import { availableMemory } from "./available-memory.ts";
 import { describeWeights } from "../checkpoints/checkpoint.ts";
 import type { ModelConfig } from "../model/model-config.ts";
-import { sizeOf } from "../model/shape/parameters.ts";
+import { countEntries } from "../model/parameter-layout.ts";
 import { parameterTable } from "../model/parameter-table.ts";
 
 /**
@@ -17,6 +17,8 @@ const largestShare = 1 / 2;
 export interface StorageChoice {
   /** The folder; none for weights that are in no file, or that are trained. */
   readonly directory: string | undefined;
+  /** Number of the model's parameters. Default counted from its config. */
+  readonly numParameters?: number;
   /** How often float32 weights would be in memory. Default 1. */
   readonly numCopies?: number;
   /** Memory that can be used. Default {@link availableMemory}. */
@@ -33,7 +35,7 @@ export async function chooseWeightStorage(
   where: string,
   wanted: WeightStorage,
   config: ModelConfig,
-  { directory, numCopies = 1, availableBytes }: StorageChoice,
+  { directory, numParameters, numCopies = 1, availableBytes }: StorageChoice,
 ): Promise<"float32" | "stored"> {
   if (!["auto", "float32", "stored"].includes(wanted)) {
     throw new RangeError(`${where}: weightStorage must be auto, float32 or stored, got ${wanted}`);
@@ -47,8 +49,7 @@ export async function chooseWeightStorage(
   if (wanted !== "auto") return wanted;
   const { type } = await describeWeights(directory);
   if (type === "F32") return "float32";
-  const numParameters = parameterTable(config).reduce((n, { shape }) => n + sizeOf(shape), 0);
-  const bytes = 4 * numParameters * numCopies;
+  const bytes = 4 * (numParameters ?? countEntries(parameterTable(config))) * numCopies;
   return bytes > largestShare * (availableBytes ?? (await availableMemory()))
     ? "stored"
     : "float32";

@@ -5,6 +5,7 @@ import { smallModelConfig } from "../model/model-config.ts";
 import { parameterTable } from "../model/parameter-table.ts";
 import { trainingProgram } from "./learning-programs.ts";
 import { traceObjective } from "./objective-program.ts";
+import { parameterLayout } from "../model/parameter-layout.ts";
 
 // All sizes differ, so that a shape tells what a tensor is.
 const config = {
@@ -21,9 +22,9 @@ const config = {
 
 test.each([1, 3])("computes no gradient of a frozen weight, the head in %d parts", (headChunks) => {
   const adapter = adapterConfig(config, { rank: 3, targetModules: ["q_proj", "down_proj"] });
-  const { operations, outputs } = trainingProgram(config, traceObjective(crossEntropy), {
+  const layout = parameterLayout(config, { adapter });
+  const { operations, outputs } = trainingProgram(layout, traceObjective(crossEntropy), {
     headChunks,
-    adapter,
   });
   const frozen = new Set(
     parameterTable(config).flatMap(({ shape }) => (shape.length === 2 ? [shape.join()] : [])),

@@ -8,6 +8,7 @@ import { readCheckpoint } from "../checkpoints/checkpoint.ts";
 import { findSharedData, readGolden, type GoldenPolicy } from "../testing/shared-data.ts";
 import { LearningEngine, type LearningEngineOptions } from "./learning-engine.ts";
 import { traceObjective } from "./objective-program.ts";
+import { parameterLayout } from "../model/parameter-layout.ts";
 
 /** PPO's surrogate in its maximum form, clipped to [0.8, 1.28]. */
 const clippedSurrogate: Objective = {
@@ -73,10 +74,13 @@ for (const folder of ["policy/qwen2-tied", "policy/qwen3-untied", "policy/llama-
     ): Promise<LearningEngine> => {
       const { config, parameters } = await readCheckpoint(shared!);
       const adapterFolder = join(shared!, "adapter");
+      const adapter = existsSync(adapterFolder)
+        ? await readAdapter(adapterFolder, config)
+        : undefined;
       const { lr, betas, eps, weight_decay, clip } = golden.adamw;
       return LearningEngine.create(parameters, {
-        config,
-        ...(existsSync(adapterFolder) && { adapter: await readAdapter(adapterFolder, config) }),
+        layout: parameterLayout(config, { adapter: adapter?.config }),
+        adapter: adapter?.parameters,
         executor: createOnnxExecutor({ threads: 2 }),
         microbatchTokens,
         optimizer: {

@@ -5,19 +5,19 @@ import { afterAll, expect, test } from "vitest";
 import { smallModelConfig } from "../model/model-config.ts";
 import { initialParameters } from "../model/parameter-table.ts";
 import { LearningEngine, type LearningEngineOptions } from "./learning-engine.ts";
-import { trainedTable } from "./learning-programs.ts";
 import { traceObjective } from "./objective-program.ts";
+import { parameterLayout } from "../model/parameter-layout.ts";
 
 const config = smallModelConfig({ vocabularySize: 12, hiddenSize: 16, numLayers: 2 });
 const parameters = initialParameters(config, 5);
 const executor = createOnnxExecutor({ threads: 1 });
 
+const layout = parameterLayout(config, { valueHead: true });
 const createEngine = (options: Partial<LearningEngineOptions>): Promise<LearningEngine> =>
   LearningEngine.create(parameters, {
-    config,
+    layout,
     executor,
     microbatchTokens: 1000,
-    valueHead: true,
     // No step is made: all engines keep the same weights.
     optimizer: { learningRate: { peak: 0 }, maxGradientNorm: 1e30 },
     ...options,
@@ -91,7 +91,7 @@ test("has the loss and gradient of all rows, each by itself, however they are pa
         const scale = 1 + Math.abs(expected.loss);
         expect(Math.abs(report.loss - expected.loss)).toBeLessThan(1e-5 * scale);
         expect(report.metrics["gain"]).toBeCloseTo(expected.metrics["gain"]!, 4);
-        for (const { name: parameter } of trainedTable(config, { valueHead: true })) {
+        for (const { name: parameter } of layout.trained) {
           const gradient = alone.gradient(parameter);
           const largest = gradient.reduce((most, x) => Math.max(most, Math.abs(x)), 1e-3);
           const found = engine.gradient(parameter);

@@ -7,6 +7,7 @@ import { initialParameters } from "../model/parameter-table.ts";
 import type { ReadTensor } from "../checkpoints/stored-parameters.ts";
 import { LearningEngine, type LearningEngineOptions } from "./learning-engine.ts";
 import { traceObjective } from "./objective-program.ts";
+import { parameterLayout } from "../model/parameter-layout.ts";
 
 const config = smallModelConfig({ vocabularySize: 20, hiddenSize: 32, numLayers: 2 });
 const parameters = initialParameters(config, 3);
@@ -14,7 +15,7 @@ const executor = createOnnxExecutor({ threads: 2 });
 
 const createEngine = (overrides: Partial<LearningEngineOptions> = {}): Promise<LearningEngine> =>
   LearningEngine.create(parameters, {
-    config,
+    layout: parameterLayout(config),
     executor,
     microbatchTokens: 64,
     optimizer: { learningRate: { peak: 0.01 } },

@@ -10,7 +10,6 @@ import {
 import type {
   CompileOptions,
   Executable,
-  Executor,
   Feed,
   Feeds,
   Output,
@@ -18,13 +17,17 @@ import type {
   ResidentTensor,
   RunFeeds,
 } from "@turnwise/graph";
-import type { Adapter } from "../model/lora.ts";
-import type { ModelConfig } from "../model/model-config.ts";
-import { type Parameters, type ParameterSpec } from "../model/shape/parameters.ts";
-import { parameterTable } from "../model/parameter-table.ts";
-import type { LocatedParameters, ReadTensor } from "../checkpoints/stored-parameters.ts";
+import { withoutTrainedParts, type ParameterLayout } from "../model/parameter-layout.ts";
+import type { Parameters } from "../model/shape/parameters.ts";
+import type { ReadTensor } from "../checkpoints/stored-parameters.ts";
 import { checkOutputs, checkTrainingRows, forestFeeds, objectiveFeeds } from "./batch-feeds.ts";
-import { copyOfAll, hostModel, residentModel, type ModelParts } from "./model-parts.ts";
+import {
+  copyOfAll,
+  hostModel,
+  residentModel,
+  type ModelOptions,
+  type ModelParts,
+} from "./model-parts.ts";
 import { HostState } from "./host-state.ts";
 import { LossScale, type LossScaleState } from "./loss-scale.ts";
 import type { OptimizerConfig } from "./optimizer-config.ts";
@@ -32,40 +35,24 @@ import { ResidentState } from "./resident-state.ts";
 import { ResidentWeights, type WeightFeeds } from "./resident-weights.ts";
 import { rowForests, type RowForest } from "./row-forests.ts";
 import { checkRows, readLength, responseTokenCount } from "./token-rows.ts";
-import {
-  scoringProgram,
-  trainedTable,
-  trainingProgram,
-  type LearningProgramOptions,
-} from "./learning-programs.ts";
+import { scoringProgram, trainingProgram } from "./learning-programs.ts";
 import { mergedReader, mergeProgram, weightReader } from "./merge-program.ts";
 import type { ObjectiveProgram } from "./objective-program.ts";
 import type { OptimizerState, StateReader, TrainedState } from "./trained-state.ts";
 import { initialValueHead } from "../model/value-head.ts";
 
 /** Options of {@link LearningEngine}. */
-export interface LearningEngineOptions {
-  readonly config: ModelConfig;
-  readonly executor: Executor;
+export interface LearningEngineOptions extends ModelOptions {
   readonly optimizer: OptimizerConfig;
   /** The most tokens of one microbatch, those that rows share counted once. */
   readonly microbatchTokens: number;
   /** Whether the arrays that it is given may be changed, instead of copies. Default false. */
   readonly ownsParameters?: boolean;
-  /** Trained in place of the model, which then stays as it is. Its values are copied. */
-  readonly adapter?: Adapter | undefined;
   /**
-   * With an adapter: the model in files that stay, in place of the parameters, which then are none.
-   * Programs widen what they need of it; on a device it is held as float32 all the same.
+   * Values of the layout's adapter, which is trained in place of the model; the model then stays as it
+   * is. They are copied.
    */
-  readonly stored?: LocatedParameters | undefined;
-  /**
-   * Whether to keep a copy of the first weights, for `scoreReference`. With an adapter there is no
-   * need: the model without it is the reference. Default false.
-   */
-  readonly keepReference?: boolean | undefined;
-  /** Whether a value head is trained beside. Default false. */
-  readonly valueHead?: boolean | undefined;
+  readonly adapter?: Parameters | undefined;
   /**
    * Whether each layer is computed once more for its gradient, which takes a third more time and keeps
    * one vector of each token and layer, instead of some twenty. Default false.
@@ -105,9 +92,6 @@ export interface LearningTimings {
 /** Scores rows and changes weights, in the thread that calls it. */
 export class LearningEngine {
   readonly #options: LearningEngineOptions;
-  /** What is trained. */
-  readonly #table: readonly ParameterSpec[];
-  readonly #programOptions: Omit<LearningProgramOptions, "headChunks">;
   readonly #model: ModelParts;
   readonly #state: TrainedState;
   readonly #lossScale: LossScale | undefined;
@@ -122,15 +106,8 @@ export class LearningEngine {
     optimizerMilliseconds: 0,
   };
 
-  private constructor(
-    options: LearningEngineOptions,
-    table: readonly ParameterSpec[],
-    model: ModelParts,
-    state: TrainedState,
-  ) {
+  private constructor(options: LearningEngineOptions, model: ModelParts, state: TrainedState) {
     this.#options = options;
-    this.#programOptions = programOptionsOf(options);
-    this.#table = table;
     this.#model = model;
     this.#state = state;
     this.#lossScale = options.scalesLoss ? new LossScale() : undefined;
@@ -144,26 +121,22 @@ export class LearningEngine {
     parameters: Parameters,
     options: LearningEngineOptions,
   ): Promise<LearningEngine> {
-    const { config, executor, optimizer, microbatchTokens, adapter, valueHead, resident } = options;
+    const { layout, executor, optimizer, microbatchTokens, adapter, resident } = options;
     checkInteger("learner", { microbatchTokens }, { min: 1 });
-    const table = trainedTable(config, programOptionsOf(options));
-    const trained = new Map([
-      ...(adapter?.parameters ?? parameters),
-      ...(valueHead ? initialValueHead(config) : []),
-    ]);
+    const trained = new Map([...(adapter ?? parameters), ...initialValueHead(layout)]);
     if (resident) {
-      const state = await ResidentState.create(executor, table, trained, optimizer);
+      const state = await ResidentState.create(executor, layout.trained, trained, optimizer);
       try {
         const model = await residentModel(parameters, state.tensors, options);
-        return new LearningEngine(options, table, model, state);
+        return new LearningEngine(options, model, state);
       } catch (error) {
         await state.close();
         throw error;
       }
     }
     const own = options.ownsParameters ? trained : copyOfAll(trained);
-    const state = new HostState(table, own, optimizer);
-    return new LearningEngine(options, table, hostModel(parameters, options), state);
+    const state = new HostState(layout.trained, own, optimizer);
+    return new LearningEngine(options, hostModel(parameters, options), state);
   }
 
   /** All that training changes: the model's parameters or the adapter's, and the optimizer's averages. */
@@ -181,12 +154,12 @@ export class LearningEngine {
    * learner's own: they are not to be changed, and change with the next update.
    */
   async weights(): Promise<ReadTensor> {
-    const { config, adapter, executor } = this.#options;
+    const { layout, executor } = this.#options;
     const trained = this.#state.feeds;
-    if (!adapter) return weightReader(trained);
+    if (!layout.adapter) return weightReader(trained);
     this.#merging ??= executor.compile(mergeProgram());
     const { read } = this.#model;
-    return mergedReader(await this.#merging, config, adapter.config, { read, trained });
+    return mergedReader(await this.#merging, layout.adapter, { read, trained });
   }
 
   /**
@@ -216,7 +189,7 @@ export class LearningEngine {
   /** See `Learner.score`. */
   score(rows: readonly TokenRow[], onTokens?: OnTokens): Promise<ScoredRow[]> {
     const weights = [this.#model.frozen, this.#state.feeds];
-    return this.#score(rows, this.#programOptions, weights, onTokens);
+    return this.#score(rows, this.#options.layout, weights, onTokens);
   }
 
   /**
@@ -231,23 +204,23 @@ export class LearningEngine {
         "scoreReference: keepReference must be set without an adapter, got false",
       );
     }
-    return this.#score(rows, {}, [reference], onTokens);
+    return this.#score(rows, withoutTrainedParts(this.#options.layout), [reference], onTokens);
   }
 
   async #score(
     rows: readonly TokenRow[],
-    options: Omit<LearningProgramOptions, "headChunks">,
+    layout: ParameterLayout,
     weights: readonly WeightFeeds[],
     onTokens?: OnTokens,
   ): Promise<ScoredRow[]> {
     const modelFeeds = this.#feedsOf(weights);
-    checkRows("score", rows, this.#options.config);
+    checkRows("score", rows, layout.config);
     const scored: ScoredRow[] = rows.map(() => ({ spans: [] }));
     const forests = this.#forests(rows);
     const total = positionsOf(forests);
     let done = 0;
     for (const forest of forests) {
-      const executable = await this.#scoring(options, forest);
+      const executable = await this.#scoring(layout, forest);
       const { newLogProbs, entropies, values } = onlyArrays(
         await executable.run({
           ...modelFeeds,
@@ -281,7 +254,7 @@ export class LearningEngine {
             spans: rows[row]!.spans.map(() => ({
               logProbs: new Float32Array(),
               entropies: new Float32Array(),
-              ...(options.valueHead && { values: new Float32Array() }),
+              ...(layout.valueHead.length > 0 && { values: new Float32Array() }),
             })),
           },
     );
@@ -293,9 +266,9 @@ export class LearningEngine {
     objective: ObjectiveProgram,
     onTokens?: OnTokens,
   ): Promise<UpdateReport> {
-    checkRows("update", rows, this.#options.config);
+    checkRows("update", rows, this.#options.layout.config);
     checkTrainingRows(rows, objective);
-    if (objective.needs.includes("values") && !this.#options.valueHead) {
+    if (objective.needs.includes("values") && this.#options.layout.valueHead.length === 0) {
       throw new RangeError(
         `update: valueHead must be set for objective ${objective.name}, which needs values, got false`,
       );
@@ -418,21 +391,18 @@ export class LearningEngine {
    * In how many parts the head of a forest is computed: a power of 2, so that there are few programs.
    */
   #headChunks({ predictors }: RowForest): number {
-    const { config, maxLogits = 2 ** 26 } = this.#options;
-    const parts = (predictors.length * config.vocabularySize) / maxLogits;
+    const { layout, maxLogits = 2 ** 26 } = this.#options;
+    const parts = (predictors.length * layout.config.vocabularySize) / maxLogits;
     return 2 ** Math.max(0, Math.ceil(Math.log2(parts)));
   }
 
-  #scoring(
-    options: Omit<LearningProgramOptions, "headChunks">,
-    forest: RowForest,
-  ): Promise<Executable<string, string>> {
+  #scoring(layout: ParameterLayout, forest: RowForest): Promise<Executable<string, string>> {
     const headChunks = this.#headChunks(forest);
-    const kind = options.adapter ? "adapted" : options.valueHead ? "valued" : "plain";
+    const kind = layout.adapter ? "adapted" : layout.valueHead.length > 0 ? "valued" : "plain";
     return this.#compiled(
       `score ${kind} ${headChunks}`,
-      () => scoringProgram(this.#options.config, { ...options, headChunks }),
-      options.adapter !== undefined,
+      () => scoringProgram(layout, { headChunks }),
+      layout.adapter !== undefined,
     );
   }
 
@@ -445,11 +415,12 @@ export class LearningEngine {
     const scalesLoss = this.#lossScale !== undefined;
     // On a GPU steps are not made in an order that would make use of it.
     const keepsLeast = !this.#options.resident;
-    const options = { ...this.#programOptions, headChunks, addsToSums, scalesLoss, keepsLeast };
+    const { layout, recomputeLayers } = this.#options;
+    const options = { headChunks, recomputeLayers, addsToSums, scalesLoss, keepsLeast };
     const kind = addsToSums ? "train on" : "train";
     return this.#compiled(
       `${kind} ${headChunks} ${objective.name}`,
-      () => trainingProgram(this.#options.config, objective, options),
+      () => trainingProgram(layout, objective, options),
       true,
       this.#state.compileOptions(addsToSums),
     );
@@ -485,8 +456,8 @@ export class LearningEngine {
   /** @param weights - Of several that hold a parameter the last one counts. */
   #feedsOf(weights: readonly WeightFeeds[]): RunFeeds {
     const feeds: Record<string, Feed | ResidentTensor> = { ...this.#model.rotary };
-    const model = parameterTable(this.#options.config);
-    for (const { name } of [...model, ...this.#table]) {
+    const { model, trained } = this.#options.layout;
+    for (const { name } of [...model, ...trained]) {
       const feed = weights.findLast((each) => each.has(name))?.get(name);
       if (feed) feeds[name] = feed;
     }
@@ -504,14 +475,6 @@ interface GradientSums {
   readonly metrics: Record<string, number>;
   /** Not finite if an entry of the sum is not. */
   readonly gradientNorm: number;
-}
-
-function programOptionsOf({
-  adapter,
-  valueHead = false,
-  recomputeLayers = false,
-}: LearningEngineOptions): Omit<LearningProgramOptions, "headChunks"> {
-  return { adapter: adapter?.config, valueHead, recomputeLayers };
 }
 
 /** The outputs that are arrays. */

@@ -8,11 +8,8 @@ import {
   type Tensor,
   type Tracer,
 } from "@turnwise/graph";
-import { adapterTable, type AdapterConfig } from "../model/lora.ts";
-import type { ModelConfig } from "../model/model-config.ts";
+import type { ParameterLayout } from "../model/parameter-layout.ts";
 import { type ParameterSpec } from "../model/shape/parameters.ts";
-import { parameterTable } from "../model/parameter-table.ts";
-import { valueHeadTable } from "../model/value-head.ts";
 import { fedFields } from "./batch-feeds.ts";
 import { inlineProgram } from "./inline-program.ts";
 import type { ObjectiveProgram } from "./objective-program.ts";
@@ -23,10 +20,6 @@ import { forwardForest, headWeight, traceModel, type TracedModel } from "../mode
 export interface LearningProgramOptions {
   /** Parts that the output head is computed in, to bound its memory. */
   readonly headChunks: number;
-  /** Computed beside the model; then it alone is trained. */
-  readonly adapter?: AdapterConfig | undefined;
-  /** Whether values are computed as well, by a head that is trained too. Default false. */
-  readonly valueHead?: boolean | undefined;
   /**
    * Whether each layer is computed a second time for its gradient, instead of keeping what is between
    * its input and its output. Default false.
@@ -49,17 +42,6 @@ const turnNames = new Set(
   ["newLogProbs", "entropies", "values"].map((name) => `objective/${name}`),
 );
 
-/** What is trained: the model or the adapter, and the value head if there is one. */
-export function trainedTable(
-  config: ModelConfig,
-  { adapter, valueHead }: Pick<LearningProgramOptions, "adapter" | "valueHead">,
-): ParameterSpec[] {
-  return [
-    ...(adapter ? adapterTable(config, adapter) : parameterTable(config)),
-    ...(valueHead ? valueHeadTable(config) : []),
-  ];
-}
-
 /**
  * The forward pass over a forest of rows, with the head where response tokens are predicted. Inputs,
  * beside the forest's layout (see `forestFeeds`): `tokens`, int32 `[node]`; `predictors`, as indices
@@ -69,16 +51,17 @@ export function trainedTable(
 function forwardTokens(
   g: Tracer,
   model: TracedModel,
+  { trained, valueHead }: ParameterLayout,
   options: LearningProgramOptions,
 ): { newLogProbs: Tensor; entropies: Tensor; values?: Tensor } {
-  const { headChunks, valueHead = false, recomputeLayers = false } = options;
+  const { headChunks, recomputeLayers = false } = options;
   const tokens = g.input("tokens", "int32", [forestTokens]);
   const predictors = g.input("predictors", "int32", ["predictor"]);
   const targets = g.input("targets", "int32", ["predictor"]);
   const predictions = g.input("predictions", "int32", ["token"]);
   const hidden = forwardForest(model, tokens, predictors, { recomputeLayers });
   const head = headWeight(model);
-  const isTrained = trainedTable(model.config, options).some(({ name }) => g.inputs[name] === head);
+  const isTrained = trained.some(({ name }) => g.inputs[name] === head);
   const { logProbs, entropies } = logProbAndEntropy(
     g,
     { hidden, head, targets },
@@ -88,15 +71,15 @@ function forwardTokens(
   return {
     newLogProbs: g.gather(logProbs, predictions),
     entropies: g.gather(entropies, predictions),
-    ...(valueHead && { values: g.gather(valuesOf(model, hidden), predictions) }),
+    ...(valueHead.length > 0 && {
+      values: g.gather(valuesOf(model, valueHead, hidden), predictions),
+    }),
   };
 }
 
 /** What is expected to be paid behind each hidden state, `[predictor, hiddenSize] -> [predictor]`. */
-function valuesOf({ g, config }: TracedModel, hidden: Tensor): Tensor {
-  const [weight, bias] = valueHeadTable(config).map(({ name, shape }) =>
-    g.input(name, "float32", shape),
-  );
+function valuesOf({ g }: TracedModel, valueHead: readonly ParameterSpec[], hidden: Tensor): Tensor {
+  const [weight, bias] = valueHead.map(({ name, shape }) => g.input(name, "float32", shape));
   return g.reshape(g.linear(hidden, weight!, bias), [hidden.shape[0]!]);
 }
 
@@ -104,9 +87,9 @@ function valuesOf({ g, config }: TracedModel, hidden: Tensor): Tensor {
  * Log-probs and entropies of response tokens: outputs `newLogProbs` and `entropies`, and with a value
  * head `values`, `[token]`.
  */
-export function scoringProgram(config: ModelConfig, options: LearningProgramOptions): Program {
+export function scoringProgram(layout: ParameterLayout, options: LearningProgramOptions): Program {
   return trace((g): Record<string, Tensor> =>
-    forwardTokens(g, traceModel(g, config, options.adapter), options),
+    forwardTokens(g, traceModel(g, layout), layout, options),
   );
 }
 
@@ -116,17 +99,16 @@ export function scoringProgram(config: ModelConfig, options: LearningProgramOpti
  * the gradient of each trained parameter, or its sum with an input, under `gradient/<name>`.
  */
 export function trainingProgram(
-  config: ModelConfig,
+  layout: ParameterLayout,
   objective: ObjectiveProgram,
   options: TrainingProgramOptions,
 ): Program {
   const { addsToSums = false, scalesLoss = false, keepsLeast = false } = options;
   const program = trace((g): Record<string, Tensor> => {
-    const model = traceModel(g, config, options.adapter);
-    const table = trainedTable(config, options);
-    const scores = forwardTokens(g, model, options);
+    const model = traceModel(g, layout);
+    const scores = forwardTokens(g, model, layout, options);
     const { newLogProbs, entropies, values } = scores;
-    const parameters = table.map(({ name }) => g.inputs[name] ?? model.parameter(name));
+    const parameters = layout.trained.map(({ name }) => g.inputs[name] ?? model.parameter(name));
     const results = inlineProgram(g, objective.program, {
       newLogProbs: g.stopGradient(newLogProbs),
       entropies: g.stopGradient(entropies),
@@ -157,7 +139,10 @@ export function trainingProgram(
         Object.entries(results).map(([name, tensor]) => [`objective/${name}`, tensor]),
       ),
       ...Object.fromEntries(
-        table.map((spec, i) => [gradientPrefix + spec.name, withSum(spec, parameterGradients[i]!)]),
+        layout.trained.map((spec, i) => [
+          gradientPrefix + spec.name,
+          withSum(spec, parameterGradients[i]!),
+        ]),
       ),
     };
   });

@@ -10,6 +10,7 @@ import { readLearner, writeLearner } from "../engine/learner-checkpoint.ts";
 import { LearningEngine, type LearningEngineOptions } from "./learning-engine.ts";
 import { LossScale } from "./loss-scale.ts";
 import { traceObjective } from "./objective-program.ts";
+import { parameterLayout } from "../model/parameter-layout.ts";
 
 test("halves after an overflow, and doubles after 2000 steps without one", () => {
   const scale = new LossScale();
@@ -29,7 +30,7 @@ const objective = traceObjective(crossEntropy);
 
 const create = (overrides: Partial<LearningEngineOptions>): Promise<LearningEngine> =>
   LearningEngine.create(initialParameters(config, 3), {
-    config,
+    layout: parameterLayout(config),
     executor: createOnnxExecutor({ threads: 1 }),
     microbatchTokens: 64,
     optimizer: { learningRate: { peak: 0.01 } },
@@ -84,7 +85,7 @@ describe.each([
 
 test("goes on from the scale that was saved", async () => {
   const folder = await mkdtemp(join(tmpdir(), "loss-scale-"));
-  const shape = { config, weights: { seed: 0 } };
+  const shape = { layout: parameterLayout(config), weights: { seed: 0 } };
   const [one, other] = [await create({ scalesLoss: true }), await create({ scalesLoss: true })];
   await one.update([row(1e35)], objective);
   const { lossScale, reader } = one;

@@ -5,8 +5,7 @@ import {
   type Program,
   type ResidentTensor,
 } from "@turnwise/graph";
-import { adaptedModules, adapterScale, loraNames, type AdapterConfig } from "../model/lora.ts";
-import type { ModelConfig } from "../model/model-config.ts";
+import { adapterScale, loraNames, type AdapterLayout } from "../model/lora.ts";
 import type { ReadTensor } from "../checkpoints/stored-parameters.ts";
 import type { WeightFeeds } from "./resident-weights.ts";
 
@@ -52,18 +51,15 @@ function entriesOf(
  */
 export function mergedReader(
   executable: Executable<"merged">,
-  config: ModelConfig,
-  adapter: AdapterConfig,
+  { config, modules }: AdapterLayout,
   { read, trained }: { readonly read: ReadFeed; readonly trained: WeightFeeds },
 ): ReadTensor {
-  const scale = { data: Float32Array.of(adapterScale(adapter)), shape: [] };
-  const modules = new Map(
-    adaptedModules(config, adapter).map(({ module }) => [`${module}.weight`, module]),
-  );
+  const scale = { data: Float32Array.of(adapterScale(config)), shape: [] };
+  const targets = new Map(modules.map(({ module }) => [`${module}.weight`, module]));
   // What was trained whole has the name of what it stands in for.
   const readTrained = weightReader(trained);
   return async (name) => {
-    const module = modules.get(name);
+    const module = targets.get(name);
     if (module === undefined) {
       return trained.has(name) ? readTrained(name) : entriesOf(name, await read(name));
     }

@@ -1,19 +1,25 @@
 import type { Executor, FrozenFeeds, ResidentTensor, RunFeeds } from "@turnwise/graph";
-import type { Adapter } from "../model/lora.ts";
-import type { ModelConfig } from "../model/model-config.ts";
+import type { ParameterLayout } from "../model/parameter-layout.ts";
 import { type Parameters } from "../model/shape/parameters.ts";
-import { parameterTable } from "../model/parameter-table.ts";
 import type { LocatedParameters } from "../checkpoints/stored-parameters.ts";
 import type { ReadFeed } from "./merge-program.ts";
 import { SharedTensor, type WeightFeeds } from "./resident-weights.ts";
 import { rotaryFeeds } from "../model/transformer.ts";
 
-/** Of a learner's options, those that say what stays as it is. See `LearningEngineOptions`. */
+/** Options of a learner for the parts of its model that training leaves alone. */
 export interface ModelOptions {
-  readonly config: ModelConfig;
+  /** Layout of all parameters that it computes with: the model's, the adapter's, the value head's. */
+  readonly layout: ParameterLayout;
   readonly executor: Executor;
-  readonly adapter?: Adapter | undefined;
+  /**
+   * With an adapter: the model in files that stay, in place of the parameters, which then are none.
+   * Programs widen what they need of it; on a device it is held as float32 all the same.
+   */
   readonly stored?: LocatedParameters | undefined;
+  /**
+   * Whether to keep a copy of the first weights, for `scoreReference`. With an adapter there is no
+   * need: the model without it is the reference. Default false.
+   */
   readonly keepReference?: boolean | undefined;
 }
 
@@ -36,11 +42,12 @@ export interface ModelParts {
 /** Arrays of this process, or places in files. */
 export function hostModel(
   parameters: Parameters,
-  { config, adapter, stored, keepReference }: ModelOptions,
+  { layout, stored, keepReference }: ModelOptions,
 ): ModelParts {
+  const { config, model, adapter } = layout;
   const rotary = rotaryFeeds(config);
   if (stored) {
-    const places = parameterTable(config).map(({ name }) => [name, stored.place(name)] as const);
+    const places = model.map(({ name }) => [name, stored.place(name)] as const);
     return {
       rotary,
       frozen: new Map(),
@@ -52,9 +59,7 @@ export function hostModel(
     };
   }
   const feedsOf = (values: Parameters): WeightFeeds =>
-    new Map(
-      parameterTable(config).map(({ name, shape }) => [name, { data: values.get(name)!, shape }]),
-    );
+    new Map(model.map(({ name, shape }) => [name, { data: values.get(name)!, shape }]));
   const frozen: WeightFeeds = adapter ? feedsOf(parameters) : new Map();
   const first = keepReference ? feedsOf(copyOfAll(parameters)) : undefined;
   return {
@@ -75,8 +80,9 @@ export function hostModel(
 export async function residentModel(
   parameters: Parameters,
   trained: ReadonlyMap<string, SharedTensor>,
-  { config, adapter, stored, executor, keepReference }: ModelOptions,
+  { layout, stored, executor, keepReference }: ModelOptions,
 ): Promise<ModelParts> {
+  const { config, model, adapter } = layout;
   const held = new Map<string, SharedTensor>();
   const rotary: Record<string, ResidentTensor> = {};
   const close = (): void => {
@@ -88,7 +94,7 @@ export async function residentModel(
     for (const [name, feed] of Object.entries(rotaryFeeds(config))) {
       rotary[name] = await executor.upload(feed);
     }
-    for (const { name, shape } of adapter || keepReference ? parameterTable(config) : []) {
+    for (const { name, shape } of adapter || keepReference ? model : []) {
       if (!adapter) {
         held.set(name, trained.get(name)!.retain());
         continue;

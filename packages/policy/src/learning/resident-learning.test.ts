@@ -8,9 +8,10 @@ import { smallModelConfig } from "../model/model-config.ts";
 import { type Parameters } from "../model/shape/parameters.ts";
 import { initialParameters, parameterTable } from "../model/parameter-table.ts";
 import { countingExecutor } from "../testing/counting-executor.ts";
-import { LearningEngine, type LearningEngineOptions } from "./learning-engine.ts";
-import { trainedTable } from "./learning-programs.ts";
+import { LearningEngine } from "./learning-engine.ts";
 import { traceObjective } from "./objective-program.ts";
+import { learnerOptions, type LearnerOverrides } from "../testing/learner-options.ts";
+import { adapterTable } from "../model/lora.ts";
 
 const config = {
   ...smallModelConfig({ vocabularySize: 20, hiddenSize: 16, numLayers: 2 }),
@@ -25,13 +26,12 @@ const adapter = initialAdapter(
   7,
 );
 
-const create = (overrides: Partial<LearningEngineOptions> = {}): Promise<LearningEngine> =>
+const create = (overrides: LearnerOverrides = {}): Promise<LearningEngine> =>
   LearningEngine.create(parameters, {
-    config,
     executor,
     microbatchTokens: 24,
     optimizer: { learningRate: { peak: 0.01 }, weightDecay: 0.1 },
-    ...overrides,
+    ...learnerOptions(config, overrides),
   });
 
 /** A loss that reads log-probs, entropies and, where there are some, values. */
@@ -65,18 +65,16 @@ type Kind = "parameter" | "firstMoment" | "secondMoment";
 async function readAll(
   engine: LearningEngine,
   kind: Kind,
-  { adapter: given, valueHead }: Partial<LearningEngineOptions> = {},
+  overrides: LearnerOverrides = {},
 ): Promise<Parameters> {
   const values = new Map<string, Float32Array>();
-  for (const { name } of trainedTable(config, { adapter: given?.config, valueHead })) {
+  for (const { name } of learnerOptions(config, overrides).layout.trained) {
     values.set(name, (await engine.reader[kind](name)).slice());
   }
   return values;
 }
 
-const createBoth = (
-  overrides: Partial<LearningEngineOptions>,
-): Promise<[LearningEngine, LearningEngine]> =>
+const createBoth = (overrides: LearnerOverrides): Promise<[LearningEngine, LearningEngine]> =>
   Promise.all([create(overrides), create({ ...overrides, resident: true })]);
 
 /** The largest difference, as a share of the largest entry. */
@@ -93,7 +91,7 @@ function distance(one: Parameters, other: Parameters): number {
 }
 
 describe("learning with everything resident equals learning on arrays", () => {
-  const cases: Record<string, Partial<LearningEngineOptions>> = {
+  const cases: Record<string, LearnerOverrides> = {
     "all weights": {},
     "in one microbatch": { microbatchTokens: 1000 },
     "with a value head": { valueHead: true },
@@ -231,7 +229,7 @@ test("keeps as many tensors after each update, moves no weights, and keeps none 
 test("shares the frozen weights of an adapter with whoever samples", async () => {
   const counting = countingExecutor(executor);
   const engine = await create({ executor: counting, resident: true, adapter });
-  const numTrained = trainedTable(config, { adapter: adapter.config, valueHead: false }).length;
+  const numTrained = adapterTable(config, adapter.config).length;
   const numFrozen = parameterTable(config).length;
   expect(counting.numLive).toBe(numFrozen + 3 * numTrained + 2);
   const loaded = engine.share()!;

@@ -1,4 +1,4 @@
-import type { JsonObject } from "../files/json-file.ts";
+import { isSwitchedOff, type JsonObject } from "../files/json-file.ts";
 import { families } from "./families/families.ts";
 
 /** Fields of a `config.json` that are read for every family. */
@@ -105,16 +105,6 @@ const known = new Set([
   ...Object.values(families).flatMap(({ configFields }) => configFields),
 ]);
 
-/** Whether a field is switched off: it then says nothing, whatever it is called. */
-function isOff(value: unknown): boolean {
-  return (
-    value === null ||
-    value === undefined ||
-    value === false ||
-    (typeof value === "object" && Object.keys(value).length === 0)
-  );
-}
-
 /**
  * Refuses fields of a `config.json` that are not known: what they change about the computation would
  * be left out in silence. Private fields (`_...`) and those that are switched off (null, false, an
@@ -123,7 +113,7 @@ function isOff(value: unknown): boolean {
  */
 export function refuseUnknownFields(json: JsonObject, source: string): void {
   for (const [field, value] of Object.entries(json)) {
-    if (known.has(field) || field.startsWith("_") || isOff(value)) continue;
+    if (known.has(field) || field.startsWith("_") || isSwitchedOff(value)) continue;
     throw new RangeError(
       `${source}: ${field} must be absent, since it is not computed here, got ${JSON.stringify(value)}`,
     );

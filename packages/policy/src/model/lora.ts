@@ -79,12 +79,12 @@ export interface AdaptedModule {
 
 const withoutWeight = (name: string): string => name.replace(/\.(weight|bias)$/, "");
 
-/** The linear layers of a model that an adapter targets, in the model's order. */
+/** Linear layers among the parameters of a model that an adapter targets, in the model's order. */
 export function adaptedModules(
-  config: ModelConfig,
+  model: readonly ParameterSpec[],
   { targetModules }: Pick<AdapterConfig, "targetModules">,
 ): AdaptedModule[] {
-  return parameterTable(config).flatMap(({ name, shape }) => {
+  return model.flatMap(({ name, shape }) => {
     const module = withoutWeight(name);
     if (!name.endsWith(".weight") || !isLinear(module)) return [];
     return hasModuleName(module, targetModules)
@@ -95,32 +95,46 @@ export function adaptedModules(
 
 const isLinear = (module: string): boolean => hasModuleName(module, allLinearModules);
 
-/** The parameters of a model that an adapter trains whole. */
-function savedParameters(
-  config: ModelConfig,
+/** Parameters of a model that an adapter trains whole. */
+const savedParameters = (
+  model: readonly ParameterSpec[],
   { modulesToSave }: Pick<AdapterConfig, "modulesToSave">,
-): ParameterSpec[] {
-  return parameterTable(config).filter(({ name }) =>
-    hasModuleName(withoutWeight(name), modulesToSave),
-  );
+): ParameterSpec[] => model.filter(({ name }) => hasModuleName(withoutWeight(name), modulesToSave));
+
+/** Parameters of an adapter to one model. */
+export interface AdapterLayout {
+  readonly config: AdapterConfig;
+  /** Layers that it targets. */
+  readonly modules: readonly AdaptedModule[];
+  /** Parameters that it trains whole, which replace those of the model with the same names. */
+  readonly saved: readonly ParameterSpec[];
+  /**
+   * All of its parameters, in the one order that values, gradients and optimizer state share: for each
+   * targeted layer `<layer>.lora_A.weight` and `<layer>.lora_B.weight`, then those trained whole.
+   */
+  readonly parameters: readonly ParameterSpec[];
 }
 
-/**
- * All that an adapter trains, in the one order that its values, gradients and optimizer state share:
- * for each targeted layer `<layer>.lora_A.weight` and `<layer>.lora_B.weight`, then the parameters that
- * are trained whole, which stand in for those of the model with the same names.
- */
+/** Lays out an adapter. @param model - Parameters of its model. */
+export function adapterLayout(
+  model: readonly ParameterSpec[],
+  config: AdapterConfig,
+): AdapterLayout {
+  const modules = adaptedModules(model, config);
+  const saved = savedParameters(model, config);
+  const pairs = modules.flatMap(({ module, outputs, inputs }): ParameterSpec[] => {
+    const { a, b } = loraNames(module);
+    return [
+      { name: a, shape: [config.rank, inputs], initial: "uniform" },
+      { name: b, shape: [outputs, config.rank], initial: "zeros" },
+    ];
+  });
+  return { config, modules, saved, parameters: [...pairs, ...saved] };
+}
+
+/** Lists all parameters of an adapter, in the order of {@link AdapterLayout}. */
 export function adapterTable(config: ModelConfig, adapter: AdapterConfig): ParameterSpec[] {
-  const pairs = adaptedModules(config, adapter).flatMap(
-    ({ module, outputs, inputs }): ParameterSpec[] => {
-      const { a, b } = loraNames(module);
-      return [
-        { name: a, shape: [adapter.rank, inputs], initial: "uniform" },
-        { name: b, shape: [outputs, adapter.rank], initial: "zeros" },
-      ];
-    },
-  );
-  return [...pairs, ...savedParameters(config, adapter)];
+  return [...adapterLayout(parameterTable(config), adapter).parameters];
 }
 
 /**
@@ -138,6 +152,7 @@ export function adapterConfig(
   }: AdapterOptions,
   source = "adapter",
 ): AdapterConfig {
+  const model = parameterTable(config);
   checkInteger(source, { rank }, { min: 1 });
   checkPositive(source, { alpha });
   const adapter = { rank, alpha, scaling, targetModules, modulesToSave };
@@ -145,13 +160,13 @@ export function adapterConfig(
     throw new RangeError(`${source}: targetModules must name a layer, got none`);
   }
   for (const name of targetModules) {
-    if (adaptedModules(config, { targetModules: [name] }).length > 0) continue;
+    if (adaptedModules(model, { targetModules: [name] }).length > 0) continue;
     throw new RangeError(
       `${source}: targetModules must name linear layers of attention or the gated unit, got ${JSON.stringify(name)}`,
     );
   }
   for (const name of modulesToSave) {
-    const saved = savedParameters(config, { modulesToSave: [name] });
+    const saved = savedParameters(model, { modulesToSave: [name] });
     if (saved.length === 0) {
       throw new RangeError(
         `${source}: modulesToSave must name layers of the model, got ${JSON.stringify(name)}`,
@@ -174,10 +189,10 @@ export function adapterConfig(
 }
 
 /**
- * A fresh adapter, with which a model computes what it does without: `A` drawn, `B` zero, and copies of
- * what is trained whole.
- * @param parameters - The model's.
- * @param seed - Fixes what is drawn.
+ * Draws a fresh adapter, with which a model computes the same as without: `A` random, `B` zero, and
+ * copies of the parameters trained whole.
+ * @param parameters - Those of the model.
+ * @param seed - Fixes the random values.
  */
 export function initialAdapter(
   config: ModelConfig,
@@ -185,19 +200,24 @@ export function initialAdapter(
   adapter: AdapterConfig,
   seed: number | string,
 ): Adapter {
-  const drawn = drawParameters(
-    adapterTable(config, adapter).filter(({ name }) => !parameters.has(name)),
-    config,
-    seed,
-  );
-  const copied = savedParameters(config, adapter).map(
-    ({ name }) => [name, parameters.get(name)!.slice()] as const,
-  );
-  return { config: adapter, parameters: new Map([...drawn, ...copied]) };
+  const layout = adapterLayout(parameterTable(config), adapter);
+  return { config: adapter, parameters: drawAdapter(layout, config, parameters, seed) };
+}
+
+/** Draws the values of a fresh adapter, see {@link initialAdapter}. */
+export function drawAdapter(
+  { parameters, saved }: AdapterLayout,
+  config: ModelConfig,
+  model: Parameters,
+  seed: number | string,
+): Parameters {
+  const copies = new Map(saved.map(({ name }) => [name, model.get(name)!.slice()]));
+  const pairs = parameters.filter(({ name }) => !copies.has(name));
+  return new Map([...drawParameters(pairs, config, seed), ...copies]);
 }
 
 /**
- * A model with its adapter put into the weights: `W + scale * B A` where it targets a layer, its own
+ * Merges an adapter into the weights of its model: `W + scale * B A` where it targets a layer, its own
  * values where it trained a parameter whole. Other arrays are those of the model, not copies.
  */
 export function mergeAdapter(
@@ -205,8 +225,9 @@ export function mergeAdapter(
   parameters: Parameters,
   adapter: Adapter,
 ): Parameters {
-  const merge = adapterMerger(config, adapter);
-  const targets = new Set(adaptedModules(config, adapter.config).map(({ module }) => module));
+  const layout = adapterLayout(parameterTable(config), adapter.config);
+  const merge = adapterMerger(layout, adapter.parameters);
+  const targets = new Set(layout.modules.map(({ module }) => module));
   return new Map(
     [...parameters].map(([name, values]) => {
       const isChanged = targets.has(withoutWeight(name));
@@ -215,24 +236,22 @@ export function mergeAdapter(
   );
 }
 
-/** Puts an adapter into the parameters of its model one by one and in place, see {@link mergeAdapter}. */
+/** Merges an adapter into the parameters of its model, one by one and in place, see {@link mergeAdapter}. */
 export function adapterMerger(
-  config: ModelConfig,
-  adapter: Adapter,
+  { config, modules }: AdapterLayout,
+  parameters: Parameters,
 ): (name: string, values: Float32Array) => Float32Array {
-  const scale = adapterScale(adapter.config);
-  const modules = new Map(
-    adaptedModules(config, adapter.config).map((each) => [`${each.module}.weight`, each]),
-  );
+  const scale = adapterScale(config);
+  const targets = new Map(modules.map((each) => [`${each.module}.weight`, each]));
   return (name, values) => {
-    const adapted = modules.get(name);
-    if (!adapted) return adapter.parameters.get(name) ?? values;
+    const adapted = targets.get(name);
+    if (!adapted) return parameters.get(name) ?? values;
     const { module, outputs, inputs } = adapted;
     const { a, b } = loraNames(module);
-    addProduct(values, adapter.parameters.get(a)!, adapter.parameters.get(b)!, {
+    addProduct(values, parameters.get(a)!, parameters.get(b)!, {
       outputs,
       inputs,
-      rank: adapter.config.rank,
+      rank: config.rank,
       scale,
     });
     return values;

@@ -7,11 +7,11 @@ import {
   type Tensor,
   type Tracer,
 } from "@turnwise/graph";
-import { adapterScale, adapterTable, loraNames, type AdapterConfig } from "./lora.ts";
+import { adapterScale, loraNames } from "./lora.ts";
 import type { ModelConfig } from "./model-config.ts";
 import { families } from "./families/families.ts";
 import type { FamilyLayers } from "./families/family.ts";
-import { parameterTable } from "./parameter-table.ts";
+import type { ParameterLayout } from "./parameter-layout.ts";
 import type { TracedParameters } from "./shape/traced-parameters.ts";
 import { rotaryFrequencies, rotaryMagnitude } from "./shape/rope-scaling.ts";
 
@@ -21,13 +21,8 @@ export interface TracedModel extends TracedParameters {
   readonly layers: FamilyLayers;
 }
 
-/**
- * Puts a model into a program. Only parameters that are used become inputs.
- * @param adapter - Computed beside the layers that it targets; its matrices are inputs as well.
- */
-export function traceModel(g: Tracer, config: ModelConfig, adapter?: AdapterConfig): TracedModel {
-  const table = [...parameterTable(config), ...(adapter ? adapterTable(config, adapter) : [])];
-  const shapes = new Map(table.map(({ name, shape }) => [name, shape]));
+/** Puts a model into a program, with its adapter. Only parameters that are used become inputs. */
+export function traceModel(g: Tracer, { config, adapter, shapes }: ParameterLayout): TracedModel {
   const parameter = (name: string): Tensor =>
     g.inputs[name] ?? g.input(name, "float32", shapes.get(name)!);
   const linear = (name: string, x: Tensor): Tensor => {
@@ -39,7 +34,7 @@ export function traceModel(g: Tracer, config: ModelConfig, adapter?: AdapterConf
     );
     const { a, b } = loraNames(name);
     if (!adapter || !shapes.has(a)) return whole;
-    const low = g.multiply(g.linear(x, parameter(a)), adapterScale(adapter));
+    const low = g.multiply(g.linear(x, parameter(a)), adapterScale(adapter.config));
     return g.add(whole, g.linear(low, parameter(b)));
   };
   const rotary = (name: string): Tensor =>

@@ -15,7 +15,13 @@ export function valueHeadTable({ hiddenSize }: ModelConfig): ParameterSpec[] {
   ];
 }
 
-/** A fresh value head. */
-export function initialValueHead(config: ModelConfig): Parameters {
-  return drawParameters(valueHeadTable(config), config, 0);
+/** Values of a fresh value head; none without one. */
+export function initialValueHead({
+  config,
+  valueHead,
+}: {
+  readonly config: ModelConfig;
+  readonly valueHead: readonly ParameterSpec[];
+}): Parameters {
+  return drawParameters(valueHead, config, 0);
 }

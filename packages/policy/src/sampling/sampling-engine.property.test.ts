@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { smallModelConfig } from "../model/model-config.ts";
 import { initialParameters } from "../model/parameter-table.ts";
 import { SamplingEngine, type SamplingEngineOptions } from "./sampling-engine.ts";
+import { parameterLayout } from "../model/parameter-layout.ts";
 
 const config = {
   ...smallModelConfig({ vocabularySize: 30, hiddenSize: 32, numLayers: 2, maxSequenceTokens: 200 }),
@@ -12,6 +13,7 @@ const config = {
 };
 /** 64 positions of two layers with one head of 32. */
 const pageBytes = 2 * 2 * 64 * 32 * 4;
+const layout = parameterLayout(config);
 const parameters = initialParameters(config, "any");
 const executor = createOnnxExecutor({ threads: 2 });
 
@@ -20,7 +22,7 @@ async function createEngine(
   cacheBytes: number,
   options: Partial<SamplingEngineOptions> = {},
 ): Promise<SamplingEngine> {
-  const engine = new SamplingEngine({ config, executor, stepTokens, cacheBytes, ...options });
+  const engine = new SamplingEngine({ layout, executor, stepTokens, cacheBytes, ...options });
   await engine.load(parameters);
   return engine;
 }

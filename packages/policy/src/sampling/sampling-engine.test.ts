@@ -17,12 +17,14 @@ import type { HeldWeights, StepJob } from "./runner/runner.ts";
 import { SamplingEngine, type SamplingEngineOptions } from "./sampling-engine.ts";
 import type { RowScores } from "./score-rows.ts";
 import { rotaryFeeds } from "../model/transformer.ts";
+import { parameterLayout } from "../model/parameter-layout.ts";
 
 const config = {
   ...smallModelConfig({ vocabularySize: 40, hiddenSize: 64, numLayers: 2, maxSequenceTokens: 200 }),
   // Wider than for training, so that the distributions differ from place to place.
   initializerRange: 0.2,
 };
+const layout = parameterLayout(config);
 const parameters = initialParameters(config, "sampler");
 const executor = createOnnxExecutor({ threads: 2 });
 
@@ -52,7 +54,7 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
     overrides: Partial<SamplingEngineOptions> = {},
   ): Promise<SamplingEngine> {
     const engine = new SamplingEngine({
-      config,
+      layout,
       executor,
       stepTokens: 512,
       cacheBytes: 2 ** 26,
@@ -279,7 +281,7 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
   test("reports the log-probs and entropies that the learner computes for the same tokens", async () => {
     const engine = await createEngine();
     const learner = await LearningEngine.create(parameters, {
-      config,
+      layout,
       executor,
       optimizer: { learningRate: { peak: 0 } },
       microbatchTokens: 300,
@@ -421,7 +423,7 @@ test("computes a large head in parts", async () => {
     }));
   const results = [];
   for (const maxEntries of [2 ** 25, 40 * 64 - 1, 13 * 64]) {
-    const runner = await ModelRunner.create(config, read, executor, rotary, { maxEntries });
+    const runner = await ModelRunner.create(layout, read, executor, rotary, { maxEntries });
     const shape = { ...config, maxStepTokens: 64, maxBytes: 2 ** 20 };
     const cache = new AttentionCache(shape);
     const logits = await runner.step(cache, jobs(cache));
@@ -439,7 +441,14 @@ for (const folder of ["policy/qwen2-tied", "policy/qwen3-untied"]) {
     (cache) => {
       const createGolden = async (): Promise<SamplingEngine> => {
         const { config: golden, parameters: weights } = await readCheckpoint(shared!);
-        const options = { config: golden, executor, stepTokens: 64, cacheBytes: 2 ** 26, cache };
+        const goldenLayout = parameterLayout(golden);
+        const options = {
+          layout: goldenLayout,
+          executor,
+          stepTokens: 64,
+          cacheBytes: 2 ** 26,
+          cache,
+        };
         const engine = new SamplingEngine(options);
         await engine.load(weights);
         return engine;
@@ -510,9 +519,9 @@ test.skipIf(!adapted)("computes an adapter beside weights that the executor hold
     get: (name) => tensors.get(name),
     release: () => numReleases++,
   };
-  const options = { config: model, executor, stepTokens: 64, cacheBytes: 2 ** 26 };
+  const options = { layout: parameterLayout(model), executor, stepTokens: 64, cacheBytes: 2 ** 26 };
   const engine = new SamplingEngine({ ...options, cache: "device" });
-  await engine.loadHeld(held, adapter.config);
+  await engine.loadHeld(held, parameterLayout(model, { adapter: adapter.config }));
   checkScores(await engine.score(golden.input_ids), golden);
   const { greedy } = golden;
   const greedyRequest = { temperature: 0, maxTokens: greedy.continuation.length };

@@ -7,8 +7,7 @@ import {
   type TokenCounts,
 } from "@turnwise/core";
 import type { Executor } from "@turnwise/graph";
-import type { AdapterConfig } from "../model/lora.ts";
-import type { ModelConfig } from "../model/model-config.ts";
+import type { ParameterLayout } from "../model/parameter-layout.ts";
 import type { Parameters } from "../model/shape/parameters.ts";
 import { DeviceRunner } from "./device/device-runner.ts";
 import { HeldSequences, sharedLength } from "./held-sequences.ts";
@@ -34,7 +33,8 @@ import { scoreRows, type RowScores } from "./score-rows.ts";
 
 /** Options of {@link SamplingEngine}. */
 export interface SamplingEngineOptions {
-  readonly config: ModelConfig;
+  /** Layout of the model's parameters; see `loadFrom` for an adapter. */
+  readonly layout: ParameterLayout;
   readonly executor: Executor;
   /** The most new tokens of one step, over all sequences, `>= 2`. */
   readonly stepTokens: number;
@@ -131,21 +131,21 @@ export class SamplingEngine {
   /**
    * As {@link load}, from wherever parameters come.
    * @param read - See {@link ReadWeights}.
-   * @param adapter - Computed beside the layers that it targets; its matrices are read as well. Default
-   *   none.
+   * @param layout - Layout of what is read. With an adapter its matrices are read as well, and computed
+   *   next to the layers that it targets. Default that of the options.
    */
-  loadFrom(read: ReadWeights, adapter?: AdapterConfig): Promise<void> {
-    return this.#load({ read, adapter });
+  loadFrom(read: ReadWeights, layout: ParameterLayout = this.#options.layout): Promise<void> {
+    return this.#load({ read, layout });
   }
 
   /**
    * As {@link load}, of weights that the executor holds already; for a cache on the device.
    * @param held - The sampler's from now on, which releases them when it has others.
-   * @param adapter - Computed beside the layers that it targets; its matrices are held as well.
+   * @param layout - See {@link loadFrom}.
    */
-  async loadHeld(held: HeldWeights, adapter?: AdapterConfig): Promise<void> {
+  async loadHeld(held: HeldWeights, layout: ParameterLayout = this.#options.layout): Promise<void> {
     try {
-      await this.#load({ held, adapter });
+      await this.#load({ held, layout });
     } catch (error) {
       held.release();
       throw error;
@@ -164,9 +164,9 @@ export class SamplingEngine {
     return this.#whenIdle(async () => {
       if (!this.#runner.timings) throw new Error("score: weights must be loaded first, got none");
       this.#sequences.clear();
-      const { config, stepTokens } = this.#options;
+      const { layout, stepTokens } = this.#options;
       try {
-        return await scoreRows(this.#runner, rows, { config, stepTokens });
+        return await scoreRows(this.#runner, rows, { config: layout.config, stepTokens });
       } catch (error) {
         this.#runner.recover();
         throw error;
@@ -241,7 +241,7 @@ export class SamplingEngine {
   }
 
   #checkRequest(request: SampleRequest): void {
-    checkSampleRequest(request, this.#options.config);
+    checkSampleRequest(request, this.#options.layout.config);
     const { sequenceId, promptTokens, maxTokens } = request;
     // The last token is not read any more.
     const needed = this.#runner.pages.pagesOf(promptTokens.length + maxTokens - 1);

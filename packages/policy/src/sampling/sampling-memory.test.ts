@@ -5,11 +5,13 @@ import { closeTo } from "../testing/close-to.ts";
 import { smallModelConfig } from "../model/model-config.ts";
 import { initialParameters } from "../model/parameter-table.ts";
 import { SamplingEngine } from "./sampling-engine.ts";
+import { parameterLayout } from "../model/parameter-layout.ts";
 
 const config = {
   ...smallModelConfig({ vocabularySize: 40, hiddenSize: 32, numLayers: 2, maxSequenceTokens: 400 }),
   initializerRange: 0.3,
 };
+const layout = parameterLayout(config);
 const parameters = initialParameters(config, "memory");
 const executor = createOnnxExecutor({ threads: 1 });
 /** The keys and values of 64 positions: two layers with one head of 32. */
@@ -50,7 +52,7 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
 
   async function createEngine(numPages: number, stepTokens = 512): Promise<SamplingEngine> {
     const cacheBytes = numPages * pageBytes;
-    const engine = new SamplingEngine({ config, executor, stepTokens, cacheBytes, cache });
+    const engine = new SamplingEngine({ layout, executor, stepTokens, cacheBytes, cache });
     await engine.load(parameters);
     return engine;
   }

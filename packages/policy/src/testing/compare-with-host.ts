@@ -5,6 +5,7 @@ import { smallModelConfig } from "../model/model-config.ts";
 import { initialParameters } from "../model/parameter-table.ts";
 import { closeTo } from "./close-to.ts";
 import { SamplingEngine } from "../sampling/sampling-engine.ts";
+import { parameterLayout } from "../model/parameter-layout.ts";
 
 /** What an executor gives, and what is expected of it. */
 interface Both<T> {
@@ -29,7 +30,7 @@ export async function compareWithHost(executor: Executor): Promise<{
     }),
     initializerRange: 0.3,
   };
-  const options = { config, stepTokens: 100, cacheBytes: 2 ** 20 };
+  const options = { layout: parameterLayout(config), stepTokens: 100, cacheBytes: 2 ** 20 };
   const host = createOnnxExecutor({ threads: 1 });
   const engines = [
     new SamplingEngine({ ...options, executor: host }),

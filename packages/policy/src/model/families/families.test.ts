@@ -5,6 +5,7 @@ import { checkModelConfig, smallModelConfig, type ModelConfig } from "../model-c
 import { parameterTable } from "../parameter-table.ts";
 import { forwardForest, headWeight, traceModel } from "../transformer.ts";
 import { families, isModelType, modelTypeNames } from "./families.ts";
+import { parameterLayout } from "../parameter-layout.ts";
 
 const small = smallModelConfig({ vocabularySize: 11, hiddenSize: 8, numLayers: 2, numHeads: 2 });
 
@@ -37,7 +38,7 @@ describe.each(Object.keys(families).filter(isModelType))("%s", (modelType) => {
   it("computes with all of its parameters, and no others", () => {
     for (const config of configsOf(modelType)) {
       const { inputs } = trace((g) => {
-        const model = traceModel(g, config);
+        const model = traceModel(g, parameterLayout(config));
         const tokens = g.input("tokens", "int32", [forestTokens]);
         const wanted = g.input("wanted", "int32", ["n"]);
         return { logits: g.linear(forwardForest(model, tokens, wanted), headWeight(model)) };

@@ -1,6 +1,6 @@
 import { trace, type Program, type Tensor, type Tracer } from "@turnwise/graph";
-import type { AdapterConfig } from "../../model/lora.ts";
 import type { ModelConfig } from "../../model/model-config.ts";
+import type { ParameterLayout } from "../../model/parameter-layout.ts";
 import { pagePositions } from "../runner/page-table.ts";
 import { traceDraw, traceScore } from "./trace-draw.ts";
 import { embed, headWeight, traceModel } from "../../model/transformer.ts";
@@ -44,16 +44,13 @@ function tableInput(g: Tracer, name: string, { headSize }: ModelConfig): Tensor 
  * The result is `drawn` for draws, from float32 `scales` and `uniforms` (and `minPs`, and `banned`; see
  * `traceDraw`); `logits`; or `scores`, of `targets`.
  */
-export function traceStep(
-  config: ModelConfig,
-  { isTiled, result }: StepForm,
-  adapter?: AdapterConfig,
-): Program {
+export function traceStep(layout: ParameterLayout, { isTiled, result }: StepForm): Program {
+  const { config } = layout;
   const { numHeads, numKeyValueHeads, headSize, hiddenSize, numLayers } = config;
   const group = numHeads / numKeyValueHeads;
   const width = numHeads * headSize;
   return trace<string>((g) => {
-    const model = traceModel(g, config, adapter);
+    const model = traceModel(g, layout);
     const tokens = g.input("tokens", "int32", ["n"]);
     const positions = g.input("positions", "int32", ["n"]);
     const slots = g.input("slots", "int32", ["n"]);

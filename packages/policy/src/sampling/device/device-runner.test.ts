@@ -12,6 +12,7 @@ import { initialParameters } from "../../model/parameter-table.ts";
 import { closeTo } from "../../testing/close-to.ts";
 import { countingExecutor } from "../../testing/counting-executor.ts";
 import { SamplingEngine } from "../sampling-engine.ts";
+import { parameterLayout } from "../../model/parameter-layout.ts";
 
 const config = {
   ...smallModelConfig({
@@ -22,11 +23,12 @@ const config = {
   }),
   initializerRange: 0.3,
 };
+const layout = parameterLayout(config);
 const parameters = initialParameters(config, "device");
 const onnx = createOnnxExecutor({ threads: 1 });
 
 async function createEngine(executor: Executor): Promise<SamplingEngine> {
-  const options = { config, executor, stepTokens: 512, cacheBytes: 2 ** 24 };
+  const options = { layout, executor, stepTokens: 512, cacheBytes: 2 ** 24 };
   const engine = new SamplingEngine({ ...options, cache: "device" });
   await engine.load(parameters);
   return engine;
@@ -59,7 +61,7 @@ test("moves a few numbers for each token, and gives everything back", async () =
 
 test("goes on from page to page, while its tables grow", async () => {
   const [here, there] = [
-    new SamplingEngine({ config, executor: onnx, stepTokens: 512, cacheBytes: 2 ** 24 }),
+    new SamplingEngine({ layout, executor: onnx, stepTokens: 512, cacheBytes: 2 ** 24 }),
     await createEngine(onnx),
   ];
   await here.load(parameters);
@@ -81,14 +83,14 @@ test("reads weights from their file, with an adapter beside them", async () => {
   const adapter = initialAdapter(config, parameters, adapterConfig(config, { rank: 2 }), 1);
   // The second factor starts at 0, and would change nothing.
   for (const values of adapter.parameters.values()) values.fill(0.02);
-  const checkpoint = await openCheckpoint(folder, config);
-  const options = { config, executor: onnx, stepTokens: 512, cacheBytes: 2 ** 24 };
+  const checkpoint = await openCheckpoint(folder, layout);
+  const options = { layout, executor: onnx, stepTokens: 512, cacheBytes: 2 ** 24 };
   const scores = [];
   for (const cache of ["host", "device"] as const) {
     const engine = new SamplingEngine({ ...options, cache });
     const read = (name: string): Float32Array | FileFeed =>
       adapter.parameters.get(name) ?? checkpoint.place(name);
-    await engine.loadFrom(read, adapter.config);
+    await engine.loadFrom(read, parameterLayout(config, { adapter: adapter.config }));
     const [row] = await engine.score([request().promptTokens]);
     scores.push([...row!.entropies]);
     await engine.close();
@@ -99,7 +101,7 @@ test("reads weights from their file, with an adapter beside them", async () => {
 });
 
 test("takes a budget beyond 4 GiB, where memory with addresses of 32 bits does not", async () => {
-  const options = { config, executor: onnx, stepTokens: 512, cacheBytes: 2 ** 36 };
+  const options = { layout, executor: onnx, stepTokens: 512, cacheBytes: 2 ** 36 };
   const [here, there] = (["host", "device"] as const).map(
     (cache) => new SamplingEngine({ ...options, cache }),
   );

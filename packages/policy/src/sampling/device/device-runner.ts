@@ -8,10 +8,9 @@ import {
   type ResidentTensor,
   type RunFeeds,
 } from "@turnwise/graph";
-import { adapterTable, type AdapterConfig } from "../../model/lora.ts";
 import type { ModelConfig } from "../../model/model-config.ts";
-import { sizeOf, type ParameterSpec } from "../../model/shape/parameters.ts";
-import { parameterTable } from "../../model/parameter-table.ts";
+import { countEntries, type ParameterLayout } from "../../model/parameter-layout.ts";
+import { sizeOf } from "../../model/shape/parameters.ts";
 import { DeviceCache } from "./device-cache.ts";
 import { tableNames, traceStep, type StepResult } from "./device-programs.ts";
 import { drawToken, isFiltered, type DrawnToken, type DrawOptions } from "../runner/draw-token.ts";
@@ -36,7 +35,7 @@ import { rotaryFeeds } from "../../model/transformer.ts";
 
 /** Options of {@link DeviceRunner}. */
 export interface DeviceRunnerOptions {
-  readonly config: ModelConfig;
+  readonly layout: ParameterLayout;
   readonly executor: Executor;
   readonly stepTokens: number;
   readonly cacheBytes: number;
@@ -84,21 +83,23 @@ export class DeviceRunner implements Runner {
   readonly #arrays = new Map<string, Int32Array | Float32Array>();
   readonly maxScoredTokens: number;
   #weights: LoadedWeights | undefined;
-  /** What the programs are traced for. */
-  #adapter: AdapterConfig | undefined;
+  /** Layout that the programs are traced for. */
+  #layout: ParameterLayout;
   #timings: RunnerTimings | undefined;
   /** Whether pages hold what their sequences believe. */
   #isIntact = true;
 
-  constructor({ config, executor, stepTokens, cacheBytes }: DeviceRunnerOptions) {
+  constructor({ layout, executor, stepTokens, cacheBytes }: DeviceRunnerOptions) {
+    const { config } = layout;
     const { numHeads, numKeyValueHeads, headSize, vocabularySize } = config;
     this.#config = config;
+    this.#layout = layout;
     this.#executor = executor;
     // Padding is less than a quarter of a step.
     const numSparePages = Math.ceil(nextSize(stepTokens) / 4 / pagePositions);
     this.#cache = new DeviceCache({ config, executor, maxBytes: cacheBytes, numSparePages });
     this.maxScoredTokens = Math.max(1, Math.floor(maxLogits / vocabularySize));
-    const numWeights = parameterTable(config).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    const numWeights = countEntries(layout.model);
     // Pages are read, written and read again.
     const padding = (numWeights * Float32Array.BYTES_PER_ELEMENT) / (3 * this.pages.pageBytes);
     this.#limits = {
@@ -119,17 +120,15 @@ export class DeviceRunner implements Runner {
 
   async load(weights: RunnerWeights): Promise<void> {
     this.#forget();
-    const { adapter } = weights;
-    if (JSON.stringify(this.#adapter) !== JSON.stringify(adapter)) {
-      await this.#releasePrograms();
-      this.#adapter = adapter;
-    }
-    const table = adapter ? adapterTable(this.#config, adapter) : [];
-    const specs = [...parameterTable(this.#config), ...table];
+    const { layout } = weights;
+    const isSame =
+      JSON.stringify(this.#layout.adapter?.config) === JSON.stringify(layout.adapter?.config);
+    if (!isSame) await this.#releasePrograms();
+    this.#layout = layout;
     this.#weights =
       "read" in weights
-        ? await this.#upload(weights.read, specs)
-        : await this.#take(weights.held, specs);
+        ? await this.#upload(weights.read, layout)
+        : await this.#take(weights.held, layout);
     this.#timings = noTimings();
   }
 
@@ -149,14 +148,14 @@ export class DeviceRunner implements Runner {
     return feeds;
   }
 
-  async #upload(read: ReadWeights, specs: readonly ParameterSpec[]): Promise<LoadedWeights> {
+  async #upload(read: ReadWeights, { shapes }: ParameterLayout): Promise<LoadedWeights> {
     const feeds: Record<string, ResidentTensor> = {};
     const release = (): void => {
       for (const tensor of Object.values(feeds)) tensor.dispose();
     };
     try {
       const spare = new Map<number, Float32Array>();
-      for (const { name, shape } of specs) {
+      for (const [name, shape] of shapes) {
         const data = await arrayOf(await read(name, spare.get(sizeOf(shape))));
         feeds[name] = await this.#executor.upload({ data, shape });
         spare.set(data.length, data);
@@ -169,14 +168,14 @@ export class DeviceRunner implements Runner {
     return { feeds, release };
   }
 
-  async #take(held: HeldWeights, specs: readonly ParameterSpec[]): Promise<LoadedWeights> {
+  async #take(held: HeldWeights, { shapes }: ParameterLayout): Promise<LoadedWeights> {
     const rotary = await this.#uploadRotary();
     const release = (): void => {
       held.release();
       for (const tensor of Object.values(rotary)) tensor.dispose();
     };
     const feeds: Record<string, ResidentTensor> = { ...rotary };
-    for (const { name } of specs) {
+    for (const name of shapes.keys()) {
       const tensor = held.get(name);
       if (!tensor) {
         release();
@@ -310,7 +309,7 @@ export class DeviceRunner implements Runner {
     let program = this.#programs.get(key);
     if (!program) {
       const tables = tableNames(this.#config);
-      const traced = traceStep(this.#config, { isTiled, result }, this.#adapter);
+      const traced = traceStep(this.#layout, { isTiled, result });
       const options = { resident: tables, consumed: tables };
       program = this.#executor.compile<string, string>(traced, options);
       this.#programs.set(key, program);

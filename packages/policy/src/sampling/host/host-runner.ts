@@ -1,5 +1,5 @@
 import type { Executor, Feeds } from "@turnwise/graph";
-import type { ModelConfig } from "../../model/model-config.ts";
+import type { ParameterLayout } from "../../model/parameter-layout.ts";
 import { AttentionCache } from "./attention-cache.ts";
 import { drawToken } from "../runner/draw-token.ts";
 import { ModelRunner } from "./model-runner.ts";
@@ -18,7 +18,7 @@ import { rotaryFeeds } from "../../model/transformer.ts";
 
 /** Options of {@link HostRunner}. */
 export interface HostRunnerOptions {
-  readonly config: ModelConfig;
+  readonly layout: ParameterLayout;
   readonly executor: Executor;
   readonly stepTokens: number;
   readonly cacheBytes: number;
@@ -42,7 +42,8 @@ export class HostRunner implements Runner {
   #model: ModelRunner | undefined;
 
   constructor(options: HostRunnerOptions) {
-    const { config, stepTokens, cacheBytes } = options;
+    const { stepTokens, cacheBytes } = options;
+    const { config } = options.layout;
     this.#options = options;
     this.#rotary = rotaryFeeds(config);
     this.#cache = new AttentionCache({
@@ -70,9 +71,9 @@ export class HostRunner implements Runner {
     await this.#model?.close();
     this.#model = undefined;
     this.#cache.clear();
-    const { config, executor } = this.#options;
-    const { read, adapter } = weights;
-    this.#model = await ModelRunner.create(config, read, executor, this.#rotary, { adapter });
+    const { executor } = this.#options;
+    const { read, layout } = weights;
+    this.#model = await ModelRunner.create(layout, read, executor, this.#rotary);
   }
 
   get #loaded(): ModelRunner {

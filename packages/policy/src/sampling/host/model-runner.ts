@@ -9,13 +9,17 @@ import type {
   Program,
   SpareArrays,
 } from "@turnwise/graph";
-import { adapterTable, type AdapterConfig } from "../../model/lora.ts";
 import type { ModelConfig } from "../../model/model-config.ts";
 import { sizeOf } from "../../model/shape/parameters.ts";
-import { parameterTable } from "../../model/parameter-table.ts";
+import type { ParameterLayout } from "../../model/parameter-layout.ts";
 import type { AttentionCache } from "./attention-cache.ts";
 import { noTimings, type ReadWeights, type RunnerTimings, type StepJob } from "../runner/runner.ts";
-import { embeddingProgram, samplingPrograms, type HeadPart } from "./sampling-programs.ts";
+import {
+  embeddingProgram,
+  samplingPrograms,
+  type HeadPart,
+  type SamplingProgramOptions,
+} from "./sampling-programs.ts";
 
 /** The logits of a step, in as many parts as the head has. */
 export class StepLogits {
@@ -81,22 +85,16 @@ export class ModelRunner {
    * Compiles a model with its weights built in, one program after the other, so that beside the
    * finished ones little more than one layer exists twice.
    * @param rotary - See `rotaryFeeds`.
-   * @param options - `adapter` is computed beside the layers that it targets; its matrices are read as
-   *   well.
+   * @param options - See `samplingPrograms`.
    */
   static async create(
-    config: ModelConfig,
+    layout: ParameterLayout,
     read: ReadWeights,
     executor: Executor,
     rotary: Feeds,
-    options: {
-      readonly maxEntries?: number;
-      readonly adapter?: AdapterConfig | undefined;
-    } = {},
+    options: SamplingProgramOptions = {},
   ): Promise<ModelRunner> {
-    const { adapter } = options;
-    const table = [...parameterTable(config), ...(adapter ? adapterTable(config, adapter) : [])];
-    const shapes = new Map(table.map(({ name, shape }) => [name, shape]));
+    const { config, shapes } = layout;
     const embedding = await read(embeddingName);
     const spare: Float32Array[] = [];
     const feedOf = async (name: string): Promise<Feed | FileFeed> => {
@@ -106,7 +104,7 @@ export class ModelRunner {
       const into = found < 0 ? undefined : spare.splice(found, 1)[0];
       return asFeed(await read(name, into), shape);
     };
-    const programs = samplingPrograms(config, options);
+    const programs = samplingPrograms(layout, options);
     const compiled: Executable[] = [];
     const compile = async <Name extends string>(
       program: Program<Name>,

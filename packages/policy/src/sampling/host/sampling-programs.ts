@@ -1,7 +1,7 @@
 import type { LayerHeads } from "../../model/shape/traced-parameters.ts";
 import { trace, type Program, type Tensor } from "@turnwise/graph";
-import type { AdapterConfig } from "../../model/lora.ts";
 import type { ModelConfig } from "../../model/model-config.ts";
+import type { ParameterLayout } from "../../model/parameter-layout.ts";
 import { headWeight, traceModel } from "../../model/transformer.ts";
 
 /** What a program hands to attention, all `[position, ...]`. */
@@ -66,21 +66,22 @@ export function embeddingProgram({ vocabularySize, hiddenSize }: ModelConfig): P
   });
 }
 
-/**
- * Traces the programs of a model.
- * @param options - See `traceModel` for `adapter`.
- */
+/** Options of {@link samplingPrograms}. */
+export interface SamplingProgramOptions {
+  /** Entries of the head that one program holds at most. Default 2^25. */
+  readonly maxEntries?: number;
+}
+
+/** Traces the programs of a model, with its adapter. */
 export function samplingPrograms(
-  config: ModelConfig,
-  {
-    maxEntries = maxPartEntries,
-    adapter,
-  }: { readonly maxEntries?: number; readonly adapter?: AdapterConfig | undefined } = {},
+  layout: ParameterLayout,
+  { maxEntries = maxPartEntries }: SamplingProgramOptions = {},
 ): SamplingPrograms {
+  const { config } = layout;
   const { hiddenSize, numHeads, numLayers, headSize } = config;
   const width = numHeads * headSize;
   const first = trace((g) => {
-    const model = traceModel(g, config, adapter);
+    const model = traceModel(g, layout);
     const x = g.input("x", "float32", ["n", 1, hiddenSize]);
     const { query, key, value } = model.layers.layerHeads(
       model,
@@ -92,7 +93,7 @@ export function samplingPrograms(
   });
   const middle = Array.from({ length: numLayers - 1 }, (_, layer) =>
     trace((g): LayerHeads & { x: LayerHeads["query"] } => {
-      const model = traceModel(g, config, adapter);
+      const model = traceModel(g, layout);
       const before = g.input("x", "float32", ["n", 1, hiddenSize]);
       const attended = g.input("attended", "float32", ["n", 1, width]);
       const positions = g.input("positions", "int32", ["n", 1]);
@@ -102,7 +103,7 @@ export function samplingPrograms(
   );
   const head = headParts(config, maxEntries);
   const last: Program = trace((g) => {
-    const model = traceModel(g, config, adapter);
+    const model = traceModel(g, layout);
     const all = g.reshape(g.input("x", "float32", ["n", 1, hiddenSize]), ["n", hiddenSize]);
     const rows = g.input("rows", "int32", ["m"]);
     const attended = g.input("attended", "float32", ["m", width]);

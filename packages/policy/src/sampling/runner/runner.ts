@@ -1,6 +1,6 @@
 import type { Random } from "@turnwise/core";
 import type { FileFeed, ResidentTensor } from "@turnwise/graph";
-import type { AdapterConfig } from "../../model/lora.ts";
+import type { ParameterLayout } from "../../model/parameter-layout.ts";
 import type { DrawnToken, DrawOptions } from "./draw-token.ts";
 import type { CachedSequence, PageTable } from "./page-table.ts";
 
@@ -55,8 +55,8 @@ export interface HeldWeights {
 
 /** Where a runner gets weights from. */
 export type RunnerWeights = {
-  /** Computed beside the layers that it targets, with matrices that are read or held as well. */
-  readonly adapter?: AdapterConfig | undefined;
+  /** Layout of the parameters that are read or held: the model's, and those of an adapter next to it. */
+  readonly layout: ParameterLayout;
 } & (
   | { readonly read: ReadWeights }
   /** The runner's from now on: it releases them when it loads others, and when it is closed. */

@@ -1,0 +1,22 @@
+import { readAdapterWeights } from "../checkpoints/adapter-checkpoint.ts";
+import type { ReadTensor } from "../checkpoints/stored-parameters.ts";
+import { drawAdapter } from "../model/lora.ts";
+import type { Parameters } from "../model/shape/parameters.ts";
+import type { EngineOptions } from "./engine-port.ts";
+
+/**
+ * Reads the values of an engine's adapter from its folder, or draws a fresh one.
+ * @param readModel - Reads a parameter of the model, for copies of those that are trained whole.
+ * @returns `undefined` without an adapter.
+ */
+export async function startingAdapter(
+  { layout: { config, adapter }, adapter: source }: EngineOptions,
+  readModel: ReadTensor,
+): Promise<Parameters | undefined> {
+  if (!adapter || !source) return undefined;
+  if ("directory" in source)
+    return (await readAdapterWeights(source.directory, adapter)).parameters;
+  const copied = new Map<string, Float32Array>();
+  for (const { name } of adapter.saved) copied.set(name, await readModel(name));
+  return drawAdapter(adapter, config, copied, source.seed);
+}

@@ -1,0 +1,70 @@
+import { adapterLayout, type AdapterConfig, type AdapterLayout } from "./lora.ts";
+import type { ModelConfig } from "./model-config.ts";
+import { parameterTable } from "./parameter-table.ts";
+import { sizeOf, type ParameterSpec } from "./shape/parameters.ts";
+import { valueHeadTable } from "./value-head.ts";
+
+/**
+ * Names, shapes and order of all parameters that an engine computes with. Made once from the config and
+ * passed on; plain data, which can be sent to a worker.
+ */
+export interface ParameterLayout {
+  readonly config: ModelConfig;
+  /** Parameters of the model. */
+  readonly model: readonly ParameterSpec[];
+  /** Parameters of the adapter, if there is one. */
+  readonly adapter: AdapterLayout | undefined;
+  /** Parameters of the value head; empty without one. */
+  readonly valueHead: readonly ParameterSpec[];
+  /** Parameters that training changes: the adapter's or the model's, then the value head's. */
+  readonly trained: readonly ParameterSpec[];
+  /** Shapes of the parameters from which logits are computed: the model's, then the adapter's. */
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
+}
+
+/** Options of {@link parameterLayout}. */
+export interface LayoutOptions {
+  /** Default none. */
+  readonly adapter?: AdapterConfig | undefined;
+  /** Default false. */
+  readonly valueHead?: boolean | undefined;
+}
+
+/** Lays out the parameters of a model, with its adapter and its value head. */
+export function parameterLayout(
+  config: ModelConfig,
+  { adapter, valueHead = false }: LayoutOptions = {},
+): ParameterLayout {
+  const model = parameterTable(config);
+  return combine(
+    config,
+    model,
+    adapter && adapterLayout(model, adapter),
+    valueHead ? valueHeadTable(config) : [],
+  );
+}
+
+/** Leaves out the adapter and the value head. */
+export const withoutTrainedParts = ({ config, model }: ParameterLayout): ParameterLayout =>
+  combine(config, model, undefined, []);
+
+function combine(
+  config: ModelConfig,
+  model: readonly ParameterSpec[],
+  adapter: AdapterLayout | undefined,
+  valueHead: readonly ParameterSpec[],
+): ParameterLayout {
+  const specs = [...model, ...(adapter?.parameters ?? [])];
+  return {
+    config,
+    model,
+    adapter,
+    valueHead,
+    trained: [...(adapter?.parameters ?? model), ...valueHead],
+    shapes: new Map(specs.map(({ name, shape }) => [name, shape])),
+  };
+}
+
+/** Number of entries of all parameters. */
+export const countEntries = (specs: readonly ParameterSpec[]): number =>
+  specs.reduce((total, { shape }) => total + sizeOf(shape), 0);
