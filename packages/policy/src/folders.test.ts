@@ -16,7 +16,16 @@ const imports: Readonly<Record<string, readonly string[]>> = {
   "sampling/device": ["model", "model/shape", "sampling/runner"],
   sampling: ["model", "model/shape", "sampling/device", "sampling/host", "sampling/runner"],
   learning: ["checkpoints", "model", "model/shape", "wasm"],
-  engine: ["checkpoints", "files", "learning", "model", "model/shape", "sampling", "text"],
+  engine: [
+    "checkpoints",
+    "files",
+    "learning",
+    "model",
+    "model/shape",
+    "sampling",
+    "sampling/runner",
+    "text",
+  ],
   remote: ["files", "learning"],
   doctor: [],
   // Entry points: exports only.

@@ -12,7 +12,8 @@ import { initialParameters } from "../model/parameter-table.ts";
 import { findSharedData, readGolden } from "../testing/shared-data.ts";
 import { createTokenizer, writeTokenizer } from "../text/tokenizer.ts";
 import { buildWordVocabulary } from "../text/word-vocabulary.ts";
-import { createLocalPolicy, type LocalPolicy, type LocalPolicyOptions } from "./local-policy.ts";
+import { createLocalPolicy, type LocalPolicy } from "./local-policy.ts";
+import { type LocalPolicyOptions } from "./local-options.ts";
 
 const directory = await mkdtemp(join(tmpdir(), "turnwise-adapter-policy-"));
 afterAll(() => rm(directory, { recursive: true }));

@@ -1,41 +1,15 @@
 import { availableParallelism } from "node:os";
-import { checkInteger, type Tokenizer } from "@turnwise/core";
+import { checkInteger } from "@turnwise/core";
 import { readAdapterConfig } from "../checkpoints/adapter-checkpoint.ts";
 import { readModelConfig } from "../checkpoints/checkpoint.ts";
 import { checkModelConfig, type ModelConfig } from "../model/model-config.ts";
-import type { DeviceOptions } from "./device.ts";
 import type { EngineOptions } from "./engine-port.ts";
 import { countEntries, parameterLayout } from "../model/parameter-layout.ts";
+import type { LocalSamplerOptions } from "./local-options.ts";
 import { createSampler, type LocalSampler } from "./local-sampler.ts";
 import { PolicyEngine } from "./policy-engine.ts";
-import { chooseWeightStorage, type WeightStorage } from "./weight-storage.ts";
+import { chooseWeightStorage } from "./weight-storage.ts";
 import { connectWorker } from "./worker-port.ts";
-
-/** Options of {@link createLocalSampler}. What they share with `LocalPolicyOptions` means the same. */
-export interface LocalSamplerOptions {
-  /** A Hugging Face folder, or a config for fresh weights. */
-  readonly model: ModelConfig | string;
-  /** For stop strings; token ids need none. */
-  readonly tokenizer?: Pick<Tokenizer, "decode">;
-  /** A PEFT folder, which is put into the weights, or computed beside them where they stay stored. */
-  readonly adapter?: string;
-  /**
-   * Where the weights of a folder are: `"float32"`, in memory, four bytes each; `"stored"`, in their
-   * file, whose pages the system keeps in memory as long as nobody needs it otherwise, and of which
-   * each step widens a part at a time; or `"auto"`, which is `"stored"` if the folder has numbers of
-   * 16 bits, and float32 would take more than half of the memory that is available. The files must stay
-   * as they are. Default `"auto"`.
-   */
-  readonly weightStorage?: WeightStorage;
-  /** Fixes fresh weights. Default 0. */
-  readonly seed?: number | string;
-  readonly maxSequenceTokens?: number;
-  readonly threads?: number;
-  readonly device?: DeviceOptions;
-  readonly stepTokens?: number;
-  readonly cacheBytes?: number;
-  readonly thread?: "worker" | "same";
-}
 
 /** A sampler by itself. */
 export interface StandaloneSampler {

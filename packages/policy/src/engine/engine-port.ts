@@ -12,18 +12,25 @@ import type { JsonObject } from "../files/json-file.ts";
 import type { ParameterLayout } from "../model/parameter-layout.ts";
 import type { Parameters } from "../model/shape/parameters.ts";
 import type { FloatType } from "../files/safetensors.ts";
-import type { DeviceOptions } from "./device.ts";
 import type { ObjectiveProgram } from "../learning/objective-program.ts";
+import type { LearningOptions } from "../learning/learning-options.ts";
+import type { RunnerOptions } from "../sampling/runner/runner.ts";
+import type { LocalPolicyOptions } from "./local-options.ts";
+import type { WeightStorage } from "./weight-storage.ts";
 import type { OptimizerConfig } from "../learning/optimizer-config.ts";
 import type { OnToken } from "../sampling/sample-request.ts";
 import type { SamplerUsage } from "../sampling/sampling-engine.ts";
 import type { RowScores } from "../sampling/score-rows.ts";
 
-/** What an engine is made from. Plain data. */
-export interface EngineOptions {
+/** Options of an engine: plain data, which can be sent to a worker. See `LocalPolicyOptions`. */
+export interface EngineOptions
+  extends
+    Omit<LearningOptions, "optimizer">,
+    Pick<RunnerOptions, "stepTokens" | "cacheBytes">,
+    Required<Pick<LocalPolicyOptions, "maxSequenceTokens" | "threads" | "device">> {
   /** Config and parameters: the model's, those of the adapter, and those of the value head. */
   readonly layout: ParameterLayout;
-  /** The `config.json` that it was read from, to be kept when it is saved. */
+  /** Content of the `config.json` that the config was read from; its fields are kept when it is saved. */
   readonly configJson?: JsonObject | undefined;
   /** A folder with a checkpoint, a seed for fresh weights, or the weights themselves. */
   readonly weights:
@@ -35,23 +42,10 @@ export interface EngineOptions {
     | { readonly directory: string }
     | { readonly seed: number | string }
     | undefined;
-  /** Where the weights of a folder are while they are not trained: in memory, or in their file. */
-  readonly weightStorage?: "float32" | "stored";
-  /** Whether the learner keeps its first weights as a reference. */
-  readonly keepReference: boolean;
-  /** Whether the learner computes layers once more for their gradient, to save memory. */
-  readonly recomputeLayers?: boolean;
-  /** The longest sequence that is computed, at most the config's. */
-  readonly maxSequenceTokens: number;
-  /** Undefined: there is no learner, whose weights and moments would take several times the memory. */
+  /** Storage of the weights of a folder while they are not trained. Default `"float32"`. */
+  readonly weightStorage?: Exclude<WeightStorage, "auto">;
+  /** Undefined: no learner, whose weights and moments would take several times the memory. */
   readonly optimizer: OptimizerConfig | undefined;
-  readonly threads: number;
-  readonly device: DeviceOptions;
-  /** Whether the learner's state stays with the executor. Default what suits the device. */
-  readonly resident?: boolean | undefined;
-  readonly microbatchTokens: number;
-  readonly stepTokens: number;
-  readonly cacheBytes: number;
 }
 
 /** Options of `LocalPolicy.saveModel`. */

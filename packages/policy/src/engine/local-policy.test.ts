@@ -13,7 +13,8 @@ import { readModelConfig } from "../checkpoints/checkpoint.ts";
 import { smallModelConfig } from "../model/model-config.ts";
 import { createTokenizer } from "../text/tokenizer.ts";
 import { buildWordVocabulary } from "../text/word-vocabulary.ts";
-import { createLocalPolicy, type LocalPolicy, type LocalPolicyOptions } from "./local-policy.ts";
+import { createLocalPolicy, type LocalPolicy } from "./local-policy.ts";
+import { type LocalPolicyOptions } from "./local-options.ts";
 
 const directory = await mkdtemp(join(tmpdir(), "turnwise-policy-"));
 afterAll(() => rm(directory, { recursive: true }));

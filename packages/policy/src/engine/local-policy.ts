@@ -9,96 +9,21 @@ import { checkModelConfig, type ModelConfig } from "../model/model-config.ts";
 import { parseModelConfig } from "../model/config-json.ts";
 import { readTokenizer, writeTokenizer, type LoadedTokenizer } from "../text/tokenizer.ts";
 import { countEntries, parameterLayout } from "../model/parameter-layout.ts";
-import { usualMicrobatchTokens, type DeviceOptions } from "./device.ts";
+import { usualMicrobatchTokens } from "./device.ts";
 import type { EngineOptions, EnginePort, SaveModelOptions } from "./engine-port.ts";
+import type { LocalPolicyOptions } from "./local-options.ts";
 import { createSampler, LocalWeights, type LocalSampler } from "./local-sampler.ts";
-import type { OptimizerConfig } from "../learning/optimizer-config.ts";
 import { traceObjective, type ObjectiveProgram } from "../learning/objective-program.ts";
 import { PolicyEngine } from "./policy-engine.ts";
-import { chooseWeightStorage, type WeightStorage } from "./weight-storage.ts";
+import { chooseWeightStorage } from "./weight-storage.ts";
 import { connectWorker } from "./worker-port.ts";
 
-/** Options of {@link createLocalPolicy}. */
-export interface LocalPolicyOptions<T extends Tokenizer = LoadedTokenizer> {
-  /** A config for fresh weights, or a Hugging Face folder to start from. */
-  readonly model: ModelConfig | string;
-  /** Default: that of the folder. Only one with `files` (see `createTokenizer`) is saved. */
-  readonly tokenizer?: T;
-  /**
-   * A low-rank adapter that is trained in place of the model: options of a fresh one, or a PEFT folder
-   * to start from. Default none: all weights are trained.
-   */
-  readonly adapter?: AdapterOptions | string;
-  /**
-   * With an adapter to a folder's model: where the model's weights are, see `LocalSamplerOptions`.
-   * `"stored"` ones the sampler and the learner share; loading another version then moves the adapter
-   * alone. Without an adapter weights are trained as float32, whatever the folder has. Default `"auto"`,
-   * for 8 bytes a parameter.
-   */
-  readonly weightStorage?: WeightStorage;
-  /**
-   * Whether `learner.reference` scores under the first weights; it takes a copy of them. With an
-   * adapter it is always there, takes no copy, and is the model without the adapter. Default false.
-   */
-  readonly keepReference?: boolean;
-  /**
-   * Whether a value head is trained beside what else is: a linear layer on the last hidden state. Scores
-   * then hold values, and objectives may need them. It starts at 0 and is saved beside the model, in
-   * `value_head.safetensors`. Default false.
-   */
-  readonly valueHead?: boolean;
-  /**
-   * Whether the learner computes each layer once more for its gradient: about a third more time, and
-   * far less memory for long rows. Default false.
-   */
-  readonly recomputeLayers?: boolean;
-  /** Fixes fresh weights. Default 0. */
-  readonly seed?: number | string;
-  /** The longest sequence to be prepared for, at most the model's own limit, which is the default. */
-  readonly maxSequenceTokens?: number;
-  /** Default AdamW with a constant learning rate of 1e-4. */
-  readonly optimizer?: OptimizerConfig;
-  /** Threads of the tensor operations. Default: as many as the machine offers. */
-  readonly threads?: number;
-  /**
-   * Where tensors are computed. Default: this machine's processor. On `webgpu` and `cuda` weights, the
-   * optimizer's averages, keys and values stay there. That a response is equal to the bit in any company
-   * is only promised by the processor.
-   */
-  readonly device?: DeviceOptions;
-  /**
-   * Whether the learner's weights, sums of gradients and averages, and the sampler's keys and values,
-   * stay where tensors are computed, with the weights handed from one to the other; else they are
-   * arrays of this process, which are handed over at each step. Default what suits the device: they
-   * stay on `webgpu` and `cuda`.
-   */
-  readonly resident?: boolean;
-  /**
-   * The most tokens of one microbatch of the learner; a beginning that rows share counts once. On a
-   * processor many more are slower, for what they need does not fit into its caches, and on a GPU many
-   * fewer, which do not keep it busy. Default 1024, and 8192 on a GPU.
-   */
-  readonly microbatchTokens?: number;
-  /** The most new tokens of one step of the sampler, over all sequences. Default 2048. */
-  readonly stepTokens?: number;
-  /**
-   * The most bytes of the sampler's keys and values. Where they are used up, sequences between their
-   * requests are forgotten, the longest unused first, and requests wait. Default 1 GiB.
-   */
-  readonly cacheBytes?: number;
-  /**
-   * Where the engine lives: a worker thread leaves this thread's event loop free; in the same thread
-   * every step blocks it, which is fine for tests and small scripts. Default `worker`.
-   */
-  readonly thread?: "worker" | "same";
-}
-
-/** What a policy is. */
+/** Model of a policy, and its size. */
 export interface PolicyInfo {
   readonly config: ModelConfig;
-  /** Of the model, without those of an adapter. */
+  /** Number of the model's parameters, without those of an adapter. */
   readonly numParameters: number;
-  /** Of what is trained: the model, or the adapter; and a value head. */
+  /** Number of the parameters that are trained: the model's or the adapter's, and a value head's. */
   readonly numTrainedParameters: number;
   readonly adapter?: AdapterConfig;
 }

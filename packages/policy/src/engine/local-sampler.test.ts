@@ -9,7 +9,8 @@ import { initialParameters } from "../model/parameter-table.ts";
 import { createTokenizer } from "../text/tokenizer.ts";
 import { buildWordVocabulary } from "../text/word-vocabulary.ts";
 import { createLocalPolicy } from "./local-policy.ts";
-import { createLocalSampler, type LocalSamplerOptions } from "./create-local-sampler.ts";
+import { createLocalSampler } from "./create-local-sampler.ts";
+import { type LocalSamplerOptions } from "./local-options.ts";
 
 const directory = await mkdtemp(join(tmpdir(), "turnwise-sampler-"));
 afterAll(() => rm(directory, { recursive: true }));

@@ -12,7 +12,8 @@ import { buildWordVocabulary } from "../text/word-vocabulary.ts";
 import { compareWithHost } from "../testing/compare-with-host.ts";
 import { countingExecutor } from "../testing/counting-executor.ts";
 import { LearningEngine } from "../learning/learning-engine.ts";
-import { createLocalPolicy, type LocalPolicy, type LocalPolicyOptions } from "./local-policy.ts";
+import { createLocalPolicy, type LocalPolicy } from "./local-policy.ts";
+import { type LocalPolicyOptions } from "./local-options.ts";
 import { traceObjective } from "../learning/objective-program.ts";
 import { parameterLayout } from "../model/parameter-layout.ts";
 

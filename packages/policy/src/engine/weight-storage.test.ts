@@ -11,8 +11,10 @@ import { drawParameters, sizeOf, type Parameters } from "../model/shape/paramete
 import { initialParameters, parameterTable } from "../model/parameter-table.ts";
 import { createTokenizer } from "../text/tokenizer.ts";
 import { buildWordVocabulary } from "../text/word-vocabulary.ts";
-import { createLocalSampler, type LocalSamplerOptions } from "./create-local-sampler.ts";
-import { createLocalPolicy, type LocalPolicy, type LocalPolicyOptions } from "./local-policy.ts";
+import { createLocalSampler } from "./create-local-sampler.ts";
+import { type LocalSamplerOptions } from "./local-options.ts";
+import { createLocalPolicy, type LocalPolicy } from "./local-policy.ts";
+import { type LocalPolicyOptions } from "./local-options.ts";
 import { chooseWeightStorage, type WeightStorage } from "./weight-storage.ts";
 
 // Large enough that its matrices stay in the file: small ones are read.

@@ -30,7 +30,7 @@ import {
 } from "./model-parts.ts";
 import { HostState } from "./host-state.ts";
 import { LossScale, type LossScaleState } from "./loss-scale.ts";
-import type { OptimizerConfig } from "./optimizer-config.ts";
+import type { LearningOptions } from "./learning-options.ts";
 import { ResidentState } from "./resident-state.ts";
 import { ResidentWeights, type WeightFeeds } from "./resident-weights.ts";
 import { rowForests, type RowForest } from "./row-forests.ts";
@@ -42,11 +42,8 @@ import type { OptimizerState, StateReader, TrainedState } from "./trained-state.
 import { initialValueHead } from "../model/value-head.ts";
 
 /** Options of {@link LearningEngine}. */
-export interface LearningEngineOptions extends ModelOptions {
-  readonly optimizer: OptimizerConfig;
-  /** The most tokens of one microbatch, those that rows share counted once. */
-  readonly microbatchTokens: number;
-  /** Whether the arrays that it is given may be changed, instead of copies. Default false. */
+export interface LearningEngineOptions extends LearningOptions, ModelOptions {
+  /** Whether the engine may change the arrays that it is given, instead of copies. Default false. */
   readonly ownsParameters?: boolean;
   /**
    * Values of the layout's adapter, which is trained in place of the model; the model then stays as it
@@ -54,24 +51,11 @@ export interface LearningEngineOptions extends ModelOptions {
    */
   readonly adapter?: Parameters | undefined;
   /**
-   * Whether each layer is computed once more for its gradient, which takes a third more time and keeps
-   * one vector of each token and layer, instead of some twenty. Default false.
-   */
-  readonly recomputeLayers?: boolean | undefined;
-  /**
-   * The most logits that a program holds at once: beyond that the head is computed in parts, for its
-   * gradient once more. Default 2^26, 256 MB of them.
+   * Maximum number of logits that a program holds at once: beyond that the head is computed in parts,
+   * once more for its gradient. Default 2^26, 256 MB of them.
    */
   readonly maxLogits?: number;
-  /**
-   * Whether weights, sums of gradients and the optimizer's averages stay with the executor, as on a
-   * GPU they should; else they are arrays of this process. Default false.
-   */
-  readonly resident?: boolean | undefined;
-  /**
-   * Whether the loss is scaled up as far as its gradients can bear it: for products in float16.
-   * Default false.
-   */
+  /** Whether to scale the loss against underflow of gradients in float16 products. Default false. */
   readonly scalesLoss?: boolean | undefined;
 }
 

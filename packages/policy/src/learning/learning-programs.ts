@@ -12,19 +12,15 @@ import type { ParameterLayout } from "../model/parameter-layout.ts";
 import { type ParameterSpec } from "../model/shape/parameters.ts";
 import { fedFields } from "./batch-feeds.ts";
 import { inlineProgram } from "./inline-program.ts";
+import type { LearningOptions } from "./learning-options.ts";
 import type { ObjectiveProgram } from "./objective-program.ts";
 import { gradientPrefix, sumPrefix } from "./trained-state.ts";
 import { forwardForest, headWeight, traceModel, type TracedModel } from "../model/transformer.ts";
 
 /** Options of the learner's programs. */
-export interface LearningProgramOptions {
-  /** Parts that the output head is computed in, to bound its memory. */
+export interface LearningProgramOptions extends Pick<LearningOptions, "recomputeLayers"> {
+  /** Number of parts in which the output head is computed, to bound its memory. */
   readonly headChunks: number;
-  /**
-   * Whether each layer is computed a second time for its gradient, instead of keeping what is between
-   * its input and its output. Default false.
-   */
-  readonly recomputeLayers?: boolean | undefined;
 }
 
 /** Options of {@link trainingProgram}. */

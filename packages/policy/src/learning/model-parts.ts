@@ -2,12 +2,13 @@ import type { Executor, FrozenFeeds, ResidentTensor, RunFeeds } from "@turnwise/
 import type { ParameterLayout } from "../model/parameter-layout.ts";
 import { type Parameters } from "../model/shape/parameters.ts";
 import type { LocatedParameters } from "../checkpoints/stored-parameters.ts";
+import type { LearningOptions } from "./learning-options.ts";
 import type { ReadFeed } from "./merge-program.ts";
 import { SharedTensor, type WeightFeeds } from "./resident-weights.ts";
 import { rotaryFeeds } from "../model/transformer.ts";
 
 /** Options of a learner for the parts of its model that training leaves alone. */
-export interface ModelOptions {
+export interface ModelOptions extends Pick<LearningOptions, "keepReference"> {
   /** Layout of all parameters that it computes with: the model's, the adapter's, the value head's. */
   readonly layout: ParameterLayout;
   readonly executor: Executor;
@@ -16,11 +17,6 @@ export interface ModelOptions {
    * Programs widen what they need of it; on a device it is held as float32 all the same.
    */
   readonly stored?: LocatedParameters | undefined;
-  /**
-   * Whether to keep a copy of the first weights, for `scoreReference`. With an adapter there is no
-   * need: the model without it is the reference. Default false.
-   */
-  readonly keepReference?: boolean | undefined;
 }
 
 /** What stays as it is while a learner trains. */

@@ -15,17 +15,9 @@ export {
   type TrainingMemoryOptions,
 } from "../engine/memory-needs.ts";
 export type { OptimizerConfig } from "../learning/optimizer-config.ts";
-export {
-  createLocalPolicy,
-  type LocalPolicy,
-  type LocalPolicyOptions,
-  type PolicyInfo,
-} from "../engine/local-policy.ts";
-export {
-  createLocalSampler,
-  type LocalSamplerOptions,
-  type StandaloneSampler,
-} from "../engine/create-local-sampler.ts";
+export { createLocalPolicy, type LocalPolicy, type PolicyInfo } from "../engine/local-policy.ts";
+export { createLocalSampler, type StandaloneSampler } from "../engine/create-local-sampler.ts";
+export type { LocalPolicyOptions, LocalSamplerOptions } from "../engine/local-options.ts";
 export type { LocalSampler } from "../engine/local-sampler.ts";
 export type { OnToken, SampledToken } from "../sampling/sample-request.ts";
 export type { SamplerUsage } from "../sampling/sampling-engine.ts";

@@ -6,7 +6,6 @@ import {
   type SampleRequest,
   type TokenCounts,
 } from "@turnwise/core";
-import type { Executor } from "@turnwise/graph";
 import type { ParameterLayout } from "../model/parameter-layout.ts";
 import type { Parameters } from "../model/shape/parameters.ts";
 import { DeviceRunner } from "./device/device-runner.ts";
@@ -17,6 +16,7 @@ import type {
   HeldWeights,
   ReadWeights,
   Runner,
+  RunnerOptions,
   RunnerTimings,
   RunnerWeights,
   StepDraws,
@@ -32,20 +32,7 @@ import {
 import { scoreRows, type RowScores } from "./score-rows.ts";
 
 /** Options of {@link SamplingEngine}. */
-export interface SamplingEngineOptions {
-  /** Layout of the model's parameters; see `loadFrom` for an adapter. */
-  readonly layout: ParameterLayout;
-  readonly executor: Executor;
-  /** The most new tokens of one step, over all sequences, `>= 2`. */
-  readonly stepTokens: number;
-  /**
-   * The most bytes of keys and values. When they are used up, sequences that wait for their next
-   * request are forgotten, the longest unused first; new requests wait in the order in which they
-   * came; and of those under way the latest give way, and are read anew when there is room.
-   */
-  readonly cacheBytes: number;
-  /** Threads that compute attention in this computer's memory, this one included. Default 1. */
-  readonly threads?: number;
+export interface SamplingEngineOptions extends RunnerOptions {
   /**
    * Where keys and values are: `"host"`, in this computer's memory, where attention is computed
    * between the executor's programs; or `"device"`, with the executor, which computes whole steps and

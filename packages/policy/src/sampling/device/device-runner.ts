@@ -21,6 +21,7 @@ import {
   type HeldWeights,
   type ReadWeights,
   type Runner,
+  type RunnerOptions,
   type RunnerTimings,
   type RunnerWeights,
   type ScoreJob,
@@ -32,14 +33,6 @@ import { nextSize } from "./size-steps.ts";
 import { planRuns, type PlannedJob, type RunLimits, type StepRun } from "./step-runs.ts";
 import { drawColumns, greedyScale, largestUniform } from "./trace-draw.ts";
 import { rotaryFeeds } from "../../model/transformer.ts";
-
-/** Options of {@link DeviceRunner}. */
-export interface DeviceRunnerOptions {
-  readonly layout: ParameterLayout;
-  readonly executor: Executor;
-  readonly stepTokens: number;
-  readonly cacheBytes: number;
-}
 
 /** Entries of the logits of one run, 256 MB of them; drawing takes a few times as much. */
 const maxLogits = 2 ** 26;
@@ -89,7 +82,7 @@ export class DeviceRunner implements Runner {
   /** Whether pages hold what their sequences believe. */
   #isIntact = true;
 
-  constructor({ layout, executor, stepTokens, cacheBytes }: DeviceRunnerOptions) {
+  constructor({ layout, executor, stepTokens, cacheBytes }: RunnerOptions) {
     const { config } = layout;
     const { numHeads, numKeyValueHeads, headSize, vocabularySize } = config;
     this.#config = config;

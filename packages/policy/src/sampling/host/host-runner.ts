@@ -1,5 +1,4 @@
-import type { Executor, Feeds } from "@turnwise/graph";
-import type { ParameterLayout } from "../../model/parameter-layout.ts";
+import type { Feeds } from "@turnwise/graph";
 import { AttentionCache } from "./attention-cache.ts";
 import { drawToken } from "../runner/draw-token.ts";
 import { ModelRunner } from "./model-runner.ts";
@@ -7,6 +6,7 @@ import type { PageTable } from "../runner/page-table.ts";
 import type {
   DrawJob,
   Runner,
+  RunnerOptions,
   RunnerTimings,
   RunnerWeights,
   ScoreJob,
@@ -16,16 +16,6 @@ import type {
 import { softmaxWeights } from "../runner/softmax-weights.ts";
 import { rotaryFeeds } from "../../model/transformer.ts";
 
-/** Options of {@link HostRunner}. */
-export interface HostRunnerOptions {
-  readonly layout: ParameterLayout;
-  readonly executor: Executor;
-  readonly stepTokens: number;
-  readonly cacheBytes: number;
-  /** Threads that compute attention, this one included. Default 1. */
-  readonly threads?: number;
-}
-
 /** Entries of the logits of one step that are held at once, 128 MB of them. */
 const maxLogits = 2 ** 25;
 
@@ -34,14 +24,14 @@ const maxLogits = 2 ** 25;
  * programs of the layers, and draws from logits in float64.
  */
 export class HostRunner implements Runner {
-  readonly #options: HostRunnerOptions;
+  readonly #options: RunnerOptions;
   readonly #rotary: Feeds;
   readonly #cache: AttentionCache;
   readonly #weights: Float64Array;
   readonly maxScoredTokens: number;
   #model: ModelRunner | undefined;
 
-  constructor(options: HostRunnerOptions) {
+  constructor(options: RunnerOptions) {
     const { stepTokens, cacheBytes } = options;
     const { config } = options.layout;
     this.#options = options;

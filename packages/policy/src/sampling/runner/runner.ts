@@ -1,8 +1,25 @@
 import type { Random } from "@turnwise/core";
-import type { FileFeed, ResidentTensor } from "@turnwise/graph";
+import type { Executor, FileFeed, ResidentTensor } from "@turnwise/graph";
 import type { ParameterLayout } from "../../model/parameter-layout.ts";
 import type { DrawnToken, DrawOptions } from "./draw-token.ts";
 import type { CachedSequence, PageTable } from "./page-table.ts";
+
+/** Options of a {@link Runner}. */
+export interface RunnerOptions {
+  /** Layout of the model's parameters. Weights that are loaded may come with an adapter's as well. */
+  readonly layout: ParameterLayout;
+  readonly executor: Executor;
+  /** Maximum number of new tokens of one step, over all sequences, `>= 2`. A policy's default is 2048. */
+  readonly stepTokens: number;
+  /**
+   * Maximum bytes of keys and values. When they are used up, idle sequences are evicted, the longest
+   * unused first; new requests wait in the order of their arrival; and the latest of the active ones are
+   * preempted, and read again when there is room. A policy's default is 1 GiB.
+   */
+  readonly cacheBytes: number;
+  /** Threads that compute attention in this computer's memory, this one included. Default 1. */
+  readonly threads?: number;
+}
 
 /** New tokens of one sequence. */
 export interface StepJob {
