@@ -1,16 +1,11 @@
 import { parseRecord } from "@turnwise/core";
-import { actionModulator } from "./action-modulator.ts";
-import { criticalModulator } from "./critical-modulator.ts";
-import { empgModulator } from "./empg-modulator.ts";
-import { entropyModulator } from "./entropy-modulator.ts";
 import {
+  makeModulator,
   modulatorSchema,
   type ModulatorRecord,
   type ResolvedModulator,
 } from "./modulator-record.ts";
-import { identityModulator, type Modulator } from "./modulator.ts";
-import { randomModulator } from "./random-modulator.ts";
-import { shapingModulator } from "./shaping-modulator.ts";
+import type { Modulator } from "./modulator.ts";
 
 /**
  * Makes a modulator from its record.
@@ -24,22 +19,7 @@ export function compileModulator(record: ModulatorRecord): Modulator {
   const where = "compileModulator";
   const resolved = parseRecord(where, "modulation", modulatorSchema, record);
   checkEffect(where, resolved);
-  switch (resolved.kind) {
-    case "none":
-      return identityModulator;
-    case "aem":
-      return entropyModulator(resolved);
-    case "empg":
-      return empgModulator(resolved);
-    case "gtpo":
-      return shapingModulator(resolved);
-    case "carl":
-      return criticalModulator(resolved);
-    case "act-focus":
-      return actionModulator(resolved);
-    case "random":
-  }
-  return randomModulator(resolved);
+  return makeModulator(resolved);
 }
 
 /** Refuses settings that differ from their defaults and have no effect. */

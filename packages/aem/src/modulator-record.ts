@@ -1,12 +1,13 @@
 import type { Resolved } from "@turnwise/core";
 // The namespace, not the object `z`: bundlers then leave out three quarters of zod.
 import * as z from "zod";
-import type { ActionOptions } from "./action-modulator.ts";
-import type { CriticalOptions } from "./critical-modulator.ts";
-import type { EmpgOptions } from "./empg-modulator.ts";
-import type { EntropyModulatorOptions } from "./entropy-modulator.ts";
-import type { RandomModulatorOptions } from "./random-modulator.ts";
-import type { ShapingOptions } from "./shaping-modulator.ts";
+import { actionModulator, type ActionOptions } from "./action-modulator.ts";
+import { criticalModulator, type CriticalOptions } from "./critical-modulator.ts";
+import { empgModulator, type EmpgOptions } from "./empg-modulator.ts";
+import { entropyModulator, type EntropyModulatorOptions } from "./entropy-modulator.ts";
+import { identityModulator, type Modulator } from "./modulator.ts";
+import { randomModulator, type RandomModulatorOptions } from "./random-modulator.ts";
+import { shapingModulator, type ShapingOptions } from "./shaping-modulator.ts";
 
 /**
  * A modulator as plain data, of which `compileModulator` makes the modulator. Every field is described
@@ -132,3 +133,28 @@ export const modulatorSchema: z.ZodType<ResolvedModulator> = schema;
 /** The compiler holds the type to the schema in both directions: this one, and the line above. */
 const accepted = (record: ResolvedModulator): z.output<typeof schema> => record;
 void accepted;
+
+/** All kinds of modulators. */
+export const modulatorKinds: readonly ModulatorRecord["kind"][] = schema.options.map(
+  ({ shape }) => shape.kind.value,
+);
+
+/** Makes the modulator of a checked record. */
+export function makeModulator(resolved: ResolvedModulator): Modulator {
+  switch (resolved.kind) {
+    case "none":
+      return identityModulator;
+    case "aem":
+      return entropyModulator(resolved);
+    case "empg":
+      return empgModulator(resolved);
+    case "gtpo":
+      return shapingModulator(resolved);
+    case "carl":
+      return criticalModulator(resolved);
+    case "act-focus":
+      return actionModulator(resolved);
+    case "random":
+  }
+  return randomModulator(resolved);
+}

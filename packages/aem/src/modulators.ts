@@ -1,5 +1,5 @@
 import { withKebabKeys } from "@turnwise/core";
-import type { ModulatorRecord } from "./modulator-record.ts";
+import { modulatorKinds, type ModulatorRecord } from "./modulator-record.ts";
 
 /** No modulation. */
 const none: ModulatorRecord = { kind: "none" };
@@ -43,8 +43,7 @@ const actFocus: ModulatorRecord = { kind: "act-focus" };
 /** Control: random coefficients with AEM's distribution. */
 const random: ModulatorRecord = { kind: "random", strength: 1, minEntropyRange: 0.1 };
 
-/** All modulators with a name, as a command line selects them. */
-export const modulators: Readonly<Record<string, ModulatorRecord>> = withKebabKeys({
+const named: Readonly<Record<string, ModulatorRecord>> = withKebabKeys({
   none,
   aem,
   aemReversed,
@@ -60,3 +59,12 @@ export const modulators: Readonly<Record<string, ModulatorRecord>> = withKebabKe
   actFocus,
   random,
 });
+
+/** Kinds that none of the names above is for: each has its own name and its defaults. */
+const unnamed = modulatorKinds.filter((kind) => !Object.hasOwn(named, kind));
+
+/** All modulators with a name, as a command line selects them. */
+export const modulators: Readonly<Record<string, ModulatorRecord>> = {
+  ...named,
+  ...Object.fromEntries(unnamed.map((kind): [string, ModulatorRecord] => [kind, { kind }])),
+};

@@ -1,10 +1,18 @@
-import type { Resolved } from "@turnwise/core";
+import type { Objective, Resolved } from "@turnwise/core";
 import * as z from "zod";
-import type { CispoSurrogateOptions } from "../cispo-surrogate.ts";
-import type { ClippedSurrogateOptions } from "../clipped-surrogate.ts";
-import type { GeometricMeanSurrogateOptions } from "../geometric-mean-surrogate.ts";
-import type { ImportanceSamplingOptions } from "../policy-gradient.ts";
-import type { SapoSurrogateOptions } from "../sapo-surrogate.ts";
+import { cispoSurrogate, type CispoSurrogateOptions } from "../cispo-surrogate.ts";
+import { clippedSurrogate, type ClippedSurrogateOptions } from "../clipped-surrogate.ts";
+import {
+  geometricMeanSurrogate,
+  type GeometricMeanSurrogateOptions,
+} from "../geometric-mean-surrogate.ts";
+import {
+  importanceSampling,
+  policyGradient,
+  type ImportanceSamplingOptions,
+} from "../policy-gradient.ts";
+import { sapoSurrogate, type SapoSurrogateOptions } from "../sapo-surrogate.ts";
+import { findPart } from "./algorithm-parts.ts";
 import { customChoiceSchema, type CustomChoice } from "./custom-choice.ts";
 
 /** The surrogate loss of an algorithm. Every field is described in {@link surrogateSchema}. */
@@ -100,3 +108,28 @@ export const surrogateSchema: z.ZodType<Resolved<Surrogate>> = schema;
 
 const accepted = (record: Resolved<Surrogate>): z.output<typeof schema> => record;
 void accepted;
+
+/**
+ * Makes the objective of a surrogate.
+ * @param part - The component of a custom choice.
+ */
+export function compileSurrogate(
+  surrogate: Resolved<Surrogate>,
+  part: Objective | undefined,
+): Objective {
+  switch (surrogate.kind) {
+    case "clipped":
+      return clippedSurrogate(surrogate);
+    case "cispo":
+      return cispoSurrogate(surrogate);
+    case "sapo":
+      return sapoSurrogate(surrogate);
+    case "gmpo":
+      return geometricMeanSurrogate(surrogate);
+    case "policy-gradient":
+      return policyGradient();
+    case "custom":
+      return findPart("surrogate", surrogate, part);
+  }
+  return importanceSampling(surrogate satisfies { kind: "importance-sampling" });
+}
