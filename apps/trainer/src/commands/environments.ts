@@ -1,4 +1,5 @@
 import { gameKinds, includableGames, wordings } from "@turnwise/envs/alfworld";
+import { sweScaffolds } from "@turnwise/envs/swebench";
 import {
   householdGames,
   releasedHouseholdGames,
@@ -134,12 +135,9 @@ const swebench: OfferedEnvironment = {
       "--instances <file>",
       "JSON lines, JSON or parquet (default: the demonstration's tasks)",
     ),
-    new Option("--format <name>", "how the agent reads and writes").choices([
-      "compact",
-      "r2e",
-      "tool-call",
-      "bash",
-    ]),
+    new Option("--format <name>", "how the agent reads and writes").choices(
+      Object.keys(sweScaffolds),
+    ),
   ],
   recipe: (seed, options) => {
     const { instances } = options;

@@ -72,6 +72,7 @@ it("exports what is meant to be used, and nothing else", () => {
       "sweEnvironmentFactory",
       "sweGymInstance",
       "sweRebenchInstance",
+      "sweScaffolds",
       "sweSmithInstance",
       "sweTasks",
       "tableEvalScript",

@@ -136,7 +136,9 @@ export {
   bashScaffold,
   compactScaffold,
   r2eScaffold,
+  sweScaffolds,
   toolCallScaffold,
+  type SweScaffoldName,
 } from "./scaffold/scaffolds.ts";
 export {
   decodeToolCall,

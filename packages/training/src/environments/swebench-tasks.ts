@@ -1,9 +1,7 @@
 import { createRandom } from "@turnwise/core";
 import { demonstrate, type ScriptedPlayer, type TaskSource } from "@turnwise/envs";
 import {
-  bashScaffold,
   chatMarkup,
-  compactScaffold,
   compactSweMarkers,
   ContainerError,
   ContainerPool,
@@ -14,19 +12,18 @@ import {
   EvaluationMemory,
   loadInstances,
   plainText,
-  r2eScaffold,
   selectInstances,
   sweAudit,
   sweEnvironmentFactory,
+  sweScaffolds,
   sweTasks,
-  toolCallScaffold,
   type ChatTemplate,
   type LoadOptions,
   type DemoTask,
-  type Scaffold,
   type SweAudit,
   type SweEnvironmentOptions,
   type SweInstance,
+  type SweScaffoldName,
 } from "@turnwise/envs/swebench";
 import { messageTemplate } from "@turnwise/policy/remote";
 import { z } from "zod";
@@ -53,7 +50,7 @@ export const swebenchTasksSchema = z.strictObject({
   /** Only these repositories, `*` for any text; none for all. */
   repositories: z.array(z.string().min(1)),
   /** `compact` for small models; the others for language models. */
-  format: z.enum(["compact", "r2e", "tool-call", "bash"]),
+  format: z.enum(Object.keys(sweScaffolds) as SweScaffoldName[]),
   /** How messages become text: a chat template's marks, headings, or messages of a hosted model. */
   template: z.enum(["chat-markup", "plain", "messages"]),
   /** Container engines: an address, or `null` for `DOCKER_HOST`, and how many containers it may run. */
@@ -112,13 +109,6 @@ const templates: Readonly<Record<SwebenchTasks["template"], ChatTemplate>> = {
   messages: messageTemplate,
 };
 
-const scaffolds: Readonly<Record<SwebenchTasks["format"], Scaffold>> = {
-  compact: compactScaffold,
-  r2e: r2eScaffold,
-  "tool-call": toolCallScaffold,
-  bash: bashScaffold,
-};
-
 /**
  * Opens the instances that a configuration names, and connects to its engines.
  * @throws `InputError` if there are none, an engine does not answer, or an image cannot be made.
@@ -157,7 +147,7 @@ export async function openSwebenchTasks(
   const pool = new ContainerPool(
     engines.map((engine, i) => ({ engine, maxContainers: tasks.hosts[i]!.maxContainers })),
   );
-  const format = scaffolds[tasks.format].format({
+  const format = sweScaffolds[tasks.format].format({
     template: templates[tasks.template],
     ...(tasks.format === "compact" && { maxCharacters: tasks.shownCharacters }),
   });
@@ -237,7 +227,7 @@ function environmentOptions(
   const limits = { memoryBytes: tasks.memoryGigabytes * 2 ** 30, cpus: tasks.cpus };
   const lifetimeSeconds = tasks.episodeSeconds + 600;
   return {
-    scaffold: scaffolds[tasks.format],
+    scaffold: sweScaffolds[tasks.format],
     maxSteps: episode.maxTurns,
     onStepLimit: tasks.stepLimit,
     maxSeconds: tasks.episodeSeconds,

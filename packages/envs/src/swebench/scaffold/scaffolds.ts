@@ -41,3 +41,14 @@ export const bashScaffold: Scaffold = {
   reminder:
     "Your response has no command. Every response must contain exactly one command in a ```bash block. Nothing was run.",
 };
+
+/** Name of a scaffold in configurations. */
+export type SweScaffoldName = "compact" | "r2e" | "tool-call" | "bash";
+
+/** All scaffolds by name. Configurations and the command line offer these. */
+export const sweScaffolds: Readonly<Record<SweScaffoldName, Scaffold>> = {
+  compact: compactScaffold,
+  r2e: r2eScaffold,
+  "tool-call": toolCallScaffold,
+  bash: bashScaffold,
+};
