@@ -11,6 +11,7 @@ it("exports what is meant for others", () => {
       "StoppedRun",
       "applySettings",
       "builtInExperiments",
+      "builtInParts",
       "bytesText",
       "chatFormat",
       "checkConfig",

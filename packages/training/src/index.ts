@@ -49,6 +49,7 @@ export {
   type ExperimentNeed,
 } from "./experiments/registry.ts";
 export {
+  builtInParts,
   createAlgorithm,
   createModulator,
   noParts,

@@ -4,6 +4,7 @@ import type { TaskSource } from "@turnwise/envs";
 import { Command } from "commander";
 import {
   builtInExperiments,
+  builtInParts,
   checkMemory,
   checkModel,
   closingSummary,
@@ -15,7 +16,6 @@ import {
   isModulePath,
   jsonReporter,
   moduleDifference,
-  noParts,
   openTasks,
   percent,
   policyFolder,
@@ -210,7 +210,7 @@ async function reloadParts(
   reporter: Reporter,
 ): Promise<Parts> {
   const { module } = await folder.readManifest();
-  if (module === undefined) return noParts;
+  if (module === undefined) return builtInParts(folder.config, builtInExperiments);
   const { create, module: present } = await findExperiment(module.path);
   const difference = moduleDifference(module, present!);
   if (difference !== undefined) {

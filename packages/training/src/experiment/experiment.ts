@@ -178,3 +178,15 @@ export async function createAlgorithm(
     made,
   );
 }
+
+/**
+ * Components of a built-in experiment that are no plain data, for a run that resumes.
+ * @param entries - The built-in experiments.
+ */
+export function builtInParts(
+  { experiment, seed }: Pick<ExperimentSettings, "experiment" | "seed">,
+  entries: readonly { readonly name: string; readonly create: (seed: number) => Experiment }[],
+): Parts {
+  const entry = entries.find(({ name }) => name === experiment);
+  return entry === undefined ? noParts : splitExperiment(entry.create(seed)).parts;
+}
