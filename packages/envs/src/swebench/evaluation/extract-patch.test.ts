@@ -135,6 +135,18 @@ for i in 1 2 3 4 5; do head -c 4000000 /dev/urandom > big$i.bin; done; echo forc
     expect(await graded(bytes!)).toContain("./new.py");
   });
 
+  it("leave out a tracked file that output filled, and keep the rest", async () => {
+    const { patch, leftOut, reason } = await afterWork(
+      "head -c 70000000 /dev/zero > dos.txt; head -c 9000000 /dev/zero >> pkg/a.py; echo 'y = 3' >> latin.py",
+    );
+    expect([reason, leftOut]).toEqual([undefined, [{ path: "dos.txt", reason: "size" }]]);
+    expect(patch).toContain("+y = 3");
+    expect(patch!.match(/^diff --git .*/gmu)).toEqual([
+      "diff --git a/latin.py b/latin.py",
+      "diff --git a/pkg/a.py b/pkg/a.py",
+    ]);
+  });
+
   it("are null, with a reason, where nothing is left to compare", async () => {
     const { bytes, reason } = await afterWork("rm -rf /var/lib/turnwise");
     expect(bytes).toBeNull();

@@ -6,13 +6,13 @@ import {
 } from "../preparation/start-tree-script.ts";
 import { isLeftover, mayBeBuilt } from "../scaffold/leftovers.ts";
 
-/** A file of the agent that is not in its patch. */
+/** A file of the agent that is not in its patch, or not with its change. */
 export interface LeftOut {
   /** Relative to the repository; bytes that are not UTF-8 are replaced. */
   readonly path: string;
   /**
    * `ignored`: the repository ignores it, and the official harness takes nothing ignored either.
-   * `leftover`: caches and byte code. `size`: it, or all new files together, are too large.
+   * `leftover`: caches and byte code. `size`: it, or all new files together, are too large, or a file that was there grew too much.
    * `unreadable`: git could not read it.
    */
   readonly reason: "ignored" | "leftover" | "size" | "unreadable";
@@ -52,6 +52,15 @@ set_aside
 rm -f "$GIT_INDEX_FILE"
 snap read-tree ${startTree} || { echo "the record of the repository is gone" >&2; exit 1; }
 snap add -u --ignore-errors . 1>&2 || true
+# Tracked files that output filled: they stay as they were.
+find . -xdev -name .git -prune -o -type f -size +${maxNewFileBytes}c -print0 |
+  while IFS= read -r -d '' path; do
+    path=\${path#./}
+    read -r mode _ blob before _ < <(snap ls-tree -l ${startTree} -- "$path") || continue
+    size=$(stat -c %s -- "$path")
+    [ $((size - before)) -gt ${maxNewFileBytes} ] && snap update-index --cacheinfo "$mode,$blob,$path" &&
+      printf 'grown %s %s\\0' "$size" "$path"
+  done
 snap ls-files -o --exclude-standard -z | xargs -0 -r stat --printf 'new %s %n\\0' -- 2>/dev/null
 # What the agent put under its own version control, though it is ignored.
 snap ls-files -o -i --exclude-standard -z | sort -z > ${notesFolder}/hidden
@@ -90,7 +99,8 @@ const readable = (path: string): string => Buffer.from(path, "latin1").toString(
  * Takes the changes since a recorded tree out of a container: bytes as they are on the disk, modes
  * included, new files included unless the repository ignores them, repositories within the repository
  * as plain files. New files that do not fit are left out, those that a build may have made first, then
- * the largest; never a change of a file that was there.
+ * the largest. A change of a file that was there is left out only if the file grew by more than a new
+ * file may have.
  *
  * Nothing of the agent's repository is used but its list of tracked files, and the folders of inner
  * repositories are moved away: the container is good for nothing else afterwards.
@@ -141,11 +151,12 @@ function choose(list: Buffer): { readonly kept: readonly NewFile[]; readonly lef
   const candidates = new Map<string, NewFile>();
   const ignored: string[] = [];
   for (const entry of list.toString("latin1").split("\0")) {
-    const match = /^(new|ignored) (\d+) ([^]+)$/u.exec(entry);
+    const match = /^(new|ignored|grown) (\d+) ([^]+)$/u.exec(entry);
     if (match === null) continue;
     const path = match[3]!.replace(/^\.\//u, "");
     const size = Number(match[2]);
     if (match[1] === "ignored") ignored.push(path);
+    else if (match[1] === "grown") leave(path, "size");
     else if (isLeftover(path)) leave(path, "leftover");
     else if (size > maxNewFileBytes) leave(path, "size");
     else candidates.set(path, { path, size });
