@@ -108,11 +108,13 @@ git add -A; git commit -qm mine; echo more >> build/old.txt; rm pkg/a.py; mkdir 
       "touch .git/index.lock; echo garbage > .git/index; echo broken > .git/HEAD",
       "echo '*.py diff=x filter=x' > .git/info/attributes; git config filter.x.clean 'echo no'",
       "git checkout -q --orphan other; git rm -rq --cached .; git branch -D work; git gc -q --prune=now",
+      "mkdir -p shut/in; echo hidden > shut/in/s.py; chmod 000 shut/in shut pkg",
       "chmod 000 run.sh; chmod 600 run.sh; touch x.py; chmod 000 x.py; chmod 644 x.py",
     ]) {
       const { patch, reason } = await afterWork(`echo 'y = 3' >> latin.py; ${harm}`);
       expect([harm, reason, patch?.includes("+y = 3")]).toEqual([harm, undefined, true]);
       expect(patch!.split("diff --git").length).toBeLessThan(4);
+      expect([harm, patch!.includes("+hidden")]).toEqual([harm, harm.includes("hidden")]);
     }
   });
 

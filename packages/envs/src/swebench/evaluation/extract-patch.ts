@@ -47,6 +47,7 @@ export GIT_INDEX_FILE=${notesFolder}/index`;
 
 /** Records changes of tracked files, and lists the others: one record each, NUL at its end. */
 const listScript = (startTree: string): string => `${git}
+find . -xdev -type d -user "$(id -u)" ! -perm -u=rwx -exec chmod u+rwx {} \\; 2>/dev/null
 find . -xdev ! -type l -user "$(id -u)" ! -perm -u=r -exec chmod u+r {} + 2>/dev/null
 set_aside
 rm -f "$GIT_INDEX_FILE"
