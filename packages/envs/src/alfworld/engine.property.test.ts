@@ -11,7 +11,7 @@ import { GroundWorld } from "./pddl/ground-world.ts";
 import { replayGame } from "./replay.ts";
 import { smallHouse } from "./testing/small-game.ts";
 import { compareCodePoints } from "./text/code-point-order.ts";
-import { pythonStrip } from "./text/python-strip.ts";
+import { pythonStrip } from "../python/python-strip.ts";
 
 const game = loadGame(smallHouse, "house");
 

@@ -1,3 +1,4 @@
+import { isRecord } from "../is-record.ts";
 import { createReadStream } from "node:fs";
 import { open, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -215,12 +216,8 @@ function parseLine(line: Buffer, where: string): Readonly<Record<string, unknown
       cause: error,
     });
   }
-  if (!isObject(data)) {
+  if (!isRecord(data)) {
     throw new GameFileError(`${where}: the line must hold a JSON object, got ${shown(data)}`);
   }
   return data;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,4 @@
+import { isRecord } from "../is-record.ts";
 import type { GameFile } from "./game.ts";
 import { GameFileError, shown } from "./game-file-error.ts";
 
@@ -23,7 +24,7 @@ export function parseGameFile(text: string, name: string): GameFile {
  * @throws `GameFileError` as {@link parseGameFile}.
  */
 export function checkGameFile(data: unknown, name: string): GameFile {
-  if (!isObject(data)) {
+  if (!isRecord(data)) {
     throw new GameFileError(`${name}: the file must hold a JSON object, got ${shown(data)}`);
   }
   const text = (field: string): string => {
@@ -48,10 +49,6 @@ export function checkGameFile(data: unknown, name: string): GameFile {
     ...(walkthrough !== undefined && { walkthrough }),
     ...(solvable !== undefined && { solvable }),
   };
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isListOfTexts(value: unknown): value is readonly string[] {

@@ -1,3 +1,4 @@
+import { isRecord } from "../is-record.ts";
 import { GameFileError, shown } from "./game-file-error.ts";
 import { readGameText } from "./read-text.ts";
 
@@ -25,12 +26,12 @@ export async function readHumanGoals(path: string): Promise<HumanGoals> {
   } catch (cause) {
     throw new GameFileError(`${path}: the file must be JSON, got ${shown(text)}`, { cause });
   }
-  if (!isObject(data)) {
+  if (!isRecord(data)) {
     throw new GameFileError(`${path}: the file must hold a JSON object, got ${shown(data)}`);
   }
   const goals = new Map<string, readonly string[]>();
   for (const [game, entry] of Object.entries(data)) {
-    const list: unknown = isObject(entry) ? entry["human_goals"] : entry;
+    const list: unknown = isRecord(entry) ? entry["human_goals"] : entry;
     if (!Array.isArray(list) || list.length === 0 || !list.every(isSentence)) {
       throw new GameFileError(
         `${path}: human_goals of ${shown(game)} must be a list of sentences, got ${shown(list)}`,
@@ -54,8 +55,4 @@ function keyOf(path: string): string {
 
 function isSentence(value: unknown): value is string {
   return typeof value === "string" && value.trim() !== "";
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

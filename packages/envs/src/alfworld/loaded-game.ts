@@ -9,7 +9,7 @@ import type { Problem } from "./pddl/problem.ts";
 import type { SharedDomain } from "./pddl/shared-domain.ts";
 import { entityNames } from "./text/entity-names.ts";
 import type { Grammar } from "./text/grammar.ts";
-import { pythonStrip } from "./text/python-strip.ts";
+import { pythonStrip } from "../python/python-strip.ts";
 import { type TextContext, isTrue, wasDeleted } from "./text/text-context.ts";
 
 /** A {@link Game}: the part of the engine that brings facts and texts together. */

@@ -1,5 +1,6 @@
+import { isRecord } from "../../is-record.ts";
 import { GameFileError, shown } from "../game-file-error.ts";
-import { isPythonSpace } from "./python-strip.ts";
+import { isPythonSpace } from "../../python/python-strip.ts";
 
 /** A rule as the file gives it. */
 export interface RuleSource {
@@ -76,13 +77,13 @@ export function parseGrammarFile(text: string, source: string): GrammarSource {
     const wrong = (rule: string, value: unknown): never => {
       throw new GameFileError(`${source}: ${rule}, got ${shown(value)}`);
     };
-    if (!isObject(data)) return wrong("a grammar block must hold an object", data);
+    if (!isRecord(data)) return wrong("a grammar block must hold an object", data);
     for (const [symbol, list] of Object.entries(data)) {
       if (!isList(list)) return wrong(`rule ${shown(symbol)} must be a list`, list);
       const known = rules.get(symbol) ?? [];
       rules.set(symbol, known);
       for (const rule of list) {
-        if (!isObject(rule)) return wrong(`rule ${shown(symbol)} must hold objects`, rule);
+        if (!isRecord(rule)) return wrong(`rule ${shown(symbol)} must hold objects`, rule);
         const { rhs, condition = "" } = rule;
         if (typeof rhs !== "string") {
           return wrong(`rhs of rule ${shown(symbol)} must be a text`, rhs);
@@ -143,8 +144,4 @@ export function parseGrammarFile(text: string, source: string): GrammarSource {
 
 function isList(value: unknown): value is readonly unknown[] {
   return Array.isArray(value);
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

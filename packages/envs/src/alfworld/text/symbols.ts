@@ -1,4 +1,4 @@
-import { isPythonSpace } from "./python-strip.ts";
+import { isPythonSpace } from "../../python/python-strip.ts";
 
 /** A piece of the right-hand side of a grammar rule. */
 export type GrammarSymbol =

@@ -5,7 +5,7 @@ import { type SmallGame, saying, smallGame, smallGameFile } from "../testing/sma
 import { compareCodePoints } from "./code-point-order.ts";
 import { entityNames } from "./entity-names.ts";
 import { parseGrammarFile } from "./grammar-file.ts";
-import { pythonStrip } from "./python-strip.ts";
+import { pythonStrip } from "../../python/python-strip.ts";
 import { parseSymbols } from "./symbols.ts";
 
 const things = {

@@ -1,3 +1,4 @@
+import { isRecord } from "../../is-record.ts";
 /** One call of a tool. */
 export interface ToolCall {
   readonly tool: string;
@@ -46,9 +47,4 @@ export function decodeAction(action: string): {
     ...(typeof tool === "string" && isRecord(given) && { call: { tool, arguments: given } }),
     ...(typeof note === "string" && { note }),
   };
-}
-
-/** Tells objects from arrays, `null` and scalars. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 import { readJsonAt } from "./lenient-json.ts";
 import { readCalls, type CallsAt, type CallSyntax } from "./read-calls.ts";
-import { isRecord, type ParsedCall, type ToolCall } from "./tool-call.ts";
+import { isRecord } from "../../is-record.ts";
+import type { ParsedCall, ToolCall } from "./tool-call.ts";
 import type { ToolSchema } from "./tool-schemas.ts";
 
 /** Options of {@link parseXmlCall}. */

@@ -1,4 +1,4 @@
-import { pythonStrip } from "../python/python-text.ts";
+import { pythonStrip } from "../../python/python-strip.ts";
 import type { Product, ProductOption } from "./product.ts";
 
 const known = new WeakMap<Product, Product>();

@@ -1,4 +1,5 @@
-import { pythonFloat, pythonStrip } from "../python/python-text.ts";
+import { pythonStrip } from "../../python/python-strip.ts";
+import { pythonFloat } from "../python/python-text.ts";
 import { CatalogueError, shown } from "./catalogue-error.ts";
 import type { HumanInstruction, Product, ProductOption } from "./product.ts";
 

@@ -1,4 +1,4 @@
-import { pythonStrip } from "../python/python-text.ts";
+import { pythonStrip } from "../../python/python-strip.ts";
 import type { PageNode } from "./page.ts";
 
 /** The texts of a page in one line, separated by ` [SEP] `: the reference's mode `text`. */

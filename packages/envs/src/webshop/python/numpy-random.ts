@@ -1,5 +1,5 @@
 import { checkInteger } from "@turnwise/core";
-import { MersenneTwister } from "./mersenne-twister.ts";
+import { MersenneTwister } from "../../python/mersenne-twister.ts";
 
 /** numpy's `RandomState`, as far as verl-agent draws its goals with it. */
 export class NumpyRandom {

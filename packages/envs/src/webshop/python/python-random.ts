@@ -1,5 +1,5 @@
 import { checkInteger } from "@turnwise/core";
-import { MersenneTwister } from "./mersenne-twister.ts";
+import { MersenneTwister } from "../../python/mersenne-twister.ts";
 
 /**
  * Python's `random.Random`, draw for draw: the reference orders its goals, prices and sessions by

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { pythonStrip } from "../../python/python-strip.ts";
 import {
   asciiJson,
   comparePythonTexts,
@@ -7,7 +8,6 @@ import {
   pythonFloat,
   pythonRepr,
   pythonSplit,
-  pythonStrip,
 } from "./python-text.ts";
 
 describe("Python's texts", () => {

@@ -1,13 +1,7 @@
 /** What Python calls white space in a text: more than JavaScript's `\s` here, less there. */
 const pythonSpace =
   "\\t\\n\\v\\f\\r\\x1c-\\x1f \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
-const outerSpace = new RegExp(`^[${pythonSpace}]+|[${pythonSpace}]+$`, "gu");
 const innerSpace = new RegExp(`[${pythonSpace}]+`, "u");
-
-/** `text.strip()`. */
-export function pythonStrip(text: string): string {
-  return text.replace(outerSpace, "");
-}
 
 /** `text.split()`: the words between white space. */
 export function pythonSplit(text: string): string[] {

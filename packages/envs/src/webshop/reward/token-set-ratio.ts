@@ -1,4 +1,5 @@
-import { comparePythonTexts, pythonSplit, pythonStrip } from "../python/python-text.ts";
+import { pythonStrip } from "../../python/python-strip.ts";
+import { comparePythonTexts, pythonSplit } from "../python/python-text.ts";
 import { sequenceRatio } from "./sequence-ratio.ts";
 
 /** Words only: Latin-1 beyond ASCII dropped, all else that is no letter or digit blank. */

@@ -1,0 +1,4 @@
+/** Tells objects from lists, values and null. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
