@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { RecordedTrajectory } from "@turnwise/training";
 import { turnwise } from "./turnwise.ts";
 
 let folder: string;
@@ -105,6 +106,20 @@ describe("train", () => {
     expect(last.stdout).toContain(join(cut.out, "policy"));
     expect(await read(cut.out, "metrics.jsonl")).toBe(metrics);
     expect(await weightsOf(cut.out)).toEqual(await weightsOf(whole.out));
+    // Records of all episodes and their indices, byte for byte.
+    const records = (await readdir(join(whole.out, "trajectories"))).sort();
+    expect(records).toHaveLength(2 * (3 + 2 + 1 + 2));
+    expect((await readdir(join(cut.out, "trajectories"))).sort()).toEqual(records);
+    for (const name of records) {
+      const [one, other] = await Promise.all(
+        [whole.out, cut.out].map((run) => readFile(join(run, "trajectories", name))),
+      );
+      expect(other!.equals(one!), name).toBe(true);
+    }
+    const credits = trajectories.flatMap((line) =>
+      (JSON.parse(line) as RecordedTrajectory).turns.flatMap(({ credit }) => credit ?? []),
+    );
+    expect(credits.length).toBeGreaterThan(0);
 
     const evaluated = await turnwise([
       "evaluate",

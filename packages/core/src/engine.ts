@@ -1,4 +1,5 @@
 import type { Objective, ObjectiveField } from "./objective.ts";
+import type { ResponseStop } from "./records.ts";
 import type { TokenRow } from "./token-row.ts";
 
 /** Text to token ids and back. */
@@ -76,10 +77,15 @@ export interface SampledResponse {
    */
   readonly unfilteredLogProbs?: readonly number[];
   /**
+   * Version of the weights that sampled each token, `[token]`; given by samplers whose weights may
+   * change within a response. Absent: the version that `load` returned, for all.
+   */
+  readonly policyVersions?: readonly number[];
+  /**
    * A token of `stopTokens`, or another one at which a server stops, last in `tokens`; a text of
    * `stopStrings`; `maxTokens`. A token goes before a text.
    */
-  readonly stopReason: "stop-token" | "stop-string" | "length";
+  readonly stopReason: ResponseStop;
   /** The decoded tokens, cut before the first stop string; given where the request has stop strings. */
   readonly text?: string;
 }

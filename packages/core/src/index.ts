@@ -60,6 +60,8 @@ export {
   type Group,
   type Outcome,
   type Presentation,
+  type RenderedState,
+  type ResponseStop,
   type Task,
   type Trajectory,
   type Turn,

@@ -1,7 +1,10 @@
 import type { FailureKind } from "./failure.ts";
 
-/** The version of the records in this file; written into every stored trajectory. */
-export const recordVersion = 1;
+/**
+ * Version of the records in this file; written into every stored trajectory. Version 2 added stop
+ * reasons, policy versions of tokens, rendered states, and the credit that training stores with a turn.
+ */
+export const recordVersion = 2;
 
 /** One problem: a household goal, a shopping instruction, an issue to fix. */
 export interface Task {
@@ -28,6 +31,15 @@ export type Outcome =
       readonly error: { readonly kind: FailureKind; readonly message: string };
     };
 
+/** State of an environment for people and programs that look on; the agent never sees it. */
+export interface RenderedState {
+  readonly mediaType: "text/plain" | "text/html" | "application/json";
+  readonly content: string;
+}
+
+/** Reason for which a sampler ended a response: see `SampledResponse.stopReason`. */
+export type ResponseStop = "stop-token" | "stop-string" | "length";
+
 /** One response and the environment's reply. */
 export interface Turn {
   /**
@@ -41,6 +53,10 @@ export interface Turn {
   readonly samplerLogProbs: readonly number[];
   /** Of each distribution that a response token was drawn from, nats; absent if not offered. */
   readonly samplerEntropies?: readonly number[];
+  /** Version of the weights that sampled each token, `[token]`; absent: the trajectory's for all. */
+  readonly policyVersions?: readonly number[];
+  /** Reason for which the response ended; absent in records of responses that were not sampled. */
+  readonly stopReason?: ResponseStop;
   /** What the environment was told. */
   readonly action: string;
   /** Whether the response had the form that the prompt asks for (not whether it had an effect). */
@@ -53,6 +69,8 @@ export interface Turn {
   readonly score?: number;
   /** What the recipe takes off for this response alone, such as for its form, `>= 0`; absent: 0. */
   readonly penalty?: number;
+  /** State after the action, where the environment renders it. */
+  readonly rendering?: RenderedState;
 }
 
 /**
@@ -75,6 +93,8 @@ export interface Trajectory {
   readonly policyVersion: number;
   /** What the environment said before the first turn. */
   readonly firstObservation: string;
+  /** State before the first turn, where the environment renders it. */
+  readonly firstRendering?: RenderedState;
   readonly turns: readonly Turn[];
   readonly outcome: Outcome;
 }

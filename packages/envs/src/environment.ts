@@ -1,4 +1,4 @@
-import type { Task } from "@turnwise/core";
+import type { RenderedState, Task } from "@turnwise/core";
 
 /** What an environment shows the agent. */
 export interface Observation {
@@ -24,6 +24,11 @@ export interface Environment {
   reset(signal?: AbortSignal): Promise<Observation>;
   /** Carries out an action. What it cannot do is answered in words, not thrown. */
   step(action: string, signal?: AbortSignal): Promise<StepResult>;
+  /**
+   * State as it is now, for the record of the episode: called after `reset` and after each `step`. It
+   * must change nothing. An exception fails the episode as one of `step` does.
+   */
+  render?(signal?: AbortSignal): Promise<RenderedState>;
   /** Frees what the environment holds. May be called at any time, and again. */
   close(): Promise<void>;
 }

@@ -107,6 +107,43 @@ describe("rollout", () => {
     expect(released).toEqual(["g/0"]);
   });
 
+  it("records stop reasons, versions of tokens, and states that the environment renders", async () => {
+    const { sampler } = scriptedSampler(["a.", "w."]);
+    const changing: Sampler = {
+      ...sampler,
+      sample: async (request) => ({ ...(await sampler.sample(request)), policyVersions: [3, 4] }),
+    };
+    let numRendered = 0;
+    const environment: Environment = {
+      ...countingEnvironment(),
+      render: async () => ({ mediaType: "text/plain", content: `state ${numRendered++}` }),
+    };
+    const createEnvironment = async (): Promise<Environment> => environment;
+    const trajectory = await rollout(task, parts(changing, { createEnvironment }), sequence());
+    expect(trajectory.firstRendering).toEqual({ mediaType: "text/plain", content: "state 0" });
+    expect(trajectory.turns).toMatchObject([
+      { stopReason: "stop-token", policyVersions: [3, 4], rendering: { content: "state 1" } },
+      { stopReason: "stop-token", policyVersions: [3, 4], rendering: { content: "state 2" } },
+    ]);
+    const plain = await rollout(task, parts(sampler), sequence());
+    expect(plain).not.toHaveProperty("firstRendering");
+    expect(plain.turns[0]).not.toHaveProperty("policyVersions");
+  });
+
+  it("fails an episode whose state cannot be rendered", async () => {
+    const { sampler } = scriptedSampler(["a.", "w."]);
+    const environment: Environment = {
+      ...countingEnvironment(),
+      render: () => Promise.reject(new Error("no display")),
+    };
+    const createEnvironment = async (): Promise<Environment> => environment;
+    const { outcome } = await rollout(task, parts(sampler, { createEnvironment }), sequence());
+    expect(outcome).toEqual({
+      kind: "failed",
+      error: { kind: "environment", message: "render: no display" },
+    });
+  });
+
   it("shows a concatenated episode as one growing sequence of the tokens that were sampled", async () => {
     const { sampler, requests } = scriptedSampler(["a.", "w."]);
     const trajectory = await rollout(task, parts(sampler), sequence());

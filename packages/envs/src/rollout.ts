@@ -11,6 +11,7 @@ import {
   type Group,
   type Outcome,
   type Random,
+  type RenderedState,
   type SampledResponse,
   type SampleRequest,
   type Sampler,
@@ -142,6 +143,10 @@ export async function rollout(
   const history: PastTurn[] = [];
   let environment: Environment | undefined;
   let firstObservation = "";
+  let firstRendering: RenderedState | undefined;
+  const renderState = async (world: Environment): Promise<RenderedState | undefined> =>
+    world.render &&
+    callWithin("render", environmentTimeoutSeconds, signal, (inner) => world.render!(inner));
   const play = async (): Promise<Outcome> => {
     environment = await callWithin("create environment", environmentTimeoutSeconds, signal, () =>
       parts.createEnvironment(task),
@@ -154,6 +159,7 @@ export async function rollout(
       (inner) => world.reset(inner),
     );
     firstObservation = observation.text;
+    firstRendering = await renderState(world);
     let sequenceTokens: number[] = [];
     for (let turnIndex = 0; turnIndex < maxTurns; turnIndex++) {
       const promptTokens = tokenizer.encode(format.prompt(history, observation));
@@ -188,6 +194,7 @@ export async function rollout(
       const step = await callWithin("step", environmentTimeoutSeconds, signal, (inner) =>
         world.step(action, inner),
       );
+      const rendering = await renderState(world);
       turns.push({
         promptTokens,
         responseTokens: response.tokens,
@@ -196,12 +203,15 @@ export async function rollout(
         ...(response.entropies.length === response.tokens.length && {
           samplerEntropies: response.entropies,
         }),
+        ...(response.policyVersions && { policyVersions: response.policyVersions }),
+        stopReason: response.stopReason,
         action,
         isValidAction: isValid,
         observation: step.text,
         reward: step.reward,
         penalty: isValid ? 0 : invalidActionPenalty,
         ...(step.score !== undefined && { score: step.score }),
+        ...(rendering && { rendering }),
       });
       history.push({ observation, action });
       observation = step;
@@ -233,6 +243,7 @@ export async function rollout(
     presentation: format.presentation,
     policyVersion: parts.policyVersion,
     firstObservation,
+    ...(firstRendering && { firstRendering }),
     turns,
     outcome,
   };

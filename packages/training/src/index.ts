@@ -91,3 +91,11 @@ export {
 } from "./iteration.ts";
 export { creditRows, toTrainingRows, type CreditedRow, type ResponseCredit } from "./credit.ts";
 export type { PolicyTokenizer, TrainingPolicy } from "./training-policy.ts";
+export type {
+  RatioRange,
+  RecordedTrajectory,
+  RecordedTurn,
+  TrajectoryStatus,
+  TurnCredit,
+} from "./records/recorded-trajectory.ts";
+export { recordEvaluation, recordTrajectories } from "./records/record-trajectories.ts";

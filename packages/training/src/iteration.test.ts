@@ -13,6 +13,7 @@ import { compileAlgorithm, type Algorithm } from "@turnwise/estimators";
 import { describe, expect, it } from "vitest";
 import { householdGames } from "./experiments/household-games.ts";
 import { PoisonedUpdate, trainIteration, type TrainerParts } from "./iteration.ts";
+import { recordTrajectories } from "./records/record-trajectories.ts";
 
 const tokenizer: Tokenizer = {
   vocabularySize: 10,
@@ -125,6 +126,37 @@ describe("trainIteration", () => {
       gradientNorm: 2,
     });
     expect(report.groups[0]!.trajectories[0]!.policyVersion).toBe(4);
+  });
+
+  it("is recorded with the values that the objective was given", async () => {
+    let seen: readonly TrainingRow[] = [];
+    const report = await trainIteration(
+      3,
+      parts(async (rows) => {
+        seen = rows;
+        return { loss: 0, gradientNorm: 0, learningRate: 0, numTokens: 0, metrics: {} };
+      }),
+    );
+    const records = recordTrajectories(report);
+    expect(records).toHaveLength(8);
+    const trained = records.map(({ turns }) => turns[0]!);
+    const advantageOf = (row: TrainingRow): number => row.fields.advantages![0]!;
+    const recorded = trained.map(({ credit }) => Math.fround(credit!.advantage as number));
+    const byValue = (a: number, b: number): number => a - b;
+    expect(recorded.sort(byValue)).toEqual(seen.map(advantageOf).sort(byValue));
+    for (const { credit, responseTokens } of trained) {
+      const isWon = responseTokens.includes(7);
+      expect(credit).toMatchObject({
+        oldLogProbs: [-1, -1],
+        entropies: isWon ? [1.2, 1.2] : [0.2, 0.2],
+        meanTokenEntropy: isWon ? 1.2 : 0.2,
+        baseAdvantage: isWon ? 5 : -5,
+        samplerRatio: { mean: 1, min: 1, max: 1 },
+      });
+      expect(credit).not.toHaveProperty("correction");
+    }
+    expect(trained.map(({ stopReason }) => stopReason)).toEqual(Array(8).fill("stop-token"));
+    expect(records.map(({ status }) => status)).toEqual(Array(8).fill("trained"));
   });
 
   it("draws again until enough groups differ, or the rounds are over", async () => {

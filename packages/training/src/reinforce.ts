@@ -9,6 +9,8 @@ import { checkNeeds } from "./check-needs.ts";
 import { reading } from "./input-error.ts";
 import { LostInfrastructure } from "./play-groups.ts";
 import { duration, percent, thousands, timeLeft } from "./progress.ts";
+import { recordEvaluation, recordTrajectories } from "./records/record-trajectories.ts";
+import { segmentName } from "./records/segment-name.ts";
 import type { RunState } from "./run-folder.ts";
 import {
   freshState,
@@ -160,15 +162,15 @@ function drawTasks(
 
 async function record(run: Run, report: IterationReport, state: RunState): Promise<void> {
   const { folder } = run;
-  const { iteration, groups, metrics, seconds, numTokens } = report;
+  const { iteration, metrics, seconds, numTokens } = report;
   const place = {
     stage: "iteration",
     warmStartEpoch: state.warmStartEpochs,
     iteration,
   } as const;
-  const name = `iteration-${String(iteration).padStart(4, "0")}`;
+  const name = segmentName(place)!;
   const records = run.tasks.takeRecords?.();
-  await folder.writeTrajectories(name, groups);
+  await folder.writeTrajectories(name, recordTrajectories(report), iteration);
   await folder.writeAudit(name, records ?? []);
   await folder.writeMetrics({ ...place, ...metrics, ...suspicionMetrics(records) });
   await folder.writeTimings({ ...place, seconds, numTokens });
@@ -249,21 +251,19 @@ async function evaluateAll(
           });
         })
         .finally(() => progress.stop());
-      const name = `evaluation-${phase}${phase === "during" ? `-${state.iterations}` : ""}-${split}-${mode}`;
-      await folder.writeTrajectories(name, report.groups);
-      await folder.writeAudit(name, run.tasks.takeRecords?.() ?? []);
-      const { metrics, byKind, stops } = report;
-      await folder.writeMetrics({
+      const place = {
         stage: "evaluation",
         warmStartEpoch: state.warmStartEpochs,
         iteration: state.iterations,
         phase,
         split,
         mode,
-        ...metrics,
-        byKind,
-        stops,
-      });
+      } as const;
+      const name = segmentName(place)!;
+      await folder.writeTrajectories(name, recordEvaluation(report.groups), state.iterations);
+      await folder.writeAudit(name, run.tasks.takeRecords?.() ?? []);
+      const { metrics, byKind, stops } = report;
+      await folder.writeMetrics({ ...place, ...metrics, byKind, stops });
       reporter.row(
         {
           stage: "evaluation",

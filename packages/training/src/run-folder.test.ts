@@ -102,14 +102,49 @@ describe("RunFolder", () => {
     );
     for (const iteration of [1, 2, 3]) {
       await folder.writeMetrics(line(iteration));
-      await folder.writeTrajectories(`iteration-000${iteration}`, []);
+      await folder.writeTrajectories(`iteration-000${iteration}`, [], iteration);
     }
     await appendFile(join(folder.path, "metrics.jsonl"), '{"stage":"iterat');
     await folder.rewind(state(2));
     expect(await folder.readMetrics()).toEqual([line(1), line(2)]);
     expect(await readdir(join(folder.path, "trajectories"))).toEqual([
+      "iteration-0001.index",
       "iteration-0001.jsonl.gz",
+      "iteration-0002.index",
       "iteration-0002.jsonl.gz",
     ]);
+  });
+
+  it("refuses metrics that are damaged before their last line, and names the line", async () => {
+    const folder = await RunFolder.create(
+      join(parent, "run"),
+      checkConfig(householdGames(1), "test"),
+      {},
+    );
+    const path = join(folder.path, "metrics.jsonl");
+    await writeFile(
+      path,
+      `${JSON.stringify(line(1))}\n{"stage":"iter\n${JSON.stringify(line(2))}\n`,
+    );
+    await expect(folder.readMetrics()).rejects.toThrow(/metrics\.jsonl line 2: must hold a JSON/u);
+    await expect(folder.rewind(state(2))).rejects.toThrow(/metrics\.jsonl line 2/u);
+    expect(String(await readFile(path))).toContain(JSON.stringify(line(2)));
+  });
+
+  it("does not resume runs with records of another version", async () => {
+    const path = join(parent, "run");
+    const config = checkConfig(householdGames(1), "test");
+    const folder = await RunFolder.create(path, config, { startedAt: "now" });
+    await expect(folder.checkResumable()).resolves.toBeUndefined();
+    const manifest = join(path, "manifest.json");
+    // Version 1 did not state its version.
+    await writeFile(manifest, JSON.stringify({ startedAt: "now" }));
+    await expect(folder.checkResumable()).rejects.toThrow(
+      `${manifest}: recordVersion must be 2 to resume, got 1: older records can be read, not resumed; to begin again: turnwise train alfworld --config ${join(path, "config.json")} --out FOLDER`,
+    );
+    await writeFile(manifest, JSON.stringify({ recordVersion: 3 }));
+    await expect(folder.checkResumable()).rejects.toThrow(
+      /got 3: the records come from a newer Turnwise/u,
+    );
   });
 });

@@ -11,7 +11,7 @@ import {
 } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { decodeText, type Group } from "@turnwise/core";
+import { decodeText, recordVersion } from "@turnwise/core";
 import type { AlgorithmState } from "@turnwise/estimators";
 import type { AuditRecord } from "@turnwise/envs";
 import { z } from "zod";
@@ -21,6 +21,10 @@ import type { ModuleRecord } from "./experiment/experiment-module.ts";
 import type { ExperimentSettings } from "./experiment/experiment-schema.ts";
 import { InputError, reading } from "./input-error.ts";
 import { makeFolder } from "./make-folder.ts";
+import { checkRecordVersion } from "./records/check-record-version.ts";
+import { packTrajectories } from "./records/pack-trajectories.ts";
+import { parseJsonLines } from "./records/parse-json-lines.ts";
+import type { RecordedTrajectory } from "./records/recorded-trajectory.ts";
 import { writeWhole } from "./write-whole.ts";
 
 /** Where a run stands: what its newest checkpoint holds. */
@@ -37,6 +41,7 @@ export interface RunState {
 }
 
 const manifestSchema = z.looseObject({
+  recordVersion: z.int().positive().optional(),
   module: z
     .strictObject({
       path: z.string().min(1),
@@ -47,6 +52,8 @@ const manifestSchema = z.looseObject({
 
 /** Origin of a run, as far as resuming depends on it. */
 export interface RunManifest {
+  /** Version of the trajectories' records; absent: 1. */
+  readonly recordVersion?: number | undefined;
   /** The module that the experiment came from; absent for a built-in one. */
   readonly module?: ModuleRecord | undefined;
 }
@@ -85,8 +92,8 @@ const auditFolder = "audit";
 
 /**
  * The folder of one run: `config.json`, `manifest.json`, `metrics.jsonl` (what was learned: equal for
- * equal runs), `timings.jsonl` (how long it took: never equal), `trajectories/`, `audit/` (evidence for
- * verdicts, where the tasks give any) and `checkpoints/`.
+ * equal runs), `timings.jsonl` (how long it took: never equal), `trajectories/` (packed, each file with
+ * its index), `audit/` (evidence for verdicts, where the tasks give any) and `checkpoints/`.
  *
  * Everything that a state counts is on disk before the state is, and all that is on disk beyond the
  * state is dropped on resuming. So a run killed at any moment continues as if it had not been.
@@ -114,7 +121,8 @@ export class RunFolder {
     }
     try {
       await makeFolder(join(path, "checkpoints"));
-      await writeWhole(join(path, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+      const whole = { recordVersion, ...manifest };
+      await writeWhole(join(path, "manifest.json"), `${JSON.stringify(whole, null, 2)}\n`);
       await writeWhole(join(path, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
     } catch (cause) {
       // Half a folder would be in the way of the next attempt.
@@ -152,6 +160,14 @@ export class RunFolder {
     const result = manifestSchema.safeParse(value);
     if (result.success) return result.data;
     throw new InputError(describeIssue(manifestSchema, path, result.error.issues[0]!, value));
+  }
+
+  /** Requires that the run can be resumed. @throws {@link InputError} for records of another version. */
+  async checkResumable(): Promise<void> {
+    const { recordVersion: found } = await this.readManifest();
+    const config = join(this.path, "config.json");
+    const remedy = `turnwise train ${this.config.experiment} --config ${config} --out FOLDER`;
+    checkRecordVersion(join(this.path, "manifest.json"), found, remedy);
   }
 
   /** Adds fields to the manifest. */
@@ -215,8 +231,10 @@ export class RunFolder {
       await writeWhole(path, kept.map((line) => `${JSON.stringify(line)}\n`).join(""));
     }
     for (const folder of ["trajectories", auditFolder].map((name) => join(this.path, name))) {
-      for (const name of await readdir(folder).catch(() => [])) {
-        const iteration = /^iteration-(\d+)\.jsonl\.gz$/u.exec(name)?.[1];
+      const names: string[] = await readdir(folder).catch(() => []);
+      // In the order of names, an index goes before the file that it belongs to.
+      for (const name of names.sort()) {
+        const iteration = /^iteration-(\d+)\.(?:index|jsonl\.gz)(?:\.part)?$/u.exec(name)?.[1];
         if (iteration !== undefined && Number(iteration) > state.iterations) {
           await rm(join(folder, name), { force: true });
         }
@@ -240,14 +258,21 @@ export class RunFolder {
     return (await exists(path)) ? readLines(path) : [];
   }
 
-  /** Writes the trajectories of some groups, one to a line, packed. @returns The file's path. */
-  async writeTrajectories(name: string, groups: readonly Group[]): Promise<string> {
-    const lines = groups.flatMap((group) =>
-      group.trajectories.map((trajectory) => `${JSON.stringify(trajectory)}\n`),
-    );
-    const path = join(this.path, "trajectories", `${name}.jsonl.gz`);
-    await writeWhole(path, gzipSync(lines.join(""), { level: 1 }));
-    return path;
+  /**
+   * Writes the trajectories of an iteration or evaluation, packed, and then their index: a reader that
+   * sees an index sees the file too.
+   * @param iteration - For an evaluation, the number of iterations before it.
+   */
+  async writeTrajectories(
+    name: string,
+    trajectories: readonly RecordedTrajectory[],
+    iteration: number,
+  ): Promise<void> {
+    const { seed } = this.config;
+    const { packed, index } = packTrajectories(trajectories, { iteration, seed });
+    const path = join(this.path, "trajectories", name);
+    await writeWhole(`${path}.jsonl.gz`, packed);
+    await writeWhole(`${path}.index`, index);
   }
 
   /**
@@ -270,16 +295,6 @@ export class RunFolder {
 }
 
 async function readLines(path: string): Promise<MetricsLine[]> {
-  const lines: MetricsLine[] = [];
-  // The process may have died in the middle of a character.
-  const all = decodeText(await readFile(path), path, { invalid: "replace" });
-  for (const text of all.split("\n")) {
-    if (text === "") continue;
-    try {
-      lines.push(JSON.parse(text) as MetricsLine);
-    } catch {
-      break; // The process died in the middle of this line.
-    }
-  }
-  return lines;
+  const bytes = await readFile(path);
+  return (await reading(() => parseJsonLines(bytes, path))) as MetricsLine[];
 }

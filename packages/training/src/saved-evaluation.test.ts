@@ -76,6 +76,17 @@ describe("SavedEvaluation", () => {
     );
   });
 
+  it("does not resume episodes of another version, and leaves them as they are", async () => {
+    const path = join(parent, "e");
+    await SavedEvaluation.create(path, settings, {});
+    const text = `${JSON.stringify({ ...trajectory(0, solved), version: 1 })}\n`;
+    await writeFile(join(path, "episodes.jsonl"), text);
+    await expect(SavedEvaluation.open(path)).rejects.toThrow(
+      `${join(path, "episodes.jsonl")}: recordVersion must be 2 to resume, got 1: older records can be read, not resumed; to begin again: turnwise evaluate alfworld --out FOLDER`,
+    );
+    expect(await readFile(join(path, "episodes.jsonl"), "utf8")).toBe(text);
+  });
+
   it("reports a disk that takes no more", async () => {
     const path = join(parent, "e");
     const saved = await SavedEvaluation.create(path, settings, {});

@@ -1,7 +1,8 @@
 import { appendFile, mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { isInfrastructure, recordVersion, type Trajectory } from "@turnwise/core";
+import { isInfrastructure, type Trajectory } from "@turnwise/core";
 import { InputError } from "./input-error.ts";
+import { checkRecordVersion } from "./records/check-record-version.ts";
 import { writeWhole } from "./write-whole.ts";
 
 /** Settings of an evaluation, as its folder keeps them. */
@@ -68,14 +69,15 @@ export class SavedEvaluation {
     const episodesPath = join(path, episodesName);
     const text = await readFile(episodesPath, "utf8").catch(() => "");
     const lines = text.split("\n").filter((line) => isWholeJson(line));
-    // A line that was cut by a crash would swallow the next one.
-    await writeWhole(episodesPath, lines.map((line) => `${line}\n`).join(""));
     const episodes = new Map<string, Trajectory>();
     for (const line of lines) {
       const trajectory = JSON.parse(line) as Trajectory;
-      if (trajectory.version !== recordVersion) continue;
+      const remedy = `turnwise evaluate ${settings.environment} --out FOLDER`;
+      checkRecordVersion(episodesPath, trajectory.version, remedy);
       episodes.set(keyOf(trajectory.groupId, trajectory.trajectoryIndex), trajectory);
     }
+    // A line that was cut by a crash would swallow the next one.
+    await writeWhole(episodesPath, lines.map((line) => `${line}\n`).join(""));
     return new SavedEvaluation(path, settings, episodes);
   }
 

@@ -24,6 +24,7 @@ export async function train(
   parts: Parts = noParts,
 ): Promise<void> {
   const { config } = folder;
+  await folder.checkResumable();
   const checkpoint = await folder.newestCheckpoint();
   let state = checkpoint?.state ?? freshState;
   const isWarm = !hasWarmStart(config) || (await exists(join(folder.path, warmStartFolder)));

@@ -191,6 +191,7 @@ async function resumeRun(
 ): Promise<OpenedRun> {
   const folder = await RunFolder.open(path);
   const { config } = folder;
+  await folder.checkResumable();
   const parts = await reloadParts(folder, allowChangedCode === true, reporter);
   await checkEngine(config);
   await checkMemory(config);

@@ -1,4 +1,4 @@
-import type { Group, ScoredRow, Trajectory } from "@turnwise/core";
+import { recordVersion, type Group, type ScoredRow, type Trajectory } from "@turnwise/core";
 import { describe, expect, it } from "vitest";
 import {
   batchRows,
@@ -12,7 +12,7 @@ import {
 } from "../index.ts";
 
 const trajectory = (reward: number, trajectoryIndex: number): Trajectory => ({
-  version: 1,
+  version: recordVersion,
   taskId: "t",
   taskKind: "k",
   groupId: "g",

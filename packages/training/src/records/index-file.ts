@@ -1,0 +1,183 @@
+import {
+  columnBytes,
+  columnNames,
+  indexColumns,
+  type ColumnKind,
+  type IndexColumns,
+  type IndexRow,
+} from "./index-columns.ts";
+
+/** Version of the file format. */
+const formatVersion = 1;
+const magic = "TWIX";
+const headerBytes = 32;
+/** One entry of the directory of columns: a name, a kind, a position. */
+const entryBytes = 32;
+const nameBytes = 24;
+const kinds: readonly ColumnKind[] = ["uint8", "uint32", "float32", "float64", "string"];
+
+/** Index of the trajectories of one segment. */
+export interface TrajectoryIndex {
+  readonly numRows: number;
+  /** Size of the packed file that the index belongs to. */
+  readonly packedBytes: number;
+  /** Strings that the string columns refer to, each once. */
+  readonly strings: readonly string[];
+  readonly columns: IndexColumns;
+}
+
+/**
+ * Writes an index: a header, a directory of columns, the columns one after another, each from a
+ * multiple of 8 on, and the table of strings as JSON. All numbers are little-endian;
+ * `docs/run-folder.md` describes every byte.
+ */
+export function encodeIndex(rows: readonly IndexRow[], packedBytes: number): Uint8Array {
+  const positions = new Map<string, number>();
+  const positionOf = (text: string): number => {
+    const known = positions.get(text);
+    if (known !== undefined) return known;
+    positions.set(text, positions.size);
+    return positions.size - 1;
+  };
+  let end = headerBytes + columnNames.length * entryBytes;
+  const places = columnNames.map((name) => {
+    const start = Math.ceil(end / 8) * 8;
+    end = start + rows.length * columnBytes[indexColumns[name]];
+    return { name, kind: indexColumns[name], start };
+  });
+  const cells = places.map(({ name, kind }) =>
+    rows.map((row) => (kind === "string" ? positionOf(String(row[name])) : Number(row[name]))),
+  );
+  const strings = new TextEncoder().encode(JSON.stringify([...positions.keys()]));
+  const bytes = new Uint8Array(end + strings.length);
+  const view = new DataView(bytes.buffer);
+  for (let i = 0; i < 4; i++) bytes[i] = magic.charCodeAt(i);
+  view.setUint32(4, formatVersion, true);
+  view.setUint32(8, rows.length, true);
+  view.setUint32(12, columnNames.length, true);
+  view.setUint32(16, end, true);
+  view.setUint32(20, strings.length, true);
+  view.setFloat64(24, packedBytes, true);
+  places.forEach(({ name, kind, start }, column) => {
+    const entry = headerBytes + column * entryBytes;
+    bytes.set(new TextEncoder().encode(name), entry);
+    view.setUint32(entry + nameBytes, kinds.indexOf(kind), true);
+    view.setUint32(entry + nameBytes + 4, start, true);
+    const size = columnBytes[kind];
+    cells[column]!.forEach((value, row) => setNumber(view, kind, start + row * size, value));
+  });
+  bytes.set(strings, end);
+  return bytes;
+}
+
+function setNumber(view: DataView, kind: ColumnKind, at: number, value: number): void {
+  if (kind === "uint8") view.setUint8(at, value);
+  else if (kind === "float32") view.setFloat32(at, value, true);
+  else if (kind === "float64") view.setFloat64(at, value, true);
+  else view.setUint32(at, value, true);
+}
+
+/**
+ * Reads an index. Columns that this version does not know are skipped.
+ * @param source - Name of the file, for errors.
+ * @throws `RangeError`, one line: no index, another version, a missing column, a file cut short.
+ */
+export function decodeIndex(bytes: Uint8Array, source: string): TrajectoryIndex {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const start = String.fromCharCode(...bytes.subarray(0, 4));
+  if (start !== magic) {
+    throw new RangeError(`${source}: file must begin with ${magic}, got ${JSON.stringify(start)}`);
+  }
+  checkLength(source, bytes, headerBytes);
+  const version = view.getUint32(4, true);
+  if (version !== formatVersion) {
+    throw new RangeError(`${source}: version must be ${formatVersion}, got ${version}`);
+  }
+  const numRows = view.getUint32(8, true);
+  const numColumns = view.getUint32(12, true);
+  const stringsAt = view.getUint32(16, true);
+  const stringsLength = view.getUint32(20, true);
+  checkLength(source, bytes, headerBytes + numColumns * entryBytes);
+  checkLength(source, bytes, stringsAt + stringsLength);
+  const places = new Map<string, { readonly kind: ColumnKind | undefined; readonly at: number }>();
+  for (let column = 0; column < numColumns; column++) {
+    const entry = headerBytes + column * entryBytes;
+    const name = decodeUtf8(bytes.subarray(entry, entry + nameBytes)).replace(/\0+$/u, "");
+    const kind = kinds[view.getUint32(entry + nameBytes, true)];
+    places.set(name, { kind, at: view.getUint32(entry + nameBytes + 4, true) });
+  }
+  const columns = Object.fromEntries(
+    columnNames.map((name) => {
+      const place = places.get(name);
+      if (place?.kind !== indexColumns[name]) {
+        throw new RangeError(
+          `${source}: column ${name} must be of kind ${indexColumns[name]}, got ${place?.kind ?? "none"}`,
+        );
+      }
+      checkLength(source, bytes, place.at + numRows * columnBytes[place.kind]);
+      return [name, readColumn(view, place.kind, place.at, numRows)];
+    }),
+  ) as unknown as IndexColumns;
+  const strings = readStrings(bytes.subarray(stringsAt, stringsAt + stringsLength), source);
+  for (const name of columnNames) {
+    if (indexColumns[name] !== "string") continue;
+    const wrong = columns[name].findIndex((position) => position >= strings.length);
+    if (wrong >= 0) {
+      throw new RangeError(
+        `${source}: column ${name}[${wrong}] must be less than the number of strings, ${strings.length}, got ${columns[name][wrong]}`,
+      );
+    }
+  }
+  return { numRows, packedBytes: view.getFloat64(24, true), strings, columns };
+}
+
+function checkLength(source: string, bytes: Uint8Array, needed: number): void {
+  if (bytes.length >= needed) return;
+  throw new RangeError(`${source}: file must have at least ${needed} bytes, got ${bytes.length}`);
+}
+
+function decodeUtf8(bytes: Uint8Array): string {
+  return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+}
+
+function readStrings(bytes: Uint8Array, source: string): string[] {
+  try {
+    const value: unknown = JSON.parse(decodeUtf8(bytes));
+    if (Array.isArray(value) && value.every((text) => typeof text === "string")) return value;
+  } catch {
+    // The same error as for a table of another form.
+  }
+  throw new RangeError(`${source}: table of strings must be a JSON list of strings`);
+}
+
+/** Copies, so that neither alignment nor the byte order of this machine matters. */
+function readColumn(
+  view: DataView,
+  kind: ColumnKind,
+  at: number,
+  length: number,
+): Uint8Array | Uint32Array | Float32Array | Float64Array {
+  if (kind === "uint8") {
+    return Uint8Array.from({ length }, (_, row) => view.getUint8(at + row));
+  }
+  if (kind === "float32") {
+    return Float32Array.from({ length }, (_, row) => view.getFloat32(at + 4 * row, true));
+  }
+  if (kind === "float64") {
+    return Float64Array.from({ length }, (_, row) => view.getFloat64(at + 8 * row, true));
+  }
+  return Uint32Array.from({ length }, (_, row) => view.getUint32(at + 4 * row, true));
+}
+
+/** One row of an index. @throws `RangeError` if there is none of that number. */
+export function indexRow(index: TrajectoryIndex, row: number): IndexRow {
+  if (!Number.isInteger(row) || row < 0 || row >= index.numRows) {
+    throw new RangeError(`indexRow: row must be an integer in [0, ${index.numRows}), got ${row}`);
+  }
+  return Object.fromEntries(
+    columnNames.map((name) => {
+      const value = index.columns[name][row]!;
+      return [name, indexColumns[name] === "string" ? index.strings[value]! : value];
+    }),
+  ) as IndexRow;
+}

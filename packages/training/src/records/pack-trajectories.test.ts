@@ -1,0 +1,178 @@
+import { gunzipSync } from "node:zlib";
+import { recordVersion, type Outcome } from "@turnwise/core";
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { indexColumns, type IndexRow } from "./index-columns.ts";
+import { decodeIndex, encodeIndex, indexRow } from "./index-file.ts";
+import { packTrajectories } from "./pack-trajectories.ts";
+import type { RecordedTrajectory } from "./recorded-trajectory.ts";
+
+const outcomes: readonly Outcome[] = [
+  { kind: "terminated", isSuccess: true },
+  { kind: "terminated", isSuccess: false },
+  { kind: "truncated", limit: "tokens" },
+  { kind: "failed", error: { kind: "image", message: "no such image" } },
+];
+
+const trajectories: readonly RecordedTrajectory[] = outcomes.map((outcome, i) => ({
+  version: recordVersion,
+  status: i < 2 ? "trained" : "left-out",
+  taskId: `task-${i >> 1}`,
+  taskKind: "schlüssel",
+  groupId: `iteration-2/group-${4 + (i >> 1)}`,
+  trajectoryIndex: i & 1,
+  presentation: "turn-wise",
+  policyVersion: 1,
+  firstObservation: "the start",
+  outcome,
+  turns: [1, 2].map((tokens) => ({
+    promptTokens: [1],
+    responseTokens: Array<number>(tokens).fill(5),
+    samplerLogProbs: Array<number>(tokens).fill(-1),
+    samplerEntropies: Array<number>(tokens).fill(0.75),
+    action: "look",
+    isValidAction: true,
+    observation: "",
+    reward: tokens,
+    ...(i === 0 && { score: 0.25 }),
+    ...(i < 2 && {
+      credit: {
+        oldLogProbs: Array<number>(tokens).fill(-1),
+        entropies: Array<number>(tokens).fill(tokens),
+        meanTokenEntropy: tokens,
+        baseAdvantage: 1,
+        coefficient: tokens,
+        advantage: tokens === 1 ? 4 : [1, 2],
+      },
+    }),
+  })),
+}));
+
+it("packs each trajectory so that it can be read alone, and all of them at once", () => {
+  const { packed, index } = packTrajectories(trajectories, { iteration: 2, seed: 7 });
+  const decoded = decodeIndex(index, "test");
+  expect(decoded.numRows).toBe(4);
+  expect(decoded.packedBytes).toBe(packed.length);
+  const { offset, length } = decoded.columns;
+  const alone = [...offset].map((at, row) =>
+    JSON.parse(String(gunzipSync(packed.subarray(at, at + length[row]!)))),
+  );
+  expect(alone).toEqual(trajectories);
+  const lines = String(gunzipSync(packed)).trim().split("\n");
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(trajectories);
+});
+
+it("describes each trajectory in the index", () => {
+  const { index } = packTrajectories(trajectories, { iteration: 2, seed: 7 });
+  const decoded = decodeIndex(index, "test");
+  const common = { iteration: 2, kind: "schlüssel", seed: 7, return: 3, turns: 2, tokens: 3 };
+  expect(indexRow(decoded, 0)).toMatchObject({
+    ...common,
+    group: 0,
+    trajectory: 0,
+    task: "task-0",
+    success: 1,
+    score: 0.25,
+    // One token of entropy 1 and two of 2; advantages 4, 1 and 2.
+    entropy: Math.fround(5 / 3),
+    coefficientMin: 1,
+    coefficientMax: 2,
+    advantage: Math.fround(7 / 3),
+    outcome: "success",
+    status: "trained",
+    offset: 0,
+  });
+  expect(indexRow(decoded, 3)).toMatchObject({
+    ...common,
+    group: 1,
+    trajectory: 1,
+    task: "task-1",
+    success: 0,
+    score: Number.NaN,
+    entropy: 0.75,
+    coefficientMin: Number.NaN,
+    advantage: Number.NaN,
+    outcome: "failed:image",
+    status: "left-out",
+  });
+  expect([1, 2].map((row) => indexRow(decoded, row).outcome)).toEqual([
+    "failure",
+    "truncated:tokens",
+  ]);
+  expect(() => indexRow(decoded, 4)).toThrow("indexRow: row must be an integer in [0, 4), got 4");
+});
+
+it("packs nothing as an empty gzip file", () => {
+  const { packed, index } = packTrajectories([], { iteration: 1, seed: 1 });
+  expect(String(gunzipSync(packed))).toBe("");
+  expect(decodeIndex(index, "test").numRows).toBe(0);
+});
+
+const rowArbitrary: fc.Arbitrary<IndexRow> = fc.record(
+  Object.fromEntries(
+    Object.entries(indexColumns).map(([name, kind]) => {
+      if (kind === "string") return [name, fc.string({ unit: "binary" })];
+      if (kind === "uint8") return [name, fc.nat({ max: 255 })];
+      if (kind === "uint32") return [name, fc.nat({ max: 2 ** 32 - 1 })];
+      return [name, kind === "float32" ? fc.float() : fc.double()];
+    }),
+  ),
+) as unknown as fc.Arbitrary<IndexRow>;
+
+it("reads back every row that it writes, at any alignment", () => {
+  fc.assert(
+    fc.property(fc.array(rowArbitrary, { maxLength: 9 }), fc.nat({ max: 7 }), (rows, shift) => {
+      const bytes = encodeIndex(rows, 12345);
+      const moved = new Uint8Array(bytes.length + shift);
+      moved.set(bytes, shift);
+      const index = decodeIndex(moved.subarray(shift), "test");
+      expect(rows.map((_, row) => indexRow(index, row))).toEqual(rows);
+      expect(index.packedBytes).toBe(12345);
+    }),
+  );
+});
+
+it("names the damage of a file that is no index", () => {
+  const { index } = packTrajectories(trajectories, { iteration: 2, seed: 7 });
+  const changed = (change: (view: DataView) => void): Uint8Array => {
+    const copy = index.slice();
+    change(new DataView(copy.buffer));
+    return copy;
+  };
+  expect(() => decodeIndex(new Uint8Array(), "a.index")).toThrow(
+    'a.index: file must begin with TWIX, got ""',
+  );
+  expect(() => decodeIndex(index.subarray(0, 10), "a.index")).toThrow(
+    "a.index: file must have at least 32 bytes, got 10",
+  );
+  expect(() => decodeIndex(index.subarray(0, index.length - 1), "a.index")).toThrow(
+    `a.index: file must have at least ${index.length} bytes, got ${index.length - 1}`,
+  );
+  expect(() =>
+    decodeIndex(
+      changed((view) => view.setUint32(4, 2, true)),
+      "a.index",
+    ),
+  ).toThrow("a.index: version must be 1, got 2");
+  // The name of the first column.
+  expect(() =>
+    decodeIndex(
+      changed((view) => view.setUint8(32, 120)),
+      "a.index",
+    ),
+  ).toThrow("a.index: column iteration must be of kind uint32, got none");
+  const strings = (view: DataView): number => view.getUint32(16, true);
+  expect(() =>
+    decodeIndex(
+      changed((view) => view.setUint8(strings(view), 120)),
+      "a.index",
+    ),
+  ).toThrow("a.index: table of strings must be a JSON list of strings");
+});
+
+it("reads every prefix of an index without a crash of another kind", () => {
+  const { index } = packTrajectories(trajectories, { iteration: 2, seed: 7 });
+  for (let length = 0; length < index.length; length++) {
+    expect(() => decodeIndex(index.subarray(0, length), "cut")).toThrow(/^cut: /u);
+  }
+});

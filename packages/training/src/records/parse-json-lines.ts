@@ -1,0 +1,40 @@
+/**
+ * Parses JSON lines that a process may be writing, or may have died writing: an incomplete last line
+ * is left out. Damage anywhere else is an error.
+ *
+ * @param source - Name of the file, for errors.
+ * @throws `RangeError`, one line with the number of the damaged line, from 1.
+ */
+export function parseJsonLines(
+  bytes: Uint8Array,
+  source: string,
+): Readonly<Record<string, unknown>>[] {
+  const newline = 0x0a;
+  const records: Readonly<Record<string, unknown>>[] = [];
+  let start = 0;
+  for (let number = 1; start < bytes.length; number++) {
+    const found = bytes.indexOf(newline, start);
+    const end = found < 0 ? bytes.length : found;
+    const line = bytes.subarray(start, end);
+    start = end + 1;
+    if (line.length === 0) continue;
+    try {
+      records.push(parseRecord(line));
+    } catch (cause) {
+      if (found < 0) break;
+      throw new RangeError(
+        `${source} line ${number}: must hold a JSON object, got ${(cause as Error).message.replaceAll("\n", " ")}`,
+        { cause },
+      );
+    }
+  }
+  return records;
+}
+
+function parseRecord(line: Uint8Array): Readonly<Record<string, unknown>> {
+  const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(line));
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    return value as Readonly<Record<string, unknown>>;
+  }
+  throw new TypeError(JSON.stringify(value));
+}
