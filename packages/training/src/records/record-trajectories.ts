@@ -1,5 +1,4 @@
 import type { Group, Trajectory, Turn } from "@turnwise/core";
-import { ratioStatistics } from "@turnwise/estimators";
 import type { CreditedRow, ResponseCredit } from "../credit.ts";
 import type {
   RatioRange,
@@ -120,18 +119,28 @@ function turnCredit(
 
 /** One number where all are equal. */
 function oneOrList(values: ArrayLike<number>): number | number[] {
-  const list = shortFloats(values);
-  return list.length > 0 && list.every((value) => value === list[0]) ? list[0]! : list;
+  for (let i = 1; i < values.length; i++) {
+    if (values[i] !== values[0]) return shortFloats(values);
+  }
+  return values.length === 0 ? [] : shortFloat(values[0]!);
 }
 
+/** Log-ratios are limited to [-20, 20], as in all statistics of ratios. */
 function ratioRange(
   samplerLogProbs: readonly number[],
   oldLogProbs: Float32Array,
 ): RatioRange | undefined {
-  if (samplerLogProbs.length !== oldLogProbs.length || oldLogProbs.length === 0) return undefined;
-  const { meanRatio, minRatio, maxRatio } = ratioStatistics(
-    [Array.from(oldLogProbs)],
-    [samplerLogProbs],
-  );
-  return { mean: shortFloat(meanRatio), min: shortFloat(minRatio), max: shortFloat(maxRatio) };
+  const { length } = oldLogProbs;
+  if (samplerLogProbs.length !== length || length === 0) return undefined;
+  let total = 0;
+  let low = Infinity;
+  let high = 0;
+  for (let token = 0; token < length; token++) {
+    const logRatio = oldLogProbs[token]! - samplerLogProbs[token]!;
+    const ratio = Math.exp(Math.min(20, Math.max(-20, logRatio)));
+    total += ratio;
+    if (ratio < low) low = ratio;
+    if (ratio > high) high = ratio;
+  }
+  return { mean: shortFloat(total / length), min: shortFloat(low), max: shortFloat(high) };
 }

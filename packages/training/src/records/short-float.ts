@@ -8,20 +8,33 @@
 export function shortFloat(value: number): number {
   const single = Math.fround(value);
   if (!Number.isFinite(single) || Number.isInteger(single)) return single;
-  const exponent = Math.floor(Math.log10(Math.abs(single)));
-  // Every float32 is the nearest one to its decimal number of 9 digits, most to that of 7 or 8.
-  for (let digits = 7; digits <= 9; digits++) {
-    const rounded = roundTo(single, digits - 1 - exponent);
-    if (Math.fround(rounded) === single) return rounded;
-  }
-  return single;
+  // Every float32 is the nearest one to its decimal number of 9 digits, and most to that of 8.
+  const scale = scaleOf(Math.abs(single));
+  if (scale === undefined) return searchShort(single);
+  const rounded = Math.round(single * scale) / scale;
+  if (Math.fround(rounded) === single) return rounded;
+  return Math.round(single * scale * 10) / (scale * 10);
 }
 
-/** Powers of ten up to 10^22 are exact in float64, so that the division rounds once. */
-function roundTo(value: number, decimals: number): number {
-  if (decimals < 0 || decimals > 22) return Number(value.toExponential(8));
-  const scale = 10 ** decimals;
-  return Math.round(value * scale) / scale;
+function searchShort(single: number): number {
+  for (let digits = 7; digits < 9; digits++) {
+    const rounded = Number(single.toPrecision(digits));
+    if (Math.fround(rounded) === single) return rounded;
+  }
+  return Number(single.toPrecision(9));
+}
+
+/**
+ * Power of ten that leaves 8 digits before the point; `undefined` for magnitudes that are rare here. It
+ * is exact in float64, so that a division by it rounds once.
+ */
+function scaleOf(magnitude: number): number | undefined {
+  if (magnitude < 1e-3) return undefined;
+  if (magnitude < 1e-2) return 1e10;
+  if (magnitude < 0.1) return 1e9;
+  if (magnitude < 1) return 1e8;
+  if (magnitude < 10) return 1e7;
+  return magnitude < 100 ? 1e6 : undefined;
 }
 
 /** {@link shortFloat} of each value, as a plain list for JSON. */

@@ -1,6 +1,6 @@
-import { failureKinds, type Outcome } from "@turnwise/core";
+import { failureKinds, sum, type Outcome } from "@turnwise/core";
 import type { TrajectorySummary } from "./index-columns.ts";
-import type { RecordedTrajectory, RecordedTurn } from "./recorded-trajectory.ts";
+import type { RecordedTrajectory } from "./recorded-trajectory.ts";
 
 /** Place of a trajectory that its record does not hold. */
 export interface TrajectoryPlace {
@@ -16,12 +16,29 @@ export function summarizeTrajectory(
   place: TrajectoryPlace,
 ): TrajectorySummary {
   const { turns, outcome } = trajectory;
-  const coefficients = turns.flatMap(({ credit }) => (credit ? [credit.coefficient] : []));
   let total = 0;
   let numTokens = 0;
-  for (const turn of turns) {
-    total += turn.reward;
-    numTokens += turn.responseTokens.length;
+  let entropySum = 0;
+  let numEntropies = 0;
+  let advantageSum = 0;
+  let numTrained = 0;
+  let numCredits = 0;
+  let coefficientMin = Infinity;
+  let coefficientMax = -Infinity;
+  for (const { reward, responseTokens, samplerEntropies = [], credit } of turns) {
+    total += reward;
+    numTokens += responseTokens.length;
+    const entropies = credit?.entropies ?? samplerEntropies;
+    entropySum += sum(entropies);
+    numEntropies += entropies.length;
+    if (credit === undefined) continue;
+    const { advantage, coefficient } = credit;
+    numCredits += 1;
+    coefficientMin = Math.min(coefficientMin, coefficient);
+    coefficientMax = Math.max(coefficientMax, coefficient);
+    numTrained += responseTokens.length;
+    advantageSum +=
+      typeof advantage === "number" ? advantage * responseTokens.length : sum(advantage);
   }
   return {
     ...place,
@@ -33,33 +50,13 @@ export function summarizeTrajectory(
     score: turns.at(-1)?.score ?? Number.NaN,
     turns: turns.length,
     tokens: numTokens,
-    entropy: meanOf(turns, ({ credit, samplerEntropies }) => credit?.entropies ?? samplerEntropies),
-    coefficientMin: coefficients.reduce((low, value) => Math.min(low, value), Infinity),
-    coefficientMax: coefficients.reduce((high, value) => Math.max(high, value), -Infinity),
-    ...(coefficients.length === 0 && { coefficientMin: Number.NaN, coefficientMax: Number.NaN }),
-    advantage: meanOf(turns, ({ credit, responseTokens }) =>
-      typeof credit?.advantage === "number"
-        ? responseTokens.map(() => credit.advantage as number)
-        : credit?.advantage,
-    ),
+    entropy: entropySum / numEntropies,
+    coefficientMin: numCredits === 0 ? Number.NaN : coefficientMin,
+    coefficientMax: numCredits === 0 ? Number.NaN : coefficientMax,
+    advantage: advantageSum / numTrained,
     outcome: outcomeName(outcome),
     status: trajectory.status ?? "unknown",
   };
-}
-
-/** Mean over all tokens that have a value; NaN without any. */
-function meanOf(
-  turns: readonly RecordedTurn[],
-  valuesOf: (turn: RecordedTurn) => readonly number[] | undefined,
-): number {
-  let total = 0;
-  let count = 0;
-  for (const turn of turns) {
-    const values = valuesOf(turn) ?? [];
-    for (const value of values) total += value;
-    count += values.length;
-  }
-  return total / count;
 }
 
 /** Name of an outcome in one word: `success`, `failure`, `truncated:LIMIT` or `failed:KIND`. */
