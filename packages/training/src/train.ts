@@ -4,6 +4,7 @@ import { createRandom } from "@turnwise/core";
 import type { TaskSource } from "@turnwise/envs";
 import { checkModulatorNeeds } from "./check-needs.ts";
 import { createAlgorithm, createModulator, noParts, type Parts } from "./experiment/experiment.ts";
+import { startHeartbeat } from "./records/heartbeat.ts";
 import type { Reporter } from "./progress.ts";
 import { reinforce } from "./reinforce.ts";
 import type { RunFolder } from "./run-folder.ts";
@@ -46,10 +47,17 @@ export async function train(
     const entropies = model.source === "tinker" ? "surprisal" : "exact";
     checkModulatorNeeds(run.modulator, entropies, tasks.format);
   }
-  if (!isWarm) {
-    await warmStart(run, checkpoint && { path: checkpoint.path, epochs: state.warmStartEpochs });
+  const heartbeat = await startHeartbeat(folder.path, (message) => reporter.warn(message));
+  try {
+    if (!isWarm) {
+      await warmStart(run, checkpoint && { path: checkpoint.path, epochs: state.warmStartEpochs });
+    }
+    await reinforce(run);
+  } catch (cause) {
+    await heartbeat.stop("stopped");
+    throw cause;
   }
-  await reinforce(run);
+  await heartbeat.stop("finished");
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -11,6 +11,8 @@ export function shortFloat(value: number): number {
   // Every float32 is the nearest one to its decimal number of 9 digits, and most to that of 8.
   const scale = scaleOf(Math.abs(single));
   if (scale === undefined) return searchShort(single);
+  const shortest = Math.round(single * (scale / 10)) / (scale / 10);
+  if (Math.fround(shortest) === single) return shortest;
   const rounded = Math.round(single * scale) / scale;
   if (Math.fround(rounded) === single) return rounded;
   return Math.round(single * scale * 10) / (scale * 10);

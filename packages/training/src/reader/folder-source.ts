@@ -1,0 +1,35 @@
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import type { RunSource } from "./run-source.ts";
+
+/** A run folder on the disk. Other errors than a missing file are thrown as Node reports them. */
+export function folderSource(path: string): RunSource {
+  return {
+    name: path,
+    read: async (file, range) => {
+      const handle = await open(join(path, file), "r").catch((cause: NodeJS.ErrnoException) => {
+        if (cause.code === "ENOENT" || cause.code === "ENOTDIR") return undefined;
+        throw cause;
+      });
+      if (handle === undefined) return undefined;
+      try {
+        if (range === undefined) return new Uint8Array(await handle.readFile());
+        const bytes = new Uint8Array(range.length);
+        let filled = 0;
+        while (filled < bytes.length) {
+          const { bytesRead } = await handle.read(
+            bytes,
+            filled,
+            bytes.length - filled,
+            range.offset + filled,
+          );
+          if (bytesRead === 0) break;
+          filled += bytesRead;
+        }
+        return bytes.subarray(0, filled);
+      } finally {
+        await handle.close();
+      }
+    },
+  };
+}

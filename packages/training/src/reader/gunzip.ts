@@ -1,0 +1,21 @@
+/**
+ * Unpacks one gzip member.
+ * @param source - Name of the file, for errors.
+ * @throws `RangeError`, one line, if the bytes are damaged or cut short.
+ */
+export async function gunzip(bytes: Uint8Array, source: string): Promise<Uint8Array> {
+  // A copy has a buffer of its own, which `Blob` requires.
+  const stream = new Blob([Uint8Array.from(bytes)])
+    .stream()
+    .pipeThrough(new DecompressionStream("gzip"));
+  try {
+    return new Uint8Array(await new Response(stream).arrayBuffer());
+  } catch (cause) {
+    throw new RangeError(
+      `${source}: bytes must be a gzip member, got ${(cause as Error).message}`,
+      {
+        cause,
+      },
+    );
+  }
+}

@@ -1,0 +1,37 @@
+export { blobSource } from "./blob-source.ts";
+export {
+  readConfig,
+  readManifest,
+  readMetrics,
+  readProgress,
+  readTimings,
+  type JsonObject,
+  type RecordedMetrics,
+  type RunProgress,
+  type RunState,
+} from "./read-run.ts";
+export {
+  listSegments,
+  readEpisodes,
+  readTrajectory,
+  type Segment,
+  type SegmentEpisodes,
+} from "./read-trajectories.ts";
+export type { ByteRange, RunSource } from "./run-source.ts";
+export { urlSource, type UrlSourceOptions } from "./url-source.ts";
+export {
+  columnNames,
+  indexColumns,
+  type ColumnKind,
+  type ColumnName,
+  type IndexColumns,
+  type IndexRow,
+} from "../records/index-columns.ts";
+export { indexRow, type TrajectoryIndex } from "../records/index-file.ts";
+export type {
+  RatioRange,
+  RecordedTrajectory,
+  RecordedTurn,
+  TrajectoryStatus,
+  TurnCredit,
+} from "../records/recorded-trajectory.ts";

@@ -1,0 +1,133 @@
+import { parseJsonLines } from "../records/parse-json-lines.ts";
+import type { RunSource } from "./run-source.ts";
+
+/** A JSON object of a run folder. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** One line of `metrics.jsonl` or `timings.jsonl`. */
+export interface RecordedMetrics extends JsonObject {
+  readonly stage: string;
+  readonly warmStartEpoch: number;
+  /** For an evaluation, the number of iterations before it. */
+  readonly iteration: number;
+}
+
+/** Versions, command, seed and hash of a run. @throws `RangeError` if the file is missing or damaged. */
+export async function readManifest(source: RunSource): Promise<JsonObject> {
+  return readObject(source, "manifest.json");
+}
+
+/** Every setting of a run, as its version wrote it. @throws `RangeError` if the file is missing or damaged. */
+export async function readConfig(source: RunSource): Promise<JsonObject> {
+  return readObject(source, "config.json");
+}
+
+/**
+ * Metrics so far; none before the first line. A last line that is not complete, of a run that is
+ * writing or has died, is left out.
+ * @throws `RangeError`, one line, for damage before the last line.
+ */
+export async function readMetrics(source: RunSource): Promise<RecordedMetrics[]> {
+  return readLines(source, "metrics.jsonl");
+}
+
+/** Wall-clock times so far, like {@link readMetrics}. */
+export async function readTimings(source: RunSource): Promise<RecordedMetrics[]> {
+  return readLines(source, "timings.jsonl");
+}
+
+async function readLines(source: RunSource, path: string): Promise<RecordedMetrics[]> {
+  const where = `${source.name}/${path}`;
+  const bytes = await source.read(path);
+  const lines = bytes === undefined ? [] : parseJsonLines(bytes, where);
+  return lines.map((line, i) => {
+    if (isMetrics(line)) return line;
+    throw new RangeError(
+      `${where} record ${i + 1}: must have stage, warmStartEpoch and iteration, got ${Object.keys(line).join(", ")}`,
+    );
+  });
+}
+
+function isMetrics(line: JsonObject): line is RecordedMetrics {
+  return (
+    typeof line["stage"] === "string" &&
+    typeof line["warmStartEpoch"] === "number" &&
+    typeof line["iteration"] === "number"
+  );
+}
+
+/** Reads a file that holds one JSON object. */
+async function readObject(source: RunSource, path: string): Promise<JsonObject> {
+  const where = `${source.name}/${path}`;
+  const bytes = await source.read(path);
+  if (bytes === undefined) throw new RangeError(`${where}: file must exist`);
+  try {
+    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+      return value as JsonObject;
+    }
+  } catch (cause) {
+    throw new RangeError(`${where}: file must hold JSON, got ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+  throw new RangeError(`${where}: file must hold a JSON object`);
+}
+
+/** State of a run. */
+export type RunState = "running" | "finished" | "interrupted";
+
+/** Progress of a run, as far as its files tell. */
+export interface RunProgress {
+  readonly state: RunState;
+  /** Iterations that are done, and all that the configuration asks for. */
+  readonly iterations: number;
+  readonly numIterations: number | undefined;
+  /** Success rate of the last iteration or evaluation that has one. */
+  readonly success: number | undefined;
+}
+
+/** Heartbeats that may be late before a run counts as interrupted. */
+const maxMissedBeats = 6;
+
+/**
+ * Progress of a run. A run that has not reached its end is `running` while its heartbeat is recent, and
+ * otherwise `interrupted`.
+ * @param now - Present time, milliseconds since 1970.
+ */
+export async function readProgress(source: RunSource, now: number): Promise<RunProgress> {
+  const metrics = await readMetrics(source);
+  const config = await readConfig(source);
+  const heartbeat = await readHeartbeat(source);
+  const training = config["training"] as JsonObject | undefined;
+  const numIterations = training?.["iterations"];
+  const measured = metrics.filter(({ stage }) => stage !== "warm-start");
+  const isLive =
+    heartbeat?.state === "running" &&
+    now - heartbeat.time < maxMissedBeats * 1000 * heartbeat.intervalSeconds;
+  return {
+    state: heartbeat?.state === "finished" ? "finished" : isLive ? "running" : "interrupted",
+    iterations: metrics.filter(({ stage }) => stage === "iteration").length,
+    numIterations: typeof numIterations === "number" ? numIterations : undefined,
+    success: measured.map((line) => line["success"]).findLast((value) => typeof value === "number"),
+  };
+}
+
+interface Heartbeat {
+  readonly state: unknown;
+  readonly time: number;
+  readonly intervalSeconds: number;
+}
+
+async function readHeartbeat(source: RunSource): Promise<Heartbeat | undefined> {
+  const path = "heartbeat.json";
+  if ((await source.read(path)) === undefined) return undefined;
+  const { state, at, intervalSeconds } = await readObject(source, path);
+  const time = typeof at === "string" ? Date.parse(at) : Number.NaN;
+  if (typeof intervalSeconds !== "number" || Number.isNaN(time)) {
+    throw new RangeError(
+      `${source.name}/${path}: at and intervalSeconds must be a time and a number`,
+    );
+  }
+  return { state, time, intervalSeconds };
+}

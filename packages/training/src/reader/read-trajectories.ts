@@ -1,0 +1,138 @@
+import { segmentName } from "../records/segment-name.ts";
+import { decodeIndex, indexRow, type TrajectoryIndex } from "../records/index-file.ts";
+import {
+  columnNames,
+  indexColumns,
+  type IndexColumns,
+  type IndexRow,
+} from "../records/index-columns.ts";
+import { parseJsonLines } from "../records/parse-json-lines.ts";
+import type { RecordedTrajectory } from "../records/recorded-trajectory.ts";
+import { summarizeTrajectory } from "../records/summarize-trajectory.ts";
+import { gunzip } from "./gunzip.ts";
+import type { RecordedMetrics } from "./read-run.ts";
+import type { RunSource } from "./run-source.ts";
+
+/** Episodes of an iteration or evaluation, with the line of metrics that sums them up. */
+export interface Segment {
+  /** Name of its files under `trajectories/`: `iteration-0007`. */
+  readonly name: string;
+  readonly metrics: RecordedMetrics;
+}
+
+/**
+ * Episodes of a segment. `index` gives their columns; {@link readTrajectory} reads one of them.
+ */
+export interface SegmentEpisodes {
+  readonly name: string;
+  readonly index: TrajectoryIndex;
+  /** All records, where the file has no index: version 1. */
+  readonly records?: readonly RecordedTrajectory[];
+}
+
+/**
+ * Segments with episodes, in the order in which the run wrote them. A line of metrics is written after
+ * its episodes, so what is listed can be read, also while the run goes on.
+ */
+export function listSegments(metrics: readonly RecordedMetrics[]): Segment[] {
+  return metrics.flatMap((line) => {
+    const name = segmentName(line);
+    return name === undefined ? [] : [{ name, metrics: line }];
+  });
+}
+
+/**
+ * Reads the index of a segment, and not its episodes. Version 1 has no index: all episodes are read, and
+ * the index is made from them.
+ * @throws `RangeError`, one line, if files are missing or damaged.
+ */
+export async function readEpisodes(source: RunSource, name: string): Promise<SegmentEpisodes> {
+  const path = `trajectories/${name}.index`;
+  const bytes = await source.read(path);
+  if (bytes === undefined) return readWithoutIndex(source, name);
+  return { name, index: decodeIndex(bytes, `${source.name}/${path}`) };
+}
+
+/**
+ * Reads one trajectory, and no more of its file than that.
+ * @param row - Row of the index, from 0.
+ * @throws `RangeError`, one line, if there is no such row, or the file is missing, cut short or damaged.
+ */
+export async function readTrajectory(
+  source: RunSource,
+  episodes: SegmentEpisodes,
+  row: number,
+): Promise<RecordedTrajectory> {
+  const { name, index, records } = episodes;
+  const { offset, length, task } = indexRow(index, row);
+  if (records !== undefined) return records[row]!;
+  const path = packedPath(name);
+  const where = `${source.name}/${path} row ${row}`;
+  const member = await source.read(path, { offset, length });
+  if (member === undefined) throw new RangeError(`${source.name}/${path}: file must exist`);
+  if (member.length < length) {
+    throw new RangeError(
+      `${where}: file must have ${index.packedBytes} bytes, got ${offset + member.length}`,
+    );
+  }
+  const [trajectory] = parseTrajectories(await gunzip(member, where), where);
+  if (trajectory?.taskId === task) return trajectory;
+  throw new RangeError(`${where}: taskId must be ${task}, got ${trajectory?.taskId ?? "nothing"}`);
+}
+
+const packedPath = (name: string): string => `trajectories/${name}.jsonl.gz`;
+
+async function readWithoutIndex(source: RunSource, name: string): Promise<SegmentEpisodes> {
+  const path = packedPath(name);
+  const where = `${source.name}/${path}`;
+  const packed = await source.read(path);
+  if (packed === undefined) throw new RangeError(`${where}: file must exist`);
+  const records = parseTrajectories(await gunzip(packed, where), where);
+  const wrong = records.find(({ version }) => version !== 1);
+  if (wrong !== undefined) {
+    throw new RangeError(
+      `${source.name}/trajectories/${name}.index: file must exist for records of version ${wrong.version}`,
+    );
+  }
+  const groups = [...new Set(records.map(({ groupId }) => groupId))];
+  const rows = records.map((record): IndexRow => {
+    const group = groups.indexOf(record.groupId);
+    const iteration = Number(/^iteration-(\d+)/u.exec(name)?.[1] ?? 0);
+    const summary = summarizeTrajectory(record, { iteration, group, seed: Number.NaN });
+    return { ...summary, offset: Number.NaN, length: 0 };
+  });
+  return { name, records, index: indexOf(rows, packed.length) };
+}
+
+/** The index that rows have in memory. */
+function indexOf(rows: readonly IndexRow[], packedBytes: number): TrajectoryIndex {
+  const strings = [
+    ...new Set(
+      columnNames.flatMap((name) =>
+        indexColumns[name] === "string" ? rows.map((row) => String(row[name])) : [],
+      ),
+    ),
+  ];
+  const arrays = {
+    uint8: Uint8Array,
+    uint32: Uint32Array,
+    float32: Float32Array,
+    float64: Float64Array,
+  };
+  const columns = Object.fromEntries(
+    columnNames.map((name) => {
+      const kind = indexColumns[name];
+      if (kind !== "string") return [name, arrays[kind].from(rows.map((row) => Number(row[name])))];
+      return [name, Uint32Array.from(rows, (row) => strings.indexOf(String(row[name])))];
+    }),
+  ) as unknown as IndexColumns;
+  return { numRows: rows.length, packedBytes, strings, columns };
+}
+
+function parseTrajectories(bytes: Uint8Array, where: string): RecordedTrajectory[] {
+  return parseJsonLines(bytes, where).map((record) => {
+    const { version } = record;
+    if (version === 1 || version === 2) return record as unknown as RecordedTrajectory;
+    throw new RangeError(`${where}: version must be 1 or 2, got ${String(version)}`);
+  });
+}

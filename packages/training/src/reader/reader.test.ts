@@ -1,0 +1,318 @@
+import { createServer } from "node:http";
+import { appendFile, mkdtemp, readFile, readdir, rm, truncate, writeFile } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createContext, runInContext } from "node:vm";
+import { gzipSync } from "node:zlib";
+import { recordVersion } from "@turnwise/core";
+import { build } from "esbuild";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { checkConfig } from "../config.ts";
+import { householdGames } from "../experiments/household-games.ts";
+import { RunFolder } from "../run-folder.ts";
+import type { RecordedTrajectory } from "../records/recorded-trajectory.ts";
+import {
+  blobSource,
+  indexRow,
+  listSegments,
+  readConfig,
+  readEpisodes,
+  readManifest,
+  readMetrics,
+  readProgress,
+  readTrajectory,
+  urlSource,
+  type RunSource,
+} from "./index.ts";
+import { folderSource } from "./node.ts";
+
+let parent: string;
+let folder: RunFolder;
+beforeEach(async () => {
+  parent = await mkdtemp(join(tmpdir(), "turnwise-reader-"));
+  const config = checkConfig(householdGames(1), "test");
+  folder = await RunFolder.create(join(parent, "run"), config, { seed: 1 });
+});
+afterEach(() => rm(parent, { recursive: true }));
+
+const trajectory = (iteration: number, i: number): RecordedTrajectory => ({
+  version: recordVersion,
+  status: "trained",
+  taskId: `task-${i}`,
+  taskKind: "pick",
+  groupId: `iteration-${iteration}/group-${i >> 1}`,
+  trajectoryIndex: i & 1,
+  presentation: "turn-wise",
+  policyVersion: iteration - 1,
+  firstObservation: "größer ".repeat(50 * (i + 1)),
+  turns: [],
+  outcome: { kind: "terminated", isSuccess: i === 0 },
+});
+
+/** What the loop writes at the end of an iteration, in its order. */
+async function writeIteration(iteration: number): Promise<void> {
+  const name = `iteration-000${iteration}`;
+  const trajectories = [0, 1, 2, 3].map((i) => trajectory(iteration, i));
+  await folder.writeTrajectories(name, trajectories, iteration);
+  const line = {
+    stage: "iteration",
+    warmStartEpoch: 0,
+    iteration,
+    success: iteration / 10,
+  } as const;
+  await folder.writeMetrics(line);
+}
+
+/** Reads all that a run holds. */
+async function readAll(source: RunSource): Promise<unknown> {
+  const metrics = await readMetrics(source);
+  const segments = await Promise.all(
+    listSegments(metrics).map(async ({ name }) => {
+      const episodes = await readEpisodes(source, name);
+      const rows = Array.from({ length: episodes.index.numRows }, (_, row) => row);
+      return {
+        name,
+        outcomes: rows.map((row) => indexRow(episodes.index, row).outcome),
+        trajectories: await Promise.all(rows.map((row) => readTrajectory(source, episodes, row))),
+      };
+    }),
+  );
+  return {
+    manifest: await readManifest(source),
+    config: await readConfig(source),
+    metrics,
+    segments,
+  };
+}
+
+/** The files of a run as a web page has them. */
+async function blobsOf(path: string): Promise<Map<string, Blob>> {
+  const files = await readdir(path, { recursive: true, withFileTypes: true });
+  return new Map(
+    await Promise.all(
+      files
+        .filter((entry) => entry.isFile())
+        .map(async (entry) => {
+          const whole = join(entry.parentPath, entry.name);
+          const name = whole.slice(path.length + 1);
+          return [name, new Blob([new Uint8Array(await readFile(whole))])] as const;
+        }),
+    ),
+  );
+}
+
+/** A static web server. */
+async function serveFolder(
+  path: string,
+  supportsRanges: boolean,
+): Promise<{ url: string; close(): void }> {
+  const server = createServer((request, response) => {
+    void readFile(join(path, decodeURIComponent(request.url!))).then(
+      (bytes) => {
+        const range = supportsRanges
+          ? /^bytes=(\d+)-(\d+)$/u.exec(request.headers.range ?? "")
+          : null;
+        response.statusCode = range ? 206 : 200;
+        response.end(range ? bytes.subarray(Number(range[1]), Number(range[2]) + 1) : bytes);
+      },
+      () => {
+        response.statusCode = 404;
+        response.end();
+      },
+    );
+  });
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, close: () => void server.close() };
+}
+
+describe("reader", () => {
+  it("reads the same from a folder, from blobs, and from servers with and without ranges", async () => {
+    await writeIteration(1);
+    await writeIteration(2);
+    const expected = await readAll(folderSource(folder.path));
+    expect(expected).toMatchObject({
+      manifest: { recordVersion, seed: 1 },
+      config: { experiment: folder.config.experiment },
+      segments: [
+        {
+          name: "iteration-0001",
+          outcomes: ["success", "failure", "failure", "failure"],
+          trajectories: [0, 1, 2, 3].map((i) => trajectory(1, i)),
+        },
+        { name: "iteration-0002" },
+      ],
+    });
+    expect(await readAll(blobSource("dropped", await blobsOf(folder.path)))).toEqual(expected);
+    for (const supportsRanges of [true, false]) {
+      const server = await serveFolder(folder.path, supportsRanges);
+      try {
+        expect(await readAll(urlSource(server.url))).toEqual(expected);
+      } finally {
+        server.close();
+      }
+    }
+  });
+
+  it("reads one trajectory without the others", async () => {
+    await writeIteration(1);
+    const source = folderSource(folder.path);
+    let numBytes = 0;
+    const counting: RunSource = {
+      ...source,
+      read: async (path, range) => {
+        const bytes = await source.read(path, range);
+        numBytes += bytes?.length ?? 0;
+        return bytes;
+      },
+    };
+    const episodes = await readEpisodes(source, "iteration-0001");
+    expect(await readTrajectory(counting, episodes, 2)).toEqual(trajectory(1, 2));
+    expect(numBytes).toBe(episodes.index.columns.length[2]);
+    expect(numBytes).toBeLessThan(episodes.index.packedBytes / 2);
+  });
+
+  it("reads a run while it is written, whatever is there", async () => {
+    const source = folderSource(folder.path);
+    let isWriting = true;
+    const write = async (): Promise<void> => {
+      for (let iteration = 1; iteration <= 9; iteration++) await writeIteration(iteration);
+      isWriting = false;
+    };
+    const writing = write();
+    let numSeen = 0;
+    while (isWriting) {
+      const segments = listSegments(await readMetrics(source));
+      expect(segments.length).toBeGreaterThanOrEqual(numSeen);
+      numSeen = segments.length;
+      const newest = segments.at(-1);
+      if (newest === undefined) continue;
+      const episodes = await readEpisodes(source, newest.name);
+      const { iteration } = newest.metrics;
+      expect(await readTrajectory(source, episodes, 3)).toEqual(trajectory(iteration, 3));
+    }
+    await writing;
+    expect(listSegments(await readMetrics(source))).toHaveLength(9);
+  });
+
+  it("leaves out a last line that a crash cut, and reports damage elsewhere", async () => {
+    await writeIteration(1);
+    const path = join(folder.path, "metrics.jsonl");
+    const source = folderSource(folder.path);
+    await appendFile(path, '{"stage":"iteration","iter');
+    expect(await readMetrics(source)).toHaveLength(1);
+    await appendFile(path, '\n{"stage":"iteration","warmStartEpoch":0,"iteration":3}\n');
+    await expect(readMetrics(source)).rejects.toThrow(`${path} line 2: must hold a JSON object`);
+    await writeFile(path, '{"stage":"iteration"}\n');
+    await expect(readMetrics(source)).rejects.toThrow(
+      "must have stage, warmStartEpoch and iteration",
+    );
+  });
+
+  it("names files that are missing, cut short or damaged", async () => {
+    const source = folderSource(folder.path);
+    await expect(readEpisodes(source, "iteration-0001")).rejects.toThrow(
+      `${folder.path}/trajectories/iteration-0001.jsonl.gz: file must exist`,
+    );
+    await writeIteration(1);
+    const episodes = await readEpisodes(source, "iteration-0001");
+    const path = join(folder.path, "trajectories/iteration-0001.jsonl.gz");
+    const bytes = await readFile(path);
+    await truncate(path, bytes.length - 1);
+    await expect(readTrajectory(source, episodes, 3)).rejects.toThrow(
+      `${path} row 3: file must have ${bytes.length} bytes, got ${bytes.length - 1}`,
+    );
+    bytes.fill(0xff, episodes.index.columns.offset[1]! + 12);
+    await writeFile(path, bytes);
+    await expect(readTrajectory(source, episodes, 1)).rejects.toThrow(
+      `${path} row 1: bytes must be a gzip member`,
+    );
+    expect(await readTrajectory(source, episodes, 0)).toEqual(trajectory(1, 0));
+    await expect(readTrajectory(source, episodes, 4)).rejects.toThrow(
+      "row must be an integer in [0, 4)",
+    );
+    await rm(join(folder.path, "trajectories/iteration-0001.index"));
+    await expect(readEpisodes(source, "iteration-0001")).rejects.toThrow(
+      /bytes must be a gzip|line/u,
+    );
+    await rm(join(folder.path, "config.json"));
+    await expect(readConfig(source)).rejects.toThrow(`${folder.path}/config.json: file must exist`);
+  });
+
+  it("reads runs of version 1, which have no index", async () => {
+    await writeIteration(1);
+    await rm(join(folder.path, "trajectories/iteration-0001.index"));
+    const old = [0, 1, 2, 3].map((i) => {
+      const { status: _, ...sampled } = trajectory(1, i);
+      return { ...sampled, version: 1 };
+    });
+    const text = old.map((record) => `${JSON.stringify(record)}\n`).join("");
+    await writeFile(join(folder.path, "trajectories/iteration-0001.jsonl.gz"), gzipSync(text));
+    const source = folderSource(folder.path);
+    const episodes = await readEpisodes(source, "iteration-0001");
+    expect(indexRow(episodes.index, 2)).toMatchObject({
+      iteration: 1,
+      group: 1,
+      task: "task-2",
+      outcome: "failure",
+      status: "unknown",
+    });
+    expect(await readTrajectory(source, episodes, 2)).toEqual(old[2]);
+  });
+
+  it("tells a live run from one that was interrupted and one that ended", async () => {
+    await writeIteration(1);
+    const source = folderSource(folder.path);
+    const now = Date.parse("2026-01-01T00:01:00Z");
+    expect(await readProgress(source, now)).toEqual({
+      state: "interrupted",
+      iterations: 1,
+      numIterations: folder.config.training.iterations,
+      success: 0.1,
+    });
+    const beat = (state: string, at: string): Promise<void> =>
+      writeFile(
+        join(folder.path, "heartbeat.json"),
+        JSON.stringify({ state, at, intervalSeconds: 5 }),
+      );
+    await beat("running", "2026-01-01T00:00:50Z");
+    expect((await readProgress(source, now)).state).toBe("running");
+    await beat("running", "2026-01-01T00:00:10Z");
+    expect((await readProgress(source, now)).state).toBe("interrupted");
+    await beat("finished", "2026-01-01T00:00:10Z");
+    expect((await readProgress(source, now)).state).toBe("finished");
+  });
+
+  it("is bundled for browsers, and reads a run with what browsers have alone", async () => {
+    await writeIteration(1);
+    const bundle = await build({
+      entryPoints: [fileURLToPath(new URL("index.ts", import.meta.url))],
+      bundle: true,
+      write: false,
+      platform: "browser",
+      format: "iife",
+      globalName: "reader",
+      target: "es2022",
+      conditions: ["turnwise-source"],
+      logLevel: "silent",
+    });
+    const [file] = bundle.outputFiles;
+    // Whatever is not in this list, `process` and `Buffer` for example, does not exist in there.
+    const web = { Blob, DecompressionStream, Response, TextDecoder, TextEncoder, URL, fetch };
+    const context = createContext({ ...web, Uint8Array, files: await blobsOf(folder.path) });
+    runInContext(file!.text, context);
+    const task: unknown = await runInContext(
+      `(async () => {
+        const source = reader.blobSource("dropped", files);
+        const [{ name }] = reader.listSegments(await reader.readMetrics(source));
+        const episodes = await reader.readEpisodes(source, name);
+        return JSON.stringify(await reader.readTrajectory(source, episodes, 1));
+      })()`,
+      context,
+    );
+    expect(JSON.parse(task as string)).toEqual(trajectory(1, 1));
+    expect(file!.text.length).toBeLessThan(100_000);
+  });
+});

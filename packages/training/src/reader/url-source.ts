@@ -1,0 +1,42 @@
+import type { RunSource } from "./run-source.ts";
+
+/** Options of {@link urlSource}. */
+export interface UrlSourceOptions {
+  /** Default: the global `fetch`. */
+  readonly fetch?: typeof fetch;
+}
+
+/**
+ * A run folder that any static web server serves. Parts of files are asked for with `Range`; a server
+ * that ignores it sends whole files, of which the part is taken.
+ *
+ * @param url - Address of the folder.
+ * @throws `Error` from `read`, one line, for a status other than 200, 206, 404 and 416.
+ */
+export function urlSource(url: string, options: UrlSourceOptions = {}): RunSource {
+  const base = url.endsWith("/") ? url : `${url}/`;
+  // Called as a function of no object: browsers refuse another `this`.
+  const request =
+    options.fetch ?? ((...parameters: Parameters<typeof fetch>) => fetch(...parameters));
+  return {
+    name: url,
+    read: async (path, range) => {
+      if (range?.length === 0) return new Uint8Array();
+      const address = base + path.split("/").map(encodeURIComponent).join("/");
+      const headers: Record<string, string> = range
+        ? { range: `bytes=${range.offset}-${range.offset + range.length - 1}` }
+        : {};
+      // Files of a live run change: nothing may come from a cache without a question.
+      const response = await request(address, { headers, cache: "no-cache" });
+      if (response.status === 404) return undefined;
+      // The file ends before the range begins.
+      if (response.status === 416) return new Uint8Array();
+      if (response.status !== 200 && response.status !== 206) {
+        throw new Error(`${address}: status must be 200, 206 or 404, got ${response.status}`);
+      }
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      if (range === undefined || response.status === 206) return bytes;
+      return bytes.subarray(range.offset, range.offset + range.length);
+    },
+  };
+}

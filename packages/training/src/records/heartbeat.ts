@@ -1,0 +1,44 @@
+import { join } from "node:path";
+import { writeWhole } from "../write-whole.ts";
+
+/** Seconds between two heartbeats. */
+const intervalSeconds = 10;
+
+/** Signs of life of a run, in `heartbeat.json`. */
+export interface Heartbeat {
+  /** Ends them, with the state that readers then see. */
+  stop(state: "finished" | "stopped"): Promise<void>;
+}
+
+/**
+ * Writes the time into the run folder every 10 seconds, so that a reader can tell a live run from one
+ * that was killed. A heartbeat that cannot be written stops no run: it is told once.
+ */
+export async function startHeartbeat(
+  folder: string,
+  onWarning: (message: string) => void,
+): Promise<Heartbeat> {
+  let hasWarned = false;
+  const write = async (state: "running" | "finished" | "stopped"): Promise<void> => {
+    const record = { state, at: new Date().toISOString(), intervalSeconds };
+    await writeWhole(join(folder, "heartbeat.json"), `${JSON.stringify(record)}\n`).catch(
+      (cause: Error) => {
+        if (!hasWarned) onWarning(`heartbeat: ${cause.message}`);
+        hasWarned = true;
+      },
+    );
+  };
+  let written = write("running");
+  await written;
+  const timer = setInterval(() => {
+    written = written.then(() => write("running"));
+  }, 1000 * intervalSeconds);
+  timer.unref();
+  return {
+    stop: async (state) => {
+      clearInterval(timer);
+      await written;
+      await write(state);
+    },
+  };
+}
