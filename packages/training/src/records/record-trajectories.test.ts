@@ -82,7 +82,7 @@ it("joins trajectories with their credit, by place and not by position", () => {
   ).toBe(false);
   const [one, two] = records[3]!.turns;
   expect(one!.credit).toEqual({
-    oldLogProbs: [-1.3862944, -1.6094379],
+    oldLogProbs: [-1.3862944, -1.609438],
     entropies: [0.1, 0.3],
     meanTokenEntropy: 0.2,
     baseAdvantage: 1,
