@@ -96,10 +96,46 @@ export interface PolicyWeights {
   readonly version: number;
 }
 
+/**
+ * Ways in which new weights travel from a learner to a sampler:
+ *
+ * - `memory`: both share a process; the weights are handed over, or shared.
+ * - `adapter-folder`: a PEFT folder that the sampler reads, next to a base model that it has.
+ * - `full-folder`: a Hugging Face folder with the whole model.
+ * - `server-handle`: a name under which one server keeps the weights for both.
+ */
+export type WeightTransport = "memory" | "adapter-folder" | "full-folder" | "server-handle";
+
+/**
+ * Check that an update arrived: `version`, the sampler refuses weights that are not the learner's
+ * present ones; `probe`, log-probs of fixed tokens after an update are compared with the learner's
+ * scores; `none`, no weights ever arrive.
+ */
+export type WeightVerification = "version" | "probe" | "none";
+
+/** Weights that a sampler takes over. */
+export interface AcceptedWeights {
+  /** `none`: the sampler keeps the weights that it began with, and can only be evaluated. */
+  readonly transport: WeightTransport | "none";
+  readonly verification: WeightVerification;
+  /** Adapters that it holds at the same time; 0 where it takes whole models alone. */
+  readonly maxAdapters: number;
+}
+
+/** Weights that a learner gives away. */
+export interface OfferedWeights {
+  /** All transports that it can serve. */
+  readonly transports: readonly WeightTransport[];
+  /** Adapters that it trains at the same time; 0 where it trains the whole model. */
+  readonly numAdapters: number;
+}
+
 /** What a sampler can do; a trainer refuses a recipe that needs more. */
 export interface SamplerCapabilities {
   readonly entropies: "exact" | "top-k" | "none";
   readonly maxSequenceTokens: number;
+  /** Absent: weights in memory, checked by version, of a whole model. */
+  readonly weights?: AcceptedWeights;
 }
 
 /** Tokens that a sampler has computed since it was made, those of unfinished responses included. */
@@ -171,6 +207,8 @@ export interface LearnerCapabilities {
   /** Whether a value head is trained: scores hold values, and objectives may need them. Absent: no. */
   readonly values?: boolean;
   readonly maxSequenceTokens: number;
+  /** Absent: weights in memory, of a whole model. */
+  readonly weights?: OfferedWeights;
 }
 
 /** Called during a call of a learner, with the number of tokens that are computed and of all. */

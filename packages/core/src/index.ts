@@ -9,8 +9,10 @@ export { createTextDecoder, decodeText, TextError, type TextStreamDecoder } from
 export {
   NonFiniteError,
   SequenceLimitError,
+  type AcceptedWeights,
   type Learner,
   type LearnerCapabilities,
+  type OfferedWeights,
   type OnTokens,
   type PolicyWeights,
   type SampledResponse,
@@ -23,6 +25,8 @@ export {
   type Tokenizer,
   type TrainingRow,
   type UpdateReport,
+  type WeightTransport,
+  type WeightVerification,
 } from "./engine.ts";
 export { endTokensOf } from "./end-tokens.ts";
 export {

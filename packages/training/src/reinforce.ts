@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { FailureError, type Random, type Task } from "@turnwise/core";
 import type { AuditRecord } from "@turnwise/envs";
 import { missingChatWarning } from "./chat-format.ts";
+import { checkWeightTransfer } from "./check-weight-transfer.ts";
 import { evaluate } from "./evaluate.ts";
 import { PoisonedUpdate, trainIteration, type IterationReport } from "./iteration.ts";
 import { episodeCounts, showPhases } from "./phase-progress.ts";
@@ -46,6 +47,7 @@ export async function reinforce(run: Run): Promise<void> {
   };
   try {
     checkNeeds({ ...run, ...policy, format: rolloutPartsOf(run, policy).format });
+    checkWeightTransfer(policy.sampler.capabilities, policy.learner.capabilities);
     const checkpoint = await folder.newestCheckpoint();
     let state: RunState = { ...freshState, warmStartEpochs: config.warmStart.epochs };
     if (checkpoint?.state.warmStartEpochs === config.warmStart.epochs) {

@@ -128,7 +128,12 @@ export async function createLocalPolicy<T extends Tokenizer = LoadedTokenizer>({
   const port =
     thread === "worker" ? await connectWorker(options) : await PolicyEngine.create(options);
   const hasReference = keepReference || trained !== undefined;
-  const learner = createLearner(port, { maxSequenceTokens, hasReference, valueHead });
+  const learner = createLearner(port, {
+    maxSequenceTokens,
+    hasReference,
+    hasAdapter: trained !== undefined,
+    valueHead,
+  });
   return {
     sampler: createSampler(port, maxSequenceTokens, words),
     learner,
@@ -168,10 +173,12 @@ function createLearner(
   {
     maxSequenceTokens,
     hasReference,
+    hasAdapter,
     valueHead,
   }: {
     readonly maxSequenceTokens: number;
     readonly hasReference: boolean;
+    readonly hasAdapter: boolean;
     readonly valueHead: boolean;
   },
 ): Learner {
@@ -187,6 +194,7 @@ function createLearner(
       entropies: "exact",
       customObjectives: true,
       maxSequenceTokens,
+      weights: { transports: ["memory"], numAdapters: hasAdapter ? 1 : 0 },
       ...(valueHead && { values: true }),
     },
     score: (rows, onTokens) => port.score(rows, onTokens),

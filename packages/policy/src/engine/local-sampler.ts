@@ -113,7 +113,11 @@ export function createSampler(
     }
   };
   return {
-    capabilities: { entropies: "exact", maxSequenceTokens },
+    capabilities: {
+      entropies: "exact",
+      maxSequenceTokens,
+      weights: { transport: "memory", verification: "version", maxAdapters: 1 },
+    },
     load,
     sample,
     release: (sequenceId) => port.release(sequenceId),

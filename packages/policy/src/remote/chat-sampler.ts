@@ -163,7 +163,11 @@ export function chatSampler(
     );
 
   return {
-    capabilities: { entropies: "none", maxSequenceTokens },
+    capabilities: {
+      entropies: "none",
+      maxSequenceTokens,
+      weights: { transport: "none", verification: "none", maxAdapters: 0 },
+    },
     usage,
     load: async ({ version }) => {
       if (version === 0) return 0;

@@ -95,7 +95,11 @@ describe("completionsSampler with vLLM's protocol", () => {
       return_tokens_as_token_ids: true,
       skip_special_tokens: false,
     });
-    expect(sampler.capabilities).toEqual({ entropies: "top-k", maxSequenceTokens: 100 });
+    expect(sampler.capabilities).toEqual({
+      entropies: "top-k",
+      maxSequenceTokens: 100,
+      weights: { transport: "none", verification: "none", maxAdapters: 0 },
+    });
   });
 
   it("sends equal seeds for equal seeds, and others for others", async () => {

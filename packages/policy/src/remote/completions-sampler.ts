@@ -53,7 +53,11 @@ export function completionsSampler(
   const client = new HttpClient("completionsSampler", options, "authorization");
   const sample = server === "vllm" ? sampleFromVllm : sampleFromSglang;
   return {
-    capabilities: { entropies: topLogProbs > 0 ? "top-k" : "none", maxSequenceTokens },
+    capabilities: {
+      entropies: topLogProbs > 0 ? "top-k" : "none",
+      maxSequenceTokens,
+      weights: { transport: "none", verification: "none", maxAdapters: 0 },
+    },
     load: async (weights: PolicyWeights) => {
       if (weights.version !== 0) {
         throw new RangeError(

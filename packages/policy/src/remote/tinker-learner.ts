@@ -66,6 +66,7 @@ export class TinkerLearner implements Learner {
       entropies: "surprisal",
       customObjectives: true,
       maxSequenceTokens: options.maxSequenceTokens,
+      weights: { transports: ["server-handle"], numAdapters: 1 },
     };
   }
 

@@ -21,7 +21,11 @@ export class TinkerSampler implements Sampler {
   constructor(client: TinkerClient, learner: TinkerLearner, maxSequenceTokens: number) {
     this.#client = client;
     this.#learner = learner;
-    this.capabilities = { entropies: "none", maxSequenceTokens };
+    this.capabilities = {
+      entropies: "none",
+      maxSequenceTokens,
+      weights: { transport: "server-handle", verification: "version", maxAdapters: 1 },
+    };
   }
 
   async load(weights: PolicyWeights): Promise<number> {

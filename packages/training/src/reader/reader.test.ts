@@ -109,19 +109,16 @@ async function serveFolder(
   supportsRanges: boolean,
 ): Promise<{ url: string; close(): void }> {
   const server = createServer((request, response) => {
-    void readFile(join(path, decodeURIComponent(request.url!))).then(
-      (bytes) => {
-        const range = supportsRanges
-          ? /^bytes=(\d+)-(\d+)$/u.exec(request.headers.range ?? "")
-          : null;
-        response.statusCode = range ? 206 : 200;
-        response.end(range ? bytes.subarray(Number(range[1]), Number(range[2]) + 1) : bytes);
-      },
-      () => {
-        response.statusCode = 404;
-        response.end();
-      },
-    );
+    const answer = async (): Promise<void> => {
+      const bytes = await readFile(join(path, decodeURIComponent(request.url!))).catch(
+        () => undefined,
+      );
+      const range = /^bytes=(\d+)-(\d+)$/u.exec(request.headers.range ?? "");
+      const isPart = supportsRanges && range !== null;
+      response.statusCode = bytes === undefined ? 404 : isPart ? 206 : 200;
+      response.end(isPart ? bytes?.subarray(Number(range[1]), Number(range[2]) + 1) : bytes);
+    };
+    void answer();
   });
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
@@ -176,14 +173,14 @@ describe("reader", () => {
 
   it("reads a run while it is written, whatever is there", async () => {
     const source = folderSource(folder.path);
-    let isWriting = true;
+    const progress = { isWriting: true };
     const write = async (): Promise<void> => {
       for (let iteration = 1; iteration <= 9; iteration++) await writeIteration(iteration);
-      isWriting = false;
+      progress.isWriting = false;
     };
     const writing = write();
     let numSeen = 0;
-    while (isWriting) {
+    while (progress.isWriting) {
       const segments = listSegments(await readMetrics(source));
       expect(segments.length).toBeGreaterThanOrEqual(numSeen);
       numSeen = segments.length;

@@ -26,8 +26,9 @@ export function urlSource(url: string, options: UrlSourceOptions = {}): RunSourc
       const headers: Record<string, string> = range
         ? { range: `bytes=${range.offset}-${range.offset + range.length - 1}` }
         : {};
-      // Files of a live run change: nothing may come from a cache without a question.
-      const response = await request(address, { headers, cache: "no-cache" });
+      // Files of a live run change: browsers must not answer from their cache alone.
+      const init = { headers, cache: "no-cache" } as const;
+      const response = await request(address, init);
       if (response.status === 404) return undefined;
       // The file ends before the range begins.
       if (response.status === 416) return new Uint8Array();

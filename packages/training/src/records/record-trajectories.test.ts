@@ -6,7 +6,11 @@ import { recordEvaluation, recordTrajectories } from "./record-trajectories.ts";
 const solved: Outcome = { kind: "terminated", isSuccess: true };
 const failed: Outcome = { kind: "failed", error: { kind: "engine", message: "gone" } };
 
-const trajectory = (groupId: string, trajectoryIndex: number, outcome = solved): Trajectory => ({
+const trajectory = (
+  groupId: string,
+  trajectoryIndex: number,
+  outcome: Outcome = solved,
+): Trajectory => ({
   version: recordVersion,
   taskId: "t",
   taskKind: "k",

@@ -1,0 +1,58 @@
+import type { AcceptedWeights, OfferedWeights } from "@turnwise/core";
+import { expect, it } from "vitest";
+import { checkWeightTransfer } from "./check-weight-transfer.ts";
+
+const memory: AcceptedWeights = { transport: "memory", verification: "version", maxAdapters: 1 };
+const local: OfferedWeights = { transports: ["memory"], numAdapters: 0 };
+
+const check = (accepted: Partial<AcceptedWeights>, offered: Partial<OfferedWeights>): void =>
+  checkWeightTransfer(
+    { weights: { ...memory, ...accepted } },
+    { weights: { ...local, ...offered } },
+  );
+
+it("accepts what fits, and parts that declare nothing", () => {
+  check({}, {});
+  check({}, { numAdapters: 1 });
+  check({ transport: "server-handle" }, { transports: ["server-handle"], numAdapters: 1 });
+  check(
+    { transport: "adapter-folder", verification: "probe" },
+    { transports: ["full-folder", "adapter-folder"], numAdapters: 1 },
+  );
+  checkWeightTransfer({}, {});
+});
+
+it.each<[Partial<AcceptedWeights>, Partial<OfferedWeights>, string]>([
+  [
+    { transport: "none", verification: "none" },
+    {},
+    "sampler.capabilities.weights.transport must be a way in which new weights arrive, got none: this sampler can only be evaluated",
+  ],
+  [
+    { transport: "adapter-folder" },
+    { transports: ["memory", "full-folder"] },
+    "learner.capabilities.weights.transports must have adapter-folder, the sampler's, got memory, full-folder",
+  ],
+  [
+    { transport: "server-handle" },
+    { transports: [] },
+    "learner.capabilities.weights.transports must have server-handle, the sampler's, got none",
+  ],
+  [
+    { verification: "none" },
+    {},
+    "sampler.capabilities.weights.verification must be version or probe where weights arrive, got none",
+  ],
+  [
+    { maxAdapters: 1 },
+    { numAdapters: 2 },
+    "sampler.capabilities.weights.maxAdapters must be at least 2, the learner's adapters, got 1",
+  ],
+  [
+    { transport: "adapter-folder" },
+    { transports: ["adapter-folder"] },
+    "learner.capabilities.weights.numAdapters must be at least 1 where an adapter's folder is sent, got 0",
+  ],
+])("refuses a sampler with %j and a learner with %j", (accepted, offered, message) => {
+  expect(() => check(accepted, offered)).toThrow(`policy: ${message}`);
+});
