@@ -183,6 +183,7 @@ function createLearner(
   },
 ): Learner {
   let version = 0;
+  let numRestores = 0;
   const traced = new Map<string, ObjectiveProgram>();
   const programOf = (objective: Objective): ObjectiveProgram => {
     const known = traced.get(objective.name) ?? traceObjective(objective);
@@ -206,10 +207,11 @@ function createLearner(
       version = result.version;
       return result.report;
     },
-    weights: () => new LocalWeights(version, port),
+    weights: () => new LocalWeights(version, port, numRestores),
     save: (directory) => port.save(directory),
     restore: async (directory) => {
       version = await port.restore(directory);
+      numRestores += 1;
     },
   };
 }

@@ -39,10 +39,13 @@ export interface LocalSampler extends Sampler {
 export class LocalWeights implements PolicyWeights {
   readonly version: number;
   readonly owner: EnginePort;
+  /** Number of restores before: a restored version may be one that the sampler holds with other weights. */
+  readonly numRestores: number;
 
-  constructor(version: number, owner: EnginePort) {
+  constructor(version: number, owner: EnginePort, numRestores: number) {
     this.version = version;
     this.owner = owner;
+    this.numRestores = numRestores;
   }
 }
 
@@ -58,15 +61,18 @@ export function createSampler(
   maxSequenceTokens: number,
   tokenizer: Pick<Tokenizer, "decode"> | undefined,
 ): LocalSampler {
-  let loaded = 0;
+  let loaded = { version: 0, numRestores: 0 };
   const load = async (weights: PolicyWeights): Promise<number> => {
     if (!(weights instanceof LocalWeights) || weights.owner !== port) {
       throw new TypeError("load: weights must come from the learner of the same policy");
     }
     // Loading the same weights again would only forget what is cached.
-    if (weights.version !== loaded) await port.load(weights.version);
-    loaded = weights.version;
-    return loaded;
+    const { version, numRestores } = weights;
+    if (version !== loaded.version || numRestores !== loaded.numRestores) {
+      await port.load(version);
+    }
+    loaded = { version, numRestores };
+    return version;
   };
   const sample = async (
     request: SampleRequest,

@@ -278,8 +278,9 @@ export class PolicyEngine implements EnginePort {
       const saved = await readLearner(directory, this.#options);
       const { parameters, optimizer, lossScale, version } = saved;
       await this.#learning.restore(parameters, optimizer, lossScale);
-      // A version that was already seen must not come back with other weights.
-      this.#version = Math.max(version, this.#version + 1);
+      // A learner that was used must not give a version again with other weights; a new one goes on
+      // with the versions of the run that it continues.
+      this.#version = this.#version === 0 ? version : Math.max(version, this.#version + 1);
       return this.#version;
     });
   }
