@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { episodeSchema } from "./experiment/sections.ts";
+import { setting } from "./experiment/setting.ts";
 
 /** Numbers as settings restrict them. */
 export const positive = z.number().finite().positive();
@@ -7,24 +9,20 @@ export const share = z.number().finite().min(0).max(1);
 export const count = z.int().positive();
 export const countOrNone = z.int().nonnegative();
 
-/** Splits to evaluate, and how many tasks of each; none trains without evaluation. */
-export const evaluationSplits = z.array(
-  z.strictObject({
-    split: z.string().min(1),
-    numTasks: count,
-    /** Whether the split is left out where the tasks lack it, instead of refused. */
-    ifPresent: z.boolean().optional(),
-  }),
+/** Splits to evaluate; an empty list trains without evaluation. */
+export const evaluationSplits = setting(
+  z.array(
+    z.strictObject({
+      split: setting(z.string().min(1), "Name of the split"),
+      numTasks: setting(count, "Tasks to evaluate", "tasks"),
+      ifPresent: setting(
+        z.boolean().optional(),
+        "Leave the split out where the tasks lack it, instead of rejecting it",
+      ),
+    }),
+  ),
+  "Splits to evaluate, each with its number of tasks; an empty list trains without evaluation",
 );
-
-/** Limits and payments of an episode. */
-export const episodeSchema = z.strictObject({
-  maxTurns: count,
-  maxResponseTokens: count,
-  /** What success is paid; a score is paid as its share of it. */
-  successReward: positive,
-  invalidActionPenalty: nonNegative,
-});
 
 /** See {@link episodeSchema}. */
 export type EpisodeConfig = z.infer<typeof episodeSchema>;

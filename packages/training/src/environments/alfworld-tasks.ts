@@ -23,38 +23,54 @@ import {
 import { z } from "zod";
 import { countOrNone, evaluationSplits, type EpisodeConfig } from "../config-parts.ts";
 import { exchangeableClasses } from "./exchangeable-classes.ts";
+import { setting } from "../experiment/setting.ts";
 import { InputError, reading } from "../input-error.ts";
 
-/** Which household games a run plays. */
+/** Settings of the household games of a run. */
 export const alfworldTasksSchema = z.strictObject({
-  environment: z.literal("alfworld"),
-  /** A folder of game files or an archive; `null` generates games. */
-  path: z.string().min(1).nullable(),
-  /** Of generated games. */
-  size: z.enum(["small", "medium", "large"]),
-  /** `compact` for small models, `verl-agent` for language models. */
-  format: z.enum(["compact", "verl-agent"]),
-  /** Training games, at most; 0 for an evaluation. */
-  numTraining: countOrNone,
+  environment: setting(z.literal("alfworld"), "Environment of the tasks"),
+  path: setting(
+    z.string().min(1).nullable(),
+    "Folder or archive of game files; null generates games",
+  ),
+  size: setting(z.enum(["small", "medium", "large"]), "Size of the generated houses"),
+  format: setting(
+    z.enum(["compact", "verl-agent"]),
+    "Prompt format: compact for small models, verl-agent for language models",
+  ),
+  numTraining: setting(countOrNone, "Training games at most; 0 for an evaluation", "games"),
   evaluation: evaluationSplits,
-  /** Kinds of tasks to use, in training and evaluation; `null` for all. */
-  kinds: z
-    .array(z.enum([...gameKinds, "other"]))
-    .min(1)
-    .nullable()
-    .default(null),
-  /** Positions within each split, from 0, by path; `null` for all. */
-  indices: z.array(countOrNone).min(1).nullable().default(null),
-  /** Ids of games, or folders of them, such as `valid_seen/look_at_obj...`; `null` for all. */
-  paths: z.array(z.string().min(1)).min(1).nullable().default(null),
-  /** Released games to use although the reference leaves them out by their path. */
-  include: z.array(z.enum(includableGames)).default([]),
-  /** Whether a broken game file is an error instead of a line in the report. */
-  strict: z.boolean().default(false),
-  /** `put` for the wording of ALFWorld before 0.4.0: `put X in/on Y`. */
-  wording: z.enum(wordings).default("move"),
-  /** File of goal sentences by people, of which a game tells one; `null` for the games' own. */
-  humanGoals: z.string().min(1).nullable().default(null),
+  kinds: setting(
+    z
+      .array(z.enum([...gameKinds, "other"]))
+      .min(1)
+      .nullable(),
+    "Kinds of tasks to train and evaluate on; null for all",
+  ).default(null),
+  indices: setting(
+    z.array(countOrNone).min(1).nullable(),
+    "Positions of games within each split, from 0, ordered by path; null for all",
+  ).default(null),
+  paths: setting(
+    z.array(z.string().min(1)).min(1).nullable(),
+    "Ids of games, or folders of them such as valid_seen/look_at_obj...; null for all",
+  ).default(null),
+  include: setting(
+    z.array(z.enum(includableGames)),
+    "Released games to use although the reference leaves them out by their path",
+  ).default([]),
+  strict: setting(
+    z.boolean(),
+    "Reject a broken game file, instead of leaving the game out and reporting it",
+  ).default(false),
+  wording: setting(
+    z.enum(wordings),
+    "Wording of actions: move X to Y, or put X in/on Y as in ALFWorld before 0.4.0",
+  ).default("move"),
+  humanGoals: setting(
+    z.string().min(1).nullable(),
+    "File of goal sentences written by people, one of which replaces the goal of a game; null for the games' own goals",
+  ).default(null),
 });
 
 /** See {@link alfworldTasksSchema}. */

@@ -34,67 +34,105 @@ import {
   positive,
   type EpisodeConfig,
 } from "../config-parts.ts";
+import { setting } from "../experiment/setting.ts";
 import { InputError, reading } from "../input-error.ts";
 
-/** Which software-engineering tasks a run works on, and in which containers. */
+/** Settings of the software-engineering tasks of a run and of their containers. */
 export const swebenchTasksSchema = z.strictObject({
-  environment: z.literal("swebench"),
-  /** Instances to train on: JSON lines, JSON or parquet; `null` takes the demonstration's tasks. */
-  path: z.string().min(1).nullable(),
-  /** Instances of the split `evaluation`, where they are others than those of `path`. */
-  evaluationPath: z.string().min(1).nullable(),
-  /** Rows that cannot be used are left out and counted; otherwise the first one is an error. */
-  skipInvalid: z.boolean().default(false),
-  /** Fields that have another name in the files: SWE-bench's name to a path, `docker.image`. */
-  fields: z.record(z.string().min(1), z.string().min(1)).default({}),
-  /** Only these repositories, `*` for any text; none for all. */
-  repositories: z.array(z.string().min(1)),
-  /** `compact` for small models; the others for language models. */
-  format: z.enum(Object.keys(sweScaffolds) as SweScaffoldName[]),
-  /** How messages become text: a chat template's marks, headings, or messages of a hosted model. */
-  template: z.enum(["chat-markup", "plain", "messages"]),
-  /** Container engines: an address, or `null` for `DOCKER_HOST`, and how many containers it may run. */
-  hosts: z
-    .array(z.strictObject({ address: z.string().min(1).nullable(), maxContainers: count }))
-    .min(1),
-  /** Whether images that an engine does not have are pulled, and what its images may take. */
-  pull: z.enum(["missing", "never"]),
-  imageBudgetGigabytes: positive.nullable(),
-  memoryGigabytes: positive,
-  cpus: positive,
-  /** The longest command, and the longest episode without its tests. */
-  commandSeconds: positive,
-  episodeSeconds: positive,
-  /** The longest run of the tests; `null` for the harness's own limit. */
-  testSeconds: positive.nullable(),
-  /** Whether the tests may use the network; agents never may. */
-  testNetwork: z.enum(["none", "bridge"]),
-  /**
-   * `strict`: forged output and changed test configuration earn nothing. `official`: as the
-   * benchmark's harness, for numbers that are compared with others. Runs of before have none.
-   */
-  grading: z.enum(["strict", "official"]).default("official"),
-  /** Tests that run out of time: not resolved, or an episode without a reward. */
-  testTimeout: z.enum(["unresolved", "fail"]).default("unresolved"),
-  /** Tests that run out of memory, as the engine reports it. */
-  outOfMemory: z.enum(["unresolved", "fail"]).default("fail"),
-  /** An episode at its last turn is cut short, so that a recipe can leave it out, or graded. */
-  stepLimit: z.enum(["cut", "grade"]),
-  /** An episode that runs out of time has no reward, or is graded. */
-  timeLimit: z.enum(["fail", "grade"]),
-  /** Whether a patch that an instance had before gets the verdict it had: for tests that never waver. */
-  reuseVerdicts: z.boolean(),
-  /** The most instances to train on. */
-  numTraining: count,
-  /** `train` plays those that are trained on, `held_out` others of `path`, `evaluation` the other file. */
+  environment: setting(z.literal("swebench"), "Environment of the tasks"),
+  path: setting(
+    z.string().min(1).nullable(),
+    "Training instances: a JSON, JSON lines or Parquet file; null for the demonstration's tasks",
+  ),
+  evaluationPath: setting(
+    z.string().min(1).nullable(),
+    "Instances of the split `evaluation`; null for none",
+  ),
+  skipInvalid: setting(
+    z.boolean(),
+    "Leave out and count invalid rows, instead of rejecting the first one",
+  ).default(false),
+  fields: setting(
+    z.record(z.string().min(1), z.string().min(1)),
+    "Names of fields in the files, by SWE-bench's name; a path such as docker.image is allowed",
+  ).default({}),
+  repositories: setting(
+    z.array(z.string().min(1)),
+    "Repositories to use, `*` for any text; an empty list for all",
+  ),
+  format: setting(
+    z.enum(Object.keys(sweScaffolds) as SweScaffoldName[]),
+    "Scaffold: compact for small models, the others for language models",
+  ),
+  template: setting(
+    z.enum(["chat-markup", "plain", "messages"]),
+    "Text of messages: the markup of a chat template, headings, or messages of a hosted model",
+  ),
+  hosts: setting(
+    z
+      .array(
+        z.strictObject({
+          address: setting(
+            z.string().min(1).nullable(),
+            "Address of the container engine; null for DOCKER_HOST",
+          ),
+          maxContainers: setting(count, "Containers that run at the same time", "containers"),
+        }),
+      )
+      .min(1),
+    "Container engines, each with its address and its number of containers",
+  ),
+  pull: setting(z.enum(["missing", "never"]), "Pull images that an engine lacks"),
+  imageBudgetGigabytes: setting(
+    positive.nullable(),
+    "Disk space for images on each engine; null for no limit",
+    "GiB",
+  ),
+  memoryGigabytes: setting(positive, "Memory limit of a container", "GiB"),
+  cpus: setting(positive, "CPU limit of a container", "cores"),
+  commandSeconds: setting(positive, "Time limit of a command", "s"),
+  episodeSeconds: setting(positive, "Time limit of an episode, tests not included", "s"),
+  testSeconds: setting(
+    positive.nullable(),
+    "Time limit of the tests; null for the limit of the benchmark's harness",
+    "s",
+  ),
+  testNetwork: setting(z.enum(["none", "bridge"]), "Network of the tests; the agent never has one"),
+  grading: setting(
+    z.enum(["strict", "official"]),
+    "Grading: strict gives no reward for forged output or changed test configuration, official is that of the benchmark's harness, for comparable numbers",
+  ).default("official"),
+  testTimeout: setting(
+    z.enum(["unresolved", "fail"]),
+    "Tests that run out of time: the issue counts as unresolved, or the episode as failed, without a reward",
+  ).default("unresolved"),
+  outOfMemory: setting(
+    z.enum(["unresolved", "fail"]),
+    "Tests that run out of memory: the issue counts as unresolved, or the episode as failed, without a reward",
+  ).default("fail"),
+  stepLimit: setting(
+    z.enum(["cut", "grade"]),
+    "Episode at its last turn: truncated, so that algorithm.truncation applies, or graded",
+  ),
+  timeLimit: setting(
+    z.enum(["fail", "grade"]),
+    "Episode that runs out of time: failed, without a reward, or graded",
+  ),
+  reuseVerdicts: setting(
+    z.boolean(),
+    "Reuse the verdict on a patch that the same instance had before; for deterministic tests only",
+  ),
+  numTraining: setting(count, "Training instances at most", "instances"),
   evaluation: evaluationSplits,
-  /**
-   * Who is imitated in a warm start: `able` agents that settle the issue, or a `mixed` crowd of which
-   * one in three does. Of the demonstration's tasks alone; others have the gold patch.
-   */
-  demonstrators: z.enum(["able", "mixed"]),
-  /** Characters of an answer that the compact format shows. */
-  shownCharacters: nonNegative,
+  demonstrators: setting(
+    z.enum(["able", "mixed"]),
+    "Agents to imitate in a warm start: able ones, which fix the issue, or a mixed set, of which one in three does; instances of a file demonstrate their gold patch",
+  ),
+  shownCharacters: setting(
+    nonNegative,
+    "Characters of a tool's answer that the compact format shows",
+    "characters",
+  ),
 });
 
 /** See {@link swebenchTasksSchema}. */

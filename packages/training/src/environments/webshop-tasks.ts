@@ -27,43 +27,62 @@ import {
   share,
   type EpisodeConfig,
 } from "../config-parts.ts";
+import { setting } from "../experiment/setting.ts";
 import { InputError } from "../input-error.ts";
 import { openShop } from "./open-shop.ts";
 
 const pathOrNone = z.string().min(1).nullable();
 
-/** Which goals of which shop a run is about. */
+/** Settings of the shop of a run and its goals. */
 export const webshopTasksSchema = z.strictObject({
-  environment: z.literal("webshop"),
-  /** A folder that `webshop convert` wrote; `null` for none. */
-  catalogue: pathOrNone,
-  /** The original files; without them, and without a folder, products are generated. */
-  products: pathOrNone,
-  attributes: pathOrNone,
-  humanInstructions: pathOrNone,
-  /** How many products are generated. */
-  numProducts: count,
-  /** Whose instructions. */
-  goals: z.enum(["synthetic", "human"]),
-  /** `reference` keeps the known faults of the reference. */
-  compat: z.enum(["none", "reference"]),
-  /** How goals are divided: `products` has no product in two splits. */
-  splits: z.enum([
+  environment: setting(z.literal("webshop"), "Environment of the tasks"),
+  catalogue: setting(pathOrNone, "Folder written by `turnwise webshop convert`; null for none"),
+  products: setting(
+    pathOrNone,
+    "File of products in WebShop's format; null generates products, unless a catalogue is given",
+  ),
+  attributes: setting(pathOrNone, "File of product attributes in WebShop's format"),
+  humanInstructions: setting(pathOrNone, "File of instructions written by people"),
+  numProducts: setting(count, "Number of generated products", "products"),
+  goals: setting(
+    z.enum(["synthetic", "human"]),
+    "Instructions: composed from attributes, or written by people",
+  ),
+  compat: setting(
+    z.enum(["none", "reference"]),
+    "Fidelity: reference reproduces the known faults of WebShop's own code",
+  ),
+  splits: setting(
+    z.enum([
+      "products",
+      "webshop",
+      "verl-agent",
+      "agentbench",
+    ]) satisfies z.ZodType<GoalSplitScheme>,
+    "Division of goals into splits; with products no product is in two splits",
+  ),
+  format: setting(
+    z.enum(["compact", "verl-agent", "react"]),
+    "Prompt format: compact for small models, verl-agent and react for language models",
+  ),
+  shownProducts: setting(
+    count,
+    "Products of a page of results that the compact format shows",
     "products",
-    "webshop",
-    "verl-agent",
-    "agentbench",
-  ]) satisfies z.ZodType<GoalSplitScheme>,
-  /** `compact` for small models, `verl-agent` and `react` for language models. */
-  format: z.enum(["compact", "verl-agent", "react"]),
-  /** Products of a page of results that the compact format shows. */
-  shownProducts: count,
-  /** How often demonstrators decide without looking, in [0, 1): what is imitated is then imperfect. */
-  hurry: share,
-  /** Whether a purchase is paid by its score, or only a perfect one. */
-  reward: z.enum(["score", "success"]),
-  /** Training goals, at most, 0 for an evaluation; products are drawn evenly. */
-  numTraining: countOrNone,
+  ),
+  hurry: setting(
+    share,
+    "Probability that a demonstrator chooses without looking; above 0 demonstrations are imperfect",
+  ),
+  reward: setting(
+    z.enum(["score", "success"]),
+    "Reward of a purchase: its score, or 1 for a perfect purchase only; scaled by episode.successReward",
+  ),
+  numTraining: setting(
+    countOrNone,
+    "Training goals at most, drawn evenly over products; 0 for an evaluation",
+    "goals",
+  ),
   evaluation: evaluationSplits,
 });
 
