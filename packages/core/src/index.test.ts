@@ -4,6 +4,7 @@ import * as core from "./index.ts";
 it("exports what it means to", () => {
   expect(Object.keys(core).sort()).toEqual([
     "FailureError",
+    "InputError",
     "NonFiniteError",
     "SequenceLimitError",
     "TextError",
@@ -34,6 +35,7 @@ it("exports what it means to", () => {
     "narrowToHalves",
     "parseRecord",
     "plainOperations",
+    "reading",
     "recordVersion",
     "sum",
     "trajectoryReturn",

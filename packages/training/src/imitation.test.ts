@@ -6,7 +6,7 @@ import {
   type Environment,
 } from "@turnwise/envs";
 import { describe, expect, it } from "vitest";
-import { exchangeableClasses } from "./environments/exchangeable-classes.ts";
+import { exchangeableClasses } from "@turnwise/envs/alfworld";
 import { imitationRows, renameWords, toImitationBatch } from "./imitation.ts";
 
 const task = { id: "t", kind: "k" };

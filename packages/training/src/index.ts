@@ -4,8 +4,6 @@ export { checkMemory, checkSamplingMemory } from "./check-memory.ts";
 export { checkModel } from "./check-model.ts";
 export { checkConfig, resolveConfig } from "./config.ts";
 export { checkedDevice } from "./checked-device.ts";
-export { defaultEvaluationSplit } from "./environments/alfworld-tasks.ts";
-export { openCatalogue, openShop, type ShopSourceOptions } from "./environments/open-shop.ts";
 export { openTasks } from "./environments/open-tasks.ts";
 export { estimateRun } from "./estimate-run.ts";
 export { evaluate, evaluationReport, type EvaluationReport } from "./evaluate.ts";

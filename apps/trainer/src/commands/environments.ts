@@ -1,9 +1,13 @@
-import { gameKinds, includableGames, wordings } from "@turnwise/envs/alfworld";
+import {
+  defaultEvaluationSplit,
+  gameKinds,
+  includableGames,
+  wordings,
+} from "@turnwise/envs/alfworld";
 import { sweScaffolds } from "@turnwise/envs/swebench";
 import {
   householdGames,
   releasedHouseholdGames,
-  defaultEvaluationSplit,
   deepSweRun,
   softwareDemo,
   didYouMean,

@@ -1,5 +1,7 @@
 import {
   buildStoredCatalogue,
+  openCatalogue,
+  openShop,
   readProducts,
   referenceRewardInfo,
   Searcher,
@@ -9,15 +11,10 @@ import {
   type ActionResult,
   type ObservationMode,
   type Shop,
+  type ShopSourceOptions,
 } from "@turnwise/envs/webshop";
 import { Command, Option } from "commander";
-import {
-  InputError,
-  openCatalogue,
-  openShop,
-  reading,
-  type ShopSourceOptions,
-} from "@turnwise/training";
+import { InputError, reading } from "@turnwise/training";
 import { port, positiveNumber, wholeNumber } from "./arguments.ts";
 import { readCommands, streamLines } from "./read-commands.ts";
 import { withShopOptions } from "./webshop-source.ts";

@@ -45,3 +45,10 @@ export {
   type ReplayOptions,
   type ReplayRecord,
 } from "./replay.ts";
+export {
+  alfworldTasksSchema,
+  defaultEvaluationSplit,
+  openAlfworldTasks,
+  type AlfworldTasks,
+} from "./alfworld-tasks.ts";
+export { exchangeableClasses } from "./exchangeable-classes.ts";

@@ -151,3 +151,4 @@ export type { ParameterSchema, ToolSchema } from "./scaffold/tool-schemas.ts";
 export type { Tool, ToolOutput } from "./scaffold/tools/tool.ts";
 export type { ToolOptions, Workspace } from "./scaffold/workspace.ts";
 export { parseXmlCall, writeXmlCall, type XmlCallOptions } from "./scaffold/xml-calls.ts";
+export { openSwebenchTasks, swebenchTasksSchema, type SwebenchTasks } from "./swebench-tasks.ts";

@@ -21,6 +21,7 @@ it("exports what it means to", () => {
       "compactShopMarkers",
       "createCatalogue",
       "embeddedShop",
+      "exchangeableWords",
       "generateProducts",
       "goalIndexOf",
       "goalSplit",
@@ -31,7 +32,10 @@ it("exports what it means to", () => {
       "isAdmissibleShopAction",
       "memoryPostings",
       "numGoalOptions",
+      "openCatalogue",
+      "openShop",
       "openStoredCatalogue",
+      "openWebshopTasks",
       "parseStrictShopAction",
       "parseTaggedShopAction",
       "reactExample",
@@ -51,6 +55,7 @@ it("exports what it means to", () => {
       "subPages",
       "tokenSetRatio",
       "verlAgentShopFormat",
+      "webshopTasksSchema",
     ].sort(),
   );
 });

@@ -79,3 +79,10 @@ export {
   type SiteRequest,
   type SiteResponse,
 } from "./site/shop-site.ts";
+export { openCatalogue, openShop, type ShopSourceOptions } from "./open-shop.ts";
+export {
+  exchangeableWords,
+  openWebshopTasks,
+  webshopTasksSchema,
+  type WebshopTasks,
+} from "./webshop-tasks.ts";

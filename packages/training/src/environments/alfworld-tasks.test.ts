@@ -2,12 +2,11 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createRandom } from "@turnwise/core";
-import { generateGames } from "@turnwise/envs/alfworld";
+import { generateGames, openAlfworldTasks, type AlfworldTasks } from "@turnwise/envs/alfworld";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkConfig } from "../config.ts";
 import { InputError } from "../input-error.ts";
 import { householdGames, releasedHouseholdGames } from "../experiments/household-games.ts";
-import { type AlfworldTasks, openAlfworldTasks } from "./alfworld-tasks.ts";
 
 let folder: string;
 const files = generateGames({ seed: 1, count: 3, size: "small" });

@@ -1,9 +1,7 @@
 import type { TaskSource } from "@turnwise/envs";
 import type { ExperimentSettings } from "../experiment/experiment-schema.ts";
 import { createPart, noParts, type Parts } from "../experiment/experiment.ts";
-import { openAlfworldTasks } from "./alfworld-tasks.ts";
-import { openSwebenchTasks } from "./swebench-tasks.ts";
-import { openWebshopTasks } from "./webshop-tasks.ts";
+import { alfworld, swebench, webshop } from "./environments.ts";
 
 /**
  * Opens or generates the tasks of a run.
@@ -18,10 +16,10 @@ export async function openTasks(
     case "custom":
       return createPart<TaskSource>(parts, "tasks", tasks, { seed, episode });
     case "swebench":
-      return openSwebenchTasks(tasks, episode, seed);
+      return swebench.open(tasks, episode, seed);
     case "webshop":
-      return openWebshopTasks(tasks, episode, seed);
+      return webshop.open(tasks, episode, seed);
     case "alfworld":
   }
-  return openAlfworldTasks(tasks, episode, seed);
+  return alfworld.open(tasks, episode, seed);
 }

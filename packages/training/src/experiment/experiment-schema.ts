@@ -1,9 +1,7 @@
 import { modulatorSchema, type ModulatorRecord, type ResolvedModulator } from "@turnwise/aem";
 import { algorithmSchema, type Algorithm, type ResolvedAlgorithm } from "@turnwise/estimators";
 import { z } from "zod";
-import { alfworldTasksSchema } from "../environments/alfworld-tasks.ts";
-import { swebenchTasksSchema } from "../environments/swebench-tasks.ts";
-import { webshopTasksSchema } from "../environments/webshop-tasks.ts";
+import { alfworld, swebench, webshop } from "../environments/environments.ts";
 import { defaultTolerance } from "../play-groups.ts";
 import { customSchema, orCustom } from "./custom.ts";
 import {
@@ -27,9 +25,9 @@ export const experimentSchema = z.strictObject({
   seed: setting(z.int().nonnegative(), "Seed of tasks, weights, demonstrations and every draw"),
   tasks: setting(
     z.discriminatedUnion("environment", [
-      alfworldTasksSchema,
-      swebenchTasksSchema,
-      webshopTasksSchema,
+      alfworld.schema,
+      swebench.schema,
+      webshop.schema,
       customSchema("environment"),
     ]),
     "Tasks to train and evaluate on",

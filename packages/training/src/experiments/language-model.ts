@@ -1,13 +1,7 @@
-import { alfworldSetting, grpo, webshopSetting, type PaperSetting } from "@turnwise/estimators";
+import { grpo, type PaperSetting } from "@turnwise/estimators";
+import { environments } from "../environments/environments.ts";
 import type { ExperimentInput } from "../experiment/experiment-schema.ts";
 import { InputError } from "../input-error.ts";
-import { deepsweTokens } from "./software.ts";
-
-/** Setting of the paper's runs in each environment. */
-const paperSettings: Readonly<Record<string, PaperSetting>> = {
-  alfworld: alfworldSetting,
-  webshop: webshopSetting,
-};
 
 /** Linear layers that an adapter changes. */
 const targetModules = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
@@ -25,16 +19,19 @@ export function languageModelRun(
   path: string,
   adapterRank: number | undefined,
 ): ExperimentInput {
-  const model = modelOf(config.tasks.environment, path, adapterRank);
-  // That recipe has a setting of its own.
-  if (config.tasks.environment === "swebench") {
-    return { ...config, model: { ...model, maxTokens: deepsweTokens } };
-  }
-  const setting = paperSettings[config.tasks.environment];
+  const { environment } = config.tasks;
+  const setting = environments.find(({ name }) => name === environment)?.paperSetting;
   if (setting === undefined) {
+    const names = environments.map(({ name }) => name).join(", ");
     throw new InputError(
-      `--model must be given with an environment that has a setting for language models (${Object.keys(paperSettings).join(", ")}), got ${config.tasks.environment}; state model.source in the experiment instead`,
+      `--model must be given with an environment that has a setting for language models (${names}), got ${environment}; state model.source in the experiment instead`,
     );
+  }
+  const model = modelOf(setting, path, adapterRank);
+  const maxTokens = setting.maxPromptTokens.value + setting.maxResponseTokens.value;
+  // An experiment with concatenated turns is in the paper's setting already.
+  if (setting.presentation.value === "concatenated") {
+    return { ...config, model: { ...model, maxTokens } };
   }
   const rowsAnIteration =
     setting.groupsPerIteration.value * setting.groupSize.value * setting.maxTurns.value;
@@ -48,10 +45,7 @@ export function languageModelRun(
       successReward: setting.successReward.value,
       invalidActionPenalty: setting.invalidActionPenalty.value,
     },
-    model: {
-      ...model,
-      maxTokens: setting.maxPromptTokens.value + setting.maxResponseTokens.value,
-    },
+    model: { ...model, maxTokens },
     warmStart: { ...config.warmStart, numDemonstrations: 0 },
     training: {
       ...config.training,
@@ -81,7 +75,7 @@ export function languageModelRun(
 
 /** A folder's model, whole or with an adapter. */
 function modelOf(
-  environment: ExperimentInput["tasks"]["environment"],
+  { presentation }: PaperSetting,
   path: string,
   adapterRank: number | undefined,
 ): Omit<Extract<ExperimentInput["model"], { source: "folder" }>, "maxTokens"> {
@@ -89,7 +83,7 @@ function modelOf(
     source: "folder",
     path,
     // A format of one growing sequence has the marks of a chat in it.
-    chat: environment !== "swebench",
+    chat: presentation.value === "turn-wise",
     adapter:
       adapterRank === undefined
         ? null

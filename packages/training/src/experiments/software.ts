@@ -3,9 +3,6 @@ import type { ExperimentInput } from "../experiment/experiment-schema.ts";
 import { defaultTolerance } from "../play-groups.ts";
 import { cpuEngine } from "./cpu-engine.ts";
 
-/** The longest sequence of DeepSWE: a prompt of 4,096 tokens, and 32,768 of turns. */
-export const deepsweTokens = 36_864;
-
 /**
  * A small agent learns to mend the demonstration's repositories: a warm start from a
  * crowd of agents of which one in three settles its issue, then DeepSWE's algorithm (GRPO++) with AEM.

@@ -1,44 +1,72 @@
 import { createRandom } from "@turnwise/core";
-import { demonstrate, type ScriptedPlayer, type TaskSource } from "@turnwise/envs";
+import { demonstrate, type ScriptedPlayer } from "../demonstration.ts";
+import type { TaskSource } from "../task-source.ts";
 import {
-  chatMarkup,
-  compactSweMarkers,
-  ContainerError,
-  ContainerPool,
-  demoTasks,
-  DockerEngine,
-  encodeToolCall,
-  ensureDemoImages,
-  EvaluationMemory,
-  loadInstances,
-  plainText,
-  selectInstances,
-  sweAudit,
-  sweEnvironmentFactory,
   sweScaffolds,
-  sweTasks,
-  type ChatTemplate,
-  type LoadOptions,
-  type DemoTask,
-  type SweAudit,
-  type SweEnvironmentOptions,
-  type SweInstance,
   type SweScaffoldName,
-} from "@turnwise/envs/swebench";
-import { messageTemplate } from "@turnwise/policy/remote";
-import { z } from "zod";
+} from "./scaffold/scaffolds.ts";
+import { chatMarkup, compactSweMarkers, plainText, type ChatTemplate } from "./agent-formats.ts";
+import { ContainerError } from "./containers/container.ts";
+import { ContainerPool } from "./containers/container-pool.ts";
+import { demoTasks, type DemoTask } from "./demo/tasks.ts";
+import { DockerEngine } from "./containers/docker-engine.ts";
+import { encodeToolCall } from "./scaffold/tool-call.ts";
+import { ensureDemoImages } from "./demo/demo-images.ts";
+import { EvaluationMemory } from "./evaluation/evaluation-memory.ts";
+import { loadInstances, type LoadOptions } from "./instances/load-instances.ts";
+import { selectInstances } from "./instances/select-instances.ts";
+import { sweAudit, type SweAudit } from "./audit.ts";
+import { sweEnvironmentFactory, sweTasks, type SweEnvironmentOptions } from "./environment.ts";
+import type { SweInstance } from "./instances/instance.ts";
+
+import * as z from "zod";
 import {
   count,
   evaluationSplits,
   nonNegative,
   positive,
-  type EpisodeConfig,
-} from "../config-parts.ts";
-import { setting } from "../experiment/setting.ts";
-import { InputError, reading } from "../input-error.ts";
+  type TaskEpisode,
+} from "../task-settings.ts";
+import type { EvaluationSplit, TasksSchema } from "../task-settings.ts";
+import { setting } from "../setting.ts";
+import { InputError, reading } from "@turnwise/core";
+
+/** Software-engineering tasks of a run; {@link swebenchTasksSchema} describes every field. */
+export interface SwebenchTasks {
+  readonly environment: "swebench";
+  readonly path: string | null;
+  readonly evaluationPath: string | null;
+  readonly skipInvalid: boolean;
+  readonly fields: Readonly<Record<string, string>>;
+  readonly repositories: readonly string[];
+  readonly format: "compact" | "r2e" | "tool-call" | "bash";
+  readonly template: "chat-markup" | "plain" | "messages";
+  readonly hosts: readonly { readonly address: string | null; readonly maxContainers: number }[];
+  readonly pull: "missing" | "never";
+  readonly imageBudgetGigabytes: number | null;
+  readonly memoryGigabytes: number;
+  readonly cpus: number;
+  readonly commandSeconds: number;
+  readonly episodeSeconds: number;
+  readonly testSeconds: number | null;
+  readonly testNetwork: "none" | "bridge";
+  readonly grading: "strict" | "official";
+  readonly testTimeout: "unresolved" | "fail";
+  readonly outOfMemory: "unresolved" | "fail";
+  readonly stepLimit: "cut" | "grade";
+  readonly timeLimit: "fail" | "grade";
+  readonly reuseVerdicts: boolean;
+  readonly numTraining: number;
+  readonly evaluation: readonly EvaluationSplit[];
+  readonly demonstrators: "able" | "mixed";
+  readonly shownCharacters: number;
+}
 
 /** Settings of the software-engineering tasks of a run and of their containers. */
-export const swebenchTasksSchema = z.strictObject({
+export const swebenchTasksSchema: TasksSchema<
+  SwebenchTasks,
+  "skipInvalid" | "fields" | "grading" | "testTimeout" | "outOfMemory"
+> = z.strictObject({
   environment: setting(z.literal("swebench"), "Environment of the tasks"),
   path: setting(
     z.string().min(1).nullable(),
@@ -135,27 +163,34 @@ export const swebenchTasksSchema = z.strictObject({
   ),
 });
 
-/** See {@link swebenchTasksSchema}. */
-export type SwebenchTasks = z.infer<typeof swebenchTasksSchema>;
-
 /** The calls of the environment end by themselves, but a queue for a container may be long, seconds. */
 const queueSeconds = 86_400;
 
-const templates: Readonly<Record<SwebenchTasks["template"], ChatTemplate>> = {
-  "chat-markup": chatMarkup,
-  plain: plainText,
-  messages: messageTemplate,
-};
+/** Chat template by its name in the settings. @param messages - Template of hosted models. */
+function templateOf(
+  name: SwebenchTasks["template"],
+  messages: ChatTemplate | undefined,
+): ChatTemplate {
+  if (name === "chat-markup") return chatMarkup;
+  if (name === "plain") return plainText;
+  if (messages !== undefined) return messages;
+  throw new InputError(
+    "swebench: tasks.template must be chat-markup or plain where no template of hosted models is given, got messages",
+  );
+}
 
 /**
  * Opens the instances that a configuration names, and connects to its engines.
+ * @param options - `messages`: chat template of hosted models, for the template of that name.
  * @throws `InputError` if there are none, an engine does not answer, or an image cannot be made.
  */
 export async function openSwebenchTasks(
   tasks: SwebenchTasks,
-  episode: EpisodeConfig,
+  episode: TaskEpisode,
   seed: number,
+  { messages }: { readonly messages?: ChatTemplate } = {},
 ): Promise<TaskSource> {
+  const template = templateOf(tasks.template, messages);
   const splits = await readSplits(tasks, seed);
   const engines: DockerEngine[] = [];
   const close = async (): Promise<void> => {
@@ -186,7 +221,7 @@ export async function openSwebenchTasks(
     engines.map((engine, i) => ({ engine, maxContainers: tasks.hosts[i]!.maxContainers })),
   );
   const format = sweScaffolds[tasks.format].format({
-    template: templates[tasks.template],
+    template,
     ...(tasks.format === "compact" && { maxCharacters: tasks.shownCharacters }),
   });
   const audit = sweAudit();
@@ -259,7 +294,7 @@ export async function openSwebenchTasks(
 /** How episodes run. */
 function environmentOptions(
   tasks: SwebenchTasks,
-  episode: EpisodeConfig,
+  episode: TaskEpisode,
   audit: SweAudit,
 ): SweEnvironmentOptions {
   const limits = { memoryBytes: tasks.memoryGigabytes * 2 ** 30, cpus: tasks.cpus };

@@ -1,14 +1,10 @@
-import {
-  createCatalogue,
-  generateProducts,
-  openStoredCatalogue,
-  readCatalogue,
-  readTitleNouns,
-  Shop,
-  type Catalogue,
-  type ShopOptions,
-} from "@turnwise/envs/webshop";
-import { InputError, reading } from "../input-error.ts";
+import { createCatalogue, type Catalogue } from "./catalogue/catalogue.ts";
+import { generateProducts } from "./generator/generate-products.ts";
+import { openStoredCatalogue } from "./catalogue/stored-catalogue.ts";
+import { readCatalogue } from "./catalogue/read-products.ts";
+import { readTitleNouns } from "./reward/read-title-nouns.ts";
+import { Shop, type ShopOptions } from "./session/shop.ts";
+import { InputError, reading } from "@turnwise/core";
 
 /** Which shop the user asks for. */
 export interface ShopSourceOptions {

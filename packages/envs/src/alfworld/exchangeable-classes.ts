@@ -1,4 +1,4 @@
-import type { Demonstration } from "@turnwise/envs";
+import type { Demonstration } from "../demonstration.ts";
 
 /**
  * Interchangeable object classes of household demonstrations: carried objects, and visited

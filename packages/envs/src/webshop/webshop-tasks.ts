@@ -1,40 +1,45 @@
 import { createRandom, type Random, type Task } from "@turnwise/core";
-import {
-  demonstrate,
-  type AgentFormat,
-  type Demonstration,
-  type Slips,
-  type TaskSource,
-} from "@turnwise/envs";
-import {
-  compactShopFormat,
-  compactShopMarkers,
-  goalIndexOf,
-  goalSplitNames,
-  reactShopFormat,
-  shopEnvironmentFactory,
-  shopSearcher,
-  shopTasks,
-  verlAgentShopFormat,
-  type GoalSplitScheme,
-  type Shop,
-} from "@turnwise/envs/webshop";
-import { z } from "zod";
-import {
-  count,
-  countOrNone,
-  evaluationSplits,
-  share,
-  type EpisodeConfig,
-} from "../config-parts.ts";
-import { setting } from "../experiment/setting.ts";
-import { InputError } from "../input-error.ts";
+import { demonstrate, type Demonstration, type Slips } from "../demonstration.ts";
+import type { AgentFormat } from "../agent-format.ts";
+import type { TaskSource } from "../task-source.ts";
+import { compactShopFormat, compactShopMarkers } from "./agent/compact-format.ts";
+import { goalIndexOf, shopEnvironmentFactory } from "./agent/shop-environment.ts";
+import { goalSplitNames, type GoalSplitScheme } from "./goals/goal-splits.ts";
+import { reactShopFormat } from "./agent/react-format.ts";
+import { shopSearcher } from "./agent/shop-searcher.ts";
+import { shopTasks } from "./agent/shop-tasks.ts";
+import { verlAgentShopFormat } from "./agent/verl-agent-format.ts";
+import type { Shop } from "./session/shop.ts";
+import * as z from "zod";
+import { count, countOrNone, evaluationSplits, share, type TaskEpisode } from "../task-settings.ts";
+import type { EvaluationSplit, TasksSchema } from "../task-settings.ts";
+import { setting } from "../setting.ts";
+import { InputError } from "@turnwise/core";
 import { openShop } from "./open-shop.ts";
 
 const pathOrNone = z.string().min(1).nullable();
 
+/** Shop of a run and its goals; {@link webshopTasksSchema} describes every field. */
+export interface WebshopTasks {
+  readonly environment: "webshop";
+  readonly catalogue: string | null;
+  readonly products: string | null;
+  readonly attributes: string | null;
+  readonly humanInstructions: string | null;
+  readonly numProducts: number;
+  readonly goals: "synthetic" | "human";
+  readonly compat: "none" | "reference";
+  readonly splits: GoalSplitScheme;
+  readonly format: "compact" | "verl-agent" | "react";
+  readonly shownProducts: number;
+  readonly hurry: number;
+  readonly reward: "score" | "success";
+  readonly numTraining: number;
+  readonly evaluation: readonly EvaluationSplit[];
+}
+
 /** Settings of the shop of a run and its goals. */
-export const webshopTasksSchema = z.strictObject({
+export const webshopTasksSchema: TasksSchema<WebshopTasks> = z.strictObject({
   environment: setting(z.literal("webshop"), "Environment of the tasks"),
   catalogue: setting(pathOrNone, "Folder written by `turnwise webshop convert`; null for none"),
   products: setting(
@@ -86,9 +91,6 @@ export const webshopTasksSchema = z.strictObject({
   evaluation: evaluationSplits,
 });
 
-/** See {@link webshopTasksSchema}. */
-export type WebshopTasks = z.infer<typeof webshopTasksSchema>;
-
 const modes = { compact: "compact", "verl-agent": "text", react: "react" } as const;
 const formats: Readonly<Record<WebshopTasks["format"], () => AgentFormat>> = {
   compact: compactShopFormat,
@@ -102,7 +104,7 @@ const formats: Readonly<Record<WebshopTasks["format"], () => AgentFormat>> = {
  */
 export async function openWebshopTasks(
   tasks: WebshopTasks,
-  episode: EpisodeConfig,
+  episode: TaskEpisode,
   seed: number,
 ): Promise<TaskSource> {
   const shop = await openShop({

@@ -1,33 +1,49 @@
 import { createRandom, type Task } from "@turnwise/core";
-import { demonstrateAll, type TaskSource, type TaskSplit } from "@turnwise/envs";
-import {
-  compactFormat,
-  compactMarkers,
-  createSearcher,
-  describeGames,
-  gameKinds,
-  gameEnvironment,
-  generateGames,
-  householdTaskKinds,
-  includableGames,
-  loadGame,
-  openGames,
-  readHumanGoals,
-  selectGames,
-  verlAgentFormat,
-  wordings,
-  type Game,
-  type GameSelection,
-  type GeneratedGame,
-} from "@turnwise/envs/alfworld";
-import { z } from "zod";
-import { countOrNone, evaluationSplits, type EpisodeConfig } from "../config-parts.ts";
+import { demonstrateAll } from "../demonstration.ts";
+import type { TaskSource, TaskSplit } from "../task-source.ts";
+import { compactFormat, compactMarkers, verlAgentFormat } from "./prompt.ts";
+import { createSearcher } from "./expert/searcher.ts";
+import { describeGames, openGames } from "./open-games.ts";
+import { gameKinds, includableGames } from "./game-path.ts";
+import { gameEnvironment } from "./environment.ts";
+import { generateGames } from "./generator/generate-games.ts";
+import { householdTaskKinds } from "./generator/household-task.ts";
+import { loadGame } from "./load-game.ts";
+import { readHumanGoals } from "./human-goals.ts";
+import { selectGames, type GameSelection } from "./select-games.ts";
+import { wordings, type Wording } from "./wording.ts";
+import type { HouseholdSize } from "./generator/household.ts";
+import type { Game } from "./game.ts";
+import type { GeneratedGame } from "./generator/generate-game.ts";
+import * as z from "zod";
+import { countOrNone, evaluationSplits, type TaskEpisode } from "../task-settings.ts";
+import type { EvaluationSplit, TasksSchema } from "../task-settings.ts";
 import { exchangeableClasses } from "./exchangeable-classes.ts";
-import { setting } from "../experiment/setting.ts";
-import { InputError, reading } from "../input-error.ts";
+import { setting } from "../setting.ts";
+import { InputError, reading } from "@turnwise/core";
+
+/** Household games of a run; {@link alfworldTasksSchema} describes every field. */
+export interface AlfworldTasks {
+  readonly environment: "alfworld";
+  readonly path: string | null;
+  readonly size: HouseholdSize;
+  readonly format: "compact" | "verl-agent";
+  readonly numTraining: number;
+  readonly evaluation: readonly EvaluationSplit[];
+  readonly kinds: readonly ((typeof gameKinds)[number] | "other")[] | null;
+  readonly indices: readonly number[] | null;
+  readonly paths: readonly string[] | null;
+  readonly include: readonly (typeof includableGames)[number][];
+  readonly strict: boolean;
+  readonly wording: Wording;
+  readonly humanGoals: string | null;
+}
 
 /** Settings of the household games of a run. */
-export const alfworldTasksSchema = z.strictObject({
+export const alfworldTasksSchema: TasksSchema<
+  AlfworldTasks,
+  "kinds" | "indices" | "paths" | "include" | "strict" | "wording" | "humanGoals"
+> = z.strictObject({
   environment: setting(z.literal("alfworld"), "Environment of the tasks"),
   path: setting(
     z.string().min(1).nullable(),
@@ -73,9 +89,6 @@ export const alfworldTasksSchema = z.strictObject({
   ).default(null),
 });
 
-/** See {@link alfworldTasksSchema}. */
-export type AlfworldTasks = z.infer<typeof alfworldTasksSchema>;
-
 /** Games by their task, and where they come from. */
 interface Library {
   readonly description: string;
@@ -103,7 +116,7 @@ const heldOutSplits = ["valid_seen", "valid_unseen", "valid_train", "held_out"];
  */
 export async function openAlfworldTasks(
   games: AlfworldTasks,
-  episode: EpisodeConfig,
+  episode: TaskEpisode,
   seed: number,
 ): Promise<TaskSource> {
   const library =

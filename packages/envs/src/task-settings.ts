@@ -1,0 +1,58 @@
+import * as z from "zod";
+import { setting } from "./setting.ts";
+
+/** Numbers as settings restrict them. */
+export const positive: z.ZodNumber = z.number().positive();
+export const nonNegative: z.ZodNumber = z.number().nonnegative();
+export const share: z.ZodNumber = z.number().min(0).max(1);
+export const count: z.ZodInt = z.int().positive();
+export const countOrNone: z.ZodInt = z.int().nonnegative();
+
+/** Split to evaluate. */
+export interface EvaluationSplit {
+  readonly split: string;
+  readonly numTasks: number;
+  /** Leave the split out where the tasks lack it, instead of rejecting it. Default false. */
+  readonly ifPresent?: boolean | undefined;
+}
+
+/** Splits to evaluate; an empty list trains without evaluation. */
+export const evaluationSplits: z.ZodType<readonly EvaluationSplit[], readonly EvaluationSplit[]> =
+  setting(
+    z.array(
+      z.strictObject({
+        split: setting(z.string().min(1), "Name of the split"),
+        numTasks: setting(count, "Tasks to evaluate", "tasks"),
+        ifPresent: setting(
+          z.boolean().optional(),
+          "Leave the split out where the tasks lack it, instead of rejecting it",
+        ),
+      }),
+    ),
+    "Splits to evaluate, each with its number of tasks; an empty list trains without evaluation",
+  );
+
+/** Limits and rewards of an episode, as far as task sets know them. */
+export interface TaskEpisode {
+  readonly maxTurns: number;
+  /** Reward of success; a score is paid as its share of it. */
+  readonly successReward: number;
+}
+
+/**
+ * Schema of a task set's settings, `T`, in which the settings `D` have defaults. A discriminated union
+ * can hold several of them.
+ */
+export type TasksSchema<
+  T extends { readonly environment: string },
+  D extends keyof T = never,
+> = z.ZodObject<
+  {
+    readonly [K in keyof T]: K extends "environment"
+      ? z.ZodLiteral<T["environment"]>
+      : K extends D
+        ? z.ZodDefault<z.ZodType<T[K], T[K]>>
+        : z.ZodType<T[K], T[K]>;
+  },
+  z.core.$strict
+>;
