@@ -114,7 +114,7 @@ describe("train", () => {
       const [one, other] = await Promise.all(
         [whole.out, cut.out].map((run) => readFile(join(run, "trajectories", name))),
       );
-      expect(other!.equals(one!), name).toBe(true);
+      expect([name, other!.equals(one!)]).toEqual([name, true]);
     }
     const credits = trajectories.flatMap((line) =>
       (JSON.parse(line) as RecordedTrajectory).turns.flatMap(({ credit }) => credit ?? []),

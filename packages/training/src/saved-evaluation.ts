@@ -1,6 +1,6 @@
 import { appendFile, mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { isInfrastructure, type Trajectory } from "@turnwise/core";
+import { decodeText, isInfrastructure, type Trajectory } from "@turnwise/core";
 import { InputError } from "./input-error.ts";
 import { checkRecordVersion } from "./records/check-record-version.ts";
 import { writeWhole } from "./write-whole.ts";
@@ -67,7 +67,8 @@ export class SavedEvaluation {
       throw new InputError(`${place}: file must hold environment and options of an evaluation`);
     }
     const episodesPath = join(path, episodesName);
-    const text = await readFile(episodesPath, "utf8").catch(() => "");
+    const bytes = await readFile(episodesPath).catch(() => new Uint8Array());
+    const text = decodeText(bytes, episodesPath, { invalid: "replace" });
     const lines = text.split("\n").filter((line) => isWholeJson(line));
     const episodes = new Map<string, Trajectory>();
     for (const line of lines) {
@@ -126,11 +127,11 @@ function isSettings(value: unknown): value is EvaluationSettings {
 }
 
 async function readJson(path: string): Promise<unknown> {
-  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+  const bytes = await readFile(path).catch((cause: unknown) => {
     throw new InputError(`${path}: file must be readable, got ${(cause as Error).message}`);
   });
   try {
-    return JSON.parse(text);
+    return JSON.parse(decodeText(bytes, path));
   } catch (cause) {
     throw new InputError(`${path}: file must hold JSON, got ${(cause as Error).message}`);
   }

@@ -1,10 +1,7 @@
 import { createRandom } from "@turnwise/core";
 import { demonstrate, type ScriptedPlayer } from "../demonstration.ts";
 import type { TaskSource } from "../task-source.ts";
-import {
-  sweScaffolds,
-  type SweScaffoldName,
-} from "./scaffold/scaffolds.ts";
+import { sweScaffolds, type SweScaffoldName } from "./scaffold/scaffolds.ts";
 import { chatMarkup, compactSweMarkers, plainText, type ChatTemplate } from "./agent-formats.ts";
 import { ContainerError } from "./containers/container.ts";
 import { ContainerPool } from "./containers/container-pool.ts";
@@ -39,7 +36,7 @@ export interface SwebenchTasks {
   readonly skipInvalid: boolean;
   readonly fields: Readonly<Record<string, string>>;
   readonly repositories: readonly string[];
-  readonly format: "compact" | "r2e" | "tool-call" | "bash";
+  readonly format: SweScaffoldName;
   readonly template: "chat-markup" | "plain" | "messages";
   readonly hosts: readonly { readonly address: string | null; readonly maxContainers: number }[];
   readonly pull: "missing" | "never";

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { access, readFile } from "node:fs/promises";
 import { dirname, extname, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { decodeText } from "@turnwise/core";
 import { createJiti } from "jiti";
 import { InputError } from "../input-error.ts";
 
@@ -59,7 +60,7 @@ export async function recordModule(path: string): Promise<ModuleRecord> {
   const queue = [entry];
   for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
     if (texts.has(file)) continue;
-    const text = await readFile(file, "utf8");
+    const text = decodeText(await readFile(file), file);
     texts.set(file, text);
     if (extname(file) === ".json") continue;
     for (const specifier of localSpecifiers(text)) {
