@@ -7,13 +7,15 @@ const root = fileURLToPath(new URL("../../..", import.meta.url));
 
 /** Files that read text of this project's own, of the kernel or of another process of ours. */
 const allowed = [
-  // package.json of the program itself
-  "apps/trainer/src/command-line.ts",
+  // package.json of the program itself, and its templates
+  "apps/trainer/src/create-package.ts",
+  "apps/trainer/src/read-version.ts",
   "packages/training/src/versions.ts",
   // standard input of a process that we start
   "packages/policy/src/doctor/cuda-probe.ts",
   "packages/policy/src/doctor/diagnose.ts",
-  // /proc
+  // /proc and /sys
+  "packages/policy/src/engine/available-memory.ts",
   "packages/envs/src/swebench/containers/labels.ts",
 ];
 

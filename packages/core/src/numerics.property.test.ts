@@ -12,8 +12,8 @@ it("keeps entropy in [0, log n]", () => {
     fc.property(logits, (values) => {
       const entropy = entropyOfLogits(values);
       expect(entropy).toBeGreaterThanOrEqual(0);
-      // A relative rounding of the sum of n terms may pass the bound.
-      expect(entropy).toBeLessThanOrEqual(Math.log(values.length) * (1 + 1e-12) + 1e-12);
+      // The normalizer of logits of 1e6 is rounded by 1e-10, and every log-prob with it.
+      expect(entropy).toBeLessThanOrEqual(Math.log(values.length) + 1e-9);
     }),
   );
 });
