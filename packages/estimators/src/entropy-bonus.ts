@@ -5,7 +5,7 @@ import { visibleInputs, weightedSum } from "./objective-inputs.ts";
  * Entropy as something to raise: `-sum(weights * entropies)`. Scale it with `scaleObjective`.
  * It acts on what AEM measures: leave it out of a study of entropy.
  *
- * Reads `entropies`. Metrics: `weight`, `entropy`.
+ * Reads `entropies`. Metrics: `weight`, `lossEntropy`.
  */
 export function entropyBonus(): Objective {
   return {
@@ -16,7 +16,7 @@ export function entropyBonus(): Objective {
       const entropy = weightedSum(operations, weights, entropies);
       return {
         loss: operations.negate(entropy),
-        metrics: { weight: operations.sum(weights), entropy },
+        metrics: { weight: operations.sum(weights), lossEntropy: entropy },
       };
     },
   };

@@ -215,9 +215,9 @@ const webshop: OfferedEnvironment = {
 /** All environments that can be trained in. */
 export const offeredEnvironments: readonly OfferedEnvironment[] = [alfworld, swebench, webshop];
 
-/** The one of a configuration. */
-export function environmentOf({ tasks }: ExperimentSettings): OfferedEnvironment {
-  return offeredEnvironments.find(({ name }) => name === tasks.environment)!;
+/** Environment of a configuration; `undefined` for one that `evaluate` does not offer. */
+export function environmentOf({ tasks }: ExperimentSettings): OfferedEnvironment | undefined {
+  return offeredEnvironments.find(({ name }) => name === tasks.environment);
 }
 
 /** The error of a command whose environment is missing or misspelled. */

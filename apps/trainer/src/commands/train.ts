@@ -171,7 +171,9 @@ async function runToEnd(
 /** Evaluation of the trained policy on other tasks, to try next; none for components of a module. */
 function nextEvaluation({ config, path }: RunFolder): string[] | undefined {
   const { model, tasks } = config;
-  if (tasks.environment === "custom" || model.source === "custom") return undefined;
+  const environment = environmentOf(config);
+  if (environment === undefined || tasks.environment === "custom") return undefined;
+  if (model.source === "custom") return undefined;
   const trained = join(path, policyFolder);
   const isAdapted = model.source === "folder" && model.adapter !== null;
   return [
@@ -180,7 +182,7 @@ function nextEvaluation({ config, path }: RunFolder): string[] | undefined {
     ...(isAdapted ? ["--policy", model.path, "--adapter", trained] : ["--policy", trained]),
     ...(model.source === "folder" && model.chat ? ["--chat"] : []),
     ...(tasks.format === "compact" ? [] : ["--format", tasks.format]),
-    ...environmentOf(config).elsewhere(config),
+    ...environment.elsewhere(config),
   ];
 }
 
