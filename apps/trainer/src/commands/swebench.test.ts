@@ -13,6 +13,7 @@ import {
 import { rolloutGroup } from "@turnwise/envs";
 import {
   ContainerError,
+  type ContainerEngine,
   demoTasks,
   DockerEngine,
   ensureDemoImages,
@@ -133,6 +134,32 @@ async function demoEngine(): Promise<DockerEngine | undefined> {
 
 const engine = await demoEngine();
 
+interface EngineClient {
+  getContainer(id: string): { top(): Promise<unknown>; kill(): Promise<unknown> };
+}
+
+/** An engine whose containers die as soon as a process in them carries `mark` in its command line. */
+function dyingAt(mark: string, inner: DockerEngine): ContainerEngine {
+  const client = inner.client as EngineClient;
+  return {
+    host: inner.host,
+    start: async (spec, signal) => {
+      const container = await inner.start(spec, signal);
+      const watch = setInterval(async () => {
+        try {
+          const own = client.getContainer(container.id);
+          if (JSON.stringify(await own.top()).includes(mark)) await own.kill();
+        } catch {
+          // The container has gone.
+          clearInterval(watch);
+        }
+      }, 200);
+      return container;
+    },
+    close: async () => {},
+  };
+}
+
 /** Four siblings, each with a script: two that solve the task, one that does not, one that breaks. */
 function siblingSampler(scripts: readonly (readonly string[])[]): Sampler {
   const turns = new Map<string, number>();
@@ -161,14 +188,12 @@ describe.skipIf(engine === undefined)("the DeepSWE recipe on a task of the demon
     { timeout: 300_000 },
     async () => {
       const demo = demoTasks[0]!;
-      const breaking = [
-        "<function=execute_bash><parameter=cmd>kill -TERM 1; sleep 5</parameter></function>",
-      ];
+      const breaking = ["<function=execute_bash><parameter=cmd>sleep 987</parameter></function>"];
       const group = await rolloutGroup(
         sweTasks([demo.instance])[0]!,
         4,
         {
-          createEnvironment: sweEnvironmentFactory([demo.instance], engine!),
+          createEnvironment: sweEnvironmentFactory([demo.instance], dyingAt("sleep 987", engine!)),
           format: r2eFormat(),
           sampler: siblingSampler([
             scriptedAgent(demo),
