@@ -145,15 +145,12 @@ function dyingAt(mark: string, inner: DockerEngine): ContainerEngine {
     host: inner.host,
     start: async (spec, signal) => {
       const container = await inner.start(spec, signal);
-      const watch = setInterval(async () => {
-        try {
-          const own = client.getContainer(container.id);
-          if (JSON.stringify(await own.top()).includes(mark)) await own.kill();
-        } catch {
-          // The container has gone.
-          clearInterval(watch);
-        }
-      }, 200);
+      const own = client.getContainer(container.id);
+      const look = async (): Promise<void> => {
+        if (JSON.stringify(await own.top()).includes(mark)) await own.kill();
+      };
+      // A look fails once the container has gone.
+      const watch = setInterval(() => void look().catch(() => clearInterval(watch)), 200);
       return container;
     },
     close: async () => {},
