@@ -37,6 +37,7 @@ it("exports what it means to", () => {
     "plainOperations",
     "reading",
     "recordVersion",
+    "requirePeer",
     "sum",
     "trajectoryReturn",
     "trajectoryRows",

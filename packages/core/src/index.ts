@@ -74,3 +74,4 @@ export type { Resolved } from "./resolved.ts";
 export type { Segments, TensorOperations } from "./tensor-operations.ts";
 export { trajectoryRows, type ResponseSpan, type RoleSpan, type TokenRow } from "./token-row.ts";
 export { InputError, reading } from "./input-error.ts";
+export { requirePeer } from "./require-peer.ts";
