@@ -1,6 +1,7 @@
 import { checkNonNegative, checkPositive, type Objective } from "@turnwise/core";
 import {
   checkLogRatioLimits,
+  defaultLogRatioLimits,
   logRatio,
   type LogRatioLimits,
   type RatioLevel,
@@ -42,7 +43,7 @@ export function clippedSurrogate({
   dualClip = null,
   ratioCap = null,
   ratioLevel = "token",
-  logRatioLimits = [-20, 20],
+  logRatioLimits = defaultLogRatioLimits,
 }: ClippedSurrogateOptions = {}): Objective {
   checkNonNegative("clippedSurrogate", { clipLow, clipHigh });
   if (clipLow > 1)

@@ -38,6 +38,9 @@ export interface GroupAdvantageOptions {
   readonly numTokens?: Ragged;
 }
 
+/** Choices of {@link GroupAdvantageOptions}, without the counts that belong to a batch. */
+export type GroupAdvantageChoices = Omit<GroupAdvantageOptions, "numResponses" | "numTokens">;
+
 /** Returns with how often each one counts. */
 interface Weighted {
   readonly values: readonly number[];

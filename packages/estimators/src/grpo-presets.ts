@@ -1,9 +1,6 @@
-import type { GroupAdvantageOptions } from "./group-advantages.ts";
+import type { GroupAdvantageChoices } from "./group-advantages.ts";
 
-/** Choices, without the counts that belong to a batch. */
-type PresetOptions = Omit<GroupAdvantageOptions, "numResponses" | "numTokens">;
-
-const verl: PresetOptions = {
+const verl: GroupAdvantageChoices = {
   baseline: "group",
   scale: "sample",
   epsilon: 1e-6,
@@ -35,7 +32,7 @@ export type GrpoPreset =
  * {@link groupAdvantages}. For a group with returns 1,0,0,0,0,0,0,1 a success is worth 1.6202
  * (`verl`), 1.6198 (`trl`), 1.7320 (`rllm`), 2.2678 (`nemoRl`) or 0.75 (`primeRl`).
  */
-export const grpoPresets: Readonly<Record<GrpoPreset, PresetOptions>> = {
+export const grpoPresets: Readonly<Record<GrpoPreset, GroupAdvantageChoices>> = {
   /** verl: sample deviation; a group of one keeps its return. */
   verl,
   /** verl-agent: verl, with statistics over all responses of the group. The choice of AEM's paper. */

@@ -1,5 +1,5 @@
 export { aggregationWeights, type Aggregation, type AggregationOptions } from "./aggregation.ts";
-export type { Advantages, GroupAdvantageChoices, WhiteningChoice } from "./algorithm/advantages.ts";
+export type { Advantages, WhiteningChoice } from "./algorithm/advantages.ts";
 export { algorithmPresets } from "./algorithm/algorithm-presets.ts";
 export { algorithmSchema, type Algorithm, type ResolvedAlgorithm } from "./algorithm/algorithm.ts";
 export { batchRows, type BatchRow } from "./algorithm/batch-rows.ts";
@@ -73,7 +73,11 @@ export {
   geometricMeanSurrogate,
   type GeometricMeanSurrogateOptions,
 } from "./geometric-mean-surrogate.ts";
-export { groupAdvantages, type GroupAdvantageOptions } from "./group-advantages.ts";
+export {
+  groupAdvantages,
+  type GroupAdvantageChoices,
+  type GroupAdvantageOptions,
+} from "./group-advantages.ts";
 export { hasLearningSignal, type GroupFilterOptions } from "./group-filter.ts";
 export { grpoPresets, type GrpoPreset } from "./grpo-presets.ts";
 export {
@@ -87,6 +91,7 @@ export { klPenalty, type KlEstimator, type KlPenaltyOptions } from "./kl-penalty
 export { linearize, type Linearization } from "./linearize.ts";
 export type { LogRatioLimits, RatioLevel } from "./log-ratio.ts";
 export { metricMeans } from "./metric-means.ts";
+export { clamp, visibleInputs, type VisibleInputs } from "./objective-inputs.ts";
 export { overlongPenalty, type OverlongPenaltyOptions } from "./overlong-penalty.ts";
 export {
   alfworldSetting,
@@ -134,4 +139,3 @@ export {
 } from "./turn-advantages.ts";
 export { valueLoss, type ValueLossOptions } from "./value-loss.ts";
 export { whiten, type WhitenOptions } from "./whiten.ts";
-export { clamp, visibleInputs, type VisibleInputs } from "./objective-inputs.ts";

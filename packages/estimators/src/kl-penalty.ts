@@ -56,7 +56,7 @@ export function klPenalty({
       const gap = operations.subtract(visible.newLogProbs, visible.field("referenceLogProbs"));
       let kl = limitedKl(operations, gap, estimator, limit);
       if (gradient === "k2") {
-        const carrier = limitedKl(operations, gap, "k2", null);
+        const carrier = estimate(operations, gap, "k2");
         const still = operations.subtract(kl, carrier);
         kl = operations.add(carrier, operations.stopGradient(still));
       }

@@ -165,6 +165,7 @@ describe("laws of the other advantage estimators", () => {
     itHolds(advantageLaws(name, estimate, claims));
   }
 });
+
 /** The objective of a user: `-advantage * (ratio - 1)`, with the public functions alone. */
 const ratioGain: Objective = {
   name: "ratio-gain",

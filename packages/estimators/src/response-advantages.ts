@@ -1,5 +1,5 @@
 import { trajectoryReturn, type Group } from "@turnwise/core";
-import { groupAdvantages, type GroupAdvantageOptions } from "./group-advantages.ts";
+import { groupAdvantages, type GroupAdvantageChoices } from "./group-advantages.ts";
 
 /**
  * One advantage for each response: that of its trajectory, see {@link groupAdvantages}. The return
@@ -12,19 +12,23 @@ import { groupAdvantages, type GroupAdvantageOptions } from "./group-advantages.
  */
 export function responseAdvantages(
   groups: readonly Group[],
-  options: Omit<GroupAdvantageOptions, "numResponses" | "numTokens"> = {},
+  options: GroupAdvantageChoices = {},
 ): number[][][] {
   const turns = groups.map((group) => group.trajectories.map(({ turns }) => turns.length));
-  const tokens = groups.map((group) =>
-    group.trajectories.map(({ turns }) =>
-      turns.reduce((total, { responseTokens }) => total + responseTokens.length, 0),
-    ),
-  );
   const advantages = groupAdvantages(
     groups.map((group) => group.trajectories.map(trajectoryReturn)),
-    { ...options, numResponses: turns, numTokens: tokens },
+    { ...options, numResponses: turns, numTokens: countResponseTokens(groups) },
   );
   return advantages.map((group, groupIndex) =>
     group.map((advantage, index) => Array<number>(turns[groupIndex]![index]!).fill(advantage)),
+  );
+}
+
+/** Number of response tokens of each trajectory, `[group][trajectory]`. */
+export function countResponseTokens(groups: readonly Group[]): number[][] {
+  return groups.map(({ trajectories }) =>
+    trajectories.map(({ turns }) =>
+      turns.reduce((total, { responseTokens }) => total + responseTokens.length, 0),
+    ),
   );
 }

@@ -1,5 +1,5 @@
 import { trajectoryReturn, type Group } from "@turnwise/core";
-import { groupAdvantages, type GroupAdvantageOptions } from "./group-advantages.ts";
+import { groupAdvantages, type GroupAdvantageChoices } from "./group-advantages.ts";
 
 /** The scores that {@link rowAdvantages} compares: of each response of a group, `[trajectory][turn]`. */
 export function rowScores({ trajectories }: Group): number[][] {
@@ -26,7 +26,7 @@ export function rowScores({ trajectories }: Group): number[][] {
  */
 export function rowAdvantages(
   groups: readonly Group[],
-  options: Omit<GroupAdvantageOptions, "numResponses" | "numTokens"> = {},
+  options: GroupAdvantageChoices = {},
 ): number[][][] {
   const advantages = groupAdvantages(
     groups.map((group) => rowScores(group).flat()),

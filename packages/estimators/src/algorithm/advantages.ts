@@ -2,11 +2,8 @@ import type { Resolved } from "@turnwise/core";
 import * as z from "zod";
 import { customChoiceSchema, type CustomChoice } from "./custom-choice.ts";
 import type { BestOfGroupOptions } from "../best-of-group.ts";
-import type { GroupAdvantageOptions } from "../group-advantages.ts";
+import type { GroupAdvantageChoices } from "../group-advantages.ts";
 import type { GigpoOptions, TurnAdvantageOptions } from "../turn-advantages.ts";
-
-/** The choices of {@link GroupAdvantageOptions}, without the counts that belong to a batch. */
-export type GroupAdvantageChoices = Omit<GroupAdvantageOptions, "numResponses" | "numTokens">;
 
 /** Rule for the scale of advantages over the batch. */
 export interface WhiteningChoice {

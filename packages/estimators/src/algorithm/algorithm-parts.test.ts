@@ -1,4 +1,3 @@
-import { recordVersion, type Group, type ScoredRow, type Trajectory } from "@turnwise/core";
 import { describe, expect, it } from "vitest";
 import {
   batchRows,
@@ -10,37 +9,13 @@ import {
   type Algorithm,
   type RolloutCorrector,
 } from "../index.ts";
+import { groupOf, scoresOf } from "../testing/groups.ts";
 
-const trajectory = (reward: number, trajectoryIndex: number): Trajectory => ({
-  version: recordVersion,
-  taskId: "t",
-  taskKind: "k",
-  groupId: "g",
-  trajectoryIndex,
-  presentation: "turn-wise",
-  policyVersion: 0,
-  firstObservation: "",
-  turns: [
-    {
-      promptTokens: [1],
-      responseTokens: [2, 3],
-      samplerLogProbs: [-1, -1],
-      action: "",
-      isValidAction: true,
-      observation: "",
-      reward,
-    },
-  ],
-  outcome: { kind: "terminated", isSuccess: reward > 0 },
-});
-const group: Group = {
-  id: "g",
-  task: { id: "t", kind: "k" },
-  trajectories: [trajectory(1, 0), trajectory(0, 1)],
-};
-const scores: ScoredRow[] = group.trajectories.map(() => ({
-  spans: [{ logProbs: Float32Array.of(-1, -1), entropies: Float32Array.of(1, 1) }],
-}));
+const group = groupOf("g", [
+  { turns: [{ reward: 1, length: 2 }] },
+  { turns: [{ reward: 0, length: 2 }] },
+]);
+const scores = scoresOf([group]);
 
 /** Twice the reward of each turn. */
 const doubled: AdvantageEstimator = {

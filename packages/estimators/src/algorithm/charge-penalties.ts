@@ -1,4 +1,4 @@
-import type { Group, Trajectory, Turn } from "@turnwise/core";
+import { trajectoryReturn, type Group, type Trajectory, type Turn } from "@turnwise/core";
 import { overlongPenalty } from "../overlong-penalty.ts";
 import type { ResolvedAlgorithm } from "./algorithm.ts";
 
@@ -66,4 +66,9 @@ export function withPenalties(group: Group): Group {
     })),
   }));
   return { ...group, trajectories };
+}
+
+/** Penalized return of each trajectory of a group, `[trajectory]`. */
+export function penalizedReturns(group: Group): number[] {
+  return withPenalties(group).trajectories.map(trajectoryReturn);
 }

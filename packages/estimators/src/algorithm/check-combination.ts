@@ -1,4 +1,5 @@
 import type { ResolvedAlgorithm } from "./algorithm.ts";
+import { leavesOutTokens } from "./correct-rows.ts";
 
 /**
  * Checks that the settings of an algorithm fit together, and that none is without effect. A setting
@@ -54,14 +55,16 @@ function checkAdvantages(
       );
     }
   }
-  if (kind === "group" && advantages.credit === "response") {
-    if (advantages.statisticsOver !== "responses") {
-      refuse(
-        "advantages.statisticsOver",
-        'be "responses" with advantages.credit "response", where each response is a member',
-        advantages.statisticsOver,
-      );
-    }
+  if (
+    kind === "group" &&
+    advantages.credit === "response" &&
+    advantages.statisticsOver !== "responses"
+  ) {
+    refuse(
+      "advantages.statisticsOver",
+      'be "responses" with advantages.credit "response", where each response is a member',
+      advantages.statisticsOver,
+    );
   }
   if ((kind === "best-of-group" || kind === "gigpo") && advantages.scale === "none") {
     refuseIdle("advantages.epsilon", advantages.epsilon, 1e-6, 'with advantages.scale "none"');
@@ -166,19 +169,12 @@ function checkBatch(
       );
     }
   }
-  if (aggregation.kind !== "token-mean") {
-    const canDrop =
-      rolloutCorrection.kind === "custom" ||
-      (((rolloutCorrection.kind === "ratio" && rolloutCorrection.outside === "zero") ||
-        rolloutCorrection.kind === "off-policy-mask") &&
-        rolloutCorrection.dropped === "leave-out");
-    if (!canDrop) {
-      refuseIdle(
-        "aggregation.emptySequences",
-        aggregation.emptySequences,
-        "leave-out",
-        "where rolloutCorrection takes no token out of the aggregation",
-      );
-    }
+  if (aggregation.kind !== "token-mean" && !leavesOutTokens(rolloutCorrection)) {
+    refuseIdle(
+      "aggregation.emptySequences",
+      aggregation.emptySequences,
+      "leave-out",
+      "where rolloutCorrection takes no token out of the aggregation",
+    );
   }
 }

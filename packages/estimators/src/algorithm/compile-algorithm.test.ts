@@ -47,38 +47,22 @@ describe("compileAlgorithm", () => {
 
   it("passes every setting of a surrogate on", () => {
     const logRatioLimits = [-3, 2] as const;
+    const clipped = {
+      clipLow: 0.1,
+      clipHigh: 0.3,
+      dualClip: 2,
+      ratioCap: 4,
+      ratioLevel: "response",
+      logRatioLimits,
+    } as const;
+    const cispoOptions = { minRatio: 0.5, maxRatio: 2, logRatioLimits };
+    const sapoOptions = { positiveTemperature: 2, negativeTemperature: 3, logRatioLimits };
+    const gmpoOptions = { clipLow: 0.1, clipHigh: 0.2, logRatioLimits };
     const all: readonly [Algorithm["surrogate"], Objective][] = [
-      [
-        {
-          kind: "clipped",
-          clipLow: 0.1,
-          clipHigh: 0.3,
-          dualClip: 2,
-          ratioCap: 4,
-          ratioLevel: "response",
-          logRatioLimits,
-        },
-        clippedSurrogate({
-          clipLow: 0.1,
-          clipHigh: 0.3,
-          dualClip: 2,
-          ratioCap: 4,
-          ratioLevel: "response",
-          logRatioLimits,
-        }),
-      ],
-      [
-        { kind: "cispo", minRatio: 0.5, maxRatio: 2, logRatioLimits },
-        cispoSurrogate({ minRatio: 0.5, maxRatio: 2, logRatioLimits }),
-      ],
-      [
-        { kind: "sapo", positiveTemperature: 2, negativeTemperature: 3, logRatioLimits },
-        sapoSurrogate({ positiveTemperature: 2, negativeTemperature: 3, logRatioLimits }),
-      ],
-      [
-        { kind: "gmpo", clipLow: 0.1, clipHigh: 0.2, logRatioLimits },
-        geometricMeanSurrogate({ clipLow: 0.1, clipHigh: 0.2, logRatioLimits }),
-      ],
+      [{ kind: "clipped", ...clipped }, clippedSurrogate(clipped)],
+      [{ kind: "cispo", ...cispoOptions }, cispoSurrogate(cispoOptions)],
+      [{ kind: "sapo", ...sapoOptions }, sapoSurrogate(sapoOptions)],
+      [{ kind: "gmpo", ...gmpoOptions }, geometricMeanSurrogate(gmpoOptions)],
       [{ kind: "importance-sampling", logRatioLimits }, importanceSampling({ logRatioLimits })],
     ];
     for (const [surrogate, objective] of all) {

@@ -1,6 +1,5 @@
 import {
   parseRecord,
-  trajectoryReturn,
   type Group,
   type Objective,
   type Outcome,
@@ -13,10 +12,15 @@ import { adaptedKlCoefficient, penalizedRewards } from "../kl-in-reward.ts";
 import { rowScores } from "../row-advantages.ts";
 import { algorithmSchema, type Algorithm, type ResolvedAlgorithm } from "./algorithm.ts";
 import type { BatchRow } from "./batch-rows.ts";
-import { chargeOverlong, chargeResponses, withPenalties } from "./charge-penalties.ts";
+import { chargeOverlong, chargeResponses, penalizedReturns } from "./charge-penalties.ts";
 import { checkCombination } from "./check-combination.ts";
 import { compileObjective } from "./compile-objective.ts";
-import { correctRows, type CorrectedRows, type CorrectionRow } from "./correct-rows.ts";
+import {
+  correctRows,
+  leavesOutTokens,
+  type CorrectedRows,
+  type CorrectionRow,
+} from "./correct-rows.ts";
 import { findPart, type AlgorithmParts } from "./algorithm-parts.ts";
 import {
   estimateCredit,
@@ -150,7 +154,7 @@ export function compileAlgorithm(
   const scoresOf = (group: Group): number[] =>
     advantages.kind === "group" && advantages.credit === "response"
       ? rowScores(group).flat()
-      : withPenalties(group).trajectories.map(trajectoryReturn);
+      : penalizedReturns(group);
 
   return {
     record,
@@ -276,9 +280,7 @@ function weighTokens(
   { aggregation, rolloutCorrection }: ResolvedAlgorithm,
   rows: readonly WeighedRow[],
 ): Float32Array[] {
-  const leavesOut =
-    rolloutCorrection.kind === "custom" ||
-    (rolloutCorrection.kind !== "none" && rolloutCorrection.dropped === "leave-out");
+  const leavesOut = leavesOutTokens(rolloutCorrection);
   const lengths = rows.map(({ numTokens, correction }) =>
     leavesOut && correction ? correction.isKept.filter(Boolean).length : numTokens,
   );

@@ -1,3 +1,4 @@
+import { mean } from "@turnwise/core";
 import { offPolicyMask, rolloutCorrection } from "../rollout-correction.ts";
 import type { ResolvedAlgorithm } from "./algorithm.ts";
 
@@ -25,17 +26,17 @@ export function correctRows(
   choice: Exclude<ResolvedAlgorithm["rolloutCorrection"], { kind: "custom" }>,
   rows: readonly CorrectionRow[],
 ): CorrectedRows {
-  const oldLogProbs = rows.map((row) => Array.from(row.oldLogProbs));
-  const samplerLogProbs = rows.map((row) => Array.from(row.samplerLogProbs));
   if (choice.kind === "none") {
     return {
-      weights: oldLogProbs.map((row) => row.map(() => 1)),
-      isKept: oldLogProbs.map((row) => row.map(() => true)),
+      weights: rows.map((row) => Array<number>(row.oldLogProbs.length).fill(1)),
+      isKept: rows.map((row) => Array<boolean>(row.oldLogProbs.length).fill(true)),
       metrics: {},
     };
   }
+  const oldLogProbs = rows.map((row) => Array.from(row.oldLogProbs));
+  const samplerLogProbs = rows.map((row) => Array.from(row.samplerLogProbs));
   if (choice.kind === "off-policy-mask") {
-    const advantages = rows.map((row) => meanOf(row.advantages));
+    const advantages = rows.map(({ advantages: own }) => (own.length === 0 ? 0 : mean(own)));
     const stays = offPolicyMask(advantages, oldLogProbs, samplerLogProbs, choice);
     const numTokens = oldLogProbs.reduce((sum, row) => sum + row.length, 0);
     const numDropped = oldLogProbs.reduce((sum, row, i) => sum + (stays[i] ? 0 : row.length), 0);
@@ -63,8 +64,10 @@ export function correctRows(
   };
 }
 
-/** Mean of a row's advantages; 0 for a row without tokens. */
-function meanOf(values: ArrayLike<number>): number {
-  const list = Array.from(values);
-  return list.length === 0 ? 0 : list.reduce((sum, value) => sum + value, 0) / list.length;
+/** True if the correction can take tokens out of the lengths that the aggregation reads. */
+export function leavesOutTokens(choice: ResolvedAlgorithm["rolloutCorrection"]): boolean {
+  if (choice.kind === "none") return false;
+  if (choice.kind === "custom") return true;
+  const drops = choice.kind === "off-policy-mask" || choice.outside === "zero";
+  return drops && choice.dropped === "leave-out";
 }

@@ -1,4 +1,4 @@
-import { trajectoryReturn, type Group, type ScoredRow, type Trajectory } from "@turnwise/core";
+import { type Group, type Trajectory } from "@turnwise/core";
 import { bestOfGroupAdvantages } from "../best-of-group.ts";
 import { discountedReturns } from "../discounted-returns.ts";
 import { generalizedAdvantages } from "../generalized-advantages.ts";
@@ -6,13 +6,14 @@ import {
   reinforcePlusPlusAdvantages,
   reinforcePlusPlusBaselineAdvantages,
 } from "../reinforce-plus-plus.ts";
-import { responseAdvantages } from "../response-advantages.ts";
+import { countResponseTokens, responseAdvantages } from "../response-advantages.ts";
 import { rowAdvantages } from "../row-advantages.ts";
 import { gigpoAdvantages, turnAdvantages } from "../turn-advantages.ts";
 import { whiten } from "../whiten.ts";
+import type { EstimatorInput } from "./algorithm-parts.ts";
 import type { ResolvedAlgorithm } from "./algorithm.ts";
 import { responsesByTrajectory, type BatchResponse, type BatchRow } from "./batch-rows.ts";
-import { penalizedReward, withPenalties } from "./charge-penalties.ts";
+import { penalizedReturns, penalizedReward, withPenalties } from "./charge-penalties.ts";
 
 /** Credit of the tokens of one response, `[token]` throughout. */
 export interface TokenCredit {
@@ -30,14 +31,8 @@ export type StateKeys = (trajectory: Trajectory) => readonly string[];
 export const observationKeys: StateKeys = ({ firstObservation, turns }) =>
   turns.map((_, turn) => (turn === 0 ? firstObservation : turns[turn - 1]!.observation));
 
-/** Input of {@link estimateCredit}. */
-export interface ChargedBatch {
-  /** All groups, with every penalty charged to its response. */
-  readonly groups: readonly Group[];
-  /** Rows of the trajectories that are trained on. */
-  readonly rows: readonly BatchRow[];
-  /** Scores of these rows before the update. */
-  readonly scores: readonly ScoredRow[];
+/** Input of {@link estimateCredit}: its groups have every penalty charged to a response. */
+export interface ChargedBatch extends EstimatorInput {
   /** Reward that the divergence takes off each token, `[row][span][token]`; absent for none. */
   readonly tokenCharges: readonly (readonly (readonly number[])[])[] | undefined;
   readonly stateKeys: StateKeys;
@@ -62,9 +57,13 @@ export function estimateCredit(
         rows,
         perTurn(
           groups,
-          returnsOf(groups).map((returns) =>
-            returns.length < 2 ? returns.map(() => 0) : bestOfGroupAdvantages(returns, advantages),
-          ),
+          groups
+            .map(penalizedReturns)
+            .map((returns) =>
+              returns.length < 2
+                ? returns.map(() => 0)
+                : bestOfGroupAdvantages(returns, advantages),
+            ),
         ),
       );
     case "turn":
@@ -89,7 +88,11 @@ export function estimateCredit(
         rows,
         perTurn(
           groups,
-          reinforcePlusPlusBaselineAdvantages(returnsOf(groups), numTokensOf(groups), advantages),
+          reinforcePlusPlusBaselineAdvantages(
+            groups.map(penalizedReturns),
+            countResponseTokens(groups),
+            advantages,
+          ),
         ),
       );
     case "reinforce-plus-plus":
@@ -103,24 +106,10 @@ export function estimateCredit(
   return tokenCredits(batch, (trajectories) => criticCredits(batch, trajectories, advantages));
 }
 
-/** Penalized returns, `[group][trajectory]`. */
-function returnsOf(groups: readonly Group[]): number[][] {
-  return groups.map((group) => withPenalties(group).trajectories.map(trajectoryReturn));
-}
-
 /** Penalized rewards, `[group][trajectory][turn]`. */
 function rewardsOf(groups: readonly Group[]): number[][][] {
   return groups.map(({ trajectories }) =>
     trajectories.map(({ turns }) => turns.map(penalizedReward)),
-  );
-}
-
-/** Response tokens, `[group][trajectory]`. */
-function numTokensOf(groups: readonly Group[]): number[][] {
-  return groups.map(({ trajectories }) =>
-    trajectories.map(({ turns }) =>
-      turns.reduce((total, { responseTokens }) => total + responseTokens.length, 0),
-    ),
   );
 }
 

@@ -6,6 +6,7 @@ import {
   geometricMeanSurrogate,
   type GeometricMeanSurrogateOptions,
 } from "../geometric-mean-surrogate.ts";
+import { defaultLogRatioLimits } from "../log-ratio.ts";
 import {
   importanceSampling,
   policyGradient,
@@ -41,7 +42,7 @@ const aboveOne = z.number().gt(1).nullable().default(null);
 const logRatioLimits = z
   .tuple([z.number().max(0), z.number().min(0)])
   .readonly()
-  .default([-20, 20])
+  .default(defaultLogRatioLimits)
   .meta({ description: "Limits of a log-ratio before it is exponentiated", unit: "nats" });
 
 const schema = z.discriminatedUnion("kind", [

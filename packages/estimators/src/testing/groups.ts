@@ -65,7 +65,7 @@ export function scoresOf(
   {
     logProbs,
     values,
-  }: { readonly logProbs?: readonly number[]; readonly values?: readonly number[] },
+  }: { readonly logProbs?: readonly number[]; readonly values?: readonly number[] } = {},
 ): ScoredRow[] {
   let next = 0;
   return batchRows(groups).map(({ row }) => ({
