@@ -2,8 +2,9 @@ import { checkInteger, mean, type RoleSpan } from "@turnwise/core";
 import { withMeanOne } from "./modulation-coefficients.ts";
 import {
   composeBatch,
+  entropiesOf,
   mapScopes,
-  measureTokens,
+  measureBatch,
   modulatorName,
   readBatch,
   type Modulator,
@@ -50,7 +51,9 @@ export function actionModulator({
     modulate: (responses) => {
       const batch = readBatch("actionModulator", responses);
       const entropies =
-        uncertaintyStrength > 0 ? measureTokens("actionModulator", batch) : undefined;
+        uncertaintyStrength > 0
+          ? entropiesOf("actionModulator", measureBatch(batch), "token")
+          : undefined;
       const weights = responses.map(({ spans, uncertainty }, index) => {
         const numTokens = numTokensOf(uncertainty);
         const roles = rolesOf(index, numTokens, spans);

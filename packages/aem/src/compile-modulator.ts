@@ -24,38 +24,44 @@ export function compileModulator(record: ModulatorRecord): Modulator {
 
 /** Refuses settings that differ from their defaults and have no effect. */
 function checkEffect(where: string, record: ResolvedModulator): void {
-  const refuseIdle = (field: string, value: unknown, neutral: unknown, why: string): void => {
-    if (value === neutral) return;
-    throw new RangeError(
-      `${where}: modulation.${field} must be ${JSON.stringify(neutral)}: it has no effect with ${why}, got ${JSON.stringify(value)}`,
-    );
+  const defaults = new Map<string, unknown>(
+    Object.entries(modulatorSchema.parse({ kind: record.kind })),
+  );
+  const refuseIdle = <Settings extends ResolvedModulator>(
+    settings: Settings,
+    fields: readonly (keyof Settings & string)[],
+    why: string,
+  ): void => {
+    for (const field of fields) {
+      const [value, neutral] = [settings[field], defaults.get(field)];
+      if (value === neutral) continue;
+      throw new RangeError(
+        `${where}: modulation.${field} must be ${JSON.stringify(neutral)}: it has no effect with ${why}, got ${JSON.stringify(value)}`,
+      );
+    }
   };
-  if (record.kind === "aem") {
-    if (record.unit === "token") {
-      refuseIdle("reduction", record.reduction, "mean", 'modulation.unit "token"');
-    }
-    if (record.strength === 0) {
-      const why = "modulation.strength 0, where every coefficient is 1";
-      refuseIdle("minEntropyRange", record.minEntropyRange, 0.1, why);
-      refuseIdle("scope", record.scope, "group", why);
-      refuseIdle("direction", record.direction, "certain", why);
-      refuseIdle("normalization", record.normalization, "min-max", why);
-      refuseIdle("reduction", record.reduction, "mean", why);
-      refuseIdle("unit", record.unit, "response", why);
-      refuseIdle("shuffle", record.shuffle, false, why);
-    }
+  const whyOff = "modulation.strength 0, where every coefficient is 1";
+  if (record.kind === "aem" && record.unit === "token") {
+    refuseIdle(record, ["reduction"], 'modulation.unit "token"');
+  }
+  if (record.kind === "aem" && record.strength === 0) {
+    refuseIdle(
+      record,
+      ["minEntropyRange", "scope", "direction", "normalization", "reduction", "unit", "shuffle"],
+      whyOff,
+    );
   }
   if (record.kind === "random" && record.strength === 0) {
-    const why = "modulation.strength 0, where every coefficient is 1";
-    refuseIdle("minEntropyRange", record.minEntropyRange, 0.1, why);
-    refuseIdle("scope", record.scope, "group", why);
+    refuseIdle(record, ["minEntropyRange", "scope"], whyOff);
   }
   if (record.kind === "empg" && record.futureBonus === 0) {
-    refuseIdle("futureStrength", record.futureStrength, 1, "modulation.futureBonus 0");
+    refuseIdle(record, ["futureStrength"], "modulation.futureBonus 0");
   }
-  if (record.kind === "act-focus") {
-    if (record.reasoningWeight === 1 && record.uncertaintyStrength === 0) {
-      refuseIdle("calibration", record.calibration, "none", "weights that are all 1");
-    }
+  if (
+    record.kind === "act-focus" &&
+    record.reasoningWeight === 1 &&
+    record.uncertaintyStrength === 0
+  ) {
+    refuseIdle(record, ["calibration"], "weights that are all 1");
   }
 }

@@ -1,6 +1,8 @@
 import { withMeanOne } from "./modulation-coefficients.ts";
 import {
   composeBatch,
+  entropiesOf,
+  factorsOf,
   mapScopes,
   measureBatch,
   modulatorName,
@@ -47,16 +49,14 @@ export function criticalModulator({
     needs: ["response-entropy"],
     modulate: (responses) => {
       const batch = readBatch("criticalModulator", responses);
-      const entropies = measureBatch(batch).map(({ numTokens, mean }) =>
-        numTokens === 0 ? [] : [mean],
-      );
+      const entropies = entropiesOf("criticalModulator", measureBatch(batch), "response");
       const masks = mapScopes(responses, scope, entropies, (values) => {
         const count = Math.ceil(criticalShare * values.length);
         const threshold = values.toSorted((a, b) => b - a)[count - 1] ?? 0;
         const mask = values.map((value) => (value >= threshold ? 1 : 0));
         return calibration === "mean-one" ? withMeanOne(mask) : mask;
       });
-      return composeBatch(batch, { coefficients: masks.map(([own = 1]) => own) });
+      return composeBatch(batch, factorsOf(masks, "response"));
     },
   };
 }

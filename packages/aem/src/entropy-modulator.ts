@@ -2,9 +2,10 @@ import { checkNonNegative } from "@turnwise/core";
 import { coefficientsOf, type ModulationOptions } from "./modulation-coefficients.ts";
 import {
   composeBatch,
+  entropiesOf,
+  factorsOf,
   mapScopes,
   measureBatch,
-  measureTokens,
   modulatorName,
   readBatch,
   requireRandom,
@@ -68,11 +69,11 @@ export function entropyModulator({
       const measured = measureBatch(batch);
       const sizeOf = (index: number): number =>
         reduction === "sum" ? measured[index]!.numTokens : 1;
-      // One value for each response, or for each of its tokens: lists either way.
+      const entropies = entropiesOf("entropyModulator", measured, unit);
       const values =
         unit === "token"
-          ? measureTokens("entropyModulator", batch)
-          : measured.map(({ numTokens, mean }, i) => (numTokens === 0 ? [] : [mean * sizeOf(i)]));
+          ? entropies
+          : entropies.map((own, i) => own.map((entropy) => entropy * sizeOf(i)));
       const coefficients = mapScopes(responses, scope, values, (own, members, index) => {
         const error = members.reduce(
           (most, i) => Math.max(most, measured[i]!.error * sizeOf(i)),
@@ -84,16 +85,11 @@ export function entropyModulator({
             `entropyModulator: top-k entropies of group ${group} must be known to within minEntropyRange (${minEntropyRange}), got bounds ${2 * error} apart`,
           );
         }
-        const dealt = coefficientsOf(own, rule);
-        if (!shuffle) return dealt;
-        return requireRandom("entropyModulator", random).fork(`scope/${index}`).shuffle(dealt);
+        const ordered = coefficientsOf(own, rule);
+        if (!shuffle) return ordered;
+        return requireRandom("entropyModulator", random).fork(`scope/${index}`).shuffle(ordered);
       });
-      return composeBatch(
-        batch,
-        unit === "token"
-          ? { tokenCoefficients: coefficients }
-          : { coefficients: coefficients.map(([own = 1]) => own) },
-      );
+      return composeBatch(batch, factorsOf(coefficients, unit));
     },
   };
 }

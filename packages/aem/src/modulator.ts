@@ -122,12 +122,21 @@ export function measureBatch({ responses }: ReadBatch): MeasuredUncertainty[] {
   return responses.map(({ uncertainty }) => measureUncertainty(uncertainty));
 }
 
+/** Unit that has a coefficient of its own. */
+export type ModulationUnit = "response" | "token";
+
 /**
- * Measures the uncertainty of each token, `[response][token]`, nats.
- * @throws `TypeError` where only means are known.
+ * Entropies as lists, nats: the entropy of each token, `[response][token]`, or the mean token entropy
+ * of each response, in a list of one (empty for a response without tokens).
+ * @throws `TypeError` for the unit `"token"` if only means are known.
  */
-export function measureTokens(where: string, batch: ReadBatch): (readonly number[])[] {
-  return measureBatch(batch).map(({ tokens, kind }, index) => {
+export function entropiesOf(
+  where: string,
+  measured: readonly MeasuredUncertainty[],
+  unit: ModulationUnit,
+): (readonly number[])[] {
+  return measured.map(({ kind, numTokens, tokens, mean: meanEntropy }, index) => {
+    if (unit === "response") return numTokens === 0 ? [] : [meanEntropy];
     if (tokens !== undefined) return tokens;
     throw new TypeError(
       `${where}: responses[${index}].uncertainty must be known token by token, got "${kind}"`,
@@ -143,6 +152,16 @@ export type BatchFactors = (
   /** Added to each advantage afterwards, `[response]`. Default: 0. */
   readonly offsets?: readonly number[];
 };
+
+/** Factors from lists of coefficients, one list per response in the form of {@link entropiesOf}. */
+export function factorsOf(
+  coefficients: readonly (readonly number[])[],
+  unit: ModulationUnit,
+): BatchFactors {
+  return unit === "token"
+    ? { tokenCoefficients: coefficients }
+    : { coefficients: coefficients.map(([own = 1]) => own) };
+}
 
 /** A batch whose advantages are multiplied by factors; a response without tokens keeps a factor of 1. */
 export function composeBatch(
@@ -202,7 +221,7 @@ export type ModulationScope =
   | "batch";
 
 /** Names the set of responses that one is compared with. */
-export function scopeKey(response: CreditedResponse, scope: ModulationScope): string {
+function scopeKey(response: CreditedResponse, scope: ModulationScope): string {
   const { group, trajectory, turn } = response;
   if (scope === "batch") return "";
   // JSON keeps the names 1 and "1", and names with separators in them, apart.

@@ -2,14 +2,16 @@ import { checkPositive } from "@turnwise/core";
 import { withMeanOne } from "./modulation-coefficients.ts";
 import {
   composeBatch,
+  entropiesOf,
+  factorsOf,
   mapScopes,
   measureBatch,
-  measureTokens,
   modulatorName,
   readBatch,
   type ModulationScope,
   type Modulator,
 } from "./modulator.ts";
+import { partition } from "./partition.ts";
 
 /** Options of {@link shapingModulator}. */
 export interface ShapingOptions {
@@ -52,10 +54,7 @@ export function shapingModulator({
     needs: [unit === "token" ? "token-entropies" : "response-entropy"],
     modulate: (responses) => {
       const batch = readBatch("shapingModulator", responses);
-      const entropies =
-        unit === "token"
-          ? measureTokens("shapingModulator", batch)
-          : measureBatch(batch).map(({ numTokens, mean }) => (numTokens === 0 ? [] : [mean]));
+      const entropies = entropiesOf("shapingModulator", measureBatch(batch), unit);
       const shaped = mapScopes(responses, scope, entropies, (values, members) => {
         const isMirrored = members.flatMap((i) =>
           entropies[i]!.map(() => failures === "mirrored" && batch.advantages[i]! < 0),
@@ -64,20 +63,15 @@ export function shapingModulator({
         const high = values.reduce((a, b) => Math.max(a, b), -Infinity);
         const mirrored = values.map((value, i) => (isMirrored[i] ? low + high - value : value));
         // Each of the two sets has mean 1, so that the balance of successes and failures stays.
-        const own = withMeanOne(mirrored.filter((_, i) => !isMirrored[i]));
-        const other = withMeanOne(mirrored.filter((_, i) => isMirrored[i]));
-        let [nextOwn, nextOther] = [0, 0];
-        return values.map((_, i) => {
-          const relative = isMirrored[i] ? other[nextOther++]! : own[nextOwn++]!;
-          return (1 + strength * relative) / (1 + strength);
-        });
+        const coefficients = values.map(() => 1);
+        for (const indices of partition(isMirrored.map(Number))) {
+          withMeanOne(indices.map((i) => mirrored[i]!)).forEach((relative, i) => {
+            coefficients[indices[i]!] = (1 + strength * relative) / (1 + strength);
+          });
+        }
+        return coefficients;
       });
-      return composeBatch(
-        batch,
-        unit === "token"
-          ? { tokenCoefficients: shaped }
-          : { coefficients: shaped.map(([own = 1]) => own) },
-      );
+      return composeBatch(batch, factorsOf(shaped, unit));
     },
   };
 }

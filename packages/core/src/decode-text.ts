@@ -35,7 +35,7 @@ export function decodeText(
   { invalid = "refuse" }: { readonly invalid?: "refuse" | "replace" } = {},
 ): string {
   if (invalid === "replace") {
-    const mark = marks.find((candidate) => isAtStart(candidate.bytes, bytes));
+    const mark = findMark(bytes);
     if (mark?.encoding !== "utf-32") {
       const text = bytes.subarray(mark?.bytes.length ?? 0);
       return new TextDecoder(mark?.encoding ?? "utf-8", { ignoreBOM: true }).decode(text);
@@ -51,34 +51,32 @@ export function createTextDecoder(source: string): TextStreamDecoder {
   let pending: Uint8Array = new Uint8Array();
   let offset = 0;
   let line = 1;
-  const decode = (end: number): string => {
-    const part = pending.subarray(0, end);
-    const text = decodePart(part, encoding!, source, { offset, line });
-    pending = pending.subarray(end);
-    offset += end;
+  const drop = (length: number): void => {
+    pending = pending.subarray(length);
+    offset += length;
+  };
+  /** Detects the encoding by the first bytes, and drops their mark. */
+  const begin = (): Encoding => {
+    const detected = detectEncoding(pending, source);
+    drop(detected.markLength);
+    return detected.encoding;
+  };
+  const decode = (end: number, known: Encoding): string => {
+    const text = decodePart(pending.subarray(0, end), known, source, { offset, line });
+    drop(end);
     line += countNewlines(text);
     return text;
   };
   return {
     write: (bytes) => {
       pending = pending.length === 0 ? bytes.slice() : concat(pending, bytes);
-      if (encoding === undefined) {
-        if (pending.length === 0 || mayBeMark(pending)) return "";
-        const detected = detectEncoding(pending, source);
-        ({ encoding } = detected);
-        pending = pending.subarray(detected.markLength);
-        offset = detected.markLength;
-      }
-      return decode(wholeLength(pending, encoding));
+      if (encoding === undefined && (pending.length === 0 || mayBeMark(pending))) return "";
+      encoding ??= begin();
+      return decode(wholeLength(pending, encoding), encoding);
     },
     end: () => {
-      if (encoding === undefined) {
-        const detected = detectEncoding(pending, source);
-        ({ encoding } = detected);
-        pending = pending.subarray(detected.markLength);
-        offset = detected.markLength;
-      }
-      return decode(pending.length);
+      encoding ??= begin();
+      return decode(pending.length, encoding);
     },
   };
 }
@@ -99,7 +97,7 @@ function detectEncoding(
   bytes: Uint8Array,
   source: string,
 ): { readonly encoding: Encoding; readonly markLength: number } {
-  const mark = marks.find((candidate) => isAtStart(candidate.bytes, bytes));
+  const mark = findMark(bytes);
   if (mark?.encoding === "utf-32") {
     throw new TextError(`${source}: text must be UTF-8 or UTF-16, got UTF-32`);
   }
@@ -113,8 +111,9 @@ function detectEncoding(
   return { encoding: "utf-8", markLength: 0 };
 }
 
-function isAtStart(mark: readonly number[], bytes: Uint8Array): boolean {
-  return mark.every((byte, i) => bytes[i] === byte);
+/** The byte order mark that bytes begin with. */
+function findMark(bytes: Uint8Array): (typeof marks)[number] | undefined {
+  return marks.find((mark) => mark.bytes.every((byte, i) => bytes[i] === byte));
 }
 
 /** Whether bytes are the beginning of a byte order mark, and could become one. */

@@ -43,6 +43,7 @@ export {
   widenHalves,
   type HalfType,
 } from "./half-floats.ts";
+export { InputError, reading } from "./input-error.ts";
 export { kebabCase, withKebabKeys } from "./kebab-case.ts";
 export { defineLaw, type Law } from "./law.ts";
 export { entropyOfLogits, logSoftmax, logSumExp, mean, sum, variance } from "./numerics.ts";
@@ -70,8 +71,7 @@ export {
   type Trajectory,
   type Turn,
 } from "./records.ts";
+export { requirePeer } from "./require-peer.ts";
 export type { Resolved } from "./resolved.ts";
 export type { Segments, TensorOperations } from "./tensor-operations.ts";
 export { trajectoryRows, type ResponseSpan, type RoleSpan, type TokenRow } from "./token-row.ts";
-export { InputError, reading } from "./input-error.ts";
-export { requirePeer } from "./require-peer.ts";

@@ -7,7 +7,7 @@ import {
   type ModulationScope,
   type Modulator,
 } from "../modulator.ts";
-import { measureUncertainty } from "../uncertainty.ts";
+import { measureUncertainty, numTokensOf } from "../uncertainty.ts";
 import { creditedBatchArbitrary, runOptions, type LawOptions } from "./arbitraries.ts";
 import { fc } from "./fast-check.ts";
 
@@ -69,6 +69,9 @@ export function modulatorLaws(
   claims: readonly ModulatorClaim[] = entropyModulationClaims,
   { scope = "group", minEntropyRange = 0.1, maxFactor, ...options }: ModulatorLawOptions = {},
 ): Law[] {
+  /** Each call has the random source of one iteration. */
+  const modulateOnce = (batch: readonly CreditedResponse[]): ModulatedBatch =>
+    modulator.modulate(batch, createRandom("laws"));
   const law = (
     statement: string,
     source: string,
@@ -76,17 +79,11 @@ export function modulatorLaws(
   ): Law =>
     defineLaw(`${modulator.name}: ${statement}`, source, () =>
       fc.assert(
-        fc.property(creditedBatchArbitrary, (batch) =>
-          check(batch, modulator.modulate(batch, createRandom("laws"))),
-        ),
+        fc.property(creditedBatchArbitrary, (batch) => check(batch, modulateOnce(batch))),
         runOptions(options),
       ),
     );
   const scopesOf = (batch: readonly CreditedResponse[]): number[][] => scopesBy(batch, scope);
-  /** Each call has the random source of one iteration. */
-  const modulateOnce = (batch: readonly CreditedResponse[]): ModulatedBatch =>
-    modulator.modulate(batch, createRandom("laws"));
-
   /** Coefficients fall with entropy (`sign` 1) or rise with it (-1) within each scope. */
   const expectMonotone = (
     batch: readonly CreditedResponse[],
@@ -218,14 +215,14 @@ export function modulatorLaws(
         expectThat(values.every(Number.isFinite), `${name} must be finite, got ${values.join()}`);
       }
       result.tokenAdvantages?.forEach((tokens, i) => {
-        const { numTokens } = measureUncertainty(batch[i]!.uncertainty);
+        const numTokens = numTokensOf(batch[i]!.uncertainty);
         expectThat(tokens.length === numTokens, `tokenAdvantages[${i}] must keep its length`);
         expectNear(`mean of tokenAdvantages[${i}]`, mean(tokens), result.advantages[i]!);
       });
     }),
     law("token advantages of the input have the mean of the response", "contract", (batch) => {
       const spread = batch.map((response): CreditedResponse => {
-        const { numTokens } = measureUncertainty(response.uncertainty);
+        const numTokens = numTokensOf(response.uncertainty);
         const center = (numTokens - 1) / 2;
         return {
           ...response,
