@@ -49,39 +49,38 @@ export async function demonstrate(
   },
 ): Promise<Demonstration> {
   const environment = await parts.createEnvironment(task);
-  const turns: DemonstratedTurn[] = [];
-  const history: PastTurn[] = [];
-  let observation: Observation & { readonly isSuccess?: boolean } = await environment.reset();
-  const act = async (action: string, isSlip: boolean): Promise<void> => {
-    turns.push({
-      prompt: parts.format.prompt(history, observation),
-      response: parts.format.write(action),
-      action,
-      isSlip,
-    });
-    history.push({ observation, action });
-    observation = await environment.step(action);
-  };
-  while (turns.length < parts.maxTurns && observation.isSuccess !== true) {
-    const action = player.next(observation.text);
-    if (action === undefined) break;
-    for (
-      let slip = slipOf(parts.slips, observation);
-      slip;
-      slip = slipOf(parts.slips, observation)
-    ) {
-      await act(slip, true);
+  try {
+    const turns: DemonstratedTurn[] = [];
+    const history: PastTurn[] = [];
+    let observation: Observation & { readonly isSuccess?: boolean } = await environment.reset();
+    const act = async (action: string, isSlip: boolean): Promise<void> => {
+      turns.push({
+        prompt: parts.format.prompt(history, observation),
+        response: parts.format.write(action),
+        action,
+        isSlip,
+      });
+      history.push({ observation, action });
+      observation = await environment.step(action);
+    };
+    while (turns.length < parts.maxTurns && observation.isSuccess !== true) {
+      const action = player.next(observation.text);
+      if (action === undefined) break;
+      let slip: string | undefined;
+      while ((slip = slipOf(parts.slips, observation)) !== undefined) await act(slip, true);
+      await act(action, false);
     }
-    await act(action, false);
+    return { task, turns, isSuccess: observation.isSuccess === true };
+  } finally {
+    await environment.close();
   }
-  await environment.close();
-  return { task, turns, isSuccess: observation.isSuccess === true };
 }
 
 /**
  * Records one demonstration per task, in the order of tasks.
  * @param createPlayer - Makes the player of a task; called once per episode.
- * @param parts.slipShare - Probability of a no-op, in [0, 1), drawn from all demonstrated actions.
+ * @param parts.slipShare - Probability of a no-op before each action, in [0, 1).
+ * @param parts.canSlip - Selects the demonstrated actions that no-ops are drawn from. Default: all.
  */
 export async function demonstrateAll(
   tasks: readonly Task[],
@@ -91,15 +90,17 @@ export async function demonstrateAll(
     readonly format: AgentFormat;
     readonly maxTurns: number;
     readonly slipShare: number;
+    readonly canSlip?: (action: string) => boolean;
     readonly random: Random;
   },
 ): Promise<Demonstration[]> {
-  const { slipShare: share, random } = parts;
+  const { slipShare: share, canSlip = () => true, random } = parts;
   const clean = await Promise.all(
     tasks.map((task) => demonstrate(task, createPlayer(task), parts)),
   );
   if (share === 0) return clean;
-  const actions = [...new Set(clean.flatMap(({ turns }) => turns.map(({ action }) => action)))];
+  const played = clean.flatMap(({ turns }) => turns.map(({ action }) => action));
+  const actions = [...new Set(played.filter(canSlip))];
   return Promise.all(
     tasks.map((task) => {
       const slips = { share, actions, random: random.fork(`slips/${task.id}`) };

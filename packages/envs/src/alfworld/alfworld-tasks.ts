@@ -1,13 +1,13 @@
-import { createRandom, type Task } from "@turnwise/core";
+import { createRandom, InputError, reading, type Task } from "@turnwise/core";
 import { demonstrateAll } from "../demonstration.ts";
 import type { TaskSource, TaskSplit } from "../task-source.ts";
 import { compactFormat, compactMarkers, verlAgentFormat } from "./prompt.ts";
 import { createSearcher } from "./expert/searcher.ts";
 import { describeGames, openGames } from "./open-games.ts";
-import { gameKinds, includableGames } from "./game-path.ts";
+import { gameKinds, type GameKind } from "./game-kind.ts";
+import { includableGames } from "./game-path.ts";
 import { gameEnvironment } from "./environment.ts";
 import { generateGames } from "./generator/generate-games.ts";
-import { householdTaskKinds } from "./generator/household-task.ts";
 import { loadGame } from "./load-game.ts";
 import { readHumanGoals } from "./human-goals.ts";
 import { selectGames, type GameSelection } from "./select-games.ts";
@@ -20,7 +20,6 @@ import { countOrNone, evaluationSplits, type TaskEpisode } from "../task-setting
 import type { EvaluationSplit, TasksSchema } from "../task-settings.ts";
 import { exchangeableClasses } from "./exchangeable-classes.ts";
 import { setting } from "../setting.ts";
-import { InputError, reading } from "@turnwise/core";
 
 /** Household games of a run; {@link alfworldTasksSchema} describes every field. */
 export interface AlfworldTasks {
@@ -30,7 +29,7 @@ export interface AlfworldTasks {
   readonly format: "compact" | "verl-agent";
   readonly numTraining: number;
   readonly evaluation: readonly EvaluationSplit[];
-  readonly kinds: readonly ((typeof gameKinds)[number] | "other")[] | null;
+  readonly kinds: readonly (GameKind | "other")[] | null;
   readonly indices: readonly number[] | null;
   readonly paths: readonly string[] | null;
   readonly include: readonly (typeof includableGames)[number][];
@@ -224,7 +223,7 @@ function generatedLibrary(games: AlfworldTasks, seed: number): Library {
   }
   const { size, numTraining, evaluation } = games;
   const splits = ["train", "held_out"] as const;
-  const taskKinds = householdTaskKinds.filter((kind) => games.kinds?.includes(kind) ?? true);
+  const taskKinds = gameKinds.filter((kind) => games.kinds?.includes(kind) ?? true);
   const files = new Map<string, readonly GeneratedGame[]>(
     splits.map((split) => {
       const counts = evaluation

@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { gameOrder } from "./game-order.ts";
-import { NumpyRandomState } from "./numpy-random-state.ts";
+import { NumpyRandom } from "../python/numpy-random.ts";
 
-describe("NumpyRandomState", () => {
+describe("NumpyRandom", () => {
   it("gives the words of MT19937 for the seed of its authors", () => {
     // The first outputs of the generator for its default seed, and the 10,000th, which the C++
     // standard requires of std::mt19937.
-    const random = new NumpyRandomState(5489);
+    const random = new NumpyRandom(5489);
     expect([random.word(), random.word(), random.word()]).toEqual([
       3499211612, 581869302, 3890346734,
     ]);
@@ -16,7 +16,7 @@ describe("NumpyRandomState", () => {
   });
 
   it("draws whole numbers up to a limit, the limit included", () => {
-    const random = new NumpyRandomState(1);
+    const random = new NumpyRandom(1);
     const drawn = new Set(Array.from({ length: 500 }, () => random.upTo(5)));
     expect([...drawn].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5]);
     expect(random.upTo(0)).toBe(0);
@@ -24,7 +24,7 @@ describe("NumpyRandomState", () => {
 
   it("refuses seeds that numpy refuses", () => {
     for (const seed of [-1, 2 ** 32, 0.5, Number.NaN]) {
-      expect(() => new NumpyRandomState(seed)).toThrow(RangeError);
+      expect(() => new NumpyRandom(seed)).toThrow(RangeError);
     }
   });
 });

@@ -1,5 +1,5 @@
 import { checkInteger } from "@turnwise/core";
-import { NumpyRandomState } from "./numpy-random-state.ts";
+import { NumpyRandom } from "../python/numpy-random.ts";
 
 /**
  * The order in which the reference draws games for a seed, without an end: a shuffle of all, then a
@@ -11,7 +11,7 @@ import { NumpyRandomState } from "./numpy-random-state.ts";
  */
 export function* gameOrder(numGames: number, seed: number): Generator<number, never, void> {
   checkInteger("gameOrder", { numGames }, { min: 1 });
-  const random = new NumpyRandomState(seed);
+  const random = new NumpyRandom(seed);
   const order = Array.from({ length: numGames }, (_, index) => index);
   for (;;) {
     random.shuffle(order);

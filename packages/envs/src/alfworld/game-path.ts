@@ -1,24 +1,12 @@
 import { realpath } from "node:fs/promises";
 import { resolve, sep } from "node:path";
+import { gameKinds, type GameKind } from "./game-kind.ts";
 
 /** The parts of the released data, named as its folders. */
 export const gameSplits = ["train", "valid_seen", "valid_unseen", "valid_train"] as const;
 
 /** One of {@link gameSplits}. */
 export type GameSplit = (typeof gameSplits)[number];
-
-/** The six types of task, in the order of their numbers in ALFWorld, 1 to 6. */
-export const gameKinds = [
-  "pick_and_place_simple",
-  "look_at_obj_in_light",
-  "pick_clean_then_place_in_recep",
-  "pick_heat_then_place_in_recep",
-  "pick_cool_then_place_in_recep",
-  "pick_two_obj_and_place",
-] as const;
-
-/** One of {@link gameKinds}. */
-export type GameKind = (typeof gameKinds)[number];
 
 /** Why a game is left out, as the reference leaves it out. */
 export type SkipReason = "movable" | "sliced" | "unsolvable" | "solvable not given";

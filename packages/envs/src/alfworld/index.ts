@@ -20,13 +20,8 @@ export { writeGames } from "./generator/write-games.ts";
 export { readHumanGoals, type HumanGoals } from "./human-goals.ts";
 export { loadGame } from "./load-game.ts";
 export type { BrokenGame } from "./find-game-files.ts";
-export {
-  gameKinds,
-  gameSplits,
-  includableGames,
-  type GameSplit,
-  type SkipReason,
-} from "./game-path.ts";
+export { gameKinds } from "./game-kind.ts";
+export { gameSplits, includableGames, type GameSplit, type SkipReason } from "./game-path.ts";
 export {
   describeGames,
   openGames,

@@ -5,13 +5,12 @@ import { type BrokenGame, checkGameFileAt, findGameFiles } from "./find-game-fil
 import { GameArchive } from "./game-archive.ts";
 import { GameFileError, shown } from "./game-file-error.ts";
 import { parseGameFile } from "./game-file.ts";
+import { gameKinds, type GameKind } from "./game-kind.ts";
 import {
   foldersAbove,
-  gameKinds,
   kindOfFolder,
   skipsPath,
   splitOf,
-  type GameKind,
   type GameSplit,
   type includableGames,
   type SkipReason,
@@ -138,9 +137,6 @@ export async function openGames(
 
   const known = new Set(ids);
   const loaded = new RecentCache<string, Promise<Game>>(maxLoaded);
-  const root = resolve(file);
-  const pathOf = (task: string): string =>
-    isFolder ? join(root, task) : file.endsWith(".tw-pddl") ? root : task;
   const read = async (task: string): Promise<GameFile> => {
     if (!known.has(task)) {
       throw new RangeError(`GameSet.read: id must be a game of ${path}, got ${shown(task)}`);
@@ -150,7 +146,7 @@ export async function openGames(
   return {
     path,
     tasks,
-    pathOf,
+    pathOf: found.pathOf,
     skipped,
     broken,
     select: ({ split, ...selection } = {}) =>
@@ -164,7 +160,7 @@ export async function openGames(
       let game = loaded.get(task);
       if (!game) {
         game = read(task).then((data) => {
-          const goal = goalOf?.(pathOf(task));
+          const goal = goalOf?.(found.pathOf(task));
           return loadGame(data, task, { ...loadOptions, ...(goal !== undefined && { goal }) });
         });
         // A failure is told to whoever asked, and not kept.
@@ -207,7 +203,8 @@ interface Found {
   /** What each file says of itself, by its id. */
   readonly solvable: ReadonlyMap<string, boolean | undefined>;
   readonly broken: readonly BrokenGame[];
-  skips(id: string): SkipReason | undefined;
+  readonly skips: (id: string) => SkipReason | undefined;
+  readonly pathOf: GameSet["pathOf"];
   read(id: string): Promise<GameFile>;
 }
 
@@ -233,10 +230,12 @@ async function locate(
 
 function findFile(file: string): Found {
   const id = basename(file);
+  const path = resolve(file);
   return {
     solvable: new Map([[id, undefined]]),
     broken: [],
     skips: () => undefined,
+    pathOf: () => path,
     read: async () => parseGameFile(await readGameText(file), file),
   };
 }
@@ -249,6 +248,7 @@ async function findInArchive(file: string, included: ReadonlySet<SkipReason>): P
     broken: [],
     skips: (id) =>
       skipsPath(id, included) ?? (solvable.get(id) === false ? "unsolvable" : undefined),
+    pathOf: (id) => id,
     read: async (id) => archive.read(id),
   };
 }
@@ -268,6 +268,7 @@ async function findInFolder(folder: string, included: ReadonlySet<SkipReason>): 
     );
   }
   broken.sort((a, b) => compareCodePoints(a.id, b.id));
+  const root = resolve(folder);
   return {
     solvable,
     broken,
@@ -278,6 +279,7 @@ async function findInFolder(folder: string, included: ReadonlySet<SkipReason>): 
         (stated === true ? undefined : stated === false ? "unsolvable" : "solvable not given")
       );
     },
+    pathOf: (id) => join(root, id),
     read: async (id) => {
       const file = join(folder, id);
       return parseGameFile(await readGameText(file), file);

@@ -38,7 +38,7 @@ export { numGoalOptions, type Goal, type GoalOptions } from "./goals/goal.ts";
 export { goalSplit, goalSplitNames, type GoalSplitScheme } from "./goals/goal-splits.ts";
 export { type GoalKind, type GoalTable } from "./goals/goal-table.ts";
 export { subPages, type Page, type PageNode, type SubPage } from "./pages/page.ts";
-export { NumpyRandom } from "./python/numpy-random.ts";
+export { NumpyRandom } from "../python/numpy-random.ts";
 export { PythonRandom } from "./python/python-random.ts";
 export { readTitleNouns } from "./reward/read-title-nouns.ts";
 export {

@@ -1,5 +1,5 @@
-import { createRandom, type Random, type Task } from "@turnwise/core";
-import { demonstrate, type Demonstration, type Slips } from "../demonstration.ts";
+import { createRandom, InputError, type Random, type Task } from "@turnwise/core";
+import { demonstrateAll, type Demonstration } from "../demonstration.ts";
 import type { AgentFormat } from "../agent-format.ts";
 import type { TaskSource } from "../task-source.ts";
 import { compactShopFormat, compactShopMarkers } from "./agent/compact-format.ts";
@@ -14,7 +14,6 @@ import * as z from "zod";
 import { count, countOrNone, evaluationSplits, share, type TaskEpisode } from "../task-settings.ts";
 import type { EvaluationSplit, TasksSchema } from "../task-settings.ts";
 import { setting } from "../setting.ts";
-import { InputError } from "@turnwise/core";
 import { openShop } from "./open-shop.ts";
 
 const pathOrNone = z.string().min(1).nullable();
@@ -160,14 +159,17 @@ export async function openWebshopTasks(
     format,
     demonstrator: {
       demonstrate: (wanted, slipShare, draws) => {
-        const play = (task: Task, slips?: Slips): Promise<Demonstration> =>
-          demonstrate(task, searcher(shop, task, tasks, draws.fork(`hurry/${task.id}`)), {
-            createEnvironment,
-            format,
-            maxTurns: episode.maxTurns,
-            ...(slips && { slips }),
-          });
-        return demonstrateClicks(wanted, play, slipShare, draws);
+        const searcherOf = (task: Task) =>
+          searcher(shop, task, tasks, draws.fork(`hurry/${task.id}`));
+        return demonstrateAll(wanted, searcherOf, {
+          createEnvironment,
+          format,
+          maxTurns: episode.maxTurns,
+          slipShare,
+          // A search works on every page; only a click can be a no-op.
+          canSlip: (action) => action.startsWith("click["),
+          random: draws,
+        });
       },
       imitates: tasks.hurry > 0 ? "all" : "successes",
       markers: Object.values(compactShopMarkers),
@@ -185,22 +187,6 @@ function searcher(shop: Shop, task: Task, tasks: WebshopTasks, random: Random) {
     ...(tasks.format === "compact" && { products: "number", maxProducts: tasks.shownProducts }),
     ...(tasks.hurry > 0 && { hurry: { share: tasks.hurry, random } }),
   });
-}
-
-/** Demonstrations that slip into clicks on what is not there; a search works from every page. */
-async function demonstrateClicks(
-  tasks: readonly Task[],
-  play: (task: Task, slips?: Slips) => Promise<Demonstration>,
-  share: number,
-  random: Random,
-): Promise<Demonstration[]> {
-  const clean = await Promise.all(tasks.map((task) => play(task)));
-  if (share === 0) return clean;
-  const said = clean.flatMap(({ turns }) => turns.map(({ action }) => action));
-  const actions = [...new Set(said.filter((action) => action.startsWith("click[")))];
-  return Promise.all(
-    tasks.map((task) => play(task, { share, actions, random: random.fork(`slips/${task.id}`) })),
-  );
 }
 
 /** Words that carry no meaning of their own in a query. */

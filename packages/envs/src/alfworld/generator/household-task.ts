@@ -1,20 +1,14 @@
 import type { Random } from "@turnwise/core";
 
+import { gameKinds, type GameKind } from "../game-kind.ts";
 import { objectClasses, fixtureClasses, type Ability } from "./object-classes.ts";
 import { roomPlans, type RoomPlan } from "./room-plans.ts";
 
-/** The six sorts of goals, by the names that the benchmark's folders give them. */
-export const householdTaskKinds = [
-  "pick_and_place_simple",
-  "look_at_obj_in_light",
-  "pick_clean_then_place_in_recep",
-  "pick_heat_then_place_in_recep",
-  "pick_cool_then_place_in_recep",
-  "pick_two_obj_and_place",
-] as const;
+/** Types of task that can be generated: all {@link gameKinds}. */
+export const householdTaskKinds: typeof gameKinds = gameKinds;
 
 /** One of {@link householdTaskKinds}. */
-export type HouseholdTaskKind = (typeof householdTaskKinds)[number];
+export type HouseholdTaskKind = GameKind;
 
 /** What is to be done, and in what kind of room. */
 export interface HouseholdTask {

@@ -88,14 +88,12 @@ function findingQuery(shop: Shop, session: ShopSession, maxProducts: number): st
   const { options } = goal;
   const values =
     options.kind === "named" ? options.entries.map(([, value]) => value) : options.values;
-  const title = goal.name.replaceAll(/[[\]\n]/gu, " ");
   const queries = numGoalOptions(options) > 0 ? [words, `${words} ${values.join(" ")}`] : [words];
   const isFound = (query: string): boolean =>
     shop.rank(query, maxProducts).some(({ asin }) => asin === goal.asin);
-  const isNamed = shop.compat === "none" && !isFound(title);
   // In the reference, brackets end the action early.
-  const texts = [...queries, title].map((query) => query.replaceAll(/[[\]\n]/gu, " "));
-  return (isNamed ? [...texts, goal.asin] : texts)
+  const texts = [...queries, goal.name].map((query) => query.replaceAll(/[[\]\n]/gu, " "));
+  return (shop.compat === "none" ? [...texts, goal.asin] : texts)
     .map((query) => query.toLowerCase())
     .find((query, i, all) => i === all.length - 1 || isFound(query))!;
 }

@@ -1,3 +1,4 @@
+import { isRecord } from "../../is-record.ts";
 import { pythonStrip } from "../../python/python-strip.ts";
 import { pythonFloat } from "../python/python-text.ts";
 import { CatalogueError, shown } from "./catalogue-error.ts";
@@ -23,10 +24,6 @@ const missingPrice = 100;
 
 type Fields = Readonly<Record<string, unknown>>;
 
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((entry) => typeof entry === "string");
 }
@@ -38,7 +35,7 @@ export class FieldReader {
 
   /** @param where - File and object, for messages: `items.json: products[3]`. */
   constructor(value: unknown, where: string) {
-    if (!isFields(value)) {
+    if (!isRecord(value)) {
       throw new CatalogueError(`${where} must be an object, got ${shown(value)}`);
     }
     this.#fields = value;

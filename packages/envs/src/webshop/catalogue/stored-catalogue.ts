@@ -125,7 +125,7 @@ async function writeCatalogue(
     throw new CatalogueError(`${folder}: the catalogue must hold a product, got none`);
   }
   const write = async (name: FileName, content: Uint8Array | string): Promise<FileSum> => {
-    const bytes = Buffer.from(content);
+    const bytes = typeof content === "string" ? Buffer.from(content) : content;
     await writeFile(join(temporary, name), bytes);
     return { size: bytes.length, crc32: crc32(bytes) };
   };

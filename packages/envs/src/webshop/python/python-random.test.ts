@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { goldenRows, hasReferenceData } from "../testing/reference-data.ts";
-import { NumpyRandom } from "./numpy-random.ts";
+import { NumpyRandom } from "../../python/numpy-random.ts";
 import { PythonRandom } from "./python-random.ts";
 
 describe("PythonRandom", () => {

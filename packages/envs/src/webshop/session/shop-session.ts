@@ -123,14 +123,16 @@ export class ShopSession {
   }
 
   /**
-   * An action in its parts. Under `compat: "reference"` as the reference reads it; otherwise what is
-   * clicked may hold brackets and line breaks.
+   * An action in its parts. Under `compat: "reference"` as the reference reads it; otherwise names to
+   * click may hold brackets and line breaks.
    */
   read(action: string): ParsedAction | undefined {
     if (this.#shop.compat === "reference") return parseAction(action);
-    const whole = readAction(action, true);
-    const isClick = whole?.name === "click" && this.#clickables().has(whole.argument);
-    return isClick ? whole : readAction(action);
+    if (action.includes("\n")) {
+      const whole = readAction(action, true);
+      if (whole?.name === "click" && this.#clickables().has(whole.argument)) return whole;
+    }
+    return readAction(action);
   }
 
   /** Searches, and shows the first page of what was found. */
