@@ -38,20 +38,17 @@ function keepAxes(g: Tracer, reduced: Tensor, x: Tensor, axes: readonly number[]
 }
 
 /** Operations through which no gradient passes: whole numbers, truth values, and `stopGradient`. */
-const nonDifferentiable = [
-  "input",
-  "constant",
-  "size",
-  "iota",
-  "greater",
-  "equal",
-  "and",
-  "not",
-  "cast",
-  "stopGradient",
-] as const satisfies readonly OperationKind[];
-
-type NonDifferentiableKind = (typeof nonDifferentiable)[number];
+type NonDifferentiableKind =
+  | "input"
+  | "constant"
+  | "size"
+  | "iota"
+  | "greater"
+  | "equal"
+  | "and"
+  | "not"
+  | "cast"
+  | "stopGradient";
 
 /** Operations with a rule below; `withGradient` carries its own. */
 type DifferentiableKind = Exclude<OperationKind, NonDifferentiableKind | "withGradient">;

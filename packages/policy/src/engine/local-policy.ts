@@ -134,6 +134,10 @@ export async function createLocalPolicy<T extends Tokenizer = LoadedTokenizer>({
     hasAdapter: trained !== undefined,
     valueHead,
   });
+  const writeOtherFiles = async (directory: string): Promise<void> => {
+    await writeCompanionFiles(directory, companions);
+    if (hasFiles(words)) await writeTokenizer(directory, words.files);
+  };
   return {
     sampler: createSampler(port, maxSequenceTokens, words),
     learner,
@@ -146,13 +150,11 @@ export async function createLocalPolicy<T extends Tokenizer = LoadedTokenizer>({
     },
     save: async (directory) => {
       await learner.save(directory);
-      await writeCompanionFiles(directory, companions);
-      if (hasFiles(words)) await writeTokenizer(directory, words.files);
+      await writeOtherFiles(directory);
     },
     saveModel: async (directory, saveOptions = {}) => {
       await port.saveModel(directory, saveOptions);
-      await writeCompanionFiles(directory, companions);
-      if (hasFiles(words)) await writeTokenizer(directory, words.files);
+      await writeOtherFiles(directory);
     },
     close: () => port.close(),
   };

@@ -3,6 +3,7 @@ import type { AdapterConfig } from "../model/lora.ts";
 import type { ModelConfig } from "../model/model-config.ts";
 import { sizeOf } from "../model/shape/parameters.ts";
 import { countEntries, parameterLayout, type ParameterLayout } from "../model/parameter-layout.ts";
+import { pagePositions } from "../sampling/runner/page-table.ts";
 import { staysOnDevice, usualMaxLogits, type DeviceOptions } from "./device.ts";
 
 /** Model and sequences whose memory is computed. */
@@ -57,9 +58,6 @@ export interface MemoryNeeds {
 /** Entries up to which a weight is read into memory all the same. */
 const maxReadEntries = 2 ** 16;
 
-/** Tokens of one page of keys and values. */
-const pageTokens = 64;
-
 /** Computes what a policy holds. */
 export const memoryNeeds = (options: MemoryOptions): MemoryNeeds =>
   needsOf(parameterLayout(options.config, options), options);
@@ -81,7 +79,7 @@ function needsOf(
   const isTwice = tiedEmbeddings && !isOnDevice;
   const weights = 4 * (numParameters + (isTwice ? embedding : 0));
   const perToken = 4 * 2 * numLayers * numKeyValueHeads * headSize;
-  const perSequence = perToken * pageTokens * Math.ceil(sequenceTokens / pageTokens);
+  const perSequence = perToken * pagePositions * Math.ceil(sequenceTokens / pagePositions);
   const total = weights + perSequence;
   const sampling = { weights, perToken, perSequence, cache: cacheBytes, total };
   const trained = countEntries(adapter?.parameters ?? []);

@@ -1,3 +1,4 @@
+import { isJsonObject } from "../files/json-file.ts";
 import { RemoteError } from "./remote-error.ts";
 
 /** Where an answer comes from, for messages. */
@@ -58,17 +59,14 @@ export class JsonAnswer {
   /** A field of an object; may be absent. */
   field(name: string): JsonAnswer {
     const inner =
-      this.isObject && Object.hasOwn(this.#value as object, name)
-        ? (this.#value as Readonly<Record<string, unknown>>)[name]
-        : undefined;
+      isJsonObject(this.#value) && Object.hasOwn(this.#value, name) ? this.#value[name] : undefined;
     const path = this.#path === "" ? name : `${this.#path}.${name}`;
     return new JsonAnswer(this.#source, path, inner);
   }
 
   /** True for an object that is no list. */
   get isObject(): boolean {
-    const value = this.#value;
-    return typeof value === "object" && value !== null && !Array.isArray(value);
+    return isJsonObject(this.#value);
   }
 
   /** Whether there is nothing here: no field, or null. */
@@ -78,8 +76,8 @@ export class JsonAnswer {
 
   /** The names of an object's fields. */
   names(): string[] {
-    if (!this.isObject) throw this.wrong("be an object");
-    return Object.keys(this.#value as object);
+    if (!isJsonObject(this.#value)) throw this.wrong("be an object");
+    return Object.keys(this.#value);
   }
 
   /** The entries of a list. */

@@ -1,4 +1,4 @@
-import { isJsonObject } from "../files/json-file.ts";
+import { specialTokenText } from "./special-tokens.ts";
 import type { TokenizerFiles } from "./tokenizer.ts";
 
 /**
@@ -19,9 +19,8 @@ export function findBeginTokens(
   const { plain, whole } = encode("a");
   const place = whole.findIndex((_, i) => plain.every((id, j) => whole[i + j] === id));
   if (place > 0) return whole.slice(0, place);
-  const bos = config["bos_token"];
-  const text = isJsonObject(bos) ? bos["content"] : bos;
-  if (config["add_bos_token"] !== true || typeof text !== "string") return [];
+  const text = specialTokenText(config, "bos_token");
+  if (config["add_bos_token"] !== true || text === undefined) return [];
   const { plain: begin } = encode(text);
   return begin.length === 1 ? begin : [];
 }

@@ -1,4 +1,5 @@
 import { compileTemplate } from "./jinja-template.ts";
+import { specialTokenText } from "./special-tokens.ts";
 import { isJsonObject, type JsonObject } from "../files/json-file.ts";
 
 /** One message of a conversation. Templates may look at further fields, such as `tool_calls`. */
@@ -83,13 +84,12 @@ function templateOf(value: unknown, hasTools: boolean): string | undefined {
   return (hasTools ? named("tool_use") : undefined) ?? named("default");
 }
 
-/** The texts of `bos_token`, `eos_token` and the like; each is a text, or an object that holds it. */
+/** Texts of `bos_token`, `eos_token` and the like. */
 function specialTokenTexts(config: JsonObject): Record<string, string> {
   const texts: Record<string, string> = {};
-  for (const [name, value] of Object.entries(config)) {
-    if (!name.endsWith("_token")) continue;
-    const text = isJsonObject(value) ? value["content"] : value;
-    if (typeof text === "string") texts[name] = text;
+  for (const name of Object.keys(config)) {
+    const text = name.endsWith("_token") ? specialTokenText(config, name) : undefined;
+    if (text !== undefined) texts[name] = text;
   }
   return texts;
 }

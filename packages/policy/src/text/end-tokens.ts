@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { RenderChat } from "./chat-template.ts";
 import { isJsonObject, readJsonIfPresent, type JsonObject } from "../files/json-file.ts";
+import { specialTokenText } from "./special-tokens.ts";
 import type { TokenizerFiles } from "./tokenizer.ts";
 
 /** Tokens that end a response. */
@@ -31,7 +32,7 @@ export interface EndTokenSources {
  */
 export function findEndTokens(
   { files, vocabularySize, tokenId, renderChat }: EndTokenSources,
-  endText: string | undefined = endTokenText(files.config),
+  endText: string | undefined = specialTokenText(files.config, "eos_token"),
 ): EndTokens {
   const named = endText === undefined ? undefined : tokenId(endText);
   if (endText !== undefined && named === undefined) {
@@ -72,14 +73,6 @@ export async function readGenerationEndTokens(
   vocabularySize: number,
 ): Promise<number[]> {
   return generationEndTokens(await readGenerationConfig(directory), vocabularySize);
-}
-
-/** `eos_token` is a text, or an object that holds it. */
-function endTokenText(config: JsonObject): string | undefined {
-  const token = config["eos_token"];
-  if (typeof token === "string") return token;
-  const content = isJsonObject(token) ? token["content"] : undefined;
-  return typeof content === "string" ? content : undefined;
 }
 
 /** `eos_token_id` is an id, or a list of them. */

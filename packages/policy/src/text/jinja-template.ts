@@ -179,8 +179,9 @@ export function compileTemplate(
   source: string,
 ): (variables: Readonly<Record<string, unknown>>) => string {
   const program = parse(tokenize(source, { lstrip_blocks: true, trim_blocks: true }));
+  const globals = createGlobals();
   return (variables) => {
-    const environment = new Environment(createGlobals());
+    const environment = new Environment(globals);
     for (const [name, value] of Object.entries(variables)) {
       environment.setVariable(name, valueOf(name === "strftime_now" ? clockOf(value) : value));
     }

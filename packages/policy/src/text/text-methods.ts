@@ -92,15 +92,8 @@ function splitMethod(method: "split" | "rsplit"): TextMethod {
       const most = numberOf(method, "maxsplit", maxsplit, -1);
       const parts = partsBetween(text, separator);
       const keep = ([from, to]: [number, number]): string => text.slice(from, to);
-      if (most < 0 || parts.length <= most + 1) {
-        // With white space, a rest that was not split keeps the space at its end.
-        if (separator === undefined && most >= 0 && parts.length === most + 1) {
-          return method === "split"
-            ? [...parts.slice(0, -1).map(keep), text.slice(parts.at(-1)![0])]
-            : [text.slice(0, parts[0]![1]), ...parts.slice(1).map(keep)];
-        }
-        return parts.map(keep);
-      }
+      if (most < 0 || parts.length <= most) return parts.map(keep);
+      // The rest that is not split keeps the white space at its end.
       return method === "split"
         ? [...parts.slice(0, most).map(keep), text.slice(parts[most]![0])]
         : [
