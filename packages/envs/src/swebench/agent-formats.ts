@@ -121,14 +121,17 @@ function chatFormat(
   });
 }
 
+const xmlForm = (exactValues: boolean): CallForm => ({
+  tools: r2eToolset,
+  parse: (response) => parseXmlCall(response, { exactValues, tools: r2eToolNames }),
+  write: writeXmlCall,
+});
+
 /** R2E-Gym's and DeepSWE's form: tools, called in XML. The words of the prompt are ours. */
 export function r2eFormat(
   options: SweFormatOptions & { readonly exactValues?: boolean } = {},
 ): AgentFormat {
-  const { exactValues = false } = options;
-  const parse = (response: string): ParsedCall =>
-    parseXmlCall(response, { exactValues, tools: r2eToolNames });
-  return chatFormat(xmlSystem, { tools: r2eToolset, parse, write: writeXmlCall }, options);
+  return chatFormat(xmlSystem, xmlForm(options.exactValues ?? false), options);
 }
 
 /** The same tools, called in JSON. */
@@ -162,12 +165,7 @@ export function compactSweFormat({
   maxCharacters = 600,
 }: Pick<SweFormatOptions, "maxCharacters"> = {}): AgentFormat {
   const { issue, answer, act } = compactSweMarkers;
-  const form: CallForm = {
-    tools: r2eToolset,
-    parse: (response) => parseXmlCall(response, { exactValues: true, tools: r2eToolNames }),
-    write: writeXmlCall,
-  };
-  return formatOf(form, (history, { text }) => {
+  return formatOf(xmlForm(true), (history, { text }) => {
     const marker = history.length === 0 ? issue : answer;
     return `${marker}${clipMiddle(text.trim(), { maxCharacters })}${act}`;
   });

@@ -1,13 +1,12 @@
-import { createRandom } from "@turnwise/core";
-import { demonstrate, type ScriptedPlayer } from "../demonstration.ts";
+import { createRandom, InputError, reading } from "@turnwise/core";
 import type { TaskSource } from "../task-source.ts";
 import { sweScaffolds, type SweScaffoldName } from "./scaffold/scaffolds.ts";
-import { chatMarkup, compactSweMarkers, plainText, type ChatTemplate } from "./agent-formats.ts";
+import { chatMarkup, plainText, type ChatTemplate } from "./agent-formats.ts";
 import { ContainerError } from "./containers/container.ts";
 import { ContainerPool } from "./containers/container-pool.ts";
-import { demoTasks, type DemoTask } from "./demo/tasks.ts";
+import { demoTasks } from "./demo/tasks.ts";
+import { demoById, sweDemonstrator } from "./demonstrator.ts";
 import { DockerEngine } from "./containers/docker-engine.ts";
-import { encodeToolCall } from "./scaffold/tool-call.ts";
 import { ensureDemoImages } from "./demo/demo-images.ts";
 import { EvaluationMemory } from "./evaluation/evaluation-memory.ts";
 import { loadInstances, type LoadOptions } from "./instances/load-instances.ts";
@@ -26,7 +25,6 @@ import {
 } from "../task-settings.ts";
 import type { EvaluationSplit, TasksSchema } from "../task-settings.ts";
 import { setting } from "../setting.ts";
-import { InputError, reading } from "@turnwise/core";
 
 /** Software-engineering tasks of a run; {@link swebenchTasksSchema} describes every field. */
 export interface SwebenchTasks {
@@ -249,39 +247,11 @@ export async function openSwebenchTasks(
     environmentTimeoutSeconds: queueSeconds,
     takeRecords: () => audit.take(),
     ...(splits.skipped.length > 0 && { omissions: { invalidRows: splits.skipped } }),
-    demonstrator: {
-      imitates: tasks.demonstrators === "mixed" ? "all" : "successes",
-      markers: Object.values(compactSweMarkers),
-      vocabulary: "text",
-      demonstrate: async (wanted, slipShare, random) => {
-        const byId = new Map(splits.all.map((instance) => [instance.id, instance]));
-        const edits = new Map(
-          splits.all.map((instance) => [instance.id, plansOf(instance)[0]![1]!]),
-        );
-        const parts = { createEnvironment, format, maxTurns: episode.maxTurns };
-        const played = wanted.map(async (task) => {
-          const plans = plansOf(byId.get(task.id)!);
-          const shown = tasks.demonstrators === "mixed" ? plans : plans.slice(0, 1);
-          const slips = {
-            share: slipShare,
-            // Another task's edit finds nothing to replace.
-            actions: [...edits].filter(([id]) => id !== task.id).map(([, action]) => action),
-          };
-          return Promise.all(
-            shown.map(async (plan, i) =>
-              demonstrate(task, planned(plan), {
-                ...parts,
-                ...(slipShare > 0 &&
-                  slips.actions.length > 0 && {
-                    slips: { ...slips, random: random.fork(`${task.id}/${i}`) },
-                  }),
-              }),
-            ),
-          );
-        });
-        return (await Promise.all(played)).flat();
-      },
-    },
+    demonstrator: sweDemonstrator(splits.all, tasks.demonstrators, {
+      createEnvironment,
+      format,
+      maxTurns: episode.maxTurns,
+    }),
     close: async () => {
       await pool.close();
     },
@@ -331,10 +301,6 @@ interface Splits {
   readonly skipped: readonly string[];
 }
 
-const demoById: ReadonlyMap<string, DemoTask> = new Map(
-  demoTasks.map((task) => [task.instance.id, task]),
-);
-
 async function readSplits(tasks: SwebenchTasks, seed: number): Promise<Splits> {
   const { path, evaluationPath, repositories, numTraining } = tasks;
   const skipped: string[] = [];
@@ -376,35 +342,4 @@ async function readSplits(tasks: SwebenchTasks, seed: number): Promise<Splits> {
     [...training, ...evaluation.flatMap((entry) => entry.instances)].map((i) => [i.id, i]),
   );
   return { training, evaluation, all: [...all.values()], skipped };
-}
-
-/**
- * What demonstrators do, the one who settles the issue first; of the demonstration's tasks also one
- * who only leaves a remark, and one who hands in what was there.
- */
-function plansOf(instance: SweInstance): readonly (readonly string[])[] {
-  const finish = encodeToolCall({ tool: "finish", arguments: { command: "submit" } });
-  const demo = demoById.get(instance.id);
-  if (demo === undefined) {
-    const cmd = `git apply -v - <<'END_OF_PATCH'\n${instance.goldPatch}END_OF_PATCH`;
-    return [[encodeToolCall({ tool: "execute_bash", arguments: { cmd } }), finish]];
-  }
-  const { file, from, to } = demo.mend;
-  const edit = (rest: Readonly<Record<string, string>>): string =>
-    encodeToolCall({ tool: "file_editor", arguments: { ...rest, path: `/testbed/${file}` } });
-  const view = edit({ command: "view" });
-  const replace = (text: string): string =>
-    edit({ command: "str_replace", old_str: from, new_str: text });
-  const indent = /^[ ]*/u.exec(from)![0];
-  return [
-    [view, replace(to), finish],
-    [view, replace(`${indent}# This is right.\n${from}`), finish],
-    [view, finish],
-  ];
-}
-
-/** Does what is planned, whatever the answers. */
-function planned(actions: readonly string[]): ScriptedPlayer {
-  let next = 0;
-  return { next: () => actions[next++] };
 }

@@ -1,6 +1,6 @@
 import { ContainerError } from "../containers/container.ts";
 import type { DockerEngine } from "../containers/docker-engine.ts";
-import { repositoryFolder } from "../evaluation/scripts.ts";
+import { repositoryFolder } from "../instances/eval-script.ts";
 import { demoBaseImage, ensureDemoBaseImage } from "./base-image.ts";
 import { demoIdentity } from "./git-hash.ts";
 import { demoCommitMessage, type DemoTask } from "./tasks.ts";

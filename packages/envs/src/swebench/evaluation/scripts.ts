@@ -1,8 +1,10 @@
-import { shellWord, withExitCode, outputMarkers } from "../instances/eval-script.ts";
+import {
+  outputMarkers,
+  repositoryFolder,
+  shellWord,
+  withExitCode,
+} from "../instances/eval-script.ts";
 import type { SweInstance, SweSmithInstance } from "../instances/instance.ts";
-
-/** Where images have their repository unless an instance says otherwise. */
-export const repositoryFolder = "/testbed";
 
 /** Folder of an instance's repository in its image. */
 export function folderOf({ folder = repositoryFolder }: SweInstance): string {

@@ -1,6 +1,6 @@
 import { Fields } from "./fields.ts";
 import { logParserNames } from "../grading/log-parsers.ts";
-import { isPlain } from "./instance-error.ts";
+import { isRecord } from "../../is-record.ts";
 import type { R2eGymInstance, SweBenchInstance, SweSmithInstance } from "./instance.ts";
 import { tableEvalScript } from "./eval-script.ts";
 import { r2eGoldPatch } from "./r2e-patch.ts";
@@ -105,7 +105,7 @@ export function r2eGymInstance(row: unknown, place: string): R2eGymInstance {
   const expectedStatuses: (readonly [string, string])[] = [];
   const expected = fields.json("expected_output_json");
   const rule = "be an object of test names and statuses, or JSON of one";
-  if (!isPlain(expected)) return fields.fail("expected_output_json", rule);
+  if (!isRecord(expected)) return fields.fail("expected_output_json", rule);
   if (Object.keys(expected).length === 0) fields.fail("expected_output_json", "hold a test");
   for (const [test, status] of Object.entries(expected)) {
     if (typeof status !== "string") return fields.fail("expected_output_json", rule);

@@ -6,12 +6,15 @@ import {
   sweBenchInstance,
   sweSmithInstance,
 } from "./adapters.ts";
-import { evalScript, shellWord, testDirectives } from "./eval-script.ts";
-import { isPlain } from "./instance-error.ts";
+import {
+  condaTestbed,
+  evalScript,
+  repositoryFolder,
+  shellWord,
+  testDirectives,
+} from "./eval-script.ts";
+import { isRecord } from "../../is-record.ts";
 import type { SweBenchInstance, SweInstance } from "./instance.ts";
-
-/** Lines that activate the conda environment of images in SWE-bench's layout. */
-const condaTestbed = ["source /opt/miniconda3/bin/activate", "conda activate testbed"];
 
 /** Commands that test the repositories of SWE-Gym, whose rows name none. */
 const sweGymCommands: ReadonlyMap<string, string> = new Map([
@@ -48,13 +51,13 @@ interface RowParts {
 }
 
 function instanceOf(fields: Fields, parts: RowParts): SweBenchInstance {
-  const { folder = "/testbed", activate = [], before = [], testCommand, ...rest } = parts;
+  const { folder = repositoryFolder, activate = [], before = [], testCommand, ...rest } = parts;
   const version = fields.label("version") ?? "";
   const { repo, baseCommit, testPatch } = rest;
   const script = { repo, version, baseCommit, testPatch, folder, activate, before, testCommand };
   return {
     ...rest,
-    ...(folder === "/testbed" ? {} : { folder }),
+    ...(folder === repositoryFolder ? {} : { folder }),
     format: "swe-bench",
     version,
     evalScript: fields.optionalText("eval_script") ?? evalScript({ ...script, install: "" }),
@@ -76,8 +79,6 @@ function commonParts(fields: Fields): Omit<RowParts, "image" | "logParser" | "te
     passToPass: fields.texts("PASS_TO_PASS"),
   };
 }
-
-const joined = (commands: readonly string[]): string => commands.join("\n");
 
 /**
  * Reads a row of SWE-Gym: SWE-bench's fields without image and commands. Nothing is installed again
@@ -121,16 +122,13 @@ export function sweRebenchInstance(row: unknown, place: string): SweBenchInstanc
   // The second version has a language, runs its commands as they are, and works in `/name`.
   const isSecond = fields.has("language");
   const files = testDirectives(common.repo, common.testPatch).map(shellWord);
+  const lines = isSecond ? commands : commands.map((command) => [command, ...files].join(" "));
   return instanceOf(fields, {
     ...common,
     image,
     logParser: readLogParser(config, common.repo),
-    ...(isSecond
-      ? { folder: `/${common.repo.split("/").at(-1)!}`, before: [] }
-      : { activate: condaTestbed }),
-    testCommand: isSecond
-      ? joined(commands)
-      : joined(commands.map((command) => [command, ...files].join(" "))),
+    ...(isSecond ? { folder: `/${common.repo.split("/").at(-1)!}` } : { activate: condaTestbed }),
+    testCommand: lines.join("\n"),
   });
 }
 
@@ -146,7 +144,7 @@ export function sweBenchLiveInstance(row: unknown, place: string): SweBenchInsta
     image: ownImage(fields) ?? `starryzhang/sweb.eval.x86_64.${name}:latest`,
     logParser: readLogParser(fields, common.repo),
     before: fields.lines("rebuild_cmds"),
-    testCommand: joined([...commands, ...fields.lines("print_cmds")]),
+    testCommand: [...commands, ...fields.lines("print_cmds")].join("\n"),
   });
 }
 
@@ -199,7 +197,7 @@ export function multiSweBenchInstance(row: unknown, place: string): SweBenchInst
   if (failToPass.length === 0) fields.fail("f2p_tests", "hold a test");
   const issues = fields.json("resolved_issues");
   const texts = (Array.isArray(issues) ? issues : [])
-    .filter(isPlain)
+    .filter(isRecord)
     .map(({ title, body }) => `${textOf(title)}\n\n${textOf(body)}`.trim());
   const problemStatement = texts.filter((text) => text !== "").join("\n\n");
   if (problemStatement === "") fields.fail("resolved_issues", "hold an issue with a title or body");
@@ -225,8 +223,8 @@ const textOf = (value: unknown): string => (typeof value === "string" ? value : 
 /** The instance within a row of NeMo Gym (Nemotron): JSON in the metadata of its request. */
 function nemotronRow(row: Readonly<Record<string, unknown>>): unknown {
   const request = row["responses_create_params"];
-  const metadata = isPlain(request) ? request["metadata"] : undefined;
-  if (!isPlain(metadata) || metadata["instance_dict"] === undefined) return undefined;
+  const metadata = isRecord(request) ? request["metadata"] : undefined;
+  if (!isRecord(metadata) || metadata["instance_dict"] === undefined) return undefined;
   const inner = metadata["instance_dict"];
   if (typeof inner !== "string") return inner;
   try {
@@ -257,7 +255,7 @@ function nemotronRow(row: Readonly<Record<string, unknown>>): unknown {
 export function readInstance(row: unknown, place: string): SweInstance {
   const fields: Fields = new Fields(row, place);
   if (fields.has("responses_create_params")) {
-    const inner = isPlain(row) ? nemotronRow(row) : undefined;
+    const inner = isRecord(row) ? nemotronRow(row) : undefined;
     if (inner === undefined) {
       fields.fail("responses_create_params", "hold metadata with an instance_dict");
     }

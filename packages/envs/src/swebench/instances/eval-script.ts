@@ -7,6 +7,15 @@ export const outputMarkers = {
   end: ">>>>> End Test Output",
 } as const;
 
+/** Folder of the repository in images, unless an instance names another. */
+export const repositoryFolder = "/testbed";
+
+/** Lines that activate the conda environment of images in SWE-bench's layout. */
+export const condaTestbed: readonly string[] = [
+  "source /opt/miniconda3/bin/activate",
+  "conda activate testbed",
+];
+
 /** Files of a test patch with these ends are data, not tests to run. */
 const dataSuffixes = [
   ".json",
@@ -117,8 +126,8 @@ export function tableEvalScript(
     version,
     baseCommit,
     testPatch,
-    folder: "/testbed",
-    activate: ["source /opt/miniconda3/bin/activate", "conda activate testbed"],
+    folder: repositoryFolder,
+    activate: condaTestbed,
     before,
     install,
     testCommand: [testCommand, ...testDirectives(repo, testPatch).map(shellWord)].join(" "),

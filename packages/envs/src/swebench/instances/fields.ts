@@ -1,4 +1,5 @@
-import { InstanceError, isPlain, shown } from "./instance-error.ts";
+import { isRecord } from "../../is-record.ts";
+import { InstanceError, shown } from "./instance-error.ts";
 
 /** Reads the fields of one row; every complaint names the place, the field, the rule and the value. */
 export class Fields {
@@ -7,7 +8,7 @@ export class Fields {
 
   /** @throws `InstanceError` unless the row is an object. */
   constructor(row: unknown, place: string) {
-    if (!isPlain(row)) {
+    if (!isRecord(row)) {
       throw new InstanceError(`${place}: row must be an object, got ${shown(row)}`);
     }
     this.#row = row;
@@ -76,14 +77,14 @@ export class Fields {
   /** The fields of an object, or of JSON of one, within this row. */
   inner(field: string): Fields {
     const value = this.json(field);
-    if (!isPlain(value)) return this.fail(field, "be an object, or JSON of one");
+    if (!isRecord(value)) return this.fail(field, "be an object, or JSON of one");
     return new Fields(value, `${this.#place}: ${field}`);
   }
 
   /** Shell lines: a text, or a list of texts. */
   lines(field: string): readonly string[] {
+    if (!this.has(field)) return [];
     const value = this.#row[field];
-    if (value === undefined || value === null) return [];
     if (typeof value === "string") return value.trim() === "" ? [] : [value];
     return this.texts(field);
   }
@@ -105,6 +106,8 @@ export class Fields {
   }
 }
 
+const escapes: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r" };
+
 /** Texts of a Python list literal with single quotes, `['a', "b"]`; `undefined` for other text. */
 export function parsePythonTexts(text: string): readonly string[] | undefined {
   const inner = /^\s*\[([^]*)\]\s*$/u.exec(text)?.[1];
@@ -118,7 +121,6 @@ export function parsePythonTexts(text: string): readonly string[] | undefined {
       // JSON may hold apostrophes within its texts.
       return inner.slice(start).trim() === "" ? texts : undefined;
     }
-    const escapes: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r" };
     texts.push(
       (match[1] ?? match[2]!).replaceAll(
         /\\([^])/gu,

@@ -1,13 +1,8 @@
-import { readFile } from "node:fs/promises";
-import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
-import { decodeText } from "@turnwise/core";
-import { zipProblem } from "../../zip-archive.ts";
 import { readInstance } from "./data-sets.ts";
-import { InstanceError, isPlain, messageOf, shown } from "./instance-error.ts";
+import { isRecord } from "../../is-record.ts";
+import { InstanceError, messageOf, shown } from "./instance-error.ts";
 import type { SweInstance } from "./instance.ts";
-
-const unzip = promisify(gunzip);
+import { decode, readBytes } from "./read-bytes.ts";
 
 /** The rows of a file of instances, and where each stands, for messages. */
 async function* rowsOf(
@@ -55,14 +50,6 @@ async function* rowsOf(
   }
 }
 
-function decode(bytes: Buffer, path: string): string {
-  try {
-    return decodeText(bytes, path);
-  } catch (cause) {
-    throw new InstanceError(messageOf(cause), { cause });
-  }
-}
-
 function parse(text: string, place: string): unknown {
   try {
     return JSON.parse(text) as unknown;
@@ -93,25 +80,7 @@ export async function loadInstances(
   path: string,
   { fields = {}, onInvalid }: LoadOptions = {},
 ): Promise<SweInstance[]> {
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(path);
-  } catch (cause) {
-    throw new InstanceError(`${path}: file must be readable, got ${messageOf(cause)}`, {
-      cause,
-    });
-  }
-  const problem = zipProblem(bytes);
-  if (problem !== undefined) throw new InstanceError(`${path}: ${problem}`);
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
-    try {
-      bytes = await unzip(bytes);
-    } catch (cause) {
-      throw new InstanceError(`${path}: file must be whole gzip, got ${messageOf(cause)}`, {
-        cause,
-      });
-    }
-  }
+  const bytes = await readBytes(path);
   const instances: SweInstance[] = [];
   const places = new Map<string, string>();
   let first: InstanceError | undefined;
@@ -139,11 +108,11 @@ export async function loadInstances(
 
 /** The row with fields under our names too. A path that leads nowhere changes nothing. */
 function withFields(row: unknown, fields: Readonly<Record<string, string>>): unknown {
-  if (!isPlain(row) || Object.keys(fields).length === 0) return row;
+  if (!isRecord(row) || Object.keys(fields).length === 0) return row;
   const result: Record<string, unknown> = { ...row };
   for (const [name, path] of Object.entries(fields)) {
     let value: unknown = row;
-    for (const part of path.split(".")) value = isPlain(value) ? value[part] : undefined;
+    for (const part of path.split(".")) value = isRecord(value) ? value[part] : undefined;
     if (value !== undefined) result[name] = value;
   }
   return result;

@@ -1,10 +1,10 @@
-import { isPlain } from "./instance-error.ts";
+import { isRecord } from "../../is-record.ts";
 
 /** A commit as R2E-Gym stores it: files, hunks, lines. Only what a patch needs is looked at. */
 type Plain = Readonly<Record<string, unknown>>;
 
 function plain(value: unknown, name: string): Plain {
-  if (isPlain(value)) return value;
+  if (isRecord(value)) return value;
   throw new TypeError(`hold an object at ${name}`);
 }
 

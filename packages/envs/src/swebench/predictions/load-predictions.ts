@@ -1,9 +1,7 @@
-import { readFile } from "node:fs/promises";
-import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
-import { decodeText } from "@turnwise/core";
 import { Fields } from "../instances/fields.ts";
-import { InstanceError, isPlain, messageOf, shown } from "../instances/instance-error.ts";
+import { isRecord } from "../../is-record.ts";
+import { InstanceError, shown } from "../instances/instance-error.ts";
+import { decode, readBytes } from "../instances/read-bytes.ts";
 
 /** A patch that a model wrote for an instance. */
 export interface Prediction {
@@ -20,19 +18,7 @@ export interface Prediction {
  * @throws `InstanceError` naming file, row, field, rule and value; also for an id that appears twice.
  */
 export async function loadPredictions(path: string): Promise<Prediction[]> {
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(path);
-    if (bytes[0] === 0x1f && bytes[1] === 0x8b) bytes = await promisify(gunzip)(bytes);
-  } catch (cause) {
-    throw new InstanceError(`${path}: file must be readable, got ${messageOf(cause)}`, { cause });
-  }
-  let text: string;
-  try {
-    text = decodeText(bytes, path);
-  } catch (cause) {
-    throw new InstanceError(messageOf(cause), { cause });
-  }
+  const text = decode(await readBytes(path), path);
   const predictions: Prediction[] = [];
   const places = new Map<string, string>();
   for (const [row, place] of rowsOf(text, path)) {
@@ -61,12 +47,12 @@ function* rowsOf(text: string, path: string): Generator<readonly [row: unknown, 
     for (const [i, row] of whole.entries()) yield [row, `${path}: row ${i + 1}`];
     return;
   }
-  if (isPlain(whole)) {
+  if (isRecord(whole)) {
     if (whole["instance_id"] !== undefined) yield [whole, `${path}: row 1`];
     else {
       for (const [id, row] of Object.entries(whole)) {
         const place = `${path}: ${id}`;
-        yield [isPlain(row) ? { instance_id: id, ...row } : row, place];
+        yield [isRecord(row) ? { instance_id: id, ...row } : row, place];
       }
     }
     return;

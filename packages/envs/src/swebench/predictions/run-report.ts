@@ -26,8 +26,6 @@ export interface RunReport {
   readonly schema_version: 2;
 }
 
-const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
 /**
  * Counts results as the official harness does.
  * @param instanceIds - All instances of the data set.
@@ -41,7 +39,7 @@ export function runReport(
     [...results]
       .filter(([, result]) => kinds.includes(result))
       .map(([id]) => id)
-      .toSorted(byText);
+      .toSorted();
   const completed = having("resolved", "unresolved");
   const [resolved, unresolved] = [having("resolved"), having("unresolved")];
   const [empty, error] = [having("empty"), having("error")];
@@ -54,9 +52,9 @@ export function runReport(
     empty_patch_instances: empty.length,
     error_instances: error.length,
     completed_ids: completed,
-    incomplete_ids: instanceIds.filter((id) => !results.has(id)).toSorted(byText),
+    incomplete_ids: instanceIds.filter((id) => !results.has(id)).toSorted(),
     empty_patch_ids: empty,
-    submitted_ids: [...results.keys()].toSorted(byText),
+    submitted_ids: [...results.keys()].toSorted(),
     resolved_ids: resolved,
     unresolved_ids: unresolved,
     error_ids: error,

@@ -48,6 +48,14 @@ def forge(send):
     send("finish", status=0, canaries=0, replaced=[])
 `;
 
+/** Finds the registry of plug-ins in the frames of pytest. */
+const findManager = `frame = sys._getframe()
+manager = None
+while frame is not None:
+    for value in list(frame.f_locals.values()):
+        manager = getattr(value, "pluginmanager", None) or manager
+    frame = frame.f_back`;
+
 /** What each attack is known by. */
 const attacks: Readonly<Record<string, readonly [reason: string, patch: string]>> = {
   "declares all tests expected failures": [
@@ -143,12 +151,7 @@ for value in gc.get_objects():
     "report_forged",
     onImport(`${passLog}
 import sys
-frame = sys._getframe()
-manager = None
-while frame is not None:
-    for value in list(frame.f_locals.values()):
-        manager = getattr(value, "pluginmanager", None) or manager
-    frame = frame.f_back
+${findManager}
 for plugin in manager.get_plugins():
     if getattr(plugin, "__name__", "").startswith("turnwise_"):
         for cell in plugin.pytest_runtest_logreport.__closure__:
@@ -163,12 +166,7 @@ pass_log()`),
     "process_inspected",
     onImport(`${passLog}
 import hashlib, json, sys, types
-frame = sys._getframe()
-manager = None
-while frame is not None:
-    for value in list(frame.f_locals.values()):
-        manager = getattr(value, "pluginmanager", None) or manager
-    frame = frame.f_back
+${findManager}
 seen = {}
 def look(value, depth=0):
     if id(value) in seen or depth > 8:
@@ -219,12 +217,7 @@ pass_log()`),
     onImport(`${passLog}
 import sys
 from _pytest.reports import TestReport
-frame = sys._getframe()
-manager = None
-while frame is not None:
-    for value in list(frame.f_locals.values()):
-        manager = getattr(value, "pluginmanager", None) or manager
-    frame = frame.f_back
+${findManager}
 for i in IDS:
     for when in ("setup", "call", "teardown"):
         manager.hook.pytest_runtest_logreport(report=TestReport(i, (i, 0, i), {}, "passed", None, when))
@@ -235,12 +228,7 @@ pass_log()`),
     onImport(`${passLog}
 import functools, sys, threading
 from _pytest.reports import TestReport
-frame = sys._getframe()
-manager = None
-while frame is not None:
-    for value in list(frame.f_locals.values()):
-        manager = getattr(value, "pluginmanager", None) or manager
-    frame = frame.f_back
+${findManager}
 for i in IDS:
     for when in ("setup", "call", "teardown"):
         report = TestReport(i, (i, 0, i), {}, "passed", None, when)

@@ -43,6 +43,7 @@ export interface StrictRunOptions {
 
 /** User and group of the processes that read output and report: no image has it. */
 const readerId = 61_183;
+const reader = `${readerId}:${readerId}`;
 /** Wait for the last bytes after all test processes were killed, seconds. */
 const drainSeconds = 30;
 
@@ -73,25 +74,16 @@ export async function runTestsStrictly(
   const keys = Array.from({ length: numSessions }, hex);
   const pipes = await layPipes(container);
 
+  const asReader = { cwd: "/", user: reader, timeoutSeconds: timeoutSeconds + 120 };
   const read = async (pipe: string): Promise<CommandResult> =>
-    container.exec(`exec cat ${pipe}`, {
-      cwd: "/",
-      user: `${readerId}:${readerId}`,
-      timeoutSeconds: timeoutSeconds + 120,
-      maxBytes,
-    });
+    container.exec(`exec cat ${pipe}`, { ...asReader, maxBytes });
   const readers = [read(pipes.log), read(pipes.report)];
   const keyWriter = container.exec(
     `while read -r key; do echo "$key" >${pipes.key}; sleep 0.3; done`,
-    {
-      cwd: "/",
-      user: `${readerId}:${readerId}`,
-      timeoutSeconds: timeoutSeconds + 120,
-      input: keys.map((key) => `${key}\n`).join(""),
-    },
+    { ...asReader, input: keys.map((key) => `${key}\n`).join("") },
   );
   // They end with the container at the latest.
-  for (const reader of [...readers, keyWriter]) reader.catch(() => undefined);
+  for (const process of [...readers, keyWriter]) process.catch(() => undefined);
 
   const mark = hex();
   const prepared = await container.exec(`exec 3>&1 >&2; ${runInput}`, {
@@ -161,7 +153,7 @@ async function layPipes(container: Container): Promise<Pipes> {
   ]);
   const made = await container.exec(
     `mkfifo -m 0622 ${pipes.log} ${pipes.report} && mkfifo -m 0644 ${pipes.key}`,
-    { cwd: "/", user: `${readerId}:${readerId}` },
+    { cwd: "/", user: reader },
   );
   if (made.exitCode !== 0) {
     throw new Error(`mkfifo in ${container.image}: ${made.stderr.toString("utf8").slice(0, 200)}`);
@@ -169,9 +161,12 @@ async function layPipes(container: Container): Promise<Pipes> {
   return pipes;
 }
 
-/** Number of lines that start pytest, directly or through tox. */
+/** Matches a command that starts pytest, directly or through tox. */
+export const startsPytest: RegExp = /\b(?:pytest|py\.test|tox)\b/u;
+
+/** Number of lines that start pytest. */
 function countSessions(tests: string): number {
-  return tests.split("\n").filter((line) => /\b(?:pytest|py\.test|tox)\b/u.test(line)).length;
+  return tests.split("\n").filter((line) => startsPytest.test(line)).length;
 }
 
 /** Prints variables, functions, options and folder of the shell, for the shell of the tests. */

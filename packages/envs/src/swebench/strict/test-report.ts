@@ -118,10 +118,11 @@ export function readTestReport(text: string, keys: readonly string[]): TestRepor
   for (const [id, test] of phases) {
     const status = statusOf(test);
     if (status !== undefined) statuses.set(id, status);
-    const code = [...test.values()].flat().flatMap((record) => record.code ?? []);
+    const records = [...test.values()].flat();
+    const code = records.flatMap((record) => record.code ?? []);
     if (code.length > 0) otherCode.set(id, code);
     if (status !== "XFAIL" && status !== "SKIPPED") continue;
-    const files = [...test.values()].flat().flatMap(({ through }) => through ?? []);
+    const files = records.flatMap(({ through }) => through ?? []);
     if (files.length > 0) excusedThrough.set(id, files);
   }
   return {
@@ -141,16 +142,18 @@ export function readTestReport(text: string, keys: readonly string[]): TestRepor
 
 /** Status of a test from its phases; `undefined` for a test without a complete set of them. */
 function statusOf(test: ReadonlyMap<string, readonly TestRecord[]>): ReportedStatus | undefined {
-  const [setup, call, teardown] = ["setup", "call", "teardown"].map((when) => test.get(when) ?? []);
-  const has = (records: readonly TestRecord[] | undefined, outcome: string): boolean =>
-    records?.some((record) => record.outcome === outcome) ?? false;
+  const setup = test.get("setup") ?? [];
+  const call = test.get("call") ?? [];
+  const teardown = test.get("teardown") ?? [];
+  const has = (records: readonly TestRecord[], outcome: string): boolean =>
+    records.some((record) => record.outcome === outcome);
   if (has(call, "failed")) return "FAILED";
   if (has(setup, "failed") || has(teardown, "failed")) return "ERROR";
-  const skipped = [...setup!, ...call!].find(({ outcome }) => outcome === "skipped");
+  const skipped = [...setup, ...call].find(({ outcome }) => outcome === "skipped");
   if (skipped !== undefined) return skipped.xfail === true ? "XFAIL" : "SKIPPED";
   const isComplete = has(setup, "passed") && has(call, "passed") && has(teardown, "passed");
   if (!isComplete) return undefined;
-  return call!.some(({ xfail }) => xfail === true) ? "XPASS" : "PASSED";
+  return call.some(({ xfail }) => xfail === true) ? "XPASS" : "PASSED";
 }
 
 /**
@@ -168,10 +171,9 @@ export function reportAsLog(format: SweInstance["format"], { statuses }: TestRep
     "FAILED",
   ];
   const lines = order.flatMap((status) =>
-    [...statuses].filter(([, other]) => other === status).map(([id]) => [status, id] as const),
+    [...statuses]
+      .filter(([, other]) => other === status)
+      .map(([id]) => (format === "swe-smith" ? `${id} ${status}\n` : `${status} ${id}\n`)),
   );
-  const text = lines.map(([status, id]) =>
-    format === "swe-smith" ? `${id} ${status}\n` : `${status} ${id}\n`,
-  );
-  return (format === "r2e-gym" ? "short test summary info\n" : "") + text.join("");
+  return (format === "r2e-gym" ? "short test summary info\n" : "") + lines.join("");
 }

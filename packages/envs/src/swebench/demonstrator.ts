@@ -1,0 +1,88 @@
+import type { Task } from "@turnwise/core";
+import { demonstrate, type ScriptedPlayer } from "../demonstration.ts";
+import type { AgentFormat } from "../agent-format.ts";
+import type { EnvironmentFactory } from "../environment.ts";
+import type { Demonstrator } from "../task-source.ts";
+import { compactSweMarkers } from "./agent-formats.ts";
+import { demoTasks, type DemoTask } from "./demo/tasks.ts";
+import type { SweInstance } from "./instances/instance.ts";
+import { encodeToolCall } from "./scaffold/tool-call.ts";
+
+/** Tasks of the demonstration by the id of their instance. */
+export const demoById: ReadonlyMap<string, DemoTask> = new Map(
+  demoTasks.map((task) => [task.instance.id, task]),
+);
+
+/** Actions of one episode, the submission last. */
+type Plan = readonly string[];
+
+/**
+ * Makes the demonstrator of a list of instances.
+ * @param agents - `able`: one agent, which fixes the issue; `mixed`: all agents of an instance.
+ */
+export function sweDemonstrator(
+  instances: readonly SweInstance[],
+  agents: "able" | "mixed",
+  parts: {
+    readonly createEnvironment: EnvironmentFactory;
+    readonly format: AgentFormat;
+    readonly maxTurns: number;
+  },
+): Demonstrator {
+  return {
+    imitates: agents === "mixed" ? "all" : "successes",
+    markers: Object.values(compactSweMarkers),
+    vocabulary: "text",
+    demonstrate: async (tasks, slipShare, random) => {
+      const plansById = new Map(instances.map((instance) => [instance.id, plansOf(instance)]));
+      const episodes = tasks.flatMap((task) => {
+        const plans = plansById.get(task.id)!;
+        const actions = slipShare > 0 ? otherEdits(plansById, task) : [];
+        return plans.slice(0, agents === "mixed" ? plans.length : 1).map(async (plan, i) => {
+          const slips = { share: slipShare, actions, random: random.fork(`${task.id}/${i}`) };
+          return demonstrate(task, followPlan(plan), {
+            ...parts,
+            ...(actions.length > 0 && { slips }),
+          });
+        });
+      });
+      return Promise.all(episodes);
+    },
+  };
+}
+
+/** Edits of the other tasks, each the action before the submission: here they find nothing to replace. */
+function otherEdits(plansById: ReadonlyMap<string, readonly Plan[]>, { id }: Task): string[] {
+  return [...plansById].filter(([other]) => other !== id).map(([, plans]) => plans[0]![1]!);
+}
+
+/**
+ * Plans for an instance, first the one that fixes the issue. For a task of the demonstration also one
+ * that only adds a comment, and one that submits the repository unchanged.
+ */
+function plansOf(instance: SweInstance): readonly Plan[] {
+  const finish = encodeToolCall({ tool: "finish", arguments: { command: "submit" } });
+  const demo = demoById.get(instance.id);
+  if (demo === undefined) {
+    const cmd = `git apply -v - <<'END_OF_PATCH'\n${instance.goldPatch}END_OF_PATCH`;
+    return [[encodeToolCall({ tool: "execute_bash", arguments: { cmd } }), finish]];
+  }
+  const { file, from, to } = demo.mend;
+  const edit = (rest: Readonly<Record<string, string>>): string =>
+    encodeToolCall({ tool: "file_editor", arguments: { ...rest, path: `/testbed/${file}` } });
+  const view = edit({ command: "view" });
+  const replace = (text: string): string =>
+    edit({ command: "str_replace", old_str: from, new_str: text });
+  const indent = /^[ ]*/u.exec(from)![0];
+  return [
+    [view, replace(to), finish],
+    [view, replace(`${indent}# This is right.\n${from}`), finish],
+    [view, finish],
+  ];
+}
+
+/** Makes a player that follows a plan and ignores observations. */
+function followPlan(plan: Plan): ScriptedPlayer {
+  let next = 0;
+  return { next: () => plan[next++] };
+}

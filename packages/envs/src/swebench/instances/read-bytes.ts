@@ -1,0 +1,41 @@
+import { readFile } from "node:fs/promises";
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
+import { decodeText } from "@turnwise/core";
+import { zipProblem } from "../../zip-archive.ts";
+import { InstanceError, messageOf } from "./instance-error.ts";
+
+const unzip = promisify(gunzip);
+
+/**
+ * Reads a data file and decompresses gzip, which its content identifies, not its name.
+ * @throws `InstanceError` for a file that is unreadable, a zip archive or incomplete gzip.
+ */
+export async function readBytes(path: string): Promise<Buffer> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(path);
+  } catch (cause) {
+    throw new InstanceError(`${path}: file must be readable, got ${messageOf(cause)}`, { cause });
+  }
+  const problem = zipProblem(bytes);
+  if (problem !== undefined) throw new InstanceError(`${path}: ${problem}`);
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  try {
+    return await unzip(bytes);
+  } catch (cause) {
+    throw new InstanceError(`${path}: file must be whole gzip, got ${messageOf(cause)}`, { cause });
+  }
+}
+
+/**
+ * Decodes the text of a data file.
+ * @throws `InstanceError` for bytes that are not text.
+ */
+export function decode(bytes: Buffer, path: string): string {
+  try {
+    return decodeText(bytes, path);
+  } catch (cause) {
+    throw new InstanceError(messageOf(cause), { cause });
+  }
+}
