@@ -53,7 +53,7 @@ export function sweDemonstrator(
 
 /** Edits of the other tasks, each the action before the submission: here they find nothing to replace. */
 function otherEdits(plansById: ReadonlyMap<string, readonly Plan[]>, { id }: Task): string[] {
-  return [...plansById].filter(([other]) => other !== id).map(([, plans]) => plans[0]![1]!);
+  return [...plansById].filter(([other]) => other !== id).map(([, plans]) => plans[0]!.at(-2)!);
 }
 
 /**
