@@ -1,11 +1,11 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
 /** The labels that every container of ours carries: who owns it, and until when. */
 export const labelNames = {
   /** One engine object of one process. */
   run: "turnwise.run",
-  /** `host:pid:start` of the process that owns it. */
+  /** `machine:pid:start` of the process that owns it. */
   owner: "turnwise.owner",
   /** Seconds since 1970 after which anyone may remove it. */
   expires: "turnwise.expires",
@@ -30,18 +30,33 @@ function startOf(pid: number): string {
   }
 }
 
-/** Names a process so that another one with the same number is told apart. */
+/**
+ * Identifies the system in which process numbers are valid. Virtual machines and containers often share
+ * a host name, so the boot and the PID namespace are part of it, where the system has them.
+ */
+function machineOf(): string {
+  try {
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    return `${hostname()}/${boot}/${readlinkSync("/proc/self/ns/pid")}`;
+  } catch {
+    return hostname();
+  }
+}
+
+const machine = machineOf();
+
+/** Identifies a process, also after another process got the same number. */
 export function ownerLabel(pid: number = process.pid): string {
-  return `${hostname()}:${pid}:${startOf(pid)}`;
+  return `${machine}:${pid}:${startOf(pid)}`;
 }
 
 /**
- * Whether the owner of a container is known to be gone: a process of this machine that does not run
- * any more. Owners on other machines are never known to be gone.
+ * True if the owner of a container is known to be gone: a process of this machine that does not run
+ * any more. Owners on other machines, or in other PID namespaces, are never known to be gone.
  */
 export function isOwnerGone(owner: string): boolean {
   const match = /^(.*):(\d+):(\d*)$/u.exec(owner);
-  if (!match || match[1] !== hostname()) return false;
+  if (!match || match[1] !== machine) return false;
   const pid = Number(match[2]);
   try {
     process.kill(pid, 0);

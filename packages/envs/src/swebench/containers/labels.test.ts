@@ -1,0 +1,26 @@
+import { spawnSync } from "node:child_process";
+import { hostname } from "node:os";
+import { describe, expect, it } from "vitest";
+import { isOwnerGone, ownerLabel } from "./labels.ts";
+
+/** Number of a process that has ended. */
+const ended = (): number => spawnSync("true").pid;
+
+describe("the owner of a container", () => {
+  it("is gone if its process ended, or another one has its number", () => {
+    expect(isOwnerGone(ownerLabel())).toBe(false);
+    expect(isOwnerGone(ownerLabel(ended()))).toBe(true);
+    expect(isOwnerGone(ownerLabel().replace(/\d+$/u, "1"))).toBe(process.platform === "linux");
+  });
+
+  it("is never known to be gone on another machine, even one with the same host name", () => {
+    const [, process_] = /:(\d+:\d*)$/u.exec(ownerLabel(ended()))!;
+    for (const machine of [
+      "elsewhere",
+      `${hostname()}/another-boot/pid:[4026531836]`,
+      ownerLabel().replace(/\[\d+\].*$/u, "[1]"),
+    ]) {
+      expect(isOwnerGone(`${machine}:${process_}`)).toBe(false);
+    }
+  });
+});
