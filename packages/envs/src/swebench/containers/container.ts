@@ -83,7 +83,8 @@ export interface ContainerFile {
 export interface ContainerShell {
   /**
    * Runs a command in the shell, its streams merged in `stdout`. If the command runs out of time or
-   * ends the shell, the shell is lost, and the next command begins a new one.
+   * ends the shell, the shell is lost, and the next command begins a new one. If the shell ended
+   * between two commands, the second one is not run and reports the lost shell.
    */
   run(
     command: string,

@@ -248,6 +248,24 @@ describe.skipIf(engine === undefined)("a container", () => {
     });
   });
 
+  it("reports a shell that ended between two commands at once", async () => {
+    await withContainer(async (container) => {
+      const shell = container.shell();
+      await shell.run("echo a");
+      await container.exec("kill -KILL -1");
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      expect(await shell.run("echo b", { timeoutSeconds: 600 })).toMatchObject({
+        exitCode: null,
+        isTimedOut: false,
+        isShellLost: true,
+      });
+      expect(textOf((await shell.run("echo c")).stdout)).toBe("c");
+      await (engine!.client as Dockerode).getContainer(container.id).kill();
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      expect(await faultOf(shell.run("echo d", { timeoutSeconds: 600 }))).toBe("engine");
+    });
+  });
+
   it("gives up when it is told to", async () => {
     await withContainer(async (container) => {
       const controller = new AbortController();

@@ -68,6 +68,8 @@ export class DockerShell implements ContainerShell {
     let timer: NodeJS.Timeout | undefined;
     const ending = await new Promise<"done" | "lost" | "expired">((resolve) => {
       session.onEnd = () => resolve("lost");
+      // A stream that ended between two commands emits no further event.
+      if (session.stream.readableEnded || session.stream.destroyed) session.onEnd();
       session.onData = (data) => {
         // Latin-1 keeps bytes as they are; what may be the beginning of a sentinel is held back.
         tail += data.toString("latin1");
