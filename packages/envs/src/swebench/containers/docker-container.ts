@@ -226,17 +226,19 @@ export class DockerContainer implements Container {
    */
   async #killEverything(): Promise<void> {
     const { maxProcesses } = this.#parts;
+    const limit = async (PidsLimit: number): Promise<unknown> =>
+      withinSeconds(60, this.#doing("clean up"), this.#container.update({ PidsLimit }));
     try {
-      await this.#container.update({ PidsLimit: maxProcesses * 2 + 64 });
+      await limit(maxProcesses * 2 + 64);
       // A builtin of the shell: it needs no further process.
       const isDone = await this.#bare("kill -KILL -1; exit 0", undefined);
-      await this.#container.update({ PidsLimit: maxProcesses });
+      await limit(maxProcesses);
       if (isDone) return;
     } catch (cause) {
       await this.#assertAlive("clean up");
       throw dockerFault(this.#doing("clean up"), cause);
     }
-    await this.#container.kill().catch(() => undefined);
+    await withinSeconds(60, this.#doing("kill"), this.#container.kill()).catch(() => undefined);
     throw this.#fault("environment", "clean up: the container had to be killed");
   }
 

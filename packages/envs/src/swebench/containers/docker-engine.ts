@@ -10,10 +10,10 @@ import {
 } from "./container.ts";
 import { defaultDockerAddress, parseDockerAddress, type DockerAddress } from "./docker-address.ts";
 import { DockerContainer } from "./docker-container.ts";
-import { dockerFault, withinSeconds } from "./docker-fault.ts";
-import { ensureImage, type PullOptions } from "./docker-images.ts";
-import { commitContainer, PreparedImages } from "./prepared-images.ts";
+import { withinSeconds } from "./docker-fault.ts";
+import { ensureImage, hasImage, type PullOptions } from "./docker-images.ts";
 import { isOwnerGone, labelNames, ownerLabel } from "./labels.ts";
+import { commitContainer, PreparedImages } from "./prepared-images.ts";
 import { startWatchdog, type Watchdog } from "./watchdog.ts";
 
 /** How to reach an engine, and what it may do. */
@@ -216,14 +216,7 @@ export class DockerEngine implements ContainerEngine {
 
   /** Whether the engine has an image. */
   async hasImage(image: string): Promise<boolean> {
-    try {
-      await this.#docker.getImage(image).inspect();
-      return true;
-    } catch (cause) {
-      const fault = dockerFault(`${this.host}: look for ${image}`, cause);
-      if (fault.kind === "image") return false;
-      throw fault;
-    }
+    return hasImage(this.#docker, image, `${this.host}: look for ${image}`);
   }
 
   /** How many containers of this object run now. */
@@ -251,10 +244,11 @@ export class DockerEngine implements ContainerEngine {
     await Promise.all(
       orphans.map(async ({ Id }) =>
         // Another process may be sweeping at the same time.
-        this.#docker
-          .getContainer(Id)
-          .remove({ force: true, v: true })
-          .catch(() => undefined),
+        withinSeconds(
+          120,
+          `${this.host}: remove ${Id}`,
+          this.#docker.getContainer(Id).remove({ force: true, v: true }),
+        ).catch(() => undefined),
       ),
     );
     return orphans.length;

@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type Dockerode from "dockerode";
+import { messageOf } from "../instances/instance-error.ts";
 import { ContainerError } from "./container.ts";
-import { dockerFault } from "./docker-fault.ts";
+import { dockerFault, withinSeconds } from "./docker-fault.ts";
 
 /** How images come to an engine, and how much of its disk they may take. */
 export interface PullOptions {
@@ -58,11 +60,12 @@ export async function ensureImage(
 ): Promise<void> {
   const store = storeOf(docker);
   store.lastUse.set(image, ++store.clock);
+  const doing = `image ${image}`;
   try {
-    await docker.getImage(image).inspect();
+    await withinSeconds(60, doing, docker.getImage(image).inspect());
     return;
   } catch (cause) {
-    const fault = dockerFault(`image ${image}`, cause);
+    const fault = dockerFault(doing, cause);
     if (fault.kind !== "image" || options.pull === "never") throw fault;
   }
   let pull = store.pulls.get(image);
@@ -71,6 +74,18 @@ export async function ensureImage(
     store.pulls.set(image, pull);
   }
   await pull;
+}
+
+/** True if the engine has an image. */
+export async function hasImage(docker: Dockerode, image: string, doing: string): Promise<boolean> {
+  try {
+    await withinSeconds(60, doing, docker.getImage(image).inspect());
+    return true;
+  } catch (cause) {
+    const fault = dockerFault(doing, cause);
+    if (fault.kind === "image") return false;
+    throw fault;
+  }
 }
 
 /** Notes that images are in use, the one that goes last first. */
@@ -129,20 +144,31 @@ async function pullImage(docker: Dockerode, image: string, options: PullOptions)
 /** Removes images that were used, longest ago first, until the others fit the budget. */
 async function makeRoom(docker: Dockerode, wanted: string, budgetBytes: number): Promise<void> {
   const store = storeOf(docker);
-  const isFull = async (): Promise<boolean> => {
-    const usage: { readonly LayersSize?: number } = await docker.df();
-    return (usage.LayersSize ?? 0) > budgetBytes;
-  };
   const candidates = [...store.lastUse]
     .filter(([image]) => image !== wanted)
     .toSorted((a, b) => a[1] - b[1]);
   for (const [image] of candidates) {
-    if (!(await isFull())) return;
+    if ((await layerBytes(docker)) <= budgetBytes) return;
     // An image that a container still uses stays: the engine refuses.
-    await docker
-      .getImage(image)
-      .remove()
-      .catch(() => undefined);
+    const removal = docker.getImage(image).remove();
+    await withinSeconds(600, `remove ${image}`, removal).catch(() => undefined);
     store.lastUse.delete(image);
+  }
+}
+
+/** Bytes of all layers of an engine. */
+async function layerBytes(docker: Dockerode): Promise<number> {
+  const doing = "disk usage of the engine";
+  const giveUpAt = performance.now() + 600_000;
+  for (;;) {
+    try {
+      const answer: Promise<{ readonly LayersSize?: number }> = docker.df();
+      return (await withinSeconds(600, doing, answer)).LayersSize ?? 0;
+    } catch (cause) {
+      // Docker 20.10 refuses to measure for two callers at the same time.
+      const isBusy = messageOf(cause).includes("disk usage operation is already running");
+      if (!isBusy || performance.now() > giveUpAt) throw cause;
+      await sleep(200);
+    }
   }
 }

@@ -6,8 +6,8 @@ import {
   type ContainerPreparation,
   type ContainerSpec,
 } from "./container.ts";
-import { dockerFault, withinSeconds } from "./docker-fault.ts";
-import { noteUse } from "./docker-images.ts";
+import { withinSeconds } from "./docker-fault.ts";
+import { hasImage, noteUse } from "./docker-images.ts";
 import { noLabels } from "./labels.ts";
 
 /** Name of the repository of images that hold prepared ones; the tag is a digest. */
@@ -52,7 +52,7 @@ export class PreparedImages {
     const parts = [id, user, preparation.script].join("\0");
     const digest = createHash("sha256").update(parts).digest("hex").slice(0, 32);
     const tag = `${preparedRepository}:${digest}`;
-    if (!(await this.#has(tag, doing))) {
+    if (!(await hasImage(this.#docker, tag, doing))) {
       let work = this.#underWay.get(tag);
       if (work === undefined) {
         // Others wait for it too: who gives up does not take it from them.
@@ -67,17 +67,6 @@ export class PreparedImages {
     // The prepared image must go before the one that it is made from.
     noteUse(this.#docker, [tag, spec.image]);
     return tag;
-  }
-
-  async #has(tag: string, doing: string): Promise<boolean> {
-    try {
-      await this.#docker.getImage(tag).inspect();
-      return true;
-    } catch (cause) {
-      const fault = dockerFault(doing, cause);
-      if (fault.kind === "image") return false;
-      throw fault;
-    }
   }
 
   async #prepare(
