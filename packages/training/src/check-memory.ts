@@ -3,7 +3,6 @@ import {
   describeWeights,
   readAdapterConfig,
   readModelConfig,
-  smallModelConfig,
   type ModelConfig,
   type StoredWeights,
 } from "@turnwise/policy";
@@ -20,6 +19,7 @@ import {
 import { engineDevice } from "./config.ts";
 import type { ExperimentSettings } from "./experiment/experiment-schema.ts";
 import { InputError, reading } from "./input-error.ts";
+import { newModelConfig } from "./new-model.ts";
 import { bytesText } from "./progress.ts";
 
 /** Memory that a run needs, by part, and that there is. */
@@ -34,9 +34,6 @@ const usualCacheBytes = 2 ** 30;
 
 /** Bytes of the process itself: code, tasks, records. */
 const processBytes = 2 ** 28;
-
-/** Vocabulary that a new model is counted with; its words are known when its tasks are read. */
-const assumedVocabulary = 4096;
 
 const total = (parts: readonly MemoryPart[]): number =>
   parts.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -56,13 +53,7 @@ async function modelOf({ model }: ExperimentSettings): Promise<KnownModel | unde
       stored: await describeWeights(path),
     }));
   }
-  const { maxTokens: maxSequenceTokens, ...sizes } = model;
-  const config = smallModelConfig({
-    ...sizes,
-    vocabularySize: assumedVocabulary,
-    maxSequenceTokens,
-  });
-  return { config, stored: { type: "F32", numBytes: 0 } };
+  return { config: newModelConfig(model), stored: { type: "F32", numBytes: 0 } };
 }
 
 /** Parts of the memory of a run's configuration. */

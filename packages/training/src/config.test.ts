@@ -20,7 +20,7 @@ describe("resolveConfig", () => {
     );
     expect(attempt({ trainning: {} })).toThrow(/^my\.json: trainning must be a known key/u);
     expect(attempt({ training: { learningRate: -1 } })).toThrow(
-      /^my\.json: training\.learningRate must be .*>0, got -1$/u,
+      /^my\.json: training\.learningRate must be > 0, got -1$/u,
     );
     expect(attempt({ tasks: { evaluation: [{ split: "x", numTasks: 1.5 }] } })).toThrow(
       /^my\.json: tasks\.evaluation\.0\.numTasks must be .*, got 1\.5$/u,

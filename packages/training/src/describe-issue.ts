@@ -1,5 +1,7 @@
+import { describeIssue as describeViolation } from "@turnwise/core";
 import { z } from "zod";
 import { isSettings } from "./merge-settings.ts";
+import { pickOption, unwrapSchema } from "./schema-parts.ts";
 import { didYouMean, findSimilar } from "./suggest.ts";
 
 /**
@@ -20,14 +22,11 @@ export function describeIssue(
     const path = [field, key].filter(Boolean).join(".");
     return `${source}: ${path} must be a known key${suggestKey(schema, field, key, known ?? [])}${names}`;
   }
-  const rule = issue.message
-    .replace(/^Invalid input: /u, "")
-    .replace(/^Invalid [a-z ]+[:.] (.)/u, (_, first: string) => first.toLowerCase())
-    .replace(/, received .*$/u, "");
+  const violation = describeViolation(issue, field === "" ? "config" : "", schema, value);
   const got = valueAt(value, issue.path);
-  const quoted = [...rule.matchAll(/["']([^"']+)["']/gu)].map(([, choice]) => choice!);
-  const hint = typeof got === "string" ? didYouMean(got, quoted) : "";
-  return `${source}: ${field || "config"} must be valid: ${rule}, got ${JSON.stringify(got)}${hint}`;
+  const choices = [...violation.matchAll(/"([^"]+)"/gu)].map(([, choice]) => choice!);
+  const hint = typeof got === "string" ? didYouMean(got, choices) : "";
+  return `${source}: ${violation}${hint}`;
 }
 
 /** A key of the same object that is similar, or the same key or a similar one elsewhere. */
@@ -48,9 +47,9 @@ function suggestKey(
 }
 
 /** Paths of all settings that a schema knows, those of lists aside. */
-function* listPaths(schema: unknown, prefix = ""): Generator<string> {
+function* listPaths(schema: z.core.$ZodType, prefix = ""): Generator<string> {
   const seen = new Set<string>();
-  const inner = unwrap(schema);
+  const inner = unwrapSchema(schema).schema;
   const objects = inner instanceof z.ZodDiscriminatedUnion ? inner.options : [inner];
   for (const object of objects) {
     if (!(object instanceof z.ZodObject)) continue;
@@ -61,13 +60,6 @@ function* listPaths(schema: unknown, prefix = ""): Generator<string> {
       }
     }
   }
-}
-
-/** A schema without its default, and without null. */
-function unwrap(schema: unknown): unknown {
-  return schema instanceof z.ZodDefault || schema instanceof z.ZodNullable
-    ? unwrap(schema.unwrap())
-    : schema;
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
@@ -88,19 +80,11 @@ function knownKeys(
   path: readonly PropertyKey[],
   value: unknown,
 ): string[] | undefined {
-  let schema: unknown = root;
+  let schema: z.core.$ZodType = root;
   for (const [depth, key] of path.entries()) {
-    if (schema instanceof z.ZodArray) schema = unwrap(schema.element);
-    else if (schema instanceof z.ZodObject) schema = unwrap(schema.shape[String(key)]);
-    if (schema instanceof z.ZodDiscriminatedUnion) {
-      const { discriminator } = schema.def;
-      const kind = valueAt(value, [...path.slice(0, depth + 1), discriminator]);
-      schema = schema.options.find(
-        (option) =>
-          option instanceof z.ZodObject &&
-          z.object({ kind: option.shape[discriminator] as z.ZodType }).safeParse({ kind }).success,
-      );
-    }
+    if (schema instanceof z.ZodArray) schema = schema.element;
+    else if (schema instanceof z.ZodObject) schema = schema.shape[String(key)];
+    schema = pickOption(unwrapSchema(schema).schema, valueAt(value, path.slice(0, depth + 1)));
   }
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : undefined;
 }

@@ -1,16 +1,12 @@
 import { createRandom, crossEntropy, type TrainingRow } from "@turnwise/core";
 import type { TaskSource } from "@turnwise/envs";
-import {
-  buildWordVocabulary,
-  createTokenizer,
-  readTokenizer,
-  smallModelConfig,
-} from "@turnwise/policy";
+import { buildWordVocabulary, createTokenizer, readTokenizer } from "@turnwise/policy";
 import { createLocalPolicy, type LocalPolicy } from "@turnwise/policy/local";
 import { chatFormat, plainFormat } from "./chat-format.ts";
 import { estimateMemory, partsText } from "./check-memory.ts";
 import { engineDevice } from "./config.ts";
 import type { ExperimentSettings } from "./experiment/experiment-schema.ts";
+import { newModelConfig } from "./new-model.ts";
 import { bytesText, duration, thousands } from "./progress.ts";
 
 /** Tokens of a probe: few enough for a large model on a processor. */
@@ -149,14 +145,8 @@ async function openProbe(config: ExperimentSettings): Promise<LocalPolicy | unde
     const { path, adapter } = model;
     return createLocalPolicy({ ...common, model: path, ...(adapter !== null && { adapter }) });
   }
-  const { maxTokens: maxSequenceTokens, ...sizes } = model;
   const tokenizer = createTokenizer(buildWordVocabulary([]));
-  const vocabularySize = 4096;
-  return createLocalPolicy({
-    ...common,
-    model: smallModelConfig({ ...sizes, vocabularySize, maxSequenceTokens }),
-    tokenizer,
-  });
+  return createLocalPolicy({ ...common, model: newModelConfig(model), tokenizer });
 }
 
 /** Measures a policy twice with few tokens: the first time also compiles its programs. */

@@ -1,5 +1,5 @@
-import { readFile, stat } from "node:fs/promises";
-import { decodeText, type Sampler, type Tokenizer } from "@turnwise/core";
+import { stat } from "node:fs/promises";
+import type { Sampler, Tokenizer } from "@turnwise/core";
 import { r2eTools } from "@turnwise/envs/swebench";
 import { readTokenizer, type LoadedTokenizer } from "@turnwise/policy";
 import { createLocalSampler, type DeviceOptions, type WeightStorage } from "@turnwise/policy/local";
@@ -7,7 +7,8 @@ import { chatSampler, completionsSampler, textTokenizer } from "@turnwise/policy
 import { z } from "zod";
 import { checkSamplingMemory } from "./check-memory.ts";
 import { count, countOrNone, nonNegative } from "./config-parts.ts";
-import { InputError, reading } from "./input-error.ts";
+import { InputError } from "./input-error.ts";
+import { readJson } from "./read-json.ts";
 import { keyOf } from "./training-policy.ts";
 
 const server = {
@@ -91,15 +92,7 @@ export async function openEvaluatedPolicy(
   if (options.device.provider !== "cpu") {
     throw new InputError(`--provider must stand beside a policy's folder, got ${path}`);
   }
-  const text = await reading(async () => decodeText(await readFile(path), path));
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new InputError(`${path}: file must hold JSON, got ${(cause as Error).message}`, {
-      cause,
-    });
-  }
+  const value = await readJson(path);
   const result = remotePolicySchema.safeParse(value);
   if (!result.success) {
     const issue = result.error.issues[0]!;

@@ -26,12 +26,7 @@ import { findRoles } from "./find-roles.ts";
 import { creditMetrics, trajectoryMetrics, updateMetrics, type Metrics } from "./metrics.ts";
 import { episodeCounts, type PhaseCounts } from "./phase-progress.ts";
 import { minibatches } from "./minibatches.ts";
-import {
-  playGroups,
-  type FailureTolerance,
-  type PlayPause,
-  type PlayProgress,
-} from "./play-groups.ts";
+import { playGroups, type FailureTolerance, type PlayPause } from "./play-groups.ts";
 
 /** Sizes of an iteration. */
 export interface IterationSettings {
@@ -127,17 +122,11 @@ export async function trainIteration(
       const id = `iteration-${iteration}/group-${slot}`;
       return { id, task, random: random.fork(`group/${slot}`) };
     });
-    const tellEpisodes = (progress: PlayProgress): void =>
-      onProgress?.("collect", progress.numEnded / progress.numEpisodes, episodeCounts(progress));
-    tellEpisodes({
-      numEnded: 0,
-      numFailed: 0,
-      numEpisodes: plans.length * settings.groupSize,
-    });
     const round = await playGroups(plans, settings.groupSize, rolloutParts, {
       tolerance: parts.tolerance,
       onPause: parts.onPause,
-      onProgress: tellEpisodes,
+      onProgress: (progress) =>
+        onProgress?.("collect", progress.numEnded / progress.numEpisodes, episodeCounts(progress)),
     });
     groups.push(...round);
     drawn = refill(drawn, round.map(algorithm.usable), {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   checkInteger,
   checkNonNegative,
@@ -122,6 +123,7 @@ export async function playGroups(
     });
     report();
   };
+  if (slots.length > 0) report();
   let progressAt = 0;
   let fewestLost = Infinity;
   for (let numPauses = 0; ; numPauses++) {
@@ -201,17 +203,8 @@ function groupsOf(
   }));
 }
 
+/** Waits, unless the signal aborts. @throws the signal's reason. */
 async function waitFor(seconds: number, signal: AbortSignal | undefined): Promise<void> {
-  signal?.throwIfAborted();
-  let timer: NodeJS.Timeout | undefined;
-  let wake: () => void = () => undefined;
-  const over = new Promise<void>((resolve) => {
-    wake = resolve;
-    timer = setTimeout(resolve, seconds * 1000);
-  });
-  signal?.addEventListener("abort", wake, { once: true });
-  await over;
-  clearTimeout(timer);
-  signal?.removeEventListener("abort", wake);
+  await sleep(1000 * seconds, undefined, { signal }).catch(() => undefined);
   signal?.throwIfAborted();
 }

@@ -15,6 +15,7 @@ import { segmentName } from "./records/segment-name.ts";
 import type { RunState } from "./run-folder.ts";
 import {
   freshState,
+  isLoaded,
   pauseText,
   policyFolder,
   rolloutPartsOf,
@@ -33,7 +34,7 @@ export async function reinforce(run: Run): Promise<void> {
   const { config, folder, tasks, reporter, random } = run;
   const { iterations, groupsPerIteration, groupSize, minibatches, epochs } = config.training;
   const policy = await reading(() => openTrainingPolicy(run));
-  if (config.model.source === "folder" && !config.model.chat && "renderChat" in policy.tokenizer) {
+  if (config.model.source === "folder" && !config.model.chat && isLoaded(policy.tokenizer)) {
     const { path } = config.model;
     const warning = missingChatWarning(tasks.format, policy.tokenizer, path, "model.chat=true");
     if (warning !== undefined) reporter.warn(warning);
@@ -217,16 +218,9 @@ async function evaluateAll(
     for (const mode of phase === "during" ? ["sampled"] : ["greedy", "sampled"]) {
       // The draws of an evaluation are the same at any time: runs differ in their weights alone.
       const started = performance.now();
-      const progress = showPhases(
-        (text) => reporter.now(text),
-        `evaluation, ${phase}`,
-        policy.sampler,
-      );
-      progress.onPhase(`${split}, ${mode}`, 0, {
-        done: 0,
-        total: tasks.length,
-        unit: "episodes",
-      });
+      const label = `evaluation, ${phase}`;
+      const kind = `${split}, ${mode}`;
+      const progress = showPhases((text) => reporter.now(text), label, policy.sampler);
       const report = await evaluate(
         `evaluation/${split}/${mode}`,
         tasks,
@@ -236,21 +230,14 @@ async function evaluateAll(
           policyVersion,
           random,
           tolerance: config.failures,
-          onPause: (pause) =>
-            reporter.warn(`evaluation, ${phase}: ${split}, ${mode}: ${pauseText(pause)}`),
+          onPause: (pause) => reporter.warn(`${label}: ${kind}: ${pauseText(pause)}`),
           onProgress: (played) =>
-            progress.onPhase(
-              `${split}, ${mode}`,
-              played.numEnded / played.numEpisodes,
-              episodeCounts(played),
-            ),
+            progress.onPhase(kind, played.numEnded / played.numEpisodes, episodeCounts(played)),
         },
       )
         .catch((cause: unknown) => {
           if (!(cause instanceof LostInfrastructure)) throw cause;
-          throw new StoppedRun(`evaluation, ${phase}: ${split}, ${mode}: ${cause.message}`, {
-            cause,
-          });
+          throw new StoppedRun(`${label}: ${kind}: ${cause.message}`, { cause });
         })
         .finally(() => progress.stop());
       const place = {
@@ -277,7 +264,7 @@ async function evaluateAll(
           byKind,
           stops,
         },
-        `evaluation, ${phase}: ${split}, ${mode}: ${evaluationTexts(metrics).join(", ")}, ` +
+        `${label}: ${kind}: ${evaluationTexts(metrics).join(", ")}, ` +
           duration((performance.now() - started) / 1000),
       );
     }

@@ -6,12 +6,11 @@ import {
   rename,
   rm,
   rmdir,
-  stat,
   writeFile,
 } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { decodeText, recordVersion } from "@turnwise/core";
+import { recordVersion } from "@turnwise/core";
 import type { AlgorithmState } from "@turnwise/estimators";
 import type { AuditRecord } from "@turnwise/envs";
 import { z } from "zod";
@@ -19,12 +18,14 @@ import { checkConfig } from "./config.ts";
 import { describeIssue } from "./describe-issue.ts";
 import type { ModuleRecord } from "./experiment/experiment-module.ts";
 import type { ExperimentSettings } from "./experiment/experiment-schema.ts";
+import { exists } from "./exists.ts";
 import { InputError, reading } from "./input-error.ts";
 import { makeFolder } from "./make-folder.ts";
 import { checkRecordVersion } from "./records/check-record-version.ts";
 import { packTrajectories } from "./records/pack-trajectories.ts";
 import { parseJsonLines } from "./records/parse-json-lines.ts";
 import type { RecordedTrajectory } from "./records/recorded-trajectory.ts";
+import { readJson } from "./read-json.ts";
 import { writeWhole } from "./write-whole.ts";
 
 /** Where a run stands: what its newest checkpoint holds. */
@@ -65,25 +66,6 @@ export interface MetricsLine {
   readonly warmStartEpoch: number;
   readonly iteration: number;
   readonly [metric: string]: unknown;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
-}
-
-async function readJson(path: string): Promise<unknown> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new InputError(`${path}: file must be readable, got ${(cause as Error).message}`);
-  });
-  const text = await reading(() => decodeText(bytes, path));
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new InputError(`${path}: file must hold JSON, got ${(cause as Error).message}`);
-  }
 }
 
 const stateName = "state.json";

@@ -83,7 +83,8 @@ export function formatOf({ config, tasks }: Run, tokenizer: PolicyTokenizer): Ag
   return plainFormat(tasks.format, tokenizer);
 }
 
-function isLoaded(tokenizer: PolicyTokenizer): tokenizer is LoadedTokenizer {
+/** Tells a folder's tokenizer, which knows chats and the tokens before a sequence, from others. */
+export function isLoaded(tokenizer: PolicyTokenizer): tokenizer is LoadedTokenizer {
   return "renderChat" in tokenizer;
 }
 

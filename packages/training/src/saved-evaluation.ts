@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { decodeText, isInfrastructure, type Trajectory } from "@turnwise/core";
 import { InputError } from "./input-error.ts";
 import { checkRecordVersion } from "./records/check-record-version.ts";
+import { readJson } from "./read-json.ts";
 import { writeWhole } from "./write-whole.ts";
 
 /** Settings of an evaluation, as its folder keeps them. */
@@ -124,17 +125,6 @@ function isSettings(value: unknown): value is EvaluationSettings {
   if (typeof value !== "object" || value === null) return false;
   const { environment, options } = value as Readonly<Record<string, unknown>>;
   return typeof environment === "string" && typeof options === "object" && options !== null;
-}
-
-async function readJson(path: string): Promise<unknown> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new InputError(`${path}: file must be readable, got ${(cause as Error).message}`);
-  });
-  try {
-    return JSON.parse(decodeText(bytes, path));
-  } catch (cause) {
-    throw new InputError(`${path}: file must hold JSON, got ${(cause as Error).message}`);
-  }
 }
 
 function isWholeJson(line: string): boolean {

@@ -1,8 +1,8 @@
-import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { createRandom } from "@turnwise/core";
 import type { TaskSource } from "@turnwise/envs";
 import { checkModulatorNeeds } from "./check-needs.ts";
+import { exists } from "./exists.ts";
 import { createAlgorithm, createModulator, noParts, type Parts } from "./experiment/experiment.ts";
 import { startHeartbeat } from "./records/heartbeat.ts";
 import type { Reporter } from "./progress.ts";
@@ -58,11 +58,4 @@ export async function train(
     throw cause;
   }
   await heartbeat.stop("finished");
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -36,7 +36,7 @@ export async function openTrainingPolicy(run: Run): Promise<TrainingPolicy> {
   const { config, algorithm } = run;
   const { model } = config;
   if (model.source === "custom") {
-    const source = await createPart<PolicySource>(run.parts, "model", model, undefined);
+    const source = await createPart<PolicySource>(run.parts, "model", model);
     return source.open({
       seed: config.seed,
       random: run.random.fork("policy"),

@@ -6,17 +6,16 @@ import {
   buildWordVocabulary,
   createTokenizer,
   readTokenizer,
-  smallModelConfig,
   type LoadedTokenizer,
   type ModelConfig,
 } from "@turnwise/policy";
 import { createLocalPolicy } from "@turnwise/policy/local";
 import type { Demonstration, TaskSource } from "@turnwise/envs";
 import { chatPrompt, chatTokenizer, plainPrompt } from "./chat-format.ts";
-import type { ExperimentSettings } from "./experiment/experiment-schema.ts";
 import { imitationRows, renameWords, toImitationBatch, type ImitationRow } from "./imitation.ts";
 import { InputError, reading } from "./input-error.ts";
 import { minibatches } from "./minibatches.ts";
+import { newModelConfig } from "./new-model.ts";
 import { duration, percent, thousands, timeLeft } from "./progress.ts";
 import { freshState, policyOptions, stopPoisoned, warmStartFolder, type Run } from "./run.ts";
 
@@ -214,11 +213,10 @@ function vocabularyOf(
 
 /** A small model of its own for a vocabulary. */
 function newPolicy(
-  { maxTokens, ...sizes }: Extract<ExperimentSettings["model"], { source: "new" }>,
+  settings: Parameters<typeof newModelConfig>[0],
   tokenizer: LoadedTokenizer,
 ): { readonly model: ModelConfig; readonly tokenizer: LoadedTokenizer } {
-  const { vocabularySize } = tokenizer;
-  const small = smallModelConfig({ ...sizes, vocabularySize, maxSequenceTokens: maxTokens });
+  const small = newModelConfig(settings, tokenizer.vocabularySize);
   // Small models start larger than the usual 0.02, or they take long to break symmetry.
   return { model: { ...small, initializerRange: 0.1 }, tokenizer };
 }

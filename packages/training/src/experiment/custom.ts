@@ -1,5 +1,5 @@
+import { setting } from "@turnwise/envs";
 import { z } from "zod";
-import { setting } from "./setting.ts";
 
 /**
  * Component that the experiment's module supplies, as a configuration stores it: its name and options.

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { access, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { dirname, extname, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { decodeText } from "@turnwise/core";
 import { createJiti } from "jiti";
+import { exists } from "../exists.ts";
 import { InputError } from "../input-error.ts";
 
 /** The module that an experiment came from. */
@@ -96,13 +97,6 @@ async function locate(path: string): Promise<string | undefined> {
     if (extname(candidate) !== "" && (await exists(candidate))) return candidate;
   }
   return undefined;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 /**

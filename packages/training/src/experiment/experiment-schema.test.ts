@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { builtInExperiments } from "../experiments/registry.ts";
 import { experimentSchema } from "./experiment-schema.ts";
+import { unwrapSchema } from "../schema-parts.ts";
 import { settingRows } from "./setting-rows.ts";
 
 interface Described {
@@ -13,25 +14,7 @@ interface Described {
 
 /** All settings of a schema: those of every option of every union, and of the entries of lists. */
 function settingsOf(schema: z.core.$ZodType, path: readonly string[] = []): Described[] {
-  let inner = schema;
-  let effect: string | undefined;
-  let unit: string | undefined;
-  for (;;) {
-    const meta = z.globalRegistry.get(inner) as { description?: string; unit?: string } | undefined;
-    effect ??= meta?.description;
-    unit ??= meta?.unit;
-    if (
-      !(
-        inner instanceof z.ZodNullable ||
-        inner instanceof z.ZodDefault ||
-        inner instanceof z.ZodOptional ||
-        inner instanceof z.ZodReadonly
-      )
-    ) {
-      break;
-    }
-    inner = inner.def.innerType;
-  }
+  const { schema: inner, description: effect, unit } = unwrapSchema(schema);
   const own =
     path.length === 0
       ? []

@@ -1,5 +1,6 @@
 import { modulatorSchema, type ModulatorRecord, type ResolvedModulator } from "@turnwise/aem";
 import { algorithmSchema, type Algorithm, type ResolvedAlgorithm } from "@turnwise/estimators";
+import { setting } from "@turnwise/envs";
 import { z } from "zod";
 import { alfworld, swebench, webshop } from "../environments/environments.ts";
 import { defaultTolerance } from "../play-groups.ts";
@@ -14,7 +15,6 @@ import {
   trainingSchema,
   warmStartSchema,
 } from "./sections.ts";
-import { setting } from "./setting.ts";
 
 /**
  * Every setting of a training run, as plain data: the one schema behind experiments, configuration

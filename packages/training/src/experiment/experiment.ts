@@ -109,7 +109,7 @@ export async function createPart<T>(
   parts: Parts,
   path: PartPath,
   { name, options }: CustomSettings,
-  context: unknown,
+  context?: unknown,
 ): Promise<T> {
   const part = parts.get(path) as Part<T> | undefined;
   if (part?.name !== name) {
@@ -132,7 +132,7 @@ export async function createModulator(
   parts: Parts,
 ): Promise<Modulator> {
   if (modulation.kind !== "custom") return modulatorOf(modulation, "config");
-  return createPart<Modulator>(parts, "modulation", modulation, undefined);
+  return createPart<Modulator>(parts, "modulation", modulation);
 }
 
 /** Compiles the algorithm of a run. @throws {@link InputError} as {@link createPart}. */
@@ -143,22 +143,16 @@ export async function createAlgorithm(
   const { advantages, surrogate, rolloutCorrection } = algorithm;
   const made: AlgorithmParts = {
     ...(advantages.kind === "custom" && {
-      advantages: await createPart<AdvantageEstimator>(
-        parts,
-        "algorithm.advantages",
-        advantages,
-        undefined,
-      ),
+      advantages: await createPart<AdvantageEstimator>(parts, "algorithm.advantages", advantages),
     }),
     ...(surrogate.kind === "custom" && {
-      surrogate: await createPart<Objective>(parts, "algorithm.surrogate", surrogate, undefined),
+      surrogate: await createPart<Objective>(parts, "algorithm.surrogate", surrogate),
     }),
     ...(rolloutCorrection.kind === "custom" && {
       rolloutCorrection: await createPart<RolloutCorrector>(
         parts,
         "algorithm.rolloutCorrection",
         rolloutCorrection,
-        undefined,
       ),
     }),
   };

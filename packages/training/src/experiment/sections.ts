@@ -1,11 +1,9 @@
+import { setting } from "@turnwise/envs";
 import { z } from "zod";
-import { setting } from "./setting.ts";
+import { count, countOrNone, nonNegative } from "../config-parts.ts";
 
 const positive = z.number().positive();
-const nonNegative = z.number().nonnegative();
 const share = z.number().min(0).max(1);
-const count = z.int().positive();
-const countOrNone = z.int().nonnegative();
 const text = z.string().min(1);
 
 /** Limits and rewards of an episode. */

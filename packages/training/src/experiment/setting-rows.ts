@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { isSettings } from "../merge-settings.ts";
+import { pickOption, unwrapSchema } from "../schema-parts.ts";
 
 /** One setting of an experiment, explained. */
 export interface SettingRow {
@@ -23,79 +25,22 @@ export interface SettingsLayer {
   readonly settings: unknown;
 }
 
-type Schema = z.core.$ZodType;
-
-/** A schema without the wrappers around it, and what they said. */
-interface Unwrapped {
-  readonly schema: Schema;
-  readonly description?: string;
-  readonly unit?: string;
-  readonly default?: unknown;
-  readonly isNullable: boolean;
-}
-
-function unwrap(schema: Schema): Unwrapped {
-  let inner = schema;
-  let isNullable = false;
-  let description: string | undefined;
-  let unit: string | undefined;
-  let defaultValue: unknown;
-  for (;;) {
-    const meta = z.globalRegistry.get(inner) as
-      | { readonly description?: string; readonly unit?: string }
-      | undefined;
-    description ??= meta?.description;
-    unit ??= meta?.unit;
-    if (inner instanceof z.ZodNullable) isNullable = true;
-    else if (inner instanceof z.ZodDefault) defaultValue = inner.def.defaultValue;
-    else if (!(inner instanceof z.ZodOptional || inner instanceof z.ZodReadonly)) break;
-    inner = inner.def.innerType;
-  }
-  return {
-    schema: inner,
-    isNullable,
-    ...(description !== undefined && { description }),
-    ...(unit !== undefined && { unit }),
-    ...(defaultValue !== undefined && { default: defaultValue }),
-  };
-}
-
-/** The object schema that a value of a union belongs to. */
-function optionOf(schema: z.ZodDiscriminatedUnion, value: unknown): Schema | undefined {
-  const { discriminator } = schema.def;
-  const kind = isRecord(value) ? value[discriminator] : undefined;
-  return schema.options.find((inner) => {
-    if (inner instanceof z.ZodDiscriminatedUnion) return optionOf(inner, value) !== undefined;
-    const field = inner instanceof z.ZodObject ? inner.shape[discriminator] : undefined;
-    return field instanceof z.ZodType && field.safeParse(kind).success;
-  });
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 /**
  * Every setting of a checked value, in the schema's order, with its explanation.
  * @param layers - In the order in which they were laid over one another.
  */
 export function settingRows(
-  schema: Schema,
+  schema: z.core.$ZodType,
   value: unknown,
   layers: readonly SettingsLayer[],
 ): SettingRow[] {
   const rows: SettingRow[] = [];
-  const visit = (node: Schema, inner: unknown, path: readonly string[]): void => {
-    const unwrapped = unwrap(node);
-    let { schema: bare } = unwrapped;
-    while (bare instanceof z.ZodDiscriminatedUnion && isRecord(inner)) {
-      const chosen = optionOf(bare, inner);
-      if (chosen === undefined) break;
-      bare = unwrap(chosen).schema;
-    }
-    if (bare instanceof z.ZodObject && isRecord(inner)) {
+  const visit = (node: z.core.$ZodType, inner: unknown, path: readonly string[]): void => {
+    const unwrapped = unwrapSchema(node);
+    const bare = pickOption(unwrapped.schema, inner);
+    if (bare instanceof z.ZodObject && isSettings(inner)) {
       for (const [key, field] of Object.entries(bare.shape)) {
-        if (key in inner) visit(field as Schema, inner[key], [...path, key]);
+        if (key in inner) visit(field as z.core.$ZodType, inner[key], [...path, key]);
       }
       return;
     }
@@ -119,7 +64,7 @@ function sourceOf(path: readonly string[], layers: readonly SettingsLayer[]): st
   const setting = layers.findLast(({ settings }) => {
     let inner: unknown = settings;
     for (const key of path) {
-      if (!isRecord(inner)) return true;
+      if (!isSettings(inner)) return true;
       if (!(key in inner)) return false;
       inner = inner[key];
     }
@@ -129,7 +74,7 @@ function sourceOf(path: readonly string[], layers: readonly SettingsLayer[]): st
 }
 
 /** A schema in words: `whole number >= 1`, `one of "aem", "none"`. */
-function typeText(schema: Schema): string {
+function typeText(schema: z.core.$ZodType): string {
   const json = z.toJSONSchema(schema, { unrepresentable: "any" });
   return jsonText(json);
 }
@@ -176,7 +121,7 @@ export interface SettingDifference {
 export function settingDifferences(left: unknown, right: unknown): SettingDifference[] {
   const differences: SettingDifference[] = [];
   const visit = (a: unknown, b: unknown, path: readonly string[]): void => {
-    if (isRecord(a) && isRecord(b)) {
+    if (isSettings(a) && isSettings(b)) {
       for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
         visit(a[key], b[key], [...path, key]);
       }

@@ -144,7 +144,6 @@ export function deepSweRun(seed: number, path: string) {
       warmUpUpdates: 0,
     },
     evaluation: { every: 10, temperature: 1 },
-    failures: defaultTolerance,
     checkpoints: { every: 5, keep: 2 },
   } satisfies ExperimentInput;
 }

@@ -1,3 +1,4 @@
+import { isSettings } from "../merge-settings.ts";
 import { parseJsonLines } from "../records/parse-json-lines.ts";
 import type { RunSource } from "./run-source.ts";
 
@@ -58,14 +59,16 @@ function isMetrics(line: JsonObject): line is RecordedMetrics {
 
 /** Reads a file that holds one JSON object. */
 async function readObject(source: RunSource, path: string): Promise<JsonObject> {
-  const where = `${source.name}/${path}`;
   const bytes = await source.read(path);
+  const where = `${source.name}/${path}`;
   if (bytes === undefined) throw new RangeError(`${where}: file must exist`);
+  return parseObject(bytes, where);
+}
+
+function parseObject(bytes: Uint8Array, where: string): JsonObject {
   try {
     const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-      return value as JsonObject;
-    }
+    if (isSettings(value)) return value;
   } catch (cause) {
     throw new RangeError(`${where}: file must hold JSON, got ${(cause as Error).message}`, {
       cause,
@@ -121,13 +124,13 @@ interface Heartbeat {
 
 async function readHeartbeat(source: RunSource): Promise<Heartbeat | undefined> {
   const path = "heartbeat.json";
-  if ((await source.read(path)) === undefined) return undefined;
-  const { state, at, intervalSeconds } = await readObject(source, path);
+  const bytes = await source.read(path);
+  if (bytes === undefined) return undefined;
+  const where = `${source.name}/${path}`;
+  const { state, at, intervalSeconds } = parseObject(bytes, where);
   const time = typeof at === "string" ? Date.parse(at) : Number.NaN;
   if (typeof intervalSeconds !== "number" || Number.isNaN(time)) {
-    throw new RangeError(
-      `${source.name}/${path}: at and intervalSeconds must be a time and a number`,
-    );
+    throw new RangeError(`${where}: at and intervalSeconds must be a time and a number`);
   }
   return { state, time, intervalSeconds };
 }

@@ -1,11 +1,6 @@
 import { segmentName } from "../records/segment-name.ts";
-import { decodeIndex, indexRow, type TrajectoryIndex } from "../records/index-file.ts";
-import {
-  columnNames,
-  indexColumns,
-  type IndexColumns,
-  type IndexRow,
-} from "../records/index-columns.ts";
+import { decodeIndex, encodeIndex, indexRow, type TrajectoryIndex } from "../records/index-file.ts";
+import type { IndexRow } from "../records/index-columns.ts";
 import { parseJsonLines } from "../records/parse-json-lines.ts";
 import type { RecordedTrajectory } from "../records/recorded-trajectory.ts";
 import { summarizeTrajectory } from "../records/summarize-trajectory.ts";
@@ -101,32 +96,7 @@ async function readWithoutIndex(source: RunSource, name: string): Promise<Segmen
     const summary = summarizeTrajectory(record, { iteration, group, seed: Number.NaN });
     return { ...summary, offset: Number.NaN, length: 0 };
   });
-  return { name, records, index: indexOf(rows, packed.length) };
-}
-
-/** The index that rows have in memory. */
-function indexOf(rows: readonly IndexRow[], packedBytes: number): TrajectoryIndex {
-  const strings = [
-    ...new Set(
-      columnNames.flatMap((name) =>
-        indexColumns[name] === "string" ? rows.map((row) => String(row[name])) : [],
-      ),
-    ),
-  ];
-  const arrays = {
-    uint8: Uint8Array,
-    uint32: Uint32Array,
-    float32: Float32Array,
-    float64: Float64Array,
-  };
-  const columns = Object.fromEntries(
-    columnNames.map((name) => {
-      const kind = indexColumns[name];
-      if (kind !== "string") return [name, arrays[kind].from(rows.map((row) => Number(row[name])))];
-      return [name, Uint32Array.from(rows, (row) => strings.indexOf(String(row[name])))];
-    }),
-  ) as unknown as IndexColumns;
-  return { numRows: rows.length, packedBytes, strings, columns };
+  return { name, records, index: decodeIndex(encodeIndex(rows, packed.length), where) };
 }
 
 function parseTrajectories(bytes: Uint8Array, where: string): RecordedTrajectory[] {

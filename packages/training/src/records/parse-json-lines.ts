@@ -1,3 +1,5 @@
+import { isSettings } from "../merge-settings.ts";
+
 /**
  * Parses JSON lines that a process may be writing, or may have died writing: an incomplete last line
  * is left out. Damage anywhere else is an error.
@@ -33,8 +35,6 @@ export function parseJsonLines(
 
 function parseRecord(line: Uint8Array): Readonly<Record<string, unknown>> {
   const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(line));
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-    return value as Readonly<Record<string, unknown>>;
-  }
+  if (isSettings(value)) return value;
   throw new TypeError(JSON.stringify(value));
 }

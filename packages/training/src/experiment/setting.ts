@@ -1,1 +1,0 @@
-export { setting } from "@turnwise/envs";
