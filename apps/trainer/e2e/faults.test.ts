@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { turnwise } from "./turnwise.ts";
+import { root, sourceArguments, turnwise } from "./turnwise.ts";
 
 let folder: string;
 /** File systems in memory, of which one is read-only and one holds 64 kB. */
@@ -68,7 +68,6 @@ describe("a run", () => {
     const done = lines.filter((line) => line.includes('"stage":"iteration"')).length;
     config.training.iterations = done;
     await writeFile(configPath, JSON.stringify(config));
-    const root = new URL("../../..", import.meta.url);
     const printed = execFileSync("sh", ["-c", command], { cwd: root, encoding: "utf8" });
     expect(printed).toContain("resuming ");
     expect(printed).toMatch(/\nnext: node .*main\.ts evaluate alfworld --policy '/u);
@@ -111,9 +110,9 @@ describe("a run", () => {
 });
 
 it.skipIf(!existsSync("/dev/full"))("output that cannot be written is an error of one line", () => {
-  const script = `"$0" --import tsx --conditions=turnwise-source apps/trainer/src/main.ts train alfworld --dry-run 2>&1 >/dev/full; echo "code $?"`;
+  const script = `"$0" ${sourceArguments.join(" ")} train alfworld --dry-run 2>&1 >/dev/full; echo "code $?"`;
   const printed = execFileSync("sh", ["-c", script, process.execPath], {
-    cwd: new URL("../../..", import.meta.url),
+    cwd: root,
     encoding: "utf8",
   });
   expect(printed).toMatch(/turnwise: ENOSPC: [^\n]*\ncode 1\n$/u);

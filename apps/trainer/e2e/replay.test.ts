@@ -3,12 +3,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { generateGames } from "@turnwise/envs/alfworld";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { turnwise } from "./turnwise.ts";
+import { root, sourceArguments, turnwise } from "./turnwise.ts";
 
-const root = fileURLToPath(new URL("../../..", import.meta.url));
 let folder: string;
 let game: string;
 beforeAll(async () => {
@@ -26,11 +24,10 @@ interface Answer {
 
 /** Sends each line only after the one before is answered. The first answer comes before any line. */
 async function converse(args: readonly string[], lines: readonly string[]): Promise<Answer[]> {
-  const child = spawn(
-    process.execPath,
-    ["--import", "tsx", "--conditions=turnwise-source", "apps/trainer/src/main.ts", ...args],
-    { cwd: root, stdio: ["pipe", "pipe", "inherit"] },
-  );
+  const child = spawn(process.execPath, [...sourceArguments, ...args], {
+    cwd: root,
+    stdio: ["pipe", "pipe", "inherit"],
+  });
   const answers: Answer[] = [];
   for await (const text of createInterface({ input: child.stdout })) {
     answers.push(JSON.parse(text) as Answer);

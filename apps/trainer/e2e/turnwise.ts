@@ -1,7 +1,16 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const root = fileURLToPath(new URL("../../..", import.meta.url));
+/** Root of the repository. */
+export const root = fileURLToPath(new URL("../../..", import.meta.url));
+
+/** Arguments of Node that run the command line from its sources, in {@link root}. */
+export const sourceArguments = [
+  "--import",
+  "tsx",
+  "--conditions=turnwise-source",
+  "apps/trainer/src/main.ts",
+] as const;
 
 /** What a command printed and how it ended. */
 export interface Ended {
@@ -30,11 +39,10 @@ export function turnwise(
     readonly killSignal?: AbortSignal;
   } = {},
 ): Promise<Ended> {
-  const child = spawn(
-    process.execPath,
-    ["--import", "tsx", "--conditions=turnwise-source", "apps/trainer/src/main.ts", ...args],
-    { cwd: root, env: { ...process.env, NO_COLOR: "1", ...env } },
-  );
+  const child = spawn(process.execPath, [...sourceArguments, ...args], {
+    cwd: root,
+    env: { ...process.env, NO_COLOR: "1", ...env },
+  });
   let stdout = "";
   let stderr = "";
   let isSignalled = false;

@@ -56,6 +56,3 @@ export function commandLine(
 ): string {
   return [...programWords(invocation), ...parameters].map(quoteForShell).join(" ");
 }
-
-/** A command line that resumes a run. */
-export const resumeCommand = (folder: string): string => commandLine(["train", "--resume", folder]);

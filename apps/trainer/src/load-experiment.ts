@@ -12,7 +12,6 @@ import {
   languageModelRun,
   layerSettings,
   mergeSettings,
-  noParts,
   reading,
   splitExperiment,
   type Experiment,
@@ -73,7 +72,13 @@ export async function loadExperiment(
   shorthand?: (settings: unknown) => unknown,
 ): Promise<LoadedExperiment> {
   const { create, module } = await findExperiment(name);
-  return layer(name, await runModule(name, create, options.seed), options, module, shorthand);
+  const { settings, parts } = await runModule(name, create, options.seed);
+  const overlays = [
+    ...(shorthand ? [{ source: "options", apply: shorthand, isVariant: true }] : []),
+    ...(await optionOverlays(options)),
+  ];
+  const layered = layerSettings({ source: name, settings }, overlays);
+  return { ...layered, parts, ...(module && { module }) };
 }
 
 /** The experiment that a module's function makes, split; its mistakes are the user's. */
@@ -94,21 +99,6 @@ export async function runModule(
     }
     return splitExperiment(experiment);
   });
-}
-
-async function layer(
-  name: string,
-  { settings, parts }: ReturnType<typeof splitExperiment>,
-  options: SettingsOptions,
-  module: ModuleRecord | undefined,
-  shorthand: ((settings: unknown) => unknown) | undefined,
-): Promise<LoadedExperiment> {
-  const overlays = [
-    ...(shorthand ? [{ source: "options", apply: shorthand, isVariant: true }] : []),
-    ...(await optionOverlays(options)),
-  ];
-  const layered = layerSettings({ source: name, settings }, overlays);
-  return { ...layered, parts: parts.size > 0 ? parts : noParts, ...(module && { module }) };
 }
 
 async function optionOverlays(options: SettingsOptions): Promise<Overlay[]> {

@@ -9,7 +9,7 @@ function tasksOf(...args: readonly string[]): object {
   const command = new Command().exitOverride().configureOutput({ writeErr: () => undefined });
   for (const option of alfworld.options()) command.addOption(option);
   command.parse(["--games", "data", ...args], { from: "user" });
-  return alfworld.recipe(1, command.opts()).tasks;
+  return alfworld.settings(1, command.opts()).tasks;
 }
 
 describe("options of alfworld", () => {

@@ -28,7 +28,10 @@ export interface OfferedEnvironment {
   /** What chooses its tasks. */
   readonly options: () => Option[];
   /** Settings of its experiment under these options. */
-  readonly recipe: (seed: number, options: Readonly<Record<string, unknown>>) => ExperimentSettings;
+  readonly settings: (
+    seed: number,
+    options: Readonly<Record<string, unknown>>,
+  ) => ExperimentSettings;
   /** The split of an evaluation that names none. */
   readonly defaultSplit: (config: ExperimentSettings) => string;
   /** Options of an evaluation on other tasks than the run's, to be tried next. */
@@ -78,7 +81,7 @@ const alfworld: OfferedEnvironment = {
       "verl-agent",
     ]),
   ],
-  recipe: (seed, options) => {
+  settings: (seed, options) => {
     const { games } = options;
     const config =
       typeof games === "string" ? releasedHouseholdGames(seed, games) : householdGames(seed);
@@ -109,9 +112,7 @@ function kindsOf(text: string): readonly string[] {
     const matches = known.filter((kind) => name !== "" && kind.startsWith(name));
     const kind = numbered ?? known.find((one) => one === name) ?? matches[0];
     if (kind !== undefined && (matches.length < 2 || kind === name)) return kind;
-    throw new InvalidArgumentError(
-      `Each must be one of ${(matches.length > 1 ? matches : known).join(", ")}, got ${name || "none"}.`,
-    );
+    throw unknownEntry(matches.length > 1 ? matches : known, name);
   });
 }
 
@@ -120,10 +121,14 @@ function includedOf(text: string): readonly string[] {
   return text.split(",").map((entry) => {
     const name = entry.trim();
     if (known.includes(name)) return name;
-    throw new InvalidArgumentError(
-      `Each must be one of ${known.join(", ")}, got ${name || "none"}.`,
-    );
+    throw unknownEntry(known, name);
   });
+}
+
+function unknownEntry(allowed: readonly string[], name: string): InvalidArgumentError {
+  return new InvalidArgumentError(
+    `Each must be one of ${allowed.join(", ")}, got ${name || "none"}.`,
+  );
 }
 
 function gamesPath(tasks: ExperimentSettings["tasks"]): string | null {
@@ -143,7 +148,7 @@ const swebench: OfferedEnvironment = {
       Object.keys(sweScaffolds),
     ),
   ],
-  recipe: (seed, options) => {
+  settings: (seed, options) => {
     const { instances } = options;
     const config = typeof instances === "string" ? deepSweRun(seed, instances) : softwareDemo(seed);
     return resolveConfig(config, { tasks: given(options, "format") }, "options");
@@ -190,7 +195,7 @@ const webshop: OfferedEnvironment = {
     ]),
     new Option("--reward <kind>", "what a purchase is paid").choices(["score", "success"]),
   ],
-  recipe: (seed, options) => {
+  settings: (seed, options) => {
     const isReleased = shopFiles.some((name) => options[name] !== undefined);
     const config = isReleased ? releasedShopping(seed) : shopping(seed);
     const names = [...shopFiles, "numProducts", "goals", "compat", "splits", "format", "reward"];

@@ -32,10 +32,9 @@ import {
   type Reporter,
   type ExperimentSettings,
 } from "@turnwise/training";
-import { describeError } from "../describe-error.ts";
 import { deviceOf, withDevice, type DeviceFlags } from "../device.ts";
-import { announceInterrupts } from "../interrupts.ts";
-import { commandLine } from "../invocation.ts";
+import { runResumably } from "../run-resumably.ts";
+import { timestamp } from "../timestamp.ts";
 import { nonNegative, positiveNumber, upToOne, wholeNumber } from "./arguments.ts";
 import {
   offeredEnvironments,
@@ -159,12 +158,9 @@ async function createFolder(
   split: string,
   options: EvaluateOptions,
 ): Promise<SavedEvaluation> {
-  const time = new Date()
-    .toISOString()
-    .replaceAll(/[-:]|\..*$/gu, "")
-    .replace("T", "-");
-  // A split may be a path of a folder of games.
-  const name = ["evaluate", environment.name, split.replaceAll(/\W+/gu, "-"), time].join("-");
+  // A split may be the path of a folder of games.
+  const splitName = split.replaceAll(/\W+/gu, "-");
+  const name = ["evaluate", environment.name, splitName, timestamp()].join("-");
   const { out = join("runs", name) } = options;
   return SavedEvaluation.create(
     out,
@@ -178,12 +174,11 @@ async function evaluatePolicy(
   options: EvaluateOptions,
   resumed?: SavedEvaluation,
 ): Promise<void> {
-  const recipe = environment.recipe(options.seed, options);
-  const wanted = options.split ?? environment.defaultSplit(recipe);
+  const experiment = environment.settings(options.seed, options);
   const { seed, temperature, samples } = options;
   const policy = await reading(() =>
     openEvaluatedPolicy(options.policy, {
-      threads: recipe.engine.threads,
+      threads: experiment.engine.threads,
       device: deviceOf(options, "evaluate"),
       weightStorage: options.weightStorage,
       ...(options.adapter !== undefined && { adapter: options.adapter }),
@@ -192,7 +187,9 @@ async function evaluatePolicy(
   const reporter =
     options.json === true ? jsonReporter(process.stdout) : textReporter(process.stdout);
   try {
-    const source = await openTasks(evaluationConfig(recipe, wanted, policy, options));
+    const wanted = options.split ?? environment.defaultSplit(experiment);
+    const config = evaluationConfig(experiment, wanted, policy, options);
+    const source = await openTasks(config);
     try {
       const { split, tasks } = source.evaluation[0]!;
       const saved = resumed ?? (await createFolder(environment, split, options));
@@ -221,7 +218,6 @@ async function evaluatePolicy(
         return record;
       };
       const { environmentTimeoutSeconds } = source;
-      const maxTurns = options.maxTurns ?? recipe.episode.maxTurns;
       const progress = showPhases((text) => reporter.now(text), "evaluating", policy.sampler);
       const numEpisodes = tasks.length * samples;
       progress.onPhase(split, 0, { done: 0, total: numEpisodes, unit: "episodes" });
@@ -233,14 +229,13 @@ async function evaluatePolicy(
           tokenizer: policy.tokenizer,
           policyVersion: policy.policyVersion,
           options: {
-            ...recipe.episode,
-            maxTurns,
+            ...config.episode,
             ...(environmentTimeoutSeconds !== undefined && { environmentTimeoutSeconds }),
           },
           random: createRandom(seed),
           numSamples: samples,
           tolerance: {
-            ...recipe.failures,
+            ...config.failures,
             maxInfrastructureShare: options.maxFailures,
             ...(options.patience !== undefined && { patienceSeconds: options.patience }),
           },
@@ -250,47 +245,33 @@ async function evaluatePolicy(
           onProgress: (played) =>
             progress.onPhase(split, played.numEnded / played.numEpisodes, episodeCounts(played)),
         }).finally(() => progress.stop());
-      await resumably(saved, reporter, async () => {
+      const playAndReport = async (): Promise<void> => {
         try {
           await saved.writeReport(show(await play()));
         } catch (cause) {
-          if (cause instanceof LostInfrastructure) show(evaluationReport(cause.groups));
+          if (cause instanceof LostInfrastructure) {
+            show(evaluationReport(cause.groups));
+            throw new StoppedRun(cause.message, { cause });
+          }
           // Not one request was accepted: the policy's file is wrong.
           if (!(cause instanceof RemoteRefusal)) throw cause;
           throw new InputError(`${options.policy}: ${cause.message}`, { cause });
         } finally {
           await saved.finish();
         }
-      });
+      };
+      await runResumably(
+        ["evaluate", "--resume", saved.path],
+        reporter,
+        playAndReport,
+        "evaluate: ",
+      );
     } finally {
       await source.close?.();
     }
   } finally {
     reporter.close();
     await policy.close();
-  }
-}
-
-/** Runs an evaluation; what stops it is reported with the command that resumes it. */
-async function resumably(
-  { path }: SavedEvaluation,
-  reporter: Reporter,
-  run: () => Promise<void>,
-): Promise<void> {
-  const resume = `to resume: ${commandLine(["evaluate", "--resume", path])}`;
-  const stopAnnouncing = announceInterrupts(() => {
-    reporter.close();
-    return `turnwise: interrupted; ${resume}`;
-  });
-  try {
-    await run();
-  } catch (cause) {
-    if (cause instanceof InputError) throw cause;
-    const message =
-      cause instanceof LostInfrastructure ? cause.message : describeError(cause).message;
-    throw new StoppedRun(`evaluate: ${message}; ${resume}`, { cause });
-  } finally {
-    stopAnnouncing();
   }
 }
 
@@ -336,21 +317,24 @@ function evaluationLines(
   ];
 }
 
-/** The recipe's settings, on the tasks that are asked for alone. */
+/** Settings of the experiment, restricted to the tasks of the evaluation. */
 function evaluationConfig(
-  recipe: ExperimentSettings,
+  experiment: ExperimentSettings,
   split: string,
   { loadedTokenizer }: EvaluatedPolicy,
   { numTasks, maxTurns }: EvaluateOptions,
 ): ExperimentSettings {
   const evaluation = [{ split, numTasks }];
-  const episode = { ...recipe.episode, maxTurns: maxTurns ?? recipe.episode.maxTurns };
-  const { tasks } = recipe;
-  if (tasks.environment === "custom") return recipe;
+  const { episode, tasks } = experiment;
+  const changed = {
+    ...experiment,
+    episode: { ...episode, maxTurns: maxTurns ?? episode.maxTurns },
+  };
+  if (tasks.environment === "custom") return changed;
   if (tasks.environment !== "swebench") {
-    return { ...recipe, tasks: { ...tasks, numTraining: 0, evaluation }, episode };
+    return { ...changed, tasks: { ...tasks, numTraining: 0, evaluation } };
   }
   // Which tasks are held out depends on those that are trained on.
   const template = loadedTokenizer === undefined ? ("messages" as const) : tasks.template;
-  return { ...recipe, tasks: { ...tasks, template, evaluation }, episode };
+  return { ...changed, tasks: { ...tasks, template, evaluation } };
 }

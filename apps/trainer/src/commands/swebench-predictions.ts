@@ -3,14 +3,11 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import {
   ContainerError,
-  ContainerPool,
-  demoTasks,
-  DockerEngine,
-  ensureDemoImages,
   evaluatePatch,
   loadPredictions,
   officialReport,
   runReport,
+  type ContainerPool,
   type Evaluation,
   type GradingMode,
   type Prediction,
@@ -19,15 +16,16 @@ import {
 } from "@turnwise/envs/swebench";
 import { InputError, reading } from "@turnwise/training";
 import { Option, type Command } from "commander";
-import { positiveNumber, repeated } from "./arguments.ts";
+import {
+  runOnEach,
+  withEngineOptions,
+  withEngines,
+  type EngineOptions,
+} from "./swebench-engines.ts";
 
-/** Options on how predictions are evaluated. */
-export interface PredictionOptions {
+/** Options for the evaluation of predictions. */
+export interface PredictionOptions extends EngineOptions {
   readonly grading: GradingMode;
-  readonly host?: readonly string[];
-  readonly containers: number;
-  readonly pull: "missing" | "never";
-  readonly network: "none" | "bridge";
   readonly report?: string;
   readonly logs?: string;
   readonly json?: boolean;
@@ -35,26 +33,13 @@ export interface PredictionOptions {
 
 /** Adds {@link PredictionOptions} to a command. */
 export function withPredictionOptions(command: Command): Command {
-  return command
-    .addOption(
+  return withEngineOptions(
+    command.addOption(
       new Option("--grading <mode>", "as the official harness, or strict as in training")
         .choices(["official", "strict"])
         .default("official"),
-    )
-    .option(
-      "--host <address>",
-      "a container engine (default: DOCKER_HOST); may be repeated",
-      repeated,
-    )
-    .addOption(
-      new Option("--containers <number>", "containers that each engine runs at once")
-        .argParser(positiveNumber)
-        .default(2),
-    )
-    .addOption(new Option("--pull <when>").choices(["missing", "never"]).default("missing"))
-    .addOption(
-      new Option("--network <kind>", "of the tests").choices(["none", "bridge"]).default("none"),
-    )
+    ),
+  )
     .option("--report <file>", "write the report in the official form")
     .option(
       "--logs <folder>",
@@ -62,7 +47,7 @@ export function withPredictionOptions(command: Command): Command {
     );
 }
 
-/** Evaluates the patches of a file, prints a line each, and writes the report. */
+/** Evaluates the patches of a file, prints a line for each, and writes the report. */
 export async function gradePredictions(
   path: string,
   instances: readonly SweInstance[],
@@ -77,36 +62,13 @@ export async function gradePredictions(
     );
   }
   const results = new Map<string, PredictionResult>();
-  const engines: DockerEngine[] = [];
-  try {
-    for (const address of options.host ?? [undefined]) {
-      const engine = await DockerEngine.connect({
-        pull: options.pull,
-        ...(address !== undefined && { address }),
-      });
-      engines.push(engine);
-      const demo = demoTasks.filter(({ instance }) =>
-        predictions.some(({ instanceId }) => instance.image === byId.get(instanceId)!.image),
-      );
-      await ensureDemoImages(engine, demo);
-    }
-    const pool = new ContainerPool(
-      engines.map((engine) => ({ engine, maxContainers: options.containers })),
-    );
-    const queue = [...predictions];
-    const worker = async (): Promise<void> => {
-      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-        const result = await gradeOne(next, byId.get(next.instanceId)!, pool, options);
-        results.set(next.instanceId, result);
-      }
-    };
-    await Promise.all(Array.from({ length: options.containers * engines.length }, worker));
-  } catch (error) {
-    if (!(error instanceof ContainerError)) throw error;
-    throw new InputError(`swebench grade: ${error.message}`, { cause: error });
-  } finally {
-    await Promise.all(engines.map(async (engine) => engine.close()));
-  }
+  const predicted = predictions.map(({ instanceId }) => byId.get(instanceId)!);
+  await withEngines("swebench grade", predicted, options, (pool) =>
+    runOnEach(predictions, options, async (prediction) => {
+      const instance = byId.get(prediction.instanceId)!;
+      results.set(prediction.instanceId, await gradeOne(prediction, instance, pool, options));
+    }),
+  );
   const report = runReport([...byId.keys()], results);
   if (options.report !== undefined) {
     await writeFile(options.report, `${JSON.stringify(report, null, 4)}\n`);

@@ -1,44 +1,40 @@
 import { writeFile } from "node:fs/promises";
 import {
-  ContainerError,
-  ContainerPool,
   demoTasks,
-  DockerEngine,
-  ensureDemoImages,
   selectInstances,
   validateInstance,
+  type ContainerPool,
   type GradingMode,
   type SweInstance,
   type Validation,
 } from "@turnwise/envs/swebench";
 import { Command, Option } from "commander";
 import { duration, InputError, textReporter } from "@turnwise/training";
-import { aboveZero, positiveNumber, repeated, wholeNumber } from "./arguments.ts";
+import { aboveZero, repeated, wholeNumber } from "./arguments.ts";
+import {
+  runOnEach,
+  withEngineOptions,
+  withEngines,
+  type EngineOptions,
+} from "./swebench-engines.ts";
 import { readRows, withRowOptions, type RowOptions } from "./swebench-rows.ts";
 
-interface ValidateOptions extends RowOptions {
+interface ValidateOptions extends RowOptions, EngineOptions {
   readonly grading: GradingMode;
   readonly instances?: string;
   readonly id?: readonly string[];
   readonly repo?: readonly string[];
   readonly seed?: number;
   readonly limit?: number;
-  readonly host?: readonly string[];
-  readonly containers: number;
-  readonly pull: "missing" | "never";
   readonly imageBudget?: number;
-  readonly network: "none" | "bridge";
   readonly out?: string;
   readonly json?: boolean;
 }
 
 /** `turnwise swebench validate`: which instances can be used here. */
 export function validateCommand(): Command {
-  return withRowOptions(
-    new Command("validate").description(
-      "evaluate gold patches, and one that changes nothing: which instances are usable",
-    ),
-  )
+  const command = withRowOptions(new Command("validate"))
+    .description("evaluate gold patches, and one that changes nothing: which instances are usable")
     .addOption(
       new Option("--grading <mode>", "strict, as for training, or as the official harness")
         .choices(["official", "strict"])
@@ -51,25 +47,12 @@ export function validateCommand(): Command {
     .option("--id <pattern>", "only these ids, * for any text; may be repeated", repeated)
     .option("--repo <pattern>", "only these repositories; may be repeated", repeated)
     .addOption(new Option("--seed <number>", "shuffle by this seed").argParser(wholeNumber))
-    .addOption(new Option("--limit <number>", "at most that many").argParser(wholeNumber))
-    .option(
-      "--host <address>",
-      "a container engine (default: DOCKER_HOST); may be repeated",
-      repeated,
-    )
-    .addOption(
-      new Option("--containers <number>", "how many each engine runs at once")
-        .argParser(positiveNumber)
-        .default(2),
-    )
-    .addOption(new Option("--pull <when>").choices(["missing", "never"]).default("missing"))
+    .addOption(new Option("--limit <number>", "at most that many").argParser(wholeNumber));
+  return withEngineOptions(command)
     .addOption(
       new Option("--image-budget <gigabytes>", "what an engine's images may take").argParser(
         aboveZero,
       ),
-    )
-    .addOption(
-      new Option("--network <kind>", "of the tests").choices(["none", "bridge"]).default("none"),
     )
     .option("--out <file>", "write the ids of the usable ones, one a line")
     .option("--json", "print one JSON object a line")
@@ -77,51 +60,36 @@ export function validateCommand(): Command {
 }
 
 async function validate(options: ValidateOptions): Promise<void> {
-  const { imageBudget } = options;
+  const { imageBudget, json, out } = options;
   const instances = await chosenInstances(options);
   const reporter = textReporter(process.stdout);
   const started = performance.now();
-  const engines: DockerEngine[] = [];
-  try {
-    for (const address of options.host ?? [undefined]) {
-      engines.push(
-        await DockerEngine.connect({
-          pull: options.pull,
-          ...(address !== undefined && { address }),
-          ...(imageBudget !== undefined && { imageBudgetBytes: imageBudget * 2 ** 30 }),
-          onPull: ({ image, doneBytes, totalBytes }) => {
-            if (options.json === true) return;
-            const [done, total] = [doneBytes, totalBytes].map((bytes) => (bytes / 1e6).toFixed(0));
-            reporter.now(`pulling ${image}: ${done} of ${total} MB`);
-          },
-        }),
-      );
-    }
-    const ids = new Set(instances.map(({ id }) => id));
-    const demo = demoTasks.filter(({ instance }) => ids.has(instance.id));
-    for (const engine of engines) await ensureDemoImages(engine, demo);
-    const pool = new ContainerPool(
-      engines.map((engine) => ({ engine, maxContainers: options.containers })),
-    );
+  const run = async (pool: ContainerPool): Promise<void> => {
     const found = await validateAll(instances, pool, options, (line) =>
-      options.json === true ? process.stdout.write(`${line}\n`) : reporter.say(line),
+      json === true ? process.stdout.write(`${line}\n`) : reporter.say(line),
     );
     const count = (verdict: Validation["verdict"]): number =>
       found.filter((entry) => entry.verdict === verdict).length;
-    if (options.out !== undefined) {
+    if (out !== undefined) {
       const usable = found.filter(({ verdict }) => verdict === "usable");
-      await writeFile(options.out, usable.map(({ id }) => `${id}\n`).join(""));
+      await writeFile(out, usable.map(({ id }) => `${id}\n`).join(""));
     }
-    if (options.json === true) return;
+    if (json === true) return;
     reporter.say(
       `${count("usable")} of ${found.length} usable, ${count("unusable")} not, ` +
         `${count("unknown")} unknown; ${duration((performance.now() - started) / 1000)}`,
     );
-  } catch (error) {
-    if (!(error instanceof ContainerError)) throw error;
-    throw new InputError(`swebench validate: ${error.message}`, { cause: error });
+  };
+  try {
+    await withEngines("swebench validate", instances, options, run, {
+      ...(imageBudget !== undefined && { imageBudgetBytes: imageBudget * 2 ** 30 }),
+      onPull: ({ image, doneBytes, totalBytes }) => {
+        if (json === true) return;
+        const [done, total] = [doneBytes, totalBytes].map((bytes) => (bytes / 1e6).toFixed(0));
+        reporter.now(`pulling ${image}: ${done} of ${total} MB`);
+      },
+    });
   } finally {
-    await Promise.all(engines.map(async (engine) => engine.close()));
     reporter.close();
   }
 }
@@ -142,29 +110,26 @@ async function chosenInstances(options: ValidateOptions): Promise<readonly SweIn
   throw new InputError(`swebench validate: options must leave an instance of ${all.length}, got 0`);
 }
 
-/** As many at once as there is room for, in the order of instances. */
+/** Validates as many instances at once as there is room for, in their order. */
 async function validateAll(
   instances: readonly SweInstance[],
   pool: ContainerPool,
-  { host = [""], containers, network, json, grading }: ValidateOptions,
+  options: ValidateOptions,
   say: (line: string) => void,
 ): Promise<Validation[]> {
+  const { network, json, grading } = options;
   const found: Validation[] = [];
-  const queue = [...instances];
-  const worker = async (): Promise<void> => {
-    for (let instance = queue.shift(); instance !== undefined; instance = queue.shift()) {
-      const begun = performance.now();
-      const entry = await validateInstance(instance, pool, { grading, container: { network } });
-      const seconds = (performance.now() - begun) / 1000;
-      found.push(entry);
-      const { id, verdict, reason } = entry;
-      say(
-        json === true
-          ? JSON.stringify({ instance_id: id, verdict, reason, seconds })
-          : `${id.padEnd(36)} ${verdict.padEnd(9)} ${seconds.toFixed(1).padStart(6)} s  ${reason}`.trimEnd(),
-      );
-    }
-  };
-  await Promise.all(Array.from({ length: containers * host.length }, worker));
+  await runOnEach(instances, options, async (instance) => {
+    const begun = performance.now();
+    const entry = await validateInstance(instance, pool, { grading, container: { network } });
+    const seconds = (performance.now() - begun) / 1000;
+    found.push(entry);
+    const { id, verdict, reason } = entry;
+    say(
+      json === true
+        ? JSON.stringify({ instance_id: id, verdict, reason, seconds })
+        : `${id.padEnd(36)} ${verdict.padEnd(9)} ${seconds.toFixed(1).padStart(6)} s  ${reason}`.trimEnd(),
+    );
+  });
   return found;
 }

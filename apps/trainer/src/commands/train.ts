@@ -22,7 +22,6 @@ import {
   reading,
   RunFolder,
   settingsText,
-  StoppedRun,
   textReporter,
   train,
   versions,
@@ -30,16 +29,16 @@ import {
   type Parts,
   type Reporter,
 } from "@turnwise/training";
-import { describeError } from "../describe-error.ts";
 import { checkDeviceWorks } from "../device.ts";
-import { announceInterrupts } from "../interrupts.ts";
-import { commandLine, resumeCommand } from "../invocation.ts";
+import { commandLine } from "../invocation.ts";
 import {
   findExperiment,
   loadExperiment,
   runModule,
   type SettingsOptions,
 } from "../load-experiment.ts";
+import { runResumably } from "../run-resumably.ts";
+import { timestamp } from "../timestamp.ts";
 import {
   environmentOf,
   offeredEnvironments,
@@ -145,19 +144,11 @@ async function runToEnd(
     const opened = await open(reporter);
     if (opened === undefined) return;
     const { folder, tasks, parts } = opened;
-    const resume = `to resume: ${resumeCommand(folder.path)}`;
-    const stopAnnouncing = announceInterrupts(() => {
-      reporter.close();
-      return `turnwise: interrupted; ${resume}`;
-    });
     try {
-      await train(folder, tasks, reporter, parts);
-    } catch (cause) {
-      if (cause instanceof InputError) throw cause;
-      const { message } = describeError(cause);
-      throw new StoppedRun(`${message}; ${resume}`, { cause });
+      await runResumably(["train", "--resume", folder.path], reporter, () =>
+        train(folder, tasks, reporter, parts),
+      );
     } finally {
-      stopAnnouncing();
       await tasks.close?.();
     }
     const next = nextEvaluation(folder);
@@ -241,7 +232,7 @@ async function newRun(
   } = await loadExperiment(
     name,
     options,
-    environment && (() => environment.recipe(options.seed, options)),
+    environment && (() => environment.settings(options.seed, options)),
   );
   checkEnvironment(name, environment, config);
   await checkModel(config);
@@ -267,11 +258,8 @@ async function newRun(
       await tasks.close?.();
       return undefined;
     }
-    const time = new Date()
-      .toISOString()
-      .replaceAll(/[-:]|\..*$/gu, "")
-      .replace("T", "-");
-    const path = options.out ?? join("runs", `${config.experiment}-seed${config.seed}-${time}`);
+    const folderName = `${config.experiment}-seed${config.seed}-${timestamp()}`;
+    const path = options.out ?? join("runs", folderName);
     await tasks.validate?.((done) => reporter.now(`checking tasks: ${percent(done)}`));
     const folder = await RunFolder.create(path, config, {
       ...(await versions()),

@@ -1,0 +1,31 @@
+import { InputError, StoppedRun, type Reporter } from "@turnwise/training";
+import { describeError } from "./describe-error.ts";
+import { announceInterrupts } from "./interrupts.ts";
+import { commandLine } from "./invocation.ts";
+
+/**
+ * Runs work that can be resumed. An interrupt and an error name the command that resumes it.
+ * @param parameters - Arguments of the command that resumes the work: `["train", "--resume", folder]`.
+ * @param prefix - Start of the error message.
+ * @throws `InputError` unchanged, and `StoppedRun` for every other error.
+ */
+export async function runResumably(
+  parameters: readonly string[],
+  reporter: Reporter,
+  run: () => Promise<void>,
+  prefix = "",
+): Promise<void> {
+  const resume = `to resume: ${commandLine(parameters)}`;
+  const stopAnnouncing = announceInterrupts(() => {
+    reporter.close();
+    return `turnwise: interrupted; ${resume}`;
+  });
+  try {
+    await run();
+  } catch (cause) {
+    if (cause instanceof InputError) throw cause;
+    throw new StoppedRun(`${prefix}${describeError(cause).message}; ${resume}`, { cause });
+  } finally {
+    stopAnnouncing();
+  }
+}
