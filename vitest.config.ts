@@ -13,7 +13,7 @@ const config: ViteUserConfig = {
       "apps/*/e2e/**/*.test.ts",
       "examples/**/*.test.ts",
     ],
-    // No limits: on a busy machine they would fail tests that are right. CI ends a run that hangs.
+    // No limits: they would fail correct tests on a busy machine. CI ends a run that hangs.
     testTimeout: 0,
     hookTimeout: 0,
     setupFiles: ["scripts/fast-check.setup.ts"],

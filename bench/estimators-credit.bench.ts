@@ -1,6 +1,6 @@
 /**
- * From returns and token entropies to a modulated advantage and a weight for every token: token arrays
- * as the training loop holds them against plain lists, and against the same formulas in NumPy where python3 has it.
+ * From returns and token entropies to a modulated advantage and a weight of every token: token arrays,
+ * as in the training loop, against plain lists and against the same formulas in NumPy if python3 has it.
  *
  *   npx tsx --conditions=turnwise-source bench/estimators-credit.bench.ts
  */

@@ -40,7 +40,7 @@ const borrowed = (engine: DockerEngine, maxContainers: number) => ({
   maxContainers,
 });
 
-/** The part of dockerode's client that is used here. */
+/** Methods of dockerode's client that this benchmark uses. */
 interface StatsClient {
   listContainers(options: object): Promise<readonly { readonly Id: string }[]>;
   getContainer(id: string): {

@@ -1,5 +1,5 @@
 /**
- * Cost of recording an iteration: credit joined, rounded, packed, indexed and flushed to the disk, against
+ * Cost of recording an iteration (joining credit, rounding, compressing, indexing, flushing to disk), against
  * the iteration itself and against plain JSON lines in one gzip file without credit.
  *
  *   npx tsx --conditions=turnwise-source bench/training-records.bench.ts
@@ -28,7 +28,7 @@ const config = checkConfig(householdGames(1), "bench");
 const { training, episode, model } = config;
 if (model.source !== "new") throw new Error("the experiment must train a new model");
 const tasks = await openTasks(config, noParts);
-// Some demonstrations, for a vocabulary of the environment's words.
+// Texts of some tasks, for a vocabulary of the environment's words.
 const random = createRandom(1);
 const texts: string[] = [];
 for (const task of tasks.training.slice(0, 40)) {
@@ -48,7 +48,7 @@ const policy = await createLocalPolicy({
 const folder = await mkdtemp(join(tmpdir(), "turnwise-bench-records-"));
 const run = await RunFolder.create(join(folder, "run"), config, {});
 
-/** Plain JSON lines in one member, flushed too. */
+/** Writes plain JSON lines as one gzip member, and flushes them. */
 async function writePlain(path: string, groups: readonly Group[]): Promise<void> {
   const lines = groups.flatMap(({ trajectories }) =>
     trajectories.map((trajectory) => `${JSON.stringify(trajectory)}\n`),
@@ -83,7 +83,7 @@ for (let iteration = 1; iteration <= rounds; iteration++) {
     },
     sampler: policy.sampler,
     learner: policy.learner,
-    // Random weights solve nothing; every group is trained on all the same.
+    // Random weights solve nothing: train on every group, flat ones included.
     algorithm: compileAlgorithm({ ...config.algorithm, groupFilter: { kind: "keep-all" } }),
     modulator: compileModulator({ kind: "aem" }),
     settings: training,

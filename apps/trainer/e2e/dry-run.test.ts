@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { turnwise } from "./turnwise.ts";
 
-it("prints the settings alone on standard output, and estimates of memory, tokens and time next to it", async () => {
+it("prints the settings alone on standard output, and estimates of memory, tokens and time on standard error", async () => {
   const { code, stdout, stderr } = await turnwise([
     "train",
     "alfworld",

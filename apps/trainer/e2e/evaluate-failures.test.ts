@@ -43,7 +43,7 @@ async function evaluate(
 const read = (name: string): Promise<string> => readFile(join(folder, "out", name), "utf8");
 
 describe("an evaluation on a server in trouble", { timeout: 240_000 }, () => {
-  it("is not ended by one bad response of any kind", async () => {
+  it("continues after one bad response of any kind", async () => {
     const bad: Reply[] = [
       { status: 520, body: "<html>unknown error</html>", headers: now },
       { body: { error: { code: 502, message: "upstream" } }, headers: now },
@@ -62,7 +62,7 @@ describe("an evaluation on a server in trouble", { timeout: 240_000 }, () => {
     expect(ended.stdout).toMatch(/truncated: turns +4 of 4 {2}first: \S+, 2 turns$/mu);
   });
 
-  it("makes what does not pass the outcome of its episode, and counts why episodes ended", async () => {
+  it("records a permanent error as the outcome of its episode, and counts stop reasons", async () => {
     const message = "This model's maximum context length is 512 tokens.";
     const bad: Reply[] = [
       { status: 400, body: { error: { message } } },
@@ -87,8 +87,8 @@ describe("an evaluation on a server in trouble", { timeout: 240_000 }, () => {
     expect(JSON.parse(await read("report.json"))).toMatchObject({ episodes: 4, failed: 1 });
   });
 
-  it("goes on after a kill with the episodes that it has", async () => {
-    // Two episodes of one turn get their answer, the other two wait for ever.
+  it("resumes after a kill with the episodes already played", async () => {
+    // Two episodes of one turn get an answer; the other two wait forever.
     let hangs = true;
     const reply = (): Reply | Promise<Reply> =>
       hangs && server!.seen.length > 2 ? new Promise<Reply>(() => undefined) : answer;
@@ -110,7 +110,7 @@ describe("an evaluation on a server in trouble", { timeout: 240_000 }, () => {
     expect(await numLines()).toBe(4);
   });
 
-  it("stops at once, as a wrong input, if the server refuses everything", async () => {
+  it("stops at once with an input error if the server refuses everything", async () => {
     const ended = await evaluate(() => ({ status: 401, body: "invalid key" }));
     expect(ended.code).toBe(2);
     expect(ended.stderr).toMatch(
@@ -118,7 +118,7 @@ describe("an evaluation on a server in trouble", { timeout: 240_000 }, () => {
     );
   });
 
-  it("is no success if no episode could be played, and resumes", async () => {
+  it("fails if no episode could be played, and can be resumed", async () => {
     let isUp = false;
     const reply = (): Reply => (isUp ? answer : { status: 400, body: "maintenance" });
     const ended = await evaluate(reply, ["--patience", "0"]);

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { root, sourceArguments, turnwise } from "./turnwise.ts";
 
 let folder: string;
-/** File systems in memory, of which one is read-only and one holds 64 kB. */
+/** In-memory file systems: one is read-only, the other holds 64 kB. */
 let readOnly: string;
 let small: string;
 let isMounted = false;
@@ -61,7 +61,7 @@ describe("a run", () => {
     expect(stderr).toMatch(/^turnwise: interrupted; to resume: .*\n$/u);
     const command = stderr.slice(stderr.indexOf("to resume: ") + 11).trim();
     expect(command).toContain(String.raw`train --resume '${folder}/it'\''s a run'`);
-    // The settings say that few iterations are left: the command must find and read them.
+    // No iterations are left in the changed settings: the command must read them.
     const configPath = join(out, "config.json");
     const config = JSON.parse(await readFile(configPath, "utf8")) as typeof tiny;
     const lines = (await readFile(join(out, "metrics.jsonl"), "utf8")).split("\n").filter(Boolean);
@@ -80,7 +80,7 @@ describe("a run", () => {
     expect(code).toBe(2);
   });
 
-  it("fails in one line on a full disk, and leaves no half of a folder", async ({ skip }) => {
+  it("fails in one line on a full disk, and leaves no partial folder", async ({ skip }) => {
     if (!isMounted) skip();
     const { code, stderr } = await trainTiny(join(small, "run"));
     expect(stderr).toMatch(/^turnwise: [^\n]*ENOSPC[^\n]*; to resume: [^\n]*\n$/u);
@@ -94,8 +94,8 @@ describe("a run", () => {
     expect(await readdir(small)).toEqual(["filling"]);
   });
 
-  it("tries its device before its folder is made, in a dry run too", async () => {
-    // CUDA may be there; its 64th device is not.
+  it("checks its device before it creates its folder, in a dry run too", async () => {
+    // CUDA may be available; a 64th device is not.
     const out = join(folder, "device");
     for (const parameters of [["--dry-run"], ["--out", out]]) {
       const device = ["--set", "engine.provider=cuda", "--set", "engine.gpu=63"];
@@ -109,7 +109,7 @@ describe("a run", () => {
   });
 });
 
-it.skipIf(!existsSync("/dev/full"))("output that cannot be written is an error of one line", () => {
+it.skipIf(!existsSync("/dev/full"))("reports output that cannot be written in one line", () => {
   const script = `"$0" ${sourceArguments.join(" ")} train alfworld --dry-run 2>&1 >/dev/full; echo "code $?"`;
   const printed = execFileSync("sh", ["-c", script, process.execPath], {
     cwd: root,

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { runCommandLine } from "../src/command-line.ts";
 
-/** What a command printed, and its exit code. */
+/** Output and exit code of a command. */
 export interface Result {
   readonly code: number;
   readonly stdout: string;
@@ -11,7 +11,7 @@ export interface Result {
 /** One command at a time: the streams of the process are shared. */
 let last: Promise<unknown> = Promise.resolve();
 
-/** Runs a command line in this process, which spares the start of another. */
+/** Runs a command line in this process, which is faster than starting another. */
 export function turnwiseHere(
   parameters: readonly string[],
   { input = "" }: { readonly input?: string } = {},
@@ -21,7 +21,7 @@ export function turnwiseHere(
   return result;
 }
 
-/** Runs a function with the standard streams redirected to texts. */
+/** Runs a function with `input` as standard input, and captures its output. */
 async function capture(run: () => Promise<number>, input: string): Promise<Result> {
   const printed = { stdout: "", stderr: "" };
   const stdin = Object.getOwnPropertyDescriptor(process, "stdin")!;

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 import { turnwise, type Ended } from "./turnwise.ts";
 
-/** Socket of the engine, if one answers; its images are made here, and not in a test's time. */
+/** Unix socket of the engine, if one answers. Builds the images before the tests. */
 async function engineSocket(): Promise<string | undefined> {
   let engine: DockerEngine | undefined;
   try {
@@ -26,7 +26,7 @@ async function engineSocket(): Promise<string | undefined> {
 
 const socketPath = await engineSocket();
 
-/** One iteration of 4 episodes after an evaluation, by a policy that learns nothing of use. */
+/** Two iterations of 4 episodes after an evaluation, with a policy too small to learn. */
 const config = (address: string | null, patienceSeconds: number): object => ({
   tasks: {
     numTraining: 2,
@@ -65,7 +65,7 @@ describe.skipIf(socketPath === undefined)("a lost container engine", { timeout: 
     return turnwise(args, { ...(onOutput && { onOutput: (text) => onOutput(text) }) });
   }
 
-  /** A proxy that stops once, with the n-th connection after `arm`. */
+  /** Proxy that stops once, at the n-th connection after `arm`. */
   async function mortalProxy(n: number): Promise<TcpProxy & { arm(): void; isDead: boolean }> {
     let last = Infinity;
     const proxy = await startTcpProxy(socketPath!, (numConnections) => {
@@ -117,7 +117,7 @@ describe.skipIf(socketPath === undefined)("a lost container engine", { timeout: 
     }
   });
 
-  it("is waited for, and the run goes on as if nothing had happened", async () => {
+  it("is waited for, and the run continues with the metrics of an undisturbed one", async () => {
     const proxy = await mortalProxy(6);
     try {
       const address = `tcp://127.0.0.1:${proxy.port}`;
@@ -142,7 +142,7 @@ describe.skipIf(socketPath === undefined)("a lost container engine", { timeout: 
     }
   });
 
-  it("does not end an evaluation as a success, and what was played is kept", async () => {
+  it("makes an evaluation fail, and keeps the episodes already played", async () => {
     const proxy = await mortalProxy(6);
     try {
       const out = join(folder, "evaluation");

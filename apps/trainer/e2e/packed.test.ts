@@ -20,7 +20,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 const execute = promisify(execFile);
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
-/** A manifest, as far as it is read here. */
+/** Fields of a manifest that the tests read. */
 interface Manifest {
   readonly name: string;
   readonly packageManager?: string;
@@ -37,7 +37,7 @@ const sources = [
   join(root, "apps/trainer"),
 ].filter((folder) => existsSync(join(folder, "package.json")));
 const manifests = await Promise.all(sources.map(readManifest));
-/** What can be imported: `@turnwise/core`, `@turnwise/aem/laws`, ... */
+/** Importable entry points: `@turnwise/core`, `@turnwise/aem/laws`, ... */
 const entries = manifests.flatMap(({ name, exports = {} }) =>
   Object.keys(exports).map((key) => `${name}${key.slice(1)}`),
 );
@@ -46,13 +46,13 @@ let folder: string;
 /** The installed command line. */
 const bin = (): string => join(folder, "node_modules/.bin/turnwise");
 
-/** Runs a program in the folder; its exit code and all that it printed. */
+/** Runs a program in the folder. @returns Its exit code and output. */
 async function run(
   file: string,
   parameters: readonly string[],
   cwd = folder,
 ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
-  // npm and pnpm hand their settings on in variables, which are not a stranger's.
+  // npm and pnpm export their settings as environment variables, which a user's shell does not have.
   const env = Object.fromEntries(
     Object.entries(process.env).filter(
       ([name]) => !/^(npm_config_(?!registry)|NODE_OPTIONS|VITEST|FORCE_COLOR)/iu.test(name),
@@ -79,7 +79,7 @@ async function runOrThrow(
   return stdout;
 }
 
-/** Builds, packs and installs everything that is published, as a stranger would get it. */
+/** Builds, packs and installs everything that is published, as a user would install it. */
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "turnwise-packed-"));
   const { packageManager } = await readManifest(root);
@@ -100,7 +100,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** Compiles files of the folder. @returns What the compiler complains of. */
+/** Compiles files of the folder. @returns The compiler's errors. */
 async function compile(
   files: readonly string[],
   options: Readonly<Record<string, unknown>>,
@@ -119,7 +119,7 @@ async function compile(
 }
 
 describe("the packed packages", () => {
-  it("say what to install where fast-check is missing", async () => {
+  it("name the package to install if fast-check is missing", async () => {
     expect(existsSync(join(folder, "node_modules/fast-check"))).toBe(false);
     const laws = ["@turnwise/aem/laws", "@turnwise/envs/laws", "@turnwise/estimators/laws"];
     for (const name of laws) {
@@ -141,7 +141,7 @@ describe("the packed packages", () => {
     expect(await compile(["consumer.ts"], { target: "ES2022", lib: ["ES2022", "DOM"] })).toBe("");
   });
 
-  it("can be imported, and required where Node requires ES modules", async () => {
+  it("can be imported, and required if Node can require ES modules", async () => {
     const imports = `for (const entry of ${JSON.stringify(entries)}) await import(entry);`;
     expect(await run(process.execPath, ["--input-type=module", "-e", imports])).toMatchObject({
       code: 0,
@@ -190,7 +190,7 @@ describe("the packed command line", () => {
   });
 });
 
-/** A run of the packed command line that is killed once its output matches. */
+/** Starts a run of the packed command line and kills it once its output matches. */
 async function trainAndKill(
   parameters: readonly string[],
   cwd: string,
@@ -227,7 +227,7 @@ describe("packages that the packed command line creates", () => {
       const create = ["create", kind, `own-${kind}`];
       await runOrThrow(bin(), create, join(folder, "mine"));
     }
-    // They take the tarballs from the folder around them, and their tools from the registry.
+    // They resolve the tarballs from the parent folder, and their tools from the registry.
     await rm(join(folder, "node_modules/fast-check"), { recursive: true, force: true });
     const manifest = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as object;
     const whole = { ...manifest, workspaces: ["mine/*"] };
@@ -262,7 +262,7 @@ describe("packages that the packed command line creates", () => {
     expect(printed.match(/^iteration \d: success [\d.]+, return -?[\d.]+$/gmu)).toHaveLength(5);
   });
 
-  it("resume with changed code only where that is allowed", async () => {
+  it("resume with changed code only if that is allowed", async () => {
     const train = ["./experiment.ts", "--json", ...twoIterations, "--out", "changed"];
     const began = /"stage":"iteration","iteration":1,/u;
     expect(await trainAndKill(train, folderOf("modulator"), began)).toBe("SIGKILL");
@@ -285,7 +285,7 @@ describe("packages that the packed command line creates", () => {
     await succeed("modulator", ...train, ...options);
     const config = await readFile(join(folderOf("modulator"), "strong/config.json"), "utf8");
     expect(JSON.parse(config)).toMatchObject({ modulation: { options: { strength: 2 } } });
-    // The first iteration modulates the same batch, by other coefficients.
+    // The first iteration modulates the same batch with other coefficients.
     const firstIterationOf = async (name: string): Promise<unknown> => {
       const lines = (await metricsOf("modulator", name)).trim().split("\n");
       const rows = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
@@ -311,7 +311,7 @@ describe("packages that the packed command line creates", () => {
     expect(await metricsOf("objective", "plain")).toBe(await metricsOf("objective", "whole"));
   });
 
-  it("need no scaffold: the experiment of the README trains", async () => {
+  it("are optional: the experiment in the README trains without one", async () => {
     const readme = await readFile(join(packagesFolder, "training/README.md"), "utf8");
     const program = /## Your own parts[^]*?```ts\n([^]*?)```/u.exec(readme)![1]!;
     await writeFile(join(folder, "mine.ts"), program);

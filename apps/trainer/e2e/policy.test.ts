@@ -143,7 +143,7 @@ describe("policy generate and score", () => {
     expect(filtered!.logProbs).toEqual(free!.tokens.map(() => 0));
   });
 
-  it("answers a message in the chat template, and begins plain text as the tokenizer specifies", async () => {
+  it("answers a message in the chat template, and adds the BOS token to plain text", async () => {
     const args = ["--max-tokens", "4", "--ignore-end"];
     const chat = ["generate", talker, "--chat", "--prompt", "a b", "--system", "c", ...args];
     const [row, total] = await policyJson([...chat, "--variable", "mood=d"]);
@@ -173,7 +173,7 @@ describe("policy generate and score", () => {
     expect(history).toBe(
       `<bos><turn>a b<end><turn>${first}<end><turn>c<end><turn>${second}<end><turn>d`,
     );
-    // A new conversation begins as the first one did.
+    // A new conversation starts like the first one.
     expect(again).toBe(first);
     expect(stderr).toContain("answer cut at 3 tokens");
 

@@ -22,7 +22,7 @@ interface Answer {
   readonly obs?: string;
 }
 
-/** Sends each line only after the one before is answered. The first answer comes before any line. */
+/** Sends each line after the answer to the previous one. The first answer comes before any line. */
 async function converse(args: readonly string[], lines: readonly string[]): Promise<Answer[]> {
   const child = spawn(process.execPath, [...sourceArguments, ...args], {
     cwd: root,
@@ -64,7 +64,7 @@ it("alfworld replay reads a file with a byte order mark", async () => {
   expect(stdout).not.toContain("Nothing happens.");
 });
 
-it("alfworld replay refuses the number of a sentence without a file of sentences", async () => {
+it("alfworld replay refuses --human-goal without --human-goals", async () => {
   const args = ["alfworld", "replay", game, "--commands", "-", "--human-goal", "1"];
   expect(await turnwise(args)).toMatchObject({
     code: 2,

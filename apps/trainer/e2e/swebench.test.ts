@@ -45,7 +45,7 @@ const settle = (patch: string) => ({
   arguments: { cmd: `git apply - <<'END'\n${patch}END` },
 });
 
-/** What every run here changes of the recipe: two tasks, few containers. */
+/** Changes of the experiment in every run here: two tasks, few containers. */
 const small = {
   tasks: {
     numTraining: 2,
@@ -106,7 +106,7 @@ describe.skipIf(!isAble)("software-engineering tasks", () => {
       Array.from({ length: 4 }, () => "concatenated"),
     );
     expect(trajectories[0]!.firstObservation).toContain("The repository is at /testbed");
-    // Of every graded episode the evidence is kept.
+    // The evidence of every graded episode is kept.
     const packed = await readFile(join(out, "audit", "iteration-0001.jsonl.gz"));
     const records = String(gunzipSync(packed))
       .trim()

@@ -1,17 +1,17 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 
-/** A TCP address in front of a socket, for tests: it can be taken away and given back. */
+/** TCP proxy in front of a socket, which tests can stop and start again. */
 export interface TcpProxy {
   readonly port: number;
-  /** Connections that were accepted so far. */
+  /** Number of connections accepted so far. */
   readonly numConnections: number;
-  /** Ends the listener and all connections. */
+  /** Closes the listener and all connections. */
   stop(): Promise<void>;
   /** Listens again, on the same port. */
   start(): Promise<void>;
 }
 
-/** Starts a proxy before a Unix socket. */
+/** Starts a proxy in front of a Unix socket. */
 export async function startTcpProxy(
   socketPath: string,
   onConnection?: (numConnections: number) => void,

@@ -12,7 +12,7 @@ export const sourceArguments = [
   "apps/trainer/src/main.ts",
 ] as const;
 
-/** What a command printed and how it ended. */
+/** Output, exit code and signal of a process. */
 export interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -21,8 +21,8 @@ export interface Ended {
 }
 
 /**
- * Runs the command line from its sources, as a process of its own.
- * @param onOutput - Sees all that was printed so far; a signal that it returns is sent, once.
+ * Runs the command line from its sources in a separate process.
+ * @param onOutput - Receives the output so far; the first signal that it returns is sent to the process.
  */
 export function turnwise(
   args: readonly string[],
@@ -35,7 +35,7 @@ export function turnwise(
     readonly input?: string;
     readonly onOutput?: (stdout: string) => NodeJS.Signals | void;
     readonly env?: Readonly<Record<string, string>>;
-    /** Ends the process at once when it aborts. */
+    /** Kills the process when aborted. */
     readonly killSignal?: AbortSignal;
   } = {},
 ): Promise<Ended> {

@@ -9,7 +9,7 @@ afterAll(() => rm(folder, { recursive: true }));
 const file = join(folder, "file.txt");
 await writeFile(file, "{");
 
-/** Command lines that cannot be used, and a part of the line that says so. */
+/** Unusable command lines, each with a part of its error message. */
 const unusable: readonly (readonly [command: string, message: string])[] = [
   ["trian", "unknown command 'trian' (Did you mean train?)"],
   ["--verison", "unknown option '--verison' (Did you mean --version?)"],

@@ -16,7 +16,7 @@ import { readVersion } from "./read-version.ts";
 /**
  * Runs a command line.
  * @param parameters - Without the program: `["train", "alfworld"]`.
- * @returns The exit code: 0 done, 1 something broke, 2 the input cannot be used.
+ * @returns The exit code: 0 success, 1 failure, 2 unusable input.
  */
 export async function runCommandLine(parameters: readonly string[]): Promise<number> {
   const program = new Command("turnwise")
@@ -49,7 +49,7 @@ export async function runCommandLine(parameters: readonly string[]): Promise<num
   }
 }
 
-/** Makes a command and all below it report errors in one line, and throw in place of exiting. */
+/** Makes a command and its subcommands report errors in one line, and throw instead of exiting. */
 function prepare(command: Command, path: string): void {
   command.exitOverride().configureOutput({
     getOutHelpWidth: () => terminalWidth(process.stdout),
@@ -60,7 +60,7 @@ function prepare(command: Command, path: string): void {
   for (const inner of command.commands) prepare(inner, `${path} ${inner.name()}`);
 }
 
-/** Commander's message in one line, with a suggestion where it lists choices. */
+/** Puts Commander's message on one line, with a suggestion if it lists choices. */
 function describeUsageError(text: string): string {
   const message = text
     .trim()

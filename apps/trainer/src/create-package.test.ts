@@ -80,7 +80,7 @@ describe("packageFiles", () => {
     },
   );
 
-  it("refuses a name that is taken in the package", async () => {
+  it("refuses the name of a dependency or of another file", async () => {
     await expect(packageFiles("modulator", "vitest", "1.2.3")).rejects.toThrow(
       "create modulator: name must not be that of a package that it depends on, got vitest",
     );
@@ -94,7 +94,7 @@ describe("packageFiles", () => {
 });
 
 describe("readKind", () => {
-  it("suggests the kind that a misspelled word means", () => {
+  it("suggests a kind for a misspelled one", () => {
     expect(() => readKind("modulater")).toThrow(
       new InputError(
         "create: kind must be one of environment, estimator, modulator, objective, experiment, got modulater (did you mean modulator?)",
@@ -117,7 +117,7 @@ describe("writePackage", () => {
     expect(await readdir(join(folder, "empty"))).toEqual(["package.json", "src"]);
   });
 
-  it("refuses a folder that holds something, and a file, and leaves them alone", async () => {
+  it("refuses a folder with content, and a file, and changes neither", async () => {
     await writeFile(join(folder, "notes.txt"), "keep");
     await expect(writePackage(folder, files)).rejects.toThrow(
       `create: ${folder} must be empty or not exist, got a folder with notes.txt (--out names another)`,

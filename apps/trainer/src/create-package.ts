@@ -3,7 +3,7 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { didYouMean, InputError, makeFolder } from "@turnwise/training";
 
-/** Kinds of packages, with the name in their templates that the user's name replaces. */
+/** Kinds of packages, each with the placeholder in its template that the user's name replaces. */
 const placeholders = {
   environment: "number-game",
   estimator: "my-estimator",
@@ -21,19 +21,19 @@ export const packageKinds = Object.keys(placeholders) as readonly PackageKind[];
 /** Placeholder of the package's own name, in every template. */
 const packagePlaceholder = "my-package";
 
-/** Placeholder of the version of `@turnwise/*`: no release has it. */
+/** Placeholder of the version of `@turnwise/*`; never released. */
 const versionPlaceholder = "0.0.0";
 
 const templates = fileURLToPath(new URL("../templates", import.meta.url));
 
-/** File of a package, by its path in the package. */
+/** File with its path in the package. */
 interface PackageFile {
   readonly path: string;
   readonly text: string;
 }
 
 /**
- * Reads the kind of a package. @throws {@link InputError} for another word.
+ * Parses the kind of a package. @throws {@link InputError} for an unknown kind.
  */
 export function readKind(word: string): PackageKind {
   const kind = packageKinds.find((one) => one === word);
@@ -44,8 +44,8 @@ export function readKind(word: string): PackageKind {
 }
 
 /**
- * Makes the files of a package: those that all kinds share, and the kind's own.
- * @param version - Of the packages that it depends on.
+ * Makes the files of a package: the shared files and those of its kind.
+ * @param version - Version of `@turnwise/*` to depend on.
  * @throws {@link InputError} for a name that npm, or the package's own files, do not allow.
  */
 export async function packageFiles(
@@ -67,7 +67,10 @@ export async function packageFiles(
   }));
 }
 
-/** Files of a template; names that begin with `_` would have a meaning where they are. */
+/**
+ * Reads the files of a template. The prefix `_`, which keeps tools from interpreting a file inside the
+ * template, is removed.
+ */
 async function readFiles(template: string): Promise<PackageFile[]> {
   const folder = join(templates, template);
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });

@@ -1,18 +1,18 @@
 import { CommanderError } from "commander";
 import { findSimilarPath, InputError, StoppedRun } from "@turnwise/training";
 
-/** How a command that failed ends. */
+/** Message and exit code of a failed command. */
 export interface Failure {
-  /** One line; empty if it was printed already. */
+  /** One line; empty if it was already printed. */
   readonly message: string;
-  /** 1: something broke; 2: the input cannot be used. */
+  /** 1: failure; 2: unusable input. */
   readonly exitCode: 1 | 2;
 }
 
-/** Set to anything, it adds stack traces to errors. */
+/** Environment variable that adds stack traces to errors. */
 const stackVariable = "TURNWISE_STACK";
 
-/** The error as one line for people, and its exit code. */
+/** Describes an error in one line, with its exit code. */
 export function describeError(error: unknown): Failure {
   if (error instanceof CommanderError) return { message: "", exitCode: 2 };
   const message = withSuggestion(oneLine(error instanceof Error ? error.message : String(error)));
@@ -25,7 +25,7 @@ export function describeError(error: unknown): Failure {
   return { message: `${name}: ${message} (${stackVariable}=1 shows where)`, exitCode };
 }
 
-/** Codes of system errors that are the fault of a path, not of the machine: a full disk is none. */
+/** Codes of system errors that a wrong path causes; a full disk (`ENOSPC`) is not one of them. */
 const pathCodes: ReadonlySet<unknown> = new Set(
   "EACCES EEXIST EISDIR ELOOP ENAMETOOLONG ENOENT ENOTDIR ENOTEMPTY EPERM EROFS".split(" "),
 );
@@ -37,14 +37,14 @@ function isUnusable(error: unknown): boolean {
 
 const oneLine = (text: string): string => text.trim().replaceAll(/\s*\r?\n\s*/gu, "; ");
 
-/** Errors whose message says all: ours for people, those of the system, and those of containers. */
+/** Tells whether the message alone is enough: for our own errors, system errors and container errors. */
 function isExpected(error: unknown): boolean {
   if (error instanceof InputError || error instanceof StoppedRun) return true;
   if (!(error instanceof Error)) return false;
   return "syscall" in error || error.name === "ContainerError";
 }
 
-/** Names the path that a missing one most likely means. */
+/** Suggests an existing path that is similar to a missing one. */
 function withSuggestion(message: string): string {
   const path = /ENOENT: no such file or directory, \w+ '([^']+)'/u.exec(message)?.[1];
   const similar = path === undefined ? undefined : findSimilarPath(path);

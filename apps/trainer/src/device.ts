@@ -29,7 +29,7 @@ export const deviceOf = (
 ): DeviceOptions => checkedDevice({ provider, products: precision, deviceId: gpu }, command);
 
 /**
- * Requires a device that computes on this machine, by a small product in a process of its own.
+ * Checks that a device works on this machine, by a small matrix product in a separate process.
  * @throws `InputError` naming what is missing and how to get it.
  */
 export async function checkDeviceWorks(device: NamedDevice, source: string): Promise<void> {

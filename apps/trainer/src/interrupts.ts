@@ -4,14 +4,14 @@ const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
  * Prints a line before a signal ends the process.
- * @param describe - The line, without its end.
- * @returns A function that takes this back.
+ * @param describe - Makes the line, without its line feed.
+ * @returns A function that removes the handlers.
  */
 export function announceInterrupts(describe: () => string): () => void {
   const handlers = signals.map((signal) => {
     const handle = (): void => {
       const end = (): never => process.exit(128 + constants.signals[signal]);
-      // The terminal may be gone.
+      // The terminal may be closed.
       process.stderr.once("error", end);
       process.stderr.write(`${describe()}\n`, end);
     };

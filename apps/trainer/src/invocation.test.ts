@@ -10,7 +10,7 @@ describe("quoteForShell", () => {
     expect(quoteForShell("my runs/it's $HOME")).toBe(String.raw`'my runs/it'\''s $HOME'`);
   });
 
-  it("gives a shell the arguments as they were", () => {
+  it("lets a shell read the original arguments", () => {
     // A C string ends at a null, and UTF-8 has no lone surrogates.
     const argument = fc.string({ unit: "binary" }).filter((text) => !/[\0\p{Cs}]/u.test(text));
     fc.assert(
@@ -35,14 +35,14 @@ describe("commandLine", () => {
   const start = (changes: Partial<Invocation>): string =>
     commandLine(["doctor"], { ...base, ...changes });
 
-  it("names the program where it is on the path", () => {
+  it("uses the program's name if it is on the path", () => {
     expect(start({})).toBe("turnwise doctor");
     expect(commandLine(["train", "--resume", "my run"], base)).toBe(
       "turnwise train --resume 'my run'",
     );
   });
 
-  it("repeats the package manager that started it", () => {
+  it("uses the package manager that started it", () => {
     const argv = ["/home/a/node_modules/.bin/turnwise"];
     const by = (agent: string) => ({ argv, environment: { npm_config_user_agent: agent } });
     expect(start(by("npm/11.0.0 node/v20.0.0"))).toBe("npx @turnwise/trainer doctor");
@@ -50,7 +50,7 @@ describe("commandLine", () => {
     expect(start(by("yarn/1.22.0 npm/?"))).toBe("yarn turnwise doctor");
   });
 
-  it("else starts its file with node, from the folder where it was started", () => {
+  it("otherwise starts its file with node, from the current folder", () => {
     const argv = ["/home/a/node_modules/.bin/turnwise"];
     expect(start({ argv })).toBe("node node_modules/.bin/turnwise doctor");
     expect(start({ argv: ["/home/a/dist/main.js"], execPath: "/opt/node" })).toBe(

@@ -1,6 +1,6 @@
 import { basename, delimiter, dirname, relative, resolve } from "node:path";
 
-/** The parts of a process that say how it was started. */
+/** Properties of a process that determine the command that started it. */
 export interface Invocation {
   readonly execPath: string;
   readonly execArgv: readonly string[];
@@ -10,7 +10,7 @@ export interface Invocation {
   readonly folder: string;
 }
 
-/** How this process was started. */
+/** Invocation of this process. */
 function thisInvocation(): Invocation {
   return {
     execPath: process.execPath,
@@ -21,15 +21,15 @@ function thisInvocation(): Invocation {
   };
 }
 
-/** An argument as a POSIX shell reads it. */
+/** Quotes an argument for a POSIX shell. */
 export function quoteForShell(argument: string): string {
   if (/^[\w@%+=:,./-]+$/u.test(argument)) return argument;
   return `'${argument.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 /**
- * The beginning of a command line that starts this program again from the same folder: `turnwise`
- * where it is on the path, a package manager's form where that started it, else node with the file.
+ * First words of a command line that starts this program again from the same folder: `turnwise` if it
+ * is on the path, the package manager's command if one started it, otherwise node with the file.
  */
 function programWords({ execPath, execArgv, argv, environment, folder }: Invocation): string[] {
   const file = argv[0] ?? "";
@@ -49,7 +49,7 @@ function programWords({ execPath, execArgv, argv, environment, folder }: Invocat
   return [node, ...execArgv, short.startsWith("..") ? resolve(folder, file) : short];
 }
 
-/** A command line that runs this program with other arguments, quoted for a POSIX shell. */
+/** Makes a command line that runs this program with other arguments, quoted for a POSIX shell. */
 export function commandLine(
   parameters: readonly string[],
   invocation: Invocation = thisInvocation(),

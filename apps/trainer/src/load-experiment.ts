@@ -37,11 +37,11 @@ export interface SettingsOptions {
 /** Experiment with its settings and components. */
 export interface LoadedExperiment extends LayeredSettings {
   readonly parts: Parts;
-  /** The module that it came from; absent for a built-in one. */
+  /** Module that defines it; absent for a built-in experiment. */
   readonly module?: ModuleRecord;
 }
 
-/** Makes the experiment that a name or a module's path means. */
+/** Finds the experiment with a name, or in a module with a path. */
 export async function findExperiment(
   name: string,
 ): Promise<{ readonly create: (seed: number) => unknown; readonly module?: ModuleRecord }> {
@@ -63,8 +63,8 @@ export async function findExperiment(
 }
 
 /**
- * Loads an experiment and lays the user's changes over it: options, then a file, then `--set`.
- * @param shorthand - Changes of options that belong to the experiment alone, such as `--games`.
+ * Loads an experiment and applies the user's changes: options, then a file, then `--set`.
+ * @param shorthand - Applies the options of the environment, such as `--games`.
  */
 export async function loadExperiment(
   name: string,
@@ -81,7 +81,7 @@ export async function loadExperiment(
   return { ...layered, parts, ...(module && { module }) };
 }
 
-/** The experiment that a module's function makes, split; its mistakes are the user's. */
+/** Makes an experiment and separates its settings from its components; its errors are input errors. */
 export async function runModule(
   name: string,
   create: (seed: number) => unknown,

@@ -8,13 +8,13 @@ function fail(error: unknown): void {
   process.stderr.write(`turnwise: ${message}\n`, () => process.exit(exitCode));
 }
 
-// Warnings of the packages are for people, on one line; Node's own keep their form.
+// Warnings of the packages are printed on one line; Node's own keep their format.
 process.removeAllListeners("warning");
 process.on("warning", ({ name, message, stack }) => {
   process.stderr.write(name === "TurnwiseWarning" ? `warning: ${message}\n` : `${stack}\n`);
 });
 process.on("uncaughtException", fail);
-// Output that cannot be written: a reader that went away is no error of ours, a full disk is one.
+// Output that cannot be written: a closed pipe ends the process quietly, a full disk is an error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(128 + 13);
   fail(error);

@@ -73,7 +73,7 @@ interface GameOptions {
 function withGameOptions(command: Command): Command {
   return command
     .addOption(
-      new Option("--wording <name>", "put for that of ALFWorld before 0.4.0: put X in/on Y")
+      new Option("--wording <name>", "put: the commands of ALFWorld before 0.4.0, put X in/on Y")
         .choices(wordings)
         .default("move"),
     )
@@ -84,7 +84,7 @@ function withGameOptions(command: Command): Command {
       ),
     )
     .option("--path <id>", "a game within a folder or archive, or its folder")
-    .option("--human-goals <file>", "goal sentences by people, by the path of the game")
+    .option("--human-goals <file>", "goal sentences written by people, by path of the game")
     .addOption(
       new Option("--human-goal <index>", "which of the game's sentences (default: 0)").argParser(
         wholeNumber,
@@ -92,7 +92,7 @@ function withGameOptions(command: Command): Command {
     );
 }
 
-/** A game file, or the one game that a path within an archive names. */
+/** Opens a game file, or the one game that a path and the options select. */
 async function openGame(
   path: string,
   { wording, split, index, path: inside, humanGoals, humanGoal }: GameOptions,

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "commander";
 
-/** A parser of numbers on the command line. @param rule - Completes "It must be ...". */
+/** Makes a parser of numbers. @param rule - Completes "It must be ...". */
 function numberParser(
   rule: string,
   isAllowed: (value: number) => boolean,
@@ -58,6 +58,8 @@ export function wholeNumbers(text: string): readonly number[] {
     if (first <= last && last - first < 1_000_000) {
       return Array.from({ length: last - first + 1 }, (_, i) => first + i);
     }
-    throw new InvalidArgumentError("A range must go from a number up to another.");
+    throw new InvalidArgumentError(
+      "A range must not end before it begins, and must have at most 1000000 numbers.",
+    );
   });
 }

@@ -12,7 +12,7 @@ export interface ChatFlags {
 /** Adds {@link ChatFlags} to a command. */
 export function withChat(command: Command): Command {
   return command
-    .option("--system <text>", "the system's message of a chat")
+    .option("--system <text>", "system message of the chat")
     .addOption(
       new Option(
         "--variable <name=value>",
@@ -21,21 +21,20 @@ export function withChat(command: Command): Command {
     );
 }
 
-/** The first of the flags that is given. */
+/** Name of the first chat flag that is set. */
 export function chatFlagWithoutChat({ system, variable }: ChatFlags): string | undefined {
   if (system !== undefined) return "--system";
   return variable === undefined ? undefined : "--variable";
 }
 
-/** How a chat begins. */
+/** Initial messages and template variables of a chat. */
 export interface ChatStart {
   readonly messages: readonly ChatMessage[];
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
 /**
- * The messages and the template's variables that a chat begins with. A variable's value is JSON, or the
- * text itself.
+ * Parses the flags of a chat. The value of a variable is parsed as JSON; if that fails, it is text.
  * @throws {@link InputError} for a variable without a name.
  */
 export function chatStart({ system, variable = [] }: ChatFlags): ChatStart {

@@ -4,10 +4,10 @@ import { packageFiles, packageKinds, readKind, writePackage } from "../create-pa
 import { quoteForShell } from "../invocation.ts";
 import { readVersion } from "../read-version.ts";
 
-/** `turnwise create`: makes a package around a part of the user's own. */
+/** `turnwise create`: creates a package for a custom part. */
 export function createCommand(): Command {
   return new Command("create")
-    .description("make a package of your own: a part, its laws as tests, an experiment")
+    .description("create a package of your own: a part, its laws as tests, an experiment")
     .argument("<kind>", packageKinds.join(", "))
     .argument("<name>", "name of the package and its part: lower-case words with hyphens")
     .option("--out <folder>", "folder of the package (default: the name)")

@@ -4,7 +4,7 @@ import { offeredEnvironments } from "./environments.ts";
 
 const alfworld = offeredEnvironments.find(({ name }) => name === "alfworld")!;
 
-/** The settings of the tasks that command-line options lead to. */
+/** Task settings that command-line options result in. */
 function tasksOf(...args: readonly string[]): object {
   const command = new Command().exitOverride().configureOutput({ writeErr: () => undefined });
   for (const option of alfworld.options()) command.addOption(option);
@@ -13,7 +13,7 @@ function tasksOf(...args: readonly string[]): object {
 }
 
 describe("options of alfworld", () => {
-  it("choose kinds by name, number or beginning", () => {
+  it("choose kinds by name, number or prefix", () => {
     const kinds = ["pick_heat_then_place_in_recep", "look_at_obj_in_light", "other"];
     expect(tasksOf("--kinds", kinds.join(","))).toMatchObject({ kinds });
     expect(tasksOf("--kinds", "4, 2 ,other")).toMatchObject({ kinds });
@@ -37,7 +37,7 @@ describe("options of alfworld", () => {
     }
   });
 
-  it("say how a game is told", () => {
+  it("set the wording and the goal sentences of games", () => {
     expect(tasksOf()).toMatchObject({ wording: "move", humanGoals: null });
     expect(tasksOf("--wording", "put", "--human-goals", "goals.json")).toMatchObject({
       wording: "put",
@@ -46,7 +46,7 @@ describe("options of alfworld", () => {
     expect(() => tasksOf("--wording", "lay")).toThrow("Allowed choices are move, put");
   });
 
-  it("include games left out by their path, and refuse broken files", () => {
+  it("include games that are skipped because of their path, and refuse broken files", () => {
     expect(tasksOf("--include", "movable,sliced", "--strict")).toMatchObject({
       include: ["movable", "sliced"],
       strict: true,

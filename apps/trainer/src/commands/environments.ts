@@ -23,18 +23,18 @@ import { positiveNumber, repeated, wholeNumbers } from "./arguments.ts";
 /** An environment as `train` and `evaluate` offer it. */
 export interface OfferedEnvironment {
   readonly name: ExperimentSettings["tasks"]["environment"];
-  /** What its agents learn. */
+  /** Description of its tasks, for help texts. */
   readonly description: string;
-  /** What chooses its tasks. */
+  /** Options that choose its tasks. */
   readonly options: () => Option[];
-  /** Settings of its experiment under these options. */
+  /** Settings of its experiment with these options applied. */
   readonly settings: (
     seed: number,
     options: Readonly<Record<string, unknown>>,
   ) => ExperimentSettings;
-  /** The split of an evaluation that names none. */
+  /** Default split of an evaluation. */
   readonly defaultSplit: (config: ExperimentSettings) => string;
-  /** Options of an evaluation on other tasks than the run's, to be tried next. */
+  /** Options of a suggested evaluation on tasks other than the run's. */
   readonly elsewhere: (config: ExperimentSettings) => readonly string[];
 }
 
@@ -52,7 +52,7 @@ const alfworld: OfferedEnvironment = {
     new Option("--games <path>", "a folder of game files or an archive (default: generated games)"),
     new Option(
       "--kinds <names>",
-      `types of task: ${gameKinds.join(", ")}, other; also their numbers 1 to 6, or beginnings`,
+      `types of task: ${gameKinds.join(", ")}, other; also their numbers 1 to 6, or unique prefixes`,
     ).argParser(kindsOf),
     new Option(
       "--index <numbers>",
@@ -64,15 +64,15 @@ const alfworld: OfferedEnvironment = {
     ).argParser(repeated),
     new Option(
       "--include <names>",
-      `games left out by their path: ${includableGames.join(", ")}`,
+      `games that are skipped by default because of their path: ${includableGames.join(", ")}`,
     ).argParser(includedOf),
     new Option(
       "--wording <name>",
-      "put for that of ALFWorld before 0.4.0: put X in/on Y (default: move X to Y)",
+      "put: the commands of ALFWorld before 0.4.0, put X in/on Y (default: move X to Y)",
     ).choices(wordings),
     new Option(
       "--human-goals <file>",
-      "goal sentences by people, as JSON: {PATH: {human_goals: [...]}}",
+      "goal sentences written by people, as JSON: {PATH: {human_goals: [...]}}",
     ),
     new Option("--strict", "a broken game file is an error"),
     new Option("--size <size>", "of generated games").choices(["small", "medium", "large"]),
@@ -103,7 +103,7 @@ const alfworld: OfferedEnvironment = {
   },
 };
 
-/** Kinds of household tasks in a list: names, their numbers in ALFWorld, or unambiguous beginnings. */
+/** Parses a list of household task kinds: names, numbers in ALFWorld, or unique prefixes. */
 function kindsOf(text: string): readonly string[] {
   const known: readonly string[] = [...gameKinds, "other"];
   return text.split(",").map((entry) => {
@@ -220,12 +220,12 @@ const webshop: OfferedEnvironment = {
 /** All environments that can be trained in. */
 export const offeredEnvironments: readonly OfferedEnvironment[] = [alfworld, swebench, webshop];
 
-/** Environment of a configuration; `undefined` for one that `evaluate` does not offer. */
+/** Environment of a configuration; `undefined` if `evaluate` does not offer it. */
 export function environmentOf({ tasks }: ExperimentSettings): OfferedEnvironment | undefined {
   return offeredEnvironments.find(({ name }) => name === tasks.environment);
 }
 
-/** The error of a command whose environment is missing or misspelled. */
+/** Error for a missing or misspelled environment. */
 export function unknownEnvironment(command: string, name: string | undefined): InputError {
   if (name?.startsWith("-") === true) return new InputError(`${command}: unknown option ${name}`);
   const names = offeredEnvironments.map((environment) => environment.name);

@@ -68,7 +68,7 @@ export function evaluateCommand(): Command {
     .argument("[environment]")
     .allowUnknownOption()
     .allowExcessArguments()
-    .option("--resume <folder>", "go on with an interrupted evaluation")
+    .option("--resume <folder>", "resume an interrupted evaluation")
     .option("--json", "print one JSON object a line")
     .action(async (environment: string | undefined, options: ResumeOptions) => {
       if (environment !== undefined || options.resume === undefined) {
@@ -106,13 +106,13 @@ function environmentCommand(environment: OfferedEnvironment): Command {
       new Option("--temperature <number>", "0 plays greedily").argParser(nonNegative).default(0),
     )
     .addOption(
-      new Option("--max-turns <number>", "(default: the recipe's)").argParser(positiveNumber),
+      new Option("--max-turns <number>", "(default: the experiment's)").argParser(positiveNumber),
     )
     .addOption(new Option("--seed <number>").argParser(wholeNumber).default(1))
     .addOption(
       new Option(
         "--max-failures <share>",
-        "episodes that the infrastructure may fail; more are played again",
+        "share of episodes that may fail for infrastructure reasons; above it, they are played again",
       )
         .argParser(upToOne)
         .default(0.5),
@@ -120,12 +120,12 @@ function environmentCommand(environment: OfferedEnvironment): Command {
     .addOption(
       new Option(
         "--patience <seconds>",
-        "time without progress for which they are (default: the recipe's)",
+        "time without progress until retries end (default: the experiment's)",
       ).argParser(nonNegative),
     )
     .option(
       "--out <folder>",
-      "where episodes are written as they end (default: runs/evaluate-<environment>-<split>-<time>)",
+      "folder to which episodes are written as they end (default: runs/evaluate-<environment>-<split>-<time>)",
     )
     .option("--json", "print one JSON object a line")
     .action(async (options: EvaluateOptions) => {
@@ -138,7 +138,7 @@ interface ResumeOptions {
   readonly json?: boolean;
 }
 
-/** Plays the episodes that an interrupted evaluation lacks. */
+/** Plays the remaining episodes of an interrupted evaluation. */
 async function resumeEvaluation(path: string, { json }: ResumeOptions): Promise<void> {
   const saved = await SavedEvaluation.open(path);
   const environment = offeredEnvironments.find(({ name }) => name === saved.settings.environment);
@@ -152,7 +152,7 @@ async function resumeEvaluation(path: string, { json }: ResumeOptions): Promise<
   await evaluatePolicy(environment, { ...options, ...(json === true && { json }) }, saved);
 }
 
-/** Begins the folder of an evaluation. */
+/** Creates the folder of an evaluation. */
 async function createFolder(
   environment: OfferedEnvironment,
   split: string,
@@ -275,7 +275,7 @@ async function evaluatePolicy(
   }
 }
 
-/** The format of the tasks, as the policy is to be prompted. */
+/** Agent format of the tasks for this policy: in its chat template with `--chat`, plain otherwise. */
 function evaluatedFormat(
   format: AgentFormat,
   { loadedTokenizer }: EvaluatedPolicy,
@@ -289,7 +289,7 @@ function evaluatedFormat(
   return plainFormat(format, loadedTokenizer);
 }
 
-/** An evaluation as a record for machines. */
+/** Machine-readable record of an evaluation. */
 function evaluationRecord(
   { metrics, byKind, stops, groups }: EvaluationReport,
   samples: number,
@@ -303,7 +303,7 @@ function evaluationRecord(
   };
 }
 
-/** An evaluation in lines of text. */
+/** Lines of text that report an evaluation. */
 function evaluationLines(
   { metrics, byKind, stops, groups }: EvaluationReport,
   samples: number,
@@ -334,7 +334,7 @@ function evaluationConfig(
   if (tasks.environment !== "swebench") {
     return { ...changed, tasks: { ...tasks, numTraining: 0, evaluation } };
   }
-  // Which tasks are held out depends on those that are trained on.
+  // The training tasks stay: they determine which tasks are held out.
   const template = loadedTokenizer === undefined ? ("messages" as const) : tasks.template;
   return { ...changed, tasks: { ...tasks, template, evaluation } };
 }

@@ -5,7 +5,7 @@ import { Command } from "commander";
 /** `turnwise experiments`: lists the built-in experiments. */
 export function experimentsCommand(): Command {
   return new Command("experiments")
-    .description("list the built-in experiments with what each needs")
+    .description("list the built-in experiments with their requirements")
     .argument("[name]", "show one of them with its hyper-parameters")
     .option("--json", "print one JSON object a line")
     .action((name: string | undefined, { json }: { readonly json?: boolean }) => {
@@ -37,7 +37,7 @@ export function experimentsCommand(): Command {
     });
 }
 
-/** The paper's hyper-parameters of a row, each with how certain it is. */
+/** Hyper-parameters of a row of the paper, each with its certainty. */
 function paperText({ paper }: ExperimentEntry): string {
   if (paper === undefined) return "";
   const stated = Object.entries(paper.setting).flatMap(([field, value]) =>
@@ -57,5 +57,5 @@ function paperText({ paper }: ExperimentEntry): string {
 const certainties: Readonly<Record<Stated<unknown>["certainty"], string>> = {
   paper: "stated in the paper",
   reading: "from readings of the paper by others",
-  framework: "default of the framework; the authors' value is not known",
+  framework: "default of the framework; the authors' value is unknown",
 };

@@ -26,21 +26,21 @@ export function policyChatCommand(): Command {
   return withChat(withSampling(withPolicySource(new Command("chat"))))
     .description("talk to a model in its chat template; one line is one message")
     .addOption(
-      new Option("--max-tokens <number>", "the longest answer")
+      new Option("--max-tokens <number>", "maximum tokens of an answer")
         .argParser(positiveNumber)
         .default(1024),
     )
     .addOption(
       new Option(
         "--context <number>",
-        "the longest conversation, tokens (default: the model's context, at most 8192)",
+        "maximum tokens of the conversation (default: the model's context, at most 8192)",
       ).argParser(positiveNumber),
     )
     .addOption(new Option("--seed <number>").argParser(wholeNumber).default(0))
     .action((model: string, options: ChatOptions) => chat(model, options));
 }
 
-/** The longest conversation where nothing is said. */
+/** Default limit of a conversation, tokens. */
 const usualContext = 8192;
 
 const help = [
@@ -83,7 +83,7 @@ async function chat(model: string, options: ChatOptions): Promise<void> {
   }
 }
 
-/** Parts of a conversation that stay the same. */
+/** Constant parts of a conversation. */
 interface Talk {
   readonly tokenizer: LoadedTokenizer;
   readonly sampler: LocalSampler;
@@ -126,7 +126,7 @@ async function converse(talk: Talk, options: ChatOptions, isTerminal: boolean): 
   }
 }
 
-/** Streams one answer. @returns The conversation with it. */
+/** Streams one answer. @returns The conversation, including the answer. */
 async function answer(
   { tokenizer, sampler, sampling, start, context, lines }: Talk,
   messages: readonly ChatMessage[],
@@ -149,13 +149,13 @@ async function answer(
   };
   const printer = new ResponsePrinter(tokenizer, request);
   const controller = new AbortController();
-  const heard: number[] = [];
+  const received: number[] = [];
   const interrupt = (): void => controller.abort(new Error("interrupted"));
   lines.on("SIGINT", interrupt);
   try {
     const response = await sampler
       .sample(request, controller.signal, ({ token }) => {
-        heard.push(token);
+        received.push(token);
         printer.push(token);
       })
       .catch((error: unknown) => {
@@ -164,7 +164,7 @@ async function answer(
       });
     const content = response
       ? (response.text ?? textOf(response, request, tokenizer))
-      : tokenizer.decode(heard);
+      : tokenizer.decode(received);
     printer.end(content);
     if (response?.stopReason === "length") {
       process.stderr.write(

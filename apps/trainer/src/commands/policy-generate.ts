@@ -28,7 +28,7 @@ interface GenerateOptions extends PolicySourceOptions, SamplingFlags, ChatFlags 
   readonly json?: boolean;
 }
 
-/** Tokens of a response where nothing is said and the context has room for them. */
+/** Default limit of a response, tokens; less if the context has less room. */
 const usualTokens = 128;
 
 /** `turnwise policy generate`: continues prompts. */
@@ -36,13 +36,13 @@ export function policyGenerateCommand(): Command {
   const command = withSampling(withPolicySource(new Command("generate")));
   return withChat(command)
     .description("continue a text or rows of token ids, as it comes")
-    .option("--prompt <text>", "the text to continue, after the tokens that begin a sequence (BOS)")
-    .option("--chat", "--prompt is a user's message, to be answered in the model's chat template")
+    .option("--prompt <text>", "text to continue, after the tokenizer's BOS token if it adds one")
+    .option("--chat", "send --prompt as a user message in the model's chat template")
     .option("--ids <file>", "rows of token ids as JSON, or one row a line; - reads input")
     .addOption(
       new Option(
         "--max-tokens <number>",
-        `default: ${usualTokens}, or what the context has room for`,
+        `default: ${usualTokens}, or less if the context has less room`,
       ).argParser(positiveNumber),
     )
     .addOption(new Option("--seed <number>").argParser(wholeNumber).default(0))

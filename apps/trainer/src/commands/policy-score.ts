@@ -37,7 +37,7 @@ export function policyScoreCommand(): Command {
     });
 }
 
-/** Log-probs of each token but the first; entropies of the distribution behind each token. */
+/** Log-probs of each token but the first; entropies of the distribution after each token. */
 function jsonText(scores: readonly RowScores[]): string {
   const rows = scores.map(({ logProbs, entropies }) => ({
     logProbs: [...logProbs],

@@ -7,7 +7,7 @@ import { policyScoreCommand } from "./policy-score.ts";
 /** `turnwise policy`: a model by itself, from a Hugging Face folder. */
 export function policyCommand(): Command {
   return new Command("policy")
-    .description("a model from a Hugging Face folder: what it is, what it says, how likely that is")
+    .description("inspect, score, sample and chat with a model from a Hugging Face folder")
     .addCommand(policyInfoCommand())
     .addCommand(policyScoreCommand())
     .addCommand(policyGenerateCommand())

@@ -36,13 +36,17 @@ const cases: readonly (readonly [string, string | Buffer, readonly string[]])[] 
   ["lines", "look\n go to  desk 1 \n\ninventory", ["look", " go to  desk 1 ", "", "inventory"]],
   ["lines of Windows", "look\r\ninventory\r\n", ["look", "inventory"]],
   ["a byte order mark", "\uFEFFlook\ninventory\n", ["look", "inventory"]],
-  ["marked files one after the other", "\uFEFFlook\n\uFEFFinventory\n", ["look", "inventory"]],
+  [
+    "concatenated files with byte order marks",
+    "\uFEFFlook\n\uFEFFinventory\n",
+    ["look", "inventory"],
+  ],
   ["UTF-16", Buffer.from("\uFEFFlöök\r\ninventory\r\n", "utf16le"), ["löök", "inventory"]],
   ["a JSON list", '["look", "a\\nb"]\n', ["look", "a\nb"]],
   ["a list over many lines", '\uFEFF[\n "look",\n "x [1]"\n]\n\n', ["look", "x [1]"]],
   ["an empty list", "[]", []],
   ["nothing", "", []],
-  ["a line that is not the first and begins with a bracket", "look\n[x\n", ["look", "[x"]],
+  ["a later line that begins with a bracket", "look\n[x\n", ["look", "[x"]],
 ];
 
 describe("commands", () => {
@@ -51,7 +55,7 @@ describe("commands", () => {
     for (const size of [1, 3, 1000]) expect(await fromStream(content, size)).toEqual(commands);
   });
 
-  it("are refused with their place", async () => {
+  it("are refused with their position", async () => {
     const refused: readonly (readonly [string | Buffer, string])[] = [
       ['["look", 3]', "commands[1] must be a text, got 3"],
       ['["look"', "commands must hold JSON, got "],

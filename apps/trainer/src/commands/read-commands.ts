@@ -3,14 +3,13 @@ import { InputError, reading } from "@turnwise/training";
 import { readText } from "./read-text.ts";
 
 /**
- * Reads commands: one a line, or a JSON list of texts. A file is read and checked as a whole. On
- * standard input (`-`) each line is given as soon as it is complete, so that a program may wait for
- * the answer to one command before it sends the next; a list, which the first line begins, is given
- * when it is complete.
+ * Reads commands: one a line, or a JSON list of texts. A file is read and checked as a whole. From
+ * standard input (`-`) each line is yielded as soon as it is complete, so that a program may wait for
+ * the answer to one command before it sends the next. If the first line opens a JSON list, its
+ * commands are yielded when the list is complete.
  *
  * @param name - Name of the option, for messages.
- * @throws {@link InputError} naming the file and what is wrong with it; from the iteration for
- *   standard input.
+ * @throws {@link InputError} naming the file and its fault; for standard input, during iteration.
  */
 export async function readCommands(path: string, name: string): Promise<AsyncIterable<string>> {
   if (path === "-") return streamCommands(process.stdin, "standard input", name);
@@ -51,7 +50,7 @@ export async function* streamCommands(
   if (list !== undefined && list !== closed) yield* parseList(list, source, name);
 }
 
-/** Stands for a list whose commands were given. */
+/** Value of `list` after its commands were yielded. */
 const closed = "]";
 
 function isJson(text: string): boolean {
@@ -107,7 +106,7 @@ export async function* streamLines(
   if (withoutEnds(rest) !== "") yield withoutEnds(rest);
 }
 
-/** A line without its carriage return, and without the byte order mark of a file appended to another. */
+/** Removes the carriage return, and the byte order mark that concatenated files leave inside. */
 function withoutEnds(line: string): string {
   return line.replace(/^\uFEFF/u, "").replace(/\r$/u, "");
 }

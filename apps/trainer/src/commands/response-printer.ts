@@ -11,12 +11,12 @@ export function textOf(
   return tokenizer.decode(isStopped ? all.slice(0, -1) : all);
 }
 
-/** Writes a response as it comes: text, or ids where there is no tokenizer. */
+/** Streams a response to standard output: text, or token ids without a tokenizer. */
 export class ResponsePrinter {
   readonly #stream: TextStream | undefined;
   readonly #stops: StopStrings | undefined;
   readonly #stopTokens: readonly number[];
-  /** Characters at the end that may turn out to begin a stop string. */
+  /** Number of characters to hold back: they may be the start of a stop string. */
   readonly #numHeld: number;
   #certain = "";
   #numWritten = 0;
@@ -43,13 +43,13 @@ export class ResponsePrinter {
     this.#write(this.#certain.slice(0, Math.max(0, this.#certain.length - this.#numHeld)));
   }
 
-  /** @param text - All that is written in the end, of which a part may have been written. */
+  /** @param text - The whole text so far, including the part already written. */
   #write(text: string): void {
     process.stdout.write(text.slice(this.#numWritten));
     this.#numWritten = Math.max(this.#numWritten, text.length);
   }
 
-  /** @param text - All of it, where there is a tokenizer. */
+  /** @param text - The whole text, if there is a tokenizer. */
   end(text: string | undefined): void {
     if (text !== undefined) this.#write(text);
     process.stdout.write("\n");

@@ -5,7 +5,7 @@ import { InputError, reading } from "@turnwise/training";
 import { Option, type Command } from "commander";
 import { nonNegative, repeated, share, upToOne, wholeNumber } from "./arguments.ts";
 
-/** Options of commands that draw tokens. */
+/** Options of commands that sample tokens. */
 export interface SamplingFlags {
   readonly temperature?: number;
   readonly topK?: number;
@@ -34,16 +34,16 @@ export function withSampling(command: Command): Command {
     .addOption(new Option("--top-k <number>", "0 keeps all").argParser(wholeNumber))
     .addOption(new Option("--top-p <number>", "1 keeps all").argParser(share))
     .addOption(new Option("--min-p <number>", "0 keeps all").argParser(upToOne))
-    .addOption(new Option("--ban <ids>", "tokens that are never drawn: 5,7").argParser(tokens))
+    .addOption(new Option("--ban <ids>", "tokens that are never sampled: 5,7").argParser(tokens))
     .addOption(new Option("--stop <text>", "ends a response; may be repeated").argParser(repeated))
     .addOption(new Option("--stop-token <ids>", "end a response: 5,7").argParser(tokens))
-    .option("--ignore-end", "go on after the model's own end tokens");
+    .option("--ignore-end", "continue after the model's end tokens");
 }
 
 /**
- * Sampling of a model as the flags ask for it. A response ends at all end tokens of the model.
- * @param command - What messages call it.
- * @throws {@link InputError} for tokens that the model does not have, and stop strings without a
+ * Converts flags to sampling options. A response ends at any end token of the model.
+ * @param command - Name of the command, for messages.
+ * @throws {@link InputError} for tokens outside the vocabulary, and for stop strings without a
  *   tokenizer.
  */
 export async function samplingOptions(

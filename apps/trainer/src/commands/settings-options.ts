@@ -7,11 +7,11 @@ import { positiveNumber, repeated, wholeNumber } from "./arguments.ts";
 export function addSettingsOptions(command: Command): Command {
   return command
     .addOption(
-      new Option("--seed <number>", "seed of tasks, weights and every draw")
+      new Option("--seed <number>", "seed of tasks, weights and sampling")
         .argParser(wholeNumber)
         .default(1),
     )
-    .option("--model <folder>", "language model in place of a small one, as in AEM's paper")
+    .option("--model <folder>", "language model instead of a small new one, as in AEM's paper")
     .addOption(
       new Option("--adapter-rank <number>", "train a LoRA adapter of the model").argParser(
         positiveNumber,
@@ -27,7 +27,7 @@ export function addSettingsOptions(command: Command): Command {
         Object.keys(modulators),
       ),
     )
-    .option("--config <file>", "settings in YAML or JSON, laid over the experiment's")
+    .option("--config <file>", "settings in YAML or JSON that override the experiment's")
     .addOption(
       new Option(
         "--set <field=value>",

@@ -125,7 +125,7 @@ function textOf({ reason, suspicions }: Readonly<Record<string, unknown>>): stri
   return [...(typeof reason === "string" ? [reason] : []), ...kinds].join("; ");
 }
 
-/** Files of one prediction, as SWE-bench lays them out; the log is packed. */
+/** Writes the files of one prediction in SWE-bench's layout; the log is compressed. */
 async function keepLogs(
   root: string,
   { model, instanceId, patch }: Prediction,

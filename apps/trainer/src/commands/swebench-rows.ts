@@ -2,7 +2,7 @@ import { loadInstances, type SweInstance } from "@turnwise/envs/swebench";
 import { reading } from "@turnwise/training";
 import { InvalidArgumentError, type Command } from "commander";
 
-/** Options on how rows of instances are read. */
+/** Options for reading rows of instances. */
 export interface RowOptions {
   readonly skipInvalid?: boolean;
   readonly field?: Readonly<Record<string, string>>;
@@ -11,15 +11,15 @@ export interface RowOptions {
 /** Adds {@link RowOptions} to a command. */
 export function withRowOptions(command: Command): Command {
   return command
-    .option("--skip-invalid", "leave out rows that cannot be used, and count them")
+    .option("--skip-invalid", "skip rows that cannot be used, and count them")
     .option(
       "--field <name=path>",
-      "where the file has a field: SWE-bench's name and a path, image=docker.image; may be repeated",
-      mapping,
+      "path in the file of a field of SWE-bench, such as image=docker.image; may be repeated",
+      addField,
     );
 }
 
-function mapping(
+function addField(
   value: string,
   before: Readonly<Record<string, string>> = {},
 ): Readonly<Record<string, string>> {
@@ -28,7 +28,7 @@ function mapping(
   return { ...before, [name]: path };
 }
 
-/** Loads instances; rows that are left out are named on the standard error stream. */
+/** Loads instances; reports skipped rows on the standard error stream. */
 export async function readRows(
   path: string,
   { skipInvalid = false, field = {} }: RowOptions,

@@ -31,10 +31,10 @@ interface ValidateOptions extends RowOptions, EngineOptions {
   readonly json?: boolean;
 }
 
-/** `turnwise swebench validate`: which instances can be used here. */
+/** `turnwise swebench validate`: finds the instances that are usable on this machine. */
 export function validateCommand(): Command {
   const command = withRowOptions(new Command("validate"))
-    .description("evaluate gold patches, and one that changes nothing: which instances are usable")
+    .description("find usable instances: evaluate each with its gold patch and with a no-op patch")
     .addOption(
       new Option("--grading <mode>", "strict, as for training, or as the official harness")
         .choices(["official", "strict"])

@@ -138,7 +138,7 @@ interface EngineClient {
   getContainer(id: string): { top(): Promise<unknown>; kill(): Promise<unknown> };
 }
 
-/** An engine whose containers die as soon as a process in them carries `mark` in its command line. */
+/** Engine whose containers are killed once the command line of one of their processes contains `mark`. */
 function dyingAt(mark: string, inner: DockerEngine): ContainerEngine {
   const client = inner.client as EngineClient;
   return {
@@ -149,7 +149,7 @@ function dyingAt(mark: string, inner: DockerEngine): ContainerEngine {
       const look = async (): Promise<void> => {
         if (JSON.stringify(await own.top()).includes(mark)) await own.kill();
       };
-      // A look fails once the container has gone.
+      // `top` fails once the container is gone.
       const watch = setInterval(() => void look().catch(() => clearInterval(watch)), 200);
       return container;
     },
@@ -212,7 +212,7 @@ describe.skipIf(engine === undefined)("the DeepSWE recipe on a task of the demon
         "submit",
         "infrastructure",
       ]);
-      // The episode that broke counts as not sampled. Returns 1, 1, 0: each less the mean of the others.
+      // The failed episode counts as not sampled. Returns 1, 1, 0: each minus the mean of the others.
       const { trajectories: usable } = compileAlgorithm(deepSwe).usable(group);
       expect(groupAdvantages([usable.map(trajectoryReturn)], grpoPresets.rlooVectorized)).toEqual([
         [0.5, 0.5, -1],

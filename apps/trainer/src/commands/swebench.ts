@@ -97,7 +97,7 @@ function gradeCommand(): Command {
   const command = new Command("grade")
     .description("grade the log of an evaluation, or evaluate the patches of a file and grade them")
     .requiredOption("--instances <file>", "JSON lines, JSON or parquet; JSON also with gzip")
-    .option("--id <instance>", "with --log: which instance was evaluated")
+    .option("--id <instance>", "with --log: the evaluated instance")
     .option("--log <file>", "output of the evaluation script, also with gzip; - reads it")
     .option("--no-patch", "with --log: the prediction had no patch (null)")
     .option(
@@ -141,7 +141,7 @@ async function readLog(path: string): Promise<string> {
       throw new Error(`${path}: log must be whole gzip, got ${cause.message}`);
     });
   }
-  // A log holds whatever bytes the tests print.
+  // Tests may print any bytes.
   return decodeText(bytes, path, { invalid: "replace" });
 }
 

@@ -136,7 +136,7 @@ async function runToEnd(
   { json, dryRun }: TrainOptions,
   open: (reporter: Reporter) => Promise<OpenedRun | undefined>,
 ): Promise<void> {
-  // The output of a dry run is its settings alone.
+  // The standard output of a dry run is its settings alone.
   const stream = dryRun === true ? process.stderr : process.stdout;
   const reporter = json === true ? jsonReporter(stream) : textReporter(stream);
   const started = performance.now();
@@ -159,7 +159,7 @@ async function runToEnd(
   }
 }
 
-/** Evaluation of the trained policy on other tasks, to try next; none for components of a module. */
+/** Suggested evaluation of the trained policy on other tasks; none if a module provides components. */
 function nextEvaluation({ config, path }: RunFolder): string[] | undefined {
   const { model, tasks } = config;
   const environment = environmentOf(config);
@@ -195,7 +195,7 @@ async function resumeRun(
 }
 
 /**
- * Loads the components of an interrupted run from its module again.
+ * Loads the components of an interrupted run again from its module.
  * @throws {@link InputError} if the module has changed, unless that is allowed.
  */
 async function reloadParts(
@@ -208,7 +208,7 @@ async function reloadParts(
   const { create, module: present } = await findExperiment(module.path);
   const difference = moduleDifference(module, present!);
   if (difference !== undefined) {
-    const message = `${folder.path}: module ${module.path} must be as it was when the run began: ${difference}`;
+    const message = `${folder.path}: module ${module.path} must be the same as when the run began: ${difference}`;
     if (!allowChanged) {
       throw new InputError(`${message} (--allow-changed-code resumes with the changed code)`);
     }
@@ -251,7 +251,7 @@ async function newRun(
     }
     if (options.dryRun === true) {
       process.stdout.write(`${settingsText(config, options.json === true ? 0 : 2)}\n`);
-      // Settings alone go to standard output, so that they can be used again.
+      // Only settings go to standard output, so that it is a valid `--config` file.
       process.stderr.write("estimating: a short probe of the model\n");
       const lines = await reading(() => estimateRun(config, tasks));
       process.stderr.write(`${lines.join("\n")}\n`);
@@ -283,7 +283,7 @@ async function newRun(
   }
 }
 
-/** Refuses settings that turn an environment's experiment into that of another. */
+/** Refuses settings that contradict the environment of the command. */
 function checkEnvironment(
   name: string,
   environment: OfferedEnvironment | undefined,
@@ -300,7 +300,7 @@ function checkEnvironment(
   }
 }
 
-/** Requires a device that works, before anything is written. */
+/** Checks that the device works, before anything is written. */
 async function checkEngine({ model, engine }: ExperimentSettings): Promise<void> {
   if (model.source === "tinker" || model.source === "custom") return;
   const { provider, gpu } = engine;

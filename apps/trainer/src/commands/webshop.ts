@@ -71,7 +71,7 @@ function searchCommand(): Command {
     .option("--json", "print ids and scores as JSON")
     .action(async (query: string, options: SearchOptions) => {
       const { limit, json } = options;
-      // No goals are made: a catalogue without any can be searched too.
+      // Goals are not generated: a catalogue without goals can be searched too.
       const catalogue = await openCatalogue(options);
       const hits = new Searcher(catalogue.index)
         .search(query.toLowerCase(), limit)
@@ -203,7 +203,7 @@ function siteCommand(): Command {
     .description("open the shop as a web site")
     .addOption(new Option("--port <number>", "0 takes a free one").argParser(port).default(3000))
     .option("--host <name>", "address to listen on", "127.0.0.1")
-    .option("--pictures", "link the catalogue's pictures, which lie on other servers")
+    .option("--pictures", "link the catalogue's pictures, which are on other servers")
     .action(async (options: SiteOptions) => {
       const shop = await openShop(options);
       const site = new ShopSite(shop, { showPictures: options.pictures === true });

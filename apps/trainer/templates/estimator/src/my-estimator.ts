@@ -3,7 +3,7 @@ import { shareCredit, type AdvantageEstimator } from "@turnwise/estimators";
 import { definePart } from "@turnwise/training";
 
 /**
- * Return less the median of its group, times a scale: an outlier does not move the baseline.
+ * Return minus the median of its group, times a scale: an outlier does not move the baseline.
  * @param returns - `[group][trajectory]`.
  * @returns Advantages, `[group][trajectory]`.
  */
@@ -22,7 +22,7 @@ function median(values: readonly number[]): number {
   return low + (high - low) / 2;
 }
 
-/** Rewards of all turns, less the penalties of responses without the right form. */
+/** Sum of the rewards minus the penalties of malformed responses. */
 function penalizedReturn({ turns }: Trajectory): number {
   return turns.reduce((sum, { reward, penalty = 0 }) => sum + reward - penalty, 0);
 }

@@ -3,7 +3,7 @@ import { clamp, visibleInputs } from "@turnwise/estimators";
 import { definePart } from "@turnwise/training";
 
 /**
- * Policy gradient that pays for leaving the old policy:
+ * Policy gradient with a penalty for leaving the old policy:
  * `-advantage * ratio + strength / 2 * log(ratio)^2`.
  *
  * Written once over tensor operations: it runs on plain arrays, is differentiated for training, and

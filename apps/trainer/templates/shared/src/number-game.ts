@@ -2,7 +2,7 @@ import type { Task } from "@turnwise/core";
 import type { AgentFormat, Environment, TaskSource } from "@turnwise/envs";
 import { definePart } from "@turnwise/training";
 
-/** A number from 1 on is to be found; each wrong guess is answered by `more` or `less`. */
+/** Game of guessing a number from 1 to `highest`; a wrong guess is answered with `more` or `less`. */
 function createEnvironment({ id }: Task, highest: number): Environment {
   const secret = Number(id);
   let [from, to] = [1, highest];
@@ -17,7 +17,7 @@ function createEnvironment({ id }: Task, highest: number): Environment {
       if (isNumber && guess < secret) from = Math.max(from, guess + 1);
       if (isNumber && guess > secret) to = Math.min(to, guess - 1);
       return {
-        // An action that means nothing is answered in words, not thrown.
+        // An invalid action gets an answer in words, not an exception.
         text: !isNumber ? "unknown" : isSuccess ? "found" : guess < secret ? "more" : "less",
         admissibleActions: candidates(),
         reward: isSuccess ? 1 : 0,
