@@ -1,7 +1,7 @@
 import type { Options } from "tsup";
 
 const config: Options = {
-  entry: ["src/index.ts", "src/reader/index.ts", "src/reader/node.ts"],
+  entry: ["src/index.ts", "src/reader/index.ts", "src/reader/node.ts", "src/study/index.ts"],
   format: "esm",
   target: "node20",
   dts: true,
