@@ -1,18 +1,18 @@
-export { applySettings } from "./apply-settings.ts";
-export { chatFormat, missingChatWarning, plainFormat } from "./chat-format.ts";
-export { checkMemory, checkSamplingMemory } from "./check-memory.ts";
-export { checkModel } from "./check-model.ts";
-export { checkConfig, resolveConfig } from "./config.ts";
-export { checkedDevice } from "./checked-device.ts";
+export { applySettings } from "./settings/apply-settings.ts";
+export { chatFormat, missingChatWarning, plainFormat } from "./policy/chat-format.ts";
+export { checkMemory, checkSamplingMemory } from "./policy/check-memory.ts";
+export { checkModel } from "./policy/check-model.ts";
+export { checkConfig, resolveConfig } from "./settings/config.ts";
+export { checkedDevice } from "./policy/checked-device.ts";
 export { openTasks } from "./environments/open-tasks.ts";
-export { estimateRun } from "./estimate-run.ts";
-export { evaluate, evaluationReport, type EvaluationReport } from "./evaluate.ts";
-export { openEvaluatedPolicy, type EvaluatedPolicy } from "./evaluated-policy.ts";
+export { estimateRun } from "./run/estimate-run.ts";
+export { evaluate, evaluationReport, type EvaluationReport } from "./evaluation/evaluate.ts";
+export { openEvaluatedPolicy, type EvaluatedPolicy } from "./policy/evaluated-policy.ts";
 export { InputError, reading } from "./input-error.ts";
-export { makeFolder } from "./make-folder.ts";
-export { passCurve } from "./pass-at-k.ts";
-export { episodeCounts, showPhases } from "./phase-progress.ts";
-export { LostInfrastructure } from "./play-groups.ts";
+export { makeFolder } from "./files/make-folder.ts";
+export { passCurve } from "./evaluation/pass-at-k.ts";
+export { episodeCounts, showPhases } from "./report/phase-progress.ts";
+export { LostInfrastructure } from "./loop/play-groups.ts";
 export {
   bytesText,
   duration,
@@ -20,17 +20,17 @@ export {
   percent,
   textReporter,
   type Reporter,
-} from "./progress.ts";
-export { RunFolder } from "./run-folder.ts";
-export { pauseText, policyFolder, StoppedRun } from "./run.ts";
-export { SavedEvaluation } from "./saved-evaluation.ts";
-export { settingsText } from "./settings-text.ts";
-export { stopReasonLines, type StopReason } from "./stop-reasons.ts";
-export { closingSummary, evaluationTexts } from "./summary.ts";
-export { isSettings, mergeSettings, type Settings } from "./merge-settings.ts";
-export { didYouMean, findSimilarPath } from "./suggest.ts";
-export { styled, terminalWidth, type OutputStream } from "./terminal.ts";
-export { train } from "./train.ts";
+} from "./report/progress.ts";
+export { RunFolder } from "./run/run-folder.ts";
+export { pauseText, policyFolder, StoppedRun } from "./run/run.ts";
+export { SavedEvaluation } from "./evaluation/saved-evaluation.ts";
+export { settingsText } from "./settings/settings-text.ts";
+export { stopReasonLines, type StopReason } from "./evaluation/stop-reasons.ts";
+export { closingSummary, evaluationTexts } from "./report/summary.ts";
+export { isSettings, mergeSettings, type Settings } from "./settings/merge-settings.ts";
+export { didYouMean, findSimilarPath } from "./settings/suggest.ts";
+export { styled, terminalWidth, type OutputStream } from "./report/terminal.ts";
+export { train } from "./run/train.ts";
 export { versions } from "./versions.ts";
 export {
   experimentSchema,
@@ -86,9 +86,14 @@ export {
   type IterationReport,
   type IterationSettings,
   type TrainerParts,
-} from "./iteration.ts";
-export { creditRows, toTrainingRows, type CreditedRow, type ResponseCredit } from "./credit.ts";
-export type { PolicyTokenizer, TrainingPolicy } from "./training-policy.ts";
+} from "./loop/iteration.ts";
+export {
+  creditRows,
+  toTrainingRows,
+  type CreditedRow,
+  type ResponseCredit,
+} from "./loop/credit.ts";
+export type { PolicyTokenizer, TrainingPolicy } from "./policy/training-policy.ts";
 export type {
   RatioRange,
   RecordedTrajectory,

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { createRandom } from "@turnwise/core";
 import { generateGames, openAlfworldTasks, type AlfworldTasks } from "@turnwise/envs/alfworld";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { checkConfig } from "../config.ts";
+import { checkConfig } from "../settings/config.ts";
 import { InputError } from "../input-error.ts";
 import { householdGames, releasedHouseholdGames } from "../experiments/household-games.ts";
 

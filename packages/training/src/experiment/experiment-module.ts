@@ -4,7 +4,7 @@ import { dirname, extname, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { decodeText } from "@turnwise/core";
 import { createJiti } from "jiti";
-import { exists } from "../exists.ts";
+import { exists } from "../files/exists.ts";
 import { InputError } from "../input-error.ts";
 
 /** The module that an experiment came from. */

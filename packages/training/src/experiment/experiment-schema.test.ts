@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { builtInExperiments } from "../experiments/registry.ts";
 import { experimentSchema } from "./experiment-schema.ts";
-import { unwrapSchema } from "../schema-parts.ts";
+import { unwrapSchema } from "../settings/schema-parts.ts";
 import { settingRows } from "./setting-rows.ts";
 
 interface Described {

@@ -3,7 +3,7 @@ import { algorithmSchema, type Algorithm, type ResolvedAlgorithm } from "@turnwi
 import { setting } from "@turnwise/envs";
 import { z } from "zod";
 import { alfworld, swebench, webshop } from "../environments/environments.ts";
-import { defaultTolerance } from "../play-groups.ts";
+import { defaultTolerance } from "../loop/play-groups.ts";
 import { customSchema, orCustom } from "./custom.ts";
 import {
   checkpointsSchema,

@@ -2,7 +2,7 @@ import type { Objective } from "@turnwise/core";
 import type { TaskSource } from "@turnwise/envs";
 import { clippedSurrogate } from "@turnwise/estimators";
 import { expect, it } from "vitest";
-import { checkConfig } from "../config.ts";
+import { checkConfig } from "../settings/config.ts";
 import { householdGames } from "../experiments/household-games.ts";
 import { builtInParts, createAlgorithm, splitExperiment, type Experiment } from "./experiment.ts";
 import { definePart } from "./part.ts";

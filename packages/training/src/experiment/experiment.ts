@@ -9,9 +9,9 @@ import type {
   CompiledAlgorithm,
   RolloutCorrector,
 } from "@turnwise/estimators";
-import { compileChecked, modulatorOf } from "../config.ts";
+import { compileChecked, modulatorOf } from "../settings/config.ts";
 import { InputError } from "../input-error.ts";
-import type { TrainingPolicy } from "../training-policy.ts";
+import type { TrainingPolicy } from "../policy/training-policy.ts";
 import type { CustomSettings } from "./custom.ts";
 import type { ExperimentInput, ExperimentSettings } from "./experiment-schema.ts";
 import { checkOptions, toPart, type Part, type PartLike } from "./part.ts";

@@ -1,5 +1,5 @@
-import { checkConfig } from "../config.ts";
-import { mergeSettings } from "../merge-settings.ts";
+import { checkConfig } from "../settings/config.ts";
+import { mergeSettings } from "../settings/merge-settings.ts";
 import type { ExperimentSettings } from "./experiment-schema.ts";
 import { refuseIdle } from "./idle-settings.ts";
 import { settingDifferences, type SettingsLayer } from "./setting-rows.ts";

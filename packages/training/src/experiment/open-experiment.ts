@@ -1,7 +1,7 @@
 import type { Modulator } from "@turnwise/aem";
 import type { TaskSource } from "@turnwise/envs";
 import type { CompiledAlgorithm } from "@turnwise/estimators";
-import { checkConfig } from "../config.ts";
+import { checkConfig } from "../settings/config.ts";
 import { openTasks } from "../environments/open-tasks.ts";
 import type { ExperimentSettings } from "./experiment-schema.ts";
 import {

@@ -1,6 +1,6 @@
 import { setting } from "@turnwise/envs";
 import { z } from "zod";
-import { count, countOrNone, nonNegative } from "../config-parts.ts";
+import { count, countOrNone, nonNegative } from "../settings/config-parts.ts";
 
 const positive = z.number().positive();
 const share = z.number().min(0).max(1);

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { isSettings } from "../merge-settings.ts";
-import { pickOption, unwrapSchema } from "../schema-parts.ts";
+import { isSettings } from "../settings/merge-settings.ts";
+import { pickOption, unwrapSchema } from "../settings/schema-parts.ts";
 
 /** One setting of an experiment, explained. */
 export interface SettingRow {

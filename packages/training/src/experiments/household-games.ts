@@ -1,6 +1,6 @@
 import { grpo, grpoPresets } from "@turnwise/estimators";
 import type { ExperimentInput } from "../experiment/experiment-schema.ts";
-import { defaultTolerance } from "../play-groups.ts";
+import { defaultTolerance } from "../loop/play-groups.ts";
 import { cpuEngine } from "./cpu-engine.ts";
 
 /** All games of the splits as they are. */

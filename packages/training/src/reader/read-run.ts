@@ -1,4 +1,4 @@
-import { isSettings } from "../merge-settings.ts";
+import { isSettings } from "../settings/merge-settings.ts";
 import { parseJsonLines } from "../records/parse-json-lines.ts";
 import type { RunSource } from "./run-source.ts";
 

@@ -9,9 +9,9 @@ import { gzipSync } from "node:zlib";
 import { recordVersion } from "@turnwise/core";
 import { build } from "esbuild";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { checkConfig } from "../config.ts";
+import { checkConfig } from "../settings/config.ts";
 import { householdGames } from "../experiments/household-games.ts";
-import { RunFolder } from "../run-folder.ts";
+import { RunFolder } from "../run/run-folder.ts";
 import type { RecordedTrajectory } from "../records/recorded-trajectory.ts";
 import {
   blobSource,

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { writeWhole } from "../write-whole.ts";
+import { writeWhole } from "../files/write-whole.ts";
 
 /** Seconds between two heartbeats. */
 const intervalSeconds = 10;

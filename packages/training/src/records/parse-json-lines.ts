@@ -1,4 +1,4 @@
-import { isSettings } from "../merge-settings.ts";
+import { isSettings } from "../settings/merge-settings.ts";
 
 /**
  * Parses JSON lines that a process may be writing, or may have died writing: an incomplete last line

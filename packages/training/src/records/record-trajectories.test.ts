@@ -1,6 +1,6 @@
 import { recordVersion, type Group, type Outcome, type Trajectory } from "@turnwise/core";
 import { expect, it } from "vitest";
-import type { CreditedRow } from "../credit.ts";
+import type { CreditedRow } from "../loop/credit.ts";
 import { recordEvaluation, recordTrajectories } from "./record-trajectories.ts";
 
 const solved: Outcome = { kind: "terminated", isSuccess: true };

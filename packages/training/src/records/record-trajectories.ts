@@ -1,5 +1,5 @@
 import type { Group, Trajectory, Turn } from "@turnwise/core";
-import type { CreditedRow, ResponseCredit } from "../credit.ts";
+import type { CreditedRow, ResponseCredit } from "../loop/credit.ts";
 import type {
   RatioRange,
   RecordedTrajectory,

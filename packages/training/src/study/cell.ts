@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { describeIssue } from "../describe-issue.ts";
+import { describeIssue } from "../settings/describe-issue.ts";
 import { InputError } from "../input-error.ts";
-import { readJson } from "../read-json.ts";
+import { readJson } from "../files/read-json.ts";
 import { unpackBits } from "./pack-bits.ts";
 
 const count = z.int().nonnegative();

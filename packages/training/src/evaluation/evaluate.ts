@@ -1,0 +1,54 @@
+import type { Group, Random, Sampler, Task, Tokenizer } from "@turnwise/core";
+import type { RolloutParts } from "@turnwise/envs";
+import { successByKind, trajectoryMetrics, type Metrics } from "../loop/metrics.ts";
+import { playGroups, type PlayOptions } from "../loop/play-groups.ts";
+import { stopReasons, type StopReason } from "./stop-reasons.ts";
+
+/** How an evaluation went. */
+export interface EvaluationReport {
+  readonly metrics: Metrics;
+  /** Success rates by kind of task. */
+  readonly byKind: Metrics;
+  /** Reasons for which episodes ended, the most frequent first. */
+  readonly stops: readonly StopReason[];
+  readonly groups: readonly Group[];
+}
+
+/**
+ * Plays each task, as often as is asked for.
+ * @param name - Names the evaluation, and so its draws.
+ * @param temperature - 0 plays greedily.
+ * @throws `LostInfrastructure` as {@link playGroups} does.
+ */
+export async function evaluate(
+  name: string,
+  tasks: readonly Task[],
+  temperature: number,
+  parts: Omit<RolloutParts, "policyVersion"> & {
+    readonly sampler: Sampler;
+    readonly tokenizer: Tokenizer;
+    readonly policyVersion: number;
+    readonly random: Random;
+    /** Episodes of each task, `>= 1`. Default 1. */
+    readonly numSamples?: number;
+  } & PlayOptions,
+): Promise<EvaluationReport> {
+  const { numSamples = 1, random } = parts;
+  const plans = tasks.map((task, i) => {
+    const id = `${name}/${i}`;
+    return { id, task, random: random.fork(id) };
+  });
+  const rolloutParts = { ...parts, options: { ...parts.options, temperature } };
+  return evaluationReport(await playGroups(plans, numSamples, rolloutParts, parts));
+}
+
+/** Sums up an evaluation, whole or not. */
+export function evaluationReport(groups: readonly Group[]): EvaluationReport {
+  const trajectories = groups.flatMap((group) => group.trajectories);
+  return {
+    metrics: trajectoryMetrics(trajectories),
+    byKind: successByKind(trajectories),
+    stops: stopReasons(trajectories),
+    groups,
+  };
+}

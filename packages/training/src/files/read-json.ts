@@ -1,0 +1,20 @@
+import { readFile } from "node:fs/promises";
+import { decodeText } from "@turnwise/core";
+import { InputError, reading } from "../input-error.ts";
+
+/** Reads a file of JSON. @throws {@link InputError} if it cannot be read, or holds something else. */
+export async function readJson(path: string): Promise<unknown> {
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    throw new InputError(`${path}: file must be readable, got ${(cause as Error).message}`, {
+      cause,
+    });
+  });
+  const text = await reading(() => decodeText(bytes, path));
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new InputError(`${path}: file must hold JSON, got ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}

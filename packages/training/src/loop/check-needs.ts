@@ -1,0 +1,83 @@
+import {
+  unmetNeeds,
+  type KnownOfResponses,
+  type Modulator,
+  type ModulatorNeed,
+} from "@turnwise/aem";
+import type { Learner, LearnerCapabilities } from "@turnwise/core";
+import type { AgentFormat } from "@turnwise/envs";
+import type { CompiledAlgorithm } from "@turnwise/estimators";
+import { InputError } from "../input-error.ts";
+
+/** Parts of a run that have to fit together. */
+export interface MatchedParts {
+  readonly algorithm: Pick<CompiledAlgorithm, "needs">;
+  readonly modulator: Pick<Modulator, "name" | "needs">;
+  readonly learner: Pick<Learner, "capabilities">;
+  readonly reference?: unknown;
+  readonly format: Pick<AgentFormat, "roles">;
+}
+
+/** Entropies that modulators are given, by the capability of the learner. */
+const knownEntropies: Readonly<
+  Record<LearnerCapabilities["entropies"], KnownOfResponses["entropies"]>
+> = {
+  exact: "tokens",
+  "top-k": "tokens",
+  // The surprisal of a token says nothing of its entropy; over a response the two have the same mean.
+  surprisal: "responses",
+  none: "none",
+};
+
+const remedies: Readonly<Record<ModulatorNeed, string>> = {
+  "response-entropy": "a learner that knows entropies or log-probs",
+  "token-entropies": "a learner that knows the entropy of each token",
+  spans: "a format that tells reasoning from action (tasks.format)",
+};
+
+/**
+ * Checks that a modulator gets what it needs.
+ * @param entropies - Capability of the learner that scores the batch.
+ * @throws {@link InputError} naming the first need that is not met.
+ */
+export function checkModulatorNeeds(
+  modulator: MatchedParts["modulator"],
+  entropies: LearnerCapabilities["entropies"],
+  format: MatchedParts["format"],
+): void {
+  const [need] = unmetNeeds(modulator as Modulator, {
+    entropies: knownEntropies[entropies],
+    spans: format.roles !== undefined,
+  });
+  if (need === undefined) return;
+  const got = need === "spans" ? "a format without roles" : `a learner with entropies ${entropies}`;
+  throw new InputError(`modulation: ${modulator.name} must have ${remedies[need]}, got ${got}`);
+}
+
+/**
+ * Checks that algorithm and modulator get what they need from learner, reference and format.
+ * @throws {@link InputError} naming the first need that is not met.
+ */
+export function checkNeeds({
+  algorithm,
+  modulator,
+  learner,
+  reference,
+  format,
+}: MatchedParts): void {
+  const { entropies, values } = learner.capabilities;
+  const { needs } = algorithm;
+  const refuse = (rule: string, got: string): never => {
+    throw new InputError(`algorithm: ${rule}, got ${got}`);
+  };
+  if (needs.critic && values !== true) {
+    refuse("learner must train a value head", "a learner without one");
+  }
+  if (needs.referenceLogProbs && reference === undefined) {
+    refuse("policy must keep a reference for the KL divergence", "none");
+  }
+  if (needs.entropyGradient && (entropies === "surprisal" || entropies === "none")) {
+    refuse("learner must know entropies for the entropy bonus", `entropies ${entropies}`);
+  }
+  checkModulatorNeeds(modulator, entropies, format);
+}

@@ -1,0 +1,241 @@
+import type { Modulator } from "@turnwise/aem";
+import {
+  NonFiniteError,
+  type Group,
+  type Learner,
+  type OnTokens,
+  type Random,
+  type Sampler,
+  type Task,
+  type TrainingRow,
+  type UpdateReport,
+} from "@turnwise/core";
+import type { RolloutParts } from "@turnwise/envs";
+import {
+  batchRows,
+  emptyRefill,
+  refill,
+  type AlgorithmState,
+  type CompiledAlgorithm,
+  type Refill,
+  type StateKeys,
+} from "@turnwise/estimators";
+import { checkNeeds } from "./check-needs.ts";
+import { correctRows, creditRows, toTrainingRows, type CreditedRow } from "./credit.ts";
+import { findRoles } from "./find-roles.ts";
+import { creditMetrics, trajectoryMetrics, updateMetrics, type Metrics } from "./metrics.ts";
+import { episodeCounts, type PhaseCounts } from "../report/phase-progress.ts";
+import { minibatches } from "./minibatches.ts";
+import { playGroups, type FailureTolerance, type PlayPause } from "./play-groups.ts";
+
+/** Sizes of an iteration. */
+export interface IterationSettings {
+  readonly groupsPerIteration: number;
+  readonly groupSize: number;
+  /** Number of optimizer steps per epoch. */
+  readonly minibatches: number;
+  /** Passes over the batch. */
+  readonly epochs: number;
+}
+
+/** Phases of an iteration. */
+export type Phase = "collect" | "score" | "update";
+
+/** Parts of the loop, each replaceable by its interface. */
+export interface TrainerParts {
+  /** Draws the tasks of a round; rounds count from 0 in each iteration. */
+  readonly drawTasks: (iteration: number, round: number, count: number) => readonly Task[];
+  readonly rolloutParts: Omit<RolloutParts, "sampler" | "policyVersion">;
+  readonly sampler: Sampler;
+  readonly learner: Learner;
+  /** Scores under the fixed reference policy, where the algorithm needs them. */
+  readonly reference?: Pick<Learner, "score"> | undefined;
+  readonly algorithm: CompiledAlgorithm;
+  /** Default: the algorithm's initial state. */
+  readonly algorithmState?: AlgorithmState | undefined;
+  readonly modulator: Modulator;
+  /** Names the state before each turn, for algorithms that need it. Default: its observation. */
+  readonly stateKeys?: StateKeys | undefined;
+  readonly settings: IterationSettings;
+  readonly random: Random;
+  /** Tolerance for failures of the infrastructure. Default `defaultTolerance`. */
+  readonly tolerance?: FailureTolerance | undefined;
+  /** Receives the phase, the share of it that is done, in [0, 1], and its counts. */
+  readonly onProgress?: (phase: Phase, done: number, counts?: PhaseCounts) => void;
+  /** Receives each pause before failed episodes are retried. */
+  readonly onPause?: ((pause: PlayPause) => void) | undefined;
+}
+
+/** Result of an iteration. */
+export interface IterationReport {
+  readonly iteration: number;
+  /** All groups that were played, kept or not. */
+  readonly groups: readonly Group[];
+  /** Groups that were trained on. */
+  readonly kept: readonly Group[];
+  /** Credit of the rows that were trained on; indices refer to `kept`. */
+  readonly credited: readonly CreditedRow[];
+  /** For the next iteration. */
+  readonly algorithmState: AlgorithmState;
+  /** Deterministic: the same in every run with the same settings and seed. */
+  readonly metrics: Metrics;
+  /** Wall-clock time of each phase. */
+  readonly seconds: Readonly<Record<Phase, number>>;
+  readonly numTokens: Readonly<Record<"sampled" | "read" | "trained", number>>;
+}
+
+/** An update whose loss or gradient is not finite, with the batch that caused it. */
+export class PoisonedUpdate extends Error {
+  override readonly name = "PoisonedUpdate";
+  readonly rows: readonly TrainingRow[];
+
+  constructor(message: string, rows: readonly TrainingRow[], cause: NonFiniteError) {
+    super(message, { cause });
+    this.rows = rows;
+  }
+}
+
+/**
+ * Runs one iteration: collect, select, score, estimate, modulate, correct, update, report. All
+ * randomness is forked from the iteration's number, so the result depends on the learner's state alone.
+ * @throws `InputError` if algorithm or modulator need more than learner, reference and format offer;
+ *   `LostInfrastructure` before anything has changed, if too many episodes fail for longer than
+ *   the tolerance allows.
+ */
+export async function trainIteration(
+  iteration: number,
+  parts: TrainerParts,
+): Promise<IterationReport> {
+  const { sampler, learner, algorithm, modulator, settings, onProgress } = parts;
+  const random = parts.random.fork(`iteration/${iteration}`);
+  const clock = stopwatch();
+  checkNeeds({ ...parts, format: parts.rolloutParts.format });
+
+  const policyVersion = await sampler.load(learner.weights()); // collect, under one frozen policy
+  const rolloutParts = { ...parts.rolloutParts, sampler, policyVersion };
+  const groups: Group[] = [];
+  let drawn: Refill<Group> = emptyRefill;
+  while (drawn.status === "draw") {
+    const tasks = parts.drawTasks(iteration, drawn.numRounds, settings.groupsPerIteration);
+    const plans = tasks.map((task, i) => {
+      const slot = groups.length + i;
+      const id = `iteration-${iteration}/group-${slot}`;
+      return { id, task, random: random.fork(`group/${slot}`) };
+    });
+    const round = await playGroups(plans, settings.groupSize, rolloutParts, {
+      tolerance: parts.tolerance,
+      onPause: parts.onPause,
+      onProgress: (progress) =>
+        onProgress?.("collect", progress.numEnded / progress.numEpisodes, episodeCounts(progress)),
+    });
+    groups.push(...round);
+    drawn = refill(drawn, round.map(algorithm.usable), {
+      target: settings.groupsPerIteration,
+      ...(algorithm.maxRounds !== undefined && { maxRounds: algorithm.maxRounds }),
+      keep: algorithm.keep,
+    });
+  }
+  const { kept } = drawn; // select
+  const collect = clock();
+
+  const rows = batchRows(kept, algorithm.isTrainedOn);
+  onProgress?.("score", 0);
+  const tellScored: OnTokens = (done, total) =>
+    onProgress?.("score", done / total, { done, total, unit: "tokens" });
+  const tokenRows = rows.map(({ row }) => row);
+  const scores = await learner.score(tokenRows, tellScored); // score, without a gradient
+  const references = await parts.reference?.score(tokenRows, tellScored);
+  const score = clock();
+
+  const state = parts.algorithmState ?? algorithm.initialState;
+  const estimated = algorithm.credit(
+    {
+      groups: kept,
+      rows,
+      scores,
+      ...(references && { references }),
+      ...(parts.stateKeys && { stateKeys: parts.stateKeys }),
+    },
+    state,
+  ); // estimate
+  const modulated = creditRows(kept, rows, scores, estimated.credits, {
+    modulator,
+    entropies: learner.capabilities.entropies,
+    random: random.fork("modulate"),
+    findRoles: modulator.needs.includes("spans") ? findRoles(rolloutParts) : undefined,
+  }); // modulate
+  const { rows: credited, metrics: correction } = correctRows(algorithm, kept, modulated); // correct
+  const samples = credited.map((row, i) => ({ row, reference: references?.[i] }));
+
+  const updates: UpdateReport[] = [];
+  const numUpdates = settings.epochs * settings.minibatches;
+  let numTrained = 0;
+  for (let epoch = 0; epoch < settings.epochs; epoch++) {
+    for (const batch of minibatches(samples, settings.minibatches, random.fork(`epoch/${epoch}`))) {
+      onProgress?.("update", updates.length / numUpdates);
+      const numBefore = numTrained;
+      const tellTrained: OnTokens = (done, total) => {
+        numTrained = numBefore + done;
+        onProgress?.("update", (updates.length + done / total) / numUpdates, {
+          done: numTrained,
+          // Later minibatches are taken to be as large as those so far.
+          total: Math.round(((numBefore + total) * numUpdates) / (updates.length + 1)),
+          unit: "tokens",
+        });
+      };
+      const trainingRows = toTrainingRows(
+        algorithm,
+        kept,
+        batch.map(({ row }) => row),
+        references && batch.map(({ reference }) => reference),
+      );
+      updates.push(
+        await learner
+          .update(trainingRows, algorithm.objective, tellTrained)
+          .catch((cause: unknown) => {
+            if (!(cause instanceof NonFiniteError)) throw cause;
+            const group = kept[batch[cause.row ?? 0]!.row.groupIndex]!.id;
+            const where = cause.row === undefined ? "" : ` ${group}:`;
+            throw new PoisonedUpdate(
+              `iteration ${iteration}:${where} ${cause.message}`,
+              trainingRows,
+              cause,
+            );
+          }),
+      );
+    }
+  }
+  const turns = groups.flatMap((group) => group.trajectories.flatMap((entry) => entry.turns));
+  return {
+    iteration,
+    groups,
+    kept,
+    credited,
+    algorithmState: estimated.state,
+    metrics: {
+      ...trajectoryMetrics(groups.flatMap((group) => group.trajectories)),
+      keptGroups: kept.length,
+      ...creditMetrics(kept, credited),
+      ...estimated.metrics,
+      ...correction,
+      ...updateMetrics(updates),
+    },
+    seconds: { collect, score, update: clock() },
+    numTokens: {
+      sampled: turns.reduce((sum, turn) => sum + turn.responseTokens.length, 0),
+      read: turns.reduce((sum, turn) => sum + turn.promptTokens.length, 0),
+      trained: rows.reduce((sum, { row }) => sum + row.tokens.length, 0) * settings.epochs,
+    },
+  };
+}
+
+/** Seconds since the last call, or since it was made. */
+function stopwatch(): () => number {
+  let last = performance.now();
+  return () => {
+    const now = performance.now();
+    const seconds = (now - last) / 1000;
+    last = now;
+    return seconds;
+  };
+}

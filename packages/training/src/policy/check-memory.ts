@@ -1,0 +1,244 @@
+import {
+  adapterConfig,
+  describeWeights,
+  readAdapterConfig,
+  readModelConfig,
+  type ModelConfig,
+  type StoredWeights,
+} from "@turnwise/policy";
+import {
+  availableMemory,
+  chooseWeightStorage,
+  memoryNeeds,
+  staysOnDevice,
+  trainingMemory,
+  type DeviceOptions,
+  type MemoryPart,
+  type WeightStorage,
+} from "@turnwise/policy/local";
+import { engineDevice } from "../settings/config.ts";
+import type { ExperimentSettings } from "../experiment/experiment-schema.ts";
+import { InputError, reading } from "../input-error.ts";
+import { newModelConfig } from "./new-model.ts";
+import { bytesText } from "../report/progress.ts";
+
+/** Memory that a run needs, by part, and that there is. */
+export interface MemoryReport {
+  readonly parts: readonly MemoryPart[];
+  readonly needed: number;
+  readonly available: number;
+}
+
+/** Bytes of keys and values of a policy's sampler, unless it is said. */
+const usualCacheBytes = 2 ** 30;
+
+/** Bytes of the process itself: code, tasks, records. */
+const processBytes = 2 ** 28;
+
+const total = (parts: readonly MemoryPart[]): number =>
+  parts.reduce((sum, { bytes }) => sum + bytes, 0);
+
+/** A model without its weights. */
+interface KnownModel {
+  readonly config: ModelConfig;
+  readonly stored: Pick<StoredWeights, "type" | "numBytes">;
+}
+
+async function modelOf({ model }: ExperimentSettings): Promise<KnownModel | undefined> {
+  if (model.source === "tinker" || model.source === "custom") return undefined;
+  if (model.source === "folder") {
+    const { path } = model;
+    return reading(async () => ({
+      config: await readModelConfig(path),
+      stored: await describeWeights(path),
+    }));
+  }
+  return { config: newModelConfig(model), stored: { type: "F32", numBytes: 0 } };
+}
+
+/** Parts of the memory of a run's configuration. */
+async function partsOf(
+  { config: model, stored }: KnownModel,
+  config: ExperimentSettings,
+  available: number,
+): Promise<MemoryPart[]> {
+  const { engine, training, algorithm } = config;
+  const folder = config.model.source === "folder" ? config.model : undefined;
+  const adapter = folder?.adapter ? adapterConfig(model, folder.adapter) : undefined;
+  const weightStorage = await chooseWeightStorage("train", engine.weightStorage, model, {
+    directory: folder && adapter ? folder.path : undefined,
+    numCopies: 2,
+    availableBytes: available,
+  });
+  const parts = trainingMemory({
+    config: model,
+    stored,
+    adapter,
+    weightStorage,
+    sequenceTokens: Math.min(
+      model.maxSequenceTokens,
+      "maxTokens" in config.model ? config.model.maxTokens : model.maxSequenceTokens,
+    ),
+    cacheBytes: usualCacheBytes,
+    numSequences: training.groupsPerIteration * training.groupSize,
+    microbatchTokens: engine.microbatchTokens,
+    recomputeLayers: engine.recomputeLayers,
+    keepReference: algorithm.kl.kind !== "none",
+    device: engineDevice(config),
+  });
+  return [...parts, { name: "process", bytes: processBytes }];
+}
+
+/**
+ * Estimates the memory of a run on this machine; `undefined` where the weights are not in its memory: on
+ * a server, or on a GPU.
+ */
+export async function estimateMemory(
+  config: ExperimentSettings,
+  availableBytes?: number,
+): Promise<MemoryReport | undefined> {
+  const model = await modelOf(config);
+  if (model === undefined || config.engine.provider !== "cpu") return undefined;
+  const available = availableBytes ?? (await availableMemory());
+  const parts = await partsOf(model, config, available);
+  return { parts, needed: total(parts), available };
+}
+
+/** A change of settings that saves memory. */
+interface Saving {
+  readonly flags: readonly string[];
+  readonly apply: (config: ExperimentSettings) => ExperimentSettings;
+}
+
+/** Changes to try, the less intrusive ones first. */
+function savingsOf(
+  { model, engine }: ExperimentSettings,
+  { config: shape, stored }: KnownModel,
+): Saving[] {
+  const isFolder = model.source === "folder";
+  const { rank, alpha, targetModules } = adapterConfig(shape, { rank: 16 });
+  const usualAdapter = { rank, alpha, targetModules: [...targetModules] };
+  const adapters: Saving[] =
+    isFolder && model.adapter === null
+      ? [
+          {
+            flags: ["--adapter-rank 16"],
+            apply: (config) =>
+              config.model.source !== "folder"
+                ? config
+                : { ...config, model: { ...config.model, adapter: usualAdapter } },
+          },
+        ]
+      : [];
+  const engineSaving = (
+    setting: string,
+    change: Partial<ExperimentSettings["engine"]>,
+  ): Saving => ({
+    flags: [`--set engine.${setting}`],
+    apply: (config) => ({ ...config, engine: { ...config.engine, ...change } }),
+  });
+  const layers = engine.recomputeLayers
+    ? []
+    : [engineSaving("recomputeLayers=true", { recomputeLayers: true })];
+  const smaller =
+    engine.microbatchTokens > 256
+      ? [engineSaving("microbatchTokens=256", { microbatchTokens: 256 })]
+      : [];
+  const inFile =
+    isFolder && stored.type !== "F32" && engine.weightStorage !== "stored"
+      ? [engineSaving("weightStorage=stored", { weightStorage: "stored" })]
+      : [];
+  const choices = [...layers, ...smaller, ...adapters, ...inFile];
+  return Array.from({ length: 2 ** choices.length - 1 }, (_, i) =>
+    choices.filter((_choice, bit) => ((i + 1) >> bit) & 1),
+  )
+    .toSorted((a, b) => a.length - b.length)
+    .map((chosen) => ({
+      flags: chosen.flatMap(({ flags }) => flags),
+      apply: (config) => chosen.reduce((changed, { apply }) => apply(changed), config),
+    }));
+}
+
+/**
+ * Requires that a run fits into memory, before anything is loaded.
+ * @throws {@link InputError} with the bytes needed and available, and settings that fit.
+ */
+export async function checkMemory(
+  config: ExperimentSettings,
+  availableBytes?: number,
+): Promise<void> {
+  const report = await estimateMemory(config, availableBytes);
+  if (report === undefined || report.needed <= report.available) return;
+  const { available } = report;
+  const model = (await modelOf(config))!;
+  let remedy = "no setting of this run fits; a smaller model is needed";
+  for (const { flags, apply } of savingsOf(config, model)) {
+    const changed = apply(config);
+    const isTrainedWhole = changed.model.source !== "folder" || changed.model.adapter === null;
+    if (changed.engine.weightStorage === "stored" && isTrainedWhole) continue;
+    const needed = total(await partsOf(model, changed, available));
+    if (needed > available) continue;
+    remedy = `${flags.join(" ")} needs ${bytesText(needed)}`;
+    break;
+  }
+  throw new InputError(
+    `train: memory must hold ${bytesText(report.needed)} (${partsText(report.parts)}), got ${bytesText(available)} available; ${remedy}`,
+  );
+}
+
+/** The parts with their sizes, for people. */
+export const partsText = (parts: readonly MemoryPart[]): string =>
+  parts.map(({ name, bytes }) => `${name} ${bytesText(bytes)}`).join(", ");
+
+/** A folder's policy that is only sampled from. */
+interface SampledFolder {
+  readonly path: string;
+  readonly adapter?: string | undefined;
+  readonly weightStorage: WeightStorage;
+  readonly device: DeviceOptions;
+  readonly sequenceTokens?: number;
+}
+
+/**
+ * Requires that a policy that only samples fits into memory.
+ * @param command - What messages call it.
+ * @throws {@link InputError} with the bytes needed and available, and a setting that fits.
+ */
+export async function checkSamplingMemory(
+  command: string,
+  { path, adapter, weightStorage, device, sequenceTokens = 1024 }: SampledFolder,
+  availableBytes?: number,
+): Promise<void> {
+  if ((device.provider ?? "cpu") !== "cpu") return;
+  const available = availableBytes ?? (await availableMemory());
+  await reading(async () => {
+    const config = await readModelConfig(path);
+    const stored = await describeWeights(path);
+    const needs = memoryNeeds({
+      config,
+      stored,
+      adapter:
+        adapter === undefined
+          ? adapterConfig(config, {})
+          : await readAdapterConfig(adapter, config),
+      sequenceTokens: Math.min(sequenceTokens, config.maxSequenceTokens),
+      cacheBytes: usualCacheBytes,
+      isOnDevice: staysOnDevice(device),
+    });
+    const storage = await chooseWeightStorage(command, weightStorage, config, {
+      directory: path,
+      availableBytes: available,
+    });
+    const inMemory = needs.sampling.total + processBytes;
+    const inFile = needs.stored ? needs.stored.sampling + processBytes : undefined;
+    const needed = storage === "stored" ? (inFile ?? 0) : inMemory;
+    if (needed <= available) return;
+    const remedy =
+      storage === "float32" && inFile !== undefined && inFile <= available
+        ? `--weight-storage stored needs ${bytesText(inFile)}`
+        : "a smaller model is needed";
+    throw new InputError(
+      `${command}: memory must hold ${bytesText(needed)} of ${path} (weights and one sequence), got ${bytesText(available)} available; ${remedy}`,
+    );
+  });
+}

@@ -1,0 +1,46 @@
+import type { LearnerCapabilities, SamplerCapabilities } from "@turnwise/core";
+import { InputError } from "../input-error.ts";
+
+/**
+ * Requires that a sampler can take over the weights that a learner trains.
+ * @throws {@link InputError}, one line, naming both declarations.
+ */
+export function checkWeightTransfer(
+  { weights: accepted }: Pick<SamplerCapabilities, "weights">,
+  { weights: offered }: Pick<LearnerCapabilities, "weights">,
+): void {
+  const { transport, verification, maxAdapters } = accepted ?? {
+    transport: "memory",
+    verification: "version",
+    maxAdapters: 1,
+  };
+  const { transports, numAdapters } = offered ?? { transports: ["memory"], numAdapters: 0 };
+  const refuse = (rule: string): never => {
+    throw new InputError(`policy: ${rule}`);
+  };
+  if (transport === "none") {
+    return refuse(
+      "sampler.capabilities.weights.transport must be a way in which new weights arrive, got none: this sampler can only be evaluated",
+    );
+  }
+  if (!transports.includes(transport)) {
+    return refuse(
+      `learner.capabilities.weights.transports must have ${transport}, the sampler's, got ${transports.join(", ") || "none"}`,
+    );
+  }
+  if (verification === "none") {
+    return refuse(
+      "sampler.capabilities.weights.verification must be version or probe where weights arrive, got none",
+    );
+  }
+  if (numAdapters > maxAdapters) {
+    return refuse(
+      `sampler.capabilities.weights.maxAdapters must be at least ${numAdapters}, the learner's adapters, got ${maxAdapters}`,
+    );
+  }
+  if (transport === "adapter-folder" && numAdapters === 0) {
+    return refuse(
+      "learner.capabilities.weights.numAdapters must be at least 1 where an adapter's folder is sent, got 0",
+    );
+  }
+}

@@ -1,0 +1,104 @@
+import type { Sampler } from "@turnwise/core";
+import type { PlayProgress } from "../loop/play-groups.ts";
+import { failuresText } from "../run/run.ts";
+import { percent, thousands, timeLeft } from "./progress.ts";
+
+/** Counts of a phase of work. */
+export interface PhaseCounts {
+  readonly done: number;
+  readonly total: number;
+  readonly unit: "episodes" | "tokens";
+  /** Episodes that failed, among those that are done. */
+  readonly failed?: number;
+}
+
+/** Counts of the episodes of a round. */
+export const episodeCounts = ({ numEnded, numFailed, numEpisodes }: PlayProgress): PhaseCounts => ({
+  done: numEnded,
+  total: numEpisodes,
+  unit: "episodes",
+  failed: numFailed,
+});
+
+/** Told of a phase, the share of it that is done, in [0, 1], and its counts. */
+export type OnPhase = (phase: string, done: number, counts?: PhaseCounts) => void;
+
+/** Shows the progress of phases. */
+export interface PhaseProgress {
+  readonly onPhase: OnPhase;
+  /** Ends the watch of the sampler's tokens. */
+  readonly stop: () => void;
+}
+
+/** How often the sampler is asked for its counts, milliseconds. */
+const pollMilliseconds = 1000;
+
+/**
+ * Shows phases of work as lines with counts, speed and time left:
+ * `iteration 1 of 150: collect 12.5%, 16 of 128 episodes, 45,120 tokens read, 9,310 sampled at 310/s, 3:20 left`.
+ *
+ * @param label - Stands before each phase.
+ * @param sampler - Is asked for its tokens while episodes are played, if it counts them.
+ */
+export function showPhases(
+  now: (text: string) => void,
+  label: string,
+  sampler: Pick<Sampler, "tokenCounts">,
+): PhaseProgress {
+  let phase = "";
+  let started = 0;
+  let line = "";
+  let isPolling = false;
+  let before = { numRead: 0, numSampled: 0, isKnown: false };
+  let sampled = "";
+  const show = (): void => now(`${line}${sampled}${timeLeft(started, shareDone)}`);
+  let shareDone = 0;
+  const poll = async (): Promise<void> => {
+    if (isPolling || sampler.tokenCounts === undefined) return;
+    isPolling = true;
+    try {
+      const { numRead, numSampled } = await sampler.tokenCounts();
+      if (!before.isKnown) before = { numRead, numSampled, isKnown: true };
+      const rate = (1000 * (numSampled - before.numSampled)) / (performance.now() - started);
+      sampled =
+        `, ${thousands(numRead - before.numRead)} tokens read, ` +
+        `${thousands(numSampled - before.numSampled)} sampled at ${thousands(rate)}/s`;
+      if (timer !== undefined) show();
+    } catch {
+      // A closed engine: its other calls report why.
+    } finally {
+      isPolling = false;
+    }
+  };
+  let timer: NodeJS.Timeout | undefined;
+  const stop = (): void => {
+    clearInterval(timer);
+    timer = undefined;
+    sampled = "";
+  };
+  const onPhase: OnPhase = (name, done, counts) => {
+    if (name !== phase) {
+      stop();
+      [phase, started] = [name, performance.now()];
+      before = { numRead: 0, numSampled: 0, isKnown: false };
+      if (counts?.unit === "episodes" && sampler.tokenCounts !== undefined) {
+        timer = setInterval(() => void poll(), pollMilliseconds);
+        timer.unref();
+        void poll();
+      }
+    }
+    shareDone = done;
+    const seconds = (performance.now() - started) / 1000;
+    const speed =
+      counts?.unit === "tokens" && counts.done > 0 && seconds > 0
+        ? ` at ${thousands(counts.done / seconds)}/s`
+        : "";
+    const counted =
+      counts === undefined
+        ? ""
+        : `, ${thousands(counts.done)} of ${thousands(counts.total)} ${counts.unit}${speed}${failuresText(counts.failed ?? 0, counts.total)}`;
+    line = `${label}: ${name} ${percent(done)}${counted}`;
+    show();
+  };
+  return { onPhase, stop };
+}

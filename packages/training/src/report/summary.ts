@@ -1,0 +1,122 @@
+// oxlint-disable-next-line typescript/triple-slash-reference -- types of a package without its own
+/// <reference path="./asciichart.d.ts" />
+import { plot } from "asciichart";
+import type { MetricsLine, RunFolder } from "../run/run-folder.ts";
+import type { Metrics } from "../loop/metrics.ts";
+import { percent, type Reporter } from "./progress.ts";
+import { terminalWidth } from "./terminal.ts";
+
+/** A curve of at most `width` points: neighbours are averaged. */
+function thinned(values: readonly number[], width: number): number[] {
+  if (values.length <= width) return [...values];
+  return Array.from({ length: width }, (_, i) => {
+    const part = values.slice(
+      Math.floor((i * values.length) / width),
+      Math.floor(((i + 1) * values.length) / width),
+    );
+    return part.reduce((sum, value) => sum + value, 0) / part.length;
+  });
+}
+
+/** A curve of few points drawn out to a readable width. */
+function stretched(values: readonly number[], width: number): number[] {
+  const repeats = Math.max(1, Math.floor(width / Math.max(1, values.length)));
+  return values.flatMap((value) => Array.from({ length: repeats }, () => value));
+}
+
+/** The success rate of the training episodes, iteration by iteration, as a drawing in text. */
+export function successCurve(metrics: readonly MetricsLine[]): string {
+  const rates = metrics
+    .filter((line) => line.stage === "iteration" && line["success"] !== undefined)
+    .map((line) => 100 * Number(line["success"]));
+  if (rates.length < 2) return "";
+  // The axis takes eight columns.
+  const width = Math.max(10, Math.min(60, terminalWidth(process.stdout) - 8));
+  const curve = plot(stretched(thinned(rates, width), width), {
+    height: 10,
+    min: 0,
+    max: 100,
+    format: (value) => `${value.toFixed(0).padStart(4)}%`,
+  });
+  const rows = curve.split("\n").map((row) => row.trimEnd());
+  return [`success of sampled training episodes, iterations 1 to ${rates.length}`, ...rows].join(
+    "\n",
+  );
+}
+
+/** Before and after, by evaluation split and kind of task, as a table in text. */
+export function evaluationTable(metrics: readonly MetricsLine[]): string {
+  const lines = metrics.filter(
+    ({ stage, ...line }) =>
+      stage === "evaluation" && (line["phase"] === "before" || line["phase"] === "after"),
+  );
+  if (lines.length === 0) return "";
+  const keyOf = (line: MetricsLine): string => `${String(line["split"])}, ${String(line["mode"])}`;
+  const find = (phase: string, key: string): MetricsLine | undefined =>
+    lines.find((line) => line["phase"] === phase && keyOf(line) === key);
+  const rows = [...new Set(lines.map(keyOf))].flatMap((key) => {
+    const before = find("before", key);
+    const after = find("after", key);
+    const number = (line: MetricsLine | undefined, kind?: string): string => {
+      if (line === undefined) return "-";
+      const kinds = line["byKind"] as Record<string, number>;
+      const rate = kind === undefined ? line["success"] : kinds[kind];
+      return rate === undefined ? "-" : percent(Number(rate));
+    };
+    const kinds = Object.keys(before?.["byKind"] ?? {});
+    const score = (line: MetricsLine | undefined): string =>
+      line === undefined ? "-" : percent(Number(line["score"]));
+    const hasScore = before?.["score"] !== undefined;
+    return [
+      [key, number(before), number(after)],
+      ...(hasScore ? [["  (score)", score(before), score(after)]] : []),
+      ...kinds.map((kind) => [`  ${kind}`, number(before, kind), number(after, kind)]),
+    ];
+  });
+  const isTrainedOn = lines.every((line) => line["split"] === "train");
+  const title = `success on tasks ${isTrainedOn ? "" : "not "}trained on`;
+  const table = [[title, "before", "after"], ...rows];
+  const width = Math.max(...table.map(([name]) => name!.length));
+  return table
+    .map(([name, ...cells]) =>
+      [name!.padEnd(width), ...cells.map((cell) => cell.padStart(8))].join(""),
+    )
+    .join("\n");
+}
+
+/**
+ * An evaluation in words: success rate of the graded episodes, failed episodes, score where the
+ * benchmark has one, turns.
+ * @param numTasks - Tasks that the episodes are of, where there are several episodes of each.
+ */
+export function evaluationTexts(metrics: Metrics, numTasks?: number): string[] {
+  const { episodes = 0, graded = 0, failed = 0, success, score, turns } = metrics;
+  const ofTasks = numTasks === undefined ? "" : ` of ${numTasks} tasks`;
+  return [
+    success === undefined
+      ? `success not measured, none of ${episodes} episodes${ofTasks} graded`
+      : `success ${percent(success)} of ${graded} episodes${ofTasks}`,
+    `failed ${failed}/${episodes}`,
+    ...(score === undefined ? [] : [`score ${percent(score)}`]),
+    ...(turns === undefined ? [] : [`${turns.toFixed(1)} turns`]),
+  ];
+}
+
+/**
+ * What a person wants to know at the end: what was learned, where it lies, what to try next.
+ * @param next - A command line to try next.
+ */
+export async function closingSummary(
+  folder: RunFolder,
+  next: string | undefined,
+  reporter: Reporter,
+): Promise<void> {
+  const metrics = await folder.readMetrics();
+  for (const part of [successCurve(metrics), evaluationTable(metrics)]) {
+    if (part !== "") reporter.say(`\n${part}`);
+  }
+  reporter.say(
+    `\nresults: ${folder.path} (config.json, metrics.jsonl, trajectories, checkpoints, policy)`,
+  );
+  if (next !== undefined) reporter.say(`next: ${next}`);
+}

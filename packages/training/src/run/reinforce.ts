@@ -1,0 +1,272 @@
+import { join } from "node:path";
+import { FailureError, type Random, type Task } from "@turnwise/core";
+import type { AuditRecord } from "@turnwise/envs";
+import { missingChatWarning } from "../policy/chat-format.ts";
+import { checkWeightTransfer } from "../policy/check-weight-transfer.ts";
+import { evaluate } from "../evaluation/evaluate.ts";
+import { PoisonedUpdate, trainIteration, type IterationReport } from "../loop/iteration.ts";
+import { episodeCounts, showPhases } from "../report/phase-progress.ts";
+import { checkNeeds } from "../loop/check-needs.ts";
+import { reading } from "../input-error.ts";
+import { LostInfrastructure } from "../loop/play-groups.ts";
+import { duration, percent, thousands, timeLeft } from "../report/progress.ts";
+import { recordEvaluation, recordTrajectories } from "../records/record-trajectories.ts";
+import { segmentName } from "../records/segment-name.ts";
+import type { RunState } from "./run-folder.ts";
+import {
+  freshState,
+  isLoaded,
+  pauseText,
+  policyFolder,
+  rolloutPartsOf,
+  StoppedRun,
+  stopPoisoned,
+  type Run,
+} from "./run.ts";
+import { evaluationTexts } from "../report/summary.ts";
+import { openTrainingPolicy, type TrainingPolicy } from "../policy/training-policy.ts";
+
+/**
+ * Improves the warm-started policy from its own episodes: evaluation, iterations, evaluation. Goes
+ * on from the newest checkpoint of this stage.
+ */
+export async function reinforce(run: Run): Promise<void> {
+  const { config, folder, tasks, reporter, random } = run;
+  const { iterations, groupsPerIteration, groupSize, minibatches, epochs } = config.training;
+  const policy = await reading(() => openTrainingPolicy(run));
+  if (config.model.source === "folder" && !config.model.chat && isLoaded(policy.tokenizer)) {
+    const { path } = config.model;
+    const warning = missingChatWarning(tasks.format, policy.tokenizer, path, "model.chat=true");
+    if (warning !== undefined) reporter.warn(warning);
+  }
+  /** State that the weights belong to, where no checkpoint holds it yet. */
+  let unsaved: RunState | undefined;
+  const save = async (state: RunState): Promise<void> => {
+    reporter.now("writing a checkpoint");
+    await folder.saveCheckpoint(state, (directory) => policy.learner.save(directory));
+    unsaved = undefined;
+  };
+  try {
+    checkNeeds({ ...run, ...policy, format: rolloutPartsOf(run, policy).format });
+    checkWeightTransfer(policy.sampler.capabilities, policy.learner.capabilities);
+    const checkpoint = await folder.newestCheckpoint();
+    let state: RunState = { ...freshState, warmStartEpochs: config.warmStart.epochs };
+    if (checkpoint?.state.warmStartEpochs === config.warmStart.epochs) {
+      state = checkpoint.state;
+      await reading(() => policy.learner.restore(checkpoint.path));
+    } else {
+      await save(state);
+    }
+
+    if (!state.isEvaluatedBefore) {
+      await evaluateAll(run, policy, "before", state);
+      state = { ...state, isEvaluatedBefore: true };
+      await save(state);
+    }
+
+    let { algorithmState = run.algorithm.initialState } = state;
+    const started = performance.now();
+    const first = state.iterations;
+    const shareDone = (done: number): number => (done - first) / (iterations - first);
+    for (let iteration = first + 1; iteration <= iterations; iteration++) {
+      const label = `iteration ${iteration} of ${iterations}`;
+      const left = timeLeft(started, shareDone(iteration - 1));
+      const progress = showPhases(
+        (text) => reporter.now(left === "" ? text : `${text}; in all${left.slice(1)}`),
+        label,
+        policy.sampler,
+      );
+      const report = await trainIteration(iteration, {
+        drawTasks: (...place) => drawTasks(tasks.training, ...place, random),
+        rolloutParts: rolloutPartsOf(run, policy),
+        sampler: policy.sampler,
+        learner: policy.learner,
+        reference: policy.reference,
+        algorithm: run.algorithm,
+        algorithmState,
+        modulator: run.modulator,
+        settings: { groupsPerIteration, groupSize, minibatches, epochs },
+        random,
+        tolerance: config.failures,
+        onPause: (pause) => reporter.warn(`iteration ${iteration}: ${pauseText(pause)}`),
+        onProgress: progress.onPhase,
+      })
+        .catch((cause: unknown) => {
+          if (cause instanceof LostInfrastructure) {
+            throw new StoppedRun(
+              `iteration ${iteration} of ${iterations} does not count: ${cause.message}`,
+              { cause },
+            );
+          }
+          if (!(cause instanceof PoisonedUpdate)) throw cause;
+          return stopPoisoned(folder, cause.message, cause.rows, cause.cause);
+        })
+        .finally(() => progress.stop());
+      algorithmState = report.algorithmState;
+      state = { ...state, iterations: iteration, algorithmState };
+      // The weights have moved on from the state that was to be saved.
+      unsaved = undefined;
+      await record(run, report, state);
+      reporter.row(
+        { stage: "iteration", iteration, iterations, ...report.metrics, seconds: report.seconds },
+        `${iterationLine(report, iterations)}${timeLeft(started, shareDone(iteration))}`,
+      );
+      const { every } = config.evaluation;
+      if (every > 0 && iteration % every === 0 && iteration < iterations) {
+        await evaluateAll(run, policy, "during", state);
+      }
+      unsaved = state;
+      if (iteration % config.checkpoints.every === 0 || iteration === iterations) await save(state);
+    }
+
+    if (!state.isEvaluatedAfter) {
+      await evaluateAll(run, policy, "after", state);
+      await policy.save(join(folder.path, policyFolder));
+      await save({ ...state, isEvaluatedAfter: true });
+    }
+  } catch (cause) {
+    if (cause instanceof StoppedRun && cause.cause instanceof LostInfrastructure) {
+      // The weights are those of the last iteration that counted.
+      if (unsaved !== undefined) await save(unsaved);
+      throw cause;
+    }
+    if (!(cause instanceof FailureError)) throw cause;
+    // A server of the policy itself: its weights are out of reach, and only the checkpoint remains.
+    throw new StoppedRun(`policy: ${cause.kind} failure: ${cause.message}`, { cause });
+  } finally {
+    await policy.close();
+  }
+}
+
+/**
+ * The tasks of an iteration: the training tasks in seeded order, shuffled again for each pass. Later
+ * rounds draw at random, so that the order does not depend on how many there were.
+ */
+function drawTasks(
+  tasks: readonly Task[],
+  iteration: number,
+  round: number,
+  count: number,
+  random: Random,
+): Task[] {
+  if (round > 0) {
+    const again = random.fork(`tasks/iteration/${iteration}/round/${round}`);
+    return Array.from({ length: count }, () => again.choice(tasks));
+  }
+  const passes = new Map<number, Task[]>();
+  return Array.from({ length: count }, (_, slot) => {
+    const place = (iteration - 1) * count + slot;
+    const pass = Math.floor(place / tasks.length);
+    const order = passes.get(pass) ?? random.fork(`tasks/${pass}`).shuffle(tasks);
+    passes.set(pass, order);
+    return order[place % tasks.length]!;
+  });
+}
+
+async function record(run: Run, report: IterationReport, state: RunState): Promise<void> {
+  const { folder } = run;
+  const { iteration, metrics, seconds, numTokens } = report;
+  const place = {
+    stage: "iteration",
+    warmStartEpoch: state.warmStartEpochs,
+    iteration,
+  } as const;
+  const name = segmentName(place)!;
+  const records = run.tasks.takeRecords?.();
+  await folder.writeTrajectories(name, recordTrajectories(report), iteration);
+  await folder.writeAudit(name, records ?? []);
+  await folder.writeMetrics({ ...place, ...metrics, ...suspicionMetrics(records) });
+  await folder.writeTimings({ ...place, seconds, numTokens });
+}
+
+/** Number of suspicious episodes, where the tasks keep records. */
+function suspicionMetrics(records: readonly AuditRecord[] | undefined): Record<string, number> {
+  if (records === undefined) return {};
+  return { suspicious: records.filter(({ isSuspicious }) => isSuspicious).length };
+}
+
+function iterationLine(report: IterationReport, iterations: number): string {
+  const { iteration, metrics, seconds, numTokens } = report;
+  const elapsed = seconds.collect + seconds.score + seconds.update;
+  const number = (name: string, digits: number): string => (metrics[name] ?? 0).toFixed(digits);
+  return [
+    `iteration ${String(iteration).padStart(String(iterations).length)}/${iterations}`,
+    `success ${(metrics["success"] === undefined ? "-" : percent(metrics["success"])).padStart(6)}`,
+    `failed ${metrics["failed"] ?? 0}/${metrics["episodes"] ?? 0}`,
+    `return ${number("return", 2).padStart(5)}`,
+    `entropy ${number("meanTokenEntropy", 3)}`,
+    `turns ${number("turns", 1).padStart(4)}`,
+    `${thousands((numTokens.sampled + numTokens.read + numTokens.trained) / elapsed).padStart(6)} tokens/s`,
+  ].join("  ");
+}
+
+/**
+ * Evaluates on tasks that are not trained on: all splits greedily and sampled before and after, the
+ * first split sampled in between.
+ */
+async function evaluateAll(
+  run: Run,
+  policy: TrainingPolicy,
+  phase: "before" | "during" | "after",
+  state: RunState,
+): Promise<void> {
+  const { config, reporter, folder, random } = run;
+  const policyVersion = await policy.sampler.load(policy.learner.weights());
+  const { evaluation } = run.tasks;
+  const splits = phase === "during" ? evaluation.slice(0, 1) : evaluation;
+  for (const { split, tasks } of splits) {
+    for (const mode of phase === "during" ? ["sampled"] : ["greedy", "sampled"]) {
+      // The draws of an evaluation are the same at any time: runs differ in their weights alone.
+      const started = performance.now();
+      const label = `evaluation, ${phase}`;
+      const kind = `${split}, ${mode}`;
+      const progress = showPhases((text) => reporter.now(text), label, policy.sampler);
+      const report = await evaluate(
+        `evaluation/${split}/${mode}`,
+        tasks,
+        mode === "greedy" ? 0 : config.evaluation.temperature,
+        {
+          ...rolloutPartsOf(run, policy),
+          policyVersion,
+          random,
+          tolerance: config.failures,
+          onPause: (pause) => reporter.warn(`${label}: ${kind}: ${pauseText(pause)}`),
+          onProgress: (played) =>
+            progress.onPhase(kind, played.numEnded / played.numEpisodes, episodeCounts(played)),
+        },
+      )
+        .catch((cause: unknown) => {
+          if (!(cause instanceof LostInfrastructure)) throw cause;
+          throw new StoppedRun(`${label}: ${kind}: ${cause.message}`, { cause });
+        })
+        .finally(() => progress.stop());
+      const place = {
+        stage: "evaluation",
+        warmStartEpoch: state.warmStartEpochs,
+        iteration: state.iterations,
+        phase,
+        split,
+        mode,
+      } as const;
+      const name = segmentName(place)!;
+      await folder.writeTrajectories(name, recordEvaluation(report.groups), state.iterations);
+      await folder.writeAudit(name, run.tasks.takeRecords?.() ?? []);
+      const { metrics, byKind, stops } = report;
+      await folder.writeMetrics({ ...place, ...metrics, byKind, stops });
+      reporter.row(
+        {
+          stage: "evaluation",
+          phase,
+          split,
+          mode,
+          iteration: state.iterations,
+          ...metrics,
+          byKind,
+          stops,
+        },
+        `${label}: ${kind}: ${evaluationTexts(metrics).join(", ")}, ` +
+          duration((performance.now() - started) / 1000),
+      );
+    }
+  }
+}

@@ -1,0 +1,146 @@
+import { join } from "node:path";
+import type { Modulator } from "@turnwise/aem";
+import { NonFiniteError, type Random, type Sampler } from "@turnwise/core";
+import type { AgentFormat, RolloutParts, TaskSource } from "@turnwise/envs";
+import type { CompiledAlgorithm } from "@turnwise/estimators";
+import type { LoadedTokenizer } from "@turnwise/policy";
+import type { LocalPolicyOptions } from "@turnwise/policy/local";
+import { chatFormat, plainFormat } from "../policy/chat-format.ts";
+import { engineDevice } from "../settings/config.ts";
+import type { Parts } from "../experiment/experiment.ts";
+import type { PolicyTokenizer } from "../policy/training-policy.ts";
+import type { ExperimentSettings } from "../experiment/experiment-schema.ts";
+import type { PlayPause } from "../loop/play-groups.ts";
+import { duration, type Reporter } from "../report/progress.ts";
+import type { RunFolder, RunState } from "./run-folder.ts";
+
+/** State that all stages of a run share. */
+export interface Run {
+  readonly folder: RunFolder;
+  readonly config: ExperimentSettings;
+  /** Components of the experiment's module. */
+  readonly parts: Parts;
+  readonly algorithm: CompiledAlgorithm;
+  readonly modulator: Modulator;
+  readonly reporter: Reporter;
+  readonly tasks: TaskSource;
+  readonly random: Random;
+}
+
+/** Where a run begins. */
+export const freshState: RunState = {
+  warmStartEpochs: 0,
+  iterations: 0,
+  isEvaluatedBefore: false,
+  isEvaluatedAfter: false,
+};
+
+/** The folder, within a run's, of the policy that was warm-started. */
+export const warmStartFolder = "warm-start";
+
+/** The folder, within a run's, of the policy that was trained. */
+export const policyFolder = "policy";
+
+/** What all policies of a run are made with, but for their weights and learning rate. */
+export function policyOptions(run: Run): Omit<LocalPolicyOptions, "model" | "optimizer"> {
+  const { engine, model } = run.config;
+  if (model.source === "custom") throw new TypeError("policyOptions: model must not be custom");
+  const { threads, microbatchTokens, recomputeLayers, weightStorage } = engine;
+  const seed = run.random.fork("weights").seed;
+  const adapter = model.source === "folder" ? model.adapter : null;
+  return {
+    seed,
+    threads,
+    device: engineDevice(run.config),
+    microbatchTokens,
+    recomputeLayers,
+    weightStorage,
+    maxSequenceTokens: model.maxTokens,
+    ...(adapter !== null && { adapter }),
+  };
+}
+
+/** Whether a run begins with a warm start: every new model does, if only to get its vocabulary. */
+export function hasWarmStart({ model, warmStart }: ExperimentSettings): boolean {
+  if (model.source === "custom") return false;
+  return model.source === "new" || (warmStart.numDemonstrations > 0 && warmStart.epochs > 0);
+}
+
+/** The folder of the policy that reinforcement learning begins with. */
+export function startingPolicy({ folder, config }: Run): string {
+  const { model } = config;
+  if (model.source === "folder" && !hasWarmStart(config)) return model.path;
+  return join(folder.path, warmStartFolder);
+}
+
+/** Prompts and parsing: the format of the tasks, in the model's chat template if it uses one. */
+export function formatOf({ config, tasks }: Run, tokenizer: PolicyTokenizer): AgentFormat {
+  const { model } = config;
+  if (!isLoaded(tokenizer)) return tasks.format;
+  if (model.source === "folder" && model.chat) {
+    return chatFormat(tasks.format, tokenizer, model.path);
+  }
+  return plainFormat(tasks.format, tokenizer);
+}
+
+/** Tells a folder's tokenizer, which knows chats and the tokens before a sequence, from others. */
+export function isLoaded(tokenizer: PolicyTokenizer): tokenizer is LoadedTokenizer {
+  return "renderChat" in tokenizer;
+}
+
+/** Parts of the rollouts of this run. */
+export function rolloutPartsOf(
+  run: Run,
+  policy: { readonly sampler: Sampler; readonly tokenizer: PolicyTokenizer },
+): Omit<RolloutParts, "policyVersion"> {
+  const { maxTurns, maxResponseTokens, invalidActionPenalty } = run.config.episode;
+  return {
+    createEnvironment: run.tasks.createEnvironment,
+    format: formatOf(run, policy.tokenizer),
+    sampler: policy.sampler,
+    tokenizer: policy.tokenizer,
+    options: {
+      maxTurns,
+      maxResponseTokens,
+      invalidActionPenalty,
+      temperature: run.config.training.temperature,
+      ...(run.tasks.environmentTimeoutSeconds !== undefined && {
+        environmentTimeoutSeconds: run.tasks.environmentTimeoutSeconds,
+      }),
+    },
+  };
+}
+
+/** A run that stopped: its numbers are not finite, or it lost what it needs. It can be resumed. */
+export class StoppedRun extends Error {
+  override readonly name = "StoppedRun";
+}
+
+/** Sentence for a pause before failed episodes are played again. */
+export function pauseText({ reason, waitSeconds, leftSeconds }: PlayPause): string {
+  return `${reason}; trying them again in ${duration(waitSeconds)}, for up to ${duration(leftSeconds)} without progress`;
+}
+
+/** `, failed 2/64` once episodes have failed. */
+export function failuresText(numFailed: number, numEpisodes: number): string {
+  return numFailed === 0 ? "" : `, failed ${numFailed}/${numEpisodes}`;
+}
+
+/** Keeps the batch that led to a loss or gradient that is no number, and stops the run. */
+export async function stopPoisoned(
+  folder: RunFolder,
+  place: string,
+  rows: readonly unknown[],
+  cause: unknown,
+): Promise<never> {
+  if (!(cause instanceof NonFiniteError)) throw cause;
+  const path = await folder.writeEvidence("stopped-batch.json", {
+    place,
+    message: cause.message,
+    rows,
+  });
+  throw new StoppedRun(
+    `${place}: ${cause.message}; the weights are as before it, the batch is in ${path}`,
+    { cause },
+  );
+}

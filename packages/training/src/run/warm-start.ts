@@ -1,0 +1,227 @@
+import { rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { crossEntropy } from "@turnwise/core";
+import {
+  buildTextVocabulary,
+  buildWordVocabulary,
+  createTokenizer,
+  readTokenizer,
+  type LoadedTokenizer,
+  type ModelConfig,
+} from "@turnwise/policy";
+import { createLocalPolicy } from "@turnwise/policy/local";
+import type { Demonstration, TaskSource } from "@turnwise/envs";
+import { chatPrompt, chatTokenizer, plainPrompt } from "../policy/chat-format.ts";
+import {
+  imitationRows,
+  renameWords,
+  toImitationBatch,
+  type ImitationRow,
+} from "../loop/imitation.ts";
+import { InputError, reading } from "../input-error.ts";
+import { minibatches } from "../loop/minibatches.ts";
+import { newModelConfig } from "../policy/new-model.ts";
+import { duration, percent, thousands, timeLeft } from "../report/progress.ts";
+import { freshState, policyOptions, stopPoisoned, warmStartFolder, type Run } from "./run.ts";
+
+/** Tasks whose words are read for the vocabulary, at least. */
+const minReadTasks = 1000;
+
+/**
+ * Makes a policy and lets it imitate demonstrations; leaves it in the run's warm-start folder. The
+ * folder appears when all epochs are done.
+ * @param checkpoint - A checkpoint of this stage to go on from.
+ */
+export async function warmStart(
+  run: Run,
+  checkpoint: { readonly path: string; readonly epochs: number } | undefined,
+): Promise<void> {
+  const { config, folder, tasks, reporter, random } = run;
+  const { numDemonstrations, slipShare, renames, epochs, minibatchSize } = config.warmStart;
+  const { learningRate, finalShare, contextWeight } = config.warmStart;
+  const { model } = config;
+
+  // Words are gathered from more tasks than are imitated; tasks that are evaluated are not read.
+  const numRead =
+    model.source === "new" ? Math.max(numDemonstrations, minReadTasks) : numDemonstrations;
+  const { demonstrator } = tasks;
+  if (demonstrator === undefined && numDemonstrations > 0) {
+    throw new InputError(
+      `warmStart.numDemonstrations must be 0 for ${tasks.name}, which has no demonstrator, got ${numDemonstrations}`,
+    );
+  }
+  reporter.now(`recording demonstrations of ${thousands(numRead)} tasks`);
+  const demonstrations =
+    (await demonstrator?.demonstrate(
+      tasks.training.slice(0, numRead),
+      slipShare,
+      random.fork("demonstrations"),
+    )) ?? [];
+  await folder.writeAudit("warm-start", tasks.takeRecords?.() ?? []);
+  const classes = demonstrator?.exchangeable?.(demonstrations) ?? [];
+  if (model.source !== "new" && model.source !== "folder") {
+    throw new InputError(`warmStart: model.source must be new or folder, got ${model.source}`);
+  }
+  const start =
+    model.source === "new"
+      ? newPolicy(model, vocabularyOf(demonstrations, classes, tasks))
+      : await reading(async () => ({
+          model: model.path,
+          tokenizer: await readTokenizer(model.path),
+        }));
+  const { tokenizer } = start;
+  const isChat = model.source === "folder" && model.chat;
+  const imitated = demonstrations
+    .slice(0, numDemonstrations)
+    .filter(({ isSuccess }) => isSuccess || demonstrator?.imitates === "all")
+    .map((demonstration) =>
+      isChat ? asChat(demonstration, tokenizer) : asPlain(demonstration, tasks, tokenizer),
+    );
+  const rowsOf = (epoch: number): ImitationRow[] => {
+    const names = random.fork(`renames/${epoch}`);
+    return imitated.flatMap((demonstration) =>
+      imitationRows(
+        renames ? renameWords(demonstration, classes, names) : demonstration,
+        tasks.format,
+        isChat ? chatTokenizer(tokenizer) : tokenizer,
+        contextWeight,
+      ),
+    );
+  };
+  const numBatches = Math.max(1, Math.round(rowsOf(0).length / minibatchSize));
+  reporter.now("preparing the policy");
+  const policy = await createLocalPolicy({
+    ...policyOptions(run),
+    ...start,
+    optimizer: {
+      weightDecay: config.training.weightDecay,
+      maxGradientNorm: config.training.maxGradientNorm,
+      beta1: config.training.beta1,
+      beta2: config.training.beta2,
+      epsilon: config.training.epsilon,
+      learningRate: {
+        peak: learningRate,
+        warmupSteps: Math.min(20, numBatches * epochs),
+        decay: "cosine",
+        totalSteps: numBatches * epochs + 1,
+        final: learningRate * finalShare,
+      },
+    },
+  });
+  try {
+    if (checkpoint !== undefined) await reading(() => policy.learner.restore(checkpoint.path));
+    const first = checkpoint?.epochs ?? 0;
+    reporter.say(
+      `warm start: ${thousands(policy.info.numParameters)} parameters, ${tokenizer.vocabularySize} tokens, ` +
+        `${imitated.length} demonstrations, ${epochs} epochs`,
+    );
+    const started = performance.now();
+    let numTrained = 0;
+    for (let epoch = first + 1; epoch <= epochs; epoch++) {
+      const batches = minibatches(rowsOf(epoch), numBatches, random.fork(`warm-start/${epoch}`));
+      let loss = 0;
+      for (const [i, batch] of batches.entries()) {
+        const numBefore = numTrained;
+        const tell = (done: number, total: number): void => {
+          numTrained = numBefore + done;
+          const share =
+            (epoch - 1 - first + (i + done / total) / batches.length) / (epochs - first);
+          const rate = (1000 * numTrained) / (performance.now() - started);
+          reporter.now(
+            `warm start: epoch ${epoch} of ${epochs}, batch ${i + 1} of ${batches.length}, ${percent(share)}, ` +
+              `${thousands(numTrained)} tokens at ${thousands(rate)}/s${timeLeft(started, share)}`,
+          );
+        };
+        tell(0, 1);
+        const report = await policy.learner
+          .update(toImitationBatch(batch), crossEntropy, tell)
+          .catch((cause: unknown) =>
+            stopPoisoned(folder, `warm-start epoch ${epoch}`, batch, cause),
+          );
+        loss += report.loss / batches.length;
+      }
+      await folder.writeMetrics({ stage: "warm-start", warmStartEpoch: epoch, iteration: 0, loss });
+      reporter.row(
+        { stage: "warm-start", epoch, epochs, loss },
+        `warm start: epoch ${epoch} of ${epochs}, loss ${loss.toFixed(4)} nats per token, ` +
+          duration((performance.now() - started) / 1000),
+      );
+      if (epoch < epochs) {
+        await folder.saveCheckpoint({ ...freshState, warmStartEpochs: epoch }, (directory) =>
+          policy.learner.save(directory),
+        );
+      }
+    }
+    const path = join(folder.path, warmStartFolder);
+    await rm(`${path}.part`, { recursive: true, force: true });
+    await policy.save(`${path}.part`);
+    await rename(`${path}.part`, path);
+  } finally {
+    await policy.close();
+  }
+}
+
+/** A demonstration whose prompts are messages in the model's chat template. */
+function asChat(demonstration: Demonstration, tokenizer: LoadedTokenizer): Demonstration {
+  const turns = demonstration.turns.map((turn) => ({
+    ...turn,
+    prompt: chatPrompt(tokenizer, turn.prompt),
+  }));
+  return { ...demonstration, turns };
+}
+
+/** A demonstration whose sequences begin as the tokenizer specifies. */
+function asPlain(
+  demonstration: Demonstration,
+  { format }: Pick<TaskSource, "format">,
+  tokenizer: LoadedTokenizer,
+): Demonstration {
+  const turns = demonstration.turns.map((turn, i) => ({
+    ...turn,
+    prompt: plainPrompt(tokenizer, format, turn.prompt, i),
+  }));
+  return { ...demonstration, turns };
+}
+
+/** All words of all demonstrations, imitated or not, and every exchangeable class with every number. */
+function vocabularyOf(
+  demonstrations: readonly Demonstration[],
+  exchangeable: readonly (readonly string[])[],
+  { name, demonstrator, vocabularyTexts = [] }: TaskSource,
+): LoadedTokenizer {
+  const { markers = [], vocabulary = "words" } = demonstrator ?? {};
+  const texts = [
+    ...demonstrations.flatMap(({ turns }) =>
+      turns.flatMap(({ prompt, response }) => [prompt, response]),
+    ),
+    ...vocabularyTexts,
+  ];
+  if (texts.length === 0) {
+    throw new InputError(
+      `model.source must be folder or tinker for ${name}, which has no demonstrator and no vocabularyTexts, got new`,
+    );
+  }
+  if (vocabulary === "text") return createTokenizer(buildTextVocabulary(texts, { markers }));
+  // Whatever has a number may be renamed to any class of its list, with that number.
+  const words = exchangeable.flatMap((classes) => {
+    const members = new Set(classes);
+    const numbers = new Set([""]);
+    for (const text of texts) {
+      for (const [, name, number] of text.matchAll(/\b([a-z]+)(\d+)\b/gu)) {
+        if (members.has(name!)) numbers.add(number!);
+      }
+    }
+    return classes.flatMap((name) => [...numbers].map((number) => `${name}${number}`));
+  });
+  return createTokenizer(buildWordVocabulary(texts, { markers, words }));
+}
+
+/** A small model of its own for a vocabulary. */
+function newPolicy(
+  settings: Parameters<typeof newModelConfig>[0],
+  tokenizer: LoadedTokenizer,
+): { readonly model: ModelConfig; readonly tokenizer: LoadedTokenizer } {
+  const small = newModelConfig(settings, tokenizer.vocabularySize);
+  // Small models start larger than the usual 0.02, or they take long to break symmetry.
+  return { model: { ...small, initializerRange: 0.1 }, tokenizer };
+}

@@ -1,0 +1,71 @@
+import { describe, expect, it } from "vitest";
+import { applySettings } from "./apply-settings.ts";
+import { checkConfig } from "./config.ts";
+import { householdGames } from "../experiments/household-games.ts";
+
+const recipe = householdGames(1);
+const set = (...settings: string[]) => checkConfig(applySettings(recipe, settings), "--set");
+const evaluationOf = (...settings: string[]): unknown =>
+  (set(...settings).tasks as typeof recipe.tasks).evaluation;
+
+describe("applySettings", () => {
+  it("sets keys and items of lists", () => {
+    expect(set("training.iterations=3").training).toMatchObject({
+      ...recipe.training,
+      iterations: 3,
+    });
+    const [first] = recipe.tasks.evaluation;
+    for (const path of ["tasks.evaluation.0.numTasks", "tasks.evaluation[0].numTasks"]) {
+      expect(evaluationOf(`${path}=5`)).toEqual([{ ...first, numTasks: 5 }]);
+    }
+    const more = '{"split": "train", "numTasks": 2}';
+    expect(evaluationOf(`tasks.evaluation.1=${more}`)).toEqual([first, JSON.parse(more)]);
+    expect(evaluationOf(`tasks.evaluation=[${more}]`)).toEqual([JSON.parse(more)]);
+    expect(recipe.tasks.evaluation).toEqual([first]);
+  });
+
+  it("replaces an object of another kind, whose settings follow", () => {
+    const settings = [
+      "source=folder",
+      "path=models/a",
+      "maxTokens=64",
+      "chat=false",
+      "adapter=null",
+    ];
+    expect(set(...settings.map((setting) => `model.${setting}`)).model).toEqual({
+      source: "folder",
+      path: "models/a",
+      maxTokens: 64,
+      chat: false,
+      adapter: null,
+    });
+  });
+
+  it("refuses items that a list does not have", () => {
+    for (const index of ["2", "-1", "first"]) {
+      expect(() => set(`tasks.evaluation.${index}=1`)).toThrow(
+        /^--set: tasks\.evaluation\..* must name an item of a list of 1, /u,
+      );
+    }
+    expect(() => set("iterations")).toThrow("--set: setting must have the form field=value");
+  });
+
+  it("suggests keys: similar ones next to it, and the same name elsewhere", () => {
+    expect(() => set("training.iteratons=3")).toThrow("(did you mean training.iterations?)");
+    expect(() => set("trainng.iterations=3")).toThrow("(did you mean training?)");
+    expect(() => set("iterations=3")).toThrow("(did you mean training.iterations?)");
+    expect(() => set("groupsize=3")).toThrow("(did you mean training.groupSize?)");
+    expect(() => set("tasks.evaluation.0.numTask=3")).toThrow(
+      "--set: tasks.evaluation.0.numTask must be a known key (did you mean tasks.evaluation.0.numTasks?)",
+    );
+    expect(() => set("engine.provider=cdua")).toThrow('got "cdua" (did you mean cuda?)');
+    expect(() => set("tasks.size=mdium")).toThrow("(did you mean medium?)");
+    expect(() => set("model.source=floder")).toThrow("(did you mean folder?)");
+    expect(() => set("zzzzzz=3")).toThrow(/^--set: zzzzzz must be a known key; known keys: /u);
+  });
+
+  it("does not touch the prototype", () => {
+    expect(() => set("__proto__.polluted=1")).toThrow("must be a known key");
+    expect(Object.hasOwn(Object.prototype, "polluted")).toBe(false);
+  });
+});

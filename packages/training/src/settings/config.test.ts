@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+import { householdGames } from "../experiments/household-games.ts";
+import { checkConfig, engineDevice, resolveConfig } from "./config.ts";
+import { softwareDemo } from "../experiments/software.ts";
+import { InputError } from "../input-error.ts";
+
+const recipe = householdGames(1);
+
+describe("resolveConfig", () => {
+  it("lays changes over a recipe and leaves the rest", () => {
+    const config = resolveConfig(recipe, { training: { iterations: 3 } }, "my.json");
+    expect(config).toMatchObject({ ...recipe, training: { ...recipe.training, iterations: 3 } });
+  });
+
+  it("names the file, the field, the rule and the value", () => {
+    const attempt = (changes: unknown) => () => resolveConfig(recipe, changes, "my.json");
+    expect(attempt({ training: { learnngRate: 1 } })).toThrow(InputError);
+    expect(attempt({ training: { learnngRate: 1 } })).toThrow(
+      /^my\.json: training\.learnngRate must be a known key \(did you mean training\.learningRate\?\); known keys: .*learningRate/u,
+    );
+    expect(attempt({ trainning: {} })).toThrow(/^my\.json: trainning must be a known key/u);
+    expect(attempt({ training: { learningRate: -1 } })).toThrow(
+      /^my\.json: training\.learningRate must be > 0, got -1$/u,
+    );
+    expect(attempt({ tasks: { evaluation: [{ split: "x", numTasks: 1.5 }] } })).toThrow(
+      /^my\.json: tasks\.evaluation\.0\.numTasks must be .*, got 1\.5$/u,
+    );
+    expect(attempt([])).toThrow("my.json: config must be an object of settings, got []");
+  });
+
+  it("refuses models whose parts do not fit together", () => {
+    expect(() => resolveConfig(recipe, { model: { hiddenSize: 100 } }, "f")).toThrow(
+      "f: model.hiddenSize must be a multiple of 2 x model.numHeads (8), got 100",
+    );
+    expect(() => resolveConfig(recipe, { engine: { weightStorage: "stored" } }, "f")).toThrow(
+      "f: engine.weightStorage must be auto or float32 for weights that are trained, got stored",
+    );
+    expect(() => resolveConfig(recipe, { model: { numKeyValueHeads: 3 } }, "f")).toThrow(
+      "f: model.numKeyValueHeads must divide model.numHeads (4), got 3",
+    );
+  });
+
+  it("refuses products that a provider does not have", () => {
+    const engine = { provider: "cuda", products: "bfloat16", gpu: 1 };
+    expect(engineDevice(resolveConfig(recipe, { engine }, "f"))).toEqual({
+      provider: "cuda",
+      products: "bfloat16",
+      deviceId: 1,
+    });
+    expect(() => resolveConfig(recipe, { engine: { ...engine, provider: "webgpu" } }, "f")).toThrow(
+      "f: engine: deviceId must be 0 on webgpu, got 1",
+    );
+    expect(() => resolveConfig(recipe, { engine: { products: "float16" } }, "f")).toThrow(
+      "f: engine: products must be one of float32 on cpu, got float16",
+    );
+  });
+});
+
+describe("checkConfig", () => {
+  it("resumes a run of before strict grading as it was, and starts new ones strictly", () => {
+    const config = softwareDemo(1);
+    if (config.tasks.environment !== "swebench") throw new Error(config.tasks.environment);
+    const { grading, testTimeout: _timeout, outOfMemory: _memory, ...tasks } = config.tasks;
+    const { skipInvalid: _skip, fields: _fields, ...older } = tasks;
+    expect(grading).toBe("strict");
+    expect(checkConfig({ ...config, tasks: older }, "config.json").tasks).toEqual({
+      ...config.tasks,
+      grading: "official",
+    });
+    const mapped = resolveConfig(
+      config,
+      { tasks: { fields: { image: "docker.image" } } },
+      "my.json",
+    );
+    expect(mapped.tasks).toMatchObject({ fields: { image: "docker.image" }, grading: "strict" });
+  });
+
+  it("accepts what a recipe gives, also after a round through JSON", () => {
+    expect(checkConfig(JSON.parse(JSON.stringify(recipe)), "config.json")).toMatchObject(recipe);
+  });
+});

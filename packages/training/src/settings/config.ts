@@ -1,0 +1,144 @@
+import { compileModulator, type Modulator, type ModulatorRecord } from "@turnwise/aem";
+import {
+  compileAlgorithm,
+  type AlgorithmParts,
+  type CompiledAlgorithm,
+} from "@turnwise/estimators";
+import type { DeviceOptions } from "@turnwise/policy/local";
+import { checkedDevice } from "../policy/checked-device.ts";
+import { describeIssue } from "./describe-issue.ts";
+import { experimentSchema, type ExperimentSettings } from "../experiment/experiment-schema.ts";
+import { InputError } from "../input-error.ts";
+import { isSettings, mergeSettings } from "./merge-settings.ts";
+
+/**
+ * Lays changes over a configuration.
+ * @param source - Where the changes come from, for messages: a file's name.
+ * @throws {@link InputError} naming the first field that is unknown or out of range.
+ */
+export function resolveConfig(base: unknown, changes: unknown, source: string): ExperimentSettings {
+  if (!isSettings(changes)) {
+    throw new InputError(
+      `${source}: config must be an object of settings, got ${JSON.stringify(changes)}`,
+    );
+  }
+  return checkConfig(mergeSettings(base, changes), source);
+}
+
+/**
+ * Checks a whole configuration, and that its parts fit together.
+ * @throws {@link InputError} naming the first field that is wrong.
+ */
+export function checkConfig(value: unknown, source: string): ExperimentSettings {
+  const result = experimentSchema.safeParse(value);
+  if (!result.success)
+    throw new InputError(describeIssue(experimentSchema, source, result.error.issues[0]!, value));
+  const config = result.data;
+  checkRecords(config, source);
+  engineDevice(config, source);
+  const { model, engine } = config;
+  if (engine.weightStorage === "stored" && !(model.source === "folder" && model.adapter !== null)) {
+    throw new InputError(
+      `${source}: engine.weightStorage must be auto or float32 for weights that are trained, got stored`,
+    );
+  }
+  if (model.source === "tinker") checkTinker(config, source);
+  if (model.source !== "new") return config;
+  const { numHeads, numKeyValueHeads, hiddenSize } = model;
+  if (hiddenSize % (2 * numHeads) !== 0) {
+    throw new InputError(
+      `${source}: model.hiddenSize must be a multiple of 2 x model.numHeads (${2 * numHeads}), got ${hiddenSize}`,
+    );
+  }
+  if (numHeads % numKeyValueHeads !== 0) {
+    throw new InputError(
+      `${source}: model.numKeyValueHeads must divide model.numHeads (${numHeads}), got ${numKeyValueHeads}`,
+    );
+  }
+  return config;
+}
+
+/** Checks that the settings of algorithm and modulator fit together, and that none is without effect. */
+function checkRecords(
+  { algorithm, modulation, training }: ExperimentSettings,
+  source: string,
+): void {
+  const hasCustom = [algorithm.advantages, algorithm.surrogate, algorithm.rolloutCorrection].some(
+    ({ kind }) => kind === "custom",
+  );
+  // A custom component is only known once the experiment's module is loaded.
+  const compiled = hasCustom ? undefined : compileChecked(source, algorithm);
+  if (modulation.kind !== "custom") modulatorOf(modulation, source);
+  if (compiled?.needs.onPolicy === true && training.minibatches * training.epochs > 1) {
+    throw new InputError(
+      `${source}: training.minibatches x training.epochs must be 1 with algorithm.surrogate.kind ${algorithm.surrogate.kind}, which corrects no second update, got ${training.minibatches} x ${training.epochs}`,
+    );
+  }
+  if (compiled?.needs.siblings === true && training.groupSize < 2) {
+    throw new InputError(
+      `${source}: training.groupSize must be >= 2 with algorithm.advantages.kind ${algorithm.advantages.kind}, which compares siblings, got ${training.groupSize}`,
+    );
+  }
+}
+
+/**
+ * Compiles the algorithm of a configuration.
+ * @throws {@link InputError} for settings that contradict each other or have no effect.
+ */
+export function compileChecked(
+  source: string,
+  algorithm: ExperimentSettings["algorithm"],
+  parts?: AlgorithmParts,
+): CompiledAlgorithm {
+  try {
+    return compileAlgorithm(algorithm, parts);
+  } catch (cause) {
+    throw asInputError(source, "compileAlgorithm", cause);
+  }
+}
+
+/** Compiles a modulator of the library. @throws {@link InputError} for settings without effect. */
+export function modulatorOf(record: ModulatorRecord, source: string): Modulator {
+  try {
+    return compileModulator(record);
+  } catch (cause) {
+    throw asInputError(source, "compileModulator", cause);
+  }
+}
+
+function asInputError(source: string, name: string, cause: unknown): unknown {
+  if (!(cause instanceof RangeError || cause instanceof TypeError)) return cause;
+  const message = cause.message.startsWith(`${name}: `)
+    ? cause.message.slice(name.length + 2)
+    : cause.message;
+  return new InputError(`${source}: ${message}`, { cause });
+}
+
+/** Device of a run. @throws {@link InputError} for options that its provider does not have. */
+export function engineDevice(
+  { engine: { provider, products, gpu } }: Pick<ExperimentSettings, "engine">,
+  source = "config",
+): DeviceOptions {
+  return checkedDevice({ provider, products, deviceId: gpu }, `${source}: engine`);
+}
+
+/** Refuses settings that a server of the Tinker protocol cannot follow. */
+function checkTinker(
+  { warmStart, algorithm, training, evaluation }: ExperimentSettings,
+  source: string,
+): void {
+  const wanted: readonly (readonly [string, unknown, unknown])[] = [
+    ["warmStart.numDemonstrations", warmStart.numDemonstrations, 0],
+    ["algorithm.kl.kind", algorithm.kl.kind, "none"],
+    ["algorithm.entropyBonus.kind", algorithm.entropyBonus.kind, "none"],
+    ["algorithm.valueLoss.kind", algorithm.valueLoss.kind, "none"],
+    ["training.temperature", training.temperature, 1],
+    ["evaluation.temperature", evaluation.temperature, 1],
+  ];
+  for (const [name, value, only] of wanted) {
+    if (value === only) continue;
+    throw new InputError(
+      `${source}: ${name} must be ${JSON.stringify(only)} with model.source tinker, got ${JSON.stringify(value)}`,
+    );
+  }
+}

@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { householdGames } from "../experiments/household-games.ts";
+import { languageModelRun } from "../experiments/language-model.ts";
+import { settingsText } from "./settings-text.ts";
+
+test("writes learning rates with an exponent, and reads back the same", () => {
+  const settings = { rate: 1e-6, weights: [0.25, 0.0005, -1e-9, 0], name: '"0.0001', none: null };
+  expect(settingsText(settings)).toBe(
+    String.raw`{"rate":1e-6,"weights":[0.25,5e-4,-1e-9,0],"name":"\"0.0001","none":null}`,
+  );
+  expect(JSON.parse(settingsText(settings, 2))).toEqual(settings);
+});
+
+test("has round learning rates for language models, whole and adapted", () => {
+  for (const [rank, rate] of [
+    [undefined, "1e-6"],
+    [16, "1e-5"],
+  ] as const) {
+    const config = languageModelRun(householdGames(1), "folder", rank);
+    expect(settingsText(config.training)).toContain(`"learningRate":${rate},`);
+    expect(JSON.parse(settingsText(config))).toEqual(config);
+  }
+});
