@@ -12,11 +12,17 @@ export function actionRoles(response: string): TextRole[] {
   return response === "" ? [] : [{ role: "action", start: 0, end: response.length }];
 }
 
-/** Roles of a response with the text of its reasoning in `<think>` and of its action in `<action>`. */
-export function taggedRoles(response: string): TextRole[] {
+/**
+ * Roles of a response with the text of its reasoning in `<think>`, and of its action in another tag.
+ * @param actionTag - Tag of the action. Default `action`.
+ */
+export function taggedRoles(
+  response: string,
+  actionTag: "action" | "answer" = "action",
+): TextRole[] {
   return [
     ...between(response, "reasoning", "<think>", "</think>"),
-    ...between(response, "action", "<action>", "</action>"),
+    ...between(response, "action", `<${actionTag}>`, `</${actionTag}>`),
   ];
 }
 

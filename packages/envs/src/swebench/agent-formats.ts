@@ -1,4 +1,5 @@
 import type { AgentFormat } from "../agent-format.ts";
+import { chatMarkup, type ChatTemplate } from "../chat-template.ts";
 import { parseBashBlock, writeBashBlock } from "./scaffold/bash-blocks.ts";
 import { bashCommand, submitMark } from "./scaffold/bash-only.ts";
 import { checkCall } from "./scaffold/check-call.ts";
@@ -15,27 +16,6 @@ import {
 import { describeTools } from "./scaffold/tool-schemas.ts";
 import type { Tool } from "./scaffold/tools/tool.ts";
 import { parseXmlCall, writeXmlCall } from "./scaffold/xml-calls.ts";
-
-/** Text around messages. A tokenizer for it keeps each marker as one token. */
-export interface ChatTemplate {
-  /** Text before the first response. */
-  first(system: string, user: string): string;
-  /** Text between a response and the next one. */
-  next(user: string): string;
-}
-
-/** ChatML, as Qwen and many others use it. A response ends with `<|im_end|>`. */
-export const chatMarkup: ChatTemplate = {
-  first: (system, user) =>
-    `<|im_start|>system\n${system}<|im_end|>\n<|im_start|>user\n${user}<|im_end|>\n<|im_start|>assistant\n`,
-  next: (user) => `\n<|im_start|>user\n${user}<|im_end|>\n<|im_start|>assistant\n`,
-};
-
-/** Headings instead of markers, for models without a chat template. */
-export const plainText: ChatTemplate = {
-  first: (system, user) => `${system}\n\n${user}\n\nAgent:\n`,
-  next: (user) => `\n\n${user}\n\nAgent:\n`,
-};
 
 /** Options of the formats. */
 export interface SweFormatOptions {

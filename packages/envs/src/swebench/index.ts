@@ -1,14 +1,12 @@
 export {
   bashFormat,
-  chatMarkup,
   compactSweFormat,
   compactSweMarkers,
-  plainText,
   r2eFormat,
   toolCallFormat,
-  type ChatTemplate,
   type SweFormatOptions,
 } from "./agent-formats.ts";
+export { chatMarkup, plainText, type ChatTemplate } from "../chat-template.ts";
 export { sweAudit, sweAuditRecord, type SweAudit, type SweAuditRecord } from "./audit.ts";
 export {
   ContainerPool,

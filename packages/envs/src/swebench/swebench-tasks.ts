@@ -1,7 +1,12 @@
 import { createRandom, InputError, reading } from "@turnwise/core";
 import type { TaskSource } from "../task-source.ts";
 import { sweScaffolds, type SweScaffoldName } from "./scaffold/scaffolds.ts";
-import { chatMarkup, plainText, type ChatTemplate } from "./agent-formats.ts";
+import {
+  chatTemplateNames,
+  chatTemplateOf,
+  type ChatTemplate,
+  type ChatTemplateName,
+} from "../chat-template.ts";
 import { ContainerError } from "./containers/container.ts";
 import { ContainerPool } from "./containers/container-pool.ts";
 import { demoTasks } from "./demo/tasks.ts";
@@ -35,7 +40,7 @@ export interface SwebenchTasks {
   readonly fields: Readonly<Record<string, string>>;
   readonly repositories: readonly string[];
   readonly format: SweScaffoldName;
-  readonly template: "chat-markup" | "plain" | "messages";
+  readonly template: ChatTemplateName;
   readonly hosts: readonly { readonly address: string | null; readonly maxContainers: number }[];
   readonly pull: "missing" | "never";
   readonly imageBudgetGigabytes: number | null;
@@ -88,7 +93,7 @@ export const swebenchTasksSchema: TasksSchema<
     "Scaffold: compact for small models, the others for language models",
   ),
   template: setting(
-    z.enum(["chat-markup", "plain", "messages"]),
+    z.enum(chatTemplateNames),
     "Text of messages: the markup of a chat template, headings, or messages of a hosted model",
   ),
   hosts: setting(
@@ -161,19 +166,6 @@ export const swebenchTasksSchema: TasksSchema<
 /** The calls of the environment end by themselves, but a queue for a container may be long, seconds. */
 const queueSeconds = 86_400;
 
-/** Chat template by its name in the settings. @param messages - Template of hosted models. */
-function templateOf(
-  name: SwebenchTasks["template"],
-  messages: ChatTemplate | undefined,
-): ChatTemplate {
-  if (name === "chat-markup") return chatMarkup;
-  if (name === "plain") return plainText;
-  if (messages !== undefined) return messages;
-  throw new InputError(
-    "swebench: tasks.template must be chat-markup or plain where no template of hosted models is given, got messages",
-  );
-}
-
 /**
  * Opens the instances that a configuration names, and connects to its engines.
  * @param options - `messages`: chat template of hosted models, for the template of that name.
@@ -185,7 +177,7 @@ export async function openSwebenchTasks(
   seed: number,
   { messages }: { readonly messages?: ChatTemplate } = {},
 ): Promise<TaskSource> {
-  const template = templateOf(tasks.template, messages);
+  const template = chatTemplateOf("swebench", tasks.template, messages);
   const splits = await readSplits(tasks, seed);
   const engines: DockerEngine[] = [];
   const close = async (): Promise<void> => {

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { bashFormat, plainText, r2eFormat, toolCallFormat } from "../agent-formats.ts";
+import { plainText } from "../../chat-template.ts";
+import { bashFormat, r2eFormat, toolCallFormat } from "../agent-formats.ts";
 import { loadInstances } from "../instances/load-instances.ts";
 import { sharedSwebench } from "../testing/shared-data.ts";
 import { bashObservation, isSubmission } from "./bash-only.ts";

@@ -1,6 +1,6 @@
 import type { Product } from "../catalogue/product.ts";
 import type { Page } from "../pages/page.ts";
-import { pythonFloat } from "../python/python-text.ts";
+import { pythonFloat } from "../../python/python-text.ts";
 
 /** How much a compact observation shows. */
 export interface CompactOptions {

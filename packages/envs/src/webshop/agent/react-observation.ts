@@ -1,5 +1,5 @@
 import type { Page, PageNode } from "../pages/page.ts";
-import { pythonFloat } from "../python/python-text.ts";
+import { pythonFloat } from "../../python/python-text.ts";
 
 /** How many products of a page ReAct's agents are shown. */
 const shownProducts = 3;

@@ -1,6 +1,6 @@
 import { isRecord } from "../../is-record.ts";
 import { pythonStrip } from "../../python/python-strip.ts";
-import { pythonFloat } from "../python/python-text.ts";
+import { pythonFloat } from "../../python/python-text.ts";
 import { CatalogueError, shown } from "./catalogue-error.ts";
 import type { HumanInstruction, Product, ProductOption } from "./product.ts";
 

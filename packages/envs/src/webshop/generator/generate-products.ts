@@ -1,6 +1,6 @@
 import { checkInteger, createRandom, type Random } from "@turnwise/core";
 import type { Product, ProductOption } from "../catalogue/product.ts";
-import { pythonFloat } from "../python/python-text.ts";
+import { pythonFloat } from "../../python/python-text.ts";
 import { allGoods, brands, type Goods } from "./goods.ts";
 
 /** How many products {@link generateProducts} makes. */

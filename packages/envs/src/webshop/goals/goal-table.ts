@@ -2,7 +2,7 @@ import type { Catalogue } from "../catalogue/catalogue.ts";
 import { CatalogueError } from "../catalogue/catalogue-error.ts";
 import { withChoosableOptions } from "../catalogue/choosable-options.ts";
 import type { Product } from "../catalogue/product.ts";
-import { comparePythonTexts } from "../python/python-text.ts";
+import { comparePythonTexts } from "../../python/python-text.ts";
 import type { PythonRandom } from "../python/python-random.ts";
 import type { Goal, GoalOptions } from "./goal.ts";
 

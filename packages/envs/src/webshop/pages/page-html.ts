@@ -5,7 +5,7 @@ import {
   pythonDict,
   pythonFloat,
   pythonRepr,
-} from "../python/python-text.ts";
+} from "../../python/python-text.ts";
 import type { Product } from "../catalogue/product.ts";
 import { escapeHtml } from "./escape-html.ts";
 import type { Page } from "./page.ts";

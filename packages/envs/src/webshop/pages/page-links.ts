@@ -1,4 +1,4 @@
-import { pythonDict, pythonList } from "../python/python-text.ts";
+import { pythonDict, pythonList } from "../../python/python-text.ts";
 import type { SubPage } from "./page.ts";
 
 /** Options in order of choice. */

@@ -1,5 +1,5 @@
-import { jsonDict, pythonFloat } from "../python/python-text.ts";
-import { comparePythonTexts } from "../python/python-text.ts";
+import { jsonDict, pythonFloat } from "../../python/python-text.ts";
+import { comparePythonTexts } from "../../python/python-text.ts";
 import type { Page, PageNode } from "./page.ts";
 
 const button = (text: string): PageNode => ({ kind: "button", text });

@@ -1,4 +1,4 @@
-import { comparePythonTexts, pythonFloat, pythonRepr } from "./python-text.ts";
+import { comparePythonTexts, pythonFloat, pythonRepr } from "../../python/python-text.ts";
 
 /** A float, which Python prints with a point even where it is whole. */
 export interface PythonFloat {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Goal } from "../goals/goal.ts";
-import { pythonRepr } from "../python/python-text.ts";
+import { pythonRepr } from "../../python/python-text.ts";
 import {
   goldenRows,
   hasReferenceData,

@@ -3,7 +3,7 @@ import type { Goal, GoalOptions } from "../goals/goal.ts";
 import { numGoalOptions } from "../goals/goal.ts";
 import { noLimit } from "../goals/goal-table.ts";
 import { pythonStrip } from "../../python/python-strip.ts";
-import { pythonRepr } from "../python/python-text.ts";
+import { pythonRepr } from "../../python/python-text.ts";
 import { colorOfPair, normalizeColor } from "./normalize-color.ts";
 import { tokenSetRatio } from "./token-set-ratio.ts";
 import type { TitleNouns } from "./title-nouns.ts";

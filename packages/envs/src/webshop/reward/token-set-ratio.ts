@@ -1,5 +1,5 @@
 import { pythonStrip } from "../../python/python-strip.ts";
-import { comparePythonTexts, pythonSplit } from "../python/python-text.ts";
+import { comparePythonTexts, pythonSplit } from "../../python/python-text.ts";
 import { sequenceRatio } from "./sequence-ratio.ts";
 
 /** Words only: Latin-1 beyond ASCII dropped, all else that is no letter or digit blank. */

@@ -2,7 +2,7 @@ import { checkInteger } from "@turnwise/core";
 import { termOf } from "./analyze.ts";
 import { lengthByte } from "./length-byte.ts";
 import { PostingsWriter } from "./postings.ts";
-import { comparePythonTexts } from "../python/python-text.ts";
+import { comparePythonTexts } from "../../python/python-text.ts";
 import { tokenize } from "./tokenize.ts";
 
 /** Where the postings of a term lie, and what bounds its scores. */

@@ -1,5 +1,5 @@
 import type { Page } from "../pages/page.ts";
-import { jsonDict, pythonDict } from "../python/python-text.ts";
+import { jsonDict, pythonDict } from "../../python/python-text.ts";
 
 /** The address of a page in the reference's text environment, without the host. */
 export function pageUrl(sessionId: string, page: Page): string {

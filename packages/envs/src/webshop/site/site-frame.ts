@@ -4,7 +4,7 @@ import { escapeHtml } from "../pages/escape-html.ts";
 import type { PageFrame, Receipt } from "../pages/page-html.ts";
 import type { PageLinks } from "../pages/page-links.ts";
 import type { Page } from "../pages/page.ts";
-import { pythonFloat, pythonList } from "../python/python-text.ts";
+import { pythonFloat, pythonList } from "../../python/python-text.ts";
 import { pythonPretty, type PythonValue } from "../python/python-pretty.ts";
 import { referenceRewardInfo } from "../reward/reference-reward-info.ts";
 

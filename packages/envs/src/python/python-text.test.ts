@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { pythonStrip } from "../../python/python-strip.ts";
+import { pythonStrip } from "./python-strip.ts";
 import {
   asciiJson,
   comparePythonTexts,

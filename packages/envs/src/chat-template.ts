@@ -1,0 +1,47 @@
+import { InputError } from "@turnwise/core";
+
+/** Text around messages. A tokenizer for it keeps each marker as one token. */
+export interface ChatTemplate {
+  /** Text before the first response. */
+  first(system: string, user: string): string;
+  /** Text between a response and the next one. */
+  next(user: string): string;
+}
+
+/** ChatML, as Qwen and many others use it. A response ends with `<|im_end|>`. */
+export const chatMarkup: ChatTemplate = {
+  first: (system, user) =>
+    `<|im_start|>system\n${system}<|im_end|>\n<|im_start|>user\n${user}<|im_end|>\n<|im_start|>assistant\n`,
+  next: (user) => `\n<|im_start|>user\n${user}<|im_end|>\n<|im_start|>assistant\n`,
+};
+
+/** Headings instead of markers, for models without a chat template. */
+export const plainText: ChatTemplate = {
+  first: (system, user) => `${system}\n\n${user}\n\nAgent:\n`,
+  next: (user) => `\n\n${user}\n\nAgent:\n`,
+};
+
+/** Names of chat templates in settings; `messages` is that of hosted models. */
+export const chatTemplateNames = ["chat-markup", "plain", "messages"] as const;
+
+/** Name of a chat template in settings. */
+export type ChatTemplateName = (typeof chatTemplateNames)[number];
+
+/**
+ * Chat template by its name in the settings.
+ * @param where - Names the environment, for messages.
+ * @param messages - Template of hosted models; where there is none, settings cannot name it.
+ * @throws `InputError` for `messages` without a template.
+ */
+export function chatTemplateOf(
+  where: string,
+  name: ChatTemplateName,
+  messages: ChatTemplate | undefined,
+): ChatTemplate {
+  if (name === "chat-markup") return chatMarkup;
+  if (name === "plain") return plainText;
+  if (messages !== undefined) return messages;
+  throw new InputError(
+    `${where}: tasks.template must be chat-markup or plain where no template of hosted models is given, got messages`,
+  );
+}
