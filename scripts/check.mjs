@@ -2,7 +2,7 @@
 import { readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { install, pnpm } from "./pnpm.mjs";
+import { install, pnpm, run } from "./pnpm.mjs";
 
 const report = join(tmpdir(), `turnwise-tests-${process.pid}.json`);
 const checks = {
@@ -10,6 +10,7 @@ const checks = {
   types: () => pnpm("run", "types"),
   lint: () => pnpm("exec", "oxlint", "--type-aware"),
   unused: () => pnpm("exec", "knip"),
+  metadata: () => run("node", ["scripts/metadata.mjs", "--check"]),
   build: () =>
     pnpm("exec", "turbo", "run", "build", "--output-logs=errors-only", "--no-update-notifier"),
   published: () => pnpm("-r", "--filter", "./packages/*", "exec", "publint", "--strict"),

@@ -2,26 +2,10 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import * as graph from "./index.ts";
-import * as laws from "./laws.ts";
-import * as onnx from "./onnx/index.ts";
-import * as tensorflow from "./tensorflow/index.ts";
 
 const folder = new URL("..", import.meta.url);
 const readme = readFileSync(new URL("README.md", folder), "utf8");
 const snippets = [...readme.matchAll(/```ts\n([^]*?)```\n\n```text\n([^]*?)```/gu)];
-
-describe("API.md", () => {
-  const api = readFileSync(new URL("API.md", folder), "utf8");
-  const modules = { graph, laws, onnx, tensorflow };
-  for (const [name, module] of Object.entries(modules)) {
-    // If not: npx tsx packages/graph/scripts/api-reference.ts
-    it(`describes every export: ${name}`, () => {
-      const missing = Object.keys(module).filter((key) => !api.includes(`### ${key}\n`));
-      expect(missing).toEqual([]);
-    });
-  }
-});
 
 describe("the README", () => {
   it("has two programs", () => {

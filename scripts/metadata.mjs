@@ -1,0 +1,48 @@
+// `npm run metadata`: copies the owner's addresses from project.json into every package.json and SECURITY.md.
+// With `--check` it writes nothing and fails where one differs.
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { pnpm, root } from "./pnpm.mjs";
+
+const isCheck = process.argv.includes("--check");
+const project = JSON.parse(readFileSync(join(root, "project.json"), "utf8"));
+const noContact = "not set yet; the owner enters it as `securityContact` in `project.json`";
+
+/** package.json with the addresses of project.json, and without those that it lacks. */
+function withAddresses(manifest, directory) {
+  const { repository: _, homepage: _homepage, bugs: _bugs, ...rest } = manifest;
+  const { repository, homepage, bugs } = project;
+  return {
+    ...rest,
+    ...(homepage !== null && { homepage }),
+    ...(bugs !== null && { bugs }),
+    ...(repository !== null && { repository: { type: "git", url: repository, directory } }),
+  };
+}
+
+/** Files that differ from what they must be: text to write by path. */
+const different = new Map();
+for (const parent of ["packages", "apps"]) {
+  for (const name of readdirSync(join(root, parent))) {
+    const file = join(parent, name, "package.json");
+    const manifest = JSON.parse(readFileSync(join(root, file), "utf8"));
+    const wanted = withAddresses(manifest, `${parent}/${name}`);
+    if (!isDeepStrictEqual(manifest, wanted)) different.set(file, JSON.stringify(wanted));
+  }
+}
+const security = readFileSync(join(root, "SECURITY.md"), "utf8");
+const contact = `Contact: ${project.securityContact ?? noContact}.`;
+const wanted = security.replace(/^Contact: .*\.$/mu, () => contact);
+if (security !== wanted) different.set("SECURITY.md", wanted);
+
+if (isCheck) {
+  for (const file of different.keys()) {
+    console.error(`${file}: must have the addresses of project.json; run: npm run metadata`);
+  }
+  if (different.size > 0) process.exit(1);
+} else if (different.size > 0) {
+  for (const [file, text] of different) writeFileSync(join(root, file), text);
+  pnpm("exec", "oxfmt", ...different.keys());
+  console.log(`wrote ${[...different.keys()].join(", ")}`);
+}

@@ -1,0 +1,138 @@
+// `npm run release`: builds and packs every package, checks the archives, and says what would be published.
+// `npm run release -- --publish` publishes them with provenance; it needs the addresses of project.json.
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { install, pnpm, root, run } from "./pnpm.mjs";
+
+const attw = "@arethetypeswrong/cli@0.18.5";
+
+/** Largest archive of each package, in kB. */
+const sizeLimits = {
+  "@turnwise/core": 80,
+  "@turnwise/aem": 80,
+  "@turnwise/estimators": 200,
+  "@turnwise/cuda": 300,
+  "@turnwise/graph": 500,
+  "@turnwise/envs": 1500,
+  "@turnwise/policy": 700,
+  "@turnwise/training": 500,
+  "@turnwise/trainer": 500,
+};
+
+/** Licences that packages we depend on may have. */
+const licences = new Set([
+  "0BSD",
+  "Apache-2.0",
+  "BSD-2-Clause",
+  "BSD-3-Clause",
+  "BlueOak-1.0.0",
+  "ISC",
+  "MIT",
+  "Unlicense",
+  "(MIT OR CC0-1.0)",
+]);
+
+function fail(messages) {
+  for (const message of messages) console.error(`release: ${message}`);
+  if (messages.length > 0) process.exit(1);
+}
+
+/** Licences of all production dependencies, by the pnpm that this repository names. */
+function checkLicences() {
+  const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const parameters = [
+    "exec",
+    "--yes",
+    "--",
+    packageManager,
+    "licenses",
+    "list",
+    "--prod",
+    "--json",
+  ];
+  const printed = execFileSync("npm", parameters, { cwd: root, encoding: "utf8" });
+  fail(
+    Object.entries(JSON.parse(printed))
+      .filter(([licence]) => !licences.has(licence))
+      .map(
+        ([licence, packages]) =>
+          `licence must be one of ${[...licences].join(", ")}, got ${licence}: ${packages.map(({ name }) => name).join(", ")}`,
+      ),
+  );
+}
+
+const isPublished = process.argv.includes("--publish");
+run("node", ["scripts/metadata.mjs", "--check"]);
+if (isPublished) {
+  const project = JSON.parse(readFileSync(join(root, "project.json"), "utf8"));
+  fail(
+    Object.entries(project)
+      .filter(([, value]) => value === null)
+      .map(([field]) => `project.json: ${field} must be set, got null`),
+  );
+}
+install();
+checkLicences();
+pnpm("run", "build");
+run("node", ["scripts/api-reference.mjs", "--check"]);
+
+const archives = mkdtempSync(join(tmpdir(), "turnwise-release-"));
+try {
+  pnpm(
+    "-r",
+    "--filter",
+    "./packages/*",
+    "--filter",
+    "./apps/*",
+    "pack",
+    "--pack-destination",
+    archives,
+  );
+  const files = readdirSync(archives).map((name) => join(archives, name));
+  const rows = [];
+  for (const file of files) {
+    const manifest = JSON.parse(
+      execFileSync("tar", ["-xzOf", file, "package/package.json"], { encoding: "utf8" }),
+    );
+    const kilobytes = statSync(file).size / 1000;
+    const limit = sizeLimits[manifest.name];
+    if (limit === undefined) fail([`sizeLimits must name ${manifest.name}, got none`]);
+    if (kilobytes > limit) {
+      fail([
+        `${manifest.name}: archive must have at most ${limit} kB, got ${kilobytes.toFixed(0)}`,
+      ]);
+    }
+    pnpm("exec", "publint", "--strict", file);
+    if (manifest.exports !== undefined) {
+      run("npm", [
+        "exec",
+        "--yes",
+        "--",
+        attw,
+        file,
+        "--profile",
+        "esm-only",
+        "--format",
+        "table-flipped",
+      ]);
+    }
+    rows.push({
+      package: manifest.name,
+      version: manifest.version,
+      kB: kilobytes.toFixed(0),
+      limit,
+    });
+  }
+  console.table(rows);
+  if (isPublished) {
+    for (const file of files) {
+      run("npm", ["publish", file, "--access", "public", "--provenance"]);
+    }
+  } else {
+    console.log("nothing was published; to publish: npm run release -- --publish");
+  }
+} finally {
+  rmSync(archives, { recursive: true, force: true });
+}
