@@ -4,7 +4,11 @@ export { checkMemory, checkSamplingMemory } from "./policy/check-memory.ts";
 export { checkModel } from "./policy/check-model.ts";
 export { checkConfig, resolveConfig } from "./settings/config.ts";
 export { checkedDevice } from "./policy/checked-device.ts";
+export { environments, findEnvironment } from "./environments/environments.ts";
+export type { BuiltInEnvironment, EnvironmentTasks } from "./environments/environment.ts";
 export { openTasks } from "./environments/open-tasks.ts";
+export { taskArguments, taskOptions, type DescribedOption } from "./environments/task-options.ts";
+export type { ExperimentNeed } from "./experiments/experiment-need.ts";
 export { estimateRun } from "./run/estimate-run.ts";
 export { evaluate, evaluationReport, type EvaluationReport } from "./evaluation/evaluate.ts";
 export { openEvaluatedPolicy, type EvaluatedPolicy } from "./policy/evaluated-policy.ts";
@@ -38,14 +42,10 @@ export {
   type ExperimentSettings,
 } from "./experiment/experiment-schema.ts";
 export { householdGames, releasedHouseholdGames } from "./experiments/household-games.ts";
-export { languageModelRun } from "./experiments/language-model.ts";
+export { languageModelRun } from "./environments/language-model-run.ts";
 export { releasedShopping, shopping } from "./experiments/shopping.ts";
 export { deepSweRun, softwareDemo } from "./experiments/software.ts";
-export {
-  builtInExperiments,
-  type ExperimentEntry,
-  type ExperimentNeed,
-} from "./experiments/registry.ts";
+export { builtInExperiments, type ExperimentEntry } from "./experiments/registry.ts";
 export {
   builtInParts,
   createAlgorithm,

@@ -48,18 +48,3 @@ export const port = numberParser(
 export function repeated(value: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), value];
 }
-
-/** Parses a list of whole numbers and ranges: `0,5,10-19`. */
-export function wholeNumbers(text: string): readonly number[] {
-  return text.split(",").flatMap((entry) => {
-    const range = /^\s*(\d+)\s*-\s*(\d+)\s*$/u.exec(entry);
-    if (!range) return [wholeNumber(entry)];
-    const [first, last] = [wholeNumber(range[1]!), wholeNumber(range[2]!)];
-    if (first <= last && last - first < 1_000_000) {
-      return Array.from({ length: last - first + 1 }, (_, i) => first + i);
-    }
-    throw new InvalidArgumentError(
-      "A range must not end before it begins, and must have at most 1000000 numbers.",
-    );
-  });
-}

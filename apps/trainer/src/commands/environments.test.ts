@@ -1,15 +1,16 @@
 import { Command, CommanderError } from "commander";
 import { describe, expect, it } from "vitest";
-import { offeredEnvironments } from "./environments.ts";
+import { findEnvironment } from "@turnwise/training";
+import { addTaskOptions, environmentSettings } from "./environments.ts";
 
-const alfworld = offeredEnvironments.find(({ name }) => name === "alfworld")!;
+const alfworld = findEnvironment("alfworld")!;
 
 /** Task settings that command-line options result in. */
 function tasksOf(...args: readonly string[]): object {
   const command = new Command().exitOverride().configureOutput({ writeErr: () => undefined });
-  for (const option of alfworld.options()) command.addOption(option);
+  addTaskOptions(command, alfworld);
   command.parse(["--games", "data", ...args], { from: "user" });
-  return alfworld.settings(1, command.opts()).tasks;
+  return environmentSettings(alfworld, 1, command.opts()).tasks;
 }
 
 describe("options of alfworld", () => {

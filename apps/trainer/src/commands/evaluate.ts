@@ -6,10 +6,12 @@ import { RemoteRefusal } from "@turnwise/policy/remote";
 import { Command, Option } from "commander";
 import {
   chatFormat,
+  environments,
   episodeCounts,
   evaluate,
   evaluationReport,
   evaluationTexts,
+  findEnvironment,
   InputError,
   jsonReporter,
   LostInfrastructure,
@@ -27,6 +29,8 @@ import {
   stopReasonLines,
   textReporter,
   versions,
+  type BuiltInEnvironment,
+  type EnvironmentTasks,
   type EvaluatedPolicy,
   type EvaluationReport,
   type Reporter,
@@ -36,11 +40,7 @@ import { deviceOf, withDevice, type DeviceFlags } from "../device.ts";
 import { runResumably } from "../run-resumably.ts";
 import { timestamp } from "../timestamp.ts";
 import { nonNegative, positiveNumber, upToOne, wholeNumber } from "./arguments.ts";
-import {
-  offeredEnvironments,
-  unknownEnvironment,
-  type OfferedEnvironment,
-} from "./environments.ts";
+import { addTaskOptions, environmentSettings, unknownEnvironment } from "./environments.ts";
 import { weightStorageOption } from "./policy-source.ts";
 
 interface EvaluateOptions extends DeviceFlags, Readonly<Record<string, unknown>> {
@@ -76,22 +76,21 @@ export function evaluateCommand(): Command {
       }
       await resumeEvaluation(options.resume, options);
     });
-  for (const environment of offeredEnvironments) {
+  for (const environment of environments) {
     command.addCommand(environmentCommand(environment));
   }
   return command;
 }
 
 /** `turnwise evaluate ENVIRONMENT`. */
-function environmentCommand(environment: OfferedEnvironment): Command {
+function environmentCommand(environment: BuiltInEnvironment): Command {
   const command = new Command(environment.name)
     .description(`play ${environment.description}`)
     .requiredOption(
       "--policy <path>",
       "a policy's folder (config.json, model.safetensors, tokenizer.json), or a JSON file that describes one on a server",
     );
-  for (const option of environment.options()) command.addOption(option);
-  return withDevice(command)
+  return withDevice(addTaskOptions(command, environment))
     .option("--adapter <folder>", "a low-rank adapter of the policy: a PEFT folder")
     .addOption(weightStorageOption())
     .option("--chat", "prompts are messages in the policy's chat template")
@@ -141,9 +140,9 @@ interface ResumeOptions {
 /** Plays the remaining episodes of an interrupted evaluation. */
 async function resumeEvaluation(path: string, { json }: ResumeOptions): Promise<void> {
   const saved = await SavedEvaluation.open(path);
-  const environment = offeredEnvironments.find(({ name }) => name === saved.settings.environment);
+  const environment = findEnvironment(saved.settings.environment);
   if (environment === undefined) {
-    const names = offeredEnvironments.map(({ name }) => name).join(", ");
+    const names = environments.map(({ name }) => name).join(", ");
     throw new InputError(
       `${path}: environment must be one of ${names}, got ${saved.settings.environment}`,
     );
@@ -154,7 +153,7 @@ async function resumeEvaluation(path: string, { json }: ResumeOptions): Promise<
 
 /** Creates the folder of an evaluation. */
 async function createFolder(
-  environment: OfferedEnvironment,
+  environment: BuiltInEnvironment,
   split: string,
   options: EvaluateOptions,
 ): Promise<SavedEvaluation> {
@@ -170,11 +169,11 @@ async function createFolder(
 }
 
 async function evaluatePolicy(
-  environment: OfferedEnvironment,
+  environment: BuiltInEnvironment,
   options: EvaluateOptions,
   resumed?: SavedEvaluation,
 ): Promise<void> {
-  const experiment = environment.settings(options.seed, options);
+  const experiment = environmentSettings(environment, options.seed, options);
   const { seed, temperature, samples } = options;
   const policy = await reading(() =>
     openEvaluatedPolicy(options.policy, {
@@ -187,8 +186,8 @@ async function evaluatePolicy(
   const reporter =
     options.json === true ? jsonReporter(process.stdout) : textReporter(process.stdout);
   try {
-    const wanted = options.split ?? environment.defaultSplit(experiment);
-    const config = evaluationConfig(experiment, wanted, policy, options);
+    const wanted = options.split ?? environment.evaluationSplit(tasksOf(experiment));
+    const config = evaluationConfig(environment, experiment, wanted, policy, options);
     const source = await openTasks(config);
     try {
       const { split, tasks } = source.evaluation[0]!;
@@ -319,22 +318,29 @@ function evaluationLines(
 
 /** Settings of the experiment, restricted to the tasks of the evaluation. */
 function evaluationConfig(
+  environment: BuiltInEnvironment,
   experiment: ExperimentSettings,
   split: string,
   { loadedTokenizer }: EvaluatedPolicy,
   { numTasks, maxTurns }: EvaluateOptions,
 ): ExperimentSettings {
   const evaluation = [{ split, numTasks }];
-  const { episode, tasks } = experiment;
-  const changed = {
+  const { episode } = experiment;
+  const all = tasksOf(experiment);
+  const tasks = environment.evaluationTasks?.(all, evaluation, loadedTokenizer === undefined) ?? {
+    ...all,
+    numTraining: 0,
+    evaluation,
+  };
+  return {
     ...experiment,
     episode: { ...episode, maxTurns: maxTurns ?? episode.maxTurns },
+    tasks: tasks as ExperimentSettings["tasks"],
   };
-  if (tasks.environment === "custom") return changed;
-  if (tasks.environment !== "swebench") {
-    return { ...changed, tasks: { ...tasks, numTraining: 0, evaluation } };
-  }
-  // The training tasks stay: they determine which tasks are held out.
-  const template = loadedTokenizer === undefined ? ("messages" as const) : tasks.template;
-  return { ...changed, tasks: { ...tasks, template, evaluation } };
+}
+
+/** Tasks of an environment's experiment. */
+function tasksOf({ tasks }: ExperimentSettings): EnvironmentTasks {
+  if (tasks.environment === "custom") throw new TypeError("tasksOf: tasks must not be custom");
+  return tasks;
 }

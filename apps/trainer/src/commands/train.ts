@@ -11,7 +11,9 @@ import {
   createAlgorithm,
   createModulator,
   duration,
+  environments,
   estimateRun,
+  findEnvironment,
   InputError,
   isModulePath,
   jsonReporter,
@@ -22,9 +24,11 @@ import {
   reading,
   RunFolder,
   settingsText,
+  taskArguments,
   textReporter,
   train,
   versions,
+  type BuiltInEnvironment,
   type ExperimentSettings,
   type Parts,
   type Reporter,
@@ -39,12 +43,7 @@ import {
 } from "../load-experiment.ts";
 import { runResumably } from "../run-resumably.ts";
 import { timestamp } from "../timestamp.ts";
-import {
-  environmentOf,
-  offeredEnvironments,
-  unknownEnvironment,
-  type OfferedEnvironment,
-} from "./environments.ts";
+import { addTaskOptions, environmentSettings, unknownEnvironment } from "./environments.ts";
 import { addSettingsOptions } from "./settings-options.ts";
 
 interface TrainOptions extends SettingsOptions, Readonly<Record<string, unknown>> {
@@ -75,15 +74,16 @@ export function trainCommand(): Command {
   ).action(async (experiment: string | undefined, options: TrainOptions, self: Command) => {
     await runCommand(experiment, undefined, options, self);
   });
-  for (const environment of offeredEnvironments) {
+  for (const environment of environments) {
     const named = new Command(environment.name).description(
       `train an agent on ${environment.description}`,
     );
-    for (const option of environment.options()) named.addOption(option);
     command.addCommand(
-      addRunOptions(named).action(async (options: TrainOptions, self: Command) => {
-        await runCommand(environment.name, environment, options, self);
-      }),
+      addRunOptions(addTaskOptions(named, environment)).action(
+        async (options: TrainOptions, self: Command) => {
+          await runCommand(environment.name, environment, options, self);
+        },
+      ),
     );
   }
   return command;
@@ -101,7 +101,7 @@ function addRunOptions(command: Command): Command {
 
 async function runCommand(
   name: string | undefined,
-  environment: OfferedEnvironment | undefined,
+  environment: BuiltInEnvironment | undefined,
   options: TrainOptions,
   self: Command,
 ): Promise<void> {
@@ -162,7 +162,7 @@ async function runToEnd(
 /** Suggested evaluation of the trained policy on other tasks; none if a module provides components. */
 function nextEvaluation({ config, path }: RunFolder): string[] | undefined {
   const { model, tasks } = config;
-  const environment = environmentOf(config);
+  const environment = findEnvironment(tasks.environment);
   if (environment === undefined || tasks.environment === "custom") return undefined;
   if (model.source === "custom") return undefined;
   const trained = join(path, policyFolder);
@@ -172,8 +172,7 @@ function nextEvaluation({ config, path }: RunFolder): string[] | undefined {
     tasks.environment,
     ...(isAdapted ? ["--policy", model.path, "--adapter", trained] : ["--policy", trained]),
     ...(model.source === "folder" && model.chat ? ["--chat"] : []),
-    ...(tasks.format === "compact" ? [] : ["--format", tasks.format]),
-    ...environment.elsewhere(config),
+    ...taskArguments(environment, environment.tasksElsewhere?.(tasks) ?? tasks),
   ];
 }
 
@@ -221,7 +220,7 @@ async function reloadParts(
 /** Makes a run folder; none for a dry run. */
 async function newRun(
   name: string,
-  environment: OfferedEnvironment | undefined,
+  environment: BuiltInEnvironment | undefined,
   options: TrainOptions,
   reporter: Reporter,
 ): Promise<OpenedRun | undefined> {
@@ -232,9 +231,9 @@ async function newRun(
   } = await loadExperiment(
     name,
     options,
-    environment && (() => environment.settings(options.seed, options)),
+    environment && (() => environmentSettings(environment, options.seed, options)),
   );
-  checkEnvironment(name, environment, config);
+  checkEnvironment(environment, config);
   await checkModel(config);
   await checkEngine(config);
   await checkMemory(config);
@@ -283,17 +282,11 @@ async function newRun(
   }
 }
 
-/** Refuses settings that contradict the environment of the command. */
+/** Refuses settings of another environment than the command's. */
 function checkEnvironment(
-  name: string,
-  environment: OfferedEnvironment | undefined,
-  { tasks, model }: ExperimentSettings,
+  environment: BuiltInEnvironment | undefined,
+  { tasks }: ExperimentSettings,
 ): void {
-  if (tasks.environment === "swebench" && tasks.path !== null && model.source === "new") {
-    throw new InputError(
-      `train ${name}: model.source must be folder or tinker with --instances, got ${model.source}; see --model`,
-    );
-  }
   const [wanted, got]: (string | undefined)[] = [environment?.name, tasks.environment];
   if (wanted !== undefined && got !== wanted) {
     throw new InputError(`train ${wanted}: tasks.environment must be ${wanted}, got ${got}`);

@@ -1,16 +1,21 @@
 import { expect, it } from "vitest";
 import { builtInExperiments } from "../experiments/registry.ts";
-import { languageModelRun } from "../experiments/language-model.ts";
 import { environments } from "./environments.ts";
+import { languageModelRun } from "./language-model-run.ts";
+import { taskArguments, taskOptions } from "./task-options.ts";
 
-it.for(environments.map((entry) => [entry.name, entry] as const))(
+const withPaper = environments.flatMap(({ name, paper }) =>
+  paper ? [[name, paper] as const] : [],
+);
+
+it.for(withPaper)(
   "a language model in %s is trained in the paper's setting of that environment",
-  ([name, { paperSetting }]) => {
+  ([name, { setting }]) => {
     const entry = builtInExperiments.find((experiment) => experiment.name === name)!;
     const run = languageModelRun(entry.create(1) as never, "model", undefined);
     expect(run.model).toMatchObject({
-      maxTokens: paperSetting.maxPromptTokens.value + paperSetting.maxResponseTokens.value,
-      chat: paperSetting.presentation.value === "turn-wise",
+      maxTokens: setting.maxPromptTokens.value + setting.maxResponseTokens.value,
+      chat: setting.presentation.value === "turn-wise",
     });
   },
 );
@@ -21,4 +26,56 @@ it("a custom environment has no setting of another", () => {
   expect(() => languageModelRun(custom as never, "model", undefined)).toThrow(
     /--model must be given with an environment that has a setting for language models \(alfworld, swebench, webshop\), got custom/u,
   );
+});
+
+it.for(environments.map((environment) => [environment.name, environment] as const))(
+  "the experiment of %s has its name, and needs no option",
+  ([name, environment]) => {
+    expect(environment.experiment(1, {})).toMatchObject({ experiment: name });
+    expect(taskArguments(environment, environment.experiment(1, {}).tasks)).toEqual([]);
+    for (const { description } of taskOptions(environment)) expect(description).not.toBe("");
+  },
+);
+
+const alfworld = environments.find(({ name }) => name === "alfworld")!;
+
+it("an option takes its value, choices and parser from the setting", () => {
+  const options = taskOptions(alfworld);
+  const of = (setting: string) => options.find((option) => option.setting === setting)!;
+  expect(of("path").flags).toBe("--games <path>");
+  expect(of("humanGoals").flags).toBe("--human-goals <file>");
+  expect(of("strict").flags).toBe("--strict");
+  expect(of("size")).toMatchObject({
+    flags: "--size <name>",
+    choices: ["small", "medium", "large"],
+  });
+  expect(of("format").description).toBe(
+    "prompt format: compact for small models, verl-agent for language models",
+  );
+  expect(of("paths").isRepeated).toBe(true);
+  expect(of("indices").parse!("0,5, 10-12")).toEqual([0, 5, 10, 11, 12]);
+  const webshop = taskOptions(environments.find(({ name }) => name === "webshop")!);
+  const numProducts = webshop.find(({ setting }) => setting === "numProducts")!;
+  expect(numProducts.flags).toBe("--num-products <number>");
+  expect(numProducts.parse!("12")).toBe(12);
+  for (const text of ["0", "1.5", "", "many"]) {
+    expect(() => numProducts.parse!(text)).toThrow("it must be a whole number > 0");
+  }
+});
+
+it("settings that differ from the environment's experiment are stated as options", () => {
+  const tasks = {
+    ...alfworld.experiment(1, {}).tasks,
+    path: "games",
+    strict: true,
+    wording: "put",
+    kinds: ["look_at_obj_in_light"],
+  };
+  expect(taskArguments(alfworld, tasks)).toEqual(
+    ["--games games", "--kinds look_at_obj_in_light", "--wording put", "--strict"].flatMap(
+      (option) => option.split(" "),
+    ),
+  );
+  const elsewhere = alfworld.tasksElsewhere!(tasks);
+  expect(taskArguments(alfworld, elsewhere)).not.toContain("--kinds");
 });

@@ -1,7 +1,7 @@
 import type { TaskSource } from "@turnwise/envs";
 import type { ExperimentSettings } from "../experiment/experiment-schema.ts";
 import { createPart, noParts, type Parts } from "../experiment/experiment.ts";
-import { alfworld, swebench, webshop } from "./environments.ts";
+import { findEnvironment } from "./environments.ts";
 
 /**
  * Opens or generates the tasks of a run.
@@ -12,14 +12,8 @@ export async function openTasks(
   { tasks, episode, seed }: Pick<ExperimentSettings, "tasks" | "episode" | "seed">,
   parts: Parts = noParts,
 ): Promise<TaskSource> {
-  switch (tasks.environment) {
-    case "custom":
-      return createPart<TaskSource>(parts, "tasks", tasks, { seed, episode });
-    case "swebench":
-      return swebench.open(tasks, episode, seed);
-    case "webshop":
-      return webshop.open(tasks, episode, seed);
-    case "alfworld":
+  if (tasks.environment === "custom") {
+    return createPart<TaskSource>(parts, "tasks", tasks, { seed, episode });
   }
-  return alfworld.open(tasks, episode, seed);
+  return findEnvironment(tasks.environment)!.open(tasks, episode, seed);
 }

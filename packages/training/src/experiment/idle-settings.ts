@@ -1,15 +1,9 @@
+import type { EnvironmentTasks } from "../environments/environment.ts";
+import { findEnvironment } from "../environments/environments.ts";
 import { InputError } from "../input-error.ts";
 import type { ExperimentSettings } from "./experiment-schema.ts";
+import type { IdleRule } from "./idle-rule.ts";
 import type { SettingsLayer } from "./setting-rows.ts";
-
-/** Settings that have no effect under a condition. */
-interface IdleRule {
-  /** Paths with dots; one that ends in `.` names all settings below it. */
-  readonly paths: readonly string[];
-  readonly isIdle: (settings: ExperimentSettings) => boolean;
-  /** Continues "has no effect". */
-  readonly why: string;
-}
 
 const imitation = [
   "slipShare",
@@ -21,7 +15,8 @@ const imitation = [
   "contextWeight",
 ].map((name) => `warmStart.${name}`);
 
-const rules: readonly IdleRule[] = [
+/** Rules for any tasks. */
+const rules: readonly IdleRule<unknown>[] = [
   {
     paths: imitation,
     isIdle: ({ warmStart }) => warmStart.numDemonstrations === 0,
@@ -49,46 +44,8 @@ const rules: readonly IdleRule[] = [
   },
   {
     paths: ["evaluation.every", "evaluation.temperature"],
-    isIdle: ({ tasks }) => "evaluation" in tasks && tasks.evaluation.length === 0,
+    isIdle: ({ tasks }) => (tasks as Partial<EnvironmentTasks>).evaluation?.length === 0,
     why: "with tasks.evaluation []",
-  },
-  {
-    paths: ["tasks.size"],
-    isIdle: ({ tasks }) => tasks.environment === "alfworld" && tasks.path !== null,
-    why: "with tasks.path, whose games are not generated",
-  },
-  {
-    paths: ["tasks.include", "tasks.strict", "tasks.humanGoals"],
-    isIdle: ({ tasks }) => tasks.environment === "alfworld" && tasks.path === null,
-    why: "without tasks.path: generated games have neither",
-  },
-  {
-    paths: ["tasks.numProducts"],
-    isIdle: ({ tasks }) =>
-      tasks.environment === "webshop" && (tasks.products ?? tasks.catalogue) !== null,
-    why: "with products that are not generated",
-  },
-  {
-    paths: ["tasks.shownProducts"],
-    isIdle: ({ tasks }) => tasks.environment === "webshop" && tasks.format !== "compact",
-    why: "without tasks.format compact",
-  },
-  {
-    paths: ["tasks.hurry"],
-    isIdle: ({ tasks, warmStart }) =>
-      tasks.environment === "webshop" && warmStart.numDemonstrations === 0,
-    why: "with warmStart.numDemonstrations 0: only demonstrators hurry",
-  },
-  {
-    paths: ["tasks.demonstrators"],
-    isIdle: ({ tasks, warmStart }) =>
-      tasks.environment === "swebench" && warmStart.numDemonstrations === 0,
-    why: "with warmStart.numDemonstrations 0",
-  },
-  {
-    paths: ["tasks.shownCharacters"],
-    isIdle: ({ tasks }) => tasks.environment === "swebench" && tasks.format !== "compact",
-    why: "without tasks.format compact",
   },
   {
     paths: ["training.finalShare", "training.warmUpUpdates", "training.learningRate"],
@@ -105,10 +62,13 @@ export function refuseIdle(
   { source, settings: changed }: SettingsLayer,
   settings: ExperimentSettings,
 ): void {
-  for (const { paths, isIdle, why } of rules) {
-    const path = paths.map((one) => findChanged(changed, one)).find((one) => one !== undefined);
-    if (path === undefined || !isIdle(settings)) continue;
-    throw new InputError(`${source}: ${path} has no effect ${why}`);
+  const { idleRules = [] } = findEnvironment(settings.tasks.environment) ?? {};
+  for (const rule of [...rules, ...idleRules]) {
+    const path = rule.paths
+      .map((one) => findChanged(changed, one))
+      .find((one) => one !== undefined);
+    if (path === undefined || !rule.isIdle(settings)) continue;
+    throw new InputError(`${source}: ${path} has no effect ${rule.why}`);
   }
 }
 

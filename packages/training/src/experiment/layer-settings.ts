@@ -1,3 +1,5 @@
+import { findEnvironment } from "../environments/environments.ts";
+import { InputError } from "../input-error.ts";
 import { checkConfig } from "../settings/config.ts";
 import { mergeSettings } from "../settings/merge-settings.ts";
 import type { ExperimentSettings } from "./experiment-schema.ts";
@@ -22,7 +24,8 @@ export interface LayeredSettings {
 
 /**
  * Lays changes over the settings of an experiment, in order, and checks each result.
- * @throws `InputError` naming the first field that is unknown, out of range or without effect.
+ * @throws `InputError` naming the first field that is unknown, out of range, without effect or in
+ *   conflict with the tasks.
  */
 export function layerSettings(
   experiment: SettingsLayer,
@@ -39,7 +42,13 @@ export function layerSettings(
     settings = changed;
   }
   for (const layer of changes) refuseIdle(layer, settings);
+  const conflict = findConflict(settings);
+  if (conflict !== undefined) throw new InputError(`${experiment.source}: ${conflict}`);
   return { settings, layers };
+}
+
+function findConflict(settings: ExperimentSettings): string | undefined {
+  return findEnvironment(settings.tasks.environment)?.findConflict?.(settings as never);
 }
 
 /** Changed settings alone, as a tree. */

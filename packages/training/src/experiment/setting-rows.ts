@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { isSettings } from "../settings/merge-settings.ts";
 import { pickOption, unwrapSchema } from "../settings/schema-parts.ts";
+import { typeText } from "../settings/type-text.ts";
 
 /** One setting of an experiment, explained. */
 export interface SettingRow {
@@ -71,43 +72,6 @@ function sourceOf(path: readonly string[], layers: readonly SettingsLayer[]): st
     return true;
   });
   return setting?.source ?? "default";
-}
-
-/** A schema in words: `whole number >= 1`, `one of "aem", "none"`. */
-function typeText(schema: z.core.$ZodType): string {
-  const json = z.toJSONSchema(schema, { unrepresentable: "any" });
-  return jsonText(json);
-}
-
-function jsonText(json: z.core.JSONSchema.BaseSchema): string {
-  if (json.enum !== undefined)
-    return `one of ${json.enum.map((e) => JSON.stringify(e)).join(", ")}`;
-  if (json.const !== undefined) return JSON.stringify(json.const);
-  if (json.anyOf !== undefined) {
-    return json.anyOf.map((option) => jsonText(option)).join(" or ");
-  }
-  switch (json.type) {
-    case "integer":
-    case "number": {
-      const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = json;
-      const bounds = [
-        exclusiveMinimum !== undefined && `> ${exclusiveMinimum}`,
-        minimum !== undefined && minimum !== Number.MIN_SAFE_INTEGER && `>= ${minimum}`,
-        exclusiveMaximum !== undefined && `< ${exclusiveMaximum}`,
-        maximum !== undefined && maximum !== Number.MAX_SAFE_INTEGER && `<= ${maximum}`,
-      ].filter((bound) => bound !== false);
-      const name = json.type === "integer" ? "whole number" : "number";
-      return [name, bounds.join(" and ")].filter(Boolean).join(" ");
-    }
-    case "string":
-      return "text";
-    case "boolean":
-      return "true or false";
-    case "array":
-      return "list";
-    default:
-      return "object";
-  }
 }
 
 /** A setting that differs between two experiments; `undefined` where one does not have it. */

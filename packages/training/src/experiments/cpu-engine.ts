@@ -1,7 +1,7 @@
-import type { ExperimentSettings } from "../experiment/experiment-schema.ts";
+import type { SettingsOn } from "../experiment/run-schema.ts";
 
 /** Small models on two cores of any machine. */
-export const cpuEngine: ExperimentSettings["engine"] = {
+export const cpuEngine: SettingsOn<unknown>["engine"] = {
   threads: 2,
   provider: "cpu",
   products: "float32",

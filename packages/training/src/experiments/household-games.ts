@@ -1,5 +1,6 @@
+import type { AlfworldTasks } from "@turnwise/envs/alfworld";
 import { grpo, grpoPresets } from "@turnwise/estimators";
-import type { ExperimentInput } from "../experiment/experiment-schema.ts";
+import type { InputOn } from "../experiment/run-schema.ts";
 import { defaultTolerance } from "../loop/play-groups.ts";
 import { cpuEngine } from "./cpu-engine.ts";
 
@@ -90,7 +91,7 @@ export function householdGames(seed: number) {
     engine: cpuEngine,
     failures: defaultTolerance,
     checkpoints: { every: 1, keep: 2 },
-  } satisfies ExperimentInput;
+  } satisfies InputOn<AlfworldTasks>;
 }
 
 /**
@@ -117,5 +118,5 @@ export function releasedHouseholdGames(seed: number, path: string) {
     episode: { ...small.episode, maxTurns: 30 },
     warmStart: { ...small.warmStart, numDemonstrations: 3000, epochs: 4 },
     training: { ...small.training, iterations: 60 },
-  } satisfies ExperimentInput;
+  } satisfies InputOn<AlfworldTasks>;
 }

@@ -1,7 +1,5 @@
 import { grpo, type PaperSetting } from "@turnwise/estimators";
-import { environments } from "../environments/environments.ts";
-import type { ExperimentInput } from "../experiment/experiment-schema.ts";
-import { InputError } from "../input-error.ts";
+import type { InputOn } from "../experiment/run-schema.ts";
 
 /** Linear layers that an adapter changes. */
 const targetModules = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
@@ -10,23 +8,16 @@ const targetModules = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_
  * A language model in the place of a small one, in the setting of AEM's paper (`PaperSetting`): no
  * warm start, verl-agent's prompts, its GRPO, and AEM.
  *
- * @param config - A recipe of the same environment, for its tasks.
+ * @param config - An experiment in the same environment, for its tasks.
  * @param path - A Hugging Face folder.
  * @param adapterRank - Trains a low-rank adapter, at ten times the learning rate; else all weights.
  */
-export function languageModelRun(
-  config: ExperimentInput,
+export function inPaperSetting<T extends object>(
+  { setting, tasks }: { readonly setting: PaperSetting; readonly tasks: Partial<T> },
+  config: InputOn<T>,
   path: string,
-  adapterRank: number | undefined,
-): ExperimentInput {
-  const { environment } = config.tasks;
-  const setting = environments.find(({ name }) => name === environment)?.paperSetting;
-  if (setting === undefined) {
-    const names = environments.map(({ name }) => name).join(", ");
-    throw new InputError(
-      `--model must be given with an environment that has a setting for language models (${names}), got ${environment}; state model.source in the experiment instead`,
-    );
-  }
+  adapterRank?: number,
+): InputOn<T> {
   const model = modelOf(setting, path, adapterRank);
   const maxTokens = setting.maxPromptTokens.value + setting.maxResponseTokens.value;
   // An experiment with concatenated turns is in the paper's setting already.
@@ -38,7 +29,7 @@ export function languageModelRun(
   return {
     ...config,
     experiment: `${config.experiment}-language-model`,
-    tasks: { ...config.tasks, format: "verl-agent" } as ExperimentInput["tasks"],
+    tasks: { ...config.tasks, ...tasks },
     episode: {
       maxTurns: setting.maxTurns.value,
       maxResponseTokens: setting.maxResponseTokens.value,
@@ -78,7 +69,7 @@ function modelOf(
   { presentation }: PaperSetting,
   path: string,
   adapterRank: number | undefined,
-): Omit<Extract<ExperimentInput["model"], { source: "folder" }>, "maxTokens"> {
+): Omit<Extract<InputOn<unknown>["model"], { source: "folder" }>, "maxTokens"> {
   return {
     source: "folder",
     path,

@@ -1,4 +1,5 @@
-import type { ExperimentInput } from "../experiment/experiment-schema.ts";
+import type { WebshopTasks } from "@turnwise/envs/webshop";
+import type { InputOn } from "../experiment/run-schema.ts";
 import { householdGames } from "./household-games.ts";
 
 /**
@@ -49,7 +50,7 @@ export function shopping(seed: number) {
     },
     training: { ...household.training, iterations: 60 },
     evaluation: { every: 10, temperature: 1 },
-  } satisfies ExperimentInput;
+  } satisfies InputOn<WebshopTasks>;
 }
 
 /**
@@ -61,5 +62,5 @@ export function releasedShopping(seed: number) {
     ...small,
     experiment: "webshop-released",
     warmStart: { ...small.warmStart, numDemonstrations: 3000 },
-  } satisfies ExperimentInput;
+  } satisfies InputOn<WebshopTasks>;
 }

@@ -1,5 +1,6 @@
+import type { SwebenchTasks } from "@turnwise/envs/swebench";
 import { deepSwe } from "@turnwise/estimators";
-import type { ExperimentInput } from "../experiment/experiment-schema.ts";
+import type { InputOn } from "../experiment/run-schema.ts";
 import { defaultTolerance } from "../loop/play-groups.ts";
 import { cpuEngine } from "./cpu-engine.ts";
 
@@ -88,7 +89,7 @@ export function softwareDemo(seed: number) {
     engine: cpuEngine,
     failures: defaultTolerance,
     checkpoints: { every: 1, keep: 2 },
-  } satisfies ExperimentInput;
+  } satisfies InputOn<SwebenchTasks>;
 }
 
 /**
@@ -145,5 +146,5 @@ export function deepSweRun(seed: number, path: string) {
     },
     evaluation: { every: 10, temperature: 1 },
     checkpoints: { every: 5, keep: 2 },
-  } satisfies ExperimentInput;
+  } satisfies InputOn<SwebenchTasks>;
 }

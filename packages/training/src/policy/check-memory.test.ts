@@ -7,7 +7,7 @@ import { checkMemory, checkSamplingMemory, estimateMemory } from "./check-memory
 import { checkConfig } from "../settings/config.ts";
 import type { ExperimentSettings } from "../experiment/experiment-schema.ts";
 import { householdGames } from "../experiments/household-games.ts";
-import { languageModelRun } from "../experiments/language-model.ts";
+import { languageModelRun } from "../environments/language-model-run.ts";
 
 let folder: string;
 /** A model of 16-bit numbers whose memory is mostly its weights. */

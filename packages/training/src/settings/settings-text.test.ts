@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { householdGames } from "../experiments/household-games.ts";
-import { languageModelRun } from "../experiments/language-model.ts";
+import { languageModelRun } from "../environments/language-model-run.ts";
 import { settingsText } from "./settings-text.ts";
 
 test("writes learning rates with an exponent, and reads back the same", () => {

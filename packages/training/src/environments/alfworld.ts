@@ -1,0 +1,114 @@
+import {
+  alfworldTasksSchema,
+  defaultEvaluationSplit,
+  gameKinds,
+  includableGames,
+  openAlfworldTasks,
+  type AlfworldTasks,
+} from "@turnwise/envs/alfworld";
+import { alfworldSetting } from "@turnwise/estimators";
+import { householdGames, releasedHouseholdGames } from "../experiments/household-games.ts";
+import type { EnvironmentDefinition } from "./environment.ts";
+import { parseNames } from "./parse-option.ts";
+
+const dataFolder = "alfworld-data";
+
+/** Household games. */
+export const alfworld: EnvironmentDefinition<AlfworldTasks, typeof alfworldTasksSchema> = {
+  name: "alfworld",
+  description: "household games, generated or released",
+  schema: alfworldTasksSchema,
+  open: openAlfworldTasks,
+  options: [
+    {
+      setting: "path",
+      flag: "games",
+      value: "path",
+      description: "a folder of game files or an archive (default: generated games)",
+    },
+    {
+      setting: "kinds",
+      description: `types of task: ${gameKinds.join(", ")}, other; also their numbers 1 to 6, or unique prefixes`,
+      parse: parseKinds,
+    },
+    {
+      setting: "indices",
+      flag: "index",
+      description: "positions in the split by path, from 0, such as 0,5,10-19",
+    },
+    {
+      setting: "paths",
+      flag: "path",
+      value: "id",
+      description: "a game, or a folder of games, within --games; may be repeated",
+    },
+    {
+      setting: "include",
+      description: `games that are skipped by default because of their path: ${includableGames.join(", ")}`,
+    },
+    {
+      setting: "wording",
+      description:
+        "put: the commands of ALFWorld before 0.4.0, put X in/on Y (default: move X to Y)",
+    },
+    {
+      setting: "humanGoals",
+      value: "file",
+      description: "goal sentences written by people, as JSON: {PATH: {human_goals: [...]}}",
+    },
+    { setting: "strict", description: "a broken game file is an error" },
+    { setting: "size", description: "size of generated games" },
+    "format",
+  ],
+  experiment: (seed, { path = null }) =>
+    path === null ? householdGames(seed) : releasedHouseholdGames(seed, path),
+  experiments: [
+    {
+      name: "alfworld",
+      description: "small agent learns generated household games, GRPO with AEM",
+      needs: ["this machine"],
+      create: householdGames,
+    },
+    {
+      name: "alfworld-released",
+      description: "the same on ALFWorld's released games (tasks.path)",
+      needs: ["this machine", "data"],
+      create: (seed) => releasedHouseholdGames(seed, dataFolder),
+    },
+  ],
+  paper: {
+    setting: alfworldSetting,
+    tasks: { format: "verl-agent" },
+    needs: ["a GPU", "data", "a model"],
+    create: (seed) => releasedHouseholdGames(seed, dataFolder),
+  },
+  evaluationSplit: ({ path }) => (path === null ? "held_out" : defaultEvaluationSplit),
+  tasksElsewhere: (tasks) => ({
+    ...tasks,
+    ...(tasks.path === null && { size: "medium" as const }),
+    kinds: null,
+    indices: null,
+    paths: null,
+  }),
+  idleRules: [
+    {
+      paths: ["tasks.size"],
+      isIdle: ({ tasks }) => tasks.path !== null,
+      why: "with tasks.path, whose games are not generated",
+    },
+    {
+      paths: ["tasks.include", "tasks.strict", "tasks.humanGoals"],
+      isIdle: ({ tasks }) => tasks.path === null,
+      why: "without tasks.path: generated games have neither",
+    },
+  ],
+};
+
+/** Parses a list of task kinds: names, numbers in ALFWorld, or unique prefixes. */
+function parseKinds(text: string): readonly string[] {
+  const known: readonly string[] = [...gameKinds, "other"];
+  return parseNames(text, known, (name) => {
+    const numbered = /^[1-6]$/u.test(name) ? gameKinds[Number(name) - 1] : undefined;
+    return numbered === undefined ? known.filter((kind) => kind.startsWith(name)) : [numbered];
+  });
+}

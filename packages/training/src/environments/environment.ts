@@ -1,0 +1,96 @@
+import type { EvaluationSplit, TaskEpisode, TaskSource } from "@turnwise/envs";
+import type { PaperSetting } from "@turnwise/estimators";
+import type { z } from "zod";
+import type { ExperimentNeed } from "../experiments/experiment-need.ts";
+import type { IdleRule } from "../experiment/idle-rule.ts";
+import type { InputOn, SettingsOn } from "../experiment/run-schema.ts";
+
+/** Settings that the tasks of every environment have. */
+export interface EnvironmentTasks {
+  readonly environment: string;
+  /** Training tasks at most; 0 for an evaluation. */
+  readonly numTraining: number;
+  readonly evaluation: readonly EvaluationSplit[];
+}
+
+/** Command-line option of `train` and `evaluate` that states a setting of the tasks. */
+export interface TaskOption<K extends string = string> {
+  readonly setting: K;
+  /** Name without dashes. Default: the setting's, in kebab-case. */
+  readonly flag?: string;
+  /** Placeholder of the value. Default: by the setting's type. */
+  readonly value?: string;
+  /** For help texts. Default: the setting's effect. */
+  readonly description?: string;
+  /** Settings that must not be stated as well. */
+  readonly conflicts?: readonly K[];
+  /**
+   * Parses the text of the option. Default: by the setting's type.
+   * @throws `RangeError` whose message ends the sentence "option ... is invalid: ".
+   */
+  readonly parse?: (text: string) => unknown;
+}
+
+/** Named experiment of an environment. */
+export interface EnvironmentExperiment<T> {
+  /** Name on the command line. */
+  readonly name: string;
+  /** One sentence for people. */
+  readonly description: string;
+  readonly needs: readonly ExperimentNeed[];
+  readonly create: (seed: number) => InputOn<T>;
+}
+
+/** Runs of a language model in the setting of AEM's paper. */
+export interface PaperExperiment<T> {
+  readonly setting: PaperSetting;
+  /** Settings of the tasks in which the paper's runs differ from {@link PaperExperiment.create}. */
+  readonly tasks: Partial<T>;
+  readonly needs: readonly ExperimentNeed[];
+  /** Experiment on the paper's tasks. */
+  readonly create: (seed: number) => InputOn<T>;
+}
+
+/**
+ * An environment that comes with Turnwise: everything that schema, command line and built-in
+ * experiments know of it. Adding one takes its entry in `environments.ts`.
+ *
+ * @typeParam T - Settings of its tasks.
+ * @typeParam S - Their schema.
+ * @typeParam K - Names of the settings.
+ */
+export interface EnvironmentDefinition<
+  T extends EnvironmentTasks = EnvironmentTasks,
+  S extends z.core.$ZodType = z.core.$ZodType,
+  K extends string = keyof T & string,
+> {
+  /** Value of `tasks.environment`. */
+  readonly name: T["environment"];
+  /** Its tasks, for help texts. */
+  readonly description: string;
+  readonly schema: S;
+  /** @throws `InputError` if there are no tasks, or they cannot be read. */
+  open(tasks: T, episode: TaskEpisode, seed: number): Promise<TaskSource>;
+  /** Settings of the tasks that `train` and `evaluate` offer as options, in the order of the help. */
+  readonly options: readonly (K | TaskOption<K>)[];
+  /** Experiment of `turnwise train NAME`. @param chosen - Settings of the tasks that options state. */
+  experiment(seed: number, chosen: Partial<T>): InputOn<T>;
+  readonly experiments: readonly EnvironmentExperiment<T>[];
+  /** Absent: a language model in it takes an experiment of the user's own. */
+  readonly paper?: PaperExperiment<T>;
+  /** Split that `evaluate` plays by default. */
+  evaluationSplit(tasks: T): string;
+  /** Tasks of an evaluation alone. @param isServed - Whether a server applies the chat template. */
+  evaluationTasks?(tasks: T, evaluation: T["evaluation"], isServed: boolean): T;
+  /** Tasks on which the summary of a run suggests to evaluate. Default: those of the run. */
+  tasksElsewhere?(tasks: T): T;
+  /** Settings of the tasks that have no effect under a condition. */
+  readonly idleRules?: readonly IdleRule<T>[];
+  /** Settings that cannot work together, as `FIELD must RULE, got VALUE`. */
+  findConflict?(settings: SettingsOn<T>): string | undefined;
+  /** Whether an episode starts containers, which a dry run does not do. */
+  readonly startsContainers?: boolean;
+}
+
+/** Any environment that comes with Turnwise. */
+export type BuiltInEnvironment = EnvironmentDefinition<EnvironmentTasks, z.core.$ZodType, string>;

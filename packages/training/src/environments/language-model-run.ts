@@ -1,0 +1,33 @@
+import type { InputOn } from "../experiment/run-schema.ts";
+import type { EnvironmentTasks } from "./environment.ts";
+import type { ExperimentInput } from "../experiment/experiment-schema.ts";
+import { inPaperSetting } from "../experiments/language-model.ts";
+import { InputError } from "../input-error.ts";
+import { environments, findEnvironment } from "./environments.ts";
+
+/**
+ * A language model in an experiment, in the paper's setting of its environment.
+ * @param path - A Hugging Face folder.
+ * @param adapterRank - Trains a low-rank adapter; absent: all weights.
+ * @throws {@link InputError} if the paper has no setting for the environment.
+ */
+export function languageModelRun(
+  config: ExperimentInput,
+  path: string,
+  adapterRank: number | undefined,
+): ExperimentInput {
+  const { environment } = config.tasks;
+  const paper = findEnvironment(environment)?.paper;
+  if (paper !== undefined) {
+    return inPaperSetting(
+      paper,
+      config as InputOn<EnvironmentTasks>,
+      path,
+      adapterRank,
+    ) as ExperimentInput;
+  }
+  const names = environments.flatMap((one) => (one.paper === undefined ? [] : [one.name]));
+  throw new InputError(
+    `--model must be given with an environment that has a setting for language models (${names.join(", ")}), got ${environment}; state model.source in the experiment instead`,
+  );
+}

@@ -1,0 +1,85 @@
+import { z } from "zod";
+import { typeText } from "../settings/type-text.ts";
+
+type Parse = (text: string) => unknown;
+
+/** Type of a setting as the command line sees it. */
+export interface OptionType {
+  /** Placeholder of the value; absent for a switch. */
+  readonly value?: string;
+  readonly choices?: readonly string[];
+  /** May be repeated; each adds an entry. */
+  readonly isRepeated?: true;
+  /** Default: the text as it is. */
+  readonly parse?: Parse;
+}
+
+/**
+ * The way in which a setting is stated on the command line.
+ * @param schema - Without wrappers.
+ * @throws `TypeError` for a type that has none, such as an object.
+ */
+export function optionType(schema: z.core.$ZodType): OptionType {
+  if (schema instanceof z.ZodBoolean) return {};
+  if (schema instanceof z.ZodString) return { value: "text" };
+  if (schema instanceof z.ZodEnum) return { value: "name", choices: namesOf(schema) };
+  if (schema instanceof z.ZodNumber) {
+    return { value: "number", parse: (text) => parseNumber(schema, text) };
+  }
+  if (schema instanceof z.ZodArray) {
+    const { element } = schema;
+    if (element instanceof z.ZodString) return { value: "text", isRepeated: true };
+    if (element instanceof z.ZodNumber) return { value: "numbers", parse: parseIndices };
+    if (element instanceof z.ZodEnum) {
+      const known = namesOf(element);
+      return { value: "names", parse: (text) => parseNames(text, known) };
+    }
+  }
+  throw new TypeError(`optionType: schema must have a text form`);
+}
+
+const namesOf = (schema: z.ZodEnum): readonly string[] => schema.options.map(String);
+
+function parseNumber(schema: z.ZodNumber, text: string): number {
+  const result = schema.safeParse(text.trim() === "" ? undefined : Number(text));
+  if (result.success) return result.data;
+  throw new RangeError(`it must be a ${typeText(schema)}`);
+}
+
+/**
+ * Parses names with commas between them.
+ * @param find - Known names that an entry stands for. Default: the one that is equal.
+ * @throws `RangeError` for an entry that stands for no name, or for several.
+ */
+export function parseNames(
+  text: string,
+  known: readonly string[],
+  find = (entry: string): readonly string[] => known.filter((name) => name === entry),
+): readonly string[] {
+  return text.split(",").map((part) => {
+    const entry = part.trim();
+    if (known.includes(entry)) return entry;
+    const found = entry === "" ? [] : find(entry);
+    if (found.length === 1) return found[0]!;
+    const allowed = found.length > 1 ? found : known;
+    throw new RangeError(`each must be one of ${allowed.join(", ")}, got ${entry || "none"}`);
+  });
+}
+
+/** Parses a list of indices and ranges: `0,5,10-19`. */
+function parseIndices(text: string): readonly number[] {
+  return text.split(",").flatMap((part) => {
+    const range = /^\s*(\d+)\s*(?:-\s*(\d+)\s*)?$/u.exec(part);
+    if (range === null) {
+      throw new RangeError("it must be whole numbers >= 0 and ranges of them, such as 0,5,10-19");
+    }
+    const first = Number(range[1]);
+    const last = Number(range[2] ?? first);
+    if (first <= last && last - first < 1_000_000) {
+      return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+    }
+    throw new RangeError(
+      "a range must not end before it begins, and must have at most 1000000 numbers",
+    );
+  });
+}

@@ -1,0 +1,77 @@
+import {
+  openSwebenchTasks,
+  swebenchTasksSchema,
+  type SwebenchTasks,
+} from "@turnwise/envs/swebench";
+import { sweBenchSetting } from "@turnwise/estimators";
+import { messageTemplate } from "@turnwise/policy/remote";
+import { inPaperSetting } from "../experiments/language-model.ts";
+import { deepSweRun, softwareDemo } from "../experiments/software.ts";
+import type { EnvironmentDefinition, PaperExperiment } from "./environment.ts";
+
+const paper: PaperExperiment<SwebenchTasks> = {
+  setting: sweBenchSetting,
+  tasks: {},
+  needs: ["a GPU", "a container engine", "data", "a model"],
+  create: (seed) => deepSweRun(seed, "r2e-gym.parquet"),
+};
+
+/** Software-engineering tasks in containers. */
+export const swebench: EnvironmentDefinition<SwebenchTasks, typeof swebenchTasksSchema> = {
+  name: "swebench",
+  description:
+    "software-engineering tasks in containers: the demonstration's, or a file of instances",
+  schema: swebenchTasksSchema,
+  open: (tasks, episode, seed) =>
+    openSwebenchTasks(tasks, episode, seed, { messages: messageTemplate }),
+  options: [
+    {
+      setting: "path",
+      flag: "instances",
+      value: "file",
+      description: "JSON lines, JSON or parquet (default: the demonstration's tasks)",
+    },
+    "format",
+  ],
+  experiment: (seed, { path = null }) =>
+    path === null ? softwareDemo(seed) : deepSweRun(seed, path),
+  experiments: [
+    {
+      name: "swebench",
+      description: "small agent learns to fix the demonstration's repositories, GRPO++ with AEM",
+      needs: ["this machine", "a container engine"],
+      create: softwareDemo,
+    },
+    {
+      name: "swebench-deep-swe",
+      description: "language model on R2E-Gym as DeepSWE published it, with AEM",
+      needs: paper.needs,
+      create: (seed) => inPaperSetting(paper, paper.create(seed), "Qwen3-32B"),
+    },
+  ],
+  paper,
+  evaluationSplit: ({ path }) => (path === null ? "train" : "held_out"),
+  // The training tasks stay: they determine which tasks are held out.
+  evaluationTasks: (tasks, evaluation, isServed) => ({
+    ...tasks,
+    evaluation,
+    ...(isServed && { template: "messages" as const }),
+  }),
+  idleRules: [
+    {
+      paths: ["tasks.demonstrators"],
+      isIdle: ({ warmStart }) => warmStart.numDemonstrations === 0,
+      why: "with warmStart.numDemonstrations 0",
+    },
+    {
+      paths: ["tasks.shownCharacters"],
+      isIdle: ({ tasks }) => tasks.format !== "compact",
+      why: "without tasks.format compact",
+    },
+  ],
+  findConflict: ({ tasks, model }) =>
+    tasks.path !== null && model.source === "new"
+      ? "model.source must be folder or tinker with tasks.path (--instances), got new; see --model"
+      : undefined,
+  startsContainers: true,
+};

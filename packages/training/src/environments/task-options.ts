@@ -1,0 +1,50 @@
+import { isDeepStrictEqual } from "node:util";
+import { z } from "zod";
+import { unwrapSchema } from "../settings/schema-parts.ts";
+import type { BuiltInEnvironment, EnvironmentTasks, TaskOption } from "./environment.ts";
+import { optionType, type OptionType } from "./parse-option.ts";
+
+/** Option of a command line that states a setting of the tasks. */
+export interface DescribedOption extends Omit<OptionType, "value"> {
+  readonly setting: string;
+  /** As a help text shows it: `--num-tasks <number>`. */
+  readonly flags: string;
+  readonly description: string;
+  /** Settings that must not be stated as well. */
+  readonly conflicts: readonly string[];
+}
+
+/** Options with which `train` and `evaluate` choose the tasks of an environment. */
+export function taskOptions({ schema, options }: BuiltInEnvironment): DescribedOption[] {
+  return options.map((stated): DescribedOption => {
+    const option: TaskOption = typeof stated === "string" ? { setting: stated } : stated;
+    const field = schema instanceof z.ZodObject ? schema.shape[option.setting] : undefined;
+    if (field === undefined) throw new TypeError(`taskOptions: no setting ${option.setting}`);
+    const { schema: type, description = "" } = unwrapSchema(field);
+    const { value: placeholder, ...known } = optionType(type);
+    const value = option.value ?? placeholder;
+    return {
+      ...known,
+      ...(option.parse && { parse: option.parse }),
+      setting: option.setting,
+      flags: `--${option.flag ?? kebabCase(option.setting)}${value === undefined ? "" : ` <${value}>`}`,
+      description: option.description ?? `${description[0]!.toLowerCase()}${description.slice(1)}`,
+      conflicts: option.conflicts ?? [],
+    };
+  });
+}
+
+/** Options that state where tasks differ from those of the environment's own experiment. */
+export function taskArguments(environment: BuiltInEnvironment, tasks: EnvironmentTasks): string[] {
+  const usual = z.parse(environment.schema, environment.experiment(0, {}).tasks) as object;
+  return taskOptions(environment).flatMap(({ setting, flags }) => {
+    const value: unknown = Reflect.get(tasks, setting);
+    if (isDeepStrictEqual(value, Reflect.get(usual, setting))) return [];
+    const [flag] = flags.split(" ");
+    return value === true ? [flag!] : [flag!, String(value)];
+  });
+}
+
+function kebabCase(name: string): string {
+  return name.replaceAll(/[A-Z]/gu, (letter) => `-${letter.toLowerCase()}`);
+}

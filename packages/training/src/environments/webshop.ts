@@ -1,0 +1,85 @@
+import { openWebshopTasks, webshopTasksSchema, type WebshopTasks } from "@turnwise/envs/webshop";
+import { webshopSetting } from "@turnwise/estimators";
+import { releasedShopping, shopping } from "../experiments/shopping.ts";
+import type { EnvironmentDefinition } from "./environment.ts";
+
+/** Files of a released shop. */
+const files = ["catalogue", "products", "attributes", "humanInstructions"] as const;
+
+/** Goals of a shop. */
+export const webshop: EnvironmentDefinition<WebshopTasks, typeof webshopTasksSchema> = {
+  name: "webshop",
+  description: "goals of a shop, generated or released",
+  schema: webshopTasksSchema,
+  open: openWebshopTasks,
+  options: [
+    {
+      setting: "catalogue",
+      value: "folder",
+      description: "a folder that webshop convert wrote",
+      conflicts: ["products", "numProducts"],
+    },
+    {
+      setting: "products",
+      value: "file",
+      description: "items_shuffle*.json (default: generated products)",
+    },
+    {
+      setting: "attributes",
+      value: "file",
+      description: "items_ins_v2*.json, with --products",
+    },
+    {
+      setting: "humanInstructions",
+      value: "file",
+      description: "items_human_ins.json, with --products",
+    },
+    { setting: "numProducts", conflicts: ["products"] },
+    "goals",
+    "compat",
+    "splits",
+    "format",
+    "reward",
+  ],
+  experiment: (seed, chosen) =>
+    files.some((name) => (chosen[name] ?? null) !== null) ? releasedShopping(seed) : shopping(seed),
+  experiments: [
+    {
+      name: "webshop",
+      description: "small agent learns to shop in a generated catalogue, GRPO with AEM",
+      needs: ["this machine"],
+      create: shopping,
+    },
+    {
+      name: "webshop-released",
+      description: "the same on WebShop's released products (tasks.catalogue or tasks.products)",
+      needs: ["this machine", "data"],
+      create: releasedShopping,
+    },
+  ],
+  paper: {
+    setting: webshopSetting,
+    tasks: { format: "verl-agent" },
+    needs: ["a GPU", "data", "a model"],
+    create: releasedShopping,
+  },
+  evaluationSplit: ({ splits }) => (splits === "verl-agent" ? "validation" : "test"),
+  tasksElsewhere: (tasks) => ({ ...tasks, goals: "human" }),
+  idleRules: [
+    {
+      paths: ["tasks.numProducts"],
+      isIdle: ({ tasks }) => (tasks.products ?? tasks.catalogue) !== null,
+      why: "with products that are not generated",
+    },
+    {
+      paths: ["tasks.shownProducts"],
+      isIdle: ({ tasks }) => tasks.format !== "compact",
+      why: "without tasks.format compact",
+    },
+    {
+      paths: ["tasks.hurry"],
+      isIdle: ({ warmStart }) => warmStart.numDemonstrations === 0,
+      why: "with warmStart.numDemonstrations 0: only demonstrators hurry",
+    },
+  ],
+};

@@ -1,0 +1,64 @@
+import { modulatorSchema, type ModulatorRecord, type ResolvedModulator } from "@turnwise/aem";
+import { algorithmSchema, type Algorithm, type ResolvedAlgorithm } from "@turnwise/estimators";
+import { setting } from "@turnwise/envs";
+import { z } from "zod";
+import { defaultTolerance } from "../loop/play-groups.ts";
+import { customSchema, orCustom } from "./custom.ts";
+import {
+  checkpointsSchema,
+  engineSchema,
+  episodeSchema,
+  evaluationSchema,
+  failuresSchema,
+  modelSchemas,
+  trainingSchema,
+  warmStartSchema,
+} from "./sections.ts";
+
+/** Settings that name a run. */
+export const identityFields = {
+  experiment: setting(z.string().min(1), "Name of the experiment"),
+  seed: setting(z.int().nonnegative(), "Seed of tasks, weights, demonstrations and every draw"),
+} as const;
+
+/** Settings of a run in any environment. */
+export const sectionFields = {
+  episode: setting(episodeSchema, "Limits and rewards of an episode"),
+  model: setting(
+    z.discriminatedUnion("source", [...modelSchemas, customSchema("source")]),
+    "Policy to train",
+  ),
+  warmStart: setting(warmStartSchema, "Imitation of demonstrations before reinforcement learning"),
+  training: setting(trainingSchema, "Sizes of an iteration, and the optimizer"),
+  algorithm: setting(
+    algorithmSchema satisfies z.ZodType<ResolvedAlgorithm>,
+    "Algorithm: advantages, losses, filters",
+  ),
+  modulation: orCustom<ResolvedModulator>(modulatorSchema).meta({
+    description: "Modulator of the advantages",
+  }),
+  evaluation: setting(evaluationSchema, "Evaluation during and around training"),
+  failures: setting(failuresSchema, "Tolerance for failures of the infrastructure").default(
+    defaultTolerance,
+  ),
+  engine: setting(engineSchema, "Local compute"),
+  checkpoints: setting(checkpointsSchema, "Checkpoints of the run"),
+} as const;
+
+type RunSchema = z.ZodObject<typeof identityFields & typeof sectionFields, z.core.$strict>;
+
+/** Checked settings of a run on tasks `T`. */
+export type SettingsOn<T> = z.output<RunSchema> & { readonly tasks: T };
+
+/** Settings of a run on tasks `T` as an experiment states them; fields with a default may be left out. */
+export type InputOn<T> = Omit<z.input<RunSchema>, "algorithm" | "modulation"> & {
+  readonly tasks: T;
+  readonly algorithm: Algorithm;
+  readonly modulation:
+    | ModulatorRecord
+    | {
+        readonly kind: "custom";
+        readonly name: string;
+        readonly options?: Readonly<Record<string, unknown>>;
+      };
+};
