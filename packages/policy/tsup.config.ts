@@ -10,7 +10,8 @@ const config: Options = {
     "local/attention-helper": "src/sampling/host/attention-helper.mjs",
   },
   format: "esm",
-  // The workers are found beside the file that starts them, so that must not move into a shared part.
+  // Workers are located relative to the file that starts them, so that file must not move into a
+  // shared chunk.
   splitting: false,
   target: "node20",
   dts: {

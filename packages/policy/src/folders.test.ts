@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { expect, it } from "vitest";
 
-/** Folders of the package with the folders that each may import. An import beyond these is an error. */
+/** Folders of the package, and the folders that each may import. Any other import is an error. */
 const imports: Readonly<Record<string, readonly string[]>> = {
   files: [],
   "model/shape": ["files"],
@@ -44,7 +44,7 @@ function sourceFiles(directory: string): string[] {
   });
 }
 
-/** Files that a source file names in relative imports. */
+/** Files that a source file imports by a relative path. */
 const importedFiles = (path: string): string[] =>
   [...readFileSync(path, "utf8").matchAll(/\b(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)].map(
     ([, specifier]) => join(dirname(path), specifier!),
@@ -52,7 +52,7 @@ const importedFiles = (path: string): string[] =>
 
 const folderOf = (path: string): string => relative(source, dirname(path)) || ".";
 
-/** Order of the folders in which each comes after those that it imports; undefined for a cycle. */
+/** Topological order of the folders; undefined if there is a cycle. */
 function orderOf(graph: Readonly<Record<string, readonly string[]>>): string[] | undefined {
   const order: string[] = [];
   let rest = Object.keys(graph);
@@ -78,7 +78,7 @@ it("lets each folder import only the folders below it", () => {
   expect(new Set(files.map(folderOf))).toEqual(new Set(Object.keys(imports)));
 });
 
-it("has no folders that import each other", () => {
+it("has no circular imports between folders", () => {
   expect(orderOf(imports)).toBeDefined();
   expect(orderOf({ files: ["model"], model: ["files"] })).toBeUndefined();
 });

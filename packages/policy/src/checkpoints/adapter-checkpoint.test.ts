@@ -28,7 +28,7 @@ const config = adapterConfig(model, {
 });
 const parameters = drawParameters(adapterTable(model, config), model, 0);
 
-test("returns the adapter that was written", async () => {
+test("reads back the adapter that was written", async () => {
   await writeAdapter(directory, model, { config, parameters }, { baseModel: "base" });
   expect((await readdir(directory)).toSorted()).toEqual([
     "adapter_config.json",
@@ -41,7 +41,7 @@ test("returns the adapter that was written", async () => {
   });
 });
 
-test("names file, tensor and shapes of an adapter of another model", async () => {
+test("names file, tensor and shapes if the adapter belongs to another model", async () => {
   await writeAdapter(directory, model, { config, parameters });
   const file = join(directory, "adapter_model.safetensors");
   const wider = smallModelConfig({ vocabularySize: 10, hiddenSize: 64, numLayers: 2 });
@@ -49,10 +49,10 @@ test("names file, tensor and shapes of an adapter of another model", async () =>
     `${file}: base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight must have shape [3, 64], got [3, 32]`,
   );
   await expect(readAdapter(directory, { ...model, numLayers: 3 })).rejects.toThrow(
-    `${file}: base_model.model.model.layers.2.self_attn.q_proj.lora_A.weight must have shape [3, 32], got nothing`,
+    `${file}: base_model.model.model.layers.2.self_attn.q_proj.lora_A.weight must have shape [3, 32], got no tensor`,
   );
   await expect(readAdapter(directory, { ...model, numLayers: 1 })).rejects.toThrow(
-    "model.layers.1.self_attn.q_proj.lora_A.weight must be a part of the model, got one too many",
+    "model.layers.1.self_attn.q_proj.lora_A.weight must be a parameter of the model, got an extra tensor",
   );
 });
 
@@ -69,7 +69,7 @@ const peft = {
   qalora_group_size: 16,
 };
 
-test("reads what peft writes for plain LoRA", () => {
+test("reads plain LoRA folders written by peft", () => {
   expect(parseAdapterConfig(peft, model)).toEqual({
     rank: 4,
     alpha: 8,
@@ -82,7 +82,7 @@ test("reads what peft writes for plain LoRA", () => {
   expect(parseAdapterConfig(adapterConfigJson(config), model)).toEqual(config);
 });
 
-test("picks layers by patterns, exclusions and numbers", () => {
+test("selects layers by patterns, exclusions and indices", () => {
   const targets = (change: object): readonly string[] =>
     parseAdapterConfig({ ...peft, ...change }, model).targetModules.map((name) =>
       name.replace("model.layers.", ""),
@@ -106,21 +106,21 @@ test.each([
   { init_lora_weights: "orthogonal" },
   { init_lora_weights: "eva", eva_config: { rho: 2, tau: 0.99 } },
   { loftq_config: { loftq_bits: 4 }, corda_config: { corda_method: "ipm" } },
-])("reads %j, which does not matter to inference", (change) => {
+])("accepts %j, which has no effect on inference", (change) => {
   expect(parseAdapterConfig({ ...peft, ...change }, model)).toEqual(
     parseAdapterConfig(peft, model),
   );
 });
 
-test("refuses to train with dropout, which is not computed", async () => {
+test("refuses to train an adapter with dropout", async () => {
   const change = { ...peft, lora_dropout: 0.05 };
   expect(() => parseAdapterConfig(change, model, "a.json", "training")).toThrow(
-    "a.json: lora_dropout must be 0 to train the adapter, since dropout is not computed, got 0.05",
+    "a.json: lora_dropout must be 0 to train the adapter, since dropout is not supported, got 0.05",
   );
 });
 
 test.each(["adapter_model.bin", "adapter_model.pt"])(
-  "says that %s is not supported",
+  "reports that %s is not supported",
   async (name) => {
     const folder = await mkdtemp(join(directory, "pickle-"));
     await writeJson(join(folder, "adapter_config.json"), peft);
@@ -133,15 +133,15 @@ test.each(["adapter_model.bin", "adapter_model.pt"])(
 
 test.each([
   [{ peft_type: "IA3" }, 'a.json: peft_type must be "LORA", got "IA3"'],
-  [{ use_dora: true }, "a.json: use_dora must be absent, since it is not computed here, got true"],
+  [{ use_dora: true }, "a.json: use_dora must be absent, since it is not supported, got true"],
   [{ lora_dropout: 1.5 }, "a.json: lora_dropout must be a number in [0, 1], got 1.5"],
   [{ bias: "all" }, 'a.json: bias must be "none", got "all"'],
   [
     { rank_pattern: { q_proj: 8 } },
-    'rank_pattern must be absent, since it is not computed here, got {"q_proj":8}',
+    'rank_pattern must be absent, since it is not supported, got {"q_proj":8}',
   ],
   [{ layers_to_transform: ["0"] }, 'layers_to_transform must be whole numbers, got ["0"]'],
-  [{ layers_to_transform: 7 }, "target_modules must pick a linear layer of the model"],
+  [{ layers_to_transform: 7 }, "target_modules must match a linear layer of the model"],
   [{ layers_pattern: "blocks" }, 'layers_pattern must be "layers", got "blocks"'],
   [{ target_modules: "(" }, 'target_modules must be a regular expression, got "("'],
   [{ target_modules: 3 }, "target_modules must be a list of names or a pattern, got 3"],
@@ -150,7 +150,7 @@ test.each([
     { init_lora_weights: "pissa" },
     'init_lora_weights must be true, false, "gaussian", "eva", "orthogonal", which leave the base model unchanged, got "pissa"',
   ],
-  [{ some_new_method: 3 }, "some_new_method must be absent, since it is not computed here, got 3"],
+  [{ some_new_method: 3 }, "some_new_method must be absent, since it is not supported, got 3"],
   [{ target_modules: ["c_attn"] }, "a.json: targetModules must name linear layers"],
   [{ r: "4" }, 'a.json: r must be a number, got "4"'],
   [{ r: 0 }, "a.json: rank must be a whole number >= 1, got 0"],
@@ -159,7 +159,7 @@ test.each([
 });
 
 const shared = findSharedData("policy/llama-lora");
-test.skipIf(!shared)("writes a folder with what peft wrote, tensor by tensor", async () => {
+test.skipIf(!shared)("writes the same folder as peft, tensor by tensor", async () => {
   const base = await readModelConfig(shared!);
   const adapter = await readAdapter(join(shared!, "adapter"), base);
   const folder = join(directory, "copy");

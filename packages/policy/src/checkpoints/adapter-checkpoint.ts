@@ -24,7 +24,7 @@ import { OpenSafetensors, writeSafetensors } from "../files/safetensors.ts";
 import type { Parameters } from "../model/shape/parameters.ts";
 import { readParameters, storedTensors, type ReadTensor } from "./stored-parameters.ts";
 
-/** What stands before a parameter's name in an adapter's file. */
+/** Prefix of parameter names in an adapter file. */
 const prefix = "base_model.model.";
 
 /** Fields of `adapter_config.json` that are read below. */
@@ -44,8 +44,8 @@ const readFields = new Set([
 ]);
 
 /**
- * Fields that say nothing about the computation: how the first weights were drawn, or what a method that
- * is switched off would do.
+ * Fields with no effect on the forward pass: initialization, and settings of methods that are
+ * switched off.
  */
 const harmlessFields = new Set([
   "auto_mapping",
@@ -61,7 +61,7 @@ const harmlessFields = new Set([
   "task_type",
 ]);
 
-/** Initializations of PEFT that leave the base model as it is; the others subtract from its weights. */
+/** PEFT initializations that leave the base weights unchanged; the others subtract from them. */
 const harmlessInitializations: ReadonlySet<unknown> = new Set([
   true,
   false,
@@ -70,17 +70,20 @@ const harmlessInitializations: ReadonlySet<unknown> = new Set([
   "orthogonal",
 ]);
 
-/** Use of an adapter: dropout matters to `training` alone, where it is not computed. */
+/**
+ * Purpose that an adapter is read for. Dropout is ignored for `inference` and refused for
+ * `training`.
+ */
 export type AdapterPurpose = "inference" | "training";
 
 /**
- * Reads the parsed content of a PEFT `adapter_config.json`.
- * @param model - The model that the adapter must fit.
- * @param source - What messages call it, usually the file's path.
- * @throws `RangeError` naming source, field and value for another method than LoRA, for variants that
- *   are not computed (DoRA, trained biases, patterns of ranks, dropout in training, ...), for
- *   initializations that change the base model, for fields that are neither known nor switched off, and
- *   for layers that the model does not have.
+ * Parses the content of a PEFT `adapter_config.json`.
+ * @param model - Model that the adapter must fit.
+ * @param source - Name in messages, usually the path of the file.
+ * @throws `RangeError` naming source, field and value for methods other than LoRA; for unsupported
+ *   variants (DoRA, trained biases, rank patterns, dropout in training, ...); for initializations
+ *   that change the base model; for unknown fields that are not switched off; and for layers that
+ *   the model does not have.
  */
 export function parseAdapterConfig(
   json: unknown,
@@ -94,7 +97,8 @@ export function parseAdapterConfig(
   };
   if (json["peft_type"] !== "LORA") fail("peft_type", 'be "LORA"');
   if ((json["bias"] ?? "none") !== "none") fail("bias", 'be "none"');
-  // Others start from matrices that were taken out of the base, which is then not the one at hand.
+  // The other initializations subtract the adapter from the base weights, so they need a different
+  // base model.
   if (!harmlessInitializations.has(json["init_lora_weights"] ?? true)) {
     fail(
       "init_lora_weights",
@@ -106,11 +110,11 @@ export function parseAdapterConfig(
     fail("lora_dropout", "be a number in [0, 1]");
   }
   if (purpose === "training" && dropout !== 0) {
-    fail("lora_dropout", "be 0 to train the adapter, since dropout is not computed");
+    fail("lora_dropout", "be 0 to train the adapter, since dropout is not supported");
   }
   for (const [field, value] of Object.entries(json)) {
     if (readFields.has(field) || harmlessFields.has(field) || isSwitchedOff(value)) continue;
-    fail(field, "be absent, since it is not computed here");
+    fail(field, "be absent, since it is not supported");
   }
   const number = (field: string): number => {
     const value = json[field];
@@ -131,8 +135,8 @@ export function parseAdapterConfig(
 }
 
 /**
- * The layers that an adapter targets: as they are named, or one by one where a pattern, an exclusion or
- * a choice of layers picks them.
+ * Layers that an adapter targets: names as given, or one entry per layer if a pattern, an exclusion
+ * or `layers_to_transform` selects them.
  */
 function readTargets(
   json: JsonObject,
@@ -140,7 +144,7 @@ function readTargets(
   fail: (field: string, rule: string) => never,
 ): readonly string[] {
   const all = adaptedModules(parameterTable(model), { targetModules: allLinearModules });
-  /** Whether a layer is meant by a list of names, or by a pattern that its whole name must match. */
+  /** Returns a predicate for layers named in a list, or whose full name matches a pattern. */
   const matcher = (field: string): ((module: string) => boolean) => {
     const value = json[field];
     const list = names(value);
@@ -173,7 +177,7 @@ function readTargets(
     const isLayer = layers === undefined || layers.includes(layer);
     return isTarget(module) && isLayer && !isExcluded(module) ? [module] : [];
   });
-  return picked.length > 0 ? picked : fail("target_modules", "pick a linear layer of the model");
+  return picked.length > 0 ? picked : fail("target_modules", "match a linear layer of the model");
 }
 
 function names(value: unknown): string[] | undefined {
@@ -181,7 +185,10 @@ function names(value: unknown): string[] | undefined {
   return value.every((name) => typeof name === "string") ? value : undefined;
 }
 
-/** An adapter's config as PEFT's `adapter_config.json`; {@link parseAdapterConfig} reads it back. */
+/**
+ * Converts an adapter's config to PEFT's `adapter_config.json`, the inverse of
+ * {@link parseAdapterConfig}.
+ */
 export function adapterConfigJson(
   { rank, alpha, scaling, targetModules, modulesToSave }: AdapterConfig,
   baseModel?: string,
@@ -214,16 +221,17 @@ export async function readAdapterConfig(
   return parseAdapterConfig(await readJson(path), model, path, purpose);
 }
 
-/** An adapter that was read, with the text pairs of its file's header. */
+/** Adapter read from a folder, with the metadata of its file. */
 export interface StoredAdapter extends Adapter {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 /**
  * Reads an adapter from a PEFT folder: `adapter_config.json` and `adapter_model.safetensors`.
- * @param model - The model that it must fit.
- * @param expected - What the weights must fit; default `adapter_config.json`.
- * @throws `Error` naming file, tensor, expected and found shape for an adapter of another model.
+ * @param model - Model that the adapter must fit.
+ * @param expected - Config that the weights must fit. Default: `adapter_config.json`.
+ * @throws `Error` naming file, tensor, expected and found shape if the adapter belongs to another
+ *   model.
  */
 export async function readAdapter(
   directory: string,
@@ -234,7 +242,7 @@ export async function readAdapter(
   return readAdapterWeights(directory, adapterLayout(parameterTable(model), config));
 }
 
-/** Reads the weights of an adapter as {@link readAdapter} does, for an adapter that is laid out. */
+/** Reads only the weights of an adapter whose layout is known. See {@link readAdapter}. */
 export async function readAdapterWeights(
   directory: string,
   { config, parameters: specs }: AdapterLayout,
@@ -250,7 +258,7 @@ export async function readAdapterWeights(
   }
 }
 
-/** An adapter to be written: its values, or what reads them one by one. */
+/** Adapter to write: its values, or a function that reads them one by one. */
 export interface AdapterToWrite {
   readonly config: AdapterConfig;
   readonly parameters: Parameters | ReadTensor;
@@ -258,14 +266,14 @@ export interface AdapterToWrite {
 
 /** Options of {@link writeAdapter}. */
 export interface WriteAdapterOptions {
-  /** Name or path of the model that the adapter belongs to, for `base_model_name_or_path`. */
+  /** Name or path of the base model, for `base_model_name_or_path`. */
   readonly baseModel?: string;
-  /** Text pairs for the header of `adapter_model.safetensors`. */
+  /** Metadata for the header of `adapter_model.safetensors`. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /**
- * Writes an adapter as a PEFT folder, which is made where it is missing. Each file is replaced
+ * Writes an adapter as a PEFT folder, creating the folder if needed. Each file is replaced
  * atomically.
  */
 export async function writeAdapter(
@@ -278,7 +286,7 @@ export async function writeAdapter(
   await writeAdapterWeights(directory, layout, parameters, options);
 }
 
-/** Writes an adapter as {@link writeAdapter} does, for an adapter that is laid out. */
+/** Writes an adapter whose layout is known. See {@link writeAdapter}. */
 export async function writeAdapterWeights(
   directory: string,
   { config, parameters: specs }: AdapterLayout,

@@ -20,7 +20,7 @@ const dataStart = 8 + Number(intact.readBigUInt64LE());
 const offset = (below: number): fc.Arbitrary<number> => fc.integer({ min: 0, max: below - 1 });
 const byte = fc.integer({ min: 0, max: 255 });
 
-/** Some bytes of the file's head are others: of the length, the names, the shapes, the offsets. */
+/** Changes some bytes at the start of the file: the header's length, names, shapes, offsets. */
 const headBytes = fc
   .array(fc.tuple(offset(dataStart), byte), { minLength: 1, maxLength: 3 })
   .map((changes) => {
@@ -29,7 +29,7 @@ const headBytes = fc
     return bytes;
   });
 
-/** Digits of the head are others, so that it stays JSON and lies. */
+/** Changes digits in the header, so that it is still valid JSON but wrong. */
 const digits = fc
   .array(fc.tuple(offset(dataStart - 8), fc.integer({ min: 0, max: 9 })), {
     minLength: 1,
@@ -53,7 +53,7 @@ const cutOut = fc
   .tuple(offset(intact.length), fc.integer({ min: 1, max: 99 }))
   .map(([at, length]) => Buffer.concat([intact.subarray(0, at), intact.subarray(at + length)]));
 
-test("a damaged head or length gives equal numbers or an error that names the file", async () => {
+test("a damaged header or length yields equal numbers or an error that names the file", async () => {
   const damaged = fc.oneof(headBytes, digits, truncated, lengthened, cutOut);
   await fc.assert(
     fc.asyncProperty(damaged, async (bytes) => {
@@ -68,7 +68,7 @@ test("a damaged head or length gives equal numbers or an error that names the fi
   );
 });
 
-test("a damaged value changes that value alone, or is refused for not being finite", async () => {
+test("a damaged value changes only that value, or is refused as not finite", async () => {
   const change = fc.tuple(offset(intact.length - dataStart), byte);
   await fc.assert(
     fc.asyncProperty(change, async ([at, value]) => {

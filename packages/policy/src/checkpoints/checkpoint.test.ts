@@ -17,12 +17,12 @@ afterAll(() => rm(directory, { recursive: true }));
 const config = smallModelConfig({ vocabularySize: 20, hiddenSize: 32, numLayers: 1 });
 const parameters = initialParameters(config, 0);
 
-test("returns the model that was written", async () => {
+test("reads back the model that was written", async () => {
   await writeCheckpoint(directory, { config, parameters });
   expect(await readCheckpoint(directory)).toMatchObject({ config, parameters });
 });
 
-test("names file, tensor and both shapes of a checkpoint that does not fit its config", async () => {
+test("names file, tensor and both shapes if a checkpoint does not fit its config", async () => {
   await writeCheckpoint(directory, { config, parameters });
   const path = join(directory, "config.json");
   const file = join(directory, "model.safetensors");
@@ -32,7 +32,7 @@ test("names file, tensor and both shapes of a checkpoint that does not fit its c
   );
   await writeFile(path, JSON.stringify(modelConfigJson({ ...config, numLayers: 2 })));
   await expect(readCheckpoint(directory)).rejects.toThrow(
-    `${file}: model.layers.1.input_layernorm.weight must have shape [32], got nothing`,
+    `${file}: model.layers.1.input_layernorm.weight must have shape [32], got no tensor`,
   );
   await writeFile(
     path,
@@ -43,7 +43,7 @@ test("names file, tensor and both shapes of a checkpoint that does not fit its c
   await expect(readCheckpoint(directory)).rejects.toThrow(`${path}: must be JSON`);
 });
 
-test("leaves a model of one type and one form as it came, and finds out what that was", async () => {
+test("keeps the type and file layout of a model, and detects its type", async () => {
   const folder = join(directory, "form");
   const original = {
     ...modelConfigJson(config),
@@ -52,7 +52,7 @@ test("leaves a model of one type and one form as it came, and finds out what tha
     eos_token_id: [1, 2],
     _name_or_path: "somewhere",
   };
-  // The largest tensors have 96 * 32 numbers, 6144 bytes each; smaller ones share a file.
+  // The largest tensors have 96 * 32 entries, 6144 bytes each; smaller ones share a file.
   await writeCheckpoint(
     folder,
     { config, parameters },
@@ -63,7 +63,7 @@ test("leaves a model of one type and one form as it came, and finds out what tha
   const read = await readCheckpoint(folder);
   expect(read).toMatchObject({ config, type: "BF16" });
   for (const [name, values] of read.parameters) {
-    // Eight bits of precision: an error of at most 2^-9 of the value, and of nothing above that.
+    // bfloat16 has eight bits of precision: a relative error of at most 2^-9.
     values.forEach((value, i) => {
       const exact = parameters.get(name)![i]!;
       expect(Math.abs(value - exact)).toBeLessThanOrEqual(Math.abs(exact) * 2 ** -8);
@@ -72,11 +72,11 @@ test("leaves a model of one type and one form as it came, and finds out what tha
   const written = await readJson(join(folder, "config.json"));
   expect(written).toEqual(JSON.parse(JSON.stringify(original)));
 
-  // Again: the same numbers, now exactly.
+  // Written a second time: the same numbers, now exactly.
   await writeCheckpoint(folder, read, { type: "BF16", maxFileBytes: 8000 });
   expect((await readCheckpoint(folder)).parameters).toEqual(read.parameters);
 
-  // As one file: those of before, and their index, would go first.
+  // As one file. The earlier files and their index must be removed, or they would take precedence.
   await writeCheckpoint(folder, { config, parameters });
   expect((await readdir(folder)).toSorted()).toEqual(["config.json", "model.safetensors"]);
   expect(await readCheckpoint(folder)).toMatchObject({ parameters, type: "F32" });
@@ -85,7 +85,7 @@ test("leaves a model of one type and one form as it came, and finds out what tha
 const countOf = (values: Parameters): number =>
   [...values.values()].reduce((total, { length }) => total + length, 0);
 
-test("checks the files of an index against it, and against each other", async () => {
+test("checks files against their index and against each other", async () => {
   const folder = join(directory, "parts");
   const write = (): Promise<void> =>
     writeCheckpoint(folder, { config, parameters }, { maxFileBytes: 16000 });
@@ -102,7 +102,7 @@ test("checks the files of an index against it, and against each other", async ()
   const [first, second] = [...new Set(Object.values(map))];
   await withMap({ "model.norm.weight": first });
   await expect(readCheckpoint(folder)).rejects.toThrow(
-    `${path}: weight_map.model.norm.weight must be in ${first}, which does not have it`,
+    `${path}: weight_map.model.norm.weight must be in ${first}, which has no such tensor`,
   );
   await withMap({ extra: "model-9.safetensors" });
   await expect(readCheckpoint(folder)).rejects.toThrow("ENOENT");
@@ -120,7 +120,7 @@ test("checks the files of an index against it, and against each other", async ()
   await expect(readCheckpoint(folder)).rejects.toThrow("ENOENT");
 });
 
-test("leaves out what older writers add, and nothing else", async () => {
+test("ignores only the extra tensors that older writers add", async () => {
   const table = [...parameters].map(
     ([name, values]) => [name, { shape: shapes.get(name)!, values }] as const,
   );
@@ -128,12 +128,12 @@ test("leaves out what older writers add, and nothing else", async () => {
   const one = { shape: [1], values: Float32Array.of(1) };
   await writeFile(join(directory, "config.json"), JSON.stringify(modelConfigJson(config)));
   const inverse = "model.layers.0.self_attn.rotary_emb.inv_freq";
-  // The embeddings are tied: a head beside them is a copy.
+  // The embeddings are tied: an additional head is a copy.
   await writeSafetensors(file, new Map([...table, [inverse, one], ["lm_head.weight", one]]));
   expect((await readCheckpoint(directory)).parameters).toEqual(parameters);
   await writeSafetensors(file, new Map([...table, ["model.layers.0.extra.weight", one]]));
   await expect(readCheckpoint(directory)).rejects.toThrow(
-    `${file}: model.layers.0.extra.weight must be a part of the model, got one too many`,
+    `${file}: model.layers.0.extra.weight must be a parameter of the model, got an extra tensor`,
   );
   const withNaN = parameters.get("model.norm.weight")!.with(5, Number.NaN);
   const norm = ["model.norm.weight", { shape: [32], values: withNaN }] as const;
@@ -146,7 +146,7 @@ test("leaves out what older writers add, and nothing else", async () => {
 const shapes = new Map(parameterTable(config).map(({ name, shape }) => [name, shape]));
 
 const shared = findSharedData("policy/qwen3-untied");
-test.skipIf(!shared)("reads a checkpoint that transformers wrote", async () => {
+test.skipIf(!shared)("reads a checkpoint written by transformers", async () => {
   const checkpoint = await readCheckpoint(shared!);
   expect(checkpoint.config).toMatchObject({ headSize: 24, numKeyValueHeads: 2, ropeTheta: 1e6 });
   await writeCheckpoint(directory, checkpoint);

@@ -25,7 +25,7 @@ import {
   type ReadTensor,
 } from "./stored-parameters.ts";
 
-/** A model as it lies in a folder. */
+/** Model checkpoint of a folder. */
 export interface Checkpoint {
   readonly config: ModelConfig;
   readonly parameters: Parameters;
@@ -37,23 +37,24 @@ export async function readModelConfig(directory: string): Promise<ModelConfig> {
   return parseModelConfig(await readJson(path), path);
 }
 
-/** A model that was read. */
+/** Checkpoint read from a folder. */
 export interface StoredCheckpoint extends Checkpoint {
-  /** The text pairs of its files' headers. */
+  /** Metadata of its files' headers. */
   readonly metadata: Readonly<Record<string, string>>;
-  /** How most of its numbers are stored. */
+  /** Storage type of most entries. */
   readonly type: FloatType;
 }
 
 const indexName = "model.safetensors.index.json";
 
 /**
- * Reads a model from a Hugging Face folder: `config.json` and `model.safetensors`, or the parts that
- * `model.safetensors.index.json` names. Config, index and headers are read and checked first, then each
- * tensor goes straight into its array: besides the float32 parameters there is one chunk in memory.
- * @param expected - The model that the weights must fit; default that of `config.json`.
- * @throws `Error` naming file, tensor, expected and found shape where they do not fit, and the index of
- *   a value that is NaN or infinite.
+ * Reads a model from a Hugging Face folder: `config.json` and `model.safetensors`, or the files
+ * that `model.safetensors.index.json` lists. Config, index and headers are read and checked first;
+ * each tensor is then read straight into its array. Peak memory is the float32 parameters and one
+ * chunk.
+ * @param expected - Config that the weights must fit. Default: that of `config.json`.
+ * @throws `Error` naming file, tensor, expected and found shape if they do not fit, and the index
+ *   of a value that is NaN or infinite.
  */
 export async function readCheckpoint(
   directory: string,
@@ -63,10 +64,10 @@ export async function readCheckpoint(
   return readWeights(directory, { config, model: parameterTable(config) });
 }
 
-/** Config and parameters of a model, as `ParameterLayout` has them. */
+/** Config and parameters of a model, as in `ParameterLayout`. */
 type ModelLayout = Pick<ParameterLayout, "config" | "model">;
 
-/** Reads the weights of a folder as {@link readCheckpoint} does, for a model that is laid out. */
+/** Reads only the weights of a model whose layout is known. See {@link readCheckpoint}. */
 export async function readWeights(
   directory: string,
   { config, model }: ModelLayout,
@@ -80,7 +81,10 @@ export async function readWeights(
   }
 }
 
-/** Some writers store the head beside tied embeddings, older ones the rotary frequencies. */
+/**
+ * Some writers store a copy of tied embeddings as the head; older ones store the rotary
+ * frequencies.
+ */
 function ignoringExtras({ tiedEmbeddings }: ModelConfig): ReadParametersOptions {
   return {
     isIgnored: (name) =>
@@ -88,14 +92,19 @@ function ignoringExtras({ tiedEmbeddings }: ModelConfig): ReadParametersOptions 
   };
 }
 
-/** A folder whose weights are found and checked but for their values, which are read one by one. */
+/**
+ * Checkpoint whose files are open and checked except for their values, which are read one by one.
+ */
 export interface OpenCheckpoint extends LocatedParameters {
-  /** How most of its numbers are stored. */
+  /** Storage type of most entries. */
   readonly type: FloatType;
   close(): Promise<void>;
 }
 
-/** As {@link readCheckpoint}, and leaves the reading to the caller, who need not hold all at once. */
+/**
+ * Opens a checkpoint without reading its values, so that the caller never holds all of them at
+ * once. Otherwise like {@link readCheckpoint}.
+ */
 export async function openCheckpoint(
   directory: string,
   { config, model }: ModelLayout,
@@ -111,15 +120,17 @@ export async function openCheckpoint(
   }
 }
 
-/** How the numbers of a model are stored in its folder, and how many there are. */
+/** Storage type and size of a model's weights in its folder. */
 export interface StoredWeights {
   readonly type: FloatType;
   readonly numFiles: number;
-  /** Bytes of all tensors. */
+  /** Total bytes of all tensors. */
   readonly numBytes: number;
 }
 
-/** Looks at the headers of a model's files alone. @throws `Error` naming a file that breaks the format. */
+/**
+ * Reads only the headers of a model's files. @throws `Error` naming a file that breaks the format.
+ */
 export async function describeWeights(directory: string): Promise<StoredWeights> {
   const { files } = await openWeights(directory);
   const numBytes = entriesOf(files).reduce((total, { begin, end }) => total + end - begin, 0);
@@ -134,7 +145,7 @@ async function closeAll(files: readonly OpenSafetensors[]): Promise<void> {
   for (const file of files) await file.close();
 }
 
-/** The type of most bytes. */
+/** Storage type of most bytes. */
 function usualType(files: readonly OpenSafetensors[]): FloatType {
   const bytes = { F32: 0, F16: 0, BF16: 0 };
   for (const { type, begin, end } of entriesOf(files)) {
@@ -144,7 +155,7 @@ function usualType(files: readonly OpenSafetensors[]): FloatType {
   return bytes.F32 === most ? "F32" : bytes.BF16 === most ? "BF16" : "F16";
 }
 
-/** The text pairs of all headers. @throws `Error` for parts that were not written together. */
+/** Metadata of all headers. @throws `Error` if the files were not written together. */
 function sharedMetadata(files: readonly OpenSafetensors[]): Record<string, string> {
   const metadata: Record<string, string> = {};
   for (const { path, header } of files) {
@@ -157,7 +168,7 @@ function sharedMetadata(files: readonly OpenSafetensors[]): Record<string, strin
   return metadata;
 }
 
-/** Opens the files that hold a folder's weights, and checks them against their index. */
+/** Opens the weight files of a folder and checks them against their index. */
 async function openWeights(
   directory: string,
 ): Promise<{ files: OpenSafetensors[]; source: string }> {
@@ -177,7 +188,7 @@ async function openWeights(
     for (const [tensor, name] of Object.entries(map)) {
       if (files.get(name)!.header.entries.has(tensor)) continue;
       throw new Error(
-        `${indexPath}: weight_map.${tensor} must be in ${name}, which does not have it`,
+        `${indexPath}: weight_map.${tensor} must be in ${name}, which has no such tensor`,
       );
     }
     return { files: [...files.values()], source: indexPath };
@@ -187,7 +198,7 @@ async function openWeights(
   }
 }
 
-/** The name of a file of weights; a path would lead out of the folder. */
+/** Checks for a plain file name: a path could lead out of the folder. */
 const isFileName = (value: unknown): value is string =>
   typeof value === "string" && /^[^/\\]+\.safetensors$/.test(value);
 
@@ -206,7 +217,7 @@ function weightMap(index: JsonObject, indexPath: string): Record<string, string>
   );
 }
 
-/** A model to be written: its values, or what reads them one by one. */
+/** Model to write: its values, or a function that reads them one by one. */
 export interface CheckpointToWrite {
   readonly config: ModelConfig;
   readonly parameters: Parameters | ReadTensor;
@@ -214,20 +225,20 @@ export interface CheckpointToWrite {
 
 /** Options of {@link writeCheckpoint}. */
 export interface WriteCheckpointOptions {
-  /** Text pairs for the headers of the weights' files. */
+  /** Metadata for the headers of the weight files. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** How numbers are stored; F16 and BF16 round them. Default F32. */
+  /** Storage type; F16 and BF16 round. Default F32. */
   readonly type?: FloatType;
-  /** Bytes of tensors beyond which another file is begun; a tensor is never cut. Default all in one. */
+  /** Maximum bytes of tensors in one file; a tensor is never split. Default: a single file. */
   readonly maxFileBytes?: number;
-  /** The `config.json` that the model came with: what it says beyond the config is kept. */
+  /** Original `config.json` of the model; its other fields are kept. */
   readonly configJson?: JsonObject | undefined;
 }
 
 /**
- * Writes a model as a Hugging Face folder, which is made where it is missing: `config.json`, and
- * `model.safetensors` or several files with an index. Each file is replaced atomically; of files that
- * an index named before, those that are not written anew are removed.
+ * Writes a model as a Hugging Face folder, creating the folder if needed: `config.json`, and
+ * `model.safetensors` or several files with an index. Each file is replaced atomically. Files
+ * listed by an earlier index that are no longer needed are removed.
  */
 export async function writeCheckpoint(
   directory: string,
@@ -238,7 +249,7 @@ export async function writeCheckpoint(
   await writeWeights(directory, layout, parameters, options);
 }
 
-/** Writes a model as {@link writeCheckpoint} does, for a model that is laid out. */
+/** Writes a model whose layout is known. See {@link writeCheckpoint}. */
 export async function writeWeights(
   directory: string,
   { config, model }: ModelLayout,
@@ -280,7 +291,10 @@ export async function writeWeights(
 
 const digits = (count: number): string => String(count).padStart(5, "0");
 
-/** Cuts a table into parts of so many entries, in order; a tensor alone may have more. */
+/**
+ * Splits a table into parts of at most `maxEntries` entries, in order; a larger tensor gets its own
+ * part.
+ */
 function splitTable(table: readonly ParameterSpec[], maxEntries: number): ParameterSpec[][] {
   const parts: ParameterSpec[][] = [];
   let room = 0;

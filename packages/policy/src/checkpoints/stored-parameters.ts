@@ -5,19 +5,19 @@ import { isFloatType } from "../files/safetensors.ts";
 
 /** Options of {@link readParameters}. */
 export interface ReadParametersOptions {
-  /** Stands before the names in the files. */
+  /** Prefix of the names in the files. */
   readonly prefix?: string;
-  /** Whether a tensor that the table does not know may be left out. Default none may. */
+  /** Returns true for a tensor outside the table that may be ignored. Default: none may. */
   readonly isIgnored?: (name: string) => boolean;
 }
 
 /**
- * Reads the parameters of a table out of files. Everything that headers can tell is checked before any
- * value is read.
- * @param source - What messages call all files together.
- * @throws `Error` naming file, tensor, expected and found shape; for a tensor that is missing, that two
- *   files have, or that the table does not know: leaving it out would compute another model; for NaN
- *   and infinities, with their index.
+ * Reads the parameters of a table from files. Everything in the headers is checked before any value
+ * is read.
+ * @param source - Name of the set of files in messages.
+ * @throws `Error` naming file, tensor, expected and found shape; for a tensor that is missing,
+ *   present in two files, or not in the table (ignoring it would compute a different model); and
+ *   for NaN and infinities, with their index.
  */
 export async function readParameters(
   table: readonly ParameterSpec[],
@@ -31,19 +31,22 @@ export async function readParameters(
   return parameters;
 }
 
-/** Parameters that were found in files. */
+/** Parameters found in files. */
 export interface LocatedParameters {
-  /** Reads one, into an array that is given for it if that has its size. */
+  /** Reads one parameter, into `into` if that has its size. */
   read(name: string, into?: Float32Array): Promise<Float32Array>;
-  /** Where one lies, for programs that take it from there. Its values are not looked at. */
+  /** Location of a parameter, for programs that memory-map it. Its values are not checked. */
   place(name: string): FileFeed;
-  /** Reads all, and keeps nothing. @throws `Error` for a value that is NaN or infinite, with its index. */
+  /**
+   * Reads all values and keeps none. @throws `Error` naming the index of a value that is NaN or
+   * infinite.
+   */
   checkFinite(): Promise<void>;
 }
 
 /**
- * Finds the parameters of a table in files, as {@link readParameters} does, and leaves the reading to
- * the caller, who need not have all in memory at once. Files must stay open for that.
+ * Finds the parameters of a table in files, like {@link readParameters}, and lets the caller read
+ * them one by one. The files must stay open.
  */
 export function locateParameters(
   table: readonly ParameterSpec[],
@@ -65,7 +68,7 @@ export function locateParameters(
     const file = places.get(stored);
     const entry = file?.header.entries.get(stored);
     if (!file || !entry) {
-      throw new Error(`${source}: ${stored} must have shape ${expected}, got nothing`);
+      throw new Error(`${source}: ${stored} must have shape ${expected}, got no tensor`);
     }
     if (entry.shape.join() !== shape.join()) {
       throw new Error(
@@ -79,7 +82,7 @@ export function locateParameters(
   const known = new Set(table.map(({ name }) => prefix + name));
   for (const [name, file] of places) {
     if (known.has(name) || isIgnored(name)) continue;
-    throw new Error(`${file.path}: ${name} must be a part of the model, got one too many`);
+    throw new Error(`${file.path}: ${name} must be a parameter of the model, got an extra tensor`);
   }
   const fileOf = (name: string): OpenSafetensors => places.get(prefix + name)!;
   return {
@@ -91,12 +94,12 @@ export function locateParameters(
   };
 }
 
-/** Gives a tensor by its name, wherever it is. */
+/** Returns a tensor by name. */
 export type ReadTensor = (name: string) => Float32Array | Promise<Float32Array>;
 
 /**
- * Pairs values with the shapes of a table, under names with a prefix. What is read is asked for when it
- * is written, one after the other.
+ * Pairs values with the shapes of a table, under prefixed names. Values are read when they are
+ * written, one after the other.
  */
 export function storedTensors(
   table: readonly ParameterSpec[],

@@ -1,7 +1,7 @@
 /**
- * A script that computes the matrix product of [[1, 2], [3, 4]] with itself by cuBLAS, and copies it
- * by a kernel that NVRTC compiles. It takes koffi's folder, the libraries that were found and the number of a device; prints
- * the device and the numbers.
+ * Script that computes the matrix product of [[1, 2], [3, 4]] with itself by cuBLAS and copies it
+ * with a kernel compiled by NVRTC. Takes the folder of koffi, the libraries found and a device
+ * number; prints the device and the result.
  */
 export const cudaProbe = `
 const { folder, driver, compiler, products, deviceId = 0 } = JSON.parse(require("fs").readFileSync(0, "utf8"));
@@ -21,7 +21,7 @@ try {
   const known = Math.floor(ints[0] / 1000);
   const loadOne = (what, files) => {
     const file = files.find(({ major }) => major <= known);
-    if (file === undefined) throw new Error("the driver knows CUDA up to " + known + ", but " + what + " is of CUDA " + files[0].major);
+    if (file === undefined) throw new Error("the driver supports CUDA up to " + known + ", but " + what + " is of CUDA " + files[0].major);
     const dlopen = koffi.load(null).func("dlopen", "int64", ["str", "int"]);
     for (const companion of file.companions) dlopen(companion, 2);
     return koffi.load(file.path);

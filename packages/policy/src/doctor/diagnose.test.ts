@@ -10,7 +10,7 @@ import {
   type ScriptResult,
 } from "./index.ts";
 
-/** A computer on which files, packages and answers are what a test says. */
+/** Test double of a computer with the given files, packages and probe results. */
 function computer(
   facts: {
     readonly platform?: string;
@@ -43,7 +43,7 @@ const product = { stdout: "BACKEND cpu\nRESULT 7,10,15,22\n" };
 const cudaFile =
   "/packages/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime_providers_cuda.so";
 
-it("finds nothing but the reference on an empty computer, and names each package", async () => {
+it("finds only the reference on an empty computer, and names each missing package", async () => {
   const found = await diagnose(computer());
   expect(found.map(({ executor, isUsable }) => [executor, isUsable])).toEqual([
     ["reference", true],
@@ -66,7 +66,7 @@ it("finds nothing but the reference on an empty computer, and names each package
   ]);
 });
 
-it("calls usable what computes the right numbers", async () => {
+it("reports an executor as usable if it computes the right numbers", async () => {
   const found = await diagnose(
     computer({ packages: ["onnxruntime-node", "@tensorflow/tfjs"], answer: () => product }),
   );
@@ -75,7 +75,7 @@ it("calls usable what computes the right numbers", async () => {
   expect(found.at(-1)!.detail).toBe("computed a product, backend cpu");
 });
 
-it("says what calls ONNX Runtime on the CPU", async () => {
+it("reports how ONNX Runtime is called on the CPU", async () => {
   const detailWith = async (
     packages: readonly string[],
     native: Partial<ScriptResult> = {},
@@ -98,7 +98,7 @@ it("says what calls ONNX Runtime on the CPU", async () => {
   );
 });
 
-it("does not believe wrong numbers, and says how a probe ended", async () => {
+it("does not accept wrong numbers, and reports how a probe ended", async () => {
   const found = await diagnose(
     computer({
       packages: ["onnxruntime-node", "@tensorflow/tfjs"],
@@ -111,12 +111,12 @@ it("does not believe wrong numbers, and says how a probe ended", async () => {
     }),
   );
   const detail = Object.fromEntries(found.map((each) => [each.executor, each.detail]));
-  expect(detail["onnx cpu"]).toBe("a product came out as 1,2,3,4");
+  expect(detail["onnx cpu"]).toBe("computed a wrong product, 1,2,3,4");
   expect(detail["onnx webgpu"]).toBe("its process was ended by SIGSEGV");
   expect(detail["tensorflow @tensorflow/tfjs"]).toBe("Error: no such file");
 });
 
-it("says what WebGPU lacks: the loader, then a driver", async () => {
+it("reports what WebGPU lacks: first the loader, then a driver", async () => {
   const answer = (): Partial<ScriptResult> => ({
     stdout: "ERROR a.cc:136 adapter_result == Success was false. Failed to get a WebGPU adapter\n",
   });
@@ -130,7 +130,7 @@ it("says what WebGPU lacks: the loader, then a driver", async () => {
   expect(await needsWith(["libvulkan.so.1"])).toEqual([driver]);
 });
 
-it("lists the libraries that CUDA lacks without trying it, and tries it with all", async () => {
+it("lists the libraries that CUDA lacks without trying it, and tries it if none is missing", async () => {
   const all = [
     "libcuda.so.1",
     "libcudart.so.12",
@@ -182,7 +182,7 @@ it("lists what the CUDA executor lacks without trying it", async () => {
 const software = softwareCuda();
 if (software.missing !== undefined) console.warn(`skipped: ${software.missing}`);
 
-it.skipIf(software.missing !== undefined)("computes a product by CUDA in software", async () => {
+it.skipIf(software.missing !== undefined)("computes a product with the software CUDA", async () => {
   const findCuda = (): CudaLibraries => findCudaLibraries(software.path);
   const found = await diagnose({ ...thisMachine(), findCuda });
   expect(found.find(({ executor }) => executor === "cuda")).toEqual({
@@ -193,7 +193,7 @@ it.skipIf(software.missing !== undefined)("computes a product by CUDA in softwar
   });
 });
 
-it("runs onnxruntime-node's own script to install CUDA", () => {
+it("runs the install script of onnxruntime-node to install CUDA", () => {
   const script = "/packages/onnxruntime-node/script/install.js";
   const packages = ["onnxruntime-node"];
   expect(cudaInstallCommand(computer({ packages, files: [script] }))).toMatchObject({
@@ -204,7 +204,7 @@ it("runs onnxruntime-node's own script to install CUDA", () => {
   expect(() => cudaInstallCommand(computer({ packages }))).toThrow(`must have ${script}, got none`);
 });
 
-it("finds ONNX Runtime's CPU provider on the computer that this test runs on", async () => {
+it("finds ONNX Runtime's CPU provider on the computer that runs this test", async () => {
   const found = await diagnose();
   expect(found.find(({ executor }) => executor === "onnx cpu")!.isUsable).toBe(true);
 });

@@ -13,19 +13,22 @@ import {
   type Need,
 } from "@turnwise/graph/machine";
 
-/** Whether one way to execute programs works on a computer. */
+/** Result of probing one executor on a computer. */
 export interface Diagnosis {
   /** `"reference"`, `"onnx cpu"`, `"onnx webgpu"`, `"onnx cuda"`, `"cuda"`, or `"tensorflow <package>"`. */
   readonly executor: string;
-  /** Whether a small program was run with it, and gave the right numbers. */
+  /** True if a small program ran and returned the right numbers. */
   readonly isUsable: boolean;
-  /** What was found: versions, places, or an error in the library's own words. */
+  /** Findings: versions, paths, or an error in the library's own words. */
   readonly detail: string;
-  /** What is missing; empty if it is usable, or if the detail is all that is known. */
+  /** Missing requirements; empty if the executor is usable, or if `detail` is all that is known. */
   readonly needs: readonly Need[];
 }
 
-/** Takes the package's folder, a provider and a model in base64; prints what the model gives. */
+/**
+ * Script that takes the package's folder, a provider and a model in base64, and prints the model's
+ * output.
+ */
 const onnxProbe = `
 const { folder, provider, model } = JSON.parse(require("fs").readFileSync(0, "utf8"));
 const ort = require(folder);
@@ -38,7 +41,10 @@ const ort = require(folder);
 })().catch((error) => { console.log("ERROR " + error.message); });
 `;
 
-/** Takes the folder of koffi and the file of a library; asks the library for its table of functions. */
+/**
+ * Script that takes the folder of koffi and the path of a library, and asks the library for its API
+ * table.
+ */
 const nativeProbe = `
 const { folder, file } = JSON.parse(require("fs").readFileSync(0, "utf8"));
 try {
@@ -49,7 +55,7 @@ try {
 }
 `;
 
-/** Takes the package's folder; prints its version, the backend, and a product. */
+/** Script that takes the package's folder, and prints its backend and a product. */
 const tensorFlowProbe = `
 const { folder } = JSON.parse(require("fs").readFileSync(0, "utf8"));
 const tf = require(folder);
@@ -70,10 +76,10 @@ function found(result: ScriptResult, mark: string): string | undefined {
   return line?.slice(mark.length + 1).trim();
 }
 
-/** What went wrong with a probe, in one line. */
+/** Describes why a probe failed, in one line. */
 function failure(result: ScriptResult): string {
   const error = found(result, "ERROR");
-  // Behind the place in the source and the condition that failed.
+  // Drops the source location and the failed condition.
   if (error !== undefined) return error.replace(/^.*was false\. /su, "").replaceAll(/\s+/gu, " ");
   if (result.signal !== null) return `its process was ended by ${result.signal}`;
   const lines = result.stderr.split("\n").filter((line) => line.trim() !== "");
@@ -94,7 +100,7 @@ async function probeOnnx(
   const result = await machine.runScript(onnxProbe, JSON.stringify({ folder, provider, model }));
   const numbers = found(result, "RESULT");
   if (numbers === expected) return undefined;
-  return numbers === undefined ? failure(result) : `a product came out as ${numbers}`;
+  return numbers === undefined ? failure(result) : `computed a wrong product, ${numbers}`;
 }
 
 const onnxPackage: Need = {
@@ -103,13 +109,13 @@ const onnxPackage: Need = {
     "install the package: ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node (the variable skips its install script, which downloads CUDA libraries from api.nuget.org and fails where that cannot be reached; neither the CPU nor WebGPU needs it)",
 };
 
-/** What calls ONNX Runtime on the CPU. @param folder - Of onnxruntime-node. */
+/** Names the caller of ONNX Runtime on the CPU. @param folder - Folder of onnxruntime-node. */
 async function nameCaller(machine: Machine, folder: string): Promise<string> {
   const instead = "by its binding for Node, which copies outputs";
   const koffi = machine.findPackage("koffi");
   if (koffi === undefined) return `${instead}: koffi is not installed (npm install koffi)`;
   const file = nativeLibraryFile(machine.platform, folder);
-  if (file === undefined) return `${instead}: ${machine.platform} is not known`;
+  if (file === undefined) return `${instead}: ${machine.platform} is not supported`;
   const result = await machine.runScript(nativeProbe, JSON.stringify({ folder: koffi, file }));
   return found(result, "RESULT") === "found" ? "by koffi" : `${instead}: ${failure(result)}`;
 }
@@ -120,7 +126,7 @@ async function diagnoseOnnx(machine: Machine, provider: Provider): Promise<Diagn
   if (folder === undefined) {
     return { executor, isUsable: false, detail: "not installed", needs: [onnxPackage] };
   }
-  // The CUDA provider is not tried without its libraries: it would print what it misses.
+  // CUDA is not tried without its libraries: it would print messages about them.
   const cuda = provider === "cuda" ? cudaNeeds(machine, folder) : [];
   if (cuda.length > 0) return { executor, isUsable: false, detail: "not tried", needs: cuda };
   const error = await probeOnnx(machine, folder, provider);
@@ -144,7 +150,7 @@ async function diagnoseCudaDevice(machine: Machine, deviceId: number): Promise<D
     const detail = `computed a product, ${found(result, "DEVICE")}`;
     return { executor, isUsable: true, detail, needs: [] };
   }
-  const detail = numbers === undefined ? failure(result) : `a product came out as ${numbers}`;
+  const detail = numbers === undefined ? failure(result) : `computed a wrong product, ${numbers}`;
   return { executor, isUsable: false, detail, needs: [] };
 }
 
@@ -164,15 +170,15 @@ async function diagnoseTensorFlow(machine: Machine, name: string): Promise<Diagn
     const detail = `computed a product, backend ${found(result, "BACKEND")}`;
     return { executor, isUsable: true, detail, needs: [] };
   }
-  const detail = numbers === undefined ? failure(result) : `a product came out as ${numbers}`;
+  const detail = numbers === undefined ? failure(result) : `computed a wrong product, ${numbers}`;
   return { executor, isUsable: false, detail, needs: [] };
 }
 
 /**
- * Finds out which executors work on a computer, each by a small computation in a process of its own,
- * and what the others need.
- * @param machine - Default the computer that this runs on.
- * @returns One diagnosis for each executor, always in the same order; the reference first.
+ * Finds out which executors work on a computer, each by a small computation in its own process, and
+ * what the others need.
+ * @param machine - Default: this computer.
+ * @returns One diagnosis per executor, always in the same order, the reference first.
  */
 export async function diagnose(machine: Machine = thisMachine()): Promise<readonly Diagnosis[]> {
   const reference: Diagnosis = {
@@ -190,20 +196,20 @@ export async function diagnose(machine: Machine = thisMachine()): Promise<readon
   return list;
 }
 
-/** The diagnosis of one provider of ONNX Runtime on this computer. */
+/** Diagnoses one provider of ONNX Runtime on this computer. */
 export function diagnoseProvider(provider: Provider): Promise<Diagnosis> {
   return diagnoseOnnx(thisMachine(), provider);
 }
 
 /**
- * The diagnosis of the CUDA executor on this computer.
- * @param deviceId - Which GPU. Default 0.
+ * Diagnoses the CUDA executor on this computer.
+ * @param deviceId - GPU number. Default 0.
  */
 export function diagnoseCuda(deviceId = 0): Promise<Diagnosis> {
   return diagnoseCudaDevice(thisMachine(), deviceId);
 }
 
-/** A command to run. */
+/** Command to run. */
 export interface InstallCommand {
   readonly file: string;
   readonly parameters: readonly string[];
@@ -212,8 +218,8 @@ export interface InstallCommand {
 }
 
 /**
- * The command that downloads the libraries of ONNX Runtime's CUDA provider: the install script of
- * onnxruntime-node itself.
+ * Command that downloads the libraries of ONNX Runtime's CUDA provider: onnxruntime-node's own
+ * install script.
  * @throws `Error` if onnxruntime-node is not installed.
  */
 export function cudaInstallCommand(machine: Machine = thisMachine()): InstallCommand {
@@ -228,7 +234,7 @@ export function cudaInstallCommand(machine: Machine = thisMachine()): InstallCom
   return {
     file: process.execPath,
     parameters: [script],
-    // A parameter would give way to a variable that npm sets from its configuration.
+    // An environment variable, since npm's configuration would override a parameter.
     environment: { ONNXRUNTIME_NODE_INSTALL: "cuda12" },
   };
 }

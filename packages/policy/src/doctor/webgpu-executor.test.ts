@@ -25,7 +25,7 @@ function numbers(...shape: number[]): Feed & { readonly data: Float32Array } {
   return { data: Float32Array.from({ length }, () => random.next() - 0.5), shape };
 }
 
-/** A layer of a language model with its loss and all gradients, for any batch and time. */
+/** One layer of a language model with its loss and all gradients, for any batch size and time. */
 function layer(): Program {
   return trace((g) => {
     const weights = [
@@ -65,30 +65,30 @@ function layerFeeds(batch: number, time: number): Record<string, Feed> {
 
 describe.skipIf(!diagnosis.isUsable)(`the ONNX executor on WebGPU${why}`, () => {
   const executor = createOnnxExecutor({ provider: "webgpu" });
-  for (const law of executorLaws(executor)) it(`obeys the law: ${law.name}`, law.check);
+  for (const law of executorLaws(executor)) it(`satisfies the law: ${law.name}`, law.check);
 
   const half = createOnnxExecutor({ provider: "webgpu", products: "float16" });
   const withProducts = /matmul|linear|attention|logProbAndEntropy|trains/u;
   const laws = executorLaws(half, { tolerance: 5e-3 });
   for (const law of laws.filter(({ name }) => withProducts.test(name))) {
-    it(`obeys to three digits in float16: ${law.name}`, law.check);
+    it(`satisfies to three digits in float16: ${law.name}`, law.check);
   }
 
-  it("computes products in float16, and nothing else", async () => {
+  it("computes only products in float16", async () => {
     const program = trace((g) => {
       const x = g.input("x", "float32", [1, 1]);
       const one = g.constant([1], { shape: [1, 1] });
       return { product: g.matmul(x, one), sum: g.add(x, 0), scaled: g.multiply(x, one) };
     });
     const executable = await half.compile(program);
-    // 2049 takes twelve bits, and float16 has eleven.
+    // 2049 needs twelve bits, and float16 has eleven.
     const x = { data: Float32Array.of(2049), shape: [1, 1] };
     const { product, sum, scaled } = await executable.run({ x });
     expect([product.data[0], sum.data[0], scaled.data[0]]).toEqual([2048, 2049, 2049]);
     await executable.release();
   });
 
-  it("places every step of a training program on the GPU, at all sizes", async () => {
+  it("places every operation of a training program on the GPU, at all sizes", async () => {
     const folder = await mkdtemp(join(tmpdir(), "turnwise-placement-"));
     const profiled = createOnnxExecutor({
       provider: "webgpu",
@@ -115,7 +115,7 @@ describe.skipIf(!diagnosis.isUsable)(`the ONNX executor on WebGPU${why}`, () => 
     await rm(folder, { recursive: true });
   });
 
-  it("computes attention of fewer tokens than blocks, where parts of it are empty", async () => {
+  it("computes attention over fewer tokens than blocks, where some blocks are empty", async () => {
     const program = layer();
     const executable = await executor.compile(program);
     const feeds = layerFeeds(2, 1);
@@ -150,7 +150,7 @@ describe.skipIf(!diagnosis.isUsable)(`the ONNX executor on WebGPU${why}`, () => 
 });
 
 describe.skipIf(diagnosis.isUsable)("the ONNX executor without a GPU", () => {
-  it("says what WebGPU lacks and how to get it", async () => {
+  it("reports what WebGPU lacks and how to get it", async () => {
     const program = trace((g) => ({ y: g.exp(g.input("x", "float32", ["n"])) }));
     const executor = createOnnxExecutor({ provider: "webgpu" });
     const message =

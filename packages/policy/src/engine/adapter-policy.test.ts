@@ -33,7 +33,7 @@ const base = join(directory, "base");
 await writeCheckpoint(base, { config: model, parameters: initialParameters(model, 3) });
 await writeTokenizer(base, files);
 
-/** A policy on the base, with an adapter if not told otherwise. */
+/** Policy on the base model, with an adapter unless overridden. */
 const create = (overrides: Partial<LocalPolicyOptions> = {}): Promise<LocalPolicy> =>
   createLocalPolicy({
     model: base,
@@ -56,7 +56,7 @@ const rows = (count = 4): TrainingRow[] =>
     };
   });
 
-/** Log-probs of a greedy answer from the sampler, and of the same tokens from the learner. */
+/** Log-probs of a greedy response from the sampler, and of the same tokens from the learner. */
 async function bothLogProbs({ sampler, learner }: LocalPolicy): Promise<[number[], number[]]> {
   const promptTokens = tokenizer.encode("b c");
   const request = { promptTokens, seed: "s", maxTokens: 8, stopTokens: [] };
@@ -71,7 +71,7 @@ function expectClose(a: ArrayLike<number>, b: ArrayLike<number>, tolerance: numb
   for (let i = 0; i < a.length; i++) expect(Math.abs(a[i]! - b[i]!)).toBeLessThan(tolerance);
 }
 
-test("starts as its base, learns, and leaves the base as the reference", async () => {
+test("starts as its base model, learns, and keeps the base as the reference", async () => {
   const policy = await create();
   const plain = await createLocalPolicy({ model: base, threads: 2, thread: "same" });
   const reference = await plain.learner.score(rows());
@@ -93,7 +93,7 @@ test("starts as its base, learns, and leaves the base as the reference", async (
   await Promise.all([policy.close(), plain.close()]);
 });
 
-test("goes on after save and restore to the same bits, from a folder of peft's form", async () => {
+test("resumes to the same bits after save and restore, from a folder in peft's format", async () => {
   const folder = join(directory, "saved");
   const policy = await create();
   for (let i = 0; i < 3; i++) await policy.learner.update(rows(), crossEntropy);
@@ -119,7 +119,7 @@ test("goes on after save and restore to the same bits, from a folder of peft's f
   expect(restored.learner.weights().version).toBe(3);
   expect(await next(restored)).toEqual(expected);
 
-  // The folder as the beginning of another run: the same weights, no past.
+  // A new run that starts from the folder: same weights, no optimizer state.
   const begun = await create({ adapter: folder });
   expect(begun.learner.weights().version).toBe(0);
   expect(begun.info.adapter).toEqual(policy.info.adapter);
@@ -140,7 +140,7 @@ test("goes on after save and restore to the same bits, from a folder of peft's f
   await Promise.all([policy, restored, begun, other].map((each) => each.close()));
 });
 
-test("is saved as a whole model with the adapter in its weights", async () => {
+test("is saved as a full model with the adapter merged in", async () => {
   const [folder, saved] = [join(directory, "merged"), join(directory, "apart")];
   const policy = await create();
   for (let i = 0; i < 3; i++) await policy.learner.update(rows(), crossEntropy);
@@ -154,7 +154,7 @@ test("is saved as a whole model with the adapter in its weights", async () => {
   expected.forEach(({ spans }, i) =>
     expectClose(found[i]!.spans[0]!.logProbs, spans[0]!.logProbs, 1e-4),
   );
-  // What the light functions merge is the same.
+  // The light-weight functions merge to the same weights.
   const { parameters } = await readCheckpoint(base);
   const byHand = mergeAdapter(model, parameters, await readAdapter(saved, model));
   for (const [name, values] of (await readCheckpoint(folder)).parameters) {
@@ -164,7 +164,7 @@ test("is saved as a whole model with the adapter in its weights", async () => {
   await Promise.all([policy.close(), merged.close()]);
 });
 
-test("keeps the first weights as the reference of full training, if that is asked for", async () => {
+test("keeps the initial weights as the reference of full training, if requested", async () => {
   const policy = await createLocalPolicy({ model: base, keepReference: true, thread: "same" });
   const before = await policy.learner.score(rows());
   await policy.learner.update(rows(), crossEntropy);
@@ -175,7 +175,7 @@ test("keeps the first weights as the reference of full training, if that is aske
   await Promise.all([policy.close(), without.close()]);
 });
 
-test("names what an adapter and its base do not have in common", async () => {
+test("names the mismatch between an adapter and its base", async () => {
   await expect(create({ adapter: { targetModules: ["c_attn"] } })).rejects.toThrow(
     'createLocalPolicy: adapter: targetModules must name linear layers of attention or the gated unit, got "c_attn"',
   );
@@ -190,7 +190,7 @@ test("names what an adapter and its base do not have in common", async () => {
 });
 
 const shared = findSharedData("policy/llama-lora");
-test.skipIf(!shared)("answers as transformers and peft do, greedily", async () => {
+test.skipIf(!shared)("generates the same greedy responses as transformers and peft", async () => {
   const policy = await createLocalPolicy({
     model: shared!,
     adapter: join(shared!, "adapter"),
@@ -209,23 +209,20 @@ test.skipIf(!shared)("answers as transformers and peft do, greedily", async () =
   await policy.close();
 });
 
-test.skipIf(!shared)(
-  "keeps the files and fields of the folder that a model came from",
-  async () => {
-    const folder = join(directory, "kept");
-    const policy = await createLocalPolicy({ model: shared!, threads: 2, thread: "same" });
-    await policy.saveModel(folder, { type: "BF16", maxFileBytes: 200_000 });
-    for (const name of ["config.json", "generation_config.json", "tokenizer.json"]) {
-      const [found, original] = await Promise.all(
-        [folder, shared!].map((each) => readJson(join(each, name))),
-      );
-      expect(found).toEqual(name === "config.json" ? { ...original, dtype: "bfloat16" } : original);
-    }
-    expect(await readdir(folder)).toContain("chat_template.jinja");
-    expect(await readdir(folder)).toContain("model.safetensors.index.json");
-    const again = await createLocalPolicy({ model: folder, threads: 2, thread: "same" });
-    await again.saveModel(folder);
-    expect(await readCheckpoint(folder)).toMatchObject({ type: "BF16" });
-    await Promise.all([policy.close(), again.close()]);
-  },
-);
+test.skipIf(!shared)("keeps the other files and config fields of a model's folder", async () => {
+  const folder = join(directory, "kept");
+  const policy = await createLocalPolicy({ model: shared!, threads: 2, thread: "same" });
+  await policy.saveModel(folder, { type: "BF16", maxFileBytes: 200_000 });
+  for (const name of ["config.json", "generation_config.json", "tokenizer.json"]) {
+    const [found, original] = await Promise.all(
+      [folder, shared!].map((each) => readJson(join(each, name))),
+    );
+    expect(found).toEqual(name === "config.json" ? { ...original, dtype: "bfloat16" } : original);
+  }
+  expect(await readdir(folder)).toContain("chat_template.jinja");
+  expect(await readdir(folder)).toContain("model.safetensors.index.json");
+  const again = await createLocalPolicy({ model: folder, threads: 2, thread: "same" });
+  await again.saveModel(folder);
+  expect(await readCheckpoint(folder)).toMatchObject({ type: "BF16" });
+  await Promise.all([policy.close(), again.close()]);
+});

@@ -19,12 +19,12 @@ async function rootWith(files: Readonly<Record<string, string>>): Promise<string
 
 const meminfo = "MemTotal:       200000 kB\nMemFree:         10000 kB\nMemAvailable:   100000 kB\n";
 
-test("is what the system has available where nothing limits it", async () => {
+test("is the system's available memory if nothing limits it", async () => {
   const root = await rootWith({ "proc/meminfo": meminfo, "proc/self/cgroup": "0::/user\n" });
   expect(await availableMemory(root)).toBe(100_000 * 1024);
 });
 
-test("is what the tightest control group leaves, pages of files aside", async () => {
+test("is what the tightest control group leaves, not counting page cache", async () => {
   const root = await rootWith({
     "proc/meminfo": meminfo,
     "proc/self/cgroup": "0::/slice/job\n",
@@ -37,7 +37,7 @@ test("is what the tightest control group leaves, pages of files aside", async ()
   expect(await availableMemory(root)).toBe(6_000_000);
 });
 
-test("knows the older form, and containers that see the group under another path", async () => {
+test("supports cgroup v1, and containers that see the group under another path", async () => {
   const root = await rootWith({
     "proc/meminfo": meminfo,
     "proc/self/cgroup": "5:cpu,memory:/docker/abc\n1:name=systemd:/docker/abc\n",
@@ -55,6 +55,6 @@ test("knows the older form, and containers that see the group under another path
   expect(await availableMemory(full)).toBe(0);
 });
 
-test("asks the system where there is no /proc", async () => {
+test("asks the system if there is no /proc", async () => {
   expect(await availableMemory(await rootWith({}))).toBeGreaterThan(0);
 });

@@ -3,11 +3,11 @@ import { freemem } from "node:os";
 import { dirname, join } from "node:path";
 
 /**
- * Bytes of memory that this process can still use: what the system has available, and no more than the
- * limits of the control groups that it runs in leave (containers, systemd slices, batch jobs). Pages of
- * files do not count as used, since they are dropped when memory is needed.
+ * Bytes of memory that this process can still use: the system's available memory, capped by the
+ * limits of its control groups (containers, systemd slices, batch jobs). Page cache does not count
+ * as used, since it is dropped when memory is needed.
  *
- * @param root - Folder that `/proc` and `/sys` are looked for in.
+ * @param root - Folder that contains `/proc` and `/sys`.
  */
 export async function availableMemory(root = "/"): Promise<number> {
   const system = await systemMemory(root);
@@ -23,7 +23,7 @@ async function systemMemory(root: string): Promise<number> {
   return kilobytes === undefined ? freemem() : 1024 * Number(kilobytes);
 }
 
-/** What each control group with a limit leaves. */
+/** Free memory of each control group that has a limit. */
 async function groupMemory(root: string): Promise<number[]> {
   const lines = (await readIfPresent(join(root, "proc/self/cgroup"))).split("\n");
   const left: number[] = [];
@@ -39,11 +39,11 @@ async function groupMemory(root: string): Promise<number[]> {
   return left;
 }
 
-/** Files of a control group's memory. */
+/** Memory files of a control group. */
 interface GroupFiles {
   readonly limit: string;
   readonly used: string;
-  /** Pattern of the pages of files that are not in active use, in `memory.stat`. */
+  /** Pattern of inactive page cache in `memory.stat`. */
   readonly inactive: RegExp;
 }
 
@@ -59,7 +59,10 @@ const older: GroupFiles = {
   inactive: /^total_inactive_file (\d+)$/mu,
 };
 
-/** What a group and those above it leave. A path may be seen from outside of a container: then its parents count. */
+/**
+ * Free memory of a group and of its parents. The path may be relative to the host instead of the
+ * container; then its parents count.
+ */
 async function limitsOf(
   mount: string,
   path: string,
@@ -68,7 +71,7 @@ async function limitsOf(
   const left: number[] = [];
   for (let group = join("/", path); ; group = dirname(group)) {
     const folder = join(mount, group);
-    // `max` and a missing file are no number.
+    // `max` and a missing file parse to NaN.
     const most = Number.parseInt(await readIfPresent(join(folder, limit)), 10);
     const current = Number.parseInt(await readIfPresent(join(folder, used)), 10);
     if (Number.isFinite(most) && Number.isFinite(current)) {

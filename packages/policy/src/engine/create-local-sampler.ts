@@ -11,18 +11,18 @@ import { PolicyEngine } from "./policy-engine.ts";
 import { chooseWeightStorage } from "./weight-storage.ts";
 import { connectWorker } from "./worker-port.ts";
 
-/** A sampler by itself. */
+/** Sampler without a learner. */
 export interface StandaloneSampler {
   readonly sampler: LocalSampler;
   readonly config: ModelConfig;
-  /** Ends the engine. Whatever is still pending is rejected. */
+  /** Stops the engine. Pending calls are rejected. */
   close(): Promise<void>;
 }
 
 /**
- * Starts a sampler without a learner: it needs the memory of the weights once, where a policy also
- * holds those that are trained, their gradients and moments.
- * @throws `RangeError` or `Error` for a config that is not computed, and weights or an adapter that do
+ * Starts a sampler without a learner: it needs memory for the weights once, without trained copies,
+ * gradients and moments.
+ * @throws `RangeError` or `Error` for an unsupported config, and for weights or an adapter that do
  *   not fit it.
  */
 export async function createLocalSampler({

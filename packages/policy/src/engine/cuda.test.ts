@@ -28,7 +28,7 @@ const config = {
 const parameters = initialParameters(config, 3);
 const adapter = initialAdapter(config, parameters, adapterConfig(config, { rank: 4 }), 7);
 
-/** Rows that begin alike, in two microbatches. */
+/** Rows with a common prefix, in two microbatches. */
 const rows = [12, 9, 14].map((length): TrainingRow => ({
   tokens: Array.from({ length }, (_, i) => (i * i + (i > 4 ? length : 0)) % 20),
   spans: [{ turnIndex: 0, start: 2, length: length - 2 }],
@@ -50,9 +50,9 @@ describe.skipIf(!device)(`learning on CUDA${why}`, () => {
 
   it.for<[string, LearnerOverrides]>([
     ["all weights", { keepReference: true }],
-    ["a value head, layers recomputed", { valueHead: true, recomputeLayers: true }],
-    ["an adapter, logits in parts", { adapter, maxLogits: 120 }],
-  ])("equals learning on the processor: %s", async ([, options]) => {
+    ["a value head, recomputed layers", { valueHead: true, recomputeLayers: true }],
+    ["an adapter, chunked logits", { adapter, maxLogits: 120 }],
+  ])("equals learning on the CPU: %s", async ([, options]) => {
     const executor = cuda();
     const here = await create(options);
     const there = await create({ ...options, executor, resident: true });
@@ -68,7 +68,7 @@ describe.skipIf(!device)(`learning on CUDA${why}`, () => {
       const expected = await here.reader.secondMoment(name);
       const found = await there.reader.secondMoment(name);
       const largest = expected.reduce((most, x) => Math.max(most, x), 1e-12);
-      // Squares of float32 sums in another order, three steps on.
+      // Squares of float32 sums in another order, after three steps.
       expected.forEach((x, i) => expect(Math.abs(found[i]! - x) / largest).toBeLessThan(1e-2));
     }
     const numLive = executor.numLive;
@@ -95,7 +95,7 @@ describe.skipIf(!device)(`learning on CUDA${why}`, () => {
     await Promise.all([here.close(), there.close()]);
   });
 
-  it("leaves weights alone that somebody holds, and changes others in their memory", async () => {
+  it("leaves weights unchanged that another holder uses, and updates others in place", async () => {
     const engine = await create({ executor: cuda(), resident: true });
     const objective = traceObjective(crossEntropy);
     const name = "model.layers.0.mlp.up_proj.weight";
@@ -109,7 +109,7 @@ describe.skipIf(!device)(`learning on CUDA${why}`, () => {
     await engine.close();
   });
 
-  it("is a policy's device, for its sampler as well", async () => {
+  it("is the device of a policy, its sampler included", async () => {
     vi.stubEnv("TURNWISE_CUDA_PATH", software.path);
     const tokenizer = createTokenizer(buildWordVocabulary(["a b c d e f g h i j k l m n o p"]));
     const model = { ...config, vocabularySize: tokenizer.vocabularySize };

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createExecutor, deviceOptions } from "./device.ts";
 
-test("fills in what a device leaves open", () => {
+test("fills in the defaults of a device", () => {
   expect(deviceOptions({})).toEqual({ provider: "cpu" });
   expect(deviceOptions({ provider: "webgpu", products: "float16" })).toEqual({
     provider: "webgpu",

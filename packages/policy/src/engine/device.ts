@@ -3,15 +3,15 @@ import type { Executor } from "@turnwise/graph";
 import { createOnnxExecutor } from "@turnwise/graph/onnx";
 
 /**
- * Where tensors are computed, and what matrix products are computed in there:
+ * Device that computes tensors, and the number type of its matrix products:
  *
- * - `cpu`: this machine's processor;
- * - `webgpu`: any GPU with a Vulkan driver, by ONNX Runtime;
- * - `cuda`: an NVIDIA GPU, by `@turnwise/cuda`;
- * - `onnx-cuda`: an NVIDIA GPU, by ONNX Runtime, which moves all weights there at each run.
+ * - `cpu`: the processor of this machine;
+ * - `webgpu`: any GPU with a Vulkan driver, through ONNX Runtime;
+ * - `cuda`: an NVIDIA GPU, through `@turnwise/cuda`;
+ * - `onnx-cuda`: an NVIDIA GPU, through ONNX Runtime, which uploads all weights for every run.
  *
- * All but products is float32, the weights that are trained included. With products in `float16` the
- * loss is scaled up as far as its gradients can bear it.
+ * Everything but products is float32, trained weights included. With `float16` products the loss is
+ * scaled up as far as gradients do not overflow.
  */
 export type DeviceOptions =
   | { readonly provider?: "cpu" }
@@ -19,17 +19,17 @@ export type DeviceOptions =
   | {
       readonly provider: "cuda";
       readonly products?: "float32" | "tensorfloat32" | "bfloat16";
-      /** Which GPU. Default 0. */
+      /** GPU number. Default 0. */
       readonly deviceId?: number;
     }
   | {
       readonly provider: "onnx-cuda";
       readonly products?: "float32" | "float16";
-      /** Which GPU. Default 0. */
+      /** GPU number. Default 0. */
       readonly deviceId?: number;
     };
 
-/** What the products of each provider can be computed in. */
+/** Product types that each provider supports. */
 const productsOf = {
   cpu: ["float32"],
   webgpu: ["float32", "float16"],
@@ -37,7 +37,7 @@ const productsOf = {
   "onnx-cuda": ["float32", "float16"],
 } as const;
 
-/** A device as a command line or a file names it. */
+/** Device as named on a command line or in a file. */
 export interface NamedDevice {
   /** Default `cpu`. */
   readonly provider?: string | undefined;
@@ -52,7 +52,7 @@ const isOneOf = <Text extends string>(list: readonly Text[], text: string): text
 
 /**
  * Checks the names of a device.
- * @throws `RangeError` for an unknown provider, or what it does not have.
+ * @throws `RangeError` for an unknown provider, or a setting that it does not support.
  */
 export function deviceOptions(
   { provider = "cpu", products = "float32", deviceId = 0 }: NamedDevice,
@@ -82,14 +82,14 @@ export function deviceOptions(
 }
 
 /**
- * The executor of a device.
- * @throws `RangeError` for options that it does not know. What is missing to use the device is an error
- *   when the first program is compiled.
+ * Creates the executor of a device.
+ * @throws `RangeError` for unknown options. Missing drivers or libraries are reported when the
+ *   first program is compiled.
  */
 export async function createExecutor(device: DeviceOptions, threads: number): Promise<Executor> {
   deviceOptions(device);
   if (device.provider === "cuda") {
-    // Only then: what it loads is of no use elsewhere.
+    // Imported on demand: other devices do not need it.
     const { createCudaExecutor } = await import("@turnwise/cuda");
     const { provider: _, ...rest } = device;
     return createCudaExecutor(rest);
@@ -102,25 +102,25 @@ export async function createExecutor(device: DeviceOptions, threads: number): Pr
   });
 }
 
-/** Whether what is trained had better stay on the device. */
+/** True if trained weights should stay on the device. */
 export function staysOnDevice({ provider = "cpu" }: DeviceOptions): boolean {
   return provider === "webgpu" || provider === "cuda";
 }
 
-/** Whether gradients would be lost in the products of a device. */
+/** True if the device's product type would lose gradients to underflow. */
 export function needsLossScale(device: DeviceOptions): boolean {
   return "products" in device && device.products === "float16";
 }
 
-/** How many tokens a microbatch of the learner holds, unless it is said. */
+/** Default number of tokens in a microbatch of the learner. */
 export function usualMicrobatchTokens({ provider = "cpu" }: DeviceOptions): number {
-  // On a processor more would not fit into its caches; a GPU is only busy with many.
+  // On a CPU, more would not fit into its caches; a GPU is busy only with many.
   return provider === "cpu" ? 1024 : 8192;
 }
 
 /**
- * How many logits the learner's programs hold at once, unless it is said: `maxLogits`. Parts are computed
- * once more for their gradient, which is spared where there is memory.
+ * Default of `maxLogits`: number of logits that the learner's programs hold at once. Chunks are
+ * computed a second time for their gradient, which is avoided where memory allows.
  */
 export function usualMaxLogits({ provider = "cpu" }: DeviceOptions): number {
   return 2 ** (provider === "cuda" ? 30 : 26);

@@ -22,17 +22,19 @@ import type { OnToken } from "../sampling/sample-request.ts";
 import type { SamplerUsage } from "../sampling/sampling-engine.ts";
 import type { RowScores } from "../sampling/score-rows.ts";
 
-/** Options of an engine: plain data, which can be sent to a worker. See `LocalPolicyOptions`. */
+/** Options of an engine: plain data that can be sent to a worker. See `LocalPolicyOptions`. */
 export interface EngineOptions
   extends
     Omit<LearningOptions, "optimizer">,
     Pick<RunnerOptions, "stepTokens" | "cacheBytes">,
     Required<Pick<LocalPolicyOptions, "maxSequenceTokens" | "threads" | "device">> {
-  /** Config and parameters: the model's, those of the adapter, and those of the value head. */
+  /** Config and parameters of the model, the adapter and the value head. */
   readonly layout: ParameterLayout;
-  /** Content of the `config.json` that the config was read from; its fields are kept when it is saved. */
+  /**
+   * Content of the `config.json` that the config was read from; its fields are kept when saving.
+   */
   readonly configJson?: JsonObject | undefined;
-  /** A folder with a checkpoint, a seed for fresh weights, or the weights themselves. */
+  /** Folder with a checkpoint, seed for fresh weights, or the weights themselves. */
   readonly weights:
     | { readonly directory: string }
     | { readonly seed: number | string }
@@ -42,39 +44,42 @@ export interface EngineOptions
     | { readonly directory: string }
     | { readonly seed: number | string }
     | undefined;
-  /** Storage of the weights of a folder while they are not trained. Default `"float32"`. */
+  /** Storage of frozen weights read from a folder. Default `"float32"`. */
   readonly weightStorage?: Exclude<WeightStorage, "auto">;
-  /** Undefined: no learner, whose weights and moments would take several times the memory. */
+  /** Undefined for an engine without a learner, which needs a fraction of the memory. */
   readonly optimizer: OptimizerConfig | undefined;
 }
 
 /** Options of `LocalPolicy.saveModel`. */
 export interface SaveModelOptions {
-  /** How numbers are stored; F16 and BF16 round them. Default as the model was read, else F32. */
+  /** Storage type; F16 and BF16 round. Default: the type that the model was read in, else F32. */
   readonly type?: FloatType;
-  /** Bytes of tensors beyond which another file is begun. Default 5e9. */
+  /** Maximum bytes of tensors in one file. Default 5e9. */
   readonly maxFileBytes?: number;
 }
 
-/** A request that is being answered. */
+/** Request in progress. */
 export interface PendingSample {
   readonly response: Promise<SampledResponse>;
-  /** Gives it up; the promise is rejected with the reason. */
+  /** Cancels the request; the promise rejects with the reason. */
   readonly cancel: (reason: unknown) => void;
 }
 
 /**
- * An engine as the sampler and the learner see it, in this thread or in another one: weights, their
- * optimizer, and what samples from them. Weights are versioned; the sampler keeps those that it
+ * Engine as seen by the sampler and the learner, in this thread or another: weights, their
+ * optimizer, and sampling from them. Weights are versioned; the sampler keeps the version that it
  * loaded.
  */
 export interface EnginePort {
-  /** @param onToken - Hears of each token before the response is there. */
+  /** @param onToken - Called with each token before the response is complete. */
   sample(request: SampleRequest, onToken?: OnToken): PendingSample;
   release(sequenceId: string): void;
-  /** Hands the learner's weights to the sampler. @throws `RangeError` if they are not of that version. */
+  /**
+   * Hands the learner's weights to the sampler. @throws `RangeError` if they are not of that
+   * version.
+   */
   load(version: number): Promise<void>;
-  /** Scores whole rows with the sampler's weights. */
+  /** Scores complete rows under the sampler's weights. */
   scoreTokens(rows: readonly (readonly number[])[]): Promise<RowScores[]>;
   usage(): Promise<SamplerUsage>;
   tokenCounts(): Promise<TokenCounts>;
@@ -86,9 +91,9 @@ export interface EnginePort {
     onTokens?: OnTokens,
   ): Promise<{ readonly report: UpdateReport; readonly version: number }>;
   save(directory: string): Promise<void>;
-  /** Writes the model alone, with the adapter merged in. */
+  /** Writes only the model, with the adapter merged in. */
   saveModel(directory: string, options: SaveModelOptions): Promise<void>;
-  /** @returns The version of the weights. */
+  /** @returns Version of the weights. */
   restore(directory: string): Promise<number>;
   close(): Promise<void>;
 }

@@ -15,23 +15,23 @@ import type { EngineOptions } from "./engine-port.ts";
 import type { LossScaleState } from "../learning/loss-scale.ts";
 import type { OptimizerState, StateReader } from "../learning/trained-state.ts";
 
-/** All that a learner needs to go on. */
+/** State from which a learner resumes. */
 export interface LearnerCheckpoint {
-  /** What is trained: the model's parameters, or the adapter's. */
+  /** Trained parameters: the model's or the adapter's. */
   readonly parameters: Parameters;
   readonly optimizer: OptimizerState;
-  /** What the loss was scaled by, if it was. */
+  /** Loss scale, if the loss was scaled. */
   readonly lossScale: LossScaleState | undefined;
   /** Version of the weights. */
   readonly version: number;
 }
 
-/** The same before it is written: tensors are read one by one. */
+/** Learner state to write, with tensors read one by one. */
 export interface LearnerToWrite extends Pick<LearnerCheckpoint, "lossScale" | "version"> {
   readonly state: StateReader;
 }
 
-/** What a learner trains. */
+/** Options that determine the parameters of a learner. */
 export type LearnerShape = Pick<EngineOptions, "layout" | "configJson" | "weights">;
 
 const firstMoment = "first_moment.";
@@ -40,10 +40,9 @@ const secondMoment = "second_moment.";
 const valueHeadFile = "value_head.safetensors";
 
 /**
- * Writes a learner into a folder: the model as Hugging Face has it, or the adapter as peft has it; the
- * value head, if there is one, as `value_head.safetensors`; and `optimizer.safetensors` with the
- * moments and counters. All carry the same mark, so that a folder that was only half replaced is found
- * out.
+ * Writes a learner to a folder: the model in Hugging Face format or the adapter in peft format, the
+ * value head as `value_head.safetensors` if there is one, and `optimizer.safetensors` with moments
+ * and counters. All files carry the same save mark, so a partially replaced folder is detected.
  */
 export async function writeLearner(
   directory: string,
@@ -83,7 +82,7 @@ export async function writeLearner(
   );
 }
 
-/** Shapes tell adapters apart but for their scale, which is in the config alone. */
+/** Adapters that differ only in scale have equal shapes, so the config is compared. */
 async function checkScale(
   directory: string,
   { config }: ParameterLayout,
@@ -97,7 +96,10 @@ async function checkScale(
   }
 }
 
-/** Reads the value head of a folder, which must carry the model's mark; nothing without one. */
+/**
+ * Reads the value head of a folder, which must carry the model's save mark; an empty map without
+ * one.
+ */
 async function readValueHead(
   directory: string,
   { valueHead }: ParameterLayout,
@@ -118,9 +120,9 @@ async function readValueHead(
 }
 
 /**
- * Reads what {@link writeLearner} wrote.
- * @throws `Error` naming file, tensor, expected and found shape if it is of another model or adapter;
- *   and if the files were not written together.
+ * Reads a folder written by {@link writeLearner}.
+ * @throws `Error` naming file, tensor, expected and found shape if it belongs to another model or
+ *   adapter, and if the files were not written together.
  */
 export async function readLearner(
   directory: string,

@@ -7,8 +7,8 @@ import type { EngineOptions } from "./engine-port.ts";
 import { startingAdapter } from "./starting-adapter.ts";
 
 /**
- * Loads the weights that an engine starts from into a sampler without a learner. Those of a folder go
- * through memory one by one, or stay in their files, with an adapter computed next to them.
+ * Loads an engine's initial weights into a sampler without a learner. Weights of a folder pass
+ * through memory one by one, or stay memory-mapped with the adapter computed separately.
  */
 export async function loadWeights(sampling: SamplingEngine, options: EngineOptions): Promise<void> {
   const { layout, weights } = options;

@@ -37,7 +37,7 @@ const create = (overrides: Partial<LocalPolicyOptions> = {}): Promise<LocalPolic
     ...overrides,
   });
 
-/** Rows that say the alphabet from some letter on. */
+/** Rows that spell the alphabet from different letters on. */
 const rows = (count = 6): TrainingRow[] =>
   Array.from({ length: count }, (_, i) => {
     const tokens = [...tokenizer.encode("a b c d e f g h i j").slice(i % 5), tokenizer.endToken];
@@ -58,7 +58,7 @@ const request = (text: string, overrides: Partial<SampleRequest> = {}): SampleRe
   ...overrides,
 });
 
-/** What training, loading and sampling give. */
+/** Results of training, loading and sampling. */
 async function outcome(policy: LocalPolicy): Promise<unknown> {
   const { learner, sampler } = policy;
   const reports = [];
@@ -78,7 +78,7 @@ test("computes the same in a worker as in the same thread", async () => {
   await Promise.all(policies.map((policy) => policy.close()));
 });
 
-test("learns to say what it is shown, and says it", async () => {
+test("learns to say what it is shown", async () => {
   const policy = await create();
   for (let i = 0; i < 40; i++) await policy.learner.update(rows(), crossEntropy);
   await policy.sampler.load(policy.learner.weights());
@@ -88,7 +88,7 @@ test("learns to say what it is shown, and says it", async () => {
   await policy.close();
 });
 
-test("leaves the event loop of the main thread free while it trains", async () => {
+test("keeps the event loop of the main thread free while it trains", async () => {
   const policy = await create({ microbatchTokens: 100_000 });
   let numTurns = 0;
   let isDone = false;
@@ -99,7 +99,7 @@ test("leaves the event loop of the main thread free while it trains", async () =
   setImmediate(turn);
   await policy.learner.update(rows(600), crossEntropy);
   isDone = true;
-  // In the same thread, one microbatch would leave room for no more than a handful.
+  // In the same thread, one microbatch would leave room for only a handful.
   expect(numTurns).toBeGreaterThan(100);
   await policy.close();
 });
@@ -138,7 +138,7 @@ describe.each(["worker", "same"] as const)("with the engine in the %s thread", (
     await policy.close();
   });
 
-  test("gives up a request when its signal aborts, with the signal's reason", async () => {
+  test("cancels a request when its signal aborts, with the signal's reason", async () => {
     const policy = await create({ thread });
     const reason = new Error("enough");
     const controller = new AbortController();
@@ -153,7 +153,7 @@ describe.each(["worker", "same"] as const)("with the engine in the %s thread", (
     await policy.close();
   });
 
-  test("rejects what is pending, and everything later, when it is closed", async () => {
+  test("rejects pending and later calls when it is closed", async () => {
     const policy = await create({ thread });
     const pending = policy.sampler.sample(request("a", { maxTokens: 200, stopTokens: [] }));
     const [outcome] = await Promise.all([Promise.allSettled([pending]), policy.close()]);
@@ -166,7 +166,7 @@ describe.each(["worker", "same"] as const)("with the engine in the %s thread", (
   });
 });
 
-test("takes weights of its own learner only, and only the present ones", async () => {
+test("loads only its own learner's current weights", async () => {
   const [policy, other] = await Promise.all([create(), create()]);
   await expect(policy.sampler.load(other.learner.weights())).rejects.toThrow(
     "load: weights must come from the learner of the same policy",
@@ -177,12 +177,12 @@ test("takes weights of its own learner only, and only the present ones", async (
   await policy.learner.update(rows(), crossEntropy);
   await policy.sampler.load(policy.learner.weights());
   await expect(policy.sampler.load(old)).rejects.toThrow(
-    "load: weights must be the learner's present ones, version 2, got version 0",
+    "load: weights must be the learner's current ones, version 2, got version 0",
   );
   await Promise.all([policy.close(), other.close()]);
 });
 
-test("goes on after save and restore to the same bits", async () => {
+test("resumes to the same bits after save and restore", async () => {
   const folder = join(directory, "saved");
   const policy = await create();
   for (let i = 0; i < 3; i++) await policy.learner.update(rows(), crossEntropy);
@@ -201,7 +201,7 @@ test("goes on after save and restore to the same bits", async () => {
   expect(restored.learner.weights().version).toBe(3);
   expect(await outcome(restored)).toEqual(expected);
 
-  // As a Hugging Face folder it is a model with a tokenizer and without a past.
+  // As a Hugging Face folder it is a model with a tokenizer and no optimizer state.
   const begun = await createLocalPolicy({ model: folder });
   expect(begun.info.config).toEqual(model);
   expect(begun.tokenizer.encode("a p")).toEqual(tokenizer.encode("a p"));
@@ -211,7 +211,7 @@ test("goes on after save and restore to the same bits", async () => {
   await Promise.all([policy, restored, begun].map((each) => each.close()));
 });
 
-test("refuses folders of another shape, or of two states, and keeps its own", async () => {
+test("refuses folders of another shape or with mixed saves, and keeps its own state", async () => {
   const folder = join(directory, "other");
   const policy = await create();
   const wider = await create({ model: { ...model, intermediateSize: 48 } });
@@ -222,7 +222,7 @@ test("refuses folders of another shape, or of two states, and keeps its own", as
   );
   await expect(policy.learner.restore(directory)).rejects.toThrow("model.safetensors");
 
-  // A save that was killed between its two files.
+  // A save killed between its two files.
   const [half, whole] = [join(directory, "half"), join(directory, "whole")];
   await policy.save(half);
   await policy.save(whole);
@@ -234,7 +234,7 @@ test("refuses folders of another shape, or of two states, and keeps its own", as
   await Promise.all([policy.close(), wider.close()]);
 });
 
-test("computes sequences up to a limit of its own, and saves that of the model", async () => {
+test("limits sequences to its own maximum, and saves the model's", async () => {
   const policy = await create({ maxSequenceTokens: 12 });
   expect(policy.sampler.capabilities.maxSequenceTokens).toBe(12);
   await expect(policy.sampler.sample(request("a b c"))).rejects.toThrow(
@@ -249,7 +249,7 @@ test("computes sequences up to a limit of its own, and saves that of the model",
   await policy.close();
 });
 
-test("refuses what it cannot be made from", async () => {
+test("refuses options that it cannot start from", async () => {
   await expect(create({ maxSequenceTokens: 301 })).rejects.toThrow(
     "createLocalPolicy: maxSequenceTokens must be a whole number in [1, 300], got 301",
   );
@@ -264,7 +264,7 @@ test("refuses what it cannot be made from", async () => {
   await expect(create({ stepTokens: 1 })).rejects.toThrow("stepTokens must be a whole number >= 2");
 });
 
-test("takes any tokenizer of core's interface, and saves the model without one", async () => {
+test("accepts any tokenizer of core's interface, and saves the model without one", async () => {
   const letters = "abcdefghijklmnop";
   const own: Tokenizer = {
     vocabularySize: letters.length + 1,

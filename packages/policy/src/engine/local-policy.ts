@@ -23,36 +23,35 @@ export interface PolicyInfo {
   readonly config: ModelConfig;
   /** Number of the model's parameters, without those of an adapter. */
   readonly numParameters: number;
-  /** Number of the parameters that are trained: the model's or the adapter's, and a value head's. */
+  /** Number of trained parameters: the model's or the adapter's, and a value head's. */
   readonly numTrainedParameters: number;
   readonly adapter?: AdapterConfig;
 }
 
-/** A transformer with its sampler and its learner, which share one engine. */
+/** Transformer with a sampler and a learner that share one engine. */
 export interface LocalPolicy<T extends Tokenizer = LoadedTokenizer> {
   readonly sampler: LocalSampler;
   readonly learner: Learner;
   readonly tokenizer: T;
   readonly info: PolicyInfo;
   /**
-   * Writes the learner (see `Learner.save`) and the tokenizer: a Hugging Face folder with the model, or
-   * a PEFT folder with the adapter, and the optimizer's state.
+   * Writes the learner (see `Learner.save`) and the tokenizer: a Hugging Face folder with the
+   * model, or a PEFT folder with the adapter, and the optimizer state.
    */
   save(directory: string): Promise<void>;
   /**
-   * Writes the model alone, with the adapter put into its weights, in the form of the folder that it
-   * came from: same `config.json` but for what changed, same type of numbers, tokenizer, generation
-   * config.
-   * @throws `RangeError` for a weight that is too large for the type.
+   * Writes only the model, with the adapter merged in, in the form of its original folder: same
+   * `config.json` except for changes, same number type, tokenizer and generation config.
+   * @throws `RangeError` for a weight too large for the type.
    */
   saveModel(directory: string, options?: SaveModelOptions): Promise<void>;
-  /** Ends the engine. Whatever is still pending is rejected. */
+  /** Stops the engine. Pending calls are rejected. */
   close(): Promise<void>;
 }
 
 /**
- * Starts a policy on this machine. The sampler has the first weights, version 0, loaded.
- * @throws `RangeError` or `Error` for a config that is not computed, weights that do not fit it, or a
+ * Starts a policy on this machine. The sampler has the initial weights, version 0, loaded.
+ * @throws `RangeError` or `Error` for an unsupported config, weights that do not fit it, or a
  *   tokenizer with more tokens than the model.
  */
 export async function createLocalPolicy<T extends Tokenizer = LoadedTokenizer>({
@@ -79,7 +78,7 @@ export async function createLocalPolicy<T extends Tokenizer = LoadedTokenizer>({
   const configPath = isFolder ? join(model, "config.json") : "";
   const configJson = isFolder ? await readJson(configPath) : undefined;
   const config = isFolder ? parseModelConfig(configJson, configPath) : checkModelConfig(model);
-  // Without a tokenizer of the caller's, T is its default: what a folder has.
+  // Without a tokenizer option, T is its default, the type of a folder's tokenizer.
   const words =
     tokenizer ?? (isFolder ? ((await readTokenizer(model)) as Tokenizer as T) : undefined);
   if (!words) {
@@ -98,7 +97,7 @@ export async function createLocalPolicy<T extends Tokenizer = LoadedTokenizer>({
   );
   const trained = await configOfAdapter(adapter, config);
   const layout = parameterLayout(config, { adapter: trained, valueHead });
-  // The files of a tokenizer that is not used must not come to lie beside the one that is.
+  // Do not copy the folder's tokenizer files if another tokenizer is used.
   const companions = isFolder
     ? await readCompanionFiles(model, tokenizer ? ["model"] : ["model", "tokenizer"])
     : new Map<string, Uint8Array>();
@@ -108,9 +107,9 @@ export async function createLocalPolicy<T extends Tokenizer = LoadedTokenizer>({
     adapter: typeof adapter === "string" ? { directory: adapter } : adapter && { seed },
     weightStorage: await chooseWeightStorage("createLocalPolicy", weightStorage, config, {
       numParameters: countEntries(layout.model),
-      // Those that are trained change.
+      // Trained weights change, so they cannot be memory-mapped.
       directory: isFolder && trained ? model : undefined,
-      // The learner has float32 weights, and the sampler such with the adapter in them.
+      // The learner holds float32 weights, and the sampler a copy with the adapter merged in.
       numCopies: 2,
     }),
     keepReference,
@@ -160,7 +159,7 @@ export async function createLocalPolicy<T extends Tokenizer = LoadedTokenizer>({
   };
 }
 
-/** Reads or completes the config of the adapter that is trained. */
+/** Reads or completes the config of the trained adapter. */
 async function configOfAdapter(
   adapter: AdapterOptions | string | undefined,
   config: ModelConfig,
@@ -218,7 +217,7 @@ function createLearner(
   };
 }
 
-/** Tells tokenizers of `createTokenizer` from others, which know no files. */
+/** True for tokenizers of `createTokenizer`, which have files. */
 function hasFiles(tokenizer: Tokenizer): tokenizer is LoadedTokenizer {
   return "files" in tokenizer;
 }

@@ -41,7 +41,7 @@ describe.each(["worker", "same"] as const)(
     const create = (overrides: Partial<LocalSamplerOptions> = {}) =>
       createLocalSampler({ model: directory, tokenizer, threads: 2, thread, ...overrides });
 
-    test("samples as a policy from the same folder does", async () => {
+    test("samples like a policy from the same folder", async () => {
       const [alone, policy] = await Promise.all([
         create(),
         createLocalPolicy({ model: directory, tokenizer, threads: 2, thread }),
@@ -54,7 +54,7 @@ describe.each(["worker", "same"] as const)(
       await Promise.all([alone.close(), policy.close()]);
     });
 
-    test("tells of tokens in order, before the response", async () => {
+    test("reports tokens in order, before the response", async () => {
       const engine = await create();
       const { sampler } = engine;
       const heard: number[] = [];
@@ -69,7 +69,7 @@ describe.each(["worker", "same"] as const)(
       const engine = await create();
       const { sampler } = engine;
       const free = await sampler.sample(request());
-      // From the middle of what one token gives to the middle of what the next one gives.
+      // From the middle of one token's text to the middle of the next one's.
       const text = tokenizer.decode(free.tokens);
       const spaces = [...text.matchAll(/ /gu)].map(({ index }) => index);
       const stop = text.slice(spaces[4]! - 1, spaces[4]! + 2);
@@ -83,7 +83,7 @@ describe.each(["worker", "same"] as const)(
         stopReason: "stop-string",
         text: text.slice(0, first),
       });
-      // Nothing is left of the request, and a growing sequence goes on from the whole response.
+      // The request leaves nothing behind, and a growing sequence continues from the full response.
       const named = request({ stopStrings: [stop], sequenceId: "a" });
       expect(await sampler.sample(named)).toEqual(stopped);
       const promptTokens = [...named.promptTokens, ...stopped.tokens, ...tokenizer.encode("d e")];
@@ -95,13 +95,13 @@ describe.each(["worker", "same"] as const)(
       await engine.close();
     });
 
-    test("gives the text without a stop token, and takes a token before a text", async () => {
+    test("returns the text without a stop token, and checks stop tokens before stop strings", async () => {
       const engine = await create();
       const { sampler } = engine;
       const { tokens } = await sampler.sample(request());
       const stopTokens = [tokens[3]!];
       const end = tokens.indexOf(tokens[3]!);
-      // The second text is complete with the token that stops as well.
+      // The stop token also completes the second stop string.
       const stopStrings = ["nothing", tokenizer.decode(tokens.slice(0, end + 1))];
       const ended = await sampler.sample(request({ stopTokens, stopStrings }));
       expect(ended.stopReason).toBe("stop-token");
@@ -112,7 +112,7 @@ describe.each(["worker", "same"] as const)(
       await engine.close();
     });
 
-    test("keeps to deadlines, and gives up what its listener throws at", async () => {
+    test("respects deadlines, and cancels a request when its listener throws", async () => {
       const engine = await create();
       const { sampler } = engine;
       const late = sampler.sample(request({ maxTokens: 290 }), AbortSignal.timeout(1), () => {});
@@ -127,7 +127,7 @@ describe.each(["worker", "same"] as const)(
       await engine.close();
     });
 
-    test("scores rows, and refuses what it cannot do", async () => {
+    test("scores rows, and refuses invalid requests", async () => {
       const engine = await create({ cacheBytes: 4 * 2 * 2 * 64 * 32 * 4 });
       const { sampler } = engine;
       const response = await sampler.sample(request({ maxTokens: 5 }));

@@ -12,34 +12,37 @@ import { toResponse, type OnToken, type SampledToken } from "../sampling/sample-
 import type { SamplerUsage } from "../sampling/sampling-engine.ts";
 import type { RowScores } from "../sampling/score-rows.ts";
 
-/** A sampler on this machine. */
+/** Sampler on this machine. */
 export interface LocalSampler extends Sampler {
   /**
-   * See `Sampler.sample`. A deadline is a signal: `AbortSignal.timeout(milliseconds)`. Whenever it
-   * aborts, everything the request held is given back at once.
-   * @param onToken - Called with each token as soon as it is drawn, in order. If it throws, the request
-   *   is given up, and fails with that error.
+   * See `Sampler.sample`. For a deadline, pass `AbortSignal.timeout(milliseconds)`. When the signal
+   * aborts, everything the request holds is released immediately.
+   * @param onToken - Called with each token as soon as it is drawn, in order. If it throws, the
+   *   request is cancelled and fails with that error.
    * @throws `RangeError` also if the keys and values of prompt and response can never fit into
    *   `cacheBytes`; `TypeError` for stop strings without a tokenizer.
    */
   sample(request: SampleRequest, signal?: AbortSignal, onToken?: OnToken): Promise<SampledResponse>;
   /**
-   * What the loaded weights say about given tokens, at temperature 1, computed as sampling computes it.
-   * Waits for the requests made before; later ones wait for it.
+   * Log-probs and entropies of given tokens under the loaded weights, at temperature 1, computed as
+   * in sampling. Runs after earlier requests and before later ones.
    * @throws `RangeError` if a row is empty, longer than the model's limit, or does not fit into
    *   `cacheBytes`.
    */
   score(rows: readonly (readonly number[])[]): Promise<RowScores[]>;
-  /** How much room is taken at the moment, and how many requests are under way or wait. */
+  /** Current memory use, and numbers of active and waiting requests. */
   usage(): Promise<SamplerUsage>;
   tokenCounts(): Promise<TokenCounts>;
 }
 
-/** The weights of one policy's learner, by their version. */
+/** Weights of one policy's learner, identified by version. */
 export class LocalWeights implements PolicyWeights {
   readonly version: number;
   readonly owner: EnginePort;
-  /** Number of restores before: a restored version may be one that the sampler holds with other weights. */
+  /**
+   * Number of earlier restores: a restored version may equal one that the sampler holds with other
+   * weights.
+   */
   readonly numRestores: number;
 
   constructor(version: number, owner: EnginePort, numRestores: number) {
@@ -49,12 +52,12 @@ export class LocalWeights implements PolicyWeights {
   }
 }
 
-/** Ends a request whose text contains a stop string. */
+/** Abort reason of a request whose text contains a stop string. */
 const stopped: unique symbol = Symbol("stop string");
 
 /**
- * A sampler over an engine.
- * @param tokenizer - For stop strings; without it they are refused.
+ * Creates a sampler over an engine.
+ * @param tokenizer - Needed for stop strings; without it they are refused.
  */
 export function createSampler(
   port: EnginePort,
@@ -66,7 +69,7 @@ export function createSampler(
     if (!(weights instanceof LocalWeights) || weights.owner !== port) {
       throw new TypeError("load: weights must come from the learner of the same policy");
     }
-    // Loading the same weights again would only forget what is cached.
+    // Loading the same weights again would only clear the cache.
     const { version, numRestores } = weights;
     if (version !== loaded.version || numRestores !== loaded.numRestores) {
       await port.load(version);
@@ -84,7 +87,7 @@ export function createSampler(
     if (stopStrings.length > 0 && !tokenizer) {
       throw new TypeError("sample: stopStrings must come with a tokenizer, got none");
     }
-    // Here and not in the engine, which knows nothing of texts.
+    // Done here because the engine has no tokenizer.
     const stops =
       stopStrings.length > 0 && tokenizer && !stopStrings.includes("")
         ? new StopStrings(tokenizer, stopStrings)

@@ -6,47 +6,47 @@ import { countEntries, parameterLayout, type ParameterLayout } from "../model/pa
 import { pagePositions } from "../sampling/runner/page-table.ts";
 import { staysOnDevice, usualMaxLogits, type DeviceOptions } from "./device.ts";
 
-/** Model and sequences whose memory is computed. */
+/** Model and sequences to compute memory for. */
 export interface MemoryOptions {
   readonly config: ModelConfig;
-  /** How the weights are stored; fresh weights are `F32`. */
+  /** Storage type of the weights; fresh weights are `F32`. */
   readonly stored: Pick<StoredWeights, "type" | "numBytes">;
-  /** Adapter to count with. */
+  /** Adapter to include. */
   readonly adapter: AdapterConfig;
   /** Length of a sequence, prompt and response. */
   readonly sequenceTokens: number;
-  /** The most bytes of keys and values. */
+  /** Maximum bytes of keys and values. */
   readonly cacheBytes: number;
-  /** Whether weights stay with a device, see `staysOnDevice`. */
+  /** True if weights stay on a device, see `staysOnDevice`. */
   readonly isOnDevice: boolean;
 }
 
 /**
- * Bytes that a policy holds: in float32, or with the weights in their file. What a step computes in
- * between comes on top, see {@link trainingMemory}.
+ * Bytes that a policy holds, with float32 or memory-mapped weights. Temporary values of a step are
+ * not included, see {@link trainingMemory}.
  */
 export interface MemoryNeeds {
   readonly sampling: {
-    /** Weights inside compiled programs, and the embedding by itself. */
+    /** Weights inside compiled programs, and the embedding. */
     readonly weights: number;
-    /** Keys and values. */
+    /** Keys and values per token. */
     readonly perToken: number;
     readonly perSequence: number;
-    /** The most that keys and values may take. */
+    /** Maximum size of keys and values. */
     readonly cache: number;
     /** With one sequence. */
     readonly total: number;
   };
   readonly training: {
-    /** Weights, gradients and two moments of everything; and a sampler of one sequence. */
+    /** Weights, gradients and two moments of all parameters, and a sampler with one sequence. */
     readonly full: number;
-    /** The same of an adapter, and the weights. */
+    /** The same for an adapter, and the frozen weights. */
     readonly lowRank: number;
     readonly adapterParameters: number;
   };
   /**
-   * With the weights in their file: bytes in memory, without pages of the file, which the system keeps as
-   * long as there is room. Absent where weights have 32 bits, or go to a device.
+   * With memory-mapped weights: bytes in memory without page cache. Absent if weights have 32 bits
+   * or go to a device.
    */
   readonly stored?: {
     readonly file: number;
@@ -55,10 +55,10 @@ export interface MemoryNeeds {
   };
 }
 
-/** Entries up to which a weight is read into memory all the same. */
+/** Entries up to which a weight is read into memory instead of being memory-mapped. */
 const maxReadEntries = 2 ** 16;
 
-/** Computes what a policy holds. */
+/** Computes the memory that a policy holds. */
 export const memoryNeeds = (options: MemoryOptions): MemoryNeeds =>
   needsOf(parameterLayout(options.config, options), options);
 
@@ -74,8 +74,8 @@ function needsOf(
   const { numLayers, numKeyValueHeads, headSize, tiedEmbeddings } = config;
   const numParameters = countEntries(model);
   const embedding = countEntries(model.filter(({ name }) => name.includes("embed_tokens")));
-  // Tied embeddings are there twice: as rows to look up, and as the matrix of the head. Not on a device,
-  // where both are one tensor.
+  // Tied embeddings exist twice, as rows to look up and as the head's matrix; on a device both are
+  // one tensor.
   const isTwice = tiedEmbeddings && !isOnDevice;
   const weights = 4 * (numParameters + (isTwice ? embedding : 0));
   const perToken = 4 * 2 * numLayers * numKeyValueHeads * headSize;
@@ -92,28 +92,29 @@ function needsOf(
         stored: {
           file: numBytes,
           sampling: storedSampling,
-          // Its weights, gradients and two moments; and once more its weights, for the sampler.
+          // The adapter's weights, gradients and two moments, and a second copy of its weights for
+          // the sampler.
           lowRank: storedSampling + 4 * small + 20 * trained,
         },
       }),
     training: {
       full: 16 * numParameters + sampling.total,
-      // There, the sampler has the model from the learner, and an adapter of its own.
+      // On a device, the sampler shares the learner's model and has its own copy of an adapter.
       lowRank: isOnDevice
         ? sampling.total + 20 * trained
-        : // The rows to look up are the learner's.
+        : // The learner owns the embedding rows.
           4 * (numParameters - embedding) + 16 * trained + sampling.total,
       adapterParameters: trained,
     },
   };
 }
 
-/** A training run whose memory is computed. */
+/** Training run to compute memory for. */
 export interface TrainingMemoryOptions extends Omit<MemoryOptions, "adapter" | "isOnDevice"> {
-  /** None where all weights are trained. */
+  /** Undefined if all weights are trained. */
   readonly adapter: AdapterConfig | undefined;
   readonly weightStorage: "float32" | "stored";
-  /** Sequences that are sampled at the same time; they take `cacheBytes` at most. */
+  /** Sequences sampled at the same time; they take at most `cacheBytes`. */
   readonly numSequences: number;
   readonly microbatchTokens: number;
   readonly recomputeLayers: boolean;
@@ -121,15 +122,15 @@ export interface TrainingMemoryOptions extends Omit<MemoryOptions, "adapter" | "
   readonly device: DeviceOptions;
 }
 
-/** A part of the memory that a run needs. */
+/** Part of the memory that a run needs. */
 export interface MemoryPart {
   readonly name: string;
   readonly bytes: number;
 }
 
 /**
- * Estimates the bytes of a training run, by part: weights, gradients and moments; keys and values; and
- * the values that one microbatch keeps for its gradient.
+ * Estimates the bytes of a training run by part: weights, gradients and moments; keys and values;
+ * and the activations that one microbatch keeps for its gradient.
  */
 export function trainingMemory(options: TrainingMemoryOptions): MemoryPart[] {
   const { config, adapter, weightStorage, keepReference, numSequences, cacheBytes } = options;
@@ -148,7 +149,7 @@ export function trainingMemory(options: TrainingMemoryOptions): MemoryPart[] {
       name: adapter === undefined ? "weights, gradients and moments" : "weights and adapter",
       bytes: held - perSequence,
     },
-    // An adapter's reference is the model without it.
+    // The reference of an adapter is the model without it.
     ...(keepReference && adapter === undefined
       ? [{ name: "reference weights", bytes: 4 * numParameters }]
       : []),
@@ -157,7 +158,10 @@ export function trainingMemory(options: TrainingMemoryOptions): MemoryPart[] {
   ];
 }
 
-/** Values that one microbatch keeps for its gradient: of its layers, and of a part of its logits. */
+/**
+ * Activations that one microbatch keeps for its gradient: of its layers, and of a chunk of its
+ * logits.
+ */
 function microbatchBytes({
   config,
   sequenceTokens,
@@ -166,10 +170,11 @@ function microbatchBytes({
   device,
 }: TrainingMemoryOptions): number {
   const { hiddenSize, intermediateSize, numHeads, numKeyValueHeads, headSize } = config;
-  // A row is not cut: a long one is a microbatch by itself.
+  // Rows are not split: a long one is a microbatch by itself.
   const numTokens = Math.max(microbatchTokens, sequenceTokens);
   const layer =
-    // Normalised and added states; queries, keys, values and their sum; the gated unit; attention weights.
+    // Normalized and added states; queries, keys, values and attention output; the gated unit;
+    // attention weights.
     4 * hiddenSize +
     headSize * (3 * numHeads + 3 * numKeyValueHeads) +
     4 * intermediateSize +

@@ -28,15 +28,15 @@ import type { OnToken } from "../sampling/sample-request.ts";
 import { SamplingEngine, type SamplerUsage } from "../sampling/sampling-engine.ts";
 import type { RowScores } from "../sampling/score-rows.ts";
 
-/** More wait for the memory, not for the processor. */
+/** More threads would wait for memory bandwidth. */
 const maxAttentionThreads = 8;
 
-/** The first weights. */
+/** Initial weights. */
 interface StartingWeights {
-  /** For the learner to keep; none where they stay in their files. */
+  /** For the learner to keep; empty if they stay memory-mapped. */
   readonly parameters: Parameters;
   readonly stored?: OpenCheckpoint;
-  /** How they were stored. */
+  /** Storage type in the folder. */
   readonly type: FloatType;
 }
 
@@ -64,9 +64,9 @@ async function startingWeights({
 }
 
 /**
- * Hands the learner's present weights to the sampler: the tensors themselves where they are with the
- * executor, which keeps them as they are as long as the sampler holds them; otherwise copies, with the
- * adapter merged in; or those of the adapter alone, next to a model that stays in its files.
+ * Starts loading the learner's current weights into the sampler: shared tensors if they live with
+ * the executor, which keeps a version unchanged while the sampler holds it; otherwise copies with
+ * the adapter merged in; or only the adapter's if the model is memory-mapped.
  */
 async function startLoading(
   sampling: SamplingEngine,
@@ -78,7 +78,8 @@ async function startLoading(
   const shared = learner.share();
   if (shared) return { loaded: sampling.loadHeld(shared, layout) };
   if (adapter && !stored) {
-    // Weights that are not merged again do not change, unless they are trained whole.
+    // Merging returns new arrays, but weights that are trained whole are the learner's own and
+    // change.
     const weights = new Map(await presentWeights(learner, layout));
     for (const { name } of adapter.saved) weights.set(name, weights.get(name)!.slice());
     const take = (name: string): Float32Array => {
@@ -99,7 +100,7 @@ async function startLoading(
   return { loaded: sampling.loadFrom(read, layout) };
 }
 
-/** All of the learner's present weights, with the adapter put into them. */
+/** Reads all of the learner's current weights, with the adapter merged in. */
 async function presentWeights(
   learner: LearningEngine,
   { model }: ParameterLayout,
@@ -110,20 +111,20 @@ async function presentWeights(
   return weights;
 }
 
-/** An engine in the thread that calls it. What it computes blocks that thread. */
+/** Engine in the calling thread, which it blocks while computing. */
 export class PolicyEngine implements EnginePort {
   readonly #options: EngineOptions;
-  /** Layout of what is computed, see {@link computedLayout}. */
+  /** Layout with the engine's own length limit, see {@link limitLayout}. */
   readonly #layout: ParameterLayout;
   readonly #learner: LearningEngine | undefined;
   readonly #sampling: SamplingEngine;
-  /** How the first weights were stored. */
+  /** Storage type of the initial weights. */
   readonly #type: FloatType;
-  /** The model that an adapter is trained beside, where it stays in its files. */
+  /** Memory-mapped model under a trained adapter. */
   readonly #stored: OpenCheckpoint | undefined;
   #version = 0;
   #isClosed = false;
-  /** The last of the learner's tasks, which run one after the other. */
+  /** Last of the learner's tasks, which run one after the other. */
   #lastTask: Promise<unknown> = Promise.resolve();
 
   private constructor(
@@ -140,7 +141,7 @@ export class PolicyEngine implements EnginePort {
     this.#sampling = sampling;
   }
 
-  /** Makes the weights or reads them, and loads them into the sampler, as version 0. */
+  /** Draws or reads the weights, and loads them into the sampler as version 0. */
   static async create(options: EngineOptions): Promise<PolicyEngine> {
     const { optimizer, threads, device, microbatchTokens, stepTokens, cacheBytes } = options;
     const layout = computedLayout(options);
@@ -177,7 +178,7 @@ export class PolicyEngine implements EnginePort {
         recomputeLayers: options.recomputeLayers,
         resident,
         scalesLoss: needsLossScale(device),
-        // Of a head that stays in its file, logits are put together from parts: they are there twice.
+        // A memory-mapped head computes logits in parts and concatenates them, so they exist twice.
         maxLogits: usualMaxLogits(device) / (stored && !resident ? 2 : 1),
       });
       const { loaded } = await startLoading(sampling, learner, layout, stored);
@@ -218,10 +219,10 @@ export class PolicyEngine implements EnginePort {
     await this.#inTurn(async () => {
       if (version !== this.#version) {
         throw new RangeError(
-          `load: weights must be the learner's present ones, version ${this.#version}, got version ${version}`,
+          `load: weights must be the learner's current ones, version ${this.#version}, got version ${version}`,
         );
       }
-      // That the sampler then waits for its requests must not hold up the learner.
+      // The sampler finishes its requests first; the learner must not wait for that.
       const begun = await startLoading(this.#sampling, this.#learning, this.#layout, this.#stored);
       ({ loaded } = begun);
     });
@@ -278,8 +279,8 @@ export class PolicyEngine implements EnginePort {
       const saved = await readLearner(directory, this.#options);
       const { parameters, optimizer, lossScale, version } = saved;
       await this.#learning.restore(parameters, optimizer, lossScale);
-      // A learner that was used must not give a version again with other weights; a new one goes on
-      // with the versions of the run that it continues.
+      // A used learner must not reuse a version for other weights; a new one continues the versions
+      // of the run that it resumes.
       this.#version = this.#version === 0 ? version : Math.max(version, this.#version + 1);
       return this.#version;
     });

@@ -6,7 +6,7 @@ import type { OnToken } from "../sampling/sample-request.ts";
 import { sendError } from "./sent-error.ts";
 import type { Answer, Call, FromWorker, ToWorker } from "./worker-messages.ts";
 
-/** Answers that are ready in one go of the microtask queue become one message. */
+/** Combines answers that are ready in the same microtask run into one message. */
 class Outbox {
   readonly #port: MessagePort;
   #answers: Answer[] = [];

@@ -44,7 +44,7 @@ const rows = [10, 7, 9, 12].map((length): TrainingRow => {
   };
 });
 
-/** What a policy does next: reports, scores and a response. */
+/** Next results of a policy: reports, scores and a response. */
 async function outcome({ learner, sampler }: LocalPolicy): Promise<unknown> {
   const reports = [];
   for (let i = 0; i < 3; i++) reports.push(await learner.update(rows, crossEntropy));
@@ -63,7 +63,7 @@ const shapes: [string, Partial<LocalPolicyOptions>][] = [
   ["an adapter and a value head", { adapter: { rank: 4 }, valueHead: true }],
 ];
 
-test.for(shapes)("goes on after save and restore to the same bits: %s", async ([name, options]) => {
+test.for(shapes)("resumes to the same bits after save and restore: %s", async ([name, options]) => {
   const folder = join(directory, name);
   const policy = await create(options);
   for (let i = 0; i < 3; i++) await policy.learner.update(rows, crossEntropy);
@@ -76,7 +76,7 @@ test.for(shapes)("goes on after save and restore to the same bits: %s", async ([
   await Promise.all([policy.close(), restored.close()]);
 });
 
-test("saves what a policy with its weights in arrays reads, and the other way round", async () => {
+test("writes folders that a policy with host arrays reads, and the other way round", async () => {
   const [resident, host] = [await create(), await create({ resident: false })];
   const [from, to] = [join(directory, "resident"), join(directory, "host")];
   for (let i = 0; i < 3; i++) await resident.learner.update(rows, crossEntropy);
@@ -97,7 +97,7 @@ test("saves what a policy with its weights in arrays reads, and the other way ro
   await Promise.all([resident.close(), host.close()]);
 });
 
-test("writes the model with its adapter in it, as its sampler has it", async () => {
+test("writes the model with the adapter merged in, as its sampler has it", async () => {
   const folder = join(directory, "merged");
   const policy = await create({ adapter: { rank: 4 } });
   for (let i = 0; i < 3; i++) await policy.learner.update(rows, crossEntropy);

@@ -1,6 +1,6 @@
 import { NonFiniteError } from "@turnwise/core";
 
-/** An error as it crosses between threads: a structured clone loses its class and its own fields. */
+/** Error in a form that crosses threads: a structured clone loses its class and own fields. */
 export interface SentError {
   readonly name: string;
   readonly message: string;
@@ -9,7 +9,7 @@ export interface SentError {
   readonly position?: number | undefined;
 }
 
-/** Takes an error apart. What is not an error is sent as the text of one. */
+/** Serializes an error. Any other value is sent as the message of one. */
 export function sendError(error: unknown): SentError {
   if (!(error instanceof Error)) {
     return { name: "Error", message: String(error), stack: undefined };
@@ -20,7 +20,7 @@ export function sendError(error: unknown): SentError {
     : { name, message, stack };
 }
 
-/** Puts an error together again: of its class, if that is one that engines throw. */
+/** Restores an error, with its class if engines throw it. */
 export function receiveError({ name, message, stack, row, position }: SentError): Error {
   const error =
     name === "NonFiniteError"

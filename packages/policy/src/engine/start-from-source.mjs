@@ -1,4 +1,4 @@
-// Starts the worker from its TypeScript source. Node does not read TypeScript by itself, and
+// Starts the worker from its TypeScript source. Node cannot read TypeScript without a loader, and
 // `--import tsx` has no effect in a worker thread of Node 20.
 import { register } from "tsx/esm/api";
 

@@ -5,8 +5,9 @@ import type { Parameters } from "../model/shape/parameters.ts";
 import type { EngineOptions } from "./engine-port.ts";
 
 /**
- * Reads the values of an engine's adapter from its folder, or draws a fresh one.
- * @param readModel - Reads a parameter of the model, for copies of those that are trained whole.
+ * Reads an engine's adapter from its folder, or draws a fresh one.
+ * @param readModel - Reads a parameter of the model, for copies of parameters that are trained
+ *   whole.
  * @returns `undefined` without an adapter.
  */
 export async function startingAdapter(

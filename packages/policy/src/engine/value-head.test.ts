@@ -15,7 +15,7 @@ import { parameterLayout } from "../model/parameter-layout.ts";
 
 const config = smallModelConfig({ vocabularySize: 20, hiddenSize: 32, numLayers: 2 });
 
-/** Half the squared distance between values and returns. */
+/** Half the squared error of values against returns. */
 const valueLoss: Objective = {
   name: "value-loss",
   needs: ["values", "returns"],
@@ -26,7 +26,7 @@ const valueLoss: Objective = {
   },
 };
 
-/** A row of counting tokens with responses of three tokens at 2 and 8. */
+/** Row of counting tokens, with responses of three tokens at 2 and 8. */
 const row = (first: number, returns: readonly number[]): TrainingRow => ({
   tokens: Array.from({ length: 12 }, (_, i) => (first + 7 * i) % 20),
   spans: [2, 8].map((start, turnIndex) => ({ turnIndex, start, length: 3 })),
@@ -44,7 +44,7 @@ const createEngine = (): Promise<LearningEngine> =>
     optimizer: { learningRate: { peak: 0.02 } },
   });
 
-test("expects nothing at first, and learns what the returns are", async () => {
+test("predicts 0 at first, and learns the returns", async () => {
   const engine = await createEngine();
   const objective = traceObjective(valueLoss);
   const [first] = await engine.score(rows);
@@ -68,10 +68,10 @@ test("expects nothing at first, and learns what the returns are", async () => {
   await engine.close();
 });
 
-test("has the gradient that central differences along it find", async () => {
+test("has the gradient found by central differences", async () => {
   const engine = await createEngine();
   const objective = traceObjective(valueLoss);
-  // One step away from 0, where the model itself gets a gradient as well.
+  // One step away from 0, where the model itself gets a gradient too.
   await engine.update(rows, objective);
   const base = new Map<string, Float32Array>();
   for (const { name } of layout.trained) {
@@ -96,14 +96,14 @@ test("has the gradient that central differences along it find", async () => {
   await engine.close();
 });
 
-test("leaves the head alone where no objective asks for values", async () => {
+test("leaves the head unchanged if no objective needs values", async () => {
   const engine = await createEngine();
   await engine.update(rows, traceObjective(crossEntropy));
   expect(await engine.reader.parameter("value_head.weight")).toEqual(new Float32Array(32));
   await engine.close();
 });
 
-test("is asked for by name where there is none", async () => {
+test("is named by the error if it is missing", async () => {
   const engine = await LearningEngine.create(initialParameters(config, 3), {
     layout: parameterLayout(config),
     executor: createOnnxExecutor({ threads: 2 }),
@@ -116,7 +116,7 @@ test("is asked for by name where there is none", async () => {
   await engine.close();
 });
 
-test("is saved beside the model and goes on exactly where it was", async () => {
+test("is saved next to the model and resumes exactly", async () => {
   const folder = await mkdtemp(join(tmpdir(), "value-head-"));
   const words = Array.from({ length: 17 }, (_, i) => `w${i}`).join(" ");
   const tokenizer = createTokenizer(buildWordVocabulary([words]));
@@ -132,7 +132,7 @@ test("is saved beside the model and goes on exactly where it was", async () => {
   for (const policy of [one, other]) await policy.learner.update(rows, valueLoss);
   expect(await other.learner.score(rows)).toEqual(await one.learner.score(rows));
 
-  // A learner without a head is another shape.
+  // A learner without a head has a different shape.
   const plain = await createLocalPolicy({ model, tokenizer, thread: "same" });
   await expect(plain.learner.restore(folder)).rejects.toThrow("value_head.weight");
   for (const policy of [one, other, plain]) await policy.close();

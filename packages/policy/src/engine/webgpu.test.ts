@@ -23,7 +23,7 @@ const why = diagnosis.isUsable ? "" : ` (skipped here: ${diagnosis.detail})`;
 const words = "a b c d e f g h i j k l m n";
 const tokenizer = createTokenizer(buildWordVocabulary([words]));
 
-/** Two rows of different lengths that begin alike. */
+/** Two rows of different lengths with a common prefix. */
 const rows: TrainingRow[] = [9, 6].map((length) => ({
   tokens: Array.from({ length }, (_, i) => 2 + ((i * i) % 11)),
   spans: [{ turnIndex: 0, start: 2, length: length - 2 }],
@@ -58,7 +58,7 @@ const create = (
   });
 
 describe.skipIf(!diagnosis.isUsable)(`a policy on WebGPU${why}`, () => {
-  it("scores, learns and samples as on the processor", async () => {
+  it("scores, learns and samples as on the CPU", async () => {
     const [here, there] = [await create("cpu"), await create("webgpu")];
     for (let step = 0; step < 3; step++) {
       const reports = await Promise.all(
@@ -86,7 +86,7 @@ describe.skipIf(!diagnosis.isUsable)(`a policy on WebGPU${why}`, () => {
     await Promise.all([here.close(), there.close()]);
   });
 
-  it("goes on after save and restore to the same bits, with all that it may hold", async () => {
+  it("resumes to the same bits after save and restore, with all optional parts", async () => {
     const folder = await mkdtemp(join(tmpdir(), "webgpu-"));
     const options = { adapter: { rank: 4 }, valueHead: true, recomputeLayers: true };
     const [one, other] = [await create("webgpu", options), await create("webgpu", options)];
@@ -101,7 +101,7 @@ describe.skipIf(!diagnosis.isUsable)(`a policy on WebGPU${why}`, () => {
     await rm(folder, { recursive: true });
   });
 
-  it("learns with products in float16, by a scaled loss", async () => {
+  it("learns with float16 products and a scaled loss", async () => {
     const executor = createOnnxExecutor({ provider: "webgpu", products: "float16" });
     const counting = countingExecutor(executor);
     const engine = await LearningEngine.create(initialParameters(model, 1), {
@@ -118,7 +118,7 @@ describe.skipIf(!diagnosis.isUsable)(`a policy on WebGPU${why}`, () => {
     for (let step = 0; step < 3; step++) {
       const expected = await here.learner.update(rows, crossEntropy);
       const found = await engine.update(rows, objective);
-      // Three digits in each product.
+      // Products have three digits.
       expect(found.loss / expected.loss).toBeCloseTo(1, 1);
       expect(found.gradientNorm / expected.gradientNorm).toBeCloseTo(1, 1);
     }
@@ -130,7 +130,7 @@ describe.skipIf(!diagnosis.isUsable)(`a policy on WebGPU${why}`, () => {
     expect(counting.numLive).toBe(0);
   });
 
-  it("keeps keys and values there, and draws there what is drawn here", async () => {
+  it("keeps keys and values on the device, and draws the same tokens there", async () => {
     const executor = createOnnxExecutor({ provider: "webgpu" });
     const { responses, entropies } = await compareWithHost(executor);
     expect(responses.there).toEqual(responses.here);

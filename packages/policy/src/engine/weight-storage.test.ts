@@ -17,7 +17,7 @@ import { createLocalPolicy, type LocalPolicy } from "./local-policy.ts";
 import { type LocalPolicyOptions } from "./local-options.ts";
 import { chooseWeightStorage, type WeightStorage } from "./weight-storage.ts";
 
-// Large enough that its matrices stay in the file: small ones are read.
+// Large enough that its matrices stay memory-mapped: small ones are read.
 const config = smallModelConfig({ vocabularySize: 600, hiddenSize: 256, numLayers: 2 });
 const adapter = adapterConfig(config, { rank: 4 }, "test");
 const tokenizer = createTokenizer(buildWordVocabulary(["a b c d e f g"]));
@@ -31,7 +31,7 @@ beforeAll(async () => {
   peft = join(directory, "peft");
   const parameters = initialParameters(config, "stored");
   await writeCheckpoint(model, { config, parameters }, { type: "BF16" });
-  // Matrices that are drawn, in place of a fresh adapter's zeros.
+  // Random matrices instead of a fresh adapter's zeros.
   const table = adapterTable(config, adapter).map((each) => ({
     ...each,
     initial: "normal" as const,
@@ -68,18 +68,18 @@ async function sampleBy(options: Partial<LocalSamplerOptions>, company = 0) {
   }
 }
 
-describe("weights that stay in their file", () => {
-  it.each([false, true])("sample as widened ones do; with an adapter: %s", async (adapted) => {
+describe("memory-mapped weights", () => {
+  it.each([false, true])("sample like float32 weights; with an adapter: %s", async (adapted) => {
     const options = adapted ? { adapter: peft } : {};
     const wide = await sampleBy({ ...options, weightStorage: "float32" });
     const stored = await sampleBy({ ...options, weightStorage: "stored" });
     expect(stored.tokens).toEqual(wide.tokens);
-    // Products are added up in another order, and an adapter is computed beside, not merged.
+    // Products are summed in another order, and an adapter is computed separately, not merged.
     wide.logProbs.forEach((value, i) => expect(stored.logProbs[i]).toBeCloseTo(value, 4));
     wide.entropies.forEach((value, i) => expect(stored.entropies[i]).toBeCloseTo(value, 4));
   });
 
-  it("give the same bits in any company", async () => {
+  it("are bit-identical in any batch", async () => {
     const alone = await sampleBy({ weightStorage: "stored" });
     expect(await sampleBy({ weightStorage: "stored" }, 30)).toEqual(alone);
   });
@@ -93,7 +93,7 @@ describe("weights that stay in their file", () => {
     );
     const path = join(broken, "model.safetensors");
     const bytes = await readFile(path);
-    // The last entry of the file: of the last parameter.
+    // The last entry of the file, which belongs to the last parameter.
     bytes.writeUInt16LE(0x7fc0, bytes.length - 2);
     await writeFile(path, bytes);
     await expect(sampleBy({ model: broken, weightStorage: "stored" })).rejects.toThrow(
@@ -106,7 +106,7 @@ describe("weights that stay in their file", () => {
   });
 });
 
-describe("an adapter beside a model that stays in its file", () => {
+describe("an adapter on a memory-mapped model", () => {
   const create = (weightStorage: WeightStorage, overrides: Partial<LocalPolicyOptions> = {}) =>
     createLocalPolicy({
       model,
@@ -128,7 +128,7 @@ describe("an adapter beside a model that stays in its file", () => {
     return { tokens, spans: [{ turnIndex: 0, start: 10, length: 20 }], weights, fields: {} };
   });
 
-  /** What a policy gives before and after some updates. */
+  /** Losses and scores of a policy before and after some updates. */
   async function follow(policy: LocalPolicy): Promise<number[]> {
     const { learner, sampler } = policy;
     const scores = async (score: typeof learner.score): Promise<number[]> =>
@@ -151,17 +151,18 @@ describe("an adapter beside a model that stays in its file", () => {
   }
 
   it.each([false, true])(
-    "learns as beside widened weights; layers recomputed: %s",
+    "learns as on float32 weights; recomputed layers: %s",
     async (recomputeLayers) => {
       const wide = await follow(await create("float32", { recomputeLayers }));
       const stored = await follow(await create("stored", { recomputeLayers }));
       expect(stored.length).toBe(wide.length);
-      // AdamW's first steps are as large for small gradients as for large ones, whose errors they show.
+      // AdamW's first steps are as large for small gradients as for large ones, so they show
+      // relative errors.
       stored.forEach((value, i) => expect(Math.abs(value - wide[i]!)).toBeLessThan(2e-3));
     },
   );
 
-  it("is saved, and saved as a whole model, as beside widened weights", async () => {
+  it("is saved, and saved as a full model, as on float32 weights", async () => {
     const saved: Parameters[] = [];
     for (const storage of ["float32", "stored"] as const) {
       const policy = await create(storage);
@@ -176,7 +177,7 @@ describe("an adapter beside a model that stays in its file", () => {
     }
     for (const [name, values] of saved[0]!) {
       const stored = saved[1]!.get(name)!;
-      // The step as above, and a last bit of bfloat16's 8.
+      // The step as above, and one unit in the last of bfloat16's 8 bits.
       values.forEach((value, i) => {
         if (Math.abs(value - stored[i]!) > 2 ** -7 * Math.abs(value) + 2e-3) {
           throw new Error(`${name}[${i}] must be ${value}, got ${stored[i]}`);
@@ -185,7 +186,7 @@ describe("an adapter beside a model that stays in its file", () => {
     }
   });
 
-  it("is needed, for weights that are trained do not stay as they are", async () => {
+  it("is required, since trained weights change", async () => {
     const full = { model, tokenizer, thread: "same" } as const;
     await expect(createLocalPolicy({ ...full, weightStorage: "stored" })).rejects.toThrow(
       "createLocalPolicy: weightStorage must be float32 for weights that are fresh or trained, got stored",
@@ -196,12 +197,12 @@ describe("an adapter beside a model that stays in its file", () => {
 describe("chooseWeightStorage", () => {
   const bytes = 4 * sizeOf([600, config.hiddenSize]);
 
-  it("leaves numbers of 16 bits in the file where float32 would take most of the memory", async () => {
+  it("memory-maps 16-bit weights if float32 would take most of the memory", async () => {
     const choose = (available: number, folder: string | undefined = model) =>
       chooseWeightStorage("test", "auto", config, { directory: folder, availableBytes: available });
     expect(await choose(bytes)).toBe("stored");
     expect(await choose(1e12)).toBe("float32");
-    // 4 bytes a parameter are less than half of 12, two copies are more.
+    // 4 bytes per parameter are less than half of 12; two copies are more.
     const availableBytes =
       12 * parameterTable(config).reduce((n, { shape }) => n + sizeOf(shape), 0);
     const choice = { directory: model, availableBytes };
@@ -216,7 +217,7 @@ describe("chooseWeightStorage", () => {
     expect(await choose(bytes, whole)).toBe("float32");
   });
 
-  it("does as it is told, where it can", async () => {
+  it("follows an explicit choice if possible", async () => {
     expect(
       await chooseWeightStorage("test", "stored", config, {
         directory: model,

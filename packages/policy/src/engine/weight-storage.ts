@@ -5,31 +5,31 @@ import { countEntries } from "../model/parameter-layout.ts";
 import { parameterTable } from "../model/parameter-table.ts";
 
 /**
- * How frozen weights are held: widened to float32 in memory; as they are stored, in their file, where
- * programs widen what they need; or whichever suits the folder and the machine.
+ * Storage of frozen weights: upcast to float32 in memory; memory-mapped and upcast on use; or
+ * chosen by folder and machine.
  */
 export type WeightStorage = "auto" | "float32" | "stored";
 
-/** Of the memory that is available, how much float32 weights may take before they stay in the file. */
+/** Largest share of available memory for float32 weights before they stay memory-mapped. */
 const largestShare = 1 / 2;
 
-/** What {@link chooseWeightStorage} goes by. */
+/** Input of {@link chooseWeightStorage}. */
 export interface StorageChoice {
-  /** The folder; none for weights that are in no file, or that are trained. */
+  /** The folder; undefined for weights that are fresh or trained. */
   readonly directory: string | undefined;
   /** Number of the model's parameters. Default counted from its config. */
   readonly numParameters?: number;
-  /** How often float32 weights would be in memory. Default 1. */
+  /** Number of float32 copies in memory. Default 1. */
   readonly numCopies?: number;
-  /** Memory that can be used. Default {@link availableMemory}. */
+  /** Bytes of usable memory. Default {@link availableMemory}. */
   readonly availableBytes?: number;
 }
 
 /**
- * Chooses how the weights of a model are held. `"auto"` leaves them in their file where the folder has
- * numbers of 16 bits, and float32 would take more than half of the memory that is available.
+ * Chooses how the weights of a model are stored. `"auto"` memory-maps 16-bit folders whose float32
+ * weights would take more than half of the available memory.
  *
- * @throws `RangeError` for `"stored"` where there is no folder.
+ * @throws `RangeError` for `"stored"` without a folder.
  */
 export async function chooseWeightStorage(
   where: string,

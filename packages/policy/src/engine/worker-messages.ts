@@ -4,7 +4,7 @@ import type { ObjectiveProgram } from "../learning/objective-program.ts";
 import type { SampledToken } from "../sampling/sample-request.ts";
 import type { SentError } from "./sent-error.ts";
 
-/** A question with one answer. */
+/** Call with one answer. */
 export type Call =
   | { readonly method: "load"; readonly version: number }
   | { readonly method: "scoreTokens"; readonly rows: readonly (readonly number[])[] }
@@ -24,15 +24,15 @@ export type Call =
   | { readonly method: "restore"; readonly directory: string }
   | { readonly method: "close" };
 
-/** A request with its number. */
+/** Request with its id. */
 export interface SentRequest {
   readonly id: number;
   readonly request: SampleRequest;
-  /** Whether each token is wanted before the response. */
+  /** True if the caller listens to single tokens. */
   readonly isHeard: boolean;
 }
 
-/** What the main thread sends. An answer carries the number of what it answers. */
+/** Message from the main thread. An answer carries the id of its question. */
 export type ToWorker =
   | { readonly kind: "call"; readonly id: number; readonly call: Call }
   /** All requests of one tick. */
@@ -43,14 +43,14 @@ export type ToWorker =
   | { readonly kind: "cancel"; readonly id: number }
   | { readonly kind: "release"; readonly sequenceId: string };
 
-/** The outcome of one call or request, or a token or the progress of one that goes on. */
+/** Outcome of a call or request, or a token or the progress of one still running. */
 export type Answer =
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly error: SentError }
   | { readonly id: number; readonly token: SampledToken }
   | { readonly id: number; readonly done: number; readonly total: number };
 
-/** What the worker sends: first whether it started, then answers, all that come up at once. */
+/** Message from the worker: first whether it started, then batches of answers. */
 export type FromWorker =
   | { readonly kind: "ready" }
   | { readonly kind: "failed"; readonly error: SentError }

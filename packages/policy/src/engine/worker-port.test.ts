@@ -4,7 +4,7 @@ import { WorkerPort } from "./worker-port.ts";
 
 const request = { promptTokens: [1], seed: "", maxTokens: 1, stopTokens: [] };
 
-test("rejects all that is pending, and everything later, when the worker dies", async () => {
+test("rejects pending and later calls when the worker dies", async () => {
   const code = `require("node:worker_threads").parentPort.once("message", () => { throw new Error("out of luck"); });`;
   const port = new WorkerPort(new Worker(code, { eval: true }));
   const pending = [port.score([]), port.sample(request).response, port.save("nowhere")];
@@ -19,7 +19,7 @@ test("rejects all that is pending, and everything later, when the worker dies", 
   await port.close();
 });
 
-test("rejects all that is pending when the worker exits", async () => {
+test("rejects pending calls when the worker exits", async () => {
   const code = `require("node:worker_threads").parentPort.once("message", () => process.exit(3));`;
   const port = new WorkerPort(new Worker(code, { eval: true }));
   await expect(port.restore("nowhere")).rejects.toThrow(

@@ -17,7 +17,7 @@ import type { RowScores } from "../sampling/score-rows.ts";
 import { receiveError } from "./sent-error.ts";
 import type { Call, FromWorker, SentRequest, ToWorker } from "./worker-messages.ts";
 
-/** Someone who waits for an answer. The worker's answers are what its methods return. */
+/** Caller that waits for an answer. The worker answers with its methods' return values. */
 interface Pending {
   readonly resolve: (value: never) => void;
   readonly reject: (error: unknown) => void;
@@ -25,7 +25,7 @@ interface Pending {
   readonly onTokens?: OnTokens | undefined;
 }
 
-/** Starts the worker from its built file, or from its source where this file is source itself. */
+/** Starts the worker from its built file, or from source if this file is source itself. */
 function startWorker(options: EngineOptions): Worker {
   if (!import.meta.url.endsWith(".ts")) {
     return new Worker(new URL("./policy-worker.js", import.meta.url), { workerData: options });
@@ -38,7 +38,7 @@ function startWorker(options: EngineOptions): Worker {
 
 /**
  * Starts an engine in a worker thread.
- * @throws What the engine throws when it starts.
+ * @throws The engine's own error if it cannot start.
  */
 export async function connectWorker(options: EngineOptions): Promise<EnginePort> {
   const worker = startWorker(options);
@@ -54,13 +54,13 @@ export async function connectWorker(options: EngineOptions): Promise<EnginePort>
   return new WorkerPort(worker);
 }
 
-/** An engine in another thread. */
+/** Engine in another thread. */
 export class WorkerPort implements EnginePort {
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
   #requests: SentRequest[] = [];
   #nextId = 0;
-  /** Why nothing can be asked any more. */
+  /** Reason why no more calls are possible. */
   #ended: Error | undefined;
 
   constructor(worker: Worker) {
@@ -80,7 +80,7 @@ export class WorkerPort implements EnginePort {
   sample(request: SampleRequest, onToken?: OnToken): PendingSample {
     const { id, answer } = this.#ask<SampledResponse>({ onToken });
     if (this.#requests.length === 0) {
-      // After all that runs in this tick: its requests become one message.
+      // Wait for the rest of this tick, so that its requests become one message.
       process.nextTick(() => {
         const requests = this.#requests;
         this.#requests = [];
@@ -98,7 +98,7 @@ export class WorkerPort implements EnginePort {
   }
 
   release(sequenceId: string): void {
-    // Behind the requests of this tick, as it was called behind them.
+    // Keep call order: post after the requests already queued in this tick.
     process.nextTick(() => this.#send({ kind: "release", sequenceId }));
   }
 
@@ -146,7 +146,7 @@ export class WorkerPort implements EnginePort {
 
   #call<T>(call: Call, onTokens?: OnTokens): Promise<T> {
     const { id, answer } = this.#ask<T>({ onTokens });
-    // Behind the requests of this tick, as it was called behind them.
+    // Keep call order: post after the requests already queued in this tick.
     process.nextTick(() => this.#send({ kind: "call", id, call }));
     return answer;
   }
@@ -156,7 +156,7 @@ export class WorkerPort implements EnginePort {
     const answer = new Promise<T>((resolve, reject) => {
       if (this.#ended) return reject(this.#ended);
       this.#pending.set(id, { resolve, reject, ...listeners });
-      // Only what is pending keeps the process alive.
+      // The worker keeps the process alive only while calls are pending.
       if (this.#pending.size === 1) this.#worker.ref();
     });
     return { id, answer };
@@ -189,7 +189,7 @@ export class WorkerPort implements EnginePort {
       }
       this.#settle(answer.id, ({ resolve, reject }) => {
         if ("error" in answer) reject(receiveError(answer.error));
-        // The worker is our own.
+        // The worker is trusted to answer with the right type.
         else resolve(answer.value as never);
       });
     }

@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import { open, rename, rm } from "node:fs/promises";
 
 /**
- * Writes a file so that a reader sees the old content or the new one, never a part: into a temporary
- * file of the same folder, then renamed.
- * @param parts - Written one after the other; each is done with before the next is asked for.
+ * Writes a file so that a reader sees the old content or the new content, never a part: writes to a
+ * temporary file in the same folder, then renames it.
+ * @param parts - Written one after the other; each is finished before the next is requested.
  */
 export async function writeFileAtomically(
   path: string,
@@ -16,7 +16,7 @@ export async function writeFileAtomically(
     try {
       for await (const part of parts) {
         const bytes = typeof part === "string" ? Buffer.from(part) : part;
-        // A write may stop early; what is left goes into the next one.
+        // A write may be short; the next one continues after it.
         for (let offset = 0; offset < bytes.byteLength;) {
           const { bytesWritten } = await file.write(bytes, offset);
           offset += bytesWritten;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { writeFileAtomically } from "./atomic-file.ts";
 import { isMissingFile } from "./json-file.ts";
 
-/** Files of a model's folder that say how to use it, by what they belong to. */
+/** Optional files of a model's folder that belong to the model or to the tokenizer. */
 const namesOf: Readonly<Record<"model" | "tokenizer", readonly string[]>> = {
   model: ["generation_config.json"],
   tokenizer: [
@@ -15,13 +15,12 @@ const namesOf: Readonly<Record<"model" | "tokenizer", readonly string[]>> = {
   ],
 };
 
-/** Files that are carried along as they are, by name. */
+/** Files to copy unchanged, by name. */
 export type CompanionFiles = ReadonlyMap<string, Uint8Array>;
 
 /**
- * Reads the files that lie beside a model and are neither its weights, nor its config, nor what
- * `readTokenizer` reads.
- * @param parts - Whose files.
+ * Reads a folder's files that are not weights, not the config, and not read by `readTokenizer`.
+ * @param parts - Owners of the files to read.
  */
 export async function readCompanionFiles(
   directory: string,
@@ -38,7 +37,7 @@ export async function readCompanionFiles(
   return files;
 }
 
-/** Writes them into a folder, which is made where it is missing, each atomically. */
+/** Writes the files to a folder, creating it if needed, each atomically. */
 export async function writeCompanionFiles(directory: string, files: CompanionFiles): Promise<void> {
   await mkdir(directory, { recursive: true });
   for (const [name, bytes] of files) await writeFileAtomically(join(directory, name), [bytes]);

@@ -1,8 +1,8 @@
-/** Strings and punctuation of JSON; numbers and words between them do not matter here. */
+/** Strings and punctuation of JSON; numbers and literals do not matter here. */
 const parts = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]:]/g;
 
 /**
- * Finds a name that one object of a JSON text has twice. Parsers keep the last of them in silence.
+ * Finds a name that occurs twice in one object of a JSON text. Parsers silently keep the last one.
  * @param text - Valid JSON.
  * @returns The name, or `undefined` if there is none.
  */

@@ -2,15 +2,15 @@ import { readFile } from "node:fs/promises";
 import { decodeText } from "@turnwise/core";
 import { writeFileAtomically } from "./atomic-file.ts";
 
-/** A parsed JSON object whose fields are not checked yet. */
+/** Parsed JSON object with unchecked fields. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** Whether a value is an object with named fields, not a list. */
+/** True for an object with named fields, not a list. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Whether a field is switched off: null, false, or an empty list or object. */
+/** True for a field that is switched off: null, false, or an empty list or object. */
 export function isSwitchedOff(value: unknown): boolean {
   return (
     value === null ||
@@ -20,7 +20,7 @@ export function isSwitchedOff(value: unknown): boolean {
   );
 }
 
-/** Whether an error says that a file is not there. */
+/** True for an error that means "no such file". */
 export function isMissingFile(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "ENOENT";
 }

@@ -8,9 +8,9 @@ const exists = (path: string): Promise<boolean> =>
   );
 
 /**
- * Says why weights are not read where a folder has them as a pickle file alone.
- * @param path - The safetensors file that is missing.
- * @param names - Names of pickle files that may be in its folder.
+ * Explains why weights are not read if a folder has only a pickle file.
+ * @param path - The missing safetensors file.
+ * @param names - Names of pickle files to look for in its folder.
  * @throws `Error` naming the pickle file.
  */
 export async function refusePickle(path: string, names: readonly string[]): Promise<void> {

@@ -1,7 +1,7 @@
 import { findDuplicateKey } from "./duplicate-keys.ts";
 import { isJsonObject, parseJsonObject } from "./json-file.ts";
 
-/** Bytes of one entry of each type that the format knows. */
+/** Bytes per entry of each type of the format. */
 const byteWidths = {
   BOOL: 1,
   U8: 1,
@@ -22,32 +22,32 @@ const byteWidths = {
   C64: 8,
 } as const;
 
-/** A type of the format's. Of these F32, F16 and BF16 can be read here. */
+/** Type of the format. Only F32, F16 and BF16 can be read here. */
 export type StoredType = keyof typeof byteWidths;
 
-/** Where a tensor lies in its file. */
+/** Location of a tensor in its file. */
 export interface TensorEntry {
   readonly type: StoredType;
   readonly shape: readonly number[];
-  /** First byte, counted from the end of the header. */
+  /** First byte, relative to the end of the header. */
   readonly begin: number;
-  /** The byte behind the last one. */
+  /** One past the last byte. */
   readonly end: number;
 }
 
-/** What a header says. */
+/** Content of a header. */
 export interface SafetensorsHeader {
   /** By name, in the order of the bytes. */
   readonly entries: ReadonlyMap<string, TensorEntry>;
-  /** Free text pairs. */
+  /** Free-form string pairs. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 /**
- * Parses a header, and checks that its tensors fill the file's data without holes and overlaps, as the
- * format asks.
- * @param dataBytes - How many bytes lie behind the header.
- * @throws `Error` naming the file, the tensor, the rule and what is found.
+ * Parses a header and checks that its tensors fill the data without gaps or overlaps, as the format
+ * requires.
+ * @param dataBytes - Number of bytes after the header.
+ * @throws `Error` naming the file, the tensor, the rule and the value found.
  */
 export function parseSafetensorsHeader(
   bytes: Uint8Array,
@@ -124,7 +124,9 @@ function parseMetadata(metadata: unknown, path: string): Record<string, string> 
   return Object.fromEntries(
     Object.entries(metadata).map(([key, value]) => {
       if (typeof value === "string") return [key, value];
-      throw new Error(`${path}: __metadata__.${key} must be a text, got ${JSON.stringify(value)}`);
+      throw new Error(
+        `${path}: __metadata__.${key} must be a string, got ${JSON.stringify(value)}`,
+      );
     }),
   );
 }

@@ -9,39 +9,41 @@ import {
   type TensorEntry,
 } from "./safetensors-header.ts";
 
-/** One tensor of a safetensors file, widened to float32. */
+/** Tensor of a safetensors file, upcast to float32. */
 export interface StoredTensor {
   readonly shape: readonly number[];
   readonly values: Float32Array;
 }
 
-/** A tensor for a safetensors file: its values, or where to get them when they are written. */
+/**
+ * Tensor for a safetensors file: its values, or a function that reads them when they are written.
+ */
 export interface TensorToWrite {
   readonly shape: readonly number[];
   readonly values: Float32Array | (() => Float32Array | Promise<Float32Array>);
 }
 
-/** What a safetensors file holds. */
+/** Content of a safetensors file. */
 export interface SafetensorsFile {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
-  /** The free text pairs of its header. */
+  /** Metadata of its header. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** How numbers are stored. */
+/** Storage type of floating-point numbers. */
 export type FloatType = "F32" | "F16" | "BF16";
 
-/** Whether tensors of a type can be read here. */
+/** True for types that can be read here. */
 export const isFloatType = (type: StoredType): type is FloatType =>
   type === "F32" || type === "F16" || type === "BF16";
 
 /** The format allows a header of 100 MB. */
 const maxHeaderBytes = 100_000_000;
 
-/** Bytes that are read or written at once. */
+/** Bytes read or written at once. */
 const chunkBytes = 2 ** 22;
 
-/** A safetensors file whose header is read and checked, and whose tensors are read one by one. */
+/** Safetensors file whose header is read and checked, and whose tensors are read one by one. */
 export class OpenSafetensors {
   readonly path: string;
   readonly header: SafetensorsHeader;
@@ -63,9 +65,9 @@ export class OpenSafetensors {
   }
 
   /**
-   * Opens a file (github.com/huggingface/safetensors): eight bytes with the length of a JSON header,
-   * the header, then the tensors' bytes.
-   * @throws `Error` naming the file and the tensor where it breaks the format.
+   * Opens a file (github.com/huggingface/safetensors): eight bytes with the length of a JSON
+   * header, the header, then the tensors' bytes.
+   * @throws `Error` naming the file and the tensor if it breaks the format.
    */
   static async open(path: string): Promise<OpenSafetensors> {
     const file = await open(path, "r");
@@ -92,11 +94,11 @@ export class OpenSafetensors {
   }
 
   /**
-   * Reads a tensor, F32, F16 or BF16, straight into its float32 array; besides that array, memory for
-   * one chunk is needed.
+   * Reads a tensor (F32, F16 or BF16) straight into a float32 array, with one chunk of extra
+   * memory.
    * @param options - `into` is filled and returned if it has the tensor's size.
-   * @throws `Error` naming file and tensor if there is no such tensor, it has another type, or the file
-   *   ends early; with `requireFinite`, if it holds NaN or an infinity, with its index.
+   * @throws `Error` naming file and tensor if there is no such tensor, it has another type, or the
+   *   file ends early; with `requireFinite`, if it holds NaN or an infinity, with its index.
    */
   async read(
     name: string,
@@ -118,7 +120,7 @@ export class OpenSafetensors {
     return values;
   }
 
-  /** Where a tensor lies in the file, for programs that take it from there. @throws as `read` does. */
+  /** Location of a tensor in the file, for programs that memory-map it. @throws Same as `read`. */
   place(name: string): FileFeed {
     const { entry, type } = this.#entryOf(name);
     const { shape, begin } = entry;
@@ -126,8 +128,9 @@ export class OpenSafetensors {
   }
 
   /**
-   * Reads a tensor, and keeps nothing of it.
-   * @throws `Error` naming file, tensor and index if it holds NaN or an infinity, or the file ends early.
+   * Reads a tensor without keeping it.
+   * @throws `Error` naming file, tensor and index if it holds NaN or an infinity, or the file ends
+   *   early.
    */
   async checkFinite(name: string): Promise<void> {
     const { entry, type } = this.#entryOf(name);
@@ -151,7 +154,7 @@ export class OpenSafetensors {
 
   #entryOf(name: string): { readonly entry: TensorEntry; readonly type: FloatType } {
     const entry = this.header.entries.get(name);
-    if (!entry) throw new Error(`${this.path}: ${name} must be in the file, got nothing`);
+    if (!entry) throw new Error(`${this.path}: ${name} must be in the file, got no such tensor`);
     const { type } = entry;
     if (!isFloatType(type)) {
       throw new Error(`${this.path}: ${name} must be F32, F16 or BF16, got ${type}`);
@@ -192,7 +195,7 @@ export class OpenSafetensors {
   }
 }
 
-/** Where an entry of a row-major array stands in a tensor. */
+/** Index of an entry of a row-major array in its tensor. */
 function indexAt(shape: readonly number[], offset: number): number[] {
   const index: number[] = [];
   let rest = offset;
@@ -222,8 +225,8 @@ async function readFully(
 }
 
 /**
- * Reads all of a safetensors file. F32, F16 and BF16 become float32.
- * @throws `Error` naming the file and the tensor where it breaks the format or has another type.
+ * Reads a complete safetensors file. F32, F16 and BF16 become float32.
+ * @throws `Error` naming the file and the tensor if it breaks the format or has another type.
  */
 export async function readSafetensors(path: string): Promise<SafetensorsFile> {
   const file = await OpenSafetensors.open(path);
@@ -241,16 +244,16 @@ export async function readSafetensors(path: string): Promise<SafetensorsFile> {
 
 /** Options of {@link writeSafetensors}. */
 export interface WriteSafetensorsOptions {
-  /** Text pairs for the header. Default `{ format: "pt" }`. */
+  /** Metadata for the header. Default `{ format: "pt" }`. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** How numbers are stored; F16 and BF16 round them. Default F32. */
+  /** Storage type; F16 and BF16 round. Default F32. */
   readonly type?: FloatType;
 }
 
 /**
  * Writes tensors as safetensors, atomically, in the order of the map.
- * @throws `RangeError` if a shape does not fit its values, or a finite value is too large for the type;
- *   there is no file then.
+ * @throws `RangeError` if a shape does not fit its values, or a finite value is too large for the
+ *   type; no file is written then.
  */
 export async function writeSafetensors(
   path: string,
@@ -267,7 +270,7 @@ export async function writeSafetensors(
     offset = end;
   }
   const json = Buffer.from(JSON.stringify(header));
-  // Spaces fill the header up, so that the data is aligned for readers that map it into memory.
+  // Padded with spaces, so that the data is aligned for readers that memory-map it.
   const padded = Buffer.alloc(Math.ceil(json.length / 8) * 8, " ");
   json.copy(padded);
   const length = Buffer.alloc(8);
@@ -283,7 +286,7 @@ function checkSize(name: string, shape: readonly number[], { length }: Float32Ar
   );
 }
 
-/** The bytes of a file, one part after the other; a part holds until the next one is asked for. */
+/** Bytes of a file, part by part; a part is valid until the next one is requested. */
 async function* partsOf(
   start: readonly Uint8Array[],
   tensors: ReadonlyMap<string, TensorToWrite>,
@@ -308,7 +311,7 @@ async function* partsOf(
   }
 }
 
-/** Requires that nothing became infinite when it was rounded. */
+/** Checks that no finite value became infinite by rounding. */
 function checkNarrowed(
   name: string,
   { shape, values }: StoredTensor,

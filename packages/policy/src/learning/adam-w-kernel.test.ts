@@ -5,7 +5,7 @@ import { AdamWKernel } from "./adam-w-kernel.ts";
 
 const options = { learningRate: 3e-4, weightDecay: 0.01, gradientScale: 0.7 };
 
-/** Parameters and gradients around 0, of sizes from 1 down to what float32 rounds to nothing. */
+/** Parameters and gradients around 0, of magnitudes from 1 down to float32 underflow. */
 function startingState(length: number, seed: string): AdamWState {
   const random = createRandom(seed);
   const draw = (): number => (random.next() - 0.5) * 10 ** -random.integer(8);
@@ -17,7 +17,7 @@ function startingState(length: number, seed: string): AdamWState {
   };
 }
 
-test("does what adamW does, to the rounding of float32, for any length", () => {
+test("equals adamW up to float32 rounding, for any length", () => {
   const kernel = new AdamWKernel();
   for (const length of [1, 3, 4, 8191, 8192, 8193, 20001]) {
     const expected = startingState(length, `length ${length}`);
@@ -25,7 +25,7 @@ test("does what adamW does, to the rounding of float32, for any length", () => {
       const found = structuredClone(expected);
       kernel.run(found, { ...options, step });
       adamW(expected, { ...options, step });
-      // The largest error, in units of float32's rounding of what was added up: terms may cancel.
+      // Largest error, in units of float32 rounding of the summands: terms may cancel.
       let worst = 0;
       for (const name of ["parameter", "firstMoment", "secondMoment"] as const) {
         expected[name].forEach((value, i) => {
@@ -35,14 +35,14 @@ test("does what adamW does, to the rounding of float32, for any length", () => {
           worst = Math.max(worst, Math.abs(found[name][i]! - value) / unit);
         });
       }
-      // A step is a chain of some eight roundings, of which each is worth half a unit at most.
+      // A step is a chain of some eight roundings of at most half a unit each.
       expect(worst).toBeLessThan(4);
       expect(found.gradient).toEqual(expected.gradient);
     }
   }
 });
 
-test("gives an entry the same bits wherever it stands", () => {
+test("gives an entry the same bits at any position", () => {
   const kernel = new AdamWKernel();
   const whole = startingState(9000, "whole");
   const part = (start: number, end: number): AdamWState => ({
@@ -57,7 +57,7 @@ test("gives an entry the same bits wherever it stands", () => {
   expect(tail).toEqual(part(8187, 8200));
 });
 
-test("changes nothing for a gradient of 0, and decays by learningRate * weightDecay", () => {
+test("changes nothing for a gradient of 0 except the decay by learningRate * weightDecay", () => {
   const kernel = new AdamWKernel();
   const state = { ...startingState(5, "zero"), gradient: new Float32Array(5) };
   const before = state.parameter.slice();
@@ -67,7 +67,7 @@ test("changes nothing for a gradient of 0, and decays by learningRate * weightDe
   state.parameter.forEach((value, i) => expect(value / before[i]!).toBeCloseTo(0.95, 6));
 });
 
-test("refuses what adamW refuses", () => {
+test("refuses the same options as adamW", () => {
   const state = startingState(2, "refused");
   expect(() => new AdamWKernel().run(state, { step: 0, learningRate: 0.1 })).toThrow(
     "adamW: step must be a whole number >= 1, got 0",

@@ -2,11 +2,11 @@ import { adamWCoefficients, type AdamWOptions, type AdamWState } from "@turnwise
 import { FunctionWriter, wasmModule } from "../wasm/wasm-writer.ts";
 import { webAssembly } from "../wasm/web-assembly.ts";
 
-/** Entries of each array that are in the kernel's memory at once: all four fit into a core's cache. */
+/** Entries of each array in the kernel's memory at once: all four fit into a core's cache. */
 const blockEntries = 8192;
 const blockBytes = 4 * blockEntries;
 
-/** Where things lie in the kernel's memory: coefficients, each four times, then the blocks. */
+/** Layout of the kernel's memory: coefficients, each four times, then the blocks. */
 const coefficientBytes = 16;
 const coefficients = [
   "gradientScale",
@@ -22,9 +22,9 @@ const coefficients = [
 const blocks = 1024;
 
 /**
- * Writes the step over some entries.
+ * Writes the loop over some entries.
  *
- * Its parameter is where the entries of the first array end, `blocks + 4 * count`; the count is a
+ * Its parameter is the end of the first array's entries, `blocks + 4 * count`; the count is a
  * multiple of 4.
  */
 function writeStep(): FunctionWriter {
@@ -65,9 +65,9 @@ function writeStep(): FunctionWriter {
 }
 
 /**
- * `adamW` of graph in WebAssembly with SIMD, in float32 throughout, as PyTorch computes it. Arrays are
- * taken through the kernel's memory block by block, so they may lie anywhere and have any length; an
- * entry's result depends on that entry alone.
+ * AdamW (graph's `adamW`) in WebAssembly with SIMD, in float32 throughout like PyTorch. Arrays pass
+ * through the kernel's memory block by block, so they may have any address and length; the result
+ * of an entry depends on that entry alone.
  */
 export class AdamWKernel {
   readonly #memory: Float32Array;
@@ -79,12 +79,12 @@ export class AdamWKernel {
     const module = new webAssembly.Module(wasmModule([writeStep()]));
     const { exports } = new webAssembly.Instance(module, { env: { memory } });
     this.#memory = new Float32Array(memory.buffer);
-    // The exports that writeStep declares.
+    // The exports of writeStep.
     this.#step = exports["step"] as (end: number) => void;
   }
 
   /**
-   * One step on one parameter; see graph's `adamW`.
+   * Makes one step on one parameter; see graph's `adamW`.
    * @throws `RangeError` for options outside their range.
    */
   run({ parameter, gradient, firstMoment, secondMoment }: AdamWState, options: AdamWOptions): void {
@@ -100,7 +100,7 @@ export class AdamWKernel {
       );
       this.#step(blocks + 16 * Math.ceil(count / 4));
       arrays.forEach((array, i) => {
-        // Nothing changes the gradient.
+        // The gradient does not change.
         if (i === 1) return;
         array.set(this.#memory.subarray(placeOf(i), placeOf(i) + count), start);
       });

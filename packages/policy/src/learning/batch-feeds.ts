@@ -9,7 +9,7 @@ import type { RowForest } from "./row-forests.ts";
 import { responseTokenCount } from "./token-rows.ts";
 import type { ObjectiveProgram } from "./objective-program.ts";
 
-/** What the forward pass reads of a forest, and its gradient if there is one. */
+/** Inputs of the forward pass of a forest, and of its gradient if requested. */
 export function forestFeeds(
   { tokens, parents, predictors, targets, predictions }: RowForest,
   { withGradient }: { readonly withGradient: boolean },
@@ -25,7 +25,7 @@ export function forestFeeds(
   };
 }
 
-/** What an objective reads of a forest; `values` come from the model itself. */
+/** Inputs of an objective for a forest; `values` come from the model itself. */
 export function objectiveFeeds(
   rows: readonly TrainingRow[],
   forest: RowForest,
@@ -51,12 +51,12 @@ export function objectiveFeeds(
   };
 }
 
-/** The fields of an objective that come with the rows. */
+/** Fields of an objective that come with the rows. */
 export function fedFields(needs: readonly ObjectiveField[]): ObjectiveField[] {
   return needs.filter((field) => field !== "values");
 }
 
-/** Requires weights and fields of the right length, and finite ones. */
+/** Checks weights and fields for their length and finiteness. */
 export function checkTrainingRows(
   rows: readonly TrainingRow[],
   { name, needs }: Pick<ObjectiveProgram, "name" | "needs">,
@@ -95,7 +95,7 @@ function positionOf({ spans }: TokenRow, index: number): number {
   return -1;
 }
 
-/** Requires finite numbers from a microbatch, and finds the token that is to blame. */
+/** Checks a microbatch's outputs for finiteness, and finds the token to blame. */
 export function checkOutputs(
   rows: readonly TokenRow[],
   forest: RowForest,

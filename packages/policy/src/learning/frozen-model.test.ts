@@ -7,7 +7,7 @@ import { trainingProgram } from "./learning-programs.ts";
 import { traceObjective } from "./objective-program.ts";
 import { parameterLayout } from "../model/parameter-layout.ts";
 
-// All sizes differ, so that a shape tells what a tensor is.
+// All sizes differ, so that a shape identifies a tensor.
 const config = {
   ...smallModelConfig({
     vocabularySize: 50,
@@ -20,7 +20,7 @@ const config = {
   tiedEmbeddings: false,
 };
 
-test.each([1, 3])("computes no gradient of a frozen weight, the head in %d parts", (headChunks) => {
+test.each([1, 3])("computes no gradient of a frozen weight, with %d head chunks", (headChunks) => {
   const adapter = adapterConfig(config, { rank: 3, targetModules: ["q_proj", "down_proj"] });
   const layout = parameterLayout(config, { adapter });
   const { operations, outputs } = trainingProgram(layout, traceObjective(crossEntropy), {

@@ -32,7 +32,7 @@ const scoringRows = (golden: GoldenPolicy): TokenRow[] =>
     spans: [{ turnIndex: 0, start: 1, length: tokens.length - 1 }],
   }));
 
-/** The same, with the golden mask as weights of a masked token mean. */
+/** The same rows, with the golden mask as weights of a masked token mean. */
 function trainingRows(golden: GoldenPolicy): TrainingRow[] {
   const total = golden.mask.flat().reduce((sum, weight) => sum + weight, 0);
   return scoringRows(golden).map((row, i) => ({
@@ -60,7 +60,7 @@ function expectClose(
 const relative = (actual: number, expected: number): number =>
   actual === expected ? 0 : Math.abs(actual / expected - 1);
 
-/** PyTorch's name of a parameter is ours, or peft's around it. */
+/** Maps PyTorch's name of a parameter to ours, also inside peft's wrapper. */
 const ownName = (name: string): string =>
   name.replace(/^base_model\.model\./, "").replace(".default.", ".");
 
@@ -96,7 +96,7 @@ for (const folder of ["policy/qwen2-tied", "policy/qwen3-untied", "policy/llama-
       });
     };
 
-    test("scores tokens with the same log-probs and entropies", async () => {
+    test("computes the same log-probs and entropies", async () => {
       const engine = await create();
       const scored = await engine.score(scoringRows(golden));
       scored.forEach(({ spans: [span] }, i) => {
@@ -106,7 +106,7 @@ for (const folder of ["policy/qwen2-tied", "policy/qwen3-untied", "policy/llama-
       await engine.close();
     });
 
-    test("scores rows of different lengths side by side as each alone", async () => {
+    test("scores rows of different lengths together as each alone", async () => {
       const engine = await create();
       const rows = golden.ragged.map(({ length }, i): TokenRow => {
         const tokens = golden.input_ids[i]!.slice(0, length);
@@ -149,7 +149,7 @@ for (const folder of ["policy/qwen2-tied", "policy/qwen3-untied", "policy/llama-
     test.for([
       ["on arrays", false],
       ["resident", true],
-    ] as const)("makes the same five AdamW steps, %s", async ([, resident]) => {
+    ] as const)("makes the same five AdamW steps: %s", async ([, resident]) => {
       const engine = await create(4096, { resident });
       const objective = traceObjective(clippedSurrogate);
       const { losses, grad_norms, token_log_probs_after, param_sums_after } = golden.adamw;

@@ -24,14 +24,14 @@ function copyParameters(target: Parameters, source: Parameters): void {
 const zeros = (table: readonly ParameterSpec[]): Parameters =>
   new Map(table.map(({ name, shape }) => [name, new Float32Array(sizeOf(shape))]));
 
-/** Arrays of this process: gradients are added up, clipped and followed in place. */
+/** Training state in arrays of this process: gradients are summed, clipped and applied in place. */
 export class HostState implements TrainedState {
   readonly #config: OptimizerConfig;
   readonly #table: readonly ParameterSpec[];
   readonly #parameters: Parameters;
   readonly #firstMoments: Parameters;
   readonly #secondMoments: Parameters;
-  /** Of those parameters that got one. */
+  /** Only for parameters that got a gradient. */
   readonly #gradients = new Map<string, Float32Array>();
   /** Arrays that gradients may be computed into. */
   readonly #spare = new Map<string, Float32Array>();
@@ -42,7 +42,7 @@ export class HostState implements TrainedState {
   #step = 0;
 
   /**
-   * @param parameters - Those of the table; they are changed.
+   * @param parameters - Values of the table's parameters, updated in place.
    * @throws `RangeError` for options outside their range.
    */
   constructor(table: readonly ParameterSpec[], parameters: Parameters, config: OptimizerConfig) {
@@ -79,7 +79,7 @@ export class HostState implements TrainedState {
     }
   }
 
-  /** The first array that is given is kept, and added to. */
+  /** The first array is kept and added to. */
   #add(name: string, gradient: Float32Array): void {
     const sum = this.#gradients.get(name);
     if (sum) {
@@ -87,7 +87,7 @@ export class HostState implements TrainedState {
       this.#spare.set(name, gradient);
       return;
     }
-    // Programs give one array where two gradients are the same.
+    // Programs return one array for two equal gradients.
     const isTaken = [...this.#gradients.values()].includes(gradient);
     this.#gradients.set(name, isTaken ? gradient.slice() : gradient);
   }

@@ -1,10 +1,10 @@
 import type { Operation, Program, Tensor, Tracer } from "@turnwise/graph";
 
 /**
- * Records the steps of a program anew in another tracer, where its inputs are tensors at hand.
+ * Records the operations of a program in another tracer, with tensors of that tracer as inputs.
  * Named sizes keep their names.
- * @param inputs - A tensor for each input of the program that a step reads.
- * @returns The program's outputs in the tracer.
+ * @param inputs - A tensor for each input that the program reads.
+ * @returns Outputs of the program in the tracer.
  * @throws `RangeError` if an input is missing.
  */
 export function inlineProgram(
@@ -101,7 +101,7 @@ function record(
       return [g.scatterAddAlong(a, b, operation.attributes.size)];
     default:
       throw new RangeError(
-        `inlineProgram: operation must be one that objectives are made of, got ${operation.kind}`,
+        `inlineProgram: operation must be allowed in objectives, got ${operation.kind}`,
       );
   }
 }

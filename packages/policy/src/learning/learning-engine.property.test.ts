@@ -18,17 +18,17 @@ const createEngine = (options: Partial<LearningEngineOptions>): Promise<Learning
     layout,
     executor,
     microbatchTokens: 1000,
-    // No step is made: all engines keep the same weights.
+    // No steps are made, so all engines keep the same weights.
     optimizer: { learningRate: { peak: 0 }, maxGradientNorm: 1e30 },
     ...options,
   });
 
-/** One row at a time, so that nothing is shared or laid beside another; and many ways to do it better. */
+/** One row at a time, so nothing is shared or packed; compared with many packed variants. */
 const alone = await createEngine({ microbatchTokens: 1 });
 const others = {
   "all at once": await createEngine({}),
   "microbatches of 24": await createEngine({ microbatchTokens: 24 }),
-  "logits in parts": await createEngine({ maxLogits: 60 }),
+  "chunked logits": await createEngine({ maxLogits: 60 }),
   "layers recomputed": await createEngine({ recomputeLayers: true }),
 };
 afterAll(async () => {
@@ -39,7 +39,8 @@ const objective = traceObjective({
   name: "everything",
   needs: ["advantages", "values"],
   evaluate: (ops, { newLogProbs, entropies, weights, responses, fields }) => {
-    // The probability of a response scales its tokens' shares: tokens of a row depend on each other.
+    // The probability of a response scales its tokens' shares: tokens of a row depend on each
+    // other.
     const response = ops.exp(ops.segmentSum(ops.multiply(newLogProbs, 0.1), responses));
     const gain = ops.multiply(ops.segmentGather(response, responses), fields.advantages!);
     const rest = ops.add(
@@ -51,7 +52,7 @@ const objective = traceObjective({
   },
 });
 
-/** Rows of few different tokens, so that many share beginnings, some with their responses. */
+/** Rows over few different tokens, so that many share prefixes, some including responses. */
 const trainingRows: fc.Arbitrary<TrainingRow[]> = fc.array(
   fc
     .tuple(
@@ -81,7 +82,7 @@ const trainingRows: fc.Arbitrary<TrainingRow[]> = fc.array(
   { minLength: 1, maxLength: 6 },
 );
 
-test("has the loss and gradient of all rows, each by itself, however they are packed", async () => {
+test("has the loss and gradient of the single rows, however they are packed", async () => {
   await fc.assert(
     fc.asyncProperty(trainingRows, async (rows) => {
       const expected = await alone.update(rows, objective);

@@ -22,7 +22,7 @@ const createEngine = (overrides: Partial<LearningEngineOptions> = {}): Promise<L
     ...overrides,
   });
 
-/** A row of counting tokens whose spans begin at some positions and hold three tokens each. */
+/** Row of counting tokens, with spans of three tokens at the given starts. */
 function row(length: number, starts: readonly number[], weight = 0.1): TrainingRow {
   const numTokens = 3 * starts.length;
   return {
@@ -64,7 +64,7 @@ async function readAll(read: ReadTensor): Promise<Parameters> {
 
 const weightsOf = (engine: LearningEngine): Promise<Parameters> => readAll(engine.reader.parameter);
 
-test("scores every span of every row, in the order of the rows, whatever the microbatches", async () => {
+test("scores every span of every row in order, whatever the microbatches", async () => {
   const rows = [row(30, [1, 20]), row(8, [2]), row(50, [5, 9, 44]), row(4, [1]), row(9, [])];
   const engine = await createEngine();
   const scored = await engine.score(rows);
@@ -89,7 +89,7 @@ test("scores every span of every row, in the order of the rows, whatever the mic
   await engine.close();
 });
 
-test("adds microbatches up to the same loss, metrics and gradient", async () => {
+test("sums microbatches to the same loss, metrics and gradient", async () => {
   const rows = [row(30, [1, 20]), row(8, [2]), row(50, [5, 9, 44]), row(4, [1]), row(12, [3])];
   const reports = [];
   for (const microbatchTokens of [1000, 64, 1]) {
@@ -116,7 +116,7 @@ test("adds microbatches up to the same loss, metrics and gradient", async () => 
   }
 });
 
-test("leaves out rows without a weight, which changes nothing", async () => {
+test("gets the same result without rows that have no weight", async () => {
   const rows = [row(30, [1, 20]), row(8, [2])];
   const objective = traceObjective(mixed);
   const [plain, padded] = [await createEngine(), await createEngine()];
@@ -129,7 +129,7 @@ test("leaves out rows without a weight, which changes nothing", async () => {
   await Promise.all([plain.close(), padded.close()]);
 });
 
-test("has the gradient that central differences along it find", async () => {
+test("has the gradient found by central differences", async () => {
   const rows = [row(30, [1, 20]), row(8, [2])];
   const engine = await createEngine();
   const objective = traceObjective(mixed);
@@ -154,14 +154,14 @@ test("has the gradient that central differences along it find", async () => {
   await engine.close();
 });
 
-test("decays matrices alone, or everything, by learningRate * weightDecay", async () => {
+test("decays only matrices, or everything, by learningRate * weightDecay", async () => {
   const rows = [row(8, [2], 0)];
   for (const decayed of ["matrices", "all"] as const) {
     const engine = await createEngine({
       optimizer: { learningRate: { peak: 0.01 }, weightDecay: 0.5, decayed },
     });
     const report = await engine.update(rows, traceObjective(crossEntropy));
-    // No token has a weight, so the gradient is 0 and only the decay is left: 1 - 0.01 * 0.5.
+    // No token has a weight, so the gradient is 0 and only the decay remains: 1 - 0.01 * 0.5.
     expect(report).toMatchObject({ loss: 0, gradientNorm: 0, numTokens: 0, learningRate: 0.01 });
     const matrix = "model.layers.0.mlp.up_proj.weight";
     const ratio = (await engine.reader.parameter(matrix))[5]! / parameters.get(matrix)![5]!;
@@ -172,7 +172,7 @@ test("decays matrices alone, or everything, by learningRate * weightDecay", asyn
   }
 });
 
-test("makes a step of the learning rate at first, and follows the schedule", async () => {
+test("makes a first step of the learning rate, and follows the schedule", async () => {
   const engine = await createEngine({
     optimizer: { learningRate: { peak: 0.01, warmupSteps: 2, decay: "linear", totalSteps: 4 } },
   });
@@ -183,13 +183,13 @@ test("makes a step of the learning rate at first, and follows the schedule", asy
     rates.push(learningRate);
     scales.push((await engine.reader.parameter("model.norm.weight"))[0]!);
   }
-  // The first step of Adam has the size of the learning rate, whatever the gradient.
+  // Adam's first step has the size of the learning rate, whatever the gradient.
   expect(Math.abs(scales[0]! - 1) / 0.005).toBeCloseTo(1, 2);
   expect(rates).toEqual([0.005, 0.01, 0.01, 0.005, 0]);
   await engine.close();
 });
 
-test("names row and token of what is not finite, and leaves weights and moments alone", async () => {
+test("names row and token of a value that is not finite, and keeps weights and moments", async () => {
   const engine = await createEngine();
   const objective = traceObjective(mixed);
   await engine.update([row(8, [2])], objective);
@@ -211,7 +211,7 @@ test("names row and token of what is not finite, and leaves weights and moments 
   );
   expect([given.row, given.position]).toEqual([2, 8]);
 
-  // Finite, but the ratio exp(200) of the second response is not: all its tokens are to blame.
+  // Finite, but the ratio exp(200) of the second response overflows: all its tokens are to blame.
   const oldLogProbs = rows[2]!.fields.oldLogProbs!.with(3, -600);
   const computed = await fail({ ...rows[2]!, fields: { ...rows[2]!.fields, oldLogProbs } });
   expect(computed.message).toMatch(
@@ -225,10 +225,10 @@ test("names row and token of what is not finite, and leaves weights and moments 
   await engine.close();
 });
 
-test("names the token whose log-prob the weights themselves make infinite", async () => {
+test("names the token whose log-prob is infinite because of the weights", async () => {
   const engine = await createEngine();
   const broken = snapshot(parameters);
-  // Only token 19 is embedded as NaN; rows that do not hold it are fine.
+  // Only token 19 is embedded as NaN; rows without it are fine.
   broken.get("model.embed_tokens.weight")!.fill(Number.NaN, 19 * 32);
   await engine.restore(broken);
   await expect(engine.update([row(8, [2])], traceObjective(crossEntropy))).rejects.toThrow(

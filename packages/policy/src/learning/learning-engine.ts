@@ -43,37 +43,34 @@ import { initialValueHead } from "../model/value-head.ts";
 
 /** Options of {@link LearningEngine}. */
 export interface LearningEngineOptions extends LearningOptions, ModelOptions {
-  /** Whether the engine may change the arrays that it is given, instead of copies. Default false. */
+  /** Lets the engine update the given arrays in place instead of copies. Default false. */
   readonly ownsParameters?: boolean;
-  /**
-   * Values of the layout's adapter, which is trained in place of the model; the model then stays as it
-   * is. They are copied.
-   */
+  /** Values of the layout's adapter, which is trained instead of the model. They are copied. */
   readonly adapter?: Parameters | undefined;
   /**
-   * Maximum number of logits that a program holds at once: beyond that the head is computed in parts,
-   * once more for its gradient. Default 2^26, 256 MB of them.
+   * Maximum number of logits that a program holds at once; beyond that the head is computed in
+   * chunks, and again for its gradient. Default 2^26, 256 MB.
    */
   readonly maxLogits?: number;
-  /** Whether to scale the loss against underflow of gradients in float16 products. Default false. */
+  /** Scales the loss against gradient underflow in float16 products. Default false. */
   readonly scalesLoss?: boolean | undefined;
 }
 
-/** What an engine has done in its updates, and how long their parts took. */
+/** Counters and timings of an engine's updates. */
 export interface LearningTimings {
   numUpdates: number;
   numMicrobatches: number;
-  /** Tokens that were read, row by row. */
+  /** Tokens read, row by row. */
   numTokens: number;
-  /** Tokens that were computed, those that rows share counted once. */
+  /** Tokens computed; a shared prefix counts once. */
   numPositions: number;
-  /** In the executor's programs. */
+  /** Time in the executor's programs. */
   programMilliseconds: number;
-  /** Adding gradients up, their norm, and AdamW. */
+  /** Time for gradient sums, their norm, and AdamW. */
   optimizerMilliseconds: number;
 }
 
-/** Scores rows and changes weights, in the thread that calls it. */
+/** Scores rows and updates weights, in the calling thread. */
 export class LearningEngine {
   readonly #options: LearningEngineOptions;
   readonly #model: ModelParts;
@@ -98,7 +95,7 @@ export class LearningEngine {
   }
 
   /**
-   * @param parameters - Copied, if not owned; with an adapter kept as they are, and not changed.
+   * @param parameters - Copied unless owned; with an adapter they are kept and not changed.
    * @throws `RangeError` for options outside their range.
    */
   static async create(
@@ -123,19 +120,22 @@ export class LearningEngine {
     return new LearningEngine(options, hostModel(parameters, options), state);
   }
 
-  /** All that training changes: the model's parameters or the adapter's, and the optimizer's averages. */
+  /**
+   * Everything that training changes: the model's or the adapter's parameters, and the optimizer's
+   * averages.
+   */
   get reader(): StateReader {
     return this.#state.reader;
   }
 
-  /** What the loss is scaled by, if it is. */
+  /** Current loss scale; undefined without scaling. */
   get lossScale(): LossScaleState | undefined {
     return this.#lossScale?.state;
   }
 
   /**
-   * Reads the model's present weights one by one, with the adapter put into them. Arrays may be the
-   * learner's own: they are not to be changed, and change with the next update.
+   * Reads the model's current weights one by one, with the adapter merged in. Arrays may be the
+   * learner's own: do not modify them; the next update changes them.
    */
   async weights(): Promise<ReadTensor> {
     const { layout, executor } = this.#options;
@@ -147,20 +147,20 @@ export class LearningEngine {
   }
 
   /**
-   * The present weights where the executor has them, the adapter's beside the model's; the caller
-   * releases them. Undefined where they are arrays of this process.
+   * Current weights if they live with the executor, with the adapter's next to the model's; the
+   * caller must release them. Undefined if they are arrays of this process.
    */
   share(): ResidentWeights | undefined {
     const { tensors } = this.#state;
     return tensors && new ResidentWeights([...this.#model.tensors, ...tensors]);
   }
 
-  /** The gradient of a parameter in the last update, before clipping. @throws `Error` if resident. */
+  /** Gradient of a parameter in the last update, before clipping. @throws `Error` if resident. */
   gradient(name: string): Float32Array {
     return this.#state.gradient(name);
   }
 
-  /** Takes over weights and, if given, the optimizer's state and the loss scale. All are copied. */
+  /** Replaces the weights and, if given, the optimizer state and the loss scale. All are copied. */
   async restore(
     parameters: Parameters,
     state?: OptimizerState,
@@ -177,7 +177,7 @@ export class LearningEngine {
   }
 
   /**
-   * Scores rows under the model as it was at first: without the adapter, or from the copy of the first
+   * Scores rows under the initial model: without the adapter, or with the copy of the initial
    * weights.
    * @throws `RangeError` if there is neither.
    */
@@ -219,7 +219,7 @@ export class LearningEngine {
           spans: rows[row]!.spans.map(({ length }) => {
             const end = at + length;
             const span = {
-              // Views: of many small arrays, threads would copy each by itself.
+              // Views: threads would copy many small arrays one by one.
               logProbs: newLogProbs!.data.subarray(at, end),
               entropies: entropies!.data.subarray(at, end),
               ...(values && { values: values.data.subarray(at, end) }),
@@ -230,7 +230,7 @@ export class LearningEngine {
         };
       }
     }
-    // Rows without a response token were left out; their spans are empty.
+    // Rows without a response token were left out; they get empty spans.
     return scored.map((each, row) =>
       each.spans.length > 0
         ? each
@@ -260,7 +260,7 @@ export class LearningEngine {
     if (rows.every((row) => responseTokenCount(row) === 0)) {
       throw new RangeError("update: rows must hold a response token, got none");
     }
-    // A row without a weight adds nothing to the loss, to its gradient or to a metric.
+    // A row without a weight adds nothing to the loss, its gradient or the metrics.
     const weighted = rows.flatMap((row, i) =>
       row.weights.some((weight) => weight !== 0) ? [i] : [],
     );
@@ -272,7 +272,7 @@ export class LearningEngine {
     const scaleBefore = this.#lossScale?.state;
     let sums = await this.#sumGradients(rows, forests, objective, onTokens);
     while (!Number.isFinite(sums.gradientNorm)) {
-      // An overflow is the scale's fault, as long as there is a smaller one.
+      // Overflow is attributed to the scale as long as a smaller one is possible.
       if (!this.#lossScale?.shrink()) {
         if (scaleBefore) this.#lossScale?.restore(scaleBefore);
         this.#state.begin();
@@ -296,7 +296,7 @@ export class LearningEngine {
     return { loss, gradientNorm, learningRate, numTokens, metrics };
   }
 
-  /** Runs the microbatches of an update, and leaves the sum of their gradients with the state. */
+  /** Runs the microbatches of an update, and leaves the sum of their gradients in the state. */
   async #sumGradients(
     rows: readonly TrainingRow[],
     forests: readonly RowForest[],
@@ -327,7 +327,7 @@ export class LearningEngine {
           ...sums,
         };
         const running = executable.run(feeds, this.#state.takeSpare?.());
-        // While a device computes.
+        // Prepared while the device computes.
         laidOut = forests.slice(i + 1, i + 2).map(layOut)[0];
         const outputs = await running;
         timings.programMilliseconds += performance.now() - begin;
@@ -356,7 +356,7 @@ export class LearningEngine {
     }
   }
 
-  /** Gives back the compiled programs, and what the executor holds. */
+  /** Releases the compiled programs and the executor's tensors. */
   async close(): Promise<void> {
     const compiled = [...this.#programs.values()];
     this.#programs.clear();
@@ -372,7 +372,7 @@ export class LearningEngine {
   }
 
   /**
-   * In how many parts the head of a forest is computed: a power of 2, so that there are few programs.
+   * Number of chunks for the head of a forest: a power of 2, to keep the number of programs small.
    */
   #headChunks({ predictors }: RowForest): number {
     const { layout, maxLogits = 2 ** 26 } = this.#options;
@@ -397,7 +397,7 @@ export class LearningEngine {
   ): Promise<Executable<string, string>> {
     const headChunks = this.#headChunks(forest);
     const scalesLoss = this.#lossScale !== undefined;
-    // On a GPU steps are not made in an order that would make use of it.
+    // On a GPU, operations run in an order that would not profit from rematerialization.
     const keepsLeast = !this.#options.resident;
     const { layout, recomputeLayers } = this.#options;
     const options = { headChunks, recomputeLayers, addsToSums, scalesLoss, keepsLeast };
@@ -419,7 +419,7 @@ export class LearningEngine {
     let executable = this.#programs.get(key);
     if (!executable) {
       const traced = program();
-      // What is trained whole stands in for the model's own, but for the reference.
+      // Parameters that are trained whole replace the model's own, except in the reference.
       const trained = isAdapted ? this.#state.feeds : new Map();
       const frozen = Object.fromEntries(
         Object.entries(this.#model.stored).filter(
@@ -437,7 +437,7 @@ export class LearningEngine {
     return this.#feedsOf([this.#model.frozen, this.#state.feeds]);
   }
 
-  /** @param weights - Of several that hold a parameter the last one counts. */
+  /** @param weights - If several hold a parameter, the last one wins. */
   #feedsOf(weights: readonly WeightFeeds[]): RunFeeds {
     const feeds: Record<string, Feed | ResidentTensor> = { ...this.#model.rotary };
     const { model, trained } = this.#options.layout;
@@ -449,11 +449,11 @@ export class LearningEngine {
   }
 }
 
-/** Number of tokens that forests compute, those that rows share counted once. */
+/** Number of tokens that forests compute; a shared prefix counts once. */
 const positionsOf = (forests: readonly RowForest[]): number =>
   forests.reduce((total, { tokens }) => total + tokens.length, 0);
 
-/** What the microbatches of an update add up to. */
+/** Sums over the microbatches of an update. */
 interface GradientSums {
   readonly loss: number;
   readonly metrics: Record<string, number>;
@@ -461,7 +461,7 @@ interface GradientSums {
   readonly gradientNorm: number;
 }
 
-/** The outputs that are arrays. */
+/** Selects the outputs that are arrays. */
 function onlyArrays(
   outputs: Readonly<Record<string, Output | ResidentTensor>>,
 ): Record<string, Output> {

@@ -19,30 +19,30 @@ import { forwardForest, headWeight, traceModel, type TracedModel } from "../mode
 
 /** Options of the learner's programs. */
 export interface LearningProgramOptions extends Pick<LearningOptions, "recomputeLayers"> {
-  /** Number of parts in which the output head is computed, to bound its memory. */
+  /** Number of chunks in which the output head is computed, to bound its memory. */
   readonly headChunks: number;
 }
 
 /** Options of {@link trainingProgram}. */
 export interface TrainingProgramOptions extends LearningProgramOptions {
-  /** Whether gradients are added to inputs `sum/<name>`. Default false. */
+  /** Adds gradients to inputs `sum/<name>`. Default false. */
   readonly addsToSums?: boolean;
-  /** Whether they are multiplied by an input `lossScale`, `[]`. Default false. */
+  /** Multiplies gradients by an input `lossScale`, `[]`. Default false. */
   readonly scalesLoss?: boolean;
-  /** Whether the program keeps less for its gradient, see graph's `recomputeCheap`. Default false. */
+  /** Keeps fewer activations for the backward pass, see graph's `recomputeCheap`. Default false. */
   readonly keepsLeast?: boolean;
 }
 
-/** The outputs at which a training program turns from its forward pass to its gradients. */
+/** Outputs that separate the forward pass of a training program from its backward pass. */
 const turnNames = new Set(
   ["newLogProbs", "entropies", "values"].map((name) => `objective/${name}`),
 );
 
 /**
- * The forward pass over a forest of rows, with the head where response tokens are predicted. Inputs,
- * beside the forest's layout (see `forestFeeds`): `tokens`, int32 `[node]`; `predictors`, as indices
- * into them, and `targets`, int32 `[predictor]`; and `predictions`, int32 `[token]`, as indices into
- * `predictors`.
+ * Traces the forward pass over a forest of rows, with the head where response tokens are predicted.
+ * Inputs, in addition to the forest's layout (see `forestFeeds`): `tokens`, int32 `[node]`;
+ * `predictors`, as indices into them, and `targets`, int32 `[predictor]`; and `predictions`, int32
+ * `[token]`, as indices into `predictors`.
  */
 function forwardTokens(
   g: Tracer,
@@ -63,7 +63,7 @@ function forwardTokens(
     { hidden, head, targets },
     { chunks: headChunks, frozenHead: !isTrained },
   );
-  // Rows that go on alike share a predictor.
+  // Rows that continue alike share a predictor.
   return {
     newLogProbs: g.gather(logProbs, predictions),
     entropies: g.gather(entropies, predictions),
@@ -73,15 +73,15 @@ function forwardTokens(
   };
 }
 
-/** What is expected to be paid behind each hidden state, `[predictor, hiddenSize] -> [predictor]`. */
+/** Value estimate at each hidden state, `[predictor, hiddenSize] -> [predictor]`. */
 function valuesOf({ g }: TracedModel, valueHead: readonly ParameterSpec[], hidden: Tensor): Tensor {
   const [weight, bias] = valueHead.map(({ name, shape }) => g.input(name, "float32", shape));
   return g.reshape(g.linear(hidden, weight!, bias), [hidden.shape[0]!]);
 }
 
 /**
- * Log-probs and entropies of response tokens: outputs `newLogProbs` and `entropies`, and with a value
- * head `values`, `[token]`.
+ * Traces log-probs and entropies of response tokens: outputs `newLogProbs` and `entropies`, and
+ * with a value head `values`, `[token]`.
  */
 export function scoringProgram(layout: ParameterLayout, options: LearningProgramOptions): Program {
   return trace((g): Record<string, Tensor> =>
@@ -90,9 +90,10 @@ export function scoringProgram(layout: ParameterLayout, options: LearningProgram
 }
 
 /**
- * One microbatch of a training step: the inputs of the scoring program and of the objective (see
- * {@link ObjectiveProgram}); the outputs of both, those of the objective under `objective/<name>`; and
- * the gradient of each trained parameter, or its sum with an input, under `gradient/<name>`.
+ * Traces one microbatch of a training step. Inputs: those of the scoring program and of the
+ * objective (see {@link ObjectiveProgram}). Outputs: those of both, the objective's under
+ * `objective/<name>`; and for each trained parameter its gradient, or the sum of an input and its
+ * gradient, under `gradient/<name>`.
  */
 export function trainingProgram(
   layout: ParameterLayout,
@@ -116,7 +117,7 @@ export function trainingProgram(
       ),
       ...(values && { values: g.stopGradient(values) }),
     });
-    // The objective comes with its gradient, so what is left is linear in what the model gives.
+    // The objective comes with its gradient, so the rest is linear in the model's outputs.
     const share = (output: Tensor, gradient: Tensor): Tensor =>
       g.reduceSum(g.multiply(output, gradient));
     const shares = [

@@ -8,7 +8,7 @@ test("is constant by default", () => {
   expect(rates({ peak: 0.5 }, 3)).toEqual([0.5, 0.5, 0.5]);
 });
 
-test("warms up linearly and never starts at 0", () => {
+test("warms up linearly and does not start at 0", () => {
   expect(rates({ peak: 1, warmupSteps: 4 }, 6)).toEqual([0.25, 0.5, 0.75, 1, 1, 1]);
 });
 

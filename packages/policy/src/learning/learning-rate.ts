@@ -1,23 +1,25 @@
 import { checkInteger, checkNonNegative } from "@turnwise/core";
 
-/** How the learning rate changes over optimizer steps. */
+/** Schedule of the learning rate over optimizer steps. */
 export interface LearningRateSchedule {
-  /** The rate after the warm-up, `>= 0`. */
+  /** Learning rate after the warm-up, `>= 0`. */
   readonly peak: number;
-  /** Steps over which the rate rises linearly; the first step already has `peak / warmupSteps`. Default 0. */
+  /**
+   * Number of steps of linear warm-up; the first step already has `peak / warmupSteps`. Default 0.
+   */
   readonly warmupSteps?: number;
-  /** What follows. Default `constant`. */
+  /** Decay after the warm-up. Default `constant`. */
   readonly decay?: "constant" | "linear" | "cosine";
-  /** The step at which the decay reaches `final`, warm-up included. Required with a decay. */
+  /** Step at which the decay reaches `final`, warm-up included. Required with a decay. */
   readonly totalSteps?: number;
-  /** The rate from `totalSteps` on, `>= 0`. Default 0. */
+  /** Learning rate from `totalSteps` on, `>= 0`. Default 0. */
   readonly final?: number;
 }
 
 /**
- * The learning rate of one optimizer step.
- * @param step - Steps before this one, from 0.
- * @throws `RangeError` for a decay without `totalSteps`, or with one that is not beyond the warm-up.
+ * Computes the learning rate of one optimizer step.
+ * @param step - Number of earlier steps.
+ * @throws `RangeError` for a decay without `totalSteps`, or with one within the warm-up.
  *
  * @example
  * learningRateAt({ peak: 1, warmupSteps: 2, decay: "linear", totalSteps: 6 }, 4); // 0.5

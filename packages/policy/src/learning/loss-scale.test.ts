@@ -45,11 +45,11 @@ const row = (weight: number): TrainingRow => ({
 });
 
 describe.each([
-  // Entries of the sum overflow there, and squares of entries here.
+  // For 3e38 entries of the sum overflow; for 1e35 squares of entries.
   { resident: false, weight: 1e35, large: 3e38 },
   { resident: true, weight: 1e16, large: 1e22 },
 ])("a learner with a scaled loss, resident: $resident", ({ resident, weight, large }) => {
-  test("lowers the scale until nothing overflows, and steps as without one", async () => {
+  test("lowers the scale until nothing overflows, and steps as without scaling", async () => {
     const scaled = await create({ resident, scalesLoss: true });
     const plain = await create({ resident });
     const expected = await plain.update([row(weight)], objective);
@@ -65,13 +65,13 @@ describe.each([
         await scaled.reader.parameter(name),
         await plain.reader.parameter(name),
       ];
-      // Powers of 2 round nothing; only clipping's scale is rounded at another place.
+      // Powers of 2 add no rounding; only the clipping factor is rounded at another place.
       found.forEach((value, i) => expect(Math.abs(value - wanted[i]!)).toBeLessThan(1e-5));
     }
     await Promise.all([scaled.close(), plain.close()]);
   });
 
-  test("keeps its scale where the gradient itself is not finite", async () => {
+  test("restores its scale if the gradient itself is not finite", async () => {
     const engine = await create({ resident, scalesLoss: true });
     await engine.update([row(0.1)], objective);
     const before = engine.lossScale;
@@ -83,7 +83,7 @@ describe.each([
   });
 });
 
-test("goes on from the scale that was saved", async () => {
+test("resumes from the saved scale", async () => {
   const folder = await mkdtemp(join(tmpdir(), "loss-scale-"));
   const shape = { layout: parameterLayout(config), weights: { seed: 0 } };
   const [one, other] = [await create({ scalesLoss: true }), await create({ scalesLoss: true })];
@@ -95,7 +95,7 @@ test("goes on from the scale that was saved", async () => {
   await other.restore(saved.parameters, saved.optimizer, saved.lossScale);
   expect(other.lossScale).toEqual(lossScale);
 
-  // A learner that did not scale its loss says nothing of it.
+  // A learner without loss scaling saves no scale.
   await writeLearner(folder, shape, { state: reader, lossScale: undefined, version: 1 });
   expect((await readLearner(folder, shape)).lossScale).toBe(undefined);
   await Promise.all([one.close(), other.close()]);

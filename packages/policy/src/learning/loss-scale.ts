@@ -1,16 +1,16 @@
-/** What a {@link LossScale} goes on from. */
+/** State of a {@link LossScale}. */
 export interface LossScaleState {
   readonly scale: number;
-  /** Steps since it last changed. */
+  /** Number of steps since the last change. */
   readonly numSteps: number;
 }
 
-/** As PyTorch's `GradScaler` begins, and how long it waits until it tries a larger scale. */
+/** As in PyTorch's `GradScaler`: initial scale, and steps until a larger one is tried. */
 const [first, stepsToGrow] = [2 ** 16, 2000];
 
 /**
- * By how much a loss is multiplied, so that its gradients are not lost in float16: always a power of 2,
- * as large as it can be without an overflow. It doubles after 2000 steps without one.
+ * Dynamic loss scale against underflow of float16 gradients: always a power of 2, as large as
+ * possible without overflow. It doubles after 2000 steps without an overflow.
  */
 export class LossScale {
   #state: LossScaleState = { scale: first, numSteps: 0 };
@@ -19,12 +19,12 @@ export class LossScale {
     return this.#state;
   }
 
-  /** Takes over a state. */
+  /** Replaces the state. */
   restore(state: LossScaleState): void {
     this.#state = state;
   }
 
-  /** Halves the scale, after an overflow. @returns Whether it was above 1, else it stays. */
+  /** Halves the scale after an overflow. @returns False if it was 1 and stays. */
   shrink(): boolean {
     const { scale } = this.#state;
     if (scale <= 1) return false;
@@ -32,7 +32,7 @@ export class LossScale {
     return true;
   }
 
-  /** Notes a step without an overflow. */
+  /** Records a step without overflow. */
   step(): void {
     const { scale, numSteps } = this.#state;
     this.#state =

@@ -10,8 +10,8 @@ import type { ReadTensor } from "../checkpoints/stored-parameters.ts";
 import type { WeightFeeds } from "./resident-weights.ts";
 
 /**
- * Puts a low-rank change into one weight: inputs `weight` `[out, in]`, `a` `[rank, in]`, `b`
- * `[out, rank]` and the scalar `scale`; the output is `weight + scale * b a`.
+ * Traces the merge of a low-rank change into one weight: inputs `weight` `[out, in]`, `a`
+ * `[rank, in]`, `b` `[out, rank]` and the scalar `scale`; the output is `weight + scale * b a`.
  */
 export function mergeProgram(): Program<"merged"> {
   return trace((g) => {
@@ -23,10 +23,10 @@ export function mergeProgram(): Program<"merged"> {
   });
 }
 
-/** Gives a weight as programs read it. */
+/** Returns a weight in the form that programs read. */
 export type ReadFeed = (name: string) => Feed | ResidentTensor | Promise<Feed | ResidentTensor>;
 
-/** Reads weights wherever they are. Those that are arrays already are not copied. */
+/** Returns a reader of weights that live anywhere. Host arrays are not copied. */
 export function weightReader(weights: WeightFeeds): ReadTensor {
   return (name) => {
     const found = weights.get(name);
@@ -45,9 +45,9 @@ function entriesOf(
 }
 
 /**
- * As `mergeAdapter`, one weight after the other, by a compiled {@link mergeProgram}, which for large
- * models takes a small part of the time.
- * @param weights - `read` reads the model's, `trained` are the adapter's.
+ * Returns a reader of merged weights like `mergeAdapter`, one weight at a time, using a compiled
+ * {@link mergeProgram}, which is much faster for large models.
+ * @param weights - `read` reads the model's weights; `trained` are the adapter's.
  */
 export function mergedReader(
   executable: Executable<"merged">,
@@ -56,7 +56,7 @@ export function mergedReader(
 ): ReadTensor {
   const scale = { data: Float32Array.of(adapterScale(config)), shape: [] };
   const targets = new Map(modules.map(({ module }) => [`${module}.weight`, module]));
-  // What was trained whole has the name of what it stands in for.
+  // A parameter that was trained whole has the name of the one it replaces.
   const readTrained = weightReader(trained);
   return async (name) => {
     const module = targets.get(name);

@@ -7,35 +7,35 @@ import type { ReadFeed } from "./merge-program.ts";
 import { SharedTensor, type WeightFeeds } from "./resident-weights.ts";
 import { rotaryFeeds } from "../model/transformer.ts";
 
-/** Options of a learner for the parts of its model that training leaves alone. */
+/** Options for the frozen part of a learner's model. */
 export interface ModelOptions extends Pick<LearningOptions, "keepReference"> {
-  /** Layout of all parameters that it computes with: the model's, the adapter's, the value head's. */
+  /** Layout of all parameters: the model's, the adapter's, the value head's. */
   readonly layout: ParameterLayout;
   readonly executor: Executor;
   /**
-   * With an adapter: the model in files that stay, in place of the parameters, which then are none.
-   * Programs widen what they need of it; on a device it is held as float32 all the same.
+   * With an adapter: memory-mapped model, instead of parameters, which are empty then. Programs
+   * upcast the parts that they use; on a device the model is uploaded as float32 all the same.
    */
   readonly stored?: LocatedParameters | undefined;
 }
 
-/** What stays as it is while a learner trains. */
+/** Frozen part of a learner's model. */
 export interface ModelParts {
-  /** The tables of positions. */
+  /** Rotary tables. */
   readonly rotary: RunFeeds;
-  /** What is fed of the model, beside what is trained: all of it with an adapter, else nothing. */
+  /** Frozen weights that are fed to programs: the whole model with an adapter, else none. */
   readonly frozen: WeightFeeds;
-  /** With an adapter: what is not fed, for programs take it from files. */
+  /** With an adapter: weights that programs memory-map instead. */
   readonly stored: FrozenFeeds;
-  /** With an adapter: reads a parameter of the model, wherever it is. */
+  /** With an adapter: reads a parameter of the model. */
   readonly read: ReadFeed;
-  /** The same, where the executor has it. */
+  /** The frozen weights as executor tensors, if they live there. */
   readonly tensors: ReadonlyMap<string, SharedTensor>;
   readonly reference: WeightFeeds | undefined;
   readonly close: () => void;
 }
 
-/** Arrays of this process, or places in files. */
+/** Creates a frozen model from arrays of this process, or from locations in files. */
 export function hostModel(
   parameters: Parameters,
   { layout, stored, keepReference }: ModelOptions,
@@ -70,8 +70,8 @@ export function hostModel(
 }
 
 /**
- * Uploads what is not trained. The reference is the first version of what is, held on to.
- * @param trained - What is trained, as it is at first.
+ * Uploads the frozen model. The reference is a retained handle on the initial trained weights.
+ * @param trained - Initial tensors of the trained parameters.
  */
 export async function residentModel(
   parameters: Parameters,
@@ -114,6 +114,5 @@ const readerOf =
   (name) =>
     weights.get(name)!;
 
-/** Copies of all values. */
 export const copyOfAll = (parameters: Parameters): Parameters =>
   new Map([...parameters].map(([name, values]) => [name, values.slice()]));

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { inlineProgram } from "./inline-program.ts";
 import { traceObjective, type ObjectiveProgram } from "./objective-program.ts";
 
-/** Uses every operation that objectives may use but stopGradient. */
+/** Uses every operation that objectives may use, except stopGradient. */
 const everything: Objective = {
   name: "everything",
   needs: ["oldLogProbs", "advantages"],
@@ -59,7 +59,7 @@ const feeds = (names: readonly string[]): Feeds => ({
   responseAxis: { data: new Float64Array(3), shape: [3] },
 });
 
-/** Slopes of the loss in each entry of an input, by central differences. */
+/** Slopes of the loss along each entry of an input, by central differences. */
 const slopes = (name: "newLogProbs" | "entropies"): number[] =>
   values[name].map((value, i) => {
     const at = (change: number): number =>
@@ -72,7 +72,7 @@ function expectClose(actual: ArrayLike<number>, expected: readonly number[]): vo
   expected.forEach((value, i) => expect(actual[i]).toBeCloseTo(value, 7));
 }
 
-test("gives the loss, metrics and gradient of the objective on plain arrays", () => {
+test("computes the same loss, metrics and gradient as the objective on plain arrays", () => {
   const { program, needs, metrics, usesEntropies } = traceObjective(everything);
   const outputs = interpret(program, feeds(needs));
   const [loss, ratio] = evaluate();
@@ -83,7 +83,7 @@ test("gives the loss, metrics and gradient of the objective on plain arrays", ()
   expect({ metrics, usesEntropies }).toEqual({ metrics: ["ratio"], usesEntropies: true });
 });
 
-test("is plain data, and gives the same after it was sent and put into another program", () => {
+test("is plain data, and computes the same after being sent and inlined into another program", () => {
   const sent: ObjectiveProgram = structuredClone(traceObjective(everything));
   const outer = trace((g): Record<string, Tensor> => {
     const float = (name: string): Tensor => g.input(name, "float32", ["token"]);
@@ -104,7 +104,7 @@ test("is plain data, and gives the same after it was sent and put into another p
   expect(interpret(outer, { ...others, half })).toEqual(interpret(sent.program, feeds(sent.needs)));
 });
 
-test("lets no gradient through what an objective stops, and knows that it needs no entropies", () => {
+test("lets no gradient through stopGradient, and detects that entropies are not needed", () => {
   const stopped: Objective = {
     name: "stopped",
     needs: [],
@@ -135,7 +135,7 @@ test("refuses a loss or a metric that is not a scalar", () => {
   );
 });
 
-test("needs all inputs that the program reads", () => {
+test("requires all inputs that the program reads", () => {
   const { program } = traceObjective(crossEntropy);
   expect(() => trace((g): Record<string, Tensor> => inlineProgram(g, program, {}))).toThrow(
     "inlineProgram: input newLogProbs must be given, got none",

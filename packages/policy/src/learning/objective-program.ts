@@ -2,28 +2,28 @@ import type { Objective, ObjectiveField } from "@turnwise/core";
 import { gradients, graphOperations, trace, type Program, type Tensor } from "@turnwise/graph";
 
 /**
- * An objective and its gradient as a traced program: plain data, which can be sent to another thread
- * and put into a training step there.
+ * Objective and its gradient as a traced program: plain data, which can be sent to another thread
+ * and inlined into a training step there.
  *
- * Inputs, all over the response tokens of a microbatch: `newLogProbs`, `entropies`, `weights`, and
- * each field that the objective needs, float32 `[token]`; `responses`, int32 `[token]`; and
- * `responseAxis`, float32 `[response]`, which only tells the number of responses. Outputs: `loss`,
- * `metric/<name>` for each metric, and the loss's gradients `newLogProbs` and `entropies`, and
- * `values` if the objective needs them, `[token]`.
+ * Inputs, over the response tokens of a microbatch: `newLogProbs`, `entropies`, `weights`, and each
+ * field that the objective needs, float32 `[token]`; `responses`, int32 `[token]`; and
+ * `responseAxis`, float32 `[response]`, which only carries the number of responses. Outputs:
+ * `loss`, `metric/<name>` for each metric, and the loss's gradients `newLogProbs` and `entropies`,
+ * and `values` if the objective needs them, `[token]`.
  */
 export interface ObjectiveProgram {
   readonly name: string;
   readonly needs: readonly ObjectiveField[];
-  /** Names of the metrics, in the order that the objective gives them. */
+  /** Names of the metrics, in the objective's order. */
   readonly metrics: readonly string[];
-  /** Whether the loss depends on the entropies. */
+  /** True if the loss depends on the entropies. */
   readonly usesEntropies: boolean;
   readonly program: Program;
 }
 
 /**
  * Traces an objective.
- * @throws `RangeError` if the loss or a metric is not a scalar; what the objective itself throws.
+ * @throws `RangeError` if the loss or a metric is not a scalar; any error of the objective itself.
  */
 export function traceObjective({ name, needs, evaluate }: Objective): ObjectiveProgram {
   let metrics: string[] = [];
@@ -74,7 +74,7 @@ export function traceObjective({ name, needs, evaluate }: Objective): ObjectiveP
   };
 }
 
-/** Whether a tensor is the zero that stands for a gradient that does not flow. */
+/** True for the constant zero that replaces a missing gradient. */
 function isZero({ operations }: Program, tensor: Tensor): boolean {
   const producer = operations.find(({ outputs }) => outputs.some(({ id }) => id === tensor.id));
   if (producer?.kind === "expand") {

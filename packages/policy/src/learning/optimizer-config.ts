@@ -2,7 +2,7 @@ import { checkNonNegative, checkPositive } from "@turnwise/core";
 import type { AdamWOptions } from "@turnwise/graph";
 import { learningRateAt, type LearningRateSchedule } from "./learning-rate.ts";
 
-/** AdamW, as PyTorch computes it, behind a clipped gradient. */
+/** AdamW as in PyTorch, with gradient clipping. */
 export interface OptimizerConfig {
   readonly learningRate: LearningRateSchedule;
   /** Default 0.9. */
@@ -11,11 +11,11 @@ export interface OptimizerConfig {
   readonly beta2?: number;
   /** Default 1e-8. */
   readonly epsilon?: number;
-  /** Decoupled decay. Default 0. */
+  /** Decoupled weight decay. Default 0. */
   readonly weightDecay?: number;
-  /** What decays: `matrices` leaves norms and biases alone. Default `matrices`. */
+  /** Parameters that decay; `matrices` excludes norms and biases. Default `matrices`. */
   readonly decayed?: "matrices" | "all";
-  /** The global norm that longer gradients are scaled to; `Infinity` never scales. Default 1. */
+  /** Global gradient norm to clip to; `Infinity` turns clipping off. Default 1. */
   readonly maxGradientNorm?: number;
 }
 
@@ -37,17 +37,17 @@ export function checkOptimizer({
   }
 }
 
-/** What one step of AdamW computes with, for each parameter by its shape. */
+/** Coefficients of one AdamW step, per parameter shape. */
 export interface StepPlan {
   readonly learningRate: number;
   readonly optionsOf: (shape: readonly number[]) => AdamWOptions;
 }
 
 /**
- * Plans a step along a sum of gradients, which is scaled down to `maxGradientNorm`.
- * @param numSteps - Steps that were made before.
- * @param gradientNorm - The norm of the gradient.
- * @param lossScale - By how much the sum is larger than the gradient.
+ * Plans a step along a sum of gradients, clipped to `maxGradientNorm`.
+ * @param numSteps - Number of earlier steps.
+ * @param gradientNorm - Norm of the gradient.
+ * @param lossScale - Factor by which the sum exceeds the gradient.
  */
 export function planStep(
   {
@@ -64,7 +64,7 @@ export function planStep(
   lossScale: number,
 ): StepPlan {
   const learningRate = learningRateAt(schedule, numSteps);
-  // As torch.nn.utils.clip_grad_norm_ has it.
+  // As in torch.nn.utils.clip_grad_norm_.
   const gradientScale = Math.min(1, maxGradientNorm / (gradientNorm + 1e-6)) / lossScale;
   const options = { step: numSteps + 1, learningRate, beta1, beta2, epsilon, gradientScale };
   return {

@@ -34,7 +34,7 @@ const create = (overrides: LearnerOverrides = {}): Promise<LearningEngine> =>
     ...learnerOptions(config, overrides),
   });
 
-/** A loss that reads log-probs, entropies and, where there are some, values. */
+/** A loss over log-probs, entropies and, if available, values. */
 const mixed = (needsValues: boolean): Objective => ({
   name: needsValues ? "mixed with values" : "mixed",
   needs: needsValues ? ["advantages", "values"] : ["advantages"],
@@ -61,7 +61,7 @@ const rows = [row(18, [1, 12]), row(8, [2]), row(23, [5, 9, 19]), row(4, [1])];
 
 type Kind = "parameter" | "firstMoment" | "secondMoment";
 
-/** All tensors of a kind; `options` are those that the engine was made with. */
+/** All tensors of a kind; `options` are those of the engine. */
 async function readAll(
   engine: LearningEngine,
   kind: Kind,
@@ -77,7 +77,7 @@ async function readAll(
 const createBoth = (overrides: LearnerOverrides): Promise<[LearningEngine, LearningEngine]> =>
   Promise.all([create(overrides), create({ ...overrides, resident: true })]);
 
-/** The largest difference, as a share of the largest entry. */
+/** Largest difference, relative to the largest entry. */
 function distance(one: Parameters, other: Parameters): number {
   let worst = 0;
   for (const [name, values] of one) {
@@ -90,14 +90,14 @@ function distance(one: Parameters, other: Parameters): number {
   return worst;
 }
 
-describe("learning with everything resident equals learning on arrays", () => {
+describe("resident learning equals learning on host arrays", () => {
   const cases: Record<string, LearnerOverrides> = {
     "all weights": {},
     "in one microbatch": { microbatchTokens: 1000 },
     "with a value head": { valueHead: true },
     "with an adapter": { adapter },
     "with an adapter and a value head": { adapter, valueHead: true },
-    "with layers recomputed and logits in parts": { recomputeLayers: true, maxLogits: 60 },
+    "with recomputed layers and chunked logits": { recomputeLayers: true, maxLogits: 60 },
     "with a scaled loss": { scalesLoss: true },
     "with everything decayed": {
       optimizer: { learningRate: { peak: 0.01 }, weightDecay: 0.3, decayed: "all" },
@@ -111,7 +111,8 @@ describe("learning with everything resident equals learning on arrays", () => {
       const found = await resident.update(rows, objective);
       expect(found.numTokens).toBe(expected.numTokens);
       expect(found.learningRate).toBe(expected.learningRate);
-      // Float32 sums in another order, and four steps that each start from slightly other weights.
+      // Float32 sums in another order, and four steps that each start from slightly different
+      // weights.
       expect(found.loss).toBeCloseTo(expected.loss, 4);
       expect(found.gradientNorm / expected.gradientNorm).toBeCloseTo(1, 4);
       expect(found.metrics["entropy"]).toBeCloseTo(expected.metrics["entropy"]!, 4);
@@ -131,7 +132,7 @@ describe("learning with everything resident equals learning on arrays", () => {
       expect(distance(new Map([[name, expected]]), new Map([[name, found]]))).toBeLessThan(1e-3);
     }
     expect((await resident.score(rows)).flatMap(({ spans }) => spans).length).toBe(7);
-    // Both read the first weights.
+    // Both read the initial weights.
     expect(await resident.scoreReference(rows)).toEqual(await host.scoreReference(rows));
     await Promise.all([host.close(), resident.close()]);
   });
@@ -153,7 +154,7 @@ describe("learning with everything resident equals learning on arrays", () => {
         expect(Math.abs(report.loss - expected.loss)).toBeLessThan(
           1e-3 * (1 + Math.abs(expected.loss)),
         );
-        // So that small differences do not add up from one run to the next.
+        // So that small differences do not accumulate from run to run.
         const state = {
           step: host.reader.step,
           firstMoments: await readAll(host, "firstMoment", options),
@@ -170,7 +171,7 @@ describe("learning with everything resident equals learning on arrays", () => {
   });
 });
 
-test("computes as the float64 reference does", async () => {
+test("computes the same as the float64 reference", async () => {
   const both = [
     create({ resident: true }),
     create({ resident: true, executor: createReferenceExecutor() }),
@@ -190,11 +191,11 @@ test("computes as the float64 reference does", async () => {
   await Promise.all([onnx!.close(), reference!.close()]);
 });
 
-test("keeps as many tensors after each update, moves no weights, and keeps none in the end", async () => {
+test("keeps the same number of tensors after each update, moves no weights, and releases all in the end", async () => {
   const counting = countingExecutor(executor);
   const engine = await create({ executor: counting, resident: true, keepReference: true });
   const numParameters = parameterTable(config).length;
-  // Beside weights and averages two tables of positions.
+  // Weights and averages, and the two rotary tables.
   expect(counting.numLive).toBe(3 * numParameters + 2);
   const objective = traceObjective(mixed(false));
   const update = async (): Promise<number> => {
@@ -203,9 +204,9 @@ test("keeps as many tensors after each update, moves no weights, and keeps none 
     return counting.numMoved - before;
   };
   const numMoved = await update();
-  // Rows, their layout, what is computed of each token; coefficients and a square of each parameter.
+  // Rows, their layout and per-token outputs; coefficients and one square per parameter.
   expect(numMoved).toBeLessThan(2000);
-  // The reference is the first version, and the weights are another one now.
+  // The reference keeps the initial version, so the weights are other tensors now.
   expect(counting.numLive).toBe(4 * numParameters + 2);
   expect(await update()).toBe(numMoved);
   expect(counting.numLive).toBe(4 * numParameters + 2);
@@ -226,7 +227,7 @@ test("keeps as many tensors after each update, moves no weights, and keeps none 
   expect(counting.numLive).toBe(0);
 });
 
-test("shares the frozen weights of an adapter with whoever samples", async () => {
+test("shares the frozen weights of an adapter with the sampler", async () => {
   const counting = countingExecutor(executor);
   const engine = await create({ executor: counting, resident: true, adapter });
   const numTrained = adapterTable(config, adapter.config).length;
@@ -243,7 +244,7 @@ test("shares the frozen weights of an adapter with whoever samples", async () =>
   expect(counting.numLive).toBe(0);
 });
 
-test("leaves everything as it was where a number is not finite", async () => {
+test("leaves everything unchanged if a number is not finite", async () => {
   const counting = countingExecutor(executor);
   const engine = await create({ executor: counting, resident: true });
   const objective = traceObjective(mixed(false));
@@ -251,7 +252,7 @@ test("leaves everything as it was where a number is not finite", async () => {
   const kinds = ["parameter", "firstMoment", "secondMoment"] as const;
   const before = await Promise.all(kinds.map((kind) => readAll(engine, kind)));
   const numLive = counting.numLive;
-  // In the second microbatch, behind one whose sums are there already.
+  // In the second microbatch, after sums of the first one exist.
   const huge = { ...rows[2]!, fields: { advantages: new Float32Array(9).fill(3e38) } };
   const failed = engine.update(
     [rows[0]!, { ...huge, weights: new Float32Array(9).fill(10) }],
@@ -259,7 +260,7 @@ test("leaves everything as it was where a number is not finite", async () => {
   );
   await expect(failed).rejects.toBeInstanceOf(NonFiniteError);
   expect(counting.numLive).toBe(numLive);
-  // Token gradients are finite, the gradient is not.
+  // Token gradients are finite, but the gradient is not.
   const large = { ...rows[2]!, weights: new Float32Array(9).fill(1e37) };
   await expect(engine.update([large], objective)).rejects.toThrow(
     "update: gradient must be finite, got a norm of",
@@ -270,7 +271,7 @@ test("leaves everything as it was where a number is not finite", async () => {
   await engine.close();
 });
 
-test("decays weights alone where no row has a weight", async () => {
+test("only decays weights if no row has a weight", async () => {
   const engine = await create({ resident: true });
   const none = { ...rows[1]!, weights: new Float32Array(3) };
   const report = await engine.update([none], traceObjective(crossEntropy));
@@ -281,7 +282,7 @@ test("decays weights alone where no row has a weight", async () => {
   await engine.close();
 });
 
-test("goes on to the same bits from what was read", async () => {
+test("resumes to the same bits from the state read", async () => {
   const [one, other] = [await create({ resident: true }), await create({ resident: true })];
   const objective = traceObjective(mixed(false));
   for (let step = 0; step < 3; step++) await one.update(rows, objective);

@@ -30,7 +30,7 @@ import {
   type TrainingOutputs,
 } from "./trained-state.ts";
 
-/** A parameter and its averages, with the executor. */
+/** Parameter and its optimizer averages, as executor tensors. */
 interface Trained {
   parameter: SharedTensor;
   firstMoment: ResidentTensor;
@@ -38,9 +38,9 @@ interface Trained {
 }
 
 /**
- * Tensors of an executor: a step moves nothing but coefficients there, and a number for each parameter
- * back. Weights that somebody else holds as well stay as they are; others are changed in their memory
- * where the executor can.
+ * Training state in tensors of an executor: a step transfers only coefficients to it, and one
+ * number per parameter back. Weights that another holder shares stay unchanged; others are updated
+ * in place if the executor can.
  */
 export class ResidentState implements TrainedState {
   readonly #executor: Executor;
@@ -51,7 +51,7 @@ export class ResidentState implements TrainedState {
   #squares: Promise<Executable<"squares">> | undefined;
   readonly #steps = new Map<string, Promise<Executable<string, string>>>();
   #step = 0;
-  /** Why the weights are of two steps, if they are. */
+  /** Cause of a step that failed halfway and left weights of two steps. */
   #broken: unknown;
 
   private constructor(
@@ -96,7 +96,7 @@ export class ResidentState implements TrainedState {
 
   get feeds(): WeightFeeds {
     if (this.#broken !== undefined) {
-      throw new Error("learner: weights must be those of one step, but a step broke off halfway", {
+      throw new Error("learner: weights must be of one step, got a step that failed halfway", {
         cause: this.#broken,
       });
     }
@@ -153,7 +153,7 @@ export class ResidentState implements TrainedState {
     return plan.learningRate;
   }
 
-  /** For a step without a microbatch, in which only the decay is left. */
+  /** For a step without microbatches, which only decays. */
   async #zeroSums(): Promise<Record<string, ResidentTensor>> {
     const sums: Record<string, ResidentTensor> = {};
     for (const { name, shape } of this.#table) {
@@ -188,7 +188,7 @@ export class ResidentState implements TrainedState {
         if ("data" in output) throw new TypeError(`apply: ${part} must be resident, got an array`);
         return output;
       });
-      // What was consumed is disposed of already; that others hold the parameter is what counts here.
+      // Consumed tensors are disposed of already; this releases the holder of the old parameter.
       trained.parameter.release();
       trained.parameter = new SharedTensor(parameter!);
       trained.firstMoment = firstMoment!;
@@ -213,7 +213,9 @@ export class ResidentState implements TrainedState {
   }
 
   gradient(): never {
-    throw new Error("gradient: sums must be arrays of this process, got tensors, given back");
+    throw new Error(
+      "gradient: sums must be host arrays, got tensors of the executor, already released",
+    );
   }
 
   get reader(): StateReader {
@@ -232,7 +234,7 @@ export class ResidentState implements TrainedState {
 
   async restore(parameters: Parameters, state?: OptimizerState): Promise<void> {
     const isWhole = this.#broken === undefined || state !== undefined;
-    this.#broken ??= new Error("restore: must come to its end");
+    this.#broken ??= new Error("restore: must complete, got an error halfway");
     for (const { name, shape } of this.#table) {
       const trained = this.#trained.get(name)!;
       const upload = (values: Parameters): Promise<ResidentTensor> =>

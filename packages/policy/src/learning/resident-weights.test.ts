@@ -7,13 +7,13 @@ const upload = async (value: number): Promise<SharedTensor> => {
   return new SharedTensor(await createReferenceExecutor().upload(feed));
 };
 
-test("gives a tensor back when the last of its holders lets go", async () => {
+test("disposes of a tensor when its last holder releases it", async () => {
   const tensors = new Map([
     ["a", await upload(1)],
     ["b", await upload(2)],
   ]);
   const [sampler, reference] = [new ResidentWeights(tensors), new ResidentWeights(tensors)];
-  // What made them goes on with other tensors.
+  // The original owner continues with other tensors.
   for (const tensor of tensors.values()) tensor.release();
   expect(sampler.names).toEqual(["a", "b"]);
   const b = reference.get("b")!;
@@ -26,7 +26,7 @@ test("gives a tensor back when the last of its holders lets go", async () => {
   await expect(b.read()).rejects.toThrow("must not be disposed of");
 });
 
-test("refuses to be used after it was given back", async () => {
+test("refuses use after release", async () => {
   const tensor = await upload(1);
   const weights = new ResidentWeights([["a", tensor]]);
   expect(weights.get("b")).toBe(undefined);

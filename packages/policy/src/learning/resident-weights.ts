@@ -1,11 +1,11 @@
 import type { Feed, ResidentTensor } from "@turnwise/graph";
 
-/** A tensor that several may hold; the last of them that lets go gives it back. */
+/** Reference-counted tensor: disposed of when its last holder releases it. */
 export class SharedTensor {
   readonly #tensor: ResidentTensor;
   #numHolders = 1;
 
-  /** @param tensor - Held by whoever calls this. */
+  /** @param tensor - Held by the caller of this constructor. */
   constructor(tensor: ResidentTensor) {
     this.#tensor = tensor;
   }
@@ -14,35 +14,35 @@ export class SharedTensor {
     return this.#tensor;
   }
 
-  /** Whether somebody else holds it too. */
+  /** True if there is another holder. */
   get isShared(): boolean {
     return this.#numHolders > 1;
   }
 
-  /** Holds it once more. */
+  /** Adds a holder. */
   retain(): this {
-    if (this.#numHolders === 0) throw new Error("retain: tensor must be held, got one given back");
+    if (this.#numHolders === 0) throw new Error("retain: tensor must be held, got a released one");
     this.#numHolders++;
     return this;
   }
 
-  /** Lets go of it once. */
+  /** Removes a holder. */
   release(): void {
-    if (this.#numHolders === 0) throw new Error("release: tensor must be held, got one given back");
+    if (this.#numHolders === 0) throw new Error("release: tensor must be held, got a released one");
     this.#numHolders--;
     if (this.#numHolders === 0) this.#tensor.dispose();
   }
 }
 
 /**
- * One version of weights with an executor, which does not change: a holder of its tensors. Handing it
- * over copies nothing.
+ * One immutable version of the weights on an executor, as a holder of its tensors. Sharing it
+ * copies nothing.
  */
 export class ResidentWeights {
   readonly #tensors: ReadonlyMap<string, SharedTensor>;
   #isReleased = false;
 
-  /** @param tensors - By parameter; each is held once more. */
+  /** @param tensors - By parameter; each gets one more holder. */
   constructor(tensors: Iterable<readonly [name: string, tensor: SharedTensor]>) {
     this.#tensors = new Map(tensors);
     for (const tensor of this.#tensors.values()) tensor.retain();
@@ -52,13 +52,13 @@ export class ResidentWeights {
     return [...this.#tensors.keys()];
   }
 
-  /** The tensor of a parameter, as long as this is not released; undefined for an unknown name. */
+  /** Tensor of a parameter until this is released; undefined for an unknown name. */
   get(name: string): ResidentTensor | undefined {
     if (this.#isReleased) throw new Error("get: weights must be held, got released ones");
     return this.#tensors.get(name)?.tensor;
   }
 
-  /** Lets go of all tensors. A second call does nothing. */
+  /** Releases all tensors. A second call has no effect. */
   release(): void {
     if (this.#isReleased) return;
     this.#isReleased = true;
@@ -66,5 +66,5 @@ export class ResidentWeights {
   }
 }
 
-/** What programs read: arrays, or tensors of their executor. */
+/** Weights as inputs of programs: arrays, or tensors of their executor. */
 export type WeightFeeds = ReadonlyMap<string, Feed | ResidentTensor>;

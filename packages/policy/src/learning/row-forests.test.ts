@@ -9,18 +9,18 @@ const row = (tokens: number[], ...spans: [start: number, length: number][]): Tok
   spans: spans.map(([start, length], turnIndex) => ({ turnIndex, start, length })),
 });
 
-/** The tokens from the beginning of a tree to one of them. */
+/** Tokens from the root of a tree to one of its nodes. */
 function pathTo({ tokens, parents }: RowForest, node: number): number[] {
   const path: number[] = [];
   for (let at = node; at >= 0; at = parents[at]!) path.unshift(tokens[at]!);
   return path;
 }
 
-test("holds a shared beginning once, and a fork twice where both ways are predicted", () => {
+test("holds a shared prefix once, and a fork twice if both branches are predicted", () => {
   const rows = [row([7, 1, 2, 5, 6], [3, 2]), row([7, 1, 2, 4, 4], [3, 1])];
   expect(rowForests(rows, { maxTokens: 100 })).toEqual([
     {
-      // The second row stands first: 4 < 5. Behind 7, 1 each row has a 2 of its own.
+      // The second row comes first: 4 < 5. After 7, 1 each row has its own 2.
       rows: [1, 0],
       tokens: Int32Array.of(7, 1, 2, 2, 5),
       parents: Int32Array.of(-1, 0, 1, 1, 3),
@@ -34,9 +34,9 @@ test("holds a shared beginning once, and a fork twice where both ways are predic
   ]);
 });
 
-test("adds nothing for the turns of one trajectory but what each turn adds", () => {
+test("adds only the new tokens of each turn of a trajectory", () => {
   const tokens = [1, 2, 3, 4, 5, 6, 7, 8];
-  // Turn by turn with all before as the prompt: each row holds the one before.
+  // Turn-wise rows, each with the earlier turns as its prompt: each row contains the one before.
   const turns = [row(tokens.slice(0, 4), [2, 2]), row(tokens, [6, 2])];
   const [whole] = rowForests([row(tokens, [2, 2], [6, 2])], { maxTokens: 100 });
   const [byTurn] = rowForests(turns, { maxTokens: 100 });
@@ -45,8 +45,8 @@ test("adds nothing for the turns of one trajectory but what each turn adds", () 
   expect(byTurn!.predictors).toEqual(whole!.predictors);
 });
 
-test("predicts every response token of every row once, behind just what the row says", () => {
-  // Few tokens, so that rows share beginnings.
+test("predicts every response token of every row once, after exactly the row's tokens", () => {
+  // Few different tokens, so that rows share prefixes.
   const anyRow = fc
     .tuple(
       fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 2, maxLength: 12 }),

@@ -3,45 +3,49 @@ import { readLength, responseTokenCount } from "./token-rows.ts";
 
 /** Options of {@link rowForests}. */
 export interface RowForestOptions {
-  /** The most tokens of one forest, `>= 1`, those that rows share counted once. A longer row stands alone. */
+  /**
+   * Maximum number of tokens of one forest, `>= 1`; a shared prefix counts once. A longer row gets
+   * its own forest.
+   */
   readonly maxTokens: number;
 }
 
 /**
- * Rows as programs read them: tokens that several rows begin with are there once. `N` counts the
- * tokens of the forest, `M` those behind which a response token is predicted, and `T` the response
- * tokens of all rows.
+ * Rows packed into prefix trees, in which a shared prefix exists once. `N` counts the tokens of the
+ * forest, `M` those after which a response token is predicted, and `T` the response tokens of all
+ * rows.
  */
 export interface RowForest {
-  /** Which rows, as indices into the list that was packed. */
+  /** Rows of the forest, as indices into the packed list. */
   readonly rows: readonly number[];
-  /** `[N]`. */
   readonly tokens: Int32Array;
-  /** The token before each in its tree, or -1, `[N]`. */
+  /** Parent of each token in its tree, or -1, `[N]`. */
   readonly parents: Int32Array;
-  /** Where response tokens are predicted, each once, as indices into `tokens`, `[M]`. */
+  /**
+   * Tokens after which a response token is predicted, each once, as indices into `tokens`, `[M]`.
+   */
   readonly predictors: Int32Array;
-  /** The token that each predicts, `[M]`. */
+  /** Token that each predictor predicts, `[M]`. */
   readonly targets: Int32Array;
-  /** What predicts each response token, row by row, as an index into `predictors`, `[T]`. */
+  /** Predictor of each response token, row by row, as an index into `predictors`, `[T]`. */
   readonly predictions: Int32Array;
-  /** Which response of the forest each response token belongs to, `[T]`. */
+  /** Response of the forest that each response token belongs to, `[T]`. */
   readonly responses: Int32Array;
   readonly numResponses: number;
   /** Number of response tokens of each row, `[row]`. */
   readonly tokenCounts: readonly number[];
 }
 
-/** Nothing is predicted here. */
+/** Nothing is predicted after this token. */
 const none = -1;
 
 /**
- * Packs rows into forests without padding. Rows are taken in lexicographic order of their tokens, so
- * that those which share a beginning stand together, and fill one forest after the other. Every row
- * with a response token is in one forest.
+ * Packs rows into forests without padding. Rows are taken in lexicographic order of their tokens,
+ * so that rows with a common prefix are adjacent, and fill one forest after the other. Every row
+ * with a response token is in exactly one forest.
  *
- * Where rows go on differently behind a shared token and both predict what they go on with, the token
- * is there twice: so each predicts one thing.
+ * If rows diverge after a shared token and both predict their continuation, the token is
+ * duplicated, so that each copy predicts one token.
  */
 export function rowForests(
   rows: readonly TokenRow[],
@@ -75,7 +79,10 @@ function compareTokens(a: TokenRow, b: TokenRow): number {
   return lengthA - lengthB;
 }
 
-/** What each read token of a row predicts: the next one, if that is of a response, or {@link none}. */
+/**
+ * Prediction target of each token of a row: the next token if it belongs to a response, or
+ * {@link none}.
+ */
 function predictedTokens(row: TokenRow): Int32Array {
   const predicted = new Int32Array(readLength(row)).fill(none);
   for (const { start, length } of row.spans) {
@@ -88,26 +95,26 @@ class ForestBuilder {
   readonly #rows: number[] = [];
   readonly #tokens: number[] = [];
   readonly #parents: number[] = [];
-  /** What each token predicts, or {@link none}. */
+  /** Prediction target of each token, or {@link none}. */
   readonly #predicted: number[] = [];
-  /** Of each token those that follow it; the beginnings of trees stand at -1. */
+  /** Children of each token; the roots are at -1. */
   readonly #children = new Map<number, number[]>();
-  /** The path of each row. */
+  /** Path of each row. */
   readonly #paths: Int32Array[] = [];
 
   get isEmpty(): boolean {
     return this.#rows.length === 0;
   }
 
-  /** Tokens so far. */
+  /** Number of tokens so far. */
   get size(): number {
     return this.#tokens.length;
   }
 
   /**
-   * Takes a row in.
-   * @param predicted - What each of its tokens predicts.
-   * @param shared - The tokens of the forest that it begins with, see {@link match}.
+   * Adds a row.
+   * @param predicted - Prediction target of each of its tokens.
+   * @param shared - Existing tokens that it starts with, see {@link match}.
    */
   add(index: number, row: TokenRow, predicted: Int32Array, shared: readonly number[]): void {
     const path = new Int32Array(predicted.length);
@@ -130,7 +137,7 @@ class ForestBuilder {
     this.#paths.push(path);
   }
 
-  /** The tokens of the forest that a row can begin with. */
+  /** Finds existing tokens that a row can start with. */
   match(row: TokenRow, predicted: Int32Array): number[] {
     const path: number[] = [];
     let children = this.#children.get(-1);
@@ -143,14 +150,17 @@ class ForestBuilder {
     return path;
   }
 
-  /** Of those that hold a token, one that predicts what is wanted, or is still free to. */
+  /**
+   * Chooses a node with the given token whose prediction target is the wanted one or still free.
+   */
   #choose(
     children: readonly number[],
     token: number,
     wanted: number,
     next: number | undefined,
   ): number | undefined {
-    // Without a wish any will do; that which predicts the next token is the likeliest to lead on.
+    // Without a target any node will do; one that predicts the next token is likeliest to continue
+    // the match.
     const best = wanted === none ? next : wanted;
     let free: number | undefined;
     let any: number | undefined;

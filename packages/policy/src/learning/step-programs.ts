@@ -2,12 +2,12 @@ import { trace, traceAdamW, type Program, type Tensor } from "@turnwise/graph";
 import type { ParameterSpec } from "../model/shape/parameters.ts";
 import { sumPrefix } from "./trained-state.ts";
 
-/** The squares of all entries of each sum of gradients, added up: output `squares`, `[parameter]`. */
+/** Traces the sum of squares of each gradient sum: output `squares`, `[parameter]`. */
 export function squaresProgram(table: readonly ParameterSpec[]): Program<"squares"> {
   return trace((g) => {
     const sums = table.map(({ name, shape }): Tensor => {
       const gradient = g.input(sumPrefix + name, "float32", shape);
-      // By rows first, which many threads of a device do side by side.
+      // Rows first: they are summed in parallel on a device.
       const rows = g.reduceSum(g.multiply(gradient, gradient), { axes: [-1] });
       return g.reshape(g.reduceSum(rows), [1]);
     });
@@ -15,18 +15,20 @@ export function squaresProgram(table: readonly ParameterSpec[]): Program<"square
   });
 }
 
-/** What a step of AdamW changes. */
+/** Tensors that a step of AdamW updates. */
 export const changedParts = ["parameter", "firstMoment", "secondMoment"] as const;
 
-/** The input with AdamW's coefficients for tensors of so many axes: matrices may decay alone. */
+/**
+ * Input with AdamW's coefficients for tensors of a rank: weight decay may apply to matrices only.
+ */
 export const coefficientsFor = (rank: number): string =>
   rank > 1 ? "coefficients of matrices" : "coefficients of vectors";
 
 /**
- * A step of AdamW on some parameters: inputs `0/parameter`, `0/gradient`, `0/firstMoment` and
- * `0/secondMoment` and so on, the numbers being places in the list, and the coefficients; the outputs
- * have the names of the inputs that they follow.
- * @param ranks - How many axes each parameter has; sizes are left open.
+ * Traces a step of AdamW on some parameters: inputs `0/parameter`, `0/gradient`, `0/firstMoment`,
+ * `0/secondMoment` and so on, numbered by position in the list, and the coefficients; outputs have
+ * the names of the inputs that they replace.
+ * @param ranks - Rank of each parameter; sizes are symbolic.
  */
 export function stepProgram(ranks: readonly number[]): Program {
   return trace((g) => {
@@ -52,8 +54,8 @@ export function stepProgram(ranks: readonly number[]): Program {
 }
 
 /**
- * Parameters that one run changes: those of a layer, for layers are alike and share a program. Few, so
- * that few are in memory twice; and enough that runs are few.
+ * Groups parameters that one run updates: those of a layer, since equal layers share a program.
+ * Small groups bound the memory for copies; large ones bound the number of runs.
  */
 export function inGroups(table: readonly ParameterSpec[]): ParameterSpec[][] {
   const groups = new Map<string, ParameterSpec[]>();

@@ -1,6 +1,6 @@
 import type { TokenRow } from "@turnwise/core";
 
-/** How many tokens of a row must be read: all before the last response token; 0 without one. */
+/** Number of tokens of a row to read: all before the last response token; 0 without one. */
 export function readLength(row: TokenRow): number {
   const last = row.spans.findLast((span) => span.length > 0);
   return last ? last.start + last.length - 1 : 0;
@@ -12,9 +12,9 @@ export function responseTokenCount(row: TokenRow): number {
 }
 
 /**
- * Checks that rows can be read by a model.
- * @throws `RangeError` naming row and token for ids outside the vocabulary, spans that overlap, start
- *   at 0 or leave the row, and rows that are too long.
+ * Checks that a model can read rows.
+ * @throws `RangeError` naming row and token for ids outside the vocabulary; for spans that overlap,
+ *   start at 0 or leave the row; and for rows that are too long.
  */
 export function checkRows(
   where: string,

@@ -3,67 +3,67 @@ import type { Parameters } from "../model/shape/parameters.ts";
 import type { ReadTensor } from "../checkpoints/stored-parameters.ts";
 import type { SharedTensor, WeightFeeds } from "./resident-weights.ts";
 
-/** Before the name of a parameter: an output of training programs, its gradient. */
+/** Prefix of a parameter's gradient among the outputs of training programs. */
 export const gradientPrefix = "gradient/";
 
-/** Before the name of a parameter: an input of training programs that they add its gradient to. */
+/** Prefix of a parameter's gradient sum among the inputs of training programs. */
 export const sumPrefix = "sum/";
 
-/** The optimizer's running averages, and how many steps it has made. */
+/** Optimizer averages, and the number of steps made. */
 export interface OptimizerState {
   readonly step: number;
   readonly firstMoments: Parameters;
   readonly secondMoments: Parameters;
 }
 
-/** All that training has changed, to be read tensor by tensor; an array that is read may change later. */
+/** Reads everything that training changes, tensor by tensor; a returned array may change later. */
 export interface StateReader {
-  /** Optimizer steps that were made. */
+  /** Number of optimizer steps made. */
   readonly step: number;
   readonly parameter: ReadTensor;
   readonly firstMoment: ReadTensor;
   readonly secondMoment: ReadTensor;
 }
 
-/** What a training program returns: arrays, and tensors that stayed with the executor. */
+/** Outputs of a training program: host arrays, and tensors that stay with the executor. */
 export type TrainingOutputs = Readonly<Record<string, Output | ResidentTensor>>;
 
 /**
- * What is trained, with the sum of its gradients and the optimizer's averages, wherever they are. A step
- * is `begin`, runs of a training program with `add` behind each, `gradientNorm` and `apply`.
+ * Trained parameters with their gradient sums and optimizer averages. A step is `begin`, runs of a
+ * training program each followed by `add`, then `gradientNorm` and `apply`.
  */
 export interface TrainedState {
-  /** What programs read, until the next step. */
+  /** Inputs of programs, valid until the next step. */
   readonly feeds: WeightFeeds;
-  /** Starts a new sum of gradients, or gives up the one that was begun. */
+  /** Starts a new gradient sum, discarding an unfinished one. */
   begin(): void;
   /**
-   * The sum so far, as inputs of the next training program, which then is to add to them; undefined
-   * where it is to give its gradients alone.
+   * Gradient sum so far, as inputs of a training program that adds to it; undefined if the next
+   * program should return plain gradients.
    */
   readonly sums: Readonly<Record<string, ResidentTensor>> | undefined;
-  /** Gives away arrays that gradients may be computed into, by the names of a program's outputs. */
+  /** Hands out arrays that gradients may be computed into, by output name. */
   takeSpare?(): SpareArrays;
-  /** How to compile a training program, so that `add` can take what it returns. */
+  /** Compile options of a training program whose outputs `add` accepts. */
   compileOptions(addsToSums: boolean): CompileOptions<string>;
-  /** Takes the gradients of a microbatch, or the sum that they were added to. */
+  /** Adds the gradients of a microbatch, or replaces the sum if the program added to it. */
   add(outputs: TrainingOutputs): void;
-  /** The global norm of the sum; not finite if an entry is not. */
+  /** Global norm of the sum; not finite if an entry is not. */
   gradientNorm(): Promise<number>;
   /**
-   * Makes one step along the sum of gradients, clipped.
-   * @param gradientNorm - The norm of the gradient.
-   * @param lossScale - By how much the sum is larger than the gradient.
+   * Makes one step along the gradient sum, clipped.
+   * @param gradientNorm - Norm of the gradient.
+   * @param lossScale - Factor by which the sum exceeds the gradient.
    * @returns The learning rate of the step.
    */
   apply(gradientNorm: number, lossScale: number): Promise<number>;
-  /** The sum of gradients of a parameter after a step. @throws `Error` where it is not kept. */
+  /** Gradient sum of a parameter after a step. @throws `Error` if it is not kept. */
   gradient(name: string): Float32Array;
-  /** All that changes. */
+  /** Reader of everything that changes. */
   readonly reader: StateReader;
-  /** Takes over weights and, if given, the optimizer's state. All are copied. */
+  /** Replaces the weights and, if given, the optimizer state. All are copied. */
   restore(parameters: Parameters, state?: OptimizerState): Promise<void>;
-  /** The present weights where the executor has them; else undefined. */
+  /** Current weights as executor tensors; undefined if they are host arrays. */
   readonly tensors: ReadonlyMap<string, SharedTensor> | undefined;
   close(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { configText } from "./config-fields.ts";
 
-test("writes fractions that are whole numbers with a decimal point, and counts without", () => {
+test("writes whole fractions with a decimal point, and counts without", () => {
   const json = {
     rope_theta: 1e6,
     hidden_size: 64,

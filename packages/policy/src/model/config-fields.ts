@@ -23,9 +23,9 @@ const computedFields = [
 ];
 
 /**
- * Fields that say nothing about what a forward pass computes: how to generate, what tokens mean, how
- * the file came to be, what a classifier on top would be called. `pretraining_tp` and
- * `chunk_size_feed_forward` only cut products into parts; dropout is a matter of training.
+ * Fields with no effect on the forward pass: generation defaults, special tokens, provenance,
+ * classifier labels. `pretraining_tp` and `chunk_size_feed_forward` only split products into parts;
+ * dropout only affects training.
  */
 const harmlessFields = [
   "architectures",
@@ -98,7 +98,7 @@ const harmlessFields = [
   "use_cache",
 ];
 
-// A field of one family says nothing in the others, where transformers ignores it.
+// Fields of another family have no effect either: transformers ignores them.
 const known = new Set([
   ...computedFields,
   ...harmlessFields,
@@ -106,21 +106,21 @@ const known = new Set([
 ]);
 
 /**
- * Refuses fields of a `config.json` that are not known: what they change about the computation would
- * be left out in silence. Private fields (`_...`) and those that are switched off (null, false, an
- * empty list or object) pass.
+ * Refuses unknown fields of a `config.json`: their effect on the computation would be silently
+ * dropped. Private fields (`_...`) and fields that are switched off (null, false, an empty list or
+ * object) are allowed.
  * @throws `RangeError` naming source, field and value.
  */
 export function refuseUnknownFields(json: JsonObject, source: string): void {
   for (const [field, value] of Object.entries(json)) {
     if (known.has(field) || field.startsWith("_") || isSwitchedOff(value)) continue;
     throw new RangeError(
-      `${source}: ${field} must be absent, since it is not computed here, got ${JSON.stringify(value)}`,
+      `${source}: ${field} must be absent, since it is not supported, got ${JSON.stringify(value)}`,
     );
   }
 }
 
-/** Fields that are fractions, though they may hold a whole number. */
+/** Fields that are fractions even if they hold a whole number. */
 const fractionFields = [
   "attention_dropout",
   "attention_factor",
@@ -138,8 +138,8 @@ const fractionFields = [
 ];
 
 /**
- * The text of a `config.json`. Fractions that are whole numbers keep a decimal point, without which
- * Python reads a kind of number that transformers warns of or refuses.
+ * Text of a `config.json`. Whole fractions keep a decimal point; without it Python reads an int,
+ * which transformers warns about or refuses.
  */
 export function configText(json: JsonObject): string {
   const whole = new RegExp(`("(?:${fractionFields.join("|")})": -?\\d+)(?=,?\n)`, "g");

@@ -12,7 +12,7 @@ import { initialParameters } from "./parameter-table.ts";
 
 const model = smallModelConfig({ vocabularySize: 10, hiddenSize: 4, numLayers: 1, numHeads: 1 });
 
-test("trains two matrices for each layer that it targets, and whole layers beside", () => {
+test("trains two matrices for each targeted layer, and whole layers of modulesToSave", () => {
   const adapter = adapterConfig(model, {
     rank: 2,
     targetModules: ["q_proj", "mlp.down_proj"],
@@ -26,30 +26,30 @@ test("trains two matrices for each layer that it targets, and whole layers besid
     "model.layers.0.mlp.down_proj.lora_B.weight 4x2",
     "model.norm.weight 4",
   ]);
-  // By default all linear layers: seven in each layer of the model.
+  // The default is all linear layers: seven in each layer of the model.
   expect(adapterTable(model, adapterConfig(model, {}))).toHaveLength(14);
 });
 
-test("begins as the model: A uniform within 1 / sqrt(inputs), B zero", () => {
+test("starts equal to the model: A uniform within 1 / sqrt(inputs), B zero", () => {
   const wide = smallModelConfig({ vocabularySize: 10, hiddenSize: 100, numLayers: 1 });
   const table = adapterTable(wide, adapterConfig(wide, { rank: 40, targetModules: ["q_proj"] }));
   const [a, b] = [...drawParameters(table, wide, 1).values()];
   expect(Math.max(...a!)).toBeGreaterThan(0.099);
   expect(Math.max(...a!.map(Math.abs))).toBeLessThanOrEqual(Math.fround(0.1));
-  // The variance of a uniform distribution is its bound squared over 3; 4000 draws, 3 % at most.
+  // The variance of a uniform distribution is its bound squared over 3; with 4000 draws within 3 %.
   const variance = a!.reduce((sum, value) => sum + value * value, 0) / a!.length;
   expect(variance / (0.01 / 3)).toBeGreaterThan(0.95);
   expect(variance / (0.01 / 3)).toBeLessThan(1.05);
   expect(new Set(b)).toEqual(new Set([0]));
 });
 
-test("scales by alpha over the rank, or over its root", () => {
+test("scales by alpha over the rank, or over its square root", () => {
   expect(adapterScale(adapterConfig(model, { rank: 4, alpha: 8 }))).toBe(2);
   expect(adapterScale(adapterConfig(model, { rank: 4, alpha: 8, scaling: "root-rank" }))).toBe(4);
   expect(adapterScale(adapterConfig(model, { rank: 5 }))).toBe(2);
 });
 
-test("merges scale * B A into the weights that it targets, and leaves the others as they are", () => {
+test("merges scale * B A into the targeted weights only", () => {
   const parameters = initialParameters(model, 0);
   const config = adapterConfig(model, {
     rank: 1,

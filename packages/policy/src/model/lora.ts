@@ -4,26 +4,29 @@ import { drawParameters, type Parameters, type ParameterSpec } from "./shape/par
 import { parameterTable } from "./parameter-table.ts";
 
 /**
- * What a low-rank adapter changes (LoRA): a linear layer with weights `W` that it targets computes
- * `W x + scale * B A x`, with `A` `[rank, input]` and `B` `[output, rank]`; only these are trained.
+ * Low-rank adapter (LoRA): a targeted linear layer with weights `W` computes `W x + scale * B A x`,
+ * with `A` `[rank, input]` and `B` `[output, rank]`; only these are trained.
  *
  * @see arXiv:2106.09685
  */
 export interface AdapterConfig {
   readonly rank: number;
-  /** The scale is `alpha / rank`, or `alpha / sqrt(rank)` with `scaling: "root-rank"`. */
+  /**
+   * Numerator of the scale, which is `alpha / rank`, or `alpha / sqrt(rank)` with
+   * `scaling: "root-rank"`.
+   */
   readonly alpha: number;
   readonly scaling: "rank" | "root-rank";
   /**
-   * The linear layers that are adapted: those whose name is one of these, or ends in a dot and one of
-   * these, such as `q_proj`. The output head cannot be.
+   * Linear layers to adapt: those whose name equals one of these, or ends in a dot and one of
+   * these, such as `q_proj`. The output head cannot be adapted.
    */
   readonly targetModules: readonly string[];
-  /** Layers that are trained whole, as copies, by the same rule of names: `norm`, `lm_head`. */
+  /** Layers that are trained whole, as copies, matched by the same rule: `norm`, `lm_head`. */
   readonly modulesToSave: readonly string[];
 }
 
-/** What a fresh adapter leaves open. */
+/** Options of a fresh adapter. */
 export interface AdapterOptions {
   /** Default 16. */
   readonly rank?: number;
@@ -31,19 +34,19 @@ export interface AdapterOptions {
   readonly alpha?: number;
   /** Default `rank`. */
   readonly scaling?: "rank" | "root-rank";
-  /** Default all linear layers of attention and of the gated unit. */
+  /** Default: all linear layers of attention and of the gated unit. */
   readonly targetModules?: readonly string[];
   /** Default none. */
   readonly modulesToSave?: readonly string[];
 }
 
-/** An adapter with its values: those of {@link adapterTable}. */
+/** Adapter with its values, those of {@link adapterTable}. */
 export interface Adapter {
   readonly config: AdapterConfig;
   readonly parameters: Parameters;
 }
 
-/** The linear layers of attention and of the gated unit. */
+/** All linear layers of attention and of the gated unit. */
 export const allLinearModules: readonly string[] = [
   "q_proj",
   "k_proj",
@@ -54,24 +57,24 @@ export const allLinearModules: readonly string[] = [
   "down_proj",
 ];
 
-/** By how much `B A x` is multiplied. */
+/** Factor of `B A x`. */
 export function adapterScale({ rank, alpha, scaling }: AdapterConfig): number {
   return alpha / (scaling === "rank" ? rank : Math.sqrt(rank));
 }
 
-/** Whether a layer has one of these names, or ends in a dot and one of them. */
+/** True if a layer has one of these names, or ends in a dot and one of them. */
 export const hasModuleName = (module: string, names: readonly string[]): boolean =>
   names.some((name) => module === name || module.endsWith(`.${name}`));
 
-/** The names of the two matrices that adapt a linear layer. */
+/** Names of the two matrices that adapt a linear layer. */
 export const loraNames = (module: string): { readonly a: string; readonly b: string } => ({
   a: `${module}.lora_A.weight`,
   b: `${module}.lora_B.weight`,
 });
 
-/** A linear layer that an adapter targets. */
+/** Linear layer that an adapter targets. */
 export interface AdaptedModule {
-  /** Without `.weight`. */
+  /** Layer name without `.weight`. */
   readonly module: string;
   readonly outputs: number;
   readonly inputs: number;
@@ -79,7 +82,7 @@ export interface AdaptedModule {
 
 const withoutWeight = (name: string): string => name.replace(/\.(weight|bias)$/, "");
 
-/** Linear layers among the parameters of a model that an adapter targets, in the model's order. */
+/** Linear layers that an adapter targets, in the model's order. */
 export function adaptedModules(
   model: readonly ParameterSpec[],
   { targetModules }: Pick<AdapterConfig, "targetModules">,
@@ -101,15 +104,15 @@ const savedParameters = (
   { modulesToSave }: Pick<AdapterConfig, "modulesToSave">,
 ): ParameterSpec[] => model.filter(({ name }) => hasModuleName(withoutWeight(name), modulesToSave));
 
-/** Parameters of an adapter to one model. */
+/** Parameters of an adapter to a given model. */
 export interface AdapterLayout {
   readonly config: AdapterConfig;
   /** Layers that it targets. */
   readonly modules: readonly AdaptedModule[];
-  /** Parameters that it trains whole, which replace those of the model with the same names. */
+  /** Parameters that it trains whole, which replace the model's parameters of the same names. */
   readonly saved: readonly ParameterSpec[];
   /**
-   * All of its parameters, in the one order that values, gradients and optimizer state share: for each
+   * All of its parameters, in the order shared by values, gradients and optimizer state: for each
    * targeted layer `<layer>.lora_A.weight` and `<layer>.lora_B.weight`, then those trained whole.
    */
   readonly parameters: readonly ParameterSpec[];
@@ -138,7 +141,7 @@ export function adapterTable(config: ModelConfig, adapter: AdapterConfig): Param
 }
 
 /**
- * Fills in what is left open, and checks an adapter against its model.
+ * Fills in defaults, and checks an adapter against its model.
  * @throws `RangeError` for a rank, an alpha or a name that does not fit.
  */
 export function adapterConfig(
@@ -178,7 +181,7 @@ export function adapterConfig(
         `${source}: modulesToSave must name layers that targetModules does not, got ${JSON.stringify(name)}`,
       );
     }
-    // A copy of one of the two would untie them.
+    // A separate copy of either one would untie them.
     if (config.tiedEmbeddings && saved.some((each) => each.name.includes("embed_tokens"))) {
       throw new RangeError(
         `${source}: modulesToSave must leave tied embeddings alone, got ${JSON.stringify(name)}`,
@@ -189,9 +192,9 @@ export function adapterConfig(
 }
 
 /**
- * Draws a fresh adapter, with which a model computes the same as without: `A` random, `B` zero, and
- * copies of the parameters trained whole.
- * @param parameters - Those of the model.
+ * Draws a fresh adapter, under which the model computes the same as without: `A` random, `B` zero,
+ * and copies of the parameters trained whole.
+ * @param parameters - Parameters of the model.
  * @param seed - Fixes the random values.
  */
 export function initialAdapter(
@@ -217,8 +220,8 @@ export function drawAdapter(
 }
 
 /**
- * Merges an adapter into the weights of its model: `W + scale * B A` where it targets a layer, its own
- * values where it trained a parameter whole. Other arrays are those of the model, not copies.
+ * Merges an adapter into the weights of its model: `W + scale * B A` for targeted layers, the
+ * adapter's values for parameters trained whole. The other arrays are the model's own, not copies.
  */
 export function mergeAdapter(
   config: ModelConfig,
@@ -236,7 +239,10 @@ export function mergeAdapter(
   );
 }
 
-/** Merges an adapter into the parameters of its model, one by one and in place, see {@link mergeAdapter}. */
+/**
+ * Returns a function that merges an adapter into the parameters of its model, one by one and in
+ * place, see {@link mergeAdapter}.
+ */
 export function adapterMerger(
   { config, modules }: AdapterLayout,
   parameters: Parameters,
@@ -258,7 +264,7 @@ export function adapterMerger(
   };
 }
 
-/** Adds `scale * B A` to a weight, row by row, so that all arrays are read in their order. */
+/** Adds `scale * B A` to a weight, row by row, so that all arrays are read sequentially. */
 function addProduct(
   weight: Float32Array,
   a: Float32Array,

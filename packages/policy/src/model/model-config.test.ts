@@ -37,14 +37,14 @@ test("reads the fields of a config.json, and derives the head size", () => {
   });
 });
 
-test("takes the rotary base from rope_parameters where they are", () => {
+test("takes the rotary base from rope_parameters if they are given", () => {
   const json = { ...qwen2, rope_parameters: { rope_type: "default", rope_theta: 1e6 } };
   expect(parseModelConfig(json).ropeTheta).toBe(1e6);
 });
 
 const llama = { ...qwen2, model_type: "llama", rope_theta: 500000 };
 
-test("reads a Llama: biases where it says so, heads of their own size", () => {
+test("reads a Llama: optional biases, and an explicit head size", () => {
   expect(parseModelConfig(llama)).toMatchObject({ attentionBiases: "none", mlpBiases: false });
   const json = { ...llama, attention_bias: true, mlp_bias: true, head_dim: 6 };
   expect(parseModelConfig(json)).toMatchObject({
@@ -52,16 +52,16 @@ test("reads a Llama: biases where it says so, heads of their own size", () => {
     mlpBiases: true,
     headSize: 6,
   });
-  // No key-value heads of its own: as many as there are heads. Untied unless it says so.
+  // Without num_key_value_heads, as many as there are heads. Untied by default.
   const { num_key_value_heads: _, tie_word_embeddings: __, ...old } = llama;
   expect(parseModelConfig(old)).toMatchObject({ numKeyValueHeads: 4, tiedEmbeddings: false });
 });
 
-test("takes 128 for the head size of a Qwen3 that does not say it, as transformers does", () => {
+test("defaults the head size of a Qwen3 to 128, as transformers does", () => {
   expect(parseModelConfig({ ...qwen2, model_type: "qwen3" }).headSize).toBe(128);
 });
 
-test("passes over fields that say nothing about the computation", () => {
+test("ignores fields that do not affect the computation", () => {
   const json = {
     ...llama,
     _name_or_path: "somewhere",
@@ -77,7 +77,7 @@ test("passes over fields that say nothing about the computation", () => {
   expect(parseModelConfig(json)).toEqual(parseModelConfig(llama));
 });
 
-test("lets windows pass that never come to bear", () => {
+test("accepts windows that never take effect", () => {
   const plain = parseModelConfig(qwen2);
   for (const window of [
     { use_sliding_window: false, sliding_window: 8, max_window_layers: 0 },
@@ -138,12 +138,9 @@ test.each([
   ],
   [
     { final_logit_softcapping: 30 },
-    "a/config.json: final_logit_softcapping must be absent, since it is not computed here, got 30",
+    "a/config.json: final_logit_softcapping must be absent, since it is not supported, got 30",
   ],
-  [
-    { auto_map: { AutoModel: "x" } },
-    "auto_map must be absent, since it is not computed here, got {",
-  ],
+  [{ auto_map: { AutoModel: "x" } }, "auto_map must be absent, since it is not supported, got {"],
 ])("refuses %j by name", (change, message) => {
   expect(() => parseModelConfig({ ...qwen2, ...change }, "a/config.json")).toThrow(message);
 });

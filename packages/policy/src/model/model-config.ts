@@ -1,13 +1,14 @@
 import { families, isModelType, modelTypeNames, type ModelType } from "./families/families.ts";
 import type { ModelShape } from "./shape/model-shape.ts";
 
-/** A model: its family and its shape. */
+/** Model config: its family and its shape. */
 export interface ModelConfig extends ModelShape {
   readonly modelType: ModelType;
 }
 
 /**
- * Checks a config: fields in range, and in agreement with each other and with the family.
+ * Checks the fields of a config for their range and their consistency with each other and with the
+ * family.
  * @returns The same config.
  * @throws `RangeError` naming source and field.
  */
@@ -78,7 +79,7 @@ export interface SmallModelOptions {
   readonly maxSequenceTokens?: number;
 }
 
-/** The config of a small Qwen3 with tied embeddings, for policies trained from scratch. */
+/** Config of a small Qwen3 with tied embeddings, for policies trained from scratch. */
 export function smallModelConfig({
   vocabularySize,
   hiddenSize = 128,

@@ -13,14 +13,14 @@ const adapter = adapterConfig(config, {
 const names = (specs: readonly { readonly name: string }[]): string[] =>
   specs.map(({ name }) => name);
 
-test("trains the model without an adapter", () => {
+test("trains the model if there is no adapter", () => {
   const layout = parameterLayout(config);
   expect(layout.trained).toEqual(parameterTable(config));
   expect([...layout.shapes.keys()]).toEqual(names(parameterTable(config)));
   expect(layout).toMatchObject({ config, adapter: undefined, valueHead: [] });
 });
 
-test("trains the adapter in place of the model, then the value head", () => {
+test("trains the adapter instead of the model, then the value head", () => {
   const layout = parameterLayout(config, { adapter, valueHead: true });
   expect(names(layout.trained)).toEqual([
     ...names(adapterTable(config, adapter)),

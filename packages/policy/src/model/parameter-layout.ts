@@ -5,20 +5,20 @@ import { sizeOf, type ParameterSpec } from "./shape/parameters.ts";
 import { valueHeadTable } from "./value-head.ts";
 
 /**
- * Names, shapes and order of all parameters that an engine computes with. Made once from the config and
- * passed on; plain data, which can be sent to a worker.
+ * Names, shapes and order of all parameters of an engine. Built once from the config and passed on;
+ * plain data, which can be sent to a worker.
  */
 export interface ParameterLayout {
   readonly config: ModelConfig;
   /** Parameters of the model. */
   readonly model: readonly ParameterSpec[];
-  /** Parameters of the adapter, if there is one. */
+  /** Parameters of the adapter; undefined without one. */
   readonly adapter: AdapterLayout | undefined;
   /** Parameters of the value head; empty without one. */
   readonly valueHead: readonly ParameterSpec[];
-  /** Parameters that training changes: the adapter's or the model's, then the value head's. */
+  /** Parameters that training updates: the adapter's or the model's, then the value head's. */
   readonly trained: readonly ParameterSpec[];
-  /** Shapes of the parameters from which logits are computed: the model's, then the adapter's. */
+  /** Shapes of the parameters that logits depend on: the model's, then the adapter's. */
   readonly shapes: ReadonlyMap<string, readonly number[]>;
 }
 
@@ -30,7 +30,7 @@ export interface LayoutOptions {
   readonly valueHead?: boolean | undefined;
 }
 
-/** Lays out the parameters of a model, with its adapter and its value head. */
+/** Lays out the parameters of a model, its adapter and its value head. */
 export function parameterLayout(
   config: ModelConfig,
   { adapter, valueHead = false }: LayoutOptions = {},
@@ -44,7 +44,7 @@ export function parameterLayout(
   );
 }
 
-/** Leaves out the adapter and the value head. */
+/** Returns the layout without adapter and value head. */
 export const withoutTrainedParts = ({ config, model }: ParameterLayout): ParameterLayout =>
   combine(config, model, undefined, []);
 

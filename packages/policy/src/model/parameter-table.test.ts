@@ -45,7 +45,7 @@ test("names the tensors as Hugging Face does", () => {
   );
 });
 
-test("draws normal weights of the configured spread, and norms of 1", () => {
+test("draws normal weights of the configured deviation, and norms of 1", () => {
   const parameters = initialParameters(config, 1);
   const spread = (name: string): number => {
     const values = parameters.get(name)!;

@@ -15,13 +15,13 @@ import type { ParameterLayout } from "./parameter-layout.ts";
 import type { TracedParameters } from "./shape/traced-parameters.ts";
 import { rotaryFrequencies, rotaryMagnitude } from "./shape/rope-scaling.ts";
 
-/** A model inside a traced program: its parameters, and the layers of its family. */
+/** Model inside a traced program: its parameters, and the layers of its family. */
 export interface TracedModel extends TracedParameters {
   readonly config: ModelConfig;
   readonly layers: FamilyLayers;
 }
 
-/** Puts a model into a program, with its adapter. Only parameters that are used become inputs. */
+/** Adds a model with its adapter to a program. Only parameters that are used become inputs. */
 export function traceModel(g: Tracer, { config, adapter, shapes }: ParameterLayout): TracedModel {
   const parameter = (name: string): Tensor =>
     g.inputs[name] ?? g.input(name, "float32", shapes.get(name)!);
@@ -49,7 +49,7 @@ export function traceModel(g: Tracer, { config, adapter, shapes }: ParameterLayo
   };
 }
 
-/** The rotary tables of a model, as inputs of its programs. */
+/** Rotary tables of a model, as inputs of its programs. */
 export function rotaryFeeds(config: ModelConfig): Feeds {
   const { maxSequenceTokens, headSize } = config;
   const half = headSize / 2;
@@ -59,7 +59,7 @@ export function rotaryFeeds(config: ModelConfig): Feeds {
   const magnitude = rotaryMagnitude(config);
   for (let position = 0; position < maxSequenceTokens; position++) {
     for (let i = 0; i < half; i++) {
-      // Rounded as PyTorch rounds it: at position 30000 that is seen in the angle.
+      // Rounded like PyTorch: at position 30000 the difference shows in the angle.
       const angle = Math.fround(position * frequencies[i]!);
       cos[position * half + i] = magnitude * Math.cos(angle);
       sin[position * half + i] = magnitude * Math.sin(angle);
@@ -80,11 +80,11 @@ export function headWeight({ config, parameter }: TracedModel): Tensor {
 }
 
 /**
- * The last hidden states of tokens in a forest, whose layout is fed (see graph's `layoutForest`).
+ * Last hidden states of tokens in a forest, whose layout is an input (see graph's `layoutForest`).
  * @param tokens - int32 `[node]`.
- * @param wanted - Which of them are wanted, int32 `[n]`, each once. What the last layer does behind its
- *   attention is computed there only.
- * @param options - With `recomputeLayers` each layer is computed once more for its gradient.
+ * @param wanted - Tokens whose hidden states are returned, int32 `[n]`, each once. The last layer
+ *   after its attention is computed only there.
+ * @param options - `recomputeLayers` recomputes each layer in the backward pass.
  * @returns `[n, hiddenSize]`, after the final norm.
  */
 export function forwardForest(

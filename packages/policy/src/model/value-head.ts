@@ -1,12 +1,12 @@
 import { drawParameters, type Parameters, type ParameterSpec } from "./shape/parameters.ts";
 import type { ModelConfig } from "./model-config.ts";
 
-/** The names of a value head's parameters. */
+/** Names of a value head's parameters. */
 export const valueHeadNames = { weight: "value_head.weight", bias: "value_head.bias" } as const;
 
 /**
- * The parameters of a value head: a linear layer from the last hidden state, behind the final norm, to
- * one number. All start at 0: at first every state is expected to pay nothing.
+ * Parameters of a value head: a linear layer from the last hidden state, after the final norm, to
+ * one number. All start at 0, so every initial value estimate is 0.
  */
 export function valueHeadTable({ hiddenSize }: ModelConfig): ParameterSpec[] {
   return [
@@ -15,7 +15,7 @@ export function valueHeadTable({ hiddenSize }: ModelConfig): ParameterSpec[] {
   ];
 }
 
-/** Values of a fresh value head; none without one. */
+/** Values of a fresh value head; empty without one. */
 export function initialValueHead({
   config,
   valueHead,

@@ -9,7 +9,7 @@ const answerOf = (body: unknown): JsonAnswer =>
   );
 
 describe("reportedError", () => {
-  it("finds an error that a gateway puts in an answer, and the status that it names", () => {
+  it("finds an error inside an answer, with the status that it names", () => {
     const status = (body: unknown) => reportedError(answerOf(body))?.status;
     expect(status({ error: { code: 502, message: "upstream" } })).toBe(502);
     expect(status({ error: { code: "429", message: "slow down" } })).toBe(429);
@@ -27,7 +27,7 @@ describe("reportedError", () => {
     });
   });
 
-  it("finds none in an answer", () => {
+  it("finds none in a normal answer", () => {
     expect(reportedError(answerOf({ choices: [] }))).toBeUndefined();
     expect(reportedError(answerOf({ choices: [], error: null }))).toBeUndefined();
     expect(reportedError(answerOf([{ error: 1 }]))).toBeUndefined();
@@ -45,12 +45,12 @@ describe("refusesLength", () => {
     "prompt is too long: 200001 tokens > 200000 maximum",
     "The input token count (9000) exceeds the maximum number of tokens allowed (8192).",
     "`inputs` tokens + `max_new_tokens` must be <= 2048. Given: 2000 and 100",
-  ])("knows the words of a server: %s", (text) => {
+  ])("recognizes the length error of a server: %s", (text) => {
     expect(refusesLength(400, text)).toBe(true);
     expect(refusesLength(500, text)).toBe(false);
   });
 
-  it("takes no other refusal for one of length", () => {
+  it("does not take other refusals for length errors", () => {
     expect(refusesLength(400, "temperature must be at most 2")).toBe(false);
     expect(refusesLength(undefined, "maximum context length")).toBe(false);
   });

@@ -1,14 +1,14 @@
 import type { JsonAnswer } from "./json-answer.ts";
 
-/** An error that a server reports inside an answer whose status says that all is well. */
+/** Error that a server reports in the body of an answer with a success status. */
 export interface ReportedError {
-  /** The HTTP status that the body names; `undefined` if it names none. */
+  /** HTTP status named in the body; `undefined` without one. */
   readonly status: number | undefined;
   /** The body, as JSON. */
   readonly text: string;
 }
 
-/** Words of errors that pass: they say so in text where they give no number. */
+/** Words of transient errors that carry no status number. */
 const passingWords = /rate.?limit|too many requests|overloaded|unavailable|capacity|try again/iu;
 
 function statusOf(value: unknown): number | undefined {
@@ -17,8 +17,8 @@ function statusOf(value: unknown): number | undefined {
 }
 
 /**
- * An error in the body of an answer: gateways put one in `error`, vLLM gives an object of the type
- * `error`. `undefined` if there is none.
+ * Finds an error in the body of an answer: gateways put it in `error`, vLLM returns an object of
+ * type `error`. `undefined` if there is none.
  */
 export function reportedError(answer: JsonAnswer): ReportedError | undefined {
   if (!answer.isObject) return undefined;
@@ -36,7 +36,10 @@ export function reportedError(answer: JsonAnswer): ReportedError | undefined {
 /** Statuses with which servers refuse a sequence for its length. */
 const lengthStatuses: ReadonlySet<number> = new Set([400, 413, 422]);
 
-/** Names that servers give to the limit: OpenAI, vLLM, SGLang, llama.cpp, TGI, Anthropic, Gemini. */
+/**
+ * Names of the length limit in messages of OpenAI, vLLM, SGLang, llama.cpp, TGI, Anthropic and
+ * Gemini.
+ */
 const lengthWords =
   /context[_ -]?(?:length|window|size)|max(?:imum)?[_ ](?:model|sequence|input|prompt)[_ ]?len|maximum number of tokens|prompt is too long|(?:input|prompt|sequence) is too long|must have less than \d+ tokens|tokens`? \+ `?max_new_tokens|too many tokens|longer than the (?:model|maximum)/iu;
 

@@ -24,7 +24,7 @@ async function connect(
   return chatSampler({ url: `${server.url}/v1`, model: "hosted", retrySeconds: 0.01, ...options });
 }
 
-/** An answer in the shape of the chat-completions API. */
+/** Answer in the format of the chat-completions API. */
 const said = (message: object, finishReason = "stop"): Reply => ({
   body: {
     id: "chatcmpl-1",
@@ -47,7 +47,7 @@ const request = (text: string, changes: Partial<SampleRequest> = {}): SampleRequ
 const messagesOf = (index: number): unknown => server!.seen[index]!.body["messages"];
 
 describe("chatSampler", () => {
-  it("asks with one message, and gives the answer as text", async () => {
+  it("sends one message, and returns the answer as text", async () => {
     const sampler = await connect(() => said({ content: "go north 🧭" }), { apiKey: "k" });
     const response = await sampler.sample(request("Where to?", { temperature: 0.5 }));
     expect(textTokenizer.decode(response.tokens)).toBe("go north 🧭\0");
@@ -65,7 +65,7 @@ describe("chatSampler", () => {
     expect(sampler.usage).toEqual({ requests: 1, promptTokens: 10, responseTokens: 3 });
   });
 
-  it("holds a conversation under a name, with the system's text apart", async () => {
+  it("keeps a named conversation, with a separate system message", async () => {
     const answers = ["first", "second"];
     const sampler = await connect(() => said({ content: answers.shift() }));
     const first = request(messageTemplate.first("You mend.", "Issue\u001e1"), { sequenceId: "a" });
@@ -84,7 +84,7 @@ describe("chatSampler", () => {
     expect(messagesOf(2)).toHaveLength(2);
   });
 
-  it("turns calls of tools into text, and answers to them into tools' messages", async () => {
+  it("turns tool calls into text, and answers to them into tool messages", async () => {
     const tools = [
       {
         type: "function",
@@ -127,7 +127,7 @@ describe("chatSampler", () => {
     expect(body).not.toHaveProperty("max_tokens");
   });
 
-  it("gives calls without an id one, and sends reasoning back with them", async () => {
+  it("adds missing ids to calls, and sends reasoning back with them", async () => {
     const calls = [
       { function: { name: "run", arguments: '{"cmd":"ls"}' } },
       { id: "", type: "function", function: { name: "run", arguments: { cmd: "pwd" } } },
@@ -162,7 +162,7 @@ describe("chatSampler", () => {
     expect(server!.seen[0]!.body).not.toHaveProperty("parallel_tool_calls");
   });
 
-  it("sends reasoning back with answers in text too", async () => {
+  it("sends reasoning back with text answers too", async () => {
     const sampler = await connect(() => said({ content: "north", reasoning: "It is open." }));
     const first = request("Where to?", { sequenceId: "a" });
     const one = await sampler.sample(first);
@@ -175,17 +175,17 @@ describe("chatSampler", () => {
     ]);
   });
 
-  it("tells an answer that was cut from one that ended", async () => {
+  it("distinguishes truncated answers from complete ones", async () => {
     const sampler = await connect(() => said({ content: "so lo" }, "length"));
     const response = await sampler.sample(request("?"));
     expect(response.stopReason).toBe("length");
     expect(textTokenizer.decode(response.tokens)).toBe("so lo");
   });
 
-  it("names the field that is missing", async () => {
+  it("names the missing field", async () => {
     const sampler = await connect(() => ({ body: { choices: [{ message: { content: 5 } }] } }));
     await expect(sampler.sample(request("?"))).rejects.toThrow(
-      "choices[0].message.content must be a text, got 5",
+      "choices[0].message.content must be a string, got 5",
     );
   });
 

@@ -12,8 +12,8 @@ import { refuseOptions } from "./refuse-options.ts";
 import { seedNumber } from "./seed-number.ts";
 
 /**
- * Text as tokens: its UTF-16 units, and 0 as the end. For models that are talked to in text, whose
- * own tokens nobody sees.
+ * Text as tokens: UTF-16 code units, with 0 as the end token. For hosted models that exchange text
+ * and hide their own tokens.
  */
 export const textTokenizer: Tokenizer = {
   vocabularySize: 65_536,
@@ -21,7 +21,7 @@ export const textTokenizer: Tokenizer = {
   encode: (text) => Array.from({ length: text.length }, (_, i) => text.charCodeAt(i)),
   decode: (tokens) => {
     let text = "";
-    // A call has a limit of arguments.
+    // Chunked: JavaScript limits the number of arguments of a call.
     for (let start = 0; start < tokens.length; start += 4096) {
       text += String.fromCharCode(...tokens.slice(start, start + 4096));
     }
@@ -29,23 +29,23 @@ export const textTokenizer: Tokenizer = {
   },
 };
 
-/** Stands between the system's message and the user's, in the first prompt of an episode. */
+/** Separates the system message from the user's in the first prompt of an episode. */
 const systemEnd = "\u001e";
 
 /**
- * Prompts for {@link chatSampler}: the system's text and the user's as messages of their own. Its
- * shape is that of the environments' chat templates.
+ * Prompt template for {@link chatSampler}: system and user text as separate messages. It has the
+ * interface of the environments' chat templates.
  */
 export const messageTemplate: {
   first(system: string, user: string): string;
   next(user: string): string;
 } = {
-  // A user's text that holds the mark is not taken for two: the first one counts, and it is ours.
+  // The separator in user text is harmless: only the first one counts.
   first: (system, user) => `${system.replaceAll(systemEnd, " ")}${systemEnd}${user}`,
   next: (user) => user,
 };
 
-/** A tool, as the chat-completions API describes one. */
+/** Tool in the format of the chat-completions API. */
 export interface ChatTool {
   readonly type: "function";
   readonly function: {
@@ -57,34 +57,40 @@ export interface ChatTool {
 
 /** Options of {@link chatSampler}. */
 export interface ChatSamplerOptions extends RemoteOptions {
-  /** The model's name on the server. */
+  /** Name of the model on the server. */
   readonly model: string;
-  /** The longest answer, in the model's own tokens. Default 4096. */
+  /** Maximum length of an answer, in the model's own tokens. Default 4096. */
   readonly maxResponseTokens?: number;
-  /** Under which name that limit is sent: newer models refuse the older one. Default `max_tokens`. */
+  /**
+   * Name of the field that carries this limit; newer models refuse `max_tokens`. Default
+   * `max_tokens`.
+   */
   readonly limitField?: "max_tokens" | "max_completion_tokens";
-  /** The longest conversation, in UTF-16 units, the next answer included. Default 400,000. */
+  /**
+   * Maximum length of the conversation with the next answer, in UTF-16 code units. Default 400,000.
+   */
   readonly maxSequenceTokens?: number;
-  /** Whether temperature and seed are sent; some models refuse them. Default true. */
+  /** Sends temperature and seed, which some models refuse. Default true. */
   readonly sendsSampling?: boolean;
   /**
-   * Tools that the model may call, through the API. A call becomes the text
-   * `<tool_call>{"name": ..., "arguments": {...}}</tool_call>` after what the model said, and the
-   * environment's answer goes back as the tool's. Without tools, all is text.
+   * Tools that the model may call through the API. A call becomes the text
+   * `<tool_call>{"name": ..., "arguments": {...}}</tool_call>` after the model's message, and the
+   * observation goes back as the tool's message. Without tools, everything is plain text.
    */
   readonly tools?: readonly ChatTool[];
   /**
-   * Whether `parallel_tool_calls: false` is sent with tools; some servers refuse the field. Default true.
+   * Sends `parallel_tool_calls: false` along with tools; some servers refuse the field. Default
+   * true.
    */
   readonly sendsParallelToolCalls?: boolean;
-  /** Further fields of each request, such as `{ reasoning_effort: "low" }`. */
+  /** Additional fields of each request, such as `{ reasoning_effort: "low" }`. */
   readonly extra?: Readonly<Record<string, unknown>>;
 }
 
-/** What a chat sampler has used. */
+/** Usage of a chat sampler. */
 export interface ChatUsage {
   readonly requests: number;
-  /** As the server counts them; 0 where it does not. */
+  /** As counted by the server; 0 if it does not count. */
   readonly promptTokens: number;
   readonly responseTokens: number;
 }
@@ -94,7 +100,7 @@ interface Message {
   readonly content: string | null;
   readonly tool_calls?: unknown;
   readonly tool_call_id?: string;
-  /** Reasoning of an answer, under the names that servers give it. */
+  /** Reasoning of an answer; servers use different names. */
   readonly reasoning_content?: unknown;
   readonly reasoning?: unknown;
   readonly reasoning_details?: unknown;
@@ -105,21 +111,21 @@ const reasoningFields = ["reasoning_content", "reasoning", "reasoning_details"] 
 
 interface Conversation {
   readonly messages: readonly Message[];
-  /** How many tokens of the sequence the messages stand for. */
+  /** Number of tokens of the sequence that the messages cover. */
   readonly numTokens: number;
-  /** Calls of the last message that wait for an answer. */
+  /** Ids of tool calls in the last message that need an answer. */
   readonly callIds: readonly string[];
 }
 
 const empty: Conversation = { messages: [], numTokens: 0, callIds: [] };
 
 /**
- * A hosted model behind `/chat/completions` as a sampler: any environment can be played with it, by
- * the same rollout that training uses. It works with {@link textTokenizer}; what a prompt adds to a
- * named sequence becomes the next message. There are no log-probs and no entropies: both lists are
- * empty, and nothing can be trained on the record.
+ * Sampler for a hosted model behind `/chat/completions`: it can play any environment with the same
+ * rollout code as training. Uses {@link textTokenizer}; the text that a prompt adds to a named
+ * sequence becomes the next message. There are no log-probs or entropies: both lists are empty, and
+ * the records cannot be trained on.
  *
- * @param options.url - Up to the version: `https://host/v1`.
+ * @param options.url - Base URL with the version: `https://host/v1`.
  */
 export function chatSampler(
   options: ChatSamplerOptions,
@@ -187,7 +193,7 @@ export function chatSampler(
       usage.requests += 1;
       usage.promptTokens += answer.promptTokens;
       usage.responseTokens += answer.responseTokens;
-      // The mark of the end stands for one thing only.
+      // The end token must occur only at the end.
       const letters = textTokenizer.encode(text.replaceAll("\0", " "));
       const tokens = isCut ? letters : [...letters, textTokenizer.endToken];
       if (sequenceId !== undefined) {
@@ -223,7 +229,7 @@ function addedMessages({ messages, callIds }: Conversation, text: string): Messa
   if (answered === undefined) return [{ role: "user", content: text }];
   return [
     { role: "tool", tool_call_id: answered, content: text },
-    // Every call must have an answer.
+    // The API requires an answer to every call.
     ...others.map((id) => ({
       role: "tool" as const,
       tool_call_id: id,
@@ -232,14 +238,14 @@ function addedMessages({ messages, callIds }: Conversation, text: string): Messa
   ];
 }
 
-/** What a model said, as text, and as the message that goes back with the next request. */
+/** Message of the model, as text and in the form that the next request sends back. */
 interface ChatMessage {
   readonly text: string;
   readonly message: Message;
   readonly callIds: readonly string[];
 }
 
-/** A message, how it ended, and what it cost. */
+/** Message with its finish reason and token counts. */
 interface ChatAnswer extends ChatMessage {
   readonly isCut: boolean;
   readonly promptTokens: number;
@@ -251,7 +257,7 @@ function readChoice(answer: JsonAnswer, place: number): ChatAnswer {
   const [choice] = answer.field("choices").entries();
   if (choice === undefined) throw answer.field("choices").wrong("hold a choice");
   const reason = choice.field("finish_reason");
-  // Gateways report an error of the model's server in the choice.
+  // Gateways report errors of the model's server in the choice.
   if (!choice.field("error").isAbsent) throw choice.field("error").wrong("be absent");
   if (reason.raw === "error") throw reason.wrong("not be an error");
   const used = answer.field("usage");
@@ -265,7 +271,7 @@ function readChoice(answer: JsonAnswer, place: number): ChatAnswer {
   };
 }
 
-/** @param place - Number of messages before it, for the ids of calls that have none. */
+/** @param place - Number of earlier messages, for the ids of calls that have none. */
 function readMessage(choice: JsonAnswer, place: number): ChatMessage {
   const answer = choice.field("message");
   if (!answer.isObject) throw answer.wrong("be an object");
@@ -286,7 +292,7 @@ function readMessage(choice: JsonAnswer, place: number): ChatMessage {
   const text = typeof given.raw === "string" ? given.raw : JSON.stringify(given.raw ?? {});
   const callIds = listed.map((entry, index) => {
     const id = entry.field("id");
-    // Some servers give no id, but require one in the tool's message.
+    // Some servers omit the id, but require one in the tool's message.
     return id.isAbsent || id.raw === "" ? `call_${place}_${index}` : id.text();
   });
   const sentBack = listed.map((entry, index) => ({
@@ -295,7 +301,8 @@ function readMessage(choice: JsonAnswer, place: number): ChatMessage {
     id: callIds[index],
   }));
   return {
-    // Arguments that are not JSON stay as they are, and the format says that nothing was called.
+    // Arguments that are not JSON stay as they are; the format parser then reports that nothing was
+    // called.
     text: `${content}\n<tool_call>\n{"name": ${JSON.stringify(name)}, "arguments": ${text.trim() || "{}"}}\n</tool_call>`,
     message: { role: "assistant", content: content || null, ...reasoning, tool_calls: sentBack },
     callIds,

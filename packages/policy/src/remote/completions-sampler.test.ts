@@ -33,7 +33,7 @@ const request: SampleRequest = {
   stopTokens: [2],
 };
 
-/** An answer in the shape that vLLM documents, with token ids. */
+/** Answer in vLLM's documented format, with token ids. */
 const vllmAnswer = (changes: Readonly<Record<string, unknown>> = {}): Reply => ({
   body: {
     id: "cmpl-1",
@@ -65,7 +65,7 @@ const vllmAnswer = (changes: Readonly<Record<string, unknown>> = {}): Reply => (
 });
 
 describe("completionsSampler with vLLM's protocol", () => {
-  it("sends token ids and reads tokens, log-probs and entropies from below", async () => {
+  it("sends token ids and reads tokens, log-probs and lower bounds of entropies", async () => {
     const sampler = await connect(() => vllmAnswer(), { topLogProbs: 2, apiKey: "k" });
     const response = await sampler.sample(request);
     expect(response).toEqual({
@@ -102,7 +102,7 @@ describe("completionsSampler with vLLM's protocol", () => {
     });
   });
 
-  it("sends equal seeds for equal seeds, and others for others", async () => {
+  it("sends equal seeds for equal seeds, and different ones otherwise", async () => {
     const sampler = await connect(() => vllmAnswer());
     await sampler.sample(request);
     await sampler.sample(request);
@@ -113,7 +113,7 @@ describe("completionsSampler with vLLM's protocol", () => {
     expect(a as number).toBeLessThan(2 ** 31);
   });
 
-  it("reads older servers, which give ids as the tokens' names", async () => {
+  it("reads older servers, which give ids as token names", async () => {
     const sampler = await connect(() => vllmAnswer({ token_ids: undefined }));
     const response = await sampler.sample(request);
     expect(response.tokens).toEqual([11, 2]);
@@ -121,19 +121,19 @@ describe("completionsSampler with vLLM's protocol", () => {
     expect(sampler.capabilities.entropies).toBe("none");
   });
 
-  it("knows that nothing is drawn at temperature 0", async () => {
+  it("reports certainty at temperature 0", async () => {
     const sampler = await connect(() => vllmAnswer(), { topLogProbs: 1 });
     const response = await sampler.sample({ ...request, temperature: 0 });
     expect(response).toMatchObject({ logProbs: [0, 0], entropies: [0, 0] });
   });
 
-  it("takes a server's stop at another end token of the model for one", async () => {
+  it("accepts a stop at another end token of the model", async () => {
     const sampler = await connect(() => vllmAnswer({ token_ids: [11, 12] }));
     const response = await sampler.sample(request);
     expect(response).toMatchObject({ tokens: [11, 12], stopReason: "stop-token" });
   });
 
-  it("names URL and field of an answer that it cannot use", async () => {
+  it("names URL and field of an unusable answer", async () => {
     const answers: Reply[] = [
       { body: { choices: [] } },
       vllmAnswer({ logprobs: null }),
@@ -142,7 +142,7 @@ describe("completionsSampler with vLLM's protocol", () => {
       vllmAnswer({ finish_reason: "abort" }),
       vllmAnswer({ logprobs: { token_logprobs: [0.5, -1] } }),
     ];
-    // An answer that cannot be used is asked for again.
+    // An unusable answer is requested again.
     let current = -1;
     const sampler = await connect(() => answers[current]!);
     const wrong = async (): Promise<string> => {
@@ -153,7 +153,7 @@ describe("completionsSampler with vLLM's protocol", () => {
       );
     };
     expect(await wrong()).toBe("choices must hold a choice, got []");
-    expect(await wrong()).toBe("choices[0].logprobs.token_logprobs must be a list, got nothing");
+    expect(await wrong()).toBe("choices[0].logprobs.token_logprobs must be a list, got none");
     expect(await wrong()).toMatch(
       /^choices\[0\]\.logprobs\.token_logprobs must have an entry for/u,
     );
@@ -164,7 +164,7 @@ describe("completionsSampler with vLLM's protocol", () => {
     expect(await wrong()).toMatch(/token_logprobs\[0\] must be a log-prob, at most 0, got 0.5$/u);
   });
 
-  it("refuses what it would have to ignore", async () => {
+  it("refuses options that it cannot send", async () => {
     const sampler = await connect(() => vllmAnswer());
     const refused = async (changes: object): Promise<unknown> =>
       sampler.sample({ ...request, ...changes }).catch((error: Error) => error.message);
@@ -222,7 +222,7 @@ describe("completionsSampler with SGLang's protocol", () => {
 });
 
 describe("topEntropy", () => {
-  it("is the entropy where all is known, and at most that where not", () => {
+  it("is exact if all outcomes are known, and a lower bound otherwise", () => {
     const probabilities = [0.4, 0.3, 0.2, 0.1];
     const logProbs = probabilities.map(Math.log);
     const whole = -probabilities.reduce((sum, p) => sum + p * Math.log(p), 0);

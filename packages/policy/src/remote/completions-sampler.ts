@@ -13,32 +13,32 @@ import { topEntropy } from "./top-entropy.ts";
 
 /** Options of {@link completionsSampler}. */
 export interface CompletionsSamplerOptions extends RemoteOptions {
-  /** The model's name on the server. */
+  /** Name of the model on the server. */
   readonly model: string;
   /**
-   * Whose protocol: vLLM's `/v1/completions` (OpenAI's, with token ids), or SGLang's `/generate`.
-   * Default `vllm`.
+   * Protocol of the server: vLLM's `/v1/completions` (OpenAI's, with token ids), or SGLang's
+   * `/generate`. Default `vllm`.
    */
   readonly server?: "vllm" | "sglang";
-  /** The longest sequence that the server takes, prompt and response together. */
+  /** Maximum sequence length that the server accepts, prompt and response together. */
   readonly maxSequenceTokens: number;
   /**
-   * How many of the most likely tokens are asked for at each place, `>= 0`, for entropies from below
-   * (see `topEntropy`). 0 asks for none, and there are no entropies. Default 0.
+   * Number of most likely tokens to request at each position, `>= 0`, for lower bounds of entropies
+   * (see `topEntropy`). With 0 there are no entropies. Default 0.
    */
   readonly topLogProbs?: number;
   /**
-   * Whether the server's log-probs are of the distribution before (`raw`) or after (`processed`) the
-   * temperature: vLLM's `--logprobs-mode`. With `raw`, a temperature other than 0 and 1 is refused.
-   * Default `raw`.
+   * Distribution of the server's log-probs: before (`raw`) or after (`processed`) the temperature,
+   * as vLLM's `--logprobs-mode`. With `raw`, temperatures other than 0 and 1 are refused. Default
+   * `raw`.
    */
   readonly logProbs?: "raw" | "processed";
 }
 
 /**
- * Samples from a model that a server holds. The server's weights are its own: version 0 is all that
- * can be loaded. `top_p`, `top_k`, `min_p` and penalties are turned off, whatever the model's own
- * generation config says: they would change the distribution that log-probs are of.
+ * Sampler for a model on an inference server. The server owns the weights: only version 0 can be
+ * loaded. `top_p`, `top_k`, `min_p` and penalties are turned off explicitly, since defaults in the
+ * model's generation config would change the distribution that log-probs refer to.
  *
  * @throws `RangeError` for options outside their range. Requests throw `RemoteError`, a kind of
  *   failure of the episode; `SequenceLimitError` if the server finds a sequence too long;
@@ -81,7 +81,7 @@ export function completionsSampler(
       }
       const sampled = await sample(client, model, request, topLogProbs, signal);
       if (temperature !== 0) return sampled;
-      // What is drawn from is certain.
+      // At temperature 0 the distribution is certain.
       const zeros = sampled.tokens.map(() => 0);
       return { ...sampled, logProbs: zeros, entropies: topLogProbs > 0 ? zeros : [] };
     },
@@ -167,7 +167,7 @@ function readVllm(
   };
 }
 
-/** `token_id:17`, as vLLM writes a token where ids are asked for. */
+/** Parses `token_id:17`, vLLM's form of a token if ids are requested. */
 function namedToken(entry: JsonAnswer): number {
   const match = /^token_id:(\d+)$/u.exec(entry.text());
   if (match === null) throw entry.wrong('be "token_id:" and a number');
@@ -237,9 +237,9 @@ function readSglang(
 }
 
 /**
- * A response that was stopped must hold the token that stopped it: the policy drew it, and it is
- * trained on. That need not be one of the request's: servers also stop at the end tokens of the model's
- * generation config.
+ * A stopped response must contain the token that stopped it: the policy drew it, and it is trained
+ * on. It need not be a stop token of the request, since servers also stop at the end tokens of the
+ * model's generation config.
  */
 function stopReasonOf(
   place: JsonAnswer,

@@ -30,7 +30,7 @@ async function connect(
   return client;
 }
 
-/** Answers in turn, the last one again and again. */
+/** Returns the replies in order, and then repeats the last one. */
 function inTurn(...replies: readonly Reply[]): () => Reply {
   let next = 0;
   return () => replies[Math.min(next++, replies.length - 1)]!;
@@ -49,7 +49,7 @@ describe("HttpClient", () => {
     });
   });
 
-  it("tries again after a busy server, a cut connection and a failure that may pass", async () => {
+  it("retries after a busy server, a cut connection and a transient failure", async () => {
     const http = await connect(
       inTurn({ status: 503, body: "" }, "cut", { status: 429, body: "" }, { body: { ok: 1 } }),
     );
@@ -57,7 +57,7 @@ describe("HttpClient", () => {
     expect(http.numRetries).toBe(3);
   });
 
-  it("waits as long as the server asks it to", async () => {
+  it("waits as long as the server asks", async () => {
     const http = await connect(
       inTurn({ status: 429, body: "", headers: { "retry-after": "0.3" } }, { body: {} }),
     );
@@ -66,7 +66,7 @@ describe("HttpClient", () => {
     expect(performance.now() - begun).toBeGreaterThan(280);
   });
 
-  it("gives up at once where trying again cannot help, naming URL, status and reason", async () => {
+  it("fails at once if a retry cannot help, naming URL, status and reason", async () => {
     const http = await connect(() => ({ status: 400, body: { error: "prompt  is\ntoo long" } }));
     const error = await http.send("POST", "/v1/completions", {}).catch((cause: unknown) => cause);
     expect(error).toBeInstanceOf(RemoteError);
@@ -77,7 +77,7 @@ describe("HttpClient", () => {
     expect(server!.seen).toHaveLength(1);
   });
 
-  it("gives up when its patience ends, and not before a second attempt", async () => {
+  it("stops retrying when its patience ends, but not before a second attempt", async () => {
     const http = await connect(() => "cut", { patienceSeconds: 0.05 });
     const error = await http.send("GET", "/x").catch((cause: unknown) => cause);
     expect(error).toMatchObject({ name: "RemoteError", kind: "network", status: undefined });
@@ -113,7 +113,7 @@ describe("HttpClient", () => {
     expect(performance.now() - begun).toBeGreaterThan(1180);
   });
 
-  it("does not begin a wait that is longer than its patience", async () => {
+  it("does not start a wait longer than its patience", async () => {
     const http = await connect(() => ({
       status: 429,
       body: "",
@@ -125,7 +125,7 @@ describe("HttpClient", () => {
     expect(server!.seen).toHaveLength(1);
   });
 
-  it("tries again after any server error, and after an answer that is none", async () => {
+  it("retries after any server error, and after an invalid answer", async () => {
     const replies: Reply[] = [500, 502, 504, 520, 522, 524, 529, 599].map((status) => ({
       status,
       body: "<html>",
@@ -137,7 +137,7 @@ describe("HttpClient", () => {
     expect(http.numRetries).toBe(10);
   });
 
-  it("tries a few times for an answer that can be used, and then calls it a protocol failure", async () => {
+  it("retries an unusable answer a few times, then reports a protocol failure", async () => {
     const http = await connect(() => ({ body: "" }));
     const error = await http.send("GET", "/").catch((cause: unknown) => cause);
     expect(error).toMatchObject({ name: "RemoteError", kind: "protocol", status: 200 });
@@ -145,7 +145,7 @@ describe("HttpClient", () => {
     expect(server!.seen).toHaveLength(4);
   });
 
-  it("tries again after an answer that is cut in the middle, or that is not HTTP", async () => {
+  it("retries after an answer that is truncated or not HTTP", async () => {
     const half: Reply = { headers: { "content-length": "50" }, body: '{"a":', isCut: true };
     const http = await connect(inTurn(half, half, { body: { a: 1 } }));
     expect((await http.send("GET", "/")).field("a").number()).toBe(1);
@@ -166,7 +166,7 @@ describe("HttpClient", () => {
     });
   });
 
-  it("reads no answer that is longer than it may be, announced or not", async () => {
+  it("refuses an answer over the size limit, announced or not", async () => {
     const long = `"${"x".repeat(5000)}"`;
     const http = await connect(
       ({ path }) => ({
@@ -184,13 +184,13 @@ describe("HttpClient", () => {
     expect((await enough.send("GET", "/")).text()).toHaveLength(5000);
   });
 
-  it("says that settings are wrong if all requests are refused, and only then", async () => {
+  it("reports wrong settings only if every request is refused", async () => {
     const read = (): number => 0;
     const refusing = await connect(() => ({ status: 404, body: "no such model" }));
     const refusal = await refusing.sample("/", {}, read).catch((cause: unknown) => cause);
     expect(refusal).toBeInstanceOf(RemoteRefusal);
     expect(failureKindOf(refusal)).toBeUndefined();
-    // A gateway may refuse a response by mistake; other requests are refused once and for all.
+    // A gateway may refuse a response by mistake; other refusals are final.
     expect(server!.seen).toHaveLength(4);
     await expect(refusing.send("GET", "/")).rejects.toBeInstanceOf(RemoteRefusal);
     expect(server!.seen).toHaveLength(5);
@@ -202,7 +202,7 @@ describe("HttpClient", () => {
     expect(later).toMatchObject({ name: "RemoteError", kind: "protocol", status: 401 });
   });
 
-  it("asks again for a response if an error is inside the answer, or it cannot be read", async () => {
+  it("retries a response if the answer contains an error or cannot be read", async () => {
     const http = await connect(
       inTurn(
         { body: { error: { code: 502, message: "upstream" } } },
@@ -217,7 +217,7 @@ describe("HttpClient", () => {
     expect(http.numRetries).toBe(4);
   });
 
-  it("takes an error inside the answer for what it says", async () => {
+  it("classifies an error inside the answer by its own status", async () => {
     const http = await connect(() => ({ body: { error: { code: 400, message: "bad seed" } } }));
     const error = await http.sample("/s", {}, () => 0).catch((cause: unknown) => cause);
     expect(error).toMatchObject({ kind: "protocol", status: 400 });
@@ -227,7 +227,7 @@ describe("HttpClient", () => {
     expect(server!.seen).toHaveLength(1);
   });
 
-  it("tells a sequence that is too long from other refusals", async () => {
+  it("distinguishes an overlong sequence from other refusals", async () => {
     const message = "This model's maximum context length is 512 tokens.";
     const http = await connect(
       inTurn({ status: 400, body: { message } }, { status: 400, body: "" }),
@@ -237,7 +237,7 @@ describe("HttpClient", () => {
     await expect(http.sample("/", {}, read)).rejects.toMatchObject({ kind: "protocol" });
   });
 
-  it("does not wait for ever", async () => {
+  it("does not wait forever", async () => {
     const http = await connect(async () => new Promise<Reply>(() => undefined), {
       timeoutSeconds: 0.05,
       patienceSeconds: 0.001,
@@ -253,7 +253,7 @@ describe("HttpClient", () => {
     await expect(sent).rejects.toThrow("enough");
   });
 
-  it("has no more requests under way than it may", async () => {
+  it("limits the number of concurrent requests", async () => {
     let now = 0;
     let most = 0;
     const http = await connect(
@@ -271,7 +271,7 @@ describe("HttpClient", () => {
     expect(most).toBe(3);
   });
 
-  it("never repeats its key, even where the server does", async () => {
+  it("never repeats its key, even if the server does", async () => {
     const http = await connect(
       ({ headers }) => ({ status: 401, body: `bad key ${headers.authorization}` }),
       { apiKey: "secret-1" },
@@ -281,17 +281,17 @@ describe("HttpClient", () => {
     expect(JSON.stringify(error) + error.stack).not.toContain("secret-1");
   });
 
-  it("names the field that is not as it must be", async () => {
+  it("names the invalid field", async () => {
     const http = await connect(inTurn({ body: { a: [{ b: "x" }] } }, { body: "<html>" }));
     const answer = await http.send("GET", "/f");
     expect(() => answer.field("a").entries()[0]!.field("b").token()).toThrow(
       `GET ${server!.url}/f: a[0].b must be a whole number >= 0, got "x"`,
     );
-    expect(() => answer.field("c").text()).toThrow("c must be a text, got nothing");
+    expect(() => answer.field("c").text()).toThrow("c must be a string, got none");
     await expect(http.send("GET", "/f")).rejects.toThrow('body must be JSON, got "<html>"');
   });
 
-  it("says what it cannot use", () => {
+  it("names invalid options", () => {
     const make = (options: RemoteOptions) => () => new HttpClient("test", options, "x-api-key");
     expect(make({ url: "host" })).toThrow(
       "test: url must be http://host or https://host, got host",

@@ -7,24 +7,26 @@ import { JsonAnswer } from "./json-answer.ts";
 import { RemoteError, RemoteRefusal } from "./remote-error.ts";
 import { retryAfterSeconds } from "./retry-after.ts";
 
-/** How to reach a server, and how patiently. */
+/** Connection and retry options of a server. */
 export interface RemoteOptions {
-  /** Where its routes begin: `http://host:8000`. Without user, password, query or fragment. */
+  /** Base URL of the routes: `http://host:8000`. Without user, password, query or fragment. */
   readonly url: string;
-  /** Sent as a header only; never in an error, a record or a log. */
+  /** Sent only as a header; never in an error, a record or a log. */
   readonly apiKey?: string;
-  /** The longest that one attempt of a request may take, seconds. Default 600. */
+  /** Maximum duration of one attempt, seconds. Default 600. */
   readonly timeoutSeconds?: number;
   /**
-   * Time during which a request is tried again after its first failure for a passing reason, seconds,
-   * `>= 0`; it is tried again once at least, unless it is 0. Default 300.
+   * Time after the first transient failure during which a request is retried, seconds, `>= 0`;
+   * there is at least one retry unless it is 0. Default 300.
    */
   readonly patienceSeconds?: number;
-  /** Before the second attempt, seconds; doubled for each further one, at most 30. Default 0.5. */
+  /**
+   * Wait before the second attempt, seconds; doubled for each further one, up to 30. Default 0.5.
+   */
   readonly retrySeconds?: number;
-  /** The most requests under way at once, `>= 1`; others wait. Default 128. */
+  /** Maximum number of concurrent requests, `>= 1`; others wait. Default 128. */
   readonly maxConcurrent?: number;
-  /** The longest answer that is read, bytes, `>= 1`. Default 64 MiB. */
+  /** Maximum size of an answer, bytes, `>= 1`. Default 64 MiB. */
   readonly maxResponseBytes?: number;
 }
 
@@ -32,28 +34,28 @@ export interface RemoteOptions {
 export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
   readonly timeoutSeconds?: number;
-  /** Statuses that are answers to the caller, not errors. */
+  /** Statuses returned to the caller instead of thrown as errors. */
   readonly accepted?: readonly number[];
 }
 
-/** Client errors that may pass. All server errors may, but for those that never do. */
+/** Client errors that may be transient. All server errors may be, except those that never are. */
 const passing = new Set([408, 425, 429]);
 const lasting = new Set([501, 505]);
-/** Refusals of the address or the key; of a response, a gateway may give one by mistake. */
+/** Refusals of the address or the key. For a sample request, a gateway may send one by mistake. */
 const refusals = new Set([401, 403, 404, 405]);
-/** Attempts at an answer that cannot be used: another one may be usable, a third rarely is. */
+/** Attempts at getting a usable answer: a second one may succeed, a third rarely does. */
 const maxUnusable = 4;
-/** The longest wait between attempts if the server asks for none, seconds. */
+/** Longest wait between attempts unless the server asks for more, seconds. */
 const longestWait = 30;
-/** What is kept of an answer that is an error, characters. */
+/** Maximum length of an error answer that is quoted, characters. */
 const maxDetail = 300;
 
 /** A failed attempt. */
 interface FailedAttempt {
   readonly error: Error;
-  /** `patiently` as long as the patience lasts, `briefly` a few times, or not at all. */
+  /** Retry policy: `patiently` until the patience ends, `briefly` a few times, or not at all. */
   readonly again: "patiently" | "briefly" | "never";
-  /** The server's wish, seconds. */
+  /** Wait requested by the server, seconds. */
   readonly waitSeconds?: number | undefined;
 }
 
@@ -62,17 +64,17 @@ interface Success<T> {
   readonly value: T;
 }
 
-/** A request as it is tried again and again. */
+/** Request with its retries. */
 interface Call<T> {
   readonly where: string;
   readonly request: HttpRequest;
   readonly options: RequestOptions;
-  /** A request for a response: see {@link HttpClient.sample}. */
+  /** True for a sample request, see {@link HttpClient.sample}. */
   readonly isSampling: boolean;
   readonly read: (answer: JsonAnswer) => T;
 }
 
-/** JSON over HTTP, with retries, deadlines and a limit on what runs at once. */
+/** JSON over HTTP, with retries, deadlines and a limit on concurrent requests. */
 export class HttpClient {
   readonly #base: URL;
   readonly #headers: Readonly<Record<string, string>>;
@@ -85,12 +87,12 @@ export class HttpClient {
   readonly #waiting: (() => void)[] = [];
   #free: number;
   #numRetries = 0;
-  /** True once the server has accepted a request. */
+  /** True after the server has accepted a request. */
   #isAccepted = false;
 
   /**
-   * @param where - Name of the function that was called, for messages.
-   * @param keyHeader - The header that carries the key: itself, or as a bearer token.
+   * @param where - Name of the calling function, for messages.
+   * @param keyHeader - Header that carries the key, as is or as a bearer token.
    */
   constructor(where: string, options: RemoteOptions, keyHeader: "authorization" | "x-api-key") {
     const { timeoutSeconds = 600, patienceSeconds = 300, retrySeconds = 0.5 } = options;
@@ -115,10 +117,11 @@ export class HttpClient {
   }
 
   /**
-   * Sends JSON and reads JSON. An equal request is sent again after a passing failure, so the route
-   * must bear that.
-   * @throws {@link RemoteError} that names method, URL, status and what the server said;
-   *   {@link RemoteRefusal} if the server has refused all requests; the signal's reason if it aborts.
+   * Sends and receives JSON. The same request is sent again after a transient failure, so the route
+   * must be idempotent.
+   * @throws {@link RemoteError} that names method, URL, status and the server's message;
+   *   {@link RemoteRefusal} if the server has refused all requests; the signal's reason if it
+   *   aborts.
    */
   async send(
     method: "GET" | "POST",
@@ -130,10 +133,11 @@ export class HttpClient {
   }
 
   /**
-   * Asks for a response of a model, and reads it. An error inside an answer with status 200 counts as
-   * an error, and an answer that cannot be read is asked for again.
-   * @param read - Takes what is needed from the answer; throws `RemoteError` if it is not there.
-   * @throws as {@link send}; `SequenceLimitError` if the server finds the sequence too long.
+   * Requests a response of a model and reads it. An error inside an answer with status 200 counts
+   * as an error, and an answer that cannot be read is requested again.
+   * @param read - Extracts the needed parts from the answer; throws `RemoteError` if they are
+   *   missing.
+   * @throws Same as {@link send}; `SequenceLimitError` if the server finds the sequence too long.
    */
   async sample<T>(
     path: string,
@@ -173,7 +177,7 @@ export class HttpClient {
     }
   }
 
-  /** Tries a call until it succeeds, or another attempt is of no use. */
+  /** Retries a call until it succeeds or another attempt cannot help. */
   async #persist<T>(call: Call<T>): Promise<T> {
     const { options } = call;
     let failedAt: number | undefined;
@@ -247,7 +251,7 @@ export class HttpClient {
     }
   }
 
-  /** An error that the server answers, by its status; without one it is an unusable answer. */
+  /** Classifies an error answer by its status; without one it is an unusable answer. */
   #refused<T>(
     { where, request, isSampling }: Call<T>,
     status: number | undefined,
@@ -273,17 +277,17 @@ export class HttpClient {
     return { again: mayPass ? "patiently" : "never", error, waitSeconds };
   }
 
-  /** Requests that were sent again since the client was made. */
+  /** Number of requests that were sent again. */
   get numRetries(): number {
     return this.#numRetries;
   }
 
-  /** Closes connections that are idle. */
+  /** Closes idle connections. */
   close(): void {
     this.#agent.destroy();
   }
 
-  /** A server may repeat what it was sent, the key included. */
+  /** A server may echo the request, the key included. */
   readonly #redacted = (text: string): string =>
     this.#apiKey === undefined ? text : text.replaceAll(this.#apiKey, "[key]");
 
@@ -293,10 +297,10 @@ export class HttpClient {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     this.#numRetries += 1;
-    // Those that failed together come again one after the other.
+    // Spreads the retries of requests that failed together.
     const spread = 1 + (this.#numRetries % 8) / 16;
     const own = Math.min(longestWait, this.#retrySeconds * 2 ** (attempt - 1) * spread);
-    // A server that asks for no wait at all is still not asked without a pause.
+    // A short pause even if the server asks for none.
     const seconds = wantedSeconds === undefined ? own : Math.max(wantedSeconds, Math.min(own, 1));
     let timer: NodeJS.Timeout | undefined;
     let wake: () => void = () => undefined;
@@ -316,7 +320,7 @@ export class HttpClient {
       this.#free -= 1;
       return;
     }
-    // Who leaves hands the place over; one who gave up hands it on in `#leave`.
+    // A finished request hands its slot over; a cancelled one passes it on in `#leave`.
     await new Promise<void>((resolve) => {
       this.#waiting.push(resolve);
     });

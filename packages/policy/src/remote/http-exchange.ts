@@ -6,7 +6,7 @@ import {
 } from "node:http";
 import { request as requestHttps } from "node:https";
 
-/** One request, ready to be sent. */
+/** Request ready to be sent. */
 export interface HttpRequest {
   readonly method: "GET" | "POST";
   readonly url: URL;
@@ -16,27 +16,27 @@ export interface HttpRequest {
 
 /** Limits of one exchange. */
 export interface ExchangeLimits {
-  /** From the request to the end of the answer, seconds. */
+  /** Time from the request to the end of the answer, seconds. */
   readonly timeoutSeconds: number;
-  /** The longest body of an answer, bytes. */
+  /** Maximum size of the answer's body, bytes. */
   readonly maxBytes: number;
   readonly signal: AbortSignal | undefined;
 }
 
-/** An answer, read to its end. */
+/** Complete answer. */
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
 }
 
-/** An answer came that cannot be read: it is too long, or it is not HTTP. */
+/** Answer that cannot be read: too long, or not HTTP. */
 export class UnreadableAnswer extends Error {
   override readonly name = "UnreadableAnswer";
 }
 
 /**
- * Sends a request and reads its answer, once.
+ * Sends a request once and reads its answer.
  * @throws `UnreadableAnswer`, or the error of the connection.
  */
 export async function exchangeHttp(
@@ -50,7 +50,7 @@ export async function exchangeHttp(
   const onAbort = (): void => void request?.destroy(new Error("aborted"));
   try {
     return await new Promise<HttpAnswer>((resolve, reject) => {
-      // The first reason counts; ending the connection gives further ones.
+      // The first reason counts; closing the connection causes further errors.
       const stop = (reason: Error): void => {
         reject(reason);
         request?.destroy();

@@ -1,17 +1,20 @@
 import { isJsonObject } from "../files/json-file.ts";
 import { RemoteError } from "./remote-error.ts";
 
-/** Where an answer comes from, for messages. */
+/** Origin of an answer, for messages. */
 export interface AnswerSource {
   /** Method and URL. */
   readonly where: string;
   readonly url: string;
   readonly status: number;
-  /** A text without what must not be shown. */
+  /** Returns a text with secrets removed. */
   readonly shown: (text: string) => string;
 }
 
-/** A place in a server's answer. What is not as expected is an error that names URL and field. */
+/**
+ * Location in the JSON of a server's answer. Unexpected content is an error that names URL and
+ * field.
+ */
 export class JsonAnswer {
   readonly #source: AnswerSource;
   readonly #path: string;
@@ -39,15 +42,15 @@ export class JsonAnswer {
     }
   }
 
-  /** The HTTP status of the answer. */
+  /** HTTP status of the answer. */
   get status(): number {
     return this.#source.status;
   }
 
-  /** An error about this place. */
+  /** Creates an error about this location. */
   wrong(rule: string): RemoteError {
     const { where, url, status, shown } = this.#source;
-    const value = shown(JSON.stringify(this.#value) ?? "nothing").slice(0, 120);
+    const value = shown(JSON.stringify(this.#value) ?? "none").slice(0, 120);
     return new RemoteError(
       "protocol",
       url,
@@ -56,7 +59,7 @@ export class JsonAnswer {
     );
   }
 
-  /** A field of an object; may be absent. */
+  /** Field of an object; may be absent. */
   field(name: string): JsonAnswer {
     const inner =
       isJsonObject(this.#value) && Object.hasOwn(this.#value, name) ? this.#value[name] : undefined;
@@ -64,23 +67,23 @@ export class JsonAnswer {
     return new JsonAnswer(this.#source, path, inner);
   }
 
-  /** True for an object that is no list. */
+  /** True for an object that is not a list. */
   get isObject(): boolean {
     return isJsonObject(this.#value);
   }
 
-  /** Whether there is nothing here: no field, or null. */
+  /** True if there is no such field, or it is null. */
   get isAbsent(): boolean {
     return this.#value === undefined || this.#value === null;
   }
 
-  /** The names of an object's fields. */
+  /** Field names of an object. */
   names(): string[] {
     if (!isJsonObject(this.#value)) throw this.wrong("be an object");
     return Object.keys(this.#value);
   }
 
-  /** The entries of a list. */
+  /** Entries of a list. */
   entries(): JsonAnswer[] {
     if (!Array.isArray(this.#value)) throw this.wrong("be a list");
     return this.#value.map(
@@ -89,7 +92,7 @@ export class JsonAnswer {
   }
 
   text(): string {
-    if (typeof this.#value !== "string") throw this.wrong("be a text");
+    if (typeof this.#value !== "string") throw this.wrong("be a string");
     return this.#value;
   }
 
@@ -109,7 +112,7 @@ export class JsonAnswer {
     return this.#value as number;
   }
 
-  /** A natural log of a probability: finite, at most 0 but for rounding, which is taken off. */
+  /** Log of a probability: finite and at most 0; a rounding excess is clamped. */
   logProb(): number {
     const value = this.number();
     if (value > 1e-3) throw this.wrong("be a log-prob, at most 0");

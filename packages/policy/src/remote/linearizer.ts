@@ -1,7 +1,7 @@
 import type { Objective, ObjectiveInputs, PlainTensor, Segments } from "@turnwise/core";
 
 /**
- * The value of an objective and its slope along each token's log-prob: `linearize` of
+ * Value of an objective and its slope along each token's log-prob: `linearize` of
  * `@turnwise/estimators`, which this package does not import.
  */
 export type Linearizer = (

@@ -1,14 +1,14 @@
 import type { SampleRequest } from "@turnwise/core";
 
-/** What every sampler here takes. */
+/** Options that every sampler here supports. */
 const common = ["promptTokens", "seed", "sequenceId", "temperature", "maxTokens", "stopTokens"];
-/** Values that ask for nothing. */
+/** Values that request nothing. */
 const neutral: Readonly<Record<string, unknown>> = { topK: 0, topP: 1, minP: 0 };
 
 /**
  * Refuses options that a sampler would have to ignore.
- * @param further - Names of options that it takes besides the common ones.
- * @throws `RangeError` naming the first option that asks for something else.
+ * @param further - Names of options that it supports besides the common ones.
+ * @throws `RangeError` naming the first unsupported option.
  */
 export function refuseOptions(
   where: string,
@@ -19,7 +19,7 @@ export function refuseOptions(
     if (common.includes(name) || further.includes(name) || value === undefined) continue;
     if (value === neutral[name] || (Array.isArray(value) && value.length === 0)) continue;
     throw new RangeError(
-      `${where}: ${name} must not be given, since this sampler cannot do it, got ${JSON.stringify(value)}`,
+      `${where}: ${name} must not be given, since this sampler does not support it, got ${JSON.stringify(value)}`,
     );
   }
 }

@@ -1,13 +1,13 @@
 import { FailureError } from "@turnwise/core";
 
 /**
- * A server did not give what it was asked for; says where, and what came instead. Its kind is
- * `network` if there was no whole answer, `protocol` if there was one that cannot be used.
+ * Failed request to a server, with the URL and what came instead of a valid answer. Its kind is
+ * `network` without a complete answer, `protocol` for an unusable one.
  */
 export class RemoteError extends FailureError {
   override readonly name = "RemoteError";
   readonly url: string;
-  /** The HTTP status, where there was an answer. */
+  /** HTTP status; undefined without an answer. */
   readonly status: number | undefined;
 
   constructor(
@@ -24,8 +24,8 @@ export class RemoteError extends FailureError {
 }
 
 /**
- * A server refuses all requests (401, 403, 404, 405) and has accepted none: the URL, the model or the
- * key is wrong. It has no kind of failure, since no episode can be played.
+ * The server refuses all requests (401, 403, 404, 405) and has accepted none: the URL, the model or
+ * the key is wrong. It has no failure kind, since no episode can be played.
  */
 export class RemoteRefusal extends Error {
   override readonly name = "RemoteRefusal";

@@ -25,18 +25,18 @@ it("reads the three forms of an HTTP date", () => {
   }
 });
 
-it("measures a date by the server's clock if it tells it", () => {
+it("measures a date by the server's clock if known", () => {
   const date = "Mon, 30 Nov 2026 15:00:00 GMT";
   const after = "Mon, 30 Nov 2026 15:00:07 GMT";
   expect(retryAfterSeconds({ date, "retry-after": after }, now)).toBe(7);
 });
 
-it("does not wait for a date that has passed", () => {
+it("does not wait for a past date", () => {
   const after = "Mon, 30 Nov 2026 11:59:00 GMT";
   expect(retryAfterSeconds({ "retry-after": after }, now)).toBe(0);
 });
 
-it("ignores values that it cannot read", () => {
+it("ignores values that it cannot parse", () => {
   for (const after of ["", "soon", "-3", "1h", "NaN", "Infinity", "12:99:99"]) {
     expect(retryAfterSeconds({ "retry-after": after }, now)).toBeUndefined();
   }

@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders } from "node:http";
 
-/** A number in decimal digits, as headers write it. */
+/** Number in decimal digits, as in headers. */
 const decimal = /^\s*\d+(?:\.\d+)?\s*$/u;
-/** The time of day that every form of an HTTP date has. */
+/** Time of day, contained in every form of an HTTP date. */
 const timeOfDay = /\d{1,2}:\d{2}:\d{2}/u;
-/** A time zone at the end of a date. */
+/** Time zone at the end of a date. */
 const zone = /(?:GMT|UTC|Z|[+-]\d{2}:?\d{2})\s*$/iu;
 
 function dateMilliseconds(text: string): number | undefined {
@@ -15,9 +15,9 @@ function dateMilliseconds(text: string): number | undefined {
 
 /**
  * Seconds that a server asks its client to wait, `>= 0`: `retry-after-ms` in milliseconds, or
- * `retry-after` in seconds or as a date, by the clock of the server's own `date` header if it sends
- * one. `undefined` if there is neither or it cannot be read.
- * @param now - Time on the client's clock, milliseconds since 1970, for a server without `date`.
+ * `retry-after` in seconds or as a date relative to the server's own `date` header. `undefined` if
+ * neither is present or readable.
+ * @param now - Client time in milliseconds since 1970, used without a `date` header.
  */
 export function retryAfterSeconds(headers: IncomingHttpHeaders, now: number): number | undefined {
   const milliseconds = headers["retry-after-ms"];

@@ -4,27 +4,27 @@ import { RemoteError } from "./remote-error.ts";
 
 /** Options of a {@link TinkerClient}. */
 export interface TinkerClientOptions extends RemoteOptions {
-  /** The longest that an operation may take from request to result, seconds. Default 3600. */
+  /** Maximum duration of an operation from request to result, seconds. Default 3600. */
   readonly operationSeconds?: number;
 }
 
-/** Times between signs of life, seconds: servers drop what belongs to a silent session. */
+/** Heartbeat interval, seconds: servers drop the data of a silent session. */
 const heartbeatSeconds = 10;
-/** Between two looks at a result that is not there, seconds: at first, and at most. */
+/** First and longest interval between polls for a result, seconds. */
 const [firstPollSeconds, longestPollSeconds] = [0.01, 1];
-/** The most time that the server holds one look open, and a margin, seconds. */
+/** Longest time that the server holds one poll open, with a margin, seconds. */
 const lookSeconds = 330;
 
 /**
- * The Tinker protocol's session and futures: an operation is asked for, answered with a request's
- * id, and its result is fetched by that id.
+ * Sessions and futures of the Tinker protocol: an operation is answered with a request id, and its
+ * result is fetched by that id.
  */
 export class TinkerClient {
   readonly #http: HttpClient;
   readonly #operationSeconds: number;
   #sessionId: string | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
-  /** Ends the heartbeat that is under way. */
+  /** Aborts the heartbeat in progress. */
   #beat = new AbortController();
   #lastSamplingSession = 0;
 
@@ -33,7 +33,7 @@ export class TinkerClient {
     this.#operationSeconds = options.operationSeconds ?? 3600;
   }
 
-  /** Waits for the server, and begins a session that lasts until {@link close}. */
+  /** Waits for the server and starts a session that lasts until {@link close}. */
   async open(): Promise<void> {
     await this.#http.send("GET", "/api/v1/healthz");
     const answer = await this.#http.send("POST", "/api/v1/create_session", {
@@ -45,7 +45,7 @@ export class TinkerClient {
     const sessionId = answer.field("session_id").text();
     this.#sessionId = sessionId;
     this.#heartbeat = setInterval(() => {
-      // A heartbeat that is lost is followed by the next, so it is not retried for longer than that.
+      // A lost heartbeat is superseded by the next, so it is not retried for longer.
       this.#beat.abort();
       this.#beat = new AbortController();
       void this.#http
@@ -65,28 +65,28 @@ export class TinkerClient {
     return this.#sessionId;
   }
 
-  /** A question that is answered at once. */
+  /** Sends a request that is answered at once. */
   async ask(path: string, body: unknown, signal?: AbortSignal): Promise<JsonAnswer> {
     return this.#http.send("POST", `/api/v1${path}`, body, { signal });
   }
 
-  /** What the server says about itself, without a session. */
+  /** Capabilities reported by the server; needs no session. */
   async about(): Promise<JsonAnswer> {
     return this.#http.send("GET", "/api/v1/get_server_capabilities");
   }
 
   /**
-   * An operation, and its result.
-   * @throws {@link RemoteError} with what the server says went wrong, or if it takes too long.
+   * Runs an operation and returns its result.
+   * @throws {@link RemoteError} with the server's error, or if it takes too long.
    */
   async operate(path: string, body: unknown, signal?: AbortSignal): Promise<JsonAnswer> {
     const accepted = await this.ask(path, body, signal);
     return this.result(path, accepted.field("request_id"), signal);
   }
 
-  /** The result of an operation that was accepted. */
+  /** Waits for the result of an accepted operation. */
   async result(path: string, id: JsonAnswer, signal?: AbortSignal): Promise<JsonAnswer> {
-    // A number as a text with one server, a UUID with another.
+    // A numeric string on one server, a UUID on another.
     const requestId = typeof id.raw === "number" ? String(id.raw) : id.text();
     const begun = performance.now();
     for (let pollSeconds = firstPollSeconds; ; pollSeconds *= 2) {
@@ -95,7 +95,7 @@ export class TinkerClient {
         "POST",
         "/api/v1/retrieve_future",
         { request_id: requestId },
-        // 408 is "not yet" here: no failure, and no reason to wait longer and longer.
+        // 408 means "not yet" here: not a failure, and no reason to back off.
         { signal, timeoutSeconds: lookSeconds, accepted: [408] },
       );
       const isPending = answer.status === 408 || answer.field("type").raw === "try_again";
@@ -107,7 +107,7 @@ export class TinkerClient {
         return answer;
       }
       const now = performance.now();
-      // One server answers "not yet" for ids that it never gave out, so there is an end.
+      // One server answers "not yet" for ids that it never issued, so polling must end.
       if (now - begun > this.#operationSeconds * 1000) {
         throw new RemoteError(
           "network",
@@ -115,7 +115,7 @@ export class TinkerClient {
           `${path}: result must come within ${this.#operationSeconds} s, got none for request ${requestId}`,
         );
       }
-      // A server that held the look open has waited for us.
+      // A server that holds the poll open has done the waiting.
       const rest = Math.min(pollSeconds, longestPollSeconds) * 1000 - (now - looked);
       if (rest > 0) {
         await new Promise((resolve) => {
@@ -125,13 +125,13 @@ export class TinkerClient {
     }
   }
 
-  /** The number of the next sampling session, from 1. */
+  /** Number of the next sampling session, from 1. */
   nextSamplingSession(): number {
     this.#lastSamplingSession += 1;
     return this.#lastSamplingSession;
   }
 
-  /** Ends heartbeats and connections. */
+  /** Stops heartbeats and closes connections. */
   close(): void {
     clearInterval(this.#heartbeat);
     this.#beat.abort();

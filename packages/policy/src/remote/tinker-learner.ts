@@ -19,7 +19,7 @@ import { RemoteError } from "./remote-error.ts";
 import type { TinkerClient } from "./tinker-client.ts";
 import type { TinkerPolicyOptions } from "./tinker-policy.ts";
 
-/** The file that stands for weights which a server keeps. */
+/** File that references weights kept by a server. */
 const stateFile = "tinker.json";
 
 interface TensorData {
@@ -34,12 +34,12 @@ const floats = (data: readonly number[]): TensorData => ({
   shape: [data.length],
 });
 
-/** Whether a server says that it does not have a route. */
+/** True if a server answers that it does not have a route. */
 function isMissingRoute(error: unknown): boolean {
   return error instanceof RemoteError && (error.status === 404 || error.status === 405);
 }
 
-/** Trains a model that a Tinker server holds. Use one operation at a time. */
+/** Trains a model on a Tinker server. Run one operation at a time. */
 export class TinkerLearner implements Learner {
   readonly capabilities: LearnerCapabilities;
   readonly #client: TinkerClient;
@@ -82,7 +82,7 @@ export class TinkerLearner implements Learner {
     return this.#modelId;
   }
 
-  /** Log-probs from the server; the entropies are surprisals, minus the log-probs. */
+  /** Returns the server's log-probs; entropies are surprisals, minus the log-probs. */
   async score(rows: readonly TokenRow[]): Promise<ScoredRow[]> {
     const logProbs = await this.#logProbs(rows);
     return rows.map(({ spans }, i) => {
@@ -98,9 +98,10 @@ export class TinkerLearner implements Learner {
   }
 
   /**
-   * Evaluates the objective here, at the server's log-probs, and sends its slopes.
-   * @throws `NonFiniteError` if a log-prob or a slope is not finite; nothing was sent then.
-   *   `RangeError` for an objective that trains entropies or values: the protocol has neither.
+   * Evaluates the objective locally at the server's log-probs, and sends its slopes.
+   * @throws `NonFiniteError` if a log-prob or a slope is not finite; nothing is sent then.
+   *   `RangeError` for an objective that trains entropies or values, which the protocol does not
+   *   have.
    */
   async update(rows: readonly TrainingRow[], objective: Objective): Promise<UpdateReport> {
     const trained = rows.filter(({ weights }) => weights.some((weight) => weight !== 0));
@@ -141,7 +142,7 @@ export class TinkerLearner implements Learner {
     return { version: this.#version };
   }
 
-  /** Has the server keep the present weights for sampling. @returns Their path on the server. */
+  /** Makes the server keep the current weights for sampling. @returns Their path on the server. */
   async publish(): Promise<string> {
     if (this.#published?.version === this.#version) return this.#published.path;
     const answer = await this.#operate("/save_weights_for_sampler", {
@@ -152,7 +153,7 @@ export class TinkerLearner implements Learner {
     return this.#published.path;
   }
 
-  /** Has the server keep weights and optimizer, and writes down where. */
+  /** Makes the server keep weights and optimizer state, and writes a reference to them. */
   async save(directory: string): Promise<void> {
     const answer = await this.#operate("/save_weights", {
       path: `u${this.#numUpdates}-${this.#lastSequence + 1}`,
@@ -168,7 +169,10 @@ export class TinkerLearner implements Learner {
     });
   }
 
-  /** Takes up what {@link save} wrote down, in a new model: servers load into fresh ones alone. */
+  /**
+   * Restores the state referenced by {@link save} in a new model: servers load only into fresh
+   * ones.
+   */
   async restore(directory: string): Promise<void> {
     const file = join(directory, stateFile);
     const state = await readJson(file);
@@ -179,7 +183,7 @@ export class TinkerLearner implements Learner {
       );
     }
     if (typeof path !== "string")
-      throw new Error(`${file}: path must be a text, got ${String(path)}`);
+      throw new Error(`${file}: path must be a string, got ${String(path)}`);
     for (const [name, value] of Object.entries({ version, numUpdates })) {
       if (!Number.isSafeInteger(value) || (value as number) < 0) {
         throw new Error(`${file}: ${name} must be a whole number >= 0, got ${String(value)}`);
@@ -203,7 +207,7 @@ export class TinkerLearner implements Learner {
     await this.#unload(former.modelId).catch(() => undefined);
   }
 
-  /** Frees the model's place on the server. */
+  /** Releases the model on the server. */
   async unload(): Promise<void> {
     await this.#unload(this.#modelId);
   }
@@ -216,7 +220,7 @@ export class TinkerLearner implements Learner {
     await this.#client.result("/unload_model", answer.field("request_id"));
   }
 
-  /** An operation on the model. Its number makes a request that is sent twice count once. */
+  /** Runs an operation on the model. Its sequence number makes a repeated request count once. */
   async #operate(path: string, body: Readonly<Record<string, unknown>>): Promise<JsonAnswer> {
     this.#lastSequence += 1;
     return this.#client.operate(path, {
@@ -251,7 +255,7 @@ export class TinkerLearner implements Learner {
     return outputs(answer, data.length);
   }
 
-  /** Where there is no forward pass alone: a training pass whose gradient is 0. */
+  /** Fallback for servers without a forward pass: a training pass with zero gradient. */
   async #forwardByTraining(data: readonly ReturnType<typeof datum>[]): Promise<number[][]> {
     const answer = await this.#operate("/forward_backward", {
       forward_backward_input: {
@@ -305,7 +309,7 @@ export class TinkerLearner implements Learner {
     return parts;
   }
 
-  /** The objective over all rows at once, since some of them look at more than one token. */
+  /** The objective is evaluated over all rows at once, since it may couple tokens. */
   #slopes(
     rows: readonly TrainingRow[],
     logProbs: readonly (readonly number[])[],
@@ -371,7 +375,9 @@ export class TinkerLearner implements Learner {
     return { loss: slopes.loss, metrics: slopes.metrics, byRow };
   }
 
-  /** Advantages whose loss at a ratio of 1 has these slopes, whatever the server divides by. */
+  /**
+   * Advantages whose loss at a ratio of 1 has these slopes, whatever normalization the server uses.
+   */
   #scaled(
     rows: readonly TokenRow[],
     slopes: readonly (readonly number[])[],
@@ -384,7 +390,7 @@ export class TinkerLearner implements Learner {
   }
 }
 
-/** A row as the protocol has it: inputs, and what follows each of them. */
+/** Row in the form of the protocol: inputs, and the token that follows each. */
 function datum({ tokens }: TokenRow): {
   readonly model_input: unknown;
   readonly loss_fn_inputs: { readonly target_tokens: TensorData };
@@ -398,7 +404,7 @@ function datum({ tokens }: TokenRow): {
   };
 }
 
-/** Entries of the response tokens, laid out over all targets; 0 elsewhere. */
+/** Entries of the response tokens laid out over all targets; 0 elsewhere. */
 function spread({ spans }: TokenRow, entries: readonly number[], length: number): number[] {
   const whole = Array.from({ length }, () => 0);
   let at = 0;
@@ -408,12 +414,12 @@ function spread({ spans }: TokenRow, entries: readonly number[], length: number)
   return whole;
 }
 
-/** Of entries over all targets, those of the response tokens. */
+/** Selects the entries of response tokens from entries over all targets. */
 function responseEntries({ spans }: TokenRow, entries: readonly number[]): number[] {
   return spans.flatMap(({ start, length }) => entries.slice(start - 1, start - 1 + length));
 }
 
-/** Where in its row a response token stands. */
+/** Position of a response token in its row. */
 function positionOf({ spans }: TokenRow, index: number): number | undefined {
   let at = index;
   for (const { start, length } of spans) {
@@ -437,7 +443,7 @@ function outputs(answer: JsonAnswer, numRows: number): number[][] {
   );
 }
 
-/** The norm that a server reports, under whatever name; NaN where it reports none. */
+/** Gradient norm reported by the server under any name; NaN if there is none. */
 function gradientNormOf(answer: JsonAnswer): number {
   const metrics = answer.field("metrics");
   if (metrics.isAbsent) return Number.NaN;

@@ -32,7 +32,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Slopes by central differences: slow, and independent of any differentiation. */
+/** Slopes by central differences: slow, and independent of any differentiation code. */
 const linearize: Linearizer = (objective, inputs) => {
   const at = (newLogProbs: Float64Array, entropies: Float64Array): number =>
     objective.evaluate(plainOperations, { ...inputs, newLogProbs, entropies }).loss[0]!;
@@ -59,7 +59,7 @@ const linearize: Linearizer = (objective, inputs) => {
   };
 };
 
-/** A ratio clipped at 1.2, times the advantage: not linear, and not the server's own. */
+/** A ratio clipped at 1.2, times the advantage: nonlinear, and not the server's own loss. */
 const clipped: Objective = {
   name: "clipped",
   needs: ["oldLogProbs", "advantages"],
@@ -113,7 +113,7 @@ const rows: readonly TrainingRow[] = [
   },
 ];
 
-/** The server's first logits, and the log-prob of a token after another under changed ones. */
+/** Initial logits of the server, and the log-prob of a token after another under changed ones. */
 const firstLogits = (): number[][] =>
   Array.from({ length: vocabularySize }, (_, before) =>
     Array.from({ length: vocabularySize }, (_unused, next) => Math.sin(7 * before + 3 * next)),
@@ -127,7 +127,7 @@ function logProbAfter(
   return row[token]! - Math.log(row.reduce((sum, logit) => sum + Math.exp(logit), 0));
 }
 
-/** The objective as a function of the model's weights: what the gradient should be of. */
+/** The objective as a function of the model's weights, for the expected gradient. */
 function lossOf(logits: readonly (readonly number[])[], objective: Objective): number {
   const newLogProbs = rows.flatMap(({ tokens, spans }) =>
     spans.flatMap(({ start, length }) =>
@@ -151,7 +151,7 @@ function lossOf(logits: readonly (readonly number[])[], objective: Objective): n
 }
 
 describe("a policy on a Tinker server", () => {
-  it("scores responses by the server's log-probs, and surprisals stand for entropies", async () => {
+  it("scores responses by the server's log-probs, with surprisals as entropies", async () => {
     const { learner } = await connect();
     const [first, second] = await learner.score(rows);
     const expected = (before: number, token: number): unknown =>
@@ -173,7 +173,7 @@ describe("a policy on a Tinker server", () => {
       options: { lossScale: "sequence-mean" as const, rowsPerRequest: 1 },
     },
     { name: "has no forward pass", server: { hasForward: false }, options: {} },
-  ])("has the gradient of any objective where the server $name", async (variant) => {
+  ])("has the gradient of any objective if the server $name", async (variant) => {
     const { learner } = await connect(variant.server, variant.options);
     const report = await learner.update(rows, clipped);
     const logits = firstLogits();
@@ -186,7 +186,7 @@ describe("a policy on a Tinker server", () => {
         row[token] = logit - h;
         const less = lossOf(logits, clipped);
         row[token] = logit;
-        // The wire's log-probs are exact here; differences of differences are not.
+        // The protocol's log-probs are exact here; finite differences are not.
         expect(server!.lastGradient[before]![token]).toBeCloseTo((more - less) / (2 * h), 5);
       }),
     );
@@ -194,7 +194,7 @@ describe("a policy on a Tinker server", () => {
     expect(learner.weights().version).toBe(1);
   });
 
-  it("samples from the weights that were loaded, equal draws for equal seeds", async () => {
+  it("samples from the loaded weights, with equal draws for equal seeds", async () => {
     const { learner, sampler } = await connect();
     const request = { promptTokens: [0], seed: "a", maxTokens: 6, stopTokens: [4] };
     await expect(sampler.sample(request)).rejects.toThrow("load must come first");
@@ -207,10 +207,10 @@ describe("a policy on a Tinker server", () => {
     expect(await sampler.sample(request)).toEqual(one);
     expect(await sampler.load(learner.weights())).toBe(3);
     const greedy = await sampler.sample({ ...request, temperature: 0, maxTokens: 2 });
-    // One row has 1 after 0 with a weight of a half, the other 0 after 0 with 1.
+    // One row has 1 after 0 with a weight of a half, the other 0 after 0 with weight 1.
     expect(greedy.tokens[0]).toBe(0);
     expect(greedy.logProbs).toEqual(greedy.tokens.map(() => 0));
-    await expect(sampler.load({ version: 9 })).rejects.toThrow(/present one, 3, got 9$/u);
+    await expect(sampler.load({ version: 9 })).rejects.toThrow(/current one, 3, got 9$/u);
     await expect(sampler.sample({ ...request, temperature: 0.5 })).rejects.toThrow(
       "must be 0 or 1",
     );
@@ -219,7 +219,7 @@ describe("a policy on a Tinker server", () => {
     );
   });
 
-  it("takes up what it saved, in a new model, and leaves none behind", async () => {
+  it("restores its saved state in a new model, and leaves no model behind", async () => {
     const { learner } = await connect();
     await learner.update(rows, crossEntropy);
     await learner.save(folder);
@@ -235,7 +235,7 @@ describe("a policy on a Tinker server", () => {
     expect(readFileSync(join(folder, "tinker.json"), "utf8")).not.toContain("secret-key");
   });
 
-  it("goes on with the old model where a state cannot be taken up", async () => {
+  it("continues with the old model if a state cannot be restored", async () => {
     const { learner } = await connect();
     await learner.save(folder);
     const path = join(folder, "tinker.json");
@@ -248,7 +248,7 @@ describe("a policy on a Tinker server", () => {
     await expect(learner.restore(folder)).rejects.toThrow("baseModel must be small, got large");
   });
 
-  it("sends nothing that is not finite, and refuses what the protocol does not have", async () => {
+  it("sends nothing that is not finite, and refuses objectives that the protocol does not support", async () => {
     const { learner } = await connect();
     const entropic: Objective = {
       name: "entropic",
@@ -274,11 +274,11 @@ describe("a policy on a Tinker server", () => {
     expect(other.learner.weights().version).toBe(0);
   });
 
-  it("says what the server says, and where", async () => {
+  it("reports the server's message and the URL", async () => {
     const { learner } = await connect();
     const [modelId] = server!.models.keys();
     expect(policy!.modelId).toBe(modelId);
-    // Somebody else has freed the model.
+    // Another client has released the model.
     await fetch(`${server!.url}/api/v1/unload_model`, {
       method: "POST",
       body: JSON.stringify({ model_id: modelId }),

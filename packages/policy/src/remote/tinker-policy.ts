@@ -5,60 +5,61 @@ import { TinkerClient, type TinkerClientOptions } from "./tinker-client.ts";
 import { TinkerLearner } from "./tinker-learner.ts";
 import { TinkerSampler } from "./tinker-sampler.ts";
 
-/** The optimizer that a server runs: Adam, as the protocol offers it. */
+/** Optimizer of the server: Adam, with the protocol's options. */
 export interface TinkerOptimizer {
   readonly learningRate: LearningRateSchedule;
   /** Default 0.9. */
   readonly beta1?: number;
-  /** Default 0.95, the protocol's own. */
+  /** Default 0.95, as in the protocol. */
   readonly beta2?: number;
-  /** Default 1e-12, the protocol's own. */
+  /** Default 1e-12, as in the protocol. */
   readonly epsilon?: number;
-  /** Sent only if it is not 0: older servers do not know it. Default 0. */
+  /** Sent only if it is not 0: older servers do not support it. Default 0. */
   readonly weightDecay?: number;
-  /** Longer gradients are scaled to it. Sent only if given: older servers do not know it. */
+  /** Norm that gradients are clipped to. Sent only if given: older servers do not support it. */
   readonly maxGradientNorm?: number;
 }
 
 /** Options of {@link createTinkerPolicy}. */
 export interface TinkerPolicyOptions extends TinkerClientOptions {
-  /** The model's name on the server. */
+  /** Name of the model on the server. */
   readonly baseModel: string;
-  /** Rank of the LoRA adapter, `>= 0`; 0 asks for all weights, where the server can. Default 32. */
+  /** Rank of the LoRA adapter, `>= 0`; 0 trains all weights, if the server can. Default 32. */
   readonly rank?: number;
-  /** Fixes the adapter's first weights, `>= 0`. Default 0. */
+  /** Seed of the adapter's initial weights, `>= 0`. Default 0. */
   readonly seed?: number;
-  /** The longest sequence that the server takes. */
+  /** Maximum sequence length of the server. */
   readonly maxSequenceTokens: number;
   readonly optimizer: TinkerOptimizer;
-  /** `linearize` of `@turnwise/estimators`: turns any objective into a weight for each token. */
+  /** `linearize` of `@turnwise/estimators`: turns any objective into one weight per token. */
   readonly linearize: Linearizer;
   /**
-   * How the server adds up a batch: `sum` over all tokens (the hosted service, most servers), or the
-   * mean over sequences of each one's mean over tokens (SkyRL's JAX engine). What is sent is scaled so
+   * Loss normalization of the server: `sum` over all tokens (the hosted service, most servers), or
+   * the mean over sequences of each one's token mean (SkyRL's JAX engine). Advantages are scaled so
    * that the gradient is the same. Default `sum`.
    */
   readonly lossScale?: "sum" | "sequence-mean";
-  /** Sequences in one request, `>= 1`; gradients add up over requests. Default 64. */
+  /** Sequences per request, `>= 1`; gradients add up over requests. Default 64. */
   readonly rowsPerRequest?: number;
 }
 
-/** A model on a Tinker server, with its sampler and its learner. */
+/** Model on a Tinker server, with its sampler and its learner. */
 export interface TinkerPolicy {
   readonly sampler: Sampler;
   readonly learner: Learner;
-  /** The id of the model on the server. */
+  /** Id of the model on the server. */
   readonly modelId: string;
-  /** Frees the model's place on the server. */
+  /** Releases the model on the server. */
   close(): Promise<void>;
 }
 
 /**
- * Makes a model on a server of the Tinker protocol. The server needs one loss alone, `importance_
- * sampling`: an objective is evaluated here, and sent as an advantage for each token at a ratio of 1.
- * There are no entropies on this wire; the learner's are surprisals, which have the same mean.
+ * Creates a model on a server of the Tinker protocol. Only the server's `importance_sampling` loss
+ * is used: an objective is evaluated locally and sent as one advantage per token at a ratio of 1.
+ * The protocol has no entropies; the learner reports surprisals, which have the same mean.
  *
- * @throws `RangeError` for options outside their range; `RemoteError` for what the server cannot do.
+ * @throws `RangeError` for options outside their range; `RemoteError` for operations that the
+ *   server does not support.
  */
 export async function createTinkerPolicy(options: TinkerPolicyOptions): Promise<TinkerPolicy> {
   const { rank = 32, seed = 0, maxSequenceTokens, rowsPerRequest = 64 } = options;
@@ -80,7 +81,7 @@ export async function createTinkerPolicy(options: TinkerPolicyOptions): Promise<
         type: "create_model",
       });
       const result = await client.result("/create_model", answer.field("request_id"));
-      // One kind of server names the model at once, the other in the result.
+      // Some servers name the model in the first answer, others in the result.
       const named = answer.field("model_id").isAbsent ? result : answer;
       return named.field("model_id").text();
     };

@@ -10,7 +10,7 @@ import { seedNumber } from "./seed-number.ts";
 import type { TinkerClient } from "./tinker-client.ts";
 import type { TinkerLearner } from "./tinker-learner.ts";
 
-/** Samples from what a Tinker server has kept of a learner's weights. */
+/** Samples from weights of a learner that a Tinker server keeps. */
 export class TinkerSampler implements Sampler {
   readonly capabilities: SamplerCapabilities;
   readonly #client: TinkerClient;
@@ -32,7 +32,7 @@ export class TinkerSampler implements Sampler {
     const present = this.#learner.weights();
     if (weights.version !== present.version) {
       throw new RangeError(
-        `load: weights.version must be the learner's present one, ${present.version}, got ${weights.version}`,
+        `load: weights.version must be the learner's current one, ${present.version}, got ${weights.version}`,
       );
     }
     if (this.#loaded?.version === weights.version) return weights.version;
@@ -100,14 +100,14 @@ export class TinkerSampler implements Sampler {
     const reason = sequence.field("stop_reason");
     if (reason.raw !== "stop" && reason.raw !== "length") throw reason.wrong("be stop or length");
     const last = tokens.at(-1);
-    // A server may also stop at another end token of the model, which then is the last one.
+    // A server may also stop at another end token of the model, which is then the last one.
     if (reason.raw === "stop" && last === undefined) {
       throw reason.wrong("come with the token that stopped the response");
     }
     const isEnded = reason.raw === "stop" || (last !== undefined && stopTokens.includes(last));
     return {
       tokens,
-      // What is drawn from at temperature 0 is certain.
+      // At temperature 0 the distribution is certain.
       logProbs: temperature === 0 ? tokens.map(() => 0) : logProbs,
       entropies: [],
       stopReason: isEnded ? "stop-token" : "length",
@@ -115,6 +115,6 @@ export class TinkerSampler implements Sampler {
   }
 
   release(): void {
-    // The server keeps what it wants of a sequence by itself.
+    // The server manages its own cache.
   }
 }

@@ -1,8 +1,8 @@
 /**
- * The least entropy that a distribution can have of which only the largest probabilities are known:
- * all that is missing counts as one further outcome. With `e` the missing mass, the entropy lies
- * between this and `e * ln(number of other outcomes)` above it.
- * @param logProbs - Of the known outcomes, nats.
+ * Lower bound of the entropy of a distribution of which only the largest probabilities are known:
+ * the missing mass counts as one further outcome. With `e` the missing mass, the entropy is at most
+ * `e * ln(number of other outcomes)` higher.
+ * @param logProbs - Log-probs of the known outcomes, nats.
  * @returns Nats, at least 0.
  */
 export function topEntropy(logProbs: readonly number[]): number {

@@ -1,39 +1,39 @@
 import type { CachedSequence, PageTable } from "./runner/page-table.ts";
 
-/** A sequence with the tokens whose keys and values are in the cache; {@link HeldSequences} changes it. */
+/** Sequence in the cache, with its tokens; changed only by {@link PrefixCache}. */
 export interface HeldSequence {
   readonly cached: CachedSequence;
-  /** One for each filled position. */
+  /** Token of each filled position. */
   tokens: number[];
-  /** Whether a request works on it. */
+  /** True while a request uses it. */
   isBusy: boolean;
-  /** Whether it goes when no request works on it. */
+  /** True if it is discarded when no request uses it. */
   isReleased: boolean;
 }
 
-/** A shorter common beginning is computed again sooner than looked after. */
+/** Shorter common prefixes are cheaper to recompute than to manage. */
 const minSharedTokens = 16;
 
 /**
- * How many tokens of a prompt another sequence begins with, if that is worth a copy.
- * @param known - The tokens of the other sequence.
- * @param numKept - How many tokens of the prompt are there already.
- * @returns 0 if not worth it. The last token of the prompt never counts: it is always computed, as a
- *   response begins from its logits.
+ * Length of the prefix that a prompt shares with another sequence, if worth a copy.
+ * @param known - Tokens of the other sequence.
+ * @param numKept - Number of the prompt's tokens that are already cached.
+ * @returns 0 if not worth it. The last token of the prompt never counts: it is always computed,
+ *   since a response starts from its logits.
  */
 export function sharedLength(
   known: readonly number[],
   promptTokens: readonly number[],
   numKept: number,
 ): number {
-  // The first token that would make a difference rules most candidates out at once.
+  // The first token that would make a difference rules out most candidates at once.
   const needed = numKept + minSharedTokens;
   if (needed >= promptTokens.length || known[needed - 1] !== promptTokens[needed - 1]) return 0;
   const length = commonLength(known, promptTokens, promptTokens.length - 1);
   return length >= needed ? length : 0;
 }
 
-/** How many tokens two lists have in common from the start, at most `limit`. */
+/** Length of the common prefix of two lists, at most `limit`. */
 function commonLength(a: readonly number[], b: readonly number[], limit: number): number {
   const end = Math.min(limit, a.length, b.length);
   let length = 0;
@@ -41,10 +41,12 @@ function commonLength(a: readonly number[], b: readonly number[], limit: number)
   return length;
 }
 
-/** The sequences of a sampler: those with a name, kept between requests, and those of one request. */
+/**
+ * Prefix cache of a sampler: named sequences, kept between requests, and those of single requests.
+ */
 export class HeldSequences {
   readonly #pages: PageTable;
-  /** By name, the longest unused first. */
+  /** By name, least recently used first. */
   readonly #named = new Map<string, HeldSequence>();
   readonly #all = new Set<HeldSequence>();
 
@@ -53,8 +55,9 @@ export class HeldSequences {
   }
 
   /**
-   * Makes a sequence busy for a request, with as much of its prompt as some sequence already holds.
-   * @throws `RangeError` if another request works on the sequence of this name.
+   * Acquires a sequence for a request, with the longest prefix of its prompt that any sequence
+   * holds.
+   * @throws `RangeError` if another request uses the sequence of this name.
    */
   acquire(sequenceId: string | undefined, promptTokens: readonly number[]): HeldSequence {
     const known = sequenceId === undefined ? undefined : this.#named.get(sequenceId);
@@ -72,7 +75,7 @@ export class HeldSequences {
     held.isBusy = true;
     this.#all.add(held);
     if (sequenceId !== undefined) {
-      // Moves to the end of the map: used last.
+      // Moves to the end of the map: most recently used.
       this.#named.delete(sequenceId);
       this.#named.set(sequenceId, held);
     }
@@ -83,7 +86,7 @@ export class HeldSequences {
     return held;
   }
 
-  /** Gives a busy sequence as much of the beginning of some tokens as any other one holds. */
+  /** Shares the longest cached prefix of some tokens with a busy sequence. */
   shareLongest(held: HeldSequence, promptTokens: readonly number[]): void {
     let longest = 0;
     let best: HeldSequence | undefined;
@@ -97,7 +100,7 @@ export class HeldSequences {
     if (best) this.shareFrom(best, held, promptTokens);
   }
 
-  /** Takes over what another sequence holds of the beginning of a prompt, if it is more. */
+  /** Shares the prefix of a prompt that another sequence holds, if it is longer. */
   shareFrom(from: HeldSequence, to: HeldSequence, promptTokens: readonly number[]): void {
     const length = commonLength(from.tokens, promptTokens, promptTokens.length - 1);
     if (length <= to.tokens.length) return;
@@ -106,18 +109,18 @@ export class HeldSequences {
     to.tokens = promptTokens.slice(0, length);
   }
 
-  /** Notes tokens that were computed. A sequence that was forgotten meanwhile stays so. */
+  /** Records computed tokens. A sequence discarded in the meantime stays discarded. */
   append(held: HeldSequence, tokens: readonly number[]): void {
     if (this.#all.has(held)) held.tokens.push(...tokens);
   }
 
-  /** Ends the work on a sequence. */
+  /** Ends a request's use of a sequence. */
   finish(held: HeldSequence): void {
     held.isBusy = false;
     if (held.isReleased) this.#discard(held);
   }
 
-  /** Forgets a sequence by name, once no request works on it. Unknown names are fine. */
+  /** Releases a sequence by name, as soon as no request uses it. Unknown names are ignored. */
   release(sequenceId: string): void {
     const held = this.#named.get(sequenceId);
     if (!held) return;
@@ -126,13 +129,13 @@ export class HeldSequences {
     if (!held.isBusy) this.#discard(held);
   }
 
-  /** Empties a sequence of which it is not known how far it was computed. */
+  /** Empties a sequence whose progress is unknown. */
   reset(held: HeldSequence): void {
     this.#pages.truncate(held.cached, 0);
     held.tokens = [];
   }
 
-  /** Forgets the longest unused of the sequences that no request works on. @returns Whether there was one. */
+  /** Evicts the least recently used idle sequence. @returns False if there was none. */
   forgetOne(): boolean {
     for (const [sequenceId, held] of this.#named) {
       if (held.isBusy) continue;
@@ -142,14 +145,14 @@ export class HeldSequences {
     return false;
   }
 
-  /** How many sequences no request works on. */
+  /** Number of sequences that no request uses. */
   get numIdle(): number {
     let count = 0;
     for (const held of this.#named.values()) if (!held.isBusy) count++;
     return count;
   }
 
-  /** Forgets all that no request works on. */
+  /** Evicts all idle sequences. */
   clear(): void {
     while (this.forgetOne());
   }

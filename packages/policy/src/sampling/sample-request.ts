@@ -9,7 +9,7 @@ import type { ModelConfig } from "../model/model-config.ts";
 import { isFiltered, type DrawnToken } from "./runner/draw-token.ts";
 import type { HeldSequence } from "./held-sequences.ts";
 
-/** A token of a response that is still being sampled. */
+/** Token of a response that is still being sampled. */
 export interface SampledToken {
   readonly token: number;
   /** See `SampledResponse.logProbs`. */
@@ -20,10 +20,10 @@ export interface SampledToken {
   readonly unfilteredLogProb: number;
 }
 
-/** Hears of each token of a response, in order, before the response is there. */
+/** Called with each token of a response, in order, before the response is complete. */
 export type OnToken = (token: SampledToken) => void;
 
-/** A request that waits for its first step. */
+/** Request that waits for its first step. */
 export interface WaitingRequest {
   readonly request: SampleRequest;
   readonly onToken: OnToken | undefined;
@@ -31,31 +31,31 @@ export interface WaitingRequest {
   readonly reject: (error: unknown) => void;
 }
 
-/** A request that computes the beginning of another one's prompt. */
+/** Request that computes the prefix shared with another request's prompt. */
 export interface Leader {
   readonly active: ActiveRequest;
-  /** How many tokens they share. */
+  /** Number of tokens that they share. */
   readonly length: number;
 }
 
-/** A request on its way. */
+/** Request in progress. */
 export interface ActiveRequest extends WaitingRequest {
-  /** Smaller for who came earlier; those give way last when there is no room. */
+  /** Order of arrival; earlier requests are preempted last. */
   readonly order: number;
   readonly held: HeldSequence;
   readonly random: Random;
-  /** The prompt and the response so far. Those beyond the held ones are still to be read. */
+  /** The prompt and the response so far. Tokens beyond the cached ones still have to be read. */
   readonly tokens: number[];
   readonly drawn: DrawnToken[];
-  /** Who computes the beginning of the same prompt, as long as that is waited for. */
+  /** Request that computes the shared prefix of the prompt, while this one waits for it. */
   leader: Leader | undefined;
 }
 
-/** How many tokens a request still has to read before it can draw one. */
+/** Number of tokens that a request still has to read before it can draw one. */
 export const numPending = ({ tokens, held }: ActiveRequest): number =>
   tokens.length - held.tokens.length;
 
-/** The response of a request, of what was drawn so far. */
+/** Response of a request from the tokens drawn so far. */
 export function toResponse(
   request: SampleRequest,
   drawn: readonly DrawnToken[],
@@ -73,7 +73,7 @@ export function toResponse(
 }
 
 /**
- * Requires a request that the model can answer.
+ * Checks that the model can answer a request.
  * @throws `RangeError` naming the field, the rule and the value.
  */
 export function checkSampleRequest(request: SampleRequest, config: ModelConfig): void {

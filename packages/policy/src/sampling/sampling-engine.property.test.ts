@@ -33,7 +33,7 @@ beforeAll(async () => {
 });
 afterAll(() => reference.close());
 
-/** Prompts that begin alike: the first tokens of one text, then some of another. */
+/** Prompts with common prefixes: the first tokens of one text, then some of another. */
 const anyPrompt = fc
   .tuple(fc.nat(80), fc.nat(2), fc.nat(30))
   .map(([shared, other, own]) => [
@@ -71,14 +71,14 @@ const anyEvent = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ kind: "load" as const }) },
 );
 
-/** Requires the response that a sampler with nobody else in it gives. */
+/** Requires the same response as from a sampler without other requests. */
 async function checkSame(request: SampleRequest, response: SampledResponse): Promise<void> {
   expect(response).toEqual(await reference.sample(request));
 }
 
 /**
- * Requires a response whose tokens are as likely as it says. With other rounding another token may be
- * drawn at a boundary, and all that follows is then different.
+ * Requires a response whose tokens are as likely as reported. With other rounding another token may
+ * be drawn at a boundary, after which everything differs.
  */
 async function checkLikely(request: SampleRequest, response: SampledResponse): Promise<void> {
   const { promptTokens, maxTokens, stopTokens } = request;
@@ -99,13 +99,13 @@ test.each([
   ["host", checkSame, 20],
   ["device", checkLikely, 10],
 ] as const)(
-  "samples the same in any company, with any room, after any cancellations, and keeps to its room: keys and values on the %s",
+  "samples the same in any batch, with any memory budget and after any cancellations, and stays within the budget: keys and values on the %s",
   async (cache, check, numRuns) => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(anyEvent, { maxLength: 14 }),
         fc.constantFrom(2, 5, 64),
-        // Pages for one sequence, for hardly more, for all.
+        // Pages for one sequence, for little more, for all.
         fc.constantFrom(3, 4, 6, 32).map((numPages) => numPages * pageBytes),
         fc.constantFrom(1, 2),
         async (events, stepTokens, cacheBytes, threads) => {
@@ -131,7 +131,7 @@ test.each([
               if (request) engine.cancel(request, new Error("cancelled"));
             }
             if (event.kind === "release") engine.release(event.name);
-            // What still waits when the engine is closed is rejected.
+            // A load that still waits when the engine is closed is rejected.
             if (event.kind === "load") void engine.load(parameters).catch(() => undefined);
           }
           for (const { request, outcome } of asked) {

@@ -21,7 +21,7 @@ import { parameterLayout } from "../model/parameter-layout.ts";
 
 const config = {
   ...smallModelConfig({ vocabularySize: 40, hiddenSize: 64, numLayers: 2, maxSequenceTokens: 200 }),
-  // Wider than for training, so that the distributions differ from place to place.
+  // Wider than for training, so that the distributions differ between positions.
   initializerRange: 0.2,
 };
 const layout = parameterLayout(config);
@@ -47,7 +47,7 @@ const request = (
 });
 
 describe.each(["host", "device"] as const)("with keys and values on the %s", (cache) => {
-  /** To the last bit here; as near as float32 is to itself where an executor computes all. */
+  /** Bit-identical on the host; up to float32 rounding if an executor computes everything. */
   const same = <T>(expected: T): T => (cache === "host" ? expected : closeTo(expected));
 
   async function createEngine(
@@ -66,7 +66,7 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
     return engine;
   }
 
-  test("gives the same bits alone as beside 29 others of other lengths", async () => {
+  test("gives the same bits alone as with 29 others of other lengths", async () => {
     const requests = Array.from({ length: 30 }, (_, i) =>
       request(drawTokens(1 + ((7 * i) % 80)), {
         maxTokens: 1 + (i % 14),
@@ -78,12 +78,12 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
     const alone: SampledResponse[] = [];
     for (const each of requests) alone.push(await engine.sample(each));
     expect(together).toEqual(same(alone));
-    // The model is not so sure of itself that equality would be easy.
+    // The model is uncertain enough for equality to be a real test.
     expect(Math.min(...alone.map(({ entropies }) => entropies[0]!))).toBeGreaterThan(0.5);
     await engine.close();
   });
 
-  test("gives the same bits however a prompt is cut into steps, and with one thread", async () => {
+  test("gives the same bits for any chunking of a prompt, and with one thread", async () => {
     const requests = [90, 41, 3].map((length) => request(drawTokens(length)));
     const engines = [
       await createEngine(),
@@ -98,7 +98,7 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
     await Promise.all(engines.map((engine) => engine.close()));
   });
 
-  test("reads only what is new in a growing sequence, and samples as if it had read all", async () => {
+  test("reads only the new tokens of a growing sequence, and samples as if it had read all", async () => {
     const engine = await createEngine();
     const numTokens = (): number => engine.timings!.numTokens;
     const context = drawTokens(30);
@@ -107,7 +107,7 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
       const before = numTokens();
       const kept = await engine.sample(request([...context], { sequenceId: "a" }));
       expect(kept).toEqual(same(fresh));
-      // The last token of the last response is new too; the last of this one is not read any more.
+      // The last token of the last response is new too; that of this one is not read.
       expect(numTokens() - before).toBe((turn === 0 ? 30 : 11) + 11);
       context.push(...kept.tokens, ...drawTokens(10));
     }
@@ -126,7 +126,7 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
     await engine.close();
   });
 
-  test("reads a sequence anew from where it differs, and all of it after a release", async () => {
+  test("recomputes a sequence from the first difference, and completely after a release", async () => {
     const engine = await createEngine();
     const prompt = drawTokens(50);
     await engine.sample(request(prompt, { sequenceId: "a", maxTokens: 1 }));
@@ -138,7 +138,7 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
       return engine.timings!.numTokens - before;
     };
     expect(await cost()).toBe(30 + 11);
-    // The same prompt once more: only its last token.
+    // The same prompt once more: only its last token is read.
     expect(await cost()).toBe(1 + 11);
     engine.release("a");
     engine.release("never heard of");
@@ -146,22 +146,22 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
     await engine.close();
   });
 
-  test("computes a prompt that several requests begin with once, and samples as if each had", async () => {
+  test("computes a prefix shared by several prompts once, and samples as if each had", async () => {
     const engine = await createEngine({ stepTokens: 24 });
     const shared = drawTokens(60);
     const requests = Array.from({ length: 8 }, (_, i) =>
-      // The last two have more to read, and share that as well.
+      // The last two have more tokens to read, and share those as well.
       request(i < 6 ? shared : [...shared, ...shared.slice(0, 30)], { seed: `${i}` }),
     );
     const alone = await createEngine();
     const expected = [];
     for (const each of requests) expected.push(await alone.sample(each));
     expect(await Promise.all(requests.map((each) => engine.sample(each)))).toEqual(same(expected));
-    // The prompt once, the last token of it for five siblings, 31 tokens that only the longer ones
-    // have, one of them for the second, and what each of the eight reads of its own response.
+    // The prompt once, its last token for five siblings, 31 tokens that only the longer ones have,
+    // one of them for the second, and the response tokens that each of the eight reads.
     expect(engine.timings!.numTokens).toBe(60 + 5 + 31 + 1 + 8 * 11);
 
-    // One that comes later, and one that comes while another is at it.
+    // One request afterwards, and one while another is in progress.
     await engine.sample(request(shared, { sequenceId: "held" }));
     const before = engine.timings!.numTokens;
     expect(await engine.sample(requests[2]!)).toEqual(same(expected[2]));
@@ -169,7 +169,7 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
     await Promise.all([engine.close(), alone.close()]);
   });
 
-  test("goes on without a sibling that computed the shared prompt and was cancelled", async () => {
+  test("continues if a sibling that computed the shared prompt is cancelled", async () => {
     const engine = await createEngine({ stepTokens: 8 });
     const shared = drawTokens(64);
     const [first, second, third] = ["a", "b", "c"].map((seed) => request(shared, { seed }));
@@ -188,7 +188,7 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
     await engine.close();
   });
 
-  test("ends a response at a stop token, which belongs to it, or at its greatest length", async () => {
+  test("ends a response at a stop token, which belongs to it, or at its maximum length", async () => {
     const engine = await createEngine();
     const prompt = drawTokens(9);
     const free = await engine.sample(request(prompt));
@@ -206,7 +206,7 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
     await engine.close();
   });
 
-  test("samples what filters leave, in any company, and says how likely it was before and after", async () => {
+  test("samples from filtered distributions in any batch, and reports log-probs before and after filtering", async () => {
     const engine = await createEngine();
     const requests = Array.from({ length: 12 }, (_, i) =>
       request(drawTokens(5 + i), {
@@ -230,7 +230,7 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
     await engine.close();
   });
 
-  test("tells of each token as it is drawn", async () => {
+  test("reports each token as it is drawn", async () => {
     const engine = await createEngine();
     const heard: number[][] = [[], []];
     const responses = await Promise.all(
@@ -246,7 +246,7 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
     await engine.close();
   });
 
-  test("scores rows as sampling saw their tokens", async () => {
+  test("scores rows as sampling scored their tokens", async () => {
     const engine = await createEngine({ stepTokens: 16 });
     const prompts = [1, 30, 90].map(drawTokens);
     const responses = await Promise.all(prompts.map((prompt) => engine.sample(request(prompt))));
@@ -267,7 +267,7 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
     await engine.close();
   });
 
-  test("samples differently with another seed, and not at all at temperature 0", async () => {
+  test("samples differently with another seed, and deterministically at temperature 0", async () => {
     const engine = await createEngine();
     const prompt = drawTokens(9);
     const sample = (seed: string, temperature: number): Promise<SampledResponse> =>
@@ -306,7 +306,7 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
     await learner.close();
   });
 
-  test("answers what was asked before new weights with the old ones, and the rest with the new", async () => {
+  test("answers earlier requests with the old weights, and later ones with the new", async () => {
     const engine = await createEngine();
     const other = await createEngine();
     const prompt = drawTokens(20);
@@ -322,13 +322,13 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
     expect(await before).toEqual(same(old));
     await loaded;
     expect(await after).toEqual(same(fresh));
-    // Nothing that the old weights computed is left.
+    // Nothing computed under the old weights remains.
     expect(await engine.sample(request(prompt, { sequenceId: "a" }))).toEqual(same(fresh));
     await engine.close();
     await other.close();
   });
 
-  test("gives up cancelled requests, waiting or begun, and leaves the others alone", async () => {
+  test("cancels requests, waiting or in progress, without affecting others", async () => {
     const engine = await createEngine({ stepTokens: 4 });
     const kept = request(drawTokens(30), { sequenceId: "kept" });
     const waiting = request(drawTokens(31), { sequenceId: "waiting" });
@@ -346,14 +346,14 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
       { status: "rejected", reason: new Error("not needed") },
       { status: "rejected", reason: new Error("too slow") },
     ]);
-    // What was cancelled halfway can be asked for again.
+    // A request cancelled halfway can be repeated.
     expect(await engine.sample(begun)).toEqual(
       same(await engine.sample({ ...begun, sequenceId: "new" })),
     );
     await engine.close();
   });
 
-  test("refuses requests that cannot be answered", async () => {
+  test("refuses invalid requests", async () => {
     const engine = await createEngine();
     const refused = (overrides: Partial<SampleRequest>): Promise<unknown> =>
       engine.sample(request(drawTokens(5), overrides));
@@ -384,7 +384,7 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
     expect(outcomes.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
     const [open] = await Promise.all([Promise.allSettled([refused({})]), engine.close()]);
     expect(open).toMatchObject([
-      { reason: { message: "sampler: must not be closed, got a request that was still open" } },
+      { reason: { message: "sampler: must not be closed, got an open request" } },
     ]);
     await expect(refused({})).rejects.toThrow("sampler must not be closed");
   });
@@ -504,45 +504,53 @@ function checkScores(
 }
 
 const adapted = findSharedData("policy/llama-lora");
-test.skipIf(!adapted)("computes an adapter beside weights that the executor holds", async () => {
-  const golden = readGolden(adapted!);
-  const { config: model, parameters: weights } = await readCheckpoint(adapted!);
-  const adapter = await readAdapter(join(adapted!, "adapter"), model);
-  const tensors = new Map<string, ResidentTensor>();
-  const specs = [...parameterTable(model), ...adapterTable(model, adapter.config)];
-  for (const { name, shape } of specs) {
-    const data = (adapter.parameters.get(name) ?? weights.get(name))!;
-    tensors.set(name, await executor.upload({ data, shape }));
-  }
-  let numReleases = 0;
-  const held: HeldWeights = {
-    get: (name) => tensors.get(name),
-    release: () => numReleases++,
-  };
-  const options = { layout: parameterLayout(model), executor, stepTokens: 64, cacheBytes: 2 ** 26 };
-  const engine = new SamplingEngine({ ...options, cache: "device" });
-  await engine.loadHeld(held, parameterLayout(model, { adapter: adapter.config }));
-  checkScores(await engine.score(golden.input_ids), golden);
-  const { greedy } = golden;
-  const greedyRequest = { temperature: 0, maxTokens: greedy.continuation.length };
-  const { tokens } = await engine.sample(request(greedy.prompt, greedyRequest));
-  expect(tokens).toEqual(greedy.continuation);
-  expect(numReleases).toBe(0);
+test.skipIf(!adapted)(
+  "computes an adapter separately from weights that the executor holds",
+  async () => {
+    const golden = readGolden(adapted!);
+    const { config: model, parameters: weights } = await readCheckpoint(adapted!);
+    const adapter = await readAdapter(join(adapted!, "adapter"), model);
+    const tensors = new Map<string, ResidentTensor>();
+    const specs = [...parameterTable(model), ...adapterTable(model, adapter.config)];
+    for (const { name, shape } of specs) {
+      const data = (adapter.parameters.get(name) ?? weights.get(name))!;
+      tensors.set(name, await executor.upload({ data, shape }));
+    }
+    let numReleases = 0;
+    const held: HeldWeights = {
+      get: (name) => tensors.get(name),
+      release: () => numReleases++,
+    };
+    const options = {
+      layout: parameterLayout(model),
+      executor,
+      stepTokens: 64,
+      cacheBytes: 2 ** 26,
+    };
+    const engine = new SamplingEngine({ ...options, cache: "device" });
+    await engine.loadHeld(held, parameterLayout(model, { adapter: adapter.config }));
+    checkScores(await engine.score(golden.input_ids), golden);
+    const { greedy } = golden;
+    const greedyRequest = { temperature: 0, maxTokens: greedy.continuation.length };
+    const { tokens } = await engine.sample(request(greedy.prompt, greedyRequest));
+    expect(tokens).toEqual(greedy.continuation);
+    expect(numReleases).toBe(0);
 
-  // Without the adapter these are other programs.
-  await engine.load(weights);
-  expect(numReleases).toBe(1);
-  const plain = new SamplingEngine(options);
-  await plain.load(weights);
-  const expected = await plain.score(golden.input_ids);
-  checkScores(await engine.score(golden.input_ids), {
-    token_log_probs: expected.map(({ logProbs }) => [...logProbs]),
-    token_entropies: expected.map(({ entropies }) => [...entropies]),
-  });
+    // Without the adapter the programs differ.
+    await engine.load(weights);
+    expect(numReleases).toBe(1);
+    const plain = new SamplingEngine(options);
+    await plain.load(weights);
+    const expected = await plain.score(golden.input_ids);
+    checkScores(await engine.score(golden.input_ids), {
+      token_log_probs: expected.map(({ logProbs }) => [...logProbs]),
+      token_entropies: expected.map(({ entropies }) => [...entropies]),
+    });
 
-  await expect(plain.loadHeld(held)).rejects.toThrow("weights must be read into");
-  expect(numReleases).toBe(2);
-  await Promise.all([engine.close(), plain.close()]);
-  await expect(engine.loadHeld(held)).rejects.toThrow("must not be closed");
-  expect(numReleases).toBe(3);
-});
+    await expect(plain.loadHeld(held)).rejects.toThrow("weights must be read into");
+    expect(numReleases).toBe(2);
+    await Promise.all([engine.close(), plain.close()]);
+    await expect(engine.loadHeld(held)).rejects.toThrow("must not be closed");
+    expect(numReleases).toBe(3);
+  },
+);

@@ -34,30 +34,30 @@ import { scoreRows, type RowScores } from "./score-rows.ts";
 /** Options of {@link SamplingEngine}. */
 export interface SamplingEngineOptions extends RunnerOptions {
   /**
-   * Where keys and values are: `"host"`, in this computer's memory, where attention is computed
-   * between the executor's programs; or `"device"`, with the executor, which computes whole steps and
-   * draws. Default `"host"`.
+   * Location of keys and values: `"host"` memory, where attention is computed between the
+   * executor's programs; or `"device"`, where the executor computes complete steps and draws
+   * tokens. Default `"host"`.
    */
   readonly cache?: "host" | "device";
 }
 
-/** How much of a sampler's room is taken, and by what. */
+/** Memory use and request counts of a sampler. */
 export interface SamplerUsage {
-  /** Bytes of keys and values of all sequences; what they share counts once. */
+  /** Bytes of keys and values of all sequences; shared pages count once. */
   readonly usedBytes: number;
-  /** The most that `usedBytes` can be. */
+  /** Maximum of `usedBytes`. */
   readonly maxBytes: number;
-  /** Requests under way. */
+  /** Requests in progress. */
   readonly numActive: number;
-  /** Requests that wait for room or for weights. */
+  /** Requests that wait for memory or for weights. */
   readonly numWaiting: number;
   /** Sequences whose keys and values are kept for their next request. */
   readonly numIdle: number;
-  /** How often a request gave way to an earlier one, from the start. */
+  /** Total number of preemptions. */
   readonly numPreemptions: number;
 }
 
-/** What waits for its turn: requests, and what needs all requests before it to be answered. */
+/** Queue entry: a request, or a task that needs all earlier requests to be answered. */
 type Waiting =
   | ({ readonly kind: "request" } & WaitingRequest)
   | {
@@ -66,24 +66,24 @@ type Waiting =
       readonly reject: (error: unknown) => void;
     };
 
-/** Of a step's tokens, the part that is kept for who came first, so that nobody waits forever. */
+/** Share of a step's tokens reserved for the oldest request, so that none starves. */
 const firstShare = 1 / 4;
 
 /**
- * Samples responses with continuous batching, in the thread that calls it: all requests that wait are
- * computed in the same steps, each at its own place. A response depends on its seed, its prompt and
- * the weights alone.
+ * Samples responses with continuous batching, in the calling thread: all waiting requests share the
+ * same steps, each at its own position. A response depends only on its seed, its prompt and the
+ * weights.
  */
 export class SamplingEngine {
   readonly #options: SamplingEngineOptions;
   readonly #runner: Runner;
   readonly #sequences: HeldSequences;
   readonly #waiting: Waiting[] = [];
-  /** In the order in which they were let in. */
+  /** In order of admission. */
   readonly #active = new Set<ActiveRequest>();
-  /** Requests under way that gave their pages back, the earliest first. */
+  /** Preempted requests, which gave their pages back, earliest first. */
   #preempted: ActiveRequest[] = [];
-  /** Names of sequences that a request works on or waits for. */
+  /** Names of sequences that a request uses or waits for. */
   readonly #busyNames = new Map<string, SampleRequest>();
   #numAdmitted = 0;
   #numPreemptions = 0;
@@ -102,8 +102,8 @@ export class SamplingEngine {
   }
 
   /**
-   * Takes over weights, as soon as all requests made before are answered. Requests made later wait for
-   * them. Everything cached is forgotten.
+   * Loads weights as soon as all earlier requests are answered. Later requests wait. The cache is
+   * cleared.
    * @param parameters - Copied before this returns.
    */
   load(parameters: Parameters): Promise<void> {
@@ -116,18 +116,18 @@ export class SamplingEngine {
   }
 
   /**
-   * As {@link load}, from wherever parameters come.
+   * Like {@link load}, with a function that reads the parameters.
    * @param read - See {@link ReadWeights}.
-   * @param layout - Layout of what is read. With an adapter its matrices are read as well, and computed
-   *   next to the layers that it targets. Default that of the options.
+   * @param layout - Layout of the parameters. Adapter matrices are read as well, and computed
+   *   separately from the layers that they target. Default: that of the options.
    */
   loadFrom(read: ReadWeights, layout: ParameterLayout = this.#options.layout): Promise<void> {
     return this.#load({ read, layout });
   }
 
   /**
-   * As {@link load}, of weights that the executor holds already; for a cache on the device.
-   * @param held - The sampler's from now on, which releases them when it has others.
+   * Like {@link load}, for weights that the executor already holds; only for a cache on the device.
+   * @param held - Owned by the sampler from now on, which releases them when it loads others.
    * @param layout - See {@link loadFrom}.
    */
   async loadHeld(held: HeldWeights, layout: ParameterLayout = this.#options.layout): Promise<void> {
@@ -146,7 +146,7 @@ export class SamplingEngine {
     });
   }
 
-  /** Scores rows under the present weights, as soon as all requests made before are answered. */
+  /** Scores rows under the current weights, as soon as all earlier requests are answered. */
   score(rows: readonly (readonly number[])[]): Promise<RowScores[]> {
     return this.#whenIdle(async () => {
       if (!this.#runner.timings) throw new Error("score: weights must be loaded first, got none");
@@ -161,12 +161,12 @@ export class SamplingEngine {
     });
   }
 
-  /** What was computed under the present weights. */
+  /** Timings under the current weights. */
   get timings(): RunnerTimings | undefined {
     return this.#runner.timings;
   }
 
-  /** How much room is taken at the moment. */
+  /** Current memory use and request counts. */
   usage(): SamplerUsage {
     const { numUsedPages, maxPages, pageBytes } = this.#runner.pages;
     return {
@@ -195,7 +195,7 @@ export class SamplingEngine {
     });
   }
 
-  /** Gives a request up; its promise is rejected with the reason. Unknown requests are fine. */
+  /** Cancels a request; its promise rejects with the reason. Unknown requests are ignored. */
   cancel(request: SampleRequest, reason: unknown): void {
     const waiting = this.#waiting.findIndex(
       (each) => each.kind === "request" && each.request === request,
@@ -215,10 +215,10 @@ export class SamplingEngine {
     this.#busyNames.delete(sequenceId);
   }
 
-  /** Rejects what waits and gives back the compiled programs. */
+  /** Rejects pending requests and releases the compiled programs. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    const error = new Error("sampler: must not be closed, got a request that was still open");
+    const error = new Error("sampler: must not be closed, got an open request");
     for (const each of this.#waiting.splice(0)) each.reject(error);
     for (const each of [...this.#active, ...this.#preempted]) {
       this.#finish(each, () => each.reject(error));
@@ -230,7 +230,7 @@ export class SamplingEngine {
   #checkRequest(request: SampleRequest): void {
     checkSampleRequest(request, this.#options.layout.config);
     const { sequenceId, promptTokens, maxTokens } = request;
-    // The last token is not read any more.
+    // The last token is not read.
     const needed = this.#runner.pages.pagesOf(promptTokens.length + maxTokens - 1);
     const { maxPages, pageBytes } = this.#runner.pages;
     if (needed > maxPages) {
@@ -252,7 +252,7 @@ export class SamplingEngine {
     this.#busyNames.delete(sequenceId);
   }
 
-  /** Runs a task between the requests that were made before and those after. */
+  /** Runs a task after the requests that were made before and before those made after. */
   #whenIdle<T>(task: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#isClosed) throw new Error("sampler: must not be closed, got a closed one");
@@ -271,13 +271,13 @@ export class SamplingEngine {
   #start(): void {
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
-      // What arrived between the last look and here.
+      // Requests that arrived after the last check.
       if (this.#waiting.length > 0 && !this.#isClosed) this.#start();
     });
   }
 
   async #run(): Promise<void> {
-    // Everything that is asked for in this tick takes part in the first step.
+    // All requests of this tick take part in the first step.
     await new Promise((resolve) => setImmediate(resolve));
     while (!this.#isClosed) {
       await this.#admit();
@@ -285,7 +285,7 @@ export class SamplingEngine {
       try {
         await this.#step();
       } catch (error) {
-        // How far each got is not known: what they hold is computed anew if it is asked for.
+        // Progress of each is unknown: their cached values are recomputed if needed again.
         for (const active of this.#active) {
           this.#sequences.reset(active.held);
           this.#finish(active, () => active.reject(error));
@@ -295,7 +295,9 @@ export class SamplingEngine {
     }
   }
 
-  /** Lets requests in, in order, as long as there is room; up to a task, which needs all to be done. */
+  /**
+   * Admits requests in order while there is memory, up to a task, which waits for all to finish.
+   */
   async #admit(): Promise<void> {
     for (let next = this.#preempted[0]; next; next = this.#preempted[0]) {
       this.#sequences.shareLongest(next.held, next.tokens);
@@ -338,7 +340,7 @@ export class SamplingEngine {
   #activate(waiting: WaitingRequest): ActiveRequest {
     const { request } = waiting;
     const { sequenceId } = request;
-    // A name that was released while its request waited is free for the next.
+    // A name released while its request waited is free for the next.
     const isNamed = sequenceId !== undefined && this.#busyNames.get(sequenceId) === request;
     return {
       ...waiting,
@@ -352,8 +354,8 @@ export class SamplingEngine {
   }
 
   /**
-   * Whether a request can be read beside what those under way still have to read. Forgets idle
-   * sequences as far as that helps. A request by itself always has room.
+   * True if a request can be read in addition to what active ones still have to read. Evicts idle
+   * sequences as needed. A request by itself always fits.
    */
   #hasRoomFor(request: ActiveRequest): boolean {
     const pagesFor = (each: ActiveRequest): number =>
@@ -368,14 +370,14 @@ export class SamplingEngine {
   }
 
   /**
-   * Finds the requests that will hold the same beginning as another one, which then need not compute
-   * it as well: the siblings of a group begin with one prompt.
+   * Finds requests that will share a prefix with another one, and then wait for it instead of
+   * computing it: the siblings of a group start with the same prompt.
    */
   #findLeaders(admitted: readonly ActiveRequest[]): void {
     for (const active of admitted) {
       let longest = 0;
       for (const other of this.#active) {
-        // Nobody waits for one who waits, so nobody waits in a circle.
+        // No request waits for a waiting one, so there are no cycles.
         if (other === active || other.leader) continue;
         const length = sharedLength(other.tokens, active.tokens, active.held.tokens.length);
         if (length <= longest) continue;
@@ -385,7 +387,7 @@ export class SamplingEngine {
     }
   }
 
-  /** Takes over what leaders have computed, and ends the waiting for those who will compute no more. */
+  /** Shares what leaders have computed, and stops waiting for leaders that will compute no more. */
   #follow(): void {
     for (const active of this.#active) {
       if (!active.leader) continue;
@@ -397,7 +399,7 @@ export class SamplingEngine {
     }
   }
 
-  /** What the next step reads of each request. */
+  /** Plans how many tokens of each request the next step reads. */
   #plan(): { readonly active: ActiveRequest; readonly numQueries: number }[] {
     let numLeft = this.#options.stepTokens;
     const planned: { active: ActiveRequest; numQueries: number }[] = [];
@@ -410,12 +412,12 @@ export class SamplingEngine {
     const first = ready.reduce((a, b) => (a.order < b.order ? a : b));
     const share = Math.max(1, Math.floor(firstShare * this.#options.stepTokens));
     take(first, ready.length === 1 ? numLeft : share);
-    // Those with one token left are far more useful to the batch than those at the start of a prompt.
+    // Requests with one token left contribute far more to the batch than the start of a prompt.
     const others = ready.filter((each) => each !== first);
     for (const each of others.sort((a, b) => numPending(a) - numPending(b))) take(each, numLeft);
     if (numLeft > 0)
       planned[0]!.numQueries += Math.min(numLeft, numPending(first) - planned[0]!.numQueries);
-    // Pages go to the earliest first, and the latest give way.
+    // Pages go to the earliest first, and the latest are preempted.
     const inOrder = planned.sort((a, b) => a.active.order - b.active.order);
     return inOrder.filter(({ active, numQueries }) => this.#makeRoom(active, numQueries));
   }
@@ -449,12 +451,12 @@ export class SamplingEngine {
     const draws = await this.#runner.step(jobs);
     for (const { active, tokens } of jobs) {
       this.#sequences.append(active.held, tokens);
-      // One of them is the token that was drawn last.
+      // One of them is the token drawn last.
       this.#numRead += tokens.length - (active.drawn.length > 0 ? 1 : 0);
     }
     this.#follow();
     jobs.forEach(({ active, draw }, job) => {
-      // In the middle of a prompt, or cancelled meanwhile.
+      // Not in the middle of a prompt, and not if cancelled in the meantime.
       if (draw && this.#active.has(active)) this.#draw(active, draws(job));
     });
   }
@@ -466,7 +468,7 @@ export class SamplingEngine {
     tokens.push(next.token);
     this.#numSampled++;
     onToken?.(next);
-    // Given up by who heard it.
+    // Cancelled by its listener.
     if (!this.#active.has(active)) return;
     const isStopped = stopTokens.includes(next.token);
     if (!isStopped && drawn.length < maxTokens) return;

@@ -14,7 +14,7 @@ const config = {
 const layout = parameterLayout(config);
 const parameters = initialParameters(config, "memory");
 const executor = createOnnxExecutor({ threads: 1 });
-/** The keys and values of 64 positions: two layers with one head of 32. */
+/** Keys and values of 64 positions: two layers with one head of 32. */
 const pageBytes = 2 * 2 * 64 * 32 * 4;
 
 const random = createRandom("prompts");
@@ -31,7 +31,7 @@ const request = (
   ...overrides,
 });
 
-/** Samples all at once; notes the order in which they end. */
+/** Samples all at once, and records the order in which they end. */
 async function sampleAll(
   engine: SamplingEngine,
   requests: readonly SampleRequest[],
@@ -57,7 +57,7 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
     return engine;
   }
 
-  test("lets requests wait in order where there is room for one only", async () => {
+  test("admits requests in order if there is memory for only one", async () => {
     const requests = [100, 30, 110, 90].map((length) => request(drawTokens(length)));
     const roomy = await createEngine(100);
     const engine = await createEngine(2);
@@ -75,8 +75,8 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
     await Promise.all([engine.close(), roomy.close()]);
   });
 
-  test("lets later ones give way as earlier ones grow, and samples the same bits", async () => {
-    // One page each at first, three in the end: five sequences begin where two can end.
+  test("preempts later requests as earlier ones grow, and samples the same bits", async () => {
+    // One page each at first, three in the end: five sequences start where two can end.
     const requests = Array.from({ length: 5 }, (_, i) =>
       request(drawTokens(40 + i), { maxTokens: 130 }),
     );
@@ -90,13 +90,13 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
     await Promise.all([engine.close(), roomy.close()]);
   });
 
-  test("forgets what waits for its next request, the longest unused first", async () => {
+  test("evicts idle sequences, least recently used first", async () => {
     const engine = await createEngine(3);
     const prompts = ["a", "b", "c"].map((name) => ({ name, prompt: drawTokens(40) }));
     for (const { name, prompt } of prompts)
       await engine.sample(request(prompt, { sequenceId: name }));
     expect(engine.usage()).toMatchObject({ usedBytes: 3 * pageBytes, numIdle: 3 });
-    // One page more is needed, so the first goes; the third is only read further.
+    // One more page is needed, so the first is evicted; the third is only extended.
     const cost = async (index: number): Promise<number> => {
       const before = engine.timings!.numTokens;
       const { name, prompt } = prompts[index]!;
@@ -110,10 +110,10 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
     await engine.close();
   });
 
-  test("shares the room of a common beginning", async () => {
+  test("shares the pages of a common prefix", async () => {
     const engine = await createEngine(4 + 8);
     const shared = drawTokens(4 * 64);
-    // Each of the eight needs a page of its own; without sharing they would take forty.
+    // Each of the eight needs its own page; without sharing they would take forty.
     const requests = Array.from({ length: 8 }, (_, i) =>
       request([...shared, ...drawTokens(5)], { seed: `${i}`, maxTokens: 30 }),
     );
@@ -134,7 +134,7 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
     await Promise.all([engine.close(), roomy.close()]);
   });
 
-  test("refuses at once what can never have room, with the numbers", async () => {
+  test("refuses at once a request that can never fit, with the numbers", async () => {
     const engine = await createEngine(2);
     const asked = engine.sample(request(drawTokens(100), { maxTokens: 30 }));
     await expect(asked).rejects.toThrow(
@@ -143,13 +143,13 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
       ),
     );
     expect(engine.timings!.numSteps).toBe(0);
-    // The last token of a response is not kept.
+    // The last token of a response is not cached.
     const { tokens } = await engine.sample(request(drawTokens(100), { maxTokens: 29 }));
     expect(tokens).toHaveLength(29);
     await engine.close();
   });
 
-  test("gives room back at once when a request is given up, at whatever point", async () => {
+  test("frees memory at once when a request is cancelled, at any point", async () => {
     const engine = await createEngine(4, 16);
     const waiting = request(drawTokens(20), { maxTokens: 5 });
     for (let turns = 0; turns < 60; turns += 3) {
@@ -164,8 +164,8 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
     await engine.close();
   });
 
-  test("lets nobody wait forever behind shorter ones that keep coming", async () => {
-    // Two tokens a step: whoever has one token left would always go first.
+  test("starves no request when shorter ones keep arriving", async () => {
+    // Two tokens per step: requests with one token left would always go first.
     const engine = await createEngine(100, 2);
     const done = new Set<string>();
     const sampleLong = async (): Promise<void> => {

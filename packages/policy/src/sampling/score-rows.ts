@@ -3,32 +3,32 @@ import type { ModelConfig } from "../model/model-config.ts";
 import { pagePositions, type CachedSequence } from "./runner/page-table.ts";
 import type { Runner, ScoreJob } from "./runner/runner.ts";
 
-/** What a model says about the tokens of one row. */
+/** Scores of the tokens of one row. */
 export interface RowScores {
-  /** Log-prob of each token but the first, given those before it, nats, `[token - 1]`. */
+  /** Log-prob of each token except the first given its prefix, nats, `[token - 1]`. */
   readonly logProbs: Float64Array;
-  /** Entropy of the next-token distribution behind each token, nats, `[token]`. */
+  /** Entropy of the next-token distribution after each token, nats, `[token]`. */
   readonly entropies: Float64Array;
 }
 
-/** A row under way. */
+/** Row in progress. */
 interface ScoredRow {
   readonly tokens: readonly number[];
   readonly sequence: CachedSequence;
   readonly scores: RowScores;
 }
 
-/** A step's part of a row. */
+/** Part of a row computed in one step. */
 interface RowJob extends ScoreJob {
   readonly row: ScoredRow;
   readonly start: number;
 }
 
 /**
- * Scores whole rows by what a sampler computes with, at temperature 1, without a learner. Positions of
+ * Scores complete rows with a sampler's model, at temperature 1, without a learner. Positions of
  * several rows share steps.
  * @param runner - Without idle sequences; each row must fit into its pages.
- * @throws `RangeError` if a row is empty, too long, or names a token that there is not.
+ * @throws `RangeError` if a row is empty or too long, or contains an unknown token.
  */
 export async function scoreRows(
   runner: Runner,
@@ -77,7 +77,7 @@ export async function scoreRows(
         const numQueries = Math.min(numLeft, tokens.length - start);
         if (!pages.extend(row.sequence, numQueries)) await flush();
         const queries = tokens.slice(start, start + numQueries);
-        // Behind the last token nothing follows.
+        // The last token has no target.
         const targets = queries.map((_, i) => tokens[start + i + 1]);
         jobs.push({ row, start, sequence: row.sequence, numQueries, tokens: queries, targets });
         numLeft -= numQueries;
@@ -95,6 +95,6 @@ export async function scoreRows(
 function checkScore(entropy: number, position: number): void {
   if (Number.isFinite(entropy)) return;
   throw new RangeError(
-    `score: logits must be finite, got an entropy of ${entropy} behind token ${position}`,
+    `score: logits must be finite, got an entropy of ${entropy} after token ${position}`,
   );
 }

@@ -1,8 +1,8 @@
 import { expect } from "vitest";
 
 /**
- * What `toEqual` takes for a value in which numbers may be off by 5e-5: tokens and counts stay, and
- * log-probs and entropies are compared as float32 computes them in another order.
+ * Matcher for `toEqual` that allows numbers to be off by 5e-5: tokens and counts are equal, and
+ * log-probs and entropies match up to float32 rounding.
  */
 export function closeTo<T>(value: T): T {
   return replaced(value) as T;

@@ -6,10 +6,10 @@ import type {
   ResidentTensor,
 } from "@turnwise/graph";
 
-/** An executor that knows how many tensors it gave out, and which of them were not given back. */
+/** Executor that counts its live tensors. */
 export interface CountingExecutor extends Executor {
   readonly numLive: number;
-  /** Entries of all arrays that went to it: uploads, feeds; and of all that came back as outputs. */
+  /** Entries of all arrays transferred to it (uploads, inputs) and back (outputs). */
   readonly numMoved: number;
 }
 
@@ -20,7 +20,7 @@ export function countingExecutor(executor: Executor): CountingExecutor {
   const watch = (tensor: ResidentTensor): ResidentTensor => {
     live.add(tensor);
     const dispose = tensor.dispose.bind(tensor);
-    // On the tensor itself: executors know their own.
+    // Patches the tensor itself, since executors recognize their own.
     return Object.assign(tensor, {
       dispose: () => {
         live.delete(tensor);

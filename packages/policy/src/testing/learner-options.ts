@@ -3,7 +3,7 @@ import type { Adapter } from "../model/lora.ts";
 import type { ModelConfig } from "../model/model-config.ts";
 import { parameterLayout } from "../model/parameter-layout.ts";
 
-/** Options of a learner in tests, with an adapter and a value head in place of the layout. */
+/** Learner options of tests, with an adapter and a value head instead of the layout. */
 export interface LearnerOverrides extends Partial<
   Omit<LearningEngineOptions, "layout" | "adapter">
 > {
@@ -11,7 +11,7 @@ export interface LearnerOverrides extends Partial<
   readonly valueHead?: boolean;
 }
 
-/** Lays out a model as the overrides of a test say. */
+/** Builds learner options with the layout that a test's overrides describe. */
 export const learnerOptions = (
   config: ModelConfig,
   { adapter, valueHead, ...rest }: LearnerOverrides,

@@ -3,8 +3,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /**
- * Finds a path of the shared test data, which lies beside the repository. For tests only.
- * @returns `undefined` where the data is missing.
+ * Finds a path of the shared test data next to the repository. For tests only.
+ * @returns `undefined` if the data is missing.
  */
 export function findSharedData(path: string): string | undefined {
   let directory = dirname(fileURLToPath(import.meta.url));
@@ -13,14 +13,14 @@ export function findSharedData(path: string): string | undefined {
     if (existsSync(candidate)) return candidate;
     const parent = dirname(directory);
     if (parent === directory) {
-      console.log(`skipped: test data shared/${path} is not beside the repository`);
+      console.log(`skipped: test data shared/${path} is not next to the repository`);
       return undefined;
     }
     directory = parent;
   }
 }
 
-/** Numbers that PyTorch computed for a small checkpoint; see the data's own README. */
+/** Numbers that PyTorch computed for a small checkpoint; see the README of the data. */
 export interface GoldenPolicy {
   readonly input_ids: number[][];
   readonly token_log_probs: number[][];
@@ -56,7 +56,7 @@ export interface GoldenPolicy {
   };
 }
 
-/** A loss with its gradient, in part. */
+/** Loss with a part of its gradient. */
 export interface GoldenLoss {
   readonly loss: number;
   readonly grad_norms: Record<string, number>;

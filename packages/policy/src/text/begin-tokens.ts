@@ -2,11 +2,12 @@ import { specialTokenText } from "./special-tokens.ts";
 import type { TokenizerFiles } from "./tokenizer.ts";
 
 /**
- * Finds the tokens that a tokenizer puts before a text that begins a sequence: those of its
- * post-processor. As in transformers, `add_bos_token` of `tokenizer_config.json` goes before it: `true`
- * asks for `bos_token`, `false` for none.
+ * Finds the tokens that a tokenizer puts at the start of a sequence: those of its post-processor.
+ * As in transformers, `add_bos_token` of `tokenizer_config.json` takes precedence: `true` adds
+ * `bos_token`, `false` adds nothing.
  *
- * @param encode - The ids of a text, without and with all that the post-processor adds.
+ * @param encode - Returns the ids of a text, without and with the tokens that the post-processor
+ *   adds.
  */
 export function findBeginTokens(
   { config }: TokenizerFiles,

@@ -2,9 +2,9 @@ import { compileTemplate } from "./jinja-template.ts";
 import { specialTokenText } from "./special-tokens.ts";
 import { isJsonObject, type JsonObject } from "../files/json-file.ts";
 
-/** One message of a conversation. Templates may look at further fields, such as `tool_calls`. */
+/** Message of a conversation. Templates may read further fields, such as `tool_calls`. */
 export interface ChatMessage {
-  /** `system`, `user`, `assistant`, `tool`, or what else the template knows. */
+  /** `system`, `user`, `assistant`, `tool`, or another role of the template. */
   readonly role: string;
   readonly content: string;
   readonly [field: string]: unknown;
@@ -12,38 +12,39 @@ export interface ChatMessage {
 
 /** Options of a rendering. */
 export interface ChatOptions {
-  /** Descriptions of tools, as JSON schemas; a template named `tool_use` is taken where there is one. */
+  /** Tools as JSON schemas; a template named `tool_use` is used if there is one. */
   readonly tools?: readonly JsonObject[];
   /**
-   * Further variables of the template, such as `enable_thinking` or `date_string`. `strftime_now`, which
-   * templates call for today's date, can be a function of a format, a `Date`, or the text of a date.
+   * Additional variables of the template, such as `enable_thinking` or `date_string`.
+   * `strftime_now`, with which templates get today's date, may be a function of a format, a `Date`,
+   * or a date as text.
    */
   readonly variables?: Readonly<Record<string, unknown>>;
 }
 
 /** Options of `LoadedTokenizer.renderChat`. */
 export interface RenderOptions extends ChatOptions {
-  /** Whether the beginning of an answer follows, for the model to go on. Default false. */
+  /** Appends the start of an assistant message for the model to continue. Default false. */
   readonly addGenerationPrompt?: boolean;
 }
 
-/** Where a tokenizer's files keep its chat template. */
+/** Files that may contain a chat template. */
 export interface TemplateSource {
-  /** `tokenizer_config.json`: templates in older folders, and the texts of special tokens. */
+  /** `tokenizer_config.json`: templates of older folders, and the texts of special tokens. */
   readonly config: JsonObject;
-  /** `chat_template.jinja`, which newer folders have; it goes first. */
+  /** `chat_template.jinja` of newer folders; it takes precedence. */
   readonly chatTemplate?: string;
 }
 
-/** A conversation to text. */
+/** Renders a conversation to text. */
 export type RenderChat = (messages: readonly ChatMessage[], options?: RenderOptions) => string;
 
 /**
- * Makes a renderer of the chat template of a tokenizer's files, in the language and with the
- * variables that transformers gives it. A template that asks for today's date (`strftime_now`) renders
- * another text tomorrow; the variable can be set.
- * @returns A function that throws: `RangeError` where there is no template, and `Error` with what the
- *   template itself says is wrong with the messages.
+ * Creates a renderer for a tokenizer's chat template, with the language and variables that
+ * transformers supports. A template that uses today's date (`strftime_now`) renders differently
+ * tomorrow, unless the variable is set.
+ * @returns A function that throws `RangeError` without a template, and `Error` with the template's
+ *   own message if it rejects the messages.
  */
 export function createChatRenderer({ config, chatTemplate }: TemplateSource): RenderChat {
   const compiled = new Map<string, ReturnType<typeof compileTemplate>>();
@@ -65,14 +66,14 @@ export function createChatRenderer({ config, chatTemplate }: TemplateSource): Re
       });
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new Error(`renderChat: messages must be such as the template takes, got: ${reason}`, {
+      throw new Error(`renderChat: messages must be accepted by the template, got: ${reason}`, {
         cause,
       });
     }
   };
 }
 
-/** `chat_template` is a text, or a list of named ones. */
+/** `chat_template` is a string, or a list of named ones. */
 function templateOf(value: unknown, hasTools: boolean): string | undefined {
   if (typeof value === "string") return value;
   if (!Array.isArray(value)) return undefined;

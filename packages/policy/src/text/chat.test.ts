@@ -10,7 +10,7 @@ const chatMl =
   "{% for m in messages %}{{ '<start> ' + m.role + ' ' + m.content + ' <end> ' }}{% endfor %}" +
   "{% if add_generation_prompt %}{{ '<start> assistant ' }}{% endif %}";
 
-/** A word-level tokenizer with a template. */
+/** Word-level tokenizer with a template. */
 function tokenizerWith(template: string | undefined, config: object = {}): LoadedTokenizer {
   const text = "system user assistant tool go to fridge it is open answer question a b c";
   const files = buildWordVocabulary([text], { markers: ["<start>", "<think>", "</think>"] });
@@ -23,7 +23,7 @@ function tokenizerWith(template: string | undefined, config: object = {}): Loade
 
 const user = (content: string): ChatMessage => ({ role: "user", content });
 
-test("renders a conversation, with the beginning of an answer if asked", () => {
+test("renders a conversation, with the start of an assistant message if requested", () => {
   const { renderChat } = tokenizerWith(chatMl);
   const messages = [{ role: "system", content: "go" }, user("a b")];
   expect(renderChat(messages)).toBe("<start> system go <end> <start> user a b <end> ");
@@ -32,7 +32,7 @@ test("renders a conversation, with the beginning of an answer if asked", () => {
   );
 });
 
-test("takes the template of the config where there is no file, and the one for tools for tools", () => {
+test("uses the config's template without a file, and the tool template for tools", () => {
   const named = [
     { name: "default", template: "{{ messages[0].content }}{{ eos_token }}" },
     { name: "tool_use", template: "{{ tools[0].name }} {{ messages[0].content }} {{ mood }}" },
@@ -47,23 +47,23 @@ test("takes the template of the config where there is no file, and the one for t
   expect(tokenizerWith("file", { chat_template: named }).renderChat([])).toBe("file");
 });
 
-test("says so when there is no template, or the template refuses the messages", () => {
+test("reports a missing template, and messages that the template rejects", () => {
   expect(() => tokenizerWith(undefined).renderChat([user("a")])).toThrow(
     "renderChat: tokenizer must have a chat template, got none",
   );
   const strict = tokenizerWith("{{ raise_exception('roles must alternate') }}");
   expect(() => strict.renderChat([user("a")])).toThrow(
-    "renderChat: messages must be such as the template takes, got: roles must alternate",
+    "renderChat: messages must be accepted by the template, got: roles must alternate",
   );
 });
 
-test("appends what the template puts behind an answer, less what the answer already has", () => {
+test("appends the template's text after an answer, without the part that the answer has", () => {
   const tokenizer = tokenizerWith(chatMl);
   const encode = (text: string): number[] => tokenizer.encode(text);
   const decode = (tokens: readonly number[]): string => tokenizer.decode(tokens);
   const first = beginChat(tokenizer, [user("go to fridge")]);
   expect(decode(first.tokens)).toBe("<start> user go to fridge <end> <start> assistant");
-  // An answer that came to its end has the end token already; one that was cut short gets it.
+  // A complete answer already has the end token; a truncated one gets it.
   const ended = continueChat(tokenizer, first.chat, encode("a b <end>"), [user("it is")]);
   expect(decode(ended.tokens)).toBe("<start> user it is <end> <start> assistant");
   const cut = continueChat(tokenizer, first.chat, encode("a b"), [user("it is")]);
@@ -75,25 +75,26 @@ test("appends what the template puts behind an answer, less what the answer alre
   ]);
 });
 
-test("is fine with templates that trim, and with empty answers", () => {
+test("supports templates that trim, and empty answers", () => {
   const tokenizer = tokenizerWith(chatMl.replace("m.content", "m.content | trim"));
   const { chat } = beginChat(tokenizer, [user(" a ")]);
-  // The tokenizer of words gives no spaces back: put them in by hand.
+  // The word tokenizer drops spaces, so they are added by hand.
   const spaced = { ...tokenizer, decode: () => "  b " };
   const next = continueChat(spaced, chat, [1], [user("c")]);
   expect(tokenizer.decode(next.tokens)).toBe("<end> <start> user c <end> <start> assistant");
   expect(continueChat(tokenizer, chat, [], [user("c")]).tokens).toEqual(next.tokens);
 });
 
-test("refuses templates that render earlier turns another way later on", () => {
+test("refuses templates that render earlier turns differently later", () => {
   const dropsLast = tokenizerWith(
     "{% for m in messages %}{% if loop.index > messages|length - 3 %}{{ m.content + ' ' }}{% endif %}{% endfor %}",
   );
   expect(() => beginChat(dropsLast, [user("a"), user("b")])).toThrow(
-    "chat: template must render a longer conversation as the shorter one and more",
+    "chat: template must be prefix-stable (render a longer conversation as an extension of the shorter one)",
   );
 
-  // Qwen3's templates drop the reasoning of all turns but the last: seen when there is some.
+  // Qwen3's templates drop the reasoning of all turns except the last, which shows only if there is
+  // some.
   const dropsReasoning = tokenizerWith(
     chatMl.replace("m.content", "m.content.split('</think>')[-1]"),
   );
@@ -104,7 +105,7 @@ test("refuses templates that render earlier turns another way later on", () => {
   );
 });
 
-test("takes the token that the template puts after an answer for an end token too", () => {
+test("accepts the token that the template puts after an answer as an end token", () => {
   const tokenizer = tokenizerWith(chatMl.replaceAll("<end>", "</think>"));
   const [end, turnEnd] = tokenizer.encode("<end> </think>");
   expect(tokenizer.endToken).toBe(end);
@@ -113,24 +114,25 @@ test("takes the token that the template puts after an answer for an end token to
   const { chat } = beginChat(tokenizer, [user("a")]);
   const next = (answer: string): string =>
     tokenizer.decode(continueChat(tokenizer, chat, tokenizer.encode(answer), [user("c")]).tokens);
-  // The template's own end is there already; after another one, or none, it is appended.
+  // After the template's own end token nothing is added; after another one, or none, it is
+  // appended.
   expect(next("b </think>")).toBe("<start> user c </think> <start> assistant");
   expect(next("b <end>")).toBe("</think> <start> user c </think> <start> assistant");
   expect(next("b")).toBe("</think> <start> user c </think> <start> assistant");
 });
 
-test("refuses templates that put no end token behind an answer that has one", () => {
+test("refuses templates that put no end token after an answer that has one", () => {
   const tokenizer = tokenizerWith(chatMl.replaceAll("<end>", "open"));
   const { chat } = beginChat(tokenizer, [user("a")]);
   const answer = [...tokenizer.encode("b"), tokenizer.endToken];
   expect(() => continueChat(tokenizer, chat, answer, [user("c")])).toThrow(
-    'continueChat: template must put "<end>" behind an answer, got " open',
+    'continueChat: template must put "<end>" after an answer, got " open',
   );
 });
 
 for (const folder of ["qwen2-tied", "qwen3-untied", "llama-lora"]) {
   const shared = findSharedData(`policy/${folder}`);
-  test.skipIf(!shared)(`gives a chat the ids that transformers gives it: ${folder}`, async () => {
+  test.skipIf(!shared)(`encodes a chat to the same ids as transformers: ${folder}`, async () => {
     const tokenizer = await readTokenizer(shared!);
     const { chat, chat_ids } = readGolden(shared!).tokenizer;
     expect(tokenizer.encodeChat(chat, { addGenerationPrompt: true })).toEqual(chat_ids);
@@ -138,7 +140,7 @@ for (const folder of ["qwen2-tied", "qwen3-untied", "llama-lora"]) {
 }
 
 const shared = findSharedData("policy/qwen2-tied");
-test.skipIf(!shared)("grows to the same ids as the whole conversation at once", async () => {
+test.skipIf(!shared)("grows to the same ids as the complete conversation", async () => {
   const tokenizer = await readTokenizer(shared!);
   const content = fc.string({ unit: "grapheme" });
   const turn = fc.record({ answer: content, isCut: fc.boolean(), question: content });

@@ -6,15 +6,17 @@ import type { TokenizerFiles } from "./tokenizer.ts";
 
 /** Tokens that end a response. */
 export interface EndTokens {
-  /** The token that a response is trained to end with: `eos_token`, or the first of `all` without one. */
+  /**
+   * Token that responses are trained to end with: `eos_token`, or the first of `all` without one.
+   */
   readonly first: number;
   /** Union of all sources, `first` included. */
   readonly all: readonly number[];
-  /** Token that the chat template puts after an answer; absent without a template, or such a token. */
+  /** Token that the chat template puts after an answer; absent without one. */
   readonly ofTurn?: number;
 }
 
-/** Parts of a tokenizer that say how a response ends. */
+/** Parts of a tokenizer that define end tokens. */
 export interface EndTokenSources {
   readonly files: TokenizerFiles;
   readonly vocabularySize: number;
@@ -24,11 +26,12 @@ export interface EndTokenSources {
 
 /**
  * Finds the tokens that end a response: the union of the tokenizer's `eos_token`, `eos_token_id` of
- * `generation_config.json`, and the token that the chat template puts after an answer. Models stop at any
- * of them. Ids beyond the vocabulary are left out.
+ * `generation_config.json`, and the token that the chat template puts after an answer. Models stop
+ * at any of them. Ids beyond the vocabulary are ignored.
  *
- * @param endText - Text of the end token; default `eos_token` of `tokenizer_config.json`.
- * @throws `RangeError` if there is none, the vocabulary does not have it, or an id is no whole number.
+ * @param endText - Text of the end token. Default: `eos_token` of `tokenizer_config.json`.
+ * @throws `RangeError` if there is none, it is not in the vocabulary, or an id is not a whole
+ *   number.
  */
 export function findEndTokens(
   { files, vocabularySize, tokenId, renderChat }: EndTokenSources,
@@ -53,8 +56,8 @@ export function findEndTokens(
 }
 
 /**
- * Reads the `generation_config.json` of a folder. As in transformers, the `eos_token_id` of `config.json`
- * stands in for a missing file.
+ * Reads the `generation_config.json` of a folder. As in transformers, a missing file is replaced by
+ * the `eos_token_id` of `config.json`.
  */
 export async function readGenerationConfig(directory: string): Promise<JsonObject | undefined> {
   const generation = await readJsonIfPresent(join(directory, "generation_config.json"));
@@ -65,8 +68,8 @@ export async function readGenerationConfig(directory: string): Promise<JsonObjec
 }
 
 /**
- * Reads the end tokens of a folder that has no tokenizer: those of its generation config.
- * @throws `RangeError` for ids that are no whole numbers.
+ * Reads the end tokens of a folder without a tokenizer from its generation config.
+ * @throws `RangeError` for ids that are not whole numbers.
  */
 export async function readGenerationEndTokens(
   directory: string,
@@ -75,14 +78,14 @@ export async function readGenerationEndTokens(
   return generationEndTokens(await readGenerationConfig(directory), vocabularySize);
 }
 
-/** `eos_token_id` is an id, or a list of them. */
+/** `eos_token_id` is an id, or a list of ids. */
 function generationEndTokens(
   generationConfig: JsonObject | undefined,
   vocabularySize: number,
 ): number[] {
   const given = generationConfig?.["eos_token_id"] ?? [];
   return (Array.isArray(given) ? given : [given]).flatMap((id: unknown) => {
-    // Some configs say -1 for none.
+    // Some configs use -1 for none.
     if (id === -1) return [];
     if (typeof id !== "number" || !Number.isSafeInteger(id) || id < 0) {
       throw new RangeError(
@@ -93,10 +96,10 @@ function generationEndTokens(
   });
 }
 
-/** Text that no template has of its own. */
+/** Text that no template contains. */
 const probe = "turnwise-answer-probe";
 
-/** The added token that follows an answer in the chat template, white space left out. */
+/** Added token that follows an answer in the chat template, ignoring white space. */
 function turnEndToken(tokenizer: JsonObject, renderChat: RenderChat): number | undefined {
   let text: string;
   try {
@@ -105,7 +108,8 @@ function turnEndToken(tokenizer: JsonObject, renderChat: RenderChat): number | u
       { role: "assistant", content: probe },
     ]);
   } catch {
-    // No template, or one that takes other messages; rendering a real conversation reports the error.
+    // There is no template, or it expects other messages; rendering a real conversation reports the
+    // error.
     return undefined;
   }
   const place = text.lastIndexOf(probe);

@@ -4,7 +4,7 @@ import { compileTemplate } from "./jinja-template.ts";
 const render = (source: string, variables: Readonly<Record<string, unknown>> = {}): string =>
   compileTemplate(source)(variables);
 
-// Results of Jinja 3.1.6 on Python 3, in the sandbox that transformers renders in.
+// Results of Jinja 3.1.6 on Python 3, in the sandbox of transformers.
 test.each<[string, string, unknown]>([
   ["\n\n  x\n", "lstrip('\\n')", "  x\n"],
   ["\n\n  x\n", "rstrip('\\n')", "\n\n  x"],
@@ -50,16 +50,16 @@ test.each<[string, string, unknown]>([
   ["-42", "isdigit()", false],
   ["42", "isdigit()", true],
   ["a,b,,c", "join(['p','q','r'])", "pa,b,,cqa,b,,cr"],
-])("%j.%s gives what Python gives", (text, call, expected) => {
+])("%j.%s equals Python's result", (text, call, expected) => {
   expect(JSON.parse(render(`{{ text.${call} | tojson }}`, { text }))).toEqual(expected);
 });
 
 test.each([
-  ["{{ 'a'.lstrip(1) }}", "lstrip: chars must be text, got 1"],
+  ["{{ 'a'.lstrip(1) }}", "lstrip: chars must be a string, got 1"],
   ["{{ 'a'.split('') }}", 'split: sep must not be empty, got ""'],
   ["{{ 'a'.split(size=1) }}", "split: arguments must be named sep, maxsplit, got size"],
   ["{{ 'a'.strip('a', 'b') }}", "strip: must have at most 1 arguments, got 2"],
-  ["{{ 'a'.replace('a') }}", "replace: new must be text, got undefined"],
+  ["{{ 'a'.replace('a') }}", "replace: new must be a string, got undefined"],
   ["{{ 'a'.index('b') }}", 'index: sub must be in the text, got "b"'],
 ])("%s is an error that names the method and the argument", (source, message) => {
   expect(() => render(source)).toThrow(message);
@@ -73,13 +73,13 @@ test("trims by filter too, and calls methods of results", () => {
   ).toBe(" b");
 });
 
-test("keeps fields of objects that are called like methods of text", () => {
+test("keeps fields of objects that are named like string methods", () => {
   expect(render("{{ call.index }} {{ call.items() | length }}", { call: { index: 3 } })).toBe(
     "3 1",
   );
 });
 
-test("takes any name as a variable, strftime_now included", () => {
+test("accepts any name as a variable, strftime_now included", () => {
   const source = "{{ strftime_now('%d %b %Y') }}";
   const day = new Date(2024, 6, 6, 15, 4, 5);
   expect(render(source, { strftime_now: (format: string) => `day ${format}` })).toBe(
@@ -93,12 +93,12 @@ test("takes any name as a variable, strftime_now included", () => {
   expect(render("{% for i in range(4, 0, -2) %}{{ i }}{% endfor %}")).toBe("42");
 });
 
-test("writes dates in English, whatever the format", () => {
+test("formats dates in English, whatever the format", () => {
   const strftime_now = new Date(2024, 1, 6, 15, 4, 5);
   expect(
     render("{{ strftime_now('%A %-d %B %y, %j, %I:%M:%S %p, %F, 100%%') }}", { strftime_now }),
   ).toBe("Tuesday 6 February 24, 037, 03:04:05 PM, 2024-02-06, 100%");
   expect(() => render("{{ strftime_now('%Q') }}")).toThrow(
-    'strftime: format must be made of known directives, got "%Q"',
+    'strftime: format must contain only known directives, got "%Q"',
   );
 });

@@ -2,25 +2,25 @@ import * as library from "@huggingface/jinja";
 import { strftime } from "./strftime.ts";
 import { textMethods } from "./text-methods.ts";
 
-/** A part of a parsed template. */
+/** Node of a parsed template. */
 interface Statement {
   readonly type: string;
 }
 
-/** A value while a template runs. */
+/** Runtime value of a template. */
 interface Value {
   readonly type: string;
   readonly value: unknown;
 }
 
-/** Names and their values, over those of a parent. */
+/** Variable scope with a parent. */
 interface Scope {
   /** Declares a name. @returns Its value, converted from plain data. */
   set(name: string, plain: unknown): Value;
   setVariable(name: string, value: Value): Value;
 }
 
-/** The Jinja library as it is used here; its own types do not resolve under NodeNext. */
+/** Used part of the Jinja library, whose own types do not resolve under NodeNext. */
 interface JinjaLibrary {
   readonly Environment: new (parent?: Scope) => Scope;
   readonly Interpreter: new (scope: Scope) => {
@@ -36,7 +36,7 @@ interface JinjaLibrary {
 
 const { Environment, Interpreter, parse, tokenize }: JinjaLibrary = library;
 
-/** A call of a method: `object.name(args)`. */
+/** Method call: `object.name(args)`. */
 interface MethodCall extends Statement {
   readonly callee: { readonly object: Statement; readonly property: { readonly value: string } };
   readonly args: readonly Statement[];
@@ -47,7 +47,7 @@ interface KeywordArgument extends Statement {
   readonly value: Statement;
 }
 
-/** A filter: `operand | name`, or `operand | name(args)`. */
+/** Filter: `operand | name`, or `operand | name(args)`. */
 interface Filter extends Statement {
   readonly operand: Statement;
   readonly filter: Statement & {
@@ -81,15 +81,15 @@ const isKeywordArgument = (statement: Statement): statement is KeywordArgument =
 const isFilter = (statement: Statement): statement is Filter =>
   statement.type === "FilterExpression";
 
-/** Filters that are methods of text too, and that the library computes otherwise. */
+/** Filters that are also string methods, and that the library computes differently. */
 const filterMethods: Readonly<Record<string, string>> = { trim: "strip", capitalize: "capitalize" };
 
 const valueOf = (plain: unknown): Value => new Environment().set("value", plain);
 
-/** A value as plain data. */
+/** Converts a value to plain data. */
 const plainOf = ({ value }: Value): unknown => (Array.isArray(value) ? value.map(plainOf) : value);
 
-/** The library's interpreter, with all arguments of the methods of text. */
+/** The library's interpreter, with all arguments of string methods. */
 class TemplateInterpreter extends Interpreter {
   override evaluate(statement: Statement | undefined, environment: Scope): Value {
     if (statement !== undefined && isMethodCall(statement)) {
@@ -139,7 +139,7 @@ class TemplateInterpreter extends Interpreter {
   }
 }
 
-/** Names that every template knows. */
+/** Creates the names that every template has. */
 function createGlobals(): Scope {
   const globals = new Environment();
   const named: Readonly<Record<string, unknown>> = {
@@ -168,11 +168,11 @@ function range(first: number, second?: number, step = 1): number[] {
 }
 
 /**
- * Compiles a chat template. Its language is that of the Jinja library; methods of text take the
- * arguments that Python's take, and any name can be set by the variables of a rendering.
+ * Compiles a chat template. Its language is that of the Jinja library; string methods take the same
+ * arguments as in Python, and any name can be set by the variables of a rendering.
  *
- * `strftime_now` may be set to a function of a format, to a `Date`, which is then formatted, or to a
- * text, which is then the date in any format.
+ * `strftime_now` may be set to a function of a format, to a `Date` to format, or to a string used
+ * for any format.
  * @throws `Error` for a template that does not parse.
  */
 export function compileTemplate(
@@ -189,7 +189,7 @@ export function compileTemplate(
   };
 }
 
-/** What a template calls for the date. */
+/** Function with which a template gets the date. */
 function clockOf(value: unknown): unknown {
   if (value instanceof Date) return (format: string) => strftime(value, format);
   if (typeof value === "string") return () => value;

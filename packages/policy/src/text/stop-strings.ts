@@ -1,15 +1,15 @@
 import type { Tokenizer } from "@turnwise/core";
 import { TextStream } from "./text-stream.ts";
 
-/** Finds the first of some texts in tokens that come one after the other. */
+/** Finds the first of several strings in a stream of tokens. */
 export class StopStrings {
   readonly #stream: TextStream;
   readonly #texts: readonly string[];
   readonly #longest: number;
-  /** Where the first one begins. */
+  /** Start of the first match. */
   #found: number | undefined;
 
-  /** @param texts - None is empty. */
+  /** @param texts - Non-empty strings. */
   constructor(tokenizer: Pick<Tokenizer, "decode">, texts: readonly string[]) {
     this.#stream = new TextStream(tokenizer);
     this.#texts = texts;
@@ -17,16 +17,16 @@ export class StopStrings {
   }
 
   /**
-   * Takes one more token, as long as nothing was found.
-   * @returns Whether the text of all tokens now contains one of the texts.
+   * Adds a token, as long as nothing was found.
+   * @returns True if the text of all tokens now contains one of the strings.
    */
   push(token: number): boolean {
-    // A text may begin before the new token, but not end there.
+    // A match may start before the new token, but not end there.
     const numKnown = this.#stream.text.length;
     const wasOpen = this.#stream.text.endsWith("\uFFFD");
     this.#stream.push(token);
     const { text } = this.#stream;
-    // What was unfinished may have become something else.
+    // Unfinished characters may have become different text.
     const begin = wasOpen ? 0 : Math.max(0, numKnown - this.#longest + 1);
     for (const each of this.#texts) {
       const at = text.indexOf(each, begin);
@@ -35,7 +35,7 @@ export class StopStrings {
     return this.#found !== undefined;
   }
 
-  /** The text of all tokens, up to where the first of the texts begins. */
+  /** Text of all tokens, up to the first match. */
   get text(): string {
     return this.#stream.text.slice(0, this.#found);
   }

@@ -15,14 +15,14 @@ const months = [
 ];
 
 /**
- * A date in local time by Python's `strftime`, in English whatever the machine's language is.
- * @throws `RangeError` for a directive that is not known.
+ * Formats a date in local time like Python's `strftime`, always in English.
+ * @throws `RangeError` for an unknown directive.
  */
 export function strftime(date: Date, format: string): string {
   const two = (value: number, fill = "0"): string => String(value).padStart(2, fill);
   const hour = date.getHours();
   const firstDay = new Date(date.getFullYear(), 0, 1);
-  // Noon to noon, so that a change of the clock does not matter.
+  // Noon to noon, so that daylight saving changes do not matter.
   const dayOfYear =
     1 +
     Math.round(
@@ -67,10 +67,10 @@ export function strftime(date: Date, format: string): string {
     const value = fields[letter];
     if (value === undefined) {
       throw new RangeError(
-        `strftime: format must be made of known directives, got ${JSON.stringify(directive)}`,
+        `strftime: format must contain only known directives, got ${JSON.stringify(directive)}`,
       );
     }
-    // `%-d` leaves out what fills a number.
+    // `%-d` drops the padding of a number.
     return dash === "" ? value : value.replace(/^[0 ]+(?=.)/u, "");
   });
 }

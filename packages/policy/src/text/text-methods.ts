@@ -1,24 +1,27 @@
 /**
- * Methods of Python's `str`, as chat templates call them. Indices and widths count code points. The
- * Jinja library has some of them, and ignores most of their arguments.
+ * Methods of Python's `str`, as used by chat templates. Indices and widths count code points. The
+ * Jinja library implements some of them, but ignores most of their arguments.
  */
 
-/** An argument as a template gives it; `undefined` where it gives none. */
+/** Argument from a template; `undefined` if omitted. */
 type Argument = unknown;
 
-/** A method: its parameters, for calls by name, and its function. */
+/** Method: its parameter names, for calls with keywords, and its function. */
 interface TextMethod {
   readonly parameters: readonly string[];
   readonly run: (text: string, given: readonly Argument[]) => string | number | boolean | string[];
 }
 
-/** Characters that `str.isspace` accepts; JavaScript's `\s` differs in U+001C to U+001F, U+0085 and U+FEFF. */
+/**
+ * Characters accepted by `str.isspace`; JavaScript's `\s` differs in U+001C to U+001F, U+0085 and
+ * U+FEFF.
+ */
 const space =
   "\t\n\u000B\f\r\u001C-\u001F \u0085\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000";
 const isSpace = new RegExp(`^[${space}]$`, "u");
 const spaces = new RegExp(`[${space}]+`, "gu");
 
-/** Characters that end a line for `str.splitlines`. */
+/** Characters that end a line in `str.splitlines`. */
 const lineEnd = "\n\r\u000B\f\u001C-\u001E\u0085\u2028\u2029";
 const lineEnds = new RegExp(`\r\n|[${lineEnd}]`, "gu");
 
@@ -26,7 +29,7 @@ const quote = (value: Argument): string => JSON.stringify(value) ?? "undefined";
 
 function textOf(method: string, name: string, value: Argument): string {
   if (typeof value === "string") return value;
-  throw new TypeError(`${method}: ${name} must be text, got ${quote(value)}`);
+  throw new TypeError(`${method}: ${name} must be a string, got ${quote(value)}`);
 }
 
 function textOrNone(method: string, name: string, value: Argument): string | undefined {
@@ -39,7 +42,7 @@ function numberOf(method: string, name: string, value: Argument, fallback: numbe
   throw new TypeError(`${method}: ${name} must be a whole number, got ${quote(value)}`);
 }
 
-/** Removes characters of a set from the ends; white space where no set is given. */
+/** Removes characters of a set from the ends; white space by default. */
 function strip(text: string, chars: string | undefined, ends: "left" | "right" | "both"): string {
   const set = chars === undefined ? undefined : new Set(chars);
   const isCut = (char: string): boolean => (set ? set.has(char) : isSpace.test(char));
@@ -58,7 +61,9 @@ function stripMethod(method: string, ends: "left" | "right" | "both"): TextMetho
   };
 }
 
-/** Places of a text's parts: begin and end of each, and the end of the last separator before it. */
+/**
+ * Ranges of a text's parts: start and end of each, and the end of the separator before the rest.
+ */
 function partsBetween(text: string, separator: string | undefined): [number, number][] {
   const parts: [number, number][] = [];
   let begin = 0;
@@ -74,7 +79,7 @@ function partsBetween(text: string, separator: string | undefined): [number, num
   return separator === undefined ? parts.filter(([from, to]) => to > from) : parts;
 }
 
-/** Places of all occurrences that do not overlap, UTF-16 units. */
+/** Start of every non-overlapping occurrence, in UTF-16 units. */
 function placesOf(text: string, part: string): number[] {
   const places: number[] = [];
   for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + part.length)) {
@@ -93,7 +98,7 @@ function splitMethod(method: "split" | "rsplit"): TextMethod {
       const parts = partsBetween(text, separator);
       const keep = ([from, to]: [number, number]): string => text.slice(from, to);
       if (most < 0 || parts.length <= most) return parts.map(keep);
-      // The rest that is not split keeps the white space at its end.
+      // The unsplit rest keeps its trailing white space.
       return method === "split"
         ? [...parts.slice(0, most).map(keep), text.slice(parts[most]![0])]
         : [
@@ -115,7 +120,10 @@ function splitLines(text: string, keepsEnds: boolean): string[] {
   return lines;
 }
 
-/** The part of a text that `start` and `end` select, and where it begins; none where `start` is outside. */
+/**
+ * Part of a text selected by `start` and `end`, with its offset; undefined if `start` is out of
+ * range.
+ */
 function selected(
   method: string,
   text: string,
@@ -203,7 +211,7 @@ function padMethod(method: "ljust" | "rjust" | "center"): TextMethod {
       const { length } = Array.from(text);
       const wanted = numberOf(method, "width", width, length);
       const missing = Math.max(0, wanted - length);
-      // CPython puts the odd one of an odd width to the left.
+      // CPython puts the odd padding character of an odd width on the left.
       const half = Math.floor(missing / 2) + (missing & wanted & 1);
       const left = method === "ljust" ? 0 : method === "rjust" ? missing : half;
       return fill.repeat(left) + text + fill.repeat(missing - left);
@@ -211,14 +219,14 @@ function padMethod(method: "ljust" | "rjust" | "center"): TextMethod {
   };
 }
 
-/** Whether a text is not empty and each of its characters is of a kind. */
+/** Returns a method that is true for non-empty text whose characters all match. */
 function kindMethod(pattern: RegExp): TextMethod {
   return { parameters: [], run: (text) => pattern.test(text) };
 }
 
 const isCased = (text: string): boolean => text.toLowerCase() !== text.toUpperCase();
 
-/** The methods by name. */
+/** String methods by name. */
 export const textMethods: ReadonlyMap<string, TextMethod> = new Map<string, TextMethod>([
   ["strip", stripMethod("strip", "both")],
   ["lstrip", stripMethod("lstrip", "left")],
@@ -287,7 +295,7 @@ export const textMethods: ReadonlyMap<string, TextMethod> = new Map<string, Text
       run: (text, [parts]) => {
         const list = typeof parts === "string" ? Array.from(parts) : parts;
         if (!Array.isArray(list)) {
-          throw new TypeError(`join: iterable must be a list of texts, got ${quote(parts)}`);
+          throw new TypeError(`join: iterable must be a list of strings, got ${quote(parts)}`);
         }
         return list.map((part: unknown, i) => textOf("join", `iterable[${i}]`, part)).join(text);
       },

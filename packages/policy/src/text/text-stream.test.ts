@@ -17,7 +17,7 @@ const bytes = {
   decode: (tokens: readonly number[]): string =>
     new TextDecoder().decode(Uint8Array.from(tokens.flatMap((token) => pieceBytes[token]!))),
 };
-/** Bytes as they come, so that characters fall apart and some bytes are no text at all. */
+/** Random bytes, so that characters are split and some bytes are invalid. */
 const anyTokens = fc.array(
   fc.oneof(
     fc.nat(pieceBytes.length - 1),
@@ -28,7 +28,7 @@ const anyTokens = fc.array(
 );
 
 describe("TextStream", () => {
-  test("gives the text of each token as it comes, with the spaces that decoding puts between", () => {
+  test("returns the text of each token as it comes, with the spaces that decoding inserts", () => {
     const stream = new TextStream(words);
     expect(words.encode("a c stop").map((token) => stream.push(token))).toEqual([
       "a",
@@ -39,7 +39,7 @@ describe("TextStream", () => {
     expect(stream.text).toBe("a c stop");
   });
 
-  test("holds a character back until its last byte is there", () => {
+  test("holds a character back until its last byte arrives", () => {
     const stream = new TextStream(bytes);
     const given = [...Buffer.from("a💡b")].map((byte) => stream.push(byte));
     expect(given).toEqual(["a", "", "", "", "💡", "b"]);
@@ -65,7 +65,7 @@ describe("TextStream", () => {
 });
 
 describe("StopStrings", () => {
-  test("finds a text across tokens, and cuts before it", () => {
+  test("finds a string across tokens, and cuts before it", () => {
     const stops = new StopStrings(words, ["p no", "zzz"]);
     expect(words.encode("a stop now b").map((token) => stops.push(token))).toEqual([
       false,
@@ -76,7 +76,7 @@ describe("StopStrings", () => {
     expect(stops.text).toBe("a sto");
   });
 
-  test("stops at the first token whose text, with all before, contains one", () => {
+  test("stops at the first token after which the text contains one", () => {
     fc.assert(
       fc.property(
         anyTokens,

@@ -1,18 +1,18 @@
 import type { Tokenizer } from "@turnwise/core";
 
-/** What a decoder writes for bytes that are no text, or not yet. */
+/** Replacement character of decoders, for invalid or incomplete bytes. */
 const replacement = "\uFFFD";
 
 /**
- * The text of tokens that come one after the other. A token may end in the middle of a character; the
- * text then waits for the rest of it. Only the last few tokens are decoded each time.
+ * Incremental detokenizer. A token may end in the middle of a character; its text then waits for
+ * the rest. Only the last few tokens are decoded each time.
  *
- * It is the text that decoding all tokens at once gives, for every tokenizer whose text of some tokens
- * begins with the text of the first of them.
+ * The result equals decoding all tokens at once, for every tokenizer in which the text of a token
+ * sequence starts with the text of its first tokens.
  */
 export class TextStream {
   readonly #tokenizer: Pick<Tokenizer, "decode">;
-  /** The last tokens, of which the first `numSettled` have their text in `settled`. */
+  /** The last tokens; the text of the first `numSettled` of them is in `settled`. */
   #tokens: number[] = [];
   #numSettled = 0;
   #settledOfTokens = 0;
@@ -23,10 +23,10 @@ export class TextStream {
     this.#tokenizer = tokenizer;
   }
 
-  /** Takes one more token. @returns The text that became certain: that of whole characters. */
+  /** Adds a token. @returns The text that became certain, in whole characters. */
   push(token: number): string {
     this.#tokens.push(token);
-    // Tokens before the new ones matter: some decoders put spaces between tokens.
+    // Earlier tokens matter: some decoders put spaces between tokens.
     const text = this.#tokenizer.decode(this.#tokens);
     const added = text.slice(this.#settledOfTokens);
     this.#text = this.#settled + added;
@@ -38,12 +38,12 @@ export class TextStream {
     return added;
   }
 
-  /** The text of all tokens, unfinished characters included. */
+  /** Text of all tokens, incomplete characters included. */
   get text(): string {
     return this.#text;
   }
 
-  /** Ends the stream. @returns What had waited for more. */
+  /** Ends the stream. @returns The text that was held back. */
   end(): string {
     const rest = this.#text.slice(this.#settled.length);
     this.#settled = this.#text;

@@ -12,7 +12,7 @@ const code = `def merge(spans):
 <act>x</act> 7_000 äöü \u{1f9ed}`;
 
 describe("buildTextVocabulary", () => {
-  it("makes a tokenizer that gives every text of the corpus back", () => {
+  it("builds a tokenizer that reproduces every text of the corpus", () => {
     const tokenizer = createTokenizer(buildTextVocabulary([code], { markers: ["<act>"] }));
     const tokens = tokenizer.encode(code);
     expect(tokenizer.decode(tokens)).toBe(code);
@@ -23,7 +23,7 @@ describe("buildTextVocabulary", () => {
     expect(tokens.length).toBeLessThan(code.length / 2);
   });
 
-  it("puts any of its pieces together without a change", () => {
+  it("joins any of its pieces without a change", () => {
     const tokenizer = createTokenizer(buildTextVocabulary([code]));
     fc.assert(
       fc.property(
@@ -36,7 +36,7 @@ describe("buildTextVocabulary", () => {
     );
   });
 
-  it("has one token for what it does not know", () => {
+  it("has one token for unknown text", () => {
     const tokenizer = createTokenizer(buildTextVocabulary(["a b"], { minCount: 1 }));
     expect(tokenizer.decode(tokenizer.encode("a c"))).toBe("a<unknown>");
     expect(() => buildTextVocabulary([], { markers: [""] })).toThrow("must not be empty texts");

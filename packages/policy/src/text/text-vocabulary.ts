@@ -4,21 +4,21 @@ import { ranked, specialTokens, wordLevelFiles } from "./word-level-files.ts";
 
 /** Options of {@link buildTextVocabulary}. */
 export interface TextVocabularyOptions {
-  /** Tokens that are found as they stand, also within words. Default none. */
+  /** Tokens that are matched literally, also within words. Default none. */
   readonly markers?: readonly string[];
-  /** Rarer pieces become `<unknown>`, `>= 1`. Default 1. */
+  /** Minimum count of a piece, `>= 1`; rarer ones become `<unknown>`. Default 1. */
   readonly minCount?: number;
 }
 
 /**
- * Words with at most one blank before them, line breaks with what the next line is indented by, runs
- * of blanks, and single other characters.
+ * Words with at most one space before them, line breaks with the following indentation, runs of
+ * spaces, and other single characters.
  */
 const piecePattern = String.raw` ?[\p{L}\p{N}\p{M}]+|\n[ \t]*| +|[\s\S]`;
 
 /**
- * A tokenizer of all pieces in a corpus, white space included: what is encoded without an unknown
- * piece decodes to the same text. For small models that read and write code.
+ * Builds a tokenizer from all pieces in a corpus, white space included: text that is encoded
+ * without an unknown piece decodes to itself. For small models that read and write code.
  * @param texts - The corpus.
  *
  * @example

@@ -23,7 +23,7 @@ test("gives frequent words small ids, after the special tokens and markers", () 
   expect(tokenizer.vocabularySize).toBe(13);
 });
 
-test("splits words from punctuation, finds markers anywhere, and joins by single spaces", () => {
+test("splits words from punctuation, finds markers anywhere, and joins with single spaces", () => {
   const files = buildWordVocabulary(["You see the fridge 1's door, café 你好"], {
     markers: ["<act>", "</act>"],
   });
@@ -48,7 +48,7 @@ test("keeps the most frequent words within a limit", () => {
   expect(small.decode(small.encode("a b c"))).toBe("<unknown> <unknown> c");
 });
 
-test("gives back every text of known words, up to spaces", () => {
+test("reproduces every text of known words, up to spaces", () => {
   const words = ["go", "to", "fridge", "1", ",", ".", "<act>", "constructor", "__proto__"];
   const tokenizer = createTokenizer(buildWordVocabulary([words.join(" ")], { markers: ["<act>"] }));
   fc.assert(
@@ -67,7 +67,7 @@ test("is the same after writing and reading its files", async () => {
   expect(read.encode("go <act> .")).toEqual(createTokenizer(files).encode("go <act> ."));
 });
 
-test("needs an end token that the vocabulary knows", () => {
+test("requires an end token in the vocabulary", () => {
   const files = buildWordVocabulary(["go"]);
   expect(() => createTokenizer({ ...files, config: {} })).toThrow("endToken must be given");
   expect(() => createTokenizer(files, { endToken: "</s>" })).toThrow(
@@ -75,7 +75,7 @@ test("needs an end token that the vocabulary knows", () => {
   );
 });
 
-/** A folder of a word-level tokenizer without an end token, and with other files as they are given. */
+/** Folder of a word-level tokenizer without an end token, with the other files as given. */
 async function folderWith(files: Readonly<Record<string, unknown>>): Promise<string> {
   const folder = await mkdtemp(join(directory, "folder-"));
   const { tokenizer, config } = buildWordVocabulary(["user assistant a"], {
@@ -107,7 +107,7 @@ test("ends a response at the tokens of all files", async () => {
   expect(tokenizer.endToken).toBe(wordIds.end);
   expect(tokenizer.endTokens).toEqual([wordIds.end, wordIds.eot, wordIds.imEnd]);
   expect(tokenizer.turnEndToken).toBe(wordIds.imEnd);
-  // They are the same for the tokenizer that a policy writes next to its weights.
+  // The tokenizer that a policy writes next to its weights has the same ones.
   const copy = join(folder, "copy");
   await writeTokenizer(copy, tokenizer.files);
   expect((await readTokenizer(copy)).endTokens).toEqual(tokenizer.endTokens);
@@ -135,7 +135,7 @@ test("prefers generation_config.json to config.json, as transformers does", asyn
   expect((await readTokenizer(folder)).endTokens).toEqual([3]);
 });
 
-test("refuses ids of end tokens that are no ids", async () => {
+test("refuses end token ids that are not ids", async () => {
   const folder = await folderWith({ "generation_config.json": { eos_token_id: ["<eot>"] } });
   await expect(readTokenizer(folder)).rejects.toThrow(
     'generation_config.json: eos_token_id must be a whole number >= 0 or a list of them, got ["<eot>"]',
@@ -161,22 +161,24 @@ test.each<[string, object, object, number[]]>([
   ["the post-processor puts it there", { post_processor: postProcessor }, {}, [wordIds.bos]],
   ["add_bos_token is true", {}, { add_bos_token: true, bos_token: "<bos>" }, [wordIds.bos]],
   ["add_bos_token is false", { post_processor: postProcessor }, { add_bos_token: false }, []],
-  ["there is no bos_token", {}, { add_bos_token: true, bos_token: null }, []],
-])(
-  "puts a token before a prompt as the tokenizer specifies: %s",
-  async (_, json, config, begin) => {
-    const folder = await folderWith({ tokenizer: json, config: { eos_token: "<end>", ...config } });
-    const tokenizer = await readTokenizer(folder);
-    expect(tokenizer.beginTokens).toEqual(begin);
-    const [a] = tokenizer.encode("a");
-    expect(tokenizer.encodePrompt("a")).toEqual([...begin, a]);
-    // Not twice, and not inside a sequence.
-    expect(tokenizer.encodePrompt("<bos> a")).toEqual([wordIds.bos, a]);
-    expect(tokenizer.encode("a")).toEqual([a]);
-  },
-);
+  [
+    "adds the start token of a prompt as the tokenizer specifies: %s",
+    {},
+    { add_bos_token: true, bos_token: null },
+    [],
+  ],
+])("Not twice, and not inside a sequence.", async (_, json, config, begin) => {
+  const folder = await folderWith({ tokenizer: json, config: { eos_token: "<end>", ...config } });
+  const tokenizer = await readTokenizer(folder);
+  expect(tokenizer.beginTokens).toEqual(begin);
+  const [a] = tokenizer.encode("a");
+  expect(tokenizer.encodePrompt("a")).toEqual([...begin, a]);
+  // Not twice, and not inside a sequence.
+  expect(tokenizer.encodePrompt("<bos> a")).toEqual([wordIds.bos, a]);
+  expect(tokenizer.encode("a")).toEqual([a]);
+});
 
-test("refuses files that are no tokenizer's", () => {
+test("refuses files that are not a tokenizer's", () => {
   const { tokenizer, config } = buildWordVocabulary(["go"]);
   const model = tokenizer["model"] as Record<string, unknown>;
   const withModel =
@@ -197,13 +199,13 @@ test("refuses files that are no tokenizer's", () => {
   );
   const normalizer = { type: "Unheard" };
   expect(() => createTokenizer({ tokenizer: { ...tokenizer, normalizer }, config })).toThrow(
-    "createTokenizer: tokenizer.json must be such as the tokenizers library reads, got: ",
+    "createTokenizer: tokenizer.json must be readable by the tokenizers library, got: ",
   );
 });
 
 for (const folder of ["policy/qwen2-tied", "policy/qwen3-untied", "policy/llama-lora"]) {
   const shared = findSharedData(folder);
-  test.skipIf(!shared)(`encodes as the tokenizers library does: ${folder}`, async () => {
+  test.skipIf(!shared)(`encodes like the tokenizers library: ${folder}`, async () => {
     const tokenizer = await readTokenizer(shared!);
     const { text, ids, decoded, chat_ids } = readGolden(shared!).tokenizer;
     expect(tokenizer.encode(text)).toEqual(ids);
@@ -214,7 +216,7 @@ for (const folder of ["policy/qwen2-tied", "policy/qwen3-untied", "policy/llama-
   });
 }
 
-test("reads files that begin with a byte order mark, and refuses bytes that are not text", async () => {
+test("reads files with a byte order mark, and refuses bytes that are not text", async () => {
   const files = buildWordVocabulary(["go to fridge 1"]);
   const chatTemplate = "{{ messages[0].content }}";
   const folder = await mkdtemp(join(directory, "marked-"));

@@ -20,51 +20,59 @@ import {
   type JsonObject,
 } from "../files/json-file.ts";
 
-/** The content of a tokenizer's files, as Hugging Face lays them out. Plain data. */
+/** Content of a tokenizer's files in Hugging Face format. Plain data. */
 export interface TokenizerFiles {
   /** `tokenizer.json`. */
   readonly tokenizer: JsonObject;
-  /** `tokenizer_config.json`; of it, the special tokens and the chat template matter here. */
+  /** `tokenizer_config.json`, of which only the special tokens and the chat template are used. */
   readonly config: JsonObject;
-  /** `chat_template.jinja`, where there is one. */
+  /** `chat_template.jinja`, if there is one. */
   readonly chatTemplate?: string;
-  /** `generation_config.json`, where there is one: its `eos_token_id` names more end tokens. */
+  /** `generation_config.json`, if there is one: its `eos_token_id` adds end tokens. */
   readonly generationConfig?: JsonObject;
 }
 
-/** A tokenizer that can be written to a folder again. */
+/** Tokenizer that can be written to a folder again. */
 export interface LoadedTokenizer extends Tokenizer {
   readonly files: TokenizerFiles;
-  /** All tokens that end a response: the union of the files', and of what ends a turn in a chat. */
+  /**
+   * All tokens that end a response: the union of the files', and of the chat template's end of
+   * turn.
+   */
   readonly endTokens: readonly number[];
-  /** Token that the chat template puts after an answer, where it puts one. */
+  /** Token that the chat template puts after an answer; absent without one. */
   readonly turnEndToken?: number;
-  /** Tokens that the tokenizer puts before a text that begins a sequence (BOS); often none. */
+  /** Tokens that the tokenizer puts at the start of a sequence (BOS); often none. */
   readonly beginTokens: readonly number[];
-  /** The token ids of a text that begins a sequence: `beginTokens`, unless it has them, and the text's. */
+  /** Encodes a text that starts a sequence, with `beginTokens` unless the text already has them. */
   encodePrompt(text: string): number[];
-  /** The id of a token's text, or `undefined` if there is no such token. */
+  /** Returns the id of a token's text, or `undefined` for an unknown token. */
   tokenId(text: string): number | undefined;
   /**
-   * A conversation as the text that the model was trained on, by the chat template of the files.
-   * @throws `RangeError` if there is none; `Error` with what the template says is wrong.
+   * Renders a conversation to the text that the model was trained on, with the files' chat
+   * template.
+   * @throws `RangeError` without a template; `Error` with the template's own message if it rejects
+   *   the messages.
    */
   readonly renderChat: RenderChat;
-  /** The token ids of that text. For conversations that grow, see `beginChat`. */
+  /** Encodes the rendered conversation. For conversations that grow, see `beginChat`. */
   encodeChat(messages: readonly ChatMessage[], options?: RenderOptions): number[];
 }
 
 /** Options of {@link createTokenizer} and {@link readTokenizer}. */
 export interface TokenizerOptions {
-  /** Text of the token that a response is trained to end with. Default: `eos_token` of the files. */
+  /**
+   * Text of the token that responses are trained to end with. Default: `eos_token` of the files.
+   */
   readonly endToken?: string;
 }
 
 /**
- * A tokenizer from the content of its files. Texts are encoded as they are: no token is added in
- * front or behind. Decoding keeps special tokens and all spaces; nothing decodes to `""`.
- * @throws `RangeError` if there is no end token, the vocabulary does not know it, or the files are not
- *   those of a tokenizer.
+ * Creates a tokenizer from the content of its files. Text is encoded as it is: no token is added at
+ * the start or the end. Decoding keeps special tokens and all spaces; an empty list decodes to
+ * `""`.
+ * @throws `RangeError` if there is no end token, it is not in the vocabulary, or the files are not
+ *   a tokenizer's.
  */
 export function createTokenizer(
   files: TokenizerFiles,
@@ -81,7 +89,7 @@ export function createTokenizer(
     typeof unknownText === "string" ? tokenizer.token_to_id(unknownText) : undefined;
 
   const encode = (text: string): number[] => {
-    // The library leaves words that a word-level vocabulary does not know without an id.
+    // The library returns no id for words outside a word-level vocabulary.
     const encoding: Encoding = tokenizer.encode(text, { add_special_tokens: false });
     const { ids, tokens } = encoding;
     return ids.map((id, index) => {
@@ -128,7 +136,7 @@ export function createTokenizer(
 
 const modelKinds: ReadonlySet<string> = new Set(["BPE", "Unigram", "WordLevel", "WordPiece"]);
 
-/** The library's tokenizer; it says little about what is wrong with its files. */
+/** Loads the library's tokenizer, with checks, since its own errors are vague. */
 function loadTokenizer({ tokenizer, config }: TokenizerFiles): HuggingFaceTokenizer {
   const model = tokenizer["model"];
   const vocabulary = isJsonObject(model) ? model["vocab"] : undefined;
@@ -137,7 +145,7 @@ function loadTokenizer({ tokenizer, config }: TokenizerFiles): HuggingFaceTokeni
       `createTokenizer: model of tokenizer.json must have a vocab, got ${JSON.stringify(model)?.slice(0, 80)}`,
     );
   }
-  // The library takes a kind that it does not know for another one.
+  // The library silently takes an unknown kind for another one.
   const kind = isJsonObject(model) ? (model["type"] ?? "BPE") : undefined;
   if (typeof kind !== "string" || !modelKinds.has(kind)) {
     throw new RangeError(
@@ -160,22 +168,22 @@ function loadTokenizer({ tokenizer, config }: TokenizerFiles): HuggingFaceTokeni
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new RangeError(
-      `createTokenizer: tokenizer.json must be such as the tokenizers library reads, got: ${reason}`,
+      `createTokenizer: tokenizer.json must be readable by the tokenizers library, got: ${reason}`,
       { cause },
     );
   }
 }
 
-/** What the library returns; its own type does not resolve under NodeNext. */
+/** Result of the library, whose own type does not resolve under NodeNext. */
 interface Encoding {
   readonly ids: readonly (number | undefined)[];
   readonly tokens: readonly string[];
 }
 
 /**
- * Reads a tokenizer from a folder with `tokenizer.json`, `tokenizer_config.json` (which may be missing
- * if an end token is found elsewhere), and perhaps `special_tokens_map.json`, `chat_template.jinja` and
- * `generation_config.json`. As in transformers, `config.json` stands in for a missing
+ * Reads a tokenizer from a folder with `tokenizer.json`, `tokenizer_config.json` (optional if an
+ * end token is found elsewhere), and optional `special_tokens_map.json`, `chat_template.jinja` and
+ * `generation_config.json`. As in transformers, `config.json` replaces a missing
  * `generation_config.json`.
  */
 export async function readTokenizer(
@@ -221,11 +229,11 @@ export async function writeTokenizer(directory: string, files: TokenizerFiles): 
   await writeJson(join(directory, "tokenizer.json"), files.tokenizer);
   await writeJson(join(directory, "tokenizer_config.json"), files.config);
   const path = join(directory, templateName);
-  // A template that was there would go before the one of the config.
+  // An existing template file would take precedence over the one in the config.
   if (files.chatTemplate === undefined) await rm(path, { force: true });
   else await writeFileAtomically(path, [files.chatTemplate]);
   const generationPath = join(directory, "generation_config.json");
-  // One that is there belongs to the model, and says more.
+  // An existing file belongs to the model, and is more complete.
   if (files.generationConfig && !(await readJsonIfPresent(generationPath))) {
     await writeJson(generationPath, files.generationConfig);
   }

@@ -5,7 +5,10 @@ export const endTokenText = "<end>";
 /** The token for what is not in the vocabulary, id 1. */
 export const unknownTokenText = "<unknown>";
 
-/** The special tokens of a vocabulary, and a pattern that finds them: longer ones first, as one may begin another. */
+/**
+ * Special tokens of a vocabulary, and a pattern that matches them, longer ones first, since one may
+ * be a prefix of another.
+ */
 export function specialTokens(markers: readonly string[]): {
   readonly special: readonly string[];
   readonly pattern: string;
@@ -18,7 +21,7 @@ export function specialTokens(markers: readonly string[]): {
   return { special, pattern };
 }
 
-/** What was counted at least `minCount` times, from frequent to rare, equally frequent by code points. */
+/** Entries with a count of at least `minCount`, most frequent first, ties by code points. */
 export function ranked(counts: ReadonlyMap<string, number>, minCount: number): string[] {
   return [...counts]
     .filter(([, count]) => count >= minCount)
@@ -27,10 +30,10 @@ export function ranked(counts: ReadonlyMap<string, number>, minCount: number): s
 }
 
 /**
- * Hugging Face's files of a tokenizer in which each piece that a pattern finds is one token.
+ * Hugging Face files of a tokenizer in which each match of a pattern is one token.
  * @param vocabulary - In the order of ids, special tokens first.
- * @param kind - `spaced` drops what the pattern does not match, and decodes with single spaces between
- *   tokens; `fused` keeps all, and puts pieces together as they are.
+ * @param kind - `spaced` drops text that the pattern does not match, and decodes with single spaces
+ *   between tokens; `fused` keeps everything, and joins pieces as they are.
  */
 export function wordLevelFiles(
   special: readonly string[],

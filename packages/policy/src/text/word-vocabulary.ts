@@ -4,24 +4,30 @@ import { ranked, specialTokens, wordLevelFiles } from "./word-level-files.ts";
 
 /** Options of {@link buildWordVocabulary}. */
 export interface WordVocabularyOptions {
-  /** Tokens that are found as they stand, also within words, such as `<action>`. Default none. */
+  /** Tokens that are matched literally, also within words, such as `<action>`. Default none. */
   readonly markers?: readonly string[];
-  /** Words that are there however rare they are in the texts. Default none. */
+  /** Words that are always included. Default none. */
   readonly words?: readonly string[];
-  /** Rarer words become `<unknown>`, `>= 1`. Default 1. */
+  /** Minimum count of a word, `>= 1`; rarer ones become `<unknown>`. Default 1. */
   readonly minCount?: number;
-  /** The most tokens, markers and special tokens included: the most frequent words stay. */
+  /**
+   * Maximum number of tokens, markers and special tokens included: the most frequent words are
+   * kept.
+   */
   readonly maxSize?: number;
 }
 
-/** A word is a run of letters, digits and combining marks; any other visible character stands alone. */
+/**
+ * A word is a run of letters, digits and combining marks; any other visible character is its own
+ * token.
+ */
 const wordPattern = String.raw`[\p{L}\p{N}\p{M}]+|[^\s\p{L}\p{N}\p{M}]`;
 
 /**
- * A word-level tokenizer of all words in a corpus, as Hugging Face's files: each word and each
- * punctuation mark is one token, case counts, and white space only separates. Ids: `<end>`,
- * `<unknown>`, the markers as given, then words from frequent to rare, equally frequent ones by
- * code points. Decoding joins tokens by single spaces.
+ * Builds a word-level tokenizer from all words in a corpus, as Hugging Face files: each word and
+ * each punctuation mark is one token, case matters, and white space only separates. Ids: `<end>`,
+ * `<unknown>`, the markers as given, then words from frequent to rare, ties by code points.
+ * Decoding joins tokens with single spaces.
  * @param texts - The corpus; may be empty if `words` is not.
  *
  * @example

@@ -1,9 +1,9 @@
-/** A WebAssembly value: a 32-bit integer or float, or four of them in a SIMD register. */
+/** WebAssembly value type: a 32-bit integer or float, or a SIMD register of four. */
 export type WasmType = "i32" | "f32" | "v128";
 
 const typeBytes: Readonly<Record<WasmType, number>> = { i32: 0x7f, f32: 0x7d, v128: 0x7b };
 
-/** Single-byte instructions, and SIMD ones with their number behind the prefix 0xfd. */
+/** Single-byte instructions, and SIMD ones after the prefix 0xfd. */
 const instructions = {
   "i32.eqz": [0x45],
   "i32.lt_s": [0x48],
@@ -38,7 +38,7 @@ const instructions = {
   "i32x4.trunc_sat_f32x4_s": [0xfd, 248, 1],
 } as const;
 
-/** The instructions that {@link FunctionWriter.op} knows. */
+/** Instructions that {@link FunctionWriter.op} supports. */
 export type Instruction = keyof typeof instructions;
 
 function unsigned(value: number): number[] {
@@ -73,7 +73,7 @@ const section = (id: number, content: readonly number[]): number[] => [
   ...content,
 ];
 
-/** Writes the body of one function, instruction by instruction, for the stack machine. */
+/** Assembles the body of one function for the stack machine. */
 export class FunctionWriter {
   readonly name: string;
   readonly #numParameters: number;
@@ -90,7 +90,7 @@ export class FunctionWriter {
   local(type: WasmType): number {
     return this.#numParameters + this.#locals.push(type) - 1;
   }
-  /** Several variables of a type. */
+  /** Declares several variables of a type. */
   locals(type: WasmType, count: number): number[] {
     return Array.from({ length: count }, () => this.local(type));
   }
@@ -110,18 +110,18 @@ export class FunctionWriter {
   float(value: number): this {
     return this.#emit(0x43, ...float(value));
   }
-  /** Four equal floats. */
+  /** Pushes four equal floats. */
   floats(value: number): this {
     return this.#emit(0xfd, 12, ...float(value), ...float(value), ...float(value), ...float(value));
   }
-  /** The integers 0, 1, 2, 3. */
+  /** Pushes the integers 0, 1, 2, 3. */
   lanes(): this {
     return this.#emit(0xfd, 12, ...[0, 1, 2, 3].flatMap((lane) => [lane, 0, 0, 0]));
   }
   op(...names: readonly Instruction[]): this {
     return this.#emit(...names.flatMap((name) => [...instructions[name]]));
   }
-  /** Takes one float out of four. */
+  /** Extracts one float of four. */
   lane(index: number): this {
     return this.#emit(0xfd, 31, index);
   }
@@ -139,11 +139,11 @@ export class FunctionWriter {
   store(offset = 0): this {
     return this.#emit(0xfd, 11, 2, ...unsigned(offset));
   }
-  /** Calls a function by its place in the module. */
+  /** Calls a function by its index in the module. */
   call(index: number): this {
     return this.#emit(0x10, ...unsigned(index));
   }
-  /** Repeats the body as long as it leaves something other than 0 on the stack; at least once. */
+  /** Repeats the body while it leaves a non-zero value on the stack; at least once. */
   repeat(body: () => void): this {
     this.#emit(0x03, 0x40);
     body();
@@ -161,23 +161,23 @@ export class FunctionWriter {
     return this;
   }
 
-  /** The function as the code section holds it. */
+  /** Encodes the function for the code section. */
   body(): number[] {
     const locals = list(this.#locals.map((type) => [1, typeBytes[type]]));
     const content = [...locals, ...this.#code, 0x0b];
     return [...unsigned(content.length), ...content];
   }
-  /** The function's type: i32 parameters, no result. */
+  /** Encodes the function's type: i32 parameters, no result. */
   signature(): number[] {
     const parameters = Array.from({ length: this.#numParameters }, () => [typeBytes.i32]);
     return [0x60, ...list(parameters), 0];
   }
 }
 
-/** The largest memory of 32-bit addresses, in pages of 64 KiB. */
+/** Maximum size of a memory with 32-bit addresses, in pages of 64 KiB. */
 export const maxMemoryPages = 65536;
 
-/** Bytes of a module that imports a memory as `env.memory` and exports its functions by name. */
+/** Encodes a module that imports a memory as `env.memory` and exports its functions by name. */
 export function wasmModule(
   functions: readonly FunctionWriter[],
   { sharedMemory = false }: { readonly sharedMemory?: boolean } = {},

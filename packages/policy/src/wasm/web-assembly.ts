@@ -1,6 +1,6 @@
-/** A growable memory of WebAssembly. */
+/** Growable WebAssembly memory. */
 export interface WasmMemory {
-  /** The bytes, a `SharedArrayBuffer` if shared; another object after the memory has grown. */
+  /** The bytes, a `SharedArrayBuffer` if shared; a new object after the memory has grown. */
   readonly buffer: ArrayBuffer;
   /** Adds pages of 64 KiB. */
   grow(pages: number): number;
@@ -19,5 +19,5 @@ interface WebAssemblyApi {
   ) => { readonly exports: Readonly<Record<string, unknown>> };
 }
 
-/** The part of WebAssembly that is used here; the types of Node do not declare it. */
+/** Used part of WebAssembly, which Node's types do not declare. */
 export const webAssembly: WebAssemblyApi = Reflect.get(globalThis, "WebAssembly");

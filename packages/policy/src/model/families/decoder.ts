@@ -6,11 +6,11 @@ import type { FamilyLayers } from "./family.ts";
 
 /** Options of {@link decoderLayers}. */
 export interface DecoderOptions {
-  /** Whether each head of queries and keys is normalized (RMSNorm) before it is rotated. */
+  /** Normalizes each head of queries and keys (RMSNorm) before the rotary embedding. */
   readonly normalizesHeads: boolean;
 }
 
-/** Layers of the Llama kind: RMSNorm, rotary attention, RMSNorm, SwiGLU. */
+/** Layers of Llama-like decoders: RMSNorm, rotary attention, RMSNorm, SwiGLU. */
 export function decoderLayers(options: DecoderOptions): FamilyLayers {
   return {
     parameters: (config) => decoderParameters(config, options),

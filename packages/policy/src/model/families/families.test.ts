@@ -9,7 +9,7 @@ import { parameterLayout } from "../parameter-layout.ts";
 
 const small = smallModelConfig({ vocabularySize: 11, hiddenSize: 8, numLayers: 2, numHeads: 2 });
 
-/** Small configs of a family, with each combination of the biases that it allows. */
+/** Small configs of a family, with each combination of biases that it allows. */
 function configsOf(modelType: ModelConfig["modelType"]): ModelConfig[] {
   const { attentionBiases, mlpBiases } = families[modelType];
   return attentionBiases.flatMap((biases) =>
@@ -24,7 +24,7 @@ function configsOf(modelType: ModelConfig["modelType"]): ModelConfig[] {
 }
 
 describe.each(Object.keys(families).filter(isModelType))("%s", (modelType) => {
-  it("reads the config.json back that it writes, under its own names", () => {
+  it("reads back the config.json that it writes, under the family's own names", () => {
     for (const config of configsOf(modelType)) {
       const json = modelConfigJson(config);
       expect(json).toMatchObject({
@@ -35,7 +35,7 @@ describe.each(Object.keys(families).filter(isModelType))("%s", (modelType) => {
     }
   });
 
-  it("computes with all of its parameters, and no others", () => {
+  it("uses all of its parameters, and no others", () => {
     for (const config of configsOf(modelType)) {
       const { inputs } = trace((g) => {
         const model = traceModel(g, parameterLayout(config));
@@ -52,7 +52,7 @@ describe.each(Object.keys(families).filter(isModelType))("%s", (modelType) => {
     }
   });
 
-  it("accepts the biases that it has, and refuses others", () => {
+  it("accepts the biases that it supports, and refuses others", () => {
     const config = configsOf(modelType)[0]!;
     const { attentionBiases } = families[modelType];
     for (const biases of attentionBiases) {

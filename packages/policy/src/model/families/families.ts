@@ -3,13 +3,13 @@ import { llama } from "./llama.ts";
 import { qwen2 } from "./qwen2.ts";
 import { qwen3 } from "./qwen3.ts";
 
-/** Model families that can be computed, by `model_type` of `config.json`. */
+/** Supported model families, by `model_type` of `config.json`. */
 export type ModelType = "llama" | "qwen2" | "qwen3";
 
 /** All families. A new one is a file in this folder and an entry here. */
 export const families: Readonly<Record<ModelType, Family>> = { llama, qwen2, qwen3 };
 
-/** Whether a value names a family. */
+/** True if a value names a family. */
 export const isModelType = (value: unknown): value is ModelType =>
   typeof value === "string" && Object.hasOwn(families, value);
 

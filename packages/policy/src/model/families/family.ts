@@ -5,10 +5,10 @@ import type { ModelShape } from "../shape/model-shape.ts";
 import type { ParameterSpec } from "../shape/parameters.ts";
 import type { LayerHeads, TracedParameters } from "../shape/traced-parameters.ts";
 
-/** Parameters of a family, and the computation of its layers around attention. */
+/** Parameters of a family, and its layers except for attention. */
 export interface FamilyLayers {
   /**
-   * Lists all parameters of a model, in the one order that weights, gradients and optimizer state share:
+   * Lists all parameters of a model, in the order shared by weights, gradients and optimizer state:
    * embedding, layers, final norm, and the head if it is not tied to the embedding.
    */
   readonly parameters: (config: ModelShape) => ParameterSpec[];

@@ -2,7 +2,7 @@ import { decoderLayers } from "./decoder.ts";
 import type { Family } from "./family.ts";
 import { refuseWindow } from "./sliding-window.ts";
 
-/** Llama 2 and 3, and models in their form. */
+/** Llama 2 and 3, and models of the same architecture. */
 export const llama: Family = {
   ...decoderLayers({ normalizesHeads: false }),
   architecture: "LlamaForCausalLM",

@@ -1,7 +1,7 @@
 import type { ConfigReader } from "../shape/config-reader.ts";
 import type { CommonFields } from "./family.ts";
 
-/** Whether `layer_types` is given; then it alone says which layers slide, and none may. */
+/** True if `layer_types` is given; it then decides alone which layers slide, and none may. */
 function readsLayerTypes({ json, fail }: ConfigReader, numLayers: number): boolean {
   const layerTypes = json["layer_types"] ?? undefined;
   if (layerTypes === undefined) return false;
@@ -15,8 +15,8 @@ function readsLayerTypes({ json, fail }: ConfigReader, numLayers: number): boole
 }
 
 /**
- * Refuses a sliding window shorter than the longest sequence, for families that slide in all layers
- * wherever `sliding_window` is given.
+ * Refuses a sliding window shorter than the longest sequence, for families in which
+ * `sliding_window` applies to all layers.
  */
 export function refuseWindow(reader: ConfigReader, common: CommonFields): void {
   if (readsLayerTypes(reader, common.numLayers)) return;
@@ -27,8 +27,8 @@ export function refuseWindow(reader: ConfigReader, common: CommonFields): void {
 }
 
 /**
- * Refuses a sliding window shorter than the longest sequence, for families that slide where
- * `use_sliding_window` is true, from layer `max_window_layers` on.
+ * Refuses a sliding window shorter than the longest sequence, for families in which
+ * `use_sliding_window` enables it from layer `max_window_layers` on.
  */
 export function refuseSwitchedWindow(reader: ConfigReader, common: CommonFields): void {
   const { json, fail } = reader;

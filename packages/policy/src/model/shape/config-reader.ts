@@ -1,9 +1,11 @@
 import type { JsonObject } from "../../files/json-file.ts";
 
-/** Reader of the fields of one JSON object. Its errors name the source, the field and the value. */
+/**
+ * Reader for the fields of one JSON object. Its errors name the source, the field and the value.
+ */
 export interface ConfigReader {
   readonly json: JsonObject;
-  /** @throws `RangeError`: the field must follow the rule. */
+  /** @throws `RangeError` that the field must follow the rule. */
   readonly fail: (field: string, rule: string) => never;
   /** Reads a number > 0. */
   readonly number: (field: string, fallback?: number) => number;
@@ -11,7 +13,10 @@ export interface ConfigReader {
   readonly count: (field: string, fallback?: number) => number;
 }
 
-/** Makes a reader of a JSON object. @param source - Name in messages, usually the file's path. */
+/**
+ * Creates a reader for a JSON object. @param source - Name in messages, usually the path of the
+ * file.
+ */
 export function configReader(json: JsonObject, source: string): ConfigReader {
   const fail = (field: string, rule: string): never => {
     throw new RangeError(`${source}: ${field} must ${rule}, got ${JSON.stringify(json[field])}`);

@@ -1,8 +1,8 @@
 import type { RopeScaling } from "./rope-scaling.ts";
 
 /**
- * The shape of a decoder-only transformer: RMSNorm before each part, rotary positions, grouped-query
- * attention, a gated unit. Fields are those of Hugging Face's `config.json`.
+ * Shape of a decoder-only transformer with pre-RMSNorm, rotary positions, grouped-query attention
+ * and a gated unit. Fields correspond to Hugging Face's `config.json`.
  */
 export interface ModelShape {
   readonly vocabularySize: number;
@@ -14,14 +14,14 @@ export interface ModelShape {
   readonly numKeyValueHeads: number;
   /** Even; `numHeads * headSize` need not be `hiddenSize`. */
   readonly headSize: number;
-  /** Projections of attention that have a bias. */
+  /** Attention projections that have a bias. */
   readonly attentionBiases: "none" | "query-key-value" | "all";
-  /** Whether the three projections of the gated unit have a bias. */
+  /** True if the three projections of the gated unit have a bias. */
   readonly mlpBiases: boolean;
   readonly ropeTheta: number;
   readonly ropeScaling: RopeScaling;
   readonly normEpsilon: number;
-  /** Whether the output head is the embedding table. */
+  /** True if the output head is the embedding table. */
   readonly tiedEmbeddings: boolean;
   /** Maximum length of a sequence, in tokens. */
   readonly maxSequenceTokens: number;

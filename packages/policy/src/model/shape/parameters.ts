@@ -1,19 +1,19 @@
 import { createRandom } from "@turnwise/core";
 import type { ModelShape } from "./model-shape.ts";
 
-/** One trained tensor: its name in Hugging Face's checkpoints and its shape. */
+/** Parameter tensor: its name in Hugging Face checkpoints and its shape. */
 export interface ParameterSpec {
   readonly name: string;
   readonly shape: readonly number[];
   /**
-   * How it starts: drawn from a normal distribution, ones (norms) or zeros (biases). Matrices that
-   * write into the residual stream are drawn smaller, those of adapters from a uniform distribution,
-   * see {@link drawParameters}.
+   * Initialization: a normal distribution, ones (norms) or zeros (biases). `residual` matrices,
+   * which write into the residual stream, have a smaller deviation; those of adapters are uniform.
+   * See {@link drawParameters}.
    */
   readonly initial: "normal" | "residual" | "uniform" | "ones" | "zeros";
 }
 
-/** The values of a model's parameters by name, row-major float32. */
+/** Values of parameters by name, row-major float32. */
 export type Parameters = ReadonlyMap<string, Float32Array>;
 
 /** Number of entries of a shape; 1 for a scalar. */
@@ -21,10 +21,10 @@ export const sizeOf = (shape: readonly number[]): number =>
   shape.reduce((size, length) => size * length, 1);
 
 /**
- * Draws the parameters of a table. Matrices are normal with standard deviation `initializerRange`;
- * those that write into the residual stream have it divided by `sqrt(2 * numLayers)`, so that the
- * stream's variance does not grow with depth. The first matrices of adapters are uniform within
- * `1 / sqrt(inputs)`, as peft has them. Norms are 1, biases 0.
+ * Draws the parameters of a table. Matrices are normal with standard deviation `initializerRange`,
+ * divided by `sqrt(2 * numLayers)` for those that write into the residual stream, so that its
+ * variance does not grow with depth. The first matrices of adapters are uniform within
+ * `1 / sqrt(inputs)`, as in peft. Norms are 1, biases 0.
  */
 export function drawParameters(
   table: readonly ParameterSpec[],
@@ -51,10 +51,10 @@ export function drawParameters(
   );
 }
 
-/** Fills with normal draws, two from each pair of uniform ones (Box and Muller). */
+/** Fills with normal draws, two from each pair of uniform ones (Box-Muller). */
 function fillNormal(values: Float32Array, scale: number, random: { next(): number }): void {
   for (let i = 0; i < values.length; i += 2) {
-    // 1 - u lies in (0, 1], where the logarithm is finite.
+    // 1 - u is in (0, 1], where the logarithm is finite.
     const radius = scale * Math.sqrt(-2 * Math.log(1 - random.next()));
     const angle = 2 * Math.PI * random.next();
     values[i] = radius * Math.cos(angle);

@@ -10,7 +10,7 @@ import {
 const read = (json: Record<string, unknown>, maxSequenceTokens = 4096): RopeScaling =>
   readRope(json, "c", maxSequenceTokens).ropeScaling;
 
-/** Frequencies against a list of expected ones, to float32's precision. */
+/** Compares frequencies with expected ones, to float32 precision. */
 function expectFrequencies(
   shape: Parameters<typeof rotaryFrequencies>[0],
   expected: readonly number[],
@@ -20,7 +20,7 @@ function expectFrequencies(
   expected.forEach((value, i) => expect(found[i]! / value).toBeCloseTo(1, 6));
 }
 
-test("turns the pairs of a head by powers of the base", () => {
+test("rotates the pairs of a head by powers of the base", () => {
   // 10000 ** -[0, 1/4, 1/2, 3/4]
   const shape = { headSize: 8, ropeTheta: 10000, ropeScaling: { kind: "none" } as const };
   expectFrequencies(shape, [1, 0.1, 0.01, 0.001]);
@@ -33,7 +33,7 @@ test("linear scaling divides every frequency", () => {
   expectFrequencies(shape, [0.25, 0.025, 0.0025, 0.00025]);
 });
 
-test("llama3 scaling leaves fast pairs alone, slows slow ones, and passes over between", () => {
+test("llama3 scaling keeps fast frequencies, divides slow ones, and interpolates in between", () => {
   const ropeScaling = read({
     rope_scaling: {
       rope_type: "llama3",
@@ -43,8 +43,8 @@ test("llama3 scaling leaves fast pairs alone, slows slow ones, and passes over b
       original_max_position_embeddings: 1200,
     },
   });
-  // Turns within 1200 tokens, f * 1200 / 2 pi: 190.99, 19.099, 1.90986, 0.190986.
-  // Third: a share of (1.90986 - 1) / (4 - 1) = 0.303286 of 0.01, the rest of 0.00125.
+  // Turns within 1200 tokens, f * 1200 / 2 pi: 190.99, 19.099, 1.90986, 0.190986. Third: a weight
+  // of (1.90986 - 1) / (4 - 1) = 0.303286 of 0.01, the rest of 0.00125.
   const share = (12 / (2 * Math.PI) - 1) / 3;
   expect(share).toBeCloseTo(0.303286, 6);
   const shape = { headSize: 8, ropeTheta: 10000, ropeScaling };
@@ -52,7 +52,7 @@ test("llama3 scaling leaves fast pairs alone, slows slow ones, and passes over b
   expect(rotaryMagnitude(shape)).toBe(1);
 });
 
-test("yarn passes from fast to slow pairs along their index", () => {
+test("yarn interpolates from fast to slow frequencies along their index", () => {
   const given = {
     rope_type: "yarn",
     factor: 4,
@@ -62,13 +62,13 @@ test("yarn passes from fast to slow pairs along their index", () => {
   };
   // The index that turns t times: 8 ln(1000 / (2 pi t)) / (2 ln 10000): 1.2019 for 10, 2.2019 for 1.
   const rounded = read({ rope_scaling: given });
-  // A ramp from 1 to 3: shares of the slow one 0, 0, 1/2, 1.
+  // A ramp from 1 to 3: weights of the slow frequency 0, 0, 1/2, 1.
   const shape = { headSize: 8, ropeTheta: 10000, ropeScaling: rounded };
   expectFrequencies(shape, [1, 0.1, 0.5 * 0.01 + 0.5 * 0.0025, 0.00025]);
   // 0.1 ln 4 + 1
   expect(rotaryMagnitude(shape)).toBeCloseTo(1.1386294, 7);
 
-  // Not rounded: a ramp from 1.2019 to 2.2019, at index 2 a share of 0.7981.
+  // Not rounded: a ramp from 1.2019 to 2.2019, with weight 0.7981 at index 2.
   const exact = read({ rope_scaling: { ...given, truncate: false } });
   const position = (4 * Math.log10(1000 / (2 * Math.PI * 10))) / 4;
   const share = 2 - position;
@@ -81,7 +81,7 @@ test("yarn passes from fast to slow pairs along their index", () => {
   ]);
 });
 
-test("yarn takes its factor from the lengths, and its magnitude from what the file says", () => {
+test("yarn derives its factor from the lengths, and reads its magnitude from the file", () => {
   const given = { rope_type: "yarn", original_max_position_embeddings: 1024 };
   expect(read({ rope_parameters: given })).toEqual({
     kind: "yarn",
@@ -99,7 +99,7 @@ test("yarn takes its factor from the lengths, and its magnitude from what the fi
     (0.2 * Math.log(4) + 1) / (0.1 * Math.log(4) + 1),
     12,
   );
-  // Nothing is stretched: nothing is lengthened.
+  // A factor of 1 needs no magnitude.
   expect(magnitude({ factor: 1 })).toBe(1);
 });
 
@@ -149,7 +149,7 @@ test.each([
   expect(() => read(json)).toThrow(message);
 });
 
-test("ignores fields that the kind does not have with a warning, as transformers does", async () => {
+test("ignores fields of other kinds with a warning, as transformers does", async () => {
   // DeepSeek-R1-0528-Qwen3-8B.
   const given = {
     rope_type: "yarn",
@@ -171,7 +171,7 @@ test("ignores fields that the kind does not have with a warning, as transformers
   ]);
 });
 
-test("is written so that it is read back", () => {
+test("is written in a form that is read back", () => {
   for (const given of [
     { rope_type: "default" },
     { rope_type: "linear", factor: 3 },

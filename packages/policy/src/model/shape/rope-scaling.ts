@@ -2,13 +2,13 @@ import { isJsonObject, type JsonObject } from "../../files/json-file.ts";
 import { warnOnce } from "./warn-once.ts";
 
 /**
- * How the rotary frequencies of a model differ from `theta ** (-2i / headSize)`, so that it reads
- * longer sequences than it was first trained on.
+ * Scaling of the rotary frequencies `theta ** (-2i / headSize)`, for sequences longer than those of
+ * pretraining.
  *
  * - `linear` divides all of them by `factor`.
- * - `llama3` divides the slow ones, which turn less than `lowFrequencyFactor` times within
- *   `originalMaxTokens`, leaves those alone that turn more than `highFrequencyFactor` times, and
- *   passes from one to the other between.
+ * - `llama3` divides slow frequencies, with fewer than `lowFrequencyFactor` turns within
+ *   `originalMaxTokens`, keeps fast ones with more than `highFrequencyFactor` turns, and
+ *   interpolates in between.
  * - `yarn` does the same between `betaSlow` and `betaFast` turns, as a ramp over the index of the
  *   frequency, and multiplies queries and keys by `attentionFactor` (arXiv:2309.00071).
  */
@@ -20,7 +20,7 @@ export type RopeScaling =
       readonly factor: number;
       readonly lowFrequencyFactor: number;
       readonly highFrequencyFactor: number;
-      /** The longest sequence of the first training. */
+      /** Maximum sequence length of pretraining. */
       readonly originalMaxTokens: number;
     }
   | {
@@ -29,20 +29,20 @@ export type RopeScaling =
       readonly betaFast: number;
       readonly betaSlow: number;
       readonly attentionFactor: number;
-      /** Whether the ends of the ramp are rounded outwards to whole indices. */
+      /** Rounds the ends of the ramp outwards to whole indices. */
       readonly truncate: boolean;
-      /** The longest sequence of the first training. */
+      /** Maximum sequence length of pretraining. */
       readonly originalMaxTokens: number;
     };
 
-/** What a model's rotary positions depend on. */
+/** Fields that determine a model's rotary tables. */
 export interface RopeShape {
   readonly headSize: number;
   readonly ropeTheta: number;
   readonly ropeScaling: RopeScaling;
 }
 
-/** The rotary part of a `config.json`. */
+/** Rotary part of a `config.json`. */
 export interface ReadRope {
   readonly ropeTheta: number;
   readonly ropeScaling: RopeScaling;
@@ -64,7 +64,7 @@ const fieldsOfKind: Readonly<Record<RopeScaling["kind"], readonly string[]>> = {
   ],
 };
 
-/** Fields of variants that transformers computes and this package does not, whatever the kind. */
+/** Fields of variants, of any kind, that transformers supports and this package does not. */
 const computedElsewhere = new Set([
   "partial_rotary_factor",
   "mrope_section",
@@ -77,13 +77,12 @@ const computedElsewhere = new Set([
  * Reads the rotary fields of a `config.json`: `rope_theta` and `rope_scaling` (older files), or
  * `rope_parameters` with both (newer ones).
  *
- * @param maxSequenceTokens - `max_position_embeddings`, which stands in for a missing
+ * Fields of other kinds are ignored with a warning, as in transformers.
+ *
+ * @param maxSequenceTokens - `max_position_embeddings`, the default of
  *   `original_max_position_embeddings`.
- *
- * Fields that the kind does not have are ignored with a warning, as transformers does.
- *
- * @throws `RangeError` naming source, field and value for kinds other than default, linear, llama3 and
- *   yarn, for variants that are not computed, and for numbers out of range.
+ * @throws `RangeError` naming source, field and value for kinds other than default, linear, llama3
+ *   and yarn, for unsupported variants, and for numbers out of range.
  */
 export function readRope(json: JsonObject, source: string, maxSequenceTokens: number): ReadRope {
   const place = isJsonObject(json["rope_parameters"]) ? "rope_parameters" : "rope_scaling";
@@ -123,7 +122,7 @@ export function readRope(json: JsonObject, source: string, maxSequenceTokens: nu
     );
   }
   const theta = given["rope_theta"] ?? json["rope_theta"] ?? 10000;
-  // A base of 1 would turn all pairs alike, and yarn divides by its logarithm.
+  // A base of 1 would rotate all pairs alike, and yarn divides by its logarithm.
   const ropeTheta =
     typeof theta === "number" && Number.isFinite(theta) && theta > 1
       ? theta
@@ -173,15 +172,15 @@ export function readRope(json: JsonObject, source: string, maxSequenceTokens: nu
   }
 }
 
-/** Older files call it `type`. */
+/** Older files name it `type`. */
 const kindName = (parameters: JsonObject): unknown =>
   parameters["rope_type"] ?? parameters["type"] ?? "default";
 
-/** By how much yarn lengthens queries and keys. */
+/** Factor by which yarn lengthens queries and keys. */
 const magnitude = (factor: number, scale: number): number =>
   factor <= 1 ? 1 : 0.1 * scale * Math.log(factor) + 1;
 
-/** The `rope_parameters` that {@link readRope} reads back, without the base. */
+/** Converts scaling to `rope_parameters` without the base, the inverse of {@link readRope}. */
 export function ropeScalingJson(scaling: RopeScaling): Record<string, unknown> {
   switch (scaling.kind) {
     case "none":
@@ -210,8 +209,8 @@ export function ropeScalingJson(scaling: RopeScaling): Record<string, unknown> {
 }
 
 /**
- * The angles by which a position turns each pair of entries of a head, radians per position,
- * `[headSize / 2]`, fastest first, rounded to float32 as PyTorch computes them.
+ * Angles by which one position rotates each pair of entries of a head, radians per position,
+ * `[headSize / 2]`, fastest first, rounded to float32 as in PyTorch.
  */
 export function rotaryFrequencies({ headSize, ropeTheta, ropeScaling }: RopeShape): Float32Array {
   const half = headSize / 2;
@@ -236,7 +235,8 @@ export function rotaryFrequencies({ headSize, ropeTheta, ropeScaling }: RopeShap
     }
     default: {
       const { factor, betaFast, betaSlow, truncate, originalMaxTokens } = ropeScaling;
-      // The (real-valued) index of the frequency that makes so many turns within the first training.
+      // Real-valued index of the frequency that makes a number of turns within the pretraining
+      // length.
       const indexOf = (turns: number): number =>
         (headSize * Math.log(originalMaxTokens / (turns * 2 * Math.PI))) /
         (2 * Math.log(ropeTheta));
@@ -252,7 +252,7 @@ export function rotaryFrequencies({ headSize, ropeTheta, ropeScaling }: RopeShap
   }
 }
 
-/** By how much both rotary tables are multiplied: yarn's attention factor, else 1. */
+/** Factor of both rotary tables: yarn's attention factor, else 1. */
 export function rotaryMagnitude({ ropeScaling }: Pick<RopeShape, "ropeScaling">): number {
   return ropeScaling.kind === "yarn" ? ropeScaling.attentionFactor : 1;
 }

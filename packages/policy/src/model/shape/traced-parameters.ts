@@ -1,13 +1,13 @@
 import type { Tensor, Tracer } from "@turnwise/graph";
 import type { ModelShape } from "./model-shape.ts";
 
-/** Parameters of a model inside a traced program, as inputs of the program. */
+/** Parameters of a model as inputs of a traced program. */
 export interface TracedParameters {
   readonly g: Tracer;
   readonly config: ModelShape;
   /** Input that holds a parameter, declared on first use. */
   readonly parameter: (name: string) => Tensor;
-  /** Linear layer by its name, with its bias and adapter if it has them. */
+  /** Applies a linear layer by name, with its bias and adapter if it has them. */
   readonly linear: (name: string, x: Tensor) => Tensor;
   /** Rotary tables by position, `[maxSequenceTokens, headSize / 2]`; inputs `cos` and `sin`. */
   readonly rotary: () => { readonly cos: Tensor; readonly sin: Tensor };

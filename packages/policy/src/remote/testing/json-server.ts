@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** A request as a server got it. */
+/** Request as the server received it. */
 export interface SeenRequest {
   readonly method: string;
   readonly path: string;
@@ -9,26 +9,29 @@ export interface SeenRequest {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** What a server answers; `"cut"` ends the connection without an answer. */
+/** Answer of a test server; `"cut"` ends the connection without an answer. */
 export type Reply =
   | "cut"
   | {
       readonly status?: number;
-      /** An object is sent as JSON, a text as it is. */
+      /** An object is sent as JSON, a string as it is. */
       readonly body: unknown;
       readonly headers?: Readonly<Record<string, string>>;
-      /** Cuts the connection after the body, before the answer is complete. Default false. */
+      /** Cuts the connection within the body. Default false. */
       readonly isCut?: boolean;
     };
 
-/** A server on the loopback address, for tests. */
+/** Server on the loopback address, for tests. */
 export interface JsonServer {
   readonly url: string;
   readonly seen: readonly SeenRequest[];
   close(): Promise<void>;
 }
 
-/** Starts a server that answers JSON. What `reply` throws is a test's mistake, answered with 599. */
+/**
+ * Starts a server that answers JSON. An error in `reply` is a mistake of the test, answered with
+ * 599.
+ */
 export async function jsonServer(
   reply: (request: SeenRequest) => Reply | Promise<Reply>,
 ): Promise<JsonServer> {

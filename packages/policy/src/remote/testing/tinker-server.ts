@@ -1,20 +1,20 @@
 import { jsonServer, type JsonServer, type Reply, type SeenRequest } from "./json-server.ts";
 
-/** How a {@link tinkerServer} differs from another one. */
+/** Variants of a {@link tinkerServer}. */
 export interface TinkerServerOptions {
-  /** Adds up losses over tokens, or takes means as SkyRL's JAX engine does. */
+  /** Loss normalization: sum over tokens, or means as in SkyRL's JAX engine. */
   readonly lossScale?: "sum" | "sequence-mean";
-  /** Whether there is a forward pass without a gradient. Default true. */
+  /** Supports a forward pass without a gradient. Default true. */
   readonly hasForward?: boolean;
-  /** How many tokens the model knows. */
+  /** Number of tokens of the model. */
   readonly vocabularySize: number;
 }
 
-/** A server of the Tinker protocol, with a model so small that its gradient is written down. */
+/** Server of the Tinker protocol, with a model small enough for a hand-written gradient. */
 export interface TinkerServer extends JsonServer {
-  /** Of each present model: logits of the next token by the one before, `[before][next]`. */
+  /** Logits of the next token given the one before, of each loaded model, `[before][next]`. */
   readonly models: ReadonlyMap<string, readonly (readonly number[])[]>;
-  /** The gradient that the last optimizer step was made with. */
+  /** Gradient of the last optimizer step. */
   readonly lastGradient: readonly (readonly number[])[];
 }
 
@@ -60,8 +60,8 @@ function readDatum(value: unknown): Datum {
 }
 
 /**
- * A server that does what the protocol says, with a model that predicts each token from the one
- * before it alone. Gradients are exact; an optimizer step is plain gradient descent.
+ * Starts a server of the Tinker protocol, with a model that predicts each token from the one
+ * before. Gradients are exact; an optimizer step is plain gradient descent.
  */
 export async function tinkerServer(options: TinkerServerOptions): Promise<TinkerServer> {
   const { lossScale = "sum", hasForward = true, vocabularySize } = options;
@@ -200,7 +200,7 @@ export async function tinkerServer(options: TinkerServerOptions): Promise<Tinker
     if (name === "create_model") {
       const id = newId("model");
       models.set(id, {
-        // Not flat, so that a gradient says something; equal for all models.
+        // Not flat, so that the gradient is not trivial; equal for all models.
         logits: Array.from({ length: vocabularySize }, (_, before) =>
           Array.from({ length: vocabularySize }, (_unused, next) =>
             Math.sin(7 * before + 3 * next),
@@ -228,7 +228,7 @@ export async function tinkerServer(options: TinkerServerOptions): Promise<Tinker
       const future = futures.get(String(body["request_id"]));
       if (future === undefined) return refused(404, "Future not found");
       future.looks += 1;
-      // Both ways in which servers say "not yet".
+      // The two forms in which servers say "not yet".
       if (future.looks === 1) return { body: { type: "try_again", queue_state: "active" } };
       if (future.looks === 2) return refused(408, "Timeout waiting for result");
       return { body: future.result };

@@ -7,23 +7,23 @@ import { pagePositions, PageTable } from "../runner/page-table.ts";
 export interface DeviceCacheOptions {
   readonly config: ModelConfig;
   readonly executor: Executor;
-  /** The most bytes of keys and values; what they do not hold whole pages of is left over. */
+  /** Maximum bytes of keys and values, rounded down to whole pages. */
   readonly maxBytes: number;
-  /** Pages beside those of sequences, which padding is written to: the first ones of a table. */
+  /** Additional pages at the start of each table, which padding writes to. */
   readonly numSparePages: number;
 }
 
-/** Pages of a table that was just made. */
+/** Initial number of pages of a table. */
 const firstPages = 16;
-/** Rows are counted in int32. */
+/** Row indices are int32. */
 const maxRows = 2 ** 31 - 1;
 
 const floatBytes = 4;
 
 /**
- * Keys and values of many sequences in tables with an executor, two for each layer. The tables grow
- * with use, and every run takes them over: {@link DeviceCache.take} hands them out, and
- * {@link DeviceCache.put} takes back what became of them.
+ * Keys and values of many sequences in tables of an executor, two per layer. The tables grow with
+ * use, and every run consumes them: {@link DeviceCache.take} hands them out, and
+ * {@link DeviceCache.put} takes back their updated versions.
  */
 export class DeviceCache {
   readonly #options: DeviceCacheOptions;
@@ -32,11 +32,11 @@ export class DeviceCache {
   readonly pageRows: number;
   readonly #names: readonly string[];
   #tables: Record<string, ResidentTensor> | undefined;
-  /** Pages that a table holds, those for padding included. */
+  /** Number of pages in a table, padding included. */
   #capacity = 0;
-  /** The most pages that were ever in use at once. */
+  /** Maximum number of pages ever in use at once. */
   #numReserved = 0;
-  /** For a page that is to be a copy: of which one. */
+  /** Pending page copies: source by destination. */
   readonly #copies = new Map<number, number>();
   #copying: Promise<Executable<string, string>> | undefined;
   #growing: Promise<Executable<"grown", "grown">> | undefined;
@@ -54,20 +54,20 @@ export class DeviceCache {
       maxPages: Math.max(0, Math.min(addressable, Math.floor(maxBytes / pageBytes))),
       memory: {
         reserve: (page) => void (this.#numReserved = page + 1),
-        // Where the source is itself still to be copied, its own source has what it will hold.
+        // If the source itself is still to be copied, use its own source.
         copy: (from, to) => void this.#copies.set(to, this.#copies.get(from) ?? from),
       },
     });
   }
 
-  /** Where a page of a sequence is in the tables, in pages. */
+  /** Index of a sequence's page in the tables. */
   placeOf(page: number): number {
     return page + this.#options.numSparePages;
   }
 
   /**
-   * Hands out the tables, as feeds of a run that consumes them, with room for all pages in use, and
-   * with what was to be copied. Until they are put back there are none.
+   * Hands out the tables, as inputs of a run that consumes them, with space for all pages in use
+   * and with pending copies done. There are none until `put` is called.
    */
   async take(): Promise<Record<string, ResidentTensor>> {
     const needed = this.#options.numSparePages + this.#numReserved;
@@ -79,14 +79,14 @@ export class DeviceCache {
     return tables;
   }
 
-  /** Takes over the tables from what a run gives. */
+  /** Takes the tables from the outputs of a run. */
   put(outputs: Readonly<Record<string, unknown>>): void {
-    // The programs keep all of these.
+    // The programs keep all of these resident.
     const given = outputs as Readonly<Record<string, ResidentTensor>>;
     this.#tables = Object.fromEntries(this.#names.map((name) => [name, given[name]!]));
   }
 
-  /** Forgets what all pages hold. */
+  /** Clears all pages. */
   clear(): void {
     for (const table of Object.values(this.#tables ?? {})) table.dispose();
     this.#tables = undefined;
@@ -109,7 +109,7 @@ export class DeviceCache {
     return tables;
   }
 
-  /** Doubles the tables, or more if more is needed, one after the other. */
+  /** Doubles the tables, or grows them further if needed, one after the other. */
   async #grow(needed: number): Promise<void> {
     const { executor, config, numSparePages } = this.#options;
     const most = numSparePages + this.pages.maxPages;

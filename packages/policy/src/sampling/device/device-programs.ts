@@ -5,20 +5,20 @@ import { pagePositions } from "../runner/page-table.ts";
 import { traceDraw, traceScore } from "./trace-draw.ts";
 import { embed, headWeight, traceModel } from "../../model/transformer.ts";
 
-/** What a step gives behind the tokens that are wanted. */
+/** Output of a step for the selected tokens. */
 export type StepResult = "draws" | "filteredDraws" | "logits" | "scores";
 
-/** The forms of a program that computes whole steps. */
+/** Variant of a program that computes complete steps. */
 export interface StepForm {
-  /** Whether sequences have several new tokens, in tiles, or one each. */
+  /** True for several new tokens per sequence, in tiles; false for one each. */
   readonly isTiled: boolean;
   readonly result: StepResult;
 }
 
-/** Added to a score, it leaves no weight in float32, and still no infinity. */
+/** Added to a score, it leaves no weight in float32, without being infinite. */
 const excludedScore = -1e30;
 
-/** The name of a table, as an input of all programs and as what they make of it. */
+/** Names of the tables, as inputs and outputs of all programs. */
 export function tableNames({ numLayers }: ModelConfig): readonly string[] {
   return Array.from({ length: numLayers }, (_, layer) => [
     `keys.${layer}`,
@@ -31,18 +31,18 @@ function tableInput(g: Tracer, name: string, { headSize }: ModelConfig): Tensor 
 }
 
 /**
- * A whole step of a model, from tokens to what is drawn behind them, with keys and values in tables
- * `[page * keyHead * position, headSize]`, one of each for a layer. They are inputs, and outputs of the
- * same names with the new rows.
+ * Traces a complete step of a model, from tokens to drawn tokens, with keys and values in tables
+ * `[page * keyHead * position, headSize]`, one of each per layer. They are inputs, and outputs of
+ * the same names with the new rows.
  *
- * Inputs, all int32 unless it says otherwise: `tokens`, `positions` and `slots` `[n]`, a slot being the
- * row for the first head; `pages`, the context of each sequence or tile, with positions in order.
- * Without tiles `pages` is `[n, p]`, and something is wanted behind all tokens. With them it is
- * `[r, p]`; `tiles` `[r, t]` says which tokens are the queries of a tile, `places` `[n]` where in
- * the list of all queries a token is, and `wanted` `[m]` behind which tokens the result is.
+ * Inputs, int32 unless noted: `tokens`, `positions` and `slots` `[n]`, a slot being the row for the
+ * first head; `pages`, the context of each sequence or tile, with positions in order. Without tiles
+ * `pages` is `[n, p]`, and every token has an output. With tiles it is `[r, p]`; `tiles` `[r, t]`
+ * are the tokens that a tile queries, `queryIndices` `[n]` the index of each token among all
+ * queries, and `outputTokens` `[m]` the tokens that have an output.
  *
- * The result is `drawn` for draws, from float32 `scales` and `uniforms` (and `minPs`, and `banned`; see
- * `traceDraw`); `logits`; or `scores`, of `targets`.
+ * The result is `drawn` for draws, from float32 `scales` and `uniforms` (and `minPs` and int32
+ * `banned`; see `traceDraw`); `logits`; or `scores`, of `targets`.
  */
 export function traceStep(layout: ParameterLayout, { isTiled, result }: StepForm): Program {
   const { config } = layout;
@@ -130,7 +130,7 @@ export function traceStep(layout: ParameterLayout, { isTiled, result }: StepForm
   });
 }
 
-/** The rows of a table that hold the pages of a context, `[batch, keyHeads, pages * position]`. */
+/** Rows of a table that hold the pages of a context, `[batch, keyHeads, pages * position]`. */
 function contextRows(g: Tracer, pages: Tensor, keyHeads: number): Tensor {
   const [batch, count] = [pages.shape[0]!, pages.shape[1]!];
   const starts = g.multiply(g.reshape(pages, [batch, 1, count, 1]), keyHeads * pagePositions);
@@ -139,7 +139,10 @@ function contextRows(g: Tracer, pages: Tensor, keyHeads: number): Tensor {
   return g.reshape(rows, [batch, keyHeads, `${pagePositions}*(${count})`]);
 }
 
-/** Copies pages in all tables; `from` and `to` are int32 `[c]`. All are read before any is written. */
+/**
+ * Traces the copy of pages in all tables; `from` and `to` are int32 `[c]`. All are read before any
+ * is written.
+ */
 export function tracePageCopy(config: ModelConfig): Program {
   const pageRows = config.numKeyValueHeads * pagePositions;
   return trace((g) => {
@@ -156,7 +159,7 @@ export function tracePageCopy(config: ModelConfig): Program {
   });
 }
 
-/** Appends rows of 0 to a table: as many as `added`, int32, has entries. */
+/** Traces the extension of a table by zero rows: as many as `added`, int32, has entries. */
 export function traceGrowth({ headSize }: ModelConfig): Program<"grown"> {
   return trace((g) => {
     const table = g.input("table", "float32", ["capacity", headSize]);

@@ -42,7 +42,7 @@ const request = (overrides: Partial<SampleRequest> = {}): SampleRequest => ({
   ...overrides,
 });
 
-test("moves a few numbers for each token, and gives everything back", async () => {
+test("transfers a few numbers per token, and releases everything", async () => {
   const executor = countingExecutor(onnx);
   const engine = await createEngine(executor);
   await engine.sample(request({ sequenceId: "a" }));
@@ -59,13 +59,13 @@ test("moves a few numbers for each token, and gives everything back", async () =
   expect(executor.numLive).toBe(0);
 });
 
-test("goes on from page to page, while its tables grow", async () => {
+test("continues from page to page while its tables grow", async () => {
   const [here, there] = [
     new SamplingEngine({ layout, executor: onnx, stepTokens: 512, cacheBytes: 2 ** 24 }),
     await createEngine(onnx),
   ];
   await here.load(parameters);
-  // 44 pages, where tables begin with 16.
+  // 44 pages; tables start with 16.
   const rows = [2500, 300].map((length) =>
     Array.from({ length }, (_, i) => (i * i + length) % 1000),
   );
@@ -77,11 +77,11 @@ test("goes on from page to page, while its tables grow", async () => {
   await Promise.all([here.close(), there.close()]);
 });
 
-test("reads weights from their file, with an adapter beside them", async () => {
+test("memory-maps weights, with an adapter next to them", async () => {
   const folder = await mkdtemp(join(tmpdir(), "device-runner-"));
   await writeCheckpoint(folder, { config, parameters }, { type: "BF16" });
   const adapter = initialAdapter(config, parameters, adapterConfig(config, { rank: 2 }), 1);
-  // The second factor starts at 0, and would change nothing.
+  // The second factor starts at 0, which would change nothing.
   for (const values of adapter.parameters.values()) values.fill(0.02);
   const checkpoint = await openCheckpoint(folder, layout);
   const options = { layout, executor: onnx, stepTokens: 512, cacheBytes: 2 ** 24 };
@@ -100,7 +100,7 @@ test("reads weights from their file, with an adapter beside them", async () => {
   await rm(folder, { recursive: true });
 });
 
-test("takes a budget beyond 4 GiB, where memory with addresses of 32 bits does not", async () => {
+test("accepts a budget beyond 4 GiB, unlike memory with 32-bit addresses", async () => {
   const options = { layout, executor: onnx, stepTokens: 512, cacheBytes: 2 ** 36 };
   const [here, there] = (["host", "device"] as const).map(
     (cache) => new SamplingEngine({ ...options, cache }),
@@ -110,7 +110,7 @@ test("takes a budget beyond 4 GiB, where memory with addresses of 32 bits does n
   await Promise.all([here!.close(), there!.close()]);
 });
 
-/** An executor of which one run fails, as on a device without memory: after so many others. */
+/** Executor with one failing run, after `numGood` others, like a device that runs out of memory. */
 function failingExecutor(numGood: number): Executor {
   let numLeft = numGood;
   return {
@@ -135,11 +135,11 @@ function failingExecutor(numGood: number): Executor {
   };
 }
 
-test("forgets what a failed run took with it, and goes on", async () => {
+test("clears what a failed run consumed, and continues", async () => {
   const fine = await createEngine(onnx);
   const expected = await fine.sample(request());
   await fine.close();
-  // A run for the prompt and one for each token that is read, then those of the next request.
+  // A run for the prompt and one per token read, then those of the next request.
   const engine = await createEngine(failingExecutor(20 + 5));
   expect(await engine.sample(request({ sequenceId: "a" }))).toEqual(expected);
   expect(engine.usage().numIdle).toBe(1);

@@ -34,38 +34,38 @@ import { planRuns, type PlannedJob, type RunLimits, type StepRun } from "./step-
 import { drawColumns, greedyScale, largestUniform } from "./trace-draw.ts";
 import { rotaryFeeds } from "../../model/transformer.ts";
 
-/** Entries of the logits of one run, 256 MB of them; drawing takes a few times as much. */
+/** Maximum entries of the logits of one run, 256 MB; drawing takes a few times as much. */
 const maxLogits = 2 ** 26;
-/** Entries of the scores of one layer's attention, 512 MB of them. */
+/** Maximum entries of the attention scores of one layer, 512 MB. */
 const maxScores = 2 ** 27;
-/** Entries of the keys of one layer that are gathered for a run, 512 MB of them. */
+/** Maximum entries of the keys of one layer that are gathered for a run, 512 MB. */
 const maxGathered = 2 ** 27;
-/** Pages that rows are padded with whatever the size of the model. */
+/** Pages of padding that are always acceptable, whatever the size of the model. */
 const minPadding = 64;
 
-/** Weights as feeds, and how to let go of them. */
+/** Weights as program inputs, with their release. */
 interface LoadedWeights {
   readonly feeds: Readonly<Record<string, ResidentTensor>>;
   readonly release: () => void;
 }
 
-/** What is wanted behind the tokens of a job, and what a run gives there. */
+/** Job with its selected outputs and kind of result. */
 interface RunJob extends StepJob, PlannedJob {
-  /** Of the draw of a job. */
+  /** Options of the job's draw. */
   readonly draw?: DrawJob["draw"];
   readonly targets?: ScoreJob["targets"];
 }
 
-/** A row of a run's result: `[row, width]`, entries from `at`. */
+/** Row of a run's result `[row, width]`: entries from `at`. */
 interface ResultRow {
   readonly data: Float32Array;
   readonly at: number;
 }
 
 /**
- * A {@link Runner} that leaves everything with the executor: weights, keys and values, logits. A step
- * is one program, which is fed with a few integers for each sequence and gives four numbers for each
- * token that it draws. Only tokens for which there is a `topK` or `topP` are drawn from logits here.
+ * {@link Runner} that keeps everything with the executor: weights, keys and values, logits. A step
+ * is one program, which takes a few integers per sequence and returns four numbers per drawn token.
+ * Only tokens with `topK` or `topP` are drawn from logits on the host.
  */
 export class DeviceRunner implements Runner {
   readonly #config: ModelConfig;
@@ -79,7 +79,7 @@ export class DeviceRunner implements Runner {
   /** Layout that the programs are traced for. */
   #layout: ParameterLayout;
   #timings: RunnerTimings | undefined;
-  /** Whether pages hold what their sequences believe. */
+  /** False if pages may not hold the values that their sequences record. */
   #isIntact = true;
 
   constructor({ layout, executor, stepTokens, cacheBytes }: RunnerOptions) {
@@ -93,7 +93,7 @@ export class DeviceRunner implements Runner {
     this.#cache = new DeviceCache({ config, executor, maxBytes: cacheBytes, numSparePages });
     this.maxScoredTokens = Math.max(1, Math.floor(maxLogits / vocabularySize));
     const numWeights = countEntries(layout.model);
-    // Pages are read, written and read again.
+    // A padded page is read, written and read again.
     const padding = (numWeights * Float32Array.BYTES_PER_ELEMENT) / (3 * this.pages.pageBytes);
     this.#limits = {
       maxContextPages: maxGathered / (numKeyValueHeads * pagePositions * headSize),
@@ -172,7 +172,7 @@ export class DeviceRunner implements Runner {
       const tensor = held.get(name);
       if (!tensor) {
         release();
-        throw new RangeError(`load: weights must hold all parameters, got none named ${name}`);
+        throw new RangeError(`load: weights must hold all parameters, got no tensor for ${name}`);
       }
       feeds[name] = tensor;
     }
@@ -194,8 +194,8 @@ export class DeviceRunner implements Runner {
           ? this.#drawHere(rows[job]!, draw)
           : drawnIn(rows[job]!, draw.options);
       } catch (error) {
-        // What is not finite may be in the keys and values of this sequence, and pages are read to
-        // their ends, whoever has them next.
+        // Keys and values of this sequence may be non-finite, and pages are read in full by their
+        // next owner.
         this.#isIntact = false;
         throw error;
       }
@@ -246,7 +246,7 @@ export class DeviceRunner implements Runner {
     this.#programs.clear();
   }
 
-  /** Computes all runs of a step; gives each row of the results, with the job and its token. */
+  /** Computes all runs of a step, and passes on each row of the results, with its job and token. */
   async #compute(
     jobs: readonly RunJob[],
     listen: (job: number, token: number, row: ResultRow) => void,
@@ -261,7 +261,7 @@ export class DeviceRunner implements Runner {
       timings.numTokens += numQueries;
     }
     const pagesOf = (numPositions: number): number => this.pages.pagesOf(numPositions);
-    // Released sequences give up their pages, and this step still reads them.
+    // Released sequences give up their pages, which this step still reads.
     const places = jobs.map(({ sequence }) =>
       sequence.pages.map((page) => this.#cache.placeOf(page)),
     );
@@ -271,14 +271,14 @@ export class DeviceRunner implements Runner {
       const executable = await this.#program(run.isTiled, run.result);
       const beginProgram = performance.now();
       compileMilliseconds += beginProgram - beginCompile;
-      // Until the run has given it back the cache is nowhere.
+      // Until the run returns it, the cache does not exist.
       this.#isIntact = false;
       const tables = await this.#cache.take();
       const outputs = await executable.run({ ...weights.feeds, ...tables, ...feeds });
       this.#cache.put(outputs);
       this.#isIntact = true;
       programMilliseconds += performance.now() - beginProgram;
-      // All else is resident.
+      // All other outputs are resident.
       const given = (outputs["drawn"] ?? outputs["logits"] ?? outputs["scores"]) as Output;
       const width = given.shape[1]!;
       let row = 0;
@@ -326,7 +326,7 @@ export class DeviceRunner implements Runner {
     return array;
   }
 
-  /** What a run is fed with beside weights and tables, padded to sizes that are seldom new. */
+  /** Inputs of a run in addition to weights and tables, padded to few different sizes. */
   #feedsOf(
     run: StepRun,
     jobs: readonly RunJob[],
@@ -358,7 +358,7 @@ export class DeviceRunner implements Runner {
         if (tilePlaces) tilePlaces[at] = row * t + i;
       }
     });
-    // Padding writes to rows of its own, for no row may be written twice.
+    // Padding writes to rows of its own: no row may be written twice.
     for (let spare = 0; at < n; spare++, at++) {
       const page = Math.floor(spare / pagePositions);
       slots[at] = page * pageRows + (spare % pagePositions);
@@ -374,7 +374,7 @@ export class DeviceRunner implements Runner {
     return { ...feeds, ...this.#resultFeeds(run, jobs, n) };
   }
 
-  /** What a run is fed with for its result. */
+  /** Inputs of a run for its result. */
   #resultFeeds(run: StepRun, jobs: readonly RunJob[], n: number): Record<string, Feed> {
     const { pieces, isTiled, result } = run;
     const numWanted = pieces.reduce((sum, piece) => sum + piece.numWanted, 0);
@@ -429,22 +429,22 @@ export class DeviceRunner implements Runner {
   }
 }
 
-/** The entries of a parameter, from its file if it is there. */
+/** Reads the entries of a parameter, from its file if it is memory-mapped. */
 async function arrayOf(value: Float32Array | FileFeed): Promise<Float32Array> {
   if (!("file" in value)) return value;
   const { data } = (await readFrozen("load", { weight: value }))["weight"]!;
-  // Files hold float32, or are widened.
+  // Files hold float32, or are upcast.
   return data as Float32Array;
 }
 
-/** How a token is drawn: only what ranks all tokens is left to the processor. */
+/** Chooses the result of a run: only filters that rank all tokens need logits on the host. */
 function resultOf(options: DrawOptions): StepResult {
   const { topK = 0, topP = 1 } = options;
   if ((topK > 0 || topP < 1) && options.temperature !== 0) return "logits";
   return isFiltered(options) ? "filteredDraws" : "draws";
 }
 
-/** The token that a program drew. */
+/** Reads the token drawn by a program. */
 function drawnIn({ data, at }: ResultRow, options: DrawOptions): DrawnToken {
   const [token, logProb] = [data[at + drawColumns.token]!, data[at + drawColumns.logProb]!];
   const unfiltered = data[at + drawColumns.unfilteredLogProb]!;
@@ -452,7 +452,7 @@ function drawnIn({ data, at }: ResultRow, options: DrawOptions): DrawnToken {
     throw new RangeError(`drawToken: logits must be finite, got a log-prob of ${logProb}`);
   }
   if (options.temperature === 0) return { token, logProb: 0, entropy: 0, unfilteredLogProb: 0 };
-  // Rounding must not make a probability larger than 1, or smaller by filters.
+  // Rounding must not make a probability larger than 1, or smaller by filtering.
   const unfilteredLogProb = Math.min(0, unfiltered);
   return {
     token,

@@ -1,6 +1,6 @@
 import { createCudaExecutor, openCudaDevice } from "@turnwise/cuda";
 import { expect, it } from "vitest";
-// A device for tests, which graph does not publish.
+// Test device that graph does not publish.
 import { softwareCuda } from "../../../../cuda/src/testing/software-cuda.ts";
 import { compareWithHost } from "../../testing/compare-with-host.ts";
 
@@ -8,7 +8,7 @@ const software = softwareCuda();
 if (software.missing !== undefined) console.log(`No CUDA device: ${software.missing}`);
 
 it.skipIf(software.missing !== undefined)(
-  "keeps keys and values on CUDA, and draws there what is drawn here",
+  "keeps keys and values on CUDA, and draws the same tokens there",
   async () => {
     const device = await openCudaDevice({ path: software.path! });
     const { responses, entropies } = await compareWithHost(createCudaExecutor({ device }));

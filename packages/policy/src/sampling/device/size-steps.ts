@@ -1,6 +1,6 @@
 /**
- * The next of few sizes: all up to 8, and from there on four in each power of 2. Programs that are
- * padded to these sizes seldom see a new shape, and compute at most a quarter in vain.
+ * Rounds a size up to one of few: all up to 8, then four per power of 2. Padded to these sizes,
+ * programs rarely see new shapes, and waste at most a quarter of the computation.
  */
 export function nextSize(size: number): number {
   if (size <= 8) return Math.max(1, size);

@@ -17,7 +17,7 @@ const draw = (start: number, numQueries = 1): PlannedJob => ({
   wanted: "last",
 });
 
-test("computes sequences with one new token and those with several in a run each", () => {
+test("computes sequences with one new token and those with several in separate runs", () => {
   const runs = planRuns([draw(10), draw(0, 70), draw(20)], pagesOf, roomy);
   expect(runs.map(({ isTiled, pieces }) => [isTiled, pieces.map(({ job }) => job)])).toEqual([
     [false, [0, 2]],
@@ -29,11 +29,11 @@ test("computes sequences with one new token and those with several in a run each
   ]);
 });
 
-test("parts short contexts from long ones where padding would cost more", () => {
+test("separates short contexts from long ones if padding would cost more", () => {
   const jobs = [draw(6400), ...Array.from({ length: 9 }, () => draw(10))];
   const jobsOf = (maxPadding: number): number[] =>
     planRuns(jobs, pagesOf, { ...roomy, maxPadding }).map(({ pieces }) => pieces.length);
-  // Nine rows of one page, padded to 101 pages each.
+  // Nine rows of one page, which would be padded to 101 pages each.
   expect(jobsOf(900)).toEqual([10]);
   expect(jobsOf(899)).toEqual([9, 1]);
 });
@@ -46,7 +46,7 @@ const anyJob: fc.Arbitrary<PlannedJob> = fc.record({
 });
 const anyLimit = fc.integer({ min: 1, max: 500 });
 
-test("computes each token once, after those before it, and within the limits", () => {
+test("computes each token once, after earlier ones, and within the limits", () => {
   fc.assert(
     fc.property(
       fc.array(anyJob, { minLength: 1, maxLength: 12 }),
@@ -69,7 +69,7 @@ test("computes each token once, after those before it, and within the limits", (
             expect(piece.numPages).toBe(pagesOf(jobs[job]!.start + start + count));
             done[job] = start + count;
           }
-          // One piece is computed however large it is.
+          // A single piece is computed whatever its size.
           const isOver =
             pieces.length * numPages > limits.maxContextPages ||
             pieces.length * numPages * longest > limits.maxQueryPages ||
@@ -82,7 +82,7 @@ test("computes each token once, after those before it, and within the limits", (
   );
 });
 
-test("pads sizes to few others, by less than a quarter", () => {
+test("rounds sizes up to few others, by less than a quarter", () => {
   expect([0, 1, 5, 8, 9, 10, 11, 17, 33, 64, 65].map(nextSize)).toEqual([
     1, 1, 5, 8, 10, 10, 12, 20, 40, 64, 80,
   ]);

@@ -1,50 +1,50 @@
 import type { StepResult } from "./device-programs.ts";
 
-/** Consecutive new tokens of one sequence, which one row of a run's context belongs to. */
+/** Consecutive new tokens of one sequence, which share one row of a run's context. */
 export interface Piece {
   readonly job: number;
-  /** The first of them, counted within the job. */
+  /** Index of the first token within the job. */
   readonly start: number;
   readonly count: number;
-  /** Pages that hold its context, its own tokens included. */
+  /** Number of pages of its context, its own tokens included. */
   readonly numPages: number;
-  /** Behind how many of its tokens something is wanted: all, the last, or none. */
+  /** Number of its tokens that have an output. */
   readonly numWanted: number;
 }
 
-/** What one program computes at once. */
+/** Pieces that one program computes at once. */
 export interface StepRun {
   readonly isTiled: boolean;
   readonly result: StepResult;
   readonly pieces: readonly Piece[];
 }
 
-/** What a run may take. */
+/** Limits of a run. */
 export interface RunLimits {
-  /** Pages of context, over all rows: they are gathered for each layer. */
+  /** Pages of context over all rows, which are gathered for each layer. */
   readonly maxContextPages: number;
-  /** Products of queries and pages, over all rows: each makes scores in all heads. */
+  /** Sum over rows of queries times pages; each product makes scores in all heads. */
   readonly maxQueryPages: number;
-  /** Tokens behind which something is wanted: each makes a row of logits. */
+  /** Tokens with an output, each of which makes a row of logits. */
   readonly maxWanted: number;
-  /** Pages that rows may be padded with rather than read the weights once more. */
+  /** Pages of padding that cost less than reading the weights again. */
   readonly maxPadding: number;
 }
 
-/** The most new tokens in a row of a context. */
+/** Maximum number of new tokens in a row of context. */
 export const tileTokens = 64;
 
-/** A job as {@link planRuns} sees it. */
+/** Job as an input of {@link planRuns}. */
 export interface PlannedJob {
-  /** Positions that are filled. */
+  /** Number of filled positions. */
   readonly start: number;
   readonly numQueries: number;
   readonly result: StepResult;
-  /** Whether something is wanted behind all tokens, behind the last, or behind none. */
+  /** Tokens that have an output. */
   readonly wanted: "all" | "last" | "none";
 }
 
-/** Cuts a job into pieces, in order. */
+/** Splits a job into pieces, in order. */
 function piecesOf(
   { start: filled, numQueries, wanted }: PlannedJob,
   job: number,
@@ -66,9 +66,9 @@ function piecesOf(
 }
 
 /**
- * Divides a step into runs. A later piece of a job is never in an earlier run: within a run all keys are
- * there before any is read. Sequences with short contexts and those with long ones part where padding
- * would cost more than another run.
+ * Divides a step into runs. A later piece of a job is never in an earlier run: within a run all
+ * keys are written before any is read. Sequences with short and with long contexts are separated
+ * where padding would cost more than another run.
  */
 export function planRuns(
   jobs: readonly PlannedJob[],
@@ -86,7 +86,7 @@ export function planRuns(
   });
   const runs: StepRun[] = [];
   for (const { isTiled, result, pieces } of groups.values()) {
-    // Stable, and a later piece of a job has no fewer pages.
+    // Stable, and a later piece of a job has at least as many pages.
     pieces.sort((a, b) => a.numPages - b.numPages);
     let begin = 0;
     let numWanted = 0;

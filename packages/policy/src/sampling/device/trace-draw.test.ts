@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { drawToken, isFiltered, type DrawnToken, type DrawOptions } from "../runner/draw-token.ts";
 import { drawColumns, greedyScale, largestUniform, traceDraw, traceScore } from "./trace-draw.ts";
 
-/** A row of logits, how a token is drawn from it, and the number that decides. */
+/** Row of logits, options of its draw, and the uniform number. */
 interface Row {
   readonly logits: readonly number[];
   readonly options: DrawOptions;
@@ -35,7 +35,7 @@ async function drawAll(executor: Executor, rows: readonly Row[]): Promise<number
   const banned = rows.flatMap(({ options }, row) =>
     (options.bannedTokens ?? []).map((token) => row * size + token),
   );
-  // One more than there are, as padding has it.
+  // Out of range, as in padding.
   banned.push(rows.length * size);
   const logits = Float32Array.from(rows.flatMap((row) => row.logits));
   const executable = await executor.compile(program);
@@ -56,7 +56,7 @@ async function drawAll(executor: Executor, rows: readonly Row[]): Promise<number
   return rows.map((_, row) => [...drawn.data.subarray(4 * row, 4 * row + 4)]);
 }
 
-/** A stream of one number. */
+/** Random stream with a constant value. */
 const always = (uniform: number): Random => ({ ...createRandom(0), next: () => uniform });
 
 const executors = {
@@ -65,7 +65,7 @@ const executors = {
 };
 
 describe.each(Object.entries(executors))("drawing with %s", (_, executor) => {
-  test("draws what the cumulative probability of each token covers, in their order", async () => {
+  test("draws the token whose cumulative probability interval contains the number", async () => {
     // Weights 1, 0, 2, 1 of 4: the first token up to 1/4, the third up to 3/4.
     const logits = [1, 0, 2, 1].map((weight) => Math.max(-1e4, Math.log(weight)));
     const uniforms = [0, 0.2, 0.26, 0.7, 0.76, largestUniform];
@@ -77,7 +77,7 @@ describe.each(Object.entries(executors))("drawing with %s", (_, executor) => {
     expect(drawn[0]![drawColumns.entropy]).toBeCloseTo(1.5 * Math.LN2, 6);
   });
 
-  test("takes the first of the largest logits at temperature 0, of those that are not banned", async () => {
+  test("takes the first of the largest logits at temperature 0, excluding banned tokens", async () => {
     const logits = [1, 3, 2, 3, 3 - 1e-6];
     const greedy = { temperature: 0 };
     const rows = [greedy, { ...greedy, bannedTokens: [1] }, { ...greedy, bannedTokens: [1, 3] }];
@@ -88,7 +88,7 @@ describe.each(Object.entries(executors))("drawing with %s", (_, executor) => {
     expect(drawn.map((row) => row[drawColumns.token])).toEqual([1, 3, 4]);
   });
 
-  test("says where a logit is not finite", async () => {
+  test("reports a logit that is not finite", async () => {
     for (const wrong of [NaN, Infinity]) {
       const rows = [0, 1].map((temperature) => ({
         logits: [1, wrong, 2],
@@ -106,7 +106,7 @@ const anyRow = (size: number): fc.Arbitrary<Row> =>
     logits: fc.array(
       fc.oneof(
         fc.double({ min: -30, max: 30, noNaN: true }),
-        // So unlikely that it weighs nothing in float32.
+        // So unlikely that its weight is 0 in float32.
         { weight: 1, arbitrary: fc.constant(-1000) },
         fc.constant(5),
       ),
@@ -127,8 +127,8 @@ const anyRow = (size: number): fc.Arbitrary<Row> =>
   });
 
 /**
- * What is wrong with a draw, if anything: it should be what `drawToken` draws, or at a boundary a token
- * beside it, of those that may be drawn.
+ * Describes the error of a draw, if any: it must be the token that `drawToken` draws, or at a
+ * boundary an allowed neighbor.
  */
 function faultOf({ logits, options, uniform }: Row, drawn: readonly number[]): string {
   const [token, logProb, entropy, unfiltered] = drawn as [number, number, number, number];
@@ -150,7 +150,8 @@ function faultOf({ logits, options, uniform }: Row, drawn: readonly number[]): s
     const isClose = Math.abs(unfiltered - expected.unfilteredLogProb) <= 5e-4;
     return isClose ? "" : `unfiltered log-prob ${unfiltered}`;
   }
-  // For numbers and limits as near as rounding others are drawn; the heaviest where nothing is left.
+  // Different tokens are allowed for numbers and limits within rounding; the heaviest if nothing is
+  // left.
   const [before, after] = [-1e-5, 1e-5].map((change) => {
     const number = Math.min(1 - 2 ** -53, Math.max(0, uniform + change));
     return draw({ ...options, minP: Math.min(1, minP * (1 + change)) }, number).token;
@@ -159,8 +160,8 @@ function faultOf({ logits, options, uniform }: Row, drawn: readonly number[]): s
   return isNear || weight === 1 ? "" : is;
 }
 
-test("draws as drawToken does, and never what must not be drawn", async () => {
-  // A vocabulary of prime size is padded, one of 27 or 1 is not.
+test("draws like drawToken, and never an excluded token", async () => {
+  // A vocabulary of prime size needs padding; one of 27 or 1 does not.
   const anyRows = fc
     .constantFrom(1, 2, 27, 37, 120)
     .chain((size) => fc.array(anyRow(size), { minLength: 1, maxLength: 4 }));
@@ -172,7 +173,7 @@ test("draws as drawToken does, and never what must not be drawn", async () => {
   );
 });
 
-test("draws tokens as often as they are likely, of a large vocabulary", async () => {
+test("draws tokens with their probabilities from a large vocabulary", async () => {
   const size = 5003;
   const random = createRandom("often");
   const logits = Array.from({ length: size }, () => 4 * random.next());

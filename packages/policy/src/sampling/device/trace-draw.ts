@@ -1,35 +1,38 @@
 import type { Tensor, Tracer } from "@turnwise/graph";
 
-/** What {@link traceDraw} reads; `[row]` but for the logits. */
+/** Inputs of {@link traceDraw}; `[row]` except for the logits. */
 export interface DrawInputs {
   /** `[row, vocabularySize]`. */
   readonly logits: Tensor;
-  /** What logits are multiplied by: `1 / temperature`, or {@link greedyScale}. */
+  /** Factor of the logits: `1 / temperature`, or {@link greedyScale}. */
   readonly scales: Tensor;
-  /** Numbers that decide, from 0 to {@link largestUniform}; 0 where the most likely token is wanted. */
+  /** Uniform numbers from 0 to {@link largestUniform}; 0 for greedy draws. */
   readonly uniforms: Tensor;
-  /** What may not be drawn. Default: all tokens may. */
+  /** Filters of the draw. Default: none. */
   readonly filters?: {
-    /** Shares of the largest weight below which a token is left out. */
+    /** Tokens lighter than this share of the largest weight are excluded. */
     readonly minPs: Tensor;
     /**
-     * int32 `[ban]`: `row * vocabularySize + token` for each banned token of each row; what else it
-     * holds is `row * vocabularySize` of a row behind the last.
+     * int32 `[ban]`: `row * vocabularySize + token` for each banned token of each row; padding
+     * entries refer to a row after the last.
      */
     readonly banned: Tensor;
   };
 }
 
-/** Leaves only the largest logits a weight: those of equal ones that comes first is then drawn at 0. */
+/**
+ * Leaves only the largest logits a weight; a uniform number of 0 then draws the first of equal
+ * ones.
+ */
 export const greedyScale = 1e30;
 
-/** The largest number below 1 in float32. */
+/** Largest float32 below 1. */
 export const largestUniform: number = 1 - 2 ** -24;
 
-/** Columns of what {@link traceDraw} gives. */
+/** Columns of the result of {@link traceDraw}. */
 export const drawColumns = { token: 0, logProb: 1, entropy: 2, unfilteredLogProb: 3 } as const;
 
-/** Weights `exp((logit - largest) * scale)`, and what they add up to, `[row, 1]` each. */
+/** Weights `exp((logit - largest) * scale)` and their total, `[row, 1]` each. */
 interface Weighed {
   readonly largest: Tensor;
   readonly shifted: Tensor;
@@ -38,14 +41,14 @@ interface Weighed {
 }
 
 /**
- * Draws tokens as `drawToken` does, in float32 where the logits are: with its temperature, bans and
- * `minP`, and of its log-probs and entropies.
+ * Traces draws equivalent to `drawToken`, in float32 next to the logits: with its temperature,
+ * bans, `minP`, log-probs and entropies.
  *
- * The token at which the cumulative weight exceeds the share that was drawn is searched for in three
- * levels, first among blocks, then within one, for cumulative sums of a whole vocabulary would be
- * slow and less exact. Whatever rounding does, it has a weight above 0.
+ * The token at which the cumulative weight exceeds the drawn share is searched for in three levels,
+ * first among blocks, then within one, since cumulative sums over a whole vocabulary would be
+ * slower and less exact. Whatever rounding does, its weight is above 0.
  *
- * @returns `[row, 4]`, see {@link drawColumns}; not finite log-probs for logits that are not finite.
+ * @returns `[row, 4]`, see {@link drawColumns}; non-finite log-probs for non-finite logits.
  */
 export function traceDraw(g: Tracer, { logits, scales, uniforms, filters }: DrawInputs): Tensor {
   const [rows, size] = [logits.shape[0]!, Number(logits.shape[1])];
@@ -59,7 +62,7 @@ export function traceDraw(g: Tracer, { logits, scales, uniforms, filters }: Draw
     return { largest, shifted, weights, total: g.reduceSum(weights, options) };
   };
   const all = weigh(logits);
-  // The limit keeps 0 times infinity out.
+  // Limited, to avoid 0 times infinity.
   const surprisals = g.multiply(all.weights, g.maximum(all.shifted, -1000));
   const mean = g.divide(g.reduceSum(surprisals, options), all.total);
   const entropy = g.maximum(g.subtract(g.log(all.total), mean), 0);
@@ -85,21 +88,23 @@ export function traceDraw(g: Tracer, { logits, scales, uniforms, filters }: Draw
   return g.concat([token, logProb(kept), entropy, logProb(all)], 1);
 }
 
-/** The places of one entry of each row in the list of all, int32 `[row]`; entries `[row, 1]`. */
+/** Flat indices of one entry per row, int32 `[row]`; `entry` is `[row, 1]`. */
 function placeIn(g: Tracer, entry: Tensor, size: number): Tensor {
   const rows = entry.shape[0]!;
   const starts = g.multiply(g.iota(rows), size);
   return g.add(starts, g.cast(g.reshape(entry, [rows]), "int32"));
 }
 
-/** Three sizes, as equal as may be, whose product is not below the size of a vocabulary. */
+/**
+ * Splits a vocabulary into three levels of about equal size, whose product is at least its size.
+ */
 function levelsOf(size: number): readonly [number, number, number] {
   const first = Math.ceil(Math.cbrt(size));
   const second = Math.ceil(Math.sqrt(size / first));
   return [first, second, Math.ceil(size / (first * second))];
 }
 
-/** The entry of each row at which the sum of weights exceeds a share of it, `[row, 1]`. */
+/** Entry of each row at which the cumulative weight exceeds a share of the total, `[row, 1]`. */
 function pick(g: Tracer, weights: Tensor, uniforms: Tensor): Tensor {
   const [rows, size] = [weights.shape[0]!, Number(weights.shape[1])];
   const levels = levelsOf(size);
@@ -122,9 +127,9 @@ function pick(g: Tracer, weights: Tensor, uniforms: Tensor): Tensor {
     const firstOf = (condition: Tensor): Tensor =>
       g.negate(g.reduceMax(g.where(condition, g.negate(index), -count), options));
     const first = firstOf(exceeds);
-    // Where the target was rounded up to the sum nothing exceeds it, and the last block may be one
-    // that hardly weighs anything: better the heaviest. Where weights are NaN there is
-    // none, and the last entry stands for it.
+    // If the target was rounded up to the total, no sum exceeds it, and the last block may weigh
+    // almost nothing: take the heaviest. With NaN weights there is none either, and the last entry
+    // is used.
     const heaviest = g.minimum(firstOf(g.equal(sums, g.reduceMax(sums, options))), count - 1);
     const chosen = g.where(g.greater(count, first), first, heaviest);
     const before = g.reduceSum(g.where(g.greater(chosen, index), sums, 0), options);
@@ -138,9 +143,10 @@ function pick(g: Tracer, weights: Tensor, uniforms: Tensor): Tensor {
 }
 
 /**
- * Scores of given tokens at temperature 1.
+ * Traces scores of given tokens at temperature 1.
  * @param targets - int32 `[row]`.
- * @returns `[row, 2]`: the log-prob of the target, and the entropy; not finite where a logit is not.
+ * @returns `[row, 2]`: the log-prob of the target, and the entropy; non-finite for non-finite
+ *   logits.
  */
 export function traceScore(g: Tracer, logits: Tensor, targets: Tensor): Tensor {
   const rows = logits.shape[0]!;

@@ -82,7 +82,7 @@ function rowsOf(shape: Shape, inputs: Inputs, from: number, to: number): Inputs 
   };
 }
 
-/** Computes a sequence in chunks, beside nothing else. */
+/** Computes a sequence in chunks, with no others in the step. */
 function attendInChunks(
   cache: AttentionCache,
   shape: Shape,
@@ -127,7 +127,7 @@ test("equals attention by its definition", () => {
   );
 });
 
-test("gives the same bits however a sequence is cut into chunks", () => {
+test("gives the same bits for any chunking of a sequence", () => {
   fc.assert(
     fc.property(
       anyShape,
@@ -146,7 +146,7 @@ test("gives the same bits however a sequence is cut into chunks", () => {
   );
 });
 
-test("gives the same bits beside other sequences, in every layer, and for the last query alone", () => {
+test("gives the same bits next to other sequences, in every layer, and for the last query alone", () => {
   const shape = { numHeads: 6, numKeyValueHeads: 2, headSize: 12 };
   const lengths = [5, 40, 1, 17, 33];
   const numLayers = 3;
@@ -177,17 +177,17 @@ test("gives the same bits beside other sequences, in every layer, and for the la
   });
 });
 
-test("reuses the pages of released and shortened sequences", () => {
+test("reuses the pages of released and truncated sequences", () => {
   const shape = { numHeads: 2, numKeyValueHeads: 1, headSize: 64 };
   const inputs = drawInputs(shape, 150);
   const expected = attendInChunks(createCache(shape), shape, inputs, [150]);
-  // Room for 150 positions of one sequence, 64 in each page.
+  // Space for 150 positions of one sequence, 64 in each page.
   const cache = createCache(shape, 1, 1, 3 * 2 * 64 * 64 * 4);
   expect(cache.pages.maxPages).toBe(3);
   for (let round = 0; round < 20; round++) {
     const sequence = cache.pages.create();
     attendInChunks(cache, shape, drawInputs(shape, 150), [150], 0, sequence);
-    // Keep 40 positions of another sequence, then go on differently.
+    // Keep 40 positions of another sequence, then continue differently.
     cache.pages.truncate(sequence, 0);
     attendInChunks(cache, shape, inputs, [40], 0, sequence);
     cache.pages.truncate(sequence, 33);
@@ -198,7 +198,7 @@ test("reuses the pages of released and shortened sequences", () => {
   }
 });
 
-test("shares the pages of a common beginning until one of the sequences writes there", () => {
+test("shares the pages of a common prefix until one of the sequences writes there", () => {
   const shape = { numHeads: 2, numKeyValueHeads: 2, headSize: 16 };
   const [first, second] = [drawInputs(shape, 150), drawInputs(shape, 150)];
   // The same first 100 positions.
@@ -219,7 +219,7 @@ test("shares the pages of a common beginning until one of the sequences writes t
     attendInChunks(cache, shape, first, [20, 30], 0, from),
     attendInChunks(cache, shape, second, [50], 0, to),
   ];
-  // The first page is still the same one; each has two more.
+  // The first page is still shared; each has two more.
   expect(cache.pages.numUsedPages).toBe(5);
   rests.forEach((rest, i) => expect(rest).toEqual(expected[i]!.slice(100 * 32)));
   cache.pages.truncate(to, 10);
@@ -230,7 +230,7 @@ test("shares the pages of a common beginning until one of the sequences writes t
   expect(cache.pages.numUsedPages).toBe(0);
 });
 
-test("takes no more pages than it may", () => {
+test("takes no more pages than allowed", () => {
   const shape = { numHeads: 1, numKeyValueHeads: 1, headSize: 4 };
   const cache = createCache(shape, 1, 1, 2 * 2 * 64 * 4 * 4 + 100);
   const [one, other] = [cache.pages.create(), cache.pages.create()];
@@ -244,7 +244,7 @@ test("takes no more pages than it may", () => {
   expect(cache.pages.extend(other, 128)).toBe(true);
 });
 
-test("computes the others right when a sequence is given up in the middle of a step", () => {
+test("computes the other sequences correctly when one is released in the middle of a step", () => {
   const shape = { numHeads: 2, numKeyValueHeads: 1, headSize: 8 };
   const inputs = [drawInputs(shape, 70), drawInputs(shape, 70)];
   const expected = attendInChunks(createCache(shape), shape, inputs[1]!, [70]);
@@ -264,7 +264,7 @@ test("computes the others right when a sequence is given up in the middle of a s
   expect([gone.length, kept.length]).toEqual([0, 70]);
 });
 
-test("keeps what it holds while its memory grows", () => {
+test("keeps its content while its memory grows", () => {
   const shape = { numHeads: 4, numKeyValueHeads: 4, headSize: 64 };
   const cache = createCache(shape, 2);
   const inputs = drawInputs(shape, 60);
@@ -286,7 +286,7 @@ test("gives the same bits with several threads, step after step, while the memor
     const cache = createCache(shape, 1, threads);
     const sequences = lengths.map(() => cache.pages.create());
     const results: number[] = [];
-    // First the long beginnings, a few sequences at a time, then 20 steps of one position for all.
+    // First the long prefixes, a few sequences at a time, then 20 steps of one position for all.
     const steps = [
       ...Array.from({ length: 20 }, (_, i) => [2 * i, 2 * i + 1]),
       ...Array.from({ length: 20 }, () => lengths.map((_, i) => i)),

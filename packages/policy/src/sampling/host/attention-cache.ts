@@ -4,10 +4,10 @@ import { AttentionTeam, teamBytes } from "./attention-team.ts";
 import { pagePositions, PageTable, type CachedSequence } from "../runner/page-table.ts";
 import { maxMemoryPages } from "../../wasm/wasm-writer.ts";
 
-/** What one step computes for one sequence. */
+/** Part of a step that belongs to one sequence. */
 export interface AttentionJob {
   readonly sequence: CachedSequence;
-  /** New positions, behind those that are filled, `>= 1`. */
+  /** Number of new positions after the filled ones, `>= 1`. */
   readonly numQueries: number;
 }
 
@@ -15,11 +15,11 @@ export interface AttentionJob {
 export interface AttentionCacheOptions extends AttentionShape {
   readonly numLayers: number;
   readonly maxSequenceTokens: number;
-  /** The most new positions of one step. */
+  /** Maximum number of new positions in one step. */
   readonly maxStepTokens: number;
-  /** The most bytes of keys and values; what they do not hold whole pages of is left over. */
+  /** Maximum bytes of keys and values, rounded down to whole pages. */
   readonly maxBytes: number;
-  /** Threads that compute, this one included. Default 1. */
+  /** Number of computing threads, this one included. Default 1. */
   readonly threads?: number;
 }
 
@@ -27,29 +27,29 @@ const wordBytes = 4;
 const wasmPageBytes = 65536;
 const alignUp = (bytes: number, to = 16): number => Math.ceil(bytes / to) * to;
 
-/** A job with its place in the memory, which stays while the sequence may already be given up. */
+/** Job with its addresses, which stay valid if the sequence is released during the step. */
 interface PlacedJob extends AttentionJob {
   /** Addresses of its pages, in order. */
   readonly pages: readonly number[];
-  /** Positions that were filled before. */
+  /** Number of earlier positions. */
   readonly start: number;
 }
 
 /**
- * Keys and values of many sequences in pages of one WebAssembly memory, and the attention over them.
+ * Paged keys and values of many sequences in one WebAssembly memory, with the attention over them.
  *
- * A step names its jobs with {@link begin}, computes each layer with {@link attend}, and counts the
- * new positions as filled with {@link commit}.
+ * A step starts with {@link begin}, computes each layer with {@link attend}, and counts the new
+ * positions as filled with {@link commit}.
  */
 export class AttentionCache {
   readonly #options: AttentionCacheOptions;
   readonly #team: AttentionTeam;
-  /** Who holds which pages. */
+  /** Pages of each sequence. */
   readonly pages: PageTable;
-  /** Addresses of the pages. */
+  /** Address of each page. */
   readonly #addresses: number[] = [];
   readonly #pageBytes: number;
-  /** Where the fixed areas begin. */
+  /** Start of the fixed areas. */
   readonly #queries: number;
   readonly #results: number;
   /** Address of the next new page. */
@@ -77,7 +77,7 @@ export class AttentionCache {
     this.#team = new AttentionTeam(options, threads, scratch, stride);
     this.#end = scratch + threads * 4 * stride;
     this.#firstPage = this.#end;
-    // Addresses have 32 bits; some room is left for the lists of a step.
+    // Addresses have 32 bits; some space is left for the lists of a step.
     const addressable = 0.99 * maxMemoryPages * wasmPageBytes - this.#firstPage;
     this.pages = new PageTable({
       pageBytes: this.#pageBytes,
@@ -91,14 +91,14 @@ export class AttentionCache {
     this.#words = new Int32Array(this.#team.memory.buffer);
   }
 
-  /** Overwrites all pages with 0, so that nothing non-finite of other weights lingers in them. */
+  /** Zeroes all pages, so that no non-finite values of earlier weights remain. */
   clear(): void {
     this.#floats.fill(0, this.#firstPage / wordBytes);
   }
 
   /**
-   * Starts a step. Jobs name different sequences; positions come one job after the other.
-   * @throws `RangeError` if a sequence cannot grow, see `PageTable.extend`; call that first.
+   * Starts a step. Each job must have a different sequence; positions are in the order of the jobs.
+   * @throws `RangeError` if a sequence cannot grow; call `PageTable.extend` first.
    */
   begin(jobs: readonly AttentionJob[]): void {
     let numPages = 0;
@@ -116,7 +116,7 @@ export class AttentionCache {
 
   /**
    * Writes the job list.
-   * @param lastOnly - Whether only the last query of each job is computed.
+   * @param lastOnly - Computes only the last query of each job.
    */
   #writeJobs(lastOnly: boolean): void {
     const { numHeads, headSize } = this.#options;
@@ -139,12 +139,12 @@ export class AttentionCache {
   }
 
   /**
-   * Stores the new keys and values of a layer and attends to all positions up to each query's own.
+   * Stores the new keys and values of a layer, and attends to all positions up to each query's own.
    * @param queries - `[position, head * headSize]`; keys and values `[position, head * headSize]`.
-   * @param lastOnly - Whether only the last position of each job is wanted. Once a step has asked so
-   *   it cannot ask otherwise.
-   * @returns A view `[position, head * headSize]` (or `[job, ...]`), valid until the next call. It has
-   *   two rows at least: where there is only one, the second means nothing.
+   * @param lastOnly - Computes only the last position of each job. It must stay true for the rest
+   *   of a step.
+   * @returns A view `[position, head * headSize]` (or `[job, ...]`), valid until the next call. It
+   *   has at least two rows; for a single position the second is meaningless.
    */
   attend(
     layer: number,
@@ -163,7 +163,7 @@ export class AttentionCache {
     const numRows = Math.max(2, lastOnly ? this.#jobs.length : queries.length / rowSize);
     const begin = this.#results / wordBytes;
     const results = this.#floats.subarray(begin, begin + numRows * rowSize);
-    // A copy is not shared.
+    // The copy is not in shared memory.
     return this.#team.isShared ? results.slice() : results;
   }
 
@@ -192,7 +192,7 @@ export class AttentionCache {
     }
   }
 
-  /** Counts the new positions of the step as filled, in the sequences that were not released meanwhile. */
+  /** Counts the new positions of the step as filled, in sequences not released in the meantime. */
   commit(): void {
     for (const { sequence, start, numQueries } of this.#jobs) {
       this.pages.commit(sequence, start, numQueries);
@@ -200,7 +200,7 @@ export class AttentionCache {
     this.#jobs = [];
   }
 
-  /** Ends the threads. */
+  /** Stops the threads. */
   close(): Promise<void> {
     return this.#team.close();
   }
@@ -218,7 +218,7 @@ export class AttentionCache {
     return page;
   }
 
-  /** Moves the lists of a step behind the pages when they outgrow their place. */
+  /** Moves the lists of a step to the end of the pages when they outgrow their space. */
   #reserveLists(numBytes: number): void {
     if (numBytes <= this.#listBytes) return;
     this.#listBytes = alignUp(2 * numBytes);
@@ -230,7 +230,7 @@ export class AttentionCache {
   #reserve(numBytes: number): void {
     const missing = numBytes - this.#team.memory.buffer.byteLength;
     if (missing > 0) {
-      // A quarter more than needed, as growing moves the memory; not more than may ever be used.
+      // A quarter more than needed, since growing copies the memory; never more than the maximum.
       const wanted = Math.ceil(missing / wasmPageBytes);
       const allowed = this.#firstPage + this.pages.maxPages * this.#pageBytes - numBytes;
       const spare = Math.ceil(Math.max(0, Math.min(numBytes / 4, allowed)) / wasmPageBytes);

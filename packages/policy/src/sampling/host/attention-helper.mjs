@@ -1,5 +1,5 @@
-// A thread that takes jobs of an attention step; see attention-team.ts. Plain JavaScript, as threads
-// start it from the source as well.
+// Thread that runs jobs of an attention step; see attention-threads.ts. Plain JavaScript, since
+// threads also start it from the source tree.
 import { workerData } from "node:worker_threads";
 
 const { module, memory, control: address, scratch, fields, jobBytes } = workerData;
@@ -13,7 +13,7 @@ for (;;) {
   seen = Atomics.load(control, round);
   if (Atomics.load(control, stop) !== 0) break;
   for (;;) {
-    // The round stands in the upper half: a job of a round that is over cannot be taken.
+    // The upper half holds the round, so a job of a finished round cannot be taken.
     const ticket = Atomics.add(control, next, 1);
     const index = ticket & 0xffff;
     if (ticket >>> 16 !== (Atomics.load(control, round) & 0xffff)) break;

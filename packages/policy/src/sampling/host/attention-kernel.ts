@@ -1,7 +1,7 @@
 import { pagePositions } from "../runner/page-table.ts";
 import { FunctionWriter, wasmModule } from "../../wasm/wasm-writer.ts";
 
-/** What one kernel is made for. */
+/** Parameters of a kernel. */
 export interface AttentionShape {
   readonly numHeads: number;
   readonly numKeyValueHeads: number;
@@ -9,10 +9,10 @@ export interface AttentionShape {
   readonly headSize: number;
 }
 
-/** Keys in a block: one SIMD register holds one entry of each. */
+/** Keys per block: one SIMD register holds one entry of each. */
 export const blockKeys = 4;
 const blocksPerPage = pagePositions / blockKeys;
-/** SIMD sums that a tile works on at once; with what else it needs they fit into 16 registers. */
+/** SIMD accumulators of a tile; with temporaries they fit into 16 registers. */
 const accumulators = 8;
 /** Bytes of one entry of the job list of {@link AttentionKernel}. */
 export const jobBytes = 20;
@@ -20,18 +20,19 @@ export const jobBytes = 20;
 /**
  * Grouped-query attention over paged keys and values, in WebAssembly with SIMD.
  *
- * Every query is computed by itself with the same arithmetic in the same order, so its result does
- * not depend on what is computed beside it or on how a prompt was cut: that is what makes sampling
- * reproducible, and it needs no padding.
+ * Each query is computed separately with the same arithmetic in the same order, so its result does
+ * not depend on the rest of the batch or on how a prompt was chunked. That makes sampling
+ * reproducible, and needs no padding.
  *
- * @param jobs - Address of the list of jobs, one for each sequence, 5 int32 each: address of the
- *   queries `[query, head, headSize]`, of the results alike, of the page table (addresses of pages),
- *   number of queries, position of the first.
- * @param numJobs - How many, `>= 1`.
- * @param layerOffset - Where the layer begins in a page, in bytes: for each key-value head, keys
+ * @param jobs - Address of the job list, one entry per sequence of 5 int32: addresses of the
+ *   queries `[query, head, headSize]`, of the results of the same shape, and of the page table
+ *   (addresses of pages); number of queries; position of the first.
+ * @param numJobs - Number of jobs, `>= 1`.
+ * @param layerOffset - Offset of the layer within a page, in bytes: for each key-value head, keys
  *   `[block, headSize, blockKeys]`, then values `[position, headSize]`.
- * @param scratch - Address of room for four rows of scores, each of `scratchStride` bytes.
- * @param scratchStride - A multiple of 16, at least four bytes for each position, rounded up to 16.
+ * @param scratch - Address of scratch memory for four rows of scores, each of `scratchStride`
+ *   bytes.
+ * @param scratchStride - A multiple of 16, at least four bytes per position rounded up to 16.
  */
 export type AttentionKernel = (
   jobs: number,
@@ -41,7 +42,7 @@ export type AttentionKernel = (
   scratchStride: number,
 ) => void;
 
-/** Bytes of the module whose export `attend` is an {@link AttentionKernel}. */
+/** Generates the module whose export `attend` is an {@link AttentionKernel}. */
 export function attentionModule(
   shape: AttentionShape,
   options: { readonly sharedMemory?: boolean } = {},
@@ -55,7 +56,7 @@ export function attentionModule(
   return wasmModule([...tiles, writeAttend(shape)], options);
 }
 
-/** Loops over jobs, key-value heads and tiles of rows. */
+/** Writes the loops over jobs, key-value heads and tiles of rows. */
 function writeAttend({ numHeads, numKeyValueHeads, headSize }: AttentionShape): FunctionWriter {
   const f = new FunctionWriter("attend", 5);
   const [job, jobsLeft, layerOffset, scratch, stride] = [0, 1, 2, 3, 4];
@@ -83,7 +84,7 @@ function writeAttend({ numHeads, numKeyValueHeads, headSize }: AttentionShape): 
     f.repeat(() => {
       f.int(0).set(row);
       f.repeat(() => {
-        // The widest tile that fits into what is left.
+        // Choose the widest tile that fits into the remaining rows.
         const left = (): FunctionWriter => f.get(numRows).get(row).op("i32.sub");
         left()
           .int(4)
@@ -117,8 +118,8 @@ function writeAttend({ numHeads, numKeyValueHeads, headSize }: AttentionShape): 
 }
 
 /**
- * Attention of `numRows` rows (a query and one of its heads each) to one key-value head: scores and
- * their maxima, then weights and their sums, then weighted values.
+ * Writes attention of `numRows` rows (a query and one of its heads each) to one key-value head:
+ * scores and their maxima, then weights and their sums, then weighted values.
  */
 function writeTile(shape: AttentionShape, numRows: number): FunctionWriter {
   const { numHeads, numKeyValueHeads, headSize } = shape;
@@ -138,7 +139,7 @@ function writeTile(shape: AttentionShape, numRows: number): FunctionWriter {
   for (const row of rows) {
     const index = (): FunctionWriter => f.get(firstRow).int(row).op("i32.add");
     const offset = f.local("i32");
-    // Rows run over queries, and within one over the heads of the group.
+    // Rows iterate over queries, and within a query over the heads of the group.
     index().int(group).op("i32.div_u").int(numHeads).op("i32.mul");
     index().int(group).op("i32.rem_u", "i32.add");
     f.int(headSize * 4)
@@ -150,7 +151,7 @@ function writeTile(shape: AttentionShape, numRows: number): FunctionWriter {
     f.set(limit[row]!);
     f.get(scratch).int(row).get(stride).op("i32.mul", "i32.add").set(scores[row]!);
   }
-  // The last row sees the most keys.
+  // The last row attends to the most keys.
   f.get(limit[numRows - 1]!).set(numKeys);
 
   writeScores();
@@ -161,7 +162,7 @@ function writeTile(shape: AttentionShape, numRows: number): FunctionWriter {
   }
   return f;
 
-  /** Loops over blocks of four keys, some at a time. */
+  /** Writes a loop over blocks of four keys, several at a time. */
   function forBlocks(step: number, body: () => void): void {
     f.int(0).set(block);
     f.repeat(() => {
@@ -171,18 +172,18 @@ function writeTile(shape: AttentionShape, numRows: number): FunctionWriter {
     });
   }
 
-  /** The address of a row's scores of the present block. */
+  /** Pushes the address of a row's scores of the current block. */
   function scoreAddress(row: number): FunctionWriter {
     return f.get(scores[row]!).get(block).int(4).op("i32.shl", "i32.add");
   }
 
-  /** The address of the layer in the page of the present block. */
+  /** Pushes the address of the layer in the page of the current block. */
   function pageAddress(): FunctionWriter {
     f.get(table).get(block).int(Math.log2(blocksPerPage)).op("i32.shr_u").int(2);
     return f.op("i32.shl", "i32.add").loadInt().get(pageOffset).op("i32.add");
   }
 
-  /** Where the present block begins in its page, for blocks of so many bytes. */
+  /** Pushes the offset of the current block in its page. */
   function blockOffset(blockBytes: number): FunctionWriter {
     return f
       .get(block)
@@ -196,7 +197,7 @@ function writeTile(shape: AttentionShape, numRows: number): FunctionWriter {
     const keys = f.local("i32");
     const query4 = f.local("v128");
     const entry = f.local("i32");
-    // Several blocks at once: sums that do not wait for each other.
+    // Several blocks at once, for independent sums.
     const parts = Array.from({ length: accumulators / numRows }, (_, part) => part);
     const loaded = f.locals("v128", parts.length);
     const totals = rows.map(() => f.locals("v128", parts.length));
@@ -206,7 +207,7 @@ function writeTile(shape: AttentionShape, numRows: number): FunctionWriter {
       blockOffset(blockBytes).op("i32.add").set(keys);
       for (const total of totals.flat()) f.floats(0).set(total);
       f.int(0).set(entry);
-      // Not unrolled: what V8 makes of a long body is too much for the processor's front end.
+      // Not unrolled: V8's code for a long body overwhelms the processor's front end.
       f.repeat(() => {
         for (const part of parts)
           f.get(keys)
@@ -241,7 +242,10 @@ function writeTile(shape: AttentionShape, numRows: number): FunctionWriter {
     });
   }
 
-  /** Replaces scores by `exp(score - maximum)`. @returns Variables with one over the sums. */
+  /**
+   * Writes the replacement of scores by `exp(score - maximum)`. @returns Variables with the
+   * reciprocal sums.
+   */
   function writeWeights(): number[] {
     const limits = f.locals("v128", numRows);
     const extremes = f.locals("v128", numRows);
@@ -266,7 +270,7 @@ function writeTile(shape: AttentionShape, numRows: number): FunctionWriter {
     f.lanes().set(positions);
     forBlocks(1, () => {
       for (const row of rows) {
-        // Keys behind the row's own position do not count.
+        // Keys after the row's own position are masked.
         scoreAddress(row);
         scoreAddress(row).load().get(nothing).get(positions).get(limits[row]!);
         f.op("i32x4.lt_s", "v128.bitselect").tee(x).store();
@@ -281,16 +285,16 @@ function writeTile(shape: AttentionShape, numRows: number): FunctionWriter {
     const scale = constant(1 / Math.sqrt(headSize));
     const smallest = constant(-87);
     const perLog2 = constant(Math.LOG2E);
-    // ln 2 in two parts: the first is exact in its product with a small whole number.
+    // ln 2 in two parts: the first is exact when multiplied by a small integer.
     const log2 = [constant(0.693359375), constant(Math.LN2 - 0.693359375)];
-    // The Taylor polynomial of degree 7: its error is below float32's rounding.
+    // Taylor polynomial of degree 7: its error is below float32 rounding.
     const factors = [1 / 5040, 1 / 720, 1 / 120, 1 / 24, 1 / 6, 1 / 2, 1].map(constant);
     const bias = f.local("v128");
     f.int(127).op("i32x4.splat").set(bias);
     forBlocks(1, () => {
       for (const row of rows) {
         scoreAddress(row).load().get(extremes[row]!).op("f32x4.sub").get(scale).op("f32x4.mul");
-        // Below, the result would be subnormal; it counts as 0, as the masked ones do.
+        // Below this the result would be subnormal; it counts as 0, like masked keys.
         f.tee(x).get(smallest).op("f32x4.gt").set(isCounted);
         f.get(x).get(smallest).op("f32x4.max").tee(x);
         // exp(x) = 2^whole * exp(rest), with the rest in [-ln 2 / 2, ln 2 / 2].
@@ -303,7 +307,7 @@ function writeTile(shape: AttentionShape, numRows: number): FunctionWriter {
           f.get(x).op("f32x4.mul").get(factor).op("f32x4.add");
         }
         f.get(x).op("f32x4.mul").get(factors.at(-1)!).op("f32x4.add");
-        // 2^whole, written into the exponent of a float.
+        // 2^whole, written into the exponent bits of a float.
         f.get(whole).op("i32x4.trunc_sat_f32x4_s").get(bias).op("i32x4.add").int(23);
         f.op("i32x4.shl", "f32x4.mul").get(isCounted).op("v128.and").tee(x).store();
         f.get(sums[row]!).get(x).op("f32x4.add").set(sums[row]!);
@@ -317,7 +321,7 @@ function writeTile(shape: AttentionShape, numRows: number): FunctionWriter {
     return sums;
   }
 
-  /** Weighted sums of `4 * width` entries of the values, for all rows. */
+  /** Writes weighted sums of `4 * width` entries of the values, for all rows. */
   function writeValues(entry: number, width: number): void {
     const values = f.local("i32");
     const address = f.locals("i32", numRows);
@@ -328,7 +332,7 @@ function writeTile(shape: AttentionShape, numRows: number): FunctionWriter {
     const totals = rows.map(() => f.locals("v128", width));
     for (const total of totals.flat()) f.floats(0).set(total);
     const rowBytes = headSize * 4;
-    // A block may end in keys that no row sees: their weight is 0.
+    // A block may end in keys that no row attends to: their weight is 0.
     forBlocks(1, () => {
       pageAddress();
       blockOffset(blockKeys * rowBytes)

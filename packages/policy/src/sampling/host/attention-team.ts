@@ -8,32 +8,32 @@ import {
 import { maxMemoryPages } from "../../wasm/wasm-writer.ts";
 import { webAssembly, type WasmMemory } from "../../wasm/web-assembly.ts";
 
-/** Words that the threads share: the parameters of a round, and how far it is. */
+/** Words in shared memory: the parameters of a round, and its progress. */
 const fields = {
-  /** Number of the round; helpers wait for it to change. */
+  /** Number of the round; helper threads wait for a change. */
   round: 0,
-  /** The next job to take, below the lower 16 bits of the round. */
+  /** Next job to take, in the lower half; the upper half holds the lower 16 bits of the round. */
   next: 1,
-  /** How many jobs are done. */
+  /** Number of finished jobs. */
   done: 2,
   numJobs: 3,
   jobs: 4,
   layerOffset: 5,
   stride: 6,
-  /** 1 ends the helpers. */
+  /** 1 stops the helper threads. */
   stop: 7,
-  /** 1 after a job of a helper threw. */
+  /** 1 after a job of a helper thread threw. */
   failed: 8,
   count: 16,
 } as const;
 
-/** Bytes at the start of the memory that the team keeps for itself. */
+/** Bytes at the start of the memory that are reserved for these words. */
 export const teamBytes: number = fields.count * 4;
 
-/** Below so many pairs of query and key, waking a helper takes longer than it saves. */
+/** With fewer pairs of query and key, waking a helper thread takes longer than it saves. */
 const minPairs = 4096;
 
-/** The attention kernel on one thread or several, over one memory. Who is free takes the next job. */
+/** Attention kernel on one or more threads over one memory. Idle threads take the next job. */
 export class AttentionTeam {
   readonly memory: WasmMemory;
   readonly #kernel: AttentionKernel;
@@ -43,8 +43,8 @@ export class AttentionTeam {
   readonly #stride: number;
 
   /**
-   * @param threads - With this one.
-   * @param scratch - Address of room for all threads' scores, `4 * stride` bytes each.
+   * @param threads - Number of threads, this one included.
+   * @param scratch - Address of scratch memory for all threads' scores, `4 * stride` bytes each.
    * @param stride - See {@link AttentionKernel}.
    */
   constructor(shape: AttentionShape, threads: number, scratch: number, stride: number) {
@@ -53,7 +53,7 @@ export class AttentionTeam {
     this.memory = new webAssembly.Memory({ initial, maximum: maxMemoryPages, shared: isShared });
     const module = new webAssembly.Module(attentionModule(shape, { sharedMemory: isShared }));
     const { exports } = new webAssembly.Instance(module, { env: { memory: this.memory } });
-    // The module is our own.
+    // The module is generated here, so its exports are known.
     this.#kernel = exports["attend"] as AttentionKernel;
     this.#control = new Int32Array(this.memory.buffer, 0, fields.count);
     this.#scratch = scratch;
@@ -75,14 +75,14 @@ export class AttentionTeam {
     });
   }
 
-  /** Whether results lie in memory that threads share, which ONNX Runtime does not read. */
+  /** True if results are in memory shared between threads, which ONNX Runtime cannot read. */
   get isShared(): boolean {
     return this.#helpers.length > 0;
   }
 
   /**
    * Computes jobs of one layer, see {@link AttentionKernel}.
-   * @param numPairs - How many pairs of query and key they have.
+   * @param numPairs - Number of their pairs of query and key.
    */
   run(jobs: number, numJobs: number, layerOffset: number, numPairs: number): void {
     if (!this.isShared || numJobs === 1 || numPairs < minPairs) {
@@ -96,7 +96,7 @@ export class AttentionTeam {
     control[fields.stride] = this.#stride;
     Atomics.store(control, fields.done, 0);
     const round = (control[fields.round]! + 1) & 0xffff;
-    // In this order: a job of the new round can be taken only when the round is known.
+    // In this order: a job of the new round can be taken only once the round is set.
     Atomics.store(control, fields.round, round);
     Atomics.store(control, fields.next, round << 16);
     Atomics.notify(control, fields.round);
@@ -114,7 +114,7 @@ export class AttentionTeam {
     if (control[fields.failed] !== 0) throw new Error("AttentionTeam: a helper's job failed");
   }
 
-  /** Ends the helpers. */
+  /** Stops the helper threads. */
   async close(): Promise<void> {
     if (!this.isShared) return;
     Atomics.store(this.#control, fields.stop, 1);

@@ -16,12 +16,12 @@ import type {
 import { softmaxWeights } from "../runner/softmax-weights.ts";
 import { rotaryFeeds } from "../../model/transformer.ts";
 
-/** Entries of the logits of one step that are held at once, 128 MB of them. */
+/** Maximum entries of the logits of one step, 128 MB. */
 const maxLogits = 2 ** 25;
 
 /**
- * A {@link Runner} on the processor: attention over keys and values in WebAssembly, between the
- * programs of the layers, and draws from logits in float64.
+ * {@link Runner} on the CPU: attention over keys and values in WebAssembly, between the programs of
+ * the layers, and draws from logits in float64.
  */
 export class HostRunner implements Runner {
   readonly #options: RunnerOptions;
@@ -56,7 +56,9 @@ export class HostRunner implements Runner {
 
   async load(weights: RunnerWeights): Promise<void> {
     if (!("read" in weights)) {
-      throw new TypeError("load: weights must be read into the processor's memory, got held ones");
+      throw new TypeError(
+        "load: weights must be read into host memory, got tensors of an executor",
+      );
     }
     await this.#model?.close();
     this.#model = undefined;

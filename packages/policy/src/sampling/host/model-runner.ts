@@ -21,12 +21,12 @@ import {
   type SamplingProgramOptions,
 } from "./sampling-programs.ts";
 
-/** The logits of a step, in as many parts as the head has. */
+/** Logits of a step, in as many parts as the head has. */
 export class StepLogits {
   readonly #parts: readonly { readonly data: Float32Array; readonly numTokens: number }[];
   readonly #row: Float32Array;
 
-  /** @param row - Room for the logits of one row, where there are several parts. */
+  /** @param row - Buffer for the logits of one row if there are several parts. */
   constructor(
     parts: readonly { readonly data: Float32Array; readonly numTokens: number }[],
     row: Float32Array,
@@ -35,7 +35,7 @@ export class StepLogits {
     this.#row = row;
   }
 
-  /** The logits of one row, `[vocabularySize]`, until the next call. They may be overwritten. */
+  /** Logits of one row, `[vocabularySize]`, valid until the next call. They may be overwritten. */
   of(row: number): Float32Array {
     const only = this.#parts[0]!;
     if (this.#parts.length === 1) {
@@ -50,26 +50,26 @@ export class StepLogits {
   }
 }
 
-/** The compiled programs of a model, and what they are fed beside the tokens. */
+/** Compiled programs of a model. */
 interface CompiledModel {
   /** The first program, those between two layers, the last one. */
   readonly layers: readonly Executable[];
   readonly head: readonly (HeadPart & { readonly executable: Executable })[];
-  /** `[vocabularySize, hiddenSize]`, or what reads rows of it. */
+  /** `[vocabularySize, hiddenSize]`, or a program that looks up its rows. */
   readonly embedding: Float32Array | Executable<"x">;
 }
 
 const embeddingName = "model.embed_tokens.weight";
 
-/** Computes steps over cached sequences under fixed weights, in the thread that calls it. */
+/** Computes steps of cached sequences under fixed weights, in the calling thread. */
 export class ModelRunner {
   readonly #config: ModelConfig;
   readonly #model: CompiledModel;
   readonly #rotary: Feeds;
   readonly #row: Float32Array;
   /**
-   * What was computed into for so many rows, to be filled anew: by one program between layers for the
-   * next but one, which the one between reads; by others for the next step.
+   * Output buffers to reuse for this number of rows. Programs between layers alternate between two
+   * sets, because each reads the previous layer's output.
    */
   #spare: { readonly rows: string; readonly arrays: SpareArrays[] } = { rows: "", arrays: [] };
   readonly timings: RunnerTimings = noTimings();
@@ -82,8 +82,8 @@ export class ModelRunner {
   }
 
   /**
-   * Compiles a model with its weights built in, one program after the other, so that beside the
-   * finished ones little more than one layer exists twice.
+   * Compiles a model with its weights built in, one program at a time, so that at most about one
+   * layer exists twice.
    * @param rotary - See `rotaryFeeds`.
    * @param options - See `samplingPrograms`.
    */
@@ -150,9 +150,8 @@ export class ModelRunner {
   }
 
   /**
-   * Reads new tokens of some sequences, into the cache.
-   * @param logits - Whether logits are wanted behind the last token of each job, which is the default
-   *   and gives a row for each job, or behind all tokens.
+   * Reads new tokens of some sequences into the cache.
+   * @param logits - Positions of the logits: the last token of each job (default), or all tokens.
    */
   async step(
     cache: AttentionCache,
@@ -161,8 +160,8 @@ export class ModelRunner {
   ): Promise<StepLogits> {
     const { numLayers, hiddenSize } = this.#config;
     const numTokens = jobs.reduce((total, { numQueries }) => total + numQueries, 0);
-    // A product with one row takes a path of its own in ONNX Runtime, with other rounding: a step of
-    // one token gets a second row, which goes nowhere.
+    // ONNX Runtime multiplies a single row by another code path with different rounding, so a step
+    // of one token gets a second, unused row.
     const n = Math.max(2, numTokens);
     const lastOnly = logits === "last";
     const ids = new Int32Array(n);
@@ -223,7 +222,7 @@ export class ModelRunner {
     return result;
   }
 
-  /** Runs one of the layers' programs, or a part of the head behind them. */
+  /** Runs the program of a layer, or of a part of the head. */
   async #run(program: number, feeds: Feeds): Promise<Record<string, Output>> {
     const { layers, head } = this.#model;
     const executable = layers[program] ?? head[program - layers.length]!.executable;
@@ -264,7 +263,7 @@ export class ModelRunner {
     return new StepLogits(parts, this.#row);
   }
 
-  /** Gives back the compiled programs. */
+  /** Releases the compiled programs. */
   async close(): Promise<void> {
     const { layers, head, embedding } = this.#model;
     for (const executable of layers) await executable.release();
@@ -276,7 +275,7 @@ export class ModelRunner {
 const asFeed = (value: Float32Array | FileFeed, shape: readonly number[]): Feed | FileFeed =>
   "file" in value ? value : { data: value, shape };
 
-/** Some rows of a matrix, which is not copied. */
+/** Selects rows of a matrix, without a copy. */
 function rowsOf(matrix: Feed | FileFeed, first: number, numRows: number): Feed | FileFeed {
   const width = matrix.shape[1]!;
   const shape = [numRows, width];

@@ -4,32 +4,38 @@ import type { ModelConfig } from "../../model/model-config.ts";
 import type { ParameterLayout } from "../../model/parameter-layout.ts";
 import { headWeight, traceModel } from "../../model/transformer.ts";
 
-/** What a program hands to attention, all `[position, ...]`. */
+/** Inputs of attention and the residual stream, all `[position, ...]`. */
 type HeadsOutput = "x" | "query" | "key" | "value";
 
 /**
- * The programs between which a sampler computes attention over its cache. Positions of all sequences
- * of a step stand one after the other, each as a row of its own.
+ * Programs between which a sampler computes attention over its cache. Positions of all sequences in
+ * a step are consecutive rows.
  */
 export interface SamplingPrograms {
-  /** Inputs `x` (embeddings, `[n, 1, hiddenSize]`) and `positions`, int32 `[n, 1]`; the heads of layer 0. */
+  /**
+   * Inputs `x` (embeddings, `[n, 1, hiddenSize]`) and `positions`, int32 `[n, 1]`; outputs the
+   * heads of layer 0.
+   */
   readonly first: Program<"query" | "key" | "value">;
-  /** For each layer but the last: inputs `x`, `attended`, `positions`; the heads of the next layer. */
+  /**
+   * For each layer except the last: inputs `x`, `attended`, `positions`; outputs the heads of the
+   * next layer.
+   */
   readonly middle: readonly Program<HeadsOutput>[];
   /**
-   * The last layer and the final norm, at some positions only: inputs `x`, `rows` (int32 `[m]`, which
-   * positions), `attended` `[m, heads * headSize]`. The output is `logits` `[m, vocabularySize]` where
-   * the head is one part, and `hidden` `[m, hiddenSize]` otherwise.
+   * The last layer and the final norm, at selected positions: inputs `x`, `rows` (int32 `[m]`, the
+   * positions), `attended` `[m, heads * headSize]`. The output is `logits` `[m, vocabularySize]` if
+   * the head is a single part, and `hidden` `[m, hiddenSize]` otherwise.
    */
   readonly last: Program;
   /**
-   * The parts of a large head: input `hidden`, output `logits` of `numTokens` tokens, and as `weight`
-   * the input for these rows of the head. Empty where `last` computes the logits.
+   * Parts of a large head: inputs `hidden` and `weight`, the part's rows of the head; output
+   * `logits` of `numTokens` tokens. Empty if `last` computes the logits.
    */
   readonly head: readonly HeadPart[];
 }
 
-/** One part of the head: logits of tokens with consecutive ids. */
+/** Part of the head: logits of tokens with consecutive ids. */
 export interface HeadPart {
   readonly program: Program<"logits">;
   readonly firstToken: number;
@@ -37,12 +43,12 @@ export interface HeadPart {
 }
 
 /**
- * Entries of a matrix that one program may hold, 128 MiB of them. A message of protobuf is limited to
- * 2 GiB, and what a program returns exists twice for a moment.
+ * Maximum entries of a matrix in one program, 128 MiB. A protobuf message is limited to 2 GiB, and
+ * the output of a program briefly exists twice.
  */
 const maxPartEntries = 2 ** 25;
 
-/** The parts of a head that one program cannot hold. */
+/** Splits a head that is too large for one program. */
 function headParts({ vocabularySize, hiddenSize }: ModelConfig, maxEntries: number): HeadPart[] {
   const numParts = Math.ceil((vocabularySize * hiddenSize) / maxEntries);
   if (numParts === 1) return [];
@@ -58,7 +64,10 @@ function headParts({ vocabularySize, hiddenSize }: ModelConfig, maxEntries: numb
   });
 }
 
-/** Rows of a `table` that stays where it is: input `ids` int32 `[n]`, output `x` `[n, hiddenSize]`. */
+/**
+ * Traces a row lookup in a memory-mapped `table`: input `ids` int32 `[n]`, output `x`
+ * `[n, hiddenSize]`.
+ */
 export function embeddingProgram({ vocabularySize, hiddenSize }: ModelConfig): Program<"x"> {
   return trace((g) => {
     const table = g.input("table", "float32", [vocabularySize, hiddenSize]);
@@ -68,11 +77,11 @@ export function embeddingProgram({ vocabularySize, hiddenSize }: ModelConfig): P
 
 /** Options of {@link samplingPrograms}. */
 export interface SamplingProgramOptions {
-  /** Entries of the head that one program holds at most. Default 2^25. */
+  /** Maximum entries of the head in one program. Default 2^25. */
   readonly maxEntries?: number;
 }
 
-/** Traces the programs of a model, with its adapter. */
+/** Traces the programs of a model with its adapter. */
 export function samplingPrograms(
   layout: ParameterLayout,
   { maxEntries = maxPartEntries }: SamplingProgramOptions = {},

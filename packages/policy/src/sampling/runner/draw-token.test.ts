@@ -3,17 +3,17 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { drawToken, type DrawOptions } from "./draw-token.ts";
 
-/** A stream that gives one number only. */
+/** Random stream with a constant value. */
 const fixed = (value: number): Random => ({ ...createRandom(0), next: () => value });
 
 const logits = fc
   .array(fc.float({ min: -50, max: 50, noNaN: true }), { minLength: 1, maxLength: 20 })
   .map((values) => Float32Array.from(values));
 
-/** Probabilities are these over their sum. */
+/** Logits whose probabilities are proportional to the values. */
 const logsOf = (...values: number[]): Float32Array => Float32Array.from(values, Math.log);
 
-/** All tokens that can be drawn, found by drawing with numbers from all over [0, 1). */
+/** All tokens that can be drawn, found by drawing with numbers from all of [0, 1). */
 function drawable(values: Float32Array, options: DrawOptions): number[] {
   const tokens = Array.from(
     { length: 512 },
@@ -55,7 +55,7 @@ test("never draws a token of probability 0", () => {
   expect(drawToken(values, {}, fixed(0.999999)).token).toBe(1);
 });
 
-test("draws each token as often as its probability says", () => {
+test("draws each token with its probability", () => {
   const values = Float32Array.from([0, 1, 2]);
   const random = createRandom("counts");
   const counts = [0, 0, 0];
@@ -66,7 +66,7 @@ test("draws each token as often as its probability says", () => {
   );
 });
 
-test("keeps what each filter says, by itself", () => {
+test("applies each filter by itself", () => {
   // Probabilities 0.4, 0.1, 0.3, 0.1, 0.1.
   const values = logsOf(4, 1, 3, 1, 1);
   expect(drawable(values, { topK: 1 })).toEqual([0]);
@@ -75,7 +75,7 @@ test("keeps what each filter says, by itself", () => {
   expect(drawable(values, { topK: 3 })).toEqual([0, 1, 2, 3, 4]);
   expect(drawable(values, { topP: 0.39 })).toEqual([0]);
   expect(drawable(values, { topP: 0.69 })).toEqual([0, 2]);
-  // 0.7 is not enough for 0.75; of the three equal ones the first completes it.
+  // 0.7 is less than 0.75; of the three equal ones the first completes it.
   expect(drawable(values, { topP: 0.75 })).toEqual([0, 1, 2]);
   expect(drawable(values, { topP: 1e-9 })).toEqual([0]);
   // 0.3 is three quarters of 0.4.
@@ -85,14 +85,14 @@ test("keeps what each filter says, by itself", () => {
   expect(drawable(values, { bannedTokens: [0, 3] })).toEqual([1, 2, 4]);
 });
 
-test("filters after the temperature, the top k before the top p, and that before min p", () => {
+test("filters after the temperature, first top k, then top p, then min p", () => {
   const values = logsOf(4, 1, 3, 1, 1);
-  // Square roots of the weights: 2, 1, 1.73, 1, 1, of a sum of 6.73: the first has 0.297.
+  // Square roots of the weights: 2, 1, 1.73, 1, 1, with sum 6.73: the first has 0.297.
   expect(drawable(values, { temperature: 2, topP: 0.39 })).toEqual([0, 2]);
-  // Of the two that are left, the first has 4 of 7.
+  // Of the two that remain, the first has 4 of 7.
   expect(drawable(values, { topK: 2, topP: 0.57 })).toEqual([0]);
   expect(drawable(values, { topK: 2, topP: 0.58 })).toEqual([0, 2]);
-  // Without the first, 3 of 6; min p compares with what is the most likely then.
+  // Without the first, 3 of 6; min p compares with the most likely remaining token.
   expect(drawable(values, { bannedTokens: [0], topP: 0.49 })).toEqual([2]);
   expect(drawable(values, { bannedTokens: [0], minP: 0.34 })).toEqual([2]);
   expect(drawable(values, { bannedTokens: [0], minP: 0.33 })).toEqual([1, 2, 3, 4]);
@@ -110,12 +110,15 @@ const anyOptions: fc.Arbitrary<DrawOptions> = fc.record(
   },
   { requiredKeys: [] },
 );
-/** Few different values, so that many are equal, and a wide range, so that some weigh next to nothing. */
+/**
+ * Few different values, so that many are equal, and a wide range, so that some have almost no
+ * weight.
+ */
 const tiedLogits = fc
   .array(fc.constantFrom(-60, -9, -2, -1, 0, 0.5, 1, 1.25), { minLength: 7, maxLength: 30 })
   .map((values) => Float32Array.from(values));
 
-/** The filters by their definitions. @returns Probabilities, 0 for what is left out. */
+/** Filters by their definitions. @returns Probabilities, 0 for excluded tokens. */
 function filteredSlowly(values: readonly number[], options: DrawOptions): number[] {
   const { temperature = 1, topK = 0, topP = 1, minP = 0, bannedTokens = [] } = options;
   const normalised = (list: number[]): number[] => {
@@ -141,7 +144,7 @@ function filteredSlowly(values: readonly number[], options: DrawOptions): number
   return normalised(probabilities.map((p) => (p >= minP * largest ? p : 0)));
 }
 
-test("draws as the filters' definitions say, of a distribution that adds up to 1", () => {
+test("draws from a normalized distribution that follows the filters' definitions", () => {
   fc.assert(
     fc.property(
       tiedLogits,
@@ -150,7 +153,7 @@ test("draws as the filters' definitions say, of a distribution that adds up to 1
       (values, options, u) => {
         const expected = filteredSlowly([...values], options);
         const { token, logProb } = drawToken(values.slice(), options, fixed(u));
-        // At a border between two tokens rounding decides.
+        // At a boundary between two tokens rounding decides.
         let below = 0;
         for (let id = 0; id < token; id++) below += expected[id]!;
         expect(expected[token]).toBeGreaterThan(0);
@@ -162,7 +165,7 @@ test("draws as the filters' definitions say, of a distribution that adds up to 1
   );
 });
 
-test("reports the entropy and the log-prob of the whole distribution, whatever is filtered", () => {
+test("reports the entropy and the log-prob of the unfiltered distribution", () => {
   fc.assert(
     fc.property(tiedLogits, anyOptions, (values, options) => {
       const scaled = [...values].map((value) => value / (options.temperature ?? 1));
@@ -174,9 +177,9 @@ test("reports the entropy and the log-prob of the whole distribution, whatever i
   );
 });
 
-test("comes to the most likely token as the temperature falls, as k is 1, and as p goes to 0", () => {
+test("converges to the most likely token as the temperature falls, as k is 1, and as p goes to 0", () => {
   fc.assert(
-    // A number of 0 takes the first token that has any probability.
+    // A number of 0 takes the first token with positive probability.
     fc.property(tiedLogits, fc.double({ min: 1e-6, max: 0.999, noNaN: true }), (values, u) => {
       const { token } = drawToken(values, { temperature: 0 }, fixed(u));
       expect(drawToken(values, { topP: 1e-12 }, fixed(u)).token).toBe(token);
@@ -188,7 +191,7 @@ test("comes to the most likely token as the temperature falls, as k is 1, and as
   );
 });
 
-test("refuses logits that are not numbers, and bans that leave nothing", () => {
+test("refuses logits that are not numbers, and bans that leave no token", () => {
   const broken = (): Float32Array => Float32Array.from([0, Number.NaN]);
   for (const options of [{}, { temperature: 0.5, topK: 1 }]) {
     expect(() => drawToken(broken(), options, fixed(0.5))).toThrow(

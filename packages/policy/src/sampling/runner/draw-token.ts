@@ -1,24 +1,24 @@
 import type { Random, SamplingOptions } from "@turnwise/core";
 import { softmaxWeights, type WeightSums } from "./softmax-weights.ts";
 
-/** A token that was drawn, and what its distribution was like. */
+/** Drawn token with statistics of its distribution. */
 export interface DrawnToken {
   readonly token: number;
-  /** Under the distribution that it was drawn from, nats. */
+  /** Log-prob under the distribution that it was drawn from, nats. */
   readonly logProb: number;
-  /** Of the distribution before any filter, nats. */
+  /** Entropy of the distribution before filtering, nats. */
   readonly entropy: number;
-  /** Under the distribution before any filter, nats. */
+  /** Log-prob under the distribution before filtering, nats. */
   readonly unfilteredLogProb: number;
 }
 
-/** What {@link drawToken} reads of a request. */
+/** Request options that {@link drawToken} reads. */
 export type DrawOptions = Pick<
   SamplingOptions,
   "temperature" | "topK" | "topP" | "minP" | "bannedTokens"
 >;
 
-/** Whether some token may be left out. */
+/** True if some token may be excluded. */
 export function isFiltered({
   topK = 0,
   topP = 1,
@@ -29,16 +29,17 @@ export function isFiltered({
 }
 
 /**
- * Draws a token from `softmax(logits / temperature)` after the filters of `SamplingOptions`, computed
- * in float64 with the maximum taken out. One uniform number decides: the token at which the cumulative
- * probability, in the order of ids, exceeds it.
+ * Draws a token from `softmax(logits / temperature)` after the filters of `SamplingOptions`,
+ * computed in float64 with the maximum taken out. One uniform number decides: the token at which
+ * the cumulative probability, in the order of ids, exceeds it.
  *
- * All tokens that are as likely as the last of the `topK` are kept, as transformers and vLLM do; `topP`
- * is a share of what `topK` left; `minP` compares with the most likely token, which always stays.
+ * All tokens as likely as the last of the `topK` are kept, as in transformers and vLLM; `topP` is a
+ * share of the probability left by `topK`; `minP` is relative to the most likely token, which
+ * always stays.
  * @param logits - `[vocabularySize]`; those of banned tokens are overwritten.
- * @param options - Temperature 0 takes the largest logit, of equal ones the first, with log-probs and
- *   entropy 0, and draws no number.
- * @param weights - Room for as many numbers as there are logits.
+ * @param options - Temperature 0 takes the largest logit, the first of equal ones, with log-probs
+ *   and entropy 0, and consumes no random number.
+ * @param weights - Scratch memory of the same length.
  * @throws `RangeError` if a logit is NaN, the largest is infinite, or every token is banned.
  */
 export function drawToken(
@@ -97,11 +98,11 @@ function ban(logits: Float32Array, tokens: readonly number[]): void {
 
 function checkLargest(largest: number): void {
   if (!Number.isFinite(largest)) {
-    throw new RangeError(`drawToken: logits must be finite, got a largest of ${largest}`);
+    throw new RangeError(`drawToken: logits must be finite, got a maximum of ${largest}`);
   }
 }
 
-/** As {@link softmaxWeights}, of finite logits. */
+/** Like {@link softmaxWeights}, but requires finite logits. */
 function fillWeights(
   logits: Float32Array,
   largest: number,
@@ -114,7 +115,7 @@ function fillWeights(
   return sums;
 }
 
-/** The weights that are kept: all above `weight`, and of those equal to it the first `numEqual`. */
+/** Threshold of kept weights: all above `weight`, and the first `numEqual` of those equal to it. */
 interface Least {
   readonly weight: number;
   readonly numEqual: number;
@@ -129,7 +130,7 @@ function leastKept(
 ): Least {
   let least = keepAll;
   if (topK > 0 || topP < 1) {
-    // Only the most likely are sorted; how many are needed is found out by trying.
+    // Only the most likely tokens are sorted; the number needed is found by trial.
     for (let floor = 1 / 16; ; floor /= 1024) {
       const found = leastOfLargest(weights, floor < 1e-30 ? 0 : floor, total, topK, topP);
       if (!found) continue;
@@ -137,11 +138,11 @@ function leastKept(
       break;
     }
   }
-  // The most likely token weighs 1.
+  // The most likely token has weight 1.
   return minP > least.weight ? { weight: minP, numEqual: Infinity } : least;
 }
 
-/** @returns Nothing if `floor` is too high to tell. */
+/** @returns `undefined` if `floor` is too high to tell. */
 function leastOfLargest(
   weights: Float64Array,
   floor: number,
@@ -180,7 +181,7 @@ function sumOfKept(weights: Float64Array, least: Least): number {
   return total;
 }
 
-/** The kept token at which the sum of weights exceeds the target. */
+/** Kept token at which the cumulative weight exceeds the target. */
 function pick(weights: Float64Array, least: Least, target: number): number {
   let numLeft = least.numEqual;
   let cumulative = 0;
@@ -193,6 +194,6 @@ function pick(weights: Float64Array, least: Least, target: number): number {
       if (weight > 0) last = i;
     }
   }
-  // Where the target was rounded up to the sum.
+  // The target was rounded up to the total.
   return last;
 }

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { pagePositions, PageTable, type CachedSequence } from "./page-table.ts";
 
-/** Pages of a plain memory: for each position the number that was written there. */
+/** Pages in plain memory: for each position the number written there. */
 class PlainMemory {
   readonly pages: number[][] = [];
 
@@ -15,7 +15,7 @@ class PlainMemory {
     this.pages[to] = [...this.pages[from]!];
   }
 
-  /** Grows a sequence by numbers. */
+  /** Extends a sequence by numbers. */
   append(table: PageTable, sequence: CachedSequence, numbers: readonly number[]): boolean {
     const start = sequence.length;
     if (!table.extend(sequence, numbers.length)) return false;
@@ -43,7 +43,7 @@ const anyEvent = fc.record({
   size: fc.nat(150),
 });
 
-test("every sequence holds what was written to it, whoever shares its pages", () => {
+test("every sequence holds what was written to it, whichever pages are shared", () => {
   fc.assert(
     fc.property(fc.array(anyEvent), fc.integer({ min: 1, max: 12 }), (events, maxPages) => {
       const memory = new PlainMemory();
@@ -84,7 +84,7 @@ test("every sequence holds what was written to it, whoever shares its pages", ()
   );
 });
 
-test("says which step asks for pages that there are not", () => {
+test("names the step that needs more pages than there are", () => {
   const table = new PageTable({ pageBytes: 1, maxPages: 1, memory: new PlainMemory() });
   const sequence = table.create();
   expect(() => table.mustExtend("step", sequence, 65)).toThrow(

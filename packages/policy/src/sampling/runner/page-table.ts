@@ -1,16 +1,16 @@
-/** The keys and values of one growing sequence. */
+/** Keys and values of one growing sequence. */
 export interface CachedSequence {
-  /** Its pages, in order; other sequences that begin alike may hold the same ones. */
+  /** Its pages, in order; sequences with a common prefix may share them. */
   readonly pages: number[];
-  /** Positions that are filled, in all layers. */
+  /** Number of filled positions, in all layers. */
   length: number;
 }
 
-/** The memory behind a {@link PageTable}. */
+/** Memory managed by a {@link PageTable}. */
 export interface PageMemory {
-  /** Makes room for a page that was never in use before; pages are numbered from 0. */
+  /** Allocates a page for its first use; pages are numbered from 0. */
   reserve(page: number): void;
-  /** Copies what a page holds, in all layers, over what another one holds. */
+  /** Copies the content of a page, in all layers, to another page. */
   copy(from: number, to: number): void;
 }
 
@@ -18,24 +18,24 @@ export interface PageMemory {
 export interface PageTableOptions {
   /** Bytes of a page: the keys and values of its positions, in all layers. */
   readonly pageBytes: number;
-  /** The most pages that can be in use. */
+  /** Maximum number of pages in use. */
   readonly maxPages: number;
   readonly memory: PageMemory;
 }
 
-/** How many positions a page holds. */
+/** Number of positions per page. */
 export const pagePositions = 64;
 
 /**
- * Who holds which pages of keys and values. Sequences that begin alike share pages; who writes into a
- * shared page gets a copy of it first.
+ * Allocation of pages for keys and values. Sequences with a common prefix share pages; a shared
+ * page is copied before a sequence writes to it.
  */
 export class PageTable {
   readonly pageBytes: number;
   readonly maxPages: number;
   readonly #memory: PageMemory;
   readonly #freePages: number[] = [];
-  /** How many sequences hold a page. */
+  /** Number of sequences that hold each page. */
   readonly #uses = new Map<number, number>();
   #numPages = 0;
 
@@ -45,33 +45,33 @@ export class PageTable {
     this.#memory = memory;
   }
 
-  /** Pages that sequences hold, shared ones counted once. */
+  /** Number of pages in use; shared ones count once. */
   get numUsedPages(): number {
     return this.#uses.size;
   }
 
-  /** How many pages a sequence of so many positions takes. */
+  /** Number of pages for a number of positions. */
   pagesOf(numPositions: number): number {
     return Math.ceil(numPositions / pagePositions);
   }
 
-  /** An empty sequence. */
+  /** Creates an empty sequence. */
   create(): CachedSequence {
     return { pages: [], length: 0 };
   }
 
-  /** Shortens a sequence to its first positions. */
+  /** Truncates a sequence to its first positions. */
   truncate(sequence: CachedSequence, length: number): void {
     for (const page of sequence.pages.splice(this.pagesOf(length))) this.#giveBack(page);
     sequence.length = Math.min(sequence.length, length);
   }
 
-  /** Gives the pages of a sequence back. */
+  /** Releases the pages of a sequence. */
   release(sequence: CachedSequence): void {
     this.truncate(sequence, 0);
   }
 
-  /** Gives an empty sequence the first positions of another one, in the same pages. */
+  /** Shares the first positions of a sequence with an empty one. */
   sharePrefix(from: CachedSequence, to: CachedSequence, length: number): void {
     for (const page of from.pages.slice(0, this.pagesOf(length))) {
       this.#uses.set(page, this.#uses.get(page)! + 1);
@@ -80,15 +80,15 @@ export class PageTable {
     to.length = length;
   }
 
-  /** How many pages that nobody holds a sequence takes to grow by so many positions. */
+  /** Number of free pages needed to extend a sequence. */
   pagesToExtend(sequence: CachedSequence, numPositions: number): number {
     const numMissing = this.pagesOf(sequence.length + numPositions) - sequence.pages.length;
     return Math.max(0, numMissing) + (this.#isNextPageShared(sequence) ? 1 : 0);
   }
 
   /**
-   * Takes the pages for a sequence to grow by so many positions.
-   * @returns Whether there were enough; otherwise nothing is taken.
+   * Allocates the pages to extend a sequence.
+   * @returns False if there are too few; nothing is allocated then.
    */
   extend(sequence: CachedSequence, numPositions: number): boolean {
     const numNew = this.pagesToExtend(sequence, numPositions);
@@ -107,8 +107,8 @@ export class PageTable {
   }
 
   /**
-   * {@link extend}, where there must be room.
-   * @throws `RangeError` if there is not; call {@link extend} first.
+   * Like {@link extend}, where memory must be available.
+   * @throws `RangeError` if it is not; call {@link extend} first.
    */
   mustExtend(where: string, sequence: CachedSequence, numPositions: number): void {
     if (this.extend(sequence, numPositions)) return;
@@ -118,8 +118,9 @@ export class PageTable {
   }
 
   /**
-   * Counts positions that a step has computed as filled, unless the sequence was released meanwhile.
-   * @param start - Positions that were filled before the step.
+   * Counts positions computed by a step as filled, unless the sequence was released in the
+   * meantime.
+   * @param start - Number of positions filled before the step.
    */
   commit(sequence: CachedSequence, start: number, numPositions: number): void {
     if (sequence.pages.length >= this.pagesOf(start + numPositions)) {
@@ -127,7 +128,7 @@ export class PageTable {
     }
   }
 
-  /** Whether the next position falls into a page that another sequence holds as well. */
+  /** True if the next position is in a page shared with another sequence. */
   #isNextPageShared({ pages, length }: CachedSequence): boolean {
     const page = pages[Math.floor(length / pagePositions)];
     return page !== undefined && this.#uses.get(page)! > 1;

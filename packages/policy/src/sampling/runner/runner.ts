@@ -6,46 +6,49 @@ import type { CachedSequence, PageTable } from "./page-table.ts";
 
 /** Options of a {@link Runner}. */
 export interface RunnerOptions {
-  /** Layout of the model's parameters. Weights that are loaded may come with an adapter's as well. */
+  /** Layout of the model's parameters. Loaded weights may include an adapter's. */
   readonly layout: ParameterLayout;
   readonly executor: Executor;
-  /** Maximum number of new tokens of one step, over all sequences, `>= 2`. A policy's default is 2048. */
+  /**
+   * Maximum number of new tokens in one step, over all sequences, `>= 2`. Default of a policy:
+   * 2048.
+   */
   readonly stepTokens: number;
   /**
-   * Maximum bytes of keys and values. When they are used up, idle sequences are evicted, the longest
-   * unused first; new requests wait in the order of their arrival; and the latest of the active ones are
-   * preempted, and read again when there is room. A policy's default is 1 GiB.
+   * Maximum bytes of keys and values. When they are used up, idle sequences are evicted, least
+   * recently used first; new requests wait in order of arrival; and the latest active ones are
+   * preempted, and recomputed when there is memory. Default of a policy: 1 GiB.
    */
   readonly cacheBytes: number;
-  /** Threads that compute attention in this computer's memory, this one included. Default 1. */
+  /** Threads for attention in host memory, this one included. Default 1. */
   readonly threads?: number;
 }
 
 /** New tokens of one sequence. */
 export interface StepJob {
   readonly sequence: CachedSequence;
-  /** New positions, behind those that are filled, `>= 1`. */
+  /** Number of new positions after the filled ones, `>= 1`. */
   readonly numQueries: number;
   /** `numQueries` token ids, for the new positions. */
   readonly tokens: readonly number[];
 }
 
-/** A job behind whose last token another one may be drawn. */
+/** Job that may draw a token after its last one. */
 export interface DrawJob extends StepJob {
-  /** How to draw it; undefined in the middle of a prompt. */
+  /** Draw options; undefined in the middle of a prompt. */
   readonly draw: { readonly options: DrawOptions; readonly random: Random } | undefined;
 }
 
-/** A job whose tokens are scored. */
+/** Job whose tokens are scored. */
 export interface ScoreJob extends StepJob {
-  /** The token behind each position; undefined behind the last of a row. */
+  /** Next token of each position; undefined after the last of a row. */
   readonly targets: readonly (number | undefined)[];
 }
 
-/** Gives the token that is drawn for a job, each once. @throws `RangeError` for logits that are not finite. */
+/** Draws the token of a job, each once. @throws `RangeError` for non-finite logits. */
 export type StepDraws = (job: number) => DrawnToken;
 
-/** Scores of the positions of a step, one job after the other; not finite where logits are not. */
+/** Scores of the positions of a step, one job after the other; non-finite for non-finite logits. */
 export interface StepScores {
   /** Log-prob of the target, nats; NaN without one. */
   readonly logProbs: Float64Array;
@@ -53,49 +56,49 @@ export interface StepScores {
 }
 
 /**
- * Gives a parameter, or its place in a file that stays. Each is asked for once, when it is needed. Its
- * array must not change until its program is compiled; the embedding's must never.
- * @param into - An array of the same size that is not needed any more, to be filled and returned: what
- *   is given back to the allocator among weights that stay leaves holes between them.
+ * Reads a parameter, or its location in a memory-mapped file. Each is requested once, when needed.
+ * The returned array must not change until its program is compiled; the embedding's never.
+ * @param into - An unused array of the same size to fill and return. Reuse avoids memory
+ *   fragmentation between weights that stay.
  */
 export type ReadWeights = (
   name: string,
   into?: Float32Array,
 ) => Float32Array | FileFeed | Promise<Float32Array | FileFeed>;
 
-/** Weights that an executor holds already; see `ResidentWeights`. */
+/** Weights that an executor already holds; see `ResidentWeights`. */
 export interface HeldWeights {
   get(name: string): ResidentTensor | undefined;
-  /** Lets go of them. */
+  /** Releases the tensors. */
   release(): void;
 }
 
-/** Where a runner gets weights from. */
+/** Source of a runner's weights. */
 export type RunnerWeights = {
-  /** Layout of the parameters that are read or held: the model's, and those of an adapter next to it. */
+  /** Layout of the parameters: the model's, and those of a separate adapter. */
   readonly layout: ParameterLayout;
 } & (
   | { readonly read: ReadWeights }
-  /** The runner's from now on: it releases them when it loads others, and when it is closed. */
+  /** Owned by the runner from now on, which releases them when it loads others or is closed. */
   | { readonly held: HeldWeights }
 );
 
-/** What a runner has done, and how long its parts took. */
+/** Counters and timings of a runner. */
 export interface RunnerTimings {
   numSteps: number;
   /** New tokens of all steps. */
   numTokens: number;
-  /** In the executor's programs. */
+  /** Time in the executor's programs. */
   programMilliseconds: number;
-  /** Of these, in the head alone; 0 where it is a part of another program. */
+  /** Part of it in the head alone; 0 if the head is part of another program. */
   headMilliseconds: number;
-  /** In attention between programs, with the writing of the cache; 0 where it is a part of them. */
+  /** Time in attention between programs, cache writes included; 0 if attention is part of them. */
   attentionMilliseconds: number;
-  /** In preparing what programs are fed with, and in reading what they give. */
+  /** Time to prepare inputs of programs and to read their outputs. */
   preparationMilliseconds: number;
 }
 
-/** No work done yet. */
+/** Returns zero counters and timings. */
 export function noTimings(): RunnerTimings {
   return {
     numSteps: 0,
@@ -107,28 +110,28 @@ export function noTimings(): RunnerTimings {
   };
 }
 
-/** What computes the steps of a sampler, and keeps the keys and values that they share. */
+/** Computes the steps of a sampler, and stores their keys and values. */
 export interface Runner {
-  /** Who holds which pages of keys and values. */
+  /** Page allocation of keys and values. */
   readonly pages: PageTable;
-  /** What was done under the present weights; undefined without any. */
+  /** Timings under the current weights; undefined without weights. */
   readonly timings: RunnerTimings | undefined;
-  /** The most tokens of a step that scores. */
+  /** Maximum number of tokens in a scoring step. */
   readonly maxScoredTokens: number;
   /**
-   * Takes other weights, and forgets the old ones first, so that two models need not fit into the
-   * memory. Pages are to be given back before: nothing lingers in them.
+   * Loads new weights after releasing the old ones, so that two models need not fit into memory.
+   * Pages must be released before, and are cleared.
    */
   load(weights: RunnerWeights): Promise<void>;
-  /** Reads new tokens of different sequences, and draws behind them. */
+  /** Reads new tokens of different sequences, and returns a function that draws the next ones. */
   step(jobs: readonly DrawJob[]): Promise<StepDraws>;
-  /** Reads new tokens of different sequences, and scores them, at temperature 1. */
+  /** Reads new tokens of different sequences, and scores them at temperature 1. */
   score(jobs: readonly ScoreJob[]): Promise<StepScores>;
   /**
-   * To be called after a step or its draws have failed.
-   * @returns Whether pages that no job of it wrote to still hold what they held.
+   * Must be called after a failed step or draw.
+   * @returns True if pages not written by the step still hold their content.
    */
   recover(): boolean;
-  /** Gives everything back. */
+  /** Releases all resources. */
   close(): Promise<void>;
 }

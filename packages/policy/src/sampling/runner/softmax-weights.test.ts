@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { softmaxWeights } from "./softmax-weights.ts";
 
-test("equals exponentials to 12 digits, and adds them up", () => {
+test("equals exponentials to 12 digits, and sums them", () => {
   const anyLogits = fc.array(fc.float({ min: -690, max: 0, noNaN: true }), { minLength: 1 });
   fc.assert(
     fc.property(anyLogits, fc.double({ min: 0.1, max: 1, noNaN: true }), (values, scale) => {
@@ -23,7 +23,7 @@ test("equals exponentials to 12 digits, and adds them up", () => {
   );
 });
 
-test("gives 0 to what is too small, and NaN to the sum where a logit is", () => {
+test("is 0 for tiny weights, and has a NaN total if a logit is NaN", () => {
   const weights = new Float64Array(3).fill(5);
   const logits = Float32Array.of(0, -Infinity, -1000);
   expect(softmaxWeights(logits, 0, 1, weights)).toEqual({ total: 1, weighted: 0 });

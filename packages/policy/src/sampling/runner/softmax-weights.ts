@@ -1,24 +1,24 @@
-/** Steps of the table in one power of 2. */
+/** Table entries per power of 2. */
 const steps = 32;
 /** `2^(i / steps)`. */
 const fractions = Float64Array.from({ length: steps }, (_, i) => 2 ** (i / steps));
-/** `2^-i`, as far as that is a normal number. */
+/** `2^-i`, while it is a normal number. */
 const powers = Float64Array.from({ length: 1022 }, (_, i) => 2 ** -i);
-/** Below, a weight would be no normal number, and counts as 0. */
+/** A smaller weight would be subnormal, and counts as 0. */
 const smallest = -700;
 
-/** What {@link softmaxWeights} adds up. */
+/** Sums of {@link softmaxWeights}. */
 export interface WeightSums {
-  /** Of the weights; NaN where a logit is. */
+  /** Sum of weights; NaN if a logit is. */
   readonly total: number;
-  /** Of weights times their exponents. */
+  /** Sum of weights times their exponents. */
   readonly weighted: number;
 }
 
 /**
- * With `shifted = (logit - largest) * scale`, at most 0, fills in `exp(shifted)`, to 12 digits and
- * several times as fast as `Math.exp`: of a table, and a polynomial for what lies between its entries.
- * A large vocabulary takes longer here than anywhere else in drawing.
+ * Fills in `exp(shifted)` for `shifted = (logit - largest) * scale`, at most 0, to 12 digits and
+ * several times as fast as `Math.exp`, by a table and a polynomial between its entries. For large
+ * vocabularies this dominates the time of drawing.
  */
 export function softmaxWeights(
   logits: Float32Array,
@@ -36,7 +36,7 @@ export function softmaxWeights(
       weights[i] = 0;
       continue;
     }
-    // Rounded, since shifted is not above 0.
+    // Rounds correctly because shifted is at most 0.
     const index = (shifted * perStep - 0.5) | 0;
     const rest = shifted - index * step;
     const near = 1 + rest * (1 + rest * (1 / 2 + rest * (1 / 6 + rest * (1 / 24))));
