@@ -20,10 +20,10 @@ import { createRandom, crossEntropy, type TrainingRow } from "@turnwise/core";
 import { parameterTable, type ModelConfig } from "@turnwise/policy";
 import {
   createExecutor,
-  deviceOptions,
+  parseDevice,
   needsLossScale,
   staysOnDevice,
-  usualMaxLogits,
+  defaultMaxLogits,
 } from "../packages/policy/src/engine/device.ts";
 import { LearningEngine } from "../packages/policy/src/learning/learning-engine.ts";
 import { traceObjective } from "../packages/policy/src/learning/objective-program.ts";
@@ -148,7 +148,7 @@ class UsedMemory {
 let shared: Map<string, Float32Array> | undefined;
 
 async function ours(products: string, memory: UsedMemory, isFirst: boolean): Promise<Updater> {
-  const device = deviceOptions({ provider: options.provider, products });
+  const device = parseDevice({ provider: options.provider, products });
   const before = await memory.most();
   const weights = staysOnDevice(device) ? (shared ??= drawn()) : drawn();
   const engine = await LearningEngine.create(weights, {
@@ -161,7 +161,9 @@ async function ours(products: string, memory: UsedMemory, isFirst: boolean): Pro
     resident: staysOnDevice(device),
     scalesLoss: needsLossScale(device),
     maxLogits:
-      options["max-logits"] === undefined ? usualMaxLogits(device) : Number(options["max-logits"]),
+      options["max-logits"] === undefined
+        ? defaultMaxLogits(device)
+        : Number(options["max-logits"]),
   });
   const objective = traceObjective(crossEntropy);
   return {

@@ -5,9 +5,9 @@ import * as remote from "./remote/index.ts";
 
 test("exports these names", () => {
   expect(Object.keys(policy).toSorted()).toEqual([
+    "Detokenizer",
     "OpenSafetensors",
     "StopStrings",
-    "TextStream",
     "adapterConfig",
     "adapterConfigJson",
     "adapterTable",
@@ -41,20 +41,20 @@ test("exports these names", () => {
     "writeTokenizer",
   ]);
   expect(Object.keys(local).toSorted()).toEqual([
-    "availableMemory",
     "chooseWeightStorage",
+    "computeMemoryNeeds",
     "createLocalPolicy",
     "createLocalSampler",
-    "deviceOptions",
-    "memoryNeeds",
+    "estimateTrainingMemory",
+    "parseDevice",
+    "readAvailableMemory",
     "staysOnDevice",
-    "trainingMemory",
   ]);
   expect(Object.keys(remote).toSorted()).toEqual([
     "RemoteError",
     "RemoteRefusal",
-    "chatSampler",
-    "completionsSampler",
+    "createChatSampler",
+    "createCompletionsSampler",
     "createTinkerPolicy",
     "messageTemplate",
     "textTokenizer",

@@ -23,7 +23,7 @@ export {
   writeCheckpoint,
   type Checkpoint,
   type StoredCheckpoint,
-  type StoredWeights,
+  type WeightsInfo,
   type WriteCheckpointOptions,
 } from "./checkpoints/checkpoint.ts";
 export { readGenerationEndTokens } from "./text/end-tokens.ts";
@@ -62,7 +62,7 @@ export {
 } from "./files/safetensors.ts";
 export type { SafetensorsHeader, StoredType, TensorEntry } from "./files/safetensors-header.ts";
 export { StopStrings } from "./text/stop-strings.ts";
-export { TextStream } from "./text/text-stream.ts";
+export { Detokenizer } from "./text/detokenizer.ts";
 export {
   createTokenizer,
   readTokenizer,

@@ -9,9 +9,9 @@ import {
   type AdapterConfig,
   type ModelConfig,
   type ParameterSpec,
-  type StoredWeights,
+  type WeightsInfo,
 } from "@turnwise/policy";
-import { memoryNeeds, staysOnDevice, type MemoryNeeds } from "@turnwise/policy/local";
+import { computeMemoryNeeds, staysOnDevice, type MemoryNeeds } from "@turnwise/policy/local";
 import { Command, Option } from "commander";
 import { bytesText, reading } from "@turnwise/training";
 import { deviceOf } from "../device.ts";
@@ -54,7 +54,7 @@ export function policyInfoCommand(): Command {
         ...(adapter && {
           adapter: { ...adapter, parameters: sizeOfAll(adapterTable(config, adapter)) },
         }),
-        computed: memoryNeeds({
+        computed: computeMemoryNeeds({
           config,
           stored,
           adapter: adapter ?? adapterConfig(config, { rank: options.rank }),
@@ -72,7 +72,7 @@ export function policyInfoCommand(): Command {
 
 interface Report {
   readonly config: ModelConfig;
-  readonly stored: StoredWeights;
+  readonly stored: WeightsInfo;
   readonly parameters: ParameterCounts;
   readonly adapter?: AdapterConfig & { readonly parameters: number };
   readonly computed: MemoryNeeds;

@@ -1,5 +1,5 @@
 import type { SampledResponse, SampleRequest } from "@turnwise/core";
-import { StopStrings, TextStream, type LoadedTokenizer } from "@turnwise/policy";
+import { StopStrings, Detokenizer, type LoadedTokenizer } from "@turnwise/policy";
 
 /** The text of a response, without the token that stopped it. */
 export function textOf(
@@ -13,7 +13,7 @@ export function textOf(
 
 /** Streams a response to standard output: text, or token ids without a tokenizer. */
 export class ResponsePrinter {
-  readonly #stream: TextStream | undefined;
+  readonly #stream: Detokenizer | undefined;
   readonly #stops: StopStrings | undefined;
   readonly #stopTokens: readonly number[];
   /** Number of characters to hold back: they may be the start of a stop string. */
@@ -25,7 +25,7 @@ export class ResponsePrinter {
     tokenizer: LoadedTokenizer | undefined,
     { stopTokens, stopStrings = [] }: Pick<SampleRequest, "stopTokens" | "stopStrings">,
   ) {
-    this.#stream = tokenizer && new TextStream(tokenizer);
+    this.#stream = tokenizer && new Detokenizer(tokenizer);
     this.#stops =
       tokenizer && stopStrings.length > 0 ? new StopStrings(tokenizer, stopStrings) : undefined;
     this.#stopTokens = stopTokens;

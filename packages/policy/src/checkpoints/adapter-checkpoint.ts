@@ -22,7 +22,7 @@ import type { ModelConfig } from "../model/model-config.ts";
 import { parameterTable } from "../model/parameter-table.ts";
 import { OpenSafetensors, writeSafetensors } from "../files/safetensors.ts";
 import type { Parameters } from "../model/shape/parameters.ts";
-import { readParameters, storedTensors, type ReadTensor } from "./stored-parameters.ts";
+import { readParameters, tensorsToWrite, type ReadTensor } from "./stored-parameters.ts";
 
 /** Prefix of parameter names in an adapter file. */
 const prefix = "base_model.model.";
@@ -294,7 +294,7 @@ export async function writeAdapterWeights(
   { baseModel, metadata = {} }: WriteAdapterOptions = {},
 ): Promise<void> {
   await mkdir(directory, { recursive: true });
-  const tensors = storedTensors(specs, parameters, prefix);
+  const tensors = tensorsToWrite(specs, parameters, prefix);
   const path = join(directory, "adapter_model.safetensors");
   await writeSafetensors(path, tensors, { metadata: { format: "pt", ...metadata } });
   await writeJson(join(directory, "adapter_config.json"), adapterConfigJson(config, baseModel));

@@ -19,7 +19,7 @@ import { OpenSafetensors, writeSafetensors, type FloatType } from "../files/safe
 import {
   locateParameters,
   readParameters,
-  storedTensors,
+  tensorsToWrite,
   type LocatedParameters,
   type ReadParametersOptions,
   type ReadTensor,
@@ -74,8 +74,8 @@ export async function readWeights(
 ): Promise<StoredCheckpoint> {
   const { files, source } = await openWeights(directory);
   try {
-    const parameters = await readParameters(model, files, source, ignoringExtras(config));
-    return { config, parameters, metadata: sharedMetadata(files), type: usualType(files) };
+    const parameters = await readParameters(model, files, source, ignoreExtras(config));
+    return { config, parameters, metadata: mergeMetadata(files), type: findMainType(files) };
   } finally {
     await closeAll(files);
   }
@@ -85,7 +85,7 @@ export async function readWeights(
  * Some writers store a copy of tied embeddings as the head; older ones store the rotary
  * frequencies.
  */
-function ignoringExtras({ tiedEmbeddings }: ModelConfig): ReadParametersOptions {
+function ignoreExtras({ tiedEmbeddings }: ModelConfig): ReadParametersOptions {
   return {
     isIgnored: (name) =>
       (tiedEmbeddings && name === "lm_head.weight") || name.endsWith(".rotary_emb.inv_freq"),
@@ -111,9 +111,9 @@ export async function openCheckpoint(
 ): Promise<OpenCheckpoint> {
   const { files, source } = await openWeights(directory);
   try {
-    const located = locateParameters(model, files, source, ignoringExtras(config));
-    sharedMetadata(files);
-    return { ...located, type: usualType(files), close: () => closeAll(files) };
+    const located = locateParameters(model, files, source, ignoreExtras(config));
+    mergeMetadata(files);
+    return { ...located, type: findMainType(files), close: () => closeAll(files) };
   } catch (error) {
     await closeAll(files);
     throw error;
@@ -121,7 +121,7 @@ export async function openCheckpoint(
 }
 
 /** Storage type and size of a model's weights in its folder. */
-export interface StoredWeights {
+export interface WeightsInfo {
   readonly type: FloatType;
   readonly numFiles: number;
   /** Total bytes of all tensors. */
@@ -131,11 +131,11 @@ export interface StoredWeights {
 /**
  * Reads only the headers of a model's files. @throws `Error` naming a file that breaks the format.
  */
-export async function describeWeights(directory: string): Promise<StoredWeights> {
+export async function describeWeights(directory: string): Promise<WeightsInfo> {
   const { files } = await openWeights(directory);
   const numBytes = entriesOf(files).reduce((total, { begin, end }) => total + end - begin, 0);
   await closeAll(files);
-  return { type: usualType(files), numFiles: files.length, numBytes };
+  return { type: findMainType(files), numFiles: files.length, numBytes };
 }
 
 const entriesOf = (files: readonly OpenSafetensors[]) =>
@@ -146,7 +146,7 @@ async function closeAll(files: readonly OpenSafetensors[]): Promise<void> {
 }
 
 /** Storage type of most bytes. */
-function usualType(files: readonly OpenSafetensors[]): FloatType {
+function findMainType(files: readonly OpenSafetensors[]): FloatType {
   const bytes = { F32: 0, F16: 0, BF16: 0 };
   for (const { type, begin, end } of entriesOf(files)) {
     if (type === "F32" || type === "F16" || type === "BF16") bytes[type] += end - begin;
@@ -156,7 +156,7 @@ function usualType(files: readonly OpenSafetensors[]): FloatType {
 }
 
 /** Metadata of all headers. @throws `Error` if the files were not written together. */
-function sharedMetadata(files: readonly OpenSafetensors[]): Record<string, string> {
+function mergeMetadata(files: readonly OpenSafetensors[]): Record<string, string> {
   const metadata: Record<string, string> = {};
   for (const { path, header } of files) {
     const saved = header.metadata["saved"];
@@ -266,7 +266,7 @@ export async function writeWeights(
       ? "model.safetensors"
       : `model-${digits(file + 1)}-of-${digits(files.length)}.safetensors`;
   for (const [file, part] of files.entries()) {
-    await writeSafetensors(join(directory, nameOf(file)), storedTensors(part, parameters), {
+    await writeSafetensors(join(directory, nameOf(file)), tensorsToWrite(part, parameters), {
       metadata: { format: "pt", ...metadata },
       type,
     });

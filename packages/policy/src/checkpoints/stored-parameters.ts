@@ -36,7 +36,7 @@ export interface LocatedParameters {
   /** Reads one parameter, into `into` if that has its size. */
   read(name: string, into?: Float32Array): Promise<Float32Array>;
   /** Location of a parameter, for programs that memory-map it. Its values are not checked. */
-  place(name: string): FileFeed;
+  locate(name: string): FileFeed;
   /**
    * Reads all values and keeps none. @throws `Error` naming the index of a value that is NaN or
    * infinite.
@@ -87,7 +87,7 @@ export function locateParameters(
   const fileOf = (name: string): OpenSafetensors => places.get(prefix + name)!;
   return {
     read: (name, into) => fileOf(name).read(prefix + name, { requireFinite: true, into }),
-    place: (name) => fileOf(name).place(prefix + name),
+    locate: (name) => fileOf(name).locate(prefix + name),
     checkFinite: async () => {
       for (const { name } of table) await fileOf(name).checkFinite(prefix + name);
     },
@@ -101,7 +101,7 @@ export type ReadTensor = (name: string) => Float32Array | Promise<Float32Array>;
  * Pairs values with the shapes of a table, under prefixed names. Values are read when they are
  * written, one after the other.
  */
-export function storedTensors(
+export function tensorsToWrite(
   table: readonly ParameterSpec[],
   values: Parameters | ReadTensor,
   prefix = "",

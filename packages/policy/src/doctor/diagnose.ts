@@ -71,14 +71,14 @@ const tf = require(folder);
 /** The matrix product of [[1, 2], [3, 4]] with itself. */
 const expected = "7,10,15,22";
 
-function found(result: ScriptResult, mark: string): string | undefined {
+function findLine(result: ScriptResult, mark: string): string | undefined {
   const line = result.stdout.split("\n").find((text) => text.startsWith(`${mark} `));
   return line?.slice(mark.length + 1).trim();
 }
 
 /** Describes why a probe failed, in one line. */
-function failure(result: ScriptResult): string {
-  const error = found(result, "ERROR");
+function describeFailure(result: ScriptResult): string {
+  const error = findLine(result, "ERROR");
   // Drops the source location and the failed condition.
   if (error !== undefined) return error.replace(/^.*was false\. /su, "").replaceAll(/\s+/gu, " ");
   if (result.signal !== null) return `its process was ended by ${result.signal}`;
@@ -98,9 +98,9 @@ async function probeOnnx(
   });
   const model = Buffer.from(lowerToOnnx(program, { provider }).bytes).toString("base64");
   const result = await machine.runScript(onnxProbe, JSON.stringify({ folder, provider, model }));
-  const numbers = found(result, "RESULT");
+  const numbers = findLine(result, "RESULT");
   if (numbers === expected) return undefined;
-  return numbers === undefined ? failure(result) : `computed a wrong product, ${numbers}`;
+  return numbers === undefined ? describeFailure(result) : `computed a wrong product, ${numbers}`;
 }
 
 const onnxPackage: Need = {
@@ -117,7 +117,9 @@ async function nameCaller(machine: Machine, folder: string): Promise<string> {
   const file = nativeLibraryFile(machine.platform, folder);
   if (file === undefined) return `${instead}: ${machine.platform} is not supported`;
   const result = await machine.runScript(nativeProbe, JSON.stringify({ folder: koffi, file }));
-  return found(result, "RESULT") === "found" ? "by koffi" : `${instead}: ${failure(result)}`;
+  return findLine(result, "RESULT") === "found"
+    ? "by koffi"
+    : `${instead}: ${describeFailure(result)}`;
 }
 
 async function diagnoseOnnx(machine: Machine, provider: Provider): Promise<Diagnosis> {
@@ -145,12 +147,13 @@ async function diagnoseCudaDevice(machine: Machine, deviceId: number): Promise<D
   if (needs.length > 0) return { executor, isUsable: false, detail: "not tried", needs };
   const folder = machine.findPackage("koffi");
   const result = await machine.runScript(cudaProbe, JSON.stringify({ folder, deviceId, ...cuda }));
-  const numbers = found(result, "RESULT");
+  const numbers = findLine(result, "RESULT");
   if (numbers === expected) {
-    const detail = `computed a product, ${found(result, "DEVICE")}`;
+    const detail = `computed a product, ${findLine(result, "DEVICE")}`;
     return { executor, isUsable: true, detail, needs: [] };
   }
-  const detail = numbers === undefined ? failure(result) : `computed a wrong product, ${numbers}`;
+  const detail =
+    numbers === undefined ? describeFailure(result) : `computed a wrong product, ${numbers}`;
   return { executor, isUsable: false, detail, needs: [] };
 }
 
@@ -165,12 +168,13 @@ async function diagnoseTensorFlow(machine: Machine, name: string): Promise<Diagn
     return { executor, isUsable: false, detail: "not installed", needs: [{ what: name, remedy }] };
   }
   const result = await machine.runScript(tensorFlowProbe, JSON.stringify({ folder }));
-  const numbers = found(result, "RESULT");
+  const numbers = findLine(result, "RESULT");
   if (numbers === expected) {
-    const detail = `computed a product, backend ${found(result, "BACKEND")}`;
+    const detail = `computed a product, backend ${findLine(result, "BACKEND")}`;
     return { executor, isUsable: true, detail, needs: [] };
   }
-  const detail = numbers === undefined ? failure(result) : `computed a wrong product, ${numbers}`;
+  const detail =
+    numbers === undefined ? describeFailure(result) : `computed a wrong product, ${numbers}`;
   return { executor, isUsable: false, detail, needs: [] };
 }
 

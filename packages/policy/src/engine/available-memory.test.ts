@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { availableMemory } from "./available-memory.ts";
+import { readAvailableMemory } from "./available-memory.ts";
 
 const folders: string[] = [];
 afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true }))));
@@ -21,7 +21,7 @@ const meminfo = "MemTotal:       200000 kB\nMemFree:         10000 kB\nMemAvaila
 
 test("is the system's available memory if nothing limits it", async () => {
   const root = await rootWith({ "proc/meminfo": meminfo, "proc/self/cgroup": "0::/user\n" });
-  expect(await availableMemory(root)).toBe(100_000 * 1024);
+  expect(await readAvailableMemory(root)).toBe(100_000 * 1024);
 });
 
 test("is what the tightest control group leaves, not counting page cache", async () => {
@@ -34,7 +34,7 @@ test("is what the tightest control group leaves, not counting page cache", async
     "sys/fs/cgroup/slice/job/memory.max": "max\n",
     "sys/fs/cgroup/slice/job/memory.current": "5000000\n",
   });
-  expect(await availableMemory(root)).toBe(6_000_000);
+  expect(await readAvailableMemory(root)).toBe(6_000_000);
 });
 
 test("supports cgroup v1, and containers that see the group under another path", async () => {
@@ -45,16 +45,16 @@ test("supports cgroup v1, and containers that see the group under another path",
     "sys/fs/cgroup/memory/memory.usage_in_bytes": "8000000\n",
     "sys/fs/cgroup/memory/memory.stat": "total_inactive_file 1500000\n",
   });
-  expect(await availableMemory(root)).toBe(500_000);
+  expect(await readAvailableMemory(root)).toBe(500_000);
   const full = await rootWith({
     "proc/meminfo": meminfo,
     "proc/self/cgroup": "0::/\n",
     "sys/fs/cgroup/memory.max": "100",
     "sys/fs/cgroup/memory.current": "300",
   });
-  expect(await availableMemory(full)).toBe(0);
+  expect(await readAvailableMemory(full)).toBe(0);
 });
 
 test("asks the system if there is no /proc", async () => {
-  expect(await availableMemory(await rootWith({}))).toBeGreaterThan(0);
+  expect(await readAvailableMemory(await rootWith({}))).toBeGreaterThan(0);
 });

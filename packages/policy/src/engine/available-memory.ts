@@ -9,31 +9,31 @@ import { dirname, join } from "node:path";
  *
  * @param root - Folder that contains `/proc` and `/sys`.
  */
-export async function availableMemory(root = "/"): Promise<number> {
-  const system = await systemMemory(root);
-  const groups = await groupMemory(root);
+export async function readAvailableMemory(root = "/"): Promise<number> {
+  const system = await readSystemMemory(root);
+  const groups = await readGroupMemory(root);
   return Math.max(0, Math.min(system, ...groups));
 }
 
 const readIfPresent = (path: string): Promise<string> => readFile(path, "utf8").catch(() => "");
 
-async function systemMemory(root: string): Promise<number> {
+async function readSystemMemory(root: string): Promise<number> {
   const text = await readIfPresent(join(root, "proc/meminfo"));
   const kilobytes = /^MemAvailable:\s+(\d+) kB$/mu.exec(text)?.[1];
   return kilobytes === undefined ? freemem() : 1024 * Number(kilobytes);
 }
 
 /** Free memory of each control group that has a limit. */
-async function groupMemory(root: string): Promise<number[]> {
+async function readGroupMemory(root: string): Promise<number[]> {
   const lines = (await readIfPresent(join(root, "proc/self/cgroup"))).split("\n");
   const left: number[] = [];
   for (const line of lines) {
     const [, controllers, path] = /^\d+:([^:]*):(.*)$/u.exec(line) ?? [];
     if (path === undefined) continue;
     if (controllers === "") {
-      left.push(...(await limitsOf(join(root, "sys/fs/cgroup"), path, newer)));
+      left.push(...(await readLimits(join(root, "sys/fs/cgroup"), path, newer)));
     } else if (controllers!.split(",").includes("memory")) {
-      left.push(...(await limitsOf(join(root, "sys/fs/cgroup/memory"), path, older)));
+      left.push(...(await readLimits(join(root, "sys/fs/cgroup/memory"), path, older)));
     }
   }
   return left;
@@ -63,7 +63,7 @@ const older: GroupFiles = {
  * Free memory of a group and of its parents. The path may be relative to the host instead of the
  * container; then its parents count.
  */
-async function limitsOf(
+async function readLimits(
   mount: string,
   path: string,
   { limit, used, inactive }: GroupFiles,

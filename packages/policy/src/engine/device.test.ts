@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
-import { createExecutor, deviceOptions } from "./device.ts";
+import { createExecutor, parseDevice } from "./device.ts";
 
 test("fills in the defaults of a device", () => {
-  expect(deviceOptions({})).toEqual({ provider: "cpu" });
-  expect(deviceOptions({ provider: "webgpu", products: "float16" })).toEqual({
+  expect(parseDevice({})).toEqual({ provider: "cpu" });
+  expect(parseDevice({ provider: "webgpu", products: "float16" })).toEqual({
     provider: "webgpu",
     products: "float16",
   });
-  expect(deviceOptions({ provider: "onnx-cuda", deviceId: 1 })).toEqual({
+  expect(parseDevice({ provider: "onnx-cuda", deviceId: 1 })).toEqual({
     provider: "onnx-cuda",
     products: "float32",
     deviceId: 1,
@@ -17,9 +17,9 @@ test("fills in the defaults of a device", () => {
 test("knows which products a device has", () => {
   for (const products of ["float32", "tensorfloat32", "bfloat16"] as const) {
     const device = { provider: "cuda", products, deviceId: 1 } as const;
-    expect(deviceOptions(device)).toEqual(device);
+    expect(parseDevice(device)).toEqual(device);
   }
-  expect(() => deviceOptions({ provider: "cuda", products: "float16" })).toThrow(
+  expect(() => parseDevice({ provider: "cuda", products: "float16" })).toThrow(
     "device: products must be one of float32, tensorfloat32, bfloat16 on cuda, got float16",
   );
 });
@@ -34,7 +34,7 @@ test.for([
   [{ provider: "webgpu", deviceId: 1 }, "x: deviceId must be 0 on webgpu, got 1"],
   [{ provider: "onnx-cuda", deviceId: -1 }, "x: deviceId must be a whole number"],
 ] as const)("refuses %j", ([device, message]) => {
-  expect(() => deviceOptions(device, "x")).toThrow(message);
+  expect(() => parseDevice(device, "x")).toThrow(message);
 });
 
 test("refuses a device before anything is computed", async () => {

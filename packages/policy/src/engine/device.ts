@@ -54,7 +54,7 @@ const isOneOf = <Text extends string>(list: readonly Text[], text: string): text
  * Checks the names of a device.
  * @throws `RangeError` for an unknown provider, or a setting that it does not support.
  */
-export function deviceOptions(
+export function parseDevice(
   { provider = "cpu", products = "float32", deviceId = 0 }: NamedDevice,
   source = "device",
 ): DeviceOptions {
@@ -87,7 +87,7 @@ export function deviceOptions(
  *   first program is compiled.
  */
 export async function createExecutor(device: DeviceOptions, threads: number): Promise<Executor> {
-  deviceOptions(device);
+  parseDevice(device);
   if (device.provider === "cuda") {
     // Imported on demand: other devices do not need it.
     const { createCudaExecutor } = await import("@turnwise/cuda");
@@ -113,7 +113,7 @@ export function needsLossScale(device: DeviceOptions): boolean {
 }
 
 /** Default number of tokens in a microbatch of the learner. */
-export function usualMicrobatchTokens({ provider = "cpu" }: DeviceOptions): number {
+export function defaultMicrobatchTokens({ provider = "cpu" }: DeviceOptions): number {
   // On a CPU, more would not fit into its caches; a GPU is busy only with many.
   return provider === "cpu" ? 1024 : 8192;
 }
@@ -122,6 +122,6 @@ export function usualMicrobatchTokens({ provider = "cpu" }: DeviceOptions): numb
  * Default of `maxLogits`: number of logits that the learner's programs hold at once. Chunks are
  * computed a second time for their gradient, which is avoided where memory allows.
  */
-export function usualMaxLogits({ provider = "cpu" }: DeviceOptions): number {
+export function defaultMaxLogits({ provider = "cpu" }: DeviceOptions): number {
   return 2 ** (provider === "cuda" ? 30 : 26);
 }

@@ -9,7 +9,7 @@ import { readWeights, writeWeights } from "../checkpoints/checkpoint.ts";
 import { adapterScale, type AdapterConfig } from "../model/lora.ts";
 import type { Parameters } from "../model/shape/parameters.ts";
 import { OpenSafetensors, writeSafetensors } from "../files/safetensors.ts";
-import { readParameters, storedTensors } from "../checkpoints/stored-parameters.ts";
+import { readParameters, tensorsToWrite } from "../checkpoints/stored-parameters.ts";
 import type { ParameterLayout } from "../model/parameter-layout.ts";
 import type { EngineOptions } from "./engine-port.ts";
 import type { LossScaleState } from "../learning/loss-scale.ts";
@@ -59,14 +59,14 @@ export async function writeLearner(
     await writeWeights(directory, layout, state.parameter, { metadata, configJson });
   }
   if (valueHead.length > 0) {
-    const head = storedTensors(valueHead, state.parameter);
+    const head = tensorsToWrite(valueHead, state.parameter);
     await writeSafetensors(join(directory, valueHeadFile), head, { metadata });
   }
   await writeSafetensors(
     join(directory, "optimizer.safetensors"),
     new Map([
-      ...storedTensors(trained, state.firstMoment, firstMoment),
-      ...storedTensors(trained, state.secondMoment, secondMoment),
+      ...tensorsToWrite(trained, state.firstMoment, firstMoment),
+      ...tensorsToWrite(trained, state.secondMoment, secondMoment),
     ]),
     {
       metadata: {

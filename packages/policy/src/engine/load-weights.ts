@@ -2,9 +2,9 @@ import { openCheckpoint } from "../checkpoints/checkpoint.ts";
 import { adapterMerger } from "../model/lora.ts";
 import { drawParameters } from "../model/shape/parameters.ts";
 import type { SamplingEngine } from "../sampling/sampling-engine.ts";
-import { computedLayout } from "./computed-layout.ts";
+import { limitLayout } from "./limit-layout.ts";
 import type { EngineOptions } from "./engine-port.ts";
-import { startingAdapter } from "./starting-adapter.ts";
+import { loadAdapter } from "./load-adapter.ts";
 
 /**
  * Loads an engine's initial weights into a sampler without a learner. Weights of a folder pass
@@ -17,7 +17,7 @@ export async function loadWeights(sampling: SamplingEngine, options: EngineOptio
       "seed" in weights
         ? drawParameters(layout.model, layout.config, weights.seed)
         : weights.parameters;
-    const adapter = await startingAdapter(options, (name) => parameters.get(name)!);
+    const adapter = await loadAdapter(options, (name) => parameters.get(name)!);
     const merge = layout.adapter && adapter && adapterMerger(layout.adapter, adapter);
     return sampling.loadFrom((name) => {
       const values = parameters.get(name)!.slice();
@@ -26,12 +26,12 @@ export async function loadWeights(sampling: SamplingEngine, options: EngineOptio
   }
   const checkpoint = await openCheckpoint(weights.directory, layout);
   try {
-    const adapter = await startingAdapter(options, (name) => checkpoint.read(name));
+    const adapter = await loadAdapter(options, (name) => checkpoint.read(name));
     if (options.weightStorage === "stored") {
       await checkpoint.checkFinite();
       return await sampling.loadFrom(
-        (name) => adapter?.get(name) ?? checkpoint.place(name),
-        computedLayout(options),
+        (name) => adapter?.get(name) ?? checkpoint.locate(name),
+        limitLayout(options),
       );
     }
     const merge = layout.adapter && adapter && adapterMerger(layout.adapter, adapter);

@@ -9,7 +9,7 @@ import { checkModelConfig, type ModelConfig } from "../model/model-config.ts";
 import { parseModelConfig } from "../model/config-json.ts";
 import { readTokenizer, writeTokenizer, type LoadedTokenizer } from "../text/tokenizer.ts";
 import { countEntries, parameterLayout } from "../model/parameter-layout.ts";
-import { usualMicrobatchTokens } from "./device.ts";
+import { defaultMicrobatchTokens } from "./device.ts";
 import type { EngineOptions, EnginePort, SaveModelOptions } from "./engine-port.ts";
 import type { LocalPolicyOptions } from "./local-options.ts";
 import { createSampler, LocalWeights, type LocalSampler } from "./local-sampler.ts";
@@ -67,7 +67,7 @@ export async function createLocalPolicy<T extends Tokenizer = LoadedTokenizer>({
   optimizer = { learningRate: { peak: 1e-4 } },
   threads = availableParallelism(),
   device = {},
-  microbatchTokens = usualMicrobatchTokens(device),
+  microbatchTokens = defaultMicrobatchTokens(device),
   resident,
   stepTokens = 2048,
   cacheBytes = 2 ** 30,
@@ -95,7 +95,7 @@ export async function createLocalPolicy<T extends Tokenizer = LoadedTokenizer>({
     { maxSequenceTokens },
     { min: 1, max: config.maxSequenceTokens },
   );
-  const trained = await configOfAdapter(adapter, config);
+  const trained = await readAdapterConfigOrOptions(adapter, config);
   const layout = parameterLayout(config, { adapter: trained, valueHead });
   // Do not copy the folder's tokenizer files if another tokenizer is used.
   const companions = isFolder
@@ -160,7 +160,7 @@ export async function createLocalPolicy<T extends Tokenizer = LoadedTokenizer>({
 }
 
 /** Reads or completes the config of the trained adapter. */
-async function configOfAdapter(
+async function readAdapterConfigOrOptions(
   adapter: AdapterOptions | string | undefined,
   config: ModelConfig,
 ): Promise<AdapterConfig | undefined> {

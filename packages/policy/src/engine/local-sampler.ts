@@ -108,8 +108,8 @@ export function createSampler(
         cancel(error);
       }
     };
-    const isHeard = onToken !== undefined || stops !== undefined;
-    const { response, cancel } = port.sample(request, isHeard ? listen : undefined);
+    const needsTokens = onToken !== undefined || stops !== undefined;
+    const { response, cancel } = port.sample(request, needsTokens ? listen : undefined);
     const abort = (): void => cancel(signal?.reason);
     signal?.addEventListener("abort", abort, { once: true });
     try {

@@ -1,16 +1,16 @@
-import type { StoredWeights } from "../checkpoints/checkpoint.ts";
+import type { WeightsInfo } from "../checkpoints/checkpoint.ts";
 import type { AdapterConfig } from "../model/lora.ts";
 import type { ModelConfig } from "../model/model-config.ts";
 import { sizeOf } from "../model/shape/parameters.ts";
 import { countEntries, parameterLayout, type ParameterLayout } from "../model/parameter-layout.ts";
 import { pagePositions } from "../sampling/runner/page-table.ts";
-import { staysOnDevice, usualMaxLogits, type DeviceOptions } from "./device.ts";
+import { staysOnDevice, defaultMaxLogits, type DeviceOptions } from "./device.ts";
 
 /** Model and sequences to compute memory for. */
 export interface MemoryOptions {
   readonly config: ModelConfig;
   /** Storage type of the weights; fresh weights are `F32`. */
-  readonly stored: Pick<StoredWeights, "type" | "numBytes">;
+  readonly stored: Pick<WeightsInfo, "type" | "numBytes">;
   /** Adapter to include. */
   readonly adapter: AdapterConfig;
   /** Length of a sequence, prompt and response. */
@@ -23,7 +23,7 @@ export interface MemoryOptions {
 
 /**
  * Bytes that a policy holds, with float32 or memory-mapped weights. Temporary values of a step are
- * not included, see {@link trainingMemory}.
+ * not included, see {@link estimateTrainingMemory}.
  */
 export interface MemoryNeeds {
   readonly sampling: {
@@ -59,10 +59,10 @@ export interface MemoryNeeds {
 const maxReadEntries = 2 ** 16;
 
 /** Computes the memory that a policy holds. */
-export const memoryNeeds = (options: MemoryOptions): MemoryNeeds =>
-  needsOf(parameterLayout(options.config, options), options);
+export const computeMemoryNeeds = (options: MemoryOptions): MemoryNeeds =>
+  computeNeeds(parameterLayout(options.config, options), options);
 
-function needsOf(
+function computeNeeds(
   { config, model, adapter }: ParameterLayout,
   {
     stored: { type, numBytes },
@@ -132,10 +132,10 @@ export interface MemoryPart {
  * Estimates the bytes of a training run by part: weights, gradients and moments; keys and values;
  * and the activations that one microbatch keeps for its gradient.
  */
-export function trainingMemory(options: TrainingMemoryOptions): MemoryPart[] {
+export function estimateTrainingMemory(options: TrainingMemoryOptions): MemoryPart[] {
   const { config, adapter, weightStorage, keepReference, numSequences, cacheBytes } = options;
   const layout = parameterLayout(config, { adapter });
-  const needs = needsOf(layout, { ...options, isOnDevice: staysOnDevice(options.device) });
+  const needs = computeNeeds(layout, { ...options, isOnDevice: staysOnDevice(options.device) });
   const { perSequence } = needs.sampling;
   const numParameters = countEntries(layout.model);
   const held =
@@ -182,6 +182,6 @@ function microbatchBytes({
   const layers = recomputeLayers
     ? config.numLayers * hiddenSize + 2 * layer
     : config.numLayers * layer;
-  const logits = 3 * Math.min(usualMaxLogits(device), numTokens * config.vocabularySize);
+  const logits = 3 * Math.min(defaultMaxLogits(device), numTokens * config.vocabularySize);
   return 4 * (numTokens * layers + logits);
 }

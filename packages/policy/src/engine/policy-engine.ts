@@ -16,13 +16,13 @@ import {
 import { withoutTrainedParts, type ParameterLayout } from "../model/parameter-layout.ts";
 import { drawParameters, type Parameters } from "../model/shape/parameters.ts";
 import type { FloatType } from "../files/safetensors.ts";
-import { createExecutor, needsLossScale, staysOnDevice, usualMaxLogits } from "./device.ts";
+import { createExecutor, needsLossScale, staysOnDevice, defaultMaxLogits } from "./device.ts";
 import type { EngineOptions, EnginePort, PendingSample, SaveModelOptions } from "./engine-port.ts";
 import { readLearner, writeLearner } from "./learner-checkpoint.ts";
 import { LearningEngine } from "../learning/learning-engine.ts";
-import { computedLayout } from "./computed-layout.ts";
+import { limitLayout } from "./limit-layout.ts";
 import { loadWeights } from "./load-weights.ts";
-import { startingAdapter } from "./starting-adapter.ts";
+import { loadAdapter } from "./load-adapter.ts";
 import type { ObjectiveProgram } from "../learning/objective-program.ts";
 import type { OnToken } from "../sampling/sample-request.ts";
 import { SamplingEngine, type SamplerUsage } from "../sampling/sampling-engine.ts";
@@ -32,7 +32,7 @@ import type { RowScores } from "../sampling/score-rows.ts";
 const maxAttentionThreads = 8;
 
 /** Initial weights. */
-interface StartingWeights {
+interface InitialWeights {
   /** For the learner to keep; empty if they stay memory-mapped. */
   readonly parameters: Parameters;
   readonly stored?: OpenCheckpoint;
@@ -40,11 +40,11 @@ interface StartingWeights {
   readonly type: FloatType;
 }
 
-async function startingWeights({
+async function readInitialWeights({
   layout,
   weights,
   weightStorage,
-}: EngineOptions): Promise<StartingWeights> {
+}: EngineOptions): Promise<InitialWeights> {
   if ("directory" in weights && weightStorage === "stored") {
     const stored = await openCheckpoint(weights.directory, layout);
     try {
@@ -76,11 +76,11 @@ async function startLoading(
 ): Promise<{ readonly loaded: Promise<void> }> {
   const { adapter } = layout;
   const shared = learner.share();
-  if (shared) return { loaded: sampling.loadHeld(shared, layout) };
+  if (shared) return { loaded: sampling.loadShared(shared, layout) };
   if (adapter && !stored) {
     // Merging returns new arrays, but weights that are trained whole are the learner's own and
     // change.
-    const weights = new Map(await presentWeights(learner, layout));
+    const weights = new Map(await readCurrentWeights(learner, layout));
     for (const { name } of adapter.saved) weights.set(name, weights.get(name)!.slice());
     const take = (name: string): Float32Array => {
       const values = weights.get(name)!;
@@ -90,18 +90,18 @@ async function startLoading(
     return { loaded: sampling.loadFrom(take) };
   }
   if (!stored || !adapter) {
-    return { loaded: sampling.load(await presentWeights(learner, layout)) };
+    return { loaded: sampling.load(await readCurrentWeights(learner, layout)) };
   }
   const trained = new Map<string, Float32Array>();
   for (const { name } of adapter.parameters) {
     trained.set(name, (await learner.reader.parameter(name)).slice());
   }
-  const read = (name: string) => trained.get(name) ?? stored.place(name);
+  const read = (name: string) => trained.get(name) ?? stored.locate(name);
   return { loaded: sampling.loadFrom(read, layout) };
 }
 
 /** Reads all of the learner's current weights, with the adapter merged in. */
-async function presentWeights(
+async function readCurrentWeights(
   learner: LearningEngine,
   { model }: ParameterLayout,
 ): Promise<Parameters> {
@@ -131,10 +131,10 @@ export class PolicyEngine implements EnginePort {
     options: EngineOptions,
     learner: LearningEngine | undefined,
     sampling: SamplingEngine,
-    { type, stored }: Pick<StartingWeights, "type" | "stored">,
+    { type, stored }: Pick<InitialWeights, "type" | "stored">,
   ) {
     this.#options = options;
-    this.#layout = computedLayout(options);
+    this.#layout = limitLayout(options);
     this.#type = type;
     this.#stored = stored;
     this.#learner = learner;
@@ -144,7 +144,7 @@ export class PolicyEngine implements EnginePort {
   /** Draws or reads the weights, and loads them into the sampler as version 0. */
   static async create(options: EngineOptions): Promise<PolicyEngine> {
     const { optimizer, threads, device, microbatchTokens, stepTokens, cacheBytes } = options;
-    const layout = computedLayout(options);
+    const layout = limitLayout(options);
     const executor = await createExecutor(device, threads);
     const resident = options.resident ?? staysOnDevice(device);
     const sampling = new SamplingEngine({
@@ -159,10 +159,10 @@ export class PolicyEngine implements EnginePort {
       await loadWeights(sampling, options);
       return new PolicyEngine(options, undefined, sampling, { type: "F32" });
     }
-    const starting = await startingWeights(options);
+    const starting = await readInitialWeights(options);
     const { parameters, stored } = starting;
     try {
-      const adapter = await startingAdapter(
+      const adapter = await loadAdapter(
         options,
         (name) => parameters.get(name) ?? stored!.read(name),
       );
@@ -179,7 +179,7 @@ export class PolicyEngine implements EnginePort {
         resident,
         scalesLoss: needsLossScale(device),
         // A memory-mapped head computes logits in parts and concatenates them, so they exist twice.
-        maxLogits: usualMaxLogits(device) / (stored && !resident ? 2 : 1),
+        maxLogits: defaultMaxLogits(device) / (stored && !resident ? 2 : 1),
       });
       const { loaded } = await startLoading(sampling, learner, layout, stored);
       await loaded;
@@ -216,7 +216,7 @@ export class PolicyEngine implements EnginePort {
 
   async load(version: number): Promise<void> {
     let loaded: Promise<void> | undefined;
-    await this.#inTurn(async () => {
+    await this.#enqueue(async () => {
       if (version !== this.#version) {
         throw new RangeError(
           `load: weights must be the learner's current ones, version ${this.#version}, got version ${version}`,
@@ -234,11 +234,11 @@ export class PolicyEngine implements EnginePort {
   }
 
   score(rows: readonly TokenRow[], onTokens?: OnTokens): Promise<ScoredRow[]> {
-    return this.#inTurn(() => this.#learning.score(rows, onTokens));
+    return this.#enqueue(() => this.#learning.score(rows, onTokens));
   }
 
   scoreReference(rows: readonly TokenRow[], onTokens?: OnTokens): Promise<ScoredRow[]> {
-    return this.#inTurn(() => this.#learning.scoreReference(rows, onTokens));
+    return this.#enqueue(() => this.#learning.scoreReference(rows, onTokens));
   }
 
   update(
@@ -246,14 +246,14 @@ export class PolicyEngine implements EnginePort {
     objective: ObjectiveProgram,
     onTokens?: OnTokens,
   ): Promise<{ report: UpdateReport; version: number }> {
-    return this.#inTurn(async () => {
+    return this.#enqueue(async () => {
       const report = await this.#learning.update(rows, objective, onTokens);
       return { report, version: ++this.#version };
     });
   }
 
   save(directory: string): Promise<void> {
-    return this.#inTurn(() =>
+    return this.#enqueue(() =>
       writeLearner(directory, this.#options, {
         state: this.#learning.reader,
         lossScale: this.#learning.lossScale,
@@ -266,7 +266,7 @@ export class PolicyEngine implements EnginePort {
     directory: string,
     { type = this.#type, maxFileBytes = 5e9 }: SaveModelOptions,
   ): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#enqueue(async () => {
       const { layout, configJson } = this.#options;
       const parameters = await this.#learning.weights();
       const options = { type, maxFileBytes, configJson };
@@ -275,7 +275,7 @@ export class PolicyEngine implements EnginePort {
   }
 
   restore(directory: string): Promise<number> {
-    return this.#inTurn(async () => {
+    return this.#enqueue(async () => {
       const saved = await readLearner(directory, this.#options);
       const { parameters, optimizer, lossScale, version } = saved;
       await this.#learning.restore(parameters, optimizer, lossScale);
@@ -295,7 +295,7 @@ export class PolicyEngine implements EnginePort {
     await this.#stored?.close();
   }
 
-  #inTurn<T>(task: () => T | Promise<T>): Promise<T> {
+  #enqueue<T>(task: () => T | Promise<T>): Promise<T> {
     const result = this.#lastTask.then(() => {
       if (this.#isClosed) throw new Error("policy: must not be closed, got a closed one");
       return task();

@@ -3,7 +3,7 @@ import type { OnTokens } from "@turnwise/core";
 import type { EngineOptions, PendingSample } from "./engine-port.ts";
 import { PolicyEngine } from "./policy-engine.ts";
 import type { OnToken } from "../sampling/sample-request.ts";
-import { sendError } from "./sent-error.ts";
+import { serializeError } from "./serialize-error.ts";
 import type { Answer, Call, FromWorker, ToWorker } from "./worker-messages.ts";
 
 /** Combines answers that are ready in the same microtask run into one message. */
@@ -21,17 +21,17 @@ class Outbox {
       const value = await result;
       this.#put({ id, value });
     } catch (error) {
-      this.#put({ id, error: sendError(error) });
+      this.#put({ id, error: serializeError(error) });
     }
   }
 
   /** Sends the progress of a call. */
-  progressOf(id: number): OnTokens {
+  sendProgress(id: number): OnTokens {
     return (done, total) => this.#put({ id, done, total });
   }
 
   /** Sends each token of a request. */
-  tokensOf(id: number): OnToken {
+  sendTokens(id: number): OnToken {
     return (token) => this.#put({ id, token });
   }
 
@@ -83,7 +83,7 @@ async function serve(port: MessagePort, options: EngineOptions): Promise<void> {
   try {
     engine = await PolicyEngine.create(options);
   } catch (error) {
-    send({ kind: "failed", error: sendError(error) });
+    send({ kind: "failed", error: serializeError(error) });
     return;
   }
   const outbox = new Outbox(port);
@@ -91,11 +91,11 @@ async function serve(port: MessagePort, options: EngineOptions): Promise<void> {
   port.on("message", (message: ToWorker) => {
     switch (message.kind) {
       case "call":
-        void outbox.answer(message.id, call(engine, message.call, outbox.progressOf(message.id)));
+        void outbox.answer(message.id, call(engine, message.call, outbox.sendProgress(message.id)));
         break;
       case "sample":
-        for (const { id, request, isHeard } of message.requests) {
-          const onToken = isHeard ? outbox.tokensOf(id) : undefined;
+        for (const { id, request, sendsTokens } of message.requests) {
+          const onToken = sendsTokens ? outbox.sendTokens(id) : undefined;
           const pending = engine.sample(request, onToken);
           samples.set(id, pending);
           void outbox.answer(

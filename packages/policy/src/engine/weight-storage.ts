@@ -1,4 +1,4 @@
-import { availableMemory } from "./available-memory.ts";
+import { readAvailableMemory } from "./available-memory.ts";
 import { describeWeights } from "../checkpoints/checkpoint.ts";
 import type { ModelConfig } from "../model/model-config.ts";
 import { countEntries } from "../model/parameter-layout.ts";
@@ -21,7 +21,7 @@ export interface StorageChoice {
   readonly numParameters?: number;
   /** Number of float32 copies in memory. Default 1. */
   readonly numCopies?: number;
-  /** Bytes of usable memory. Default {@link availableMemory}. */
+  /** Bytes of usable memory. Default {@link readAvailableMemory}. */
   readonly availableBytes?: number;
 }
 
@@ -50,7 +50,7 @@ export async function chooseWeightStorage(
   const { type } = await describeWeights(directory);
   if (type === "F32") return "float32";
   const bytes = 4 * (numParameters ?? countEntries(parameterTable(config))) * numCopies;
-  return bytes > largestShare * (availableBytes ?? (await availableMemory()))
+  return bytes > largestShare * (availableBytes ?? (await readAvailableMemory()))
     ? "stored"
     : "float32";
 }

@@ -2,7 +2,7 @@ import type { SampleRequest, TokenRow, TrainingRow } from "@turnwise/core";
 import type { SaveModelOptions } from "./engine-port.ts";
 import type { ObjectiveProgram } from "../learning/objective-program.ts";
 import type { SampledToken } from "../sampling/sample-request.ts";
-import type { SentError } from "./sent-error.ts";
+import type { SerializedError } from "./serialize-error.ts";
 
 /** Call with one answer. */
 export type Call =
@@ -29,7 +29,7 @@ export interface SentRequest {
   readonly id: number;
   readonly request: SampleRequest;
   /** True if the caller listens to single tokens. */
-  readonly isHeard: boolean;
+  readonly sendsTokens: boolean;
 }
 
 /** Message from the main thread. An answer carries the id of its question. */
@@ -46,12 +46,12 @@ export type ToWorker =
 /** Outcome of a call or request, or a token or the progress of one still running. */
 export type Answer =
   | { readonly id: number; readonly value: unknown }
-  | { readonly id: number; readonly error: SentError }
+  | { readonly id: number; readonly error: SerializedError }
   | { readonly id: number; readonly token: SampledToken }
   | { readonly id: number; readonly done: number; readonly total: number };
 
 /** Message from the worker: first whether it started, then batches of answers. */
 export type FromWorker =
   | { readonly kind: "ready" }
-  | { readonly kind: "failed"; readonly error: SentError }
+  | { readonly kind: "failed"; readonly error: SerializedError }
   | { readonly kind: "answers"; readonly answers: readonly Answer[] };

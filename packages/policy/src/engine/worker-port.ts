@@ -14,7 +14,7 @@ import type { ObjectiveProgram } from "../learning/objective-program.ts";
 import type { OnToken } from "../sampling/sample-request.ts";
 import type { SamplerUsage } from "../sampling/sampling-engine.ts";
 import type { RowScores } from "../sampling/score-rows.ts";
-import { receiveError } from "./sent-error.ts";
+import { deserializeError } from "./serialize-error.ts";
 import type { Call, FromWorker, SentRequest, ToWorker } from "./worker-messages.ts";
 
 /** Caller that waits for an answer. The worker answers with its methods' return values. */
@@ -48,7 +48,7 @@ export async function connectWorker(options: EngineOptions): Promise<EnginePort>
       worker.off("error", reject);
       if (message.kind !== "failed") return resolve();
       void worker.terminate();
-      reject(receiveError(message.error));
+      reject(deserializeError(message.error));
     });
   });
   return new WorkerPort(worker);
@@ -87,7 +87,7 @@ export class WorkerPort implements EnginePort {
         this.#send({ kind: "sample", requests });
       });
     }
-    this.#requests.push({ id, request, isHeard: onToken !== undefined });
+    this.#requests.push({ id, request, sendsTokens: onToken !== undefined });
     const cancel = (reason: unknown): void => {
       if (!this.#settle(id, ({ reject }) => reject(reason))) return;
       const unsent = this.#requests.findIndex((each) => each.id === id);
@@ -188,7 +188,7 @@ export class WorkerPort implements EnginePort {
         continue;
       }
       this.#settle(answer.id, ({ resolve, reject }) => {
-        if ("error" in answer) reject(receiveError(answer.error));
+        if ("error" in answer) reject(deserializeError(answer.error));
         // The worker is trusted to answer with the right type.
         else resolve(answer.value as never);
       });

@@ -115,13 +115,13 @@ export class OpenSafetensors {
       const part = values.subarray(start, start + chunkBytes / 4);
       await this.#readPart(entry, type, start, part);
       const found = requireFinite ? findNonFinite(part) : -1;
-      if (found >= 0) throw this.#notFinite(name, entry, start + found, part[found]!);
+      if (found >= 0) throw this.#notFiniteError(name, entry, start + found, part[found]!);
     }
     return values;
   }
 
   /** Location of a tensor in the file, for programs that memory-map it. @throws Same as `read`. */
-  place(name: string): FileFeed {
+  locate(name: string): FileFeed {
     const { entry, type } = this.#entryOf(name);
     const { shape, begin } = entry;
     return { file: this.path, offset: this.#dataStart + begin, type, shape };
@@ -141,14 +141,14 @@ export class OpenSafetensors {
       if (type === "F32") {
         await this.#readPart(entry, type, start, part);
         const found = findNonFinite(part);
-        if (found >= 0) throw this.#notFinite(name, entry, start + found, part[found]!);
+        if (found >= 0) throw this.#notFiniteError(name, entry, start + found, part[found]!);
         continue;
       }
       const halves = await this.#readHalves(entry, start, part.length);
       const found = findNonFiniteHalf(type, halves);
       if (found < 0) continue;
       widenHalves(type, halves.subarray(found, found + 1), part.subarray(0, 1));
-      throw this.#notFinite(name, entry, start + found, part[0]!);
+      throw this.#notFiniteError(name, entry, start + found, part[0]!);
     }
   }
 
@@ -162,8 +162,8 @@ export class OpenSafetensors {
     return { entry, type };
   }
 
-  #notFinite(name: string, { shape }: TensorEntry, offset: number, value: number): Error {
-    const index = indexAt(shape, offset).join(", ");
+  #notFiniteError(name: string, { shape }: TensorEntry, offset: number, value: number): Error {
+    const index = unflattenIndex(shape, offset).join(", ");
     return new Error(`${this.path}: ${name}[${index}] must be finite, got ${value}`);
   }
 
@@ -196,7 +196,7 @@ export class OpenSafetensors {
 }
 
 /** Index of an entry of a row-major array in its tensor. */
-function indexAt(shape: readonly number[], offset: number): number[] {
+function unflattenIndex(shape: readonly number[], offset: number): number[] {
   const index: number[] = [];
   let rest = offset;
   for (const length of shape.toReversed()) {
@@ -275,7 +275,7 @@ export async function writeSafetensors(
   json.copy(padded);
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(padded.length));
-  await writeFileAtomically(path, partsOf([length, padded], tensors, type));
+  await writeFileAtomically(path, streamParts([length, padded], tensors, type));
 }
 
 function checkSize(name: string, shape: readonly number[], { length }: Float32Array): void {
@@ -287,7 +287,7 @@ function checkSize(name: string, shape: readonly number[], { length }: Float32Ar
 }
 
 /** Bytes of a file, part by part; a part is valid until the next one is requested. */
-async function* partsOf(
+async function* streamParts(
   start: readonly Uint8Array[],
   tensors: ReadonlyMap<string, TensorToWrite>,
   type: FloatType,
@@ -323,7 +323,7 @@ function checkNarrowed(
   for (let i = 0; i < halves.length; i++) {
     if ((halves[i]! & exponent) !== exponent || !Number.isFinite(values[first + i])) continue;
     throw new RangeError(
-      `writeSafetensors: ${name}[${indexAt(shape, first + i).join(", ")}] must fit into ${type}, got ${values[first + i]}`,
+      `writeSafetensors: ${name}[${unflattenIndex(shape, first + i).join(", ")}] must fit into ${type}, got ${values[first + i]}`,
     );
   }
 }

@@ -39,25 +39,25 @@ function writeStep(): FunctionWriter {
       .set(values[name]!);
   });
   const [parameter, gradient, firstMoment, secondMoment] = [0, 1, 2, 3].map((i) => i * blockBytes);
-  const scaled = (name: (typeof coefficients)[number]): FunctionWriter =>
+  const multiply = (name: (typeof coefficients)[number]): FunctionWriter =>
     f.get(values[name]!).op("f32x4.mul");
   f.int(blocks).set(at);
   f.repeat(() => {
     f.get(at).load(gradient);
-    scaled("gradientScale").set(g!);
+    multiply("gradientScale").set(g!);
     f.get(at);
     f.get(at).load(firstMoment);
-    scaled("beta1").get(g!);
-    scaled("oneLessBeta1").op("f32x4.add").tee(m!).store(firstMoment);
+    multiply("beta1").get(g!);
+    multiply("oneLessBeta1").op("f32x4.add").tee(m!).store(firstMoment);
     f.get(at);
     f.get(at).load(secondMoment);
-    scaled("beta2").get(g!);
-    scaled("oneLessBeta2").get(g!).op("f32x4.mul", "f32x4.add").tee(v!).store(secondMoment);
+    multiply("beta2").get(g!);
+    multiply("oneLessBeta2").get(g!).op("f32x4.mul", "f32x4.add").tee(v!).store(secondMoment);
     f.get(at);
     f.get(at).load(parameter);
-    scaled("keep").get(m!);
-    scaled("stepSize").get(v!).op("f32x4.sqrt");
-    scaled("rootScale").get(values["epsilon"]!).op("f32x4.add", "f32x4.div", "f32x4.sub");
+    multiply("keep").get(m!);
+    multiply("stepSize").get(v!).op("f32x4.sqrt");
+    multiply("rootScale").get(values["epsilon"]!).op("f32x4.add", "f32x4.div", "f32x4.sub");
     f.store(parameter);
     f.get(at).int(16).op("i32.add").tee(at).get(end).op("i32.lt_s");
   });

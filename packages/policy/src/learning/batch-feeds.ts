@@ -5,8 +5,8 @@ import {
   type TrainingRow,
 } from "@turnwise/core";
 import { layoutForest, type Feeds } from "@turnwise/graph";
-import type { RowForest } from "./row-forests.ts";
-import { responseTokenCount } from "./token-rows.ts";
+import type { RowForest } from "./pack-rows.ts";
+import { countResponseTokens } from "./token-rows.ts";
 import type { ObjectiveProgram } from "./objective-program.ts";
 
 /** Inputs of the forward pass of a forest, and of its gradient if requested. */
@@ -46,13 +46,13 @@ export function objectiveFeeds(
     responses: { data: forest.responses, shape: [numTokens] },
     responseAxis: { data: new Float32Array(forest.numResponses), shape: [forest.numResponses] },
     ...Object.fromEntries(
-      fedFields(needs).map((field) => [field, join(({ fields }) => fields[field]!)]),
+      selectFedFields(needs).map((field) => [field, join(({ fields }) => fields[field]!)]),
     ),
   };
 }
 
 /** Fields of an objective that come with the rows. */
-export function fedFields(needs: readonly ObjectiveField[]): ObjectiveField[] {
+export function selectFedFields(needs: readonly ObjectiveField[]): ObjectiveField[] {
   return needs.filter((field) => field !== "values");
 }
 
@@ -62,10 +62,10 @@ export function checkTrainingRows(
   { name, needs }: Pick<ObjectiveProgram, "name" | "needs">,
 ): void {
   rows.forEach((row, index) => {
-    const numTokens = responseTokenCount(row);
+    const numTokens = countResponseTokens(row);
     const lists = {
       weights: row.weights,
-      ...Object.fromEntries(fedFields(needs).map((field) => [field, row.fields[field]])),
+      ...Object.fromEntries(selectFedFields(needs).map((field) => [field, row.fields[field]])),
     };
     for (const [field, list] of Object.entries(lists)) {
       if (list?.length !== numTokens) {
@@ -75,7 +75,7 @@ export function checkTrainingRows(
       }
       const found = list.findIndex((value) => !Number.isFinite(value));
       if (found < 0) continue;
-      const position = positionOf(row, found);
+      const position = findPosition(row, found);
       throw new NonFiniteError(
         `update: rows[${index}].${field}[${found}] (token at position ${position}) must be finite, got ${list[found]}`,
         index,
@@ -86,7 +86,7 @@ export function checkTrainingRows(
 }
 
 /** Position in its row of a response token, counted over all spans. */
-function positionOf({ spans }: TokenRow, index: number): number {
+function findPosition({ spans }: TokenRow, index: number): number {
   let before = 0;
   for (const { start, length } of spans) {
     if (index < before + length) return start + index - before;
@@ -117,7 +117,7 @@ export function checkOutputs(
     const slot = forest.tokenCounts.findIndex((count) => found < (before += count));
     const row = forest.rows[slot]!;
     const inRow = found - (before - forest.tokenCounts[slot]!);
-    const position = positionOf(rows[row]!, inRow);
+    const position = findPosition(rows[row]!, inRow);
     throw new NonFiniteError(
       `update: ${what} of the token at position ${position} of rows[${row}] must be finite, got ${list![found]}`,
       row,

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { adapterConfig, adapterTable } from "../model/lora.ts";
 import { smallModelConfig } from "../model/model-config.ts";
 import { parameterTable } from "../model/parameter-table.ts";
-import { trainingProgram } from "./learning-programs.ts";
+import { traceTraining } from "./learning-programs.ts";
 import { traceObjective } from "./objective-program.ts";
 import { parameterLayout } from "../model/parameter-layout.ts";
 
@@ -23,7 +23,7 @@ const config = {
 test.each([1, 3])("computes no gradient of a frozen weight, with %d head chunks", (headChunks) => {
   const adapter = adapterConfig(config, { rank: 3, targetModules: ["q_proj", "down_proj"] });
   const layout = parameterLayout(config, { adapter });
-  const { operations, outputs } = trainingProgram(layout, traceObjective(crossEntropy), {
+  const { operations, outputs } = traceTraining(layout, traceObjective(crossEntropy), {
     headChunks,
   });
   const frozen = new Set(

@@ -17,7 +17,7 @@ import {
 } from "./trained-state.ts";
 
 /** Copies the values of all parameters of `target` from `source`. */
-function copyParameters(target: Parameters, source: Parameters): void {
+function overwriteParameters(target: Parameters, source: Parameters): void {
   for (const [name, values] of target) values.set(source.get(name)!);
 }
 
@@ -131,10 +131,10 @@ export class HostState implements TrainedState {
   }
 
   async restore(parameters: Parameters, state?: OptimizerState): Promise<void> {
-    copyParameters(this.#parameters, parameters);
+    overwriteParameters(this.#parameters, parameters);
     if (!state) return;
-    copyParameters(this.#firstMoments, state.firstMoments);
-    copyParameters(this.#secondMoments, state.secondMoments);
+    overwriteParameters(this.#firstMoments, state.firstMoments);
+    overwriteParameters(this.#secondMoments, state.secondMoments);
     this.#step = state.step;
   }
 

@@ -22,27 +22,27 @@ import type { Parameters } from "../model/shape/parameters.ts";
 import type { ReadTensor } from "../checkpoints/stored-parameters.ts";
 import { checkOutputs, checkTrainingRows, forestFeeds, objectiveFeeds } from "./batch-feeds.ts";
 import {
-  copyOfAll,
-  hostModel,
-  residentModel,
-  type ModelOptions,
-  type ModelParts,
-} from "./model-parts.ts";
+  copyParameters,
+  createHostModel,
+  createResidentModel,
+  type FrozenModelOptions,
+  type FrozenModel,
+} from "./frozen-model.ts";
 import { HostState } from "./host-state.ts";
 import { LossScale, type LossScaleState } from "./loss-scale.ts";
 import type { LearningOptions } from "./learning-options.ts";
 import { ResidentState } from "./resident-state.ts";
 import { ResidentWeights, type WeightFeeds } from "./resident-weights.ts";
-import { rowForests, type RowForest } from "./row-forests.ts";
-import { checkRows, readLength, responseTokenCount } from "./token-rows.ts";
-import { scoringProgram, trainingProgram } from "./learning-programs.ts";
-import { mergedReader, mergeProgram, weightReader } from "./merge-program.ts";
+import { packRows, type RowForest } from "./pack-rows.ts";
+import { checkRows, readLength, countResponseTokens } from "./token-rows.ts";
+import { traceScoring, traceTraining } from "./learning-programs.ts";
+import { createMergedReader, traceMerge, createWeightReader } from "./merge-program.ts";
 import type { ObjectiveProgram } from "./objective-program.ts";
 import type { OptimizerState, StateReader, TrainedState } from "./trained-state.ts";
 import { initialValueHead } from "../model/value-head.ts";
 
 /** Options of {@link LearningEngine}. */
-export interface LearningEngineOptions extends LearningOptions, ModelOptions {
+export interface LearningEngineOptions extends LearningOptions, FrozenModelOptions {
   /** Lets the engine update the given arrays in place instead of copies. Default false. */
   readonly ownsParameters?: boolean;
   /** Values of the layout's adapter, which is trained instead of the model. They are copied. */
@@ -73,11 +73,11 @@ export interface LearningTimings {
 /** Scores rows and updates weights, in the calling thread. */
 export class LearningEngine {
   readonly #options: LearningEngineOptions;
-  readonly #model: ModelParts;
+  readonly #model: FrozenModel;
   readonly #state: TrainedState;
   readonly #lossScale: LossScale | undefined;
   readonly #programs = new Map<string, Promise<Executable<string, string>>>();
-  #merging: Promise<Executable<"merged">> | undefined;
+  #mergeExecutable: Promise<Executable<"merged">> | undefined;
   readonly timings: LearningTimings = {
     numUpdates: 0,
     numMicrobatches: 0,
@@ -87,7 +87,7 @@ export class LearningEngine {
     optimizerMilliseconds: 0,
   };
 
-  private constructor(options: LearningEngineOptions, model: ModelParts, state: TrainedState) {
+  private constructor(options: LearningEngineOptions, model: FrozenModel, state: TrainedState) {
     this.#options = options;
     this.#model = model;
     this.#state = state;
@@ -108,16 +108,16 @@ export class LearningEngine {
     if (resident) {
       const state = await ResidentState.create(executor, layout.trained, trained, optimizer);
       try {
-        const model = await residentModel(parameters, state.tensors, options);
+        const model = await createResidentModel(parameters, state.tensors, options);
         return new LearningEngine(options, model, state);
       } catch (error) {
         await state.close();
         throw error;
       }
     }
-    const own = options.ownsParameters ? trained : copyOfAll(trained);
+    const own = options.ownsParameters ? trained : copyParameters(trained);
     const state = new HostState(layout.trained, own, optimizer);
-    return new LearningEngine(options, hostModel(parameters, options), state);
+    return new LearningEngine(options, createHostModel(parameters, options), state);
   }
 
   /**
@@ -140,10 +140,10 @@ export class LearningEngine {
   async weights(): Promise<ReadTensor> {
     const { layout, executor } = this.#options;
     const trained = this.#state.feeds;
-    if (!layout.adapter) return weightReader(trained);
-    this.#merging ??= executor.compile(mergeProgram());
+    if (!layout.adapter) return createWeightReader(trained);
+    this.#mergeExecutable ??= executor.compile(traceMerge());
     const { read } = this.#model;
-    return mergedReader(await this.#merging, layout.adapter, { read, trained });
+    return createMergedReader(await this.#mergeExecutable, layout.adapter, { read, trained });
   }
 
   /**
@@ -200,12 +200,12 @@ export class LearningEngine {
     const modelFeeds = this.#feedsOf(weights);
     checkRows("score", rows, layout.config);
     const scored: ScoredRow[] = rows.map(() => ({ spans: [] }));
-    const forests = this.#forests(rows);
-    const total = positionsOf(forests);
+    const forests = this.#packRows(rows);
+    const total = countPositions(forests);
     let done = 0;
     for (const forest of forests) {
-      const executable = await this.#scoring(layout, forest);
-      const { newLogProbs, entropies, values } = onlyArrays(
+      const executable = await this.#compileScoring(layout, forest);
+      const { newLogProbs, entropies, values } = selectArrays(
         await executable.run({
           ...modelFeeds,
           ...forestFeeds(forest, { withGradient: false }),
@@ -257,14 +257,14 @@ export class LearningEngine {
         `update: valueHead must be set for objective ${objective.name}, which needs values, got false`,
       );
     }
-    if (rows.every((row) => responseTokenCount(row) === 0)) {
+    if (rows.every((row) => countResponseTokens(row) === 0)) {
       throw new RangeError("update: rows must hold a response token, got none");
     }
     // A row without a weight adds nothing to the loss, its gradient or the metrics.
     const weighted = rows.flatMap((row, i) =>
       row.weights.some((weight) => weight !== 0) ? [i] : [],
     );
-    const forests = this.#forests(weighted.map((row) => rows[row]!)).map((forest) => ({
+    const forests = this.#packRows(weighted.map((row) => rows[row]!)).map((forest) => ({
       ...forest,
       rows: forest.rows.map((i) => weighted[i]!),
     }));
@@ -304,7 +304,7 @@ export class LearningEngine {
     onTokens?: OnTokens,
   ): Promise<GradientSums> {
     const { timings } = this;
-    const total = positionsOf(forests);
+    const total = countPositions(forests);
     let done = 0;
     const scale = this.#lossScale?.state.scale ?? 1;
     let loss = 0;
@@ -318,7 +318,7 @@ export class LearningEngine {
       let laidOut = forests.slice(0, 1).map(layOut)[0];
       for (const [i, forest] of forests.entries()) {
         const { sums } = this.#state;
-        const executable = await this.#training(objective, forest, sums !== undefined);
+        const executable = await this.#compileTraining(objective, forest, sums !== undefined);
         const begin = performance.now();
         const feeds = {
           ...this.#modelFeeds(),
@@ -339,7 +339,7 @@ export class LearningEngine {
         const beginAdd = performance.now();
         this.#state.add(outputs);
         timings.optimizerMilliseconds += performance.now() - beginAdd;
-        const arrays = onlyArrays(outputs);
+        const arrays = selectArrays(outputs);
         checkOutputs(rows, forest, arrays);
         loss += arrays["objective/loss"]!.data[0]!;
         for (const name of objective.metrics) {
@@ -361,14 +361,14 @@ export class LearningEngine {
     const compiled = [...this.#programs.values()];
     this.#programs.clear();
     for (const executable of await Promise.all(compiled)) await executable.release();
-    await (await this.#merging)?.release();
-    this.#merging = undefined;
+    await (await this.#mergeExecutable)?.release();
+    this.#mergeExecutable = undefined;
     await this.#state.close();
     this.#model.close();
   }
 
-  #forests(rows: readonly TokenRow[]): RowForest[] {
-    return rowForests(rows, { maxTokens: this.#options.microbatchTokens });
+  #packRows(rows: readonly TokenRow[]): RowForest[] {
+    return packRows(rows, { maxTokens: this.#options.microbatchTokens });
   }
 
   /**
@@ -380,17 +380,17 @@ export class LearningEngine {
     return 2 ** Math.max(0, Math.ceil(Math.log2(parts)));
   }
 
-  #scoring(layout: ParameterLayout, forest: RowForest): Promise<Executable<string, string>> {
+  #compileScoring(layout: ParameterLayout, forest: RowForest): Promise<Executable<string, string>> {
     const headChunks = this.#headChunks(forest);
     const kind = layout.adapter ? "adapted" : layout.valueHead.length > 0 ? "valued" : "plain";
-    return this.#compiled(
+    return this.#compile(
       `score ${kind} ${headChunks}`,
-      () => scoringProgram(layout, { headChunks }),
+      () => traceScoring(layout, { headChunks }),
       layout.adapter !== undefined,
     );
   }
 
-  #training(
+  #compileTraining(
     objective: ObjectiveProgram,
     forest: RowForest,
     addsToSums: boolean,
@@ -402,15 +402,15 @@ export class LearningEngine {
     const { layout, recomputeLayers } = this.#options;
     const options = { headChunks, recomputeLayers, addsToSums, scalesLoss, keepsLeast };
     const kind = addsToSums ? "train on" : "train";
-    return this.#compiled(
+    return this.#compile(
       `${kind} ${headChunks} ${objective.name}`,
-      () => trainingProgram(layout, objective, options),
+      () => traceTraining(layout, objective, options),
       true,
       this.#state.compileOptions(addsToSums),
     );
   }
 
-  #compiled(
+  #compile(
     key: string,
     program: () => Program,
     isAdapted: boolean,
@@ -450,7 +450,7 @@ export class LearningEngine {
 }
 
 /** Number of tokens that forests compute; a shared prefix counts once. */
-const positionsOf = (forests: readonly RowForest[]): number =>
+const countPositions = (forests: readonly RowForest[]): number =>
   forests.reduce((total, { tokens }) => total + tokens.length, 0);
 
 /** Sums over the microbatches of an update. */
@@ -462,7 +462,7 @@ interface GradientSums {
 }
 
 /** Selects the outputs that are arrays. */
-function onlyArrays(
+function selectArrays(
   outputs: Readonly<Record<string, Output | ResidentTensor>>,
 ): Record<string, Output> {
   const arrays: Record<string, Output> = {};

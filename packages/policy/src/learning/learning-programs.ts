@@ -10,7 +10,7 @@ import {
 } from "@turnwise/graph";
 import type { ParameterLayout } from "../model/parameter-layout.ts";
 import { type ParameterSpec } from "../model/shape/parameters.ts";
-import { fedFields } from "./batch-feeds.ts";
+import { selectFedFields } from "./batch-feeds.ts";
 import { inlineProgram } from "./inline-program.ts";
 import type { LearningOptions } from "./learning-options.ts";
 import type { ObjectiveProgram } from "./objective-program.ts";
@@ -23,7 +23,7 @@ export interface LearningProgramOptions extends Pick<LearningOptions, "recompute
   readonly headChunks: number;
 }
 
-/** Options of {@link trainingProgram}. */
+/** Options of {@link traceTraining}. */
 export interface TrainingProgramOptions extends LearningProgramOptions {
   /** Adds gradients to inputs `sum/<name>`. Default false. */
   readonly addsToSums?: boolean;
@@ -68,13 +68,17 @@ function forwardTokens(
     newLogProbs: g.gather(logProbs, predictions),
     entropies: g.gather(entropies, predictions),
     ...(valueHead.length > 0 && {
-      values: g.gather(valuesOf(model, valueHead, hidden), predictions),
+      values: g.gather(traceValues(model, valueHead, hidden), predictions),
     }),
   };
 }
 
 /** Value estimate at each hidden state, `[predictor, hiddenSize] -> [predictor]`. */
-function valuesOf({ g }: TracedModel, valueHead: readonly ParameterSpec[], hidden: Tensor): Tensor {
+function traceValues(
+  { g }: TracedModel,
+  valueHead: readonly ParameterSpec[],
+  hidden: Tensor,
+): Tensor {
   const [weight, bias] = valueHead.map(({ name, shape }) => g.input(name, "float32", shape));
   return g.reshape(g.linear(hidden, weight!, bias), [hidden.shape[0]!]);
 }
@@ -83,7 +87,7 @@ function valuesOf({ g }: TracedModel, valueHead: readonly ParameterSpec[], hidde
  * Traces log-probs and entropies of response tokens: outputs `newLogProbs` and `entropies`, and
  * with a value head `values`, `[token]`.
  */
-export function scoringProgram(layout: ParameterLayout, options: LearningProgramOptions): Program {
+export function traceScoring(layout: ParameterLayout, options: LearningProgramOptions): Program {
   return trace((g): Record<string, Tensor> =>
     forwardTokens(g, traceModel(g, layout), layout, options),
   );
@@ -95,7 +99,7 @@ export function scoringProgram(layout: ParameterLayout, options: LearningProgram
  * `objective/<name>`; and for each trained parameter its gradient, or the sum of an input and its
  * gradient, under `gradient/<name>`.
  */
-export function trainingProgram(
+export function traceTraining(
   layout: ParameterLayout,
   objective: ObjectiveProgram,
   options: TrainingProgramOptions,
@@ -113,7 +117,10 @@ export function trainingProgram(
       responses: g.input("responses", "int32", ["token"]),
       responseAxis: g.input("responseAxis", "float32", ["response"]),
       ...Object.fromEntries(
-        fedFields(objective.needs).map((field) => [field, g.input(field, "float32", ["token"])]),
+        selectFedFields(objective.needs).map((field) => [
+          field,
+          g.input(field, "float32", ["token"]),
+        ]),
       ),
       ...(values && { values: g.stopGradient(values) }),
     });
@@ -128,7 +135,7 @@ export function trainingProgram(
     const total = shares.reduce((sum, each) => g.add(sum, each));
     const linearized = scalesLoss ? g.multiply(total, g.input("lossScale", "float32", [])) : total;
     const parameterGradients = gradients(g, linearized, parameters);
-    const withSum = ({ name, shape }: ParameterSpec, gradient: Tensor): Tensor =>
+    const addToSum = ({ name, shape }: ParameterSpec, gradient: Tensor): Tensor =>
       addsToSums ? g.add(g.input(sumPrefix + name, "float32", shape), gradient) : gradient;
     return {
       ...scores,
@@ -138,7 +145,7 @@ export function trainingProgram(
       ...Object.fromEntries(
         layout.trained.map((spec, i) => [
           gradientPrefix + spec.name,
-          withSum(spec, parameterGradients[i]!),
+          addToSum(spec, parameterGradients[i]!),
         ]),
       ),
     };

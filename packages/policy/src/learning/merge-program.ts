@@ -13,7 +13,7 @@ import type { WeightFeeds } from "./resident-weights.ts";
  * Traces the merge of a low-rank change into one weight: inputs `weight` `[out, in]`, `a`
  * `[rank, in]`, `b` `[out, rank]` and the scalar `scale`; the output is `weight + scale * b a`.
  */
-export function mergeProgram(): Program<"merged"> {
+export function traceMerge(): Program<"merged"> {
   return trace((g) => {
     const weight = g.input("weight", "float32", ["out", "in"]);
     const a = g.input("a", "float32", ["rank", "in"]);
@@ -27,7 +27,7 @@ export function mergeProgram(): Program<"merged"> {
 export type ReadFeed = (name: string) => Feed | ResidentTensor | Promise<Feed | ResidentTensor>;
 
 /** Returns a reader of weights that live anywhere. Host arrays are not copied. */
-export function weightReader(weights: WeightFeeds): ReadTensor {
+export function createWeightReader(weights: WeightFeeds): ReadTensor {
   return (name) => {
     const found = weights.get(name);
     if (!found) throw new RangeError(`read: name must be a parameter, got ${name}`);
@@ -46,10 +46,10 @@ function entriesOf(
 
 /**
  * Returns a reader of merged weights like `mergeAdapter`, one weight at a time, using a compiled
- * {@link mergeProgram}, which is much faster for large models.
+ * {@link traceMerge}, which is much faster for large models.
  * @param weights - `read` reads the model's weights; `trained` are the adapter's.
  */
-export function mergedReader(
+export function createMergedReader(
   executable: Executable<"merged">,
   { config, modules }: AdapterLayout,
   { read, trained }: { readonly read: ReadFeed; readonly trained: WeightFeeds },
@@ -57,7 +57,7 @@ export function mergedReader(
   const scale = { data: Float32Array.of(adapterScale(config)), shape: [] };
   const targets = new Map(modules.map(({ module }) => [`${module}.weight`, module]));
   // A parameter that was trained whole has the name of the one it replaces.
-  const readTrained = weightReader(trained);
+  const readTrained = createWeightReader(trained);
   return async (name) => {
     const module = targets.get(name);
     if (module === undefined) {

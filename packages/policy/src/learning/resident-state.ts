@@ -16,11 +16,11 @@ import {
 import { SharedTensor, type WeightFeeds } from "./resident-weights.ts";
 import {
   changedParts,
-  coefficientsFor,
-  inGroups,
-  squaresProgram,
-  stepProgram,
-} from "./step-programs.ts";
+  coefficientsInput,
+  groupParameters,
+  traceSquaredNorms,
+  traceOptimizerStep,
+} from "./optimizer-programs.ts";
 import {
   gradientPrefix,
   sumPrefix,
@@ -31,7 +31,7 @@ import {
 } from "./trained-state.ts";
 
 /** Parameter and its optimizer averages, as executor tensors. */
-interface Trained {
+interface TrainedTensors {
   parameter: SharedTensor;
   firstMoment: ResidentTensor;
   secondMoment: ResidentTensor;
@@ -46,7 +46,7 @@ export class ResidentState implements TrainedState {
   readonly #executor: Executor;
   readonly #config: OptimizerConfig;
   readonly #table: readonly ParameterSpec[];
-  readonly #trained = new Map<string, Trained>();
+  readonly #trained = new Map<string, TrainedTensors>();
   #sums: Record<string, ResidentTensor> | undefined;
   #squares: Promise<Executable<"squares">> | undefined;
   readonly #steps = new Map<string, Promise<Executable<string, string>>>();
@@ -132,7 +132,7 @@ export class ResidentState implements TrainedState {
 
   async gradientNorm(): Promise<number> {
     if (!this.#sums) return 0;
-    this.#squares ??= this.#executor.compile(squaresProgram(this.#table));
+    this.#squares ??= this.#executor.compile(traceSquaredNorms(this.#table));
     const { squares } = await (await this.#squares).run(this.#sums);
     return Math.sqrt(squares.data.reduce((total, each) => total + each, 0));
   }
@@ -141,7 +141,7 @@ export class ResidentState implements TrainedState {
     const plan = planStep(this.#config, this.#step, gradientNorm, lossScale);
     const sums = this.#sums ?? (await this.#zeroSums());
     try {
-      for (const group of inGroups(this.#table)) await this.#applyTo(group, sums, plan);
+      for (const group of groupParameters(this.#table)) await this.#applyTo(group, sums, plan);
     } catch (error) {
       this.#broken = error;
       throw error;
@@ -177,10 +177,10 @@ export class ResidentState implements TrainedState {
       feeds[`${i}/gradient`] = sums[sumPrefix + name]!;
       feeds[`${i}/firstMoment`] = firstMoment;
       feeds[`${i}/secondMoment`] = secondMoment;
-      feeds[coefficientsFor(shape.length)] ??= adamWFeed(plan.optionsOf(shape));
+      feeds[coefficientsInput(shape.length)] ??= adamWFeed(plan.optionsOf(shape));
     });
     const isShared = all.some(({ parameter }) => parameter.isShared);
-    const executable = await this.#stepOf(group, isShared);
+    const executable = await this.#compileStep(group, isShared);
     const outputs = await executable.run(feeds);
     all.forEach((trained, i) => {
       const [parameter, firstMoment, secondMoment] = changedParts.map((part) => {
@@ -196,12 +196,15 @@ export class ResidentState implements TrainedState {
     });
   }
 
-  #stepOf(group: readonly ParameterSpec[], isShared: boolean): Promise<Executable<string, string>> {
+  #compileStep(
+    group: readonly ParameterSpec[],
+    isShared: boolean,
+  ): Promise<Executable<string, string>> {
     const ranks = group.map(({ shape }) => shape.length);
     const key = `${ranks.join(" ")} ${isShared ? "shared" : "own"}`;
     let executable = this.#steps.get(key);
     if (!executable) {
-      const program = stepProgram(ranks);
+      const program = traceOptimizerStep(ranks);
       const consumed = Object.keys(program.inputs).filter(
         (name) => name.includes("/") && !(isShared && name.endsWith("/parameter")),
       );
@@ -219,7 +222,7 @@ export class ResidentState implements TrainedState {
   }
 
   get reader(): StateReader {
-    const of = (name: string): Trained => {
+    const of = (name: string): TrainedTensors => {
       const trained = this.#trained.get(name);
       if (!trained) throw new RangeError(`read: name must be a parameter, got ${name}`);
       return trained;

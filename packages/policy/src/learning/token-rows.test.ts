@@ -1,6 +1,6 @@
 import type { TokenRow } from "@turnwise/core";
 import { expect, test } from "vitest";
-import { checkRows, readLength, responseTokenCount } from "./token-rows.ts";
+import { checkRows, readLength, countResponseTokens } from "./token-rows.ts";
 
 const row = (length: number, ...spans: [start: number, length: number][]): TokenRow => ({
   tokens: Array.from({ length }, (_, i) => i + 1),
@@ -11,7 +11,7 @@ test("reads a row up to the token before its last response token", () => {
   expect(readLength(row(9, [2, 3], [6, 2]))).toBe(7);
   expect(readLength(row(9, [2, 3], [6, 0]))).toBe(4);
   expect(readLength(row(9))).toBe(0);
-  expect(responseTokenCount(row(9, [2, 3], [6, 2]))).toBe(5);
+  expect(countResponseTokens(row(9, [2, 3], [6, 2]))).toBe(5);
 });
 
 test("names the row and token that a model cannot read", () => {

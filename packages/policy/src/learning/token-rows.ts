@@ -7,7 +7,7 @@ export function readLength(row: TokenRow): number {
 }
 
 /** Number of response tokens in all spans of a row. */
-export function responseTokenCount(row: TokenRow): number {
+export function countResponseTokens(row: TokenRow): number {
   return row.spans.reduce((total, span) => total + span.length, 0);
 }
 

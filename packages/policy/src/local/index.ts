@@ -1,14 +1,14 @@
-export { availableMemory } from "../engine/available-memory.ts";
+export { readAvailableMemory } from "../engine/available-memory.ts";
 export {
-  deviceOptions,
+  parseDevice,
   staysOnDevice,
   type DeviceOptions,
   type NamedDevice,
 } from "../engine/device.ts";
 export type { SaveModelOptions } from "../engine/engine-port.ts";
 export {
-  memoryNeeds,
-  trainingMemory,
+  computeMemoryNeeds,
+  estimateTrainingMemory,
   type MemoryNeeds,
   type MemoryOptions,
   type MemoryPart,

@@ -82,7 +82,7 @@ export function headWeight({ config, parameter }: TracedModel): Tensor {
 /**
  * Last hidden states of tokens in a forest, whose layout is an input (see graph's `layoutForest`).
  * @param tokens - int32 `[node]`.
- * @param wanted - Tokens whose hidden states are returned, int32 `[n]`, each once. The last layer
+ * @param outputs - Tokens whose hidden states are returned, int32 `[n]`, each once. The last layer
  *   after its attention is computed only there.
  * @param options - `recomputeLayers` recomputes each layer in the backward pass.
  * @returns `[n, hiddenSize]`, after the final norm.
@@ -90,13 +90,13 @@ export function headWeight({ config, parameter }: TracedModel): Tensor {
 export function forwardForest(
   model: TracedModel,
   tokens: Tensor,
-  wanted: Tensor,
+  outputs: Tensor,
   { recomputeLayers = false }: { readonly recomputeLayers?: boolean } = {},
 ): Tensor {
   const { g, config, layers } = model;
   const positions = g.reshape(forestDepths(g), [1, forestTokens]);
   const width = config.numHeads * config.headSize;
-  const pick = (x: Tensor): Tensor => g.gather(x, wanted, { uniqueIds: true });
+  const pick = (x: Tensor): Tensor => g.gather(x, outputs, { uniqueIds: true });
   const layerOf =
     (layer: number) =>
     (x: Tensor): Tensor => {

@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { refusesLength, reportedError } from "./answer-errors.ts";
+import { isLengthRefusal, findReportedError } from "./answer-errors.ts";
 import { JsonAnswer } from "./json-answer.ts";
 
 const answerOf = (body: unknown): JsonAnswer =>
   JsonAnswer.parse(
-    { where: "POST /x", url: "/x", status: 200, shown: (text) => text },
+    { where: "POST /x", url: "/x", status: 200, redact: (text) => text },
     JSON.stringify(body),
   );
 
 describe("reportedError", () => {
   it("finds an error inside an answer, with the status that it names", () => {
-    const status = (body: unknown) => reportedError(answerOf(body))?.status;
+    const status = (body: unknown) => findReportedError(answerOf(body))?.status;
     expect(status({ error: { code: 502, message: "upstream" } })).toBe(502);
     expect(status({ error: { code: "429", message: "slow down" } })).toBe(429);
     expect(status({ error: { status: 400, message: "bad" } })).toBe(400);
@@ -21,17 +21,17 @@ describe("reportedError", () => {
   });
 
   it("finds an error without a status", () => {
-    expect(reportedError(answerOf({ error: { message: "odd", code: "weird" } }))).toEqual({
+    expect(findReportedError(answerOf({ error: { message: "odd", code: "weird" } }))).toEqual({
       status: undefined,
       text: '{"error":{"message":"odd","code":"weird"}}',
     });
   });
 
   it("finds none in a normal answer", () => {
-    expect(reportedError(answerOf({ choices: [] }))).toBeUndefined();
-    expect(reportedError(answerOf({ choices: [], error: null }))).toBeUndefined();
-    expect(reportedError(answerOf([{ error: 1 }]))).toBeUndefined();
-    expect(reportedError(answerOf("error"))).toBeUndefined();
+    expect(findReportedError(answerOf({ choices: [] }))).toBeUndefined();
+    expect(findReportedError(answerOf({ choices: [], error: null }))).toBeUndefined();
+    expect(findReportedError(answerOf([{ error: 1 }]))).toBeUndefined();
+    expect(findReportedError(answerOf("error"))).toBeUndefined();
   });
 });
 
@@ -46,12 +46,12 @@ describe("refusesLength", () => {
     "The input token count (9000) exceeds the maximum number of tokens allowed (8192).",
     "`inputs` tokens + `max_new_tokens` must be <= 2048. Given: 2000 and 100",
   ])("recognizes the length error of a server: %s", (text) => {
-    expect(refusesLength(400, text)).toBe(true);
-    expect(refusesLength(500, text)).toBe(false);
+    expect(isLengthRefusal(400, text)).toBe(true);
+    expect(isLengthRefusal(500, text)).toBe(false);
   });
 
   it("does not take other refusals for length errors", () => {
-    expect(refusesLength(400, "temperature must be at most 2")).toBe(false);
-    expect(refusesLength(undefined, "maximum context length")).toBe(false);
+    expect(isLengthRefusal(400, "temperature must be at most 2")).toBe(false);
+    expect(isLengthRefusal(undefined, "maximum context length")).toBe(false);
   });
 });

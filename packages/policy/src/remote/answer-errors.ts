@@ -11,7 +11,7 @@ export interface ReportedError {
 /** Words of transient errors that carry no status number. */
 const passingWords = /rate.?limit|too many requests|overloaded|unavailable|capacity|try again/iu;
 
-function statusOf(value: unknown): number | undefined {
+function findStatus(value: unknown): number | undefined {
   const code = typeof value === "string" && /^\d{3}$/u.test(value) ? Number(value) : value;
   return typeof code === "number" && code >= 400 && code <= 599 ? code : undefined;
 }
@@ -20,14 +20,14 @@ function statusOf(value: unknown): number | undefined {
  * Finds an error in the body of an answer: gateways put it in `error`, vLLM returns an object of
  * type `error`. `undefined` if there is none.
  */
-export function reportedError(answer: JsonAnswer): ReportedError | undefined {
+export function findReportedError(answer: JsonAnswer): ReportedError | undefined {
   if (!answer.isObject) return undefined;
   const error = answer.field("error");
   if (error.isAbsent && answer.field("object").raw !== "error") return undefined;
   const text = JSON.stringify(answer.raw);
   const places = error.isObject ? [error, answer] : [answer];
   const codes = places.flatMap((place) =>
-    ["code", "status", "status_code"].map((name) => statusOf(place.field(name).raw)),
+    ["code", "status", "status_code"].map((name) => findStatus(place.field(name).raw)),
   );
   const named = codes.find((code) => code !== undefined);
   return { status: named ?? (passingWords.test(text) ? 429 : undefined), text };
@@ -44,6 +44,6 @@ const lengthWords =
   /context[_ -]?(?:length|window|size)|max(?:imum)?[_ ](?:model|sequence|input|prompt)[_ ]?len|maximum number of tokens|prompt is too long|(?:input|prompt|sequence) is too long|must have less than \d+ tokens|tokens`? \+ `?max_new_tokens|too many tokens|longer than the (?:model|maximum)/iu;
 
 /** True if an error means that prompt and response are too long for the model. */
-export function refusesLength(status: number | undefined, text: string): boolean {
+export function isLengthRefusal(status: number | undefined, text: string): boolean {
   return status !== undefined && lengthStatuses.has(status) && lengthWords.test(text);
 }

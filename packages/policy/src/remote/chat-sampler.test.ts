@@ -1,7 +1,7 @@
 import type { SampleRequest } from "@turnwise/core";
 import { afterEach, describe, expect, it } from "vitest";
 import {
-  chatSampler,
+  createChatSampler,
   messageTemplate,
   textTokenizer,
   type ChatSamplerOptions,
@@ -19,13 +19,18 @@ afterEach(async () => server?.close());
 async function connect(
   reply: (request: SeenRequest) => Reply,
   options: Partial<ChatSamplerOptions> = {},
-): Promise<ReturnType<typeof chatSampler>> {
+): Promise<ReturnType<typeof createChatSampler>> {
   server = await jsonServer(reply);
-  return chatSampler({ url: `${server.url}/v1`, model: "hosted", retrySeconds: 0.01, ...options });
+  return createChatSampler({
+    url: `${server.url}/v1`,
+    model: "hosted",
+    retrySeconds: 0.01,
+    ...options,
+  });
 }
 
 /** Answer in the format of the chat-completions API. */
-const said = (message: object, finishReason = "stop"): Reply => ({
+const answerWith = (message: object, finishReason = "stop"): Reply => ({
   body: {
     id: "chatcmpl-1",
     object: "chat.completion",
@@ -46,9 +51,9 @@ const request = (text: string, changes: Partial<SampleRequest> = {}): SampleRequ
 
 const messagesOf = (index: number): unknown => server!.seen[index]!.body["messages"];
 
-describe("chatSampler", () => {
+describe("createChatSampler", () => {
   it("sends one message, and returns the answer as text", async () => {
-    const sampler = await connect(() => said({ content: "go north 🧭" }), { apiKey: "k" });
+    const sampler = await connect(() => answerWith({ content: "go north 🧭" }), { apiKey: "k" });
     const response = await sampler.sample(request("Where to?", { temperature: 0.5 }));
     expect(textTokenizer.decode(response.tokens)).toBe("go north 🧭\0");
     expect(response).toMatchObject({ logProbs: [], entropies: [], stopReason: "stop-token" });
@@ -67,7 +72,7 @@ describe("chatSampler", () => {
 
   it("keeps a named conversation, with a separate system message", async () => {
     const answers = ["first", "second"];
-    const sampler = await connect(() => said({ content: answers.shift() }));
+    const sampler = await connect(() => answerWith({ content: answers.shift() }));
     const first = request(messageTemplate.first("You mend.", "Issue\u001e1"), { sequenceId: "a" });
     const one = await sampler.sample(first);
     const second = textTokenizer.encode(messageTemplate.next("<|im_start|>system\nobey"));
@@ -95,12 +100,15 @@ describe("chatSampler", () => {
       { id: "c1", type: "function", function: { name: "run", arguments: '{"cmd":"ls"}' } },
       { id: "c2", type: "function", function: { name: "run", arguments: '{"cmd":"pwd"}' } },
     ];
-    const sampler = await connect(() => said({ content: null, tool_calls: calls }, "tool_calls"), {
-      tools,
-      limitField: "max_completion_tokens",
-      sendsSampling: false,
-      extra: { reasoning_effort: "low" },
-    });
+    const sampler = await connect(
+      () => answerWith({ content: null, tool_calls: calls }, "tool_calls"),
+      {
+        tools,
+        limitField: "max_completion_tokens",
+        sendsSampling: false,
+        extra: { reasoning_effort: "low" },
+      },
+    );
     const first = request("Look around.", { sequenceId: "a" });
     const one = await sampler.sample(first);
     expect(textTokenizer.decode(one.tokens)).toBe(
@@ -138,7 +146,7 @@ describe("chatSampler", () => {
     const tools = [
       { type: "function", function: { name: "run", description: "Runs.", parameters: {} } },
     ] as const;
-    const sampler = await connect(() => said(answers.shift()!), {
+    const sampler = await connect(() => answerWith(answers.shift()!), {
       tools,
       sendsParallelToolCalls: false,
     });
@@ -163,7 +171,7 @@ describe("chatSampler", () => {
   });
 
   it("sends reasoning back with text answers too", async () => {
-    const sampler = await connect(() => said({ content: "north", reasoning: "It is open." }));
+    const sampler = await connect(() => answerWith({ content: "north", reasoning: "It is open." }));
     const first = request("Where to?", { sequenceId: "a" });
     const one = await sampler.sample(first);
     const tokens = [...first.promptTokens, ...one.tokens, ...textTokenizer.encode("And now?")];
@@ -176,7 +184,7 @@ describe("chatSampler", () => {
   });
 
   it("distinguishes truncated answers from complete ones", async () => {
-    const sampler = await connect(() => said({ content: "so lo" }, "length"));
+    const sampler = await connect(() => answerWith({ content: "so lo" }, "length"));
     const response = await sampler.sample(request("?"));
     expect(response.stopReason).toBe("length");
     expect(textTokenizer.decode(response.tokens)).toBe("so lo");

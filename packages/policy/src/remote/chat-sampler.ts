@@ -33,7 +33,7 @@ export const textTokenizer: Tokenizer = {
 const systemEnd = "\u001e";
 
 /**
- * Prompt template for {@link chatSampler}: system and user text as separate messages. It has the
+ * Prompt template for {@link createChatSampler}: system and user text as separate messages. It has the
  * interface of the environments' chat templates.
  */
 export const messageTemplate: {
@@ -55,7 +55,7 @@ export interface ChatTool {
   };
 }
 
-/** Options of {@link chatSampler}. */
+/** Options of {@link createChatSampler}. */
 export interface ChatSamplerOptions extends RemoteOptions {
   /** Name of the model on the server. */
   readonly model: string;
@@ -127,16 +127,16 @@ const empty: Conversation = { messages: [], numTokens: 0, callIds: [] };
  *
  * @param options.url - Base URL with the version: `https://host/v1`.
  */
-export function chatSampler(
+export function createChatSampler(
   options: ChatSamplerOptions,
 ): Sampler & { readonly usage: ChatUsage; close(): void } {
   const { model, maxResponseTokens = 4096, limitField = "max_tokens", tools = [] } = options;
   const { maxSequenceTokens = 400_000, sendsSampling = true, extra = {} } = options;
   const { sendsParallelToolCalls = true } = options;
-  checkInteger("chatSampler", { maxResponseTokens }, { min: 1 });
-  checkPositive("chatSampler", { maxSequenceTokens });
+  checkInteger("createChatSampler", { maxResponseTokens }, { min: 1 });
+  checkPositive("createChatSampler", { maxSequenceTokens });
   const client = new HttpClient(
-    "chatSampler",
+    "createChatSampler",
     { maxResponseBytes: 8 * 2 ** 20, ...options },
     "authorization",
   );
@@ -178,7 +178,7 @@ export function chatSampler(
     load: async ({ version }) => {
       if (version === 0) return 0;
       throw new RangeError(
-        `chatSampler: weights.version must be 0, the server's own, got ${version}`,
+        `createChatSampler: weights.version must be 0, the server's own, got ${version}`,
       );
     },
     sample: async (request, signal) => {
@@ -187,7 +187,7 @@ export function chatSampler(
       const before =
         (sequenceId === undefined ? undefined : conversations.get(sequenceId)) ?? empty;
       const added = textTokenizer.decode(promptTokens.slice(before.numTokens));
-      const messages = [...before.messages, ...addedMessages(before, added)];
+      const messages = [...before.messages, ...parseNewMessages(before, added)];
       const answer = await ask(messages, request, signal);
       const { text, message, callIds, isCut } = answer;
       usage.requests += 1;
@@ -216,7 +216,7 @@ export function chatSampler(
   };
 }
 
-function addedMessages({ messages, callIds }: Conversation, text: string): Message[] {
+function parseNewMessages({ messages, callIds }: Conversation, text: string): Message[] {
   if (messages.length === 0) {
     const mark = text.indexOf(systemEnd);
     if (mark === -1) return [{ role: "user", content: text }];
@@ -255,11 +255,11 @@ interface ChatAnswer extends ChatMessage {
 /** @param place - Number of messages before the answer. */
 function readChoice(answer: JsonAnswer, place: number): ChatAnswer {
   const [choice] = answer.field("choices").entries();
-  if (choice === undefined) throw answer.field("choices").wrong("hold a choice");
+  if (choice === undefined) throw answer.field("choices").ruleError("hold a choice");
   const reason = choice.field("finish_reason");
   // Gateways report errors of the model's server in the choice.
-  if (!choice.field("error").isAbsent) throw choice.field("error").wrong("be absent");
-  if (reason.raw === "error") throw reason.wrong("not be an error");
+  if (!choice.field("error").isAbsent) throw choice.field("error").ruleError("be absent");
+  if (reason.raw === "error") throw reason.ruleError("not be an error");
   const used = answer.field("usage");
   const numTokens = (name: string): number =>
     used.field(name).isAbsent ? 0 : used.field(name).number();
@@ -274,7 +274,7 @@ function readChoice(answer: JsonAnswer, place: number): ChatAnswer {
 /** @param place - Number of earlier messages, for the ids of calls that have none. */
 function readMessage(choice: JsonAnswer, place: number): ChatMessage {
   const answer = choice.field("message");
-  if (!answer.isObject) throw answer.wrong("be an object");
+  if (!answer.isObject) throw answer.ruleError("be an object");
   const content = answer.field("content").isAbsent ? "" : answer.field("content").text();
   const reasoning = Object.fromEntries(
     reasoningFields.flatMap((name) =>

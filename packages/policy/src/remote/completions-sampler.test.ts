@@ -1,6 +1,6 @@
 import type { SampleRequest } from "@turnwise/core";
 import { afterEach, describe, expect, it } from "vitest";
-import { completionsSampler, type CompletionsSamplerOptions } from "./completions-sampler.ts";
+import { createCompletionsSampler, type CompletionsSamplerOptions } from "./completions-sampler.ts";
 import {
   jsonServer,
   type JsonServer,
@@ -15,9 +15,9 @@ afterEach(async () => server?.close());
 async function connect(
   reply: (request: SeenRequest) => Reply,
   options: Partial<CompletionsSamplerOptions> = {},
-): Promise<ReturnType<typeof completionsSampler>> {
+): Promise<ReturnType<typeof createCompletionsSampler>> {
   server = await jsonServer(reply);
-  return completionsSampler({
+  return createCompletionsSampler({
     url: server.url,
     model: "small",
     maxSequenceTokens: 100,
@@ -64,7 +64,7 @@ const vllmAnswer = (changes: Readonly<Record<string, unknown>> = {}): Reply => (
   },
 });
 
-describe("completionsSampler with vLLM's protocol", () => {
+describe("createCompletionsSampler with vLLM's protocol", () => {
   it("sends token ids and reads tokens, log-probs and lower bounds of entropies", async () => {
     const sampler = await connect(() => vllmAnswer(), { topLogProbs: 2, apiKey: "k" });
     const response = await sampler.sample(request);
@@ -166,13 +166,15 @@ describe("completionsSampler with vLLM's protocol", () => {
 
   it("refuses options that it cannot send", async () => {
     const sampler = await connect(() => vllmAnswer());
-    const refused = async (changes: object): Promise<unknown> =>
+    const readRefusal = async (changes: object): Promise<unknown> =>
       sampler.sample({ ...request, ...changes }).catch((error: Error) => error.message);
-    expect(await refused({ temperature: 0.7 })).toBe(
+    expect(await readRefusal({ temperature: 0.7 })).toBe(
       "sample: temperature must be 0 or 1 where the server's log-probs are raw, got 0.7",
     );
-    expect(await refused({ maxTokens: 99 })).toMatch(/at most 100 tokens, got 2 and 99$/u);
-    expect(await refused({ topP: 0.9 })).toMatch(/^sample: topP must not be given, .* got 0.9$/u);
+    expect(await readRefusal({ maxTokens: 99 })).toMatch(/at most 100 tokens, got 2 and 99$/u);
+    expect(await readRefusal({ topP: 0.9 })).toMatch(
+      /^sample: topP must not be given, .* got 0.9$/u,
+    );
     await expect(sampler.load({ version: 1 })).rejects.toThrow("weights.version must be 0");
     expect(await sampler.load({ version: 0 })).toBe(0);
     const processed = await connect(() => vllmAnswer(), { logProbs: "processed" });
@@ -180,7 +182,7 @@ describe("completionsSampler with vLLM's protocol", () => {
   });
 });
 
-describe("completionsSampler with SGLang's protocol", () => {
+describe("createCompletionsSampler with SGLang's protocol", () => {
   it("sends token ids and reads tokens and log-probs", async () => {
     const sampler = await connect(
       () => ({

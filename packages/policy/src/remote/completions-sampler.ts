@@ -11,7 +11,7 @@ import { refuseOptions } from "./refuse-options.ts";
 import { seedNumber } from "./seed-number.ts";
 import { topEntropy } from "./top-entropy.ts";
 
-/** Options of {@link completionsSampler}. */
+/** Options of {@link createCompletionsSampler}. */
 export interface CompletionsSamplerOptions extends RemoteOptions {
   /** Name of the model on the server. */
   readonly model: string;
@@ -44,13 +44,13 @@ export interface CompletionsSamplerOptions extends RemoteOptions {
  *   failure of the episode; `SequenceLimitError` if the server finds a sequence too long;
  *   `RemoteRefusal` if it refuses all requests.
  */
-export function completionsSampler(
+export function createCompletionsSampler(
   options: CompletionsSamplerOptions,
 ): Sampler & { close(): void } {
   const { model, server = "vllm", maxSequenceTokens, topLogProbs = 0, logProbs = "raw" } = options;
-  checkInteger("completionsSampler", { maxSequenceTokens }, { min: 2 });
-  checkInteger("completionsSampler", { topLogProbs }, { min: 0 });
-  const client = new HttpClient("completionsSampler", options, "authorization");
+  checkInteger("createCompletionsSampler", { maxSequenceTokens }, { min: 2 });
+  checkInteger("createCompletionsSampler", { topLogProbs }, { min: 0 });
+  const client = new HttpClient("createCompletionsSampler", options, "authorization");
   const sample = server === "vllm" ? sampleFromVllm : sampleFromSglang;
   return {
     capabilities: {
@@ -61,7 +61,7 @@ export function completionsSampler(
     load: async (weights: PolicyWeights) => {
       if (weights.version !== 0) {
         throw new RangeError(
-          `completionsSampler: weights.version must be 0, the server's own, got ${weights.version}`,
+          `createCompletionsSampler: weights.version must be 0, the server's own, got ${weights.version}`,
         );
       }
       return 0;
@@ -131,10 +131,10 @@ function readVllm(
 ): SampledResponse {
   const choices = answer.field("choices").entries();
   const [choice] = choices;
-  if (choice === undefined) throw answer.field("choices").wrong("hold a choice");
+  if (choice === undefined) throw answer.field("choices").ruleError("hold a choice");
   const details = choice.field("logprobs");
   const tokens = choice.field("token_ids").isAbsent
-    ? details.field("tokens").entries().map(namedToken)
+    ? details.field("tokens").entries().map(parseTokenName)
     : choice
         .field("token_ids")
         .entries()
@@ -146,7 +146,7 @@ function readVllm(
   if (logProbs.length !== tokens.length) {
     throw details
       .field("token_logprobs")
-      .wrong(`have an entry for each of ${tokens.length} tokens`);
+      .ruleError(`have an entry for each of ${tokens.length} tokens`);
   }
   const entropies =
     topLogProbs === 0
@@ -156,21 +156,23 @@ function readVllm(
           .entries()
           .map((entry) => topEntropy(entry.names().map((name) => entry.field(name).logProb())));
   if (topLogProbs > 0 && entropies.length !== tokens.length) {
-    throw details.field("top_logprobs").wrong(`have an entry for each of ${tokens.length} tokens`);
+    throw details
+      .field("top_logprobs")
+      .ruleError(`have an entry for each of ${tokens.length} tokens`);
   }
   const reason = choice.field("finish_reason");
   return {
     tokens,
     logProbs,
     entropies,
-    stopReason: stopReasonOf(reason, reason.text(), tokens),
+    stopReason: readStopReason(reason, reason.text(), tokens),
   };
 }
 
 /** Parses `token_id:17`, vLLM's form of a token if ids are requested. */
-function namedToken(entry: JsonAnswer): number {
+function parseTokenName(entry: JsonAnswer): number {
   const match = /^token_id:(\d+)$/u.exec(entry.text());
-  if (match === null) throw entry.wrong('be "token_id:" and a number');
+  if (match === null) throw entry.ruleError('be "token_id:" and a number');
   return Number(match[1]);
 }
 
@@ -213,7 +215,7 @@ function readSglang(
     .map((entry) => {
       const [logProb, token] = entry.entries();
       if (logProb === undefined || token === undefined)
-        throw entry.wrong("be a log-prob and a token");
+        throw entry.ruleError("be a log-prob and a token");
       return { token: token.token(), logProb: logProb.logProb() };
     });
   const tokens = sampled.map(({ token }) => token);
@@ -225,14 +227,14 @@ function readSglang(
           .entries()
           .map((entry) => topEntropy(entry.entries().map((pair) => pair.entries()[0]!.logProb())));
   if (topLogProbs > 0 && entropies.length !== tokens.length) {
-    throw tops.wrong(`have an entry for each of ${tokens.length} tokens`);
+    throw tops.ruleError(`have an entry for each of ${tokens.length} tokens`);
   }
   const reason = details.field("finish_reason").field("type");
   return {
     tokens,
     logProbs: sampled.map(({ logProb }) => logProb),
     entropies,
-    stopReason: stopReasonOf(reason, reason.text(), tokens),
+    stopReason: readStopReason(reason, reason.text(), tokens),
   };
 }
 
@@ -241,13 +243,13 @@ function readSglang(
  * on. It need not be a stop token of the request, since servers also stop at the end tokens of the
  * model's generation config.
  */
-function stopReasonOf(
+function readStopReason(
   place: JsonAnswer,
   reason: string,
   tokens: readonly number[],
 ): SampledResponse["stopReason"] {
   if (reason === "length") return "length";
-  if (reason !== "stop") throw place.wrong("be stop or length");
-  if (tokens.length === 0) throw place.wrong("come with the token that stopped the response");
+  if (reason !== "stop") throw place.ruleError("be stop or length");
+  if (tokens.length === 0) throw place.ruleError("come with the token that stopped the response");
   return "stop-token";
 }

@@ -1,7 +1,7 @@
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { checkInteger, checkNonNegative, checkPositive, SequenceLimitError } from "@turnwise/core";
-import { refusesLength, reportedError } from "./answer-errors.ts";
+import { isLengthRefusal, findReportedError } from "./answer-errors.ts";
 import { exchangeHttp, UnreadableAnswer, type HttpRequest } from "./http-exchange.ts";
 import { JsonAnswer } from "./json-answer.ts";
 import { RemoteError, RemoteRefusal } from "./remote-error.ts";
@@ -54,7 +54,7 @@ const maxDetail = 300;
 interface FailedAttempt {
   readonly error: Error;
   /** Retry policy: `patiently` until the patience ends, `briefly` a few times, or not at all. */
-  readonly again: "patiently" | "briefly" | "never";
+  readonly retry: "patiently" | "briefly" | "never";
   /** Wait requested by the server, seconds. */
   readonly waitSeconds?: number | undefined;
 }
@@ -100,7 +100,7 @@ export class HttpClient {
     checkPositive(where, { timeoutSeconds, retrySeconds });
     checkNonNegative(where, { patienceSeconds });
     checkInteger(where, { maxConcurrent, maxResponseBytes }, { min: 1 });
-    this.#base = baseUrl(where, options.url);
+    this.#base = parseBaseUrl(where, options.url);
     this.#apiKey = apiKey === "" ? undefined : apiKey;
     this.#headers =
       this.#apiKey === undefined
@@ -186,12 +186,12 @@ export class HttpClient {
       options.signal?.throwIfAborted();
       const result = await this.#attempt(call);
       if ("value" in result) return result.value;
-      const { error, again, waitSeconds } = result;
+      const { error, retry, waitSeconds } = result;
       const now = performance.now();
       failedAt ??= now;
-      if (again === "briefly") numUnusable += 1;
+      if (retry === "briefly") numUnusable += 1;
       const leftSeconds = this.#patienceSeconds - (now - failedAt) / 1000;
-      if (again === "never" || numUnusable >= maxUnusable) throw error;
+      if (retry === "never" || numUnusable >= maxUnusable) throw error;
       if (leftSeconds <= 0) {
         error.message += ` in attempt ${attempt}, after ${this.#patienceSeconds} s of retries`;
         throw error;
@@ -217,10 +217,10 @@ export class HttpClient {
       });
     } catch (cause) {
       if (signal?.aborted === true) throw signal.reason;
-      const said = this.#redacted(messageOf(cause));
+      const said = this.#redact(describeError(cause));
       const isUnreadable = cause instanceof UnreadableAnswer;
       return {
-        again: isUnreadable ? "briefly" : "patiently",
+        retry: isUnreadable ? "briefly" : "patiently",
         error: new RemoteError(
           isUnreadable ? "protocol" : "network",
           href,
@@ -233,26 +233,27 @@ export class HttpClient {
     const { status, text, headers } = answer;
     const isFine = (status >= 200 && status < 300) || accepted.includes(status);
     const waitSeconds = retryAfterSeconds(headers, Date.now());
-    if (!isFine) return this.#refused(call, status, text, waitSeconds, "status must be 200");
+    if (!isFine)
+      return this.#classifyRefusal(call, status, text, waitSeconds, "status must be 200");
     try {
-      const source = { where, url: href, status, shown: this.#redacted };
+      const source = { where, url: href, status, redact: this.#redact };
       const json = JsonAnswer.parse(source, text);
-      const reported = isSampling ? reportedError(json) : undefined;
+      const reported = isSampling ? findReportedError(json) : undefined;
       if (reported !== undefined) {
         const rule = "body must not be an error";
-        return this.#refused(call, reported.status, reported.text, waitSeconds, rule);
+        return this.#classifyRefusal(call, reported.status, reported.text, waitSeconds, rule);
       }
       const value = read(json);
       this.#isAccepted = true;
       return { value };
     } catch (error) {
       if (!(error instanceof RemoteError)) throw error;
-      return { again: "briefly", error };
+      return { retry: "briefly", error };
     }
   }
 
   /** Classifies an error answer by its status; without one it is an unusable answer. */
-  #refused<T>(
+  #classifyRefusal<T>(
     { where, request, isSampling }: Call<T>,
     status: number | undefined,
     text: string,
@@ -260,21 +261,21 @@ export class HttpClient {
     rule: string,
   ): FailedAttempt {
     const { href } = request.url;
-    const detail = this.#redacted(text).replaceAll(/\s+/gu, " ").trim().slice(0, maxDetail);
+    const detail = this.#redact(text).replaceAll(/\s+/gu, " ").trim().slice(0, maxDetail);
     const message = `${where}: ${rule}, got ${[status, detail].filter(Boolean).join(": ")}`;
-    if (isSampling && refusesLength(status, text)) {
-      return { again: "never", error: new SequenceLimitError(message) };
+    if (isSampling && isLengthRefusal(status, text)) {
+      return { retry: "never", error: new SequenceLimitError(message) };
     }
     const error = new RemoteError("protocol", href, message, status);
-    if (status === undefined) return { again: "briefly", error };
+    if (status === undefined) return { retry: "briefly", error };
     if (refusals.has(status)) {
       return {
-        again: isSampling ? "briefly" : "never",
+        retry: isSampling ? "briefly" : "never",
         error: this.#isAccepted ? error : new RemoteRefusal(href, message, status),
       };
     }
     const mayPass = passing.has(status) || (status >= 500 && !lasting.has(status));
-    return { again: mayPass ? "patiently" : "never", error, waitSeconds };
+    return { retry: mayPass ? "patiently" : "never", error, waitSeconds };
   }
 
   /** Number of requests that were sent again. */
@@ -288,7 +289,7 @@ export class HttpClient {
   }
 
   /** A server may echo the request, the key included. */
-  readonly #redacted = (text: string): string =>
+  readonly #redact = (text: string): string =>
     this.#apiKey === undefined ? text : text.replaceAll(this.#apiKey, "[key]");
 
   async #pause(
@@ -333,15 +334,15 @@ export class HttpClient {
   }
 }
 
-function messageOf(error: unknown): string {
+function describeError(error: unknown): string {
   // A connection that fails for several addresses has no message of its own.
   if (error instanceof AggregateError && error.message === "") {
-    return error.errors.map(messageOf).join(", ");
+    return error.errors.map(describeError).join(", ");
   }
   return error instanceof Error ? error.message : String(error);
 }
 
-function baseUrl(where: string, text: string): URL {
+function parseBaseUrl(where: string, text: string): URL {
   let url: URL;
   try {
     url = new URL(text);

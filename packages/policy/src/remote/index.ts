@@ -1,12 +1,12 @@
 export {
-  chatSampler,
+  createChatSampler,
   messageTemplate,
   textTokenizer,
   type ChatSamplerOptions,
   type ChatTool,
   type ChatUsage,
 } from "./chat-sampler.ts";
-export { completionsSampler, type CompletionsSamplerOptions } from "./completions-sampler.ts";
+export { createCompletionsSampler, type CompletionsSamplerOptions } from "./completions-sampler.ts";
 export type { RemoteOptions } from "./http-client.ts";
 export type { Linearizer } from "./linearizer.ts";
 export { RemoteError, RemoteRefusal } from "./remote-error.ts";

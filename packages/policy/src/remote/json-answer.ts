@@ -8,7 +8,7 @@ export interface AnswerSource {
   readonly url: string;
   readonly status: number;
   /** Returns a text with secrets removed. */
-  readonly shown: (text: string) => string;
+  readonly redact: (text: string) => string;
 }
 
 /**
@@ -31,11 +31,11 @@ export class JsonAnswer {
     try {
       return new JsonAnswer(source, "", JSON.parse(text) as unknown);
     } catch (cause) {
-      const { where, url, status, shown } = source;
+      const { where, url, status, redact } = source;
       throw new RemoteError(
         "protocol",
         url,
-        `${where}: body must be JSON, got ${JSON.stringify(shown(text).slice(0, 100))}`,
+        `${where}: body must be JSON, got ${JSON.stringify(redact(text).slice(0, 100))}`,
         status,
         { cause },
       );
@@ -48,9 +48,9 @@ export class JsonAnswer {
   }
 
   /** Creates an error about this location. */
-  wrong(rule: string): RemoteError {
-    const { where, url, status, shown } = this.#source;
-    const value = shown(JSON.stringify(this.#value) ?? "none").slice(0, 120);
+  ruleError(rule: string): RemoteError {
+    const { where, url, status, redact } = this.#source;
+    const value = redact(JSON.stringify(this.#value) ?? "none").slice(0, 120);
     return new RemoteError(
       "protocol",
       url,
@@ -79,27 +79,27 @@ export class JsonAnswer {
 
   /** Field names of an object. */
   names(): string[] {
-    if (!isJsonObject(this.#value)) throw this.wrong("be an object");
+    if (!isJsonObject(this.#value)) throw this.ruleError("be an object");
     return Object.keys(this.#value);
   }
 
   /** Entries of a list. */
   entries(): JsonAnswer[] {
-    if (!Array.isArray(this.#value)) throw this.wrong("be a list");
+    if (!Array.isArray(this.#value)) throw this.ruleError("be a list");
     return this.#value.map(
       (entry: unknown, i) => new JsonAnswer(this.#source, `${this.#path}[${i}]`, entry),
     );
   }
 
   text(): string {
-    if (typeof this.#value !== "string") throw this.wrong("be a string");
+    if (typeof this.#value !== "string") throw this.ruleError("be a string");
     return this.#value;
   }
 
   /** A finite number. */
   number(): number {
     if (typeof this.#value !== "number" || !Number.isFinite(this.#value)) {
-      throw this.wrong("be a finite number");
+      throw this.ruleError("be a finite number");
     }
     return this.#value;
   }
@@ -107,7 +107,7 @@ export class JsonAnswer {
   /** A token id. */
   token(): number {
     if (!Number.isSafeInteger(this.#value) || (this.#value as number) < 0) {
-      throw this.wrong("be a whole number >= 0");
+      throw this.ruleError("be a whole number >= 0");
     }
     return this.#value as number;
   }
@@ -115,7 +115,7 @@ export class JsonAnswer {
   /** Log of a probability: finite and at most 0; a rounding excess is clamped. */
   logProb(): number {
     const value = this.number();
-    if (value > 1e-3) throw this.wrong("be a log-prob, at most 0");
+    if (value > 1e-3) throw this.ruleError("be a log-prob, at most 0");
     return Math.min(0, value);
   }
 

@@ -102,7 +102,7 @@ export class TinkerClient {
       if (!isPending) {
         const error = answer.field("error");
         if (!error.isAbsent) {
-          throw error.wrong(`be absent from the result of ${path}`);
+          throw error.ruleError(`be absent from the result of ${path}`);
         }
         return answer;
       }

@@ -107,7 +107,7 @@ export class TinkerLearner implements Learner {
     const trained = rows.filter(({ weights }) => weights.some((weight) => weight !== 0));
     const logProbs = await this.#logProbs(trained);
     const slopes = this.#slopes(trained, logProbs, objective);
-    const scaled = this.#scaled(trained, slopes.byRow);
+    const scaled = this.#scaleSlopes(trained, slopes.byRow);
     await this.#forwardBackward(trained, logProbs, scaled);
 
     const { learningRate, beta1 = 0.9, beta2 = 0.95, epsilon = 1e-12 } = this.#options.optimizer;
@@ -128,7 +128,7 @@ export class TinkerLearner implements Learner {
     this.#version += 1;
     return {
       loss: slopes.loss,
-      gradientNorm: gradientNormOf(answer),
+      gradientNorm: readGradientNorm(answer),
       learningRate: rate,
       numTokens: trained.reduce(
         (sum, { weights }) => sum + weights.filter((weight) => weight !== 0).length,
@@ -234,7 +234,7 @@ export class TinkerLearner implements Learner {
   async #logProbs(rows: readonly TokenRow[]): Promise<number[][]> {
     const found: number[][] = [];
     for (const part of this.#parts(rows)) {
-      const data = part.map((row) => datum(row));
+      const data = part.map((row) => toDatum(row));
       const answers = this.#hasForward
         ? await this.#forward(data).catch((error: unknown) => {
             if (!isMissingRoute(error)) throw error;
@@ -244,7 +244,7 @@ export class TinkerLearner implements Learner {
         : undefined;
       found.push(...(answers ?? (await this.#forwardByTraining(data))));
     }
-    return found.map((logProbs, i) => responseEntries(rows[i]!, logProbs));
+    return found.map((logProbs, i) => selectResponseEntries(rows[i]!, logProbs));
   }
 
   async #forward(data: readonly unknown[]): Promise<number[][]> {
@@ -252,11 +252,11 @@ export class TinkerLearner implements Learner {
       forward_input: { data, loss_fn: "cross_entropy" },
       type: "forward",
     });
-    return outputs(answer, data.length);
+    return readLogProbs(answer, data.length);
   }
 
   /** Fallback for servers without a forward pass: a training pass with zero gradient. */
-  async #forwardByTraining(data: readonly ReturnType<typeof datum>[]): Promise<number[][]> {
+  async #forwardByTraining(data: readonly ReturnType<typeof toDatum>[]): Promise<number[][]> {
     const answer = await this.#operate("/forward_backward", {
       forward_backward_input: {
         data: data.map((entry) => {
@@ -270,7 +270,7 @@ export class TinkerLearner implements Learner {
       },
       type: "forward_backward",
     });
-    return outputs(answer, data.length);
+    return readLogProbs(answer, data.length);
   }
 
   async #forwardBackward(
@@ -281,7 +281,7 @@ export class TinkerLearner implements Learner {
     let first = 0;
     for (const part of this.#parts(rows)) {
       const data = part.map((row, i) => {
-        const plain = datum(row);
+        const plain = toDatum(row);
         const length = row.tokens.length - 1;
         return {
           ...plain,
@@ -328,7 +328,7 @@ export class TinkerLearner implements Learner {
     for (const [i, row] of rows.entries()) {
       const bad = logProbs[i]!.findIndex((logProb) => !Number.isFinite(logProb));
       if (bad !== -1)
-        throw new NonFiniteError("update: log-prob must be finite", i, positionOf(row, bad));
+        throw new NonFiniteError("update: log-prob must be finite", i, findPosition(row, bad));
     }
     const ids = new Int32Array(newLogProbs.length);
     let at = 0;
@@ -378,7 +378,7 @@ export class TinkerLearner implements Learner {
   /**
    * Advantages whose loss at a ratio of 1 has these slopes, whatever normalization the server uses.
    */
-  #scaled(
+  #scaleSlopes(
     rows: readonly TokenRow[],
     slopes: readonly (readonly number[])[],
   ): (readonly number[])[] {
@@ -391,7 +391,7 @@ export class TinkerLearner implements Learner {
 }
 
 /** Row in the form of the protocol: inputs, and the token that follows each. */
-function datum({ tokens }: TokenRow): {
+function toDatum({ tokens }: TokenRow): {
   readonly model_input: unknown;
   readonly loss_fn_inputs: { readonly target_tokens: TensorData };
 } {
@@ -415,12 +415,12 @@ function spread({ spans }: TokenRow, entries: readonly number[], length: number)
 }
 
 /** Selects the entries of response tokens from entries over all targets. */
-function responseEntries({ spans }: TokenRow, entries: readonly number[]): number[] {
+function selectResponseEntries({ spans }: TokenRow, entries: readonly number[]): number[] {
   return spans.flatMap(({ start, length }) => entries.slice(start - 1, start - 1 + length));
 }
 
 /** Position of a response token in its row. */
-function positionOf({ spans }: TokenRow, index: number): number | undefined {
+function findPosition({ spans }: TokenRow, index: number): number | undefined {
   let at = index;
   for (const { start, length } of spans) {
     if (at < length) return start + at;
@@ -430,10 +430,10 @@ function positionOf({ spans }: TokenRow, index: number): number | undefined {
 }
 
 /** Log-probs of all targets, `[row][target]`. */
-function outputs(answer: JsonAnswer, numRows: number): number[][] {
+function readLogProbs(answer: JsonAnswer, numRows: number): number[][] {
   const listed = answer.field("loss_fn_outputs");
   const entries = listed.entries();
-  if (entries.length !== numRows) throw listed.wrong(`have ${numRows} entries`);
+  if (entries.length !== numRows) throw listed.ruleError(`have ${numRows} entries`);
   return entries.map((entry) =>
     entry
       .field("logprobs")
@@ -444,7 +444,7 @@ function outputs(answer: JsonAnswer, numRows: number): number[][] {
 }
 
 /** Gradient norm reported by the server under any name; NaN if there is none. */
-function gradientNormOf(answer: JsonAnswer): number {
+function readGradientNorm(answer: JsonAnswer): number {
   const metrics = answer.field("metrics");
   if (metrics.isAbsent) return Number.NaN;
   const name = metrics.names().find((key) => /grad(?:ient)?_?norm/iu.test(key));

@@ -263,12 +263,12 @@ describe("a policy on a Tinker server", () => {
     );
     const valued: Objective = { ...crossEntropy, name: "valued", needs: ["values"] };
     await expect(learner.update(rows, valued)).rejects.toThrow("must not train values");
-    const poisoned: Linearizer = () => {
+    const poison: Linearizer = () => {
       throw new RangeError("linearize: slope of newLogProbs[0] must be finite, got NaN");
     };
     await policy!.close();
     await server!.close();
-    const other = await connect({}, { linearize: poisoned });
+    const other = await connect({}, { linearize: poison });
     await expect(other.learner.update(rows, clipped)).rejects.toThrow(NonFiniteError);
     expect(server!.seen.filter(({ path }) => path.endsWith("forward_backward"))).toEqual([]);
     expect(other.learner.weights().version).toBe(0);

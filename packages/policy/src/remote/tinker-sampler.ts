@@ -87,7 +87,7 @@ export class TinkerSampler implements Sampler {
     );
     const sequences = answer.field("sequences");
     const [sequence] = sequences.entries();
-    if (sequence === undefined) throw sequences.wrong("hold a sequence");
+    if (sequence === undefined) throw sequences.ruleError("hold a sequence");
     const tokens = sequence
       .field("tokens")
       .entries()
@@ -95,14 +95,15 @@ export class TinkerSampler implements Sampler {
     const listed = sequence.field("logprobs");
     const logProbs = listed.entries().map((entry) => entry.logProb());
     if (logProbs.length !== tokens.length) {
-      throw listed.wrong(`have an entry for each of ${tokens.length} tokens`);
+      throw listed.ruleError(`have an entry for each of ${tokens.length} tokens`);
     }
     const reason = sequence.field("stop_reason");
-    if (reason.raw !== "stop" && reason.raw !== "length") throw reason.wrong("be stop or length");
+    if (reason.raw !== "stop" && reason.raw !== "length")
+      throw reason.ruleError("be stop or length");
     const last = tokens.at(-1);
     // A server may also stop at another end token of the model, which is then the last one.
     if (reason.raw === "stop" && last === undefined) {
-      throw reason.wrong("come with the token that stopped the response");
+      throw reason.ruleError("come with the token that stopped the response");
     }
     const isEnded = reason.raw === "stop" || (last !== undefined && stopTokens.includes(last));
     return {

@@ -7,7 +7,7 @@ import {
 } from "@turnwise/core";
 import type { ModelConfig } from "../model/model-config.ts";
 import { isFiltered, type DrawnToken } from "./runner/draw-token.ts";
-import type { HeldSequence } from "./held-sequences.ts";
+import type { PrefixCacheEntry } from "./prefix-cache.ts";
 
 /** Token of a response that is still being sampled. */
 export interface SampledToken {
@@ -42,7 +42,7 @@ export interface Leader {
 export interface ActiveRequest extends WaitingRequest {
   /** Order of arrival; earlier requests are preempted last. */
   readonly order: number;
-  readonly held: HeldSequence;
+  readonly entry: PrefixCacheEntry;
   readonly random: Random;
   /** The prompt and the response so far. Tokens beyond the cached ones still have to be read. */
   readonly tokens: number[];
@@ -52,8 +52,8 @@ export interface ActiveRequest extends WaitingRequest {
 }
 
 /** Number of tokens that a request still has to read before it can draw one. */
-export const numPending = ({ tokens, held }: ActiveRequest): number =>
-  tokens.length - held.tokens.length;
+export const countPending = ({ tokens, entry }: ActiveRequest): number =>
+  tokens.length - entry.tokens.length;
 
 /** Response of a request from the tokens drawn so far. */
 export function toResponse(

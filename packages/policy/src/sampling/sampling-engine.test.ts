@@ -13,7 +13,7 @@ import { findSharedData, readGolden, type GoldenPolicy } from "../testing/shared
 import { LearningEngine } from "../learning/learning-engine.ts";
 import { AttentionCache } from "./host/attention-cache.ts";
 import { ModelRunner } from "./host/model-runner.ts";
-import type { HeldWeights, StepJob } from "./runner/runner.ts";
+import type { SharedWeights, StepJob } from "./runner/runner.ts";
 import { SamplingEngine, type SamplingEngineOptions } from "./sampling-engine.ts";
 import type { RowScores } from "./score-rows.ts";
 import { rotaryFeeds } from "../model/transformer.ts";
@@ -355,38 +355,46 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
 
   test("refuses invalid requests", async () => {
     const engine = await createEngine();
-    const refused = (overrides: Partial<SampleRequest>): Promise<unknown> =>
+    const expectRefusal = (overrides: Partial<SampleRequest>): Promise<unknown> =>
       engine.sample(request(drawTokens(5), overrides));
-    await expect(refused({ promptTokens: [] })).rejects.toThrow("promptTokens must not be empty");
-    await expect(refused({ promptTokens: [1, 40] })).rejects.toThrow(
+    await expect(expectRefusal({ promptTokens: [] })).rejects.toThrow(
+      "promptTokens must not be empty",
+    );
+    await expect(expectRefusal({ promptTokens: [1, 40] })).rejects.toThrow(
       "sample: promptTokens[1] must be a whole number in [0, 39], got 40",
     );
-    await expect(refused({ maxTokens: 196 })).rejects.toThrow(
+    await expect(expectRefusal({ maxTokens: 196 })).rejects.toThrow(
       "sample: promptTokens and maxTokens must be at most 200 together, got 5 and 196",
     );
-    await expect(refused({ temperature: -1 })).rejects.toThrow(
+    await expect(expectRefusal({ temperature: -1 })).rejects.toThrow(
       "temperature must be finite and >= 0",
     );
-    await expect(refused({ topK: 1.5 })).rejects.toThrow(
+    await expect(expectRefusal({ topK: 1.5 })).rejects.toThrow(
       "topK must be a whole number >= 0, got 1.5",
     );
-    await expect(refused({ topP: 0 })).rejects.toThrow("sample: topP must be in (0, 1], got 0");
-    await expect(refused({ minP: 1.1 })).rejects.toThrow("sample: minP must be in [0, 1], got 1.1");
-    await expect(refused({ bannedTokens: [3, 40] })).rejects.toThrow("bannedTokens[1] must be");
+    await expect(expectRefusal({ topP: 0 })).rejects.toThrow(
+      "sample: topP must be in (0, 1], got 0",
+    );
+    await expect(expectRefusal({ minP: 1.1 })).rejects.toThrow(
+      "sample: minP must be in [0, 1], got 1.1",
+    );
+    await expect(expectRefusal({ bannedTokens: [3, 40] })).rejects.toThrow(
+      "bannedTokens[1] must be",
+    );
     const all = Array.from({ length: 40 }, (_, token) => token);
-    await expect(refused({ bannedTokens: all })).rejects.toThrow(
+    await expect(expectRefusal({ bannedTokens: all })).rejects.toThrow(
       "sample: bannedTokens must leave a token, got all 40 of them",
     );
     const twice = [1, 2].map((length) =>
-      refused({ promptTokens: drawTokens(length), sequenceId: "a" }),
+      expectRefusal({ promptTokens: drawTokens(length), sequenceId: "a" }),
     );
     const outcomes = await Promise.allSettled(twice);
     expect(outcomes.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
-    const [open] = await Promise.all([Promise.allSettled([refused({})]), engine.close()]);
+    const [open] = await Promise.all([Promise.allSettled([expectRefusal({})]), engine.close()]);
     expect(open).toMatchObject([
       { reason: { message: "sampler: must not be closed, got an open request" } },
     ]);
-    await expect(refused({})).rejects.toThrow("sampler must not be closed");
+    await expect(expectRefusal({})).rejects.toThrow("sampler must not be closed");
   });
 
   test("rejects all requests under weights that are not finite, and recovers with others", async () => {
@@ -427,7 +435,7 @@ test("computes a large head in parts", async () => {
     const shape = { ...config, maxStepTokens: 64, maxBytes: 2 ** 20 };
     const cache = new AttentionCache(shape);
     const logits = await runner.step(cache, jobs(cache));
-    results.push([0, 1].map((row) => [...logits.of(row)]));
+    results.push([0, 1].map((row) => [...logits.row(row)]));
     await runner.close();
   }
   expect(results[1]).toEqual(results[0]);
@@ -517,7 +525,7 @@ test.skipIf(!adapted)(
       tensors.set(name, await executor.upload({ data, shape }));
     }
     let numReleases = 0;
-    const held: HeldWeights = {
+    const held: SharedWeights = {
       get: (name) => tensors.get(name),
       release: () => numReleases++,
     };
@@ -528,7 +536,7 @@ test.skipIf(!adapted)(
       cacheBytes: 2 ** 26,
     };
     const engine = new SamplingEngine({ ...options, cache: "device" });
-    await engine.loadHeld(held, parameterLayout(model, { adapter: adapter.config }));
+    await engine.loadShared(held, parameterLayout(model, { adapter: adapter.config }));
     checkScores(await engine.score(golden.input_ids), golden);
     const { greedy } = golden;
     const greedyRequest = { temperature: 0, maxTokens: greedy.continuation.length };
@@ -547,10 +555,10 @@ test.skipIf(!adapted)(
       token_entropies: expected.map(({ entropies }) => [...entropies]),
     });
 
-    await expect(plain.loadHeld(held)).rejects.toThrow("weights must be read into");
+    await expect(plain.loadShared(held)).rejects.toThrow("weights must be read into");
     expect(numReleases).toBe(2);
     await Promise.all([engine.close(), plain.close()]);
-    await expect(engine.loadHeld(held)).rejects.toThrow("must not be closed");
+    await expect(engine.loadShared(held)).rejects.toThrow("must not be closed");
     expect(numReleases).toBe(3);
   },
 );

@@ -9,11 +9,11 @@ import {
 import type { ParameterLayout } from "../model/parameter-layout.ts";
 import type { Parameters } from "../model/shape/parameters.ts";
 import { DeviceRunner } from "./device/device-runner.ts";
-import { HeldSequences, sharedLength } from "./held-sequences.ts";
+import { PrefixCache, sharedPrefixLength } from "./prefix-cache.ts";
 import { HostRunner } from "./host/host-runner.ts";
 import type {
   DrawJob,
-  HeldWeights,
+  SharedWeights,
   ReadWeights,
   Runner,
   RunnerOptions,
@@ -23,7 +23,7 @@ import type {
 } from "./runner/runner.ts";
 import {
   checkSampleRequest,
-  numPending,
+  countPending,
   toResponse,
   type ActiveRequest,
   type OnToken,
@@ -67,7 +67,7 @@ type Waiting =
     };
 
 /** Share of a step's tokens reserved for the oldest request, so that none starves. */
-const firstShare = 1 / 4;
+const oldestShare = 1 / 4;
 
 /**
  * Samples responses with continuous batching, in the calling thread: all waiting requests share the
@@ -77,7 +77,7 @@ const firstShare = 1 / 4;
 export class SamplingEngine {
   readonly #options: SamplingEngineOptions;
   readonly #runner: Runner;
-  readonly #sequences: HeldSequences;
+  readonly #sequences: PrefixCache;
   readonly #waiting: Waiting[] = [];
   /** In order of admission. */
   readonly #active = new Set<ActiveRequest>();
@@ -98,7 +98,7 @@ export class SamplingEngine {
     checkNonNegative("sampler", { cacheBytes });
     this.#options = options;
     this.#runner = cache === "host" ? new HostRunner(options) : new DeviceRunner(options);
-    this.#sequences = new HeldSequences(this.#runner.pages);
+    this.#sequences = new PrefixCache(this.#runner.pages);
   }
 
   /**
@@ -127,14 +127,17 @@ export class SamplingEngine {
 
   /**
    * Like {@link load}, for weights that the executor already holds; only for a cache on the device.
-   * @param held - Owned by the sampler from now on, which releases them when it loads others.
+   * @param shared - Owned by the sampler from now on, which releases them when it loads others.
    * @param layout - See {@link loadFrom}.
    */
-  async loadHeld(held: HeldWeights, layout: ParameterLayout = this.#options.layout): Promise<void> {
+  async loadShared(
+    shared: SharedWeights,
+    layout: ParameterLayout = this.#options.layout,
+  ): Promise<void> {
     try {
-      await this.#load({ held, layout });
+      await this.#load({ shared, layout });
     } catch (error) {
-      held.release();
+      shared.release();
       throw error;
     }
   }
@@ -287,7 +290,7 @@ export class SamplingEngine {
       } catch (error) {
         // Progress of each is unknown: their cached values are recomputed if needed again.
         for (const active of this.#active) {
-          this.#sequences.reset(active.held);
+          this.#sequences.reset(active.entry);
           this.#finish(active, () => active.reject(error));
         }
         if (!this.#runner.recover()) this.#sequences.clear();
@@ -300,9 +303,9 @@ export class SamplingEngine {
    */
   async #admit(): Promise<void> {
     for (let next = this.#preempted[0]; next; next = this.#preempted[0]) {
-      this.#sequences.shareLongest(next.held, next.tokens);
+      this.#sequences.shareLongest(next.entry, next.tokens);
       if (!this.#hasRoomFor(next)) {
-        this.#sequences.reset(next.held);
+        this.#sequences.reset(next.entry);
         return;
       }
       this.#preempted.shift();
@@ -326,7 +329,7 @@ export class SamplingEngine {
         continue;
       }
       if (!this.#hasRoomFor(active)) {
-        this.#sequences.finish(active.held);
+        this.#sequences.finish(active.entry);
         break;
       }
       this.#waiting.shift();
@@ -345,7 +348,7 @@ export class SamplingEngine {
     return {
       ...waiting,
       order: this.#numAdmitted++,
-      held: this.#sequences.acquire(isNamed ? sequenceId : undefined, request.promptTokens),
+      entry: this.#sequences.acquire(isNamed ? sequenceId : undefined, request.promptTokens),
       random: createRandom(request.seed),
       tokens: [...request.promptTokens],
       drawn: [],
@@ -359,13 +362,13 @@ export class SamplingEngine {
    */
   #hasRoomFor(request: ActiveRequest): boolean {
     const pagesFor = (each: ActiveRequest): number =>
-      this.#runner.pages.pagesToExtend(each.held.cached, numPending(each));
+      this.#runner.pages.pagesToExtend(each.entry.cached, countPending(each));
     for (;;) {
       const { maxPages, numUsedPages } = this.#runner.pages;
       let needed = pagesFor(request);
       for (const each of this.#active) needed += pagesFor(each);
       if (needed <= maxPages - numUsedPages) return true;
-      if (!this.#sequences.forgetOne()) return this.#active.size === 0;
+      if (!this.#sequences.evictOne()) return this.#active.size === 0;
     }
   }
 
@@ -379,7 +382,7 @@ export class SamplingEngine {
       for (const other of this.#active) {
         // No request waits for a waiting one, so there are no cycles.
         if (other === active || other.leader) continue;
-        const length = sharedLength(other.tokens, active.tokens, active.held.tokens.length);
+        const length = sharedPrefixLength(other.tokens, active.tokens, active.entry.tokens.length);
         if (length <= longest) continue;
         longest = length;
         active.leader = { active: other, length };
@@ -392,10 +395,10 @@ export class SamplingEngine {
     for (const active of this.#active) {
       if (!active.leader) continue;
       const { active: leader, length } = active.leader;
-      const isReady = leader.held.tokens.length >= length;
+      const isReady = leader.entry.tokens.length >= length;
       if (!isReady && this.#active.has(leader)) continue;
       active.leader = undefined;
-      this.#sequences.shareFrom(leader.held, active.held, active.tokens);
+      this.#sequences.shareFrom(leader.entry, active.entry, active.tokens);
     }
   }
 
@@ -404,19 +407,20 @@ export class SamplingEngine {
     let numLeft = this.#options.stepTokens;
     const planned: { active: ActiveRequest; numQueries: number }[] = [];
     const take = (active: ActiveRequest, most: number): void => {
-      const numQueries = Math.min(numPending(active), most, numLeft);
+      const numQueries = Math.min(countPending(active), most, numLeft);
       if (numQueries > 0) planned.push({ active, numQueries });
       numLeft -= numQueries;
     };
     const ready = [...this.#active].filter(({ leader }) => !leader);
     const first = ready.reduce((a, b) => (a.order < b.order ? a : b));
-    const share = Math.max(1, Math.floor(firstShare * this.#options.stepTokens));
+    const share = Math.max(1, Math.floor(oldestShare * this.#options.stepTokens));
     take(first, ready.length === 1 ? numLeft : share);
     // Requests with one token left contribute far more to the batch than the start of a prompt.
     const others = ready.filter((each) => each !== first);
-    for (const each of others.sort((a, b) => numPending(a) - numPending(b))) take(each, numLeft);
+    for (const each of others.sort((a, b) => countPending(a) - countPending(b)))
+      take(each, numLeft);
     if (numLeft > 0)
-      planned[0]!.numQueries += Math.min(numLeft, numPending(first) - planned[0]!.numQueries);
+      planned[0]!.numQueries += Math.min(numLeft, countPending(first) - planned[0]!.numQueries);
     // Pages go to the earliest first, and the latest are preempted.
     const inOrder = planned.sort((a, b) => a.active.order - b.active.order);
     return inOrder.filter(({ active, numQueries }) => this.#makeRoom(active, numQueries));
@@ -424,8 +428,8 @@ export class SamplingEngine {
 
   #makeRoom(active: ActiveRequest, numQueries: number): boolean {
     while (this.#active.has(active)) {
-      if (this.#runner.pages.extend(active.held.cached, numQueries)) return true;
-      if (this.#sequences.forgetOne()) continue;
+      if (this.#runner.pages.extend(active.entry.cached, numQueries)) return true;
+      if (this.#sequences.evictOne()) continue;
       this.#preempt([...this.#active].reduce((a, b) => (a.order > b.order ? a : b)));
     }
     return false;
@@ -434,7 +438,7 @@ export class SamplingEngine {
   #preempt(active: ActiveRequest): void {
     this.#numPreemptions++;
     this.#active.delete(active);
-    this.#sequences.reset(active.held);
+    this.#sequences.reset(active.entry);
     active.leader = undefined;
     this.#preempted.push(active);
     this.#preempted.sort((a, b) => a.order - b.order);
@@ -442,15 +446,15 @@ export class SamplingEngine {
 
   async #step(): Promise<void> {
     const jobs = this.#plan().map(({ active, numQueries }): DrawJob & { active: ActiveRequest } => {
-      const numHeld = active.held.tokens.length;
+      const numHeld = active.entry.tokens.length;
       const tokens = active.tokens.slice(numHeld, numHeld + numQueries);
       const { request: options, random } = active;
-      const draw = numQueries === numPending(active) ? { options, random } : undefined;
-      return { active, sequence: active.held.cached, numQueries, tokens, draw };
+      const draw = numQueries === countPending(active) ? { options, random } : undefined;
+      return { active, sequence: active.entry.cached, numQueries, tokens, draw };
     });
     const draws = await this.#runner.step(jobs);
     for (const { active, tokens } of jobs) {
-      this.#sequences.append(active.held, tokens);
+      this.#sequences.append(active.entry, tokens);
       // One of them is the token drawn last.
       this.#numRead += tokens.length - (active.drawn.length > 0 ? 1 : 0);
     }
@@ -479,7 +483,7 @@ export class SamplingEngine {
   #finish(active: ActiveRequest, settle: () => void): void {
     this.#active.delete(active);
     this.#preempted = this.#preempted.filter((each) => each !== active);
-    this.#sequences.finish(active.held);
+    this.#sequences.finish(active.entry);
     this.#freeName(active.request);
     settle();
   }

@@ -5,12 +5,14 @@ import { expect } from "vitest";
  * log-probs and entropies match up to float32 rounding.
  */
 export function closeTo<T>(value: T): T {
-  return replaced(value) as T;
+  return replaceNumbers(value) as T;
 }
 
-function replaced(value: unknown): unknown {
+function replaceNumbers(value: unknown): unknown {
   if (typeof value === "number") return Number.isInteger(value) ? value : expect.closeTo(value, 4);
-  if (Array.isArray(value)) return value.map(replaced);
+  if (Array.isArray(value)) return value.map(replaceNumbers);
   if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, replaced(entry)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, entry]) => [key, replaceNumbers(entry)]),
+  );
 }

@@ -50,7 +50,7 @@ export function createChatRenderer({ config, chatTemplate }: TemplateSource): Re
   const compiled = new Map<string, ReturnType<typeof compileTemplate>>();
   const specialTokens = specialTokenTexts(config);
   return (messages, { addGenerationPrompt = false, tools, variables } = {}) => {
-    const text = chatTemplate ?? templateOf(config["chat_template"], tools !== undefined);
+    const text = chatTemplate ?? selectTemplate(config["chat_template"], tools !== undefined);
     if (text === undefined) {
       throw new RangeError("renderChat: tokenizer must have a chat template, got none");
     }
@@ -74,15 +74,15 @@ export function createChatRenderer({ config, chatTemplate }: TemplateSource): Re
 }
 
 /** `chat_template` is a string, or a list of named ones. */
-function templateOf(value: unknown, hasTools: boolean): string | undefined {
+function selectTemplate(value: unknown, hasTools: boolean): string | undefined {
   if (typeof value === "string") return value;
   if (!Array.isArray(value)) return undefined;
-  const named = (name: string): string | undefined => {
+  const findNamed = (name: string): string | undefined => {
     const found: unknown = value.find((each) => isJsonObject(each) && each["name"] === name);
     const text = isJsonObject(found) ? found["template"] : undefined;
     return typeof text === "string" ? text : undefined;
   };
-  return (hasTools ? named("tool_use") : undefined) ?? named("default");
+  return (hasTools ? findNamed("tool_use") : undefined) ?? findNamed("default");
 }
 
 /** Texts of `bos_token`, `eos_token` and the like. */

@@ -69,19 +69,19 @@ export function continueChat(
   const isEnded = last !== undefined && endTokens.includes(last);
   const content = tokenizer.decode(isEnded ? response.slice(0, -1) : response);
   const grown = grow(tokenizer, chat, content, messages);
-  if (!isEnded) return { chat: grown.chat, tokens: tokenizer.encode(grown.behind) };
+  if (!isEnded) return { chat: grown.chat, tokens: tokenizer.encode(grown.suffix) };
   const end = tokenizer.decode([last]);
   // White space before the end token is not part of the answer.
-  const behind = grown.behind.trimStart();
-  if (behind.startsWith(end)) {
-    return { chat: grown.chat, tokens: tokenizer.encode(behind.slice(end.length)) };
+  const suffix = grown.suffix.trimStart();
+  if (suffix.startsWith(end)) {
+    return { chat: grown.chat, tokens: tokenizer.encode(suffix.slice(end.length)) };
   }
   // A model may stop at an end token other than the template's.
-  if (endTokens.some((token) => behind.startsWith(tokenizer.decode([token])))) {
-    return { chat: grown.chat, tokens: tokenizer.encode(behind) };
+  if (endTokens.some((token) => suffix.startsWith(tokenizer.decode([token])))) {
+    return { chat: grown.chat, tokens: tokenizer.encode(suffix) };
   }
   throw new Error(
-    `continueChat: template must put ${JSON.stringify(end)} after an answer, got ${JSON.stringify(grown.behind.slice(0, 40))}`,
+    `continueChat: template must put ${JSON.stringify(end)} after an answer, got ${JSON.stringify(grown.suffix.slice(0, 40))}`,
   );
 }
 
@@ -91,7 +91,7 @@ function grow(
   { messages, text, options }: Chat,
   content: string,
   more: readonly ChatMessage[],
-): { readonly chat: Chat; readonly behind: string } {
+): { readonly chat: Chat; readonly suffix: string } {
   const all = [...messages, { role: "assistant", content }, ...more];
   const grown = tokenizer.renderChat(all, { ...options, addGenerationPrompt: true });
   const rest = grown.startsWith(text) ? grown.slice(text.length) : undefined;
@@ -104,7 +104,7 @@ function grow(
       `chat: template must be prefix-stable (render a longer conversation as an extension of the shorter one), got ${quote(grown.slice(at), first)} in place of ${quote(before, first)} in message ${messages.length} or before`,
     );
   }
-  return { chat: { messages: all, text: grown, options }, behind: rest.slice(shown.length) };
+  return { chat: { messages: all, text: grown, options }, suffix: rest.slice(shown.length) };
 }
 
 function firstDifference(a: string, b: string): number {

@@ -84,10 +84,10 @@ const isFilter = (statement: Statement): statement is Filter =>
 /** Filters that are also string methods, and that the library computes differently. */
 const filterMethods: Readonly<Record<string, string>> = { trim: "strip", capitalize: "capitalize" };
 
-const valueOf = (plain: unknown): Value => new Environment().set("value", plain);
+const toValue = (plain: unknown): Value => new Environment().set("value", plain);
 
 /** Converts a value to plain data. */
-const plainOf = ({ value }: Value): unknown => (Array.isArray(value) ? value.map(plainOf) : value);
+const toPlain = ({ value }: Value): unknown => (Array.isArray(value) ? value.map(toPlain) : value);
 
 /** The library's interpreter, with all arguments of string methods. */
 class TemplateInterpreter extends Interpreter {
@@ -117,7 +117,7 @@ class TemplateInterpreter extends Interpreter {
     const { parameters, run } = textMethods.get(name)!;
     const given: unknown[] = [];
     for (const arg of args) {
-      const value = plainOf(this.evaluate(isKeywordArgument(arg) ? arg.value : arg, environment));
+      const value = toPlain(this.evaluate(isKeywordArgument(arg) ? arg.value : arg, environment));
       if (!isKeywordArgument(arg)) {
         given.push(value);
         continue;
@@ -135,7 +135,7 @@ class TemplateInterpreter extends Interpreter {
         `${name}: must have at most ${parameters.length} arguments, got ${given.length}`,
       );
     }
-    return valueOf(run(text, given));
+    return toValue(run(text, given));
   }
 }
 
@@ -155,7 +155,7 @@ function createGlobals(): Scope {
     range,
     strftime_now: (format: string) => strftime(new Date(), format),
   };
-  for (const [name, value] of Object.entries(named)) globals.setVariable(name, valueOf(value));
+  for (const [name, value] of Object.entries(named)) globals.setVariable(name, toValue(value));
   return globals;
 }
 
@@ -183,14 +183,14 @@ export function compileTemplate(
   return (variables) => {
     const environment = new Environment(globals);
     for (const [name, value] of Object.entries(variables)) {
-      environment.setVariable(name, valueOf(name === "strftime_now" ? clockOf(value) : value));
+      environment.setVariable(name, toValue(name === "strftime_now" ? createClock(value) : value));
     }
     return String(new TemplateInterpreter(environment).run(program).value);
   };
 }
 
 /** Function with which a template gets the date. */
-function clockOf(value: unknown): unknown {
+function createClock(value: unknown): unknown {
   if (value instanceof Date) return (format: string) => strftime(value, format);
   if (typeof value === "string") return () => value;
   return value;

@@ -1,9 +1,9 @@
 import type { Tokenizer } from "@turnwise/core";
-import { TextStream } from "./text-stream.ts";
+import { Detokenizer } from "./detokenizer.ts";
 
 /** Finds the first of several strings in a stream of tokens. */
 export class StopStrings {
-  readonly #stream: TextStream;
+  readonly #stream: Detokenizer;
   readonly #texts: readonly string[];
   readonly #longest: number;
   /** Start of the first match. */
@@ -11,7 +11,7 @@ export class StopStrings {
 
   /** @param texts - Non-empty strings. */
   constructor(tokenizer: Pick<Tokenizer, "decode">, texts: readonly string[]) {
-    this.#stream = new TextStream(tokenizer);
+    this.#stream = new Detokenizer(tokenizer);
     this.#texts = texts;
     this.#longest = Math.max(...texts.map(({ length }) => length));
   }

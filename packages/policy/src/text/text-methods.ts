@@ -27,16 +27,16 @@ const lineEnds = new RegExp(`\r\n|[${lineEnd}]`, "gu");
 
 const quote = (value: Argument): string => JSON.stringify(value) ?? "undefined";
 
-function textOf(method: string, name: string, value: Argument): string {
+function asText(method: string, name: string, value: Argument): string {
   if (typeof value === "string") return value;
   throw new TypeError(`${method}: ${name} must be a string, got ${quote(value)}`);
 }
 
-function textOrNone(method: string, name: string, value: Argument): string | undefined {
-  return value === undefined || value === null ? undefined : textOf(method, name, value);
+function asOptionalText(method: string, name: string, value: Argument): string | undefined {
+  return value === undefined || value === null ? undefined : asText(method, name, value);
 }
 
-function numberOf(method: string, name: string, value: Argument, fallback: number): number {
+function asNumber(method: string, name: string, value: Argument, fallback: number): number {
   if (value === undefined || value === null) return fallback;
   if (typeof value === "number" && Number.isInteger(value)) return value;
   throw new TypeError(`${method}: ${name} must be a whole number, got ${quote(value)}`);
@@ -57,20 +57,20 @@ function strip(text: string, chars: string | undefined, ends: "left" | "right" |
 function stripMethod(method: string, ends: "left" | "right" | "both"): TextMethod {
   return {
     parameters: ["chars"],
-    run: (text, [chars]) => strip(text, textOrNone(method, "chars", chars), ends),
+    run: (text, [chars]) => strip(text, asOptionalText(method, "chars", chars), ends),
   };
 }
 
 /**
  * Ranges of a text's parts: start and end of each, and the end of the separator before the rest.
  */
-function partsBetween(text: string, separator: string | undefined): [number, number][] {
+function splitRanges(text: string, separator: string | undefined): [number, number][] {
   const parts: [number, number][] = [];
   let begin = 0;
   const matches =
     separator === undefined
       ? Array.from(text.matchAll(spaces), ({ index, 0: match }) => [index, match.length] as const)
-      : placesOf(text, separator).map((index) => [index, separator.length] as const);
+      : findAll(text, separator).map((index) => [index, separator.length] as const);
   for (const [index, length] of matches) {
     parts.push([begin, index]);
     begin = index + length;
@@ -80,7 +80,7 @@ function partsBetween(text: string, separator: string | undefined): [number, num
 }
 
 /** Start of every non-overlapping occurrence, in UTF-16 units. */
-function placesOf(text: string, part: string): number[] {
+function findAll(text: string, part: string): number[] {
   const places: number[] = [];
   for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + part.length)) {
     places.push(at);
@@ -92,10 +92,10 @@ function splitMethod(method: "split" | "rsplit"): TextMethod {
   return {
     parameters: ["sep", "maxsplit"],
     run: (text, [sep, maxsplit]) => {
-      const separator = textOrNone(method, "sep", sep);
+      const separator = asOptionalText(method, "sep", sep);
       if (separator === "") throw new RangeError(`${method}: sep must not be empty, got ""`);
-      const most = numberOf(method, "maxsplit", maxsplit, -1);
-      const parts = partsBetween(text, separator);
+      const most = asNumber(method, "maxsplit", maxsplit, -1);
+      const parts = splitRanges(text, separator);
       const keep = ([from, to]: [number, number]): string => text.slice(from, to);
       if (most < 0 || parts.length <= most) return parts.map(keep);
       // The unsplit rest keeps its trailing white space.
@@ -124,7 +124,7 @@ function splitLines(text: string, keepsEnds: boolean): string[] {
  * Part of a text selected by `start` and `end`, with its offset; undefined if `start` is out of
  * range.
  */
-function selected(
+function selectRange(
   method: string,
   text: string,
   start: Argument,
@@ -132,7 +132,7 @@ function selected(
 ): { readonly part: string; readonly begin: number } | undefined {
   const points = Array.from(text);
   const place = (name: string, value: Argument, fallback: number): number => {
-    const index = numberOf(method, name, value, fallback);
+    const index = asNumber(method, name, value, fallback);
     return index < 0 ? Math.max(0, index + points.length) : index;
   };
   const begin = place("start", start, 0);
@@ -145,9 +145,9 @@ function affixMethod(method: "startswith" | "endswith", name: string): TextMetho
   return {
     parameters: [name, "start", "end"],
     run: (text, [affix, start, end]) => {
-      const found = selected(method, text, start, end);
+      const found = selectRange(method, text, start, end);
       const affixes = (Array.isArray(affix) ? affix : [affix]).map((each: unknown) =>
-        textOf(method, name, each),
+        asText(method, name, each),
       );
       if (!found) return false;
       return affixes.some((each) =>
@@ -162,8 +162,8 @@ function findMethod(method: "find" | "rfind" | "index" | "rindex"): TextMethod {
   return {
     parameters: ["sub", "start", "end"],
     run: (text, [sub, start, end]) => {
-      const wanted = textOf(method, "sub", sub);
-      const found = selected(method, text, start, end);
+      const wanted = asText(method, "sub", sub);
+      const found = selectRange(method, text, start, end);
       const at = found ? found.part[isLast ? "lastIndexOf" : "indexOf"](wanted) : -1;
       if (found && at >= 0) return found.begin + Array.from(found.part.slice(0, at)).length;
       if (method.endsWith("find")) return -1;
@@ -188,7 +188,7 @@ function partitionMethod(method: "partition" | "rpartition"): TextMethod {
   return {
     parameters: ["sep"],
     run: (text, [sep]) => {
-      const separator = textOf(method, "sep", sep);
+      const separator = asText(method, "sep", sep);
       if (separator === "") throw new RangeError(`${method}: sep must not be empty, got ""`);
       const isFirst = method === "partition";
       const at = isFirst ? text.indexOf(separator) : text.lastIndexOf(separator);
@@ -207,9 +207,9 @@ function padMethod(method: "ljust" | "rjust" | "center"): TextMethod {
   return {
     parameters: ["width", "fillchar"],
     run: (text, [width, fillchar]) => {
-      const fill = textOrNone(method, "fillchar", fillchar) ?? " ";
+      const fill = asOptionalText(method, "fillchar", fillchar) ?? " ";
       const { length } = Array.from(text);
-      const wanted = numberOf(method, "width", width, length);
+      const wanted = asNumber(method, "width", width, length);
       const missing = Math.max(0, wanted - length);
       // CPython puts the odd padding character of an odd width on the left.
       const half = Math.floor(missing / 2) + (missing & wanted & 1);
@@ -244,7 +244,7 @@ export const textMethods: ReadonlyMap<string, TextMethod> = new Map<string, Text
     {
       parameters: ["prefix"],
       run: (text, [prefix]) => {
-        const cut = textOf("removeprefix", "prefix", prefix);
+        const cut = asText("removeprefix", "prefix", prefix);
         return text.startsWith(cut) ? text.slice(cut.length) : text;
       },
     },
@@ -254,7 +254,7 @@ export const textMethods: ReadonlyMap<string, TextMethod> = new Map<string, Text
     {
       parameters: ["suffix"],
       run: (text, [suffix]) => {
-        const cut = textOf("removesuffix", "suffix", suffix);
+        const cut = asText("removesuffix", "suffix", suffix);
         return text.endsWith(cut) ? text.slice(0, text.length - cut.length) : text;
       },
     },
@@ -266,9 +266,9 @@ export const textMethods: ReadonlyMap<string, TextMethod> = new Map<string, Text
       run: (text, [old, by, count]) =>
         replaceFirst(
           text,
-          textOf("replace", "old", old),
-          textOf("replace", "new", by),
-          numberOf("replace", "count", count, -1),
+          asText("replace", "old", old),
+          asText("replace", "new", by),
+          asNumber("replace", "count", count, -1),
         ),
     },
   ],
@@ -281,10 +281,10 @@ export const textMethods: ReadonlyMap<string, TextMethod> = new Map<string, Text
     {
       parameters: ["sub", "start", "end"],
       run: (text, [sub, start, end]) => {
-        const wanted = textOf("count", "sub", sub);
-        const part = selected("count", text, start, end)?.part;
+        const wanted = asText("count", "sub", sub);
+        const part = selectRange("count", text, start, end)?.part;
         if (part === undefined) return 0;
-        return wanted === "" ? Array.from(part).length + 1 : placesOf(part, wanted).length;
+        return wanted === "" ? Array.from(part).length + 1 : findAll(part, wanted).length;
       },
     },
   ],
@@ -297,7 +297,7 @@ export const textMethods: ReadonlyMap<string, TextMethod> = new Map<string, Text
         if (!Array.isArray(list)) {
           throw new TypeError(`join: iterable must be a list of strings, got ${quote(parts)}`);
         }
-        return list.map((part: unknown, i) => textOf("join", `iterable[${i}]`, part)).join(text);
+        return list.map((part: unknown, i) => asText("join", `iterable[${i}]`, part)).join(text);
       },
     },
   ],
@@ -327,7 +327,7 @@ export const textMethods: ReadonlyMap<string, TextMethod> = new Map<string, Text
       parameters: ["width"],
       run: (text, [width]) => {
         const sign = /^[+-]/u.exec(text)?.[0] ?? "";
-        const missing = numberOf("zfill", "width", width, 0) - Array.from(text).length;
+        const missing = asNumber("zfill", "width", width, 0) - Array.from(text).length;
         return sign + "0".repeat(Math.max(0, missing)) + text.slice(sign.length);
       },
     },

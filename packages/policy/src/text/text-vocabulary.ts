@@ -1,6 +1,6 @@
 import { checkInteger } from "@turnwise/core";
 import type { TokenizerFiles } from "./tokenizer.ts";
-import { ranked, specialTokens, wordLevelFiles } from "./word-level-files.ts";
+import { rankByCount, specialTokens, wordLevelFiles } from "./word-level-files.ts";
 
 /** Options of {@link buildTextVocabulary}. */
 export interface TextVocabularyOptions {
@@ -42,6 +42,6 @@ export function buildTextVocabulary(
       for (const [found] of part.matchAll(piece)) counts.set(found, (counts.get(found) ?? 0) + 1);
     }
   }
-  const vocabulary = [...special, ...ranked(counts, minCount)];
+  const vocabulary = [...special, ...rankByCount(counts, minCount)];
   return wordLevelFiles(special, vocabulary, piecePattern, "fused");
 }

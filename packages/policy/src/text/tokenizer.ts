@@ -197,7 +197,7 @@ export async function readTokenizer(
   const generationConfig = await readGenerationConfig(directory);
   const files: TokenizerFiles = {
     tokenizer,
-    config: withSpecialTokens(config, specialTokens),
+    config: addSpecialTokens(config, specialTokens),
     ...(chatTemplate !== undefined && { chatTemplate }),
     ...(generationConfig && { generationConfig }),
   };
@@ -205,7 +205,7 @@ export async function readTokenizer(
 }
 
 /** Adds the special tokens that `tokenizer_config.json` does not name. */
-function withSpecialTokens(config: JsonObject, specialTokens: JsonObject = {}): JsonObject {
+function addSpecialTokens(config: JsonObject, specialTokens: JsonObject = {}): JsonObject {
   const missing = Object.entries(specialTokens).filter(
     ([name]) => name.endsWith("_token") && (config[name] ?? undefined) === undefined,
   );

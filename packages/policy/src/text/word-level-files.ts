@@ -22,7 +22,7 @@ export function specialTokens(markers: readonly string[]): {
 }
 
 /** Entries with a count of at least `minCount`, most frequent first, ties by code points. */
-export function ranked(counts: ReadonlyMap<string, number>, minCount: number): string[] {
+export function rankByCount(counts: ReadonlyMap<string, number>, minCount: number): string[] {
   return [...counts]
     .filter(([, count]) => count >= minCount)
     .sort(([a, countA], [b, countB]) => (countA === countB ? (a < b ? -1 : 1) : countB - countA))

@@ -1,6 +1,6 @@
 import { checkInteger } from "@turnwise/core";
 import type { TokenizerFiles } from "./tokenizer.ts";
-import { ranked, specialTokens, wordLevelFiles } from "./word-level-files.ts";
+import { rankByCount, specialTokens, wordLevelFiles } from "./word-level-files.ts";
 
 /** Options of {@link buildWordVocabulary}. */
 export interface WordVocabularyOptions {
@@ -57,6 +57,6 @@ export function buildWordVocabulary(
     }
   }
   for (const word of words) counts.set(word, Number.POSITIVE_INFINITY);
-  const vocabulary = [...special, ...ranked(counts, minCount)].slice(0, maxSize);
+  const vocabulary = [...special, ...rankByCount(counts, minCount)].slice(0, maxSize);
   return wordLevelFiles(special, vocabulary, wordPattern, "spaced");
 }

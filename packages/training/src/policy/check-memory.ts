@@ -4,14 +4,14 @@ import {
   readAdapterConfig,
   readModelConfig,
   type ModelConfig,
-  type StoredWeights,
+  type WeightsInfo,
 } from "@turnwise/policy";
 import {
-  availableMemory,
+  readAvailableMemory,
   chooseWeightStorage,
-  memoryNeeds,
+  computeMemoryNeeds,
   staysOnDevice,
-  trainingMemory,
+  estimateTrainingMemory,
   type DeviceOptions,
   type MemoryPart,
   type WeightStorage,
@@ -41,7 +41,7 @@ const total = (parts: readonly MemoryPart[]): number =>
 /** A model without its weights. */
 interface KnownModel {
   readonly config: ModelConfig;
-  readonly stored: Pick<StoredWeights, "type" | "numBytes">;
+  readonly stored: Pick<WeightsInfo, "type" | "numBytes">;
 }
 
 async function modelOf({ model }: ExperimentSettings): Promise<KnownModel | undefined> {
@@ -70,7 +70,7 @@ async function partsOf(
     numCopies: 2,
     availableBytes: available,
   });
-  const parts = trainingMemory({
+  const parts = estimateTrainingMemory({
     config: model,
     stored,
     adapter,
@@ -99,7 +99,7 @@ export async function estimateMemory(
 ): Promise<MemoryReport | undefined> {
   const model = await modelOf(config);
   if (model === undefined || config.engine.provider !== "cpu") return undefined;
-  const available = availableBytes ?? (await availableMemory());
+  const available = availableBytes ?? (await readAvailableMemory());
   const parts = await partsOf(model, config, available);
   return { parts, needed: total(parts), available };
 }
@@ -210,11 +210,11 @@ export async function checkSamplingMemory(
   availableBytes?: number,
 ): Promise<void> {
   if ((device.provider ?? "cpu") !== "cpu") return;
-  const available = availableBytes ?? (await availableMemory());
+  const available = availableBytes ?? (await readAvailableMemory());
   await reading(async () => {
     const config = await readModelConfig(path);
     const stored = await describeWeights(path);
-    const needs = memoryNeeds({
+    const needs = computeMemoryNeeds({
       config,
       stored,
       adapter:

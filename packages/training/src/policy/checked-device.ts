@@ -1,10 +1,10 @@
-import { deviceOptions, type DeviceOptions, type NamedDevice } from "@turnwise/policy/local";
+import { parseDevice, type DeviceOptions, type NamedDevice } from "@turnwise/policy/local";
 import { InputError } from "../input-error.ts";
 
 /** Checks a device. @throws {@link InputError} naming the option that it does not have. */
 export function checkedDevice(device: NamedDevice, source: string): DeviceOptions {
   try {
-    return deviceOptions(device, source);
+    return parseDevice(device, source);
   } catch (cause) {
     if (cause instanceof RangeError) throw new InputError(cause.message, { cause });
     throw cause;

@@ -3,7 +3,11 @@ import type { Sampler, Tokenizer } from "@turnwise/core";
 import { r2eTools } from "@turnwise/envs/swebench";
 import { readTokenizer, type LoadedTokenizer } from "@turnwise/policy";
 import { createLocalSampler, type DeviceOptions, type WeightStorage } from "@turnwise/policy/local";
-import { chatSampler, completionsSampler, textTokenizer } from "@turnwise/policy/remote";
+import {
+  createChatSampler,
+  createCompletionsSampler,
+  textTokenizer,
+} from "@turnwise/policy/remote";
 import { z } from "zod";
 import { checkSamplingMemory } from "./check-memory.ts";
 import { count, countOrNone, nonNegative } from "../settings/config-parts.ts";
@@ -104,7 +108,7 @@ export async function openEvaluatedPolicy(
   const key = keyOf(policy.apiKeyVariable);
   if (policy.kind === "chat") {
     const { tools, apiKeyVariable: _, kind: _kind, ...rest } = policy;
-    const sampler = chatSampler({ ...rest, ...key, ...(tools && { tools: r2eTools }) });
+    const sampler = createChatSampler({ ...rest, ...key, ...(tools && { tools: r2eTools }) });
     return {
       sampler,
       tokenizer: textTokenizer,
@@ -117,7 +121,7 @@ export async function openEvaluatedPolicy(
     };
   }
   const { kind, maxTokens, tokenizer, apiKeyVariable: _, ...rest } = policy;
-  const sampler = completionsSampler({
+  const sampler = createCompletionsSampler({
     ...rest,
     ...key,
     server: kind,

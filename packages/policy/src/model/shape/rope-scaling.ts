@@ -152,8 +152,9 @@ export function readRope(json: JsonObject, source: string, maxSequenceTokens: nu
       const [mscale, mscaleAllDim] = [given["mscale"], given["mscale_all_dim"]];
       const ratio =
         mscale && mscaleAllDim
-          ? magnitude(factor, required("mscale")) / magnitude(factor, required("mscale_all_dim"))
-          : magnitude(factor, 1);
+          ? computeMagnitude(factor, required("mscale")) /
+            computeMagnitude(factor, required("mscale_all_dim"))
+          : computeMagnitude(factor, 1);
       const truncate = given["truncate"] ?? true;
       if (typeof truncate !== "boolean") fail(`${place}.truncate`, "be true or false", truncate);
       return {
@@ -177,7 +178,7 @@ const kindName = (parameters: JsonObject): unknown =>
   parameters["rope_type"] ?? parameters["type"] ?? "default";
 
 /** Factor by which yarn lengthens queries and keys. */
-const magnitude = (factor: number, scale: number): number =>
+const computeMagnitude = (factor: number, scale: number): number =>
   factor <= 1 ? 1 : 0.1 * scale * Math.log(factor) + 1;
 
 /** Converts scaling to `rope_parameters` without the base, the inverse of {@link readRope}. */
@@ -237,10 +238,10 @@ export function rotaryFrequencies({ headSize, ropeTheta, ropeScaling }: RopeShap
       const { factor, betaFast, betaSlow, truncate, originalMaxTokens } = ropeScaling;
       // Real-valued index of the frequency that makes a number of turns within the pretraining
       // length.
-      const indexOf = (turns: number): number =>
+      const findIndex = (turns: number): number =>
         (headSize * Math.log(originalMaxTokens / (turns * 2 * Math.PI))) /
         (2 * Math.log(ropeTheta));
-      const [first, last] = [indexOf(betaFast), indexOf(betaSlow)];
+      const [first, last] = [findIndex(betaFast), findIndex(betaSlow)];
       const low = Math.max(truncate ? Math.floor(first) : first, 0);
       const high = Math.min(truncate ? Math.ceil(last) : last, headSize - 1);
       const width = high === low ? 0.001 : high - low;

@@ -72,19 +72,19 @@ export async function tinkerServer(options: TinkerServerOptions): Promise<Tinker
   const gradient: { last: number[][] } = { last: [] };
   let numIds = 0;
   const newId = (kind: string): string => `${kind}-${++numIds}`;
-  const later = (result: Json): Reply => {
+  const answerLater = (result: Json): Reply => {
     const id = String(++numIds);
     futures.set(id, { looks: 0, result });
     return { body: { future_id: id, status: "pending", request_id: id } };
   };
-  const refused = (status: number, detail: string): Reply => ({ status, body: { detail } });
+  const refuse = (status: number, detail: string): Reply => ({ status, body: { detail } });
 
-  const logProbsOf = (model: Model, { inputs, targets }: Datum): number[] =>
+  const computeLogProbs = (model: Model, { inputs, targets }: Datum): number[] =>
     targets.map((target, i) => logSoftmax(model.logits[inputs[i]!]!)[target]!);
   const outputs = (model: Model, data: readonly Datum[]): Json => ({
     loss_fn_output_type: "ArrayRecord",
     loss_fn_outputs: data.map((datum) => {
-      const logProbs = logProbsOf(model, datum);
+      const logProbs = computeLogProbs(model, datum);
       return { logprobs: { data: logProbs, dtype: "float32", shape: [logProbs.length] } };
     }),
     metrics: {},
@@ -95,7 +95,7 @@ export async function tinkerServer(options: TinkerServerOptions): Promise<Tinker
     const sum = model.logits.map((row) => row.map(() => 0));
     for (const datum of model.pending) {
       const share = lossScale === "sum" ? 1 : 1 / (datum.targets.length * model.pending.length);
-      logProbsOf(model, datum).forEach((logProb, i) => {
+      computeLogProbs(model, datum).forEach((logProb, i) => {
         const slope = -datum.advantages[i]! * Math.exp(logProb - datum.logProbs[i]!) * share;
         if (slope === 0) return;
         const before = datum.inputs[i]!;
@@ -114,7 +114,7 @@ export async function tinkerServer(options: TinkerServerOptions): Promise<Tinker
     );
   };
 
-  const sampled = (logits: readonly (readonly number[])[], body: Json): Json => {
+  const sampleTokens = (logits: readonly (readonly number[])[], body: Json): Json => {
     const { prompt, sampling_params: how } = body as {
       readonly prompt: { readonly chunks: readonly { readonly tokens: readonly number[] }[] };
       readonly sampling_params: {
@@ -150,45 +150,45 @@ export async function tinkerServer(options: TinkerServerOptions): Promise<Tinker
   const ofModel: Readonly<Record<string, (model: Model, body: Json, id: string) => Reply>> = {
     forward: (model, body) => {
       const { data } = body["forward_input"] as { readonly data: readonly unknown[] };
-      return later(outputs(model, data.map(readDatum)));
+      return answerLater(outputs(model, data.map(readDatum)));
     },
     forward_backward: (model, body) => {
       const input = body["forward_backward_input"] as {
         readonly data: readonly unknown[];
         readonly loss_fn: string;
       };
-      if (input.loss_fn !== "importance_sampling") return refused(422, "unknown loss_fn");
+      if (input.loss_fn !== "importance_sampling") return refuse(422, "unknown loss_fn");
       const data = input.data.map(readDatum);
       model.pending.push(...data);
-      return later(outputs(model, data));
+      return answerLater(outputs(model, data));
     },
     optim_step: (model, body) => {
       const { learning_rate: rate } = body["adam_params"] as { readonly learning_rate: number };
       step(model, rate);
-      return later({ metrics: { "skyrl.ai/grad_norm": 1.5 } });
+      return answerLater({ metrics: { "skyrl.ai/grad_norm": 1.5 } });
     },
     save_weights_for_sampler: (model, body, id) => {
       const path = `tinker://${id}/sampler_weights/${String(body["path"])}`;
       kept.set(path, structuredClone(model.logits));
-      return later({ path, type: "save_weights_for_sampler" });
+      return answerLater({ path, type: "save_weights_for_sampler" });
     },
     save_weights: (model, body, id) => {
       const path = `tinker://${id}/weights/${String(body["path"])}`;
       kept.set(path, structuredClone(model.logits));
-      return later({ path, type: "save_weights" });
+      return answerLater({ path, type: "save_weights" });
     },
     load_weights: (model, body) => {
-      if (model.lastSequence > 1) return refused(400, "only a fresh model can load weights");
+      if (model.lastSequence > 1) return refuse(400, "only a fresh model can load weights");
       const found = kept.get(String(body["path"]));
-      if (found === undefined) return refused(404, "Checkpoint not found");
+      if (found === undefined) return refuse(404, "Checkpoint not found");
       found.forEach((row, i) => {
         model.logits[i] = [...row];
       });
-      return later({ path: body["path"], type: "load_weights" });
+      return answerLater({ path: body["path"], type: "load_weights" });
     },
     unload_model: (_model, _body, id) => {
       models.delete(id);
-      return later({ model_id: id, type: "unload_model" });
+      return answerLater({ model_id: id, type: "unload_model" });
     },
   };
 
@@ -209,41 +209,41 @@ export async function tinkerServer(options: TinkerServerOptions): Promise<Tinker
         pending: [],
         lastSequence: 0,
       });
-      const answer = later({ model_id: id, type: "create_model" });
+      const answer = answerLater({ model_id: id, type: "create_model" });
       return answer === "cut" ? answer : { body: { ...(answer.body as Json), model_id: id } };
     }
     if (name === "create_sampling_session") {
       const from = String(body["model_path"]);
-      if (!kept.has(from)) return refused(404, "Checkpoint not found");
+      if (!kept.has(from)) return refuse(404, "Checkpoint not found");
       const id = newId("sampling");
       sessions.set(id, from);
       return { body: { sampling_session_id: id, type: "create_sampling_session" } };
     }
     if (name === "asample") {
       const from = sessions.get(String(body["sampling_session_id"]));
-      if (from === undefined) return refused(404, "Sampling session not found");
-      return later(sampled(kept.get(from)!, body));
+      if (from === undefined) return refuse(404, "Sampling session not found");
+      return answerLater(sampleTokens(kept.get(from)!, body));
     }
     if (name === "retrieve_future") {
       const future = futures.get(String(body["request_id"]));
-      if (future === undefined) return refused(404, "Future not found");
+      if (future === undefined) return refuse(404, "Future not found");
       future.looks += 1;
       // The two forms in which servers say "not yet".
       if (future.looks === 1) return { body: { type: "try_again", queue_state: "active" } };
-      if (future.looks === 2) return refused(408, "Timeout waiting for result");
+      if (future.looks === 2) return refuse(408, "Timeout waiting for result");
       return { body: future.result };
     }
     const operation = ofModel[name];
     if (operation === undefined || (name === "forward" && !hasForward)) {
-      return refused(404, "Not Found");
+      return refuse(404, "Not Found");
     }
     const id = String(body["model_id"]);
     const model = models.get(id);
-    if (model === undefined) return refused(404, "Model not found");
+    if (model === undefined) return refuse(404, "Model not found");
     if (name !== "unload_model") {
       const sequence = Number(body["seq_id"]);
       if (!(sequence > model.lastSequence)) {
-        return refused(409, "Training request sequence number was reused");
+        return refuse(409, "Training request sequence number was reused");
       }
       model.lastSequence = sequence;
     }

@@ -61,7 +61,7 @@ export class DeviceCache {
   }
 
   /** Index of a sequence's page in the tables. */
-  placeOf(page: number): number {
+  tablePage(page: number): number {
     return page + this.#options.numSparePages;
   }
 
@@ -142,8 +142,8 @@ export class DeviceCache {
       consumed: this.#names,
     });
     const copying = await this.#copying;
-    const to = Int32Array.from(this.#copies.keys(), (page) => this.placeOf(page));
-    const from = Int32Array.from(this.#copies.values(), (page) => this.placeOf(page));
+    const to = Int32Array.from(this.#copies.keys(), (page) => this.tablePage(page));
+    const from = Int32Array.from(this.#copies.values(), (page) => this.tablePage(page));
     this.#copies.clear();
     const tables = this.#tables!;
     this.#tables = undefined;

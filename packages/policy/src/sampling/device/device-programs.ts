@@ -58,8 +58,8 @@ export function traceStep(layout: ParameterLayout, { isTiled, result }: StepForm
     const time = isTiled ? "t" : 1;
     const pages = g.input("pages", "int32", [batch, "p"]);
     const tiles = isTiled ? g.input("tiles", "int32", ["r", "t"]) : undefined;
-    const places = isTiled ? g.input("places", "int32", ["n"]) : undefined;
-    const wanted = isTiled ? g.input("wanted", "int32", ["m"]) : undefined;
+    const queryIndices = isTiled ? g.input("queryIndices", "int32", ["n"]) : undefined;
+    const outputTokens = isTiled ? g.input("outputTokens", "int32", ["m"]) : undefined;
 
     const heads = g.multiply(g.iota(numKeyValueHeads), pagePositions);
     const written = g.add(g.reshape(slots, ["n", 1]), heads);
@@ -89,10 +89,10 @@ export function traceStep(layout: ParameterLayout, { isTiled, result }: StepForm
       const scores = g.matmul(query, g.gather(keyTable, context), { transposeB: true, scale });
       const weights = g.softmax(g.add(scores, bias));
       const mixed = g.matmul(weights, g.gather(valueTable, context));
-      if (!places) return { keyTable, valueTable, attended: g.reshape(mixed, ["n", width]) };
+      if (!queryIndices) return { keyTable, valueTable, attended: g.reshape(mixed, ["n", width]) };
       const unstacked = g.reshape(mixed, [batch, numKeyValueHeads, time, group, headSize]);
       const all = g.reshape(g.transpose(unstacked, [0, 2, 1, 3, 4]), ["r*t", width]);
-      return { keyTable, valueTable, attended: g.gather(all, places) };
+      return { keyTable, valueTable, attended: g.gather(all, queryIndices) };
     };
 
     const outputs: Record<string, Tensor> = {};
@@ -103,7 +103,8 @@ export function traceStep(layout: ParameterLayout, { isTiled, result }: StepForm
       outputs[`keys.${layer}`] = keyTable;
       outputs[`values.${layer}`] = valueTable;
       const isLast = layer === numLayers - 1;
-      const pick = (rows: Tensor): Tensor => (isLast && wanted ? g.gather(rows, wanted) : rows);
+      const pick = (rows: Tensor): Tensor =>
+        isLast && outputTokens ? g.gather(rows, outputTokens) : rows;
       const rest = model.layers.layerRest(
         model,
         layer,
@@ -113,7 +114,7 @@ export function traceStep(layout: ParameterLayout, { isTiled, result }: StepForm
       x = isLast ? rest : g.reshape(rest, ["n", 1, hiddenSize]);
     }
     const logits = g.linear(model.layers.finalNorm(model, x), headWeight(model));
-    const rows = [wanted ? "m" : "n"];
+    const rows = [outputTokens ? "m" : "n"];
     if (result === "logits") return { ...outputs, logits };
     if (result === "scores") {
       const targets = g.input("targets", "int32", rows);
@@ -151,11 +152,11 @@ export function tracePageCopy(config: ModelConfig): Program {
       return g.add(g.reshape(starts, ["c", 1]), g.iota(pageRows));
     };
     const [from, to] = [rowsOf("from"), rowsOf("to")];
-    const copied = (name: string): Tensor => {
+    const copyPages = (name: string): Tensor => {
       const table = tableInput(g, name, config);
       return g.replaceRows(table, g.gather(table, from), to);
     };
-    return Object.fromEntries(tableNames(config).map((name) => [name, copied(name)]));
+    return Object.fromEntries(tableNames(config).map((name) => [name, copyPages(name)]));
   });
 }
 

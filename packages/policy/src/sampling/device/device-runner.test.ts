@@ -89,7 +89,7 @@ test("memory-maps weights, with an adapter next to them", async () => {
   for (const cache of ["host", "device"] as const) {
     const engine = new SamplingEngine({ ...options, cache });
     const read = (name: string): Float32Array | FileFeed =>
-      adapter.parameters.get(name) ?? checkpoint.place(name);
+      adapter.parameters.get(name) ?? checkpoint.locate(name);
     await engine.loadFrom(read, parameterLayout(config, { adapter: adapter.config }));
     const [row] = await engine.score([request().promptTokens]);
     scores.push([...row!.entropies]);

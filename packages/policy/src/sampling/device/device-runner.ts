@@ -16,9 +16,9 @@ import { tableNames, traceStep, type StepResult } from "./device-programs.ts";
 import { drawToken, isFiltered, type DrawnToken, type DrawOptions } from "../runner/draw-token.ts";
 import { pagePositions, type PageTable } from "../runner/page-table.ts";
 import {
-  noTimings,
+  zeroTimings,
   type DrawJob,
-  type HeldWeights,
+  type SharedWeights,
   type ReadWeights,
   type Runner,
   type RunnerOptions,
@@ -29,8 +29,8 @@ import {
   type StepJob,
   type StepScores,
 } from "../runner/runner.ts";
-import { nextSize } from "./size-steps.ts";
-import { planRuns, type PlannedJob, type RunLimits, type StepRun } from "./step-runs.ts";
+import { roundUpSize } from "./round-up-size.ts";
+import { planRuns, type PlannedJob, type RunLimits, type StepRun } from "./plan-runs.ts";
 import { drawColumns, greedyScale, largestUniform } from "./trace-draw.ts";
 import { rotaryFeeds } from "../../model/transformer.ts";
 
@@ -89,7 +89,7 @@ export class DeviceRunner implements Runner {
     this.#layout = layout;
     this.#executor = executor;
     // Padding is less than a quarter of a step.
-    const numSparePages = Math.ceil(nextSize(stepTokens) / 4 / pagePositions);
+    const numSparePages = Math.ceil(roundUpSize(stepTokens) / 4 / pagePositions);
     this.#cache = new DeviceCache({ config, executor, maxBytes: cacheBytes, numSparePages });
     this.maxScoredTokens = Math.max(1, Math.floor(maxLogits / vocabularySize));
     const numWeights = countEntries(layout.model);
@@ -98,7 +98,7 @@ export class DeviceRunner implements Runner {
     this.#limits = {
       maxContextPages: maxGathered / (numKeyValueHeads * pagePositions * headSize),
       maxQueryPages: maxScores / (numHeads * pagePositions),
-      maxWanted: this.maxScoredTokens,
+      maxOutputs: this.maxScoredTokens,
       maxPadding: Math.max(minPadding, padding),
     };
   }
@@ -121,8 +121,8 @@ export class DeviceRunner implements Runner {
     this.#weights =
       "read" in weights
         ? await this.#upload(weights.read, layout)
-        : await this.#take(weights.held, layout);
-    this.#timings = noTimings();
+        : await this.#shareWeights(weights.shared, layout);
+    this.#timings = zeroTimings();
   }
 
   #forget(): void {
@@ -149,7 +149,7 @@ export class DeviceRunner implements Runner {
     try {
       const spare = new Map<number, Float32Array>();
       for (const [name, shape] of shapes) {
-        const data = await arrayOf(await read(name, spare.get(sizeOf(shape))));
+        const data = await readEntries(await read(name, spare.get(sizeOf(shape))));
         feeds[name] = await this.#executor.upload({ data, shape });
         spare.set(data.length, data);
       }
@@ -161,15 +161,15 @@ export class DeviceRunner implements Runner {
     return { feeds, release };
   }
 
-  async #take(held: HeldWeights, { shapes }: ParameterLayout): Promise<LoadedWeights> {
+  async #shareWeights(shared: SharedWeights, { shapes }: ParameterLayout): Promise<LoadedWeights> {
     const rotary = await this.#uploadRotary();
     const release = (): void => {
-      held.release();
+      shared.release();
       for (const tensor of Object.values(rotary)) tensor.dispose();
     };
     const feeds: Record<string, ResidentTensor> = { ...rotary };
     for (const name of shapes.keys()) {
-      const tensor = held.get(name);
+      const tensor = shared.get(name);
       if (!tensor) {
         release();
         throw new RangeError(`load: weights must hold all parameters, got no tensor for ${name}`);
@@ -182,8 +182,8 @@ export class DeviceRunner implements Runner {
   async step(jobs: readonly DrawJob[]): Promise<StepDraws> {
     const planned = jobs.map((job): RunJob => {
       const { draw, sequence } = job;
-      const result = draw ? resultOf(draw.options) : "draws";
-      return { ...job, start: sequence.length, result, wanted: draw ? "last" : "none" };
+      const result = draw ? chooseResult(draw.options) : "draws";
+      return { ...job, start: sequence.length, result, outputs: draw ? "last" : "none" };
     });
     const rows: (ResultRow | undefined)[] = Array.from({ length: jobs.length });
     await this.#compute(planned, (job, _, row) => (rows[job] = row));
@@ -191,8 +191,8 @@ export class DeviceRunner implements Runner {
       const draw = jobs[job]!.draw!;
       try {
         return planned[job]!.result === "logits"
-          ? this.#drawHere(rows[job]!, draw)
-          : drawnIn(rows[job]!, draw.options);
+          ? this.#drawOnHost(rows[job]!, draw)
+          : readDraw(rows[job]!, draw.options);
       } catch (error) {
         // Keys and values of this sequence may be non-finite, and pages are read in full by their
         // next owner.
@@ -202,7 +202,7 @@ export class DeviceRunner implements Runner {
     };
   }
 
-  #drawHere(
+  #drawOnHost(
     { data, at }: ResultRow,
     { options, random }: NonNullable<DrawJob["draw"]>,
   ): DrawnToken {
@@ -215,7 +215,7 @@ export class DeviceRunner implements Runner {
     const planned = jobs.map((job): RunJob => {
       starts.push(count);
       count += job.numQueries;
-      return { ...job, start: job.sequence.length, result: "scores", wanted: "all" };
+      return { ...job, start: job.sequence.length, result: "scores", outputs: "all" };
     });
     const logProbs = new Float64Array(count).fill(Number.NaN);
     const entropies = new Float64Array(count);
@@ -262,11 +262,11 @@ export class DeviceRunner implements Runner {
     }
     const pagesOf = (numPositions: number): number => this.pages.pagesOf(numPositions);
     // Released sequences give up their pages, which this step still reads.
-    const places = jobs.map(({ sequence }) =>
-      sequence.pages.map((page) => this.#cache.placeOf(page)),
+    const pageLists = jobs.map(({ sequence }) =>
+      sequence.pages.map((page) => this.#cache.tablePage(page)),
     );
     for (const run of planRuns(jobs, pagesOf, this.#limits)) {
-      const feeds = this.#feedsOf(run, jobs, places);
+      const feeds = this.#feedsOf(run, jobs, pageLists);
       const beginCompile = performance.now();
       const executable = await this.#program(run.isTiled, run.result);
       const beginProgram = performance.now();
@@ -282,8 +282,8 @@ export class DeviceRunner implements Runner {
       const given = (outputs["drawn"] ?? outputs["logits"] ?? outputs["scores"]) as Output;
       const width = given.shape[1]!;
       let row = 0;
-      for (const { job, start, count, numWanted } of run.pieces) {
-        for (let token = start + count - numWanted; token < start + count; token++, row++) {
+      for (const { job, start, count, numOutputs } of run.pieces) {
+        for (let token = start + count - numOutputs; token < start + count; token++, row++) {
           listen(job, token, { data: given.data, at: row * width });
         }
       }
@@ -330,23 +330,23 @@ export class DeviceRunner implements Runner {
   #feedsOf(
     run: StepRun,
     jobs: readonly RunJob[],
-    places: readonly (readonly number[])[],
+    pageLists: readonly (readonly number[])[],
   ): RunFeeds {
     const { pieces, isTiled } = run;
     const { pageRows } = this.#cache;
     const numTokens = pieces.reduce((sum, { count }) => sum + count, 0);
-    const n = nextSize(numTokens);
-    const r = isTiled ? nextSize(pieces.length) : n;
-    const p = nextSize(pieces.at(-1)!.numPages);
-    const t = nextSize(pieces.reduce((most, { count }) => Math.max(most, count), 1));
+    const n = roundUpSize(numTokens);
+    const r = isTiled ? roundUpSize(pieces.length) : n;
+    const p = roundUpSize(pieces.at(-1)!.numPages);
+    const t = roundUpSize(pieces.reduce((most, { count }) => Math.max(most, count), 1));
     const [tokens, positions] = [this.#ints("tokens", n), this.#ints("positions", n)];
     const [slots, pages] = [this.#ints("slots", n), this.#ints("pages", r * p)];
     const tiles = isTiled ? this.#ints("tiles", r * t) : undefined;
-    const tilePlaces = isTiled ? this.#ints("places", n) : undefined;
+    const queryIndices = isTiled ? this.#ints("queryIndices", n) : undefined;
     let at = 0;
     pieces.forEach(({ job, start, count, numPages }, row) => {
       const { sequence: _, tokens: newTokens, start: filled } = jobs[job]!;
-      const own = places[job]!;
+      const own = pageLists[job]!;
       for (let page = 0; page < numPages; page++) pages[row * p + page] = own[page]!;
       for (let i = 0; i < count; i++, at++) {
         const position = filled + start + i;
@@ -355,7 +355,7 @@ export class DeviceRunner implements Runner {
         const page = own[Math.floor(position / pagePositions)]!;
         slots[at] = page * pageRows + (position % pagePositions);
         if (tiles) tiles[row * t + i] = at;
-        if (tilePlaces) tilePlaces[at] = row * t + i;
+        if (queryIndices) queryIndices[at] = row * t + i;
       }
     });
     // Padding writes to rows of its own: no row may be written twice.
@@ -370,38 +370,38 @@ export class DeviceRunner implements Runner {
       pages: { data: pages, shape: [r, p] },
     };
     if (tiles) feeds["tiles"] = { data: tiles, shape: [r, t] };
-    if (tilePlaces) feeds["places"] = { data: tilePlaces, shape: [n] };
+    if (queryIndices) feeds["queryIndices"] = { data: queryIndices, shape: [n] };
     return { ...feeds, ...this.#resultFeeds(run, jobs, n) };
   }
 
   /** Inputs of a run for its result. */
   #resultFeeds(run: StepRun, jobs: readonly RunJob[], n: number): Record<string, Feed> {
     const { pieces, isTiled, result } = run;
-    const numWanted = pieces.reduce((sum, piece) => sum + piece.numWanted, 0);
-    const m = isTiled ? nextSize(numWanted) : n;
+    const numOutputs = pieces.reduce((sum, piece) => sum + piece.numOutputs, 0);
+    const m = isTiled ? roundUpSize(numOutputs) : n;
     const feeds: Record<string, Feed> = {};
     if (isTiled) {
-      const wanted = this.#ints("wanted", m);
+      const outputTokens = this.#ints("outputTokens", m);
       let [row, at] = [0, 0];
       for (const piece of pieces) {
         at += piece.count;
-        for (let token = at - piece.numWanted; token < at; token++) wanted[row++] = token;
+        for (let token = at - piece.numOutputs; token < at; token++) outputTokens[row++] = token;
       }
-      feeds["wanted"] = { data: wanted, shape: [m] };
+      feeds["outputTokens"] = { data: outputTokens, shape: [m] };
     }
     if (result === "logits") return feeds;
-    const wanting = pieces.filter((piece) => piece.numWanted > 0);
+    const withOutputs = pieces.filter((piece) => piece.numOutputs > 0);
     if (result === "scores") {
       const targets = this.#ints("targets", m);
       let row = 0;
-      for (const { job, start, count } of wanting) {
+      for (const { job, start, count } of withOutputs) {
         for (let i = 0; i < count; i++) targets[row++] = jobs[job]!.targets![start + i] ?? 0;
       }
       return { ...feeds, targets: { data: targets, shape: [m] } };
     }
     const scales = this.#floats("scales", m).fill(1);
     const uniforms = this.#floats("uniforms", m);
-    wanting.forEach(({ job }, row) => {
+    withOutputs.forEach(({ job }, row) => {
       const { options, random } = jobs[job]!.draw!;
       const { temperature = 1 } = options;
       scales[row] = temperature === 0 ? greedyScale : 1 / temperature;
@@ -410,7 +410,7 @@ export class DeviceRunner implements Runner {
     feeds["scales"] = { data: scales, shape: [m] };
     feeds["uniforms"] = { data: uniforms, shape: [m] };
     if (result === "draws") return feeds;
-    const options = wanting.map(({ job }) => jobs[job]!.draw!.options);
+    const options = withOutputs.map(({ job }) => jobs[job]!.draw!.options);
     return { ...feeds, ...this.#filterFeeds(options, m) };
   }
 
@@ -418,7 +418,7 @@ export class DeviceRunner implements Runner {
     const { vocabularySize } = this.#config;
     const minPs = this.#floats("minPs", m);
     const numBanned = options.reduce((sum, { bannedTokens = [] }) => sum + bannedTokens.length, 0);
-    const b = nextSize(numBanned);
+    const b = roundUpSize(numBanned);
     const banned = this.#ints("banned", b).fill(m * vocabularySize);
     let at = 0;
     options.forEach(({ minP = 0, bannedTokens = [] }, row) => {
@@ -430,7 +430,7 @@ export class DeviceRunner implements Runner {
 }
 
 /** Reads the entries of a parameter, from its file if it is memory-mapped. */
-async function arrayOf(value: Float32Array | FileFeed): Promise<Float32Array> {
+async function readEntries(value: Float32Array | FileFeed): Promise<Float32Array> {
   if (!("file" in value)) return value;
   const { data } = (await readFrozen("load", { weight: value }))["weight"]!;
   // Files hold float32, or are upcast.
@@ -438,14 +438,14 @@ async function arrayOf(value: Float32Array | FileFeed): Promise<Float32Array> {
 }
 
 /** Chooses the result of a run: only filters that rank all tokens need logits on the host. */
-function resultOf(options: DrawOptions): StepResult {
+function chooseResult(options: DrawOptions): StepResult {
   const { topK = 0, topP = 1 } = options;
   if ((topK > 0 || topP < 1) && options.temperature !== 0) return "logits";
   return isFiltered(options) ? "filteredDraws" : "draws";
 }
 
 /** Reads the token drawn by a program. */
-function drawnIn({ data, at }: ResultRow, options: DrawOptions): DrawnToken {
+function readDraw({ data, at }: ResultRow, options: DrawOptions): DrawnToken {
   const [token, logProb] = [data[at + drawColumns.token]!, data[at + drawColumns.logProb]!];
   const unfiltered = data[at + drawColumns.unfilteredLogProb]!;
   if (!Number.isFinite(logProb + unfiltered)) {

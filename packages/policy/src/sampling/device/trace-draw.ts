@@ -33,7 +33,7 @@ export const largestUniform: number = 1 - 2 ** -24;
 export const drawColumns = { token: 0, logProb: 1, entropy: 2, unfilteredLogProb: 3 } as const;
 
 /** Weights `exp((logit - largest) * scale)` and their total, `[row, 1]` each. */
-interface Weighed {
+interface WeightedRow {
   readonly largest: Tensor;
   readonly shifted: Tensor;
   readonly weights: Tensor;
@@ -55,7 +55,7 @@ export function traceDraw(g: Tracer, { logits, scales, uniforms, filters }: Draw
   const column = (x: Tensor): Tensor => g.reshape(x, [rows, 1]);
   const options = { axes: [1], keepDims: true };
   const scale = column(scales);
-  const weigh = (x: Tensor): Weighed => {
+  const weigh = (x: Tensor): WeightedRow => {
     const largest = g.reduceMax(x, options);
     const shifted = g.multiply(g.subtract(x, largest), scale);
     const weights = g.exp(shifted);
@@ -82,14 +82,14 @@ export function traceDraw(g: Tracer, { logits, scales, uniforms, filters }: Draw
   }
   const token = pick(g, kept.weights, column(uniforms));
   const flat = g.reshape(logits, [`(${rows})*${size}`]);
-  const logit = column(g.gather(flat, placeIn(g, token, size)));
-  const logProb = ({ largest, total }: Weighed): Tensor =>
+  const logit = column(g.gather(flat, flatIndex(g, token, size)));
+  const logProb = ({ largest, total }: WeightedRow): Tensor =>
     g.subtract(g.multiply(g.subtract(logit, largest), scale), g.log(total));
   return g.concat([token, logProb(kept), entropy, logProb(all)], 1);
 }
 
 /** Flat indices of one entry per row, int32 `[row]`; `entry` is `[row, 1]`. */
-function placeIn(g: Tracer, entry: Tensor, size: number): Tensor {
+function flatIndex(g: Tracer, entry: Tensor, size: number): Tensor {
   const rows = entry.shape[0]!;
   const starts = g.multiply(g.iota(rows), size);
   return g.add(starts, g.cast(g.reshape(entry, [rows]), "int32"));
@@ -98,7 +98,7 @@ function placeIn(g: Tracer, entry: Tensor, size: number): Tensor {
 /**
  * Splits a vocabulary into three levels of about equal size, whose product is at least its size.
  */
-function levelsOf(size: number): readonly [number, number, number] {
+function splitIntoLevels(size: number): readonly [number, number, number] {
   const first = Math.ceil(Math.cbrt(size));
   const second = Math.ceil(Math.sqrt(size / first));
   return [first, second, Math.ceil(size / (first * second))];
@@ -107,7 +107,7 @@ function levelsOf(size: number): readonly [number, number, number] {
 /** Entry of each row at which the cumulative weight exceeds a share of the total, `[row, 1]`. */
 function pick(g: Tracer, weights: Tensor, uniforms: Tensor): Tensor {
   const [rows, size] = [weights.shape[0]!, Number(weights.shape[1])];
-  const levels = levelsOf(size);
+  const levels = splitIntoLevels(size);
   const options = { axes: [1], keepDims: true };
   let inner = levels[0] * levels[1] * levels[2];
   const missing = inner - size;
@@ -124,18 +124,18 @@ function pick(g: Tracer, weights: Tensor, uniforms: Tensor): Tensor {
     const each = g.where(isBehind, 0, g.reshape(sums, [rows, 1, count]));
     const isPositive = g.greater(sums, 0);
     const exceeds = g.and(g.greater(g.reduceSum(each, { axes: [2] }), target), isPositive);
-    const firstOf = (condition: Tensor): Tensor =>
+    const findFirst = (condition: Tensor): Tensor =>
       g.negate(g.reduceMax(g.where(condition, g.negate(index), -count), options));
-    const first = firstOf(exceeds);
+    const first = findFirst(exceeds);
     // If the target was rounded up to the total, no sum exceeds it, and the last block may weigh
     // almost nothing: take the heaviest. With NaN weights there is none either, and the last entry
     // is used.
-    const heaviest = g.minimum(firstOf(g.equal(sums, g.reduceMax(sums, options))), count - 1);
+    const heaviest = g.minimum(findFirst(g.equal(sums, g.reduceMax(sums, options))), count - 1);
     const chosen = g.where(g.greater(count, first), first, heaviest);
     const before = g.reduceSum(g.where(g.greater(chosen, index), sums, 0), options);
     target = g.subtract(target, before);
     const blocks = g.reshape(left, [`(${rows})*${count}`, inner]);
-    left = g.gather(blocks, placeIn(g, chosen, count));
+    left = g.gather(blocks, flatIndex(g, chosen, count));
     const part = g.multiply(chosen, inner);
     entry = entry ? g.add(entry, part) : part;
   }

@@ -1,6 +1,6 @@
 import { checkInteger, checkNonNegative } from "@turnwise/core";
 import { jobBytes, type AttentionShape } from "./attention-kernel.ts";
-import { AttentionTeam, teamBytes } from "./attention-team.ts";
+import { AttentionThreads, controlBytes } from "./attention-threads.ts";
 import { pagePositions, PageTable, type CachedSequence } from "../runner/page-table.ts";
 import { maxMemoryPages } from "../../wasm/wasm-writer.ts";
 
@@ -43,7 +43,7 @@ interface PlacedJob extends AttentionJob {
  */
 export class AttentionCache {
   readonly #options: AttentionCacheOptions;
-  readonly #team: AttentionTeam;
+  readonly #threads: AttentionThreads;
   /** Pages of each sequence. */
   readonly pages: PageTable;
   /** Address of each page. */
@@ -70,11 +70,11 @@ export class AttentionCache {
     checkNonNegative("AttentionCache", { maxBytes });
     this.#pageBytes = numLayers * numKeyValueHeads * 2 * pagePositions * headSize * wordBytes;
     const rowBytes = numHeads * headSize * wordBytes;
-    this.#queries = teamBytes;
+    this.#queries = controlBytes;
     this.#results = this.#queries + alignUp(options.maxStepTokens * rowBytes);
     const scratch = this.#results + alignUp(options.maxStepTokens * rowBytes);
     const stride = alignUp(options.maxSequenceTokens, pagePositions) * wordBytes;
-    this.#team = new AttentionTeam(options, threads, scratch, stride);
+    this.#threads = new AttentionThreads(options, threads, scratch, stride);
     this.#end = scratch + threads * 4 * stride;
     this.#firstPage = this.#end;
     // Addresses have 32 bits; some space is left for the lists of a step.
@@ -87,8 +87,8 @@ export class AttentionCache {
         copy: (from, to) => this.#copyPage(from, to),
       },
     });
-    this.#floats = new Float32Array(this.#team.memory.buffer);
-    this.#words = new Int32Array(this.#team.memory.buffer);
+    this.#floats = new Float32Array(this.#threads.memory.buffer);
+    this.#words = new Int32Array(this.#threads.memory.buffer);
   }
 
   /** Zeroes all pages, so that no non-finite values of earlier weights remain. */
@@ -158,13 +158,13 @@ export class AttentionCache {
     if (lastOnly) this.#writeJobs(true);
     this.#floats.set(queries, this.#queries / wordBytes);
     this.#store(layerOffset, keys, values);
-    this.#team.run(this.#lists, this.#jobs.length, layerOffset, this.#numPairs);
+    this.#threads.run(this.#lists, this.#jobs.length, layerOffset, this.#numPairs);
     const rowSize = numHeads * headSize;
     const numRows = Math.max(2, lastOnly ? this.#jobs.length : queries.length / rowSize);
     const begin = this.#results / wordBytes;
     const results = this.#floats.subarray(begin, begin + numRows * rowSize);
     // The copy is not in shared memory.
-    return this.#team.isShared ? results.slice() : results;
+    return this.#threads.isShared ? results.slice() : results;
   }
 
   #store(layerOffset: number, keys: Float32Array, values: Float32Array): void {
@@ -202,7 +202,7 @@ export class AttentionCache {
 
   /** Stops the threads. */
   close(): Promise<void> {
-    return this.#team.close();
+    return this.#threads.close();
   }
 
   #copyPage(from: number, to: number): void {
@@ -228,23 +228,23 @@ export class AttentionCache {
   }
 
   #reserve(numBytes: number): void {
-    const missing = numBytes - this.#team.memory.buffer.byteLength;
+    const missing = numBytes - this.#threads.memory.buffer.byteLength;
     if (missing > 0) {
       // A quarter more than needed, since growing copies the memory; never more than the maximum.
       const wanted = Math.ceil(missing / wasmPageBytes);
       const allowed = this.#firstPage + this.pages.maxPages * this.#pageBytes - numBytes;
       const spare = Math.ceil(Math.max(0, Math.min(numBytes / 4, allowed)) / wasmPageBytes);
-      const free = maxMemoryPages - this.#team.memory.buffer.byteLength / wasmPageBytes;
+      const free = maxMemoryPages - this.#threads.memory.buffer.byteLength / wasmPageBytes;
       if (wanted > free) {
         throw new RangeError(
           `AttentionCache: keys and values must fit into 4 GiB, got ${numBytes} bytes`,
         );
       }
-      this.#team.memory.grow(Math.min(wanted + spare, free));
+      this.#threads.memory.grow(Math.min(wanted + spare, free));
     }
-    if (this.#floats.buffer !== this.#team.memory.buffer) {
-      this.#floats = new Float32Array(this.#team.memory.buffer);
-      this.#words = new Int32Array(this.#team.memory.buffer);
+    if (this.#floats.buffer !== this.#threads.memory.buffer) {
+      this.#floats = new Float32Array(this.#threads.memory.buffer);
+      this.#words = new Int32Array(this.#threads.memory.buffer);
     }
   }
 }

@@ -77,7 +77,7 @@ export class HostRunner implements Runner {
     const logits = await this.#loaded.step(this.#cache, jobs);
     return (job) => {
       const { options, random } = jobs[job]!.draw!;
-      return drawToken(logits.of(job), options, random, this.#weights);
+      return drawToken(logits.row(job), options, random, this.#weights);
     };
   }
 
@@ -87,7 +87,7 @@ export class HostRunner implements Runner {
     const logProbs = new Float64Array(targets.length).fill(Number.NaN);
     const entropies = new Float64Array(targets.length);
     targets.forEach((target, position) => {
-      const row = logits.of(position);
+      const row = logits.row(position);
       let largest = -Infinity;
       for (let i = 0; i < row.length; i++) largest = Math.max(largest, row[i]!);
       const { total, weighted } = softmaxWeights(row, largest, 1, this.#weights);

@@ -13,10 +13,15 @@ import type { ModelConfig } from "../../model/model-config.ts";
 import { sizeOf } from "../../model/shape/parameters.ts";
 import type { ParameterLayout } from "../../model/parameter-layout.ts";
 import type { AttentionCache } from "./attention-cache.ts";
-import { noTimings, type ReadWeights, type RunnerTimings, type StepJob } from "../runner/runner.ts";
 import {
-  embeddingProgram,
-  samplingPrograms,
+  zeroTimings,
+  type ReadWeights,
+  type RunnerTimings,
+  type StepJob,
+} from "../runner/runner.ts";
+import {
+  traceEmbedding,
+  traceSampling,
   type HeadPart,
   type SamplingProgramOptions,
 } from "./sampling-programs.ts";
@@ -36,7 +41,7 @@ export class StepLogits {
   }
 
   /** Logits of one row, `[vocabularySize]`, valid until the next call. They may be overwritten. */
-  of(row: number): Float32Array {
+  row(row: number): Float32Array {
     const only = this.#parts[0]!;
     if (this.#parts.length === 1) {
       return only.data.subarray(row * only.numTokens, (row + 1) * only.numTokens);
@@ -72,7 +77,7 @@ export class ModelRunner {
    * sets, because each reads the previous layer's output.
    */
   #spare: { readonly rows: string; readonly arrays: SpareArrays[] } = { rows: "", arrays: [] };
-  readonly timings: RunnerTimings = noTimings();
+  readonly timings: RunnerTimings = zeroTimings();
 
   private constructor(config: ModelConfig, model: CompiledModel, rotary: Feeds) {
     this.#config = config;
@@ -85,7 +90,7 @@ export class ModelRunner {
    * Compiles a model with its weights built in, one program at a time, so that at most about one
    * layer exists twice.
    * @param rotary - See `rotaryFeeds`.
-   * @param options - See `samplingPrograms`.
+   * @param options - See `traceSampling`.
    */
   static async create(
     layout: ParameterLayout,
@@ -104,7 +109,7 @@ export class ModelRunner {
       const into = found < 0 ? undefined : spare.splice(found, 1)[0];
       return asFeed(await read(name, into), shape);
     };
-    const programs = samplingPrograms(layout, options);
+    const programs = traceSampling(layout, options);
     const compiled: Executable[] = [];
     const compile = async <Name extends string>(
       program: Program<Name>,
@@ -140,7 +145,7 @@ export class ModelRunner {
       }
       const rows =
         "file" in embedding
-          ? await compile(embeddingProgram(config), { table: embedding })
+          ? await compile(traceEmbedding(config), { table: embedding })
           : embedding;
       return new ModelRunner(config, { layers, head, embedding: rows }, rotary);
     } catch (error) {

@@ -49,7 +49,7 @@ export interface HeadPart {
 const maxPartEntries = 2 ** 25;
 
 /** Splits a head that is too large for one program. */
-function headParts({ vocabularySize, hiddenSize }: ModelConfig, maxEntries: number): HeadPart[] {
+function splitHead({ vocabularySize, hiddenSize }: ModelConfig, maxEntries: number): HeadPart[] {
   const numParts = Math.ceil((vocabularySize * hiddenSize) / maxEntries);
   if (numParts === 1) return [];
   const most = Math.ceil(vocabularySize / numParts);
@@ -68,21 +68,21 @@ function headParts({ vocabularySize, hiddenSize }: ModelConfig, maxEntries: numb
  * Traces a row lookup in a memory-mapped `table`: input `ids` int32 `[n]`, output `x`
  * `[n, hiddenSize]`.
  */
-export function embeddingProgram({ vocabularySize, hiddenSize }: ModelConfig): Program<"x"> {
+export function traceEmbedding({ vocabularySize, hiddenSize }: ModelConfig): Program<"x"> {
   return trace((g) => {
     const table = g.input("table", "float32", [vocabularySize, hiddenSize]);
     return { x: g.gather(table, g.input("ids", "int32", ["n"])) };
   });
 }
 
-/** Options of {@link samplingPrograms}. */
+/** Options of {@link traceSampling}. */
 export interface SamplingProgramOptions {
   /** Maximum entries of the head in one program. Default 2^25. */
   readonly maxEntries?: number;
 }
 
 /** Traces the programs of a model with its adapter. */
-export function samplingPrograms(
+export function traceSampling(
   layout: ParameterLayout,
   { maxEntries = maxPartEntries }: SamplingProgramOptions = {},
 ): SamplingPrograms {
@@ -110,7 +110,7 @@ export function samplingPrograms(
       return { x, ...model.layers.layerHeads(model, layer + 1, x, positions) };
     }),
   );
-  const head = headParts(config, maxEntries);
+  const head = splitHead(config, maxEntries);
   const last: Program = trace((g) => {
     const model = traceModel(g, layout);
     const all = g.reshape(g.input("x", "float32", ["n", 1, hiddenSize]), ["n", hiddenSize]);

@@ -51,23 +51,23 @@ export function drawToken(
   const { temperature = 1, bannedTokens = [] } = options;
   if (temperature === 0) {
     ban(logits, bannedTokens);
-    const token = indexOfLargest(logits);
+    const token = findLargest(logits);
     checkLargest(logits[token]!);
     return { token, logProb: 0, entropy: 0, unfilteredLogProb: 0 };
   }
   const scale = 1 / temperature;
-  const allLargest = logits[indexOfLargest(logits)]!;
+  const allLargest = logits[findLargest(logits)]!;
   const all = fillWeights(logits, allLargest, scale, weights);
   let largest = allLargest;
   let { total } = all;
   if (bannedTokens.length > 0) {
     ban(logits, bannedTokens);
-    largest = logits[indexOfLargest(logits)]!;
+    largest = logits[findLargest(logits)]!;
     checkLargest(largest);
     ({ total } = fillWeights(logits, largest, scale, weights));
   }
-  const least = isFiltered(options) ? leastKept(weights, total, options) : keepAll;
-  const keptTotal = least === keepAll ? total : sumOfKept(weights, least);
+  const least = isFiltered(options) ? findCutoff(weights, total, options) : keepAll;
+  const keptTotal = least === keepAll ? total : sumKept(weights, least);
   const token = pick(weights, least, random.next() * keptTotal);
   const shifted = (logits[token]! - largest) * scale;
   const allLogTotal = Math.log(all.total);
@@ -79,7 +79,7 @@ export function drawToken(
   };
 }
 
-function indexOfLargest(values: Float32Array): number {
+function findLargest(values: Float32Array): number {
   let best = 0;
   let largest = values[0]!;
   for (let i = 1; i < values.length; i++) {
@@ -116,23 +116,23 @@ function fillWeights(
 }
 
 /** Threshold of kept weights: all above `weight`, and the first `numEqual` of those equal to it. */
-interface Least {
+interface Cutoff {
   readonly weight: number;
   readonly numEqual: number;
 }
 
-const keepAll: Least = { weight: 0, numEqual: Infinity };
+const keepAll: Cutoff = { weight: 0, numEqual: Infinity };
 
-function leastKept(
+function findCutoff(
   weights: Float64Array,
   total: number,
   { topK = 0, topP = 1, minP = 0 }: DrawOptions,
-): Least {
+): Cutoff {
   let least = keepAll;
   if (topK > 0 || topP < 1) {
     // Only the most likely tokens are sorted; the number needed is found by trial.
     for (let floor = 1 / 16; ; floor /= 1024) {
-      const found = leastOfLargest(weights, floor < 1e-30 ? 0 : floor, total, topK, topP);
+      const found = findCutoffAbove(weights, floor < 1e-30 ? 0 : floor, total, topK, topP);
       if (!found) continue;
       least = found;
       break;
@@ -143,13 +143,13 @@ function leastKept(
 }
 
 /** @returns `undefined` if `floor` is too high to tell. */
-function leastOfLargest(
+function findCutoffAbove(
   weights: Float64Array,
   floor: number,
   total: number,
   topK: number,
   topP: number,
-): Least | undefined {
+): Cutoff | undefined {
   const sorted = weights.filter((weight) => weight >= floor).sort();
   let end = sorted.length;
   if (topK > end && floor > 0) return undefined;
@@ -171,7 +171,7 @@ function leastOfLargest(
   return { weight, numEqual };
 }
 
-function sumOfKept(weights: Float64Array, least: Least): number {
+function sumKept(weights: Float64Array, least: Cutoff): number {
   let numLeft = least.numEqual;
   let total = 0;
   for (let i = 0; i < weights.length; i++) {
@@ -182,7 +182,7 @@ function sumOfKept(weights: Float64Array, least: Least): number {
 }
 
 /** Kept token at which the cumulative weight exceeds the target. */
-function pick(weights: Float64Array, least: Least, target: number): number {
+function pick(weights: Float64Array, least: Cutoff, target: number): number {
   let numLeft = least.numEqual;
   let cumulative = 0;
   let last = 0;

@@ -67,7 +67,7 @@ export type ReadWeights = (
 ) => Float32Array | FileFeed | Promise<Float32Array | FileFeed>;
 
 /** Weights that an executor already holds; see `ResidentWeights`. */
-export interface HeldWeights {
+export interface SharedWeights {
   get(name: string): ResidentTensor | undefined;
   /** Releases the tensors. */
   release(): void;
@@ -80,7 +80,7 @@ export type RunnerWeights = {
 } & (
   | { readonly read: ReadWeights }
   /** Owned by the runner from now on, which releases them when it loads others or is closed. */
-  | { readonly held: HeldWeights }
+  | { readonly shared: SharedWeights }
 );
 
 /** Counters and timings of a runner. */
@@ -99,7 +99,7 @@ export interface RunnerTimings {
 }
 
 /** Returns zero counters and timings. */
-export function noTimings(): RunnerTimings {
+export function zeroTimings(): RunnerTimings {
   return {
     numSteps: 0,
     numTokens: 0,

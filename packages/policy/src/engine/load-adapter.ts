@@ -10,7 +10,7 @@ import type { EngineOptions } from "./engine-port.ts";
  *   whole.
  * @returns `undefined` without an adapter.
  */
-export async function startingAdapter(
+export async function loadAdapter(
   { layout: { config, adapter }, adapter: source }: EngineOptions,
   readModel: ReadTensor,
 ): Promise<Parameters | undefined> {

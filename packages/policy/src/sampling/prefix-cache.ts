@@ -1,7 +1,7 @@
 import type { CachedSequence, PageTable } from "./runner/page-table.ts";
 
 /** Sequence in the cache, with its tokens; changed only by {@link PrefixCache}. */
-export interface HeldSequence {
+export interface PrefixCacheEntry {
   readonly cached: CachedSequence;
   /** Token of each filled position. */
   tokens: number[];
@@ -21,7 +21,7 @@ const minSharedTokens = 16;
  * @returns 0 if not worth it. The last token of the prompt never counts: it is always computed,
  *   since a response starts from its logits.
  */
-export function sharedLength(
+export function sharedPrefixLength(
   known: readonly number[],
   promptTokens: readonly number[],
   numKept: number,
@@ -29,12 +29,12 @@ export function sharedLength(
   // The first token that would make a difference rules out most candidates at once.
   const needed = numKept + minSharedTokens;
   if (needed >= promptTokens.length || known[needed - 1] !== promptTokens[needed - 1]) return 0;
-  const length = commonLength(known, promptTokens, promptTokens.length - 1);
+  const length = commonPrefixLength(known, promptTokens, promptTokens.length - 1);
   return length >= needed ? length : 0;
 }
 
 /** Length of the common prefix of two lists, at most `limit`. */
-function commonLength(a: readonly number[], b: readonly number[], limit: number): number {
+function commonPrefixLength(a: readonly number[], b: readonly number[], limit: number): number {
   const end = Math.min(limit, a.length, b.length);
   let length = 0;
   while (length < end && a[length] === b[length]) length++;
@@ -44,11 +44,11 @@ function commonLength(a: readonly number[], b: readonly number[], limit: number)
 /**
  * Prefix cache of a sampler: named sequences, kept between requests, and those of single requests.
  */
-export class HeldSequences {
+export class PrefixCache {
   readonly #pages: PageTable;
   /** By name, least recently used first. */
-  readonly #named = new Map<string, HeldSequence>();
-  readonly #all = new Set<HeldSequence>();
+  readonly #named = new Map<string, PrefixCacheEntry>();
+  readonly #all = new Set<PrefixCacheEntry>();
 
   constructor(pages: PageTable) {
     this.#pages = pages;
@@ -59,50 +59,50 @@ export class HeldSequences {
    * holds.
    * @throws `RangeError` if another request uses the sequence of this name.
    */
-  acquire(sequenceId: string | undefined, promptTokens: readonly number[]): HeldSequence {
+  acquire(sequenceId: string | undefined, promptTokens: readonly number[]): PrefixCacheEntry {
     const known = sequenceId === undefined ? undefined : this.#named.get(sequenceId);
     if (known?.isBusy) {
       throw new RangeError(
         `sample: sequenceId must have one request at a time, got a second one for ${sequenceId}`,
       );
     }
-    const held = known ?? {
+    const entry = known ?? {
       cached: this.#pages.create(),
       tokens: [],
       isBusy: true,
       isReleased: sequenceId === undefined,
     };
-    held.isBusy = true;
-    this.#all.add(held);
+    entry.isBusy = true;
+    this.#all.add(entry);
     if (sequenceId !== undefined) {
       // Moves to the end of the map: most recently used.
       this.#named.delete(sequenceId);
-      this.#named.set(sequenceId, held);
+      this.#named.set(sequenceId, entry);
     }
-    const numKept = commonLength(held.tokens, promptTokens, promptTokens.length - 1);
-    this.#pages.truncate(held.cached, numKept);
-    held.tokens.length = numKept;
-    this.shareLongest(held, promptTokens);
-    return held;
+    const numKept = commonPrefixLength(entry.tokens, promptTokens, promptTokens.length - 1);
+    this.#pages.truncate(entry.cached, numKept);
+    entry.tokens.length = numKept;
+    this.shareLongest(entry, promptTokens);
+    return entry;
   }
 
   /** Shares the longest cached prefix of some tokens with a busy sequence. */
-  shareLongest(held: HeldSequence, promptTokens: readonly number[]): void {
+  shareLongest(entry: PrefixCacheEntry, promptTokens: readonly number[]): void {
     let longest = 0;
-    let best: HeldSequence | undefined;
+    let best: PrefixCacheEntry | undefined;
     for (const other of this.#all) {
       const length =
-        other === held ? 0 : sharedLength(other.tokens, promptTokens, held.tokens.length);
+        other === entry ? 0 : sharedPrefixLength(other.tokens, promptTokens, entry.tokens.length);
       if (length <= longest) continue;
       longest = length;
       best = other;
     }
-    if (best) this.shareFrom(best, held, promptTokens);
+    if (best) this.shareFrom(best, entry, promptTokens);
   }
 
   /** Shares the prefix of a prompt that another sequence holds, if it is longer. */
-  shareFrom(from: HeldSequence, to: HeldSequence, promptTokens: readonly number[]): void {
-    const length = commonLength(from.tokens, promptTokens, promptTokens.length - 1);
+  shareFrom(from: PrefixCacheEntry, to: PrefixCacheEntry, promptTokens: readonly number[]): void {
+    const length = commonPrefixLength(from.tokens, promptTokens, promptTokens.length - 1);
     if (length <= to.tokens.length) return;
     this.#pages.truncate(to.cached, 0);
     this.#pages.sharePrefix(from.cached, to.cached, length);
@@ -110,35 +110,35 @@ export class HeldSequences {
   }
 
   /** Records computed tokens. A sequence discarded in the meantime stays discarded. */
-  append(held: HeldSequence, tokens: readonly number[]): void {
-    if (this.#all.has(held)) held.tokens.push(...tokens);
+  append(entry: PrefixCacheEntry, tokens: readonly number[]): void {
+    if (this.#all.has(entry)) entry.tokens.push(...tokens);
   }
 
   /** Ends a request's use of a sequence. */
-  finish(held: HeldSequence): void {
-    held.isBusy = false;
-    if (held.isReleased) this.#discard(held);
+  finish(entry: PrefixCacheEntry): void {
+    entry.isBusy = false;
+    if (entry.isReleased) this.#discard(entry);
   }
 
   /** Releases a sequence by name, as soon as no request uses it. Unknown names are ignored. */
   release(sequenceId: string): void {
-    const held = this.#named.get(sequenceId);
-    if (!held) return;
+    const entry = this.#named.get(sequenceId);
+    if (!entry) return;
     this.#named.delete(sequenceId);
-    held.isReleased = true;
-    if (!held.isBusy) this.#discard(held);
+    entry.isReleased = true;
+    if (!entry.isBusy) this.#discard(entry);
   }
 
   /** Empties a sequence whose progress is unknown. */
-  reset(held: HeldSequence): void {
-    this.#pages.truncate(held.cached, 0);
-    held.tokens = [];
+  reset(entry: PrefixCacheEntry): void {
+    this.#pages.truncate(entry.cached, 0);
+    entry.tokens = [];
   }
 
   /** Evicts the least recently used idle sequence. @returns False if there was none. */
-  forgetOne(): boolean {
-    for (const [sequenceId, held] of this.#named) {
-      if (held.isBusy) continue;
+  evictOne(): boolean {
+    for (const [sequenceId, entry] of this.#named) {
+      if (entry.isBusy) continue;
       this.release(sequenceId);
       return true;
     }
@@ -148,18 +148,18 @@ export class HeldSequences {
   /** Number of sequences that no request uses. */
   get numIdle(): number {
     let count = 0;
-    for (const held of this.#named.values()) if (!held.isBusy) count++;
+    for (const entry of this.#named.values()) if (!entry.isBusy) count++;
     return count;
   }
 
   /** Evicts all idle sequences. */
   clear(): void {
-    while (this.forgetOne());
+    while (this.evictOne());
   }
 
-  #discard(held: HeldSequence): void {
-    this.#all.delete(held);
-    this.#pages.release(held.cached);
-    held.tokens = [];
+  #discard(entry: PrefixCacheEntry): void {
+    this.#all.delete(entry);
+    this.#pages.release(entry.cached);
+    entry.tokens = [];
   }
 }

@@ -3,7 +3,7 @@ import type { ParameterSpec } from "../model/shape/parameters.ts";
 import { sumPrefix } from "./trained-state.ts";
 
 /** Traces the sum of squares of each gradient sum: output `squares`, `[parameter]`. */
-export function squaresProgram(table: readonly ParameterSpec[]): Program<"squares"> {
+export function traceSquaredNorms(table: readonly ParameterSpec[]): Program<"squares"> {
   return trace((g) => {
     const sums = table.map(({ name, shape }): Tensor => {
       const gradient = g.input(sumPrefix + name, "float32", shape);
@@ -21,7 +21,7 @@ export const changedParts = ["parameter", "firstMoment", "secondMoment"] as cons
 /**
  * Input with AdamW's coefficients for tensors of a rank: weight decay may apply to matrices only.
  */
-export const coefficientsFor = (rank: number): string =>
+export const coefficientsInput = (rank: number): string =>
   rank > 1 ? "coefficients of matrices" : "coefficients of vectors";
 
 /**
@@ -30,13 +30,13 @@ export const coefficientsFor = (rank: number): string =>
  * the names of the inputs that they replace.
  * @param ranks - Rank of each parameter; sizes are symbolic.
  */
-export function stepProgram(ranks: readonly number[]): Program {
+export function traceOptimizerStep(ranks: readonly number[]): Program {
   return trace((g) => {
     const outputs: Record<string, Tensor> = {};
     ranks.forEach((rank, i) => {
       const shape = Array.from({ length: rank }, (_, axis) => `size${i}_${axis}`);
       const input = (part: string): Tensor => g.input(`${i}/${part}`, "float32", shape);
-      const coefficients = coefficientsFor(rank);
+      const coefficients = coefficientsInput(rank);
       const next = traceAdamW(
         g,
         {
@@ -57,7 +57,7 @@ export function stepProgram(ranks: readonly number[]): Program {
  * Groups parameters that one run updates: those of a layer, since equal layers share a program.
  * Small groups bound the memory for copies; large ones bound the number of runs.
  */
-export function inGroups(table: readonly ParameterSpec[]): ParameterSpec[][] {
+export function groupParameters(table: readonly ParameterSpec[]): ParameterSpec[][] {
   const groups = new Map<string, ParameterSpec[]>();
   for (const spec of table) {
     const key = /^model\.layers\.\d+\./.exec(spec.name)?.[0] ?? spec.name;

@@ -9,7 +9,7 @@ export interface Piece {
   /** Number of pages of its context, its own tokens included. */
   readonly numPages: number;
   /** Number of its tokens that have an output. */
-  readonly numWanted: number;
+  readonly numOutputs: number;
 }
 
 /** Pieces that one program computes at once. */
@@ -26,7 +26,7 @@ export interface RunLimits {
   /** Sum over rows of queries times pages; each product makes scores in all heads. */
   readonly maxQueryPages: number;
   /** Tokens with an output, each of which makes a row of logits. */
-  readonly maxWanted: number;
+  readonly maxOutputs: number;
   /** Pages of padding that cost less than reading the weights again. */
   readonly maxPadding: number;
 }
@@ -41,12 +41,12 @@ export interface PlannedJob {
   readonly numQueries: number;
   readonly result: StepResult;
   /** Tokens that have an output. */
-  readonly wanted: "all" | "last" | "none";
+  readonly outputs: "all" | "last" | "none";
 }
 
 /** Splits a job into pieces, in order. */
-function piecesOf(
-  { start: filled, numQueries, wanted }: PlannedJob,
+function splitJob(
+  { start: filled, numQueries, outputs }: PlannedJob,
   job: number,
   pagesOf: (numPositions: number) => number,
 ): Piece[] {
@@ -59,7 +59,7 @@ function piecesOf(
       start,
       count,
       numPages: pagesOf(filled + start + count),
-      numWanted: wanted === "all" ? count : wanted === "last" && isLast ? 1 : 0,
+      numOutputs: outputs === "all" ? count : outputs === "last" && isLast ? 1 : 0,
     });
   }
   return pieces;
@@ -78,34 +78,34 @@ export function planRuns(
   const groups = new Map<string, { isTiled: boolean; result: StepResult; pieces: Piece[] }>();
   jobs.forEach((planned, job) => {
     const { result } = planned;
-    const isTiled = planned.numQueries > 1 || planned.wanted === "none";
+    const isTiled = planned.numQueries > 1 || planned.outputs === "none";
     const key = `${result} ${isTiled}`;
     let group = groups.get(key);
     if (!group) groups.set(key, (group = { isTiled, result, pieces: [] }));
-    group.pieces.push(...piecesOf(planned, job, pagesOf));
+    group.pieces.push(...splitJob(planned, job, pagesOf));
   });
   const runs: StepRun[] = [];
   for (const { isTiled, result, pieces } of groups.values()) {
     // Stable, and a later piece of a job has at least as many pages.
     pieces.sort((a, b) => a.numPages - b.numPages);
     let begin = 0;
-    let numWanted = 0;
+    let numOutputs = 0;
     let numPages = 0;
     let longest = 0;
     pieces.forEach((piece, index) => {
       const size = index - begin + 1;
       longest = Math.max(longest, piece.count);
       numPages += piece.numPages;
-      numWanted += piece.numWanted;
+      numOutputs += piece.numOutputs;
       const isFull =
         size * piece.numPages > limits.maxContextPages ||
         size * piece.numPages * longest > limits.maxQueryPages ||
         size * piece.numPages - numPages > limits.maxPadding ||
-        numWanted > limits.maxWanted;
+        numOutputs > limits.maxOutputs;
       if (!isFull || size === 1) return;
       runs.push({ isTiled, result, pieces: pieces.slice(begin, index) });
       begin = index;
-      [numPages, numWanted, longest] = [piece.numPages, piece.numWanted, piece.count];
+      [numPages, numOutputs, longest] = [piece.numPages, piece.numOutputs, piece.count];
     });
     runs.push({ isTiled, result, pieces: pieces.slice(begin) });
   }

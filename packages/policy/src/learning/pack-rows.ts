@@ -1,7 +1,7 @@
 import type { TokenRow } from "@turnwise/core";
-import { readLength, responseTokenCount } from "./token-rows.ts";
+import { readLength, countResponseTokens } from "./token-rows.ts";
 
-/** Options of {@link rowForests}. */
+/** Options of {@link packRows}. */
 export interface RowForestOptions {
   /**
    * Maximum number of tokens of one forest, `>= 1`; a shared prefix counts once. A longer row gets
@@ -47,17 +47,14 @@ const none = -1;
  * If rows diverge after a shared token and both predict their continuation, the token is
  * duplicated, so that each copy predicts one token.
  */
-export function rowForests(
-  rows: readonly TokenRow[],
-  { maxTokens }: RowForestOptions,
-): RowForest[] {
+export function packRows(rows: readonly TokenRow[], { maxTokens }: RowForestOptions): RowForest[] {
   const order = rows.flatMap((row, i) => (readLength(row) > 0 ? [i] : []));
   order.sort((a, b) => compareTokens(rows[a]!, rows[b]!) || a - b);
   const forests: RowForest[] = [];
   let builder = new ForestBuilder();
   for (const i of order) {
     const row = rows[i]!;
-    const predicted = predictedTokens(row);
+    const predicted = findTargets(row);
     let shared = builder.match(row, predicted);
     if (!builder.isEmpty && builder.size + predicted.length - shared.length > maxTokens) {
       forests.push(builder.build(rows));
@@ -83,7 +80,7 @@ function compareTokens(a: TokenRow, b: TokenRow): number {
  * Prediction target of each token of a row: the next token if it belongs to a response, or
  * {@link none}.
  */
-function predictedTokens(row: TokenRow): Int32Array {
+function findTargets(row: TokenRow): Int32Array {
   const predicted = new Int32Array(readLength(row)).fill(none);
   for (const { start, length } of row.spans) {
     for (let i = start; i < start + length; i++) predicted[i - 1] = row.tokens[i]!;
@@ -177,7 +174,7 @@ class ForestBuilder {
   build(rows: readonly TokenRow[]): RowForest {
     const predictors = this.#predicted.flatMap((token, i) => (token === none ? [] : [i]));
     const placeOf = new Map(predictors.map((token, place) => [token, place]));
-    const tokenCounts = this.#rows.map((row) => responseTokenCount(rows[row]!));
+    const tokenCounts = this.#rows.map((row) => countResponseTokens(rows[row]!));
     const numTokens = tokenCounts.reduce((total, count) => total + count, 0);
     const predictions = new Int32Array(numTokens);
     const responses = new Int32Array(numTokens);

@@ -5,7 +5,7 @@ import type { EngineOptions } from "./engine-port.ts";
  * Layout with the engine's maximum sequence length in place of the model's. Checkpoints are written
  * with the model's.
  */
-export const computedLayout = ({ layout, maxSequenceTokens }: EngineOptions): ParameterLayout => ({
+export const limitLayout = ({ layout, maxSequenceTokens }: EngineOptions): ParameterLayout => ({
   ...layout,
   config: { ...layout.config, maxSequenceTokens },
 });

@@ -8,7 +8,7 @@ import { SharedTensor, type WeightFeeds } from "./resident-weights.ts";
 import { rotaryFeeds } from "../model/transformer.ts";
 
 /** Options for the frozen part of a learner's model. */
-export interface ModelOptions extends Pick<LearningOptions, "keepReference"> {
+export interface FrozenModelOptions extends Pick<LearningOptions, "keepReference"> {
   /** Layout of all parameters: the model's, the adapter's, the value head's. */
   readonly layout: ParameterLayout;
   readonly executor: Executor;
@@ -20,7 +20,7 @@ export interface ModelOptions extends Pick<LearningOptions, "keepReference"> {
 }
 
 /** Frozen part of a learner's model. */
-export interface ModelParts {
+export interface FrozenModel {
   /** Rotary tables. */
   readonly rotary: RunFeeds;
   /** Frozen weights that are fed to programs: the whole model with an adapter, else none. */
@@ -36,19 +36,19 @@ export interface ModelParts {
 }
 
 /** Creates a frozen model from arrays of this process, or from locations in files. */
-export function hostModel(
+export function createHostModel(
   parameters: Parameters,
-  { layout, stored, keepReference }: ModelOptions,
-): ModelParts {
+  { layout, stored, keepReference }: FrozenModelOptions,
+): FrozenModel {
   const { config, model, adapter } = layout;
   const rotary = rotaryFeeds(config);
   if (stored) {
-    const places = model.map(({ name }) => [name, stored.place(name)] as const);
+    const places = model.map(({ name }) => [name, stored.locate(name)] as const);
     return {
       rotary,
       frozen: new Map(),
       stored: Object.fromEntries(places),
-      read: async (name) => ({ data: await stored.read(name), shape: stored.place(name).shape }),
+      read: async (name) => ({ data: await stored.read(name), shape: stored.locate(name).shape }),
       tensors: new Map(),
       reference: new Map(),
       close: () => {},
@@ -57,7 +57,7 @@ export function hostModel(
   const feedsOf = (values: Parameters): WeightFeeds =>
     new Map(model.map(({ name, shape }) => [name, { data: values.get(name)!, shape }]));
   const frozen: WeightFeeds = adapter ? feedsOf(parameters) : new Map();
-  const first = keepReference ? feedsOf(copyOfAll(parameters)) : undefined;
+  const first = keepReference ? feedsOf(copyParameters(parameters)) : undefined;
   return {
     rotary,
     frozen,
@@ -73,11 +73,11 @@ export function hostModel(
  * Uploads the frozen model. The reference is a retained handle on the initial trained weights.
  * @param trained - Initial tensors of the trained parameters.
  */
-export async function residentModel(
+export async function createResidentModel(
   parameters: Parameters,
   trained: ReadonlyMap<string, SharedTensor>,
-  { layout, stored, executor, keepReference }: ModelOptions,
-): Promise<ModelParts> {
+  { layout, stored, executor, keepReference }: FrozenModelOptions,
+): Promise<FrozenModel> {
   const { config, model, adapter } = layout;
   const held = new Map<string, SharedTensor>();
   const rotary: Record<string, ResidentTensor> = {};
@@ -114,5 +114,5 @@ const readerOf =
   (name) =>
     weights.get(name)!;
 
-export const copyOfAll = (parameters: Parameters): Parameters =>
+export const copyParameters = (parameters: Parameters): Parameters =>
   new Map([...parameters].map(([name, values]) => [name, values.slice()]));

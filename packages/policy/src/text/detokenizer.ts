@@ -10,7 +10,7 @@ const replacement = "\uFFFD";
  * The result equals decoding all tokens at once, for every tokenizer in which the text of a token
  * sequence starts with the text of its first tokens.
  */
-export class TextStream {
+export class Detokenizer {
   readonly #tokenizer: Pick<Tokenizer, "decode">;
   /** The last tokens; the text of the first `numSettled` of them is in `settled`. */
   #tokens: number[] = [];

@@ -1,8 +1,8 @@
 import type { TokenRow } from "@turnwise/core";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { rowForests, type RowForest } from "./row-forests.ts";
-import { readLength, responseTokenCount } from "./token-rows.ts";
+import { packRows, type RowForest } from "./pack-rows.ts";
+import { readLength, countResponseTokens } from "./token-rows.ts";
 
 const row = (tokens: number[], ...spans: [start: number, length: number][]): TokenRow => ({
   tokens,
@@ -18,7 +18,7 @@ function pathTo({ tokens, parents }: RowForest, node: number): number[] {
 
 test("holds a shared prefix once, and a fork twice if both branches are predicted", () => {
   const rows = [row([7, 1, 2, 5, 6], [3, 2]), row([7, 1, 2, 4, 4], [3, 1])];
-  expect(rowForests(rows, { maxTokens: 100 })).toEqual([
+  expect(packRows(rows, { maxTokens: 100 })).toEqual([
     {
       // The second row comes first: 4 < 5. After 7, 1 each row has its own 2.
       rows: [1, 0],
@@ -38,8 +38,8 @@ test("adds only the new tokens of each turn of a trajectory", () => {
   const tokens = [1, 2, 3, 4, 5, 6, 7, 8];
   // Turn-wise rows, each with the earlier turns as its prompt: each row contains the one before.
   const turns = [row(tokens.slice(0, 4), [2, 2]), row(tokens, [6, 2])];
-  const [whole] = rowForests([row(tokens, [2, 2], [6, 2])], { maxTokens: 100 });
-  const [byTurn] = rowForests(turns, { maxTokens: 100 });
+  const [whole] = packRows([row(tokens, [2, 2], [6, 2])], { maxTokens: 100 });
+  const [byTurn] = packRows(turns, { maxTokens: 100 });
   expect(byTurn!.tokens).toEqual(whole!.tokens);
   expect(byTurn!.parents).toEqual(whole!.parents);
   expect(byTurn!.predictors).toEqual(whole!.predictors);
@@ -64,8 +64,8 @@ test("predicts every response token of every row once, after exactly the row's t
     });
   fc.assert(
     fc.property(fc.array(anyRow), fc.integer({ min: 1, max: 60 }), (rows, maxTokens) => {
-      const forests = rowForests(rows, { maxTokens });
-      const expected = rows.flatMap((each, i) => (responseTokenCount(each) > 0 ? [i] : []));
+      const forests = packRows(rows, { maxTokens });
+      const expected = rows.flatMap((each, i) => (countResponseTokens(each) > 0 ? [i] : []));
       expect(forests.flatMap((forest) => forest.rows).sort((a, b) => a - b)).toEqual(expected);
       for (const forest of forests) {
         expect(forest.rows.length === 1 || forest.tokens.length <= maxTokens).toBe(true);
@@ -74,7 +74,7 @@ test("predicts every response token of every row once, after exactly the row's t
         let response = -1;
         forest.rows.forEach((index, slot) => {
           const { tokens, spans } = rows[index]!;
-          expect(forest.tokenCounts[slot]).toBe(responseTokenCount(rows[index]!));
+          expect(forest.tokenCounts[slot]).toBe(countResponseTokens(rows[index]!));
           for (const { start, length } of spans) {
             if (length > 0) response++;
             for (let i = start; i < start + length; i++, at++) {

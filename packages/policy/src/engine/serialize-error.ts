@@ -1,7 +1,7 @@
 import { NonFiniteError } from "@turnwise/core";
 
 /** Error in a form that crosses threads: a structured clone loses its class and own fields. */
-export interface SentError {
+export interface SerializedError {
   readonly name: string;
   readonly message: string;
   readonly stack: string | undefined;
@@ -10,7 +10,7 @@ export interface SentError {
 }
 
 /** Serializes an error. Any other value is sent as the message of one. */
-export function sendError(error: unknown): SentError {
+export function serializeError(error: unknown): SerializedError {
   if (!(error instanceof Error)) {
     return { name: "Error", message: String(error), stack: undefined };
   }
@@ -21,7 +21,7 @@ export function sendError(error: unknown): SentError {
 }
 
 /** Restores an error, with its class if engines throw it. */
-export function receiveError({ name, message, stack, row, position }: SentError): Error {
+export function deserializeError({ name, message, stack, row, position }: SerializedError): Error {
   const error =
     name === "NonFiniteError"
       ? new NonFiniteError(message, row, position)

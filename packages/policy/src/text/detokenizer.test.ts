@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { StopStrings } from "./stop-strings.ts";
-import { TextStream } from "./text-stream.ts";
+import { Detokenizer } from "./detokenizer.ts";
 import { createTokenizer } from "./tokenizer.ts";
 import { buildWordVocabulary } from "./word-vocabulary.ts";
 
@@ -27,9 +27,9 @@ const anyTokens = fc.array(
   { maxLength: 30 },
 );
 
-describe("TextStream", () => {
+describe("Detokenizer", () => {
   test("returns the text of each token as it comes, with the spaces that decoding inserts", () => {
-    const stream = new TextStream(words);
+    const stream = new Detokenizer(words);
     expect(words.encode("a c stop").map((token) => stream.push(token))).toEqual([
       "a",
       " c",
@@ -40,10 +40,10 @@ describe("TextStream", () => {
   });
 
   test("holds a character back until its last byte arrives", () => {
-    const stream = new TextStream(bytes);
+    const stream = new Detokenizer(bytes);
     const given = [...Buffer.from("a💡b")].map((byte) => stream.push(byte));
     expect(given).toEqual(["a", "", "", "", "💡", "b"]);
-    const open = new TextStream(bytes);
+    const open = new Detokenizer(bytes);
     open.push(0xe2);
     expect(open.end()).toBe("\uFFFD");
     expect(open.end()).toBe("");
@@ -52,7 +52,7 @@ describe("TextStream", () => {
   test("adds up to the text of all tokens", () => {
     fc.assert(
       fc.property(anyTokens, (tokens) => {
-        const stream = new TextStream(bytes);
+        const stream = new Detokenizer(bytes);
         let text = "";
         for (const [i, token] of tokens.entries()) {
           text += stream.push(token);

@@ -28,13 +28,13 @@ const fields = {
 } as const;
 
 /** Bytes at the start of the memory that are reserved for these words. */
-export const teamBytes: number = fields.count * 4;
+export const controlBytes: number = fields.count * 4;
 
 /** With fewer pairs of query and key, waking a helper thread takes longer than it saves. */
 const minPairs = 4096;
 
 /** Attention kernel on one or more threads over one memory. Idle threads take the next job. */
-export class AttentionTeam {
+export class AttentionThreads {
   readonly memory: WasmMemory;
   readonly #kernel: AttentionKernel;
   readonly #control: Int32Array;
@@ -111,7 +111,8 @@ export class AttentionTeam {
       if (done === numJobs) break;
       Atomics.wait(control, fields.done, done, 1);
     }
-    if (control[fields.failed] !== 0) throw new Error("AttentionTeam: a helper's job failed");
+    if (control[fields.failed] !== 0)
+      throw new Error("AttentionThreads: a job of a helper thread failed");
   }
 
   /** Stops the helper threads. */

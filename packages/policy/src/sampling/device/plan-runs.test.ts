@@ -1,20 +1,20 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { nextSize } from "./size-steps.ts";
-import { planRuns, tileTokens, type PlannedJob, type RunLimits } from "./step-runs.ts";
+import { roundUpSize } from "./round-up-size.ts";
+import { planRuns, tileTokens, type PlannedJob, type RunLimits } from "./plan-runs.ts";
 
 const pagesOf = (numPositions: number): number => Math.ceil(numPositions / 64);
 const roomy: RunLimits = {
   maxContextPages: 1e9,
   maxQueryPages: 1e9,
-  maxWanted: 1e9,
+  maxOutputs: 1e9,
   maxPadding: 1e9,
 };
 const draw = (start: number, numQueries = 1): PlannedJob => ({
   start,
   numQueries,
   result: "draws",
-  wanted: "last",
+  outputs: "last",
 });
 
 test("computes sequences with one new token and those with several in separate runs", () => {
@@ -24,8 +24,8 @@ test("computes sequences with one new token and those with several in separate r
     [true, [1, 1]],
   ]);
   expect(runs[1]!.pieces).toEqual([
-    { job: 1, start: 0, count: 64, numPages: 1, numWanted: 0 },
-    { job: 1, start: 64, count: 6, numPages: 2, numWanted: 1 },
+    { job: 1, start: 0, count: 64, numPages: 1, numOutputs: 0 },
+    { job: 1, start: 64, count: 6, numPages: 2, numOutputs: 1 },
   ]);
 });
 
@@ -42,7 +42,7 @@ const anyJob: fc.Arbitrary<PlannedJob> = fc.record({
   start: fc.nat(2000),
   numQueries: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 300 })),
   result: fc.constantFrom("draws", "filteredDraws", "logits", "scores"),
-  wanted: fc.constantFrom("all", "last", "none"),
+  outputs: fc.constantFrom("all", "last", "none"),
 });
 const anyLimit = fc.integer({ min: 1, max: 500 });
 
@@ -53,7 +53,7 @@ test("computes each token once, after earlier ones, and within the limits", () =
       fc.record({
         maxContextPages: anyLimit,
         maxQueryPages: anyLimit,
-        maxWanted: anyLimit,
+        maxOutputs: anyLimit,
         maxPadding: anyLimit,
       }),
       (jobs, limits) => {
@@ -61,7 +61,7 @@ test("computes each token once, after earlier ones, and within the limits", () =
         for (const { isTiled, result, pieces } of planRuns(jobs, pagesOf, limits)) {
           const numPages = Math.max(...pieces.map((piece) => piece.numPages));
           const longest = Math.max(...pieces.map(({ count }) => count));
-          const wanted = pieces.reduce((sum, piece) => sum + piece.numWanted, 0);
+          const wanted = pieces.reduce((sum, piece) => sum + piece.numOutputs, 0);
           for (const { job, start, count, ...piece } of pieces) {
             expect(start).toBe(done[job]);
             expect(result).toBe(jobs[job]!.result);
@@ -73,7 +73,7 @@ test("computes each token once, after earlier ones, and within the limits", () =
           const isOver =
             pieces.length * numPages > limits.maxContextPages ||
             pieces.length * numPages * longest > limits.maxQueryPages ||
-            wanted > limits.maxWanted;
+            wanted > limits.maxOutputs;
           expect(isOver && pieces.length > 1).toBe(false);
         }
         expect(done).toEqual(jobs.map(({ numQueries }) => numQueries));
@@ -83,14 +83,14 @@ test("computes each token once, after earlier ones, and within the limits", () =
 });
 
 test("rounds sizes up to few others, by less than a quarter", () => {
-  expect([0, 1, 5, 8, 9, 10, 11, 17, 33, 64, 65].map(nextSize)).toEqual([
+  expect([0, 1, 5, 8, 9, 10, 11, 17, 33, 64, 65].map(roundUpSize)).toEqual([
     1, 1, 5, 8, 10, 10, 12, 20, 40, 64, 80,
   ]);
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 1e6 }), (size) => {
-      expect(nextSize(size)).toBeGreaterThanOrEqual(size);
-      expect(nextSize(size)).toBeLessThan(1.25 * size);
-      expect(nextSize(nextSize(size))).toBe(nextSize(size));
+      expect(roundUpSize(size)).toBeGreaterThanOrEqual(size);
+      expect(roundUpSize(size)).toBeLessThan(1.25 * size);
+      expect(roundUpSize(roundUpSize(size))).toBe(roundUpSize(size));
     }),
   );
 });
