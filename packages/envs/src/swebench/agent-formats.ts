@@ -17,7 +17,7 @@ import { describeTools } from "./scaffold/tool-schemas.ts";
 import type { Tool } from "./scaffold/tools/tool.ts";
 import { parseXmlCall, writeXmlCall } from "./scaffold/xml-calls.ts";
 
-/** Options of the formats. */
+/** Options of the agent formats. */
 export interface SweFormatOptions {
   /** Default {@link chatMarkup}. */
   readonly template?: ChatTemplate;
@@ -64,7 +64,7 @@ command
 
 Every command runs in a new shell that starts in the repository. To submit your work, run: echo ${submitMark}`;
 
-/** How a format writes and reads calls. */
+/** Reader and writer of tool calls, with the tools that they know. */
 interface CallForm {
   readonly tools: readonly Tool[];
   readonly parse: (response: string) => ParsedCall;
@@ -107,20 +107,20 @@ const xmlForm = (exactValues: boolean): CallForm => ({
   write: writeXmlCall,
 });
 
-/** R2E-Gym's and DeepSWE's form: tools, called in XML. The words of the prompt are ours. */
+/** Format of R2E-Gym and DeepSWE: tool calls in XML. The wording of the prompt is our own. */
 export function r2eFormat(
   options: SweFormatOptions & { readonly exactValues?: boolean } = {},
 ): AgentFormat {
   return chatFormat(xmlSystem, xmlForm(options.exactValues ?? false), options);
 }
 
-/** The same tools, called in JSON. */
+/** The same tools, with calls in JSON. */
 export function toolCallFormat(options: SweFormatOptions = {}): AgentFormat {
   const parse = (response: string): ParsedCall => parseJsonCall(response, { tools: r2eToolNames });
   return chatFormat(jsonSystem, { tools: r2eToolset, parse, write: writeJsonCall }, options);
 }
 
-/** Nothing but bash, as in mini-swe-agent. */
+/** A single tool, bash, as in mini-swe-agent. */
 export function bashFormat(options: SweFormatOptions = {}): AgentFormat {
   const form = { tools: [bashCommand], parse: parseBashBlock, write: writeBashBlock };
   return chatFormat(bashSystem, form, options);
@@ -138,8 +138,8 @@ export const compactSweMarkers = {
 } as const;
 
 /**
- * R2E-Gym's calls in as few tokens as possible, for small models: no list of tools, no thought, and
- * observations cut to `maxCharacters`, by default 600. Values are kept as they are written.
+ * Tool calls of R2E-Gym in as few tokens as possible, for small models: no list of tools, no
+ * thought, and observations truncated to `maxCharacters` (default 600). Values are not trimmed.
  */
 export function compactSweFormat({
   maxCharacters = 600,

@@ -4,16 +4,16 @@ import type { SweRecord } from "./environment.ts";
 import type { ExtractedPatch } from "./evaluation/extract-patch.ts";
 import { officialReport } from "./grading/official-report.ts";
 
-/** Characters that are kept of a log: half from its beginning, half from its end. */
+/** Maximum length of a stored log, characters; the middle of a longer one is cut. */
 const maxLogCharacters = 2 ** 19;
 
-/** Collects the records of graded episodes until they are taken. */
+/** Collects the records of graded episodes until the caller takes them. */
 export interface SweAudit {
   add(record: SweRecord): void;
   take(): readonly AuditRecord[];
 }
 
-/** Makes an empty collection. Logs are kept compressed. */
+/** Makes an empty collection. Logs are stored compressed. */
 export function sweAudit(): SweAudit {
   let kept: { readonly record: Omit<SweAuditRecord, "log">; readonly log: Buffer }[] = [];
   return {
@@ -32,14 +32,14 @@ export function sweAudit(): SweAudit {
   };
 }
 
-/** Evidence for the verdict on one episode; the names are those of SWE-bench's reports. */
+/** Evidence for the verdict on one episode. Field names follow SWE-bench's reports. */
 export interface SweAuditRecord {
   readonly taskId: string;
   readonly isSuspicious: boolean;
   readonly instance_id: string;
   readonly ending: SweRecord["ending"];
   readonly model_patch: string | null;
-  /** The patch in base64, where it is not text in UTF-8; else `null`. */
+  /** Patch in base64 if it is not valid UTF-8, else `null`. */
   readonly model_patch_base64: string | null;
   readonly left_out: unknown;
   readonly grading: string;
@@ -48,7 +48,10 @@ export interface SweAuditRecord {
   readonly official: unknown;
   readonly suspicions: readonly unknown[];
   readonly restored: readonly unknown[];
-  /** Whether the verdict is that on an equal patch of an earlier episode, whose record has the log. */
+  /**
+   * True if the verdict was reused from an earlier episode with an equal patch; the log is in that
+   * record.
+   */
   readonly is_recalled: boolean;
   readonly seconds: unknown;
   readonly log: string;
@@ -67,7 +70,7 @@ export function sweAuditRecord(record: SweRecord): SweAuditRecord {
     model_patch_base64: isWholeText(patch)
       ? null
       : Buffer.from(patch.bytes ?? []).toString("base64"),
-    left_out: patch.leftOut,
+    left_out: patch.excluded,
     grading,
     resolved: grade.isResolved,
     reason: grade.reason ?? null,
@@ -76,7 +79,7 @@ export function sweAuditRecord(record: SweRecord): SweAuditRecord {
     restored,
     is_recalled: isRecalled,
     seconds,
-    log: shortened(log),
+    log: shortenLog(log),
   };
 }
 
@@ -84,8 +87,8 @@ function isWholeText({ bytes, patch }: ExtractedPatch): boolean {
   return bytes === null || Buffer.from(patch ?? "").equals(bytes);
 }
 
-function shortened(log: string): string {
+function shortenLog(log: string): string {
   if (log.length <= maxLogCharacters) return log;
   const half = maxLogCharacters / 2;
-  return `${log.slice(0, half)}\n... ${log.length - maxLogCharacters} characters left out ...\n${log.slice(-half)}`;
+  return `${log.slice(0, half)}\n... ${log.length - maxLogCharacters} characters omitted ...\n${log.slice(-half)}`;
 }

@@ -8,16 +8,16 @@ import { demoTasks, type DemoTask } from "./demo/tasks.ts";
 import type { SweInstance } from "./instances/instance.ts";
 import { encodeToolCall } from "./scaffold/tool-call.ts";
 
-/** Tasks of the demonstration by the id of their instance. */
+/** Demo tasks by instance id. */
 export const demoById: ReadonlyMap<string, DemoTask> = new Map(
   demoTasks.map((task) => [task.instance.id, task]),
 );
 
-/** Actions of one episode, the submission last. */
+/** Actions of one episode; the last one submits. */
 type Plan = readonly string[];
 
 /**
- * Makes the demonstrator of a list of instances.
+ * Makes a demonstrator for a list of instances.
  * @param agents - `able`: one agent, which fixes the issue; `mixed`: all agents of an instance.
  */
 export function sweDemonstrator(
@@ -51,14 +51,17 @@ export function sweDemonstrator(
   };
 }
 
-/** Edits of the other tasks, each the action before the submission: here they find nothing to replace. */
+/**
+ * Edits from the other tasks (the action before each submission). In this repository they find
+ * nothing to replace.
+ */
 function otherEdits(plansById: ReadonlyMap<string, readonly Plan[]>, { id }: Task): string[] {
   return [...plansById].filter(([other]) => other !== id).map(([, plans]) => plans[0]!.at(-2)!);
 }
 
 /**
- * Plans for an instance, first the one that fixes the issue. For a task of the demonstration also one
- * that only adds a comment, and one that submits the repository unchanged.
+ * Plans for an instance; the first one fixes the issue. A demo task also has a plan that only adds
+ * a comment, and one that submits the repository unchanged.
  */
 function plansOf(instance: SweInstance): readonly Plan[] {
   const finish = encodeToolCall({ tool: "finish", arguments: { command: "submit" } });
@@ -67,7 +70,7 @@ function plansOf(instance: SweInstance): readonly Plan[] {
     const cmd = `git apply -v - <<'END_OF_PATCH'\n${instance.goldPatch}END_OF_PATCH`;
     return [[encodeToolCall({ tool: "execute_bash", arguments: { cmd } }), finish]];
   }
-  const { file, from, to } = demo.mend;
+  const { file, from, to } = demo.fix;
   const edit = (rest: Readonly<Record<string, string>>): string =>
     encodeToolCall({ tool: "file_editor", arguments: { ...rest, path: `/testbed/${file}` } });
   const view = edit({ command: "view" });
@@ -81,7 +84,7 @@ function plansOf(instance: SweInstance): readonly Plan[] {
   ];
 }
 
-/** Makes a player that follows a plan and ignores observations. */
+/** Makes a scripted player that follows a plan and ignores observations. */
 function followPlan(plan: Plan): ScriptedPlayer {
   let next = 0;
   return { next: () => plan[next++] };

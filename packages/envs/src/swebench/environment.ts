@@ -15,60 +15,68 @@ import type { Scaffold } from "./scaffold/scaffold.ts";
 import { r2eScaffold } from "./scaffold/scaffolds.ts";
 import { ToolRunner } from "./scaffold/tool-runner.ts";
 
-/** What came of an episode that was graded. */
+/** Result of a graded episode. */
 export interface SweRecord {
   readonly instanceId: string;
-  /** Why it was graded. */
+  /** Event that ended the episode. */
   readonly ending: "submit" | "steps" | "time";
   readonly numSteps: number;
-  /** What was evaluated, and what was left out of it, with reasons. */
+  /** Extracted patch, and the files excluded from it with reasons. */
   readonly patch: ExtractedPatch;
   readonly evaluation: Evaluation;
-  /** Whether the verdict was that on an equal patch of an earlier episode. */
+  /** True if the verdict was reused from an earlier episode with an equal patch. */
   readonly isRecalled: boolean;
 }
 
-/** How an episode runs. */
+/** Options of an episode. */
 export interface SweEnvironmentOptions {
   /** Tools of the agent. Use the format of the same scaffold. Default `r2eScaffold`. */
   readonly scaffold?: Scaffold;
-  /** Steps after which the episode ends, `>= 1`; it is graded then. Default: the rollout's limit. */
+  /**
+   * Maximum number of steps, `>= 1`; the episode is graded when it reaches the limit. Default: the
+   * rollout's limit.
+   */
   readonly maxSteps?: number;
   /**
-   * What becomes of an episode at `maxSteps`: graded as it stands, or left to the rollout, whose own
-   * limit then cuts it short, so that a recipe can leave it out. Default `grade`.
+   * Handling of an episode that reaches `maxSteps`: grade its current state, or leave it to the
+   * rollout, whose own limit truncates the episode so that the algorithm can filter it out. Default
+   * `grade`.
    */
   readonly onStepLimit?: "grade" | "cut";
-  /** The longest episode without its tests, seconds. Default 5400, as DeepSWE trained with. */
+  /**
+   * Maximum duration of an episode without its tests, seconds. Default 5400, as in DeepSWE's
+   * training.
+   */
   readonly maxSeconds?: number;
   /**
-   * What becomes of an episode that runs out of time: graded as it stands, or failed, so that a
-   * recipe leaves it out. Default `fail`.
+   * Handling of an episode that runs out of time: grade its current state, or fail it so that the
+   * algorithm filters it out. Default `fail`.
    */
   readonly onTimeLimit?: "grade" | "fail";
-  /** The longest command, seconds. Default 90. */
+  /** Maximum duration of a command, seconds. Default 90. */
   readonly commandTimeoutSeconds?: number;
   /** Maximum length of an observation, characters, `> 0`. Default 10,000. */
   readonly maxObservationCharacters?: number;
-  /** Of the agent's container. */
+  /** Settings of the agent's container. */
   readonly container?: Omit<ContainerSpec, "image">;
-  /** Of the grader's. */
+  /** Settings of the evaluation. */
   readonly evaluation?: Omit<EvaluationOptions, "signal">;
   /**
-   * Verdicts that were given before: a patch that an instance had already is not evaluated again.
+   * Earlier verdicts: a patch that was already evaluated for an instance is not evaluated again.
    * Default none.
    */
   readonly memory?: EvaluationMemory;
-  /** Paid for a resolved instance. Default 1. */
+  /** Reward of a resolved instance. Default 1. */
   readonly successReward?: number;
-  /** Told of each episode that was graded. */
+  /** Called after each graded episode. */
   readonly onGraded?: (record: SweRecord) => void;
 }
 
 /**
- * An instance as an environment: the agent works in a container without a network and without the
- * history after the issue; what it hands in is evaluated in a fresh one. Only the last step pays.
- * What the containers do wrong is thrown, as `ContainerError`: such an episode has no reward.
+ * Makes the environment of an instance. The agent works in a container without network access and
+ * without git history after the issue; its patch is evaluated in a fresh container. Only the last
+ * step has a reward. Container failures are thrown as `ContainerError`: such an episode has no
+ * reward.
  */
 export function sweEnvironment(
   instance: SweInstance,
@@ -94,7 +102,7 @@ export function sweEnvironment(
     signal: AbortSignal | undefined,
   ): Promise<StepResult> => {
     const patch = await extractPatch(container, folder, startTree);
-    // The agent's container is not needed any more, and the grader needs room.
+    // Close the agent's container first: the grader needs its resources.
     await container.close();
     const { bytes } = patch;
     let isRecalled = memory !== undefined;
@@ -103,7 +111,7 @@ export function sweEnvironment(
           ...options.evaluation,
           ...(signal === undefined ? {} : { signal }),
         })
-      : // Others may wait for this verdict too: who gives up must not take it from them.
+      : // An episode that is aborted must not cancel an evaluation that others may wait for.
         memory.recall(instance.id, bytes ?? "", async () => {
           isRecalled = false;
           return evaluatePatch(instance, bytes, engine, options.evaluation);
@@ -168,14 +176,14 @@ export function sweEnvironment(
   };
 }
 
-/** Instances as tasks: the id is the instance's, the kind its repository. */
+/** Converts instances to tasks: the id is the instance's, the kind is its repository. */
 export function sweTasks(instances: readonly SweInstance[]): Task[] {
   return instances.map(({ id, repo }) => ({ id, kind: repo }));
 }
 
 /**
- * Makes the environment of a task that names one of the instances.
- * @throws `RangeError` (of the factory) for a task that names none.
+ * Makes the environment for a task that names one of the instances.
+ * @throws `RangeError` (from the factory) for any other task.
  */
 export function sweEnvironmentFactory(
   instances: readonly SweInstance[],

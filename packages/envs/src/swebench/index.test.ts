@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import * as surface from "./index.ts";
 
-it("exports what is meant to be used, and nothing else", () => {
+it("exports the public names and nothing else", () => {
   const names = Object.keys(surface).toSorted((a, b) => (a < b ? -1 : 1));
   expect(names).toMatchInlineSnapshot(`
     [

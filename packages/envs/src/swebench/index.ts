@@ -52,7 +52,7 @@ export {
   outputMarkers,
   tableEvalScript,
   testDirectives,
-  withExitCode,
+  addExitCode as withExitCode,
   type EvalScriptParts,
 } from "./instances/eval-script.ts";
 export { InstanceError } from "./instances/instance-error.ts";
@@ -122,7 +122,11 @@ export {
 export type { StrictRun } from "./strict/run-tests.ts";
 export { validateInstance, type Validation } from "./evaluation/validate.ts";
 export { EvaluationMemory } from "./evaluation/evaluation-memory.ts";
-export { extractPatch, type ExtractedPatch, type LeftOut } from "./evaluation/extract-patch.ts";
+export {
+  extractPatch,
+  type ExtractedPatch,
+  type ExcludedFile as LeftOut,
+} from "./evaluation/extract-patch.ts";
 export { compactFilter, episodeEnding, type EpisodeEnding } from "./scaffold/episode-ending.ts";
 export { parseBashBlock, writeBashBlock } from "./scaffold/bash-blocks.ts";
 export { checkCall, type CheckedCall } from "./scaffold/check-call.ts";

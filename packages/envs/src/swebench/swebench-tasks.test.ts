@@ -2,7 +2,7 @@ import { InputError } from "@turnwise/core";
 import { expect, it } from "vitest";
 import { openSwebenchTasks, swebenchTasksSchema } from "./swebench-tasks.ts";
 
-it("rejects the template of hosted models where the caller has none", async () => {
+it("rejects the template of hosted models if the caller has none", async () => {
   const settings = swebenchTasksSchema.parse({
     environment: "swebench",
     path: null,
@@ -30,7 +30,7 @@ it("rejects the template of hosted models where the caller has none", async () =
   expect(settings).toMatchObject({ skipInvalid: false, grading: "official", fields: {} });
   await expect(openSwebenchTasks(settings, { maxTurns: 1, successReward: 1 }, 1)).rejects.toThrow(
     new InputError(
-      "swebench: tasks.template must be chat-markup or plain where no template of hosted models is given, got messages",
+      "swebench: tasks.template must be chat-markup or plain for a model that is not a hosted chat model, got messages",
     ),
   );
 });

@@ -31,7 +31,10 @@ import {
 import type { EvaluationSplit, TasksSchema } from "../task-settings.ts";
 import { setting } from "../setting.ts";
 
-/** Software-engineering tasks of a run; {@link swebenchTasksSchema} describes every field. */
+/**
+ * Settings of the software-engineering tasks of a run; {@link swebenchTasksSchema} describes every
+ * field.
+ */
 export interface SwebenchTasks {
   readonly environment: "swebench";
   readonly path: string | null;
@@ -62,7 +65,7 @@ export interface SwebenchTasks {
   readonly shownCharacters: number;
 }
 
-/** Settings of the software-engineering tasks of a run and of their containers. */
+/** Schema of {@link SwebenchTasks}. */
 export const swebenchTasksSchema: TasksSchema<
   SwebenchTasks,
   "skipInvalid" | "fields" | "grading" | "testTimeout" | "outOfMemory"
@@ -70,31 +73,31 @@ export const swebenchTasksSchema: TasksSchema<
   environment: setting(z.literal("swebench"), "Environment of the tasks"),
   path: setting(
     z.string().min(1).nullable(),
-    "Training instances: a JSON, JSON lines or Parquet file; null for the demonstration's tasks",
+    "Training instances: a JSON, JSON Lines or Parquet file; null for the demo tasks",
   ),
   evaluationPath: setting(
     z.string().min(1).nullable(),
-    "Instances of the split `evaluation`; null for none",
+    "Instances of the `evaluation` split, in the same formats; null for none",
   ),
   skipInvalid: setting(
     z.boolean(),
-    "Leave out and count invalid rows, instead of rejecting the first one",
+    "Skip and report invalid rows, instead of failing at the first one",
   ).default(false),
   fields: setting(
     z.record(z.string().min(1), z.string().min(1)),
-    "Names of fields in the files, by SWE-bench's name; a path such as docker.image is allowed",
+    "Field names in the files, by SWE-bench's name of the field; may be a path such as docker.image",
   ).default({}),
   repositories: setting(
     z.array(z.string().min(1)),
-    "Repositories to use, `*` for any text; an empty list for all",
+    "Repositories to use, with `*` as a wildcard; an empty list for all",
   ),
   format: setting(
     z.enum(Object.keys(sweScaffolds) as SweScaffoldName[]),
-    "Scaffold: compact for small models, the others for language models",
+    "Agent scaffold: compact for small models, the others for language models",
   ),
   template: setting(
     z.enum(chatTemplateNames),
-    "Text of messages: the markup of a chat template, headings, or messages of a hosted model",
+    "Prompt template: ChatML markup, plain headings, or messages for a hosted chat model",
   ),
   hosts: setting(
     z
@@ -104,13 +107,17 @@ export const swebenchTasksSchema: TasksSchema<
             z.string().min(1).nullable(),
             "Address of the container engine; null for DOCKER_HOST",
           ),
-          maxContainers: setting(count, "Containers that run at the same time", "containers"),
+          maxContainers: setting(
+            count,
+            "Maximum number of containers at the same time",
+            "containers",
+          ),
         }),
       )
       .min(1),
-    "Container engines, each with its address and its number of containers",
+    "Container engines, each with its address and maximum number of containers",
   ),
-  pull: setting(z.enum(["missing", "never"]), "Pull images that an engine lacks"),
+  pull: setting(z.enum(["missing", "never"]), "Pull missing images, or never pull"),
   imageBudgetGigabytes: setting(
     positive.nullable(),
     "Disk space for images on each engine; null for no limit",
@@ -119,57 +126,62 @@ export const swebenchTasksSchema: TasksSchema<
   memoryGigabytes: setting(positive, "Memory limit of a container", "GiB"),
   cpus: setting(positive, "CPU limit of a container", "cores"),
   commandSeconds: setting(positive, "Time limit of a command", "s"),
-  episodeSeconds: setting(positive, "Time limit of an episode, tests not included", "s"),
+  episodeSeconds: setting(positive, "Time limit of an episode, excluding the tests", "s"),
   testSeconds: setting(
     positive.nullable(),
-    "Time limit of the tests; null for the limit of the benchmark's harness",
+    "Time limit of the tests; null for the benchmark harness's limit",
     "s",
   ),
   testNetwork: setting(z.enum(["none", "bridge"]), "Network of the tests; the agent never has one"),
   grading: setting(
     z.enum(["strict", "official"]),
-    "Grading: strict gives no reward for forged output or changed test configuration, official is that of the benchmark's harness, for comparable numbers",
+    "Grading: strict (no reward for forged output or a changed test configuration) or official (as the benchmark harness, for comparable scores)",
   ).default("official"),
   testTimeout: setting(
     z.enum(["unresolved", "fail"]),
-    "Tests that run out of time: the issue counts as unresolved, or the episode as failed, without a reward",
+    "Tests that time out: count as unresolved, or fail the episode without a reward",
   ).default("unresolved"),
   outOfMemory: setting(
     z.enum(["unresolved", "fail"]),
-    "Tests that run out of memory: the issue counts as unresolved, or the episode as failed, without a reward",
+    "Tests that run out of memory: count as unresolved, or fail the episode without a reward",
   ).default("fail"),
   stepLimit: setting(
     z.enum(["cut", "grade"]),
-    "Episode at its last turn: truncated, so that algorithm.truncation applies, or graded",
+    "Episode that reaches the turn limit: cut (truncated, so that algorithm.truncation applies) or grade (evaluate the current state)",
   ),
   timeLimit: setting(
     z.enum(["fail", "grade"]),
-    "Episode that runs out of time: failed, without a reward, or graded",
+    "Episode that runs out of time: fail (no reward) or grade (evaluate the current state)",
   ),
   reuseVerdicts: setting(
     z.boolean(),
-    "Reuse the verdict on a patch that the same instance had before; for deterministic tests only",
+    "Reuse the verdict on an equal patch of the same instance; for deterministic tests only",
   ),
-  numTraining: setting(count, "Training instances at most", "instances"),
+  numTraining: setting(count, "Maximum number of training instances", "instances"),
   evaluation: evaluationSplits,
   demonstrators: setting(
     z.enum(["able", "mixed"]),
-    "Agents to imitate in a warm start: able ones, which fix the issue, or a mixed set, of which one in three does; instances of a file demonstrate their gold patch",
+    "Agents demonstrated in a warm start: able (all fix the issue) or mixed (one in three does); instances from a file demonstrate their gold patch",
   ),
   shownCharacters: setting(
     nonNegative,
-    "Characters of a tool's answer that the compact format shows",
+    "Maximum length of a tool's output in the compact format",
     "characters",
   ),
 });
 
-/** The calls of the environment end by themselves, but a queue for a container may be long, seconds. */
+/**
+ * Limit of a call to the environment, seconds. Calls end by themselves, but the wait for a
+ * container can be long.
+ */
 const queueSeconds = 86_400;
 
 /**
- * Opens the instances that a configuration names, and connects to its engines.
- * @param options - `messages`: chat template of hosted models, for the template of that name.
- * @throws `InputError` if there are none, an engine does not answer, or an image cannot be made.
+ * Opens the instances that the settings name and connects to the container engines.
+ * @param options - `messages`: chat template for hosted models, used if `tasks.template` is
+ *   `messages`.
+ * @throws `InputError` if there are no instances, an engine does not respond, or an image cannot be
+ *   built.
  */
 export async function openSwebenchTasks(
   tasks: SwebenchTasks,
@@ -218,16 +230,16 @@ export async function openSwebenchTasks(
     environmentOptions(tasks, episode, audit),
   );
   const describe = ({ split, instances }: Split): string => `${instances.length} of ${split}`;
-  const leftOut =
+  const skipped =
     splits.skipped.length > 0
-      ? `${splits.skipped.length} rows left out, such as ${splits.skipped[0]!}; `
+      ? `${splits.skipped.length} rows skipped (first: ${splits.skipped[0]!}); `
       : "";
   return {
     name: "swebench",
     description:
-      `software tasks: ${tasks.path ?? "the demonstration's"}; ${splits.training.length} to train, ` +
+      `software tasks: ${tasks.path ?? "demo tasks"}; ${splits.training.length} to train, ` +
       `${splits.evaluation.map(describe).join(", ") || "none"} to evaluate; ` +
-      leftOut +
+      skipped +
       `containers on ${pool.host}`,
     training: sweTasks(splits.training),
     evaluation: splits.evaluation.map(({ split, instances }) => ({
@@ -250,7 +262,7 @@ export async function openSwebenchTasks(
   };
 }
 
-/** How episodes run. */
+/** Environment options from the settings. */
 function environmentOptions(
   tasks: SwebenchTasks,
   episode: TaskEpisode,
@@ -287,9 +299,9 @@ interface Split {
 interface Splits {
   readonly training: readonly SweInstance[];
   readonly evaluation: readonly Split[];
-  /** All that may be played. */
+  /** All instances that may be played. */
   readonly all: readonly SweInstance[];
-  /** Messages about rows that were left out. */
+  /** Messages about rows that were skipped. */
   readonly skipped: readonly string[];
 }
 
@@ -300,7 +312,7 @@ async function readSplits(tasks: SwebenchTasks, seed: number): Promise<Splits> {
     fields: tasks.fields,
     ...(tasks.skipInvalid && { onInvalid: (error: Error) => skipped.push(error.message) }),
   };
-  const chosen = async (file: string): Promise<SweInstance[]> =>
+  const loadSelected = async (file: string): Promise<SweInstance[]> =>
     selectInstances(await reading(() => loadInstances(file, options)), {
       ...(repositories.length > 0 && { repos: repositories }),
       seed,
@@ -310,9 +322,9 @@ async function readSplits(tasks: SwebenchTasks, seed: number): Promise<Splits> {
       ? createRandom(seed)
           .fork("swebench/tasks")
           .shuffle(demoTasks.map(({ instance }) => instance))
-      : await chosen(path);
+      : await loadSelected(path);
   const training = known.slice(0, numTraining);
-  const others = evaluationPath === null ? [] : await chosen(evaluationPath);
+  const others = evaluationPath === null ? [] : await loadSelected(evaluationPath);
   const bySplit: Readonly<Record<string, readonly SweInstance[]>> = {
     train: training,
     held_out: known.slice(numTraining),
@@ -328,7 +340,7 @@ async function readSplits(tasks: SwebenchTasks, seed: number): Promise<Splits> {
     );
   });
   if (training.length === 0) {
-    throw new InputError(`swebench: ${path} must hold instances of ${repositories.join(", ")}`);
+    throw new InputError(`swebench: ${path} must contain instances of ${repositories.join(", ")}`);
   }
   const all = new Map(
     [...training, ...evaluation.flatMap((entry) => entry.instances)].map((i) => [i.id, i]),

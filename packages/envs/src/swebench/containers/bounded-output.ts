@@ -1,4 +1,4 @@
-/** Keeps the beginning and the end of a stream of bytes, whatever its length. */
+/** Buffer for a byte stream that keeps its beginning and end, up to a limit. */
 export class BoundedOutput {
   readonly #limit: number;
   readonly #head: Buffer[] = [];
@@ -7,12 +7,12 @@ export class BoundedOutput {
   #tailBytes = 0;
   #total = 0;
 
-  /** @param limit - The most bytes that are kept. */
+  /** @param limit - Maximum number of bytes to keep. */
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** All bytes that were written, kept or not. */
+  /** Number of bytes written, kept or not. */
   get total(): number {
     return this.#total;
   }
@@ -35,7 +35,8 @@ export class BoundedOutput {
     this.#tail.push(rest);
     this.#tailBytes += rest.length;
     const tailLimit = this.#limit - headLimit;
-    // Cut down when twice too long: each byte is copied a bounded number of times.
+    // Trim only when the tail is twice too long, so that each byte is copied a bounded number of
+    // times.
     if (this.#tailBytes > 2 * tailLimit + 65_536) {
       const kept = Buffer.from(Buffer.concat(this.#tail).subarray(this.#tailBytes - tailLimit));
       this.#tail = [kept];
@@ -43,7 +44,7 @@ export class BoundedOutput {
     }
   }
 
-  /** What was kept; where something is missing, a line says how much. */
+  /** Kept bytes, with a line in the middle that says how many were omitted, if any. */
   bytes(): Buffer {
     const tail = Buffer.concat(this.#tail);
     if (!this.isTruncated) return Buffer.concat([...this.#head, tail]);
@@ -51,7 +52,7 @@ export class BoundedOutput {
     const numMissing = this.#total - this.#headBytes - kept.length;
     return Buffer.concat([
       ...this.#head,
-      Buffer.from(`\n[... ${numMissing} bytes left out ...]\n`),
+      Buffer.from(`\n[... ${numMissing} bytes omitted ...]\n`),
       kept,
     ]);
   }

@@ -2,12 +2,12 @@ import { describe, expect, it } from "vitest";
 import { ContainerError, type ContainerEngine, type ContainerFault } from "./container.ts";
 import { ContainerPool } from "./container-pool.ts";
 
-/** What a pool passes on and does not use itself. */
+/** Members that a pool forwards and does not use itself. */
 const unused = (): never => {
   throw new Error("not part of this test");
 };
 
-/** An engine whose containers are names. `fault` makes its starts fail. */
+/** An engine whose containers are only ids. `state.fault` makes its starts fail. */
 function toyEngine(host: string) {
   const state = {
     started: 0,
@@ -43,7 +43,7 @@ function toyEngine(host: string) {
 const spec = { image: "i" };
 
 describe("ContainerPool", () => {
-  it("spreads containers over hosts by their room, and lets the next wait for a place", async () => {
+  it("spreads containers over hosts by free capacity, and queues the next one when all are full", async () => {
     const [a, b] = [toyEngine("a"), toyEngine("b")];
     const pool = new ContainerPool([
       { engine: a.engine, maxContainers: 2 },
@@ -64,7 +64,7 @@ describe("ContainerPool", () => {
     expect(pool.statistics).toMatchObject({ running: 3, peak: 3, waiting: 0, started: 4 });
   });
 
-  it("starts elsewhere when a host fails, and leaves that host alone for a while", async () => {
+  it("starts elsewhere when a host fails, and lets that host cool down", async () => {
     const [a, b] = [toyEngine("a"), toyEngine("b")];
     const pool = new ContainerPool([
       { engine: a.engine, maxContainers: 5 },
@@ -90,7 +90,7 @@ describe("ContainerPool", () => {
     expect(pool.statistics).toMatchObject({ failed: 1, coolingHosts: 0, running: 0 });
   });
 
-  it("hands out containers that were started ahead, if they still live", async () => {
+  it("hands out warm containers that are still alive", async () => {
     const a = toyEngine("a");
     const pool = new ContainerPool([{ engine: a.engine, maxContainers: 3 }]);
     pool.warm(spec, 2);
@@ -100,7 +100,7 @@ describe("ContainerPool", () => {
     expect(a.state.closed).toBe(1);
   });
 
-  it("gives up containers that were started ahead when their place is needed", async () => {
+  it("closes warm containers when their slot is needed", async () => {
     const a = toyEngine("a");
     const pool = new ContainerPool([{ engine: a.engine, maxContainers: 2 }]);
     pool.warm(spec, 2);
@@ -108,7 +108,7 @@ describe("ContainerPool", () => {
     expect(pool.statistics).toMatchObject({ running: 2, warm: 1 });
   });
 
-  it("lets one who gives up go, without losing a place", async () => {
+  it("loses no slot when a waiting caller aborts", async () => {
     const a = toyEngine("a");
     const pool = new ContainerPool([{ engine: a.engine, maxContainers: 1 }]);
     const only = await pool.start(spec);
@@ -120,7 +120,7 @@ describe("ContainerPool", () => {
     expect((await pool.start(spec)).id).toBe("a/2");
   });
 
-  it("turns all away once it is closed", async () => {
+  it("rejects all callers after it was closed", async () => {
     const a = toyEngine("a");
     const pool = new ContainerPool([{ engine: a.engine, maxContainers: 1 }]);
     await pool.start(spec);
@@ -129,7 +129,7 @@ describe("ContainerPool", () => {
     await expect(waiting).rejects.toThrow("the pool is closed");
   });
 
-  it("says what it cannot use", () => {
+  it("rejects invalid arguments", () => {
     expect(() => new ContainerPool([{ engine: toyEngine("a").engine, maxContainers: 0 }])).toThrow(
       "ContainerPool: maxContainers[0] must be a whole number >= 1, got 0",
     );

@@ -6,31 +6,31 @@ import {
   type ContainerSpec,
 } from "./container.ts";
 
-/** One engine of a pool. */
+/** An engine of a pool. */
 export interface PoolHost {
   readonly engine: ContainerEngine;
-  /** The most containers at the same time, `>= 1`. */
+  /** Maximum number of containers at the same time, `>= 1`. */
   readonly maxContainers: number;
 }
 
 /** Options of a {@link ContainerPool}. */
 export interface PoolOptions {
-  /** How long a host that failed is left alone, seconds, `> 0`. Default 30. */
+  /** Duration for which a failed host is avoided, seconds, `> 0`. Default 30. */
   readonly coolDownSeconds?: number;
-  /** How many hosts are tried for one container, `>= 1`. Default: all. */
+  /** Maximum number of hosts tried for one container, `>= 1`. Default: all. */
   readonly maxAttempts?: number;
 }
 
-/** What a pool is doing, for a progress line. */
+/** State of a pool, for a progress line. */
 export interface PoolStatistics {
   readonly running: number;
   readonly peak: number;
   readonly waiting: number;
   readonly warm: number;
   readonly started: number;
-  /** Starts that a host could not do. */
+  /** Failed starts. */
   readonly failed: number;
-  /** Hosts that are left alone now. */
+  /** Hosts that are avoided now because they failed recently. */
   readonly coolingHosts: number;
 }
 
@@ -41,10 +41,10 @@ interface HostState extends PoolHost {
 }
 
 /**
- * Several engines as one. A container starts on the host with the most room among those that are
- * well, hosts that have used its image before first; who finds none waits. A host that fails is left
- * alone for a while, and the container starts elsewhere. Containers that will be wanted can be
- * started ahead.
+ * Combines several engines into one. A container starts on the healthy host with the most free
+ * capacity, preferring hosts that have used its image before; if all are full, the caller waits. A
+ * host that fails is avoided for a while, and the container starts on another one. Containers that
+ * will be needed can be started in advance.
  */
 export class ContainerPool implements ContainerEngine {
   readonly host: string;
@@ -85,7 +85,7 @@ export class ContainerPool implements ContainerEngine {
     };
   }
 
-  /** Starts containers ahead of those who will ask for them. Ones that fail are forgotten. */
+  /** Starts containers in advance. Failed starts are ignored. */
   warm(spec: ContainerSpec, count = 1): void {
     checkInteger("ContainerPool.warm", { count }, { min: 0 });
     const key = JSON.stringify(spec);
@@ -112,7 +112,7 @@ export class ContainerPool implements ContainerEngine {
   async #startFresh(spec: ContainerSpec, signal: AbortSignal | undefined): Promise<Container> {
     const tried = new Set<HostState>();
     for (;;) {
-      const host = await this.#freeHost(spec.image, tried, signal);
+      const host = await this.#acquireHost(spec.image, tried, signal);
       try {
         const container = await host.engine.start(spec, signal);
         if (this.#isClosed) {
@@ -121,7 +121,7 @@ export class ContainerPool implements ContainerEngine {
         }
         this.#started += 1;
         host.images.add(spec.image);
-        return this.#counted(container, host);
+        return this.#releaseOnClose(container, host);
       } catch (cause) {
         this.#release(host);
         if (!(cause instanceof ContainerError)) throw cause;
@@ -135,8 +135,8 @@ export class ContainerPool implements ContainerEngine {
     }
   }
 
-  /** Takes a place on a host; waits for one where all are full. */
-  async #freeHost(
+  /** Acquires a slot on a host; waits if all are full. */
+  async #acquireHost(
     image: string,
     tried: ReadonlySet<HostState>,
     signal: AbortSignal | undefined,
@@ -146,26 +146,28 @@ export class ContainerPool implements ContainerEngine {
       if (this.#isClosed) throw new ContainerError("engine", "the pool is closed");
       const now = performance.now();
       const untried = this.#hosts.filter((host) => !tried.has(host));
-      const well = untried.filter(({ coolUntil }) => coolUntil <= now);
-      // When all are unwell there is nothing to lose by asking one of them.
-      const free = (well.length > 0 ? well : untried).filter((h) => h.inUse < h.maxContainers);
-      const room = (host: HostState): number => 1 - host.inUse / host.maxContainers;
+      const healthy = untried.filter(({ coolUntil }) => coolUntil <= now);
+      // If no host is healthy, asking one of them costs nothing.
+      const free = (healthy.length > 0 ? healthy : untried).filter(
+        (h) => h.inUse < h.maxContainers,
+      );
+      const freeShare = (host: HostState): number => 1 - host.inUse / host.maxContainers;
       const bonus = (host: HostState): number => (host.images.has(image) ? 0.25 : 0);
-      const best = free.toSorted((a, b) => room(b) + bonus(b) - room(a) - bonus(a))[0];
+      const best = free.toSorted((a, b) => freeShare(b) + bonus(b) - freeShare(a) - bonus(a))[0];
       if (best !== undefined) {
         best.inUse += 1;
         this.#running += 1;
         this.#peak = Math.max(this.#peak, this.#running);
         return best;
       }
-      // Nothing is awaited between the look for a place and the wait for one: none is missed.
-      const ahead = this.#takeWarm();
-      if (ahead === undefined) await this.#nextPlace(signal);
-      else await (await ahead.catch(() => undefined))?.close();
+      // No await between looking for a slot and waiting for one, so that no wake-up is missed.
+      const warm = this.#takeWarm();
+      if (warm === undefined) await this.#waitForSlot(signal);
+      else await (await warm.catch(() => undefined))?.close();
     }
   }
 
-  /** A container that was started ahead, to be given up. */
+  /** Takes a warm container that is not needed, to close it. */
   #takeWarm(): Promise<Container> | undefined {
     for (const queue of this.#warm.values()) {
       const container = queue.shift();
@@ -174,18 +176,18 @@ export class ContainerPool implements ContainerEngine {
     return undefined;
   }
 
-  async #nextPlace(signal: AbortSignal | undefined): Promise<void> {
+  async #waitForSlot(signal: AbortSignal | undefined): Promise<void> {
     let wake: () => void = () => undefined;
-    const place = new Promise<void>((resolve) => {
+    const freed = new Promise<void>((resolve) => {
       wake = resolve;
     });
     this.#waiting.push(wake);
     signal?.addEventListener("abort", wake, { once: true });
-    await place;
+    await freed;
     signal?.removeEventListener("abort", wake);
     const at = this.#waiting.indexOf(wake);
     if (at !== -1) this.#waiting.splice(at, 1);
-    // Woken and told to give up at the same time: the place goes to the next.
+    // Woken and aborted at the same time: pass the slot to the next caller.
     else if (signal?.aborted === true) this.#waiting.shift()?.();
   }
 
@@ -195,8 +197,8 @@ export class ContainerPool implements ContainerEngine {
     this.#waiting.shift()?.();
   }
 
-  /** The container, giving its place back when it is closed. */
-  #counted(container: Container, host: HostState): Container {
+  /** Wraps a container so that closing it releases its slot. */
+  #releaseOnClose(container: Container, host: HostState): Container {
     let closing: Promise<void> | undefined;
     const close = async (): Promise<void> => {
       try {

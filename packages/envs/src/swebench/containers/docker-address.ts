@@ -1,11 +1,12 @@
-/** Where a Docker Engine listens. */
+/** Address of a Docker Engine. */
 export type DockerAddress =
   | { readonly kind: "unix"; readonly socketPath: string }
   | { readonly kind: "tcp"; readonly host: string; readonly port: number };
 
 /**
- * Reads an address as `DOCKER_HOST` holds it: `unix:///var/run/docker.sock`, `tcp://host:2375`.
- * @throws `RangeError` for another form, and for a socket path that the system cannot hold.
+ * Parses an address in the format of `DOCKER_HOST`: `unix:///var/run/docker.sock`,
+ * `tcp://host:2375`.
+ * @throws `RangeError` for another format, and for a socket path that is too long for the system.
  */
 export function parseDockerAddress(text: string): DockerAddress {
   const unix = /^unix:\/\/(\/.+)$/u.exec(text);
@@ -13,7 +14,7 @@ export function parseDockerAddress(text: string): DockerAddress {
     const socketPath = unix[1]!;
     if (Buffer.byteLength(socketPath) > 107) {
       throw new RangeError(
-        `parseDockerAddress: path of the socket must have at most 107 bytes, got ${socketPath}`,
+        `parseDockerAddress: socket path must have at most 107 bytes, got ${socketPath}`,
       );
     }
     return { kind: "unix", socketPath };
@@ -31,7 +32,7 @@ export function parseDockerAddress(text: string): DockerAddress {
   );
 }
 
-/** The address of the environment variable `DOCKER_HOST`, or the usual socket. */
+/** Address from the environment variable `DOCKER_HOST`, or the usual socket. */
 export function defaultDockerAddress(): string {
   const given = process.env["DOCKER_HOST"];
   return given === undefined || given === "" ? "unix:///var/run/docker.sock" : given;

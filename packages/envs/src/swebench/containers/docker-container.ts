@@ -17,11 +17,11 @@ import { DockerShell } from "./docker-shell.ts";
 import { frameReader } from "./exec-frames.ts";
 import { packTar, unpackTar } from "./tar.ts";
 
-/** Output beyond this ends a command: it writes without end. */
+/** Maximum output of a command; beyond it, the command counts as endless and is killed. */
 const floodBytes = 256 * 2 ** 20;
-/** What a command may take beyond its time before it is ended from outside, seconds. */
+/** Time after its timeout at which a command is killed from outside, seconds. */
 const graceSeconds = 4;
-/** Exit codes that a command also shows when its container was taken from under it. */
+/** Exit codes that a command also shows when its container was killed. */
 const suspiciousCodes = new Set<number | null>([null, 126, 129, 137, 143, 255]);
 
 interface Parts {
@@ -29,7 +29,7 @@ interface Parts {
   readonly host: string;
   readonly maxProcesses: number;
   readonly isPrepared: boolean;
-  /** When its lifetime is over, on the clock of `performance.now()`. */
+  /** End of its lifetime, on the clock of `performance.now()`. */
   readonly endsAt: number;
   readonly onClose: (container: DockerContainer) => void;
 }
@@ -63,7 +63,7 @@ export class DockerContainer implements Container {
       const stderr = Buffer.from(`cd: ${cwd}: No such file or directory\n`);
       return { ...result, exitCode: 1, stdout: Buffer.alloc(0), stderr };
     }
-    // The engine could not even start it: all processes that are allowed are taken.
+    // The engine could not start it because the process limit is reached.
     await this.#killEverything();
     const again = await this.#execAlive(command, options);
     if (!isRefused(again)) return again;
@@ -71,7 +71,7 @@ export class DockerContainer implements Container {
     throw this.#fault("environment", `exec: ${said}`);
   }
 
-  /** Runs a command; where the engine says that the container does not run, finds out why. */
+  /** Runs a command; if the engine says that the container is not running, finds out why. */
   async #execAlive(command: string, options: CommandOptions): Promise<CommandResult> {
     try {
       return await this.#execOnce(command, options);
@@ -92,14 +92,14 @@ export class DockerContainer implements Container {
     const started = performance.now();
     const exec = await withinSeconds(
       60,
-      this.#doing("exec"),
+      this.#label("exec"),
       this.#container.exec({
         Cmd: [
           "timeout",
           "-k",
           "2",
           String(timeoutSeconds),
-          ...(await this.#bashLine(
+          ...(await this.#bashArguments(
             mergeStreams ? `exec 2>&1\n${command}` : command,
             mark,
             options,
@@ -119,7 +119,7 @@ export class DockerContainer implements Container {
     );
     const stream = await withinSeconds(
       60,
-      this.#doing("exec"),
+      this.#label("exec"),
       exec.start({ hijack: true, stdin: input !== undefined }),
     );
     const outputs = { stdout: new BoundedOutput(maxBytes), stderr: new BoundedOutput(maxBytes) };
@@ -130,12 +130,12 @@ export class DockerContainer implements Container {
     const isKilled = (exitCode === 124 || exitCode === 137) && seconds >= timeoutSeconds;
     const isTimedOut = ending === "expired" || isKilled;
     if (isTimedOut || ending === "flooded" || ending === "aborted") {
-      // What left its process group is still there: find it by its environment.
+      // Processes that left the process group are still running: find them by their environment.
       await this.#killMarked(mark, user);
     }
     if (suspiciousCodes.has(exitCode)) {
       await this.#assertAlive("exec");
-      // The engine notes the end of a container a moment after that of its processes.
+      // The engine records the end of a container slightly later than that of its processes.
       await new Promise((resolve) => setTimeout(resolve, 200));
       await this.#assertAlive("exec");
     }
@@ -150,8 +150,11 @@ export class DockerContainer implements Container {
     };
   }
 
-  /** The words that run a command line; a long one goes into a file, since a word has a limit. */
-  async #bashLine(command: string, mark: string, options: CommandOptions): Promise<string[]> {
+  /**
+   * Arguments that run a command line; a long one goes into a file, because an argument has a
+   * maximum length.
+   */
+  async #bashArguments(command: string, mark: string, options: CommandOptions): Promise<string[]> {
     if (Buffer.byteLength(command) < 100_000) return ["/bin/bash", "-c", command];
     const path = `/tmp/.turnwise-${mark}`;
     await this.#execOnce(`cat >${path}`, {
@@ -161,7 +164,7 @@ export class DockerContainer implements Container {
     return ["/bin/bash", path];
   }
 
-  /** Reads the streams of a command until they end, or until there is a reason not to wait. */
+  /** Reads the streams of a command until they end, or until there is a reason to stop waiting. */
   async #collect(
     stream: Duplex,
     outputs: Readonly<Record<"stdout" | "stderr", BoundedOutput>>,
@@ -173,7 +176,7 @@ export class DockerContainer implements Container {
     let timer: NodeJS.Timeout | undefined;
     try {
       return await new Promise((resolve) => {
-        // Listeners first: a stream that has ended already says so only once.
+        // Add listeners first: a stream that has already ended emits the event only once.
         stream.on("end", () => resolve("ended"));
         stream.on("close", () => resolve("ended"));
         stream.on("error", () => resolve("ended"));
@@ -195,11 +198,11 @@ export class DockerContainer implements Container {
   }
 
   async #exitCode(exec: Dockerode.Exec): Promise<number | null> {
-    // The streams may end a moment before the engine has noted the exit.
+    // The streams may end before the engine has recorded the exit.
     for (let attempt = 0; attempt < 50; attempt++) {
       let state: Dockerode.ExecInspectInfo;
       try {
-        state = await withinSeconds(30, this.#doing("exec"), exec.inspect());
+        state = await withinSeconds(30, this.#label("exec"), exec.inspect());
       } catch (cause) {
         await this.#assertAlive("exec");
         throw cause;
@@ -210,43 +213,43 @@ export class DockerContainer implements Container {
     return null;
   }
 
-  /** Kills all processes that carry a command's mark in their environment. */
+  /** Kills all processes that have a command's mark in their environment. */
   async #killMarked(mark: string, user: string | undefined): Promise<void> {
     const script =
       "for round in 1 2 3 4 5; do found=; for d in /proc/[0-9]*; do " +
       `if grep -qsF TURNWISE_COMMAND=${mark} $d/environ; then found=1; kill -KILL \${d#/proc/}; fi; ` +
       "done; [ -z $found ] && break; done";
-    const isDone = await this.#bare(script, user).catch(() => false);
+    const isDone = await this.#runQuietly(script, user).catch(() => false);
     if (!isDone) await this.#killEverything();
   }
 
   /**
-   * Kills all processes but the first. Makes room for one more process before, and takes it back:
-   * a fork bomb leaves none.
+   * Kills all processes but the first. Temporarily raises the process limit by one, because a fork
+   * bomb leaves none free.
    */
   async #killEverything(): Promise<void> {
     const { maxProcesses } = this.#parts;
     const limit = async (PidsLimit: number): Promise<unknown> =>
-      withinSeconds(60, this.#doing("clean up"), this.#container.update({ PidsLimit }));
+      withinSeconds(60, this.#label("clean up"), this.#container.update({ PidsLimit }));
     try {
       await limit(maxProcesses * 2 + 64);
-      // A builtin of the shell: it needs no further process.
-      const isDone = await this.#bare("kill -KILL -1; exit 0", undefined);
+      // A shell builtin, which needs no further process.
+      const isDone = await this.#runQuietly("kill -KILL -1; exit 0", undefined);
       await limit(maxProcesses);
       if (isDone) return;
     } catch (cause) {
       await this.#assertAlive("clean up");
-      throw dockerFault(this.#doing("clean up"), cause);
+      throw dockerFault(this.#label("clean up"), cause);
     }
-    await withinSeconds(60, this.#doing("kill"), this.#container.kill()).catch(() => undefined);
+    await withinSeconds(60, this.#label("kill"), this.#container.kill()).catch(() => undefined);
     throw this.#fault("environment", "clean up: the container had to be killed");
   }
 
-  /** Runs a command of ours, without output; whether it ended well in time. */
-  async #bare(script: string, user: string | undefined): Promise<boolean> {
+  /** Runs an internal command without output. True if it succeeded in time. */
+  async #runQuietly(script: string, user: string | undefined): Promise<boolean> {
     const exec = await withinSeconds(
       20,
-      this.#doing("exec"),
+      this.#label("exec"),
       this.#container.exec({
         Cmd: ["/bin/bash", "-c", script],
         AttachStdout: true,
@@ -254,7 +257,7 @@ export class DockerContainer implements Container {
         ...(user === undefined ? {} : { User: user }),
       }),
     );
-    const stream = await withinSeconds(20, this.#doing("exec"), exec.start({ hijack: true }));
+    const stream = await withinSeconds(20, this.#label("exec"), exec.start({ hijack: true }));
     const outputs = { stdout: new BoundedOutput(4096), stderr: new BoundedOutput(4096) };
     const ending = await this.#collect(stream, outputs, undefined, 20, undefined);
     return ending === "ended" && (await this.#exitCode(exec)) === 0;
@@ -262,7 +265,7 @@ export class DockerContainer implements Container {
 
   shell(options: Pick<CommandOptions, "cwd" | "env" | "user"> = {}): ContainerShell {
     return new DockerShell(this.#container, options, {
-      doing: this.#doing("shell"),
+      doing: this.#label("shell"),
       killMarked: async (mark) => this.#killMarked(mark, options.user),
       assertAlive: async () => this.#assertAlive("shell"),
     });
@@ -271,7 +274,7 @@ export class DockerContainer implements Container {
   async copyIn(folder: string, files: readonly ContainerFile[]): Promise<void> {
     await withinSeconds(
       300,
-      this.#doing("copy in"),
+      this.#label("copy in"),
       this.#container.putArchive(packTar(files), { path: folder, noOverwriteDirNonDir: "1" }),
     );
   }
@@ -280,7 +283,7 @@ export class DockerContainer implements Container {
     path: string,
     { maxBytes = 64 * 2 ** 20 }: { readonly maxBytes?: number } = {},
   ): Promise<{ readonly files: readonly ContainerFile[]; readonly numSkipped: number }> {
-    const doing = this.#doing(`copy out ${path}`);
+    const doing = this.#label(`copy out ${path}`);
     const stream = await withinSeconds(60, doing, this.#container.getArchive({ path }));
     const chunks: Buffer[] = [];
     let total = 0;
@@ -300,7 +303,7 @@ export class DockerContainer implements Container {
 
   async isAlive(): Promise<boolean> {
     try {
-      const state = await withinSeconds(30, this.#doing("inspect"), this.#container.inspect());
+      const state = await withinSeconds(30, this.#label("inspect"), this.#container.inspect());
       return state.State.Running && !state.State.Paused;
     } catch {
       return false;
@@ -310,7 +313,7 @@ export class DockerContainer implements Container {
   async changes(): Promise<readonly string[]> {
     const listed: unknown = await withinSeconds(
       120,
-      this.#doing("changes"),
+      this.#label("changes"),
       this.#container.changes(),
     );
     if (!Array.isArray(listed)) return [];
@@ -318,10 +321,10 @@ export class DockerContainer implements Container {
   }
 
   async isOutOfMemory(): Promise<boolean> {
-    const doing = this.#doing("events");
+    const doing = this.#label("events");
     const { State } = await withinSeconds(30, doing, this.#container.inspect());
     if (State.OOMKilled) return true;
-    // The state tells it of the first process only; the event tells it of all.
+    // The state reports this only for the first process; the event reports it for all.
     const stream = await withinSeconds(
       30,
       doing,
@@ -349,55 +352,58 @@ export class DockerContainer implements Container {
     try {
       await withinSeconds(
         120,
-        this.#doing("remove"),
+        this.#label("remove"),
         this.#container.remove({ force: true, v: true }),
       );
     } catch (cause) {
-      const fault = dockerFault(this.#doing("remove"), cause);
-      // Gone already, or an engine that is down: its containers are down too, and the next reaper
-      // takes what is left.
+      const fault = dockerFault(this.#label("remove"), cause);
+      // Removed already, or the engine is down, which ended its containers too; the next reaper
+      // removes the rest.
       if (fault.kind === "environment" || fault.kind === "engine") return;
       throw fault;
     }
   }
 
-  /** @throws `ContainerError` if the container does not run any more: why, as far as is known. */
+  /** @throws `ContainerError` with the reason, as far as known, if the container no longer runs. */
   async #assertAlive(doing: string): Promise<void> {
     let state: Dockerode.ContainerInspectInfo["State"];
     try {
-      ({ State: state } = await withinSeconds(30, this.#doing(doing), this.#container.inspect()));
+      ({ State: state } = await withinSeconds(30, this.#label(doing), this.#container.inspect()));
     } catch (cause) {
-      throw dockerFault(this.#doing(doing), cause);
+      throw dockerFault(this.#label(doing), cause);
     }
     if (state.Running) return;
     if (state.OOMKilled) {
       throw this.#fault("resources", `${doing}: the container ran out of memory`);
     }
-    // Nothing inside can kill the first process: only the engine, or somebody through it.
+    // Nothing inside can kill the first process, so a kill came through the engine.
     if (state.ExitCode === 137) {
       throw this.#fault("engine", `${doing}: the container was killed from outside`);
     }
     if (state.ExitCode === 0 && performance.now() >= this.#parts.endsAt) {
-      throw this.#fault("timeout", `${doing}: the container's lifetime is over`);
+      throw this.#fault("timeout", `${doing}: the container reached the end of its lifetime`);
     }
     throw this.#fault("environment", `${doing}: the container ended with code ${state.ExitCode}`);
   }
 
-  #doing(what: string): string {
+  #label(what: string): string {
     return `${this.host}: container ${this.id.slice(0, 12)}: ${what}`;
   }
 
   #fault(kind: ContainerError["kind"], message: string): ContainerError {
-    return new ContainerError(kind, this.#doing(message));
+    return new ContainerError(kind, this.#label(message));
   }
 }
 
-/** Whether the folder in which a command was to run is not there any more. */
+/** True if the folder in which a command was to run no longer exists. */
 function isWithoutFolder({ stdout }: CommandResult): boolean {
   return /chdir to cwd|cwd/u.test(stdout.subarray(0, 500).toString("latin1"));
 }
 
-/** Whether the command could not even be started: the engine or its first process says so. */
+/**
+ * True if the command could not be started, as reported by the engine or by the command's first
+ * process.
+ */
 function isRefused({ exitCode, stdout, stderr }: CommandResult): boolean {
   const begins = (output: OutputBytes): string => output.subarray(0, 100).toString("latin1");
   if (exitCode === 125) return begins(stderr).startsWith("timeout: fork system call failed");

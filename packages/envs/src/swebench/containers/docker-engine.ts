@@ -16,29 +16,29 @@ import { isOwnerGone, labelNames, ownerLabel } from "./labels.ts";
 import { commitContainer, PreparedImages } from "./prepared-images.ts";
 import { startWatchdog, type Watchdog } from "./watchdog.ts";
 
-/** How to reach an engine, and what it may do. */
+/** Options of a connection to an engine. */
 export interface DockerEngineOptions extends PullOptions {
   /** `unix:///path` or `tcp://host:port`. Default: `DOCKER_HOST`, else the usual socket. */
   readonly address?: string;
   /**
-   * A small process of its own that removes the containers if this process is killed. Default true.
+   * Starts a separate process that removes the containers if this process is killed. Default true.
    */
   readonly watchdog?: boolean;
 }
 
-/** Says what is missing when no engine answers, in one line. */
+/** One-line hint for when no engine answers. */
 export const noEngineHint =
   "a Docker Engine must answer at DOCKER_HOST or /var/run/docker.sock; on Debian: apt-get install docker.io";
 
 const gibibyte = 2 ** 30;
 
-/** What a container may do that prepares an image; no agent ever runs in one. */
+/** Capabilities of a container that prepares an image; no agent ever runs in one. */
 const setupRights = ["CHOWN", "DAC_OVERRIDE", "FOWNER"];
 
 /**
- * The first process of a container: nothing inside can end it, it takes over orphans, and ends by
- * itself when its time is over. Signals that a container ignores in its first process cannot come from
- * inside; the engine's own kill always works.
+ * First process of a container: nothing inside can end it, it adopts orphans, and it ends by itself
+ * when its lifetime ends. It ignores signals, so processes inside cannot kill it; the engine still
+ * can.
  */
 function firstProcess(lifetimeSeconds: number): string[] {
   const loop =
@@ -48,10 +48,10 @@ function firstProcess(lifetimeSeconds: number): string[] {
   return ["/bin/bash", "-c", loop];
 }
 
-/** A Docker Engine, or a podman service that speaks its language. */
+/** A Docker Engine, or a podman service with the same API. */
 export class DockerEngine implements ContainerEngine {
   readonly host: string;
-  /** Names the containers of this object, in their labels. */
+  /** Identifies the containers of this object, in their labels. */
   readonly run: string;
   readonly #docker: Dockerode;
   readonly #isPodman: boolean;
@@ -83,9 +83,9 @@ export class DockerEngine implements ContainerEngine {
   }
 
   /**
-   * Connects to an engine and removes what dead processes of this machine, or expired containers,
-   * have left on it.
-   * @throws `ContainerError` of kind `engine`, saying what is missing.
+   * Connects to an engine and removes expired containers, and those left by dead processes of this
+   * machine.
+   * @throws `ContainerError` of kind `engine` that says what is missing.
    */
   static async connect(options: DockerEngineOptions = {}): Promise<DockerEngine> {
     const host = options.address ?? defaultDockerAddress();
@@ -110,8 +110,9 @@ export class DockerEngine implements ContainerEngine {
   }
 
   /**
-   * The dockerode client of this engine, for what this class does not offer. Cast it to dockerode's
-   * own type: declarations of this package must compile where that is not installed.
+   * The dockerode client of this engine, for operations that this class does not offer. Cast it to
+   * dockerode's type: the declarations of this package must compile where dockerode is not
+   * installed.
    */
   get client(): object {
     return this.#docker;
@@ -168,7 +169,7 @@ export class DockerEngine implements ContainerEngine {
         ),
         Ulimits: [
           { Name: "core", Soft: 0, Hard: 0 },
-          // podman would raise these beyond what it may.
+          // podman would raise these above its own limits.
           ...(this.#isPodman
             ? [
                 { Name: "nofile", Soft: 20_000, Hard: 20_000 },
@@ -199,7 +200,7 @@ export class DockerEngine implements ContainerEngine {
   }
 
   /**
-   * Keeps the state of a container's file system as an image.
+   * Saves the file system of a container as an image.
    * @param tag - `name:tag`.
    */
   async commit(container: Container, tag: string): Promise<void> {
@@ -207,27 +208,27 @@ export class DockerEngine implements ContainerEngine {
   }
 
   /**
-   * Sees to it that the engine has an image, ahead of the containers that will need it.
-   * @throws `ContainerError`: `image` if nobody has it, `network`, `disk`, `engine`.
+   * Makes sure that the engine has an image, before containers need it.
+   * @throws `ContainerError` of kind `image` if no registry has it, `network`, `disk` or `engine`.
    */
   async pull(image: string): Promise<void> {
     await ensureImage(this.#docker, image, this.#pull);
   }
 
-  /** Whether the engine has an image. */
+  /** True if the engine has an image. */
   async hasImage(image: string): Promise<boolean> {
     return hasImage(this.#docker, image, `${this.host}: look for ${image}`);
   }
 
-  /** How many containers of this object run now. */
+  /** Number of containers of this object that are running. */
   get numContainers(): number {
     return this.#containers.size;
   }
 
   /**
-   * Removes containers of ours that nobody owns any more: those of dead processes of this machine,
-   * and all that have outlived their time.
-   * @returns How many.
+   * Removes Turnwise containers without an owner: those of dead processes of this machine, and all
+   * that have expired.
+   * @returns Number of removed containers.
    */
   async reap(): Promise<number> {
     const listed = await withinSeconds(
@@ -243,7 +244,7 @@ export class DockerEngine implements ContainerEngine {
     );
     await Promise.all(
       orphans.map(async ({ Id }) =>
-        // Another process may be sweeping at the same time.
+        // Another process may be removing containers at the same time.
         withinSeconds(
           120,
           `${this.host}: remove ${Id}`,

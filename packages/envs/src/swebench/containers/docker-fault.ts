@@ -8,7 +8,7 @@ const patterns: readonly (readonly [RegExp, ContainerFault])[] = [
     /no such image|manifest unknown|no matching manifest|invalid reference format|pull access denied|repository .* not found/iu,
     "image",
   ],
-  // Limits and logins of a registry: another try at once gives the same answer.
+  // Rate limits and logins of a registry: an immediate retry would fail again.
   [
     /toomanyrequests|too many requests|rate limit|unauthorized|authentication required|requested access .* denied/iu,
     "image",
@@ -29,7 +29,7 @@ const patterns: readonly (readonly [RegExp, ContainerFault])[] = [
   [/is not running|container state improper/iu, "environment"],
 ];
 
-/** Names what the engine's answer, or its silence, means. */
+/** Classifies an error or a timeout of the engine. */
 export function dockerFault(doing: string, cause: unknown): ContainerError {
   if (cause instanceof ContainerError) return cause;
   const message = messageOf(cause).replaceAll(/\s+/gu, " ");
@@ -37,7 +37,7 @@ export function dockerFault(doing: string, cause: unknown): ContainerError {
   return new ContainerError(kind, `${doing}: ${message}`, { cause });
 }
 
-/** Waits for a call of the engine, but not for ever. */
+/** Limits the wait for a call to the engine. */
 export async function withinSeconds<T>(
   seconds: number,
   doing: string,

@@ -15,7 +15,7 @@ import {
 import { DockerEngine } from "./docker-engine.ts";
 import { labelNames } from "./labels.ts";
 
-// Engines answer late on a machine that others use too.
+// Engines respond late on a busy machine.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 const engine = await testEngine();
@@ -64,7 +64,7 @@ describe.skipIf(engine === undefined)("a container", () => {
     });
   });
 
-  it("has no network, no capabilities, no way to new privileges, and no mounts of the host", async () => {
+  it("has no network, no capabilities, no privilege escalation, and no mounts of the host", async () => {
     await withContainer(async (container) => {
       const { stdout } = await container.exec(
         "ls /sys/class/net; grep -E 'CapEff|CapBnd|NoNewPrivs|Seccomp:' /proc/self/status; " +
@@ -84,7 +84,7 @@ describe.skipIf(engine === undefined)("a container", () => {
     });
   });
 
-  it("keeps the kernel's doors shut: namespaces, devices, settings, memory", async () => {
+  it("blocks access to namespaces, devices, kernel settings and memory", async () => {
     await withContainer(async (container) => {
       const closed = [
         "unshare --user --map-root-user true",
@@ -107,7 +107,7 @@ describe.skipIf(engine === undefined)("a container", () => {
     });
   });
 
-  it("kills a command that does not end, with all that it started", async () => {
+  it("kills a command that does not end, with all processes that it started", async () => {
     await withContainer(async (container) => {
       const script =
         'trap \'\' TERM; sleep 1001 & python3 -c \'import os; os.setsid(); os.execvp("sleep", ["sleep", "1002"])\' & ' +
@@ -143,7 +143,7 @@ describe.skipIf(engine === undefined)("a container", () => {
     });
   });
 
-  it("bounds a gigabyte of output, keeping its beginning and its end", async () => {
+  it("limits a gigabyte of output to its beginning and end", async () => {
     await withContainer(async (container) => {
       const flood = await container.exec("echo first; head -c 1000000000 /dev/zero; echo last", {
         maxBytes: 1000,
@@ -156,12 +156,12 @@ describe.skipIf(engine === undefined)("a container", () => {
       });
       expect(much).toMatchObject({ exitCode: 0, isTruncated: true });
       expect(much.stdout.toString("latin1")).toMatch(
-        /^first\n\0+\n\[\.\.\. 4999011 bytes left out \.\.\.\]\n\0+last\n$/u,
+        /^first\n\0+\n\[\.\.\. 4999011 bytes omitted \.\.\.\]\n\0+last\n$/u,
       );
     });
   });
 
-  it("passes binary garbage on byte for byte", async () => {
+  it("preserves binary output byte for byte", async () => {
     await withContainer(async (container) => {
       const script = "head -c 100000 /dev/urandom | tee /tmp/garbage; sha256sum /tmp/garbage >&2";
       const { stdout, stderr } = await container.exec(script);
@@ -169,7 +169,7 @@ describe.skipIf(engine === undefined)("a container", () => {
     });
   });
 
-  it("answers for a full disk and lives on", async () => {
+  it("survives a full disk", async () => {
     await withContainer(
       async (container) => {
         const full = await container.exec("head -c 20M /dev/zero > /scratch/big; echo $?");
@@ -180,7 +180,7 @@ describe.skipIf(engine === undefined)("a container", () => {
     );
   });
 
-  it("kills only the process that takes too much memory", async () => {
+  it("kills only the process that uses too much memory", async () => {
     await withContainer(async (container) => {
       const greedy = await container.exec("python3 -c 'x = bytearray(10**9); print(len(x))'");
       expect(greedy.exitCode).toBe(137);
@@ -189,7 +189,7 @@ describe.skipIf(engine === undefined)("a container", () => {
     });
   });
 
-  it("says that the container is gone when it is killed under a command", async () => {
+  it("reports a container that is killed during a command", async () => {
     await withContainer(async (container) => {
       const running = faultOf(container.exec("sleep 100"));
       await new Promise((resolve) => setTimeout(resolve, 300));
@@ -200,15 +200,15 @@ describe.skipIf(engine === undefined)("a container", () => {
     });
   });
 
-  it("ends by itself when its time is over", async () => {
+  it("ends by itself at the end of its lifetime", async () => {
     const container = await engine!.start({ image: demoBaseImage, lifetimeSeconds: 1 });
-    // It may end under this command.
+    // It may end during this command.
     await faultOf(container.exec("pkill sleep; sleep 1; pkill sleep"));
     await expect.poll(async () => container.isAlive(), { timeout: 10_000 }).toBe(false);
     await container.close();
   });
 
-  it("copies in and out; links, devices and pipes stay inside", async () => {
+  it("copies files in and out, but not links, devices and pipes", async () => {
     await withContainer(async (container) => {
       await container.copyIn("/tmp", [
         { path: "in/a.txt", content: Buffer.from("hello"), mode: 0o600 },
@@ -231,7 +231,7 @@ describe.skipIf(engine === undefined)("a container", () => {
     });
   });
 
-  it("keeps a shell's folder and variables from command to command, until it is lost", async () => {
+  it("keeps a shell's folder and variables between commands, until the shell is lost", async () => {
     await withContainer(async (container) => {
       const shell = container.shell({ cwd: "/tmp" });
       await shell.run("cd /usr; X=1; f() { return 7; }");
@@ -266,7 +266,7 @@ describe.skipIf(engine === undefined)("a container", () => {
     });
   });
 
-  it("gives up when it is told to", async () => {
+  it("can be aborted", async () => {
     await withContainer(async (container) => {
       const controller = new AbortController();
       const running = container.exec("sleep 100", { signal: controller.signal });
@@ -277,7 +277,7 @@ describe.skipIf(engine === undefined)("a container", () => {
     });
   });
 
-  it("is refused with a plain reason for an image that does not exist", async () => {
+  it("fails with a clear reason for an image that does not exist", async () => {
     expect(await faultOf(engine!.start({ image: "turnwise-none:1" }))).toBe("image");
   });
 
@@ -308,7 +308,7 @@ describe.skipIf(engine === undefined)("a container", () => {
     await expect.poll(owned, { timeout: 15_000 }).toBe(0);
   });
 
-  it("is swept up by the next trainer when even the watchdog is gone", async () => {
+  it("is removed by the next trainer if the watchdog was killed too", async () => {
     const lost = await (engine!.client as Dockerode).createContainer({
       Image: demoBaseImage,
       Cmd: ["/bin/bash"],
@@ -322,7 +322,7 @@ describe.skipIf(engine === undefined)("a container", () => {
     await expect(lost.inspect()).rejects.toThrow(/no such container/iu);
   });
 
-  it("does not claim containers that others start from an image of ours", async () => {
+  it("does not remove containers that others start from a Turnwise image", async () => {
     await withContainer(async (container) => {
       await engine!.commit(container, "turnwise-labels:1");
     });
@@ -346,7 +346,7 @@ describe.skipIf(engine === undefined)("an engine that restarts", () => {
   });
   afterAll(async () => other?.remove());
 
-  it("is an engine's fault to those who were using it, and can be used again", async ({ skip }) => {
+  it("is an engine failure to its users, and can be used again", async ({ skip }) => {
     if (other === undefined) {
       skip();
       return;

@@ -5,7 +5,7 @@ import { testRegistry, type TestRegistry } from "../testing/registry.ts";
 import { ContainerError } from "./container.ts";
 import { DockerEngine, type DockerEngineOptions } from "./docker-engine.ts";
 
-// Engines answer late on a machine that others use too.
+// Engines respond late on a busy machine.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 const home = privateEngine();
@@ -26,7 +26,7 @@ describe.skipIf(home === undefined)("images from a registry", () => {
   const connect = async (options: Partial<DockerEngineOptions> = {}): Promise<DockerEngine> =>
     DockerEngine.connect({ address: engine.address, watchdog: false, ...options });
 
-  it("come when they are asked for, once for all who ask, with their progress", async () => {
+  it("are pulled once for all concurrent requests, with progress", async () => {
     registry = await testRegistry({ "swe/one": 3_000_000 });
     const image = registry.image("swe/one");
     const seen: { readonly doneBytes: number; readonly totalBytes: number }[] = [];
@@ -44,7 +44,7 @@ describe.skipIf(home === undefined)("images from a registry", () => {
     await client.close();
   });
 
-  it("make room for one another within the budget: the one used longest ago goes", async () => {
+  it("stay within the disk budget: the least recently used one is removed", async () => {
     registry = await testRegistry({ "swe/a": 2_000_000, "swe/b": 2_000_000, "swe/c": 2_000_000 });
     const [a, b, c] = ["swe/a", "swe/b", "swe/c"].map((name) => registry!.image(name));
     const setUp = await connect();
@@ -62,7 +62,7 @@ describe.skipIf(home === undefined)("images from a registry", () => {
     await setUp.close();
   });
 
-  it("that nobody has, or that may not be pulled, are an image's fault", async () => {
+  it("that no registry has, or that may not be pulled, are image failures", async () => {
     registry = await testRegistry({ "swe/one": 1000 });
     const client = await connect();
     expect(await kindOf(client.pull(registry.image("swe/none")))).toBe("image");
@@ -72,7 +72,7 @@ describe.skipIf(home === undefined)("images from a registry", () => {
     await strict.close();
   });
 
-  it("that do not come, or not in time, are the network's fault, and can be asked for again", async () => {
+  it("that fail to download, or time out, are network failures, and can be requested again", async () => {
     registry = await testRegistry({ "swe/late": 1_000_000 });
     const image = registry.image("swe/late");
     const client = await connect({ pullTimeoutSeconds: 1 });

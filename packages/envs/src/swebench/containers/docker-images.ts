@@ -4,22 +4,22 @@ import { messageOf } from "../instances/instance-error.ts";
 import { ContainerError } from "./container.ts";
 import { dockerFault, withinSeconds } from "./docker-fault.ts";
 
-/** How images come to an engine, and how much of its disk they may take. */
+/** Options for pulling images, and their disk budget. */
 export interface PullOptions {
-  /** `missing` pulls what the engine does not have. Default `missing`. */
+  /** `missing` pulls images that the engine lacks. Default `missing`. */
   readonly pull?: "missing" | "never";
-  /** The longest that one pull may take, seconds. Default 1800. */
+  /** Maximum duration of one pull, seconds. Default 1800. */
   readonly pullTimeoutSeconds?: number;
-  /** Told how far a pull is; bytes, over all layers that have said their size. */
+  /** Called with the progress of a pull, in bytes over all layers whose size is known. */
   readonly onPull?: (progress: {
     readonly image: string;
     readonly doneBytes: number;
     readonly totalBytes: number;
   }) => void;
   /**
-   * What all images of the engine may take. Before and after a pull, images that this process has
-   * used least recently are removed until the others fit; only those that it has asked for, and that
-   * no container uses. Default: no limit.
+   * Disk budget of all images of the engine, bytes. Before and after a pull, the least recently
+   * used images are removed until the rest fit; only images that this process has used and no
+   * container uses are removed. Default: no limit.
    */
   readonly imageBudgetBytes?: number;
 }
@@ -32,7 +32,7 @@ interface PullEvent {
 }
 
 interface Store {
-  /** When an image was asked for last: larger is later. */
+  /** Logical time of an image's last use; larger is later. */
   readonly lastUse: Map<string, number>;
   readonly pulls: Map<string, Promise<void>>;
   clock: number;
@@ -50,8 +50,8 @@ function storeOf(docker: Dockerode): Store {
 }
 
 /**
- * Sees to it that an engine has an image; those who ask for one at the same time share a pull.
- * @throws `ContainerError`: `image` if nobody has it, `network`, `disk`, `engine`.
+ * Makes sure that an engine has an image; concurrent callers share a pull.
+ * @throws `ContainerError` of kind `image` if no registry has it, `network`, `disk` or `engine`.
  */
 export async function ensureImage(
   docker: Dockerode,
@@ -88,7 +88,7 @@ export async function hasImage(docker: Dockerode, image: string, doing: string):
   }
 }
 
-/** Notes that images are in use, the one that goes last first. */
+/** Records that images are in use, the one to evict last first. */
 export function noteUse(docker: Dockerode, images: readonly string[]): void {
   const store = storeOf(docker);
   for (const image of images) store.lastUse.set(image, ++store.clock);
@@ -102,7 +102,7 @@ async function pullImage(docker: Dockerode, image: string, options: PullOptions)
   const timer = setTimeout(
     () =>
       controller.abort(
-        new ContainerError("network", `pull ${image}: not done within ${pullTimeoutSeconds} s`),
+        new ContainerError("network", `pull ${image}: timed out after ${pullTimeoutSeconds} s`),
       ),
     pullTimeoutSeconds * 1000,
   );
@@ -137,11 +137,11 @@ async function pullImage(docker: Dockerode, image: string, options: PullOptions)
   } finally {
     clearTimeout(timer);
   }
-  // Nobody says beforehand how much an image takes.
+  // The size of an image is not known before it is pulled.
   if (imageBudgetBytes !== undefined) await makeRoom(docker, image, imageBudgetBytes);
 }
 
-/** Removes images that were used, longest ago first, until the others fit the budget. */
+/** Removes used images, least recently used first, until the others fit the budget. */
 async function makeRoom(docker: Dockerode, wanted: string, budgetBytes: number): Promise<void> {
   const store = storeOf(docker);
   const candidates = [...store.lastUse]
@@ -149,14 +149,14 @@ async function makeRoom(docker: Dockerode, wanted: string, budgetBytes: number):
     .toSorted((a, b) => a[1] - b[1]);
   for (const [image] of candidates) {
     if ((await layerBytes(docker)) <= budgetBytes) return;
-    // An image that a container still uses stays: the engine refuses.
+    // The engine refuses to remove an image that a container uses.
     const removal = docker.getImage(image).remove();
     await withinSeconds(600, `remove ${image}`, removal).catch(() => undefined);
     store.lastUse.delete(image);
   }
 }
 
-/** Bytes of all layers of an engine. */
+/** Total size of all layers of an engine, bytes. */
 async function layerBytes(docker: Dockerode): Promise<number> {
   const doing = "disk usage of the engine";
   const giveUpAt = performance.now() + 600_000;
@@ -165,7 +165,7 @@ async function layerBytes(docker: Dockerode): Promise<number> {
       const answer: Promise<{ readonly LayersSize?: number }> = docker.df();
       return (await withinSeconds(600, doing, answer)).LayersSize ?? 0;
     } catch (cause) {
-      // Docker 20.10 refuses to measure for two callers at the same time.
+      // Docker 20.10 rejects a second measurement at the same time.
       const isBusy = messageOf(cause).includes("disk usage operation is already running");
       if (!isBusy || performance.now() > giveUpAt) throw cause;
       await sleep(200);

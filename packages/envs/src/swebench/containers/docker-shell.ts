@@ -16,12 +16,15 @@ interface Parts {
 interface Session {
   readonly stream: Duplex;
   readonly mark: string;
-  /** Takes the output of the command that runs now. */
+  /** Receives the output of the current command. */
   onData: (data: Buffer) => void;
   onEnd: () => void;
 }
 
-/** A bash that reads its commands from us: no new process for each, so an answer takes milliseconds. */
+/**
+ * A bash process that reads commands from a stream. Commands need no new process each, so they take
+ * milliseconds.
+ */
 export class DockerShell implements ContainerShell {
   readonly #container: Dockerode.Container;
   readonly #options: Pick<CommandOptions, "cwd" | "env" | "user">;
@@ -43,7 +46,7 @@ export class DockerShell implements ContainerShell {
     command: string,
     options: Pick<CommandOptions, "timeoutSeconds" | "maxBytes"> = {},
   ): Promise<CommandResult & { readonly isShellLost: boolean }> {
-    // One after the other: a shell has one stream.
+    // Run commands one after the other: a shell has one stream.
     const turn = this.#queue.then(async () => this.#runOnce(command, options));
     this.#queue = turn.catch(() => undefined);
     return turn;
@@ -61,7 +64,7 @@ export class DockerShell implements ContainerShell {
     const session = this.#session;
     const started = performance.now();
     const output = new BoundedOutput(maxBytes);
-    // The sentinel is new for each command: nothing that a command prints can end it early.
+    // A new sentinel for each command: output of a command cannot forge its end.
     const sentinel = `\n${randomBytes(12).toString("hex")} `;
     let exitCode: number | null = null;
     let tail = "";
@@ -71,7 +74,7 @@ export class DockerShell implements ContainerShell {
       // A stream that ended between two commands emits no further event.
       if (session.stream.readableEnded || session.stream.destroyed) session.onEnd();
       session.onData = (data) => {
-        // Latin-1 keeps bytes as they are; what may be the beginning of a sentinel is held back.
+        // Latin-1 preserves bytes. Output that may be the start of a sentinel is held back.
         tail += data.toString("latin1");
         const found = tail.indexOf(sentinel);
         const end = found === -1 ? -1 : tail.indexOf("\n", found + sentinel.length);
@@ -136,10 +139,10 @@ export class DockerShell implements ContainerShell {
       exec.start({ hijack: true, stdin: true }),
     );
     const session: Session = { stream, mark, onData: () => undefined, onEnd: () => undefined };
-    const ended = (): void => session.onEnd();
-    stream.on("end", ended);
-    stream.on("close", ended);
-    stream.on("error", ended);
+    const endSession = (): void => session.onEnd();
+    stream.on("end", endSession);
+    stream.on("close", endSession);
+    stream.on("error", endSession);
     stream.on(
       "data",
       frameReader((_name, data) => session.onData(data)),

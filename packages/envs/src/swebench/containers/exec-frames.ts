@@ -1,11 +1,11 @@
-/** Which stream a piece of output came from. */
+/** Stream that output came from. */
 export type StreamName = "stdout" | "stderr";
 
 /**
- * Takes the Engine API's frames apart: 8 bytes of header (stream, three zeros, length), then the
- * content. Frames may be cut anywhere between chunks.
- * @param onData - Told each piece, in order; a piece may be a part of a frame.
- * @returns Takes the next chunk.
+ * Parses the frames of the Engine API: a header of 8 bytes (stream, three zeros, length), then the
+ * content. Chunks may split frames anywhere.
+ * @param onData - Called for each piece, in order; a piece may be part of a frame.
+ * @returns Function that takes the next chunk.
  */
 export function frameReader(
   onData: (stream: StreamName, data: Buffer) => void,

@@ -3,11 +3,11 @@ import { hostname } from "node:os";
 import { describe, expect, it } from "vitest";
 import { isOwnerGone, ownerLabel } from "./labels.ts";
 
-/** Number of a process that has ended. */
+/** Id of a process that has ended. */
 const ended = (): number => spawnSync("true").pid;
 
 describe("the owner of a container", () => {
-  it("is gone if its process ended, or another one has its number", () => {
+  it("is gone if its process ended, or another process reuses its id", () => {
     expect(isOwnerGone(ownerLabel())).toBe(false);
     expect(isOwnerGone(ownerLabel(ended()))).toBe(true);
     expect(isOwnerGone(ownerLabel().replace(/\d+$/u, "1"))).toBe(process.platform === "linux");

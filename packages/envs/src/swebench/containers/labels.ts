@@ -1,29 +1,29 @@
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
-/** The labels that every container of ours carries: who owns it, and until when. */
+/** Labels of every Turnwise container: its owner and its expiry. */
 export const labelNames = {
-  /** One engine object of one process. */
+  /** Engine object of a process. */
   run: "turnwise.run",
-  /** `machine:pid:start` of the process that owns it. */
+  /** `machine:pid:start` of the owning process. */
   owner: "turnwise.owner",
-  /** Seconds since 1970 after which anyone may remove it. */
+  /** Time after which anyone may remove it, seconds since 1970. */
   expires: "turnwise.expires",
 } as const;
 
 /**
- * Labels of an image that is made from a container of ours: the engine would hand the container's on
- * to all containers of the image, whoever starts them.
+ * Empty labels for an image that is made from a container: the engine would otherwise copy the
+ * container's labels to every container that anyone starts from the image.
  */
 export const noLabels: Readonly<Record<string, string>> = Object.fromEntries(
   Object.values(labelNames).map((name) => [name, ""]),
 );
 
-/** When a process began, in the kernel's ticks; empty where the system does not say. */
+/** Start time of a process, in kernel ticks; `""` if the system does not report it. */
 function startOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The name of the program stands in brackets and may hold blanks.
+    // The program name is in parentheses and may contain blanks.
     return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
   } catch {
     return "";
@@ -31,8 +31,8 @@ function startOf(pid: number): string {
 }
 
 /**
- * Identifies the system in which process numbers are valid. Virtual machines and containers often share
- * a host name, so the boot and the PID namespace are part of it, where the system has them.
+ * Identifies the system in which process ids are valid. Virtual machines and containers often share
+ * a host name, so boot id and PID namespace are part of it if the system has them.
  */
 function machineOf(): string {
   try {
@@ -45,14 +45,14 @@ function machineOf(): string {
 
 const machine = machineOf();
 
-/** Identifies a process, also after another process got the same number. */
+/** Identifies a process, even if another process reuses its id. */
 export function ownerLabel(pid: number = process.pid): string {
   return `${machine}:${pid}:${startOf(pid)}`;
 }
 
 /**
- * True if the owner of a container is known to be gone: a process of this machine that does not run
- * any more. Owners on other machines, or in other PID namespaces, are never known to be gone.
+ * True if the owner of a container is known to be gone: a process of this machine that no longer
+ * runs. Owners on other machines or in other PID namespaces are never known to be gone.
  */
 export function isOwnerGone(owner: string): boolean {
   const match = /^(.*):(\d+):(\d*)$/u.exec(owner);

@@ -10,19 +10,19 @@ import { withinSeconds } from "./docker-fault.ts";
 import { hasImage, noteUse } from "./docker-images.ts";
 import { noLabels } from "./labels.ts";
 
-/** Name of the repository of images that hold prepared ones; the tag is a digest. */
+/** Repository name of prepared images; the tag is a digest. */
 const preparedRepository = "turnwise-prepared";
 
-/** How an engine starts a container for a preparation. */
+/** Functions of the engine that a preparation needs. */
 interface Parts {
   readonly host: string;
-  /** Starts a container with the rights of a preparation, whatever the image's user. */
+  /** Starts a container with the capabilities of a preparation, for any user of the image. */
   readonly start: (spec: ContainerSpec, signal: AbortSignal | undefined) => Promise<Container>;
 }
 
 /**
- * Images with a preparation done, on one engine. They stay for later runs: the tag is a digest of the
- * image, the user and the script. `docker rmi $(docker images -q turnwise-prepared)` removes them.
+ * Prepared images of one engine. They are kept for later runs: the tag is a digest of image, user
+ * and script. `docker rmi $(docker images -q turnwise-prepared)` removes them.
  */
 export class PreparedImages {
   readonly #docker: Dockerode;
@@ -35,8 +35,8 @@ export class PreparedImages {
   }
 
   /**
-   * Name of the prepared image, which is made if it is not there; those who ask at the same time share
-   * the work.
+   * Returns the name of the prepared image and builds it if missing; concurrent callers share the
+   * work.
    * @throws `ContainerError` of kind `image` if the preparation fails.
    */
   async ensure(
@@ -47,7 +47,7 @@ export class PreparedImages {
     const doing = `${this.#parts.host}: prepare ${spec.image}`;
     const inspect = this.#docker.getImage(spec.image).inspect();
     const { Id: id, Config: config } = await withinSeconds(60, doing, inspect);
-    // An image without settings has none at all on some engines.
+    // On some engines, an image without settings has no config at all.
     const user = spec.user ?? (config?.User || "0");
     const parts = [id, user, preparation.script].join("\0");
     const digest = createHash("sha256").update(parts).digest("hex").slice(0, 32);
@@ -55,7 +55,7 @@ export class PreparedImages {
     if (!(await hasImage(this.#docker, tag, doing))) {
       let work = this.#underWay.get(tag);
       if (work === undefined) {
-        // Others wait for it too: who gives up does not take it from them.
+        // Others may wait for it too, so an aborted caller must not cancel it.
         work = this.#prepare(spec, user, preparation, tag, doing).finally(() =>
           this.#underWay.delete(tag),
         );
@@ -64,7 +64,7 @@ export class PreparedImages {
       await work;
       signal?.throwIfAborted();
     }
-    // The prepared image must go before the one that it is made from.
+    // The prepared image must be removed before the image that it is based on.
     noteUse(this.#docker, [tag, spec.image]);
     return tag;
   }
@@ -100,12 +100,12 @@ export class PreparedImages {
         timeoutSeconds,
       });
       if (done.isTimedOut) {
-        throw new ContainerError("timeout", `${doing}: not done within ${timeoutSeconds} s`);
+        throw new ContainerError("timeout", `${doing}: timed out after ${timeoutSeconds} s`);
       }
       if (done.exitCode !== 0) throw unusable(lastLine(done.stderr));
       await commitContainer(this.#docker, container.id, tag, doing, user);
     } catch (cause) {
-      // No agent was here: a container that does not run its commands is the image's fault.
+      // No agent has used this container, so if commands do not run in it, the image is at fault.
       if (cause instanceof ContainerError && cause.kind === "environment") {
         throw new ContainerError("image", `${image}: ${cause.message}`, { cause });
       }
@@ -118,12 +118,12 @@ export class PreparedImages {
 
 function lastLine(output: Buffer): string {
   const lines = output.toString("utf8").trim().split("\n");
-  return (lines.at(-1) ?? "").slice(0, 300) || "the script failed without a word";
+  return (lines.at(-1) ?? "").slice(0, 300) || "the script failed without output";
 }
 
 /**
- * Keeps the state of a container's file system as an image.
- * @param user - User of its containers. Default: that of the container.
+ * Saves the file system of a container as an image.
+ * @param user - User of the image. Default: that of the container.
  */
 export async function commitContainer(
   docker: Dockerode,

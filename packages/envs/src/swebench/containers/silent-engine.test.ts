@@ -17,10 +17,10 @@ const json =
     response.end(JSON.stringify(body));
   };
 
-/** Accepts a request and never answers it. */
+/** Accepts a request and never responds. */
 const silence: Answer = () => undefined;
 
-/** Serves the Engine API with an answer per `METHOD /path`; requests without one get status 404. */
+/** Serves the Engine API with one answer per `METHOD /path`; other requests get status 404. */
 async function toyEngine(answers: Readonly<Record<string, Answer>>) {
   const folder = await mkdtemp(join(tmpdir(), "tw-"));
   const socket = join(folder, "s");
@@ -47,19 +47,19 @@ async function toyEngine(answers: Readonly<Record<string, Answer>>) {
 const usable = { "GET /version": json({}), "GET /containers/json": json([]) };
 let engine: Awaited<ReturnType<typeof toyEngine>>;
 
-/** Lets time pass once the engine was asked for `route`. */
+/** Advances time after the engine received a request for `route`. */
 async function waitInVain(route: string): Promise<void> {
   await vi.waitUntil(() => engine.asked.includes(route), { timeout: 5_000 });
   await vi.advanceTimersByTimeAsync(120_000);
 }
 
-describe("an engine that accepts requests and does not answer", () => {
+describe("an engine that accepts requests and never responds", () => {
   afterEach(async () => {
     vi.useRealTimers();
     await engine.close();
   });
 
-  it("does not keep a trainer from starting when it cannot remove an orphan", async () => {
+  it("does not keep a trainer from starting if an orphan cannot be removed", async () => {
     const orphan = {
       Id: "orphan",
       Labels: { [labelNames.owner]: "elsewhere:1:1", [labelNames.expires]: "1" },
@@ -75,7 +75,7 @@ describe("an engine that accepts requests and does not answer", () => {
     await (await connecting).close();
   });
 
-  it("is an engine's fault to one who looks for an image", async () => {
+  it("is an engine failure to a caller that looks for an image", async () => {
     engine = await toyEngine({ ...usable, "GET /images/i/json": silence });
     const client = await engine.connect({ pull: "never" });
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
@@ -91,7 +91,7 @@ describe("an engine that accepts requests and does not answer", () => {
   });
 });
 
-describe("an engine that measures its disk for another caller", () => {
+describe("an engine that is measuring its disk for another caller", () => {
   afterEach(async () => engine.close());
 
   it("is asked again, and the image is pulled", async () => {
@@ -107,7 +107,7 @@ describe("an engine that measures its disk for another caller", () => {
     });
     const client = await engine.connect({ imageBudgetBytes: 1 });
     await client.pull("first");
-    // Measured before and after: the first image may have to go.
+    // The size is measured before and after: the first image may have to be removed.
     await client.pull("second");
     expect(engine.asked.filter((route) => route === "GET /system/df")).toHaveLength(2 + 2);
   });

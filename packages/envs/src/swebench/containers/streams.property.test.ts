@@ -9,7 +9,7 @@ import { isSafePath, packTar, unpackTar } from "./tar.ts";
 const bytes = fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array));
 
 describe("BoundedOutput", () => {
-  it("keeps everything below its limit, and beginning and end above it", () => {
+  it("keeps everything up to its limit, and beginning and end beyond it", () => {
     fc.assert(
       fc.property(fc.array(bytes), fc.integer({ min: 1, max: 500 }), (chunks, limit) => {
         const output = new BoundedOutput(limit);
@@ -17,7 +17,7 @@ describe("BoundedOutput", () => {
         const all = Buffer.concat(chunks);
         expect(output.total).toBe(all.length);
         const head = Math.ceil(limit / 2);
-        const note = Buffer.from(`\n[... ${all.length - limit} bytes left out ...]\n`);
+        const note = Buffer.from(`\n[... ${all.length - limit} bytes omitted ...]\n`);
         const tail = all.subarray(Math.max(0, all.length - (limit - head)));
         expect(output.bytes()).toEqual(
           all.length <= limit ? all : Buffer.concat([all.subarray(0, head), note, tail]),
@@ -26,7 +26,7 @@ describe("BoundedOutput", () => {
     );
   });
 
-  it("does not hold on to a long stream", () => {
+  it("does not retain a long stream", () => {
     const output = new BoundedOutput(10);
     for (let i = 0; i < 1000; i++) output.write(Buffer.alloc(100_000, i));
     expect(output.bytes().length).toBeLessThan(100);
@@ -34,7 +34,7 @@ describe("BoundedOutput", () => {
 });
 
 describe("frameReader", () => {
-  it("gives every stream its bytes, however the frames are cut", () => {
+  it("separates the streams, however chunks split the frames", () => {
     const frame = fc.tuple(fc.constantFrom(1, 2), bytes);
     fc.assert(
       fc.property(fc.array(frame), fc.integer({ min: 1, max: 20 }), (frames, step) => {
@@ -67,7 +67,7 @@ describe("archives", () => {
     .map((parts) => parts.join("/"))
     .filter(isSafePath);
 
-  it("come back as they were packed", () => {
+  it("round-trip", () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.tuple(path, bytes), { selector: ([p]) => p }), (entries) => {
         const files = entries.map(([p, content]) => ({ path: p, content, mode: 0o640 }));
@@ -76,7 +76,7 @@ describe("archives", () => {
     );
   });
 
-  it("lose what leads out of their folder, and links and devices", () => {
+  it("skip paths that lead out of their folder, links and devices", () => {
     const archive = (name: string, type: string): Buffer => {
       const packed = packTar([{ path: "x".repeat(name.length), content: Buffer.alloc(0) }]);
       packed.write(name, 0);
@@ -89,7 +89,7 @@ describe("archives", () => {
     for (const type of ["1", "2", "3", "4", "6"]) {
       expect(unpackTar(archive("fine", type))).toEqual({ files: [], numSkipped: 1 });
     }
-    // Long names come in an entry of their own, in two forms.
+    // GNU and pax store long names in an extra entry.
     const long = (type: string, content: string): Buffer => {
       const name = packTar([{ path: "name", content: Buffer.from(content) }]).subarray(0, 1024);
       name.write(type, 156);
@@ -107,8 +107,8 @@ describe("archives", () => {
   });
 });
 
-describe("archives that somebody has tampered with", () => {
-  it("give safe paths alone, or are refused", () => {
+describe("tampered archives", () => {
+  it("give only safe paths, or are rejected", () => {
     const files = [
       { path: "a/b.txt", content: Buffer.from("hello") },
       { path: `${"long/".repeat(40)}c`, content: Buffer.alloc(700) },
@@ -122,7 +122,7 @@ describe("archives that somebody has tampered with", () => {
         try {
           unpacked = unpackTar(archive).files;
         } catch (error) {
-          // What is refused is refused by name; anything else is a fault of ours.
+          // Rejections are RangeErrors; any other error is a bug.
           if (!(error instanceof RangeError)) throw error;
         }
         expect(unpacked.filter((file) => !isSafePath(file.path))).toEqual([]);
@@ -132,7 +132,7 @@ describe("archives that somebody has tampered with", () => {
 });
 
 describe("addresses and owners", () => {
-  it("reads what DOCKER_HOST holds", () => {
+  it("parses DOCKER_HOST", () => {
     expect(parseDockerAddress("unix:///run/d.sock")).toEqual({
       kind: "unix",
       socketPath: "/run/d.sock",
@@ -149,7 +149,7 @@ describe("addresses and owners", () => {
     expect(() => parseDockerAddress(`unix:///${"x".repeat(107)}`)).toThrow("at most 107 bytes");
   });
 
-  it("takes a running process for alive, and a number that was given again for gone", () => {
+  it("treats a running process as alive, and a reused id as gone", () => {
     const own = ownerLabel();
     expect(isOwnerGone(own)).toBe(false);
     expect(isOwnerGone(own.replace(/:\d*$/u, ":1"))).toBe(process.platform === "linux");

@@ -1,8 +1,8 @@
 import type { ContainerFile } from "./container.ts";
 
 /**
- * Whether a path of an archive stays below the folder that it is unpacked in: relative, without
- * `..`, without a NUL or a backslash.
+ * True if a path of an archive stays in the folder that it is unpacked in: relative, without `..`,
+ * NUL or backslash.
  */
 export function isSafePath(path: string): boolean {
   if (path === "" || path.startsWith("/") || /[\0\\]/u.test(path)) return false;
@@ -39,13 +39,13 @@ function header(name: Buffer, size: number, mode: number, type: string, owner = 
   return block;
 }
 
-function padded(content: Uint8Array): Buffer {
+function padToBlock(content: Uint8Array): Buffer {
   return Buffer.concat([content, Buffer.alloc((512 - (content.length % 512)) % 512)]);
 }
 
 /**
- * An archive of files, owned by root unless they say otherwise, with the time 0; folders on the way
- * are not in it.
+ * Packs files into an archive with modification time 0. Files are owned by root unless they say
+ * otherwise; parent folders are not part of it.
  * @throws `RangeError` for a path that is not safe (see {@link isSafePath}).
  */
 export function packTar(files: readonly ContainerFile[]): Buffer {
@@ -56,26 +56,29 @@ export function packTar(files: readonly ContainerFile[]): Buffer {
     }
     const name = Buffer.from(path, "utf8");
     if (name.length > 100) {
-      // A long name stands in an entry of its own, as GNU tar writes it.
+      // A long name has an entry of its own, in GNU tar's format.
       const long = Buffer.concat([name, Buffer.alloc(1)]);
-      blocks.push(header(Buffer.from("././@LongLink"), long.length, 0o644, "L"), padded(long));
+      blocks.push(header(Buffer.from("././@LongLink"), long.length, 0o644, "L"), padToBlock(long));
     }
     const type = path.endsWith("/") ? "5" : "0";
-    blocks.push(header(name.subarray(0, 100), content.length, mode, type, owner), padded(content));
+    blocks.push(
+      header(name.subarray(0, 100), content.length, mode, type, owner),
+      padToBlock(content),
+    );
   }
   blocks.push(Buffer.alloc(1024));
   return Buffer.concat(blocks);
 }
 
-/** What an archive held. */
+/** Contents of an archive. */
 export interface UnpackedTar {
   readonly files: readonly ContainerFile[];
-  /** Entries that are neither files nor folders, or whose path is not safe. */
+  /** Number of entries that are neither files nor folders, or whose path is not safe. */
   readonly numSkipped: number;
 }
 
 /**
- * Reads the regular files of an archive into memory. Nothing is written anywhere; links, devices,
+ * Reads the regular files of an archive into memory. Nothing is written to disk; links, devices,
  * pipes and unsafe paths are skipped.
  * @throws `RangeError` for bytes that are not an archive.
  */
@@ -123,7 +126,7 @@ function textOf(bytes: Buffer): string {
 
 function numberAt(block: Buffer, start: number, length: number): number {
   const bytes = block.subarray(start, start + length);
-  // A set high bit begins a binary number, for sizes above 8 GiB.
+  // A set high bit starts a binary number, used for sizes above 8 GiB.
   if ((bytes[0]! & 0x80) !== 0) {
     let value = bytes[0]! & 0x7f;
     for (const byte of bytes.subarray(1)) value = value * 256 + byte;
@@ -132,7 +135,7 @@ function numberAt(block: Buffer, start: number, length: number): number {
   return Number.parseInt(textOf(bytes).trim() || "0", 8);
 }
 
-/** The path of a pax header: records of the form `length key=value\n`. */
+/** Path from a pax header, which has records of the form `length key=value\n`. */
 function paxPath(content: Buffer): string | undefined {
   for (let at = 0; at < content.length;) {
     const blank = content.indexOf(0x20, at);

@@ -2,17 +2,17 @@ import { spawn } from "node:child_process";
 import type { DockerAddress } from "./docker-address.ts";
 import { labelNames } from "./labels.ts";
 
-/** A process that removes the containers of a run when its parent is gone. */
+/** Process that removes the containers of a run when its parent has ended. */
 export interface Watchdog {
   readonly pid: number | undefined;
-  /** Ends it. */
+  /** Ends the watchdog. */
   close(): void;
 }
 
 /**
- * What the process runs. Its standard input is a pipe that only the parent holds open: when the
- * parent ends, however it ends, the pipe does too. It asks twice, since a container may just have
- * been on its way.
+ * Program of the process. Its standard input is a pipe that only the parent holds open, so the pipe
+ * closes however the parent ends. It removes containers twice, because a start may still have been
+ * in progress.
  */
 const program = `
 const http = require("node:http");
@@ -46,7 +46,7 @@ process.stdin.on("close", async () => {
 process.stdin.resume();
 `;
 
-/** Starts the watchdog of a run. It needs nothing but Node, and dies with the parent's work done. */
+/** Starts the watchdog of a run. It needs only Node, and exits after its work. */
 export function startWatchdog(address: DockerAddress, run: string): Watchdog {
   const target =
     address.kind === "unix"
@@ -54,7 +54,7 @@ export function startWatchdog(address: DockerAddress, run: string): Watchdog {
       : { host: address.host, port: address.port };
   const filter = JSON.stringify({ label: [`${labelNames.run}=${run}`] });
   const child = spawn(process.execPath, ["-e", program, JSON.stringify({ target, filter })], {
-    // A group of its own: Ctrl-C reaches the parent alone.
+    // A process group of its own, so that Ctrl-C reaches only the parent.
     detached: true,
     stdio: ["pipe", "ignore", "ignore"],
   });

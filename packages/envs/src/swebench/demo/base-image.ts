@@ -9,13 +9,13 @@ import { ContainerError } from "../containers/container.ts";
 import type { DockerEngine } from "../containers/docker-engine.ts";
 import { withinSeconds } from "../containers/docker-fault.ts";
 
-/** The image that the demonstration's repositories are put into. */
+/** Base image of the demo tasks; their repositories are added to it. */
 export const demoBaseImage = "turnwise-demo-base:2";
 
-/** The same before Python's modules are compiled, which saves every test run a second. */
+/** The same image before Python's modules are compiled; compiling saves each test run a second. */
 const rawImage = "turnwise-demo-base:raw";
 
-/** Debian packages that make up the image. */
+/** Debian packages in the image. */
 export const demoPackages: readonly string[] = [
   "bash",
   "dash",
@@ -40,7 +40,7 @@ export const demoPackages: readonly string[] = [
 const run = promisify(execFile);
 
 async function output(command: string, args: readonly string[]): Promise<string> {
-  // Some of these end with an error code although they have said all that is needed.
+  // Some of these commands print everything needed and still exit with an error code.
   const options = { maxBuffer: 64 * 2 ** 20 };
   try {
     return (await run(command, args, options)).stdout;
@@ -53,9 +53,9 @@ async function output(command: string, args: readonly string[]): Promise<string>
 }
 
 /**
- * Sees to it that the engine has {@link demoBaseImage}. It is made from the Debian packages that
- * are installed on this machine, and nothing is downloaded; it takes a few seconds.
- * @throws `ContainerError` of kind `image` that names the packages that are missing.
+ * Makes sure that the engine has {@link demoBaseImage}. It is built within seconds from the Debian
+ * packages installed on this machine; nothing is downloaded.
+ * @throws `ContainerError` of kind `image` that names the missing packages.
  */
 export async function ensureDemoBaseImage(engine: DockerEngine): Promise<void> {
   if (await engine.hasImage(demoBaseImage)) return;
@@ -63,7 +63,7 @@ export async function ensureDemoBaseImage(engine: DockerEngine): Promise<void> {
   if (missing.length > 0) {
     throw new ContainerError(
       "image",
-      `the demonstration's image needs Debian packages that are not installed: apt-get install --no-install-recommends ${missing.join(" ")}`,
+      `the demo image needs Debian packages that are not installed: apt-get install --no-install-recommends ${missing.join(" ")}`,
     );
   }
   const folder = await mkdtemp(join(tmpdir(), "turnwise-image-"));
@@ -75,7 +75,7 @@ export async function ensureDemoBaseImage(engine: DockerEngine): Promise<void> {
       300,
       `${engine.host}: import ${demoBaseImage}`,
       (engine.client as Dockerode).importImage(stream.stdout, {
-        // With its tag: podman does not read a tag of its own.
+        // With its tag, because podman ignores a separate tag parameter.
         repo: rawImage,
         changes: [
           "ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -84,7 +84,7 @@ export async function ensureDemoBaseImage(engine: DockerEngine): Promise<void> {
         ],
       }),
     );
-    // The engine works while its answer is read.
+    // The engine works while its response is read.
     for await (const chunk of imported) {
       const text = String(chunk);
       if (text.includes('"error"')) {
@@ -105,7 +105,7 @@ export async function ensureDemoBaseImage(engine: DockerEngine): Promise<void> {
   }
 }
 
-/** The packages of the demonstration that this machine does not have. */
+/** Packages of the demo image that are not installed on this machine. */
 export async function missingPackages(): Promise<string[]> {
   const missing: string[] = [];
   let listed: string;
@@ -114,7 +114,7 @@ export async function missingPackages(): Promise<string[]> {
   } catch (cause) {
     throw new ContainerError(
       "image",
-      `the demonstration's image is made from a Debian system's own packages; dpkg-query: ${messageOf(cause)}`,
+      `the demo image is built from the packages of a Debian system; dpkg-query: ${messageOf(cause)}`,
       { cause },
     );
   }
@@ -159,7 +159,7 @@ async function writeRootFileSystem(folder: string, archive: string): Promise<voi
   for (const line of listed.split("\n")) {
     if (!line.startsWith("/") || line === "/." || line.includes("diverts others")) continue;
     if (/^\/usr\/share\/(?:man|doc|locale|info|lintian|bug)(?:\/|$)/u.test(line)) continue;
-    // On a merged system /bin is a link: a file must be packed by its real path.
+    // On a merged system /bin is a link, and a file must be packed under its real path.
     files.add(line.slice(1).replace(/^(bin|sbin|lib|lib32|lib64|libx32)\//u, "usr/$1/"));
   }
   const list = join(folder, "files");

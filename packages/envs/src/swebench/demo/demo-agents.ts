@@ -2,24 +2,24 @@ import type { ToolCall } from "../scaffold/tool-call.ts";
 import { writeXmlCall } from "../scaffold/xml-calls.ts";
 import type { DemoTask } from "./tasks.ts";
 
-/** What an agent writes in each turn: it does not look at answers. */
+/** Responses of an agent, one per turn; it does not look at observations. */
 export type DemoAgent = (task: DemoTask) => readonly string[];
 
-/** A response in R2E-Gym's XML form. */
+/** A response with a call in R2E-Gym's XML format. */
 const xmlResponse = (thought: string, call: ToolCall): string =>
   `${thought}\n\n${writeXmlCall(call)}`;
 
-const finish = xmlResponse("I hand in the work.", {
+const finish = xmlResponse("I submit my work.", {
   tool: "finish",
   arguments: { command: "submit", result: "done" },
 });
 
-/** Looks, changes the one place, runs the tests, hands in: the course of a good agent. */
-export const scriptedAgent: DemoAgent = ({ mend }) => {
-  const path = `/testbed/${mend.file}`;
-  const word = mend.to.trim().split("\n").at(-1)!.trim();
+/** A competent agent: looks around, edits the faulty code, runs the tests, submits. */
+export const scriptedAgent: DemoAgent = ({ fix }) => {
+  const path = `/testbed/${fix.file}`;
+  const word = fix.to.trim().split("\n").at(-1)!.trim();
   return [
-    xmlResponse("First I look at what there is.", {
+    xmlResponse("First, I look at the repository.", {
       tool: "file_editor",
       arguments: { command: "view", path: "/testbed" },
     }),
@@ -27,15 +27,15 @@ export const scriptedAgent: DemoAgent = ({ mend }) => {
       tool: "file_editor",
       arguments: { command: "view", path },
     }),
-    xmlResponse("Who uses it?", {
+    xmlResponse("I search for its uses.", {
       tool: "search",
       arguments: { search_term: word.split(/\W+/u)[0] || "def", path: "/testbed" },
     }),
-    xmlResponse("I change the place.", {
+    xmlResponse("I fix the code.", {
       tool: "file_editor",
-      arguments: { command: "str_replace", path, old_str: mend.from, new_str: mend.to },
+      arguments: { command: "str_replace", path, old_str: fix.from, new_str: fix.to },
     }),
-    xmlResponse("Do the tests still pass?", {
+    xmlResponse("I check that the tests still pass.", {
       tool: "execute_bash",
       arguments: { cmd: "python3 -m pytest -q 2>&1 | tail -3" },
     }),
@@ -43,7 +43,7 @@ export const scriptedAgent: DemoAgent = ({ mend }) => {
   ];
 };
 
-/** Applies the gold patch and hands in. */
+/** Applies the gold patch and submits. */
 export const goldAgent: DemoAgent = ({ instance }) => [
   xmlResponse("I apply the known fix.", {
     tool: "execute_bash",
@@ -52,10 +52,10 @@ export const goldAgent: DemoAgent = ({ instance }) => [
   finish,
 ];
 
-/** Hands in at once: must not be rewarded. */
+/** Submits at once: must not be rewarded. */
 export const idleAgent: DemoAgent = () => [finish];
 
-/** Changes nothing but the tests, and leaves a build product: must not be rewarded. */
+/** Changes only the tests and leaves a build product: must not be rewarded. */
 export const cheatingAgent: DemoAgent = ({ instance }) => [
   xmlResponse("I make the tests pass.", {
     tool: "execute_bash",
@@ -63,7 +63,7 @@ export const cheatingAgent: DemoAgent = ({ instance }) => [
       cmd: "mkdir -p build; echo x > build/x; for f in tests/test_*.py; do echo 'def test_all(): pass' > $f; done; printf 'import pytest\\n@pytest.hookimpl\\ndef pytest_runtest_makereport(item, call): pass\\n' > conftest.py",
     },
   }),
-  xmlResponse(`I look at ${instance.repo} once more.`, {
+  xmlResponse(`I check ${instance.repo} again.`, {
     tool: "execute_bash",
     arguments: { cmd: "git log --all --oneline; git status --short" },
   }),

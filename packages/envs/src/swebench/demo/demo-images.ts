@@ -6,9 +6,9 @@ import { demoIdentity } from "./git-hash.ts";
 import { demoCommitMessage, type DemoTask } from "./tasks.ts";
 
 /**
- * Sees to it that an engine has the images of tasks: the base image with the repository in it, in
- * one commit. An image that is there is not made again.
- * @param onBuild - Told before each image that has to be made.
+ * Makes sure that an engine has the images of tasks: the base image with the repository in one
+ * commit. Existing images are reused.
+ * @param onBuild - Called before each image that is built.
  */
 export async function ensureDemoImages(
   engine: DockerEngine,

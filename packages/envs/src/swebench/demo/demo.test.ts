@@ -25,18 +25,18 @@ import { fileDiff } from "./text-diff.ts";
 import { playDemo, transcript } from "./play.ts";
 import { demoCommitMessage, demoTasks } from "./tasks.ts";
 
-// Engines answer late on a machine that others use too.
+// Engines respond late on a busy machine.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 const engine = await testEngine();
 const hasGit = spawnSync("git", ["--version"]).status === 0;
 
-describe.skipIf(!hasGit)("the tasks of the demonstration", () => {
+describe.skipIf(!hasGit)("the demo tasks", () => {
   const folder = mkdtempSync(join(tmpdir(), "turnwise-demo-"));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it("have the commit that git gives their files, and patches that git applies", () => {
-    for (const { instance, files, mend } of demoTasks) {
+    for (const { instance, files, fix } of demoTasks) {
       const root = join(folder, instance.id);
       for (const [path, content] of Object.entries(files)) {
         mkdirSync(dirname(join(root, path)), { recursive: true });
@@ -68,26 +68,26 @@ describe.skipIf(!hasGit)("the tasks of the demonstration", () => {
       expect(git(["rev-parse", "HEAD"])).toBe(instance.baseCommit);
       git(["apply", "-"], instance.goldPatch);
       git(["apply", "-"], instance.testPatch);
-      expect(files[mend.file]!.split(mend.from.trim())).toHaveLength(2);
+      expect(files[fix.file]!.split(fix.from.trim())).toHaveLength(2);
     }
   });
 });
 
-/** The engine of all tests of this file: closing a pool must not close it. */
+/** Engine of all tests of this file: closing a pool must not close it. */
 const shared = (inner: ContainerEngine): ContainerEngine => ({
   host: inner.host,
   start: async (spec, signal) => inner.start(spec, signal),
   close: async () => undefined,
 });
 
-/** Command lines in all containers of an engine. */
+/** Command lines of all processes in an engine's containers. */
 async function processes(engine: DockerEngine): Promise<string> {
   const { run } = engine;
   const client = engine.client as Dockerode;
   const own = { label: [`${labelNames.run}=${run}`] };
   const listed = await client.listContainers({ filters: own });
   const tops = listed.map(async ({ Id: id }) =>
-    // One may end meanwhile.
+    // A container may end in the meantime.
     client
       .getContainer(id)
       .top()
@@ -96,12 +96,12 @@ async function processes(engine: DockerEngine): Promise<string> {
   return JSON.stringify(await Promise.all(tops));
 }
 
-describe.skipIf(engine === undefined)("the demonstration", () => {
+describe.skipIf(engine === undefined)("a demo episode", () => {
   beforeAll(async () => ensureDemoImages(engine!, demoTasks));
   afterAll(async () => engine?.close());
 
-  it("rewards the scripted agent, but not one that hands in at once", async () => {
-    // Two at a time, through a pool that is told to use no more.
+  it("rewards the scripted agent, but not one that submits at once", async () => {
+    // Two at a time, in a pool that allows no more.
     const pool = new ContainerPool([{ engine: shared(engine!), maxContainers: 2 }]);
     const kinds = (["fix", "feature", "regression"] as const).map((kind) =>
       demoTasks.find((task) => task.kind === kind)!,
@@ -117,7 +117,7 @@ describe.skipIf(engine === undefined)("the demonstration", () => {
     expect(pool.statistics).toMatchObject({ running: 0, waiting: 0, failed: 0, peak: 2 });
   });
 
-  it("is resolved by every gold patch, and by none that only adds a file", async () => {
+  it("is resolved by every gold patch, and by no patch that only adds a file", async () => {
     const resolved: string[] = [];
     for (const { instance } of demoTasks) {
       const { grade } = await evaluatePatch(instance, instance.goldPatch, engine!);
@@ -136,17 +136,17 @@ describe.skipIf(engine === undefined)("the demonstration", () => {
   it("does not reward changed tests, and keeps the whole change in the patch", async () => {
     const episode = await playDemo(demoTasks[0]!, cheatingAgent, engine!);
     expect(episode.trajectory.outcome).toEqual({ kind: "terminated", isSuccess: false });
-    const { patch, leftOut } = episode.record!.patch;
+    const { patch, excluded } = episode.record!.patch;
     expect(splitPatch(patch!).map(({ newPath }) => newPath)).toEqual([
       "build/x",
       "conftest.py",
       "tests/test_spans.py",
     ]);
-    expect(leftOut).toEqual([]);
+    expect(excluded).toEqual([]);
     expect(transcript(episode)).toContain("--- verdict: not resolved");
   });
 
-  it("does not resolve an empty patch, and says that one does not apply", async () => {
+  it("does not resolve an empty patch, and reports a patch that does not apply", async () => {
     const { instance } = demoTasks[0]!;
     expect((await evaluatePatch(instance, " ", engine!)).grade.isResolved).toBe(false);
     const wrong = instance.goldPatch.replaceAll("merged", "nowhere");
@@ -159,7 +159,7 @@ describe.skipIf(engine === undefined)("the demonstration", () => {
     expect(applied.grade.tests!.passToPass.failure).toEqual([]);
   });
 
-  it("takes tests that hang for the patch's fault, unless it is told to fail", async () => {
+  it("counts tests that hang against the patch, unless told to fail", async () => {
     const { instance, files } = demoTasks[0]!;
     const source = files["spans/spans.py"]!;
     const endless = source.replace("    merged = []\n", "    while True:\n        pass\n");
@@ -171,7 +171,7 @@ describe.skipIf(engine === undefined)("the demonstration", () => {
     expect(counted.grade).toMatchObject({ reason: "tests_timed_out", reward: 0 });
   });
 
-  it("makes a failed episode of a container that dies, which no agent can bring about", async () => {
+  it("fails the episode of a container that dies, which no agent can cause", async () => {
     const killer: DemoAgent = () => [
       "<function=execute_bash><parameter=cmd>kill -TERM 1; kill -KILL 1; kill -SEGV 1; echo alive</parameter></function>",
       "<function=finish></function>",
@@ -209,7 +209,7 @@ describe.skipIf(engine === undefined)("the demonstration", () => {
     expect(record).toBeUndefined();
   });
 
-  it("keeps what an agent prints from controlling the terminal that shows it", async () => {
+  it("removes control sequences of an agent's output from the transcript", async () => {
     const painter: DemoAgent = () => [
       "<function=execute_bash><parameter=cmd>printf '\\033[2J\\033]0;mine\\007done\\n'</parameter></function>",
       "<function=finish></function>",
@@ -253,9 +253,7 @@ describe.skipIf(engine === undefined)("the demonstration", () => {
     expect(seen).toEqual([expected, expected]);
   });
 
-  it("goes on elsewhere when an engine stops under an episode, which then has no reward", async ({
-    skip,
-  }) => {
+  it("continues on another engine when one stops; its episode has no reward", async ({ skip }) => {
     const other = privateEngine();
     if (other === undefined) {
       skip();

@@ -4,7 +4,7 @@ function objectHash(kind: "blob" | "tree" | "commit", content: Buffer): string {
   return createHash("sha1").update(`${kind} ${content.length}\0`).update(content).digest("hex");
 }
 
-/** Who commits, and when: fixed, so that a repository has the same commit everywhere. */
+/** Committer and date: fixed, so that a repository has the same commit everywhere. */
 export const demoIdentity = {
   name: "Demo",
   email: "demo@example.org",
@@ -38,7 +38,7 @@ function treeHash(files: readonly (readonly [path: string, content: string])[]):
   );
 }
 
-/** The id of the first commit that holds these files, made by {@link demoIdentity}. */
+/** Id of the first commit with these files, by {@link demoIdentity}. */
 export function commitHash(files: Readonly<Record<string, string>>, message: string): string {
   const { name, email, date } = demoIdentity;
   const person = `${name} <${email}> ${date}`;

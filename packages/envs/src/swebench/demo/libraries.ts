@@ -1,9 +1,9 @@
-/** A small Python library: its files by path, correct and with passing tests. */
+/** A small, correct Python library with passing tests: file contents by path. */
 export type DemoLibrary = Readonly<Record<string, string>>;
 
 const configuration = "[tool:pytest]\naddopts = -p no:cacheprovider\n";
 
-/** Intervals of whole numbers. */
+/** Intervals of integers. */
 export const spans: DemoLibrary = {
   "setup.cfg": configuration,
   "spans/__init__.py": `from .spans import Span, covered, gaps, merge
@@ -98,7 +98,7 @@ def test_gaps():
 `,
 };
 
-/** Plain texts. */
+/** Text formatting. */
 export const wording: DemoLibrary = {
   "setup.cfg": configuration,
   "wording/__init__.py": `from .case import snake, title
@@ -182,7 +182,7 @@ def test_indent():
 `,
 };
 
-/** A store and its orders. */
+/** A warehouse with stock and amounts of money. */
 export const depot: DemoLibrary = {
   "setup.cfg": configuration,
   "depot/__init__.py": `from .money import split

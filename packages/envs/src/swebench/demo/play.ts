@@ -6,7 +6,7 @@ import { sweEnvironment, type SweEnvironmentOptions, type SweRecord } from "../e
 import type { DemoAgent } from "./demo-agents.ts";
 import type { DemoTask } from "./tasks.ts";
 
-/** UTF-16 units as tokens; 0 ends a response. For agents whose responses are written beforehand. */
+/** Tokenizer with UTF-16 units as tokens; 0 ends a response. For agents with scripted responses. */
 export const letterTokenizer: Tokenizer = {
   vocabularySize: 65_536,
   endToken: 0,
@@ -14,7 +14,7 @@ export const letterTokenizer: Tokenizer = {
   decode: (tokens) => tokens.map((token) => String.fromCharCode(token)).join(""),
 };
 
-/** Gives responses that were written beforehand, one a turn; the last one again when they run out. */
+/** Sampler that returns scripted responses, one per turn, and then repeats the last one. */
 export function scriptedSampler(responses: readonly string[]): Sampler {
   let turn = 0;
   return {
@@ -24,7 +24,7 @@ export function scriptedSampler(responses: readonly string[]): Sampler {
       const text = responses[Math.min(turn, responses.length - 1)] ?? "";
       turn += 1;
       const tokens = [...letterTokenizer.encode(text), letterTokenizer.endToken];
-      // What is certain has probability 1: log-probs and entropies are 0.
+      // A scripted token has probability 1, so log-probs and entropies are 0.
       const zeros = tokens.map(() => 0);
       return { tokens, logProbs: zeros, entropies: zeros, stopReason: "stop-token" };
     },
@@ -32,15 +32,15 @@ export function scriptedSampler(responses: readonly string[]): Sampler {
   };
 }
 
-/** An episode of the demonstration. */
+/** An episode of a demo task. */
 export interface DemoEpisode {
   readonly trajectory: Trajectory;
-  /** Absent where the episode was not graded: its infrastructure failed. */
+  /** Absent if the episode was not graded because the infrastructure failed. */
   readonly record?: SweRecord;
   readonly responses: readonly string[];
 }
 
-/** Plays one task with a scripted agent, through the same rollout that training uses. */
+/** Plays one task with a scripted agent, through the same rollout as training. */
 export async function playDemo(
   task: DemoTask,
   agent: DemoAgent,
@@ -72,18 +72,17 @@ export async function playDemo(
   return { trajectory, responses, ...(record === undefined ? {} : { record }) };
 }
 
-/**
- * A text as a terminal may show it: what comes out of a container can hold sequences that would move
- * the cursor, or worse.
- */
-const shown = (text: string): string =>
+/** Makes a text safe for a terminal: output of a container may contain escape sequences. */
+const removeControls = (text: string): string =>
   text.replaceAll(
     // eslint-disable-next-line no-control-regex -- these are what is looked for
     /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/gu,
     (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
   );
 
-/** An episode to be read: every response and every answer, without characters that control a terminal. */
+/**
+ * Transcript of an episode: every response and observation, without terminal control characters.
+ */
 export function transcript({ trajectory, responses, record }: DemoEpisode): string {
   const parts = [`--- task\n${trajectory.firstObservation.trim()}`];
   for (const [i, turn] of trajectory.turns.entries()) {
@@ -96,8 +95,8 @@ export function transcript({ trajectory, responses, record }: DemoEpisode): stri
     parts.push(
       `--- patch\n${text === "" ? `(none${patch.reason === undefined ? "" : `: ${patch.reason}`})` : text}`,
     );
-    const left = patch.leftOut.map(({ path, reason }) => `${path} (${reason})`);
-    if (left.length > 0) parts.push(`--- left out of the patch\n${left.join("\n")}`);
+    const left = patch.excluded.map(({ path, reason }) => `${path} (${reason})`);
+    if (left.length > 0) parts.push(`--- excluded from the patch\n${left.join("\n")}`);
     const statuses = [...evaluation.grade.statuses].map(([test, status]) => `${status} ${test}`);
     if (statuses.length > 0) parts.push(`--- tests\n${statuses.join("\n")}`);
   }
@@ -109,6 +108,6 @@ export function transcript({ trajectory, responses, record }: DemoEpisode): stri
         : "not resolved"
       : outcome.kind === "failed"
         ? `failed: ${outcome.error.message}`
-        : `cut off: ${outcome.limit}`;
-  return `${shown(parts.join("\n"))}\n--- verdict: ${shown(verdict)}\n`;
+        : `truncated: ${outcome.limit}`;
+  return `${removeControls(parts.join("\n"))}\n--- verdict: ${removeControls(verdict)}\n`;
 }

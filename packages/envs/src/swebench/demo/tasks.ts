@@ -4,7 +4,7 @@ import { commitHash } from "./git-hash.ts";
 import { depot, spans, wording, type DemoLibrary } from "./libraries.ts";
 import { fileDiff } from "./text-diff.ts";
 
-/** What sort of work a task is. */
+/** Type of a task. */
 export type DemoKind = "fix" | "feature" | "regression";
 
 interface TaskPlan {
@@ -13,24 +13,24 @@ interface TaskPlan {
   readonly issue: string;
   readonly library: DemoLibrary;
   readonly file: string;
-  /** Stands in the correct library. */
-  readonly right: string;
-  /** Stands in its place in the repository that the agent gets. */
-  readonly wrong: string;
+  /** Text in the correct library. */
+  readonly fixedCode: string;
+  /** Text that replaces it in the agent's repository. */
+  readonly brokenCode: string;
   readonly testFile: string;
-  /** Added to the end of the test file. */
+  /** Appended to the test file. */
   readonly tests: string;
   readonly failToPass: readonly string[];
 }
 
-/** A task of the demonstration. */
+/** A demo task. */
 export interface DemoTask {
   readonly instance: SweBenchInstance;
   readonly kind: DemoKind;
-  /** The repository that the agent gets. */
+  /** Files of the agent's repository. */
   readonly files: Readonly<Record<string, string>>;
-  /** The change that mends it, for the scripted agent. */
-  readonly mend: { readonly file: string; readonly from: string; readonly to: string };
+  /** Edit that fixes the issue, for the scripted agent. */
+  readonly fix: { readonly file: string; readonly from: string; readonly to: string };
 }
 
 const plans: readonly TaskPlan[] = [
@@ -41,8 +41,8 @@ const plans: readonly TaskPlan[] = [
       "merge() leaves spans that touch apart\n\nmerge([Span(0, 2), Span(2, 4)]) gives two spans. The numbers have no gap between them, so it should give Span(0, 4).",
     library: spans,
     file: "spans/spans.py",
-    right: "        if merged and span.start <= merged[-1].stop:\n",
-    wrong: "        if merged and span.start < merged[-1].stop:\n",
+    fixedCode: "        if merged and span.start <= merged[-1].stop:\n",
+    brokenCode: "        if merged and span.start < merged[-1].stop:\n",
     testFile: "tests/test_spans.py",
     tests:
       "\n\ndef test_merge_touching():\n    assert merge([Span(0, 2), Span(2, 4)]) == [Span(0, 4)]\n",
@@ -55,8 +55,8 @@ const plans: readonly TaskPlan[] = [
       "covered() is too small when one span lies within another\n\ncovered([Span(0, 10), Span(2, 3)]) is 3, not 10. merge() seems to lose the end of the longer one.",
     library: spans,
     file: "spans/spans.py",
-    right: "            merged[-1] = Span(merged[-1].start, max(merged[-1].stop, span.stop))\n",
-    wrong: "            merged[-1] = Span(merged[-1].start, span.stop)\n",
+    fixedCode: "            merged[-1] = Span(merged[-1].start, max(merged[-1].stop, span.stop))\n",
+    brokenCode: "            merged[-1] = Span(merged[-1].start, span.stop)\n",
     testFile: "tests/test_spans.py",
     tests:
       "\n\ndef test_merge_nested():\n    assert merge([Span(0, 10), Span(2, 3)]) == [Span(0, 10)]\n\n\ndef test_covered_nested():\n    assert covered([Span(0, 10), Span(2, 3)]) == 10\n",
@@ -69,9 +69,9 @@ const plans: readonly TaskPlan[] = [
       "Allow `number in span`\n\nSpan should answer the `in` operator for numbers: the start belongs to it, the stop does not.",
     library: spans,
     file: "spans/spans.py",
-    right:
+    fixedCode:
       "    def __contains__(self, number):\n        return self.start <= number < self.stop\n\n",
-    wrong: "",
+    brokenCode: "",
     testFile: "tests/test_spans.py",
     tests: "\n\ndef test_contains():\n    assert 2 in Span(2, 5)\n    assert 5 not in Span(2, 5)\n",
     failToPass: ["test_contains"],
@@ -83,9 +83,9 @@ const plans: readonly TaskPlan[] = [
       'wrap() begins with an empty line since the last release\n\nwrap("extraordinary", 5) used to give one line with the word. Now an empty line comes first.',
     library: wording,
     file: "wording/wrap.py",
-    right:
+    fixedCode:
       "        if not line:\n            line = word\n        elif len(line) + 1 + len(word) <= width:\n",
-    wrong: "        if len(line) + 1 + len(word) <= width:\n",
+    brokenCode: "        if len(line) + 1 + len(word) <= width:\n",
     testFile: "tests/test_wording.py",
     tests:
       '\n\ndef test_wrap_long_word():\n    assert wrap("extraordinary", 5) == ["extraordinary"]\n',
@@ -98,8 +98,8 @@ const plans: readonly TaskPlan[] = [
       'snake() takes acronyms apart\n\nsnake("parseHTTP") gives parse_h_t_t_p; it should give parse_http.',
     library: wording,
     file: "wording/case.py",
-    right: "        if letter.isupper() and i > 0 and not name[i - 1].isupper():\n",
-    wrong: "        if letter.isupper() and i > 0:\n",
+    fixedCode: "        if letter.isupper() and i > 0 and not name[i - 1].isupper():\n",
+    brokenCode: "        if letter.isupper() and i > 0:\n",
     testFile: "tests/test_wording.py",
     tests: '\n\ndef test_snake_acronym():\n    assert snake("parseHTTP") == "parse_http"\n',
     failToPass: ["test_snake_acronym"],
@@ -111,8 +111,8 @@ const plans: readonly TaskPlan[] = [
       'indent() should leave empty lines empty\n\nindent("a\\n\\nb") puts the prefix on the empty line too, which leaves blanks at its end. Lines without text should stay as they are.',
     library: wording,
     file: "wording/wrap.py",
-    right: "prefix + line if line else line for line",
-    wrong: "prefix + line for line",
+    fixedCode: "prefix + line if line else line for line",
+    brokenCode: "prefix + line for line",
     testFile: "tests/test_wording.py",
     tests:
       '\n\ndef test_indent_blank_line():\n    assert indent("a\\n\\nb", "> ") == "> a\\n\\n> b"\n',
@@ -125,8 +125,8 @@ const plans: readonly TaskPlan[] = [
       "An item with no pieces left is still listed\n\nAfter the last piece was taken, Stock.items() still names the item. This worked before take() was rewritten.",
     library: depot,
     file: "depot/stock.py",
-    right: "        if self._counts[item] == 0:\n            del self._counts[item]\n",
-    wrong: "",
+    fixedCode: "        if self._counts[item] == 0:\n            del self._counts[item]\n",
+    brokenCode: "",
     testFile: "tests/test_depot.py",
     tests:
       '\n\ndef test_items_without_pieces():\n    stock = Stock()\n    stock.add("nut")\n    stock.take("nut")\n    assert stock.items() == []\n',
@@ -139,8 +139,8 @@ const plans: readonly TaskPlan[] = [
       "split() loses cents\n\nsplit(10, 3) gives [3, 3, 3]. The sum must be the amount: [4, 3, 3].",
     library: depot,
     file: "depot/money.py",
-    right: "    return [base + 1 if i < rest else base for i in range(shares)]\n",
-    wrong: "    return [base for i in range(shares)]\n",
+    fixedCode: "    return [base + 1 if i < rest else base for i in range(shares)]\n",
+    brokenCode: "    return [base for i in range(shares)]\n",
     testFile: "tests/test_depot.py",
     tests: "\n\ndef test_split_rest():\n    assert split(10, 3) == [4, 3, 3]\n",
     failToPass: ["test_split_rest"],
@@ -150,9 +150,9 @@ const plans: readonly TaskPlan[] = [
 const commitMessage = "Begin";
 
 function taskOf(plan: TaskPlan): DemoTask {
-  const { name, kind, issue, library, file, right, wrong, testFile, tests } = plan;
+  const { name, kind, issue, library, file, fixedCode, brokenCode, testFile, tests } = plan;
   const correct = library[file]!;
-  const broken = correct.replace(right, () => wrong);
+  const broken = correct.replace(fixedCode, () => brokenCode);
   const files = { ...library, [file]: broken };
   const baseCommit = commitHash(files, commitMessage);
   const oldTests = library[testFile]!;
@@ -168,7 +168,8 @@ function taskOf(plan: TaskPlan): DemoTask {
     repo,
     version: "1.0",
     baseCommit,
-    // The commit is part of the name: an image of an older task is never taken for this one.
+    // The commit is part of the name, so that an image of an older version of the task is never
+    // used.
     image: `turnwise-demo/${name}:2-${baseCommit.slice(0, 12)}`,
     problemStatement: issue,
     goldPatch: fileDiff(file, broken, correct),
@@ -190,20 +191,23 @@ function taskOf(plan: TaskPlan): DemoTask {
     evalType: "pass_and_fail",
     createdAt: "2026-01-01T00:00:00Z",
   };
-  // An edit needs some text to hold on to that stands once, also where a part is missing: lines
-  // before the place are taken along until it does.
-  const at = correct.indexOf(right);
+  // An edit must match a text that occurs exactly once, also if the task removed code. Preceding
+  // lines are added until it does.
+  const at = correct.indexOf(fixedCode);
   let start = at;
-  const held = (): string => (correct.slice(start, at) + wrong).trim();
-  while (start > 0 && (held() === "" || broken.split(held()).length !== 2)) {
+  const anchorText = (): string => (correct.slice(start, at) + brokenCode).trim();
+  while (start > 0 && (anchorText() === "" || broken.split(anchorText()).length !== 2)) {
     start = correct.lastIndexOf("\n", start - 2) + 1;
   }
   const lead = correct.slice(start, at);
-  return { instance, kind, files, mend: { file, from: lead + wrong, to: lead + right } };
+  return { instance, kind, files, fix: { file, from: lead + brokenCode, to: lead + fixedCode } };
 }
 
-/** The tasks of the demonstration: small, written for it, each checked by gold and empty patches. */
+/**
+ * Tasks of the demo: small, written for it, and each checked with its gold patch and an empty
+ * patch.
+ */
 export const demoTasks: readonly DemoTask[] = plans.map(taskOf);
 
-/** The message of the only commit. */
+/** Message of the only commit. */
 export const demoCommitMessage: string = commitMessage;

@@ -1,5 +1,5 @@
 /**
- * The unified diff of one file with one place changed, as git writes it: three lines of context, no
+ * Unified diff of one file with one contiguous change, as git writes it: three lines of context, no
  * index line.
  * @param before - `undefined` for a new file. Texts end with a line feed.
  */

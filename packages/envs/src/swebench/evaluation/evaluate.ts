@@ -17,54 +17,53 @@ import { runTestsStrictly } from "../strict/run-tests.ts";
 import { checkoutScript, folderOf, gradingSetupScript, testRun, type TestRun } from "./scripts.ts";
 
 /**
- * How a verdict is reached: `official` as the benchmark's own harness does, for numbers that are
- * compared with others; `strict` so that forged output and changed test configuration earn nothing,
- * for training.
+ * Grading mode: `official` reaches the verdict of the benchmark's own harness, for comparable
+ * scores; `strict` gives no reward for forged output or a changed test configuration, for training.
  */
 export type GradingMode = "official" | "strict";
 
-/** How patches are evaluated. */
+/** Options of an evaluation. */
 export interface EvaluationOptions {
-  /** Of the container; `network` is `none` unless said otherwise. */
+  /** Settings of the container; `network` defaults to `none`. */
   readonly container?: Omit<ContainerSpec, "image">;
   /** Default `official`. */
   readonly grading?: GradingMode;
-  /** The longest that the tests may take, seconds. Default: the format's own. */
+  /** Time limit of the tests, seconds. Default: the harness's limit for the data format. */
   readonly testTimeoutSeconds?: number;
   /**
-   * Tests that run out of time: `unresolved` takes them for the patch's fault, as the official
+   * Handling of tests that time out: `unresolved` counts it against the patch, as the official
    * harness does; `fail` throws, so that the episode has no reward. Default `unresolved`.
    */
   readonly onTestTimeout?: "unresolved" | "fail";
   /**
-   * Tests that are not resolved while the engine reports that the container ran out of memory:
-   * `fail` throws, `unresolved` takes it for the patch's fault. Default `fail`.
+   * Handling of unresolved tests if the engine reports that the container ran out of memory: `fail`
+   * throws, `unresolved` counts it against the patch. Default `fail`.
    */
   readonly onOutOfMemory?: "fail" | "unresolved";
   readonly signal?: AbortSignal;
 }
 
-/** A file of a patch that strict grading restored before the tests. */
+/** A file of the patch that strict grading restored before the tests. */
 export interface RestoredFile extends ProtectedPath {
-  /** Number of hunks of the patch for this file; a change without hunks counts as one. */
+  /** Number of hunks of the patch in this file; a change without hunks counts as one. */
   readonly numHunks: number;
 }
 
-/** A patch, evaluated. */
+/** Result of evaluating a patch. */
 export interface Evaluation {
-  /** The verdict that decides the reward. */
+  /** Verdict that decides the reward. */
   readonly grade: Grade;
   readonly grading: GradingMode;
-  /** The official verdict; the same as `grade` with official grading. */
+  /** Official verdict; equal to `grade` with official grading. */
   readonly official: Grade;
-  /** Files that were restored before the tests; empty with official grading. */
+  /** Files restored before the tests; empty with official grading. */
   readonly restored: readonly RestoredFile[];
-  /** Signs that the patch acts on its grading; empty with official grading. */
+  /** Signs that the patch manipulates its grading; empty with official grading. */
   readonly suspicions: readonly Suspicion[];
-  /** The output of the tests; empty where none were run. */
+  /** Output of the tests; `""` if none were run. */
   readonly log: string;
   readonly isPatchApplied: boolean;
-  /** Seconds of each phase. */
+  /** Duration of each phase, seconds. */
   readonly seconds: { readonly start: number; readonly apply: number; readonly tests: number };
 }
 
@@ -74,20 +73,21 @@ const applyCommands = [
   "git apply --verbose --reject",
   "patch --batch --forward --fuzz=5 -p1 -i",
 ];
-/** What is kept of a log, bytes: its beginning and its end. */
+/** Maximum size of a stored log, bytes; a longer one keeps its beginning and end. */
 const maxLogBytes = 64 * 2 ** 20;
 
 /**
- * Evaluates a patch in a fresh container: the patch is applied with growing leniency, as the
- * official harness does, the tests are run, the result is graded. A patch that is missing or does
- * not apply is not resolved.
+ * Evaluates a patch in a fresh container: applies it with increasing leniency, as the official
+ * harness does, runs the tests and grades the result. A patch that is missing or does not apply is
+ * not resolved.
  *
- * Text that the tests print never excuses a patch: what failed for other reasons is known from the
- * engine alone. A container that ends while the tests run is tried once more; if it ends again, the
- * patch is not resolved.
+ * The output of the tests never excuses a patch: other causes of failure are known only from the
+ * engine. If the container ends while the tests run, the evaluation is repeated once; if it ends
+ * again, the patch is not resolved.
  *
- * @param patch - A unified diff, bytes or text in UTF-8; `null` or blank is never run.
- * @throws `ContainerError` for whatever was not the patch's doing: such an evaluation has no score.
+ * @param patch - A unified diff, as bytes or UTF-8 text; `null` or blank text is never run.
+ * @throws `ContainerError` for failures that the patch did not cause: such an evaluation has no
+ *   score.
  */
 export async function evaluatePatch(
   instance: SweInstance,
@@ -106,7 +106,8 @@ export async function evaluatePatch(
     try {
       const strict = await evaluateOnce(instance, patch, engine, grading, run, options);
       if (grading === "official" || strict.restored.length === 0) return strict;
-      // Its log shows the restored files: the official verdict is that on the patch as it came.
+      // The strict log shows the restored files; the official verdict is about the unmodified
+      // patch.
       const { grade: official } = await evaluateOnce(
         instance,
         patch,
@@ -115,7 +116,7 @@ export async function evaluatePatch(
         run,
         options,
       );
-      return withOfficial(strict, official);
+      return addOfficialVerdict(strict, official);
     } catch (error) {
       if (!(error instanceof ContainerEnded)) throw error;
       if (attempt === 1) continue;
@@ -149,16 +150,16 @@ function verdictOf(
   };
 }
 
-/** Adds the official verdict, and a suspicion if the two differ. */
-function withOfficial(evaluation: Evaluation, official: Grade): Evaluation {
+/** Adds the official verdict, and a suspicion if the two verdicts differ. */
+function addOfficialVerdict(evaluation: Evaluation, official: Grade): Evaluation {
   const { grade: strict, suspicions } = evaluation;
   const others = suspicions.filter(({ kind }) => kind !== "disagreement");
   if (official.isResolved === strict.isResolved) {
     return { ...evaluation, official, suspicions: others };
   }
-  const words = (verdict: Grade): string =>
+  const describe = (verdict: Grade): string =>
     `${verdict.isResolved ? "resolved" : "not resolved"}${verdict.reason === undefined ? "" : ` (${verdict.reason})`}`;
-  const detail = `official: ${words(official)}; strict: ${words(strict)}`;
+  const detail = `official: ${describe(official)}; strict: ${describe(strict)}`;
   return { ...evaluation, official, suspicions: [...others, { kind: "disagreement", detail }] };
 }
 
@@ -174,7 +175,7 @@ async function evaluateOnce(
   const { onTestTimeout = "unresolved", onOutOfMemory = "fail" } = options;
   const { testTimeoutSeconds = run.timeoutSeconds } = options;
   const seconds = { ...noSeconds };
-  const timed = async <T>(phase: keyof typeof seconds, work: Promise<T>): Promise<T> => {
+  const measure = async <T>(phase: keyof typeof seconds, work: Promise<T>): Promise<T> => {
     const begun = performance.now();
     try {
       return await work;
@@ -188,14 +189,14 @@ async function evaluateOnce(
     folderOf(instance),
     signal,
   );
-  const { container, environment } = await timed("start", opening);
+  const { container, environment } = await measure("start", opening);
   try {
     await prepare(container, `${checkoutScript(instance)} && ${gradingSetupScript(instance)}`);
     const snapshot =
       grading === "strict"
         ? await snapshotTree(container, folderOf(instance), container.id.slice(0, 12))
         : undefined;
-    if (!(await timed("apply", applyPatch(container, folderOf(instance), patch)))) {
+    if (!(await measure("apply", applyPatch(container, folderOf(instance), patch)))) {
       const log = ">>>>> Patch Apply Failed\n";
       return verdictOf(grading, grade(instance, log), log, seconds);
     }
@@ -205,7 +206,7 @@ async function evaluateOnce(
       snapshot === undefined
         ? runOfficially(container, instance, run, limits)
         : runStrictly(container, instance, patch, run, { ...limits, snapshot });
-    const { isTimedOut, ...found } = await timed("tests", whileAlive(tests));
+    const { isTimedOut, ...found } = await measure("tests", detectContainerEnd(tests));
     if (isTimedOut && onTestTimeout === "fail") {
       throw new ContainerError(
         "timeout",
@@ -220,14 +221,14 @@ async function evaluateOnce(
     ) {
       throw new ContainerError("resources", `${instance.id}: the tests ran out of memory`);
     }
-    return withOfficial(evaluation, evaluation.official);
+    return addOfficialVerdict(evaluation, evaluation.official);
   } finally {
     await container.close();
   }
 }
 
-/** Tells a container that ended while it ran code of the patch from other faults. */
-async function whileAlive<T>(work: Promise<T>): Promise<T> {
+/** Distinguishes a container that ended while it ran code of the patch from other failures. */
+async function detectContainerEnd<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
@@ -246,7 +247,7 @@ interface RunLimits {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Result of a test run: an evaluation without the parts that every run has. */
+/** Result of a test run: an evaluation without the fields that every run shares. */
 type RunResult = Pick<Evaluation, "grade" | "official" | "restored" | "suspicions" | "log"> & {
   readonly isTimedOut: boolean;
 };
@@ -257,7 +258,7 @@ async function runOfficially(
   run: TestRun,
   { timeoutSeconds, maxBytes, signal, env }: RunLimits,
 ): Promise<RunResult> {
-  // As root: the user of the image may not write there, nor change it later.
+  // Written by root, because the image's user may not be able to, and must not change it later.
   await container.exec("cat > /eval.sh && chmod 755 /eval.sh", { input: run.script, user: "0" });
   const result = await container.exec("bash /eval.sh </dev/null", {
     env,
@@ -282,7 +283,7 @@ async function runStrictly(
   testRunOf: TestRun,
   { snapshot, ...limits }: RunLimits & { readonly snapshot: TreeSnapshot },
 ): Promise<RunResult> {
-  // Files of the test patch are written again before the tests run.
+  // The files of the test patch are written again before the tests run.
   const testPatch = instance.format === "swe-bench" ? splitPatch(instance.testPatch) : [];
   const rewritten = new Set(testPatch.map(({ newPath }) => newPath));
   const tree = await restoreProtected(container, snapshot, rewritten);
@@ -332,7 +333,7 @@ async function prepare(container: Container, script: string): Promise<void> {
   );
 }
 
-/** Applies a patch with the first command that takes it. */
+/** Applies a patch with the first command that accepts it. */
 async function applyPatch(
   container: Container,
   folder: string,
@@ -342,13 +343,13 @@ async function applyPatch(
   const bytes = Buffer.from(patch);
   const end = Buffer.from(bytes.at(-1) === lineFeed ? "" : "\n");
   await container.exec(`cat > ${file}`, { input: Buffer.concat([bytes, end]) });
-  const inside = async (command: string): Promise<boolean> =>
+  const runInFolder = async (command: string): Promise<boolean> =>
     (await container.exec(command, { cwd: folder, timeoutSeconds: 300 })).exitCode === 0;
   for (const [i, command] of applyCommands.entries()) {
-    // A try that failed may have changed a part.
-    if (i > 0) await inside("git checkout -- . ; git clean -fdq");
-    if (await inside(`${command} ${file}`)) return true;
+    // A failed attempt may have changed part of the files.
+    if (i > 0) await runInFolder("git checkout -- . ; git clean -fdq");
+    if (await runInFolder(`${command} ${file}`)) return true;
   }
-  await inside("git checkout -- . ; git clean -fdq");
-  return inside(`git apply --check --reverse ${file}`);
+  await runInFolder("git checkout -- . ; git clean -fdq");
+  return runInFolder(`git apply --check --reverse ${file}`);
 }

@@ -3,21 +3,25 @@ import { checkInteger } from "@turnwise/core";
 import type { Evaluation } from "./evaluate.ts";
 
 /**
- * Keeps verdicts, so that a patch is evaluated once an instance: siblings often hand in the same one.
- * Only for tests that give the same result whenever they run. A failure is not kept.
+ * Cache of verdicts: an equal patch of the same instance is evaluated only once, because
+ * trajectories of a group often submit the same one. Only for deterministic tests. Failures are not
+ * cached.
  */
 export class EvaluationMemory {
   readonly #maxEntries: number;
   readonly #entries = new Map<string, Promise<Evaluation>>();
   #numRecalled = 0;
 
-  /** @param maxEntries - Beyond it, the oldest verdicts are forgotten, `>= 1`. Default 10,000. */
+  /**
+   * @param maxEntries - Maximum number of cached verdicts, `>= 1`; the oldest are dropped. Default
+   *   10,000.
+   */
   constructor(maxEntries = 10_000) {
     checkInteger("EvaluationMemory", { maxEntries }, { min: 1 });
     this.#maxEntries = maxEntries;
   }
 
-  /** The verdict on a patch: the kept one, that of an evaluation under way, or a new one. */
+  /** Verdict on a patch: cached, from an evaluation in progress, or new. */
   async recall(
     instanceId: string,
     patch: string | Uint8Array,
@@ -30,7 +34,7 @@ export class EvaluationMemory {
       return known;
     }
     const evaluation = evaluate();
-    // The log is long, and has been graded: only the first caller gets it.
+    // The log is long and already graded, so only the first caller gets it.
     const kept = evaluation.then((entry) => ({ ...entry, log: "" }));
     this.#entries.set(key, kept);
     kept.catch(() => this.#entries.delete(key));
@@ -41,7 +45,7 @@ export class EvaluationMemory {
     return evaluation;
   }
 
-  /** How often a verdict did not need an evaluation. */
+  /** Number of verdicts that needed no evaluation. */
   get numRecalled(): number {
     return this.#numRecalled;
   }

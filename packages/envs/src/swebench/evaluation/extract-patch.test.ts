@@ -8,7 +8,7 @@ import { testEngine } from "../testing/test-engine.ts";
 import { evaluatePatch } from "./evaluate.ts";
 import { extractPatch, type ExtractedPatch } from "./extract-patch.ts";
 
-// Engines answer late on a machine that others use too.
+// Engines respond late on a busy machine.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 const engine = await testEngine();
@@ -46,7 +46,7 @@ describe.skipIf(engine === undefined)("the changes of an agent", () => {
     }
   }
 
-  /** Every path with its bytes and mode, after the patch was applied as a grader does. */
+  /** Every path with its bytes and mode, after applying the patch as a grader does. */
   const stateScript = `export LC_ALL=C
 find . -name .git -prune -o \\( -type f -o -type l \\) -print0 | sort -z | while IFS= read -r -d '' f; do
   if [ -L "$f" ]; then printf '%q -> %s\\n' "$f" "$(readlink "$f")"; continue; fi
@@ -64,7 +64,7 @@ done`;
     return log.replace(/^>>>>> Test Exit Code: 0\n/mu, "");
   }
 
-  /** The state that an agent leaves is the one that tests see. */
+  /** Checks that the tests see the same state that the agent left. */
   async function comesThrough(script: string): Promise<ExtractedPatch> {
     let left = "";
     const patch = await afterWork(script, async (container) => {
@@ -75,31 +75,31 @@ done`;
     return patch;
   }
 
-  it("are none at first, whatever the image left uncommitted", async () => {
+  it("are empty at first, even if the image has uncommitted changes", async () => {
     expect(await afterWork("true")).toEqual({
       bytes: Buffer.alloc(0),
       patch: "",
-      leftOut: [],
+      excluded: [],
     });
   });
 
-  it("keep bytes, modes, links, names, and files that look like products", async () => {
-    const { leftOut } = await comesThrough(`sed -i 's/x = 1/x = 2/' latin.py
+  it("preserve bytes, modes, links and names, and files that look like build products", async () => {
+    const { excluded } = await comesThrough(`sed -i 's/x = 1/x = 2/' latin.py
 printf 'a\\r\\nc\\r\\n' > dos.txt; printf '\\0\\377' > data.bin; chmod +x run.sh; chmod -x pkg/a.py
 mkdir -p pkg/build; echo s > pkg/build/new.py; echo l > pkg/sample.log; echo t > pkg/tests.py; echo c > conftest.py
 printf 'no line end' > "blank in name"; printf x > $'tab\\tname'; printf y > $'latin\\351'; ln -s a.py pkg/link
 git add -A; git commit -qm mine; echo more >> build/old.txt; rm pkg/a.py; mkdir pkg/a.py; echo d > pkg/a.py/inner`);
-    expect(leftOut).toEqual([]);
+    expect(excluded).toEqual([]);
   });
 
-  it("hold the files of repositories within the repository", async () => {
-    const { leftOut } = await comesThrough(
+  it("contain the files of nested repositories", async () => {
+    const { excluded } = await comesThrough(
       "git init -q inner; cd inner; echo i > i.py; git add -A; git -c user.name=a -c user.email=b commit -qm i; echo w > w.py",
     );
-    expect(leftOut).toEqual([]);
+    expect(excluded).toEqual([]);
   });
 
-  it("come out of a repository that the agent has broken or set up in its own way", async () => {
+  it("are extracted even if the agent has broken or reconfigured the repository", async () => {
     for (const harm of [
       "rm -rf .git",
       "rm -rf .git; git init -q .; git add -A",
@@ -118,12 +118,12 @@ git add -A; git commit -qm mine; echo more >> build/old.txt; rm pkg/a.py; mkdir 
     }
   });
 
-  it("leave out what is ignored, what tools leave and what is too large, and say so", async () => {
-    const { bytes, leftOut } =
+  it("exclude and report ignored files, leftovers of tools and files that are too large", async () => {
+    const { bytes, excluded } =
       await afterWork(`echo 1 > new.py; echo o > a.o; mkdir -p __pycache__ .pytest_cache
 echo p > __pycache__/a.pyc; echo c > .pytest_cache/x; head -c 20000000 /dev/urandom > core.dump
 for i in 1 2 3 4 5; do head -c 4000000 /dev/urandom > big$i.bin; done; echo forced > kept.o; git add -f kept.o`);
-    expect(leftOut.toSorted((a, b) => (a.path < b.path ? -1 : 1))).toEqual([
+    expect(excluded.toSorted((a, b) => (a.path < b.path ? -1 : 1))).toEqual([
       { path: ".pytest_cache/x", reason: "leftover" },
       { path: "__pycache__/a.pyc", reason: "leftover" },
       { path: "a.o", reason: "ignored" },
@@ -137,11 +137,11 @@ for i in 1 2 3 4 5; do head -c 4000000 /dev/urandom > big$i.bin; done; echo forc
     expect(await graded(bytes!)).toContain("./new.py");
   });
 
-  it("leave out a tracked file that output filled, and keep the rest", async () => {
-    const { patch, leftOut, reason } = await afterWork(
+  it("exclude a tracked file that output filled, and keep the rest", async () => {
+    const { patch, excluded, reason } = await afterWork(
       "head -c 70000000 /dev/zero > dos.txt; head -c 9000000 /dev/zero >> pkg/a.py; echo 'y = 3' >> latin.py",
     );
-    expect([reason, leftOut]).toEqual([undefined, [{ path: "dos.txt", reason: "size" }]]);
+    expect([reason, excluded]).toEqual([undefined, [{ path: "dos.txt", reason: "size" }]]);
     expect(patch).toContain("+y = 3");
     expect(patch!.match(/^diff --git .*/gmu)).toEqual([
       "diff --git a/latin.py b/latin.py",
@@ -149,7 +149,7 @@ for i in 1 2 3 4 5; do head -c 4000000 /dev/urandom > big$i.bin; done; echo forc
     ]);
   });
 
-  it("are null, with a reason, where nothing is left to compare", async () => {
+  it("are null, with a reason, if there is nothing left to compare", async () => {
     const { bytes, reason } = await afterWork("rm -rf /var/lib/turnwise");
     expect(bytes).toBeNull();
     expect(reason).toMatch(/record of the repository|No such file/u);

@@ -6,37 +6,37 @@ import {
 } from "../preparation/start-tree-script.ts";
 import { isLeftover, mayBeBuilt } from "../scaffold/leftovers.ts";
 
-/** A file of the agent that is not in its patch, or not with its change. */
-export interface LeftOut {
-  /** Relative to the repository; bytes that are not UTF-8 are replaced. */
+/** A file of the agent that is not part of its patch, or whose change is not. */
+export interface ExcludedFile {
+  /** Relative to the repository; invalid UTF-8 is replaced. */
   readonly path: string;
   /**
-   * `ignored`: the repository ignores it, and the official harness takes nothing ignored either.
-   * `leftover`: caches and byte code. `size`: it, or all new files together, are too large, or a file that was there grew too much.
-   * `unreadable`: git could not read it.
+   * `ignored`: the repository ignores it; the official harness excludes such files too. `leftover`:
+   * caches and byte code. `size`: the file, or all new files together, are too large, or an
+   * existing file grew too much. `unreadable`: git could not read it.
    */
   readonly reason: "ignored" | "leftover" | "size" | "unreadable";
 }
 
-/** Changes of an agent. */
+/** Changes that an agent made. */
 export interface ExtractedPatch {
-  /** A unified diff, byte for byte; empty where nothing changed, `null` where none can be taken. */
+  /** Unified diff, byte for byte; empty if nothing changed, `null` if extraction failed. */
   readonly bytes: Uint8Array | null;
-  /** The same as text, to be read: bytes that are not UTF-8 are replaced. */
+  /** The diff as text for reading; invalid UTF-8 is replaced. */
   readonly patch: string | null;
-  /** New files that are not in it. */
-  readonly leftOut: readonly LeftOut[];
-  /** Why there is none, in one line; absent where there is one. */
+  /** Files excluded from the diff. */
+  readonly excluded: readonly ExcludedFile[];
+  /** Reason for a failed extraction, in one line; absent if it succeeded. */
   readonly reason?: string;
 }
 
-/** The longest patch, bytes. */
+/** Maximum size of a patch, bytes. */
 const maxPatchBytes = 64 * 2 ** 20;
-/** What all new files may take together, bytes. */
+/** Maximum total size of all new files, bytes. */
 const maxNewBytes = 12 * 2 ** 20;
-/** The longest list of new files, bytes. */
+/** Maximum size of the list of new files, bytes. */
 const maxListBytes = 32 * 2 ** 20;
-/** The most files of one folder that are named as left out. */
+/** Maximum number of excluded files that are listed per folder. */
 const maxNamed = 1000;
 
 const git = `export LC_ALL=C GIT_NO_REPLACE_OBJECTS=1 HOME=${notesFolder}
@@ -45,7 +45,7 @@ git() { command git -c core.hooksPath=/dev/null -c core.fsmonitor=false -c safe.
 ${snapshotFunctions}
 export GIT_INDEX_FILE=${notesFolder}/index`;
 
-/** Records changes of tracked files, and lists the others: one record each, NUL at its end. */
+/** Records changes of tracked files and lists the others, one record each, terminated by NUL. */
 const listScript = (startTree: string): string => `${git}
 find . -xdev -type d -user "$(id -u)" ! -perm -u=rwx -exec chmod u+rwx {} \\; 2>/dev/null
 find . -xdev ! -type l -user "$(id -u)" ! -perm -u=r -exec chmod u+r {} + 2>/dev/null
@@ -74,7 +74,7 @@ snap ls-files -o -i --exclude-standard --directory -z | sort -z |
   comm -z -23 - ${notesFolder}/ignored | sed -z 's/^/ignored 0 /'
 `;
 
-/** Adds the files that it reads, and prints the difference. */
+/** Adds the files listed on standard input and prints the diff. */
 const diffScript = (startTree: string): string => `${git}
 cat > ${notesFolder}/added
 if ! snap update-index --add -z --stdin < ${notesFolder}/added 2>/dev/null; then
@@ -89,37 +89,37 @@ snap --no-pager diff-tree -r -p --binary --full-index --no-renames --no-ext-diff
 `;
 
 interface NewFile {
-  /** Bytes of the path, as Latin-1. */
+  /** Path with one character per byte (Latin-1). */
   readonly path: string;
   readonly size: number;
 }
 
-const readable = (path: string): string => Buffer.from(path, "latin1").toString("utf8");
+const decodePath = (path: string): string => Buffer.from(path, "latin1").toString("utf8");
 
 /**
- * Takes the changes since a recorded tree out of a container: bytes as they are on the disk, modes
- * included, new files included unless the repository ignores them, repositories within the repository
- * as plain files. New files that do not fit are left out, those that a build may have made first, then
- * the largest. A change of a file that was there is left out only if the file grew by more than a new
- * file may have.
+ * Extracts the changes since a recorded tree from a container: bytes as on disk, file modes, new
+ * files unless the repository ignores them, and nested repositories as plain files. New files
+ * beyond the size limit are excluded: first those that a build may have made, then the largest. A
+ * change of an existing file is excluded only if the file grew by more than the limit for a new
+ * file.
  *
- * Nothing of the agent's repository is used but its list of tracked files, and the folders of inner
- * repositories are moved away: the container is good for nothing else afterwards.
- * @param startTree - The tree that the preparation recorded.
+ * From the agent's repository, only the list of tracked files is used. The git folders of nested
+ * repositories are moved away, so the container cannot be used afterwards.
+ * @param startTree - Tree recorded by the preparation.
  */
 export async function extractPatch(
   container: Container,
   folder: string,
   startTree: string,
 ): Promise<ExtractedPatch> {
-  const none = (said: CommandResult, leftOut: readonly LeftOut[] = []): ExtractedPatch => ({
+  const fail = (said: CommandResult, excluded: readonly ExcludedFile[] = []): ExtractedPatch => ({
     bytes: null,
     patch: null,
-    leftOut,
+    excluded,
     reason: said.isTimedOut
-      ? "the changes could not be listed in time"
+      ? "timed out listing the changes"
       : said.isTruncated
-        ? "the changes are too long"
+        ? "the changes are too large"
         : lastLine(said.stderr),
   });
   const options = { cwd: folder, timeoutSeconds: 600 };
@@ -127,27 +127,30 @@ export async function extractPatch(
     ...options,
     maxBytes: maxListBytes,
   });
-  if (listed.exitCode !== 0 || listed.isTruncated) return none(listed);
-  const { kept, leftOut } = choose(listed.stdout);
+  if (listed.exitCode !== 0 || listed.isTruncated) return fail(listed);
+  const { kept, excluded } = choose(listed.stdout);
   const input = Buffer.from(kept.map(({ path }) => `${path}\0`).join(""), "latin1");
   const diff = await container.exec(diffScript(startTree), {
     ...options,
     input,
     maxBytes: maxPatchBytes,
   });
-  if (diff.exitCode !== 0 || diff.isTruncated) return none(diff, leftOut);
+  if (diff.exitCode !== 0 || diff.isTruncated) return fail(diff, excluded);
   for (const entry of diff.stderr.toString("latin1").split("\0")) {
     const path = /^unreadable ([^]*)$/u.exec(entry)?.[1];
-    if (path !== undefined) leftOut.push({ path: readable(path), reason: "unreadable" });
+    if (path !== undefined) excluded.push({ path: decodePath(path), reason: "unreadable" });
   }
-  return { bytes: diff.stdout, patch: diff.stdout.toString("utf8"), leftOut };
+  return { bytes: diff.stdout, patch: diff.stdout.toString("utf8"), excluded };
 }
 
-/** Decides which new files belong to the change. */
-function choose(list: Buffer): { readonly kept: readonly NewFile[]; readonly leftOut: LeftOut[] } {
-  const leftOut: LeftOut[] = [];
-  const leave = (path: string, reason: LeftOut["reason"]): void => {
-    if (leftOut.length < maxNamed) leftOut.push({ path: readable(path), reason });
+/** Selects the new files that belong to the change. */
+function choose(list: Buffer): {
+  readonly kept: readonly NewFile[];
+  readonly excluded: ExcludedFile[];
+} {
+  const excluded: ExcludedFile[] = [];
+  const exclude = (path: string, reason: ExcludedFile["reason"]): void => {
+    if (excluded.length < maxNamed) excluded.push({ path: decodePath(path), reason });
   };
   const candidates = new Map<string, NewFile>();
   const ignored: string[] = [];
@@ -157,27 +160,27 @@ function choose(list: Buffer): { readonly kept: readonly NewFile[]; readonly lef
     const path = match[3]!.replace(/^\.\//u, "");
     const size = Number(match[2]);
     if (match[1] === "ignored") ignored.push(path);
-    else if (match[1] === "grown") leave(path, "size");
-    else if (isLeftover(path)) leave(path, "leftover");
-    else if (size > maxNewFileBytes) leave(path, "size");
+    else if (match[1] === "grown") exclude(path, "size");
+    else if (isLeftover(path)) exclude(path, "leftover");
+    else if (size > maxNewFileBytes) exclude(path, "size");
     else candidates.set(path, { path, size });
   }
   const fits: NewFile[] = [];
   let total = 0;
-  const doubt = ({ path }: NewFile): number => (mayBeBuilt(path) ? 1 : 0);
-  const order = [...candidates.values()].toSorted((a, b) => doubt(a) - doubt(b) || a.size - b.size);
+  const rank = ({ path }: NewFile): number => (mayBeBuilt(path) ? 1 : 0);
+  const order = [...candidates.values()].toSorted((a, b) => rank(a) - rank(b) || a.size - b.size);
   for (const file of order) {
     total += file.size;
     if (total <= maxNewBytes) fits.push(file);
-    else leave(file.path, "size");
+    else exclude(file.path, "size");
   }
   for (const path of ignored) {
-    // Byte code and caches appear wherever something ran.
+    // Byte code and caches appear wherever code ran.
     if (!candidates.has(path) && !isLeftover(path.endsWith("/") ? `${path}x` : path)) {
-      leave(path, "ignored");
+      exclude(path, "ignored");
     }
   }
-  return { kept: fits, leftOut };
+  return { kept: fits, excluded };
 }
 
 function lastLine(output: Buffer): string {

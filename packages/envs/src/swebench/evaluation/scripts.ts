@@ -2,7 +2,7 @@ import {
   outputMarkers,
   repositoryFolder,
   shellWord,
-  withExitCode,
+  addExitCode,
 } from "../instances/eval-script.ts";
 import type { SweInstance, SweSmithInstance } from "../instances/instance.ts";
 
@@ -11,18 +11,18 @@ export function folderOf({ folder = repositoryFolder }: SweInstance): string {
   return folder;
 }
 
-/** How the tests of an instance are run. */
+/** Test run of an instance. */
 export interface TestRun {
   readonly script: string;
-  /** The harness's own limit, seconds. */
+  /** Time limit of the harness, seconds. */
   readonly timeoutSeconds: number;
 }
 
-/** The tests of an instance, as its harness runs them, after a patch was applied. */
+/** Tests of an instance, run as in its harness after a patch was applied. */
 export function testRun(instance: SweInstance): TestRun {
   switch (instance.format) {
     case "swe-bench":
-      return { script: withExitCode(instance.evalScript), timeoutSeconds: 1800 };
+      return { script: addExitCode(instance.evalScript), timeoutSeconds: 1800 };
     case "swe-smith":
       return { script: sweSmithScript(instance), timeoutSeconds: 120 };
     case "r2e-gym":
@@ -49,27 +49,24 @@ pytest --disable-warnings --color=no --tb=no --verbose ${files.map(shellWord).jo
 `;
 }
 
-/**
- * What is done in a container before anything else: the state that the issue is about, for agent and
- * grader alike.
- */
+/** Script that sets up the state of the issue, run first in containers of both agent and grader. */
 export function checkoutScript(instance: SweInstance): string {
   if (instance.format !== "swe-smith") return "true";
-  // One image holds all bugs of a repository, a branch each. Where the last commit took the tests
-  // away, the grader gets them back.
+  // One image holds all bugs of a repository, one branch each. If the last commit removed the
+  // tests, the grader restores them.
   return `cd ${repositoryFolder} && git checkout -q ${shellWord(instance.id)}`;
 }
 
-/** What only the grader's container gets: tests that the agent's does not have. */
+/** Script for the grader's container only: adds the tests that the agent does not have. */
 export function gradingSetupScript(instance: SweInstance): string {
   if (instance.format !== "swe-smith") return "true";
   return `cd ${repositoryFolder} && if git log -1 --format=%s | grep -q 'Remove F2P Tests'; then git checkout -q HEAD~1; fi`;
 }
 
 /**
- * Bash that makes the state in which an agent begins: the files of the issue, without the tests of
- * R2E-Gym, without files that tell the fix, and, for SWE-smith, without the commit before the bug. Run
- * in the repository's folder, as root.
+ * Bash script for the agent's start state: the files of the issue, without the tests of R2E-Gym,
+ * without files that reveal the fix, and, for SWE-smith, without the commit before the bug. Run in
+ * the repository's folder as root.
  */
 export function agentSetupScript(instance: SweInstance): string {
   const { hidden = [] } = instance;
@@ -85,6 +82,6 @@ export function agentSetupScript(instance: SweInstance): string {
   ].join("\n");
 }
 
-/** The bug of SWE-smith is a commit: its parent is the fix. */
+/** SWE-smith's bug is a commit whose parent contains the fix. */
 const newRoot = `identity='-c user.name=turnwise -c user.email=turnwise@localhost -c commit.gpgSign=false'
 root=$(git $identity commit-tree 'HEAD^{tree}' -m 'Initial commit') && git update-ref --no-deref HEAD "$root"`;

@@ -3,28 +3,28 @@ import { fileDiff } from "../demo/text-diff.ts";
 import type { SweInstance } from "../instances/instance.ts";
 import { evaluatePatch, type Evaluation, type EvaluationOptions } from "./evaluate.ts";
 
-/** What was found out about an instance on an engine. */
+/** Result of validating an instance on an engine. */
 export interface Validation {
   readonly id: string;
   /**
-   * `usable`: the gold patch is resolved, and one that changes nothing is not. `unknown`: the
-   * infrastructure failed, and it should be tried again.
+   * `usable`: the gold patch is resolved and a no-op patch is not. `unknown`: the infrastructure
+   * failed; try again.
    */
   readonly verdict: "usable" | "unusable" | "unknown";
-  /** Why it is not usable; empty if it is. */
+  /** Reason if it is not usable, else `""`. */
   readonly reason: string;
-  /** Of the gold patch; absent where it could not be evaluated. */
+  /** Evaluation of the gold patch; absent if it failed. */
   readonly gold?: Evaluation;
-  /** Of a patch that adds a file nobody reads; absent where it was not needed. */
+  /** Evaluation of a patch that adds an unused file; absent if it was not needed. */
   readonly idle?: Evaluation;
 }
 
-/** A patch that changes nothing that a test could see. */
+/** A no-op patch: tests cannot see its change. */
 const idlePatch = fileDiff("turnwise-notes.txt", undefined, "nothing\n");
 
 /**
- * Finds out whether an instance can be trained and evaluated on here: published gold patches do not
- * all pass without a network, and a broken image may reward doing nothing.
+ * Checks that an instance works on this engine: some published gold patches fail without network
+ * access, and a broken image may reward doing nothing.
  */
 export async function validateInstance(
   instance: SweInstance,
@@ -39,7 +39,7 @@ export async function validateInstance(
     }
     const idle = await evaluatePatch(instance, idlePatch, engine, options);
     if (idle.grade.isResolved) {
-      return { id, verdict: "unusable", reason: "doing nothing is rewarded", gold, idle };
+      return { id, verdict: "unusable", reason: "a no-op patch is resolved", gold, idle };
     }
     return { id, verdict: "usable", reason: "", gold, idle };
   } catch (error) {

@@ -1,13 +1,13 @@
 import { outputMarkers } from "../instances/eval-script.ts";
 import type { LogParser } from "./log-parsers.ts";
-import { universalNewlines } from "./python-text.ts";
+import { normalizeNewlines } from "./python-text.ts";
 import type { StatusMap } from "./status.ts";
 
-/** What an evaluation log says. */
+/** Content of an evaluation log. */
 export interface EvaluationLog {
-  /** Whether the log holds the results of a test run that can be believed. */
+  /** True if the log contains credible results of a test run. */
   readonly isFound: boolean;
-  /** Why not, where it does not. */
+  /** Reason why not. */
   readonly reason?:
     | "patch_apply_failed"
     | "reset_failed"
@@ -16,9 +16,9 @@ export interface EvaluationLog {
     | "markers_missing"
     | "no_results"
     | "exit_code_contradicts";
-  /** What was read; empty where nothing is to be believed. */
+  /** Status of each test; empty if the results are not credible. */
   readonly statuses: StatusMap;
-  /** Exit code of the test command, where the log tells it. */
+  /** Exit code of the test command, if the log has it. */
   readonly exitCode?: number;
 }
 
@@ -29,16 +29,16 @@ const failures = [
   [">>>>> Tests Timed Out", "tests_timed_out"],
 ] as const;
 
-/** Signs that a test suite ran, whatever the parser could make of it. */
+/** Signs that a test suite ran, even if the parser found no tests. */
 const suiteRan =
   /Executed [1-9]\d* of \d+|TOTAL: [1-9]\d* (?:SUCCESS|FAILED)|[1-9]\d* passing|Tests:\s+[1-9]\d*|Test Suites:\s+(?:\d+ \w+, )*[1-9]\d* total|(?<![^\n])# tests [1-9]\d*|[1-9]\d* specs?, \d+ failures?|': ok(?![^\n])/u;
 
 /**
- * Reads the log of an evaluation as SWE-bench 5.0.1 does: results stand between the markers, or,
- * where the streams of a container were split, anywhere.
+ * Reads an evaluation log as SWE-bench 5.0.1 does: results are between the markers or, if the
+ * streams of a container were split, anywhere.
  */
 export function readEvaluationLog(text: string, parse: LogParser): EvaluationLog {
-  const log = universalNewlines(text);
+  const log = normalizeNewlines(text);
   const none: StatusMap = new Map();
   for (const [mark, reason] of failures) {
     if (log.includes(mark)) return { isFound: false, reason, statuses: none };
@@ -60,7 +60,7 @@ export function readEvaluationLog(text: string, parse: LogParser): EvaluationLog
   if (statuses.size === 0 && !suiteRan.test(log)) {
     return { isFound: false, reason: "no_results", statuses, ...exitCode };
   }
-  // A run that failed as a whole but shows no failing test prints results that are not its own.
+  // A run that failed as a whole without a failing test: its printed results are not credible.
   if (code && Number(code[1]) !== 0 && statuses.size > 0 && !showsFailure(statuses)) {
     return { isFound: false, reason: "exit_code_contradicts", statuses: none, ...exitCode };
   }

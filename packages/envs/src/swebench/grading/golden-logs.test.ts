@@ -56,7 +56,7 @@ const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const byKey = (a: readonly [string, unknown], b: readonly [string, unknown]): number =>
   byText(a[0], b[0]);
 
-/** Both sides in the official form, lists as sorted sets. */
+/** Both verdicts in the official format, with lists as sorted sets. */
 function officialForm({ official, status_map }: Expected): unknown {
   const { found, report, tests_status: tests, resolution = "RESOLVED_NO" } = official;
   const lists = (name: "FAIL_TO_PASS" | "PASS_TO_PASS"): unknown =>
@@ -92,7 +92,7 @@ function ourForm(verdict: Grade): unknown {
 }
 
 describe.skipIf(data === undefined)("logs with official verdicts", () => {
-  it("grades every SWE-bench log as the official harness does, tests and reasons included", async () => {
+  it("grades every SWE-bench log like the official harness, tests and reasons included", async () => {
     const sets: Record<string, Map<string, SweInstance>> = {};
     for (const name of ["verified", "lite"]) {
       const instances = await loadInstances(join(data!, `${name}.jsonl.gz`));
@@ -131,7 +131,7 @@ describe.skipIf(data === undefined)("logs with official verdicts", () => {
     );
   });
 
-  it("grades every SWE-smith log as its harness does", () => {
+  it("grades every SWE-smith log like its harness", () => {
     const folder = join(data!, "golden-swesmith");
     const cases = casesOf(folder);
     for (const name of cases) {
@@ -165,7 +165,7 @@ describe.skipIf(data === undefined)("logs with official verdicts", () => {
     console.log(`agreement on ${cases.length} of ${cases.length} SWE-smith logs`);
   });
 
-  it("grades the logs of the demonstration task", async () => {
+  it("grades the logs of the demo task", async () => {
     const [instance] = await loadInstances(join(data!, "demo", "instance.json"));
     const verdicts = ["gold", "empty", "wrong"].map((name) => {
       const log = readFileSync(join(data!, "demo", "logs", `${name}.txt`), "utf8");

@@ -26,7 +26,7 @@ const end = "+ : '>>>>> End Test Output'\n";
 const log = (...lines: readonly string[]): string => `${start}${lines.join("\n")}\n${end}`;
 
 describe("grade", () => {
-  it("resolves what is fixed without breaking anything", () => {
+  it("resolves a fix that breaks nothing", () => {
     expect(grade(instance, log("PASSED t.py::fixed", "XFAIL t.py::kept - known"))).toMatchObject({
       isFound: true,
       isResolved: true,
@@ -35,7 +35,7 @@ describe("grade", () => {
     });
   });
 
-  it("takes a skipped test as kept but not as fixed, and a missing one as neither", () => {
+  it("counts a skipped test as kept but not as fixed, and a missing one as neither", () => {
     const skipped = grade(instance, log("SKIPPED t.py::fixed", "SKIPPED t.py::kept"));
     expect(skipped.tests).toEqual({
       failToPass: { success: [], failure: ["t.py::fixed"] },
@@ -46,13 +46,13 @@ describe("grade", () => {
     expect(missing.reward).toBe(0);
   });
 
-  it("calls it partial when some are fixed and nothing is broken", () => {
+  it("is partial if some tests are fixed and none is broken", () => {
     const two = { ...instance, failToPass: ["t.py::fixed", "t.py::open"] };
     const verdict = grade(two, log("PASSED t.py::fixed", "FAILED t.py::open", "PASSED t.py::kept"));
     expect(verdict).toMatchObject({ resolution: "partial", isResolved: false, reward: 0 });
   });
 
-  it("finds a test whose id is cut off within its parameter, if all that match agree", () => {
+  it("finds a test whose id is cut off within its parameter, if all matches agree", () => {
     const cut = { ...instance, failToPass: ["t.py::p[a"] };
     const agree = log("PASSED t.py::p[ab]", "XFAIL t.py::p[ac]", "PASSED t.py::kept");
     expect(grade(cut, agree).isResolved).toBe(true);
@@ -70,7 +70,7 @@ describe("grade", () => {
     expect(grade(instance, forged.replace("Code: 1", "Code: 0")).isResolved).toBe(true);
   });
 
-  it("remarks on text that reads like a failed environment, and still pays 0", () => {
+  it("reports text that looks like a failed environment, and still rewards 0", () => {
     const verdict = grade(instance, `${start}bash: fork: Cannot allocate memory\n`);
     expect(verdict).toMatchObject({
       isFound: false,
@@ -81,7 +81,7 @@ describe("grade", () => {
     });
   });
 
-  it("blames the patch where a module is missing, and says what it saw", () => {
+  it("blames the patch for a missing module, and reports the match", () => {
     expect(grade(instance, log("ModuleNotFoundError: No module named 'x'"))).toMatchObject({
       isInfrastructureFailure: false,
       infrastructureReason: "missing_module",
@@ -98,13 +98,13 @@ describe("grade", () => {
     });
   });
 
-  it("keeps tests with the names of object members apart", () => {
+  it("handles tests named like members of Object", () => {
     const odd = { ...instance, failToPass: ["__proto__"], passToPass: ["constructor"] };
     expect(grade(odd, log("PASSED __proto__", "PASSED constructor")).isResolved).toBe(true);
     expect(grade(odd, log("PASSED other")).isResolved).toBe(false);
   });
 
-  it("wants of R2E-Gym exactly the outcomes of the real fix, failures included", () => {
+  it("requires exactly the outcomes of the real fix for R2E-Gym, failures included", () => {
     const r2e: R2eGymInstance = {
       format: "r2e-gym",
       id: "r__1",
@@ -138,7 +138,7 @@ describe("grade", () => {
 describe("log parsers", () => {
   const parse = (name: string, text: string): unknown => Object.fromEntries(logParser(name)(text));
 
-  it("keep the first word of a line as the status and the second as the test", () => {
+  it("take the first word of a line as the status and the second as the test", () => {
     expect(
       parse(
         "parse_log_flask",
@@ -153,7 +153,7 @@ describe("log parsers", () => {
     ).toEqual({ "t[/b.txt]": "PASSED", "u[//a/b]": "PASSED", "v[/a/*]": "PASSED" });
   });
 
-  it("remove colours for astropy, scikit-learn and sphinx, and read old lines from their end", () => {
+  it("remove colours for astropy, scikit-learn and sphinx, and read the trailing status of old versions", () => {
     expect(
       parse(
         "parse_log_sphinx",
@@ -162,7 +162,7 @@ describe("log parsers", () => {
     ).toEqual({ "a::b[x y]": "PASSED", c: "FAILED", "old.py::d": "PASSED" });
   });
 
-  it("read django's tests through output that stands between a test and its ok", () => {
+  it("read django's tests across output between a test and its ok", () => {
     const text = [
       "test_a (m.A) ... ok",
       "test_b (m.B) ... skipped 'no'",
@@ -183,7 +183,7 @@ describe("log parsers", () => {
     });
   });
 
-  it("read sympy's headers of failures and its lines of tests", () => {
+  it("read sympy's failure headers and test lines", () => {
     const text = "____ sympy/core/t.py:test_x ____\ntest_y ok\ntest_z E\ntest_w F trailing\n";
     expect(parse("parse_log_sympy", text)).toEqual({
       "sympy/core/t.py:test_x": "FAILED",
@@ -192,14 +192,14 @@ describe("log parsers", () => {
     });
   });
 
-  it("count white space as Python does", () => {
+  it("treat white space as Python does", () => {
     expect(parse("parse_log_pytest", "PASSED\u0085a\nPASSED b\ufeffc")).toEqual({
       a: "PASSED",
       "b\ufeffc": "PASSED",
     });
   });
 
-  it("refuse a name that is not known", () => {
+  it("reject an unknown name", () => {
     expect(() => logParser("parse_log_cobol")).toThrow(
       /logParser: name must be one of .*"parse_log_cobol"/u,
     );

@@ -8,31 +8,31 @@ import type { StrictReason } from "./strict-reason.ts";
 import { readSweSmithLog, sweSmithReport } from "./swe-smith-log.ts";
 import type { StatusMap } from "./status.ts";
 
-/** The verdict on one evaluation log. */
+/** Verdict on an evaluation log. */
 export interface Grade {
-  /** Whether the log holds results that can be believed. */
+  /** True if the log contains credible results. */
   readonly isFound: boolean;
-  /** Why not, where it does not: `markers_missing`, `patch_apply_failed`, ... */
+  /** Reason why not: `markers_missing`, `patch_apply_failed`, ... */
   readonly reason?: NonNullable<EvaluationLog["reason"]> | StrictReason | "no_patch";
-  /** The verdict: everything fixed, nothing broken. */
+  /** True if everything is fixed and nothing is broken. */
   readonly isResolved: boolean;
   readonly resolution: Resolution;
-  /** The expected tests by outcome; absent where nothing was found. */
+  /** Expected tests by outcome; absent if the log has no credible results. */
   readonly tests?: TestReport;
-  /** Every test of the log. */
+  /** Status of every test in the log. */
   readonly statuses: StatusMap;
   /**
-   * Whether the log reads as if the environment had failed, by the official harness's patterns. A
-   * remark for reports: a patch can print such text, so it never changes the verdict or the reward.
+   * True if the log looks like a failed environment, by the official harness's patterns. For
+   * reports only: a patch can print such text, so it never changes the verdict or the reward.
    */
   readonly isInfrastructureFailure: boolean;
-  /** Pattern that the log matches, of either tier: `out_of_memory`, `missing_module`. */
+  /** Name of the matching pattern, of either tier: `out_of_memory`, `missing_module`. */
   readonly infrastructureReason?: string;
-  /** Payment of a trainer: 1 resolved, 0 not. */
+  /** Reward: 1 if resolved, else 0. */
   readonly reward: 0 | 1;
 }
 
-function unfound(log: string, { reason, statuses }: EvaluationLog): Grade {
+function gradeWithoutResults(log: string, { reason, statuses }: EvaluationLog): Grade {
   const sign = infrastructureSign(log);
   const isInfrastructureFailure = sign?.tier === "environment";
   return {
@@ -47,7 +47,7 @@ function unfound(log: string, { reason, statuses }: EvaluationLog): Grade {
   };
 }
 
-function found(statuses: StatusMap, tests: TestReport): Grade {
+function gradeResults(statuses: StatusMap, tests: TestReport): Grade {
   const resolution = resolutionOf(tests);
   const isResolved = resolution === "full";
   return {
@@ -62,11 +62,10 @@ function found(statuses: StatusMap, tests: TestReport): Grade {
 }
 
 /**
- * Grades the log of an evaluation as the official harness of the instance's format does: SWE-bench
- * 5.0.1, SWE-smith, or R2E-Gym. Pure; the log is the only witness.
- * @param log - The output of the eval script, both streams, as text.
- * @param patch - The patch that was evaluated; `null` (the agent gave none) is not resolved,
- *   whatever the log says.
+ * Grades an evaluation log like the official harness of the instance's format: SWE-bench 5.0.1,
+ * SWE-smith or R2E-Gym. Pure; uses nothing but the log.
+ * @param log - Output of the eval script, both streams, as text.
+ * @param patch - Evaluated patch; `null` (the agent gave none) is never resolved.
  */
 export function grade(
   instance: SweInstance,
@@ -90,16 +89,17 @@ export function grade(
 function gradeLog(instance: SweInstance, log: string): Grade {
   if (instance.format === "swe-bench") {
     const read = readEvaluationLog(log, logParser(instance.logParser));
-    if (!read.isFound) return unfound(log, read);
-    return found(read.statuses, sweBenchReport(instance, read.statuses, instance.evalType));
+    if (!read.isFound) return gradeWithoutResults(log, read);
+    return gradeResults(read.statuses, sweBenchReport(instance, read.statuses, instance.evalType));
   }
   if (instance.format === "swe-smith") {
     const read = readSweSmithLog(log);
-    if (!read.isFound) return unfound(log, read);
-    return found(read.statuses, sweSmithReport(instance, read.statuses));
+    if (!read.isFound) return gradeWithoutResults(log, read);
+    return gradeResults(read.statuses, sweSmithReport(instance, read.statuses));
   }
   const statuses = parseR2e(log);
-  if (statuses.size === 0) return unfound(log, { isFound: false, reason: "no_results", statuses });
+  if (statuses.size === 0)
+    return gradeWithoutResults(log, { isFound: false, reason: "no_results", statuses });
   const wrong = new Set(r2eDifferences(instance.expectedStatuses, statuses));
   const ids = [...new Set([...instance.expectedStatuses.map(([test]) => test), ...wrong])];
   const tests: TestReport = {
@@ -109,5 +109,5 @@ function gradeLog(instance: SweInstance, log: string): Grade {
     },
     passToPass: { success: [], failure: [] },
   };
-  return found(statuses, tests);
+  return gradeResults(statuses, tests);
 }

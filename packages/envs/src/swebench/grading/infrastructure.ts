@@ -1,8 +1,8 @@
-/** A failure that a log shows outside of the tests themselves. */
+/** Sign in a log of a failure outside of the tests. */
 export interface InfrastructureSign {
   /** `out_of_memory`, `network_unreachable`, ... */
   readonly reason: string;
-  /** `environment`: not the patch's doing. `ambiguous`: may be the patch's doing. */
+  /** `environment`: not caused by the patch. `ambiguous`: possibly caused by the patch. */
   readonly tier: "environment" | "ambiguous";
 }
 
@@ -33,7 +33,7 @@ const signs: readonly (readonly [InfrastructureSign["tier"], string, RegExp])[] 
   ["ambiguous", "tests_timed_out", /Timeout error: \d+ seconds exceeded/u],
 ];
 
-/** The first sign of an infrastructure failure that a log shows, in the benchmark's order. */
+/** First sign of an infrastructure failure in a log, in the benchmark's order. */
 export function infrastructureSign(log: string): InfrastructureSign | undefined {
   for (const [tier, reason, pattern] of signs) if (pattern.test(log)) return { reason, tier };
   return undefined;

@@ -8,10 +8,10 @@ import {
 } from "./pytest-logs.ts";
 import type { StatusMap } from "./status.ts";
 
-/** Reads the output of a test run. */
+/** Parses the output of a test run. */
 export type LogParser = (log: string) => StatusMap;
 
-/** The parsers by the names that instances carry (`log_parser`). */
+/** Parsers by their names in instances (`log_parser`). */
 const parsers: ReadonlyMap<string, LogParser> = new Map([
   ["parse_log_pytest", parsePytest],
   ["parse_log_astroid", parsePytest],
@@ -35,12 +35,12 @@ const parsers: ReadonlyMap<string, LogParser> = new Map([
   ["parse_log_sympy", parseSympy],
 ]);
 
-/** The names that {@link logParser} knows. */
+/** Names that {@link logParser} accepts. */
 export const logParserNames: readonly string[] = [...parsers.keys()];
 
 /**
- * A parser by name.
- * @throws `RangeError` for a name that is not known.
+ * Returns a parser by name.
+ * @throws `RangeError` for an unknown name.
  */
 export function logParser(name: string): LogParser {
   const parser = parsers.get(name);

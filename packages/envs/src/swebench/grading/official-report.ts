@@ -1,12 +1,12 @@
 import type { Grade } from "./grade.ts";
 
-/** Lists of expected tests under the names that SWE-bench's tools use. */
+/** Expected tests by outcome, under SWE-bench's names. */
 interface OfficialLists {
   readonly success: readonly string[];
   readonly failure: readonly string[];
 }
 
-/** The content of a `report.json` for one instance, as SWE-bench 5 writes it. */
+/** Content of a `report.json` for one instance, in the format of SWE-bench 5. */
 export interface OfficialReport {
   readonly patch_is_None: boolean;
   readonly patch_exists: boolean;
@@ -19,7 +19,7 @@ export interface OfficialReport {
   >;
 }
 
-/** A grade in the form that existing tools read. */
+/** Converts a grade to the format that existing tools read. */
 export function officialReport(grade: Grade): OfficialReport {
   const hasPatch = grade.reason !== "no_patch";
   const none = { success: [], failure: [] };

@@ -1,10 +1,10 @@
-import { before, splitWords } from "./python-text.ts";
+import { textBefore, splitWords } from "./python-text.ts";
 import { leadingStatus, trailingStatus, type StatusMap } from "./status.ts";
 
-/** `SKIPPED [3] file.py:7: reason` counts the skips of a place; it names no test. */
+/** `SKIPPED [3] file.py:7: reason` counts the skips at a location; it names no test. */
 const skipCount = /^\[\p{Nd}+\]/u;
 
-/** One line of pytest's short summary (`-rA`), as most repositories are read. */
+/** Parses a line of pytest's short summary (`-rA`), which most repositories use. */
 function summaryLine(line: string): readonly [test: string, status: string] | undefined {
   const status = leadingStatus(line);
   if (status === undefined) return undefined;
@@ -14,7 +14,7 @@ function summaryLine(line: string): readonly [test: string, status: string] | un
   return [test, word];
 }
 
-/** Reads pytest's summary: the second word of a line that begins with a status is the test. */
+/** Parses pytest's summary: in a line that begins with a status, the second word is the test. */
 export function parsePytest(log: string): StatusMap {
   const statuses = new Map<string, string>();
   for (const line of log.split("\n")) {
@@ -25,8 +25,8 @@ export function parsePytest(log: string): StatusMap {
 }
 
 /**
- * Reads pytest's summary as {@link parsePytest}; of a parameter that is a path, only the last part
- * is kept: `test[/tmp/a/b.txt]` becomes `test[/b.txt]`.
+ * Parses pytest's summary like {@link parsePytest}, but shortens parameters that are paths to their
+ * last part: `test[/tmp/a/b.txt]` becomes `test[/b.txt]`.
  */
 export function parsePytestOptions(log: string): StatusMap {
   const statuses = new Map<string, string>();
@@ -44,13 +44,13 @@ function shortOption(test: string): string {
   if (open === -1 || close <= open) return test;
   const option = test.slice(open + 1, close);
   const isPath = option.startsWith("/") && !option.startsWith("//") && !option.includes("*");
-  // What follows the bracket is dropped even where the option stays.
+  // The text after the bracket is dropped even if the option is unchanged.
   return `${test.slice(0, open)}[${isPath ? `/${option.slice(option.lastIndexOf("/") + 1)}` : option}]`;
 }
 
 /**
- * Reads pytest's output with colours, and of old versions that write the status last. Names may
- * hold blanks.
+ * Parses pytest's output with colours, and of old versions that print the status last. Names may
+ * contain blanks.
  */
 export function parsePytestColored(log: string): StatusMap {
   const statuses = new Map<string, string>();
@@ -59,7 +59,7 @@ export function parsePytestColored(log: string): StatusMap {
     const line = raw.replaceAll(/\[\p{Nd}+m/gu, "").replaceAll(/[\u0001-\u001f]/gu, "");
     const status = leadingStatus(line);
     if (status !== undefined) {
-      const [word, ...name] = splitWords(status === "FAILED" ? before(line, " - ") : line);
+      const [word, ...name] = splitWords(status === "FAILED" ? textBefore(line, " - ") : line);
       if (word === undefined || name.length === 0) continue;
       if (status === "SKIPPED" && skipCount.test(name[0]!)) continue;
       statuses.set(name.join(" "), word);
@@ -71,12 +71,12 @@ export function parsePytestColored(log: string): StatusMap {
   return statuses;
 }
 
-/** Reads matplotlib's log: mouse buttons are written as their numbers, as in the expected ids. */
+/** Parses matplotlib's log: mouse buttons are replaced by their numbers, as in the expected ids. */
 export function parseMatplotlib(log: string): StatusMap {
   return parsePytest(log.replaceAll("MouseButton.LEFT", "1").replaceAll("MouseButton.RIGHT", "3"));
 }
 
-/** Reads seaborn's log: passed and failed tests alone count. */
+/** Parses seaborn's log: only passed and failed tests count. */
 export function parseSeaborn(log: string): StatusMap {
   const statuses = new Map<string, string>();
   for (const line of log.split("\n")) {

@@ -1,15 +1,15 @@
-import { before, splitWords, universalNewlines } from "./python-text.ts";
+import { textBefore, splitWords, normalizeNewlines } from "./python-text.ts";
 import type { StatusMap } from "./status.ts";
 
 /**
- * Reads what follows pytest's `short test summary info`, as R2E-Gym does: colours removed; the name
- * of a test is what follows the first `::`, its parts joined by dots.
+ * Parses the text after pytest's `short test summary info`, as R2E-Gym does: colours are removed;
+ * the name of a test is the text after the first `::`, its parts joined by dots.
  * @returns An empty map for a log without a summary.
  */
 export function parseR2e(log: string): StatusMap {
   const statuses = new Map<string, string>();
   // oxlint-disable-next-line no-control-regex
-  const plain = universalNewlines(log).replaceAll(/\u001b\[[\d;]*m/gu, "");
+  const plain = normalizeNewlines(log).replaceAll(/\u001b\[[\d;]*m/gu, "");
   const mark = "short test summary info";
   const start = plain.indexOf(mark);
   if (start === -1) return statuses;
@@ -17,7 +17,7 @@ export function parseR2e(log: string): StatusMap {
     const line = raw.trim();
     const status = ["PASSED", "FAILED", "ERROR"].find((word) => line.startsWith(word));
     if (status === undefined) continue;
-    const test = before(line, " - ");
+    const test = textBefore(line, " - ");
     const name = test.split("::").slice(1).join(".");
     if (name !== "") statuses.set(name, status);
     else {
@@ -28,23 +28,23 @@ export function parseR2e(log: string): StatusMap {
   return statuses;
 }
 
-/** Expected names are cut at ` - ` too: some were stored with the message of their failure. */
-function normalized(entries: Iterable<readonly [string, string]>): Map<string, string> {
+/** Expected names are cut at ` - ` too: some were stored with their failure message. */
+function normalizeNames(entries: Iterable<readonly [string, string]>): Map<string, string> {
   const result = new Map<string, string>();
-  for (const [test, status] of entries) result.set(before(test, " - "), status);
+  for (const [test, status] of entries) result.set(textBefore(test, " - "), status);
   return result;
 }
 
 /**
- * Whether a run came out exactly as it did after the real fix: the same tests, each with the same
- * status, failures included. Tests that differ are listed.
+ * Lists the tests whose status differs from the run after the real fix. An instance is resolved if
+ * there are none: the same tests, each with the same status, failures included.
  */
 export function r2eDifferences(
   expected: readonly (readonly [test: string, status: string])[],
   statuses: StatusMap,
 ): string[] {
-  const wanted = normalized(expected);
-  const seen = normalized(statuses);
+  const wanted = normalizeNames(expected);
+  const seen = normalizeNames(statuses);
   const different = [...wanted].filter(([test, status]) => seen.get(test) !== status);
   const extra = [...seen.keys()].filter((test) => !wanted.has(test));
   return [...different.map(([test]) => test), ...extra];

@@ -1,19 +1,19 @@
 import type { EvalType } from "../instances/instance.ts";
 import type { StatusMap } from "./status.ts";
 
-/** Expected tests by whether they did what was expected. */
+/** Expected tests by success. */
 export interface TestLists {
   readonly success: readonly string[];
   readonly failure: readonly string[];
 }
 
-/** The expected tests of an instance after a run. */
+/** Expected tests of an instance after a run. */
 export interface TestReport {
   readonly failToPass: TestLists;
   readonly passToPass: TestLists;
 }
 
-/** How far an instance is resolved. Only `full` counts. */
+/** Degree to which an instance is resolved. Only `full` counts. */
 export type Resolution = "full" | "partial" | "no";
 
 function count(text: string, letter: string): number {
@@ -25,8 +25,8 @@ function count(text: string, letter: string): number {
 const isPass = (status: string): boolean => status === "PASSED" || status === "XFAIL";
 
 /**
- * The status of an expected test. An id that was cut off within a parameter (more `[` than `]`)
- * stands for all tests that begin with it, as long as they agree on passing.
+ * Status of an expected test. An id that was cut off within a parameter (more `[` than `]`) matches
+ * all tests that begin with it, provided that they agree on passing.
  */
 export function statusOf(id: string, statuses: StatusMap): string | undefined {
   const status = statuses.get(id);
@@ -40,7 +40,7 @@ export function statusOf(id: string, statuses: StatusMap): string | undefined {
   return first;
 }
 
-function sorted(ids: readonly string[], isSuccess: (id: string) => boolean): TestLists {
+function partitionTests(ids: readonly string[], isSuccess: (id: string) => boolean): TestLists {
   const success: string[] = [];
   const failure: string[] = [];
   for (const id of ids) (isSuccess(id) ? success : failure).push(id);
@@ -48,9 +48,8 @@ function sorted(ids: readonly string[], isSuccess: (id: string) => boolean): Tes
 }
 
 /**
- * Compares what ran with what is expected, as SWE-bench 5.0.1 does: a missing test has failed, a
- * skipped one has failed to be fixed but is not broken. With `fail_only`, what is not seen failing
- * has passed.
+ * Compares statuses with the expectation as SWE-bench 5.0.1 does: a missing test failed; a skipped
+ * test is not fixed but not broken either. With `fail_only`, every test without a failure passed.
  */
 export function sweBenchReport(
   expected: { readonly failToPass: readonly string[]; readonly passToPass: readonly string[] },
@@ -60,26 +59,26 @@ export function sweBenchReport(
   if (evalType === "fail_only") {
     const isSuccess = (id: string): boolean => statuses.get(id) !== "FAILED";
     return {
-      failToPass: sorted(expected.failToPass, isSuccess),
-      passToPass: sorted(expected.passToPass, isSuccess),
+      failToPass: partitionTests(expected.failToPass, isSuccess),
+      passToPass: partitionTests(expected.passToPass, isSuccess),
     };
   }
   return {
-    failToPass: sorted(expected.failToPass, (id) => isPass(statusOf(id, statuses) ?? "")),
-    passToPass: sorted(expected.passToPass, (id) => {
+    failToPass: partitionTests(expected.failToPass, (id) => isPass(statusOf(id, statuses) ?? "")),
+    passToPass: partitionTests(expected.passToPass, (id) => {
       const status = statusOf(id, statuses) ?? "";
       return isPass(status) || status === "SKIPPED";
     }),
   };
 }
 
-/** The share of an expected list that succeeded; 1 for an empty list. */
+/** Share of an expected list that succeeded, in [0, 1]; 1 for an empty list. */
 function rate({ success, failure }: TestLists): number {
   const total = success.length + failure.length;
   return total === 0 ? 1 : success.length / total;
 }
 
-/** All fixed and nothing broken is `full`; some fixed and nothing broken is `partial`. */
+/** `full` if all are fixed and none is broken; `partial` if some are fixed and none is broken. */
 export function resolutionOf(report: TestReport): Resolution {
   const fixed = rate(report.failToPass);
   if (rate(report.passToPass) !== 1) return "no";

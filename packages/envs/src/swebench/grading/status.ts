@@ -1,21 +1,21 @@
-/** What a test can come to. */
+/** Possible outcomes of a test. */
 export const testStatuses = ["FAILED", "PASSED", "SKIPPED", "ERROR", "XFAIL"] as const;
 
-/** What a test can come to. */
+/** Outcome of a test. */
 export type TestStatus = (typeof testStatuses)[number];
 
 /**
- * Test name to status, in the order in which the tests appear first. A status is what the log says:
- * usually a {@link TestStatus}, but some parsers keep a word that only begins with one (`FAILED:`).
+ * Status by test name, in order of first appearance. The status is copied from the log: usually a
+ * {@link TestStatus}, but some parsers keep a word that begins with one (`FAILED:`).
  */
 export type StatusMap = ReadonlyMap<string, string>;
 
-/** The status that a line begins with, by plain prefix. */
+/** Status at the start of a line, by plain prefix. */
 export function leadingStatus(line: string): TestStatus | undefined {
   return testStatuses.find((status) => line.startsWith(status));
 }
 
-/** The status that a line ends with. */
+/** Status at the end of a line. */
 export function trailingStatus(line: string): TestStatus | undefined {
   return testStatuses.find((status) => line.endsWith(status));
 }

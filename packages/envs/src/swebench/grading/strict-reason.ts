@@ -1,4 +1,4 @@
-/** Reason why strict grading does not believe a run. */
+/** Reason why strict grading rejects the results of a run. */
 export type StrictReason =
   | "tests_timed_out"
   | "setup_failed"

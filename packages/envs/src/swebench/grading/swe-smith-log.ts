@@ -1,4 +1,4 @@
-import { universalNewlines } from "./python-text.ts";
+import { normalizeNewlines } from "./python-text.ts";
 import type { TestReport } from "./report.ts";
 import { outputMarkers } from "../instances/eval-script.ts";
 import { testStatuses, type StatusMap } from "./status.ts";
@@ -7,7 +7,7 @@ import { pythonSpace } from "./python-text.ts";
 
 const line = new RegExp(`^([^${pythonSpace}]+)[${pythonSpace}]+(${testStatuses.join("|")})`, "u");
 
-/** Reads pytest's verbose lines, `test STATUS`, as SWE-smith does. */
+/** Parses pytest's verbose lines, `test STATUS`, as SWE-smith does. */
 export function parseSweSmith(log: string): StatusMap {
   const statuses = new Map<string, string>();
   for (const text of log.split("\n")) {
@@ -18,11 +18,11 @@ export function parseSweSmith(log: string): StatusMap {
 }
 
 /**
- * Reads a SWE-smith evaluation log: the results stand between the traced marker commands
+ * Reads a SWE-smith evaluation log: the results are between the traced marker commands
  * (`+ : '>>>>> ...'`). Markers in the wrong order count as missing.
  */
 export function readSweSmithLog(text: string): EvaluationLog {
-  const log = universalNewlines(text);
+  const log = normalizeNewlines(text);
   const none: StatusMap = new Map();
   if (log.includes(">>>>> Patch Apply Failed")) {
     return { isFound: false, reason: "patch_apply_failed", statuses: none };
@@ -38,8 +38,8 @@ export function readSweSmithLog(text: string): EvaluationLog {
 }
 
 /**
- * Compares what ran with what is expected, as SWE-smith does: a test that did not run has passed,
- * and one that was skipped stands in neither list.
+ * Compares statuses with the expectation as SWE-smith does: a test that did not run passed, and a
+ * skipped one is in neither list.
  */
 export function sweSmithReport(
   expected: { readonly failToPass: readonly string[]; readonly passToPass: readonly string[] },

@@ -1,12 +1,12 @@
-import { before, pythonSpace, splitWords, strip } from "./python-text.ts";
+import { textBefore, pythonSpace, splitWords, strip } from "./python-text.ts";
 import type { StatusMap } from "./status.ts";
 
 const passSuffixes = [" ... ok", " ... OK", " ...  OK"];
 const joinedMigration = "Applying sites.0002_alter_domain_unique...test_no_migrations";
 
 /**
- * Output that django's own logging writes between the name of a test and its `ok`. The first part
- * of each names the test.
+ * Output of django's own logging between the name of a test and its `ok`. The first group of each
+ * pattern is the test.
  */
 const interrupted = [
   "Testing against Django installed in ([^]*?) silenced\\)\\.",
@@ -20,7 +20,7 @@ const interrupted = [
     ),
 );
 
-/** Reads the verbose output of django's runner, which is unittest's with interruptions. */
+/** Parses the verbose output of django's runner, which is unittest's with interruptions. */
 export function parseDjango(log: string): StatusMap {
   const statuses = new Map<string, string>();
   let previous: string | undefined;
@@ -29,18 +29,18 @@ export function parseDjango(log: string): StatusMap {
     if (line.includes("--version is equivalent to version")) {
       statuses.set("--version is equivalent to version", "PASSED");
     }
-    if (line.includes(" ... ")) previous = before(line, " ... ");
+    if (line.includes(" ... ")) previous = textBefore(line, " ... ");
     const suffix = passSuffixes.find((ending) => line.endsWith(ending));
     if (suffix !== undefined) {
-      // The output of a migration stands on the line of the test that follows it.
+      // A migration prints its output at the start of the next test's line.
       if (line.startsWith(joinedMigration)) line = strip(line.slice(line.indexOf("...") + 3));
       const end = line.lastIndexOf(suffix);
       statuses.set(end === -1 ? line : line.slice(0, end), "PASSED");
     }
-    if (line.includes(" ... skipped")) statuses.set(before(line, " ... skipped"), "SKIPPED");
-    if (line.endsWith(" ... FAIL")) statuses.set(before(line, " ... FAIL"), "FAILED");
+    if (line.includes(" ... skipped")) statuses.set(textBefore(line, " ... skipped"), "SKIPPED");
+    if (line.endsWith(" ... FAIL")) statuses.set(textBefore(line, " ... FAIL"), "FAILED");
     if (line.startsWith("FAIL:")) setNamed(statuses, line, "FAILED");
-    if (line.endsWith(" ... ERROR")) statuses.set(before(line, " ... ERROR"), "ERROR");
+    if (line.endsWith(" ... ERROR")) statuses.set(textBefore(line, " ... ERROR"), "ERROR");
     if (line.startsWith("ERROR:")) setNamed(statuses, line, "ERROR");
     if (line.startsWith("ok") && previous !== undefined) statuses.set(previous, "PASSED");
   }
@@ -56,14 +56,14 @@ function setNamed(statuses: Map<string, string>, line: string, status: string): 
 }
 
 /**
- * Reads the output of sympy's runner: headers of failures (`___ file.py:test ___`) first, then the
+ * Parses the output of sympy's runner: failure headers (`___ file.py:test ___`) first, then the
  * lines of tests.
  */
 export function parseSympy(log: string): StatusMap {
   const statuses = new Map<string, string>();
   const lines = log.split("\n");
   for (const line of lines) {
-    // What `(_*) (.*)\.py:(.*) (_*)` finds, without its backtracking: from the first blank to the
+    // Equivalent to `(_*) (.*)\.py:(.*) (_*)` without its backtracking: from the first blank to the
     // last `.py:` that a blank follows, and from there to the last blank.
     const first = line.indexOf(" ");
     const last = line.lastIndexOf(" ");

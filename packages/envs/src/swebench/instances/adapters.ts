@@ -8,36 +8,36 @@ import { repositoryRules } from "./repository-rules.ts";
 import { reversePatch } from "./reverse-patch.ts";
 
 /**
- * The image of a SWE-bench row that names none, as the benchmark's own builder calls it: lower case,
- * `__` written `_1776_`.
+ * Image name for a SWE-bench row without one, as the benchmark's own builder derives it: lower
+ * case, `__` written as `_1776_`.
  */
 export function sweBenchImage(instanceId: string): string {
   return `swebench/sweb.eval.x86_64.${instanceId.replaceAll("__", "_1776_").toLowerCase()}:latest`;
 }
 
-/** A reference to an image: registry, path, tag and digest. */
+/** Image reference: registry, path, tag and digest. */
 const imageReference =
   /^(?:[\w.-]+(?::\d+)?\/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::\w[\w.-]{0,127})?(?:@[a-z0-9]+:[0-9a-f]{32,})?$/u;
 
-/** The image that a row names, under any of the names that data sets use. */
-export function ownImage(fields: Fields): string | undefined {
+/** Image that a row names, under any field name that data sets use. */
+export function readImage(fields: Fields): string | undefined {
   for (const name of ["image", "docker_image", "image_name"]) {
     const image = fields.firstName(name);
     if (image === undefined) continue;
     if (!imageReference.test(image)) {
-      fields.fail(name, "be a reference to an image, such as name:tag");
+      fields.fail(name, "be an image reference such as name:tag");
     }
     return image;
   }
   return undefined;
 }
 
-/** {@link ownImage}, which must be given. */
-function givenImage(fields: Fields, field: string): string {
-  return ownImage(fields) ?? fields.name(field);
+/** Like {@link readImage}, but required. */
+function requireImage(fields: Fields, field: string): string {
+  return readImage(fields) ?? fields.name(field);
 }
 
-/** The name of a parser that exists, given in full or without `parse_log_`. */
+/** Name of an existing parser, given in full or without `parse_log_`. */
 export function readLogParser(fields: Fields, repo: string, field = "log_parser"): string {
   const named = fields.optionalText(field) ?? repositoryRules.get(repo)?.logParser;
   if (named === undefined) {
@@ -48,13 +48,13 @@ export function readLogParser(fields: Fields, repo: string, field = "log_parser"
 }
 
 /**
- * Reads a row of SWE-bench. A 4.x row (no image, script or parser) is completed from the table of
- * repositories.
- * @param place - Where the row stands, for messages: `verified.jsonl: row 3`.
- * @throws `InstanceError` naming the first field that cannot be used.
+ * Reads a row of SWE-bench. A 4.x row (without image, script or parser) is completed from the
+ * repository table.
+ * @param location - Location of the row, for messages: `verified.jsonl: row 3`.
+ * @throws `InstanceError` that names the first invalid field.
  */
-export function sweBenchInstance(row: unknown, place: string): SweBenchInstance {
-  const fields: Fields = new Fields(row, place);
+export function sweBenchInstance(row: unknown, location: string): SweBenchInstance {
+  const fields: Fields = new Fields(row, location);
   const id = fields.id("instance_id");
   const repo = fields.name("repo");
   const version = fields.label("version") ?? "";
@@ -79,7 +79,7 @@ export function sweBenchInstance(row: unknown, place: string): SweBenchInstance 
     repo,
     version,
     baseCommit,
-    image: ownImage(fields) ?? sweBenchImage(id),
+    image: readImage(fields) ?? sweBenchImage(id),
     problemStatement: fields.text("problem_statement"),
     goldPatch: fields.text("patch"),
     testPatch,
@@ -94,19 +94,19 @@ export function sweBenchInstance(row: unknown, place: string): SweBenchInstance 
 }
 
 /**
- * Reads a row of R2E-Gym. The gold patch is made from the hunks of the commit, tests left out; the
- * id is the repository and the first 12 digits of the commit.
- * @throws `InstanceError` naming the first field that cannot be used.
+ * Reads a row of R2E-Gym. The gold patch consists of the hunks of the commit except tests; the id
+ * is the repository and the first 12 digits of the commit.
+ * @throws `InstanceError` that names the first invalid field.
  */
-export function r2eGymInstance(row: unknown, place: string): R2eGymInstance {
-  const fields: Fields = new Fields(row, place);
+export function r2eGymInstance(row: unknown, location: string): R2eGymInstance {
+  const fields: Fields = new Fields(row, location);
   const repo = fields.name("repo_name");
   const commit = fields.name("commit_hash");
   const expectedStatuses: (readonly [string, string])[] = [];
   const expected = fields.json("expected_output_json");
   const rule = "be an object of test names and statuses, or JSON of one";
   if (!isRecord(expected)) return fields.fail("expected_output_json", rule);
-  if (Object.keys(expected).length === 0) fields.fail("expected_output_json", "hold a test");
+  if (Object.keys(expected).length === 0) fields.fail("expected_output_json", "contain a test");
   for (const [test, status] of Object.entries(expected)) {
     if (typeof status !== "string") return fields.fail("expected_output_json", rule);
     expectedStatuses.push([test, status]);
@@ -125,7 +125,7 @@ export function r2eGymInstance(row: unknown, place: string): R2eGymInstance {
     id: fields.optionalText("instance_id") ?? `${repo}__${commit.slice(0, 12)}`,
     repo,
     commit,
-    image: givenImage(fields, "docker_image"),
+    image: requireImage(fields, "docker_image"),
     problemStatement: fields
       .text("problem_statement")
       .replace(/^\s*\[ISSUE\]\s*/u, "")
@@ -136,18 +136,18 @@ export function r2eGymInstance(row: unknown, place: string): R2eGymInstance {
 }
 
 /**
- * Reads a row of SWE-smith. Its `patch` is the bug; the gold patch is the reverse.
- * @throws `InstanceError` naming the first field that cannot be used.
+ * Reads a row of SWE-smith. Its `patch` is the bug; the gold patch is its reverse.
+ * @throws `InstanceError` that names the first invalid field.
  */
-export function sweSmithInstance(row: unknown, place: string): SweSmithInstance {
-  const fields: Fields = new Fields(row, place);
+export function sweSmithInstance(row: unknown, location: string): SweSmithInstance {
+  const fields: Fields = new Fields(row, location);
   const bugPatch = fields.text("patch");
   return {
     format: "swe-smith",
     id: fields.id("instance_id"),
     repo: fields.name("repo"),
     baseCommit: fields.optionalText("base_commit") ?? "",
-    image: givenImage(fields, "image_name"),
+    image: requireImage(fields, "image_name"),
     problemStatement: fields.optionalText("problem_statement") ?? "",
     bugPatch,
     goldPatch: reversePatch(bugPatch),

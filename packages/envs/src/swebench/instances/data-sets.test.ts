@@ -28,7 +28,7 @@ const row = {
 };
 
 describe("rows of published data sets", () => {
-  it("takes a row's own image before that of the benchmark, under any of its names", () => {
+  it("prefers a row's own image, under any field name, to the benchmark's", () => {
     for (const field of ["image", "docker_image", "image_name"]) {
       expect(readInstance({ ...row, [field]: "own/image:1" }, "f")).toHaveProperty(
         "image",
@@ -38,12 +38,12 @@ describe("rows of published data sets", () => {
     expect(readInstance(row, "f").image).toBe("swebench/sweb.eval.x86_64.owner_1776_name-1:latest");
   });
 
-  it("reads only what it uses: dates, numbers and unused fields of other types are no error", () => {
+  it("ignores unused fields: dates, numbers and other types are no error", () => {
     const odd = { ...row, version: 2.1, created_at: new Date(0), hints_text: 7, difficulty: {} };
     expect(readInstance(odd, "f")).toMatchObject({ version: "2.1", createdAt: "" });
   });
 
-  it("reads SWE-rebench: command and parser of install_config, image of the row", () => {
+  it("reads SWE-rebench: command and parser from install_config, image from the row", () => {
     const config = { test_cmd: "pytest --no-header -rA", log_parser: "parse_log_pytest" };
     const first = { ...row, docker_image: "swerebench/x:1", install_config: config };
     expect(readInstance(first, "f")).toMatchObject({
@@ -70,7 +70,7 @@ describe("rows of published data sets", () => {
     );
   });
 
-  it("reads SWE-Gym: command of the repository, image by its rule", () => {
+  it("reads SWE-Gym: command by repository, image by rule", () => {
     expect(
       readInstance({ ...row, repo: "getmoto/moto", instance_id: "getmoto__moto-1" }, "f"),
     ).toMatchObject({
@@ -88,7 +88,7 @@ describe("rows of published data sets", () => {
     );
   });
 
-  it("reads SWE-bench-Live: commands as they are", () => {
+  it("reads SWE-bench-Live: unchanged commands", () => {
     const live = { ...row, test_cmds: ["pytest -rA"], log_parser: "pytest" };
     expect(readInstance(live, "f")).toMatchObject({
       image: "starryzhang/sweb.eval.x86_64.owner_1776_name-1:latest",
@@ -97,7 +97,7 @@ describe("rows of published data sets", () => {
     });
   });
 
-  it("reads Multi-SWE-bench where the row names a parser", () => {
+  it("reads Multi-SWE-bench if the row names a parser", () => {
     const multi = {
       org: "cli",
       repo: "cli",
@@ -126,7 +126,7 @@ describe("rows of published data sets", () => {
     expect(() => readInstance(without, "f")).toThrow("f: log_parser must be given");
   });
 
-  it("reads SWE-bench Pro where the row holds its test script", () => {
+  it("reads SWE-bench Pro if the row contains its test script", () => {
     const { FAIL_TO_PASS: _f, PASS_TO_PASS: _p, ...rest } = row;
     const pro = {
       ...rest,
@@ -147,10 +147,10 @@ describe("rows of published data sets", () => {
       evalScript: expect.stringContaining("\nbash /tmp/run_script.sh x.py,y.py\n"),
     });
     const { run_script: _script, ...without } = pro;
-    expect(() => readInstance(without, "f: row 2")).toThrow("f: row 2: run_script must hold");
+    expect(() => readInstance(without, "f: row 2")).toThrow("f: row 2: run_script must contain");
   });
 
-  it("reads the instance within a row of NeMo Gym", () => {
+  it("reads the instance inside a row of NeMo Gym", () => {
     const metadata = { instance_id: row.instance_id, instance_dict: JSON.stringify(row) };
     const gym = { responses_create_params: { input: [], metadata }, agent_ref: {} };
     expect(readInstance(gym, "f")).toEqual(readInstance(row, "f"));
@@ -160,15 +160,15 @@ describe("rows of published data sets", () => {
     );
   });
 
-  it("names row and field of what no engine, terminal or grader could use", () => {
+  it("names row and field of values that no engine, terminal or grader could use", () => {
     const cases: readonly (readonly [object, string])[] = [
-      [{ image: "Bad Image!" }, "f: row 1: image must be a reference to an image"],
+      [{ image: "Bad Image!" }, "f: row 1: image must be an image reference such"],
       [{ image: 5, docker_image: "x" }, ""],
-      [{ docker_image: "docker://x" }, "f: row 1: docker_image must be a reference to an image"],
+      [{ docker_image: "docker://x" }, "f: row 1: docker_image must be an image reference such"],
       [{ image: "host:5000/a/b_c.d:tag@sha256:" + "0".repeat(64) }, ""],
-      [{ instance_id: "a\nb" }, "f: row 1: instance_id must hold no control characters"],
-      [{ FAIL_TO_PASS: [] }, "f: row 1: FAIL_TO_PASS must hold a test, got []"],
-      [{ FAIL_TO_PASS: "[]" }, "f: row 1: FAIL_TO_PASS must hold a test"],
+      [{ instance_id: "a\nb" }, "f: row 1: instance_id must contain no control characters"],
+      [{ FAIL_TO_PASS: [] }, "f: row 1: FAIL_TO_PASS must contain a test, got []"],
+      [{ FAIL_TO_PASS: "[]" }, "f: row 1: FAIL_TO_PASS must contain a test"],
     ];
     for (const [fields, message] of cases) {
       let found = "";
@@ -181,7 +181,7 @@ describe("rows of published data sets", () => {
     }
   });
 
-  it("reads lists that Python wrote", () => {
+  it("reads Python list literals", () => {
     expect(parsePythonTexts(`['a', "b's", 'c\\nd',]`)).toEqual(["a", "b's", "c\nd"]);
     expect(parsePythonTexts(`["it's"]`)).toEqual(["it's"]);
     expect(parsePythonTexts(`["a"]`)).toBeUndefined();
@@ -199,7 +199,7 @@ describe("loadInstances", () => {
     return path;
   };
 
-  it("leaves out rows that cannot be used, and tells of each", async () => {
+  it("skips and reports invalid rows", async () => {
     const path = file(row, { ...row, instance_id: "b", log_parser: "none" }, "{", row, {
       ...row,
       instance_id: "c",
@@ -215,11 +215,11 @@ describe("loadInstances", () => {
       ": line 4: instance_id mus",
     ]);
     await expect(loadInstances(file("{"), { onInvalid: () => undefined })).rejects.toThrow(
-      "file must hold an instance, got only invalid ones, such as",
+      "file must contain an instance, got only invalid ones, such as",
     );
   });
 
-  it("takes fields from where a mapping says they are", async () => {
+  it("reads fields from mapped paths", async () => {
     const { instance_id, test_patch, ...rest } = row;
     const path = file({
       ...rest,

@@ -1,6 +1,6 @@
 import { Fields } from "./fields.ts";
 import {
-  ownImage,
+  readImage,
   r2eGymInstance,
   readLogParser,
   sweBenchInstance,
@@ -16,7 +16,7 @@ import {
 import { isRecord } from "../../is-record.ts";
 import type { SweBenchInstance, SweInstance } from "./instance.ts";
 
-/** Commands that test the repositories of SWE-Gym, whose rows name none. */
+/** Test commands of SWE-Gym's repositories; its rows have none. */
 const sweGymCommands: ReadonlyMap<string, string> = new Map([
   ["getmoto/moto", "pytest -n0 -rA"],
   ["python/mypy", "pytest -n0 -rA -k"],
@@ -31,7 +31,7 @@ const sweGymCommands: ReadonlyMap<string, string> = new Map([
   ["facebookresearch/hydra", "pytest -rA --tb=long"],
 ]);
 
-/** Parts of a row in which data sets differ. */
+/** Fields that differ between data sets. */
 interface RowParts {
   readonly id: string;
   readonly repo: string;
@@ -66,7 +66,7 @@ function instanceOf(fields: Fields, parts: RowParts): SweBenchInstance {
   };
 }
 
-/** Parts that all rows with SWE-bench's names share. */
+/** Fields common to all rows with SWE-bench's field names. */
 function commonParts(fields: Fields): Omit<RowParts, "image" | "logParser" | "testCommand"> {
   return {
     id: fields.id("instance_id"),
@@ -81,11 +81,11 @@ function commonParts(fields: Fields): Omit<RowParts, "image" | "logParser" | "te
 }
 
 /**
- * Reads a row of SWE-Gym: SWE-bench's fields without image and commands. Nothing is installed again
- * before the tests, so changes of compiled sources (pandas) do not take effect.
+ * Reads a row of SWE-Gym: SWE-bench's fields without image and commands. Packages are not
+ * reinstalled before the tests, so changes of compiled sources (pandas) have no effect.
  */
-export function sweGymInstance(row: unknown, place: string): SweBenchInstance {
-  const fields: Fields = new Fields(row, place);
+export function sweGymInstance(row: unknown, location: string): SweBenchInstance {
+  const fields: Fields = new Fields(row, location);
   const common = commonParts(fields);
   const command = sweGymCommands.get(common.repo.toLowerCase());
   if (command === undefined) {
@@ -102,7 +102,7 @@ export function sweGymInstance(row: unknown, place: string): SweBenchInstance {
   return instanceOf(fields, {
     ...common,
     image:
-      ownImage(fields) ??
+      readImage(fields) ??
       `xingyaoww/sweb.eval.x86_64.${common.id.replaceAll("__", "_s_").toLowerCase()}:latest`,
     logParser: fields.has("log_parser") ? readLogParser(fields, common.repo) : "parse_log_pytest",
     activate: condaTestbed,
@@ -110,16 +110,16 @@ export function sweGymInstance(row: unknown, place: string): SweBenchInstance {
   });
 }
 
-/** Reads a row of SWE-rebench (first or second version): commands are in `install_config`. */
-export function sweRebenchInstance(row: unknown, place: string): SweBenchInstance {
-  const fields: Fields = new Fields(row, place);
+/** Reads a row of SWE-rebench (version 1 or 2), with commands in `install_config`. */
+export function sweRebenchInstance(row: unknown, location: string): SweBenchInstance {
+  const fields: Fields = new Fields(row, location);
   const common = commonParts(fields);
   const config = fields.inner("install_config");
   const commands = config.lines("test_cmd");
   if (commands.length === 0) config.fail("test_cmd", "be a command, or a list of commands");
-  const image = ownImage(fields);
+  const image = readImage(fields);
   if (image === undefined) fields.fail("docker_image", "name the image of the row");
-  // The second version has a language, runs its commands as they are, and works in `/name`.
+  // Version 2 has a language, runs its commands unchanged, and works in `/name`.
   const isSecond = fields.has("language");
   const files = testDirectives(common.repo, common.testPatch).map(shellWord);
   const lines = isSecond ? commands : commands.map((command) => [command, ...files].join(" "));
@@ -132,16 +132,16 @@ export function sweRebenchInstance(row: unknown, place: string): SweBenchInstanc
   });
 }
 
-/** Reads a row of SWE-bench-Live: `test_cmds` run as they are, after `rebuild_cmds`. */
-export function sweBenchLiveInstance(row: unknown, place: string): SweBenchInstance {
-  const fields: Fields = new Fields(row, place);
+/** Reads a row of SWE-bench-Live: `test_cmds` run unchanged, after `rebuild_cmds`. */
+export function sweBenchLiveInstance(row: unknown, location: string): SweBenchInstance {
+  const fields: Fields = new Fields(row, location);
   const common = commonParts(fields);
   const commands = fields.lines("test_cmds");
   if (commands.length === 0) fields.fail("test_cmds", "be a list of commands");
   const name = common.id.replaceAll("__", "_1776_").toLowerCase();
   return instanceOf(fields, {
     ...common,
-    image: ownImage(fields) ?? `starryzhang/sweb.eval.x86_64.${name}:latest`,
+    image: readImage(fields) ?? `starryzhang/sweb.eval.x86_64.${name}:latest`,
     logParser: readLogParser(fields, common.repo),
     before: fields.lines("rebuild_cmds"),
     testCommand: [...commands, ...fields.lines("print_cmds")].join("\n"),
@@ -149,23 +149,23 @@ export function sweBenchLiveInstance(row: unknown, place: string): SweBenchInsta
 }
 
 /**
- * Reads a row of SWE-bench Pro. The script that runs its tests is published next to the data set: the
- * row needs it as `run_script`, and the name of a parser as `log_parser`.
+ * Reads a row of SWE-bench Pro. Its test script is published separately: the row needs it as
+ * `run_script`, and the name of a parser as `log_parser`.
  */
-export function sweBenchProInstance(row: unknown, place: string): SweBenchInstance {
-  const fields: Fields = new Fields(row, place);
+export function sweBenchProInstance(row: unknown, location: string): SweBenchInstance {
+  const fields: Fields = new Fields(row, location);
   const repo = fields.name("repo");
   const field = (upper: string): string => (fields.has(upper) ? upper : upper.toLowerCase());
   const files = fields.texts("selected_test_files_to_run").join(",");
   const script = fields.has("run_script")
     ? fields.name("run_script")
-    : fields.fail("run_script", "hold the test script that is published next to the data set");
+    : fields.fail("run_script", "contain the test script published with the data set");
   const end = "END_OF_RUN_SCRIPT";
   return instanceOf(fields, {
     id: fields.id("instance_id"),
     repo,
     baseCommit: fields.name("base_commit"),
-    image: ownImage(fields) ?? `jefzda/sweap-images:${fields.name("dockerhub_tag")}`,
+    image: readImage(fields) ?? `jefzda/sweap-images:${fields.name("dockerhub_tag")}`,
     folder: "/app",
     problemStatement: ["problem_statement", "requirements", "interface"]
       .map((name) => fields.optionalText(name) ?? "")
@@ -182,11 +182,11 @@ export function sweBenchProInstance(row: unknown, place: string): SweBenchInstan
 }
 
 /**
- * Reads a row of Multi-SWE-bench: its images hold the script that runs the tests. The row needs the
- * name of a parser as `log_parser`, since the data set has none.
+ * Reads a row of Multi-SWE-bench, whose images contain the test script. The row needs the name of a
+ * parser as `log_parser`, which the data set lacks.
  */
-export function multiSweBenchInstance(row: unknown, place: string): SweBenchInstance {
-  const fields: Fields = new Fields(row, place);
+export function multiSweBenchInstance(row: unknown, location: string): SweBenchInstance {
+  const fields: Fields = new Fields(row, location);
   const [org, name] = [fields.name("org"), fields.name("repo")];
   const number = fields.label("number") ?? fields.fail("number", "be the number of a pull request");
   const keys = (field: string): readonly string[] => {
@@ -194,18 +194,19 @@ export function multiSweBenchInstance(row: unknown, place: string): SweBenchInst
     return fields.inner(field).names;
   };
   const failToPass = ["f2p_tests", "s2p_tests", "n2p_tests"].flatMap(keys);
-  if (failToPass.length === 0) fields.fail("f2p_tests", "hold a test");
+  if (failToPass.length === 0) fields.fail("f2p_tests", "contain a test");
   const issues = fields.json("resolved_issues");
   const texts = (Array.isArray(issues) ? issues : [])
     .filter(isRecord)
     .map(({ title, body }) => `${textOf(title)}\n\n${textOf(body)}`.trim());
   const problemStatement = texts.filter((text) => text !== "").join("\n\n");
-  if (problemStatement === "") fields.fail("resolved_issues", "hold an issue with a title or body");
+  if (problemStatement === "")
+    fields.fail("resolved_issues", "contain an issue with a title or body");
   return instanceOf(fields, {
     id: fields.firstName("instance_id") ?? `${org}__${name}-${number}`,
     repo: `${org}/${name}`,
     baseCommit: fields.inner("base").name("sha"),
-    image: ownImage(fields) ?? `mswebench/${org}_m_${name}:pr-${number}`.toLowerCase(),
+    image: readImage(fields) ?? `mswebench/${org}_m_${name}:pr-${number}`.toLowerCase(),
     folder: `/home/${name}`,
     hidden: ["fix.patch", "test.patch", "fix-run.sh", "test-run.sh"].map((file) => `/home/${file}`),
     problemStatement,
@@ -220,7 +221,7 @@ export function multiSweBenchInstance(row: unknown, place: string): SweBenchInst
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
 
-/** The instance within a row of NeMo Gym (Nemotron): JSON in the metadata of its request. */
+/** Instance inside a row of NeMo Gym (Nemotron): JSON in the metadata of its request. */
 function nemotronRow(row: Readonly<Record<string, unknown>>): unknown {
   const request = row["responses_create_params"];
   const metadata = isRecord(request) ? request["metadata"] : undefined;
@@ -235,8 +236,7 @@ function nemotronRow(row: Readonly<Record<string, unknown>>): unknown {
 }
 
 /**
- * Reads a row of any known data set, told apart by their fields. Only the fields that are used are
- * looked at.
+ * Reads a row of any known data set, recognized by its fields. Unused fields are ignored.
  *
  * | field                            | data set                       |
  * | -------------------------------- | ------------------------------ |
@@ -250,25 +250,25 @@ function nemotronRow(row: Readonly<Record<string, unknown>>): unknown {
  * | a repository of SWE-Gym          | SWE-Gym                        |
  * | otherwise                        | SWE-bench, Lite, Verified, ... |
  *
- * @throws `InstanceError` naming the first field that cannot be used.
+ * @throws `InstanceError` that names the first invalid field.
  */
-export function readInstance(row: unknown, place: string): SweInstance {
-  const fields: Fields = new Fields(row, place);
+export function readInstance(row: unknown, location: string): SweInstance {
+  const fields: Fields = new Fields(row, location);
   if (fields.has("responses_create_params")) {
     const inner = isRecord(row) ? nemotronRow(row) : undefined;
     if (inner === undefined) {
-      fields.fail("responses_create_params", "hold metadata with an instance_dict");
+      fields.fail("responses_create_params", "contain metadata with an instance_dict");
     }
-    return readInstance(inner, `${place}: instance_dict`);
+    return readInstance(inner, `${location}: instance_dict`);
   }
-  if (fields.has("expected_output_json")) return r2eGymInstance(row, place);
-  if (fields.has("fix_patch") && fields.has("org")) return multiSweBenchInstance(row, place);
-  if (fields.has("dockerhub_tag")) return sweBenchProInstance(row, place);
-  if (fields.has("eval_script")) return sweBenchInstance(row, place);
-  if (fields.has("install_config")) return sweRebenchInstance(row, place);
-  if (fields.has("test_cmds")) return sweBenchLiveInstance(row, place);
-  if (fields.has("image_name") && !fields.has("test_patch")) return sweSmithInstance(row, place);
+  if (fields.has("expected_output_json")) return r2eGymInstance(row, location);
+  if (fields.has("fix_patch") && fields.has("org")) return multiSweBenchInstance(row, location);
+  if (fields.has("dockerhub_tag")) return sweBenchProInstance(row, location);
+  if (fields.has("eval_script")) return sweBenchInstance(row, location);
+  if (fields.has("install_config")) return sweRebenchInstance(row, location);
+  if (fields.has("test_cmds")) return sweBenchLiveInstance(row, location);
+  if (fields.has("image_name") && !fields.has("test_patch")) return sweSmithInstance(row, location);
   const repo = fields.label("repo")?.toLowerCase() ?? "";
-  if (sweGymCommands.has(repo)) return sweGymInstance(row, place);
-  return sweBenchInstance(row, place);
+  if (sweGymCommands.has(repo)) return sweGymInstance(row, location);
+  return sweBenchInstance(row, location);
 }

@@ -1,13 +1,13 @@
 import { splitPatch } from "../scaffold/split-patch.ts";
 import { testRules } from "./repository-rules.ts";
 
-/** The lines that enclose the output of the tests. */
+/** Marker lines around the output of the tests. */
 export const outputMarkers = {
   start: ">>>>> Start Test Output",
   end: ">>>>> End Test Output",
 } as const;
 
-/** Folder of the repository in images, unless an instance names another. */
+/** Default folder of the repository in images. */
 export const repositoryFolder = "/testbed";
 
 /** Lines that activate the conda environment of images in SWE-bench's layout. */
@@ -16,7 +16,7 @@ export const condaTestbed: readonly string[] = [
   "conda activate testbed",
 ];
 
-/** Files of a test patch with these ends are data, not tests to run. */
+/** Suffixes of files in a test patch that are data, not tests to run. */
 const dataSuffixes = [
   ".json",
   ".png",
@@ -32,8 +32,8 @@ const dataSuffixes = [
 ];
 
 /**
- * What a test runner is told to run: the files that a test patch touches, data files left out. For
- * django the dotted labels of its own runner.
+ * Arguments of the test runner: the files that a test patch touches, except data files. For django,
+ * the dotted labels of its own runner.
  */
 export function testDirectives(repo: string, testPatch: string): string[] {
   const files = splitPatch(testPatch)
@@ -48,33 +48,34 @@ export function testDirectives(repo: string, testPatch: string): string[] {
   );
 }
 
-/** A word of a shell line; quoted only where it must be. */
+/** Quotes a word for a shell, only if necessary. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/u.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** What a script is made from. */
+/** Parts of an eval script. */
 export interface EvalScriptParts {
   readonly repo: string;
   readonly version: string;
   readonly baseCommit: string;
   readonly testPatch: string;
-  /** Where the repository stands in the container. */
+  /** Folder of the repository in the container. */
   readonly folder: string;
-  /** Lines that put the right programs on the path, run again after the diff is shown. */
+  /** Lines that put the right programs on the path, repeated after the diff is shown. */
   readonly activate: readonly string[];
-  /** Lines before everything else of the repository. */
+  /** Lines that precede all other commands of the repository. */
   readonly before: readonly string[];
-  /** Installs the checkout again; empty for none. */
+  /** Reinstalls the checkout; `""` for none. */
   readonly install: string;
-  /** Runs the tests, files included. */
+  /** Runs the tests; includes the test files. */
   readonly testCommand: string;
 }
 
 /**
- * The script that applies a test patch and runs its tests, in the form of the 5.x rows. Files that
- * the test patch changes are taken from the base commit first, whatever the agent did to them; files
- * that it only adds are removed, and no file list is ever empty (an empty one would reset the tree).
+ * Script that applies a test patch and runs its tests, in the format of the 5.x rows. Files that
+ * the test patch changes are first restored from the base commit, whatever the agent did to them;
+ * files that it only adds are removed. No file list is ever empty, because an empty one would reset
+ * the tree.
  */
 export function evalScript(parts: EvalScriptParts): string {
   const { baseCommit, testPatch, folder, activate, before, install, testCommand } = parts;
@@ -109,8 +110,8 @@ export function evalScript(parts: EvalScriptParts): string {
 }
 
 /**
- * The script of a SWE-bench row that has none of its own, by the table of repositories.
- * @returns `undefined` where the table does not know the repository.
+ * Eval script for a SWE-bench row without one, from the repository table.
+ * @returns `undefined` for an unknown repository.
  */
 export function tableEvalScript(
   repo: string,
@@ -135,10 +136,10 @@ export function tableEvalScript(
 }
 
 /**
- * The script with two lines more: the exit code of the test command is kept, and printed after the
- * end marker. A script that has them already, or has no marker, is returned as it is.
+ * Adds two lines to a script that save the exit code of the test command and print it after the end
+ * marker. A script that already has them, or has no marker, is returned unchanged.
  */
-export function withExitCode(script: string): string {
+export function addExitCode(script: string): string {
   if (script.includes("SWEBENCH_TEST_EXIT_CODE")) return script;
   const lines = script.split("\n");
   const end = lines.findIndex((line) => line.startsWith(":") && line.includes(outputMarkers.end));

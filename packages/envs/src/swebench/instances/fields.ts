@@ -1,18 +1,18 @@
 import { isRecord } from "../../is-record.ts";
-import { InstanceError, shown } from "./instance-error.ts";
+import { InstanceError, formatValue } from "./instance-error.ts";
 
-/** Reads the fields of one row; every complaint names the place, the field, the rule and the value. */
+/** Reads the fields of one row. Every error names the row, the field, the rule and the value. */
 export class Fields {
   readonly #row: Readonly<Record<string, unknown>>;
-  readonly #place: string;
+  readonly #location: string;
 
   /** @throws `InstanceError` unless the row is an object. */
-  constructor(row: unknown, place: string) {
+  constructor(row: unknown, location: string) {
     if (!isRecord(row)) {
-      throw new InstanceError(`${place}: row must be an object, got ${shown(row)}`);
+      throw new InstanceError(`${location}: row must be an object, got ${formatValue(row)}`);
     }
     this.#row = row;
-    this.#place = place;
+    this.#location = location;
   }
 
   has(field: string): boolean {
@@ -21,67 +21,70 @@ export class Fields {
   }
 
   fail(field: string, rule: string, value: unknown = this.#row[field]): never {
-    throw new InstanceError(`${this.#place}: ${field} must ${rule}, got ${shown(value)}`);
+    throw new InstanceError(`${this.#location}: ${field} must ${rule}, got ${formatValue(value)}`);
   }
 
-  /** A text that may be empty. */
+  /** A string that may be empty. */
   text(field: string): string {
     const value = this.#row[field];
-    return typeof value === "string" ? value : this.fail(field, "be a text");
+    return typeof value === "string" ? value : this.fail(field, "be a string");
   }
 
-  /** A text that says something. */
+  /** A string that is not blank. */
   name(field: string): string {
     const value = this.text(field);
     return value.trim() === "" ? this.fail(field, "not be empty") : value;
   }
 
-  /** A name that can be printed on one line. */
+  /** A non-blank string without control characters. */
   id(field: string): string {
     const value = this.name(field);
-    return /\p{Cc}/u.test(value) ? this.fail(field, "hold no control characters") : value;
+    return /\p{Cc}/u.test(value) ? this.fail(field, "contain no control characters") : value;
   }
 
-  /** Tests that decide: at least one. Without one, a patch that changes nothing is a fix. */
+  /** Expected tests, at least one: without any, a patch that changes nothing would be a fix. */
   tests(field: string): readonly string[] {
     const value = this.texts(field);
-    return value.length === 0 ? this.fail(field, "hold a test") : value;
+    return value.length === 0 ? this.fail(field, "contain a test") : value;
   }
 
-  /** A text, or something else where the field is missing or null. */
+  /** A string; `undefined` if the field is missing or null. */
   optionalText(field: string): string | undefined {
     return this.has(field) ? this.text(field) : undefined;
   }
 
-  /** A text or a number as text; `undefined` for anything else. For fields without a fixed type. */
+  /**
+   * A string, or a number as a string; `undefined` for anything else. For fields without a fixed
+   * type.
+   */
   label(field: string): string | undefined {
     const value = this.#row[field];
     if (typeof value === "number" || typeof value === "bigint") return String(value);
     return typeof value === "string" ? value : undefined;
   }
 
-  /** The first of some fields that says something. */
+  /** The first of several fields that is not blank. */
   firstName(...names: readonly string[]): string | undefined {
     return names.map((name) => this.label(name)?.trim()).find((name) => name);
   }
 
-  /** A list of texts, or JSON or a Python literal of one: all stand in published files. */
+  /** A list of strings, or JSON or a Python literal of one: published files use all three. */
   texts(field: string): readonly string[] {
     const raw = this.#row[field];
     const value =
       typeof raw === "string" ? (parsePythonTexts(raw) ?? this.json(field)) : this.json(field);
     if (Array.isArray(value) && value.every((entry) => typeof entry === "string")) return value;
-    return this.fail(field, "be a list of texts, or JSON of one");
+    return this.fail(field, "be a list of strings, or JSON of one");
   }
 
-  /** The fields of an object, or of JSON of one, within this row. */
+  /** Fields of a nested object, or of JSON of one. */
   inner(field: string): Fields {
     const value = this.json(field);
     if (!isRecord(value)) return this.fail(field, "be an object, or JSON of one");
-    return new Fields(value, `${this.#place}: ${field}`);
+    return new Fields(value, `${this.#location}: ${field}`);
   }
 
-  /** Shell lines: a text, or a list of texts. */
+  /** Shell lines: a string, or a list of strings. */
   lines(field: string): readonly string[] {
     if (!this.has(field)) return [];
     const value = this.#row[field];
@@ -89,26 +92,26 @@ export class Fields {
     return this.texts(field);
   }
 
-  /** Names of the fields. */
+  /** Names of all fields. */
   get names(): readonly string[] {
     return Object.keys(this.#row);
   }
 
-  /** A value that is JSON in some files and itself in others. */
+  /** A value that some files store directly and others as JSON. */
   json(field: string): unknown {
     const value = this.#row[field];
     if (typeof value !== "string") return value;
     try {
       return JSON.parse(value) as unknown;
     } catch {
-      return this.fail(field, "hold JSON");
+      return this.fail(field, "be JSON");
     }
   }
 }
 
 const escapes: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r" };
 
-/** Texts of a Python list literal with single quotes, `['a', "b"]`; `undefined` for other text. */
+/** Strings of a Python list literal, `['a', "b"]`; `undefined` for other text. */
 export function parsePythonTexts(text: string): readonly string[] | undefined {
   const inner = /^\s*\[([^]*)\]\s*$/u.exec(text)?.[1];
   if (inner === undefined || !inner.includes("'")) return undefined;
@@ -118,7 +121,7 @@ export function parsePythonTexts(text: string): readonly string[] | undefined {
     const start = item.lastIndex;
     const match = item.exec(inner);
     if (match === null) {
-      // JSON may hold apostrophes within its texts.
+      // JSON may contain apostrophes within its strings.
       return inner.slice(start).trim() === "" ? texts : undefined;
     }
     texts.push(

@@ -1,13 +1,13 @@
 /**
- * Data about instances that cannot be used. The message is one line: `file: row 3: field must <rule>, got
- * <value>`.
+ * Invalid data about instances. The message is one line:
+ * `file: row 3: field must <rule>, got <value>`.
  */
 export class InstanceError extends Error {
   override readonly name = "InstanceError";
 }
 
-/** Shortens a value for a message: at most 60 characters, on one line, texts in quotes. */
-export function shown(value: unknown): string {
+/** Formats a value for a message: one line of at most 60 characters, strings in quotes. */
+export function formatValue(value: unknown): string {
   let text: string | undefined;
   try {
     text = JSON.stringify(typeof value === "string" ? value.slice(0, 120) : value, (_key, inner) =>
@@ -20,7 +20,7 @@ export function shown(value: unknown): string {
   return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
 }
 
-/** What an exception says, whatever was thrown. */
+/** Message of a caught value. */
 export function messageOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }

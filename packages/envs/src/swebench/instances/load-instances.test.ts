@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { logParserNames } from "../grading/log-parsers.ts";
 import { sharedSwebench } from "../testing/shared-data.ts";
 import { sweBenchImage } from "./adapters.ts";
-import { tableEvalScript, testDirectives, withExitCode } from "./eval-script.ts";
+import { tableEvalScript, testDirectives, addExitCode } from "./eval-script.ts";
 import { loadInstances } from "./load-instances.ts";
 import { selectInstances } from "./select-instances.ts";
 
@@ -55,7 +55,7 @@ const row = {
 const lines = (...rows: readonly unknown[]): string =>
   `${rows.map((entry) => JSON.stringify(entry)).join("\n")}\n`;
 
-it("reads text with a byte order mark or in UTF-16, and names bytes that are not text", async () => {
+it("reads text with a byte order mark or in UTF-16, and rejects bytes that are not text", async () => {
   const json = `\uFEFF${JSON.stringify(row)}\n`;
   const marked = file("marked.jsonl", json);
   const wide = file("wide.jsonl", Buffer.from(json, "utf16le"));
@@ -84,7 +84,7 @@ describe("loadInstances", () => {
     );
   });
 
-  it("reads gzip, a JSON list and a single object alike", async () => {
+  it("reads gzip, a JSON list and a single object", async () => {
     const expected = await loadInstances(file("plain.jsonl", lines(row)));
     const others = [
       file("zipped.jsonl", gzipSync(lines(row))),
@@ -152,7 +152,7 @@ describe("loadInstances", () => {
     });
   });
 
-  it("turns the bug of a SWE-smith row round into the gold patch", async () => {
+  it("reverses the bug of a SWE-smith row into the gold patch", async () => {
     const [instance] = await loadInstances(
       file(
         "smith.jsonl",
@@ -179,12 +179,12 @@ describe("loadInstances", () => {
       );
     const { repo: _repo, ...withoutRepo } = row;
     const cases: readonly (readonly [string | Buffer, string])[] = [
-      [lines(row, withoutRepo), "line 2: repo must be a text, got undefined"],
+      [lines(row, withoutRepo), "line 2: repo must be a string, got undefined"],
       [
         lines({ ...row, FAIL_TO_PASS: "[1]" }),
-        'line 1: FAIL_TO_PASS must be a list of texts, or JSON of one, got "[1]"',
+        'line 1: FAIL_TO_PASS must be a list of strings, or JSON of one, got "[1]"',
       ],
-      [lines({ ...row, FAIL_TO_PASS: "[" }), 'line 1: FAIL_TO_PASS must hold JSON, got "["'],
+      [lines({ ...row, FAIL_TO_PASS: "[" }), 'line 1: FAIL_TO_PASS must be JSON, got "["'],
       [
         lines({ ...row, repo: "me/mine" }),
         "line 1: log_parser must be given for a repository without rules (me/mine), got undefined",
@@ -203,12 +203,15 @@ describe("loadInstances", () => {
       ],
       [
         lines(row, row),
-        'line 2: instance_id must stand once in a file, got "Owner__name-1" again after line 1',
+        'line 2: instance_id must appear once in a file, got "Owner__name-1" again after line 1',
       ],
-      ["\n", "file must hold an instance, got none"],
+      ["\n", "file must contain an instance, got none"],
       ["nonsense\n", 'line 1: row must be JSON, got "nonsense"'],
       ["[1]", "row 1: row must be an object, got 1"],
-      [gzipSync(lines(row)).subarray(0, 40), "file must be whole gzip, got unexpected end of file"],
+      [
+        gzipSync(lines(row)).subarray(0, 40),
+        "file must be complete gzip, got unexpected end of file",
+      ],
     ];
     for (const [i, [content, message]] of cases.entries()) {
       const path = file(`bad-${i}.jsonl`, content);
@@ -219,7 +222,7 @@ describe("loadInstances", () => {
 });
 
 describe("selectInstances", () => {
-  it("filters by patterns and gives a seeded order that does not depend on the file's", async () => {
+  it("filters by patterns, in a seeded order that does not depend on the file's", async () => {
     const rows = ["a__x-1", "a__x-2", "b__y-1", "b__y-2", "b__y-3"].map((id) => ({
       ...row,
       instance_id: id,
@@ -241,7 +244,7 @@ describe("selectInstances", () => {
 });
 
 describe("eval scripts", () => {
-  it("tells django's runner dotted labels and leaves data files out", () => {
+  it("passes dotted labels to django's runner and skips data files", () => {
     expect(testDirectives("django/django", testPatch)).toEqual(["test_a"]);
     expect(testDirectives("psf/requests", testPatch)).toEqual(["tests/test_a.py"]);
   });
@@ -253,18 +256,18 @@ describe("eval scripts", () => {
     expect(script).toContain("rm -f tests/new.json\n");
   });
 
-  it("keeps the exit code of the tests around the end marker, once", () => {
+  it("adds the exit code of the tests around the end marker, once", () => {
     const script = "run\n: '>>>>> End Test Output'\nafter\n";
     const wanted =
       "run\nSWEBENCH_TEST_EXIT_CODE=$?\n: '>>>>> End Test Output'\n" +
       'echo ">>>>> Test Exit Code: $SWEBENCH_TEST_EXIT_CODE"\nafter\n';
-    expect(withExitCode(script)).toBe(wanted);
-    expect(withExitCode(wanted)).toBe(wanted);
+    expect(addExitCode(script)).toBe(wanted);
+    expect(addExitCode(wanted)).toBe(wanted);
   });
 });
 
 describe.skipIf(data === undefined)("published data", () => {
-  it("reads Verified from JSON lines and from parquet to the same 500 instances", async () => {
+  it("reads the same 500 instances of Verified from JSON Lines and from Parquet", async () => {
     const fromLines = await loadInstances(join(data!, "verified.jsonl.gz"));
     const fromParquet = await loadInstances(join(data!, "SWE-bench_Verified-test.parquet"));
     expect(fromLines).toHaveLength(500);
@@ -281,12 +284,12 @@ describe.skipIf(data === undefined)("published data", () => {
         const { repo, version, baseCommit, testPatch } = instance;
         numScripts += 1;
         if (tableEvalScript(repo, version, baseCommit, testPatch) === instance.evalScript) continue;
-        // The published script checks out files that the commit does not have, where the test patch
-        // adds some; ours removes those. All other differences are counted.
+        // If the test patch adds files, the published script checks out files that the commit does
+        // not have; ours removes them. All other differences are counted.
         if (!testPatch.includes("\nnew file mode ")) differing.push(instance.id);
       }
     }
-    // A renamed test, and two rows with a line for themselves alone.
+    // A renamed test, and two rows with special lines of their own.
     expect(differing).toEqual([
       "astropy__astropy-7336",
       "astropy__astropy-8707",

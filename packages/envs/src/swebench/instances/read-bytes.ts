@@ -8,8 +8,8 @@ import { InstanceError, messageOf } from "./instance-error.ts";
 const unzip = promisify(gunzip);
 
 /**
- * Reads a data file and decompresses gzip, which its content identifies, not its name.
- * @throws `InstanceError` for a file that is unreadable, a zip archive or incomplete gzip.
+ * Reads a data file and decompresses gzip, detected by content, not by name.
+ * @throws `InstanceError` for an unreadable file, a zip archive or truncated gzip.
  */
 export async function readBytes(path: string): Promise<Buffer> {
   let bytes: Buffer;
@@ -24,7 +24,9 @@ export async function readBytes(path: string): Promise<Buffer> {
   try {
     return await unzip(bytes);
   } catch (cause) {
-    throw new InstanceError(`${path}: file must be whole gzip, got ${messageOf(cause)}`, { cause });
+    throw new InstanceError(`${path}: file must be complete gzip, got ${messageOf(cause)}`, {
+      cause,
+    });
   }
 }
 

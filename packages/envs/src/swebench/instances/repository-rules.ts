@@ -1,23 +1,23 @@
-/** How the rows of a repository are tested where a row has no script of its own (4.x). */
+/** Test commands for rows of a repository that have no script of their own (4.x). */
 export interface RepositoryRules {
-  /** Reads the output of its tests. */
+  /** Name of the parser for the output of the tests. */
   readonly logParser: string;
-  /** Installs the checkout again; absent where only the reading of logs is known. */
+  /** Reinstalls the checkout; absent if only the log parser is known. */
   readonly install?: string;
-  /** Runs test files, whose names follow it. */
+  /** Runs test files, whose names are appended. */
   readonly testCommand?: string;
-  /** What differs in some versions. */
+  /** Differences of some versions. */
   readonly versions?: readonly VersionRules[];
 }
 
 interface VersionRules {
-  /** Versions from here, inclusive. */
+  /** First version, inclusive. */
   readonly from?: string;
-  /** Versions below this. */
+  /** Upper bound of versions, exclusive. */
   readonly below?: string;
   readonly install?: string;
   readonly testCommand?: string;
-  /** Shell lines that come first. */
+  /** Shell lines that run first. */
   readonly before?: readonly string[];
 }
 
@@ -38,8 +38,8 @@ const djangoLocale = [
 ];
 
 /**
- * The repositories of SWE-bench and its development split. A row of another repository needs an
- * `eval_script` and a `log_parser` of its own.
+ * Repositories of SWE-bench and its development split. A row of another repository needs its own
+ * `eval_script` and `log_parser`.
  */
 export const repositoryRules: ReadonlyMap<string, RepositoryRules> = new Map(
   Object.entries({
@@ -146,14 +146,14 @@ function compareVersions(a: string, b: string): number {
   return 0;
 }
 
-/** What a version's tests need. */
+/** Commands of a version's tests. */
 export interface TestRules {
   readonly install: string;
   readonly testCommand: string;
   readonly before: readonly string[];
 }
 
-/** The rules of one version; `undefined` for a repository that is not in the table. */
+/** Rules of one version; `undefined` for a repository that is not in the table. */
 export function testRules(repo: string, version: string): TestRules | undefined {
   const rules = repositoryRules.get(repo);
   if (rules?.install === undefined || rules.testCommand === undefined) return undefined;

@@ -1,8 +1,8 @@
 import { splitPatch } from "../scaffold/split-patch.ts";
 
 /**
- * The patch that undoes a patch of texts, as `git diff -R` writes it: signs, ranges, modes and names
- * change sides. Binary parts cannot be turned round and are left as they are.
+ * Reverses a text patch as `git diff -R` does: swaps signs, ranges, modes and names. Binary parts
+ * cannot be reversed and are kept unchanged.
  */
 export function reversePatch(patch: string): string {
   return splitPatch(patch)
@@ -16,7 +16,7 @@ function reverseFile(text: string): string {
   let isInHunk = false;
   let removed: string[] = [];
   let added: string[] = [];
-  // A group of changed lines keeps the usual order: what is taken away stands first.
+  // Keeps the usual order within a group of changed lines: removed lines first.
   const flush = (): void => {
     result.push(...removed, ...added);
     removed = [];
@@ -64,19 +64,19 @@ function headerLine(line: string): string {
   return line;
 }
 
-/** `--- a/x` and `+++ b/y` change places, and `/dev/null` with them. */
+/** Swaps `--- a/x` and `+++ b/y`, `/dev/null` included. */
 function swapFileLines(lines: string[]): string[] {
   const from = lines.findIndex((line) => line.startsWith("--- "));
   const next = lines[from + 1];
   if (from === -1 || next === undefined || !next.startsWith("+++ ")) return sortPairs(lines);
-  const prefixed = (path: string, prefix: string): string => path.replace(/^[ab]\//u, prefix);
+  const setPrefix = (path: string, prefix: string): string => path.replace(/^[ab]\//u, prefix);
   const [old, renewed] = [lines[from]!.slice(4), next.slice(4)];
-  lines[from] = `--- ${prefixed(renewed, "a/")}`;
-  lines[from + 1] = `+++ ${prefixed(old, "b/")}`;
+  lines[from] = `--- ${setPrefix(renewed, "a/")}`;
+  lines[from + 1] = `+++ ${setPrefix(old, "b/")}`;
   return sortPairs(lines);
 }
 
-/** git wants `old mode` before `new mode` and `rename from` before `rename to`. */
+/** git expects `old mode` before `new mode` and `rename from` before `rename to`. */
 function sortPairs(lines: string[]): string[] {
   for (const [first, second] of [
     ["old mode ", "new mode "],

@@ -1,20 +1,20 @@
 import { checkInteger, createRandom } from "@turnwise/core";
 import type { SweInstance } from "./instance.ts";
 
-/** Which instances, and in which order. All conditions must hold. */
+/** Selection and order of instances. All conditions must hold. */
 export interface SelectOptions {
-  /** Ids; texts with `*` match any characters in its place. */
+  /** Ids; `*` matches any characters. */
   readonly ids?: readonly string[];
-  /** Repositories, in the same manner. */
+  /** Repositories; `*` matches any characters. */
   readonly repos?: readonly string[];
   readonly formats?: readonly SweInstance["format"][];
-  /** Difficulties as the data names them; an instance without one never matches. */
+  /** Difficulties by their names in the data; an instance without one never matches. */
   readonly difficulties?: readonly string[];
-  /** At most that many tests to make pass, `>= 0`. */
+  /** Maximum number of tests to fix, `>= 0`. */
   readonly maxFailToPass?: number;
-  /** Shuffles by this seed before the limit is applied; without it the order of the file is kept. */
+  /** Seed for shuffling before the limit is applied; without it the order of the file is kept. */
   readonly seed?: number | string;
-  /** At most that many, `>= 0`. */
+  /** Maximum number of instances, `>= 0`. */
   readonly limit?: number;
 }
 
@@ -34,8 +34,8 @@ function matcher(patterns: readonly string[] | undefined): (text: string) => boo
 }
 
 /**
- * Chooses instances. The order of a seed depends on the ids alone, not on the order of the file.
- * @throws `RangeError` for a limit that is not a whole number `>= 0`.
+ * Selects instances. The order of a seed depends only on the ids, not on the order of the file.
+ * @throws `RangeError` for a limit that is not an integer `>= 0`.
  */
 export function selectInstances(
   instances: readonly SweInstance[],

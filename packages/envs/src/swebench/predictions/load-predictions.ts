@@ -1,36 +1,38 @@
 import { Fields } from "../instances/fields.ts";
 import { isRecord } from "../../is-record.ts";
-import { InstanceError, shown } from "../instances/instance-error.ts";
+import { InstanceError, formatValue } from "../instances/instance-error.ts";
 import { decode, readBytes } from "../instances/read-bytes.ts";
 
-/** A patch that a model wrote for an instance. */
+/** Patch that a model wrote for an instance. */
 export interface Prediction {
   readonly instanceId: string;
-  /** Name of the model, as the file gives it; `none` without one. */
+  /** Name of the model according to the file; `none` if it has no name. */
   readonly model: string;
-  /** A unified diff; `null` or empty if the model gave none. */
+  /** Unified diff; `null` or empty if the model gave none. */
   readonly patch: string | null;
 }
 
 /**
- * Loads predictions in SWE-bench's form from a file, also with gzip: JSON lines or a JSON list of
- * `{instance_id, model_patch, model_name_or_path}`, or an object from ids to them.
- * @throws `InstanceError` naming file, row, field, rule and value; also for an id that appears twice.
+ * Loads predictions in SWE-bench's format from a file, optionally compressed with gzip: JSON Lines
+ * or a JSON list of `{instance_id, model_patch, model_name_or_path}`, or an object from ids to such
+ * records.
+ * @throws `InstanceError` naming file, row, field, rule and value; also for an id that appears
+ *   twice.
  */
 export async function loadPredictions(path: string): Promise<Prediction[]> {
   const text = decode(await readBytes(path), path);
   const predictions: Prediction[] = [];
-  const places = new Map<string, string>();
-  for (const [row, place] of rowsOf(text, path)) {
-    const fields: Fields = new Fields(row, place);
+  const locations = new Map<string, string>();
+  for (const [row, location] of rowsOf(text, path)) {
+    const fields: Fields = new Fields(row, location);
     const instanceId = fields.name("instance_id");
-    const earlier = places.get(instanceId);
+    const earlier = locations.get(instanceId);
     if (earlier !== undefined) {
       throw new InstanceError(
-        `${place}: instance_id must appear once in a file, got ${shown(instanceId)} again after ${earlier}`,
+        `${location}: instance_id must appear once in a file, got ${formatValue(instanceId)} again after ${earlier}`,
       );
     }
-    places.set(instanceId, place.slice(path.length + 2));
+    locations.set(instanceId, location.slice(path.length + 2));
     predictions.push({
       instanceId,
       model: fields.firstName("model_name_or_path") ?? "none",
@@ -38,10 +40,10 @@ export async function loadPredictions(path: string): Promise<Prediction[]> {
     });
   }
   if (predictions.length > 0) return predictions;
-  throw new InstanceError(`${path}: file must hold a prediction, got none`);
+  throw new InstanceError(`${path}: file must contain a prediction, got none`);
 }
 
-function* rowsOf(text: string, path: string): Generator<readonly [row: unknown, place: string]> {
+function* rowsOf(text: string, path: string): Generator<readonly [row: unknown, location: string]> {
   const whole = tryParse(text);
   if (Array.isArray(whole)) {
     for (const [i, row] of whole.entries()) yield [row, `${path}: row ${i + 1}`];
@@ -51,19 +53,19 @@ function* rowsOf(text: string, path: string): Generator<readonly [row: unknown, 
     if (whole["instance_id"] !== undefined) yield [whole, `${path}: row 1`];
     else {
       for (const [id, row] of Object.entries(whole)) {
-        const place = `${path}: ${id}`;
-        yield [isRecord(row) ? { instance_id: id, ...row } : row, place];
+        const location = `${path}: ${id}`;
+        yield [isRecord(row) ? { instance_id: id, ...row } : row, location];
       }
     }
     return;
   }
   for (const [i, line] of text.split("\n").entries()) {
     if (line.trim() === "") continue;
-    const place = `${path}: line ${i + 1}`;
+    const location = `${path}: line ${i + 1}`;
     const row = tryParse(line);
     if (row === undefined)
-      throw new InstanceError(`${place}: row must be JSON, got ${shown(line)}`);
-    yield [row, place];
+      throw new InstanceError(`${location}: row must be JSON, got ${formatValue(line)}`);
+    yield [row, location];
   }
 }
 

@@ -15,7 +15,7 @@ const file = (content: string | Buffer): string => {
 };
 
 describe("loadPredictions", () => {
-  it("reads JSON lines, a list and an object by id alike", async () => {
+  it("reads JSON Lines, a list, and an object by id", async () => {
     const row = { instance_id: "a", model_patch: "diff", model_name_or_path: "m" };
     const other = { instance_id: "b", model_patch: null };
     const expected = [
@@ -34,13 +34,13 @@ describe("loadPredictions", () => {
     expect(await loadPredictions(file(JSON.stringify(row)))).toEqual(expected.slice(0, 1));
   });
 
-  it("names row, field, rule and value of what it cannot use", async () => {
+  it("names row, field, rule and value of invalid predictions", async () => {
     const cases = [
       ["{", ': line 1: row must be JSON, got "{"'],
-      ['[{"instance_id": 1}]', ": row 1: instance_id must be a text, got 1"],
-      ['[{"instance_id": "a", "model_patch": 1}]', ": row 1: model_patch must be a text, got 1"],
+      ['[{"instance_id": 1}]', ": row 1: instance_id must be a string, got 1"],
+      ['[{"instance_id": "a", "model_patch": 1}]', ": row 1: model_patch must be a string, got 1"],
       ['[{"instance_id": "a"}, {"instance_id": "a"}]', "again after row 1"],
-      ["[]", ": file must hold a prediction, got none"],
+      ["[]", ": file must contain a prediction, got none"],
     ] as const;
     for (const [content, message] of cases) {
       await expect(loadPredictions(file(content))).rejects.toThrow(message);
@@ -49,7 +49,7 @@ describe("loadPredictions", () => {
 });
 
 describe("runReport", () => {
-  it("counts what was submitted, completed and resolved", () => {
+  it("counts submitted, completed and resolved instances", () => {
     const results = new Map([
       ["d", "error"],
       ["b", "unresolved"],

@@ -7,7 +7,7 @@ export type PredictionResult =
   /** The infrastructure failed: no verdict. */
   | "error";
 
-/** Report on the predictions of one model, in the form of SWE-bench's `<model>.<run>.json`. */
+/** Report on the predictions of one model, in the format of SWE-bench's `<model>.<run>.json`. */
 export interface RunReport {
   readonly total_instances: number;
   readonly submitted_instances: number;
@@ -27,22 +27,22 @@ export interface RunReport {
 }
 
 /**
- * Counts results as the official harness does.
+ * Counts results like the official harness.
  * @param instanceIds - All instances of the data set.
- * @param results - By instance, of those that have a prediction.
+ * @param results - Results by instance id, for instances that have a prediction.
  */
 export function runReport(
   instanceIds: readonly string[],
   results: ReadonlyMap<string, PredictionResult>,
 ): RunReport {
-  const having = (...kinds: readonly PredictionResult[]): string[] =>
+  const idsWith = (...kinds: readonly PredictionResult[]): string[] =>
     [...results]
       .filter(([, result]) => kinds.includes(result))
       .map(([id]) => id)
       .toSorted();
-  const completed = having("resolved", "unresolved");
-  const [resolved, unresolved] = [having("resolved"), having("unresolved")];
-  const [empty, error] = [having("empty"), having("error")];
+  const completed = idsWith("resolved", "unresolved");
+  const [resolved, unresolved] = [idsWith("resolved"), idsWith("unresolved")];
+  const [empty, error] = [idsWith("empty"), idsWith("error")];
   return {
     total_instances: instanceIds.length,
     submitted_instances: results.size,

@@ -14,7 +14,7 @@ import {
 import { testEngine } from "../testing/test-engine.ts";
 import { openForAgent } from "./open-repository.ts";
 
-// Engines answer late on a machine that others use too.
+// Engines respond late on a busy machine.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 const engine = await testEngine();
@@ -23,7 +23,7 @@ const layouts = engine === undefined ? undefined : new ImageLayouts(engine);
 const guard = "case $- in *i*) ;; *) return;; esac";
 const conda = ". /opt/miniconda3/etc/profile.d/conda.sh";
 
-/** Each with the interpreter that commands must find. */
+/** Images, each with the interpreter that commands must find. */
 const images: Readonly<Record<string, readonly [script: string, program: string, User?: string]>> =
   {
     "SWE-bench: .bashrc activates testbed": [
@@ -105,7 +105,7 @@ describe.skipIf(engine === undefined)("commands and tests run in the image's env
     expect(log).toContain(`PASSED ${program}\n`);
   });
 
-  it("keeps the image's own order of programs where login files set the path", async () => {
+  it("keeps the image's own search order where login files set the path", async () => {
     const image = await layouts!.build(
       `${repositoryLayout}\nmkdir -p /opt/tools /opt/added; for d in tools added; do printf '#!/bin/sh\\necho '$d'\\n' > /opt/$d/git-tool; chmod 755 /opt/$d/git-tool; done
 printf '#!/bin/sh\\n' > /usr/bin/git-tool; chmod 755 /usr/bin/git-tool
@@ -123,7 +123,7 @@ echo 'PATH=/usr/bin:/bin; export EXTRA=1' > /etc/profile; echo 'exit 0' > ~/.pro
     await container.close();
   });
 
-  it("keeps functions of conda, and commands need not start it", async () => {
+  it("keeps conda's functions without starting conda for each command", async () => {
     const image = await layouts!.build(
       `${repositoryLayout}\n${condaLayout}\necho '${conda} && conda activate testbed; touch /tmp/read' > ~/.bashrc`,
     );

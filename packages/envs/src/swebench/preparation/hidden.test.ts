@@ -6,13 +6,13 @@ import { encodeToolCall } from "../scaffold/tool-call.ts";
 import { ImageLayouts } from "../testing/image-layout.ts";
 import { testEngine } from "../testing/test-engine.ts";
 
-// Engines answer late on a machine that others use too.
+// Engines respond late on a busy machine.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 const engine = await testEngine();
 const layouts = engine === undefined ? undefined : new ImageLayouts(engine);
 
-/** What commands of an agent print, one after the other. */
+/** Output of an agent's commands, in order. */
 async function play(instance: SweInstance, commands: readonly string[]): Promise<string[]> {
   const environment = sweEnvironment(instance, engine!);
   const { text } = await environment.reset();
@@ -25,7 +25,7 @@ async function play(instance: SweInstance, commands: readonly string[]): Promise
   return seen;
 }
 
-describe.skipIf(engine === undefined)("images that hold the fix", () => {
+describe.skipIf(engine === undefined)("images that contain the fix", () => {
   afterAll(async () => {
     await engine?.close();
     await layouts?.close();

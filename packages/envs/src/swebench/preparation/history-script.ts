@@ -1,8 +1,8 @@
 import { shellWord } from "../instances/eval-script.ts";
 
 /**
- * Functions of bash that the scripts of this folder share. Git runs without the image's variables,
- * hooks and monitors, and trusts the repository whoever owns it.
+ * Bash functions shared by the scripts of this folder. Git runs without the image's variables,
+ * hooks and monitors, and trusts the repository regardless of its owner.
  */
 export const gitFunctions = `export LC_ALL=C GIT_NO_REPLACE_OBJECTS=1 GIT_TERMINAL_PROMPT=0 GIT_GRAFT_FILE=/dev/null
 fail() { echo "$*" >&2; exit 1; }
@@ -16,8 +16,8 @@ trust() {
 }`;
 
 /**
- * Lists the commits of a repository that are no ancestors of HEAD, whatever keeps them: references,
- * logs, packs, alternates, or nothing. Prints nothing for a repository without such commits.
+ * Lists the commits of a repository that are not ancestors of HEAD, whatever references them: refs,
+ * logs, packs, alternates, or nothing. Prints nothing if there are none.
  */
 export const foreignCommits = `foreign_commits() {
   comm -13 <(GIT_NO_REPLACE_OBJECTS=1 GIT_GRAFT_FILE=/dev/null git rev-list HEAD | sort) <(
@@ -26,13 +26,14 @@ export const foreignCommits = `foreign_commits() {
 }`;
 
 /**
- * Rebuilds the repository at a folder so that it holds HEAD, its ancestors, what the index needs, and
- * the tags of ancestors: nothing else is copied, so it does not matter what kept the rest. A linked
- * worktree, or a repository whose folder is elsewhere, becomes one of its own. Other copies of the
- * history on the disk are removed too: alternates, clones, bundles, and the files of worktrees that
- * show later commits. Submodules and repositories of other projects stay.
+ * Rebuilds the repository at a folder so that it contains HEAD, its ancestors, the objects of the
+ * index, and the tags of ancestors. Only these are copied, so it does not matter what referenced
+ * the rest. A linked worktree, or a repository whose git folder is elsewhere, becomes a standalone
+ * one. Other copies of the history on the disk are removed too: alternates, clones, bundles, and
+ * files of worktrees that show later commits. Submodules and repositories of other projects are
+ * kept.
  *
- * Needs {@link gitFunctions} and {@link foreignCommits}; run by a user who may write everything.
+ * Needs {@link gitFunctions} and {@link foreignCommits}; run by a user who may write all files.
  */
 export function historyScript(folder: string): string {
   return `set -euo pipefail

@@ -9,13 +9,13 @@ import { ImageLayouts, repositoryLayout } from "../testing/image-layout.ts";
 import { testEngine } from "../testing/test-engine.ts";
 import { openForAgent } from "./open-repository.ts";
 
-// Engines answer late on a machine that others use too.
+// Engines respond late on a busy machine.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 const engine = await testEngine();
 const layouts = engine === undefined ? undefined : new ImageLayouts(engine);
 
-/** Four commits at `/up`; the issue is about the second, the third is the fix. */
+/** Four commits at `/up`: the issue is about the second, the third is the fix. */
 const upstream = `mkdir -p /up; cd /up; git init -q .
 echo 1 > a.py; git add -A; git commit -qm one; git tag -a v1 -m v1
 echo 2 > a.py; git commit -qam two; issue=$(git rev-parse HEAD)
@@ -106,7 +106,7 @@ done | grep -ac SECRET; find / -xdev -name '*.pack' -not -path '*/objects/pack/*
     );
   });
 
-  it("is prepared once per image and user, by one of those who ask at the same time", async () => {
+  it("is prepared once per image and user, however many callers ask at the same time", async () => {
     const image = await layouts!.build(`${clone}\necho once >> /count`);
     let numContainers = 0;
     const counting = async (): Promise<number> =>
@@ -130,7 +130,7 @@ done | grep -ac SECRET; find / -xdev -name '*.pack' -not -path '*/objects/pack/*
     expect(await counting()).toBeGreaterThan(before);
   });
 
-  it("is as short in an engine that does not prepare images", async () => {
+  it("is truncated too in an engine that does not prepare images", async () => {
     const image = await layouts!.build(layoutsOfHistory["references of all kinds"]!);
     const plain: ContainerEngine = {
       host: engine!.host,
@@ -143,7 +143,7 @@ done | grep -ac SECRET; find / -xdev -name '*.pack' -not -path '*/objects/pack/*
     await container.close();
   });
 
-  it("makes the image unusable where it cannot be shortened or checked", async () => {
+  it("makes the image unusable if it cannot be truncated or checked", async () => {
     const unusable: Readonly<Record<string, readonly [script: string, message: string]>> = {
       "no repository": ["true", "no git repository at /testbed"],
       "no commit": ["git init -q .", "HEAD of /testbed names no commit"],
@@ -165,7 +165,7 @@ done | grep -ac SECRET; find / -xdev -name '*.pack' -not -path '*/objects/pack/*
     }
   });
 
-  it("is refused at reset if an engine's preparation has left a commit", async () => {
+  it("is rejected at reset if an engine's preparation has left a commit", async () => {
     const image = await layouts!.build(clone);
     const careless: ContainerEngine = {
       host: engine!.host,
@@ -189,7 +189,7 @@ done | grep -ac SECRET; find / -xdev -name '*.pack' -not -path '*/objects/pack/*
       close: async () => undefined,
     };
     await expect(openForAgent(careless, { image }, "/testbed", "true")).rejects.toThrow(
-      /2 commits that are no ancestors of HEAD can be read, as [0-9a-f]{40}/u,
+      /2 commits that are not ancestors of HEAD can be read, such as [0-9a-f]{40}/u,
     );
   });
 });

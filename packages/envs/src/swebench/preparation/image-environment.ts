@@ -1,6 +1,6 @@
 import type { Container } from "../containers/container.ts";
 
-/** Variables that belong to a shell or to one command, not to an environment. */
+/** Variables that belong to a shell or a single command, not to an environment. */
 const ownVariables = new Set([
   "_",
   "PWD",
@@ -13,23 +13,25 @@ const ownVariables = new Set([
   "TURNWISE_ACTIVE",
 ]);
 
-/** A start-up file that waits for something is given up, seconds. */
+/** Time limit of a start-up file, seconds. */
 const startSeconds = 30;
 
-/** Places of conda, in the order in which they are tried. */
+/** Install folders of conda, in the order in which they are tried. */
 const condaFolders = ["/opt", "/root", "$HOME", "/usr/local", ""].flatMap((folder) =>
   ["miniconda3", "miniconda", "conda", "anaconda3", "miniforge3", "mambaforge"].map(
     (name) => `${folder}/${name}`,
   ),
 );
 
-/** Virtual environments, in the order in which they are tried; relative ones are the repository's. */
+/**
+ * Virtual environments, in the order in which they are tried; relative ones are in the repository.
+ */
 const venvFolders = [".venv", "venv", "env", "/root/.venv", "/opt/venv", "/venv", "/opt/.venv"];
 
-/** Written before the variables: start-up files may print where variables are read. */
+/** Printed before the variables, because start-up files may print text of their own. */
 const mark = "TURNWISE_VARIABLES";
 
-/** Prints the variables, with functions such as `conda` in bash's form. */
+/** Prints the variables, and functions such as `conda` in bash's export format. */
 const report = `
 for name in $(compgen -A function); do
   case $name in conda|mamba|micromamba|deactivate|pyenv|nvm|__conda_*|__mamba_*|__add_sys_prefix_to_path) export -f "$name";; esac
@@ -38,9 +40,9 @@ printf '\\0${mark}\\0' >&19; "$(type -P env || echo /usr/bin/env)" -0 >&19; kill
 `;
 
 /**
- * Where the start-up file activated nothing but conda's base, the environment by which the data sets
- * go is activated: conda's `testbed`, else a virtual environment of the repository. An image that puts
- * one on its path itself is left alone.
+ * If the start-up file activated nothing but conda's base, activates the environment that the data
+ * sets use: conda's `testbed`, else a virtual environment of the repository. An image that has an
+ * environment on its path is left unchanged.
  */
 const activation = `
 turnwise_is_active() {
@@ -50,20 +52,20 @@ turnwise_is_active() {
   [ -f "\${program%/bin/*}/pyvenv.cfg" ] || case $program in */envs/*/bin/*) true;; *) false;; esac
 }
 if ! turnwise_is_active; then
-  for place in \${CONDA_EXE:+"\${CONDA_EXE%/bin/*}"} ${condaFolders.join(" ")}; do
+  for turnwise_prefix in \${CONDA_EXE:+"\${CONDA_EXE%/bin/*}"} ${condaFolders.join(" ")}; do
     turnwise_is_active && break
-    [ -f "$place/bin/activate" ] && [ -d "$place/envs/testbed" ] || continue
-    . "$place/bin/activate" && conda activate testbed
+    [ -f "$turnwise_prefix/bin/activate" ] && [ -d "$turnwise_prefix/envs/testbed" ] || continue
+    . "$turnwise_prefix/bin/activate" && conda activate testbed
   done
-  for place in ${venvFolders.join(" ")}; do
+  for turnwise_prefix in ${venvFolders.join(" ")}; do
     turnwise_is_active && break
-    [ -f "$place/bin/activate" ] && . "$place/bin/activate"
+    [ -f "$turnwise_prefix/bin/activate" ] && . "$turnwise_prefix/bin/activate"
   done
 fi
 turnwise_is_active && export TURNWISE_ACTIVE=1
 `;
 
-/** Files of interactive shells, and files of login shells. */
+/** Start-up files of interactive shells, and of login shells. */
 const shellFiles = ["/etc/bash.bashrc", "~/.bashrc"];
 const loginFiles = [
   "/etc/profile",
@@ -71,8 +73,8 @@ const loginFiles = [
 ];
 
 /**
- * Reads start-up files in an interactive shell, then runs \`after\` and reports. That also happens where
- * a file ends the shell: by \`exit\`, by \`exec\`, or by an error under \`set -e\`.
+ * Reads start-up files in an interactive shell, then runs \`after\` and reports, even if a file
+ * ends the shell by \`exit\`, \`exec\`, or an error under \`set -e\`.
  */
 const readFiles = (files: readonly string[], after: string): string => `
 turnwise_report() {
@@ -87,12 +89,12 @@ turnwise_report
 `;
 
 /**
- * Variables by which commands run in the environment that an image defines: those that the user's
- * `.bashrc` sets, as an interactive shell reads it, with the environment of the data sets activated;
- * where neither activates one, also those of the login shell. Functions such as `conda` are among
- * them, in bash's form. Empty for an image that defines none.
+ * Variables that make commands run in the environment that an image defines: those that an
+ * interactive shell of the user sets (`.bashrc`), with the environment of the data sets activated;
+ * if neither activates an environment, also those of the login shell. Includes functions such as
+ * `conda` in bash's export format. Empty for an image that defines no environment.
  *
- * Taken once, so that commands need not start conda. For a container that no agent has used.
+ * Read once, so that commands need not start conda. For a container that no agent has used.
  * @param folder - The repository.
  */
 export async function imageEnvironment(
@@ -106,7 +108,7 @@ export async function imageEnvironment(
     after: string,
     env: Readonly<Record<string, string>>,
   ): Promise<Map<string, string> | undefined> => {
-    // Streams but one go nowhere: start-up files greet people.
+    // Other streams are discarded: start-up files print greetings.
     const { stdout } = await container.exec(
       `exec 19>&1 >/dev/null 2>&1; timeout -k 1 20 bash --norc -i -c "$TURNWISE_START" </dev/null`,
       {
@@ -118,7 +120,7 @@ export async function imageEnvironment(
     const begin = stdout.indexOf(`\0${mark}\0`);
     return begin === -1 ? undefined : variablesOf(stdout.subarray(begin + mark.length + 2));
   };
-  // A file that does not end is left out.
+  // A start-up file that does not end is skipped.
   const shell = (await read(shellFiles, activation, {})) ?? (await read([], activation, {})) ?? own;
   const first = changes(own, shell);
   if (shell.has("TURNWISE_ACTIVE")) return first;
@@ -126,7 +128,7 @@ export async function imageEnvironment(
   return login === undefined ? first : changes(own, login);
 }
 
-/** Variables that a shell added or changed. Every folder of the image's own search path stays. */
+/** Variables that a shell added or changed. Every folder of the image's own search path is kept. */
 function changes(
   own: ReadonlyMap<string, string>,
   found: ReadonlyMap<string, string>,
@@ -139,7 +141,7 @@ function changes(
   );
 }
 
-/** Reads the output of `env -0`. */
+/** Parses the output of `env -0`. */
 function variablesOf(output: Buffer): Map<string, string> {
   const variables = new Map<string, string>();
   for (const entry of output.toString("utf8").split("\0")) {
@@ -150,8 +152,9 @@ function variablesOf(output: Buffer): Map<string, string> {
 }
 
 /**
- * A search path with all folders of the image's own. Where a start-up file set the path from the
- * beginning, as login shells do, folders that it added come first and the own ones keep their order.
+ * Joins two search paths, keeping all folders of the image's own. If a start-up file set the path
+ * from scratch, as login shells do, the folders that it added come first and the image's own keep
+ * their order.
  */
 function joinPaths(path: string, own: string): string {
   const [folders, ownFolders] = [path.split(":"), own.split(":")];
@@ -159,7 +162,7 @@ function joinPaths(path: string, own: string): string {
   return [...folders.filter((folder) => !ownFolders.includes(folder)), ...ownFolders].join(":");
 }
 
-/** True for a script that activates an environment by itself: it runs as its harness runs it. */
+/** True for a script that activates an environment by itself; it runs as in its harness. */
 export function activatesItself(script: string): boolean {
   return /^(?:source|\.) \S*activate\b|^(?:conda|mamba) activate\b/mu.test(script);
 }

@@ -12,28 +12,28 @@ import {
   writableScript,
 } from "./preparation.ts";
 
-/** A container with a repository to work on. */
+/** A container with a repository. */
 export interface OpenRepository {
   readonly container: Container;
-  /** The repository's folder. */
+  /** Folder of the repository. */
   readonly folder: string;
   /** Variables of the environment that the image defines; commands and tests need them. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** A container for an agent. */
+/** A container with a repository for an agent. */
 export interface AgentRepository extends OpenRepository {
-  /** The commit that the agent starts from. */
+  /** Commit that the agent starts from. */
   readonly startCommit: string;
-  /** Tree of all files before the agent came; patches are the difference to it. */
+  /** Tree of all files before the agent's first action; patches are differences from it. */
   readonly startTree: string;
 }
 
 const oneLine = (output: Buffer): string =>
-  (output.toString("utf8").trim().split("\n").at(-1) ?? "").slice(0, 300) || "no reason was given";
+  (output.toString("utf8").trim().split("\n").at(-1) ?? "").slice(0, 300) || "no output";
 
-/** Runs what comes before the agent: a container that does not bear it is the image's fault. */
-async function openedBy<T>(container: Container, work: () => Promise<T>): Promise<T> {
+/** Runs work that precedes the agent; a container that fails during it is the image's fault. */
+async function attributeToImage<T>(container: Container, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
@@ -46,11 +46,12 @@ async function openedBy<T>(container: Container, work: () => Promise<T>): Promis
 }
 
 /**
- * Starts a container for an agent: the history ends with HEAD, the user may write the repository, and
- * the environment of the image is known. The image is prepared once, where the engine can do that.
- * @param setup - Bash of the data set that makes the state of the issue.
- * @throws `ContainerError` of kind `image` for an image that cannot be used: no repository, commits
- *   that are no ancestors of HEAD, or files that its user cannot write.
+ * Starts a container for an agent: the history ends with HEAD, the user may write to the
+ * repository, and the image's environment is known. The image is prepared once, if the engine
+ * supports it.
+ * @param setup - Bash script of the data set that creates the state of the issue.
+ * @throws `ContainerError` of kind `image` for an unusable image: no repository, commits that are
+ *   not ancestors of HEAD, or files that its user cannot write.
  */
 export async function openForAgent(
   engine: ContainerEngine,
@@ -61,12 +62,12 @@ export async function openForAgent(
 ): Promise<AgentRepository> {
   const preparation = agentPreparation(folder, setup);
   const container = await engine.start({ ...spec, preparation }, signal);
-  return openedBy(container, async () => {
+  return attributeToImage(container, async () => {
     const cancel = signal === undefined ? {} : { signal };
     const unusable = (output: Buffer): ContainerError =>
       new ContainerError("image", `${spec.image}: ${oneLine(output)}`);
     if (container.isPrepared !== true) {
-      // An engine that does not prepare images: the same work, in every container.
+      // An engine that does not prepare images: do the same work in every container.
       const { script, timeoutSeconds = 3600 } = preparation;
       const ids = "export TURNWISE_UID=$(id -u) TURNWISE_GID=$(id -g)";
       const done = await container.exec(`${ids}\n${script}`, {
@@ -89,8 +90,8 @@ export async function openForAgent(
 }
 
 /**
- * Starts a container for tests: the image as it is, its repository writable by its user.
- * @throws `ContainerError` of kind `image` for an image without a repository that can be written.
+ * Starts a container for tests: the unmodified image, with a repository that its user can write.
+ * @throws `ContainerError` of kind `image` for an image without a writable repository.
  */
 export async function openForTests(
   engine: ContainerEngine,
@@ -99,13 +100,13 @@ export async function openForTests(
   signal?: AbortSignal,
 ): Promise<OpenRepository> {
   const first = await engine.start(spec, signal);
-  const { exitCode, stderr } = await openedBy(first, async () => isWritable(first, folder));
+  const { exitCode, stderr } = await attributeToImage(first, async () => isWritable(first, folder));
   if (exitCode === 0) return finish(first, folder);
-  // Files of other users: the image is prepared, and looked at again.
+  // Files of other users: prepare the image and check again.
   await first.close();
   const preparation = graderPreparation(folder);
   const container = await engine.start({ ...spec, preparation }, signal);
-  const again = await openedBy(container, async () => isWritable(container, folder));
+  const again = await attributeToImage(container, async () => isWritable(container, folder));
   if (again.exitCode === 0) return finish(container, folder);
   await container.close();
   const said = container.isPrepared === true ? again.stderr : stderr;
@@ -113,7 +114,9 @@ export async function openForTests(
 }
 
 async function finish(container: Container, folder: string): Promise<OpenRepository> {
-  const environment = await openedBy(container, async () => imageEnvironment(container, folder));
+  const environment = await attributeToImage(container, async () =>
+    imageEnvironment(container, folder),
+  );
   return { container, folder, environment };
 }
 

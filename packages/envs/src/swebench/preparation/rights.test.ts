@@ -11,7 +11,7 @@ import { encodeToolCall } from "../scaffold/tool-call.ts";
 import { ImageLayouts, repositoryLayout, type ImageSettings } from "../testing/image-layout.ts";
 import { testEngine } from "../testing/test-engine.ts";
 
-// Engines answer late on a machine that others use too.
+// Engines respond late on a busy machine.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 const engine = await testEngine();
@@ -41,7 +41,7 @@ const usable: Readonly<Record<string, readonly [script: string, settings: ImageS
   "a temporary folder that only root may write": ["chmod 755 /tmp", { User: "1000" }],
 };
 
-describe.skipIf(engine === undefined)("images and the rights of their user", () => {
+describe.skipIf(engine === undefined)("images and the permissions of their user", () => {
   afterAll(async () => {
     await engine?.close();
     await layouts?.close();
@@ -78,7 +78,7 @@ describe.skipIf(engine === undefined)("images and the rights of their user", () 
   };
 
   it.each(Object.entries(broken))(
-    "are a fault of the image at reset, not a failed agent: %s",
+    "are image failures at reset, not a failed agent: %s",
     async (_, [script, settings]) => {
       const image = await layouts!.build(script, settings);
       const trajectory = await rollout(

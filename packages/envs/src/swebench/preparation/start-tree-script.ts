@@ -1,23 +1,23 @@
 import { shellWord } from "../instances/eval-script.ts";
 import { toolFolders } from "../scaffold/leftovers.ts";
 
-/** Notes of the preparation, in the container. */
+/** Folder of the preparation's records in the container. */
 export const notesFolder: string = "/var/lib/turnwise";
 
 /**
- * A repository of ours over the same files, with objects linked to those of the original. Patches are
- * taken with it, so that neither settings nor accidents of the agent's repository matter.
+ * A separate repository over the same files, with objects linked to those of the original. Patches
+ * are taken with it, so that settings and damage of the agent's repository do not matter.
  */
 export const snapshotRepository: string = `${notesFolder}/repository`;
 
-/** Untracked files beyond this are never part of a patch, bytes. */
+/** Maximum size of an untracked file in a patch, bytes. */
 export const maxNewFileBytes: number = 10 * 2 ** 20;
 
 /**
- * Functions of bash for snapshots. \`snap\` runs git with {@link snapshotRepository} and the index of
- * \`GIT_INDEX_FILE\`; modes count, and bytes stay as they are on the disk. \`set_aside\` moves the
- * folders of repositories within the repository away, so that their files are seen as files, and
- * \`put_back\` returns them.
+ * Bash functions for snapshots. \`snap\` runs git with {@link snapshotRepository} and the index of
+ * \`GIT_INDEX_FILE\`; file modes count, and bytes are not converted. \`set_aside\` moves nested
+ * repositories' git folders away, so that their files are treated as plain files, and \`put_back\`
+ * restores them.
  */
 export const snapshotFunctions: string = `snap() {
   git -c core.fileMode=true -c core.autocrlf=false -c core.sparseCheckout=false -c core.quotePath=true \\
@@ -25,20 +25,20 @@ export const snapshotFunctions: string = `snap() {
 }
 set_aside() {
   aside=$(mktemp -d); numAside=0
-  while IFS= read -r -d '' place; do
-    mv -- "$place" "$aside/$numAside" && printf '%s\\0' "$place" >> "$aside/list" && numAside=$((numAside + 1))
+  while IFS= read -r -d '' nested; do
+    mv -- "$nested" "$aside/$numAside" && printf '%s\\0' "$nested" >> "$aside/list" && numAside=$((numAside + 1))
   done < <(find . -mindepth 2 -xdev -name .git -print0 -prune)
 }
 put_back() {
   [ -f "$aside/list" ] || return 0
   local at=0
-  while IFS= read -r -d '' place; do mv -- "$aside/$at" "$place"; at=$((at + 1)); done < "$aside/list"
+  while IFS= read -r -d '' nested; do mv -- "$aside/$at" "$nested"; at=$((at + 1)); done < "$aside/list"
 }`;
 
 /**
- * Records the files of a folder as a tree, untracked ones included: a patch is the difference to it.
- * Ignored files, folders of tools and large untracked files are not in it. Leaves the name of the tree
- * in \`start\`, and the ignored files in \`ignored\`, both in {@link notesFolder}.
+ * Records the files of a folder as a tree, including untracked ones: a patch is a difference from
+ * it. Ignored files, tool folders and large untracked files are excluded. Writes the name of the
+ * tree to \`start\` and the ignored files to \`ignored\`, both in {@link notesFolder}.
  */
 export function startTreeScript(folder: string): string {
   const excludes = toolFolders.map((name) => `-x ${shellWord(name)}`).join(" ");

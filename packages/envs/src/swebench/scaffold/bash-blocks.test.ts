@@ -4,7 +4,7 @@ import { parseBashBlock, writeBashBlock } from "./bash-blocks.ts";
 const cmd = (response: string): unknown => parseBashBlock(response).call?.arguments["cmd"];
 
 describe("commands in fenced blocks", () => {
-  it("are read with the fences that mini-swe-agent accepts", () => {
+  it("are read from the fences that mini-swe-agent accepts", () => {
     expect(parseBashBlock("I look.\n```bash\nls -la\n```\nThat is all.")).toEqual({
       thought: "I look.",
       call: { tool: "execute_bash", arguments: { cmd: "ls -la" } },
@@ -17,10 +17,11 @@ describe("commands in fenced blocks", () => {
     expect(cmd("```python\na\n```\n```bash\nls\n```")).toBe("ls");
   });
 
-  it("may hold fenced blocks of their own", () => {
+  it("may contain fenced blocks", () => {
     const command = "cat > README.md <<'EOF'\n```python\nx\n```\nEOF";
     expect(cmd(`\`\`\`bash\n${command}\n\`\`\``)).toBe(command);
-    // Without a language, a fence looks like the end of the block; the heredoc says that it is not.
+    // Without a language, a fence looks like the end of the block; the heredoc shows that it is
+    // not.
     for (const text of [
       "cat > README.md <<'EOF'\n# Use\n\n```\nx\n```\nEOF\ngit diff",
       'cat <<-"A" > a && cat <<B > b\n```\n\tA\n```\nB\nls',
@@ -35,7 +36,7 @@ describe("commands in fenced blocks", () => {
     }
   });
 
-  it("are the first of several, outside the reasoning", () => {
+  it("are taken from the first block outside the reasoning", () => {
     expect(parseBashBlock("```bash\na\n```\n```bash\nb\n```")).toMatchObject({
       call: { arguments: { cmd: "a" } },
       note: expect.stringContaining("2 tool calls"),
@@ -53,7 +54,7 @@ describe("commands in fenced blocks", () => {
     expect(cmd("```bash\nrm -rf /testbed/bui")).toBeUndefined();
   });
 
-  it("are read back as they were written", () => {
+  it("round-trip through writing and reading", () => {
     for (const command of ["ls", "echo '```'", "cat <<EOF\n````\n```bash\nEOF", "a\n\n"]) {
       const call = { tool: "execute_bash", arguments: { cmd: command } };
       expect(cmd(writeBashBlock(call))).toBe(command);

@@ -3,19 +3,21 @@ import { readCalls, type CallsAt, type CallSyntax } from "./read-calls.ts";
 import { submitMark } from "./bash-only.ts";
 import type { ParsedCall, ToolCall } from "./tool-call.ts";
 
-/** Languages of a fenced block that is a command. `mswea_bash_command` is mini-swe-agent's own. */
+/**
+ * Languages that mark a fenced block as a command. `mswea_bash_command` is mini-swe-agent's own.
+ */
 const languages = new Set(["bash", "sh", "shell", "mswea_bash_command"]);
 
 /**
- * Reads the command of the first fenced bash block, as mini-swe-agent writes it, in linear time.
- * Fenced blocks inside the command, as in a heredoc that writes Markdown, belong to it. A block that
- * is not closed is not run: its command may be cut off.
+ * Reads the command from the first fenced bash block, as mini-swe-agent does, in linear time.
+ * Fenced blocks inside the command (for example in a heredoc that writes Markdown) belong to it. A
+ * block without a closing fence is not run: its command may be cut off.
  */
 export function parseBashBlock(response: string): ParsedCall {
   return readCalls(response, bashSyntax(response));
 }
 
-/** Writes a command as a fenced block; any tool but bash becomes the command that submits. */
+/** Writes a command as a fenced block. A call of any tool but bash becomes the submit command. */
 export function writeBashBlock(call: ToolCall): string {
   const { cmd } = call.arguments;
   const command = typeof cmd === "string" ? cmd : `echo ${submitMark}`;
@@ -24,19 +26,19 @@ export function writeBashBlock(call: ToolCall): string {
   return `${fence}bash\n${command}\n${fence}`;
 }
 
-/** A run of three backticks or more. */
+/** Three or more backticks in a row. */
 interface Fence {
   readonly start: number;
-  /** Offset after the backticks, and after the rest of the line if it is only a language. */
+  /** Offset after the backticks and, if the rest of the line is only a language, after that. */
   readonly end: number;
   readonly length: number;
-  /** Language after the backticks; empty for none. */
+  /** Language after the backticks, `""` for none. */
   readonly language: string;
   readonly isFirstOnLine: boolean;
 }
 
 const fencePattern = /(?<!`)(`{3,})(?!`)(?:[ \t]{0,8}([\w.+#-]{0,40})[ \t\r]{0,8}(?:\n|$))?/gu;
-/** Fences that are looked at to close a block whose own fence is missing. */
+/** Maximum number of fences tried as the end of a block that has no closing fence. */
 const maxFences = 100;
 
 function readFences(response: string): Fence[] {
@@ -59,16 +61,16 @@ function bashSyntax(response: string): CallSyntax {
     languages.has(language) && response[end - 1] === "\n" ? [i] : [],
   );
   let next = 0;
-  // Heredocs without an end may overlap: how many blocks are searched for them is bounded.
+  // Unterminated heredocs may overlap, so limit the number of blocks that are searched for them.
   let numSearched = 0;
-  const closing = (i: number): Fence | undefined => {
+  const findClosing = (i: number): Fence | undefined => {
     const { end, length } = fences[i]!;
     const later = fences.slice(i + 1, i + 1 + maxFences).filter((fence) => fence.length >= length);
     const matched = closedBy[i]!;
     const first = matched === -1 ? later[0] : fences[matched];
     if (first === undefined || numSearched >= maxFences) return first;
     numSearched += 1;
-    // A fence inside a heredoc belongs to its text.
+    // A fence inside a heredoc is part of its text.
     const heredocEnd = endOfOpenHeredocs(response, end, first.start);
     if (heredocEnd === undefined) return first;
     return later.find(({ start }) => start >= heredocEnd) ?? first;
@@ -82,7 +84,7 @@ function bashSyntax(response: string): CallSyntax {
     read: (at): CallsAt => {
       const i = openings[next]!;
       const opening = fences[i]!;
-      const close = closing(i);
+      const close = findClosing(i);
       if (close === undefined || opening.start !== at) {
         return {
           end: opening.end,
@@ -95,14 +97,14 @@ function bashSyntax(response: string): CallSyntax {
         .slice(opening.end, close.start)
         .replaceAll("\r\n", "\n")
         .replace(/\n[ \t]{0,80}$/u, "");
-      // A fence that opens a block of its own is read again.
+      // Read a fence again if it also opens a new block.
       const end = close.language === "" ? close.end : close.start;
       return { end, calls: [{ tool: "execute_bash", arguments: { cmd } }] };
     },
   };
 }
 
-/** Index of the fence that closes each opening one, nested ones included; -1 where none does. */
+/** Index of the closing fence for each opening one, nested ones included; -1 for none. */
 function matchFences(fences: readonly Fence[]): number[] {
   const closedBy = fences.map(() => -1);
   const open: number[] = [];

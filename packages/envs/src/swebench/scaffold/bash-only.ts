@@ -18,7 +18,7 @@ export const bashCommand: Tool = {
   },
 };
 
-/** Answer to a command. */
+/** Formats the result of a command for the agent. */
 export function bashObservation(
   exitCode: number | null,
   output: string,
@@ -28,7 +28,7 @@ export function bashObservation(
   return `<returncode>${exitCode ?? "none"}</returncode>\n<output>\n${shown}\n</output>`;
 }
 
-/** True if the first line of the output that is not empty is the mark. */
+/** True if the first non-empty line of the output is the submit mark. */
 export function isSubmission(output: string): boolean {
   return output.trimStart().split("\n", 1)[0]!.trim() === submitMark;
 }

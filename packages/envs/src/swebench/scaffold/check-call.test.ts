@@ -32,7 +32,7 @@ describe("calls", () => {
     expect(check("file_editor", { ...insert, insert_line: "first" })).toMatch(/an integer/u);
   });
 
-  it("with an argument that the tool does not have are rejected: an edit would lose its text", () => {
+  it("with an unknown argument are rejected: an edit would lose its text", () => {
     const edit = { command: "str_replace", path: "/a", old_str: "x", new_string: "y" };
     expect(check("file_editor", edit)).toBe(
       "file_editor was not run: it has no argument new_string. Its arguments are command, path, file_text, old_str, new_str, insert_line, view_range, concise.",
@@ -48,13 +48,13 @@ describe("calls", () => {
     expect(check("functions.execute_bash", { cmd: "ls" })).toEqual(["execute_bash", { cmd: "ls" }]);
   });
 
-  it("of an unknown tool learn the names of the tools", () => {
+  it("of an unknown tool are answered with the names of the tools", () => {
     expect(check("python", {})).toBe(
       "There is no tool called python. Tools: file_editor, execute_bash, search, finish.",
     );
   });
 
-  it("get typed arguments; names of related scaffolds are understood", () => {
+  it("get typed arguments, and accept the names of related scaffolds", () => {
     const view = { command: "view", path: "/a" };
     const given = { ...view, view_range: "[2, -1]", concise: "True", new_str: null };
     expect(check("str_replace_editor", given)).toEqual([

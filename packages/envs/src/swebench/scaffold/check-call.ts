@@ -1,25 +1,25 @@
-import { quoted } from "./clip.ts";
+import { quote } from "./clip.ts";
 import type { ToolCall } from "./tool-call.ts";
 import type { ParameterSchema } from "./tool-schemas.ts";
 import type { Tool } from "./tools/tool.ts";
 
-/** A call that a tool can run, or the reason why not, as a message to the agent. */
+/** A call that a tool can run, or a message to the agent that says why it cannot. */
 export type CheckedCall =
   | {
       readonly isValid: true;
       readonly tool: Tool;
-      /** Arguments under their own names, in the types of the schema. */
+      /** Arguments under their canonical names, in the types of the schema. */
       readonly arguments: Readonly<Record<string, unknown>>;
     }
   | { readonly isValid: false; readonly problem: string };
 
 /**
- * Checks a call against the schemas of the tools. An argument that the tool does not have is an error:
- * an edit without a misspelled `new_str` would delete text. Aliases are resolved, and texts that spell an
- * integer, a boolean or a list become one; optional arguments that are `null` are dropped.
+ * Checks a call against the schemas of the tools. Unknown arguments are an error: an edit whose
+ * `new_str` is misspelled would delete text. Aliases are resolved; strings that spell an integer, a
+ * boolean or a list are converted; optional arguments that are `null` are dropped.
  */
 export function checkCall(call: ToolCall, tools: readonly Tool[]): CheckedCall {
-  // Some templates put the tools into a namespace.
+  // Some chat templates put tools into a namespace.
   const asked = call.tool.replace(/^functions\./u, "");
   const tool = tools.find(
     ({ schema, aliases }) =>
@@ -27,10 +27,10 @@ export function checkCall(call: ToolCall, tools: readonly Tool[]): CheckedCall {
   );
   if (tool === undefined) {
     const names = tools.map(({ schema }) => schema.function.name);
-    return reject(`There is no tool called ${quoted(call.tool)}. Tools: ${names.join(", ")}.`);
+    return reject(`There is no tool called ${quote(call.tool)}. Tools: ${names.join(", ")}.`);
   }
   const { name, parameters } = tool.schema.function;
-  const given = withoutAliases(call.arguments, tool);
+  const given = resolveAliases(call.arguments, tool);
   const byCommand = new Map(Object.entries(tool.requiredBy ?? {}));
   const { command } = given;
   const required = [
@@ -42,7 +42,7 @@ export function checkCall(call: ToolCall, tools: readonly Tool[]): CheckedCall {
     const wanted = missing.map(
       (key) => `${key} (${parameters.properties[key]!.description.replace(/\.$/u, "")})`,
     );
-    const keys = Object.keys(given).map((key) => quoted(key, 60));
+    const keys = Object.keys(given).map((key) => quote(key, 60));
     return reject(
       `${name} was not run: missing required ${missing.length === 1 ? "argument" : "arguments"} ${wanted.join(", ")}. Your call has ${keys.length === 0 ? "no arguments" : `the arguments ${keys.join(", ")}`}.`,
     );
@@ -52,7 +52,7 @@ export function checkCall(call: ToolCall, tools: readonly Tool[]): CheckedCall {
   );
   if (unknown.length > 0 && tool.ignoresUnknown !== true) {
     const [names, known] = [
-      unknown.map((key) => quoted(key, 60)),
+      unknown.map((key) => quote(key, 60)),
       Object.keys(parameters.properties),
     ];
     return reject(
@@ -66,7 +66,7 @@ export function checkCall(call: ToolCall, tools: readonly Tool[]): CheckedCall {
     const read = readArgument(value, schema);
     if (read === undefined || (typeof read === "string" && schema.enum?.includes(read) === false)) {
       return reject(
-        `${name} was not run: ${key} must be ${ruleOf(schema)}, got ${quoted(JSON.stringify(value))}.`,
+        `${name} was not run: ${key} must be ${ruleOf(schema)}, got ${quote(JSON.stringify(value))}.`,
       );
     }
     typed.push([key, read]);
@@ -76,7 +76,7 @@ export function checkCall(call: ToolCall, tools: readonly Tool[]): CheckedCall {
 
 const reject = (problem: string): CheckedCall => ({ isValid: false, problem });
 
-function withoutAliases(
+function resolveAliases(
   given: Readonly<Record<string, unknown>>,
   { aliases }: Tool,
 ): Readonly<Record<string, unknown>> {
@@ -98,7 +98,7 @@ function ruleOf(schema: ParameterSchema): string {
   }[schema.type];
 }
 
-/** A value in the type of its schema; `undefined` if it is of another type. */
+/** Converts a value to the type of its schema; `undefined` if that is not possible. */
 function readArgument(value: unknown, { type }: ParameterSchema): unknown {
   switch (type) {
     case "string":

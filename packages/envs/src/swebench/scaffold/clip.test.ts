@@ -24,7 +24,7 @@ describe("clipMiddle", () => {
     expect(clipped).toContain(`${text.length - 10_000} characters cut`);
   });
 
-  it("obeys both limits and accounts for every character", () => {
+  it("respects both limits and counts every character", () => {
     const text = fc.array(fc.constantFrom("a", "\n", "bcd", "😀")).map((parts) => parts.join(""));
     const limit = fc.integer({ min: 1, max: 20 });
     fc.assert(

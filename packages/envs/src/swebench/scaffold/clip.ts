@@ -1,14 +1,20 @@
-/** Limits of an answer to the agent. */
+/** Limits on text that is shown to the agent. */
 export interface ClipLimits {
-  /** Maximum number of lines; the first and last half of them are kept. Default: no limit. */
+  /**
+   * Maximum number of lines; a longer text keeps the first and last half of them. Default: no
+   * limit.
+   */
   readonly maxLines?: number;
-  /** Maximum number of characters, the note aside; the first and last half are kept. Default 10,000. */
+  /**
+   * Maximum number of characters without the note; a longer text keeps its two ends. Default
+   * 10,000.
+   */
   readonly maxCharacters?: number;
 }
 
 /**
- * Cuts the middle out of a long text, so that it has at most `maxLines` lines and `maxCharacters`
- * characters. A note in its place says how many lines or characters were cut.
+ * Cuts the middle out of a long text, so that at most `maxLines` lines and `maxCharacters`
+ * characters remain. A note says how many lines or characters were cut.
  */
 export function clipMiddle(
   text: string,
@@ -26,7 +32,7 @@ export function clipMiddle(
       return `${head}\n${cutNote(numCutLines, "lines")}\n${tail}`;
     }
   }
-  // A short half leaves its room to the other one.
+  // If one half is short, the other may use the room that it leaves.
   const half = Math.ceil(maxCharacters / 2);
   const numFirst = Math.min(head.length, Math.max(half, maxCharacters - tail.length));
   const start = Math.max(0, tail.length - maxCharacters + numFirst);
@@ -35,7 +41,7 @@ export function clipMiddle(
   return `${first}\n${cutNote(text.length - first.length - last.length, "characters")}\n${last}`;
 }
 
-/** Note in place of what was cut: R2E-Gym's words, with the amount. */
+/** Note that replaces the cut text: R2E-Gym's wording, with the amount. */
 export const cutNote = (amount: number, unit: "lines" | "characters"): string =>
   `<Observation truncated in middle for saving context: ${amount} ${unit} cut>`;
 
@@ -43,6 +49,6 @@ export const cutNote = (amount: number, unit: "lines" | "characters"): string =>
 const splitsPair = (text: string, offset: number): boolean =>
   /[\uD800-\uDBFF]/u.test(text.charAt(offset - 1)) && /[\uDC00-\uDFFF]/u.test(text.charAt(offset));
 
-/** A value as a message may quote it. */
-export const quoted = (value: string, maxCharacters = 200): string =>
+/** Quotes a value in a message, shortened if long. */
+export const quote = (value: string, maxCharacters = 200): string =>
   value.length <= maxCharacters ? value : `${value.slice(0, maxCharacters)}...`;

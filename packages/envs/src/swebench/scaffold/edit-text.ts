@@ -1,17 +1,17 @@
-/** An edited text, or the reason why it could not be edited. */
+/** An edited text, or the reason the edit failed. */
 export type Edit =
   | { readonly isDone: true; readonly text: string; readonly snippet: string }
   | { readonly isDone: false; readonly problem: string };
 
-/** Lines of context that an answer shows before and after an edit. */
+/** Lines of context shown before and after an edit. */
 const contextLines = 4;
 
-/** Numbers lines, in the form of `cat -n`. */
-export function numbered(lines: readonly string[], first = 1, separator = "\t"): string {
+/** Numbers lines in the format of `cat -n`. */
+export function numberLines(lines: readonly string[], first = 1, separator = "\t"): string {
   return lines.map((line, i) => `${String(first + i).padStart(6)}${separator}${line}`).join("\n");
 }
 
-/** Line numbers that a message lists at most. */
+/** Maximum number of line numbers that a message lists. */
 const maxListed = 20;
 
 /** Replaces the only occurrence of `oldText`. */
@@ -43,10 +43,10 @@ export function replaceOnce(text: string, oldText: string, newText: string): Edi
   }
   const changed = text.slice(0, at) + newText + text.slice(at + oldText.length);
   const numAdded = countBreaks(newText, 0, newText.length);
-  return { isDone: true, text: changed, snippet: around(changed, lines[0]!, numAdded) };
+  return { isDone: true, text: changed, snippet: showContext(changed, lines[0]!, numAdded) };
 }
 
-/** Inserts lines after a line; 0 inserts at the beginning. */
+/** Inserts lines after a line; 0 inserts at the start of the file. */
 export function insertAfter(text: string, line: number, newText: string): Edit {
   const lines = text.split("\n");
   if (!Number.isSafeInteger(line) || line < 0 || line > lines.length) {
@@ -57,10 +57,10 @@ export function insertAfter(text: string, line: number, newText: string): Edit {
   }
   const added = newText.split("\n");
   const changed = [...lines.slice(0, line), ...added, ...lines.slice(line)].join("\n");
-  return { isDone: true, text: changed, snippet: around(changed, line + 1, added.length - 1) };
+  return { isDone: true, text: changed, snippet: showContext(changed, line + 1, added.length - 1) };
 }
 
-/** Number of line breaks in `text.slice(start, end)`. */
+/** Counts the line breaks in `text.slice(start, end)`. */
 function countBreaks(text: string, start: number, end: number): number {
   let count = 0;
   for (let i = text.indexOf("\n", start); i !== -1 && i < end; i = text.indexOf("\n", i + 1)) {
@@ -69,26 +69,26 @@ function countBreaks(text: string, start: number, end: number): number {
   return count;
 }
 
-/** Numbers the edited lines and their context. */
-function around(text: string, line: number, numMore: number): string {
+/** Shows the edited lines with context and line numbers. */
+function showContext(text: string, line: number, numMore: number): string {
   const first = Math.max(1, line - contextLines);
   const lines = text.split("\n").slice(first - 1, line + numMore + contextLines);
-  return numbered(lines, first);
+  return numberLines(lines, first);
 }
 
 /**
- * Outlines a Python file: bodies of functions with four lines or more are replaced by a note with
- * their line numbers. The other lines keep their numbers.
+ * Outlines a Python file: replaces function bodies of four or more lines by a note with their line
+ * numbers. Other lines keep their numbers.
  */
 export function outline(text: string): string {
   const lines = text.split("\n");
   const result: string[] = [];
   for (let i = 0; i < lines.length; i++) {
     const line = lines[i]!;
-    result.push(numbered([line], i + 1, " "));
+    result.push(numberLines([line], i + 1, " "));
     const head = /^(\s*)(?:async\s+)?def\s/u.exec(line);
     if (!head) continue;
-    // A signature may take several lines; it ends with a colon.
+    // A signature may span several lines; it ends with a colon.
     let end = i;
     while (end + 1 < lines.length && !/:\s*(?:#.*)?$/u.test(lines[end]!)) end += 1;
     let last = end;
@@ -99,7 +99,7 @@ export function outline(text: string): string {
       last = k;
     }
     if (last - end < 4) continue;
-    for (let k = i + 1; k <= end; k++) result.push(numbered([lines[k]!], k + 1, " "));
+    for (let k = i + 1; k <= end; k++) result.push(numberLines([lines[k]!], k + 1, " "));
     result.push(`... eliding lines ${end + 2}-${last + 1} ...`);
     i = last;
   }

@@ -1,9 +1,9 @@
 import type { Trajectory } from "@turnwise/core";
 
-/** Why an episode ended, in the classes that compact filtering tells apart. */
+/** Reasons for the end of an episode, as compact filtering distinguishes them. */
 export type EpisodeEnding = "submit" | "steps" | "context" | "time" | "infrastructure";
 
-/** The class of a trajectory. */
+/** Classifies the end of a trajectory. */
 export function episodeEnding({ outcome }: Pick<Trajectory, "outcome">): EpisodeEnding {
   if (outcome.kind === "terminated") return "submit";
   if (outcome.kind === "failed") return "infrastructure";
@@ -11,10 +11,10 @@ export function episodeEnding({ outcome }: Pick<Trajectory, "outcome">): Episode
 }
 
 /**
- * Compact filtering: what a recipe keeps. DeepSWE leaves out all that ended by a limit; what the
- * infrastructure broke is always left out, so that it never moves a baseline.
- * @param trajectories - Siblings, or all of an iteration.
- * @param kept - Classes that stay. Default `submit` alone.
+ * Compact filtering: selects the trajectories to train on. DeepSWE drops all that ended by a limit.
+ * Infrastructure failures are always dropped, so that they never affect a baseline.
+ * @param trajectories - Trajectories of a group, or of an iteration.
+ * @param kept - Endings to keep. Default `submit` alone.
  */
 export function compactFilter<T extends Pick<Trajectory, "outcome">>(
   trajectories: readonly T[],

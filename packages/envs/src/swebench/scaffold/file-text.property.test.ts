@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { decodeFile, encodeFile } from "./file-text.ts";
 
-it("gives back every byte of a text file, whatever its encoding", () => {
+it("round-trips every byte of a text file in any encoding", () => {
   fc.assert(
     fc.property(fc.uint8Array({ min: 1 }), (bytes) => {
       const file = decodeFile(bytes);
@@ -20,7 +20,7 @@ it("gives back every byte of a text file, whatever its encoding", () => {
   );
 });
 
-it("shows lines that end in CRLF as lines, and keeps their breaks", () => {
+it("reads CRLF as line breaks and writes them back", () => {
   const piece = fc.constantFrom("\r\n", "\r\n", "\r", "a", "\u00e9");
   fc.assert(
     fc.property(fc.array(piece), fc.boolean(), (parts, isMixed) => {
@@ -36,7 +36,7 @@ it("shows lines that end in CRLF as lines, and keeps their breaks", () => {
   expect(decodeFile(Buffer.from("a\r\nb\n"))).toMatchObject({ text: "a\r\nb\n", lineBreak: "\n" });
 });
 
-it("does not write what the encoding of a file cannot hold, and reads no binary file", () => {
+it("rejects characters that the file's encoding cannot represent, and binary files", () => {
   expect(
     encodeFile({ text: "caf\u00e9 \u20ac", encoding: "latin1", lineBreak: "\n" }),
   ).toBeUndefined();

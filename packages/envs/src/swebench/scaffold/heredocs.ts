@@ -1,13 +1,13 @@
-/** A heredoc's operator and its delimiter, quoted or not; not the `<<<` of a here-string. */
+/** A heredoc operator and its delimiter, quoted or not; excludes the `<<<` of a here-string. */
 const operatorPattern = /(?<!<)<<-?[ \t]{0,8}(["']?)([A-Za-z_][\w.-]{0,63})\1(?![\w(])/gu;
 
-/** Heredocs that are looked at in one command. */
+/** Maximum number of heredocs that are looked for in one command. */
 const maxHeredocs = 100;
 
 /**
- * Finds the end of the heredocs that begin in a part of a text.
- * @returns Offset after the line that closes the last of them, or `undefined` where all are closed
- *   within the part, or one is not closed at all.
+ * Finds the end of the heredocs that start in a part of a text.
+ * @returns Offset after the line that closes the last of them; `undefined` if all close within the
+ *   part, or if one is never closed.
  */
 export function endOfOpenHeredocs(text: string, start: number, end: number): number | undefined {
   let at = start;
@@ -17,11 +17,11 @@ export function endOfOpenHeredocs(text: string, start: number, end: number): num
     if (operator === null || operator.index >= end) break;
     const line = text.indexOf("\n", operator.index);
     if (line === -1) return undefined;
-    // The texts of all heredocs of a line follow it, one after the other.
+    // The bodies of all heredocs of a line follow it in order.
     let body = line;
     operatorPattern.lastIndex = 0;
     for (const { 2: delimiter } of text.slice(operator.index, line).matchAll(operatorPattern)) {
-      // Not closed: the operator may be a shift of bits, or part of a string.
+      // Without a closing line, the operator may be a bit shift or part of a string.
       body = closingLine(text, body, delimiter!) ?? body;
     }
     at = body;
@@ -29,7 +29,7 @@ export function endOfOpenHeredocs(text: string, start: number, end: number): num
   return at > end ? at : undefined;
 }
 
-/** Offset after the first line that is a delimiter, from the line break at `from`. */
+/** Offset after the first line that equals the delimiter, from the line break at `from`. */
 function closingLine(text: string, from: number, delimiter: string): number | undefined {
   for (let at = from; ;) {
     const found = text.indexOf(delimiter, at);

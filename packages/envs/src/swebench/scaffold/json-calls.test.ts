@@ -38,11 +38,11 @@ describe("calls in JSON", () => {
     '<|channel|>analysis<|message|>why<|end|><|start|>assistant<|channel|>commentary to=functions.search <|constrain|>json<|message|>{"search_term": "x"}<|call|>',
     "<function=search>\n<parameter=search_term>x</parameter>\n</function>",
     '<invoke name="search"><parameter name="search_term">x</parameter></invoke>',
-  ])("are read as the parsers of servers and frameworks read %j", (response) => {
+  ])("are read like the parsers of servers and frameworks read %j", (response) => {
     expect(parseJsonCall(response, { tools: r2eTools }).call).toEqual(search);
   });
 
-  it("that cannot be read in those forms are not run either", () => {
+  it("that are malformed in those forms are not run", () => {
     for (const response of [
       '[TOOL_CALLS]search{"search_term": "x',
       "<tool_call>search\n<arg_key>search_term</arg_key>\n<arg_value>x</tool_call>",
@@ -52,7 +52,7 @@ describe("calls in JSON", () => {
       expect([response, call]).toEqual([response, undefined]);
       expect(note).toMatch(/^Your tool call is not valid JSON: .*Nothing was run/u);
     }
-    // Servers of the chat-completions API write no arguments as an empty text.
+    // Servers of the chat-completions API write missing arguments as an empty string.
     expect(parseJsonCall('<tool_call>{"name": "finish", "arguments": ""}').call).toEqual({
       tool: "finish",
       arguments: {},
@@ -63,7 +63,7 @@ describe("calls in JSON", () => {
     });
   });
 
-  it("may hold raw line breaks and tabs, and tags and fences as text", () => {
+  it("may contain raw line breaks and tabs, and tags and fences as text", () => {
     const text = 'a\tb\n\n</tool_call>\n```\n</think> {"x": }\n';
     const escaped = JSON.stringify(text);
     const raw = escaped.replaceAll("\\n", "\n").replaceAll("\\t", "\t");
@@ -73,7 +73,7 @@ describe("calls in JSON", () => {
     }
   });
 
-  it("are not run if they are broken, and the note says why", () => {
+  it("are not run if they are malformed, and the note says why", () => {
     const cases: readonly (readonly [string, RegExp])[] = [
       ['<tool_call>{"name": "f", "arguments": {"x": "\\d"}}</tool_call>', /\\d is not an escape/u],
       ['<tool_call>{"name": "f", "arguments": {"x": "half', /a string is not closed/u],
@@ -92,7 +92,7 @@ describe("calls in JSON", () => {
     expect(parseJsonCall('{"name": "finish"}', { tools: r2eTools }).call?.tool).toBe("finish");
   });
 
-  it("are the first of several, outside the reasoning", () => {
+  it("are taken from the first one outside the reasoning", () => {
     const other = '{"name": "finish", "arguments": {}}';
     for (const response of [
       `<tool_call>${json}</tool_call>\n<tool_call>${other}</tool_call>`,

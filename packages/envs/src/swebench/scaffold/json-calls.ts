@@ -14,19 +14,19 @@ export interface JsonCallOptions {
 
 /**
  * Reads a call in JSON, in linear time: `{"name": ..., "arguments": {...}}` after `<tool_call>`, as
- * Hermes and Qwen write it, or in a fenced block or bare where there is no such tag. Also accepts
- * lists of calls, `parameters` for `arguments`, arguments as a string of JSON, the form of the
- * chat-completions API with `function` around the call, SWE-agent's with `command` around it, a name
- * before the arguments as Mistral, Kimi, DeepSeek, GLM and gpt-oss write it, and Qwen3-Coder's XML.
+ * Hermes and Qwen write it, or bare or in a fenced block if there is no such tag. Also accepts
+ * lists of calls, `parameters` for `arguments`, arguments as a JSON string, the `function` wrapper
+ * of the chat-completions API, SWE-agent's `command` wrapper, a name before the arguments (Mistral,
+ * Kimi, DeepSeek, GLM, gpt-oss), and Qwen3-Coder's XML.
  */
 export function parseJsonCall(response: string, options: JsonCallOptions = {}): ParsedCall {
   const tagged = readCalls(response, taggedSyntax(response));
-  // A tag without an object after it may only be mentioned.
+  // A tag that no object follows may be a mention of the tag in prose.
   const isMention = tagged.note === undefined || tagged.note === noCall;
   if (tagged.call !== undefined || !isMention) return tagged;
   const bare = readCalls(response, bareSyntax(response, options));
   if (bare.call !== undefined) return bare;
-  // Qwen3-Coder's XML, without the tag.
+  // Qwen3-Coder's XML without the tag.
   const xml = parseXmlCall(response, options);
   if (xml.call !== undefined) return xml;
   return [tagged, bare, xml].find(({ note }) => note !== undefined) ?? bare;
@@ -45,7 +45,7 @@ function taggedSyntax(response: string): CallSyntax {
   const xml = xmlSyntax(response);
   const tag = new RegExp(tagPattern.source, "uy");
   return {
-    next: openings(response, tagPattern),
+    next: createFinder(response, tagPattern),
     read: (opening): CallsAt => {
       tag.lastIndex = opening;
       const afterTag = opening + tag.exec(response)![0].length;
@@ -55,20 +55,24 @@ function taggedSyntax(response: string): CallSyntax {
         blanksAndFence.lastIndex = end;
         const start = end + blanksAndFence.exec(response)![0].length;
         if (response.startsWith("<function", start)) {
-          // Qwen3-Coder puts XML into the tag.
+          // Qwen3-Coder writes XML inside the tag.
           return xml.next(start) === start ? xml.read(start) : { end: afterTag, calls };
         }
         if (calls.length === 0) {
           const named = readNamedCall(response, start);
           if (named?.problem !== undefined) {
-            return { ...named, end: Math.max(named.end, afterTag), problem: broken(named.problem) };
+            return {
+              ...named,
+              end: Math.max(named.end, afterTag),
+              problem: describeProblem(named.problem),
+            };
           }
           if (named !== undefined) return named;
         }
         if (response[start] !== "{" && response[start] !== "[") break;
         const read = readJsonAt(response, start);
         if (!read.isDone)
-          return { end: Math.max(end, afterTag), calls, problem: broken(read.problem) };
+          return { end: Math.max(end, afterTag), calls, problem: describeProblem(read.problem) };
         const found = callsOf(read.value);
         if (found.length === 0) return { end: read.end, calls, problem: noCall };
         calls.push(...found);
@@ -83,8 +87,8 @@ function taggedSyntax(response: string): CallSyntax {
 const barePattern = /\{\s*["']|\[\s*\{/gu;
 
 function bareSyntax(response: string, { tools = [] }: JsonCallOptions): CallSyntax {
-  const next = openings(response, barePattern);
-  // Objects that break off may overlap: what is read of them in all is bounded.
+  const next = createFinder(response, barePattern);
+  // Unterminated objects may overlap, so limit the total number of characters read.
   let budget = 8 * response.length + 1000;
   return {
     next: (from) => (budget > 0 ? next(from) : -1),
@@ -96,7 +100,7 @@ function bareSyntax(response: string, { tools = [] }: JsonCallOptions): CallSynt
           response.slice(start, start + 300),
         );
         return isMeant
-          ? { end: read.end, calls: [], problem: broken(read.problem) }
+          ? { end: read.end, calls: [], problem: describeProblem(read.problem) }
           : { end: start + 1, calls: [] };
       }
       const isMeant = (value: unknown): boolean =>
@@ -108,8 +112,10 @@ function bareSyntax(response: string, { tools = [] }: JsonCallOptions): CallSynt
   };
 }
 
-/** Next match of a pattern at or after an offset that never decreases. */
-function openings(response: string, pattern: RegExp): (from: number) => number {
+/**
+ * Returns a function that finds the next match at or after an offset; offsets must not decrease.
+ */
+function createFinder(response: string, pattern: RegExp): (from: number) => number {
   const own = new RegExp(pattern.source, pattern.flags);
   let found = -2;
   return (from) => {
@@ -121,11 +127,11 @@ function openings(response: string, pattern: RegExp): (from: number) => number {
 }
 
 const nameKeys = ["name", "tool", "tool_name"] as const;
-/** Keys next to the arguments that are none. */
+/** Keys next to the arguments that are not arguments. */
 const aroundCall: ReadonlySet<string> = new Set([...nameKeys, "id", "type", "thought"]);
 const argumentKeys = ["arguments", "parameters", "args", "input"] as const;
 
-/** Calls of a JSON value: one, a list, or either inside the keys that APIs wrap them in. */
+/** Calls in a JSON value: one, a list, or either inside the wrapper keys of an API. */
 function callsOf(value: unknown, isMeant: (value: unknown) => boolean = () => true): ToolCall[] {
   if (Array.isArray(value)) return value.flatMap((item) => callsOf(item, isMeant));
   if (!isRecord(value)) return [];
@@ -137,7 +143,7 @@ function callsOf(value: unknown, isMeant: (value: unknown) => boolean = () => tr
   if (nameKey === undefined || !isMeant(value)) return [];
   const name = String(value[nameKey]);
   const key = argumentKeys.find((candidate) => candidate in value);
-  // Without a key for them, the arguments are next to the name.
+  // If no key holds the arguments, they are next to the name.
   let given: unknown =
     key === undefined
       ? Object.fromEntries(Object.entries(value).filter(([other]) => !aroundCall.has(other)))
@@ -153,5 +159,5 @@ function callsOf(value: unknown, isMeant: (value: unknown) => boolean = () => tr
 const noCall =
   'Your tool call is not an object with "name" and "arguments". Nothing was run. Form: <tool_call>{"name": "tool", "arguments": {"key": "value"}}</tool_call>';
 
-const broken = (problem: string): string =>
+const describeProblem = (problem: string): string =>
   `Your tool call is not valid JSON: ${problem}. Nothing was run. Send the whole call again.`;

@@ -1,4 +1,4 @@
-/** Folders that tools make for themselves; nobody writes sources there. */
+/** Folders that tools create; they contain no sources. */
 export const toolFolders: readonly string[] = [
   "__pycache__",
   ".pytest_cache",
@@ -16,8 +16,9 @@ export const toolFolders: readonly string[] = [
 const folders = new Set(toolFolders);
 
 /**
- * True for a new file that a tool left: byte code, caches, environments, rejected hunks, coverage data.
- * Names such as `build/` or `.log` say nothing: projects have sources under them.
+ * True for a new file that a tool left: byte code, caches, virtual environments, rejected hunks,
+ * coverage data. Names such as `build/` or `.log` are no evidence: projects keep sources under
+ * them.
  */
 export function isLeftover(path: string): boolean {
   const parts = path.split("/");
@@ -28,7 +29,10 @@ export function isLeftover(path: string): boolean {
   );
 }
 
-/** True for a new file that a build may have left: the first to go where not all can be kept. */
+/**
+ * True for a new file that a build may have left. These are dropped first if not all files can be
+ * kept.
+ */
 export function mayBeBuilt(path: string): boolean {
   return (
     /(?:^|\/)(?:build|dist|htmlcov|target|out|tmp)\//u.test(path) ||

@@ -1,4 +1,6 @@
-/** A JSON value that was read from a place of a text, and the offset after it. */
+/**
+ * A JSON value read at an offset of a text, or the problem with it; `end` is the offset after it.
+ */
 export type ReadJson =
   | { readonly isDone: true; readonly value: unknown; readonly end: number }
   | { readonly isDone: false; readonly problem: string; readonly end: number };
@@ -36,10 +38,11 @@ class JsonProblem extends Error {
 }
 
 /**
- * Reads one JSON value that begins at `start`, whatever follows it, in linear time. Besides JSON it
- * accepts what language models write: raw line breaks and tabs in strings, single-quoted strings,
- * trailing commas, and Python's `True`, `False`, `None`, `NaN` and `Infinity`. An unknown escape such as `\d` is an
- * error: dropping or keeping the backslash would guess.
+ * Reads the JSON value that starts at `start` and ignores the text after it, in linear time. Also
+ * accepts common output of language models: raw line breaks and tabs in strings, single-quoted
+ * strings, trailing commas, and Python's `True`, `False`, `None`, `NaN` and `Infinity`. An unknown
+ * escape such as `\d` is an error, because both keeping and dropping the backslash would be a
+ * guess.
  */
 export function readJsonAt(text: string, start: number): ReadJson {
   let at = start;

@@ -3,7 +3,7 @@ import type { CallsAt } from "./read-calls.ts";
 import { isRecord } from "../../is-record.ts";
 
 /**
- * Name of a tool before its arguments: `name{`, `name[ARGS]{` (Mistral), `functions.name:0` and
+ * Tool name before its arguments: `name{`, `name[ARGS]{` (Mistral), `functions.name:0` and
  * `<|tool_call_argument_begin|>` (Kimi), `name` and `<|message|>` (gpt-oss), `function`,
  * `<｜tool▁sep｜>`, `name` and a fence (DeepSeek).
  */
@@ -13,12 +13,12 @@ const namePattern = new RegExp(
     String.raw`(?:<\|constrain\|>)?\s{0,8}(?:json)?<\|message\|>)?\s{0,80}(?:${"```"}(?:json)?)?\s{0,80}(?=\{)`,
   "iuy",
 );
-/** Name of a tool and tags for its arguments, as GLM writes them. */
+/** Tool name followed by argument tags, as GLM writes it. */
 const tagsPattern = /\s{0,80}([a-z_][\w-]{0,63})\s{0,80}(?=<arg_key>)/iuy;
 const keyPattern = /\s{0,80}<arg_key>([^<>]{1,100})<\/arg_key>\s{0,80}<arg_value>/uy;
 const valueEnd = "</arg_value>";
 
-/** Reads a call whose name comes before its arguments; `undefined` where there is none. */
+/** Reads a call that has its name before its arguments; `undefined` for none. */
 export function readNamedCall(response: string, start: number): CallsAt | undefined {
   const name = matchAt(namePattern, response, start);
   if (name !== undefined) {

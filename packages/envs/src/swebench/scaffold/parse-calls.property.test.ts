@@ -13,7 +13,7 @@ const parsers = [
   parseBashBlock,
 ];
 
-/** Pieces of all forms, and of what is near them. */
+/** Fragments of all call formats, and of similar text. */
 const pieces: readonly string[] = (
   "<function=execute_bash>|<function=f>|</function>|<parameter=cmd>|</parameter>|<tool_call>|" +
   '</tool_call>|{"name": "f", "arguments": {|"x": "|"|}}|[|]|```bash\n|\n```\n|````|`|<think>|' +
@@ -21,7 +21,7 @@ const pieces: readonly string[] = (
 ).split("|");
 
 describe("parsers of calls", () => {
-  it("read any response without an error", () => {
+  it("accept any response", () => {
     const response = fc.array(fc.constantFrom(...pieces), { maxLength: 60 });
     fc.assert(
       fc.property(response, (parts) => {
@@ -35,8 +35,8 @@ describe("parsers of calls", () => {
     );
   });
 
-  it("take no more than linear time", () => {
-    // A quadratic parser takes many minutes for these.
+  it("run in linear time", () => {
+    // A quadratic parser would take many minutes.
     const repeated = [
       ...pieces,
       "<function=f><parameter=x>",
@@ -64,7 +64,7 @@ describe("parsers of calls", () => {
     }
   }, 600_000);
 
-  it("read back what was written", () => {
+  it("round-trip what the writers write", () => {
     const value = fc
       .array(
         fc.constantFrom("a", "\n", " ", "</function>", "<think>", "</think>", "```", '"', "\\"),
@@ -81,7 +81,7 @@ describe("parsers of calls", () => {
 });
 
 describe("readJsonAt", () => {
-  it("agrees with JSON.parse on JSON, whatever follows it", () => {
+  it("agrees with JSON.parse on JSON that any text follows", () => {
     fc.assert(
       fc.property(
         fc.jsonValue({ maxDepth: 5 }),
@@ -99,7 +99,7 @@ describe("readJsonAt", () => {
     );
   });
 
-  it("fails at the offset of the fault, and does not overflow the stack", () => {
+  it("reports the offset of the error, and does not overflow the stack", () => {
     expect(readJsonAt('{"a" 1}', 0)).toMatchObject({ isDone: false, end: 5 });
     expect(readJsonAt("[".repeat(100_000), 0)).toMatchObject({
       problem: "values are nested more than 64 deep",

@@ -1,21 +1,21 @@
 import { findReasoningMarks } from "./reasoning.ts";
 import type { ParsedCall, ToolCall } from "./tool-call.ts";
 
-/** Calls at one place of a response. */
+/** Calls read at one offset of a response. */
 export interface CallsAt {
-  /** Offset from which reading goes on, after the opening at least. */
+  /** Offset at which to continue, after the opening at least. */
   readonly end: number;
   /** Complete calls, in order. */
   readonly calls: readonly ToolCall[];
-  /** Why the text that opens a call here is not one. */
+  /** Reason why the text at this opening is not a call. */
   readonly problem?: string;
 }
 
-/** Form of calls in a response. */
+/** Syntax of calls in a response. */
 export interface CallSyntax {
   /** Offset of the first opening at or after `from`, -1 for none. `from` never decreases. */
   next(from: number): number;
-  /** Reads the calls whose opening is at `at`. */
+  /** Reads the calls of the opening at `at`. */
   read(at: number): CallsAt;
 }
 
@@ -30,9 +30,10 @@ const unfinishedReasoning =
 /**
  * Reads the first complete call of a response, ignoring its reasoning.
  *
- * Reasoning is what a pair of marks encloses, everything before a closing mark without an opening
- * one (chat templates write the opening mark into the prompt), and everything after an opening mark
- * that nothing closes. Marks inside the values of a complete call belong to the value.
+ * Reasoning is any text between an opening and a closing mark, any text before a closing mark that
+ * has no opening one (chat templates put the opening mark into the prompt), and any text after an
+ * opening mark that is never closed. Marks inside the values of a complete call belong to the
+ * value.
  */
 export function readCalls(response: string, syntax: CallSyntax): ParsedCall {
   const marks = findReasoningMarks(response);
@@ -70,7 +71,7 @@ export function readCalls(response: string, syntax: CallSyntax): ParsedCall {
   }
   const note = found.length > 1 ? severalCalls(found.length) : undefined;
   return {
-    thought: withoutOpening(response.slice(0, first.start)),
+    thought: stripOpening(response.slice(0, first.start)),
     call: first.call,
     ...(note !== undefined && { note }),
   };
@@ -79,8 +80,8 @@ export function readCalls(response: string, syntax: CallSyntax): ParsedCall {
 const severalCalls = (count: number): string =>
   `Your response made ${count} tool calls. Only the first one was run. Make exactly one call per response.`;
 
-/** A thought without the tag or fence that opens the call after it. */
-function withoutOpening(text: string): string {
+/** Removes the tag or fence that opens the call after a thought. */
+function stripOpening(text: string): string {
   const trimmed = text.trim();
   const opening = /(?:<tool_call>|```[a-z]{0,10})$/u.exec(trimmed.slice(-20));
   return opening === null ? trimmed : trimmed.slice(0, -opening[0].length).trim();

@@ -1,10 +1,10 @@
 /** An opening or closing mark of reasoning in a response. */
 export interface ReasoningMark {
-  /** Offsets of the mark, the second one exclusive. */
+  /** Start (inclusive) and end (exclusive) offsets of the mark. */
   readonly start: number;
   readonly end: number;
   readonly kind: "open" | "close";
-  /** Offset after the mark that closes an opening one; `undefined` where nothing closes it. */
+  /** Offset after the mark that closes an opening one; `undefined` if it is never closed. */
   readonly closedAt?: number;
 }
 
@@ -13,8 +13,8 @@ const tagNames =
 
 /**
  * Opening and closing marks of reasoning. The first pair covers `<think>`, `<thinking>`,
- * `<seed:think>` and their kin; the others are special tokens of Mistral, Kimi, OpenThinker, Cohere,
- * Gemma and gpt-oss.
+ * `<seed:think>` and similar tags; the others are special tokens of Mistral, Kimi, OpenThinker,
+ * Cohere, Gemma and gpt-oss.
  */
 const pairs: readonly (readonly [open: string, close: string])[] = [
   [String.raw`<(?:${tagNames})(?:\s[^<>]{0,80})?>`, String.raw`<\/(?:${tagNames})\s{0,8}>`],
@@ -34,12 +34,15 @@ const marksPattern = new RegExp(
   "giu",
 );
 
-/** Index of the pair whose closing marks also end ordinary messages: alone, they close nothing. */
+/**
+ * Index of the pair whose closing marks also end ordinary messages: without an opening mark they
+ * close nothing.
+ */
 const channelPair = pairs.length - 1;
 
 /**
- * Finds the marks of reasoning in a response, in one pass. A mark between backticks or quotation
- * marks is only mentioned, and does not count.
+ * Finds the reasoning marks of a response, in one pass. Marks in backticks or quotation marks are
+ * mentions, and are skipped.
  */
 export function findReasoningMarks(response: string): ReasoningMark[] {
   const found: {
@@ -62,7 +65,7 @@ export function findReasoningMarks(response: string): ReasoningMark[] {
       name: pair === 0 ? /[a-z:_]+/iu.exec(match[0])![0].toLowerCase() : "",
     });
   }
-  // From the end: the next closing mark of each name, and of each pair whatever its name.
+  // From the end: the next closing mark of each name, and of each pair under any name.
   const nextByName = new Map<string, number>();
   const nextByPair = new Map<number, number>();
   for (const mark of found.toReversed()) {
@@ -78,7 +81,7 @@ export function findReasoningMarks(response: string): ReasoningMark[] {
   return found.filter(({ kind, pair, start, closedAt }) =>
     kind === "close"
       ? pair !== channelPair
-      : // An opening tag inside a sentence that nothing closes is only mentioned.
+      : // An opening tag within a sentence that is never closed is a mention.
         pair !== 0 || closedAt !== undefined || beginsLine(response, start),
   );
 }
@@ -88,6 +91,6 @@ const beginsLine = (text: string, start: number): boolean =>
 
 function isQuoted(text: string, start: number, end: number): boolean {
   const before = text.charAt(start - 1);
-  // Three backticks are a fence.
+  // Three backticks are a fence, not a quotation.
   return /[`"']/u.test(before) && before === text.charAt(end) && before !== text.charAt(start - 2);
 }

@@ -4,27 +4,27 @@ import type { ToolCall } from "./tool-call.ts";
 import type { Tool, ToolOutput } from "./tools/tool.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** Tools that an agent has in a container, and the form in which it calls them. */
+/** Tools of an agent in a container, and the format in which it calls them. */
 export interface Scaffold {
   readonly name: string;
   readonly tools: readonly Tool[];
-  /** Prompts for these tools, and reading of responses. */
+  /** Makes the prompts for these tools and the reader of responses. */
   readonly format: (options?: SweFormatOptions) => AgentFormat;
-  /** Runs a call that was checked against the tools. */
+  /** Runs a call that passed the check against the tools. */
   readonly run: (
     call: CheckedToolCall,
     workspace: Workspace,
     signal?: AbortSignal,
   ) => Promise<ToolOutput>;
-  /** Decides from a call and its output if the agent submits its work. */
+  /** Decides from a call and its output whether the agent submits its work. */
   readonly submitRule: (call: ToolCall, output: ToolOutput) => boolean;
-  /** Answer to a response without a call. */
+  /** Answer to a response that makes no call. */
   readonly reminder: string;
-  /** Ends each answer with the number of turns that remain. Default true. */
+  /** Appends the number of remaining turns to each answer. Default true. */
   readonly showsRemainingTurns?: boolean;
 }
 
-/** A call with its tool; its arguments have the names and types of the schema. */
+/** A call and its tool; the arguments have the names and types of the schema. */
 export interface CheckedToolCall extends ToolCall {
   readonly definition: Tool;
 }

@@ -3,7 +3,7 @@ import { bashCommand, isSubmission } from "./bash-only.ts";
 import { r2eToolset } from "./r2e-tools.ts";
 import type { Scaffold } from "./scaffold.ts";
 
-/** R2E-Gym's and DeepSWE's tools, called in XML. */
+/** Tools of R2E-Gym and DeepSWE, called in XML. */
 export const r2eScaffold: Scaffold = {
   name: "r2e",
   tools: r2eToolset,
@@ -15,14 +15,14 @@ export const r2eScaffold: Scaffold = {
     "You forgot to use a function call in your response. Every response must make exactly one tool call. Call finish to submit your work.",
 };
 
-/** R2E-Gym's tools, called in JSON. */
+/** Tools of R2E-Gym, called in JSON. */
 export const toolCallScaffold: Scaffold = {
   ...r2eScaffold,
   name: "tool-call",
   format: toolCallFormat,
 };
 
-/** R2E-Gym's tools in as few tokens as possible, for small models. */
+/** Tools of R2E-Gym in as few tokens as possible, for small models. */
 export const compactScaffold: Scaffold = {
   ...r2eScaffold,
   name: "compact",
@@ -30,7 +30,7 @@ export const compactScaffold: Scaffold = {
   showsRemainingTurns: false,
 };
 
-/** Nothing but bash, as in mini-swe-agent. */
+/** A single tool, bash, as in mini-swe-agent. */
 export const bashScaffold: Scaffold = {
   ...r2eScaffold,
   name: "bash",
@@ -42,10 +42,10 @@ export const bashScaffold: Scaffold = {
     "Your response has no command. Every response must contain exactly one command in a ```bash block. Nothing was run.",
 };
 
-/** Name of a scaffold in configurations. */
+/** Name of a scaffold in settings. */
 export type SweScaffoldName = "compact" | "r2e" | "tool-call" | "bash";
 
-/** All scaffolds by name. Configurations and the command line offer these. */
+/** All scaffolds by name. */
 export const sweScaffolds: Readonly<Record<SweScaffoldName, Scaffold>> = {
   compact: compactScaffold,
   r2e: r2eScaffold,

@@ -4,7 +4,7 @@ import { reversePatch } from "../instances/reverse-patch.ts";
 import { splitPatch } from "./split-patch.ts";
 
 describe("splitPatch", () => {
-  it("tells new, deleted, renamed and binary files apart, and reads quoted paths", () => {
+  it("distinguishes new, deleted, renamed and binary files, and reads quoted paths", () => {
     const patch = [
       "diff --git a/new.py b/new.py",
       "new file mode 100644",
@@ -46,7 +46,7 @@ describe("splitPatch", () => {
 
 describe("reversePatch", () => {
   const line = fc.string({ unit: fc.constantFrom("a", "b", " ", "-", "+") });
-  it("gives the patch back when it is reversed twice", () => {
+  it("restores the patch when it is reversed twice", () => {
     const hunk = fc
       .tuple(fc.array(line), fc.array(line), fc.array(line))
       .map(

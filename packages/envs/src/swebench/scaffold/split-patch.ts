@@ -1,17 +1,17 @@
-/** The part of a unified diff that is about one file. */
+/** Part of a unified diff that changes one file. */
 export interface FilePatch {
-  /** Its text, from `diff --git` to the next one, line ends included. */
+  /** Text from `diff --git` up to the next one, line breaks included. */
   readonly text: string;
-  /** Path before the change; equal to the new one for a new file. */
+  /** Path before the change; the new path if the file is new. */
   readonly oldPath: string;
-  /** Path after the change; equal to the old one for a deleted file. */
+  /** Path after the change; the old path if the file is deleted. */
   readonly newPath: string;
   readonly isNew: boolean;
   readonly isDeleted: boolean;
   readonly isBinary: boolean;
 }
 
-/** What git writes in quotes: C escapes, bytes in octal. */
+/** Decodes a path that git quoted: C escapes, bytes in octal. */
 function unquote(path: string): string {
   if (!path.startsWith('"') || !path.endsWith('"')) return path;
   const bytes: number[] = [];
@@ -48,7 +48,7 @@ function headerPaths(line: string): readonly [string, string] {
   const quoted = /^("(?:[^"\\]|\\.)*"|\S+) ("(?:[^"\\]|\\.)*"|\S+)$/u.exec(rest);
   const strip = (path: string): string => unquote(path).replace(/^[^/]*\//u, "");
   if (quoted) return [strip(quoted[1]!), strip(quoted[2]!)];
-  // Blanks in a path that is not renamed: both halves are alike but for their prefix.
+  // A path with blanks that is not renamed: the two halves are equal except for their prefix.
   const half = (rest.length - 1) / 2;
   const [first, second] = [rest.slice(0, half), rest.slice(half + 1)];
   if (Number.isInteger(half) && strip(first) === strip(second)) {
@@ -61,8 +61,8 @@ function headerPaths(line: string): readonly [string, string] {
 }
 
 /**
- * Splits the output of `git diff` into its files, in order. What stands before the first
- * `diff --git` is dropped; a text without one gives an empty list.
+ * Splits the output of `git diff` into files, in order. Text before the first `diff --git` is
+ * dropped; a text without one gives an empty list.
  */
 export function splitPatch(patch: string): FilePatch[] {
   const files: FilePatch[] = [];
@@ -95,7 +95,7 @@ export function splitPatch(patch: string): FilePatch[] {
       isInHeader = true;
       continue;
     }
-    // All lines of a hunk begin with a blank, a sign or a backslash: none can look like a header.
+    // Every line of a hunk starts with a blank, a sign or a backslash, so none looks like a header.
     if (line.startsWith("@@ ")) isInHeader = false;
     else if (isInHeader) header.push(line);
   }

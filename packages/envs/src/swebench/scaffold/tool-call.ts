@@ -1,13 +1,13 @@
 import { isRecord } from "../../is-record.ts";
-/** One call of a tool. */
+/** A tool call. */
 export interface ToolCall {
   readonly tool: string;
   readonly arguments: Readonly<Record<string, unknown>>;
 }
 
-/** A response, read. */
+/** A parsed response. */
 export interface ParsedCall {
-  /** Text before the call; the whole response where there is no call. */
+  /** Text before the call; the whole response if there is no call. */
   readonly thought: string;
   /** First complete call outside the reasoning. */
   readonly call?: ToolCall;
@@ -15,12 +15,12 @@ export interface ParsedCall {
   readonly note?: string;
 }
 
-/** Encodes a call as the action that the environment takes. */
+/** Encodes a call as an action of the environment. */
 export function encodeToolCall(call: ToolCall, note?: string): string {
   return JSON.stringify({ tool: call.tool, arguments: call.arguments, note });
 }
 
-/** Encodes a response without a usable call as an action: the environment answers with the note. */
+/** Encodes a response without a usable call as an action; the environment answers with the note. */
 export function encodeRejection(note: string): string {
   return JSON.stringify({ note });
 }

@@ -48,7 +48,7 @@ describe.skipIf(engine === undefined)("ToolRunner", () => {
     expect(await edit({ command: "view", path: "pkg" })).toContain("must be absolute");
   });
 
-  it("creates, replaces, inserts and takes back", async () => {
+  it("creates, replaces, inserts and undoes", async () => {
     const path = "/testbed/new folder/it's.py";
     expect(await edit({ command: "create", path, file_text: "a\nb\n" })).toContain(
       "created successfully",
@@ -86,7 +86,7 @@ describe.skipIf(engine === undefined)("ToolRunner", () => {
     expect(await bytes()).toBe("name = 'caf\u00e9'\nx = 1\n");
   });
 
-  it("edits lines that end in CRLF as lines, and writes their breaks", async () => {
+  it("edits files with CRLF and writes their line breaks", async () => {
     const path = "/testbed/dos.py";
     const bytes = async (): Promise<string> =>
       (await container.exec(`cat ${path}`)).stdout.toString("latin1");
@@ -108,7 +108,7 @@ describe.skipIf(engine === undefined)("ToolRunner", () => {
     await container.exec(`rm ${path}`);
   });
 
-  it("runs commands in shells of their own, and tells how they ended", async () => {
+  it("runs each command in a new shell, and reports how it ended", async () => {
     expect(await answer("execute_bash", { cmd: "pwd; echo $PAGER" })).toBe(
       "Exit code: 0\nExecution output of [execute_bash]:\n[STDOUT]\n\n/testbed\ncat",
     );
@@ -127,7 +127,7 @@ describe.skipIf(engine === undefined)("ToolRunner", () => {
     expect(await answer("execute_bash", {})).toContain("missing required argument cmd");
   });
 
-  it("finds plain texts in folders and files", async () => {
+  it("finds literal text in folders and files", async () => {
     expect(await answer("search", { search_term: "two" })).toContain(
       'Found 2 matches for "two" in .:\n./pkg/a.py (1 match)\n./pkg/b.txt (1 match)\nEnd of matches',
     );
@@ -151,14 +151,14 @@ describe.skipIf(engine === undefined)("ToolRunner", () => {
     );
   });
 
-  it("ends with a submission, and names its tools to one who asks for others", async () => {
+  it("ends with a submission, and lists its tools when an unknown one is called", async () => {
     expect(await tools.run({ tool: "finish", arguments: {} })).toMatchObject({
       isSubmission: true,
     });
     expect(await answer("python", {})).toContain("There is no tool called python.");
   });
 
-  it("bounds every answer, and says how much it cut", async () => {
+  it("limits the length of every answer, and says how much it cut", async () => {
     const line = "head -c 3000000 /dev/zero | tr '\\0' x";
     await container.exec(`${line} > /testbed/long.txt`);
     const bash = new ToolRunner(container, { scaffold: bashScaffold, maxCharacters: 2000 });
@@ -187,7 +187,7 @@ describe.skipIf(engine === undefined)("ToolRunner", () => {
     }
   });
 
-  it("answers an action without a call, and tells which calls were not run", async () => {
+  it("answers an action without a call, and says which calls were not run", async () => {
     expect((await tools.act("hello")).text).toMatch(/exactly one tool call.*finish/u);
     const action = encodeToolCall(
       { tool: "execute_bash", arguments: { cmd: "echo a" } },

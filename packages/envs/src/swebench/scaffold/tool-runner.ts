@@ -7,22 +7,22 @@ import type { Scaffold } from "./scaffold.ts";
 import { decodeAction, type ToolCall } from "./tool-call.ts";
 import { openWorkspace, type ToolOptions, type Workspace } from "./workspace.ts";
 
-/** Answer to an action. */
+/** Answer to an action of the agent. */
 export interface ToolAnswer {
   readonly text: string;
-  /** The agent submits its work. */
+  /** True if the agent submits its work. */
   readonly isSubmission: boolean;
 }
 
 /**
- * Runs the actions of one episode in its container. Mistakes of the agent are answered in words;
- * only a failure of the container is thrown. Keeps the history of edits for `undo_edit`.
+ * Runs the actions of one episode in its container. A mistake of the agent gets a text answer; only
+ * container failures are thrown. Keeps the edit history for `undo_edit`.
  */
 export class ToolRunner {
   readonly #scaffold: Scaffold;
   readonly #workspace: Workspace;
 
-  /** @param options - Limits, and the scaffold whose tools are run; default R2E-Gym's. */
+  /** @param options - Limits, and the scaffold whose tools are run (default R2E-Gym's). */
   constructor(
     container: Container,
     { scaffold = r2eScaffold, ...options }: ToolOptions & { readonly scaffold?: Scaffold } = {},
@@ -32,7 +32,9 @@ export class ToolRunner {
     checkPositive("ToolRunner", { maxCharacters: this.#workspace.maxCharacters });
   }
 
-  /** Runs an action as a format encodes it. @throws `ContainerError` if the container failed. */
+  /**
+   * Runs an action in the encoding of the format. @throws `ContainerError` if the container failed.
+   */
   async act(action: string, signal?: AbortSignal): Promise<ToolAnswer> {
     const { call, note } = decodeAction(action);
     if (call === undefined) {
@@ -52,7 +54,7 @@ export class ToolRunner {
     return { text: output.text, isSubmission: this.#scaffold.submitRule(known, output) };
   }
 
-  /** Bounds messages that quote the agent; tools bound their own answers. */
+  /** Limits messages that quote the agent; tools limit their own answers. */
   #clip(text: string): string {
     return clipMiddle(text, { maxCharacters: this.#workspace.maxCharacters });
   }

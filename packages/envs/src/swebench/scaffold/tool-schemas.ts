@@ -1,4 +1,4 @@
-/** A tool in the form of the chat-completions API: a name and a JSON schema of its arguments. */
+/** A tool in the format of the chat-completions API: a name and a JSON schema of its arguments. */
 export interface ToolSchema {
   readonly type: "function";
   readonly function: {
@@ -20,7 +20,7 @@ export interface ParameterSchema {
   readonly items?: { readonly type: "integer" };
 }
 
-/** Describes tools for a prompt in XML form. */
+/** Describes tools for a prompt whose calls are in XML. */
 export function describeTools(tools: readonly ToolSchema[]): string {
   return tools
     .map(({ function: { name, description, parameters } }) => {

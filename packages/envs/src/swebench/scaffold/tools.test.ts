@@ -12,7 +12,7 @@ import { splitPatch } from "./split-patch.ts";
 import { decodeAction, decodeToolCall, encodeToolCall } from "./tool-call.ts";
 
 describe("the bash-only scaffold", () => {
-  it("is ended by a command whose first line says so", () => {
+  it("ends when the first output line of a command is the submit mark", () => {
     expect(isSubmission("COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT\nmore")).toBe(true);
     expect(isSubmission("first\nCOMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT")).toBe(false);
     expect(bashObservation(1, "out")).toBe("<returncode>1</returncode>\n<output>\nout\n</output>");
@@ -20,7 +20,7 @@ describe("the bash-only scaffold", () => {
 });
 
 describe("edits", () => {
-  it("replace a text that stands once, and show four lines around", () => {
+  it("replace a text that occurs once, and show four lines of context", () => {
     const text = Array.from({ length: 20 }, (_, i) => `line ${i + 1}`).join("\n");
     const edit = replaceOnce(text, "line 10\n", "ten\nand a half\n");
     expect(edit).toMatchObject({ isDone: true });
@@ -31,7 +31,7 @@ describe("edits", () => {
     );
   });
 
-  it("refuse a text that stands never or twice, and tell the lines", () => {
+  it("reject a text that occurs never or twice, and list the lines", () => {
     expect(replaceOnce("a\nb\na", "c", "")).toMatchObject({
       problem:
         "No occurrences of old_str were found to replace. It must match exactly, including whitespace.",
@@ -42,11 +42,11 @@ describe("edits", () => {
     expect(replaceOnce("a", "", "b")).toMatchObject({ problem: "old_str must not be empty." });
   });
 
-  it("do not take signs in the new text for patterns", () => {
+  it("do not interpret special characters in the new text", () => {
     expect(replaceOnce("a b", "b", "$& $1 $$")).toMatchObject({ text: "a $& $1 $$" });
   });
 
-  it("insert after a line, from the beginning to the end", () => {
+  it("insert after any line, the first and last position included", () => {
     expect(insertAfter("a\nb", 0, "x")).toMatchObject({ text: "x\na\nb" });
     expect(insertAfter("a\nb", 2, "x")).toMatchObject({ text: "a\nb\nx" });
     expect(insertAfter("a\nb", 3, "x")).toMatchObject({
@@ -55,7 +55,7 @@ describe("edits", () => {
     expect(insertAfter("a", Number.NaN, "x").isDone).toBe(false);
   });
 
-  it("leave out the bodies of long functions, keeping signatures and numbers", () => {
+  it("omit the bodies of long functions, keeping signatures and line numbers", () => {
     const text = [
       "import a",
       "def short(x):",
@@ -87,7 +87,7 @@ describe("edits", () => {
 });
 
 describe("new files", () => {
-  it("are leftovers by what only tools write, not by names that projects use too", () => {
+  it("are leftovers only under names that no project uses for sources", () => {
     const ofTools = [
       "x/__pycache__/a.cpython-311.pyc",
       "a.pyc",
@@ -116,7 +116,7 @@ describe("new files", () => {
 const data = sharedSwebench();
 
 describe.skipIf(data === undefined)("patches of the benchmark", () => {
-  it("have no file that would be taken for a leftover", async () => {
+  it("contain no file that looks like a leftover", async () => {
     const taken: string[] = [];
     for (const name of ["verified", "lite"]) {
       for (const instance of await loadInstances(join(data!, `${name}.jsonl.gz`))) {
@@ -132,7 +132,7 @@ describe.skipIf(data === undefined)("patches of the benchmark", () => {
 describe("formats", () => {
   const observation = { text: "seen" };
 
-  it("begin with the tools and the issue, and go on with answers", () => {
+  it("begin with the tools and the issue, and continue with answers", () => {
     const format = r2eFormat({ template: plainText });
     expect(format.prompt([], observation)).toContain("file_editor:");
     expect(format.prompt([], observation).endsWith("seen\n\nAgent:\n")).toBe(true);
@@ -141,14 +141,14 @@ describe("formats", () => {
     expect(bashFormat().prompt([], observation)).toMatch(/^<\|im_start\|>system\n/u);
   });
 
-  it("read back what they write for demonstrations", () => {
+  it("round-trip the calls that they write for demonstrations", () => {
     const action = encodeToolCall({ tool: "execute_bash", arguments: { cmd: "ls -la | head" } });
     for (const format of [r2eFormat(), toolCallFormat(), bashFormat()]) {
       expect(format.parse(format.write(action), observation)).toEqual({ action, isValid: true });
     }
   });
 
-  it("give the environment a call, or the response itself where there is none", () => {
+  it("give the environment a call, or the whole response if there is none", () => {
     const { action, isValid } = r2eFormat().parse("<function=finish></function>", observation);
     expect([decodeToolCall(action), isValid]).toEqual([{ tool: "finish", arguments: {} }, true]);
     expect(bashFormat().parse("hello", observation)).toEqual({ action: "hello", isValid: false });
@@ -178,7 +178,7 @@ describe("formats", () => {
 });
 
 describe("compact filtering", () => {
-  it("keeps what was handed in, and never what the infrastructure broke", () => {
+  it("keeps submitted episodes, and drops infrastructure failures", () => {
     const outcomes = [
       { outcome: { kind: "terminated", isSuccess: false } },
       { outcome: { kind: "truncated", limit: "turns" } },

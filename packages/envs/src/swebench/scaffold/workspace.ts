@@ -1,25 +1,25 @@
 import type { CommandResult, Container } from "../containers/container.ts";
 
-/** Limits and locations of the tools. */
+/** Limits and paths of the tools. */
 export interface ToolOptions {
   /** Folder of the repository. Default `/testbed`. */
   readonly folder?: string;
   /** Maximum duration of a command, seconds. Default 90. */
   readonly commandTimeoutSeconds?: number;
-  /** Added to the environment of commands. */
+  /** Additional environment variables of commands. */
   readonly env?: Readonly<Record<string, string>>;
   /** Maximum length of an answer, characters, `>= 1`. Default 10,000. */
   readonly maxCharacters?: number;
 }
 
-/** The container of an episode, as its tools see it. */
+/** Container of an episode, as its tools use it. */
 export interface Workspace {
   readonly folder: string;
   readonly commandTimeoutSeconds: number;
   readonly maxCharacters: number;
-  /** Earlier contents of edited files by path, the oldest first, for `undo_edit`. */
+  /** Earlier contents of edited files by path, oldest first, for `undo_edit`. */
   readonly edits: Map<string, Uint8Array[]>;
-  /** Runs a command of the agent in the repository, in a shell of its own. */
+  /** Runs a command of the agent in the repository, in a new shell. */
   runCommand(command: string, signal?: AbortSignal): Promise<CommandResult>;
   /** Runs a command of a tool. */
   runInternal(command: string, input?: string | Uint8Array): Promise<CommandResult>;
@@ -28,7 +28,7 @@ export interface Workspace {
 /** Maximum size of a file that the editor reads, bytes. */
 export const maxFileBytes: number = 4 * 2 ** 20;
 
-/** Variables that keep commands from waiting for a reader. */
+/** Variables that keep commands from waiting for input. */
 export const quietVariables: Readonly<Record<string, string>> = {
   PAGER: "cat",
   MANPAGER: "cat",
@@ -38,7 +38,7 @@ export const quietVariables: Readonly<Record<string, string>> = {
   TQDM_DISABLE: "1",
 };
 
-/** Opens a container for the tools of one episode. */
+/** Prepares a container for the tools of one episode. */
 export function openWorkspace(container: Container, options: ToolOptions = {}): Workspace {
   const { folder = "/testbed", commandTimeoutSeconds = 90, maxCharacters = 10_000 } = options;
   const env = { ...quietVariables, ...options.env };

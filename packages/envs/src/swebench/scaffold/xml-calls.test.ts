@@ -10,7 +10,7 @@ const read = (response: string): ReturnType<typeof parseXmlCall> =>
   parseXmlCall(response, { exactValues: true, tools: r2eTools });
 
 describe("calls in XML", () => {
-  it("are the first block; the text before it is the thought", () => {
+  it("are taken from the first block, and the text before it is the thought", () => {
     const response =
       "I look.\n<function=file_editor>\n<parameter=command>view</parameter>\n<parameter=path> /a.py </parameter>\n</function>";
     expect(parseXmlCall(response)).toEqual({
@@ -19,7 +19,7 @@ describe("calls in XML", () => {
     });
   });
 
-  it("keep values exactly when asked to, tags of other languages included", () => {
+  it("keep values unchanged on request, tags of other languages included", () => {
     const code = "\n  <div>\n  a < b\n";
     const response = `<function=f><parameter=x>${code}</parameter></function>`;
     expect(parseXmlCall(response, { exactValues: true }).call!.arguments).toEqual({ x: code });
@@ -60,11 +60,11 @@ describe("calls in XML", () => {
     expect(read("Done. <function=finish>").call).toEqual({ tool: "finish", arguments: {} });
   });
 
-  it("are read in the forms that other frameworks and samplers leave", () => {
+  it("are read in the formats of other frameworks and samplers", () => {
     const whole = { tool: "execute_bash", arguments: { cmd: "ls" } };
     const value = "<function=execute_bash>\n<parameter=cmd>ls</parameter>\n";
     for (const response of [
-      // A sampler that stops at the end tag may leave a part of it, or its own end token.
+      // A sampler that stops at the end tag may leave part of it, or its own end token.
       `${value}</`,
       `${value}</function`,
       `${value}<|im_end|>`,
@@ -106,7 +106,7 @@ describe("calls in XML", () => {
     }
   });
 
-  it("are only the first one where there are several, and the note says so", () => {
+  it("are limited to the first one, and the note says so", () => {
     const first = call("execute_bash", { cmd: "ls" });
     expect(read(`${first}\n${call("finish", {})}`)).toEqual({
       thought: "",
@@ -136,7 +136,7 @@ describe("reasoning", () => {
   ])("between %s and %s is not read", (open, close) => {
     expect(cmd(`${open}maybe ${draft} or <function=x> ${close}\n${real}`)).toBe("ls");
     expect(cmd(`I look. ${open}${draft}${close} ${real} ${open}${draft}${close}`)).toBe("ls");
-    // The opening mark may be part of the prompt, and the closing one may be missing.
+    // The opening mark may be part of the prompt, and the closing mark may be missing.
     if (open.startsWith("<|channel")) return;
     expect(cmd(`maybe ${draft} ${close}\n${real}`)).toBe("ls");
     expect(cmd(`maybe <function=execute_bash>\n<parameter=cmd>rm ${close}\n${real}`)).toBe("ls");

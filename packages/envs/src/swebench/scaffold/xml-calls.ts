@@ -7,22 +7,22 @@ import type { ToolSchema } from "./tool-schemas.ts";
 /** Options of {@link parseXmlCall}. */
 export interface XmlCallOptions {
   /**
-   * Keep values as they are written. Default false: values are trimmed, as R2E-Gym does, which
-   * removes blank lines at both ends of code.
+   * Keeps values unchanged. Default false: values are trimmed, as in R2E-Gym, which removes blank
+   * lines at both ends of code.
    */
   readonly exactValues?: boolean;
-  /** Tools whose parameter names tell a forgotten `</parameter>` from text of a value. */
+  /** Tools whose parameter names distinguish a missing `</parameter>` from text of a value. */
   readonly tools?: readonly ToolSchema[];
 }
 
 /**
- * Reads a call in the form of R2E-Gym, SWE-agent and Qwen3-Coder,
+ * Reads a call in the format of R2E-Gym, SWE-agent and Qwen3-Coder,
  * `<function=name><parameter=key>value</parameter></function>`, in linear time.
  *
- * `<invoke name="name"><parameter name="key">` and arguments in JSON, as Llama writes them between
- * the tags of a function, are read too. Tags inside a value belong to the value. `</function>` may be missing after the last
- * `</parameter>`, and `</parameter>` before the next parameter or before `</function>`; a call that
- * breaks off inside a value is not complete.
+ * Also reads `<invoke name="name"><parameter name="key">`, and arguments in JSON between function
+ * tags, as Llama writes them. Tags inside a value belong to the value. `</function>` may be missing
+ * after the last `</parameter>`, and `</parameter>` before the next parameter or before
+ * `</function>`; a call that is cut off inside a value is incomplete.
  */
 export function parseXmlCall(response: string, options: XmlCallOptions = {}): ParsedCall {
   return readCalls(response, xmlSyntax(response, options));
@@ -37,7 +37,7 @@ export function writeXmlCall(call: ToolCall): string {
   return `<function=${call.tool}>\n${parameters.join("\n")}\n</function>`;
 }
 
-/** A tag of the form, or one that ends what surrounds a call. */
+/** A tag of a call, or one that closes an element around it. */
 interface Tag {
   readonly start: number;
   readonly end: number;
@@ -45,9 +45,9 @@ interface Tag {
   readonly name: string;
 }
 
-/** `=name` as R2E-Gym writes it, or `name="name"` as XML has it. */
+/** `=name` as in R2E-Gym, or `name="name"` as in XML. */
 const nameAfter = String.raw`(?:\s{0,8}=|\s{1,8}name\s{0,8}=)\s{0,8}([^<>\n]{1,100})\s{0,8}>`;
-/** Special tokens that end a response, where a sampler leaves them in its text. */
+/** Special tokens at the end of a response that a sampler may leave in its text. */
 const endToken = String.raw`<\|(?:im_end|eot_id|eom_id|end|endoftext|call)\|>|<\/s>|<｜end▁of▁sentence｜>`;
 
 const tagPattern = new RegExp(
@@ -75,7 +75,7 @@ function readTags(response: string): Tag[] {
   });
 }
 
-/** Form of the calls of one response. */
+/** Syntax of the XML calls of one response. */
 export function xmlSyntax(
   response: string,
   { exactValues = false, tools = [] }: XmlCallOptions = {},
@@ -87,11 +87,11 @@ export function xmlSyntax(
   );
   const indexAt = new Map(tags.map(({ start }, i) => [start, i]));
   const isBlank = (start: number, end: number): boolean => response.slice(start, end).trim() === "";
-  // Calls that break off may overlap: the tags that are visited for them in all are bounded.
+  // Incomplete calls may overlap, so limit the total number of tags visited.
   let budget = 8 * tags.length + 100;
   let numVisited = 0;
 
-  /** Only blanks between a tag and the next one, or the end of the response. */
+  /** True if only blanks separate a tag from the next one, or from the end of the response. */
   const isFollowedBy = (i: number, kinds: readonly Tag["kind"][]): boolean => {
     const next = tags[i + 1];
     if (next === undefined) return isBlank(tags[i]!.end, response.length);
@@ -108,12 +108,12 @@ export function xmlSyntax(
     return /(?:^|\n)[ \t]*$/u.test(response.slice(Math.max(0, start - 80), start));
   };
 
-  /** Index of the tag that ends the value of the parameter at `i`; -1 if the value breaks off. */
+  /** Index of the tag that ends the value of the parameter at `i`; -1 if the value is cut off. */
   const valueEnd = (i: number): number => {
     const closing = closedBy[i]!;
     if (closing !== -1) {
       if (endsParameter(closing)) return closing;
-      // More of the value follows, unless another parameter does.
+      // The value continues unless another parameter starts.
       for (let k = closing + 1; k < tags.length && tags[k]!.kind !== "parameter"; k++) {
         numVisited += 1;
         if (endsParameter(k)) return k;
@@ -128,7 +128,7 @@ export function xmlSyntax(
     return -1;
   };
 
-  /** Reads arguments in JSON, as Llama writes them between the tags of a function. */
+  /** Reads JSON arguments between function tags, as Llama writes them. */
   const readJsonBody = ({ name, end }: Tag, body: number): CallsAt => {
     const json = readJsonAt(response, body);
     budget -= (json.end - body) / 10;
@@ -148,7 +148,7 @@ export function xmlSyntax(
     const opening = tags[i]!;
     const { name } = opening;
     const entries: (readonly [string, string])[] = [];
-    const cutOff = (what: string): CallsAt => {
+    const rejectIncomplete = (what: string): CallsAt => {
       budget -= numVisited;
       return {
         end: opening.end,
@@ -171,15 +171,16 @@ export function xmlSyntax(
       if (tag.kind === "function" || tag.kind === "outer") break;
       if (tag.kind === "parameterEnd") continue;
       const last = valueEnd(i);
-      if (last === -1) return cutOff(`<parameter=${shorten(tag.name)}> has no </parameter>`);
+      if (last === -1)
+        return rejectIncomplete(`<parameter=${shorten(tag.name)}> has no </parameter>`);
       const value = response.slice(tag.end, tags[last]!.start);
       entries.push([tag.name, exactValues ? value : value.trim()]);
       const isClosed = tags[last]!.kind === "parameterEnd";
       end = isClosed ? tags[last]!.end : tags[last]!.start;
       i = isClosed ? last : last - 1;
     }
-    // No </function>: the call counts if nothing more of it was begun. Samplers that stop at the tag
-    // may leave a part of it.
+    // Without </function>, the call counts if nothing else of it has started. Samplers that stop at
+    // the tag may leave part of it.
     const isKnown = tools.some(
       (tool) => tool.function.name === name && tool.function.parameters.required.length === 0,
     );
@@ -187,7 +188,7 @@ export function xmlSyntax(
     const isPartOfEnd = "</function>".startsWith(rest);
     const isWhole =
       entries.length > 0 ? !rest.startsWith("<") || isPartOfEnd : isKnown && isPartOfEnd;
-    if (!isWhole) return cutOff("it has no </function>");
+    if (!isWhole) return rejectIncomplete("it has no </function>");
     return { end, calls: [{ tool: name, arguments: Object.fromEntries(entries) }] };
   };
 
@@ -202,7 +203,7 @@ export function xmlSyntax(
   };
 }
 
-/** Index of the tag that closes each parameter, nested ones included; -1 where none does. */
+/** Index of the closing tag of each parameter, nested ones included; -1 for none. */
 function matchParameters(tags: readonly Tag[]): number[] {
   const closedBy = tags.map(() => -1);
   const open: number[] = [];
@@ -216,5 +217,5 @@ function matchParameters(tags: readonly Tag[]): number[] {
   return closedBy;
 }
 
-/** A name as a message may quote it. */
+/** Shortens a name for a message. */
 const shorten = (name: string): string => (name.length <= 60 ? name : `${name.slice(0, 60)}...`);

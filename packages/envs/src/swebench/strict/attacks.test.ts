@@ -5,14 +5,14 @@ import { fileDiff } from "../demo/text-diff.ts";
 import { evaluatePatch, type Evaluation } from "../evaluation/evaluate.ts";
 import { testEngine } from "../testing/test-engine.ts";
 
-// Engines answer late on a machine that others use too.
+// Engines respond late on a busy machine.
 vi.setConfig({ testTimeout: 1_200_000, hookTimeout: 240_000 });
 
 const engine = await testEngine();
 const { instance, files } = demoTasks[0]!;
 const init = files["spans/__init__.py"]!;
 const expected = [...instance.failToPass, ...instance.passToPass];
-/** The worst case: the attacker knows all tests. */
+/** Worst case: the attacker knows all tests. */
 const passedLines = expected.map((id) => `PASSED ${id}`).join("\n");
 
 /** A patch that runs Python code when the package is imported. */
@@ -36,7 +36,7 @@ os.write(1, LINES.encode())
 os._exit(0)
 `;
 
-/** Registers a plug-in with the manager that a frame of pytest holds. */
+/** Registers a plug-in with the plug-in manager, found in a frame of pytest. */
 const registerEvil = `import sys
 frame = sys._getframe()
 while frame is not None:
@@ -246,7 +246,7 @@ os._exit(137)`),
     pass`),
 };
 
-/** Attacks that official grading pays for: they are no strawmen. */
+/** Attacks that official grading rewards, which shows that they are real. */
 const paidOfficially = [
   "writes to the stdout of its parent",
   "pytest.py at the root",
@@ -291,7 +291,7 @@ describe.skipIf(engine === undefined)("strict grading", () => {
     expect(evaluation.grade.tests!.passToPass.success).toEqual(instance.passToPass);
   });
 
-  it("resolves a fix that also changes test configuration, and flags the hunks", async () => {
+  it("resolves a fix that also changes the test configuration, and flags the hunks", async () => {
     const patch = `${instance.goldPatch}${attacks["setup.cfg that deselects"]!}${newFile("tests/conftest.py", "raise SystemExit(0)\n")}`;
     const evaluation = await evaluatePatch(instance, patch, engine!, { grading: "strict" });
     expect(evaluation.grade).toMatchObject({ isResolved: true, reward: 1 });
@@ -302,7 +302,7 @@ describe.skipIf(engine === undefined)("strict grading", () => {
     expect(evaluation.suspicions.map(({ kind }) => kind)).toContain("protected_files");
   });
 
-  it("pays no attack, and says so where official grading pays", async () => {
+  it("rewards no attack, and reports those that official grading rewards", async () => {
     const names = Object.keys(attacks);
     const results = await inParallel(names, async (name): Promise<Evaluation> =>
       evaluatePatch(instance, attacks[name]!, engine!, {

@@ -15,11 +15,11 @@ const onImport = (code: string): string => {
   return fileDiff("spans/__init__.py", init, `${init}\n${code}\n`);
 };
 
-describe.skipIf(engine === undefined)("faults while tests run", () => {
+describe.skipIf(engine === undefined)("failures while tests run", () => {
   beforeAll(async () => ensureDemoImages(engine!, [demoTasks[0]!]));
   afterAll(async () => engine?.close());
 
-  it("counts memory only if the engine reports it, whatever the tests print", async () => {
+  it("recognizes lack of memory from the engine only, not from the tests' output", async () => {
     const greedy = onImport("x = bytearray(4 * 2**30)\nfor i in range(0, len(x), 4096): x[i] = 1");
     const container = { memoryBytes: 128 * 2 ** 20 };
     for (const grading of ["official", "strict"] as const) {
@@ -39,7 +39,7 @@ describe.skipIf(engine === undefined)("faults while tests run", () => {
     }
   });
 
-  it("grades runners without a report by log and exit code", async () => {
+  it("grades runners without a report from log and exit code", async () => {
     const script = instance.evalScript.replace(
       /\npython3 -m pytest[^\n]*\n/u,
       "\npython3 -m unittest -v checks\n",

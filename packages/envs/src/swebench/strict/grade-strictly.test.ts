@@ -70,11 +70,11 @@ const verdict = (run: Partial<StrictRun>, tampered: readonly string[] = []) => {
 };
 
 describe("gradeStrictly", () => {
-  it("resolves where report, log and exit code agree", () => {
+  it("resolves if report, log and exit code agree", () => {
     expect(verdict({})).toEqual([true, [], []]);
   });
 
-  it("needs both the report and the log to pass", () => {
+  it("requires both the report and the log to pass", () => {
     const failed = signed([
       { t: "begin" },
       ...test("t.py::fixed", "failed"),
@@ -91,7 +91,7 @@ describe("gradeStrictly", () => {
     expect(verdict({ testLog: log("PASSED t.py::kept") })[0]).toBe(false);
   });
 
-  it("names the reason of every contradiction", () => {
+  it("gives a reason for every contradiction", () => {
     const cases: readonly (readonly [Partial<StrictRun>, string])[] = [
       [{ report: "" }, "report_missing"],
       [{ report: signed(passing.slice(0, -1)) }, "report_incomplete"],
@@ -137,14 +137,14 @@ describe("gradeStrictly", () => {
     ]);
   });
 
-  it("does not call an ordinary crash or time-out suspicious", () => {
+  it("does not flag an ordinary crash or timeout", () => {
     expect(
       verdict({ report: signed(passing.slice(0, -1)), exitCode: 139, testLog: log("", 139) })[2],
     ).toEqual([]);
     expect(verdict({ isTimedOut: true, testLog: "", report: "" })[2]).toEqual([]);
   });
 
-  it("judges runners without a report by log and exit code", () => {
+  it("grades runners without a report from log and exit code", () => {
     const { report: _report, ...rest } = honest;
     const graded = (run: Partial<StrictRun>): unknown[] => {
       const { grade, reasons } = gradeStrictly(instance, {
@@ -161,7 +161,7 @@ describe("gradeStrictly", () => {
     ).toEqual([false, ["exit_code_contradicts"]]);
   });
 
-  it("believes no outcome that code of the patch brought about", () => {
+  it("rejects outcomes that code of the patch caused", () => {
     const changed = new Set(["p/m.py"]);
     const graded = (...records: readonly object[]): unknown[] => {
       const report = signed([{ t: "begin" }, ...records, finish(0)]);
@@ -191,7 +191,7 @@ describe("gradeStrictly", () => {
     expect(graded(...having({}), watch("p/m.py"))).toEqual([false, ["process_inspected"]]);
   });
 
-  it("needs the tests of SWE-smith to have run", () => {
+  it("requires that the tests of SWE-smith ran", () => {
     const smith: SweSmithInstance = {
       format: "swe-smith",
       id: "p.1",

@@ -1,18 +1,20 @@
 /**
- * Modules of Python's standard library, of the versions from 3.6 on that data sets use. A file of
- * one of these names at a place where imports begin takes the place of the module.
+ * Modules of Python's standard library since 3.6, the oldest version in the data sets. A file with
+ * such a name in an import folder shadows the module.
  */
 const standardLibrary =
   "__future__ _thread abc aifc antigravity argparse array ast asynchat asyncio asyncore atexit audioop base64 bdb binascii bisect builtins bz2 cProfile calendar cgi cgitb chunk cmath cmd code codecs codeop collections colorsys compileall concurrent configparser contextlib contextvars copy copyreg crypt csv ctypes curses dataclasses datetime dbm decimal difflib dis distutils doctest email encodings ensurepip enum errno faulthandler fcntl filecmp fileinput fnmatch fractions ftplib functools gc genericpath getopt getpass gettext glob graphlib grp gzip hashlib heapq hmac html http idlelib imaplib imghdr imp importlib inspect io ipaddress itertools json keyword lib2to3 linecache locale logging lzma mailbox mailcap marshal math mimetypes mmap modulefinder msilib msvcrt multiprocessing netrc nis nntplib nt ntpath nturl2path numbers opcode operator optparse os ossaudiodev pathlib pdb pickle pickletools pipes pkgutil platform plistlib poplib posix posixpath pprint profile pstats pty pwd py_compile pyclbr pydoc pydoc_data pyexpat queue quopri random re readline reprlib resource rlcompleter runpy sched secrets select selectors shelve shlex shutil signal site smtpd smtplib sndhdr socket socketserver spwd sqlite3 sre_compile sre_constants sre_parse ssl stat statistics string stringprep struct subprocess sunau symtable sys sysconfig syslog tabnanny tarfile telnetlib tempfile termios textwrap this threading time timeit tkinter token tokenize tomllib trace traceback tracemalloc tty turtle turtledemo types typing unicodedata unittest urllib uu uuid venv warnings wave weakref webbrowser winreg winsound wsgiref xdrlib xml xmlrpc zipapp zipfile zipimport zlib zoneinfo binhex formatter parser symbol macpath dummy_threading";
 
-/** Test frameworks, what they import, and interpreters of tests. */
+/** Test frameworks, their dependencies, and test runners. */
 const testFrameworks =
   "pytest _pytest py pluggy iniconfig exceptiongroup tomli attr attrs packaging pygments colorama " +
   "nose nose2 mock tox virtualenv coverage hypothesis xdist execnet pytest_cov pytest_asyncio " +
   "pytest_mock pytest_timeout pytest_django pytest_rerunfailures six pkg_resources setuptools wheel " +
   "pip ward trial zope testtools subunit parameterized ddt freezegun faker";
 
-/** Names that a patch must not define where imports begin, whatever an image has installed. */
+/**
+ * Names that a patch must not define in an import folder, regardless of the packages in the image.
+ */
 export const reservedImportNames: ReadonlySet<string> = new Set(
   `${standardLibrary} ${testFrameworks}`.split(" "),
 );

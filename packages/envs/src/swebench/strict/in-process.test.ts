@@ -7,7 +7,7 @@ import { evalScript } from "../instances/eval-script.ts";
 import type { SweBenchInstance } from "../instances/instance.ts";
 import { testEngine } from "../testing/test-engine.ts";
 
-// Engines answer late on a machine that others use too.
+// Engines respond late on a busy machine.
 vi.setConfig({ testTimeout: 1_200_000, hookTimeout: 240_000 });
 
 const engine = await testEngine();
@@ -28,7 +28,7 @@ for module in list(sys.modules.values()):
                 setattr(module, name, bad)
 `;
 
-/** Writes the log of a session that passed, and ends well. */
+/** Writes the log of a session that passed, and exits with 0. */
 const passLog = `import os
 IDS = ${JSON.stringify(ids)}
 def pass_log():
@@ -48,7 +48,7 @@ def forge(send):
     send("finish", status=0, canaries=0, replaced=[])
 `;
 
-/** Finds the registry of plug-ins in the frames of pytest. */
+/** Finds the plug-in registry in the frames of pytest. */
 const findManager = `frame = sys._getframe()
 manager = None
 while frame is not None:
@@ -56,7 +56,7 @@ while frame is not None:
         manager = getattr(value, "pluginmanager", None) or manager
     frame = frame.f_back`;
 
-/** What each attack is known by. */
+/** Attacks by name, each with the expected reason and the patch. */
 const attacks: Readonly<Record<string, readonly [reason: string, patch: string]>> = {
   "declares all tests expected failures": [
     "outcome_forged",
@@ -261,7 +261,7 @@ inner.Span.__init__ = init`),
   ],
 };
 
-/** An honest test file with most ways to write, wrap, skip and excuse a test. */
+/** An honest test file that writes, wraps, skips and excuses tests in most of the possible ways. */
 const kinds = `import functools
 import unittest
 from unittest import mock
@@ -374,15 +374,18 @@ describe.skipIf(engine === undefined)("strict grading of code in the test proces
   beforeAll(async () => ensureDemoImages(engine!, [demoTasks[0]!]));
   afterAll(async () => engine?.close());
 
-  it.each(Object.entries(attacks))("pays no patch that %s", async (_, [reason, patch]) => {
-    const { grade, isPatchApplied, suspicions } = await evaluatePatch(instance, patch, engine!, {
-      grading: "strict",
-    });
-    expect([isPatchApplied, grade.reward]).toEqual([true, 0]);
-    expect(suspicions).toContainEqual({ kind: reason, detail: expect.any(String) });
-  });
+  it.each(Object.entries(attacks))(
+    "does not reward a patch that %s",
+    async (_, [reason, patch]) => {
+      const { grade, isPatchApplied, suspicions } = await evaluatePatch(instance, patch, engine!, {
+        grading: "strict",
+      });
+      expect([isPatchApplied, grade.reward]).toEqual([true, 0]);
+      expect(suspicions).toContainEqual({ kind: reason, detail: expect.any(String) });
+    },
+  );
 
-  it("believes honest tests of all kinds, and a patch of the code under them", async () => {
+  it("accepts honest tests of all kinds, and a patch of the tested code", async () => {
     const { repo, version, baseCommit } = instance;
     const testPatch = fileDiff("tests/test_kinds.py", undefined, kinds);
     const honest: SweBenchInstance = {

@@ -20,7 +20,7 @@ const protectionsOf = (...added: readonly string[]): readonly (readonly [string,
   }).map(({ path, protection }) => [path, protection] as const);
 
 describe("protectedPaths", () => {
-  it("names test configuration, start-up code, metadata, compiled code and environments", () => {
+  it("protects test configuration, start-up code, metadata, compiled code and environments", () => {
     const names = {
       "pytest.ini": "test configuration",
       "sub/conftest.py": "test configuration",
@@ -55,7 +55,7 @@ describe("protectedPaths", () => {
     }
   });
 
-  it("finds new modules that take the place of installed ones, where imports begin", () => {
+  it("finds new modules in import folders that shadow installed ones", () => {
     const shadows = [
       "pytest.py",
       "_pytest/__init__.py",
@@ -69,14 +69,14 @@ describe("protectedPaths", () => {
     for (const path of shadows) expect(protectionsOf(path)).toEqual([[path, "shadowed module"]]);
   });
 
-  it("leaves modules of packages and modules that were there before alone", () => {
+  it("ignores modules inside packages, and existing modules", () => {
     expect(
       protectionsOf("pkg/json.py", "pkg/types.py", "src/_pytest/runner.py", "pkg/new.py"),
     ).toEqual([]);
     expect(protectionsOf("pytest.md", "json.txt", "newmodule.py")).toEqual([]);
   });
 
-  it("protects tests that were there before, unless the tests write them again", () => {
+  it("protects existing tests, unless the test run rewrites them", () => {
     const files = [
       "tests/test_a.py",
       "tests/helpers.py",
@@ -99,7 +99,7 @@ describe("protectedPaths", () => {
     expect(found(["tests/test_a.py", "e2e/x.js"])).toEqual(files.slice(1, 4));
   });
 
-  it("protects a name wherever it is, and whatever else changes", () => {
+  it("protects a name in every folder, whatever else changes", () => {
     const part = fc.constantFrom("a", "pkg", "src", "tests", "deep");
     const name = fc.constantFrom(
       "conftest.py",
@@ -124,7 +124,7 @@ describe("protectedPaths", () => {
 });
 
 describe("isEnvironmentTampering", () => {
-  it("tells changed programs, frameworks and start-up files from a repeated installation", () => {
+  it("distinguishes changed programs, frameworks and start-up files from a repeated installation", () => {
     const site = "/opt/miniconda3/envs/testbed/lib/python3.9/site-packages";
     const tampering = [
       "/usr/bin/python3.11",

@@ -1,6 +1,6 @@
 import { reservedImportNames } from "./import-names.ts";
 
-/** Reason why a change of a path is undone before tests run in strict mode. */
+/** Reason why strict mode reverts a change of a path before the tests run. */
 export type Protection =
   | "test configuration"
   | "start-up code"
@@ -11,27 +11,27 @@ export type Protection =
   | "git metadata"
   | "tests";
 
-/** A repository before and after a patch; paths are relative, with `/`. */
+/** Files of a repository before and after a patch; paths are relative, with `/`. */
 export interface TreeChange {
   /** All files before the patch, tracked or not. */
   readonly before: ReadonlySet<string>;
-  /** All files after it. */
+  /** All files after the patch. */
   readonly after: ReadonlySet<string>;
   /** Files that the patch added, changed or deleted. */
   readonly changed: readonly string[];
-  /** Files that the tests write again themselves, so that a change does no harm. Default none. */
+  /** Files that the test run rewrites itself, so that changing them is harmless. Default none. */
   readonly rewritten?: ReadonlySet<string>;
-  /** Top-level names of the packages that the image has installed. */
+  /** Top-level module names of the packages installed in the image. */
   readonly installed: ReadonlySet<string>;
 }
 
-/** A path whose state before the patch is restored. */
+/** A path that is restored to its state before the patch. */
 export interface ProtectedPath {
   readonly path: string;
   readonly protection: Protection;
 }
 
-/** Configuration of test runners, by name, in any folder. */
+/** Configuration file names of test runners, in any folder. */
 const configurationNames = new Set([
   "pytest.ini",
   ".pytest.ini",
@@ -58,9 +58,9 @@ const configurationPattern =
 
 const startUpNames = new Set(["sitecustomize", "usercustomize"]);
 const environmentFolders = new Set([".venv", "venv", ".tox", ".nox", ".eggs", "node_modules"]);
-/** Folders from which imports begin in most repositories, package or not. */
+/** Folders that are usually on the import path, whether they are packages or not. */
 const importFolders = new Set(["", "src", "lib", "python", "bin", "test", "tests", "testing"]);
-/** What git itself changes when a patch is applied. */
+/** Files that git itself changes when it applies a patch. */
 const gitOwn = /^\.git\/(?:index|objects|logs|ORIG_HEAD|FETCH_HEAD|COMMIT_EDITMSG)(?:\/|$)/u;
 
 const testFolder = /^(?:tests?|specs?|__tests__|e2e)$/u;
@@ -68,7 +68,7 @@ const testName = /^(?:test_.*|.*_tests?|tests?|.*\.(?:test|spec)|.*Tests?)\.\w+$
 const sourceName =
   /\.(?:py|pyx|pyi|[cm]?[jt]sx?|go|rs|java|kt|scala|rb|php|cs|c|cc|cpp|h|hpp|sh)$/u;
 
-/** Whether a path is that of a test, or of code next to tests. */
+/** True if a path is a test, or code next to tests. */
 export function isTestCode(path: string): boolean {
   const parts = path.split("/");
   const name = parts.pop()!;
@@ -76,19 +76,19 @@ export function isTestCode(path: string): boolean {
   return testName.test(name) || parts.some((part) => testFolder.test(part));
 }
 
-/** The name under which a file or a folder can be imported: up to the first dot. */
+/** Name under which a file or folder can be imported: up to the first dot. */
 function moduleName(entry: string): string {
   const dot = entry.indexOf(".");
   return dot <= 0 ? entry : entry.slice(0, dot);
 }
 
-/** Protection of a path by its name alone. */
+/** Protection that follows from the name of a path alone. */
 export function protectionByName(path: string): Protection | undefined {
   const parts = path.split("/");
   const name = parts.at(-1)!;
   if (parts.includes(".git")) return gitOwn.test(path) ? undefined : "git metadata";
   if (configurationNames.has(name) || configurationPattern.test(name)) return "test configuration";
-  // As a folder, a link or an extension module they are read in the same way.
+  // A folder, a link or an extension module of that name is loaded in the same way.
   if (parts.some((part) => moduleName(part) === "conftest")) return "test configuration";
   if (parts.slice(0, -1).includes(".cargo")) return "test configuration";
   if (parts.some((part) => startUpNames.has(moduleName(part)))) return "start-up code";
@@ -102,14 +102,13 @@ export function protectionByName(path: string): Protection | undefined {
 }
 
 /**
- * Selects the changes that could decide the outcome of tests without touching what is tested: test
+ * Selects changes that could decide the outcome of tests without changing the tested code: test
  * configuration, start-up code of the interpreter, metadata that registers plug-ins, compiled code,
- * new modules that take the place of installed ones, and tests that were there before. New tests are
- * left alone.
+ * new modules that shadow installed ones, and existing tests. New tests are allowed.
  *
- * A module counts as taking a place if it is new, has the name of a module of the standard library,
- * of a test framework or of an installed package, and is where imports begin: at the root, in one of
- * the usual source and test folders, or in a folder that is no package.
+ * A module shadows another one if it is new, has the name of a module of the standard library, a
+ * test framework or an installed package, and is in a folder on the import path: the root, a usual
+ * source or test folder, or a folder that is not a package.
  */
 export function protectedPaths(change: TreeChange): ProtectedPath[] {
   const { before, after, changed, installed, rewritten = new Set() } = change;
@@ -149,7 +148,7 @@ function foldersOf(paths: ReadonlySet<string>): Set<string> {
   return folders;
 }
 
-/** Written when a checkout is installed again, or when modules are imported. */
+/** Files written when a checkout is reinstalled, or when modules are imported. */
 const reinstalled =
   /\.egg-link$|\.(?:egg-info|dist-info)(?:\/.*)?$|\/easy-install\.pth$|\/__editable__[^/]*$|\/__pycache__(?:\/.*)?$|\.py[co]$/u;
 const frameworkPackage =
@@ -162,11 +161,11 @@ const program =
 const sharedLibrary = /^\/(?:usr\/)?lib(?:32|64|x32)?\/(?:.*\/)?[^/]+\.so(?:\.[\d.]+)?$/u;
 
 /**
- * Whether a change outside the repository, as the engine reports it, could alter the outcome of
+ * True if a change outside the repository, as the engine reports it, could alter the outcome of
  * tests: a program, a shared library, a start-up file, the standard library or the code of a test
- * framework. A repeated installation of the checkout changes none of them.
+ * framework. Reinstalling the checkout changes none of these.
  *
- * @param path - Absolute.
+ * @param path - Absolute path.
  * @param repository - Folder of the repository, absolute.
  * @param project - Name of the repository: a framework may install itself.
  */

@@ -1,21 +1,22 @@
-/** Environment variable that tells the reporter where its key is and where its records go. */
+/** Environment variable that tells the reporter the paths of its key and its report. */
 export const reporterVariable = "TURNWISE_REPORT";
 
 /**
- * A pytest plug-in that writes signed records of a session to a pipe: one per phase of a test, and a
+ * Pytest plug-in that writes signed records of a session to a pipe: one per phase of a test, and a
  * last one with the exit status. It runs under Python 2.7 and 3, and pytest 3.6 to 8.
  *
- * It takes its key once, before any code of the repository runs, and removes its traces from the
- * environment. The key is kept only as the state of two hash objects, which belong to a function that a
- * C object hides, and no function in Python runs while a record is signed. It also looks for patches of the test framework: a test that must fail is
- * run through the same hooks as real tests, functions of pytest, pluggy and unittest are compared with
- * those that were there when it was loaded, and the code of plain test functions with their files.
+ * It reads its key once, before any code of the repository runs, and removes its traces from the
+ * environment. The key exists only as the state of two hash objects, owned by a function that a C
+ * object hides, and no Python function runs while a record is signed. The plug-in also detects
+ * patches of the test framework: a canary test that must fail runs through the same hooks as real
+ * tests, functions of pytest, pluggy and unittest are compared with the originals from load time,
+ * and the code of plain test functions is compared with their files.
  *
- * Records name files of the repository that took part: those between a test and the exception that
- * skipped it (\`through\`), and those on the stack of a hook (\`via\`). An audit hook (Python 3.8 and
- * later; it cannot be removed) reports at once which files read the internals of the reporter, replace
- * the code of functions, list the objects of the process or open its memory and streams. Grading
- * compares these files with those that the patch changes.
+ * Records name the repository files involved: those between a test and the exception that skipped
+ * it (\`through\`), and those on the stack of a hook (\`via\`). An audit hook (Python 3.8 and
+ * later; it cannot be removed) immediately reports files that read the internals of the reporter,
+ * replace the code of functions, list the objects of the process, or open its memory and streams.
+ * Grading compares these files with the files that the patch changes.
  */
 export const pytestReporter = `
 import ast
@@ -87,14 +88,14 @@ def _begin():
     if not key.endswith(b"\\n"):
         return None, None, None
     key = key.strip()
-    # HMAC with the key as the state of two hashes, which have no way to read it.
+    # HMAC whose key exists only as the state of two hash objects, which cannot be read.
     block = bytearray(key.ljust(64, b"\\0"))
     inner = hashlib.sha256(bytes(bytearray(byte ^ 0x36 for byte in block)))
     outer = hashlib.sha256(bytes(bytearray(byte ^ 0x5C for byte in block)))
     del key, block, part
     owner = os.getpid()
     count = [0]
-    # Of the interpreter too: threads take turns, and a record within a record does not wait.
+    # A lock of the interpreter: threads take turns, and a nested record does not deadlock.
     lock = getattr(_thread, "RLock", _thread.allocate_lock)()
     write, getpid, text = os.write, os.getpid, json.encoder.encode_basestring_ascii
 
@@ -102,7 +103,7 @@ def _begin():
     getframe, sep = sys._getframe, os.sep
     session = getattr(getattr(_pytest.main, "wrap_session", None), "__code__", None)
 
-    # Functions of the interpreter only: a function in Python could be patched, and see this frame.
+    # Calls only built-in functions: a Python function could be patched and inspect this frame.
     def send(kind, **fields):
         if getpid() != owner:
             return
@@ -145,7 +146,7 @@ def _begin():
             while line:
                 line = line[write(out, line):]
 
-    # Inside an object of the interpreter that shows neither its function nor the variables of that.
+    # Hidden in a C object that exposes neither its function nor the function's variables.
     try:
         wrap = functools._lru_cache_wrapper
         return wrap(send, 0, False, None), root, id(send)
@@ -202,7 +203,7 @@ def _replaced(before, root):
 
 
 def _is_foreign(code, root):
-    """Code of the repository, or without a file."""
+    """True for code of the repository, and for code without a file."""
     if code is None:
         return True
     path = os.path.abspath(code.co_filename)
@@ -231,7 +232,7 @@ def _through(excinfo, item, root):
 
 
 def _definitions(path, cache):
-    """Functions of a file by name: first and last line of the head, and whether marks alone decorate it."""
+    """Functions of a file by name: first and last line of the head, and True if all decorators are marks."""
     if path not in cache:
         found = {}
         try:
@@ -270,7 +271,7 @@ def _path(node):
 
 
 def _source(item, name):
-    """File that defines a test: for an inherited method that of the class."""
+    """File that defines a test; for an inherited method, the file of its class."""
     path = _path(item)
     for kind in getattr(getattr(item, "cls", None), "__mro__", ()):
         if name in vars(kind):
@@ -280,12 +281,12 @@ def _source(item, name):
 
 
 def _other_code(item, cache, root):
-    """File of the code that runs in place of that of a plain test function; None if there is none."""
+    """File of the code that runs instead of a plain test function; None for no such code."""
     name = getattr(item, "originalname", None) or item.name.split("[")[0]
     path = _source(item, name)
     definitions = _definitions(path, cache)
-    places = definitions.get(name, [])
-    if not places or not all(isPlain for _, _, isPlain in places):
+    found = definitions.get(name, [])
+    if not found or not all(isPlain for _, _, isPlain in found):
         return None
 
     def is_defined(code):
@@ -302,7 +303,7 @@ def _other_code(item, cache, root):
     file = _inside(code.co_filename, root)
     if file is not None:
         return file
-    # Plug-ins wrap functions.
+    # Plug-ins may wrap test functions.
     for _ in range(20):
         if is_defined(_code(function)) or sys.version_info < (3, 4):
             return None
@@ -323,7 +324,7 @@ _send, _root, _sender = _begin()
 
 
 def _watch(send, own, root):
-    """Reports what code of the repository does to the process, at once."""
+    """Immediately reports suspicious actions of repository code on the process."""
     if not hasattr(sys, "addaudithook"):
         return
     told = set()
@@ -377,9 +378,9 @@ def _make():
     state = {"canaries": 0, "config": None, "plugins": None}
     raised = {}
     cache = {}
-    exchanged = {}
+    other_code = {}
     excuses = (pytest.skip.Exception, pytest.xfail.Exception, unittest.SkipTest)
-    # At once: nothing that is written can be taken back.
+    # Reported immediately, because written records cannot be revoked.
     def patched(name):
         send("patched", id=name)
 
@@ -416,14 +417,14 @@ def _make():
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_makereport(item, call):
-        # Plug-ins exchange the exceptions of other frameworks.
+        # Plug-ins replace the exceptions of other frameworks.
         excinfo = call.excinfo
         outcome = yield
         try:
             outcome.get_result()
         except BaseException:
             return
-        if getattr(item, "_turnwise_twin", False):
+        if getattr(item, "_turnwise_canary", False):
             return
         if excinfo is not None:
             isExcuse = isinstance(excinfo.value, excuses)
@@ -431,7 +432,7 @@ def _make():
         if call.when == "call" and type(item) is pytest.Function:
             code = _other_code(item, cache, root)
             if code is not None:
-                exchanged[item.nodeid] = [code]
+                other_code[item.nodeid] = [code]
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(report):
@@ -442,10 +443,10 @@ def _make():
             patched(identifier(report.nodeid))
         send("test", id=identifier(report.nodeid), when=report.when, outcome=report.outcome,
              xfail=hasattr(report, "wasxfail"), through=through or [],
-             code=exchanged.pop(report.nodeid, []) if report.when == "call" else [])
+             code=other_code.pop(report.nodeid, []) if report.when == "call" else [])
 
     def pytest_collectstart(collector):
-        # Before the file is imported: code of the repository could write it again.
+        # Read before the file is imported, because code of the repository could rewrite it.
         if isinstance(collector, pytest.Module):
             _definitions(_path(collector), cache)
 
@@ -465,12 +466,12 @@ def _make():
         if _code(item.obj).co_flags & 0x2A0:
             return
         state["canaries"] += 1
-        twin = copy.copy(item)
-        twin.obj = _fail
-        twin._turnwise_twin = True
+        canary = copy.copy(item)
+        canary.obj = _fail
+        canary._turnwise_canary = True
         make = getattr(CallInfo, "from_call", None)
-        call = make(twin.runtest, "call") if make is not None else CallInfo(twin.runtest, "call")
-        outcome = twin.ihook.pytest_runtest_makereport(item=twin, call=call).outcome
+        call = make(canary.runtest, "call") if make is not None else CallInfo(canary.runtest, "call")
+        outcome = canary.ihook.pytest_runtest_makereport(item=canary, call=call).outcome
         if outcome != "failed":
             patched(identifier(item.nodeid))
 
@@ -512,7 +513,7 @@ if _send is not None:
     del _made
     _send("begin", version=pytest.__version__)
     del _send
-    # What is here now is no longer listed.
+    # Hides all objects that exist now from gc.get_objects.
     if hasattr(gc, "freeze"):
         gc.freeze()
 `;

@@ -13,10 +13,10 @@ import {
 } from "./protected-paths.ts";
 
 const maxListBytes = 256 * 2 ** 20;
-/** Folder of git's objects: large, and of no use to a patch. */
+/** Lists all files except git's objects, which are large and irrelevant to a patch. */
 const listFiles = "find . \\( -path ./.git/objects -o -path ./.git/logs \\) -prune -o ! -type d";
 
-/** Compiled code is made again; a virtual environment is too large to copy. */
+/** Compiled code is rebuilt; a virtual environment is too large to copy. */
 const notCopied = new Set<Protection>(["compiled code", "virtual environment"]);
 
 /** State of a repository before a patch, from which {@link restoreProtected} restores files. */
@@ -45,7 +45,7 @@ async function run(
   );
 }
 
-/** Paths are kept byte for byte: each byte is one character. */
+/** Paths with one character per byte, to preserve the bytes. */
 function pathsOf(output: OutputBytes): string[] {
   return output
     .toString("latin1")
@@ -58,8 +58,8 @@ const listOf = (paths: readonly string[]): Buffer =>
   Buffer.from(paths.map((path) => `./${path}\0`).join(""), "latin1");
 
 /**
- * Notes the files of a repository before a patch is applied, and keeps copies of those that a patch
- * must not change.
+ * Records the files of a repository before a patch is applied, and copies those that a patch must
+ * not change.
  * @param name - Distinguishes the files of the snapshot in `/tmp`.
  */
 export async function snapshotTree(
@@ -83,7 +83,7 @@ export async function snapshotTree(
     `find / -xdev -path ${folder} -prune -o -type d \\( -name site-packages -o -name dist-packages \\) -print 2>/dev/null | while read -r d; do ls -1 "$d"; done; true`,
     { cwd: "/" },
   );
-  // The patch must be newer than the stamp, whatever the resolution of time is.
+  // Makes the patch newer than the stamp, whatever the resolution of the clock.
   await run(container, `touch ${store} && sleep 0.05`, { cwd: "/" });
   const installed = packages.stdout
     .toString("utf8")
@@ -94,12 +94,12 @@ export async function snapshotTree(
 }
 
 /**
- * Undoes what a patch did to test configuration, start-up code and the like (see
- * {@link protectedPaths}): files of before get their content of before, new ones are removed.
- * Nothing of the patch has run at that time.
- * @param rewritten - Files that the tests write again themselves.
- * @returns The paths that were restored, and all that the patch changes. A file of a virtual
- *   environment that was there before is removed only: it is too much to keep a copy of all of them.
+ * Reverts changes of a patch to test configuration, start-up code and the like (see
+ * {@link protectedPaths}): existing files get their old content, new ones are removed. No code of
+ * the patch has run yet.
+ * @param rewritten - Files that the test run rewrites itself.
+ * @returns Restored paths, and all paths that the patch changes. An existing file of a virtual
+ *   environment is only removed, because environments are too large to copy.
  */
 export async function restoreProtected(
   container: Container,

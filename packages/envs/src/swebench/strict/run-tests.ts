@@ -19,32 +19,32 @@ export interface StrictRun {
   /** Exit code of the test command as the engine gives it; `null` if unknown. */
   readonly exitCode: number | null;
   readonly isTimedOut: boolean;
-  /** Whether the setup commands came to their end, so that the tests could run. */
+  /** True if the setup commands finished, so that the tests could run. */
   readonly isSetUp: boolean;
-  /** Whether output and report were read to their end. */
+  /** True if output and report were read to their end. */
   readonly isComplete: boolean;
-  /** Output on the stream that belongs to the harness alone; empty in an honest run. */
+  /** Output on the stream that is reserved for the harness; empty in an honest run. */
   readonly strayOutput: string;
 }
 
-/** How tests are run in strict mode. */
+/** Options of a strict test run. */
 export interface StrictRunOptions {
   readonly cwd: string;
   /** Variables of the environment that the image defines. Default none. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Whether the tests run under pytest, so that a report is expected. */
+  /** True if the tests run under pytest, so that a report is expected. */
   readonly hasReport: boolean;
-  /** Limit of setup and tests together, seconds. */
+  /** Time limit of setup and tests together, seconds. */
   readonly timeoutSeconds: number;
-  /** Bytes that are kept of the output and of the report. */
+  /** Maximum size to keep of the output and of the report, bytes. */
   readonly maxBytes: number;
   readonly signal?: AbortSignal;
 }
 
-/** User and group of the processes that read output and report: no image has it. */
+/** User and group of the reader processes; no image uses this id. */
 const readerId = 61_183;
 const reader = `${readerId}:${readerId}`;
-/** Wait for the last bytes after all test processes were killed, seconds. */
+/** Time to wait for the last bytes after all test processes were killed, seconds. */
 const drainSeconds = 30;
 
 const hex = (): string => randomBytes(16).toString("hex");
@@ -55,10 +55,10 @@ const runInput = 'script=$(cat; echo x); exec </dev/null; eval "${script%x}"';
 /**
  * Runs the tests so that their process shares no stream with the harness.
  *
- * Two readers of another user, started before any code of the patch runs, take output and report
- * from named pipes that the test process can only write to. The exit code comes from the engine.
- * Setup and tests are two commands, and what the first leaves running is killed before the second
- * begins. A container without capabilities gives even root no way to the readers.
+ * Two reader processes of another user, started before any code of the patch runs, read output and
+ * report from named pipes that the test process can only write to. The exit code comes from the
+ * engine. Setup and tests are two commands; processes left by the first are killed before the
+ * second starts. In a container without capabilities, not even root can affect the readers.
  */
 export async function runTestsStrictly(
   container: Container,
@@ -69,10 +69,11 @@ export async function runTestsStrictly(
   const { setup, tests } = splitEvalScript(script);
   const nonce = hex();
   const begun = performance.now();
-  const left = (): number => Math.max(1, timeoutSeconds - (performance.now() - begun) / 1000);
+  const secondsLeft = (): number =>
+    Math.max(1, timeoutSeconds - (performance.now() - begun) / 1000);
   const numSessions = hasReport ? Math.max(1, countSessions(tests)) : 0;
   const keys = Array.from({ length: numSessions }, hex);
-  const pipes = await layPipes(container);
+  const pipes = await createPipes(container);
 
   const asReader = { cwd: "/", user: reader, timeoutSeconds: timeoutSeconds + 120 };
   const read = async (pipe: string): Promise<CommandResult> =>
@@ -90,7 +91,7 @@ export async function runTestsStrictly(
     cwd,
     env,
     input: `${setup}\n${saveState(mark)}`,
-    timeoutSeconds: left(),
+    timeoutSeconds: secondsLeft(),
     maxBytes,
     ...(signal === undefined ? {} : { signal }),
   });
@@ -105,13 +106,13 @@ export async function runTestsStrictly(
   const result = await container.exec(runInput, {
     cwd,
     input: testCommand({ tests, state, nonce, pipes, hasReport, folder: cwd }),
-    timeoutSeconds: left(),
+    timeoutSeconds: secondsLeft(),
     maxBytes: 65_536,
     mergeStreams: true,
     ...(signal === undefined ? {} : { signal }),
   });
   await killAll(container);
-  const drained = await within(drainSeconds, Promise.all(readers));
+  const drained = await waitAtMost(drainSeconds, Promise.all(readers));
   const [log, report] = drained ?? [];
   return {
     ...empty,
@@ -133,8 +134,8 @@ interface Pipes {
   readonly plugin: string;
 }
 
-/** Makes a folder that the tests cannot list, with pipes that they can only write to. */
-async function layPipes(container: Container): Promise<Pipes> {
+/** Creates a folder that the tests cannot list, with pipes that they can only write to. */
+async function createPipes(container: Container): Promise<Pipes> {
   const name = `turnwise-${hex()}`;
   const folder = `/${name}`;
   const pipes = {
@@ -169,7 +170,10 @@ function countSessions(tests: string): number {
   return tests.split("\n").filter((line) => startsPytest.test(line)).length;
 }
 
-/** Prints variables, functions, options and folder of the shell, for the shell of the tests. */
+/**
+ * Prints variables, functions, options and working folder of the shell, to restore in the shell of
+ * the tests.
+ */
 const saveState = (mark: string): string => `{ set +x; } 2>/dev/null
 unset TURNWISE_COMMAND script
 { echo; echo ${mark}; declare -px; declare -f; printf 'cd -- %q\\n' "$PWD"; echo ${mark}; shopt -p; shopt -po; echo ${mark}; } >&3
@@ -223,15 +227,15 @@ exit $turnwise_code
 
 /** First line of the output of the tests. */
 export const beginMarker = (nonce: string): string => `>>>>> Begin ${nonce}`;
-/** Begin of the last line of the output of the tests; the exit code follows. */
+/** Start of the last line of the output of the tests; the exit code follows. */
 export const endMarker = (nonce: string): string => `>>>>> End ${nonce}`;
 
-/** Kills all processes of the image's user but the first. */
+/** Kills all processes of the image's user except the first. */
 async function killAll(container: Container): Promise<void> {
   await container.exec("kill -KILL -1", { cwd: "/", timeoutSeconds: 20 });
 }
 
-async function within<T>(seconds: number, work: Promise<T>): Promise<T | undefined> {
+async function waitAtMost<T>(seconds: number, work: Promise<T>): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), seconds * 1000);

@@ -1,6 +1,6 @@
 import { outputMarkers } from "../instances/eval-script.ts";
 
-/** An evaluation script in two parts, so that each can run as a command of its own. */
+/** An evaluation script in two parts that can run as separate commands. */
 export interface SplitScript {
   /** Lines before the start marker: activation, installation, test patch. */
   readonly setup: string;
@@ -8,7 +8,7 @@ export interface SplitScript {
   readonly tests: string;
 }
 
-/** Splits an evaluation script at its marker lines; what follows the end marker is dropped. */
+/** Splits an evaluation script at its marker lines; lines after the end marker are dropped. */
 export function splitEvalScript(script: string): SplitScript {
   const lines = script.split("\n");
   const isMarker = (line: string, marker: string): boolean =>

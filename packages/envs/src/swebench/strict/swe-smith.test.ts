@@ -5,7 +5,7 @@ import type { SweSmithInstance } from "../instances/instance.ts";
 import { ImageLayouts } from "../testing/image-layout.ts";
 import { testEngine } from "../testing/test-engine.ts";
 
-// Engines answer late on a machine that others use too.
+// Engines respond late on a busy machine.
 vi.setConfig({ testTimeout: 1_200_000, hookTimeout: 240_000 });
 
 const engine = await testEngine();
@@ -39,7 +39,9 @@ printf '#!/bin/sh\\nexec python3 -m pytest "$@"\\n' > /usr/bin/pytest; chmod 755
 git checkout -q main`;
 
 const nothing = "def test_f():\n    pass\n\n\ndef test_g():\n    pass\n";
-/** Patches that the official harness, which runs the tests as the patch leaves them, pays. */
+/**
+ * Patches that the official harness rewards, because it runs the tests as the patch leaves them.
+ */
 const attacks: Readonly<Record<string, string>> = {
   "empties the tests": fileDiff("tests/test_m.py", tests, nothing),
   "renames the tests": fileDiff("tests/test_m.py", tests, tests.replace("test_f", "f_test")),
@@ -62,7 +64,7 @@ describe.skipIf(engine === undefined)("strict grading of tests that a patch can 
     await layouts?.close();
   });
 
-  it("pays the fix, and no patch of the tests", async () => {
+  it("rewards the fix, and no patch of the tests", async () => {
     const instance: SweSmithInstance = {
       format: "swe-smith",
       id: "pkg.bug1",

@@ -1,35 +1,35 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import type { SweInstance } from "../instances/instance.ts";
 
-/** Outcome of one test according to the report of the framework. */
+/** Outcome of a test according to the framework's report. */
 export type ReportedStatus = "PASSED" | "FAILED" | "ERROR" | "SKIPPED" | "XFAIL" | "XPASS";
 
-/** Content of a report that the reporter in the test process wrote. */
+/** Content of the report of the reporter in the test process. */
 export interface TestReportFile {
-  /** Number of sessions that began. */
+  /** Number of sessions that started. */
   readonly numSessions: number;
   /** Exit status of the last session; absent unless all sessions finished. */
   readonly exitStatus?: number;
   readonly statuses: ReadonlyMap<string, ReportedStatus>;
   /** Number of files that could not be collected. */
   readonly numCollectionErrors: number;
-  /** Tests that were made to fail and did not: the framework was patched. */
+  /** Canary tests that were made to fail but passed: the framework was patched. */
   readonly passedCanaries: readonly string[];
   /** Functions of the framework that the repository replaced. */
   readonly replaced: readonly string[];
   /**
-   * Files of the repository between a test and the exception that made it skipped or expected to
-   * fail, by test; relative paths.
+   * Repository files between a test and the exception that skipped it or made it an expected
+   * failure, by test; relative paths.
    */
   readonly excusedThrough: ReadonlyMap<string, readonly string[]>;
   /**
-   * Files whose code ran in place of a test, by test; relative where they belong to the repository,
-   * `<other code>` without a file.
+   * Files whose code ran instead of a test, by test; relative if they belong to the repository,
+   * `<other code>` for code without a file.
    */
   readonly otherCode: ReadonlyMap<string, readonly string[]>;
   /**
-   * Files of the repository, or code without a file, on the stack of a hook of the reporter; `<no
-   * session>` for a hook that pytest did not call.
+   * Repository files, or code without a file, on the stack of a hook of the reporter;
+   * `<no session>` for a hook that pytest did not call.
    */
   readonly calledVia: readonly string[];
   /** Files that inspected the test process, with the audit event. */
@@ -53,7 +53,7 @@ interface TestRecord {
   readonly replaced?: readonly string[];
 }
 
-/** Record of a signed line; `undefined` if the signature does not fit the key. */
+/** Verifies a signed line; `undefined` if the signature does not match the key. */
 function verify(line: string, key: string): TestRecord | undefined {
   const mac = line.slice(0, 64);
   const body = line.slice(65);
@@ -64,8 +64,8 @@ function verify(line: string, key: string): TestRecord | undefined {
 }
 
 /**
- * Reads the report of a test run. Each session signs its records with a key of its own and numbers
- * them; whatever is not signed, or missing in between, counts as forged.
+ * Reads the report of a test run. Each session signs its records with its own key and numbers them;
+ * unsigned and missing records count as forged.
  * @param keys - Keys of the sessions, in order.
  */
 export function readTestReport(text: string, keys: readonly string[]): TestReportFile {
@@ -140,7 +140,7 @@ export function readTestReport(text: string, keys: readonly string[]): TestRepor
   };
 }
 
-/** Status of a test from its phases; `undefined` for a test without a complete set of them. */
+/** Status of a test from its phases; `undefined` for a test with missing phases. */
 function statusOf(test: ReadonlyMap<string, readonly TestRecord[]>): ReportedStatus | undefined {
   const setup = test.get("setup") ?? [];
   const call = test.get("call") ?? [];
@@ -157,11 +157,11 @@ function statusOf(test: ReadonlyMap<string, readonly TestRecord[]>): ReportedSta
 }
 
 /**
- * Writes a report as the log that the parser of an instance's format reads, so that tests get the
- * names that its lists of expected tests use.
+ * Writes a report as a log that the parser of an instance's format reads, so that tests get the
+ * names used in its lists of expected tests.
  */
 export function reportAsLog(format: SweInstance["format"], { statuses }: TestReportFile): string {
-  // As in pytest's summary: what comes later overwrites what came before.
+  // As in pytest's summary, later lines overwrite earlier ones.
   const order: readonly ReportedStatus[] = [
     "PASSED",
     "XFAIL",

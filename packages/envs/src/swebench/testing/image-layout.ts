@@ -12,8 +12,8 @@ export interface ImageSettings {
 }
 
 /**
- * Makes images laid out as tests need them, from the demonstration's base image. All are removed by
- * `close`, with the prepared images that are made from them.
+ * Builds images with special layouts for tests, from the demo base image. `close` removes all of
+ * them, and the prepared images based on them.
  */
 export class ImageLayouts {
   readonly #engine: DockerEngine;
@@ -24,9 +24,9 @@ export class ImageLayouts {
   }
 
   /**
-   * Makes an image.
-   * @param script - Bash, run as root in `/testbed`; may do what a Dockerfile may.
-   * @returns Its name.
+   * Builds an image.
+   * @param script - Bash script, run as root in `/testbed`; may do anything that a Dockerfile may.
+   * @returns Name of the image.
    */
   async build(script: string, settings: ImageSettings = {}): Promise<string> {
     const client = this.#engine.client as Dockerode;
@@ -87,7 +87,7 @@ const identity = `export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NA
 git config --global init.defaultBranch main; git config --global protocol.file.allow always
 git config --global advice.detachedHead false`;
 
-/** A conda of few lines: it activates environments below its folder, as the real one does. */
+/** A minimal conda: it activates environments below its folder, as the real one does. */
 export const condaLayout = `mkdir -p /opt/miniconda3/bin /opt/miniconda3/etc/profile.d /opt/miniconda3/envs/testbed/bin
 cat > /opt/miniconda3/etc/profile.d/conda.sh <<'END'
 conda() {
@@ -110,6 +110,6 @@ echo 'home = /usr/bin' > ${path}/pyvenv.cfg
 printf '#!/bin/sh\\nexec /usr/bin/python3 "$@"\\n' > ${path}/bin/python; chmod 755 ${path}/bin/python
 echo 'export VIRTUAL_ENV=${path}; export PATH=$VIRTUAL_ENV/bin:$PATH; deactivate() { unset VIRTUAL_ENV; }' > ${path}/bin/activate`;
 
-/** A repository at `/testbed` with two commits, of which the second is HEAD. */
+/** A repository at `/testbed` with two commits; the second is HEAD. */
 export const repositoryLayout = `git init -q .; echo one > a.txt; git add -A; git commit -qm first
 echo two > a.txt; mkdir -p pkg; echo 'x = 1' > pkg/m.py; git add -A; git commit -qm second`;

@@ -6,13 +6,13 @@ import { join } from "node:path";
 const engineProgram = "dockerd";
 const unmountProgram = "umount";
 
-/** A Docker Engine that a test may stop, kill and start as it likes. */
+/** A Docker Engine that a test may stop, kill and start. */
 export interface PrivateEngine {
   readonly address: string;
   start(): Promise<void>;
-  /** @param signal - `SIGTERM` ends it in order, `SIGKILL` does not. */
+  /** @param signal - `SIGTERM` for an orderly shutdown, `SIGKILL` for a crash. */
   stop(signal: "SIGTERM" | "SIGKILL"): Promise<void>;
-  /** Stops it and removes all that it has written. */
+  /** Stops it and removes all its files. */
   remove(): Promise<void>;
 }
 
@@ -34,8 +34,8 @@ async function answers(socketPath: string): Promise<boolean> {
 }
 
 /**
- * Lays out an engine of its own; `undefined`, with a plain message, where this machine cannot run
- * one. The paths are short: a socket's path has a limit.
+ * Prepares a second engine; `undefined`, with a message, if this machine cannot run one. Paths are
+ * short because the path of a socket has a limit.
  */
 export function privateEngine(): PrivateEngine | undefined {
   const isAble =

@@ -4,13 +4,13 @@ import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import { packTar } from "../containers/tar.ts";
 
-/** A registry of images on the loopback address, from which an engine pulls without encryption. */
+/** An image registry on the loopback address that an engine pulls from without encryption. */
 export interface TestRegistry {
-  /** The name under which an engine pulls an image of it. */
+  /** Name under which an engine pulls an image from it. */
   image(name: string): string;
-  /** Paths that were asked for. */
+  /** Requested paths. */
   readonly asked: readonly string[];
-  /** Answers blobs no more, until it is closed. */
+  /** Stops answering requests for blobs until it is closed. */
   stall(): void;
   close(): Promise<void>;
 }
@@ -19,8 +19,9 @@ const digest = (bytes: Buffer): string =>
   `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 
 /**
- * Serves images of one layer with one file of random bytes, by the distribution protocol's version 2.
- * @param sizes - Bytes of each image, by its name.
+ * Serves images of one layer with one file of random bytes, over the distribution protocol, version
+ * 2.
+ * @param sizes - Size of each image by name, bytes.
  */
 export async function testRegistry(sizes: Readonly<Record<string, number>>): Promise<TestRegistry> {
   const blobs = new Map<string, Buffer>();

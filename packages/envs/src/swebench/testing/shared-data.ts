@@ -3,8 +3,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /**
- * The folder of SWE-bench data beside the repository; `undefined`, with a plain message, where it
- * is missing.
+ * Folder of SWE-bench data next to the repository; `undefined`, with a message, if it is missing.
  */
 export function sharedSwebench(): string | undefined {
   for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {

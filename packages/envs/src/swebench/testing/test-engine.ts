@@ -3,8 +3,8 @@ import { DockerEngine } from "../containers/docker-engine.ts";
 import { ensureDemoBaseImage } from "../demo/base-image.ts";
 
 /**
- * An engine with the demonstration's base image; `undefined`, with a plain message, where none
- * answers or the image cannot be made.
+ * An engine with the demo base image; `undefined`, with a message, if no engine answers or the
+ * image cannot be built.
  */
 export async function testEngine(): Promise<DockerEngine | undefined> {
   let engine: DockerEngine | undefined;

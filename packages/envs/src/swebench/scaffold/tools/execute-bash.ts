@@ -2,7 +2,7 @@ import { clipMiddle } from "../clip.ts";
 import type { Tool } from "./tool.ts";
 
 const interactive = "it is interactive. Run python with a script or with -c instead.";
-/** First words of commands that R2E-Gym refuses, and why. */
+/** First words of commands that R2E-Gym rejects, with the explanation for the agent. */
 const refusedWords: ReadonlyMap<string, string> = new Map([
   [
     "cd",

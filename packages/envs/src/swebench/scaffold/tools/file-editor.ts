@@ -1,16 +1,19 @@
 import { shellWord } from "../../instances/eval-script.ts";
-import { clipMiddle, quoted } from "../clip.ts";
-import { insertAfter, numbered, outline, replaceOnce } from "../edit-text.ts";
-import { decodeFile, encodeFile, unixBreaks, type FileText } from "../file-text.ts";
+import { clipMiddle, quote } from "../clip.ts";
+import { insertAfter, numberLines, outline, replaceOnce } from "../edit-text.ts";
+import { decodeFile, encodeFile, toUnixBreaks, type FileText } from "../file-text.ts";
 import { maxFileBytes, type Workspace } from "../workspace.ts";
 import type { Tool } from "./tool.ts";
 
-/** Python files longer than this are shown without the bodies of their functions, lines. */
+/** Python files with more lines than this are shown as an outline. */
 const outlineLines = 110;
-/** Longest path of Linux, bytes. */
+/** Maximum length of a path in Linux, bytes. */
 const maxPath = 4096;
 
-/** Views, creates and edits files, as R2E-Gym does; `str_replace_editor` of SWE-agent. */
+/**
+ * Views, creates and edits files, like R2E-Gym's `file_editor` and SWE-agent's
+ * `str_replace_editor`.
+ */
 export const fileEditor: Tool = {
   schema: {
     type: "function",
@@ -73,7 +76,7 @@ export const fileEditor: Tool = {
   },
 };
 
-/** Arguments after their check. */
+/** Arguments after validation. */
 interface EditorArguments {
   readonly command: "view" | "create" | "str_replace" | "insert" | "undo_edit";
   readonly path: string;
@@ -87,7 +90,7 @@ interface EditorArguments {
 
 async function edit(given: EditorArguments, workspace: Workspace): Promise<string> {
   const { command, path } = given;
-  const name = quoted(path);
+  const name = quote(path);
   if (!path.startsWith("/")) return `path must be absolute and start with /, got ${name}.`;
   if (path.includes("\0")) return "path must not contain NUL characters.";
   if (path.length > maxPath) {
@@ -113,7 +116,7 @@ async function edit(given: EditorArguments, workspace: Workspace): Promise<strin
   }
   const file = await read(workspace, path);
   if ("problem" in file) return file.problem;
-  const inFile = (text: string): string => (file.lineBreak === "\n" ? text : unixBreaks(text));
+  const inFile = (text: string): string => (file.lineBreak === "\n" ? text : toUnixBreaks(text));
   const newText = inFile(given.new_str ?? "");
   const edited =
     command === "insert"
@@ -132,7 +135,7 @@ async function edit(given: EditorArguments, workspace: Workspace): Promise<strin
 
 async function view(given: EditorArguments, workspace: Workspace): Promise<string> {
   const { path, view_range: range, concise = false } = given;
-  const name = quoted(path);
+  const name = quote(path);
   const location = shellWord(path);
   if ((await workspace.runInternal(`test -d ${location}`)).exitCode === 0) {
     const listed = await workspace.runInternal(
@@ -149,21 +152,21 @@ async function view(given: EditorArguments, workspace: Workspace): Promise<strin
     const [first = Number.NaN, end = Number.NaN] = range;
     const last = end === -1 ? lines.length : end;
     if (!(range.length === 2 && first >= 1 && first <= lines.length && last >= first)) {
-      return `view_range must be two line numbers in [1, ${lines.length}], the first not greater than the last (-1 for the end of the file), got ${quoted(JSON.stringify(range))}.`;
+      return `view_range must be two line numbers in [1, ${lines.length}], the first not greater than the last (-1 for the end of the file), got ${quote(JSON.stringify(range))}.`;
     }
-    return title + numbered(lines.slice(first - 1, last), first, " ");
+    return title + numberLines(lines.slice(first - 1, last), first, " ");
   }
   if (path.endsWith(".py") && (concise || lines.length > outlineLines)) {
     return title + outline(content);
   }
-  return title + numbered(lines, 1, " ");
+  return title + numberLines(lines, 1, " ");
 }
 
 async function read(
   workspace: Workspace,
   path: string,
 ): Promise<FileText | { readonly problem: string }> {
-  const name = quoted(path);
+  const name = quote(path);
   const location = shellWord(path);
   const result = await workspace.runInternal(
     `[ -f ${location} ] && head -c ${maxFileBytes} -- ${location}`,
@@ -186,5 +189,5 @@ async function write(
 ): Promise<string | undefined> {
   const result = await workspace.runInternal(`${before}cat > ${shellWord(path)}`, content);
   if (result.exitCode === 0) return undefined;
-  return `${quoted(path)} could not be written: ${result.stderr.toString("utf8").trim()}`;
+  return `${quote(path)} could not be written: ${result.stderr.toString("utf8").trim()}`;
 }

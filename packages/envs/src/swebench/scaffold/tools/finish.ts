@@ -1,6 +1,6 @@
 import type { Tool } from "./tool.ts";
 
-/** Submits the work, as R2E-Gym's `finish` and SWE-agent's `submit` do. */
+/** Submits the work, like R2E-Gym's `finish` and SWE-agent's `submit`. */
 export const finish: Tool = {
   schema: {
     type: "function",
@@ -18,7 +18,7 @@ export const finish: Tool = {
     },
   },
   aliases: { names: ["submit"] },
-  // Work must not be lost because its summary has another name.
+  // A misnamed summary must not cost the work.
   ignoresUnknown: true,
   run: async () => ({ text: "<<<Finished>>>" }),
 };

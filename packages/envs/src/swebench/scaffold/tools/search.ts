@@ -1,14 +1,14 @@
 import { shellWord } from "../../instances/eval-script.ts";
-import { clipMiddle, quoted } from "../clip.ts";
+import { clipMiddle, quote } from "../clip.ts";
 import type { Workspace } from "../workspace.ts";
 import type { Tool } from "./tool.ts";
 
-/** Maximum length of the text and of the path, characters: Linux's longest path. */
+/** Maximum length of the search term and of the path, characters: the path limit of Linux. */
 const maxArgument = 4096;
-/** Folders with more matching files than this get no list. */
+/** Maximum number of matching files that are listed. */
 const maxFiles = 100;
 
-/** Finds text in a file or a folder, as R2E-Gym does. */
+/** Searches text in a file or folder, as R2E-Gym does. */
 export const search: Tool = {
   schema: {
     type: "function",
@@ -46,7 +46,7 @@ const countOf = (count: number): string => `${count} ${count === 1 ? "match" : "
 const tooLong = "The search took too long. Search a smaller directory, or use execute_bash.";
 
 async function find(term: string, path: string, workspace: Workspace): Promise<string> {
-  const inPath = `for "${quoted(term)}" in ${quoted(path)}`;
+  const inPath = `for "${quote(term)}" in ${quote(path)}`;
   if (Math.max(term.length, path.length) > maxArgument) {
     return `search_term and path must have at most ${maxArgument} characters, got ${term.length} and ${path.length}.`;
   }
@@ -66,7 +66,8 @@ async function find(term: string, path: string, workspace: Workspace): Promise<s
     `grep -rIcFZ --exclude='.*' --exclude-dir='.?*' -e ${pattern} -- ${location}`,
   );
   if (found.isTimedOut) return tooLong;
-  // Each file is its name, a zero byte, its count and a line break: names may hold line breaks.
+  // Each entry is a file name, a zero byte, a count and a line break, because names may contain
+  // line breaks.
   const files = Array.from(
     found.stdout.toString("utf8").matchAll(/([^\0]+)\0(\d+)\n/gu),
     ([, name, count]) => ({ name: name!, count: Number(count) }),

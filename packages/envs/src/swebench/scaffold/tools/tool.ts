@@ -2,7 +2,7 @@ import type { CommandResult } from "../../containers/container.ts";
 import type { ToolSchema } from "../tool-schemas.ts";
 import type { Workspace } from "../workspace.ts";
 
-/** Answer of a tool to a call. */
+/** Output of a tool call. */
 export interface ToolOutput {
   readonly text: string;
   /** Result of the agent's command, for tools that run one. */
@@ -12,14 +12,16 @@ export interface ToolOutput {
 /** A tool of a scaffold. */
 export interface Tool {
   readonly schema: ToolSchema;
-  /** Other names of the tool, and of its arguments, that models trained with related scaffolds use. */
+  /**
+   * Other names of the tool and of its arguments, used by models trained with related scaffolds.
+   */
   readonly aliases?: {
     readonly names?: readonly string[];
     readonly arguments?: Readonly<Record<string, string>>;
   };
-  /** Arguments that a value of `command` requires, besides those that the schema requires. */
+  /** Arguments that a value of `command` requires in addition to those of the schema. */
   readonly requiredBy?: Readonly<Record<string, readonly string[]>>;
-  /** Arguments that the schema does not have are dropped. Default false: they are an error. */
+  /** Drops unknown arguments instead of rejecting the call. Default false. */
   readonly ignoresUnknown?: boolean;
   /** Runs a call whose arguments passed `checkCall`. */
   readonly run: (
