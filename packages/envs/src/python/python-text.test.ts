@@ -23,14 +23,14 @@ describe("Python's texts", () => {
     ]);
   });
 
-  it("quote with whichever quote is free, and escape what does not print", () => {
+  it("quote with the quote that is not used, and escape unprintable characters", () => {
     expect(pythonRepr("it's")).toBe(`"it's"`);
     expect(pythonRepr(`it's 5"`)).toBe(`'it\\'s 5"'`);
     expect(pythonRepr("a\u00a0b\n\u200b\\é")).toBe("'a\\xa0b\\n\\u200b\\\\é'");
     expect(pythonDict([["size", "8"]])).toBe("{'size': '8'}");
   });
 
-  it("strip what Python calls white space, and no more", () => {
+  it("strip exactly Python's white space", () => {
     expect(pythonStrip("\u001c\u0085 a \u00a0")).toBe("a");
     expect(pythonStrip("\ufeffa")).toBe("\ufeffa");
     expect(pythonSplit(" a \u3000 b ")).toEqual(["a", "b"]);

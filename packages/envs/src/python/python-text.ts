@@ -1,4 +1,4 @@
-/** What Python calls white space in a text: more than JavaScript's `\s` here, less there. */
+/** Python's white space, which differs from JavaScript's `\s` in both directions. */
 const pythonSpace =
   "\\t\\n\\v\\f\\r\\x1c-\\x1f \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
 const innerSpace = new RegExp(`[${pythonSpace}]+`, "u");
@@ -8,7 +8,7 @@ export function pythonSplit(text: string): string[] {
   return text.split(innerSpace).filter((word) => word !== "");
 }
 
-/** `repr(value)` of a float: the shortest digits that read back as the same number. */
+/** `repr(value)` of a float: the shortest digits that parse to the same number. */
 export function pythonFloat(value: number): string {
   if (Number.isNaN(value)) return "nan";
   if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
@@ -19,15 +19,17 @@ export function pythonFloat(value: number): string {
     const power = Number(text.slice(text.indexOf("e") + 1));
     return `${digits}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
   }
-  // Between these bounds JavaScript writes no exponent either.
+  // Between these bounds, JavaScript does not write an exponent either.
   const text = String(value);
   return /[.e]/u.test(text) ? text : `${Object.is(value, -0) ? "-0" : text}.0`;
 }
 
-/** Characters that `repr` shows as they are, by general category, and the blank. */
+/** Characters that `repr` does not escape, by general category, and the blank. */
 const printable = /^[^\p{C}\p{Z}]$/u;
 
-/** `repr(text)`: in single quotes unless only those occur, with escapes for what is not printable. */
+/**
+ * `repr(text)`: in single quotes unless only those occur in it; unprintable characters are escaped.
+ */
 export function pythonRepr(text: string): string {
   if (/^[ -&(-[\]-~]*$/u.test(text)) return `'${text}'`;
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
@@ -46,18 +48,18 @@ export function pythonRepr(text: string): string {
   return `${quote}${shown}${quote}`;
 }
 
-/** `repr` of a dict of texts, in insertion order. */
+/** `repr` of a dict of strings, in insertion order. */
 export function pythonDict(entries: Iterable<readonly [string, string]>): string {
   const pairs = Array.from(entries, ([key, value]) => `${pythonRepr(key)}: ${pythonRepr(value)}`);
   return `{${pairs.join(", ")}}`;
 }
 
-/** `repr` of a list of texts. */
+/** `repr` of a list of strings. */
 export function pythonList(values: readonly string[]): string {
   return `[${values.map(pythonRepr).join(", ")}]`;
 }
 
-/** A text as `json.dumps` writes it: everything but printable ASCII escaped. */
+/** String in the format of `json.dumps`: everything but printable ASCII is escaped. */
 export function asciiJson(text: string): string {
   if (/^[ !#-[\]-~]*$/u.test(text)) return `"${text}"`;
   return JSON.stringify(text).replaceAll(/[^\0-~]/gu, (character) => {
@@ -69,20 +71,20 @@ export function asciiJson(text: string): string {
   });
 }
 
-/** `json.dumps` of a dict of texts, in insertion order. */
+/** `json.dumps` of a dict of strings, in insertion order. */
 export function jsonDict(entries: Iterable<readonly [string, string]>): string {
   const pairs = Array.from(entries, ([key, value]) => `${asciiJson(key)}: ${asciiJson(value)}`);
   return `{${pairs.join(", ")}}`;
 }
 
-/** Orders texts by their code points, as Python sorts them. */
+/** Compares strings by code points, as Python does. */
 export function comparePythonTexts(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
     const left = a.charCodeAt(i);
     const right = b.charCodeAt(i);
     if (left === right) continue;
-    // Surrogates stand for code points above all others, yet their units are below U+E000.
+    // Surrogates encode the highest code points, but their units are below U+E000.
     const isLeftHigh = left >= 0xd800 && left < 0xe000;
     const isRightHigh = right >= 0xd800 && right < 0xe000;
     if (isLeftHigh !== isRightHigh) return isLeftHigh ? 1 : -1;

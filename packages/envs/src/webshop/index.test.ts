@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import * as webshop from "./index.ts";
 
-it("exports what it means to", () => {
+it("exports the public names and nothing else", () => {
   expect(Object.keys(webshop).sort()).toEqual(
     [
       "CatalogueError",

@@ -6,7 +6,7 @@ import { readTitleNouns } from "./reward/read-title-nouns.ts";
 import { Shop, type ShopOptions } from "./session/shop.ts";
 import { InputError, reading } from "@turnwise/core";
 
-/** Which shop the user asks for. */
+/** Source and options of a shop. */
 export interface ShopSourceOptions {
   readonly catalogue?: string;
   readonly products?: string;
@@ -24,8 +24,8 @@ export interface ShopSourceOptions {
 }
 
 /**
- * Opens the shop that the options name.
- * @throws `InputError` for files that cannot be used, and options that do not go together.
+ * Opens the shop that the options describe.
+ * @throws `InputError` for unusable files and contradictory options.
  */
 export async function openShop(options: ShopSourceOptions): Promise<Shop> {
   const { nouns } = options;
@@ -43,8 +43,8 @@ export async function openShop(options: ShopSourceOptions): Promise<Shop> {
 }
 
 /**
- * Opens the catalogue that the options name; it may hold no goal.
- * @throws `InputError` for files that cannot be used, and options that do not go together.
+ * Opens the catalogue that the options describe; it may have no goals.
+ * @throws `InputError` for unusable files and contradictory options.
  */
 export async function openCatalogue(options: ShopSourceOptions): Promise<Catalogue> {
   const { products, attributes, humanInstructions } = options;

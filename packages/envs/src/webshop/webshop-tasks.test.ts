@@ -23,7 +23,7 @@ const settings: WebshopTasks = webshopTasksSchema.parse({
   ],
 });
 
-it("opens a shop by its settings, without a trainer", async () => {
+it("opens a shop from its settings, without a trainer", async () => {
   const source = await openWebshopTasks(settings, { maxTurns: 5, successReward: 10 }, 1);
   expect(source.training).toHaveLength(4);
   expect(source.evaluation.map(({ split, tasks }) => [split, tasks.length])).toEqual([

@@ -18,7 +18,7 @@ import { openShop } from "./open-shop.ts";
 
 const pathOrNone = z.string().min(1).nullable();
 
-/** Shop of a run and its goals; {@link webshopTasksSchema} describes every field. */
+/** Settings of the shop and goals of a run; {@link webshopTasksSchema} describes every field. */
 export interface WebshopTasks {
   readonly environment: "webshop";
   readonly catalogue: string | null;
@@ -37,24 +37,27 @@ export interface WebshopTasks {
   readonly evaluation: readonly EvaluationSplit[];
 }
 
-/** Settings of the shop of a run and its goals. */
+/** Schema of {@link WebshopTasks}. */
 export const webshopTasksSchema: TasksSchema<WebshopTasks> = z.strictObject({
   environment: setting(z.literal("webshop"), "Environment of the tasks"),
-  catalogue: setting(pathOrNone, "Folder written by `turnwise webshop convert`; null for none"),
+  catalogue: setting(
+    pathOrNone,
+    "Catalogue folder written by `turnwise webshop convert`; null for none",
+  ),
   products: setting(
     pathOrNone,
-    "File of products in WebShop's format; null generates products, unless a catalogue is given",
+    "Product file in WebShop's format; null to generate products, unless a catalogue is given",
   ),
-  attributes: setting(pathOrNone, "File of product attributes in WebShop's format"),
+  attributes: setting(pathOrNone, "Product attribute file in WebShop's format"),
   humanInstructions: setting(pathOrNone, "File of instructions written by people"),
   numProducts: setting(count, "Number of generated products", "products"),
   goals: setting(
     z.enum(["synthetic", "human"]),
-    "Instructions: composed from attributes, or written by people",
+    "Instructions: synthetic (composed from product attributes) or human (written by people)",
   ),
   compat: setting(
     z.enum(["none", "reference"]),
-    "Fidelity: reference reproduces the known faults of WebShop's own code",
+    "Compatibility: reference reproduces the known bugs of WebShop's own code; none fixes them",
   ),
   splits: setting(
     z.enum([
@@ -63,7 +66,7 @@ export const webshopTasksSchema: TasksSchema<WebshopTasks> = z.strictObject({
       "verl-agent",
       "agentbench",
     ]) satisfies z.ZodType<GoalSplitScheme>,
-    "Division of goals into splits; with products no product is in two splits",
+    "Division of goals into splits; with `products`, no product is in two splits",
   ),
   format: setting(
     z.enum(["compact", "verl-agent", "react"]),
@@ -71,12 +74,12 @@ export const webshopTasksSchema: TasksSchema<WebshopTasks> = z.strictObject({
   ),
   shownProducts: setting(
     count,
-    "Products of a page of results that the compact format shows",
+    "Number of products per result page that the compact format shows",
     "products",
   ),
   hurry: setting(
     share,
-    "Probability that a demonstrator chooses without looking; above 0 demonstrations are imperfect",
+    "Probability that a demonstrator chooses without looking; above 0, demonstrations are imperfect",
   ),
   reward: setting(
     z.enum(["score", "success"]),
@@ -84,7 +87,7 @@ export const webshopTasksSchema: TasksSchema<WebshopTasks> = z.strictObject({
   ),
   numTraining: setting(
     countOrNone,
-    "Training goals at most, drawn evenly over products; 0 for an evaluation",
+    "Maximum number of training goals, drawn evenly over products; 0 for evaluation only",
     "goals",
   ),
   evaluation: evaluationSplits,
@@ -98,8 +101,8 @@ const formats: Readonly<Record<WebshopTasks["format"], () => AgentFormat>> = {
 };
 
 /**
- * Opens or generates the shop that a configuration names.
- * @throws `InputError` for files that cannot be used, and splits that are unknown or empty.
+ * Opens or generates the shop that the settings name.
+ * @throws `InputError` if a file cannot be used, or a split is unknown or empty.
  */
 export async function openWebshopTasks(
   tasks: WebshopTasks,
@@ -127,12 +130,12 @@ export async function openWebshopTasks(
     }
     const drawn = all.draw(split, wanted, random.fork(split));
     if (drawn.length > 0) return drawn;
-    throw new InputError(`webshop: split ${split} must hold goals, found none`);
+    throw new InputError(`webshop: split ${split} must have goals, found none`);
   };
   const evaluation = tasks.evaluation
     .filter(({ split, ifPresent }) => ifPresent !== true || all.splits.includes(split))
     .map(({ split, numTasks }) => ({ split, tasks: draw(split, numTasks) }));
-  // The published splits of AgentBench have nothing to train on.
+  // AgentBench's published splits have no training goals.
   const hasTraining = tasks.numTraining > 0 && all.splits.includes("train");
   const training = hasTraining ? draw("train", tasks.numTraining) : [];
   const createEnvironment = shopEnvironmentFactory(shop, {
@@ -179,7 +182,7 @@ export async function openWebshopTasks(
   };
 }
 
-/** Fixes prices and the order of goals: the reference's seed. */
+/** Seed of prices and goal order, the same as the reference's. */
 const shopSeed = 233;
 
 function searcher(shop: Shop, task: Task, tasks: WebshopTasks, random: Random) {
@@ -193,7 +196,7 @@ function searcher(shop: Shop, task: Task, tasks: WebshopTasks, random: Random) {
 const linking = new Set(["with", "to", "and", "for", "of", "in", "by", "the"]);
 
 /**
- * What may stand for one another in demonstrations: choices of one word, the words of queries, and
+ * Words that can be exchanged for one another in demonstrations: one-word choices, query words, and
  * makers.
  */
 export function exchangeableWords(demonstrations: readonly Demonstration[]): string[][] {

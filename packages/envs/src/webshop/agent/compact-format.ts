@@ -4,10 +4,10 @@ import { readAction } from "../session/parse-action.ts";
 import { isAdmissibleShopAction } from "./parse-response.ts";
 import { actionRoles } from "../../text-roles.ts";
 
-/** The markers of {@link compactShopFormat}; a tokenizer for it keeps each as one token. */
+/** Markers of {@link compactShopFormat}; a tokenizer for it keeps each as one token. */
 export const compactShopMarkers = { observation: "<obs>", action: "<act>" } as const;
 
-/** The letters and digits of a text: what a tokenizer of words gives back whatever stood between. */
+/** Letters and digits of a text in lower case: the part that a word tokenizer preserves. */
 function wordsOf(text: string): string {
   return text
     .toLowerCase()
@@ -16,8 +16,9 @@ function wordsOf(text: string): string {
 }
 
 /**
- * Reads `search red wool scarf`, `click 2`, `click x - large` or `click buy now`, with brackets or
- * without. A click means the admissible one of the same words. Valid are admissible actions.
+ * Parses `search red wool scarf`, `click 2`, `click x - large` or `click buy now`, with or without
+ * brackets. A click is mapped to the admissible one with the same words. An action is valid if it
+ * is admissible.
  */
 function parseCompact(response: string, observation: Observation): ParsedResponse {
   const match = /^\s*(search|click)\b[\s[]*(.*?)[\s\]]*$/u.exec(response);
@@ -35,8 +36,8 @@ function parseCompact(response: string, observation: Observation): ParsedRespons
 }
 
 /**
- * A short format for small models: one growing sequence, the words of mode `"compact"`, and nothing
- * in a response but an action in plain words, such as `search red wool scarf`, `click 2`,
+ * A short format for small models: one growing sequence, observations of mode `"compact"`, and
+ * responses that consist of a plain action, such as `search red wool scarf`, `click 2`,
  * `click blue` or `click buy now`.
  */
 export function compactShopFormat(): AgentFormat {

@@ -2,15 +2,15 @@ import type { Product } from "../catalogue/product.ts";
 import type { Page } from "../pages/page.ts";
 import { pythonFloat } from "../../python/python-text.ts";
 
-/** How much a compact observation shows. */
+/** Limits of a compact observation. */
 export interface CompactOptions {
-  /** Products of a page of results, `>= 1`. Default 10: all. */
+  /** Maximum number of products per result page, `>= 1`. Default 10: all. */
   readonly maxProducts?: number;
-  /** Words of a title, a description or a list of features, `>= 1`. Default 8. */
+  /** Maximum number of words of a title, a description or a feature list, `>= 1`. Default 8. */
   readonly maxWords?: number;
 }
 
-/** The first words of a text, in lower case, without punctuation at their ends. */
+/** First words of a text, in lower case, without punctuation at their ends. */
 function firstWords(text: string, count: number): string {
   return text
     .toLowerCase()
@@ -21,12 +21,12 @@ function firstWords(text: string, count: number): string {
     .join(" ");
 }
 
-/** The highest price of a product, in whole tens of dollars. */
+/** Highest price of a product, rounded up to tens of dollars. */
 function roundPrice({ pricing }: Product): number {
   return 10 * Math.ceil(Math.max(...pricing) / 10);
 }
 
-/** An instruction in few words; its price limit, a number of whole tens, as `under $40`. */
+/** Shortens an instruction; its price limit, a multiple of ten, becomes `under $40`. */
 function shortInstruction(instruction: string): string {
   const text = instruction.replace(
     /,? and price lower than (\d+)\.00 dollars$/u,
@@ -36,10 +36,10 @@ function shortInstruction(instruction: string): string {
 }
 
 /**
- * A page in few words, for small models: products are numbered instead of named, options listed by
- * name, buttons left out. Prices are rounded up to tens of dollars, which is what limits are given
- * in: a product is within `under $40` if it shows `$40` or less. The instruction stands on the first
- * page only. See `shopEnvironment` for the actions that go with it.
+ * Shortens a page for small models: products are numbered instead of named, options are listed by
+ * name, buttons are omitted. Prices are rounded up to tens of dollars, because limits are multiples
+ * of ten: a product is within `under $40` if it shows `$40` or less. Only the first page shows the
+ * instruction. See `shopEnvironment` for the matching actions.
  */
 export function compactObservation(
   page: Page,

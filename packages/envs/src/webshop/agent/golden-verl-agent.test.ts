@@ -6,11 +6,11 @@ import { shopEnvironment } from "./shop-environment.ts";
 import { verlAgentShopFormat } from "./verl-agent-format.ts";
 
 describe.skipIf(!hasReferenceData)("verl-agent's episodes", () => {
-  it("have the recorded prompts, readings and rewards", async () => {
+  it("reproduce the recorded prompts, parsed actions and rewards", async () => {
     const format = verlAgentShopFormat();
     let numPrompts = 0;
     for (const row of goldenRows("golden/verl_episodes")) {
-      // An evaluation's environment is seeded with 1000 more.
+      // An evaluation environment has a seed that is larger by 1000.
       const seed = row["seed"];
       const shop = await referenceShop({
         seed,
@@ -41,7 +41,7 @@ describe.skipIf(!hasReferenceData)("verl-agent's episodes", () => {
           done: step.done,
           won: step.won,
         };
-        // After a purchase the wrapper already shows the actions of another session.
+        // After a purchase, the wrapper already shows the actions of another session.
         if (reply.isTerminal) {
           found.push({ ...result, score: reply.score });
           wanted.push({ ...recorded, score: step.task_score });

@@ -4,10 +4,10 @@ import { parseAction } from "../session/parse-action.ts";
 import { anySearch } from "./shop-environment.ts";
 
 /**
- * Reads a response that reasons in `<think>` tags and acts in `<action>` tags, as verl-agent's
- * WebShop projection does: the action is what stands between the first `<action>` and the first
- * `</action>`, lower-cased and trimmed (nothing, if they stand the other way round); without these
- * tags the last 20 characters are sent. Valid are responses with all four tags and no Chinese
+ * Parses a response with reasoning in `<think>` tags and an action in `<action>` tags, as
+ * verl-agent's WebShop projection does: the action is the text between the first `<action>` and the
+ * first `</action>`, lower-cased and trimmed (empty if the tags are in the wrong order); without
+ * these tags, the last 20 characters. A response is valid if it has all four tags and no Chinese
  * character. The action need not be admissible.
  */
 export function parseTaggedShopAction(response: string): ParsedResponse {
@@ -24,9 +24,9 @@ export function parseTaggedShopAction(response: string): ParsedResponse {
 }
 
 /**
- * The stricter reading of later recipes: one `<think>` block, then one `<action>` block, each tag
- * once and nothing around them. What does not fit is read as {@link parseTaggedShopAction} reads
- * it, but not valid.
+ * Stricter parser of later configurations: exactly one `<think>` block followed by one `<action>`
+ * block, each tag once, and nothing around them. Other responses are parsed by
+ * {@link parseTaggedShopAction} but are not valid.
  */
 export function parseStrictShopAction(response: string): ParsedResponse {
   const match = /^\s*<think>([\s\S]*?)<\/think>\s*<action>([\s\S]*?)<\/action>\s*$/u.exec(response);
@@ -37,7 +37,7 @@ export function parseStrictShopAction(response: string): ParsedResponse {
   return { action: match[2]!.toLowerCase().trim(), isValid: true };
 }
 
-/** Whether an action is one of those that would have an effect. */
+/** True if an action is admissible. */
 export function isAdmissibleShopAction(action: string, observation: Observation): boolean {
   const admissible = observation.admissibleActions;
   const parsed = parseAction(action);

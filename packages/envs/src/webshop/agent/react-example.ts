@@ -3,8 +3,8 @@ import { shopOracle } from "./shop-oracle.ts";
 import type { Shop } from "../session/shop.ts";
 
 /**
- * A whole episode in ReAct's form, as an example before a task: the oracle plays a goal, saying
- * before the purchase why it buys.
+ * Writes a complete episode in ReAct's format, as an example to precede a task: the oracle plays a
+ * goal and gives its reason before the purchase.
  */
 export async function reactExample(shop: Shop, goalIndex: number): Promise<string> {
   const environment = shopEnvironment(shop, goalIndex, { mode: "react" });

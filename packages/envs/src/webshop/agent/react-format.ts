@@ -5,9 +5,9 @@ import { parseAction } from "../session/parse-action.ts";
  * ReAct's format: one growing text of observations and actions, in which `think[...]` is an action
  * too. For environments in mode `"react"`.
  *
- * @param example - What stands before the task: in the paper an instruction for what follows is
- *   not given, but one whole episode in the same form, made from the benchmark's training goals.
- *   `reactExample` writes one from a shop's own oracle. Default none.
+ * @param example - Text before the task. The paper gives no instruction, but one complete episode
+ *   in the same format, from the benchmark's training goals. `reactExample` writes one with a
+ *   shop's own oracle. Default none.
  * @see arXiv:2210.03629
  */
 export function reactShopFormat({ example = "" }: { readonly example?: string } = {}): AgentFormat {
@@ -18,7 +18,7 @@ export function reactShopFormat({ example = "" }: { readonly example?: string } 
         ? `${example}${observation.text}\n\nAction:`
         : `\nObservation: ${observation.text}\n\nAction:`,
     write: (action) => ` ${action}`,
-    // The model goes on after "Action:", and may go on beyond its line.
+    // The model continues after "Action:", and may continue beyond its line.
     parse: (response) => {
       const action = response.trimStart().split("\n")[0]!.trim();
       const name = parseAction(action)?.name;

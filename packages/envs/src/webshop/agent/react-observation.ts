@@ -1,12 +1,12 @@
 import type { Page, PageNode } from "../pages/page.ts";
 import { pythonFloat } from "../../python/python-text.ts";
 
-/** How many products of a page ReAct's agents are shown. */
+/** Number of products per page that ReAct shows. */
 const shownProducts = 3;
 
 /**
- * A page as ReAct's agents see it: buttons and products in brackets, each on a line, the values of
- * an option behind its name, the instruction on the first page only, three products of a page.
+ * Formats a page as in ReAct: buttons and products in brackets, one per line; the values of an
+ * option after its name; the instruction on the first page only; three products per page.
  */
 export function reactObservation(page: Page, nodes: readonly PageNode[]): string {
   if (page.name === "search") return `\nWebshop \nInstruction:  \n${page.instruction} \n[Search]  `;

@@ -16,7 +16,7 @@ import { verlAgentShopFormat } from "./verl-agent-format.ts";
 const shop = embeddedShop();
 
 describe("shopOracle", () => {
-  it("buys what the goal asks for, within 15 turns, in every tenth goal of the embedded shop", async () => {
+  it("buys the requested product within 15 turns, for every tenth goal of the embedded shop", async () => {
     for (let goal = 0; goal < shop.goals.size; goal += 10) {
       const environment = shopEnvironment(shop, goal, { mode: "compact" });
       const oracle = shopOracle(shop, goal, { products: "number" });
@@ -36,7 +36,7 @@ describe("shopOracle", () => {
     }
   });
 
-  it("also reaches the goals in people's words", async () => {
+  it("also solves goals with human instructions", async () => {
     const human = embeddedShop({}, { goals: "human" });
     const environment = shopEnvironment(human, 3);
     const oracle = shopOracle(human, 3);
@@ -63,7 +63,7 @@ describe("shopSearcher", () => {
     return { actions, isSuccess: step.isSuccess === true };
   };
 
-  it("buys what fits in nineteen of twenty goals, synthetic and in people's words", async () => {
+  it("solves 19 of 20 goals, with synthetic and human instructions", async () => {
     for (const goals of ["synthetic", "human"] as const) {
       const visited = embeddedShop({}, { goals });
       const drawn = shopTasks(visited).draw("train", 100, createRandom(1));
@@ -72,7 +72,7 @@ describe("shopSearcher", () => {
     }
   });
 
-  it("searches with words of the instruction, and goes back where a choice is missing", async () => {
+  it("searches with words of the instruction, and goes back if an option is missing", async () => {
     const drawn = shopTasks(shop).draw("train", 100, createRandom(1));
     const played = await Promise.all(drawn.map((task) => play(shop, goalIndexOf(task))));
     for (const [i, { actions }] of played.entries()) {
@@ -90,7 +90,7 @@ describe("shopSearcher", () => {
     expect(withReturn.actions[back - 1]).not.toBe(withReturn.actions[back + 1]);
   });
 
-  it("buys the wrong thing now and then where it is in a hurry, and the same for the same draws", async () => {
+  it("sometimes buys a wrong product if it hurries, the same one for the same random draws", async () => {
     const drawn = shopTasks(shop).draw("train", 100, createRandom(1));
     const playAll = () =>
       Promise.all(
@@ -109,7 +109,7 @@ describe("shopSearcher", () => {
 });
 
 describe("shopEnvironment", () => {
-  it("numbers products in compact mode, and says what it can do", async () => {
+  it("numbers products in compact mode, and lists its actions", async () => {
     const environment = shopEnvironment(shop, 0, { mode: "compact", maxProducts: 3 });
     const first = await environment.reset();
     expect(first.admissibleActions).toEqual(["search[<your query>]", "click[search]"]);
@@ -122,7 +122,7 @@ describe("shopEnvironment", () => {
     expect((await environment.step("click[17]")).text).toBe(item.text);
   });
 
-  it("pays the score where that is wanted, once", async () => {
+  it("rewards the score on request, once", async () => {
     const environment = shopEnvironment(shop, 0, { reward: "score", amount: 5 });
     const other = shop.catalogue.product((shop.goals.productOf(0) + 1) % shop.catalogue.size);
     await environment.step(`search[${other.title}]`);
@@ -133,7 +133,7 @@ describe("shopEnvironment", () => {
     expect(await environment.step("search[tea]")).toMatchObject({ reward: 0, isTerminal: true });
   });
 
-  it("answers in ReAct's words", async () => {
+  it("answers in ReAct's format", async () => {
     const environment = shopEnvironment(shop, 0, { mode: "react" });
     expect((await environment.reset()).text).toMatch(/^\nWebshop \nInstruction: {2}\nFind me/u);
     expect((await environment.step("think[hm]")).text).toBe("OK.");
@@ -147,13 +147,13 @@ describe("shopEnvironment", () => {
     expect((await environment.step("click[Buy Now]")).text).toMatch(/^Your score \(min 0.0/u);
   });
 
-  it("refuses tasks that are not the shop's", async () => {
+  it("rejects tasks of other environments", async () => {
     const create = shopEnvironmentFactory(shop);
     await expect(create({ id: "alfworld/1", kind: "x" })).rejects.toThrow(
       "task.id must be webshop/<goal>, got alfworld/1",
     );
     await expect(create({ id: "webshop/999999", kind: "x" })).rejects.toThrow(
-      "index must be a whole number in [0,",
+      "index must be an integer in [0,",
     );
   });
 });
@@ -171,7 +171,7 @@ describe("shopTasks", () => {
     expect(products.map(({ size }) => size > 20)).toEqual([true, true, true]);
   });
 
-  it("draws products evenly, and the same for the same stream", () => {
+  it("draws products evenly, and the same ones for the same random stream", () => {
     const tasks = shopTasks(shop);
     const drawn = tasks.draw("train", 200, createRandom(1));
     expect(tasks.draw("train", 200, createRandom(1))).toEqual(drawn);
@@ -181,7 +181,7 @@ describe("shopTasks", () => {
     expect(tasks.draw("test", 1e6, createRandom(1))).toHaveLength(tasks.tasks("test").length);
   });
 
-  it("has the published ranges, and refuses other names", () => {
+  it("has the published ranges, and rejects unknown names", () => {
     const tasks = shopTasks(shop, "verl-agent");
     expect(tasks.tasks("validation")).toHaveLength(500);
     expect(tasks.tasks("train")[0]!.id).toBe("webshop/500");
@@ -207,7 +207,7 @@ describe("formats", () => {
     });
   });
 
-  it("write what they read", () => {
+  it("round-trip their actions", () => {
     const observation = { text: "", admissibleActions: ["click[a b]"] };
     for (const format of [
       compactShopFormat(),
@@ -222,7 +222,7 @@ describe("formats", () => {
     }
   });
 
-  it("leave the history out of prompts that would be too long", () => {
+  it("omit the history from prompts that would be too long", () => {
     const format = verlAgentShopFormat();
     const long = { text: `WebShop [SEP] Instruction: [SEP] t [SEP] ${"x".repeat(14_000)}` };
     const prompt = format.prompt([{ observation: long, action: "a" }], { text: "t [SEP] now" });
@@ -230,7 +230,7 @@ describe("formats", () => {
     expect(prompt).not.toContain("Prior to this step");
   });
 
-  it("take plain actions, valid where they are admissible", () => {
+  it("accept plain actions, valid if they are admissible", () => {
     const format = compactShopFormat();
     const observation = { text: "item", admissibleActions: ["click[buy now]", "click[x-large]"] };
     expect(format.prompt([], observation)).toBe("<obs> item <act>");
@@ -250,7 +250,7 @@ describe("formats", () => {
     }
   });
 
-  it("take clicks for the choice of the same words, as a tokenizer of words parts them", () => {
+  it("map clicks to the option with the same words, as a word tokenizer splits them", () => {
     const format = compactShopFormat();
     const admissibleActions = ["click[< prev]", "click[x-large]", "click[x large]", "click[++]"];
     const read = (response: string): string =>
@@ -262,7 +262,7 @@ describe("formats", () => {
     expect(read("click + +")).toBe("click[+ +]");
   });
 
-  it("write and read ReAct's text", async () => {
+  it("write and parse ReAct's text", async () => {
     const example = await reactExample(shop, 5);
     expect(example).toMatch(/Action: search\[.*\]\nObservation: \n\[Back to Search\]/u);
     expect(example).toContain("Observation: Your score (min 0.0, max 1.0): 1.0");

@@ -12,45 +12,45 @@ import { ShopSession, type ActionResult, type ObservationMode } from "../session
 import { compactObservation, type CompactOptions } from "./compact-observation.ts";
 import { reactObservation } from "./react-observation.ts";
 
-/** How a shop is played. */
+/** Options of a shop environment. */
 export interface ShopEnvironmentOptions extends CompactOptions {
   /**
-   * What an agent is shown: one of the reference's modes, `"compact"` for small models, or
-   * `"react"`. Default `"text"`.
+   * Observation mode: one of the reference's, `"compact"` for small models, or `"react"`. Default
+   * `"text"`.
    */
   readonly mode?: ObservationMode | "compact" | "react";
   /**
-   * What the last turn pays: `"success"` pays `amount` for a perfect purchase and 0 otherwise, as
-   * verl-agent does; `"score"` pays `amount` times the score. Default `"success"`.
+   * Reward of the last turn: `"success"` gives `amount` for a perfect purchase and 0 otherwise, as
+   * in verl-agent; `"score"` gives `amount` times the score. Default `"success"`.
    */
   readonly reward?: "success" | "score";
-  /** `>= 0`. Default 10 for success, 1 for the score. */
+  /** Scale of the reward, `>= 0`. Default 10 for success, 1 for the score. */
   readonly amount?: number;
 }
 
-/** The reply to an action, with the benchmark's own measure. */
+/** Reply to an action, with the benchmark's own score. */
 export interface ShopStepResult extends StepResult {
-  /** The reference's reward, in [0, 1]; 0 before a purchase. */
+  /** Reward of the reference, in [0, 1]; 0 before a purchase. */
   readonly score: number;
-  /** Its parts, after a purchase. */
+  /** Parts of the score, after a purchase. */
   readonly details?: RewardDetails;
 }
 
-/** The action that stands for any search in a list of admissible ones. */
+/** Placeholder for any search in a list of admissible actions. */
 export const anySearch = "search[<your query>]";
 
-/** An {@link Environment} whose replies tell the score. */
+/** An {@link Environment} whose replies include the score. */
 export interface ShopEnvironment extends Environment {
   step(action: string, signal?: AbortSignal): Promise<ShopStepResult>;
 }
 
 /**
- * A goal of a shop as an environment. The episode ends with a purchase; it succeeds with a score
- * of 1. The limit of turns is the rollout's, 15 as published.
+ * Makes an environment for a goal of a shop. The episode ends with a purchase and succeeds if the
+ * score is 1. The rollout sets the turn limit; the published one is 15.
  *
- * In mode `"compact"` the products of a page are numbered, and `click[3]` means the third. In mode
- * `"react"` an action `think[...]` is answered "OK.", an option that was clicked "You have
- * clicked ...", and what cannot be done "Invalid action!".
+ * In mode `"compact"`, the products of a page are numbered, and `click[3]` means the third. In mode
+ * `"react"`, the answer to an action `think[...]` is "OK.", to a clicked option "You have clicked
+ * ...", and to an action without effect "Invalid action!".
  *
  * @throws `RangeError` if the shop has no such goal, or `amount` is negative.
  */
@@ -84,7 +84,7 @@ export function shopEnvironment(
     text,
     admissibleActions: admissibleActions(),
   });
-  /** Carries out an action, and says in words what does not show on the page. */
+  /** Performs an action, and returns the text of its result if the page does not show it. */
   const act = (action: string): { readonly result: ActionResult; readonly said?: string } => {
     const parsed = session.read(action);
     if (mode === "react") {
@@ -125,14 +125,14 @@ export function shopEnvironment(
   };
 }
 
-/** The id of the task of a goal. */
+/** Task id of a goal. */
 export function goalTaskId(goalIndex: number): string {
   return `webshop/${goalIndex}`;
 }
 
 /**
- * Makes the environments of tasks of `shopTasks`.
- * @throws The factory throws `RangeError` for a task of another sort.
+ * Makes the environments for tasks of `shopTasks`.
+ * @throws The factory throws `RangeError` for a task of another environment.
  */
 export function shopEnvironmentFactory(
   shop: Shop,
@@ -141,7 +141,7 @@ export function shopEnvironmentFactory(
   return async (task) => shopEnvironment(shop, goalIndexOf(task), options);
 }
 
-/** The goal of a task. @throws `RangeError` for a task of another sort. */
+/** Goal index of a task. @throws `RangeError` for a task of another environment. */
 export function goalIndexOf(task: Task): number {
   const match = /^webshop\/(\d+)$/u.exec(task.id);
   if (match !== null) return Number(match[1]);

@@ -5,26 +5,26 @@ import type { PageNode } from "../pages/page.ts";
 import { pageNodes } from "../pages/page-nodes.ts";
 import { ShopSession } from "../session/shop-session.ts";
 
-/** Decides the next action from what an agent is told; `undefined` when there is nothing to do. */
+/** Chooses the next action from an observation; `undefined` gives up. */
 export interface ShopDemonstrator {
   next(observation: string): string | undefined;
 }
 
-/** How an oracle names things. */
+/** Options of an oracle. */
 export interface ShopOracleOptions {
-  /** `"number"` clicks products by their number, as mode `"compact"` wants. Default `"asin"`. */
+  /** `"number"` clicks products by number, for mode `"compact"`. Default `"asin"`. */
   readonly products?: "asin" | "number";
-  /** The last number that is shown. Default 10. */
+  /** Highest product number shown. Default 10. */
   readonly maxProducts?: number;
 }
 
 /**
- * A demonstrator that knows the goal: it searches with words of the instruction, turns pages until
- * the product shows, opens it, chooses the options, and buys. It plays along on a session of its
- * own, and so must see every turn of its episode.
+ * Demonstrator that knows the goal: it searches with words of the instruction, turns pages until it
+ * finds the product, opens it, chooses the options, and buys. It mirrors the episode in a session
+ * of its own, so it must see every turn.
  *
- * The words are the attributes, what the product is, and, where that does not find it, its options
- * and then its title.
+ * Its queries are the attributes and the product type, then, if those do not find the product, also
+ * its options, and then its title.
  */
 export function shopOracle(
   shop: Shop,
@@ -36,7 +36,7 @@ export function shopOracle(
   const isNumbered = products === "number";
   const choices = optionChoices(shop, session);
 
-  /** Name by which a part of the page is clicked; the plain one in the reference. */
+  /** Name for clicking a part of the page; in the reference, the plain text. */
   const nameOf = (text: string, option?: string): string => {
     if (shop.compat === "reference") return text.toLowerCase();
     const names = [...clickNames(pageNodes(session.page))];
@@ -49,9 +49,9 @@ export function shopOracle(
     const { page } = session;
     if (page.name === "search") return `search[${findingQuery(shop, session, maxProducts)}]`;
     if (page.name === "results") {
-      const place = page.products.findIndex(({ asin }) => asin === goal.asin);
-      if (place === -1) return page.products.length > 0 ? "click[next >]" : undefined;
-      return `click[${isNumbered ? place + 1 : nameOf(goal.asin)}]`;
+      const index = page.products.findIndex(({ asin }) => asin === goal.asin);
+      if (index === -1) return page.products.length > 0 ? "click[next >]" : undefined;
+      return `click[${isNumbered ? index + 1 : nameOf(goal.asin)}]`;
     }
     if (page.name !== "item") return undefined;
     const open = choices.find(([name, value]) => page.options.get(name) !== value);
@@ -68,7 +68,7 @@ export function shopOracle(
   };
 }
 
-/** The options to choose, in page order. */
+/** Options to choose, in page order. */
 function optionChoices(shop: Shop, session: ShopSession): readonly (readonly [string, string])[] {
   const { asin, options } = session.goal;
   const groups = shop.productOf(asin)!.options;
@@ -81,7 +81,7 @@ function optionChoices(shop: Shop, session: ShopSession): readonly (readonly [st
   });
 }
 
-/** The shortest of the oracle's queries that shows the product on the first page. */
+/** Shortest query of the oracle that shows the product on the first page. */
 function findingQuery(shop: Shop, session: ShopSession, maxProducts: number): string {
   const { goal } = session;
   const words = [...goal.attributes, goal.query].join(" ");
@@ -91,7 +91,7 @@ function findingQuery(shop: Shop, session: ShopSession, maxProducts: number): st
   const queries = numGoalOptions(options) > 0 ? [words, `${words} ${values.join(" ")}`] : [words];
   const isFound = (query: string): boolean =>
     shop.rank(query, maxProducts).some(({ asin }) => asin === goal.asin);
-  // In the reference, brackets end the action early.
+  // In the reference, brackets would end the action early.
   const texts = [...queries, goal.name].map((query) => query.replaceAll(/[[\]\n]/gu, " "));
   return (shop.compat === "none" ? [...texts, goal.asin] : texts)
     .map((query) => query.toLowerCase())

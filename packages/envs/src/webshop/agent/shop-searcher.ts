@@ -5,21 +5,21 @@ import type { Shop } from "../session/shop.ts";
 import { ShopSession } from "../session/shop-session.ts";
 import type { ShopDemonstrator, ShopOracleOptions } from "./shop-oracle.ts";
 
-/** What a {@link shopSearcher} is like. */
+/** Options of a {@link shopSearcher}. */
 export interface ShopSearcherOptions extends ShopOracleOptions {
   /**
-   * How often it decides without looking, as people in a hurry do: opens any product of the page, or
-   * takes any value of an option. In [0, 1). Default 0. A hurried choice is not made again.
+   * Probability of deciding without looking, like people in a hurry: opening any product of the
+   * page, or choosing any value of an option. In [0, 1). Default 0. A hurried choice is final.
    */
   readonly hurry?: { readonly share: number; readonly random: Random };
 }
 
 /**
- * A demonstrator that knows only what it is told, so that its choices can be learned from what is
- * seen: it searches with the words of the instruction, opens the first product within the price
- * limit, goes back if that lacks a wanted option, chooses the options, and buys. It gives up where
- * no product of the first page will do. It plays along on a session of its own, and so must see
- * every turn of its episode that has an effect.
+ * Demonstrator that knows only what the observations show, so that its choices can be learned from
+ * them: it searches with the words of the instruction, opens the first product within the price
+ * limit, goes back if a requested option is missing, chooses the options, and buys. It gives up if
+ * no product of the first page fits. It mirrors the episode in a session of its own, so it must see
+ * every turn that has an effect.
  */
 export function shopSearcher(
   shop: Shop,
@@ -29,7 +29,7 @@ export function shopSearcher(
   const session = new ShopSession(shop, goalIndex);
   const { goal } = session;
   const refused = new Set<string>();
-  /** Options that were chosen in a hurry, of the product that is open. */
+  /** Options of the open product that were chosen in a hurry. */
   let settled = new Set<string>();
   const isHurried = (): boolean => hurry !== undefined && hurry.random.next() < hurry.share;
 
@@ -73,7 +73,7 @@ export function shopSearcher(
   };
 }
 
-/** The words of an instruction: all but its opening and its price limit. */
+/** Words of an instruction without its opening and its price limit. */
 function queryOf({ instructionText }: Goal): string {
   return (
     instructionText
@@ -86,12 +86,12 @@ function queryOf({ instructionText }: Goal): string {
   );
 }
 
-/** The options to choose, in page order; `undefined` if the product lacks one. */
+/** Options to choose, in page order; `undefined` if the product lacks one. */
 function wantedOptions(
   { options }: Goal,
   product: Product,
 ): readonly (readonly [string, string])[] | undefined {
-  const offered = ([name, value]: readonly [string, string]): boolean =>
+  const isOffered = ([name, value]: readonly [string, string]): boolean =>
     product.options.some((group) => group.name === name && group.values.includes(value));
   const wanted =
     options.kind === "named"
@@ -100,6 +100,6 @@ function wantedOptions(
           product.options.find(({ values }) => values.includes(value))?.name ?? "",
           value,
         ]);
-  if (!wanted.every(offered)) return undefined;
+  if (!wanted.every(isOffered)) return undefined;
   return product.options.flatMap(({ name }) => wanted.filter(([option]) => option === name));
 }

@@ -3,23 +3,23 @@ import { goalSplit, goalSplitNames, type GoalSplitScheme } from "../goals/goal-s
 import type { Shop } from "../session/shop.ts";
 import { goalTaskId } from "./shop-environment.ts";
 
-/** The tasks of a shop: one for each goal, in named splits. */
+/** Tasks of a shop, one per goal, in named splits. */
 export interface ShopTasks {
-  /** The names of the splits. */
+  /** Names of the splits. */
   readonly splits: readonly string[];
-  /** The tasks of a split by goal index; their kind is the category of the product. */
+  /** Tasks of a split by goal index; their kind is the category of the product. */
   tasks(split: string): readonly Task[];
   /**
-   * Draws different tasks so that every product is as likely as any other: products with many
-   * combinations of options have hundreds of goals that hardly differ.
-   * @param count - At most so many; fewer where the split has fewer goals.
+   * Draws distinct tasks such that all products are equally likely: a product with many
+   * combinations of options has hundreds of nearly identical goals.
+   * @param count - Maximum number of tasks; fewer if the split has fewer goals.
    */
   draw(split: string, count: number, random: Random): readonly Task[];
 }
 
 /**
- * The tasks of a shop.
- * @param scheme - How goals are divided. Default `"products"`: no product is in two splits.
+ * Makes the tasks of a shop.
+ * @param scheme - Division of goals into splits. Default `"products"`: no product is in two splits.
  */
 export function shopTasks(shop: Shop, scheme: GoalSplitScheme = "products"): ShopTasks {
   const taskOf = (index: number): Task => ({
@@ -41,7 +41,7 @@ export function shopTasks(shop: Shop, scheme: GoalSplitScheme = "products"): Sho
       }
       const queues = [...byProduct.values()].map((its) => random.shuffle(its));
       const drawn: number[] = [];
-      // Round by round, each product gives one goal, in an order of that round's own.
+      // In each round, every product gives one goal, in a new random order.
       for (let round = 0; drawn.length < count; round++) {
         const left = queues.filter((its) => its.length > round);
         if (left.length === 0) break;

@@ -6,7 +6,7 @@ import { taggedRoles } from "../../text-roles.ts";
 
 const separator = " [SEP] ";
 
-/** The longest prompt, characters; a longer one leaves the history out. */
+/** Maximum length of a prompt, characters; a longer one omits the history. */
 const maxPromptLength = 13_000;
 
 const closing = `
@@ -18,29 +18,29 @@ Once you've finished your reasoning, you should choose an admissible action for 
 const opening =
   "\nYou are an expert autonomous agent operating in the WebShop e\u2011commerce environment.";
 
-/** The instruction: the third part of the first observation. */
+/** Instruction of the task: the third part of the first observation. */
 function taskOf(first: Observation): string {
   return first.text.split(separator)[2] ?? "";
 }
 
-/** What follows the instruction, each part in quotes; all of it where the instruction is not there. */
-function quoted(observation: Observation, task: string): string {
+/** Text after the instruction, each part in quotes; the whole text if it lacks the instruction. */
+function quoteParts(observation: Observation, task: string): string {
   const parts = observation.text.split(separator);
-  const place = parts.indexOf(task);
-  if (place === -1) return observation.text;
+  const index = parts.indexOf(task);
+  if (index === -1) return observation.text;
   return parts
-    .slice(place + 1)
+    .slice(index + 1)
     .map((part) => `'${part}'`)
     .join(separator);
 }
 
 /**
  * verl-agent's prompt for WebShop, character for character: each turn is one user message with the
- * instruction, the last turns, the present observation and its admissible actions. For
- * environments in mode `"text"`.
+ * instruction, the last turns, the current observation and its admissible actions. For environments
+ * in mode `"text"`.
  *
- * @param historyLength - How many past turns a prompt shows, `>= 0`. Default 2, as published.
- * @param parsing - `"strict"` as later recipes read responses. Default `"published"`.
+ * @param historyLength - Number of past turns in a prompt, `>= 0`. Default 2, as published.
+ * @param parsing - `"strict"` uses the parser of later configurations. Default `"published"`.
  * @see github.com/langfengQ/verl-agent (Apache-2.0)
  */
 export function verlAgentShopFormat({
@@ -55,7 +55,7 @@ export function verlAgentShopFormat({
     presentation: "turn-wise",
     prompt: (history, observation) => {
       const task = taskOf(history[0]?.observation ?? observation);
-      const present = quoted(observation, task);
+      const present = quoteParts(observation, task);
       const actions = (observation.admissibleActions ?? []).map((action) => `'${action}',`);
       const ending =
         "Your admissible actions of the current situation are: \n[\n" +
@@ -67,7 +67,7 @@ export function verlAgentShopFormat({
       const shown = history.slice(-historyLength);
       const past = shown.map(({ observation: before, action }, i) => {
         const number = history.length - shown.length + i + 1;
-        return `[Observation ${number}: '${quoted(before, task)}', Action ${number}: '${action}']`;
+        return `[Observation ${number}: '${quoteParts(before, task)}', Action ${number}: '${action}']`;
       });
       const prompt =
         `${opening}\nYour task is to: ${task}.\n` +

@@ -3,24 +3,24 @@ import type { Product } from "./product.ts";
 import { indexedText } from "./product.ts";
 import { SearchIndexBuilder, type SearchIndex } from "../search/search-index.ts";
 
-/** Products and the index that finds them; read-only, and shared by all sessions. */
+/** Products and their search index; read-only, shared by all sessions. */
 export interface Catalogue {
   readonly size: number;
-  /** A product by its place in the file, in [0, size). */
+  /** Product by its position in the file, in [0, size). */
   product(position: number): Product;
-  /** The place of a product; `undefined` for an unknown asin. */
+  /** Position of a product; `undefined` for an unknown asin. */
   positionOf(asin: string): number | undefined;
-  /** The ends of each product's price range, dollars, `[product]`; the upper is NaN for one price. */
+  /** Price range of each product, dollars, `[product]`; the upper end is NaN for a single price. */
   readonly lowPrices: Float64Array;
   readonly highPrices: Float64Array;
   readonly goalFacts: GoalFacts;
-  /** Documents are numbered like products. */
+  /** Search index; documents have the same numbers as products. */
   readonly index: SearchIndex;
-  /** Frees files that it holds open. */
+  /** Closes open files. */
   close(): void;
 }
 
-/** A catalogue in memory. Products with an asin that was there before are left out. */
+/** Makes a catalogue in memory. A product whose asin is already present is dropped. */
 export function createCatalogue(products: Iterable<Product>): Catalogue {
   const kept: Product[] = [];
   const positions = new Map<string, number>();
@@ -39,7 +39,7 @@ export function createCatalogue(products: Iterable<Product>): Catalogue {
       const product = kept[position];
       if (product !== undefined) return product;
       throw new RangeError(
-        `Catalogue.product: position must be a whole number in [0, ${kept.length - 1}], got ${position}`,
+        `Catalogue.product: position must be an integer in [0, ${kept.length - 1}], got ${position}`,
       );
     },
     positionOf: (asin) => positions.get(asin),

@@ -3,7 +3,7 @@ import type { Product, ProductOption } from "./product.ts";
 
 const known = new WeakMap<Product, Product>();
 
-/** Options without blank values, which no page can show, and without groups that have no other. */
+/** Removes blank option values, which no page can show, and groups without other values. */
 export function choosableOptions(options: readonly ProductOption[]): readonly ProductOption[] {
   const isChoosable = (value: string): boolean => pythonStrip(value) !== "";
   if (options.every(({ values }) => values.length > 0 && values.every(isChoosable))) return options;
@@ -12,8 +12,8 @@ export function choosableOptions(options: readonly ProductOption[]): readonly Pr
     .filter(({ values }) => values.length > 0);
 }
 
-/** The product with {@link choosableOptions}; the same object where nothing changes. */
-export function withChoosableOptions(product: Product): Product {
+/** Returns a product with only {@link choosableOptions}; the same object if nothing changes. */
+export function keepChoosableOptions(product: Product): Product {
   let repaired = known.get(product);
   if (repaired === undefined) {
     const options = choosableOptions(product.options);

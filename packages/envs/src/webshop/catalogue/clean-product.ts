@@ -1,25 +1,25 @@
 import { isRecord } from "../../is-record.ts";
 import { pythonStrip } from "../../python/python-strip.ts";
 import { pythonFloat } from "../../python/python-text.ts";
-import { CatalogueError, shown } from "./catalogue-error.ts";
+import { CatalogueError, formatValue } from "./catalogue-error.ts";
 import type { HumanInstruction, Product, ProductOption } from "./product.ts";
 
-/** What the attribute and instruction files say about products, by asin. */
+/** Content of the attribute and instruction files, by asin. */
 export interface ProductAnnotations {
-  /** Of `items_ins_v2.json`. */
+  /** From `items_ins_v2.json`. */
   readonly attributes: ReadonlyMap<string, AttributeEntry>;
-  /** Of `items_human_ins.json`; empty where there is no such file. */
+  /** From `items_human_ins.json`; empty without such a file. */
   readonly humanInstructions: ReadonlyMap<string, readonly HumanInstruction[]>;
 }
 
-/** One entry of the attribute file. */
+/** Entry of the attribute file. */
 export interface AttributeEntry {
   readonly attributes: readonly string[];
   readonly instruction?: string;
   readonly instructionAttributes?: readonly string[];
 }
 
-/** The price of a product without one, dollars: the reference's. */
+/** Price of a product without one, dollars, as in the reference. */
 const missingPrice = 100;
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -28,21 +28,21 @@ function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((entry) => typeof entry === "string");
 }
 
-/** Reads fields of one object, and names the file and the object where one is wrong. */
+/** Reads the fields of an object; errors name the file and the object. */
 export class FieldReader {
   readonly #fields: Fields;
-  readonly #where: string;
+  readonly #location: string;
 
-  /** @param where - File and object, for messages: `items.json: products[3]`. */
-  constructor(value: unknown, where: string) {
+  /** @param location - File and object, for messages: `items.json: products[3]`. */
+  constructor(value: unknown, location: string) {
     if (!isRecord(value)) {
-      throw new CatalogueError(`${where} must be an object, got ${shown(value)}`);
+      throw new CatalogueError(`${location} must be an object, got ${formatValue(value)}`);
     }
     this.#fields = value;
-    this.#where = where;
+    this.#location = location;
   }
 
-  /** Any field, unchecked. */
+  /** Value of a field, unchecked. */
   raw(field: string): unknown {
     return this.#fields[field];
   }
@@ -52,45 +52,45 @@ export class FieldReader {
     return value !== undefined && value !== null;
   }
 
-  /** A text; a field that is missing or null is `otherwise`, or an error where that is not given. */
+  /** A string; `otherwise` for a missing or null field, or an error if `otherwise` is not given. */
   text(field: string, otherwise?: string): string {
     const value = this.#fields[field];
     if (typeof value === "string") return value;
     if ((value === undefined || value === null) && otherwise !== undefined) return otherwise;
-    throw this.error(field, "be a text", value);
+    throw this.error(field, "be a string", value);
   }
 
-  /** A list of texts; a field that is missing or null is empty. */
+  /** A list of strings; empty for a missing or null field. */
   texts(field: string): readonly string[] {
     const value = this.#fields[field];
     if (value === undefined || value === null) return [];
     if (isTexts(value)) return value;
-    throw this.error(field, "be a list of texts", value);
+    throw this.error(field, "be a list of strings", value);
   }
 
   error(field: string, rule: string, value: unknown): CatalogueError {
-    return new CatalogueError(`${this.#where}.${field} must ${rule}, got ${shown(value)}`);
+    return new CatalogueError(`${this.#location}.${field} must ${rule}, got ${formatValue(value)}`);
   }
 }
 
 /**
- * Cleans one entry of a product file as the reference does.
- * @param where - File and place, for messages: `items.json: products[3]`.
- * @returns The product, or `undefined` for entries that the reference leaves out: no asin (`nan`),
- *   or one of more than 10 characters.
- * @throws `CatalogueError` if a field has the wrong kind, or title or asin are missing. Everything
- *   else may be missing: a price becomes $100.0, the rest is empty.
+ * Cleans an entry of a product file as the reference does.
+ * @param location - File and entry, for messages: `items.json: products[3]`.
+ * @returns The product, or `undefined` for entries that the reference skips: without asin (`nan`),
+ *   or with one of more than 10 characters.
+ * @throws `CatalogueError` if a field has the wrong type, or title or asin are missing. All other
+ *   fields may be missing: the price defaults to $100.0, the rest is empty.
  */
 export function cleanProduct(
   entry: unknown,
-  where: string,
+  location: string,
   annotations: ProductAnnotations,
 ): Product | undefined {
-  const fields = new FieldReader(entry, where);
+  const fields = new FieldReader(entry, location);
   const asin = fields.text("asin");
   if (asin === "nan" || Array.from(asin).length > 10) return undefined;
   const { pricing, priceText } = cleanPrice(fields);
-  const { options, optionImages } = cleanOptions(fields, where);
+  const { options, optionImages } = cleanOptions(fields, location);
   const annotation = annotations.attributes.get(asin);
   const humanInstructions = annotations.humanInstructions.get(asin);
   const images = fields.has("images") ? fields.texts("images") : [];
@@ -145,7 +145,7 @@ function cleanPrice(fields: FieldReader): Pick<Product, "pricing" | "priceText">
 
 function cleanOptions(
   fields: FieldReader,
-  where: string,
+  location: string,
 ): Pick<Product, "options" | "optionImages"> {
   const groups = fields.raw("customization_options");
   const options = new Map<string, ProductOption>();
@@ -165,13 +165,13 @@ function cleanOptions(
     const values = entries.map((entry: unknown, i) => {
       const option = new FieldReader(
         entry,
-        `${where}.customization_options[${JSON.stringify(group)}][${i}]`,
+        `${location}.customization_options[${JSON.stringify(group)}][${i}]`,
       );
       const value = pythonStrip(option.text("value")).replaceAll("/", " | ").toLowerCase();
       images.set(value, option.has("image") ? option.text("image") : null);
       return value;
     });
-    // Two groups whose names differ in case only are one: the later replaces the former.
+    // Groups whose names differ only in case are one group: the later replaces the earlier.
     options.set(name, { name, values });
   }
   return { options: [...options.values()], optionImages: [...images] };

@@ -5,8 +5,8 @@ import { zipProblem } from "../../zip-archive.ts";
 import { CatalogueError } from "./catalogue-error.ts";
 
 /**
- * Streams a file, unpacked if it is compressed with gzip (told by its first bytes, not its name).
- * @throws `CatalogueError` if the file cannot be read or unpacked.
+ * Streams a file, decompressed if it is gzip (detected by its first bytes, not its name).
+ * @throws `CatalogueError` if the file cannot be read or decompressed.
  */
 export async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
   try {
@@ -25,7 +25,7 @@ export async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
       return;
     }
     const unpacked = createGunzip();
-    // A pipe does not pass errors on.
+    // A pipe does not forward errors.
     source.on("error", (error) => unpacked.destroy(error));
     try {
       yield* source.pipe(unpacked);

@@ -1,23 +1,23 @@
 import { choosableOptions } from "./choosable-options.ts";
 import type { Product, ProductOption } from "./product.ts";
 
-/** Facts about the synthetic goals of each product. */
+/** Statistics of the synthetic goals of each product. */
 export interface SyntheticFacts {
-  /** Number of goals: combinations of options, `[product]`. */
+  /** Number of goals, which is the number of option combinations, `[product]`. */
   readonly numVariants: Float64Array;
   /**
-   * Weight of each goal, `[product]`: the mean, over its attributes, of one over the number of goals
-   * that ask for the attribute. 0 without an instruction; not to be used, and not 0, where an
-   * instruction gives no goal because an option has no value.
+   * Weight of each goal, `[product]`: the mean, over its attributes, of 1 / (number of goals that
+   * ask for the attribute). 0 without an instruction. Not 0, but not to be used, if an instruction
+   * gives no goal because an option has no value.
    */
   readonly weights: Float64Array;
 }
 
-/** What goals need to know of all products at once. */
+/** Statistics over all products that goals need. */
 export interface GoalFacts {
-  /** As the reference counts options, and with those only that can be chosen. */
+  /** With all options, as the reference counts them, and with only those that can be chosen. */
   readonly synthetic: Readonly<Record<"reference" | "repaired", SyntheticFacts>>;
-  /** Human instructions that ask for something, as indices, by product. */
+  /** Indices of the human instructions with requirements, by product. */
   readonly human: ReadonlyMap<number, readonly number[]>;
 }
 
@@ -50,7 +50,7 @@ export class GoalFactsBuilder {
 
 class SyntheticFactsBuilder {
   readonly #numVariants: number[] = [];
-  /** Attributes of each product's instruction, as indices into the list of all. */
+  /** Attributes of each product's instruction, as indices into the list of all attributes. */
   readonly #asked: (readonly number[])[] = [];
   readonly #indices = new Map<string, number>();
   readonly #counts: number[] = [];

@@ -1,16 +1,16 @@
-import { CatalogueError, shown } from "./catalogue-error.ts";
+import { CatalogueError, formatValue } from "./catalogue-error.ts";
 import { textChunks } from "./text-chunks.ts";
 
 const quote = 0x22;
 const backslash = 0x5c;
 
 /**
- * Reads the members of a JSON array or object one by one, without holding the whole text. Only one
- * member at a time is parsed, so that files of many gigabytes can be read.
+ * Streams the members of a JSON array or object. Only one member at a time is parsed, so that files
+ * of many gigabytes can be read.
  *
- * @param chunks - The file as bytes, in UTF-8, or in UTF-16 with a byte order mark.
- * @param name - What to call the file in messages.
- * @yields For an array `[index, value]`, for an object `[key, value]`, in file order.
+ * @param chunks - File content as bytes, in UTF-8, or in UTF-16 with a byte order mark.
+ * @param name - Name of the file in messages.
+ * @yields `[index, value]` for an array, `[key, value]` for an object, in file order.
  * @throws `CatalogueError` if the text is not one JSON array or object, or ends early.
  */
 export async function* jsonElements(
@@ -19,7 +19,7 @@ export async function* jsonElements(
 ): AsyncGenerator<[string | number, unknown]> {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   const fail = (rule: string, got: unknown): CatalogueError =>
-    new CatalogueError(`${name}: the file must ${rule}, got ${shown(got)}`);
+    new CatalogueError(`${name}: the file must ${rule}, got ${formatValue(got)}`);
   let opening = 0;
   let isClosed = false;
   let depth = 0;
@@ -27,7 +27,7 @@ export async function* jsonElements(
   let isEscaped = false;
   let index = 0;
   let pending: Uint8Array[] = [];
-  /** Bytes before the present chunk, and before the present member. */
+  /** Number of bytes before the current chunk, and before the current member. */
   let offset = 0;
   let memberStart = 0;
 
@@ -36,7 +36,7 @@ export async function* jsonElements(
     try {
       text = decoder.decode(pending.length === 1 ? pending[0] : Buffer.concat(pending));
     } catch {
-      throw fail("be UTF-8 text", `broken bytes in member ${index}, from byte ${memberStart} on`);
+      throw fail("be UTF-8 text", `invalid bytes in member ${index}, from byte ${memberStart} on`);
     }
     pending = [];
     if (text.trim() === "") return undefined;
@@ -50,7 +50,7 @@ export async function* jsonElements(
       index += 1;
       return entry;
     } catch {
-      throw fail(`hold JSON in member ${index}`, text.trim());
+      throw fail(`have valid JSON in member ${index}`, text.trim());
     }
   };
 
@@ -88,19 +88,19 @@ export async function* jsonElements(
         pending.push(chunk.subarray(start, i));
         const last = member();
         if (last !== undefined) yield last;
-        else if (index > 0) throw fail("hold JSON after its last comma", "nothing");
+        else if (index > 0) throw fail("have JSON after its last comma", "nothing");
         isClosed = true;
       } else if (byte === 0x2c && depth === 1) {
         pending.push(chunk.subarray(start, i));
         const next = member();
-        if (next === undefined) throw fail("hold JSON before each comma", "nothing");
+        if (next === undefined) throw fail("have JSON before each comma", "nothing");
         yield next;
         start = i + 1;
         memberStart = offset + start;
       }
     }
     offset += chunk.length;
-    // The reader may use its buffer again.
+    // The reader may reuse its buffer.
     if (depth > 0 && start < chunk.length) pending.push(chunk.slice(start));
   }
   if (opening === 0) throw fail("be one JSON array or object", "an empty file");

@@ -81,7 +81,7 @@ describe("readProducts", () => {
     });
   });
 
-  it("leaves out entries without asin, with a long one, and repeats", async () => {
+  it("skips entries without asin, with a long one, and repeats", async () => {
     const entries = [
       least,
       { ...least, name: "Again" },
@@ -91,28 +91,28 @@ describe("readProducts", () => {
     expect((await load(entries)).map(({ title }) => title)).toEqual(["Red Scarf"]);
   });
 
-  it("names file, entry, field and value of what is wrong", async () => {
+  it("names file, entry, field and value of an invalid entry", async () => {
     await expect(load([least, { asin: "B2" }])).rejects.toThrow(
-      /p\.json: products\[1\]\.name must be a text, got undefined/u,
+      /p\.json: products\[1\]\.name must be a string, got undefined/u,
     );
     await expect(load([{ ...least, pricing: "$x" }])).rejects.toThrow(
       /products\[0\]\.pricing must be prices such as \$12\.00, got "\$x"/u,
     );
     await expect(load([{ ...least, customization_options: { a: [{}] } }])).rejects.toThrow(
-      /products\[0\]\.customization_options\["a"\]\[0\]\.value must be a text, got undefined/u,
+      /products\[0\]\.customization_options\["a"\]\[0\]\.value must be a string, got undefined/u,
     );
     await expect(load([least], { B1: { attributes: [1] } })).rejects.toThrow(
-      /a\.json: B1\.attributes must be a list of texts, got \[1\]/u,
+      /a\.json: B1\.attributes must be a list of strings, got \[1\]/u,
     );
     await expect(load({ a: least })).rejects.toThrow(/must be a JSON list, got an object/u);
     await expect(load('[{"asin": "B1"')).rejects.toThrow(/must be complete, got "an end inside/u);
-    await expect(load("[1 2]")).rejects.toThrow(/must hold JSON in member 0, got "1 2"/u);
+    await expect(load("[1 2]")).rejects.toThrow(/must have valid JSON in member 0, got "1 2"/u);
     await expect(
       readCatalogue({ products: join(folder, "none.json"), attributes: join(folder, "a.json") }),
     ).rejects.toThrow(/none\.json: the file must be readable, got ENOENT/u);
   });
 
-  it("reads compressed files, and says when one is cut off", async () => {
+  it("reads compressed files, and reports a truncated one", async () => {
     const bytes = gzipSync(JSON.stringify(Array.from({ length: 500 }, () => least)));
     const files = { products: join(folder, "p.json.gz"), attributes: join(folder, "a.json") };
     await writeFile(files.attributes, "{}");
@@ -131,7 +131,7 @@ describe("jsonElements", () => {
     return all(jsonElements(once(), "p.json"));
   };
 
-  it("reads text with a byte order mark and in UTF-16, and names other bytes", async () => {
+  it("reads text with a byte order mark and in UTF-16, and rejects other bytes", async () => {
     const text = '\uFEFF["é", {"\uFEFF": 1}]';
     const wide = Buffer.from(text, "utf16le");
     for (const bytes of [Buffer.from(text), wide, Buffer.from(wide).swap16()]) {
@@ -141,7 +141,7 @@ describe("jsonElements", () => {
       ]);
     }
     await expect(elements(Buffer.from('["a", "é"]', "latin1"))).rejects.toThrow(
-      'p.json: the file must be UTF-8 text, got "broken bytes in member 1, from byte 5 on"',
+      'p.json: the file must be UTF-8 text, got "invalid bytes in member 1, from byte 5 on"',
     );
     const refused = elements(wide.subarray(2));
     await expect(refused).rejects.toThrow(CatalogueError);
@@ -150,7 +150,7 @@ describe("jsonElements", () => {
     );
   });
 
-  it("gives what JSON.parse gives, however the bytes are cut", async () => {
+  it("agrees with JSON.parse, however the bytes are split", async () => {
     const value = fc.oneof(fc.array(fc.jsonValue()), fc.dictionary(fc.string(), fc.jsonValue()));
     await fc.assert(
       fc.asyncProperty(value, fc.integer({ min: 1, max: 9 }), async (wanted, size) => {

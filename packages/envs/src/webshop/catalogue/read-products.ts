@@ -1,6 +1,6 @@
 import { checkInteger } from "@turnwise/core";
 import { createCatalogue, type Catalogue } from "./catalogue.ts";
-import { CatalogueError, shown } from "./catalogue-error.ts";
+import { CatalogueError, formatValue } from "./catalogue-error.ts";
 import {
   cleanProduct,
   FieldReader,
@@ -11,15 +11,15 @@ import { fileBytes } from "./file-bytes.ts";
 import { jsonElements } from "./json-elements.ts";
 import type { HumanInstruction, Product } from "./product.ts";
 
-/** The original files of the benchmark; each may be compressed with gzip. */
+/** Original files of the benchmark, each optionally compressed with gzip. */
 export interface CatalogueFiles {
   /** `items_shuffle.json` or `items_shuffle_1000.json`. */
   readonly products: string;
   /** `items_ins_v2.json` or `items_ins_v2_1000.json`. */
   readonly attributes: string;
-  /** `items_human_ins.json`; without it no product has instructions of people. */
+  /** `items_human_ins.json`; without it, no product has human instructions. */
   readonly humanInstructions?: string;
-  /** Takes only so many entries of the product file, `>= 1`. Default all. */
+  /** Maximum number of entries to read from the product file, `>= 1`. Default all. */
   readonly maxProducts?: number;
 }
 
@@ -31,7 +31,7 @@ async function readAttributes(path: string): Promise<Map<string, AttributeEntry>
     }
     const fields = new FieldReader(value, `${path}: ${asin}`);
     if (!fields.has("attributes")) {
-      throw fields.error("attributes", "be a list of texts", fields.raw("attributes"));
+      throw fields.error("attributes", "be a list of strings", fields.raw("attributes"));
     }
     entries.set(asin, {
       attributes: fields.texts("attributes"),
@@ -50,7 +50,7 @@ async function readHumanInstructions(
   const instructions = new Map<string, readonly HumanInstruction[]>();
   for await (const [asin, value] of jsonElements(fileBytes(path), path)) {
     if (typeof asin !== "string" || !Array.isArray(value)) {
-      throw new CatalogueError(`${path}: ${asin} must be a list, got ${shown(value)}`);
+      throw new CatalogueError(`${path}: ${asin} must be a list, got ${formatValue(value)}`);
     }
     instructions.set(
       asin,
@@ -67,7 +67,7 @@ async function readHumanInstructions(
   return instructions;
 }
 
-/** Reads what the attribute and instruction files say. */
+/** Reads the attribute and instruction files. */
 export async function readAnnotations(
   files: Pick<CatalogueFiles, "attributes" | "humanInstructions">,
 ): Promise<ProductAnnotations> {
@@ -81,8 +81,8 @@ export async function readAnnotations(
 }
 
 /**
- * Streams the products of the original files, cleaned, in file order. An asin that repeats comes
- * once, as it was first.
+ * Streams the cleaned products of the original files, in file order. Of products with the same
+ * asin, only the first is kept.
  * @throws `CatalogueError` naming the file, the entry and the field.
  */
 export async function* readProducts(files: CatalogueFiles): AsyncGenerator<Product> {
@@ -105,14 +105,14 @@ export async function* readProducts(files: CatalogueFiles): AsyncGenerator<Produ
 }
 
 /**
- * Reads the original files into a catalogue in memory. Meant for up to some ten thousand products;
- * see `buildStoredCatalogue` for more.
+ * Reads the original files into a catalogue in memory. Meant for up to about 10,000 products; see
+ * `buildStoredCatalogue` for more.
  */
 export async function readCatalogue(files: CatalogueFiles): Promise<Catalogue> {
   const products: Product[] = [];
   for await (const product of readProducts(files)) products.push(product);
   if (products.length === 0) {
-    throw new CatalogueError(`${files.products}: the file must hold a product, got none`);
+    throw new CatalogueError(`${files.products}: the file must contain a product, got none`);
   }
   return createCatalogue(products);
 }

@@ -5,10 +5,10 @@ const prefix = ".building-";
 
 /**
  * Writes files to a temporary folder inside `folder`, and renames them into `folder` once all are
- * complete. If `write` fails, the folder is as it was before.
+ * complete. If `write` fails, the folder is unchanged.
  *
  * @param names - Files that `write` creates, in the order in which they are renamed: the last one
- *   should tell readers if the others belong to it.
+ *   should show readers whether the others belong to it.
  */
 export async function replaceFiles<T>(
   folder: string,
@@ -24,7 +24,7 @@ export async function replaceFiles<T>(
     return result;
   } finally {
     await rm(temporary, { recursive: true, force: true });
-    // A folder that this call created and nothing was written to; others stay, even empty ones.
+    // Removes an empty folder that this call created; existing folders are kept, even empty ones.
     if (created !== undefined) await rmdir(folder).catch(() => undefined);
   }
 }

@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 describe("a stored catalogue", () => {
-  it("is the one that was written: products, search, prices and goals", async () => {
+  it("equals the written one: products, search, prices and goals", async () => {
     const products = generateProducts({ numProducts: 80 });
     expect(await buildStoredCatalogue(folder, products)).toBe(80);
     const stored = openStoredCatalogue(folder);
@@ -38,15 +38,15 @@ describe("a stored catalogue", () => {
       expect(a.goals.goal(17)).toEqual(b.goals.goal(17));
       expect(a.drawGoal()).toBe(b.drawGoal());
     }
-    expect(() => stored.product(80)).toThrow("position must be a whole number in [0, 79], got 80");
+    expect(() => stored.product(80)).toThrow("position must be an integer in [0, 79], got 80");
     stored.close();
   });
 
-  it("replaces another one only as a whole; an error leaves the old one as it was", async () => {
+  it("replaces another one only as a whole; an error leaves the old one unchanged", async () => {
     const old = generateProducts({ numProducts: 20 });
     await buildStoredCatalogue(folder, old);
     await writeFile(join(folder, "notes.txt"), "mine");
-    // A process that was killed left this; process ids end below 2 ** 22.
+    // Left by a process that was killed; process ids are below 2 ** 22.
     await mkdir(join(folder, ".building-4194305-abc"));
     const names = await readdir(folder);
     const found = (): object[] => {
@@ -67,7 +67,7 @@ describe("a stored catalogue", () => {
     await buildStoredCatalogue(folder, generateProducts({ numProducts: 200, seed: 2 }));
     expect(found()).not.toEqual(before);
     expect(await readFile(join(folder, "notes.txt"), "utf8")).toBe("mine");
-    // What was opened before goes on with the old products.
+    // A catalogue that is already open keeps the old products.
     expect(Array.from({ length: 20 }, (_, i) => opened.product(i))).toEqual(old);
     opened.close();
     const fresh = join(folder, "fresh");
@@ -75,7 +75,7 @@ describe("a stored catalogue", () => {
     expect(await readdir(folder)).not.toContain("fresh");
   });
 
-  it("is refused if a byte of any file changed, or files of two catalogues are mixed", async () => {
+  it("is rejected if a byte of any file changed, or files of two catalogues are mixed", async () => {
     await buildStoredCatalogue(folder, generateProducts({ numProducts: 20 }));
     const other = join(folder, "other");
     await buildStoredCatalogue(other, generateProducts({ numProducts: 20, seed: 2 }));
@@ -103,18 +103,18 @@ describe("a stored catalogue", () => {
     }
     openStoredCatalogue(folder).close();
     await writeFile(join(folder, "catalogue.json"), '{"version": 1, "numProducts": 20}');
-    expect(() => openStoredCatalogue(folder)).toThrow(/files must hold size and crc32.*convert/u);
+    expect(() => openStoredCatalogue(folder)).toThrow(/files must have size and crc32.*convert/u);
   });
 
-  it("says which file is missing, cut off or of another version", async () => {
-    expect(() => openStoredCatalogue(folder)).toThrow(/catalogue\.json: the file must hold/u);
+  it("names the file that is missing, truncated or of another version", async () => {
+    expect(() => openStoredCatalogue(folder)).toThrow(/catalogue\.json: the file must be/u);
     await expect(buildStoredCatalogue(folder, [])).rejects.toThrow(
-      "the catalogue must hold a product, got none",
+      "the catalogue must contain a product, got none",
     );
     await buildStoredCatalogue(folder, generateProducts({ numProducts: 3 }));
     await truncate(join(folder, "tables.bin"), 40);
     expect(() => openStoredCatalogue(folder)).toThrow(
-      /tables\.bin: the file must hold \d+ bytes, got 40/u,
+      /tables\.bin: the file must have \d+ bytes, got 40/u,
     );
     await writeFile(join(folder, "catalogue.json"), '{"version": 9}');
     expect(() => openStoredCatalogue(folder)).toThrow("version must be 1, got 9");

@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { crc32, deflateRawSync, inflateRawSync } from "node:zlib";
 import { decodeText } from "@turnwise/core";
 import type { Catalogue } from "./catalogue.ts";
-import { CatalogueError, shown } from "./catalogue-error.ts";
+import { CatalogueError, formatValue } from "./catalogue-error.ts";
 import { GoalFactsBuilder, type SyntheticFacts } from "./goal-facts.ts";
 import { indexedText, type Product } from "./product.ts";
 import { replaceFiles } from "./replace-files.ts";
 import { SearchIndexBuilder, type TermEntry } from "../search/search-index.ts";
 
-/** The version of the folder's files. */
+/** Version of the file format. */
 const version = 1;
 
 /** Files next to `catalogue.json`. */
@@ -30,14 +30,14 @@ interface StoredHeader {
   readonly numProducts: number;
   readonly numTerms: number;
   readonly numTokens: number;
-  /** Instructions of people that ask for something: product, then indices. */
+  /** Human instructions with requirements: product, then instruction indices. */
   readonly human: readonly (readonly [number, readonly number[]])[];
 }
 
-/** How many products {@link openStoredCatalogue} keeps unpacked. */
+/** Number of decompressed products that {@link openStoredCatalogue} caches. */
 const numCached = 2000;
 
-/** An index of text for asins: at most ten characters each, ordered. */
+/** Sorted index over asins of at most ten characters each. */
 class AsinTable {
   readonly #asins: readonly string[];
   readonly #order: Uint32Array;
@@ -71,17 +71,18 @@ function bytesOf(array: Float64Array | Uint32Array | Uint8Array): Uint8Array {
 }
 
 /**
- * Writes products and their index into a folder, so that a catalogue of any size starts in seconds
- * and takes little memory. Products are compressed one by one.
+ * Writes products and their index into a folder, so that a catalogue of any size opens in seconds
+ * and needs little memory. Products are compressed one by one.
  *
  * Files: `catalogue.json` with sizes and checksums of the others, `products.bin`, `postings.bin`,
  * `tables.bin` (64-bit numbers first, then 32-bit ones, then bytes, little-endian), `asins.txt` and
- * `terms.txt` (one a line). They are written to a temporary folder inside `folder` and renamed once
- * all are complete: until then, and after any error, a catalogue that the folder holds stays as it is.
+ * `terms.txt` (one per line). They are written to a temporary folder inside `folder` and renamed
+ * once all are complete: until then, and after any error, an existing catalogue in the folder is
+ * unchanged.
  *
- * @param folder - Created if it is missing. Other files in it are left alone.
- * @returns The number of products.
- * @throws `CatalogueError` if there is no product; `RangeError` if two have one asin.
+ * @param folder - Created if missing. Other files in it are not changed.
+ * @returns Number of products.
+ * @throws `CatalogueError` if there is no product; `RangeError` if two products have the same asin.
  */
 export async function buildStoredCatalogue(
   folder: string,
@@ -122,7 +123,7 @@ async function writeCatalogue(
     closeSync(file);
   }
   if (asins.length === 0) {
-    throw new CatalogueError(`${folder}: the catalogue must hold a product, got none`);
+    throw new CatalogueError(`${folder}: the catalogue must contain a product, got none`);
   }
   const write = async (name: FileName, content: Uint8Array | string): Promise<FileSum> => {
     const bytes = typeof content === "string" ? Buffer.from(content) : content;
@@ -167,7 +168,7 @@ async function writeCatalogue(
   return asins.length;
 }
 
-/** Writes all bytes: a single call may write only some of them, as on a full disk. */
+/** Writes all bytes; a single call may write only some of them, for example on a full disk. */
 function writeAll(file: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
 }
@@ -178,30 +179,32 @@ function readHeader(path: string): StoredHeader {
     header = JSON.parse(decodeText(readFileSync(path), path));
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
-    throw new CatalogueError(`${path}: the file must hold readable JSON, got ${message}`, {
+    throw new CatalogueError(`${path}: the file must be readable JSON, got ${message}`, {
       cause,
     });
   }
   if (header.version !== version) {
-    throw new CatalogueError(`${path}: version must be ${version}, got ${shown(header.version)}`);
+    throw new CatalogueError(
+      `${path}: version must be ${version}, got ${formatValue(header.version)}`,
+    );
   }
   for (const name of fileNames) {
     const sum: Partial<FileSum> | undefined = header.files?.[name];
     if (!Number.isSafeInteger(sum?.size) || !Number.isSafeInteger(sum?.crc32)) {
       throw new CatalogueError(
-        `${path}: files must hold size and crc32 of ${name}, got ${shown(sum)}; write the catalogue again with webshop convert`,
+        `${path}: files must have size and crc32 of ${name}, got ${formatValue(sum)}; write the catalogue again with webshop convert`,
       );
     }
   }
   return header;
 }
 
-/** @throws `CatalogueError` for a file of another size or content than the header says. */
+/** @throws `CatalogueError` if size or content of a file differ from the header. */
 function checkSum(path: string, found: FileSum, expected: FileSum): void {
   const remedy = "the catalogue is damaged: write it again with webshop convert";
   if (found.size !== expected.size) {
     throw new CatalogueError(
-      `${path}: the file must hold ${expected.size} bytes, got ${found.size}; ${remedy}`,
+      `${path}: the file must have ${expected.size} bytes, got ${found.size}; ${remedy}`,
     );
   }
   if (found.crc32 !== expected.crc32) {
@@ -211,7 +214,7 @@ function checkSum(path: string, found: FileSum, expected: FileSum): void {
   }
 }
 
-function unreadable(path: string, cause: unknown): CatalogueError {
+function describeReadError(path: string, cause: unknown): CatalogueError {
   const message = cause instanceof Error ? cause.message : String(cause);
   return new CatalogueError(`${path}: the file must be readable, got ${message}`, { cause });
 }
@@ -227,7 +230,7 @@ class RangeFile {
     try {
       this.#file = openSync(path, "r");
     } catch (cause) {
-      throw unreadable(path, cause);
+      throw describeReadError(path, cause);
     }
   }
 
@@ -245,13 +248,13 @@ class RangeFile {
     return { size, crc32: checksum };
   }
 
-  /** The bytes of a range, valid until the next call. */
+  /** Bytes of a range, valid until the next call. */
   read(start: number, size: number): Buffer {
     if (size > this.#buffer.length) this.#buffer = Buffer.alloc(2 * size);
     const numRead = readSync(this.#file, this.#buffer, 0, size, start);
     if (numRead === size) return this.#buffer.subarray(0, size);
     throw new CatalogueError(
-      `${this.#path}: the file must hold ${start + size} bytes, got ${start + numRead}`,
+      `${this.#path}: the file must have ${start + size} bytes, got ${start + numRead}`,
     );
   }
 
@@ -261,9 +264,9 @@ class RangeFile {
 }
 
 /**
- * Opens a folder that {@link buildStoredCatalogue} wrote. All files are checked against their sizes
- * and checksums. Postings and products stay in their files and are read when they are asked for; the
- * operating system keeps what is used often.
+ * Opens a folder that {@link buildStoredCatalogue} wrote, and verifies the sizes and checksums of
+ * all files. Postings and products are read from the files on demand; the operating system caches
+ * what is used often.
  * @throws `CatalogueError` if a file is missing, damaged or of another version.
  */
 export function openStoredCatalogue(folder: string): Catalogue {
@@ -275,7 +278,7 @@ export function openStoredCatalogue(folder: string): Catalogue {
     try {
       bytes = readFileSync(path);
     } catch (cause) {
-      throw unreadable(path, cause);
+      throw describeReadError(path, cause);
     }
     checkSum(path, { size: bytes.length, crc32: crc32(bytes) }, header.files[name]);
     return bytes;
@@ -285,18 +288,18 @@ export function openStoredCatalogue(folder: string): Catalogue {
     8 * (7 * numProducts + 1 + numTerms) + 4 * (numProducts + 2 * numTerms) + numProducts;
   if (tables.byteLength !== numBytes) {
     throw new CatalogueError(
-      `${join(folder, "tables.bin")}: the file must hold ${numBytes} bytes, got ${tables.byteLength}`,
+      `${join(folder, "tables.bin")}: the file must have ${numBytes} bytes, got ${tables.byteLength}`,
     );
   }
-  let place = 0;
+  let offset = 0;
   const doubles = (length: number): Float64Array => {
-    const array = new Float64Array(tables, place, length);
-    place += array.byteLength;
+    const array = new Float64Array(tables, offset, length);
+    offset += array.byteLength;
     return array;
   };
   const words = (length: number): Uint32Array => {
-    const array = new Uint32Array(tables, place, length);
-    place += array.byteLength;
+    const array = new Uint32Array(tables, offset, length);
+    offset += array.byteLength;
     return array;
   };
   const offsets = doubles(numProducts + 1);
@@ -312,7 +315,7 @@ export function openStoredCatalogue(folder: string): Catalogue {
   const idRanks = words(numProducts);
   const sizes = words(numTerms);
   const counts = words(numTerms);
-  const lengths = new Uint8Array(tables, place, numProducts);
+  const lengths = new Uint8Array(tables, offset, numProducts);
 
   const asins = file("asins.txt").toString("utf8").split("\n");
   const terms = new Map<string, TermEntry>();
@@ -356,7 +359,7 @@ export function openStoredCatalogue(folder: string): Catalogue {
       const end = offsets[position + 1];
       if (start === undefined || end === undefined) {
         throw new RangeError(
-          `Catalogue.product: position must be a whole number in [0, ${numProducts - 1}], got ${position}`,
+          `Catalogue.product: position must be an integer in [0, ${numProducts - 1}], got ${position}`,
         );
       }
       const read: Product = JSON.parse(

@@ -1,7 +1,9 @@
 import { utf8Chunks } from "../../utf8-chunks.ts";
 import { CatalogueError } from "./catalogue-error.ts";
 
-/** `utf8Chunks` for catalogues. @throws `CatalogueError` for text in another encoding. */
+/**
+ * Applies `utf8Chunks` to a catalogue file. @throws `CatalogueError` for text in another encoding.
+ */
 export async function* textChunks(
   chunks: AsyncIterable<Uint8Array>,
   name: string,

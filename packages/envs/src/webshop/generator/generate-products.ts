@@ -3,9 +3,9 @@ import type { Product, ProductOption } from "../catalogue/product.ts";
 import { pythonFloat } from "../../python/python-text.ts";
 import { allGoods, brands, type Goods } from "./goods.ts";
 
-/** How many products {@link generateProducts} makes. */
+/** Options of {@link generateProducts}. */
 export interface GenerateProductsOptions {
-  /** `>= 1`. Default 400, which gives some 3,000 synthetic goals. */
+  /** Number of products, `>= 1`. Default 400, which gives about 3,000 synthetic goals. */
   readonly numProducts?: number;
   /** Default 1. */
   readonly seed?: number | string;
@@ -13,8 +13,8 @@ export interface GenerateProductsOptions {
 
 const asinLetters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-/** Some of a list, in the list's order. */
-function some<T>(values: readonly T[], count: number, random: Random): readonly T[] {
+/** Random subset of a list, in the list's order. */
+function drawSubset<T>(values: readonly T[], count: number, random: Random): readonly T[] {
   const taken = new Set(random.shuffle(values).slice(0, count));
   return values.filter((value) => taken.has(value));
 }
@@ -22,20 +22,20 @@ function some<T>(values: readonly T[], count: number, random: Random): readonly 
 function makeOptions(goods: Goods, random: Random): readonly ProductOption[] {
   return Object.entries(goods.options).map(([name, values]) => ({
     name,
-    values: some(values, 2 + random.integer(Math.min(3, values.length - 1)), random),
+    values: drawSubset(values, 2 + random.integer(Math.min(3, values.length - 1)), random),
   }));
 }
 
 function makePricing(goods: Goods, random: Random): Product["pricing"] {
   const [low, high] = goods.prices;
-  // More cheap products than dear ones, and prices that end in .99 or .49.
+  // More cheap than expensive products; prices end in .99 or .49.
   const dollars = low + Math.floor((high - low) * random.next() ** 2);
   const price = dollars + random.choice([0.49, 0.99]);
   const isRange = random.next() < 0.1;
   return isRange ? [price, price + 1 + random.integer(Math.ceil(dollars / 3))] : [price];
 }
 
-/** What a synthetic goal says of a product. */
+/** Instruction of a product's synthetic goals. */
 function makeInstruction(name: string, attributes: readonly string[], random: Random): string {
   const [first, ...rest] = attributes;
   if (rest.length === 0) return `Find me ${first} ${name}`;
@@ -44,7 +44,7 @@ function makeInstruction(name: string, attributes: readonly string[], random: Ra
     : `Find me ${attributes.join(", ")} ${name}`;
 }
 
-/** What a person might say, with a value of one option. */
+/** Instruction in the style of a person, with a value of one option. */
 function makeHumanInstruction(
   name: string,
   attributes: readonly string[],
@@ -62,14 +62,14 @@ function makeHumanInstruction(
 
 function makeProduct(asin: string, random: Random): Product {
   const goods = random.choice(allGoods);
-  const attributes = some(goods.attributes, 3 + random.integer(2), random);
-  const asked = some(attributes, 2 + random.integer(2), random);
+  const attributes = drawSubset(goods.attributes, 3 + random.integer(2), random);
+  const asked = drawSubset(attributes, 2 + random.integer(2), random);
   const titled = random.shuffle(attributes);
   const brand = random.choice(brands);
   const options = makeOptions(goods, random);
   const pricing = makePricing(goods, random);
   const [low, high] = pricing;
-  const human = some(attributes, 2, random);
+  const human = drawSubset(attributes, 2, random);
   const group = random.choice(options);
   const value = random.choice(group.values);
   return {
@@ -104,11 +104,11 @@ function makeProduct(asin: string, random: Random): Product {
 }
 
 /**
- * Makes up the products of a small shop, each with a synthetic instruction and one as a person
- * might write it. Products of one sort share attributes, options and words, so that searching for
- * the sort alone is not enough.
- * @returns Products with different asins; the same for the same options, and the first of many are
- *   the same as those of few.
+ * Generates the products of a small shop, each with a synthetic and a human-style instruction.
+ * Products of the same type share attributes, options and words, so that searching for the type
+ * alone is not enough.
+ * @returns Products with distinct asins; deterministic, and independent of `numProducts` for those
+ *   at the front.
  */
 export function generateProducts({
   numProducts = 400,

@@ -1,15 +1,15 @@
-/** A sort of goods that the generator makes. */
+/** A type of product that the generator makes. */
 export interface Goods {
   readonly category: string;
-  /** Its place in the store's tree. */
+  /** Path in the store's category tree. */
   readonly department: string;
-  /** What it is, as people search for it. */
+  /** Name that people search for. */
   readonly name: string;
-  /** What may be said of it; each a phrase that goals ask for. */
+  /** Attributes that goals may ask for. */
   readonly attributes: readonly string[];
-  /** Options that it may come in. */
+  /** Options and their possible values. */
   readonly options: Readonly<Record<string, readonly string[]>>;
-  /** The lowest and the highest price, whole dollars. */
+  /** Lowest and highest price, whole dollars. */
   readonly prices: readonly [low: number, high: number];
 }
 
@@ -32,7 +32,7 @@ const device = [
   "wireless",
 ];
 
-/** All sorts of goods, five categories of four or five each. */
+/** All product types, four or five in each of five categories. */
 export const allGoods: readonly Goods[] = [
   {
     category: "fashion",
@@ -212,7 +212,7 @@ export const allGoods: readonly Goods[] = [
   },
 ];
 
-/** Made-up makers. */
+/** Fictional brands. */
 export const brands: readonly string[] = (
   "Alderway Brindle Calvora Dunmere Estrella Fenwick Grovia Hollin Istra Juneberry Kestrel Lumora " +
   "Marlow Nordhav Ostara Pellico Quillon Rowanby Solvane Tarnwell Umbria Velden Wexcombe Yarrow"

@@ -1,15 +1,15 @@
 import type { PythonRandom } from "../python/python-random.ts";
 import type { GoalTable } from "./goal-table.ts";
 
-/** Draws goals by weight, from the running sums of the weights. */
+/** Draws goals by weight, from cumulative sums of the weights. */
 export class GoalDraw {
   readonly #sums: Float64Array;
   readonly #isShifted: boolean;
 
   /**
-   * @param isShifted - Draws as the reference does, whose sums begin with an extra 0: goal 0 never
-   *   comes, and every other goal comes as often as the weight of the goal before it says, save the
-   *   last, which also has its own.
+   * @param isShifted - Draws as the reference does, whose cumulative sums start with an extra 0:
+   *   goal 0 is never drawn, and every other goal is drawn with the weight of the goal before it,
+   *   except the last, which also has its own.
    */
   constructor(goals: GoalTable, isShifted: boolean) {
     const sums = new Float64Array(goals.size);
@@ -19,7 +19,7 @@ export class GoalDraw {
     this.#isShifted = isShifted;
   }
 
-  /** The index of a goal. */
+  /** Draws the index of a goal. */
   next(random: PythonRandom): number {
     const sums = this.#sums;
     const position = random.uniform(0, sums.at(-1) ?? 0);

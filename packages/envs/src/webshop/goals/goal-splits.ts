@@ -3,15 +3,15 @@ import type { Catalogue } from "../catalogue/catalogue.ts";
 import type { GoalTable } from "./goal-table.ts";
 
 /**
- * How goals are divided.
+ * Schemes for dividing goals into splits.
  * - `"products"` (the default): by product, so that no split shows a product that another asks for;
- *   `train` eight tenths, `validation` and `test` one each. A product's split depends on its asin
- *   alone.
- * - `"webshop"`: by place in the shuffled order, as published: `test` 0 to 499, `validation` 500 to
- *   1,499, `train` the rest. RAGEN draws from the same ranges.
- * - `"verl-agent"`: `validation` 0 to 499, `train` the rest. Its workers each shuffle on their own,
- *   so that there the two overlap; here they do not.
- * - `"agentbench"`: `test` 0 to 499, of the instructions of people.
+ *   `train` has 8/10 of the products, `validation` and `test` 1/10 each. A product's split depends
+ *   only on its asin.
+ * - `"webshop"`: by position in the shuffled order, as published: `test` 0 to 499, `validation` 500
+ *   to 1,499, `train` the rest. RAGEN uses the same ranges.
+ * - `"verl-agent"`: `validation` 0 to 499, `train` the rest. In verl-agent, each worker shuffles
+ *   separately, so that the two overlap; here they do not.
+ * - `"agentbench"`: `test` 0 to 499, of the human instructions.
  */
 export type GoalSplitScheme = "products" | "webshop" | "verl-agent" | "agentbench";
 
@@ -26,7 +26,7 @@ const ranges: Readonly<
   agentbench: { test: [0, 500] },
 };
 
-/** The names of a scheme's splits. */
+/** Names of a scheme's splits. */
 export function goalSplitNames(scheme: GoalSplitScheme): readonly string[] {
   return scheme === "products" ? ["train", "validation", "test"] : Object.keys(ranges[scheme]);
 }
@@ -37,8 +37,9 @@ function splitOfProduct(asin: string): string {
 }
 
 /**
- * The indices of the goals of a split, rising. Splits of one scheme share no goal.
- * @throws `RangeError` for a split that the scheme does not have. A split may be empty.
+ * Indices of the goals of a split, ascending. Splits of one scheme share no goal. A split may be
+ * empty.
+ * @throws `RangeError` for a split that the scheme does not have.
  */
 export function goalSplit(
   goals: GoalTable,

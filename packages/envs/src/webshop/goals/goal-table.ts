@@ -1,29 +1,32 @@
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { CatalogueError } from "../catalogue/catalogue-error.ts";
-import { withChoosableOptions } from "../catalogue/choosable-options.ts";
+import { keepChoosableOptions } from "../catalogue/choosable-options.ts";
 import type { Product } from "../catalogue/product.ts";
 import { comparePythonTexts } from "../../python/python-text.ts";
 import type { PythonRandom } from "../python/python-random.ts";
 import type { Goal, GoalOptions } from "./goal.ts";
 
-/** The price limit of goals that name none. */
+/** Price limit of goals without one. */
 export const noLimit = 1_000_000;
 
-/** Most synthetic goals of one product, and of a catalogue: each takes 20 bytes while goals are made. */
+/**
+ * Maximum number of synthetic goals of one product, and of a catalogue; each takes 20 bytes during
+ * creation.
+ */
 const maxVariants = 1_000_000;
 const maxGoals = 100_000_000;
 
-/** Whose sentences the goals are. */
+/** Source of a goal's sentence. */
 export type GoalKind = "synthetic" | "human";
 
 /**
- * All goals of a catalogue, in order. Millions of them fit: a goal is kept as three numbers and
- * written out when it is asked for.
+ * All goals of a catalogue, in order. Stores millions of goals compactly: each is three numbers,
+ * and its text is generated on demand.
  */
 export class GoalTable {
   readonly kind: GoalKind;
   readonly #source: GoalSource;
-  /** The product of each goal, its combination of options or its instruction, its price limit. */
+  /** Product of each goal, its option combination or instruction, and its price limit. */
   readonly #products: Uint32Array;
   readonly #variants: Uint32Array;
   readonly #limits: Float64Array;
@@ -52,12 +55,12 @@ export class GoalTable {
     return this.#order.length;
   }
 
-  /** The place of a goal's product in the catalogue. */
+  /** Position of a goal's product in the catalogue. */
   productOf(index: number): number {
     return this.#products[this.#row(index)]!;
   }
 
-  /** A goal by its index, in [0, size). */
+  /** Goal by its index, in [0, size). */
   goal(index: number): Goal {
     const row = this.#row(index);
     const product = this.#source.product(this.#products[row]!);
@@ -95,7 +98,7 @@ export class GoalTable {
     };
   }
 
-  /** How often a goal is drawn relative to others: rare attributes count more. */
+  /** Relative weight of a goal in random draws: goals with rare attributes have more. */
   weight(index: number): number {
     if (this.kind === "human") return 1;
     return this.#source.weights[this.#products[this.#row(index)]!]!;
@@ -105,19 +108,19 @@ export class GoalTable {
     const row = this.#order[index];
     if (row !== undefined) return row;
     throw new RangeError(
-      `GoalTable: index must be a whole number in [0, ${this.size - 1}], got ${index}`,
+      `GoalTable: index must be an integer in [0, ${this.size - 1}], got ${index}`,
     );
   }
 }
 
-/** What goals are made from. */
+/** Data that goals are generated from. */
 interface GoalSource {
-  /** A product with the options that its goals may ask for. */
+  /** Product with the options that its goals may ask for. */
   product(position: number): Product;
   readonly weights: Float64Array;
 }
 
-/** The options of the `variant`-th combination: names in order, the last varying fastest. */
+/** Options of the `variant`-th combination: names in order, the last one varies fastest. */
 function combination(product: Product, variant: number): Extract<GoalOptions, { kind: "named" }> {
   const groups = product.options.toSorted((a, b) => comparePythonTexts(a.name, b.name));
   const entries: [string, string][] = [];
@@ -129,7 +132,10 @@ function combination(product: Product, variant: number): Extract<GoalOptions, { 
   return { kind: "named", entries: entries.reverse() };
 }
 
-/** A price limit above a price: the larger of two of the next four tens, if there are two. */
+/**
+ * Draws a price limit above a price: the larger of two of the next four multiples of ten, if there
+ * are two.
+ */
 function drawLimit(price: number, random: PythonRandom): number {
   let first = 1;
   while (first < 100 && 10 * first <= price) first += 1;
@@ -139,12 +145,12 @@ function drawLimit(price: number, random: PythonRandom): number {
 }
 
 /**
- * The goals of a catalogue in the reference's order before it shuffles them: product by product,
- * drawing one price limit a product (synthetic) or an instruction (human).
+ * Creates the goals of a catalogue in the reference's order before its shuffle: product by product,
+ * drawing one price limit per product (synthetic) or per instruction (human).
  *
- * @param prices - The price of each product, see `drawPrices`.
+ * @param prices - Price of each product, see `drawPrices`.
  * @param rule - `"reference"` also asks for blank option values, which no page shows.
- * @throws `CatalogueError` if options have too many combinations, naming the product.
+ * @throws `CatalogueError` that names the product if its options have too many combinations.
  */
 export function createGoals(
   kind: GoalKind,
@@ -159,7 +165,7 @@ export function createGoals(
   const source: GoalSource = {
     product: (position) => {
       const product = catalogue.product(position);
-      return rule === "reference" ? product : withChoosableOptions(product);
+      return rule === "reference" ? product : keepChoosableOptions(product);
     },
     weights,
   };
@@ -183,7 +189,7 @@ export function createGoals(
       }
       continue;
     }
-    // An option without values leaves no goal, but a limit is drawn all the same.
+    // An option without values gives no goal, but a limit is drawn all the same.
     if (weights[position] === 0) continue;
     const limit = drawLimit(prices[position]!, random);
     for (let variant = 0; variant < numVariants[position]!; variant++) {
@@ -196,7 +202,7 @@ export function createGoals(
   };
 }
 
-/** Refuses options with too many combinations before memory is taken for them. */
+/** Rejects options with too many combinations before allocating memory for them. */
 function checkVariants(numVariants: Float64Array, catalogue: Catalogue): void {
   let total = 0;
   let largest = 0;
@@ -210,7 +216,7 @@ function checkVariants(numVariants: Float64Array, catalogue: Catalogue): void {
   const sizes = options.map(({ values }) => values.length).join(" x ");
   throw new CatalogueError(
     count > maxVariants
-      ? `product ${asin}: options must have at most ${maxVariants} combinations for synthetic goals, got ${count} (${sizes}); leave the product or some of its options out, or use human goals`
-      : `catalogue: synthetic goals must be at most ${maxGoals}, got ${total}, most of them (${count}) from product ${asin}; take fewer products, or use human goals`,
+      ? `product ${asin}: options must have at most ${maxVariants} combinations for synthetic goals, got ${count} (${sizes}); remove the product or some of its options, or use human goals`
+      : `catalogue: synthetic goals must be at most ${maxGoals}, got ${total}, most of them (${count}) from product ${asin}; use fewer products, or human goals`,
   );
 }

@@ -1,27 +1,27 @@
-/** What a session is to buy. */
+/** A shopping goal. */
 export interface Goal {
-  /** The product that it was made from. */
+  /** Product that the goal was made from. */
   readonly asin: string;
   readonly category: string;
   readonly query: string;
-  /** The product's title. */
+  /** Title of the product. */
   readonly name: string;
   readonly productCategory: string;
   readonly instructionText: string;
   readonly attributes: readonly string[];
-  /** The most that it may cost, dollars; a million where the instruction names no limit. */
+  /** Price limit, dollars; a million if the instruction names none. */
   readonly priceUpper: number;
   readonly options: GoalOptions;
-  /** How often it is drawn relative to others, `> 0`. */
+  /** Relative weight in random draws, `> 0`. */
   readonly weight: number;
 }
 
-/** The options to choose: by name in synthetic goals, values alone in those of people. */
+/** Options to choose: named in synthetic goals, only values in human ones. */
 export type GoalOptions =
   | { readonly kind: "named"; readonly entries: readonly (readonly [string, string])[] }
   | { readonly kind: "values"; readonly values: readonly string[] };
 
-/** How many options a goal asks for. */
+/** Number of options that a goal asks for. */
 export function numGoalOptions(options: GoalOptions): number {
   return options.kind === "named" ? options.entries.length : options.values.length;
 }

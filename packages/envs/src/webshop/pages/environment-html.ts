@@ -14,7 +14,7 @@ const wideHead = `    <link rel="stylesheet" href="/static/style.css">
     <script src="https://stackpath.bootstrapcdn.com/bootstrap/4.3.1/js/bootstrap.bundle.min.js"></script>
     <link rel="icon" href="data:,">`;
 
-/** The text environment tells nothing but the reward. */
+/** The text environment shows only the reward. */
 const receipt: Receipt = {
   code: "None",
   attributes: "None",
@@ -34,7 +34,7 @@ const receipt: Receipt = {
   appendix: "",
 };
 
-/** A page in the mode `html`: the source that the reference's text environment shows. */
+/** Renders a page for mode `html`: the source that the reference's text environment shows. */
 export function environmentHtml(page: Page, sessionId: string): string {
   return pageHtml(page, {
     links: environmentLinks(sessionId),

@@ -1,6 +1,6 @@
-/** A text as it stands in markup or in a quoted attribute. */
+/** Escapes a text for markup and quoted attributes. */
 export function escapeHtml(text: string): string {
-  // Nearly all texts are plain: looking is cheaper than replacing.
+  // Most texts need no escaping, and testing is cheaper than replacing.
   if (!/[&<>"']/u.test(text)) return text;
   return text
     .replaceAll("&", "&amp;")

@@ -10,24 +10,24 @@ import type { Product } from "../catalogue/product.ts";
 import { escapeHtml } from "./escape-html.ts";
 import type { Page } from "./page.ts";
 import { escapeMarkup, optionsJson } from "./page-nodes.ts";
-import type { ItemPlace, PageLinks } from "./page-links.ts";
+import type { ItemLocation, PageLinks } from "./page-links.ts";
 
-/** What surrounds the content of a page, and what the end of an episode tells. */
+/** Surroundings of a page's content, and the texts shown at the end of an episode. */
 export interface PageFrame {
   readonly links: PageLinks;
-  /** The `head` of the pages of search and purchase. */
+  /** `head` of the search and purchase pages. */
   readonly plainHead: string;
-  /** The `head` of all other pages. */
+  /** `head` of all other pages. */
   readonly wideHead: string;
-  /** The address of a product's picture. */
+  /** Image URL of a product. */
   image(product: Product): string;
-  /** What follows the `body` of an item. */
+  /** Markup after the `body` of an item page. */
   itemScript(page: Extract<Page, { name: "item" }>): string;
-  /** What the page of a purchase tells. */
+  /** Texts of the purchase page. */
   receipt(page: Extract<Page, { name: "done" }>): Receipt;
 }
 
-/** The texts of the page of a purchase; those that are hidden from a person included. */
+/** Texts of the purchase page, including those hidden from a person. */
 export interface Receipt {
   readonly code: string;
   readonly attributes: string;
@@ -44,11 +44,11 @@ export interface Receipt {
   readonly goalQuery: string;
   readonly goal: string;
   readonly rewardDetails: string;
-  /** Markup that follows. */
+  /** Markup after the texts. */
   readonly appendix: string;
 }
 
-/** A page as HTML with the reference's structure, ids and classes. */
+/** Renders a page as HTML with the reference's structure, ids and classes. */
 export function pageHtml(page: Page, frame: PageFrame): string {
   if (page.name === "search") return searchHtml(page, frame);
   if (page.name === "done") return doneHtml(page, frame);
@@ -149,7 +149,7 @@ function resultHtml(
   { keywords, pageNumber }: { readonly keywords: readonly string[]; readonly pageNumber: number },
   frame: PageFrame,
 ): string {
-  const place: ItemPlace = { asin: product.asin, keywords, pageNumber, options: [] };
+  const location: ItemLocation = { asin: product.asin, keywords, pageNumber, options: [] };
   return `
         <div class="col-lg-12 mx-auto list-group-item">
           <div class="col-lg-4">
@@ -160,7 +160,7 @@ function resultHtml(
                 <div class="media align-items-lg-center flex-column flex-lg-row p-3">
                   <div class="media-body order-2 order-lg-1 searched-product">
                     
-                    <h4 class="mt-0 font-weight-bold mb-2 product-asin"><a class="product-link" href="${escapeHtml(frame.links.item(place))}">${escapeHtml(product.asin)}</a></h5>
+                    <h4 class="mt-0 font-weight-bold mb-2 product-asin"><a class="product-link" href="${escapeHtml(frame.links.item(location))}">${escapeHtml(product.asin)}</a></h5>
                     <h4 class="mt-0 font-weight-bold mb-2 product-title">${escapeHtml(product.title)}</h5>
                     <div class="d-flex align-items-center justify-content-between mt-1">
                       <h5 class="font-weight-bold my-2 product-price">${escapeHtml(product.priceText)}</h6>
@@ -194,10 +194,10 @@ function backHtml(target: string): string {
 
 function itemHtml(page: Extract<Page, { name: "item" }>, frame: PageFrame): string {
   const { product, keywords, pageNumber, options } = page;
-  const place: ItemPlace = { asin: product.asin, keywords, pageNumber, options };
+  const location: ItemLocation = { asin: product.asin, keywords, pageNumber, options };
   const subButton = (name: string, label: "Description" | "Features" | "Reviews" | "Attributes") =>
     `            <div class="col-sm-3" name="${name}">
-              <form method="post" action="${escapeHtml(frame.links.sub(place, label))}">
+              <form method="post" action="${escapeHtml(frame.links.sub(location, label))}">
                 <button class="btn btn-primary" type="submit">${label}</button>
               </form>
             </div>`;
@@ -236,16 +236,16 @@ ${subButton("reviews", "Reviews")}
 }
 
 interface ChoiceText {
-  /** The value in markup. */
-  readonly shown: string;
-  /** The value within an address in markup. */
-  readonly quoted: string;
+  /** Value in markup. */
+  readonly label: string;
+  /** Value in a URL in markup. */
+  readonly value: string;
 }
 
-/** By how addresses are quoted; a product's choices stand on every page of it. */
+/** Cached by URL quoting: a product's choices appear on every page of it. */
 const knownChoices = new WeakMap<PageLinks["quoteOptions"], WeakMap<Product, ChoiceText[][]>>();
 
-/** The texts of what a product can be chosen in, `[option][value]`. */
+/** Texts of a product's option values, `[option][value]`. */
 function choiceTexts(product: Product, { quoteOptions }: PageLinks): ChoiceText[][] {
   let ofProducts = knownChoices.get(quoteOptions);
   if (ofProducts === undefined) knownChoices.set(quoteOptions, (ofProducts = new WeakMap()));
@@ -253,8 +253,8 @@ function choiceTexts(product: Product, { quoteOptions }: PageLinks): ChoiceText[
   if (texts === undefined) {
     texts = product.options.map(({ values }) =>
       values.map((value) => ({
-        shown: escapeHtml(value),
-        quoted: escapeHtml(quoteOptions(pythonRepr(value))),
+        label: escapeHtml(value),
+        value: escapeHtml(quoteOptions(pythonRepr(value))),
       })),
     );
     ofProducts.set(product, texts);
@@ -267,26 +267,26 @@ function optionsHtml(page: Extract<Page, { name: "item" }>, frame: PageFrame): s
   const { links } = frame;
   if (product.options.length === 0) return "";
   const start = escapeHtml(links.itemStart({ asin: product.asin, keywords, pageNumber, options }));
-  const quoted = (literal: string): string => escapeHtml(links.quoteOptions(literal));
+  const quoteUrl = (literal: string): string => escapeHtml(links.quoteOptions(literal));
   return product.options
     .map(({ name }, group) => {
-      // The addresses of a group differ in one place: what is chosen of it.
+      // The URLs of a group differ only in the chosen value.
       const entries = [...options];
       const known = entries.findIndex(([chosen]) => chosen === name);
-      const place = known === -1 ? entries.length : known;
-      const before = pythonDict([...entries.slice(0, place), [name, ""]]).slice(0, -"''}".length);
-      const after = entries.slice(place + 1);
-      const head = start + quoted(before);
-      const tail = quoted(after.length === 0 ? "}" : `, ${pythonDict(after).slice("{".length)}`);
+      const index = known === -1 ? entries.length : known;
+      const before = pythonDict([...entries.slice(0, index), [name, ""]]).slice(0, -"''}".length);
+      const after = entries.slice(index + 1);
+      const head = start + quoteUrl(before);
+      const tail = quoteUrl(after.length === 0 ? "}" : `, ${pythonDict(after).slice("{".length)}`);
       const id = `radio_${escapeHtml(name)}`;
       const shownName = escapeHtml(name);
       const choices = choiceTexts(product, links)[group]!.map(
-        ({ shown, quoted: value }, i) => `
+        ({ label, value }, i) => `
                   
                   
                   
-                  <input type="radio" id="${id}${i}" name="${shownName}" value="${shown}" data-url="${head}${value}${tail}">
-                  <label for="${id}${i}">${shown}</label>
+                  <input type="radio" id="${id}${i}" name="${shownName}" value="${label}" data-url="${head}${value}${tail}">
+                  <label for="${id}${i}">${label}</label>
                 `,
       );
       return `
@@ -349,7 +349,7 @@ ${content}
 
 function doneHtml(page: Extract<Page, { name: "done" }>, frame: PageFrame): string {
   const receipt = frame.receipt(page);
-  const shown = (text: string): string => escapeHtml(text);
+  const toMarkup = (text: string): string => escapeHtml(text);
   return `<!DOCTYPE html>
 <html>
   <head>
@@ -365,32 +365,32 @@ ${frame.plainHead}
           </div>
           <div id="stats" class="text-center">
             <h3 align="mturk_code">Your code: </h3>
-            <p><pre>${shown(receipt.code)}</pre> (Paste it in your MTurk interface.)</p>
+            <p><pre>${toMarkup(receipt.code)}</pre> (Paste it in your MTurk interface.)</p>
             <div style="display:none">
               <h2 align="left">Purchased</h2>
               <hr class="solid">
-              <h4 id="asin">asin<pre>${shown(page.product.asin)}</pre></p>
+              <h4 id="asin">asin<pre>${toMarkup(page.product.asin)}</pre></p>
               <h4 id="options">options<pre>${optionsJson(page.options)}</pre></h4>
-              <h4 id="purchased_attrs">attrs<pre>${shown(receipt.attributes)}</pre></h4>
-              <h4 id="purchased-category">category<pre>${shown(receipt.category)}</pre></h4>
-              <h4 id="purchased-query">query<pre>${shown(receipt.query)}</pre></h4>
-              <h4 id="purchased-pc">product category<pre>${shown(receipt.productCategory)}</pre></h4>
+              <h4 id="purchased_attrs">attrs<pre>${toMarkup(receipt.attributes)}</pre></h4>
+              <h4 id="purchased-category">category<pre>${toMarkup(receipt.category)}</pre></h4>
+              <h4 id="purchased-query">query<pre>${toMarkup(receipt.query)}</pre></h4>
+              <h4 id="purchased-pc">product category<pre>${toMarkup(receipt.productCategory)}</pre></h4>
               <h2 align="left">Target</h2>
               <hr class="solid">
-              <h4 id="goal-asin">asin<pre>${shown(receipt.goalAsin)}</pre></p>
-              <h4 id="goal-options">options<pre>${shown(receipt.goalOptions)}</pre></h4>
-              <h4 id="goal-attrs">attrs<pre>${shown(receipt.goalAttributes)}</pre></h4>
-              <h4 id="goal-price">price upper<pre>${shown(receipt.goalPrice)}</pre></h4>
-              <h4 id="goal-instruction-text">instuction text<pre>${shown(receipt.goalText)}</pre></h4>
-              <h4 id="goal-category">category<pre>${shown(receipt.goalCategory)}</pre></h4>
-              <h4 id="goal-pc">product category<pre>${shown(receipt.goalProductCategory)}</pre></h4>
-              <h4 id="goal-query">query<pre>${shown(receipt.goalQuery)}</pre></h4>
-              <h4>Goal <div id="goal"><pre>${shown(receipt.goal)}</pre></div></h4>
+              <h4 id="goal-asin">asin<pre>${toMarkup(receipt.goalAsin)}</pre></p>
+              <h4 id="goal-options">options<pre>${toMarkup(receipt.goalOptions)}</pre></h4>
+              <h4 id="goal-attrs">attrs<pre>${toMarkup(receipt.goalAttributes)}</pre></h4>
+              <h4 id="goal-price">price upper<pre>${toMarkup(receipt.goalPrice)}</pre></h4>
+              <h4 id="goal-instruction-text">instuction text<pre>${toMarkup(receipt.goalText)}</pre></h4>
+              <h4 id="goal-category">category<pre>${toMarkup(receipt.goalCategory)}</pre></h4>
+              <h4 id="goal-pc">product category<pre>${toMarkup(receipt.goalProductCategory)}</pre></h4>
+              <h4 id="goal-query">query<pre>${toMarkup(receipt.goalQuery)}</pre></h4>
+              <h4>Goal <div id="goal"><pre>${toMarkup(receipt.goal)}</pre></div></h4>
               <h2 align="left">Reward</h2>
             </div>
             <hr class="solid">
       			<h3   id="reward">Your score (min 0.0, max 1.0)<pre>${pythonFloat(page.reward)}</pre></h3>
-            <h4 hidden>Reward Details <div id="reward_info"><pre>${shown(receipt.rewardDetails)}</pre></div></h4>
+            <h4 hidden>Reward Details <div id="reward_info"><pre>${toMarkup(receipt.rewardDetails)}</pre></div></h4>
           </div>
         </div>            
       </div>
@@ -399,7 +399,7 @@ ${frame.plainHead}
 </html>`;
 }
 
-/** The script of an item page in the reference, for the mode `html`. */
+/** Script of an item page in the reference, for mode `html`. */
 export function referenceItemScript({ product, options }: Extract<Page, { name: "item" }>): string {
   const images = product.optionImages
     .toSorted(([a], [b]) => comparePythonTexts(a, b))

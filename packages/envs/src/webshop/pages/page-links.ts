@@ -4,28 +4,31 @@ import type { SubPage } from "./page.ts";
 /** Options in order of choice. */
 export type ChosenOptions = Iterable<readonly [string, string]>;
 
-/** Where the links and buttons of a page lead. */
+/** Link targets of a page's links and buttons. */
 export interface PageLinks {
   search(): string;
   results(keywords: readonly string[], pageNumber: number): string;
-  item(place: ItemPlace): string;
-  /** The address of an item up to its options. */
-  itemStart(place: ItemPlace): string;
-  /** What follows {@link itemStart}: the Python dict of the options. Parts of it may be joined. */
+  item(location: ItemLocation): string;
+  /** URL of an item up to its options. */
+  itemStart(location: ItemLocation): string;
+  /**
+   * Quotes the text after {@link itemStart}: the Python dict of the options. Quoted parts can be
+   * concatenated.
+   */
   readonly quoteOptions: (literal: string) => string;
-  sub(place: ItemPlace, subPage: SubPage): string;
+  sub(location: ItemLocation, subPage: SubPage): string;
   done(asin: string, options: ChosenOptions): string;
 }
 
-/** An item as it is found and configured. */
-export interface ItemPlace {
+/** An item page: how it was found and configured. */
+export interface ItemLocation {
   readonly asin: string;
   readonly keywords: readonly string[];
   readonly pageNumber: number;
   readonly options: ChosenOptions;
 }
 
-/** Percent-encodes all but ASCII letters, digits, `_.!~*'()-` and what else is safe. */
+/** Percent-encodes all but ASCII letters, digits, `_.!~*'()-` and the given safe characters. */
 function quoter(safe: string): (text: string) => string {
   const escaped = safe.replaceAll(/[$/?+]/gu, String.raw`\$&`);
   const others = new RegExp(String.raw`[^\w.!~*'()\-${escaped}]+`, "gu");
@@ -39,14 +42,14 @@ const quoteWithPluses = (text: string): string => quoteValue(text).replaceAll(" 
 const quotePart = quoter("$&+,:;=@");
 const quotePartWithSlashes = quoter("$&+,/:;=@");
 
-/** The links of the reference's text environment, all to `/` with a query. */
+/** Links of the reference's text environment, all to `/` with a query. */
 export function environmentLinks(sessionId: string): PageLinks {
   const start = `/?session_id=${quoteSession(sessionId)}`;
   const parameter = (name: string, value: string): string => `&${name}=${quoteWithPluses(value)}`;
-  // All links of a page lead to the same search.
+  // All links of a page share the same search.
   let lastKeywords: readonly string[] = [];
   let search = "";
-  const found = (keywords: readonly string[], pageNumber: number): string => {
+  const searchParameters = (keywords: readonly string[], pageNumber: number): string => {
     if (keywords !== lastKeywords) {
       lastKeywords = keywords;
       search = keywords.map((keyword) => parameter("keywords", keyword)).join("");
@@ -55,34 +58,34 @@ export function environmentLinks(sessionId: string): PageLinks {
   };
   const optionsParameter = (options: ChosenOptions): string =>
     parameter("options", pythonDict(options));
-  const itemStart = ({ asin, keywords, pageNumber }: ItemPlace): string =>
-    `${start}${parameter("asin", asin)}${found(keywords, pageNumber)}&options=`;
+  const itemStart = ({ asin, keywords, pageNumber }: ItemLocation): string =>
+    `${start}${parameter("asin", asin)}${searchParameters(keywords, pageNumber)}&options=`;
   return {
     search: () => start,
-    results: (keywords, pageNumber) => `${start}${found(keywords, pageNumber)}`,
-    item: (place) => itemStart(place) + quoteWithPluses(pythonDict(place.options)),
+    results: (keywords, pageNumber) => `${start}${searchParameters(keywords, pageNumber)}`,
+    item: (location) => itemStart(location) + quoteWithPluses(pythonDict(location.options)),
     itemStart,
     quoteOptions: quoteWithPluses,
     sub: ({ asin, keywords, pageNumber, options }, subPage) =>
-      `${start}${parameter("asin", asin)}${found(keywords, pageNumber)}&sub_page=${subPage}${optionsParameter(options)}`,
+      `${start}${parameter("asin", asin)}${searchParameters(keywords, pageNumber)}&sub_page=${subPage}${optionsParameter(options)}`,
     done: (asin, options) => `${start}${parameter("asin", asin)}${optionsParameter(options)}`,
   };
 }
 
 /**
- * The links of the web site: paths that hold Python literals, as the reference's.
- * @param keepsSlashes - Leaves slashes within a part as they are, which then cannot be found.
+ * Links of the web site: paths with Python literals, as in the reference.
+ * @param keepsSlashes - Does not encode slashes within a part, so that such links do not work.
  */
 export function siteLinks(sessionId: string, keepsSlashes: boolean): PageLinks {
   const quote = keepsSlashes ? quotePartWithSlashes : quotePart;
   const link = (...parts: readonly string[]): string => `/${parts.map(quote).join("/")}`;
-  const itemStart = ({ asin, keywords, pageNumber }: ItemPlace): string =>
+  const itemStart = ({ asin, keywords, pageNumber }: ItemLocation): string =>
     `${link("item_page", sessionId, asin, pythonList(keywords), String(pageNumber))}/`;
   return {
     search: () => link(sessionId),
     results: (keywords, pageNumber) =>
       link("search_results", sessionId, pythonList(keywords), String(pageNumber)),
-    item: (place) => itemStart(place) + quote(pythonDict(place.options)),
+    item: (location) => itemStart(location) + quote(pythonDict(location.options)),
     itemStart,
     quoteOptions: quote,
     sub: ({ asin, keywords, pageNumber, options }, subPage) =>

@@ -5,13 +5,13 @@ import type { Page, PageNode } from "./page.ts";
 const button = (text: string): PageNode => ({ kind: "button", text });
 const text = (content: string): PageNode => ({ kind: "text", text: content });
 
-/** The JSON of an options map as Flask's `tojson` writes it: keys in order, markup escaped. */
+/** JSON of an options map in the format of Flask's `tojson`: keys in order, markup escaped. */
 export function optionsJson(options: Iterable<readonly [string, string]>): string {
   const sorted = [...options].sort(([a], [b]) => comparePythonTexts(a, b));
   return escapeMarkup(jsonDict(sorted));
 }
 
-/** Escapes what could end a script or an attribute, as Flask's `tojson`. */
+/** Escapes characters that could end a script or an attribute, like Flask's `tojson`. */
 export function escapeMarkup(json: string): string {
   return json.replaceAll(
     /[<>&']/gu,
@@ -19,7 +19,7 @@ export function escapeMarkup(json: string): string {
   );
 }
 
-/** What the reference's page of the end shows beside the reward, which is nothing. */
+/** Fields next to the reward on the reference's final page, all of them empty. */
 const unsetOnDone = ["category", "query", "product category"];
 const goalOnDone = [
   "asin",
@@ -100,8 +100,8 @@ function allNodes(page: Page): PageNode[] {
 }
 
 /**
- * The visible texts of a page, in order. As in the reference's parsed pages, a text of nothing but
- * blanks is left out if it is empty or holds a line break, and is one blank otherwise.
+ * Visible texts of a page, in order. As in the reference's parser, a blank text is dropped if it is
+ * empty or contains a line break, and becomes one blank otherwise.
  */
 export function pageNodes(page: Page): PageNode[] {
   return allNodes(page).flatMap((node) => {

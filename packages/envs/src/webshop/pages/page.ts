@@ -1,23 +1,23 @@
 import type { Product } from "../catalogue/product.ts";
 import type { RewardDetails } from "../reward/shopping-reward.ts";
 
-/** The pages below an item. */
+/** Names of an item's sub-pages. */
 export const subPages = ["Description", "Features", "Reviews", "Attributes"] as const;
 
-/** A page below an item. */
+/** A sub-page of an item. */
 export type SubPage = (typeof subPages)[number];
 
-/** How many products a page of results shows. */
+/** Number of products per result page. */
 export const productsPerPage = 10;
 
-/** What a session sees: the page and all that it shows. */
+/** A page and all its content. */
 export type Page =
   | { readonly name: "search"; readonly instruction: string }
   | {
       readonly name: "results";
       readonly instruction: string;
       readonly keywords: readonly string[];
-      /** From 1; a reference session can get to 0. */
+      /** From 1; a reference session can reach 0. */
       readonly pageNumber: number;
       readonly numResults: number;
       readonly products: readonly Product[];
@@ -28,7 +28,7 @@ export type Page =
       readonly keywords: readonly string[];
       readonly pageNumber: number;
       readonly product: Product;
-      /** What is chosen, option name to value, in order of choice. */
+      /** Chosen option values by option name, in order of choice. */
       readonly options: ReadonlyMap<string, string>;
       readonly showsAttributes: boolean;
     }
@@ -50,15 +50,15 @@ export type Page =
       readonly details: RewardDetails;
     };
 
-/** A piece of visible text, and what a click on it does. */
+/** A piece of visible text, and the effect of clicking it. */
 export interface PageNode {
   readonly kind: "text" | "button" | "product" | "option";
   readonly text: string;
-  /** Of an option: its name. */
+  /** Option name, if it is an option value. */
   readonly option?: string;
 }
 
-/** The products of one page, as Python slices `results[10 * (page - 1) : 10 * page]`. */
+/** Products of one page, like Python's slice `results[10 * (page - 1) : 10 * page]`. */
 export function pageSlice<T>(results: readonly T[], pageNumber: number): readonly T[] {
   return results.slice(productsPerPage * (pageNumber - 1), productsPerPage * pageNumber);
 }

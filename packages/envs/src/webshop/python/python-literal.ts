@@ -1,4 +1,4 @@
-/** A value of a Python literal, as far as addresses hold them. */
+/** Value of a Python literal, limited to the types in URLs. */
 type Literal = string | Literal[] | Map<string, Literal>;
 
 const escapes: Readonly<Record<string, string>> = {
@@ -12,26 +12,26 @@ const escapes: Readonly<Record<string, string>> = {
 
 class LiteralReader {
   readonly #text: string;
-  #place = 0;
+  #offset = 0;
 
   constructor(text: string) {
     this.#text = text;
   }
 
-  whole(): Literal | undefined {
+  readWhole(): Literal | undefined {
     const value = this.#value();
     this.#blanks();
-    return this.#place === this.#text.length ? value : undefined;
+    return this.#offset === this.#text.length ? value : undefined;
   }
 
   #blanks(): void {
-    while (/\s/u.test(this.#text[this.#place] ?? "")) this.#place += 1;
+    while (/\s/u.test(this.#text[this.#offset] ?? "")) this.#offset += 1;
   }
 
   #take(character: string): boolean {
     this.#blanks();
-    if (this.#text[this.#place] !== character) return false;
-    this.#place += 1;
+    if (this.#text[this.#offset] !== character) return false;
+    this.#offset += 1;
     return true;
   }
 
@@ -71,41 +71,41 @@ class LiteralReader {
 
   #string(): string | undefined {
     this.#blanks();
-    const quote = this.#text[this.#place];
+    const quote = this.#text[this.#offset];
     if (quote !== "'" && quote !== '"') return undefined;
-    this.#place += 1;
+    this.#offset += 1;
     let value = "";
     for (;;) {
-      const character = this.#text[this.#place++];
+      const character = this.#text[this.#offset++];
       if (character === undefined) return undefined;
       if (character === quote) return value;
       if (character !== "\\") value += character;
       else {
-        const escape = this.#text[this.#place++] ?? "";
+        const escape = this.#text[this.#offset++] ?? "";
         const length = { x: 2, u: 4, U: 8 }[escape];
         if (length === undefined) value += escapes[escape] ?? `\\${escape}`;
         else {
-          const digits = this.#text.slice(this.#place, this.#place + length);
+          const digits = this.#text.slice(this.#offset, this.#offset + length);
           const code = /^[0-9a-f]+$/iu.test(digits) ? Number.parseInt(digits, 16) : Number.NaN;
           if (digits.length < length || !(code <= 0x10ffff)) return undefined;
           value += String.fromCodePoint(code);
-          this.#place += length;
+          this.#offset += length;
         }
       }
     }
   }
 }
 
-/** Reads `repr` of a list of texts; `undefined` if it is none. */
+/** Parses the `repr` of a list of strings; `undefined` for other text. */
 export function readPythonList(text: string): string[] | undefined {
-  const value = new LiteralReader(text).whole();
+  const value = new LiteralReader(text).readWhole();
   if (!Array.isArray(value)) return undefined;
   return value.filter((entry) => typeof entry === "string");
 }
 
-/** Reads `repr` of a dict of texts, or its JSON; `undefined` if it is none. */
+/** Parses the `repr` of a dict of strings, or its JSON; `undefined` for other text. */
 export function readPythonDict(text: string): Map<string, string> | undefined {
-  const value = new LiteralReader(text).whole();
+  const value = new LiteralReader(text).readWhole();
   if (!(value instanceof Map)) return undefined;
   const entries = new Map<string, string>();
   for (const [key, entry] of value) if (typeof entry === "string") entries.set(key, entry);

@@ -1,11 +1,13 @@
 import { comparePythonTexts, pythonFloat, pythonRepr } from "../../python/python-text.ts";
 
-/** A float, which Python prints with a point even where it is whole. */
+/** A float, which Python prints with a decimal point even if it is integral. */
 export interface PythonFloat {
   readonly float: number;
 }
 
-/** What {@link pythonPretty} prints: texts, integers, floats, truth values, lists and dicts. */
+/**
+ * Values that {@link pythonPretty} prints: strings, integers, floats, booleans, lists and dicts.
+ */
 export type PythonValue =
   | string
   | number
@@ -24,20 +26,22 @@ function isDict(value: PythonValue): value is ReadonlyMap<string, PythonValue> {
   return value instanceof Map;
 }
 
-function sorted(
+function sortEntries(
   dict: ReadonlyMap<string, PythonValue>,
 ): readonly (readonly [string, PythonValue])[] {
   return [...dict].sort(([a], [b]) => comparePythonTexts(a, b));
 }
 
-/** `repr(value)`, dicts in the order of their keys. */
+/** `repr(value)`, with dict keys in order. */
 function oneLine(value: PythonValue): string {
   if (typeof value === "string") return pythonRepr(value);
   if (typeof value === "number") return String(value);
   if (typeof value === "boolean") return value ? "True" : "False";
   if (isList(value)) return `[${value.map(oneLine).join(", ")}]`;
   if (isDict(value)) {
-    const entries = sorted(value).map(([key, entry]) => `${pythonRepr(key)}: ${oneLine(entry)}`);
+    const entries = sortEntries(value).map(
+      ([key, entry]) => `${pythonRepr(key)}: ${oneLine(entry)}`,
+    );
     return `{${entries.join(", ")}}`;
   }
   return pythonFloat(value.float);
@@ -47,8 +51,8 @@ function lengthOf(text: string): number {
   return Array.from(text).length;
 }
 
-/** A text over several lines, broken at blanks. */
-function brokenText(text: string, indent: number, allowance: number): string {
+/** Splits a string over several lines, at blanks. */
+function breakText(text: string, indent: number, allowance: number): string {
   const parts = text.match(/\S+\s*|\s+/gu) ?? [];
   const chunks: string[] = [];
   let current = "";
@@ -64,13 +68,13 @@ function brokenText(text: string, indent: number, allowance: number): string {
 }
 
 /**
- * A value as Python's `pprint.pformat` writes it: 80 columns, dicts in the order of their keys.
- * Texts with line breaks are broken at blanks only.
+ * Formats a value like Python's `pprint.pformat`: 80 columns, dicts sorted by key. Strings are
+ * split only at blanks, even if they contain line breaks.
  */
 export function pythonPretty(value: PythonValue, indent = 0, allowance = 0): string {
   const line = oneLine(value);
   if (lengthOf(line) <= width - indent - allowance) return line;
-  if (typeof value === "string") return brokenText(value, indent, allowance);
+  if (typeof value === "string") return breakText(value, indent, allowance);
   const inner = indent + 1;
   const separator = `,\n${" ".repeat(inner)}`;
   if (isList(value)) {
@@ -79,7 +83,7 @@ export function pythonPretty(value: PythonValue, indent = 0, allowance = 0): str
     return `[${items.join(separator)}]`;
   }
   if (!isDict(value)) return line;
-  const entries = sorted(value);
+  const entries = sortEntries(value);
   const items = entries.map(([key, entry], i) => {
     const name = pythonRepr(key);
     const room = i === entries.length - 1 ? allowance + 1 : 1;

@@ -4,20 +4,20 @@ import { NumpyRandom } from "../../python/numpy-random.ts";
 import { PythonRandom } from "./python-random.ts";
 
 describe("PythonRandom", () => {
-  it("gives the numbers that Python documents for a seed", () => {
+  it("produces the numbers that Python documents for a seed", () => {
     // random.seed(0); random.random()
     expect(new PythonRandom(0).random()).toBe(0.8444218515250481);
     expect(new PythonRandom(-1).random()).toBe(new PythonRandom(1).random());
   });
 
-  it("refuses to sample more than there is", () => {
+  it("rejects samples larger than the population", () => {
     expect(() => new PythonRandom(1).sample(3, 4)).toThrow(
       "count must be a whole number in [0, 3]",
     );
   });
 });
 
-describe.skipIf(!hasReferenceData)("random draws, beside Python and numpy", () => {
+describe.skipIf(!hasReferenceData)("random draws, compared with Python and numpy", () => {
   it("are equal for every golden seed", () => {
     for (const row of goldenRows("golden/python_random")) {
       const seed: number = row["seed"];
@@ -46,14 +46,14 @@ describe.skipIf(!hasReferenceData)("random draws, beside Python and numpy", () =
     }
   });
 
-  it("are numpy's for every seed that numpy takes", () => {
+  it("equal numpy's for every seed that numpy accepts", () => {
     for (const { seed, np_permutation20: order } of goldenRows("golden/python_random")) {
       if (seed >= 2 ** 32) continue;
       expect(new NumpyRandom(seed).permutation(20)).toEqual(order);
     }
   });
 
-  it("choose verl-agent's goals", () => {
+  it("select verl-agent's goals", () => {
     for (const { seed, is_train: isTrain, env_num: count, resets } of goldenRows(
       "golden/verl_reset_indices",
     )) {

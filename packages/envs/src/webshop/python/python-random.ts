@@ -2,18 +2,18 @@ import { checkInteger } from "@turnwise/core";
 import { MersenneTwister } from "../../python/mersenne-twister.ts";
 
 /**
- * Python's `random.Random`, draw for draw: the reference orders its goals, prices and sessions by
- * it. For anything that need not repeat the reference, use core's `Random`.
+ * Python's `random.Random`, draw for draw: the reference uses it for the order of goals, prices and
+ * sessions. Use core's `Random` for anything that need not reproduce the reference.
  */
 export class PythonRandom {
   readonly #twister = new MersenneTwister();
 
-  /** @param seed - As `random.seed(seed)`: a whole number; its sign does not matter. */
+  /** @param seed - As in `random.seed(seed)`: an integer; its sign is ignored. */
   constructor(seed: number) {
     this.seed(seed);
   }
 
-  /** Begins anew, as `random.seed(seed)`. */
+  /** Restarts the generator, like `random.seed(seed)`. */
   seed(seed: number): void {
     checkInteger("PythonRandom", { seed });
     const words: number[] = [];
@@ -41,7 +41,7 @@ export class PythonRandom {
   }
 
   /** `random.randrange(limit)` for a limit in [1, 2^32). */
-  below(limit: number): number {
+  integerBelow(limit: number): number {
     checkInteger("PythonRandom.below", { limit }, { min: 1, max: 2 ** 32 - 1 });
     const bits = 32 - Math.clz32(limit);
     let value = this.bits(bits);
@@ -49,10 +49,10 @@ export class PythonRandom {
     return value;
   }
 
-  /** `random.shuffle(values)`: orders the list anew, in place. */
+  /** `random.shuffle(values)`: shuffles the list in place. */
   shuffle(values: { [index: number]: unknown; readonly length: number }): void {
     for (let i = values.length - 1; i > 0; i--) {
-      const j = this.below(i + 1);
+      const j = this.integerBelow(i + 1);
       const moved = values[i];
       values[i] = values[j];
       values[j] = moved;
@@ -60,28 +60,29 @@ export class PythonRandom {
   }
 
   /**
-   * `random.sample(range(size), count)`: different whole numbers below `size`, in drawn order.
+   * `random.sample(range(size), count)`: distinct integers below `size`, in drawn order.
    * @throws `RangeError` if `count` is larger than `size`.
    */
   sample(size: number, count: number): number[] {
     checkInteger("PythonRandom.sample", { count }, { min: 0, max: size });
-    // CPython keeps a list of what is left, or, where that would be larger, a set of what is taken.
+    // CPython keeps a list of the remaining values or, if that would be larger, a set of the drawn
+    // ones.
     const limit = 21 + (count > 5 ? 4 ** Math.ceil(Math.log(count * 3) / Math.log(4)) : 0);
     if (size <= limit) {
       const pool = Array.from({ length: size }, (_, i) => i);
       return Array.from({ length: count }, (_, i) => {
-        const j = this.below(size - i);
+        const j = this.integerBelow(size - i);
         const taken = pool[j]!;
         pool[j] = pool[size - i - 1]!;
         return taken;
       });
     }
     const taken = new Set<number>();
-    while (taken.size < count) taken.add(this.below(size));
+    while (taken.size < count) taken.add(this.integerBelow(size));
     return [...taken];
   }
 
-  /** `random.choices(values, k=count)` joined: a text of letters of `letters`. */
+  /** `random.choices(values, k=count)`, joined: `count` random letters of `letters`. */
   letters(letters: string, count: number): string {
     let text = "";
     for (let i = 0; i < count; i++) text += letters[Math.floor(this.random() * letters.length)];

@@ -31,8 +31,8 @@ function goalOf(row: GoldenRow): Goal {
   };
 }
 
-describe.skipIf(!hasReferenceData)("rewards, beside the reference", () => {
-  it("score the likeness of every golden pair of texts alike", () => {
+describe.skipIf(!hasReferenceData)("rewards, compared with the reference", () => {
+  it("equal the similarity of every golden pair of texts", () => {
     for (const { a, b, difflib } of goldenRows("golden/fuzzy")) {
       const second = Array.isArray(b) ? `(${b.map(pythonRepr).join(", ")})` : b;
       expect({ a, b, score: tokenSetRatio(a, second) }).toEqual({ a, b, score: difflib });
@@ -78,7 +78,7 @@ describe.skipIf(!hasReferenceData)("rewards, beside the reference", () => {
     }
   });
 
-  it("seldom change when nouns are guessed", async () => {
+  it("rarely change with guessed nouns", async () => {
     const catalogue = await referenceCatalogue();
     const rows = goldenRows("golden/reward");
     const equal = rows.filter((row) => {
@@ -90,7 +90,7 @@ describe.skipIf(!hasReferenceData)("rewards, beside the reference", () => {
         row["reward"]
       );
     });
-    // Measured: 1970 of 2009; all 941 purchases of the target are among them.
+    // Measured: 1970 of 2009, including all 941 purchases of the target.
     expect(equal.length / rows.length).toBeGreaterThan(0.97);
     const ofTarget = rows.filter((row) => row["purchased_asin"] === row["goal"].asin);
     expect(ofTarget.filter((row) => !equal.includes(row))).toEqual([]);

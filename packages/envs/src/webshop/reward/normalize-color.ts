@@ -1,4 +1,4 @@
-/** The colours that the reward knows, in alphabetical order. */
+/** Colours that the reward knows, in alphabetical order. */
 const colors: readonly string[] = (
   "alabaster apricot aqua ash asphalt azure banana beige black blue blush bordeaux bronze brown " +
   "burgundy camel camo caramel champagne charcoal cheetah chestnut chocolate christmas coffee " +
@@ -10,14 +10,14 @@ const colors: readonly string[] = (
   "turquoise violet walnut wheat white wine yellow"
 ).split(" ");
 
-/** The first colour whose name occurs in an option value; the value itself if none does. */
+/** First colour whose name occurs in an option value; the value itself if none does. */
 export function normalizeColor(value: string): string {
   return colors.find((color) => value.includes(color)) ?? value;
 }
 
 /**
- * As {@link normalizeColor} for a name and a value that were taken for one thing: the first colour
- * that equals either of them. `undefined` if none does.
+ * Like {@link normalizeColor} for a name and a value treated as one text: the first colour that
+ * equals either of them; `undefined` for none.
  */
 export function colorOfPair(name: string, value: string): string | undefined {
   return colors.find((color) => color === name || color === value);

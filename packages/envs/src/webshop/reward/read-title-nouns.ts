@@ -5,12 +5,11 @@ import { fileBytes } from "../catalogue/file-bytes.ts";
 import { guessTitleNouns, type TitleNouns } from "./title-nouns.ts";
 
 /**
- * Reads saved nouns of titles: JSON lines `{"name": title, "nouns": [...]}`, in lower case and in
- * the order of the title, as a tagger gave them. Other fields are ignored; the file may be
- * compressed with gzip.
+ * Reads saved nouns of titles: JSON Lines `{"name": title, "nouns": [...]}`, in lower case and in
+ * title order, as a tagger produced them. Other fields are ignored; the file may be compressed with
+ * gzip.
  *
- * @param otherwise - What to do with titles that the file does not have. Default
- *   {@link guessTitleNouns}.
+ * @param otherwise - Used for titles that are not in the file. Default {@link guessTitleNouns}.
  * @throws `CatalogueError` naming the line.
  */
 export async function readTitleNouns(

@@ -1,6 +1,6 @@
 import type { RewardDetails } from "./shopping-reward.ts";
 
-/** The parts of a reward under the reference's names; weights are shares of the denominator. */
+/** Parts of a reward under the reference's names; weights are shares of the denominator. */
 export interface ReferenceRewardInfo {
   readonly r_type: number;
   readonly r_att: number;
@@ -8,14 +8,14 @@ export interface ReferenceRewardInfo {
   readonly query_match: boolean;
   readonly category_match: boolean;
   readonly title_score: number;
-  /** Absent, like `w_option`, where the goal asks for no option. */
+  /** Absent, like `w_option`, if the goal asks for no option. */
   readonly r_option?: number;
   readonly w_option?: number;
   readonly r_price: boolean;
   readonly w_price: number;
 }
 
-/** Names the parts of a reward as the reference does. */
+/** Converts the parts of a reward to the reference's names. */
 export function referenceRewardInfo(details: RewardDetails): ReferenceRewardInfo {
   const { numAttributes, numOptions } = details;
   const total = numAttributes + numOptions + 1;

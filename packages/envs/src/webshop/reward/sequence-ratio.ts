@@ -1,35 +1,36 @@
-/** Code points of a text. */
+/** Code points of a string. */
 function codes(text: string): number[] {
   return Array.from(text, (character) => character.codePointAt(0)!);
 }
 
 /**
- * How alike two texts are, as Python's `difflib.SequenceMatcher` says it: twice the characters in
- * matching blocks over all characters. The longest common run is matched first, then what stands
- * before and after it (Ratcliff and Obershelp). In texts of 200 characters or more, those that make
- * up over a hundredth of the second are not matched by themselves.
- * @returns In [0, 1]; 1 for two empty texts. The order of the texts matters.
+ * Similarity of two strings, as in Python's `difflib.SequenceMatcher`: twice the number of
+ * characters in matching blocks over the total number of characters. The longest common run is
+ * matched first, then the text before and after it (Ratcliff and Obershelp). If the second string
+ * has 200 characters or more, a character that makes up more than a hundredth of it does not start
+ * a match.
+ * @returns In [0, 1]; 1 for two empty strings. Not symmetric.
  */
 export function sequenceRatio(first: string, second: string): number {
   const a = codes(first);
   const b = codes(second);
   const total = a.length + b.length;
   if (total === 0) return 1;
-  const places = new Map<number, number[]>();
+  const positions = new Map<number, number[]>();
   b.forEach((code, i) => {
-    const list = places.get(code);
-    if (list === undefined) places.set(code, [i]);
+    const list = positions.get(code);
+    if (list === undefined) positions.set(code, [i]);
     else list.push(i);
   });
   if (b.length >= 200) {
     const limit = Math.floor(b.length / 100) + 1;
-    for (const [code, list] of places) if (list.length > limit) places.delete(code);
+    for (const [code, list] of positions) if (list.length > limit) positions.delete(code);
   }
   let matched = 0;
   const ranges: [number, number, number, number][] = [[0, a.length, 0, b.length]];
   for (let range = ranges.pop(); range !== undefined; range = ranges.pop()) {
     const [aStart, aEnd, bStart, bEnd] = range;
-    const [i, j, size] = longestMatch(a, b, places, range);
+    const [i, j, size] = longestMatch(a, b, positions, range);
     if (size === 0) continue;
     matched += size;
     if (aStart < i && bStart < j) ranges.push([aStart, i, bStart, j]);
@@ -38,11 +39,11 @@ export function sequenceRatio(first: string, second: string): number {
   return (2 * matched) / total;
 }
 
-/** The longest common run, the earliest in `a`, then in `b`: its starts and its length. */
+/** Longest common run, the earliest in `a`, then in `b`: its starts and its length. */
 function longestMatch(
   a: readonly number[],
   b: readonly number[],
-  places: ReadonlyMap<number, readonly number[]>,
+  positions: ReadonlyMap<number, readonly number[]>,
   [aStart, aEnd, bStart, bEnd]: readonly [number, number, number, number],
 ): readonly [number, number, number] {
   let bestA = aStart;
@@ -51,7 +52,7 @@ function longestMatch(
   let lengths = new Map<number, number>();
   for (let i = aStart; i < aEnd; i++) {
     const next = new Map<number, number>();
-    for (const j of places.get(a[i]!) ?? []) {
+    for (const j of positions.get(a[i]!) ?? []) {
       if (j < bStart) continue;
       if (j >= bEnd) break;
       const size = (lengths.get(j - 1) ?? 0) + 1;
@@ -64,7 +65,7 @@ function longestMatch(
     }
     lengths = next;
   }
-  // What was too frequent to be matched by itself still lengthens a match.
+  // Characters that are too frequent to start a match still extend one.
   while (bestA > aStart && bestB > bStart && a[bestA - 1] === b[bestB - 1]) {
     bestA -= 1;
     bestB -= 1;

@@ -42,21 +42,21 @@ function buy(options: Record<string, string>, price = 20, bought = product): num
 }
 
 describe("shoppingReward", () => {
-  it("counts attributes, options and the price alike", () => {
-    // Two attributes, one option and the price: four parts.
+  it("counts attributes, options and the price equally", () => {
+    // Two attributes, one option and the price make four parts.
     expect(buy({ size: "small" })).toBe(1);
     expect(buy({})).toBe(3 / 4);
     expect(buy({ size: "small" }, 31)).toBe(3 / 4);
   });
 
-  it("takes another value for the one asked for only where that is not offered", () => {
+  it("accepts a similar value only if the requested one is not offered", () => {
     expect(buy({ size: "x small" })).toBe(3 / 4);
     const other = { ...product, options: [{ name: "size", values: ["x small"] }] };
     expect(buy({ size: "x small" }, 20, other)).toBe(1);
   });
 
-  it("pays little or nothing for another sort of product", () => {
-    // No noun of the goal's three is shared.
+  it("gives little or no reward for another type of product", () => {
+    // None of the goal's three nouns is shared.
     const bottle = { ...product, title: "Steel Bottle" };
     expect(buy({ size: "small" }, 20, bottle)).toBe(0);
   });
@@ -73,19 +73,19 @@ describe("shoppingReward", () => {
 });
 
 describe("likeness", () => {
-  it("of sequences is twice the matches over the length", () => {
+  it("of sequences is twice the matches over the total length", () => {
     // "abxcd" and "abcd" share "ab" and "cd": 2 * 4 / 9.
     expect(sequenceRatio("abxcd", "abcd")).toBe(8 / 9);
     expect(sequenceRatio("", "")).toBe(1);
   });
 
-  it("of sets of words ignores order, case and what one has more", () => {
+  it("of word sets ignores order, case, and words of only one text", () => {
     expect(tokenSetRatio("Long sleeve", "SLEEVE, long")).toBe(100);
     expect(tokenSetRatio("x small", "small")).toBe(100);
     expect(tokenSetRatio("…", "small")).toBe(0);
   });
 
-  it("of a text with itself is full, and in [0, 100] for all", () => {
+  it("of a text with itself is 100, and always in [0, 100]", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), fc.string(), (a, b) => {
         expect(tokenSetRatio(a, a)).toSatisfy((score: number) => score === 100 || score === 0);
@@ -95,7 +95,7 @@ describe("likeness", () => {
     );
   });
 
-  it("of colours takes the first name that occurs", () => {
+  it("of colours uses the first name that occurs", () => {
     expect(normalizeColor("1877black")).toBe("black");
     expect(normalizeColor("rectangular")).toBe("tan");
     expect(normalizeColor("10.5")).toBe("10.5");
@@ -103,7 +103,7 @@ describe("likeness", () => {
 });
 
 describe("guessTitleNouns", () => {
-  it("takes words with letters, parted at hyphens and units, but no function words", () => {
+  it("keeps words with letters, split at hyphens and units, without function words", () => {
     expect(
       guessTitleNouns("Women's T-Shirt with 38mm Band for the Sofa-Table, 260ml (2 Pack)"),
     ).toEqual(["women", "t", "shirt", "mm", "band", "sofa", "table", "260ml", "pack"]);

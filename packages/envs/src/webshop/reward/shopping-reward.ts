@@ -8,26 +8,26 @@ import { colorOfPair, normalizeColor } from "./normalize-color.ts";
 import { tokenSetRatio } from "./token-set-ratio.ts";
 import type { TitleNouns } from "./title-nouns.ts";
 
-/** Two texts are taken for the same above this likeness, per cent. */
+/** Two texts match if their similarity, in per cent, is above this. */
 const sameAbove = 85;
 
-/** What was bought. */
+/** A purchase. */
 export interface Purchase {
   readonly product: Product;
-  /** What it cost, dollars. */
+  /** Price paid, dollars. */
   readonly price: number;
-  /** What was chosen, option name to value. */
+  /** Chosen option values by option name. */
   readonly options: ReadonlyMap<string, string>;
 }
 
-/** The parts of a reward; shares are in [0, 1]. */
+/** Parts of a reward; shares are in [0, 1]. */
 export interface RewardDetails {
-  /** The factor for the sort of product: 1, 0.5, 0.1 or 0. */
+  /** Factor for the type of product: 1, 0.5, 0.1 or 0. */
   readonly typeFactor: number;
   readonly isSameQuery: boolean;
-  /** Whether two parts of the store's tree are shared. */
+  /** True if two parts of the category path are shared. */
   readonly isSameCategory: boolean;
-  /** The share of the goal's title nouns in the bought title. */
+  /** Share of the goal's title nouns in the purchased title. */
   readonly titleScore: number;
   readonly numAttributes: number;
   readonly numAttributeMatches: number;
@@ -38,20 +38,21 @@ export interface RewardDetails {
 
 /** A reward and its parts. */
 export interface ShoppingReward {
-  /** In [0, 1]. */
+  /** Reward in [0, 1]. */
   readonly reward: number;
   readonly details: RewardDetails;
 }
 
 /**
- * What a purchase is worth:
+ * Reward of a purchase:
  * `(attribute matches + option matches + price met) / (attributes + options + 1) * type factor`.
  *
- * @param rule - `"reference"` compares options as the reference does: a goal's named option is
- *   matched as the text of a pair, which some right choices can never reach. `"exact"` counts the
- *   chosen value of the same name; only where the bought product does not offer the value asked for,
- *   a similar one will do. The product that the goal was made from always has the goal's attributes
- *   and kind, and a goal that names no price limit has none.
+ * @param rule - `"reference"` compares options as the reference does: it matches a goal's named
+ *   option as the text of a name-value pair, which some correct choices never match. `"exact"`
+ *   compares the chosen value of the same name; a similar value counts only if the purchased
+ *   product does not offer the requested one. With `"exact"`, the product that the goal was made
+ *   from always has the goal's attributes and type, and a goal without a price limit accepts any
+ *   price.
  */
 export function shoppingReward(
   goal: Goal,
@@ -60,7 +61,7 @@ export function shoppingReward(
   rule: "reference" | "exact",
 ): ShoppingReward {
   const { product, price, options } = purchase;
-  // The product that a goal was made from has the goal's attributes and kind by definition.
+  // The product that a goal was made from has the goal's attributes and type by definition.
   const isTarget = rule === "exact" && product.asin === goal.asin && product.title === goal.name;
   const numAttributeMatches = goal.attributes.filter(
     (attribute) => isTarget || hasAttribute(product, attribute),
@@ -103,7 +104,7 @@ function typeMatch(
   const wanted = nounsOf(goal.name);
   const bought = new Set(nounsOf(product.title));
   const numShared = [...new Set(wanted)].filter((noun) => bought.has(noun)).length;
-  // Repeats count in the number of nouns, but not in the number of shared ones.
+  // Repeated nouns count in the total, but not in the number of shared ones.
   const titleScore = wanted.length === 0 ? 0.2 : numShared / wanted.length;
   let typeFactor = isSameQuery || isSameCategory || titleScore > 0.2 ? 1 : 0.5;
   if (titleScore < 0.1) typeFactor = 0.1;
@@ -113,7 +114,7 @@ function typeMatch(
 
 function hasAttribute(product: Product, wanted: string): boolean {
   return (
-    // The same text is the most likely and the quickest to compare.
+    // An equal text is the most likely match and the fastest to check.
     (product.attributes.includes(wanted) && tokenSetRatio(wanted, wanted) > sameAbove) ||
     product.attributes.some((attribute) => tokenSetRatio(attribute, wanted) > sameAbove) ||
     product.title.toLowerCase().includes(wanted) ||
@@ -122,7 +123,7 @@ function hasAttribute(product: Product, wanted: string): boolean {
   );
 }
 
-/** The reference takes a named option for the pair of its name and value, and reads that as text. */
+/** The reference converts the pair of a named option's name and value to text. */
 function referenceOptionMatches(wanted: GoalOptions, chosen: ReadonlyMap<string, string>): number {
   const texts =
     wanted.kind === "values"

@@ -1,7 +1,7 @@
-/** Gives the nouns of a product title, in lower case, in order, repeats kept. */
+/** Returns the nouns of a product title, in lower case, in order, with repeats. */
 export type TitleNouns = (title: string) => readonly string[];
 
-/** Words that carry no noun in a title: articles, prepositions, conjunctions, pronouns, auxiliaries. */
+/** Words that are not nouns: articles, prepositions, conjunctions, pronouns, auxiliaries. */
 const functionWords: ReadonlySet<string> = new Set(
   (
     "a about above across after against all along also am among an and any are around as at be " +
@@ -15,15 +15,15 @@ const functionWords: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 
-/** Units that are cut off the number before them. */
+/** A number and its unit, which are split. */
 const measured = /^(\d[\d.,]*)(km|m|dm|cm|mm|ha|nm|yd|in|ft|kg|g|mg|t|lb|oz|mph|mb|kb|gb|tb|k)$/iu;
 
-/** The words of a title, roughly as spaCy cuts English. */
+/** Words of a title, split approximately as spaCy splits English. */
 function words(title: string): string[] {
   return title.split(/\s+/u).flatMap((chunk) => {
     const bare = chunk.replace(/^[^\p{L}\p{N}]+/u, "").replace(/(?:['’]s)?[^\p{L}\p{N}]*$/u, "");
     const parts = bare
-      // Hyphens and commas part letters, but not the digits of a model or a size.
+      // Hyphens and commas split letters, but not the digits of a model or a size.
       .split(/(?<=\p{L})[-–—,:~&](?=\p{L})|[()[\]{}"“”;!?…/](?=\p{L})|\.(?=\p{Lu})|--+/u)
       .filter((part) => part !== "");
     return parts.flatMap((part) => {
@@ -34,9 +34,9 @@ function words(title: string): string[] {
 }
 
 /**
- * Nouns without a tagger: all words with a letter that are no function words. In product titles
- * nearly every word is, or is tagged as, a noun. Lists of a real tagger should be preferred where
- * there are any, see `readTitleNouns`.
+ * Guesses nouns without a tagger: all words with a letter that are not function words. In product
+ * titles, nearly every word is a noun or is tagged as one. Prefer the output of a real tagger if
+ * available, see `readTitleNouns`.
  */
 export function guessTitleNouns(title: string): readonly string[] {
   return words(title)

@@ -2,13 +2,16 @@ import { pythonStrip } from "../../python/python-strip.ts";
 import { comparePythonTexts, pythonSplit } from "../../python/python-text.ts";
 import { sequenceRatio } from "./sequence-ratio.ts";
 
-/** Words only: Latin-1 beyond ASCII dropped, all else that is no letter or digit blank. */
+/**
+ * Keeps only words: drops Latin-1 beyond ASCII, replaces everything else that is not a letter or
+ * digit by blanks.
+ */
 function clean(text: string): string {
   const words = text.replaceAll(/[\u0080-\u00ff]/gu, "").replaceAll(/[^\p{L}\p{N}_]/gu, " ");
   return pythonStrip(words.toLowerCase());
 }
 
-/** Whole per cents, halves to the even neighbour. */
+/** Integer per cent, halves rounded to even. */
 function percent(first: string, second: string): number {
   if (first === second) return 100;
   if (first === "" || second === "") return 0;
@@ -19,12 +22,12 @@ function percent(first: string, second: string): number {
 }
 
 /**
- * How alike two texts are as sets of words, in whole per cents. The common words alone, and with
- * the rest of each text, are compared pairwise; the best counts. A text whose words all occur in
- * the other has 100.
+ * Similarity of two texts as sets of words, in integer per cent: the maximum over pairs of (common
+ * words, common words and the rest of the first text, common words and the rest of the second). 100
+ * if all words of one text occur in the other.
  *
- * Equal to thefuzz 0.19 over difflib, which the reference pins; later versions score otherwise.
- * @returns A whole number in [0, 100]; 0 if either text has no word.
+ * Equal to thefuzz 0.19 over difflib, which the reference pins; later versions give other scores.
+ * @returns An integer in [0, 100]; 0 if either text has no word.
  */
 export function tokenSetRatio(first: string, second: string): number {
   const a = clean(first);
@@ -32,10 +35,11 @@ export function tokenSetRatio(first: string, second: string): number {
   if (a === "" || b === "") return 0;
   const wordsOfA = new Set(pythonSplit(a));
   const wordsOfB = new Set(pythonSplit(b));
-  const sorted = (words: Iterable<string>): string => [...words].sort(comparePythonTexts).join(" ");
-  const common = sorted([...wordsOfA].filter((word) => wordsOfB.has(word)));
-  const restOfA = sorted([...wordsOfA].filter((word) => !wordsOfB.has(word)));
-  const restOfB = sorted([...wordsOfB].filter((word) => !wordsOfA.has(word)));
+  const joinSorted = (words: Iterable<string>): string =>
+    [...words].sort(comparePythonTexts).join(" ");
+  const common = joinSorted([...wordsOfA].filter((word) => wordsOfB.has(word)));
+  const restOfA = joinSorted([...wordsOfA].filter((word) => !wordsOfB.has(word)));
+  const restOfB = joinSorted([...wordsOfB].filter((word) => !wordsOfA.has(word)));
   const wholeA = pythonStrip(`${common} ${restOfA}`);
   const wholeB = pythonStrip(`${common} ${restOfB}`);
   return Math.max(percent(common, wholeA), percent(common, wholeB), percent(wholeA, wholeB));

@@ -5,7 +5,7 @@ import { porterStem } from "./porter-stem.ts";
 import { tokenize } from "./tokenize.ts";
 
 describe("tokenize", () => {
-  it("joins letters over dots and apostrophes, and digits over dots and commas", () => {
+  it("joins letters across dots and apostrophes, and digits across dots and commas", () => {
     expect(tokenize("women's size 7.5, 1,000 pcs x/y u.s.a.")).toEqual([
       "women's",
       "size",
@@ -18,22 +18,22 @@ describe("tokenize", () => {
     ]);
   });
 
-  it("takes ideographs one by one, and emoji as words", () => {
+  it("splits ideographs one by one, and keeps emoji as words", () => {
     expect(tokenize("木材 ★ 👩‍👧 a_b")).toEqual(["木", "材", "★", "👩‍👧", "a_b"]);
   });
 
-  it("cuts what is longer than 255 units", () => {
+  it("cuts tokens longer than 255 units", () => {
     expect(tokenize("a".repeat(600)).map(({ length }) => length)).toEqual([255, 255, 90]);
   });
 
-  it("gives pieces of the text, in order, for any text", () => {
+  it("returns pieces of the text in order, for any text", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (text) => {
-        let place = 0;
+        let offset = 0;
         for (const token of tokenize(text)) {
-          const found = text.indexOf(token, place);
-          expect(found).toBeGreaterThanOrEqual(place);
-          place = found + token.length;
+          const found = text.indexOf(token, offset);
+          expect(found).toBeGreaterThanOrEqual(offset);
+          offset = found + token.length;
         }
       }),
     );

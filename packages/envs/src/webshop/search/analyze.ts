@@ -1,7 +1,7 @@
 import { porterStem } from "./porter-stem.ts";
 import { tokenize } from "./tokenize.ts";
 
-/** The words that Lucene's English analysis drops. */
+/** Stop words of Lucene's English analysis. */
 const stopWords: ReadonlySet<string> = new Set(
   (
     "a an and are as at be but by for if in into is it no not of on or such that the their then " +
@@ -9,28 +9,28 @@ const stopWords: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 
-/** One code point in lower case by the simple mapping, as Java's `Character.toLowerCase`. */
+/** Lower case of one code point by the simple mapping, like Java's `Character.toLowerCase`. */
 function lowerOne(character: string): string {
   const lower = character.toLowerCase();
-  // Only U+0130 has a longer full mapping; its simple one is the plain i.
+  // Only U+0130 has a longer full mapping; its simple mapping is the plain i.
   return lower.length > character.length ? lower[0]! : lower;
 }
 
 /**
- * What a token is indexed under: without an English possessive, in lower case, stemmed.
+ * Index term of a token: without an English possessive, in lower case, stemmed.
  * @returns `""` for a stop word.
  */
 export function termOf(token: string): string {
   let word = token;
   if (/['\u2019\uff07][sS]$/u.test(word)) word = word.slice(0, -2);
-  // Code point by code point: a whole text would give a Greek sigma its final form.
+  // Lower-case each code point separately: a whole text would give a Greek sigma its final form.
   word = /^[\0-\x7f]*$/u.test(word) ? word.toLowerCase() : Array.from(word, lowerOne).join("");
   return stopWords.has(word) ? "" : porterStem(word);
 }
 
 /**
- * The terms of a text as Anserini's English analyzer gives them: tokens, possessives stripped,
- * lower case, stop words dropped, Porter stems.
+ * Terms of a text as in Anserini's English analyzer: tokens without possessives, in lower case,
+ * without stop words, Porter-stemmed.
  */
 export function analyze(text: string): string[] {
   return tokenize(text)

@@ -5,13 +5,13 @@ import type { Catalogue } from "../catalogue/catalogue.ts";
 import { analyze } from "./analyze.ts";
 import { Searcher } from "./searcher.ts";
 
-describe.skipIf(!hasReferenceData)("search, beside Lucene", () => {
+describe.skipIf(!hasReferenceData)("search, compared with Lucene", () => {
   let catalogue: Catalogue;
   beforeAll(async () => {
     catalogue = await referenceCatalogue();
   });
 
-  it("analyzes every golden document and every hostile text to the same terms", () => {
+  it("analyzes every golden document and every adversarial text into the same terms", () => {
     const documents = goldenRows("golden/analyzer_docs").map(({ id, tokens }) => ({
       text: indexedText(catalogue.product(catalogue.positionOf(id)!)),
       tokens,
@@ -21,13 +21,13 @@ describe.skipIf(!hasReferenceData)("search, beside Lucene", () => {
     }
   });
 
-  it("counts what the real index counts", () => {
+  it("has the statistics of the real index", () => {
     const { terms, numTokens } = catalogue.index;
     const numPostings = [...terms.values()].reduce((sum, term) => sum + term.numDocuments, 0);
     expect([terms.size, numTokens, numPostings]).toEqual([12_074, 107_608, 68_475]);
   });
 
-  it("ranks every golden query alike, with scores equal to the last bit", () => {
+  it("ranks every golden query equally, with bit-identical scores", () => {
     const searcher = new Searcher(catalogue.index);
     for (const { query, tokens, hits } of goldenRows("golden/search")) {
       const found = searcher

@@ -1,8 +1,8 @@
 /**
- * Lucene keeps the length of a document in one byte: exact below 40, then about four significant
- * bits (`SmallFloat.intToByte4`).
- * @param length - Number of terms, a whole number in [0, 2^31).
- * @returns In [0, 255]; rises with the length.
+ * Encodes the length of a document in one byte, as Lucene does: exact below 40, then about four
+ * significant bits (`SmallFloat.intToByte4`).
+ * @param length - Number of terms, an integer in [0, 2^31).
+ * @returns In [0, 255]; increases with the length.
  */
 export function lengthByte(length: number): number {
   if (length < 24) return length;
@@ -12,7 +12,7 @@ export function lengthByte(length: number): number {
   return 24 + (((rest >>> shift) & 7) | ((shift + 1) << 3));
 }
 
-/** The length that a byte of {@link lengthByte} stands for: the least that gives it. */
+/** Decodes a byte of {@link lengthByte}: the smallest length that gives it. */
 export function lengthOfByte(byte: number): number {
   if (byte < 24) return byte;
   const packed = byte - 24;

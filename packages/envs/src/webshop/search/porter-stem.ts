@@ -1,4 +1,4 @@
-/** Endings of step 2 and what they become, by their last letter but one. */
+/** Suffixes of step 2 and their replacements, by their second-to-last letter. */
 const secondEndings: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
   a: [
     ["ational", "ate"],
@@ -45,7 +45,7 @@ const thirdEndings: readonly (readonly [string, string])[] = [
   ["ness", ""],
 ];
 
-/** Endings of step 4, a longer one before those that it ends in. */
+/** Suffixes of step 4; a longer one precedes its own suffixes. */
 const fourthEndings: readonly string[] = [
   "al",
   "ance",
@@ -74,7 +74,7 @@ function isConsonant(word: string, i: number): boolean {
   return letter !== "y" || i === 0 || !isConsonant(word, i - 1);
 }
 
-/** How many times a vowel is followed by a consonant in the first `length` letters. */
+/** Number of vowel-consonant transitions in the first `length` letters. */
 function measure(word: string, length: number): number {
   let count = 0;
   let wasVowel = false;
@@ -96,15 +96,15 @@ function endsInDouble(word: string): boolean {
   return last >= 1 && word[last] === word[last - 1] && isConsonant(word, last);
 }
 
-/** Whether the word ends in consonant, vowel, consonant, the last none of w, x, y. */
+/** True if the word ends in consonant, vowel, consonant, and the last is not w, x or y. */
 function endsInShortSyllable(word: string): boolean {
   const last = word.length - 1;
   if (last < 2 || "wxy".includes(word[last]!)) return false;
   return isConsonant(word, last) && !isConsonant(word, last - 1) && isConsonant(word, last - 2);
 }
 
-/** Plurals, -ed and -ing. */
-function first(word: string): string {
+/** Step 1: plurals, -ed and -ing. */
+function applyStep1(word: string): string {
   let stem = word;
   if (stem.endsWith("s")) {
     if (stem.endsWith("sses") || stem.endsWith("ies")) stem = stem.slice(0, -2);
@@ -121,7 +121,7 @@ function first(word: string): string {
   return measure(stem, stem.length) === 1 && endsInShortSyllable(stem) ? `${stem}e` : stem;
 }
 
-/** Replaces the first ending that fits, if a syllable is left before it. */
+/** Replaces the first matching suffix, if a syllable precedes it. */
 function replaceEnding(word: string, endings: readonly (readonly [string, string])[]): string {
   for (const [ending, replacement] of endings) {
     if (!word.endsWith(ending)) continue;
@@ -131,8 +131,8 @@ function replaceEnding(word: string, endings: readonly (readonly [string, string
   return word;
 }
 
-/** Drops the last endings where two syllables are left. */
-function fourth(word: string): string {
+/** Step 4: drops a suffix if two syllables precede it. */
+function applyStep4(word: string): string {
   for (const ending of fourthEndings) {
     if (!word.endsWith(ending)) continue;
     const length = word.length - ending.length;
@@ -142,8 +142,8 @@ function fourth(word: string): string {
   return word;
 }
 
-/** A final e, and one l of two. */
-function fifth(word: string): string {
+/** Step 5: a final e, and one of two l. */
+function applyStep5(word: string): string {
   let stem = word;
   if (stem.endsWith("e")) {
     const syllables = measure(stem, stem.length - 1);
@@ -157,7 +157,7 @@ function fifth(word: string): string {
 
 /**
  * Porter's stemmer of 1980 with its author's two later changes (`bli` to `ble`, `logi` to `log`),
- * as Lucene has it. Words of one or two letters are left alone; letters other than a-z count as
+ * as in Lucene. Words of one or two letters are unchanged; letters other than a-z count as
  * consonants.
  *
  * @param word - In lower case.
@@ -165,9 +165,9 @@ function fifth(word: string): string {
  */
 export function porterStem(word: string): string {
   if (word.length <= 2) return word;
-  let stem = first(word);
+  let stem = applyStep1(word);
   if (stem.endsWith("y") && hasVowel(stem, stem.length - 1)) stem = `${stem.slice(0, -1)}i`;
   stem = replaceEnding(stem, secondEndings[stem.at(-2) ?? ""] ?? []);
   stem = replaceEnding(stem, thirdEndings);
-  return fifth(fourth(stem));
+  return applyStep5(applyStep4(stem));
 }

@@ -1,8 +1,8 @@
 /**
- * Postings of one term: for each document that holds it, in rising order, the gap to the document
- * before and the number of occurrences. The gap is doubled, plus one where the term occurs more
- * than once; then the count follows. Both are written in groups of seven bits, low groups first,
- * the highest bit set on all but the last.
+ * Encodes the postings of one term: for each document that contains it, in ascending order, the gap
+ * to the previous document and the number of occurrences. The gap is doubled, plus one if the term
+ * occurs more than once; only then the count follows. Both are variable-length integers: groups of
+ * seven bits, low groups first, with the highest bit set on all but the last.
  */
 export class PostingsWriter {
   /** Number of documents so far. */
@@ -13,7 +13,7 @@ export class PostingsWriter {
   #document = -1;
   #count = 0;
 
-  /** Counts one occurrence. Documents must not fall. */
+  /** Counts one occurrence. Document numbers must not decrease. */
   add(document: number): void {
     if (document === this.#document) {
       this.#count += 1;
@@ -25,7 +25,7 @@ export class PostingsWriter {
     this.numDocuments += 1;
   }
 
-  /** All that was written. Nothing may be added after. */
+  /** Returns all bytes. Nothing may be added afterwards. */
   finish(): Uint8Array {
     this.#flush();
     return this.#bytes.subarray(0, this.#size);

@@ -5,35 +5,35 @@ import { PostingsWriter } from "./postings.ts";
 import { comparePythonTexts } from "../../python/python-text.ts";
 import { tokenize } from "./tokenize.ts";
 
-/** Where the postings of a term lie, and what bounds its scores. */
+/** Location and statistics of a term's postings. */
 export interface TermEntry {
   /** Offset of its postings, bytes. */
   readonly start: number;
   /** Size of its postings, bytes. */
   readonly size: number;
-  /** Number of documents that hold the term. */
+  /** Number of documents that contain the term. */
   readonly numDocuments: number;
 }
 
-/** The bytes of all postings, in memory or in a file. */
+/** Bytes of all postings, in memory or in a file. */
 export interface PostingsSource {
   /** Reads a range. The result is valid until the next call. */
   read(start: number, size: number): Uint8Array;
 }
 
 /**
- * An inverted index over one text field, as far as BM25 needs it. Documents are numbered from 0 in
- * the order in which they were added.
+ * Inverted index over one text field, with the statistics for BM25. Documents are numbered from 0
+ * in the order of insertion.
  */
 export interface SearchIndex {
   readonly numDocuments: number;
-  /** Number of terms of all documents together, repeats included. */
+  /** Number of terms over all documents, repeats included. */
   readonly numTokens: number;
   readonly terms: ReadonlyMap<string, TermEntry>;
   readonly postings: PostingsSource;
-  /** The length of each document, see `lengthByte`, `[document]`. */
+  /** Length of each document, see `lengthByte`, `[document]`. */
   readonly lengths: Uint8Array;
-  /** The place of each document when all are ordered by their ids, `[document]`. */
+  /** Rank of each document when sorted by id, `[document]`. */
   readonly idRanks: Uint32Array;
 }
 
@@ -42,11 +42,11 @@ export class SearchIndexBuilder {
   readonly #ids: string[] = [];
   readonly #lengths: number[] = [];
   readonly #writers = new Map<string, PostingsWriter>();
-  /** What each token is indexed under; `undefined` for stop words. */
+  /** Postings of each token's term; `undefined` for stop words. */
   readonly #termsOfTokens = new Map<string, PostingsWriter | undefined>();
   #numTokens = 0;
 
-  /** Adds the next document. Ids need not be in order, but must differ. */
+  /** Adds the next document. Ids may be in any order, but must be distinct. */
   add(id: string, text: string): void {
     const document = this.#ids.length;
     let length = 0;
@@ -54,7 +54,7 @@ export class SearchIndexBuilder {
       let writer = this.#termsOfTokens.get(token);
       if (writer === undefined && !this.#termsOfTokens.has(token)) {
         writer = this.#writerOf(token);
-        // Rare tokens (sizes, serial numbers) would fill memory and never be met again.
+        // Rare tokens (sizes, serial numbers) would fill memory and never be reused.
         if (this.#termsOfTokens.size < 500_000) this.#termsOfTokens.set(token, writer);
       }
       if (writer === undefined) continue;
@@ -75,8 +75,8 @@ export class SearchIndexBuilder {
   }
 
   /**
-   * Closes the index; the builder must not be used again.
-   * @throws `RangeError` if two documents have one id.
+   * Completes the index; the builder must not be used afterwards.
+   * @throws `RangeError` if two documents have the same id.
    */
   build(): SearchIndex {
     const ids = this.#ids;
@@ -101,10 +101,10 @@ export class SearchIndexBuilder {
     this.#writers.clear();
     this.#termsOfTokens.clear();
     const bytes = new Uint8Array(start);
-    let place = 0;
+    let offset = 0;
     for (const part of parts) {
-      bytes.set(part, place);
-      place += part.length;
+      bytes.set(part, offset);
+      offset += part.length;
     }
     return {
       numDocuments: ids.length,
@@ -117,7 +117,7 @@ export class SearchIndexBuilder {
   }
 }
 
-/** Postings that lie in memory. */
+/** Postings in memory. */
 export function memoryPostings(bytes: Uint8Array): PostingsSource {
   return {
     read: (start, size) => {

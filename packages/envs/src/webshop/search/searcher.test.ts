@@ -22,7 +22,7 @@ describe("Searcher", () => {
     expect(hits[1]!.score).toBeCloseTo(0.08765, 4);
   });
 
-  it("orders equal scores by id, and finds nothing for unknown words", () => {
+  it("sorts equal scores by id, and finds nothing for unknown words", () => {
     const searcher = searcherOf({ c: "red", a: "red", b: "red" });
     expect(searcher.search("red").map(({ document }) => document)).toEqual([1, 2, 0]);
     expect(searcher.search("red", 1).map(({ document }) => document)).toEqual([1]);
@@ -30,14 +30,14 @@ describe("Searcher", () => {
     expect(() => searcher.search("red", 0)).toThrow("limit must be a whole number >= 1, got 0");
   });
 
-  it("refuses two documents of one id", () => {
+  it("rejects two documents with the same id", () => {
     const builder = new SearchIndexBuilder();
     builder.add("a", "red");
     builder.add("a", "blue");
     expect(() => builder.build()).toThrow("ids must differ, got a twice");
   });
 
-  it("finds what an exhaustive search finds, whatever the documents", () => {
+  it("agrees with an exhaustive search over any documents", () => {
     const text = fc
       .array(fc.constantFrom("red", "blue", "shoe", "box", "size"), { maxLength: 60 })
       .map((words) => words.join(" "));
@@ -48,7 +48,7 @@ describe("Searcher", () => {
         const matching = texts.filter((t) => analyze(t).some((term) => wanted.has(term)));
         const all = searcher.search(query, 100);
         expect(all).toHaveLength(matching.length);
-        // A shorter list is the head of a longer one.
+        // A shorter list is a prefix of a longer one.
         expect(searcher.search(query, 3)).toEqual(all.slice(0, 3));
         for (let i = 1; i < all.length; i++) {
           expect(all[i]!.score).toBeLessThanOrEqual(all[i - 1]!.score);
@@ -66,7 +66,7 @@ describe("lengthByte", () => {
     expect(lengthOfByte(lengthByte(1000))).toBe(984);
   });
 
-  it("never exceeds the length, and rises with it", () => {
+  it("never exceeds the length, and increases with it", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 2 ** 31 - 1 }), (length) => {
         const decoded = lengthOfByte(lengthByte(length));

@@ -3,11 +3,11 @@ import { analyze } from "./analyze.ts";
 import { lengthOfByte } from "./length-byte.ts";
 import type { SearchIndex, TermEntry } from "./search-index.ts";
 
-/** A document that a query found. */
+/** A document found by a query. */
 export interface Hit {
-  /** Its number in the index. */
+  /** Number of the document in the index. */
   readonly document: number;
-  /** Its BM25 score, a 32-bit float. */
+  /** BM25 score, a 32-bit float. */
   readonly score: number;
 }
 
@@ -15,10 +15,10 @@ const saturation = Math.fround(0.9);
 const lengthWeight = Math.fround(0.4);
 
 /**
- * Ranks documents as Anserini's BM25 over Lucene 8 does, score for score: `k1 = 0.9`, `b = 0.4`,
- * 32-bit arithmetic, lengths of one byte, ties in the order of the ids.
+ * Ranks documents like Anserini's BM25 over Lucene 8, with equal scores: `k1 = 0.9`, `b = 0.4`,
+ * 32-bit arithmetic, one-byte lengths, ties sorted by id.
  *
- * Holds working memory of 8 bytes a document; share one between all who search the same index.
+ * Needs 8 bytes of working memory per document; share one instance between all users of an index.
  */
 export class Searcher {
   readonly #index: SearchIndex;
@@ -41,14 +41,14 @@ export class Searcher {
   }
 
   /**
-   * The best documents for a query.
+   * Finds the best documents for a query.
    *
-   * With `idf = ln(1 + (N - n + 0.5) / (n + 0.5))` and `w = idf` times the term's occurrences in the
-   * query, a term adds `w - w / (1 + occurrences * norm)`.
+   * With `idf = ln(1 + (N - n + 0.5) / (n + 0.5))` and `w = idf` times the term's occurrences in
+   * the query, a term adds `w - w / (1 + occurrences * norm)`.
    *
    * @param query - Any text; it is analyzed like the documents.
-   * @param limit - The most hits, `>= 1`. Default 50.
-   * @returns Hits by falling score, equal scores by rising id; none if no term is known.
+   * @param limit - Maximum number of hits, `>= 1`. Default 50.
+   * @returns Hits by descending score, equal scores by ascending id; none if no term is known.
    */
   search(query: string, limit = 50): Hit[] {
     checkInteger("Searcher.search", { limit }, { min: 1 });
@@ -74,13 +74,13 @@ export class Searcher {
     const bytes = postings.read(entry.start, entry.size);
     let numTouched = before;
     let document = -1;
-    let place = 0;
-    while (place < bytes.length) {
-      let value = bytes[place++]!;
+    let offset = 0;
+    while (offset < bytes.length) {
+      let value = bytes[offset++]!;
       if (value > 127) {
         value &= 127;
         for (let shift = 7; ; shift += 7) {
-          const byte = bytes[place++]!;
+          const byte = bytes[offset++]!;
           value |= (byte & 127) << shift;
           if (byte < 128) break;
         }
@@ -88,11 +88,11 @@ export class Searcher {
       document += (value >>> 1) + 1;
       let occurrences = 1;
       if (value & 1) {
-        occurrences = bytes[place++]!;
+        occurrences = bytes[offset++]!;
         if (occurrences > 127) {
           occurrences &= 127;
           for (let shift = 7; ; shift += 7) {
-            const byte = bytes[place++]!;
+            const byte = bytes[offset++]!;
             occurrences |= (byte & 127) << shift;
             if (byte < 128) break;
           }
@@ -107,7 +107,7 @@ export class Searcher {
     return numTouched;
   }
 
-  /** Takes the best of what was touched, and clears the working memory. */
+  /** Takes the best of the touched documents, and clears the working memory. */
   #best(numTouched: number, limit: number): Hit[] {
     const { idRanks } = this.#index;
     const sums = this.#sums;

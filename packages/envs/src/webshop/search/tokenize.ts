@@ -1,6 +1,6 @@
 import { wordBreakOf, wordBreaks as is, type WordBreak } from "./word-break-table.ts";
 
-/** The longest token, UTF-16 units; what is longer is cut into pieces. */
+/** Maximum length of a token, UTF-16 units; longer ones are cut into pieces. */
 const maxTokenLength = 255;
 
 const keycap = 0x20e3;
@@ -9,7 +9,7 @@ const emojiSelector = 0xfe0f;
 const wordCharacter = 1;
 const partingCharacter = 2;
 
-/** ASCII letters and digits, and the other ASCII characters that join nothing, by code. */
+/** ASCII letters and digits, and the other ASCII characters that never join words, by code. */
 const plainCharacters = Uint8Array.from({ length: 128 }, (_, code) => {
   const kind = wordBreakOf(code);
   if (kind === is.letter || kind === is.numeric) return wordCharacter;
@@ -25,7 +25,7 @@ function isExtension(kind: WordBreak): boolean {
   );
 }
 
-/** A place in a text: the code points before `limit`, with their classes. */
+/** A scanner over the code points before `limit`, with their word-break classes. */
 class Scanner {
   readonly text: string;
   limit = 0;
@@ -34,30 +34,30 @@ class Scanner {
     this.text = text;
   }
 
-  /** The code point at a place; -1 at the limit. */
-  codeAt(place: number): number {
-    return place < this.limit ? this.text.codePointAt(place)! : -1;
+  /** Code point at an offset; -1 at the limit. */
+  codeAt(offset: number): number {
+    return offset < this.limit ? this.text.codePointAt(offset)! : -1;
   }
 
-  classAt(place: number): WordBreak {
-    return place < this.limit ? wordBreakOf(this.text.codePointAt(place)!) : -1;
+  classAt(offset: number): WordBreak {
+    return offset < this.limit ? wordBreakOf(this.text.codePointAt(offset)!) : -1;
   }
 
-  /** The place after the code point at a place. */
-  after(place: number): number {
-    return place + (this.text.codePointAt(place)! > 0xffff ? 2 : 1);
+  /** Offset after the code point at an offset. */
+  nextOffset(offset: number): number {
+    return offset + (this.text.codePointAt(offset)! > 0xffff ? 2 : 1);
   }
 
-  /** The place after a code point and the marks that belong to it. */
-  afterExtended(place: number): number {
-    let end = this.after(place);
-    while (isExtension(this.classAt(end))) end = this.after(end);
+  /** Offset after a code point and the marks that belong to it. */
+  skipExtended(offset: number): number {
+    let end = this.nextOffset(offset);
+    while (isExtension(this.classAt(end))) end = this.nextOffset(end);
     return end;
   }
 
   /**
-   * The end of the run of ASCII letters and digits at `start`, if the word surely ends there: what
-   * follows is blank or punctuation that joins nothing. Else `start`.
+   * End of the run of ASCII letters and digits at `start`, if the word certainly ends there because
+   * a blank or punctuation that never joins follows. Otherwise `start`.
    */
   plainWordEnd(start: number): number {
     const { text, limit } = this;
@@ -67,13 +67,13 @@ class Scanner {
     return plainCharacters[text.charCodeAt(end)] === partingCharacter ? end : start;
   }
 
-  /** The end of the word that begins at `start`; `start` if none does. */
+  /** End of the word at `start`; `start` for none. */
   wordEnd(start: number): number {
     let end = start;
-    let place = start;
+    let offset = start;
     let previous: WordBreak = is.other;
     for (;;) {
-      const kind = this.classAt(place);
+      const kind = this.classAt(offset);
       const isLetter =
         kind === is.letter || kind === is.hebrewLetter || kind === is.pictographLetter;
       if (isLetter || kind === is.numeric) {
@@ -83,60 +83,60 @@ class Scanner {
           return end;
         }
       } else if (kind !== is.extendNumLet) {
-        const next = this.#acrossPunctuation(place, kind, previous);
-        if (next === place) return end;
-        place = next;
-        // A quote after a Hebrew letter belongs to the word even where none follows.
-        if (kind === is.singleQuote && previous === is.hebrewLetter) end = place;
+        const next = this.#skipPunctuation(offset, kind, previous);
+        if (next === offset) return end;
+        offset = next;
+        // A quote after a Hebrew letter belongs to the word even if no other letter follows.
+        if (kind === is.singleQuote && previous === is.hebrewLetter) end = offset;
         continue;
       }
-      place = this.afterExtended(place);
-      if (kind !== is.extendNumLet || end > start) end = place;
+      offset = this.skipExtended(offset);
+      if (kind !== is.extendNumLet || end > start) end = offset;
       previous = isLetter && kind !== is.hebrewLetter ? is.letter : kind;
     }
   }
 
-  /** The place after punctuation that joins what surrounds it; else the place itself. */
-  #acrossPunctuation(place: number, kind: WordBreak, previous: WordBreak): number {
+  /** Offset after punctuation that joins the characters around it; otherwise the given offset. */
+  #skipPunctuation(offset: number, kind: WordBreak, previous: WordBreak): number {
     const isAfterLetter = previous === is.letter || previous === is.hebrewLetter;
     const isAny = kind === is.midNumLet || kind === is.singleQuote;
     const joinsLetters = isAfterLetter && (isAny || kind === is.midLetter);
     const joinsDigits = previous === is.numeric && (isAny || kind === is.midNum);
     const joinsHebrew = previous === is.hebrewLetter && kind === is.doubleQuote;
-    if (!joinsLetters && !joinsDigits && !joinsHebrew) return place;
-    const next = this.afterExtended(place);
+    if (!joinsLetters && !joinsDigits && !joinsHebrew) return offset;
+    const next = this.skipExtended(offset);
     const following = this.classAt(next);
-    if (joinsDigits) return following === is.numeric ? next : place;
+    if (joinsDigits) return following === is.numeric ? next : offset;
     if (following === is.hebrewLetter) return next;
-    if (joinsHebrew) return place;
+    if (joinsHebrew) return offset;
     if (following === is.letter || following === is.pictographLetter) return next;
-    return kind === is.singleQuote && previous === is.hebrewLetter ? next : place;
+    return kind === is.singleQuote && previous === is.hebrewLetter ? next : offset;
   }
 
-  /** The end of the run of Thai-like text that begins at `start`. */
+  /** End of the run of Thai-like text at `start`. */
   southEastAsianEnd(start: number): number {
     let end = start;
     for (;;) {
       const kind = this.classAt(end);
       if (kind !== is.southEastAsian && kind !== is.southEastAsianMark) return end;
-      end = this.afterExtended(end);
+      end = this.skipExtended(end);
     }
   }
 
-  /** The end of the emoji sequence that begins at `start`; `start` if none does. */
+  /** End of the emoji sequence at `start`; `start` for none. */
   emojiEnd(start: number): number {
     const kind = this.classAt(start);
     if (kind === is.regionalIndicator) {
-      const next = this.afterExtended(start);
-      return this.classAt(next) === is.regionalIndicator ? this.afterExtended(next) : start;
+      const next = this.skipExtended(start);
+      return this.classAt(next) === is.regionalIndicator ? this.skipExtended(next) : start;
     }
     const code = this.codeAt(start);
     if (kind === is.keycapBase || (code >= 0x30 && code <= 0x39)) {
       let end = start + 1;
       if (this.codeAt(end) === emojiSelector) end += 1;
-      return this.codeAt(end) === keycap ? this.afterExtended(end) : start;
+      return this.codeAt(end) === keycap ? this.skipExtended(end) : start;
     }
-    // A joiner that no word took begins a sequence, but no lone skin tone.
+    // A joiner outside a word starts a sequence, but a lone skin tone does not.
     const first = kind === is.zeroWidthJoiner ? start + 1 : start;
     let end = this.#pictographEnd(first, first > start);
     if (end === first) return start;
@@ -146,56 +146,57 @@ class Scanner {
       end = next;
     }
     while (isExtension(this.classAt(end)) && this.classAt(end) !== is.textSelector) {
-      end = this.after(end);
+      end = this.nextOffset(end);
     }
     return end;
   }
 
-  /** The end of one pictograph with its marks and its skin tone; `start` if none is there. */
+  /** End of one pictograph with its marks and its skin tone; `start` for none. */
   #pictographEnd(start: number, isJoined: boolean): number {
     const kind = this.classAt(start);
     const isBase = kind === is.modifierBase;
     const isLoneModifier = kind === is.emojiModifier && !isJoined;
     const isPlain = kind === is.pictograph || kind === is.pictographLetter;
     if (!isBase && !isLoneModifier && !isPlain) return start;
-    let end = this.after(start);
-    while (this.classAt(end) === is.extend) end = this.after(end);
+    let end = this.nextOffset(start);
+    while (this.classAt(end) === is.extend) end = this.nextOffset(end);
     if (isBase && this.classAt(end) === is.emojiModifier) {
-      end = this.after(end);
-      while (this.classAt(end) === is.extend) end = this.after(end);
+      end = this.nextOffset(end);
+      while (this.classAt(end) === is.extend) end = this.nextOffset(end);
     }
     return end;
   }
 }
 
 /**
- * Cuts a text into words as Lucene 8's StandardTokenizer does: the word breaks of Unicode's annex
- * 29, single ideographs, runs of Thai-like scripts, and emoji sequences as tokens. Case is kept.
+ * Splits a text into words like Lucene 8's StandardTokenizer: the word breaks of Unicode's annex
+ * 29, with single ideographs, runs of Thai-like scripts and emoji sequences as tokens. Case is
+ * preserved.
  */
 export function tokenize(text: string): string[] {
   const tokens: string[] = [];
   const scanner = new Scanner(text);
-  let place = 0;
-  while (place < text.length) {
-    scanner.limit = Math.min(text.length, place + maxTokenLength);
-    const plainEnd = scanner.plainWordEnd(place);
-    if (plainEnd > place) {
-      tokens.push(text.slice(place, plainEnd));
-      place = plainEnd;
+  let offset = 0;
+  while (offset < text.length) {
+    scanner.limit = Math.min(text.length, offset + maxTokenLength);
+    const plainEnd = scanner.plainWordEnd(offset);
+    if (plainEnd > offset) {
+      tokens.push(text.slice(offset, plainEnd));
+      offset = plainEnd;
       continue;
     }
-    const kind = scanner.classAt(place);
-    let end = place;
-    if (kind === is.ideograph) end = scanner.afterExtended(place);
+    const kind = scanner.classAt(offset);
+    let end = offset;
+    if (kind === is.ideograph) end = scanner.skipExtended(offset);
     else if (kind === is.southEastAsian || kind === is.southEastAsianMark) {
-      end = scanner.southEastAsianEnd(place);
+      end = scanner.southEastAsianEnd(offset);
     } else if (kind !== is.other && kind !== is.extend) {
-      end = Math.max(scanner.wordEnd(place), scanner.emojiEnd(place));
+      end = Math.max(scanner.wordEnd(offset), scanner.emojiEnd(offset));
     }
-    if (end > place) {
-      tokens.push(text.slice(place, end));
-      place = end;
-    } else place = scanner.after(place);
+    if (end > offset) {
+      tokens.push(text.slice(offset, end));
+      offset = end;
+    } else offset = scanner.nextOffset(offset);
   }
   return tokens;
 }

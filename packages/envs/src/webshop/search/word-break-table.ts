@@ -1,13 +1,13 @@
 /**
- * Word-break classes as Lucene 8's StandardTokenizer has them, by code point.
+ * Word-break classes of Lucene 8's StandardTokenizer, by code point.
  *
  * They are frozen at Unicode 9.0 (`Word_Break`, `Script` for Han and Hiragana, `Line_Break` for
- * Thai-like scripts) with the pictographs of Unicode 11 and three additions of Lucene's: full-width
- * digits are numeric, and the iteration marks U+3005 and U+303B are letters. A JavaScript engine's
- * own Unicode tables are newer and disagree.
+ * Thai-like scripts) with the pictographs of Unicode 11 and three additions by Lucene: full-width
+ * digits are numeric, and the iteration marks U+3005 and U+303B are letters. The Unicode tables of
+ * a JavaScript engine are newer and differ.
  *
- * Each range is a class letter, the gap since the range before (base 36, none is 0) and, after a
- * dot, its length less one.
+ * Each range is a class letter, the gap to the previous range (base 36, omitted if 0) and, after a
+ * dot, its length minus one.
  */
 const packed =
   "WyCQ3C2D1B1N1.9MDL5.pU4L1.pE1aLX2EL6M1L2L5.mL1.uL1.cpL4.bM5L8.4L7L1Xh.33L.4L1.1L2.3DLL6M" +
@@ -55,13 +55,13 @@ const packed =
   "c.bA.4EA.1E.5AE.8A.9EE1A.1E.6E1.31A.1EA.1E.mA.cE.17jI2.wyeI15.378Ib.65I2.4g1I866.f1Xfher" +
   "Xu.2nX3k.6n";
 
-/** Letters of the classes; a class is an index into this text. */
+/** Letters of the classes; a class is an index into this string. */
 const letters = "OLHNKUMDBQXZVITSERGFCWA";
 
 /** A word-break class. */
 export type WordBreak = number;
 
-/** The classes by name. */
+/** Classes by name. */
 export const wordBreaks = {
   other: 0,
   letter: 1,
@@ -73,12 +73,12 @@ export const wordBreaks = {
   midNum: 7,
   midNumLet: 8,
   singleQuote: 9,
-  /** Combining marks and format characters: part of whatever stands before. */
+  /** Combining marks and format characters: part of the preceding character. */
   extend: 10,
   zeroWidthJoiner: 11,
-  /** U+FE0E, which asks for the text form of a pictograph. */
+  /** U+FE0E, which selects the text form of a pictograph. */
   textSelector: 12,
-  /** Han and Hiragana: each a word. */
+  /** Han and Hiragana: each is a word. */
   ideograph: 13,
   /** Marks of Thai-like scripts. */
   southEastAsianMark: 14,
@@ -89,7 +89,7 @@ export const wordBreaks = {
   emojiModifier: 18,
   /** Letters that are pictographs too. */
   pictographLetter: 19,
-  /** `#` and `*`, which begin keycaps. */
+  /** `#` and `*`, which start keycaps. */
   keycapBase: 20,
   doubleQuote: 21,
   /** Pictographs that take a skin tone. */
@@ -110,7 +110,7 @@ function unpack(): Uint8Array {
 
 const classes = unpack();
 
-/** The word-break class of a code point. */
+/** Word-break class of a code point. */
 export function wordBreakOf(codePoint: number): WordBreak {
   return classes[codePoint] ?? wordBreaks.other;
 }

@@ -1,10 +1,10 @@
 import type { PageNode } from "../pages/page.ts";
 
 /**
- * Names by which the parts of a page are clicked, in lower case: buttons, then products, then option
- * values. Each part has one, so that everything listed can be clicked. A name that is taken gets the
- * option's group or the word `product` before it: `size: buy now`; an equal value of the same group
- * is the same choice and has no name of its own.
+ * Names for clicking the parts of a page, in lower case: buttons, then products, then option
+ * values. Each part has one name, so that everything listed can be clicked. If a name is taken, the
+ * option's group or the word `product` is prepended: `size: buy now`. An equal value of the same
+ * group is the same choice and has no separate name.
  */
 export function clickNames(nodes: readonly PageNode[]): ReadonlyMap<string, PageNode> {
   const names = new Map<string, PageNode>();

@@ -4,11 +4,11 @@ import { goldenRows, hasReferenceData, referenceShop } from "../testing/referenc
 import type { Shop } from "./shop.ts";
 import { ShopSession } from "./shop-session.ts";
 
-/** Searches, turns pages and clicks until a session is at an address; addresses of the end buy. */
+/** Searches, turns pages and clicks until a session is at a URL; URLs of the final page buy. */
 function walkTo(session: ShopSession, shop: Shop, url: string): void {
-  const [place, , ...rest] = url.slice(1).split("/");
+  const [pageName, , ...rest] = url.slice(1).split("/");
   if (rest.length === 0) return;
-  if (place === "done") {
+  if (pageName === "done") {
     const [asin, options] = rest;
     session.search(shop.catalogue.product(shop.catalogue.positionOf(asin!)!).title);
     walkFromResults(session, asin!, options!);
@@ -16,12 +16,12 @@ function walkTo(session: ShopSession, shop: Shop, url: string): void {
     return;
   }
   const [asin, keywords, pageNumber] =
-    place === "search_results" ? [undefined, ...rest] : [rest[0]!, ...rest.slice(1)];
+    pageName === "search_results" ? [undefined, ...rest] : [rest[0]!, ...rest.slice(1)];
   session.search(keywords!.replaceAll("+", " "));
   for (let page = 1; page < Number(pageNumber); page++) session.click("next >");
   if (asin === undefined) return;
   walkFromResults(session, asin, rest.at(-1)!);
-  if (place === "item_sub_page") session.click(rest[3]!.toLowerCase());
+  if (pageName === "item_sub_page") session.click(rest[3]!.toLowerCase());
 }
 
 function walkFromResults(session: ShopSession, asin: string, options: string): void {
@@ -29,8 +29,8 @@ function walkFromResults(session: ShopSession, asin: string, options: string): v
   for (const value of readPythonDict(options)!.values()) session.click(value);
 }
 
-describe.skipIf(!hasReferenceData)("the mode html, beside the reference", () => {
-  it("is the recorded source of every sampled page, character for character", async () => {
+describe.skipIf(!hasReferenceData)("mode html, compared with the reference", () => {
+  it("equals the recorded source of every sampled page, character for character", async () => {
     const shops = new Map<string, Shop>([
       ["synthetic", await referenceShop()],
       ["human", await referenceShop({ goals: "human" })],

@@ -28,7 +28,7 @@ interface SeenState {
   readonly clickables: readonly string[];
 }
 
-function seen(session: ShopSession, action: string): SeenState {
+function observeState(session: ShopSession, action: string): SeenState {
   const { hasSearchBar, clickables } = session.availableActions;
   return {
     action,
@@ -40,14 +40,14 @@ function seen(session: ShopSession, action: string): SeenState {
   };
 }
 
-/** Plays a recorded episode: what was recorded after each action, and what is seen now. */
+/** Plays a recorded episode; returns the recorded state after each action and the actual one. */
 function replay(
   shop: Shop,
   row: GoldenRow,
 ): { readonly wanted: object[]; readonly found: object[] } {
   const session = new ShopSession(shop, row["goal_index"]);
   const wanted: object[] = [{ ...(row["reset"].state ?? row["reset"]), action: "reset" }];
-  const found: object[] = [seen(session, "reset")];
+  const found: object[] = [observeState(session, "reset")];
   for (const step of row["steps"]) {
     const { python_random_seed_before: seed, exception, reward_info: info, ...state } = step;
     const { message, purchased, ...recorded } = state;
@@ -60,7 +60,7 @@ function replay(
     }
     wanted.push({ ...recorded, info: info ?? undefined, asin: purchased?.asin });
     found.push({
-      ...seen(session, step.action),
+      ...observeState(session, step.action),
       reward,
       done: isDone,
       info: details === undefined ? undefined : referenceRewardInfo(details),
@@ -70,8 +70,8 @@ function replay(
   return { wanted, found };
 }
 
-describe.skipIf(!hasReferenceData)("sessions, beside the reference", () => {
-  it("load every product as the reference's loader leaves it", async () => {
+describe.skipIf(!hasReferenceData)("sessions, compared with the reference", () => {
+  it("load every product like the reference's loader", async () => {
     const catalogue = await referenceCatalogue();
     const rows = goldenRows("documents_1k");
     expect(catalogue.size).toBe(rows.length);
@@ -160,9 +160,9 @@ describe.skipIf(!hasReferenceData)("sessions, beside the reference", () => {
     }
   });
 
-  it("show the 413 recorded episodes of language models what those saw", async () => {
+  it("show what language models saw in 413 recorded episodes", async () => {
     const shop = await referenceShop();
-    // The recordings drew other price limits, and cut blanks at the ends.
+    // The recordings used other price limits, and trimmed blanks.
     const comparable = (text: string): string =>
       text.replace(/, and price lower than [\d.]+ dollars/u, "").trim();
     let numObservations = 0;
@@ -173,7 +173,7 @@ describe.skipIf(!hasReferenceData)("sessions, beside the reference", () => {
       const wanted: string[] = [];
       for (const { action, observation_after: observation } of row["steps"]) {
         session.act(action);
-        // What the last action led to was not recorded.
+        // The result of the last action was not recorded.
         if (typeof observation !== "string") continue;
         found.push(comparable(session.observe()));
         wanted.push(comparable(observation));

@@ -78,7 +78,7 @@ function shopOf(products: readonly Product[]): Shop | undefined {
   return numVariants.some((count) => count > 0) ? new Shop(catalogue) : undefined;
 }
 
-/** Plays the oracle on a goal; what it bought was worth so much. */
+/** Plays the oracle on a goal; returns the score of its purchase. */
 function playOracle(shop: Shop, goalIndex: number): number {
   const session = new ShopSession(shop, goalIndex);
   const oracle = shopOracle(shop, goalIndex);
@@ -92,7 +92,7 @@ function playOracle(shop: Shop, goalIndex: number): number {
 }
 
 describe("any catalogue", () => {
-  it("has no synthetic goal that cannot be reached", () => {
+  it("has no unreachable synthetic goal", () => {
     fc.assert(
       fc.property(catalogueParts, ({ entries, asins, asked }) => {
         const shop = shopOf(productsOf(entries, asins, asked));
@@ -104,7 +104,7 @@ describe("any catalogue", () => {
     );
   });
 
-  it("lists nothing to click that cannot be clicked", () => {
+  it("lists only parts that can be clicked", () => {
     fc.assert(
       fc.property(catalogueParts, ({ entries, asins, asked }) => {
         const shop = shopOf(productsOf(entries, asins, asked));
@@ -151,7 +151,7 @@ const folder = mkdtempSync(join(tmpdir(), "webshop-hostile-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("option values", () => {
-  it("with brackets can be clicked as they are listed, in every mode", async () => {
+  it("with brackets can be clicked as listed, in every mode", async () => {
     const products = bags({ size: [{ value: "Large [2 Pack]" }, { value: "small" }] });
     const shop = new Shop(createCatalogue(products));
     const wanted = shop.goals.goal(0).instructionText.includes("[2 pack]") ? 0 : 1;
@@ -163,7 +163,7 @@ describe("option values", () => {
       await environment.step("click[large [2 pack]]");
       expect(await environment.step("click[buy now]")).toMatchObject({ score: 1 });
     }
-    // There the action is read as `click[large ` and `2 pack]`.
+    // The reference reads the action as `click[large ` and `2 pack]`.
     const session = new ShopSession(
       new Shop(createCatalogue(products), { compat: "reference" }),
       0,
@@ -191,7 +191,7 @@ describe("option values", () => {
     opened.close();
   });
 
-  it("that repeat in another option or name a button are listed with their option", () => {
+  it("that repeat in another option, or equal a button, are listed with their option", () => {
     const sizes = [{ value: "small" }, { value: "Buy Now" }];
     const shop = new Shop(createCatalogue(bags({ top: sizes, bottom: sizes })));
     const session = new ShopSession(shop, 0);
@@ -212,7 +212,7 @@ describe("option values", () => {
     });
   });
 
-  it("with too many combinations are refused in one line that names the product", () => {
+  it("with too many combinations are rejected in one line that names the product", () => {
     const group = Array.from({ length: 10 }, (_, i) => ({ value: `v${i}` }));
     const options = (count: number): object =>
       Object.fromEntries(Array.from({ length: count }, (_, i) => [`g${i}`, group]));

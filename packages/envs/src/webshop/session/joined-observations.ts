@@ -1,16 +1,16 @@
 import { checkInteger } from "@turnwise/core";
 
-/** How much of the past an observation repeats. */
+/** Amount of history that an observation repeats. */
 export interface JoinedObservationsOptions {
-  /** Earlier observations, `>= 0`. Default 0. */
+  /** Number of earlier observations, `>= 0`. Default 0. */
   readonly numObservations?: number;
-  /** Earlier actions, the last included, `>= 0`. Default 0. */
+  /** Number of earlier actions, the last included, `>= 0`. Default 0. */
   readonly numActions?: number;
 }
 
 /**
- * Joins observations with what was seen and done before, oldest first, separated by ` [SEP] `, as
- * the reference does with `num_prev_obs` and `num_prev_actions`.
+ * Prepends earlier observations and actions to an observation, oldest first, separated by
+ * ` [SEP] `, like the reference's `num_prev_obs` and `num_prev_actions`.
  */
 export class JoinedObservations {
   readonly #numObservations: number;
@@ -25,8 +25,8 @@ export class JoinedObservations {
   }
 
   /**
-   * The next observation, joined with those before.
-   * @param action - What led to it; none for the first of an episode.
+   * Returns the next observation, joined with the earlier ones.
+   * @param action - Action that led to it; none for the first observation of an episode.
    */
   next(observation: string, action?: string): string {
     if (action !== undefined) this.#actions.push(action);

@@ -1,7 +1,7 @@
 import type { Page } from "../pages/page.ts";
 import { jsonDict, pythonDict } from "../../python/python-text.ts";
 
-/** The address of a page in the reference's text environment, without the host. */
+/** URL of a page in the reference's text environment, without the host. */
 export function pageUrl(sessionId: string, page: Page): string {
   if (page.name === "search") return `/${sessionId}`;
   if (page.name === "done") {
@@ -11,12 +11,12 @@ export function pageUrl(sessionId: string, page: Page): string {
   if (page.name === "results") {
     return `/search_results/${sessionId}/${keywords}/${page.pageNumber}`;
   }
-  const place = `${sessionId}/${page.product.asin}/${keywords}/${page.pageNumber}`;
-  if (page.name === "item") return `/item_page/${place}/${jsonDict(page.options)}`;
-  return `/item_sub_page/${place}/${page.subPage}/${pythonDict(page.options)}`;
+  const path = `${sessionId}/${page.product.asin}/${keywords}/${page.pageNumber}`;
+  if (page.name === "item") return `/item_page/${path}/${jsonDict(page.options)}`;
+  return `/item_sub_page/${path}/${page.subPage}/${pythonDict(page.options)}`;
 }
 
-/** The sort of page that the reference takes an address for: the first name that occurs in it. */
+/** Type of page that the reference derives from a URL: the first page name that occurs in it. */
 export function pageNameInUrl(url: string): Page["name"] {
   if (url.includes("search_results")) return "results";
   if (url.includes("item_page")) return "item";

@@ -1,15 +1,16 @@
-/** An action in its parts. */
+/** Parts of an action. */
 export interface ParsedAction {
-  /** What stands before the bracket. */
+  /** Text before the bracket. */
   readonly name: string;
-  /** What stands in the brackets, in lower case. */
+  /** Text in the brackets, in lower case. */
   readonly argument: string;
 }
 
 /**
- * Reads `search[...]` or `click[...]` as the reference does: in the first line, what stands between
- * the last `[` that has something to hold and the last `]`. What follows is ignored.
- * @returns `undefined` where there is no name, no bracket or nothing inside.
+ * Parses `search[...]` or `click[...]` as the reference does: in the first line, the argument is
+ * the text between the last `[` with a non-empty argument and the last `]`. Text after that is
+ * ignored.
+ * @returns `undefined` if name, brackets or argument are missing.
  */
 export function parseAction(action: string): ParsedAction | undefined {
   const end = action.indexOf("\n");
@@ -22,8 +23,8 @@ export function parseAction(action: string): ParsedAction | undefined {
 }
 
 /**
- * Reads an action literally: from the first `[` to the last `]` of the line, or, if `isWhole`, of
- * the whole text. Unlike in the reference, what is in the brackets may hold brackets.
+ * Parses an action literally: from the first `[` to the last `]` of the line or, if `isWhole`, of
+ * the whole text. Unlike in the reference, the argument may contain brackets.
  */
 export function readAction(action: string, isWhole = false): ParsedAction | undefined {
   const end = isWhole ? -1 : action.indexOf("\n");

@@ -32,14 +32,14 @@ function shops(options: Product["options"]) {
 
 const plain = shops([{ name: "color", values: ["red", "1877black"] }]);
 
-describe("faults of the reference", () => {
+describe("bugs of the reference", () => {
   it("goals with colours inside other words: unreachable there, reachable here", () => {
     const buy = (compat: "reference" | "none"): number => {
       const session = plain.open(compat);
       session.act("click[1877black]");
       return session.act("click[buy now]").reward;
     };
-    // There "1877black" becomes "black", which is not like "color 1877black".
+    // There, "1877black" becomes "black", which is not similar to "color 1877black".
     expect(buy("reference")).toBeLessThan(1);
     expect(buy("none")).toBe(1);
   });
@@ -59,7 +59,7 @@ describe("faults of the reference", () => {
     expect(choose("none")).toEqual({ top: "large", bottom: "large" });
   });
 
-  it("words that find whole categories: searches of these words here", () => {
+  it("words that list whole categories there: ordinary searches here", () => {
     const count = (compat: "reference" | "none", query: string): string => {
       const session = plain.session(compat);
       session.act(`search[${query}]`);
@@ -71,7 +71,7 @@ describe("faults of the reference", () => {
     expect(Number(count("none", "<c> wool"))).toBeGreaterThan(0);
   });
 
-  it("searches that crash: told as a fault there, nothing found here", () => {
+  it("searches that crash: reported as a fault there, no results here", () => {
     expect(plain.session("reference").act("search[<c>]")).toMatchObject({
       fault: "IndexError: list index out of range",
       isDone: false,
@@ -79,7 +79,7 @@ describe("faults of the reference", () => {
     expect(plain.session("none").act("search[<a> x]")).toEqual({ reward: 0, isDone: false });
   });
 
-  it("addresses taken for pages: < prev on an item leads astray there", () => {
+  it("URLs mistaken for pages: < prev on an item leads to a wrong page there", () => {
     const title = first!.title;
     const back = (compat: "reference" | "none"): string => {
       const session = plain.session(compat);
@@ -92,7 +92,7 @@ describe("faults of the reference", () => {
     expect(back("none")).toBe("1");
   });
 
-  it("choices that do not show: values with quotes or accents are marked here", () => {
+  it("choices that are not marked: values with quotes or accents are marked here", () => {
     const marked = shops([{ name: "größe", values: ['5"', "crème"] }]);
     const rich = (compat: "reference" | "none"): string => {
       const session = marked.open(compat);
@@ -103,7 +103,7 @@ describe("faults of the reference", () => {
     expect(rich("none")).toMatch(/^You have clicked crème\.\n/u);
   });
 
-  it("searches after a purchase: work there, change nothing here", () => {
+  it("searches after a purchase: work there, have no effect here", () => {
     const page = (compat: "reference" | "none"): string => {
       const session = plain.open(compat);
       session.act("click[buy now]");
@@ -114,7 +114,7 @@ describe("faults of the reference", () => {
     expect(page("none")).toBe("done");
   });
 
-  it("draws of goals: goal 0 never comes there", () => {
+  it("draws of goals: goal 0 is never drawn there", () => {
     const drawn = (compat: "reference" | "none"): boolean => {
       const catalogue = createCatalogue(others.slice(0, 2));
       const shop = new Shop(catalogue, { compat, filterGoals: (index) => index < 3 });
@@ -125,7 +125,7 @@ describe("faults of the reference", () => {
 });
 
 describe("parseAction", () => {
-  it("reads as the reference's pattern reads", () => {
+  it("parses like the reference's pattern", () => {
     expect(parseAction("search[Red [x] shoes]y")).toEqual({
       name: "search[Red ",
       argument: "x] shoes",

@@ -10,37 +10,37 @@ import { clickNames } from "./click-names.ts";
 import { parseAction, readAction, type ParsedAction } from "./parse-action.ts";
 import type { Shop } from "./shop.ts";
 
-/** How a page is shown to an agent. */
+/** Representation of a page for an agent. */
 export type ObservationMode = "text" | "text_rich" | "html" | "url";
 
-/** What can be done on a page. */
+/** Available actions of a page. */
 export interface AvailableActions {
   readonly hasSearchBar: boolean;
-  /** What can be clicked, in lower case, without repeats. */
+  /** Names of clickable parts, in lower case, without repeats. */
   readonly clickables: readonly string[];
 }
 
-/** What an action did. */
+/** Result of an action. */
 export interface ActionResult {
-  /** In [0, 1]; 0 but for a purchase. */
+  /** Reward in [0, 1]; 0 unless the action is a purchase. */
   readonly reward: number;
-  /** Whether this action bought something. */
+  /** True if this action bought something. */
   readonly isDone: boolean;
-  /** The parts of the reward, where something was bought. */
+  /** Parts of the reward of a purchase. */
   readonly details?: RewardDetails;
-  /** What was bought. */
+  /** The purchase. */
   readonly purchase?: {
     readonly asin: string;
     readonly price: number;
     readonly options: Readonly<Record<string, string>>;
   };
-  /** Under `compat: "reference"`: the Python error that the reference would have ended with. */
+  /** With `compat: "reference"`: the Python error that the reference would have raised. */
   readonly fault?: string;
 }
 
 const nothing: ActionResult = { reward: 0, isDone: false };
 
-/** One visit to a shop: a goal, a page, and what was chosen so far. */
+/** A visit to a shop: a goal, a page, and the choices so far. */
 export class ShopSession {
   readonly id: string;
   readonly goalIndex: number;
@@ -51,15 +51,15 @@ export class ShopSession {
   #product: Product | undefined;
   #visited = new Set<string>();
   #options = new Map<string, string>();
-  /** What the last search found; a search is repeated only where it is random. */
+  /** Results of the last search; a search is repeated only if it is random. */
   #results: readonly Product[] = [];
   #page: Page;
   #nodes: readonly PageNode[] | undefined;
   #isDone = false;
 
   /**
-   * @param goalIndex - Which of the shop's goals, in `[0, shop.goals.size)`.
-   * @param id - Names the session in addresses. Default the index, as in the reference.
+   * @param goalIndex - Index of one of the shop's goals, in `[0, shop.goals.size)`.
+   * @param id - Identifies the session in URLs. Default the index, as in the reference.
    */
   constructor(shop: Shop, goalIndex: number, id: string = String(goalIndex)) {
     this.#shop = shop;
@@ -69,22 +69,22 @@ export class ShopSession {
     this.#page = { name: "search", instruction: this.goal.instructionText };
   }
 
-  /** The page that is shown. */
+  /** Current page. */
   get page(): Page {
     return this.#page;
   }
 
-  /** Whether something was bought. */
+  /** True after a purchase. */
   get isDone(): boolean {
     return this.#isDone;
   }
 
-  /** The address of the page, without the host. */
+  /** URL of the page, without the host. */
   get url(): string {
     return pageUrl(this.id, this.#page);
   }
 
-  /** What can be done now. */
+  /** Actions that are available now. */
   get availableActions(): AvailableActions {
     return {
       hasSearchBar: this.#page.name === "search",
@@ -92,7 +92,7 @@ export class ShopSession {
     };
   }
 
-  /** The page in one of the modes. */
+  /** Current page in one of the modes. */
   observe(mode: ObservationMode = "text"): string {
     if (mode === "url") return this.url;
     if (mode === "html") return environmentHtml(this.#page, this.id);
@@ -109,9 +109,9 @@ export class ShopSession {
   }
 
   /**
-   * Carries out an action such as `search[red shoes]` or `click[buy now]`. What cannot be read, or
-   * clicked on this page, changes nothing. A search works from every page. After a purchase nothing
-   * works any more (in the reference a search still does).
+   * Performs an action such as `search[red shoes]` or `click[buy now]`. An action that does not
+   * parse, or a click on something that is not on the page, has no effect. A search works on every
+   * page. After a purchase no action has an effect (in the reference, a search still works).
    */
   act(action: string): ActionResult {
     const parsed = this.read(action);
@@ -123,8 +123,8 @@ export class ShopSession {
   }
 
   /**
-   * An action in its parts. Under `compat: "reference"` as the reference reads it; otherwise names to
-   * click may hold brackets and line breaks.
+   * Parses an action. With `compat: "reference"` as the reference does; otherwise names of
+   * clickable parts may contain brackets and line breaks.
    */
   read(action: string): ParsedAction | undefined {
     if (this.#shop.compat === "reference") return parseAction(action);
@@ -135,13 +135,13 @@ export class ShopSession {
     return readAction(action);
   }
 
-  /** Searches, and shows the first page of what was found. */
+  /** Searches, and shows the first page of results. */
   search(query: string): ActionResult {
     this.#keywords = query.toLowerCase().split(" ");
     return this.#showResults(1, true);
   }
 
-  /** Clicks what is named so, in lower case; what is not on the page changes nothing. */
+  /** Clicks the part with a name, in lower case; no effect if it is not on the page. */
   click(name: string): ActionResult {
     const target = this.#clickables().get(name);
     if (target === undefined) return nothing;
@@ -157,28 +157,28 @@ export class ShopSession {
     return this.#showItem();
   }
 
-  /** Presses a button that leads to another page than the item's; `undefined` for other names. */
+  /** Presses a button that leads to a page other than the item's; `undefined` for other names. */
   #press(name: string): ActionResult | undefined {
-    const place = this.#shop.compat === "reference" ? pageNameInUrl(this.url) : this.#page.name;
-    // The button on the search page sends an empty search; in the reference it does nothing.
+    const pageName = this.#shop.compat === "reference" ? pageNameInUrl(this.url) : this.#page.name;
+    // The button on the search page sends an empty search; in the reference it has no effect.
     if (name === "search") return this.search("");
     if (name === "buy now") return this.#buy();
     if (name === "back to search") return this.#backToSearch();
-    if (name === "next >" && place === "results") return this.#showResults(this.#pageNumber + 1);
-    if (name === "< prev" && place === "results") return this.#showResults(this.#pageNumber - 1);
-    if (name === "< prev" && place === "item") return this.#showResults(this.#pageNumber);
+    if (name === "next >" && pageName === "results") return this.#showResults(this.#pageNumber + 1);
+    if (name === "< prev" && pageName === "results") return this.#showResults(this.#pageNumber - 1);
+    if (name === "< prev" && pageName === "item") return this.#showResults(this.#pageNumber);
     const subPage = subPages.find((page) => page.toLowerCase() === name);
     return subPage === undefined
       ? undefined
-      : this.#show({ name: "sub", ...this.#itemPlace(), subPage });
+      : this.#show({ name: "sub", ...this.#itemLocation(), subPage });
   }
 
   #showItem(): ActionResult {
     const showsAttributes = this.#shop.showAttributes;
-    return this.#show({ name: "item", ...this.#itemPlace(), showsAttributes });
+    return this.#show({ name: "item", ...this.#itemLocation(), showsAttributes });
   }
 
-  #itemPlace() {
+  #itemLocation() {
     return {
       instruction: this.goal.instructionText,
       keywords: this.#keywords,
@@ -194,7 +194,7 @@ export class ShopSession {
       this.#options.set(option!.toLowerCase(), text);
       return;
     }
-    // Where several options have the value, one that does not have it yet.
+    // If several options have the value, choose one that does not have it yet.
     const names = this.#product!.options.filter(({ values }) => values.includes(text)).map(
       ({ name }) => name,
     );
@@ -266,14 +266,14 @@ export class ShopSession {
     return (this.#nodes ??= pageNodes(this.#page));
   }
 
-  /** What can be clicked, by its text in lower case: buttons, then products, then options. */
+  /** Clickable parts by their text in lower case: buttons, then products, then options. */
   #clickables(): ReadonlyMap<string, PageNode> {
     const nodes = this.#pageNodes();
     if (this.#shop.compat === "none") return clickNames(nodes);
     const clickables = new Map<string, PageNode>();
     for (const kind of ["button", "product", "option"] as const) {
       for (const node of nodes) {
-        // A name that repeats keeps its place, but means the later thing.
+        // A repeated name keeps its position, but means the later part.
         if (node.kind === kind) clickables.set(node.text.toLowerCase(), node);
       }
     }

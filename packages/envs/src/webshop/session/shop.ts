@@ -1,6 +1,6 @@
 import { checkInteger } from "@turnwise/core";
 import type { Catalogue } from "../catalogue/catalogue.ts";
-import { withChoosableOptions } from "../catalogue/choosable-options.ts";
+import { keepChoosableOptions } from "../catalogue/choosable-options.ts";
 import type { Product } from "../catalogue/product.ts";
 import { GoalDraw } from "../goals/draw-goal.ts";
 import type { Goal } from "../goals/goal.ts";
@@ -9,51 +9,55 @@ import { PythonRandom } from "../python/python-random.ts";
 import { guessTitleNouns, type TitleNouns } from "../reward/title-nouns.ts";
 import { Searcher } from "../search/searcher.ts";
 
-/** How many products a search finds at most. */
+/** Maximum number of products that a search finds. */
 export const maxResults = 50;
 
-/** What a shop is like; see {@link Shop}. */
+/** Options of a {@link Shop}. */
 export interface ShopOptions {
-  /** Whose instructions. Default `"synthetic"`. */
+  /** Source of the instructions. Default `"synthetic"`. */
   readonly goals?: GoalKind;
-  /** Fixes prices within ranges and price limits. Default 233. */
+  /** Seed of prices within ranges and of price limits. Default 233. */
   readonly seed?: number;
   /**
-   * Fixes the order of the goals. Default 233, as the reference; verl-agent uses the seed itself.
+   * Seed of the order of goals. Default 233, as in the reference; verl-agent uses the seed itself.
    */
   readonly shuffleSeed?: number;
-  /** Takes only some goals, told by their place in the shuffled order. */
+  /** Keeps only some goals, given their position in the shuffled order. */
   readonly filterGoals?: (index: number, goal: Goal) => boolean;
-  /** Then draws so many of these, by weight. */
+  /** Draws this number of the kept goals, by weight. */
   readonly maxGoals?: number;
-  /** `"reference"` keeps the known faults of the reference. Default `"none"`. */
+  /** `"reference"` keeps the known bugs of the reference. Default `"none"`. */
   readonly compat?: "reference" | "none";
-  /** Whether items have a page of attributes, which tells an agent what goals ask for. Default no. */
+  /**
+   * Gives items an attribute page, which shows the attributes that goals ask for. Default false.
+   */
   readonly showAttributes?: boolean;
-  /** The nouns of titles, for the reward. Default {@link guessTitleNouns}. */
+  /** Nouns of titles, for the reward. Default {@link guessTitleNouns}. */
   readonly titleNouns?: TitleNouns;
 }
 
-/** What a search found. */
+/** Result of a search. */
 export interface SearchResult {
   readonly products: readonly Product[];
-  /** Why the reference would have crashed, in Python's words; then there are no products. */
+  /** Python error that the reference would have raised; then there are no products. */
   readonly fault?: string;
 }
 
 /**
- * The shop that sessions visit: catalogue, prices, goals, search. Read-only but for its random
- * generator, so that any number of sessions share one.
+ * A shop: catalogue, prices, goals, search. Read-only except for its random generator, so that any
+ * number of sessions can share it.
  */
 export class Shop {
   readonly catalogue: Catalogue;
   readonly goals: GoalTable;
-  /** The price of each product, dollars, `[product]`. */
+  /** Price of each product, dollars, `[product]`. */
   readonly prices: Float64Array;
   readonly compat: "reference" | "none";
   readonly showAttributes: boolean;
   readonly titleNouns: TitleNouns;
-  /** The reference's one generator: prices, limits, sessions and `<r>` searches draw from it. */
+  /**
+   * The single generator of the reference, used for prices, limits, sessions and `<r>` searches.
+   */
   readonly random: PythonRandom;
   readonly #searcher: Searcher;
   #draw: GoalDraw | undefined;
@@ -96,7 +100,7 @@ export class Shop {
       const all = table(order);
       const draw = new GoalDraw(all, compat === "reference");
       const drawn = new Set<number>();
-      // The reference's draw never gives goal 0: asking for all but one would not end.
+      // The reference never draws goal 0, so drawing all goals would not end.
       const limit = Math.min(maxGoals, order.length - (compat === "reference" ? 1 : 0));
       while (drawn.size < limit) drawn.add(draw.next(this.random));
       order = Uint32Array.from(drawn, (i) => order[i]!);
@@ -104,13 +108,13 @@ export class Shop {
     this.goals = table(order);
   }
 
-  /** A product as the shop offers it: without option values that no page can show. */
+  /** Product as the shop offers it: without option values that no page can show. */
   product(position: number): Product {
     const product = this.catalogue.product(position);
-    return this.compat === "reference" ? product : withChoosableOptions(product);
+    return this.compat === "reference" ? product : keepChoosableOptions(product);
   }
 
-  /** A product by its asin, see {@link product}; `undefined` for an unknown asin. */
+  /** Product by its asin, see {@link product}; `undefined` for an unknown asin. */
   productOf(asin: string): Product | undefined {
     const position = this.catalogue.positionOf(asin);
     return position === undefined ? undefined : this.product(position);
@@ -122,7 +126,7 @@ export class Shop {
     return this.#draw.next(this.random);
   }
 
-  /** What a search finds, best first. */
+  /** Products that a search finds, best first. */
   search(keywords: readonly string[]): SearchResult {
     if (this.compat === "reference") {
       const special = this.#specialSearch(keywords);
@@ -131,29 +135,29 @@ export class Shop {
     const query = keywords.join(" ");
     const hits = this.#searcher.search(query, maxResults);
     const found = hits.map(({ document }) => this.product(document));
-    const named = this.compat === "reference" ? undefined : this.#named(query);
+    const named = this.compat === "reference" ? undefined : this.#findByAsin(query);
     if (named === undefined) return { products: found };
     const others = found.filter(({ asin }) => asin !== named.asin);
     return { products: [named, ...others].slice(0, maxResults) };
   }
 
   /**
-   * The product whose asin a query is. Without this, products without a word that can be searched,
-   * and those after the fiftieth of the same words, could not be found.
+   * Product whose asin equals the query. Without this, products without a searchable word, and
+   * those after the fiftieth with the same words, could not be found.
    */
-  #named(query: string): Product | undefined {
+  #findByAsin(query: string): Product | undefined {
     const asin = query.trim();
     return this.productOf(asin.toUpperCase()) ?? this.productOf(asin);
   }
 
-  /** Ranked ids and scores, for those who want no page. */
+  /** Ranked ids and scores, for callers that need no page. */
   rank(query: string, limit: number = maxResults): { asin: string; score: number }[] {
     return this.#searcher
       .search(query.toLowerCase(), limit)
       .map(({ document, score }) => ({ asin: this.catalogue.product(document).asin, score }));
   }
 
-  /** The reference's searches that are no searches: random, by attribute, category and query. */
+  /** Special searches of the reference: random, by attribute, category and query. */
   #specialSearch(keywords: readonly string[]): SearchResult | undefined {
     const [first, second] = keywords;
     const rest = keywords.slice(1).join(" ").trim();
@@ -182,12 +186,12 @@ export class Shop {
   }
 }
 
-/** One price for each product: its own, or one drawn from its range. */
+/** One price per product: its own, or one drawn from its range. */
 function drawPrices(catalogue: Catalogue, random: PythonRandom): Float64Array {
   const { lowPrices, highPrices } = catalogue;
   return lowPrices.map((low, i) => {
     const high = highPrices[i]!;
-    // A range draws a number even where its ends are equal; a single price has no upper end.
+    // A range draws a number even if its ends are equal; a single price has no upper end.
     return Number.isNaN(high) ? low : random.uniform(low, high);
   });
 }

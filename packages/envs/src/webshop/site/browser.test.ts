@@ -8,7 +8,7 @@ import { embeddedShop } from "../generator/embedded-shop.ts";
 import { serveShop, type ShopServer } from "./serve-shop.ts";
 import { ShopSite } from "./shop-site.ts";
 
-/** A browser: `CHROMIUM` names it, or it lies in the path. */
+/** Path of a browser: from the variable `CHROMIUM`, or from the search path. */
 function findChromium(): string | undefined {
   const folders = (process.env["PATH"] ?? "").split(delimiter);
   const names = ["chromium", "chromium-browser", "google-chrome"];
@@ -19,7 +19,7 @@ function findChromium(): string | undefined {
       accessSync(path, constants.X_OK);
       return path;
     } catch {
-      // Not here.
+      // Not installed under this name.
     }
   }
   console.log("skipped: there is no chromium in the path, nor one that CHROMIUM names");
@@ -40,7 +40,7 @@ describe.skipIf(executablePath === undefined)("the site in a browser", () => {
       ...(executablePath !== undefined && { executablePath }),
       args: ["--no-sandbox"],
     });
-    // Nothing but the site can be reached.
+    // Requests to other hosts are blocked.
     page = await browser.newPage();
     await page.route("**/*", (route) =>
       route.request().url().startsWith(server.address) ? route.continue() : route.abort(),
@@ -74,7 +74,7 @@ describe.skipIf(executablePath === undefined)("the site in a browser", () => {
         state: "attached",
       });
     }
-    // A page below the item, and back with the choices kept.
+    // A sub-page of the item, and back with the choices preserved.
     await page.click("button:text-is('Features')");
     await page.click("button:text-is('< Prev')");
     await page.screenshot({ path: join(folder, "item.png") });

@@ -2,14 +2,14 @@ import { describe, expect, it } from "vitest";
 import { goldenRows, hasReferenceData, referenceShop } from "../testing/reference-data.ts";
 import { ShopSite } from "./shop-site.ts";
 
-/** The body of a page without what the site adds or links otherwise. */
+/** Body of a page without additions and changed links of the site. */
 function comparableBody(html: string): string {
   const body = /<body>[\s\S]*<\/body>/u.exec(html)?.[0] ?? "";
   return body.replace(/\n {4}<table id="score-parts">[\s\S]*(?=\n {2}<\/body>)/u, "");
 }
 
-describe.skipIf(!hasReferenceData)("the site, beside the reference's", () => {
-  it("answers every recorded request with the same status, place and body", async () => {
+describe.skipIf(!hasReferenceData)("the site, compared with the reference", () => {
+  it("answers every recorded request with the same status, location and body", async () => {
     const site = new ShopSite(await referenceShop({ goals: "human" }), { showPictures: true });
     for (const row of goldenRows("golden/site_http")) {
       const { method, path: url, status, location, body } = row;

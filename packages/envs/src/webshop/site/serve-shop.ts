@@ -4,15 +4,15 @@ import { errorPage, type ShopSite, type SiteResponse } from "./shop-site.ts";
 
 /** A running server. */
 export interface ShopServer {
-  /** Where it is reached: `http://127.0.0.1:3000`. */
+  /** Base URL: `http://127.0.0.1:3000`. */
   readonly address: string;
-  /** Stops it and ends its connections. */
+  /** Stops the server and closes its connections. */
   close(): Promise<void>;
 }
 
-/** The largest form that is read, bytes. */
+/** Maximum size of a form, bytes. */
 const maxFormBytes = 65_536;
-/** The longest address and headers that are read, bytes. Pages of items link longer addresses. */
+/** Maximum size of URL and headers, bytes. Item pages have longer links. */
 const maxHeaderSize = 65_536;
 
 const headers = {
@@ -23,7 +23,7 @@ const headers = {
   "Cache-Control": "no-store",
 } as const;
 
-/** The fields of a form; `undefined` if it is too large. */
+/** Fields of a form; `undefined` if it is too large. */
 async function readForm(message: IncomingMessage): Promise<Map<string, string> | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -45,7 +45,7 @@ const tooLarge: SiteResponse = {
   }),
 };
 
-/** Answers a request that cannot be read; an address or headers that are too long with a page. */
+/** Answers an invalid request; a URL or headers that are too long get a page. */
 function refuse(error: Error & { readonly code?: string }, socket: Duplex): void {
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();
@@ -66,9 +66,9 @@ function refuse(error: Error & { readonly code?: string }, socket: Duplex): void
 
 /**
  * Serves a site over HTTP.
- * @param port - 0 takes a free one.
- * @param host - Default this machine only.
- * @throws what the system says if the port cannot be had.
+ * @param port - 0 selects a free port.
+ * @param host - Default: this machine only.
+ * @throws The error of the system if the port is not available.
  */
 export async function serveShop(
   site: ShopSite,
@@ -90,7 +90,7 @@ export async function serveShop(
       });
       reply.end(message.method === "HEAD" ? undefined : body);
     } catch {
-      // The connection broke while the form was read, or the site has a fault of its own.
+      // The connection broke while the form was read, or the site has a bug.
       if (!reply.headersSent) reply.writeHead(500, headers);
       reply.end();
     }

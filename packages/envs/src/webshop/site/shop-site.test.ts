@@ -32,11 +32,11 @@ describe("ShopSite", () => {
     const done = site.handle({ method: "POST", url: buy, form: none });
     expect(done.body).toMatch(/id="reward">[^<]*<pre>1\.0<\/pre>/u);
     expect(done.body).toContain("within the limit");
-    // A second purchase changes nothing.
+    // A second purchase has no effect.
     expect(get(site, "/done/fixed_7/NOSUCH/%7B%7D").body).toBe(done.body);
   });
 
-  it("begins a new visit at the start page: a fixed goal can be bought again", () => {
+  it("starts a new visit at the start page: a fixed goal can be bought again", () => {
     for (const compat of ["none", "reference"] as const) {
       const site = new ShopSite(embeddedShop({ numProducts: 60 }, { compat }));
       const { asin } = shop.goals.goal(7);
@@ -56,7 +56,7 @@ describe("ShopSite", () => {
     }
   });
 
-  it("refuses a query whose address would be too long with a page", () => {
+  it("rejects a query whose URL would be too long, with a page", () => {
     const site = new ShopSite(shop);
     for (const query of ["tea ".repeat(3000), "茶".repeat(3000), "x".repeat(12_000)]) {
       const form = new Map([["search_query", query]]);
@@ -85,7 +85,7 @@ describe("ShopSite", () => {
     expect(results.body).not.toContain("<script>alert");
   });
 
-  it("says what is wrong with an address", () => {
+  it("explains an invalid URL", () => {
     const site = new ShopSite(shop);
     get(site, "/fixed_0");
     const { asin } = shop.catalogue.product(0);
@@ -103,7 +103,7 @@ describe("ShopSite", () => {
     expect(site.handle({ method: "PUT", url: "/fixed_0", form: none }).status).toBe(405);
   });
 
-  it("forgets the longest unused sessions first", () => {
+  it("evicts the least recently used sessions first", () => {
     const site = new ShopSite(shop, { maxSessions: 2 });
     for (const id of ["a", "b", "a", "c"]) get(site, `/${id}`);
     expect(site.numSessions).toBe(2);
@@ -111,7 +111,7 @@ describe("ShopSite", () => {
     expect(get(site, "/search_results/b/x/1").status).toBe(404);
   });
 
-  it("survives any address and form, and never shows another session's goal", () => {
+  it("survives any URL and form, and never shows another session's goal", () => {
     const site = new ShopSite(shop);
     get(site, "/fixed_1");
     const secret = shop.goals.goal(1).instructionText;
@@ -161,7 +161,7 @@ describe("serveShop", () => {
       body: `search_query=${"x".repeat(100_000)}`,
     }).then(
       ({ status }) => status,
-      // Told so early that sending may break off.
+      // Sent so early that the request may be cut short.
       () => 413,
     );
     expect(large).toBe(413);

@@ -10,16 +10,16 @@ import type { Shop } from "../session/shop.ts";
 import { pageScript, placeholderPicture, styleSheet } from "./site-assets.ts";
 import { siteFrame } from "./site-frame.ts";
 
-/** A request, as far as the site looks at it. */
+/** The parts of a request that the site uses. */
 export interface SiteRequest {
   readonly method: string;
-  /** Path and query as they came, percent-encoded. */
+  /** Path and query, percent-encoded. */
   readonly url: string;
-  /** The fields of a posted form. */
+  /** Fields of a posted form. */
   readonly form: ReadonlyMap<string, string>;
 }
 
-/** The site's answer. */
+/** Response of the site. */
 export interface SiteResponse {
   readonly status: number;
   readonly contentType: string;
@@ -27,23 +27,23 @@ export interface SiteResponse {
   readonly body: string;
 }
 
-/** How a site is run. */
+/** Options of a site. */
 export interface ShopSiteOptions {
-  /** The most sessions that are remembered; the longest unused go first. Default 10,000. */
+  /** Maximum number of sessions; the least recently used are evicted. Default 10,000. */
   readonly maxSessions?: number;
-  /** Links the catalogue's pictures, which lie on other servers. Default no. */
+  /** Links the catalogue's images, which are on other servers. Default false. */
   readonly showPictures?: boolean;
-  /** Draws goals of sessions that name none, and new session ids. Default `"site"`. */
+  /** Seed for the goals of sessions that name none, and for new session ids. Default `"site"`. */
   readonly seed?: string;
 }
 
 interface SiteSession {
   readonly goal: Goal;
-  /** Page of the purchase; a visit buys once. */
+  /** Purchase page; a visit buys once. */
   receipt?: string;
 }
 
-/** What cannot be answered: status and a sentence for people. */
+/** A request that cannot be answered: status and a message for people. */
 class SiteError extends Error {
   readonly status: number;
 
@@ -55,18 +55,21 @@ class SiteError extends Error {
 
 const html = "text/html; charset=utf-8";
 
-/** Longest address of a search, characters: browsers and servers cut or refuse much longer ones. */
+/**
+ * Maximum length of a search URL, characters: browsers and servers truncate or reject much longer
+ * ones.
+ */
 const maxAddressLength = 8000;
 
 /**
- * The shop as a web site, without a server: requests in, responses out. Addresses, ids and classes
- * are the reference's, so that agents made for its site work here.
+ * The shop as a web site without a server: requests in, responses out. URLs, ids and classes are
+ * the reference's, so that agents made for its site work here.
  *
- * A session begins with its first page `/<session>`; `fixed_<i>` gets goal `i`, any other name a
- * goal drawn by weight. Opening that page again begins a new visit with the same goal. The site
- * remembers a session's goal and purchase; all else is in the addresses. Under the shop's `compat: "reference"`, an address may claim options that the
- * product does not have, a session may buy again, `/` leads to the one session `abc`, and queries
- * with a slash are not found.
+ * A session starts with its first page `/<session>`; `fixed_<i>` gets goal `i`, any other name a
+ * goal drawn by weight. Opening that page again starts a new visit with the same goal. The site
+ * stores a session's goal and purchase; everything else is in the URLs. With the shop's
+ * `compat: "reference"`, a URL may contain options that the product does not have, a session may
+ * buy again, `/` leads to the single session `abc`, and queries with a slash are not found.
  */
 export class ShopSite {
   readonly #shop: Shop;
@@ -84,12 +87,12 @@ export class ShopSite {
     this.#random = createRandom(seed);
   }
 
-  /** How many sessions are remembered. */
+  /** Number of stored sessions. */
   get numSessions(): number {
     return this.#sessions.size;
   }
 
-  /** Answers a request. Nothing that a request holds makes it throw. */
+  /** Answers a request. No request makes it throw. */
   handle(request: SiteRequest): SiteResponse {
     try {
       if (request.method !== "GET" && request.method !== "POST" && request.method !== "HEAD") {
@@ -113,11 +116,11 @@ export class ShopSite {
     if (parts.length === 1 && first === "") return redirect(`/${this.#newSessionId()}`);
     if (first === "static") return asset(rest);
     if (parts.length === 1) return this.#index(first, request);
-    const [id = "", ...place] = rest;
-    if (first === "search_results" && place.length === 2) return this.#results(id, place);
-    if (first === "item_page" && place.length === 4) return this.#item(id, place);
-    if (first === "item_sub_page" && place.length === 5) return this.#sub(id, place);
-    if (first === "done" && place.length === 2) return this.#done(id, place);
+    const [id = "", ...itemParts] = rest;
+    if (first === "search_results" && itemParts.length === 2) return this.#results(id, itemParts);
+    if (first === "item_page" && itemParts.length === 4) return this.#item(id, itemParts);
+    if (first === "item_sub_page" && itemParts.length === 5) return this.#sub(id, itemParts);
+    if (first === "done" && itemParts.length === 2) return this.#done(id, itemParts);
     throw new SiteError(404, "There is no such page.");
   }
 
@@ -131,7 +134,7 @@ export class ShopSite {
     if (session === undefined) {
       throw new SiteError(404, "There is no such session. Begin at the search page.");
     }
-    // Used now, so forgotten last.
+    // Move to the end: most recently used.
     this.#sessions.delete(id);
     this.#sessions.set(id, session);
     return session;
@@ -145,7 +148,7 @@ export class ShopSite {
       }
     }
     const session = this.#session(id);
-    // The start page begins a new visit, also if its form is sent again.
+    // The start page starts a new visit, also if its form is sent again.
     delete session.receipt;
     const query = form.get("search_query");
     if (method === "POST" && query !== undefined) {
@@ -153,7 +156,7 @@ export class ShopSite {
       if (address.length <= maxAddressLength) return redirect(address);
       throw new SiteError(
         413,
-        `The query is too long: it has ${query.length} characters, and its address would have ${address.length} of at most ${maxAddressLength}. Use fewer words.`,
+        `The query is too long: it has ${query.length} characters, and its URL would have ${address.length} of at most ${maxAddressLength}. Use fewer words.`,
       );
     }
     return this.#show(id, { name: "search", instruction: session.goal.instructionText });
@@ -183,8 +186,8 @@ export class ShopSite {
     });
   }
 
-  #item(id: string, place: readonly string[]): SiteResponse {
-    const [asin = "", keywordText = "", pageText = "", optionText = ""] = place;
+  #item(id: string, itemParts: readonly string[]): SiteResponse {
+    const [asin = "", keywordText = "", pageText = "", optionText = ""] = itemParts;
     const { goal } = this.#session(id);
     const product = this.#product(asin);
     return this.#show(id, {
@@ -198,8 +201,8 @@ export class ShopSite {
     });
   }
 
-  #sub(id: string, place: readonly string[]): SiteResponse {
-    const [asin = "", keywordText = "", pageText = "", subText = "", optionText = ""] = place;
+  #sub(id: string, itemParts: readonly string[]): SiteResponse {
+    const [asin = "", keywordText = "", pageText = "", subText = "", optionText = ""] = itemParts;
     const { goal } = this.#session(id);
     const product = this.#product(asin);
     const subPage = subPages.find((name) => name === subText);
@@ -295,7 +298,7 @@ function decodePart(part: string): string {
   }
 }
 
-/** A Python list of words, or, as some agents send it, the query itself. */
+/** Reads a Python list of words or, as some agents send it, the query itself. */
 function keywordsOf(text: string): readonly string[] {
   if (!text.startsWith("[")) return [text];
   const keywords = readPythonList(text);
@@ -310,7 +313,7 @@ function pageNumberOf(text: string): number {
   throw new SiteError(400, "The page must be a number.");
 }
 
-/** Page that says why a request cannot be answered. `message` is shown as it is. */
+/** Page that explains why a request cannot be answered. `message` is not escaped. */
 export function errorPage({
   status,
   message,

@@ -1,4 +1,4 @@
-/** The style of the site. It knows only the classes that the pages use. */
+/** Style sheet of the site, for the classes that its pages use. */
 export const styleSheet = `:root { --ink: #1f2a37; --quiet: #6b7280; --line: #e5e7eb; --accent: #1d6b52; --paper: #fff; }
 * { box-sizing: border-box; }
 body { margin: 0; background: #f6f7f5; color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
@@ -36,7 +36,7 @@ pre { font: inherit; margin: 0; white-space: pre-wrap; } #reward pre { font-size
 [hidden] { display: none; }
 `;
 
-/** Marks what is chosen, and follows a choice. */
+/** Script that checks the chosen options and follows a choice. */
 export const pageScript = `"use strict";
 const chosen = new Set(JSON.parse(document.currentScript.dataset.chosen));
 for (const radio of document.querySelectorAll("input[type=radio]")) {
@@ -45,6 +45,6 @@ for (const radio of document.querySelectorAll("input[type=radio]")) {
 }
 `;
 
-/** Stands for pictures that are not shipped. */
+/** Placeholder for images, which are not shipped. */
 export const placeholderPicture = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 96 96" role="img" aria-label="no picture"><rect width="96" height="96" rx="10" fill="#eef1ee"/><path d="M28 38h40l-4 34H32z" fill="#fff" stroke="#9db3a8" stroke-width="3" stroke-linejoin="round"/><path d="M38 38v-5a10 10 0 0 1 20 0v5" fill="none" stroke="#9db3a8" stroke-width="3"/></svg>
 `;

@@ -14,7 +14,7 @@ const head = `    <meta charset="utf-8">
     <link rel="stylesheet" href="/static/style.css">
     <link rel="icon" href="data:,">`;
 
-/** The goal as the reference prints it, hidden, on the page of a purchase. */
+/** Goal in the format in which the reference prints it, hidden, on the purchase page. */
 function goalValue(goal: Goal): PythonValue {
   const { options } = goal;
   return new Map<string, PythonValue>([
@@ -64,7 +64,7 @@ function receiptOf(page: Extract<Page, { name: "done" }>, goal: Goal, sessionId:
   };
 }
 
-/** What the score is made of, for a person. */
+/** Table of the parts of the score, for people. */
 function partsTable({ details, product }: Extract<Page, { name: "done" }>): string {
   const rows: readonly (readonly [string, string])[] = [
     ["You bought", product.title],
@@ -82,8 +82,8 @@ function partsTable({ details, product }: Extract<Page, { name: "done" }>): stri
 }
 
 /**
- * The frame of the site's pages: own style and script, nothing from elsewhere.
- * @param showsPictures - Links the pictures of the catalogue, which lie on other servers.
+ * Frame of the site's pages, with its own style sheet and script and no external resources.
+ * @param showsPictures - Links the images of the catalogue, which are on other servers.
  */
 export function siteFrame(
   goal: Goal,

@@ -8,7 +8,7 @@ import { readTitleNouns } from "../reward/read-title-nouns.ts";
 import type { TitleNouns } from "../reward/title-nouns.ts";
 import { Shop, type ShopOptions } from "../session/shop.ts";
 
-/** The folder of WebShop data beside the repository; `undefined`, and a line that says so, without. */
+/** Folder of WebShop data next to the repository; `undefined`, with a message, if it is missing. */
 function findData(): string | undefined {
   for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
     const candidate = join(folder, "shared", "webshop");
@@ -22,19 +22,19 @@ function findData(): string | undefined {
 
 const folder = findData();
 
-/** Whether the data is there. */
+/** True if the data is available. */
 export const hasReferenceData: boolean = folder !== undefined;
 
 /** A row of a golden file; what it holds is told by the file's name. */
 // oxlint-disable-next-line typescript/no-explicit-any
 export type GoldenRow = Readonly<Record<string, any>>;
 
-/** The path of a file of the data. */
+/** Path of a file of the data. */
 export function referencePath(name: string): string {
   return join(folder!, name);
 }
 
-/** The rows of a file of JSON lines. */
+/** Rows of a JSON Lines file. */
 export function goldenRows(name: string): GoldenRow[] {
   return gunzipSync(readFileSync(referencePath(`${name}.jsonl.gz`)))
     .toString("utf8")
@@ -55,12 +55,12 @@ export function referenceCatalogue(): Promise<Catalogue> {
   return catalogue;
 }
 
-/** The nouns that the golden rewards were made with. */
+/** Nouns that the golden rewards were computed with. */
 export function referenceNouns(): Promise<TitleNouns> {
   return readTitleNouns(referencePath("golden/title_nouns.jsonl.gz"));
 }
 
-/** A shop that behaves as the reference. */
+/** A shop that behaves like the reference. */
 export async function referenceShop(options: ShopOptions = {}): Promise<Shop> {
   const titleNouns = await referenceNouns();
   return new Shop(await referenceCatalogue(), { compat: "reference", titleNouns, ...options });
