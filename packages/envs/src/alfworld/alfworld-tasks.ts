@@ -46,37 +46,41 @@ export const alfworldTasksSchema: TasksSchema<
   environment: setting(z.literal("alfworld"), "Environment of the tasks"),
   path: setting(
     z.string().min(1).nullable(),
-    "Folder or archive of game files; null generates games",
+    "Folder or archive of game files; null to generate games",
   ),
   size: setting(z.enum(["small", "medium", "large"]), "Size of the generated houses"),
   format: setting(
     z.enum(["compact", "verl-agent"]),
     "Prompt format: compact for small models, verl-agent for language models",
   ),
-  numTraining: setting(countOrNone, "Training games at most; 0 for an evaluation", "games"),
+  numTraining: setting(
+    countOrNone,
+    "Maximum number of training games; 0 for evaluation only",
+    "games",
+  ),
   evaluation: evaluationSplits,
   kinds: setting(
     z
       .array(z.enum([...gameKinds, "other"]))
       .min(1)
       .nullable(),
-    "Kinds of tasks to train and evaluate on; null for all",
+    "Task kinds to train and evaluate on; null for all",
   ).default(null),
   indices: setting(
     z.array(countOrNone).min(1).nullable(),
-    "Positions of games within each split, from 0, ordered by path; null for all",
+    "Indices of games within each split, from 0, in the order of their paths; null for all",
   ).default(null),
   paths: setting(
     z.array(z.string().min(1)).min(1).nullable(),
-    "Ids of games, or folders of them such as valid_seen/look_at_obj...; null for all",
+    "Ids of games, or of folders such as valid_seen/look_at_obj...; null for all",
   ).default(null),
   include: setting(
     z.array(z.enum(includableGames)),
-    "Released games to use although the reference leaves them out by their path",
+    "Released games to include although the reference excludes them by their path",
   ).default([]),
   strict: setting(
     z.boolean(),
-    "Reject a broken game file, instead of leaving the game out and reporting it",
+    "Fail on a broken game file, instead of skipping and reporting it",
   ).default(false),
   wording: setting(
     z.enum(wordings),
@@ -84,34 +88,34 @@ export const alfworldTasksSchema: TasksSchema<
   ).default("move"),
   humanGoals: setting(
     z.string().min(1).nullable(),
-    "File of goal sentences written by people, one of which replaces the goal of a game; null for the games' own goals",
+    "File of human-written goal sentences, one of which replaces the goal of each game; null for the games' own goals",
   ).default(null),
 });
 
-/** Games by their task, and where they come from. */
+/** Games of a run by task id, opened or generated. */
 interface Library {
   readonly description: string;
   readonly omissions?: Readonly<Record<string, unknown>>;
   readonly load: (id: string) => Promise<Game>;
-  /** The goal in the game's own sentence, where games tell another. */
+  /** Goal sentence of the game's own grammar, if games are played with another goal. */
   readonly ownGoal?: (id: string) => Promise<string>;
-  /** Splits that hold games. */
+  /** Splits that have games. */
   readonly splits: readonly string[];
-  /** Chosen tasks of a split, in the library's order. */
+  /** Selected tasks of a split, in the library's order. */
   readonly select: (split: string, count: number) => readonly Task[];
 }
 
 /**
- * Stands for the split of an evaluation that names none: the first of {@link heldOutSplits} with
- * chosen games, else `train`.
+ * Split name for an evaluation that chooses the split itself: the first of {@link heldOutSplits}
+ * with selected games, else `train`.
  */
 export const defaultEvaluationSplit = "default";
 
 const heldOutSplits = ["valid_seen", "valid_unseen", "valid_train", "held_out"];
 
 /**
- * Opens or generates the games that a configuration names. Only the splits in use must hold games.
- * @throws `InputError` if there are none, or a split in use is empty.
+ * Opens or generates the games that the settings name. Only the splits in use must have games.
+ * @throws `InputError` if there are no games, or a split in use is empty.
  */
 export async function openAlfworldTasks(
   games: AlfworldTasks,
@@ -129,7 +133,7 @@ export async function openAlfworldTasks(
       .filter((name) => games[name] !== null)
       .map((name) => `${name} ${games[name]!.join(", ")}`);
     throw new InputError(
-      `${games.path ?? "generated games"}: split ${split} must hold games` +
+      `${games.path ?? "generated games"}: split ${split} must have games` +
         `${chosen.length > 0 ? ` of ${chosen.join(" and ")}` : ""}, found none` +
         ` (splits with games: ${library.splits.join(", ")})`,
     );
@@ -151,7 +155,7 @@ export async function openAlfworldTasks(
   const counts = [
     ...(training.length > 0 ? [`${training.length} to train`] : []),
     ...evaluation.map(({ split, tasks }) => `${tasks.length} of ${split} to evaluate`),
-    ...missing.map((split) => `none of ${split}, which is not evaluated`),
+    ...missing.map((split) => `${split} skipped (no games)`),
     ...(games.evaluation.length === 0 ? ["no evaluation"] : []),
   ];
   return {
@@ -163,7 +167,7 @@ export async function openAlfworldTasks(
     createEnvironment,
     format,
     validate: async (onProgress) => {
-      // What was generated a moment ago needs no check.
+      // Generated games need no check.
       if (games.path === null) return;
       const tasks = [...training, ...evaluation.flatMap((entry) => entry.tasks)];
       for (const [i, { id }] of tasks.entries()) {
@@ -172,7 +176,7 @@ export async function openAlfworldTasks(
       }
     },
     demonstrator: {
-      // A searching player, who knows only what it was told.
+      // A searching player that knows only what the game has told it.
       demonstrate: async (tasks, slipShare, random) => {
         const { ownGoal } = library;
         const goals = new Map<string, string>();
@@ -254,7 +258,7 @@ async function openedLibrary(
   const { path, include, strict, wording, humanGoals } = games;
   const random = createRandom(seed);
   const goals = humanGoals === null ? undefined : await reading(() => readHumanGoals(humanGoals));
-  // The same sentence whenever the game is played.
+  // Deterministic: a game has the same sentence every time it is played.
   const goalOf = (game: string): string | undefined => {
     const sentences = goals?.of(game);
     return (
@@ -270,7 +274,7 @@ async function openedLibrary(
     else known.set(split, [task]);
   }
   const { paths, ...criteria } = selectionOf(games);
-  // A path needs to be in one of the splits, not in all.
+  // A path must be in one of the splits, not in all.
   const named = paths && new Set(await reading(() => set.select({ paths }).map(({ id }) => id)));
   return {
     description: describeGames(set),
@@ -278,7 +282,7 @@ async function openedLibrary(
     load: (id) => set.load(id),
     ...(goals && { ownGoal: async (id: string) => loadGame(await set.read(id), id).goal }),
     splits: [...known.keys()],
-    // A part of a split is drawn at random: neighbours are alike.
+    // Draw at random, because neighbouring games are similar.
     select: (split, total) => {
       const all = known.get(split) ?? [];
       if (all.length === 0) return [];

@@ -65,7 +65,7 @@ describe("an evaluation", () => {
     expect(source.description).toBe("games: 4 in /unseen; 4 of valid_unseen to evaluate");
     await expect(open("unseen", evaluate("valid_seen"))).rejects.toThrow(
       new InputError(
-        `${join(folder, "unseen")}: split valid_seen must hold games, found none (splits with games: valid_unseen)`,
+        `${join(folder, "unseen")}: split valid_seen must have games, found none (splits with games: valid_unseen)`,
       ),
     );
   });
@@ -101,7 +101,7 @@ describe("an evaluation", () => {
       /unseen: path must be the id of a game or a folder of it, got "trial_3"$/u,
     );
     await expect(idsOf({ kinds: ["pick_two_obj_and_place"] })).rejects.toThrow(
-      /split valid_unseen must hold games of kinds pick_two_obj_and_place, found none/u,
+      /split valid_unseen must have games of kinds pick_two_obj_and_place, found none/u,
     );
   });
 
@@ -126,7 +126,7 @@ describe("training", () => {
     expect(source.training).toHaveLength(2);
     expect(source.evaluation).toEqual([]);
     expect(source.description).toBe(
-      "games: 2 in /learn; 2 to train, none of valid_seen, which is not evaluated, none of valid_unseen, which is not evaluated",
+      "games: 2 in /learn; 2 to train, valid_seen skipped (no games), valid_unseen skipped (no games)",
     );
   });
 
@@ -141,8 +141,8 @@ describe("training", () => {
   it("refuses a split that was asked for and holds no games", async () => {
     await expect(
       open("learn", { evaluation: [{ split: "valid_seen", numTasks: 1 }] }),
-    ).rejects.toThrow("split valid_seen must hold games, found none (splits with games: train)");
-    await expect(open("unseen", {})).rejects.toThrow("split train must hold games, found none");
+    ).rejects.toThrow("split valid_seen must have games, found none (splits with games: train)");
+    await expect(open("unseen", {})).rejects.toThrow("split train must have games, found none");
   });
 
   it("reports games that are not used, and refuses broken ones if strict", async () => {
@@ -150,7 +150,7 @@ describe("training", () => {
     expect(source.description).toBe(
       "games: 2 of 5 in /both (left out: 1 movable; 2 broken: train/gone/game.tw-pddl (a link to nothing), " +
         `train/${look}/trial_1/game.tw-pddl (truncated)); 1 to train, ` +
-        "1 of valid_unseen to evaluate, none of valid_seen, which is not evaluated",
+        "1 of valid_unseen to evaluate, valid_seen skipped (no games)",
     );
     expect(source.omissions).toMatchObject({
       skipped: [{ reason: "movable" }],
