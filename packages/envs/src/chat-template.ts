@@ -1,6 +1,6 @@
 import { InputError } from "@turnwise/core";
 
-/** Text around messages. A tokenizer for it keeps each marker as one token. */
+/** Text that surrounds messages. A tokenizer for a template keeps each marker as one token. */
 export interface ChatTemplate {
   /** Text before the first response. */
   first(system: string, user: string): string;
@@ -8,7 +8,7 @@ export interface ChatTemplate {
   next(user: string): string;
 }
 
-/** ChatML, as Qwen and many others use it. A response ends with `<|im_end|>`. */
+/** ChatML, used by Qwen and many others. A response ends with `<|im_end|>`. */
 export const chatMarkup: ChatTemplate = {
   first: (system, user) =>
     `<|im_start|>system\n${system}<|im_end|>\n<|im_start|>user\n${user}<|im_end|>\n<|im_start|>assistant\n`,
@@ -21,20 +21,20 @@ export const plainText: ChatTemplate = {
   next: (user) => `\n\n${user}\n\nAgent:\n`,
 };
 
-/** Names of chat templates in settings; `messages` is that of hosted models. */
+/** Names of chat templates in settings; `messages` is the template of hosted models. */
 export const chatTemplateNames = ["chat-markup", "plain", "messages"] as const;
 
 /** Name of a chat template in settings. */
 export type ChatTemplateName = (typeof chatTemplateNames)[number];
 
 /**
- * Chat template by its name in the settings.
- * @param where - Names the environment, for messages.
- * @param messages - Template of hosted models; where there is none, settings cannot name it.
+ * Returns a chat template by its name in the settings.
+ * @param environment - Name of the environment, for messages.
+ * @param messages - Template of hosted models, if there is one.
  * @throws `InputError` for `messages` without a template.
  */
 export function chatTemplateOf(
-  where: string,
+  environment: string,
   name: ChatTemplateName,
   messages: ChatTemplate | undefined,
 ): ChatTemplate {
@@ -42,6 +42,6 @@ export function chatTemplateOf(
   if (name === "plain") return plainText;
   if (messages !== undefined) return messages;
   throw new InputError(
-    `${where}: tasks.template must be chat-markup or plain where no template of hosted models is given, got messages`,
+    `${environment}: tasks.template must be chat-markup or plain for a model that is not a hosted chat model, got messages`,
   );
 }
