@@ -13,6 +13,7 @@ const sizeLimits = {
   "@turnwise/core": 80,
   "@turnwise/aem": 80,
   "@turnwise/estimators": 200,
+  "@turnwise/statistics": 150,
   "@turnwise/cuda": 300,
   "@turnwise/graph": 500,
   "@turnwise/envs": 1500,

@@ -1,0 +1,29 @@
+import { expect, it } from "vitest";
+import * as statistics from "./index.ts";
+
+it("exports what it means to", () => {
+  expect(Object.keys(statistics).sort()).toMatchInlineSnapshot(`
+    [
+      "areaUnderCurve",
+      "bcaCoverage",
+      "bcaInterval",
+      "detectableEffect",
+      "holmAdjust",
+      "improvementProbability",
+      "meanCurve",
+      "pairBySeed",
+      "pairedPower",
+      "pairedRateVariance",
+      "rateVariance",
+      "seedsNeeded",
+      "signFlipTest",
+      "summarizeSeeds",
+      "tInterval",
+      "toleranceFactor",
+      "toleranceInterval",
+      "varianceComponents",
+      "welchInterval",
+      "wilsonInterval",
+    ]
+  `);
+});
