@@ -1,6 +1,7 @@
 import {
   gameSplits,
   generateGames,
+  householdSizes,
   openGames,
   readHumanGoals,
   startReplay,
@@ -53,9 +54,7 @@ export function alfworldCommand(): Command {
         .requiredOption("--out <folder>")
         .addOption(new Option("--seed <number>").argParser(wholeNumber).default(1))
         .addOption(new Option("--count <number>").argParser(positiveNumber).default(100))
-        .addOption(
-          new Option("--size <size>").choices(["small", "medium", "large"]).default("small"),
-        )
+        .addOption(new Option("--size <size>").choices([...householdSizes]).default("small"))
         .addOption(new Option("--split <split>").choices(["train", "held_out"]).default("train"))
         .action(generate),
     );

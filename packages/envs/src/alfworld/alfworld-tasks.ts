@@ -12,7 +12,7 @@ import { loadGame } from "./load-game.ts";
 import { readHumanGoals } from "./human-goals.ts";
 import { selectGames, type GameSelection } from "./select-games.ts";
 import { wordings, type Wording } from "./wording.ts";
-import type { HouseholdSize } from "./generator/household.ts";
+import { householdSizes, type HouseholdSize } from "./generator/household.ts";
 import type { Game } from "./game.ts";
 import type { GeneratedGame } from "./generator/generate-game.ts";
 import * as z from "zod";
@@ -36,19 +36,20 @@ export interface AlfworldTasks {
   readonly strict: boolean;
   readonly wording: Wording;
   readonly humanGoals: string | null;
+  readonly hurry: number;
 }
 
 /** Settings of the household games of a run. */
 export const alfworldTasksSchema: TasksSchema<
   AlfworldTasks,
-  "kinds" | "indices" | "paths" | "include" | "strict" | "wording" | "humanGoals"
+  "kinds" | "indices" | "paths" | "include" | "strict" | "wording" | "humanGoals" | "hurry"
 > = z.strictObject({
   environment: setting(z.literal("alfworld"), "Environment of the tasks"),
   path: setting(
     z.string().min(1).nullable(),
     "Folder or archive of game files; null to generate games",
   ),
-  size: setting(z.enum(["small", "medium", "large"]), "Size of the generated houses"),
+  size: setting(z.enum(householdSizes), "Size of the generated houses"),
   format: setting(
     z.enum(["compact", "verl-agent"]),
     "Prompt format: compact for small models, verl-agent for language models",
@@ -90,6 +91,10 @@ export const alfworldTasksSchema: TasksSchema<
     z.string().min(1).nullable(),
     "File of human-written goal sentences, one of which replaces the goal of each game; null for the games' own goals",
   ).default(null),
+  hurry: setting(
+    z.number().min(0).lt(1),
+    "Probability that a demonstrator acts without thought; above 0 demonstrations are imperfect",
+  ).default(0),
 });
 
 /** Games of a run by task id, opened or generated. */
@@ -183,7 +188,13 @@ export async function openAlfworldTasks(
         if (ownGoal) for (const { id } of tasks) goals.set(id, await ownGoal(id));
         const searcherOf = ({ id }: Task) => {
           const goal = goals.get(id);
-          const told = { wording: games.wording, ...(goal !== undefined && { goal }) };
+          const told = {
+            wording: games.wording,
+            ...(goal !== undefined && { goal }),
+            ...(games.hurry > 0 && {
+              hurry: { share: games.hurry, random: random.fork(`hurry/${id}`) },
+            }),
+          };
           return createSearcher(random.fork(id), told);
         };
         return demonstrateAll(tasks, searcherOf, {
@@ -194,6 +205,7 @@ export async function openAlfworldTasks(
           random,
         });
       },
+      imitates: games.hurry > 0 ? "all" : "successes",
       markers: Object.values(compactMarkers),
       exchangeable: exchangeableClasses,
     },

@@ -1,6 +1,8 @@
 import { createRandom } from "@turnwise/core";
 import { describe, expect, it } from "vitest";
 
+import { generateGame } from "../generator/generate-game.ts";
+import { loadGame } from "../load-game.ts";
 import { createSearcher } from "./searcher.ts";
 
 function introduction(receptacles: string, task: string): string {
@@ -114,5 +116,22 @@ describe("createSearcher", () => {
         'Searcher.next: the first observation must be an introduction, got "Nothing happens."',
       ),
     );
+  });
+
+  it("makes good what it does in a hurry", () => {
+    const lengths = [0, 0.4].map((share) =>
+      Array.from({ length: 12 }, (_, seed) => {
+        const game = loadGame(generateGame({ seed, size: "tiny" }), "generated");
+        const state = game.start();
+        const random = createRandom(seed);
+        const hurry = { share, random: random.fork("hurry") };
+        const searcher = createSearcher(random, share > 0 ? { hurry } : {});
+        let numTurns = 0;
+        for (; !state.isWon; numTurns++) state.step(searcher.next(state.observation)!);
+        return numTurns;
+      }),
+    );
+    const [calm, hurried] = lengths.map((list) => list.reduce((sum, each) => sum + each));
+    expect(hurried).toBeGreaterThan(1.3 * calm!);
   });
 });

@@ -35,6 +35,12 @@ export interface SearcherOptions {
   readonly wording?: Wording;
   /** The goal in the form of released games, where the introduction says it otherwise. */
   readonly goal?: string;
+  /**
+   * Share of commands that are given without thought, in [0, 1), and the source of their draws: go to
+   * any receptacle, take any object here, or put down what is held. None makes a game unsolvable.
+   * Default: none.
+   */
+  readonly hurry?: { readonly share: number; readonly random: Random };
 }
 
 /**
@@ -46,7 +52,7 @@ export interface SearcherOptions {
  */
 export function createSearcher(
   random: Random,
-  { wording = "move", goal }: SearcherOptions = {},
+  { wording = "move", goal, hurry }: SearcherOptions = {},
 ): Searcher {
   let play: ((observation: string) => string | undefined) | undefined;
   return {
@@ -61,7 +67,9 @@ export function createSearcher(
         const { receptacles } = introduction;
         const task = goal === undefined ? introduction.task : readTask(goal);
         play =
-          task === undefined ? () => undefined : searcherFor(task, receptacles, random, wording);
+          task === undefined
+            ? () => undefined
+            : searcherFor(task, receptacles, random, { wording, hurry });
       }
       return play(observation);
     },
@@ -86,7 +94,7 @@ function searcherFor(
   task: ToldTask,
   receptacles: readonly string[],
   random: Random,
-  wording: Wording,
+  { wording, hurry }: { readonly wording: Wording; readonly hurry: SearcherOptions["hurry"] },
 ): (observation: string) => string | undefined {
   const known: Known = {
     receptacles: new Map(),
@@ -177,6 +185,10 @@ function searcherFor(
       if (found === undefined) return explore(objectOrder);
       return reach(found.place, `take ${found.object} from ${found.place}`, true);
     }
+    // Taken in a hurry.
+    if (classOfName(held) !== task.objectClass && known.at !== undefined) {
+      return reach(known.at, place(held, known.at), true);
+    }
     if (task.kind === "look") {
       for (const place of known.receptacles.keys()) {
         const lamp = seenOfClass(task.lampClass, place)[0];
@@ -200,9 +212,21 @@ function searcherFor(
     return target === undefined ? undefined : reach(target, place(held, target), true);
   };
 
+  /** A command without thought. */
+  const hurried = (random: Random): string => {
+    const { at, held } = known;
+    if (at !== undefined && random.next() < 0.5) {
+      if (held !== undefined) return reach(at, place(held, at), true);
+      const contents = seenIn(at);
+      if (contents.length > 0) return `take ${random.choice(contents)} from ${at}`;
+    }
+    return `go to ${random.choice(receptacles.filter((name) => !isAt(name)))}`;
+  };
+
   return (observation) => {
     if (command !== undefined) learn(known, command, observation);
-    command = decide();
+    const isHurried = hurry !== undefined && hurry.random.next() < hurry.share;
+    command = isHurried ? hurried(hurry.random) : decide();
     return command;
   };
 }

@@ -68,7 +68,7 @@ describe("generateGame", () => {
     );
     // @ts-expect-error: a size that does not exist, as plain JavaScript could pass it
     expect(() => generateGame({ seed: 1, size: "huge" })).toThrow(
-      new RangeError("generateGame: size must be one of small, medium, large, got huge"),
+      new RangeError("generateGame: size must be one of tiny, small, medium, large, got huge"),
     );
   });
 });

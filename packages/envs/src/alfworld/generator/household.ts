@@ -11,7 +11,7 @@ import { createPlacedIds, drawPoint, type Point } from "./placed-ids.ts";
 import type { RoomPlan } from "./room-plans.ts";
 
 /** How much there is in a room. */
-export const householdSizes = ["small", "medium", "large"] as const;
+export const householdSizes = ["tiny", "small", "medium", "large"] as const;
 
 /** One of {@link householdSizes}. */
 export type HouseholdSize = (typeof householdSizes)[number];
@@ -61,6 +61,7 @@ const sizes: Readonly<
     }
   >
 > = {
+  tiny: { receptacles: [4, 5], perClass: 1, objects: [3, 5], spareChance: 0.1 },
   small: { receptacles: [5, 7], perClass: 2, objects: [5, 8], spareChance: 0.2 },
   medium: { receptacles: [10, 14], perClass: 4, objects: [12, 18], spareChance: 0.35 },
   large: { perClass: Infinity, objects: [22, 44], spareChance: 0.5 },
