@@ -112,6 +112,10 @@ export const evaluationSchema = z.strictObject({
     "iterations",
   ),
   temperature: setting(positive, "Sampling temperature of the sampled evaluation"),
+  modes: setting(
+    z.array(z.enum(["greedy", "sampled"])).min(1),
+    "Ways to play the evaluations before and after training; those in between are sampled",
+  ).default(["greedy", "sampled"]),
 });
 
 /** Tolerance for failures of the infrastructure. */

@@ -201,8 +201,8 @@ function iterationLine(report: IterationReport, iterations: number): string {
 }
 
 /**
- * Evaluates on tasks that are not trained on: all splits greedily and sampled before and after, the
- * first split sampled in between.
+ * Evaluates on tasks that are not trained on: all splits in all modes before and after, the first
+ * split sampled in between.
  */
 async function evaluateAll(
   run: Run,
@@ -215,7 +215,7 @@ async function evaluateAll(
   const { evaluation } = run.tasks;
   const splits = phase === "during" ? evaluation.slice(0, 1) : evaluation;
   for (const { split, tasks } of splits) {
-    for (const mode of phase === "during" ? ["sampled"] : ["greedy", "sampled"]) {
+    for (const mode of phase === "during" ? (["sampled"] as const) : config.evaluation.modes) {
       // The draws of an evaluation are the same at any time: runs differ in their weights alone.
       const started = performance.now();
       const label = `evaluation, ${phase}`;
