@@ -8,6 +8,7 @@ import {
 } from "@turnwise/envs/alfworld";
 import { alfworldSetting } from "@turnwise/estimators";
 import { householdGames, releasedHouseholdGames } from "../experiments/household-games.ts";
+import { householdStudy } from "../experiments/study-sizes.ts";
 import type { EnvironmentDefinition } from "./environment.ts";
 import { parseNames } from "./parse-option.ts";
 
@@ -75,6 +76,12 @@ export const alfworld: EnvironmentDefinition<AlfworldTasks, typeof alfworldTasks
       needs: ["this machine", "data"],
       create: (seed) => releasedHouseholdGames(seed, dataFolder),
     },
+    {
+      name: "alfworld-study",
+      description: "generated household games in a size for many seeds, GRPO without modulation",
+      needs: ["this machine"],
+      create: householdStudy,
+    },
   ],
   paper: {
     setting: alfworldSetting,
@@ -100,6 +107,11 @@ export const alfworld: EnvironmentDefinition<AlfworldTasks, typeof alfworldTasks
       paths: ["tasks.include", "tasks.strict", "tasks.humanGoals"],
       isIdle: ({ tasks }) => tasks.path === null,
       why: "without tasks.path: generated games have neither",
+    },
+    {
+      paths: ["tasks.hurry"],
+      isIdle: ({ warmStart }) => warmStart.numDemonstrations === 0,
+      why: "with warmStart.numDemonstrations 0: only demonstrators hurry",
     },
   ],
 };

@@ -1,6 +1,7 @@
 import { openWebshopTasks, webshopTasksSchema, type WebshopTasks } from "@turnwise/envs/webshop";
 import { webshopSetting } from "@turnwise/estimators";
 import { releasedShopping, shopping } from "../experiments/shopping.ts";
+import { shoppingStudy } from "../experiments/study-sizes.ts";
 import type { EnvironmentDefinition } from "./environment.ts";
 
 /** Files of a released shop. */
@@ -55,6 +56,12 @@ export const webshop: EnvironmentDefinition<WebshopTasks, typeof webshopTasksSch
       description: "the same on WebShop's released products (tasks.catalogue or tasks.products)",
       needs: ["this machine", "data"],
       create: releasedShopping,
+    },
+    {
+      name: "webshop-study",
+      description: "generated shop in a size for many seeds, GRPO without modulation",
+      needs: ["this machine"],
+      create: shoppingStudy,
     },
   ],
   paper: {

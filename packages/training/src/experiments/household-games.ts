@@ -4,7 +4,7 @@ import type { InputOn } from "../experiment/run-schema.ts";
 import { defaultTolerance } from "../loop/play-groups.ts";
 import { cpuEngine } from "./cpu-engine.ts";
 
-/** All games of the splits as they are. */
+/** All games of the splits as they are, demonstrated with care. */
 const everyGame = {
   kinds: null,
   indices: null,
@@ -13,6 +13,7 @@ const everyGame = {
   strict: false,
   wording: "move" as const,
   humanGoals: null,
+  hurry: 0,
 };
 
 /**

@@ -1,0 +1,89 @@
+import type { AlfworldTasks } from "@turnwise/envs/alfworld";
+import type { WebshopTasks } from "@turnwise/envs/webshop";
+import { grpo } from "@turnwise/estimators";
+import type { InputOn } from "../experiment/run-schema.ts";
+import { householdGames } from "./household-games.ts";
+import { shopping } from "./shopping.ts";
+
+/**
+ * Settings that the studies' experiments share. A success is worth 1, which a critic can learn within
+ * a short run, and nothing else is paid: algorithms that divide by a group's deviation would make a
+ * small penalty count as much as success where all siblings fail.
+ */
+function studySettings(seed: number) {
+  const { training, engine } = householdGames(seed);
+  return {
+    training: {
+      ...training,
+      iterations: 24,
+      groupsPerIteration: 32,
+      groupSize: 8,
+      learningRate: 1e-3,
+    },
+    algorithm: grpo,
+    modulation: { kind: "none" },
+    // Tasks of one evaluation are many, so that its noise is small next to that of the seeds.
+    evaluation: { every: 0, temperature: 1, modes: ["sampled"] },
+    engine: { ...engine, threads: 1 },
+    checkpoints: { every: 1000, keep: 1 },
+  } satisfies Partial<InputOn<unknown>>;
+}
+
+/**
+ * Household games in a size for studies with many seeds: a run takes about a minute on one core. The
+ * houses are tiny, and demonstrators often act without thought, so that the policy begins with the
+ * moves and mostly fails, and learns from its own episodes which of them to make.
+ */
+export function householdStudy(seed: number) {
+  const household = householdGames(seed);
+  return {
+    ...household,
+    ...studySettings(seed),
+    experiment: "alfworld-study",
+    tasks: {
+      ...household.tasks,
+      size: "tiny",
+      // Two objects are too many for so few turns.
+      kinds: [
+        "pick_and_place_simple",
+        "look_at_obj_in_light",
+        "pick_clean_then_place_in_recep",
+        "pick_heat_then_place_in_recep",
+        "pick_cool_then_place_in_recep",
+      ],
+      hurry: 0.35,
+      evaluation: [{ split: "held_out", numTasks: 1024 }],
+    },
+    episode: { maxTurns: 12, maxResponseTokens: 8, successReward: 1, invalidActionPenalty: 0 },
+    model: { ...household.model, maxTokens: 512 },
+    warmStart: {
+      ...household.warmStart,
+      numDemonstrations: 2000,
+      slipShare: 0.1,
+      renames: false,
+      epochs: 6,
+      contextWeight: 0.1,
+    },
+  } satisfies InputOn<AlfworldTasks>;
+}
+
+/** A generated shop in a size for studies, as {@link householdStudy} is of the household games. */
+export function shoppingStudy(seed: number) {
+  const shop = shopping(seed);
+  return {
+    ...shop,
+    ...studySettings(seed),
+    experiment: "webshop-study",
+    tasks: {
+      ...shop.tasks,
+      // So many that the held-out products have more than 1,024 goals.
+      numProducts: 1600,
+      shownProducts: 4,
+      hurry: 0.6,
+      evaluation: [{ split: "validation", numTasks: 1024 }],
+    },
+    episode: { maxTurns: 8, maxResponseTokens: 24, successReward: 1, invalidActionPenalty: 0 },
+    model: { ...shop.model, numLayers: 2, maxTokens: 1024 },
+    warmStart: { ...shop.warmStart, numDemonstrations: 2000, slipShare: 0.05, epochs: 4 },
+  } satisfies InputOn<WebshopTasks>;
+}
