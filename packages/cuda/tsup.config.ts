@@ -2,7 +2,7 @@ import type { Options } from "tsup";
 
 const config: Options = {
   entry: ["src/index.ts"],
-  // Optional: it must stay a package of its own.
+  // Optional dependency, so it must stay a separate package.
   external: ["koffi"],
   format: "esm",
   target: "node20",

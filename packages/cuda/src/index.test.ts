@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import * as cuda from "./index.ts";
 
-it("exports what is meant for others", () => {
+it("exports the public names", () => {
   expect(Object.keys(cuda).toSorted()).toEqual([
     "CudaOutOfMemory",
     "createCudaExecutor",

@@ -12,7 +12,7 @@ const product: CudaProduct = {
 };
 const check = (change: Partial<CudaProduct>) => () => checkProduct({ ...product, ...change });
 
-it("takes what a matrix product can be", () => {
+it("accepts valid matrix products", () => {
   const { left, right, result } = product;
   expect(check({})).not.toThrow();
   expect(check({ k: 0, m: 0 })).not.toThrow();
@@ -22,7 +22,7 @@ it("takes what a matrix product can be", () => {
   expect(check({ batches: 9, result: { ...result, batchStride: 6 } })).not.toThrow();
 });
 
-it("names what a matrix product cannot be", () => {
+it("names the invalid part of a matrix product", () => {
   const { left, right, result } = product;
   expect(check({ m: 2 ** 31 })).toThrow("multiply: m must be a whole number from 0 to 2^31 - 1");
   expect(check({ left: { ...left, rowStride: 3 } })).toThrow("left.rowStride must be a whole numb");
@@ -31,7 +31,7 @@ it("names what a matrix product cannot be", () => {
   );
   expect(check({ right: { ...right, transposed: true } })).toThrow("right.rowStride must");
   expect(check({ right: { ...right, type: "float16" } })).toThrow(
-    "multiply: right.type must be the left factor's, float32, got float16",
+    "multiply: right.type must equal the left factor's, float32, got float16",
   );
   expect(check({ result: { ...result, type: "bfloat16" } })).toThrow("result.type must be float32");
   expect(check({ batches: 2, result: { ...result, batchStride: 5 } })).toThrow(

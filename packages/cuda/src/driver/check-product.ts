@@ -1,6 +1,6 @@
 import type { CudaFactor, CudaMatrix, CudaProduct } from "./cuda-device.ts";
 
-/** cuBLAS counts rows, columns and strides of rows in 32 bits. */
+/** cuBLAS counts rows, columns and row strides in 32 bits. */
 const maxSize = 2 ** 31 - 1;
 
 function fail(name: string, rule: string, value: unknown): never {
@@ -26,14 +26,14 @@ function checkMatrix(name: string, matrix: CudaMatrix, columns: number): void {
 
 function checkTypes(left: CudaFactor, right: CudaFactor, result: CudaMatrix): void {
   if (left.type !== right.type) {
-    fail("right.type", `be the left factor's, ${left.type}`, right.type);
+    fail("right.type", `equal the left factor's, ${left.type}`, right.type);
   }
   if (result.type !== left.type && result.type !== "float32") {
     fail("result.type", `be float32 or the factors', ${left.type}`, result.type);
   }
 }
 
-/** @throws `RangeError` if a product asks for what {@link CudaProduct} rules out. */
+/** @throws `RangeError` for a product that {@link CudaProduct} does not allow. */
 export function checkProduct(product: CudaProduct): void {
   const { m, n, k, left, right, result, batches = 1 } = product;
   checkCount("m", m, 0);

@@ -3,7 +3,7 @@ import type { Compiler } from "./load-cuda.ts";
 
 const sourceName = "kernels.cu";
 
-/** Values that functions write through pointers. */
+/** Output memory for values that functions write through pointers. */
 class Results {
   readonly address: number;
   readonly words: Int32Array = new Int32Array(new ArrayBuffer(1024));
@@ -21,7 +21,9 @@ class Results {
   }
 }
 
-/** What functions read through pointers: it stays where it is while it is held. */
+/**
+ * Input memory for values that functions read through pointers; it does not move while it is held.
+ */
 class Parameters {
   readonly #cuda: Compiler;
   readonly #held: ArrayBufferView[] = [];
@@ -35,7 +37,7 @@ class Parameters {
     return this.#cuda.addressOf(bytes);
   }
 
-  /** A C string. */
+  /** Stores a C string. */
   text(text: string): number {
     const { length } = Buffer.from(text);
     const bytes = new Uint8Array(new ArrayBuffer(length + 128));
@@ -43,7 +45,7 @@ class Parameters {
     return this.#hold(bytes);
   }
 
-  /** A list of C strings. */
+  /** Stores a list of C strings. */
   texts(texts: readonly string[]): number {
     const list = BigInt64Array.from([...texts.map((text) => BigInt(this.text(text))), 0n]);
     return this.#hold(new Uint8Array(list.buffer));
@@ -54,9 +56,13 @@ class Parameters {
   }
 }
 
-/** Of the architectures that the compiler knows, the device's own, or the newest that is older. */
+/** Chooses the device's own architecture, or the newest older one that the compiler knows. */
 function architecture(cuda: Compiler, results: Results, capability: number): string {
-  check(cuda, cuda.nvrtcGetNumSupportedArchs(results.address), "count its architectures");
+  check(
+    cuda,
+    cuda.nvrtcGetNumSupportedArchs(results.address),
+    "return its number of architectures",
+  );
   const count = results.words[0]!;
   check(cuda, cuda.nvrtcGetSupportedArchs(results.address), "list its architectures");
   const known = Array.from(results.words.subarray(0, count));
@@ -67,7 +73,7 @@ function architecture(cuda: Compiler, results: Results, capability: number): str
       `compile: the device's compute capability must be at least ${Math.min(...known) / 10} for this NVRTC, got ${capability / 10}`,
     );
   }
-  // The driver compiles the rest of the way.
+  // The driver compiles the result for the device.
   return `compute_${Math.max(...older)}`;
 }
 
@@ -77,17 +83,17 @@ function check(cuda: Compiler, status: number, what: string): void {
 }
 
 function log(cuda: Compiler, results: Results, program: number): string {
-  check(cuda, cuda.nvrtcGetProgramLogSize(program, results.address), "tell its log");
+  check(cuda, cuda.nvrtcGetProgramLogSize(program, results.address), "return its log");
   const bytes = new Uint8Array(new ArrayBuffer(Math.max(128, results.long())));
-  check(cuda, cuda.nvrtcGetProgramLog(program, cuda.addressOf(bytes)), "tell its log");
+  check(cuda, cuda.nvrtcGetProgramLog(program, cuda.addressOf(bytes)), "return its log");
   return new TextDecoder().decode(bytes.subarray(0, bytes.indexOf(0))).trim();
 }
 
 /**
- * Compiles CUDA C++, behind {@link kernelPrelude}, for one architecture.
+ * Compiles CUDA C++, preceded by {@link kernelPrelude}, for one architecture.
  *
- * @param capability - The device's compute capability without its point: 90 for 9.0.
- * @returns What the driver loads as a module.
+ * @param capability - Compute capability of the device without the point: 90 for 9.0.
+ * @returns Image that the driver loads as a module.
  * @throws `Error` with the compiler's log.
  */
 export function compileKernels(cuda: Compiler, source: string, capability: number): Uint8Array {
@@ -102,7 +108,7 @@ export function compileKernels(cuda: Compiler, source: string, capability: numbe
     0,
     0,
   );
-  check(cuda, create, "take the source");
+  check(cuda, create, "accept the source");
   const program = results.long();
   try {
     const options = [`--gpu-architecture=${arch}`, "--std=c++17"];
@@ -120,7 +126,7 @@ export function compileKernels(cuda: Compiler, source: string, capability: numbe
   }
 }
 
-/** Machine code, or what the driver makes machine code from. */
+/** Machine code, or PTX for the driver to compile. */
 function image(
   cuda: Compiler,
   results: Results,
@@ -131,10 +137,10 @@ function image(
   const sized = isMachineCode
     ? cuda.nvrtcGetCUBINSize(program, address)
     : cuda.nvrtcGetPTXSize(program, address);
-  check(cuda, sized, "tell the size of what it compiled");
+  check(cuda, sized, "return the size of its output");
   const bytes = new Uint8Array(new ArrayBuffer(Math.max(128, results.long())));
   const to = cuda.addressOf(bytes);
   const given = isMachineCode ? cuda.nvrtcGetCUBIN(program, to) : cuda.nvrtcGetPTX(program, to);
-  check(cuda, given, "give what it compiled");
+  check(cuda, given, "return its output");
   return bytes;
 }

@@ -1,4 +1,4 @@
-/** The driver's functions that are used. Handles and addresses are 64-bit numbers. */
+/** Driver functions in use. Handles and addresses are 64-bit numbers. */
 export interface DriverFunctions {
   cuInit(flags: number): number;
   cuDriverGetVersion(version: number): number;
@@ -53,7 +53,7 @@ export interface DriverFunctions {
   ): number;
 }
 
-/** The compiler's. */
+/** NVRTC functions in use. */
 export interface CompilerFunctions {
   nvrtcGetErrorString(status: number): string;
   nvrtcVersion(major: number, minor: number): number;
@@ -77,7 +77,7 @@ export interface CompilerFunctions {
   nvrtcGetPTX(program: number, image: number): number;
 }
 
-/** Those of cuBLAS. */
+/** cuBLAS functions in use. */
 export interface ProductFunctions {
   cublasGetStatusString(status: number): string;
   cublasCreate_v2(handle: number): number;
@@ -133,11 +133,12 @@ export interface ProductFunctions {
   ): number;
 }
 
-/** The types of a C function's parameters in their order, one letter each; blanks mean nothing. */
+/** Parameter types of a C function, one letter each; blanks are ignored. */
 type Prototypes<Functions> = Readonly<Record<keyof Functions, string>>;
 
-// `i` is an int or an enumeration, `u` an unsigned int, `b` an unsigned char, `l` all that has 64
-// bits: pointers, handles, device addresses, size_t. All return an int but those with `text`.
+// `i` is an int or an enumeration, `u` an unsigned int, `b` an unsigned char, `l` anything with 64
+// bits: pointers, handles, device addresses, size_t. All functions return an int except those with
+// `text`.
 
 export const driverPrototypes: Prototypes<DriverFunctions> = {
   cuInit: "u",

@@ -4,9 +4,9 @@ import { allocatePinned, type PinnedMemory } from "./pinned-memory.ts";
 import type { Waiting } from "./waiting.ts";
 
 const minBytes = 64 * 1024;
-/** A larger download goes through two buffers of half of this, by turns. */
+/** Larger downloads alternate between two buffers of half this size. */
 const maxBytes = 64 * 2 ** 20;
-/** Of buffers that nobody uses, how much is kept for the next downloads. */
+/** Maximum size of unused buffers that are kept for later downloads. */
 const maxKeptBytes = 128 * 2 ** 20;
 
 /** Copies from the device through pinned memory. */
@@ -33,7 +33,7 @@ export class DownloadStaging {
     this.#giveBack(buffer);
   }
 
-  // All parts are queued before this returns: whoever calls next may overwrite what they read.
+  // All parts are queued before this returns, since a later call may overwrite their source.
   #downloadInParts(address: number, data: Uint8Array): void {
     const size = maxBytes / 2;
     const buffers = [this.#take(size), this.#take(size)] as const;
@@ -61,7 +61,7 @@ export class DownloadStaging {
     checkDriver(this.#cuda, status, "download", `copy ${bytes} bytes from the device`);
   }
 
-  /** A buffer of a power of two bytes: few sizes, so that they are found again. */
+  /** Takes a buffer whose size is a power of two: with few sizes, buffers are reused. */
   #take(bytes: number): PinnedMemory {
     const size = Math.max(minBytes, 2 ** Math.ceil(Math.log2(bytes)));
     const at = this.#kept.findIndex((each) => each.bytes.length === size);
@@ -78,7 +78,7 @@ export class DownloadStaging {
     else this.#kept.push(buffer);
   }
 
-  /** When nothing is queued. */
+  /** Only when nothing is queued. */
   close(): void {
     for (const { address } of [...this.#kept, ...this.#used]) this.#cuda.cuMemFreeHost(address);
     this.#kept.length = 0;

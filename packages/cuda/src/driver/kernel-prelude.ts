@@ -1,7 +1,7 @@
 /**
- * What every kernel source comes after: NVRTC knows the mathematical functions of CUDA, but neither
- * the constants of the C library nor, without headers, 16-bit floating point. Such numbers are held in
- * memory as `unsigned short`, and are read and rounded (to the nearest, ties to even) by these.
+ * Prelude of every kernel source: NVRTC knows the mathematical functions of CUDA, but neither the
+ * constants of the C library nor, without headers, 16-bit floating point. Such numbers are stored
+ * as `unsigned short`; these functions read and round them (to nearest, ties to even).
  */
 export const kernelPrelude = `
 #ifndef INFINITY

@@ -11,25 +11,25 @@ import { findCudaLibraries, type CudaLibrary } from "@turnwise/graph/machine";
 
 /** Memory as C functions see it. */
 interface NativeMemory {
-  /** Where the data of an array lies; it stays there for as long as the array is held. */
+  /** Address of an array's data; it does not move while the array is referenced. */
   addressOf(data: ArrayBufferView): number;
-  /** A C string. */
+  /** Reads a C string. */
   textAt(address: number): string;
-  /** Memory that is not JavaScript's; it must not be given back while the buffer is used. */
+  /** Wraps memory outside of JavaScript; it must not be freed while the buffer is used. */
   bufferAt(address: number, bytes: number): ArrayBuffer;
 }
 
-/** NVRTC's functions. */
+/** NVRTC functions and memory access. */
 export interface Compiler extends CompilerFunctions, NativeMemory {}
 
-/** CUDA's functions. */
+/** CUDA functions and memory access. */
 export interface Cuda extends DriverFunctions, ProductFunctions, Compiler {}
 
 /** C types of the letters of prototypes. */
 const types: Readonly<Record<string, string>> = { i: "int32", u: "uint32", b: "uint8", l: "int64" };
 
-// dlopen's RTLD_NOW, and RTLD_NODELETE: a library of CUDA that is unloaded, when the thread that
-// loaded it ends, takes the process down.
+// RTLD_NOW and RTLD_NODELETE of dlopen: unloading a CUDA library when the thread that loaded it
+// ends crashes the process.
 const stay = 0x2 | 0x1000;
 
 class Loader {
@@ -60,11 +60,11 @@ class Loader {
         ),
       ];
     });
-    // One of each name.
+    // One function per name.
     return Object.fromEntries(list) as Functions;
   }
 
-  /** The first of several files that loads, none newer than the driver. */
+  /** Binds the first of several files that loads and is not newer than the driver. */
   bindFirst<Functions>(
     what: string,
     files: readonly CudaLibrary[],
@@ -74,7 +74,7 @@ class Loader {
     const reasons: string[] = [];
     for (const { path, major, companions } of files) {
       if (major > driverMajor) {
-        reasons.push(`${path}: the driver only knows CUDA ${driverMajor}`);
+        reasons.push(`${path}: the driver supports CUDA up to ${driverMajor}`);
         continue;
       }
       try {
@@ -120,7 +120,7 @@ async function load(path: string | undefined): Promise<Cuda> {
   const version = new Int32Array(new ArrayBuffer(128));
   const status = driver.cuDriverGetVersion(memory.addressOf(version));
   if (status !== 0) {
-    throw new Error(`openCudaDevice: NVIDIA's driver must tell its version, got error ${status}`);
+    throw new Error(`openCudaDevice: NVIDIA's driver must return its version, got error ${status}`);
   }
   const major = Math.floor(version[0]! / 1000);
   return {
@@ -132,8 +132,8 @@ async function load(path: string | undefined): Promise<Cuda> {
 }
 
 /**
- * Loads NVRTC alone, which needs no GPU: kernels can be compiled, but not run.
- * @param path - As of {@link findCudaLibraries}.
+ * Loads only NVRTC, which needs no GPU: kernels can be compiled, but not run.
+ * @param path - See {@link findCudaLibraries}.
  * @throws `Error` if koffi or NVRTC is missing.
  */
 export async function loadCompiler(path?: string): Promise<Compiler> {
@@ -149,9 +149,9 @@ export async function loadCompiler(path?: string): Promise<Compiler> {
 const loaded = new Map<string | undefined, Promise<Cuda>>();
 
 /**
- * Loads CUDA's libraries, once for each path.
- * @param path - As of {@link findCudaLibraries}.
- * @throws `Error` that names what is missing.
+ * Loads CUDA's libraries, once per path.
+ * @param path - See {@link findCudaLibraries}.
+ * @throws `Error` that names the missing part.
  */
 export function loadCuda(path?: string): Promise<Cuda> {
   const key = path ?? process.env["TURNWISE_CUDA_PATH"];
@@ -159,7 +159,7 @@ export function loadCuda(path?: string): Promise<Cuda> {
   if (cuda === undefined) {
     cuda = load(path);
     loaded.set(key, cuda);
-    // Something may be installed between one attempt and the next.
+    // A missing library may be installed before the next attempt.
     cuda.catch(() => loaded.delete(key));
   }
   return cuda;

@@ -10,7 +10,7 @@ import { softwareCuda } from "../testing/software-cuda.ts";
 const software = softwareCuda();
 if (software.missing !== undefined) console.warn(`skipped: ${software.missing}`);
 
-/** Adds a number to each of a vector. */
+/** Adds a number to each entry of a vector. */
 const addSource = `
 extern "C" __global__ void add(const float* x, float* y, long long n, long long bits) {
   long long i = (long long)blockIdx.x * blockDim.x + threadIdx.x;
@@ -32,7 +32,7 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
     await device.close();
   });
 
-  /** Memory that holds an array. */
+  /** Allocates memory with the content of an array. */
   function put(data: ArrayBufferView): number {
     const address = device.allocate(Math.max(1, data.byteLength));
     device.upload(address, data);
@@ -45,7 +45,7 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
     return data;
   }
 
-  it("says what it is", () => {
+  it("reports its name and capability", () => {
     expect(device.name).toBe("Software CUDA");
     expect(device.computeCapability).toEqual([9, 0]);
     expect(device.multiprocessors).toBe(2);
@@ -53,11 +53,11 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
     expect(freeBytes).toBeLessThanOrEqual(totalBytes);
   });
 
-  it("copies to the device, within it and back, in order", async () => {
+  it("copies to, within and from the device, in order", async () => {
     const data = Float32Array.of(1, 2, 3, 4);
     const [from, to] = [put(data), device.allocate(16)];
     expect(from % 256).toBe(0);
-    data.fill(9); // The upload has its own.
+    data.fill(9); // The upload has its own copy.
     device.clear(to, 16);
     const cleared = read(to, 4);
     device.copy(to + 4, from, 8);
@@ -92,7 +92,7 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
     device.free(address);
   });
 
-  it("runs a kernel, with addresses and numbers for parameters", async () => {
+  it("runs a kernel with addresses and numbers as parameters", async () => {
     const module = device.compile(addSource);
     const add = module.kernel("add");
     expect(add.name).toBe("add");
@@ -100,7 +100,7 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
     const y = device.allocate(4000);
     device.launch(add, Math.ceil(1000 / 128), 128, [x, y, 1000, bitsOf(0.5)]);
     device.launch(add, 1, 128, BigInt64Array.of(BigInt(y), BigInt(x), 100n, 0n));
-    device.launch(add, 0, 128, []); // No block: nothing to do.
+    device.launch(add, 0, 128, []); // No blocks: nothing to do.
     const result = await read(x, 1000);
     expect(result.every((value, i) => value === (i < 100 ? i + 0.5 : i))).toBe(true);
     module.unload();
@@ -113,7 +113,7 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
     device.free(y);
   });
 
-  it("gives kernels every whole number as 64 bits", async () => {
+  it("passes whole numbers to kernels as 64 bits", async () => {
     const module = device.compile(
       `extern "C" __global__ void keep(long long* to, long long a, long long b, long long c, long long d) {
         to[0] = a; to[1] = b; to[2] = c; to[3] = d;
@@ -135,7 +135,7 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
     device.free(to);
   });
 
-  it("gives blocks shared memory, barriers and exchanges within warps", async () => {
+  it("supports shared memory, barriers and warp shuffles", async () => {
     const module = device.compile(`
       __device__ float warpSum(float x) {
         for (int by = 16; by > 0; by >>= 1) x += __shfl_down_sync(0xffffffffu, x, by);
@@ -170,7 +170,7 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
     device.launch(module.kernel("reverse", 4 * 1024), 1, 1024, [x]);
     expect(Array.from(await read(x, 2))).toEqual([1023 % 11, 1022 % 11]);
     expect(() => module.kernel("reverse", 2 ** 20)).toThrow(
-      "kernel: CUDA must give reverse 1048576 bytes of shared memory",
+      "kernel: CUDA must grant reverse 1048576 bytes of shared memory",
     );
     expect(() => module.kernel("other")).toThrow(
       "kernel: CUDA must have a kernel named other, got",
@@ -214,7 +214,7 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
     for (const address of [x, bits, y]) device.free(address);
   });
 
-  it("says what a source lacks", () => {
+  it("reports compile errors of a source", () => {
     expect(() =>
       device.compile('extern "C" __global__ void k(float* x) {\n  y[0] = 1;\n}'),
     ).toThrow(
@@ -222,17 +222,19 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
     );
   });
 
-  it("says how much memory is free when it has too little", () => {
+  it("reports free memory when there is too little", () => {
     const { freeBytes } = device.memory();
     expect(() => device.allocate(freeBytes + 1)).toThrow(CudaOutOfMemory);
     expect(() => device.allocate(freeBytes + 1)).toThrow(
       /where [\d.]+ MiB of [\d.]+ MiB are free/u,
     );
     expect(() => device.allocate(0)).toThrow("allocate: bytes must be a whole number, at least 1");
-    expect(() => device.free(12)).toThrow("free: address must be one that allocate gave, got 12");
+    expect(() => device.free(12)).toThrow(
+      "free: address must be one that allocate returned, got 12",
+    );
   });
 
-  // What a product is, in float64.
+  // The product in float64.
   function multiplied(product: CudaProduct, left: Float32Array, right: Float32Array): number[] {
     const { m, n, k, batches = 1, alpha = 1 } = product;
     const at = (
@@ -263,7 +265,7 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
 
   const small = (length: number, by: number): Float32Array =>
     Float32Array.from({ length }, (_, i) => ((i * by) % 9) - 4);
-  /** Small whole numbers have the same bits in all types but for their number. */
+  /** Small whole numbers are exact in all types. */
   const bytesAs = (type: CudaNumber, data: Float32Array): ArrayBufferView => {
     if (type === "float32") return data;
     const half = (x: number): number => {
@@ -307,7 +309,7 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
         device.multiply(product);
         const expected = multiplied(product, left, right);
         expect(Array.from(await read(c, m * n * batches))).toEqual(expected);
-        // Once more on top of it, with the batch's first product alone.
+        // Added on top of it, for only the first product of the batch.
         device.multiply({ ...product, batches: 1, beta: 2 });
         const again = await read(c, m * n);
         expect(Array.from(again)).toEqual(expected.slice(0, m * n).map((x) => 3 * x));
@@ -316,7 +318,7 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
     }
   }
 
-  it("rounds results to 16 bits, and factors as it is told", async () => {
+  it("rounds results to 16 bits, and factors as requested", async () => {
     const x = 1 + 2 ** -12;
     const one = put(Float32Array.of(x));
     const to = device.allocate(4);
@@ -346,7 +348,7 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
     for (const address of [one, to, bits]) device.free(address);
   });
 
-  it("leaves an empty product alone, and writes beta's part of one that sums nothing", async () => {
+  it("leaves an empty product alone, and writes beta's part of a product without terms", async () => {
     const to = put(Float32Array.of(3, 5));
     const matrix = { address: to, type: "float32", rowStride: 2 } as const;
     device.multiply({ m: 0, n: 2, k: 1, left: matrix, right: matrix, result: matrix });
@@ -359,7 +361,7 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
     device.free(to);
   });
 
-  it("repeats what it has recorded", async () => {
+  it("repeats a recording", async () => {
     const module = device.compile(addSource);
     const add = module.kernel("add");
     const [x, y, z] = [put(Float32Array.of(1, 2)), device.allocate(8), device.allocate(8)];
@@ -372,7 +374,7 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
       const [left, right, result] = [matrix(x), matrix(y), matrix(z)];
       device.multiply({ m: 1, n: 2, k: 1, left, right, result, beta: 1 });
     });
-    parameters.fill(0); // The recording has its own.
+    parameters.fill(0); // The recording has its own copy.
     expect(Array.from(await read(x, 2))).toEqual([1, 2]);
     recording.repeat();
     expect(Array.from(await read(z, 2))).toEqual([2 * 2, 2 * 3]);
@@ -387,7 +389,7 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
     for (const address of [x, y, z]) device.free(address);
   });
 
-  it("records nothing that involves the computer's memory, and goes on after a failure", async () => {
+  it("refuses to record transfers with the host, and continues after a failure", async () => {
     const x = put(Float32Array.of(1));
     const message = "the device must not be recording, got a call in a recording";
     const upload = (): void => device.upload(x, Float32Array.of(2));
@@ -404,7 +406,7 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
     device.free(x);
   });
 
-  it("lets other work go on while it waits", async () => {
+  it("lets other work of the thread continue while it waits", async () => {
     const x = put(new Float32Array(4));
     const steps: string[] = [];
     const waiting = device.synchronize().then(() => steps.push("device"));
@@ -414,7 +416,7 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
     device.free(x);
   });
 
-  it("answers nothing after it is closed, which waits for what is queued", async () => {
+  it("answers nothing after close, which waits for queued work", async () => {
     const other = await open();
     const address = other.allocate(16);
     other.upload(address, Float32Array.of(1, 2, 3, 4));
@@ -437,13 +439,13 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
     await expect(other.synchronize()).rejects.toThrow(`synchronize: ${message}`);
   });
 
-  it("names a device that is not there", async () => {
+  it("names a device number that does not exist", async () => {
     await expect(openCudaDevice({ path: software.path!, deviceId: 1 })).rejects.toThrow(
       "openCudaDevice: deviceId must be one of the computer's 1 devices, got 1",
     );
   });
 
-  it("names libraries that do not load, and those that the driver is too old for", async () => {
+  it("names libraries that do not load, and those that are too new for the driver", async () => {
     const folder = mkdtempSync(join(tmpdir(), "turnwise-cuda-"));
     try {
       const driver = join(folder, "libcuda.so.1");
@@ -456,15 +458,15 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
       writeFileSync(join(folder, "libnvrtc.so.13"), "no library");
       writeFileSync(join(folder, "libnvrtc.so.12"), "no library");
       await expect(openCudaDevice({ path: folder })).rejects.toThrow(
-        /openCudaDevice: NVRTC must be found .*libnvrtc\.so\.13: the driver only knows CUDA 12; .*libnvrtc\.so\.12: /u,
+        /openCudaDevice: NVRTC must be found .*libnvrtc\.so\.13: the driver supports CUDA up to 12; .*libnvrtc\.so\.12: /u,
       );
     } finally {
       rmSync(folder, { recursive: true });
     }
   });
 
-  // The last: the device does not recover while another one holds the context.
-  it("reports what broke on the device, and closes all the same", async () => {
+  // The last test: the device does not recover while another one holds the context.
+  it("reports an error on the device, and still closes", async () => {
     const module = device.compile(addSource);
     const x = device.allocate(16);
     device.launch(module.kernel("add"), 1, 32, [x + 2 ** 44, x, 4, 0]);
@@ -472,7 +474,7 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
       /synchronize: CUDA must run what was queued, got CUDA_ERROR_ILLEGAL_ADDRESS .*kernel add.*outside of memory/u,
     );
     expect(() => device.allocate(16)).toThrow("CUDA_ERROR_ILLEGAL_ADDRESS");
-    await expect(device.close()).rejects.toThrow("close: CUDA must mark its queue");
+    await expect(device.close()).rejects.toThrow("close: CUDA must record an event in its queue");
     device = await open();
     expect(device.memory().totalBytes).toBeGreaterThan(0);
   });

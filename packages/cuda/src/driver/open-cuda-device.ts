@@ -16,15 +16,15 @@ import { Recorder } from "./recorder.ts";
 import { UploadRing } from "./upload-ring.ts";
 import { Waiting } from "./waiting.ts";
 
-// Values of enumerations, from cuda.h.
+// Enumeration values from cuda.h.
 const attribute = { multiprocessors: 16, major: 75, minor: 76 } as const;
 const nonBlockingStream = 1;
 const maxDynamicSharedBytes = 8;
 
-/** What a kernel may have without being asked for more. */
+/** Shared memory that a kernel has by default. */
 const defaultSharedBytes = 48 * 1024;
 
-/** The context that calls of this thread go to. */
+/** Current context of this thread. */
 let current: number | undefined;
 
 class Device implements CudaDevice {
@@ -46,7 +46,7 @@ class Device implements CudaDevice {
   readonly #pending = new Set<Promise<void>>();
   #closing: Promise<void> | undefined;
 
-  // What functions write and read through pointers.
+  // Memory for values passed through pointers.
   readonly #result = new BigInt64Array(new ArrayBuffer(512));
   readonly #resultAddress: number;
   readonly #resultInt = new Int32Array(this.#result.buffer);
@@ -104,7 +104,9 @@ class Device implements CudaDevice {
     return this.#cuda.textAt(this.#resultAddress);
   }
 
-  /** Before every call: the device is open, and the thread's calls go to it. */
+  /**
+   * Called first by every method: checks that the device is open, and makes its context current.
+   */
   #use(method: string): Cuda {
     if (this.#closing !== undefined) {
       throw new Error(`${method}: the device must be open, got a closed one`);
@@ -113,7 +115,7 @@ class Device implements CudaDevice {
     return this.#cuda;
   }
 
-  /** The same, before what cannot be recorded. */
+  /** The same for calls that cannot be recorded. */
   #useAtOnce(method: string): Cuda {
     if (this.#recorder.isRecording) {
       throw new Error(`${method}: the device must not be recording, got a call in a recording`);
@@ -129,7 +131,7 @@ class Device implements CudaDevice {
   memory(): { readonly freeBytes: number; readonly totalBytes: number } {
     const cuda = this.#use("memory");
     const status = cuda.cuMemGetInfo_v2(this.#resultAddress, this.#resultAddress + 8);
-    this.#check(status, "memory", "tell its memory");
+    this.#check(status, "memory", "return its memory");
     return { freeBytes: Number(this.#result[0]), totalBytes: Number(this.#result[1]) };
   }
 
@@ -152,9 +154,9 @@ class Device implements CudaDevice {
   free(address: number): void {
     const cuda = this.#useAtOnce("free");
     if (!this.#allocations.delete(address)) {
-      throw new RangeError(`free: address must be one that allocate gave, got ${address}`);
+      throw new RangeError(`free: address must be one that allocate returned, got ${address}`);
     }
-    this.#check(cuda.cuMemFree_v2(address), "free", "take memory back");
+    this.#check(cuda.cuMemFree_v2(address), "free", "free memory");
   }
 
   upload(address: number, data: ArrayBufferView): void {
@@ -167,7 +169,7 @@ class Device implements CudaDevice {
     await this.#untilClosed(this.#downloads.download(address, bytesOf(data)));
   }
 
-  /** Lets `close` wait for it. */
+  /** Makes `close` wait for it. */
   async #untilClosed(work: Promise<void>): Promise<void> {
     this.#pending.add(work);
     try {
@@ -203,7 +205,8 @@ class Device implements CudaDevice {
       if (!this.#modules.delete(unload)) return;
       for (const kernel of kernels) kernel.handle = 0;
       if (current !== this.#context) this.#makeCurrent("unload");
-      // After an error of the device it fails like all else, and there is nothing left to unload.
+      // After an error on the device this fails like all calls, and there is nothing left to
+      // unload.
       cuda.cuModuleUnload(module);
     };
     this.#modules.add(unload);
@@ -232,7 +235,7 @@ class Device implements CudaDevice {
       this.#check(
         cuda.cuFuncSetAttribute(handle, maxDynamicSharedBytes, sharedBytes),
         "kernel",
-        `give ${name} ${sharedBytes} bytes of shared memory`,
+        `grant ${name} ${sharedBytes} bytes of shared memory`,
       );
     }
     return new Kernel(name, handle, sharedBytes);
@@ -262,7 +265,7 @@ class Device implements CudaDevice {
         this.#recorder.repeat(recording);
       },
       release: () => {
-        // With the device all were given back.
+        // Closing the device has released all recordings.
         if (!this.#recorder.holds(recording)) return;
         if (current !== this.#context) this.#makeCurrent("release");
         this.#recorder.release(recording);
@@ -283,7 +286,7 @@ class Device implements CudaDevice {
   async #close(): Promise<void> {
     const cuda = this.#cuda;
     this.#makeCurrent("close");
-    // What broke on the device is reported at the end: what can be given back is.
+    // An error on the device is reported at the end, after everything is released.
     const [queue] = await Promise.allSettled([this.#waiting.forAll("close"), ...this.#pending]);
     this.#makeCurrent("close");
     this.#recorder.close();
@@ -319,10 +322,10 @@ function checkWhole(method: string, name: string, value: number, least: number):
 
 /** Options of {@link openCudaDevice}. */
 export interface CudaDeviceOptions {
-  /** Which of the GPUs that `CUDA_VISIBLE_DEVICES` leaves, from 0. Default 0. */
+  /** Index among the GPUs that `CUDA_VISIBLE_DEVICES` leaves. Default 0. */
   readonly deviceId?: number;
   /**
-   * Where CUDA's libraries are, before all other places: a toolkit, a folder of libraries, or a Python
+   * First place to look for CUDA's libraries: a toolkit, a folder of libraries, or a Python
    * environment with NVIDIA's packages; several are separated as in `PATH`. Default:
    * `TURNWISE_CUDA_PATH`.
    */
@@ -330,9 +333,10 @@ export interface CudaDeviceOptions {
 }
 
 /**
- * Opens an NVIDIA GPU: it needs its driver, NVRTC and cuBLAS of CUDA 12 or 13, and the package koffi.
+ * Opens an NVIDIA GPU. Requires its driver, NVRTC and cuBLAS of CUDA 12 or 13, and the package
+ * koffi.
  *
- * @throws `Error` that names what is missing.
+ * @throws `Error` that names the missing part.
  */
 export async function openCudaDevice({
   deviceId = 0,

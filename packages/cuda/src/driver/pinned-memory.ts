@@ -1,7 +1,7 @@
 import { checkDriver } from "./check-status.ts";
 import type { Cuda } from "./load-cuda.ts";
 
-/** Memory of the computer that stays in place, which the device copies from and to by itself. */
+/** Pinned host memory, which the device copies from and to directly. */
 export interface PinnedMemory {
   readonly address: number;
   readonly bytes: Uint8Array;
@@ -10,7 +10,7 @@ export interface PinnedMemory {
 export function allocatePinned(cuda: Cuda, bytes: number, method: string): PinnedMemory {
   const result = new BigInt64Array(new ArrayBuffer(128));
   const status = cuda.cuMemHostAlloc(cuda.addressOf(result), bytes, 0);
-  checkDriver(cuda, status, method, `give ${bytes} bytes of pinned memory`);
+  checkDriver(cuda, status, method, `allocate ${bytes} bytes of pinned memory`);
   const address = Number(result[0]);
   return { address, bytes: new Uint8Array(cuda.bufferAt(address, bytes)) };
 }

@@ -3,7 +3,7 @@ import { checkProduct } from "./check-product.ts";
 import type { CudaNumber, CudaProduct, ProductPrecision } from "./cuda-device.ts";
 import type { Cuda } from "./load-cuda.ts";
 
-// Values of enumerations, from library_types.h and cublas_api.h.
+// Enumeration values from library_types.h and cublas_api.h.
 const numberTypes: Readonly<Record<CudaNumber, number>> = { float32: 0, bfloat16: 14, float16: 2 };
 /** CUBLAS_COMPUTE_32F, _FAST_TF32 and _FAST_16BF. */
 const computeTypes: Readonly<Record<ProductPrecision, number>> = {
@@ -13,7 +13,7 @@ const computeTypes: Readonly<Record<ProductPrecision, number>> = {
 };
 const defaultAlgorithm = -1;
 
-/** What cuBLAS works with: as much as it asks for by itself on Hopper. */
+/** Workspace of cuBLAS: its own default on Hopper. */
 const workspaceBytes = 32 * 2 ** 20;
 
 /** Matrix products by cuBLAS on one stream. */
@@ -32,11 +32,11 @@ export class Products {
     this.#betaAddress = this.#alphaAddress + 4;
     const result = new BigInt64Array(new ArrayBuffer(128));
     const allocated = cuda.cuMemAlloc_v2(cuda.addressOf(result), workspaceBytes);
-    checkDriver(cuda, allocated, where, "give cuBLAS memory");
+    checkDriver(cuda, allocated, where, "use the workspace");
     this.#workspace = Number(result[0]);
     checkProducts(cuda, cuda.cublasCreate_v2(cuda.addressOf(result)), where, "start");
     this.#handle = Number(result[0]);
-    // The memory after the stream, with which cuBLAS goes back to its own.
+    // The workspace after the stream: setting a stream resets it to cuBLAS's own.
     const used = cuda.cublasSetStream_v2(this.#handle, stream);
     checkProducts(cuda, used, where, "use a stream");
     const taken = cuda.cublasSetWorkspace_v2(this.#handle, this.#workspace, workspaceBytes);
@@ -50,8 +50,8 @@ export class Products {
     this.#scales[0] = product.alpha ?? 1;
     this.#scales[1] = product.beta ?? 0;
     const compute = left.type === "float32" ? computeTypes[precision] : computeTypes.float32;
-    // cuBLAS reads columns where we write rows: it sees each matrix transposed, and is asked for
-    // the transposed result, right^T * left^T.
+    // cuBLAS is column-major: it sees each matrix transposed, so it is asked for the transposed
+    // result, right^T * left^T.
     const status =
       batches === 1
         ? this.#cuda.cublasGemmEx(
@@ -106,7 +106,7 @@ export class Products {
     }
   }
 
-  /** When nothing is queued. */
+  /** Only when nothing is queued. */
   close(): void {
     this.#cuda.cublasDestroy_v2(this.#handle);
     this.#cuda.cuMemFree_v2(this.#workspace);

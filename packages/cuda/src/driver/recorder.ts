@@ -1,15 +1,15 @@
 import { checkDriver, driverStatus } from "./check-status.ts";
 import type { Cuda } from "./load-cuda.ts";
 
-/** CU_STREAM_CAPTURE_MODE_RELAXED of cuda.h: what other threads do meanwhile is their own. */
+/** CU_STREAM_CAPTURE_MODE_RELAXED of cuda.h: does not restrict other threads. */
 const relaxedCapture = 2;
 
-/** What was recorded: an executable graph of the driver's. */
+/** Recorded work: an executable CUDA graph. */
 export interface Recorded {
   readonly handle: number;
 }
 
-/** Records what is queued on one stream. */
+/** Records the work queued on one stream. */
 export class Recorder {
   readonly #cuda: Cuda;
   readonly #stream: number;
@@ -33,7 +33,7 @@ export class Recorder {
     const status = this.#cuda.cuGraphInstantiateWithFlags(this.#resultAddress, graph, 0);
     const recorded: Recorded = { handle: Number(this.#result[0]) };
     this.#cuda.cuGraphDestroy(graph);
-    checkDriver(this.#cuda, status, "record", "prepare what was recorded");
+    checkDriver(this.#cuda, status, "record", "instantiate the recording");
     this.#held.add(recorded);
     return recorded;
   }
@@ -50,12 +50,12 @@ export class Recorder {
     } finally {
       this.#isRecording = false;
       end = this.#cuda.cuStreamEndCapture(this.#stream, this.#resultAddress);
-      // What the function threw says more than what became of the recording.
+      // The function's own error is more useful than that of the recording.
       if (!isWhole && end === driverStatus.success) {
         this.#cuda.cuGraphDestroy(Number(this.#result[0]));
       }
     }
-    checkDriver(this.#cuda, end, "record", "record what was queued");
+    checkDriver(this.#cuda, end, "record", "end the recording");
     return Number(this.#result[0]);
   }
 
@@ -68,10 +68,10 @@ export class Recorder {
       throw new Error("repeat: the recording must be held, got a released one");
     }
     const status = this.#cuda.cuGraphLaunch(recorded.handle, this.#stream);
-    checkDriver(this.#cuda, status, "repeat", "repeat a recording");
+    checkDriver(this.#cuda, status, "repeat", "launch a recording");
   }
 
-  /** One that still runs is given back when it has. */
+  /** A graph that is still running is destroyed when it ends. */
   release(recorded: Recorded): void {
     if (this.#held.delete(recorded)) this.#cuda.cuGraphExecDestroy(recorded.handle);
   }

@@ -7,15 +7,15 @@ const numSegments = 8;
 const segmentBytes = 4 * 2 ** 20;
 
 /**
- * Copies to the device through pinned memory, so that neither side waits for the other: each segment
- * is filled by one or many uploads, and filled anew when the device has read it.
+ * Copies to the device through pinned memory without either side waiting for the other: each
+ * segment holds one or more uploads, and is reused after the device has read it.
  */
 export class UploadRing {
   readonly #cuda: Cuda;
   readonly #stream: number;
   readonly #waiting: Waiting;
   #memory: PinnedMemory | undefined;
-  /** Where each segment was left, while the device may be reading it. */
+  /** Mark of the queue after each segment's uploads, while the device may still read it. */
   readonly #marks: (number | undefined)[] = [];
   #segment = 0;
   #offset = 0;
@@ -42,7 +42,7 @@ export class UploadRing {
       );
       checkDriver(this.#cuda, status, "upload", `copy ${size} bytes to the device`);
       start += size;
-      // Aligned, as the device likes it.
+      // Aligned for the device.
       this.#offset = Math.min(segmentBytes, this.#offset + Math.ceil(size / 256) * 256);
     }
   }
@@ -56,7 +56,7 @@ export class UploadRing {
     this.#offset = 0;
   }
 
-  /** When nothing is queued. */
+  /** Only when nothing is queued. */
   close(): void {
     for (const mark of this.#marks) if (mark !== undefined) this.#waiting.release(mark);
     if (this.#memory !== undefined) this.#cuda.cuMemFreeHost(this.#memory.address);

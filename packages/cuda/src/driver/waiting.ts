@@ -3,7 +3,7 @@ import { checkDriver, driverStatus } from "./check-status.ts";
 import type { Cuda } from "./load-cuda.ts";
 
 const withoutTiming = 2;
-/** How often the queue is asked between other work of the thread before a timer takes over. */
+/** Number of polls between other work of the thread before a timer takes over. */
 const eagerPolls = 10_000;
 
 function afterOtherWork(): Promise<void> {
@@ -11,12 +11,12 @@ function afterOtherWork(): Promise<void> {
 }
 
 /**
- * Waits for a stream without blocking its thread, by asking again and again.
+ * Waits for a stream by polling, without blocking its thread.
  *
  * A blocking call on another thread (koffi's `async`) would have to make the context current there
- * first, in the same call, and come back through the event loop; asking takes a fraction of a
- * microsecond, and notices the end of a decode step within a few. After some tens of milliseconds it asks
- * once a millisecond, so that a long training step does not keep a processor busy.
+ * first, in the same call, and return through the event loop. A poll takes a fraction of a
+ * microsecond, and notices the end of a decode step within a few. After some tens of milliseconds
+ * it polls once a millisecond, so that a long training step does not occupy a core.
  */
 export class Waiting {
   readonly #cuda: Cuda;
@@ -29,31 +29,31 @@ export class Waiting {
     this.#stream = stream;
   }
 
-  /** Marks this place in the queue. Each mark is to be waited for, or released. */
+  /** Marks the current end of the queue. Each mark must be waited for, or released. */
   mark(method: string): number {
     const event = this.#free.pop() ?? this.#newEvent(method);
     checkDriver(
       this.#cuda,
       this.#cuda.cuEventRecord(event, this.#stream),
       method,
-      "mark its queue",
+      "record an event in its queue",
     );
     return event;
   }
 
   #newEvent(method: string): number {
     const status = this.#cuda.cuEventCreate(this.#cuda.addressOf(this.#result), withoutTiming);
-    checkDriver(this.#cuda, status, method, "make an event");
+    checkDriver(this.#cuda, status, method, "create an event");
     return Number(this.#result[0]);
   }
 
-  /** Resolves when all before a mark has run. */
+  /** Resolves when all work before a mark has run. */
   async passed(mark: number, method: string): Promise<void> {
     for (let polls = 0; ; polls++) {
       const status = this.#cuda.cuEventQuery(mark);
       if (status !== driverStatus.notReady) {
         this.#free.push(mark);
-        checkDriver(this.#cuda, status, method, "run what was queued");
+        checkDriver(this.#cuda, status, method, "run the queued work");
         return;
       }
       await (polls < eagerPolls ? afterOtherWork() : sleep(1));
@@ -64,15 +64,15 @@ export class Waiting {
   waitFor(mark: number, method: string): void {
     const status = this.#cuda.cuEventSynchronize(mark);
     this.#free.push(mark);
-    checkDriver(this.#cuda, status, method, "run what was queued");
+    checkDriver(this.#cuda, status, method, "run the queued work");
   }
 
-  /** Gives a mark back that nobody waits for. */
+  /** Releases a mark that nobody waits for. */
   release(mark: number): void {
     this.#free.push(mark);
   }
 
-  /** Resolves when all that is queued has run. */
+  /** Resolves when all queued work has run. */
   async forAll(method: string): Promise<void> {
     await this.passed(this.mark(method), method);
   }

@@ -14,7 +14,7 @@ function group(
   return { name, before, reads: new Map(reads), resultSize };
 }
 
-/** Groups that nothing is to be known of. */
+/** Unrelated groups. */
 function others(count: number): Named[] {
   return Array.from({ length: count }, (_, i) => group(`other ${i}`, [], [], -1));
 }
@@ -24,7 +24,7 @@ const names = (groups: readonly Named[]): string[] =>
     .map(({ name }) => name)
     .filter((name) => !name.startsWith("other"));
 
-it("puts a chain that is read much later right before its reader, in order", () => {
+it("moves a chain that is read much later right before its reader, in order", () => {
   const first = group("first", [], [[1, 10]]);
   const second = group("second", [first], [[2, 10]]);
   const between = group("between", [], [], -1);
@@ -33,7 +33,7 @@ it("puts a chain that is read much later right before its reader, in order", () 
   expect(names(groups)).toEqual(["between", "first", "second", "reader"]);
 });
 
-it("leaves what is read soon, and what it would keep more for than it makes", () => {
+it("leaves results that are read soon, and those whose inputs are larger than themselves", () => {
   const small = group("small", [], [[1, 1000]], 1);
   const near = group("near", [], [], 10);
   const readerOfNear = group("reader of near", [near], [], -1);
@@ -42,7 +42,7 @@ it("leaves what is read soon, and what it would keep more for than it makes", ()
   expect(names(groups)).toEqual(["small", "near", "reader of near", "reader"]);
 });
 
-it("delays even the small where what it reads is kept for others anyway", () => {
+it("delays even a small result if its inputs are kept for others anyway", () => {
   const small = group("small", [], [[1, 1000]], 1);
   const reader = group("reader", [small], [], -1);
   const also = group("also", [], [[1, 1000]], -1);

@@ -1,26 +1,26 @@
-/** What is known of a group that may be computed later. */
+/** Group that may be computed later. */
 export interface Delayable {
   /** Groups whose results it reads. */
   readonly before: readonly Delayable[];
-  /** Values that it reads, without those that are there all the time, and their rough sizes. */
+  /** Intermediate values that it reads, with their approximate sizes. */
   readonly reads: ReadonlyMap<number, number>;
-  /** The rough size of its results; less than 0 if it must not be delayed. */
+  /** Approximate size of its results; negative if it must not be delayed. */
   readonly resultSize: number;
 }
 
-/** Nearer ones are left where they are. */
+/** Groups with a nearer reader are not moved. */
 const minDelay = 16;
 
 /**
- * Puts groups whose results are needed much later right before the first that reads them, where that
- * keeps less in memory: what is computed a second time, so as not to be kept, must not be computed
- * too early.
+ * Moves groups whose results are needed much later right before their first reader if that reduces
+ * memory: rematerialized values, which are computed twice to avoid keeping them, must not be
+ * computed too early.
  *
- * @param groups - In an order that can be run.
- * @returns Another such order.
+ * @param groups - In a valid order of execution.
+ * @returns Another valid order.
  */
 export function delayGroups<Group extends Delayable>(groups: readonly Group[]): Group[] {
-  /** Where each group goes: whole numbers for those that stay. */
+  /** Sort key of each group: whole numbers for those that stay. */
   const keys = new Map<Delayable, number>(groups.map((group, i) => [group, i]));
   const firstReader = new Map<Delayable, number>();
   const lastRead = new Map<number, number>();

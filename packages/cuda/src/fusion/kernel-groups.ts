@@ -4,26 +4,29 @@ import { delayGroups, type Delayable } from "./delay-groups.ts";
 import { isEntrywise } from "../source/entry-reader.ts";
 import { chooseStored, liveOperations, sourcesOf } from "./stored-values.ts";
 
-/** What one step of a plan computes. */
+/** Operations fused into one step of a plan. */
 export interface KernelGroup {
-  /** The step that is more than entries: a sum, a softmax, a product. */
+  /** Operation that is not elementwise: a reduction, a softmax, a product. */
   readonly whole: DeviceOperation | undefined;
-  /** Values that are computed entry by entry, in order. */
+  /** Values computed elementwise, in order. */
   readonly entries: readonly Tensor[];
 }
 
-/** A program's steps in groups, in an order that can be run. */
+/** Fusion groups of a program, in a valid order of execution. */
 export interface GroupedProgram {
   readonly groups: readonly KernelGroup[];
-  /** Whether a value lies in memory after the group that gives it. */
+  /** True if a value is in memory after its group. */
   readonly isStored: (tensor: Tensor) => boolean;
-  /** Whether a value lies in memory when a group's kernel begins. */
+  /** True if a value is in memory when the group's kernel starts. */
   readonly isLoaded: (group: KernelGroup, tensor: Tensor) => boolean;
-  /** Values in memory that a group reads, and whether each only at the entry that is being computed. */
+  /** Values in memory that a group reads, and whether only at the index being computed. */
   readonly reads: (group: KernelGroup) => ReadonlyMap<number, { readonly isInPlace: boolean }>;
 }
 
-/** Steps over rows or sums, whose kernels visit each entry of their first input, and can compute others there. */
+/**
+ * Row operations and reductions, whose kernels visit each entry of their first input and can
+ * compute others there.
+ */
 const visiting: ReadonlySet<DeviceKind> = new Set<DeviceKind>([
   "softmax",
   "softmaxStatistics",
@@ -35,18 +38,18 @@ const visiting: ReadonlySet<DeviceKind> = new Set<DeviceKind>([
 
 const maxReads = 32;
 const maxResults = 16;
-/** Steps between which it is looked for something to compute together. */
+/** Maximum distance, in operations, between two groups that may be fused. */
 const maxDistance = 64;
 
-/** A group that is being put together. */
+/** Fusion group under construction. */
 class Group {
   whole: DeviceOperation | undefined;
   entries: Tensor[];
-  /** How many entries its kernel visits, one after the other. */
+  /** Number of entries that its kernel visits. */
   readonly visits: Dimension | undefined;
   first: number;
   last: number;
-  /** Its place among all groups, behind all that it reads. */
+  /** Position among all groups, after all that it reads. */
   place = 0;
 
   constructor(
@@ -71,10 +74,10 @@ interface DelayableGroup extends Delayable {
   readonly group: Group;
 }
 
-/** What a named size counts as when values are compared. */
+/** Assumed value of named sizes when values are compared. */
 const nominalSize = 64;
 
-/** A rough number of bytes: what matters is which value is larger. */
+/** Approximate number of entries, for comparisons. */
 function roughSize({ shape }: Tensor): number {
   return shape.reduce<number>(
     (product, size) => product * (typeof size === "number" ? size : nominalSize),
@@ -88,7 +91,7 @@ class Grouping {
   readonly #program: DeviceProgram;
   readonly #stored: ReadonlySet<number>;
   readonly #groups = new Set<Group>();
-  /** Groups by their places; nothing where one was that is a part of another now. */
+  /** Groups by position; undefined where a group was merged into another. */
   readonly #places: (Group | undefined)[] = [];
   readonly #groupOf = new Map<number, Group>();
   readonly #reads = new Map<Group, Reads>();
@@ -110,7 +113,7 @@ class Grouping {
           : undefined;
         this.#add(new Group(operation, [], visits, order));
       } else if (stored.has(first!.id)) {
-        // The twin of a weight is kept from run to run: it is a step of its own.
+        // A bfloat16 copy of a weight is kept from run to run, so it gets its own step.
         const isTwin =
           operation.kind === "toBfloat16" &&
           program.producer(program.base(operation.inputs[0]!)).kind === "input";
@@ -126,7 +129,7 @@ class Grouping {
     for (const { id } of group.results) this.#groupOf.set(id, group);
   }
 
-  /** What a group reads from memory or from itself. */
+  /** takeAlong reads its own index too, but also others; its ids are read at the same index. */
   reads(group: Group): Reads {
     const known = this.#reads.get(group);
     if (known) return known;
@@ -157,7 +160,7 @@ class Grouping {
       ].includes(operation.kind);
       operation.inputs.forEach((input, i) => {
         const isSameSize = this.#program.size(input) === this.#program.size(tensor);
-        // A step along an axis reads its own entry too, but others as well; ids come by place.
+        // Groups whose results a group reads.
         const isOwn =
           keepsPlace || (operation.kind === "takeAlong" && i === 1) || operation.kind === "expand";
         visit(input, isInPlace && isOwn && isSameSize);
@@ -173,7 +176,7 @@ class Grouping {
     return reads;
   }
 
-  /** The groups whose results a group reads. */
+  /** All groups after a position that a group depends on, itself excluded. */
   #before(group: Group): Group[] {
     return [...this.reads(group).keys()].flatMap((id) => {
       const other = this.#groupOf.get(id);
@@ -181,12 +184,12 @@ class Grouping {
     });
   }
 
-  /** All groups behind a place that a group needs, itself left out. */
+  /** Its own dependencies come before it. */
   #neededBehind(group: Group, place: number): Set<Group> {
     const needed = new Set<Group>();
     const open = this.#before(group);
     for (let next = open.pop(); next; next = open.pop()) {
-      // What it needs in turn lies before it.
+      // True if a group depends on another through a third.
       if (needed.has(next) || next.place <= place) continue;
       needed.add(next);
       open.push(...this.#before(next));
@@ -194,7 +197,7 @@ class Grouping {
     return needed;
   }
 
-  /** Whether a group needs another by way of a third. */
+  /** Moves two groups to one position: after everything that they need, before everything else. */
   #isBetween(later: Group, earlier: Group): boolean {
     for (const needed of this.#neededBehind(later, earlier.place)) {
       if (this.#before(needed).includes(earlier)) return true;
@@ -202,7 +205,7 @@ class Grouping {
     return false;
   }
 
-  /** Gives the place of two groups to one: all that they need before it, the rest behind it. */
+  /** A value computed by one must be available at the index where the other reads it. */
   #moveTogether(a: Group, b: Group): void {
     const [low, high] = a.place < b.place ? [a, b] : [b, a];
     const needed = this.#neededBehind(high, low.place);
@@ -226,7 +229,7 @@ class Grouping {
     const [readsA, readsB] = [this.reads(a), this.reads(b)];
     const all = new Set([...readsA.keys(), ...readsB.keys()]);
     if (all.size > maxReads) return false;
-    // What one computes must be ready where the other reads it.
+    // Fuses producers with consumers, then groups that read the same values.
     const whole = a.whole ?? b.whole;
     for (const [results, reads] of [
       [a.results, readsB],
@@ -262,7 +265,7 @@ class Grouping {
     return a;
   }
 
-  /** Puts those together of which one reads what the other computes, then those that read the same. */
+  /** Groups in a valid order of execution, as close to the program's as possible. */
   mergeAll(): void {
     for (const group of Array.from(this.#groups)) {
       let current = group;
@@ -299,7 +302,7 @@ class Grouping {
     }
   }
 
-  /** The groups in an order that can be run, as near to the program's as may be. */
+  /** Values that another group reads. */
   ordered(): Group[] {
     const done = new Set<Group>();
     const result: Group[] = [];
@@ -334,7 +337,7 @@ class Grouping {
     return delayGroups(list).map(({ group }) => group);
   }
 
-  /** Values that some other group reads. */
+  /** Fuses the operations of a program into groups of one kernel each. */
   readElsewhere(): ReadonlySet<number> {
     const ids = new Set<number>();
     for (const group of this.#groups) {
@@ -346,7 +349,7 @@ class Grouping {
   }
 }
 
-/** Puts the steps of a program into groups that one kernel can compute. */
+/** These groups were created above. */
 export function groupOperations(program: DeviceProgram): GroupedProgram {
   const live = liveOperations(program);
   const stored = chooseStored(program, live);

@@ -4,24 +4,30 @@ import { repeatedConstant } from "../program/repeated-constant.ts";
 import { isEntrywise } from "../source/entry-reader.ts";
 import { addendOf } from "../program/join-addends.ts";
 
-/** What it takes to compute an entry where it is read. */
+/** Cost of computing an entry where it is read. */
 interface Effort {
-  /** Entries that are read of values as large as the result. */
+  /** Loads from values as large as the result. */
   readonly loads: number;
-  /** Steps and reads, repeated ones counted each time. */
+  /** Operations and loads, counted once per use. */
   readonly steps: number;
 }
 
-/** More is not computed twice. */
+/** Maximum cost of a value that is computed twice. */
 const maxSharedSteps = 12;
-/** More is not computed again for each of many entries that share it. */
+/** Maximum cost of a value that is recomputed for each of many entries. */
 const maxRepeatedSteps = 10;
-/** More is not put into one kernel. */
+/** Maximum cost within one kernel. */
 const maxSteps = 40;
-/** Steps after which a value that is used once more is rather kept than what it is computed from. */
+/**
+ * If a later use is more than this many operations away, store the value instead of keeping its
+ * inputs alive.
+ */
 const maxDelay = 200;
 
-/** What a step reads: its inputs, and where they are factors of a product what these lie in. */
+/**
+ * Values that an operation reads from memory: its inputs, or the values that factors of a product
+ * are views of.
+ */
 export function sourcesOf(program: DeviceProgram, operation: DeviceOperation): readonly Tensor[] {
   if (operation.kind === "matmul") {
     const addend = addendOf(operation);
@@ -33,7 +39,7 @@ export function sourcesOf(program: DeviceProgram, operation: DeviceOperation): r
   return operation.inputs.map(program.base);
 }
 
-/** Steps that some output needs, without those that products look through. */
+/** Operations that some output needs, without views that products read directly. */
 export function liveOperations(program: DeviceProgram): readonly DeviceOperation[] {
   const live = new Set<number>();
   for (const { base } of Object.values(program.outputs)) live.add(base.id);
@@ -48,7 +54,7 @@ export function liveOperations(program: DeviceProgram): readonly DeviceOperation
     .reverse();
 }
 
-/** Whether a step reads an entry of a source for several of its own. */
+/** True if an operation reads an entry of a source for several of its own entries. */
 function isRereading(program: DeviceProgram, operation: DeviceOperation, source: Tensor): boolean {
   if (!isEntrywise(operation)) return false;
   const { kind, inputs, outputs } = operation;
@@ -59,7 +65,7 @@ function isRereading(program: DeviceProgram, operation: DeviceOperation, source:
   );
 }
 
-/** Whether a value is computed from entries of another. */
+/** True if a value is computed elementwise from another. */
 function isMadeOf(program: DeviceProgram, tensor: Tensor, source: Tensor): boolean {
   const seen = new Set<Tensor>();
   const visit = (each: Tensor): boolean => {
@@ -72,7 +78,7 @@ function isMadeOf(program: DeviceProgram, tensor: Tensor, source: Tensor): boole
   return visit(tensor);
 }
 
-/** Steps that need what they read in memory. */
+/** True if an operation needs a source in memory. */
 function needsStored(operation: DeviceOperation, source: Tensor, program: DeviceProgram): boolean {
   const { kind, inputs } = operation;
   if (kind === "matmul") return true;
@@ -80,14 +86,14 @@ function needsStored(operation: DeviceOperation, source: Tensor, program: Device
     return inputs.slice(1).some((input) => program.base(input) === source);
   }
   if (kind !== "replaceRows") return false;
-  // Rows may be replaced in the table itself: all that is read of it must have been read before.
+  // Rows may be replaced in place: all other reads of the table must come first.
   const table = program.base(inputs[0]!);
   return table === source || isMadeOf(program, source, table);
 }
 
 /**
- * Decides which values lie in memory. All others are computed where they are read, which spares writing
- * and reading them.
+ * Decides which values are materialized. All others are computed where they are read, which saves
+ * writing and reading them.
  */
 export function chooseStored(
   program: DeviceProgram,
@@ -104,7 +110,7 @@ export function chooseStored(
   const stored = new Set<number>();
   const efforts = new Map<number, Effort>();
 
-  /** What an operand adds to the step that reads it. */
+  /** Cost that an operand adds to the operation that reads it. */
   const operandEffort = (operand: Tensor, result: Tensor): Effort => {
     const source = program.base(operand);
     const isSmaller = program.size(operand) !== program.size(result);
@@ -122,7 +128,7 @@ export function chooseStored(
     if (kind === "concat") {
       return { loads: 1, steps };
     }
-    // Of these the first operand is read once for each entry, whatever its size.
+    // Their first operand is read once per entry, whatever its size.
     if (kind === "slice" || kind === "gather" || kind === "takeAlong") {
       const rest = sum((part) => part.loads) - parts[0]!.loads;
       return { loads: 1 + rest, steps };
@@ -149,7 +155,7 @@ export function chooseStored(
     const isLate =
       effort.loads > 1 &&
       [...own].some((user) => program.order(user) - program.order(operation) > maxDelay);
-    // Its table is large, and must not be kept for it.
+    // Its table is large, and must not be kept alive for it.
     const isTaken =
       operation.kind === "takeAlong" &&
       program.producer(program.base(operation.inputs[0]!)).kind !== "input";

@@ -4,18 +4,18 @@ import type { GroupedProgram, KernelGroup } from "../fusion/kernel-groups.ts";
 import { KernelWriter } from "../source/kernel-writer.ts";
 import { linear, reshapePlace, type Place } from "../source/place.ts";
 
-/** What the writers of kernels share. */
+/** Common parameters of kernel writers. */
 export interface Parts {
   readonly program: DeviceProgram;
   readonly grouped: GroupedProgram;
   readonly group: KernelGroup;
   readonly writer: KernelWriter;
   readonly reader: EntryReader;
-  /** Values in whose memory results may lie. */
+  /** Values whose memory results may reuse. */
   readonly shared: ReadonlySet<number>;
 }
 
-/** Begins a kernel of a group. */
+/** Starts the kernel of a group. */
 export function openKernel(
   program: DeviceProgram,
   grouped: GroupedProgram,
@@ -28,8 +28,8 @@ export function openKernel(
 }
 
 /**
- * Computes the values of a group that are entry by entry, at one or several places, and stores those
- * that others read.
+ * Computes the elementwise values of a group at one or more indices, and stores those that others
+ * read.
  */
 export function writeEntries(
   { grouped, group, writer, reader }: Parts,
@@ -45,16 +45,16 @@ export function writeEntries(
       stores.push(() => writer.store(tensor, at, value));
     }
   }
-  // Behind all reads: results may lie where something lay that is read at the same entry.
+  // Store after all loads: a result may alias an operand that is read at the same index.
   for (const store of stores) store();
 }
 
-/** Blocks for a number of threads, within what keeps the device busy. */
+/** Number of blocks for a number of threads, at most what keeps the device busy. */
 export function gridFor(count: number, perBlock: number, most: number): number {
   return Math.min(Math.ceil(count / perBlock), most);
 }
 
-/** Sums up or compares what the lanes of a row found, in `held`; lane 0 has the result. */
+/** Tree reduction over the lanes of a row, in `held`; lane 0 has the result. */
 export function writeTree(
   writer: KernelWriter,
   combine: (at: string, other: string) => void,

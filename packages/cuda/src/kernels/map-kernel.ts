@@ -5,11 +5,11 @@ import type { KernelStep } from "../source/kernel-step.ts";
 import { blockThreads } from "../source/kernel-writer.ts";
 import { placeAt, placeInRow } from "../source/place.ts";
 
-/** Entries of a row that a thread computes, if rows are long enough for it. */
+/** Entries per thread in a row, if rows are long enough. */
 const entriesPerThread = 4;
 const minThreadsPerRow = 8;
 
-/** The rows of a group's values, whose length is known and can be shared out. */
+/** Rows of a group's values, if their length is known and divisible among threads. */
 function findRows(
   group: KernelGroup,
 ): { readonly shape: Shape; readonly width: number } | undefined {
@@ -22,7 +22,7 @@ function findRows(
   return undefined;
 }
 
-/** The kernel of values that are computed entry by entry. */
+/** Writes the kernel of an elementwise group. */
 export function writeMap(parts: Parts): KernelStep {
   const { program, group, writer } = parts;
   const [first] = group.entries;
@@ -37,8 +37,8 @@ export function writeMap(parts: Parts): KernelStep {
         writeEntries(parts, placeAt(writer, first!.shape, "i"));
         return;
       }
-      // What depends on the row alone is worked out once for several entries; threads side by side
-      // are at entries side by side.
+      // Expressions of the row alone are computed once for several entries; adjacent threads read
+      // adjacent entries.
       const { shape, width } = rows;
       const row = writer.index(`i / ${width}`);
       const column = writer.index(`i % ${width}`);

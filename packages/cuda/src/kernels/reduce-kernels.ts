@@ -12,7 +12,10 @@ const reductions = {
   reduceMax: { start: "-INFINITY", combine: (a: string, b: string) => `larger(${a}, ${b})` },
 } as const;
 
-/** The kernels of sums, means and maxima: one for parts of each, and one for what the parts give. */
+/**
+ * Writes the kernels of sums, means and maxima: one for partial results, and one that combines
+ * them.
+ */
 export function writeReduce(parts: Parts, operation: OperationOf<ReduceKind>): KernelStep {
   const { program, grouped, group, writer, reader, shared } = parts;
   const { kind, attributes, inputs, outputs } = operation;
@@ -26,7 +29,7 @@ export function writeReduce(parts: Parts, operation: OperationOf<ReduceKind>): K
   const finish = (own: KernelWriter, total: string): string =>
     kind === "reduceMean" ? `${total} / (float)${own.size(inner)}` : total;
 
-  // Lanes are next to one another where entries of a sum are, and far apart where results are.
+  // Lanes are adjacent if the entries of a reduction are, and far apart if its results are.
   const writeLanes = (own: KernelWriter, isNear: boolean): void => {
     own.line(`__shared__ float held[${blockThreads}];`);
     own.line(`const I lanes = ${own.argument("lanes")};`);
@@ -124,7 +127,7 @@ export function writeReduce(parts: Parts, operation: OperationOf<ReduceKind>): K
   };
 }
 
-/** Lanes of a sum whose entries are far apart. */
+/** Number of lanes of a reduction whose entries are far apart. */
 function columnLanes(numInner: number, numOuter: number): number {
   if (numInner <= 16 || numOuter >= 2 ** 18) return 1;
   return numOuter >= 32 ? 8 : powerOfTwo(8, blockThreads / Math.max(1, numOuter), blockThreads);

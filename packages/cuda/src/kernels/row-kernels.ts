@@ -10,15 +10,15 @@ import {
 import { blockThreads, type KernelWriter } from "../source/kernel-writer.ts";
 import { joinParts, linear, partOf, placeInRow, type Place } from "../source/place.ts";
 
-/** The loops over the columns of a row that its lanes share. */
+/** Loops over the columns of a row, shared by its lanes. */
 interface RowLoops {
-  /** Only reads. */
+  /** Reads only. */
   readonly read: (use: (value: string) => void) => void;
-  /** Writes as well. */
+  /** Also writes. */
   readonly visit: (write: (value: string, place: Place) => void) => void;
 }
 
-/** The loop over rows of a kernel in which some lanes share each row. */
+/** Writes the loop over rows of a kernel in which several lanes share each row. */
 function writeRows(
   { writer, reader }: Parts,
   x: Tensor,
@@ -58,7 +58,7 @@ function writeRows(
   );
 }
 
-/** How many lanes share a row. */
+/** Number of lanes per row. */
 function lanesFor(columns: number): number {
   return powerOfTwo(1, columns / 4, blockThreads);
 }
@@ -77,7 +77,7 @@ function lanesText(writer: KernelWriter, x: Tensor): string {
   return typeof columns === "number" ? `${lanesFor(columns)}` : writer.argument("lanes");
 }
 
-/** The kernel of a norm over rows. */
+/** Writes the kernel of RMSNorm over rows. */
 export function writeRmsNorm(parts: Parts, operation: OperationOf<"rmsNorm">): KernelStep {
   const { writer, reader, grouped } = parts;
   const [x, weight] = operation.inputs;
@@ -106,7 +106,10 @@ export function writeRmsNorm(parts: Parts, operation: OperationOf<"rmsNorm">): K
   return { kernels: [writer.finish(parts.shared)], arrange: arrangeRows(x!) };
 }
 
-/** Makes the result of a row known at a place, computes what else is to be computed there, and stores. */
+/**
+ * Registers the result of a row at an index, computes the group's other values there, and stores
+ * them.
+ */
 function finishRow(parts: Parts, result: Tensor, place: Place, value: string): void {
   const { writer, reader, grouped } = parts;
   const name = writer.fresh();
@@ -116,12 +119,16 @@ function finishRow(parts: Parts, result: Tensor, place: Place, value: string): v
   if (grouped.isStored(result)) writer.store(result, linear(place), name);
 }
 
-/** Maximum and sum of exponentials of a row in one pass: `highs` and `totals` of each lane, combined. */
+/**
+ * Maximum and sum of exponentials of a row in one pass: `highs` and `totals` of each lane,
+ * combined.
+ */
 function writeSoftmaxTotals(parts: Parts, read: RowLoops["read"]): void {
   const { writer } = parts;
   writer.line("float high = -INFINITY, total = 0.0f;");
   read((value) => {
-    // The sum is scaled down when a larger maximum is found. Equal ones first: -Infinity has no difference.
+    // The sum is rescaled when a larger maximum is found. Equal values are handled separately:
+    // -Infinity minus itself is NaN.
     writer.line(
       `if (${value} > high) { total = total * expf(high - ${value}) + 1.0f; high = ${value}; }`,
     );
@@ -139,7 +146,7 @@ function writeSoftmaxTotals(parts: Parts, read: RowLoops["read"]): void {
   writer.line("high = highs[threadIdx.x - lane]; total = totals[threadIdx.x - lane];");
 }
 
-/** The kernel of a softmax over rows. */
+/** Writes the kernel of a softmax over rows. */
 export function writeSoftmax(parts: Parts, operation: OperationOf<"softmax">): KernelStep {
   const { writer } = parts;
   const [x] = operation.inputs;
@@ -153,7 +160,7 @@ export function writeSoftmax(parts: Parts, operation: OperationOf<"softmax">): K
   return { kernels: [writer.finish(parts.shared)], arrange: arrangeRows(x!) };
 }
 
-/** The kernel of what a logarithm of softmax is made of. */
+/** Writes the kernel of the row statistics of a log softmax. */
 export function writeStatistics(parts: Parts, x: Tensor, outputs: readonly Tensor[]): KernelStep {
   const { writer, group } = parts;
   writer.line(`__shared__ float highs[${blockThreads}], totals[${blockThreads}];`);

@@ -5,7 +5,7 @@ import { powerOfTwo, type KernelStep } from "../source/kernel-step.ts";
 import { blockThreads, type KernelWriter } from "../source/kernel-writer.ts";
 import { joinParts, partOf, placeAt, type Place } from "../source/place.ts";
 
-/** The place of an entry of an update, in updates `[...ids, ...entry]`. */
+/** Index of an entry of an update, in updates `[...ids, ...entry]`. */
 function placeOfUpdate(
   writer: KernelWriter,
   updates: Tensor,
@@ -21,7 +21,7 @@ function placeOfUpdate(
   ]);
 }
 
-/** Writes each update to the row that its id names: no id occurs twice. */
+/** Writes each update to the row of its id; ids are unique. */
 export function writePlacing(
   parts: Parts,
   { updates, ids, result }: Readonly<Record<"updates" | "ids" | "result", Tensor>>,
@@ -57,9 +57,9 @@ export function writePlacing(
 }
 
 /**
- * Sums of updates by row, in the order of the updates: so that results do not depend on threads. Where
- * rows are few, a block looks for the updates of a row; where they are many, the block of the first
- * update of a row does.
+ * Writes sums of updates by row, in the order of the updates, so that results are deterministic.
+ * With few rows, a block searches the updates of a row; with many, the block of a row's first
+ * update does.
  */
 export function writeScatterAdd(parts: Parts, operation: OperationOf<"scatterAdd">): KernelStep {
   const { program, grouped, group, shared } = parts;

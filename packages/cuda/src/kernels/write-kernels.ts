@@ -9,7 +9,7 @@ import { writePlacing, writeScatterAdd, writeScatterAlong } from "./scatter-kern
 
 /**
  * Writes the kernels of a group.
- * @param shared - Values in whose memory results may lie.
+ * @param shared - Values whose memory results may reuse.
  */
 export function writeKernels(
   program: DeviceProgram,
@@ -46,7 +46,7 @@ export function writeKernels(
   }
 }
 
-/** The compiler reports here which operation lacks its kernel. */
+/** The type checker reports here which operation lacks a kernel. */
 function refuse(kind: Exclude<DeviceKind, KernelKind>): never {
   throw new Error(`compile: ${kind} must have a kernel`);
 }

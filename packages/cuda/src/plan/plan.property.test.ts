@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { trace, type Program, type Tensor } from "@turnwise/graph";
 import { planProgram } from "./plan.ts";
 
-/** Steps that read from all over what came before, entry by entry and over whole rows. */
+/** Operations that read values from all earlier parts, elementwise and over rows. */
 function tangled(seed: number, numSteps: number): Program {
   const random = createRandom(seed);
   return trace((g) => {
@@ -23,7 +23,7 @@ function tangled(seed: number, numSteps: number): Program {
   });
 }
 
-test("puts every step behind all that it reads, whatever is computed together", () => {
+test("orders every step after all that it reads, whatever is fused", () => {
   fc.assert(
     fc.property(fc.nat(), fc.integer({ min: 1, max: 150 }), (seed, numSteps) => {
       const { steps, constants, inputs } = planProgram(tangled(seed, numSteps), "float32");

@@ -12,49 +12,49 @@ import type { KernelStep } from "../source/kernel-step.ts";
 import { entryBytes } from "../source/kernel-writer.ts";
 import { writeKernels } from "../kernels/write-kernels.ts";
 
-/** A matrix product of a plan. */
+/** Matrix product of a plan. */
 export interface ProductStep {
   readonly operation: OperationOf<"matmul">;
   readonly factors: readonly [ProductFactor, ProductFactor];
-  /** Whether both factors are held in bfloat16. */
+  /** True if both factors are stored in bfloat16. */
   readonly isHalf: boolean;
 }
 
-/** What is done at once: kernels, or a product. */
+/** Work of one step: kernels, or a product. */
 export interface PlanStep {
   readonly work:
     | { readonly kind: "kernels"; readonly step: KernelStep }
     | { readonly kind: "product"; readonly step: ProductStep };
-  /** Values that it puts into memory. */
+  /** Values that it writes to memory. */
   readonly results: readonly Tensor[];
   /** Values that it reads from memory. */
   readonly reads: readonly number[];
-  /** Those of them that no later step reads. */
+  /** Those that no later step reads. */
   readonly lastReads: readonly number[];
-  /** For results, the values in whose memory they may lie: nothing reads them any more. */
+  /** For each result, values whose buffers it may reuse, since nothing reads them afterwards. */
   readonly reuses: ReadonlyMap<number, readonly number[]>;
-  /** The value that its result is a changed copy of. */
+  /** Operand that the result is an in-place update of. */
   readonly copied: number | undefined;
-  /** The input of which this makes the twin in bfloat16, which can be kept with it. */
+  /** Input whose bfloat16 copy this step computes; the copy can be kept with the input. */
   readonly twinOf: number | undefined;
-  /** Entries of the largest value that it reads or writes. */
+  /** Sizes of all values that it reads or writes. */
   readonly largest: readonly Dimension[];
 }
 
-/** Constants that lie in memory. */
+/** Constant in device memory. */
 export interface PlanConstant {
   readonly tensor: Tensor;
   readonly data: Float32Array | Int32Array | Uint8Array;
 }
 
-/** A program as steps for the device, for all sizes. */
+/** Program as steps for the device, for any sizes. */
 export interface Plan {
   readonly program: DeviceProgram;
   readonly steps: readonly PlanStep[];
   readonly constants: readonly PlanConstant[];
-  /** The inputs that steps or outputs read, by name. */
+  /** Inputs that steps or outputs read, by name. */
   readonly inputs: Readonly<Record<string, Tensor>>;
-  /** The last step that reads each value; as many as there are steps for outputs. */
+  /** Index of the last step that reads each value; the number of steps for outputs. */
   readonly lastStep: ReadonlyMap<number, number>;
   readonly bytes: (tensor: Tensor) => number;
 }
@@ -64,19 +64,22 @@ function constantData(tensor: Tensor, values: Iterable<number>): PlanConstant["d
   return tensor.dtype === "int32" ? Int32Array.from(values) : Uint8Array.from(values);
 }
 
-/** Whether a result of a group may lie where a value of the same size lay that is read in place. */
+/**
+ * True if a result may reuse the buffer of an operand of the same size that is read at the same
+ * index.
+ */
 function isInPlace({ whole, entries }: KernelGroup, result: Tensor): boolean {
   if (entries.includes(result)) return true;
   const isRow = whole?.kind === "softmax" || whole?.kind === "rmsNorm";
   return isRow && whole.outputs[0] === result;
 }
 
-/** The value that a step's result is a changed copy of. */
+/** Operand that the operation updates in place. */
 function changedBy(operation: DeviceOperation): Tensor | undefined {
   return operation.kind === "replaceRows" ? operation.inputs[0] : addendOf(operation);
 }
 
-/** Plans a program: which kernels and products compute it, and how long each value is needed. */
+/** Plans a program: its kernels and products, and the lifetime of each value. */
 export function planProgram(
   source: Program,
   products: ProductType,

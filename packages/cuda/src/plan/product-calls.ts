@@ -3,17 +3,17 @@ import { addendOf } from "../program/join-addends.ts";
 import type { Extent } from "../source/kernel-step.ts";
 import type { ProductStep } from "./plan.ts";
 
-/** A call of `multiply` without addresses: those of both factors and the result are moved by these. */
+/** Call of `multiply` without addresses; both factors and the result are given as offsets. */
 export interface ProductCall {
   /** With addresses of 0. */
   readonly product: CudaProduct;
-  /** From where a value lies to where a matrix is, in bytes. */
+  /** Offset of the left matrix within its value, in bytes. */
   readonly left: number;
   readonly right: number;
   readonly result: number;
 }
 
-/** One axis of a batch: how many products, and the strides between them in entries. */
+/** Axis of a batch: number of products, and the strides between them in entries. */
 interface BatchAxis {
   size: number;
   left: number;
@@ -21,13 +21,15 @@ interface BatchAxis {
   result: number;
 }
 
-/** A factor as it lies in memory. */
+/** Memory layout of a factor. */
 interface Layout {
   readonly transposed: boolean;
   readonly rowStride: number;
 }
 
-/** Lays out a matrix by its strides, of which one must be 1 where it counts. */
+/**
+ * Finds the layout of a matrix from its strides, one of which must be 1 unless its axis has size 1.
+ */
 function layOut(
   [rows, columns]: readonly [number, number],
   [rowStride, columnStride]: readonly [number, number],
@@ -41,7 +43,7 @@ function layOut(
   return { transposed: true, rowStride: Math.max(columnStride, rows) };
 }
 
-/** Axes that follow one another as one. */
+/** Merges axes that are contiguous. */
 function joinAxes(axes: readonly BatchAxis[]): BatchAxis[] {
   const joined: BatchAxis[] = [];
   for (const axis of axes) {
@@ -56,7 +58,7 @@ function joinAxes(axes: readonly BatchAxis[]): BatchAxis[] {
   return joined;
 }
 
-/** How often axes in front of a factor's matrices repeat: strides of all axes of the batch. */
+/** Strides of all batch axes, with 0 for axes that a factor is broadcast over. */
 function batchStrides(
   shape: readonly number[],
   strides: readonly number[],
@@ -69,7 +71,7 @@ function batchStrides(
   });
 }
 
-/** The calls that compute a product under given sizes. */
+/** Computes the calls of a product for given sizes. */
 export function productCalls(
   { operation, factors, isHalf }: ProductStep,
   { size }: Extent,
@@ -102,7 +104,7 @@ export function productCalls(
     stride *= shape[axis]!;
   }
   const joined = joinAxes(axes);
-  // Matrices that all meet the same right factor are one, if their rows follow one another.
+  // Matrices with the same right factor form one matrix if their rows are contiguous.
   for (let last = joined.at(-1); last; last = joined.at(-1)) {
     const isOne =
       last.right === 0 && !leftLayout.transposed && last.left === m * leftLayout.rowStride;

@@ -8,18 +8,18 @@ import type {
   Tensor,
 } from "@turnwise/graph/executor";
 
-/** How factors of matrix products are rounded; see `CudaOptions.products`. */
+/** Rounding of factors in matrix products; see `CudaOptions.products`. */
 export type ProductType = "float32" | "tensorfloat32" | "bfloat16";
 
-/** Steps that only device programs have. */
+/** Operations that only device programs have. */
 interface DeviceOperations {
-  /** Rounds to bfloat16, which only products read. */
+  /** Rounding to bfloat16, read only by products. */
   readonly toBfloat16: None;
-  /** Of each row: its maximum, and the logarithm of the sum of `exp(x - maximum)`; both `[..., 1]`. */
+  /** Maximum of each row, and logarithm of its sum of `exp(x - maximum)`; both `[..., 1]`. */
   readonly softmaxStatistics: None;
 }
 
-/** The name of a step of a device program. */
+/** Kind of an operation in a device program. */
 export type DeviceKind = Operation["kind"] | keyof DeviceOperations;
 
 /** Operations with a kernel of their own. */
@@ -35,15 +35,15 @@ export type KernelKind =
   | "replaceRows";
 
 /**
- * Operations that are computed entry by entry, fused into whatever reads them: all others, apart from
- * products, which run in cuBLAS, and those that lowering replaces.
+ * Elementwise operations, which are fused into their readers: all others, apart from products,
+ * which run in cuBLAS, and those that lowering replaces.
  */
 export type EntrywiseKind = Exclude<
   DeviceKind,
   KernelKind | MarkKind | "input" | "matmul" | "linear" | "logSoftmax" | "barrier"
 >;
 
-/** A step of a device program. */
+/** Operation of a device program. */
 export type DeviceOperation =
   | Operation
   | {
@@ -55,37 +55,34 @@ export type DeviceOperation =
       };
     }[keyof DeviceOperations];
 
-/** Entries of a value that lies in memory, in another order. */
+/** Strided view of a value in memory. */
 export interface StridedView {
   readonly base: Tensor;
   readonly shape: Shape;
-  /** Where the first entry is, in entries of the base. */
+  /** Offset of the first entry, in entries of the base. */
   readonly offset: Dimension;
-  /** From one entry to the next along each axis; 0 where one repeats. */
+  /** Stride of each axis; 0 for broadcast axes. */
   readonly strides: readonly Dimension[];
 }
 
-/** A factor of a product: a matrix, or many, inside a value that lies in memory. */
+/** Factor of a product: one or many matrices inside a value in memory. */
 export type ProductFactor = StridedView;
 
-/** A program in the steps that the device has kernels for, with what is known of its values. */
+/** Program in operations that the device has kernels for, with facts about its values. */
 export interface DeviceProgram {
   readonly operations: readonly DeviceOperation[];
   readonly inputs: Readonly<Record<string, Tensor>>;
-  /** By name; never the result of a reshape, but what was reshaped. */
+  /** By name; for the result of a reshape, the reshaped value. */
   readonly outputs: Readonly<Record<string, { readonly base: Tensor; readonly shape: Shape }>>;
-  /** The step that gives a value, and its place in the order. */
+  /** Operation that produces a value. */
   readonly producer: (tensor: Tensor) => DeviceOperation;
   readonly order: (operation: DeviceOperation) => number;
-  /** The value whose entries these are, in another shape. */
+  /** Value that this one is a reshape of, or itself. */
   readonly base: (tensor: Tensor) => Tensor;
   /** Number of entries. */
   readonly size: (tensor: Tensor) => Dimension;
-  /** Whether a value is held in bfloat16. */
+  /** True if a value is stored in bfloat16. */
   readonly isHalf: (id: number) => boolean;
-  /**
-   * Both factors of a product. A third input is what the product is added to, as it is of a
-   * `scatterAdd`.
-   */
+  /** Both factors of a product. A third input, as of a `scatterAdd`, is the addend. */
   readonly factors: (product: OperationOf<"matmul">) => readonly [ProductFactor, ProductFactor];
 }

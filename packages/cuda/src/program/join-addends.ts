@@ -1,26 +1,26 @@
 import type { Dimension, Tensor } from "@turnwise/graph/executor";
 import type { DeviceOperation, ProductFactor } from "./device-program.ts";
 
-/** The parts of a program that is being written. */
+/** Program under construction. */
 interface Written {
-  /** Inputs whose memory runs take over. */
+  /** Inputs whose memory runs may reuse. */
   readonly consumed: ReadonlySet<number>;
   readonly operations: readonly DeviceOperation[];
   readonly outputs: readonly Tensor[];
-  /** Is changed where a step is replaced. */
+  /** Updated when an operation is replaced. */
   readonly producers: Map<number, DeviceOperation>;
   readonly factors: Map<DeviceOperation, readonly [ProductFactor, ProductFactor]>;
   readonly base: (tensor: Tensor) => Tensor;
   readonly size: (tensor: Tensor) => Dimension;
 }
 
-/** The third input of a product or a scatter: a value that it is added to, in the value's memory. */
+/** Third input of a product or a scatter: a value that the result is added to, in place. */
 export function addendOf({ kind, inputs }: DeviceOperation): Tensor | undefined {
   return kind === "matmul" || kind === "scatterAdd" ? inputs[2] : undefined;
 }
 
 /**
- * Lets products and scatters add to what is there already, where it is only there for their sum:
+ * Lets products and scatters accumulate into an operand of their sum if nothing else reads it:
  * contributions to one gradient then need no memory and no pass of their own.
  */
 export function joinAddends(written: Written): readonly DeviceOperation[] {
@@ -50,7 +50,7 @@ export function joinAddends(written: Written): readonly DeviceOperation[] {
     const { kind } = producers.get(tensor.id)!;
     return (kind === "matmul" || kind === "scatterAdd") && isSingle(tensor);
   };
-  /** The step with one input more. */
+  /** Adds an input to an operation. */
   const withAddend = (step: DeviceOperation, addend: Tensor): DeviceOperation => {
     // A product or a scatter.
     const longer = { ...step, inputs: [...step.inputs, addend] } as DeviceOperation;
@@ -58,7 +58,9 @@ export function joinAddends(written: Written): readonly DeviceOperation[] {
     if (own) factors.set(longer, own);
     return longer;
   };
-  /** Puts a step in the place of another, at which all that it reads is there. */
+  /**
+   * Replaces an operation by another at the same position, where all that it reads is available.
+   */
   const replace = (step: DeviceOperation, by: DeviceOperation): void => {
     const place = places.get(step)!;
     result[place] = by;
@@ -68,7 +70,7 @@ export function joinAddends(written: Written): readonly DeviceOperation[] {
   const pushAlias = (tensor: Tensor, sum: DeviceOperation): void => {
     const { shape } = sum.outputs[0]!;
     push({ kind: "reshape", attributes: { shape }, inputs: [tensor], outputs: sum.outputs });
-    // What used the sum now uses the step's result.
+    // Uses of the sum are now uses of the operation's result.
     numUses.set(tensor.id, numUses.get(sum.outputs[0]!.id) ?? 0);
   };
   for (const operation of operations) {
@@ -84,7 +86,8 @@ export function joinAddends(written: Written): readonly DeviceOperation[] {
     if (early === late || !isPart(late!)) {
       push(operation);
     } else if (consumed.has(early!.id) && isSingle(early!)) {
-      // It is there from the beginning: the first of those that add to one another begins with it.
+      // It is available from the start, so the first operation of the chain of additions
+      // accumulates into it.
       let first = step;
       for (let next = addendOf(first); next; next = addendOf(first)) {
         if (!isPart(next)) break;

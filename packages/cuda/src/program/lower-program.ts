@@ -17,7 +17,7 @@ import type {
 import { joinAddends } from "./join-addends.ts";
 import { findView } from "./strided-view.ts";
 
-/** Inputs that rows are replaced in, and what is made of them: too large to be rounded at each run. */
+/** Inputs of replaceRows and its results: too large to be rounded in each run. */
 function replacedTables(program: Program): ReadonlySet<number> {
   const tables = new Set<number>();
   const grow = (operation: Operation): void => {
@@ -29,7 +29,7 @@ function replacedTables(program: Program): ReadonlySet<number> {
   return tables;
 }
 
-/** The steps that some output needs, without those that products look through. */
+/** Operations that some output needs, without views that products read directly. */
 function withoutUnused(
   operations: readonly DeviceOperation[],
   outputs: readonly Tensor[],
@@ -48,10 +48,10 @@ function withoutUnused(
 }
 
 /**
- * Writes a program in the steps that the device has kernels for: a bias is added after its product, a
- * logarithm of softmax is a difference from two numbers of its row, and factors are rounded where
- * products are made in bfloat16.
- * @param consumed - Inputs whose memory runs take over.
+ * Lowers a program to operations that the device has kernels for: a bias becomes an addition after
+ * its product, a log softmax a difference from two row statistics, and factors are rounded if
+ * products use bfloat16.
+ * @param consumed - Inputs whose memory runs may reuse.
  */
 export function toDeviceProgram(
   program: Program,
@@ -106,7 +106,7 @@ export function toDeviceProgram(
     if (kind === "matmul") {
       pushProduct(operation);
     } else if (kind === "barrier") {
-      // Kernels run in the order of their steps: the value itself, in its own shape.
+      // Kernels run in order, so a barrier is the value itself, in its own shape.
       const { shape } = result;
       push({ kind: "reshape", attributes: { shape }, inputs: [x!], outputs: [result] });
     } else if (kind === "linear") {

@@ -6,15 +6,15 @@ export interface AxisRange {
   readonly end: number;
 }
 
-/** Axes of two shapes of the same entries that hold equally many. */
+/** Axes of two shapes that cover the same entries. */
 export interface AxisMatch {
   readonly from: AxisRange;
   readonly to: AxisRange;
 }
 
 /**
- * Which axes of one shape become which of another when it is reshaped: as many and as small groups as
- * can be told without knowing the named sizes.
+ * Matches axes of a shape with those of its reshape: as many and as small groups as can be
+ * determined with symbolic sizes.
  */
 export function matchAxes(from: Shape, to: Shape): readonly AxisMatch[] {
   const matches: AxisMatch[] = [];
@@ -28,7 +28,10 @@ export function matchAxes(from: Shape, to: Shape): readonly AxisMatch[] {
   return matches;
 }
 
-/** The ends of the smallest group that begins at two axes; the rest if there is none. */
+/**
+ * Ends of the smallest matching groups that start at two axes; the rest of the shapes if there is
+ * none.
+ */
 function matchOne(from: Shape, to: Shape, i: number, j: number): readonly [number, number] {
   let ends: Dimension[] = [];
   let product: Dimension = 1;

@@ -1,6 +1,6 @@
 import type { DeviceOperation } from "./device-program.ts";
 
-/** The one number that a constant repeats; `undefined` if it has several. */
+/** The single number that a constant repeats; `undefined` if it has several. */
 export function repeatedConstant(operation: DeviceOperation): number | undefined {
   if (operation.kind !== "constant") return undefined;
   const { values } = operation.attributes;

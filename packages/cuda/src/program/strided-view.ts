@@ -17,11 +17,11 @@ function whole(base: Tensor): StridedView {
   return { base, shape: base.shape, offset: 0, strides: contiguous(base.shape) };
 }
 
-/** Another shape for the same entries, if strides can say it. */
+/** Reshapes a view, if strides can express it. */
 function reshaped(view: StridedView, shape: Shape): StridedView | undefined {
   const strides: Dimension[] = [];
   for (const { from, to } of matchAxes(view.shape, shape)) {
-    // Entries of these axes follow one another only if each axis goes on where the next ends.
+    // Entries of these axes are contiguous only if each axis continues where the next ends.
     for (let axis = from.start; axis + 1 < from.end; axis++) {
       const next = multiplyDimensions(view.strides[axis + 1]!, view.shape[axis + 1]!);
       if (view.strides[axis] !== next) return undefined;
@@ -33,7 +33,7 @@ function reshaped(view: StridedView, shape: Shape): StridedView | undefined {
   return { ...view, shape, strides };
 }
 
-/** The value itself, or what it is a reshape of, whose entries lie in the same order. */
+/** View of the value itself, or of the value that it is a reshape of. */
 function itself(producer: (tensor: Tensor) => DeviceOperation, tensor: Tensor): StridedView {
   const operation = producer(tensor);
   if (operation.kind !== "reshape") return whole(tensor);
@@ -65,14 +65,14 @@ function follow(producer: (tensor: Tensor) => DeviceOperation, tensor: Tensor): 
   }
 }
 
-/** Whether a product can read these matrices where they are. */
+/** True if a product can read these matrices in place. */
 function isReadable({ strides }: StridedView): boolean {
   return strides.at(-1) === 1 || strides.at(-2) === 1;
 }
 
 /**
- * Where a product finds a factor: in the value that slices, transposes and reshapes made it of, or, if
- * strides cannot say where, in itself.
+ * Finds the view of a factor: in the value that slices, transposes and reshapes made it from, or,
+ * if strides cannot express that, in itself.
  */
 export function findView(
   producer: (tensor: Tensor) => DeviceOperation,

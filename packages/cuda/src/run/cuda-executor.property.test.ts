@@ -31,7 +31,7 @@ function bounded(g: Tracer, x: Tensor): Tensor {
   return g.minimum(g.maximum(x, -2), 2);
 }
 
-/** Steps on whatever there is, with sizes of all values in a small range. */
+/** Operations on any available values, with sizes within a small range. */
 const builds: readonly Build[] = [
   (g, pick, random) => g[pickFrom(random, unary)](pick()),
   (g, pick) => g.exp(bounded(g, pick())),
@@ -125,7 +125,7 @@ const builds: readonly Build[] = [
   },
 ];
 
-/** A program of some steps, each on what earlier ones gave. */
+/** Random program in which each operation reads earlier values. */
 function traceRandom(random: Random, numSteps: number, width: number): Program {
   return trace((g): Record<string, Tensor> => {
     const values = [
@@ -134,7 +134,7 @@ function traceRandom(random: Random, numSteps: number, width: number): Program {
       g.input("c", "float32", [3, "n", width]),
       g.input("d", "float32", [4, width]),
     ];
-    // Rather the newest, so that steps depend on one another.
+    // Prefers the newest, so that operations depend on one another.
     const pick = (): Tensor =>
       random.next() < 0.6
         ? values.at(-1 - random.integer(Math.min(3, values.length)))!
@@ -166,7 +166,7 @@ function feed(random: Random, n: number, width: number): Feeds {
 }
 
 describe.skipIf(device === undefined)("the CUDA executor", () => {
-  it("computes whatever programs the interpreter computes", async () => {
+  it("computes the same as the interpreter", async () => {
     const executor = createCudaExecutor(device ? { device } : {});
     await fc.assert(
       fc.asyncProperty(fc.integer(), fc.integer({ min: 1, max: 40 }), async (seed, numSteps) => {
@@ -184,7 +184,7 @@ describe.skipIf(device === undefined)("the CUDA executor", () => {
             if (!output || !("data" in output)) throw new Error(`${name} must be an array`);
             expect(output.shape).toEqual(shape);
             data.forEach((value, i) => {
-              // Long chains of products grow large, and so do their roundings.
+              // Long chains of products grow large, and so does their rounding error.
               const error = Math.abs(output.data[i]! - value) / Math.max(1, Math.abs(value));
               if (!Number.isFinite(value) || Math.abs(value) > 1e6) return;
               if (!(error < 1e-3))

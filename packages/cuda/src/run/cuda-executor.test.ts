@@ -18,7 +18,7 @@ function counting(length: number, scale = 1): Float32Array {
   return Float32Array.from({ length }, (_, i) => scale * ((i % 17) - 8));
 }
 
-/** One step of a thing that moves: both inputs are updated entry by entry. */
+/** One step of a moving object: both inputs are updated elementwise. */
 function moving(): Program<"place" | "speed"> {
   return trace((g) => {
     const place = g.input("place", "float32", ["n"]);
@@ -31,22 +31,22 @@ function moving(): Program<"place" | "speed"> {
 describe.skipIf(open === undefined)("the CUDA executor", () => {
   const executor = createCudaExecutor(open ? { device: open } : {});
 
-  for (const law of executorLaws(executor)) it(`obeys the law: ${law.name}`, law.check);
+  for (const law of executorLaws(executor)) it(`satisfies the law: ${law.name}`, law.check);
 
-  // Each run is recorded, and repeated.
+  // Each run is recorded and repeated.
   const recording = createCudaExecutor({ ...(open && { device: open }), recordAfter: 0 });
   for (const law of executorLaws(recording)) {
-    it(`obeys the law, with recorded runs: ${law.name}`, law.check);
+    it(`satisfies the law, with recorded runs: ${law.name}`, law.check);
   }
 
-  // Rounded factors have 8 bits: products of a few of them are off by some thousandths.
+  // Rounded factors have 8 bits: products of a few of them are off by a few thousandths.
   const rounding = createCudaExecutor({ ...(open && { device: open }), products: "bfloat16" });
   for (const law of executorLaws(rounding, { tolerance: 0.04 })) {
     if (!/matmul|linear|attention|logProb|trains|frozen|replaceRows/u.test(law.name)) continue;
-    it(`obeys the law, with products in bfloat16: ${law.name}`, law.check);
+    it(`satisfies the law, with products in bfloat16: ${law.name}`, law.check);
   }
 
-  it("computes in the memory of inputs that it consumes", async () => {
+  it("computes in the memory of consumed inputs", async () => {
     const options = { resident: ["place", "speed"], consumed: ["place", "speed"] } as const;
     const executable = await executor.compile(moving(), options);
     const { memory } = contextOf(device);
@@ -96,7 +96,7 @@ describe.skipIf(open === undefined)("the CUDA executor", () => {
     const data = Float32Array.from({ length: 64 * 64 }, (_, i) => Math.floor(i / 64));
     const table = await executor.upload({ data, shape: [64, 64] });
     const { held } = contextOf(device).memory.use;
-    // All rows move by one place: each is read by one and written by another.
+    // All rows move by one position: each is both read and overwritten.
     const from = { data: Int32Array.from({ length: 64 }, (_, i) => i), shape: [64] };
     const to = { data: from.data.map((i) => (i + 1) % 64), shape: [64] };
     const moved = (await executable.run({ table, from, to })).table;
@@ -126,7 +126,7 @@ describe.skipIf(open === undefined)("the CUDA executor", () => {
     await executable.release();
   });
 
-  it("adds products and scatters up in the memory of a sum that it consumes", async () => {
+  it("accumulates products and scatters into a consumed sum", async () => {
     const program = trace((g) => {
       const x = g.input("x", "float32", ["n", 96]);
       const c = g.input("c", "float32", ["n", 64]);
@@ -158,7 +158,7 @@ describe.skipIf(open === undefined)("the CUDA executor", () => {
     await executable.release();
   });
 
-  it("makes the beginning of a sum that stays where the sum will lie", async () => {
+  it("computes the start of a resident sum in the buffer of the sum", async () => {
     const program = trace((g) => {
       const x = g.input("x", "float32", ["n", 256]);
       const products = [x, g.exp(x), g.tanh(x)].map((each) =>
@@ -175,14 +175,14 @@ describe.skipIf(open === undefined)("the CUDA executor", () => {
     const expected = (await reference.run({ x })).sum.data;
     const found = await sum.read();
     expected.forEach((value, i) => expect(found[i]).toBeCloseTo(value, 4));
-    // Two of three products add to what is there.
+    // Two of three products accumulate.
     const { steps } = planProgram(program, "float32");
     expect(steps.filter(({ copied }) => copied !== undefined)).toHaveLength(2);
     sum.dispose();
     await executable.release();
   });
 
-  it("repeats a long program that is run in the same memory, and notices what has moved", async () => {
+  it("repeats a long program in the same memory, and notices changed addresses", async () => {
     const program = trace((g) => {
       let x = g.input("x", "float32", ["n", 32]);
       const weight = g.input("weight", "float32", [32, 32]);
@@ -218,7 +218,7 @@ describe.skipIf(open === undefined)("the CUDA executor", () => {
     for (let run = 0; run < 24; run++) {
       const n = run < 12 ? 3 : 2 + (run % 2);
       if (run === 8) {
-        // The same weights somewhere else; what is computed may not be what was recorded.
+        // The same weights at another address; the recording must not be used.
         const moved = await executor.upload({ data: values, shape: [32, 32] });
         weight.dispose();
         weight = moved;
@@ -238,7 +238,7 @@ describe.skipIf(open === undefined)("the CUDA executor", () => {
     await executable.release();
   });
 
-  it("gives the same bits in every run, repeated ids and long sums included", async () => {
+  it("gives the same bits in every run, with repeated ids and long sums", async () => {
     const program = trace((g) => {
       const x = g.input("x", "float32", ["n", 3]);
       const ids = g.input("ids", "int32", ["n"]);
@@ -262,7 +262,7 @@ describe.skipIf(open === undefined)("the CUDA executor", () => {
     const reference = await createReferenceExecutor().compile(program);
     const expected = await reference.run({ x, ids });
     for (const name of ["many", "few", "along", "sum", "columns"] as const) {
-      // Sums of numbers up to 1e6 whose roundings are of about 1e-1.
+      // Sums of numbers up to 1e6, with rounding errors of about 1e-1.
       expected[name].data.forEach((value, i) =>
         expect(Math.abs(first[name].data[i]! - value)).toBeLessThan(20),
       );
@@ -270,7 +270,7 @@ describe.skipIf(open === undefined)("the CUDA executor", () => {
     await executable.release();
   });
 
-  it("takes constants wherever they are needed: as outputs, and as ids", async () => {
+  it("accepts constants everywhere: as outputs, and as ids", async () => {
     const program = trace((g) => {
       const ids = g.constant([2, 2], { dtype: "int32", shape: [2] });
       return {
@@ -290,7 +290,7 @@ describe.skipIf(open === undefined)("the CUDA executor", () => {
     for (const tensor of [ones, list]) tensor.dispose();
   });
 
-  it("takes no more memory from run to run", async () => {
+  it("does not grow in memory from run to run", async () => {
     const program = trace((g) => {
       const x = g.input("x", "float32", ["n", 64]);
       return { y: g.softmax(g.matmul(x, g.exp(x), { transposeB: true })) };
@@ -308,7 +308,7 @@ describe.skipIf(open === undefined)("the CUDA executor", () => {
     await executable.release();
   });
 
-  it("keeps one copy of a weight in bfloat16 as long as the weight, and of a frozen one no other", async () => {
+  it("keeps one bfloat16 copy of a weight for its lifetime, and only the copy of a frozen one", async () => {
     const program = trace((g) => {
       const weight = g.input("weight", "float32", [512, 512]);
       const x = g.input("x", "float32", ["n", 512]);
@@ -340,7 +340,7 @@ describe.skipIf(open === undefined)("the CUDA executor", () => {
     expect(held()).toBe(0);
   });
 
-  it("counts entries in 64 bits where they are many", async () => {
+  it("counts entries in 64 bits if there are many", async () => {
     const program = trace((g) => {
       const x = g.input("x", "float32", ["n", 6]);
       const normed = g.rmsNorm(x, g.constant([1, 2, 3, 4, 5, 6], { shape: [6] }));
@@ -365,7 +365,7 @@ describe.skipIf(open === undefined)("the CUDA executor", () => {
     expect(await run(7)).toEqual(await run(2 ** 31 - 1));
   });
 
-  it("says how much memory there is, and how much a run asks for", async () => {
+  it("reports available memory, and how much a run needs", async () => {
     const program = trace((g) => {
       const x = g.input("x", "float32", ["n"]);
       return { y: g.expand(x, ["n", "n"]) };
@@ -378,14 +378,14 @@ describe.skipIf(open === undefined)("the CUDA executor", () => {
       /^run: .+ must have \d{6}\.\d MiB more, got \d+\.\d MiB free of \d+\.\d MiB, with \d+\.\d MiB held by tensors$/u,
     );
     expect(memory.use.held).toBe(held);
-    // What fits still runs.
+    // A run that fits still works.
     const { y } = await executable.run({ x: { data: Float32Array.of(1, 2), shape: [2] } });
     expect([...(await y.read())]).toEqual([1, 2, 1, 2]);
     y.dispose();
     await executable.release();
   });
 
-  it("refuses what it does not know", () => {
+  it("refuses unknown options", () => {
     expect(() => createCudaExecutor({ deviceId: -1 })).toThrow(
       "createCudaExecutor: deviceId must be a whole number >= 0, got -1",
     );

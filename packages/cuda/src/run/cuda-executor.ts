@@ -20,19 +20,19 @@ import { openCudaDevice } from "../driver/open-cuda-device.ts";
 
 /** Options of {@link createCudaExecutor}. */
 export interface CudaOptions {
-  /** Which GPU, `>= 0`. Default 0. */
+  /** GPU number, `>= 0`. Default 0. */
   readonly deviceId?: number;
   /** A device that the caller has opened, instead. */
   readonly device?: CudaDevice;
   /**
-   * What matrix products are computed in: `"float32"`; `"tensorfloat32"`, with three digits of the
-   * factors; `"bfloat16"`, with two to three, and of a weight that is held a second copy of half the
-   * size. Sums and results are float32 always. Default `"float32"`.
+   * Number type of matrix products: `"float32"`; `"tensorfloat32"`, with three digits in the
+   * factors; `"bfloat16"`, with two to three, and a second copy of half the size of each resident
+   * weight. Sums and results are always float32. Default `"float32"`.
    */
   readonly products?: ProductType;
   /**
-   * After how many runs of a program with the same sizes and tensors the next one is recorded on the
-   * device, and then repeated as a whole, `>= 0`; `Infinity` never. Default 2.
+   * Number of runs with the same sizes and tensors before the next one is recorded as a CUDA graph
+   * and then repeated, `>= 0`; `Infinity` never records. Default 2.
    */
   readonly recordAfter?: number;
 }
@@ -47,19 +47,20 @@ function openShared(deviceId: number): Promise<CudaDevice> {
   if (known) return known;
   const opening = openCudaDevice({ deviceId });
   opened.set(deviceId, opening);
-  // The next attempt may find what was missing.
+  // The next attempt may find the missing part.
   opening.catch(() => opened.delete(deviceId));
   return opening;
 }
 
 /**
- * An {@link Executor} on an NVIDIA GPU by CUDA itself: its kernels are compiled for each program, and
- * products are cuBLAS'. Resident tensors stay on the GPU, and executors of one device share them. It
- * needs NVIDIA's driver, NVRTC and cuBLAS, and the package koffi; see `openCudaDevice`.
+ * {@link Executor} on an NVIDIA GPU through CUDA: kernels are generated and compiled for each
+ * program, and products run in cuBLAS. Resident tensors stay on the GPU, and executors of one
+ * device share them. Requires NVIDIA's driver, NVRTC and cuBLAS, and the package koffi; see
+ * `openCudaDevice`.
  *
  * Runs on equal inputs give equal bits. Computed ids outside their table give undefined numbers.
  *
- * @throws `RangeError` for an unknown type of products, or a number that is not whole. `compile` and
+ * @throws `RangeError` for an unknown product type, or a number that is not whole. `compile` and
  *   `upload` throw an `Error` if a library or the GPU is missing.
  */
 export function createCudaExecutor(options: CudaOptions = {}): Executor {
@@ -98,7 +99,7 @@ export function createCudaExecutor(options: CudaOptions = {}): Executor {
             if (!compiled) {
               throw new Error("run: executable must not be released, got a released one");
             }
-            // The names tell which is which.
+            // The names determine which outputs are resident.
             return (await compiled.run(feeds)) as Outputs<Name, Resident>;
           }),
         release: async () => {

@@ -4,7 +4,7 @@ import { DeviceMemory, type MemoryBlock } from "./device-memory.ts";
 import { KernelCache } from "./kernel-cache.ts";
 import { RepeatedRuns } from "./repeated-runs.ts";
 
-/** The entries of a resident tensor, and what was made of them. */
+/** Entries of a resident tensor, with an optional bfloat16 copy. */
 export class DeviceTensor {
   readonly #memory: DeviceMemory;
   #block: MemoryBlock | undefined;
@@ -15,30 +15,30 @@ export class DeviceTensor {
     this.#block = block;
   }
 
-  /** Where the entries are. */
+  /** Address of the entries. */
   get address(): number {
     const block = this.#block ?? this.#twin;
     if (block) return block.address;
     throw new Error("run: resident tensor must not be used by another run, got a consumed one");
   }
 
-  /** Where they are in bfloat16, if they were needed so. */
+  /** Address of the bfloat16 copy, if there is one. */
   get twin(): number | undefined {
     return this.#twin?.address;
   }
 
-  /** Takes memory for the entries in bfloat16. */
+  /** Allocates memory for a bfloat16 copy. */
   addTwin(bytes: number): void {
     this.#twin = this.#memory.allocate(bytes);
   }
 
-  /** Gives the twin back. */
+  /** Frees the bfloat16 copy. */
   dropTwin(): void {
     if (this.#twin) this.#memory.free(this.#twin);
     this.#twin = undefined;
   }
 
-  /** Gives the memory of the entries to another; a twin would not be theirs any more. */
+  /** Hands over the memory of the entries, and drops the copy, which would no longer match. */
   takeBlock(): MemoryBlock {
     const block = this.#block!;
     this.#block = undefined;
@@ -46,7 +46,7 @@ export class DeviceTensor {
     return block;
   }
 
-  /** Keeps only the twin: nothing reads the entries themselves. */
+  /** Keeps only the bfloat16 copy, if nothing reads the entries themselves. */
   keepTwin(): void {
     if (this.#block) this.#memory.free(this.#block);
     this.#block = undefined;
@@ -59,7 +59,7 @@ export class DeviceTensor {
   }
 }
 
-/** What all executors of one device share. */
+/** State shared by all executors of one device. */
 export class DeviceContext implements Keeper<DeviceTensor> {
   readonly device: CudaDevice;
   readonly memory: DeviceMemory;
@@ -77,7 +77,7 @@ export class DeviceContext implements Keeper<DeviceTensor> {
     return this.device.name;
   }
 
-  /** Copies entries to the device. */
+  /** Uploads entries to the device. */
   upload(data: Float32Array): DeviceTensor {
     const block = this.memory.allocate(data.byteLength);
     if (data.length > 0) this.device.upload(block.address, data);
@@ -95,10 +95,10 @@ export class DeviceContext implements Keeper<DeviceTensor> {
   }
 }
 
-/** Of each device one: its executors share kernels, memory and resident tensors. */
+/** One context per device: its executors share kernels, memory and resident tensors. */
 const contexts = new WeakMap<CudaDevice, DeviceContext>();
 
-/** The context of a device. */
+/** Returns the context of a device. */
 export function contextOf(device: CudaDevice): DeviceContext {
   const known = contexts.get(device) ?? new DeviceContext(device);
   contexts.set(device, known);

@@ -7,11 +7,11 @@ const software = softwareCuda();
 if (software.missing !== undefined) console.log(`No CUDA device: ${software.missing}`);
 
 it.skipIf(software.path === undefined)(
-  "takes memory back that its device does not, so that the device's own error is heard",
+  "survives a device that refuses to free memory, so that the device's own error is reported",
   async () => {
     const device = await openCudaDevice({ path: software.path! });
     const memory = new DeviceMemory(device);
-    // More than it keeps: it asks the device to take it back.
+    // More than it caches, so it asks the device to free memory.
     const block = memory.allocate(2 ** 28 + 1);
     await device.close();
     expect(() => device.free(block.address)).toThrow("must be open");

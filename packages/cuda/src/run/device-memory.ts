@@ -1,22 +1,22 @@
 import { CudaOutOfMemory, type CudaDevice } from "../driver/cuda-device.ts";
 
-/** A piece of device memory. */
+/** Block of device memory. */
 export interface MemoryBlock {
   readonly address: number;
   readonly bytes: number;
 }
 
-/** What memory is used for, in bytes. */
+/** Memory in use by purpose, in bytes. */
 export interface MemoryUse {
-  /** By tensors that are held. */
+  /** Held by tensors. */
   readonly held: number;
-  /** For what runs compute on their way; kept from run to run, and shared by all programs. */
+  /** Workspace of runs, kept between runs and shared by all programs. */
   readonly workspace: number;
-  /** Given back, and kept for the next that asks. */
+  /** Freed, and cached for later allocations. */
   readonly cached: number;
 }
 
-/** Sizes are rounded up to parts of a power of two, so that what was given back fits again. */
+/** Rounds sizes up to fractions of a power of two, so that freed blocks can be reused. */
 function roundUp(bytes: number, parts: number): number {
   const least = Math.max(bytes, 512);
   const step = Math.max(512, 2 ** Math.ceil(Math.log2(least)) / parts);
@@ -28,8 +28,8 @@ function showBytes(bytes: number): string {
 }
 
 /**
- * Memory of a device. What is given back is kept for others: all that uses it is queued in the order of
- * the calls, so nothing has to be waited for.
+ * Caching allocator of device memory. Freed blocks can be reused at once: all work that uses them
+ * is queued in the order of the calls.
  */
 export class DeviceMemory {
   readonly #device: CudaDevice;
@@ -46,7 +46,7 @@ export class DeviceMemory {
     return { held: this.#held, workspace: this.#workspace.bytes, cached: this.#cached };
   }
 
-  /** @throws {@link CudaOutOfMemory} that says how much was asked for, is used, and is free. */
+  /** @throws {@link CudaOutOfMemory} with the amounts requested, used and free. */
   allocate(bytes: number): MemoryBlock {
     const rounded = roundUp(bytes, 64);
     const address = this.#free.get(rounded)?.pop();
@@ -60,27 +60,29 @@ export class DeviceMemory {
     return block;
   }
 
-  /** Gives a block back. */
+  /** Frees a block. */
   free({ address, bytes }: MemoryBlock): void {
     this.#held -= bytes;
     this.#cached += bytes;
     const list = this.#free.get(bytes) ?? [];
     this.#free.set(bytes, list);
     list.push(address);
-    // What is kept must not crowd out what others need.
+    // The cache must not crowd out other uses.
     if (this.#cached <= Math.max(2 ** 28, this.#held / 4)) return;
     try {
       this.#dropCached();
     } catch {
-      // A device that broke takes nothing back. What broke it has said so, and must be heard.
+      // A failed device frees nothing. Its first error was reported, and matters more.
     }
   }
 
-  /** The address of a workspace of some bytes, whose contents no run leaves to another. */
+  /**
+   * Address of a workspace of at least `bytes`, whose contents are undefined at the start of a run.
+   */
   workspace(bytes: number): number {
     if (bytes > this.#workspace.bytes) {
       this.#dropWorkspace();
-      // Runs differ in their sizes: the next that is a little larger has room.
+      // Runs differ in size; leave space for slightly larger ones.
       const rounded = roundUp(bytes, 16);
       this.#workspace = { address: this.#take(rounded), bytes: rounded };
     }
@@ -119,21 +121,21 @@ export class DeviceMemory {
 }
 
 /**
- * Lays values out in a workspace: each gets a place when it is made, which is free again when it is
- * not needed any more.
+ * Assigns offsets in a workspace: each value gets one when it is computed, which is free again
+ * after its last use.
  */
 export class WorkspaceLayout {
-  /** Free pieces by their start, with none next to another. */
+  /** Free ranges in order of their start, never adjacent. */
   #gaps: { start: number; end: number }[] = [];
   #end = 0;
   #most = 0;
 
-  /** Bytes that all of it takes. */
+  /** Total size in bytes. */
   get bytes(): number {
     return this.#most;
   }
 
-  /** @returns Where the value lies, from the start of the workspace. */
+  /** @returns Offset of the value from the start of the workspace. */
   place(bytes: number): number {
     const size = Math.max(256, Math.ceil(bytes / 256) * 256);
     let best: { start: number; end: number } | undefined;
@@ -147,7 +149,7 @@ export class WorkspaceLayout {
       if (best.start === best.end) this.#gaps.splice(this.#gaps.indexOf(best), 1);
       return start;
     }
-    // What is free at the end is a beginning.
+    // A free range at the end is extended.
     const last = this.#gaps.at(-1);
     const start = last?.end === this.#end ? this.#gaps.pop()!.start : this.#end;
     this.#end = start + size;
@@ -155,7 +157,7 @@ export class WorkspaceLayout {
     return start;
   }
 
-  /** Frees the place of so many bytes. */
+  /** Frees the range of a value. */
   leave(start: number, bytes: number): void {
     const end = start + Math.max(256, Math.ceil(bytes / 256) * 256);
     let low = 0;

@@ -11,10 +11,10 @@ import {
   type Sizes,
 } from "@turnwise/graph/executor";
 
-/** What of a feed decides whether it fits. */
+/** Properties of a feed that decide whether it fits. */
 interface FeedKind {
   readonly shape: readonly number[];
-  /** Of its array; `undefined` for a resident tensor. */
+  /** Array type; `undefined` for a resident tensor. */
   readonly type: unknown;
   readonly length: number;
 }
@@ -36,7 +36,9 @@ function isOfKind(feed: Feed | ResidentTensor | undefined, kind: FeedKind): bool
   return true;
 }
 
-/** Checks the feeds of runs. Most are like those of the run before, as the steps of a sampler are. */
+/**
+ * Checks the feeds of runs. Most are of the same kind as in the run before, like those of decoding.
+ */
 export class FeedCheck {
   readonly #program: Program;
   readonly #limits: readonly IdLimit[];
@@ -44,7 +46,7 @@ export class FeedCheck {
   #kinds: ReadonlyMap<string, FeedKind> = new Map();
   #sizes: Sizes | undefined;
 
-  /** @param bound - What is given for frozen inputs. */
+  /** @param bound - Frozen inputs. */
   constructor(program: Program, bound: Readonly<Record<string, Feed | ResidentTensor>>) {
     this.#program = program;
     this.#limits = idLimits(program);
@@ -62,7 +64,7 @@ export class FeedCheck {
   }
 
   /**
-   * @returns The values of named sizes: the same object as before if all feeds are of the same kinds.
+   * @returns Values of named sizes: the same object as before if all feeds are of the same kinds.
    * @throws `RangeError` or `TypeError` for feeds that do not fit, and for ids outside their table.
    */
   sizes(feeds: RunFeeds): Sizes {

@@ -1,11 +1,11 @@
 import type { CudaDevice, CudaKernel } from "../driver/cuda-device.ts";
 import { kernelFunctions, type KernelText } from "../source/kernel-writer.ts";
 
-/** Compiled kernels of a device: each text once, whichever programs it is part of. */
+/** Compiled kernels of a device, each text once for all programs. */
 export class KernelCache {
   readonly #device: CudaDevice;
   readonly #kernels = new Map<string, CudaKernel>();
-  /** The same by text, for each width: sources are long to compare. */
+  /** The same by text object, for each width: comparing sources is slow. */
   readonly #known = [new WeakMap<KernelText, CudaKernel>(), new WeakMap<KernelText, CudaKernel>()];
 
   constructor(device: CudaDevice) {
@@ -13,8 +13,8 @@ export class KernelCache {
   }
 
   /**
-   * Compiles what is not there yet, all at once.
-   * @param isWide - Whether indices have 64 bits.
+   * Compiles all missing kernels together.
+   * @param isWide - True for 64-bit indices.
    */
   add(texts: readonly KernelText[], isWide: boolean): void {
     const missing = [...new Set(texts.map(({ source }) => source))].filter(
@@ -33,7 +33,7 @@ export class KernelCache {
     missing.forEach((source, i) => this.#kernels.set(key(source, isWide), module.kernel(name(i))));
   }
 
-  /** A kernel, compiled if it is not yet. */
+  /** Returns a kernel, compiling it if needed. */
   get(text: KernelText, isWide: boolean): CudaKernel {
     const known = this.#known[isWide ? 1 : 0]!;
     const found = known.get(text);

@@ -18,25 +18,27 @@ import { planProgram, type Plan } from "../plan/plan.ts";
 import type { RunHistory } from "./repeated-runs.ts";
 import { scheduleRun, type Action, type Schedule, type ValueSources } from "./schedule.ts";
 
-/** Where a program changes its ways. */
+/** Thresholds at which a program is run differently. */
 export interface DeviceLimits {
-  /** Entries of a value that are still counted in 32 bits. Default all that can be. */
+  /** Maximum number of entries that are counted in 32 bits. Default: all that fit. */
   readonly maxNarrowEntries?: number;
-  /** Runs with the same sizes and places before the next one is recorded. Default 2. */
+  /**
+   * Number of runs with the same sizes and addresses before the next one is recorded. Default 2.
+   */
   readonly recordAfter?: number;
 }
 
-/** Sets of sizes whose schedules are kept. */
+/** Number of size combinations whose schedules are kept. */
 const maxSchedules = 64;
 
-/** A product whose addresses are set before each call. */
+/** Product whose addresses are set before each call. */
 interface OpenProduct {
   readonly left: { address: number };
   readonly right: { address: number };
   readonly result: { address: number };
 }
 
-/** A schedule, and the addresses that its launches were last given. */
+/** Schedule with the last addresses of its launches. */
 interface ReadySchedule {
   readonly schedule: Schedule;
   readonly addresses: Float64Array;
@@ -45,7 +47,7 @@ interface ReadySchedule {
 
 const halfRange = 2 ** 32;
 
-/** A program on a device: planned once, and scheduled for each set of sizes that it meets. */
+/** Program on a device: planned once, and scheduled for each combination of sizes. */
 export class ProgramOnDevice {
   readonly #context: DeviceContext;
   readonly #plan: Plan;
@@ -56,12 +58,12 @@ export class ProgramOnDevice {
   readonly #consumed: ReadonlySet<string>;
   readonly #check: FeedCheck;
   readonly #frozen = new Map<string, DeviceTensor>();
-  /** What runs are checked with: of numbers only where they are, of ids the arrays. */
+  /** Frozen inputs for the checks of runs: only handles for floats, arrays for ids. */
   readonly #bound: Record<string, Feed | ResidentTensor> = {};
   readonly #constants = new Map<number, DeviceTensor>();
   readonly #schedules = new Map<string, ReadySchedule>();
   #last: { readonly sizes: Sizes; readonly ready: ReadySchedule } | undefined;
-  /** Inputs whose twins alone are read. */
+  /** Inputs of which only the bfloat16 copy is read. */
   readonly #onlyTwins: ReadonlySet<number>;
 
   private constructor(
@@ -98,7 +100,7 @@ export class ProgramOnDevice {
     const result = new ProgramOnDevice(context, program, plan, products, options, limits);
     try {
       for (const [name, feed] of Object.entries(options.frozen ?? {})) {
-        // One at a time: together they may be larger than the computer's memory.
+        // One at a time: together they may exceed host memory.
         const { [name]: array } = await readFrozen("compile", { [name]: feed });
         const { data, shape } = array!;
         const tensor = result.#hold(Object.hasOwn(plan.inputs, name) ? data : new Float32Array());
@@ -116,7 +118,7 @@ export class ProgramOnDevice {
     return result;
   }
 
-  /** The resident feeds, by name. */
+  /** Resident feeds, by name. */
   #heldFeeds(feeds: RunFeeds): ReadonlyMap<string, DeviceTensor> {
     const held = new Map<string, DeviceTensor>();
     for (const [name, feed] of Object.entries(feeds)) {
@@ -147,7 +149,7 @@ export class ProgramOnDevice {
   }
 
   #scheduleFor(feeds: RunFeeds, sizes: Sizes): ReadySchedule {
-    // The same object says that the feeds are of the same kinds as well.
+    // The same object implies the same kinds of feeds.
     if (this.#last?.sizes === sizes) return this.#last.ready;
     const ready = this.#findSchedule(feeds, sizes);
     this.#last = { sizes, ready };
@@ -161,7 +163,7 @@ export class ProgramOnDevice {
     const key = `${[...sizes].join(" ")} ${arrays.join(" ")}`;
     const known = this.#schedules.get(key);
     if (known) {
-      // The last that was used goes last.
+      // Most recently used last.
       this.#schedules.delete(key);
       this.#schedules.set(key, known);
       return known;
@@ -200,7 +202,7 @@ export class ProgramOnDevice {
     return ready;
   }
 
-  /** Checks feeds and queues a run; resolves when its arrays are there. */
+  /** Checks feeds and queues a run; resolves when its arrays are downloaded. */
   async run(feeds: RunFeeds): Promise<Record<string, Output | ResidentTensor>> {
     const { device, memory } = this.#context;
     const { inputs, program } = this.#plan;
@@ -215,11 +217,11 @@ export class ProgramOnDevice {
     }
     for (const [id, tensor] of this.#constants) tensors.set(id, tensor);
 
-    // All memory first: if there is not enough, nothing has been queued.
+    // Allocate all memory first: if there is not enough, nothing has been queued.
     const made = new Map<number, MemoryBlock>();
     const copies = new Map<string, MemoryBlock>();
     const owner = new Map<number, string>();
-    /** Tensors whose twins are still to be computed. */
+    /** Tensors whose bfloat16 copy is still to be computed. */
     const fresh = new Set<DeviceTensor>();
     try {
       for (const [name, { base }] of Object.entries(program.outputs)) {
@@ -246,7 +248,7 @@ export class ProgramOnDevice {
         device.upload(addresses[schedule.index(id)]!, feed.data);
       }
       const queue = (): void => this.#queue(schedule.actions, addresses, tensors, fresh);
-      // Twins that are to be computed are so once.
+      // Bfloat16 copies are computed once, so this run is not repeatable.
       if (fresh.size > 0) queue();
       else this.#context.repeated.queue(ready.history, addresses, this.#recordAfter, queue);
     } catch (error) {
@@ -283,7 +285,7 @@ export class ProgramOnDevice {
     return outputs;
   }
 
-  /** Fills in where all values lie. */
+  /** Fills in the addresses of all values. */
   #place(
     { schedule, addresses }: ReadySchedule,
     tensors: ReadonlyMap<number, DeviceTensor>,
@@ -342,7 +344,7 @@ export class ProgramOnDevice {
   }
 }
 
-/** Inputs that nothing but their rounding to bfloat16 reads. */
+/** Inputs that are read only through their bfloat16 copy. */
 function onlyTwins(plan: Plan): ReadonlySet<number> {
   const ids = new Set(plan.steps.flatMap(({ twinOf }) => (twinOf === undefined ? [] : [twinOf])));
   for (const { reads, twinOf } of plan.steps) {

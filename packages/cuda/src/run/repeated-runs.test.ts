@@ -29,7 +29,7 @@ describe.skipIf(software.missing !== undefined)("RepeatedRuns", () => {
     return Number(data[0]);
   }
 
-  it("queues a run call by call until it has come twice, and then repeats it", async () => {
+  it("queues a run call by call twice, and then repeats a recording", async () => {
     const runs = new RepeatedRuns(device);
     const history: RunHistory = [];
     const place = places[0]!;
@@ -40,13 +40,13 @@ describe.skipIf(software.missing !== undefined)("RepeatedRuns", () => {
         device.launch(count, 1, 1, [place]);
       });
       expect(await counted(place)).toBe(run);
-      // The third is recorded.
+      // The third run is recorded.
       expect(calls).toBe(Math.min(run, 3));
     }
     runs.release(history);
   });
 
-  it("knows two sets of addresses that come by turns, and computes with others too", async () => {
+  it("recognizes two alternating sets of addresses, and runs with others too", async () => {
     const runs = new RepeatedRuns(device);
     const history: RunHistory = [];
     const calls = new Map<number, number>();
@@ -64,7 +64,7 @@ describe.skipIf(software.missing !== undefined)("RepeatedRuns", () => {
     runs.release(history);
   });
 
-  it("keeps the recordings that were used last", async () => {
+  it("keeps the most recently used recordings", async () => {
     const runs = new RepeatedRuns(device);
     const histories = places.map((): RunHistory => []);
     const calls = places.map(() => 0);
@@ -74,8 +74,8 @@ describe.skipIf(software.missing !== undefined)("RepeatedRuns", () => {
         device.launch(count, 1, 1, [places[i]!]);
       });
     for (let i = 0; i < 17; i++) run(i);
-    run(0); // Recorded once more, in the place of the second.
-    run(2); // Still there.
+    run(0); // Recorded again, evicting the second.
+    run(2); // Still recorded.
     expect(calls.slice(0, 4)).toEqual([2, 1, 1, 1]);
     expect(await counted(places[16]!)).toBe(1);
     for (const history of histories) runs.release(history);

@@ -1,24 +1,27 @@
 import type { CudaDevice, CudaRecording } from "../driver/cuda-device.ts";
 
-/** Sets of addresses of one schedule that are told apart: results may change places by turns. */
+/** Sets of addresses per schedule: results may alternate between two buffers. */
 const maxSets = 2;
-/** A recording takes some memory of the device for each kernel: those used last are kept. */
+/** Each recording takes device memory per kernel, so only the most recently used are kept. */
 const maxRecordings = 16;
 
-/** Runs of one schedule that had the same addresses. */
+/** Runs of one schedule with the same addresses. */
 interface SameRuns {
   readonly addresses: Float64Array;
   count: number;
   recording: CudaRecording | undefined;
 }
 
-/** What is known of a schedule's runs; starts empty. */
+/** History of a schedule's runs; starts empty. */
 export type RunHistory = SameRuns[];
 
-/** Records runs that come again with the same addresses, like those of decoding, and repeats them. */
+/**
+ * Records runs that recur with the same addresses, like those of decoding, and repeats them as CUDA
+ * graphs.
+ */
 export class RepeatedRuns {
   readonly #device: CudaDevice;
-  /** Those with a recording; the one used last is the last. */
+  /** Histories with a recording, most recently used last. */
   readonly #recorded = new Set<SameRuns>();
 
   constructor(device: CudaDevice) {
@@ -27,8 +30,8 @@ export class RepeatedRuns {
 
   /**
    * Queues a run.
-   * @param queue - Queues it call by call; what it queues depends on the addresses alone.
-   * @param recordAfter - How many runs are queued so before the next one is recorded.
+   * @param queue - Queues it call by call, as a function of the addresses alone.
+   * @param recordAfter - Number of runs queued this way before the next one is recorded.
    */
   queue(
     history: RunHistory,
@@ -67,7 +70,7 @@ export class RepeatedRuns {
     this.#recorded.delete(runs);
   }
 
-  /** Gives the recordings of a schedule back. */
+  /** Releases the recordings of a schedule. */
   release(history: RunHistory): void {
     for (const runs of history) this.#forget(runs);
     history.length = 0;

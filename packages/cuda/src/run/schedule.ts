@@ -12,16 +12,16 @@ import { divisorOf } from "../source/kernel-writer.ts";
 import type { Plan, PlanStep } from "../plan/plan.ts";
 import { productCalls } from "../plan/product-calls.ts";
 
-/** Something that is queued. Values are named by where their addresses are in a list. */
+/** Queued action. Values are referenced by their index in the list of addresses. */
 export type Action =
   | {
       readonly kind: "launch";
       readonly kernel: CudaKernel;
       readonly grid: number;
       readonly parameters: BigInt64Array;
-      /** The same memory by halves, to write addresses to. */
+      /** The same memory as 32-bit halves, for writing addresses. */
       readonly words: Uint32Array;
-      /** Pairs of a parameter and the value whose address it is. */
+      /** Pairs of a parameter and the value whose address it takes. */
       readonly patches: readonly number[];
     }
   | {
@@ -38,47 +38,49 @@ export type Action =
       readonly from: number;
       readonly bytes: number;
     }
-  /** Makes a twin in bfloat16, unless the input has one. */
+  /** Computes the bfloat16 copy of an input, unless it has one. */
   | { readonly kind: "twin"; readonly input: number; readonly actions: readonly Action[] };
 
-/** Where inputs come from in a run, and what becomes of outputs. */
+/** Storage of the inputs and outputs of a run. */
 export interface ValueSources {
-  /** Inputs that are fed as arrays. */
+  /** Inputs fed as arrays. */
   readonly arrays: ReadonlySet<number>;
-  /** Inputs whose memory the run takes over. */
+  /** Inputs whose memory the run may reuse. */
   readonly consumed: ReadonlySet<number>;
-  /** Values that stay with the executor. */
+  /** Outputs that stay with the executor. */
   readonly resident: ReadonlySet<number>;
 }
 
-/** A program with sizes: what is queued, and where in the workspace values lie. */
+/**
+ * Program with concrete sizes: the actions to queue, and the offsets of values in the workspace.
+ */
 export interface Schedule {
   readonly actions: readonly Action[];
   /** Bytes of the workspace. */
   readonly workspaceBytes: number;
-  /** How many addresses there are. */
+  /** Number of addresses. */
   readonly numValues: number;
-  /** Where values lie in the workspace: pairs of a value and an offset. */
+  /** Pairs of a value and its offset in the workspace. */
   readonly offsets: readonly (readonly [value: number, offset: number])[];
-  /** The place of a value in the list of addresses; values that share memory share it. */
+  /** Index of a value in the list of addresses; aliased values share it. */
   readonly index: (id: number) => number;
   /** Bytes of a value. */
   readonly bytes: (tensor: Tensor) => number;
   readonly shape: (tensor: { readonly shape: readonly Dimension[] }) => number[];
-  /** Consumed inputs by the output that takes over their memory. */
+  /** Consumed input whose memory each resident output takes over. */
   readonly taken: ReadonlyMap<number, number>;
-  /** Twins, by input, that a run has to have memory for. */
+  /** Bfloat16 copies that a run needs memory for, by input. */
   readonly twins: ReadonlyMap<number, { readonly result: number; readonly bytes: number }>;
 }
 
-/** What schedules are made with. */
+/** Inputs of scheduling. */
 export interface ScheduleParts {
   readonly plan: Plan;
   readonly kernels: KernelCache;
   readonly precision: ProductPrecision;
-  /** Blocks that keep the device busy. */
+  /** Number of blocks that keeps the device busy. */
   readonly blocks: number;
-  /** Entries of a value that are still counted in 32 bits. */
+  /** Maximum number of entries that are counted in 32 bits. */
   readonly maxNarrowEntries: number;
 }
 
@@ -91,13 +93,13 @@ class Scheduler {
   readonly #layout = new WorkspaceLayout();
   readonly #indices = new Map<number, number>();
   readonly #offsets: [number, number][] = [];
-  /** Values in the workspace, with how many share the place. */
+  /** Ranges of values in the workspace. */
   readonly #places = new Map<number, { start: number; bytes: number }>();
   readonly #taken = new Map<number, number>();
   readonly #twins = new Map<number, { result: number; bytes: number }>();
-  /** The output that stays, of which a value is the beginning: it is made where that will lie. */
+  /** Resident output that a value is an earlier state of; the value is computed in its buffer. */
   readonly #goals = new Map<number, number>();
-  /** The consumed input in whose memory a value lies. */
+  /** Consumed input in whose memory a value is stored. */
   readonly #roots = new Map<number, number>();
   #numValues = 0;
 
@@ -147,8 +149,8 @@ class Scheduler {
   }
 
   /**
-   * Decides where a result lies.
-   * @param used - Values whose memory other results of the step took.
+   * Assigns memory to a result.
+   * @param used - Values whose memory other results of the step reuse.
    */
   #placeResult(step: PlanStep, result: Tensor, used: Set<number>): void {
     const { id } = result;
@@ -156,8 +158,8 @@ class Scheduler {
     const free = (step.reuses.get(id) ?? []).filter((each) => !used.has(each));
     const place = free.find((each) => this.#places.has(each));
     const consumed = free.find((each) => this.#roots.has(each));
-    // What stays needs memory of its own, as a consumed input has. What does not stay leaves that to
-    // others, unless it would have to be copied from there.
+    // A resident output needs memory of its own, such as a consumed input's. Other results leave
+    // that to outputs, unless they would need a copy.
     const mayTake = isResident || step.copied !== undefined;
     const reused = (isResident ? undefined : place) ?? (mayTake ? consumed : undefined);
     const goal = isResident ? id : this.#goals.get(id);
@@ -277,7 +279,7 @@ class Scheduler {
       if (from !== to && bytes > 0) actions.push({ kind: "copy", from, to, bytes });
     }
     actions.push(...this.#launches(step));
-    // What a result reuses has no place any more.
+    // A buffer that a result reuses is no longer registered here.
     for (const id of step.lastReads) this.#leave(id);
     return actions;
   }
@@ -316,7 +318,7 @@ class Scheduler {
   }
 }
 
-/** Works out what is queued under given sizes. */
+/** Schedules a run for given sizes. */
 export function scheduleRun(parts: ScheduleParts, sizes: Sizes, sources: ValueSources): Schedule {
   return new Scheduler(parts, sizes, sources).schedule();
 }

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { divisorOf } from "./kernel-writer.ts";
 
-/** What kernels compute of it. */
+/** The same arithmetic as in kernels. */
 function divided(index: number, size: number): number {
   const divisor = divisorOf(size);
   return Number((BigInt(index) * (divisor & 0xffffffffn)) >> (divisor >> 32n));
@@ -17,7 +17,7 @@ it("divides every index below 2^31 by every size, rounded down", () => {
   );
   fc.assert(
     fc.property(whole, whole, fc.integer({ min: -1, max: 1 }), (size, times, off) => {
-      // Where the quotient changes, and anywhere.
+      // Near the steps of the quotient, and anywhere.
       const multiple = Math.floor(times / size) * size + off;
       for (const index of [times, Math.min(most, Math.max(0, multiple)), most]) {
         expect(divided(index, size)).toBe(Math.floor(index / size));

@@ -21,7 +21,10 @@ import {
   type Place,
 } from "./place.ts";
 
-/** Operations whose entries are each computed from few entries, and so wherever they are read. */
+/**
+ * Operations whose entries each depend on few entries, so that they can be computed where they are
+ * read.
+ */
 const entrywise: Readonly<Record<EntrywiseKind, true>> = {
   constant: true,
   size: true,
@@ -57,7 +60,7 @@ const entrywise: Readonly<Record<EntrywiseKind, true>> = {
   toBfloat16: true,
 };
 
-/** Whether entries of a step are computed where they are read. */
+/** True if an operation is elementwise, so that it can be fused into its readers. */
 export function isEntrywise({ kind }: DeviceOperation): boolean {
   return kind in entrywise;
 }
@@ -86,7 +89,7 @@ const functions: Partial<Record<DeviceKind, string>> = {
   silu: "silu",
 };
 
-/** A number as C++ writes it. */
+/** Formats a number as C++. */
 export function literal(value: number, dtype: Tensor["dtype"]): string {
   if (dtype === "bool") return value === 0 ? "false" : "true";
   if (dtype === "int32") return value === -(2 ** 31) ? "(-2147483647 - 1)" : `(${value})`;
@@ -98,28 +101,28 @@ export function literal(value: number, dtype: Tensor["dtype"]): string {
   return `(${/[.e]/u.test(text) ? text : `${text}.0`}f)`;
 }
 
-/** The compiler reports here which entrywise operation has no source text. */
+/** The type checker reports here which elementwise operation has no source text. */
 function refuse(kind: Exclude<DeviceKind, EntrywiseKind> | "constant" | "reshape"): never {
-  throw new Error(`compile: ${kind} must not be computed by entries`);
+  throw new Error(`compile: ${kind} must not be elementwise`);
 }
 
 /**
- * Writes what a kernel needs to have entries of values: loads of those that lie in memory, and the
- * computation of all others, down to such.
+ * Writes expressions for entries of values in a kernel: loads for those in memory, and for all
+ * others their computation, down to loads.
  */
 export class EntryReader {
   readonly #program: DeviceProgram;
   readonly #writer: KernelWriter;
   readonly #isLoaded: (tensor: Tensor) => boolean;
 
-  /** @param isLoaded - Whether a value lies in memory when the kernel begins. */
+  /** @param isLoaded - True if a value is in memory when the kernel starts. */
   constructor(program: DeviceProgram, writer: KernelWriter, isLoaded: (tensor: Tensor) => boolean) {
     this.#program = program;
     this.#writer = writer;
     this.#isLoaded = isLoaded;
   }
 
-  /** The name of an entry's variable. */
+  /** Returns the variable of an entry. */
   read(tensor: Tensor, place: Place): string {
     const writer = this.#writer;
     const operation = this.#program.producer(tensor);
@@ -129,14 +132,14 @@ export class EntryReader {
     }
     const repeated = repeatedConstant(operation);
     if (repeated !== undefined) return literal(repeated, tensor.dtype);
-    // The index of the entry says which it is.
+    // The flat index identifies the entry.
     const at = linear(place);
     return writer.variable(registerType(tensor.dtype), `${tensor.id} at ${at}`, () =>
       this.#isLoaded(tensor) ? writer.load(tensor, at) : this.#compute(operation, tensor, place),
     );
   }
 
-  /** Makes an entry known that the kernel itself computed. */
+  /** Registers an entry that the kernel itself computed. */
   know(tensor: Tensor, place: Place, name: string): void {
     this.#writer.know(registerType(tensor.dtype), `${tensor.id} at ${linear(place)}`, name);
   }
@@ -217,7 +220,7 @@ export class EntryReader {
     }
   }
 
-  /** A place moved by a size that may be negative. */
+  /** Shifts an index by a size that may be negative. */
   #shift(place: Place, axis: number, by: Dimension, size: Dimension): Place {
     const text = by === 0 ? "" : ` + ${this.#writer.size(by)}`;
     return shiftedPlace(this.#writer, place, axis, { by: text, size });

@@ -1,19 +1,19 @@
 import type { DataType, Dimension, Tensor } from "@turnwise/graph/executor";
 
-/** What a kernel is given, in the order of its parameters. */
+/** Parameter of a kernel, in order. */
 export type KernelParameter =
-  /** Where a value lies. */
+  /** Address of a value. */
   | { readonly kind: "value"; readonly id: number }
-  /** The value of a formula over the program's sizes. */
+  /** Value of a formula over the program's sizes. */
   | { readonly kind: "size"; readonly dimension: Dimension }
-  /** What a size is divided by with; see `divisorOf`. */
+  /** Divisor of a size; see `divisorOf`. */
   | { readonly kind: "divisor"; readonly dimension: Dimension }
-  /** A number or an address that is known when a launch is arranged. */
+  /** Number or address that is known when a launch is arranged. */
   | { readonly kind: "argument"; readonly name: string };
 
-/** A kernel without its name, so that equal ones are compiled once. */
+/** Kernel without its name, so that equal ones are compiled once. */
 export interface KernelText {
-  /** Parameters and body; `NAME` stands for its name. */
+  /** Parameters and body, with `NAME` for its name. */
   readonly source: string;
   readonly parameters: readonly KernelParameter[];
 }
@@ -25,19 +25,19 @@ const types = {
   bfloat16: "unsigned short",
 } as const;
 
-/** Loops with longer bodies are left as they are. */
+/** Loops with longer bodies are not unrolled. */
 const maxUnrolledLines = 40;
 
 /** Longer reads are done one at a time. */
 const maxReadLines = 30;
 const readsAtOnce = 4;
 
-/** Threads of a block, in all kernels. */
+/** Threads per block, in all kernels. */
 export const blockThreads = 256;
 
 /**
- * Writes the body of a kernel line by line. Each expression gets a variable, and is written once for
- * all that use it.
+ * Writes the body of a kernel line by line. Each expression gets a variable, and is written once
+ * for all its uses.
  */
 export class KernelWriter {
   readonly #lines: string[] = [];
@@ -53,12 +53,12 @@ export class KernelWriter {
     this.#isHalf = isHalf;
   }
 
-  /** A line as it is. */
+  /** Writes a line verbatim. */
   line(text: string): void {
     this.#lines.push(text);
   }
 
-  /** Lines in braces; what is computed inside is not known behind them. */
+  /** Writes lines in braces; variables declared inside are not visible afterwards. */
   block(head: string, write: () => void): void {
     this.line(`${head} {`);
     this.#scopes.push(new Map());
@@ -67,7 +67,7 @@ export class KernelWriter {
     this.line("}");
   }
 
-  /** A loop; where little is done in it, of several rounds at once, so that they need not wait for memory. */
+  /** Writes a loop, unrolled if its body is short, to hide memory latency. */
   loop(head: string, write: () => void): void {
     const start = this.#lines.length;
     this.block(head, write);
@@ -76,9 +76,9 @@ export class KernelWriter {
   }
 
   /**
-   * A loop over indices that only reads: where a read is short, several are on their way at once.
-   * @param read - Writes what gives the value at an index.
-   * @param use - Writes what is done with a value.
+   * Writes a loop that only reads: if a read is short, several are in flight at once.
+   * @param read - Writes the load of the value at an index.
+   * @param use - Writes the use of a value.
    */
   readingLoop(
     { name, start, end, stride }: Readonly<Record<"name" | "start" | "end" | "stride", string>>,
@@ -92,7 +92,7 @@ export class KernelWriter {
       count = this.#lines.length - head <= maxReadLines ? readsAtOnce : 1;
       for (let k = 1; k < count; k++) {
         this.line(`const bool isIn${k} = ${name} + ${k} * ${stride} < ${end};`);
-        // Behind the end the first is read again, and left out below.
+        // Past the end the first index is read again, and ignored below.
         this.line(`const I ${name}${k} = isIn${k} ? ${name} + ${k} * ${stride} : ${name};`);
         values.push(read(`${name}${k}`));
       }
@@ -103,7 +103,7 @@ export class KernelWriter {
     this.#lines[head] = `for (I ${name} = ${start}; ${name} < ${end}; ${name} += ${step}) {`;
   }
 
-  /** A variable for an expression, the same for the same key. */
+  /** Declares a variable for an expression, once per key. */
   variable(type: string, key: string, expression: () => string): string {
     const whole = `${type} ${key}`;
     for (const scope of this.#scopes) {
@@ -117,17 +117,17 @@ export class KernelWriter {
     return name;
   }
 
-  /** Makes a name known for a key, as {@link variable} does. */
+  /** Registers a name for a key, see {@link variable}. */
   know(type: string, key: string, name: string): void {
     this.#scopes.at(-1)!.set(`${type} ${key}`, name);
   }
 
-  /** A new name, for a variable that is written to. */
+  /** A new name for a mutable variable. */
   fresh(): string {
     return `v${this.#numVariables++}`;
   }
 
-  /** An index: a variable, or the text itself where that is no longer. */
+  /** An index: a variable, or the text itself if that is not longer. */
   index(text: string): string {
     return /^\w+$/u.test(text) ? text : this.variable("I", text, () => text);
   }
@@ -142,13 +142,13 @@ export class KernelWriter {
     return name;
   }
 
-  /** Where a value lies. */
+  /** Address of a value. */
   address({ id, dtype }: { readonly id: number; readonly dtype: DataType }): string {
     const type = this.#isHalf(id) ? types.bfloat16 : types[dtype];
     return this.#parameter(`value ${id}`, { kind: "value", id }, (name) => `${type}* ${name}`);
   }
 
-  /** Where something else lies, of float32. */
+  /** Address of float32 scratch memory. */
   scratch(name: string): string {
     return this.#parameter(
       `argument ${name}`,
@@ -168,7 +168,7 @@ export class KernelWriter {
     return this.#number(name);
   }
 
-  /** `index / dimension`, without a division where the size is only known in a run. */
+  /** `index / dimension`, without a division if the size is known only at run time. */
   quotient(index: string, dimension: Dimension): string {
     if (dimension === 1 || index === "0") return index;
     if (typeof dimension === "number") return this.index(`${index} / ${dimension}`);
@@ -188,7 +188,7 @@ export class KernelWriter {
     return this.index(`${index} - ${quotient} * ${this.size(dimension)}`);
   }
 
-  /** A number that is known when a launch is arranged. */
+  /** A number known when a launch is arranged. */
   argument(name: string): string {
     const own = this.#parameter(
       `argument ${name}`,
@@ -203,13 +203,13 @@ export class KernelWriter {
     return `n${parameter.slice(1)}`;
   }
 
-  /** A stored entry as a number to compute with. */
+  /** Loads an entry as a number to compute with. */
   load(tensor: Tensor, at: string): string {
     const entry = `${this.address(tensor)}[${at}]`;
     return tensor.dtype === "bool" ? `(${entry} != 0)` : entry;
   }
 
-  /** How a number is stored. */
+  /** Stores a number. */
   store(tensor: Tensor, at: string, value: string): void {
     this.#written.add(this.address(tensor));
     const entry = `${this.address(tensor)}[${at}]`;
@@ -217,11 +217,11 @@ export class KernelWriter {
   }
 
   /**
-   * The kernel.
-   * @param shared - Values in whose memory the kernel may write.
+   * Finishes the kernel.
+   * @param shared - Values whose memory the kernel may write to.
    */
   finish(shared: ReadonlySet<number>): KernelText {
-    // What nobody writes to can be read early.
+    // Memory that is never written can be loaded early.
     const declarations = this.#declarations.map((declaration, i) => {
       const parameter = this.#parameters[i]!;
       if (parameter.kind !== "value") return declaration;
@@ -243,7 +243,7 @@ export class KernelWriter {
   }
 }
 
-/** The type that entries have in registers. */
+/** Register type of entries. */
 export function registerType(dtype: DataType): string {
   return dtype === "bool" ? "bool" : types[dtype];
 }
@@ -255,8 +255,8 @@ export function entryBytes(dtype: DataType, isHalf: boolean): number {
 }
 
 /**
- * Functions that kernels use. `I` is the type of indices; it has 64 bits where some value has more
- * entries than 31 can count.
+ * Functions used by kernels. `I` is the index type: 64 bits if a value has more entries than 31
+ * bits can count.
  */
 export const kernelFunctions = `
 __device__ __forceinline__ float smaller(float a, float b) { return a < b || a != a ? a : b; }
@@ -280,13 +280,14 @@ __device__ __forceinline__ I row(int id, I rows) { return (I)(unsigned int)id < 
 `;
 
 /**
- * What an index below 2^31 is multiplied with, in 32 bits, and shifted by, above them, to be divided by a
- * size: a division of whole numbers takes a device twenty instructions.
+ * Multiplier (lower 32 bits) and shift (upper bits) that divide an index below 2^31 by a size: an
+ * integer division takes the device twenty instructions.
  */
 export function divisorOf(size: number): bigint {
   if (size < 1) return 0n;
   const shift = 31n + BigInt(Math.ceil(Math.log2(size)));
   const divisor = BigInt(size);
-  // Rounded up by less than the divisor's share of 2^31: no index below that is off by one.
+  // Rounded up by less than the divisor's share of 2^31, so the quotient of no index below that is
+  // off by one.
   return (shift << 32n) | ((2n ** shift + divisor - 1n) / divisor);
 }

@@ -2,14 +2,14 @@ import { shapeSize, type Dimension, type Shape } from "@turnwise/graph/executor"
 import type { KernelWriter } from "./kernel-writer.ts";
 import { matchAxes } from "../program/match-axes.ts";
 
-/** Which entry of a value a kernel is at, as expressions. */
+/** Index of an entry, as expressions. */
 export interface Place {
   readonly shape: Shape;
-  /** The row-major index over axes `start` to `end - 1` alone. */
+  /** Row-major flat index over axes `start` to `end - 1` alone. */
   range(start: number, end: number): string;
 }
 
-/** The index of the entry. */
+/** Flat index of an entry. */
 export function linear(place: Place): string {
   return place.range(0, place.shape.length);
 }
@@ -18,14 +18,14 @@ function product(shape: Shape, start: number, end: number): Dimension {
   return shapeSize(shape.slice(start, end));
 }
 
-/** `a * size + b`, without what does nothing. */
+/** `a * size + b`, simplified. */
 function combine(writer: KernelWriter, a: string, size: Dimension, b: string): string {
   if (a === "0" || size === 0) return b;
   const scaled = size === 1 ? a : writer.index(`${a} * ${writer.size(size)}`);
   return b === "0" ? scaled : writer.index(`${scaled} + ${b}`);
 }
 
-/** The entry at an index. */
+/** Index of the entry at a flat index. */
 export function placeAt(writer: KernelWriter, shape: Shape, index: string): Place {
   return {
     shape,
@@ -39,14 +39,14 @@ export function placeAt(writer: KernelWriter, shape: Shape, index: string): Plac
   };
 }
 
-/** Some axes of a place. */
+/** Some axes of an index. */
 export interface PlacePart {
   readonly length: number;
-  /** As that of a place, but counted from the part's first axis. */
+  /** Like that of an index, but counted from the part's first axis. */
   range(start: number, end: number): string;
 }
 
-/** A place whose axes come from several sources. */
+/** Joins parts from several sources into an index. */
 export function joinParts(writer: KernelWriter, shape: Shape, parts: readonly PlacePart[]): Place {
   return {
     shape,
@@ -67,7 +67,7 @@ export function joinParts(writer: KernelWriter, shape: Shape, parts: readonly Pl
   };
 }
 
-/** Axes `start` to `end - 1` of another place. */
+/** Axes `start` to `end - 1` of an index. */
 export function partOf(place: Place, start: number, end: number): PlacePart {
   return { length: end - start, range: (from, to) => place.range(start + from, start + to) };
 }
@@ -77,12 +77,12 @@ export function axisAt(index: string): PlacePart {
   return { length: 1, range: () => index };
 }
 
-/** Axes of which each has the index 0. */
+/** Axes whose index is 0. */
 function zeroAxes(length: number): PlacePart {
   return { length, range: () => "0" };
 }
 
-/** The same entry of the same entries in another shape. */
+/** Index of the same entry in another shape. */
 export function reshapePlace(writer: KernelWriter, place: Place, shape: Shape): Place {
   const parts = matchAxes(place.shape, shape).map(({ from, to }): PlacePart => {
     const length = to.end - to.start;
@@ -99,7 +99,7 @@ export function reshapePlace(writer: KernelWriter, place: Place, shape: Shape): 
   const rank = shape.length;
   return {
     shape,
-    // All of it is the index that the other place has, however it comes by it.
+    // The flat index over all axes does not change.
     range: (start, end) => (start === 0 && end === rank ? linear(place) : joined.range(start, end)),
   };
 }
@@ -108,7 +108,7 @@ function axisOf(index: () => string): PlacePart {
   return { length: 1, range: index };
 }
 
-/** The entry of a smaller value that broadcasts to a place. */
+/** Index in a smaller value that is broadcast. */
 export function broadcastPlace(writer: KernelWriter, place: Place, shape: Shape): Place {
   const skipped = place.shape.length - shape.length;
   const isShared = (axis: number): boolean => shape[axis] === place.shape[axis + skipped];
@@ -125,7 +125,7 @@ export function broadcastPlace(writer: KernelWriter, place: Place, shape: Shape)
   return joinParts(writer, shape, parts);
 }
 
-/** The entry that a transpose puts at a place. */
+/** Index in the operand of a transpose. */
 export function permutedPlace(
   writer: KernelWriter,
   place: Place,
@@ -144,7 +144,7 @@ export function permutedPlace(
   return joinParts(writer, shape, parts);
 }
 
-/** A place with one axis moved by a number of entries, in a shape with another size there. */
+/** Index with one axis shifted by a number of entries, in a shape with another size there. */
 export function shiftedPlace(
   writer: KernelWriter,
   place: Place,
@@ -158,7 +158,7 @@ export function shiftedPlace(
     axisOf(() => writer.index(`${place.range(axis, axis + 1)}${by}`)),
     partOf(place, axis + 1, rank),
   ]);
-  // Nothing is in front: the index of the whole moves as well.
+  // No axes in front: the flat index is shifted as well.
   if (product(shape, 0, axis) !== 1) return joined;
   const entry = product(shape, axis + 1, rank);
   return {
@@ -171,13 +171,13 @@ export function shiftedPlace(
   };
 }
 
-/** The entry of a row at a column, where rows are along the last axis. */
+/** Index of a column in a row, where rows are along the last axis. */
 export function placeInRow(writer: KernelWriter, shape: Shape, row: string, column: string): Place {
   const rows = placeAt(writer, shape.slice(0, -1), row);
   return joinParts(writer, shape, [partOf(rows, 0, shape.length - 1), axisAt(column)]);
 }
 
-/** The entry at an index over some axes, and an index over all others. */
+/** Index from a flat index over some axes, and a flat index over all others. */
 export function placeAcross(
   writer: KernelWriter,
   shape: Shape,
@@ -211,7 +211,7 @@ export function placeAcross(
   return joinParts(writer, shape, parts);
 }
 
-/** The entry of a table's row, where the rest of a place's axes are the entry's. */
+/** Index in a row of a table, with the remaining axes from another index. */
 export function placeOfRow(
   writer: KernelWriter,
   shape: Shape,
@@ -222,7 +222,7 @@ export function placeOfRow(
   return joinParts(writer, shape, [axisAt(row), partOf(place, skipped, place.shape.length)]);
 }
 
-/** The first axes of a place, of which a value has only these. */
+/** Index of a value that has only the first axes. */
 export function leadingPlace(writer: KernelWriter, place: Place, rank: number): Place {
   return joinParts(writer, place.shape.slice(0, rank), [partOf(place, 0, rank)]);
 }

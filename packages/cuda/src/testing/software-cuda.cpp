@@ -1,18 +1,18 @@
-// A CUDA device in software, for tests on computers without a GPU: what of the driver, NVRTC and cuBLAS
-// the executor calls, with the same names, types and values. It is strict where a GPU is lenient:
+// CUDA device in software, for tests on computers without a GPU: the functions of the driver, NVRTC and
+// cuBLAS that the executor calls, with the same names, types and values. It is stricter than a GPU:
 //
-// - What is queued runs late, when somebody waits for it, so that a buffer that is reused too early
-//   shows. The first question whether it has run is always answered with no.
+// - Queued work runs late, when somebody waits for it, which reveals buffers that are reused too early.
+//   The first query of an event always answers "not ready".
 // - Fresh memory, and shared memory of each block, hold NaN in every floating-point type.
 // - Blocks run in a shuffled order, and so do the threads of a block between two barriers.
-// - Accesses outside of allocations are found, most by memory around them that cannot be touched.
-// - A thread without a current context, a handle that was given back, and a kernel that is given more
-//   or fewer parameters than it has, are errors.
+// - Out-of-bounds accesses are detected, most of them by guard pages around allocations.
+// - Calls without a current context, with a released handle, or with a wrong number of kernel
+//   parameters fail.
 //
-// Kernels are compiled by g++ behind software-kernel.h, and kept beside this library.
+// Kernels are compiled by g++ with software-kernel.h, and cached next to this library.
 //
-// TURNWISE_SOFTWARE_CUDA_BYTES says how much memory there is, if not 4 GiB; with
-// TURNWISE_SOFTWARE_CUDA_LOG each refused call is explained on the standard error.
+// TURNWISE_SOFTWARE_CUDA_BYTES sets the memory size (default 4 GiB); with TURNWISE_SOFTWARE_CUDA_LOG
+// each refused call is explained on standard error.
 #include <algorithm>
 #include <cmath>
 #include <csetjmp>
@@ -83,12 +83,12 @@ const char *statusName(int status) {
 
 bool isInitialized = false;
 int numContexts = 0;
-// The context is one object; threads have it current or not.
+// There is one context; it is current in a thread or not.
 const int contextObject = 0;
 void *const context = const_cast<int *>(&contextObject);
 thread_local void *currentContext = nullptr;
 
-// What broke on the device: every later call is answered with it, until the context is given back.
+// First error on the device, returned by every later call until the context is released.
 int brokenStatus = success;
 std::string brokenMessage;
 
@@ -126,8 +126,8 @@ size_t usedBytes = 0;
 size_t pageSize() { return (size_t)sysconf(_SC_PAGESIZE); }
 size_t roundUp(size_t value, size_t unit) { return (value + unit - 1) / unit * unit; }
 
-// What lies before and behind an allocation cannot be touched; it ends as close to that as its
-// alignment allows, and the gaps are filled with a pattern.
+// Guard pages surround each allocation; it ends as close to the second as its alignment allows, and the
+// gaps are filled with a pattern.
 const size_t fence = (size_t)16 << 20;
 
 uintptr_t mapMemory(size_t bytes) {
@@ -156,7 +156,7 @@ bool areGuardsWhole(uintptr_t start, const Allocation &allocation) {
   return std::all_of(first, (const char *)start, isGuard) && std::all_of(end, last, isGuard);
 }
 
-// The allocation that an address lies in, or after whose end it lies.
+// Allocation that contains an address, or ends before it.
 std::map<uintptr_t, Allocation>::iterator allocationAt(uintptr_t address) {
   auto at = allocations.upper_bound(address);
   return at == allocations.begin() ? allocations.end() : --at;
@@ -179,7 +179,7 @@ bool isPinned(uintptr_t address, size_t bytes) {
 using Graph = std::vector<std::function<void()>>;
 struct Stream {
   std::deque<std::function<void()>> queue;
-  // What is recorded instead of queued.
+  // Work that is recorded instead of queued.
   std::unique_ptr<Graph> capture;
 };
 std::set<Graph *> graphs;
@@ -194,7 +194,7 @@ std::set<Event *> events;
 void runOne(Stream *stream) {
   auto work = std::move(stream->queue.front());
   stream->queue.pop_front();
-  // After an error nothing runs any more, but events still pass.
+  // After an error no work runs, but events still complete.
   work();
 }
 
@@ -208,7 +208,7 @@ void runEverything() {
 
 void enqueue(Stream *stream, std::function<void()> work) {
   stream->queue.push_back(std::move(work));
-  // Bounded, like a device's.
+  // Bounded, like on a device.
   if (stream->queue.size() > 1024) runOne(stream);
 }
 
@@ -219,7 +219,7 @@ void enqueueWork(Stream *stream, std::function<void()> work) {
   });
 }
 
-// What every call but a few begins with.
+// Common start of most calls.
 int begin() {
   if (!isInitialized) return notInitialized;
   if (currentContext == nullptr || numContexts == 0) return invalidContext;
@@ -231,7 +231,7 @@ int beginOn(Stream *stream) {
   if (status != success) return status;
   return streams.count(stream) ? success : invalidHandle;
 }
-// Before what waits, or what memory of the computer takes part in: a recording would repeat it.
+// Start of calls that wait or use host memory: they cannot be recorded.
 bool isCapturing() {
   return std::any_of(streams.begin(), streams.end(), [](Stream *stream) { return stream->capture != nullptr; });
 }
@@ -270,8 +270,8 @@ std::set<Kernel *> kernels;
 const int maxThreads = 1024, maxShared = 227 << 10;
 const size_t stackBytes = 256 << 10;
 
-// A thread of a block, with a stack of its own. On x86-64 the switch is a few instructions, elsewhere
-// that of the C library, which asks the kernel about signals.
+// Thread of a block, with its own stack. On x86-64 a switch takes a few instructions; elsewhere it uses
+// the C library, which makes a system call for signals.
 struct Fiber {
   enum { ready, atBlockBarrier, atWarpBarrier, done } state = ready;
   int line = 0;
@@ -387,7 +387,7 @@ uint64_t nextRandom() {
   randomState ^= randomState << 17;
   return randomState;
 }
-// A permutation of 0 to n - 1 that needs no memory: multiples of a number without common factor.
+// Permutation of 0 to n - 1 without memory: multiples of a number coprime to n.
 struct Order {
   uint64_t n, step, start;
   explicit Order(uint64_t count) : n(count), step(1), start(nextRandom() % count) {
@@ -412,7 +412,7 @@ void setThread(State *state, unsigned i) {
                    i / state->blockSize.x / state->blockSize.y};
 }
 
-// Lets go those lanes all of whose partners have arrived.
+// Releases lanes whose partners have all arrived.
 bool releaseWarps() {
   bool released = false;
   auto &fibers = run->fibers;
@@ -485,7 +485,7 @@ struct sigaction before[3];
 
 void onSignal(int signal, siginfo_t *info, void *machine) {
   if (canEscape) leave(illegalAddress, signal == SIGFPE ? "a division by zero" : "an access outside of memory");
-  // Another thread's: whoever had the signal before has it again.
+  // Signal of another thread: restore the previous handler.
   for (int i = 0; i < 3; i++) {
     if (caught[i] != signal) continue;
     if (before[i].sa_flags & SA_SIGINFO) before[i].sa_sigaction(signal, info, machine);
@@ -496,7 +496,7 @@ void onSignal(int signal, siginfo_t *info, void *machine) {
 
 void runGrid(Run &work, Module *module, State::Three grid, State::Three block, unsigned sharedBytes) {
   State *state = module->state;
-  // Aligned like a device's.
+  // Aligned like on a device.
   alignas(128) static thread_local char dynamicShared[maxShared];
   static thread_local unsigned long long exchanged[maxThreads];
   state->gridSize = grid;
@@ -550,7 +550,7 @@ void runKernel(const Kernel *kernel, const std::vector<long long> &parameters, S
   }
   for (int i = 0; i < 3; i++) sigaction(caught[i], &before[i], nullptr);
   run = nullptr;
-  // What it was given pointers to may have been written around.
+  // The kernel may have written around the allocations it has pointers to.
   for (long long parameter : parameters) {
     auto at = allocationAt((uintptr_t)parameter);
     if (at != allocations.end() && !areGuardsWhole(at->first, at->second)) {
@@ -559,7 +559,7 @@ void runKernel(const Kernel *kernel, const std::vector<long long> &parameters, S
   }
 }
 
-// The compiler.
+// NVRTC.
 
 std::string libraryFolder() {
   Dl_info info;
@@ -581,7 +581,7 @@ std::string readFile(const std::string &path) {
   return text.str();
 }
 
-// The pieces of a source from one function's qualifier to the next one's.
+// Splits a source at the qualifiers of its functions.
 struct Piece {
   std::string name, text;
   bool isKernel;
@@ -613,12 +613,12 @@ bool mentions(const std::string &text, const std::string &word) {
   return false;
 }
 
-// Which kernels meet barriers, in functions that they call too: others need no stack for each thread.
+// Kernels that reach barriers, also in functions that they call: others need no stack per thread.
 std::map<std::string, bool> findKernels(const std::string &source) {
   std::vector<Piece> pieces = splitFunctions(source);
   std::set<std::string> words = {"__syncthreads",   "__syncwarp",      "__shfl_sync",    "__shfl_xor_sync", "__shfl_down_sync",
                                  "__shfl_up_sync", "__ballot_sync", "__any_sync", "__all_sync"};
-  // A macro may hide one.
+  // A macro may contain a barrier.
   static const std::regex macro(R"(#define\s+(\w+)[^\n]*(?:\\\n[^\n]*)*)");
   for (std::sregex_iterator at(source.begin(), source.end(), macro), end; at != end; ++at) {
     std::string text = at->str();
@@ -671,7 +671,7 @@ std::string translate(const std::string &source) {
   for (const auto &kernel : findKernels(text)) {
     out << "SOFTWARE_KERNEL(" << kernel.first << ", " << kernel.second << ")\n";
   }
-  // Reached by name: without a shared array there is no section.
+  // Looked up by name: without a shared array there is no section.
   out << "extern \"C\" __attribute__((weak)) char __start_software_shared, __stop_software_shared;\n"
       << "extern \"C\" __attribute__((visibility(\"default\"))) char *softwareSharedStart() { return &__start_software_shared; }\n"
       << "extern \"C\" __attribute__((visibility(\"default\"))) char *softwareSharedEnd() { return &__stop_software_shared; }\n";
@@ -694,7 +694,7 @@ bool compile(Program *program) {
   mkdir(folder.c_str(), 0777);
   std::string path = folder + "/" + hashOf(text) + ".so";
   if (access(path.c_str(), R_OK) != 0) {
-    // Others may be compiling the same: the name is taken when all is written.
+    // Another process may compile the same kernel: rename only when the file is complete.
     char work[] = "/tmp/software-cuda-XXXXXX";
     if (!mkdtemp(work)) {
       program->log = "no temporary folder";
@@ -706,7 +706,7 @@ bool compile(Program *program) {
     std::ifstream flagsFile(libraryFolder() + "/kernel-flags");
     std::string flags;
     std::getline(flagsFile, flags);
-    // The C library is in the process already.
+    // The C library is already loaded.
     std::string command = "cd '" + base + "' && LC_ALL=C g++ " + flags + " -shared -nostdlib -include '" + libraryFolder() +
                           "/software-kernel.h' -x c++ kernels.cu -o '" + built + "' -lm 2>log";
     int result = system(command.c_str());
@@ -723,7 +723,7 @@ bool compile(Program *program) {
   return true;
 }
 
-// Products.
+// cuBLAS.
 
 enum NumberType { float32 = 0, float16 = 2, bfloat16 = 14 };
 enum ComputeType { compute32 = 68, computeFast16 = 74, computeFastB16 = 75, computeFastT32 = 77 };
@@ -743,7 +743,7 @@ template <class To, class From> To bits(From from) {
   return to;
 }
 
-// To the nearest, ties to even, with so many bits of the mantissa fewer.
+// Rounds to nearest, ties to even, dropping bits of the mantissa.
 float roundMantissa(float x, int fewer) {
   uint32_t b = bits<uint32_t>(x);
   if ((b & 0x7fffffffu) >= 0x7f800000u) return x;
@@ -791,7 +791,7 @@ struct Gemm {
   int batches, compute;
 };
 
-// Whether all of a column-major matrix, of each product, is on the device.
+// True if the column-major matrices of all products are in device memory.
 bool isMatrixOnDevice(uintptr_t address, int type, int rows, int columns, int ld, long long stride, int batches) {
   if (rows == 0 || columns == 0) return true;
   size_t last = (size_t)(batches - 1) * (size_t)stride + (size_t)(columns - 1) * (size_t)ld + (size_t)rows;
@@ -832,7 +832,7 @@ void runGemm(const Gemm &g) {
       }
       for (int i = 0; i < g.m; i++) {
         size_t at = (size_t)j * g.ldc + i;
-        // A beta of 0 does not read: there may be NaN.
+        // A beta of 0 must not read the result, which may be NaN.
         double old = g.beta == 0 ? 0 : (double)g.beta * load(cBase, at, g.cType);
         store(cBase, at, g.cType, (float)((double)g.alpha * column[i] + old));
       }
@@ -980,7 +980,7 @@ EXPORT int cuMemFree_v2(uintptr_t address) {
   if (int status = beginNow()) return status;
   runEverything();
   auto at = allocations.find(address);
-  if (at == allocations.end()) return misuse(invalidValue, "memory to free that is not allocated");
+  if (at == allocations.end()) return misuse(invalidValue, "freeing memory that is not allocated");
   Allocation allocation = at->second;
   bool isWhole = areGuardsWhole(address, allocation);
   usedBytes -= allocation.bytes;
@@ -1005,7 +1005,7 @@ EXPORT int cuMemFreeHost(void *address) {
   Lock lock(mutex);
   if (currentContext == nullptr) return invalidContext;
   runEverything();
-  if (!pinned.erase((uintptr_t)address)) return misuse(invalidValue, "pinned memory to free that is none");
+  if (!pinned.erase((uintptr_t)address)) return misuse(invalidValue, "freeing memory that is not pinned");
   free(address);
   return brokenStatus;
 }
@@ -1022,7 +1022,7 @@ EXPORT int cuMemcpyHtoDAsync_v2(uintptr_t to, const void *from, size_t bytes, St
   if (int status = beginNowOn(stream)) return status;
   if (!isOnDevice(to, bytes)) return misuse(invalidValue, "a copy to outside of memory");
   if (isPinned((uintptr_t)from, bytes)) return queueCopy(to, (uintptr_t)from, bytes, stream);
-  // Other memory is read before the call returns.
+  // Pageable memory is read before the call returns.
   runAll(stream);
   memcpy((void *)to, from, bytes);
   return brokenStatus;
@@ -1042,14 +1042,14 @@ EXPORT int cuMemcpyDtoDAsync_v2(uintptr_t to, uintptr_t from, size_t bytes, Stre
   Lock lock(mutex);
   if (int status = beginOn(stream)) return status;
   if (!isOnDevice(to, bytes) || !isOnDevice(from, bytes)) return misuse(invalidValue, "a copy outside of memory");
-  if (to < from + bytes && from < to + bytes) return misuse(invalidValue, "a copy of memory onto itself");
+  if (to < from + bytes && from < to + bytes) return misuse(invalidValue, "a copy between overlapping ranges");
   return queueCopy(to, from, bytes, stream);
 }
 
 EXPORT int cuMemsetD8Async(uintptr_t address, unsigned char value, size_t count, Stream *stream) {
   Lock lock(mutex);
   if (int status = beginOn(stream)) return status;
-  if (!isOnDevice(address, count)) return misuse(invalidValue, "a filling outside of memory");
+  if (!isOnDevice(address, count)) return misuse(invalidValue, "a fill outside of memory");
   enqueueWork(stream, [=] { memset((void *)address, value, count); });
   return success;
 }
@@ -1113,7 +1113,7 @@ EXPORT int cuEventQuery(Event *event) {
   if (int status = beginNow()) return status;
   if (!events.count(event)) return invalidHandle;
   if (event->isPassed) return brokenStatus;
-  // The first time nothing has run yet, then a part of it.
+  // At the first query nothing has run, later a part.
   for (int i = 0; event->wasAsked && i < 256 && !event->isPassed && !event->stream->queue.empty(); i++) {
     runOne(event->stream);
   }
@@ -1141,7 +1141,7 @@ EXPORT int cuStreamBeginCapture_v2(Stream *stream, int mode) {
 EXPORT int cuStreamEndCapture(Stream *stream, Graph **graph) {
   Lock lock(mutex);
   if (int status = beginOn(stream)) return status;
-  if (!stream->capture) return misuse(invalidValue, "the end of a recording that was not begun");
+  if (!stream->capture) return misuse(invalidValue, "the end of a recording that was not started");
   *graph = stream->capture.release();
   graphs.insert(*graph);
   return success;
@@ -1247,7 +1247,7 @@ EXPORT int cuLaunchKernel(Kernel *kernel, unsigned gridX, unsigned gridY, unsign
   uint64_t threads = (uint64_t)blockX * blockY * blockZ;
   bool isGrid = gridX > 0 && gridX < 1u << 31 && gridY > 0 && gridY < 65536 && gridZ > 0 && gridZ < 65536;
   if (!isGrid || threads == 0 || threads > (uint64_t)maxThreads || blockZ > 64) {
-    return misuse(invalidValue, "a grid or block of a size that is not allowed");
+    return misuse(invalidValue, "an invalid grid or block size");
   }
   if (sharedBytes > (unsigned)kernel->maxDynamicShared) return misuse(invalidValue, "more shared memory than asked for");
   bool hasExtra = extra != nullptr;
@@ -1269,7 +1269,7 @@ EXPORT int cuLaunchKernel(Kernel *kernel, unsigned gridX, unsigned gridY, unsign
   return success;
 }
 
-// The compiler.
+// NVRTC.
 
 EXPORT const char *nvrtcGetErrorString(int status) {
   switch (status) {
@@ -1349,7 +1349,7 @@ EXPORT int nvrtcGetCUBIN(Program *program, char *to) { return tellText(program, 
 EXPORT int nvrtcGetPTXSize(Program *program, size_t *size) { return tellSize(program, program->image, size); }
 EXPORT int nvrtcGetPTX(Program *program, char *to) { return tellText(program, program->image, to); }
 
-// Products.
+// cuBLAS.
 
 EXPORT const char *cublasGetStatusString(int status) {
   switch (status) {

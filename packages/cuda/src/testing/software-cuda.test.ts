@@ -6,8 +6,8 @@ import { softwareCuda } from "./software-cuda.ts";
 const software = softwareCuda();
 if (software.missing !== undefined) console.warn(`skipped: ${software.missing}`);
 
-describe.skipIf(software.missing !== undefined)("the CUDA device in software", () => {
-  /** Runs a kernel `test` with one block on a device of its own. */
+describe.skipIf(software.missing !== undefined)("the software CUDA device", () => {
+  /** Runs a kernel `test` with one block on a separate device. */
   async function run(
     source: string,
     block: number,
@@ -26,12 +26,12 @@ describe.skipIf(software.missing !== undefined)("the CUDA device in software", (
     return { message, data };
   }
 
-  it("has NaN in fresh memory, and in shared memory", async () => {
+  it("fills fresh memory and shared memory with NaN", async () => {
     const { data } = await run("{ __shared__ float s[4]; x[0] = s[threadIdx.x]; }", 1, 8);
     expect(Array.from(data)).toEqual([Number.NaN, Number.NaN]);
   });
 
-  it("finds writes around an allocation, near and far", async () => {
+  it("detects writes around an allocation, near and far", async () => {
     const near = await run("{ x[3] = 1; }", 1, 12);
     expect(near.message).toContain("kernel test: it wrote around an allocation");
     const before = await run("{ x[-1] = 1; }", 1, 12);
@@ -40,7 +40,7 @@ describe.skipIf(software.missing !== undefined)("the CUDA device in software", (
     expect(far.message).toContain("kernel test, block 0, thread 1: an access outside of memory");
   });
 
-  it("shows a barrier that is missing", async () => {
+  it("reveals a missing barrier", async () => {
     const reverse = (barrier: string) => `{
       __shared__ float s[512];
       s[threadIdx.x] = threadIdx.x;
@@ -53,7 +53,7 @@ describe.skipIf(software.missing !== undefined)("the CUDA device in software", (
     expect((await run(reverse(""), 512, 2048)).data).not.toEqual(expected);
   });
 
-  it("finds threads that wait at different barriers, and lanes that wait for others", async () => {
+  it("detects threads that wait at different barriers, and lanes that wait for others", async () => {
     const apart = await run(
       `{
         if (threadIdx.x < 32) { __syncthreads(); x[0] = 1; }
@@ -75,20 +75,20 @@ describe.skipIf(software.missing !== undefined)("the CUDA device in software", (
     expect(lanes.message).toContain("lanes of a warp wait for others");
   });
 
-  it("finds barriers in functions and macros that a kernel calls", async () => {
+  it("handles barriers in functions and macros called by a kernel", async () => {
     const source = `{ x[threadIdx.x] = sum(threadIdx.x); }
       #define SUM(v) \\
         v += __shfl_xor_sync(0xffffffffu, v, by)
       __device__ float twice(float v) { for (int by = 16; by > 0; by >>= 1) SUM(v); return v; }
       __device__ float sum(float v) { return twice(v); }`;
-    // A function must be known before it is called.
+    // A function must be declared before it is called.
     const declared = `; __device__ float sum(float v); extern "C" __global__ void test(float* x) ${source}`;
     const { data, message } = await run(declared, 32, 128);
     expect(message).toBe("");
     expect(data).toEqual(new Float32Array(32).fill((31 * 32) / 2));
   });
 
-  it("adds as one, in whatever order", async () => {
+  it("serializes atomic additions", async () => {
     const { data } = await run(
       "{ if (threadIdx.x == 0) x[0] = 0; __syncthreads(); atomicAdd(x, (float)threadIdx.x); }",
       256,

@@ -15,7 +15,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Where a CUDA device in software was built, or why it was not. */
+/** Path of the software CUDA device, or the reason why it was not built. */
 export type SoftwareCuda =
   | { readonly path: string; readonly missing?: undefined }
   | { readonly path?: undefined; readonly missing: string };
@@ -24,10 +24,10 @@ const folder = fileURLToPath(new URL(".", import.meta.url));
 const source = join(folder, "software-cuda.cpp");
 const header = join(folder, "software-kernel.h");
 const library = "libsoftwarecuda.so";
-/** The names that CUDA's libraries are looked for by; all are the one library. */
+/** Names under which CUDA's libraries are looked for; all are the same library. */
 const names = ["libcuda.so.1", "libnvrtc.so.12", "libcublas.so.12"];
 const flags = ["-std=c++17", "-O2", "-fvisibility=hidden", "-shared", "-fPIC", "-Wl,-Bsymbolic"];
-/** How kernels are compiled; the header is compiled ahead, which saves half of the time. */
+/** Compiler flags of kernels; the header is precompiled, which saves half of the time. */
 const kernelFlags = [
   "-std=c++17",
   "-O1",
@@ -61,9 +61,9 @@ function build(place: string): void {
 }
 
 /**
- * A CUDA device in software, to be given to `openCudaDevice` as its path: slow and strict, so that
- * tests need no GPU. It is built once, by g++, into the user's cache, where compiled
- * kernels are kept too.
+ * Software CUDA device, to be passed to `openCudaDevice` as its path: slow and strict, so that
+ * tests need no GPU. It is built once by g++ into the user's cache, where compiled kernels are kept
+ * too.
  */
 export function softwareCuda(): SoftwareCuda {
   if (process.platform !== "linux") return { missing: "the software CUDA device needs Linux" };

@@ -1,4 +1,4 @@
-// What kernel sources are compiled with by software-cuda.cpp: CUDA C++'s words for g++.
+// Header with which software-cuda.cpp compiles kernel sources: CUDA C++ keywords and functions for g++.
 #pragma once
 #define TURNWISE_SOFTWARE_CUDA 1
 #include <math.h>
@@ -19,7 +19,7 @@
 struct uint3 { unsigned x, y, z; };
 struct dim3 { unsigned x, y, z; };
 
-// What software-cuda.cpp sets and offers while a kernel runs.
+// State and callbacks that software-cuda.cpp provides while a kernel runs.
 struct SoftwareState {
   uint3 thread, block;
   dim3 blockSize, gridSize;
@@ -74,7 +74,7 @@ static inline unsigned short softwareFloatToHalf(float x) {
   return (unsigned short)(sign | rounded >> 13);
 }
 
-// Fast forms of functions; some names are the C library's own.
+// Fast math functions; some have the names of C library functions.
 static inline float rsqrtf(float x) { return 1.0f / sqrtf(x); }
 static inline double rsqrt(double x) { return 1.0 / sqrt(x); }
 #define __expf expf
@@ -145,7 +145,7 @@ struct __align__(16) uint4 { unsigned x, y, z, w; };
 static inline uint2 make_uint2(unsigned x, unsigned y) { return {x, y}; }
 static inline uint4 make_uint4(unsigned x, unsigned y, unsigned z, unsigned w) { return {x, y, z, w}; }
 
-// Atomics: threads take turns only at barriers.
+// Atomics: threads switch only at barriers.
 template <class T, class U> static inline T atomicAdd(T *p, U x) { T old = *p; *p = (T)(old + (T)x); return old; }
 template <class T, class U> static inline T atomicSub(T *p, U x) { T old = *p; *p = (T)(old - (T)x); return old; }
 template <class T, class U> static inline T atomicMax(T *p, U x) { T old = *p; if (old < (T)x) *p = (T)x; return old; }
@@ -159,7 +159,7 @@ template <class T, class U, class V> static inline T atomicCAS(T *p, U compare, 
   return old;
 }
 
-// Warps: lanes exchange what they have put down before a barrier, and go on after a second one.
+// Warps: lanes write values before a barrier, read them after it, and continue after a second one.
 static inline unsigned softwareLinear() {
   return threadIdx.x + blockDim.x * (threadIdx.y + blockDim.y * threadIdx.z);
 }
@@ -203,7 +203,7 @@ static inline unsigned __ballot_sync(unsigned mask, int predicate) {
 static inline int __any_sync(unsigned mask, int predicate) { return __ballot_sync(mask, predicate) != 0; }
 static inline int __all_sync(unsigned mask, int predicate) { return __ballot_sync(mask, !predicate) == 0; }
 
-// How a kernel is called: each parameter is 64 bits.
+// Calls a kernel with parameters of 64 bits each.
 template <unsigned... I> struct SoftwareIndices {};
 template <unsigned N, unsigned... I> struct SoftwareCount : SoftwareCount<N - 1, N - 1, I...> {};
 template <unsigned... I> struct SoftwareCount<0, I...> { typedef SoftwareIndices<I...> list; };
