@@ -1,7 +1,7 @@
 import { checkDriver } from "./check-status.ts";
 import type { Cuda } from "./load-cuda.ts";
 import { allocatePinned, type PinnedMemory } from "./pinned-memory.ts";
-import type { Waiting } from "./waiting.ts";
+import type { StreamWaiter } from "./stream-waiter.ts";
 
 const minBytes = 64 * 1024;
 /** Larger downloads alternate between two buffers of half this size. */
@@ -13,22 +13,22 @@ const maxKeptBytes = 128 * 2 ** 20;
 export class DownloadStaging {
   readonly #cuda: Cuda;
   readonly #stream: number;
-  readonly #waiting: Waiting;
+  readonly #waiting: StreamWaiter;
   readonly #kept: PinnedMemory[] = [];
   readonly #used = new Set<PinnedMemory>();
 
-  constructor(cuda: Cuda, stream: number, waiting: Waiting) {
+  constructor(cuda: Cuda, stream: number, waiting: StreamWaiter) {
     this.#cuda = cuda;
     this.#stream = stream;
     this.#waiting = waiting;
   }
 
   async download(address: number, data: Uint8Array): Promise<void> {
-    if (data.length === 0) return this.#waiting.forAll("download");
+    if (data.length === 0) return this.#waiting.waitForAll("download");
     if (data.length > maxBytes) return this.#downloadInParts(address, data);
     const buffer = this.#take(data.length);
     this.#queue(address, buffer, data.length);
-    await this.#waiting.passed(this.#waiting.mark("download"), "download");
+    await this.#waiting.waitUntil(this.#waiting.mark("download"), "download");
     data.set(buffer.bytes.subarray(0, data.length));
     this.#giveBack(buffer);
   }
@@ -42,7 +42,7 @@ export class DownloadStaging {
     for (let part = 0; part < numParts + 2; part++) {
       const buffer = buffers[part % 2 === 0 ? 0 : 1];
       if (part >= 2) {
-        this.#waiting.waitFor(marks[part % 2]!, "download");
+        this.#waiting.waitBlocking(marks[part % 2]!, "download");
         const start = (part - 2) * size;
         const length = Math.min(size, data.length - start);
         data.set(buffer.bytes.subarray(0, length), start);

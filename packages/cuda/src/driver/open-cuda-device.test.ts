@@ -235,7 +235,7 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
   });
 
   // The product in float64.
-  function multiplied(product: CudaProduct, left: Float32Array, right: Float32Array): number[] {
+  function multiplySlowly(product: CudaProduct, left: Float32Array, right: Float32Array): number[] {
     const { m, n, k, batches = 1, alpha = 1 } = product;
     const at = (
       data: Float32Array,
@@ -266,7 +266,7 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
   const small = (length: number, by: number): Float32Array =>
     Float32Array.from({ length }, (_, i) => ((i * by) % 9) - 4);
   /** Small whole numbers are exact in all types. */
-  const bytesAs = (type: CudaNumber, data: Float32Array): ArrayBufferView => {
+  const encode = (type: CudaNumber, data: Float32Array): ArrayBufferView => {
     if (type === "float32") return data;
     const half = (x: number): number => {
       if (x === 0) return 0;
@@ -290,11 +290,7 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
         const [m, n, k, batches] = [3, 5, 4, 2];
         const left = small(100, 5);
         const right = small(100, 7);
-        const [a, b, c] = [
-          put(bytesAs(type, left)),
-          put(bytesAs(type, right)),
-          device.allocate(800),
-        ];
+        const [a, b, c] = [put(encode(type, left)), put(encode(type, right)), device.allocate(800)];
         const product: CudaProduct = {
           m,
           n,
@@ -307,7 +303,7 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
           result: { address: c, type: "float32", rowStride: n, batchStride: m * n },
         };
         device.multiply(product);
-        const expected = multiplied(product, left, right);
+        const expected = multiplySlowly(product, left, right);
         expect(Array.from(await read(c, m * n * batches))).toEqual(expected);
         // Added on top of it, for only the first product of the batch.
         device.multiply({ ...product, batches: 1, beta: 2 });
@@ -471,7 +467,7 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
     const x = device.allocate(16);
     device.launch(module.kernel("add"), 1, 32, [x + 2 ** 44, x, 4, 0]);
     await expect(device.synchronize()).rejects.toThrow(
-      /synchronize: CUDA must run what was queued, got CUDA_ERROR_ILLEGAL_ADDRESS .*kernel add.*outside of memory/u,
+      /synchronize: CUDA must run the queued work, got CUDA_ERROR_ILLEGAL_ADDRESS .*kernel add.*outside of memory/u,
     );
     expect(() => device.allocate(16)).toThrow("CUDA_ERROR_ILLEGAL_ADDRESS");
     await expect(device.close()).rejects.toThrow("close: CUDA must record an event in its queue");

@@ -14,7 +14,7 @@ import { loadCuda, type Cuda } from "./load-cuda.ts";
 import { Products } from "./products.ts";
 import { Recorder } from "./recorder.ts";
 import { UploadRing } from "./upload-ring.ts";
-import { Waiting } from "./waiting.ts";
+import { StreamWaiter } from "./stream-waiter.ts";
 
 // Enumeration values from cuda.h.
 const attribute = { multiprocessors: 16, major: 75, minor: 76 } as const;
@@ -40,7 +40,7 @@ class Device implements CudaDevice {
   readonly #recorder: Recorder;
   readonly #uploads: UploadRing;
   readonly #downloads: DownloadStaging;
-  readonly #waiting: Waiting;
+  readonly #waiting: StreamWaiter;
   readonly #allocations = new Map<number, number>();
   readonly #modules = new Set<() => void>();
   readonly #pending = new Set<Promise<void>>();
@@ -79,7 +79,7 @@ class Device implements CudaDevice {
     this.#products = new Products(cuda, this.#stream);
     this.#launcher = new Launcher(cuda, this.#stream);
     this.#recorder = new Recorder(cuda, this.#stream);
-    this.#waiting = new Waiting(cuda, this.#stream);
+    this.#waiting = new StreamWaiter(cuda, this.#stream);
     this.#uploads = new UploadRing(cuda, this.#stream, this.#waiting);
     this.#downloads = new DownloadStaging(cuda, this.#stream, this.#waiting);
     this.#nameAddress = cuda.addressOf(this.#name);
@@ -166,11 +166,11 @@ class Device implements CudaDevice {
 
   async download(address: number, data: ArrayBufferView): Promise<void> {
     this.#useAtOnce("download");
-    await this.#untilClosed(this.#downloads.download(address, bytesOf(data)));
+    await this.#track(this.#downloads.download(address, bytesOf(data)));
   }
 
   /** Makes `close` wait for it. */
-  async #untilClosed(work: Promise<void>): Promise<void> {
+  async #track(work: Promise<void>): Promise<void> {
     this.#pending.add(work);
     try {
       await work;
@@ -275,7 +275,7 @@ class Device implements CudaDevice {
 
   async synchronize(): Promise<void> {
     this.#useAtOnce("synchronize");
-    await this.#untilClosed(this.#waiting.forAll("synchronize"));
+    await this.#track(this.#waiting.waitForAll("synchronize"));
   }
 
   close(): Promise<void> {
@@ -287,7 +287,7 @@ class Device implements CudaDevice {
     const cuda = this.#cuda;
     this.#makeCurrent("close");
     // An error on the device is reported at the end, after everything is released.
-    const [queue] = await Promise.allSettled([this.#waiting.forAll("close"), ...this.#pending]);
+    const [queue] = await Promise.allSettled([this.#waiting.waitForAll("close"), ...this.#pending]);
     this.#makeCurrent("close");
     this.#recorder.close();
     for (const unload of this.#modules) unload();

@@ -5,7 +5,7 @@ import type { Cuda } from "./load-cuda.ts";
 const relaxedCapture = 2;
 
 /** Recorded work: an executable CUDA graph. */
-export interface Recorded {
+export interface RecordedGraph {
   readonly handle: number;
 }
 
@@ -15,7 +15,7 @@ export class Recorder {
   readonly #stream: number;
   readonly #result = new BigInt64Array(new ArrayBuffer(128));
   readonly #resultAddress: number;
-  readonly #held = new Set<Recorded>();
+  readonly #held = new Set<RecordedGraph>();
   #isRecording = false;
 
   constructor(cuda: Cuda, stream: number) {
@@ -28,10 +28,10 @@ export class Recorder {
     return this.#isRecording;
   }
 
-  record(queue: () => void): Recorded {
+  record(queue: () => void): RecordedGraph {
     const graph = this.#capture(queue);
     const status = this.#cuda.cuGraphInstantiateWithFlags(this.#resultAddress, graph, 0);
-    const recorded: Recorded = { handle: Number(this.#result[0]) };
+    const recorded: RecordedGraph = { handle: Number(this.#result[0]) };
     this.#cuda.cuGraphDestroy(graph);
     checkDriver(this.#cuda, status, "record", "instantiate the recording");
     this.#held.add(recorded);
@@ -59,11 +59,11 @@ export class Recorder {
     return Number(this.#result[0]);
   }
 
-  holds(recorded: Recorded): boolean {
+  holds(recorded: RecordedGraph): boolean {
     return this.#held.has(recorded);
   }
 
-  repeat(recorded: Recorded): void {
+  repeat(recorded: RecordedGraph): void {
     if (!this.holds(recorded)) {
       throw new Error("repeat: the recording must be held, got a released one");
     }
@@ -72,7 +72,7 @@ export class Recorder {
   }
 
   /** A graph that is still running is destroyed when it ends. */
-  release(recorded: Recorded): void {
+  release(recorded: RecordedGraph): void {
     if (this.#held.delete(recorded)) this.#cuda.cuGraphExecDestroy(recorded.handle);
   }
 

@@ -1,7 +1,7 @@
 import { checkDriver } from "./check-status.ts";
 import type { Cuda } from "./load-cuda.ts";
 import { allocatePinned, type PinnedMemory } from "./pinned-memory.ts";
-import type { Waiting } from "./waiting.ts";
+import type { StreamWaiter } from "./stream-waiter.ts";
 
 const numSegments = 8;
 const segmentBytes = 4 * 2 ** 20;
@@ -13,14 +13,14 @@ const segmentBytes = 4 * 2 ** 20;
 export class UploadRing {
   readonly #cuda: Cuda;
   readonly #stream: number;
-  readonly #waiting: Waiting;
+  readonly #waiting: StreamWaiter;
   #memory: PinnedMemory | undefined;
   /** Mark of the queue after each segment's uploads, while the device may still read it. */
   readonly #marks: (number | undefined)[] = [];
   #segment = 0;
   #offset = 0;
 
-  constructor(cuda: Cuda, stream: number, waiting: Waiting) {
+  constructor(cuda: Cuda, stream: number, waiting: StreamWaiter) {
     this.#cuda = cuda;
     this.#stream = stream;
     this.#waiting = waiting;
@@ -32,11 +32,11 @@ export class UploadRing {
     for (let start = 0; start < data.length;) {
       if (this.#offset === segmentBytes) this.#nextSegment();
       const size = Math.min(data.length - start, segmentBytes - this.#offset);
-      const place = this.#segment * segmentBytes + this.#offset;
-      memory.bytes.set(data.subarray(start, start + size), place);
+      const offset = this.#segment * segmentBytes + this.#offset;
+      memory.bytes.set(data.subarray(start, start + size), offset);
       const status = this.#cuda.cuMemcpyHtoDAsync_v2(
         address + start,
-        memory.address + place,
+        memory.address + offset,
         size,
         this.#stream,
       );
@@ -52,7 +52,7 @@ export class UploadRing {
     this.#segment = (this.#segment + 1) % numSegments;
     const mark = this.#marks[this.#segment];
     this.#marks[this.#segment] = undefined;
-    if (mark !== undefined) this.#waiting.waitFor(mark, "upload");
+    if (mark !== undefined) this.#waiting.waitBlocking(mark, "upload");
     this.#offset = 0;
   }
 

@@ -11,7 +11,7 @@ function group(
   reads: readonly (readonly [number, number])[] = [],
   resultSize = 10,
 ): Named {
-  return { name, before, reads: new Map(reads), resultSize };
+  return { name, dependencies: before, reads: new Map(reads), resultSize };
 }
 
 /** Unrelated groups. */

@@ -1,7 +1,7 @@
 /** Group that may be computed later. */
 export interface Delayable {
   /** Groups whose results it reads. */
-  readonly before: readonly Delayable[];
+  readonly dependencies: readonly Delayable[];
   /** Intermediate values that it reads, with their approximate sizes. */
   readonly reads: ReadonlyMap<number, number>;
   /** Approximate size of its results; negative if it must not be delayed. */
@@ -25,16 +25,16 @@ export function delayGroups<Group extends Delayable>(groups: readonly Group[]): 
   const firstReader = new Map<Delayable, number>();
   const lastRead = new Map<number, number>();
   for (const group of groups.toReversed()) {
-    const place = keys.get(group)!;
+    const position = keys.get(group)!;
     const reader = firstReader.get(group);
-    if (reader !== undefined && reader - place > minDelay) {
+    if (reader !== undefined && reader - position > minDelay) {
       let ends = 0;
       for (const [id, size] of group.reads) if ((lastRead.get(id) ?? -1) < reader) ends += size;
       if (group.resultSize >= ends) keys.set(group, reader - 2 ** -20);
     }
     const key = keys.get(group)!;
     for (const id of group.reads.keys()) lastRead.set(id, Math.max(lastRead.get(id) ?? -1, key));
-    for (const each of group.before) {
+    for (const each of group.dependencies) {
       firstReader.set(each, Math.min(firstReader.get(each) ?? Number.POSITIVE_INFINITY, key));
     }
   }

@@ -1,14 +1,14 @@
 import type { DeviceProgram } from "../program/device-program.ts";
 import { EntryReader } from "../source/entry-reader.ts";
-import type { GroupedProgram, KernelGroup } from "../fusion/kernel-groups.ts";
+import type { FusedProgram, FusionGroup } from "../fusion/fuse-operations.ts";
 import { KernelWriter } from "../source/kernel-writer.ts";
-import { linear, reshapePlace, type Place } from "../source/place.ts";
+import { flatten, reshapeIndex, type TensorIndex } from "../source/tensor-index.ts";
 
 /** Common parameters of kernel writers. */
-export interface Parts {
+export interface KernelParts {
   readonly program: DeviceProgram;
-  readonly grouped: GroupedProgram;
-  readonly group: KernelGroup;
+  readonly fused: FusedProgram;
+  readonly group: FusionGroup;
   readonly writer: KernelWriter;
   readonly reader: EntryReader;
   /** Values whose memory results may reuse. */
@@ -18,30 +18,30 @@ export interface Parts {
 /** Starts the kernel of a group. */
 export function openKernel(
   program: DeviceProgram,
-  grouped: GroupedProgram,
-  group: KernelGroup,
+  fused: FusedProgram,
+  group: FusionGroup,
   shared: ReadonlySet<number>,
-): Parts {
+): KernelParts {
   const writer = new KernelWriter(program.isHalf);
-  const reader = new EntryReader(program, writer, (tensor) => grouped.isLoaded(group, tensor));
-  return { program, grouped, group, writer, reader, shared };
+  const reader = new EntryReader(program, writer, (tensor) => fused.isLoaded(group, tensor));
+  return { program, fused, group, writer, reader, shared };
 }
 
 /**
  * Computes the elementwise values of a group at one or more indices, and stores those that others
  * read.
  */
-export function writeEntries(
-  { grouped, group, writer, reader }: Parts,
-  ...places: readonly Place[]
+export function writeElementwise(
+  { fused, group, writer, reader }: KernelParts,
+  ...indices: readonly TensorIndex[]
 ): void {
   const stores: (() => void)[] = [];
-  for (const place of places) {
-    for (const tensor of group.entries) {
-      const own = reshapePlace(writer, place, tensor.shape);
+  for (const index of indices) {
+    for (const tensor of group.elementwise) {
+      const own = reshapeIndex(writer, index, tensor.shape);
       const value = reader.read(tensor, own);
-      if (!grouped.isStored(tensor)) continue;
-      const at = linear(own);
+      if (!fused.isMaterialized(tensor)) continue;
+      const at = flatten(own);
       stores.push(() => writer.store(tensor, at, value));
     }
   }
@@ -50,7 +50,7 @@ export function writeEntries(
 }
 
 /** Number of blocks for a number of threads, at most what keeps the device busy. */
-export function gridFor(count: number, perBlock: number, most: number): number {
+export function chooseGrid(count: number, perBlock: number, most: number): number {
   return Math.min(Math.ceil(count / perBlock), most);
 }
 

@@ -1,9 +1,9 @@
 import { multiplyDimensions, shapeSize, type Shape } from "@turnwise/graph/executor";
-import type { KernelGroup } from "../fusion/kernel-groups.ts";
-import { gridFor, writeEntries, type Parts } from "./kernel-parts.ts";
+import type { FusionGroup } from "../fusion/fuse-operations.ts";
+import { chooseGrid, writeElementwise, type KernelParts } from "./kernel-parts.ts";
 import type { KernelStep } from "../source/kernel-step.ts";
 import { blockThreads } from "../source/kernel-writer.ts";
-import { placeAt, placeInRow } from "../source/place.ts";
+import { unflatten, indexInRow } from "../source/tensor-index.ts";
 
 /** Entries per thread in a row, if rows are long enough. */
 const entriesPerThread = 4;
@@ -11,9 +11,9 @@ const minThreadsPerRow = 8;
 
 /** Rows of a group's values, if their length is known and divisible among threads. */
 function findRows(
-  group: KernelGroup,
+  group: FusionGroup,
 ): { readonly shape: Shape; readonly width: number } | undefined {
-  for (const { shape } of group.entries) {
+  for (const { shape } of group.elementwise) {
     const columns = shape.at(-1);
     if (shape.length < 2 || typeof columns !== "number") continue;
     const width = columns / entriesPerThread;
@@ -23,9 +23,9 @@ function findRows(
 }
 
 /** Writes the kernel of an elementwise group. */
-export function writeMap(parts: Parts): KernelStep {
+export function writeMap(parts: KernelParts): KernelStep {
   const { program, group, writer } = parts;
-  const [first] = group.entries;
+  const [first] = group.elementwise;
   const rows = findRows(group);
   const count = rows
     ? multiplyDimensions(shapeSize(rows.shape.slice(0, -1)), rows.width)
@@ -34,7 +34,7 @@ export function writeMap(parts: Parts): KernelStep {
     `for (I i = (I)blockIdx.x * ${blockThreads} + threadIdx.x; i < ${writer.size(count)}; i += (I)gridDim.x * ${blockThreads})`,
     () => {
       if (!rows) {
-        writeEntries(parts, placeAt(writer, first!.shape, "i"));
+        writeElementwise(parts, unflatten(writer, first!.shape, "i"));
         return;
       }
       // Expressions of the row alone are computed once for several entries; adjacent threads read
@@ -42,18 +42,18 @@ export function writeMap(parts: Parts): KernelStep {
       const { shape, width } = rows;
       const row = writer.index(`i / ${width}`);
       const column = writer.index(`i % ${width}`);
-      const places = Array.from({ length: entriesPerThread }, (_, k) => {
+      const indices = Array.from({ length: entriesPerThread }, (_, k) => {
         const own = k === 0 ? column : writer.index(`${column} + ${k * width}`);
-        return placeInRow(writer, shape, row, own);
+        return indexInRow(writer, shape, row, own);
       });
-      writeEntries(parts, ...places);
+      writeElementwise(parts, ...indices);
     },
   );
   return {
     kernels: [writer.finish(parts.shared)],
     arrange: ({ size, blocks }) => ({
       launches: [
-        { kernel: 0, grid: gridFor(size(count), blockThreads, 8 * blocks), arguments: {} },
+        { kernel: 0, grid: chooseGrid(size(count), blockThreads, 8 * blocks), arguments: {} },
       ],
     }),
   };

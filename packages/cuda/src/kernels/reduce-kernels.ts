@@ -1,8 +1,8 @@
 import { shapeSize, type OperationOf } from "@turnwise/graph/executor";
-import { openKernel, writeEntries, writeTree, type Parts } from "./kernel-parts.ts";
+import { openKernel, writeElementwise, writeTree, type KernelParts } from "./kernel-parts.ts";
 import { powerOfTwo, type KernelStep } from "../source/kernel-step.ts";
 import { blockThreads, type KernelWriter } from "../source/kernel-writer.ts";
-import { placeAcross, type Place } from "../source/place.ts";
+import { splitIndex, type TensorIndex } from "../source/tensor-index.ts";
 
 type ReduceKind = "reduceSum" | "reduceMean" | "reduceMax";
 
@@ -16,8 +16,8 @@ const reductions = {
  * Writes the kernels of sums, means and maxima: one for partial results, and one that combines
  * them.
  */
-export function writeReduce(parts: Parts, operation: OperationOf<ReduceKind>): KernelStep {
-  const { program, grouped, group, writer, reader, shared } = parts;
+export function writeReduce(parts: KernelParts, operation: OperationOf<ReduceKind>): KernelStep {
+  const { program, fused, group, writer, reader, shared } = parts;
   const { kind, attributes, inputs, outputs } = operation;
   const [x] = inputs;
   const [result] = outputs;
@@ -58,26 +58,26 @@ export function writeReduce(parts: Parts, operation: OperationOf<ReduceKind>): K
   writer.line(`I end = start + ${writer.argument("length")};`);
   writer.line(`if (end > ${writer.size(inner)}) end = ${writer.size(inner)};`);
   writer.line(`float total = ${start};`);
-  const placeOf = (r: string): Place =>
-    placeAcross(writer, x!.shape, axes, { inner: r, outer: "o" });
+  const indexOf = (r: string): TensorIndex =>
+    splitIndex(writer, x!.shape, axes, { inner: r, outer: "o" });
   const add = (value: string): void => writer.line(`total = ${combine("total", value)};`);
   writer.block("if (isIn)", () => {
-    if (group.entries.length === 0) {
-      writer.readingLoop(
+    if (group.elementwise.length === 0) {
+      writer.readLoop(
         { name: "r", start: "start + lane", end: "end", stride: "lanes" },
-        (r) => reader.read(x!, placeOf(r)),
+        (r) => reader.read(x!, indexOf(r)),
         add,
       );
       return;
     }
     writer.loop("for (I r = start + lane; r < end; r += lanes)", () => {
-      const place = placeOf("r");
-      add(reader.read(x!, place));
-      writeEntries(parts, place);
+      const index = indexOf("r");
+      add(reader.read(x!, index));
+      writeElementwise(parts, index);
     });
   });
   writeTotal(writer, isAlongRows);
-  if (grouped.isStored(result!)) {
+  if (fused.isMaterialized(result!)) {
     writer.block("if (isIn && lane == 0)", () => {
       writer.block("if (parts == 1)", () =>
         writer.store(result!, "o", finish(writer, "held[threadIdx.x]")),
@@ -86,7 +86,7 @@ export function writeReduce(parts: Parts, operation: OperationOf<ReduceKind>): K
     });
   }
 
-  const second = openKernel(program, grouped, group, shared).writer;
+  const second = openKernel(program, fused, group, shared).writer;
   writeLanes(second, false);
   const all = second.size(outer);
   second.line("const I o = (I)blockIdx.x * slots + slot;");

@@ -1,6 +1,6 @@
 import { shapeSize, type OperationOf, type Tensor } from "@turnwise/graph/executor";
 import { literal } from "../source/entry-reader.ts";
-import { gridFor, writeEntries, writeTree, type Parts } from "./kernel-parts.ts";
+import { chooseGrid, writeElementwise, writeTree, type KernelParts } from "./kernel-parts.ts";
 import {
   powerOfTwo,
   type Arrangement,
@@ -8,19 +8,25 @@ import {
   type KernelStep,
 } from "../source/kernel-step.ts";
 import { blockThreads, type KernelWriter } from "../source/kernel-writer.ts";
-import { joinParts, linear, partOf, placeInRow, type Place } from "../source/place.ts";
+import {
+  joinIndexParts,
+  flatten,
+  sliceIndex,
+  indexInRow,
+  type TensorIndex,
+} from "../source/tensor-index.ts";
 
 /** Loops over the columns of a row, shared by its lanes. */
 interface RowLoops {
   /** Reads only. */
   readonly read: (use: (value: string) => void) => void;
   /** Also writes. */
-  readonly visit: (write: (value: string, place: Place) => void) => void;
+  readonly visit: (write: (value: string, index: TensorIndex) => void) => void;
 }
 
 /** Writes the loop over rows of a kernel in which several lanes share each row. */
 function writeRows(
-  { writer, reader }: Parts,
+  { writer, reader }: KernelParts,
   x: Tensor,
   lanes: string,
   body: (loops: RowLoops) => void,
@@ -39,17 +45,17 @@ function writeRows(
       body({
         read: (use) =>
           writer.block("if (isIn)", () =>
-            writer.readingLoop(
+            writer.readLoop(
               { name: "c", start: "lane", end, stride: "lanes" },
-              (column) => reader.read(x, placeInRow(writer, x.shape, "r", column)),
+              (column) => reader.read(x, indexInRow(writer, x.shape, "r", column)),
               use,
             ),
           ),
         visit: (write) =>
           writer.block("if (isIn)", () =>
             writer.loop(`for (I c = lane; c < ${end}; c += lanes)`, () => {
-              const place = placeInRow(writer, x.shape, "r", "c");
-              write(reader.read(x, place), place);
+              const index = indexInRow(writer, x.shape, "r", "c");
+              write(reader.read(x, index), index);
             }),
           ),
       });
@@ -59,27 +65,27 @@ function writeRows(
 }
 
 /** Number of lanes per row. */
-function lanesFor(columns: number): number {
+function chooseLanes(columns: number): number {
   return powerOfTwo(1, columns / 4, blockThreads);
 }
 
 function arrangeRows(x: Tensor): (extent: Extent) => Arrangement {
   const [rows, columns] = [shapeSize(x.shape.slice(0, -1)), x.shape.at(-1)!];
   return ({ size, blocks }) => {
-    const lanes = lanesFor(size(columns));
-    const grid = gridFor(size(rows), blockThreads / lanes, 8 * blocks);
+    const lanes = chooseLanes(size(columns));
+    const grid = chooseGrid(size(rows), blockThreads / lanes, 8 * blocks);
     return { launches: [{ kernel: 0, grid, arguments: { lanes } }] };
   };
 }
 
 function lanesText(writer: KernelWriter, x: Tensor): string {
   const columns = x.shape.at(-1)!;
-  return typeof columns === "number" ? `${lanesFor(columns)}` : writer.argument("lanes");
+  return typeof columns === "number" ? `${chooseLanes(columns)}` : writer.argument("lanes");
 }
 
 /** Writes the kernel of RMSNorm over rows. */
-export function writeRmsNorm(parts: Parts, operation: OperationOf<"rmsNorm">): KernelStep {
-  const { writer, reader, grouped } = parts;
+export function writeRmsNorm(parts: KernelParts, operation: OperationOf<"rmsNorm">): KernelStep {
+  const { writer, reader, fused } = parts;
   const [x, weight] = operation.inputs;
   const [normed, scales] = operation.outputs;
   const columns = x!.shape.at(-1)!;
@@ -93,14 +99,14 @@ export function writeRmsNorm(parts: Parts, operation: OperationOf<"rmsNorm">): K
     writer.line(
       `const float scale = 1.0f / sqrtf(held[threadIdx.x - lane] / (float)${writer.size(columns)} + ${epsilon});`,
     );
-    if (grouped.isStored(scales!)) {
+    if (fused.isMaterialized(scales!)) {
       writer.block("if (isIn && lane == 0)", () => writer.store(scales!, "r", "scale"));
     }
-    visit((value, place) => {
+    visit((value, index) => {
       const last = x!.shape.length - 1;
-      const along = joinParts(writer, weight!.shape, [partOf(place, last, last + 1)]);
+      const along = joinIndexParts(writer, weight!.shape, [sliceIndex(index, last, last + 1)]);
       const factor = reader.read(weight!, along);
-      finishRow(parts, normed!, place, `${value} * scale * ${factor}`);
+      finishRow(parts, normed!, index, `${value} * scale * ${factor}`);
     });
   });
   return { kernels: [writer.finish(parts.shared)], arrange: arrangeRows(x!) };
@@ -110,20 +116,20 @@ export function writeRmsNorm(parts: Parts, operation: OperationOf<"rmsNorm">): K
  * Registers the result of a row at an index, computes the group's other values there, and stores
  * them.
  */
-function finishRow(parts: Parts, result: Tensor, place: Place, value: string): void {
-  const { writer, reader, grouped } = parts;
+function finishRow(parts: KernelParts, result: Tensor, index: TensorIndex, value: string): void {
+  const { writer, reader, fused } = parts;
   const name = writer.fresh();
   writer.line(`const float ${name} = ${value};`);
-  reader.know(result, place, name);
-  writeEntries(parts, place);
-  if (grouped.isStored(result)) writer.store(result, linear(place), name);
+  reader.know(result, index, name);
+  writeElementwise(parts, index);
+  if (fused.isMaterialized(result)) writer.store(result, flatten(index), name);
 }
 
 /**
  * Maximum and sum of exponentials of a row in one pass: `highs` and `totals` of each lane,
  * combined.
  */
-function writeSoftmaxTotals(parts: Parts, read: RowLoops["read"]): void {
+function writeSoftmaxTotals(parts: KernelParts, read: RowLoops["read"]): void {
   const { writer } = parts;
   writer.line("float high = -INFINITY, total = 0.0f;");
   read((value) => {
@@ -147,7 +153,7 @@ function writeSoftmaxTotals(parts: Parts, read: RowLoops["read"]): void {
 }
 
 /** Writes the kernel of a softmax over rows. */
-export function writeSoftmax(parts: Parts, operation: OperationOf<"softmax">): KernelStep {
+export function writeSoftmax(parts: KernelParts, operation: OperationOf<"softmax">): KernelStep {
   const { writer } = parts;
   const [x] = operation.inputs;
   const [result] = operation.outputs;
@@ -155,13 +161,17 @@ export function writeSoftmax(parts: Parts, operation: OperationOf<"softmax">): K
   writeRows(parts, x!, lanesText(writer, x!), ({ read, visit }) => {
     writeSoftmaxTotals(parts, read);
     writer.line("const float share = 1.0f / total;");
-    visit((value, place) => finishRow(parts, result!, place, `expf(${value} - high) * share`));
+    visit((value, index) => finishRow(parts, result!, index, `expf(${value} - high) * share`));
   });
   return { kernels: [writer.finish(parts.shared)], arrange: arrangeRows(x!) };
 }
 
 /** Writes the kernel of the row statistics of a log softmax. */
-export function writeStatistics(parts: Parts, x: Tensor, outputs: readonly Tensor[]): KernelStep {
+export function writeStatistics(
+  parts: KernelParts,
+  x: Tensor,
+  outputs: readonly Tensor[],
+): KernelStep {
   const { writer, group } = parts;
   writer.line(`__shared__ float highs[${blockThreads}], totals[${blockThreads}];`);
   writeRows(parts, x, lanesText(writer, x), ({ read, visit }) => {
@@ -170,7 +180,7 @@ export function writeStatistics(parts: Parts, x: Tensor, outputs: readonly Tenso
       writer.store(outputs[0]!, "r", "high");
       writer.store(outputs[1]!, "r", "logf(total)");
     });
-    if (group.entries.length > 0) visit((_, place) => writeEntries(parts, place));
+    if (group.elementwise.length > 0) visit((_, index) => writeElementwise(parts, index));
   });
   return { kernels: [writer.finish(parts.shared)], arrange: arrangeRows(x) };
 }

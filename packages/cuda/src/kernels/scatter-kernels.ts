@@ -1,29 +1,29 @@
 import { shapeSize, type OperationOf, type Tensor } from "@turnwise/graph/executor";
-import { addendOf } from "../program/join-addends.ts";
-import { gridFor, openKernel, writeTree, type Parts } from "./kernel-parts.ts";
+import { findAddend } from "../program/accumulate-sums.ts";
+import { chooseGrid, openKernel, writeTree, type KernelParts } from "./kernel-parts.ts";
 import { powerOfTwo, type KernelStep } from "../source/kernel-step.ts";
 import { blockThreads, type KernelWriter } from "../source/kernel-writer.ts";
-import { joinParts, partOf, placeAt, type Place } from "../source/place.ts";
+import { joinIndexParts, sliceIndex, unflatten, type TensorIndex } from "../source/tensor-index.ts";
 
 /** Index of an entry of an update, in updates `[...ids, ...entry]`. */
-function placeOfUpdate(
+function updateIndex(
   writer: KernelWriter,
   updates: Tensor,
   rank: number,
   update: string,
   column: string,
-): Place {
-  const ids = placeAt(writer, updates.shape.slice(0, rank), update);
-  const entry = placeAt(writer, updates.shape.slice(rank), column);
-  return joinParts(writer, updates.shape, [
-    partOf(ids, 0, rank),
-    partOf(entry, 0, updates.shape.length - rank),
+): TensorIndex {
+  const ids = unflatten(writer, updates.shape.slice(0, rank), update);
+  const entry = unflatten(writer, updates.shape.slice(rank), column);
+  return joinIndexParts(writer, updates.shape, [
+    sliceIndex(ids, 0, rank),
+    sliceIndex(entry, 0, updates.shape.length - rank),
   ]);
 }
 
 /** Writes each update to the row of its id; ids are unique. */
-export function writePlacing(
-  parts: Parts,
+export function writeReplaceRows(
+  parts: KernelParts,
   { updates, ids, result }: Readonly<Record<"updates" | "ids" | "result", Tensor>>,
   { clears, adds }: { readonly clears: boolean; readonly adds: boolean },
 ): KernelStep {
@@ -34,12 +34,12 @@ export function writePlacing(
   writer.loop(
     `for (I i = (I)blockIdx.x * ${blockThreads} + threadIdx.x; i < ${writer.size(count)}; i += (I)gridDim.x * ${blockThreads})`,
     () => {
-      const place = placeAt(writer, updates.shape, "i");
-      const idPlace = joinParts(writer, ids.shape, [partOf(place, 0, rank)]);
-      const id = reader.read(ids, idPlace);
-      const column = place.range(rank, updates.shape.length);
+      const index = unflatten(writer, updates.shape, "i");
+      const idIndex = joinIndexParts(writer, ids.shape, [sliceIndex(index, 0, rank)]);
+      const id = reader.read(ids, idIndex);
+      const column = index.range(rank, updates.shape.length);
       writer.block(`if ((I)(unsigned int)${id} < ${writer.size(result.shape[0]!)})`, () => {
-        const value = reader.read(updates, place);
+        const value = reader.read(updates, index);
         const at = writer.index(`(I)${id} * ${writer.size(entry)} + ${column}`);
         writer.store(result, at, adds ? `${writer.load(result, at)} + ${value}` : value);
       });
@@ -49,7 +49,7 @@ export function writePlacing(
     kernels: [writer.finish(parts.shared)],
     arrange: ({ size, blocks }) => ({
       launches: [
-        { kernel: 0, grid: gridFor(size(count), blockThreads, 8 * blocks), arguments: {} },
+        { kernel: 0, grid: chooseGrid(size(count), blockThreads, 8 * blocks), arguments: {} },
       ],
       clears,
     }),
@@ -61,20 +61,23 @@ export function writePlacing(
  * With few rows, a block searches the updates of a row; with many, the block of a row's first
  * update does.
  */
-export function writeScatterAdd(parts: Parts, operation: OperationOf<"scatterAdd">): KernelStep {
-  const { program, grouped, group, shared } = parts;
+export function writeScatterAdd(
+  parts: KernelParts,
+  operation: OperationOf<"scatterAdd">,
+): KernelStep {
+  const { program, fused, group, shared } = parts;
   const [updates, ids] = operation.inputs;
   const [result] = operation.outputs;
-  const adds = addendOf(operation) !== undefined;
+  const adds = findAddend(operation) !== undefined;
   if (operation.attributes.uniqueIds) {
     const values = { updates: updates!, ids: ids!, result: result! };
-    return writePlacing(parts, values, { clears: !adds, adds });
+    return writeReplaceRows(parts, values, { clears: !adds, adds });
   }
   const rank = ids!.shape.length;
   const entry = shapeSize(updates!.shape.slice(rank));
   const numIds = program.size(ids!);
   const rows = result!.shape[0]!;
-  const write = (own: Parts, isByRow: boolean): KernelWriter => {
+  const write = (own: KernelParts, isByRow: boolean): KernelWriter => {
     const { writer } = own;
     const count = writer.size(numIds);
     const width = writer.size(entry);
@@ -112,8 +115,8 @@ export function writeScatterAdd(parts: Parts, operation: OperationOf<"scatterAdd
       writer.block(`if (column < ${width}) for (I k = lane; k < numNear; k += lanes)`, () => {
         writer.block("if (near[k] == id)", () => {
           writer.line("const I u = from + k;");
-          const place = placeOfUpdate(writer, updates!, rank, "u", "column");
-          writer.line(`total += ${own.reader.read(updates!, place)};`);
+          const index = updateIndex(writer, updates!, rank, "u", "column");
+          writer.line(`total += ${own.reader.read(updates!, index)};`);
         });
       });
       writer.line("__syncthreads();");
@@ -128,7 +131,7 @@ export function writeScatterAdd(parts: Parts, operation: OperationOf<"scatterAdd
     return writer;
   };
   const byRow = write(parts, true).finish(parts.shared);
-  const byUpdate = write(openKernel(program, grouped, group, shared), false).finish(parts.shared);
+  const byUpdate = write(openKernel(program, fused, group, shared), false).finish(parts.shared);
   return {
     kernels: [byRow, byUpdate],
     arrange: ({ size }) => {
@@ -148,7 +151,7 @@ export function writeScatterAdd(parts: Parts, operation: OperationOf<"scatterAdd
 
 /** The same within each row: the first update of an entry adds up those that follow. */
 export function writeScatterAlong(
-  parts: Parts,
+  parts: KernelParts,
   operation: OperationOf<"scatterAddAlong">,
 ): KernelStep {
   const { program, writer, reader } = parts;
@@ -170,7 +173,7 @@ export function writeScatterAlong(
       writer.line("float total = 0.0f;");
       writer.block(`for (I k = i; k < first + ${width}; k++)`, () => {
         writer.block(`if (${list}[k] == id)`, () => {
-          const value = reader.read(updates!, placeAt(writer, updates!.shape, "k"));
+          const value = reader.read(updates!, unflatten(writer, updates!.shape, "k"));
           writer.line(`total += ${value};`);
         });
       });
@@ -181,7 +184,7 @@ export function writeScatterAlong(
     kernels: [writer.finish(parts.shared)],
     arrange: ({ size: sizeOf, blocks }) => ({
       launches: [
-        { kernel: 0, grid: gridFor(sizeOf(count), blockThreads, 8 * blocks), arguments: {} },
+        { kernel: 0, grid: chooseGrid(sizeOf(count), blockThreads, 8 * blocks), arguments: {} },
       ],
       clears: true,
     }),

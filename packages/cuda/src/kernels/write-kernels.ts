@@ -1,11 +1,11 @@
 import type { DeviceKind, DeviceProgram, KernelKind } from "../program/device-program.ts";
-import type { GroupedProgram, KernelGroup } from "../fusion/kernel-groups.ts";
+import type { FusedProgram, FusionGroup } from "../fusion/fuse-operations.ts";
 import { openKernel } from "./kernel-parts.ts";
 import type { KernelStep } from "../source/kernel-step.ts";
 import { writeMap } from "./map-kernel.ts";
 import { writeReduce } from "./reduce-kernels.ts";
 import { writeRmsNorm, writeSoftmax, writeStatistics } from "./row-kernels.ts";
-import { writePlacing, writeScatterAdd, writeScatterAlong } from "./scatter-kernels.ts";
+import { writeReplaceRows, writeScatterAdd, writeScatterAlong } from "./scatter-kernels.ts";
 
 /**
  * Writes the kernels of a group.
@@ -13,36 +13,36 @@ import { writePlacing, writeScatterAdd, writeScatterAlong } from "./scatter-kern
  */
 export function writeKernels(
   program: DeviceProgram,
-  grouped: GroupedProgram,
-  group: KernelGroup,
+  fused: FusedProgram,
+  group: FusionGroup,
   shared: ReadonlySet<number>,
 ): KernelStep {
-  const parts = openKernel(program, grouped, group, shared);
-  const { whole } = group;
-  if (!whole) return writeMap(parts);
-  switch (whole.kind) {
+  const parts = openKernel(program, fused, group, shared);
+  const { anchor } = group;
+  if (!anchor) return writeMap(parts);
+  switch (anchor.kind) {
     case "rmsNorm":
-      return writeRmsNorm(parts, whole);
+      return writeRmsNorm(parts, anchor);
     case "softmax":
-      return writeSoftmax(parts, whole);
+      return writeSoftmax(parts, anchor);
     case "softmaxStatistics":
-      return writeStatistics(parts, whole.inputs[0]!, whole.outputs);
+      return writeStatistics(parts, anchor.inputs[0]!, anchor.outputs);
     case "reduceSum":
     case "reduceMean":
     case "reduceMax":
-      return writeReduce(parts, whole);
+      return writeReduce(parts, anchor);
     case "scatterAdd":
-      return writeScatterAdd(parts, whole);
+      return writeScatterAdd(parts, anchor);
     case "scatterAddAlong":
-      return writeScatterAlong(parts, whole);
+      return writeScatterAlong(parts, anchor);
     case "replaceRows": {
-      const [, updates, ids] = whole.inputs;
-      const result = whole.outputs[0]!;
+      const [, updates, ids] = anchor.inputs;
+      const result = anchor.outputs[0]!;
       const values = { updates: updates!, ids: ids!, result };
-      return writePlacing(parts, values, { clears: false, adds: false });
+      return writeReplaceRows(parts, values, { clears: false, adds: false });
     }
     default:
-      return refuse(whole.kind);
+      return refuse(anchor.kind);
   }
 }
 

@@ -5,7 +5,7 @@ import { trace, type Program, type Tensor } from "@turnwise/graph";
 import { planProgram } from "./plan.ts";
 
 /** Operations that read values from all earlier parts, elementwise and over rows. */
-function tangled(seed: number, numSteps: number): Program {
+function traceTangled(seed: number, numSteps: number): Program {
   const random = createRandom(seed);
   return trace((g) => {
     const tables = [g.input("x", "float32", ["n", 8]), g.input("y", "float32", ["n", 8])];
@@ -26,7 +26,7 @@ function tangled(seed: number, numSteps: number): Program {
 test("orders every step after all that it reads, whatever is fused", () => {
   fc.assert(
     fc.property(fc.nat(), fc.integer({ min: 1, max: 150 }), (seed, numSteps) => {
-      const { steps, constants, inputs } = planProgram(tangled(seed, numSteps), "float32");
+      const { steps, constants, inputs } = planProgram(traceTangled(seed, numSteps), "float32");
       const known = new Set([
         ...Object.values(inputs).map(({ id }) => id),
         ...constants.map(({ tensor }) => tensor.id),

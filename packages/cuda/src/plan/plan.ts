@@ -5,9 +5,9 @@ import type {
   ProductFactor,
   ProductType,
 } from "../program/device-program.ts";
-import { toDeviceProgram } from "../program/lower-program.ts";
-import { groupOperations, type KernelGroup } from "../fusion/kernel-groups.ts";
-import { addendOf } from "../program/join-addends.ts";
+import { lowerProgram } from "../program/lower-program.ts";
+import { fuseOperations, type FusionGroup } from "../fusion/fuse-operations.ts";
+import { findAddend } from "../program/accumulate-sums.ts";
 import type { KernelStep } from "../source/kernel-step.ts";
 import { entryBytes } from "../source/kernel-writer.ts";
 import { writeKernels } from "../kernels/write-kernels.ts";
@@ -34,11 +34,11 @@ export interface PlanStep {
   /** For each result, values whose buffers it may reuse, since nothing reads them afterwards. */
   readonly reuses: ReadonlyMap<number, readonly number[]>;
   /** Operand that the result is an in-place update of. */
-  readonly copied: number | undefined;
+  readonly updated: number | undefined;
   /** Input whose bfloat16 copy this step computes; the copy can be kept with the input. */
-  readonly twinOf: number | undefined;
+  readonly bfloat16CopyOf: number | undefined;
   /** Sizes of all values that it reads or writes. */
-  readonly largest: readonly Dimension[];
+  readonly valueSizes: readonly Dimension[];
 }
 
 /** Constant in device memory. */
@@ -68,15 +68,15 @@ function constantData(tensor: Tensor, values: Iterable<number>): PlanConstant["d
  * True if a result may reuse the buffer of an operand of the same size that is read at the same
  * index.
  */
-function isInPlace({ whole, entries }: KernelGroup, result: Tensor): boolean {
-  if (entries.includes(result)) return true;
-  const isRow = whole?.kind === "softmax" || whole?.kind === "rmsNorm";
-  return isRow && whole.outputs[0] === result;
+function isInPlace({ anchor, elementwise }: FusionGroup, result: Tensor): boolean {
+  if (elementwise.includes(result)) return true;
+  const isRow = anchor?.kind === "softmax" || anchor?.kind === "rmsNorm";
+  return isRow && anchor.outputs[0] === result;
 }
 
 /** Operand that the operation updates in place. */
-function changedBy(operation: DeviceOperation): Tensor | undefined {
-  return operation.kind === "replaceRows" ? operation.inputs[0] : addendOf(operation);
+function findUpdatedOperand(operation: DeviceOperation): Tensor | undefined {
+  return operation.kind === "replaceRows" ? operation.inputs[0] : findAddend(operation);
 }
 
 /** Plans a program: its kernels and products, and the lifetime of each value. */
@@ -85,10 +85,10 @@ export function planProgram(
   products: ProductType,
   consumed: ReadonlySet<string> = new Set(),
 ): Plan {
-  const program = toDeviceProgram(source, products, consumed);
-  const grouped = groupOperations(program);
-  const { groups } = grouped;
-  const reads = groups.map((group) => grouped.reads(group));
+  const program = lowerProgram(source, products, consumed);
+  const fused = fuseOperations(program);
+  const { groups } = fused;
+  const reads = groups.map((group) => fused.reads(group));
   const lastStep = new Map<number, number>();
   reads.forEach((read, i) => {
     for (const id of read.keys()) lastStep.set(id, i);
@@ -102,9 +102,9 @@ export function planProgram(
   const bytes = (tensor: Tensor): number => entryBytes(tensor.dtype, program.isHalf(tensor.id));
 
   const steps = groups.map((group, i): PlanStep => {
-    const { whole, entries } = group;
+    const { anchor, elementwise } = group;
     const read = reads[i]!;
-    const results = [...(whole?.outputs ?? []), ...entries].filter(grouped.isStored);
+    const results = [...(anchor?.outputs ?? []), ...elementwise].filter(fused.isMaterialized);
     const lastReads = [...read.keys()].filter((id) => lastStep.get(id) === i);
     const free = lastReads.filter((id) => read.get(id)!.isInPlace);
     const reuses = new Map<number, readonly number[]>();
@@ -116,38 +116,38 @@ export function planProgram(
       });
       reuses.set(result.id, fits);
     }
-    const changed = whole && changedBy(whole);
+    const changed = anchor && findUpdatedOperand(anchor);
     const table = changed && program.base(changed).id;
-    const isApart = whole?.inputs.every(
+    const isApart = anchor?.inputs.every(
       (input) => input === changed || program.base(input).id !== table,
     );
     if (table !== undefined && isApart && lastReads.includes(table)) {
       reuses.set(results[0]!.id, [table]);
     }
-    const first = entries[0];
+    const first = elementwise[0];
     const rounded =
-      !whole && entries.length === 1 && first && program.producer(first).kind === "toBfloat16"
+      !anchor && elementwise.length === 1 && first && program.producer(first).kind === "toBfloat16"
         ? program.base(program.producer(first).inputs[0]!)
         : undefined;
-    const isTwin = rounded && program.producer(rounded).kind === "input";
+    const isBfloat16Copy = rounded && program.producer(rounded).kind === "input";
     return {
       work:
-        whole?.kind === "matmul"
-          ? { kind: "product", step: productOf(program, whole) }
+        anchor?.kind === "matmul"
+          ? { kind: "product", step: createProductStep(program, anchor) }
           : {
               kind: "kernels",
-              step: writeKernels(program, grouped, group, new Set([...reuses.values()].flat())),
+              step: writeKernels(program, fused, group, new Set([...reuses.values()].flat())),
             },
       results,
       reads: [...read.keys()],
       lastReads,
       reuses,
-      copied: table,
-      twinOf: isTwin ? rounded.id : undefined,
-      largest: [
+      updated: table,
+      bfloat16CopyOf: isBfloat16Copy ? rounded.id : undefined,
+      valueSizes: [
         ...new Set([
           ...[...read.keys()].map((id) => program.size(tensors.get(id)!)),
-          ...[...(whole?.outputs ?? []), ...entries].map(program.size),
+          ...[...(anchor?.outputs ?? []), ...elementwise].map(program.size),
         ]),
       ],
     };
@@ -170,7 +170,7 @@ export function planProgram(
   };
 }
 
-function productOf(program: DeviceProgram, operation: OperationOf<"matmul">): ProductStep {
+function createProductStep(program: DeviceProgram, operation: OperationOf<"matmul">): ProductStep {
   const factors = program.factors(operation);
   return { operation, factors, isHalf: program.isHalf(factors[0].base.id) };
 }

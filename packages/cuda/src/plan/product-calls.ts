@@ -1,5 +1,5 @@
 import type { CudaProduct, ProductPrecision } from "../driver/cuda-device.ts";
-import { addendOf } from "../program/join-addends.ts";
+import { findAddend } from "../program/accumulate-sums.ts";
 import type { Extent } from "../source/kernel-step.ts";
 import type { ProductStep } from "./plan.ts";
 
@@ -138,7 +138,7 @@ export function productCalls(
     right: { address: 0, type, ...rightLayout, batchStride: largest?.right ?? 0 },
     result: { address: 0, type: "float32", rowStride: n, batchStride: largest?.result ?? 0 },
     alpha: scale,
-    beta: addendOf(operation) ? 1 : 0,
+    beta: findAddend(operation) ? 1 : 0,
     batches: largest?.size ?? 1,
     precision,
   };

@@ -38,7 +38,7 @@ export type KernelKind =
  * Elementwise operations, which are fused into their readers: all others, apart from products,
  * which run in cuBLAS, and those that lowering replaces.
  */
-export type EntrywiseKind = Exclude<
+export type ElementwiseKind = Exclude<
   DeviceKind,
   KernelKind | MarkKind | "input" | "matmul" | "linear" | "logSoftmax" | "barrier"
 >;

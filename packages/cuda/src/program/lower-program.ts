@@ -14,11 +14,11 @@ import type {
   ProductType,
   StridedView,
 } from "./device-program.ts";
-import { joinAddends } from "./join-addends.ts";
-import { findView } from "./strided-view.ts";
+import { accumulateSums } from "./accumulate-sums.ts";
+import { findView } from "./find-view.ts";
 
 /** Inputs of replaceRows and its results: too large to be rounded in each run. */
-function replacedTables(program: Program): ReadonlySet<number> {
+function findReplacedTables(program: Program): ReadonlySet<number> {
   const tables = new Set<number>();
   const grow = (operation: Operation): void => {
     if (operation.kind !== "replaceRows") return;
@@ -30,7 +30,7 @@ function replacedTables(program: Program): ReadonlySet<number> {
 }
 
 /** Operations that some output needs, without views that products read directly. */
-function withoutUnused(
+function dropUnused(
   operations: readonly DeviceOperation[],
   outputs: readonly Tensor[],
   factors: ReadonlyMap<DeviceOperation, readonly [ProductFactor, ProductFactor]>,
@@ -53,7 +53,7 @@ function withoutUnused(
  * products use bfloat16.
  * @param consumed - Inputs whose memory runs may reuse.
  */
-export function toDeviceProgram(
+export function lowerProgram(
   program: Program,
   products: ProductType,
   consumed: ReadonlySet<string> = new Set(),
@@ -62,7 +62,7 @@ export function toDeviceProgram(
   const producers = new Map<number, DeviceOperation>();
   const rounded = new Map<number, Tensor>();
   const factors = new Map<DeviceOperation, readonly [ProductFactor, ProductFactor]>();
-  const tables = replacedTables(program);
+  const tables = findReplacedTables(program);
   let nextId =
     1 +
     Math.max(
@@ -142,8 +142,8 @@ export function toDeviceProgram(
     sizes.set(id, count);
     return count;
   };
-  const joined = joinAddends({
-    operations: withoutUnused(operations, Object.values(program.outputs), factors),
+  const joined = accumulateSums({
+    operations: dropUnused(operations, Object.values(program.outputs), factors),
     outputs: Object.values(program.outputs),
     consumed: new Set([...consumed].map((name) => program.inputs[name]!.id)),
     producers,

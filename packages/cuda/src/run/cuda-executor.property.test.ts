@@ -27,14 +27,14 @@ type Build = (g: Tracer, pick: () => Tensor, random: Random) => Tensor | undefin
 const unary = ["negate", "sigmoid", "tanh", "silu"] as const;
 const binary = ["add", "subtract", "multiply", "minimum", "maximum"] as const;
 
-function bounded(g: Tracer, x: Tensor): Tensor {
+function bound(g: Tracer, x: Tensor): Tensor {
   return g.minimum(g.maximum(x, -2), 2);
 }
 
 /** Operations on any available values, with sizes within a small range. */
 const builds: readonly Build[] = [
   (g, pick, random) => g[pickFrom(random, unary)](pick()),
-  (g, pick) => g.exp(bounded(g, pick())),
+  (g, pick) => g.exp(bound(g, pick())),
   (g, pick, random) => {
     const [a, b] = [pick(), pick()];
     try {
@@ -72,7 +72,7 @@ const builds: readonly Build[] = [
     const x = pick();
     if (x.shape.length === 0) return undefined;
     const axis = random.integer(x.shape.length);
-    return g.concat([x, g.negate(x), bounded(g, x)], axis);
+    return g.concat([x, g.negate(x), bound(g, x)], axis);
   },
   (g, pick) => {
     const x = pick();
@@ -97,7 +97,7 @@ const builds: readonly Build[] = [
     const [a, b] = [pick(), pick()];
     const [transposeA, transposeB] = [random.next() < 0.5, random.next() < 0.5];
     try {
-      return bounded(g, g.matmul(a, b, { transposeA, transposeB, scale: 0.5 }));
+      return bound(g, g.matmul(a, b, { transposeA, transposeB, scale: 0.5 }));
     } catch {
       return undefined;
     }

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { createReferenceExecutor, trace, type Program, type ResidentTensor } from "@turnwise/graph";
 import { executorLaws } from "@turnwise/graph/laws";
 import { createCudaExecutor } from "./cuda-executor.ts";
-import { contextOf } from "./device-context.ts";
-import { ProgramOnDevice } from "./program-on-device.ts";
+import { getDeviceContext } from "./device-context.ts";
+import { DeviceExecutable } from "./device-executable.ts";
 import { openCudaDevice } from "../driver/open-cuda-device.ts";
 import { planProgram } from "../plan/plan.ts";
 import { softwareCuda } from "../testing/software-cuda.ts";
@@ -14,17 +14,17 @@ const open =
   software.path === undefined ? undefined : await openCudaDevice({ path: software.path });
 const device = open!;
 
-function counting(length: number, scale = 1): Float32Array {
+function countUp(length: number, scale = 1): Float32Array {
   return Float32Array.from({ length }, (_, i) => scale * ((i % 17) - 8));
 }
 
 /** One step of a moving object: both inputs are updated elementwise. */
-function moving(): Program<"place" | "speed"> {
+function traceMotion(): Program<"position" | "speed"> {
   return trace((g) => {
-    const place = g.input("place", "float32", ["n"]);
+    const position = g.input("position", "float32", ["n"]);
     const speed = g.input("speed", "float32", ["n"]);
     const faster = g.add(g.multiply(speed, 0.9), g.input("push", "float32", ["n"]));
-    return { place: g.add(place, faster), speed: faster };
+    return { position: g.add(position, faster), speed: faster };
   });
 }
 
@@ -47,41 +47,44 @@ describe.skipIf(open === undefined)("the CUDA executor", () => {
   }
 
   it("computes in the memory of consumed inputs", async () => {
-    const options = { resident: ["place", "speed"], consumed: ["place", "speed"] } as const;
-    const executable = await executor.compile(moving(), options);
-    const { memory } = contextOf(device);
+    const options = { resident: ["position", "speed"], consumed: ["position", "speed"] } as const;
+    const executable = await executor.compile(traceMotion(), options);
+    const { memory } = getDeviceContext(device);
     const upload = (data: Float32Array) => executor.upload({ data, shape: [data.length] });
     const held = memory.use.held;
-    let place = await upload(counting(5000));
-    let speed = await upload(counting(5000, 0.5));
+    let position = await upload(countUp(5000));
+    let speed = await upload(countUp(5000, 0.5));
     const { held: before, cached } = memory.use;
-    const push = { data: counting(5000, 0.1), shape: [5000] };
+    const push = { data: countUp(5000, 0.1), shape: [5000] };
     for (let step = 0; step < 3; step++)
-      ({ place, speed } = await executable.run({ place, speed, push }));
+      ({ position, speed } = await executable.run({ position, speed, push }));
     expect(memory.use).toMatchObject({ held: before, cached });
-    const expected = counting(5000, 0.5).map(
+    const expected = countUp(5000, 0.5).map(
       (v, i) => 0.9 * (0.9 * (0.9 * v + push.data[i]!) + push.data[i]!) + push.data[i]!,
     );
     const speeds = await speed.read();
     for (let i = 0; i < 5000; i++) expect(speeds[i]).toBeCloseTo(expected[i]!, 4);
-    place.dispose();
+    position.dispose();
     speed.dispose();
     await executable.release();
     expect(memory.use.held).toBe(held);
   });
 
   it("does not compute in the memory of inputs that it only reads", async () => {
-    const executable = await executor.compile(moving(), { resident: ["place"], consumed: [] });
-    const place = await executor.upload({ data: counting(100), shape: [100] });
+    const executable = await executor.compile(traceMotion(), {
+      resident: ["position"],
+      consumed: [],
+    });
+    const position = await executor.upload({ data: countUp(100), shape: [100] });
     const zeros = { data: new Float32Array(100), shape: [100] };
     const next = await executable.run({
-      place,
+      position,
       speed: zeros,
-      push: { ...zeros, data: counting(100) },
+      push: { ...zeros, data: countUp(100) },
     });
-    expect(await place.read()).toEqual(counting(100));
-    expect(await next.place.read()).toEqual(counting(100, 2));
-    for (const tensor of [place, next.place]) tensor.dispose();
+    expect(await position.read()).toEqual(countUp(100));
+    expect(await next.position.read()).toEqual(countUp(100, 2));
+    for (const tensor of [position, next.position]) tensor.dispose();
     await executable.release();
   });
 
@@ -95,12 +98,12 @@ describe.skipIf(open === undefined)("the CUDA executor", () => {
     const executable = await executor.compile(program, options);
     const data = Float32Array.from({ length: 64 * 64 }, (_, i) => Math.floor(i / 64));
     const table = await executor.upload({ data, shape: [64, 64] });
-    const { held } = contextOf(device).memory.use;
+    const { held } = getDeviceContext(device).memory.use;
     // All rows move by one position: each is both read and overwritten.
     const from = { data: Int32Array.from({ length: 64 }, (_, i) => i), shape: [64] };
     const to = { data: from.data.map((i) => (i + 1) % 64), shape: [64] };
     const moved = (await executable.run({ table, from, to })).table;
-    expect(contextOf(device).memory.use.held).toBe(held);
+    expect(getDeviceContext(device).memory.use.held).toBe(held);
     expect(await moved.read()).toEqual(data.map((row) => (row + 63) % 64));
     moved.dispose();
     await executable.release();
@@ -116,10 +119,10 @@ describe.skipIf(open === undefined)("the CUDA executor", () => {
     const options = { resident: ["table"], consumed: ["table"] } as const;
     const executable = await executor.compile(program, options);
     const table = await executor.upload({ data: new Float32Array(200_000), shape: [100_000, 2] });
-    const { held, workspace } = contextOf(device).memory.use;
+    const { held, workspace } = getDeviceContext(device).memory.use;
     const row = { data: Float32Array.of(3, 4), shape: [1, 2] };
     const result = (await executable.run({ table, row })).table;
-    expect(contextOf(device).memory.use).toMatchObject({ held, workspace });
+    expect(getDeviceContext(device).memory.use).toMatchObject({ held, workspace });
     const data = await result.read();
     expect([...data.subarray(14, 16), ...data.subarray(-2)]).toEqual([3, 4, 3, 4]);
     result.dispose();
@@ -139,19 +142,19 @@ describe.skipIf(open === undefined)("the CUDA executor", () => {
     const executable = await executor.compile(program, options);
     const reference = await createReferenceExecutor().compile(program, { resident: ["sum"] });
     const feeds = {
-      x: { data: counting(10 * 96, 0.1), shape: [10, 96] },
-      c: { data: counting(10 * 64, 0.05), shape: [10, 64] },
+      x: { data: countUp(10 * 96, 0.1), shape: [10, 96] },
+      c: { data: countUp(10 * 64, 0.05), shape: [10, 64] },
       ids: { data: Int32Array.of(3, 1, 63, 1, 5, 9, 2, 6, 5, 3), shape: [10] },
     };
-    const start = { data: counting(64 * 96), shape: [64, 96] };
+    const start = { data: countUp(64 * 96), shape: [64, 96] };
     let expected = (await reference.run({ ...feeds, sum: start })).sum;
     let sum = (await executable.run({ ...feeds, sum: await executor.upload(start) })).sum;
-    const { held, workspace } = contextOf(device).memory.use;
+    const { held, workspace } = getDeviceContext(device).memory.use;
     for (let run = 0; run < 2; run++) {
       expected = (await reference.run({ ...feeds, sum: expected })).sum;
       sum = (await executable.run({ ...feeds, sum })).sum;
     }
-    expect(contextOf(device).memory.use).toMatchObject({ held, workspace });
+    expect(getDeviceContext(device).memory.use).toMatchObject({ held, workspace });
     const [found, wanted] = [await sum.read(), await expected.read()];
     wanted.forEach((value, i) => expect(found[i]).toBeCloseTo(value, 3));
     sum.dispose();
@@ -167,7 +170,7 @@ describe.skipIf(open === undefined)("the CUDA executor", () => {
       return { sum: products.reduce((sum, each) => g.add(sum, each)) };
     });
     const executable = await executor.compile(program, { resident: ["sum"] });
-    const x = { data: counting(512, 0.1), shape: [2, 256] };
+    const x = { data: countUp(512, 0.1), shape: [2, 256] };
     const [{ sum }, reference] = [
       await executable.run({ x }),
       await createReferenceExecutor().compile(program),
@@ -177,7 +180,7 @@ describe.skipIf(open === undefined)("the CUDA executor", () => {
     expected.forEach((value, i) => expect(found[i]).toBeCloseTo(value, 4));
     // Two of three products accumulate.
     const { steps } = planProgram(program, "float32");
-    expect(steps.filter(({ copied }) => copied !== undefined)).toHaveLength(2);
+    expect(steps.filter(({ updated: copied }) => copied !== undefined)).toHaveLength(2);
     sum.dispose();
     await executable.release();
   });
@@ -210,10 +213,10 @@ describe.skipIf(open === undefined)("the CUDA executor", () => {
     const reference = await createReferenceExecutor().compile(program, {
       resident: ["table"],
     });
-    const values = counting(32 * 32, 0.02);
+    const values = countUp(32 * 32, 0.02);
     let weight = await executor.upload({ data: values, shape: [32, 32] });
     const fed = { data: values, shape: [32, 32] };
-    let table = await executor.upload({ data: counting(64 * 32, 0.01), shape: [64, 32] });
+    let table = await executor.upload({ data: countUp(64 * 32, 0.01), shape: [64, 32] });
     let expected: ResidentTensor | undefined;
     for (let run = 0; run < 24; run++) {
       const n = run < 12 ? 3 : 2 + (run % 2);
@@ -224,10 +227,10 @@ describe.skipIf(open === undefined)("the CUDA executor", () => {
         weight = moved;
       }
       const feeds = {
-        x: { data: counting(32 * n, 0.03).map((value) => value + run / 10), shape: [n, 32] },
+        x: { data: countUp(32 * n, 0.03).map((value) => value + run / 10), shape: [n, 32] },
         id: { data: Int32Array.of((7 * run) % 64), shape: [1] },
       };
-      const before = expected ?? { data: counting(64 * 32, 0.01), shape: [64, 32] };
+      const before = expected ?? { data: countUp(64 * 32, 0.01), shape: [64, 32] };
       const wanted = await reference.run({ ...feeds, weight: fed, table: before });
       const found = await executable.run({ ...feeds, weight, table });
       expected = wanted.table;
@@ -296,9 +299,9 @@ describe.skipIf(open === undefined)("the CUDA executor", () => {
       return { y: g.softmax(g.matmul(x, g.exp(x), { transposeB: true })) };
     });
     const executable = await executor.compile(program, { resident: ["y"] });
-    const { memory } = contextOf(device);
+    const { memory } = getDeviceContext(device);
     const run = async (n: number): Promise<void> => {
-      const { y } = await executable.run({ x: { data: counting(64 * n, 0.01), shape: [n, 64] } });
+      const { y } = await executable.run({ x: { data: countUp(64 * n, 0.01), shape: [n, 64] } });
       y.dispose();
     };
     await run(200);
@@ -314,10 +317,10 @@ describe.skipIf(open === undefined)("the CUDA executor", () => {
       const x = g.input("x", "float32", ["n", 512]);
       return { y: g.linear(g.linear(x, weight), weight) };
     });
-    const { memory } = contextOf(device);
+    const { memory } = getDeviceContext(device);
     const before = memory.use.held;
-    const weights = { data: counting(512 * 512, 1 / 128), shape: [512, 512] };
-    const x = { data: counting(512, 0.25), shape: [1, 512] };
+    const weights = { data: countUp(512 * 512, 1 / 128), shape: [512, 512] };
+    const x = { data: countUp(512, 0.25), shape: [1, 512] };
     const full = 4 * 512 * 512;
     const held = (): number => memory.use.held - before;
 
@@ -351,13 +354,13 @@ describe.skipIf(open === undefined)("the CUDA executor", () => {
       };
     });
     const feeds = {
-      x: { data: counting(60, 0.3), shape: [10, 6] },
+      x: { data: countUp(60, 0.3), shape: [10, 6] },
       ids: { data: Int32Array.of(3, 1, 4, 1, 5, 9, 2, 6, 5, 3), shape: [10] },
     };
-    const context = contextOf(device);
+    const context = getDeviceContext(device);
     const run = async (maxNarrowEntries: number) => {
       const options = { maxNarrowEntries };
-      const compiled = await ProgramOnDevice.create(context, program, "float32", {}, options);
+      const compiled = await DeviceExecutable.create(context, program, "float32", {}, options);
       const outputs = await compiled.run(feeds);
       compiled.release();
       return outputs;
@@ -371,7 +374,7 @@ describe.skipIf(open === undefined)("the CUDA executor", () => {
       return { y: g.expand(x, ["n", "n"]) };
     });
     const executable = await executor.compile(program, { resident: ["y"] });
-    const { memory } = contextOf(device);
+    const { memory } = getDeviceContext(device);
     const { held } = memory.use;
     const n = 200_000;
     await expect(executable.run({ x: { data: new Float32Array(n), shape: [n] } })).rejects.toThrow(

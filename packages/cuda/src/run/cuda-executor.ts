@@ -14,8 +14,8 @@ import {
 } from "@turnwise/graph/executor";
 import type { CudaDevice } from "../driver/cuda-device.ts";
 import type { ProductType } from "../program/device-program.ts";
-import { contextOf, type DeviceContext } from "./device-context.ts";
-import { ProgramOnDevice } from "./program-on-device.ts";
+import { getDeviceContext, type DeviceContext } from "./device-context.ts";
+import { DeviceExecutable } from "./device-executable.ts";
 import { openCudaDevice } from "../driver/open-cuda-device.ts";
 
 /** Options of {@link createCudaExecutor}. */
@@ -75,7 +75,7 @@ export function createCudaExecutor(options: CudaOptions = {}): Executor {
     throw new RangeError(`createCudaExecutor: recordAfter must be >= 0, got ${recordAfter}`);
   }
   const open = async (): Promise<DeviceContext> =>
-    contextOf(device ?? (await openShared(deviceId)));
+    getDeviceContext(device ?? (await openShared(deviceId)));
   return {
     compile: async <Name extends string, Resident extends Name = never>(
       program: Program<Name>,
@@ -86,7 +86,7 @@ export function createCudaExecutor(options: CudaOptions = {}): Executor {
       checkFrozen("compile", program, frozen);
       await checkFiles("compile", frozen);
       const context = await open();
-      let compiled: ProgramOnDevice | undefined = await ProgramOnDevice.create(
+      let compiled: DeviceExecutable | undefined = await DeviceExecutable.create(
         context,
         program,
         products,

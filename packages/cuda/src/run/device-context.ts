@@ -8,7 +8,7 @@ import { RepeatedRuns } from "./repeated-runs.ts";
 export class DeviceTensor {
   readonly #memory: DeviceMemory;
   #block: MemoryBlock | undefined;
-  #twin: MemoryBlock | undefined;
+  #bfloat16Block: MemoryBlock | undefined;
 
   constructor(memory: DeviceMemory, block: MemoryBlock) {
     this.#memory = memory;
@@ -17,37 +17,37 @@ export class DeviceTensor {
 
   /** Address of the entries. */
   get address(): number {
-    const block = this.#block ?? this.#twin;
+    const block = this.#block ?? this.#bfloat16Block;
     if (block) return block.address;
     throw new Error("run: resident tensor must not be used by another run, got a consumed one");
   }
 
   /** Address of the bfloat16 copy, if there is one. */
-  get twin(): number | undefined {
-    return this.#twin?.address;
+  get bfloat16Address(): number | undefined {
+    return this.#bfloat16Block?.address;
   }
 
   /** Allocates memory for a bfloat16 copy. */
-  addTwin(bytes: number): void {
-    this.#twin = this.#memory.allocate(bytes);
+  allocateBfloat16(bytes: number): void {
+    this.#bfloat16Block = this.#memory.allocate(bytes);
   }
 
   /** Frees the bfloat16 copy. */
-  dropTwin(): void {
-    if (this.#twin) this.#memory.free(this.#twin);
-    this.#twin = undefined;
+  freeBfloat16(): void {
+    if (this.#bfloat16Block) this.#memory.free(this.#bfloat16Block);
+    this.#bfloat16Block = undefined;
   }
 
   /** Hands over the memory of the entries, and drops the copy, which would no longer match. */
   takeBlock(): MemoryBlock {
     const block = this.#block!;
     this.#block = undefined;
-    this.dropTwin();
+    this.freeBfloat16();
     return block;
   }
 
   /** Keeps only the bfloat16 copy, if nothing reads the entries themselves. */
-  keepTwin(): void {
+  keepOnlyBfloat16(): void {
     if (this.#block) this.#memory.free(this.#block);
     this.#block = undefined;
   }
@@ -55,7 +55,7 @@ export class DeviceTensor {
   drop(): void {
     if (this.#block) this.#memory.free(this.#block);
     this.#block = undefined;
-    this.dropTwin();
+    this.freeBfloat16();
   }
 }
 
@@ -99,7 +99,7 @@ export class DeviceContext implements Keeper<DeviceTensor> {
 const contexts = new WeakMap<CudaDevice, DeviceContext>();
 
 /** Returns the context of a device. */
-export function contextOf(device: CudaDevice): DeviceContext {
+export function getDeviceContext(device: CudaDevice): DeviceContext {
   const known = contexts.get(device) ?? new DeviceContext(device);
   contexts.set(device, known);
   return known;

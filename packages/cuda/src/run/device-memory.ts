@@ -136,7 +136,7 @@ export class WorkspaceLayout {
   }
 
   /** @returns Offset of the value from the start of the workspace. */
-  place(bytes: number): number {
+  reserve(bytes: number): number {
     const size = Math.max(256, Math.ceil(bytes / 256) * 256);
     let best: { start: number; end: number } | undefined;
     for (const gap of this.#gaps) {
@@ -158,7 +158,7 @@ export class WorkspaceLayout {
   }
 
   /** Frees the range of a value. */
-  leave(start: number, bytes: number): void {
+  release(start: number, bytes: number): void {
     const end = start + Math.max(256, Math.ceil(bytes / 256) * 256);
     let low = 0;
     let high = this.#gaps.length;

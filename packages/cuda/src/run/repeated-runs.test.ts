@@ -10,36 +10,36 @@ if (software.missing !== undefined) console.warn(`skipped: ${software.missing}`)
 describe.skipIf(software.missing !== undefined)("RepeatedRuns", () => {
   let device: CudaDevice;
   let count: CudaKernel;
-  const places: number[] = [];
+  const addresses: number[] = [];
 
   beforeAll(async () => {
     device = await openCudaDevice({ path: software.path! });
     const source = `extern "C" __global__ void count(long long* x) { x[0] += 1; }`;
     count = device.compile(source).kernel("count");
-    for (let i = 0; i < 20; i++) places.push(device.allocate(8));
-    for (const place of places) device.clear(place, 8);
+    for (let i = 0; i < 20; i++) addresses.push(device.allocate(8));
+    for (const address of addresses) device.clear(address, 8);
   });
   afterAll(async () => {
     await device.close();
   });
 
-  async function counted(place: number): Promise<number> {
+  async function readCount(address: number): Promise<number> {
     const data = new BigInt64Array(1);
-    await device.download(place, data);
+    await device.download(address, data);
     return Number(data[0]);
   }
 
   it("queues a run call by call twice, and then repeats a recording", async () => {
     const runs = new RepeatedRuns(device);
     const history: RunHistory = [];
-    const place = places[0]!;
+    const address = addresses[0]!;
     let calls = 0;
     for (let run = 1; run <= 6; run++) {
-      runs.queue(history, Float64Array.of(place), 2, () => {
+      runs.queue(history, Float64Array.of(address), 2, () => {
         calls++;
-        device.launch(count, 1, 1, [place]);
+        device.launch(count, 1, 1, [address]);
       });
-      expect(await counted(place)).toBe(run);
+      expect(await readCount(address)).toBe(run);
       // The third run is recorded.
       expect(calls).toBe(Math.min(run, 3));
     }
@@ -50,34 +50,34 @@ describe.skipIf(software.missing !== undefined)("RepeatedRuns", () => {
     const runs = new RepeatedRuns(device);
     const history: RunHistory = [];
     const calls = new Map<number, number>();
-    const run = (place: number): void =>
-      runs.queue(history, Float64Array.of(7, place), 1, () => {
-        calls.set(place, (calls.get(place) ?? 0) + 1);
-        device.launch(count, 1, 1, [place]);
+    const run = (address: number): void =>
+      runs.queue(history, Float64Array.of(7, address), 1, () => {
+        calls.set(address, (calls.get(address) ?? 0) + 1);
+        device.launch(count, 1, 1, [address]);
       });
-    const [a, b, c] = [places[1]!, places[2]!, places[3]!];
-    for (let i = 0; i < 4; i++) for (const place of [a, b]) run(place);
+    const [a, b, c] = [addresses[1]!, addresses[2]!, addresses[3]!];
+    for (let i = 0; i < 4; i++) for (const address of [a, b]) run(address);
     run(c);
     run(a);
     expect(Object.fromEntries(calls)).toEqual({ [a]: 3, [b]: 2, [c]: 1 });
-    expect([await counted(a), await counted(b), await counted(c)]).toEqual([5, 4, 1]);
+    expect([await readCount(a), await readCount(b), await readCount(c)]).toEqual([5, 4, 1]);
     runs.release(history);
   });
 
   it("keeps the most recently used recordings", async () => {
     const runs = new RepeatedRuns(device);
-    const histories = places.map((): RunHistory => []);
-    const calls = places.map(() => 0);
+    const histories = addresses.map((): RunHistory => []);
+    const calls = addresses.map(() => 0);
     const run = (i: number): void =>
-      runs.queue(histories[i]!, Float64Array.of(places[i]!), 0, () => {
+      runs.queue(histories[i]!, Float64Array.of(addresses[i]!), 0, () => {
         calls[i]!++;
-        device.launch(count, 1, 1, [places[i]!]);
+        device.launch(count, 1, 1, [addresses[i]!]);
       });
     for (let i = 0; i < 17; i++) run(i);
     run(0); // Recorded again, evicting the second.
     run(2); // Still recorded.
     expect(calls.slice(0, 4)).toEqual([2, 1, 1, 1]);
-    expect(await counted(places[16]!)).toBe(1);
+    expect(await readCount(addresses[16]!)).toBe(1);
     for (const history of histories) runs.release(history);
   });
 });

@@ -8,7 +8,7 @@ import type { CudaKernel, CudaProduct, ProductPrecision } from "../driver/cuda-d
 import { WorkspaceLayout } from "./device-memory.ts";
 import type { KernelCache } from "./kernel-cache.ts";
 import type { Extent } from "../source/kernel-step.ts";
-import { divisorOf } from "../source/kernel-writer.ts";
+import { encodeDivisor } from "../source/kernel-writer.ts";
 import type { Plan, PlanStep } from "../plan/plan.ts";
 import { productCalls } from "../plan/product-calls.ts";
 
@@ -39,7 +39,7 @@ export type Action =
       readonly bytes: number;
     }
   /** Computes the bfloat16 copy of an input, unless it has one. */
-  | { readonly kind: "twin"; readonly input: number; readonly actions: readonly Action[] };
+  | { readonly kind: "bfloat16Copy"; readonly input: number; readonly actions: readonly Action[] };
 
 /** Storage of the inputs and outputs of a run. */
 export interface ValueSources {
@@ -68,9 +68,9 @@ export interface Schedule {
   readonly bytes: (tensor: Tensor) => number;
   readonly shape: (tensor: { readonly shape: readonly Dimension[] }) => number[];
   /** Consumed input whose memory each resident output takes over. */
-  readonly taken: ReadonlyMap<number, number>;
+  readonly reusedInputs: ReadonlyMap<number, number>;
   /** Bfloat16 copies that a run needs memory for, by input. */
-  readonly twins: ReadonlyMap<number, { readonly result: number; readonly bytes: number }>;
+  readonly bfloat16Copies: ReadonlyMap<number, { readonly result: number; readonly bytes: number }>;
 }
 
 /** Inputs of scheduling. */
@@ -94,13 +94,13 @@ class Scheduler {
   readonly #indices = new Map<number, number>();
   readonly #offsets: [number, number][] = [];
   /** Ranges of values in the workspace. */
-  readonly #places = new Map<number, { start: number; bytes: number }>();
-  readonly #taken = new Map<number, number>();
-  readonly #twins = new Map<number, { result: number; bytes: number }>();
+  readonly #ranges = new Map<number, { start: number; bytes: number }>();
+  readonly #reusedInputs = new Map<number, number>();
+  readonly #bfloat16Copies = new Map<number, { result: number; bytes: number }>();
   /** Resident output that a value is an earlier state of; the value is computed in its buffer. */
-  readonly #goals = new Map<number, number>();
+  readonly #targetOutputs = new Map<number, number>();
   /** Consumed input in whose memory a value is stored. */
-  readonly #roots = new Map<number, number>();
+  readonly #consumedInputs = new Map<number, number>();
   #numValues = 0;
 
   constructor(parts: ScheduleParts, sizes: Sizes, sources: ValueSources) {
@@ -121,10 +121,10 @@ class Scheduler {
   readonly bytes = (tensor: Tensor): number =>
     this.size(this.#parts.plan.program.size(tensor)) * this.#parts.plan.bytes(tensor);
 
-  #divisor(size: number): bigint {
+  #encodeDivisor(size: number): bigint {
     const known = this.#divisors.get(size);
     if (known !== undefined) return known;
-    const divisor = divisorOf(size);
+    const divisor = encodeDivisor(size);
     this.#divisors.set(size, divisor);
     return divisor;
   }
@@ -135,51 +135,51 @@ class Scheduler {
     return index;
   }
 
-  #place(id: number, bytes: number): void {
-    const start = this.#layout.place(bytes);
-    this.#places.set(id, { start, bytes });
+  #reserve(id: number, bytes: number): void {
+    const start = this.#layout.reserve(bytes);
+    this.#ranges.set(id, { start, bytes });
     this.#offsets.push([this.#newIndex(id), start]);
   }
 
-  #leave(id: number): void {
-    const place = this.#places.get(id);
+  #release(id: number): void {
+    const place = this.#ranges.get(id);
     if (!place) return;
-    this.#places.delete(id);
-    this.#layout.leave(place.start, place.bytes);
+    this.#ranges.delete(id);
+    this.#layout.release(place.start, place.bytes);
   }
 
   /**
    * Assigns memory to a result.
    * @param used - Values whose memory other results of the step reuse.
    */
-  #placeResult(step: PlanStep, result: Tensor, used: Set<number>): void {
+  #assignResult(step: PlanStep, result: Tensor, used: Set<number>): void {
     const { id } = result;
     const isResident = this.#sources.resident.has(id);
     const free = (step.reuses.get(id) ?? []).filter((each) => !used.has(each));
-    const place = free.find((each) => this.#places.has(each));
-    const consumed = free.find((each) => this.#roots.has(each));
+    const place = free.find((each) => this.#ranges.has(each));
+    const consumed = free.find((each) => this.#consumedInputs.has(each));
     // A resident output needs memory of its own, such as a consumed input's. Other results leave
     // that to outputs, unless they would need a copy.
-    const mayTake = isResident || step.copied !== undefined;
+    const mayTake = isResident || step.updated !== undefined;
     const reused = (isResident ? undefined : place) ?? (mayTake ? consumed : undefined);
-    const goal = isResident ? id : this.#goals.get(id);
+    const goal = isResident ? id : this.#targetOutputs.get(id);
     if (goal !== undefined && (reused === undefined || reused === place)) {
       this.#indices.set(id, this.#indices.get(goal) ?? this.#newIndex(goal));
       return;
     }
     if (reused === undefined) {
-      this.#place(id, this.bytes(result));
+      this.#reserve(id, this.bytes(result));
       return;
     }
     used.add(reused);
     this.#indices.set(id, this.#indices.get(reused)!);
     if (reused === place) {
-      this.#places.set(id, this.#places.get(reused)!);
-      this.#places.delete(reused);
+      this.#ranges.set(id, this.#ranges.get(reused)!);
+      this.#ranges.delete(reused);
     } else {
-      const root = this.#roots.get(reused)!;
-      this.#roots.set(id, root);
-      if (isResident) this.#taken.set(id, root);
+      const root = this.#consumedInputs.get(reused)!;
+      this.#consumedInputs.set(id, root);
+      if (isResident) this.#reusedInputs.set(id, root);
     }
   }
 
@@ -188,12 +188,12 @@ class Scheduler {
     const { kernels, arrange } = step.work.step;
     const { blocks, maxNarrowEntries } = this.#parts;
     const { launches, scratchBytes = 0, clears = false } = arrange(this.#extent(blocks));
-    const isWide = step.largest.some((dimension) => this.size(dimension) > maxNarrowEntries);
+    const isWide = step.valueSizes.some((dimension) => this.size(dimension) > maxNarrowEntries);
     if (isWide) this.#parts.kernels.add(kernels, isWide);
     let scratch = 0;
     let scratchPlace: number | undefined;
     if (scratchBytes > 0) {
-      scratchPlace = this.#layout.place(scratchBytes);
+      scratchPlace = this.#layout.reserve(scratchBytes);
       scratch = this.#numValues++;
       this.#offsets.push([scratch, scratchPlace]);
     }
@@ -215,7 +215,7 @@ class Scheduler {
         } else if (parameter.kind === "size") {
           parameters[i] = BigInt(this.size(parameter.dimension));
         } else if (parameter.kind === "divisor") {
-          parameters[i] = this.#divisor(this.size(parameter.dimension));
+          parameters[i] = this.#encodeDivisor(this.size(parameter.dimension));
         } else if (parameter.name === "scratch") {
           if (scratchBytes > 0) patches.push(i, scratch);
         } else {
@@ -231,7 +231,7 @@ class Scheduler {
         patches,
       });
     }
-    if (scratchPlace !== undefined) this.#layout.leave(scratchPlace, scratchBytes);
+    if (scratchPlace !== undefined) this.#layout.release(scratchPlace, scratchBytes);
     return actions;
   }
 
@@ -262,25 +262,28 @@ class Scheduler {
 
   #step(step: PlanStep): Action[] {
     const { arrays, consumed } = this.#sources;
-    const input = step.twinOf;
-    const isTwin = input !== undefined && !arrays.has(input) && !consumed.has(input);
+    const input = step.bfloat16CopyOf;
+    const hasBfloat16Copy = input !== undefined && !arrays.has(input) && !consumed.has(input);
     const [first] = step.results;
-    if (isTwin) {
-      this.#twins.set(input, { result: this.#newIndex(first!.id), bytes: this.bytes(first!) });
+    if (hasBfloat16Copy) {
+      this.#bfloat16Copies.set(input, {
+        result: this.#newIndex(first!.id),
+        bytes: this.bytes(first!),
+      });
       const actions = this.#launches(step);
-      return [{ kind: "twin", input, actions }];
+      return [{ kind: "bfloat16Copy", input, actions }];
     }
     const used = new Set<number>();
-    for (const result of step.results) this.#placeResult(step, result, used);
+    for (const result of step.results) this.#assignResult(step, result, used);
     const actions: Action[] = [];
-    if (step.copied !== undefined) {
-      const [from, to] = [this.#indices.get(step.copied)!, this.#indices.get(first!.id)!];
+    if (step.updated !== undefined) {
+      const [from, to] = [this.#indices.get(step.updated)!, this.#indices.get(first!.id)!];
       const bytes = this.bytes(first!);
       if (from !== to && bytes > 0) actions.push({ kind: "copy", from, to, bytes });
     }
     actions.push(...this.#launches(step));
     // A buffer that a result reuses is no longer registered here.
-    for (const id of step.lastReads) this.#leave(id);
+    for (const id of step.lastReads) this.#release(id);
     return actions;
   }
 
@@ -290,18 +293,19 @@ class Scheduler {
     for (const tensor of Object.values(plan.inputs)) {
       const { id } = tensor;
       if (arrays.has(id)) {
-        this.#place(id, this.bytes(tensor));
+        this.#reserve(id, this.bytes(tensor));
       } else {
         this.#newIndex(id);
-        if (consumed.has(id)) this.#roots.set(id, id);
+        if (consumed.has(id)) this.#consumedInputs.set(id, id);
       }
     }
     for (const { tensor } of plan.constants) this.#newIndex(tensor.id);
-    for (const { copied, results, reuses } of plan.steps.toReversed()) {
+    for (const { updated, results, reuses } of plan.steps.toReversed()) {
       const id = results[0]?.id;
-      if (copied === undefined || id === undefined || this.#indices.has(copied)) continue;
-      const goal = this.#sources.resident.has(id) ? id : this.#goals.get(id);
-      if (goal !== undefined && reuses.get(id)?.includes(copied)) this.#goals.set(copied, goal);
+      if (updated === undefined || id === undefined || this.#indices.has(updated)) continue;
+      const goal = this.#sources.resident.has(id) ? id : this.#targetOutputs.get(id);
+      if (goal !== undefined && reuses.get(id)?.includes(updated))
+        this.#targetOutputs.set(updated, goal);
     }
     const actions = plan.steps.flatMap((step) => this.#step(step));
     return {
@@ -312,8 +316,8 @@ class Scheduler {
       index: (id) => this.#indices.get(id)!,
       bytes: this.bytes,
       shape: ({ shape }) => shape.map(this.size),
-      taken: this.#taken,
-      twins: this.#twins,
+      reusedInputs: this.#reusedInputs,
+      bfloat16Copies: this.#bfloat16Copies,
     };
   }
 }

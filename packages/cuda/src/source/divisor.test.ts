@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { divisorOf } from "./kernel-writer.ts";
+import { encodeDivisor } from "./kernel-writer.ts";
 
 /** The same arithmetic as in kernels. */
-function divided(index: number, size: number): number {
-  const divisor = divisorOf(size);
+function divide(index: number, size: number): number {
+  const divisor = encodeDivisor(size);
   return Number((BigInt(index) * (divisor & 0xffffffffn)) >> (divisor >> 32n));
 }
 
@@ -20,11 +20,11 @@ it("divides every index below 2^31 by every size, rounded down", () => {
       // Near the steps of the quotient, and anywhere.
       const multiple = Math.floor(times / size) * size + off;
       for (const index of [times, Math.min(most, Math.max(0, multiple)), most]) {
-        expect(divided(index, size)).toBe(Math.floor(index / size));
-        expect(divisorOf(size) & 0xffffffffn).toBeLessThan(2n ** 32n);
+        expect(divide(index, size)).toBe(Math.floor(index / size));
+        expect(encodeDivisor(size) & 0xffffffffn).toBeLessThan(2n ** 32n);
       }
     }),
     { numRuns: 2000 },
   );
-  expect(divisorOf(0)).toBe(0n);
+  expect(encodeDivisor(0)).toBe(0n);
 });

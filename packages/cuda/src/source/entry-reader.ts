@@ -3,29 +3,29 @@ import type {
   DeviceKind,
   DeviceOperation,
   DeviceProgram,
-  EntrywiseKind,
+  ElementwiseKind,
 } from "../program/device-program.ts";
-import { repeatedConstant } from "../program/repeated-constant.ts";
+import { findRepeatedConstant } from "../program/find-repeated-constant.ts";
 import { registerType, type KernelWriter } from "./kernel-writer.ts";
 import {
-  axisAt,
-  broadcastPlace,
-  joinParts,
-  leadingPlace,
-  linear,
-  partOf,
-  permutedPlace,
-  placeOfRow,
-  reshapePlace,
-  shiftedPlace,
-  type Place,
-} from "./place.ts";
+  singleAxis,
+  broadcastIndex,
+  joinIndexParts,
+  truncateIndex,
+  flatten,
+  sliceIndex,
+  permuteIndex,
+  indexOfRow,
+  reshapeIndex,
+  shiftIndex,
+  type TensorIndex,
+} from "./tensor-index.ts";
 
 /**
  * Operations whose entries each depend on few entries, so that they can be computed where they are
  * read.
  */
-const entrywise: Readonly<Record<EntrywiseKind, true>> = {
+const elementwise: Readonly<Record<ElementwiseKind, true>> = {
   constant: true,
   size: true,
   iota: true,
@@ -61,8 +61,8 @@ const entrywise: Readonly<Record<EntrywiseKind, true>> = {
 };
 
 /** True if an operation is elementwise, so that it can be fused into its readers. */
-export function isEntrywise({ kind }: DeviceOperation): boolean {
-  return kind in entrywise;
+export function isElementwise({ kind }: DeviceOperation): boolean {
+  return kind in elementwise;
 }
 
 const operators: Partial<Record<DeviceKind, string>> = {
@@ -102,7 +102,7 @@ export function literal(value: number, dtype: Tensor["dtype"]): string {
 }
 
 /** The type checker reports here which elementwise operation has no source text. */
-function refuse(kind: Exclude<DeviceKind, EntrywiseKind> | "constant" | "reshape"): never {
+function refuse(kind: Exclude<DeviceKind, ElementwiseKind> | "constant" | "reshape"): never {
   throw new Error(`compile: ${kind} must not be elementwise`);
 }
 
@@ -123,32 +123,32 @@ export class EntryReader {
   }
 
   /** Returns the variable of an entry. */
-  read(tensor: Tensor, place: Place): string {
+  read(tensor: Tensor, index: TensorIndex): string {
     const writer = this.#writer;
     const operation = this.#program.producer(tensor);
     if (operation.kind === "reshape") {
       const source = operation.inputs[0]!;
-      return this.read(source, reshapePlace(writer, place, source.shape));
+      return this.read(source, reshapeIndex(writer, index, source.shape));
     }
-    const repeated = repeatedConstant(operation);
+    const repeated = findRepeatedConstant(operation);
     if (repeated !== undefined) return literal(repeated, tensor.dtype);
     // The flat index identifies the entry.
-    const at = linear(place);
+    const at = flatten(index);
     return writer.variable(registerType(tensor.dtype), `${tensor.id} at ${at}`, () =>
-      this.#isLoaded(tensor) ? writer.load(tensor, at) : this.#compute(operation, tensor, place),
+      this.#isLoaded(tensor) ? writer.load(tensor, at) : this.#compute(operation, tensor, index),
     );
   }
 
   /** Registers an entry that the kernel itself computed. */
-  know(tensor: Tensor, place: Place, name: string): void {
-    this.#writer.know(registerType(tensor.dtype), `${tensor.id} at ${linear(place)}`, name);
+  know(tensor: Tensor, index: TensorIndex, name: string): void {
+    this.#writer.know(registerType(tensor.dtype), `${tensor.id} at ${flatten(index)}`, name);
   }
 
-  #operand(tensor: Tensor, place: Place): string {
-    return this.read(tensor, broadcastPlace(this.#writer, place, tensor.shape));
+  #operand(tensor: Tensor, index: TensorIndex): string {
+    return this.read(tensor, broadcastIndex(this.#writer, index, tensor.shape));
   }
 
-  #compute(operation: DeviceOperation, tensor: Tensor, place: Place): string {
+  #compute(operation: DeviceOperation, tensor: Tensor, index: TensorIndex): string {
     const writer = this.#writer;
     const [x, y, z] = operation.inputs;
     const { kind } = operation;
@@ -156,20 +156,20 @@ export class EntryReader {
       case "size":
         return writer.size(operation.attributes.dimension);
       case "iota":
-        return `(int)(${linear(place)})`;
+        return `(int)(${flatten(index)})`;
       case "add":
       case "subtract":
       case "multiply":
       case "greater":
       case "equal":
       case "and":
-        return `${this.#operand(x!, place)} ${operators[kind]} ${this.#operand(y!, place)}`;
+        return `${this.#operand(x!, index)} ${operators[kind]} ${this.#operand(y!, index)}`;
       case "divide":
       case "minimum":
       case "maximum":
-        return `${functions[kind]}(${this.#operand(x!, place)}, ${this.#operand(y!, place)})`;
+        return `${functions[kind]}(${this.#operand(x!, index)}, ${this.#operand(y!, index)})`;
       case "where": {
-        const [condition, a, b] = [x!, y!, z!].map((each) => this.#operand(each, place));
+        const [condition, a, b] = [x!, y!, z!].map((each) => this.#operand(each, index));
         return `${condition} ? ${a} : ${b}`;
       }
       case "not":
@@ -181,55 +181,55 @@ export class EntryReader {
       case "sigmoid":
       case "tanh":
       case "silu":
-        return `${functions[kind]}(${this.read(x!, place)})`;
+        return `${functions[kind]}(${this.read(x!, index)})`;
       case "cast": {
-        const value = this.read(x!, place);
+        const value = this.read(x!, index);
         return tensor.dtype === "bool"
           ? `${value} != 0`
           : `(${registerType(tensor.dtype)})${value}`;
       }
       case "toBfloat16":
-        return this.read(x!, place);
+        return this.read(x!, index);
       case "expand":
-        return this.#operand(x!, place);
+        return this.#operand(x!, index);
       case "transpose":
-        return this.read(x!, permutedPlace(writer, place, operation.attributes.permutation));
+        return this.read(x!, permuteIndex(writer, index, operation.attributes.permutation));
       case "slice": {
         const { axis, start } = operation.attributes;
-        return this.read(x!, this.#shift(place, axis, start, x!.shape[axis]!));
+        return this.read(x!, this.#shift(index, axis, start, x!.shape[axis]!));
       }
       case "concat":
-        return this.#concat(operation.inputs, operation.attributes.axis, tensor, place);
+        return this.#concat(operation.inputs, operation.attributes.axis, tensor, index);
       case "gather": {
         const rank = y!.shape.length;
-        const id = this.read(y!, leadingPlace(writer, place, rank));
+        const id = this.read(y!, truncateIndex(writer, index, rank));
         const row = writer.index(`row(${id}, ${writer.size(x!.shape[0]!)})`);
-        return this.read(x!, placeOfRow(writer, x!.shape, row, place, rank));
+        return this.read(x!, indexOfRow(writer, x!.shape, row, index, rank));
       }
       case "takeAlong": {
         const last = x!.shape.length - 1;
-        const id = this.read(y!, place);
+        const id = this.read(y!, index);
         const column = writer.index(`row(${id}, ${writer.size(x!.shape[last]!)})`);
-        const parts = [partOf(place, 0, last), axisAt(column)];
-        return this.read(x!, joinParts(writer, x!.shape, parts));
+        const parts = [sliceIndex(index, 0, last), singleAxis(column)];
+        return this.read(x!, joinIndexParts(writer, x!.shape, parts));
       }
       case "rope":
-        return this.#rope(operation.inputs, operation.attributes.inverse, place);
+        return this.#rope(operation.inputs, operation.attributes.inverse, index);
       default:
         return refuse(kind);
     }
   }
 
   /** Shifts an index by a size that may be negative. */
-  #shift(place: Place, axis: number, by: Dimension, size: Dimension): Place {
+  #shift(index: TensorIndex, axis: number, by: Dimension, size: Dimension): TensorIndex {
     const text = by === 0 ? "" : ` + ${this.#writer.size(by)}`;
-    return shiftedPlace(this.#writer, place, axis, { by: text, size });
+    return shiftIndex(this.#writer, index, axis, { by: text, size });
   }
 
-  #concat(parts: readonly Tensor[], axis: number, tensor: Tensor, place: Place): string {
+  #concat(parts: readonly Tensor[], axis: number, tensor: Tensor, index: TensorIndex): string {
     const writer = this.#writer;
     const result = writer.fresh();
-    const at = place.range(axis, axis + 1);
+    const at = index.range(axis, axis + 1);
     writer.line(`${registerType(tensor.dtype)} ${result};`);
     let start: Dimension = 0;
     parts.forEach((part, i) => {
@@ -240,7 +240,7 @@ export class EntryReader {
       const head = isLast ? "else" : `${i === 0 ? "" : "else "}if (${at} < ${writer.size(end)})`;
       writer.block(parts.length === 1 ? "" : head, () => {
         const shift = before === 0 ? "" : ` - ${writer.size(before)}`;
-        const own = shiftedPlace(writer, place, axis, { by: shift, size });
+        const own = shiftIndex(writer, index, axis, { by: shift, size });
         writer.line(`${result} = ${this.read(part, own)};`);
       });
       start = end;
@@ -248,20 +248,20 @@ export class EntryReader {
     return result;
   }
 
-  #rope(inputs: readonly Tensor[], inverse: boolean, place: Place): string {
+  #rope(inputs: readonly Tensor[], inverse: boolean, index: TensorIndex): string {
     const writer = this.#writer;
     const [x, cos, sin, positions] = inputs;
     const half = Number(cos!.shape[1]);
-    const column = place.range(3, 4);
-    const token = leadingPlace(writer, place, 2);
+    const column = index.range(3, 4);
+    const token = truncateIndex(writer, index, 2);
     const position = this.read(positions!, token);
     const row = writer.index(`row(${position}, ${writer.size(cos!.shape[0]!)})`);
     const angle = writer.index(`${column} % ${half}`);
-    const table = joinParts(writer, cos!.shape, [axisAt(row), axisAt(angle)]);
+    const table = joinIndexParts(writer, cos!.shape, [singleAxis(row), singleAxis(angle)]);
     const [cosine, sine] = [this.read(cos!, table), this.read(sin!, table)];
     const partner = writer.index(`${column} < ${half} ? ${column} + ${half} : ${column} - ${half}`);
-    const across = joinParts(writer, x!.shape, [partOf(place, 0, 3), axisAt(partner)]);
-    const [own, other] = [this.read(x!, place), this.read(x!, across)];
+    const across = joinIndexParts(writer, x!.shape, [sliceIndex(index, 0, 3), singleAxis(partner)]);
+    const [own, other] = [this.read(x!, index), this.read(x!, across)];
     const [lower, upper] = inverse ? ["", "-"] : ["-", ""];
     return `${own} * ${cosine} + (${column} < ${half} ? ${lower}${other} : ${upper}${other}) * ${sine}`;
   }

@@ -6,7 +6,7 @@ export type KernelParameter =
   | { readonly kind: "value"; readonly id: number }
   /** Value of a formula over the program's sizes. */
   | { readonly kind: "size"; readonly dimension: Dimension }
-  /** Divisor of a size; see `divisorOf`. */
+  /** Divisor of a size; see `encodeDivisor`. */
   | { readonly kind: "divisor"; readonly dimension: Dimension }
   /** Number or address that is known when a launch is arranged. */
   | { readonly kind: "argument"; readonly name: string };
@@ -80,7 +80,7 @@ export class KernelWriter {
    * @param read - Writes the load of the value at an index.
    * @param use - Writes the use of a value.
    */
-  readingLoop(
+  readLoop(
     { name, start, end, stride }: Readonly<Record<"name" | "start" | "end" | "stride", string>>,
     read: (index: string) => string,
     use: (value: string) => void,
@@ -283,7 +283,7 @@ __device__ __forceinline__ I row(int id, I rows) { return (I)(unsigned int)id < 
  * Multiplier (lower 32 bits) and shift (upper bits) that divide an index below 2^31 by a size: an
  * integer division takes the device twenty instructions.
  */
-export function divisorOf(size: number): bigint {
+export function encodeDivisor(size: number): bigint {
   if (size < 1) return 0n;
   const shift = 31n + BigInt(Math.ceil(Math.log2(size)));
   const divisor = BigInt(size);

@@ -41,8 +41,8 @@ function compile(parameters: readonly string[]): void {
   execFileSync("g++", parameters, { stdio: ["ignore", "ignore", "pipe"], encoding: "utf8" });
 }
 
-function build(place: string): void {
-  const parent = join(place, "..");
+function build(folder: string): void {
+  const parent = join(folder, "..");
   mkdirSync(parent, { recursive: true });
   const work = mkdtempSync(join(parent, "build-"));
   try {
@@ -52,11 +52,11 @@ function build(place: string): void {
     compile([...kernelFlags, "-x", "c++-header", copy, "-o", `${copy}.gch`]);
     writeFileSync(join(work, "kernel-flags"), `${kernelFlags.join(" ")}\n`);
     for (const name of names) symlinkSync(library, join(work, name));
-    renameSync(work, place);
+    renameSync(work, folder);
   } catch (error) {
     rmSync(work, { recursive: true, force: true });
     // Another process may have been faster.
-    if (!existsSync(join(place, library))) throw error;
+    if (!existsSync(join(folder, library))) throw error;
   }
 }
 
@@ -71,15 +71,15 @@ export function softwareCuda(): SoftwareCuda {
   for (const file of [source, header]) hash.update(readFileSync(file));
   hash.update([...flags, ...kernelFlags].join(" "));
   const cache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
-  const place = join(cache, "turnwise", "software-cuda", hash.digest("hex").slice(0, 16));
-  if (existsSync(join(place, library))) return { path: place };
+  const folder = join(cache, "turnwise", "software-cuda", hash.digest("hex").slice(0, 16));
+  if (existsSync(join(folder, library))) return { path: folder };
   try {
-    build(place);
+    build(folder);
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") {
       return { missing: "the software CUDA device needs g++" };
     }
     throw error;
   }
-  return { path: place };
+  return { path: folder };
 }

@@ -1,7 +1,7 @@
 import type { DeviceOperation } from "./device-program.ts";
 
 /** The single number that a constant repeats; `undefined` if it has several. */
-export function repeatedConstant(operation: DeviceOperation): number | undefined {
+export function findRepeatedConstant(operation: DeviceOperation): number | undefined {
   if (operation.kind !== "constant") return undefined;
   const { values } = operation.attributes;
   const first = values[0];

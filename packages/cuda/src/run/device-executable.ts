@@ -32,7 +32,7 @@ export interface DeviceLimits {
 const maxSchedules = 64;
 
 /** Product whose addresses are set before each call. */
-interface OpenProduct {
+interface PatchableProduct {
   readonly left: { address: number };
   readonly right: { address: number };
   readonly result: { address: number };
@@ -48,7 +48,7 @@ interface ReadySchedule {
 const halfRange = 2 ** 32;
 
 /** Program on a device: planned once, and scheduled for each combination of sizes. */
-export class ProgramOnDevice {
+export class DeviceExecutable {
   readonly #context: DeviceContext;
   readonly #plan: Plan;
   readonly #products: ProductType;
@@ -64,7 +64,7 @@ export class ProgramOnDevice {
   readonly #schedules = new Map<string, ReadySchedule>();
   #last: { readonly sizes: Sizes; readonly ready: ReadySchedule } | undefined;
   /** Inputs of which only the bfloat16 copy is read. */
-  readonly #onlyTwins: ReadonlySet<number>;
+  readonly #bfloat16Only: ReadonlySet<number>;
 
   private constructor(
     context: DeviceContext,
@@ -82,7 +82,7 @@ export class ProgramOnDevice {
     this.#products = products;
     this.#resident = new Set(resident);
     this.#consumed = new Set(consumed);
-    this.#onlyTwins = onlyTwins(plan);
+    this.#bfloat16Only = findBfloat16Only(plan);
   }
 
   static async create(
@@ -91,13 +91,13 @@ export class ProgramOnDevice {
     products: ProductType,
     options: CompileOptions<string>,
     limits: DeviceLimits = {},
-  ): Promise<ProgramOnDevice> {
+  ): Promise<DeviceExecutable> {
     const plan = planProgram(program, products, new Set(options.consumed));
     const kernels = plan.steps.flatMap(({ work }) =>
       work.kind === "kernels" ? work.step.kernels : [],
     );
     context.kernels.add(kernels, false);
-    const result = new ProgramOnDevice(context, program, plan, products, options, limits);
+    const result = new DeviceExecutable(context, program, plan, products, options, limits);
     try {
       for (const [name, feed] of Object.entries(options.frozen ?? {})) {
         // One at a time: together they may exceed host memory.
@@ -119,7 +119,7 @@ export class ProgramOnDevice {
   }
 
   /** Resident feeds, by name. */
-  #heldFeeds(feeds: RunFeeds): ReadonlyMap<string, DeviceTensor> {
+  #residentFeeds(feeds: RunFeeds): ReadonlyMap<string, DeviceTensor> {
     const held = new Map<string, DeviceTensor>();
     for (const [name, feed] of Object.entries(feeds)) {
       if ("data" in feed) {
@@ -207,7 +207,7 @@ export class ProgramOnDevice {
     const { device, memory } = this.#context;
     const { inputs, program } = this.#plan;
     const sizes = this.#check.sizes(feeds);
-    const held = this.#heldFeeds(feeds);
+    const held = this.#residentFeeds(feeds);
     const ready = this.#scheduleFor(feeds, sizes);
     const { schedule, addresses } = ready;
     const tensors = new Map<number, DeviceTensor>();
@@ -233,15 +233,15 @@ export class ProgramOnDevice {
           continue;
         }
         owner.set(base.id, name);
-        if (!schedule.taken.has(base.id)) made.set(base.id, memory.allocate(bytes));
+        if (!schedule.reusedInputs.has(base.id)) made.set(base.id, memory.allocate(bytes));
       }
-      for (const [input, { bytes }] of schedule.twins) {
+      for (const [input, { bytes }] of schedule.bfloat16Copies) {
         const tensor = tensors.get(input)!;
-        if (tensor.twin !== undefined) continue;
-        tensor.addTwin(bytes);
+        if (tensor.bfloat16Address !== undefined) continue;
+        tensor.allocateBfloat16(bytes);
         fresh.add(tensor);
       }
-      this.#place(ready, tensors, made);
+      this.#fillAddresses(ready, tensors, made);
       for (const [name, { id }] of Object.entries(inputs)) {
         const feed = feeds[name];
         if (feed === undefined || !("data" in feed) || feed.data.length === 0) continue;
@@ -253,12 +253,12 @@ export class ProgramOnDevice {
       else this.#context.repeated.queue(ready.history, addresses, this.#recordAfter, queue);
     } catch (error) {
       for (const block of [...made.values(), ...copies.values()]) memory.free(block);
-      for (const tensor of fresh) tensor.dropTwin();
+      for (const tensor of fresh) tensor.freeBfloat16();
       throw error;
     }
     for (const [name, tensor] of this.#frozen) {
-      if (this.#onlyTwins.has(inputs[name]?.id ?? -1) && tensor.twin !== undefined) {
-        tensor.keepTwin();
+      if (this.#bfloat16Only.has(inputs[name]?.id ?? -1) && tensor.bfloat16Address !== undefined) {
+        tensor.keepOnlyBfloat16();
       }
     }
 
@@ -276,7 +276,7 @@ export class ProgramOnDevice {
       }
       const copy = copies.get(name);
       if (copy && bytes > 0) device.copy(copy.address, from, bytes);
-      const taken = schedule.taken.get(base.id);
+      const taken = schedule.reusedInputs.get(base.id);
       const block =
         copy ?? (taken === undefined ? made.get(base.id)! : tensors.get(taken)!.takeBlock());
       outputs[name] = new HeldTensor(this.#context, shape, new DeviceTensor(memory, block));
@@ -286,7 +286,7 @@ export class ProgramOnDevice {
   }
 
   /** Fills in the addresses of all values. */
-  #place(
+  #fillAddresses(
     { schedule, addresses }: ReadySchedule,
     tensors: ReadonlyMap<number, DeviceTensor>,
     made: ReadonlyMap<number, MemoryBlock>,
@@ -295,8 +295,8 @@ export class ProgramOnDevice {
     for (const [value, offset] of schedule.offsets) addresses[value] = workspace + offset;
     for (const [id, tensor] of tensors) addresses[schedule.index(id)] = tensor.address;
     for (const [id, block] of made) addresses[schedule.index(id)] = block.address;
-    for (const [input, { result }] of schedule.twins) {
-      addresses[result] = tensors.get(input)!.twin!;
+    for (const [input, { result }] of schedule.bfloat16Copies) {
+      addresses[result] = tensors.get(input)!.bfloat16Address!;
     }
   }
 
@@ -321,7 +321,7 @@ export class ProgramOnDevice {
         }
         case "multiply": {
           // The schedule's own object.
-          const product = action.product as unknown as OpenProduct;
+          const product = action.product as unknown as PatchableProduct;
           product.left.address = addresses[action.left[0]]! + action.left[1];
           product.right.address = addresses[action.right[0]]! + action.right[1];
           product.result.address = addresses[action.result[0]]! + action.result[1];
@@ -334,7 +334,7 @@ export class ProgramOnDevice {
         case "copy":
           device.copy(addresses[action.to]!, addresses[action.from]!, action.bytes);
           break;
-        case "twin":
+        case "bfloat16Copy":
           if (fresh.has(tensors.get(action.input)!)) {
             this.#queue(action.actions, addresses, tensors, fresh);
           }
@@ -345,10 +345,14 @@ export class ProgramOnDevice {
 }
 
 /** Inputs that are read only through their bfloat16 copy. */
-function onlyTwins(plan: Plan): ReadonlySet<number> {
-  const ids = new Set(plan.steps.flatMap(({ twinOf }) => (twinOf === undefined ? [] : [twinOf])));
-  for (const { reads, twinOf } of plan.steps) {
-    for (const id of reads) if (id !== twinOf) ids.delete(id);
+function findBfloat16Only(plan: Plan): ReadonlySet<number> {
+  const ids = new Set(
+    plan.steps.flatMap(({ bfloat16CopyOf }) =>
+      bfloat16CopyOf === undefined ? [] : [bfloat16CopyOf],
+    ),
+  );
+  for (const { reads, bfloat16CopyOf } of plan.steps) {
+    for (const id of reads) if (id !== bfloat16CopyOf) ids.delete(id);
   }
   for (const { base } of Object.values(plan.program.outputs)) ids.delete(base.id);
   return ids;

@@ -18,7 +18,7 @@ function afterOtherWork(): Promise<void> {
  * microsecond, and notices the end of a decode step within a few. After some tens of milliseconds
  * it polls once a millisecond, so that a long training step does not occupy a core.
  */
-export class Waiting {
+export class StreamWaiter {
   readonly #cuda: Cuda;
   readonly #stream: number;
   readonly #free: number[] = [];
@@ -48,7 +48,7 @@ export class Waiting {
   }
 
   /** Resolves when all work before a mark has run. */
-  async passed(mark: number, method: string): Promise<void> {
+  async waitUntil(mark: number, method: string): Promise<void> {
     for (let polls = 0; ; polls++) {
       const status = this.#cuda.cuEventQuery(mark);
       if (status !== driverStatus.notReady) {
@@ -61,7 +61,7 @@ export class Waiting {
   }
 
   /** The same, blocking the thread. */
-  waitFor(mark: number, method: string): void {
+  waitBlocking(mark: number, method: string): void {
     const status = this.#cuda.cuEventSynchronize(mark);
     this.#free.push(mark);
     checkDriver(this.#cuda, status, method, "run the queued work");
@@ -73,8 +73,8 @@ export class Waiting {
   }
 
   /** Resolves when all queued work has run. */
-  async forAll(method: string): Promise<void> {
-    await this.passed(this.mark(method), method);
+  async waitForAll(method: string): Promise<void> {
+    await this.waitUntil(this.mark(method), method);
   }
 
   close(): void {

@@ -1,33 +1,33 @@
 import type { Dimension, Tensor } from "@turnwise/graph/executor";
 import type { DeviceKind, DeviceOperation, DeviceProgram } from "../program/device-program.ts";
 import { delayGroups, type Delayable } from "./delay-groups.ts";
-import { isEntrywise } from "../source/entry-reader.ts";
-import { chooseStored, liveOperations, sourcesOf } from "./stored-values.ts";
+import { isElementwise } from "../source/entry-reader.ts";
+import { chooseMaterialized, findLiveOperations, findSources } from "./choose-materialized.ts";
 
 /** Operations fused into one step of a plan. */
-export interface KernelGroup {
+export interface FusionGroup {
   /** Operation that is not elementwise: a reduction, a softmax, a product. */
-  readonly whole: DeviceOperation | undefined;
+  readonly anchor: DeviceOperation | undefined;
   /** Values computed elementwise, in order. */
-  readonly entries: readonly Tensor[];
+  readonly elementwise: readonly Tensor[];
 }
 
 /** Fusion groups of a program, in a valid order of execution. */
-export interface GroupedProgram {
-  readonly groups: readonly KernelGroup[];
+export interface FusedProgram {
+  readonly groups: readonly FusionGroup[];
   /** True if a value is in memory after its group. */
-  readonly isStored: (tensor: Tensor) => boolean;
+  readonly isMaterialized: (tensor: Tensor) => boolean;
   /** True if a value is in memory when the group's kernel starts. */
-  readonly isLoaded: (group: KernelGroup, tensor: Tensor) => boolean;
+  readonly isLoaded: (group: FusionGroup, tensor: Tensor) => boolean;
   /** Values in memory that a group reads, and whether only at the index being computed. */
-  readonly reads: (group: KernelGroup) => ReadonlyMap<number, { readonly isInPlace: boolean }>;
+  readonly reads: (group: FusionGroup) => ReadonlyMap<number, { readonly isInPlace: boolean }>;
 }
 
 /**
  * Row operations and reductions, whose kernels visit each entry of their first input and can
  * compute others there.
  */
-const visiting: ReadonlySet<DeviceKind> = new Set<DeviceKind>([
+const visitingKinds: ReadonlySet<DeviceKind> = new Set<DeviceKind>([
   "softmax",
   "softmaxStatistics",
   "rmsNorm",
@@ -43,30 +43,30 @@ const maxDistance = 64;
 
 /** Fusion group under construction. */
 class Group {
-  whole: DeviceOperation | undefined;
-  entries: Tensor[];
+  anchor: DeviceOperation | undefined;
+  elementwise: Tensor[];
   /** Number of entries that its kernel visits. */
   readonly visits: Dimension | undefined;
   first: number;
   last: number;
   /** Position among all groups, after all that it reads. */
-  place = 0;
+  position = 0;
 
   constructor(
-    whole: DeviceOperation | undefined,
-    entries: Tensor[],
+    anchor: DeviceOperation | undefined,
+    elementwise: Tensor[],
     visits: Dimension | undefined,
     order: number,
   ) {
-    this.whole = whole;
-    this.entries = entries;
+    this.anchor = anchor;
+    this.elementwise = elementwise;
     this.visits = visits;
     this.first = order;
     this.last = order;
   }
 
   get results(): readonly Tensor[] {
-    return [...(this.whole?.outputs ?? []), ...this.entries];
+    return [...(this.anchor?.outputs ?? []), ...this.elementwise];
   }
 }
 
@@ -87,37 +87,37 @@ function roughSize({ shape }: Tensor): number {
 
 type Reads = Map<number, { tensor: Tensor; isInPlace: boolean }>;
 
-class Grouping {
+class Fusion {
   readonly #program: DeviceProgram;
-  readonly #stored: ReadonlySet<number>;
+  readonly #materialized: ReadonlySet<number>;
   readonly #groups = new Set<Group>();
   /** Groups by position; undefined where a group was merged into another. */
-  readonly #places: (Group | undefined)[] = [];
+  readonly #positions: (Group | undefined)[] = [];
   readonly #groupOf = new Map<number, Group>();
   readonly #reads = new Map<Group, Reads>();
 
   constructor(
     program: DeviceProgram,
     live: readonly DeviceOperation[],
-    stored: ReadonlySet<number>,
+    materialized: ReadonlySet<number>,
   ) {
     this.#program = program;
-    this.#stored = stored;
+    this.#materialized = materialized;
     for (const operation of live) {
       const [first] = operation.outputs;
       if (operation.kind === "input" || operation.kind === "constant") continue;
       const order = program.order(operation);
-      if (!isEntrywise(operation)) {
-        const visits = visiting.has(operation.kind)
+      if (!isElementwise(operation)) {
+        const visits = visitingKinds.has(operation.kind)
           ? program.size(operation.inputs[0]!)
           : undefined;
         this.#add(new Group(operation, [], visits, order));
-      } else if (stored.has(first!.id)) {
+      } else if (materialized.has(first!.id)) {
         // A bfloat16 copy of a weight is kept from run to run, so it gets its own step.
-        const isTwin =
+        const isBfloat16Copy =
           operation.kind === "toBfloat16" &&
           program.producer(program.base(operation.inputs[0]!)).kind === "input";
-        const visits = isTwin ? undefined : program.size(first!);
+        const visits = isBfloat16Copy ? undefined : program.size(first!);
         this.#add(new Group(undefined, [first!], visits, order));
       }
     }
@@ -125,7 +125,7 @@ class Grouping {
 
   #add(group: Group): void {
     this.#groups.add(group);
-    group.place = this.#places.push(group) - 1;
+    group.position = this.#positions.push(group) - 1;
     for (const { id } of group.results) this.#groupOf.set(id, group);
   }
 
@@ -140,7 +140,7 @@ class Grouping {
       const key = `${tensor.id} ${isInPlace}`;
       if (seen.has(key)) return;
       seen.add(key);
-      if (this.#stored.has(tensor.id)) {
+      if (this.#materialized.has(tensor.id)) {
         const before = reads.get(tensor.id)?.isInPlace ?? true;
         reads.set(tensor.id, { tensor, isInPlace: before && isInPlace });
         return;
@@ -166,18 +166,20 @@ class Grouping {
         visit(input, isInPlace && isOwn && isSameSize);
       });
     };
-    const { whole } = group;
-    if (whole) {
-      const isVisiting = visiting.has(whole.kind);
-      sourcesOf(this.#program, whole).forEach((source, i) => visit(source, isVisiting && i === 0));
+    const { anchor } = group;
+    if (anchor) {
+      const isVisiting = visitingKinds.has(anchor.kind);
+      findSources(this.#program, anchor).forEach((source, i) =>
+        visit(source, isVisiting && i === 0),
+      );
     }
-    for (const entry of group.entries) expand(entry, true);
+    for (const entry of group.elementwise) expand(entry, true);
     this.#reads.set(group, reads);
     return reads;
   }
 
   /** All groups after a position that a group depends on, itself excluded. */
-  #before(group: Group): Group[] {
+  #dependencies(group: Group): Group[] {
     return [...this.reads(group).keys()].flatMap((id) => {
       const other = this.#groupOf.get(id);
       return other && other !== group ? [other] : [];
@@ -185,52 +187,56 @@ class Grouping {
   }
 
   /** Its own dependencies come before it. */
-  #neededBehind(group: Group, place: number): Set<Group> {
+  #dependenciesAfter(group: Group, position: number): Set<Group> {
     const needed = new Set<Group>();
-    const open = this.#before(group);
+    const open = this.#dependencies(group);
     for (let next = open.pop(); next; next = open.pop()) {
       // True if a group depends on another through a third.
-      if (needed.has(next) || next.place <= place) continue;
+      if (needed.has(next) || next.position <= position) continue;
       needed.add(next);
-      open.push(...this.#before(next));
+      open.push(...this.#dependencies(next));
     }
     return needed;
   }
 
   /** Moves two groups to one position: after everything that they need, before everything else. */
-  #isBetween(later: Group, earlier: Group): boolean {
-    for (const needed of this.#neededBehind(later, earlier.place)) {
-      if (this.#before(needed).includes(earlier)) return true;
+  #dependsIndirectly(later: Group, earlier: Group): boolean {
+    for (const needed of this.#dependenciesAfter(later, earlier.position)) {
+      if (this.#dependencies(needed).includes(earlier)) return true;
     }
     return false;
   }
 
   /** A value computed by one must be available at the index where the other reads it. */
   #moveTogether(a: Group, b: Group): void {
-    const [low, high] = a.place < b.place ? [a, b] : [b, a];
-    const needed = this.#neededBehind(high, low.place);
-    const between = this.#places.slice(low.place + 1, high.place).filter((group) => group);
+    const [low, high] = a.position < b.position ? [a, b] : [b, a];
+    const needed = this.#dependenciesAfter(high, low.position);
+    const between = this.#positions.slice(low.position + 1, high.position).filter((group) => group);
     const inOrder = [
       ...between.filter((group) => group && needed.has(group)),
       a,
       ...between.filter((group) => group && !needed.has(group)),
     ];
-    for (let place = low.place, first = place, end = high.place; place <= end; place++) {
-      const group = inOrder[place - first];
-      this.#places[place] = group;
-      if (group) group.place = place;
+    for (
+      let position = low.position, first = position, end = high.position;
+      position <= end;
+      position++
+    ) {
+      const group = inOrder[position - first];
+      this.#positions[position] = group;
+      if (group) group.position = position;
     }
   }
 
   #canMerge(a: Group, b: Group): boolean {
     if (a === b || a.visits === undefined || a.visits !== b.visits) return false;
-    if (a.whole && b.whole) return false;
-    if (a.entries.length + b.entries.length > maxResults) return false;
+    if (a.anchor && b.anchor) return false;
+    if (a.elementwise.length + b.elementwise.length > maxResults) return false;
     const [readsA, readsB] = [this.reads(a), this.reads(b)];
     const all = new Set([...readsA.keys(), ...readsB.keys()]);
     if (all.size > maxReads) return false;
     // Fuses producers with consumers, then groups that read the same values.
-    const whole = a.whole ?? b.whole;
+    const anchor = a.anchor ?? b.anchor;
     for (const [results, reads] of [
       [a.results, readsB],
       [b.results, readsA],
@@ -238,20 +244,21 @@ class Grouping {
       for (const { id } of results) {
         const read = reads.get(id);
         if (!read) continue;
-        const isRowNumber = whole?.outputs.some((output) => output.id === id) === true;
+        const isRowNumber = anchor?.outputs.some((output) => output.id === id) === true;
         const isReady =
           !isRowNumber ||
-          ((whole.kind === "softmax" || whole.kind === "rmsNorm") && whole.outputs[0]!.id === id);
+          ((anchor.kind === "softmax" || anchor.kind === "rmsNorm") &&
+            anchor.outputs[0]!.id === id);
         if (!read.isInPlace || !isReady) return false;
       }
     }
-    return !this.#isBetween(a, b) && !this.#isBetween(b, a);
+    return !this.#dependsIndirectly(a, b) && !this.#dependsIndirectly(b, a);
   }
 
   #merge(a: Group, b: Group): Group {
     this.#moveTogether(a, b);
-    a.whole ??= b.whole;
-    a.entries = [...a.entries, ...b.entries].sort(
+    a.anchor ??= b.anchor;
+    a.elementwise = [...a.elementwise, ...b.elementwise].sort(
       (x, y) =>
         this.#program.order(this.#program.producer(x)) -
         this.#program.order(this.#program.producer(y)),
@@ -303,20 +310,20 @@ class Grouping {
   }
 
   /** Values that another group reads. */
-  ordered(): Group[] {
+  order(): Group[] {
     const done = new Set<Group>();
     const result: Group[] = [];
     const emit = (group: Group): void => {
       if (done.has(group)) return;
       done.add(group);
-      for (const before of this.#before(group)) emit(before);
+      for (const before of this.#dependencies(group)) emit(before);
       result.push(group);
     };
     for (const group of [...this.#groups].sort((a, b) => a.last - b.last)) emit(group);
-    return this.#delayed(result);
+    return this.#delay(result);
   }
 
-  #delayed(groups: readonly Group[]): Group[] {
+  #delay(groups: readonly Group[]): Group[] {
     const outputs = new Set(Object.values(this.#program.outputs).map(({ base }) => base.id));
     const known = new Map<Group, DelayableGroup>();
     const list = groups.map((group) => {
@@ -325,12 +332,12 @@ class Grouping {
         if (this.#groupOf.has(id) && !outputs.has(id)) reads.set(id, roughSize(tensor));
       }
       const isOutput = group.results.some(({ id }) => outputs.has(id));
-      const stored = group.results.filter(({ id }) => this.#stored.has(id));
+      const materialized = group.results.filter(({ id }) => this.#materialized.has(id));
       const resultSize = isOutput
         ? Number.NEGATIVE_INFINITY
-        : stored.reduce((sum, tensor) => sum + roughSize(tensor), 0);
-      const before = this.#before(group).map((each) => known.get(each)!);
-      const delayable = { group, before, reads, resultSize };
+        : materialized.reduce((sum, tensor) => sum + roughSize(tensor), 0);
+      const dependencies = this.#dependencies(group).map((each) => known.get(each)!);
+      const delayable = { group, dependencies, reads, resultSize };
       known.set(group, delayable);
       return delayable;
     });
@@ -338,7 +345,7 @@ class Grouping {
   }
 
   /** Fuses the operations of a program into groups of one kernel each. */
-  readElsewhere(): ReadonlySet<number> {
+  findExternalReads(): ReadonlySet<number> {
     const ids = new Set<number>();
     for (const group of this.#groups) {
       for (const id of this.reads(group).keys()) {
@@ -350,24 +357,24 @@ class Grouping {
 }
 
 /** These groups were created above. */
-export function groupOperations(program: DeviceProgram): GroupedProgram {
-  const live = liveOperations(program);
-  const stored = chooseStored(program, live);
-  const grouping = new Grouping(program, live, stored);
-  grouping.mergeAll();
-  const groups = grouping.ordered();
-  const kept = new Set(grouping.readElsewhere());
+export function fuseOperations(program: DeviceProgram): FusedProgram {
+  const live = findLiveOperations(program);
+  const materialized = chooseMaterialized(program, live);
+  const fusion = new Fusion(program, live, materialized);
+  fusion.mergeAll();
+  const groups = fusion.order();
+  const kept = new Set(fusion.findExternalReads());
   for (const { base } of Object.values(program.outputs)) kept.add(base.id);
-  const resultsOf = ({ whole, entries }: KernelGroup): ReadonlySet<number> =>
-    new Set([...(whole?.outputs ?? []), ...entries].map(({ id }) => id));
+  const resultsOf = ({ anchor, elementwise }: FusionGroup): ReadonlySet<number> =>
+    new Set([...(anchor?.outputs ?? []), ...elementwise].map(({ id }) => id));
   return {
     groups,
-    isStored: ({ id }) => kept.has(id),
-    isLoaded: (group, { id }) => stored.has(id) && !resultsOf(group).has(id),
+    isMaterialized: ({ id }) => kept.has(id),
+    isLoaded: (group, { id }) => materialized.has(id) && !resultsOf(group).has(id),
     reads: (group) => {
       const own = resultsOf(group);
       // These are the groups above.
-      return new Map([...grouping.reads(group as Group)].filter(([id]) => !own.has(id)));
+      return new Map([...fusion.reads(group as Group)].filter(([id]) => !own.has(id)));
     },
   };
 }

@@ -1,36 +1,36 @@
 import type { Tensor } from "@turnwise/graph/executor";
 import type { DeviceOperation, DeviceProgram } from "../program/device-program.ts";
-import { repeatedConstant } from "../program/repeated-constant.ts";
-import { isEntrywise } from "../source/entry-reader.ts";
-import { addendOf } from "../program/join-addends.ts";
+import { findRepeatedConstant } from "../program/find-repeated-constant.ts";
+import { isElementwise } from "../source/entry-reader.ts";
+import { findAddend } from "../program/accumulate-sums.ts";
 
 /** Cost of computing an entry where it is read. */
-interface Effort {
+interface Cost {
   /** Loads from values as large as the result. */
   readonly loads: number;
   /** Operations and loads, counted once per use. */
-  readonly steps: number;
+  readonly operations: number;
 }
 
 /** Maximum cost of a value that is computed twice. */
-const maxSharedSteps = 12;
+const maxSharedOperations = 12;
 /** Maximum cost of a value that is recomputed for each of many entries. */
-const maxRepeatedSteps = 10;
+const maxRepeatedOperations = 10;
 /** Maximum cost within one kernel. */
-const maxSteps = 40;
+const maxKernelOperations = 40;
 /**
  * If a later use is more than this many operations away, store the value instead of keeping its
  * inputs alive.
  */
-const maxDelay = 200;
+const maxDistance = 200;
 
 /**
  * Values that an operation reads from memory: its inputs, or the values that factors of a product
  * are views of.
  */
-export function sourcesOf(program: DeviceProgram, operation: DeviceOperation): readonly Tensor[] {
+export function findSources(program: DeviceProgram, operation: DeviceOperation): readonly Tensor[] {
   if (operation.kind === "matmul") {
-    const addend = addendOf(operation);
+    const addend = findAddend(operation);
     return [
       ...program.factors(operation).map(({ base }) => base),
       ...(addend ? [program.base(addend)] : []),
@@ -40,7 +40,7 @@ export function sourcesOf(program: DeviceProgram, operation: DeviceOperation): r
 }
 
 /** Operations that some output needs, without views that products read directly. */
-export function liveOperations(program: DeviceProgram): readonly DeviceOperation[] {
+export function findLiveOperations(program: DeviceProgram): readonly DeviceOperation[] {
   const live = new Set<number>();
   for (const { base } of Object.values(program.outputs)) live.add(base.id);
   return program.operations
@@ -48,15 +48,19 @@ export function liveOperations(program: DeviceProgram): readonly DeviceOperation
     .filter((operation) => {
       if (operation.kind === "reshape") return false;
       if (!operation.outputs.some(({ id }) => live.has(id))) return false;
-      for (const { id } of sourcesOf(program, operation)) live.add(id);
+      for (const { id } of findSources(program, operation)) live.add(id);
       return true;
     })
     .reverse();
 }
 
 /** True if an operation reads an entry of a source for several of its own entries. */
-function isRereading(program: DeviceProgram, operation: DeviceOperation, source: Tensor): boolean {
-  if (!isEntrywise(operation)) return false;
+function rereadsEntries(
+  program: DeviceProgram,
+  operation: DeviceOperation,
+  source: Tensor,
+): boolean {
+  if (!isElementwise(operation)) return false;
   const { kind, inputs, outputs } = operation;
   if (kind === "rope" || kind === "gather" || kind === "takeAlong") return true;
   if (kind === "concat" || kind === "slice") return false;
@@ -66,20 +70,24 @@ function isRereading(program: DeviceProgram, operation: DeviceOperation, source:
 }
 
 /** True if a value is computed elementwise from another. */
-function isMadeOf(program: DeviceProgram, tensor: Tensor, source: Tensor): boolean {
+function dependsElementwise(program: DeviceProgram, tensor: Tensor, source: Tensor): boolean {
   const seen = new Set<Tensor>();
   const visit = (each: Tensor): boolean => {
     if (each === source) return true;
     if (seen.has(each)) return false;
     seen.add(each);
     const operation = program.producer(each);
-    return isEntrywise(operation) && operation.inputs.some(visit);
+    return isElementwise(operation) && operation.inputs.some(visit);
   };
   return visit(tensor);
 }
 
 /** True if an operation needs a source in memory. */
-function needsStored(operation: DeviceOperation, source: Tensor, program: DeviceProgram): boolean {
+function needsMaterialized(
+  operation: DeviceOperation,
+  source: Tensor,
+  program: DeviceProgram,
+): boolean {
   const { kind, inputs } = operation;
   if (kind === "matmul") return true;
   if (kind === "scatterAdd" || kind === "scatterAddAlong") {
@@ -88,73 +96,74 @@ function needsStored(operation: DeviceOperation, source: Tensor, program: Device
   if (kind !== "replaceRows") return false;
   // Rows may be replaced in place: all other reads of the table must come first.
   const table = program.base(inputs[0]!);
-  return table === source || isMadeOf(program, source, table);
+  return table === source || dependsElementwise(program, source, table);
 }
 
 /**
  * Decides which values are materialized. All others are computed where they are read, which saves
  * writing and reading them.
  */
-export function chooseStored(
+export function chooseMaterialized(
   program: DeviceProgram,
   live: readonly DeviceOperation[],
 ): ReadonlySet<number> {
   const users = new Map<number, Set<DeviceOperation>>();
   for (const operation of live) {
-    for (const { id } of sourcesOf(program, operation)) {
+    for (const { id } of findSources(program, operation)) {
       const known = users.get(id) ?? new Set();
       users.set(id, known.add(operation));
     }
   }
   const outputs = new Set(Object.values(program.outputs).map(({ base }) => base.id));
-  const stored = new Set<number>();
-  const efforts = new Map<number, Effort>();
+  const materialized = new Set<number>();
+  const costs = new Map<number, Cost>();
 
   /** Cost that an operand adds to the operation that reads it. */
-  const operandEffort = (operand: Tensor, result: Tensor): Effort => {
+  const operandCost = (operand: Tensor, result: Tensor): Cost => {
     const source = program.base(operand);
     const isSmaller = program.size(operand) !== program.size(result);
-    if (stored.has(source.id)) return { loads: isSmaller ? 0 : 1, steps: 1 };
-    const { loads, steps } = efforts.get(source.id)!;
-    return { loads: isSmaller ? 0 : loads, steps };
+    if (materialized.has(source.id)) return { loads: isSmaller ? 0 : 1, operations: 1 };
+    const { loads, operations } = costs.get(source.id)!;
+    return { loads: isSmaller ? 0 : loads, operations };
   };
-  const effortOf = (operation: DeviceOperation): Effort => {
+  const operationCost = (operation: DeviceOperation): Cost => {
     const result = operation.outputs[0]!;
     const { kind, inputs } = operation;
-    const parts = inputs.map((input) => operandEffort(input, result));
-    const sum = (pick: (part: Effort) => number): number =>
+    const parts = inputs.map((input) => operandCost(input, result));
+    const sum = (pick: (part: Cost) => number): number =>
       parts.reduce((total, part) => total + pick(part), 0);
-    const steps = 1 + sum((part) => part.steps);
+    const operations = 1 + sum((part) => part.operations);
     if (kind === "concat") {
-      return { loads: 1, steps };
+      return { loads: 1, operations };
     }
     // Their first operand is read once per entry, whatever its size.
     if (kind === "slice" || kind === "gather" || kind === "takeAlong") {
       const rest = sum((part) => part.loads) - parts[0]!.loads;
-      return { loads: 1 + rest, steps };
+      return { loads: 1 + rest, operations };
     }
-    if (kind === "rope") return { loads: 2, steps: 8 + steps + parts[0]!.steps };
-    return { loads: sum((part) => part.loads), steps };
+    if (kind === "rope") return { loads: 2, operations: 8 + operations + parts[0]!.operations };
+    return { loads: sum((part) => part.loads), operations };
   };
 
   for (const operation of live) {
     const [first] = operation.outputs;
-    const isConstant = operation.kind === "constant" && repeatedConstant(operation) === undefined;
-    if (!isEntrywise(operation) || isConstant) {
-      for (const { id } of operation.outputs) stored.add(id);
+    const isConstant =
+      operation.kind === "constant" && findRepeatedConstant(operation) === undefined;
+    if (!isElementwise(operation) || isConstant) {
+      for (const { id } of operation.outputs) materialized.add(id);
       continue;
     }
     const { id } = first!;
     const own = users.get(id) ?? new Set<DeviceOperation>();
-    const effort = effortOf(operation);
-    efforts.set(id, effort);
-    const isShared = own.size > 1 && (effort.loads > 1 || effort.steps > maxSharedSteps);
+    const cost = operationCost(operation);
+    costs.set(id, cost);
+    const isShared = own.size > 1 && (cost.loads > 1 || cost.operations > maxSharedOperations);
     const isRepeated =
-      effort.steps > maxRepeatedSteps &&
-      [...own].some((user) => isRereading(program, user, first!));
+      cost.operations > maxRepeatedOperations &&
+      [...own].some((user) => rereadsEntries(program, user, first!));
     const isLate =
-      effort.loads > 1 &&
-      [...own].some((user) => program.order(user) - program.order(operation) > maxDelay);
+      cost.loads > 1 &&
+      [...own].some((user) => program.order(user) - program.order(operation) > maxDistance);
     // Its table is large, and must not be kept alive for it.
     const isTaken =
       operation.kind === "takeAlong" &&
@@ -163,14 +172,14 @@ export function chooseStored(
       isTaken ||
       outputs.has(id) ||
       operation.kind === "toBfloat16" ||
-      effort.steps > maxSteps ||
+      cost.operations > maxKernelOperations ||
       isShared ||
       isRepeated ||
       isLate ||
-      [...own].some((user) => needsStored(user, first!, program))
+      [...own].some((user) => needsMaterialized(user, first!, program))
     ) {
-      stored.add(id);
+      materialized.add(id);
     }
   }
-  return stored;
+  return materialized;
 }

@@ -2,7 +2,7 @@ import type { Dimension, Tensor } from "@turnwise/graph/executor";
 import type { DeviceOperation, ProductFactor } from "./device-program.ts";
 
 /** Program under construction. */
-interface Written {
+interface ProgramDraft {
   /** Inputs whose memory runs may reuse. */
   readonly consumed: ReadonlySet<number>;
   readonly operations: readonly DeviceOperation[];
@@ -15,7 +15,7 @@ interface Written {
 }
 
 /** Third input of a product or a scatter: a value that the result is added to, in place. */
-export function addendOf({ kind, inputs }: DeviceOperation): Tensor | undefined {
+export function findAddend({ kind, inputs }: DeviceOperation): Tensor | undefined {
   return kind === "matmul" || kind === "scatterAdd" ? inputs[2] : undefined;
 }
 
@@ -23,7 +23,7 @@ export function addendOf({ kind, inputs }: DeviceOperation): Tensor | undefined 
  * Lets products and scatters accumulate into an operand of their sum if nothing else reads it:
  * contributions to one gradient then need no memory and no pass of their own.
  */
-export function joinAddends(written: Written): readonly DeviceOperation[] {
+export function accumulateSums(written: ProgramDraft): readonly DeviceOperation[] {
   const { operations, outputs, consumed, producers, factors, base, size } = written;
   const numUses = new Map<number, number>();
   const use = ({ id }: Tensor): void => void numUses.set(id, (numUses.get(id) ?? 0) + 1);
@@ -39,9 +39,9 @@ export function joinAddends(written: Written): readonly DeviceOperation[] {
   }
 
   const result: DeviceOperation[] = [];
-  const places = new Map<DeviceOperation, number>();
+  const positions = new Map<DeviceOperation, number>();
   const push = (operation: DeviceOperation): void => {
-    places.set(operation, result.length);
+    positions.set(operation, result.length);
     result.push(operation);
     for (const { id } of operation.outputs) producers.set(id, operation);
   };
@@ -51,7 +51,7 @@ export function joinAddends(written: Written): readonly DeviceOperation[] {
     return (kind === "matmul" || kind === "scatterAdd") && isSingle(tensor);
   };
   /** Adds an input to an operation. */
-  const withAddend = (step: DeviceOperation, addend: Tensor): DeviceOperation => {
+  const addInput = (step: DeviceOperation, addend: Tensor): DeviceOperation => {
     // A product or a scatter.
     const longer = { ...step, inputs: [...step.inputs, addend] } as DeviceOperation;
     const own = factors.get(step);
@@ -62,9 +62,9 @@ export function joinAddends(written: Written): readonly DeviceOperation[] {
    * Replaces an operation by another at the same position, where all that it reads is available.
    */
   const replace = (step: DeviceOperation, by: DeviceOperation): void => {
-    const place = places.get(step)!;
-    result[place] = by;
-    places.set(by, place);
+    const position = positions.get(step)!;
+    result[position] = by;
+    positions.set(by, position);
     for (const { id } of by.outputs) producers.set(id, by);
   };
   const pushAlias = (tensor: Tensor, sum: DeviceOperation): void => {
@@ -80,8 +80,8 @@ export function joinAddends(written: Written): readonly DeviceOperation[] {
       continue;
     }
     const parts = [base(x!), base(y!)];
-    const placeOf = ({ id }: Tensor): number => places.get(producers.get(id)!)!;
-    const [early, late] = parts.sort((a, b) => placeOf(a) - placeOf(b));
+    const findPosition = ({ id }: Tensor): number => positions.get(producers.get(id)!)!;
+    const [early, late] = parts.sort((a, b) => findPosition(a) - findPosition(b));
     const step = producers.get(late!.id)!;
     if (early === late || !isPart(late!)) {
       push(operation);
@@ -89,18 +89,18 @@ export function joinAddends(written: Written): readonly DeviceOperation[] {
       // It is available from the start, so the first operation of the chain of additions
       // accumulates into it.
       let first = step;
-      for (let next = addendOf(first); next; next = addendOf(first)) {
+      for (let next = findAddend(first); next; next = findAddend(first)) {
         if (!isPart(next)) break;
         first = producers.get(next.id)!;
       }
-      if (addendOf(first)) {
+      if (findAddend(first)) {
         push(operation);
         continue;
       }
-      replace(first, withAddend(first, early!));
+      replace(first, addInput(first, early!));
       pushAlias(late!, operation);
-    } else if (isPart(early!) && !addendOf(step)) {
-      replace(step, withAddend(step, early!));
+    } else if (isPart(early!) && !findAddend(step)) {
+      replace(step, addInput(step, early!));
       pushAlias(late!, operation);
     } else {
       push(operation);

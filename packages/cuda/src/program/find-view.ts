@@ -18,7 +18,7 @@ function whole(base: Tensor): StridedView {
 }
 
 /** Reshapes a view, if strides can express it. */
-function reshaped(view: StridedView, shape: Shape): StridedView | undefined {
+function reshapeView(view: StridedView, shape: Shape): StridedView | undefined {
   const strides: Dimension[] = [];
   for (const { from, to } of matchAxes(view.shape, shape)) {
     // Entries of these axes are contiguous only if each axis continues where the next ends.
@@ -34,10 +34,10 @@ function reshaped(view: StridedView, shape: Shape): StridedView | undefined {
 }
 
 /** View of the value itself, or of the value that it is a reshape of. */
-function itself(producer: (tensor: Tensor) => DeviceOperation, tensor: Tensor): StridedView {
+function viewItself(producer: (tensor: Tensor) => DeviceOperation, tensor: Tensor): StridedView {
   const operation = producer(tensor);
   if (operation.kind !== "reshape") return whole(tensor);
-  const { base } = itself(producer, operation.inputs[0]!);
+  const { base } = viewItself(producer, operation.inputs[0]!);
   return { ...whole(tensor), base };
 }
 
@@ -47,7 +47,7 @@ function follow(producer: (tensor: Tensor) => DeviceOperation, tensor: Tensor): 
   switch (operation.kind) {
     case "reshape": {
       const view = follow(producer, operation.inputs[0]!);
-      return reshaped(view, shape) ?? itself(producer, tensor);
+      return reshapeView(view, shape) ?? viewItself(producer, tensor);
     }
     case "transpose": {
       const view = follow(producer, operation.inputs[0]!);
@@ -79,5 +79,5 @@ export function findView(
   tensor: Tensor,
 ): StridedView {
   const view = follow(producer, tensor);
-  return isReadable(view) ? view : itself(producer, tensor);
+  return isReadable(view) ? view : viewItself(producer, tensor);
 }
