@@ -75,11 +75,11 @@ describe("compileModulator", () => {
     [{ kind: "aem", strength: -1 }, "compileModulator: modulation.strength must be >= 0, got -1"],
     [
       { kind: "empg", scope: "turn" },
-      "compileModulator: modulation.scope must be a setting of kind empg, got an unknown key; known keys: strength, futureStrength, futureBonus, mean",
+      "compileModulator: modulation.scope must be a known key of kind empg; known keys: strength, futureStrength, futureBonus, mean",
     ],
     [
       { kind: "none", strength: 1 },
-      "compileModulator: modulation.strength must be a setting of kind none, got an unknown key; it has no settings",
+      "compileModulator: modulation.strength must be a known key of kind none; there are none",
     ],
     [
       { kind: "aemm" },

@@ -34,6 +34,7 @@ it("exports what it means to", () => {
     "mean",
     "narrowToHalves",
     "parseRecord",
+    "pickOption",
     "plainOperations",
     "reading",
     "recordVersion",

@@ -54,7 +54,9 @@ export {
   type ObjectiveInputs,
   type ObjectiveResult,
 } from "./objective.ts";
-export { describeIssue, parseRecord, type RecordSchema } from "./parse-record.ts";
+export { describeIssue, type Mistake, type SchemaIssue } from "./describe-issue.ts";
+export { parseRecord, type RecordSchema } from "./parse-record.ts";
+export { pickOption } from "./schema-parts.ts";
 export { plainOperations, type PlainTensor } from "./plain-operations.ts";
 export { createRandom, type Random } from "./random.ts";
 export {

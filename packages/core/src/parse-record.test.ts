@@ -54,17 +54,17 @@ describe("parseRecord", () => {
     [
       { share: 1, shape: { kind: "circle", ends: [] } },
       TypeError,
-      "draw: picture.shape.ends must be a setting of kind circle, got an unknown key; known keys: radius",
+      "draw: picture.shape.ends must be a known key of kind circle; known keys: radius",
     ],
     [
       { share: 1, shape: { kind: "line", ends: [{ x: 1 }, { x: 1, y: 2 }] } },
       TypeError,
-      "draw: picture.shape.ends.1.y must be a setting, got an unknown key; known keys: x",
+      "draw: picture.shape.ends.1.y must be a known key; known keys: x",
     ],
     [
       { shares: 1, share: 1 },
       TypeError,
-      "draw: picture.shares must be a setting, got an unknown key; known keys: shape, color, share, size",
+      "draw: picture.shares must be a known key; known keys: shape, color, share, size",
     ],
     [7, TypeError, "draw: picture must be of type object, got 7"],
   ])("refuses %j in one line", (value, kind, message) => {

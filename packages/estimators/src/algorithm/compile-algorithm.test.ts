@@ -231,7 +231,7 @@ describe("compileAlgorithm", () => {
     ],
     [
       { ...bare, surrogate: { kind: "sapo", clipLow: 0.2 } },
-      "algorithm.surrogate.clipLow must be a setting of kind sapo, got an unknown key; known keys: positiveTemperature, negativeTemperature, logRatioLimits",
+      "algorithm.surrogate.clipLow must be a known key of kind sapo; known keys: positiveTemperature, negativeTemperature, logRatioLimits",
     ],
     [
       { ...bare, kl: { kind: "loss", coefficient: 0 } },
@@ -239,7 +239,7 @@ describe("compileAlgorithm", () => {
     ],
     [
       { ...bare, kl: { kind: "loss", adaptation: { kind: "adaptive" } } },
-      "algorithm.kl.adaptation must be a setting of kind loss, got an unknown key; known keys: coefficient, estimator, gradient, correction, limit",
+      "algorithm.kl.adaptation must be a known key of kind loss; known keys: coefficient, estimator, gradient, correction, limit",
     ],
     [
       { ...bare, aggregation: { kind: "seq-mean-token-sum-norm" } },
@@ -249,7 +249,7 @@ describe("compileAlgorithm", () => {
       { ...bare, advantages: { kind: "grpo" } },
       'algorithm.advantages.kind must be "group" or "best-of-group" or "turn" or "gigpo" or "discounted-returns" or "reinforce-plus-plus" or "reinforce-plus-plus-baseline" or "generalized" or "custom", got "grpo"',
     ],
-    [{ ...bare, critic: null }, "algorithm.critic must be a setting, got an unknown key"],
+    [{ ...bare, critic: null }, "algorithm.critic must be a known key"],
   ])("refuses what contradicts itself, has no effect or is out of range: %#", (record, message) => {
     // As a file would give it: the compiler refuses some of these.
     const fromFile: Algorithm = JSON.parse(JSON.stringify(record));

@@ -1,6 +1,7 @@
+import { pickOption } from "@turnwise/core";
 import { z } from "zod";
 import { isSettings } from "../settings/merge-settings.ts";
-import { pickOption, unwrapSchema } from "../settings/schema-parts.ts";
+import { unwrapSchema } from "../settings/schema-parts.ts";
 import { typeText } from "../settings/type-text.ts";
 
 /** One setting of an experiment, explained. */

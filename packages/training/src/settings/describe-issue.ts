@@ -1,7 +1,6 @@
-import { describeIssue as describeViolation } from "@turnwise/core";
+import { describeIssue as describeViolation, type Mistake } from "@turnwise/core";
 import { z } from "zod";
-import { isSettings } from "./merge-settings.ts";
-import { pickOption, unwrapSchema } from "./schema-parts.ts";
+import { unwrapSchema } from "./schema-parts.ts";
 import { didYouMean, findSimilar } from "./suggest.ts";
 
 /**
@@ -14,30 +13,16 @@ export function describeIssue(
   issue: z.core.$ZodIssue,
   value: unknown,
 ): string {
-  const field = issue.path.map(String).join(".");
-  if (issue.code === "unrecognized_keys") {
-    const key = issue.keys[0]!;
-    const known = knownKeys(schema, issue.path, value);
-    const names = known === undefined ? "" : `; known keys: ${known.join(", ")}`;
-    const path = [field, key].filter(Boolean).join(".");
-    return `${source}: ${path} must be a known key${suggestKey(schema, field, key, known ?? [])}${names}`;
-  }
-  const violation = describeViolation(issue, field === "" ? "config" : "", schema, value);
-  const got = valueAt(value, issue.path);
-  const choices = [...violation.matchAll(/"([^"]+)"/gu)].map(([, choice]) => choice!);
-  const hint = typeof got === "string" ? didYouMean(got, choices) : "";
-  return `${source}: ${violation}${hint}`;
+  const isWhole = issue.path.length === 0 && issue.code !== "unrecognized_keys";
+  const suggest = (mistake: Mistake): string =>
+    mistake.isKey ? suggestKey(schema, mistake) : didYouMean(mistake.got, mistake.choices);
+  return `${source}: ${describeViolation(issue, isWhole ? "config" : "", schema, value, suggest)}`;
 }
 
 /** A key of the same object that is similar, or the same key or a similar one elsewhere. */
-function suggestKey(
-  schema: z.ZodType,
-  field: string,
-  key: string,
-  known: readonly string[],
-): string {
-  const near = findSimilar(key, known);
-  if (near !== undefined) return ` (did you mean ${[field, near].filter(Boolean).join(".")}?)`;
+function suggestKey(schema: z.ZodType, { path, got: key, choices }: Mistake): string {
+  const near = findSimilar(key, choices);
+  if (near !== undefined) return ` (did you mean ${[...path.slice(0, -1), near].join(".")}?)`;
   const paths = [...listPaths(schema)];
   const lastName = (path: string): string => path.slice(path.lastIndexOf(".") + 1);
   const names = paths.map(lastName);
@@ -60,31 +45,4 @@ function* listPaths(schema: z.core.$ZodType, prefix = ""): Generator<string> {
       }
     }
   }
-}
-
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  let inner = value;
-  for (const key of path) {
-    inner = Array.isArray(inner)
-      ? (inner[Number(key)] as unknown)
-      : isSettings(inner)
-        ? inner[String(key)]
-        : undefined;
-  }
-  return inner;
-}
-
-/** The keys that are allowed at a path of a value. */
-function knownKeys(
-  root: z.ZodType,
-  path: readonly PropertyKey[],
-  value: unknown,
-): string[] | undefined {
-  let schema: z.core.$ZodType = root;
-  for (const [depth, key] of path.entries()) {
-    if (schema instanceof z.ZodArray) schema = schema.element;
-    else if (schema instanceof z.ZodObject) schema = schema.shape[String(key)];
-    schema = pickOption(unwrapSchema(schema).schema, valueAt(value, path.slice(0, depth + 1)));
-  }
-  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : undefined;
 }

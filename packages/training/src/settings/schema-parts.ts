@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { isSettings } from "./merge-settings.ts";
 
 type Schema = z.core.$ZodType;
 
@@ -37,21 +36,4 @@ export function unwrapSchema(schema: Schema): Unwrapped {
     ...(unit !== undefined && { unit }),
     ...(defaultValue !== undefined && { default: defaultValue }),
   };
-}
-
-/** The option of a union, nested or not, that a value belongs to; any other schema as it is. */
-export function pickOption(schema: Schema, value: unknown): Schema {
-  if (!(schema instanceof z.ZodDiscriminatedUnion)) return schema;
-  const option = findOption(schema, value);
-  return option === undefined ? schema : pickOption(unwrapSchema(option).schema, value);
-}
-
-function findOption(schema: z.ZodDiscriminatedUnion, value: unknown): Schema | undefined {
-  const { discriminator } = schema.def;
-  const kind = isSettings(value) ? value[discriminator] : undefined;
-  return schema.options.find((inner) => {
-    if (inner instanceof z.ZodDiscriminatedUnion) return findOption(inner, value) !== undefined;
-    const field = inner instanceof z.ZodObject ? inner.shape[discriminator] : undefined;
-    return field instanceof z.ZodType && field.safeParse(kind).success;
-  });
 }

@@ -1,0 +1,108 @@
+import { definition, isPlain, kindsOf, pickOption, valueAt } from "./schema-parts.ts";
+
+/** One violation of a schema, as zod and other Standard-Schema libraries report it. */
+export interface SchemaIssue {
+  readonly code?: string | undefined;
+  readonly path?: readonly PropertyKey[] | undefined;
+  readonly message: string;
+}
+
+/** A word where a schema has others: an unknown key, or a value that is not among the choices. */
+export interface Mistake {
+  /** Path of the field, or of the unknown key. */
+  readonly path: readonly string[];
+  readonly got: string;
+  /** Known keys, or allowed values. */
+  readonly choices: readonly string[];
+  readonly isKey: boolean;
+}
+
+/**
+ * A violation of a schema as one line: field, rule, value, and the known keys or choices.
+ * @param name - Name of the whole record, the beginning of the field's path; may be empty.
+ * @param hint - Continues the rule that a mistake broke, such as ` (did you mean clipLow?)`. Default: none.
+ */
+export function describeIssue(
+  issue: SchemaIssue,
+  name: string,
+  schema: unknown,
+  value: unknown,
+  hint: (mistake: Mistake) => string = () => "",
+): string {
+  const path = issue.path ?? [];
+  const names = path.map(String);
+  const fieldOf = (parts: readonly string[]): string =>
+    [name, ...parts].filter((part) => part !== "").join(".");
+  const found = valueAt(value, path);
+  const unknownKeys = detail(issue, "keys");
+  if (issue.code === "unrecognized_keys" && Array.isArray(unknownKeys)) {
+    const choices = knownKeys(schema, path, value);
+    const key = String(unknownKeys[0]);
+    const wrong = { path: [...names, key], got: key, choices, isKey: true };
+    const kind =
+      isPlain(found) && typeof found["kind"] === "string" ? ` of kind ${found["kind"]}` : "";
+    const known = choices.length === 0 ? "there are none" : `known keys: ${choices.join(", ")}`;
+    return `${fieldOf(wrong.path)} must be a known key${kind}${hint(wrong)}; ${known}`;
+  }
+  const { text, choices = [] } = rule(issue, schema, path, value);
+  const got = found === undefined ? "none" : JSON.stringify(found);
+  const remedy =
+    typeof found === "string" ? hint({ path: names, got: found, choices, isKey: false }) : "";
+  return `${fieldOf(names)} must ${text}, got ${got}${remedy}`;
+}
+
+/** The rule that an issue broke, as the end of "must ...", with the values that it allows. */
+function rule(
+  issue: SchemaIssue,
+  schema: unknown,
+  path: readonly PropertyKey[],
+  value: unknown,
+): { readonly text: string; readonly choices?: readonly string[] } {
+  const { code, message } = issue;
+  if (code === "too_small") {
+    const sign = detail(issue, "inclusive") === false ? ">" : ">=";
+    return { text: `be ${sign} ${String(detail(issue, "minimum"))}` };
+  }
+  if (code === "too_big") {
+    const sign = detail(issue, "inclusive") === false ? "<" : "<=";
+    return { text: `be ${sign} ${String(detail(issue, "maximum"))}` };
+  }
+  if (code === "invalid_type") return { text: `be of type ${String(detail(issue, "expected"))}` };
+  const discriminator = detail(issue, "discriminator");
+  const values = detail(issue, "values");
+  const choices: readonly unknown[] =
+    code === "invalid_value" && Array.isArray(values)
+      ? values
+      : code === "invalid_union" && typeof discriminator === "string"
+        ? kindsOf(schemaAt(schema, path.slice(0, -1), value), discriminator)
+        : [];
+  if (choices.length === 0) return { text: `be valid: ${message}` };
+  return {
+    text: `be ${choices.map((choice) => JSON.stringify(choice)).join(" or ")}`,
+    choices: choices.map(String),
+  };
+}
+
+/** A property of an issue that only some codes have. */
+function detail(issue: SchemaIssue, key: string): unknown {
+  return Reflect.get(issue, key) as unknown;
+}
+
+/** The schema of a field; of the options of a union, the one that the value's discriminator picks. */
+function schemaAt(schema: unknown, path: readonly PropertyKey[], value: unknown): unknown {
+  let current = pickOption(schema, value);
+  for (const [depth, key] of path.entries()) {
+    const def = definition(current);
+    if (def === undefined) return undefined;
+    const shape = def["shape"];
+    const next = isPlain(shape) ? shape[String(key)] : def["element"];
+    current = pickOption(next, valueAt(value, path.slice(0, depth + 1)));
+  }
+  return current;
+}
+
+/** The keys, apart from `kind`, that a record may have at a path. */
+function knownKeys(schema: unknown, path: readonly PropertyKey[], value: unknown): string[] {
+  const shape = definition(schemaAt(schema, path, value))?.["shape"];
+  return isPlain(shape) ? Object.keys(shape).filter((key) => key !== "kind") : [];
+}

@@ -1,0 +1,54 @@
+/** An object of which nothing else is known. */
+export type Plain = Readonly<Record<string, unknown>>;
+
+/** Tells objects from lists, values and null. */
+export function isPlain(value: unknown): value is Plain {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The value at a path within another; `undefined` if there is none. */
+export function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  let found = value;
+  for (const key of path) {
+    found =
+      typeof found === "object" && found !== null
+        ? (Reflect.get(found, key) as unknown)
+        : undefined;
+  }
+  return found;
+}
+
+/** The definition of a zod schema, without the wrappers that only change optional values. */
+export function definition(schema: unknown): Plain | undefined {
+  let current = schema;
+  for (;;) {
+    const def = isPlain(current) ? current["def"] : undefined;
+    if (!isPlain(def)) return undefined;
+    if (!("innerType" in def)) return def;
+    current = def["innerType"];
+  }
+}
+
+/**
+ * The option of a discriminated union, nested or not, that a value belongs to; any other schema as it
+ * is. Reads the definition of a zod schema: `core` itself depends on no schema library.
+ */
+export function pickOption<S>(schema: S, value: unknown): S {
+  const def = definition(schema);
+  const discriminator = def?.["discriminator"];
+  if (typeof discriminator !== "string" || !Array.isArray(def?.["options"])) return schema;
+  const kind = isPlain(value) ? value[discriminator] : undefined;
+  const options: readonly S[] = def["options"];
+  const option = options.find((one) => kindsOf(one, discriminator).includes(kind));
+  return option === undefined ? schema : pickOption(option, value);
+}
+
+/** Values of a discriminator that a schema allows, those of nested unions included. */
+export function kindsOf(schema: unknown, discriminator: string): readonly unknown[] {
+  const def = definition(schema);
+  const options = def?.["options"];
+  if (Array.isArray(options)) return options.flatMap((option) => kindsOf(option, discriminator));
+  const shape = def?.["shape"];
+  const values = isPlain(shape) ? definition(shape[discriminator])?.["values"] : undefined;
+  return Array.isArray(values) ? values : [];
+}
