@@ -28,12 +28,8 @@ export type {
   RolloutCorrector,
 } from "./algorithm/algorithm-parts.ts";
 export type { CustomChoice } from "./algorithm/custom-choice.ts";
-export {
-  observationKeys,
-  shareCredit,
-  type StateKeys,
-  type TokenCredit,
-} from "./algorithm/estimate-credit.ts";
+export { observationKeys, shareCredit, type StateKeys } from "./algorithm/estimate-credit.ts";
+export type { TokenCredit } from "./algorithm/token-credit.ts";
 export type { EntropyBonus, Kl, KlAdaptation, ValueLoss } from "./algorithm/loss-terms.ts";
 export {
   cispo,

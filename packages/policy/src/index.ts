@@ -68,9 +68,9 @@ export {
   readTokenizer,
   writeTokenizer,
   type LoadedTokenizer,
-  type TokenizerFiles,
   type TokenizerOptions,
 } from "./text/tokenizer.ts";
+export type { TokenizerFiles } from "./text/tokenizer-files.ts";
 export { endTokenText, unknownTokenText } from "./text/word-level-files.ts";
 export { buildWordVocabulary, type WordVocabularyOptions } from "./text/word-vocabulary.ts";
 export { buildTextVocabulary, type TextVocabularyOptions } from "./text/text-vocabulary.ts";

@@ -1,7 +1,7 @@
 import type { Group, Objective, ScoredRow } from "@turnwise/core";
 import type { BatchRow } from "./batch-rows.ts";
 import type { CorrectedRows, CorrectionRow } from "./correct-rows.ts";
-import type { TokenCredit } from "./estimate-credit.ts";
+import type { TokenCredit } from "./token-credit.ts";
 
 /** Input of an {@link AdvantageEstimator}. */
 export interface EstimatorInput {
@@ -34,16 +34,4 @@ export interface AlgorithmParts {
   readonly advantages?: AdvantageEstimator;
   readonly surrogate?: Objective;
   readonly rolloutCorrection?: RolloutCorrector;
-}
-
-/** The component of a custom choice. @throws `TypeError` if it was not given, or has another name. */
-export function findPart<T extends { readonly name: string }>(
-  field: keyof AlgorithmParts,
-  { name }: { readonly name: string },
-  part: T | undefined,
-): T {
-  if (part?.name === name) return part;
-  throw new TypeError(
-    `compileAlgorithm: parts.${field} must be the component ${name} that algorithm.${field} names, got ${part?.name ?? "none"}`,
-  );
 }

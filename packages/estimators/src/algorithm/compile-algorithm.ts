@@ -21,14 +21,15 @@ import {
   type CorrectedRows,
   type CorrectionRow,
 } from "./correct-rows.ts";
-import { findPart, type AlgorithmParts } from "./algorithm-parts.ts";
+import type { AlgorithmParts } from "./algorithm-parts.ts";
+import { findPart } from "./find-part.ts";
 import {
   estimateCredit,
   observationKeys,
   type ChargedBatch,
   type StateKeys,
-  type TokenCredit,
 } from "./estimate-credit.ts";
+import type { TokenCredit } from "./token-credit.ts";
 
 /** Requirements of an algorithm on the other parts of a run, to be checked before it starts. */
 export interface AlgorithmNeeds {

@@ -14,15 +14,7 @@ import type { EstimatorInput } from "./algorithm-parts.ts";
 import type { ResolvedAlgorithm } from "./algorithm.ts";
 import { responsesByTrajectory, type BatchResponse, type BatchRow } from "./batch-rows.ts";
 import { penalizedReturns, penalizedReward, withPenalties } from "./charge-penalties.ts";
-
-/** Credit of the tokens of one response, `[token]` throughout. */
-export interface TokenCredit {
-  readonly advantages: Float32Array;
-  /** Targets of the critic, with a critic. */
-  readonly returns?: Float32Array;
-  /** The critic's values before the update, with a critic. */
-  readonly oldValues?: Float32Array;
-}
+import type { TokenCredit } from "./token-credit.ts";
 
 /** Names the state that each turn of a trajectory was taken in, `[turn]`. */
 export type StateKeys = (trajectory: Trajectory) => readonly string[];

@@ -13,7 +13,7 @@ import {
   type ImportanceSamplingOptions,
 } from "../policy-gradient.ts";
 import { sapoSurrogate, type SapoSurrogateOptions } from "../sapo-surrogate.ts";
-import { findPart } from "./algorithm-parts.ts";
+import { findPart } from "./find-part.ts";
 import { customChoiceSchema, type CustomChoice } from "./custom-choice.ts";
 
 /** The surrogate loss of an algorithm. Every field is described in {@link surrogateSchema}. */

@@ -11,9 +11,5 @@ export type { RemoteOptions } from "./http-client.ts";
 export type { Linearizer } from "./linearizer.ts";
 export { RemoteError, RemoteRefusal } from "./remote-error.ts";
 export type { TinkerClientOptions } from "./tinker-client.ts";
-export {
-  createTinkerPolicy,
-  type TinkerOptimizer,
-  type TinkerPolicy,
-  type TinkerPolicyOptions,
-} from "./tinker-policy.ts";
+export type { TinkerOptimizer, TinkerPolicyOptions } from "./tinker-options.ts";
+export { createTinkerPolicy, type TinkerPolicy } from "./tinker-policy.ts";

@@ -17,7 +17,7 @@ import { learningRateAt } from "../learning/learning-rate.ts";
 import type { JsonAnswer } from "./json-answer.ts";
 import { RemoteError } from "./remote-error.ts";
 import type { TinkerClient } from "./tinker-client.ts";
-import type { TinkerPolicyOptions } from "./tinker-policy.ts";
+import type { TinkerPolicyOptions } from "./tinker-options.ts";
 
 /** File that references weights kept by a server. */
 const stateFile = "tinker.json";

@@ -15,11 +15,8 @@ import {
   type TinkerServer,
   type TinkerServerOptions,
 } from "./testing/tinker-server.ts";
-import {
-  createTinkerPolicy,
-  type TinkerPolicy,
-  type TinkerPolicyOptions,
-} from "./tinker-policy.ts";
+import type { TinkerPolicyOptions } from "./tinker-options.ts";
+import { createTinkerPolicy, type TinkerPolicy } from "./tinker-policy.ts";
 
 const vocabularySize = 5;
 const folder = mkdtempSync(join(tmpdir(), "turnwise-tinker-"));

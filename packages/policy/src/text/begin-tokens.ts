@@ -1,5 +1,5 @@
 import { specialTokenText } from "./special-tokens.ts";
-import type { TokenizerFiles } from "./tokenizer.ts";
+import type { TokenizerFiles } from "./tokenizer-files.ts";
 
 /**
  * Finds the tokens that a tokenizer puts at the start of a sequence: those of its post-processor.

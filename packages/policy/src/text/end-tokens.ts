@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { RenderChat } from "./chat-template.ts";
 import { isJsonObject, readJsonIfPresent, type JsonObject } from "../files/json-file.ts";
 import { specialTokenText } from "./special-tokens.ts";
-import type { TokenizerFiles } from "./tokenizer.ts";
+import type { TokenizerFiles } from "./tokenizer-files.ts";
 
 /** Tokens that end a response. */
 export interface EndTokens {

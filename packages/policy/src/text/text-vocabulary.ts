@@ -1,5 +1,5 @@
 import { checkInteger } from "@turnwise/core";
-import type { TokenizerFiles } from "./tokenizer.ts";
+import type { TokenizerFiles } from "./tokenizer-files.ts";
 import { rankByCount, specialTokens, wordLevelFiles } from "./word-level-files.ts";
 
 /** Options of {@link buildTextVocabulary}. */

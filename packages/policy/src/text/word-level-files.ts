@@ -1,4 +1,4 @@
-import type { TokenizerFiles } from "./tokenizer.ts";
+import type { TokenizerFiles } from "./tokenizer-files.ts";
 
 /** The token that ends a response, id 0. */
 export const endTokenText = "<end>";

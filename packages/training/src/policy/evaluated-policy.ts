@@ -13,7 +13,7 @@ import { checkSamplingMemory } from "./check-memory.ts";
 import { count, countOrNone, nonNegative } from "../settings/config-parts.ts";
 import { InputError } from "../input-error.ts";
 import { readJson } from "../files/read-json.ts";
-import { keyOf } from "./training-policy.ts";
+import { keyOf } from "./open-training-policy.ts";
 
 const server = {
   url: z.url(),

@@ -24,7 +24,8 @@ import {
   type Run,
 } from "./run.ts";
 import { evaluationTexts } from "../report/summary.ts";
-import { openTrainingPolicy, type TrainingPolicy } from "../policy/training-policy.ts";
+import { openTrainingPolicy } from "../policy/open-training-policy.ts";
+import type { TrainingPolicy } from "../policy/training-policy.ts";
 
 /**
  * Improves the warm-started policy from its own episodes: evaluation, iterations, evaluation. Goes

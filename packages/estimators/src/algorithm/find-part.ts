@@ -1,0 +1,11 @@
+/** The component of a custom choice. @throws `TypeError` if it was not given, or has another name. */
+export function findPart<T extends { readonly name: string }>(
+  field: "advantages" | "surrogate" | "rolloutCorrection",
+  { name }: { readonly name: string },
+  part: T | undefined,
+): T {
+  if (part?.name === name) return part;
+  throw new TypeError(
+    `compileAlgorithm: parts.${field} must be the component ${name} that algorithm.${field} names, got ${part?.name ?? "none"}`,
+  );
+}

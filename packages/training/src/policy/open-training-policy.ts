@@ -1,0 +1,90 @@
+import { linearize } from "@turnwise/estimators";
+import { describeWeights, readTokenizer } from "@turnwise/policy";
+import { createLocalPolicy } from "@turnwise/policy/local";
+import { createTinkerPolicy } from "@turnwise/policy/remote";
+import { createPart, type PolicySource } from "../experiment/experiment.ts";
+import { InputError } from "../input-error.ts";
+import { bytesText } from "../report/progress.ts";
+import { policyOptions, startingPolicy, type Run } from "../run/run.ts";
+import type { TrainingPolicy } from "./training-policy.ts";
+
+/** A key from the environment, so that no file holds it. @throws `InputError` if it is not there. */
+export function keyOf(variable: string | null): { readonly apiKey?: string } {
+  if (variable === null) return {};
+  const apiKey = process.env[variable];
+  if (apiKey !== undefined && apiKey !== "") return { apiKey };
+  throw new InputError(`apiKeyVariable: environment must hold a key in ${variable}, got none`);
+}
+
+/** Opens the policy that a run's reinforcement learning begins with. */
+export async function openTrainingPolicy(run: Run): Promise<TrainingPolicy> {
+  const { config, algorithm } = run;
+  const { model } = config;
+  if (model.source === "custom") {
+    const source = await createPart<PolicySource>(run.parts, "model", model);
+    return source.open({
+      seed: config.seed,
+      random: run.random.fork("policy"),
+      tasks: run.tasks,
+      training: config.training,
+      needs: algorithm.needs,
+    });
+  }
+  const { iterations, learningRate, finalShare, warmUpUpdates, minibatches, epochs } =
+    config.training;
+  const { beta1, beta2, epsilon, weightDecay, maxGradientNorm } = config.training;
+  const schedule = {
+    peak: learningRate,
+    warmupSteps: warmUpUpdates,
+    decay: "linear" as const,
+    totalSteps: Math.max(iterations * minibatches * epochs, warmUpUpdates + 1),
+    final: learningRate * finalShare,
+  };
+  if (model.source === "tinker") {
+    const { url, baseModel, rank, lossScale, maxTokens } = model;
+    const tokenizer = await readTokenizer(model.tokenizer);
+    const policy = await createTinkerPolicy({
+      url,
+      baseModel,
+      rank,
+      lossScale,
+      maxSequenceTokens: maxTokens,
+      ...keyOf(model.apiKeyVariable),
+      seed: config.seed,
+      linearize,
+      optimizer: { learningRate: schedule, beta1, beta2, epsilon, weightDecay, maxGradientNorm },
+    });
+    const { sampler, learner } = policy;
+    return {
+      sampler,
+      learner,
+      reference: undefined,
+      tokenizer,
+      save: (directory) => learner.save(directory),
+      close: () => policy.close(),
+    };
+  }
+  const path = startingPolicy(run);
+  if (path === (model.source === "folder" ? model.path : undefined)) {
+    const { type, numBytes } = await describeWeights(path);
+    run.reporter.say(`loading ${path}: ${bytesText(numBytes)} of ${type} weights`);
+  }
+  run.reporter.now(`loading ${path}`);
+  const usesReference = algorithm.needs.referenceLogProbs;
+  const policy = await createLocalPolicy({
+    ...policyOptions(run),
+    model: path,
+    keepReference: usesReference,
+    valueHead: algorithm.needs.critic,
+    optimizer: { learningRate: schedule, beta1, beta2, epsilon, weightDecay, maxGradientNorm },
+  });
+  const { sampler, learner, tokenizer } = policy;
+  return {
+    sampler,
+    learner,
+    reference: usesReference ? learner.reference : undefined,
+    tokenizer,
+    save: (directory) => policy.save(directory),
+    close: () => policy.close(),
+  };
+}
