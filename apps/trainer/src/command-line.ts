@@ -7,6 +7,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
 import { experimentsCommand } from "./commands/experiments.ts";
 import { policyCommand } from "./commands/policy.ts";
+import { studyCommand } from "./commands/study.ts";
 import { swebenchCommand } from "./commands/swebench.ts";
 import { trainCommand } from "./commands/train.ts";
 import { webshopCommand } from "./commands/webshop.ts";
@@ -26,6 +27,7 @@ export async function runCommandLine(parameters: readonly string[]): Promise<num
   for (const command of [
     trainCommand(),
     evaluateCommand(),
+    studyCommand(),
     experimentsCommand(),
     configCommand(),
     createCommand(),

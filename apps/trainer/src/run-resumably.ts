@@ -6,18 +6,22 @@ import { commandLine } from "./invocation.ts";
 /**
  * Runs work that can be resumed. An interrupt and an error name the command that resumes it.
  * @param parameters - Arguments of the command that resumes the work: `["train", "--resume", folder]`.
- * @param prefix - Start of the error message.
+ * @param options - `prefix`: start of the error message; `onInterrupt`: called before the process ends.
  * @throws `InputError` unchanged, and `StoppedRun` for every other error.
  */
 export async function runResumably(
   parameters: readonly string[],
   reporter: Reporter,
   run: () => Promise<void>,
-  prefix = "",
+  {
+    prefix = "",
+    onInterrupt,
+  }: { readonly prefix?: string; readonly onInterrupt?: () => void } = {},
 ): Promise<void> {
   const resume = `to resume: ${commandLine(parameters)}`;
   const stopAnnouncing = announceInterrupts(() => {
     reporter.close();
+    onInterrupt?.();
     return `turnwise: interrupted; ${resume}`;
   });
   try {

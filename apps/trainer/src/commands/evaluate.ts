@@ -259,12 +259,9 @@ async function evaluatePolicy(
           await saved.finish();
         }
       };
-      await runResumably(
-        ["evaluate", "--resume", saved.path],
-        reporter,
-        playAndReport,
-        "evaluate: ",
-      );
+      await runResumably(["evaluate", "--resume", saved.path], reporter, playAndReport, {
+        prefix: "evaluate: ",
+      });
     } finally {
       await source.close?.();
     }

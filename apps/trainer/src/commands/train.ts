@@ -14,6 +14,7 @@ import {
   environments,
   estimateRun,
   findEnvironment,
+  findExperiment,
   InputError,
   isModulePath,
   jsonReporter,
@@ -23,6 +24,7 @@ import {
   policyFolder,
   reading,
   RunFolder,
+  runModule,
   settingsText,
   taskArguments,
   textReporter,
@@ -35,12 +37,7 @@ import {
 } from "@turnwise/training";
 import { checkDeviceWorks } from "../device.ts";
 import { commandLine } from "../invocation.ts";
-import {
-  findExperiment,
-  loadExperiment,
-  runModule,
-  type SettingsOptions,
-} from "../load-experiment.ts";
+import { loadExperiment, type SettingsOptions } from "../load-experiment.ts";
 import { runResumably } from "../run-resumably.ts";
 import { timestamp } from "../timestamp.ts";
 import { addTaskOptions, environmentSettings, unknownEnvironment } from "./environments.ts";

@@ -30,8 +30,9 @@ import type { TrainingPolicy } from "../policy/training-policy.ts";
 /**
  * Improves the warm-started policy from its own episodes: evaluation, iterations, evaluation. Goes
  * on from the newest checkpoint of this stage.
+ * @param end - Point to stop at: after the first evaluation, or at the end.
  */
-export async function reinforce(run: Run): Promise<void> {
+export async function reinforce(run: Run, end: "start" | "end" = "end"): Promise<void> {
   const { config, folder, tasks, reporter, random } = run;
   const { iterations, groupsPerIteration, groupSize, minibatches, epochs } = config.training;
   const policy = await reading(() => openTrainingPolicy(run));
@@ -51,7 +52,8 @@ export async function reinforce(run: Run): Promise<void> {
     checkNeeds({ ...run, ...policy, format: rolloutPartsOf(run, policy).format });
     checkWeightTransfer(policy.sampler.capabilities, policy.learner.capabilities);
     const checkpoint = await folder.newestCheckpoint();
-    let state: RunState = { ...freshState, warmStartEpochs: config.warmStart.epochs };
+    const start = (await folder.readStart()) ?? freshState;
+    let state: RunState = { ...start, warmStartEpochs: config.warmStart.epochs };
     if (checkpoint?.state.warmStartEpochs === config.warmStart.epochs) {
       state = checkpoint.state;
       await reading(() => policy.learner.restore(checkpoint.path));
@@ -64,6 +66,7 @@ export async function reinforce(run: Run): Promise<void> {
       state = { ...state, isEvaluatedBefore: true };
       await save(state);
     }
+    if (end === "start") return;
 
     let { algorithmState = run.algorithm.initialState } = state;
     const started = performance.now();

@@ -69,6 +69,8 @@ export interface MetricsLine {
 }
 
 const stateName = "state.json";
+/** State of a run that begins with records of another one, before its first checkpoint. */
+const startName = "start.json";
 /** Folder of the evidence for verdicts, within a run's. */
 const auditFolder = "audit";
 
@@ -165,6 +167,17 @@ export class RunFolder {
     if (newest === undefined) return undefined;
     const path = join(this.path, "checkpoints", newest);
     return { path, state: (await readJson(join(path, stateName))) as RunState };
+  }
+
+  /** Makes a run begin later than at its beginning: it has the records up to there from another one. */
+  async writeStart(state: RunState): Promise<void> {
+    await writeWhole(join(this.path, startName), `${JSON.stringify(state, null, 2)}\n`);
+  }
+
+  /** State that the run began with, if not at its beginning. */
+  async readStart(): Promise<RunState | undefined> {
+    const path = join(this.path, startName);
+    return (await exists(path)) ? ((await readJson(path)) as RunState) : undefined;
   }
 
   async #checkpoints(): Promise<string[]> {

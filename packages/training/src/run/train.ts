@@ -11,6 +11,12 @@ import type { RunFolder } from "./run-folder.ts";
 import { freshState, hasWarmStart, warmStartFolder, type Run } from "./run.ts";
 import { warmStart } from "./warm-start.ts";
 
+/** Options of {@link train}. */
+export interface TrainOptions {
+  /** Point to stop at: after the warm start and the first evaluation, or at the end. Default `end`. */
+  readonly end?: "start" | "end";
+}
+
 /**
  * Runs what a run folder's configuration says, from where its newest checkpoint stands to the end.
  * What is drawn at any point depends on the seed and the point alone, so an interrupted run ends
@@ -23,11 +29,12 @@ export async function train(
   tasks: TaskSource,
   reporter: Reporter,
   parts: Parts = noParts,
+  { end = "end" }: TrainOptions = {},
 ): Promise<void> {
   const { config } = folder;
   await folder.checkResumable();
   const checkpoint = await folder.newestCheckpoint();
-  let state = checkpoint?.state ?? freshState;
+  let state = checkpoint?.state ?? (await folder.readStart()) ?? freshState;
   const isWarm = !hasWarmStart(config) || (await exists(join(folder.path, warmStartFolder)));
   // A run may have died between the end of the warm start and the checkpoint that follows it.
   if (isWarm) state = { ...state, warmStartEpochs: config.warmStart.epochs };
@@ -52,7 +59,7 @@ export async function train(
     if (!isWarm) {
       await warmStart(run, checkpoint && { path: checkpoint.path, epochs: state.warmStartEpochs });
     }
-    await reinforce(run);
+    await reinforce(run, end);
   } catch (cause) {
     await heartbeat.stop("stopped");
     throw cause;

@@ -11,6 +11,7 @@ const cell: StudyCell = {
   experiment: "numbers",
   arm: "grpo-aem",
   seed: 3,
+  settings: { training: { learningRate: 0.001 } },
   settingsSha256: sha256,
   overlay: { training: { learningRate: 0.001 } },
   versions: { turnwise: "0.1.0", node: "v20.19.0" },

@@ -17,10 +17,14 @@ const identity = {
   experiment: text,
   arm: text,
   seed: count,
-  /** SHA-256 of all resolved settings, and of the experiment's module where there is one. */
+  /** All settings, resolved. */
+  settings: z.record(z.string(), z.unknown()),
+  /** SHA-256 of the settings, and of the files of the experiment's module where there is one. */
   settingsSha256: digest,
   /** Settings in which the cell differs from its experiment as published, as a tree. */
   overlay: z.record(z.string(), z.unknown()),
+  /** SHA-256 of the files of the experiment's module; absent for a built-in experiment. */
+  moduleSha256: digest.optional(),
   versions: z.strictObject({
     turnwise: text,
     node: text,

@@ -1,0 +1,30 @@
+import { readFile } from "node:fs/promises";
+import { decodeText } from "@turnwise/core";
+import { parse as parseYaml } from "yaml";
+import { InputError, reading } from "../input-error.ts";
+import { isSettings, type Settings } from "../settings/merge-settings.ts";
+
+/**
+ * Reads a file in YAML or JSON that holds an object.
+ * @param content - Name of the content for messages: `config`.
+ * @throws `InputError` naming the file, and the line of a syntax error.
+ */
+export async function readSettings(path: string, content = "config"): Promise<Settings> {
+  const value: unknown = await reading(async () => {
+    const bytes = await readFile(path).catch((cause: Error) => {
+      throw new Error(`${path}: file must be readable, got ${cause.message}`);
+    });
+    const text = decodeText(bytes, path);
+    try {
+      // JSON is YAML.
+      return parseYaml(text) as unknown;
+    } catch (cause) {
+      const message = (cause as Error).message.split("\n")[0]!.replace(/:$/u, "");
+      throw new Error(`${path}: file must hold YAML or JSON, got ${message}`, { cause });
+    }
+  });
+  if (isSettings(value)) return value;
+  throw new InputError(
+    `${path}: ${content} must be an object of settings, got ${JSON.stringify(value)}`,
+  );
+}

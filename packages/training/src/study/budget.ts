@@ -1,0 +1,32 @@
+import { availableParallelism } from "node:os";
+import { readAvailableMemory } from "@turnwise/policy/local";
+import { estimateMemory } from "../policy/check-memory.ts";
+import type { CellPlan } from "./plan-cells.ts";
+
+/** Resources that a study may use. */
+export interface StudyBudget {
+  /** CPU cores. Default: those of the process. */
+  readonly cores?: number;
+  /** Bytes of memory. Default: what is available. */
+  readonly memoryBytes?: number;
+}
+
+/**
+ * Number of cells that run at the same time within a budget, at least 1: as many as there are cores for
+ * the threads of one, and memory for the estimate of one.
+ */
+export async function numJobsWithin(
+  plans: readonly CellPlan[],
+  { cores = availableParallelism(), memoryBytes }: StudyBudget = {},
+): Promise<number> {
+  const memory = memoryBytes ?? (await readAvailableMemory());
+  const threads = Math.max(1, ...plans.map(({ settings }) => settings.engine.threads));
+  let bytes = 0;
+  // Arms of one experiment have the same model.
+  const experiments = new Map(plans.map((plan) => [plan.experiment, plan]));
+  for (const { settings } of experiments.values()) {
+    bytes = Math.max(bytes, (await estimateMemory(settings, memory))?.needed ?? 0);
+  }
+  const byMemory = bytes === 0 ? Infinity : Math.floor(memory / bytes);
+  return Math.max(1, Math.min(Math.floor(cores / threads), byMemory, plans.length));
+}

@@ -1,0 +1,112 @@
+import { open, readFile, rm, unlink } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import { dirname } from "node:path";
+import { InputError } from "../input-error.ts";
+import { makeFolder } from "../files/make-folder.ts";
+import { writeWhole } from "../files/write-whole.ts";
+
+/** Content of a lock file. */
+interface LockRecord {
+  readonly id: string;
+  readonly host: string;
+  readonly pid: number;
+  /** Last sign of life. */
+  readonly at: string;
+}
+
+/** Seconds between two signs of life. */
+const beatSeconds = 10;
+/** Seconds without a sign of life after which a lock of another machine counts as left behind. */
+const staleSeconds = 300;
+
+/** Work that another process is doing. */
+export class LockedError extends InputError {}
+
+/**
+ * Runs work that only one process may do at a time, also on machines that share the file system. A lock
+ * whose process is gone is taken over.
+ * @param path - The lock file; its folder is made.
+ * @param what - Name of the work for messages: `study toy`.
+ * @throws {@link LockedError} if another process does it.
+ */
+export async function withLock<T>(path: string, what: string, work: () => Promise<T>): Promise<T> {
+  const id = randomUUID();
+  await acquire(path, what, id);
+  let written = Promise.resolve();
+  const timer = setInterval(() => {
+    written = written.then(() => writeWhole(path, recordText(id))).catch(() => undefined);
+  }, 1000 * beatSeconds);
+  timer.unref();
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+    await written;
+    await rm(path, { force: true });
+  }
+}
+
+const recordText = (id: string): string =>
+  `${JSON.stringify({ id, host: hostname(), pid: process.pid, at: new Date().toISOString() })}\n`;
+
+async function acquire(path: string, what: string, id: string): Promise<void> {
+  await makeFolder(dirname(path));
+  if (await createWith(path, recordText(id))) return;
+  const held = await readLock(path);
+  if (held !== undefined && isAlive(held)) throw lockedError(path, what, held);
+  // Only one process may replace a lock that was left behind.
+  const guard = `${path}.takeover`;
+  if (!(await createWith(guard, recordText(id)))) throw lockedError(path, what, held);
+  try {
+    const present = await readLock(path);
+    if (present !== undefined && isAlive(present)) throw lockedError(path, what, present);
+    await writeWhole(path, recordText(id));
+  } finally {
+    await unlink(guard);
+  }
+}
+
+/** Creates a file with a content; false if it exists. */
+async function createWith(path: string, content: string): Promise<boolean> {
+  const file = await open(path, "wx").catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === "EEXIST") return undefined;
+    throw cause;
+  });
+  if (file === undefined) return false;
+  try {
+    await file.writeFile(content);
+  } finally {
+    await file.close();
+  }
+  return true;
+}
+
+async function readLock(path: string): Promise<LockRecord | undefined> {
+  const text = await readFile(path, "utf8").catch(() => undefined);
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as LockRecord;
+  } catch {
+    return undefined; // Its process died while writing it.
+  }
+}
+
+function isAlive({ host, pid, at }: LockRecord): boolean {
+  const isRecent = Date.now() - Date.parse(at) < 1000 * staleSeconds;
+  if (host !== hostname()) return isRecent;
+  try {
+    process.kill(pid, 0);
+    // The number may belong to another process by now.
+    return isRecent;
+  } catch (cause) {
+    return (cause as NodeJS.ErrnoException).code === "EPERM" && isRecent;
+  }
+}
+
+function lockedError(path: string, what: string, held: LockRecord | undefined): LockedError {
+  const holder = held === undefined ? "another process" : `process ${held.pid} on ${held.host}`;
+  return new LockedError(
+    `${what} must be run by one process at a time, got ${holder} (if that is gone, delete ${path})`,
+  );
+}

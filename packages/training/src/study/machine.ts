@@ -1,0 +1,52 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { thisMachine } from "@turnwise/policy/doctor";
+import { versions } from "../versions.ts";
+import type { StudyCell } from "./cell.ts";
+
+/** Properties of machine and software that the numbers of a run may depend on. */
+export type CellMachine = Pick<StudyCell, "versions" | "platform" | "processor">;
+
+/** Describes this machine, and the versions of this program. */
+export async function describeMachine(): Promise<CellMachine> {
+  const { turnwise, node, platform, processor } = await versions();
+  const onnxruntime = await packageVersion("onnxruntime-node");
+  const commit = await checkoutCommit();
+  return {
+    versions: {
+      turnwise: String(turnwise),
+      node: String(node),
+      ...(onnxruntime !== undefined && { onnxruntime }),
+      ...(commit !== undefined && { commit }),
+    },
+    platform: String(platform),
+    processor: String(processor),
+  };
+}
+
+async function packageVersion(name: string): Promise<string | undefined> {
+  const folder = thisMachine().findPackage(name);
+  if (folder === undefined) return undefined;
+  const manifest: unknown = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
+  return (manifest as { readonly version: string }).version;
+}
+
+/** Commit of the checkout of this file, with `+` for changed files; `undefined` outside of one. */
+async function checkoutCommit(): Promise<string | undefined> {
+  const folder = fileURLToPath(new URL(".", import.meta.url));
+  if (/[\\/]node_modules[\\/]/u.test(folder)) return undefined;
+  const git = async (...args: string[]): Promise<string> => {
+    const { stdout } = await promisify(execFile)("git", ["-C", folder, ...args]);
+    return stdout.trim();
+  };
+  try {
+    const commit = await git("rev-parse", "--short=12", "HEAD");
+    const changes = await git("status", "--porcelain", "--untracked-files=no");
+    return changes === "" ? commit : `${commit}+`;
+  } catch {
+    return undefined; // No Git, or no checkout.
+  }
+}

@@ -1,0 +1,33 @@
+import { dirname, resolve } from "node:path";
+import { importModule, isModulePath } from "../experiment/experiment-module.ts";
+import { readSettings } from "../experiment/read-settings.ts";
+import { digestOf } from "./canonical-json.ts";
+import { checkStudy, type Study } from "./study-schema.ts";
+
+/** A study file, read and checked. */
+export interface StudyFile {
+  /** Absolute path. */
+  readonly path: string;
+  /** Folder that the paths of its experiments are relative to. */
+  readonly folder: string;
+  readonly study: Study;
+  /** SHA-256 of the checked study in canonical JSON: comments and defaults do not count. */
+  readonly sha256: string;
+}
+
+/**
+ * Reads a study file: YAML, JSON, or a TypeScript or JavaScript module that default-exports the study.
+ * @throws `InputError` naming the file and the first field that is wrong.
+ */
+export async function readStudy(path: string): Promise<StudyFile> {
+  const isModule = /\.[cm]?[jt]s$/u.test(path);
+  const value = isModule ? (await importModule(path)).value : await readSettings(path, "study");
+  const study = checkStudy(value, path);
+  const absolute = resolve(path);
+  return { path: absolute, folder: dirname(absolute), study, sha256: digestOf(study) };
+}
+
+/** Name or path of an experiment as `findExperiment` takes it. */
+export function experimentPath({ folder }: Pick<StudyFile, "folder">, experiment: string): string {
+  return isModulePath(experiment) ? resolve(folder, experiment) : experiment;
+}

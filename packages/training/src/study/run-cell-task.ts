@@ -1,0 +1,94 @@
+import { join } from "node:path";
+import { InputError } from "../input-error.ts";
+import { canonicalJson } from "./canonical-json.ts";
+import type { FailedCell, StudyCell } from "./cell.ts";
+import { withLock } from "./lock.ts";
+import type { CellPlan } from "./plan-cells.ts";
+import { cellOrigin, runCell, startOf, type CellContext } from "./run-cell.ts";
+import { computeStart, isStartComplete } from "./shared-start.ts";
+import { readCells, writeCell } from "./study-folder.ts";
+import { checkConfig } from "../settings/config.ts";
+
+/** Options of {@link runCellTask}. */
+export interface CellTaskOptions {
+  /** Whether the arms of a pair may run on different CPU models. Default false. */
+  readonly allowMixedProcessors?: boolean;
+}
+
+/**
+ * Runs one cell of a study by itself, as a child process or a job of a cluster does, and writes its file.
+ * A cell that is finished is left alone. A cell that fails leaves a file with the message.
+ * @throws `LockedError` if another process runs it; `InputError` if it must not run here; whatever
+ *   stopped the run.
+ */
+export async function runCellTask(
+  plan: CellPlan,
+  context: CellContext,
+  { allowMixedProcessors = false }: CellTaskOptions = {},
+): Promise<void> {
+  const { folder, machine } = context;
+  await withLock(join(folder.locks, `${plan.name}.lock`), `cell ${plan.name}`, async () => {
+    const cells = await readCells(folder.cells);
+    const present = cells.get(plan.name);
+    if (present?.outcome === "finished") {
+      checkSameSettings(plan, present, folder.cells);
+      return;
+    }
+    if (!allowMixedProcessors) checkProcessor(plan, cells.values(), machine.processor);
+    try {
+      await runCell(plan, context);
+    } catch (cause) {
+      const message = (cause instanceof Error ? cause.message : String(cause)).split("\n")[0]!;
+      const failed: FailedCell = { outcome: "failed", ...cellOrigin(plan, context), message };
+      await writeCell(folder, plan.name, failed);
+      throw cause;
+    }
+  });
+}
+
+/** Computes the start that a cell shares with others, unless it is complete or the cell shares none. */
+export async function runStartTask(plan: CellPlan, context: CellContext): Promise<void> {
+  const start = startOf(plan, context);
+  if (start === undefined) return;
+  const { folder, file, reporter } = context;
+  const lock = join(folder.locks, `start-${start.sha256.slice(0, 16)}.lock`);
+  await withLock(lock, `start of ${plan.name}`, async () => {
+    if (await isStartComplete(start.path)) return;
+    await computeStart(plan, start.path, { numTasks: file.study.evaluation.numTasks, reporter });
+  });
+}
+
+/**
+ * Requires that a finished cell is the one that the study file describes. Settings that this version
+ * added count with their defaults.
+ * @throws `InputError` if it ran with other settings or another module.
+ */
+export function checkSameSettings(plan: CellPlan, cell: StudyCell, source: string): void {
+  const remedy = "delete the cell's file to run it again, or give the study another name";
+  if (cell.moduleSha256 !== plan.moduleSha256) {
+    throw new InputError(
+      `${source}: cell ${plan.name} must come from the experiment's module as it is, got another module or version of it (${remedy})`,
+    );
+  }
+  if (cell.settingsSha256 === plan.settingsSha256) return;
+  const settings = checkConfig(cell.settings, `${source}: cell ${plan.name}: settings`);
+  if (canonicalJson(settings) === canonicalJson(plan.settings)) return;
+  throw new InputError(
+    `${source}: cell ${plan.name} must have the settings of the study file, got others (${remedy})`,
+  );
+}
+
+/** Requires that the cells of a pair run on one CPU model. */
+function checkProcessor(
+  plan: CellPlan,
+  cells: Iterable<StudyCell | FailedCell>,
+  processor: string,
+): void {
+  for (const cell of cells) {
+    const isSibling = cell.experiment === plan.experiment && cell.seed === plan.seed;
+    if (!isSibling || cell.outcome !== "finished" || cell.processor === processor) continue;
+    throw new InputError(
+      `cell ${plan.name} must run on the CPU model of its pair's other arms, ${cell.processor}, got ${processor} (--any-processor runs it; reports mark such pairs)`,
+    );
+  }
+}

@@ -1,0 +1,181 @@
+import { join } from "node:path";
+import { rm } from "node:fs/promises";
+import { exists } from "../files/exists.ts";
+import { openTasks } from "../environments/open-tasks.ts";
+import { InputError } from "../input-error.ts";
+import type { Reporter } from "../report/progress.ts";
+import { readJson } from "../files/read-json.ts";
+import { policyFolder, warmStartFolder } from "../run/run.ts";
+import { RunFolder } from "../run/run-folder.ts";
+import { train } from "../run/train.ts";
+import { writeWhole } from "../files/write-whole.ts";
+import { canonicalJson } from "./canonical-json.ts";
+import type { StudyCell } from "./cell.ts";
+import { limitEvaluation } from "./limit-evaluation.ts";
+import type { CellMachine } from "./machine.ts";
+import type { CellPlan } from "./plan-cells.ts";
+import type { StudyFile } from "./read-study.ts";
+import { adoptStart, isStartComplete } from "./shared-start.ts";
+import { startKey } from "./start-key.ts";
+import { writeCell, type StudyFolder } from "./study-folder.ts";
+import { summarizeRun } from "./summarize-cell.ts";
+
+/** Surroundings of a cell. */
+export interface CellContext {
+  readonly file: StudyFile;
+  readonly folder: StudyFolder;
+  readonly machine: CellMachine;
+  readonly reporter: Reporter;
+}
+
+/** Origin of a cell, the same for finished and failed ones. */
+export function cellOrigin(
+  plan: CellPlan,
+  { file, machine }: Pick<CellContext, "file" | "machine">,
+): Omit<StudyCell, "outcome" | "startSha256" | "training" | "evaluations" | "seconds" | "tokens"> {
+  const { experiment, arm, seed, settings, settingsSha256, moduleSha256, overlay } = plan;
+  return {
+    version: 1,
+    study: { name: file.study.name, sha256: file.sha256 },
+    experiment,
+    arm,
+    seed,
+    settings,
+    settingsSha256,
+    ...(moduleSha256 !== undefined && { moduleSha256 }),
+    overlay,
+    ...machine,
+  };
+}
+
+/** Folder of the start that a cell shares with others; `undefined` for a cell that shares none. */
+export function startOf(
+  plan: CellPlan,
+  { folder, machine }: Pick<CellContext, "folder" | "machine">,
+): { readonly sha256: string; readonly path: string } | undefined {
+  const sha256 = startKey({ ...plan, machine });
+  return sha256 === undefined
+    ? undefined
+    : { sha256, path: join(folder.starts, sha256.slice(0, 16)) };
+}
+
+/**
+ * Runs a cell to its end, from where it was interrupted, and writes its file. It begins with the shared start if that is
+ * complete, and otherwise makes its own.
+ * @returns The cell's record; files that are not to be kept are gone.
+ * @throws Whatever stopped the run.
+ */
+export async function runCell(plan: CellPlan, context: CellContext): Promise<StudyCell> {
+  const { file, folder, reporter } = context;
+  const path = join(folder.runs, plan.name);
+  const start = startOf(plan, context);
+  const usesStart = start !== undefined && (await isStartComplete(start.path));
+  const run = await openRun(plan, path, usesStart ? start.path : undefined);
+  const clock = await startClock(path);
+  try {
+    const opened = await openTasks(plan.settings, plan.parts);
+    const tasks = limitEvaluation(opened, file.study.evaluation.numTasks);
+    try {
+      await train(run, tasks, reporter, plan.parts);
+    } finally {
+      await opened.close?.();
+    }
+  } finally {
+    await clock.stop();
+  }
+  const hasStart = (await run.readStart()) !== undefined;
+  const { seconds, ...numbers } = await summarizeRun(path);
+  const cell: StudyCell = {
+    outcome: "finished",
+    ...cellOrigin(plan, context),
+    ...(hasStart && start !== undefined && { startSha256: start.sha256 }),
+    ...numbers,
+    seconds: { ...clock.read(), ...seconds },
+  };
+  await writeCell(folder, plan.name, cell);
+  await dropFiles(path, file.study.keep);
+  return cell;
+}
+
+/** Opens the run folder of a cell, or begins it. */
+async function openRun(
+  { name, settings, module }: CellPlan,
+  path: string,
+  startPath: string | undefined,
+): Promise<RunFolder> {
+  if (await exists(join(path, "config.json"))) {
+    const run = await RunFolder.open(path);
+    if (canonicalJson(run.config) !== canonicalJson(settings)) {
+      throw new InputError(
+        `${path}: run of cell ${name} must have the settings of the study file, got others (delete the folder to run the cell again)`,
+      );
+    }
+    const isBegun = (await run.newestCheckpoint()) !== undefined;
+    if (isBegun || (await run.readStart()) !== undefined) return run;
+  }
+  // Without a checkpoint there is nothing to resume.
+  await rm(path, { recursive: true, force: true });
+  const run = await RunFolder.create(path, settings, {
+    seed: settings.seed,
+    ...(module && { module }),
+  });
+  if (startPath !== undefined) await adoptStart(run, startPath);
+  return run;
+}
+
+/** Wall-clock and CPU seconds of a cell. */
+interface CellClock {
+  read(): { readonly wall: number; readonly cpu: number };
+  /** Writes the seconds down. */
+  stop(): Promise<void>;
+}
+
+/** Seconds between two notes of the time that a cell has taken. */
+const noteSeconds = 10;
+
+/** Measures a cell over all processes that ran it: the seconds so far are in a file of its run folder. */
+async function startClock(path: string): Promise<CellClock> {
+  const file = join(path, "usage.json");
+  const before = (await exists(file))
+    ? ((await readJson(file)) as { readonly wall: number; readonly cpu: number })
+    : { wall: 0, cpu: 0 };
+  const startedAt = performance.now();
+  const startedCpu = process.cpuUsage();
+  const read = (): { wall: number; cpu: number } => {
+    const { user, system } = process.cpuUsage(startedCpu);
+    const round = (seconds: number): number => Number(seconds.toFixed(2));
+    return {
+      wall: round(before.wall + (performance.now() - startedAt) / 1000),
+      cpu: round(before.cpu + (user + system) / 1e6),
+    };
+  };
+  const write = (): Promise<void> => writeWhole(file, `${JSON.stringify(read())}\n`);
+  let written = Promise.resolve();
+  const timer = setInterval(() => {
+    written = written.then(write);
+  }, 1000 * noteSeconds);
+  timer.unref();
+  return {
+    read,
+    stop: async () => {
+      clearInterval(timer);
+      await written;
+      await write();
+    },
+  };
+}
+
+/** Deletes files of a finished run that the study does not keep. */
+async function dropFiles(path: string, keep: StudyFile["study"]["keep"]): Promise<void> {
+  if (keep.includes("run")) return;
+  const dropped = [
+    "trajectories",
+    "audit",
+    ...(keep.includes("warm-start") ? [] : [warmStartFolder]),
+    ...(keep.includes("checkpoint") ? [] : ["checkpoints", policyFolder]),
+  ];
+  const isEmpty = keep.length === 0;
+  for (const name of isEmpty ? [""] : dropped) {
+    await rm(join(path, name), { recursive: true, force: true });
+  }
+}

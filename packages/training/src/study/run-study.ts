@@ -1,0 +1,235 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { InputError } from "../input-error.ts";
+import { duration, percent, type Reporter } from "../report/progress.ts";
+import type { FailedCell, StudyCell } from "./cell.ts";
+import { withLock } from "./lock.ts";
+import { planCells, type CellPlan } from "./plan-cells.ts";
+import type { StudyFile } from "./read-study.ts";
+import { cellOrigin, startOf, type CellContext } from "./run-cell.ts";
+import { checkSameSettings } from "./run-cell-task.ts";
+import { isStartComplete } from "./shared-start.ts";
+import { readCells, writeCell, type StudyFolder } from "./study-folder.ts";
+import { recordVersion } from "./study-history.ts";
+import { scheduleStudy, type StudyTask } from "./schedule-study.ts";
+
+/** Options of {@link runStudy}. */
+export interface RunStudyOptions {
+  readonly file: StudyFile;
+  readonly folder: StudyFolder;
+  readonly machine: CellContext["machine"];
+  readonly reporter: Reporter;
+  /** Tasks that run at the same time, given all cells that are to run, `>= 1`. */
+  readonly numJobs: (plans: readonly CellPlan[]) => Promise<number>;
+  /** Cells to run; default: all. */
+  readonly selects?: (plan: CellPlan) => boolean;
+  /**
+   * Runs a task in a process of its own.
+   * @returns The error in one line; `undefined` after success.
+   */
+  readonly launch: (task: StudyTask) => Promise<string | undefined>;
+}
+
+/** Result of {@link runStudy}: number of cells. */
+export interface StudyResult {
+  readonly planned: number;
+  readonly finished: number;
+  /** Names of the cells that did not finish, with the reason. */
+  readonly failures: ReadonlyMap<string, string>;
+}
+
+/**
+ * Runs the cells of a study that are not finished, several at a time. A cell that fails does not stop
+ * the others.
+ * @throws `InputError` if the study file changed other than by growth, or a finished cell has other
+ *   settings; `LockedError` if another process runs the study in this folder.
+ */
+export async function runStudy(options: RunStudyOptions): Promise<StudyResult> {
+  const { file, folder } = options;
+  const lock = join(folder.locks, "study.lock");
+  return withLock(lock, `study ${file.study.name} in ${folder.path}`, () => runLocked(options));
+}
+
+async function runLocked(options: RunStudyOptions): Promise<StudyResult> {
+  const { file, folder, machine, reporter, selects = () => true } = options;
+  const all = await planCells(file);
+  const plans = all.filter(selects);
+  if (plans.length === 0) {
+    throw new InputError(`${file.path}: study must have cells that are selected, got none`);
+  }
+  const cells = await readCells(folder.cells);
+  for (const plan of all) {
+    const cell = cells.get(plan.name);
+    if (cell?.outcome === "finished") checkSameSettings(plan, cell, folder.cells);
+  }
+  await recordVersion(folder.history, file);
+  const isFinished = (plan: CellPlan): boolean => cells.get(plan.name)?.outcome === "finished";
+  const pending = plans.filter((plan) => !isFinished(plan));
+  const numJobs = pending.length === 0 ? 1 : await options.numJobs(pending);
+  reporter.say(
+    `study ${file.study.name}: ${plans.length} cells, ${plans.length - pending.length} finished, ${numJobs} at a time`,
+  );
+
+  const failures = new Map<string, string>();
+  const progress = studyProgress(plans, cells, numJobs);
+  const running = new Map<StudyTask, number>();
+  const show = (): void => reporter.now(progress.text(running));
+  const timer = setInterval(show, 1000);
+  timer.unref();
+  const runTask = async (task: StudyTask): Promise<boolean> => {
+    const { plan, kind } = task;
+    running.set(task, performance.now());
+    show();
+    const error = await options.launch(task);
+    running.delete(task);
+    if (kind === "start") {
+      // Its cells then make their own, and report their own errors.
+      if (error !== undefined) reporter.warn(`start of ${plan.name}: ${error}`);
+      return error === undefined;
+    }
+    // The file of a cell is the result: a process may die after it has written it.
+    const cell = (await readCells(folder.cells)).get(plan.name);
+    if (cell?.outcome === "finished") {
+      cells.set(plan.name, cell);
+      progress.finish(cell);
+      reporter.row(cellRow(cell, file), `${progress.counts()}  ${cellLine(cell, file)}`);
+      return true;
+    }
+    const message = error ?? "process ended without a result";
+    failures.set(plan.name, message);
+    progress.fail();
+    reporter.warn(`${progress.counts()}  ${plan.name} failed: ${message}`);
+    if (cell === undefined) {
+      const failed: FailedCell = {
+        outcome: "failed",
+        ...cellOrigin(plan, { file, machine }),
+        message,
+      };
+      await writeCell(folder, plan.name, failed);
+    }
+    return false;
+  };
+  try {
+    await scheduleStudy({
+      plans: pending,
+      startOf: (plan) => startOf(plan, options)?.sha256,
+      isStartDone: async (plan) => {
+        const start = startOf(plan, options);
+        return start === undefined || isStartComplete(start.path);
+      },
+      dropStart: async (plan) => {
+        const start = startOf(plan, options);
+        if (start !== undefined) await rm(start.path, { recursive: true, force: true });
+      },
+      numJobs,
+      run: runTask,
+    });
+  } finally {
+    clearInterval(timer);
+  }
+  return {
+    planned: plans.length,
+    finished: plans.length - failures.size,
+    failures,
+  };
+}
+
+/** Value of the study's primary metric in a cell; `undefined` where it has none. */
+export function primaryMetric(
+  { evaluations }: Pick<StudyCell, "evaluations">,
+  { study: { metric } }: StudyFile,
+  phase: "before" | "after" = "after",
+): number | undefined {
+  const found = evaluations.find(
+    (one) => one.phase === phase && one.split === metric.split && one.mode === metric.mode,
+  );
+  return found?.metrics[metric.measure];
+}
+
+function cellRow(cell: StudyCell, file: StudyFile): Readonly<Record<string, unknown>> {
+  const { experiment, arm, seed, seconds } = cell;
+  const { measure } = file.study.metric;
+  return {
+    stage: "cell",
+    experiment,
+    arm,
+    seed,
+    [measure]: primaryMetric(cell, file),
+    before: primaryMetric(cell, file, "before"),
+    seconds,
+  };
+}
+
+function cellLine(cell: StudyCell, file: StudyFile): string {
+  const { measure } = file.study.metric;
+  const show = (value: number | undefined): string =>
+    value === undefined ? "-" : measure === "return" ? value.toFixed(2) : percent(value);
+  const values = [primaryMetric(cell, file), primaryMetric(cell, file, "before")].map(show);
+  return (
+    `${cell.experiment} ${cell.arm} seed ${cell.seed}: ${measure} ${values[0]} (before ${values[1]}), ` +
+    duration(cell.seconds.wall)
+  );
+}
+
+/** Counts of cells and the time that the others will take. */
+function studyProgress(
+  plans: readonly CellPlan[],
+  cells: ReadonlyMap<string, StudyCell | FailedCell>,
+  numJobs: number,
+): {
+  readonly finish: (cell: StudyCell) => void;
+  readonly fail: () => void;
+  readonly counts: () => string;
+  readonly text: (running: ReadonlyMap<StudyTask, number>) => string;
+} {
+  const done = plans.flatMap((plan) => {
+    const cell = cells.get(plan.name);
+    return cell?.outcome === "finished" ? [cell] : [];
+  });
+  let numFailed = 0;
+  const remaining = new Map(plans.map((plan) => [plan.name, plan]));
+  for (const { experiment, arm, seed } of done) {
+    remaining.delete(`${experiment}-${arm}-seed${seed}`);
+  }
+  const meanWall = (experiment?: string): number => {
+    const walls = done
+      .filter((cell) => experiment === undefined || cell.experiment === experiment)
+      .map(({ seconds }) => seconds.wall);
+    return walls.reduce((sum, wall) => sum + wall, 0) / walls.length;
+  };
+  const counts = (): string => `${done.length + numFailed}/${plans.length}`;
+  return {
+    finish: (cell) => {
+      done.push(cell);
+      remaining.delete(`${cell.experiment}-${cell.arm}-seed${cell.seed}`);
+    },
+    fail: () => {
+      numFailed += 1;
+    },
+    counts,
+    text: (running) => {
+      const now = performance.now();
+      const elapsed = new Map(
+        Array.from(running, ([{ plan, kind }, since]) => [
+          plan.name,
+          kind === "cell" ? (now - since) / 1000 : 0,
+        ]),
+      );
+      let seconds = 0;
+      for (const { name, experiment } of remaining.values()) {
+        const own = meanWall(experiment);
+        const expected = Number.isNaN(own) ? meanWall() : own;
+        seconds += Math.max(0, expected - (elapsed.get(name) ?? 0));
+      }
+      const names = Array.from(running.keys(), ({ kind, plan }) =>
+        kind === "start" ? `start of ${plan.name}` : plan.name,
+      );
+      return [
+        `${counts()} cells`,
+        ...(numFailed === 0 ? [] : [`${numFailed} failed`]),
+        `running ${names.join(", ") || "none"}`,
+        ...(Number.isNaN(seconds) ? [] : [`${duration(seconds / numJobs)} left`]),
+      ].join(", ");
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import type { CellPlan } from "./plan-cells.ts";
+
+/** Work of a study: a cell, or the start that several cells share. */
+export interface StudyTask {
+  readonly kind: "start" | "cell";
+  /** The cell; for a start, the first of the cells that share it. */
+  readonly plan: CellPlan;
+}
+
+/** Inputs of {@link scheduleStudy}. */
+export interface ScheduleInputs {
+  /** Cells to run, in their order. */
+  readonly plans: readonly CellPlan[];
+  /** Key of the start that a cell shares; `undefined` for none. */
+  readonly startOf: (plan: CellPlan) => string | undefined;
+  readonly isStartDone: (plan: CellPlan) => Promise<boolean>;
+  /** Deletes the start of a cell, once no cell needs it. */
+  readonly dropStart: (plan: CellPlan) => Promise<void>;
+  /** Tasks that run at the same time, `>= 1`. */
+  readonly numJobs: number;
+  /** Runs a task. @returns Whether it succeeded. */
+  readonly run: (task: StudyTask) => Promise<boolean>;
+}
+
+/**
+ * Runs cells in their order, a start before the cells that share it. While one waits for its start,
+ * later cells run.
+ */
+export async function scheduleStudy(inputs: ScheduleInputs): Promise<void> {
+  const { plans, startOf, numJobs } = inputs;
+  const sharing = new Map<string, CellPlan[]>();
+  for (const plan of plans) {
+    const key = startOf(plan);
+    if (key !== undefined) sharing.set(key, [...(sharing.get(key) ?? []), plan]);
+  }
+  /** Starts that are over, well or not: a cell without one makes its own. */
+  const over = new Set<string>();
+  for (const [key, [first, ...others]] of sharing) {
+    if (others.length === 0 || (await inputs.isStartDone(first!))) over.add(key);
+  }
+  const waiting = [...plans];
+  const begun = new Set<string>();
+  const failed = new Set<string>();
+  const unfinished = new Map(Array.from(sharing, ([key, cells]) => [key, cells.length]));
+
+  const nextTask = (): StudyTask | undefined => {
+    for (const [i, plan] of waiting.entries()) {
+      const key = startOf(plan);
+      if (key === undefined || over.has(key)) {
+        waiting.splice(i, 1);
+        return { kind: "cell", plan };
+      }
+      if (!begun.has(key)) {
+        begun.add(key);
+        return { kind: "start", plan };
+      }
+    }
+    return undefined;
+  };
+  const finish = async ({ kind, plan }: StudyTask, isSuccess: boolean): Promise<void> => {
+    const key = startOf(plan);
+    if (key === undefined) return;
+    if (kind === "start") {
+      over.add(key);
+      return;
+    }
+    const left = unfinished.get(key)! - 1;
+    unfinished.set(key, left);
+    if (!isSuccess) failed.add(key);
+    // A cell that failed is run again later, and then begins with it.
+    if (left === 0 && !failed.has(key)) await inputs.dropStart(plan);
+  };
+
+  const running = new Set<Promise<void>>();
+  for (;;) {
+    const task = running.size < numJobs ? nextTask() : undefined;
+    if (task !== undefined) {
+      const work: Promise<void> = inputs
+        .run(task)
+        .then((isSuccess) => finish(task, isSuccess))
+        .finally(() => running.delete(work));
+      running.add(work);
+      continue;
+    }
+    if (running.size === 0) return;
+    await Promise.race(running);
+  }
+}

@@ -1,0 +1,38 @@
+import type { ExperimentSettings } from "../experiment/experiment-schema.ts";
+import type { ModuleRecord } from "../experiment/experiment-module.ts";
+import type { Parts } from "../experiment/experiment.ts";
+import type { CellMachine } from "./machine.ts";
+import { digestOf } from "./canonical-json.ts";
+
+/** Inputs of {@link startKey}. */
+export interface StartInputs {
+  readonly settings: ExperimentSettings;
+  readonly parts: Parts;
+  /** Module of the experiment, if it has one. */
+  readonly module?: ModuleRecord | undefined;
+  /** Results may differ between machines and versions. */
+  readonly machine: CellMachine;
+}
+
+/**
+ * Digest of everything that a run's warm start and its first evaluation depend on: cells with the
+ * same one share them. `undefined` where the policy comes from a module or a server, which may depend
+ * on any setting.
+ */
+export function startKey({ settings, parts, module, machine }: StartInputs): string | undefined {
+  const { seed, tasks, episode, model, warmStart, training, evaluation, engine } = settings;
+  if (model.source !== "new" && model.source !== "folder") return undefined;
+  const { beta1, beta2, epsilon, weightDecay, maxGradientNorm } = training;
+  return digestOf({
+    seed,
+    tasks,
+    episode,
+    model,
+    warmStart,
+    optimizer: { beta1, beta2, epsilon, weightDecay, maxGradientNorm },
+    evaluation: { modes: evaluation.modes, temperature: evaluation.temperature },
+    engine,
+    machine,
+    ...(parts.has("tasks") && { module: module?.files }),
+  });
+}

@@ -1,0 +1,68 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { exists } from "../files/exists.ts";
+import { InputError } from "../input-error.ts";
+import { writeWhole } from "../files/write-whole.ts";
+import { readCell, type FailedCell, type StudyCell } from "./cell.ts";
+
+/** Paths of a study's folder. */
+export interface StudyFolder {
+  readonly path: string;
+  /** Study files that the cells ran under. */
+  readonly history: string;
+  readonly cells: string;
+  readonly runs: string;
+  readonly starts: string;
+  readonly logs: string;
+  readonly locks: string;
+}
+
+/** Paths within the folder of a study. */
+export function studyFolder(path: string): StudyFolder {
+  const inside = (name: string): string => join(path, name);
+  return {
+    path,
+    history: inside("study.json"),
+    cells: inside("cells"),
+    runs: inside("runs"),
+    starts: inside("starts"),
+    logs: inside("logs"),
+    locks: inside("locks"),
+  };
+}
+
+/** File of a cell. */
+export function cellPath(folder: Pick<StudyFolder, "cells">, name: string): string {
+  return join(folder.cells, `${name}.json`);
+}
+
+/** Writes a cell file. */
+export async function writeCell(
+  folder: Pick<StudyFolder, "cells">,
+  name: string,
+  cell: StudyCell | FailedCell,
+): Promise<void> {
+  await writeWhole(cellPath(folder, name), `${JSON.stringify(cell)}\n`);
+}
+
+/**
+ * Reads all cells of a folder, by name.
+ * @param path - The folder of the cell files.
+ * @throws `InputError` for a file that is damaged, or whose name is not that of its cell.
+ */
+export async function readCells(path: string): Promise<Map<string, StudyCell | FailedCell>> {
+  const cells = new Map<string, StudyCell | FailedCell>();
+  if (!(await exists(path))) return cells;
+  const names = (await readdir(path)).filter((name) => name.endsWith(".json")).sort();
+  for (const file of names) {
+    const name = file.slice(0, -".json".length);
+    const cell = await readCell(join(path, file));
+    const { experiment, arm, seed } = cell;
+    const own = `${experiment}-${arm}-seed${seed}`;
+    if (own !== name) {
+      throw new InputError(`${join(path, file)}: file must have its cell's name, ${own}.json`);
+    }
+    cells.set(name, cell);
+  }
+  return cells;
+}

@@ -1,0 +1,83 @@
+import { exists } from "../files/exists.ts";
+import { InputError } from "../input-error.ts";
+import { isSettings } from "../settings/merge-settings.ts";
+import { readJson } from "../files/read-json.ts";
+import { writeWhole } from "../files/write-whole.ts";
+import { canonicalJson, digestOf } from "./canonical-json.ts";
+import type { StudyFile } from "./read-study.ts";
+import { checkStudy, studyArms, type Study } from "./study-schema.ts";
+
+/** A state of the study file that cells ran under. */
+export interface StudyVersion {
+  readonly sha256: string;
+  readonly study: Study;
+}
+
+/**
+ * Reads the versions of a study file that cells ran under, oldest first; none before the first run.
+ * @throws `InputError` for a file that is damaged or was edited.
+ */
+export async function readHistory(path: string): Promise<StudyVersion[]> {
+  if (!(await exists(path))) return [];
+  const value = (await readJson(path)) as { readonly versions?: unknown };
+  if (!Array.isArray(value.versions)) {
+    throw new InputError(`${path}: versions must be a list, got ${typeof value.versions}`);
+  }
+  return value.versions.map((version: { readonly sha256: string; readonly study: unknown }, i) => {
+    const study = checkStudy(version.study, `${path}: versions.${i}.study`);
+    const sha256 = digestOf(study);
+    if (sha256 === version.sha256) return { sha256, study };
+    throw new InputError(
+      `${path}: versions.${i}.study must have the SHA-256 ${version.sha256}, got ${sha256} (the file was edited)`,
+    );
+  });
+}
+
+/** Writes the versions of a study file. */
+export async function writeHistory(path: string, versions: readonly StudyVersion[]): Promise<void> {
+  await writeWhole(path, `${JSON.stringify({ versions })}\n`);
+}
+
+/**
+ * Adds a study file to the history of a folder.
+ *
+ * A study may grow once it has cells: seeds, arms, experiments, families and notes may be added, and
+ * the cells so far stay valid. Anything else, such as another metric or number of tasks, is refused.
+ * @throws `InputError` naming the first field that changed.
+ */
+export async function recordVersion(path: string, file: StudyFile): Promise<void> {
+  const versions = await readHistory(path);
+  const last = versions.at(-1);
+  if (last?.sha256 === file.sha256) return;
+  if (last !== undefined) {
+    const change = findChange(last.study, file.study);
+    if (change !== undefined) {
+      throw new InputError(
+        `${file.path}: ${change} must be as when the first cells ran (${path}); seeds, arms, experiments, families and notes may be added; give the changed study another name`,
+      );
+    }
+  }
+  await writeHistory(path, [...versions, { sha256: file.sha256, study: file.study }]);
+}
+
+/** Name of the first field that changed other than by growth; `undefined` for growth alone. */
+export function findChange(before: Study, after: Study): string | undefined {
+  const fixed = ["name", "question", "metric", "checkpoint", "evaluation"] as const;
+  const isEqual = (a: unknown, b: unknown): boolean => canonicalJson(a) === canonicalJson(b);
+  const changed = fixed.find((field) => !isEqual(before[field], after[field]));
+  if (changed !== undefined) return changed;
+  const lists: readonly (readonly [string, (study: Study) => readonly unknown[]])[] = [
+    ["experiments", (study) => study.experiments],
+    ["arms", studyArms],
+    ["seeds", (study) => study.seeds],
+    ["families", (study) => study.families],
+    ["notes", (study) => study.notes],
+  ];
+  for (const [field, list] of lists) {
+    const present = new Set(list(after).map((entry) => canonicalJson(entry)));
+    const lost = list(before).find((entry) => !present.has(canonicalJson(entry)));
+    if (lost === undefined) continue;
+    return isSettings(lost) ? `${field}.${String(lost["name"])}` : field;
+  }
+  return undefined;
+}

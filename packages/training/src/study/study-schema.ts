@@ -1,0 +1,220 @@
+import { setting } from "@turnwise/envs";
+import { z } from "zod";
+import { describeIssue } from "../settings/describe-issue.ts";
+import { InputError } from "../input-error.ts";
+
+const text = z.string().min(1);
+const settings = z.record(z.string(), z.unknown());
+
+/** Names are parts of file names. */
+const name = setting(
+  z
+    .string()
+    .regex(
+      /^[a-z0-9][a-z0-9._+]*(?:-[a-z0-9._+]+)*$/iu,
+      "must consist of letters, digits, dots and single dashes",
+    ),
+  "Name in reports and file names",
+);
+
+/** Lets a text stand for an object. */
+function orText<T extends z.ZodType>(schema: T, expand: (text: string) => unknown) {
+  return z.preprocess(
+    (value: unknown) => (typeof value === "string" ? expand(value) : value),
+    schema,
+  );
+}
+
+const preset = setting(text, "Preset that the other fields change; default: the experiment's own");
+const choice = orText(z.looseObject({ preset: preset.optional() }), (value) => ({ preset: value }));
+
+const algorithm = setting(
+  choice.optional(),
+  "Algorithm: a preset's name, changes of a preset, or changes of the experiment's algorithm",
+);
+const modulator = setting(
+  choice.optional(),
+  "Modulator: a name, changes of a named one, or a record with its kind",
+);
+
+const armSchema = z.strictObject({
+  name,
+  algorithm,
+  modulator,
+  settings: setting(settings.default({}), "Changes of the experiment's settings"),
+});
+
+const experimentEntry = orText(
+  z
+    .strictObject({
+      name: name.optional(),
+      experiment: setting(text, "Built-in experiment, or a module's path relative to this file"),
+      settings: setting(settings.default({}), "Changes of its settings, for all arms"),
+    })
+    .transform((entry) => ({ ...entry, name: entry.name ?? entry.experiment })),
+  (experiment) => ({ experiment }),
+);
+
+/** Lists of arm parts: an arm for each combination. */
+const gridSchema = z.strictObject({
+  algorithms: setting(
+    z
+      .array(orText(z.strictObject({ name, algorithm }), (one) => ({ name: one, algorithm: one })))
+      .default([]),
+    "Algorithms: names of presets, or a name and an algorithm",
+  ),
+  modulators: setting(
+    z
+      .array(orText(z.strictObject({ name, modulator }), (one) => ({ name: one, modulator: one })))
+      .default([]),
+    "Modulators: names, or a name and a modulator",
+  ),
+  settings: setting(
+    z.array(z.strictObject({ name, settings })).default([]),
+    "Changes of settings, each with a name",
+  ),
+});
+
+const maxRange = 10_000;
+
+/** Whole numbers and ranges, `1-10,15`, as a list; `undefined` for another text. */
+export function parseSeeds(value: string): number[] | undefined {
+  const parts = value.split(",").map((part) => /^\s*(\d+)\s*(?:-\s*(\d+)\s*)?$/u.exec(part));
+  const seeds: number[] = [];
+  for (const part of parts) {
+    if (part === null) return undefined;
+    const [first, last] = [Number(part[1]), Number(part[2] ?? part[1])];
+    if (last < first || last - first >= maxRange) return undefined;
+    for (let seed = first; seed <= last; seed++) seeds.push(seed);
+  }
+  return seeds;
+}
+
+/** A study file: what is compared, on which seeds, and how it is judged, fixed before the first run. */
+export const studySchema = z.strictObject({
+  name,
+  question: setting(text, "Question that the study answers"),
+  experiments: setting(z.array(experimentEntry).min(1), "Experiments to run every arm in"),
+  grid: setting(gridSchema.optional(), "Arms as all combinations of lists"),
+  arms: setting(z.array(armSchema).default([]), "Arms in addition to the grid's"),
+  seeds: setting(
+    orText(z.array(z.int().nonnegative()).min(1), (value) => parseSeeds(value) ?? value),
+    "Seeds, as a list or a text such as 1-10; every arm runs with each",
+  ),
+  metric: setting(
+    z.strictObject({
+      split: setting(text, "Split of the evaluation after training"),
+      mode: setting(
+        z.enum(["sampled", "greedy"]).default("sampled"),
+        "Mode of the evaluation after training",
+      ),
+      measure: setting(
+        z.enum(["success", "score", "return"]).default("success"),
+        "Metric of that evaluation",
+      ),
+    }),
+    "Primary metric",
+  ),
+  checkpoint: setting(
+    z.literal("last").default("last"),
+    "Checkpoint that is judged; choosing the best one would favour noisy arms",
+  ),
+  evaluation: setting(
+    z
+      .strictObject({ numTasks: setting(z.int().positive().default(1024), "Tasks per split") })
+      .prefault({}),
+    "Evaluation of every cell",
+  ),
+  families: setting(
+    z
+      .array(
+        z.strictObject({
+          name,
+          pairs: setting(
+            z.array(z.tuple([text, text])).min(1),
+            "Pairs of arms to compare: the first minus the second",
+          ),
+          experiments: setting(
+            z.array(text).optional(),
+            "Experiments that the pairs are compared in; default: all",
+          ),
+        }),
+      )
+      .default([]),
+    "Families of comparisons, each corrected for its own number of comparisons (Holm)",
+  ),
+  notes: setting(z.array(text).default([]), "Remarks for the report"),
+  keep: setting(
+    z.array(z.enum(["warm-start", "checkpoint", "run"])).default([]),
+    "Files to keep of each finished cell: its warm start, its last checkpoint and policy, or all of its run folder",
+  ),
+});
+
+/** A checked study file with every field stated. */
+export type Study = z.output<typeof studySchema>;
+
+/** A study file as a module default-exports it. */
+export type StudyInput = z.input<typeof studySchema>;
+
+/** An arm of a study: the changes that it makes to an experiment. */
+export type StudyArm = z.output<typeof armSchema>;
+
+/** All arms of a study: the grid's combinations in the order of its lists, then the others. */
+export function studyArms({ grid, arms }: Pick<Study, "grid" | "arms">): StudyArm[] {
+  if (grid === undefined) return [...arms];
+  const axes = [grid.algorithms, grid.modulators, grid.settings].filter(({ length }) => length > 0);
+  const combinations = axes.reduce<readonly (readonly { readonly name: string }[])[]>(
+    (lists, axis) => lists.flatMap((list) => axis.map((entry) => [...list, entry])),
+    axes.length === 0 ? [] : [[]],
+  );
+  const product = combinations.map((parts) => ({
+    settings: {},
+    ...Object.assign({}, ...parts),
+    name: parts.map((part) => part.name).join("-"),
+  }));
+  return [...product, ...arms];
+}
+
+/**
+ * Checks a study.
+ * @param source - Name of the file, for messages.
+ * @throws {@link InputError} naming the first field that is wrong.
+ */
+export function checkStudy(value: unknown, source: string): Study {
+  const result = studySchema.safeParse(value);
+  if (!result.success) {
+    throw new InputError(describeIssue(studySchema, source, result.error.issues[0]!, value));
+  }
+  const study = result.data;
+  const arms = studyArms(study).map((arm) => arm.name);
+  if (arms.length === 0) {
+    throw new InputError(`${source}: arms must have an entry, or grid a list with one, got none`);
+  }
+  const experiments = study.experiments.map((entry) => entry.name);
+  for (const [field, names] of [
+    ["experiments", experiments],
+    ["arms", arms],
+    ["seeds", study.seeds.map(String)],
+    ["families", study.families.map((family) => family.name)],
+  ] as const) {
+    const twice = names.find((one, i) => names.indexOf(one) !== i);
+    if (twice !== undefined) {
+      throw new InputError(`${source}: ${field} must have different names, got ${twice} twice`);
+    }
+  }
+  for (const family of study.families) {
+    const place = `${source}: families.${family.name}`;
+    const arm = family.pairs.flat().find((one) => !arms.includes(one));
+    if (arm !== undefined) {
+      throw new InputError(`${place}.pairs must name arms (${arms.join(", ")}), got ${arm}`);
+    }
+    const experiment = family.experiments?.find((one) => !experiments.includes(one));
+    if (experiment !== undefined) {
+      const known = experiments.join(", ");
+      throw new InputError(
+        `${place}.experiments must name experiments (${known}), got ${experiment}`,
+      );
+    }
+  }
+  return study;
+}
