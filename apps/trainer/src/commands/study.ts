@@ -24,6 +24,10 @@ import {
 import { runResumably } from "../run-resumably.ts";
 import { launchTasks } from "../launch-tasks.ts";
 import { aboveZero, positiveNumber } from "./arguments.ts";
+import { compareCommand } from "./study-compare.ts";
+import { powerCommand } from "./study-power.ts";
+import { reportCommand } from "./study-report.ts";
+import { tableCommand } from "./study-table.ts";
 
 interface FolderOptions {
   readonly out?: string;
@@ -51,7 +55,11 @@ export function studyCommand(): Command {
   return new Command("study")
     .description("compare arms over paired seeds: a study file fixes everything beforehand")
     .addCommand(runCommand())
-    .addCommand(cellCommand());
+    .addCommand(cellCommand())
+    .addCommand(tableCommand())
+    .addCommand(compareCommand())
+    .addCommand(powerCommand())
+    .addCommand(reportCommand());
 }
 
 function addFolderOption(command: Command): Command {

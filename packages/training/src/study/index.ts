@@ -27,3 +27,28 @@ export {
   type StudyArm,
   type StudyInput,
 } from "./study-schema.ts";
+export {
+  analyzeStudy,
+  compareStudyArms,
+  type AnalyzedStudy,
+  type CellState,
+  type FamilyAnalysis,
+  type PlannedComparison,
+  type StudyAnalysis,
+} from "./report/analyze-study.ts";
+export type { Comparison, KindComparison } from "./report/compare-arms.ts";
+export {
+  describeFindings,
+  describeLimits,
+  describePairing,
+  judgeComparison,
+  type Finding,
+} from "./report/describe-findings.ts";
+export { powerTable, studyPowerTable, type PowerQuestion } from "./report/power-tables.ts";
+export { renderTable, type Table, type TableFormat } from "./report/render-table.ts";
+export type { StudyFigure } from "./report/study-figures.ts";
+export { studyReport, type StudyReport } from "./report/study-report.ts";
+export { studyCsv } from "./report/study-rows.ts";
+export { familyTables, studyTables } from "./report/study-tables.ts";
+export type { ArmSummary, CurvePoint } from "./report/summarize-arm.ts";
+export { analyzeFolder, findStudyFolder, writeStudyReport } from "./report/write-report.ts";

@@ -1,0 +1,81 @@
+import { InputError } from "@turnwise/training";
+import {
+  parseSeeds,
+  powerTable,
+  renderTable,
+  studyPowerTable,
+  type PowerQuestion,
+} from "@turnwise/training/study";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { aboveZero } from "./arguments.ts";
+import { openResults } from "./study-table.ts";
+
+interface PowerOptions {
+  readonly out?: string;
+  readonly deviation?: number;
+  readonly effect?: number;
+  readonly power: number;
+  readonly pairs: readonly number[];
+}
+
+/** `turnwise study power`: differences that a study can show, and pairs that it needs. */
+export function powerCommand(): Command {
+  return new Command("power")
+    .description("print which difference a number of pairs can show, before or during a study")
+    .argument("[file]", "study file, for the spread of its finished pairs")
+    .option("--out <folder>", "folder of the study")
+    .addOption(
+      new Option(
+        "--deviation <number>",
+        "standard deviation of the paired differences over seeds, without a study file: 0.06 is 6 points",
+      ).argParser(aboveZero),
+    )
+    .addOption(
+      new Option("--effect <number>", "difference of interest: 0.05 is 5 points").argParser(
+        aboveZero,
+      ),
+    )
+    .addOption(
+      new Option("--power <share>", "probability of seeing it").argParser(parsePower).default(0.8),
+    )
+    .addOption(
+      new Option("--pairs <list>", "numbers of pairs, without a study file")
+        .argParser(parsePairs)
+        .default([3, 5, 6, 8, 10, 15, 20, 30], "3,5,6,8,10,15,20,30"),
+    )
+    .action(async (path: string | undefined, options: PowerOptions) => {
+      process.stdout.write(`${await powerText(path, options)}\n`);
+    });
+}
+
+async function powerText(path: string | undefined, options: PowerOptions): Promise<string> {
+  const { out, deviation, effect, power, pairs } = options;
+  const question: PowerQuestion = { power, ...(effect !== undefined && { effect }) };
+  if (path !== undefined && deviation !== undefined) {
+    throw new InputError(
+      "study power: --deviation must not be given with a study file, which has its own",
+    );
+  }
+  if (path !== undefined) {
+    const { analysis } = await openResults(path, out);
+    return renderTable(studyPowerTable(analysis, question), "text");
+  }
+  if (deviation === undefined) {
+    throw new InputError("study power: a study file or --deviation must be given, got neither");
+  }
+  return renderTable(powerTable(deviation, pairs, question), "text");
+}
+
+function parsePower(text: string): number {
+  const value = Number(text);
+  if (value > 0.05 && value < 1) return value;
+  throw new InvalidArgumentError(
+    "It must be a number above 0.05, the level of the test, and below 1.",
+  );
+}
+
+function parsePairs(text: string): number[] {
+  const numbers = parseSeeds(text);
+  if (numbers !== undefined && numbers.every((number) => number >= 2)) return numbers;
+  throw new InvalidArgumentError("It must be whole numbers >= 2 and ranges, such as 5,8-12.");
+}

@@ -1,0 +1,121 @@
+import { figure, textWidth } from "./figure.ts";
+import { linearScale } from "./scale.ts";
+import { svgElement, svgPath, svgText } from "./svg.ts";
+
+/** A mean curve with its band. */
+export interface CurveSeries {
+  readonly name: string;
+  /** Color, 0 to 5. */
+  readonly color: number;
+  readonly points: readonly {
+    readonly x: number;
+    readonly y: number;
+    readonly low: number;
+    readonly high: number;
+  }[];
+}
+
+/** Options of {@link plotCurves}. */
+export interface CurvePlot {
+  readonly title: string;
+  /** One panel each, with axes of common scale. */
+  readonly panels: readonly { readonly title: string; readonly series: readonly CurveSeries[] }[];
+  readonly xLabel: string;
+  readonly yLabel: string;
+  /** Draws a line at y = 0, and includes it. */
+  readonly zeroLine?: boolean;
+}
+
+const panel = { width: 300, height: 190, left: 52, top: 62, gapX: 34, gapY: 88 };
+
+/** Draws curves with bands in panels, three in a row, as an SVG file. */
+export function plotCurves({ title, panels, xLabel, yLabel, zeroLine }: CurvePlot): string {
+  const points = panels.flatMap(({ series }) => series.flatMap((one) => one.points));
+  const xDomain = domainOf(points.map(({ x }) => x));
+  const yDomain = domainOf([
+    ...points.flatMap(({ low, high, y }) => [low, high, y]),
+    ...(zeroLine === true ? [0] : []),
+  ]);
+  const numColumns = panels.length === 4 ? 2 : Math.min(3, Math.max(1, panels.length));
+  const numRows = Math.max(1, Math.ceil(panels.length / numColumns));
+  const drawn = panels.map(({ title, series }, i) => {
+    const left = panel.left + (i % numColumns) * (panel.width + panel.gapX);
+    const top = panel.top + Math.floor(i / numColumns) * (panel.height + panel.gapY);
+    const right = left + panel.width - 16;
+    const bottom = top + panel.height;
+    const x = linearScale(xDomain, [left, right], 5, true);
+    const y = linearScale(yDomain, [bottom, top], 5);
+    const grid = y.ticks.map((tick) =>
+      svgElement("path", {
+        class: zeroLine === true && Math.abs(tick) < 1e-12 ? "axis" : "grid",
+        d: svgPath([
+          [left, y.at(tick)],
+          [right, y.at(tick)],
+        ]),
+      }),
+    );
+    const labels = [
+      ...y.ticks.map((tick) =>
+        svgText(y.label(tick), {
+          class: "dim",
+          x: left - 6,
+          y: y.at(tick) + 4,
+          "text-anchor": "end",
+        }),
+      ),
+      ...x.ticks.map((tick) =>
+        svgText(x.label(tick), {
+          class: "dim",
+          x: x.at(tick),
+          y: bottom + 17,
+          "text-anchor": "middle",
+        }),
+      ),
+      svgText(xLabel, { class: "dim", x: right, y: bottom + 33, "text-anchor": "end" }),
+    ];
+    const curves = series.flatMap(({ color, points }) => {
+      if (points.length === 0) return [];
+      const upper = points.map(({ x: at, high }) => [x.at(at), y.at(high)] as const);
+      const lower = points.map(({ x: at, low }) => [x.at(at), y.at(low)] as const).reverse();
+      return [
+        svgElement("path", { class: `band c${color}`, d: `${svgPath([...upper, ...lower])}Z` }),
+        svgElement("path", {
+          class: `line c${color}`,
+          d: svgPath(points.map((point) => [x.at(point.x), y.at(point.y)])),
+        }),
+      ];
+    });
+    return [
+      svgText(title, { x: left, y: top - 8 }),
+      ...grid,
+      ...labels,
+      ...curves,
+      ...legend(series, left, bottom + 33),
+    ].join("");
+  });
+  const size = {
+    width: panel.left + numColumns * (panel.width + panel.gapX) - panel.gapX,
+    height: panel.top + numRows * (panel.height + panel.gapY) - panel.gapY + 48,
+  };
+  return figure(size, `${title} (${yLabel})`, ...drawn);
+}
+
+/** Names of series next to their color, in a row; none for a single series. */
+function legend(series: readonly CurveSeries[], left: number, y: number): string[] {
+  if (series.length < 2) return [];
+  let x = left;
+  return series.map(({ name, color }) => {
+    const entry =
+      svgElement("rect", { class: `dot c${color}`, x, y: y - 9, width: 10, height: 10, rx: 2 }) +
+      svgText(name, { x: x + 14, y });
+    x += 26 + textWidth(name);
+    return entry;
+  });
+}
+
+function domainOf(values: readonly number[]): readonly [number, number] {
+  if (values.length === 0) return [0, 1];
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const margin = 0.03 * (high - low);
+  return [low - margin, high + margin];
+}

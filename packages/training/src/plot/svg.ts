@@ -1,0 +1,39 @@
+/** Attributes of an SVG element; numbers are rounded to hundredths, `undefined` leaves one out. */
+export type SvgAttributes = Readonly<Record<string, string | number | undefined>>;
+
+/** Text of an SVG element with its children, which are SVG text themselves. */
+export function svgElement(
+  name: string,
+  attributes: SvgAttributes,
+  ...children: readonly string[]
+): string {
+  const written = Object.entries(attributes)
+    .filter(([, value]) => value !== undefined)
+    .map(
+      ([key, value]) => ` ${key}="${typeof value === "number" ? round(value) : escapeXml(value!)}"`,
+    )
+    .join("");
+  const inner = children.join("");
+  return inner === "" ? `<${name}${written}/>` : `<${name}${written}>${inner}</${name}>`;
+}
+
+/** A text element. */
+export function svgText(text: string, attributes: SvgAttributes): string {
+  return svgElement("text", attributes, escapeXml(text));
+}
+
+/** Path through points, `M x y L x y ...`. */
+export function svgPath(points: readonly (readonly [x: number, y: number])[]): string {
+  return points.map(([x, y], i) => `${i === 0 ? "M" : "L"}${round(x)} ${round(y)}`).join("");
+}
+
+const round = (value: number): string => String(Number(value.toFixed(2)));
+
+const entities: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+};
+
+const escapeXml = (text: string): string => text.replaceAll(/[&<>"]/gu, (each) => entities[each]!);

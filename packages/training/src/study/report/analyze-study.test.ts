@@ -1,0 +1,172 @@
+import { describe, expect, it } from "vitest";
+import { studyCell } from "../../testing/study-cells.ts";
+import type { FailedCell, StudyCell } from "../cell.ts";
+import { checkStudy } from "../study-schema.ts";
+import { analyzeStudy, compareStudyArms, type AnalyzedStudy } from "./analyze-study.ts";
+
+const sha256 = "a".repeat(64);
+
+function studyFile(
+  seeds: readonly number[],
+  pairs: readonly (readonly [string, string])[],
+): AnalyzedStudy {
+  const study = checkStudy(
+    {
+      name: "toy",
+      question: "Does it help?",
+      experiments: [{ name: "games", experiment: "alfworld" }],
+      arms: [{ name: "plain" }, { name: "aem" }, { name: "shuffled" }],
+      seeds,
+      metric: { split: "held_out" },
+      families: pairs.length === 0 ? [] : [{ name: "main", pairs }],
+    },
+    "toy.yaml",
+  );
+  return { study, sha256 };
+}
+
+/** A cell whose primary metric is chosen. */
+function cellWith(arm: string, seed: number, success: number): StudyCell {
+  const cell = studyCell({ experiment: "games", arm, seed, rate: 0.5 });
+  const evaluations = cell.evaluations.map((one) => ({ ...one, metrics: { success } }));
+  return { ...cell, evaluations };
+}
+
+function failed(arm: string, seed: number): FailedCell {
+  const {
+    training: _,
+    evaluations: __,
+    seconds: ___,
+    tokens: ____,
+    ...origin
+  } = cellWith(arm, seed, 0);
+  return { ...origin, outcome: "failed", message: "out of memory" };
+}
+
+describe("analyzeStudy", () => {
+  it("compares arms seed by seed", () => {
+    const cells = [
+      ...[0.5, 0.6, 0.4].map((rate, i) => cellWith("plain", i + 1, rate)),
+      ...[0.6, 0.8, 0.7].map((rate, i) => cellWith("aem", i + 1, rate)),
+    ];
+    const file = studyFile([1, 2, 3], [["aem", "plain"]]);
+    const [comparison] = analyzeStudy(file, cells).families[0]!.comparisons;
+    // Differences 0.1, 0.2, 0.3: mean 0.2, SD 0.1, t(2) = 4.30265.
+    const { difference, signFlip, improvement, standardDeviation } = comparison!.paired!;
+    expect(difference.estimate).toBeCloseTo(0.2, 12);
+    expect(difference.high - 0.2).toBeCloseTo((4.30265 * 0.1) / Math.sqrt(3), 5);
+    expect(standardDeviation).toBeCloseTo(0.1, 12);
+    expect(signFlip.p).toBe(0.25);
+    expect(improvement.estimate).toBe(1);
+  });
+
+  it("corrects for all comparisons of the family, unfinished ones too", () => {
+    const seeds = [1, 2, 3, 4, 5, 6];
+    const cells = seeds.flatMap((seed) => [
+      cellWith("plain", seed, 0.5),
+      cellWith("aem", seed, 0.6 + seed / 100),
+    ]);
+    const file = studyFile(seeds, [
+      ["aem", "plain"],
+      ["shuffled", "plain"],
+    ]);
+    const [first, second] = analyzeStudy(file, cells).families[0]!.comparisons;
+    // Six equal signs: 2 / 64, times two comparisons.
+    expect(first!.paired!.signFlip.p).toBe(0.03125);
+    expect(first!.adjustedP).toBe(0.0625);
+    expect(second!.paired).toBeUndefined();
+    expect(second!.adjustedP).toBeUndefined();
+  });
+
+  it("lists every cell, and leaves failed and missing ones out of the pairs", () => {
+    const cells = [
+      cellWith("plain", 1, 0.5),
+      cellWith("plain", 2, 0.5),
+      cellWith("plain", 3, 0.5),
+      cellWith("aem", 1, 0.6),
+      failed("aem", 2),
+      cellWith("aem", 3, 0.7),
+      // Not a seed of the study.
+      cellWith("aem", 9, 0.9),
+    ];
+    const file = studyFile([1, 2, 3, 4], [["aem", "plain"]]);
+    const analysis = analyzeStudy(file, cells);
+    expect(analysis.families[0]!.comparisons[0]).toMatchObject({ seeds: [1, 3], unpaired: [2] });
+    const states = analysis.cells.map(({ arm, seed, state }) => `${arm} ${seed} ${state}`);
+    expect(states.slice(0, 8)).toEqual([
+      "plain 1 finished",
+      "plain 2 finished",
+      "plain 3 finished",
+      "plain 4 missing",
+      "aem 1 finished",
+      "aem 2 failed",
+      "aem 3 finished",
+      "aem 4 missing",
+    ]);
+    expect(analysis.cells[5]).toMatchObject({ message: "out of memory", studySha256: sha256 });
+    expect(analysis.arms.map(({ arm }) => arm)).toEqual(["plain", "aem"]);
+  });
+
+  it("takes the noise of a pair from the tasks on which its arms differ", () => {
+    const cells = [1, 2].flatMap((seed) =>
+      ["plain", "aem"].map((arm) => studyCell({ experiment: "games", arm, seed, rate: 0.5 })),
+    );
+    const analysis = analyzeStudy(studyFile([1, 2], [["aem", "plain"]]), cells);
+    const { noise } = analysis.families[0]!.comparisons[0]!.paired!;
+    // Independent outcomes on 100 tasks at 50 %: about half are discordant, sqrt(0.5 / 100).
+    expect(noise!.evaluation).toBeCloseTo(0.071, 2);
+    expect(analysis.arms[0]!.spread!.noise!.evaluation).toBeCloseTo(0.05, 2);
+  });
+
+  it("marks pairs of two CPU models", () => {
+    const other = { ...cellWith("aem", 2, 0.6), processor: "another CPU" };
+    const cells = [cellWith("plain", 1, 0.5), cellWith("plain", 2, 0.5), cellWith("aem", 1, 0.6)];
+    const analysis = analyzeStudy(studyFile([1, 2], [["aem", "plain"]]), [...cells, other]);
+    expect(analysis.families[0]!.comparisons[0]!.mixedProcessors).toEqual([2]);
+  });
+
+  it("refuses pairs that played other tasks, and cells without the primary metric", () => {
+    const file = studyFile([1], [["aem", "plain"]]);
+    const other = studyCell({
+      experiment: "games",
+      arm: "aem",
+      seed: 1,
+      rate: 0.5,
+      tasksSha256: "d".repeat(64),
+    });
+    expect(() => analyzeStudy(file, [cellWith("plain", 1, 0.5), other])).toThrow(
+      "games-aem-seed1: tasksSha256 must equal that of games-plain-seed1 (cccccccccccc), got dddddddddddd: cells of a pair play the same tasks",
+    );
+    const bare = { ...cellWith("plain", 1, 0.5), evaluations: [] };
+    expect(() => analyzeStudy(file, [bare])).toThrow(
+      "games-plain-seed1: evaluations must have success of split held_out, sampled, after training",
+    );
+  });
+
+  it("does not depend on the order of the cells, and survives JSON", () => {
+    const cells = [1, 2, 3].flatMap((seed) =>
+      ["plain", "aem"].map((arm) => studyCell({ experiment: "games", arm, seed, rate: 0.5 })),
+    );
+    const file = studyFile([1, 2, 3], [["aem", "plain"]]);
+    const analysis = analyzeStudy(file, cells);
+    expect(analyzeStudy(file, cells.toReversed())).toEqual(analysis);
+    expect(JSON.parse(JSON.stringify(analysis))).toEqual(analysis);
+  });
+});
+
+describe("compareStudyArms", () => {
+  it("compares arms that no family compares", () => {
+    const cells = [1, 2].flatMap((seed) => [
+      cellWith("plain", seed, 0.5),
+      cellWith("shuffled", seed, 0.4),
+    ]);
+    const { comparisons } = compareStudyArms(studyFile([1, 2], []), cells, "shuffled", "plain");
+    expect(comparisons[0]!.paired!.difference.estimate).toBeCloseTo(-0.1, 12);
+  });
+
+  it("names an arm that is not there", () => {
+    expect(() => compareStudyArms(studyFile([1], []), [], "aem", "best")).toThrow(
+      "arm must be one of plain, aem, shuffled, got best",
+    );
+  });
+});

@@ -1,0 +1,169 @@
+import { holmAdjust } from "@turnwise/statistics";
+import { InputError } from "../../input-error.ts";
+import { didYouMean } from "../../settings/suggest.ts";
+import { cellName, type FailedCell, type StudyCell } from "../cell.ts";
+import type { StudyFile } from "../read-study.ts";
+import { studyArms, type Study } from "../study-schema.ts";
+import { compareArms, type Comparison } from "./compare-arms.ts";
+import { measureCell, type CellMeasures } from "./measure-cell.ts";
+import { summarizeArm, type ArmSummary } from "./summarize-arm.ts";
+
+/** A comparison that the study file planned. */
+export interface PlannedComparison extends Comparison {
+  /** Sign-flip p corrected for all comparisons of the family (Holm); absent without two pairs. */
+  readonly adjustedP?: number;
+}
+
+/** Comparisons that are corrected together. */
+export interface FamilyAnalysis {
+  readonly name: string;
+  readonly comparisons: readonly PlannedComparison[];
+}
+
+/** State of a cell of the study's grid. */
+export interface CellState {
+  readonly experiment: string;
+  readonly arm: string;
+  readonly seed: number;
+  readonly state: "finished" | "failed" | "missing";
+  /** Primary metric of a finished cell. */
+  readonly value?: number;
+  /** Error of a failed cell. */
+  readonly message?: string;
+  /** SHA-256 of the study file under which it ran, and of its settings. */
+  readonly studySha256?: string;
+  readonly settingsSha256?: string;
+  readonly processor?: string;
+  readonly wallSeconds?: number;
+}
+
+/** All results of a study; survives JSON. */
+export interface StudyAnalysis {
+  readonly name: string;
+  readonly question: string;
+  /** SHA-256 of the study file. */
+  readonly sha256: string;
+  readonly metric: Study["metric"];
+  readonly seeds: readonly number[];
+  readonly notes: readonly string[];
+  /** Arms with a finished cell, in the order of the study file. */
+  readonly arms: readonly ArmSummary[];
+  readonly families: readonly FamilyAnalysis[];
+  /** All cells of the grid, in the order of experiments, arms and seeds. */
+  readonly cells: readonly CellState[];
+}
+
+/** A study file as reports need it. */
+export type AnalyzedStudy = Pick<StudyFile, "study" | "sha256">;
+
+/**
+ * Analyzes the cells of a study. The seed is the unit of replication throughout: a cell gives one
+ * number per measure, and task types are analyzed one by one.
+ * @param cells - All cells that ran; cells of other experiments, arms or seeds are left out.
+ * @throws `InputError` naming a cell that lacks the primary metric, or a pair of cells that were
+ *   evaluated on different tasks.
+ */
+export function analyzeStudy(
+  { study, sha256 }: AnalyzedStudy,
+  cells: readonly (StudyCell | FailedCell)[],
+): StudyAnalysis {
+  const { name, question, metric, seeds, notes } = study;
+  const byName = new Map(cells.map((cell) => [cellName(cell), cell]));
+  const grid = study.experiments.flatMap(({ name: experiment }) =>
+    studyArms(study).map((arm) => ({ experiment, arm: arm.name })),
+  );
+  const states: CellState[] = [];
+  const measures = new Map<string, CellMeasures[]>();
+  for (const place of grid) {
+    const finished: CellMeasures[] = [];
+    for (const seed of seeds) {
+      const cell = byName.get(cellName({ ...place, seed }));
+      const measured = cell?.outcome === "finished" ? measureCell(cell, metric) : undefined;
+      if (measured !== undefined) finished.push(measured);
+      states.push(cellState({ ...place, seed }, cell, measured));
+    }
+    measures.set(armKey(place), finished);
+  }
+  return {
+    name,
+    question,
+    sha256,
+    metric,
+    seeds,
+    notes,
+    arms: grid.flatMap((place) => {
+      const finished = measures.get(armKey(place))!;
+      return finished.length === 0 ? [] : [summarizeArm(finished, metric.measure)];
+    }),
+    families: study.families.map((family) => {
+      const experiments = family.experiments ?? study.experiments.map((entry) => entry.name);
+      const comparisons = experiments.flatMap((experiment) =>
+        family.pairs.map(([treatment, baseline]) =>
+          compareArms(
+            { experiment, treatment, baseline },
+            measures.get(armKey({ experiment, arm: treatment }))!,
+            measures.get(armKey({ experiment, arm: baseline }))!,
+            metric.measure,
+          ),
+        ),
+      );
+      return { name: family.name, comparisons: adjustFamily(comparisons) };
+    }),
+    cells: states,
+  };
+}
+
+/**
+ * Compares any two arms of a study in each experiment where both have finished cells.
+ * @throws `InputError` as {@link analyzeStudy} does, and for an arm that the study has not.
+ */
+export function compareStudyArms(
+  file: AnalyzedStudy,
+  cells: readonly (StudyCell | FailedCell)[],
+  treatment: string,
+  baseline: string,
+): FamilyAnalysis {
+  const arms = studyArms(file.study).map(({ name }) => name);
+  for (const arm of [treatment, baseline]) {
+    if (arms.includes(arm)) continue;
+    throw new InputError(
+      `arm must be one of ${arms.join(", ")}, got ${arm}${didYouMean(arm, arms)}`,
+    );
+  }
+  const pair: Study["families"][number] = { name: "unplanned", pairs: [[treatment, baseline]] };
+  const { families } = analyzeStudy({ ...file, study: { ...file.study, families: [pair] } }, cells);
+  return families[0]!;
+}
+
+const armKey = ({ experiment, arm }: Pick<CellState, "experiment" | "arm">): string =>
+  `${experiment}\n${arm}`;
+
+/**
+ * Corrects the sign-flip p values of a family. Comparisons without two pairs so far count as tests
+ * with p = 1: the family was fixed before.
+ */
+function adjustFamily(comparisons: readonly Comparison[]): PlannedComparison[] {
+  const adjusted = holmAdjust(comparisons.map(({ paired }) => paired?.signFlip.p ?? 1));
+  return comparisons.map((comparison, i) => ({
+    ...comparison,
+    ...(comparison.paired && { adjustedP: adjusted[i]! }),
+  }));
+}
+
+function cellState(
+  place: Pick<CellState, "experiment" | "arm" | "seed">,
+  cell: StudyCell | FailedCell | undefined,
+  measured: CellMeasures | undefined,
+): CellState {
+  if (cell === undefined) return { ...place, state: "missing" };
+  return {
+    ...place,
+    state: cell.outcome,
+    ...(measured && { value: measured.value }),
+    ...(cell.outcome === "failed" && { message: cell.message }),
+    studySha256: cell.study.sha256,
+    settingsSha256: cell.settingsSha256,
+    processor: cell.processor,
+    ...(cell.outcome === "finished" && { wallSeconds: cell.seconds.wall }),
+  };
+}

@@ -1,0 +1,181 @@
+import { createRandom } from "@turnwise/core";
+import {
+  bcaCoverage,
+  bcaInterval,
+  detectableEffect,
+  holmAdjust,
+  improvementProbability,
+  pairBySeed,
+  pairedRateVariance,
+  signFlipTest,
+  summarizeSeeds,
+  tInterval,
+  type IntervalEstimate,
+  type SignFlipTest,
+  type VarianceComponents,
+} from "@turnwise/statistics";
+import { InputError } from "../../input-error.ts";
+import { cellName, taskOutcomes, type StudyCell } from "../cell.ts";
+import type { Study } from "../study-schema.ts";
+import type { CellMeasures } from "./measure-cell.ts";
+import { curveOf, intervalOf, kindsOf, noiseOf, type CurvePoint } from "./summarize-arm.ts";
+
+/** Difference of one task type. */
+export interface KindComparison {
+  readonly kind: string;
+  readonly difference: IntervalEstimate;
+  /** Exact sign-flip p. */
+  readonly p: number;
+  /** The same, corrected for the number of task types (Holm). */
+  readonly adjustedP: number;
+}
+
+/** Paired comparison of two arms in one experiment: treatment less baseline, seed by seed. */
+export interface Comparison {
+  readonly experiment: string;
+  readonly treatment: string;
+  readonly baseline: string;
+  /** Seeds that both arms finished, ascending. */
+  readonly seeds: readonly number[];
+  /** Seeds that only one arm finished. */
+  readonly unpaired: readonly number[];
+  /** Seeds whose two cells ran on different CPU models: float results may differ between models. */
+  readonly mixedProcessors: readonly number[];
+  /** Seeds whose two cells began from different warm starts or first evaluations. */
+  readonly mixedStarts: readonly number[];
+  /** Differences of the primary metric, `[seed]`. */
+  readonly differences: readonly number[];
+  /** Statistics over pairs; absent with fewer than 2. */
+  readonly paired?: {
+    /** Primary: paired t interval, 95 %. */
+    readonly difference: IntervalEstimate;
+    /** Secondary: BCa over whole seeds, with its simulated coverage. */
+    readonly bca: IntervalEstimate & { readonly simulatedCoverage: number };
+    readonly signFlip: SignFlipTest;
+    /** Sample standard deviation of the differences. */
+    readonly standardDeviation: number;
+    /** Smallest difference for which the interval excludes 0 with 80 % power at this spread. */
+    readonly detectable: number;
+    /** Share of seeds in which the treatment is better. */
+    readonly improvement: IntervalEstimate;
+    /** Evaluation and training noise of the differences; absent if the metric is not a success rate. */
+    readonly noise?: VarianceComponents;
+  };
+  readonly area?: IntervalEstimate;
+  readonly finalEntropy?: IntervalEstimate;
+  readonly byKind: readonly KindComparison[];
+  /** Difference of the training curves. */
+  readonly curve: readonly CurvePoint[];
+}
+
+/**
+ * Compares two arms of an experiment over the seeds that both finished.
+ * @param treatment - Cells of the treatment, at most one per seed; so is `baseline`.
+ * @throws `InputError` if the two cells of a seed were evaluated on different tasks: they are no pair.
+ */
+export function compareArms(
+  names: Pick<Comparison, "experiment" | "treatment" | "baseline">,
+  treatment: readonly CellMeasures[],
+  baseline: readonly CellMeasures[],
+  measure: Study["metric"]["measure"],
+): Comparison {
+  const valuesOf = (cells: readonly CellMeasures[]) =>
+    new Map(cells.map(({ cell, value }) => [cell.seed, value]));
+  const { seeds, differences, unpaired } = pairBySeed(valuesOf(treatment), valuesOf(baseline));
+  const pairs = seeds.map((seed) => {
+    const find = (cells: readonly CellMeasures[]) => cells.find(({ cell }) => cell.seed === seed)!;
+    return [find(treatment), find(baseline)] as const;
+  });
+  for (const pair of pairs) checkSameTasks(...pair);
+  const seedsThatDiffer = (field: (cell: StudyCell) => string | undefined): number[] =>
+    seeds.filter((_, i) => field(pairs[i]![0].cell) !== field(pairs[i]![1].cell));
+  const area = intervalOf(pairs.map(([a, b]) => minus(a.area, b.area)));
+  const finalEntropy = intervalOf(pairs.map(([a, b]) => minus(a.finalEntropy, b.finalEntropy)));
+  return {
+    ...names,
+    seeds,
+    unpaired,
+    mixedProcessors: seedsThatDiffer(({ processor }) => processor),
+    mixedStarts: seedsThatDiffer(({ startSha256 }) => startSha256),
+    differences,
+    ...(seeds.length > 1 && { paired: pairedStatistics(names, differences, pairs, measure) }),
+    ...(area && { area }),
+    ...(finalEntropy && { finalEntropy }),
+    byKind: compareKinds(pairs),
+    curve: curveOf(
+      pairs.map(([a, b]) => {
+        const [first, second] = [a, b].map(({ cell }) => cell.training[measure] ?? []);
+        const length = Math.min(first!.length, second!.length);
+        return Array.from({ length }, (_, i) => {
+          const [value, other] = [first![i]!, second![i]!];
+          return value === null || other === null ? null : value - other;
+        });
+      }),
+    ),
+  };
+}
+
+type CellPair = readonly [treatment: CellMeasures, baseline: CellMeasures];
+
+const minus = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined || b === undefined ? undefined : a - b;
+
+function pairedStatistics(
+  names: Pick<Comparison, "experiment" | "treatment" | "baseline">,
+  differences: readonly number[],
+  pairs: readonly CellPair[],
+  measure: Study["metric"]["measure"],
+): Comparison["paired"] & object {
+  // Fixed by the names alone: a report is the same whenever it is written.
+  const random = createRandom(`${names.experiment}/${names.treatment}/${names.baseline}`);
+  const { standardDeviation } = summarizeSeeds(differences);
+  return {
+    difference: tInterval(differences),
+    bca: {
+      ...bcaInterval(differences, random.fork("bca")),
+      simulatedCoverage: bcaCoverage(differences.length).normal,
+    },
+    signFlip: signFlipTest(differences, random.fork("sign-flip")),
+    standardDeviation,
+    detectable: standardDeviation * detectableEffect(differences.length),
+    improvement: improvementProbability(differences),
+    ...(measure === "success" && noiseOf(differences, pairs.map(pairVariance))),
+  };
+}
+
+/** Variance of a difference from the finite number of tasks; `undefined` for fewer than 2 tasks. */
+function pairVariance([treatment, baseline]: CellPair): number | undefined {
+  const first = taskOutcomes(treatment.evaluation);
+  const second = taskOutcomes(baseline.evaluation);
+  let [onlyTreatment, onlyBaseline, numTasks] = [0, 0, 0];
+  for (const [i, outcome] of first.entries()) {
+    const other = second[i];
+    if (outcome === undefined || other === undefined) continue;
+    numTasks++;
+    if (outcome && !other) onlyTreatment++;
+    if (other && !outcome) onlyBaseline++;
+  }
+  return numTasks < 2 ? undefined : pairedRateVariance({ onlyTreatment, onlyBaseline, numTasks });
+}
+
+function compareKinds(pairs: readonly CellPair[]): KindComparison[] {
+  const results = kindsOf(pairs.flat()).flatMap((kind) => {
+    const differences = pairs
+      .map(([a, b]) => minus(a.byKind.get(kind), b.byKind.get(kind)))
+      .filter((difference) => difference !== undefined);
+    if (differences.length < 2) return [];
+    const random = createRandom(`kind/${kind}`);
+    const { p } = signFlipTest(differences, random);
+    return [{ kind, difference: tInterval(differences), p }];
+  });
+  const adjusted = holmAdjust(results.map(({ p }) => p));
+  return results.map((result, i) => ({ ...result, adjustedP: adjusted[i]! }));
+}
+
+function checkSameTasks(a: CellMeasures, b: CellMeasures): void {
+  const [first, second] = [a, b].map(({ evaluation }) => evaluation.tasksSha256.slice(0, 12));
+  if (first === second) return;
+  throw new InputError(
+    `${cellName(a.cell)}: tasksSha256 must equal that of ${cellName(b.cell)} (${second}), got ${first}: cells of a pair play the same tasks`,
+  );
+}

@@ -1,0 +1,106 @@
+import type { FamilyAnalysis, PlannedComparison, StudyAnalysis } from "./analyze-study.ts";
+import { formatP, measureFormat, type MeasureFormat } from "./measure-format.ts";
+
+/** Level below which a corrected p value is called a difference. */
+const level = 0.05;
+
+/** Result of a comparison: a difference after correction, an uncorrected one, none, or too few pairs. */
+export type Finding = "holds" | "unconfirmed" | "not seen" | "too few pairs";
+
+/**
+ * Judges a comparison: it holds if the sign-flip p, corrected within its family, is below 5 % and the
+ * 95 % interval excludes 0; it is unconfirmed if only the interval does.
+ */
+export function judgeComparison({ paired, adjustedP }: PlannedComparison): Finding {
+  if (paired === undefined) return "too few pairs";
+  const excludesZero = paired.difference.low > 0 || paired.difference.high < 0;
+  if (!excludesZero) return "not seen";
+  return adjustedP! < level ? "holds" : "unconfirmed";
+}
+
+/** Findings of a study: for each family a sentence of numbers, then a sentence per comparison. */
+export function describeFindings({ families, metric }: StudyAnalysis): string[][] {
+  return families.map((family) => [
+    describeFamily(family),
+    ...family.comparisons.map((one) => describeComparison(one, measureFormat(metric.measure))),
+  ]);
+}
+
+function describeFamily({ name, comparisons }: FamilyAnalysis): string {
+  const count = (finding: Finding): number =>
+    comparisons.filter((one) => judgeComparison(one) === finding).length;
+  const parts = (
+    [
+      ["holds", "a difference holds in"],
+      ["unconfirmed", "the interval excludes 0 but the corrected test does not confirm it in"],
+      ["not seen", "no difference was seen in"],
+      ["too few pairs", "fewer than two pairs are finished in"],
+    ] as const
+  )
+    .filter(([finding]) => count(finding) > 0)
+    .map(([finding, text]) => `${text} ${count(finding)}`);
+  const number = comparisons.length;
+  return `Family ${name}, ${number} comparison${number === 1 ? "" : "s"}: ${parts.join(", ")}.`;
+}
+
+/** One comparison in words: what holds or not, its interval, and otherwise what could have been seen. */
+export function describeComparison(comparison: PlannedComparison, format: MeasureFormat): string {
+  const { experiment, treatment, baseline, seeds, paired, adjustedP } = comparison;
+  const subject = `${experiment}, ${treatment} less ${baseline}`;
+  if (paired === undefined) {
+    return `${subject}: ${seeds.length} finished pair${seeds.length === 1 ? "" : "s"}; an interval needs two.`;
+  }
+  const { difference, signFlip, detectable } = paired;
+  const finding = judgeComparison(comparison);
+  const numbers = `${format.difference(difference.estimate)}, 95 % interval ${format.differenceInterval(difference)}, ${seeds.length} pairs, sign-flip p ${formatP(signFlip.p)}, corrected ${formatP(adjustedP!)}`;
+  const words: Readonly<Record<Exclude<Finding, "too few pairs">, string>> = {
+    holds: "the difference holds",
+    unconfirmed: "not confirmed after correction",
+    "not seen": `no difference seen; with 80 % power the interval would exclude 0 for a difference of ${format.width(detectable)} or more`,
+  };
+  return `${subject}: ${numbers}: ${words[finding as keyof typeof words]}.`;
+}
+
+/**
+ * Limits of a family that its numbers of pairs set, whatever the results: with 5 pairs the smallest
+ * p is 0.0625, so nothing can be significant at 5 %.
+ */
+export function describeLimits({ comparisons }: FamilyAnalysis): string[] {
+  return comparisons.flatMap((comparison) => {
+    const { experiment, treatment, baseline, seeds, paired } = comparison;
+    if (paired === undefined) return [];
+    const smallest = paired.signFlip.smallestP;
+    const corrected = Math.min(1, comparisons.length * smallest);
+    const subject = `${experiment}, ${treatment} less ${baseline}: ${seeds.length} pairs cannot give a sign-flip p below ${formatP(smallest)}`;
+    if (smallest >= level) {
+      return [
+        `${subject}, so no difference can be significant at 5 %; the interval rests on normal differences alone, and BCa covers ${(100 * paired.bca.simulatedCoverage).toFixed(0)} % instead of 95 %.`,
+      ];
+    }
+    if (corrected < level) return [];
+    return [
+      `${subject}, and as the strongest of ${comparisons.length} comparisons not below ${formatP(corrected)} after correction: it alone cannot be significant at 5 %.`,
+    ];
+  });
+}
+
+/** Pairs of a family that are not alike in everything but their arms, and seeds without a pair. */
+export function describePairing({ comparisons }: FamilyAnalysis): string[] {
+  return comparisons.flatMap((comparison) => {
+    const { experiment, treatment, baseline } = comparison;
+    const { unpaired, mixedProcessors, mixedStarts } = comparison;
+    const list = (seeds: readonly number[]): string =>
+      `seed${seeds.length === 1 ? "" : "s"} ${seeds.join(", ")}`;
+    const parts = [
+      ...(unpaired.length === 0 ? [] : [`${list(unpaired)} finished in one arm alone`]),
+      ...(mixedProcessors.length === 0
+        ? []
+        : [`the arms of ${list(mixedProcessors)} ran on different CPU models`]),
+      ...(mixedStarts.length === 0
+        ? []
+        : [`the arms of ${list(mixedStarts)} began from different warm starts`]),
+    ];
+    if (parts.length === 0) return [];
+    return [`${experiment}, ${treatment} less ${baseline}: ${parts.join("; ")}.`];
+  });
+}

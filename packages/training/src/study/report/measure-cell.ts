@@ -1,0 +1,77 @@
+import { areaUnderCurve, rateVariance } from "@turnwise/statistics";
+import { InputError } from "../../input-error.ts";
+import { cellName, type CellEvaluation, type StudyCell } from "../cell.ts";
+import type { Study } from "../study-schema.ts";
+
+/** Numbers of a finished cell that reports compare. */
+export interface CellMeasures {
+  readonly cell: StudyCell;
+  /** Primary metric, of the last checkpoint. */
+  readonly value: number;
+  /** Evaluation that the primary metric is of. */
+  readonly evaluation: CellEvaluation;
+  /** Success rate by task type; types without a graded task are absent. */
+  readonly byKind: ReadonlyMap<string, number>;
+  /** Variance of `value` from the finite number of tasks; absent if the metric is not a success rate. */
+  readonly evaluationVariance?: number;
+  /** Area under the training curve of the metric's measure; absent if it was not recorded. */
+  readonly area?: number;
+  /** Mean token entropy over the last tenth of the iterations, nats per token; absent if not recorded. */
+  readonly finalEntropy?: number;
+}
+
+/**
+ * Reads the numbers of a finished cell.
+ * @throws `InputError` naming the cell if its evaluation after training lacks the primary metric.
+ */
+export function measureCell(cell: StudyCell, metric: Study["metric"]): CellMeasures {
+  const { split, mode, measure } = metric;
+  const evaluation = cell.evaluations.findLast(
+    (one) => one.phase === "after" && one.split === split && one.mode === mode,
+  );
+  const value = evaluation?.metrics[measure];
+  if (evaluation === undefined || value === undefined) {
+    throw new InputError(
+      `${cellName(cell)}: evaluations must have ${measure} of split ${split}, ${mode}, after training`,
+    );
+  }
+  const counts = Object.values(evaluation.byKind);
+  const numGraded = counts.reduce((sum, { graded }) => sum + graded, 0);
+  const numSolved = counts.reduce((sum, { solved }) => sum + solved, 0);
+  const area = areaOf(cell.training[measure]);
+  const finalEntropy = finalMean(cell.training["meanTokenEntropy"]);
+  return {
+    cell,
+    value,
+    evaluation,
+    byKind: new Map(
+      Object.entries(evaluation.byKind)
+        .filter(([, { graded }]) => graded > 0)
+        .map(([kind, { graded, solved }]) => [kind, solved / graded]),
+    ),
+    ...(measure === "success" &&
+      numGraded >= 2 && { evaluationVariance: rateVariance(numSolved, numGraded) }),
+    ...(area !== undefined && { area }),
+    ...(finalEntropy !== undefined && { finalEntropy }),
+  };
+}
+
+type TrainingCurve = readonly (number | null)[] | undefined;
+
+/** Area under a training curve; iterations without a value are joined over. */
+function areaOf(curve: TrainingCurve): number | undefined {
+  const points = (curve ?? []).flatMap((value, i) => (value === null ? [] : [{ i, value }]));
+  if (points.length === 0) return undefined;
+  return areaUnderCurve(
+    points.map(({ i }) => i + 1),
+    points.map(({ value }) => value),
+  );
+}
+
+/** Mean over the last tenth of the iterations, at least one. */
+function finalMean(curve: TrainingCurve): number | undefined {
+  if (curve === undefined) return undefined;
+  const values = curve.slice(-Math.ceil(curve.length / 10)).filter((value) => value !== null);
+  if (values.length === 0) return undefined;
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

@@ -1,0 +1,125 @@
+import {
+  meanCurve,
+  summarizeSeeds,
+  tInterval,
+  toleranceInterval,
+  varianceComponents,
+  type IntervalEstimate,
+  type SeedSummary,
+  type ToleranceInterval,
+  type VarianceComponents,
+} from "@turnwise/statistics";
+import type { Study } from "../study-schema.ts";
+import type { CellMeasures } from "./measure-cell.ts";
+
+/** A mean curve over seeds with its pointwise band. */
+export interface CurvePoint extends IntervalEstimate {
+  /** Iteration, from 1. */
+  readonly iteration: number;
+}
+
+/** Results of one arm in one experiment over its finished seeds. */
+export interface ArmSummary {
+  readonly experiment: string;
+  readonly arm: string;
+  /** Finished seeds, ascending. */
+  readonly seeds: readonly number[];
+  /** Primary metric of each, `[seed]`. */
+  readonly values: readonly number[];
+  /** Statistics over seeds; absent with fewer than 2. */
+  readonly spread?: {
+    readonly summary: SeedSummary;
+    /** Mean with its 95 % t interval. */
+    readonly mean: IntervalEstimate;
+    /** Range of at least 90 % of all seeds, with 95 % confidence. */
+    readonly tolerance: ToleranceInterval;
+    /** Evaluation and training noise; absent if the metric is not a success rate. */
+    readonly noise?: VarianceComponents;
+  };
+  readonly area?: IntervalEstimate;
+  readonly finalEntropy?: IntervalEstimate;
+  /** Success rate by task type, in the order of their names. */
+  readonly byKind: readonly { readonly kind: string; readonly mean: IntervalEstimate }[];
+  /** Training curve of the primary measure; empty with fewer than 2 seeds. */
+  readonly curve: readonly CurvePoint[];
+  /** Curve of the mean token entropy, nats per token. */
+  readonly entropyCurve: readonly CurvePoint[];
+  /** Mean wall-clock time of a cell without its shared start, seconds. */
+  readonly seconds: number;
+}
+
+/** Sums up the finished cells of an arm in an experiment, at least one. */
+export function summarizeArm(
+  cells: readonly CellMeasures[],
+  measure: Study["metric"]["measure"],
+): ArmSummary {
+  const sorted = cells.toSorted((a, b) => a.cell.seed - b.cell.seed);
+  const { experiment, arm } = sorted[0]!.cell;
+  const values = sorted.map(({ value }) => value);
+  const area = intervalOf(sorted.map((one) => one.area));
+  const finalEntropy = intervalOf(sorted.map((one) => one.finalEntropy));
+  const curvesOf = (name: string) => sorted.map(({ cell }) => cell.training[name] ?? []);
+  return {
+    experiment,
+    arm,
+    seeds: sorted.map(({ cell }) => cell.seed),
+    values,
+    ...(values.length > 1 && {
+      spread: {
+        summary: summarizeSeeds(values),
+        mean: tInterval(values),
+        tolerance: toleranceInterval(values),
+        ...noiseOf(
+          values,
+          sorted.map((one) => one.evaluationVariance),
+        ),
+      },
+    }),
+    ...(area && { area }),
+    ...(finalEntropy && { finalEntropy }),
+    byKind: kindsOf(sorted).flatMap((kind) => {
+      const mean = intervalOf(sorted.map((one) => one.byKind.get(kind)));
+      return mean === undefined ? [] : [{ kind, mean }];
+    }),
+    curve: curveOf(curvesOf(measure)),
+    entropyCurve: curveOf(curvesOf("meanTokenEntropy")),
+    seconds: sorted.reduce((sum, { cell }) => sum + cell.seconds.wall, 0) / sorted.length,
+  };
+}
+
+/** Task types of cells, by name. */
+export function kindsOf(cells: readonly CellMeasures[]): string[] {
+  return [...new Set(cells.flatMap(({ byKind }) => [...byKind.keys()]))].sort();
+}
+
+/** t interval of the values that are there; `undefined` for fewer than 2. */
+export function intervalOf(values: readonly (number | undefined)[]): IntervalEstimate | undefined {
+  const present = values.filter((value) => value !== undefined);
+  return present.length < 2 ? undefined : tInterval(present);
+}
+
+/** Variance components, if each value has the variance of its evaluation. */
+export function noiseOf(
+  values: readonly number[],
+  variances: readonly (number | undefined)[],
+): { readonly noise?: VarianceComponents } {
+  const known = variances.filter((variance) => variance !== undefined);
+  if (values.length < 2 || known.length < values.length) return {};
+  return { noise: varianceComponents(values, known) };
+}
+
+/**
+ * Mean curve over seeds.
+ * @param curves - One curve per seed, `[seed][iteration]`. Iterations that a seed lacks are left out.
+ */
+export function curveOf(curves: readonly (readonly (number | null)[])[]): CurvePoint[] {
+  if (curves.length < 2) return [];
+  const length = Math.min(...curves.map((curve) => curve.length));
+  const present = Array.from({ length }, (_, i) => i).filter((i) =>
+    curves.every((curve) => curve[i] !== null),
+  );
+  return meanCurve(curves.map((curve) => present.map((i) => curve[i]!))).map((point, i) => ({
+    iteration: present[i]! + 1,
+    ...point,
+  }));
+}
