@@ -24,7 +24,7 @@ const rows = sizes.map((numSeeds) => {
 });
 
 const text = `// Written by scripts/bca-coverage.ts: ${numStudies} simulated studies for each number.
-import type { SimulatedCoverage } from "./bca-coverage.ts";
+import type { SimulatedCoverage } from "./simulated-coverage.ts";
 
 /** Coverage of \`bcaInterval\` at 95 %, ascending by number of seeds. */
 export const bcaCoverageTable: readonly SimulatedCoverage[] = [

@@ -1,5 +1,5 @@
 // Written by scripts/bca-coverage.ts: 10000 simulated studies for each number.
-import type { SimulatedCoverage } from "./bca-coverage.ts";
+import type { SimulatedCoverage } from "./simulated-coverage.ts";
 
 /** Coverage of `bcaInterval` at 95 %, ascending by number of seeds. */
 export const bcaCoverageTable: readonly SimulatedCoverage[] = [

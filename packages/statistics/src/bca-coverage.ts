@@ -1,17 +1,6 @@
 import { checkInteger } from "@turnwise/core";
 import { bcaCoverageTable } from "./bca-coverage-table.ts";
-
-/** Share of simulated studies whose 95 % BCa interval of paired differences holds the true mean. */
-export interface SimulatedCoverage {
-  /** Number of paired seeds of each simulated study. */
-  readonly numSeeds: number;
-  /** Normal differences. */
-  readonly normal: number;
-  /** Both arms with exponential noise. */
-  readonly skewed: number;
-  /** Both arms measured by success on 128 tasks. */
-  readonly binomial: number;
-}
+import type { SimulatedCoverage } from "./simulated-coverage.ts";
 
 /**
  * Simulated coverage of `bcaInterval` at 95 %, to be shown with every such interval

@@ -1,5 +1,5 @@
 export { areaUnderCurve } from "./area-under-curve.ts";
-export { bcaCoverage, type SimulatedCoverage } from "./bca-coverage.ts";
+export { bcaCoverage } from "./bca-coverage.ts";
 export { bcaInterval, type BcaOptions } from "./bca-interval.ts";
 export { holmAdjust } from "./holm-adjust.ts";
 export { improvementProbability } from "./improvement-probability.ts";
@@ -14,6 +14,7 @@ export {
   type PowerOptions,
 } from "./paired-power.ts";
 export { signFlipTest, type SignFlipOptions, type SignFlipTest } from "./sign-flip-test.ts";
+export type { SimulatedCoverage } from "./simulated-coverage.ts";
 export { summarizeSeeds, type SeedSummary } from "./summarize-seeds.ts";
 export { tInterval } from "./t-interval.ts";
 export {
