@@ -21,7 +21,7 @@ import type { EvaluationSplit, TasksSchema } from "../task-settings.ts";
 import { exchangeableClasses } from "./exchangeable-classes.ts";
 import { setting } from "../setting.ts";
 
-/** Household games of a run; {@link alfworldTasksSchema} describes every field. */
+/** Settings of the household games of a run; {@link alfworldTasksSchema} describes every field. */
 export interface AlfworldTasks {
   readonly environment: "alfworld";
   readonly path: string | null;
@@ -39,7 +39,7 @@ export interface AlfworldTasks {
   readonly hurry: number;
 }
 
-/** Settings of the household games of a run. */
+/** Schema of {@link AlfworldTasks}. */
 export const alfworldTasksSchema: TasksSchema<
   AlfworldTasks,
   "kinds" | "indices" | "paths" | "include" | "strict" | "wording" | "humanGoals" | "hurry"
@@ -129,11 +129,11 @@ export async function openAlfworldTasks(
 ): Promise<TaskSource> {
   const library =
     games.path === null
-      ? generatedLibrary(games, seed)
-      : await openedLibrary({ ...games, path: games.path }, seed);
+      ? generateLibrary(games, seed)
+      : await openLibrary({ ...games, path: games.path }, seed);
   const select = (split: string, total: number): Promise<readonly Task[]> =>
     reading(() => library.select(split, total));
-  const refuseEmpty = (split: string): never => {
+  const rejectEmpty = (split: string): never => {
     const chosen = (["kinds", "indices", "paths"] as const)
       .filter((name) => games[name] !== null)
       .map((name) => `${name} ${games[name]!.join(", ")}`);
@@ -144,7 +144,7 @@ export async function openAlfworldTasks(
     );
   };
   const training = games.numTraining === 0 ? [] : await select("train", games.numTraining);
-  if (games.numTraining > 0 && training.length === 0) refuseEmpty("train");
+  if (games.numTraining > 0 && training.length === 0) rejectEmpty("train");
   const evaluation: TaskSplit[] = [];
   const missing: string[] = [];
   for (const { split: wanted, numTasks, ifPresent } of games.evaluation) {
@@ -152,7 +152,7 @@ export async function openAlfworldTasks(
     const found = await firstWithTasks(candidates, (split) => select(split, numTasks));
     if (found !== undefined) evaluation.push(found);
     else if (ifPresent === true) missing.push(wanted);
-    else refuseEmpty(wanted === defaultEvaluationSplit ? "valid_seen" : wanted);
+    else rejectEmpty(wanted === defaultEvaluationSplit ? "valid_seen" : wanted);
   }
   const format = games.format === "compact" ? compactFormat() : verlAgentFormat();
   const createEnvironment: TaskSource["createEnvironment"] = async (task) =>
@@ -188,14 +188,14 @@ export async function openAlfworldTasks(
         if (ownGoal) for (const { id } of tasks) goals.set(id, await ownGoal(id));
         const searcherOf = ({ id }: Task) => {
           const goal = goals.get(id);
-          const told = {
+          const options = {
             wording: games.wording,
             ...(goal !== undefined && { goal }),
             ...(games.hurry > 0 && {
               hurry: { share: games.hurry, random: random.fork(`hurry/${id}`) },
             }),
           };
-          return createSearcher(random.fork(id), told);
+          return createSearcher(random.fork(id), options);
         };
         return demonstrateAll(tasks, searcherOf, {
           createEnvironment,
@@ -231,7 +231,7 @@ function selectionOf({ kinds, indices, paths }: AlfworldTasks): GameSelection {
   };
 }
 
-function generatedLibrary(games: AlfworldTasks, seed: number): Library {
+function generateLibrary(games: AlfworldTasks, seed: number): Library {
   if (games.humanGoals !== null) {
     throw new InputError(
       `tasks.humanGoals must be null for generated games, got ${games.humanGoals}`,
@@ -263,7 +263,7 @@ function generatedLibrary(games: AlfworldTasks, seed: number): Library {
   };
 }
 
-async function openedLibrary(
+async function openLibrary(
   games: AlfworldTasks & { readonly path: string },
   seed: number,
 ): Promise<Library> {

@@ -15,7 +15,7 @@ import { pythonStrip } from "../python/python-strip.ts";
 
 const game = loadGame(smallHouse, "house");
 
-/** The same with two who walk about, so that no predicate has but one true fact. */
+/** The same house with two agents, so that no predicate has exactly one true fact. */
 const sharedHouse = {
   ...smallHouse,
   pddl_problem: smallHouse.pddl_problem
@@ -25,7 +25,7 @@ const sharedHouse = {
 
 const houses = fc.constantFrom(smallHouse, sharedHouse);
 
-/** Which of the admissible commands to take, one after the other. */
+/** Choices among the admissible commands, in order. */
 const walk = fc.array(fc.nat(), { maxLength: 40 });
 
 function take(state: GameState, choices: readonly number[]): string[] {
@@ -37,7 +37,7 @@ function take(state: GameState, choices: readonly number[]): string[] {
   });
 }
 
-/** Texts of letters that commands are made of, and of odd characters. */
+/** Texts of the letters that commands consist of, and of unusual characters. */
 const words = fc.oneof(
   fc.constantFrom("Look", "go  to table 1", "take", "look\u200b"),
   fc.string({
@@ -45,14 +45,14 @@ const words = fc.oneof(
   }),
 );
 
-/** All that a state shows. */
+/** Everything visible of a state. */
 function view(state: GameState): Readonly<Record<string, unknown>> {
   const { observation, admissibleCommands, isWon, world } = state;
   return { observation, admissibleCommands: [...admissibleCommands], isWon, key: world.key };
 }
 
-describe("any play", () => {
-  it("finds an answer to every admissible command, and lists them sorted, each once", () => {
+describe("any sequence of commands", () => {
+  it("answers every admissible command, and lists them sorted without repeats", () => {
     fc.assert(
       fc.property(walk, (choices) => {
         const state = game.start();
@@ -66,7 +66,7 @@ describe("any play", () => {
     );
   });
 
-  it("changes nothing but the answer at a command that is not admissible", () => {
+  it("changes only the answer for a command that is not admissible", () => {
     fc.assert(
       fc.property(walk, words, (choices, command) => {
         const state = game.start();
@@ -80,7 +80,7 @@ describe("any play", () => {
     );
   });
 
-  it("leaves clones alone, and they go the same way", () => {
+  it("does not affect clones, which behave the same way", () => {
     fc.assert(
       fc.property(walk, walk, walk, (first, second, other) => {
         const state = game.start();
@@ -98,7 +98,7 @@ describe("any play", () => {
     );
   });
 
-  it("does not depend on what was played before", () => {
+  it("does not depend on earlier episodes", () => {
     fc.assert(
       fc.property(walk, (choices) => {
         const fresh = loadGame(smallHouse, "house");
@@ -112,7 +112,7 @@ describe("any play", () => {
     );
   });
 
-  it("moves its world as operators do", () => {
+  it("changes its world like the operators", () => {
     fc.assert(
       fc.property(walk, (choices) => {
         const state = game.start();
@@ -128,7 +128,7 @@ describe("any play", () => {
     );
   });
 
-  it("admits what a test of every operator admits", () => {
+  it("agrees with a test of every operator", () => {
     fc.assert(
       fc.property(houses, walk, (file, choices) => {
         const state = loadGame(file, "house").start();
@@ -141,7 +141,7 @@ describe("any play", () => {
     );
   });
 
-  it("has one key for worlds with the same facts, and only for these", () => {
+  it("has equal keys exactly for worlds with the same facts", () => {
     const read = ["at", "opened", "in", "holds", "holdsany", "lit"];
     const factsOf = (world: World): string =>
       JSON.stringify(read.map((predicate) => world.facts(predicate)));
@@ -161,7 +161,7 @@ describe("operators", () => {
   const { names, predicateList, types, actions } = parseDomain(smallHouse.pddl_domain, "house");
   let objects: { id: string; type: string }[] = [];
 
-  /** All ways to give objects to slots. */
+  /** All assignments of objects to slots. */
   function bindings(action: Action, slots: readonly number[], binding: string[] = []): string[][] {
     const [slot, ...rest] = slots;
     if (slot === undefined) return [binding];
@@ -175,7 +175,7 @@ describe("operators", () => {
       });
   }
 
-  /** The operators of a world, found by trying all objects for all variables. */
+  /** Operators of a world, found by trying all objects for all variables. */
   function slowOperators(world: World): string[] {
     const found = new Set<string>();
     for (const action of actions) {
@@ -227,11 +227,11 @@ describe("operators", () => {
     );
   }
 
-  it("are those that a search over all objects finds", () => {
+  it("equal those that a search over all objects finds", () => {
     fc.assert(
       fc.property(houses, fc.array(fc.nat(), { maxLength: 12 }), (file, choices) => {
         objects = typedObjects(file.pddl_problem);
-        // A fresh game each time: its operators come up in the order of this play alone.
+        // A fresh game each time, whose operators are created in the order of this episode alone.
         const state = loadGame(file, "house").start();
         take(state, choices);
         const fast = state.world
@@ -244,7 +244,7 @@ describe("operators", () => {
   });
 });
 
-/** The objects of a problem, read in the plainest way. */
+/** Objects of a problem, parsed in the simplest way. */
 function typedObjects(problem: string): { id: string; type: string }[] {
   const words = /\(:objects([^)]*)\)/.exec(problem)![1]!.toLowerCase().split(/\s+/).filter(Boolean);
   const objects: { id: string; type: string }[] = [];
@@ -261,7 +261,7 @@ function typedObjects(problem: string): { id: string; type: string }[] {
   return objects;
 }
 
-describe("a file with any fault", () => {
+describe("a corrupted file", () => {
   const scraps = [
     "(",
     ")",
@@ -293,7 +293,7 @@ describe("a file with any fault", () => {
     "\ud83d",
   ];
 
-  /** A piece cut out, another piece or scrap put in its place. */
+  /** A piece that is cut out and replaced by another piece or by garbage. */
   const fault = fc.record({
     at: fc.double({ min: 0, max: 1, noNaN: true }),
     length: fc.oneof(fc.nat({ max: 12 }), fc.nat({ max: 400 })),
@@ -311,7 +311,7 @@ describe("a file with any fault", () => {
     return text.slice(0, start) + piece + text.slice(start + length);
   }
 
-  /** Plays a little of what may be a game. */
+  /** Plays a few commands of a possibly invalid game. */
   function attempt(text: string, choices: readonly number[]): "played" | "refused" {
     try {
       const file = parseGameFile(text, "faulty");
@@ -326,7 +326,7 @@ describe("a file with any fault", () => {
     }
   }
 
-  it("is played or refused with one clear line, whatever its text was changed into", () => {
+  it("is either playable or rejected with a one-line error", () => {
     const counts = { played: 0, refused: 0 };
     const field = fc.constantFrom(
       "pddl_domain" as const,
@@ -348,7 +348,7 @@ describe("a file with any fault", () => {
     expect(Math.min(counts.played, counts.refused)).toBeGreaterThan(0);
   });
 
-  it("is refused where its JSON is broken, or lacks a field", () => {
+  it("is rejected if its JSON is invalid or lacks a field", () => {
     fc.assert(
       fc.property(fault, walk, (one, choices) => {
         attempt(damage(JSON.stringify(smallHouse), one), choices);

@@ -3,11 +3,11 @@ import type { Environment, Observation, StepResult } from "../environment.ts";
 import type { Game } from "./game.ts";
 
 /**
- * A game as an environment. The episode ends when the goal holds; the limit of turns is the
- * rollout's. What is not admissible is answered "Nothing happens.".
+ * Makes an environment of a game. The episode ends when the goal is reached; the rollout limits its
+ * turns. The answer to an inadmissible action is "Nothing happens.".
  *
- * @param successReward - Paid in the turn that reaches the goal, `>= 0`; all other turns pay 0.
- *   Default 10, as verl-agent pays.
+ * @param successReward - Reward of the turn that reaches the goal, `>= 0`; all other turns have
+ *   reward 0. Default 10, as in verl-agent.
  */
 export function gameEnvironment(
   game: Game,

@@ -3,39 +3,39 @@ import type { Game, GameState } from "./game.ts";
 
 /** Options of {@link startEpisode}. */
 export interface EpisodeOptions {
-  /** The most commands, `>= 1`; those without effect count too. Default 50. */
+  /** Maximum number of commands, `>= 1`, including those without effect. Default 50. */
   readonly maxSteps?: number;
 }
 
 /**
- * One play of a game with a limit, as the reference's wrappers do it: after the end it repeats its
- * last answer, whatever it is told.
+ * An episode of a game with a limit, like that of the reference's wrappers: after the end, every
+ * command gets the last observation again.
  */
 export interface Episode {
   readonly game: Game;
-  /** The answer to the last command; before the first one, the introduction. */
+  /** Answer to the last command; before the first one, the introduction. */
   readonly observation: string;
-  /** The commands that have an effect: sorted by code point, each once. Do not change it. */
+  /** Commands that have an effect, sorted by code point, without repeats. Do not modify. */
   readonly admissibleCommands: readonly string[];
-  /** Commands taken so far, at most the limit. */
+  /** Number of commands so far, at most the limit. */
   readonly numSteps: number;
-  /** Whether the goal holds. */
+  /** True if the goal holds. */
   readonly isWon: boolean;
-  /** Whether the goal holds or the limit is reached. */
+  /** True if the goal holds or the limit is reached. */
   readonly isDone: boolean;
-  /** 1 if the goal holds, else 0: a level, not a difference. */
+  /** 1 if the goal holds now, else 0; not a difference between steps. */
   readonly score: 0 | 1;
-  /** The state without the limit. Stepping it moves the episode too, but is not counted. */
+  /** State without the limit. Commands on it affect the episode but are not counted. */
   readonly state: GameState;
-  /** Takes a command. @returns Whether it was admissible; false after the end. */
+  /** Takes a command. @returns True if it was admissible; false after the end. */
   step(command: string): boolean;
-  /** An independent episode that is now at the same point. */
+  /** Copies the episode; the copy is independent. */
   clone(): Episode;
 }
 
 /**
- * Begins an episode.
- * @throws `RangeError` if `maxSteps` is not a whole number of at least 1.
+ * Starts an episode.
+ * @throws `RangeError` if `maxSteps` is not an integer `>= 1`.
  */
 export function startEpisode(game: Game, { maxSteps = 50 }: EpisodeOptions = {}): Episode {
   checkInteger("startEpisode", { maxSteps }, { min: 1 });

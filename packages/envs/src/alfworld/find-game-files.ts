@@ -3,15 +3,15 @@ import { join } from "node:path";
 import { decodeGameText } from "./read-text.ts";
 import { parseGameFile } from "./game-file.ts";
 
-/** A file or folder of a tree of games that cannot be used. */
+/** A broken file or folder in a folder of games. */
 export interface BrokenGame {
-  /** Its path within the tree. */
+  /** Path within the folder of games. */
   readonly id: string;
-  /** The fault, in a few words: `truncated`, `a link to nothing`. */
+  /** Problem in a few words: `truncated`, `a link to nothing`. */
   readonly problem: string;
 }
 
-/** The game files of a tree, by path within it. */
+/** Game files of a folder, by path within it. */
 export interface GameFiles {
   readonly ids: readonly string[];
   readonly broken: readonly BrokenGame[];
@@ -20,8 +20,8 @@ export interface GameFiles {
 const gameFileName = "game.tw-pddl";
 
 /**
- * Finds every `game.tw-pddl` below a folder. Links to folders are followed, except back to a folder
- * that holds them. Folders that cannot be read, and links to nothing, are listed as broken.
+ * Finds every `game.tw-pddl` below a folder. Links to folders are followed, unless they lead to a
+ * parent folder. Unreadable folders and broken links are listed as broken.
  */
 export async function findGameFiles(folder: string): Promise<GameFiles> {
   const ids: string[] = [];
@@ -50,7 +50,7 @@ export async function findGameFiles(folder: string): Promise<GameFiles> {
     try {
       if (!(await stat(path)).isDirectory()) return;
     } catch (cause) {
-      // A link that looks like a file would not have led to games.
+      // A broken link whose name looks like a file could not have led to games.
       if (!/\.[a-z][\w-]*$/iu.test(name)) {
         broken.push({ id, problem: fileProblem(cause as Error) });
       }
@@ -65,12 +65,12 @@ export async function findGameFiles(folder: string): Promise<GameFiles> {
   return { ids, broken };
 }
 
-/** How a game file describes itself, as far as it decides whether the game is used. */
+/** Solvability that a game file states, or its problem. */
 export type CheckedGameFile =
   | { readonly solvable: boolean | undefined }
   | { readonly problem: string };
 
-/** Reads and checks a game file; its texts are not looked into. */
+/** Reads and checks a game file, except for its domain, grammar and problem texts. */
 export async function checkGameFileAt(path: string): Promise<CheckedGameFile> {
   let bytes: Buffer;
   try {

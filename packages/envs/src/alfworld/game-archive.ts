@@ -7,18 +7,18 @@ import { createBrotliDecompress, createGunzip, deflateRawSync, inflateRawSync } 
 import { TextError } from "@turnwise/core";
 import { utf8Chunks } from "../utf8-chunks.ts";
 import { zipProblem } from "../zip-archive.ts";
-import { GameFileError, shown } from "./game-file-error.ts";
+import { GameFileError, formatValue } from "./game-file-error.ts";
 import { checkGameFile } from "./game-file.ts";
 import { decodeGameText } from "./read-text.ts";
 import type { GameFile } from "./game.ts";
 
-/** A game of an archive, packed. */
+/** A compressed game of an archive. */
 interface PackedGame {
   readonly line: number;
   readonly packed: Buffer;
 }
 
-/** Domain and grammar of an archive whose lines do not have them. */
+/** Domain and grammar shared by all lines of an archive. */
 interface SharedTexts {
   readonly domain: string;
   readonly grammar: string;
@@ -27,7 +27,7 @@ interface SharedTexts {
 const goalMark = "UNKNOWN GOAL";
 const chunkSize = 1 << 18;
 
-/** The games of an archive, each packed on its own so that any of them is read at once. */
+/** Games of an archive, each compressed separately for random access. */
 export class GameArchive {
   readonly #path: string;
   readonly #games: ReadonlyMap<string, PackedGame>;
@@ -39,16 +39,15 @@ export class GameArchive {
   }
 
   /**
-   * Reads an archive: JSON lines, each a game file with its path as `game`. Where lines lack
-   * `pddl_domain` and `grammar`, these come from `alfred.pddl` and `alfred.twl2` beside the archive,
-   * and `goal` takes the place of `UNKNOWN GOAL` in the grammar.
+   * Opens an archive: JSON Lines, each a game file with its path as `game`. If lines lack
+   * `pddl_domain` and `grammar`, these are read from `alfred.pddl` and `alfred.twl2` next to the
+   * archive, and `goal` replaces `UNKNOWN GOAL` in the grammar.
    *
-   * @param path - A file; gzip is recognised by its first bytes, brotli by the name
-   *   ending in `.br`; else it is plain.
-   * @param visit - Called for each game with its path and whether its line says that it is
-   *   solvable.
-   * @throws `GameFileError` naming the line that is no JSON object or has no path, a path that comes
-   *   twice, or a file that cannot be unpacked.
+   * @param path - A file; gzip is detected by its first bytes, brotli by the suffix `.br`;
+   *   otherwise it is plain text.
+   * @param visit - Called for each game with its path, and its solvability if stated.
+   * @throws `GameFileError` for a line that is not a JSON object or has no path, a repeated path,
+   *   or a file that cannot be decompressed.
    */
   static async open(
     path: string,
@@ -60,7 +59,7 @@ export class GameArchive {
       const earlier = games.get(game);
       if (earlier) {
         throw new GameFileError(
-          `${path} line ${number}: game must be in the archive once, got ${shown(game)} as on line ${earlier.line}`,
+          `${path} line ${number}: game must be in the archive once, got ${formatValue(game)} as on line ${earlier.line}`,
         );
       }
       games.set(game, { line: number, packed: deflateRawSync(line, { level: 1 }) });
@@ -69,7 +68,7 @@ export class GameArchive {
     return new GameArchive(path, games);
   }
 
-  /** The file of a game that `open` has visited. */
+  /** Reads the file of a game that `open` has visited. */
   async read(game: string): Promise<GameFile> {
     const { line, packed } = this.#games.get(game)!;
     const where = `${this.#path} line ${line}`;
@@ -77,11 +76,11 @@ export class GameArchive {
     if ("pddl_domain" in fields || "grammar" in fields) return checkGameFile(fields, where);
     const { goal } = fields;
     if (typeof goal !== "string") {
-      throw new GameFileError(`${where}: goal must be a text, got ${shown(goal)}`);
+      throw new GameFileError(`${where}: goal must be a string, got ${formatValue(goal)}`);
     }
     const { domain, grammar } = await (this.#shared ??= this.#readShared());
     return checkGameFile(
-      // A goal in JSON is written as it would be in the grammar, which is JSON itself.
+      // A goal in JSON is inserted as it would appear in the grammar, which is JSON itself.
       {
         solvable: true,
         ...fields,
@@ -97,7 +96,7 @@ export class GameArchive {
     const read = async (name: string): Promise<string> => {
       const bytes = await readFile(join(folder, name)).catch((cause: unknown) => {
         throw new GameFileError(
-          `${this.#path}: ${name} must be beside the archive, whose games have no domain and grammar, got none`,
+          `${this.#path}: ${name} must be next to the archive, whose games have no domain and grammar, got none`,
           { cause },
         );
       });
@@ -107,14 +106,14 @@ export class GameArchive {
     const grammar = await read("alfred.twl2");
     if (!grammar.includes(goalMark)) {
       throw new GameFileError(
-        `${join(folder, "alfred.twl2")}: the grammar must hold ${goalMark}, got none`,
+        `${join(folder, "alfred.twl2")}: the grammar must contain ${goalMark}, got none`,
       );
     }
     return { domain, grammar };
   }
 }
 
-/** Calls a function for each line that is not empty, with its number from 1. */
+/** Calls a function for each non-empty line, with its number from 1. */
 async function forEachLine(
   path: string,
   visit: (line: Buffer, number: number) => void,
@@ -134,7 +133,7 @@ async function forEachLine(
     : path.endsWith(".br")
       ? createBrotliDecompress({ chunkSize })
       : new PassThrough();
-  // A pipe does not hand errors on.
+  // A pipe does not forward errors.
   file.once("error", (error) => unpacker.destroy(error));
   const chunks = utf8Chunks(file.pipe(unpacker), path);
   try {
@@ -152,7 +151,7 @@ async function forEachLine(
     if (error instanceof TextError) throw new GameFileError(error.message, { cause: error });
     const reason = error instanceof Error ? error.message : String(error);
     throw new GameFileError(
-      `${path}: the archive must be readable to its end, got ${shown(reason)}`,
+      `${path}: the archive must be readable to its end, got ${formatValue(reason)}`,
       {
         cause: error,
       },
@@ -180,8 +179,8 @@ const pathAtStart = /^\s*\{\s*"game"\s*:\s*("(?:[^"\\]|\\.)*")/;
 const solvableMark = Buffer.from('"solvable"');
 
 /**
- * The path in a line, and whether it says that the game is solvable. Most lines need not be parsed
- * for that: their path comes first, and they do not speak of solvability.
+ * Reads the path of a line, and its solvability if stated. Most lines need not be parsed for that:
+ * their path comes first and solvability is absent.
  */
 function describeLine(
   line: Buffer,
@@ -201,7 +200,7 @@ function describeLine(
   }
   const { game, solvable } = parseLine(line, where);
   if (typeof game !== "string") {
-    throw new GameFileError(`${where}: game must be a text, got ${shown(game)}`);
+    throw new GameFileError(`${where}: game must be a string, got ${formatValue(game)}`);
   }
   return { game, solvable: typeof solvable === "boolean" ? solvable : undefined };
 }
@@ -212,12 +211,12 @@ function parseLine(line: Buffer, where: string): Readonly<Record<string, unknown
   try {
     data = JSON.parse(text);
   } catch (error) {
-    throw new GameFileError(`${where}: the line must be JSON, got ${shown(text)}`, {
+    throw new GameFileError(`${where}: the line must be JSON, got ${formatValue(text)}`, {
       cause: error,
     });
   }
   if (!isRecord(data)) {
-    throw new GameFileError(`${where}: the line must hold a JSON object, got ${shown(data)}`);
+    throw new GameFileError(`${where}: the line must be a JSON object, got ${formatValue(data)}`);
   }
   return data;
 }

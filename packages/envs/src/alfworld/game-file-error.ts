@@ -1,16 +1,16 @@
 /**
- * A game file, or an archive or folder of them, that cannot be used. The message is one line:
+ * An unusable game file, or archive or folder of games. The message is one line:
  * `file: field must <rule>, got <value>`.
  */
 export class GameFileError extends Error {
   override readonly name = "GameFileError";
 }
 
-/** Shortens a value for a message: at most 60 characters, on one line, texts in quotes. */
-export function shown(value: unknown): string {
+/** Formats a value for a message: one line of at most 60 characters, strings in quotes. */
+export function formatValue(value: unknown): string {
   let text: string | undefined;
   try {
-    // Twice the length is enough to see that something is cut off, however long the value.
+    // Twice the length is enough to show that a value is truncated, however long it is.
     text = JSON.stringify(typeof value === "string" ? value.slice(0, 120) : value);
   } catch {
     text = undefined;

@@ -11,16 +11,16 @@ describe("parseGameFile", () => {
     expect(parseGameFile(JSON.stringify(smallHouse), "f")).toEqual(smallHouse);
   });
 
-  it("names file, field, rule and value of what is wrong", () => {
+  it("names file, field, rule and value of an invalid file", () => {
     const refusals: [string, string][] = [
       ["{", 'f: the file must be JSON, got "{"'],
-      ["[1]", "f: the file must hold a JSON object, got [1]"],
-      ["null", "f: the file must hold a JSON object, got null"],
-      [change({ grammar: 5 }), "f: grammar must be a text, got 5"],
-      [change({ pddl_domain: undefined }), "f: pddl_domain must be a text, got undefined"],
-      [change({ pddl_problem: null }), "f: pddl_problem must be a text, got null"],
-      [change({ walkthrough: "look" }), 'f: walkthrough must be a list of texts, got "look"'],
-      [change({ walkthrough: [1] }), "f: walkthrough must be a list of texts, got [1]"],
+      ["[1]", "f: the file must be a JSON object, got [1]"],
+      ["null", "f: the file must be a JSON object, got null"],
+      [change({ grammar: 5 }), "f: grammar must be a string, got 5"],
+      [change({ pddl_domain: undefined }), "f: pddl_domain must be a string, got undefined"],
+      [change({ pddl_problem: null }), "f: pddl_problem must be a string, got null"],
+      [change({ walkthrough: "look" }), 'f: walkthrough must be a list of strings, got "look"'],
+      [change({ walkthrough: [1] }), "f: walkthrough must be a list of strings, got [1]"],
       [change({ solvable: "yes" }), 'f: solvable must be true or false, got "yes"'],
     ];
     for (const [text, message] of refusals) expect(() => parseGameFile(text, "f")).toThrow(message);

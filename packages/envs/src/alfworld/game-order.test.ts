@@ -4,9 +4,9 @@ import { gameOrder } from "./game-order.ts";
 import { NumpyRandom } from "../python/numpy-random.ts";
 
 describe("NumpyRandom", () => {
-  it("gives the words of MT19937 for the seed of its authors", () => {
-    // The first outputs of the generator for its default seed, and the 10,000th, which the C++
-    // standard requires of std::mt19937.
+  it("produces the words of MT19937 for its authors' seed", () => {
+    // The first outputs for the default seed, and the 10,000th, which the C++ standard specifies
+    // for std::mt19937.
     const random = new NumpyRandom(5489);
     expect([random.word(), random.word(), random.word()]).toEqual([
       3499211612, 581869302, 3890346734,
@@ -15,14 +15,14 @@ describe("NumpyRandom", () => {
     expect(random.word()).toBe(4123659995);
   });
 
-  it("draws whole numbers up to a limit, the limit included", () => {
+  it("draws integers up to and including a limit", () => {
     const random = new NumpyRandom(1);
     const drawn = new Set(Array.from({ length: 500 }, () => random.upTo(5)));
     expect([...drawn].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5]);
     expect(random.upTo(0)).toBe(0);
   });
 
-  it("refuses seeds that numpy refuses", () => {
+  it("rejects seeds that numpy rejects", () => {
     for (const seed of [-1, 2 ** 32, 0.5, Number.NaN]) {
       expect(() => new NumpyRandom(seed)).toThrow(RangeError);
     }
@@ -30,7 +30,7 @@ describe("NumpyRandom", () => {
 });
 
 describe("gameOrder", () => {
-  it("plays every game once before any game again", () => {
+  it("plays every game once before repeating any", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 60 }),
@@ -46,7 +46,7 @@ describe("gameOrder", () => {
     );
   });
 
-  it("is fixed by the seed", () => {
+  it("is determined by the seed", () => {
     const draw = (seed: number): number[] => {
       const order = gameOrder(100, seed);
       return Array.from({ length: 100 }, () => order.next().value);
@@ -55,7 +55,7 @@ describe("gameOrder", () => {
     expect(draw(7)).not.toEqual(draw(8));
   });
 
-  it("needs a game", () => {
+  it("requires at least one game", () => {
     expect(() => gameOrder(0, 1).next()).toThrow(
       "gameOrder: numGames must be a whole number >= 1, got 0",
     );

@@ -2,11 +2,11 @@ import { checkInteger } from "@turnwise/core";
 import { NumpyRandom } from "../python/numpy-random.ts";
 
 /**
- * The order in which the reference draws games for a seed, without an end: a shuffle of all, then a
+ * Order in which the reference draws games for a seed, infinite: a shuffle of all games, then a
  * shuffle of that order, and so on (`gym` interface of TextWorld, numpy's `RandomState`).
  *
- * @param numGames - How many games there are, `>= 1`; the order is that of their sorted paths.
- * @param seed - A whole number in [0, 2^32 - 1]. The reference's default is 1234.
+ * @param numGames - Number of games, `>= 1`, in the order of their sorted paths.
+ * @param seed - An integer in [0, 2^32 - 1]. The reference's default is 1234.
  * @returns Indices in `[0, numGames)`.
  */
 export function* gameOrder(numGames: number, seed: number): Generator<number, never, void> {

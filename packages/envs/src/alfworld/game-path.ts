@@ -2,26 +2,31 @@ import { realpath } from "node:fs/promises";
 import { resolve, sep } from "node:path";
 import { gameKinds, type GameKind } from "./game-kind.ts";
 
-/** The parts of the released data, named as its folders. */
+/** Splits of the released data, named like their folders. */
 export const gameSplits = ["train", "valid_seen", "valid_unseen", "valid_train"] as const;
 
 /** One of {@link gameSplits}. */
 export type GameSplit = (typeof gameSplits)[number];
 
-/** Why a game is left out, as the reference leaves it out. */
+/** Reason for skipping a game, as in the reference. */
 export type SkipReason = "movable" | "sliced" | "unsolvable" | "solvable not given";
 
-/** Games that are left out by their path unless they are asked for. */
+/** Games that are skipped by their path unless they are included explicitly. */
 export const includableGames = ["movable", "sliced"] as const;
 
-/** The reason in a path to leave a game out, unless such games are included. */
-export function skipsPath(id: string, included: ReadonlySet<SkipReason>): SkipReason | undefined {
+/** Reason to skip a game by its path, unless such games are included. */
+export function findSkipReason(
+  id: string,
+  included: ReadonlySet<SkipReason>,
+): SkipReason | undefined {
   if (id.includes("movable") && !included.has("movable")) return "movable";
   return id.includes("Sliced") && !included.has("sliced") ? "sliced" : undefined;
 }
 
-/** The folder itself and those that hold it, the nearest first: as it is called, then where links lead. */
-export async function foldersAbove(file: string, isFolder: boolean): Promise<string[]> {
+/**
+ * The folder itself and its parents, nearest first: by the given path, then with links resolved.
+ */
+export async function parentFolders(file: string, isFolder: boolean): Promise<string[]> {
   const paths = [resolve(file), await realpath(file)];
   return paths.flatMap((path) => {
     const folders = path.split(sep);
@@ -29,12 +34,12 @@ export async function foldersAbove(file: string, isFolder: boolean): Promise<str
   });
 }
 
-/** The kind of task in the name of a folder, such as `look_at_obj_in_light-Pen-None-DeskLamp-2`. */
+/** Task kind in the name of a folder, such as `look_at_obj_in_light-Pen-None-DeskLamp-2`. */
 export function kindOfFolder(name: string): GameKind | undefined {
   return gameKinds.find((kind) => name.startsWith(kind));
 }
 
-/** The split that a path names; where it names several, the innermost. */
+/** Split that a path names; the innermost if it names several. */
 export function splitOf(id: string): GameSplit | undefined {
   const names: readonly string[] = gameSplits;
   return id.split("/").findLast((part): part is GameSplit => names.includes(part));

@@ -12,7 +12,7 @@ import {
   releasedPath,
 } from "./testing/released-data.ts";
 
-/** Counts the answers that are not exactly those of the reference, and shows the first. */
+/** Counts answers that differ from the reference, and shows the first. */
 async function compare(
   name: string,
   load: (episode: GoldenEpisode) => Promise<Game>,
@@ -45,7 +45,7 @@ describe.skipIf(!hasReleasedData)("against the reference", () => {
   const released = async ({ game }: GoldenEpisode): Promise<Game> =>
     (await releasedGames()).load(game);
 
-  it("repeats random and solving episodes character for character", async () => {
+  it("reproduces random and solving episodes character for character", async () => {
     expect(await compare("core", released)).toEqual({
       episodes: 144,
       steps: 7941,
@@ -53,7 +53,7 @@ describe.skipIf(!hasReleasedData)("against the reference", () => {
     });
   });
 
-  it("repeats scripted episodes with rare texts and odd white space", async () => {
+  it("reproduces scripted episodes with rare texts and unusual white space", async () => {
     expect(await compare("scripted", released)).toEqual({
       episodes: 16,
       steps: 1959,
@@ -61,7 +61,7 @@ describe.skipIf(!hasReleasedData)("against the reference", () => {
     });
   });
 
-  it("repeats the walkthroughs of other games", async () => {
+  it("reproduces the walkthroughs of other games", async () => {
     expect(await compare("walkthroughs", released)).toEqual({
       episodes: 150,
       steps: 1169,
@@ -69,7 +69,7 @@ describe.skipIf(!hasReleasedData)("against the reference", () => {
     });
   });
 
-  it("repeats TextWorld's own test game, another domain with an old grammar", async () => {
+  it("reproduces TextWorld's own test game, another domain with an old grammar", async () => {
     const file = releasedPath("textworld_test_game/game.tw-pddl");
     const set = await openGames(file, { naming: "ids" });
     const load = (): Promise<Game> => set.load(set.tasks[0]!.id);
@@ -80,7 +80,7 @@ describe.skipIf(!hasReleasedData)("against the reference", () => {
     });
   });
 
-  it("plays whole game files as it plays the archive", async () => {
+  it("plays game files like the archive", async () => {
     const whole = await openGames(releasedPath("games/json_2.1.1"));
     const archive = await releasedGames();
     expect(whole.tasks).toHaveLength(36);
@@ -91,7 +91,7 @@ describe.skipIf(!hasReleasedData)("against the reference", () => {
     }
   });
 
-  it("wins every released game with its walkthrough, and not before its end", async () => {
+  it("wins every released game at the end of its walkthrough", async () => {
     const set = await releasedGames();
     const failures: string[] = [];
     let numCommands = 0;

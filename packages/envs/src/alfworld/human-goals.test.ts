@@ -22,7 +22,7 @@ async function write(name: string, content: string): Promise<string> {
 }
 
 describe("human goals", () => {
-  it("are found by task and trial, whatever the path begins with", async () => {
+  it("are found by task and trial, for any start of the path", async () => {
     const id = "valid_seen/look_at_obj-Pen/trial_1/game.tw-pddl";
     const goals = await readHumanGoals(
       await write("goals.json", `\uFEFF{"${id}": {"human_goals": ["a.", "b\\n c"], "other": 1}}`),
@@ -35,14 +35,14 @@ describe("human goals", () => {
     expect(goals.of("")).toBeUndefined();
   });
 
-  it("are refused with the game that is wrong", async () => {
+  it("are rejected with the name of the invalid game", async () => {
     const refusal = async (content: string): Promise<string> =>
       readHumanGoals(await write("bad.json", content)).then(
         () => "no error",
         (error: unknown) => String(error).replace(folder, ""),
       );
     expect(await refusal("{")).toMatch(/^GameFileError: \/bad\.json: the file must be JSON/u);
-    expect(await refusal("[]")).toMatch(/must hold a JSON object, got \[\]$/u);
+    expect(await refusal("[]")).toMatch(/must be a JSON object, got \[\]$/u);
     for (const list of ["[]", "3", '["a", ""]', "null"]) {
       expect(await refusal(`{"g": {"human_goals": ${list}}}`)).toMatch(
         /bad\.json: human_goals of "g" must be a list of sentences, got /u,
@@ -53,10 +53,10 @@ describe("human goals", () => {
   });
 });
 
-describe("a goal in other words", () => {
+describe("a goal with another sentence", () => {
   const sentence = 'Put {two} "cups" #on#; [a] table | now.';
 
-  it("is told as it is, and changes nothing else", () => {
+  it("is shown unchanged, and affects nothing else", () => {
     const plain = loadGame(smallHouse, "house");
     const game = loadGame(smallHouse, "house", { goal: sentence });
     expect(game.start().observation).toBe(
@@ -68,7 +68,7 @@ describe("a goal in other words", () => {
     expect(loadGame(smallHouse, "house").goal).toBe(plain.goal);
   });
 
-  it("needs a grammar with one sentence for the task", () => {
+  it("requires a grammar with one sentence for the task", () => {
     const grammar = smallHouse.grammar.replace("Your task is to", "Do this");
     expect(() => loadGame({ ...smallHouse, grammar }, "house", { goal: "x" })).toThrow(
       /^house: grammar must have one rule task that begins with "Your task is to" to take another goal/u,
@@ -92,13 +92,13 @@ describe("a goal in other words", () => {
     expect(seen).toEqual([path, path]);
   });
 
-  it.runIf(hasReleasedData)("is there for all released validation games", async () => {
+  it.runIf(hasReleasedData)("exists for all released validation games", async () => {
     const goals = await readHumanGoals(releasedPath("human_goals_valid.json"));
     const set = await releasedGames();
     const chosen = set.tasks.filter(({ split }) => split?.startsWith("valid_") === true);
-    const told = chosen.filter(({ id }) => goals.of(id) !== undefined);
-    expect(told).toHaveLength(474);
-    for (const { id } of told.filter((_, i) => i % 60 === 0)) {
+    const withGoals = chosen.filter(({ id }) => goals.of(id) !== undefined);
+    expect(withGoals).toHaveLength(474);
+    for (const { id } of withGoals.filter((_, i) => i % 60 === 0)) {
       const [goal] = goals.of(id)!;
       const game = loadGame(await set.read(id), id, { goal: goal! });
       expect(game.start().observation.endsWith(`\n\nYour task is to: ${goal}.`)).toBe(true);

@@ -1,14 +1,14 @@
 import { isRecord } from "../is-record.ts";
-import { GameFileError, shown } from "./game-file-error.ts";
+import { GameFileError, formatValue } from "./game-file-error.ts";
 import { readGameText } from "./read-text.ts";
 
-/** Sentences in which people described the tasks of games. */
+/** Human descriptions of the tasks of games. */
 export interface HumanGoals {
-  /** Number of games that have sentences. */
+  /** Number of games with sentences. */
   readonly size: number;
   /**
-   * The sentences for a game, at least one; `undefined` if there are none.
-   * @param path - Path of the game, or its end from the folder of the task on.
+   * Sentences for a game, at least one; `undefined` if there are none.
+   * @param path - Path of the game, or its end starting with the folder of the task.
    */
   of(path: string): readonly string[] | undefined;
 }
@@ -16,7 +16,7 @@ export interface HumanGoals {
 /**
  * Reads a file of human goals: a JSON object from the path of a game
  * (`valid_seen/TASK/TRIAL/game.tw-pddl`) to an object with the list `human_goals`, or to the list.
- * @throws `GameFileError` naming the file, the game and what is wrong.
+ * @throws `GameFileError` naming the file, the game and the problem.
  */
 export async function readHumanGoals(path: string): Promise<HumanGoals> {
   const text = await readGameText(path);
@@ -24,20 +24,20 @@ export async function readHumanGoals(path: string): Promise<HumanGoals> {
   try {
     data = JSON.parse(text);
   } catch (cause) {
-    throw new GameFileError(`${path}: the file must be JSON, got ${shown(text)}`, { cause });
+    throw new GameFileError(`${path}: the file must be JSON, got ${formatValue(text)}`, { cause });
   }
   if (!isRecord(data)) {
-    throw new GameFileError(`${path}: the file must hold a JSON object, got ${shown(data)}`);
+    throw new GameFileError(`${path}: the file must be a JSON object, got ${formatValue(data)}`);
   }
   const goals = new Map<string, readonly string[]>();
   for (const [game, entry] of Object.entries(data)) {
     const list: unknown = isRecord(entry) ? entry["human_goals"] : entry;
     if (!Array.isArray(list) || list.length === 0 || !list.every(isSentence)) {
       throw new GameFileError(
-        `${path}: human_goals of ${shown(game)} must be a list of sentences, got ${shown(list)}`,
+        `${path}: human_goals of ${formatValue(game)} must be a list of sentences, got ${formatValue(list)}`,
       );
     }
-    // A line break would end the sentence for readers of the introduction.
+    // A line break would end the sentence for parsers of the introduction.
     goals.set(
       keyOf(game),
       list.map((sentence) => sentence.replaceAll(/\s*[\r\n]+\s*/gu, " ")),
@@ -46,7 +46,7 @@ export async function readHumanGoals(path: string): Promise<HumanGoals> {
   return { size: goals.size, of: (game) => goals.get(keyOf(game)) };
 }
 
-/** Task and trial of a game, which name it in every split and folder. */
+/** Task and trial of a game, which identify it in every split and folder. */
 function keyOf(path: string): string {
   const parts = path.split(/[\\/]/u).filter((part) => part !== "");
   if (parts.at(-1)?.endsWith(".tw-pddl") === true) parts.pop();

@@ -1,9 +1,9 @@
-import { GameFileError, shown } from "./game-file-error.ts";
+import { GameFileError, formatValue } from "./game-file-error.ts";
 import type { Game, GameFile, LoadOptions } from "./game.ts";
 import { LoadedGame } from "./loaded-game.ts";
-import { withOlderWording } from "./older-wording.ts";
+import { convertToOlderWording } from "./older-wording.ts";
 import { parseProblem } from "./pddl/problem.ts";
-import { type SharedDomain, sharedDomain } from "./pddl/shared-domain.ts";
+import { type SharedDomain, findSharedDomain } from "./pddl/shared-domain.ts";
 import { RecentCache } from "./recent-cache.ts";
 import { Grammar } from "./text/grammar.ts";
 import { parseGrammarFile } from "./text/grammar-file.ts";
@@ -11,48 +11,52 @@ import { parseSymbols } from "./text/symbols.ts";
 
 interface SharedGrammar {
   readonly grammar: Grammar;
-  /** The text of the grammar before and after the goal sentence; whole files have no `after`. */
+  /**
+   * Text of the grammar before and after the goal sentence; `after` is absent for grammars that are
+   * not split.
+   */
   readonly before: string;
   readonly after: string | undefined;
 }
 
-// Grammars are few; games that share them are loaded by the thousand.
+// There are few distinct grammars, and thousands of games share them.
 const grammars = new RecentCache<SharedDomain, SharedGrammar[]>(8);
 const maxGrammars = 8;
 
 /**
- * Loads a game: reads its domain, grammar and problem, and finds out what can be done at its start.
- * Domains and grammars are read once and shared by games that are loaded later, also where the
- * grammars differ in the goal sentence only.
+ * Loads a game: parses its domain, grammar and problem, and finds the operators that are applicable
+ * at its start. Parsed domains and grammars are shared by games that are loaded later, even if the
+ * grammars differ in the goal sentence.
  *
- * Some faults of a grammar show only when a text is made: `GameFileError` may then come from playing.
+ * Some errors of a grammar appear only when a text is generated, so playing may throw
+ * `GameFileError` too.
  *
- * @param name - What to call the game, in messages and as {@link Game.name}.
- * @throws `GameFileError` naming the game, the field, the line where there is one, the rule that is
- *   broken and what stands there instead.
+ * @param name - Name of the game, in messages and as {@link Game.name}.
+ * @throws `GameFileError` naming the game, the field, the line if known, the violated rule and the
+ *   value.
  */
 export function loadGame(source: GameFile, name: string, options: LoadOptions = {}): Game {
   const { wording, goal } = options;
-  const file = wording === "put" ? withOlderWording(source, name) : source;
-  const domain = sharedDomain(file.pddl_domain, `${name}: pddl_domain`);
-  const { grammar, task } = sharedGrammar(file.grammar, domain, name);
+  const file = wording === "put" ? convertToOlderWording(source, name) : source;
+  const domain = findSharedDomain(file.pddl_domain, `${name}: pddl_domain`);
+  const { grammar, task } = findSharedGrammar(file.grammar, domain, name);
   const problem = parseProblem(file.pddl_problem, domain.domain, `${name}: pddl_problem`);
-  const told = goal === undefined ? task : taskWithGoal(task, goal, name);
-  return new LoadedGame(name, domain, grammar, told, problem, file.walkthrough, options);
+  const shownTask = goal === undefined ? task : replaceGoal(task, goal, name);
+  return new LoadedGame(name, domain, grammar, shownTask, problem, file.walkthrough, options);
 }
 
-function taskWithGoal(task: string | undefined, goal: string, name: string): string {
+function replaceGoal(task: string | undefined, goal: string, name: string): string {
   const start = "Your task is to";
   if (task?.startsWith(start) === true) return `${start}: ${goal}.`;
   throw new GameFileError(
-    `${name}: grammar must have one rule task that begins with "${start}" to take another goal, got ${shown(task)}`,
+    `${name}: grammar must have one rule task that begins with "${start}" to take another goal, got ${formatValue(task)}`,
   );
 }
 
-// The one rule that differs between the released games, as JSON within the grammar's text.
+// The only rule that differs between the released games, as JSON within the text of the grammar.
 const taskRule = /("task"\s*:\s*\[\s*\{\s*"rhs"\s*:\s*")((?:[^"\\]|\\.)*)"/g;
 
-function sharedGrammar(
+function findSharedGrammar(
   text: string,
   domain: SharedDomain,
   name: string,
@@ -94,8 +98,8 @@ function sharedGrammar(
 }
 
 /**
- * The text that a JSON string in a grammar says, if it says just itself: without escapes, and with
- * nothing that a grammar's right-hand side would replace, drop or cut off.
+ * Text of a JSON string in a grammar if it is literal: without escapes, and without anything that
+ * the grammar's right-hand side would replace, drop or cut off.
  */
 function plainText(json: string): string | undefined {
   if (/["\\\p{Cc}]/u.test(json)) return undefined;

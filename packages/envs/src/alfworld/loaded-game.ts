@@ -12,17 +12,17 @@ import type { Grammar } from "./text/grammar.ts";
 import { pythonStrip } from "../python/python-strip.ts";
 import { type TextContext, isTrue, wasDeleted } from "./text/text-context.ts";
 
-/** A {@link Game}: the part of the engine that brings facts and texts together. */
+/** A {@link Game}: combines facts and texts. */
 export class LoadedGame implements Game {
   readonly name: string;
   readonly walkthrough: readonly string[] | undefined;
   readonly initialWorld: GroundWorld;
   readonly grammar: Grammar;
-  /** What texts are made from at the start. */
+  /** Text context at the start. */
   readonly initialContext: TextContext;
-  /** What the game was made from, for planners. */
+  /** Parsed domain, for planners. */
   readonly domain: Domain;
-  /** What the game was made from, for planners. */
+  /** Parsed problem, for planners. */
   readonly problem: Problem;
   readonly #isEntity: readonly boolean[];
   #introduction: string | undefined;
@@ -168,12 +168,12 @@ class LoadedGameState implements GameState {
   }
 
   /**
-   * Changes the world, and the facts that texts are made from. These are not the world's:
-   * conditional effects count whether or not their condition held, and what was deleted is
+   * Updates the world and the facts that texts are generated from. The latter differ from the
+   * world's: conditional effects count whether their condition held or not, and deletions are
    * remembered.
    */
   #carryOut(variant: Variant): void {
-    this.#world = this.#world.after(variant);
+    this.#world = this.#world.applyVariant(variant);
     const { adds, deletes, conditional } = this.#world.effectsOf(variant);
     for (const id of adds) this.#setFlag(id, isTrue);
     for (const { id, isDelete } of conditional) if (!isDelete) this.#setFlag(id, isTrue);

@@ -5,7 +5,7 @@ import { createSearcher } from "./expert/searcher.ts";
 import { parseGameFile } from "./game-file.ts";
 import { generateGames } from "./generator/generate-games.ts";
 import { loadGame } from "./load-game.ts";
-import { withOlderWording } from "./older-wording.ts";
+import { convertToOlderWording } from "./older-wording.ts";
 import { compactFormat } from "./prompt.ts";
 import { replayGame } from "./replay.ts";
 import { hasReleasedData, releasedGames, releasedPath } from "./testing/released-data.ts";
@@ -13,7 +13,7 @@ import { hasReleasedData, releasedGames, releasedPath } from "./testing/released
 const generated = generateGames({ seed: 3, count: 12 });
 
 describe("the older wording", () => {
-  it("is in commands, answers and the walkthrough, and its commands have their effect", () => {
+  it("appears in commands, answers and the walkthrough, and its commands have their effects", () => {
     for (const file of generated) {
       const game = loadGame(file, "game", { wording: "put" });
       const records = [...replayGame(game, game.walkthrough!)];
@@ -32,7 +32,7 @@ describe("the older wording", () => {
     }
   });
 
-  it("knows no other wording", () => {
+  it("accepts no other wording", () => {
     const [file] = generated;
     const state = loadGame(file!, "game", { wording: "put" }).start();
     for (const command of file!.walkthrough) {
@@ -43,7 +43,7 @@ describe("the older wording", () => {
     expect(state.step("help")).toBe(false);
   });
 
-  it("is played by the searcher, and read and written by the compact format", () => {
+  it("works with the searcher and the compact format", () => {
     let wins = 0;
     for (const [i, file] of generated.entries()) {
       const state = loadGame(file, "game", { wording: "put" }).start();
@@ -52,7 +52,7 @@ describe("the older wording", () => {
         const command = searcher.next(state.observation);
         if (command === undefined) break;
         const format = compactFormat();
-        // A tokenizer of words puts a space on both sides of the stroke.
+        // A word tokenizer puts blanks around the slash.
         const response = format.write(command).replace("/", " / ");
         const observation = {
           text: state.observation,
@@ -66,35 +66,44 @@ describe("the older wording", () => {
     expect(wins).toBe(generated.length);
   });
 
-  it("is not made up for a grammar without it", () => {
+  it("is rejected for a grammar without it", () => {
     const [file] = generated;
-    const once = withOlderWording(file!, "game");
-    expect(withOlderWording(once, "game")).toBe(once);
+    const once = convertToOlderWording(file!, "game");
+    expect(convertToOlderWording(once, "game")).toBe(once);
     expect(() =>
-      withOlderWording({ ...file!, grammar: file!.grammar.replaceAll("move", "lay") }, "game"),
+      convertToOlderWording({ ...file!, grammar: file!.grammar.replaceAll("move", "lay") }, "game"),
     ).toThrow('game: grammar must have the command "move {o} to {r}" for the older wording');
   });
 
-  it.runIf(hasReleasedData)("is that of the older release, character for character", async () => {
-    const path = releasedPath("textworld_test_game/game.tw-pddl");
-    const old = parseGameFile(await readFile(path, "utf8"), path);
-    const grammar = await readFile(releasedPath("alfred.twl2"), "utf8");
-    const domain = await readFile(releasedPath("alfred.pddl"), "utf8");
-    const worded = withOlderWording({ grammar, pddl_domain: domain, pddl_problem: "" }, "alfred");
-    expect(
-      worded.grammar.replace("to: UNKNOWN GOAL.", "to examine a CD under a light source.").trim(),
-    ).toBe(old.grammar.trim());
-    expect(worded.pddl_domain).not.toContain("help");
-  });
+  it.runIf(hasReleasedData)(
+    "equals that of the older release, character for character",
+    async () => {
+      const path = releasedPath("textworld_test_game/game.tw-pddl");
+      const old = parseGameFile(await readFile(path, "utf8"), path);
+      const grammar = await readFile(releasedPath("alfred.twl2"), "utf8");
+      const domain = await readFile(releasedPath("alfred.pddl"), "utf8");
+      const worded = convertToOlderWording(
+        { grammar, pddl_domain: domain, pddl_problem: "" },
+        "alfred",
+      );
+      expect(
+        worded.grammar.replace("to: UNKNOWN GOAL.", "to examine a CD under a light source.").trim(),
+      ).toBe(old.grammar.trim());
+      expect(worded.pddl_domain).not.toContain("help");
+    },
+  );
 
-  it.runIf(hasReleasedData)("plays released games, with the number of the location", async () => {
-    const set = await releasedGames();
-    for (const { id } of set.tasks.filter((_, i) => i % 400 === 0)) {
-      const game = loadGame(await set.read(id), id, { wording: "put" });
-      const records = [...replayGame(game, game.walkthrough!)];
-      expect(records.at(-1)!.won).toBe(true);
-      const arrivals = records.filter(({ command }) => command?.startsWith("go to ") === true);
-      for (const { obs } of arrivals) expect(obs).toMatch(/^You arrive at loc \d+\. /u);
-    }
-  });
+  it.runIf(hasReleasedData)(
+    "works in released games, with the number of the location",
+    async () => {
+      const set = await releasedGames();
+      for (const { id } of set.tasks.filter((_, i) => i % 400 === 0)) {
+        const game = loadGame(await set.read(id), id, { wording: "put" });
+        const records = [...replayGame(game, game.walkthrough!)];
+        expect(records.at(-1)!.won).toBe(true);
+        const arrivals = records.filter(({ command }) => command?.startsWith("go to ") === true);
+        for (const { obs } of arrivals) expect(obs).toMatch(/^You arrive at loc \d+\. /u);
+      }
+    },
+  );
 });

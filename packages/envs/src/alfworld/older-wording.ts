@@ -1,7 +1,7 @@
 import { GameFileError } from "./game-file-error.ts";
 import type { GameFile } from "./game.ts";
 
-// The sentences in which the grammars of both releases differ.
+// Sentences that differ between the grammars of the two releases.
 const replacements: readonly (readonly [now: string, before: string])[] = [
   ['template :: "move {o} to {r}"', 'template :: "put {o} in/on {r}"'],
   ["You move the {o.name} to the {r.name}.", "You put the {o.name} in/on the {r.name}."],
@@ -9,12 +9,12 @@ const replacements: readonly (readonly [now: string, before: string])[] = [
 ];
 
 /**
- * A game in the wording of data version 2.1.1: objects are put `in/on` receptacles, `go to` answers
- * with the number of the location (`You arrive at loc 12.`), and there is no `help`. A game that
- * has this wording is returned as it is.
+ * Converts a game to the wording of data version 2.1.1: objects are put `in/on` receptacles,
+ * `go to` answers with the number of the location (`You arrive at loc 12.`), and there is no
+ * `help`. A game that already has this wording is returned unchanged.
  * @throws `GameFileError` for a grammar that has neither wording.
  */
-export function withOlderWording(file: GameFile, name: string): GameFile {
+export function convertToOlderWording(file: GameFile, name: string): GameFile {
   if (file.grammar.includes(replacements[0]![1])) return file;
   if (!file.grammar.includes(replacements[0]![0])) {
     throw new GameFileError(
@@ -25,7 +25,7 @@ export function withOlderWording(file: GameFile, name: string): GameFile {
   for (const [now, before] of replacements) grammar = grammar.replaceAll(now, before);
   return {
     ...file,
-    pddl_domain: withoutAction(file.pddl_domain, "help"),
+    pddl_domain: removeAction(file.pddl_domain, "help"),
     grammar,
     ...(file.walkthrough && {
       walkthrough: file.walkthrough.map((command) =>
@@ -35,7 +35,7 @@ export function withOlderWording(file: GameFile, name: string): GameFile {
   };
 }
 
-function withoutAction(domain: string, action: string): string {
+function removeAction(domain: string, action: string): string {
   const start = new RegExp(`\\(:action ${action}\\b`, "u").exec(domain)?.index;
   if (start === undefined) return domain;
   let depth = 0;

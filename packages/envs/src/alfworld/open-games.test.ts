@@ -29,7 +29,7 @@ const solvable = { ...smallHouse, solvable: true, walkthrough: ["go to table 1"]
 const lines = (...games: object[]): string => games.map((game) => JSON.stringify(game)).join("\n");
 
 describe("a folder", () => {
-  it("gives its games sorted by path, with split and kind, and says what it left out", async () => {
+  it("returns its games sorted by path, with split and kind, and reports skipped ones", async () => {
     const root = "folder/json";
     const add = (path: string, file: object): Promise<string> =>
       write(`${root}/${path}/game.tw-pddl`, JSON.stringify(file));
@@ -87,12 +87,12 @@ describe("a folder", () => {
       walkthrough: ["go to table 1"],
     });
 
-    // A folder of one split knows it by its own name.
+    // A folder of one split gets the split from its own name.
     const part = await openGames(join(folder, root, "train"));
     expect(part.tasks.map(({ split }) => split)).toEqual(["train", "train"]);
   });
 
-  it("is refused if it holds no game, or only such as are left out", async () => {
+  it("is rejected if it has no game, or only skipped ones", async () => {
     await mkdir(join(folder, "empty"));
     await expect(openGames(join(folder, "empty"))).rejects.toThrow(
       /empty: there must be a game that can be played, got none$/,
@@ -100,14 +100,14 @@ describe("a folder", () => {
     await write("unsolved/a/game.tw-pddl", JSON.stringify(smallHouse));
     await write("unsolved/Sliced/game.tw-pddl", JSON.stringify(solvable));
     await expect(openGames(join(folder, "unsolved"))).rejects.toThrow(
-      "got none (left out: 1 sliced, 1 solvable not given)",
+      "got none (skipped: 1 sliced, 1 solvable not given)",
     );
     await expect(openGames(join(folder, "missing"))).rejects.toThrow(
       /missing: there must be a folder, an archive or a game file, got nothing$/,
     );
   });
 
-  it("lists broken files by name and goes on with the others", async () => {
+  it("lists broken files by name and continues with the others", async () => {
     const root = join(folder, "broken");
     const text = JSON.stringify(solvable);
     const wide = Buffer.from(text, "utf16le");
@@ -141,21 +141,21 @@ describe("a folder", () => {
       ["cut", "truncated"],
       ["dangling", "a link to nothing"],
       ["empty", "empty"],
-      ["fields", "pddl_domain must be a text, got undefined"],
+      ["fields", "pddl_domain must be a string, got undefined"],
       ["folder", "a folder, not a file"],
       ["garbage", "not JSON"],
       ["html", "not JSON"],
       ["latin", "text must be UTF-8, got byte 0xe9 at offset 2"],
-      ["list", "the file must hold a JSON object, got []"],
+      ["list", "the file must be a JSON object, got []"],
       ["loop", "a link to itself"],
       ["wide", "text must be UTF-8, or UTF-16 with a byte order mark, got a zero byte at offset 1"],
       ["valid_seen", "a link to nothing"],
     ]);
     expect(describeGames(set)).toMatch(
-      /^1 of 16 in .*broken \(left out: 1 solvable not given; 14 broken: train\/cut-after-brace\/game\.tw-pddl \(truncated\), .*, and 4 more\)$/,
+      /^1 of 16 in .*broken \(skipped: 1 solvable not given; 14 broken: train\/cut-after-brace\/game\.tw-pddl \(truncated\), .*, and 4 more\)$/,
     );
     await expect(openGames(root, { strict: true })).rejects.toThrow(
-      /broken: game files must be whole, got 14 broken: train\/cut-after-brace\/game\.tw-pddl \(truncated\), /,
+      /broken: game files must be valid, got 14 broken: train\/cut-after-brace\/game\.tw-pddl \(truncated\), /,
     );
     await expect(openGames(join(root, "train/cut"))).rejects.toThrow(
       /got none \(broken: game\.tw-pddl \(truncated\)\)$/,
@@ -166,7 +166,7 @@ describe("a folder", () => {
     await expect(set.load("train/cut/game.tw-pddl")).rejects.toThrow(RangeError);
   });
 
-  it("follows links to folders, and leaves their loops alone", async () => {
+  it("follows links to folders, but no cycles", async () => {
     const data = "train/pick_heat_then_place_in_recep-Mug-None-Desk-1/trial_1/game.tw-pddl";
     await write(`store/${data}`, JSON.stringify(solvable));
     await mkdir(join(folder, "linked"));
@@ -183,7 +183,7 @@ describe("a folder", () => {
     expect(set.broken).toEqual([]);
   });
 
-  it("includes games left out by their path if told to", async () => {
+  it("includes games that are skipped by their path, on request", async () => {
     const movable = "pick_and_place_with_movable_recep-Mug-Pan-Desk-1/a/game.tw-pddl";
     const sliced = "pick_and_place_simple-AppleSliced-None-Desk-1/a/game.tw-pddl";
     const unsolved = "pick_and_place_simple-AppleSliced-None-Desk-1/b/game.tw-pddl";
@@ -198,7 +198,7 @@ describe("a folder", () => {
     expect(await idsWith("movable", "sliced")).toEqual([sliced, movable]);
   });
 
-  it("knows split and kind of a folder below a split, and of a file", async () => {
+  it("derives split and kind of a folder below a split, and of a file", async () => {
     const heat = "pick_heat_then_place_in_recep-Mug-None-Desk-10";
     const file = `deep/train/data/valid_unseen/${heat}/trial_1/game.tw-pddl`;
     await write(file, JSON.stringify(solvable));
@@ -248,7 +248,7 @@ describe("a folder", () => {
 });
 
 describe("one file", () => {
-  it("may have a byte order mark or be UTF-16; its sources stay exact", async () => {
+  it("may have a byte order mark or be UTF-16; its texts are unchanged", async () => {
     const json = `\uFEFF${JSON.stringify(smallHouse)}`;
     for (const data of [json, Buffer.from(json, "utf16le")]) {
       const set = await openGames(await write("one/marked.tw-pddl", data));
@@ -262,7 +262,7 @@ describe("one file", () => {
     );
   });
 
-  it("is a set of one game, whatever it says of being solvable", async () => {
+  it("is a set of one game, regardless of its solvability", async () => {
     const set = await openGames(await write("one/house.tw-pddl", JSON.stringify(smallHouse)));
     expect(set.tasks).toEqual([{ id: "house.tw-pddl", kind: "other", split: undefined }]);
     expect((await set.load("house.tw-pddl")).goal).toBe("put two cups on a table");
@@ -276,7 +276,7 @@ describe("an archive of whole games", () => {
     { ...solvable, game: "train/c", solvable: false },
   );
 
-  it("may be plain or packed", async () => {
+  it("may be plain or compressed", async () => {
     for (const path of [
       await write("whole/games.jsonl", text),
       await write("whole/games.jsonl.gz", gzipSync(`${text}\n`)),
@@ -290,7 +290,7 @@ describe("an archive of whole games", () => {
     }
   });
 
-  it("may have a byte order mark, be UTF-16, or be packed under any name", async () => {
+  it("may have a byte order mark, be UTF-16, or be compressed under any name", async () => {
     const wide = Buffer.from(`\uFEFF${text}`, "utf16le");
     for (const path of [
       await write("marked/utf8.jsonl", `\uFEFF${text}`),
@@ -311,7 +311,7 @@ describe("an archive of whole games", () => {
     );
   });
 
-  it("gives one game by its path", async () => {
+  it("returns one game by its path", async () => {
     const path = await write("whole/by#name.jsonl", text);
     const set = await openGames(`${path}#train/a`);
     expect(set.tasks.map(({ id }) => id)).toEqual(["train/a"]);
@@ -322,7 +322,7 @@ describe("an archive of whole games", () => {
     );
   });
 
-  it("keeps the games loaded last, and only so many", async () => {
+  it("caches the most recent games, up to a limit", async () => {
     const set = await openGames(await write("whole/cache.jsonl", text), { maxLoaded: 1 });
     const a = await set.load("train/a");
     expect(await set.load("train/a")).toBe(a);
@@ -331,7 +331,7 @@ describe("an archive of whole games", () => {
     await expect(openGames(folder, { maxLoaded: 0 })).rejects.toThrow(RangeError);
   });
 
-  it("is refused with the line that is broken", async () => {
+  it("is rejected with the number of the invalid line", async () => {
     const refusal = async (name: string, data: string | Buffer): Promise<string> => {
       try {
         const set = await openGames(await write(`refused/${name}`, data));
@@ -345,10 +345,10 @@ describe("an archive of whole games", () => {
       /^GameFileError: \/refused\/a\.jsonl line 4: the line must be JSON, got /,
     );
     expect(await refusal("b.jsonl", lines({ name: "x" }))).toBe(
-      "GameFileError: /refused/b.jsonl line 1: game must be a text, got undefined",
+      "GameFileError: /refused/b.jsonl line 1: game must be a string, got undefined",
     );
     expect(await refusal("c.jsonl", "7")).toBe(
-      "GameFileError: /refused/c.jsonl line 1: the line must hold a JSON object, got 7",
+      "GameFileError: /refused/c.jsonl line 1: the line must be a JSON object, got 7",
     );
     expect(
       await refusal("d.jsonl", lines({ game: "x", ...solvable }, { game: "x", ...solvable })),
@@ -356,7 +356,7 @@ describe("an archive of whole games", () => {
       'GameFileError: /refused/d.jsonl line 2: game must be in the archive once, got "x" as on line 1',
     );
     expect(await refusal("e.jsonl", lines({ game: "x", pddl_domain: 3 }))).toBe(
-      "GameFileError: /refused/e.jsonl line 1: pddl_domain must be a text, got 3",
+      "GameFileError: /refused/e.jsonl line 1: pddl_domain must be a string, got 3",
     );
     expect(await refusal("f.jsonl", '{"game": "x", "grammar": oh}')).toMatch(
       /line 1: the line must be JSON, got /,
@@ -379,7 +379,7 @@ describe("an archive of problems", () => {
   const { pddl_domain, pddl_problem } = smallHouse;
   const grammar = smallHouse.grammar.replace(goal, "UNKNOWN GOAL");
 
-  it("takes domain and grammar from beside it, and puts each goal in", async () => {
+  it("reads domain and grammar next to it, and inserts each goal", async () => {
     await write("problems/alfred.pddl", pddl_domain);
     await write("problems/alfred.twl2", grammar);
     const path = await write(
@@ -399,21 +399,21 @@ describe("an archive of problems", () => {
     expect((await set.load("valid_train/y")).start().observation).toContain("say $&.");
   });
 
-  it("is refused where these are missing, or have no place for the goal", async () => {
+  it("is rejected if these are missing, or have no placeholder for the goal", async () => {
     const line = lines({ game: "x", goal, pddl_problem });
     const alone = await openGames(await write("alone/games.jsonl", line));
     await expect(alone.load("x")).rejects.toThrow(
-      /alfred\.pddl must be beside the archive, whose games have no domain and grammar, got none$/,
+      /alfred\.pddl must be next to the archive, whose games have no domain and grammar, got none$/,
     );
     await write("fixed/alfred.pddl", pddl_domain);
     await write("fixed/alfred.twl2", smallHouse.grammar);
     const fixed = await openGames(await write("fixed/games.jsonl", line));
     await expect(fixed.load("x")).rejects.toThrow(
-      /alfred\.twl2: the grammar must hold UNKNOWN GOAL, got none$/,
+      /alfred\.twl2: the grammar must contain UNKNOWN GOAL, got none$/,
     );
     const aimless = await openGames(
       await write("fixed/aimless.jsonl", lines({ game: "x", pddl_problem })),
     );
-    await expect(aimless.load("x")).rejects.toThrow("line 1: goal must be a text, got undefined");
+    await expect(aimless.load("x")).rejects.toThrow("line 1: goal must be a string, got undefined");
   });
 });

@@ -3,13 +3,13 @@ import { basename, join, resolve } from "node:path";
 import { type Task, checkInteger } from "@turnwise/core";
 import { type BrokenGame, checkGameFileAt, findGameFiles } from "./find-game-files.ts";
 import { GameArchive } from "./game-archive.ts";
-import { GameFileError, shown } from "./game-file-error.ts";
+import { GameFileError, formatValue } from "./game-file-error.ts";
 import { parseGameFile } from "./game-file.ts";
 import { gameKinds, type GameKind } from "./game-kind.ts";
 import {
-  foldersAbove,
+  parentFolders,
   kindOfFolder,
-  skipsPath,
+  findSkipReason,
   splitOf,
   type GameSplit,
   type includableGames,
@@ -22,49 +22,54 @@ import { RecentCache } from "./recent-cache.ts";
 import { type GameSelection, selectGames } from "./select-games.ts";
 import { compareCodePoints } from "./text/code-point-order.ts";
 
-/** A game of a set, as a task: its id is its path within the set. */
+/** A game of a set as a task; its id is its path within the set. */
 export interface GameTask extends Task {
-  /** The type of task that the path names, one of {@link gameKinds}; else `other`. */
+  /** Task type that the path names, one of {@link gameKinds}, or `other`. */
   readonly kind: GameKind | "other";
-  /** The part of the data that the path names, if any. */
+  /** Split that the path names, if any. */
   readonly split: GameSplit | undefined;
 }
 
-/** Games that were found in one place, in the order of their paths. Nothing is loaded yet. */
+/** Games found in a folder, archive or file, in the order of their paths. Nothing is loaded yet. */
 export interface GameSet {
-  /** The folder, archive or file. */
+  /** Path of the folder, archive or file. */
   readonly path: string;
-  /** Sorted by id, by code point. Never empty. */
+  /** Tasks sorted by id, by code point. Never empty. */
   readonly tasks: readonly GameTask[];
-  /** Whole path of a game; in an archive, its id. */
+  /** Full path of a game; in an archive, its id. */
   pathOf(id: string): string;
-  /** Games that were found and left out. */
+  /** Games that were found and skipped. */
   readonly skipped: readonly { readonly id: string; readonly reason: SkipReason }[];
-  /** Files of a folder that cannot be used, sorted by id. */
+  /** Broken files of a folder, sorted by id. */
   readonly broken: readonly BrokenGame[];
   /**
-   * The tasks of a split that meet all criteria; in the same order, and empty if there are none.
-   * Indices count within the split.
-   * @throws `RangeError` as `selectGames`.
+   * Returns the tasks of a split that meet all criteria, in the same order; may be empty. Indices
+   * count within the split.
+   * @throws `RangeError` like `selectGames`.
    */
   select(options?: GameSelection & { readonly split?: GameSplit }): readonly GameTask[];
-  /** The file of a game. @throws `RangeError` if the set has no game of that id. */
+  /** Reads the file of a game. @throws `RangeError` if the set has no game with that id. */
   read(id: string): Promise<GameFile>;
-  /** Loads a game, or returns it if it was among the last few. @throws as {@link GameSet.read} and `loadGame`. */
+  /**
+   * Loads a game, or returns it from the cache of recent games. @throws Like {@link GameSet.read}
+   * and `loadGame`.
+   */
   load(id: string): Promise<Game>;
 }
 
 /** Options of {@link openGames}. */
 export interface OpenGamesOptions extends LoadOptions {
-  /** The most loaded games to keep for later calls of `load`, `>= 1`. Default 128. */
+  /** Maximum number of loaded games in the cache of `load`, `>= 1`. Default 128. */
   readonly maxLoaded?: number;
-  /** Games to use although their path has `movable` or `Sliced`. Default none. */
+  /** Games to include although their path contains `movable` or `Sliced`. Default none. */
   readonly include?: readonly (typeof includableGames)[number][];
-  /** Refuses a folder with a broken file instead of listing it in `broken`. Default false. */
+  /**
+   * Throws for a folder with a broken file instead of listing the file in `broken`. Default false.
+   */
   readonly strict?: boolean;
   /**
-   * Goal sentence for a game in place of its own, see `LoadOptions.goal`.
-   * @param path - Whole path of the game; in an archive, its id.
+   * Goal sentence that replaces the game's own, see `LoadOptions.goal`.
+   * @param path - Full path of the game; in an archive, its id.
    */
   readonly goalOf?: (path: string) => string | undefined;
 }
@@ -72,18 +77,18 @@ export interface OpenGamesOptions extends LoadOptions {
 /**
  * Finds games.
  *
- * - A folder: every `game.tw-pddl` below it, links included. As in the reference, games are left out
- *   whose path has `movable` or `Sliced`, or that do not say that they are solvable. Broken files
- *   (no JSON, cut off, links to nothing) are listed in {@link GameSet.broken}.
- * - An archive: JSON lines, plain, `.gz` or `.br`, see {@link GameArchive.open}. Games are left out
- *   that say they are not solvable, and by their path.
+ * - A folder: every `game.tw-pddl` below it, links included. As in the reference, games are skipped
+ *   if their path contains `movable` or `Sliced`, or if they do not state that they are solvable.
+ *   Broken files (invalid JSON, truncated, broken links) are listed in {@link GameSet.broken}.
+ * - An archive: JSON Lines, plain, `.gz` or `.br`, see {@link GameArchive.open}. Games are skipped
+ *   if they state that they are not solvable, and by their path.
  * - `ARCHIVE#id`: one game of an archive.
  * - A file whose name ends in `.tw-pddl`: that game.
  *
- * Split and kind of a game are read from its path, or from the folders above `path`.
+ * Split and kind of a game are derived from its path, or from the parent folders of `path`.
  *
- * @throws `GameFileError` if there is nothing at the path, no game in it, or an archive is broken;
- *   with `strict` also for a broken file of a folder; `RangeError` for a wrong option.
+ * @throws `GameFileError` if the path does not exist, contains no game or is a broken archive; with
+ *   `strict` also for a broken file of a folder; `RangeError` for an invalid option.
  */
 export async function openGames(
   path: string,
@@ -99,14 +104,14 @@ export async function openGames(
   const { broken } = found;
   if (strict && broken.length > 0) {
     throw new GameFileError(
-      `${path}: game files must be whole, got ${broken.length} broken: ${describeBroken(broken)}`,
+      `${path}: game files must be valid, got ${broken.length} broken: ${describeBroken(broken)}`,
     );
   }
   let ids = [...found.solvable.keys()];
   const skipped: { id: string; reason: SkipReason }[] = [];
   if (id !== undefined) {
     if (!found.solvable.has(id)) {
-      throw new GameFileError(`${file}: the game must be in the archive, got ${shown(id)}`);
+      throw new GameFileError(`${file}: the game must be in the archive, got ${formatValue(id)}`);
     }
     ids = [id];
   } else {
@@ -119,14 +124,14 @@ export async function openGames(
   }
   if (ids.length === 0) {
     const reasons = [
-      ...(skipped.length > 0 ? [`left out: ${countReasons(skipped)}`] : []),
+      ...(skipped.length > 0 ? [`skipped: ${countReasons(skipped)}`] : []),
       ...(broken.length > 0 ? [`broken: ${describeBroken(broken)}`] : []),
     ].join("; ");
     throw new GameFileError(
       `${path}: there must be a game that can be played, got none${reasons && ` (${reasons})`}`,
     );
   }
-  const above = await foldersAbove(file, isFolder);
+  const above = await parentFolders(file, isFolder);
   const splitAbove = above.map(splitOf).find((split) => split !== undefined);
   const kindAbove = above.map(kindOfFolder).find((kind) => kind !== undefined);
   const tasks = ids.map((task) => ({
@@ -139,7 +144,7 @@ export async function openGames(
   const loaded = new RecentCache<string, Promise<Game>>(maxLoaded);
   const read = async (task: string): Promise<GameFile> => {
     if (!known.has(task)) {
-      throw new RangeError(`GameSet.read: id must be a game of ${path}, got ${shown(task)}`);
+      throw new RangeError(`GameSet.read: id must be a game of ${path}, got ${formatValue(task)}`);
     }
     return found.read(task);
   };
@@ -163,7 +168,7 @@ export async function openGames(
           const goal = goalOf?.(found.pathOf(task));
           return loadGame(data, task, { ...loadOptions, ...(goal !== undefined && { goal }) });
         });
-        // A failure is told to whoever asked, and not kept.
+        // A failed load is reported to its caller, and not cached.
         const kept = game;
         kept.catch(() => loaded.delete(task));
         loaded.set(task, game);
@@ -173,11 +178,14 @@ export async function openGames(
   };
 }
 
-/** A set of games in one line: `13 of 19 in data (left out: 4 movable; 2 broken: a/game.tw-pddl (truncated), ...)`. */
+/**
+ * Describes a set of games in one line:
+ * `13 of 19 in data (skipped: 4 movable; 2 broken: a/game.tw-pddl (truncated), ...)`.
+ */
 export function describeGames({ path, tasks, skipped, broken }: GameSet): string {
   const total = tasks.length + skipped.length + broken.length;
   const unused = [
-    ...(skipped.length > 0 ? [`left out: ${countReasons(skipped)}`] : []),
+    ...(skipped.length > 0 ? [`skipped: ${countReasons(skipped)}`] : []),
     ...(broken.length > 0 ? [`${broken.length} broken: ${describeBroken(broken)}`] : []),
   ].join("; ");
   return unused === ""
@@ -198,9 +206,9 @@ function describeBroken(broken: readonly BrokenGame[]): string {
   return [...shownOnes, ...(numMore > 0 ? [`and ${numMore} more`] : [])].join(", ");
 }
 
-/** What was found in one place. */
+/** Games found at a path. */
 interface Found {
-  /** What each file says of itself, by its id. */
+  /** Stated solvability of each file, by id. */
   readonly solvable: ReadonlyMap<string, boolean | undefined>;
   readonly broken: readonly BrokenGame[];
   readonly skips: (id: string) => SkipReason | undefined;
@@ -211,7 +219,7 @@ interface Found {
 async function locate(
   path: string,
 ): Promise<{ file: string; id: string | undefined; isFolder: boolean }> {
-  // An archive's own name may have a #, and so may the path of a game.
+  // The name of an archive may contain #, and so may the path of a game.
   for (let end = path.length; end > 0; end = path.lastIndexOf("#", end - 1)) {
     const file = path.slice(0, end);
     const found = await stat(file).catch(() => undefined);
@@ -247,7 +255,7 @@ async function findInArchive(file: string, included: ReadonlySet<SkipReason>): P
     solvable,
     broken: [],
     skips: (id) =>
-      skipsPath(id, included) ?? (solvable.get(id) === false ? "unsolvable" : undefined),
+      findSkipReason(id, included) ?? (solvable.get(id) === false ? "unsolvable" : undefined),
     pathOf: (id) => id,
     read: async (id) => archive.read(id),
   };
@@ -257,7 +265,7 @@ async function findInFolder(folder: string, included: ReadonlySet<SkipReason>): 
   const { ids, broken: brokenFolders } = await findGameFiles(folder);
   const broken: BrokenGame[] = [...brokenFolders];
   const solvable = new Map<string, boolean | undefined>();
-  // Some at a time: enough to keep the disk busy, not enough to run out of file handles.
+  // In batches: large enough to keep the disk busy, small enough not to run out of file handles.
   for (let start = 0; start < ids.length; start += 32) {
     await Promise.all(
       ids.slice(start, start + 32).map(async (id) => {
@@ -275,7 +283,7 @@ async function findInFolder(folder: string, included: ReadonlySet<SkipReason>): 
     skips: (id) => {
       const stated = solvable.get(id);
       return (
-        skipsPath(id, included) ??
+        findSkipReason(id, included) ??
         (stated === true ? undefined : stated === false ? "unsolvable" : "solvable not given")
       );
     },

@@ -2,10 +2,11 @@ import type { Observation } from "../environment.ts";
 import type { ParsedResponse } from "../agent-format.ts";
 
 /**
- * Reads a response that reasons in `<think>` tags and acts in `<action>` tags, as verl-agent's
- * ALFWorld projection does: the action is what stands between the first `<action>` and the first
- * `</action>`, lower-cased and trimmed; without these tags the last 30 characters are sent. Valid
- * are responses with all four tags and no Chinese character. The action need not be admissible.
+ * Parses a response with reasoning in `<think>` tags and an action in `<action>` tags, as
+ * verl-agent's ALFWorld projection does: the action is the text between the first `<action>` and
+ * the first `</action>`, lower-cased and trimmed; without these tags, the last 30 characters. A
+ * response is valid if it has all four tags and no Chinese character. The action need not be
+ * admissible.
  */
 export function parseTaggedAction(response: string): ParsedResponse {
   const lower = response.toLowerCase();
@@ -20,8 +21,8 @@ export function parseTaggedAction(response: string): ParsedResponse {
 }
 
 /**
- * Reads a response that is nothing but an action. Valid are admissible ones; where the environment
- * does not say what is admissible, all that are not empty.
+ * Parses a response that consists of an action. It is valid if the action is admissible or, if the
+ * environment does not list admissible actions, not empty.
  */
 export function parseBareAction(response: string, observation: Observation): ParsedResponse {
   const action = response.trim();

@@ -9,7 +9,7 @@ import { compactFormat, compactObservation, verlAgentFormat } from "./prompt.ts"
 import { hasReleasedData, releasedGames, releasedPath } from "./testing/released-data.ts";
 
 describe("parseTaggedAction", () => {
-  it("takes what stands between the first action tags, in lower case", () => {
+  it("takes the text between the first action tags, in lower case", () => {
     expect(parseTaggedAction("<think>a</think><action> Go To Desk 1 </action>")).toEqual({
       action: "go to desk 1",
       isValid: true,
@@ -18,7 +18,7 @@ describe("parseTaggedAction", () => {
     expect(parseTaggedAction("<think>你</think><action>look</action>").isValid).toBe(false);
   });
 
-  it("sends the end of a response without tags", () => {
+  it("takes the end of a response without tags", () => {
     expect(parseTaggedAction(`${"x".repeat(40)} Go To Desk 1`)).toEqual({
       action: `${"x".repeat(17)} go to desk 1`,
       isValid: false,
@@ -27,7 +27,7 @@ describe("parseTaggedAction", () => {
 });
 
 describe("parseBareAction", () => {
-  it("is valid where the action is admissible, or not empty where that is not known", () => {
+  it("is valid if the action is admissible, or not empty if that is not known", () => {
     const observation = { text: "", admissibleActions: ["look"] };
     expect(parseBareAction(" look ", observation)).toEqual({ action: "look", isValid: true });
     expect(parseBareAction("fly", observation).isValid).toBe(false);
@@ -39,7 +39,7 @@ describe("parseBareAction", () => {
 describe("compactFormat", () => {
   const text = "You arrive at shelf 1. On the shelf 1, you see a mug 2, and a pen 1.";
 
-  it("says what matters, each thing as one word", () => {
+  it("drops fillers, and writes each object as one word", () => {
     expect(compactObservation(text)).toBe("arrive at shelf1 shelf1 mug2 pen1");
     expect(compactFormat().prompt([], { text })).toBe(
       "<obs> arrive at shelf1 shelf1 mug2 pen1 <act>",
@@ -107,7 +107,7 @@ describe.skipIf(!hasReleasedData)("recorded prompts of verl-agent", () => {
         .map((line) => JSON.parse(line) as Recorded)
     : [];
 
-  it("are parsed alike", () => {
+  it("are parsed equally", () => {
     const cases = recorded.flatMap((entry) => (entry.kind === "projection" ? entry.cases : []));
     expect(cases.length).toBeGreaterThan(0);
     for (const { response, action, valid } of cases) {
@@ -119,7 +119,7 @@ describe.skipIf(!hasReleasedData)("recorded prompts of verl-agent", () => {
     }
   });
 
-  it("are written alike, character for character, and paid alike", async () => {
+  it("are written equally, character for character, with equal rewards", async () => {
     const games = await releasedGames();
     const episodes = recorded.filter((entry) => entry.kind === "episode");
     expect(episodes.length).toBeGreaterThan(0);
@@ -136,7 +136,7 @@ describe.skipIf(!hasReleasedData)("recorded prompts of verl-agent", () => {
           isValid: step.action_valid === 1,
         });
         history.push({ observation, action });
-        // Where a response has no tags, the recording went on with the command that it names.
+        // If a response has no tags, the recording continued with the command that it names.
         const sent = isValid ? action : step.response.replace("I just say ", "");
         const result = await environment.step(sent);
         expect({ reward: result.reward, done: result.isTerminal }).toEqual({

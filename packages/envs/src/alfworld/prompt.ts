@@ -4,7 +4,7 @@ import type { Observation } from "../environment.ts";
 import { parseBareAction, parseTaggedAction } from "./parse.ts";
 import { actionRoles, taggedRoles } from "../text-roles.ts";
 
-/** The task sentence of a first observation: what follows "Your task is to: ". */
+/** Task sentence of a first observation: the text after "Your task is to: ". */
 function taskOf(firstObservation: string): string {
   const mark = "Your task is to: ";
   const start = firstObservation.indexOf(mark);
@@ -26,10 +26,10 @@ Once you've finished your reasoning, you should choose an admissible action for 
 
 /**
  * verl-agent's prompt for ALFWorld, character for character: each turn is one user message with the
- * task, the last turns, the present observation and its admissible actions (`help` left out). The
- * misspelling in it is part of the benchmark.
+ * task, the last turns, the current observation and its admissible actions (without `help`). The
+ * misspelling is part of the benchmark.
  *
- * @param historyLength - How many past turns a prompt shows, `>= 0`. Default 2, as published.
+ * @param historyLength - Number of past turns in a prompt, `>= 0`. Default 2, as published.
  * @see github.com/langfengQ/verl-agent (Apache-2.0)
  */
 export function verlAgentFormat({
@@ -66,7 +66,7 @@ export function verlAgentFormat({
   };
 }
 
-/** Words that carry nothing in a household game. */
+/** Words that carry no information in a household game. */
 const fillers = new Set([
   "a",
   "an",
@@ -98,20 +98,18 @@ const fillers = new Set([
   "your",
 ]);
 
-/** The markers of {@link compactFormat}; a tokenizer for it keeps each as one token. */
+/** Markers of {@link compactFormat}; a tokenizer for it keeps each as one token. */
 export const compactMarkers = { observation: "<obs>", action: "<act>" } as const;
 
-/** Writes what has a number as one word: `mug 1` as `mug1`. */
+/** Joins a numbered name to one word: `mug 1` becomes `mug1`. */
 function joinNumbers(text: string): string {
   return text.replaceAll(/\b([a-z]+) (\d+)\b/gu, "$1$2");
 }
 
 /**
- * An observation in the words that matter: lower case, no punctuation, no fillers, and each thing as
- * one word.
+ * Shortens an observation: lower case, no punctuation, no fillers, and each object as one word.
  *
- * @example
- * compactObservation("On the shelf 1, you see a mug 2, and a pen 1."); // "shelf1 mug2 pen1"
+ * @example compactObservation("On the shelf 1, you see a mug 2, and a pen 1."); // "shelf1 mug2 pen1"
  */
 export function compactObservation(text: string): string {
   const words = text
@@ -124,8 +122,8 @@ export function compactObservation(text: string): string {
 
 /**
  * A short format for small models: one growing sequence, observations without filler words, each
- * thing as one word (`mug1`), and nothing in a response but the action. The task stands in the first
- * observation.
+ * object as one word (`mug1`), and responses that consist of an action. The first observation
+ * contains the task.
  */
 export function compactFormat(): AgentFormat {
   return {
@@ -136,7 +134,7 @@ export function compactFormat(): AgentFormat {
     roles: actionRoles,
     parse: (response, observation) =>
       parseBareAction(
-        // A tokenizer of words has parted `in/on`, of the older wording.
+        // A word tokenizer splits the `in/on` of the older wording.
         response.replaceAll(/\b([a-z]+)(\d+)\b/gu, "$1 $2").replace(" in / on ", " in/on "),
         observation,
       ),

@@ -11,7 +11,9 @@ export function decodeGameText(bytes: Uint8Array, source: string): string {
   }
 }
 
-/** Text of a file. @throws `GameFileError` naming the file if it cannot be read or is not text. */
+/**
+ * Reads a text file. @throws `GameFileError` naming the file if it cannot be read or is not text.
+ */
 export async function readGameText(path: string): Promise<string> {
   const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
     throw new GameFileError(`${path}: the file must be readable, got ${cause.message}`, { cause });

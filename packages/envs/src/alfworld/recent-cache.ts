@@ -1,14 +1,14 @@
-/** A map that keeps only the entries that were asked for last. */
+/** A map that keeps only the most recently used entries. */
 export class RecentCache<K, V> {
   readonly #capacity: number;
   readonly #entries = new Map<K, V>();
 
-  /** @param capacity - The most entries to keep, `>= 1`. */
+  /** @param capacity - Maximum number of entries, `>= 1`. */
   constructor(capacity: number) {
     this.#capacity = capacity;
   }
 
-  /** The value of a key, which becomes the most recent one. */
+  /** Returns the value of a key and makes it the most recent one. */
   get(key: K): V | undefined {
     const value = this.#entries.get(key);
     if (value === undefined) return undefined;
@@ -17,12 +17,12 @@ export class RecentCache<K, V> {
     return value;
   }
 
-  /** Forgets a key. */
+  /** Removes a key. */
   delete(key: K): void {
     this.#entries.delete(key);
   }
 
-  /** Keeps a value, and forgets the one that was not asked for the longest time. */
+  /** Stores a value, and evicts the least recently used one. */
   set(key: K, value: V): void {
     this.#entries.delete(key);
     this.#entries.set(key, value);

@@ -1,13 +1,13 @@
 import { startEpisode } from "./episode.ts";
 import type { Game } from "./game.ts";
 
-/** What a game answered to one command. */
+/** Answer of a game to one command. */
 export interface ReplayRecord {
-  /** The command as it was given; `null` in the first record, which shows the start. */
+  /** Command as given; `null` in the first record, which shows the start. */
   readonly command: string | null;
-  /** The observation. */
+  /** Observation. */
   readonly obs: string;
-  /** The commands that have an effect now, sorted by code point. */
+  /** Commands that have an effect now, sorted by code point. */
   readonly admissible: readonly string[];
   readonly score: 0 | 1;
   readonly done: boolean;
@@ -17,25 +17,24 @@ export interface ReplayRecord {
 /** Options of {@link replayGame}. */
 export interface ReplayOptions {
   /**
-   * The most commands, `>= 1`. After the end every further command gets the last answer again.
-   * `Infinity` plays on without a limit and also after a win, `done` then meaning `won`, as
-   * TextWorld's bare environment does. Default 50.
+   * Maximum number of commands, `>= 1`. After the end, every command gets the last answer again.
+   * `Infinity` continues without a limit and after a win, with `done` equal to `won`, like
+   * TextWorld's bare environment. Default 50.
    */
   readonly maxSteps?: number;
 }
 
-/** A play that answers commands with records. */
+/** A player that answers commands with records. */
 export interface Replay {
-  /** The start, before any command. */
+  /** Record of the start, before any command. */
   readonly start: ReplayRecord;
-  /** Carries out a command. */
+  /** Performs a command. */
   answer(command: string): ReplayRecord;
 }
 
 /**
- * Begins a replay. The keys of a record come in the order
- * `command obs admissible score done won`.
- * @throws `RangeError` if `maxSteps` is neither a whole number of at least 1 nor `Infinity`.
+ * Starts a replay. The keys of a record are in the order `command obs admissible score done won`.
+ * @throws `RangeError` if `maxSteps` is neither an integer `>= 1` nor `Infinity`.
  */
 export function startReplay(game: Game, { maxSteps = 50 }: ReplayOptions = {}): Replay {
   if (maxSteps === Infinity) {
@@ -75,9 +74,9 @@ export function startReplay(game: Game, { maxSteps = 50 }: ReplayOptions = {}): 
 }
 
 /**
- * Plays commands, one record each, after a first record for the start. Lazy: a command is taken from
- * the list when the one before was answered and its record asked for.
- * @throws `RangeError` as {@link startReplay}.
+ * Plays commands and yields one record each, after a first record for the start. Lazy: the next
+ * command is taken only when its record is requested.
+ * @throws `RangeError` like {@link startReplay}.
  */
 export function* replayGame(
   game: Game,

@@ -1,23 +1,23 @@
 import type { Task } from "@turnwise/core";
-import { shown } from "./game-file-error.ts";
+import { formatValue } from "./game-file-error.ts";
 
-/** Which games of a list are chosen. Games must meet all criteria that are given. */
+/** Criteria for selecting games. Games must meet all given criteria. */
 export interface GameSelection {
   /** Types of task. */
   readonly kinds?: readonly string[];
-  /** Positions in the list, from 0. */
+  /** Indices in the list, from 0. */
   readonly indices?: readonly number[];
   /**
-   * Paths: the id of a game, or folders of it (`valid_unseen/pick_heat...-10`, `trial_T2019...`). Each
-   * must name at least one game.
+   * Ids of games, or folders in them (`valid_unseen/pick_heat...-10`, `trial_T2019...`). Each must
+   * match at least one game.
    */
   readonly paths?: readonly string[];
 }
 
 /**
- * Chooses games, in the order of the list.
- * @param where - Name of the list, for messages: `data, split valid_seen`.
- * @throws `RangeError` for an index outside the list, and a path that names no game of it.
+ * Selects games, in the order of the list.
+ * @param where - Name of the list in messages: `data, split valid_seen`.
+ * @throws `RangeError` for an index outside the list, and a path that matches no game.
  */
 export function selectGames<T extends Task>(
   tasks: readonly T[],
@@ -36,7 +36,7 @@ export function selectGames<T extends Task>(
   for (const [i, pattern] of (patterns ?? []).entries()) {
     if (pattern !== "//" && tasks.some(({ id }) => `/${id}/`.includes(pattern))) continue;
     throw new RangeError(
-      `${where}: path must be the id of a game or a folder of it, got ${shown(paths![i])}`,
+      `${where}: path must be the id of a game or a folder of it, got ${formatValue(paths![i])}`,
     );
   }
   return tasks.filter(

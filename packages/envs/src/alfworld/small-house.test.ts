@@ -20,7 +20,7 @@ function after(...commands: string[]): GameState {
 const says = (...commands: string[]): string => after(...commands).observation;
 
 describe("texts", () => {
-  it("introduces the room with the places in the order of ids, numbered downwards", () => {
+  it("introduces the room with the receptacles in the order of ids, numbered downwards", () => {
     expect(game.start().observation).toBe(
       "You are at home. You see a cupboard 1, a shelf 1, a table 2, and a table 1.\n\n" +
         "Your task is to: put two cups on a table.",
@@ -28,47 +28,47 @@ describe("texts", () => {
     expect(game.goal).toBe("put two cups on a table");
   });
 
-  it("sees nothing at a look in the middle of the room: the spot is bound then", () => {
+  it("sees nothing when looking in the middle of the room, where the spot is bound", () => {
     expect(says("look")).toBe("You see nothing.");
   });
 
-  it("names all places of a spot at a look there, with a comma before and also for two", () => {
+  it("names all receptacles of a spot when looking there, with a comma before `and` even for two", () => {
     expect(says("go to table 2", "look")).toBe("You face cupboard 1, and table 2. Loose: nothing.");
   });
 
-  it("lists what is in a place in the order of ids", () => {
+  it("lists the contents of a receptacle in the order of ids", () => {
     expect(says("go to table 2")).toBe(
       "You are there. On the table 2 you see a cup 2, and a fork 1.",
     );
     expect(says("go to table 1")).toBe("You are there. On the table 1 you see a lamp 1.");
   });
 
-  it("tells of an openable place what its doors let see", () => {
+  it("describes the visible contents of an openable receptacle", () => {
     expect(says("go to cupboard 1")).toBe("You are there. The cupboard 1 is closed.");
     expect(says("go to cupboard 1", "open cupboard 1")).toBe(
       "You open it. The cupboard 1 is open and holds a cup 1.",
     );
   });
 
-  it("remembers what was taken away: only such things lie loose", () => {
+  it("remembers objects that were taken away, which are the only loose ones", () => {
     const commands = ["go to table 2", "take cup 2 from table 2", "open cupboard 1"];
     expect(says(...commands, "put cup 2 in cupboard 1", "look")).toBe(
       "You face cupboard 1, and table 2. Loose: cup 2.",
     );
-    // Putting it back where it was makes it forgotten again.
+    // Putting it back clears that memory.
     expect(says(...commands, "put cup 2 in table 2", "look")).toBe(
       "You face cupboard 1, and table 2. Loose: nothing.",
     );
   });
 
-  it("tells what is carried", () => {
+  it("lists what is carried", () => {
     expect(says("inventory")).toBe("You hold nothing.");
     expect(says("go to table 2", "take fork 1 from table 2", "inventory")).toBe("You hold fork 1.");
   });
 });
 
 describe("commands", () => {
-  it("are sorted, and each is there once", () => {
+  it("are sorted, without repeats", () => {
     expect(game.start().admissibleCommands).toEqual([
       "go to cupboard 1",
       "go to shelf 1",
@@ -79,7 +79,7 @@ describe("commands", () => {
     ]);
   });
 
-  it("do not go to where one is, nor to another place at the same spot", () => {
+  it("do not go to the current spot, nor to another receptacle there", () => {
     const state = after("go to cupboard 1");
     expect(state.admissibleCommands.filter((command) => command.startsWith("go"))).toEqual([
       "go to shelf 1",
@@ -89,8 +89,8 @@ describe("commands", () => {
     expect(state.observation).toBe("Nothing happens.");
   });
 
-  it("take a thing from each of the places that it is in, and from there alone", () => {
-    // Cup 1 is in the cupboard and on the shelf; nothing says that a thing has one place.
+  it("take an object from each receptacle that contains it, and from no other", () => {
+    // Cup 1 is in the cupboard and on the shelf; no rule says that an object has one location.
     const state = after("go to shelf 1", "take cup 1 from shelf 1", "put cup 1 in shelf 1");
     expect(state.world.holds("in", "cup_bar_2", "cupboard_bar_1")).toBe(true);
     const later = after(
@@ -104,7 +104,7 @@ describe("commands", () => {
     expect(later.world.holds("holds", "me", "cup_bar_2")).toBe(true);
   });
 
-  it("examine only what is held: a type with a comma has no members", () => {
+  it("examine only a held object, because a type with a comma has no members", () => {
     expect(after("go to table 2").admissibleCommands).not.toContain("examine fork 1");
     const state = after("go to table 2", "take fork 1 from table 2");
     expect(state.admissibleCommands.filter((command) => command.startsWith("examine"))).toEqual([
@@ -112,7 +112,7 @@ describe("commands", () => {
     ]);
   });
 
-  it("reach into an openable place only when it is open", () => {
+  it("reach into an openable receptacle only when it is open", () => {
     expect(after("go to cupboard 1").admissibleCommands).not.toContain(
       "take cup 1 from cupboard 1",
     );
@@ -124,7 +124,7 @@ describe("commands", () => {
     ).not.toContain("take cup 1 from cupboard 1");
   });
 
-  it("are stripped as Python strips, and otherwise taken to the letter", () => {
+  it("are stripped like in Python, and otherwise matched exactly", () => {
     for (const command of ["  look\n", "\u001clook", "\u0085look\u00a0", "\u3000look\u2003"]) {
       expect(game.start().step(command)).toBe(true);
     }
@@ -154,13 +154,13 @@ describe("the goal", () => {
     expect(after(...solution).isWon).toBe(true);
   });
 
-  it("is a level: play goes on, and it can be lost again", () => {
+  it("is a state: play continues, and the goal can be lost again", () => {
     expect(after(...solution, "take cup 2 from table 2").isWon).toBe(false);
   });
 });
 
 describe("episodes", () => {
-  it("end after 50 commands, those without effect included, and then repeat the last answer", () => {
+  it("end after 50 commands, including those without effect, and then repeat the last answer", () => {
     const episode = startEpisode(game);
     for (let i = 0; i < 49; i++) episode.step(i % 2 ? "nonsense" : "look");
     expect(episode.isDone).toBe(false);
@@ -186,7 +186,7 @@ describe("episodes", () => {
     expect(episode.observation).toBe("You put the cup 1 in the table 2.");
   });
 
-  it("are told apart by their clones", () => {
+  it("are independent of their clones", () => {
     const episode = startEpisode(game, { maxSteps: 2 });
     episode.step("go to table 1");
     const clone = episode.clone();
@@ -196,7 +196,7 @@ describe("episodes", () => {
     expect(episode.observation).toContain("You are there.");
   });
 
-  it("refuse a limit that is no whole number from 1 on", () => {
+  it("reject a limit that is not an integer >= 1", () => {
     expect(() => startEpisode(game, { maxSteps: 0 })).toThrow(
       "startEpisode: maxSteps must be a whole number >= 1, got 0",
     );
@@ -204,7 +204,7 @@ describe("episodes", () => {
 });
 
 describe("replays", () => {
-  it("begin with a record of the start", () => {
+  it("start with a record of the start", () => {
     const records = [...replayGame(game, ["look", "what"], { maxSteps: 1 })];
     expect(records).toHaveLength(3);
     expect(JSON.stringify(records[0])).toBe(
@@ -221,7 +221,7 @@ describe("replays", () => {
     expect(records[2]).toMatchObject({ command: "what", obs: "You see nothing.", done: true });
   });
 
-  it("go on after a win where there is no limit", () => {
+  it("continue after a win without a limit", () => {
     const commands = [
       "go to cupboard 1",
       "open cupboard 1",
@@ -242,17 +242,17 @@ describe("replays", () => {
 });
 
 describe("worlds", () => {
-  it("have one key for one set of facts that anything reads", () => {
+  it("have equal keys for equal sets of facts that anything reads", () => {
     const start = game.start().world;
     expect(after("look", "inventory").world.key).toBe(start.key);
     expect(after("go to table 1").world.key).not.toBe(start.key);
-    // Where one comes from does not matter, nor which door was open in between.
+    // The previous location does not matter, nor which door was open in between.
     expect(after("go to table 1").world.key).toBe(after("go to shelf 1").world.key);
     const detour = after("go to table 2", "open cupboard 1", "close cupboard 1", "go to shelf 1");
     expect(detour.world.key).toBe(after("go to shelf 1").world.key);
   });
 
-  it("apply operators without touching themselves", () => {
+  it("apply operators without changing themselves", () => {
     const { initialWorld } = game;
     const go = initialWorld.operators().find(({ command }) => command === "go to table 2")!;
     expect(go).toMatchObject({
@@ -268,12 +268,12 @@ describe("worlds", () => {
     );
   });
 
-  it("tell operators that change nothing that is read", () => {
+  it("mark operators that change no fact that is read", () => {
     const idle = game.initialWorld.operators().filter(({ isIdle }) => isIdle);
     expect(idle.map(({ command }) => command)).toEqual(["inventory", "look"]);
   });
 
-  it("read facts that never change, and deny what nobody has heard of", () => {
+  it("know facts that never change, and deny unknown ones", () => {
     const { initialWorld } = game;
     expect(initialWorld.facts("openable")).toEqual([["cupboard_bar_1"]]);
     expect(initialWorld.holds("placeat", "table_bar_1", "kitchen_bar_s")).toBe(true);
@@ -283,7 +283,7 @@ describe("worlds", () => {
     expect(initialWorld.facts("flies")).toEqual([]);
   });
 
-  it("refuse operators of another game", () => {
+  it("reject operators of another game", () => {
     const other = loadGame(smallHouse, "another").initialWorld.operators()[0]!;
     expect(() => game.initialWorld.apply(other)).toThrow(RangeError);
     expect(() => {
@@ -300,17 +300,17 @@ describe("worlds", () => {
 });
 
 describe("names", () => {
-  it("are those of the texts", () => {
+  it("are those in the texts", () => {
     expect(game.nameOf("table_bar_1")).toBe("table 2");
     expect(game.nameOf("me")).toBe("me ");
   });
 
-  it("are given to what initial facts mention only", () => {
+  it("are given only to objects in initial facts", () => {
     expect(game.nameOf("unusedthing")).toBeUndefined();
     expect(game.nameOf("nothing of the kind")).toBeUndefined();
   });
 
-  it("are ids where that is asked for", () => {
+  it("are ids on request", () => {
     const raw = loadGame(smallHouse, "raw", { naming: "ids" });
     expect(raw.start().admissibleCommands[0]).toBe("go to cupboard_bar_1");
   });

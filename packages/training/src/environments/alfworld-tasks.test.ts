@@ -148,7 +148,7 @@ describe("training", () => {
   it("reports games that are not used, and refuses broken ones if strict", async () => {
     const source = await open("both", {});
     expect(source.description).toBe(
-      "games: 2 of 5 in /both (left out: 1 movable; 2 broken: train/gone/game.tw-pddl (a link to nothing), " +
+      "games: 2 of 5 in /both (skipped: 1 movable; 2 broken: train/gone/game.tw-pddl (a link to nothing), " +
         `train/${look}/trial_1/game.tw-pddl (truncated)); 1 to train, ` +
         "1 of valid_unseen to evaluate, valid_seen skipped (no games)",
     );
@@ -158,7 +158,7 @@ describe("training", () => {
     });
     expect((await open("both", { include: ["movable"] })).training).toHaveLength(2);
     await expect(open("both", { strict: true })).rejects.toThrow(
-      /both: game files must be whole, got 2 broken: train\/gone\/game\.tw-pddl \(a link to nothing\), /u,
+      /both: game files must be valid, got 2 broken: train\/gone\/game\.tw-pddl \(a link to nothing\), /u,
     );
   });
 });

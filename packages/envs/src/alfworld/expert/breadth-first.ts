@@ -4,7 +4,7 @@ import type { Operator, World } from "../game.ts";
 
 /** Options of {@link breadthFirstPlan}. */
 export interface BreadthFirstOptions {
-  /** How many worlds to look at before giving up, `>= 1`. Default 1,000,000. */
+  /** Maximum number of worlds to visit, `>= 1`. Default 1,000,000. */
   readonly maxWorlds?: number;
 }
 
@@ -15,11 +15,11 @@ interface Reached {
 }
 
 /**
- * A shortest plan by plain breadth-first search over the operators of a game of any domain; of
- * equally short ones the first in the order of operators. It knows nothing of households: in a
- * full-size room it takes seconds or gives up.
- * @returns The operators, none if the goal holds already; `undefined` if the goal is out of reach.
- * @throws `Error` if it has looked at `maxWorlds` worlds without an answer.
+ * Finds a shortest plan by breadth-first search over the operators of a game of any domain; among
+ * equally short plans, the first in the order of operators. It uses no knowledge of households: in
+ * a full-size room it takes seconds or gives up.
+ * @returns The operators, empty if the goal holds already; `undefined` if the goal is unreachable.
+ * @throws `Error` if it visited `maxWorlds` worlds without an answer.
  */
 export function breadthFirstPlan(
   world: World,

@@ -18,7 +18,7 @@ const games = fc
   })
   .map((options) => generateGame(options));
 
-/** Plays without sense, each verb equally likely: things end up in odd places, doors open. */
+/** Random commands with each verb equally likely: objects end up in unusual places, doors open. */
 function wander(game: Game, numOperators: number, random: Random): World {
   let world = game.initialWorld;
   for (let i = 0; i < numOperators; i++) {
@@ -30,12 +30,12 @@ function wander(game: Game, numOperators: number, random: Random): World {
 }
 
 describe("shortestPlan", () => {
-  it("is as short as what breadth-first search finds, wherever play has led", () => {
+  it("is as short as the plan of breadth-first search, from any state", () => {
     fc.assert(
       fc.property(games, fc.nat(40), fc.nat(), (file, numOperators, seed) => {
         const world = wander(loadGame(file, file.name), numOperators, createRandom(seed));
         const plan = shortestPlan(world);
-        // A longer plan is too far for the slow search to be sure of in a test's time.
+        // The slow search would take too long for longer plans.
         fc.pre(plan === undefined || plan.length <= 7);
         expect(breadthFirstPlan(world)?.length).toBe(plan?.length);
       }),
@@ -43,7 +43,7 @@ describe("shortestPlan", () => {
     );
   });
 
-  it("gets one shorter with each of its operators, and leads to the goal", () => {
+  it("becomes one shorter with each of its operators, and leads to the goal", () => {
     fc.assert(
       fc.property(games, fc.nat(40), fc.nat(), (file, numOperators, seed) => {
         let world = wander(loadGame(file, file.name), numOperators, createRandom(seed));
@@ -60,7 +60,7 @@ describe("shortestPlan", () => {
 });
 
 describe("generateGame", () => {
-  it("makes games whose walkthrough wins, no earlier than at its end, and is shortest", () => {
+  it("makes games whose walkthrough is a shortest plan and wins only at its end", () => {
     fc.assert(
       fc.property(games, (file) => {
         const state = loadGame(file, file.name).start();

@@ -34,8 +34,8 @@ describe("expertPlan", () => {
     expect(expertPlan(state)).toEqual([]);
   });
 
-  it("says when a game cannot be won any more", () => {
-    // Without a receptacle that accepts apples, who holds one holds it for good.
+  it("reports a game that can no longer be won", () => {
+    // If no receptacle accepts apples, an apple in the hand cannot be put down.
     const text = file.pddl_problem.replaceAll(/\(canContain \w+ AppleType\)/g, "");
     expect(text).not.toBe(file.pddl_problem);
     const stuck = loadGame({ ...file, pddl_problem: text }, "stuck").start();
@@ -44,7 +44,7 @@ describe("expertPlan", () => {
     expect(breadthFirstPlan(stuck.world)).toBeUndefined();
   });
 
-  it("plans in a household whose goal is of no known kind, breadth-first", () => {
+  it("plans breadth-first in a household with an unknown kind of goal", () => {
     const text = file.pddl_problem.replace(
       /\(:goal .*\)\n$/s,
       "(:goal (exists (?r - receptacle) (and (openable ?r) (opened ?r)))))\n",
@@ -66,21 +66,24 @@ describe("expertPlan, in released games", () => {
     }
   });
 
-  it.skipIf(games === undefined)("is as short as breadth-first search after idle hours", () => {
-    for (const [i, game] of games!.entries()) {
-      const random = createRandom(i);
-      let world = game.initialWorld;
-      for (let turn = 0; turn < 30; turn++) {
-        const operators = world.operators().filter(({ isIdle }) => !isIdle);
-        const action = random.choice([...new Set(operators.map(({ action }) => action))]);
-        world = world.apply(random.choice(operators.filter((o) => o.action === action)));
+  it.skipIf(games === undefined)(
+    "is as short as breadth-first search after random commands",
+    () => {
+      for (const [i, game] of games!.entries()) {
+        const random = createRandom(i);
+        let world = game.initialWorld;
+        for (let turn = 0; turn < 30; turn++) {
+          const operators = world.operators().filter(({ isIdle }) => !isIdle);
+          const action = random.choice([...new Set(operators.map(({ action }) => action))]);
+          world = world.apply(random.choice(operators.filter((o) => o.action === action)));
+        }
+        const plan = shortestPlan(world);
+        // Beyond four commands, breadth-first search in a full-size room takes too long for a test.
+        if (plan === undefined || plan.length > 4) continue;
+        expect(breadthFirstPlan(world)).toHaveLength(plan.length);
       }
-      const plan = shortestPlan(world);
-      // Beyond four commands, breadth-first search in a full room takes too long for a test.
-      if (plan === undefined || plan.length > 4) continue;
-      expect(breadthFirstPlan(world)).toHaveLength(plan.length);
-    }
-  });
+    },
+  );
 
   const others = sharedGames("textworld_test_game", { naming: "ids" });
 

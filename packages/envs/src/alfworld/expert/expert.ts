@@ -7,12 +7,12 @@ import { hasHouseholdRules } from "./household-rules.ts";
 import type { PlanStep } from "./household-view.ts";
 import { observeHousehold } from "./observe-household.ts";
 
-/** How many worlds a search may look at in a game that is no household, before it gives up. */
+/** Maximum number of worlds searched in a game that is not a household. */
 const maxWorlds = 200_000;
 
 const treatments: ReadonlySet<string> = new Set(["cleanobject", "heatobject", "coolobject"]);
 
-/** Whether an operator does what a step of a plan says. */
+/** True if an operator performs a step of a plan. */
 function isStep({ action, arguments: ids }: Operator, step: PlanStep): boolean {
   if (!ids.includes(step.receptacle)) return false;
   switch (step.verb) {
@@ -35,7 +35,7 @@ function isStep({ action, arguments: ids }: Operator, step: PlanStep): boolean {
   }
 }
 
-/** The operators of a plan; `undefined` if the game does not have them. */
+/** Operators of a plan; `undefined` if the game does not have them. */
 function operatorsOf(world: World, plan: readonly PlanStep[]): Operator[] | undefined {
   const operators: Operator[] = [];
   for (const step of plan) {
@@ -49,7 +49,7 @@ function operatorsOf(world: World, plan: readonly PlanStep[]): Operator[] | unde
 
 const goals = new WeakMap<LoadedGame, HouseholdGoal | undefined>();
 
-/** The goal of a game that is a household; `undefined` for other games. */
+/** Goal of a household game; `undefined` for other games. */
 function householdGoalOf(game: Game): HouseholdGoal | undefined {
   if (!(game instanceof LoadedGame)) return undefined;
   if (!goals.has(game)) {
@@ -60,13 +60,13 @@ function householdGoalOf(game: Game): HouseholdGoal | undefined {
 }
 
 /**
- * A shortest sequence of operators to the goal of a game; always the same one for a world.
+ * Finds a shortest sequence of operators to the goal; deterministic for a world.
  *
- * In households (all released and all generated games) it searches over errands, which takes well
+ * Household games (all released and generated games) are searched over errands, which takes well
  * under a millisecond in a full-size room. Other games are searched breadth-first.
- * @returns None if the goal holds already; `undefined` if it is out of reach, as it is for whoever
- *   holds something that no receptacle accepts.
- * @throws `Error` if a game that is no household has no plan within 200,000 worlds.
+ * @returns Empty if the goal holds already; `undefined` if it is unreachable, for example with an
+ *   object in the hand that no receptacle accepts.
+ * @throws `Error` if a game that is not a household has no plan within 200,000 worlds.
  */
 export function shortestPlan(world: World): readonly Operator[] | undefined {
   if (world.isGoal) return [];
@@ -79,16 +79,15 @@ export function shortestPlan(world: World): readonly Operator[] | undefined {
 }
 
 /**
- * The commands of a shortest way to win from here, as {@link shortestPlan} finds it. It knows what
- * no player can see: its plans go straight to things that were never shown.
- * @returns Its length is the number of commands that are still needed: none if the game is won;
- *   `undefined` if it cannot be won any more.
+ * Commands of a shortest way to win from here, see {@link shortestPlan}. It uses hidden
+ * information: its plans go straight to objects that were never shown.
+ * @returns Empty if the game is won; `undefined` if it can no longer be won.
  */
 export function expertPlan(state: GameState): readonly string[] | undefined {
   return shortestPlan(state.world)?.map(({ command }) => command);
 }
 
-/** The first command of {@link expertPlan}; `undefined` if the game is won or cannot be won. */
+/** First command of {@link expertPlan}; `undefined` if the game is won or cannot be won. */
 export function expertCommand(state: GameState): string | undefined {
   return expertPlan(state)?.[0];
 }

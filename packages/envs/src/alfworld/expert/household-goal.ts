@@ -3,17 +3,17 @@ import type { Domain } from "../pddl/domain.ts";
 import type { AtomFormula, Term } from "../pddl/formula.ts";
 import type { Problem } from "../pddl/problem.ts";
 
-/** What a treatment needs and gives, by predicates and classes. */
+/** Predicates and classes of a treatment. */
 export interface Treatment {
-  /** True of treated objects: `isclean`. */
+  /** Predicate of treated objects: `isclean`. */
   readonly predicate: string;
-  /** True of objects that can be treated: `cleanable`. */
+  /** Predicate of objects that can be treated: `cleanable`. */
   readonly ability: string;
-  /** The classes of receptacles that treat: `sinkbasintype`. */
+  /** Classes of receptacles that treat: `sinkbasintype`. */
   readonly appliances: readonly string[];
 }
 
-/** The goal of one of the six kinds of tasks. Classes as facts name them: `mugtype`. */
+/** Goal of one of the six task types. Class names as in facts: `mugtype`. */
 export type HouseholdGoal =
   | {
       readonly kind: "place";
@@ -31,9 +31,9 @@ const treatments: readonly Treatment[] = [
 ];
 
 /**
- * Recognises a goal by what it says, however it is written. Variables are told apart by their
- * parts: which one is the lamp, which one the thing to hold.
- * @returns `undefined` for a goal of any other form.
+ * Recognizes a goal by its meaning, independent of its form. Variables are identified by their
+ * roles: which one is the lamp, which one the object to hold.
+ * @returns `undefined` for any other goal.
  */
 export function readHouseholdGoal(problem: Problem, domain: Domain): HouseholdGoal | undefined {
   const cases = splitIntoCases(problem.goal);
@@ -43,7 +43,10 @@ export function readHouseholdGoal(problem: Problem, domain: Domain): HouseholdGo
   if (literals.some(({ isNegated }) => isNegated)) return undefined;
   const remaining = new Set<AtomFormula>(literals);
 
-  /** Takes the literals of a predicate with certain arguments out of what is still to be read. */
+  /**
+   * Removes the literals with a predicate and certain arguments from the unread ones, and returns
+   * them.
+   */
   const takeAll = (name: string, ...terms: readonly (Term | undefined)[]): AtomFormula[] => {
     const taken = [...remaining].filter(
       (literal) =>
@@ -53,7 +56,7 @@ export function readHouseholdGoal(problem: Problem, domain: Domain): HouseholdGo
     for (const literal of taken) remaining.delete(literal);
     return taken;
   };
-  /** The class that literals name; `undefined` if they name none, or not the same. */
+  /** Class that literals name; `undefined` if they name none or several. */
   const classIn = (taken: readonly AtomFormula[]): string | undefined => {
     const classes = new Set(
       taken.map(({ terms: [, term = 0] }) =>

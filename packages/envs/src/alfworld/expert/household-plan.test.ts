@@ -53,11 +53,11 @@ const safe = receptacle("safe", { isTarget: true, isAccessible: false });
 const clean: ViewedGoal = { kind: "place", count: 1, isTreatmentNeeded: true };
 
 describe("householdPlan", () => {
-  it("needs nothing where the goal holds", () => {
+  it("is empty if the goal holds", () => {
     expect(plan({ receptacles: [shelf], objects: [object("cup", [shelf])] })).toEqual([]);
   });
 
-  it("prefers what saves opening a door", () => {
+  it("prefers objects that need no door opened", () => {
     const objects = [object("cup 1", [fridge]), object("cup 2", [table])];
     expect(plan({ receptacles: [fridge, safe, shelf, table], objects })).toEqual([
       "go table",
@@ -67,7 +67,7 @@ describe("householdPlan", () => {
     ]);
   });
 
-  it("treats what it holds already", () => {
+  it("treats an object that is already held", () => {
     const objects = [
       object("cup 1", [table], { isTreated: false }),
       object("cup 2", [], { isTreated: false }),
@@ -77,8 +77,8 @@ describe("householdPlan", () => {
     ).toEqual(["go sink", "treat cup 2 sink", "go shelf", "move cup 2 shelf"]);
   });
 
-  it("swaps what it holds for a better one", () => {
-    // Cleaning cup 2 takes four commands: two walks, the cleaning, the move.
+  it("swaps the held object for a better one", () => {
+    // Cleaning cup 2 takes four commands: two moves, cleaning, and putting it down.
     const stand = { ...table, location: shelf.location };
     const objects = [object("cup 1", [stand]), object("cup 2", [], { isTreated: false })];
     expect(
@@ -92,7 +92,7 @@ describe("householdPlan", () => {
     ).toEqual(["move cup 2 shelf", "take cup 1 table", "move cup 1 shelf"]);
   });
 
-  it("puts down what is of no use where it costs least", () => {
+  it("puts down a useless object where that is cheapest", () => {
     const objects = [object("cup", [fridge])];
     const accepts = ({ id }: ViewedReceptacle, name: string): boolean =>
       name === "cup" || id === "fridge" || id === "safe";
@@ -108,11 +108,11 @@ describe("householdPlan", () => {
     ]);
   });
 
-  it("knows when there is no way", () => {
+  it("detects an unreachable goal", () => {
     const objects = [object("cup", [table])];
     expect(plan({ receptacles: [table], objects })).toBeUndefined();
     expect(plan({ receptacles: [shelf, table], objects: [] })).toBeUndefined();
-    // What no receptacle accepts stays in the hand for good.
+    // An object that no receptacle accepts cannot be put down.
     expect(
       plan({
         receptacles: [shelf, table],
@@ -123,7 +123,7 @@ describe("householdPlan", () => {
     ).toBeUndefined();
   });
 
-  it("opens a target once for two objects, and both go to one", () => {
+  it("opens a target once for two objects, and puts both into the same one", () => {
     const goal: ViewedGoal = { kind: "place", count: 2, isTreatmentNeeded: false };
     const safes = ["safe 1", "safe 2"].map((id) => ({ ...safe, id, location: `by ${id}` }));
     const objects = [object("cd 1", [table]), object("cd 2", [table]), object("cd 3", [table])];
@@ -148,7 +148,7 @@ describe("householdPlan", () => {
     ]);
   });
 
-  it("needs no walk between receptacles at one place", () => {
+  it("does not walk between receptacles at the same location", () => {
     const drawers = [1, 2].map((i) => receptacle(`drawer ${i}`, { location: "chest" }));
     const [from, to] = [drawers[0]!, { ...drawers[1]!, isTarget: true, isAccessible: false }];
     expect(plan({ receptacles: [from, to], objects: [object("pen", [from])] })).toEqual([
@@ -159,7 +159,7 @@ describe("householdPlan", () => {
     ]);
   });
 
-  it("switches a lamp on with the object in hand, unless it is on", () => {
+  it("switches a lamp on with the object in hand, unless it is already on", () => {
     const desk = receptacle("desk");
     const view = (isOn: boolean): Partial<HouseholdView> => ({
       goal: { kind: "look", lamps: [{ id: "lamp", isOn, receptacles: [desk] }] },
@@ -172,8 +172,8 @@ describe("householdPlan", () => {
     expect(plan({ ...view(true), ...held, objects: [object("book", [])] })).toEqual([]);
   });
 
-  it("counts an object in every receptacle that it is in", () => {
-    // Released games have such objects: cleaning this one is enough, for it stays on the shelf.
+  it("counts an object in every receptacle that contains it", () => {
+    // Released games have such objects; cleaning this one is enough, because it stays on the shelf.
     const objects = [object("cup", [table, shelf], { isTreated: false })];
     expect(plan({ goal: clean, receptacles: [shelf, sink, table], objects })).toEqual([
       "go table",

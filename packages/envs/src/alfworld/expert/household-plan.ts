@@ -7,20 +7,20 @@ import type {
 } from "./household-view.ts";
 
 /**
- * A point in the search. One edge is one errand: go there if need be, open it if need be, do one
- * thing. In a shortest plan these three are never apart: whoever walks or opens earlier than just
- * before the act that needs it gains nothing.
+ * A node of the search. An edge is one errand: go somewhere if necessary, open a receptacle if
+ * necessary, do one action. In a shortest plan these three are never separated: walking or opening
+ * earlier than just before the action that needs it gains nothing.
  */
 interface SearchNode {
   readonly cost: number;
   readonly location: string;
   /** Index of the held object; `empty`, or `other` for one that cannot fulfil the goal. */
   readonly held: number;
-  /** Receptacles that the plan has opened, as indices in ascending order. */
+  /** Receptacles that the plan has opened, as ascending indices. */
   readonly opened: readonly number[];
-  /** For each object the receptacles it is in, as indices. */
+  /** Indices of the receptacles that contain each object. */
   readonly inside: readonly (readonly number[])[];
-  /** For each object whether it is treated. */
+  /** Treated or not, for each object. */
   readonly treated: readonly boolean[];
   readonly isDone: boolean;
   readonly steps: readonly PlanStep[];
@@ -31,8 +31,8 @@ const empty = -1;
 const other = -2;
 
 /**
- * The objects without those that stand for nothing of their own: of several alike in the same
- * place, as many are kept as the goal can use. Which one is taken makes no plan shorter.
+ * Drops redundant objects: of equivalent ones in the same location, only as many are kept as the
+ * goal can use, because the choice between them makes no plan shorter.
  */
 function distinctObjects(view: HouseholdView): ViewedObject[] {
   const needed = view.goal.kind === "place" ? view.goal.count : 1;
@@ -53,7 +53,7 @@ function distinctObjects(view: HouseholdView): ViewedObject[] {
   });
 }
 
-/** Where something can happen besides putting things down: see `usefulReceptacles`. */
+/** Locations where something other than putting down can happen, see `usefulReceptacles`. */
 function busyLocations(view: HouseholdView, objects: readonly ViewedObject[]): Set<string> {
   const locations = new Set<string>([view.location]);
   for (const { receptacles } of objects) {
@@ -71,9 +71,9 @@ function busyLocations(view: HouseholdView, objects: readonly ViewedObject[]): S
 }
 
 /**
- * The receptacles that a shortest plan may need: all at busy locations; of the targets elsewhere,
- * which differ in nothing but their doors and what they accept, one of each sort; and for putting
- * down what is held at first, the cheapest of those elsewhere.
+ * Receptacles that a shortest plan may need: all at busy locations; of the targets elsewhere, which
+ * differ only in their doors and in what they accept, one of each type; and the cheapest one
+ * elsewhere for putting down the object held at the start.
  */
 function usefulReceptacles(
   view: HouseholdView,
@@ -96,11 +96,11 @@ function usefulReceptacles(
 }
 
 /**
- * A shortest sequence of actions that fulfils the goal of a household: a search by ascending cost
- * over errands. It leaves out what no shortest plan contains: closing and slicing, taking what
- * cannot fulfil the goal, putting down anywhere but at a target what the plan itself has taken,
- * and switching on a lamp before the last visit to it.
- * @returns The actions, none if the goal holds already; `undefined` if it is out of reach.
+ * Finds a shortest sequence of actions that fulfils the goal of a household: uniform-cost search
+ * over errands. Actions that no shortest plan contains are omitted: closing, slicing, taking an
+ * object that cannot fulfil the goal, putting down an object that the plan has taken anywhere but
+ * at a target, and switching on a lamp before the last visit to it.
+ * @returns The actions, empty if the goal holds already; `undefined` if it is unreachable.
  */
 export function householdPlan(view: HouseholdView): readonly PlanStep[] | undefined {
   const objects = distinctObjects(view);
@@ -129,7 +129,7 @@ export function householdPlan(view: HouseholdView): readonly PlanStep[] | undefi
     previous: undefined,
   };
 
-  /** Nodes by their cost; new ones cost more than the one they come from. */
+  /** Nodes by cost; a new node costs more than its predecessor. */
   const queue: SearchNode[][] = [[{ ...start, isDone: isFulfilled(start) }]];
   const visited = new Set<string>();
 
@@ -174,8 +174,8 @@ export function householdPlan(view: HouseholdView): readonly PlanStep[] | undefi
           { verb: "take", object: object.id, receptacle: receptacle.id },
           {
             held: o,
-            inside: node.inside.map((places, i) =>
-              i === o ? places.filter((p) => p !== r) : places,
+            inside: node.inside.map((containers, i) =>
+              i === o ? containers.filter((p) => p !== r) : containers,
             ),
           },
         );
@@ -221,8 +221,8 @@ export function householdPlan(view: HouseholdView): readonly PlanStep[] | undefi
         { verb: "move", object, receptacle: receptacle.id },
         {
           held: empty,
-          inside: node.inside.map((places, i) =>
-            i === node.held && !places.includes(r) ? [...places, r] : places,
+          inside: node.inside.map((containers, i) =>
+            i === node.held && !containers.includes(r) ? [...containers, r] : containers,
           ),
         },
       );
@@ -231,7 +231,8 @@ export function householdPlan(view: HouseholdView): readonly PlanStep[] | undefi
 
   for (let cost = 0; cost < queue.length; cost++) {
     const nodes = queue[cost] ?? [];
-    // The list grows while it is read: a lamp that is on and here adds to the present cost.
+    // The list grows during the loop: a lamp that is already on here is reached at the current
+    // cost.
     for (let i = 0; i < nodes.length; i++) {
       const node = nodes[i]!;
       if (node.isDone) return stepsTo(node);
@@ -240,7 +241,7 @@ export function householdPlan(view: HouseholdView): readonly PlanStep[] | undefi
         node.held,
         node.opened.join(),
         node.treated.map(Number).join(),
-        ...node.inside.map((places) => places.join()),
+        ...node.inside.map((containers) => containers.join()),
       ].join(";");
       if (visited.has(key)) continue;
       visited.add(key);

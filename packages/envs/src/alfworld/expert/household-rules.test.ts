@@ -9,7 +9,7 @@ function hasRules(text: string): boolean {
 }
 
 describe("hasHouseholdRules", () => {
-  it("knows the rules however the domain is laid out", () => {
+  it("recognizes the rules in any layout of the domain", () => {
     expect(hasRules(householdDomain)).toBe(true);
     const renamed = householdDomain
       .replace("(domain household)", "(domain flat)")
@@ -17,12 +17,12 @@ describe("hasHouseholdRules", () => {
     expect(hasRules(renamed)).toBe(true);
   });
 
-  it("notices an effect or a condition that differs", () => {
+  it("detects a different effect or condition", () => {
     const change = (from: string, to: string): boolean => {
       expect(householdDomain).toContain(from);
       return hasRules(householdDomain.replace(from, to));
     };
-    // Heat that does not end the cold, a fridge that must be open, slices that come to hand.
+    // Heating that does not end cooling, a fridge that must be open, slices that are picked up.
     expect(change("(and (isHot ?o) (not (isCool ?o)))", "(isHot ?o)")).toBe(false);
     expect(
       change("(receptacleType ?r FridgeType)", "(receptacleType ?r FridgeType) (opened ?r)"),
@@ -30,11 +30,11 @@ describe("hasHouseholdRules", () => {
     expect(change("(isSliced ?co)", "(and (isSliced ?co) (holds ?a ?co))")).toBe(false);
   });
 
-  it("goes by the names of actions too, for plans name them", () => {
+  it("compares the names of actions too, because plans use them", () => {
     expect(hasRules(householdDomain.replace("OpenObject", "Unlock"))).toBe(false);
   });
 
-  it("does not mind what has no part in plans", () => {
+  it("ignores rules that plans do not use", () => {
     expect(hasRules(householdDomain.replace(":effect (checked ?o)", ":effect (isSliced ?o)"))).toBe(
       true,
     );

@@ -2,7 +2,7 @@ import { parseDomain, type Action, type Domain } from "../pddl/domain.ts";
 import type { Term } from "../pddl/formula.ts";
 import { householdDomain } from "../generator/household-domain.ts";
 
-/** The predicates that household plans are about. No action may change them in other ways. */
+/** Predicates that household plans depend on. No action may change them in other ways. */
 const plannedPredicates: ReadonlySet<string> = new Set([
   "atlocation",
   "receptacleatlocation",
@@ -25,7 +25,7 @@ const plannedPredicates: ReadonlySet<string> = new Set([
   "toggleable",
 ]);
 
-/** What an action needs and does to the planned predicates, as one comparable text. */
+/** Preconditions and effects of an action on the planned predicates, as one comparable text. */
 function rulesOf(action: Action, domain: Domain): string | undefined {
   const term = (value: Term): string =>
     value < 0
@@ -51,7 +51,7 @@ function rulesOf(action: Action, domain: Domain): string | undefined {
   return `${action.name}: ${effects.sort().join(" ")} if ${cases.sort().join(" or ")}`;
 }
 
-/** The rules of a domain, in order. */
+/** Rules of a domain, in order. */
 function domainRules(domain: Domain): string {
   const rules = domain.actions.map((action) => rulesOf(action, domain));
   return rules
@@ -64,8 +64,8 @@ let rulesOfHouseholds: string | undefined;
 const known = new WeakMap<Domain, boolean>();
 
 /**
- * Whether what an agent can do in a domain is what it can do in a household: then household plans
- * are shortest plans. All released versions are such domains, and so is that of generated games.
+ * True if the actions of a domain are those of a household, so that household plans are shortest
+ * plans. All released versions are such domains, and so is the domain of generated games.
  */
 export function hasHouseholdRules(domain: Domain): boolean {
   let answer = known.get(domain);

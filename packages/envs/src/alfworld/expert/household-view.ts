@@ -1,12 +1,12 @@
-/** A receptacle as a plan sees it. */
+/** Planner's view of a receptacle. */
 export interface ViewedReceptacle {
   readonly id: string;
   readonly location: string;
-  /** Whether things can be put in and taken out now: it has no door, or the door is open. */
+  /** True if it has no door or the door is open, so that objects can be put in and taken out. */
   readonly isAccessible: boolean;
-  /** Whether the goal wants its things here. */
+  /** True if the goal places its objects here. */
   readonly isTarget: boolean;
-  /** Whether it gives its visitor what the goal asks for: a sink, where something is to be clean. */
+  /** True if it performs the treatment of the goal: a sink if the goal is to clean. */
   readonly isAppliance: boolean;
 }
 
@@ -14,39 +14,41 @@ export interface ViewedReceptacle {
 export interface ViewedObject {
   readonly id: string;
   readonly isPickupable: boolean;
-  /** Whether it is clean, hot or cool already, where the goal asks for it. */
+  /** True if the treatment of the goal (clean, hot or cool) was done. */
   readonly isTreated: boolean;
-  /** The receptacles it is in: more than one in some released games, none while it is held. */
+  /** Receptacles that contain it: more than one in some released games, none while it is held. */
   readonly receptacles: readonly ViewedReceptacle[];
 }
 
-/** A lamp that the goal asks for. */
+/** A lamp of the goal's class. */
 export interface ViewedLamp {
   readonly id: string;
   readonly isOn: boolean;
   readonly receptacles: readonly ViewedReceptacle[];
 }
 
-/** What the goal asks for: things in one target receptacle, or a thing in the hand by a lamp. */
+/** Goal: objects in one target receptacle, or an object in the hand next to a lamp. */
 export type ViewedGoal =
   | { readonly kind: "place"; readonly count: 1 | 2; readonly isTreatmentNeeded: boolean }
   | { readonly kind: "look"; readonly lamps: readonly ViewedLamp[] };
 
-/** All of a household that shortest plans depend on. Lists are in the order that breaks ties. */
+/**
+ * Everything in a household that shortest plans depend on. Lists are in the order that breaks ties.
+ */
 export interface HouseholdView {
   readonly goal: ViewedGoal;
-  /** Where the agent is. */
+  /** Location of the agent. */
   readonly location: string;
-  /** The id of what the agent holds. */
+  /** Id of the held object. */
   readonly held: string | undefined;
   readonly receptacles: readonly ViewedReceptacle[];
-  /** The objects that can fulfil the goal; no others. */
+  /** All objects that can fulfil the goal. */
   readonly objects: readonly ViewedObject[];
-  /** Whether a receptacle takes an object, its door aside. */
+  /** True if a receptacle accepts an object, regardless of its door. */
   accepts(receptacle: ViewedReceptacle, object: string): boolean;
 }
 
-/** One action of a plan. */
+/** An action of a plan. */
 export type PlanStep =
   | { readonly verb: "go"; readonly receptacle: string }
   | { readonly verb: "open"; readonly receptacle: string }

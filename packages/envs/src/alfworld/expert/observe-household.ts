@@ -2,7 +2,7 @@ import type { Game, World } from "../game.ts";
 import type { HouseholdGoal } from "./household-goal.ts";
 import type { HouseholdView, ViewedReceptacle } from "./household-view.ts";
 
-/** What no operator changes. */
+/** Facts that no operator changes. */
 interface Fixed {
   readonly receptacles: readonly FixedReceptacle[];
   /** Ids of the objects that can fulfil the goal. */
@@ -10,7 +10,7 @@ interface Fixed {
   readonly lamps: readonly string[];
   readonly pickupable: ReadonlySet<string>;
   readonly classesOf: ReadonlyMap<string, readonly string[]>;
-  /** Classes of objects that a class of receptacles takes, both in one text. */
+  /** Receptacle class and accepted object class, joined into one text. */
   readonly accepted: ReadonlySet<string>;
 }
 
@@ -28,7 +28,7 @@ function firstArguments(world: World, predicate: string): Set<string> {
   return new Set(world.facts(predicate).map(([id = ""]) => id));
 }
 
-/** Second arguments by the first. */
+/** Second arguments by first argument. */
 function pairs(world: World, predicate: string): Map<string, string[]> {
   const result = new Map<string, string[]>();
   for (const [first = "", second = ""] of world.facts(predicate)) {
@@ -70,10 +70,10 @@ function lookAround(world: World, goal: HouseholdGoal): Fixed {
 }
 
 /**
- * What a plan for a goal depends on, as it is in a world that follows the rules of households.
- * @returns `undefined` for a household out of the ordinary: with no agent or several, with a
- *   receptacle at two places, with something of matter where nobody can go, or with a lamp that can
- *   be carried.
+ * Extracts from a world the facts that a plan for a goal depends on. The domain must follow the
+ * rules of households.
+ * @returns `undefined` for an unusual household: with no agent or several, a receptacle at two
+ *   locations, something relevant at an unreachable location, or a portable lamp.
  */
 export function observeHousehold(world: World, goal: HouseholdGoal): HouseholdView | undefined {
   let entry = known.get(world.game);
@@ -100,7 +100,7 @@ export function observeHousehold(world: World, goal: HouseholdGoal): HouseholdVi
 
   const inside = pairs(world, "inreceptacle");
   let isReachable = true;
-  const placesOf = (id: string): ViewedReceptacle[] =>
+  const receptaclesOf = (id: string): ViewedReceptacle[] =>
     (inside.get(id) ?? []).flatMap((name) => {
       const receptacle = receptacles.get(name);
       if (receptacle === undefined) isReachable = false;
@@ -114,13 +114,13 @@ export function observeHousehold(world: World, goal: HouseholdGoal): HouseholdVi
     id,
     isPickupable: fixed.pickupable.has(id),
     isTreated: treated === undefined || treated.has(id),
-    receptacles: placesOf(id),
+    receptacles: receptaclesOf(id),
   }));
   const isOn = firstArguments(world, "istoggled");
   const canToggle = firstArguments(world, "toggleable");
   const lamps = fixed.lamps
     .filter((id) => isOn.has(id) || canToggle.has(id))
-    .map((id) => ({ id, isOn: isOn.has(id), receptacles: placesOf(id) }));
+    .map((id) => ({ id, isOn: isOn.has(id), receptacles: receptaclesOf(id) }));
   if (!isReachable || fixed.lamps.some((id) => fixed.pickupable.has(id))) return undefined;
 
   return {

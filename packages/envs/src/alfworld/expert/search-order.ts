@@ -1,23 +1,25 @@
 import type { Random } from "@turnwise/core";
 
 import { fixtureClasses, objectClasses, openableClasses } from "../generator/object-classes.ts";
-import { classOfName } from "./told.ts";
+import { classOfName } from "./parse-observation.ts";
 
-const placesByClass = new Map<string, readonly string[]>([
+const lowerCase = (names: readonly string[]): readonly string[] =>
+  names.map((name) => name.toLowerCase());
+const receptaclesByClass = new Map<string, readonly string[]>([
   ...Object.entries(objectClasses).map(
-    ([name, { places }]) =>
-      [name.toLowerCase(), places.map((place) => place.toLowerCase())] as const,
+    ([name, { receptacleClasses }]) => [name.toLowerCase(), lowerCase(receptacleClasses)] as const,
   ),
   ...Object.entries(fixtureClasses).map(
-    ([name, places]) => [name.toLowerCase(), places.map((place) => place.toLowerCase())] as const,
+    ([name, classes]) => [name.toLowerCase(), lowerCase(classes)] as const,
   ),
 ]);
 const openable = new Set([...openableClasses].map((name) => name.toLowerCase()));
 
 /**
- * An order in which to look for a thing: by how likely it is in each receptacle and what a look
- * costs (a closed one costs two commands), with chance enough that two searches differ.
- * @param className - Of the thing, in lower case; of an unknown class all places are equally likely.
+ * Order in which to search receptacles for an object: by the probability of finding it there and
+ * the cost of a look (two commands if closed), with enough randomness that two searches differ.
+ * @param className - Class of the object, in lower case; for an unknown class all receptacles are
+ *   equally likely.
  * @param receptacles - Names of the receptacles.
  */
 export function searchOrder(
@@ -25,19 +27,19 @@ export function searchOrder(
   receptacles: readonly string[],
   random: Random,
 ): string[] {
-  const places = placesByClass.get(className);
+  const classes = receptaclesByClass.get(className);
   const numOfClass = new Map<string, number>();
   for (const name of receptacles) {
     numOfClass.set(classOfName(name), (numOfClass.get(classOfName(name)) ?? 0) + 1);
   }
   const score = (name: string): number => {
-    const place = classOfName(name);
-    const rank = places?.indexOf(place) ?? 0;
+    const receptacleClass = classOfName(name);
+    const rank = classes?.indexOf(receptacleClass) ?? 0;
     const likelihood = rank < 0 ? 0.01 : 1 / (rank + 2);
-    const cost = openable.has(place) ? 2 : 1;
-    // Gumbel noise of scale 0.4: an exact choice by score would always search alike.
+    const cost = openable.has(receptacleClass) ? 2 : 1;
+    // Gumbel noise of scale 0.4: choosing the best score exactly would always give the same search.
     const noise = -0.4 * Math.log(-Math.log(random.next() || Number.MIN_VALUE));
-    return Math.log(likelihood / (numOfClass.get(place)! * cost)) + noise;
+    return Math.log(likelihood / (numOfClass.get(receptacleClass)! * cost)) + noise;
   };
   return receptacles
     .map((name) => ({ name, score: score(name) }))

@@ -9,14 +9,14 @@ function introduction(receptacles: string, task: string): string {
   return `-= Welcome to TextWorld, ALFRED! =-\n\nYou are in the middle of a room. Looking quickly around you, you see ${receptacles}.\n\nYour task is to: ${task}.`;
 }
 
-/** Tells a searcher one observation after the other and collects what it says. */
+/** Passes observations to a searcher in order and collects its commands. */
 function commandsFor(...observations: string[]): (string | undefined)[] {
   const searcher = createSearcher(createRandom(1));
   return observations.map((observation) => searcher.next(observation));
 }
 
 describe("createSearcher", () => {
-  it("takes what it sees, cleans it, and opens the target", () => {
+  it("takes an object that it sees, cleans it, and opens the target", () => {
     expect(
       commandsFor(
         introduction(
@@ -65,7 +65,7 @@ describe("createSearcher", () => {
     ]);
   });
 
-  it("looks for the lamp with the object in its hand", () => {
+  it("searches for the lamp with the object in its hand", () => {
     expect(
       commandsFor(
         introduction("a bed 1, and a sidetable 1", "look at book under the desklamp"),
@@ -76,7 +76,7 @@ describe("createSearcher", () => {
     ).toEqual(["go to bed 1", "take book 1 from bed 1", "go to sidetable 1", "use desklamp 1"]);
   });
 
-  it("understands that it is already where it cannot go", () => {
+  it("infers its location from a receptacle that it cannot go to", () => {
     expect(
       commandsFor(
         introduction("a fridge 1, and a garbagecan 1", "put some egg on garbagecan"),
@@ -96,7 +96,7 @@ describe("createSearcher", () => {
     ]);
   });
 
-  it("gives up after looking everywhere twice", () => {
+  it("gives up after searching everywhere twice", () => {
     const desk = "You arrive at desk 1. On the desk 1, you see nothing.";
     const nothing = "On the desk 1, you see nothing.";
     expect(commandsFor(introduction("a desk 1", "put a cd in safe"), desk, nothing)).toEqual([
@@ -106,11 +106,11 @@ describe("createSearcher", () => {
     ]);
   });
 
-  it("gives up on a task that it does not understand", () => {
+  it("gives up on an unknown task", () => {
     expect(commandsFor(introduction("a desk 1", "tidy up"))).toEqual([undefined]);
   });
 
-  it("wants to be introduced", () => {
+  it("requires an introduction", () => {
     expect(() => createSearcher(createRandom(1)).next("Nothing happens.")).toThrow(
       new RangeError(
         'Searcher.next: the first observation must be an introduction, got "Nothing happens."',

@@ -7,18 +7,18 @@ import {
   readIntroduction,
   readReceptacle,
   readTask,
-  type ToldReceptacle,
-  type ToldTask,
-} from "./told.ts";
+  type ParsedReceptacle,
+  type ParsedTask,
+} from "./parse-observation.ts";
 
-/** A player that decides by what it was told so far and nothing else. */
+/** A player whose commands depend only on the observations so far. */
 export interface Searcher {
   /**
-   * The next command.
-   * @param observation - What the game answered to the command before; the introduction at first.
-   * @returns `undefined` if it gives up: it has looked everywhere, twice, or does not understand
-   *   the task.
-   * @throws `RangeError` if the first observation is no introduction.
+   * Chooses the next command.
+   * @param observation - Answer of the game to the previous command; the introduction at first.
+   * @returns `undefined` to give up: it has searched everywhere twice, or does not understand the
+   *   task.
+   * @throws `RangeError` if the first observation is not an introduction.
    */
   next(observation: string): string | undefined;
 }
@@ -33,7 +33,7 @@ const applianceClasses = {
 export interface SearcherOptions {
   /** Wording of the game. Default `move`. */
   readonly wording?: Wording;
-  /** The goal in the form of released games, where the introduction says it otherwise. */
+  /** Goal in the wording of released games, if the introduction words it differently. */
   readonly goal?: string;
   /**
    * Share of commands that are given without thought, in [0, 1), and the source of their draws: go to
@@ -44,11 +44,11 @@ export interface SearcherOptions {
 }
 
 /**
- * A player for demonstrations. It walks through the receptacles, likely ones first, opens what is
- * closed, takes what the task asks for when it sees it, cleans, heats or cools it, and brings it to
- * where it belongs; for a lamp it looks as well. Unlike a shortest plan, none of its commands
- * depends on what a player has not seen. It must play from the start of a game.
- * @param random - Decides between places that are about equally likely.
+ * Makes a player for demonstrations. It visits the receptacles, likely ones first, opens closed
+ * ones, takes the requested object when it sees it, cleans, heats or cools it, and brings it to its
+ * target; for tasks with a lamp it also searches for the lamp. Unlike a shortest plan, no command
+ * depends on facts that were not observed. It must play from the start of a game.
+ * @param random - Breaks near-ties between receptacles.
  */
 export function createSearcher(
   random: Random,
@@ -76,22 +76,22 @@ export function createSearcher(
   };
 }
 
-/** A game as far as it is known. */
+/** Knowledge about a game. */
 interface Known {
-  readonly receptacles: Map<string, ToldReceptacle>;
-  /** Receptacles that were found at one place, each with all of them. */
+  readonly receptacles: Map<string, ParsedReceptacle>;
+  /** Receptacles at the same location, each with all of them. */
   readonly neighbours: Map<string, Set<string>>;
-  /** The receptacle that was visited last. */
+  /** Receptacle visited last. */
   at: string | undefined;
   held: string | undefined;
-  /** Objects that were cleaned, heated or cooled as the task asks. */
+  /** Objects that were cleaned, heated or cooled as the task requires. */
   readonly treated: Set<string>;
-  /** Commands that had no effect: they are not tried again. */
+  /** Commands that had no effect; they are not repeated. */
   readonly refused: Set<string>;
 }
 
 function searcherFor(
-  task: ToldTask,
+  task: ParsedTask,
   receptacles: readonly string[],
   random: Random,
   { wording, hurry }: { readonly wording: Wording; readonly hurry: SearcherOptions["hurry"] },
@@ -111,19 +111,20 @@ function searcherFor(
   let command: string | undefined;
   let numSearches = 0;
 
-  const place = (object: string, target: string): string =>
+  const moveCommand = (object: string, target: string): string =>
     wording === "put" ? `put ${object} in/on ${target}` : `move ${object} to ${target}`;
   const isAt = (name: string): boolean =>
     known.at === name ||
     (known.at !== undefined && known.neighbours.get(known.at)?.has(name) === true);
-  const seenIn = (name: string): readonly string[] => known.receptacles.get(name)?.contents ?? [];
-  const seenOfClass = (className: string, place: string): string[] =>
-    seenIn(place).filter((name) => classOfName(name) === className);
+  const contentsOf = (name: string): readonly string[] =>
+    known.receptacles.get(name)?.contents ?? [];
+  const contentsOfClass = (className: string, receptacle: string): string[] =>
+    contentsOf(receptacle).filter((name) => classOfName(name) === className);
 
-  /** Goes to a receptacle and opens it, as far as that is needed; then says `act`. */
+  /** Goes to a receptacle and opens it, if necessary; then returns `act`. */
   const reach = (name: string, act: string, needsAccess: boolean): string => {
     if (!isAt(name)) return `go to ${name}`;
-    // There are doors to look at even where one did not walk to: at the place of a neighbour.
+    // A receptacle at the same location as a visited one may not have been seen yet.
     if (needsAccess && !known.receptacles.has(name)) return `examine ${name}`;
     if (needsAccess && known.receptacles.get(name)?.door === "closed") return `open ${name}`;
     return act;
@@ -139,15 +140,15 @@ function searcherFor(
     return explore(order);
   };
 
-  /** Where two of the objects are to meet, or one is to go. */
+  /** Receptacle where the objects of the task go. */
   const chooseTarget = (targetClass: string, held: string): string | undefined => {
     const candidates = shuffled.filter(
-      (name) => classOfName(name) === targetClass && !known.refused.has(place(held, name)),
+      (name) => classOfName(name) === targetClass && !known.refused.has(moveCommand(held, name)),
     );
     const isOpen = (name: string): boolean =>
       known.receptacles.has(name) && known.receptacles.get(name)!.door !== "closed";
     return (
-      candidates.find((name) => seenOfClass(task.objectClass, name).length > 0) ??
+      candidates.find((name) => contentsOfClass(task.objectClass, name).length > 0) ??
       candidates.find((name) => isAt(name) && isOpen(name)) ??
       candidates.find(isOpen) ??
       candidates.find(isAt) ??
@@ -155,25 +156,27 @@ function searcherFor(
     );
   };
 
-  /** A seen object of the class that is not where it belongs, the nearest first. */
-  const chooseObject = (): { object: string; place: string } | undefined => {
-    const places = [...known.receptacles.keys()].sort((a, b) => Number(isAt(b)) - Number(isAt(a)));
+  /** A seen object of the class that is not yet at its target, the nearest first. */
+  const chooseObject = (): { object: string; receptacle: string } | undefined => {
+    const nearestFirst = [...known.receptacles.keys()].sort(
+      (a, b) => Number(isAt(b)) - Number(isAt(a)),
+    );
     const target =
       task.kind === "place" && task.count === 2
-        ? places.find(
-            (place) =>
-              classOfName(place) === task.targetClass &&
-              seenOfClass(task.objectClass, place).length > 0,
+        ? nearestFirst.find(
+            (receptacle) =>
+              classOfName(receptacle) === task.targetClass &&
+              contentsOfClass(task.objectClass, receptacle).length > 0,
           )
         : undefined;
-    // Some released games show one object in two places.
-    const placed = target === undefined ? [] : seenIn(target);
-    for (const place of places) {
-      if (place === target) continue;
-      const object = seenOfClass(task.objectClass, place).find(
-        (name) => !placed.includes(name) && !known.refused.has(`take ${name} from ${place}`),
+    // Some released games show one object in two receptacles.
+    const placed = target === undefined ? [] : contentsOf(target);
+    for (const receptacle of nearestFirst) {
+      if (receptacle === target) continue;
+      const object = contentsOfClass(task.objectClass, receptacle).find(
+        (name) => !placed.includes(name) && !known.refused.has(`take ${name} from ${receptacle}`),
       );
-      if (object !== undefined) return { object, place };
+      if (object !== undefined) return { object, receptacle };
     }
     return undefined;
   };
@@ -183,16 +186,16 @@ function searcherFor(
     if (held === undefined) {
       const found = chooseObject();
       if (found === undefined) return explore(objectOrder);
-      return reach(found.place, `take ${found.object} from ${found.place}`, true);
+      return reach(found.receptacle, `take ${found.object} from ${found.receptacle}`, true);
     }
     // Taken in a hurry.
     if (classOfName(held) !== task.objectClass && known.at !== undefined) {
       return reach(known.at, place(held, known.at), true);
     }
     if (task.kind === "look") {
-      for (const place of known.receptacles.keys()) {
-        const lamp = seenOfClass(task.lampClass, place)[0];
-        if (lamp !== undefined) return reach(place, `use ${lamp}`, false);
+      for (const receptacle of known.receptacles.keys()) {
+        const lamp = contentsOfClass(task.lampClass, receptacle)[0];
+        if (lamp !== undefined) return reach(receptacle, `use ${lamp}`, false);
       }
       return explore(lampOrder);
     }
@@ -209,7 +212,7 @@ function searcherFor(
       return reach(appliance, `${treatment} ${held} with ${appliance}`, false);
     }
     const target = chooseTarget(task.targetClass, held);
-    return target === undefined ? undefined : reach(target, place(held, target), true);
+    return target === undefined ? undefined : reach(target, moveCommand(held, target), true);
   };
 
   /** A command without thought. */
@@ -231,24 +234,25 @@ function searcherFor(
   };
 }
 
-/** Takes in the answer to a command. */
+/** Learns from the answer to a command. */
 function learn(known: Known, command: string, observation: string): void {
   const [, verb = "", first = "", second = ""] =
     /^(go|open|examine|take|move|put|use|clean|heat|cool) (?:to )?(\w+ \d+)(?: (?:from|to|in\/on|with) (\w+ \d+))?$/u.exec(
       command,
     ) ?? [];
   if (observation === "Nothing happens.") {
-    // One cannot go to where one is: the receptacle stands at the same place as the last one.
-    if (verb === "go" && known.at !== undefined) join(known, known.at, first);
+    // `go to` fails only at the current location, so the receptacle is at the location of the last
+    // one.
+    if (verb === "go" && known.at !== undefined) linkNeighbours(known, known.at, first);
     else known.refused.add(command);
-    // What can neither be opened nor looked at has nothing to offer.
+    // A receptacle that can neither be opened nor examined has no contents.
     if (verb === "open" || verb === "examine") {
       known.receptacles.set(first, { name: first, door: "none", contents: [] });
     }
     return;
   }
-  const told = readReceptacle(observation);
-  if (told !== undefined) known.receptacles.set(told.name, told);
+  const parsed = readReceptacle(observation);
+  if (parsed !== undefined) known.receptacles.set(parsed.name, parsed);
   if (verb === "go") known.at = first;
   if (verb === "take") {
     known.held = first;
@@ -263,15 +267,15 @@ function learn(known: Known, command: string, observation: string): void {
 
 function changeContents(
   known: Known,
-  place: string,
+  receptacle: string,
   change: (contents: readonly string[]) => readonly string[],
 ): void {
-  const told = known.receptacles.get(place);
-  if (told?.contents === undefined) return;
-  known.receptacles.set(place, { ...told, contents: change(told.contents) });
+  const entry = known.receptacles.get(receptacle);
+  if (entry?.contents === undefined) return;
+  known.receptacles.set(receptacle, { ...entry, contents: change(entry.contents) });
 }
 
-function join(known: Known, a: string, b: string): void {
+function linkNeighbours(known: Known, a: string, b: string): void {
   const all = new Set([
     a,
     b,

@@ -9,43 +9,46 @@ import { drawGoalSentence, householdTaskKinds, type HouseholdTaskKind } from "./
 import { householdWalkthrough } from "./household-walkthrough.ts";
 import { drawHousehold, householdSizes, type Household, type HouseholdSize } from "./household.ts";
 
-/** Which part of all possible games a game belongs to. */
+/** Split of a generated game. */
 export type HouseholdSplit = "train" | "held_out";
 
 /** A game made by {@link generateGame}. */
 export interface GeneratedGame extends GameFile {
   /**
-   * Its folder within its split, as released games have it:
+   * Folder within its split, in the format of released games:
    * `pick_clean_then_place_in_recep-Mug-None-Shelf-7/trial_0f3a...`.
    */
   readonly name: string;
   readonly taskKind: HouseholdTaskKind;
   readonly size: HouseholdSize;
-  /** Equal for two games exactly if no player can tell them apart; 64 hexadecimal digits. */
+  /** Hash, 64 hexadecimal digits; equal for two games exactly if no player can distinguish them. */
   readonly fingerprint: string;
-  /** Decided by the fingerprint alone, so that no game is in both parts; one in five is held out. */
+  /**
+   * Determined by the fingerprint alone, so that no game is in both splits; one in five is held
+   * out.
+   */
   readonly split: HouseholdSplit;
-  /** A shortest one. */
+  /** A shortest solution. */
   readonly walkthrough: readonly string[];
   readonly solvable: true;
 }
 
 /** Options of {@link generateGame}. */
 export interface GenerateGameOptions {
-  /** The same options give the same game on every machine. */
+  /** Seed; the same options give the same game on every machine. */
   readonly seed: number | string;
-  /** Default `"small"`. */
+  /** Size of the room. Default `"small"`. */
   readonly size?: HouseholdSize;
-  /** Default: drawn, all kinds equally likely. */
+  /** Task kind. Default: drawn, all kinds equally likely. */
   readonly taskKind?: HouseholdTaskKind;
   /**
-   * The chance of each receptacle to share the location of an earlier one, in [0, 1]; then `go to`
-   * one of them arrives at all. Default 0: every receptacle stands alone.
+   * Probability that a receptacle shares the location of an earlier one, in [0, 1]; then `go to`
+   * one of them arrives at all. Default 0: every receptacle has its own location.
    */
   readonly sharedLocations?: number;
 }
 
-/** @throws `RangeError` for an option that {@link generateGame} does not know. */
+/** @throws `RangeError` for an option that {@link generateGame} does not accept. */
 export function checkGenerateOptions(
   where: string,
   { size, taskKind, sharedLocations }: Omit<GenerateGameOptions, "seed">,
@@ -62,7 +65,7 @@ export function checkGenerateOptions(
   }
 }
 
-/** A household that was drawn, and what decides whether it is wanted. */
+/** A drawn household, with the properties that decide whether it is used. */
 export interface Draft {
   readonly household: Household;
   readonly size: HouseholdSize;
@@ -72,7 +75,7 @@ export interface Draft {
   readonly split: HouseholdSplit;
 }
 
-/** Draws a household, without the cost of writing its files. */
+/** Draws a household without writing its files, which is slower. */
 export function draftGame(
   random: Random,
   {
@@ -121,13 +124,13 @@ export function finishGame({
 }
 
 /**
- * Makes a game like those of ALFWorld: a furnished room, a task, and a shortest solution. It can be
- * won; the goal does not hold at the start, nothing of the class that it asks for lies where it
- * belongs, everything with a door is closed, and whatever can be taken can be put down again.
- * @throws `RangeError` for an unknown size or kind, or a chance out of [0, 1].
+ * Generates a game like those of ALFWorld: a furnished room, a task and a shortest solution. The
+ * game can be won; the goal does not hold at the start, no object of the requested class is at its
+ * target, everything with a door is closed, and every object that can be taken can be put down
+ * again.
+ * @throws `RangeError` for an unknown size or kind, or a probability outside [0, 1].
  *
- * @example
- * generateGame({ seed: 7, taskKind: "pick_and_place_simple" }).walkthrough;
+ * @example generateGame({ seed: 7, taskKind: "pick_and_place_simple" }).walkthrough;
  */
 export function generateGame({ seed, ...options }: GenerateGameOptions): GeneratedGame {
   checkGenerateOptions("generateGame", options);

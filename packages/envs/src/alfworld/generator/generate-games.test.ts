@@ -16,7 +16,7 @@ function count(text: string, pattern: RegExp): number {
 }
 
 describe("generateGame", () => {
-  it("makes the same game from the same seed, and another from another", () => {
+  it("makes the same game from the same seed, and a different one from another seed", () => {
     expect(generateGame({ seed: 7 })).toEqual(generateGame({ seed: 7 }));
     expect(generateGame({ seed: 7 }).fingerprint).not.toBe(generateGame({ seed: 8 }).fingerprint);
   });
@@ -47,7 +47,7 @@ describe("generateGame", () => {
     }
   });
 
-  it("gives every receptacle a location of its own unless told otherwise", () => {
+  it("gives every receptacle its own location by default", () => {
     const locations = (sharedLocations: number): Set<string> =>
       new Set(
         [
@@ -62,7 +62,7 @@ describe("generateGame", () => {
     expect(locations(1).size).toBe(1);
   });
 
-  it("refuses what it does not know", () => {
+  it("rejects unknown options", () => {
     expect(() => generateGame({ seed: 1, sharedLocations: 1.5 })).toThrow(
       new RangeError("generateGame: sharedLocations must be in [0, 1], got 1.5"),
     );
@@ -74,7 +74,7 @@ describe("generateGame", () => {
 });
 
 describe("generateGames", () => {
-  it("takes the kinds in turn and makes no game twice", () => {
+  it("cycles through the kinds and makes no game twice", () => {
     const games = generateGames({ seed: 1, count: 60 });
     expect(games.map((game) => game.taskKind)).toEqual(
       games.map((_, i) => householdTaskKinds[i % householdTaskKinds.length]),
@@ -83,7 +83,7 @@ describe("generateGames", () => {
     expect(new Set(games.map((game) => game.name)).size).toBe(60);
   });
 
-  it("keeps the games of the two splits apart, even from the same seed", () => {
+  it("makes disjoint games for the two splits, even from the same seed", () => {
     const options = { seed: 1, count: 150, taskKinds: ["pick_and_place_simple"] } as const;
     const train = generateGames({ ...options, split: "train" });
     const heldOut = generateGames({ ...options, split: "held_out" });
@@ -93,14 +93,14 @@ describe("generateGames", () => {
     expect(train.every((game) => game.split === "train")).toBe(true);
   });
 
-  it("begins a longer set with the shorter one", () => {
+  it("starts a longer set with the shorter one", () => {
     expect(generateGames({ seed: "set", count: 12 }).slice(0, 5)).toEqual(
       generateGames({ seed: "set", count: 5 }),
     );
     expect(generateGames({ seed: "set", count: 0 })).toEqual([]);
   });
 
-  it("refuses a bad count and an empty list of kinds", () => {
+  it("rejects an invalid count and an empty list of kinds", () => {
     expect(() => generateGames({ seed: 1, count: -1 })).toThrow(
       new RangeError("generateGames: count must be a whole number >= 0, got -1"),
     );
@@ -111,7 +111,7 @@ describe("generateGames", () => {
 });
 
 describe("writeGames", () => {
-  it("writes the folders of a released data set, which can be opened and won", async () => {
+  it("writes folders like a released data set, whose games can be opened and won", async () => {
     const folder = await mkdtemp(join(tmpdir(), "turnwise-games-"));
     try {
       const games = generateGames({ seed: 1, count: 12 });

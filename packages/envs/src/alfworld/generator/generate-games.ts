@@ -12,19 +12,19 @@ import { householdTaskKinds, type HouseholdTaskKind } from "./household-task.ts"
 
 /** Options of {@link generateGames}. */
 export interface GenerateGamesOptions extends Omit<GenerateGameOptions, "taskKind"> {
-  /** How many games, `>= 0`. */
+  /** Number of games, `>= 0`. */
   readonly count: number;
-  /** The kinds of tasks, in turn. Default: all six. */
+  /** Task kinds to cycle through. Default: all six. */
   readonly taskKinds?: readonly HouseholdTaskKind[];
-  /** Which part of all games to draw from. Default `"train"`. */
+  /** Split to draw from. Default `"train"`. */
   readonly split?: HouseholdSplit;
 }
 
 /**
- * Makes a set of games, all different to a player, their kinds in turn. Sets of different splits
- * have no game in common, whatever their seeds, sizes and counts: each game belongs to one split.
- * A set is the beginning of any longer one with the same other options.
- * @throws `RangeError` for a bad option, or if no kind is given.
+ * Generates a set of games, all distinguishable by a player, cycling through the task kinds. Sets
+ * of different splits have no game in common, whatever their seeds, sizes and counts. A set is a
+ * prefix of any longer one with the same other options.
+ * @throws `RangeError` for an invalid option or an empty list of kinds.
  */
 export function generateGames({
   seed,

@@ -1,6 +1,6 @@
 /**
- * The planning domain of generated games: what the one agent can do in a room. Actions, their
- * parameters and predicates carry the benchmark's names, because grammars and tools go by them.
+ * Planning domain of generated games: the actions of the single agent in a room. Actions, their
+ * parameters and predicates have the benchmark's names, because grammars and tools refer to them.
  */
 export const householdDomain: string = `(define (domain household)
 (:requirements :adl :typing)
@@ -16,7 +16,7 @@ export const householdDomain: string = `(define (domain household)
   (toggleable ?o - object) (sliceable ?o - object) (isClean ?o - object) (isHot ?o - object)
   (isCool ?o - object) (isToggled ?o - object) (isSliced ?o - object))
 
-; Moving about. A target at the present place changes nothing, so there is no such command.
+; Movement. Going to a target at the current location has no effect, so there is no such command.
 (:action GotoLocation
   :parameters (?a - agent ?lStart - location ?lEnd - location ?r - receptacle)
   :precondition (and (atLocation ?a ?lStart) (receptacleAtLocation ?r ?lEnd))
@@ -33,7 +33,7 @@ export const householdDomain: string = `(define (domain household)
   :precondition (and (atLocation ?a ?l) (receptacleAtLocation ?r ?l) (openable ?r) (opened ?r))
   :effect (not (opened ?r)))
 
-; One hand: it holds one thing or none.
+; One hand, which holds at most one object.
 (:action PickupObject
   :parameters (?a - agent ?l - location ?o - object ?r - receptacle)
   :precondition (and (atLocation ?a ?l) (receptacleAtLocation ?r ?l) (inReceptacle ?o ?r)
@@ -48,7 +48,7 @@ export const householdDomain: string = `(define (domain household)
   :effect (and (inReceptacle ?o ?r) (objectAtLocation ?o ?l) (not (holds ?a ?o))
     (not (holdsAny ?a))))
 
-; What appliances do to the thing in the hand; their doors play no part.
+; Treatments of the object in the hand by appliances, open or closed.
 (:action CleanObject
   :parameters (?a - agent ?l - location ?r - receptacle ?o - object)
   :precondition (and (cleanable ?o) (holds ?a ?o) (atLocation ?a ?l) (receptacleAtLocation ?r ?l)
@@ -65,7 +65,7 @@ export const householdDomain: string = `(define (domain household)
     (receptacleType ?r FridgeType))
   :effect (and (isCool ?o) (not (isHot ?o))))
 
-; Switches go on and stay on; knives cut what lies at the same place.
+; Lamps are switched on and stay on; knives cut objects at the same location.
 (:action ToggleObject
   :parameters (?a - agent ?l - location ?o - object ?r - receptacle)
   :precondition (and (toggleable ?o) (inReceptacle ?o ?r) (atLocation ?a ?l)
@@ -77,7 +77,7 @@ export const householdDomain: string = `(define (domain household)
     (or (objectType ?ko KnifeType) (objectType ?ko ButterKnifeType)))
   :effect (isSliced ?co))
 
-; Questions. They leave a mark that nothing reads: an action without effect would not exist.
+; Observation. These set a mark that nothing reads, because an action without effect would not exist.
 (:action look
   :parameters (?a - agent ?l - location)
   :precondition (atLocation ?a ?l)
@@ -95,7 +95,7 @@ export const householdDomain: string = `(define (domain household)
 )
 `;
 
-/** The classes that actions of the domain name; every problem must declare them. */
+/** Classes that actions of the domain name; every problem must declare them. */
 export const domainConstants: {
   readonly rtype: readonly string[];
   readonly otype: readonly string[];

@@ -1,13 +1,13 @@
-/** Rules of one symbol: the first whose condition holds is used. */
+/** Rules of one symbol; the first whose condition holds is used. */
 type Rules = readonly { readonly condition?: string; readonly rhs: string }[];
 
 const contents = "[{o.indefinite + ' ' + o.name | inreceptacle(o:object, r:receptacle)}]";
 const here = "atlocation(a:agent, l:location) & receptacleatlocation(r:receptacle, l:location)";
-// The order of the parts is the order in which things are listed.
+// The order of the conjuncts is the order in which objects are listed.
 const moved =
   "atlocation(a:agent, l:location) & objectatlocation(o:object, l:location) & receptacleatlocation(r:receptacle, l:location) & not_inreceptacle(o:object, r:receptacle)";
 
-/** Everything that is said but for the task: what it says is the benchmark's language. */
+/** All sentences except the task, in the benchmark's wording. */
 const symbols: Readonly<Record<string, Rules>> = {
   intro: [{ rhs: "-= Welcome to TextWorld, ALFRED! =-\n\n#room#\n\n#task#" }],
   room: [
@@ -79,7 +79,7 @@ You can say:
   use (object)
 `;
 
-/** What a player types for each action, and what the game answers. */
+/** Command text and feedback of each action. */
 const actions: readonly (readonly [action: string, template: string, feedback: string])[] = [
   ["look", "look", "#look.feedback#"],
   ["inventory", "inventory", "#held#"],
@@ -98,7 +98,7 @@ const actions: readonly (readonly [action: string, template: string, feedback: s
   ["examineObject", "examine {o}", "#object#"],
 ];
 
-/** Stands for the goal in {@link template}. No other text of the grammar has this sign. */
+/** Placeholder for the goal in {@link template}. No other text of the grammar contains it. */
 const goalMark = "@goal@";
 
 const template = [
@@ -115,9 +115,9 @@ const template = [
 ].join("\n\n");
 
 /**
- * The text grammar of generated games. A policy reads and writes the same language in them as in
- * released games; only the answer to `help` is worded differently.
- * @param goal - What the player is told to do, without the full stop.
+ * Text grammar of generated games. Sentences are the same as in released games, except for the
+ * answer to `help`.
+ * @param goal - Goal sentence, without the full stop.
  */
 export function householdGrammar(goal: string): string {
   return template.replace(goalMark, goal);

@@ -8,7 +8,7 @@ import { describe, expect, it } from "vitest";
 import { loadGame } from "../load-game.ts";
 import { generateGame } from "./generate-game.ts";
 
-/** The domain and grammar of released games, or why there are none. */
+/** Domain and grammar of released games, if available. */
 function releasedTexts(): { domain: string; grammar: string } | undefined {
   for (let at = dirname(fileURLToPath(import.meta.url)); ; at = dirname(at)) {
     const folder = join(at, "shared", "alfworld");
@@ -28,7 +28,7 @@ function releasedTexts(): { domain: string; grammar: string } | undefined {
 const released = releasedTexts();
 
 describe("the language of generated games", () => {
-  it.skipIf(released === undefined)("is that of released games, but for the help", () => {
+  it.skipIf(released === undefined)("equals that of released games, except for the help", () => {
     const { domain, grammar } = released!;
     const said = new Set<string>();
     for (let seed = 0; seed < 60; seed++) {
@@ -49,7 +49,7 @@ describe("the language of generated games", () => {
         expect(ours.observation).toBe(theirs.observation);
         expect(ours.admissibleCommands).toEqual(theirs.admissibleCommands);
         expect(ours.isWon).toBe(theirs.isWon);
-        // Each verb equally often, so that rare ones are heard; what was treated is looked at.
+        // Each verb is equally likely, so that rare ones occur; treated objects are examined.
         const commands = ours.admissibleCommands.filter((text) => text !== "help");
         const treated = /^(?:clean|heat|cool|slice) (\w+ \d+)/.exec(command)?.[1];
         const verb = random.choice([...new Set(commands.map((text) => text.split(" ")[0]!))]);
@@ -66,7 +66,7 @@ describe("the language of generated games", () => {
         );
       }
     }
-    // All kinds of sentences came up: hot, cold and clean things, sliced ones, floors, lamps.
+    // All types of sentences occurred: hot, cold, clean and sliced objects, floors, lamps.
     for (const sentence of [
       "You are in the middle of a room. Looking quickly around you, you see nothing.",
       "You are facing the several. Next to it, you see some.",

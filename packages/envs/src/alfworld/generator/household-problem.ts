@@ -32,24 +32,24 @@ function goalFormula({ kind, objectClass, targetClass }: HouseholdTask): string 
   return `(exists (?r - receptacle ?o - object) (and ${isPlaced("?o")}${isTreated}))`;
 }
 
-/** Each once, in order of code points. */
-function sortedOnce(values: readonly string[]): string[] {
+/** Distinct values, sorted by code point. */
+function sortUnique(values: readonly string[]): string[] {
   return [...new Set(values)].sort();
 }
 
 /**
- * Writes a household as a planning problem for the household domain. Only classes and objects that
+ * Writes a household as a planning problem of the household domain. Only classes and objects that
  * occur are declared.
- * @param name - Of the problem; no player sees it.
+ * @param name - Name of the problem; no player sees it.
  */
 export function householdProblem(
   { task, receptacles, objects, startLocation }: Household,
   name: string,
 ): string {
-  const receptacleClasses = sortedOnce(receptacles.map((receptacle) => receptacle.className));
-  const classesOfObjects = sortedOnce(objects.map((object) => object.className));
+  const receptacleClasses = sortUnique(receptacles.map((receptacle) => receptacle.className));
+  const classesOfObjects = sortUnique(objects.map((object) => object.className));
   const types = (classes: readonly string[], constants: readonly string[]): string =>
-    sortedOnce([...classes.map((className) => `${className}Type`), ...constants]).join(" ");
+    sortUnique([...classes.map((className) => `${className}Type`), ...constants]).join(" ");
 
   const facts: string[] = [`(atLocation agent1 ${startLocation})`];
   for (const { id, className, location } of receptacles) {
@@ -76,13 +76,13 @@ export function householdProblem(
   }
   for (const receptacleClass of receptacleClasses) {
     for (const className of classesOfObjects) {
-      if (objectClasses[className]?.places.includes(receptacleClass)) {
+      if (objectClasses[className]?.receptacleClasses.includes(receptacleClass)) {
         facts.push(`(canContain ${receptacleClass}Type ${className}Type)`);
       }
     }
   }
 
-  const locations = sortedOnce([startLocation, ...receptacles.map(({ location }) => location)]);
+  const locations = sortUnique([startLocation, ...receptacles.map(({ location }) => location)]);
   return `(define (problem ${name})
 (:domain household)
 (:objects

@@ -10,19 +10,19 @@ export const householdTaskKinds: typeof gameKinds = gameKinds;
 /** One of {@link householdTaskKinds}. */
 export type HouseholdTaskKind = GameKind;
 
-/** What is to be done, and in what kind of room. */
+/** A task and the type of room that it is in. */
 export interface HouseholdTask {
   readonly kind: HouseholdTaskKind;
   readonly room: RoomPlan;
-  /** The class of the thing to bring, or to look at. */
+  /** Class of the object to bring, or to look at. */
   readonly objectClass: string;
-  /** Where it belongs: a receptacle class; for `look_at_obj_in_light` the class of the lamp. */
+  /** Target: a receptacle class; for `look_at_obj_in_light` the class of the lamp. */
   readonly targetClass: string;
-  /** Where the thing can be at the start: never at the target. */
+  /** Receptacle classes where the object can be at the start; never the target. */
   readonly sourceClasses: readonly string[];
 }
 
-/** What a kind asks for besides bringing a thing: an ability of it, and the appliance for that. */
+/** Treatment that a task kind requires: an ability of the object, and the appliance. */
 export const treatments: Readonly<
   Partial<
     Record<
@@ -40,7 +40,7 @@ export const treatments: Readonly<
   pick_cool_then_place_in_recep: { ability: "cool", appliance: "Fridge", predicate: "isCool" },
 };
 
-/** All tasks of a kind that a room allows, one list for each thing that can be asked for. */
+/** All tasks of a kind that a room allows, one list per possible object class. */
 function tasksInRoom(kind: HouseholdTaskKind, room: RoomPlan): HouseholdTask[][] {
   const furniture = new Set(room.furniture.map((entry) => entry.receptacleClass));
   const treatment = treatments[kind];
@@ -48,20 +48,20 @@ function tasksInRoom(kind: HouseholdTaskKind, room: RoomPlan): HouseholdTask[][]
   if (kind === "look_at_obj_in_light" && !room.fixtureClasses.includes("DeskLamp")) return [];
   const tasks: HouseholdTask[][] = [];
   for (const objectClass of room.objectClasses) {
-    const { abilities, places } = objectClasses[objectClass]!;
+    const { abilities, receptacleClasses } = objectClasses[objectClass]!;
     if (treatment !== undefined && !abilities.includes(treatment.ability)) continue;
-    const here = places.filter((place) => furniture.has(place));
+    const here = receptacleClasses.filter((name) => furniture.has(name));
     const targets =
       kind === "look_at_obj_in_light"
         ? ["DeskLamp"]
-        : here.filter((place) => place !== treatment?.appliance);
+        : here.filter((name) => name !== treatment?.appliance);
     const ofObject = targets
       .map((targetClass) => ({
         kind,
         room,
         objectClass,
         targetClass,
-        sourceClasses: here.filter((place) => place !== targetClass),
+        sourceClasses: here.filter((name) => name !== targetClass),
       }))
       .filter((task) => task.sourceClasses.length > 0);
     if (ofObject.length > 0) tasks.push(ofObject);
@@ -76,22 +76,22 @@ const tasksByKind = new Map(
   ]),
 );
 
-/** Draws a task: first the room, then the thing, then where it belongs, each equally likely. */
+/** Draws a task: first the room, then the object, then the target, each uniformly. */
 export function drawTask(kind: HouseholdTaskKind, random: Random): HouseholdTask {
   return random.choice(random.choice(random.choice(tasksByKind.get(kind)!)));
 }
 
-/** The receptacle classes that a task cannot do without, besides one where its thing can be. */
+/** Receptacle classes that a task needs in addition to one for its object. */
 export function requiredClasses(task: HouseholdTask, random: Random): string[] {
   const treatment = treatments[task.kind];
   if (task.kind !== "look_at_obj_in_light") {
     return treatment === undefined ? [task.targetClass] : [task.targetClass, treatment.appliance];
   }
   const furniture = new Set(task.room.furniture.map((entry) => entry.receptacleClass));
-  return [random.choice(fixtureClasses["DeskLamp"]!.filter((place) => furniture.has(place)))];
+  return [random.choice(fixtureClasses["DeskLamp"]!.filter((name) => furniture.has(name)))];
 }
 
-/** The two ways in which the benchmark words each kind of goal. */
+/** The benchmark's two goal sentences for each task kind. */
 const goalTemplates: Readonly<Record<HouseholdTaskKind, readonly [string, string]>> = {
   pick_and_place_simple: ["put a OBJECT in TARGET", "put some OBJECT on TARGET"],
   look_at_obj_in_light: ["look at OBJECT under the TARGET", "examine the OBJECT with the TARGET"],
@@ -110,7 +110,10 @@ const goalTemplates: Readonly<Record<HouseholdTaskKind, readonly [string, string
   pick_two_obj_and_place: ["put two OBJECT in TARGET", "find two OBJECT and put them in TARGET"],
 };
 
-/** Words a task as the benchmark does, without the full stop: `put a clean mug in shelf`. */
+/**
+ * Writes the goal of a task in the benchmark's wording, without the full stop:
+ * `put a clean mug in shelf`.
+ */
 export function drawGoalSentence(task: HouseholdTask, random: Random): string {
   return random
     .choice(goalTemplates[task.kind])

@@ -52,11 +52,11 @@ export function householdWalkthrough({
         receptacles: [viewed.get(receptacle.id)!],
       })),
     accepts: ({ id }, object) =>
-      objectClasses[classOf.get(object)!]!.places.includes(classOf.get(id)!),
+      objectClasses[classOf.get(object)!]!.receptacleClasses.includes(classOf.get(id)!),
   });
   if (plan === undefined) {
     throw new Error(
-      "householdWalkthrough: a drawn household must be solvable, got one without plan",
+      "householdWalkthrough: a drawn household must be solvable, got one without a plan",
     );
   }
   const names = numberedNames([...classOf.keys()]);

@@ -10,32 +10,32 @@ import { fixtureClasses, objectClasses } from "./object-classes.ts";
 import { createPlacedIds, drawPoint, type Point } from "./placed-ids.ts";
 import type { RoomPlan } from "./room-plans.ts";
 
-/** How much there is in a room. */
+/** Sizes of a room. */
 export const householdSizes = ["tiny", "small", "medium", "large"] as const;
 
 /** One of {@link householdSizes}. */
 export type HouseholdSize = (typeof householdSizes)[number];
 
-/** Something to put things on or in. */
+/** Furniture that objects can be put on or in. */
 export interface Receptacle {
   readonly id: string;
   readonly className: string;
   readonly location: string;
 }
 
-/** Something that is on or in a receptacle. */
+/** An object on or in a receptacle. */
 export interface PlacedObject {
   readonly id: string;
   readonly className: string;
   readonly receptacle: Receptacle;
 }
 
-/** A furnished room with a task, before it is written down as a planning problem. */
+/** A furnished room with a task, before it is written as a planning problem. */
 export interface Household {
   readonly task: HouseholdTask;
   readonly receptacles: readonly Receptacle[];
   readonly objects: readonly PlacedObject[];
-  /** Where the agent stands at first: there is nothing there. */
+  /** Location of the agent at the start; nothing else is there. */
   readonly startLocation: string;
 }
 
@@ -43,20 +43,23 @@ export interface Household {
 export interface HouseholdOptions {
   readonly size: HouseholdSize;
   readonly taskKind: HouseholdTaskKind;
-  /** The chance of each receptacle to stand where an earlier one does, in [0, 1]. */
+  /** Probability that a receptacle shares the location of an earlier one, in [0, 1]. */
   readonly sharedLocations: number;
 }
 
-/** Numbers of receptacles and objects; a full-size room takes the former from its plan. */
+/**
+ * Numbers of receptacles and objects; a full-size room takes the number of receptacles from its
+ * plan.
+ */
 const sizes: Readonly<
   Record<
     HouseholdSize,
     {
       readonly receptacles?: readonly [min: number, max: number];
-      /** How many of one class at most. */
+      /** Maximum number of receptacles of one class. */
       readonly perClass: number;
       readonly objects: readonly [min: number, max: number];
-      /** The chance of another object of the kind that the task asks for, again and again. */
+      /** Probability of each additional object of the requested class. */
       readonly spareChance: number;
     }
   >
@@ -71,7 +74,7 @@ function between([min, max]: readonly [number, number], random: Random): number 
   return min + random.integer(max - min + 1);
 }
 
-/** The classes of a room's receptacles, one entry for each. */
+/** Receptacle classes of a room, with one entry per receptacle. */
 function drawFurniture(
   room: RoomPlan,
   required: readonly string[],
@@ -90,25 +93,25 @@ function drawFurniture(
   return [...missing, ...random.shuffle(optional).slice(0, free)];
 }
 
-/** One of the places, the first ones more likely: the weight of place i is 1 / (i + 2). */
-function drawPlace(places: readonly string[], random: Random): string {
-  const total = places.reduce((sum, _, i) => sum + 1 / (i + 2), 0);
+/** Draws a receptacle class; the first ones are more likely: class i has weight 1 / (i + 2). */
+function drawReceptacleClass(classes: readonly string[], random: Random): string {
+  const total = classes.reduce((sum, _, i) => sum + 1 / (i + 2), 0);
   let rest = random.next() * total;
-  for (let i = 0; i < places.length; i++) {
+  for (let i = 0; i < classes.length; i++) {
     rest -= 1 / (i + 2);
-    if (rest < 0) return places[i]!;
+    if (rest < 0) return classes[i]!;
   }
-  return places.at(-1)!;
+  return classes.at(-1)!;
 }
 
-/** Furnishes a room for a task of the kind: solvable, and not solved. */
+/** Furnishes a room for a task of the kind, such that the task is solvable and not yet solved. */
 export function drawHousehold(
   { size, taskKind, sharedLocations }: HouseholdOptions,
   random: Random,
 ): Household {
   const task = drawTask(taskKind, random);
   const { room, objectClass } = task;
-  const sourceClass = drawPlace(task.sourceClasses, random);
+  const sourceClass = drawReceptacleClass(task.sourceClasses, random);
   const required = new Set([...requiredClasses(task, random), sourceClass]);
 
   const ids = createPlacedIds(random);
@@ -130,33 +133,33 @@ export function drawHousehold(
   }
 
   const objects: PlacedObject[] = [];
-  const place = (className: string, places: readonly string[]): void => {
-    const present = places.filter((place) => byClass.has(place));
+  const addObject = (className: string, classes: readonly string[]): void => {
+    const present = classes.filter((name) => byClass.has(name));
     if (present.length === 0) return;
-    const receptacle = random.choice(byClass.get(drawPlace(present, random))!);
+    const receptacle = random.choice(byClass.get(drawReceptacleClass(present, random))!);
     objects.push({ id: ids.thing(className, points.get(receptacle)!), className, receptacle });
   };
 
-  // What the task is about comes first; nothing of its class lies at the target.
-  place(objectClass, [sourceClass]);
-  if (taskKind === "pick_two_obj_and_place") place(objectClass, task.sourceClasses);
-  while (random.next() < sizes[size].spareChance) place(objectClass, task.sourceClasses);
-  const lamps = fixtureClasses["DeskLamp"]!.filter((place) => required.has(place));
-  if (taskKind === "look_at_obj_in_light") place("DeskLamp", lamps);
+  // Place the objects of the task first; none of their class is at the target.
+  addObject(objectClass, [sourceClass]);
+  if (taskKind === "pick_two_obj_and_place") addObject(objectClass, task.sourceClasses);
+  while (random.next() < sizes[size].spareChance) addObject(objectClass, task.sourceClasses);
+  const lamps = fixtureClasses["DeskLamp"]!.filter((name) => required.has(name));
+  if (taskKind === "look_at_obj_in_light") addObject("DeskLamp", lamps);
 
   for (const fixture of room.fixtureClasses) {
     if (fixture !== task.targetClass && random.next() < 0.3)
-      place(fixture, fixtureClasses[fixture]!);
+      addObject(fixture, fixtureClasses[fixture]!);
   }
   const distractors = room.objectClasses.filter(
     (className) =>
       className !== objectClass &&
-      objectClasses[className]!.places.some((place) => byClass.has(place)),
+      objectClasses[className]!.receptacleClasses.some((name) => byClass.has(name)),
   );
   const numObjects = between(sizes[size].objects, random);
   while (objects.length < numObjects && distractors.length > 0) {
     const className = random.choice(distractors);
-    place(className, objectClasses[className]!.places);
+    addObject(className, objectClasses[className]!.receptacleClasses);
   }
   return { task, receptacles, objects, startLocation };
 }

@@ -1,14 +1,13 @@
-/** An id's class as names write it: the basin of a sink is a `sinkbasin`. */
+/** Class of an id in its name form: the basin of a sink is a `sinkbasin`. */
 function baseName(id: string): string {
   const base = id.slice(0, id.indexOf("_bar_"));
   return id.includes("basin") ? `${base}basin` : base;
 }
 
 /**
- * The names that texts give to ids: per class, numbers from the last id in code-point order to the
- * first.
- * @param ids - In the benchmark's style; upper and lower case are one.
- * @returns The name of each id, `mug 2`.
+ * Names of ids in texts: per class, numbers from the last id in code-point order to the first.
+ * @param ids - Ids in the benchmark's format; case is ignored.
+ * @returns Name of each id, such as `mug 2`.
  */
 export function numberedNames(ids: readonly string[]): Map<string, string> {
   const numGiven = new Map<string, number>();

@@ -1,35 +1,35 @@
-/** What can be done with the objects of a class besides carrying them. */
+/** Actions on the objects of a class, other than carrying them. */
 export type Ability = "clean" | "heat" | "cool" | "slice";
 
-/** What the generator knows of one class of objects. */
+/** Properties of a class of objects. */
 export interface ObjectClass {
   readonly abilities: readonly Ability[];
-  /** Whether it holds other things itself, as a bowl does; it changes how it is described. */
+  /** True if it can contain other objects, as a bowl does; this changes its description. */
   readonly isVessel: boolean;
-  /** The receptacle classes that accept it, the most likely place to find one first. */
-  readonly places: readonly string[];
+  /** Receptacle classes that accept it, the most likely one first. */
+  readonly receptacleClasses: readonly string[];
 }
 
 const allAbilities: readonly Ability[] = ["clean", "heat", "cool", "slice"];
 
-/** One class: abilities and places as words between spaces. */
-function thing(abilities: string, places: string): ObjectClass {
+/** Makes a class from abilities and receptacle classes, separated by spaces. */
+function thing(abilities: string, receptacleClasses: string): ObjectClass {
   return {
     abilities: allAbilities.filter((ability) => abilities.includes(ability)),
     isVessel: false,
-    places: places.split(" "),
+    receptacleClasses: receptacleClasses.split(" "),
   };
 }
 
-/** A class whose members hold other things. */
-function vessel(abilities: string, places: string): ObjectClass {
-  return { ...thing(abilities, places), isVessel: true };
+/** Makes a class whose members can contain other objects. */
+function vessel(abilities: string, receptacleClasses: string): ObjectClass {
+  return { ...thing(abilities, receptacleClasses), isVessel: true };
 }
 
 /**
- * All classes of objects that can be carried. Which receptacles accept a class is a fact of the
- * benchmark (it decides which `move` commands exist); the order of the places is the generator's
- * idea of where such things lie about, and a searcher's of where to look for them first.
+ * All classes of portable objects. The receptacles that accept a class are given by the benchmark
+ * (they determine the `move` commands); their order is the generator's assumption of where such
+ * objects usually are, and the searcher's order of searching.
  */
 export const objectClasses: Readonly<Record<string, ObjectClass>> = {
   AlarmClock: thing("", "Desk DiningTable Dresser SideTable CounterTop Shelf"),
@@ -181,14 +181,14 @@ export const objectClasses: Readonly<Record<string, ObjectClass>> = {
   WineBottle: thing("cool", "DiningTable CounterTop GarbageCan Shelf Cabinet Fridge SideTable"),
 };
 
-/** Classes of things that stand somewhere for good: seen, but never taken. */
+/** Classes of objects that cannot be taken. */
 export const fixtureClasses: Readonly<Record<string, readonly string[]>> = {
   DeskLamp: "SideTable Desk Dresser CoffeeTable Shelf".split(" "),
   HousePlant: "Desk DiningTable CounterTop CoffeeTable Dresser SideTable TVStand Shelf".split(" "),
   Television: "TVStand Dresser CoffeeTable SideTable".split(" "),
 };
 
-/** The receptacle classes that have a door, a lid or a front; all closed at the start. */
+/** Receptacle classes with a door, a lid or a front; all are closed at the start. */
 export const openableClasses: ReadonlySet<string> = new Set(
   "Cabinet Drawer Fridge Microwave Safe".split(" "),
 );

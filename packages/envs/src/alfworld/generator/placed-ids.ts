@@ -1,46 +1,46 @@
 import type { Random } from "@turnwise/core";
 
-/** A point of a room in metres: right, up, ahead. */
+/** A point of a room, metres: right, up, forward. */
 export type Point = readonly [x: number, y: number, z: number];
 
-function signed(text: string, value: number): string {
+function addSign(text: string, value: number): string {
   return `${value < 0 ? "minus" : "plus"}_${text}`;
 }
 
-/** A coordinate as ids write it, to the centimetre: `plus_01_dot_25`. */
+/** Coordinate in the format of ids, to the centimetre: `plus_01_dot_25`. */
 function coordinate(value: number): string {
   const [whole = "", cents = ""] = Math.abs(value).toFixed(2).split(".");
-  return signed(`${whole.padStart(2, "0")}_dot_${cents}`, value);
+  return addSign(`${whole.padStart(2, "0")}_dot_${cents}`, value);
 }
 
-/** A whole number as ids of locations write it: `2`, `_minus_4`. */
+/** Integer in the format of location ids: `2`, `_minus_4`. */
 function step(value: number): string {
   return value < 0 ? `_minus_${-value}` : String(value);
 }
 
-/** The point of a room, at random. */
+/** Draws a point of the room. */
 export function drawPoint(random: Random): Point {
   return [random.next() * 6 - 3, random.next() * 2, random.next() * 6 - 3];
 }
 
-/** A point within an arm's length of another. */
+/** Draws a point within an arm's length of another. */
 export function drawPointNear([x, y, z]: Point, random: Random): Point {
   const near = (value: number): number => value + (random.next() - 0.5) * 0.6;
   return [near(x), near(y), near(z)];
 }
 
 /**
- * Hands out ids in the benchmark's style, each once: a class and the place where the thing stands.
- * The order of ids decides the numbers that texts give to things (`mug 2`).
+ * Creates distinct ids in the benchmark's format: a class and the coordinates of the object. The
+ * order of ids determines the numbers in the names of objects (`mug 2`).
  */
 export interface PlacedIds {
   /** `Mug_bar__plus_01_dot_25_bar__plus_00_dot_90_bar__minus_01_dot_08`, near the point. */
   thing(className: string, point: Point): string;
-  /** `loc_bar_2_bar__minus_4_bar_1_bar_45`: a place to stand, a direction to face, a tilt. */
+  /** `loc_bar_2_bar__minus_4_bar_1_bar_45`: a position, a direction, a tilt. */
   location(): string;
 }
 
-/** New ids for one game. */
+/** Creates ids for one game. */
 export function createPlacedIds(random: Random): PlacedIds {
   const taken = new Set<string>();
   const firstFree = (draw: () => string): string => {
@@ -53,7 +53,7 @@ export function createPlacedIds(random: Random): PlacedIds {
   };
   return {
     thing: (className, point) => {
-      // A basin is named after what it is part of, and says at its end that it is a basin.
+      // A basin has the name of the furniture that it is part of, and ends in `basin`.
       const isBasin = className.endsWith("Basin");
       const base = isBasin ? className.slice(0, -"Basin".length) : className;
       const suffix = isBasin ? `_bar_${className}` : "";

@@ -1,24 +1,24 @@
-/** The kinds of rooms, each with furniture and things of its own. */
+/** Types of rooms, each with its own furniture and objects. */
 export type RoomKind = "kitchen" | "living-room" | "bedroom" | "bathroom";
 
-/** How many receptacles of a class a room may have. */
+/** Number of receptacles of a class in a room. */
 export interface Furniture {
   readonly receptacleClass: string;
-  /** In a full-size room, both ends included; a smaller room takes what it needs of it. */
+  /** In a full-size room, both ends inclusive; a smaller room takes what it needs. */
   readonly count: readonly [min: number, max: number];
 }
 
-/** What a room is furnished with, and what lies about in it. */
+/** Furniture and objects of a type of room. */
 export interface RoomPlan {
   readonly kind: RoomKind;
-  /** The first of the thirty scene numbers that the benchmark gives to this kind of room. */
+  /** First of the thirty scene numbers that the benchmark assigns to this type of room. */
   readonly firstScene: number;
   readonly furniture: readonly Furniture[];
   readonly objectClasses: readonly string[];
   readonly fixtureClasses: readonly string[];
 }
 
-/** Furniture from text: `Cabinet 4-20, Fridge 1`. */
+/** Parses furniture: `Cabinet 4-20, Fridge 1`. */
 function furniture(text: string): readonly Furniture[] {
   return text.split(", ").map((entry) => {
     const [receptacleClass = "", range = ""] = entry.split(" ");

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import type { GeneratedGame } from "./generate-game.ts";
 
 /**
- * Writes games into folders as released ones lie:
- * `<folder>/<split>/<task>/<trial>/game.tw-pddl`. Files that are there already are overwritten.
- * @returns The paths of the files, in the order of the games.
+ * Writes games into folders like released ones: `<folder>/<split>/<task>/<trial>/game.tw-pddl`.
+ * Existing files are overwritten.
+ * @returns Paths of the files, in the order of the games.
  */
 export async function writeGames(
   folder: string,

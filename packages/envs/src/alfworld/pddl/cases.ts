@@ -1,24 +1,24 @@
 import type { AtomFormula, EqualFormula, Formula } from "./formula.ts";
 
 /**
- * One way in which a precondition can hold: all literals, equalities and further formulas together.
+ * One way to satisfy a precondition: a conjunction of literals, equalities and other formulas.
  * Variables of `exists` have become variables of the case.
  */
 export interface Case {
-  /** The slots that are not parameters of the action. */
+  /** Slots that are not parameters of the action. */
   readonly slots: readonly number[];
   readonly literals: readonly AtomFormula[];
   readonly equalities: readonly EqualFormula[];
-  /** What is neither: `forall`, and disjunctions of too many ways. */
+  /** Other formulas: `forall`, and disjunctions with too many cases. */
   readonly rest: readonly Formula[];
 }
 
 const always: Case = { slots: [], literals: [], equalities: [], rest: [] };
 
-// Splitting multiplies; the actions of real domains have at most four cases.
+// The number of cases multiplies; the actions of real domains have at most four.
 const maxCases = 64;
 
-/** Splits a condition into cases of which at least one must hold. */
+/** Splits a condition into cases, at least one of which must hold. */
 export function splitIntoCases(formula: Formula): Case[] {
   switch (formula.kind) {
     case "atom":
@@ -41,7 +41,7 @@ export function splitIntoCases(formula: Formula): Case[] {
         (cases, part) => {
           const split = splitIntoCases(part);
           return cases.length * split.length <= maxCases
-            ? cases.flatMap((one) => split.map((other) => both(one, other)))
+            ? cases.flatMap((one) => split.map((other) => mergeCases(one, other)))
             : cases.map((one) => ({ ...one, rest: [...one.rest, part] }));
         },
         [always],
@@ -49,7 +49,7 @@ export function splitIntoCases(formula: Formula): Case[] {
   }
 }
 
-function both(one: Case, other: Case): Case {
+function mergeCases(one: Case, other: Case): Case {
   return {
     slots: [...one.slots, ...other.slots],
     literals: [...one.literals, ...other.literals],

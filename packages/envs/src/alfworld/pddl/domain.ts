@@ -5,27 +5,27 @@ import {
   type Predicate,
   type Term,
   type Vocabulary,
-  listOf,
+  requireList,
   trueFormula,
-  typedList,
+  parseTypedList,
 } from "./formula.ts";
 import { type Expression, type ExpressionList, PddlReader } from "./reader.ts";
 import { TypeTable } from "./type-table.ts";
 
-/** An effect of an action: adds or deletes an atom, where its condition holds. */
+/** An effect of an action: adds or deletes an atom if its condition holds. */
 export interface Effect {
-  /** The slots of `forall` around it: it happens once for each of their bindings. */
+  /** Slots of the enclosing `forall`: the effect applies once for each of their bindings. */
   readonly slots: readonly number[];
-  /** `undefined` where it is unconditional. */
+  /** `undefined` for an unconditional effect. */
   readonly condition: Formula | undefined;
   readonly predicate: number;
   readonly terms: readonly Term[];
   readonly isDelete: boolean;
 }
 
-/** An action with free parameters. Its parameters have the slots from 0 on. */
+/** An action with unbound parameters, which have the slots from 0 on. */
 export interface Action {
-  /** Place among the domain's actions sorted by name. */
+  /** Index among the domain's actions sorted by name. */
   readonly index: number;
   readonly name: string;
   /** Names (without `?`) and types of the parameters. */
@@ -36,26 +36,26 @@ export interface Action {
   readonly effects: readonly Effect[];
 }
 
-/** A planning domain, ready for any number of problems. */
+/** A parsed planning domain, usable for any number of problems. */
 export interface Domain extends Vocabulary {
   /** Predicates by index. */
   readonly predicateList: readonly Predicate[];
-  /** Whether some action changes the predicate, by predicate index. */
+  /** True if some action changes the predicate, by predicate index. */
   readonly isChangeable: readonly boolean[];
-  /** Whether a precondition or the condition of an effect reads the predicate. */
+  /** True if a precondition or the condition of an effect reads the predicate. */
   readonly isRead: readonly boolean[];
-  /** Objects that belong to the domain, with their types. */
+  /** Objects of the domain, with their types. */
   readonly constants: readonly (readonly [name: string, type: number])[];
-  /** The names that the actions mention: what constant terms index. */
+  /** Names that the actions mention; constant terms are indices into this list. */
   readonly names: readonly string[];
   readonly actions: readonly Action[];
 }
 
 /**
- * Reads a domain: `:types`, `:constants`, `:predicates` and `:action`; `:requirements` and
- * `:functions` are skipped, for costs do not matter here.
- * @param source - What to call it in messages.
- * @throws `GameFileError` for anything else, with the line.
+ * Parses a domain: `:types`, `:constants`, `:predicates` and `:action`; `:requirements` and
+ * `:functions` are skipped, because costs are not used.
+ * @param source - Name of the domain in messages.
+ * @throws `GameFileError` with the line for anything else.
  */
 export function parseDomain(text: string, source: string): Domain {
   const reader = new PddlReader(text, source);
@@ -73,30 +73,30 @@ export function parseDomain(text: string, source: string): Domain {
   const actions: Action[] = [];
   const sections = definition.items
     .slice(1)
-    .map((section) => listOf(reader, section, "a section of the domain"));
-  // Actions may stand before what they use.
+    .map((section) => requireList(reader, section, "a section of the domain"));
+  // Actions may precede the declarations that they use.
   const inOrder = (kinds: readonly unknown[]): ExpressionList[] =>
     sections.filter((section) => kinds.includes(section.items[0]));
 
   for (const section of inOrder([":types"])) {
-    for (const [name, parent] of typedList(reader, section, "object", 1)) {
+    for (const [name, parent] of parseTypedList(reader, section, "object", 1)) {
       types.declare(name, parent);
     }
   }
   for (const section of inOrder([":constants"])) {
-    for (const [name, type] of typedList(reader, section, "object", 1)) {
-      const index = types.declared(type) ?? reader.fail("a type must be declared", type);
+    for (const [name, type] of parseTypedList(reader, section, "object", 1)) {
+      const index = types.findDeclared(type) ?? reader.fail("a type must be declared", type);
       constants.push([name, index]);
     }
   }
   for (const section of inOrder([":predicates"])) {
     for (const declaration of section.items.slice(1)) {
-      const [name, ...rest] = listOf(reader, declaration, "a predicate").items;
+      const [name, ...rest] = requireList(reader, declaration, "a predicate").items;
       if (typeof name !== "string") {
         return reader.fail("a predicate must have a name", declaration, section.offset);
       }
       const list = { offset: section.offset, items: rest };
-      const arity = typedList(reader, list, "object").length;
+      const arity = parseTypedList(reader, list, "object").length;
       if (predicates.has(name)) reader.fail("predicates must be declared once", name);
       predicates.set(name, { index: predicates.size, name, arity });
     }
@@ -179,7 +179,7 @@ function parseAction(section: ExpressionList, reader: PddlReader, formulas: Form
     const key = rest[i]!;
     if (key !== ":parameters" && key !== ":precondition" && key !== ":effect") {
       return reader.fail(
-        `action ${name} must hold :parameters, :precondition and :effect`,
+        `action ${name} must have :parameters, :precondition and :effect`,
         key,
         section.offset,
       );
@@ -222,7 +222,7 @@ function parseEffects(
   reader: PddlReader,
   formulas: FormulaParser,
 ): void {
-  const list = listOf(reader, expression, "an effect");
+  const list = requireList(reader, expression, "an effect");
   const [head, ...rest] = list.items;
   const count = (name: string, expected: number): void => {
     if (rest.length !== expected) {
@@ -244,7 +244,7 @@ function parseEffects(
     }
     case "forall": {
       count(head, 2);
-      const variables = formulas.enter(listOf(reader, rest[0]!, "the variables of forall"));
+      const variables = formulas.enter(requireList(reader, rest[0]!, "the variables of forall"));
       const all = [...slots, ...variables.slots];
       parseEffects(rest[1]!, all, condition, effects, reader, formulas);
       formulas.leave(variables.names);
@@ -255,7 +255,7 @@ function parseEffects(
     default: {
       const isDelete = head === "not";
       if (isDelete) count(head, 1);
-      const inner = isDelete ? listOf(reader, rest[0]!, "what is deleted") : list;
+      const inner = isDelete ? requireList(reader, rest[0]!, "what is deleted") : list;
       const { predicate, terms } = formulas.atom(inner);
       effects.push({ slots, condition, predicate, terms, isDelete });
     }

@@ -1,16 +1,16 @@
 import type { Predicate } from "./formula.ts";
 
-/** An atom that is in the initial state or that some operator or test of the game has met. */
+/** An atom of the initial state, or one that some operator or formula of the game refers to. */
 export interface Fact {
   /**
-   * Place in the bit sets of states; -1 for facts of predicates that never change: they are all
+   * Index in the bit sets of states; -1 for facts of predicates that never change, which are all
    * true.
    */
   readonly id: number;
   readonly predicate: number;
   /** Object numbers. */
   readonly objects: readonly number[];
-  /** Whether it was true in some world that was reached so far. */
+  /** True if it was true in some world that was reached so far. */
   isReached: boolean;
 }
 
@@ -23,12 +23,12 @@ export class FactList {
     this.facts = facts;
   }
 
-  /** The same in one row: for each fact its id and its objects. */
+  /** The same list flattened: for each fact its id and its objects. */
   get flat(): readonly number[] {
     return (this.#flat ??= this.facts.flatMap(({ id, objects }) => [id, ...objects]));
   }
 
-  /** A list with one fact more. */
+  /** Returns a list with one more fact. */
   with(fact: Fact): FactList {
     const { facts } = this;
     let low = 0;
@@ -43,17 +43,17 @@ export class FactList {
 }
 
 /**
- * The facts of one game. It grows while the game is played, by facts that become possible; what
- * is in it already keeps its id. Lists are sorted by the arguments' ids.
+ * Facts of one game. The table grows during play by facts that become possible; known facts keep
+ * their ids. Lists are sorted by the arguments' ids.
  */
 export class FactTable {
-  /** The changeable facts by their id. */
+  /** Changeable facts by id. */
   readonly changeable: Fact[] = [];
-  /** Number of changeable facts that are true at the start: they have the first ids. */
+  /** Number of changeable facts that are true at the start; they have the first ids. */
   numInitial = 0;
   readonly #ofPredicate: PredicateFacts[];
 
-  /** @param numObjects - Object numbers are below it. */
+  /** @param numObjects - Exclusive upper bound of object numbers. */
   constructor(
     predicates: readonly Predicate[],
     isChangeable: readonly boolean[],
@@ -64,7 +64,7 @@ export class FactTable {
     );
   }
 
-  /** Adds a fact of the initial state, unless it is there. */
+  /** Adds a fact of the initial state, unless it is already present. */
   addInitial(predicate: number, objects: readonly number[]): void {
     const table = this.#ofPredicate[predicate]!;
     const key = table.key(objects);
@@ -78,13 +78,13 @@ export class FactTable {
     }
   }
 
-  /** The fact, if it is known. */
+  /** Returns a fact if it is known. */
   find(predicate: number, objects: readonly number[]): Fact | undefined {
     const table = this.#ofPredicate[predicate]!;
     return table.byKey.get(table.key(objects));
   }
 
-  /** A fact of a predicate that changes, made if it is not known. */
+  /** Returns a fact of a changeable predicate; creates it if it is not known. */
   intern(predicate: number, objects: readonly number[]): Fact {
     const table = this.#ofPredicate[predicate]!;
     const key = table.key(objects);
@@ -104,8 +104,8 @@ export class FactTable {
   }
 
   /** All known facts of a predicate with an object at a position. */
-  having(predicate: number, position: number, object: number): FactList {
-    return this.#ofPredicate[predicate]!.having(position, object);
+  allWith(predicate: number, position: number, object: number): FactList {
+    return this.#ofPredicate[predicate]!.allWith(position, object);
   }
 }
 
@@ -118,13 +118,13 @@ class PredicateFacts {
   readonly #hasTextKeys: boolean;
   #all: FactList | undefined;
   /** By position and object. */
-  readonly #having: ((FactList | undefined)[] | undefined)[];
+  readonly #allWith: ((FactList | undefined)[] | undefined)[];
 
   constructor(arity: number, numObjects: number, isChangeable: boolean) {
     this.isChangeable = isChangeable;
     this.#numObjects = numObjects;
     this.#hasTextKeys = numObjects ** arity > Number.MAX_SAFE_INTEGER;
-    this.#having = Array.from({ length: arity });
+    this.#allWith = Array.from({ length: arity });
   }
 
   key(objects: readonly number[]): number | string {
@@ -138,8 +138,8 @@ class PredicateFacts {
     return (this.#all ??= new FactList([...this.byKey.values()].sort(inOrder)));
   }
 
-  having(position: number, object: number): FactList {
-    return (this.#having[position] ?? this.#index(position))[object] ?? none;
+  allWith(position: number, object: number): FactList {
+    return (this.#allWith[position] ?? this.#index(position))[object] ?? none;
   }
 
   #index(position: number): (FactList | undefined)[] {
@@ -152,14 +152,14 @@ class PredicateFacts {
     }
     const lists: (FactList | undefined)[] = [];
     for (const [object, facts] of groups) lists[object] = new FactList(facts);
-    this.#having[position] = lists;
+    this.#allWith[position] = lists;
     return lists;
   }
 
-  /** Puts a fact that is in `byKey` already into the lists that exist. */
+  /** Inserts a fact of `byKey` into the existing lists. */
   insert(fact: Fact): void {
     this.#all = this.#all?.with(fact);
-    this.#having.forEach((lists, position) => {
+    this.#allWith.forEach((lists, position) => {
       if (!lists) return;
       const object = fact.objects[position]!;
       lists[object] = (lists[object] ?? none).with(fact);

@@ -2,8 +2,8 @@ import type { Expression, ExpressionList, PddlReader } from "./reader.ts";
 import type { TypeTable } from "./type-table.ts";
 
 /**
- * What an argument of an atom is: a variable's slot if `>= 0`, else `~index` into the list of names
- * (constants) that the formula came with.
+ * Argument of an atom: the slot of a variable if `>= 0`, else `~index` into the list of names
+ * (constants) of the formula.
  */
 export type Term = number;
 
@@ -15,7 +15,7 @@ export interface AtomFormula {
   readonly isNegated: boolean;
 }
 
-/** Two terms are (or, negated, are not) the same object. */
+/** States that two terms are (or, negated, are not) the same object. */
 export interface EqualFormula {
   readonly kind: "equal";
   readonly left: Term;
@@ -23,7 +23,7 @@ export interface EqualFormula {
   readonly isNegated: boolean;
 }
 
-/** A condition, with negations pushed down to the atoms. An empty `and` is true. */
+/** A condition with negations pushed down to the atoms. An empty `and` is true. */
 export type Formula =
   | AtomFormula
   | EqualFormula
@@ -34,11 +34,11 @@ export type Formula =
       readonly body: Formula;
     };
 
-/** What is always true. */
+/** Formula that always holds. */
 export const trueFormula: Formula = { kind: "and", parts: [] };
 
-/** The opposite of a formula. */
-export function negation(formula: Formula): Formula {
+/** Negates a formula. */
+export function negate(formula: Formula): Formula {
   switch (formula.kind) {
     case "atom":
     case "equal":
@@ -47,38 +47,38 @@ export function negation(formula: Formula): Formula {
     case "or":
       return {
         kind: formula.kind === "and" ? "or" : "and",
-        parts: formula.parts.map((part) => negation(part)),
+        parts: formula.parts.map((part) => negate(part)),
       };
     default:
       return {
         kind: formula.kind === "exists" ? "forall" : "exists",
         slots: formula.slots,
-        body: negation(formula.body),
+        body: negate(formula.body),
       };
   }
 }
 
-/** A predicate as the domain declares it; its index is its place in {@link Vocabulary}. */
+/** A declared predicate; its index is its position in {@link Vocabulary}. */
 export interface Predicate {
   readonly index: number;
   readonly name: string;
   readonly arity: number;
 }
 
-/** What formulas may speak of. */
+/** Types and predicates that formulas may use. */
 export interface Vocabulary {
   readonly types: TypeTable;
   readonly predicates: ReadonlyMap<string, Predicate>;
 }
 
 /**
- * Reads formulas that share a list of names and, for one action or goal, the slots of variables.
- * Each variable has a slot of its own, also where an inner one hides an outer one.
+ * Parses formulas that share a list of names and, for one action or goal, the slots of variables.
+ * Every variable has its own slot, even if an inner one shadows an outer one.
  */
 export class FormulaParser {
-  /** The constants that were met, in order of their first mention. */
+  /** Constants in the order of their first mention. */
   readonly names: string[];
-  /** The type of the variable in each slot. */
+  /** Type of the variable in each slot. */
   readonly slotTypes: number[] = [];
   readonly #reader: PddlReader;
   readonly #vocabulary: Vocabulary;
@@ -96,11 +96,11 @@ export class FormulaParser {
     this.#nameIndex = constants.index;
   }
 
-  /** Declares variables (`?x ?y - type`) until {@link leave}, and gives them slots. */
+  /** Declares variables (`?x ?y - type`) until {@link leave}, and assigns slots to them. */
   enter(list: ExpressionList): { names: string[]; slots: number[] } {
     const names: string[] = [];
     const slots: number[] = [];
-    for (const [name, type] of typedList(this.#reader, list, "object")) {
+    for (const [name, type] of parseTypedList(this.#reader, list, "object")) {
       if (!name.startsWith("?")) this.#reader.fail("a variable must begin with ?", name);
       const slot = this.slotTypes.push(this.#vocabulary.types.mention(type)) - 1;
       const hidden = this.#scope.get(name);
@@ -117,7 +117,7 @@ export class FormulaParser {
     for (const name of names) this.#scope.get(name)!.pop();
   }
 
-  /** Reads a condition; an empty list is true. */
+  /** Parses a condition; an empty list is true. */
   condition(expression: Expression): Formula {
     const reader = this.#reader;
     if (typeof expression === "string")
@@ -130,17 +130,19 @@ export class FormulaParser {
         return { kind: head, parts: rest.map((part) => this.condition(part)) };
       case "not":
         this.#count(head, expression, 1);
-        return negation(this.condition(rest[0]!));
+        return negate(this.condition(rest[0]!));
       case "imply":
         this.#count(head, expression, 2);
         return {
           kind: "or",
-          parts: [negation(this.condition(rest[0]!)), this.condition(rest[1]!)],
+          parts: [negate(this.condition(rest[0]!)), this.condition(rest[1]!)],
         };
       case "exists":
       case "forall": {
         this.#count(head, expression, 2);
-        const { names, slots } = this.enter(listOf(reader, rest[0]!, `the variables of ${head}`));
+        const { names, slots } = this.enter(
+          requireList(reader, rest[0]!, `the variables of ${head}`),
+        );
         const body = this.condition(rest[1]!);
         this.leave(names);
         return { kind: head, slots, body };
@@ -158,7 +160,7 @@ export class FormulaParser {
     }
   }
 
-  /** Reads an atom. */
+  /** Parses an atom. */
   atom(expression: ExpressionList): AtomFormula {
     const [head, ...rest] = expression.items;
     const predicate = typeof head === "string" && this.#vocabulary.predicates.get(head);
@@ -210,17 +212,21 @@ export class FormulaParser {
 }
 
 /** Requires a list. */
-export function listOf(reader: PddlReader, expression: Expression, what: string): ExpressionList {
+export function requireList(
+  reader: PddlReader,
+  expression: Expression,
+  what: string,
+): ExpressionList {
   return typeof expression === "string"
     ? reader.fail(`${what} must be a list`, expression)
     : expression;
 }
 
 /**
- * Reads `a b - type c`: pairs of a word and its type. As in the reference, a type is whatever word
- * follows the hyphen: `location,` with a comma is a type of its own, which nothing belongs to.
+ * Parses `a b - type c` into pairs of a word and its type. As in the reference, a type is any word
+ * after the hyphen: `location,` with a comma is a type of its own without members.
  */
-export function typedList(
+export function parseTypedList(
   reader: PddlReader,
   list: ExpressionList,
   defaultType: string,
@@ -231,7 +237,7 @@ export function typedList(
   const { items } = list;
   for (let at = from; at < items.length; at++) {
     const item = items[at]!;
-    if (typeof item !== "string") reader.fail("a typed list must hold words", item, list.offset);
+    if (typeof item !== "string") reader.fail("a typed list must contain words", item, list.offset);
     if (item !== "-") {
       pairs.push([item, defaultType]);
       continue;

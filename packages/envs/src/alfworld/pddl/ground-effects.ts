@@ -3,14 +3,14 @@ import type { Effect } from "./domain.ts";
 import type { AtomFormula, Term } from "./formula.ts";
 import { type GroundContext, type GroundFormula, groundFormula } from "./ground-formula.ts";
 
-/** An effect on one fact under a condition on the state before. */
+/** An effect on one fact, conditional on the previous state. */
 export interface ConditionalEffect {
   readonly condition: GroundFormula;
   readonly id: number;
   readonly isDelete: boolean;
 }
 
-/** What an operator does to facts. */
+/** Effects of an operator on facts. */
 export interface GroundEffects {
   /** Facts that become true. */
   readonly adds: readonly number[];
@@ -21,7 +21,7 @@ export interface GroundEffects {
 
 const none: readonly never[] = [];
 
-/** The literals of a case on changeable facts, as in {@link GroundFormula}. */
+/** Literals of a case on changeable facts, as in {@link GroundFormula}. */
 export function groundLiterals(
   literals: readonly AtomFormula[],
   binding: readonly number[],
@@ -36,7 +36,7 @@ export function groundLiterals(
   return ground;
 }
 
-/** The objects of an atom's terms. */
+/** Objects of an atom's terms. */
 export function objectsOf(
   terms: readonly Term[],
   binding: readonly number[],
@@ -51,9 +51,9 @@ export function objectsOf(
 }
 
 /**
- * The effects of an action that can change something in a state where some literals hold; what is
- * added for certain is not deleted.
- * @param literals - Literals of {@link GroundFormula}.
+ * Effects of an action that can change something in a state where certain literals hold; a fact
+ * that is certainly added is not deleted.
+ * @param literals - Literals as in {@link GroundFormula}.
  */
 export function groundEffects(
   effects: readonly Effect[],
@@ -86,7 +86,8 @@ export function groundEffects(
   };
   for (const effect of effects) collect(effect, 0);
 
-  // Adding what must be there already changes nothing, nor does deleting what must not be.
+  // Adding a fact that must already be true changes nothing, nor does deleting one that must be
+  // false.
   const isIdle = (id: number, isDelete: boolean): boolean =>
     literals.includes(id * 2 + (isDelete ? 1 : 0)) || (isDelete && adds.includes(id));
   return {
@@ -100,10 +101,10 @@ export function groundEffects(
 }
 
 /**
- * Whether an action cannot change anything, whatever else is true, where a case of its precondition
- * holds. Such an operator does not exist: one cannot go to where one is.
+ * True if an action changes nothing whenever a case of its precondition holds, whatever else is
+ * true. Such an operator does not exist: one cannot go to the current location.
  */
-export function isVain(
+export function hasNoEffect(
   effects: readonly Effect[],
   { literals }: Case,
   binding: number[],
@@ -125,7 +126,7 @@ export function isVain(
   );
 }
 
-/** Whether two atoms are about the same fact. */
+/** True if two atoms refer to the same fact. */
 function isSame(
   a: AtomFormula | Effect,
   b: AtomFormula | Effect,
@@ -141,7 +142,7 @@ function isSame(
   return true;
 }
 
-/** Whether literals that hold make it certain that a condition does not. */
+/** True if literals that hold imply that a condition does not. */
 function isRefuted(condition: GroundFormula, literals: readonly number[]): boolean {
   if (typeof condition === "boolean") return !condition;
   if (typeof condition === "number") return literals.includes(condition ^ 1);

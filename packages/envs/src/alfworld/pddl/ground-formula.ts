@@ -1,5 +1,5 @@
 import type { FactTable } from "./facts.ts";
-import { type AtomFormula, type Formula, type Term, negation } from "./formula.ts";
+import { type AtomFormula, type Formula, type Term, negate } from "./formula.ts";
 
 /**
  * A condition on the changeable facts of one game. A number is a literal: `id * 2`, plus 1 if the
@@ -10,12 +10,12 @@ export type GroundFormula =
   | boolean
   | { readonly kind: "and" | "or"; readonly parts: readonly GroundFormula[] };
 
-/** Whether a fact is in a bit set; facts beyond its end are not. */
+/** True if a bit set contains a fact; facts beyond its end are not contained. */
 export function hasBit(bits: readonly number[], id: number): boolean {
   return ((bits[id >> 5]! >>> (id & 31)) & 1) === 1;
 }
 
-/** Whether a condition holds for the facts in a bit set. */
+/** Evaluates a condition for the facts in a bit set. */
 export function holdsIn(formula: GroundFormula, bits: readonly number[]): boolean {
   if (typeof formula === "number") return hasBit(bits, formula >> 1) === ((formula & 1) === 0);
   if (typeof formula === "boolean") return formula;
@@ -28,7 +28,7 @@ export function holdsIn(formula: GroundFormula, bits: readonly number[]): boolea
   return false;
 }
 
-/** The conjunction or disjunction of conditions, simplified. */
+/** Conjunction or disjunction of conditions, simplified. */
 export function combine(kind: "and" | "or", parts: readonly GroundFormula[]): GroundFormula {
   const neutral = kind === "and";
   const kept: GroundFormula[] = [];
@@ -39,24 +39,24 @@ export function combine(kind: "and" | "or", parts: readonly GroundFormula[]): Gr
   return kept.length === 0 ? neutral : kept.length === 1 ? kept[0]! : { kind, parts: kept };
 }
 
-/** What {@link groundFormula} needs to know of a game. */
+/** Context of a game for {@link groundFormula}. */
 export interface GroundContext {
   readonly facts: FactTable;
   readonly isChangeable: readonly boolean[];
-  /** The object of each name that terms index. */
+  /** Object of each name that terms refer to. */
   readonly objects: readonly number[];
-  /** The objects that the variable in a slot may stand for. */
+  /** Possible objects of the variable in a slot. */
   members(slot: number): readonly number[];
-  /** Whether the variable in a slot may stand for an object. */
+  /** True if an object is possible for the variable in a slot. */
   isMember(slot: number, object: number): boolean;
-  /** Counts one step of a search. @throws if there were too many. */
+  /** Counts one step of a search. @throws If there were too many. */
   count(): void;
 }
 
 /**
  * Replaces the variables of a formula by objects: those with a value in `binding` (by slot, -1 for
- * none) by their value, those of quantifiers by all that can matter. Facts that never change are
- * decided here, so that only tests of changeable facts are left.
+ * none) by their value, those of quantifiers by all relevant objects. Facts that never change are
+ * evaluated, so that only tests of changeable facts remain.
  */
 export function groundFormula(
   formula: Formula,
@@ -83,7 +83,7 @@ export function groundFormula(
     case "exists":
       return groundExists(formula.slots, [formula.body], binding, context);
     default:
-      return opposite(groundExists(formula.slots, [negation(formula.body)], binding, context));
+      return negateGround(groundExists(formula.slots, [negate(formula.body)], binding, context));
   }
 }
 
@@ -97,7 +97,7 @@ function groundAtom(
   { facts, isChangeable, objects }: GroundContext,
 ): GroundFormula {
   const args = terms.map((term) => (term >= 0 ? binding[term]! : objects[~term]!));
-  // A name that is no object is in no fact.
+  // A name that is not an object is in no fact.
   if (args.some((object) => object < 0)) return isNegated;
   if (!isChangeable[predicate]) {
     return (facts.find(predicate, args) !== undefined) !== isNegated;
@@ -105,7 +105,7 @@ function groundAtom(
   return facts.intern(predicate, args).id * 2 + (isNegated ? 1 : 0);
 }
 
-/** Whether there are objects for the slots that make all parts true. */
+/** Existential quantification: true if there are objects for the slots that make all parts true. */
 function groundExists(
   slots: readonly number[],
   parts: readonly Formula[],
@@ -113,7 +113,7 @@ function groundExists(
   context: GroundContext,
 ): GroundFormula {
   context.count();
-  // Conjunctions are opened, and what needs no more objects is decided first.
+  // Flatten conjunctions, and first evaluate the parts that need no more objects.
   const settled: GroundFormula[] = [];
   const open: Formula[] = [];
   const pending = [...parts].reverse();
@@ -133,7 +133,7 @@ function groundExists(
     }
   }
 
-  // Next the facts that never change: they leave the fewest candidates.
+  // Then unchangeable facts, which leave the fewest candidates.
   let best: AtomFormula | undefined;
   let bestScore = -1;
   for (const part of open) {
@@ -196,15 +196,15 @@ function candidates(
   for (let position = 0; position < terms.length; position++) {
     const term = terms[position]!;
     const object = term >= 0 ? binding[term]! : context.objects[~term]!;
-    if (object >= 0) return context.facts.having(predicate, position, object).facts;
-    if (term < 0) return []; // a name that is no object
+    if (object >= 0) return context.facts.allWith(predicate, position, object).facts;
+    if (term < 0) return []; // a name that is not an object
   }
   return context.facts.all(predicate).facts;
 }
 
 /**
- * Gives the free variables among the terms the objects of a fact.
- * @returns The slots that were free; `undefined`, and nothing is bound, if the fact does not fit.
+ * Binds the unbound variables among the terms to the objects of a fact.
+ * @returns Newly bound slots; `undefined`, with nothing bound, if the fact does not match.
  */
 function bind(
   terms: readonly Term[],
@@ -228,11 +228,11 @@ function bind(
   return bound;
 }
 
-function opposite(formula: GroundFormula): GroundFormula {
+function negateGround(formula: GroundFormula): GroundFormula {
   if (typeof formula === "boolean") return !formula;
   if (typeof formula === "number") return formula ^ 1;
   return {
     kind: formula.kind === "and" ? "or" : "and",
-    parts: formula.parts.map((part) => opposite(part)),
+    parts: formula.parts.map((part) => negateGround(part)),
   };
 }

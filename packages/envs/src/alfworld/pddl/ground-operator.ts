@@ -5,29 +5,29 @@ import { type GroundFormula, hasBit, holdsIn } from "./ground-formula.ts";
 import type { JoinPlan } from "./join-plan.ts";
 
 /**
- * One way to carry out an operator: a case of an action's precondition with objects for its
- * variables. There are many, and few of them are ever carried out: what only those need is made on
- * demand.
+ * One way to perform an operator: a case of an action's precondition with objects for its
+ * variables. There are many, and few are ever performed, so the data needed only for that is
+ * created on demand.
  */
 export interface Variant {
   readonly plan: JoinPlan;
-  /** Objects by slot. The first ones are the action's parameters. */
+  /** Objects by slot; the first ones are the action's parameters. */
   readonly binding: number[];
-  /** What the player types. */
+  /** Command text. */
   readonly command: string;
-  /** Its number among the commands of the game: equal for equal commands. */
+  /** Number of the command in the game; equal for equal commands. */
   readonly commandId: number;
-  /** A fact that must be true, under which the variant is listed; -1 if there is none. */
+  /** True fact under which the variant is listed; -1 for none. */
   readonly watched: number;
-  /** Literals of {@link GroundFormula} that must all hold besides. */
+  /** Further literals of {@link GroundFormula} that must hold. */
   readonly literals: readonly number[];
-  /** What must hold besides. */
+  /** Further condition that must hold. */
   readonly rest: GroundFormula;
   operator: GroundOperator | undefined;
   effects: GroundEffects | undefined;
 }
 
-/** Whether a variant can be carried out. */
+/** True if a variant can be performed. */
 export function isApplicable(
   { watched, literals, rest }: Variant,
   bits: readonly number[],
@@ -40,7 +40,7 @@ export function isApplicable(
   return rest === true || holdsIn(rest, bits);
 }
 
-/** What operators of one game have in common. */
+/** Data shared by the operators of one game. */
 export interface OperatorOwner {
   idOf(object: number): string;
 }
@@ -51,7 +51,7 @@ export class GroundOperator implements Operator {
   readonly command: string;
   readonly isIdle: boolean;
   readonly owner: OperatorOwner;
-  /** The ways to carry it out that were asked for so far. */
+  /** Variants of the operator that were requested so far. */
   readonly variants: Variant[] = [];
   readonly #objects: readonly number[];
   #arguments: readonly string[] | undefined;
@@ -75,7 +75,7 @@ export class GroundOperator implements Operator {
   }
 }
 
-/** Sorts variants by command, then by the name of the action, then by the ids of its objects. */
+/** Compares variants by command, then by the name of the action, then by the ids of its objects. */
 export function compareVariants(a: Variant, b: Variant): number {
   if (a.commandId !== b.commandId) return compareCodePoints(a.command, b.command);
   const { action } = a.plan;

@@ -5,7 +5,7 @@ import { type GroundFormula, hasBit, holdsIn } from "./ground-formula.ts";
 import { GroundOperator, type Variant, isApplicable } from "./ground-operator.ts";
 import type { OperatorTable } from "./operator-table.ts";
 
-/** What the worlds of one game share. */
+/** Data shared by the worlds of one game. */
 export interface WorldContext {
   readonly game: Game;
   readonly operators: OperatorTable;
@@ -16,8 +16,8 @@ export interface WorldContext {
 }
 
 /**
- * What follows from the facts that something reads. Worlds that differ in other facts only share
- * it: much of play (looking, examining, taking stock) changes nothing else.
+ * Data derived from the facts that something reads. Worlds that differ only in other facts share
+ * it; many commands (looking, examining, taking inventory) change only those.
  */
 class Consequences {
   readonly #context: WorldContext;
@@ -28,7 +28,7 @@ class Consequences {
   #key: string | undefined;
   #isGoal: boolean | undefined;
 
-  /** @param watched - The watched facts that are true. */
+  /** @param watched - True facts that are watched. */
   constructor(context: WorldContext, bits: readonly number[], watched: readonly number[]) {
     this.#context = context;
     this.#bits = bits;
@@ -52,7 +52,7 @@ class Consequences {
     const mask = this.#context.operators.readMask();
     const bits = this.#bits;
     let numWords = bits.length;
-    // Facts that were not known yet when the world was made are as false as known ones.
+    // Facts that were unknown when the world was created count as false.
     while (numWords > 0 && (bits[numWords - 1]! & mask[numWords - 1]!) === 0) numWords--;
     const units: number[] = [];
     for (let word = 0; word < numWords; word++) {
@@ -67,7 +67,7 @@ class Consequences {
 export class GroundWorld implements World {
   readonly #context: WorldContext;
   readonly #bits: readonly number[];
-  /** The watched facts that are true, in the order in which they became so. */
+  /** Watched facts that are true, in the order in which they became true. */
   readonly #watched: readonly number[];
   readonly #consequences: Consequences;
 
@@ -83,7 +83,7 @@ export class GroundWorld implements World {
     this.#consequences = consequences;
   }
 
-  /** The world at the start of a game. */
+  /** World at the start of a game. */
   static initial(context: WorldContext): GroundWorld {
     const { facts } = context.operators;
     const bits: number[] = [];
@@ -108,12 +108,12 @@ export class GroundWorld implements World {
     return this.#consequences.isGoal;
   }
 
-  /** The commands of all operators, each once, sorted by code point. */
+  /** Commands of all operators, without repeats, sorted by code point. */
   get commands(): readonly string[] {
     return this.#consequences.commands;
   }
 
-  /** The same in the plainest way, for tests and benchmarks to compare with. */
+  /** The same by a simple scan, as the baseline of tests and benchmarks. */
   commandsByScan(): string[] {
     return this.#context.operators.commandsByScan(this.#bits);
   }
@@ -129,15 +129,15 @@ export class GroundWorld implements World {
         `World.apply: operator must be applicable, got ${operator.action} (${operator.arguments.join(" ")})`,
       );
     }
-    return this.after(variant);
+    return this.applyVariant(variant);
   }
 
-  /** How a command is carried out here; `undefined` if it cannot be. */
+  /** Variant that performs a command here; `undefined` if it is not applicable. */
   variantFor(command: string): Variant | undefined {
     return this.#context.operators.variantFor(command, this.#bits, this.#watched);
   }
 
-  /** How an operator is carried out here; `undefined` if it is not applicable. */
+  /** Variant that performs an operator here; `undefined` if it is not applicable. */
   variantOf(operator: Operator): Variant | undefined {
     if (!(operator instanceof GroundOperator) || operator.owner !== this.#context.operators) {
       return undefined;
@@ -145,19 +145,19 @@ export class GroundWorld implements World {
     for (const variant of operator.variants) {
       if (isApplicable(variant, this.#bits)) return variant;
     }
-    // There may be a way that nobody has asked for yet.
+    // There may be a variant that was not requested yet.
     return this.operators().includes(operator)
       ? operator.variants.find((variant) => isApplicable(variant, this.#bits))
       : undefined;
   }
 
-  /** What a variant does. */
+  /** Effects of a variant. */
   effectsOf(variant: Variant): GroundEffects {
     return this.#context.operators.effectsOf(variant);
   }
 
-  /** The world after a variant that is applicable. */
-  after(variant: Variant): GroundWorld {
+  /** World after an applicable variant. */
+  applyVariant(variant: Variant): GroundWorld {
     const { operators } = this.#context;
     const { adds, deletes, conditional } = operators.effectsOf(variant);
     const bits = this.#bits.slice();
@@ -213,7 +213,7 @@ export class GroundWorld implements World {
   }
 }
 
-/** Makes room for so many bits, and some more that may come. */
+/** Extends a bit set, with some spare capacity. */
 function extend(bits: number[], numBits: number): void {
   if (bits.length * 32 >= numBits) return;
   const numWords = (numBits >> 5) + 8;

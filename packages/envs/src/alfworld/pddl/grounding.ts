@@ -6,27 +6,27 @@ import type { GroundContext } from "./ground-formula.ts";
 import type { JoinPlan } from "./join-plan.ts";
 import type { Problem } from "./problem.ts";
 
-// The largest released game has 5,000 operators; a file that goes on for ever has to be stopped.
+// The largest released game has 5,000 operators; the limit stops files that would never end.
 const maxBindings = 200_000;
 const maxSearchSteps = 5_000_000;
 
-/** Finds objects for variables: of one game, with a limit to all that is searched. */
+/** Finds objects for variables in one game, with a limit on the total search. */
 export class Grounding {
   readonly facts: FactTable;
   readonly isChangeable: readonly boolean[];
   readonly #name: string;
   readonly #domain: Domain;
   readonly #problem: Problem;
-  /** By action. */
+  /** Grounding context of each action. */
   readonly #contexts: readonly GroundContext[];
-  /** By type. */
+  /** Members of each type. */
   readonly #members = new Map<number, readonly number[]>();
-  /** The slots that literals have bound, in that order. */
+  /** Slots bound by literals, in that order. */
   readonly #bound: number[] = [];
   #numBindings = 0;
   #numSearchSteps = 0;
 
-  /** @param name - The game, for messages. */
+  /** @param name - Name of the game in messages. */
   constructor(name: string, domain: Domain, problem: Problem) {
     this.#name = name;
     this.#domain = domain;
@@ -38,20 +38,20 @@ export class Grounding {
     );
   }
 
-  /** What formulas of an action are grounded with. */
+  /** Context for grounding formulas of an action. */
   contextOf(action: Action): GroundContext {
     return this.#contexts[action.index]!;
   }
 
-  /** What the goal is grounded with. */
+  /** Context for grounding the goal. */
   goalContext(): GroundContext {
     const { goalSlotTypes, goalObjects } = this.#problem;
     return this.#context(goalSlotTypes, goalObjects);
   }
 
   /**
-   * The objects by slot for all ways to satisfy the case of a plan that a newly reached fact makes
-   * possible: with all changeable facts that it needs reached, and not yet found for another fact.
+   * Objects by slot for all ways to satisfy the case of a plan that a newly reached fact enables:
+   * all changeable facts that it needs are reached, and it was not found for another fact.
    */
   bindings(plan: JoinPlan, fact: Fact | undefined): number[][] {
     const context = this.contextOf(plan.action);
@@ -130,7 +130,7 @@ export class Grounding {
         const candidates =
           position < 0
             ? this.facts.all(predicate).facts
-            : this.facts.having(predicate, position, objectOf(terms[position]!, binding, context))
+            : this.facts.allWith(predicate, position, objectOf(terms[position]!, binding, context))
                 .facts;
         const mustBeReached = this.isChangeable[predicate]!;
         const isEarlier = plan.earlier.includes(literal);
@@ -179,7 +179,9 @@ export class Grounding {
     }
   }
 
-  /** Binds the free variables of a literal; false, and nothing changes, if it does not fit. */
+  /**
+   * Binds the unbound variables of a literal; false, with nothing changed, if it does not match.
+   */
   #bind({ terms }: AtomFormula, fact: Fact, binding: number[], context: GroundContext): boolean {
     const numBound = this.#bound.length;
     for (let i = 0; i < terms.length; i++) {
@@ -197,7 +199,7 @@ export class Grounding {
     return true;
   }
 
-  /** Takes back all bindings but the first ones. */
+  /** Undoes all bindings but the first ones. */
   #unbind(numKept: number, binding: number[]): void {
     while (this.#bound.length > numKept) binding[this.#bound.pop()!] = -1;
   }

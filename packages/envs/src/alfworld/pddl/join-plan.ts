@@ -2,38 +2,38 @@ import type { Case } from "./cases.ts";
 import type { Action, Effect } from "./domain.ts";
 import type { AtomFormula, EqualFormula } from "./formula.ts";
 
-/** One step towards objects for all variables of a case. */
+/** A step towards objects for all variables of a case. */
 export type JoinStep =
-  /** Go through the facts that fit a literal; `position` has an object already, or is -1. */
+  /** Iterate over the facts that match a literal; `position` is already bound, or -1. */
   | { readonly kind: "scan"; readonly literal: AtomFormula; readonly position: number }
-  /** All terms have objects: the fact must be there, or, for a negated literal, must not. */
+  /** All terms are bound: the fact must exist or, for a negated literal, must not. */
   | { readonly kind: "check"; readonly literal: AtomFormula }
   | { readonly kind: "compare"; readonly equality: EqualFormula }
-  /** Nothing restricts the variable: go through all objects of its type. */
+  /** The variable is unrestricted: iterate over all objects of its type. */
   | { readonly kind: "members"; readonly slot: number };
 
 /**
- * How to find the bindings of a case that a newly reached fact makes possible: the fact is matched
- * with the trigger, then the steps are taken in turn.
+ * Plan for finding the bindings of a case that a newly reached fact enables: the fact is matched
+ * with the trigger, then the steps are executed in order.
  */
 export interface JoinPlan {
   readonly action: Action;
   readonly condition: Case;
-  /** `undefined` where no literal can be a trigger: the plan is carried out once, at the start. */
+  /** `undefined` if no literal can be a trigger: the plan is executed once, at the start. */
   readonly trigger: AtomFormula | undefined;
   /**
-   * Triggers of the same case and predicate that come before this one. The new fact is not to be
-   * matched with them: that is another plan's part.
+   * Earlier triggers of the same case and predicate. The new fact must not match these, because
+   * another plan handles them.
    */
   readonly earlier: readonly AtomFormula[];
   readonly steps: readonly JoinStep[];
-  /** Whether some bindings may leave the action without any effect, see `isVain`. */
-  readonly mayBeVain: boolean;
-  /** For each slot -1: no object yet. */
+  /** True if some bindings may leave the action without any effect, see `isVain`. */
+  readonly mayHaveNoEffect: boolean;
+  /** -1 for each slot: unbound. */
   readonly unbound: readonly number[];
 }
 
-/** The plans of all cases of an action: one for each literal that play can make true. */
+/** Plans of all cases of an action: one for each literal that can become true. */
 export function joinPlans(action: Action, isChangeable: readonly boolean[]): JoinPlan[] {
   return action.cases.flatMap((condition) => {
     const triggers = condition.literals.filter(
@@ -47,14 +47,17 @@ export function joinPlans(action: Action, isChangeable: readonly boolean[]): Joi
         .slice(0, index)
         .filter((literal) => literal.predicate === trigger!.predicate),
       steps: orderSteps(action, condition, trigger, isChangeable),
-      mayBeVain: action.effects.every((effect) => mayHoldBefore(effect, action, condition)),
+      mayHaveNoEffect: action.effects.every((effect) => mayHoldBefore(effect, action, condition)),
       unbound: action.slotTypes.map(() => -1),
     });
     return triggers.length > 0 ? triggers.map(plan) : [plan(undefined, 0)];
   });
 }
 
-/** Whether an effect may be what a case of the precondition requires, or be undone by another. */
+/**
+ * True if an effect may already be required by a case of the precondition, or be undone by another
+ * effect.
+ */
 function mayHoldBefore(
   { predicate, isDelete, condition, slots }: Effect,
   { effects }: Action,
@@ -81,7 +84,7 @@ function orderSteps(
   const slots = [...action.parameters.keys(), ...condition.slots];
   const steps: JoinStep[] = [];
   let equalities = [...condition.equalities];
-  // Negated literals of changeable facts are tests of each state.
+  // Negated literals of changeable facts are tested in each state.
   let literals = condition.literals.filter(
     (literal) => literal !== trigger && !(literal.isNegated && isChangeable[literal.predicate]),
   );

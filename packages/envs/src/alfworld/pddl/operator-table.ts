@@ -7,7 +7,7 @@ import {
   type GroundEffects,
   groundEffects,
   groundLiterals,
-  isVain,
+  hasNoEffect,
   objectsOf,
 } from "./ground-effects.ts";
 import { combine, groundFormula } from "./ground-formula.ts";
@@ -24,18 +24,18 @@ import { VariantList, mergeCommands } from "./variant-list.ts";
 
 const none: readonly number[] = [];
 
-/** Makes the texts of commands. */
+/** Generates the texts of commands. */
 export interface CommandTexts {
-  /** What a player types for an action. */
+  /** Command text of an action. */
   command(action: Action, objects: readonly number[]): string;
-  /** The slots of the parameters that the text depends on. */
+  /** Slots of the parameters that the text depends on. */
   slotsOf(action: Action): readonly number[];
 }
 
 /**
- * The operators of one game. An operator is made when all facts that it needs have been true, each
- * in some world that was reached: what can be done in a world has then been made, and what play
- * never comes near is never made.
+ * Operators of one game. An operator is created once all facts that it needs have been true, each
+ * in some reached world: so all operators that are applicable in a reached world exist, and no
+ * others are ever created.
  */
 export class OperatorTable implements OperatorOwner {
   readonly facts: FactTable;
@@ -44,24 +44,24 @@ export class OperatorTable implements OperatorOwner {
   readonly #ids: readonly string[];
   readonly #texts: CommandTexts;
   readonly #plansOf: ReadonlyMap<number, readonly JoinPlan[]>;
-  /** Whether preconditions, conditions or the goal read the predicate. */
+  /** True if preconditions, conditions or the goal read the predicate. */
   readonly #isRead: readonly boolean[];
-  /** Whether at most one fact of the predicate is true at any time. */
+  /** True if at most one fact of the predicate holds at any time. */
   readonly #isSingle: readonly boolean[];
-  /** By action: whether its effects touch what something reads. */
+  /** By action: true if its effects change facts that something reads. */
   readonly #isEffective: readonly boolean[];
-  /** By action and objects. */
+  /** Operators by action and objects. */
   readonly #operators: readonly Map<number | string, GroundOperator>[];
-  /** Numbers of commands, by action and the objects that they speak of. */
+  /** Numbers of commands, by action and the objects in their text. */
   readonly #commands: readonly Map<number | string, number>[];
   readonly #commandTexts: string[] = [];
   readonly #commandIds = new Map<string, number>();
   /** Variants that watch no fact. */
   readonly #always = new VariantList();
   #homePredicate: number | undefined;
-  /** The others, by the fact. */
+  /** Other variants, by watched fact. */
   readonly #lists: (VariantList | undefined)[] = [];
-  /** By predicate: whether variants are listed under its facts. */
+  /** By predicate: true if variants are listed under its facts. */
   readonly #isWatched: readonly boolean[];
   #mask: number[] = [];
   #numMasked = 0;
@@ -98,7 +98,7 @@ export class OperatorTable implements OperatorOwner {
     for (let id = 0; id < this.facts.numInitial; id++) this.reach(id);
   }
 
-  /** Makes the operators that a fact makes possible, if it is true for the first time. */
+  /** Creates the operators that a fact enables when it becomes true for the first time. */
   reach(id: number): void {
     const fact = this.facts.changeable[id]!;
     if (fact.isReached) return;
@@ -107,14 +107,14 @@ export class OperatorTable implements OperatorOwner {
     if (plans) for (const plan of plans) this.#carryOut(plan, fact);
   }
 
-  /** Whether a fact is one that variants are listed under. */
+  /** True if variants are listed under a fact. */
   isWatched(id: number): boolean {
     return this.#isWatched[this.facts.changeable[id]!.predicate]!;
   }
 
   /**
-   * The commands that can be carried out in a state: sorted by code point, each once.
-   * @param watched - The watched facts that are true, see {@link isWatched}.
+   * Applicable commands in a state, sorted by code point, without repeats.
+   * @param watched - True facts that are watched, see {@link isWatched}.
    */
   commands(bits: readonly number[], watched: readonly number[]): string[] {
     let all: string[] | undefined;
@@ -125,7 +125,7 @@ export class OperatorTable implements OperatorOwner {
     return all ?? [];
   }
 
-  /** How to carry a command out in a state; `undefined` if it cannot be. */
+  /** Variant that performs a command in a state; `undefined` if it is not applicable. */
   variantFor(
     command: string,
     bits: readonly number[],
@@ -141,7 +141,7 @@ export class OperatorTable implements OperatorOwner {
     return first;
   }
 
-  /** All operators that can be applied, sorted as {@link compareVariants} does, each once. */
+  /** All applicable operators, in the order of {@link compareVariants}, without repeats. */
   operators(bits: readonly number[], watched: readonly number[]): GroundOperator[] {
     const lists = this.#active(watched);
     const variants = lists.flatMap((list) => list.variants(bits));
@@ -155,7 +155,7 @@ export class OperatorTable implements OperatorOwner {
     return operators;
   }
 
-  /** What {@link commands} gives, found by testing every variant there is. */
+  /** Result of {@link commands}, found by testing every variant. */
   commandsByScan(bits: readonly number[]): string[] {
     const commands = new Set<string>();
     for (const list of [this.#always, ...this.#lists]) {
@@ -166,7 +166,7 @@ export class OperatorTable implements OperatorOwner {
     return [...commands].sort(compareCodePoints);
   }
 
-  /** The lists of what may be possible where some facts are true. */
+  /** Lists of the variants that may be applicable if certain facts are true. */
   #active(watched: readonly number[]): VariantList[] {
     const lists: VariantList[] = [];
     let hasAlways = false;
@@ -180,7 +180,7 @@ export class OperatorTable implements OperatorOwner {
     return lists;
   }
 
-  /** The operator that a variant belongs to. */
+  /** Operator of a variant. */
   operatorOf(variant: Variant): GroundOperator {
     if (variant.operator) return variant.operator;
     const { plan, binding, command } = variant;
@@ -200,12 +200,12 @@ export class OperatorTable implements OperatorOwner {
     return operator;
   }
 
-  /** Whether a variant cannot change what something reads. */
+  /** True if a variant cannot change facts that something reads. */
   isIdle({ plan }: Variant): boolean {
     return !this.#isEffective[plan.action.index];
   }
 
-  /** What a variant does. */
+  /** Effects of a variant. */
   effectsOf(variant: Variant): GroundEffects {
     if (!variant.effects) {
       const { plan, binding } = variant;
@@ -217,12 +217,12 @@ export class OperatorTable implements OperatorOwner {
     return variant.effects;
   }
 
-  /** The id of an object. */
+  /** Id of an object. */
   idOf(object: number): string {
     return this.#ids[object]!;
   }
 
-  /** The facts that something reads, as a bit set over all facts known so far. */
+  /** Facts that something reads, as a bit set over all facts known so far. */
   readMask(): readonly number[] {
     const { changeable } = this.facts;
     for (; this.#numMasked < changeable.length; this.#numMasked++) {
@@ -234,14 +234,15 @@ export class OperatorTable implements OperatorOwner {
   }
 
   #carryOut(plan: JoinPlan, fact: Fact | undefined): void {
-    // Variants are made after the search: they add facts to the lists that it goes through.
+    // Create the variants after the search, because they add facts to the lists that it iterates
+    // over.
     for (const binding of this.#grounding.bindings(plan, fact)) this.#addVariant(plan, binding);
   }
 
   #addVariant(plan: JoinPlan, binding: number[]): void {
     const { action, condition } = plan;
     const context = this.#grounding.contextOf(action);
-    if (plan.mayBeVain && isVain(action.effects, condition, binding, context)) return;
+    if (plan.mayHaveNoEffect && hasNoEffect(action.effects, condition, binding, context)) return;
     const watchedLiteral = this.#watchedLiteral(condition);
     const literals: number[] = [];
     let watched = -1;
@@ -276,8 +277,8 @@ export class OperatorTable implements OperatorOwner {
   }
 
   /**
-   * The literal whose fact the variants of a case are listed under: one that tells many of them
-   * apart. Of the facts of some predicates only one is true at any time; these serve best.
+   * Literal under whose fact the variants of a case are listed: a selective one. The most selective
+   * are those of predicates with only one true fact at a time.
    */
   #watchedLiteral({ literals }: Case): AtomFormula | undefined {
     const candidates = literals.filter(
@@ -290,8 +291,8 @@ export class OperatorTable implements OperatorOwner {
     if (watched < 0) return this.#always;
     let list = this.#lists[watched];
     if (!list) {
-      // Of the facts of one such predicate at most one is true: what can always be done is listed
-      // with each of them, and then it need not be sorted in each time.
+      // At most one fact of such a predicate is true, so variants without a watched fact are listed
+      // under each of them, which avoids merging them at every step.
       const { predicate } = this.facts.changeable[watched]!;
       if (this.#isSingle[predicate]) this.#homePredicate ??= predicate;
       list = new VariantList(predicate === this.#homePredicate ? this.#always : undefined);
@@ -300,7 +301,7 @@ export class OperatorTable implements OperatorOwner {
     return list;
   }
 
-  /** The number of a command, whose text is made once for the objects that it speaks of. */
+  /** Number of a command; its text is generated once for the objects that it mentions. */
   #commandIdOf(action: Action, binding: readonly number[]): number {
     const known = this.#commands[action.index]!;
     const key = this.#key(binding, this.#texts.slotsOf(action));

@@ -1,7 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { Game } from "../game.ts";
 import { loadGame } from "../load-game.ts";
-import { type SmallGame, saying, smallGame, smallGameFile } from "../testing/small-game.ts";
+import {
+  type SmallGame,
+  createAnswerAction,
+  smallGame,
+  smallGameFile,
+} from "../testing/small-game.ts";
 
 /** Loads a game with one action and lists the arguments of its operators at the start. */
 function operatorsOf(parts: SmallGame & { pddl: string }): string[] {
@@ -17,23 +22,25 @@ const things = {
 };
 
 describe("reading", () => {
-  it("is blind to case, comments and closing parentheses at the end", () => {
+  it("ignores case, comments and closing parentheses at the end", () => {
     const file = smallGameFile({ ...things, init: "(RED A) ; (red b)\n(Red C)" });
     const game = loadGame({ ...file, pddl_problem: `${file.pddl_problem} )) ; bye` }, "small");
     expect(game.initialWorld.facts("red")).toEqual([["a"], ["c"]]);
   });
 
-  it("takes a fact that is given twice once", () => {
+  it("accepts a repeated fact", () => {
     const game = smallGame({ ...things, init: "(red a) (red a)" });
     expect(game.initialWorld.facts("red")).toEqual([["a"]]);
   });
 
-  it("skips costs, denied facts, functions and metrics", () => {
+  it("skips costs, negated facts, functions and metrics", () => {
     const file = smallGameFile({
       ...things,
       domain: "(:functions (total-cost) - number)",
       init: "(= (total-cost) 0) (not (red b)) (red a)",
-      actions: { say: { ...saying("x"), pddl: ":effect (and (increase (total-cost) 1) (used))" } },
+      actions: {
+        say: { ...createAnswerAction("x"), pddl: ":effect (and (increase (total-cost) 1) (used))" },
+      },
     });
     const problem = file.pddl_problem.replace(/\)$/, "(:metric minimize (total-cost)))");
     const game = loadGame({ ...file, pddl_problem: problem }, "small");
@@ -61,7 +68,7 @@ describe("preconditions", () => {
     expect(operatorsOf({ ...things, pddl: ":effect (used)" })).toEqual([""]);
   });
 
-  it("know and, or, not, imply and =", () => {
+  it("support and, or, not, imply and =", () => {
     const init = "(red a) (red b) (hot b) (hot c)";
     expect(where("(and (red ?x) (hot ?x))", init)).toEqual(["b"]);
     expect(where("(or (red ?x) (hot ?x))", init)).toEqual(["a", "b", "c"]);
@@ -71,7 +78,7 @@ describe("preconditions", () => {
     expect(where("(not (= b ?x))", init)).toEqual(["a", "c"]);
   });
 
-  it("know exists and forall", () => {
+  it("support exists and forall", () => {
     const init = "(near a b) (near b c) (near b a) (near b b) (red a) (red b) (red c)";
     expect(where("(exists (?y - thing) (near ?x ?y))", init)).toEqual(["a", "b"]);
     expect(where("(forall (?y - thing) (near ?x ?y))", init)).toEqual(["b"]);
@@ -80,19 +87,19 @@ describe("preconditions", () => {
     expect(where("(forall (?p - place) (not (near ?x ?p)))", init)).toEqual(["a", "b", "c"]);
   });
 
-  it("find nothing of a type that has no members, as the one with a comma", () => {
+  it("find nothing of a type without members, such as one with a comma", () => {
     expect(where("(exists (?y - thing, ?p - place) (red ?x))", "(red a)")).toEqual([]);
     expect(where("(or (exists (?y - nothing) (red ?x)) (hot ?x))", "(red a) (hot b)")).toEqual([
       "b",
     ]);
   });
 
-  it("may name objects that are declared nowhere: nothing is true of them", () => {
+  it("may name undeclared objects, for which no fact holds", () => {
     expect(where("(or (near ?x Nowhere) (red ?x))", "(red a)")).toEqual(["a"]);
     expect(where("(not (near ?x Nowhere))", "")).toEqual(["a", "b", "c"]);
   });
 
-  it("are made of many cases where they must be", () => {
+  it("are split into many cases if necessary", () => {
     const either = "(or (red ?x) (hot ?x))";
     const clauses = Array.from({ length: 12 }, () => either).join(" ");
     expect(where(`(and ${clauses})`, "(red a) (hot c)")).toEqual(["a", "c"]);
@@ -104,14 +111,14 @@ describe("preconditions", () => {
 describe("parameters", () => {
   const near = ":parameters (?x ?y - thing) :precondition (near ?x ?y) :effect (done ?x)";
 
-  it("may stand for one object", () => {
+  it("may be bound to the same object", () => {
     expect(operatorsOf({ ...things, init: "(near a a) (near a b)", pddl: near })).toEqual([
       "a a",
       "a b",
     ]);
   });
 
-  it("have a type, the facts' own arguments have none", () => {
+  it("have a type, but the arguments of facts have none", () => {
     expect(operatorsOf({ ...things, init: "(near a p) (near p a)", pddl: near })).toEqual([]);
     const free = near.replace("?x ?y - thing", "?x ?y");
     expect(operatorsOf({ ...things, init: "(near a p)", pddl: free })).toEqual(["a p"]);
@@ -138,7 +145,7 @@ describe("parameters", () => {
   });
 });
 
-/** Types the commands, and returns the facts of a predicate after each. */
+/** Enters the commands, and returns the facts of a predicate after each. */
 function trace(game: Game, predicate: string, ...commands: string[]): string[][] {
   const state = game.start();
   return commands.map((command) => {
@@ -147,7 +154,7 @@ function trace(game: Game, predicate: string, ...commands: string[]): string[][]
   });
 }
 
-describe("operators that cannot change anything", () => {
+describe("operators without any effect", () => {
   const exist = (pddl: string, init = ""): boolean =>
     operatorsOf({ ...things, init, pddl }).length > 0;
 
@@ -160,18 +167,18 @@ describe("operators that cannot change anything", () => {
     );
   });
 
-  it("do exist if only the state of the moment makes them vain", () => {
+  it("exist if they have no effect only in the current state", () => {
     expect(exist(":parameters () :effect (used)", "(used)")).toBe(true);
   });
 
-  it("are told for each case of a precondition", () => {
+  it("are determined for each case of a precondition", () => {
     const pddl = ":parameters () :precondition (or (used) (hot a)) :effect (used)";
-    // In the case that the effect holds already it changes nothing; the other case remains.
+    // In the case in which the effect already holds, it changes nothing; the other case remains.
     expect(exist(pddl, "(used)")).toBe(false);
     expect(exist(pddl, "(hot a)")).toBe(true);
   });
 
-  it("are those that delete and add one fact", () => {
+  it("include those that delete and add the same fact", () => {
     const move = `:parameters (?x ?y - thing) :precondition (and (red ?x) (hot ?y))
       :effect (and (not (red ?x)) (red ?y))`;
     expect(operatorsOf({ ...things, init: "(red a) (hot a) (hot b)", pddl: move })).toEqual([
@@ -194,7 +201,10 @@ describe("effects", () => {
       ...things,
       init: "(red a)",
       actions: {
-        act: { ...saying("x"), pddl: ":effect (and (hot b) (not (red a)) (red a) (hot a))" },
+        act: {
+          ...createAnswerAction("x"),
+          pddl: ":effect (and (hot b) (not (red a)) (red a) (hot a))",
+        },
       },
     });
     expect(trace(game, "red", "say")).toEqual([["a"]]);
@@ -207,7 +217,7 @@ describe("effects", () => {
       init: "(red a)",
       actions: {
         act: {
-          ...saying("x"),
+          ...createAnswerAction("x"),
           pddl: ":effect (and (when (red a) (not (red a))) (when (not (red a)) (red a)))",
         },
       },
@@ -221,7 +231,7 @@ describe("effects", () => {
       init: "(red a) (red b) (hot b) (red p)",
       actions: {
         act: {
-          ...saying("x"),
+          ...createAnswerAction("x"),
           pddl: ":effect (forall (?x - thing) (when (red ?x) (and (not (red ?x)) (done ?x))))",
         },
       },
@@ -231,8 +241,8 @@ describe("effects", () => {
   });
 });
 
-describe("operators that come up late", () => {
-  it("are there as soon as all that they need is true at once", () => {
+describe("operators that become possible later", () => {
+  it("exist as soon as all facts that they need are true at once", () => {
     const make = (x: string): { type: string; say: string; pddl: string } => ({
       type: `make ${x}`,
       say: "Made.",
@@ -266,7 +276,7 @@ describe("operators that come up late", () => {
     expect(game.start().admissibleCommands).toEqual(["make a", "make b"]);
   });
 
-  it("include each operator once, however many ways lead to it", () => {
+  it("include each operator once, however many variants it has", () => {
     const pddl = ":parameters (?x - thing) :precondition (or (red ?x) (hot ?x)) :effect (done ?x)";
     const game = smallGame({
       ...things,
@@ -288,7 +298,7 @@ describe("operators that come up late", () => {
     expect(acts("cool")).toEqual(["a"]);
     expect(acts("warm")).toEqual(["a"]);
     expect(acts("cool", "warm")).toEqual([]);
-    // An operator is one object, whatever way is open.
+    // An operator is the same object for all its variants.
     const one = game.start().world.operators()[0]!;
     const state = game.start();
     state.step("cool");
@@ -297,7 +307,7 @@ describe("operators that come up late", () => {
   });
 });
 
-describe("commands that operators share", () => {
+describe("commands shared by several operators", () => {
   const game = smallGame({
     ...things,
     init: "(red a) (red b)",
@@ -316,7 +326,7 @@ describe("commands that operators share", () => {
     },
   });
 
-  it("are listed once and run the first operator by action and objects", () => {
+  it("are listed once and perform the first operator by action and objects", () => {
     const state = game.start();
     expect(state.admissibleCommands).toEqual(["heat", "touch"]);
     state.step("touch");
@@ -329,7 +339,7 @@ describe("commands that operators share", () => {
     expect(state.observation).toBe("Burnt.");
   });
 
-  it("leave all operators to those who search", () => {
+  it("leave all operators available to searches", () => {
     const operators = game.initialWorld.operators();
     expect(operators.map(({ action, arguments: ids }) => `${action} ${ids.join(" ")}`)).toEqual([
       "heat ",
@@ -346,7 +356,7 @@ describe("goals", () => {
       ...things,
       goal,
       init,
-      actions: { act: { ...saying("x"), pddl: ":effect (hot c)" } },
+      actions: { act: { ...createAnswerAction("x"), pddl: ":effect (hot c)" } },
     }).initialWorld.isGoal;
 
   it("may be any condition, on facts that change or do not", () => {
@@ -365,7 +375,7 @@ describe("goals", () => {
     expect(isGoal("()", "")).toBe(true);
   });
 
-  it("may name what is declared nowhere: it is in no fact", () => {
+  it("may name undeclared objects, which are in no fact", () => {
     expect(isGoal("(red somebody)", "(red a)")).toBe(false);
     expect(isGoal("(hot somebody)", "(hot a)")).toBe(false);
     expect(isGoal("(not (hot somebody))", "(hot a)")).toBe(true);
@@ -373,7 +383,7 @@ describe("goals", () => {
     expect(isGoal("(= somebody anybody)", "")).toBe(false);
   });
 
-  it("need two different objects where they say so", () => {
+  it("require two different objects if they say so", () => {
     const goal = `(exists (?x - thing) (and (hot ?x) (exists (?y - thing)
       (and (not (= ?x ?y)) (hot ?y)))))`;
     expect(isGoal(goal, "(hot a)")).toBe(false);
@@ -382,7 +392,11 @@ describe("goals", () => {
 });
 
 describe("broken files", () => {
-  const good = smallGameFile({ ...things, init: "(red a)", actions: { say: saying("x") } });
+  const good = smallGameFile({
+    ...things,
+    init: "(red a)",
+    actions: { say: createAnswerAction("x") },
+  });
   const broken = (change: { domain?: [string, string]; problem?: [string, string] }): string => {
     const domain = good.pddl_domain.replace(...(change.domain ?? ["", ""]));
     const problem = good.pddl_problem.replace(...(change.problem ?? ["", ""]));
@@ -394,7 +408,7 @@ describe("broken files", () => {
     }
   };
 
-  it("are told with field, line, rule and value", () => {
+  it("are reported with field, line, rule and value", () => {
     expect(broken({ problem: ["(red a)", "(rad a)"] })).toBe(
       'GameFileError: f: pddl_problem line 2: an initial fact must begin with a declared predicate, got "rad"',
     );
@@ -427,20 +441,20 @@ describe("broken files", () => {
     );
     expect(broken({ domain: ["(used))", "(used)"] })).toContain("this list must be closed");
     expect(broken({ domain: [":effect", ":effort"] })).toBe(
-      'GameFileError: f: pddl_domain line 6: action say must hold :parameters, :precondition and :effect, got ":effort"',
+      'GameFileError: f: pddl_domain line 6: action say must have :parameters, :precondition and :effect, got ":effort"',
     );
     expect(broken({ domain: ["(:types", "(:typos"] })).toContain("a section must be one of domain");
     expect(broken({ problem: [")", "(".repeat(500)] })).toContain("at most 200 deep");
   });
 
-  it("are told when their operators never end", () => {
+  it("are reported if they have too many operators", () => {
     const objects = Array.from({ length: 300 }, (_, i) => `o${i}`).join(" ");
     const pddl = ":parameters (?a ?b ?c ?d - thing) :effect (done ?a)";
     expect(() =>
       smallGame({
         ...things,
         objects: `${objects} - thing`,
-        actions: { act: { ...saying("x"), pddl } },
+        actions: { act: { ...createAnswerAction("x"), pddl } },
       }),
     ).toThrow("small: pddl_domain action act must have fewer operators, got over 200000");
     const never = ":parameters (?a ?b ?c ?d - thing) :precondition (= ?d p) :effect (done ?a)";
@@ -448,7 +462,7 @@ describe("broken files", () => {
       smallGame({
         ...things,
         objects: `${objects} - thing p - place`,
-        actions: { act: { ...saying("x"), pddl: never } },
+        actions: { act: { ...createAnswerAction("x"), pddl: never } },
       }),
     ).toThrow("must leave fewer choices to search");
   });

@@ -9,24 +9,24 @@ export interface Problem {
   /** Id of each object, sorted by code point. */
   readonly ids: readonly string[];
   readonly objectOf: ReadonlyMap<string, number>;
-  /** Type of each object; -1 for names that only formulas mention. */
+  /** Type of each object; -1 for names that occur only in formulas. */
   readonly typeOf: readonly number[];
-  /** The object of each name in the actions of the domain. */
+  /** Object of each name in the actions of the domain. */
   readonly domainObjects: readonly number[];
-  /** The initial facts. */
+  /** Initial facts. */
   readonly facts: FactTable;
   readonly goal: Formula;
-  /** The variables of the goal, by slot. */
+  /** Types of the goal's variables, by slot. */
   readonly goalSlotTypes: readonly number[];
-  /** The object of each name in the goal; below 0 for names that nothing else mentions. */
+  /** Object of each name in the goal; negative for names that occur nowhere else. */
   readonly goalObjects: readonly number[];
 }
 
 /**
- * Reads a problem: `:objects`, `:init` and `:goal`, in this order; `:domain`, `:requirements` and
- * `:metric` are skipped. A fact may be given many times.
- * @param source - What to call it in messages.
- * @throws `GameFileError` for anything else, with the line.
+ * Parses a problem: `:objects`, `:init` and `:goal`, in this order; `:domain`, `:requirements` and
+ * `:metric` are skipped. Facts may be repeated.
+ * @param source - Name of the problem in messages.
+ * @throws `GameFileError` with the line for anything else.
  */
 export function parseProblem(text: string, domain: Domain, source: string): Problem {
   const reader = new PddlReader(text, source);
@@ -39,12 +39,12 @@ export function parseProblem(text: string, domain: Domain, source: string): Prob
   let facts: FactTable | undefined;
   let goal: Pick<Problem, "goal" | "goalSlotTypes" | "goalObjects"> | undefined;
 
-  /** Gives numbers to the objects; none can be declared after that. */
+  /** Numbers the objects; none can be declared afterwards. */
   const number = (): void => {
     const names = new Set(types.keys());
     for (const name of domain.names) names.add(name);
     ids = [...names];
-    // Ids are ASCII but for oddities, and then this comparison is the same and much faster.
+    // Ids are almost always ASCII, for which the default order is the same and much faster.
     if (ids.some((id) => /[\ud800-\udfff]/.test(id))) ids.sort(compareCodePoints);
     else ids.sort();
     for (let object = 0; object < ids.length; object++) objectOf.set(ids[object]!, object);
@@ -75,7 +75,7 @@ export function parseProblem(text: string, domain: Domain, source: string): Prob
         if (goal) reader.fail(":goal must come once", head, begin);
         if (!ids) number();
         const { items } = reader.list();
-        if (items.length !== 1) reader.fail(":goal must hold one condition", head, begin);
+        if (items.length !== 1) reader.fail(":goal must have one condition", head, begin);
         const formulas = new FormulaParser(reader, domain);
         goal = {
           goal: formulas.condition(items[0]!),
@@ -105,7 +105,7 @@ export function parseProblem(text: string, domain: Domain, source: string): Prob
   };
 }
 
-/** Reads `a b - type c - type)`. */
+/** Parses `a b - type c - type)`. */
 function readObjects(reader: PddlReader, domain: Domain, types: Map<string, number>): void {
   const untyped: string[] = [];
   for (let token = reader.next(); token !== ")"; token = reader.next()) {
@@ -117,14 +117,14 @@ function readObjects(reader: PddlReader, domain: Domain, types: Map<string, numb
       continue;
     }
     const name = reader.next();
-    const type = name === undefined ? undefined : domain.types.declared(name);
+    const type = name === undefined ? undefined : domain.types.findDeclared(name);
     if (type === undefined) return reader.fail("the type of objects must be declared", name);
     for (const id of untyped) types.set(id, type);
     untyped.length = 0;
   }
 }
 
-/** Reads `(predicate a b) (predicate c))`. */
+/** Parses `(predicate a b) (predicate c))`. */
 function readFacts(
   reader: PddlReader,
   domain: Domain,
@@ -136,7 +136,7 @@ function readFacts(
     const begin = reader.offset;
     const head = reader.next();
     if (head === "=" || head === "not") {
-      // Costs do not matter, and what is not said is false.
+      // Costs are not used, and unstated facts are false.
       reader.list();
       continue;
     }

@@ -1,11 +1,11 @@
-import { GameFileError, shown } from "../game-file-error.ts";
+import { GameFileError, formatValue } from "../game-file-error.ts";
 
 /** A PDDL expression: a word in lower case, or a list in parentheses. */
 export type Expression = string | ExpressionList;
 
 /** A list in parentheses. */
 export interface ExpressionList {
-  /** Where it begins in the text, for messages. */
+  /** Offset of its start in the text, for messages. */
   readonly offset: number;
   readonly items: readonly Expression[];
 }
@@ -14,11 +14,11 @@ export interface ExpressionList {
 const maxDepth = 200;
 
 /**
- * Splits PDDL into parentheses and words, all in lower case, `;` comments left out. A `?` begins a
- * new word.
+ * Splits PDDL into parentheses and words in lower case, without `;` comments. A `?` starts a new
+ * word.
  */
 export class PddlReader {
-  /** What is being read, for messages: `games/a.tw-pddl: pddl_problem`. */
+  /** Name of the text in messages: `games/a.tw-pddl: pddl_problem`. */
   readonly source: string;
   readonly #text: string;
   #position = 0;
@@ -29,12 +29,12 @@ export class PddlReader {
     this.#text = text.toLowerCase();
   }
 
-  /** Where the token that was read last begins. */
+  /** Start offset of the last token. */
   get offset(): number {
     return this.#start;
   }
 
-  /** The next parenthesis or word; `undefined` at the end. */
+  /** Returns the next parenthesis or word; `undefined` at the end. */
   next(): string | undefined {
     const text = this.#text;
     const length = text.length;
@@ -67,13 +67,13 @@ export class PddlReader {
     return text.slice(position, end);
   }
 
-  /** Reads the next token and requires that it be this one. */
+  /** Reads the next token, which must be the given one. */
   expect(token: string, where: string): void {
     const got = this.next();
-    if (got !== token) this.fail(`${where} must have ${shown(token)} here`, got);
+    if (got !== token) this.fail(`${where} must have ${formatValue(token)} here`, got);
   }
 
-  /** Reads the rest of a list whose `(` was read, up to and with its `)`. */
+  /** Reads the rest of a list whose `(` was read, including its `)`. */
   list(): ExpressionList {
     const root: { offset: number; items: Expression[] } = { offset: this.#start, items: [] };
     const open = [root];
@@ -98,33 +98,36 @@ export class PddlReader {
     }
   }
 
-  /** After the last list: closing parentheses are ignored, as real files have them. */
+  /**
+   * Checks the text after the last list: closing parentheses are ignored, because real files have
+   * them.
+   */
   finish(): void {
     for (let token = this.next(); token !== undefined; token = this.next()) {
       if (token !== ")") this.fail("the text must end after its definition", token);
     }
   }
 
-  /** Throws `source line 12: <rule>, got <value>`; the line is where the last token begins. */
+  /** Throws `source line 12: <rule>, got <value>`, with the line of the last token. */
   fail(rule: string, value: Expression | undefined, offset: number = this.#start): never {
     let line = 1;
     for (let at = this.#text.indexOf("\n"); at >= 0 && at < offset; line++) {
       at = this.#text.indexOf("\n", at + 1);
     }
-    const got = value === undefined ? "the end of the text" : shown(written(value));
+    const got = value === undefined ? "the end of the text" : formatValue(formatExpression(value));
     throw new GameFileError(`${this.source} line ${line}: ${rule}, got ${got}`);
   }
 }
 
-/** Python splits at more kinds of space, but these are all there are in ASCII. */
+/** Python splits at more kinds of white space, but these are all in ASCII. */
 function isSpace(unit: number): boolean {
   return unit === 32 || (unit >= 9 && unit <= 13) || (unit >= 28 && unit <= 31);
 }
 
-/** An expression as it is written, for messages; deep and long parts are left out. */
-function written(expression: Expression, depth = 0): string {
+/** Formats an expression for messages; deep and long parts are omitted. */
+function formatExpression(expression: Expression, depth = 0): string {
   if (typeof expression === "string") return expression;
   if (depth > 3) return "(...)";
-  const items = expression.items.slice(0, 9).map((item) => written(item, depth + 1));
+  const items = expression.items.slice(0, 9).map((item) => formatExpression(item, depth + 1));
   return `(${items.join(" ")})`;
 }

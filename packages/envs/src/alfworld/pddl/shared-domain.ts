@@ -2,22 +2,22 @@ import { RecentCache } from "../recent-cache.ts";
 import { type Domain, parseDomain } from "./domain.ts";
 import { type JoinPlan, joinPlans } from "./join-plan.ts";
 
-/** What games with one domain share. */
+/** Data shared by games with the same domain. */
 export interface SharedDomain {
   readonly domain: Domain;
-  /** By the predicate of their trigger; under -1 those without. */
+  /** Plans by the predicate of their trigger; -1 for plans without one. */
   readonly plans: ReadonlyMap<number, readonly JoinPlan[]>;
-  /** Whether actions keep the number of true facts of a predicate at one, once it is. */
+  /** True if actions keep the number of true facts of a predicate at one, once it is one. */
   readonly isKept: readonly boolean[];
 }
 
 const domains = new RecentCache<string, SharedDomain>(8);
 
 /**
- * Reads a domain, or takes it from the last few that were read.
- * @param source - What to call it in messages.
+ * Parses a domain, or returns it from the cache of recent ones.
+ * @param source - Name of the domain in messages.
  */
-export function sharedDomain(text: string, source: string): SharedDomain {
+export function findSharedDomain(text: string, source: string): SharedDomain {
   const known = domains.get(text);
   if (known) return known;
   const domain = parseDomain(text, source);
@@ -39,7 +39,7 @@ export function sharedDomain(text: string, source: string): SharedDomain {
   return shared;
 }
 
-/** Whether every action that adds a fact of a predicate takes a true one away, one for one. */
+/** True if every action that adds a fact of a predicate deletes a true one for it. */
 function isKept(predicate: number, { actions }: Domain): boolean {
   return actions.every(({ effects, cases }) => {
     const own = effects.filter((effect) => effect.predicate === predicate);

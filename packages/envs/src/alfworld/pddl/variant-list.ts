@@ -2,12 +2,12 @@ import { compareCodePoints } from "../text/code-point-order.ts";
 import { holdsIn } from "./ground-formula.ts";
 import { type Variant, compareVariants, isApplicable } from "./ground-operator.ts";
 
-// What is found is collected here and copied once its size is known.
+// Results are collected here and copied once their number is known.
 const found: string[] = [];
 
 /**
- * The variants that watch one fact, or none, sorted. Finding those that can be carried out is the
- * inner loop of the engine: it goes through flat lists of numbers and looks at nothing else.
+ * The variants that watch one fact, or none, sorted. Finding the applicable ones is the inner loop
+ * of the engine: it reads only flat lists of numbers.
  */
 export class VariantList {
   readonly #own: Variant[] = [];
@@ -17,23 +17,26 @@ export class VariantList {
   #commands: string[] = [];
   /** Numbers of the commands. */
   #ids: Int32Array = new Int32Array(0);
-  /** For each variant the number of its literals, or, if it has a rest, `~number`; then these. */
+  /**
+   * For each variant the number of its literals (or `~number` if it has a rest), followed by the
+   * literals.
+   */
   #tests: Int32Array = new Int32Array(0);
 
   #numOwn = 0;
   #numOthers = 0;
 
-  /** @param others - Variants that are always to be listed with those of this list. */
+  /** @param others - Variants that are always listed together with those of this list. */
   constructor(others?: VariantList) {
     this.#others = others;
   }
 
-  /** The variants that were added, in no certain order. */
+  /** Variants added to this list, unsorted. */
   get own(): readonly Variant[] {
     return this.#own;
   }
 
-  /** Whether another list's variants are listed too. */
+  /** True if another list's variants are listed too. */
   get hasOthers(): boolean {
     return this.#others !== undefined;
   }
@@ -42,7 +45,7 @@ export class VariantList {
     this.#own.push(variant);
   }
 
-  /** The commands that can be carried out if the watched fact is true: sorted, each once. */
+  /** Applicable commands if the watched fact is true, sorted, without repeats. */
   commands(bits: readonly number[]): string[] {
     this.#sort();
     const tests = this.#tests;
@@ -67,8 +70,8 @@ export class VariantList {
   }
 
   /**
-   * The first variant with a command that can be carried out.
-   * @param id - The number of the command.
+   * First applicable variant with a command.
+   * @param id - Number of the command.
    */
   first(id: number, bits: readonly number[]): Variant | undefined {
     this.#sort();
@@ -79,7 +82,7 @@ export class VariantList {
     return undefined;
   }
 
-  /** All variants that can be carried out, sorted. */
+  /** All applicable variants, sorted. */
   variants(bits: readonly number[]): Variant[] {
     this.#sort();
     return this.#variants.filter((variant) => isApplicable(variant, bits));
@@ -88,7 +91,7 @@ export class VariantList {
   #sort(): void {
     const others = this.#others?.own ?? [];
     if (this.#numOwn === this.#own.length && this.#numOthers === others.length) return;
-    // What is sorted already stays in front: sorting then takes little more than a look at it.
+    // Put the sorted ones first: sorting then costs little more than a scan.
     const variants = [
       ...this.#variants,
       ...this.#own.slice(this.#numOwn),
@@ -109,7 +112,7 @@ export class VariantList {
   }
 }
 
-/** Puts the commands of one sorted list into another, but for those that are there. */
+/** Merges one sorted list of commands into another, without repeats. */
 export function mergeCommands(into: string[], more: string[]): string[] {
   // One of the lists is nearly always much shorter.
   if (into.length < more.length) return mergeCommands(more, into);

@@ -5,7 +5,9 @@ import { gunzipSync } from "node:zlib";
 import { type GameSet, openGames } from "../open-games.ts";
 import type { ReplayRecord } from "../replay.ts";
 
-/** The folder of ALFWorld data beside the repository; `undefined`, and a line that says so, without. */
+/**
+ * Folder of ALFWorld data next to the repository; `undefined`, with a message, if it is missing.
+ */
 function findData(): string | undefined {
   for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
     const candidate = join(folder, "shared", "alfworld");
@@ -19,10 +21,10 @@ function findData(): string | undefined {
 
 const folder = findData();
 
-/** Whether the data is there. */
+/** True if the data is available. */
 export const hasReleasedData: boolean = folder !== undefined;
 
-/** The path of a file of the data. */
+/** Path of a file of the data. */
 export function releasedPath(name: string): string {
   return join(folder!, name);
 }
@@ -35,17 +37,17 @@ export function releasedGames(): Promise<GameSet> {
   return games;
 }
 
-/** An episode as it was recorded with the reference. */
+/** An episode recorded with the reference. */
 export interface GoldenEpisode {
   readonly game: string;
   readonly policy: string;
-  /** Absent where there was no limit. */
+  /** Absent if there was no limit. */
   readonly max_episode_steps?: number;
   readonly initial: Pick<ReplayRecord, "obs" | "admissible" | "won">;
   readonly steps: readonly (ReplayRecord & { readonly command: string })[];
 }
 
-/** The recorded episodes of a file. */
+/** Recorded episodes of a file. */
 export function goldenEpisodes(name: string): GoldenEpisode[] {
   return gunzipSync(readFileSync(releasedPath(`golden/${name}.jsonl.gz`)))
     .toString("utf8")

@@ -7,8 +7,8 @@ import type { Game, LoadOptions } from "../game.ts";
 import { loadGame } from "../load-game.ts";
 
 /**
- * The games beside the repository, for tests: those in a folder of `../shared/alfworld`, loaded.
- * @returns `undefined`, with a plain message, where the data is missing.
+ * Loads the games in a folder of `../shared/alfworld`, next to the repository.
+ * @returns `undefined`, with a message, if the data is missing.
  */
 export function sharedGames(folder: string, options: LoadOptions = {}): Game[] | undefined {
   for (let at = dirname(fileURLToPath(import.meta.url)); ; at = dirname(at)) {

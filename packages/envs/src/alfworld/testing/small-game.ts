@@ -1,7 +1,7 @@
 import type { Game, GameFile, LoadOptions } from "../game.ts";
 import { loadGame } from "../load-game.ts";
 
-/** The parts of a small game; whatever is left out is the least that works. */
+/** Parts of a small game; omitted parts get minimal defaults. */
 export interface SmallGame {
   /** Types, as in `:types`. */
   readonly types?: string;
@@ -16,13 +16,13 @@ export interface SmallGame {
   readonly rules?: Readonly<
     Record<string, string | readonly { readonly condition?: string; readonly rhs: string }[]>
   >;
-  /** By action: what to type, what is answered, and the action's PDDL. */
+  /** By action: its command, its answer, and its PDDL. */
   readonly actions?: Readonly<
     Record<string, { readonly type: string; readonly say: string; readonly pddl: string }>
   >;
 }
 
-/** The file of a small game. */
+/** Makes the file of a small game. */
 export function smallGameFile({
   types = "",
   predicates = "",
@@ -63,19 +63,19 @@ export function smallGameFile({
   };
 }
 
-/** Loads a small game; objects go by their ids. */
+/** Loads a small game; objects are named by their ids. */
 export function smallGame(parts: SmallGame, options: LoadOptions = { naming: "ids" }): Game {
   return loadGame(smallGameFile(parts), "small", options);
 }
 
-/** An action without parameters that is always possible and answers one text. */
-export function saying(say: string): { type: string; say: string; pddl: string } {
+/** Makes an action without parameters that is always applicable and has a fixed answer. */
+export function createAnswerAction(say: string): { type: string; say: string; pddl: string } {
   return { type: "say", say, pddl: ":parameters () :precondition () :effect (used)" };
 }
 
 /**
- * A house of two rooms with what ALFWorld's domain is made of: places that share a spot, a cupboard
- * to open, things to carry and to put down, a lamp to switch.
+ * A house of two rooms with the elements of ALFWorld's domain: receptacles that share a spot, a
+ * cupboard to open, portable objects, a lamp to switch on.
  */
 export const smallHouse: GameFile = smallGameFile({
   types: "agent spot place thing kind",

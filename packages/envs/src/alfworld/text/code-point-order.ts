@@ -1,7 +1,7 @@
 /**
- * Compares texts by their code points, as Python does; JavaScript's `<` compares UTF-16 units, which
- * puts the characters from U+10000 on before those from U+E000 to U+FFFF.
- * @returns Below 0, 0 or above 0.
+ * Compares strings by code points, as Python does; JavaScript's `<` compares UTF-16 units, which
+ * orders the characters from U+10000 on before those from U+E000 to U+FFFF.
+ * @returns Negative, 0 or positive.
  */
 export function compareCodePoints(a: string, b: string): number {
   if (a === b) return 0;
@@ -9,7 +9,7 @@ export function compareCodePoints(a: string, b: string): number {
   let i = 0;
   while (i < length && a.charCodeAt(i) === b.charCodeAt(i)) i++;
   if (i === length) return a.length - b.length;
-  // At the first difference, a surrogate stands for a character above every other unit.
+  // At the first difference, a surrogate represents a character above every other unit.
   return rank(a.charCodeAt(i)) - rank(b.charCodeAt(i));
 }
 

@@ -6,25 +6,25 @@ interface CompiledAtom {
   /** -1 if no fact can match. */
   readonly predicate: number;
   readonly flag: number;
-  /** Slot of each argument, and for variables that get their object here the type it must have. */
+  /** Slot of each argument, and the required type for variables that are bound here. */
   readonly terms: readonly { readonly slot: number; readonly type: number | undefined }[];
-  /** A position whose variable has an object before, or -1. */
+  /** A position whose variable is already bound, or -1. */
   readonly position: number;
 }
 
-/** A query, compiled for the variables that are in scope. */
+/** A query compiled for the variables in scope. */
 export interface CompiledQuery {
   /** Visits the answers in order until the visitor returns true. */
   readonly each: (objects: number[], context: TextContext, visit: () => boolean) => boolean;
   readonly hasAnswer: (objects: number[], context: TextContext) => boolean;
-  /** The variables that are in scope with an answer. */
+  /** Variables in scope of an answer. */
   readonly inner: Scope;
 }
 
 /**
- * Compiles a query. Its answers come in nested order: for each conjunct in turn, the facts that fit,
- * sorted by the ids of their arguments. Variables in scope keep their object; each new one gets an
- * object that no other variable has, of its type.
+ * Compiles a query. Its answers are in nested order: for each conjunct in turn, the matching facts,
+ * sorted by the ids of their arguments. Variables in scope keep their object; each new one is bound
+ * to an object of its type that no other variable has.
  */
 export function compileQuery(
   parsed: readonly QueryAtom[],
@@ -47,7 +47,7 @@ export function compileQuery(
     const { flat } =
       position < 0
         ? facts.all(predicate)
-        : facts.having(predicate, position, objects[terms[position]!.slot]!);
+        : facts.allWith(predicate, position, objects[terms[position]!.slot]!);
     const width = terms.length + 1;
     for (let i = 0; i < flat.length; i += width) {
       const id = flat[i]!;
@@ -97,8 +97,8 @@ function compileAtom(
 }
 
 /**
- * Gives new variables the objects of a fact, which lie in a list from some place on: another one
- * for each, of the right type.
+ * Binds new variables to the objects of a fact, which start at an offset of a flat list: a
+ * different object for each, of the right type.
  */
 function bind(
   terms: CompiledAtom["terms"],

@@ -1,17 +1,17 @@
 import type { Random } from "@turnwise/core";
 
 /**
- * The names of a game's entities.
+ * Names of a game's entities.
  *
- * `numbered` is what ALFWorld shows: an id with `_bar_` is called by what stands before the first
- * one (plus `basin` if `basin` is anywhere in the id) and a number. Of the entities with one base,
- * the first in the order of ids gets the highest number. Any other id is its own name, with its
- * marks for `- + . ,` replaced and a space after it. `ids` is what TextWorld shows without
+ * `numbered` is the naming of ALFWorld: an id with `_bar_` is named by the text before the first
+ * `_bar_` (plus `basin` if the id contains `basin`) and a number. Among entities with the same
+ * base, the first in the order of ids gets the highest number. Any other id is its own name, with
+ * the codes for `- + . ,` replaced and a blank appended. `ids` is the naming of TextWorld without
  * ALFWorld: the ids.
  *
  * @param ids - Ids of all objects, sorted.
- * @param isEntity - Whether some initial fact mentions the object; others are called by their id.
- * @param random - Deals the numbers of a base out in random order. Default: by id.
+ * @param isEntity - True if some initial fact mentions the object; others are named by their id.
+ * @param random - Assigns the numbers of a base in random order. Default: by id.
  */
 export function entityNames(
   ids: readonly string[],
@@ -29,10 +29,10 @@ export function entityNames(
     const id = ids[object]!;
     const end = id.indexOf("_bar_");
     if (end < 0) {
-      names[object] = `${withoutMarks(id)} `;
+      names[object] = `${removeMarks(id)} `;
       continue;
     }
-    const base = withoutMarks(id.slice(0, end)) + (id.includes("basin") ? "basin" : "");
+    const base = removeMarks(id.slice(0, end)) + (id.includes("basin") ? "basin" : "");
     bases.set(object, base);
     left.set(base, (left.get(base) ?? 0) + 1);
   }
@@ -46,7 +46,7 @@ export function entityNames(
   return names;
 }
 
-function withoutMarks(id: string): string {
+function removeMarks(id: string): string {
   if (!id.includes("_")) return id;
   return id
     .replaceAll("_minus_", "-")

@@ -1,9 +1,9 @@
-/** What an expression may ask of an object. */
+/** Attribute of an object in an expression. */
 export type Attribute = "name" | "id" | "type" | "indefinite" | "definite";
 
 /**
- * An expression in braces: a variable's attribute (a variable alone means its name), a text in
- * quotes, a sum of texts, or alternatives of which the first that is not empty counts.
+ * An expression in braces: an attribute of a variable (a variable alone means its name), a quoted
+ * text, a concatenation, or alternatives, the first non-empty of which is used.
  */
 export type TextExpression =
   | { readonly kind: "text"; readonly text: string }
@@ -13,7 +13,7 @@ export type TextExpression =
 const attributes: readonly string[] = ["name", "id", "type", "indefinite", "definite"];
 const tokenText = /\s*(?:('[^'\\]*'|"[^"\\]*")|([A-Za-z_]\w*)(?:\s*\.\s*([A-Za-z_]\w*))?|(\+))/y;
 
-/** Reads an expression. @returns What is wrong, as a text, if it is none of the known forms. */
+/** Parses an expression. @returns The violated rule, as a text, if it is invalid. */
 export function parseExpression(text: string): TextExpression | string {
   const alternatives: TextExpression[] = [];
   let sum: TextExpression[] = [];
@@ -22,7 +22,7 @@ export function parseExpression(text: string): TextExpression | string {
   while (at < text.trimEnd().length) {
     tokenText.lastIndex = at;
     const match = tokenText.exec(text);
-    if (!match) return "must hold variables, texts, + and or";
+    if (!match) return "must consist of variables, texts, + and or";
     at = tokenText.lastIndex;
     const [, quoted, word, attribute, plus] = match;
     if (plus !== undefined || (word === "or" && attribute === undefined)) {
@@ -48,7 +48,7 @@ export function parseExpression(text: string): TextExpression | string {
   return group("or", [...alternatives, group("sum", sum)]);
 }
 
-/** The names of the variables in an expression. */
+/** Names of the variables in an expression. */
 export function variablesOf(expression: TextExpression): string[] {
   switch (expression.kind) {
     case "text":

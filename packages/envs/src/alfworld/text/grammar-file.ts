@@ -1,33 +1,33 @@
 import { isRecord } from "../../is-record.ts";
-import { GameFileError, shown } from "../game-file-error.ts";
+import { GameFileError, formatValue } from "../game-file-error.ts";
 import { isPythonSpace } from "../../python/python-strip.ts";
 
-/** A rule as the file gives it. */
+/** A rule in the file. */
 export interface RuleSource {
   readonly rhs: string;
-  /** A query that must have an answer; `undefined` for none. */
+  /** Query that must have an answer; `undefined` for none. */
   readonly condition: string | undefined;
 }
 
-/** The texts of an action. */
+/** Texts of an action. */
 export interface ActionTexts {
   readonly template: string;
   readonly feedback: string;
 }
 
-/** A grammar file, split up. */
+/** A parsed grammar file. */
 export interface GrammarSource {
-  /** By action name in lower case. */
+  /** Texts by action name in lower case. */
   readonly actions: ReadonlyMap<string, ActionTexts>;
-  /** By symbol, in the order in which they are to be tried. */
+  /** Rules by symbol, in the order in which they are tried. */
   readonly rules: ReadonlyMap<string, readonly RuleSource[]>;
 }
 
 /**
- * Splits a grammar file (twl2) into its blocks, `grammar :: """JSON""";` and
+ * Parses a grammar file (twl2) into its blocks, `grammar :: """JSON""";` and
  * `action name { template :: "..."; feedback :: "..."; grammar :: """JSON"""; }`, with `#` comments
- * between them. A later block's rules for a symbol come after those of the earlier ones.
- * @param source - What to call it in messages.
+ * between them. A later block's rules for a symbol follow those of earlier ones.
+ * @param source - Name of the grammar in messages.
  * @throws `GameFileError` with the line.
  */
 export function parseGrammarFile(text: string, source: string): GrammarSource {
@@ -38,7 +38,7 @@ export function parseGrammarFile(text: string, source: string): GrammarSource {
   const fail = (rule: string): never => {
     const line = text.slice(0, at).split("\n").length;
     const rest = text.slice(at, at + 40);
-    const got = rest === "" ? "the end of the text" : shown(rest);
+    const got = rest === "" ? "the end of the text" : formatValue(rest);
     throw new GameFileError(`${source} line ${line}: ${rule}, got ${got}`);
   };
   const skip = (): void => {
@@ -53,7 +53,7 @@ export function parseGrammarFile(text: string, source: string): GrammarSource {
   };
   const token = (expected: string): void => {
     skip();
-    if (!text.startsWith(expected, at)) fail(`the grammar must have ${shown(expected)} here`);
+    if (!text.startsWith(expected, at)) fail(`the grammar must have ${formatValue(expected)} here`);
     at += expected.length;
   };
   const match = (pattern: RegExp, rule: string): RegExpExecArray => {
@@ -64,7 +64,7 @@ export function parseGrammarFile(text: string, source: string): GrammarSource {
     return found;
   };
   const word = (): string => match(/[\w/-]+/uy, "the grammar must have a name here")[0];
-  const quoted = (): string => match(/"([^"]*)"/y, 'a text must be in "quotes"')[1]!;
+  const readQuoted = (): string => match(/"([^"]*)"/y, 'a text must be in "quotes"')[1]!;
   const block = (): string => match(/"""([^]*?)"""/y, 'a block must be in """quotes"""')[1]!;
   const addRules = (json: string, blockAt: number): void => {
     let data: unknown;
@@ -72,24 +72,25 @@ export function parseGrammarFile(text: string, source: string): GrammarSource {
       data = JSON.parse(json);
     } catch {
       at = blockAt;
-      fail("a grammar block must hold JSON");
+      fail("a grammar block must be JSON");
     }
-    const wrong = (rule: string, value: unknown): never => {
-      throw new GameFileError(`${source}: ${rule}, got ${shown(value)}`);
+    const failRule = (rule: string, value: unknown): never => {
+      throw new GameFileError(`${source}: ${rule}, got ${formatValue(value)}`);
     };
-    if (!isRecord(data)) return wrong("a grammar block must hold an object", data);
+    if (!isRecord(data)) return failRule("a grammar block must be an object", data);
     for (const [symbol, list] of Object.entries(data)) {
-      if (!isList(list)) return wrong(`rule ${shown(symbol)} must be a list`, list);
+      if (!isList(list)) return failRule(`rule ${formatValue(symbol)} must be a list`, list);
       const known = rules.get(symbol) ?? [];
       rules.set(symbol, known);
       for (const rule of list) {
-        if (!isRecord(rule)) return wrong(`rule ${shown(symbol)} must hold objects`, rule);
+        if (!isRecord(rule))
+          return failRule(`rule ${formatValue(symbol)} must contain objects`, rule);
         const { rhs, condition = "" } = rule;
         if (typeof rhs !== "string") {
-          return wrong(`rhs of rule ${shown(symbol)} must be a text`, rhs);
+          return failRule(`rhs of rule ${formatValue(symbol)} must be a string`, rhs);
         }
         if (typeof condition !== "string") {
-          return wrong(`condition of rule ${shown(symbol)} must be a text`, condition);
+          return failRule(`condition of rule ${formatValue(symbol)} must be a string`, condition);
         }
         known.push({ rhs, condition: condition === "" ? undefined : condition });
       }
@@ -121,8 +122,8 @@ export function parseGrammarFile(text: string, source: string): GrammarSource {
       token("::");
       skip();
       const valueAt = at;
-      if (part === "template") template = quoted();
-      else if (part === "feedback") feedback = quoted();
+      if (part === "template") template = readQuoted();
+      else if (part === "feedback") feedback = readQuoted();
       else if (part === "pddl") block();
       else if (part === "grammar") {
         const lines = block().split("\n");

@@ -1,4 +1,4 @@
-import { GameFileError, shown } from "../game-file-error.ts";
+import { GameFileError, formatValue } from "../game-file-error.ts";
 import type { Action, Domain } from "../pddl/domain.ts";
 import { type CompiledQuery, compileQuery } from "./compiled-query.ts";
 import { type TextExpression, parseExpression, variablesOf } from "./expression.ts";
@@ -6,15 +6,15 @@ import type { GrammarSource } from "./grammar-file.ts";
 import { parseQuery } from "./query.ts";
 import { type GrammarSymbol, type Item, parseSymbols } from "./symbols.ts";
 import type { Render, Scope, TextContext } from "./text-context.ts";
-import { usedVariables } from "./used-variables.ts";
+import { findUsedVariables } from "./used-variables.ts";
 
 // The longest text of a released game takes about 60 expansions of rules.
 const maxExpansions = 20_000;
 const maxDepth = 100;
 
 /**
- * A grammar, compiled for a domain and shared by its games. Rules are compiled when they are used
- * for the first time, once for each set of variables they are used with.
+ * A grammar compiled for a domain and shared by its games. Rules are compiled on first use, once
+ * for each set of variables in scope.
  */
 export class Grammar {
   readonly #domain: Domain;
@@ -25,14 +25,14 @@ export class Grammar {
   readonly #feedbacks = new Map<Action, Render>();
   readonly #commandSlots = new Map<Action, readonly number[]>();
   #numExpressions = 0;
-  /** The game that is being spoken of, for messages. */
+  /** Current game, for messages. */
   #gameName: string;
   #numExpansions = 0;
   #depth = 0;
 
   /**
-   * @param gameName - The game that it came with, for messages.
-   * @param hasOwnTask - Whether the rule `task` is a text that each game brings with it.
+   * @param gameName - Game of the grammar, for messages.
+   * @param hasOwnTask - True if the rule `task` is a text that each game provides.
    * @throws `GameFileError` if an action of the domain has no texts, or if its command would depend
    *   on facts that change.
    */
@@ -53,27 +53,27 @@ export class Grammar {
     }
   }
 
-  /** The text of a rule where no variable is bound. */
+  /** Text of a rule without bound variables. */
   say(rule: string, context: TextContext): string {
     return this.#begin(this.#rule(rule, []), undefined, [], context);
   }
 
-  /** What a player types for an action. */
+  /** Command text of an action. */
   command(action: Action, binding: readonly number[], context: TextContext): string {
     return this.#begin(this.#actionText("template", action), action, binding, context);
   }
 
-  /** What the player reads after an action; `context` is the state after it. */
+  /** Feedback after an action; `context` is the state after it. */
   feedback(action: Action, binding: readonly number[], context: TextContext): string {
     return this.#begin(this.#actionText("feedback", action), action, binding, context);
   }
 
-  /** The parameters, by slot, that the command of an action depends on. */
+  /** Slots of the parameters that the command of an action depends on. */
   commandSlots(action: Action): readonly number[] {
     let slots = this.#commandSlots.get(action);
     if (!slots) {
       const template = this.#texts.actions.get(action.name)!.template;
-      const names = usedVariables(parseSymbols(template), this.#scopeOf(action), this.#texts);
+      const names = findUsedVariables(parseSymbols(template), this.#scopeOf(action), this.#texts);
       const all = [...action.parameters.keys()];
       slots = names ? all.filter((slot) => names.has(action.parameters[slot]!.name)) : all;
       this.#commandSlots.set(action, slots);
@@ -113,13 +113,13 @@ export class Grammar {
     const key = `${symbol}|${scope.map(({ name, type }) => `${name}:${type}`).join(" ")}`;
     let render = this.#rules.get(key);
     if (!render) {
-      render = this.#guarded(symbol, this.#compileRule(symbol, scope));
+      render = this.#limitExpansion(symbol, this.#compileRule(symbol, scope));
       this.#rules.set(key, render);
     }
     return render;
   }
 
-  /** A rule that is compiled, and may be found missing, when it is used for the first time. */
+  /** A rule that is compiled, and may turn out to be missing, on first use. */
   #lazyRule(symbol: string, scope: Scope): Render {
     let render: Render | undefined;
     return (objects, context) => (render ??= this.#rule(symbol, scope))(objects, context);
@@ -129,15 +129,15 @@ export class Grammar {
     if (symbol === "task" && this.#hasOwnTask) return (_objects, { task }) => task ?? "";
     const sources = this.#texts.rules.get(symbol);
     if (!sources || sources.length === 0) {
-      return this.#fail(`must have the rule ${shown(`#${symbol}#`)}`, undefined);
+      return this.#fail(`must have the rule ${formatValue(`#${symbol}#`)}`, undefined);
     }
-    const where = `rule ${shown(symbol)}`;
+    const where = `rule ${formatValue(symbol)}`;
     const rules = sources.map(({ rhs, condition }) => {
       let body: Render | undefined;
       return {
         hasAnswer:
           condition === undefined ? undefined : this.#query(condition, scope, where).hasAnswer,
-        // A rule that never applies may well speak of what is not there.
+        // A rule that never applies may refer to missing rules.
         body: (): Render => (body ??= this.#symbols(parseSymbols(rhs), scope, where)),
       };
     });
@@ -149,13 +149,13 @@ export class Grammar {
     };
   }
 
-  /** Stops rules that go on for ever. */
-  #guarded(symbol: string, render: Render): Render {
+  /** Stops rules that never end. */
+  #limitExpansion(symbol: string, render: Render): Render {
     return (objects, context) => {
       this.#numExpansions++;
       this.#depth++;
       if (this.#depth > maxDepth || this.#numExpansions > maxExpansions) {
-        this.#fail(`rule ${shown(symbol)} must come to an end`, "more and more text");
+        this.#fail(`rule ${formatValue(symbol)} must come to an end`, "more and more text");
       }
       const text = render(objects, context);
       this.#depth--;
@@ -262,7 +262,7 @@ export class Grammar {
         };
       }
       default: {
-        // Of variables with one name and different types, the last one counts.
+        // Among variables with the same name and different types, the last one counts.
         const slot = scope.findLastIndex(({ name }) => name === expression.variable);
         if (slot < 0) {
           return this.#fail(
@@ -286,7 +286,7 @@ export class Grammar {
     }
   }
 
-  /** Whether a text could be different in another state of the same game. */
+  /** True if a text can differ in another state of the same game. */
   #changes(symbols: readonly GrammarSymbol[], seen: Set<string>): boolean {
     const reads = (query: string | undefined): boolean => {
       const atoms = query === undefined ? [] : parseQuery(query);
@@ -318,7 +318,7 @@ export class Grammar {
   }
 
   #fail(rule: string, value: unknown): never {
-    const got = value === undefined ? "none" : shown(value);
+    const got = value === undefined ? "none" : formatValue(value);
     throw new GameFileError(`${this.#gameName}: grammar: ${rule}, got ${got}`);
   }
 }

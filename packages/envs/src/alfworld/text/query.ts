@@ -1,4 +1,4 @@
-/** One conjunct of a query: a fact with variables for arguments. */
+/** A conjunct of a query: a fact whose arguments are variables. */
 export interface QueryAtom {
   readonly predicate: string;
   readonly variables: readonly { readonly name: string; readonly type: string }[];
@@ -8,8 +8,8 @@ const atomText = /([\w/-]+)\s*\(([^()]*)\)/y;
 const variableText = /^([\w']+)(?:\s*:\s*([\w'/-]+))?$/;
 
 /**
- * Reads `p(x: type, y: type) & q(x: type)`. A variable without a type has its own name as type.
- * @returns What is wrong, as a text, if it is no query.
+ * Parses `p(x: type, y: type) & q(x: type)`. A variable without a type has its own name as type.
+ * @returns The violated rule, as a text, if it is invalid.
  */
 export function parseQuery(text: string): readonly QueryAtom[] | string {
   const atoms: QueryAtom[] = [];

@@ -7,10 +7,10 @@ export type GrammarSymbol =
   | { readonly kind: "rule"; readonly rule: string }
   /** `{expression}` or, once for each answer, `{expression | query}`. */
   | { readonly kind: "each"; readonly item: Item; readonly query: string | undefined }
-  /** The same in `[...]`: the items as a list of words. */
+  /** The same in `[...]`: the items form a list of words. */
   | { readonly kind: "list"; readonly item: Item; readonly query: string | undefined };
 
-/** What a `{...}` says: a rule's text, or the value of an expression. */
+/** Content of `{...}`: a rule's text, or the value of an expression. */
 export type Item =
   | { readonly kind: "rule"; readonly rule: string }
   | { readonly kind: "expression"; readonly expression: string };
@@ -22,9 +22,10 @@ const literalText = /[^;|"<>[\]#{}]*/y;
 const quotedText = /"([^;|"<>[\]#{}]*)"/y;
 
 /**
- * Splits a right-hand side into symbols, with the oddities of the reference's parser: white space or
+ * Splits a right-hand side into symbols, with the quirks of the reference's parser: white space or
  * a `//` line at the very start is dropped, as are tabs before a symbol and quotation marks around
- * plain text; from the first character that fits no rule on, the text is cut off without a word.
+ * plain text; from the first character that matches no rule, the rest of the text is silently cut
+ * off.
  */
 export function parseSymbols(text: string): GrammarSymbol[] {
   const symbols: GrammarSymbol[] = [];
@@ -45,7 +46,7 @@ export function parseSymbols(text: string): GrammarSymbol[] {
 }
 
 function skipStart(text: string): number {
-  // Tabs are skipped first, and then this is no longer the very start.
+  // Tabs are skipped first; then this is no longer the very start.
   if (text.startsWith("\t")) return 0;
   let at = 0;
   if (text.startsWith("//")) {

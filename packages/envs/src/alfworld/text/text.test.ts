@@ -1,7 +1,12 @@
 import { createRandom } from "@turnwise/core";
 import { describe, expect, it } from "vitest";
 import { loadGame } from "../load-game.ts";
-import { type SmallGame, saying, smallGame, smallGameFile } from "../testing/small-game.ts";
+import {
+  type SmallGame,
+  createAnswerAction,
+  smallGame,
+  smallGameFile,
+} from "../testing/small-game.ts";
 import { compareCodePoints } from "./code-point-order.ts";
 import { entityNames } from "./entity-names.ts";
 import { parseGrammarFile } from "./grammar-file.ts";
@@ -15,10 +20,17 @@ const things = {
   init: "(in c q) (in a q) (in b p) (in a p) (red b)",
 };
 
-/** What a game says to one command, whose action has the parameters given and can always be done. */
+/**
+ * Text of a game's answer to one command, whose action has the given parameters and is always
+ * applicable.
+ */
 function say(text: string, parts: SmallGame = {}, parameters = ""): string {
   const pddl = `:parameters (${parameters}) :effect (used)`;
-  const game = smallGame({ ...things, ...parts, actions: { say: { ...saying(text), pddl } } });
+  const game = smallGame({
+    ...things,
+    ...parts,
+    actions: { say: { ...createAnswerAction(text), pddl } },
+  });
   const state = game.start();
   state.step("say");
   return state.observation;
@@ -33,18 +45,18 @@ describe("lists", () => {
     expect(say(list, { init: "(in a p) (in b p) (in c p)" })).toBe("a, b, and c");
   });
 
-  it("take their words from the grammar", () => {
+  it("take their separators from the grammar", () => {
     const rules = { list_empty: "void", list_separator: "; ", list_last_separator: " + " };
     expect(say("[{x.id | red(x: thing)}]", { rules, init: "" })).toBe("void");
-    // A semicolon cuts a text off, and white space at its start goes.
+    // A semicolon cuts a text off, and white space at its start is dropped.
     expect(say("[{x.id | in(x: thing, y: place)}]", { rules })).toBe("aab+ c");
   });
 
-  it("are put together without words where there are no brackets", () => {
+  it("are concatenated without brackets", () => {
     expect(say("{x.id | in(x: thing, y: place)}")).toBe("aabc");
   });
 
-  it("of what needs no query have one item", () => {
+  it("without a query have one item", () => {
     expect(say("[{'x'}]")).toBe("x");
   });
 });
@@ -58,13 +70,13 @@ describe("queries", () => {
     );
   });
 
-  it("never give two variables one object, the parameters of the action included", () => {
+  it("never bind two variables to one object, including the parameters of the action", () => {
     expect(say("[{x.id | in(x: thing, y: place)}]", {}, "?t - thing")).toBe("b, and c");
     expect(say("[{x.id | in(x: thing, y: place)}]", {}, "?x - thing")).toBe("a, and a");
   });
 
-  it("know a variable by its name and its type", () => {
-    // Another type makes another variable, which hides the first in what follows.
+  it("identify a variable by its name and its type", () => {
+    // Another type makes another variable, which shadows the first in the rest of the text.
     const hierarchy = {
       types: "tool - thing thing place",
       objects: "a - tool b - thing p - place",
@@ -75,7 +87,7 @@ describe("queries", () => {
     expect(say(text.replace("x: thing", "x: tool"), parts, "?x - tool")).toBe("a");
   });
 
-  it("find objects of the type asked for or of one below it", () => {
+  it("find objects of the given type or a subtype", () => {
     const parts = {
       types: "tool - thing thing place",
       objects: "a - tool b - thing p - place",
@@ -87,7 +99,7 @@ describe("queries", () => {
     expect(say("[{x.id | in(x: unknown, y: place)}]", parts)).toBe("nothing");
   });
 
-  it("find nothing for unknown predicates, names in capitals and wrong numbers of arguments", () => {
+  it("find nothing for unknown predicates, upper-case names and wrong numbers of arguments", () => {
     expect(say("[{x.id | blue(x: thing)}]")).toBe("nothing");
     expect(say("[{x.id | RED(x: thing)}]")).toBe("nothing");
     expect(say("[{x.id | in(x: thing)}]")).toBe("nothing");
@@ -109,21 +121,21 @@ describe("rules", () => {
     expect(say("#what#", { rules, init: "(red b)" })).toBe("none");
   });
 
-  it("bind nothing by their condition", () => {
+  it("bind no variables in their condition", () => {
     const rules = { what: [{ condition: "red(x: thing)", rhs: "{x.id}" }] };
     expect(() => say("#what#", { rules })).toThrow(
       'small: grammar: expression in rule "what" must use variables in scope, got "x"',
     );
   });
 
-  it("are called by all that stands between the marks, arguments included", () => {
+  it("are named by all text between the marks, including arguments", () => {
     const rules = { "two(x, y)": "{x.id} of {y.id}" };
     expect(say("[{#two(x, y)# | in(x: thing, y: place) & red(x: thing)}]", { rules })).toBe(
       "b of p",
     );
   });
 
-  it("of later blocks come after those of earlier ones", () => {
+  it("of later blocks follow those of earlier ones", () => {
     const grammar = parseGrammarFile(
       `grammar :: """{"a": [{"rhs": "1"}]}""";
        # a comment
@@ -144,7 +156,7 @@ describe("rules", () => {
 });
 
 describe("expressions", () => {
-  it("are attributes, texts, sums and alternatives", () => {
+  it("are attributes, texts, concatenations and alternatives", () => {
     const value = (expression: string): string => say(`{${expression} | red(x: thing)}`);
     expect(value("x")).toBe("b");
     expect(value("x.name")).toBe("b");
@@ -154,7 +166,7 @@ describe("expressions", () => {
     expect(value("'' or x.name or x.id")).toBe("b");
   });
 
-  it("of another form are refused", () => {
+  it("of any other form are rejected", () => {
     for (const expression of ["x.colour", "x +", "x y", "1", "x.name.upper()"]) {
       expect(() => say(`{${expression} | red(x: thing)}`)).toThrow(/^small: grammar: /);
     }
@@ -184,7 +196,7 @@ describe("right-hand sides", () => {
     expect(shape('say "hello" now')).toBe("say hello now");
   });
 
-  it("are cut off at what is no symbol", () => {
+  it("are cut off at the first character that is not a symbol", () => {
     for (const cut of [
       "; b",
       "| b",
@@ -207,12 +219,12 @@ describe("right-hand sides", () => {
     expect(say("a#none#b", { rules: { none: "" } })).toBe("ab");
   });
 
-  it("have line breaks where the file has them, in texts of actions too", () => {
+  it("have the line breaks of the file, in texts of actions too", () => {
     expect(say("\nCommands:\n  say: say it\n")).toBe("Commands:\n  say: say it\n");
   });
 });
 
-describe("what was done", () => {
+describe("the memory of actions", () => {
   const switches = (condition: string): string[] => {
     const game = smallGame({
       ...things,
@@ -243,12 +255,12 @@ describe("what was done", () => {
     });
   };
 
-  it("is known to texts as what was added, or deleted, by an action", () => {
+  it("tells texts which facts an action added or deleted", () => {
     expect(switches("(done ?x)")).toEqual(["unknown", "on", "on"]);
     expect(switches("(not (done ?x))")).toEqual(["unknown", "off", "off"]);
   });
 
-  it("counts conditional effects whether or not their condition held, deletions last", () => {
+  it("includes conditional effects whether or not their condition held, deletions last", () => {
     expect(switches("(when (done ?x) (not (done ?x)))")).toEqual(["unknown", "off", "off"]);
     expect(
       switches("(and (when (done ?x) (not (done ?x))) (when (not (done ?x)) (done ?x)))"),
@@ -264,7 +276,7 @@ describe("numbered names", () => {
     expect(entityNames(ids, all(ids), "numbered")).toEqual(["cup 3", "cup 2", "cup 1", "mug 1"]);
   });
 
-  it("tell basins apart wherever the id says basin", () => {
+  it("recognize basins wherever the id contains basin", () => {
     const ids = ["bathtub_bar_1_bar_sinkbasin", "sink_bar_1", "sink_bar_1_bar_sinkbasin"];
     expect(entityNames(ids, all(ids), "numbered")).toEqual([
       "bathtubbasin 1",
@@ -273,17 +285,17 @@ describe("numbered names", () => {
     ]);
   });
 
-  it("leave ids of another form, with a space after them", () => {
+  it("keep ids of another form, with a blank appended", () => {
     const ids = ["agent1", "cuptype", "loc_minus_1_dot_5"];
     expect(entityNames(ids, all(ids), "numbered")).toEqual(["agent1 ", "cuptype ", "loc-1.5 "]);
   });
 
-  it("do not count what no initial fact mentions", () => {
+  it("do not count objects that no initial fact mentions", () => {
     const ids = ["cup_bar_1", "cup_bar_2"];
     expect(entityNames(ids, [false, true], "numbered")).toEqual(["cup_bar_1", "cup 1"]);
   });
 
-  it("can be dealt out in random order, the same for one seed", () => {
+  it("can be in random order, the same for the same seed", () => {
     const ids = Array.from({ length: 9 }, (_, i) => `cup_bar_${i}`);
     const names = entityNames(ids, all(ids), "numbered", createRandom(1));
     expect([...names].sort()).toEqual([...entityNames(ids, all(ids), "numbered")].sort());
@@ -292,8 +304,8 @@ describe("numbered names", () => {
   });
 });
 
-describe("Python's way with text", () => {
-  it("strips what Python calls a space", () => {
+describe("Python's text operations", () => {
+  it("strips Python's white space", () => {
     expect(
       pythonStrip(
         " \t\n\v\f\r\u001c\u001d\u001e\u001f\u0085\u00a0\u1680\u2000\u200a\u2028x y\u2029\u202f\u205f\u3000",
@@ -315,7 +327,7 @@ describe("Python's way with text", () => {
 describe("sharing", () => {
   const file = smallGameFile({
     ...things,
-    actions: { say: saying("#task# [{x.id | red(x: thing)}]") },
+    actions: { say: createAnswerAction("#task# [{x.id | red(x: thing)}]") },
   });
   const withGoal = (goal: string): { goal: string; says: string } => {
     const grammar = file.grammar.replace("have fun", goal);
@@ -325,13 +337,13 @@ describe("sharing", () => {
     return { goal: game.goal, says: state.observation };
   };
 
-  it("keeps the goals of games apart that differ in nothing else", () => {
+  it("keeps the goals apart in games that differ in nothing else", () => {
     for (const goal of ["be good", "be better", "a", ""]) {
       expect(withGoal(goal)).toEqual({ goal, says: `Your task is to: ${goal}. b` });
     }
   });
 
-  it("treats goals that are more than plain text as the grammar does", () => {
+  it("expands goals with grammar symbols", () => {
     expect(withGoal("use #list_empty#")).toEqual({
       goal: "use nothing",
       says: "Your task is to: use nothing. b",
@@ -343,7 +355,7 @@ describe("sharing", () => {
 });
 
 describe("broken grammars", () => {
-  const file = smallGameFile({ ...things, actions: { say: saying("Hello") } });
+  const file = smallGameFile({ ...things, actions: { say: createAnswerAction("Hello") } });
   const broken = (from: string, to: string): string => {
     try {
       const state = loadGame({ ...file, grammar: file.grammar.replace(from, to) }, "f").start();
@@ -354,19 +366,19 @@ describe("broken grammars", () => {
     }
   };
 
-  it("are told with line, rule and value", () => {
+  it("are reported with line, rule and value", () => {
     expect(broken("grammar ::", "grammer ::")).toContain(
       "GameFileError: f: grammar line 1: the grammar must consist of blocks `grammar` and `action`",
     );
     expect(broken('{"intro"', "{intro")).toContain(
-      "f: grammar line 1: a grammar block must hold JSON",
+      "f: grammar line 1: a grammar block must be JSON",
     );
-    expect(broken('"intro":[', '"intro":{"x":[').replace(/got.*/s, "")).toContain("must hold JSON");
+    expect(broken('"intro":[', '"intro":{"x":[').replace(/got.*/s, "")).toContain("must be JSON");
     expect(broken('[{"rhs":"nothing"}]', "7")).toBe(
       'GameFileError: f: grammar: rule "list_empty" must be a list, got 7',
     );
     expect(broken('[{"rhs":"nothing"}]', "[{}]")).toBe(
-      'GameFileError: f: grammar: rhs of rule "list_empty" must be a text, got undefined',
+      'GameFileError: f: grammar: rhs of rule "list_empty" must be a string, got undefined',
     );
     expect(broken("action say", "action sing")).toBe(
       "GameFileError: f: grammar: must have texts for action say of pddl_domain, got none",
@@ -388,7 +400,7 @@ describe("broken grammars", () => {
     expect(broken('"say";', '"say [{x.id | done(x: thing)}]";')).toBe("no error: Nothing happens.");
   });
 
-  it("may not make commands depend on what changes", () => {
+  it("must not make commands depend on changeable facts", () => {
     expect(() =>
       smallGame({
         ...things,
@@ -399,7 +411,7 @@ describe("broken grammars", () => {
     ).toThrow("template of action act must not depend on facts that change");
   });
 
-  it("may have rules that never apply, but not be at a loss", () => {
+  it("may have rules that never apply, but not symbols without an applicable rule", () => {
     expect(
       say("#what#", {
         rules: { what: [{ condition: "red(x: place)", rhs: "{y}" }, { rhs: "ok" }] },

@@ -4,11 +4,11 @@ import { parseQuery } from "./query.ts";
 import { type GrammarSymbol, parseSymbols } from "./symbols.ts";
 
 /**
- * The names of the variables in scope that a text depends on.
- * @returns `undefined` if it may depend on all: because it goes through rules, or because a query
+ * Names of the variables in scope that a text depends on.
+ * @returns `undefined` if it may depend on all of them, because it uses rules, or because a query
  *   looks for objects other than those in scope.
  */
-export function usedVariables(
+export function findUsedVariables(
   symbols: readonly GrammarSymbol[],
   scope: readonly { readonly name: string; readonly type: string }[],
   grammar: GrammarSource,
@@ -32,7 +32,7 @@ export function usedVariables(
   return names;
 }
 
-/** Whether the rules that lists are put together with are mere texts. */
+/** True if the rules for joining lists are plain texts. */
 function hasPlainLists({ rules }: GrammarSource): boolean {
   return ["list_empty", "list_separator", "list_last_separator"].every((name) => {
     const [rule] = rules.get(name) ?? [];

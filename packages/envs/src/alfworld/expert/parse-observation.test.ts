@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { readIntroduction, readReceptacle, readTask } from "./told.ts";
+import { readIntroduction, readReceptacle, readTask } from "./parse-observation.ts";
 
 describe("readTask", () => {
   it("reads both wordings of every kind of task", () => {
@@ -24,7 +24,7 @@ describe("readTask", () => {
     expect(readTask("examine the cd with the desklamp")).toEqual(look);
   });
 
-  it("does not guess at what people write", () => {
+  it("does not guess the meaning of human goals", () => {
     expect(readTask("Place the washed mug on the shelf.")).toBeUndefined();
   });
 });
@@ -45,13 +45,13 @@ describe("readIntroduction", () => {
     });
   });
 
-  it("knows that an answer is no introduction", () => {
+  it("distinguishes an answer from an introduction", () => {
     expect(readIntroduction("You are carrying: a cd 1.")).toBeUndefined();
   });
 });
 
 describe("readReceptacle", () => {
-  it("reads what is on it, in it, or that it is closed", () => {
+  it("reads contents on it or in it, or that it is closed", () => {
     expect(
       readReceptacle("You arrive at desk 1. On the desk 1, you see a cd 2, and a pen 1."),
     ).toEqual({ name: "desk 1", door: "none", contents: ["cd 2", "pen 1"] });

@@ -1,16 +1,17 @@
 /**
- * What the texts of a game tell, as data: for a player that knows nothing else. The sentences are
- * those of released games since version 0.4.0 of ALFWorld ("move X to Y") or before ("put X in/on Y"), and of generated ones.
+ * Parses the texts of a game into data, for a player without other knowledge. Covers the sentences
+ * of released games since version 0.4.0 of ALFWorld ("move X to Y") and before ("put X in/on Y"),
+ * and of generated games.
  */
 
-/** A task as its sentence asks for it, classes in lower case. */
-export type ToldTask =
+/** A task as its sentence describes it, with classes in lower case. */
+export type ParsedTask =
   | {
       readonly kind: "place";
       readonly objectClass: string;
       readonly targetClass: string;
       readonly count: 1 | 2;
-      /** What is to be done to the object first: `clean`, `heat` or `cool`. */
+      /** Treatment of the object: `clean`, `heat` or `cool`. */
       readonly treatment: "clean" | "heat" | "cool" | undefined;
     }
   | { readonly kind: "look"; readonly objectClass: string; readonly lampClass: string };
@@ -34,8 +35,8 @@ const lookPatterns: readonly RegExp[] = [
   /^examine the (?<object>\w+) with the (?<lamp>\w+)$/u,
 ];
 
-/** Reads the sentence of a task, without the full stop; `undefined` if it is of no known form. */
-export function readTask(sentence: string): ToldTask | undefined {
+/** Parses the sentence of a task, without the full stop; `undefined` for an unknown sentence. */
+export function readTask(sentence: string): ParsedTask | undefined {
   for (const pattern of placePatterns) {
     const groups = pattern.exec(sentence)?.groups;
     if (groups === undefined) continue;
@@ -55,31 +56,31 @@ export function readTask(sentence: string): ToldTask | undefined {
   return undefined;
 }
 
-/** Reads `a mug 2, a pen 1, and a cd 3` or `nothing`. */
+/** Parses `a mug 2, a pen 1, and a cd 3` or `nothing`. */
 function readList(text: string): string[] {
   return [...text.matchAll(/\ba (\w+ \d+)/gu)].map((match) => match[1]!);
 }
 
-/** What an introduction tells: `undefined` for a text that is none. */
+/** Parses an introduction; `undefined` for other texts. */
 export function readIntroduction(
   text: string,
-): { readonly receptacles: readonly string[]; readonly task: ToldTask | undefined } | undefined {
+): { readonly receptacles: readonly string[]; readonly task: ParsedTask | undefined } | undefined {
   const room = /Looking quickly around you, you see (.*)\.$/mu.exec(text);
   const task = /Your task is to: (.*)\.\s*$/u.exec(text);
   if (room === null || task === null) return undefined;
   return { receptacles: readList(room[1]!), task: readTask(task[1]!) };
 }
 
-/** What a text tells about one receptacle. */
-export interface ToldReceptacle {
+/** Description of a receptacle in a text. */
+export interface ParsedReceptacle {
   readonly name: string;
   readonly door: "none" | "open" | "closed";
-  /** Names of what is seen in or on it; `undefined` while it is closed. */
+  /** Names of the objects seen in or on it; `undefined` while it is closed. */
   readonly contents: readonly string[] | undefined;
 }
 
-/** Reads the part of a text that describes a receptacle; `undefined` if there is none. */
-export function readReceptacle(text: string): ToldReceptacle | undefined {
+/** Parses the part of a text that describes a receptacle; `undefined` if there is none. */
+export function readReceptacle(text: string): ParsedReceptacle | undefined {
   const on = /On the (\w+ \d+), you see (.*)\.$/mu.exec(text);
   if (on !== null) return { name: on[1]!, door: "none", contents: readList(on[2]!) };
   const open = /The (\w+ \d+) is open\. In it, you see (.*)\.$/mu.exec(text);
@@ -88,7 +89,7 @@ export function readReceptacle(text: string): ToldReceptacle | undefined {
   return closed === null ? undefined : { name: closed[1]!, door: "closed", contents: undefined };
 }
 
-/** The class in a name: `mug` of `mug 2`. */
+/** Class in a name: `mug` in `mug 2`. */
 export function classOfName(name: string): string {
   return name.slice(0, name.lastIndexOf(" "));
 }
