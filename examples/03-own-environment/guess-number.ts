@@ -8,7 +8,7 @@ export const createEnvironment: EnvironmentFactory = async ({ id }) => {
     step: async (action) => {
       const guess = Number(action);
       const isSuccess = guess === secret;
-      // What cannot be read as a number is answered in words, not thrown.
+      // Text that is not a number gets an answer, not an exception.
       const text = isSuccess ? "found" : guess < secret ? "more" : guess > secret ? "less" : "what";
       return { text, reward: isSuccess ? 1 : 0, isTerminal: isSuccess, isSuccess };
     },

@@ -2,41 +2,41 @@ import type { Presentation } from "@turnwise/core";
 import type { Observation } from "./environment.ts";
 import type { TextRole } from "./text-roles.ts";
 
-/** An observation and what the agent did about it. */
+/** An observation and the agent's action in response to it. */
 export interface PastTurn {
   readonly observation: Observation;
   readonly action: string;
 }
 
-/** What a response means to the environment. */
+/** Action of a response. */
 export interface ParsedResponse {
   /** The action to send. */
   readonly action: string;
-  /** Whether the response had the form that the prompt asks for. */
+  /** True if the response has the format that the prompt asks for. */
   readonly isValid: boolean;
 }
 
 /**
- * How an agent reads and writes: what a prompt says, and what of a response is the action. Both
- * parts are pure functions.
+ * Format of an agent: writes prompts, and parses actions from responses. Both parts are pure
+ * functions.
  */
 export interface AgentFormat {
   readonly presentation: Presentation;
   /**
-   * The text before the next response. Turn-wise: the whole prompt. Concatenated: what follows the
-   * previous response.
+   * Returns the text before the next response. Turn-wise: the whole prompt. Concatenated: the text
+   * after the previous response.
    * @param history - All earlier turns of the episode, in order.
-   * @param observation - What the environment said last.
+   * @param observation - Last observation of the environment.
    */
   prompt(history: readonly PastTurn[], observation: Observation): string;
-  /** A response that says an action, for demonstrations: {@link parse} reads it back. */
+  /** Writes a response with an action, for demonstrations; {@link parse} reads it back. */
   write(action: string): string;
   /**
-   * Reads a response.
-   * @param response - The decoded response, without the end token.
-   * @param observation - What the environment had said before it.
+   * Parses a response.
+   * @param response - Decoded response, without the end token.
+   * @param observation - Observation that preceded it.
    */
   parse(response: string, observation: Observation): ParsedResponse;
-  /** Finds reasoning and action in a response, for modulators that tell their tokens apart. */
+  /** Locates reasoning and action in a response, for modulators that distinguish their tokens. */
   readonly roles?: (response: string) => readonly TextRole[];
 }

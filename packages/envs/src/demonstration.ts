@@ -13,7 +13,7 @@ export interface DemonstratedTurn {
   readonly response: string;
   /** Action sent to the environment. */
   readonly action: string;
-  /** Whether the action was a deliberate no-op: part of the context, not imitated. */
+  /** True for a deliberate no-op, which is part of the context but not imitated. */
   readonly isSlip: boolean;
 }
 
@@ -21,7 +21,7 @@ export interface DemonstratedTurn {
 export interface Slips {
   /** Probability of a no-op before each action, in [0, 1). */
   readonly share: number;
-  /** Candidate actions; one that is admissible at the moment is skipped. */
+  /** Candidate actions; one that is admissible in the current state is skipped. */
   readonly actions: readonly string[];
   readonly random: Random;
 }
@@ -109,7 +109,7 @@ export async function demonstrateAll(
   );
 }
 
-/** Draws a no-op for the present state; `undefined` for none. */
+/** Draws a no-op for the current state; `undefined` for none. */
 function slipOf(
   slips: Slips | undefined,
   { admissibleActions = [] }: Observation,

@@ -1,37 +1,37 @@
 import type { RenderedState, Task } from "@turnwise/core";
 
-/** What an environment shows the agent. */
+/** Observation of the agent. */
 export interface Observation {
   readonly text: string;
-  /** The actions that would have an effect now, where the environment knows them. */
+  /** Actions that would have an effect now, if the environment knows them. */
   readonly admissibleActions?: readonly string[];
 }
 
-/** The environment's reply to an action. */
+/** Reply of the environment to an action. */
 export interface StepResult extends Observation {
   readonly reward: number;
-  /** Whether the environment ended the episode. */
+  /** True if the environment ended the episode. */
   readonly isTerminal: boolean;
-  /** Whether the task is solved. */
+  /** True if the task is solved. */
   readonly isSuccess: boolean;
-  /** The benchmark's own measure so far, where it has one beside success, in [0, 1]. */
+  /** Benchmark's own score so far, in [0, 1], if it has one in addition to success. */
   readonly score?: number;
 }
 
 /** The stateful world of one task, used for one episode and then closed. */
 export interface Environment {
-  /** Begins the episode. Called once, before all else. */
+  /** Starts the episode. Called once, before anything else. */
   reset(signal?: AbortSignal): Promise<Observation>;
-  /** Carries out an action. What it cannot do is answered in words, not thrown. */
+  /** Performs an action. An invalid action gets a text answer instead of an exception. */
   step(action: string, signal?: AbortSignal): Promise<StepResult>;
   /**
-   * State as it is now, for the record of the episode: called after `reset` and after each `step`. It
-   * must change nothing. An exception fails the episode as one of `step` does.
+   * Current state, for the record of the episode: called after `reset` and after each `step`. Must
+   * not change the state. An exception fails the episode like one of `step`.
    */
   render?(signal?: AbortSignal): Promise<RenderedState>;
-  /** Frees what the environment holds. May be called at any time, and again. */
+  /** Releases the resources of the environment. May be called at any time, and repeatedly. */
   close(): Promise<void>;
 }
 
-/** Makes the environment of a task, one for each episode. */
+/** Makes the environment of a task, one per episode. */
 export type EnvironmentFactory = (task: Task) => Promise<Environment>;

@@ -6,8 +6,8 @@ import { environmentClaims, environmentLaws, type LawfulTasks } from "./laws.ts"
 const tasks: readonly Task[] = ["1", "4", "7"].map((id) => ({ id, kind: "number" }));
 const numbers = ["1", "2", "3", "4", "5", "6", "7"];
 
-/** A number is to be found; each wrong guess narrows the range. */
-function guessing({ id }: Task): Environment {
+/** A number-guessing game; each wrong guess narrows the range. */
+function guessingGame({ id }: Task): Environment {
   const secret = Number(id);
   let [low, high] = [1, 7];
   const admissible = (): string[] => numbers.slice(low - 1, high);
@@ -35,7 +35,7 @@ function sourceOf(changes: Partial<LawfulTasks> = {}): LawfulTasks {
     name: "guessing",
     training: tasks,
     evaluation: [{ split: "held_out", tasks }],
-    createEnvironment: async (task) => guessing(task),
+    createEnvironment: async (task) => guessingGame(task),
     format: {
       presentation: "turn-wise",
       prompt: (history, { text }) => `${history.length} ${text}`,
@@ -46,13 +46,13 @@ function sourceOf(changes: Partial<LawfulTasks> = {}): LawfulTasks {
   };
 }
 
-/** Environments whose replies, or their start, are changed. */
-function withReplies(
+/** A task source whose replies, or their start, are modified. */
+function replaceReplies(
   change: (reply: StepResult, turn: number, task: Task, action: string) => StepResult,
 ): LawfulTasks {
   return sourceOf({
     createEnvironment: async (task) => {
-      const inner = guessing(task);
+      const inner = guessingGame(task);
       let turn = 0;
       return {
         ...inner,
@@ -62,8 +62,8 @@ function withReplies(
   });
 }
 
-/** Statements that do not hold, without the name of the tasks. */
-async function broken(source: LawfulTasks): Promise<string[]> {
+/** Statements of the violated laws, without the name of the tasks. */
+async function findViolations(source: LawfulTasks): Promise<string[]> {
   const statements: string[] = [];
   for (const { name, check } of environmentLaws(source, environmentClaims, { numRuns: 100 })) {
     try {
@@ -81,9 +81,13 @@ describe("environmentLaws", () => {
   it("finds rewards that are not finite, and scores out of range", async () => {
     const wellFormed = "the start and every reply are well-formed";
     expect(
-      await broken(withReplies((reply) => (reply.isTerminal ? reply : { ...reply, reward: NaN }))),
+      await findViolations(
+        replaceReplies((reply) => (reply.isTerminal ? reply : { ...reply, reward: NaN })),
+      ),
     ).toContain(wellFormed);
-    expect(await broken(withReplies((reply) => ({ ...reply, score: 1.5 })))).toContain(wellFormed);
+    expect(await findViolations(replaceReplies((reply) => ({ ...reply, score: 1.5 })))).toContain(
+      wellFormed,
+    );
   });
 
   it("finds replies that differ between episodes of one task", async () => {
@@ -92,12 +96,12 @@ describe("environmentLaws", () => {
       createEnvironment: async (task) => {
         numEpisodes++;
         const text = `episode ${numEpisodes}`;
-        return { ...guessing(task), reset: async () => ({ text, admissibleActions: numbers }) };
+        return { ...guessingGame(task), reset: async () => ({ text, admissibleActions: numbers }) };
       },
     });
-    expect(await broken(source)).toEqual([
+    expect(await findViolations(source)).toEqual([
       "the same task and actions get the same replies",
-      "episodes that are played at the same time do not disturb one another",
+      "concurrent episodes do not affect one another",
     ]);
   });
 
@@ -105,7 +109,7 @@ describe("environmentLaws", () => {
     let numOpen = 0;
     const source = sourceOf({
       createEnvironment: async (task) => {
-        const inner = guessing(task);
+        const inner = guessingGame(task);
         return {
           reset: async () => {
             numOpen++;
@@ -121,30 +125,28 @@ describe("environmentLaws", () => {
         };
       },
     });
-    expect(await broken(source)).toContain(
-      "episodes that are played at the same time do not disturb one another",
-    );
+    expect(await findViolations(source)).toContain("concurrent episodes do not affect one another");
   });
 
   it("finds admissible actions without effect", async () => {
     const source = sourceOf({
       createEnvironment: async (task) => {
-        const inner = guessing(task);
+        const inner = guessingGame(task);
         return { ...inner, step: (action) => inner.step(action === "2" ? "nothing" : action) };
       },
     });
-    expect(await broken(source)).toEqual(["an admissible action has an effect"]);
+    expect(await findViolations(source)).toEqual(["an admissible action has an effect"]);
   });
 
-  it("finds an environment that throws at what it cannot read", async () => {
-    const source = withReplies((reply) => {
+  it("finds an environment that throws for an invalid action", async () => {
+    const source = replaceReplies((reply) => {
       if (reply.text === "no number") throw new TypeError("no number");
       return reply;
     });
-    expect(await broken(source)).toContain("any text is answered in words, not thrown");
+    expect(await findViolations(source)).toContain("any text gets an answer, not an exception");
   });
 
-  it("finds an environment that closes once only", async () => {
+  it("finds an environment that closes only once", async () => {
     const source = sourceOf({
       createEnvironment: async (task) => {
         let isClosed = false;
@@ -152,29 +154,29 @@ describe("environmentLaws", () => {
           if (isClosed) throw new Error("closed before");
           isClosed = true;
         };
-        return { ...guessing(task), close };
+        return { ...guessingGame(task), close };
       },
     });
-    expect(await broken(source)).toContain("closes at any time, and again");
+    expect(await findViolations(source)).toContain("closes at any time, and repeatedly");
   });
 
-  it("finds a format that does not read what it writes, and one without prompts", async () => {
+  it("finds a format that does not parse its own output, and one without prompts", async () => {
     const { format } = sourceOf();
-    expect(await broken(sourceOf({ format: { ...format, write: (action) => action } }))).toEqual([
-      "the format reads back each admissible action that it writes",
-    ]);
-    expect(await broken(sourceOf({ format: { ...format, prompt: () => "" } }))).toEqual([
+    expect(
+      await findViolations(sourceOf({ format: { ...format, write: (action) => action } })),
+    ).toEqual(["the format parses each admissible action that it writes"]);
+    expect(await findViolations(sourceOf({ format: { ...format, prompt: () => "" } }))).toEqual([
       "a prompt is text",
     ]);
   });
 
-  it("finds tasks with one id", async () => {
-    expect(await broken(sourceOf({ training: [...tasks, tasks[0]!] }))).toEqual([
+  it("finds tasks with the same id", async () => {
+    expect(await findViolations(sourceOf({ training: [...tasks, tasks[0]!] }))).toEqual([
       "tasks are plain data, with one id each",
     ]);
   });
 
-  it("refuses a source without tasks", () => {
+  it("rejects a source without tasks", () => {
     expect(() => environmentLaws(sourceOf({ training: [], evaluation: [] }))).toThrow(
       new RangeError("environmentLaws: guessing must have tasks, got 0"),
     );

@@ -11,7 +11,7 @@ import type { AgentFormat } from "./agent-format.ts";
 import type { Environment } from "./environment.ts";
 import { rollout, rolloutGroup, type RolloutParts } from "./rollout.ts";
 
-/** Letters are tokens; `.` ends a response. */
+/** Each character is a token; `.` ends a response. */
 const tokenizer: Tokenizer = {
   vocabularySize: 128,
   endToken: ".".charCodeAt(0),
@@ -26,7 +26,7 @@ const format = (presentation: AgentFormat["presentation"]): AgentFormat => ({
   parse: (response) => ({ action: response, isValid: response !== "x" }),
 });
 
-/** Pays 1 for each `a`, and ends with success at `w`. */
+/** Gives reward 1 for each `a`, and ends with success at `w`. */
 function countingEnvironment(): Environment {
   let steps = 0;
   return {
@@ -41,7 +41,7 @@ function countingEnvironment(): Environment {
   };
 }
 
-/** Gives scripted responses, and keeps what it was asked. */
+/** Returns scripted responses, and records its requests. */
 function scriptedSampler(responses: readonly string[], maxSequenceTokens = 100) {
   const requests: SampleRequest[] = [];
   const released: string[] = [];
@@ -144,20 +144,20 @@ describe("rollout", () => {
     });
   });
 
-  it("shows a concatenated episode as one growing sequence of the tokens that were sampled", async () => {
+  it("presents a concatenated episode as one growing sequence of the sampled tokens", async () => {
     const { sampler, requests } = scriptedSampler(["a.", "w."]);
     const trajectory = await rollout(task, parts(sampler), sequence());
     const texts = requests.map(({ promptTokens }) => tokenizer.decode(promptTokens));
     expect(texts).toEqual(["0r", "0ra.1s1"]);
     expect(requests.map(({ sequenceId }) => sequenceId)).toEqual(["g/0", "g/0"]);
-    // The record holds only what was new.
+    // The record contains only the new tokens.
     expect(trajectory.turns.map((turn) => tokenizer.decode(turn.promptTokens))).toEqual([
       "0r",
       "1s1",
     ]);
   });
 
-  it("shows each turn of a turn-wise episode as a prompt of its own", async () => {
+  it("presents each turn of a turn-wise episode as a separate prompt", async () => {
     const { sampler, requests } = scriptedSampler(["a.", "w."]);
     await rollout(task, parts(sampler, { format: format("turn-wise") }), sequence());
     expect(requests.map(({ promptTokens }) => tokenizer.decode(promptTokens))).toEqual([
@@ -167,7 +167,7 @@ describe("rollout", () => {
     expect(requests.every(({ sequenceId }) => sequenceId === undefined)).toBe(true);
   });
 
-  it("draws every turn from a stream of its own", async () => {
+  it("draws every turn from its own stream", async () => {
     const { sampler, requests } = scriptedSampler(["a.", "a.", "w."]);
     await rollout(task, parts(sampler), sequence());
     expect(requests.map(({ seed }) => seed)).toEqual(["1/turn/0", "1/turn/1", "1/turn/2"]);
@@ -183,12 +183,12 @@ describe("rollout", () => {
     expect(tokenizer.decode(trajectory.turns[2]!.responseTokens)).toBe("a?");
   });
 
-  it("is truncated by the limit of turns, and by the length of the sequence", async () => {
+  it("is truncated by the turn limit, and by the length of the sequence", async () => {
     const endless = scriptedSampler(["a."]);
     const byTurns = await rollout(task, parts(endless.sampler), sequence());
     expect(byTurns.outcome).toEqual({ kind: "truncated", limit: "turns" });
     expect(byTurns.turns).toHaveLength(5);
-    // Prompts of 2, 7 and 12 tokens; with a response of up to 4 the third passes 14.
+    // Prompts of 2, 7 and 12 tokens; with a response of up to 4, the third exceeds 14.
     const short = scriptedSampler(["a."], 14);
     const byTokens = await rollout(task, parts(short.sampler), sequence());
     expect(byTokens.outcome).toEqual({
@@ -199,7 +199,7 @@ describe("rollout", () => {
     expect(byTokens.turns).toHaveLength(2);
   });
 
-  it("records what the environment breaks, closes it, and keeps the turns before", async () => {
+  it("records a failure of the environment, closes it, and keeps the earlier turns", async () => {
     let isClosed = false;
     const createEnvironment = async (): Promise<Environment> => {
       const inner = countingEnvironment();
@@ -225,7 +225,7 @@ describe("rollout", () => {
     expect(isClosed).toBe(true);
   });
 
-  it("gives up on an environment that does not answer", async () => {
+  it("fails an episode whose environment does not respond", async () => {
     const createEnvironment = async (): Promise<Environment> => ({
       ...countingEnvironment(),
       step: () => new Promise(() => undefined),
@@ -267,7 +267,7 @@ describe("rollout", () => {
     ).toEqual({ kind: "failed", error: { kind: "resources", message: "step: full" } });
   });
 
-  it("records what a sampler's server breaks, and a sequence that it finds too long", async () => {
+  it("records failures of a sampler's server, and a sequence that it rejects as too long", async () => {
     const { sampler, released } = scriptedSampler(["a."]);
     const outcomeAfter = async (error: Error) => {
       let numSamples = 0;
@@ -291,13 +291,13 @@ describe("rollout", () => {
       limit: "tokens",
       message: "at most 512 tokens",
     });
-    // The sampler itself has no memory left: no episode can go on.
+    // The sampler itself is out of memory, so no episode can continue.
     const memory = new FailureError("resources", "no memory");
     await expect(outcomeAfter(memory)).rejects.toThrow("no memory");
     expect(released).toEqual(["g/0", "g/0", "g/0"]);
   });
 
-  it("throws what the sampler throws, and the reason of an abort", async () => {
+  it("throws errors of the sampler, and the reason of an abort", async () => {
     const { sampler } = scriptedSampler(["a."]);
     const broken: Sampler = {
       ...sampler,
@@ -312,7 +312,7 @@ describe("rollout", () => {
 });
 
 describe("rolloutGroup", () => {
-  it("plays siblings with streams of their own, and one that fails does not disturb the rest", async () => {
+  it("plays siblings with their own streams, unaffected by one that fails", async () => {
     let made = 0;
     const createEnvironment = async (): Promise<Environment> => {
       if (++made === 2) throw new Error("no room");

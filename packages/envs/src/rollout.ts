@@ -23,42 +23,42 @@ import {
 import type { AgentFormat, PastTurn } from "./agent-format.ts";
 import type { Environment, EnvironmentFactory, Observation } from "./environment.ts";
 
-/** Limits and payments of an episode. */
+/** Limits and rewards of an episode. */
 export interface RolloutOptions {
-  /** The most turns, `>= 1`. */
+  /** Maximum number of turns, `>= 1`. */
   readonly maxTurns: number;
-  /** The longest response, tokens, end token included. */
+  /** Maximum length of a response, tokens, end token included. */
   readonly maxResponseTokens: number;
-  /** Divides the logits; 0 takes the most likely token. Default 1. */
+  /** Sampling temperature; 0 is greedy. Default 1. */
   readonly temperature?: number;
-  /** The penalty of a response that had not the right form, `>= 0`. Default 0. */
+  /** Penalty for a response in the wrong format, `>= 0`. Default 0. */
   readonly invalidActionPenalty?: number;
-  /** The longest that one call of the environment may take, seconds. Default 300. */
+  /** Time limit of one call to the environment, seconds. Default 300. */
   readonly environmentTimeoutSeconds?: number;
 }
 
-/** What plays the episodes: all that siblings share. */
+/** Parts of a rollout that siblings share. */
 export interface RolloutParts {
   readonly createEnvironment: EnvironmentFactory;
   readonly format: AgentFormat;
   readonly sampler: Sampler;
   readonly tokenizer: Tokenizer;
-  /** The version of the weights that the sampler holds, for the record. */
+  /** Version of the sampler's weights, for the record. */
   readonly policyVersion: number;
   readonly options: RolloutOptions;
-  /** Ends all episodes: they reject with the signal's reason. */
+  /** Aborts all episodes: they reject with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Told of each episode as it ends. */
+  /** Called after each episode. */
   readonly onEnd?: (trajectory: Trajectory) => void;
 }
 
 /** A failure that ends an episode, as opposed to an error that ends the run. */
 class EpisodeFailure extends FailureError {}
 
-/** Kinds of failure of a sampler that concern one response, and not the sampler itself. */
+/** Kinds of sampler failures that concern one response, and not the sampler itself. */
 const samplerFailures: ReadonlySet<FailureKind> = new Set(["network", "protocol", "timeout"]);
 
-/** Samples, with a server's failure as the episode's. */
+/** Samples a response; a failure of the server becomes the episode's. */
 async function sampleResponse(
   sampler: Sampler,
   request: SampleRequest,
@@ -78,7 +78,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Waits for a call of the environment, but not longer than allowed. */
+/** Calls the environment with a time limit. */
 async function callWithin<T>(
   name: string,
   seconds: number,
@@ -116,12 +116,12 @@ async function callWithin<T>(
 /**
  * Plays one episode and records it.
  *
- * Failures of the environment (an exception, no answer in time) and of the sampler's server become
- * the trajectory's outcome, `failed`, with the kind that the error declares (see `failureKindOf`); an
- * exception of the environment without one is of kind `environment`. All other errors of the sampler
- * and the format are thrown.
+ * Failures of the environment (an exception, a timeout) and of the sampler's server become the
+ * trajectory's outcome, `failed`, with the kind that the error declares (see `failureKindOf`); an
+ * exception of the environment without a kind has kind `environment`. All other errors of the
+ * sampler and the format are thrown.
  *
- * @param sequence - Names the episode: its group, its place in it, its random stream.
+ * @param sequence - Identifies the episode: its group, its index in the group, its random stream.
  */
 export async function rollout(
   task: Task,
@@ -186,7 +186,7 @@ export async function rollout(
       );
       sequenceTokens = [...sequenceTokens, ...response.tokens];
       const last = response.tokens.at(-1);
-      // A server may stop at an end token that the tokenizer's files do not name.
+      // A server may stop at an end token that the tokenizer's files do not list.
       const isEnded =
         last !== undefined && (response.stopReason === "stop-token" || endTokens.includes(last));
       const text = tokenizer.decode(isEnded ? response.tokens.slice(0, -1) : response.tokens);
@@ -199,7 +199,7 @@ export async function rollout(
         promptTokens,
         responseTokens: response.tokens,
         samplerLogProbs: response.logProbs,
-        // A sampler without entropies gives none.
+        // Some samplers do not return entropies.
         ...(response.entropies.length === response.tokens.length && {
           samplerEntropies: response.entropies,
         }),
@@ -231,7 +231,7 @@ export async function rollout(
     } else throw error;
   } finally {
     sampler.release(sequenceId);
-    // A world that cannot even be closed has already said so, or takes nothing with it.
+    // An environment that cannot be closed has already failed, or holds no resources.
     await environment?.close().catch(() => undefined);
   }
   const trajectory: Trajectory = {
@@ -252,7 +252,7 @@ export async function rollout(
 }
 
 /**
- * Plays the sibling episodes of one task at the same time; a failing one does not disturb the rest.
+ * Plays the sibling episodes of one task concurrently; a failure does not affect the others.
  * @param groupSize - Number of siblings, `>= 1`.
  * @param random - Each sibling draws from its own stream, forked from this one.
  */

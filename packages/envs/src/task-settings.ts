@@ -1,18 +1,18 @@
 import * as z from "zod";
 import { setting } from "./setting.ts";
 
-/** Numbers as settings restrict them. */
+/** Number types of settings. */
 export const positive: z.ZodNumber = z.number().positive();
 export const nonNegative: z.ZodNumber = z.number().nonnegative();
 export const share: z.ZodNumber = z.number().min(0).max(1);
 export const count: z.ZodInt = z.int().positive();
 export const countOrNone: z.ZodInt = z.int().nonnegative();
 
-/** Split to evaluate. */
+/** A split to evaluate. */
 export interface EvaluationSplit {
   readonly split: string;
   readonly numTasks: number;
-  /** Leave the split out where the tasks lack it, instead of rejecting it. Default false. */
+  /** Skips the split if the tasks do not have it, instead of rejecting it. Default false. */
   readonly ifPresent?: boolean | undefined;
 }
 
@@ -22,26 +22,26 @@ export const evaluationSplits: z.ZodType<readonly EvaluationSplit[], readonly Ev
     z.array(
       z.strictObject({
         split: setting(z.string().min(1), "Name of the split"),
-        numTasks: setting(count, "Tasks to evaluate", "tasks"),
+        numTasks: setting(count, "Number of tasks to evaluate", "tasks"),
         ifPresent: setting(
           z.boolean().optional(),
-          "Leave the split out where the tasks lack it, instead of rejecting it",
+          "Skip the split if the tasks do not have it, instead of rejecting it",
         ),
       }),
     ),
     "Splits to evaluate, each with its number of tasks; an empty list trains without evaluation",
   );
 
-/** Limits and rewards of an episode, as far as task sets know them. */
+/** Limits and rewards of an episode that task sources need. */
 export interface TaskEpisode {
   readonly maxTurns: number;
-  /** Reward of success; a score is paid as its share of it. */
+  /** Reward of success; a score earns this times the score. */
   readonly successReward: number;
 }
 
 /**
- * Schema of a task set's settings, `T`, in which the settings `D` have defaults. A discriminated union
- * can hold several of them.
+ * Schema of a task source's settings `T`, where the settings `D` have defaults. Can be part of a
+ * discriminated union.
  */
 export type TasksSchema<
   T extends { readonly environment: string },

@@ -3,24 +3,24 @@ import type { AgentFormat } from "./agent-format.ts";
 import type { Demonstration } from "./demonstration.ts";
 import type { EnvironmentFactory } from "./environment.ts";
 
-/** Named list of tasks, in a fixed order. */
+/** A named list of tasks, in a fixed order. */
 export interface TaskSplit {
   readonly split: string;
   readonly tasks: readonly Task[];
 }
 
 /**
- * Task set with its environment: everything that training, evaluation or a server needs to play
- * episodes. The built-in environments and those of users implement the same interface.
+ * A task set with its environment: everything that training, evaluation or a server needs to play
+ * episodes. Built-in and custom environments implement the same interface.
  */
 export interface TaskSource {
-  /** Names the task set in run folders and messages. */
+  /** Name of the task set in run folders and messages. */
   readonly name: string;
-  /** One sentence for people. */
+  /** Description, one sentence for people. */
   readonly description: string;
-  /** Tasks that were found and are not used, with reasons, as plain data. Default: none. */
+  /** Skipped tasks with reasons, as plain data. Default: none. */
   readonly omissions?: Readonly<Record<string, unknown>>;
-  /** Tasks to train on; may be empty in an evaluation. */
+  /** Tasks to train on; may be empty for an evaluation. */
   readonly training: readonly Task[];
   /** Splits to evaluate, in the order of the report. */
   readonly evaluation: readonly TaskSplit[];
@@ -29,11 +29,11 @@ export interface TaskSource {
   readonly format: AgentFormat;
   /** Time limit of one environment call, seconds. Default: the rollout's. */
   readonly environmentTimeoutSeconds?: number;
-  /** Scripted episodes for a warm start; a task set needs none. */
+  /** Demonstrations for a warm start. Optional. */
   readonly demonstrator?: Demonstrator;
   /**
-   * Texts that hold every word a new model must know, where no demonstrator shows them. A model from
-   * a checkpoint has its own tokenizer.
+   * Texts with all words that a new model must know, if there is no demonstrator. A model from a
+   * checkpoint has its own tokenizer.
    */
   readonly vocabularyTexts?: readonly string[];
   /**
@@ -43,23 +43,23 @@ export interface TaskSource {
    */
   validate?(onProgress: (done: number) => void): Promise<void>;
   /**
-   * Takes the records of the episodes that were graded since the last call, for the run folder.
-   * Default: none.
+   * Returns and removes the records of the episodes that were graded since the last call, for the
+   * run folder. Default: none.
    */
   takeRecords?(): readonly AuditRecord[];
-  /** Frees containers, files and connections. */
+  /** Releases containers, files and connections. */
   close?(): Promise<void>;
 }
 
 /** Evidence for the verdict on one episode, as plain data. */
 export interface AuditRecord {
   readonly taskId: string;
-  /** Whether something points to an attack on the grading. */
+  /** True if there are signs of an attack on the grading. */
   readonly isSuspicious: boolean;
   readonly [field: string]: unknown;
 }
 
-/** Plays scripted episodes that a warm start imitates. */
+/** Plays scripted episodes for a warm start to imitate. */
 export interface Demonstrator {
   /**
    * Records one or more episodes per task.
@@ -68,13 +68,13 @@ export interface Demonstrator {
   demonstrate(tasks: readonly Task[], slipShare: number, random: Random): Promise<Demonstration[]>;
   /** Demonstrations to imitate. Default `successes`. */
   readonly imitates?: "successes" | "all";
-  /** Parts of the format that the tokenizer of a new model keeps whole. Default: none. */
+  /** Parts of the format that the tokenizer of a new model keeps as one token. Default: none. */
   readonly markers?: readonly string[];
   /** Units of the tokenizer of a new model: words alone, or text with its white space. Default `words`. */
   readonly vocabulary?: "words" | "text";
   /**
-   * Lists of words that are interchangeable in demonstrations, each also with the numbers that it
-   * carries. Default: none.
+   * Lists of words that can be exchanged for one another in demonstrations, together with their
+   * numbers. Default: none.
    */
   exchangeable?(demonstrations: readonly Demonstration[]): readonly (readonly string[])[];
 }

@@ -12,14 +12,14 @@ describe("taggedRoles", () => {
     ]);
   });
 
-  it("takes an open tag to the end, and leaves empty or missing ones out", () => {
+  it("extends an unclosed tag to the end, and skips empty or missing ones", () => {
     expect(texts("<think></think> <action>look")).toEqual([["action", "look"]]);
     expect(texts("look")).toEqual([]);
   });
 });
 
 describe("actionRoles", () => {
-  it("takes all of a response", () => {
+  it("covers the whole response", () => {
     expect(actionRoles("look")).toEqual([{ role: "action", start: 0, end: 4 }]);
     expect(actionRoles("")).toEqual([]);
   });

@@ -1,19 +1,19 @@
 import type { RoleSpan } from "@turnwise/core";
 
-/** Part of a response with one role: characters `start` to `end - 1`. */
+/** A part of a response with one role: characters `start` to `end - 1`. */
 export interface TextRole {
   readonly role: Exclude<RoleSpan["role"], "end">;
   readonly start: number;
   readonly end: number;
 }
 
-/** Roles of a response that is an action and nothing else. */
+/** Roles of a response that consists of an action. */
 export function actionRoles(response: string): TextRole[] {
   return response === "" ? [] : [{ role: "action", start: 0, end: response.length }];
 }
 
 /**
- * Roles of a response with the text of its reasoning in `<think>`, and of its action in another tag.
+ * Roles of a response with reasoning in `<think>` and an action in another tag.
  * @param actionTag - Tag of the action. Default `action`.
  */
 export function taggedRoles(
@@ -21,12 +21,12 @@ export function taggedRoles(
   actionTag: "action" | "answer" = "action",
 ): TextRole[] {
   return [
-    ...between(response, "reasoning", "<think>", "</think>"),
-    ...between(response, "action", `<${actionTag}>`, `</${actionTag}>`),
+    ...findTagged(response, "reasoning", "<think>", "</think>"),
+    ...findTagged(response, "action", `<${actionTag}>`, `</${actionTag}>`),
   ];
 }
 
-function between(
+function findTagged(
   text: string,
   role: TextRole["role"],
   opening: string,

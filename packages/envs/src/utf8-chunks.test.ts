@@ -13,7 +13,7 @@ async function convert(bytes: Uint8Array, size: number): Promise<string> {
 const text = '{"game": "a"}\n€😀';
 const wide = Buffer.from(`\uFEFF${text}`, "utf16le");
 
-it("takes marks off and converts UTF-16, wherever the stream is cut", async () => {
+it("removes byte order marks and converts UTF-16, however the stream is split", async () => {
   for (const size of [1, 2, 3, 7, 1000]) {
     expect(await convert(Buffer.from(text), size)).toBe(text);
     expect(await convert(Buffer.from(`\uFEFF${text}`), size)).toBe(text);
@@ -25,7 +25,7 @@ it("takes marks off and converts UTF-16, wherever the stream is cut", async () =
   expect(await convert(Buffer.alloc(0), 1)).toBe("");
 });
 
-it("passes bytes that are not text on to the reader of the lines", async () => {
+it("passes invalid bytes to the reader of the lines", async () => {
   const chunks: Buffer[] = [];
   const bytes = Uint8Array.of(0x61, 0x62, 0x63, 0x64, 0xff);
   async function* once(): AsyncGenerator<Uint8Array> {
@@ -35,7 +35,7 @@ it("passes bytes that are not text on to the reader of the lines", async () => {
   expect(Buffer.concat(chunks)).toEqual(Buffer.from(bytes));
 });
 
-it("names UTF-32, UTF-16 without a mark, and a character cut off", async () => {
+it("reports UTF-32, UTF-16 without a mark, and a truncated character", async () => {
   await expect(convert(Buffer.from([0xff, 0xfe, 0, 0, 0x61, 0, 0, 0]), 3)).rejects.toThrow(
     "a.jsonl: text must be UTF-8 or UTF-16, got UTF-32",
   );

@@ -1,11 +1,11 @@
 import { createTextDecoder } from "@turnwise/core";
 
 /**
- * The bytes of a text as UTF-8 without a byte order mark. UTF-8 passes through as it is, unchecked,
- * for readers that decode parts of it on their own; UTF-16 with a mark is converted.
+ * Converts a text file to UTF-8 without a byte order mark. UTF-8 passes unchanged and unchecked,
+ * for readers that decode parts of it; UTF-16 with a mark is converted.
  *
- * @param source - Name of the file, for messages.
- * @throws `TextError` for UTF-32, for UTF-16 without a mark, and for bytes that are not UTF-16.
+ * @param source - Name of the file in messages.
+ * @throws `TextError` for UTF-32, for UTF-16 without a mark, and for invalid UTF-16.
  */
 export async function* utf8Chunks(
   chunks: AsyncIterable<Uint8Array>,
@@ -22,20 +22,20 @@ export async function* utf8Chunks(
       chunk = head;
       head = undefined;
       isConverted = isWide(chunk);
-      if (!isConverted) chunk = withoutMark(chunk);
+      if (!isConverted) chunk = removeMark(chunk);
     }
     yield isConverted ? Buffer.from(decoder.write(chunk)) : chunk;
   }
   if (head !== undefined) {
-    yield isWide(head) ? Buffer.from(decoder.write(head) + decoder.end()) : withoutMark(head);
+    yield isWide(head) ? Buffer.from(decoder.write(head) + decoder.end()) : removeMark(head);
   } else if (isConverted) yield Buffer.from(decoder.end());
 }
 
-/** Whether text begins as UTF-16 or UTF-32 does: with their marks, or with a zero byte. */
+/** True if text starts like UTF-16 or UTF-32: with a byte order mark, or with a zero byte. */
 function isWide([first, second]: Buffer): boolean {
   return first === 0xff || first === 0xfe || first === 0 || second === 0;
 }
 
-function withoutMark(head: Buffer): Buffer {
+function removeMark(head: Buffer): Buffer {
   return head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf ? head.subarray(3) : head;
 }

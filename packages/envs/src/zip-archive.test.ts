@@ -11,13 +11,13 @@ let path: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "zip-"));
   path = join(folder, "released.zip");
-  // The header of the first entry of a zip archive, and some packed bytes.
+  // Header of the first entry of a zip archive, and some compressed bytes.
   await writeFile(path, Buffer.from("504b03041400000008000000210000ff7f80", "hex"));
 });
 afterAll(() => rm(folder, { recursive: true }));
 
 describe("a zip archive in place of a data file", () => {
-  it("is named as one that must be unpacked, whatever it should hold", async () => {
+  it("is reported with the command to unpack it", async () => {
     const message = `${path}: the file must be unpacked first (unzip FILE), got a zip archive`;
     await expect(openGames(path)).rejects.toThrow(message);
     await expect(loadInstances(path)).rejects.toThrow(message);

@@ -1,7 +1,6 @@
 /**
- * Recognises a zip archive by the first bytes of a file.
- * @returns What must be done about it, for a message after the file's path; `undefined` for any
- *   other file.
+ * Recognizes a zip archive by the first bytes of a file.
+ * @returns Remedy, for a message after the file's path; `undefined` for any other file.
  */
 export function zipProblem(head: Uint8Array): string | undefined {
   const isZip =

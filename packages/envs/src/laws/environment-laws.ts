@@ -12,12 +12,12 @@ import {
 } from "./play-moves.ts";
 
 /**
- * Claims of an environment beyond the contract.
+ * Optional claims about an environment beyond the contract.
  *
  * - `"deterministic"`: the same task and actions get the same replies.
- * - `"independent-episodes"`: episodes that are played at the same time do not disturb one another.
- * - `"effective-actions"`: an admissible action is not answered like one that cannot be carried out.
- * - `"readable-actions"`: the format reads back each admissible action that it writes.
+ * - `"independent-episodes"`: concurrent episodes do not affect one another.
+ * - `"effective-actions"`: an admissible action is not answered like an impossible one.
+ * - `"readable-actions"`: the format parses each admissible action that it writes.
  */
 export type EnvironmentClaim =
   | "deterministic"
@@ -41,22 +41,22 @@ export type LawfulTasks = Pick<
 
 /** Options of {@link environmentLaws}. */
 export interface EnvironmentLawOptions {
-  /** Cases per law. Default 25: an episode takes longer than a formula. */
+  /** Number of cases per law. Default 25, because an episode takes longer than a formula. */
   readonly numRuns?: number;
-  /** Fixes the cases. Default: new ones in each run. */
+  /** Seed of the cases. Default: new cases in each run. */
   readonly seed?: number;
-  /** Longest episode, turns. Default 8. */
+  /** Maximum number of turns of an episode. Default 8. */
   readonly maxTurns?: number;
-  /** Actions to try besides the admissible ones, where the environment lists none. Default: none. */
+  /** Additional actions to try if the environment lists no admissible ones. Default: none. */
   readonly actions?: readonly string[];
-  /** Action that no state can carry out. Default `frobnicate`. */
+  /** Action that is impossible in every state. Default `frobnicate`. */
   readonly impossibleAction?: string;
 }
 
 /**
- * Laws of environments. All list plain tasks with distinct ids, describe the start, give well-formed
- * replies with finite rewards, answer any text in words, write prompts, and close at any time and
- * again; the rest by claim.
+ * Laws of environments. All environments must list plain tasks with distinct ids, return
+ * well-formed observations and replies with finite rewards, answer any text, write prompts, and
+ * close at any time and repeatedly; the other laws depend on the claims.
  * @throws `RangeError` if there are no tasks.
  */
 export function environmentLaws(
@@ -96,7 +96,7 @@ export function environmentLaws(
         expectSame("second episode", await play(task, moves), await play(task, moves)),
     ),
     "independent-episodes": law(
-      "episodes that are played at the same time do not disturb one another",
+      "concurrent episodes do not affect one another",
       "one instance per episode",
       async (task, moves) => {
         const alone = await play(task, moves);
@@ -129,7 +129,7 @@ export function environmentLaws(
       },
     ),
     "readable-actions": law(
-      "the format reads back each admissible action that it writes",
+      "the format parses each admissible action that it writes",
       "contract of AgentFormat.write",
       async (task, moves) => {
         const { observation } = stateOf(await play(task, moves));
@@ -137,7 +137,7 @@ export function environmentLaws(
           const read = format.parse(format.write(action), observation);
           expectThat(
             read.isValid && read.action === action,
-            `${JSON.stringify(action)} must be read back, got ${JSON.stringify(read)}`,
+            `${JSON.stringify(action)} must be parsed back, got ${JSON.stringify(read)}`,
           );
         }
       },
@@ -163,7 +163,7 @@ export function environmentLaws(
       },
     ),
     law(
-      "any text is answered in words, not thrown",
+      "any text gets an answer, not an exception",
       "contract of Environment.step",
       async (task, moves) => {
         const texts = moves.map((move): Move =>
@@ -181,10 +181,14 @@ export function environmentLaws(
         `prompt must not be empty, got ${JSON.stringify(prompt)}`,
       );
     }),
-    law("closes at any time, and again", "contract of Environment.close", async (task, moves) => {
-      await close(await createEnvironment(task));
-      await playMoves(createEnvironment, task, moves, (_, environment) => close(environment));
-    }),
+    law(
+      "closes at any time, and repeatedly",
+      "contract of Environment.close",
+      async (task, moves) => {
+        await close(await createEnvironment(task));
+        await playMoves(createEnvironment, task, moves, (_, environment) => close(environment));
+      },
+    ),
     ...claims.map((claim) => claimed[claim]),
   ];
 }
@@ -198,33 +202,33 @@ function positionOf(move: Move): number {
   return move.kind === "admissible" ? move.position : move.text.length;
 }
 
-function checkObservation(place: string, { text, admissibleActions }: Observation): void {
-  expectThat(typeof text === "string", `${place}: text must be a string, got ${typeof text}`);
+function checkObservation(location: string, { text, admissibleActions }: Observation): void {
+  expectThat(typeof text === "string", `${location}: text must be a string, got ${typeof text}`);
   if (admissibleActions === undefined) return;
   const wrong = admissibleActions.find(
     (action: unknown) => typeof action !== "string" || action === "",
   );
   expectThat(
     wrong === undefined,
-    `${place}: admissible actions must be texts, got ${JSON.stringify(wrong)}`,
+    `${location}: admissible actions must be texts, got ${JSON.stringify(wrong)}`,
   );
   const twice = admissibleActions.find((action, i) => admissibleActions.indexOf(action) !== i);
   expectThat(
     twice === undefined,
-    `${place}: admissible action ${JSON.stringify(twice)} must be listed once`,
+    `${location}: admissible action ${JSON.stringify(twice)} must be listed once`,
   );
 }
 
-function checkReply(place: string, reply: StepResult): void {
-  checkObservation(place, reply);
+function checkReply(location: string, reply: StepResult): void {
+  checkObservation(location, reply);
   const { reward, isTerminal, isSuccess, score } = reply;
-  expectThat(Number.isFinite(reward), `${place}: reward must be finite, got ${reward}`);
+  expectThat(Number.isFinite(reward), `${location}: reward must be finite, got ${reward}`);
   for (const [name, value] of Object.entries({ isTerminal, isSuccess })) {
-    expectThat(typeof value === "boolean", `${place}: ${name} must be a boolean, got ${value}`);
+    expectThat(typeof value === "boolean", `${location}: ${name} must be a boolean, got ${value}`);
   }
   expectThat(
     score === undefined || (score >= 0 && score <= 1),
-    `${place}: score must be in [0, 1], got ${score}`,
+    `${location}: score must be in [0, 1], got ${score}`,
   );
 }
 

@@ -4,14 +4,14 @@ import type { PastTurn } from "../agent-format.ts";
 import type { Environment, EnvironmentFactory, Observation, StepResult } from "../environment.ts";
 import { fc } from "./fast-check.ts";
 
-/** Choice of an action in whatever state it is made. */
+/** Choice of an action, in any state. */
 export type Move =
-  /** An admissible action by its position, modulo their number. */
+  /** An admissible action by index, modulo their number. */
   | { readonly kind: "admissible"; readonly position: number }
   /** Any text. */
   | { readonly kind: "text"; readonly text: string };
 
-/** Moves of a player that mostly does what is possible. */
+/** Moves of a player that mostly chooses admissible actions. */
 export function movesArbitrary(actions: readonly string[], maxTurns: number): Arbitrary<Move[]> {
   const admissible = fc.record({ kind: fc.constant("admissible" as const), position: fc.nat() });
   const text = fc.record({
@@ -24,22 +24,22 @@ export function movesArbitrary(actions: readonly string[], maxTurns: number): Ar
   });
 }
 
-/** Episode as its moves led it. */
+/** An episode after some moves. */
 export interface PlayedEpisode {
   readonly first: Observation;
   readonly actions: readonly string[];
-  /** Reply to each action; fewer than moves where the environment ended the episode. */
+  /** Reply to each action; fewer than moves if the environment ended the episode. */
   readonly replies: readonly StepResult[];
 }
 
-/** Action of a move in a state; one that needs admissible actions falls back to a text. */
+/** Action of a move in a state; falls back to a text if no action is admissible. */
 export function actionOf(move: Move, { admissibleActions = [] }: Observation): string {
   if (move.kind === "text") return move.text;
   if (admissibleActions.length === 0) return String(move.position);
   return admissibleActions[move.position % admissibleActions.length]!;
 }
 
-/** Latest observation of an episode, and the turns before it. */
+/** Last observation of an episode, and the turns before it. */
 export function stateOf({ first, actions, replies }: PlayedEpisode): {
   readonly observation: Observation & Partial<StepResult>;
   readonly history: readonly PastTurn[];
@@ -51,7 +51,7 @@ export function stateOf({ first, actions, replies }: PlayedEpisode): {
   };
 }
 
-/** Plays moves until they or the episode end, and leaves the environment open for `use`. */
+/** Plays moves until they or the episode end, and passes the open environment to `use`. */
 export async function playMoves<T>(
   createEnvironment: EnvironmentFactory,
   task: Task,

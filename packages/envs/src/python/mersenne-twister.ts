@@ -1,6 +1,6 @@
 /**
- * The 32-bit Mersenne Twister (MT19937), the generator under Python's `random` and numpy's
- * `RandomState`. The two differ in how they are seeded and in what they make of its words.
+ * The 32-bit Mersenne Twister (MT19937), the generator of Python's `random` and numpy's
+ * `RandomState`, which differ in their seeding and in the use of its words.
  *
  * @see M. Matsumoto, T. Nishimura (1998)
  */
@@ -8,7 +8,7 @@ export class MersenneTwister {
   readonly #state = new Uint32Array(624);
   #position = 624;
 
-  /** Starts the stream from one word of 32 bits, as numpy does. */
+  /** Seeds the generator with one 32-bit word, as numpy does. */
   seedWithWord(seed: number): void {
     const state = this.#state;
     state[0] = seed;
@@ -19,7 +19,7 @@ export class MersenneTwister {
     this.#position = 624;
   }
 
-  /** Starts the stream from a list of words of 32 bits, at least one, as CPython does. */
+  /** Seeds the generator with a list of 32-bit words, at least one, as CPython does. */
   seedWithWords(key: readonly number[]): void {
     const state = this.#state;
     this.seedWithWord(19650218);
@@ -44,7 +44,7 @@ export class MersenneTwister {
     state[0] = 0x80000000;
   }
 
-  /** The next word, uniform in [0, 2^32). */
+  /** Next word, uniform in [0, 2^32). */
   word(): number {
     if (this.#position >= 624) this.#twist();
     let y = this.#state[this.#position++]!;

@@ -1,22 +1,25 @@
 import { checkInteger } from "@turnwise/core";
 import { MersenneTwister } from "./mersenne-twister.ts";
 
-/** numpy's `RandomState`, as far as ALFWorld orders its games and verl-agent draws its goals with it. */
+/**
+ * The part of numpy's `RandomState` that ALFWorld uses to order its games and verl-agent to draw
+ * its goals.
+ */
 export class NumpyRandom {
   readonly #twister = new MersenneTwister();
 
-  /** @param seed - A whole number in [0, 2^32 - 1]. */
+  /** @param seed - An integer in [0, 2^32 - 1]. */
   constructor(seed: number) {
     checkInteger("NumpyRandom", { seed }, { min: 0, max: 2 ** 32 - 1 });
     this.#twister.seedWithWord(seed);
   }
 
-  /** The next word, a whole number in [0, 2^32 - 1]. */
+  /** Next word, an integer in [0, 2^32 - 1]. */
   word(): number {
     return this.#twister.word();
   }
 
-  /** A whole number in [0, limit], by drawing as many bits as it has until they fit. */
+  /** Random integer in [0, limit], by drawing as many bits as the limit has until they fit. */
   upTo(limit: number): number {
     if (limit === 0) return 0;
     const mask = 0xffffffff >>> Math.clz32(limit);
@@ -26,7 +29,7 @@ export class NumpyRandom {
     }
   }
 
-  /** Shuffles a list in place: from its end, each entry changes places with one not after it. */
+  /** Shuffles a list in place: from the end, each entry is swapped with one at or before it. */
   shuffle(values: unknown[]): void {
     for (let i = values.length - 1; i > 0; i--) {
       const j = this.upTo(i);
@@ -34,7 +37,7 @@ export class NumpyRandom {
     }
   }
 
-  /** `permutation(size)`: the whole numbers below `size` in random order. */
+  /** `permutation(size)`: the integers below `size` in random order. */
   permutation(size: number): number[] {
     checkInteger("NumpyRandom.permutation", { size }, { min: 0, max: 2 ** 31 });
     const order = Array.from({ length: size }, (_, i) => i);
@@ -44,7 +47,7 @@ export class NumpyRandom {
 
   /**
    * `choice(range(low, high), count, replace=False)`.
-   * @throws `RangeError` if there are not so many.
+   * @throws `RangeError` if the range has fewer than `count` integers.
    */
   choice(low: number, high: number, count: number): number[] {
     checkInteger("NumpyRandom.choice", { count }, { min: 0, max: high - low });

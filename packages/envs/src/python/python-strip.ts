@@ -1,4 +1,4 @@
-/** Whether Python's `str.isspace` holds for a UTF-16 unit. All such characters are one unit long. */
+/** Python's `str.isspace` for a UTF-16 unit. All such characters are one unit long. */
 export function isPythonSpace(unit: number): boolean {
   if (unit < 0x80) return unit === 32 || (unit >= 9 && unit <= 13) || (unit >= 28 && unit <= 31);
   return (
@@ -15,8 +15,8 @@ export function isPythonSpace(unit: number): boolean {
 }
 
 /**
- * Python's `str.strip()`. It differs from `String.prototype.trim`: it takes U+001C to U+001F and
- * U+0085 away and leaves U+FEFF.
+ * Python's `str.strip()`. Unlike `String.prototype.trim`, it removes U+001C to U+001F and U+0085,
+ * and keeps U+FEFF.
  */
 export function pythonStrip(text: string): string {
   let start = 0;

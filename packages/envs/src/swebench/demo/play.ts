@@ -75,7 +75,7 @@ export async function playDemo(
 /** Makes a text safe for a terminal: output of a container may contain escape sequences. */
 const removeControls = (text: string): string =>
   text.replaceAll(
-    // eslint-disable-next-line no-control-regex -- these are what is looked for
+    // eslint-disable-next-line no-control-regex -- the control characters to remove
     /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/gu,
     (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
   );

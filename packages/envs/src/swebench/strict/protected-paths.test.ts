@@ -152,9 +152,10 @@ describe("isEnvironmentTampering", () => {
       "/opt/miniconda3/envs/testbed/bin/sphinx-build",
       "/root/.cache/pip/x",
     ];
-    const told = (path: string): boolean => isEnvironmentTampering(path, "/testbed", "requests");
-    expect(tampering.filter((path) => !told(path))).toEqual([]);
-    expect(harmless.filter(told)).toEqual([]);
+    const isDetected = (path: string): boolean =>
+      isEnvironmentTampering(path, "/testbed", "requests");
+    expect(tampering.filter((path) => !isDetected(path))).toEqual([]);
+    expect(harmless.filter(isDetected)).toEqual([]);
     expect(isEnvironmentTampering(`${site}/_pytest/runner.py`, "/testbed", "pytest")).toBe(false);
   });
 });

@@ -327,7 +327,7 @@ def _watch(send, own, root):
     """Immediately reports suspicious actions of repository code on the process."""
     if not hasattr(sys, "addaudithook"):
         return
-    told = set()
+    reported = set()
     getframe, sep = sys._getframe, os.sep
 
     def is_suspect(event, args):
@@ -361,8 +361,8 @@ def _watch(send, own, root):
                     files.add(path)
                 frame = frame.f_back
             for path in sorted(files):
-                if (event, path) not in told:
-                    told.add((event, path))
+                if (event, path) not in reported:
+                    reported.add((event, path))
                     send("watch", event=event, id=path)
         except Exception:
             pass

@@ -25,7 +25,7 @@ const folder = findData();
 /** True if the data is available. */
 export const hasReferenceData: boolean = folder !== undefined;
 
-/** A row of a golden file; what it holds is told by the file's name. */
+/** A row of a golden file; its fields depend on the file. */
 // oxlint-disable-next-line typescript/no-explicit-any
 export type GoldenRow = Readonly<Record<string, any>>;
 
