@@ -93,7 +93,7 @@ export const alfworldTasksSchema: TasksSchema<
   ).default(null),
   hurry: setting(
     z.number().min(0).lt(1),
-    "Probability that a demonstrator acts without thought; above 0 demonstrations are imperfect",
+    "Probability that a demonstrator acts at random; above 0, demonstrations are imperfect",
   ).default(0),
 });
 

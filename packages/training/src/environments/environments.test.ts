@@ -47,7 +47,7 @@ it("an option takes its value, choices and parser from the setting", () => {
   expect(of("strict").flags).toBe("--strict");
   expect(of("size")).toMatchObject({
     flags: "--size <name>",
-    choices: ["small", "medium", "large"],
+    choices: ["tiny", "small", "medium", "large"],
   });
   expect(of("format").description).toBe(
     "prompt format: compact for small models, verl-agent for language models",

@@ -118,7 +118,7 @@ describe("createSearcher", () => {
     );
   });
 
-  it("makes good what it does in a hurry", () => {
+  it("recovers from its hurried commands", () => {
     const lengths = [0, 0.4].map((share) =>
       Array.from({ length: 12 }, (_, seed) => {
         const game = loadGame(generateGame({ seed, size: "tiny" }), "generated");

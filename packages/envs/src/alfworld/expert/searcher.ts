@@ -36,9 +36,9 @@ export interface SearcherOptions {
   /** Goal in the wording of released games, if the introduction words it differently. */
   readonly goal?: string;
   /**
-   * Share of commands that are given without thought, in [0, 1), and the source of their draws: go to
-   * any receptacle, take any object here, or put down what is held. None makes a game unsolvable.
-   * Default: none.
+   * Probability of a random command, like a person in a hurry, in [0, 1), and the source of its
+   * draws: go to any receptacle, take any object here, or put down the held object. None makes a
+   * game unsolvable. Default: none.
    */
   readonly hurry?: { readonly share: number; readonly random: Random };
 }
@@ -188,9 +188,9 @@ function searcherFor(
       if (found === undefined) return explore(objectOrder);
       return reach(found.receptacle, `take ${found.object} from ${found.receptacle}`, true);
     }
-    // Taken in a hurry.
+    // A wrong object was taken in a hurry.
     if (classOfName(held) !== task.objectClass && known.at !== undefined) {
-      return reach(known.at, place(held, known.at), true);
+      return reach(known.at, moveCommand(held, known.at), true);
     }
     if (task.kind === "look") {
       for (const receptacle of known.receptacles.keys()) {
@@ -215,12 +215,12 @@ function searcherFor(
     return target === undefined ? undefined : reach(target, moveCommand(held, target), true);
   };
 
-  /** A command without thought. */
-  const hurried = (random: Random): string => {
+  /** A random command. */
+  const chooseInHurry = (random: Random): string => {
     const { at, held } = known;
     if (at !== undefined && random.next() < 0.5) {
-      if (held !== undefined) return reach(at, place(held, at), true);
-      const contents = seenIn(at);
+      if (held !== undefined) return reach(at, moveCommand(held, at), true);
+      const contents = contentsOf(at);
       if (contents.length > 0) return `take ${random.choice(contents)} from ${at}`;
     }
     return `go to ${random.choice(receptacles.filter((name) => !isAt(name)))}`;
@@ -229,7 +229,7 @@ function searcherFor(
   return (observation) => {
     if (command !== undefined) learn(known, command, observation);
     const isHurried = hurry !== undefined && hurry.random.next() < hurry.share;
-    command = isHurried ? hurried(hurry.random) : decide();
+    command = isHurried ? chooseInHurry(hurry.random) : decide();
     return command;
   };
 }
