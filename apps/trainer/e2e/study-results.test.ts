@@ -61,8 +61,8 @@ describe("turnwise study table", () => {
     expect(await table("csv")).toContain("numbers,main,aem,none,,success,2,");
     // Cells of real runs have every number that a comparison needs.
     const { families } = JSON.parse(await table("json")) as StudyAnalysis;
-    const { seeds, paired, area, byKind, curve, mixedStarts } = families[0]!.comparisons[0]!;
-    expect([seeds, mixedStarts, curve.length]).toEqual([[1, 2], [], 2]);
+    const { seeds, paired, area, byKind, curves, mixedStarts } = families[0]!.comparisons[0]!;
+    expect([seeds, mixedStarts, curves.difference.length]).toEqual([[1, 2], [], 2]);
     expect(byKind.map(({ kind }) => kind)).toEqual(["even", "odd"]);
     expect([paired?.noise, area].every((numbers) => numbers !== undefined)).toBe(true);
   });

@@ -71,7 +71,6 @@ export function plotCurves({ title, panels, xLabel, yLabel, zeroLine }: CurvePlo
           "text-anchor": "middle",
         }),
       ),
-      svgText(xLabel, { class: "dim", x: right, y: bottom + 33, "text-anchor": "end" }),
     ];
     const curves = series.flatMap(({ color, points }) => {
       if (points.length === 0) return [];
@@ -97,7 +96,7 @@ export function plotCurves({ title, panels, xLabel, yLabel, zeroLine }: CurvePlo
     width: panel.left + numColumns * (panel.width + panel.gapX) - panel.gapX,
     height: panel.top + numRows * (panel.height + panel.gapY) - panel.gapY + 48,
   };
-  return figure(size, `${title} (${yLabel})`, ...drawn);
+  return figure(size, `${title} (${yLabel}) by ${xLabel}`, ...drawn);
 }
 
 /** Names of series next to their color, in a row; none for a single series. */

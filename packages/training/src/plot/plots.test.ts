@@ -81,7 +81,7 @@ describe("linearScale", () => {
 
 it("escapes text and attributes", () => {
   expect(svgText('a<b & "c"', { x: 1.23456 })).toBe(
-    '<text x="1.23">a&lt;b &amp; &quot;c&quot;</text>',
+    '<text x="1.2">a&lt;b &amp; &quot;c&quot;</text>',
   );
   expect(svgElement("path", { d: '"', class: undefined })).toBe('<path d="&quot;"/>');
 });

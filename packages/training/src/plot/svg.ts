@@ -1,4 +1,4 @@
-/** Attributes of an SVG element; numbers are rounded to hundredths, `undefined` leaves one out. */
+/** Attributes of an SVG element; numbers are rounded to tenths, `undefined` leaves one out. */
 export type SvgAttributes = Readonly<Record<string, string | number | undefined>>;
 
 /** Text of an SVG element with its children, which are SVG text themselves. */
@@ -27,7 +27,7 @@ export function svgPath(points: readonly (readonly [x: number, y: number])[]): s
   return points.map(([x, y], i) => `${i === 0 ? "M" : "L"}${round(x)} ${round(y)}`).join("");
 }
 
-const round = (value: number): string => String(Number(value.toFixed(2)));
+const round = (value: number): string => String(Number(value.toFixed(1)));
 
 const entities: Readonly<Record<string, string>> = {
   "&": "&amp;",

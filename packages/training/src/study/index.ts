@@ -36,7 +36,7 @@ export {
   type PlannedComparison,
   type StudyAnalysis,
 } from "./report/analyze-study.ts";
-export type { Comparison, KindComparison } from "./report/compare-arms.ts";
+export type { Comparison, KindComparison, PairedCurves } from "./report/compare-arms.ts";
 export {
   describeFindings,
   describeLimits,

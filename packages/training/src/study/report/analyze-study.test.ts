@@ -91,7 +91,14 @@ describe("analyzeStudy", () => {
     ];
     const file = studyFile([1, 2, 3, 4], [["aem", "plain"]]);
     const analysis = analyzeStudy(file, cells);
-    expect(analysis.families[0]!.comparisons[0]).toMatchObject({ seeds: [1, 3], unpaired: [2] });
+    const [comparison] = analysis.families[0]!.comparisons;
+    expect(comparison).toMatchObject({ seeds: [1, 3], unpaired: [2] });
+    // The baseline's curve is that of the seeds with a pair: cells 0 and 2.
+    const [first, third] = [cells[0], cells[2]].map((cell) => (cell as StudyCell).training);
+    expect(comparison!.curves.baseline[5]!.estimate).toBeCloseTo(
+      (first!["success"]![5]! + third!["success"]![5]!) / 2,
+      12,
+    );
     const states = analysis.cells.map(({ arm, seed, state }) => `${arm} ${seed} ${state}`);
     expect(states.slice(0, 8)).toEqual([
       "plain 1 finished",

@@ -64,8 +64,17 @@ export interface Comparison {
   readonly area?: IntervalEstimate;
   readonly finalEntropy?: IntervalEstimate;
   readonly byKind: readonly KindComparison[];
-  /** Difference of the training curves. */
-  readonly curve: readonly CurvePoint[];
+  /** Training curves of the primary measure over the paired seeds; empty with fewer than 2. */
+  readonly curves: PairedCurves;
+  /** Curves of the mean token entropy, nats per token. */
+  readonly entropyCurves: PairedCurves;
+}
+
+/** Mean curves of both arms over the same seeds, and of their difference. */
+export interface PairedCurves {
+  readonly treatment: readonly CurvePoint[];
+  readonly baseline: readonly CurvePoint[];
+  readonly difference: readonly CurvePoint[];
 }
 
 /**
@@ -102,16 +111,8 @@ export function compareArms(
     ...(area && { area }),
     ...(finalEntropy && { finalEntropy }),
     byKind: compareKinds(pairs),
-    curve: curveOf(
-      pairs.map(([a, b]) => {
-        const [first, second] = [a, b].map(({ cell }) => cell.training[measure] ?? []);
-        const length = Math.min(first!.length, second!.length);
-        return Array.from({ length }, (_, i) => {
-          const [value, other] = [first![i]!, second![i]!];
-          return value === null || other === null ? null : value - other;
-        });
-      }),
-    ),
+    curves: pairedCurves(pairs, measure),
+    entropyCurves: pairedCurves(pairs, "meanTokenEntropy"),
   };
 }
 
@@ -119,6 +120,23 @@ type CellPair = readonly [treatment: CellMeasures, baseline: CellMeasures];
 
 const minus = (a: number | undefined, b: number | undefined): number | undefined =>
   a === undefined || b === undefined ? undefined : a - b;
+
+function pairedCurves(pairs: readonly CellPair[], metric: string): PairedCurves {
+  const curves = pairs.map((pair) => {
+    const [treatment, baseline] = pair.map(({ cell }) => cell.training[metric] ?? []);
+    const length = Math.min(treatment!.length, baseline!.length);
+    const difference = Array.from({ length }, (_, i) => {
+      const [value, other] = [treatment![i]!, baseline![i]!];
+      return value === null || other === null ? null : value - other;
+    });
+    return { treatment: treatment!, baseline: baseline!, difference };
+  });
+  return {
+    treatment: curveOf(curves.map((one) => one.treatment)),
+    baseline: curveOf(curves.map((one) => one.baseline)),
+    difference: curveOf(curves.map((one) => one.difference)),
+  };
+}
 
 function pairedStatistics(
   names: Pick<Comparison, "experiment" | "treatment" | "baseline">,

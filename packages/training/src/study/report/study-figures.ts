@@ -1,6 +1,7 @@
 import { plotCurves, type CurveSeries } from "../../plot/plot-curves.ts";
 import { plotIntervals } from "../../plot/plot-intervals.ts";
 import type { FamilyAnalysis, StudyAnalysis } from "./analyze-study.ts";
+import type { Comparison, PairedCurves } from "./compare-arms.ts";
 import { judgeComparison } from "./describe-findings.ts";
 import { measureFormat, type MeasureFormat } from "./measure-format.ts";
 import type { CurvePoint } from "./summarize-arm.ts";
@@ -21,39 +22,35 @@ const baselineColor = 5;
 /** Figures of a family: differences, learning curves, their differences, entropies. */
 export function familyFigures(
   family: FamilyAnalysis,
-  { arms, metric }: StudyAnalysis,
+  metric: StudyAnalysis["metric"],
 ): StudyFigure[] {
   const format = measureFormat(metric.measure);
   const { name, comparisons } = family;
   const compared = comparisons.filter(({ paired }) => paired !== undefined);
   if (compared.length === 0) return [];
   const several = new Set(compared.map(({ experiment }) => experiment)).size > 1;
-  const titleOf = ({ experiment, treatment, baseline }: (typeof compared)[number]): string =>
-    `${several ? `${experiment}: ` : ""}${treatment} less ${baseline}`;
-  const findArm = (experiment: string, arm: string) =>
-    arms.find((one) => one.experiment === experiment && one.arm === arm);
-  const armPanels = (curve: "curve" | "entropyCurve", scale: number) =>
+  const panelsOf = (toPanel: (comparison: Comparison) => CurveSeries[]) =>
     compared
-      .map((comparison) => ({
-        title: titleOf(comparison),
-        series: (
-          [
-            [comparison.baseline, baselineColor],
-            [comparison.treatment, treatmentColor],
-          ] as const
-        ).map(([arm, color]) =>
-          toSeries(arm, color, findArm(comparison.experiment, arm)?.[curve] ?? [], scale),
-        ),
-      }))
+      .map((comparison) => {
+        const { experiment, treatment, baseline } = comparison;
+        const pair = `${treatment} less ${baseline}`;
+        const title = several ? `${experiment}: ${pair}` : pair;
+        return { title, series: toPanel(comparison) };
+      })
       .filter(({ series }) => series.some(({ points }) => points.length > 1));
-  const curves = armPanels("curve", format.scale);
-  const entropies = armPanels("entropyCurve", 1);
-  const differences = compared
-    .map((comparison) => ({
-      title: titleOf(comparison),
-      series: [toSeries("difference", treatmentColor, comparison.curve, format.scale)],
-    }))
-    .filter(({ series }) => series[0]!.points.length > 1);
+  const armsOf = (
+    { treatment, baseline }: Comparison,
+    curves: PairedCurves,
+    scale: number,
+  ): CurveSeries[] => [
+    toSeries(baseline, baselineColor, curves.baseline, scale),
+    toSeries(treatment, treatmentColor, curves.treatment, scale),
+  ];
+  const curves = panelsOf((one) => armsOf(one, one.curves, format.scale));
+  const entropies = panelsOf((one) => armsOf(one, one.entropyCurves, 1));
+  const differences = panelsOf(({ curves }) => [
+    toSeries("difference", treatmentColor, curves.difference, format.scale),
+  ]);
   const band = "Bands: pointwise 95 % t intervals over seeds.";
   return [
     differenceFigure(family, format),
@@ -62,7 +59,7 @@ export function familyFigures(
       : [
           {
             file: `curves-${name}.svg`,
-            caption: `Training ${metric.measure} of sampled episodes, mean over seeds. ${band}`,
+            caption: `Training ${metric.measure} of sampled episodes, mean over the paired seeds. ${band}`,
             svg: plotCurves({
               title: `Training ${metric.measure}`,
               panels: curves,
@@ -91,7 +88,7 @@ export function familyFigures(
       : [
           {
             file: `entropy-${name}.svg`,
-            caption: `Mean token entropy of the responses before each update. ${band}`,
+            caption: `Mean token entropy of the responses before each update, mean over the paired seeds. ${band}`,
             svg: plotCurves({
               title: "Mean token entropy",
               panels: entropies,

@@ -19,7 +19,7 @@ export interface StudyReport {
 export function studyReport(analysis: StudyAnalysis, command: string): StudyReport {
   const { name, question, metric, notes, families } = analysis;
   const findings = describeFindings(analysis);
-  const perFamily = families.map((family) => familyFigures(family, analysis));
+  const perFamily = families.map((family) => familyFigures(family, metric));
   const perSeed = seedFigures(analysis);
   const { measure, split, mode } = metric;
   const kindTables = studyTables({ ...analysis, families: [] }).slice(1);

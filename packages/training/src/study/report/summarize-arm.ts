@@ -40,10 +40,8 @@ export interface ArmSummary {
   readonly finalEntropy?: IntervalEstimate;
   /** Success rate by task type, in the order of their names. */
   readonly byKind: readonly { readonly kind: string; readonly mean: IntervalEstimate }[];
-  /** Training curve of the primary measure; empty with fewer than 2 seeds. */
+  /** Training curve of the primary measure over all finished seeds; empty with fewer than 2. */
   readonly curve: readonly CurvePoint[];
-  /** Curve of the mean token entropy, nats per token. */
-  readonly entropyCurve: readonly CurvePoint[];
   /** Mean wall-clock time of a cell without its shared start, seconds. */
   readonly seconds: number;
 }
@@ -58,7 +56,6 @@ export function summarizeArm(
   const values = sorted.map(({ value }) => value);
   const area = intervalOf(sorted.map((one) => one.area));
   const finalEntropy = intervalOf(sorted.map((one) => one.finalEntropy));
-  const curvesOf = (name: string) => sorted.map(({ cell }) => cell.training[name] ?? []);
   return {
     experiment,
     arm,
@@ -81,8 +78,7 @@ export function summarizeArm(
       const mean = intervalOf(sorted.map((one) => one.byKind.get(kind)));
       return mean === undefined ? [] : [{ kind, mean }];
     }),
-    curve: curveOf(curvesOf(measure)),
-    entropyCurve: curveOf(curvesOf("meanTokenEntropy")),
+    curve: curveOf(sorted.map(({ cell }) => cell.training[measure] ?? [])),
     seconds: sorted.reduce((sum, { cell }) => sum + cell.seconds.wall, 0) / sorted.length,
   };
 }
