@@ -7,14 +7,15 @@ import { describeGames, openGames } from "./open-games.ts";
 import { gameKinds, type GameKind } from "./game-kind.ts";
 import { includableGames } from "./game-path.ts";
 import { gameEnvironment } from "./environment.ts";
-import { generateGames } from "./generator/generate-games.ts";
+import { draftGames } from "./generator/generate-games.ts";
 import { loadGame } from "./load-game.ts";
 import { readHumanGoals } from "./human-goals.ts";
+import { RecentCache } from "./recent-cache.ts";
 import { selectGames, type GameSelection } from "./select-games.ts";
 import { wordings, type Wording } from "./wording.ts";
 import { householdSizes, type HouseholdSize } from "./generator/household.ts";
 import type { Game } from "./game.ts";
-import type { GeneratedGame } from "./generator/generate-game.ts";
+import { finishGame, type Draft } from "./generator/generate-game.ts";
 import * as z from "zod";
 import { countOrNone, evaluationSplits, type TaskEpisode } from "../task-settings.ts";
 import type { EvaluationSplit, TasksSchema } from "../task-settings.ts";
@@ -231,6 +232,9 @@ function selectionOf({ kinds, indices, paths }: AlfworldTasks): GameSelection {
   };
 }
 
+/** Maximum number of generated games in memory. */
+const maxLoaded = 64;
+
 function generateLibrary(games: AlfworldTasks, seed: number): Library {
   if (games.humanGoals !== null) {
     throw new InputError(
@@ -240,23 +244,32 @@ function generateLibrary(games: AlfworldTasks, seed: number): Library {
   const { size, numTraining, evaluation } = games;
   const splits = ["train", "held_out"] as const;
   const taskKinds = gameKinds.filter((kind) => games.kinds?.includes(kind) ?? true);
-  const files = new Map<string, readonly GeneratedGame[]>(
+  const drafts = new Map<string, readonly Draft[]>(
     splits.map((split) => {
       const counts = evaluation
         .filter(({ split: wanted }) => wanted === split || wanted === defaultEvaluationSplit)
         .map(({ numTasks }) => numTasks);
       const total = Math.max(split === "train" ? numTraining : 0, ...counts);
       const isNone = total === 0 || taskKinds.length === 0;
-      return [split, isNone ? [] : generateGames({ seed, size, split, count: total, taskKinds })];
+      return [split, isNone ? [] : draftGames({ seed, size, split, count: total, taskKinds })];
     }),
   );
-  const byName = new Map([...files.values()].flat().map((file) => [file.name, file]));
+  const byName = new Map([...drafts.values()].flat().map((draft) => [draft.name, draft]));
+  // Siblings play one game, and share what it finds out about itself.
+  const loaded = new RecentCache<string, Game>(maxLoaded);
+  const load = (id: string): Game => {
+    const known = loaded.get(id);
+    if (known !== undefined) return known;
+    const game = loadGame(finishGame(byName.get(id)!), id, { wording: games.wording });
+    loaded.set(id, game);
+    return game;
+  };
   return {
     description: `generated, ${size}`,
     splits,
-    load: async (id) => loadGame(byName.get(id)!, id, { wording: games.wording }),
+    load: async (id) => load(id),
     select: (split, total) => {
-      const all = (files.get(split) ?? []).slice(0, total);
+      const all = (drafts.get(split) ?? []).slice(0, total);
       const tasks = all.map(({ name, taskKind }) => ({ id: name, kind: taskKind }));
       return tasks.length === 0 ? [] : selectGames(tasks, selectionOf(games), `split ${split}`);
     },

@@ -66,11 +66,10 @@ export function checkGenerateOptions(
 }
 
 /** A drawn household, with the properties that decide whether it is used. */
-export interface Draft {
+export interface Draft extends Pick<GeneratedGame, "name" | "taskKind"> {
   readonly household: Household;
   readonly size: HouseholdSize;
   readonly goal: string;
-  readonly scene: number;
   readonly fingerprint: string;
   readonly split: HouseholdSplit;
 }
@@ -88,36 +87,29 @@ export function draftGame(
   const { task } = household;
   const goal = drawGoalSentence(task, random.fork("goal"));
   const fingerprint = householdFingerprint(household, goal);
+  const { kind, objectClass, targetClass } = task;
+  const scene = task.room.firstScene + random.fork("scene").integer(30);
   return {
+    name: `${kind}-${objectClass}-None-${targetClass}-${scene}/trial_${trialOf(fingerprint)}`,
+    taskKind: kind,
     household,
     size,
     goal,
-    scene: task.room.firstScene + random.fork("scene").integer(30),
     fingerprint,
     split: Number.parseInt(fingerprint.slice(0, 8), 16) % 5 === 0 ? "held_out" : "train",
   };
 }
 
+/** Names a game within its kind. */
+const trialOf = (fingerprint: string): string => fingerprint.slice(0, 16);
+
 /** Writes the texts of a drawn household. */
-export function finishGame({
-  household,
-  size,
-  goal,
-  scene,
-  fingerprint,
-  split,
-}: Draft): GeneratedGame {
-  const { kind, objectClass, targetClass } = household.task;
-  const trial = fingerprint.slice(0, 16);
+export function finishGame({ household, goal, ...facts }: Draft): GeneratedGame {
   return {
-    name: `${kind}-${objectClass}-None-${targetClass}-${scene}/trial_${trial}`,
-    taskKind: kind,
-    size,
-    fingerprint,
-    split,
+    ...facts,
     pddl_domain: householdDomain,
     grammar: householdGrammar(goal),
-    pddl_problem: householdProblem(household, `household_${trial}`),
+    pddl_problem: householdProblem(household, `household_${trialOf(facts.fingerprint)}`),
     walkthrough: householdWalkthrough(household),
     solvable: true,
   };

@@ -4,6 +4,7 @@ import {
   checkGenerateOptions,
   draftGame,
   finishGame,
+  type Draft,
   type GeneratedGame,
   type GenerateGameOptions,
   type HouseholdSplit,
@@ -21,18 +22,16 @@ export interface GenerateGamesOptions extends Omit<GenerateGameOptions, "taskKin
 }
 
 /**
- * Generates a set of games, all distinguishable by a player, cycling through the task kinds. Sets
- * of different splits have no game in common, whatever their seeds, sizes and counts. A set is a
- * prefix of any longer one with the same other options.
- * @throws `RangeError` for an invalid option or an empty list of kinds.
+ * Draws the households of {@link generateGames} without writing their files.
+ * @throws As {@link generateGames}.
  */
-export function generateGames({
+export function draftGames({
   seed,
   count,
   taskKinds = householdTaskKinds,
   split = "train",
   ...options
-}: GenerateGamesOptions): GeneratedGame[] {
+}: GenerateGamesOptions): Draft[] {
   checkInteger("generateGames", { count }, { min: 0 });
   checkGenerateOptions("generateGames", options);
   for (const taskKind of taskKinds) checkGenerateOptions("generateGames", { taskKind });
@@ -40,14 +39,24 @@ export function generateGames({
     throw new RangeError("generateGames: taskKinds must not be empty, got length 0");
   }
   const random = createRandom(seed);
-  const games: GeneratedGame[] = [];
+  const drafts: Draft[] = [];
   const seen = new Set<string>();
-  for (let attempt = 0; games.length < count; attempt++) {
-    const taskKind = taskKinds[games.length % taskKinds.length]!;
+  for (let attempt = 0; drafts.length < count; attempt++) {
+    const taskKind = taskKinds[drafts.length % taskKinds.length]!;
     const draft = draftGame(random.fork(`game/${attempt}`), { ...options, taskKind });
     if (draft.split !== split || seen.has(draft.fingerprint)) continue;
     seen.add(draft.fingerprint);
-    games.push(finishGame(draft));
+    drafts.push(draft);
   }
-  return games;
+  return drafts;
+}
+
+/**
+ * Generates a set of games, all distinguishable by a player, cycling through the task kinds. Sets
+ * of different splits have no game in common, whatever their seeds, sizes and counts. A set is a
+ * prefix of any longer one with the same other options.
+ * @throws `RangeError` for an invalid option or an empty list of kinds.
+ */
+export function generateGames(options: GenerateGamesOptions): GeneratedGame[] {
+  return draftGames(options).map(finishGame);
 }
