@@ -15,7 +15,7 @@ function studySettings(seed: number) {
   return {
     training: {
       ...training,
-      iterations: 24,
+      iterations: 28,
       groupsPerIteration: 32,
       groupSize: 8,
       learningRate: 1e-3,
@@ -51,7 +51,7 @@ export function householdStudy(seed: number) {
         "pick_heat_then_place_in_recep",
         "pick_cool_then_place_in_recep",
       ],
-      hurry: 0.35,
+      hurry: 0.3,
       evaluation: [{ split: "held_out", numTasks: 1024 }],
     },
     episode: { maxTurns: 12, maxResponseTokens: 8, successReward: 1, invalidActionPenalty: 0 },
