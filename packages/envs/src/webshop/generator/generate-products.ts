@@ -77,7 +77,7 @@ function makeProduct(asin: string, random: Random): Product {
     title: `${brand} ${titled[0]} ${goods.name}, ${titled[1]}`,
     description: `These ${goods.name} by ${brand} are made to be ${attributes.join(", ")}.`,
     bulletPoints: [
-      `${titled[2]}, as all ${goods.name} of ${brand}`,
+      `${titled[2]}, as are all ${goods.name} by ${brand}`,
       ...attributes.map((attribute) => `Made for: ${attribute}`),
     ],
     pricing,
