@@ -1,3 +1,4 @@
+import { parseIndices } from "@turnwise/training/study";
 import { InvalidArgumentError } from "commander";
 
 /** Makes a parser of numbers. @param rule - Completes "It must be ...". */
@@ -43,6 +44,15 @@ export const port = numberParser(
   "a port, a whole number in [0, 65535]",
   (value) => Number.isInteger(value) && value >= 0 && value <= 65_535,
 );
+
+/** Parses a list of whole numbers and ranges: `0,5,10-19`. */
+export function wholeNumbers(text: string): readonly number[] {
+  try {
+    return parseIndices(text);
+  } catch (cause) {
+    throw new InvalidArgumentError(`${(cause as Error).message}.`);
+  }
+}
 
 /** Collects the values of an option that may be repeated. */
 export function repeated(value: string, before: readonly string[] | undefined): readonly string[] {

@@ -1,13 +1,12 @@
 import { InputError } from "@turnwise/training";
 import {
-  parseSeeds,
   powerTable,
   renderTable,
   studyPowerTable,
   type PowerQuestion,
 } from "@turnwise/training/study";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { aboveZero } from "./arguments.ts";
+import { aboveZero, wholeNumbers } from "./arguments.ts";
 import { openResults } from "./study-table.ts";
 
 interface PowerOptions {
@@ -75,7 +74,7 @@ function parsePower(text: string): number {
 }
 
 function parsePairs(text: string): number[] {
-  const numbers = parseSeeds(text);
-  if (numbers !== undefined && numbers.every((number) => number >= 2)) return numbers;
+  const numbers = wholeNumbers(text);
+  if (numbers.every((number) => number >= 2)) return [...numbers];
   throw new InvalidArgumentError("It must be whole numbers >= 2 and ranges, such as 5,8-12.");
 }

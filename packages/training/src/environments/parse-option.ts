@@ -66,8 +66,11 @@ export function parseNames(
   });
 }
 
-/** Parses a list of indices and ranges: `0,5,10-19`. */
-function parseIndices(text: string): readonly number[] {
+/**
+ * Parses a list of whole numbers and ranges: `0,5,10-19`.
+ * @throws `RangeError` with the rule, for another text.
+ */
+export function parseIndices(text: string): readonly number[] {
   return text.split(",").flatMap((part) => {
     const range = /^\s*(\d+)\s*(?:-\s*(\d+)\s*)?$/u.exec(part);
     if (range === null) {

@@ -11,6 +11,14 @@ export interface StudyBudget {
   readonly memoryBytes?: number;
 }
 
+/** Estimated memory of a cell, bytes; 0 where its model is not in this machine's memory. */
+export async function cellMemory(
+  { settings }: Pick<CellPlan, "settings">,
+  availableBytes: number,
+): Promise<number> {
+  return (await estimateMemory(settings, availableBytes))?.needed ?? 0;
+}
+
 /**
  * Number of cells that run at the same time within a budget, at least 1: as many as there are cores for
  * the threads of one, and memory for the estimate of one.
@@ -24,8 +32,8 @@ export async function numJobsWithin(
   let bytes = 0;
   // Arms of one experiment have the same model.
   const experiments = new Map(plans.map((plan) => [plan.experiment, plan]));
-  for (const { settings } of experiments.values()) {
-    bytes = Math.max(bytes, (await estimateMemory(settings, memory))?.needed ?? 0);
+  for (const plan of experiments.values()) {
+    bytes = Math.max(bytes, await cellMemory(plan, memory));
   }
   const byMemory = bytes === 0 ? Infinity : Math.floor(memory / bytes);
   return Math.max(1, Math.min(Math.floor(cores / threads), byMemory, plans.length));

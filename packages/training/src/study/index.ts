@@ -1,3 +1,4 @@
+export { parseIndices } from "../environments/parse-option.ts";
 export {
   cellName,
   checkCell,
@@ -8,19 +9,23 @@ export {
   type FailedCell,
   type StudyCell,
 } from "./cell.ts";
-export { numJobsWithin, type StudyBudget } from "./budget.ts";
+export { cellMemory, numJobsWithin, type StudyBudget } from "./budget.ts";
 export { LockedError } from "./lock.ts";
+export { mergeCells, type MergeResult } from "./merge-cells.ts";
 export { describeMachine, type CellMachine } from "./machine.ts";
 export { planCells, type CellPlan } from "./plan-cells.ts";
+export { connectRay, type RayJob, type RayJobs, type RayJobStatus } from "./ray-jobs.ts";
 export { readStudy, type StudyFile } from "./read-study.ts";
 export type { CellContext } from "./run-cell.ts";
 export { runCellTask, runStartTask, type CellTaskOptions } from "./run-cell-task.ts";
 export { primaryMetric, runStudy, type RunStudyOptions, type StudyResult } from "./run-study.ts";
+export { slurmScript, type SlurmOptions } from "./slurm-script.ts";
+export { studyStatus, type ArmStatus, type StudyStatus } from "./study-status.ts";
+export { submitStudy, type SubmitStudyOptions } from "./submit-study.ts";
 export type { StudyTask } from "./schedule-study.ts";
 export { readCells, studyFolder, type StudyFolder } from "./study-folder.ts";
 export {
   checkStudy,
-  parseSeeds,
   studyArms,
   studySchema,
   type Study,

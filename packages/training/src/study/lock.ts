@@ -2,6 +2,7 @@ import { open, readFile, rm, unlink } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { InputError } from "../input-error.ts";
 import { makeFolder } from "../files/make-folder.ts";
 import { writeWhole } from "../files/write-whole.ts";
@@ -20,6 +21,15 @@ const beatSeconds = 10;
 /** Seconds without a sign of life after which a lock of another machine counts as left behind. */
 const staleSeconds = 300;
 
+/** Options of {@link withLock}. */
+export interface LockOptions {
+  /** Called before each wait for another process; without it, a lock that is held is an error. */
+  readonly onWait?: () => void;
+}
+
+/** Seconds between two looks at a lock that another process holds. */
+const waitSeconds = 2;
+
 /** Work that another process is doing. */
 export class LockedError extends InputError {}
 
@@ -28,11 +38,25 @@ export class LockedError extends InputError {}
  * whose process is gone is taken over.
  * @param path - The lock file; its folder is made.
  * @param what - Name of the work for messages: `study toy`.
- * @throws {@link LockedError} if another process does it.
+ * @throws {@link LockedError} if another process does it, and it is not waited for.
  */
-export async function withLock<T>(path: string, what: string, work: () => Promise<T>): Promise<T> {
+export async function withLock<T>(
+  path: string,
+  what: string,
+  work: () => Promise<T>,
+  { onWait }: LockOptions = {},
+): Promise<T> {
   const id = randomUUID();
-  await acquire(path, what, id);
+  for (;;) {
+    try {
+      await acquire(path, what, id);
+      break;
+    } catch (cause) {
+      if (!(cause instanceof LockedError) || onWait === undefined) throw cause;
+      onWait();
+      await sleep(1000 * waitSeconds);
+    }
+  }
   let written = Promise.resolve();
   const timer = setInterval(() => {
     written = written.then(() => writeWhole(path, recordText(id))).catch(() => undefined);
@@ -80,6 +104,12 @@ async function createWith(path: string, content: string): Promise<boolean> {
     await file.close();
   }
   return true;
+}
+
+/** Tells whether a process holds a lock. */
+export async function isLocked(path: string): Promise<boolean> {
+  const held = await readLock(path);
+  return held !== undefined && isAlive(held);
 }
 
 async function readLock(path: string): Promise<LockRecord | undefined> {

@@ -103,11 +103,6 @@ function overlaysOf(
   const { algorithm, modulator } = arm;
   return [
     {
-      source: `${path}: evaluation`,
-      isVariant: true,
-      apply: (settings) => setNumTasks(settings, study.evaluation.numTasks),
-    },
-    {
       source: `${path}: experiments.${entry.name}.settings`,
       isVariant: true,
       apply: (settings) => mergeSettings(settings, entry.settings),
@@ -121,6 +116,11 @@ function overlaysOf(
     {
       source: `${place}.settings`,
       apply: (settings) => mergeSettings(settings, arm.settings),
+    },
+    {
+      source: `${path}: evaluation`,
+      isVariant: true,
+      apply: (settings) => setNumTasks(settings, study.evaluation.numTasks),
     },
   ];
 }

@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../input-error.ts";
 import { canonicalJson } from "./canonical-json.ts";
@@ -6,56 +7,98 @@ import { withLock } from "./lock.ts";
 import type { CellPlan } from "./plan-cells.ts";
 import { cellOrigin, runCell, startOf, type CellContext } from "./run-cell.ts";
 import { computeStart, isStartComplete } from "./shared-start.ts";
-import { readCells, writeCell } from "./study-folder.ts";
+import { dropFailedCell, readCells, writeCell } from "./study-folder.ts";
 import { checkConfig } from "../settings/config.ts";
 
 /** Options of {@link runCellTask}. */
 export interface CellTaskOptions {
   /** Whether the arms of a pair may run on different CPU models. Default false. */
   readonly allowMixedProcessors?: boolean;
+  /**
+   * Other cells of the study, where nobody schedules them: the cell then computes the start that it
+   * shares with them, or waits for the process that does, and the last one deletes it.
+   */
+  readonly siblings?: readonly CellPlan[];
 }
 
 /**
  * Runs one cell of a study by itself, as a child process or a job of a cluster does, and writes its file.
  * A cell that is finished is left alone. A cell that fails leaves a file with the message.
+ * @returns The finished cell.
  * @throws `LockedError` if another process runs it; `InputError` if it must not run here; whatever
  *   stopped the run.
  */
 export async function runCellTask(
   plan: CellPlan,
   context: CellContext,
-  { allowMixedProcessors = false }: CellTaskOptions = {},
-): Promise<void> {
+  { allowMixedProcessors = false, siblings }: CellTaskOptions = {},
+): Promise<StudyCell> {
   const { folder, machine } = context;
-  await withLock(join(folder.locks, `${plan.name}.lock`), `cell ${plan.name}`, async () => {
+  return withLock(join(folder.locks, `${plan.name}.lock`), `cell ${plan.name}`, async () => {
     const cells = await readCells(folder.cells);
     const present = cells.get(plan.name);
     if (present?.outcome === "finished") {
       checkSameSettings(plan, present, folder.cells);
-      return;
+      return present;
     }
+    await dropFailedCell(folder, present);
     if (!allowMixedProcessors) checkProcessor(plan, cells.values(), machine.processor);
+    const sharing = siblings === undefined ? [] : cellsSharingStart(plan, siblings, context);
+    let cell: StudyCell;
     try {
-      await runCell(plan, context);
+      if (sharing.length > 1) await runStartTask(plan, context);
+      cell = await runCell(plan, context);
     } catch (cause) {
       const message = (cause instanceof Error ? cause.message : String(cause)).split("\n")[0]!;
       const failed: FailedCell = { outcome: "failed", ...cellOrigin(plan, context), message };
       await writeCell(folder, plan.name, failed);
       throw cause;
     }
+    await dropStart(plan, sharing, context);
+    return cell;
   });
 }
 
-/** Computes the start that a cell shares with others, unless it is complete or the cell shares none. */
+/** Cells that share the start of a cell, itself included. */
+function cellsSharingStart(
+  plan: CellPlan,
+  plans: readonly CellPlan[],
+  context: CellContext,
+): CellPlan[] {
+  const start = startOf(plan, context);
+  if (start === undefined) return [];
+  return plans.filter((other) => startOf(other, context)?.sha256 === start.sha256);
+}
+
+/** Deletes a start once all cells that share it are finished. */
+async function dropStart(
+  plan: CellPlan,
+  sharing: readonly CellPlan[],
+  context: CellContext,
+): Promise<void> {
+  const start = startOf(plan, context);
+  if (start === undefined || sharing.length === 0) return;
+  const cells = await readCells(context.folder.cells);
+  if (sharing.every(({ name }) => cells.get(name)?.outcome === "finished")) {
+    await rm(start.path, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Computes the start that a cell shares with others, unless it is complete or the cell shares none.
+ * Waits for another process that computes it.
+ */
 export async function runStartTask(plan: CellPlan, context: CellContext): Promise<void> {
   const start = startOf(plan, context);
   if (start === undefined) return;
   const { folder, file, reporter } = context;
   const lock = join(folder.locks, `start-${start.sha256.slice(0, 16)}.lock`);
-  await withLock(lock, `start of ${plan.name}`, async () => {
+  const compute = async (): Promise<void> => {
     if (await isStartComplete(start.path)) return;
     await computeStart(plan, start.path, { numTasks: file.study.evaluation.numTasks, reporter });
-  });
+  };
+  const onWait = (): void => reporter.now("waiting for the process that computes the start");
+  await withLock(lock, `start of ${plan.name}`, compute, { onWait });
 }
 
 /**

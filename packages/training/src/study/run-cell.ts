@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { rm } from "node:fs/promises";
+import type { TaskSource } from "@turnwise/envs";
 import { exists } from "../files/exists.ts";
 import { openTasks } from "../environments/open-tasks.ts";
 import { InputError } from "../input-error.ts";
@@ -76,6 +77,7 @@ export async function runCell(plan: CellPlan, context: CellContext): Promise<Stu
     const opened = await openTasks(plan.settings, plan.parts);
     const tasks = limitEvaluation(opened, file.study.evaluation.numTasks);
     try {
+      checkSplit(tasks, file);
       await train(run, tasks, reporter, plan.parts);
     } finally {
       await opened.close?.();
@@ -95,6 +97,15 @@ export async function runCell(plan: CellPlan, context: CellContext): Promise<Stu
   await writeCell(folder, plan.name, cell);
   await dropFiles(path, file.study.keep);
   return cell;
+}
+
+/** Requires that the tasks have the split of the primary metric. */
+function checkSplit({ evaluation }: TaskSource, { path, study: { metric } }: StudyFile): void {
+  const splits = evaluation.map(({ split }) => split);
+  if (splits.includes(metric.split)) return;
+  throw new InputError(
+    `${path}: metric.split must be a split of the tasks (${splits.join(", ")}), got ${metric.split}`,
+  );
 }
 
 /** Opens the run folder of a cell, or begins it. */

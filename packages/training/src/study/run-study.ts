@@ -9,7 +9,7 @@ import type { StudyFile } from "./read-study.ts";
 import { cellOrigin, startOf, type CellContext } from "./run-cell.ts";
 import { checkSameSettings } from "./run-cell-task.ts";
 import { isStartComplete } from "./shared-start.ts";
-import { readCells, writeCell, type StudyFolder } from "./study-folder.ts";
+import { dropFailedCell, readCells, writeCell, type StudyFolder } from "./study-folder.ts";
 import { recordVersion } from "./study-history.ts";
 import { scheduleStudy, type StudyTask } from "./schedule-study.ts";
 
@@ -78,6 +78,7 @@ async function runLocked(options: RunStudyOptions): Promise<StudyResult> {
   timer.unref();
   const runTask = async (task: StudyTask): Promise<boolean> => {
     const { plan, kind } = task;
+    if (kind === "cell") await dropFailedCell(folder, cells.get(plan.name));
     running.set(task, performance.now());
     show();
     const error = await options.launch(task);

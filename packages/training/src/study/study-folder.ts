@@ -1,9 +1,9 @@
-import { readdir } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { exists } from "../files/exists.ts";
 import { InputError } from "../input-error.ts";
 import { writeWhole } from "../files/write-whole.ts";
-import { readCell, type FailedCell, type StudyCell } from "./cell.ts";
+import { cellName, readCell, type FailedCell, type StudyCell } from "./cell.ts";
 
 /** Paths of a study's folder. */
 export interface StudyFolder {
@@ -45,6 +45,14 @@ export async function writeCell(
   await writeWhole(cellPath(folder, name), `${JSON.stringify(cell)}\n`);
 }
 
+/** Deletes the record of a failed cell, which is about to run again. */
+export async function dropFailedCell(
+  folder: Pick<StudyFolder, "cells">,
+  cell: StudyCell | FailedCell | undefined,
+): Promise<void> {
+  if (cell?.outcome === "failed") await rm(cellPath(folder, cellName(cell)), { force: true });
+}
+
 /**
  * Reads all cells of a folder, by name.
  * @param path - The folder of the cell files.
@@ -57,8 +65,7 @@ export async function readCells(path: string): Promise<Map<string, StudyCell | F
   for (const file of names) {
     const name = file.slice(0, -".json".length);
     const cell = await readCell(join(path, file));
-    const { experiment, arm, seed } = cell;
-    const own = `${experiment}-${arm}-seed${seed}`;
+    const own = cellName(cell);
     if (own !== name) {
       throw new InputError(`${join(path, file)}: file must have its cell's name, ${own}.json`);
     }

@@ -60,11 +60,17 @@ export async function recordVersion(path: string, file: StudyFile): Promise<void
   await writeHistory(path, [...versions, { sha256: file.sha256, study: file.study }]);
 }
 
+/** Fields that never change once a study has cells. */
+const fixedFields = ["name", "question", "metric", "checkpoint", "evaluation"] as const;
+
+/** First field that must never change and differs between two study files; `undefined` for none. */
+export function findFixedChange(before: Study, after: Study): string | undefined {
+  return fixedFields.find((field) => canonicalJson(before[field]) !== canonicalJson(after[field]));
+}
+
 /** Name of the first field that changed other than by growth; `undefined` for growth alone. */
 export function findChange(before: Study, after: Study): string | undefined {
-  const fixed = ["name", "question", "metric", "checkpoint", "evaluation"] as const;
-  const isEqual = (a: unknown, b: unknown): boolean => canonicalJson(a) === canonicalJson(b);
-  const changed = fixed.find((field) => !isEqual(before[field], after[field]));
+  const changed = findFixedChange(before, after);
   if (changed !== undefined) return changed;
   const lists: readonly (readonly [string, (study: Study) => readonly unknown[]])[] = [
     ["experiments", (study) => study.experiments],

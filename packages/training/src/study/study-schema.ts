@@ -1,5 +1,6 @@
 import { setting } from "@turnwise/envs";
 import { z } from "zod";
+import { parseIndices } from "../environments/parse-option.ts";
 import { describeIssue } from "../settings/describe-issue.ts";
 import { InputError } from "../input-error.ts";
 
@@ -75,19 +76,15 @@ const gridSchema = z.strictObject({
   ),
 });
 
-const maxRange = 10_000;
-
-/** Whole numbers and ranges, `1-10,15`, as a list; `undefined` for another text. */
-export function parseSeeds(value: string): number[] | undefined {
-  const parts = value.split(",").map((part) => /^\s*(\d+)\s*(?:-\s*(\d+)\s*)?$/u.exec(part));
-  const seeds: number[] = [];
-  for (const part of parts) {
-    if (part === null) return undefined;
-    const [first, last] = [Number(part[1]), Number(part[2] ?? part[1])];
-    if (last < first || last - first >= maxRange) return undefined;
-    for (let seed = first; seed <= last; seed++) seeds.push(seed);
+/** The seeds of a number, or of a text such as `1-10,15`; other values as they are. */
+function expandSeeds(value: unknown): unknown {
+  if (typeof value === "number") return [value];
+  if (typeof value !== "string") return value;
+  try {
+    return parseIndices(value);
+  } catch {
+    return value; // The schema then says what it must be.
   }
-  return seeds;
 }
 
 /** A study file: what is compared, on which seeds, and how it is judged, fixed before the first run. */
@@ -98,7 +95,7 @@ export const studySchema = z.strictObject({
   grid: setting(gridSchema.optional(), "Arms as all combinations of lists"),
   arms: setting(z.array(armSchema).default([]), "Arms in addition to the grid's"),
   seeds: setting(
-    orText(z.array(z.int().nonnegative()).min(1), (value) => parseSeeds(value) ?? value),
+    z.preprocess(expandSeeds, z.array(z.int().nonnegative()).min(1)),
     "Seeds, as a list or a text such as 1-10; every arm runs with each",
   ),
   metric: setting(

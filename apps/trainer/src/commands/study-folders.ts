@@ -1,0 +1,70 @@
+import { Command } from "commander";
+import { duration } from "@turnwise/training";
+import {
+  mergeCells,
+  studyFolder,
+  studyStatus,
+  type ArmStatus,
+  type StudyStatus,
+} from "@turnwise/training/study";
+import { addFolderOption, shortPath, withStudy, type FolderOptions } from "./study-options.ts";
+
+/** `turnwise study status`: progress of a study. */
+export function statusCommand(): Command {
+  const command = new Command("status")
+    .description("print finished, failed and running cells of each arm, also while a study runs")
+    .argument("<file>", "study file");
+  return addFolderOption(command)
+    .option("--json", "print one JSON object")
+    .action(async (path: string, { json, out }: FolderOptions & { readonly json?: boolean }) => {
+      await withStudy(path, { ...(out !== undefined && { out }) }, async ({ file, folder }) => {
+        const status = await studyStatus(file, folder);
+        const text = json === true ? JSON.stringify(status) : statusText(status);
+        process.stdout.write(`${text}\n`);
+      });
+    });
+}
+
+function statusText({ arms, failures, secondsLeft }: StudyStatus): string {
+  const columns: readonly (readonly [string, (row: ArmStatus) => string])[] = [
+    ["experiment", ({ experiment }) => experiment],
+    ["arm", ({ arm }) => arm],
+    ["finished", ({ finished, planned }) => `${finished}/${planned}`],
+    ["failed", ({ failed }) => String(failed)],
+    ["running", ({ running }) => String(running)],
+    ["a cell", ({ meanSeconds }) => (meanSeconds === undefined ? "-" : duration(meanSeconds))],
+  ];
+  const table = [
+    columns.map(([title]) => title),
+    ...arms.map((row) => columns.map(([, show]) => show(row))),
+  ];
+  const widths = columns.map((_, i) => Math.max(...table.map((cells) => cells[i]!.length)));
+  const lines = table.map((cells) =>
+    cells
+      .map((cell, i) => cell.padEnd(widths[i]!))
+      .join("  ")
+      .trimEnd(),
+  );
+  const failed = Object.entries(failures).map(([name, message]) => `${name} failed: ${message}`);
+  const isDone = arms.every(({ finished, planned }) => finished === planned);
+  const left =
+    isDone || secondsLeft === undefined
+      ? []
+      : [`${duration(secondsLeft)} left, one cell at a time`];
+  return [...lines, ...failed, ...left].join("\n");
+}
+
+/** `turnwise study merge`: gathers the cells of copies of a study. */
+export function mergeCommand(): Command {
+  return new Command("merge")
+    .description("add the cells of copies of a study to a folder, such as one that is committed")
+    .argument("<into>", "folder of the study; made if it does not exist")
+    .argument("<from...>", "folders of the copies")
+    .action(async (into: string, from: readonly string[]) => {
+      const { added, equal } = await mergeCells(into, from);
+      const { cells } = studyFolder(into);
+      process.stdout.write(
+        `${added.length} cells added, ${equal.length} already there: ${shortPath(cells)}\n`,
+      );
+    });
+}

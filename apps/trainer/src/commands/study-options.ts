@@ -1,0 +1,87 @@
+import { join, relative } from "node:path";
+import { Option, type Command } from "commander";
+import { InputError, jsonReporter, textReporter, type Reporter } from "@turnwise/training";
+import {
+  describeMachine,
+  readStudy,
+  studyFolder,
+  type CellContext,
+  type CellPlan,
+} from "@turnwise/training/study";
+import { wholeNumbers } from "./arguments.ts";
+
+/** Option of the folder of a study. */
+export interface FolderOptions {
+  readonly out?: string;
+}
+
+/** Options of the commands that run cells. */
+export interface RunningOptions extends FolderOptions {
+  readonly anyProcessor?: boolean;
+  readonly json?: boolean;
+}
+
+/** Option that selects cells. */
+export interface SeedOptions {
+  readonly seeds?: readonly number[];
+}
+
+/** Adds the option of the study's folder. */
+export function addFolderOption(command: Command): Command {
+  return command.option("--out <folder>", "folder of the study (default: runs/studies/NAME)");
+}
+
+/** Adds the options of a command that runs cells. */
+export function addRunningOptions(command: Command): Command {
+  return addFolderOption(command)
+    .option(
+      "--any-processor",
+      "run a cell although its pair's other arms ran on another CPU model; reports mark the pair",
+    )
+    .option("--json", "print one JSON object a line");
+}
+
+/** Adds the option that selects seeds. */
+export function addSeedOption(command: Command): Command {
+  return command.addOption(
+    new Option("--seeds <list>", "only these of the study's seeds, such as 1-3,7").argParser(
+      wholeNumbers,
+    ),
+  );
+}
+
+/** Cells that the seeds select. @throws `InputError` for a seed that the study does not have. */
+export function seedSelection(
+  { seeds }: SeedOptions,
+  { file }: Pick<CellContext, "file">,
+): { readonly selects?: (plan: CellPlan) => boolean } {
+  if (seeds === undefined) return {};
+  const known = file.study.seeds;
+  const unknown = seeds.find((seed) => !known.includes(seed));
+  if (unknown !== undefined) {
+    throw new InputError(
+      `--seeds must be seeds of the study (${known.join(", ")}), got ${unknown}`,
+    );
+  }
+  return { selects: ({ seed }) => seeds.includes(seed) };
+}
+
+/** Reads a study file and opens the study's folder, while a reporter is open. */
+export async function withStudy(
+  path: string,
+  { out, json }: FolderOptions & { readonly json?: boolean },
+  work: (context: CellContext) => Promise<void>,
+): Promise<void> {
+  const reporter: Reporter =
+    json === true ? jsonReporter(process.stdout) : textReporter(process.stdout);
+  try {
+    const file = await readStudy(path);
+    const folder = studyFolder(out ?? join("runs", "studies", file.study.name));
+    await work({ file, folder, reporter, machine: await describeMachine() });
+  } finally {
+    reporter.close();
+  }
+}
+
+/** A path relative to the working directory. */
+export const shortPath = (path: string): string => relative(process.cwd(), path) || path;

@@ -1,0 +1,71 @@
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { isLocked, LockedError, withLock } from "./lock.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "turnwise-lock-"));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+const record = (changes: object): string =>
+  JSON.stringify({
+    id: "x",
+    host: hostname(),
+    pid: process.pid,
+    at: new Date().toISOString(),
+    ...changes,
+  });
+
+/** A process number that Linux never gives. */
+const noPid = 2 ** 22 + 1;
+
+describe("withLock", () => {
+  it("lets one at a time do the work, and leaves nothing", async () => {
+    const path = join(folder, "one", "work.lock");
+    const result = await withLock(path, "work", async () => {
+      expect(await isLocked(path)).toBe(true);
+      await expect(withLock(path, "work", async () => 2)).rejects.toThrow(LockedError);
+      await expect(withLock(path, "work", async () => 2)).rejects.toThrow(
+        `work must be run by one process at a time, got process ${process.pid} on ${hostname()} (if that is gone, delete ${path})`,
+      );
+      return 1;
+    });
+    expect(result).toBe(1);
+    expect(await readdir(join(folder, "one"))).toEqual([]);
+    await expect(
+      withLock(path, "work", async () => {
+        throw new Error("broken");
+      }),
+    ).rejects.toThrow("broken");
+    expect(await isLocked(path)).toBe(false);
+  });
+
+  it.each([
+    ["a process that is gone", record({ pid: noPid })],
+    ["a process number that was given again", record({ at: "2026-01-01T00:00:00Z" })],
+    ["another machine that went silent", record({ host: "other", at: "2026-01-01T00:00:00Z" })],
+    ["a process that died while it wrote", '{"id":'],
+  ])("takes over the lock of %s", async (name, text) => {
+    const path = join(folder, `${name}.lock`);
+    await writeFile(path, text);
+    expect(await withLock(path, "work", async () => 1)).toBe(1);
+  });
+
+  it("respects a live process of another machine", async () => {
+    const path = join(folder, "other.lock");
+    await writeFile(path, record({ host: "other", pid: 7 }));
+    await expect(withLock(path, "work", async () => 1)).rejects.toThrow("process 7 on other");
+  });
+
+  it("waits where that is asked for", async () => {
+    const path = join(folder, "wait.lock");
+    await writeFile(path, record({}));
+    const onWait = (): void => void rm(path);
+    expect(await withLock(path, "work", async () => 1, { onWait })).toBe(1);
+  });
+});

@@ -1,0 +1,81 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { cellName, type FailedCell, type StudyCell } from "./cell.ts";
+import { mergeCells } from "./merge-cells.ts";
+import { readCells, studyFolder, writeCell } from "./study-folder.ts";
+import { readHistory, recordVersion } from "./study-history.ts";
+import { toyCell } from "./testing/toy-cell.ts";
+import { toyStudy } from "./testing/toy-study.ts";
+
+let root: string;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "turnwise-merge-"));
+});
+afterAll(async () => {
+  await rm(root, { recursive: true, force: true });
+});
+
+const failed = ((): FailedCell => {
+  const { training: _, evaluations: __, seconds: ___, tokens: ____, ...origin } = toyCell;
+  return { ...origin, outcome: "failed", message: "out of memory" };
+})();
+
+async function writeStudy(
+  name: string,
+  cells: readonly (StudyCell | FailedCell)[],
+  changes: Parameters<typeof toyStudy>[0] = {},
+): Promise<string> {
+  const folder = studyFolder(join(root, name));
+  for (const cell of cells) await writeCell(folder, cellName(cell), cell);
+  await recordVersion(folder.history, toyStudy(changes));
+  return folder.path;
+}
+
+describe("mergeCells", () => {
+  it("gathers cells and versions of the study file; a finished cell replaces a failed one", async () => {
+    const one = await writeStudy("one", [{ ...toyCell, seed: 1 }, failed]);
+    const two = await writeStudy("two", [{ ...toyCell, seed: 1 }, toyCell], { seeds: [1, 3] });
+    const into = join(root, "into");
+    expect(await mergeCells(into, [one])).toEqual({
+      added: ["numbers-aem-seed1", "numbers-aem-seed3"],
+      equal: [],
+    });
+    expect(await mergeCells(into, [two, one])).toEqual({
+      added: ["numbers-aem-seed3"],
+      equal: ["numbers-aem-seed1"],
+    });
+    const { cells, history } = studyFolder(into);
+    expect((await readCells(cells)).get("numbers-aem-seed3")).toEqual(toyCell);
+    expect((await readHistory(history)).map(({ study }) => study.seeds)).toEqual([[1], [1, 3]]);
+  });
+
+  it("refuses different cells of one name, and changes nothing", async () => {
+    const one = await writeStudy("left", [toyCell]);
+    const two = await writeStudy("right", [
+      { ...toyCell, processor: "another CPU" },
+      { ...toyCell, seed: 4 },
+    ]);
+    await expect(mergeCells(one, [two])).rejects.toThrow(
+      "study merge: finished cells of one name must be equal, got different ones of numbers-aem-seed3",
+    );
+    expect(await readdir(studyFolder(one).cells)).toEqual(["numbers-aem-seed3.json"]);
+  });
+
+  it("refuses another study", async () => {
+    const one = await writeStudy("this", [toyCell]);
+    const other = { ...toyCell, study: { ...toyCell.study, name: "other" } };
+    const two = await writeStudy("that", [other]);
+    await expect(mergeCells(one, [two])).rejects.toThrow(
+      "study.name must be toy as of the other cells, got other",
+    );
+    const three = await writeStudy("metric", [toyCell], { metric: { split: "other" } });
+    await expect(mergeCells(one, [three])).rejects.toThrow(
+      "metric must be as in the other copies of the study",
+    );
+    await expect(mergeCells(one, [join(root, "none")])).rejects.toThrow(
+      "folder must hold cells of a study",
+    );
+  });
+});

@@ -1,0 +1,94 @@
+import { copyFile, mkdir } from "node:fs/promises";
+import { exists } from "../files/exists.ts";
+import { InputError } from "../input-error.ts";
+import { canonicalJson } from "./canonical-json.ts";
+import type { FailedCell, StudyCell } from "./cell.ts";
+import { cellPath, readCells, studyFolder } from "./study-folder.ts";
+import { findFixedChange, readHistory, writeHistory, type StudyVersion } from "./study-history.ts";
+
+/** Result of {@link mergeCells}: names of cells. */
+export interface MergeResult {
+  readonly added: readonly string[];
+  /** Cells that were there before, with the same content. */
+  readonly equal: readonly string[];
+}
+
+/**
+ * Adds the cells of copies of a study to a folder, for example of runs on several machines. A finished
+ * cell replaces a failed one.
+ * @param into - Folder of the study; made if it does not exist.
+ * @param from - Folders of copies; each has `cells` and `study.json`.
+ * @throws `InputError`, and changes nothing, if a folder is of another study, or two finished cells of
+ *   one name differ.
+ */
+export async function mergeCells(into: string, from: readonly string[]): Promise<MergeResult> {
+  const target = studyFolder(into);
+  const cells = await readCells(target.cells);
+  let versions = await readHistory(target.history);
+  const copies = new Map<string, string>();
+  const equal = new Set<string>();
+  const conflicts = new Set<string>();
+  for (const path of from) {
+    const source = studyFolder(path);
+    if (!(await exists(source.cells))) {
+      throw new InputError(`${path}: folder must hold cells of a study, found no ${source.cells}`);
+    }
+    versions = mergeVersions(versions, await readHistory(source.history), source.history);
+    for (const [name, cell] of await readCells(source.cells)) {
+      checkSameStudy(cell, cells, `${source.cells}/${name}.json`);
+      const present = cells.get(name);
+      if (present === undefined || (present.outcome === "failed" && cell.outcome === "finished")) {
+        cells.set(name, cell);
+        copies.set(name, cellPath(source, name));
+      } else if (cell.outcome === "finished") {
+        if (canonicalJson(cell) === canonicalJson(present)) equal.add(name);
+        else conflicts.add(name);
+      }
+    }
+  }
+  if (conflicts.size > 0) {
+    throw new InputError(
+      `study merge: finished cells of one name must be equal, got different ones of ${[...conflicts].join(", ")} (delete the ones that must not count)`,
+    );
+  }
+  await mkdir(target.cells, { recursive: true });
+  for (const [name, path] of copies) await copyFile(path, cellPath(target, name));
+  if (versions.length > 0) await writeHistory(target.history, versions);
+  return {
+    added: [...copies.keys()],
+    equal: [...equal].filter((name) => !copies.has(name)),
+  };
+}
+
+function checkSameStudy(
+  { study }: StudyCell | FailedCell,
+  cells: ReadonlyMap<string, StudyCell | FailedCell>,
+  source: string,
+): void {
+  const [first] = cells.values();
+  if (first === undefined || first.study.name === study.name) return;
+  throw new InputError(
+    `${source}: study.name must be ${first.study.name} as of the other cells, got ${study.name}`,
+  );
+}
+
+/** Versions of both histories, those of the first before new ones. */
+function mergeVersions(
+  first: readonly StudyVersion[],
+  second: readonly StudyVersion[],
+  source: string,
+): StudyVersion[] {
+  const merged = [...first];
+  for (const version of second) {
+    if (merged.some(({ sha256 }) => sha256 === version.sha256)) continue;
+    const last = merged.at(-1);
+    const change = last && findFixedChange(last.study, version.study);
+    if (change !== undefined) {
+      throw new InputError(
+        `${source}: ${change} must be as in the other copies of the study, got a different one`,
+      );
+    }
+    merged.push(version);
+  }
+  return merged;
+}

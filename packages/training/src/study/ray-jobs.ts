@@ -1,0 +1,123 @@
+import { z } from "zod";
+import { InputError } from "../input-error.ts";
+
+/** State of a job as Ray reports it. */
+export type RayJobStatus = "PENDING" | "RUNNING" | "STOPPED" | "SUCCEEDED" | "FAILED";
+
+/** A job to submit. */
+export interface RayJob {
+  /** Identifies the job on the cluster. */
+  readonly submissionId: string;
+  /** Shell command. */
+  readonly entrypoint: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly numCpus: number;
+  /** Memory to reserve, bytes. */
+  readonly memoryBytes: number;
+}
+
+/** Client of the Ray Jobs REST API of an existing cluster. */
+export interface RayJobs {
+  /** Version of Ray. @throws `InputError` if no cluster answers. */
+  version(): Promise<string>;
+  submit(job: RayJob): Promise<void>;
+  /** State and message of a job; `undefined` for one that the cluster does not know. */
+  status(
+    submissionId: string,
+  ): Promise<{ readonly status: RayJobStatus; readonly message: string } | undefined>;
+  /** Output of a job so far. */
+  logs(submissionId: string): Promise<string>;
+  stop(submissionId: string): Promise<void>;
+}
+
+const versionSchema = z.looseObject({ ray_version: z.string() });
+const statusSchema = z.looseObject({
+  status: z.enum(["PENDING", "RUNNING", "STOPPED", "SUCCEEDED", "FAILED"]),
+  message: z.string().nullish(),
+});
+const logsSchema = z.looseObject({ logs: z.string().nullish() });
+const anySchema = z.unknown();
+
+/** Seconds that a request may take. */
+const timeoutSeconds = 60;
+
+/**
+ * Connects to a cluster.
+ * @param url - Address of its dashboard: `http://127.0.0.1:8265`.
+ * @param token - Sent as a bearer token, where the cluster asks for one.
+ * @see https://docs.ray.io/en/latest/cluster/running-applications/job-submission/rest.html
+ */
+export function connectRay(url: string, token?: string): RayJobs {
+  const base = url.replace(/\/+$/u, "");
+  const call = async <T>(
+    path: string,
+    schema: z.ZodType<T>,
+    body?: object,
+  ): Promise<T | undefined> => {
+    const address = `${base}${path}`;
+    const response = await fetch(address, {
+      method: body === undefined ? "GET" : "POST",
+      headers: {
+        ...(body !== undefined && { "content-type": "application/json" }),
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(1000 * timeoutSeconds),
+    }).catch((cause: Error) => {
+      const reason = (cause.cause as Error | undefined)?.message ?? cause.message;
+      throw new InputError(`${address}: a Ray cluster must answer, got ${reason}`, { cause });
+    });
+    const text = await response.text();
+    if (response.status === 404) return undefined;
+    if (!response.ok) {
+      // The last line of a Python stack trace is the error.
+      const reason = text.trim().split("\n").at(-1) ?? "";
+      throw new InputError(
+        `${address}: Ray must accept the request, got ${response.status}: ${reason}`,
+      );
+    }
+    let value: unknown;
+    try {
+      value = text === "" ? undefined : JSON.parse(text);
+    } catch (cause) {
+      throw new InputError(`${address}: Ray must answer in JSON, got ${text.slice(0, 80)}`, {
+        cause,
+      });
+    }
+    const parsed = schema.safeParse(value);
+    if (parsed.success) return parsed.data;
+    const { path: field, message } = parsed.error.issues[0]!;
+    throw new InputError(
+      `${address}: ${field.map(String).join(".") || "answer"} must be as in the Ray Jobs API, got ${message}`,
+    );
+  };
+  const job = (submissionId: string): string => `/api/jobs/${encodeURIComponent(submissionId)}`;
+  const missing = (path: string): never => {
+    throw new InputError(`${base}${path}: Ray must have the Jobs API there, got 404`);
+  };
+  return {
+    version: async () =>
+      (await call("/api/version", versionSchema))?.ray_version ?? missing("/api/version"),
+    submit: async ({ submissionId, entrypoint, metadata, numCpus, memoryBytes }) => {
+      const answer = await call("/api/jobs/", z.looseObject({}), {
+        submission_id: submissionId,
+        entrypoint,
+        metadata,
+        entrypoint_num_cpus: numCpus,
+        entrypoint_memory: memoryBytes,
+      });
+      if (answer === undefined) missing("/api/jobs/");
+    },
+    status: async (submissionId) => {
+      const answer = await call(job(submissionId), statusSchema);
+      return answer && { status: answer.status, message: answer.message ?? "" };
+    },
+    logs: async (submissionId) => {
+      const answer = await call(`${job(submissionId)}/logs`, logsSchema);
+      return answer?.logs ?? "";
+    },
+    stop: async (submissionId) => {
+      await call(`${job(submissionId)}/stop`, anySchema, {});
+    },
+  };
+}

@@ -1,0 +1,114 @@
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { jsonReporter } from "../report/progress.ts";
+import { LockedError } from "./lock.ts";
+import { describeMachine } from "./machine.ts";
+import { planCells } from "./plan-cells.ts";
+import { runCellTask, runStartTask } from "./run-cell-task.ts";
+import { runStudy, type RunStudyOptions } from "./run-study.ts";
+import { cellPath, readCells, studyFolder } from "./study-folder.ts";
+import { studyStatus } from "./study-status.ts";
+import { toyStudy } from "./testing/toy-study.ts";
+
+let root: string;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "turnwise-study-"));
+});
+afterAll(async () => {
+  await rm(root, { recursive: true, force: true });
+});
+
+/** Options of a study whose tasks run in this process, with the names of the tasks. */
+async function optionsOf(
+  file: RunStudyOptions["file"],
+  path: string,
+): Promise<{ readonly options: RunStudyOptions; readonly launched: string[] }> {
+  const launched: string[] = [];
+  const folder = studyFolder(path);
+  const context = {
+    file,
+    folder,
+    machine: await describeMachine(),
+    reporter: jsonReporter({ write: () => true }),
+  };
+  const options: RunStudyOptions = {
+    ...context,
+    numJobs: async () => 1,
+    launch: async ({ kind, plan }) => {
+      launched.push(kind === "start" ? `start of ${plan.name}` : plan.name);
+      const work = kind === "start" ? runStartTask(plan, context) : runCellTask(plan, context);
+      return work.then(
+        () => undefined,
+        (cause: Error) => cause.message,
+      );
+    },
+  };
+  return { options, launched };
+}
+
+describe("runStudy", () => {
+  it("records a failing cell, goes on, and repeats it alone", async () => {
+    const arms = [{ name: "broken", settings: { tasks: { options: { isBroken: true } } } }];
+    const file = toyStudy({ grid: { modulators: ["none"] }, arms, families: [] });
+    const path = join(root, "failing");
+    const { options, launched } = await optionsOf(file, path);
+    const first = await runStudy(options);
+    expect(first).toEqual({
+      planned: 2,
+      finished: 1,
+      failures: new Map([["numbers-broken-seed1", "the toy is broken"]]),
+    });
+    expect(launched).toEqual(["numbers-none-seed1", "numbers-broken-seed1"]);
+    // Nothing is to be kept.
+    expect(await readdir(options.folder.runs)).toEqual(["numbers-broken-seed1"]);
+    const cells = await readCells(options.folder.cells);
+    expect(cells.get("numbers-broken-seed1")).toMatchObject({
+      outcome: "failed",
+      message: "the toy is broken",
+      study: { name: "toy", sha256: file.sha256 },
+    });
+    const text = await readFile(cellPath(options.folder, "numbers-none-seed1"), "utf8");
+
+    launched.length = 0;
+    expect((await runStudy(options)).finished).toBe(1);
+    expect(launched).toEqual(["numbers-broken-seed1"]);
+    expect(await readFile(cellPath(options.folder, "numbers-none-seed1"), "utf8")).toBe(text);
+    const status = await studyStatus(file, options.folder);
+    expect(status.arms.map(({ arm, finished, failed }) => [arm, finished, failed])).toEqual([
+      ["none", 1, 0],
+      ["broken", 0, 1],
+    ]);
+    expect(status.failures).toEqual({ "numbers-broken-seed1": "the toy is broken" });
+
+    // The first cell belongs to the study as it was.
+    const settings = { training: { learningRate: 0.5 } };
+    const experiments = [{ name: "numbers", experiment: "./toy-experiment.ts", settings }];
+    const changed = toyStudy({ grid: { modulators: ["none"] }, arms, families: [], experiments });
+    await expect(runStudy({ ...options, file: changed })).rejects.toThrow(
+      "cell numbers-none-seed1 must have the settings of the study file, got others",
+    );
+    // A pair stays on one CPU model.
+    const [, plan] = await planCells(file);
+    await expect(
+      runCellTask(plan!, { ...options, machine: { ...options.machine, processor: "another" } }),
+    ).rejects.toThrow("must run on the CPU model of its pair's other arms");
+  });
+
+  it("refuses a second process in one folder, and cells that nobody selects", async () => {
+    const { options } = await optionsOf(toyStudy(), join(root, "locked"));
+    const never = { ...options, selects: () => false };
+    await expect(runStudy(never)).rejects.toThrow("must have cells that are selected, got none");
+    let second: Promise<unknown> | undefined;
+    await runStudy({
+      ...options,
+      launch: async () => {
+        second ??= runStudy(options).catch((cause: unknown) => cause);
+        await second;
+        return "not today";
+      },
+    });
+    expect(await second).toBeInstanceOf(LockedError);
+  });
+});

@@ -1,0 +1,43 @@
+import { execFileSync } from "node:child_process";
+import { describe, expect, it } from "vitest";
+import type { ExperimentSettings } from "../experiment/experiment-schema.ts";
+import { slurmScript } from "./slurm-script.ts";
+
+const settings = { engine: { threads: 2 } } as ExperimentSettings;
+const options = {
+  name: "toy",
+  sha256: "0123456789abcdef",
+  plans: ["games-none-seed1", "games-aem-seed1"].map((name) => ({ name, settings })),
+  command: "echo 'study cell' toy.yaml",
+  options: "--out study",
+  folder: "/tmp",
+  logs: "/logs",
+  memoryMebibytes: 512,
+};
+
+describe("slurmScript", () => {
+  it("runs the cell of its array task", () => {
+    const script = slurmScript({ ...options, maxRunning: 8, sbatch: ["--partition=cpu"] });
+    expect(script.split("\n").filter((line) => line.startsWith("#SBATCH"))).toEqual([
+      "#SBATCH --job-name=toy",
+      "#SBATCH --array=0-1%8",
+      "#SBATCH --ntasks=1",
+      "#SBATCH --cpus-per-task=2",
+      "#SBATCH --mem=512M",
+      "#SBATCH --output=/logs/slurm-%A-%a.log",
+      "#SBATCH --partition=cpu",
+    ]);
+    const env = { ...process.env, SLURM_ARRAY_TASK_ID: "1" };
+    const output = execFileSync("bash", ["-s"], { input: script, env, encoding: "utf8" });
+    expect(output).toBe("study cell toy.yaml games-aem-seed1 --out study\n");
+  });
+
+  it("refuses no cells, and options of several lines", () => {
+    expect(() => slurmScript({ ...options, plans: [] })).toThrow(
+      "plans must have a cell, got none",
+    );
+    expect(() => slurmScript({ ...options, sbatch: ["--x\nrm"] })).toThrow(
+      String.raw`sbatch must be options of one line, got "--x\nrm"`,
+    );
+  });
+});

@@ -1,0 +1,61 @@
+import type { CellPlan } from "./plan-cells.ts";
+
+/** Inputs of {@link slurmScript}. */
+export interface SlurmOptions {
+  /** Name of the study. */
+  readonly name: string;
+  /** SHA-256 of the study file. */
+  readonly sha256: string;
+  readonly plans: readonly Pick<CellPlan, "name" | "settings">[];
+  /** Command line that runs a cell, quoted for a POSIX shell, up to the cell's name. */
+  readonly command: string;
+  /** Rest of that command line, after the cell's name. */
+  readonly options: string;
+  /** Folder to run in, quoted. */
+  readonly folder: string;
+  /** Folder of the output, quoted; it must exist. */
+  readonly logs: string;
+  /** Memory of a cell, MiB. */
+  readonly memoryMebibytes: number;
+  /** Tasks that run at the same time; default: all. */
+  readonly maxRunning?: number;
+  /** Further options of sbatch: `--partition=cpu`. */
+  readonly sbatch?: readonly string[];
+}
+
+/**
+ * Writes a Slurm array job that runs one cell in each task. Tasks that share a start compute it once:
+ * the others wait for it.
+ * @throws `RangeError` if there are no cells, or an option of sbatch has a line feed.
+ */
+export function slurmScript(options: SlurmOptions): string {
+  const { plans, maxRunning, sbatch = [] } = options;
+  if (plans.length === 0) throw new RangeError("slurmScript: plans must have a cell, got none");
+  const broken = sbatch.find((option) => /[\r\n]/u.test(option));
+  if (broken !== undefined) {
+    throw new RangeError(
+      `slurmScript: sbatch must be options of one line, got ${JSON.stringify(broken)}`,
+    );
+  }
+  const threads = Math.max(...plans.map(({ settings }) => settings.engine.threads));
+  const limit = maxRunning === undefined ? "" : `%${maxRunning}`;
+  return [
+    "#!/bin/bash",
+    `# Study ${options.name} (${options.sha256.slice(0, 12)}): one cell in each task.`,
+    "# Arms of one seed must run on one CPU model: choose nodes of one kind with --constraint.",
+    `#SBATCH --job-name=${options.name}`,
+    `#SBATCH --array=0-${plans.length - 1}${limit}`,
+    "#SBATCH --ntasks=1",
+    `#SBATCH --cpus-per-task=${threads}`,
+    `#SBATCH --mem=${options.memoryMebibytes}M`,
+    `#SBATCH --output=${options.logs}/slurm-%A-%a.log`,
+    ...sbatch.map((option) => `#SBATCH ${option}`),
+    "set -euo pipefail",
+    `cd ${options.folder}`,
+    "cells=(",
+    ...plans.map(({ name }) => `  ${name}`),
+    ")",
+    `exec ${options.command} "\${cells[$SLURM_ARRAY_TASK_ID]}" ${options.options}`,
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,76 @@
+import { describe, expect, it } from "vitest";
+import { digestOf } from "./canonical-json.ts";
+import { checkStudy, studyArms, type StudyInput } from "./study-schema.ts";
+
+const minimal: StudyInput = {
+  name: "aem",
+  question: "Does AEM help?",
+  experiments: ["alfworld"],
+  grid: { algorithms: ["grpo", "dapo"], modulators: ["none", "aem"] },
+  seeds: "1-3",
+  metric: { split: "held_out" },
+};
+
+describe("checkStudy", () => {
+  it("expands short forms and states every default", () => {
+    const study = checkStudy(minimal, "aem.yaml");
+    expect(study.experiments).toEqual([{ name: "alfworld", experiment: "alfworld", settings: {} }]);
+    expect(study.seeds).toEqual([1, 2, 3]);
+    expect(study.metric).toEqual({ split: "held_out", mode: "sampled", measure: "success" });
+    expect(study.evaluation).toEqual({ numTasks: 1024 });
+    expect(study.checkpoint).toBe("last");
+    expect(studyArms(study)).toEqual([
+      {
+        name: "grpo-none",
+        algorithm: { preset: "grpo" },
+        modulator: { preset: "none" },
+        settings: {},
+      },
+      {
+        name: "grpo-aem",
+        algorithm: { preset: "grpo" },
+        modulator: { preset: "aem" },
+        settings: {},
+      },
+      {
+        name: "dapo-none",
+        algorithm: { preset: "dapo" },
+        modulator: { preset: "none" },
+        settings: {},
+      },
+      {
+        name: "dapo-aem",
+        algorithm: { preset: "dapo" },
+        modulator: { preset: "aem" },
+        settings: {},
+      },
+    ]);
+  });
+
+  it("gives a study one digest, however it is written", () => {
+    const { name, ...rest } = minimal;
+    const other = { ...rest, seeds: [1, 2, 3], checkpoint: "last", name };
+    const [one, two] = [minimal, other].map((value) => digestOf(checkStudy(value, "aem.yaml")));
+    expect(one).toBe(two);
+    expect(one).not.toBe(digestOf(checkStudy({ ...minimal, seeds: [1, 2] }, "aem.yaml")));
+  });
+
+  it.each([
+    [{ seeds: "1-x" }, "aem.yaml: seeds must be of type array, got"],
+    [{ seeds: [1, 1] }, "aem.yaml: seeds must have different names, got 1 twice"],
+    [{ grid: {} }, "aem.yaml: arms must have an entry, or grid a list with one, got none"],
+    [{ arms: [{ name: "grpo-aem" }] }, "aem.yaml: arms must have different names, got grpo-aem"],
+    [{ arms: [{ name: "a/b" }] }, "aem.yaml: arms.0.name must be valid"],
+    [{ best: true }, "aem.yaml: best must be a known key; known keys: name, question"],
+    [
+      { families: [{ name: "f", pairs: [["grpo-aem", "identity"]] }] },
+      "aem.yaml: families.f.pairs must name arms (grpo-none, grpo-aem, dapo-none, dapo-aem), got identity",
+    ],
+    [
+      { families: [{ name: "f", pairs: [["grpo-aem", "grpo-none"]], experiments: ["webshop"] }] },
+      "aem.yaml: families.f.experiments must name experiments (alfworld), got webshop",
+    ],
+  ])("refuses %j", (change, message) => {
+    expect(() => checkStudy({ ...minimal, ...change }, "aem.yaml")).toThrow(message);
+  });
+});
