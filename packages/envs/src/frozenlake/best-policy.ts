@@ -1,0 +1,52 @@
+import { checkInteger } from "@turnwise/core";
+import { directions, type Direction } from "../grid/direction.ts";
+import { isEnd, neighbour, slipsOf, type Lake } from "./lake.ts";
+
+/** Best way to play a lake. */
+export interface LakePolicy {
+  /** Probability of reaching the goal from the start. */
+  readonly success: number;
+  /**
+   * Best step in a cell with so many steps left, the current one included; of equally good ones the
+   * first in the order of directions.
+   */
+  readonly stepIn: (cell: number, stepsLeft: number) => Direction;
+}
+
+/**
+ * Policy with the highest probability of reaching the goal within a number of steps, by dynamic
+ * programming backwards from the last step. On firm ice it walks a shortest path where the limit allows.
+ * @param options.maxSteps - Steps of the episode, `>= 1`.
+ */
+export function bestLakePolicy(
+  lake: Lake,
+  { isSlippery, maxSteps }: { readonly isSlippery: boolean; readonly maxSteps: number },
+): LakePolicy {
+  checkInteger("bestLakePolicy", { maxSteps }, { min: 1 });
+  const values: number[][] = [lake.holes.map((_, cell) => (cell === lake.goal ? 1 : 0))];
+  const steps: Direction[][] = [];
+  const valueOf = (after: readonly number[], cell: number, direction: Direction): number => {
+    const taken = isSlippery ? slipsOf(direction) : [direction];
+    const total = taken.reduce((sum, one) => sum + after[neighbour(lake, cell, one)]!, 0);
+    return total / taken.length;
+  };
+  for (let left = 1; left <= maxSteps; left++) {
+    const after = values[left - 1]!;
+    const best = after.map((value, cell): readonly [number, Direction] => {
+      if (isEnd(lake, cell)) return [value, "Up"];
+      return directions
+        .map((direction) => [valueOf(after, cell, direction), direction] as const)
+        .reduce((first, other) => (other[0] > first[0] ? other : first));
+    });
+    values.push(best.map(([value]) => value));
+    steps.push(best.map(([, direction]) => direction));
+  }
+  return {
+    success: values[maxSteps]![lake.start]!,
+    stepIn: (cell, stepsLeft) => {
+      checkInteger("LakePolicy.stepIn", { stepsLeft }, { min: 1, max: maxSteps });
+      checkInteger("LakePolicy.stepIn", { cell }, { min: 0, max: lake.holes.length - 1 });
+      return steps[stepsLeft - 1]![cell]!;
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import type { Random } from "@turnwise/core";
+import { offsets, type Direction } from "../grid/direction.ts";
+
+/** A frozen lake. Cells are numbered row by row from 0; there is no border. */
+export interface Lake {
+  readonly width: number;
+  readonly height: number;
+  /** Holes, `[cell]`. */
+  readonly holes: readonly boolean[];
+  readonly start: number;
+  readonly goal: number;
+}
+
+/** Directions in the order of Gymnasium and RAGEN, in which neighbours are at right angles. */
+export const lakeDirections: readonly Direction[] = ["Left", "Down", "Right", "Up"];
+
+/** Cell after one step on firm ice; at the edge of the lake the step leads nowhere. */
+export function neighbour({ width, height }: Lake, cell: number, direction: Direction): number {
+  const [down, right] = offsets[direction];
+  const row = Math.floor(cell / width) + down;
+  const column = (cell % width) + right;
+  const isInside = row >= 0 && row < height && column >= 0 && column < width;
+  return isInside ? row * width + column : cell;
+}
+
+/**
+ * Directions in which a step on slippery ice can lead, each with probability 1/3, as in Gymnasium: the
+ * wanted one and those at right angles to it.
+ */
+export function slipsOf(direction: Direction): readonly Direction[] {
+  const i = lakeDirections.indexOf(direction);
+  return [lakeDirections[(i + 3) % 4]!, direction, lakeDirections[(i + 1) % 4]!];
+}
+
+/** Direction that a step on slippery ice takes. */
+export function slip(direction: Direction, random: Random): Direction {
+  return random.choice(slipsOf(direction));
+}
+
+/** Whether a cell ends the episode. */
+export function isEnd({ holes, goal }: Lake, cell: number): boolean {
+  return holes[cell] === true || cell === goal;
+}

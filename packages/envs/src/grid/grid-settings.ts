@@ -1,0 +1,33 @@
+import * as z from "zod";
+import { chatTemplateNames, type ChatTemplateName } from "../chat-template.ts";
+import { setting } from "../setting.ts";
+import { count, countOrNone, evaluationSplits, type EvaluationSplit } from "../task-settings.ts";
+
+/** Settings that games on a grid share. */
+export interface GridTasks {
+  readonly format: "compact" | "ragen";
+  readonly template: ChatTemplateName;
+  readonly maxMoves: number;
+  readonly numTraining: number;
+  readonly evaluation: readonly EvaluationSplit[];
+}
+
+/** Descriptions and rules of {@link GridTasks}. */
+export const gridSettings: {
+  readonly [K in Exclude<keyof GridTasks, "template">]: z.ZodType<GridTasks[K], GridTasks[K]>;
+} & { readonly template: z.ZodDefault<z.ZodType<ChatTemplateName, ChatTemplateName>> } = {
+  format: setting(
+    z.enum(["compact", "ragen"]),
+    "Prompt format: compact for small models, one move per turn; ragen for language models",
+  ),
+  template: setting(
+    z.enum(chatTemplateNames),
+    "Text of messages with format ragen: the markup of a chat template, headings, or messages of a hosted model",
+  ).default("chat-markup"),
+  maxMoves: setting(count, "Moves after which an episode ends unsolved", "moves"),
+  numTraining: setting(countOrNone, "Training tasks; 0 for an evaluation", "tasks"),
+  evaluation: evaluationSplits,
+};
+
+/** Moves of one response with format ragen, as in RAGEN. */
+export const ragenMovesPerTurn = 5;

@@ -1,0 +1,71 @@
+import { directions } from "../grid/direction.ts";
+import type { GridGame } from "../grid/grid-environment.ts";
+import { cellName, gridVocabulary } from "../grid/compact-grid-format.ts";
+import { boxesOnTarget, isSolved, type SokobanLevel, type SokobanState } from "./level.ts";
+import { move } from "./move.ts";
+import { writeRoom } from "./room-text.ts";
+
+/** Rewards of a room. */
+export interface SokobanRewards {
+  /** Reward of the move that solves the room. */
+  readonly success: number;
+  /** Reward of every move. Default 0. */
+  readonly move?: number;
+  /** Reward of a box that comes to a target, and penalty of one that leaves it, `>= 0`. Default 0. */
+  readonly box?: number;
+}
+
+/**
+ * Rewards of gym-sokoban, which RAGEN uses: -0.1 for every move, 1 for a box that comes to a target, -1
+ * for one that leaves it.
+ * @param success - Reward of the move that solves the room. Default 10, as in gym-sokoban.
+ */
+export function gymSokobanRewards(success = 10): SokobanRewards {
+  return { success, move: -0.1, box: 1 };
+}
+
+/** First letters of the words that {@link sokobanGame} writes: player, box, target, inner wall. */
+const kinds = ["p", "x", "o", "w"] as const;
+
+/**
+ * A room as a game. Its score is the share of boxes on a target.
+ * @param rewards - Default: 10 for success alone.
+ */
+export function sokobanGame(
+  level: SokobanLevel,
+  { success, move: moveReward = 0, box: boxReward = 0 }: SokobanRewards = { success: 10 },
+): GridGame<SokobanState> {
+  const { width, height, walls, targets, start } = level;
+  const [player, box, target, wall] = kinds;
+  const word = (kind: string, cell: number): string => `${kind}${cellName(cell, width)}`;
+  const isInner = (cell: number): boolean => {
+    const [row, column] = [Math.floor(cell / width), cell % width];
+    return row > 0 && row < height - 1 && column > 0 && column < width - 1;
+  };
+  const fixed = [
+    ...targets.map((cell) => word(target, cell)),
+    ...walls.flatMap((isWall, cell) => (isWall && isInner(cell) ? [word(wall, cell)] : [])),
+  ];
+  return {
+    start,
+    move: (state, direction) => move(level, state, direction),
+    draw: (state) => writeRoom(level, state),
+    words: (state) =>
+      [word(player, state.player), ...state.boxes.map((cell) => word(box, cell)), ...fixed].join(
+        " ",
+      ),
+    result: (state) => (isSolved(level, state) ? "won" : "open"),
+    effective: (state) => directions.filter((direction) => move(level, state, direction) !== state),
+    reward: (before, after) => {
+      // As gym-sokoban: by how many boxes are on a target, not by how much that changed.
+      const change = Math.sign(boxesOnTarget(level, after) - boxesOnTarget(level, before));
+      return moveReward + change * boxReward + (isSolved(level, after) ? success : 0);
+    },
+    score: (state) => boxesOnTarget(level, state) / targets.length,
+  };
+}
+
+/** Every word of the compact format in rooms of a size. */
+export function sokobanVocabulary(width: number, height: number): string {
+  return gridVocabulary(width, height, kinds, directions);
+}

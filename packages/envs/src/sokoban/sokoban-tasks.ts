@@ -1,0 +1,101 @@
+import * as z from "zod";
+import { chatTemplateOf, type ChatTemplate } from "../chat-template.ts";
+import { openGenerated } from "../generated/open-generated.ts";
+import { compactGridFormat } from "../grid/compact-grid-format.ts";
+import { followPlan, gridDemonstrator } from "../grid/grid-demonstrator.ts";
+import { gridSettings, ragenMovesPerTurn, type GridTasks } from "../grid/grid-settings.ts";
+import { setting } from "../setting.ts";
+import { count, type TaskEpisode, type TasksSchema } from "../task-settings.ts";
+import type { TaskSource } from "../task-source.ts";
+import { generateSokobanLevels } from "./generator/generate-levels.ts";
+import { ragenSokobanFormat } from "./ragen-sokoban-format.ts";
+import { shortestSokobanPlan } from "./shortest-plan.ts";
+import { sokobanEnvironment } from "./sokoban-environment.ts";
+import { gymSokobanRewards, sokobanVocabulary } from "./sokoban-game.ts";
+
+/** Sokoban rooms of a run; {@link sokobanTasksSchema} describes every field. */
+export interface SokobanTasks extends GridTasks {
+  readonly environment: "sokoban";
+  readonly width: number;
+  readonly height: number;
+  readonly numBoxes: number;
+  readonly minSolution: number;
+  readonly maxSolution: number;
+  readonly reward: "success" | "gym";
+}
+
+const side = z.int().min(4).max(30);
+
+/** Settings of the Sokoban rooms of a run. */
+export const sokobanTasksSchema: TasksSchema<SokobanTasks, "template"> = z.strictObject({
+  environment: setting(z.literal("sokoban"), "Environment of the tasks"),
+  width: setting(side, "Columns of a room, walls included", "cells"),
+  height: setting(side, "Rows of a room, walls included", "cells"),
+  numBoxes: setting(z.int().min(1).max(4), "Boxes of a room", "boxes"),
+  minSolution: setting(count, "Length of the shortest solution, at least", "moves"),
+  maxSolution: setting(count, "Length of the shortest solution, at most", "moves"),
+  reward: setting(
+    z.enum(["success", "gym"]),
+    "Reward: for success alone, or as in gym-sokoban also for moves and boxes",
+  ),
+  ...gridSettings,
+});
+
+/**
+ * Generates the rooms that a configuration describes.
+ * @param options - `messages`: chat template of hosted models, for the template of that name.
+ * @throws `InputError` for a split that is unknown, or more rooms than there are.
+ */
+export async function openSokobanTasks(
+  tasks: SokobanTasks,
+  episode: TaskEpisode,
+  seed: number,
+  { messages }: { readonly messages?: ChatTemplate } = {},
+): Promise<TaskSource> {
+  const { width, height, numBoxes, minSolution, maxSolution, maxMoves } = tasks;
+  const isCompact = tasks.format === "compact";
+  const template = chatTemplateOf("sokoban", tasks.template, messages);
+  const rooms = openGenerated("sokoban", tasks, (split, total) =>
+    generateSokobanLevels({ ...tasks, seed, split, count: total }).map((room) => ({
+      ...room,
+      kind: lengthKind(room.numMoves),
+    })),
+  );
+  const rewards =
+    tasks.reward === "gym"
+      ? gymSokobanRewards(episode.successReward)
+      : { success: episode.successReward };
+  const createEnvironment: TaskSource["createEnvironment"] = async (task) =>
+    sokobanEnvironment(rooms.contentOf(task).level, { text: tasks.format, maxMoves, rewards });
+  const format = isCompact
+    ? compactGridFormat
+    : ragenSokobanFormat({ maxMoves, template, opensThought: tasks.template !== "messages" });
+  const boxes = numBoxes === 1 ? "1 box" : `${numBoxes} boxes`;
+  return {
+    name: "sokoban",
+    description: `rooms of ${width} x ${height} with ${boxes}, solved in ${minSolution} to ${maxSolution} moves; ${rooms.counts}`,
+    training: rooms.training,
+    evaluation: rooms.evaluation,
+    createEnvironment,
+    format,
+    vocabularyTexts: [sokobanVocabulary(width, height)],
+    demonstrator: gridDemonstrator({
+      createPlayer: (task) =>
+        followPlan(
+          // Generated rooms can be solved.
+          shortestSokobanPlan(rooms.contentOf(task).level)!,
+          isCompact ? 1 : ragenMovesPerTurn,
+        ),
+      createEnvironment,
+      format,
+      maxTurns: episode.maxTurns,
+    }),
+  };
+}
+
+/** Kind of a room, by the length of its shortest solution: `moves-06-10`. */
+function lengthKind(numMoves: number): string {
+  const first = numMoves - ((numMoves - 1) % 5);
+  const two = (value: number): string => String(value).padStart(2, "0");
+  return `moves-${two(first)}-${two(first + 4)}`;
+}

@@ -1,0 +1,154 @@
+import { pythonRepr } from "../python/python-text.ts";
+import { idOf, nameOf, type Ingredient, type Recipe, type RecipeBook } from "./recipe.ts";
+
+/** Pieces of each item that the agent has, in the order in which the items were first taken. */
+export type Inventory = ReadonlyMap<string, number>;
+
+/** Reply to an action. */
+export interface CraftReply {
+  readonly text: string;
+  readonly inventory: Inventory;
+  /** Item that the action crafted or found. */
+  readonly gained?: string;
+  /** Whether the action could be carried out. */
+  readonly isDone: boolean;
+}
+
+/** An item or group as the text of an action names it. */
+interface Named {
+  readonly isGroup: boolean;
+  readonly id: string;
+}
+
+interface NamedCount extends Named {
+  readonly count: number;
+}
+
+/** Reason why an action cannot be carried out, as the agent reads it. */
+class Refusal extends Error {}
+
+/**
+ * Carries out an action with the rules and the words of TextCraft: `craft N ITEM using N ITEM, ...`,
+ * `get N ITEM`, `inventory`. A craft must state the ingredients of a recipe with their exact numbers; the
+ * number of pieces that it states to make does not matter. Only what has no recipe can be found.
+ *
+ * Numbers of more than 15 digits are not understood; the original takes them.
+ *
+ * @see github.com/archiki/ADaPT, github.com/WooooDyy/AgentGym (MIT), arXiv:2311.05772
+ */
+export function act(book: RecipeBook, inventory: Inventory, action: string): CraftReply {
+  try {
+    const craft = /^craft (.*) using (.*)/u.exec(action);
+    if (craft) return craftItem(book, inventory, craft[1]!, craft[2]!);
+    const get = /^get ([0-9]{1,15}) (.*)/u.exec(action);
+    if (get) return findItem(book, inventory, Number(get[1]), get[2]!);
+    if (action.startsWith("inventory")) {
+      return { text: inventoryText(book, inventory), inventory, isDone: true };
+    }
+    throw new Refusal(`Could not execute ${action}`);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return { text: error.message, inventory, isDone: false };
+  }
+}
+
+/** The inventory as TextCraft tells it. */
+export function inventoryText(book: RecipeBook, inventory: Inventory): string {
+  const parts = Array.from(inventory, ([item, count]) => `[${nameOf(book, item)}] (${count}) `);
+  return `Inventory: ${parts.length === 0 ? "You are not carrying anything." : parts.join("")}`;
+}
+
+function craftItem(
+  book: RecipeBook,
+  inventory: Inventory,
+  outputText: string,
+  inputText: string,
+): CraftReply {
+  const counted = readCount(outputText);
+  const output = { ...named(book, counted?.text ?? outputText), count: counted?.count ?? 1 };
+  const inputs = inputText.split(",").map((part): NamedCount => {
+    const input = readCount(part.trim());
+    if (input === undefined) throw new Refusal(`Wrong item format: ${part.trim()}`);
+    return { ...named(book, input.text), count: input.count };
+  });
+  const hasAll = inputs.every(
+    ({ isGroup, id, count }) => !isGroup && (inventory.get(id) ?? -1) >= count,
+  );
+  if (!hasAll) {
+    throw new Refusal(
+      `Could not find enough items to craft ${output.isGroup ? "None" : output.id}`,
+    );
+  }
+  const recipes = output.isGroup ? [] : (book.recipesOf.get(output.id) ?? []);
+  const recipe = recipes.find(({ ingredients }) => isMade(book, ingredients, inputs));
+  if (recipe === undefined) {
+    throw new Refusal(`Could not find a valid recipe for ${itemRepr(output)}`);
+  }
+  return {
+    text: `Crafted ${recipe.count} ${recipe.output}`,
+    inventory: carriedOut(inventory, inputs, recipe),
+    gained: recipe.output,
+    isDone: true,
+  };
+}
+
+/** Whether inputs are a recipe's ingredients, each with its exact number, and nothing else. */
+function isMade(
+  book: RecipeBook,
+  ingredients: readonly Ingredient[],
+  inputs: readonly NamedCount[],
+): boolean {
+  const left = [...inputs];
+  for (const { kind, id, count } of ingredients) {
+    const position = left.findIndex((input) =>
+      kind === "item" ? input.id === id : book.groupOf.get(input.id) === id,
+    );
+    if (left[position]?.count !== count) return false;
+    left.splice(position, 1);
+  }
+  return left.length === 0;
+}
+
+/** Inventory after a craft. */
+function carriedOut(
+  inventory: Inventory,
+  inputs: readonly NamedCount[],
+  { output, count }: Recipe,
+): Inventory {
+  const after = new Map(inventory);
+  for (const { id, count: used } of inputs) {
+    const rest = after.get(id)! - used;
+    if (rest === 0) after.delete(id);
+    else after.set(id, rest);
+  }
+  return after.set(output, (after.get(output) ?? 0) + count);
+}
+
+function findItem(book: RecipeBook, inventory: Inventory, count: number, text: string): CraftReply {
+  const { isGroup, id } = named(book, text);
+  if (isGroup || book.recipesOf.has(id) || !book.items.has(id)) {
+    throw new Refusal(`Could not find ${text}`);
+  }
+  return {
+    text: `Got ${count} ${text}`,
+    inventory: new Map(inventory).set(id, (inventory.get(id) ?? 0) + count),
+    gained: id,
+    isDone: true,
+  };
+}
+
+function readCount(text: string): { readonly count: number; readonly text: string } | undefined {
+  const match = /^([0-9]{1,15}) (.*)/u.exec(text);
+  return match === null ? undefined : { count: Number(match[1]), text: match[2]! };
+}
+
+function named(book: RecipeBook, text: string): Named {
+  const id = idOf(book, text);
+  return { isGroup: book.members.has(id), id };
+}
+
+/** An item as Python prints the original's record of it, which is what the agent reads. */
+function itemRepr({ isGroup, id, count }: NamedCount): string {
+  const [tag, item] = isGroup ? [pythonRepr(id), "None"] : ["None", pythonRepr(id)];
+  return `ItemTagWithCount(item_tag=ItemTag(tag=${tag}, item_id=${item}), count=${count})`;
+}

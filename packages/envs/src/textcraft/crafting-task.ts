@@ -1,0 +1,44 @@
+import type { Random, Task } from "@turnwise/core";
+import { fingerprintOf } from "../generated/fingerprint.ts";
+import { shownCommands } from "./goal-recipes.ts";
+import { itemDepths } from "./item-depth.ts";
+import { nameOf, type RecipeBook } from "./recipe.ts";
+
+/** An item to craft, and the recipes that the agent is shown. */
+export interface CraftingTask extends Task {
+  readonly book: RecipeBook;
+  /** Item to craft. */
+  readonly goal: string;
+  /** Recipes as commands, in the order in which they are shown. */
+  readonly commands: readonly string[];
+}
+
+/** A crafting task and the hash that decides its split. */
+export interface BookTask {
+  readonly task: CraftingTask;
+  readonly fingerprint: string;
+}
+
+/**
+ * Tasks of a book, one for each item that takes `minDepth` to `maxDepth` crafts in a row, by name.
+ * @param numDistractors - Recipes without a part in crafting the goal at most. TextCraft: 10.
+ * @param random - Chooses and orders the recipes of each task.
+ */
+export function bookTasks(
+  book: RecipeBook,
+  {
+    minDepth,
+    maxDepth,
+    numDistractors,
+  }: { readonly minDepth: number; readonly maxDepth: number; readonly numDistractors: number },
+  random: Random,
+): BookTask[] {
+  const depthOf = itemDepths(book);
+  return [...book.recipesOf.keys()].sort().flatMap((goal) => {
+    const depth = depthOf(goal);
+    if (depth < minDepth || depth > maxDepth) return [];
+    const commands = shownCommands(book, goal, numDistractors, random.fork(goal));
+    const task = { id: nameOf(book, goal), kind: `depth-${depth}`, book, goal, commands };
+    return [{ task, fingerprint: fingerprintOf(goal) }];
+  });
+}

@@ -1,0 +1,23 @@
+import type { RecipeBook } from "./recipe.ts";
+
+/**
+ * Depths of items and groups: 0 for what is found, else one more than the deepest ingredient of the
+ * shallowest recipe. Recipes must not lead back to what they make.
+ */
+export function itemDepths(book: RecipeBook): (id: string) => number {
+  const known = new Map<string, number>();
+  const depthOf = (id: string): number => {
+    let depth = known.get(id);
+    if (depth === undefined) {
+      const makers = [id, ...(book.members.get(id) ?? [])];
+      const recipes = makers.flatMap((item) => book.recipesOf.get(item) ?? []);
+      const depths = recipes.map(
+        ({ ingredients }) => 1 + Math.max(...ingredients.map((one) => depthOf(one.id))),
+      );
+      depth = depths.length === 0 ? 0 : Math.min(...depths);
+      known.set(id, depth);
+    }
+    return depth;
+  };
+  return depthOf;
+}

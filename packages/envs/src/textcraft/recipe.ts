@@ -1,0 +1,89 @@
+/** Ingredient of a recipe: one item, or any item of a group. */
+export interface Ingredient {
+  readonly kind: "item" | "group";
+  /** Item or group: `minecraft:stick`, `minecraft:planks`. */
+  readonly id: string;
+  /** Number of pieces, `>= 1`; all of one item. */
+  readonly count: number;
+}
+
+/** Way to craft an item. */
+export interface Recipe {
+  /** Item that is crafted. */
+  readonly output: string;
+  /** Number of pieces that one craft makes, `>= 1`. */
+  readonly count: number;
+  readonly ingredients: readonly Ingredient[];
+}
+
+/** Recipes of a world. */
+export interface RecipeBook {
+  /** Prefix of every id: `minecraft`. */
+  readonly namespace: string;
+  readonly recipes: readonly Recipe[];
+  /** All items; those without a recipe are found in the environment. */
+  readonly items: ReadonlySet<string>;
+  /** Group of an item, for items that stand for any of their group. */
+  readonly groupOf: ReadonlyMap<string, string>;
+  /** Items of each group, in the order of `groupOf`. */
+  readonly members: ReadonlyMap<string, readonly string[]>;
+  /** Recipes of each item that can be crafted. */
+  readonly recipesOf: ReadonlyMap<string, readonly Recipe[]>;
+}
+
+/**
+ * Makes a book of recipes.
+ * @param parts.items - Items beyond those in the recipes. Default: none.
+ * @param parts.groupOf - Default: no groups.
+ */
+export function recipeBook({
+  namespace,
+  recipes,
+  items = [],
+  groupOf = new Map(),
+}: Pick<RecipeBook, "namespace" | "recipes"> & {
+  readonly items?: Iterable<string>;
+  readonly groupOf?: ReadonlyMap<string, string>;
+}): RecipeBook {
+  const used = recipes.flatMap(({ output, ingredients }) => [
+    output,
+    ...ingredients.flatMap(({ kind, id }) => (kind === "item" ? [id] : [])),
+  ]);
+  return {
+    namespace,
+    recipes,
+    items: new Set([...used, ...items]),
+    groupOf,
+    members: grouped([...groupOf].map(([item, group]) => [group, item])),
+    recipesOf: grouped(recipes.map((recipe) => [recipe.output, recipe])),
+  };
+}
+
+function grouped<T>(entries: readonly (readonly [string, T])[]): Map<string, T[]> {
+  const lists = new Map<string, T[]>();
+  for (const [key, value] of entries) {
+    const list = lists.get(key);
+    if (list) list.push(value);
+    else lists.set(key, [value]);
+  }
+  return lists;
+}
+
+/** Id of an item or group by the name that texts give it: `minecraft:oak_planks` of `oak planks`. */
+export function idOf({ namespace }: Pick<RecipeBook, "namespace">, name: string): string {
+  return `${namespace}:${name.replaceAll(" ", "_")}`;
+}
+
+/** Name of an item or group in texts: `oak planks` of `minecraft:oak_planks`. */
+export function nameOf({ namespace }: Pick<RecipeBook, "namespace">, id: string): string {
+  return id.replaceAll(`${namespace}:`, "").replaceAll("_", " ");
+}
+
+/** A recipe as a command: `craft 4 stick using 2 planks`. */
+export function recipeCommand(
+  book: Pick<RecipeBook, "namespace">,
+  { output, count, ingredients }: Recipe,
+): string {
+  const parts = ingredients.map((one) => `${one.count} ${nameOf(book, one.id)}`);
+  return `craft ${count} ${nameOf(book, output)} using ${parts.join(", ")}`;
+}

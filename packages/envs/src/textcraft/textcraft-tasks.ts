@@ -1,0 +1,164 @@
+import { createRandom } from "@turnwise/core";
+import * as z from "zod";
+import {
+  chatTemplateNames,
+  chatTemplateOf,
+  type ChatTemplate,
+  type ChatTemplateName,
+} from "../chat-template.ts";
+import { demonstrateAll, type ScriptedPlayer } from "../demonstration.ts";
+import { splitOf, type GeneratedSplit } from "../generated/fingerprint.ts";
+import { openGenerated } from "../generated/open-generated.ts";
+import { setting } from "../setting.ts";
+import {
+  count,
+  countOrNone,
+  evaluationSplits,
+  type EvaluationSplit,
+  type TaskEpisode,
+  type TasksSchema,
+} from "../task-settings.ts";
+import type { TaskSource } from "../task-source.ts";
+import { craftingEnvironment, craftingTexts } from "./crafting-environment.ts";
+import {
+  agentgymFormat,
+  compactCraftingFormat,
+  compactCraftingMarkers,
+} from "./crafting-formats.ts";
+import { bookTasks, type CraftingTask } from "./crafting-task.ts";
+import { generateCraftingTasks } from "./generator/generate-crafting.ts";
+import { itemWords } from "./generator/item-words.ts";
+import { readRecipes } from "./read-recipes.ts";
+import { shortestCraftPlan } from "./shortest-craft-plan.ts";
+
+/** Crafting tasks of a run; {@link textcraftTasksSchema} describes every field. */
+export interface TextcraftTasks {
+  readonly environment: "textcraft";
+  readonly path: string | null;
+  readonly minDepth: number;
+  readonly maxDepth: number;
+  readonly maxIngredients: number;
+  readonly maxCount: number;
+  readonly maxOutput: number;
+  readonly numDistractors: number;
+  readonly format: "compact" | "agentgym";
+  readonly template: ChatTemplateName;
+  readonly numTraining: number;
+  readonly evaluation: readonly EvaluationSplit[];
+}
+
+/** Settings of the crafting tasks of a run. */
+export const textcraftTasksSchema: TasksSchema<TextcraftTasks, "path" | "template"> =
+  z.strictObject({
+    environment: setting(z.literal("textcraft"), "Environment of the tasks"),
+    path: setting(
+      z.string().min(1).nullable(),
+      "Folder of recipe files in Minecraft's JSON format; null generates recipes",
+    ).default(null),
+    minDepth: setting(z.int().min(1).max(8), "Crafts in a row that a goal takes, at least"),
+    maxDepth: setting(z.int().min(1).max(8), "Crafts in a row that a goal takes, at most"),
+    maxIngredients: setting(
+      z.int().min(1).max(4),
+      "Kinds of ingredients of a generated recipe, at most",
+    ),
+    maxCount: setting(count, "Pieces of an ingredient of a generated recipe, at most", "pieces"),
+    maxOutput: setting(count, "Pieces that a craft by a generated recipe makes, at most", "pieces"),
+    numDistractors: setting(
+      z.int().min(0).max(20),
+      "Recipes shown that have no part in crafting the goal; with path, at most",
+      "recipes",
+    ),
+    format: setting(
+      z.enum(["compact", "agentgym"]),
+      "Prompt format: compact for small models, agentgym for language models",
+    ),
+    template: setting(
+      z.enum(chatTemplateNames),
+      "Text of messages with format agentgym: the markup of a chat template, headings, or messages of a hosted model",
+    ).default("chat-markup"),
+    numTraining: setting(countOrNone, "Training tasks at most; 0 for an evaluation", "tasks"),
+    evaluation: evaluationSplits,
+  });
+
+/**
+ * Generates the crafting tasks that a configuration describes, or reads recipes and makes a task of each
+ * item; one item in five is then held out.
+ * @param options - `messages`: chat template of hosted models, for the template of that name.
+ * @throws `InputError` for files that cannot be read, a split that is unknown or empty, or more generated
+ *   tasks than there are.
+ */
+export async function openTextcraftTasks(
+  tasks: TextcraftTasks,
+  episode: TaskEpisode,
+  seed: number,
+  { messages }: { readonly messages?: ChatTemplate } = {},
+): Promise<TaskSource> {
+  const isCompact = tasks.format === "compact";
+  const template = chatTemplateOf("textcraft", tasks.template, messages);
+  const generate =
+    tasks.path === null
+      ? (split: GeneratedSplit, total: number) =>
+          generateCraftingTasks({ ...tasks, seed, split, count: total })
+      : await tasksOfBook(tasks.path, tasks, seed);
+  const crafting = openGenerated("textcraft", tasks, generate);
+  const createEnvironment: TaskSource["createEnvironment"] = async (task) =>
+    craftingEnvironment(crafting.contentOf(task), {
+      text: tasks.format,
+      successReward: episode.successReward,
+    });
+  const format = isCompact ? compactCraftingFormat : agentgymFormat({ template });
+  const { minDepth, maxDepth } = tasks;
+  return {
+    name: "textcraft",
+    description: `goals that take ${minDepth} to ${maxDepth} crafts in a row, recipes ${tasks.path ?? "generated"}; ${crafting.counts}`,
+    training: crafting.training,
+    evaluation: crafting.evaluation,
+    createEnvironment,
+    format,
+    vocabularyTexts: [itemWords.join(" "), "0 1 2 3 4 5 6 7 8 9 nothing have get craft goal"],
+    demonstrator: {
+      markers: Object.values(compactCraftingMarkers),
+      exchangeable: () => (tasks.path === null ? [itemWords] : []),
+      demonstrate: async (wanted, slipShare, random) =>
+        demonstrateAll(wanted, (task) => planPlayer(crafting.contentOf(task), tasks.format), {
+          createEnvironment,
+          format,
+          maxTurns: episode.maxTurns,
+          slipShare,
+          // Finding works at any time; only a craft can be a no-op.
+          canSlip: (action) => action.startsWith("craft "),
+          random,
+        }),
+    },
+  };
+}
+
+/** Player that carries out the shortest plan. */
+function planPlayer(
+  { book, goal }: CraftingTask,
+  format: TextcraftTasks["format"],
+): ScriptedPlayer {
+  // Goals can be crafted, by the choice of tasks.
+  const steps = shortestCraftPlan(book, goal)!;
+  const text = craftingTexts[format];
+  const actions = steps.map((step) =>
+    step.kind === "get" ? text.get(book, step.item, step.count) : text.craft(book, step.recipe),
+  );
+  return { next: () => actions.shift() };
+}
+
+/** Tasks of the recipes in a folder, in a random order of each split. */
+async function tasksOfBook(
+  path: string,
+  tasks: TextcraftTasks,
+  seed: number,
+): Promise<(split: GeneratedSplit, total: number) => readonly CraftingTask[]> {
+  const random = createRandom(seed).fork("textcraft/tasks");
+  const all = bookTasks(await readRecipes(path), tasks, random.fork("commands"));
+  return (split, total) =>
+    random
+      .fork(split)
+      .shuffle(all.filter(({ fingerprint }) => splitOf(fingerprint) === split))
+      .slice(0, total)
+      .map(({ task }) => task);
+}
