@@ -42,11 +42,11 @@ async function compare(
 }
 
 describe.skipIf(!hasReleasedData)("against the reference", () => {
-  const released = async ({ game }: GoldenEpisode): Promise<Game> =>
+  const loadReleased = async ({ game }: GoldenEpisode): Promise<Game> =>
     (await releasedGames()).load(game);
 
   it("reproduces random and solving episodes character for character", async () => {
-    expect(await compare("core", released)).toEqual({
+    expect(await compare("core", loadReleased)).toEqual({
       episodes: 144,
       steps: 7941,
       differences: [],
@@ -54,7 +54,7 @@ describe.skipIf(!hasReleasedData)("against the reference", () => {
   });
 
   it("reproduces scripted episodes with rare texts and unusual white space", async () => {
-    expect(await compare("scripted", released)).toEqual({
+    expect(await compare("scripted", loadReleased)).toEqual({
       episodes: 16,
       steps: 1959,
       differences: [],
@@ -62,7 +62,7 @@ describe.skipIf(!hasReleasedData)("against the reference", () => {
   });
 
   it("reproduces the walkthroughs of other games", async () => {
-    expect(await compare("walkthroughs", released)).toEqual({
+    expect(await compare("walkthroughs", loadReleased)).toEqual({
       episodes: 150,
       steps: 1169,
       differences: [],

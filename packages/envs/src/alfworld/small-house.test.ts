@@ -8,7 +8,7 @@ import { smallHouse } from "./testing/small-game.ts";
 const game = loadGame(smallHouse, "house");
 
 /** Plays commands that must all be admissible; returns the state after them. */
-function after(...commands: string[]): GameState {
+function playAll(...commands: string[]): GameState {
   const state = game.start();
   for (const command of commands) {
     expect(state.admissibleCommands).toContain(command);
@@ -17,7 +17,7 @@ function after(...commands: string[]): GameState {
   return state;
 }
 
-const says = (...commands: string[]): string => after(...commands).observation;
+const says = (...commands: string[]): string => playAll(...commands).observation;
 
 describe("texts", () => {
   it("introduces the room with the receptacles in the order of ids, numbered downwards", () => {
@@ -80,7 +80,7 @@ describe("commands", () => {
   });
 
   it("do not go to the current spot, nor to another receptacle there", () => {
-    const state = after("go to cupboard 1");
+    const state = playAll("go to cupboard 1");
     expect(state.admissibleCommands.filter((command) => command.startsWith("go"))).toEqual([
       "go to shelf 1",
       "go to table 1",
@@ -91,9 +91,9 @@ describe("commands", () => {
 
   it("take an object from each receptacle that contains it, and from no other", () => {
     // Cup 1 is in the cupboard and on the shelf; no rule says that an object has one location.
-    const state = after("go to shelf 1", "take cup 1 from shelf 1", "put cup 1 in shelf 1");
+    const state = playAll("go to shelf 1", "take cup 1 from shelf 1", "put cup 1 in shelf 1");
     expect(state.world.holds("in", "cup_bar_2", "cupboard_bar_1")).toBe(true);
-    const later = after(
+    const later = playAll(
       "go to shelf 1",
       "take cup 1 from shelf 1",
       "go to table 2",
@@ -105,22 +105,22 @@ describe("commands", () => {
   });
 
   it("examine only a held object, because a type with a comma has no members", () => {
-    expect(after("go to table 2").admissibleCommands).not.toContain("examine fork 1");
-    const state = after("go to table 2", "take fork 1 from table 2");
+    expect(playAll("go to table 2").admissibleCommands).not.toContain("examine fork 1");
+    const state = playAll("go to table 2", "take fork 1 from table 2");
     expect(state.admissibleCommands.filter((command) => command.startsWith("examine"))).toEqual([
       "examine fork 1",
     ]);
   });
 
   it("reach into an openable receptacle only when it is open", () => {
-    expect(after("go to cupboard 1").admissibleCommands).not.toContain(
+    expect(playAll("go to cupboard 1").admissibleCommands).not.toContain(
       "take cup 1 from cupboard 1",
     );
-    expect(after("go to cupboard 1", "open cupboard 1").admissibleCommands).toContain(
+    expect(playAll("go to cupboard 1", "open cupboard 1").admissibleCommands).toContain(
       "take cup 1 from cupboard 1",
     );
     expect(
-      after("go to cupboard 1", "open cupboard 1", "close cupboard 1").admissibleCommands,
+      playAll("go to cupboard 1", "open cupboard 1", "close cupboard 1").admissibleCommands,
     ).not.toContain("take cup 1 from cupboard 1");
   });
 
@@ -150,12 +150,12 @@ describe("the goal", () => {
   ];
 
   it("holds when two different cups are on one table", () => {
-    expect(after(...solution.slice(0, -1)).isWon).toBe(false);
-    expect(after(...solution).isWon).toBe(true);
+    expect(playAll(...solution.slice(0, -1)).isWon).toBe(false);
+    expect(playAll(...solution).isWon).toBe(true);
   });
 
   it("is a state: play continues, and the goal can be lost again", () => {
-    expect(after(...solution, "take cup 2 from table 2").isWon).toBe(false);
+    expect(playAll(...solution, "take cup 2 from table 2").isWon).toBe(false);
   });
 });
 
@@ -244,12 +244,12 @@ describe("replays", () => {
 describe("worlds", () => {
   it("have equal keys for equal sets of facts that anything reads", () => {
     const start = game.start().world;
-    expect(after("look", "inventory").world.key).toBe(start.key);
-    expect(after("go to table 1").world.key).not.toBe(start.key);
+    expect(playAll("look", "inventory").world.key).toBe(start.key);
+    expect(playAll("go to table 1").world.key).not.toBe(start.key);
     // The previous location does not matter, nor which door was open in between.
-    expect(after("go to table 1").world.key).toBe(after("go to shelf 1").world.key);
-    const detour = after("go to table 2", "open cupboard 1", "close cupboard 1", "go to shelf 1");
-    expect(detour.world.key).toBe(after("go to shelf 1").world.key);
+    expect(playAll("go to table 1").world.key).toBe(playAll("go to shelf 1").world.key);
+    const detour = playAll("go to table 2", "open cupboard 1", "close cupboard 1", "go to shelf 1");
+    expect(detour.world.key).toBe(playAll("go to shelf 1").world.key);
   });
 
   it("apply operators without changing themselves", () => {

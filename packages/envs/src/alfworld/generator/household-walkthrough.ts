@@ -2,7 +2,7 @@ import { householdPlan } from "../expert/household-plan.ts";
 import type { ViewedReceptacle } from "../expert/household-view.ts";
 import { treatments } from "./household-task.ts";
 import type { Household } from "./household.ts";
-import { numberedNames } from "./numbered-names.ts";
+import { assignNames } from "./numbered-names.ts";
 import { objectClasses, openableClasses } from "./object-classes.ts";
 
 /** Commands of a shortest plan from the start of a household. */
@@ -59,7 +59,7 @@ export function householdWalkthrough({
       "householdWalkthrough: a drawn household must be solvable, got one without a plan",
     );
   }
-  const names = numberedNames([...classOf.keys()]);
+  const names = assignNames([...classOf.keys()]);
   return plan.map((step) => {
     const receptacle = names.get(step.receptacle)!;
     if (step.verb === "go") return `go to ${receptacle}`;

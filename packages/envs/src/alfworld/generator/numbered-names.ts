@@ -9,7 +9,7 @@ function baseName(id: string): string {
  * @param ids - Ids in the benchmark's format; case is ignored.
  * @returns Name of each id, such as `mug 2`.
  */
-export function numberedNames(ids: readonly string[]): Map<string, string> {
+export function assignNames(ids: readonly string[]): Map<string, string> {
   const numGiven = new Map<string, number>();
   const lowered = ids.map((id) => [id.toLowerCase(), id] as const);
   lowered.sort(([a], [b]) => (a < b ? 1 : a > b ? -1 : 0));

@@ -90,7 +90,7 @@ export class OperatorTable implements OperatorOwner {
     this.isChangeable = grounding.isChangeable;
     const isWatched = isRead.map(() => false);
     for (const { condition } of [...plans.values()].flat()) {
-      const literal = this.#watchedLiteral(condition);
+      const literal = this.#chooseWatched(condition);
       if (literal) isWatched[literal.predicate] = true;
     }
     this.#isWatched = isWatched;
@@ -243,7 +243,7 @@ export class OperatorTable implements OperatorOwner {
     const { action, condition } = plan;
     const context = this.#grounding.contextOf(action);
     if (plan.mayHaveNoEffect && hasNoEffect(action.effects, condition, binding, context)) return;
-    const watchedLiteral = this.#watchedLiteral(condition);
+    const watchedLiteral = this.#chooseWatched(condition);
     const literals: number[] = [];
     let watched = -1;
     for (const literal of condition.literals) {
@@ -280,7 +280,7 @@ export class OperatorTable implements OperatorOwner {
    * Literal under whose fact the variants of a case are listed: a selective one. The most selective
    * are those of predicates with only one true fact at a time.
    */
-  #watchedLiteral({ literals }: Case): AtomFormula | undefined {
+  #chooseWatched({ literals }: Case): AtomFormula | undefined {
     const candidates = literals.filter(
       ({ predicate, isNegated }) => !isNegated && this.isChangeable[predicate],
     );

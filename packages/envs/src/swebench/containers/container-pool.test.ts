@@ -3,7 +3,7 @@ import { ContainerError, type ContainerEngine, type ContainerFault } from "./con
 import { ContainerPool } from "./container-pool.ts";
 
 /** Members that a pool forwards and does not use itself. */
-const unused = (): never => {
+const failUnused = (): never => {
   throw new Error("not part of this test");
 };
 
@@ -27,12 +27,12 @@ function toyEngine(host: string) {
         host,
         isAlive: async () => state.isAlive,
         close: async () => void (state.closed += 1),
-        exec: unused,
-        shell: unused,
-        copyIn: unused,
-        copyOut: unused,
-        changes: unused,
-        isOutOfMemory: unused,
+        exec: failUnused,
+        shell: failUnused,
+        copyIn: failUnused,
+        copyOut: failUnused,
+        changes: failUnused,
+        isOutOfMemory: failUnused,
       };
     },
     close: async () => undefined,

@@ -12,7 +12,7 @@ import {
   type ContainerShell,
   type OutputBytes,
 } from "./container.ts";
-import { dockerFault, withinSeconds } from "./docker-fault.ts";
+import { dockerFault, withTimeout } from "./docker-fault.ts";
 import { DockerShell } from "./docker-shell.ts";
 import { frameReader } from "./exec-frames.ts";
 import { packTar, unpackTar } from "./tar.ts";
@@ -90,7 +90,7 @@ export class DockerContainer implements Container {
     signal?.throwIfAborted();
     const mark = randomBytes(12).toString("hex");
     const started = performance.now();
-    const exec = await withinSeconds(
+    const exec = await withTimeout(
       60,
       this.#label("exec"),
       this.#container.exec({
@@ -117,7 +117,7 @@ export class DockerContainer implements Container {
         ...(user === undefined ? {} : { User: user }),
       }),
     );
-    const stream = await withinSeconds(
+    const stream = await withTimeout(
       60,
       this.#label("exec"),
       exec.start({ hijack: true, stdin: input !== undefined }),
@@ -202,7 +202,7 @@ export class DockerContainer implements Container {
     for (let attempt = 0; attempt < 50; attempt++) {
       let state: Dockerode.ExecInspectInfo;
       try {
-        state = await withinSeconds(30, this.#label("exec"), exec.inspect());
+        state = await withTimeout(30, this.#label("exec"), exec.inspect());
       } catch (cause) {
         await this.#assertAlive("exec");
         throw cause;
@@ -230,7 +230,7 @@ export class DockerContainer implements Container {
   async #killEverything(): Promise<void> {
     const { maxProcesses } = this.#parts;
     const limit = async (PidsLimit: number): Promise<unknown> =>
-      withinSeconds(60, this.#label("clean up"), this.#container.update({ PidsLimit }));
+      withTimeout(60, this.#label("clean up"), this.#container.update({ PidsLimit }));
     try {
       await limit(maxProcesses * 2 + 64);
       // A shell builtin, which needs no further process.
@@ -241,13 +241,13 @@ export class DockerContainer implements Container {
       await this.#assertAlive("clean up");
       throw dockerFault(this.#label("clean up"), cause);
     }
-    await withinSeconds(60, this.#label("kill"), this.#container.kill()).catch(() => undefined);
+    await withTimeout(60, this.#label("kill"), this.#container.kill()).catch(() => undefined);
     throw this.#fault("environment", "clean up: the container had to be killed");
   }
 
   /** Runs an internal command without output. True if it succeeded in time. */
   async #runQuietly(script: string, user: string | undefined): Promise<boolean> {
-    const exec = await withinSeconds(
+    const exec = await withTimeout(
       20,
       this.#label("exec"),
       this.#container.exec({
@@ -257,7 +257,7 @@ export class DockerContainer implements Container {
         ...(user === undefined ? {} : { User: user }),
       }),
     );
-    const stream = await withinSeconds(20, this.#label("exec"), exec.start({ hijack: true }));
+    const stream = await withTimeout(20, this.#label("exec"), exec.start({ hijack: true }));
     const outputs = { stdout: new BoundedOutput(4096), stderr: new BoundedOutput(4096) };
     const ending = await this.#collect(stream, outputs, undefined, 20, undefined);
     return ending === "ended" && (await this.#exitCode(exec)) === 0;
@@ -272,7 +272,7 @@ export class DockerContainer implements Container {
   }
 
   async copyIn(folder: string, files: readonly ContainerFile[]): Promise<void> {
-    await withinSeconds(
+    await withTimeout(
       300,
       this.#label("copy in"),
       this.#container.putArchive(packTar(files), { path: folder, noOverwriteDirNonDir: "1" }),
@@ -284,7 +284,7 @@ export class DockerContainer implements Container {
     { maxBytes = 64 * 2 ** 20 }: { readonly maxBytes?: number } = {},
   ): Promise<{ readonly files: readonly ContainerFile[]; readonly numSkipped: number }> {
     const doing = this.#label(`copy out ${path}`);
-    const stream = await withinSeconds(60, doing, this.#container.getArchive({ path }));
+    const stream = await withTimeout(60, doing, this.#container.getArchive({ path }));
     const chunks: Buffer[] = [];
     let total = 0;
     const read = (async () => {
@@ -297,13 +297,13 @@ export class DockerContainer implements Container {
         chunks.push(bytes);
       }
     })();
-    await withinSeconds(300, doing, read);
+    await withTimeout(300, doing, read);
     return unpackTar(Buffer.concat(chunks));
   }
 
   async isAlive(): Promise<boolean> {
     try {
-      const state = await withinSeconds(30, this.#label("inspect"), this.#container.inspect());
+      const state = await withTimeout(30, this.#label("inspect"), this.#container.inspect());
       return state.State.Running && !state.State.Paused;
     } catch {
       return false;
@@ -311,7 +311,7 @@ export class DockerContainer implements Container {
   }
 
   async changes(): Promise<readonly string[]> {
-    const listed: unknown = await withinSeconds(
+    const listed: unknown = await withTimeout(
       120,
       this.#label("changes"),
       this.#container.changes(),
@@ -322,10 +322,10 @@ export class DockerContainer implements Container {
 
   async isOutOfMemory(): Promise<boolean> {
     const doing = this.#label("events");
-    const { State } = await withinSeconds(30, doing, this.#container.inspect());
+    const { State } = await withTimeout(30, doing, this.#container.inspect());
     if (State.OOMKilled) return true;
     // The state reports this only for the first process; the event reports it for all.
-    const stream = await withinSeconds(
+    const stream = await withTimeout(
       30,
       doing,
       this.#docker.getEvents({
@@ -338,7 +338,7 @@ export class DockerContainer implements Container {
     const read = (async () => {
       for await (const chunk of stream) text += String(chunk);
     })();
-    await withinSeconds(30, doing, read);
+    await withTimeout(30, doing, read);
     return text.trim() !== "";
   }
 
@@ -350,7 +350,7 @@ export class DockerContainer implements Container {
   async #remove(): Promise<void> {
     this.#parts.onClose(this);
     try {
-      await withinSeconds(
+      await withTimeout(
         120,
         this.#label("remove"),
         this.#container.remove({ force: true, v: true }),
@@ -368,7 +368,7 @@ export class DockerContainer implements Container {
   async #assertAlive(doing: string): Promise<void> {
     let state: Dockerode.ContainerInspectInfo["State"];
     try {
-      ({ State: state } = await withinSeconds(30, this.#label(doing), this.#container.inspect()));
+      ({ State: state } = await withTimeout(30, this.#label(doing), this.#container.inspect()));
     } catch (cause) {
       throw dockerFault(this.#label(doing), cause);
     }

@@ -10,7 +10,7 @@ import {
 } from "./container.ts";
 import { defaultDockerAddress, parseDockerAddress, type DockerAddress } from "./docker-address.ts";
 import { DockerContainer } from "./docker-container.ts";
-import { withinSeconds } from "./docker-fault.ts";
+import { withTimeout } from "./docker-fault.ts";
 import { ensureImage, hasImage, type PullOptions } from "./docker-images.ts";
 import { isOwnerGone, labelNames, ownerLabel } from "./labels.ts";
 import { commitContainer, PreparedImages } from "./prepared-images.ts";
@@ -93,7 +93,7 @@ export class DockerEngine implements ContainerEngine {
     const docker = await dockerClient(address);
     let version: Dockerode.DockerVersion;
     try {
-      version = await withinSeconds(10, `${host}: version`, docker.version());
+      version = await withTimeout(10, `${host}: version`, docker.version());
     } catch (cause) {
       throw new ContainerError("engine", `${noEngineHint}, got ${messageOf(cause)}`, { cause });
     }
@@ -179,7 +179,7 @@ export class DockerEngine implements ContainerEngine {
         ],
       },
     });
-    const created = await withinSeconds(120, doing, create);
+    const created = await withTimeout(120, doing, create);
     const container = new DockerContainer(this.#docker, created, {
       image,
       host: this.host,
@@ -190,7 +190,7 @@ export class DockerEngine implements ContainerEngine {
     });
     this.#containers.add(container);
     try {
-      await withinSeconds(120, doing, created.start());
+      await withTimeout(120, doing, created.start());
       signal?.throwIfAborted();
     } catch (cause) {
       await container.close();
@@ -231,7 +231,7 @@ export class DockerEngine implements ContainerEngine {
    * @returns Number of removed containers.
    */
   async reap(): Promise<number> {
-    const listed = await withinSeconds(
+    const listed = await withTimeout(
       60,
       `${this.host}: list containers`,
       this.#docker.listContainers({ all: true, filters: { label: [labelNames.owner] } }),
@@ -245,7 +245,7 @@ export class DockerEngine implements ContainerEngine {
     await Promise.all(
       orphans.map(async ({ Id }) =>
         // Another process may be removing containers at the same time.
-        withinSeconds(
+        withTimeout(
           120,
           `${this.host}: remove ${Id}`,
           this.#docker.getContainer(Id).remove({ force: true, v: true }),

@@ -38,11 +38,7 @@ export function dockerFault(doing: string, cause: unknown): ContainerError {
 }
 
 /** Limits the wait for a call to the engine. */
-export async function withinSeconds<T>(
-  seconds: number,
-  doing: string,
-  work: Promise<T>,
-): Promise<T> {
+export async function withTimeout<T>(seconds: number, doing: string, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const expired = new Promise<never>((_, reject) => {
     timer = setTimeout(

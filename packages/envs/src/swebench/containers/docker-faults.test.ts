@@ -296,16 +296,16 @@ describe.skipIf(engine === undefined)("a container", () => {
     );
     const [line]: readonly unknown[] = await once(child.stdout, "data");
     const run = String(line).trim();
-    const owned = async (): Promise<number> =>
+    const countOwned = async (): Promise<number> =>
       (
         await (engine!.client as Dockerode).listContainers({
           all: true,
           filters: { label: [`${labelNames.run}=${run}`] },
         })
       ).length;
-    expect(await owned()).toBe(1);
+    expect(await countOwned()).toBe(1);
     child.kill("SIGKILL");
-    await expect.poll(owned, { timeout: 15_000 }).toBe(0);
+    await expect.poll(countOwned, { timeout: 15_000 }).toBe(0);
   });
 
   it("is removed by the next trainer if the watchdog was killed too", async () => {

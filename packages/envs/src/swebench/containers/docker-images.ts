@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type Dockerode from "dockerode";
 import { messageOf } from "../instances/instance-error.ts";
 import { ContainerError } from "./container.ts";
-import { dockerFault, withinSeconds } from "./docker-fault.ts";
+import { dockerFault, withTimeout } from "./docker-fault.ts";
 
 /** Options for pulling images, and their disk budget. */
 export interface PullOptions {
@@ -62,7 +62,7 @@ export async function ensureImage(
   store.lastUse.set(image, ++store.clock);
   const doing = `image ${image}`;
   try {
-    await withinSeconds(60, doing, docker.getImage(image).inspect());
+    await withTimeout(60, doing, docker.getImage(image).inspect());
     return;
   } catch (cause) {
     const fault = dockerFault(doing, cause);
@@ -79,7 +79,7 @@ export async function ensureImage(
 /** True if the engine has an image. */
 export async function hasImage(docker: Dockerode, image: string, doing: string): Promise<boolean> {
   try {
-    await withinSeconds(60, doing, docker.getImage(image).inspect());
+    await withTimeout(60, doing, docker.getImage(image).inspect());
     return true;
   } catch (cause) {
     const fault = dockerFault(doing, cause);
@@ -151,7 +151,7 @@ async function makeRoom(docker: Dockerode, wanted: string, budgetBytes: number):
     if ((await layerBytes(docker)) <= budgetBytes) return;
     // The engine refuses to remove an image that a container uses.
     const removal = docker.getImage(image).remove();
-    await withinSeconds(600, `remove ${image}`, removal).catch(() => undefined);
+    await withTimeout(600, `remove ${image}`, removal).catch(() => undefined);
     store.lastUse.delete(image);
   }
 }
@@ -163,7 +163,7 @@ async function layerBytes(docker: Dockerode): Promise<number> {
   for (;;) {
     try {
       const answer: Promise<{ readonly LayersSize?: number }> = docker.df();
-      return (await withinSeconds(600, doing, answer)).LayersSize ?? 0;
+      return (await withTimeout(600, doing, answer)).LayersSize ?? 0;
     } catch (cause) {
       // Docker 20.10 rejects a second measurement at the same time.
       const isBusy = messageOf(cause).includes("disk usage operation is already running");

@@ -4,7 +4,7 @@ import { checkPositive } from "@turnwise/core";
 import type Dockerode from "dockerode";
 import { BoundedOutput } from "./bounded-output.ts";
 import type { CommandOptions, CommandResult, ContainerShell } from "./container.ts";
-import { withinSeconds } from "./docker-fault.ts";
+import { withTimeout } from "./docker-fault.ts";
 import { frameReader } from "./exec-frames.ts";
 
 interface Parts {
@@ -117,7 +117,7 @@ export class DockerShell implements ContainerShell {
   async #open(): Promise<Session> {
     const { cwd, env = {}, user } = this.#options;
     const mark = randomBytes(12).toString("hex");
-    const exec = await withinSeconds(
+    const exec = await withTimeout(
       60,
       this.#parts.doing,
       this.#container.exec({
@@ -133,7 +133,7 @@ export class DockerShell implements ContainerShell {
         ...(user === undefined ? {} : { User: user }),
       }),
     );
-    const stream = await withinSeconds(
+    const stream = await withTimeout(
       60,
       this.#parts.doing,
       exec.start({ hijack: true, stdin: true }),

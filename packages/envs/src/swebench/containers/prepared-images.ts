@@ -6,7 +6,7 @@ import {
   type ContainerPreparation,
   type ContainerSpec,
 } from "./container.ts";
-import { withinSeconds } from "./docker-fault.ts";
+import { withTimeout } from "./docker-fault.ts";
 import { hasImage, noteUse } from "./docker-images.ts";
 import { noLabels } from "./labels.ts";
 
@@ -46,7 +46,7 @@ export class PreparedImages {
   ): Promise<string> {
     const doing = `${this.#parts.host}: prepare ${spec.image}`;
     const inspect = this.#docker.getImage(spec.image).inspect();
-    const { Id: id, Config: config } = await withinSeconds(60, doing, inspect);
+    const { Id: id, Config: config } = await withTimeout(60, doing, inspect);
     // On some engines, an image without settings has no config at all.
     const user = spec.user ?? (config?.User || "0");
     const parts = [id, user, preparation.script].join("\0");
@@ -133,7 +133,7 @@ export async function commitContainer(
   user?: string,
 ): Promise<void> {
   const split = tag.lastIndexOf(":");
-  await withinSeconds(
+  await withTimeout(
     600,
     doing,
     docker.getContainer(id).commit({

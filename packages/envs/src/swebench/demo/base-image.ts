@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { messageOf } from "../instances/instance-error.ts";
 import { ContainerError } from "../containers/container.ts";
 import type { DockerEngine } from "../containers/docker-engine.ts";
-import { withinSeconds } from "../containers/docker-fault.ts";
+import { withTimeout } from "../containers/docker-fault.ts";
 
 /** Base image of the demo tasks; their repositories are added to it. */
 export const demoBaseImage = "turnwise-demo-base:2";
@@ -71,7 +71,7 @@ export async function ensureDemoBaseImage(engine: DockerEngine): Promise<void> {
     const archive = join(folder, "rootfs.tar");
     await writeRootFileSystem(folder, archive);
     const stream = spawn("cat", [archive], { stdio: ["ignore", "pipe", "inherit"] });
-    const imported = await withinSeconds(
+    const imported = await withTimeout(
       300,
       `${engine.host}: import ${demoBaseImage}`,
       (engine.client as Dockerode).importImage(stream.stdout, {

@@ -74,7 +74,7 @@ describe.skipIf(!hasGit)("the demo tasks", () => {
 });
 
 /** Engine of all tests of this file: closing a pool must not close it. */
-const shared = (inner: ContainerEngine): ContainerEngine => ({
+const keepOpen = (inner: ContainerEngine): ContainerEngine => ({
   host: inner.host,
   start: async (spec, signal) => inner.start(spec, signal),
   close: async () => undefined,
@@ -102,7 +102,7 @@ describe.skipIf(engine === undefined)("a demo episode", () => {
 
   it("rewards the scripted agent, but not one that submits at once", async () => {
     // Two at a time, in a pool that allows no more.
-    const pool = new ContainerPool([{ engine: shared(engine!), maxContainers: 2 }]);
+    const pool = new ContainerPool([{ engine: keepOpen(engine!), maxContainers: 2 }]);
     const kinds = (["fix", "feature", "regression"] as const).map((kind) =>
       demoTasks.find((task) => task.kind === kind)!,
     );
@@ -181,7 +181,7 @@ describe.skipIf(engine === undefined)("a demo episode", () => {
     expect(failed.trajectory.outcome).toEqual({ kind: "terminated", isSuccess: false });
     let id = "";
     const watched: ContainerEngine = {
-      ...shared(engine!),
+      ...keepOpen(engine!),
       start: async (spec, signal) => {
         const container = await engine!.start(spec, signal);
         ({ id } = container);
@@ -267,8 +267,8 @@ describe.skipIf(engine === undefined)("a demo episode", () => {
         "<function=execute_bash><parameter=cmd>touch /tmp/here; sleep 60</parameter></function>",
       ];
       const pool = new ContainerPool([
-        { engine: shared(doomed), maxContainers: 1 },
-        { engine: shared(engine!), maxContainers: 1 },
+        { engine: keepOpen(doomed), maxContainers: 1 },
+        { engine: keepOpen(engine!), maxContainers: 1 },
       ]);
       const episode = playDemo(demoTasks[0]!, sleeper, pool);
       await expect.poll(async () => processes(doomed), { timeout: 120_000 }).toContain("sleep 60");

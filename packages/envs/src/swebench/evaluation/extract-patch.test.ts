@@ -31,7 +31,7 @@ describe.skipIf(engine === undefined)("the changes of an agent", () => {
     await layouts?.close();
   });
 
-  async function afterWork(
+  async function extractAfter(
     script: string,
     look: (container: Container) => Promise<void> = async () => undefined,
   ): Promise<ExtractedPatch> {
@@ -53,7 +53,7 @@ find . -name .git -prune -o \\( -type f -o -type l \\) -print0 | sort -z | while
   printf '%q %s ' "$f" "$(stat -c %A "$f" | cut -c4)"; od -An -v -tx1 "$f" | tr -d ' \\n'; echo
 done`;
 
-  async function graded(bytes: Uint8Array): Promise<string> {
+  async function gradeState(bytes: Uint8Array): Promise<string> {
     const instance: SweBenchInstance = {
       ...demoTasks[0]!.instance,
       image,
@@ -65,18 +65,18 @@ done`;
   }
 
   /** Checks that the tests see the same state that the agent left. */
-  async function comesThrough(script: string): Promise<ExtractedPatch> {
+  async function expectRoundTrip(script: string): Promise<ExtractedPatch> {
     let left = "";
-    const patch = await afterWork(script, async (container) => {
+    const patch = await extractAfter(script, async (container) => {
       left = (await container.exec(stateScript, { cwd: "/testbed" })).stdout.toString();
     });
     expect(patch.reason).toBeUndefined();
-    expect(await graded(patch.bytes!)).toBe(left);
+    expect(await gradeState(patch.bytes!)).toBe(left);
     return patch;
   }
 
   it("are empty at first, even if the image has uncommitted changes", async () => {
-    expect(await afterWork("true")).toEqual({
+    expect(await extractAfter("true")).toEqual({
       bytes: Buffer.alloc(0),
       patch: "",
       excluded: [],
@@ -84,7 +84,7 @@ done`;
   });
 
   it("preserve bytes, modes, links and names, and files that look like build products", async () => {
-    const { excluded } = await comesThrough(`sed -i 's/x = 1/x = 2/' latin.py
+    const { excluded } = await expectRoundTrip(`sed -i 's/x = 1/x = 2/' latin.py
 printf 'a\\r\\nc\\r\\n' > dos.txt; printf '\\0\\377' > data.bin; chmod +x run.sh; chmod -x pkg/a.py
 mkdir -p pkg/build; echo s > pkg/build/new.py; echo l > pkg/sample.log; echo t > pkg/tests.py; echo c > conftest.py
 printf 'no line end' > "blank in name"; printf x > $'tab\\tname'; printf y > $'latin\\351'; ln -s a.py pkg/link
@@ -93,7 +93,7 @@ git add -A; git commit -qm mine; echo more >> build/old.txt; rm pkg/a.py; mkdir 
   });
 
   it("contain the files of nested repositories", async () => {
-    const { excluded } = await comesThrough(
+    const { excluded } = await expectRoundTrip(
       "git init -q inner; cd inner; echo i > i.py; git add -A; git -c user.name=a -c user.email=b commit -qm i; echo w > w.py",
     );
     expect(excluded).toEqual([]);
@@ -111,7 +111,7 @@ git add -A; git commit -qm mine; echo more >> build/old.txt; rm pkg/a.py; mkdir 
       "mkdir -p shut/in; echo hidden > shut/in/s.py; chmod 000 shut/in shut pkg",
       "chmod 000 run.sh; chmod 600 run.sh; touch x.py; chmod 000 x.py; chmod 644 x.py",
     ]) {
-      const { patch, reason } = await afterWork(`echo 'y = 3' >> latin.py; ${harm}`);
+      const { patch, reason } = await extractAfter(`echo 'y = 3' >> latin.py; ${harm}`);
       expect([harm, reason, patch?.includes("+y = 3")]).toEqual([harm, undefined, true]);
       expect(patch!.split("diff --git").length).toBeLessThan(4);
       expect([harm, patch!.includes("+hidden")]).toEqual([harm, harm.includes("hidden")]);
@@ -120,7 +120,7 @@ git add -A; git commit -qm mine; echo more >> build/old.txt; rm pkg/a.py; mkdir 
 
   it("exclude and report ignored files, leftovers of tools and files that are too large", async () => {
     const { bytes, excluded } =
-      await afterWork(`echo 1 > new.py; echo o > a.o; mkdir -p __pycache__ .pytest_cache
+      await extractAfter(`echo 1 > new.py; echo o > a.o; mkdir -p __pycache__ .pytest_cache
 echo p > __pycache__/a.pyc; echo c > .pytest_cache/x; head -c 20000000 /dev/urandom > core.dump
 for i in 1 2 3 4 5; do head -c 4000000 /dev/urandom > big$i.bin; done; echo forced > kept.o; git add -f kept.o`);
     expect(excluded.toSorted((a, b) => (a.path < b.path ? -1 : 1))).toEqual([
@@ -134,11 +134,11 @@ for i in 1 2 3 4 5; do head -c 4000000 /dev/urandom > big$i.bin; done; echo forc
     const text = Buffer.from(bytes!).toString("latin1");
     expect(text).toContain("b/new.py");
     expect(text).toContain("b/kept.o");
-    expect(await graded(bytes!)).toContain("./new.py");
+    expect(await gradeState(bytes!)).toContain("./new.py");
   });
 
   it("exclude a tracked file that output filled, and keep the rest", async () => {
-    const { patch, excluded, reason } = await afterWork(
+    const { patch, excluded, reason } = await extractAfter(
       "head -c 70000000 /dev/zero > dos.txt; head -c 9000000 /dev/zero >> pkg/a.py; echo 'y = 3' >> latin.py",
     );
     expect([reason, excluded]).toEqual([undefined, [{ path: "dos.txt", reason: "size" }]]);
@@ -150,7 +150,7 @@ for i in 1 2 3 4 5; do head -c 4000000 /dev/urandom > big$i.bin; done; echo forc
   });
 
   it("are null, with a reason, if there is nothing left to compare", async () => {
-    const { bytes, reason } = await afterWork("rm -rf /var/lib/turnwise");
+    const { bytes, reason } = await extractAfter("rm -rf /var/lib/turnwise");
     expect(bytes).toBeNull();
     expect(reason).toMatch(/record of the repository|No such file/u);
   });

@@ -42,7 +42,7 @@ interface Report {
   readonly tests_status: Readonly<Record<"FAIL_TO_PASS" | "PASS_TO_PASS", OfficialLists>>;
 }
 
-const unzipped = (...path: readonly string[]): string =>
+const unzip = (...path: readonly string[]): string =>
   gunzipSync(readFileSync(join(...path))).toString("utf8");
 
 function casesOf(folder: string): readonly string[] {
@@ -103,8 +103,8 @@ describe.skipIf(data === undefined)("logs with official verdicts", () => {
     const counts = new Map<string, number>();
     let numTests = 0;
     for (const name of cases) {
-      const expected: Expected = JSON.parse(unzipped(folder, name, "expected.json.gz"));
-      const log = unzipped(folder, name, "test_output.txt.gz");
+      const expected: Expected = JSON.parse(unzip(folder, name, "expected.json.gz"));
+      const log = unzip(folder, name, "test_output.txt.gz");
       const stored = sets[expected.dataset]!.get(expected.instance_id)!;
       const instance: SweInstance =
         expected.labels && stored.format === "swe-bench"
@@ -135,8 +135,8 @@ describe.skipIf(data === undefined)("logs with official verdicts", () => {
     const folder = join(data!, "golden-swesmith");
     const cases = casesOf(folder);
     for (const name of cases) {
-      const { status_map }: Expected = JSON.parse(unzipped(folder, name, "expected.json.gz"));
-      const report: Report = JSON.parse(unzipped(folder, name, "report.json.gz"));
+      const { status_map }: Expected = JSON.parse(unzip(folder, name, "expected.json.gz"));
+      const report: Report = JSON.parse(unzip(folder, name, "report.json.gz"));
       const { FAIL_TO_PASS: fixed, PASS_TO_PASS: kept } = report.tests_status;
       const instance = sweSmithInstance(
         {
@@ -149,7 +149,7 @@ describe.skipIf(data === undefined)("logs with official verdicts", () => {
         },
         name,
       );
-      const verdict = grade(instance, unzipped(folder, name, "test_output.txt.gz"));
+      const verdict = grade(instance, unzip(folder, name, "test_output.txt.gz"));
       expect({
         name,
         isResolved: verdict.isResolved,

@@ -67,7 +67,7 @@ git clone -q /up /real; git -C /real checkout -q $issue; ln -s /real /testbed; r
 git clone -q /up /testbed; cd /testbed; git checkout -q $issue; rm -rf /up`,
 };
 
-function withoutPreparation(spec: ContainerSpec): ContainerSpec {
+function dropPreparation(spec: ContainerSpec): ContainerSpec {
   return Object.fromEntries(
     Object.entries(spec).filter(([name]) => name !== "preparation"),
   ) as unknown as ContainerSpec;
@@ -109,13 +109,13 @@ done | grep -ac SECRET; find / -xdev -name '*.pack' -not -path '*/objects/pack/*
   it("is prepared once per image and user, however many callers ask at the same time", async () => {
     const image = await layouts!.build(`${clone}\necho once >> /count`);
     let numContainers = 0;
-    const counting = async (): Promise<number> =>
+    const startCounted = async (): Promise<number> =>
       (
         await (engine!.client as Dockerode).listImages({
           filters: { reference: ["turnwise-prepared"] },
         })
       ).length;
-    const before = await counting();
+    const before = await startCounted();
     const opened = await Promise.all(
       [1, 2, 3].map(async () =>
         openForAgent(engine!, { image }, "/testbed", "echo prepared >> /count"),
@@ -127,14 +127,14 @@ done | grep -ac SECRET; find / -xdev -name '*.pack' -not -path '*/objects/pack/*
       await container.close();
     }
     expect(numContainers).toBe(3);
-    expect(await counting()).toBeGreaterThan(before);
+    expect(await startCounted()).toBeGreaterThan(before);
   });
 
   it("is truncated too in an engine that does not prepare images", async () => {
     const image = await layouts!.build(layoutsOfHistory["references of all kinds"]!);
     const plain: ContainerEngine = {
       host: engine!.host,
-      start: async (spec, signal) => engine!.start(withoutPreparation(spec), signal),
+      start: async (spec, signal) => engine!.start(dropPreparation(spec), signal),
       close: async () => undefined,
     };
     const { container } = await openForAgent(plain, { image }, "/testbed", "true");
@@ -170,7 +170,7 @@ done | grep -ac SECRET; find / -xdev -name '*.pack' -not -path '*/objects/pack/*
     const careless: ContainerEngine = {
       host: engine!.host,
       start: async (spec, signal) => {
-        const container = await engine!.start(withoutPreparation(spec), signal);
+        const container = await engine!.start(dropPreparation(spec), signal);
         return {
           id: container.id,
           image: container.image,

@@ -24,7 +24,7 @@ const instance: SweBenchInstance = {
 const key = "k".repeat(32);
 const nonce = "n".repeat(32);
 
-function signed(records: readonly object[], secret = key): string {
+function sign(records: readonly object[], secret = key): string {
   return records
     .map((record, n) => {
       const body = JSON.stringify({ ...record, n });
@@ -51,7 +51,7 @@ const honest: StrictRun = {
   setupLog: "",
   testLog: passingLog,
   nonce,
-  report: signed(passing),
+  report: sign(passing),
   keys: [key],
   exitCode: 0,
   isTimedOut: false,
@@ -75,7 +75,7 @@ describe("gradeStrictly", () => {
   });
 
   it("requires both the report and the log to pass", () => {
-    const failed = signed([
+    const failed = sign([
       { t: "begin" },
       ...test("t.py::fixed", "failed"),
       ...test("t.py::kept"),
@@ -94,10 +94,10 @@ describe("gradeStrictly", () => {
   it("gives a reason for every contradiction", () => {
     const cases: readonly (readonly [Partial<StrictRun>, string])[] = [
       [{ report: "" }, "report_missing"],
-      [{ report: signed(passing.slice(0, -1)) }, "report_incomplete"],
-      [{ report: signed(passing) + signed([finish(0)], "other") }, "report_forged"],
-      [{ report: signed(passing).split("\n").toSpliced(2, 1).join("\n") }, "report_forged"],
-      [{ report: signed(passing) + signed(passing) }, "report_forged"],
+      [{ report: sign(passing.slice(0, -1)) }, "report_incomplete"],
+      [{ report: sign(passing) + sign([finish(0)], "other") }, "report_forged"],
+      [{ report: sign(passing).split("\n").toSpliced(2, 1).join("\n") }, "report_forged"],
+      [{ report: sign(passing) + sign(passing) }, "report_forged"],
       [
         { exitCode: 3, testLog: log("PASSED t.py::fixed\nPASSED t.py::kept", 3) },
         "exit_code_contradicts",
@@ -118,7 +118,7 @@ describe("gradeStrictly", () => {
       [{ isTimedOut: true }, "tests_timed_out"],
       [
         {
-          report: signed([...passing.slice(0, -1), { t: "patched", id: "x" }, finish(0)]),
+          report: sign([...passing.slice(0, -1), { t: "patched", id: "x" }, finish(0)]),
         },
         "framework_patched",
       ],
@@ -139,14 +139,14 @@ describe("gradeStrictly", () => {
 
   it("does not flag an ordinary crash or timeout", () => {
     expect(
-      verdict({ report: signed(passing.slice(0, -1)), exitCode: 139, testLog: log("", 139) })[2],
+      verdict({ report: sign(passing.slice(0, -1)), exitCode: 139, testLog: log("", 139) })[2],
     ).toEqual([]);
     expect(verdict({ isTimedOut: true, testLog: "", report: "" })[2]).toEqual([]);
   });
 
   it("grades runners without a report from log and exit code", () => {
     const { report: _report, ...rest } = honest;
-    const graded = (run: Partial<StrictRun>): unknown[] => {
+    const gradeRun = (run: Partial<StrictRun>): unknown[] => {
       const { grade, reasons } = gradeStrictly(instance, {
         run: { ...rest, keys: [], ...run },
         restored: [],
@@ -155,40 +155,43 @@ describe("gradeStrictly", () => {
       });
       return [grade.isResolved, reasons];
     };
-    expect(graded({})).toEqual([true, []]);
+    expect(gradeRun({})).toEqual([true, []]);
     expect(
-      graded({ testLog: log("FAILED t.py::other\nPASSED t.py::fixed\nPASSED t.py::kept") }),
+      gradeRun({ testLog: log("FAILED t.py::other\nPASSED t.py::fixed\nPASSED t.py::kept") }),
     ).toEqual([false, ["exit_code_contradicts"]]);
   });
 
   it("rejects outcomes that code of the patch caused", () => {
     const changed = new Set(["p/m.py"]);
-    const graded = (...records: readonly object[]): unknown[] => {
-      const report = signed([{ t: "begin" }, ...records, finish(0)]);
+    const gradeRecords = (...records: readonly object[]): unknown[] => {
+      const report = sign([{ t: "begin" }, ...records, finish(0)]);
       const evidence = { run: { ...honest, report }, restored: [], changed, tampered: [] };
       const { grade, reasons } = gradeStrictly(instance, evidence);
       return [grade.isResolved, reasons];
     };
-    const excused = (through: readonly string[]): readonly object[] => [
+    const skipThrough = (through: readonly string[]): readonly object[] => [
       ...test("t.py::fixed").map((record, i) =>
         i === 1 ? { ...record, outcome: "skipped", xfail: true, through } : record,
       ),
       ...test("t.py::kept"),
     ];
-    expect(graded(...excused(["t.py", "p/other.py"]))).toEqual([true, []]);
-    expect(graded(...excused(["p/m.py"]))).toEqual([false, ["outcome_forged"]]);
-    const having = (fields: object): readonly object[] => [
+    expect(gradeRecords(...skipThrough(["t.py", "p/other.py"]))).toEqual([true, []]);
+    expect(gradeRecords(...skipThrough(["p/m.py"]))).toEqual([false, ["outcome_forged"]]);
+    const passWith = (fields: object): readonly object[] => [
       ...test("t.py::fixed").map((record) => ({ ...record, ...fields })),
       ...test("t.py::kept"),
     ];
-    expect(graded(...having({ via: ["runner.py"] }))).toEqual([true, []]);
-    expect(graded(...having({ via: ["p/m.py"] }))).toEqual([false, ["report_forged"]]);
-    expect(graded(...having({ via: ["<no session>"] }))).toEqual([false, ["report_forged"]]);
-    expect(graded(...having({ code: ["helper.py"] }))).toEqual([true, []]);
-    expect(graded(...having({ code: ["p/m.py"] }))).toEqual([false, ["framework_patched"]]);
+    expect(gradeRecords(...passWith({ via: ["runner.py"] }))).toEqual([true, []]);
+    expect(gradeRecords(...passWith({ via: ["p/m.py"] }))).toEqual([false, ["report_forged"]]);
+    expect(gradeRecords(...passWith({ via: ["<no session>"] }))).toEqual([
+      false,
+      ["report_forged"],
+    ]);
+    expect(gradeRecords(...passWith({ code: ["helper.py"] }))).toEqual([true, []]);
+    expect(gradeRecords(...passWith({ code: ["p/m.py"] }))).toEqual([false, ["framework_patched"]]);
     const watch = (id: string): object => ({ t: "watch", event: "gc.get_objects", id });
-    expect(graded(...having({}), watch("t.py"))).toEqual([true, []]);
-    expect(graded(...having({}), watch("p/m.py"))).toEqual([false, ["process_inspected"]]);
+    expect(gradeRecords(...passWith({}), watch("t.py"))).toEqual([true, []]);
+    expect(gradeRecords(...passWith({}), watch("p/m.py"))).toEqual([false, ["process_inspected"]]);
   });
 
   it("requires that the tests of SWE-smith ran", () => {
@@ -204,8 +207,8 @@ describe("gradeStrictly", () => {
       failToPass: ["t.py::fixed"],
       passToPass: [],
     };
-    const graded = (...records: readonly object[]): unknown[] => {
-      const report = signed([{ t: "begin" }, ...records, finish(0)]);
+    const gradeRecords = (...records: readonly object[]): unknown[] => {
+      const report = sign([{ t: "begin" }, ...records, finish(0)]);
       const run = { ...honest, report, testLog: log("t.py::kept PASSED") };
       const evidence = { run, restored: [], changed: new Set<string>(), tampered: [] };
       const { grade, reasons, suspicions } = gradeStrictly(smith, evidence);
@@ -214,9 +217,9 @@ describe("gradeStrictly", () => {
     const skipped = test("t.py::fixed").map((record, i) =>
       i === 1 ? { ...record, outcome: "skipped" } : record,
     );
-    expect(graded(...test("t.py::kept"))).toEqual([false, ["tests_missing"], []]);
-    expect(graded(...test("t.py::kept"), ...skipped)).toEqual([false, ["tests_missing"], []]);
-    expect(graded(...test("t.py::fixed"))).toEqual([true, [], []]);
+    expect(gradeRecords(...test("t.py::kept"))).toEqual([false, ["tests_missing"], []]);
+    expect(gradeRecords(...test("t.py::kept"), ...skipped)).toEqual([false, ["tests_missing"], []]);
+    expect(gradeRecords(...test("t.py::fixed"))).toEqual([true, [], []]);
   });
 
   it("flags and counts restored files without failing the patch", () => {

@@ -87,7 +87,7 @@ describe("protectedPaths", () => {
       "pkg/contest.py",
       "pkg/testing.py",
     ];
-    const found = (rewritten: readonly string[]): readonly string[] =>
+    const findProtected = (rewritten: readonly string[]): readonly string[] =>
       protectedPaths({
         before: new Set(files),
         after: new Set([...files, "tests/test_new.py"]),
@@ -95,8 +95,8 @@ describe("protectedPaths", () => {
         rewritten: new Set(rewritten),
         installed: new Set(),
       }).map(({ path }) => path);
-    expect(found([])).toEqual(files.slice(0, 5));
-    expect(found(["tests/test_a.py", "e2e/x.js"])).toEqual(files.slice(1, 4));
+    expect(findProtected([])).toEqual(files.slice(0, 5));
+    expect(findProtected(["tests/test_a.py", "e2e/x.js"])).toEqual(files.slice(1, 4));
   });
 
   it("protects a name in every folder, whatever else changes", () => {

@@ -47,7 +47,7 @@ export function shopOracle(
 
   const next = (): string | undefined => {
     const { page } = session;
-    if (page.name === "search") return `search[${findingQuery(shop, session, maxProducts)}]`;
+    if (page.name === "search") return `search[${findQuery(shop, session, maxProducts)}]`;
     if (page.name === "results") {
       const index = page.products.findIndex(({ asin }) => asin === goal.asin);
       if (index === -1) return page.products.length > 0 ? "click[next >]" : undefined;
@@ -82,7 +82,7 @@ function optionChoices(shop: Shop, session: ShopSession): readonly (readonly [st
 }
 
 /** Shortest query of the oracle that shows the product on the first page. */
-function findingQuery(shop: Shop, session: ShopSession, maxProducts: number): string {
+function findQuery(shop: Shop, session: ShopSession, maxProducts: number): string {
   const { goal } = session;
   const words = [...goal.attributes, goal.query].join(" ");
   const { options } = goal;

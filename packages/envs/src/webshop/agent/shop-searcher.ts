@@ -53,7 +53,7 @@ export function shopSearcher(
       settled.add(hurried.name);
       return `click[${hurry!.random.choice(hurried.values)}]`;
     }
-    const wanted = wantedOptions(goal, product);
+    const wanted = findWantedOptions(goal, product);
     if (wanted === undefined) {
       refused.add(product.asin);
       return "click[< prev]";
@@ -87,7 +87,7 @@ function queryOf({ instructionText }: Goal): string {
 }
 
 /** Options to choose, in page order; `undefined` if the product lacks one. */
-function wantedOptions(
+function findWantedOptions(
   { options }: Goal,
   product: Product,
 ): readonly (readonly [string, string])[] | undefined {

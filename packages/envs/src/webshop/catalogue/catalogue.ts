@@ -1,6 +1,6 @@
 import { GoalFactsBuilder, type GoalFacts } from "./goal-facts.ts";
 import type { Product } from "./product.ts";
-import { indexedText } from "./product.ts";
+import { textToIndex } from "./product.ts";
 import { SearchIndexBuilder, type SearchIndex } from "../search/search-index.ts";
 
 /** Products and their search index; read-only, shared by all sessions. */
@@ -30,7 +30,7 @@ export function createCatalogue(products: Iterable<Product>): Catalogue {
     if (positions.has(product.asin)) continue;
     positions.set(product.asin, kept.length);
     kept.push(product);
-    builder.add(product.asin, indexedText(product));
+    builder.add(product.asin, textToIndex(product));
     facts.add(product);
   }
   return {

@@ -51,7 +51,7 @@ export interface HumanInstruction {
 }
 
 /** Text of a product in the search index, as in the reference. */
-export function indexedText(product: Product): string {
+export function textToIndex(product: Product): string {
   const options = product.options
     .map(({ name, values }) => `${name}: ${values.join(", ")}`)
     .join(", and ");

@@ -49,29 +49,29 @@ describe("a stored catalogue", () => {
     // Left by a process that was killed; process ids are below 2 ** 22.
     await mkdir(join(folder, ".building-4194305-abc"));
     const names = await readdir(folder);
-    const found = (): object[] => {
+    const searchStored = (): object[] => {
       const stored = openStoredCatalogue(folder);
       const hits = new Searcher(stored.index).search("organic green tea");
       stored.close();
       return hits;
     };
-    const before = found();
+    const before = searchStored();
     const opened = openStoredCatalogue(folder);
-    async function* failing() {
+    async function* failMidway() {
       yield* generateProducts({ numProducts: 200, seed: 2 });
       await Promise.reject(new Error("products[200].pricing must be prices"));
     }
-    await expect(buildStoredCatalogue(folder, failing())).rejects.toThrow("products[200]");
-    expect(found()).toEqual(before);
+    await expect(buildStoredCatalogue(folder, failMidway())).rejects.toThrow("products[200]");
+    expect(searchStored()).toEqual(before);
     expect(await readdir(folder)).toEqual(names.filter((name) => !name.startsWith(".building")));
     await buildStoredCatalogue(folder, generateProducts({ numProducts: 200, seed: 2 }));
-    expect(found()).not.toEqual(before);
+    expect(searchStored()).not.toEqual(before);
     expect(await readFile(join(folder, "notes.txt"), "utf8")).toBe("mine");
     // A catalogue that is already open keeps the old products.
     expect(Array.from({ length: 20 }, (_, i) => opened.product(i))).toEqual(old);
     opened.close();
     const fresh = join(folder, "fresh");
-    await expect(buildStoredCatalogue(fresh, failing())).rejects.toThrow("products[200]");
+    await expect(buildStoredCatalogue(fresh, failMidway())).rejects.toThrow("products[200]");
     expect(await readdir(folder)).not.toContain("fresh");
   });
 

@@ -6,7 +6,7 @@ import { decodeText } from "@turnwise/core";
 import type { Catalogue } from "./catalogue.ts";
 import { CatalogueError, formatValue } from "./catalogue-error.ts";
 import { GoalFactsBuilder, type SyntheticFacts } from "./goal-facts.ts";
-import { indexedText, type Product } from "./product.ts";
+import { textToIndex, type Product } from "./product.ts";
 import { replaceFiles } from "./replace-files.ts";
 import { SearchIndexBuilder, type TermEntry } from "../search/search-index.ts";
 
@@ -116,7 +116,7 @@ async function writeCatalogue(
       asins.push(product.asin);
       lows.push(product.pricing[0]);
       highs.push(product.pricing[1] ?? Number.NaN);
-      index.add(product.asin, indexedText(product));
+      index.add(product.asin, textToIndex(product));
       facts.add(product);
     }
   } finally {

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { indexedText } from "../catalogue/product.ts";
+import { textToIndex } from "../catalogue/product.ts";
 import { goldenRows, hasReferenceData, referenceCatalogue } from "../testing/reference-data.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { analyze } from "./analyze.ts";
@@ -13,7 +13,7 @@ describe.skipIf(!hasReferenceData)("search, compared with Lucene", () => {
 
   it("analyzes every golden document and every adversarial text into the same terms", () => {
     const documents = goldenRows("golden/analyzer_docs").map(({ id, tokens }) => ({
-      text: indexedText(catalogue.product(catalogue.positionOf(id)!)),
+      text: textToIndex(catalogue.product(catalogue.positionOf(id)!)),
       tokens,
     }));
     for (const { text, tokens } of [...documents, ...goldenRows("golden/analyzer_fuzz")]) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { indexedText } from "../catalogue/product.ts";
+import { textToIndex } from "../catalogue/product.ts";
 import {
   goldenRows,
   hasReferenceData,
@@ -78,7 +78,7 @@ describe.skipIf(!hasReferenceData)("sessions, compared with the reference", () =
     for (const [i, { id, contents, product: wanted }] of rows.entries()) {
       const product = catalogue.product(i);
       expect(product.asin).toBe(id);
-      expect(indexedText(product)).toBe(contents);
+      expect(textToIndex(product)).toBe(contents);
       expect({
         Title: product.title,
         Description: product.description,
