@@ -1,9 +1,11 @@
 /**
- * Cost of recording an iteration (joining credit, rounding, compressing, indexing, flushing to disk), against
- * the iteration itself and against plain JSON lines in one gzip file without credit.
+ * Cost of recording an iteration of the default ALFWorld experiment, against the iteration itself and
+ * against plain JSON lines in one gzip file without credit. A run records in the background, so that the
+ * share of the processor's time is the most that recording can add. Linux only.
  *
  *   npx tsx --conditions=turnwise-source bench/training-records.bench.ts
  */
+import { readFileSync } from "node:fs";
 import { mkdtemp, open, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,9 +23,12 @@ import {
   recordTrajectories,
   RunFolder,
   trainIteration,
+  type IterationReport,
 } from "@turnwise/training";
 
 const rounds = 4;
+/** Recordings of an iteration; their median counts. */
+const repeats = 5;
 const config = checkConfig(householdGames(1), "bench");
 const { training, episode, model } = config;
 if (model.source !== "new") throw new Error("the experiment must train a new model");
@@ -59,55 +64,100 @@ async function writePlain(path: string, groups: readonly Group[]): Promise<void>
   await file.close();
 }
 
-async function seconds(work: () => Promise<unknown>): Promise<number> {
+/** Cost of some work, seconds. */
+interface Cost {
+  /** Processor time of all threads. */
+  readonly processor: number;
+  /** Processor time of the main thread, which can do nothing else meanwhile. */
+  readonly main: number;
+  /** From beginning to end. */
+  readonly wall: number;
+}
+
+/** Processor time of this thread, seconds. */
+const threadSeconds = (): number =>
+  Number(readFileSync("/proc/thread-self/schedstat", "utf8").split(" ")[0]) / 1e9;
+
+async function costOf(work: () => Promise<unknown>): Promise<Cost> {
   const started = performance.now();
+  const usage = process.cpuUsage();
+  const before = threadSeconds();
   await work();
-  return (performance.now() - started) / 1000;
+  const main = threadSeconds() - before;
+  const { user, system } = process.cpuUsage(usage);
+  return {
+    processor: (user + system) / 1e6,
+    main,
+    wall: (performance.now() - started) / 1000,
+  };
+}
+
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[values.length >> 1]!;
+
+const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+
+function describeCost(name: string, costs: readonly Cost[], iteration: Cost): string {
+  const of = (key: keyof Cost): number => median(costs.map((cost) => cost[key]));
+  const milliseconds = (seconds: number): string => `${(1000 * seconds).toFixed(0)} ms`;
+  return [
+    `  ${name.padEnd(16)} processor ${milliseconds(of("processor"))} (${percent(of("processor") / iteration.processor)} of the iteration's)`,
+    `of it main thread ${milliseconds(of("main"))}`,
+    `on disk after ${milliseconds(of("wall"))}`,
+  ].join(", ");
 }
 
 for (let iteration = 1; iteration <= rounds; iteration++) {
-  const report = await trainIteration(iteration, {
-    drawTasks: (_iteration, round, count) =>
-      Array.from({ length: count }, () =>
-        random.fork(`${iteration}/${round}`).choice(tasks.training),
-      ),
-    rolloutParts: {
-      createEnvironment: tasks.createEnvironment,
-      format: tasks.format,
-      tokenizer,
-      options: {
-        maxTurns: episode.maxTurns,
-        maxResponseTokens: episode.maxResponseTokens,
-        invalidActionPenalty: episode.invalidActionPenalty,
+  const reports: IterationReport[] = [];
+  const whole = await costOf(async () => {
+    const report = await trainIteration(iteration, {
+      drawTasks: (_iteration, round, count) =>
+        Array.from({ length: count }, () =>
+          random.fork(`${iteration}/${round}`).choice(tasks.training),
+        ),
+      rolloutParts: {
+        createEnvironment: tasks.createEnvironment,
+        format: tasks.format,
+        tokenizer,
+        options: {
+          maxTurns: episode.maxTurns,
+          maxResponseTokens: episode.maxResponseTokens,
+          invalidActionPenalty: episode.invalidActionPenalty,
+        },
       },
-    },
-    sampler: policy.sampler,
-    learner: policy.learner,
-    // Random weights solve nothing: train on every group, flat ones included.
-    algorithm: compileAlgorithm({ ...config.algorithm, groupFilter: { kind: "keep-all" } }),
-    modulator: compileModulator({ kind: "aem" }),
-    settings: training,
-    random,
+      sampler: policy.sampler,
+      learner: policy.learner,
+      // Random weights solve nothing: train on every group, flat ones included.
+      algorithm: compileAlgorithm({ ...config.algorithm, groupFilter: { kind: "keep-all" } }),
+      modulator: compileModulator({ kind: "aem" }),
+      settings: training,
+      random,
+    });
+    reports.push(report);
   });
-  const whole = report.seconds.collect + report.seconds.score + report.seconds.update;
+  const report = reports[0]!;
   const plainPath = join(folder, "plain.jsonl.gz");
-  const name = `iteration-000${iteration}`;
-  const [plain, recorded] = [
-    await seconds(() => writePlain(plainPath, report.groups)),
-    await seconds(() => run.writeTrajectories(name, recordTrajectories(report), iteration)),
-  ];
-  const sizes = await Promise.all(
-    [
-      plainPath,
-      ...["jsonl.gz", "index"].map((end) => join(run.path, "trajectories", `${name}.${end}`)),
-    ].map(async (path) => (await stat(path)).size),
+  const metrics = { stage: "iteration", warmStartEpoch: 0, iteration } as const;
+  const costs: Record<"plain" | "records", Cost[]> = { plain: [], records: [] };
+  for (let repeat = 0; repeat < repeats; repeat++) {
+    costs.plain.push(await costOf(() => writePlain(plainPath, report.groups)));
+    costs.records.push(
+      await costOf(async () => {
+        await run.recordSegment({ trajectories: recordTrajectories(report), metrics });
+        await run.flush();
+      }),
+    );
+  }
+  const name = join(run.path, "trajectories", `iteration-000${iteration}`);
+  const [plainBytes, packedBytes, indexBytes] = await Promise.all(
+    [plainPath, `${name}.jsonl.gz`, `${name}.index`].map(async (path) => (await stat(path)).size),
   );
   const { sampled, trained } = report.numTokens;
   console.log(
     [
-      `iteration ${iteration}: ${whole.toFixed(2)} s, ${report.metrics["episodes"]} episodes, ${sampled} tokens sampled, ${trained} trained`,
-      `  plain JSON lines ${(1000 * plain).toFixed(0)} ms (${((100 * plain) / whole).toFixed(2)} %), ${sizes[0]} bytes`,
-      `  records          ${(1000 * recorded).toFixed(0)} ms (${((100 * recorded) / whole).toFixed(2)} %), ${sizes[1]} bytes and an index of ${sizes[2]}`,
+      `iteration ${iteration}: ${whole.wall.toFixed(2)} s, processor ${whole.processor.toFixed(2)} s, ${report.metrics["episodes"]} episodes, ${sampled} tokens sampled, ${trained} trained`,
+      `${describeCost("plain JSON lines", costs.plain, whole)}, ${plainBytes} bytes`,
+      `${describeCost("records", costs.records, whole)}, ${packedBytes} bytes and an index of ${indexBytes}`,
     ].join("\n"),
   );
 }

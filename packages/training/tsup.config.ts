@@ -1,10 +1,17 @@
 import type { Options } from "tsup";
 
+const entry = {
+  index: "src/index.ts",
+  "reader/index": "src/reader/index.ts",
+  "reader/node": "src/reader/node.ts",
+};
+
 const config: Options = {
-  entry: ["src/index.ts", "src/reader/index.ts", "src/reader/node.ts", "src/study/index.ts"],
+  // The worker is found next to the file that starts it: all files but the reader's are in one folder.
+  entry: { ...entry, "compress-worker": "src/records/compress-worker.mjs" },
   format: "esm",
   target: "node20",
-  dts: true,
+  dts: { entry },
   clean: true,
   sourcemap: true,
 };

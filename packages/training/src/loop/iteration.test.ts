@@ -137,7 +137,7 @@ describe("trainIteration", () => {
         return { loss: 0, gradientNorm: 0, learningRate: 0, numTokens: 0, metrics: {} };
       }),
     );
-    const records = recordTrajectories(report);
+    const records = [...recordTrajectories(report)];
     expect(records).toHaveLength(8);
     const trained = records.map(({ turns }) => turns[0]!);
     const advantageOf = (row: TrainingRow): number => row.fields.advantages![0]!;
@@ -148,8 +148,8 @@ describe("trainIteration", () => {
       const isWon = responseTokens.includes(7);
       expect(credit).toMatchObject({
         oldLogProbs: [-1, -1],
-        entropies: isWon ? [1.2, 1.2] : [0.2, 0.2],
-        meanTokenEntropy: isWon ? 1.2 : 0.2,
+        entropies: Array(2).fill(Math.fround(isWon ? 1.2 : 0.2)),
+        meanTokenEntropy: expect.closeTo(isWon ? 1.2 : 0.2, 6) as number,
         baseAdvantage: isWon ? 5 : -5,
         samplerRatio: { mean: 1, min: 1, max: 1 },
       });

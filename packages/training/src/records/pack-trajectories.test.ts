@@ -48,8 +48,8 @@ const trajectories: readonly RecordedTrajectory[] = outcomes.map((outcome, i) =>
   })),
 }));
 
-it("packs each trajectory so that it can be read alone, and all of them at once", () => {
-  const { packed, index } = packTrajectories(trajectories, { iteration: 2, seed: 7 });
+it("packs each trajectory so that it can be read alone, and all of them at once", async () => {
+  const { packed, index } = await packTrajectories(trajectories, { iteration: 2, seed: 7 });
   const decoded = decodeIndex(index, "test");
   expect(decoded.numRows).toBe(4);
   expect(decoded.packedBytes).toBe(packed.length);
@@ -62,8 +62,8 @@ it("packs each trajectory so that it can be read alone, and all of them at once"
   expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(trajectories);
 });
 
-it("describes each trajectory in the index", () => {
-  const { index } = packTrajectories(trajectories, { iteration: 2, seed: 7 });
+it("describes each trajectory in the index", async () => {
+  const { index } = await packTrajectories(trajectories, { iteration: 2, seed: 7 });
   const decoded = decodeIndex(index, "test");
   const common = { iteration: 2, kind: "schlüssel", seed: 7, return: 3, turns: 2, tokens: 3 };
   expect(indexRow(decoded, 0)).toMatchObject({
@@ -102,8 +102,41 @@ it("describes each trajectory in the index", () => {
   expect(() => indexRow(decoded, 4)).toThrow("indexRow: row must be an integer in [0, 4), got 4");
 });
 
-it("packs nothing as an empty gzip file", () => {
-  const { packed, index } = packTrajectories([], { iteration: 1, seed: 1 });
+it("writes float32 numbers in few digits, and rewards exactly", async () => {
+  const [first] = trajectories;
+  const turn = {
+    ...first!.turns[0]!,
+    samplerLogProbs: [Math.fround(-0.1)],
+    reward: 0.1 + 0.2,
+  };
+  const { packed } = await packTrajectories([{ ...first!, turns: [turn] }], {
+    iteration: 1,
+    seed: 1,
+  });
+  const text = String(gunzipSync(packed));
+  expect(text).toContain('"samplerLogProbs":[-0.1],');
+  expect(text).toContain('"reward":0.30000000000000004,');
+});
+
+it("packs many trajectories in a thread of their own, to the bytes of each alone", async () => {
+  const place = { iteration: 1, seed: 1 };
+  const many = Array.from({ length: 300 }, (_, i) => ({
+    ...trajectories[i % 4]!,
+    taskId: `task-${i}`,
+    firstObservation: `${i} größer `.repeat(500),
+  }));
+  const { packed, index } = await packTrajectories(many, place);
+  const { offset, length } = decodeIndex(index, "test").columns;
+  for (const row of [0, 1, 150, 299]) {
+    const alone = await packTrajectories([many[row]!], place);
+    const member = packed.subarray(offset[row], offset[row]! + length[row]!);
+    expect(Buffer.compare(member, alone.packed)).toBe(0);
+  }
+  expect(packed).toHaveLength(offset[299]! + length[299]!);
+});
+
+it("packs nothing as an empty gzip file", async () => {
+  const { packed, index } = await packTrajectories([], { iteration: 1, seed: 1 });
   expect(String(gunzipSync(packed))).toBe("");
   expect(decodeIndex(index, "test").numRows).toBe(0);
 });
@@ -132,8 +165,8 @@ it("reads back every row that it writes, at any alignment", () => {
   );
 });
 
-it("names the damage of a file that is no index", () => {
-  const { index } = packTrajectories(trajectories, { iteration: 2, seed: 7 });
+it("names the damage of a file that is no index", async () => {
+  const { index } = await packTrajectories(trajectories, { iteration: 2, seed: 7 });
   const changed = (change: (view: DataView) => void): Uint8Array => {
     const copy = index.slice();
     change(new DataView(copy.buffer));
@@ -170,8 +203,8 @@ it("names the damage of a file that is no index", () => {
   ).toThrow("a.index: table of strings must be a JSON list of strings");
 });
 
-it("reads every prefix of an index without a crash of another kind", () => {
-  const { index } = packTrajectories(trajectories, { iteration: 2, seed: 7 });
+it("reads every prefix of an index without a crash of another kind", async () => {
+  const { index } = await packTrajectories(trajectories, { iteration: 2, seed: 7 });
   for (let length = 0; length < index.length; length++) {
     expect(() => decodeIndex(index.subarray(0, length), "cut")).toThrow(/^cut: /u);
   }

@@ -1,34 +1,65 @@
-import { gzipSync } from "node:zlib";
-import type { IndexRow } from "./index-columns.ts";
+import { setImmediate as yieldToEventLoop } from "node:timers/promises";
+import { compressMembers, type PackedMembers } from "./compress-members.ts";
+import type { TrajectorySummary } from "./index-columns.ts";
 import { encodeIndex } from "./index-file.ts";
+import { JsonWriter } from "./json-writer.ts";
 import type { RecordedTrajectory } from "./recorded-trajectory.ts";
 import { summarizeTrajectory } from "./summarize-trajectory.ts";
+import { writeTrajectory } from "./write-trajectory.ts";
 
-// Not the asynchronous function: for members of this size it costs three times the processor time.
-const pack = (text: string): Uint8Array => gzipSync(text, { level: 1 });
+/** Bytes of text after which the event loop goes on, less than a millisecond's work. */
+const sliceBytes = 1 << 16;
+/** Bytes of text that are compressed at once, while the next are written. */
+const batchBytes = 1 << 20;
 
 /**
  * Packs trajectories: one gzip member for each, which holds a line of JSON, and an index of the
  * members. The whole is a gzip file too, of JSON lines.
+ *
+ * The work is done in the background of a run that waits for its engine: the event loop goes on after
+ * each few trajectories, and another thread compresses.
  */
-export function packTrajectories(
-  trajectories: readonly RecordedTrajectory[],
+export async function packTrajectories(
+  trajectories: Iterable<RecordedTrajectory>,
   { iteration, seed }: { readonly iteration: number; readonly seed: number },
-): { readonly packed: Uint8Array; readonly index: Uint8Array } {
+): Promise<{ readonly packed: Uint8Array; readonly index: Uint8Array }> {
+  const writer = new JsonWriter(batchBytes + batchBytes / 4);
   const groups = new Map<string, number>();
-  const members = trajectories.map((trajectory) => pack(`${JSON.stringify(trajectory)}\n`));
-  let offset = 0;
-  const rows = trajectories.map((trajectory, i): IndexRow => {
+  const summaries: TrajectorySummary[] = [];
+  const batches: Promise<PackedMembers>[] = [];
+  let ends: number[] = [];
+  let sliceStart = 0;
+  const compress = (): void => {
+    const batch = compressMembers(writer.take(), ends);
+    // Its error is thrown below, where all batches are awaited.
+    batch.catch(() => undefined);
+    batches.push(batch);
+    ends = [];
+  };
+  for (const trajectory of trajectories) {
     const { groupId } = trajectory;
     if (!groups.has(groupId)) groups.set(groupId, groups.size);
     const group = groups.get(groupId)!;
-    const { length } = members[i]!;
-    const summary = summarizeTrajectory(trajectory, { iteration, group, seed });
+    summaries.push(summarizeTrajectory(trajectory, { iteration, group, seed }));
+    writeTrajectory(writer, trajectory);
+    ends.push(writer.length);
+    if (writer.length - sliceStart >= sliceBytes) {
+      if (writer.length >= batchBytes) compress();
+      sliceStart = writer.length;
+      await yieldToEventLoop();
+    }
+  }
+  // An empty file is no gzip file.
+  if (summaries.length === 0) ends.push(0);
+  compress();
+  const parts = await Promise.all(batches);
+  const packed = Buffer.concat(parts.map((part) => part.packed));
+  const lengths = parts.flatMap((part) => part.lengths);
+  let offset = 0;
+  const rows = summaries.map((summary, i) => {
+    const length = lengths[i]!;
     offset += length;
     return { ...summary, offset: offset - length, length };
   });
-  // An empty file is no gzip file.
-  if (members.length === 0) members.push(pack(""));
-  const packed = Buffer.concat(members);
   return { packed, index: encodeIndex(rows, packed.length) };
 }

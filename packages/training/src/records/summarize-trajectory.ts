@@ -28,11 +28,14 @@ export function summarizeTrajectory(
   for (const { reward, responseTokens, samplerEntropies = [], credit } of turns) {
     total += reward;
     numTokens += responseTokens.length;
-    const entropies = credit?.entropies ?? samplerEntropies;
-    entropySum += sum(entropies);
+    if (credit === undefined) {
+      entropySum += sum(samplerEntropies);
+      numEntropies += samplerEntropies.length;
+      continue;
+    }
+    const { advantage, coefficient, entropies, meanTokenEntropy } = credit;
+    entropySum += meanTokenEntropy * entropies.length;
     numEntropies += entropies.length;
-    if (credit === undefined) continue;
-    const { advantage, coefficient } = credit;
     numCredits += 1;
     coefficientMin = Math.min(coefficientMin, coefficient);
     coefficientMax = Math.max(coefficientMax, coefficient);

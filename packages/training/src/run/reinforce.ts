@@ -11,7 +11,6 @@ import { reading } from "../input-error.ts";
 import { LostInfrastructure } from "../loop/play-groups.ts";
 import { duration, percent, thousands, timeLeft } from "../report/progress.ts";
 import { recordEvaluation, recordTrajectories } from "../records/record-trajectories.ts";
-import { segmentName } from "../records/segment-name.ts";
 import type { RunState } from "./run-folder.ts";
 import {
   freshState,
@@ -132,6 +131,7 @@ export async function reinforce(run: Run, end: "start" | "end" = "end"): Promise
     if (cause instanceof StoppedRun && cause.cause instanceof LostInfrastructure) {
       // The weights are those of the last iteration that counted.
       if (unsaved !== undefined) await save(unsaved);
+      await folder.flush();
       throw cause;
     }
     if (!(cause instanceof FailureError)) throw cause;
@@ -175,12 +175,13 @@ async function record(run: Run, report: IterationReport, state: RunState): Promi
     warmStartEpoch: state.warmStartEpochs,
     iteration,
   } as const;
-  const name = segmentName(place)!;
-  const records = run.tasks.takeRecords?.();
-  await folder.writeTrajectories(name, recordTrajectories(report), iteration);
-  await folder.writeAudit(name, records ?? []);
-  await folder.writeMetrics({ ...place, ...metrics, ...suspicionMetrics(records) });
-  await folder.writeTimings({ ...place, seconds, numTokens });
+  const audit = run.tasks.takeRecords?.();
+  await folder.recordSegment({
+    trajectories: recordTrajectories(report),
+    audit,
+    metrics: { ...place, ...metrics, ...suspicionMetrics(audit) },
+    timings: { ...place, seconds, numTokens },
+  });
 }
 
 /** Number of suspicious episodes, where the tasks keep records. */
@@ -252,11 +253,12 @@ async function evaluateAll(
         split,
         mode,
       } as const;
-      const name = segmentName(place)!;
-      await folder.writeTrajectories(name, recordEvaluation(report.groups), state.iterations);
-      await folder.writeAudit(name, run.tasks.takeRecords?.() ?? []);
       const { metrics, byKind, stops } = report;
-      await folder.writeMetrics({ ...place, ...metrics, byKind, stops });
+      await folder.recordSegment({
+        trajectories: recordEvaluation(report.groups),
+        audit: run.tasks.takeRecords?.(),
+        metrics: { ...place, ...metrics, byKind, stops },
+      });
       reporter.row(
         {
           stage: "evaluation",

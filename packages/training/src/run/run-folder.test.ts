@@ -74,6 +74,7 @@ describe("RunFolder", () => {
         writeFile(join(directory, "weights"), String(iteration)),
       );
     }
+    await folder.flush();
     expect(await readdir(join(folder.path, "checkpoints"))).toEqual(["000002", "000003"]);
     const newest = await (await RunFolder.open(folder.path)).newestCheckpoint();
     expect(newest?.state).toEqual(state(3));
@@ -92,6 +93,50 @@ describe("RunFolder", () => {
     expect((await folder.newestCheckpoint())?.state).toEqual(state(1));
     await folder.saveCheckpoint(state(2), async () => undefined);
     expect((await folder.newestCheckpoint())?.state).toEqual(state(2));
+  });
+
+  it("records in the background, with the metrics last", async () => {
+    const folder = await RunFolder.create(
+      join(parent, "run"),
+      checkConfig(householdGames(1), "test"),
+      {},
+    );
+    for (const iteration of [1, 2]) {
+      await folder.recordSegment({
+        trajectories: [],
+        metrics: line(iteration),
+        timings: { ...line(iteration), seconds: 1 },
+      });
+      await folder.saveCheckpoint(state(iteration), async () => undefined);
+    }
+    expect((await folder.newestCheckpoint())?.state).toEqual(state(2));
+    expect(await folder.readMetrics()).toEqual([line(1), line(2)]);
+    await expect(
+      folder.recordSegment({
+        trajectories: [],
+        metrics: { stage: "warm-start", warmStartEpoch: 1, iteration: 0 },
+      }),
+    ).rejects.toThrow('recordSegment: stage must have episodes, got "warm-start"');
+  });
+
+  it("counts nothing in a checkpoint whose records could not be written", async () => {
+    const folder = await RunFolder.create(
+      join(parent, "run"),
+      checkConfig(householdGames(1), "test"),
+      {},
+    );
+    await folder.saveCheckpoint(state(1), async () => undefined);
+    await folder.flush();
+    await writeFile(join(folder.path, "trajectories"), "in the way of the folder");
+    await folder.recordSegment({ trajectories: [], metrics: line(2) });
+    await folder.saveCheckpoint(state(2), async () => undefined);
+    await expect(folder.flush()).rejects.toThrow(/EEXIST|ENOTDIR/u);
+    await expect(folder.recordSegment({ trajectories: [], metrics: line(3) })).rejects.toThrow(
+      /EEXIST|ENOTDIR/u,
+    );
+    const reopened = await RunFolder.open(folder.path);
+    expect((await reopened.newestCheckpoint())?.state).toEqual(state(1));
+    expect(await reopened.readMetrics()).toEqual([]);
   });
 
   it("drops what no checkpoint holds, a line cut short included", async () => {

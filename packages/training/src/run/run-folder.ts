@@ -25,6 +25,7 @@ import { checkRecordVersion } from "../records/check-record-version.ts";
 import { packTrajectories } from "../records/pack-trajectories.ts";
 import { parseJsonLines } from "../records/parse-json-lines.ts";
 import type { RecordedTrajectory } from "../records/recorded-trajectory.ts";
+import { segmentName } from "../records/segment-name.ts";
 import { readJson } from "../files/read-json.ts";
 import { writeWhole } from "../files/write-whole.ts";
 
@@ -68,6 +69,15 @@ export interface MetricsLine {
   readonly [metric: string]: unknown;
 }
 
+/** Records of an iteration or an evaluation. */
+export interface SegmentRecords {
+  readonly trajectories: Iterable<RecordedTrajectory>;
+  /** Evidence for the verdicts on graded episodes; default: none. */
+  readonly audit?: readonly AuditRecord[] | undefined;
+  readonly metrics: MetricsLine;
+  readonly timings?: MetricsLine | undefined;
+}
+
 const stateName = "state.json";
 /** State of a run that begins with records of another one, before its first checkpoint. */
 const startName = "start.json";
@@ -85,6 +95,10 @@ const auditFolder = "audit";
 export class RunFolder {
   readonly path: string;
   readonly config: ExperimentSettings;
+  /** Writes in the background, one after another. */
+  #writes: Promise<void> = Promise.resolve();
+  /** Number of the newest checkpoint, once one was written. */
+  #numCheckpoints: number | undefined;
 
   private constructor(path: string, config: ExperimentSettings) {
     this.path = path;
@@ -163,6 +177,7 @@ export class RunFolder {
 
   /** The newest checkpoint and its state; `undefined` before the first. */
   async newestCheckpoint(): Promise<{ path: string; state: RunState } | undefined> {
+    await this.flush();
     const newest = (await this.#checkpoints()).at(-1);
     if (newest === undefined) return undefined;
     const path = join(this.path, "checkpoints", newest);
@@ -186,27 +201,27 @@ export class RunFolder {
   }
 
   /**
-   * Writes a checkpoint and drops the oldest. The folder appears whole or not at all.
+   * Writes a checkpoint and drops the oldest. The folder appears whole or not at all, in the background:
+   * once all segments before it are on disk. An error is thrown as by {@link recordSegment}.
    * @param save - Writes the policy into the folder that it is given.
    */
-  async saveCheckpoint(
-    state: RunState,
-    save: (directory: string) => Promise<void>,
-  ): Promise<string> {
-    const names = await this.#checkpoints();
-    const number = Number(names.at(-1) ?? "0") + 1;
+  async saveCheckpoint(state: RunState, save: (directory: string) => Promise<void>): Promise<void> {
+    this.#numCheckpoints ??= Number((await this.#checkpoints()).at(-1) ?? "0");
+    const number = this.#numCheckpoints + 1;
     const path = join(this.path, "checkpoints", String(number).padStart(6, "0"));
     const temporary = `${path}.part`;
     await rm(temporary, { recursive: true, force: true });
     await mkdir(temporary, { recursive: true });
     await save(temporary);
-    await writeWhole(join(temporary, stateName), `${JSON.stringify(state, null, 2)}\n`);
-    await rename(temporary, path);
-    const surplus = names.slice(0, Math.max(0, names.length + 1 - this.config.checkpoints.keep));
-    for (const name of surplus) {
-      await rm(join(this.path, "checkpoints", name), { recursive: true, force: true });
-    }
-    return path;
+    this.#numCheckpoints = number;
+    this.#write(async () => {
+      await writeWhole(join(temporary, stateName), `${JSON.stringify(state, null, 2)}\n`);
+      await rename(temporary, path);
+      const names = await this.#checkpoints();
+      for (const name of names.slice(0, -this.config.checkpoints.keep)) {
+        await rm(join(this.path, "checkpoints", name), { recursive: true, force: true });
+      }
+    });
   }
 
   /** Drops the metrics, timings and trajectories of work that no checkpoint holds. */
@@ -249,8 +264,47 @@ export class RunFolder {
 
   /** All metrics so far. A line cut short by a crash is dropped. */
   async readMetrics(): Promise<MetricsLine[]> {
+    await this.flush();
     const path = join(this.path, "metrics.jsonl");
     return (await exists(path)) ? readLines(path) : [];
+  }
+
+  /**
+   * Records an iteration or an evaluation in the background: its trajectories and evidence, and then its
+   * metrics. An error is thrown by the next such call, or by {@link flush}.
+   * @throws `TypeError` for metrics of a stage without episodes.
+   */
+  async recordSegment(records: SegmentRecords): Promise<void> {
+    const name = segmentName(records.metrics);
+    if (name === undefined) {
+      throw new TypeError(
+        `recordSegment: stage must have episodes, got ${JSON.stringify(records.metrics.stage)}`,
+      );
+    }
+    // Should the disk be slower than the run, no more than one segment waits for it.
+    await this.flush();
+    this.#write(() => this.#writeSegment(name, records));
+  }
+
+  /** Waits until all segments and checkpoints are on disk. @throws the error of one that is not. */
+  async flush(): Promise<void> {
+    await this.#writes;
+  }
+
+  #write(work: () => Promise<void>): void {
+    this.#writes = this.#writes.then(work);
+    // The error waits for the next `flush`.
+    this.#writes.catch(() => undefined);
+  }
+
+  async #writeSegment(
+    name: string,
+    { trajectories, audit = [], metrics, timings }: SegmentRecords,
+  ): Promise<void> {
+    await this.writeTrajectories(name, trajectories, metrics.iteration);
+    await this.writeAudit(name, audit);
+    await this.writeMetrics(metrics);
+    if (timings !== undefined) await this.writeTimings(timings);
   }
 
   /**
@@ -260,11 +314,11 @@ export class RunFolder {
    */
   async writeTrajectories(
     name: string,
-    trajectories: readonly RecordedTrajectory[],
+    trajectories: Iterable<RecordedTrajectory>,
     iteration: number,
   ): Promise<void> {
     const { seed } = this.config;
-    const { packed, index } = packTrajectories(trajectories, { iteration, seed });
+    const { packed, index } = await packTrajectories(trajectories, { iteration, seed });
     const path = join(this.path, "trajectories", name);
     await writeWhole(`${path}.jsonl.gz`, packed);
     await writeWhole(`${path}.index`, index);

@@ -60,7 +60,10 @@ export async function train(
       await warmStart(run, checkpoint && { path: checkpoint.path, epochs: state.warmStartEpochs });
     }
     await reinforce(run, end);
+    await folder.flush();
   } catch (cause) {
+    // What was recorded before stays readable. An error of the disk here is not the first one.
+    await folder.flush().catch(() => undefined);
     await heartbeat.stop("stopped");
     throw cause;
   }

@@ -1,0 +1,73 @@
+import { Worker } from "node:worker_threads";
+import { gzipSync } from "node:zlib";
+
+/** Gzip members, one after another. */
+export interface PackedMembers {
+  readonly packed: Uint8Array;
+  /** Bytes of each member. */
+  readonly lengths: readonly number[];
+}
+
+/** The lowest level: numbers compress little at any. */
+const options = { level: 1 };
+
+/** Fewer bytes are compressed at once: to start a thread and to wake it takes longer. */
+const minThreadBytes = 1 << 18;
+
+/**
+ * Compresses parts of a text to gzip members, in a thread of their own if the text is long. The
+ * asynchronous functions of `node:zlib` take three times the processor time for members of a few
+ * kilobytes.
+ *
+ * @param bytes - Is handed to the thread, and empty afterwards.
+ * @param ends - End of each part; it begins at the end of the one before.
+ */
+export async function compressMembers(
+  bytes: Uint8Array<ArrayBuffer>,
+  ends: readonly number[],
+): Promise<PackedMembers> {
+  if (bytes.length >= minThreadBytes) return compressInThread(bytes, ends);
+  const members = ends.map((end, i) => gzipSync(bytes.subarray(ends[i - 1] ?? 0, end), options));
+  return { packed: Buffer.concat(members), lengths: members.map(({ length }) => length) };
+}
+
+interface Job {
+  readonly resolve: (packed: PackedMembers) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** The thread of this process, once there is work, and its jobs in the order of their answers. */
+let thread: { readonly worker: Worker; readonly jobs: Job[] } | undefined;
+
+function compressInThread(
+  bytes: Uint8Array<ArrayBuffer>,
+  ends: readonly number[],
+): Promise<PackedMembers> {
+  thread ??= startThread();
+  const { worker, jobs } = thread;
+  return new Promise((resolve, reject) => {
+    jobs.push({ resolve, reject });
+    // Only a thread that works keeps the process alive.
+    worker.ref();
+    worker.postMessage({ bytes, ends, options }, [bytes.buffer]);
+  });
+}
+
+function startThread(): { readonly worker: Worker; readonly jobs: Job[] } {
+  const extension = import.meta.url.endsWith(".ts") ? "mjs" : "js";
+  const url = new URL(`./compress-worker.${extension}`, import.meta.url);
+  // Loaders of this process, such as tsx, are of no use to plain JavaScript.
+  const worker = new Worker(url, { execArgv: [] });
+  const jobs: Job[] = [];
+  worker.on("message", (packed: PackedMembers) => {
+    jobs.shift()?.resolve(packed);
+    if (jobs.length === 0) worker.unref();
+  });
+  worker.on("error", (cause) => {
+    thread = undefined;
+    for (const { reject } of jobs.splice(0)) {
+      reject(new Error(`compression thread: ${cause.message}`, { cause }));
+    }
+  });
+  return { worker, jobs };
+}
