@@ -1,9 +1,12 @@
 import { alfworld } from "./alfworld.ts";
 import type { BuiltInEnvironment } from "./environment.ts";
+import { frozenlake } from "./frozenlake.ts";
+import { sokoban } from "./sokoban.ts";
 import { swebench } from "./swebench.ts";
+import { textcraft } from "./textcraft.ts";
 import { webshop } from "./webshop.ts";
 
-const entries = [alfworld, swebench, webshop] as const;
+const entries = [alfworld, frozenlake, sokoban, swebench, textcraft, webshop] as const;
 
 type Schemas<E extends readonly BuiltInEnvironment[]> = { [I in keyof E]: E[I]["schema"] };
 

@@ -1,0 +1,32 @@
+import {
+  frozenlakeTasksSchema,
+  openFrozenlakeTasks,
+  type FrozenlakeTasks,
+} from "@turnwise/envs/frozenlake";
+import { messageTemplate } from "@turnwise/policy/remote";
+import { crossingLakes } from "../experiments/small-games.ts";
+import { chatTemplateRule, evaluationInChat } from "./chat-tasks.ts";
+import type { EnvironmentDefinition } from "./environment.ts";
+
+/** Frozen lakes. */
+export const frozenlake: EnvironmentDefinition<FrozenlakeTasks, typeof frozenlakeTasksSchema> = {
+  name: "frozenlake",
+  description: "generated frozen lakes, firm or slippery",
+  schema: frozenlakeTasksSchema,
+  open: (tasks, episode, seed) =>
+    openFrozenlakeTasks(tasks, episode, seed, { messages: messageTemplate }),
+  options: ["size", "holeShare", "minPath", { setting: "isSlippery", flag: "slippery" }, "format"],
+  experiment: crossingLakes,
+  experiments: [
+    {
+      name: "frozenlake",
+      description: "small agent learns to cross frozen lakes, GRPO with AEM",
+      needs: ["this machine"],
+      create: crossingLakes,
+    },
+  ],
+  evaluationSplit: () => "held_out",
+  evaluationTasks: evaluationInChat,
+  tasksElsewhere: (tasks) => ({ ...tasks, isSlippery: true }),
+  idleRules: [chatTemplateRule("ragen")],
+};

@@ -1,0 +1,52 @@
+import {
+  openTextcraftTasks,
+  textcraftTasksSchema,
+  type TextcraftTasks,
+} from "@turnwise/envs/textcraft";
+import { messageTemplate } from "@turnwise/policy/remote";
+import { craftingItems } from "../experiments/small-games.ts";
+import { chatTemplateRule, evaluationInChat } from "./chat-tasks.ts";
+import type { EnvironmentDefinition } from "./environment.ts";
+
+/** Items to craft. */
+export const textcraft: EnvironmentDefinition<TextcraftTasks, typeof textcraftTasksSchema> = {
+  name: "textcraft",
+  description: "items to craft, by recipes that are generated or read from files",
+  schema: textcraftTasksSchema,
+  open: (tasks, episode, seed) =>
+    openTextcraftTasks(tasks, episode, seed, { messages: messageTemplate }),
+  options: [
+    { setting: "path", flag: "recipes", value: "folder" },
+    "minDepth",
+    "maxDepth",
+    "maxIngredients",
+    "maxCount",
+    "maxOutput",
+    "numDistractors",
+    "format",
+  ],
+  experiment: craftingItems,
+  experiments: [
+    {
+      name: "textcraft",
+      description: "small agent crafts items by generated recipes, GRPO with AEM",
+      needs: ["this machine"],
+      create: craftingItems,
+    },
+  ],
+  evaluationSplit: () => "held_out",
+  evaluationTasks: evaluationInChat,
+  tasksElsewhere: (tasks) => ({ ...tasks, maxDepth: tasks.maxDepth + 1 }),
+  idleRules: [
+    chatTemplateRule("agentgym"),
+    {
+      paths: ["tasks.maxIngredients", "tasks.maxCount", "tasks.maxOutput"],
+      isIdle: ({ tasks }) => tasks.path !== null,
+      why: "with tasks.path: recipes are not generated",
+    },
+  ],
+  findConflict: ({ tasks: { minDepth, maxDepth } }) =>
+    minDepth > maxDepth
+      ? `tasks.minDepth must be <= tasks.maxDepth (${maxDepth}), got ${minDepth}`
+      : undefined,
+};
