@@ -11,5 +11,6 @@ export type { Environment, EnvironmentFactory, Observation, StepResult } from ".
 export { rollout, rolloutGroup, type RolloutOptions, type RolloutParts } from "./rollout.ts";
 export type { AuditRecord, Demonstrator, TaskSource, TaskSplit } from "./task-source.ts";
 export { actionRoles, taggedRoles, type TextRole } from "./text-roles.ts";
+export { turnWise } from "./turn-wise.ts";
 export { setting } from "./setting.ts";
 export type { EvaluationSplit, TaskEpisode, TasksSchema } from "./task-settings.ts";

@@ -1,4 +1,5 @@
 import { createRandom, InputError, reading, type Task } from "@turnwise/core";
+import type { AgentFormat } from "../agent-format.ts";
 import { demonstrateAll } from "../demonstration.ts";
 import type { TaskSource, TaskSplit } from "../task-source.ts";
 import { compactFormat, compactMarkers, verlAgentFormat } from "./prompt.ts";
@@ -21,13 +22,14 @@ import { countOrNone, evaluationSplits, type TaskEpisode } from "../task-setting
 import type { EvaluationSplit, TasksSchema } from "../task-settings.ts";
 import { exchangeableClasses } from "./exchangeable-classes.ts";
 import { setting } from "../setting.ts";
+import { turnWise } from "../turn-wise.ts";
 
 /** Settings of the household games of a run; {@link alfworldTasksSchema} describes every field. */
 export interface AlfworldTasks {
   readonly environment: "alfworld";
   readonly path: string | null;
   readonly size: HouseholdSize;
-  readonly format: "compact" | "verl-agent";
+  readonly format: "compact" | "compact-turns" | "verl-agent";
   readonly numTraining: number;
   readonly evaluation: readonly EvaluationSplit[];
   readonly kinds: readonly (GameKind | "other")[] | null;
@@ -52,8 +54,8 @@ export const alfworldTasksSchema: TasksSchema<
   ),
   size: setting(z.enum(householdSizes), "Size of the generated houses"),
   format: setting(
-    z.enum(["compact", "verl-agent"]),
-    "Prompt format: compact for small models, verl-agent for language models",
+    z.enum(["compact", "compact-turns", "verl-agent"]),
+    "Prompt format: compact (one growing sequence) or compact-turns (each turn its own prompt, with the last two turns) for small models, verl-agent for language models",
   ),
   numTraining: setting(
     countOrNone,
@@ -119,6 +121,12 @@ export const defaultEvaluationSplit = "default";
 
 const heldOutSplits = ["valid_seen", "valid_unseen", "valid_train", "held_out"];
 
+const formats: Readonly<Record<AlfworldTasks["format"], () => AgentFormat>> = {
+  compact: compactFormat,
+  "compact-turns": () => turnWise(compactFormat()),
+  "verl-agent": verlAgentFormat,
+};
+
 /**
  * Opens or generates the games that the settings name. Only the splits in use must have games.
  * @throws `InputError` if there are no games, or a split in use is empty.
@@ -155,7 +163,7 @@ export async function openAlfworldTasks(
     else if (ifPresent === true) missing.push(wanted);
     else rejectEmpty(wanted === defaultEvaluationSplit ? "valid_seen" : wanted);
   }
-  const format = games.format === "compact" ? compactFormat() : verlAgentFormat();
+  const format = formats[games.format]();
   const createEnvironment: TaskSource["createEnvironment"] = async (task) =>
     gameEnvironment(await library.load(task.id), episode);
   const counts = [

@@ -14,6 +14,7 @@ import * as z from "zod";
 import { count, countOrNone, evaluationSplits, share, type TaskEpisode } from "../task-settings.ts";
 import type { EvaluationSplit, TasksSchema } from "../task-settings.ts";
 import { setting } from "../setting.ts";
+import { turnWise } from "../turn-wise.ts";
 import { openShop } from "./open-shop.ts";
 
 const pathOrNone = z.string().min(1).nullable();
@@ -29,7 +30,7 @@ export interface WebshopTasks {
   readonly goals: "synthetic" | "human";
   readonly compat: "none" | "reference";
   readonly splits: GoalSplitScheme;
-  readonly format: "compact" | "verl-agent" | "react";
+  readonly format: "compact" | "compact-turns" | "verl-agent" | "react";
   readonly shownProducts: number;
   readonly hurry: number;
   readonly reward: "score" | "success";
@@ -69,12 +70,12 @@ export const webshopTasksSchema: TasksSchema<WebshopTasks> = z.strictObject({
     "Division of goals into splits; with `products`, no product is in two splits",
   ),
   format: setting(
-    z.enum(["compact", "verl-agent", "react"]),
-    "Prompt format: compact for small models, verl-agent and react for language models",
+    z.enum(["compact", "compact-turns", "verl-agent", "react"]),
+    "Prompt format: compact (one growing sequence) or compact-turns (each turn its own prompt, with the last two turns) for small models, verl-agent and react for language models",
   ),
   shownProducts: setting(
     count,
-    "Number of products per result page that the compact format shows",
+    "Number of products per result page that the compact formats show",
     "products",
   ),
   hurry: setting(
@@ -93,9 +94,15 @@ export const webshopTasksSchema: TasksSchema<WebshopTasks> = z.strictObject({
   evaluation: evaluationSplits,
 });
 
-const modes = { compact: "compact", "verl-agent": "text", react: "react" } as const;
+const modes = {
+  compact: "compact",
+  "compact-turns": "compact",
+  "verl-agent": "text",
+  react: "react",
+} as const;
 const formats: Readonly<Record<WebshopTasks["format"], () => AgentFormat>> = {
   compact: compactShopFormat,
+  "compact-turns": () => turnWise(compactShopFormat()),
   "verl-agent": verlAgentShopFormat,
   react: reactShopFormat,
 };
@@ -187,7 +194,10 @@ const shopSeed = 233;
 
 function searcher(shop: Shop, task: Task, tasks: WebshopTasks, random: Random) {
   return shopSearcher(shop, goalIndexOf(task), {
-    ...(tasks.format === "compact" && { products: "number", maxProducts: tasks.shownProducts }),
+    ...(modes[tasks.format] === "compact" && {
+      products: "number",
+      maxProducts: tasks.shownProducts,
+    }),
     ...(tasks.hurry > 0 && { hurry: { share: tasks.hurry, random } }),
   });
 }

@@ -1,0 +1,35 @@
+import { checkInteger } from "@turnwise/core";
+import type { AgentFormat, PastTurn } from "./agent-format.ts";
+
+/**
+ * Makes a turn-wise format of one with a growing sequence: each prompt consists of the first turn,
+ * which has the task, the last turns, and the present observation, as the format writes them.
+ *
+ * @param format - A concatenated format.
+ * @param historyLength - Number of last turns in a prompt, `>= 0`. Default 2, as verl-agent's prompts.
+ * @throws `RangeError` for a format that is turn-wise already.
+ */
+export function turnWise(
+  format: AgentFormat,
+  { historyLength = 2 }: { readonly historyLength?: number } = {},
+): AgentFormat {
+  checkInteger("turnWise", { historyLength }, { min: 0 });
+  if (format.presentation !== "concatenated") {
+    throw new RangeError(
+      `turnWise: format.presentation must be concatenated, got ${format.presentation}`,
+    );
+  }
+  return {
+    ...format,
+    presentation: "turn-wise",
+    prompt: (history, observation) => {
+      const write = ({ observation: before, action }: PastTurn, i: number): string =>
+        `${format.prompt(history.slice(0, i), before)} ${format.write(action)}`;
+      const firstShown = Math.max(1, history.length - historyLength);
+      const parts = history.flatMap((turn, i) =>
+        i === 0 || i >= firstShown ? [write(turn, i)] : [],
+      );
+      return [...parts, format.prompt(history, observation)].join(" ");
+    },
+  };
+}
