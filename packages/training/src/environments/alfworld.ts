@@ -8,7 +8,7 @@ import {
 } from "@turnwise/envs/alfworld";
 import { alfworldSetting } from "@turnwise/estimators";
 import { householdGames, releasedHouseholdGames } from "../experiments/household-games.ts";
-import { householdStudy } from "../experiments/study-sizes.ts";
+import { turnWiseHouseholdStudy, householdStudy } from "../experiments/study-sizes.ts";
 import type { EnvironmentDefinition } from "./environment.ts";
 import { parseNames } from "./parse-option.ts";
 
@@ -81,6 +81,12 @@ export const alfworld: EnvironmentDefinition<AlfworldTasks, typeof alfworldTasks
       description: "generated household games in a size for many seeds, GRPO without modulation",
       needs: ["this machine"],
       create: householdStudy,
+    },
+    {
+      name: "alfworld-study-turns",
+      description: "alfworld-study with each turn as a prompt of its own, as in AEM's paper",
+      needs: ["this machine"],
+      create: turnWiseHouseholdStudy,
     },
   ],
   paper: {

@@ -1,7 +1,7 @@
 import { openWebshopTasks, webshopTasksSchema, type WebshopTasks } from "@turnwise/envs/webshop";
 import { webshopSetting } from "@turnwise/estimators";
 import { releasedShopping, shopping } from "../experiments/shopping.ts";
-import { shoppingStudy } from "../experiments/study-sizes.ts";
+import { turnWiseShoppingStudy, shoppingStudy } from "../experiments/study-sizes.ts";
 import type { EnvironmentDefinition } from "./environment.ts";
 
 /** Files of a released shop. */
@@ -63,6 +63,12 @@ export const webshop: EnvironmentDefinition<WebshopTasks, typeof webshopTasksSch
       needs: ["this machine"],
       create: shoppingStudy,
     },
+    {
+      name: "webshop-study-turns",
+      description: "webshop-study with each turn as a prompt of its own, as in AEM's paper",
+      needs: ["this machine"],
+      create: turnWiseShoppingStudy,
+    },
   ],
   paper: {
     setting: webshopSetting,
@@ -80,8 +86,8 @@ export const webshop: EnvironmentDefinition<WebshopTasks, typeof webshopTasksSch
     },
     {
       paths: ["tasks.shownProducts"],
-      isIdle: ({ tasks }) => tasks.format !== "compact",
-      why: "without tasks.format compact",
+      isIdle: ({ tasks }) => tasks.format !== "compact" && tasks.format !== "compact-turns",
+      why: "without tasks.format compact or compact-turns",
     },
     {
       paths: ["tasks.hurry"],

@@ -67,6 +67,20 @@ export function householdStudy(seed: number) {
   } satisfies InputOn<AlfworldTasks>;
 }
 
+/**
+ * {@link householdStudy} with each turn as a prompt of its own, which has the last two turns, as in
+ * AEM's paper. A demonstration is several rows here.
+ */
+export function turnWiseHouseholdStudy(seed: number) {
+  const study = householdStudy(seed);
+  return {
+    ...study,
+    experiment: "alfworld-study-turns",
+    tasks: { ...study.tasks, format: "compact-turns" },
+    warmStart: { ...study.warmStart, minibatchSize: 64 },
+  } satisfies InputOn<AlfworldTasks>;
+}
+
 /** A generated shop in a size for studies, as {@link householdStudy} is of the household games. */
 export function shoppingStudy(seed: number) {
   const shop = shopping(seed);
@@ -85,5 +99,16 @@ export function shoppingStudy(seed: number) {
     episode: { maxTurns: 8, maxResponseTokens: 24, successReward: 1, invalidActionPenalty: 0 },
     model: { ...shop.model, numLayers: 2, maxTokens: 1024 },
     warmStart: { ...shop.warmStart, numDemonstrations: 2000, slipShare: 0.05, epochs: 4 },
+  } satisfies InputOn<WebshopTasks>;
+}
+
+/** {@link shoppingStudy} with each turn as a prompt of its own, which has the last two turns. */
+export function turnWiseShoppingStudy(seed: number) {
+  const study = shoppingStudy(seed);
+  return {
+    ...study,
+    experiment: "webshop-study-turns",
+    tasks: { ...study.tasks, format: "compact-turns" },
+    warmStart: { ...study.warmStart, minibatchSize: 32 },
   } satisfies InputOn<WebshopTasks>;
 }
