@@ -13,7 +13,10 @@ await writeFile(file, "{");
 const unusable: readonly (readonly [command: string, message: string])[] = [
   ["trian", "unknown command 'trian' (Did you mean train?)"],
   ["--verison", "unknown option '--verison' (Did you mean --version?)"],
-  ["train", "environment must be one of alfworld, swebench, webshop, got none"],
+  [
+    "train",
+    "environment must be one of alfworld, frozenlake, sokoban, swebench, textcraft, webshop, got none",
+  ],
   ["train alfwrld --seed 3", "got alfwrld (did you mean alfworld?)"],
   ["train --resume RUN --sed 3", "unknown option --sed"],
   ["train --resume FOLDER/none", "FOLDER/none: run folder must exist"],
@@ -57,7 +60,7 @@ const unusable: readonly (readonly [command: string, message: string])[] = [
   ["alfworld replay FOLDER/none", "required option '--commands <file>' not specified"],
   ["alfworld generate", "required option '--out <folder>' not specified"],
   ["alfworld generate --out FOLDER/games --count 0", "--count <number>"],
-  ["alfworld generate --out FOLDER/games --size tiny", "Allowed choices"],
+  ["alfworld generate --out FOLDER/games --size huge", "Allowed choices"],
   ["alfworld generate --out FOLDER/file.txt/games --count 1", "FOLDER/file.txt"],
   ["swebench instances --instances FOLDER/none.jsonl", "FOLDER/none.jsonl"],
   ["swebench grade --instances FOLDER/none.jsonl --id a --log -", "FOLDER/none.jsonl"],

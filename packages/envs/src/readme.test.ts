@@ -9,6 +9,7 @@ it.each([
   "README.md",
   "../../docs/environments/alfworld.md",
   "../../docs/environments/webshop.md",
+  "../../docs/environments/small-games.md",
   "../../docs/environments/swebench.md",
 ])("prints what %s says", (path) => {
   const text = readFileSync(new URL(path, folder), "utf8");
