@@ -77,6 +77,7 @@ export function gridEnvironment<S>(
         ...(game.score && { score: game.score(state) }),
       };
     },
+    render: async () => ({ mediaType: "text/plain", content: game.draw(state) }),
     close: async () => undefined,
   };
 }

@@ -64,6 +64,10 @@ it("shows small models one word per player, box, target and inner wall", async (
   expect(compactGridFormat.prompt([], first)).toBe("<obs> pb2 xc3 oc4 wb4 <act>");
   expect((await environment.step("jump")).text).toBe("unknown pb2 xc3 oc4 wb4");
   expect((await environment.step("down")).text).toBe("pc2 xc3 oc4 wb4");
+  expect(await environment.render!()).toEqual({
+    mediaType: "text/plain",
+    content: "#####\n#__##\n#PXO#\n#####",
+  });
 });
 
 describe("generateSokobanLevels", () => {

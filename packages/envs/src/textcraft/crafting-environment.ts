@@ -6,7 +6,7 @@ import {
   type CraftingText,
 } from "./crafting-text.ts";
 import type { CraftingTask } from "./crafting-task.ts";
-import type { Inventory } from "./act.ts";
+import { inventoryText, type Inventory } from "./act.ts";
 import { recipeCommand } from "./recipe.ts";
 
 /** Texts by the name of their format. */
@@ -64,6 +64,7 @@ export function craftingEnvironment(
         isSuccess,
       };
     },
+    render: async () => ({ mediaType: "text/plain", content: inventoryText(book, inventory) }),
     close: async () => undefined,
   };
 }

@@ -176,6 +176,7 @@ describe("an episode", () => {
     expect(await play("craft rawcloth")).toBe("have 3 wool 1 rawcloth");
     expect(await play("craft  rawcloth ")).toBe("have 2 rawcloth");
     expect(await play("dance")).toBe("nothing");
+    expect((await environment.render!()).content).toBe("Inventory: [raw cloth] (2) ");
     await play("get 2 reed");
     await play("craft longpole");
     expect(await play("craft longpole")).toBe("have 2 rawcloth 4 longpole");
