@@ -1,10 +1,10 @@
-import { join, relative } from "node:path";
+import { relative } from "node:path";
 import { Option, type Command } from "commander";
 import { InputError, jsonReporter, textReporter, type Reporter } from "@turnwise/training";
 import {
   describeMachine,
+  findStudyFolder,
   readStudy,
-  studyFolder,
   type CellContext,
   type CellPlan,
 } from "@turnwise/training/study";
@@ -28,7 +28,10 @@ export interface SeedOptions {
 
 /** Adds the option of the study's folder. */
 export function addFolderOption(command: Command): Command {
-  return command.option("--out <folder>", "folder of the study (default: runs/studies/NAME)");
+  return command.option(
+    "--out <folder>",
+    "folder of the study (default: the file's folder if it has cells/, else runs/studies/NAME)",
+  );
 }
 
 /** Adds the options of a command that runs cells. */
@@ -76,7 +79,7 @@ export async function withStudy(
     json === true ? jsonReporter(process.stdout) : textReporter(process.stdout);
   try {
     const file = await readStudy(path);
-    const folder = studyFolder(out ?? join("runs", "studies", file.study.name));
+    const folder = await findStudyFolder(file, out);
     await work({ file, folder, reporter, machine: await describeMachine() });
   } finally {
     reporter.close();

@@ -87,7 +87,7 @@ function checkMetric(
   // The splits of a module's task source are known once it is open.
   if (!("evaluation" in tasks)) return;
   const splits = tasks.evaluation.map(({ split }) => split);
-  if (splits.some((split) => split === metric.split)) return;
+  if (metric.split === undefined || splits.some((split) => split === metric.split)) return;
   throw new InputError(
     `${path}: metric.split must be a split of ${experiment} (${splits.join(", ")}), got ${metric.split}`,
   );

@@ -102,7 +102,7 @@ export async function runCell(plan: CellPlan, context: CellContext): Promise<Stu
 /** Requires that the tasks have the split of the primary metric. */
 function checkSplit({ evaluation }: TaskSource, { path, study: { metric } }: StudyFile): void {
   const splits = evaluation.map(({ split }) => split);
-  if (splits.includes(metric.split)) return;
+  if (metric.split === undefined || splits.includes(metric.split)) return;
   throw new InputError(
     `${path}: metric.split must be a split of the tasks (${splits.join(", ")}), got ${metric.split}`,
   );

@@ -11,6 +11,7 @@ import { checkSameSettings } from "./run-cell-task.ts";
 import { isStartComplete } from "./shared-start.ts";
 import { dropFailedCell, readCells, writeCell, type StudyFolder } from "./study-folder.ts";
 import { recordVersion } from "./study-history.ts";
+import { primaryEvaluation } from "./study-schema.ts";
 import { scheduleStudy, type StudyTask } from "./schedule-study.ts";
 
 /** Options of {@link runStudy}. */
@@ -141,10 +142,7 @@ export function primaryMetric(
   { study: { metric } }: StudyFile,
   phase: "before" | "after" = "after",
 ): number | undefined {
-  const found = evaluations.find(
-    (one) => one.phase === phase && one.split === metric.split && one.mode === metric.mode,
-  );
-  return found?.metrics[metric.measure];
+  return primaryEvaluation(evaluations, metric, phase)?.metrics[metric.measure];
 }
 
 function cellRow(cell: StudyCell, file: StudyFile): Readonly<Record<string, unknown>> {

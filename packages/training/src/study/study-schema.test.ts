@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { digestOf } from "./canonical-json.ts";
-import { checkStudy, studyArms, type StudyInput } from "./study-schema.ts";
+import {
+  checkStudy,
+  metricText,
+  primaryEvaluation,
+  studyArms,
+  type StudyInput,
+} from "./study-schema.ts";
 
 const minimal: StudyInput = {
   name: "aem",
@@ -10,6 +16,25 @@ const minimal: StudyInput = {
   seeds: "1-3",
   metric: { split: "held_out" },
 };
+
+describe("primaryEvaluation", () => {
+  const evaluations = [
+    { phase: "before", split: "seen", mode: "sampled" },
+    { phase: "after", split: "seen", mode: "greedy" },
+    { phase: "after", split: "seen", mode: "sampled" },
+    { phase: "after", split: "unseen", mode: "sampled" },
+  ];
+  const metric = { mode: "sampled", measure: "success" } as const;
+
+  it("takes the split of the metric, or the first one", () => {
+    expect(primaryEvaluation(evaluations, metric)).toBe(evaluations[2]);
+    expect(primaryEvaluation(evaluations, { ...metric, split: "unseen" })).toBe(evaluations[3]);
+    expect(primaryEvaluation(evaluations, metric, "before")).toBe(evaluations[0]);
+    expect(primaryEvaluation(evaluations, { ...metric, split: "other" })).toBeUndefined();
+    expect(metricText(metric)).toBe("success (sampled)");
+    expect(metricText({ ...metric, split: "unseen" })).toBe("success on unseen (sampled)");
+  });
+});
 
 describe("checkStudy", () => {
   it("expands short forms and states every default", () => {

@@ -100,7 +100,10 @@ export const studySchema = z.strictObject({
   ),
   metric: setting(
     z.strictObject({
-      split: setting(text, "Split of the evaluation after training"),
+      split: setting(
+        text.optional(),
+        "Split of the evaluation after training; default: the first one of each experiment",
+      ),
       mode: setting(
         z.enum(["sampled", "greedy"]).default("sampled"),
         "Mode of the evaluation after training",
@@ -155,6 +158,28 @@ export type StudyInput = z.input<typeof studySchema>;
 
 /** An arm of a study: the changes that it makes to an experiment. */
 export type StudyArm = z.output<typeof armSchema>;
+
+/**
+ * Finds the evaluation that the primary metric is of, among those after training or before it.
+ * @returns `undefined` where there is none.
+ */
+export function primaryEvaluation<
+  T extends { readonly phase: string; readonly split: string; readonly mode: string },
+>(
+  evaluations: readonly T[],
+  { split, mode }: Study["metric"],
+  phase: "before" | "after" = "after",
+): T | undefined {
+  return evaluations.find(
+    (one) =>
+      one.phase === phase && one.mode === mode && (split === undefined || one.split === split),
+  );
+}
+
+/** Primary metric in words: `success on held_out (sampled)`. */
+export function metricText({ measure, split, mode }: Study["metric"]): string {
+  return `${measure}${split === undefined ? "" : ` on ${split}`} (${mode})`;
+}
 
 /** All arms of a study: the grid's combinations in the order of its lists, then the others. */
 export function studyArms({ grid, arms }: Pick<Study, "grid" | "arms">): StudyArm[] {

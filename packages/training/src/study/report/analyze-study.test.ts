@@ -146,7 +146,7 @@ describe("analyzeStudy", () => {
     );
     const bare = { ...cellWith("plain", 1, 0.5), evaluations: [] };
     expect(() => analyzeStudy(file, [bare])).toThrow(
-      "games-plain-seed1: evaluations must have success of split held_out, sampled, after training",
+      "games-plain-seed1: evaluations must have success on held_out (sampled) after training",
     );
   });
 

@@ -1,7 +1,7 @@
 import { areaUnderCurve, rateVariance } from "@turnwise/statistics";
 import { InputError } from "../../input-error.ts";
 import { cellName, type CellEvaluation, type StudyCell } from "../cell.ts";
-import type { Study } from "../study-schema.ts";
+import { metricText, primaryEvaluation, type Study } from "../study-schema.ts";
 
 /** Numbers of a finished cell that reports compare. */
 export interface CellMeasures {
@@ -25,14 +25,12 @@ export interface CellMeasures {
  * @throws `InputError` naming the cell if its evaluation after training lacks the primary metric.
  */
 export function measureCell(cell: StudyCell, metric: Study["metric"]): CellMeasures {
-  const { split, mode, measure } = metric;
-  const evaluation = cell.evaluations.findLast(
-    (one) => one.phase === "after" && one.split === split && one.mode === mode,
-  );
+  const { measure } = metric;
+  const evaluation = primaryEvaluation(cell.evaluations, metric);
   const value = evaluation?.metrics[measure];
   if (evaluation === undefined || value === undefined) {
     throw new InputError(
-      `${cellName(cell)}: evaluations must have ${measure} of split ${split}, ${mode}, after training`,
+      `${cellName(cell)}: evaluations must have ${metricText(metric)} after training`,
     );
   }
   const counts = Object.values(evaluation.byKind);

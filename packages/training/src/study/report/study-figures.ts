@@ -4,6 +4,7 @@ import type { FamilyAnalysis, StudyAnalysis } from "./analyze-study.ts";
 import type { Comparison, PairedCurves } from "./compare-arms.ts";
 import { judgeComparison } from "./describe-findings.ts";
 import { measureFormat, type MeasureFormat } from "./measure-format.ts";
+import { metricText } from "../study-schema.ts";
 import type { CurvePoint } from "./summarize-arm.ts";
 
 /** A figure of a report. */
@@ -165,7 +166,7 @@ export function seedFigures({ arms, metric }: StudyAnalysis): StudyFigure[] {
         caption:
           "Each seed (small dots), the mean with its 95 % t interval (thin), and the range of 90 % of all seeds with 95 % confidence (thick).",
         svg: plotIntervals({
-          title: `${metric.measure} on ${metric.split} (${metric.mode}) in ${experiment}`,
+          title: `${metricText(metric)} in ${experiment}`,
           rows,
           xLabel: format.unit === "" ? metric.measure : `${metric.measure}, ${format.unit}`,
         }),

@@ -1,6 +1,7 @@
 import type { StudyAnalysis } from "./analyze-study.ts";
 import { describeFindings, describeLimits, describePairing } from "./describe-findings.ts";
 import { measureFormat } from "./measure-format.ts";
+import { metricText } from "../study-schema.ts";
 import { escapeMarkdown, renderTable, type Table } from "./render-table.ts";
 import { familyFigures, seedFigures, type StudyFigure } from "./study-figures.ts";
 import { armTable, familyTables, studyTables } from "./study-tables.ts";
@@ -18,10 +19,10 @@ export interface StudyReport {
  */
 export function studyReport(analysis: StudyAnalysis, command: string): StudyReport {
   const { name, question, metric, notes, families } = analysis;
+  const { measure } = metric;
   const findings = describeFindings(analysis);
   const perFamily = families.map((family) => familyFigures(family, metric));
   const perSeed = seedFigures(analysis);
-  const { measure, split, mode } = metric;
   const kindTables = studyTables({ ...analysis, families: [] }).slice(1);
   const markdown = [
     `# ${escapeMarkdown(name)}`,
@@ -33,7 +34,7 @@ export function studyReport(analysis: StudyAnalysis, command: string): StudyRepo
     ...listed("Limits set by the number of pairs:", families.flatMap(describeLimits)),
     ...listed("Irregular pairs:", families.flatMap(describePairing)),
     "## Method",
-    `Primary metric: ${measure} on ${split} tasks, ${mode}, of the last checkpoint. Arms are paired by seed: the same seed means the same tasks, initial weights, warm start and draws. The seed is the unit of replication. Primary interval: paired t, 95 %. A difference holds if its exact sign-flip p, corrected within the family (Holm), is below 5 % and the interval excludes 0.`,
+    `Primary metric: ${metricText(metric)} of the last checkpoint. Arms are paired by seed: the same seed means the same tasks, initial weights, warm start and draws. The seed is the unit of replication. Primary interval: paired t, 95 %. A difference holds if its exact sign-flip p, corrected within the family (Holm), is below 5 % and the interval excludes 0.`,
     hashes(analysis),
     ...notes.map(escapeMarkdown),
     ...families.flatMap((family, i) => [

@@ -2,6 +2,7 @@ import type { FamilyAnalysis, StudyAnalysis } from "./analyze-study.ts";
 import type { IntervalEstimate } from "@turnwise/statistics";
 import type { Comparison } from "./compare-arms.ts";
 import { entropyFormat, formatP, measureFormat, type MeasureFormat } from "./measure-format.ts";
+import { metricText } from "../study-schema.ts";
 import type { Table } from "./render-table.ts";
 import type { ArmSummary } from "./summarize-arm.ts";
 
@@ -29,7 +30,7 @@ export function armTable({ arms, metric }: StudyAnalysis, format: MeasureFormat)
   const number = (value: number | undefined, write = format.value): string =>
     value === undefined ? "-" : bare(write(value));
   return {
-    title: `Results by arm: ${metric.measure} on ${metric.split} (${metric.mode}) after training`,
+    title: `Results by arm: ${metricText(metric)} after training`,
     columns: [
       left("experiment"),
       left("arm"),
@@ -79,7 +80,7 @@ function armKindTables({ arms, metric }: StudyAnalysis, format: MeasureFormat): 
     const rate = metric.measure === "return" ? measureFormat("success") : format;
     return [
       {
-        title: `Success by task type in ${experiment} (${metric.split}, ${metric.mode}), %`,
+        title: `Success by task type in ${experiment} (${[metric.split, metric.mode].filter(Boolean).join(", ")}), %`,
         columns: [left("task type"), ...own.map(({ arm }) => left(arm))],
         rows: kinds.map((kind) => [kind, ...own.map((arm) => cell(arm, kind))]),
         notes: ["Mean over seeds with its 95 % t interval."],
