@@ -25,7 +25,7 @@ function studySettings(seed: number) {
     // Tasks of one evaluation are many, so that its noise is small next to that of the seeds.
     evaluation: { every: 0, temperature: 1, modes: ["sampled"] },
     engine: { ...engine, threads: 1 },
-    checkpoints: { every: 1000, keep: 1 },
+    checkpoints: { every: 7, keep: 1 },
   } satisfies Partial<InputOn<unknown>>;
 }
 
