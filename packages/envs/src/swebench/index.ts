@@ -52,7 +52,7 @@ export {
   outputMarkers,
   tableEvalScript,
   testDirectives,
-  addExitCode as withExitCode,
+  addExitCode,
   type EvalScriptParts,
 } from "./instances/eval-script.ts";
 export { InstanceError } from "./instances/instance-error.ts";
@@ -125,7 +125,7 @@ export { EvaluationMemory } from "./evaluation/evaluation-memory.ts";
 export {
   extractPatch,
   type ExtractedPatch,
-  type ExcludedFile as LeftOut,
+  type ExcludedFile,
 } from "./evaluation/extract-patch.ts";
 export { compactFilter, episodeEnding, type EpisodeEnding } from "./scaffold/episode-ending.ts";
 export { parseBashBlock, writeBashBlock } from "./scaffold/bash-blocks.ts";

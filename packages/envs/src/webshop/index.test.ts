@@ -28,7 +28,7 @@ it("exports the public names and nothing else", () => {
       "goalSplitNames",
       "goalTaskId",
       "guessTitleNouns",
-      "indexedText",
+      "textToIndex",
       "isAdmissibleShopAction",
       "memoryPostings",
       "numGoalOptions",

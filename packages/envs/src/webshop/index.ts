@@ -26,7 +26,7 @@ export { CatalogueError } from "./catalogue/catalogue-error.ts";
 export { createCatalogue, type Catalogue } from "./catalogue/catalogue.ts";
 export type { GoalFacts } from "./catalogue/goal-facts.ts";
 export {
-  textToIndex as indexedText,
+  textToIndex,
   type HumanInstruction,
   type Product,
   type ProductOption,
