@@ -4,6 +4,7 @@ const entry = {
   index: "src/index.ts",
   "reader/index": "src/reader/index.ts",
   "reader/node": "src/reader/node.ts",
+  "study/index": "src/study/index.ts",
 };
 
 const config: Options = {
