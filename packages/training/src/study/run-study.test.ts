@@ -51,7 +51,8 @@ async function optionsOf(
 describe("runStudy", () => {
   it("records a failing cell, goes on, and repeats it alone", async () => {
     const arms = [{ name: "broken", settings: { tasks: { options: { isBroken: true } } } }];
-    const file = toyStudy({ grid: { modulators: ["none"] }, arms, families: [] });
+    const grid = { modulators: ["none"] };
+    const file = toyStudy({ grid, arms, families: [], keep: ["warm-start"] });
     const path = join(root, "failing");
     const { options, launched } = await optionsOf(file, path);
     const first = await runStudy(options);
@@ -61,8 +62,9 @@ describe("runStudy", () => {
       failures: new Map([["numbers-broken-seed1", "the toy is broken"]]),
     });
     expect(launched).toEqual(["numbers-none-seed1", "numbers-broken-seed1"]);
-    // Nothing is to be kept.
-    expect(await readdir(options.folder.runs)).toEqual(["numbers-broken-seed1"]);
+    const kept = await readdir(join(options.folder.runs, "numbers-none-seed1"));
+    expect(kept).toEqual(expect.arrayContaining(["config.json", "metrics.jsonl", "warm-start"]));
+    for (const name of ["checkpoints", "policy", "trajectories"]) expect(kept).not.toContain(name);
     const cells = await readCells(options.folder.cells);
     expect(cells.get("numbers-broken-seed1")).toMatchObject({
       outcome: "failed",
@@ -85,7 +87,7 @@ describe("runStudy", () => {
     // The first cell belongs to the study as it was.
     const settings = { training: { learningRate: 0.5 } };
     const experiments = [{ name: "numbers", experiment: "./toy-experiment.ts", settings }];
-    const changed = toyStudy({ grid: { modulators: ["none"] }, arms, families: [], experiments });
+    const changed = toyStudy({ grid, arms, families: [], experiments });
     await expect(runStudy({ ...options, file: changed })).rejects.toThrow(
       "cell numbers-none-seed1 must have the settings of the study file, got others",
     );
