@@ -12,6 +12,7 @@ const config: ViteUserConfig = {
       "apps/*/src/**/*.test.ts",
       "apps/*/e2e/**/*.test.ts",
       "examples/**/*.test.ts",
+      "scripts/*.test.ts",
     ],
     // No limits: they would fail correct tests on a busy machine. CI ends a run that hangs.
     testTimeout: 0,

@@ -1,4 +1,5 @@
-export { creditedBatchArbitrary, type LawOptions } from "./laws/arbitraries.ts";
+export type { LawOptions } from "@turnwise/core";
+export { creditedBatchArbitrary } from "./laws/arbitraries.ts";
 export {
   entropyModulationClaims,
   modulatorLaws,

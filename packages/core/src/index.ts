@@ -55,6 +55,8 @@ export {
   type ObjectiveResult,
 } from "./objective.ts";
 export { describeIssue, type Mistake, type SchemaIssue } from "./describe-issue.ts";
+export { expectAllNear, expectNear, expectThat } from "./expect-near.ts";
+export { runOptions, type LawOptions } from "./law-options.ts";
 export { parseRecord, type RecordSchema } from "./parse-record.ts";
 export { pickOption } from "./schema-parts.ts";
 export { plainOperations, type PlainTensor } from "./plain-operations.ts";

@@ -1,3 +1,4 @@
+export type { LawOptions } from "@turnwise/core";
 export {
   advantageLaws,
   type AdvantageClaim,
@@ -7,7 +8,6 @@ export {
   groupsArbitrary,
   returnArbitrary,
   tokenBatchArbitrary,
-  type LawOptions,
   type TokenBatch,
   type TokenBatchOptions,
 } from "./laws/arbitraries.ts";

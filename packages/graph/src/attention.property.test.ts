@@ -1,3 +1,4 @@
+import { expectAllNear } from "@turnwise/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
@@ -88,18 +89,14 @@ function feedsOf(
 
 const lengths = fc.integer({ min: 1, max: 5 });
 
-function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>): void {
-  expect(actual.length).toBe(expected.length);
-  for (let i = 0; i < expected.length; i++) expect(actual[i]).toBeCloseTo(expected[i]!, 9);
-}
-
 describe("attention", () => {
   it("is what its definition says, without a mask", () => {
     fc.assert(
       fc.property(
         fc.tuple(lengths, lengths).chain(([time, keys]) => feedsOf(time, keys)),
         (feeds) =>
-          expectClose(
+          expectAllNear(
+            "attention",
             run(feeds, () => ({})),
             slowAttention(feeds, () => 0),
           ),
@@ -126,11 +123,13 @@ describe("attention", () => {
         (feeds, blocks) => {
           const expected = slowAttention(feeds, (_, t, k) => (k > t ? -Infinity : 0));
           const all = { ...feeds, k: feeds.key, v: feeds.value };
-          expectClose(
+          expectAllNear(
+            "attention",
             run(all, () => ({ causal: true, blocks }), causal),
             expected,
           );
-          expectClose(
+          expectAllNear(
+            "attention",
             run(feeds, (g) => ({ bias: causalBias(g, { time: "time", keys: "keys" }) })),
             expected,
           );
@@ -170,8 +169,9 @@ describe("attention", () => {
             }),
           });
           const spoiled = { ...feeds, key: spoil(feeds.key), value: spoil(feeds.value) };
-          expectClose(run({ ...spoiled, lengths: lengthFeed }, options), before);
-          expectClose(
+          expectAllNear("attention", run({ ...spoiled, lengths: lengthFeed }, options), before);
+          expectAllNear(
+            "attention",
             before,
             slowAttention(feeds, (row, _, k) => (k < filled[row]! ? 0 : -Infinity)),
           );
@@ -213,7 +213,7 @@ describe("attention", () => {
           const expected = whole.filter(
             (_, i) => Math.floor(i / (heads * size)) % time === time - 1,
           );
-          expectClose(interpret(program, feeds).y.data, expected);
+          expectAllNear("attention", interpret(program, feeds).y.data, expected);
         },
       ),
       { numRuns: 30 },

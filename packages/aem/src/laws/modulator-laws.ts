@@ -1,4 +1,14 @@
-import { createRandom, defineLaw, mean, type Law } from "@turnwise/core";
+import {
+  createRandom,
+  defineLaw,
+  expectAllNear,
+  expectNear,
+  expectThat,
+  mean,
+  runOptions,
+  type Law,
+  type LawOptions,
+} from "@turnwise/core";
 import {
   modulatedTokens,
   scopesOf as scopesBy,
@@ -8,7 +18,7 @@ import {
   type Modulator,
 } from "../modulator.ts";
 import { measureUncertainty, numTokensOf } from "../uncertainty.ts";
-import { creditedBatchArbitrary, runOptions, type LawOptions } from "./arbitraries.ts";
+import { creditedBatchArbitrary } from "./arbitraries.ts";
 import { fc } from "./fast-check.ts";
 
 /**
@@ -277,26 +287,4 @@ function shiftedBy(response: CreditedResponse, by: number): CreditedResponse {
     ...response,
     uncertainty: { kind: "entropy", entropies: (tokens ?? []).map((entropy) => entropy + by) },
   };
-}
-
-function expectThat(statement: boolean, what: string): void {
-  if (!statement) throw new Error(what);
-}
-
-function expectNear(what: string, got: number, expected: number, room = 1e-9): void {
-  const gap = Math.abs(got - expected);
-  expectThat(
-    gap <= room * Math.max(1, Math.abs(expected)),
-    `${what} must be ${expected}, got ${got}`,
-  );
-}
-
-function expectAllNear(
-  what: string,
-  got: readonly number[],
-  expected: readonly number[],
-  room = 1e-9,
-): void {
-  expectThat(got.length === expected.length, `${what}: must have length ${expected.length}`);
-  got.forEach((value, i) => expectNear(`${what}[${i}]`, value, expected[i]!, room));
 }

@@ -1,4 +1,4 @@
-import { defineLaw, type Law, type Task } from "@turnwise/core";
+import { defineLaw, expectThat, type Law, type Task } from "@turnwise/core";
 import type { Environment, Observation, StepResult } from "../environment.ts";
 import type { TaskSource } from "../task-source.ts";
 import { fc } from "./fast-check.ts";
@@ -235,8 +235,4 @@ function checkReply(location: string, reply: StepResult): void {
 function expectSame(subject: string, got: unknown, expected: unknown): void {
   const [a, b] = [JSON.stringify(got), JSON.stringify(expected)];
   expectThat(a === b, `${subject} must be ${b}, got ${a}`);
-}
-
-function expectThat(statement: boolean, message: string): void {
-  if (!statement) throw new Error(message);
 }

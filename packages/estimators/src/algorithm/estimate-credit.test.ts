@@ -1,4 +1,4 @@
-import type { Group } from "@turnwise/core";
+import { expectAllNear, type Group } from "@turnwise/core";
 import { describe, expect, it } from "vitest";
 import { bestOfGroupAdvantages } from "../best-of-group.ts";
 import { groupAdvantages } from "../group-advantages.ts";
@@ -41,11 +41,9 @@ function tokensOf(...input: Parameters<typeof creditOf>): number[] {
   );
 }
 
-function expectNear(values: readonly number[], expected: readonly number[]): void {
-  expect(values).toHaveLength(expected.length);
-  // Credit is float32.
-  values.forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 5));
-}
+/** Compares credit, which is float32. */
+const expectCredit = (values: readonly number[], expected: readonly number[]): void =>
+  expectAllNear("credit", values, expected, 5e-6);
 
 // Two groups. The turns of the first trajectory: two tokens that cost a penalty, one that is paid.
 const groups = [
@@ -60,7 +58,7 @@ describe("credit", () => {
   it("compares trajectories, which answer for all their penalties", () => {
     // Returns 4 and 1, 3 and 0, less their means.
     const advantages: Algorithm["advantages"] = { kind: "group", scale: "none" };
-    expectNear(
+    expectCredit(
       tokensOf({ ...plain, advantages }, groups),
       [1.5, 1.5, 1.5, -1.5, 1.5, 1.5, 1.5, -1.5],
     );
@@ -75,7 +73,7 @@ describe("credit", () => {
       statisticsOver: "responses",
     };
     const first = tokensOf({ ...plain, advantages }, groups).slice(0, 4);
-    expectNear(first, [2 / 3, 2 / 3, 5 / 3, -7 / 3]);
+    expectCredit(first, [2 / 3, 2 / 3, 5 / 3, -7 / 3]);
   });
 
   it.each([
@@ -100,7 +98,7 @@ describe("credit", () => {
       ],
       { ...advantages, ...counts },
     ) as [[number, number], [number, number]];
-    expectNear(tokensOf({ ...plain, advantages }, groups), [a, a, a, b, c, c, c, d]);
+    expectCredit(tokensOf({ ...plain, advantages }, groups), [a, a, a, b, c, c, c, d]);
   });
 
   it("lets only the best of a group learn, and leaves a group of one at 0", () => {
@@ -109,7 +107,7 @@ describe("credit", () => {
     expect(tokensOf(algorithm, groups)).toEqual([3, 3, 3, 0, 3, 3, 3, 0]);
     expect(tokensOf(algorithm, [groupOfReturns("g", [5])])).toEqual([0]);
     const [scaled] = bestOfGroupAdvantages([4, 1]);
-    expectNear(
+    expectCredit(
       [tokensOf({ ...plain, advantages: { kind: "best-of-group" } }, groups)[0]!],
       [scaled!],
     );
@@ -125,7 +123,7 @@ describe("credit", () => {
       options,
     ) as [[[number, number], [number]], [[number], [number]]];
     const advantages: Algorithm["advantages"] = { kind: "turn", ...options };
-    expectNear(tokensOf({ ...plain, advantages }, groups), [a, a, b, c, d, d, d, e]);
+    expectCredit(tokensOf({ ...plain, advantages }, groups), [a, a, b, c, d, d, d, e]);
   });
 
   it("is gigpoAdvantages with the observation before each turn as its state", () => {
@@ -144,7 +142,7 @@ describe("credit", () => {
       options,
     );
     const algorithm: Algorithm = { ...plain, advantages: { kind: "gigpo", ...options } };
-    expectNear(tokensOf(algorithm, [same]), expected!.flat());
+    expectCredit(tokensOf(algorithm, [same]), expected!.flat());
     // Keys of the caller's own: all turns in one state.
     const { credit, initialState } = compileAlgorithm(algorithm);
     const { credits } = credit(
@@ -165,7 +163,7 @@ describe("credit", () => {
       ],
       options,
     );
-    expectNear(
+    expectCredit(
       credits.flatMap((row) => row.map(({ advantages }) => advantages[0]!)),
       own!.flat(),
     );
@@ -175,19 +173,13 @@ describe("credit", () => {
     const advantages: Algorithm["advantages"] = { kind: "discounted-returns", discount: 0.5 };
     // -1 + 0.5 * 5 and 5; 1; 3; 0.
     const returns = [1.5, 5, 1, 3, 0];
-    expectNear(tokensOf({ ...plain, advantages }, groups), [1.5, 1.5, 5, 1, 3, 3, 3, 0]);
+    expectCredit(tokensOf({ ...plain, advantages }, groups), [1.5, 1.5, 5, 1, 3, 3, 3, 0]);
     const [white] = whiten([returns], [[2, 1, 1, 3, 1]]);
     const [a, b, c, d, e] = white as [number, number, number, number, number];
-    expectNear(tokensOf({ ...plain, advantages: { ...advantages, whitening: "batch" } }, groups), [
-      a,
-      a,
-      b,
-      c,
-      d,
-      d,
-      d,
-      e,
-    ]);
+    expectCredit(
+      tokensOf({ ...plain, advantages: { ...advantages, whitening: "batch" } }, groups),
+      [a, a, b, c, d, d, d, e],
+    );
   });
 
   it("is REINFORCE++ over the tokens of each trajectory", () => {
@@ -195,7 +187,7 @@ describe("credit", () => {
     const expected = reinforcePlusPlusAdvantages([[0, -1, 5], [1], [0, 0, 3], [0]], {
       discount: 0.5,
     });
-    expectNear(tokensOf({ ...plain, advantages }, groups), expected.flat());
+    expectCredit(tokensOf({ ...plain, advantages }, groups), expected.flat());
   });
 
   it("is REINFORCE++ with a baseline", () => {
@@ -210,7 +202,7 @@ describe("credit", () => {
         [3, 1],
       ],
     ) as [[number, number], [number, number]];
-    expectNear(tokensOf({ ...plain, advantages }, groups), [a, a, a, b, c, c, c, d]);
+    expectCredit(tokensOf({ ...plain, advantages }, groups), [a, a, a, b, c, c, c, d]);
   });
 
   it("pays the reward of a turn without a response to the response before it, or the first", () => {
@@ -236,7 +228,7 @@ describe.each(["turn-wise", "concatenated"] as const)(
       expect(all.flatMap(({ oldValues }) => [...oldValues!])).toEqual(values);
       // Advantages 3, 2, 1, -1, -1, -1: mean 0.5, squares 6.25 + 2.25 + 0.25 + 3 * 2.25, over 5: 3.1.
       const white = [3, 2, 1, -1, -1, -1].map((raw) => (raw - 0.5) / 3.1 ** 0.5);
-      expectNear(
+      expectCredit(
         all.flatMap(({ advantages }) => [...advantages]),
         white,
       );
@@ -271,7 +263,7 @@ describe("credit with a divergence in the reward", () => {
     const { metrics, state } = creditOf(algorithm, [group], lists);
     // Rewards -0.5, 0, 4 + 0.25; 1 - 1. Returns 3.75, 4.25, 4.25; 0.
     const [expected] = whiten([[3.75, 4.25, 4.25, 0]]);
-    expectNear(tokensOf(algorithm, [group], lists), expected!);
+    expectCredit(tokensOf(algorithm, [group], lists), expected!);
     expect(metrics).toEqual({ rewardKl: 2.5 / 4, klCoefficient: 0.5 });
     expect(state).toEqual({ klCoefficient: 0.5 });
   });
@@ -283,7 +275,7 @@ describe("credit with a divergence in the reward", () => {
       kl: { kind: "reward", coefficient: 0.5 },
     };
     // Returns 4 - 0.25 and 1 - 1: 3.75 and 0.
-    expectNear(tokensOf(algorithm, [group], lists), [1.875, 1.875, 1.875, -1.875]);
+    expectCredit(tokensOf(algorithm, [group], lists), [1.875, 1.875, 1.875, -1.875]);
   });
 
   it("estimates by another formula within a limit", () => {

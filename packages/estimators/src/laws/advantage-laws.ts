@@ -1,6 +1,13 @@
-import { defineLaw, type Law } from "@turnwise/core";
-import { groupsArbitrary, returnArbitrary, runOptions, type LawOptions } from "./arbitraries.ts";
-import { expectAllNear, expectNear, expectThat } from "./expect.ts";
+import {
+  defineLaw,
+  expectAllNear,
+  expectNear,
+  expectThat,
+  runOptions,
+  type Law,
+  type LawOptions,
+} from "@turnwise/core";
+import { groupsArbitrary, returnArbitrary } from "./arbitraries.ts";
 import { fc } from "./fast-check.ts";
 
 /** An estimator of advantages: returns in, advantages out, both `[group][trajectory]`. */

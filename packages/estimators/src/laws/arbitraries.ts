@@ -2,19 +2,6 @@ import type { ObjectiveField, ObjectiveInputs, PlainTensor, Segments } from "@tu
 import type { Arbitrary } from "fast-check";
 import { fc } from "./fast-check.ts";
 
-/** How the laws look for counterexamples. */
-export interface LawOptions {
-  /** Cases for each law. Default 100. */
-  readonly numRuns?: number;
-  /** Fixes the cases. Default: fresh ones. */
-  readonly seed?: number;
-}
-
-/** Passes on what is set: fast-check's own defaults, `configureGlobal` included, fill the rest. */
-export function runOptions({ numRuns, seed }: LawOptions): { numRuns?: number; seed?: number } {
-  return { ...(numRuns !== undefined && { numRuns }), ...(seed !== undefined && { seed }) };
-}
-
 /**
  * Returns as tasks pay them: many ties, some penalties, all multiples of 1/8, so that adding a
  * constant to them loses nothing.

@@ -1,7 +1,12 @@
 import {
   defineLaw,
+  expectAllNear,
+  expectNear,
+  expectThat,
   plainOperations,
+  runOptions,
   type Law,
+  type LawOptions,
   type Objective,
   type ObjectiveField,
 } from "@turnwise/core";
@@ -9,13 +14,10 @@ import { linearize, type Linearization } from "../linearize.ts";
 import {
   flatInputs,
   mapLists,
-  runOptions,
   tokenBatchArbitrary,
-  type LawOptions,
   type TokenBatch,
   type TokenBatchOptions,
 } from "./arbitraries.ts";
-import { expectAllNear, expectNear, expectThat } from "./expect.ts";
 import { fc } from "./fast-check.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { crossEntropy, type TrainingRow } from "@turnwise/core";
+import { crossEntropy, expectAllNear, type TrainingRow } from "@turnwise/core";
 import { afterAll, expect, test } from "vitest";
 import { readAdapter } from "../checkpoints/adapter-checkpoint.ts";
 import { readCheckpoint, readModelConfig, writeCheckpoint } from "../checkpoints/checkpoint.ts";
@@ -66,11 +66,6 @@ async function bothLogProbs({ sampler, learner }: LocalPolicy): Promise<[number[
   return [[...logProbs], [...scored!.spans[0]!.logProbs]];
 }
 
-function expectClose(a: ArrayLike<number>, b: ArrayLike<number>, tolerance: number): void {
-  expect(a.length).toBe(b.length);
-  for (let i = 0; i < a.length; i++) expect(Math.abs(a[i]! - b[i]!)).toBeLessThan(tolerance);
-}
-
 test("starts as its base model, learns, and keeps the base as the reference", async () => {
   const policy = await create();
   const plain = await createLocalPolicy({ model: base, threads: 2, thread: "same" });
@@ -89,7 +84,7 @@ test("starts as its base model, learns, and keeps the base as the reference", as
 
   await policy.sampler.load(policy.learner.weights());
   const [sampled, scored] = await bothLogProbs(policy);
-  expectClose(sampled, scored, 1e-4);
+  expectAllNear("log-probs", sampled, scored, 1e-4);
   await Promise.all([policy.close(), plain.close()]);
 });
 
@@ -152,13 +147,13 @@ test("is saved as a full model with the adapter merged in", async () => {
     merged.learner.score(rows()),
   ]);
   expected.forEach(({ spans }, i) =>
-    expectClose(found[i]!.spans[0]!.logProbs, spans[0]!.logProbs, 1e-4),
+    expectAllNear("log-probs", found[i]!.spans[0]!.logProbs, spans[0]!.logProbs, 1e-4),
   );
   // The light-weight functions merge to the same weights.
   const { parameters } = await readCheckpoint(base);
   const byHand = mergeAdapter(model, parameters, await readAdapter(saved, model));
   for (const [name, values] of (await readCheckpoint(folder)).parameters) {
-    expectClose(values, byHand.get(name)!, 1e-6);
+    expectAllNear(name, values, byHand.get(name)!, 1e-6);
   }
   expect(await readModelConfig(folder)).toEqual(model);
   await Promise.all([policy.close(), merged.close()]);

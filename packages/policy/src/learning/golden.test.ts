@@ -1,6 +1,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { crossEntropy, type Objective, type TokenRow, type TrainingRow } from "@turnwise/core";
+import {
+  crossEntropy,
+  expectAllNear,
+  type Objective,
+  type TokenRow,
+  type TrainingRow,
+} from "@turnwise/core";
 import { createOnnxExecutor } from "@turnwise/graph/onnx";
 import { describe, expect, test } from "vitest";
 import { readAdapter } from "../checkpoints/adapter-checkpoint.ts";
@@ -43,17 +49,6 @@ function trainingRows(golden: GoldenPolicy): TrainingRow[] {
       advantages: Float32Array.from(golden.mask[i]!, () => golden.advantages[i]!),
     },
   }));
-}
-
-function expectClose(
-  actual: ArrayLike<number>,
-  expected: readonly number[],
-  tolerance: number,
-): void {
-  expect(actual.length).toBe(expected.length);
-  expected.forEach((value, i) =>
-    expect(Math.abs(actual[i]! - value)).toBeLessThanOrEqual(tolerance),
-  );
 }
 
 // A step whose ratios are all clipped has a gradient of 0 in both.
@@ -100,8 +95,8 @@ for (const folder of ["policy/qwen2-tied", "policy/qwen3-untied", "policy/llama-
       const engine = await create();
       const scored = await engine.score(scoringRows(golden));
       scored.forEach(({ spans: [span] }, i) => {
-        expectClose(span!.logProbs, golden.token_log_probs[i]!, 2e-4);
-        expectClose(span!.entropies, golden.token_entropies[i]!.slice(0, -1), 2e-4);
+        expectAllNear("log-probs", span!.logProbs, golden.token_log_probs[i]!, 2e-4);
+        expectAllNear("entropies", span!.entropies, golden.token_entropies[i]!.slice(0, -1), 2e-4);
       });
       await engine.close();
     });
@@ -114,8 +109,13 @@ for (const folder of ["policy/qwen2-tied", "policy/qwen3-untied", "policy/llama-
       });
       const scored = await engine.score(rows);
       scored.forEach(({ spans: [span] }, i) => {
-        expectClose(span!.logProbs, golden.ragged[i]!.token_log_probs, 2e-4);
-        expectClose(span!.entropies, golden.ragged[i]!.token_entropies.slice(0, -1), 2e-4);
+        expectAllNear("log-probs", span!.logProbs, golden.ragged[i]!.token_log_probs, 2e-4);
+        expectAllNear(
+          "entropies",
+          span!.entropies,
+          golden.ragged[i]!.token_entropies.slice(0, -1),
+          2e-4,
+        );
       });
       await engine.close();
     });
@@ -135,7 +135,8 @@ for (const folder of ["policy/qwen2-tied", "policy/qwen3-untied", "policy/llama-
             const found = Math.sqrt(gradient.reduce((sum, x) => sum + x * x, 0));
             expect(relative(found, norm)).toBeLessThan(1e-3);
             const largest = Math.max(...gradient.map(Math.abs));
-            expectClose(
+            expectAllNear(
+              parameter,
               gradient.slice(0, 8),
               golden[name].grad_first_8[parameter]!,
               1e-4 * largest,
@@ -160,7 +161,7 @@ for (const folder of ["policy/qwen2-tied", "policy/qwen3-untied", "policy/llama-
       }
       const scored = await engine.score(scoringRows(golden));
       scored.forEach(({ spans: [span] }, i) =>
-        expectClose(span!.logProbs, token_log_probs_after[i]!, 2e-4),
+        expectAllNear("log-probs", span!.logProbs, token_log_probs_after[i]!, 2e-4),
       );
       for (const [name, total] of Object.entries(param_sums_after)) {
         const found = (await engine.reader.parameter(ownName(name))).reduce((sum, x) => sum + x, 0);

@@ -1,4 +1,10 @@
-import { crossEntropy, plainOperations, type Objective, type Segments } from "@turnwise/core";
+import {
+  crossEntropy,
+  expectAllNear,
+  plainOperations,
+  type Objective,
+  type Segments,
+} from "@turnwise/core";
 import { interpret, trace, type Feeds, type Tensor } from "@turnwise/graph";
 import { expect, test } from "vitest";
 import { inlineProgram } from "./inline-program.ts";
@@ -67,19 +73,14 @@ const slopes = (name: "newLogProbs" | "entropies"): number[] =>
     return (at(1e-5) - at(-1e-5)) / 2e-5;
   });
 
-function expectClose(actual: ArrayLike<number>, expected: readonly number[]): void {
-  expect(actual.length).toBe(expected.length);
-  expected.forEach((value, i) => expect(actual[i]).toBeCloseTo(value, 7));
-}
-
 test("computes the same loss, metrics and gradient as the objective on plain arrays", () => {
   const { program, needs, metrics, usesEntropies } = traceObjective(everything);
   const outputs = interpret(program, feeds(needs));
   const [loss, ratio] = evaluate();
   expect(outputs["loss"]!.data[0]).toBeCloseTo(loss!, 10);
   expect(outputs["metric/ratio"]!.data[0]).toBeCloseTo(ratio!, 10);
-  expectClose(outputs["newLogProbs"]!.data, slopes("newLogProbs"));
-  expectClose(outputs["entropies"]!.data, slopes("entropies"));
+  expectAllNear("newLogProbs", outputs["newLogProbs"]!.data, slopes("newLogProbs"), 5e-8);
+  expectAllNear("entropies", outputs["entropies"]!.data, slopes("entropies"), 5e-8);
   expect({ metrics, usesEntropies }).toEqual({ metrics: ["ratio"], usesEntropies: true });
 });
 
@@ -118,7 +119,7 @@ test("lets no gradient through stopGradient, and detects that entropies are not 
   expect(traceObjective(crossEntropy).usesEntropies).toBe(false);
   // d/dnewLogProbs = weights * entropies.
   const expected = values.weights.map((weight, i) => weight * values.entropies[i]!);
-  expectClose(interpret(program, feeds([]))["newLogProbs"]!.data, expected);
+  expectAllNear("newLogProbs", interpret(program, feeds([]))["newLogProbs"]!.data, expected, 5e-8);
 });
 
 test("refuses a loss or a metric that is not a scalar", () => {

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { kebabCase } from "@turnwise/core";
 import { z } from "zod";
 import { unwrapSchema } from "../settings/schema-parts.ts";
 import type { BuiltInEnvironment, EnvironmentTasks, TaskOption } from "./environment.ts";
@@ -43,8 +44,4 @@ export function taskArguments(environment: BuiltInEnvironment, tasks: Environmen
     const [flag] = flags.split(" ");
     return value === true ? [flag!] : [flag!, String(value)];
   });
-}
-
-function kebabCase(name: string): string {
-  return name.replaceAll(/[A-Z]/gu, (letter) => `-${letter.toLowerCase()}`);
 }

@@ -1,6 +1,6 @@
 /**
- * Requires two numbers to be near each other: within `room * max(1, |expected|)`.
- * @throws `Error` that says what was compared.
+ * Requires two numbers to be near each other: within `room * max(1, |expected|)`. For laws and tests.
+ * @throws `Error` that names what was compared; also for NaN.
  */
 export function expectNear(what: string, got: number, expected: number, room = 1e-9): void {
   const gap = Math.abs(got - expected);
@@ -8,7 +8,7 @@ export function expectNear(what: string, got: number, expected: number, room = 1
   throw new Error(`${what} must be ${expected}, got ${got}`);
 }
 
-/** The same for lists. */
+/** Requires two lists to have the same length and near entries. @throws `Error` as {@link expectNear}. */
 export function expectAllNear(
   what: string,
   got: ArrayLike<number>,
@@ -21,7 +21,7 @@ export function expectAllNear(
   for (let i = 0; i < got.length; i++) expectNear(`${what}[${i}]`, got[i]!, expected[i]!, room);
 }
 
-/** Requires a statement. */
-export function expectThat(statement: boolean, what: string): void {
-  if (!statement) throw new Error(what);
+/** Requires a statement of a law. @throws `Error` with the message. */
+export function expectThat(statement: boolean, message: string): void {
+  if (!statement) throw new Error(message);
 }
