@@ -15,7 +15,7 @@ const unusable: readonly (readonly [command: string, message: string])[] = [
   ["--verison", "unknown option '--verison' (Did you mean --version?)"],
   [
     "train",
-    "environment must be one of alfworld, frozenlake, sokoban, swebench, textcraft, webshop, got none",
+    `experiment must be a name that "turnwise experiments" lists, or a module's path such as ./mine.ts, got none`,
   ],
   ["train alfwrld --seed 3", "got alfwrld (did you mean alfworld?)"],
   ["train --resume RUN --sed 3", "unknown option --sed"],

@@ -80,10 +80,9 @@ async function optionOverlays(options: SettingsOptions): Promise<Overlay[]> {
     ...(config === undefined
       ? []
       : [{ source: config, apply: (settings: unknown) => mergeSettings(settings, file) }]),
-    ...set.map((one) => ({
-      source: "--set",
-      apply: (settings: unknown) => applySettings(settings, [one]),
-    })),
+    ...(set.length === 0
+      ? []
+      : [{ source: "--set", apply: (settings: unknown) => applySettings(settings, set) }]),
   ];
 }
 

@@ -59,13 +59,12 @@ function rule(
   value: unknown,
 ): { readonly text: string; readonly choices?: readonly string[] } {
   const { code, message } = issue;
-  if (code === "too_small") {
-    const sign = detail(issue, "inclusive") === false ? ">" : ">=";
-    return { text: `be ${sign} ${String(detail(issue, "minimum"))}` };
-  }
-  if (code === "too_big") {
-    const sign = detail(issue, "inclusive") === false ? "<" : "<=";
-    return { text: `be ${sign} ${String(detail(issue, "maximum"))}` };
+  if (code === "too_small" || code === "too_big") {
+    const isLength = ["string", "array"].includes(String(detail(issue, "origin")));
+    const sign = code === "too_small" ? ">" : "<";
+    const bound = detail(issue, code === "too_small" ? "minimum" : "maximum");
+    const equal = detail(issue, "inclusive") === false ? "" : "=";
+    return { text: `${isLength ? "have a length" : "be"} ${sign}${equal} ${String(bound)}` };
   }
   if (code === "invalid_type") return { text: `be of type ${String(detail(issue, "expected"))}` };
   const discriminator = detail(issue, "discriminator");

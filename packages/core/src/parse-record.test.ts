@@ -12,6 +12,7 @@ const schema = z.strictObject({
   color: z.enum(["red", "blue"]).nullable().default(null),
   share: z.number().min(0).max(1),
   size: z.number().lt(10).optional(),
+  names: z.array(z.string().min(1)).max(2).optional(),
 });
 
 const parse = (value: unknown): unknown => parseRecord("draw", "picture", schema, value);
@@ -33,6 +34,16 @@ describe("parseRecord", () => {
       { share: 1, shape: { kind: "circle", radius: 0 } },
       RangeError,
       "draw: picture.shape.radius must be > 0, got 0",
+    ],
+    [
+      { share: 1, names: [""] },
+      RangeError,
+      'draw: picture.names.0 must have a length >= 1, got ""',
+    ],
+    [
+      { share: 1, names: ["a", "b", "c"] },
+      RangeError,
+      'draw: picture.names must have a length <= 2, got ["a","b","c"]',
     ],
     [{}, TypeError, "draw: picture.share must be of type number, got none"],
     [{ share: "1" }, TypeError, 'draw: picture.share must be of type number, got "1"'],
@@ -64,7 +75,7 @@ describe("parseRecord", () => {
     [
       { shares: 1, share: 1 },
       TypeError,
-      "draw: picture.shares must be a known key; known keys: shape, color, share, size",
+      "draw: picture.shares must be a known key; known keys: shape, color, share, size, names",
     ],
     [7, TypeError, "draw: picture must be of type object, got 7"],
   ])("refuses %j in one line", (value, kind, message) => {

@@ -46,7 +46,12 @@ export { languageModelRun } from "./environments/language-model-run.ts";
 export { releasedShopping, shopping } from "./experiments/shopping.ts";
 export { deepSweRun, softwareDemo } from "./experiments/software.ts";
 export { builtInExperiments, type ExperimentEntry } from "./experiments/registry.ts";
-export { findExperiment, runModule, type FoundExperiment } from "./experiments/find-experiment.ts";
+export {
+  findExperiment,
+  runModule,
+  type FoundExperiment,
+  unknownExperiment,
+} from "./experiments/find-experiment.ts";
 export { readSettings } from "./experiment/read-settings.ts";
 export {
   builtInParts,

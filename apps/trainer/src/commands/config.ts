@@ -1,6 +1,7 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 import {
+  didYouMean,
   experimentSchema,
   InputError,
   RunFolder,
@@ -41,14 +42,11 @@ export function configCommand(): Command {
             options: SettingsOptions & { readonly json?: boolean },
           ) => {
             const { settings, layers } = await readLayered(name, options);
-            const rows = settingRows(experimentSchema, settings, layers).filter(
+            const all = settingRows(experimentSchema, settings, layers);
+            const rows = all.filter(
               ({ path }) => key === undefined || path === key || path.startsWith(`${key}.`),
             );
-            if (rows.length === 0) {
-              throw new InputError(
-                `config explain: key must name a setting of ${name}, got ${key}`,
-              );
-            }
+            if (key !== undefined && rows.length === 0) throw unknownKey(name, key, all);
             for (const row of rows) {
               process.stdout.write(
                 options.json === true ? `${JSON.stringify(row)}\n` : `${rowText(row)}\n`,
@@ -75,6 +73,15 @@ export function configCommand(): Command {
           }
         }),
     );
+}
+
+/** Error for a misspelled setting. */
+function unknownKey(name: string, key: string, rows: readonly SettingRow[]): InputError {
+  const paths = rows.map(({ path }) => path);
+  const sameName = paths.filter((path) => path.split(".").at(-1) === key);
+  const hint =
+    sameName.length > 0 ? ` (did you mean ${sameName.join(" or ")}?)` : didYouMean(key, paths);
+  return new InputError(`config explain: key must name a setting of ${name}, got ${key}${hint}`);
 }
 
 async function readLayered(name: string, options: SettingsOptions): Promise<LayeredSettings> {

@@ -34,12 +34,12 @@ export function environmentSettings(
   return resolveConfig(environment.experiment(seed, tasks), { tasks }, "options");
 }
 
-/** Error for a missing or misspelled environment. */
-export function unknownEnvironment(command: string, name: string | undefined): InputError {
-  if (name?.startsWith("-") === true) return new InputError(`${command}: unknown option ${name}`);
+/** Error of `evaluate` for a missing or misspelled environment. */
+export function unknownEnvironment(name: string | undefined): InputError {
+  if (name?.startsWith("-") === true) return new InputError(`evaluate: unknown option ${name}`);
   const names = environments.map((environment) => environment.name);
   return new InputError(
-    `${command}: environment must be one of ${names.join(", ")}, got ${name ?? "none"}${didYouMean(name ?? "", names)}`,
+    `evaluate: environment must be one of ${names.join(", ")}, got ${name ?? "none"}${didYouMean(name ?? "", names)}`,
   );
 }
 

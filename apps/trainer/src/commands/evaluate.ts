@@ -72,7 +72,7 @@ export function evaluateCommand(): Command {
     .option("--json", "print one JSON object a line")
     .action(async (environment: string | undefined, options: ResumeOptions) => {
       if (environment !== undefined || options.resume === undefined) {
-        throw unknownEnvironment("evaluate", environment);
+        throw unknownEnvironment(environment);
       }
       await resumeEvaluation(options.resume, options);
     });

@@ -1,5 +1,5 @@
 import type { Stated } from "@turnwise/estimators";
-import { builtInExperiments, InputError, type ExperimentEntry } from "@turnwise/training";
+import { builtInExperiments, unknownExperiment, type ExperimentEntry } from "@turnwise/training";
 import { Command } from "commander";
 
 /** `turnwise experiments`: lists the built-in experiments. */
@@ -12,11 +12,7 @@ export function experimentsCommand(): Command {
       const entries = builtInExperiments.filter(
         (entry) => name === undefined || entry.name === name,
       );
-      if (entries.length === 0) {
-        throw new InputError(
-          `experiments: name must be one of ${builtInExperiments.map((entry) => entry.name).join(", ")}, got ${name}`,
-        );
-      }
+      if (entries.length === 0) throw unknownExperiment(name);
       if (json === true) {
         for (const { create: _, ...entry } of entries) {
           process.stdout.write(`${JSON.stringify(entry)}\n`);

@@ -29,6 +29,7 @@ import {
   taskArguments,
   textReporter,
   train,
+  unknownExperiment,
   versions,
   type BuiltInEnvironment,
   type ExperimentSettings,
@@ -40,7 +41,7 @@ import { commandLine } from "../invocation.ts";
 import { loadExperiment, type SettingsOptions } from "../load-experiment.ts";
 import { runResumably } from "../run-resumably.ts";
 import { timestamp } from "../timestamp.ts";
-import { addTaskOptions, environmentSettings, unknownEnvironment } from "./environments.ts";
+import { addTaskOptions, environmentSettings } from "./environments.ts";
 import { addSettingsOptions } from "./settings-options.ts";
 
 interface TrainOptions extends SettingsOptions, Readonly<Record<string, unknown>> {
@@ -103,12 +104,12 @@ async function runCommand(
   self: Command,
 ): Promise<void> {
   const { resume } = options;
-  if (name?.startsWith("-") === true) throw unknownEnvironment("train", name);
+  if (name?.startsWith("-") === true) throw new InputError(`train: unknown option ${name}`);
   if (resume === undefined) {
-    if (name === undefined) throw unknownEnvironment("train", name);
+    if (name === undefined) throw unknownExperiment(name);
     if (environment === undefined) {
       if (!isModulePath(name) && !builtInExperiments.some((one) => one.name === name)) {
-        throw unknownEnvironment("train", name);
+        throw unknownExperiment(name);
       }
       const [, unknown] = self.args;
       if (unknown !== undefined) throw new InputError(`train: unknown option ${unknown}`);

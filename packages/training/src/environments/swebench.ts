@@ -59,6 +59,11 @@ export const swebench: EnvironmentDefinition<SwebenchTasks, typeof swebenchTasks
   }),
   idleRules: [
     {
+      paths: ["warmStart.renames"],
+      isIdle: () => true,
+      why: "with tasks.environment swebench, whose demonstrations have no interchangeable words",
+    },
+    {
       paths: ["tasks.demonstrators"],
       isIdle: ({ warmStart }) => warmStart.numDemonstrations === 0,
       why: "with warmStart.numDemonstrations 0",

@@ -78,6 +78,19 @@ export const webshop: EnvironmentDefinition<WebshopTasks, typeof webshopTasksSch
   },
   evaluationSplit: ({ splits }) => (splits === "verl-agent" ? "validation" : "test"),
   tasksElsewhere: (tasks) => ({ ...tasks, goals: "human" }),
+  findConflict: ({ tasks }) => {
+    const { catalogue, products } = tasks;
+    const extra = files.find((name) => name !== "catalogue" && tasks[name] !== null);
+    if (catalogue !== null && extra !== undefined) {
+      return `tasks.${extra} must be null with tasks.catalogue, which holds all of a shop, got ${tasks[extra]}`;
+    }
+    if (products === null && extra !== undefined) {
+      return `tasks.products must be given with tasks.${extra}, got null`;
+    }
+    return products !== null && tasks.attributes === null
+      ? "tasks.attributes must be given with tasks.products, got null"
+      : undefined;
+  },
   idleRules: [
     {
       paths: ["tasks.numProducts"],

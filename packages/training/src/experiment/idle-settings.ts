@@ -15,12 +15,31 @@ const imitation = [
   "contextWeight",
 ].map((name) => `warmStart.${name}`);
 
+const clipping = ["clipLow", "clipHigh", "dualClip", "ratioCap", "logRatioLimits"];
+
+/** Settings of updates from the policy's own episodes alone; a warm start has the others too. */
+const reinforcement = [
+  "groupsPerIteration",
+  "groupSize",
+  "temperature",
+  "minibatches",
+  "epochs",
+  "learningRate",
+  "finalShare",
+  "warmUpUpdates",
+].map((name) => `training.${name}`);
+
 /** Rules for any tasks. */
 const rules: readonly IdleRule<unknown>[] = [
   {
     paths: imitation,
     isIdle: ({ warmStart }) => warmStart.numDemonstrations === 0,
     why: "with warmStart.numDemonstrations 0",
+  },
+  {
+    paths: imitation.filter((path) => path !== "warmStart.epochs"),
+    isIdle: ({ warmStart }) => warmStart.epochs === 0,
+    why: "with warmStart.epochs 0",
   },
   {
     paths: ["warmStart."],
@@ -43,12 +62,29 @@ const rules: readonly IdleRule<unknown>[] = [
     why: "without an adapter: weights that are trained are in memory",
   },
   {
-    paths: ["evaluation.every", "evaluation.temperature"],
+    paths: ["evaluation."],
     isIdle: ({ tasks }) => (tasks as Partial<EnvironmentTasks>).evaluation?.length === 0,
     why: "with tasks.evaluation []",
   },
   {
-    paths: ["training.finalShare", "training.warmUpUpdates", "training.learningRate"],
+    paths: ["evaluation.temperature"],
+    isIdle: ({ evaluation: { every, modes }, training }) =>
+      !modes.includes("sampled") && (every === 0 || every >= training.iterations),
+    why: "where all evaluations are greedy (evaluation.modes)",
+  },
+  {
+    paths: ["failures.retrySeconds"],
+    isIdle: ({ failures }) => failures.patienceSeconds === 0,
+    why: "with failures.patienceSeconds 0",
+  },
+  {
+    paths: clipping.map((name) => `algorithm.surrogate.${name}`),
+    isIdle: ({ algorithm, training }) =>
+      algorithm.surrogate.kind === "clipped" && training.minibatches * training.epochs === 1,
+    why: "with training.minibatches x training.epochs 1: all ratios are 1 in the only update of an iteration",
+  },
+  {
+    paths: ["algorithm.", "modulation.", "checkpoints.every", ...reinforcement],
     isIdle: ({ training }) => training.iterations === 0,
     why: "with training.iterations 0",
   },

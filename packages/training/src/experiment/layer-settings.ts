@@ -1,6 +1,6 @@
 import { findEnvironment } from "../environments/environments.ts";
 import { InputError } from "../input-error.ts";
-import { checkConfig } from "../settings/config.ts";
+import { checkConfig, checkFields } from "../settings/config.ts";
 import { mergeSettings } from "../settings/merge-settings.ts";
 import type { ExperimentSettings } from "./experiment-schema.ts";
 import { refuseIdle } from "./idle-settings.ts";
@@ -23,7 +23,8 @@ export interface LayeredSettings {
 }
 
 /**
- * Lays changes over the settings of an experiment, in order, and checks each result.
+ * Lays changes over the settings of an experiment, in order. Each result has valid fields; what does not
+ * fit together may be set right by a later change, so that is checked at the end.
  * @throws `InputError` naming the first field that is unknown, out of range, without effect or in
  *   conflict with the tasks.
  */
@@ -35,12 +36,13 @@ export function layerSettings(
   const layers: SettingsLayer[] = [{ source: experiment.source, settings }];
   const changes: SettingsLayer[] = [];
   for (const { source, apply, isVariant } of overlays) {
-    const changed = checkConfig(apply(settings), source);
+    const changed = checkFields(apply(settings), source);
     const layer = { source, settings: differenceTree(settings, changed) };
     layers.push(layer);
     if (isVariant !== true) changes.push(layer);
     settings = changed;
   }
+  checkConfig(settings, overlays.at(-1)?.source ?? experiment.source);
   for (const layer of changes) refuseIdle(layer, settings);
   const conflict = findConflict(settings);
   if (conflict !== undefined) throw new InputError(`${experiment.source}: ${conflict}`);

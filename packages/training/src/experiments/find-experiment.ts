@@ -27,9 +27,14 @@ export async function findExperiment(name: string): Promise<FoundExperiment> {
   }
   const entry = builtInExperiments.find((one) => one.name === name);
   if (entry !== undefined) return { create: entry.create };
+  throw unknownExperiment(name);
+}
+
+/** Error for a missing or misspelled experiment. */
+export function unknownExperiment(name: string | undefined): InputError {
   const names = builtInExperiments.map((one) => one.name);
-  throw new InputError(
-    `experiment must be a name that "turnwise experiments" lists, or a module's path such as ./mine.ts, got ${name}${didYouMean(name, names)}`,
+  return new InputError(
+    `experiment must be a name that "turnwise experiments" lists, or a module's path such as ./mine.ts, got ${name ?? "none"}${didYouMean(name ?? "", names)}`,
   );
 }
 

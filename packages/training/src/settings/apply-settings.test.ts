@@ -64,6 +64,22 @@ describe("applySettings", () => {
     expect(() => set("zzzzzz=3")).toThrow(/^--set: zzzzzz must be a known key; known keys: /u);
   });
 
+  it("names the kinds that have a setting", () => {
+    expect(() => set("modulation.kind=none", "modulation.strength=2")).toThrow(
+      "--set: modulation.strength must be a known key of kind none (a setting of kind aem, kind empg, ",
+    );
+    expect(() => set("algorithm.valueLoss.clip=1")).toThrow(
+      "--set: algorithm.valueLoss.clip must be a known key of kind none (a setting of kind squared)",
+    );
+  });
+
+  it("takes a text in the place of an object for its kind", () => {
+    expect(set("algorithm.surrogate=sapo").algorithm.surrogate.kind).toBe("sapo");
+    expect(set("modulation=empg").modulation.kind).toBe("empg");
+    expect(() => set("algorithm.surrogate=spo")).toThrow("(did you mean sapo?)");
+    expect(() => set("training=fast")).toThrow("training must be of type object");
+  });
+
   it("does not touch the prototype", () => {
     expect(() => set("__proto__.polluted=1")).toThrow("must be a known key");
     expect(Object.hasOwn(Object.prototype, "polluted")).toBe(false);

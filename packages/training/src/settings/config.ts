@@ -26,14 +26,21 @@ export function resolveConfig(base: unknown, changes: unknown, source: string): 
 }
 
 /**
+ * Checks each setting of a configuration by itself.
+ * @throws {@link InputError} naming the first field that is unknown or out of range.
+ */
+export function checkFields(value: unknown, source: string): ExperimentSettings {
+  const result = experimentSchema.safeParse(value);
+  if (result.success) return result.data;
+  throw new InputError(describeIssue(experimentSchema, source, result.error.issues[0]!, value));
+}
+
+/**
  * Checks a whole configuration, and that its parts fit together.
  * @throws {@link InputError} naming the first field that is wrong.
  */
 export function checkConfig(value: unknown, source: string): ExperimentSettings {
-  const result = experimentSchema.safeParse(value);
-  if (!result.success)
-    throw new InputError(describeIssue(experimentSchema, source, result.error.issues[0]!, value));
-  const config = result.data;
+  const config = checkFields(value, source);
   checkRecords(config, source);
   engineDevice(config, source);
   const { model, engine } = config;

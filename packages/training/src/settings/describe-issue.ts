@@ -19,30 +19,42 @@ export function describeIssue(
   return `${source}: ${describeViolation(issue, isWhole ? "config" : "", schema, value, suggest)}`;
 }
 
-/** A key of the same object that is similar, or the same key or a similar one elsewhere. */
+/** A key of the same object that is similar, the kinds that have it, or its like elsewhere. */
 function suggestKey(schema: z.ZodType, { path, got: key, choices }: Mistake): string {
   const near = findSimilar(key, choices);
   if (near !== undefined) return ` (did you mean ${[...path.slice(0, -1), near].join(".")}?)`;
-  const paths = [...listPaths(schema)];
-  const lastName = (path: string): string => path.slice(path.lastIndexOf(".") + 1);
-  const names = paths.map(lastName);
+  const known = [...listSettings(schema)];
+  const owners = known.filter((one) => one.path === path.join(".")).map(({ owner }) => owner);
+  if (owners.length > 0) return ` (a setting of ${owners.join(", ")})`;
+  const lastName = ({ path: whole }: KnownSetting): string =>
+    whole.slice(whole.lastIndexOf(".") + 1);
+  const names = known.map(lastName);
   const wanted = names.includes(key) ? key : findSimilar(key, names);
-  const places = paths.filter((path) => lastName(path) === wanted).slice(0, 3);
+  const paths = known.filter((one) => lastName(one) === wanted).map((one) => one.path);
+  const places = [...new Set(paths)].slice(0, 3);
   return places.length === 0 ? "" : ` (did you mean ${places.join(" or ")}?)`;
 }
 
-/** Paths of all settings that a schema knows, those of lists aside. */
-function* listPaths(schema: z.core.$ZodType, prefix = ""): Generator<string> {
-  const seen = new Set<string>();
+/** Setting that a schema knows. */
+interface KnownSetting {
+  readonly path: string;
+  /** Kind of the object that has it, such as `kind aem`, where there are several. */
+  readonly owner?: string;
+}
+
+/** All settings that a schema knows, those of lists aside. */
+function* listSettings(schema: z.core.$ZodType, prefix = ""): Generator<KnownSetting> {
   const inner = unwrapSchema(schema).schema;
-  const objects = inner instanceof z.ZodDiscriminatedUnion ? inner.options : [inner];
-  for (const object of objects) {
+  const isUnion = inner instanceof z.ZodDiscriminatedUnion;
+  for (const object of isUnion ? inner.options : [inner]) {
     if (!(object instanceof z.ZodObject)) continue;
+    const discriminator = isUnion ? inner.def.discriminator : "";
+    const literal = object.shape[discriminator];
+    const owner =
+      literal instanceof z.ZodLiteral ? { owner: `${discriminator} ${String(literal.value)}` } : {};
     for (const [key, part] of Object.entries(object.shape)) {
-      for (const path of [`${prefix}${key}`, ...listPaths(part, `${prefix}${key}.`)]) {
-        if (!seen.has(path)) yield path;
-        seen.add(path);
-      }
+      yield { path: `${prefix}${key}`, ...owner };
+      yield* listSettings(part, `${prefix}${key}.`);
     }
   }
 }
