@@ -17,9 +17,12 @@ it("prints the settings alone on standard output, and estimates of memory, token
     training: { iterations: 2 },
   });
   expect(stderr).toMatch(/^memory: .* needed .*, .* available$/mu);
+  expect(stderr).toMatch(/^tokens: about [\d,]+ an iteration, [\d,]+ of them sampled$/mu);
   expect(stderr).toMatch(
-    /^tokens: at most [\d,]+ prompt and [\d,]+ response tokens an iteration/mu,
+    /^assumed: 256 episodes of [\d.]+ turns \(limit 20\), [\d,]+ tokens read and [\d,]+ sampled a turn/mu,
   );
-  expect(stderr).toMatch(/^speed: reads [\d,]+, samples [\d,]+ .* tokens\/s in a short probe$/mu);
-  expect(stderr).toMatch(/^time: at most [\d:]+ an iteration, [\d:]+ for 2/mu);
+  expect(stderr).toMatch(
+    /^speed: [\d,]+ turns\/s \(\d+ episodes at once\), .* in a short probe$/mu,
+  );
+  expect(stderr).toMatch(/^time: about [\d:]+: 2 iterations of [\d:]+, /mu);
 });

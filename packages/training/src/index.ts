@@ -9,7 +9,7 @@ export type { BuiltInEnvironment, EnvironmentTasks } from "./environments/enviro
 export { openTasks } from "./environments/open-tasks.ts";
 export { taskArguments, taskOptions, type DescribedOption } from "./environments/task-options.ts";
 export type { ExperimentNeed } from "./experiments/experiment-need.ts";
-export { estimateRun } from "./run/estimate-run.ts";
+export { estimateRun } from "./estimate/estimate-run.ts";
 export { evaluate, evaluationReport, type EvaluationReport } from "./evaluation/evaluate.ts";
 export { openEvaluatedPolicy, type EvaluatedPolicy } from "./policy/evaluated-policy.ts";
 export { InputError, reading } from "./input-error.ts";

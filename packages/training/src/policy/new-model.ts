@@ -1,4 +1,4 @@
-import { smallModelConfig, type ModelConfig } from "@turnwise/policy";
+import { smallModelConfig, type LoadedTokenizer, type ModelConfig } from "@turnwise/policy";
 import type { ExperimentSettings } from "../experiment/experiment-schema.ts";
 
 /** Vocabulary size for estimates; the vocabulary itself is known when the tasks are read. */
@@ -10,4 +10,14 @@ export function newModelConfig(
   vocabularySize: number = assumedVocabulary,
 ): ModelConfig {
   return smallModelConfig({ ...sizes, vocabularySize, maxSequenceTokens: maxTokens });
+}
+
+/** A small model of its own for a vocabulary. */
+export function newPolicy(
+  settings: Extract<ExperimentSettings["model"], { source: "new" }>,
+  tokenizer: LoadedTokenizer,
+): { readonly model: ModelConfig; readonly tokenizer: LoadedTokenizer } {
+  const small = newModelConfig(settings, tokenizer.vocabularySize);
+  // Small models start larger than the usual 0.02, or they take long to break symmetry.
+  return { model: { ...small, initializerRange: 0.1 }, tokenizer };
 }

@@ -72,7 +72,7 @@ export async function openTrainingPolicy(run: Run): Promise<TrainingPolicy> {
   run.reporter.now(`loading ${path}`);
   const usesReference = algorithm.needs.referenceLogProbs;
   const policy = await createLocalPolicy({
-    ...policyOptions(run),
+    ...policyOptions(config, run.random),
     model: path,
     keepReference: usesReference,
     valueHead: algorithm.needs.critic,

@@ -42,16 +42,19 @@ export const warmStartFolder = "warm-start";
 export const policyFolder = "policy";
 
 /** What all policies of a run are made with, but for their weights and learning rate. */
-export function policyOptions(run: Run): Omit<LocalPolicyOptions, "model" | "optimizer"> {
-  const { engine, model } = run.config;
+export function policyOptions(
+  config: ExperimentSettings,
+  random: Random,
+): Omit<LocalPolicyOptions, "model" | "optimizer"> {
+  const { engine, model } = config;
   if (model.source === "custom") throw new TypeError("policyOptions: model must not be custom");
   const { threads, microbatchTokens, recomputeLayers, weightStorage } = engine;
-  const seed = run.random.fork("weights").seed;
+  const seed = random.fork("weights").seed;
   const adapter = model.source === "folder" ? model.adapter : null;
   return {
     seed,
     threads,
-    device: engineDevice(run.config),
+    device: engineDevice(config),
     microbatchTokens,
     recomputeLayers,
     weightStorage,
@@ -74,7 +77,10 @@ export function startingPolicy({ folder, config }: Run): string {
 }
 
 /** Prompts and parsing: the format of the tasks, in the model's chat template if it uses one. */
-export function formatOf({ config, tasks }: Run, tokenizer: PolicyTokenizer): AgentFormat {
+export function formatOf(
+  { config, tasks }: Pick<Run, "config" | "tasks">,
+  tokenizer: PolicyTokenizer,
+): AgentFormat {
   const { model } = config;
   if (!isLoaded(tokenizer)) return tasks.format;
   if (model.source === "folder" && model.chat) {
@@ -90,7 +96,7 @@ export function isLoaded(tokenizer: PolicyTokenizer): tokenizer is LoadedTokeniz
 
 /** Parts of the rollouts of this run. */
 export function rolloutPartsOf(
-  run: Run,
+  run: Pick<Run, "config" | "tasks">,
   policy: { readonly sampler: Sampler; readonly tokenizer: PolicyTokenizer },
 ): Omit<RolloutParts, "policyVersion"> {
   const { maxTurns, maxResponseTokens, invalidActionPenalty } = run.config.episode;

@@ -1,17 +1,11 @@
 import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { crossEntropy } from "@turnwise/core";
-import {
-  buildTextVocabulary,
-  buildWordVocabulary,
-  createTokenizer,
-  readTokenizer,
-  type LoadedTokenizer,
-  type ModelConfig,
-} from "@turnwise/policy";
+import { readTokenizer } from "@turnwise/policy";
+import type { ExperimentSettings } from "../experiment/experiment-schema.ts";
 import { createLocalPolicy } from "@turnwise/policy/local";
-import type { Demonstration, TaskSource } from "@turnwise/envs";
-import { chatPrompt, chatTokenizer, plainPrompt } from "../policy/chat-format.ts";
+import { chatTokenizer } from "../policy/chat-format.ts";
+import { asChat, asPlain } from "../loop/demonstration-text.ts";
 import {
   imitationRows,
   renameWords,
@@ -20,12 +14,16 @@ import {
 } from "../loop/imitation.ts";
 import { InputError, reading } from "../input-error.ts";
 import { minibatches } from "../loop/minibatches.ts";
-import { newModelConfig } from "../policy/new-model.ts";
+import { newPolicy } from "../policy/new-model.ts";
+import { buildTokenizer } from "./build-tokenizer.ts";
 import { duration, percent, thousands, timeLeft } from "../report/progress.ts";
 import { freshState, policyOptions, stopPoisoned, warmStartFolder, type Run } from "./run.ts";
 
-/** Tasks whose words are read for the vocabulary, at least. */
-const minReadTasks = 1000;
+/** Number of tasks whose demonstrations are recorded: a new model gathers words from more than it imitates. */
+export function numReadTasks({ model, warmStart }: ExperimentSettings): number {
+  const { numDemonstrations } = warmStart;
+  return model.source === "new" ? Math.max(numDemonstrations, 1000) : numDemonstrations;
+}
 
 /**
  * Makes a policy and lets it imitate demonstrations; leaves it in the run's warm-start folder. The
@@ -42,8 +40,7 @@ export async function warmStart(
   const { model } = config;
 
   // Words are gathered from more tasks than are imitated; tasks that are evaluated are not read.
-  const numRead =
-    model.source === "new" ? Math.max(numDemonstrations, minReadTasks) : numDemonstrations;
+  const numRead = numReadTasks(config);
   const { demonstrator } = tasks;
   if (demonstrator === undefined && numDemonstrations > 0) {
     throw new InputError(
@@ -64,7 +61,7 @@ export async function warmStart(
   }
   const start =
     model.source === "new"
-      ? newPolicy(model, vocabularyOf(demonstrations, classes, tasks))
+      ? newPolicy(model, buildTokenizer(demonstrations, classes, tasks))
       : await reading(async () => ({
           model: model.path,
           tokenizer: await readTokenizer(model.path),
@@ -91,7 +88,7 @@ export async function warmStart(
   const numBatches = Math.max(1, Math.round(rowsOf(0).length / minibatchSize));
   reporter.now("preparing the policy");
   const policy = await createLocalPolicy({
-    ...policyOptions(run),
+    ...policyOptions(config, random),
     ...start,
     optimizer: {
       weightDecay: config.training.weightDecay,
@@ -159,69 +156,4 @@ export async function warmStart(
   } finally {
     await policy.close();
   }
-}
-
-/** A demonstration whose prompts are messages in the model's chat template. */
-function asChat(demonstration: Demonstration, tokenizer: LoadedTokenizer): Demonstration {
-  const turns = demonstration.turns.map((turn) => ({
-    ...turn,
-    prompt: chatPrompt(tokenizer, turn.prompt),
-  }));
-  return { ...demonstration, turns };
-}
-
-/** A demonstration whose sequences begin as the tokenizer specifies. */
-function asPlain(
-  demonstration: Demonstration,
-  { format }: Pick<TaskSource, "format">,
-  tokenizer: LoadedTokenizer,
-): Demonstration {
-  const turns = demonstration.turns.map((turn, i) => ({
-    ...turn,
-    prompt: plainPrompt(tokenizer, format, turn.prompt, i),
-  }));
-  return { ...demonstration, turns };
-}
-
-/** All words of all demonstrations, imitated or not, and every exchangeable class with every number. */
-function vocabularyOf(
-  demonstrations: readonly Demonstration[],
-  exchangeable: readonly (readonly string[])[],
-  { name, demonstrator, vocabularyTexts = [] }: TaskSource,
-): LoadedTokenizer {
-  const { markers = [], vocabulary = "words" } = demonstrator ?? {};
-  const texts = [
-    ...demonstrations.flatMap(({ turns }) =>
-      turns.flatMap(({ prompt, response }) => [prompt, response]),
-    ),
-    ...vocabularyTexts,
-  ];
-  if (texts.length === 0) {
-    throw new InputError(
-      `model.source must be folder or tinker for ${name}, which has no demonstrator and no vocabularyTexts, got new`,
-    );
-  }
-  if (vocabulary === "text") return createTokenizer(buildTextVocabulary(texts, { markers }));
-  // Whatever has a number may be renamed to any class of its list, with that number.
-  const words = exchangeable.flatMap((classes) => {
-    const members = new Set(classes);
-    const numbers = new Set([""]);
-    for (const text of texts) {
-      for (const [, name, number] of text.matchAll(/\b([a-z]+)(\d+)\b/gu)) {
-        if (members.has(name!)) numbers.add(number!);
-      }
-    }
-    return classes.flatMap((name) => [...numbers].map((number) => `${name}${number}`));
-  });
-  return createTokenizer(buildWordVocabulary(texts, { markers, words }));
-}
-
-/** A small model of its own for a vocabulary. */
-function newPolicy(
-  settings: Parameters<typeof newModelConfig>[0],
-  tokenizer: LoadedTokenizer,
-): { readonly model: ModelConfig; readonly tokenizer: LoadedTokenizer } {
-  const small = newModelConfig(settings, tokenizer.vocabularySize);
-  // Small models start larger than the usual 0.02, or they take long to break symmetry.
-  return { model: { ...small, initializerRange: 0.1 }, tokenizer };
 }

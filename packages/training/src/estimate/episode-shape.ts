@@ -1,0 +1,49 @@
+import { mean, sum, trajectoryRows, type Tokenizer, type Trajectory } from "@turnwise/core";
+import type { AgentFormat, Demonstration } from "@turnwise/envs";
+import { imitationRows } from "../loop/imitation.ts";
+
+/** Mean episode, in tokens of the model. */
+export interface EpisodeShape {
+  readonly turns: number;
+  /** Prompt of a turn; in a growing sequence what the turn adds to it. */
+  readonly promptTokens: number;
+  /** Response of a turn, end token included. */
+  readonly responseTokens: number;
+}
+
+/** Mean episode of demonstrations. */
+export function demonstratedShape(
+  demonstrations: readonly Demonstration[],
+  format: AgentFormat,
+  tokenizer: Tokenizer,
+): EpisodeShape {
+  const turns = demonstrations.flatMap((demonstration) => demonstration.turns);
+  const rowTokens = demonstrations.flatMap((demonstration) =>
+    imitationRows(demonstration, format, tokenizer, 0).map(({ tokens }) => tokens.length),
+  );
+  const responseTokens = mean(turns.map(({ response }) => tokenizer.encode(response).length + 1));
+  return {
+    turns: turns.length / demonstrations.length,
+    promptTokens: sum(rowTokens) / turns.length - responseTokens,
+    responseTokens,
+  };
+}
+
+/** Mean episode of trajectories that were played. */
+export function playedShape(trajectories: readonly Trajectory[]): EpisodeShape {
+  const turns = trajectories.flatMap((trajectory) => trajectory.turns);
+  const rowTokens = trajectories.flatMap((trajectory) =>
+    trajectoryRows(trajectory).map(({ tokens }) => tokens.length),
+  );
+  const responseTokens = mean(turns.map((turn) => turn.responseTokens.length));
+  return {
+    turns: turns.length / trajectories.length,
+    promptTokens: sum(rowTokens) / turns.length - responseTokens,
+    responseTokens,
+  };
+}
+
+/** Tokens of the rows of an episode: all that is scored and trained on. */
+export function rowTokensOf({ turns, promptTokens, responseTokens }: EpisodeShape): number {
+  return turns * (promptTokens + responseTokens);
+}

@@ -1,0 +1,156 @@
+import {
+  createRandom,
+  crossEntropy,
+  sum,
+  trajectoryRows,
+  type Task,
+  type TokenRow,
+  type TrainingRow,
+  type Trajectory,
+} from "@turnwise/core";
+import type { RolloutParts } from "@turnwise/envs";
+import type { LocalPolicy } from "@turnwise/policy/local";
+import { playGroups } from "../loop/play-groups.ts";
+
+/** Seconds after which a probe grows no further. */
+const enoughSeconds = 2;
+
+/** Turns of a probe's episodes. */
+const probeTurns = 6;
+
+/** Longest response of a probe, tokens: few enough for a large model on a processor. */
+const probeResponseTokens = 64;
+
+/** Playing episodes, all at the same time. */
+export interface PlayProbe {
+  /** Episodes at once. */
+  readonly numEpisodes: number;
+  /** Time of one turn of one episode whose response has one token. */
+  readonly secondsPerTurn: number;
+  /** Time of each further token of a response. */
+  readonly secondsPerToken: number;
+  readonly trajectories: readonly Trajectory[];
+  /** Longest response of the probe, tokens. */
+  readonly maxResponseTokens: number;
+}
+
+/**
+ * Measures how long episodes take to play: with more and more of them at once, up to `numEpisodes`,
+ * until that takes seconds.
+ * @param responseTokens - Longest response, tokens; the probe's own limit may be shorter.
+ */
+export async function probePlaying(
+  parts: RolloutParts,
+  tasks: readonly Task[],
+  numEpisodes: number,
+  responseTokens: number,
+): Promise<PlayProbe> {
+  const maxResponseTokens = Math.max(2, Math.min(responseTokens, probeResponseTokens));
+  const maxTurns = Math.min(parts.options.maxTurns, probeTurns);
+  const play = async (count: number, turns: number, length: number) => {
+    const random = createRandom(`probe/${count}`);
+    const plans = Array.from({ length: count }, (_, i) => ({
+      id: String(i),
+      task: tasks[i % tasks.length]!,
+      random: random.fork(String(i)),
+    }));
+    const options = { ...parts.options, maxTurns: turns, maxResponseTokens: length };
+    const started = performance.now();
+    const groups = await playGroups(plans, 1, { ...parts, options });
+    const seconds = (performance.now() - started) / 1000;
+    const trajectories = groups.flatMap((group) => group.trajectories);
+    const numTurns = sum(trajectories.map((trajectory) => trajectory.turns.length));
+    return { seconds, trajectories, secondsPerTurn: seconds / Math.max(1, numTurns) };
+  };
+  // The first run also compiles the programs of the model.
+  await play(Math.min(4, numEpisodes), 1, 2);
+  for (let count = Math.min(4, numEpisodes); ; count = Math.min(4 * count, numEpisodes)) {
+    const short = await play(count, maxTurns, 1);
+    const long = await play(count, maxTurns, maxResponseTokens);
+    if (count < numEpisodes && short.seconds + long.seconds < enoughSeconds) continue;
+    const { trajectories } = long;
+    const turns = trajectories.flatMap((trajectory) => trajectory.turns);
+    const further = sum(turns.map((turn) => turn.responseTokens.length - 1)) / turns.length;
+    const difference = Math.max(0, long.secondsPerTurn - short.secondsPerTurn);
+    return {
+      numEpisodes: count,
+      secondsPerTurn: short.secondsPerTurn,
+      secondsPerToken: further > 0 ? difference / further : 0,
+      trajectories,
+      maxResponseTokens,
+    };
+  }
+}
+
+/** Tokens per second of a learner. */
+export interface LearnerProbe {
+  readonly scored: number;
+  readonly trained: number;
+  /** With the batches of a warm start. */
+  readonly imitated: number;
+}
+
+/**
+ * Measures scoring, and training on all rows and on batches of `batchSize`.
+ * @param rows - Rows of usual length.
+ */
+export async function probeLearner(
+  { learner }: LocalPolicy,
+  rows: readonly TokenRow[],
+  batchSize: number,
+): Promise<LearnerProbe> {
+  const rate = async (
+    count: number,
+    run: (part: readonly TrainingRow[]) => Promise<unknown>,
+  ): Promise<number> => {
+    const part = trainingRows(rows.slice(0, count));
+    const numTokens = sum(part.map(({ tokens }) => tokens.length));
+    const started = performance.now();
+    await run(part);
+    return (1000 * numTokens) / Math.max(0.001, performance.now() - started);
+  };
+  const measure = async (
+    count: number,
+    run: (part: readonly TrainingRow[]) => Promise<unknown>,
+  ): Promise<number> => {
+    const started = performance.now();
+    const first = await rate(count, run);
+    // The first run also compiles the programs; where it takes long, they are a small part of it.
+    return performance.now() - started > 1000 * enoughSeconds * 5 ? first : rate(count, run);
+  };
+  return {
+    scored: await measure(rows.length, (part) => learner.score(part)),
+    trained: await measure(rows.length, (part) => learner.update(part, crossEntropy)),
+    imitated: await measure(batchSize, (part) => learner.update(part, crossEntropy)),
+  };
+}
+
+/** Rows of some tokens, in the order of the trajectories. */
+export function probeRows(
+  trajectories: readonly Trajectory[],
+  maxTokens: number,
+): readonly TokenRow[] {
+  return takeTokens(trajectories.flatMap(trajectoryRows), maxTokens);
+}
+
+/** The first rows, of `maxTokens` together at most; at least one. */
+export function takeTokens<T extends { readonly tokens: readonly number[] }>(
+  rows: readonly T[],
+  maxTokens: number,
+): T[] {
+  let total = 0;
+  return rows.filter(({ tokens }, i) => {
+    total += tokens.length;
+    return i === 0 || total <= maxTokens;
+  });
+}
+
+function trainingRows(rows: readonly TokenRow[]): TrainingRow[] {
+  const numTokens = sum(rows.map(({ tokens }) => tokens.length - 1));
+  return rows.map(({ tokens }) => ({
+    tokens,
+    spans: [{ turnIndex: 0, start: 1, length: tokens.length - 1 }],
+    weights: new Float32Array(tokens.length - 1).fill(1 / numTokens),
+    fields: {},
+  }));
+}

@@ -1,0 +1,76 @@
+import { sum } from "@turnwise/core";
+import type { TaskSource } from "@turnwise/envs";
+import type { ExperimentSettings } from "../experiment/experiment-schema.ts";
+import { numReadTasks } from "../run/warm-start.ts";
+import { rowTokensOf, type EpisodeShape } from "./episode-shape.ts";
+import type { LearnerProbe, PlayProbe } from "./probe-policy.ts";
+
+/** Measured speeds. */
+export interface RunSpeeds extends Omit<PlayProbe, "trajectories">, LearnerProbe {
+  /** Time of a demonstration; 0 where none is recorded. */
+  readonly secondsPerDemonstration: number;
+}
+
+/** Seconds of the stages of a run. */
+export interface RunSeconds {
+  readonly warmStart: number;
+  readonly iteration: number;
+  readonly evaluations: number;
+  readonly total: number;
+}
+
+/** Mean episodes of a run. */
+export interface RunEpisodes {
+  readonly episode: EpisodeShape;
+  /** Demonstration that a warm start imitates; absent without a warm start. */
+  readonly demonstration: EpisodeShape | undefined;
+}
+
+/** Time of one turn of one episode, with all others at once. */
+export function secondsOfTurn(
+  { secondsPerTurn, secondsPerToken }: Pick<RunSpeeds, "secondsPerTurn" | "secondsPerToken">,
+  { responseTokens }: EpisodeShape,
+): number {
+  return secondsPerTurn + (responseTokens - 1) * secondsPerToken;
+}
+
+/**
+ * Time of a run.
+ * @param numScores - Scoring passes of an iteration: one, and one of the reference where it is used.
+ */
+export function runSeconds(
+  config: ExperimentSettings,
+  tasks: Pick<TaskSource, "evaluation">,
+  speeds: RunSpeeds,
+  { episode, demonstration }: RunEpisodes,
+  numScores: number,
+): RunSeconds {
+  const { training, warmStart, evaluation } = config;
+  const secondsPerEpisode = episode.turns * secondsOfTurn(speeds, episode);
+  const numEpisodes = training.groupsPerIteration * training.groupSize;
+  const rowTokens = numEpisodes * rowTokensOf(episode);
+  const iteration =
+    numEpisodes * secondsPerEpisode +
+    (numScores * rowTokens) / speeds.scored +
+    (training.epochs * rowTokens) / speeds.trained;
+
+  const sizes = tasks.evaluation.map((split) => split.tasks.length);
+  const numBetween =
+    evaluation.every === 0 ? 0 : Math.max(0, Math.ceil(training.iterations / evaluation.every) - 1);
+  const numEvaluated = 2 * evaluation.modes.length * sum(sizes) + numBetween * (sizes[0] ?? 0);
+  const evaluations = numEvaluated * secondsPerEpisode;
+
+  const imitatedTokens =
+    demonstration === undefined
+      ? 0
+      : warmStart.epochs * warmStart.numDemonstrations * rowTokensOf(demonstration);
+  const numRecorded = demonstration === undefined ? 0 : numReadTasks(config);
+  const warmStartSeconds =
+    imitatedTokens / speeds.imitated + numRecorded * speeds.secondsPerDemonstration;
+  return {
+    warmStart: warmStartSeconds,
+    iteration,
+    evaluations,
+    total: warmStartSeconds + training.iterations * iteration + evaluations,
+  };
+}

@@ -1,0 +1,17 @@
+import type { EnvironmentFactory } from "@turnwise/envs";
+
+/** Words of a silent environment's observation. */
+const numWords = 100;
+
+/**
+ * Makes environments that answer every action with the same words and never end: they stand in for
+ * environments that would start containers.
+ */
+export const createSilentEnvironment: EnvironmentFactory = async () => {
+  const text = Array.from({ length: numWords }, () => "word").join(" ");
+  return {
+    reset: async () => ({ text }),
+    step: async () => ({ text, reward: 0, isTerminal: false, isSuccess: false }),
+    close: async () => undefined,
+  };
+};
