@@ -82,6 +82,7 @@ it("exports what is meant for others", () => {
       "toTrainingRows",
       "train",
       "trainIteration",
+      "unknownExperiment",
       "versions",
     ]
   `);

@@ -45,13 +45,9 @@ it("an option takes its value, choices and parser from the setting", () => {
   expect(of("path").flags).toBe("--games <path>");
   expect(of("humanGoals").flags).toBe("--human-goals <file>");
   expect(of("strict").flags).toBe("--strict");
-  expect(of("size")).toMatchObject({
-    flags: "--size <name>",
-    choices: ["tiny", "small", "medium", "large"],
-  });
-  expect(of("format").description).toBe(
-    "prompt format: compact for small models, verl-agent for language models",
-  );
+  expect(of("size").flags).toBe("--size <name>");
+  expect(of("size").choices).toContain("medium");
+  expect(of("format").description).toMatch(/^prompt format: compact/u);
   expect(of("paths").isRepeated).toBe(true);
   expect(of("indices").parse!("0,5, 10-12")).toEqual([0, 5, 10, 11, 12]);
   const webshop = taskOptions(environments.find(({ name }) => name === "webshop")!);

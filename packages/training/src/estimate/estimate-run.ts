@@ -119,14 +119,15 @@ function assumptionLines(
 /** Records some demonstrations; `undefined` where the tasks have none. */
 async function recordDemonstrations(
   { warmStart }: ExperimentSettings,
-  { training, demonstrator, takeRecords }: TaskSource,
+  source: TaskSource,
   random: Random,
 ): Promise<Recorded | undefined> {
-  const tasks = training.slice(0, numDemonstrations);
+  const { demonstrator } = source;
+  const tasks = source.training.slice(0, numDemonstrations);
   if (demonstrator === undefined || tasks.length === 0) return undefined;
   const started = performance.now();
   const demonstrations = await demonstrator.demonstrate(tasks, warmStart.slipShare, random);
-  takeRecords?.();
+  source.takeRecords?.();
   return { demonstrations, secondsEach: (performance.now() - started) / 1000 / tasks.length };
 }
 
