@@ -9,7 +9,7 @@ const config: Options = {
     "onnx/index": "src/onnx/index.ts",
     "tensorflow/index": "src/tensorflow/index.ts",
   },
-  // Optional: it must stay a package of its own.
+  // Optional dependency, so it must stay a separate package.
   external: ["koffi"],
   format: "esm",
   target: "node20",

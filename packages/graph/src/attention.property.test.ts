@@ -34,7 +34,7 @@ function run(
   ).y.data;
 }
 
-/** Attention by its definition, one head at a time. `sees(row, query, key)` is a bias. */
+/** Attention by its definition, one head at a time. `sees(row, query, key)` returns a bias. */
 function slowAttention(
   { query, key, value }: Feeds,
   sees: (row: number, query: number, key: number) => number,
@@ -90,7 +90,7 @@ function feedsOf(
 const lengths = fc.integer({ min: 1, max: 5 });
 
 describe("attention", () => {
-  it("is what its definition says, without a mask", () => {
+  it("equals its definition, without a mask", () => {
     fc.assert(
       fc.property(
         fc.tuple(lengths, lengths).chain(([time, keys]) => feedsOf(time, keys)),
@@ -105,7 +105,7 @@ describe("attention", () => {
     );
   });
 
-  it("looks at no later token when it is causal, in any number of blocks", () => {
+  it("masks later tokens when causal, with any number of blocks", () => {
     const causal = (g: Tracer): AttentionInputs => ({
       ...declare(g),
       key: g.reshape(g.input("k", "float32", [batch, "time", keyHeads, size]), [
@@ -139,7 +139,7 @@ describe("attention", () => {
     );
   });
 
-  it("ignores keys behind a row's length, whatever finite number they hold", () => {
+  it("ignores keys after a row's length, whatever finite values they hold", () => {
     fc.assert(
       fc.property(
         fc
@@ -154,7 +154,7 @@ describe("attention", () => {
         ([feeds, filled], junk) => {
           const options = (g: Tracer): AttentionOptions => {
             const rows = g.input("lengths", "int32", [batch]);
-            // From a start behind all keys nothing is ahead.
+            // With a start after all keys nothing is masked.
             const start = g.size("keys");
             return { bias: causalBias(g, { time: "time", keys: "keys", start, lengths: rows }) };
           };
@@ -181,7 +181,7 @@ describe("attention", () => {
     );
   });
 
-  it("gives the last queries what it gives them with the past among the keys", () => {
+  it("returns the same for the last queries with the rest as the past", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 2, max: 5 }).chain((time) => feedsOf(time, time)),
@@ -220,7 +220,7 @@ describe("attention", () => {
     );
   });
 
-  it("says what does not fit", () => {
+  it("reports inputs that do not fit", () => {
     trace((g) => {
       const { query, key, value } = declare(g);
       expect(() =>

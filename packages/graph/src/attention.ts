@@ -9,43 +9,47 @@ import {
 import { showShape, type Tensor } from "./tensor.ts";
 import type { Tracer } from "./tracer.ts";
 
-/** What attention reads. */
+/** Inputs of attention. */
 export interface AttentionInputs {
   /** `[batch, time, heads, size]`. */
   readonly query: Tensor;
-  /** `[batch, keys, keyHeads, size]`; `keyHeads` divides `heads`, and each serves equally many. */
+  /**
+   * `[batch, keys, keyHeads, size]`; `keyHeads` divides `heads`, and each key head serves equally
+   * many query heads.
+   */
   readonly key: Tensor;
-  /** As `key`. */
+  /** Same shape as `key`. */
   readonly value: Tensor;
 }
 
 /** Options of {@link attention}. */
 export interface AttentionOptions {
-  /** Whether query `t` sees only the keys up to `t`; there are then as many keys as queries. */
+  /** Query `t` sees only the keys up to `t`; requires as many keys as queries. */
   readonly causal?: boolean;
   /**
-   * In how many blocks of rows a causal attention is computed: each reads only the keys that some row
-   * of it sees, which saves up to half of the work in long sequences. Changes no result but by
-   * rounding. Default 4.
+   * Number of row blocks of a causal attention. Each block reads only keys that some of its rows
+   * see, which saves up to half of the work for long sequences. Results change only by rounding.
+   * Default 4.
    */
   readonly blocks?: number;
   /**
-   * Added to the scores, `[time, keys]` or `[batch, time, keys]`; sizes of 1 repeat. With `past`, its
-   * keys come first. See `causalBias`.
+   * Added to the scores, `[time, keys]` or `[batch, time, keys]`; sizes of 1 broadcast. With
+   * `past`, its keys come first. See `causalBias`.
    */
   readonly bias?: Tensor;
-  /** Multiplies the scores. Default `1 / sqrt(size)`. */
+  /** Factor of the scores. Default `1 / sqrt(size)`. */
   readonly scale?: number;
-  /** Keys and values of earlier tokens, `[batch, keyHeads, pastKeys, size]` both. */
+  /** Keys and values of earlier tokens, each `[batch, keyHeads, pastKeys, size]`. */
   readonly past?: { readonly key: Tensor; readonly value: Tensor };
 }
 
-/** Added to a score, it leaves no weight in float32, and still no infinity. */
+/** Added to a score, it leaves no weight in float32, without being infinite. */
 export const excludedScore = -1e30;
 
 /**
- * The layout that products are made in: `[batch, time, keyHeads*group, size] -> [batch, keyHeads,
- * time*group, size]`, so that all queries that read one key head are rows of one matrix.
+ * Converts to the layout of the products:
+ * `[batch, time, keyHeads*group, size] -> [batch, keyHeads, time*group, size]`, so that all queries
+ * of a key head are rows of one matrix.
  */
 function stackHeads(g: Tracer, x: Tensor, keyHeads: number): Tensor {
   const [batch, time, heads, size] = x.shape;
@@ -55,7 +59,7 @@ function stackHeads(g: Tracer, x: Tensor, keyHeads: number): Tensor {
   return g.reshape(moved, [batch!, keyHeads, multiplyDimensions(group, time!), size!]);
 }
 
-/** The inverse of {@link stackHeads}. */
+/** Inverse of {@link stackHeads}. */
 function unstackHeads(g: Tracer, x: Tensor, like: Tensor): Tensor {
   const [batch, time, heads, size] = like.shape;
   const keyHeads = Number(x.shape[1]);
@@ -63,7 +67,7 @@ function unstackHeads(g: Tracer, x: Tensor, like: Tensor): Tensor {
   return g.reshape(g.transpose(split, [0, 2, 1, 3, 4]), like.shape);
 }
 
-/** A bias with one row for each stacked query: `[batch or 1, 1, time*group, keys]`. */
+/** Bias with one row per stacked query: `[batch or 1, 1, time*group, keys]`. */
 function stackBias(
   g: Tracer,
   bias: Tensor,
@@ -84,7 +88,10 @@ interface Block {
   readonly keyEnd: Dimension;
 }
 
-/** Blocks of `floor(time / count)` queries, with the rest in the last: all but it may be empty. */
+/**
+ * Blocks of `floor(time / count)` queries, with the remainder in the last; all but the last may be
+ * empty.
+ */
 function causalBlocks(time: Dimension, group: number, count: number): readonly Block[] {
   const size = floorDivideDimension(time, count);
   return Array.from({ length: count }, (_, i) => {
@@ -98,7 +105,7 @@ function causalBlocks(time: Dimension, group: number, count: number): readonly B
   });
 }
 
-/** What keeps the rows of a block from looking ahead, `[rows, keys]`. */
+/** Bias that masks later tokens for the rows of a block, `[rows, keys]`. */
 function causalMask(g: Tracer, { rowStart, rowEnd, keyEnd }: Block, group: number): Tensor {
   const length = subtractDimensions(rowEnd, rowStart);
   const rows = g.divide(g.add(g.iota(length), g.size(rowStart)), group);
@@ -134,10 +141,10 @@ function checkAttention(
 
 /**
  * Scaled dot-product attention with grouped heads: `softmax(scale * query . key^T + bias) . value`.
- * Query head `h` reads key head `floor(h * keyHeads / heads)`. Keys are never repeated: the queries
+ * Query head `h` reads key head `floor(h * keyHeads / heads)`. Keys are not repeated: the queries
  * of a group are stacked instead.
  *
- * Positions that are not seen must still hold finite numbers.
+ * Masked positions must still hold finite values.
  *
  * @returns `[batch, time, heads, size]`.
  * @throws `RangeError` for shapes that do not fit.
@@ -184,8 +191,9 @@ export function attention(
   const output = unstackHeads(g, result, query);
   return g.withGradient([output], sources, ([cotangent]) => {
     const c = stackHeads(g, cotangent!, keyHeads);
-    // The softmax passes back P * (dP - sum(dP * P)). That sum is sum(c * result), a pass over
-    // [time, size]; and one more column in c and v subtracts it in the product that makes dP.
+    // The backward pass of softmax is P * (dP - sum(dP * P)). The sum equals sum(c * result), a
+    // pass over [time, size]; one more column in c and v subtracts it within the product that
+    // computes dP.
     const mean = g.reduceSum(g.multiply(c, result), { axes: [-1], keepDims: true });
     const cAndMean = withColumn(g, c, g.negate(mean));
     const vAndOnes = withOnes(g, v);
@@ -224,10 +232,7 @@ export function attention(
   })[0]!;
 }
 
-/**
- * How many columns `withColumn` gives: the rows of matrices that a GPU multiplies fast are whole numbers
- * of 16 bytes.
- */
+/** Number of columns after `withColumn`: GPUs multiply fast if rows are a multiple of 16 bytes. */
 export function columnsWithMore(size: number): number {
   return 4 * Math.ceil((size + 1) / 4);
 }
@@ -240,14 +245,16 @@ export function withColumn(g: Tracer, x: Tensor, column: Tensor): Tensor {
   return g.concat(rest === 0 ? [x, column] : [x, column, zeros], -1);
 }
 
-/** Appends ones, as many as {@link withColumn} appends columns: a product of both adds its column. */
+/**
+ * Appends as many ones as {@link withColumn} appends columns: a product of both adds its column.
+ */
 export function withOnes(g: Tracer, x: Tensor): Tensor {
   const size = Number(x.shape.at(-1));
   const ones = g.expand(g.constant(1), [...x.shape.slice(0, -1), columnsWithMore(size) - size]);
   return g.concat([x, ones], -1);
 }
 
-/** The sum of tensors of which each covers a longer beginning of axis 2 than the one before. */
+/** Sums tensors each of which covers a longer prefix of axis 2 than the one before. */
 function sumOfBeginnings(g: Tracer, parts: readonly Tensor[]): Tensor {
   return parts.reduceRight((total, part) => {
     const end = part.shape[2]!;

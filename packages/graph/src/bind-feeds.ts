@@ -4,13 +4,13 @@ import type { Feed, Program } from "./program.ts";
 import type { ResidentTensor } from "./resident-tensor.ts";
 import { showShape, type DataType, type Shape, type Tensor } from "./tensor.ts";
 
-/** All inputs of a program, by name, wherever they are. */
+/** All inputs of a program by name: arrays, resident tensors, or file locations. */
 export type BoundFeeds = Readonly<Record<string, Feed | ResidentTensor | FileFeed>>;
 
 /** Values of a program's named sizes. */
 export type Sizes = ReadonlyMap<string, number>;
 
-/** The numbers that a shape has under given sizes. */
+/** Evaluates a shape for given sizes. */
 export function evaluateShape(shape: Shape, sizes: Sizes): number[] {
   return shape.map((dimension) => evaluateDimension(dimension, sizes));
 }
@@ -21,7 +21,7 @@ function isOfType(data: Feed["data"], dtype: DataType): boolean {
   return data instanceof Float32Array || data instanceof Float64Array;
 }
 
-/** Requires a feed of an input's data type, shape and number of entries. */
+/** Checks a feed for an input's data type, shape and number of entries. */
 export function checkFeed(
   where: string,
   name: string,
@@ -29,7 +29,7 @@ export function checkFeed(
   feed: Feed | ResidentTensor | FileFeed,
 ): void {
   const isArray = "data" in feed;
-  // What is no array holds float32, wherever it is.
+  // Feeds that are not arrays always hold float32.
   if (isArray ? !isOfType(feed.data, dtype) : dtype !== "float32") {
     const what = isArray
       ? feed.data.constructor.name
@@ -55,15 +55,16 @@ export function checkFeed(
   }
 }
 
-/** Whether a size is neither a number nor a name. */
+/** True if a size is neither a number nor a name. */
 function isFormula(dimension: Dimension): boolean {
   return typeof dimension === "string" && !/^\w+$/.test(dimension);
 }
 
 /**
  * Checks feeds against a program and reads the values of its named sizes from their shapes.
- * @throws `RangeError` for a missing or unknown feed, another shape, or sizes that disagree;
- *   `TypeError` for another data type. The message names the feed, what is expected and what is given.
+ * @throws `RangeError` for a missing or unknown feed, a wrong shape, or inconsistent sizes;
+ *   `TypeError` for a wrong data type. The message names the feed, the expected and the given
+ *   value.
  */
 export function bindFeeds(where: string, program: Program, feeds: BoundFeeds): Sizes {
   for (const name of Object.keys(feeds)) {

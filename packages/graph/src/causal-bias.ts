@@ -3,29 +3,28 @@ import type { Dimension } from "./dimension.ts";
 import { showShape, type Tensor } from "./tensor.ts";
 import type { Tracer } from "./tracer.ts";
 
-/** What {@link causalBias} lets a query see. */
+/** Keys that {@link causalBias} leaves visible. */
 export interface CausalBiasOptions {
   /** Number of queries. */
   readonly time: Dimension;
-  /** Number of keys; default `time`. */
+  /** Number of keys. Default `time`. */
   readonly keys?: Dimension;
   /**
    * Position of the first query among the keys, int32, a scalar or `[batch]`; default 0. Query `t`
    * sees the keys up to `start + t`.
    */
   readonly start?: Tensor;
-  /** How many keys are filled in each row, int32 `[batch]`: later ones are not seen. */
+  /** Number of filled keys in each row, int32 `[batch]`: later ones are masked. */
   readonly lengths?: Tensor;
 }
 
 /**
- * The bias that keeps attention from looking ahead, and from looking at padding: 0 where a query may
- * look, -1e30 where not.
+ * Attention bias that masks later tokens and padding: 0 for visible keys, -1e30 for masked ones.
  *
- * With padding at the end of the rows, `lengths` is not needed for what is computed at true tokens:
- * no true token looks at padding then.
+ * With padding at the end of the rows, `lengths` is not needed for correct values at real tokens,
+ * which never see padding then.
  *
- * @returns `[time, keys]`; with `lengths` or a `start` for each row, `[batch, time, keys]`.
+ * @returns `[time, keys]`; with `lengths` or a `start` per row, `[batch, time, keys]`.
  * @throws `RangeError` for a start or lengths of another shape.
  */
 export function causalBias(

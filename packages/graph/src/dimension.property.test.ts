@@ -26,21 +26,21 @@ const { formula } = fc.letrec<{ formula: Dimension }>((tie) => ({
 }));
 
 describe("dimensions", () => {
-  it("are computed as numbers are", () => {
+  it("compute like numbers", () => {
     fc.assert(
       fc.property(formula, formula, fc.integer({ min: 1, max: 5 }), sizes, (x, y, divisor, at) => {
         const values = new Map(Object.entries(at));
         const value = (dimension: Dimension): number => evaluateDimension(dimension, values);
         expect(value(addDimensions(x, y))).toBe(value(x) + value(y));
         expect(value(subtractDimensions(x, y))).toBe(value(x) - value(y));
-        // `toBe` tells 0 from -0, which sizes do not.
+        // `toBe` distinguishes 0 from -0.
         expect(value(multiplyDimensions(x, y)) + 0).toBe(value(x) * value(y) + 0);
         expect(value(floorDivideDimension(x, divisor))).toBe(Math.floor(value(x) / divisor));
       }),
     );
   });
 
-  it("are spelled alike in whatever order they were made", () => {
+  it("have one spelling, whatever the order of construction", () => {
     fc.assert(
       fc.property(formula, formula, formula, (x, y, z) => {
         expect(canonicalDimension(x)).toBe(x);

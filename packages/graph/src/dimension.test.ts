@@ -10,7 +10,7 @@ import {
 } from "./dimension.ts";
 
 describe("dimensions", () => {
-  it("have one spelling: longer products first, what is added before what is subtracted, constants last", () => {
+  it("have one spelling: longer products first, positive terms before negative ones, constants last", () => {
     expect(canonicalDimension("3 + time*batch + 2*time")).toBe("batch*time + 2*time + 3");
     expect(canonicalDimension("(a + b)*(a - b)")).toBe("a*a - b*b");
     expect(canonicalDimension("-1*a + 2")).toBe("-a + 2");
@@ -27,7 +27,7 @@ describe("dimensions", () => {
     expect(subtractDimensions("a + b", "b")).toBe("a");
   });
 
-  it("divide exactly where they can and round down where they cannot", () => {
+  it("divide exactly where possible and round down otherwise", () => {
     expect(floorDivideDimension("4*n + 8", 4)).toBe("n + 2");
     expect(floorDivideDimension(7, 2)).toBe(3);
     const half = floorDivideDimension("n + 1", 2);
@@ -42,7 +42,7 @@ describe("dimensions", () => {
     expect(dimensionNames(3)).toEqual([]);
   });
 
-  it("have a value under given sizes", () => {
+  it("have a value for given sizes", () => {
     const sizes = new Map([
       ["batch", 3],
       ["time", 5],
@@ -53,10 +53,10 @@ describe("dimensions", () => {
     );
   });
 
-  it("refuse what is no formula", () => {
+  it("refuse text that is not a formula", () => {
     for (const text of ["", "2n", "a*", "(a", "a/2", "floor(a/0)", "a b", "a.b"]) {
       expect(() => canonicalDimension(text)).toThrow(
-        `dimension: formula must be made of whole numbers, names, +, -, * and floor(formula/number), got "${text}"`,
+        `dimension: formula must consist of whole numbers, names, +, -, * and floor(formula/number), got "${text}"`,
       );
     }
     expect(() => canonicalDimension(1.5)).toThrow(

@@ -1,14 +1,14 @@
 /**
- * The size of one axis: a whole number, or a formula over named sizes such as `"batch"`,
+ * Size of one axis: a whole number, or a formula over named sizes such as `"batch"`,
  * `"batch*time"`, `"past + time"` or `"floor(batch*time/4)"`. Named sizes get their value when a
- * program is run, from the shapes of its inputs; so one program serves all lengths.
+ * program runs, from the shapes of its inputs, so one program serves all lengths.
  *
- * Formulas are polynomials with whole coefficients, kept in one canonical spelling, so that equal
- * sizes are equal strings.
+ * Formulas are polynomials with integer coefficients in one canonical spelling, so that equal sizes
+ * are equal strings.
  */
 export type Dimension = number | string;
 
-/** One factor of a formula: a named size, or a quotient that is rounded down. */
+/** Factor of a formula: a named size, or a quotient rounded down. */
 export type Factor =
   | { readonly text: string; readonly kind: "name" }
   | {
@@ -18,7 +18,7 @@ export type Factor =
       readonly divisor: number;
     };
 
-/** One summand of a formula; without factors it is a constant. */
+/** Term of a formula; without factors it is a constant. */
 export interface Term {
   readonly factors: readonly Factor[];
   readonly coefficient: number;
@@ -92,15 +92,15 @@ function spell(formula: Polynomial): Dimension {
 }
 
 /**
- * Reads a formula: `sum = [-] term {(+|-) term}`, `term = factor {* factor}`, and a factor is a whole
- * number, a name, `(sum)` or `floor(sum/number)`.
+ * Parses a formula: `sum = [-] term {(+|-) term}`, `term = factor {* factor}`, and a factor is a
+ * whole number, a name, `(sum)` or `floor(sum/number)`.
  */
 function read(text: string): Polynomial {
   const tokens = text.match(/\d+|[A-Za-z_]\w*|\S/g) ?? [];
   let at = 0;
   const fail = (): never => {
     throw new RangeError(
-      `dimension: formula must be made of whole numbers, names, +, -, * and floor(formula/number), got ${JSON.stringify(text)}`,
+      `dimension: formula must consist of whole numbers, names, +, -, * and floor(formula/number), got ${JSON.stringify(text)}`,
     );
   };
   const take = (expected: string): void => {
@@ -153,7 +153,7 @@ function read(text: string): Polynomial {
   return formula;
 }
 
-/** Formulas that were read before: programs use few, many times each. */
+/** Cache of parsed formulas: programs use few, many times each. */
 const formulas = new Map<string, Polynomial>();
 
 function polynomialOf(dimension: Dimension): Polynomial {
@@ -171,8 +171,8 @@ function polynomialOf(dimension: Dimension): Polynomial {
 }
 
 /**
- * The canonical spelling of a size.
- * @throws `RangeError` for a number that is not whole, or text that is no formula.
+ * Converts a size to its canonical spelling.
+ * @throws `RangeError` for a number that is not whole, or text that is not a formula.
  *
  * @example
  * canonicalDimension("time*2*batch"); // "2*batch*time"
@@ -181,12 +181,12 @@ export function canonicalDimension(dimension: Dimension): Dimension {
   return spell(polynomialOf(dimension));
 }
 
-/** The product of sizes; 1 for none. */
+/** Product of sizes; 1 for none. */
 export function multiplyDimensions(...dimensions: readonly Dimension[]): Dimension {
   return spell(dimensions.map(polynomialOf).reduce(multiply, polynomialOf(1)));
 }
 
-/** The sum of sizes; 0 for none. */
+/** Sum of sizes; 0 for none. */
 export function addDimensions(...dimensions: readonly Dimension[]): Dimension {
   return spell(polynomial(dimensions.flatMap((dimension) => scaled(polynomialOf(dimension), 1))));
 }
@@ -209,12 +209,12 @@ export function floorDivideDimension(dimension: Dimension, divisor: number): Dim
   return spell(floorDivide(polynomialOf(dimension), divisor));
 }
 
-/** The summands of a formula, for those who compute it. */
+/** Terms of a formula. */
 export function dimensionTerms(dimension: Dimension): readonly Term[] {
   return [...polynomialOf(dimension).values()];
 }
 
-/** The named sizes in a formula, each once. */
+/** Named sizes in a formula, each once. */
 export function dimensionNames(dimension: Dimension): readonly string[] {
   if (typeof dimension === "number") return [];
   const names = new Set<string>();
@@ -228,7 +228,7 @@ export function dimensionNames(dimension: Dimension): readonly string[] {
 }
 
 /**
- * The value of a formula.
+ * Evaluates a formula.
  * @throws `RangeError` if a named size has no value.
  */
 export function evaluateDimension(

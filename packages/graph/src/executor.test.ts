@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createReferenceExecutor, trace } from "./index.ts";
 
 describe("createReferenceExecutor", () => {
-  it("runs a program by the interpreter, in float32 at the edges", async () => {
+  it("runs a program with the interpreter, with float32 inputs and outputs", async () => {
     const program = trace((g) => ({ y: g.divide(g.input("x", "float32", ["n"]), 3) }));
     const executable = await createReferenceExecutor().compile(program);
     const { y } = await executable.run({ x: { data: Float32Array.of(1, 6), shape: [2] } });

@@ -6,36 +6,36 @@ import { mapRecord } from "./map-record.ts";
 import type { Feed, Program } from "./program.ts";
 import { HeldTensor, type Keeper, type ResidentTensor, type RunFeeds } from "./resident-tensor.ts";
 
-/** An output of an executed program. */
+/** Output of an executed program. */
 export interface Output {
   readonly shape: readonly number[];
-  /** Row-major entries. A new array for every run, but for those that the run was given as spare. */
+  /** Row-major entries, in a new array for every run unless a spare array was used. */
   readonly data: Float32Array;
 }
 
 /**
- * What a run returns: arrays, and handles for the outputs that stay with the executor. Where names
- * are only known at run time, an output may be either: it is an array if it has `data`.
+ * Result of a run: arrays, and handles for the outputs that stay with the executor. If names are
+ * known only at run time, an output may be either: it is an array if it has `data`.
  */
 export type Outputs<Name extends string, Resident extends Name> = string extends Resident
   ? Record<string, Output | ResidentTensor>
   : Record<Exclude<Name, Resident>, Output> & Record<Resident, ResidentTensor>;
 
-/** Arrays that may be filled, by the names of outputs. */
+/** Arrays to reuse, by output name. */
 export type SpareArrays = Readonly<Record<string, Float32Array>>;
 
-/** A program that is ready to run any number of times, with any sizes. */
+/** Compiled program, which can run any number of times with any sizes. */
 export interface Executable<Name extends string = string, Resident extends Name = never> {
   /**
-   * Runs the program. Feeds are not changed, resident ones included: a step that trains returns new
-   * weights, and the caller disposes of the old, unless they are `consumed`.
-   * @param spare - Arrays that nobody needs any more, by the names of outputs: an executor may fill and
-   *   return one in place of a new array, if it has as many entries.
-   * @throws `RangeError` or `TypeError` for feeds that do not fit: the message names the feed, what is
-   *   expected and what is given.
+   * Runs the program. Feeds are not changed, resident ones included: a training step returns new
+   * weights, and the caller disposes of the old ones, unless they are `consumed`.
+   * @param spare - Unused arrays, by output name: the executor may fill and return one instead of a
+   *   new array, if it has the right number of entries.
+   * @throws `RangeError` or `TypeError` for feeds that do not fit: the message names the feed, the
+   *   expected and the given value.
    */
   run(feeds: RunFeeds, spare?: SpareArrays): Promise<Outputs<Name, Resident>>;
-  /** Gives back what it holds; resident outputs of its runs stay valid. A run after that is an error. */
+  /** Releases the executable; resident outputs of its runs stay valid. A later run throws. */
   release(): Promise<void>;
 }
 
@@ -45,48 +45,48 @@ export interface CompileOptions<Resident extends string = never> {
   readonly resident?: readonly Resident[];
   /**
    * Inputs whose resident tensors a run takes over: it disposes of them, whether it succeeds or
-   * fails, and may compute in their memory, as a cache that is written to wants it. Such a tensor is
-   * fed once in a run, and nothing else uses it meanwhile. Arrays are fed as ever. Default none.
+   * fails, and may update them in place, as for a cache. Such a tensor must be fed only once per
+   * run, and must not be used elsewhere meanwhile. Arrays can be fed as usual. Default none.
    */
   readonly consumed?: readonly string[];
   /**
-   * Inputs whose values never change: they are no longer fed, and an executor may lay them out for
-   * its kernels once. The arrays must not be changed afterwards. Of a {@link FileFeed} an executor may
-   * keep nothing in memory but what it works on; others read it into an array. Default none.
+   * Inputs whose values never change: they are not fed, and an executor may lay them out for its
+   * kernels once. The arrays must not be changed afterwards. An executor may memory-map a
+   * {@link FileFeed}; others read it into an array. Default none.
    */
   readonly frozen?: FrozenFeeds;
   /**
-   * Whether the executor may hold on to the frozen arrays beside what it makes of them. Without them
-   * large weights need not be in memory twice, and no size of a run may be 0. Default true.
+   * Lets the executor keep the frozen arrays in addition to its own form of them. Without them,
+   * large weights need not be in memory twice, and sizes of a run must not be 0. Default true.
    */
   readonly keepsFrozen?: boolean;
   /**
-   * Whether memory for what is computed on the way may be kept from run to run; otherwise it is given
-   * back after each, as it should be with many programs that run by turns. Default true.
+   * Lets memory for intermediate values be kept between runs; otherwise it is released after each,
+   * which suits many programs that run alternately. Default true.
    */
   readonly keepsMemory?: boolean;
 }
 
-/** Prepares programs for one kind of machinery. */
+/** Compiles programs for one kind of hardware. */
 export interface Executor {
   /**
-   * @throws `TypeError` if an output is not float32: cast it. `RangeError` if an option names no
-   *   output or input, or a frozen array does not fit.
+   * @throws `TypeError` if an output is not float32: cast it. `RangeError` if an option names an
+   *   unknown output or input, or a frozen array does not fit.
    */
   compile<Name extends string, Resident extends Name = never>(
     program: Program<Name>,
     options?: CompileOptions<Resident>,
   ): Promise<Executable<Name, Resident>>;
   /**
-   * Copies a float32 array to where this executor computes.
+   * Copies a float32 array to the executor's memory.
    * @throws `RangeError` or `TypeError` for entries that do not fill the shape, or are not float32.
    */
   upload(feed: Feed): Promise<ResidentTensor>;
 }
 
 /**
- * Requires float32 outputs, for executors return nothing else, residents that are outputs, and
- * consumed names that are inputs.
+ * Checks that outputs are float32, the only type that executors return, that resident names are
+ * outputs, and that consumed names are inputs.
  */
 export function checkOutputs(
   where: string,
@@ -116,7 +116,7 @@ export function checkOutputs(
 }
 
 /**
- * Runs something that takes over the resident tensors which are fed to some inputs.
+ * Runs a function that consumes the resident tensors fed to some inputs.
  * @throws `RangeError` for such a tensor that is fed to another input as well.
  */
 export async function consuming<Result>(
@@ -134,7 +134,7 @@ export async function consuming<Result>(
       const name = "data" in feed ? undefined : taken.get(feed);
       if (name === undefined || name === other) continue;
       throw new RangeError(
-        `run: feed ${name} must be fed once, for it is consumed, got it as ${other} as well`,
+        `run: feed ${name} must be fed once, since it is consumed, got it also as ${other}`,
       );
     }
     return await run();
@@ -143,7 +143,7 @@ export async function consuming<Result>(
   }
 }
 
-/** Requires an array that can be uploaded. @returns Its entries. */
+/** Checks an array for an upload. @returns Its entries. */
 export function checkUpload({ data, shape }: Feed): Float32Array {
   if (!(data instanceof Float32Array)) {
     throw new TypeError(`upload: feed must be a Float32Array, got a ${data.constructor.name}`);
@@ -157,7 +157,7 @@ export function checkUpload({ data, shape }: Feed): Float32Array {
   return data;
 }
 
-/** Requires frozen arrays, and places in files, that fit the inputs that they are for. */
+/** Checks frozen arrays, and file locations, against their inputs. */
 export function checkFrozen(where: string, program: Program, frozen: FrozenFeeds): void {
   for (const [name, feed] of Object.entries(frozen)) {
     const tensor = program.inputs[name];
@@ -176,7 +176,7 @@ export function checkFrozen(where: string, program: Program, frozen: FrozenFeeds
   }
 }
 
-/** Requires that what is frozen is not fed as well. */
+/** Checks that frozen inputs are not also fed. */
 export function refuseFrozen(
   where: string,
   feeds: RunFeeds,
@@ -188,7 +188,7 @@ export function refuseFrozen(
   }
 }
 
-/** An {@link Executor} by the float64 interpreter, for tests of what is built on executors. */
+/** {@link Executor} that runs the float64 interpreter, for tests of code that uses executors. */
 export function createReferenceExecutor(): Executor {
   const keeper: Keeper<Float32Array> = {
     name: "the reference executor",
@@ -215,7 +215,7 @@ export function createReferenceExecutor(): Executor {
               return { data: held.storage("run"), shape: held.shape };
             });
             const results = interpret(program, { ...given, ...frozen });
-            // The names tell which is which.
+            // The names determine which outputs are resident.
             return mapRecord(results, ({ shape, data }, name): Output | ResidentTensor => {
               const entries = Float32Array.from(data);
               if (!stays.has(name)) return { shape, data: entries };

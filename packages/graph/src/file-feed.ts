@@ -2,32 +2,33 @@ import { widenHalves, type HalfType } from "@turnwise/core";
 import type { Feed, Feeds } from "./program.ts";
 
 /**
- * A float32 input whose entries stay in a file: little-endian, row-major, one after the other, in any
- * place. Entries of 16 bits are widened, exactly. The file must not change while it is used.
+ * Float32 input whose entries stay in a file: little-endian, row-major, contiguous, at any offset.
+ * 16-bit entries are upcast, exactly. The file must not change while it is used.
  */
 export interface FileFeed {
   readonly file: string;
-  /** Where the first byte is. */
+  /** Offset of the first byte. */
   readonly offset: number;
-  /** How an entry is stored: float32, binary16 or bfloat16. */
+  /** Storage type of an entry: float32, binary16 or bfloat16. */
   readonly type: "F32" | HalfType;
   readonly shape: readonly number[];
 }
 
-/** Inputs that never change, by name: arrays, or places in files. */
+/** Inputs that never change, by name: arrays, or file locations. */
 export type FrozenFeeds = Readonly<Record<string, Feed | FileFeed>>;
 
-/** Bytes that an entry takes in its file. */
+/** Bytes of an entry in its file. */
 export const byteWidth = (type: FileFeed["type"]): number => (type === "F32" ? 4 : 2);
 
-/** Bytes that all entries take in their file. */
+/** Bytes of all entries in their file. */
 export function numFileBytes({ type, shape }: FileFeed): number {
   return shape.reduce((count, size) => count * size, byteWidth(type));
 }
 
 /**
- * Requires that the files of frozen inputs are there, and long enough.
- * @throws `RangeError` for a place that ends behind its file; `Error` for a file that cannot be read.
+ * Checks that the files of frozen inputs exist and are long enough.
+ * @throws `RangeError` for a range that ends after the end of its file; `Error` for a file that
+ *   cannot be read.
  */
 export async function checkFiles(where: string, frozen: FrozenFeeds): Promise<void> {
   const { stat } = await import("node:fs/promises");
@@ -55,7 +56,7 @@ export async function readFrozen(where: string, frozen: FrozenFeeds): Promise<Fe
   return feeds;
 }
 
-/** A read of 2 GiB or more is refused. */
+/** Node refuses reads of 2 GiB or more. */
 const maxReadBytes = 2 ** 30;
 
 async function readFileFeed(feed: FileFeed): Promise<Feed> {

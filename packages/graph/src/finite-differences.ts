@@ -2,12 +2,12 @@ import { interpret } from "./interpret.ts";
 import { createProgram, type Feeds, type Program } from "./program.ts";
 
 /**
- * The gradient of a program's scalar output by one of its inputs, by central differences in the
+ * Gradient of a program's scalar output with respect to one input, by central differences in the
  * float64 interpreter: slow, and independent of any differentiation rule.
  *
- * @param step - How far an entry is moved to either side. Default 1e-5: the error of the difference
- *   is then near 1e-10 for values near 1.
- * @returns One number for each entry of the input.
+ * @param step - Distance by which an entry is moved to either side. Default 1e-5: the error of the
+ *   difference is then about 1e-10 for values near 1.
+ * @returns One number per entry of the input.
  */
 export function finiteDifferences(
   program: Program,

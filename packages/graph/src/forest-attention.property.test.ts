@@ -23,7 +23,10 @@ const program: Program = trace((g) => {
   return { y, loss, query: dQuery!, key: dKey!, value: dValue! };
 });
 
-/** Forests of branches: each goes on from a token before, which may be the last, or begins a tree. */
+/**
+ * Forests of branches: each continues after an earlier token, which may be the last, or starts a
+ * tree.
+ */
 const forests = (maxBranches: number, maxLength: number): fc.Arbitrary<Int32Array> =>
   fc
     .array(fc.tuple(fc.nat(), fc.integer({ min: 1, max: maxLength })), {
@@ -95,7 +98,7 @@ function slowAttention(parents: Int32Array, { query, key, value }: Feeds): numbe
 }
 
 describe("forestAttention", () => {
-  it("is what its definition says, in any forest", () => {
+  it("equals its definition, in any forest", () => {
     fc.assert(
       fc.property(cases(6, 30), ([parents, feeds]) => {
         const { y } = interpret(program, feeds);
@@ -106,7 +109,7 @@ describe("forestAttention", () => {
     );
   });
 
-  it("has the gradients that finite differences find", () => {
+  it("has the gradients found by finite differences", () => {
     fc.assert(
       fc.property(cases(4, 5), ([, feeds]) => {
         const found = interpret(program, feeds);
@@ -120,7 +123,7 @@ describe("forestAttention", () => {
     );
   });
 
-  it("says what does not fit", () => {
+  it("reports inputs that do not fit", () => {
     trace((g) => {
       const query = g.input("query", "float32", ["node", heads, size]);
       const key = g.input("key", "float32", ["node", 3, size]);
@@ -133,7 +136,7 @@ describe("forestAttention", () => {
 });
 
 describe("layoutForest", () => {
-  it("reads no more than the paths of its tiles, but for padding", () => {
+  it("reads only the paths of its tiles, apart from padding", () => {
     // One branch of 64 tokens: tiles of 16, 32, ... see 16, 32, ... keys.
     const chain = Int32Array.from({ length: 64 }, (_, i) => i - 1);
     const { slots, numScores, numTokens } = layoutForest(chain);
@@ -142,7 +145,7 @@ describe("layoutForest", () => {
     expect(numScores).toBe((slots * slots * (numTiles * (numTiles + 1))) / 2);
   });
 
-  it("refuses parents that do not stand before their children", () => {
+  it("refuses parents that do not precede their children", () => {
     expect(() => layoutForest(new Int32Array())).toThrow("parents must not be empty");
     expect(() => layoutForest(Int32Array.of(-1, 1))).toThrow(
       "layoutForest: parents[1] must be in [-1, 0], got 1",

@@ -4,36 +4,42 @@ import { forestParts } from "./forest-layout.ts";
 import { showShape, type Tensor } from "./tensor.ts";
 import type { Tracer } from "./tracer.ts";
 
-/** What attention in a forest reads. */
+/** Inputs of attention in a forest. */
 export interface ForestInputs {
   /** `[token, heads, size]`. */
   readonly query: Tensor;
-  /** `[token, keyHeads, size]`; `keyHeads` divides `heads`, and each serves equally many. */
+  /**
+   * `[token, keyHeads, size]`; `keyHeads` divides `heads`, and each key head serves equally many
+   * query heads.
+   */
   readonly key: Tensor;
-  /** As `key`. */
+  /** Same shape as `key`. */
   readonly value: Tensor;
 }
 
 /** Options of {@link forestAttention}. */
 export interface ForestOptions {
-  /** Multiplies the scores. Default `1 / sqrt(size)`. */
+  /** Factor of the scores. Default `1 / sqrt(size)`. */
   readonly scale?: number;
 }
 
-/** The size that counts a forest's tokens. */
+/** Named size of the number of tokens in a forest. */
 export const forestTokens = "node";
 
-/** An input of the layout, declared when it is first asked for. */
+/** Input of the layout, declared on first use. */
 function input(g: Tracer, name: string, shape: readonly Dimension[]): Tensor {
   return g.inputs[`forest/${name}`] ?? g.input(`forest/${name}`, "int32", shape);
 }
 
-/** How many tokens come before each in its tree, int32 `[token]`; an input. */
+/** Depth of each token in its tree, int32 `[token]`; an input. */
 export function forestDepths(g: Tracer): Tensor {
   return input(g, "depths", [forestTokens]);
 }
 
-/** Rows of a table `[keyHeads, rows, size]`: ids `[...ids]`, result `[keyHeads, ...ids, size]`. */
+/**
+ * Gathers rows of a table `[keyHeads, rows, size]`: ids `[...ids]`, result
+ * `[keyHeads, ...ids, size]`.
+ */
 function gatherHeads(g: Tracer, table: Tensor, ids: Tensor): Tensor {
   const [keyHeads, rows, size] = [table.shape[0]!, table.shape[1]!, table.shape[2]!];
   const offsets = g.reshape(g.multiply(g.iota(keyHeads), g.size(rows)), [
@@ -51,7 +57,7 @@ function splitHeads(g: Tracer, x: Tensor, keyHeads: number): Tensor {
   return g.transpose(g.reshape(x, [tokens!, keyHeads, width]), [1, 0, 2]);
 }
 
-/** The inverse of {@link splitHeads}. */
+/** Inverse of {@link splitHeads}. */
 function joinHeads(g: Tracer, x: Tensor, like: Tensor): Tensor {
   return g.reshape(g.transpose(x, [1, 0, 2]), like.shape);
 }
@@ -76,11 +82,11 @@ function checkInputs({ query, key, value }: ForestInputs): void {
 
 /**
  * Scaled dot-product attention with grouped heads in a forest: each token sees itself and its
- * ancestors. Sequences that share a beginning share its tokens, and the gradients of all that follow
- * it are added up there. Query head `h` reads key head `floor(h * keyHeads / heads)`.
+ * ancestors. Sequences with a common prefix share its tokens, where the gradients of all
+ * continuations are summed. Query head `h` reads key head `floor(h * keyHeads / heads)`.
  *
- * The forest itself is fed, by `layoutForest`; all attention of one program is in the same forest.
- * Nothing is scattered: all sums are gathered, so results do not depend on threads.
+ * The forest itself is fed, by `layoutForest`; all attention of a program uses the same forest. All
+ * sums are gathered instead of scattered, so results do not depend on threads.
  *
  * @returns `[token, heads, size]`.
  * @throws `RangeError` for shapes that do not fit.
@@ -128,8 +134,9 @@ export function forestAttention(
 
   const output = joinHeads(g, found, query);
   return g.withGradient([output], [query, key, value], ([cotangent]) => {
-    // As in `attention`: the softmax passes back P * (dP - sum(dP * P)), where that sum is sum(c *
-    // result); one more column in c and v subtracts it in the product that makes dP.
+    // As in `attention`: the backward pass of softmax is P * (dP - sum(dP * P)), where the sum
+    // equals sum(c * result); one more column in c and v subtracts it within the product that
+    // computes dP.
     const perHead = [keyHeads, forestTokens, group, size];
     const c = g.reshape(splitHeads(g, cotangent!, keyHeads), perHead);
     const mean = g.reduceSum(g.multiply(c, g.reshape(found, perHead)), {
@@ -138,7 +145,7 @@ export function forestAttention(
     });
     const width = group * columnsWithMore(size);
     const cAndMean = g.reshape(withColumn(g, c, g.negate(mean)), [keyHeads, forestTokens, width]);
-    // Slots without a query of their own get a gradient of 0.
+    // Slots without a query get a gradient of 0.
     const none = g.expand(g.constant(0), [keyHeads, 1, width]);
     const cTable = g.concat([cAndMean, none], 1);
     const vTable = withOnes(g, tables.v);
@@ -177,7 +184,7 @@ export function forestAttention(
   })[0]!;
 }
 
-/** Adds up what the tiles found for each token: parts `[keyHeads, reads, size]`. */
+/** Sums the gradients that tiles computed for each token: parts `[keyHeads, reads, size]`. */
 function sumReaders(g: Tracer, parts: readonly Tensor[]): Tensor {
   const [keyHeads, , size] = parts[0]!.shape;
   const none = g.expand(g.constant(0), [keyHeads!, 1, size!]);

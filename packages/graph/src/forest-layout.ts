@@ -1,43 +1,43 @@
 import type { Feeds } from "./program.ts";
 
-/** How many groups of tiles, and of sums, a forest's attention is computed in. */
+/** Number of groups of tiles, and of sums, in which a forest's attention is computed. */
 export const forestParts = { tiles: 4, sums: 4 } as const;
 
-/** Sizes of a forest's layout, to judge it by. */
+/** Layout of a forest, with its costs. */
 export interface ForestLayout {
   /** Inputs of programs with `forestAttention`. */
   readonly feeds: Feeds;
-  /** Further inputs, of programs with its gradient. */
+  /** Additional inputs of programs with its gradient. */
   readonly gradientFeeds: Feeds;
   readonly numTokens: number;
   /** Query slots of one tile. */
   readonly slots: number;
-  /** Scores that are computed for each head, those that are masked and padding included. */
+  /** Number of scores computed per head, masked and padded ones included. */
   readonly numScores: number;
-  /** Keys that are read, each as often as a tile reads it. */
+  /** Number of keys read, counted once per tile. */
   readonly numKeys: number;
 }
 
-/** Up to `slots` tokens that follow each other, and all tokens that the last of them sees. */
+/** Up to `slots` consecutive tokens of a branch, and all tokens that the last of them sees. */
 interface Tile {
   readonly first: number;
   readonly count: number;
   readonly numKeys: number;
 }
 
-/** What reading a key costs, with its gradient, in units of computing a score. */
+/** Cost of reading a key, with its gradient, relative to computing a score. */
 const keyCost = 4;
 
 /**
- * Lays a forest of tokens out for attention, in which each token sees itself and its ancestors.
+ * Lays out a forest of tokens for attention in which each token sees itself and its ancestors.
  *
- * Tokens that follow each other are cut into tiles of equally many queries; a tile reads the path from
- * the root to its last token, so each tile computes little more than what its tokens see, whatever the
+ * Consecutive tokens of a branch are cut into tiles of equally many queries. A tile reads the path
+ * from the root to its last token, so it computes little more than its tokens see, whatever the
  * lengths of the branches. Tiles with paths of similar length are computed together.
  *
- * @param parents - Of each token the one before it, `[token]`; -1 begins a tree. Parents stand before
- *   their children.
- * @throws `RangeError` for an empty forest, and for a parent that does not stand before its child.
+ * @param parents - Parent of each token, `[token]`; -1 starts a tree. Parents precede their
+ *   children.
+ * @throws `RangeError` for an empty forest, and for a parent that does not precede its child.
  */
 export function layoutForest(parents: Int32Array): ForestLayout {
   const numTokens = parents.length;
@@ -72,7 +72,7 @@ export function layoutForest(parents: Int32Array): ForestLayout {
   let slot = 0;
   let read = 0;
   for (let part = 0; part < forestParts.tiles; part++) {
-    // A part without tiles repeats one, as no size may be 0; nobody asks for what it finds.
+    // A group without tiles repeats one, since no size may be 0; its results are not used.
     const group = groups[part];
     const tiles = group ?? [{ first: 0, count: 1, numKeys: 1 }];
     const numKeys = tiles.at(-1)!.numKeys;
@@ -93,7 +93,7 @@ export function layoutForest(parents: Int32Array): ForestLayout {
         if (group) readers[token]!.push(read + t * numKeys + i);
         token = parents[token]!;
       }
-      // Padding reads the root once more: where that is not finite, the whole tree is not.
+      // Padding reads the root again: if that is not finite, neither is the rest of the tree.
       keys.fill(keys[t * numKeys]!, t * numKeys + tile.numKeys, (t + 1) * numKeys);
     });
     slot += tiles.length * slots;
@@ -108,7 +108,7 @@ export function layoutForest(parents: Int32Array): ForestLayout {
   return { feeds, gradientFeeds, numTokens, slots, numScores: numKeys * slots, numKeys };
 }
 
-/** Each token is a query of one tile; from short paths to long ones. */
+/** Cuts branches into tiles, so that each token is a query of one; shortest paths first. */
 function cutTiles(parents: Int32Array, depths: Int32Array, slots: number): Tile[] {
   const tiles: Tile[] = [];
   let first = 0;
@@ -122,10 +122,10 @@ function cutTiles(parents: Int32Array, depths: Int32Array, slots: number): Tile[
 }
 
 /**
- * How the gradients that the tiles found for their keys are added up, token by token: tokens that
- * equally many tiles read are summed together, with zeros where some have fewer.
- * @param readers - Where each token was read, `[token][reader]`.
- * @param zero - A place that holds 0.
+ * Plans the summation of gradients that tiles computed for their keys: tokens read by similarly
+ * many tiles are summed together, with zeros where some have fewer.
+ * @param readers - Positions at which each token was read, `[token][reader]`.
+ * @param zero - Position that holds 0.
  */
 function layoutSums(readers: readonly number[][], zero: number): Feeds {
   const order = readers.map((_, token) => token);
@@ -152,17 +152,17 @@ function layoutSums(readers: readonly number[][], zero: number): Feeds {
 }
 
 /**
- * Cuts a sorted list into at most so many runs that `sum(length of a run * its largest size)` is as
- * small as can be.
+ * Cuts a sorted list into at most `maxRuns` runs that minimize
+ * `sum(length of a run * its largest size)`.
  */
 function splitRuns<T>(sorted: readonly T[], sizeOf: (entry: T) => number, maxRuns: number): T[][] {
-  // Only where the size changes is a cut worth anything.
+  // Cuts are useful only where the size changes.
   const ends: number[] = [];
   for (let i = 1; i <= sorted.length; i++) {
     if (i === sorted.length || sizeOf(sorted[i]!) !== sizeOf(sorted[i - 1]!)) ends.push(i);
   }
   const starts = [0, ...ends];
-  // costs[e]: of the entries before ends[e], in as many runs as rounds have passed.
+  // costs[e]: minimum cost of the entries before ends[e], with as many runs as rounds so far.
   let costs = ends.map((end) => end * sizeOf(sorted[end - 1]!));
   const cuts: number[][] = [ends.map(() => 0)];
   for (let run = 1; run < maxRuns; run++) {
@@ -186,7 +186,7 @@ function splitRuns<T>(sorted: readonly T[], sizeOf: (entry: T) => number, maxRun
   let end = ends.length;
   for (let run = maxRuns - 1; run >= 0 && end > 0; run--) {
     const cut = cuts[run]![end - 1]!;
-    // -1: one run fewer is as good.
+    // -1: one run fewer costs the same.
     if (cut < 0) continue;
     runs.unshift(sorted.slice(starts[cut], starts[end]));
     end = cut;

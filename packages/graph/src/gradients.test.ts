@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { gradients, interpret, trace, type Tensor, type Tracer } from "./index.ts";
 
-/** The gradient of a loss at some entries. */
+/** Gradient of a loss at some entries. */
 function gradientAt(values: readonly number[], loss: (g: Tracer, x: Tensor) => Tensor): number[] {
   const program = trace((g) => {
     const x = g.input("x", "float32", ["n"]);
@@ -12,14 +12,14 @@ function gradientAt(values: readonly number[], loss: (g: Tracer, x: Tensor) => T
 }
 
 describe("gradients", () => {
-  it("add up over all uses of a tensor", () => {
+  it("are summed over all uses of a tensor", () => {
     // d/dx (x^2 + 3 x) = 2 x + 3
     expect(
       gradientAt([1, 2], (g, x) => g.reduceSum(g.add(g.multiply(x, x), g.multiply(x, 3)))),
     ).toEqual([5, 7]);
   });
 
-  it("are zero where the loss does not depend on a tensor", () => {
+  it("are zero if the loss does not depend on a tensor", () => {
     expect(gradientAt([1, 2], (g) => g.constant(3))).toEqual([0, 0]);
     expect(gradientAt([1, 2], (g, x) => g.reduceSum(g.stopGradient(x)))).toEqual([0, 0]);
     expect(gradientAt([1, 2], (g, x) => g.reduceSum(g.cast(g.greater(x, 1), "float32")))).toEqual([
@@ -27,7 +27,7 @@ describe("gradients", () => {
     ]);
   });
 
-  it("pass a stopped factor as a constant", () => {
+  it("treat a stopped factor as a constant", () => {
     expect(gradientAt([1, 2], (g, x) => g.reduceSum(g.multiply(x, g.stopGradient(x))))).toEqual([
       1, 2,
     ]);
@@ -39,11 +39,11 @@ describe("gradients", () => {
     expect(gradientAt([1, 2, 3], (g, x) => g.reduceSum(g.minimum(2, x)))).toEqual([1, 0, 0]);
   });
 
-  it("are shared by entries that tie for the largest", () => {
+  it("are shared by entries that tie for the maximum", () => {
     expect(gradientAt([1, 4, 4], (g, x) => g.reduceMax(x))).toEqual([0, 0.5, 0.5]);
   });
 
-  it("do not reach the branch that was not taken, whatever it holds", () => {
+  it("do not reach the branch that was not taken, whatever its value", () => {
     expect(
       gradientAt([NaN, 2], (g, x) => {
         const isFirst = g.equal(g.iota("n"), 0);
@@ -52,7 +52,7 @@ describe("gradients", () => {
     ).toEqual([0, 3]);
   });
 
-  it("add up rows that were gathered more than once, as tied embeddings need", () => {
+  it("sum rows that were gathered more than once, as for tied embeddings", () => {
     const program = trace((g) => {
       const table = g.input("table", "float32", ["rows", 2]);
       const ids = g.constant([0, 2, 0], { shape: [3], dtype: "int32" });
@@ -91,7 +91,7 @@ describe("gradients", () => {
     ).toEqual([10, 10]);
   });
 
-  it("can be taken by what was computed on the way", () => {
+  it("can be taken with respect to intermediate tensors", () => {
     const program = trace((g) => {
       const x = g.input("x", "float32", ["n"]);
       const y = g.multiply(x, 2);
@@ -103,7 +103,7 @@ describe("gradients", () => {
     expect([...interpret(program, feeds).dx.data]).toEqual([24]);
   });
 
-  it("need a scalar loss of this tracer", () => {
+  it("require a scalar loss of this tracer", () => {
     trace((g) => {
       const x = g.input("x", "float32", ["n"]);
       expect(() => gradients(g, x, [x])).toThrow(

@@ -3,10 +3,10 @@ import { equalShapes, shapeSize, showShape, type Shape, type Tensor } from "./te
 import type { Tracer } from "./tracer.ts";
 
 /**
- * How one operation passes gradients back.
- * @param cotangent - Of its first output.
- * @param others - Of its further outputs; `undefined` where no gradient flows.
- * @returns Of each input, in its shape; what is missing at the end gets none.
+ * Derivative rule of one operation.
+ * @param cotangent - Gradient of the first output.
+ * @param others - Gradients of further outputs; `undefined` where no gradient flows.
+ * @returns The gradient of each input, in its shape; missing ones at the end get none.
  */
 type Rule<K extends OperationKind> = (
   g: Tracer,
@@ -15,7 +15,7 @@ type Rule<K extends OperationKind> = (
   others: readonly (Tensor | undefined)[],
 ) => readonly (Tensor | undefined)[];
 
-/** Sums a gradient over the axes that broadcasting added or repeated. */
+/** Sums a gradient over the axes that broadcasting added or expanded. */
 function unbroadcast(g: Tracer, gradient: Tensor, shape: Shape): Tensor {
   if (equalShapes(gradient.shape, shape)) return gradient;
   const added = gradient.shape.length - shape.length;
@@ -29,7 +29,7 @@ function zeros(g: Tracer, shape: Shape): Tensor {
   return g.expand(g.constant(0), shape);
 }
 
-/** Undoes a reduction: puts removed axes back with size 1. */
+/** Restores removed axes of a reduction with size 1. */
 function keepAxes(g: Tracer, reduced: Tensor, x: Tensor, axes: readonly number[]): Tensor {
   return g.reshape(
     reduced,
@@ -37,7 +37,7 @@ function keepAxes(g: Tracer, reduced: Tensor, x: Tensor, axes: readonly number[]
   );
 }
 
-/** Operations through which no gradient passes: whole numbers, truth values, and `stopGradient`. */
+/** Operations without a gradient: on integers and booleans, and `stopGradient`. */
 type NonDifferentiableKind =
   | "input"
   | "constant"
@@ -50,7 +50,7 @@ type NonDifferentiableKind =
   | "cast"
   | "stopGradient";
 
-/** Operations with a rule below; `withGradient` carries its own. */
+/** Operations with a rule below; `withGradient` has its own. */
 type DifferentiableKind = Exclude<OperationKind, NonDifferentiableKind | "withGradient">;
 
 const rules: { readonly [K in DifferentiableKind]: Rule<K> } = {
@@ -184,7 +184,7 @@ const rules: { readonly [K in DifferentiableKind]: Rule<K> } = {
     const normalized = g.multiply(x!, scale!);
     const direct = g.multiply(c, weight!);
     const mean = g.reduceMean(g.multiply(direct, normalized), { axes, keepDims: true });
-    // The scale itself: d(1/rms) = -x / (d rms^3).
+    // The gradient of the scale: d(1/rms) = -x / (d rms^3).
     const size = g.size(x!.shape.at(-1)!, "float32");
     const along =
       scaleCotangent === undefined
@@ -216,7 +216,7 @@ function applyRule<K extends DifferentiableKind>(
   return rule(g, operation, first ?? zeros(g, operation.outputs[0]!.shape), others);
 }
 
-/** The gradients of one step's inputs. */
+/** Computes the gradients of one operation's inputs. */
 function passBack(
   g: Tracer,
   operation: Operation,
@@ -232,7 +232,7 @@ function passBack(
   const sources = operation.inputs.slice(numOutputs);
   if (found.length > sources.length) {
     throw new RangeError(
-      `withGradient: derivative must give ${sources.length} gradients at most, got ${found.length}`,
+      `withGradient: derivative must return ${sources.length} gradients at most, got ${found.length}`,
     );
   }
   found.forEach((gradient, i) => {
@@ -249,9 +249,9 @@ function passBack(
  * Appends the reverse-mode derivative of a loss to a traced graph.
  *
  * @param loss - A float32 scalar.
- * @param tensors - What to differentiate by: inputs, or anything computed on the way.
- * @returns One gradient for each tensor, in its shape; all uses of a tensor are summed; zeros where
- *   the loss does not depend on it. Gradients are ordinary tensors and can be differentiated again.
+ * @param tensors - Tensors to differentiate with respect to: inputs or intermediate values.
+ * @returns One gradient per tensor, in its shape, summed over all uses of the tensor; zeros if the
+ *   loss does not depend on it. Gradients are ordinary tensors and can be differentiated again.
  * @throws `RangeError` if the loss is not a float32 scalar.
  *
  * @example
@@ -272,9 +272,9 @@ export function gradients(g: Tracer, loss: Tensor, tensors: readonly Tensor[]): 
 }
 
 /**
- * The gradients of `sum(output * cotangent)`, as those of {@link gradients}.
- * @param options - With `isolated`, nothing passes on through `tensors` themselves: each stands for
- *   itself, even if one is computed from another.
+ * Computes the gradients of `sum(output * cotangent)`, like {@link gradients}.
+ * @param options - With `isolated`, gradients do not flow through `tensors` to each other, even if
+ *   one is computed from another.
  */
 export function backpropagate(
   g: Tracer,

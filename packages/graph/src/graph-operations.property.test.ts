@@ -10,7 +10,7 @@ import {
   type Feeds,
 } from "./index.ts";
 
-/** An objective in the manner of real ones that uses every operation. */
+/** A realistic objective that uses every operation. */
 function objective<T, S>(
   o: TensorOperations<T, S>,
   logProbs: T,
@@ -52,7 +52,7 @@ const program = trace((g) => {
 });
 
 describe("graphOperations", () => {
-  it("give what core's plain operations give, and their gradient", () => {
+  it("equal core's plain operations, and their gradient", () => {
     fc.assert(
       fc.property(fc.array(token, { minLength: 1, maxLength: 8 }), (tokens) => {
         const list = (pick: (entry: (typeof tokens)[number]) => number): Float64Array =>
@@ -75,8 +75,8 @@ describe("graphOperations", () => {
         const { loss, gradient } = interpret(program, feeds);
         expect(loss.data[0]).toBeCloseTo(evaluate(logProbs), 10);
 
-        // Stopped gradients make the derivative differ from that of the value: where nothing is
-        // stopped, finite differences of the plain objective are an independent check.
+        // Stopped gradients change the derivative, so only where nothing is stopped are finite
+        // differences of the plain objective an independent check.
         const numeric = finiteDifferences(program, feeds, "loss", "logProbs", 1e-6);
         tokens.forEach(({ logProb, oldLogProb, advantage }, i) => {
           const difference = logProb - oldLogProb;

@@ -3,7 +3,7 @@ import type { Dimension } from "./dimension.ts";
 import type { Tensor } from "./tensor.ts";
 import type { Operand, Tracer } from "./tracer.ts";
 
-/** Which segment each token belongs to, on a graph. */
+/** Segment of each token, on a graph. */
 export interface GraphSegments {
   /** int32 `[token]`, each in `[0, count)`. */
   readonly ids: Tensor;
@@ -12,15 +12,15 @@ export interface GraphSegments {
 }
 
 /**
- * Core's tensor operations on a tracer: an objective that is evaluated with them becomes part of the
- * traced program and can be differentiated.
+ * Core's tensor operations on a tracer: an objective evaluated with them becomes part of the traced
+ * program and can be differentiated.
  *
  * @example
  * const { loss } = objective.evaluate(graphOperations(g), inputs);
  * const [dWeight] = gradients(g, loss, [weight]);
  */
 export function graphOperations(g: Tracer): TensorOperations<Tensor, GraphSegments> {
-  /** Truth of a 0-or-1 tensor, without a detour where it was truth before. */
+  /** Converts a 0-or-1 tensor to booleans, directly if it was cast from them. */
   const truth = (x: Tensor): Tensor => {
     const { kind, inputs } = g.producer(x);
     return kind === "cast" && inputs[0]!.dtype === "bool" ? inputs[0]! : g.not(g.equal(x, 0));

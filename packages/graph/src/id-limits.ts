@@ -4,13 +4,13 @@ import type { Operation } from "./operation.ts";
 import type { Program } from "./program.ts";
 import type { Tensor } from "./tensor.ts";
 
-/** An int32 input whose entries name rows of a table with so many rows. */
+/** An int32 input whose entries are row ids of a table with `rows` rows. */
 export interface IdLimit {
   readonly name: string;
   readonly rows: Dimension;
 }
 
-/** The ids that a step reads, and how many rows they choose from. */
+/** Ids that an operation reads, and the number of rows that they select from. */
 function idsOf({ kind, inputs, outputs }: Operation): readonly [Tensor, Dimension] | undefined {
   if (kind === "gather") return [inputs[1]!, inputs[0]!.shape[0]!];
   if (kind === "scatterAdd") return [inputs[1]!, outputs[0]!.shape[0]!];
@@ -21,7 +21,7 @@ function idsOf({ kind, inputs, outputs }: Operation): readonly [Tensor, Dimensio
   return undefined;
 }
 
-/** Finds the inputs of a program that are used as ids without any arithmetic. */
+/** Finds the inputs of a program that are used as ids without arithmetic. */
 export function idLimits(program: Program): readonly IdLimit[] {
   const names = new Map<number, string>();
   const limits = new Map<string, IdLimit>();
@@ -38,8 +38,8 @@ export function idLimits(program: Program): readonly IdLimit[] {
 }
 
 /**
- * Requires ids that name a row of their table. ONNX Runtime itself would take negative ones, and
- * count them from the end.
+ * Checks that ids are rows of their table. ONNX Runtime itself would accept negative ones, counted
+ * from the end.
  * @throws `RangeError` naming the feed, the entry and its range.
  */
 export function checkIds(
@@ -51,7 +51,7 @@ export function checkIds(
   for (const { name, rows } of limits) {
     const count = evaluateDimension(rows, sizes);
     const feed = feeds[name]!;
-    // What an executor holds are numbers to compute with, never ids.
+    // Resident tensors are float32, never ids.
     if (!("data" in feed)) continue;
     const { data } = feed;
     for (let i = 0; i < data.length; i++) {

@@ -4,7 +4,7 @@ import * as laws from "./laws.ts";
 import * as onnx from "./onnx/index.ts";
 import * as tensorflow from "./tensorflow/index.ts";
 
-it("exports what it means to", () => {
+it("exports these names", () => {
   expect(Object.keys(graph).toSorted()).toEqual([
     "Tracer",
     "accumulate",

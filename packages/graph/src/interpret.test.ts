@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { interpret, trace, type Tensor, type Tracer } from "./index.ts";
 
-/** The entries of what is built from constants. */
+/** Entries of a tensor built from constants. */
 function entries(build: (g: Tracer) => Tensor): number[] {
   return [
     ...interpret(
@@ -139,7 +139,7 @@ describe("interpret", () => {
     expect(entries((g) => g.rmsNormWithScale(x(g), list(g, 1, 1, 1, 1), 0)[1])).toEqual([0.4]);
   });
 
-  it("turns the two halves of a head against each other", () => {
+  it("rotates the two halves of a head against each other", () => {
     // By a right angle at position 1: (x1, x2) becomes (-x2, x1).
     const turned = entries((g) => {
       const x = g.constant([1, 2, 3, 4, 1, 2, 3, 4], { shape: [1, 2, 1, 4] });
@@ -166,7 +166,7 @@ describe("interpret", () => {
     expect([...interpret(program, feeds).rows.data]).toEqual([0, 1]);
   });
 
-  it("says which feed does not fit, what is expected and what is given", () => {
+  it("names the feed that does not fit, the expected and the given value", () => {
     const program = trace((g) => ({
       y: g.matmul(g.input("a", "float32", ["n", 2]), g.input("b", "float32", [2, "n"])),
       z: g.input("ids", "int32", ["n"]),

@@ -5,7 +5,7 @@ import type { Operation, OperationKind, StepKind } from "./operation.ts";
 import type { Feeds, Program } from "./program.ts";
 import type { DataType, Tensor } from "./tensor.ts";
 
-/** A value of the interpreter: all entries as float64, truth as 1 and 0. */
+/** Value in the interpreter: all entries as float64, booleans as 1 and 0. */
 export interface ReferenceValue {
   readonly dtype: DataType;
   readonly shape: readonly number[];
@@ -18,7 +18,7 @@ function count(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-/** The row-major index of a place; axes of size 1 repeat, and axes in front that are missing. */
+/** Row-major index of a multi-index; axes of size 1 and missing leading axes broadcast. */
 function indexOf(shape: readonly number[], place: Place): number {
   let index = 0;
   const skipped = place.length - shape.length;
@@ -29,7 +29,7 @@ function indexOf(shape: readonly number[], place: Place): number {
   return index;
 }
 
-/** Visits every place of a shape in row-major order. The place is only valid during the visit. */
+/** Visits every multi-index of a shape in row-major order. It is only valid during the visit. */
 function visit(shape: readonly number[], at: (place: Place, index: number) => void): void {
   const place = shape.map(() => 0);
   const length = count(shape);
@@ -82,7 +82,7 @@ const binary: Readonly<Record<string, (a: number, b: number) => number>> = {
   and: (a, b) => a * b,
 };
 
-/** Sums, means or maxima over axes. */
+/** Sum, mean or maximum over axes. */
 function reduce(
   x: ReferenceValue,
   axes: readonly number[],
@@ -118,7 +118,7 @@ function swapLast<T>(place: readonly T[], isSwapped: boolean): T[] {
   return isSwapped ? [...place.slice(0, -2), place.at(-1)!, place.at(-2)!] : [...place];
 }
 
-/** The entries of all outputs of one step. `shapes` are those of its outputs. */
+/** Computes the outputs of one operation, of the given shapes. */
 function evaluate(
   operation: Operation,
   inputs: readonly ReferenceValue[],
@@ -323,16 +323,16 @@ function evaluate(
   }
 }
 
-/** The compiler reports here which operation the interpreter lacks. */
+/** The type checker reports here which operation the interpreter lacks. */
 function refuse(kind: Exclude<OperationKind, StepKind>): never {
-  throw new Error(`interpret: ${kind} must not be a step of a program`);
+  throw new Error(`interpret: ${kind} must not be an operation of a program`);
 }
 
 /**
  * Runs a program in float64 by the definition of each operation: slow, and the reference for all
  * executors.
- * @throws `RangeError` or `TypeError` for feeds that do not fit, see `bindFeeds`; `RangeError` for an
- *   id outside its table.
+ * @throws `RangeError` or `TypeError` for feeds that do not fit, see `bindFeeds`; `RangeError` for
+ *   an id outside its table.
  */
 export function interpret<Output extends string>(
   program: Program<Output>,

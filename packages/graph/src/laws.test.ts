@@ -13,14 +13,14 @@ const isKoffiThere = await import("koffi").then(
   () => false,
 );
 
-describe.each(["node", "koffi"] as const)("the ONNX executor, called by %s", (binding) => {
+describe.each(["node", "koffi"] as const)("the ONNX executor, called through %s", (binding) => {
   for (const law of executorLaws(createOnnxExecutor({ threads: 2, binding }))) {
-    it.skipIf(binding === "koffi" && !isKoffiThere)(`obeys the law: ${law.name}`, law.check);
+    it.skipIf(binding === "koffi" && !isKoffiThere)(`satisfies the law: ${law.name}`, law.check);
   }
 });
 
 describe("executorLaws", () => {
-  /** The reference executor with one number changed. */
+  /** The reference executor with one wrong number. */
   const broken: Executor = {
     ...createReferenceExecutor(),
     compile: async (program, options) => {
@@ -41,10 +41,11 @@ describe("executorLaws", () => {
   it("hold for the reference executor", async () => {
     const laws = executorLaws(createReferenceExecutor(), { seed: "reference" });
     // The scatter is slow in the interpreter, and cannot race.
-    for (const law of laws.filter(({ name }) => !name.startsWith("adds up"))) await law.check();
+    for (const law of laws.filter(({ name }) => !name.startsWith("sums all updates")))
+      await law.check();
   });
 
-  it("find a wrong number, and say where", async () => {
+  it("detect a wrong number, and name it", async () => {
     const [add] = executorLaws(broken);
     await expect(add!.check()).rejects.toThrow(
       /^law "agrees with the interpreter: add" .* does not hold\noutput result\[0\] must be/,
@@ -53,7 +54,7 @@ describe("executorLaws", () => {
 });
 
 describe("measureConformance", () => {
-  it("finds no error beyond float32's in the reference executor", async () => {
+  it("measure no error beyond float32 rounding in the reference executor", async () => {
     const results = await measureConformance(createReferenceExecutor());
     expect(results.filter(({ holds }) => !holds)).toEqual([]);
     expect(Math.max(...results.map(({ maxError }) => maxError))).toBeLessThan(1e-6);

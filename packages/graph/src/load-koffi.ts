@@ -3,7 +3,7 @@ import type * as KoffiModule from "koffi";
 /** The package koffi, which calls functions of native libraries. */
 export type Koffi = typeof KoffiModule;
 
-/** koffi calls functions on a stack of its own; on its usual one, compilers die of long expressions. */
+/** Stack size of koffi's calls; on its default stack, compilers overflow at long expressions. */
 const stackBytes = 16 * 2 ** 20;
 
 function enlargeStack(koffi: Koffi): void {
@@ -12,13 +12,13 @@ function enlargeStack(koffi: Koffi): void {
   try {
     koffi.config({ ...config, sync_stack_size: stackBytes });
   } catch {
-    // Another package has loaded a library already; then its setting has to do.
+    // Another package has already loaded a library; its setting has to suffice.
   }
 }
 
 /**
  * Loads the package koffi.
- * @param where - Who asks, for the message.
+ * @param where - Name of the caller, for messages.
  * @throws `Error` that says how to install it.
  */
 export async function loadKoffi(where: string): Promise<Koffi> {

@@ -7,7 +7,7 @@ const size = 3;
 const entry = fc.double({ min: -4, max: 4, noNaN: true });
 
 describe("logProbAndEntropy", () => {
-  it("is core's log-softmax and entropy of the logits, in any number of chunks", () => {
+  it("equals core's log-softmax and entropy of the logits, with any number of chunks", () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.tuple(entry, entry, entry), fc.nat()), { minLength: 1, maxLength: 7 }),
@@ -49,7 +49,7 @@ describe("logProbAndEntropy", () => {
     );
   });
 
-  it("computes nothing of a frozen head's gradient, and the same gradient by what it reads", () => {
+  it("computes no gradient of a frozen head, and the same gradient of its inputs", () => {
     const programs = [false, true].map((frozenHead) =>
       trace((g) => {
         const hidden = g.input("hidden", "float32", ["token", size]);
@@ -75,12 +75,12 @@ describe("logProbAndEntropy", () => {
           .flatMap(({ outputs }) => outputs)
           .filter(({ shape }) => shape[0] === "vocabulary").length,
     );
-    // The head itself, and with it the sums that the parts wait for.
+    // The head itself, and with it the sums that chunks wait for.
     expect(numHeads[1]).toBe(1);
     expect(numHeads[0]).toBeGreaterThan(1);
   });
 
-  it("says what does not fit", () => {
+  it("reports inputs that do not fit", () => {
     trace((g) => {
       const hidden = g.input("hidden", "float32", ["token", size]);
       const targets = g.input("targets", "int32", ["token"]);

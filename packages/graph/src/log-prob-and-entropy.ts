@@ -2,13 +2,13 @@ import { checkInteger, checkPositive } from "@turnwise/core";
 import { showShape, type Tensor } from "./tensor.ts";
 import type { Tracer } from "./tracer.ts";
 
-/** What {@link logProbAndEntropy} reads. */
+/** Inputs of {@link logProbAndEntropy}. */
 export interface HeadInputs {
-  /** The last hidden state of each token, `[token, d]`. */
+  /** Last hidden state of each token, `[token, d]`. */
   readonly hidden: Tensor;
-  /** The output matrix, `[vocabulary, d]`. */
+  /** Output matrix, `[vocabulary, d]`. */
   readonly head: Tensor;
-  /** The token that followed, int32 `[token]`. */
+  /** Next token of each token, int32 `[token]`. */
   readonly targets: Tensor;
 }
 
@@ -17,15 +17,16 @@ export interface HeadOptions {
   /** Divides the logits, `> 0`. Default 1. */
   readonly temperature?: number;
   /**
-   * Computes the tokens in so many parts, and the logits once more for the gradient, so that no more
-   * than `[token / chunks, vocabulary]` is kept. Default 1: all at once, and kept.
+   * Number of chunks in which tokens are processed, recomputing the logits for the gradient, so
+   * that at most `[token / chunks, vocabulary]` logits exist at a time. Default 1: all at once, and
+   * kept.
    */
   readonly chunks?: number;
-  /** Whether no gradient by `head` will be asked for; none is computed then. Default false. */
+  /** No gradient with respect to `head` is needed, and none is computed. Default false. */
   readonly frozenHead?: boolean;
 }
 
-/** What {@link logProbAndEntropy} gives, both `[token]`. */
+/** Outputs of {@link logProbAndEntropy}, both `[token]`. */
 export interface HeadOutputs {
   /** Log-prob of each target, nats. */
   readonly logProbs: Tensor;
@@ -34,9 +35,9 @@ export interface HeadOutputs {
 }
 
 /**
- * Log-probs of the targets and entropies of the distributions `softmax(hidden . head^T /
- * temperature)`. Both can be differentiated by `hidden` and `head`; a gradient that reaches only the
- * log-probs costs no more than the products with the head.
+ * Computes log-probs of the targets, and entropies of the distributions, of
+ * `softmax(hidden . head^T / temperature)`. Both can be differentiated with respect to `hidden` and
+ * `head`; a gradient of only the log-probs costs no more than the products with the head.
  *
  * @throws `RangeError` for shapes that do not fit, or a temperature that is not above 0.
  */
@@ -81,7 +82,7 @@ export function logProbAndEntropy(
     const aParts = a && g.split(column(a), 0, chunks);
     const eParts = e && g.split(column(e), 0, chunks);
     const shares: { spread: Tensor; gathered: Tensor }[] = [];
-    // Each part waits for the sum of those before it, so that no two tables wait to be added up.
+    // Each chunk waits for the sum of the earlier ones, so that at most two tables exist at a time.
     const push = (spread: Tensor, part: Tensor): void => {
       const before = shares.at(-1);
       shares.push({ spread, gathered: before ? g.add(before.gathered, part) : part });
@@ -89,13 +90,13 @@ export function logProbAndEntropy(
     for (const [i, { rows, entropy }] of parts.entries()) {
       const [aPart, ePart] = [aParts?.[i], eParts?.[i]];
       const before = shares.at(-1);
-      // What nobody asks for must not be waited for either: that would compute it.
+      // Do not wait for unused values: that would compute them.
       const done = before && (frozenHead ? [before.spread] : [before.spread, before.gathered]);
       const earlier = [(aPart ?? ePart)!, ...(done ?? [])];
       const all = logProbsOf(chunks === 1 ? rows : g.barrier(rows, earlier));
       const probabilities = g.exp(all);
       if (ePart === undefined) {
-        // W is P with scaled rows: what it is multiplied with can be scaled instead.
+        // W is P with scaled rows, so the other factor can be scaled instead.
         const spread = g.matmul(probabilities, head, { scale: -scale });
         const scaled = g.multiply(rows, aPart!);
         const gathered = g.matmul(probabilities, scaled, { transposeA: true, scale: -scale });

@@ -1,9 +1,9 @@
-/** The same keys with other values. */
+/** Maps the values of a record, keeping its keys. */
 export function mapRecord<Key extends string, From, To>(
   record: Readonly<Record<Key, From>>,
   change: (value: From, key: Key) => To,
 ): Record<Key, To> {
   const entries = Object.entries<From>(record);
-  // Object.entries forgets the keys.
+  // Object.entries loses the key type.
   return Object.fromEntries(entries.map(([k, v]) => [k, change(v, k as Key)])) as Record<Key, To>;
 }

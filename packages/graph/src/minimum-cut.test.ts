@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { minimumCut, type Network } from "./minimum-cut.ts";
 
-/** Whether a sink can be reached from a source without some nodes. */
+/** True if a sink can be reached from a source without some nodes. */
 function isOpen({ edges, sources, sinks }: Network, without: ReadonlySet<number>): boolean {
   const reached = new Set(sources.filter((node) => !without.has(node)));
   for (const node of reached) {
@@ -11,7 +11,7 @@ function isOpen({ edges, sources, sinks }: Network, without: ReadonlySet<number>
   return sinks.some((node) => reached.has(node));
 }
 
-/** The least capacity that separates sources from sinks, by trying all sets of nodes. */
+/** Minimum capacity that separates sources from sinks, by trying all sets of nodes. */
 function leastCapacity(network: Network): number {
   const nodes = [...network.capacities];
   let least = Infinity;
@@ -37,8 +37,8 @@ const networks = fc.record({
 });
 
 describe("minimumCut", () => {
-  it("cuts where least flows through", () => {
-    // 1 and 2 come out of 0, and 3 needs both: 0 alone is less than the two.
+  it("cuts at the minimum capacity", () => {
+    // 1 and 2 are computed from 0, and 3 needs both: 0 alone is smaller than the two.
     const capacities = new Map([
       [0, 3],
       [1, 2],
@@ -54,7 +54,7 @@ describe("minimumCut", () => {
     expect(minimumCut({ capacities, edges, sources: [0], sinks: [3] })).toEqual(new Set([0]));
   });
 
-  it("takes the node closest to the sinks where several would do", () => {
+  it("prefers the nodes closest to the sinks", () => {
     const capacities = new Map([0, 1, 2].map((each) => [each, 5]));
     const edges = [
       [0, 1],
@@ -63,12 +63,12 @@ describe("minimumCut", () => {
     expect(minimumCut({ capacities, edges, sources: [0], sinks: [2] })).toEqual(new Set([2]));
   });
 
-  it("cuts nothing where nothing flows", () => {
+  it("cuts nothing without sources", () => {
     const capacities = new Map([0, 1].map((each) => [each, 5]));
     expect(minimumCut({ capacities, edges: [], sources: [0], sinks: [1] })).toEqual(new Set());
   });
 
-  it("separates, at the least capacity of all sets", () => {
+  it("separates sources from sinks at the minimum capacity of all sets", () => {
     fc.assert(
       fc.property(networks, (network) => {
         const cut = minimumCut(network);

@@ -1,14 +1,14 @@
-/** A network that something flows through, from its sources to its sinks. Nodes have numbers. */
+/** Flow network from sources to sinks. Nodes are numbers. */
 export interface Network {
-  /** What flows through a node at most, `> 0`. */
+  /** Capacity of each node, `> 0`. */
   readonly capacities: ReadonlyMap<number, number>;
-  /** Between nodes; any amount passes. */
+  /** Directed edges of unlimited capacity. */
   readonly edges: readonly (readonly [from: number, to: number])[];
   readonly sources: readonly number[];
   readonly sinks: readonly number[];
 }
 
-/** An edge of the residual network, and where the one against it stands. */
+/** Edge of the residual network, with the index of its reverse edge. */
 interface Arc {
   readonly to: number;
   left: number;
@@ -16,9 +16,9 @@ interface Arc {
 }
 
 /**
- * The nodes without which nothing flows, of least capacity together; of several such sets the one that
- * is closest to the sinks. Found by Dinic's algorithm, with each node split into its entrance and its
- * exit.
+ * Finds the minimum vertex cut: the set of nodes of least total capacity that separates sources
+ * from sinks; of several the one closest to the sinks. Uses Dinic's algorithm, with each node split
+ * into an entrance and an exit.
  */
 export function minimumCut({ capacities, edges, sources, sinks }: Network): ReadonlySet<number> {
   const places = new Map([...capacities.keys()].map((node, i) => [node, i]));
@@ -39,10 +39,10 @@ export function minimumCut({ capacities, edges, sources, sinks }: Network): Read
     if (levels[sink]! < 0) break;
     const next = arcs.map(() => 0);
     while (pushAlong(arcs, levels, next, source, sink)) {
-      // Until no path of this length is left.
+      // Until there is no path of this length left.
     }
   }
-  // What can still reach a sink: the cut closest to the sinks leads into it.
+  // Nodes that can still reach a sink: the cut closest to the sinks consists of edges into them.
   const open = new Set([sink]);
   const waiting = [sink];
   for (let place = waiting.pop(); place !== undefined; place = waiting.pop()) {
@@ -59,7 +59,9 @@ export function minimumCut({ capacities, edges, sources, sinks }: Network): Read
   );
 }
 
-/** How many arcs with room lead from the source to each place; -1 where none do. */
+/**
+ * Number of arcs with residual capacity on the shortest path from the source; -1 if there is none.
+ */
 function distances(arcs: readonly (readonly Arc[])[], source: number): Int32Array {
   const levels = new Int32Array(arcs.length).fill(-1);
   levels[source] = 0;
@@ -74,7 +76,7 @@ function distances(arcs: readonly (readonly Arc[])[], source: number): Int32Arra
   return levels;
 }
 
-/** Lets more flow along one shortest path. @returns Whether there was one. */
+/** Augments the flow along one shortest path. @returns False if there is none. */
 function pushAlong(
   arcs: readonly Arc[][],
   levels: Int32Array,

@@ -19,13 +19,14 @@ export interface AxisAttributes {
 export type ConstantValues = readonly number[] | Float32Array | Int32Array | Uint8Array;
 
 /**
- * Every operation with its attributes. The compiler names every place that must handle an
- * added one: differentiation, interpreter, and the executors on ONNX Runtime, TensorFlow.js and CUDA.
+ * Every operation with its attributes. For an added operation the type checker names every place
+ * that must handle it: differentiation, the interpreter, and the executors on ONNX Runtime,
+ * TensorFlow.js and CUDA.
  */
 export interface Operations {
   readonly input: { readonly name: string };
   readonly constant: { readonly values: ConstantValues };
-  /** The value of a size, an int32 scalar. */
+  /** Value of a size, an int32 scalar. */
   readonly size: { readonly dimension: Dimension };
   /** `0, 1, 2, ...`, int32. */
   readonly iota: None;
@@ -61,7 +62,7 @@ export interface Operations {
     readonly transposeB: boolean;
     readonly scale: number;
   };
-  /** Inputs x `[rows, in]`, weight `[out, in]`, and perhaps bias `[out]`. */
+  /** Inputs x `[rows, in]`, weight `[out, in]`, and optionally bias `[out]`. */
   readonly linear: None;
 
   readonly reshape: { readonly shape: Shape };
@@ -74,7 +75,7 @@ export interface Operations {
   readonly gather: { readonly uniqueIds: boolean };
   /** Inputs updates `[...ids, ...]`, ids: the adjoint of gather. */
   readonly scatterAdd: { readonly rows: Dimension; readonly uniqueIds: boolean };
-  /** Inputs table `[rows, ...]`, updates `[...ids, ...]`, ids, of which none occurs twice. */
+  /** Inputs table `[rows, ...]`, updates `[...ids, ...]`, unique ids. */
   readonly replaceRows: None;
   /** Inputs x, ids; along the last axis. */
   readonly takeAlong: None;
@@ -89,17 +90,20 @@ export interface Operations {
   readonly rope: { readonly inverse: boolean };
 
   readonly stopGradient: None;
-  /** Inputs the `numOutputs` results, then what they depend on; see `Tracer.withGradient`. */
+  /**
+   * Inputs: the `numOutputs` results, then the tensors that they depend on; see
+   * `Tracer.withGradient`.
+   */
   readonly withGradient: { readonly numOutputs: number };
 
   /** Inputs x, then tensors to compute first: a scheduling barrier, equal to x. */
   readonly barrier: None;
 }
 
-/** The name of an operation. */
+/** Kind of an operation. */
 export type OperationKind = keyof Operations;
 
-/** Operations that matter to differentiation alone; a finished program has none. */
+/** Operations that only differentiation reads; a finished program has none. */
 export type MarkKind = "stopGradient" | "withGradient";
 
 /** Operations that an executor computes. */
@@ -114,8 +118,8 @@ type OperationsByKind = {
   };
 };
 
-/** The step of one kind. */
+/** Operation of one kind. */
 export type OperationOf<K extends OperationKind> = OperationsByKind[K];
 
-/** One step of a program. Plain data. */
+/** Operation of a program. Plain data. */
 export type Operation = OperationOf<OperationKind>;

@@ -3,20 +3,20 @@ import { mapRecord } from "./map-record.ts";
 import type { Operation } from "./operation.ts";
 import type { Tensor } from "./tensor.ts";
 
-/** A traced computation, ready for the interpreter or an executor. Plain data. */
+/** Traced computation, ready for the interpreter or an executor. Plain data. */
 export interface Program<Output extends string = string> {
-  /** Steps in an order that can be run; only what the outputs need. */
+  /** Operations in a valid order; only those that outputs need. */
   readonly operations: readonly Operation[];
-  /** All inputs that were declared, used or not, by name. */
+  /** All declared inputs, used or not, by name. */
   readonly inputs: Readonly<Record<string, Tensor>>;
   readonly outputs: Readonly<Record<Output, Tensor>>;
 }
 
-/** An input as programs are fed with it. */
+/** Value of an input. */
 export interface Feed {
   /**
-   * Row-major entries: `Float32Array` (or `Float64Array`, interpreter only) for float32, `Int32Array`
-   * for int32, `Uint8Array` of 0 and 1 for bool. Not copied, and not changed.
+   * Row-major entries: `Float32Array` (or `Float64Array`, interpreter only) for float32,
+   * `Int32Array` for int32, `Uint8Array` of 0 and 1 for bool. Neither copied nor changed.
    */
   readonly data: Float32Array | Float64Array | Int32Array | Uint8Array;
   readonly shape: readonly number[];
@@ -26,9 +26,9 @@ export interface Feed {
 export type Feeds = Readonly<Record<string, Feed>>;
 
 /**
- * Makes a program of traced steps: leaves out what no output needs, and the marks that matter to
- * differentiation alone.
- * @throws `RangeError` if a step uses a named size that is not an axis of any input.
+ * Creates a program from traced operations, without those that no output needs and those that only
+ * differentiation reads.
+ * @throws `RangeError` if an operation uses a named size that is not an axis of any input.
  */
 export function createProgram<Output extends string>(
   traced: readonly Operation[],

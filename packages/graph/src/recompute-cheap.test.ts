@@ -11,7 +11,9 @@ import {
   type Tensor,
 } from "./index.ts";
 
-/** A layer of a transformer and the gradient of a weighted sum; at `slope` the backward pass begins. */
+/**
+ * Layer of a transformer and the gradient of a weighted sum; at `slope` the backward pass starts.
+ */
 const step: Program = trace((g): Record<string, Tensor> => {
   const x = g.input("x", "float32", ["n", 8]);
   const slope = g.input("slope", "float32", ["n", 8]);
@@ -51,7 +53,7 @@ const feeds: Feeds = Object.fromEntries(
   }),
 );
 
-/** Which steps give what is read behind the turn. */
+/** Kinds of the operations whose outputs the backward pass reads. */
 function remembered({ operations, outputs }: Program): string[] {
   const dependent = new Set([outputs["turn"]!.id]);
   const read = new Set<number>();
@@ -60,7 +62,7 @@ function remembered({ operations, outputs }: Program): string[] {
     for (const { id } of inputs) read.add(id);
     for (const { id } of results) dependent.add(id);
   }
-  // Copies stand behind all that the results of the forward pass need.
+  // Copies come after all results of the forward pass.
   const forward = operations.findIndex(({ outputs: results }) =>
     results.some(({ id }) => id === outputs["y"]!.id),
   );
@@ -79,28 +81,29 @@ function remembered({ operations, outputs }: Program): string[] {
 describe("recomputeCheap", () => {
   const less: Program = recomputeCheap<string>(step, ["turn"]);
 
-  it("gives the same numbers to the last bit", () => {
+  it("computes bit-identical numbers", () => {
     const [expected, found] = [interpret(step, feeds), interpret(less, feeds)];
     for (const name of Object.keys(step.outputs)) {
       expect(found[name]!.data).toEqual(expected[name]!.data);
     }
   });
 
-  it("remembers projections, what attention gave, and the residual stream", () => {
-    // Queries, keys and values in the layout that products are made in; what attention gave; the stream;
-    // gate and up. Not weights of attention, norms, or what the gated unit makes of its two.
+  it("keeps projections, the output of attention, and the residual stream", () => {
+    // Queries, keys and values in the layout of the products; the output of attention; the residual
+    // stream; gate and up projections. No attention weights, norms or activations of the gated
+    // unit.
     const kinds = ["reshape", "transpose", "transpose", "matmul", "add", "linear", "linear"];
     expect(remembered(less)).toEqual(kinds);
     expect(remembered(step)).toEqual(expect.arrayContaining(["softmax", "rmsNorm", "silu"]));
   });
 
-  it("computes no product with a weight a second time", () => {
+  it("computes no product with a weight twice", () => {
     const count = (program: Program): number =>
       program.operations.filter(({ kind }) => kind === "linear").length;
     expect(count(less)).toBe(count(step));
   });
 
-  it("places what does not depend on the turn before what does", () => {
+  it("orders the forward pass before the backward pass", () => {
     const dependent = new Set([less.outputs["turn"]!.id]);
     const isBehind = less.operations.map(({ inputs, outputs }) => {
       if (!inputs.some(({ id }) => dependent.has(id))) return false;
@@ -110,7 +113,7 @@ describe("recomputeCheap", () => {
     expect(isBehind.indexOf(true)).toBeGreaterThan(isBehind.lastIndexOf(false));
   });
 
-  it("refuses a turn that is no output", () => {
+  it("refuses a turning point that is not an output", () => {
     expect(() => recomputeCheap(step, ["missing"])).toThrow(
       new RangeError("recomputeCheap: turns must name outputs, got missing"),
     );

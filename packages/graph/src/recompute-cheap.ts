@@ -3,13 +3,13 @@ import type { Operation, OperationOf } from "./operation.ts";
 import type { Program } from "./program.ts";
 import type { Tensor } from "./tensor.ts";
 
-/** What a named size counts as when tensors are compared. */
+/** Assumed value of named sizes when tensors are compared. */
 const nominalSize = 64;
 
-/** How many multiplications an entry of a small product takes at most: a head's size. */
+/** Maximum number of multiplications per entry of a cheap product: the size of a head. */
 const fewMultiplications = 128;
 
-/** A rough number of entries: what matters is which tensor is larger. */
+/** Approximate number of entries, for comparisons. */
 function roughSize({ shape }: Tensor): number {
   return shape.reduce<number>(
     (product, size) => product * (typeof size === "number" ? size : nominalSize),
@@ -17,13 +17,13 @@ function roughSize({ shape }: Tensor): number {
   );
 }
 
-/** Whether a product is one of many small matrices, such as the scores of attention. */
+/** True for a batch of small matrix products, such as the scores of attention. */
 function isSmallProduct({ inputs: [a], attributes }: OperationOf<"matmul">): boolean {
   const inner = a!.shape.at(attributes.transposeA ? -2 : -1)!;
   return a!.shape.length > 2 && typeof inner === "number" && inner <= fewMultiplications;
 }
 
-/** Whether a step takes little more time than reading and writing its tensors. */
+/** True if an operation takes little more time than reading and writing its tensors. */
 function isCheap(operation: Operation): boolean {
   switch (operation.kind) {
     case "linear":
@@ -38,16 +38,16 @@ function isCheap(operation: Operation): boolean {
 }
 
 /**
- * The same program with less to remember: what is computed before some tensors and read behind them is
- * computed once more there, where that takes no product. Of all that could be kept it keeps the
- * smallest set that the rest can be had from. In a step that trains, of a gated unit these are the
- * two projections, not its factors and their product; of attention what its softmax is computed from.
+ * Rematerialization: recomputes in the backward pass whatever needs no matrix product with a
+ * weight, and keeps the minimum cut of activations from which the rest can be recomputed. Of a
+ * gated unit these are the two projections, not their activation and product; of attention the
+ * inputs of its softmax.
  *
- * Results are the same to the last bit. Steps that do not depend on `turns` stand before those that do.
+ * Results are bit-identical. Operations that do not depend on `turns` come before those that do.
  *
- * @param turns - Outputs at which the backward pass begins: gradients of the loss by what the
- *   forward pass gave.
- * @throws `RangeError` if one of them is no output.
+ * @param turns - Outputs at which the backward pass starts: gradients of the loss with respect to
+ *   outputs of the forward pass.
+ * @throws `RangeError` if one of them is not an output.
  */
 export function recomputeCheap<Output extends string>(
   program: Program<Output>,
@@ -70,7 +70,7 @@ export function recomputeCheap<Output extends string>(
       continue;
     }
     before.push(operation);
-    // What needs nothing is there at any time, and so is that which the backward pass begins with.
+    // Operations without inputs, and the start of the backward pass itself, are always available.
     if (operation.inputs.length === 0) continue;
     for (const { id } of operation.outputs) if (!turning.has(id)) producers.set(id, operation);
   }
@@ -88,7 +88,7 @@ export function recomputeCheap<Output extends string>(
   return withoutUnused({ ...program, operations: [...before, ...copies.operations, ...rewritten] });
 }
 
-/** The ids of the smallest set of tensors that all that are wanted can be had from cheaply. */
+/** Finds the smallest set of tensors from which all the wanted ones can be recomputed cheaply. */
 function smallestKept(
   wanted: readonly Tensor[],
   producers: ReadonlyMap<number, Operation>,
@@ -114,7 +114,7 @@ function smallestKept(
   return minimumCut({ capacities, edges, sources, sinks: wanted.map(({ id }) => id) });
 }
 
-/** Steps that are done once more, each when it is first asked for. */
+/** Recomputed operations, each added on first use. */
 class Copies {
   readonly operations: Operation[] = [];
   readonly #producers: ReadonlyMap<number, Operation>;
@@ -133,7 +133,7 @@ class Copies {
     this.#nextId = ids.reduce((most, id) => Math.max(most, id), 0) + 1;
   }
 
-  /** The tensor itself if it is kept or needs nothing, else its copy. */
+  /** Returns the tensor itself if it is kept or always available, else its recomputed copy. */
   of(tensor: Tensor): Tensor {
     const producer = this.#producers.get(tensor.id);
     if (!producer || this.#kept.has(tensor.id)) return tensor;

@@ -3,14 +3,14 @@ import type { Tensor } from "./tensor.ts";
 import type { Tracer } from "./tracer.ts";
 
 /**
- * Computes `compute(x)`, and computes it once more when its gradient is needed, so that nothing of
- * what is between has to be kept: memory is traded for the time of a second forward pass. The gradient
- * reaches `x` and every other tensor that `compute` uses.
+ * Computes `compute(x)`, and recomputes it for its gradient (activation checkpointing), so that no
+ * intermediate value needs to be kept. The gradient reaches `x` and every other tensor that
+ * `compute` uses.
  *
- * The second pass waits for the gradient of the result, so that executors can neither share it with
- * the first nor start it early.
+ * A barrier on the gradient of the result keeps executors from sharing the second pass with the
+ * first, or starting it early.
  *
- * @param compute - Must record the same steps each time it is called.
+ * @param compute - Must record the same operations each time it is called.
  */
 export function recompute(g: Tracer, x: Tensor, compute: (x: Tensor) => Tensor): Tensor {
   const before = g.operations.length;

@@ -1,9 +1,9 @@
 import type { Feed } from "./program.ts";
 
 /**
- * A float32 tensor that stays where an executor computes, on a GPU for example: weights, an
- * optimizer's moments, caches. It can be fed to programs of the same executor any number of times.
- * Its entries are only to be had through `read`.
+ * Float32 tensor in an executor's memory, such as a GPU's: weights, optimizer moments, caches. It
+ * can be fed to programs of the same executor any number of times. Its entries are accessible only
+ * through `read`.
  */
 export interface ResidentTensor {
   readonly dtype: "float32";
@@ -11,26 +11,25 @@ export interface ResidentTensor {
   /** Copies the entries to the caller, row-major. @throws `Error` after `dispose`. */
   read(): Promise<Float32Array>;
   /**
-   * Gives its memory back, as soon as no run that was started uses it any more. It cannot be fed or
-   * read after that. Memory on a GPU is not given back by garbage collection. A second call does
-   * nothing.
+   * Frees its memory as soon as no started run uses it. It cannot be fed or read afterwards. GPU
+   * memory is not freed by garbage collection. A second call has no effect.
    */
   dispose(): void;
 }
 
-/** All inputs of a program, by name: arrays, or tensors that the executor holds. */
+/** All inputs of a program by name: arrays, or tensors of the executor. */
 export type RunFeeds = Readonly<Record<string, Feed | ResidentTensor>>;
 
-/** What holds the entries of resident tensors. Tensors of one keeper cannot be fed to another. */
+/** Owner of the storage of resident tensors. Tensors of one keeper cannot be fed to another. */
 export interface Keeper<Storage> {
-  /** How messages call it. */
+  /** Name in messages. */
   readonly name: string;
   read(storage: Storage, shape: readonly number[]): Promise<Float32Array>;
-  /** Gives the memory back. */
+  /** Frees the storage. */
   drop(storage: Storage): void;
 }
 
-/** A {@link ResidentTensor} that keeps its storage until nothing uses it any more. */
+/** {@link ResidentTensor} that frees its storage after its last use. */
 export class HeldTensor<Storage> implements ResidentTensor {
   readonly dtype = "float32";
   readonly shape: readonly number[];
@@ -45,7 +44,7 @@ export class HeldTensor<Storage> implements ResidentTensor {
     this.shape = [...shape];
   }
 
-  /** @throws `RangeError` for a resident tensor that another keeper holds. */
+  /** @throws `RangeError` for a resident tensor of another keeper. */
   static of<Storage>(
     where: string,
     name: string,
@@ -67,7 +66,7 @@ export class HeldTensor<Storage> implements ResidentTensor {
     return this.#storage;
   }
 
-  /** Keeps the storage from being given back while a run reads it. */
+  /** Keeps the storage alive while a run reads it. */
   async during<T>(use: () => Promise<T>): Promise<T> {
     this.#numUses++;
     try {
@@ -94,7 +93,7 @@ export class HeldTensor<Storage> implements ResidentTensor {
   }
 }
 
-/** Runs something while none of the tensors that it reads can be given back. */
+/** Runs a function while keeping all tensors that it reads alive. */
 export function whileHeld<Storage, Result>(
   held: readonly HeldTensor<Storage>[],
   run: () => Promise<Result>,

@@ -12,7 +12,7 @@ import {
   type Tracer,
 } from "./index.ts";
 
-/** Tensors of many shapes to combine wrongly. */
+/** Tensors of many shapes for invalid combinations. */
 interface Tensors {
   readonly scalar: Tensor;
   /** `[n]` */
@@ -31,7 +31,7 @@ interface Tensors {
   readonly places: Tensor;
 }
 
-/** Each operation with shapes that do not fit, and what it says. */
+/** Each operation with shapes that do not fit, and the expected message. */
 const mistakes: Readonly<
   Record<string, readonly [wrong: (g: Tracer, x: Tensors) => unknown, message: string]>
 > = {
@@ -214,12 +214,12 @@ describe("a shape that does not fit", () => {
     });
   }
 
-  it("is refused where a hand-written derivative gives more gradients than there are inputs", () => {
+  it("is refused if a hand-written derivative returns more gradients than there are inputs", () => {
     trace((g) => {
       const x = g.input("x", "float32", ["n"]);
       const [y] = g.withGradient([g.exp(x)], [x], () => [x, x]);
       expect(() => gradients(g, g.reduceSum(y!), [x])).toThrow(
-        "withGradient: derivative must give 1 gradients at most, got 2",
+        "withGradient: derivative must return 1 gradients at most, got 2",
       );
       return { y: y! };
     });

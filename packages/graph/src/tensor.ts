@@ -1,12 +1,12 @@
 import { canonicalDimension, multiplyDimensions, type Dimension } from "./dimension.ts";
 
-/** What a tensor holds: numbers to compute with, indices, or truth values. */
+/** Data type of a tensor: numbers, indices, or booleans. */
 export type DataType = "float32" | "int32" | "bool";
 
 /** Sizes of all axes, outermost first; empty for a scalar. */
 export type Shape = readonly Dimension[];
 
-/** A value in a traced program: a name for what will be computed, not the numbers themselves. */
+/** Value in a traced program: a handle for a result, without its entries. */
 export interface Tensor {
   /** Unique within its tracer. */
   readonly id: number;
@@ -14,12 +14,12 @@ export interface Tensor {
   readonly shape: Shape;
 }
 
-/** A shape as messages show it: `[batch, 4]`. */
+/** Formats a shape for messages: `[batch, 4]`. */
 export function showShape(shape: Shape): string {
   return `[${shape.join(", ")}]`;
 }
 
-/** A shape with all sizes in canonical spelling. */
+/** Converts all sizes of a shape to canonical spelling. */
 export function canonicalShape(shape: Shape): Shape {
   return shape.map(canonicalDimension);
 }
@@ -29,13 +29,13 @@ export function shapeSize(shape: Shape): Dimension {
   return multiplyDimensions(...shape);
 }
 
-/** Whether two shapes are the same for all values of their named sizes. */
+/** True if two shapes are the same for all values of their named sizes. */
 export function equalShapes(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((dimension, axis) => dimension === b[axis]);
 }
 
 /**
- * The shape that two tensors combine to: aligned at the last axis, with sizes that are equal or 1.
+ * Shape to which two tensors broadcast: aligned at the last axis, with sizes that are equal or 1.
  * @throws `RangeError` if an axis has two other sizes.
  */
 export function broadcastShapes(where: string, a: Shape, b: Shape): Shape {
@@ -53,7 +53,7 @@ export function broadcastShapes(where: string, a: Shape, b: Shape): Shape {
 }
 
 /**
- * An axis of a shape, counted from the front.
+ * Converts an axis of a shape to its index from the front.
  * @throws `RangeError` unless it is a whole number in `[-rank, rank)`.
  */
 export function checkAxis(where: string, axis: number, shape: Shape): number {

@@ -15,7 +15,7 @@ describe("trace", () => {
     expect(kinds(program)).toEqual(["input", "negate"]);
   });
 
-  it("records equal steps once", () => {
+  it("records equal operations once", () => {
     const program = trace((g) => {
       const x = g.input("x", "float32", ["n"]);
       return { y: g.add(g.exp(x), g.multiply(g.exp(x), 2)), z: g.multiply(g.exp(x), 2) };
@@ -23,7 +23,7 @@ describe("trace", () => {
     expect(kinds(program)).toEqual(["input", "exp", "constant", "multiply", "add"]);
   });
 
-  it("tells apart constants that JSON would not", () => {
+  it("distinguishes constants that are equal in JSON", () => {
     const g = new Tracer();
     expect(g.constant(Infinity)).not.toBe(g.constant(-Infinity));
     expect(g.constant(-0)).not.toBe(g.constant(0));
@@ -31,7 +31,7 @@ describe("trace", () => {
     expect(g.constant(1, { dtype: "int32" })).not.toBe(g.constant(1));
   });
 
-  it("leaves out the marks that only differentiation reads", () => {
+  it("drops operations that only differentiation reads", () => {
     const program = trace((g) => {
       const x = g.input("x", "float32", ["n"]);
       const [y] = g.withGradient([g.exp(g.stopGradient(x))], [x], ([c]) => [c]);
@@ -46,7 +46,7 @@ describe("trace", () => {
     expect(structuredClone(program)).toEqual(program);
   });
 
-  it("gives shapes in canonical spelling", () => {
+  it("returns shapes in canonical spelling", () => {
     const g = new Tracer();
     const x = g.input("x", "float32", ["time", 4, "batch"]);
     expect(g.reshape(x, ["time*2*batch", 2]).shape).toEqual(["2*batch*time", 2]);
@@ -60,7 +60,7 @@ describe("trace", () => {
     expect(g.slice(x, 0, 1).shape[0]).toBe("time - 1");
   });
 
-  it("does nothing where there is nothing to do", () => {
+  it("records no operation that has no effect", () => {
     const g = new Tracer();
     const x = g.input("x", "float32", [2, 3]);
     expect(g.reshape(x, [2, 3])).toBe(x);
@@ -73,7 +73,7 @@ describe("trace", () => {
     expect(g.reduceSum(x, { axes: [] })).toBe(x);
   });
 
-  it("says what does not fit", () => {
+  it("reports operands that do not fit", () => {
     const g = new Tracer();
     const x = g.input("x", "float32", ["n", 3]);
     const ids = g.input("ids", "int32", ["m"]);
@@ -144,7 +144,7 @@ describe("trace", () => {
     for (const [call, text] of thrown) expect(call).toThrow(text);
   });
 
-  it("refuses a size that no input can tell", () => {
+  it("refuses a size that no input defines", () => {
     expect(() =>
       trace((g) => ({ y: g.reshape(g.input("x", "float32", ["a*b"]), ["a", "b"]) })),
     ).toThrow("trace: size a must be an axis of an input by itself, got it only in formulas");

@@ -20,14 +20,14 @@ import {
   type Tensor,
 } from "./tensor.ts";
 
-/** A tensor, or a number that stands for a scalar of the other operand's type. */
+/** A tensor, or a number that is a scalar of the other operand's type. */
 export type Operand = Tensor | number;
 
-/** Which axes a reduction removes. */
+/** Axes that a reduction removes. */
 export interface ReduceOptions {
   /** Axes, negative ones counted from the end. Default all. */
   readonly axes?: readonly number[];
-  /** Whether removed axes stay with size 1. Default false. */
+  /** Keeps removed axes with size 1. Default false. */
   readonly keepDims?: boolean;
 }
 
@@ -37,22 +37,22 @@ export interface MatmulOptions {
   readonly transposeA?: boolean;
   /** Swaps the last two axes of `b` first. */
   readonly transposeB?: boolean;
-  /** Multiplies the product. Default 1. */
+  /** Factor of the product. Default 1. */
   readonly scale?: number;
 }
 
 /** Options of {@link Tracer.gather} and {@link Tracer.scatterAdd}. */
 export interface GatherOptions {
   /**
-   * A promise that no id occurs twice, which lets executors scatter faster. If it does not hold, the
+   * Promises that ids are unique, which lets executors scatter faster. If they are not, the
    * gradient is undefined. Default false.
    */
   readonly uniqueIds?: boolean;
 }
 
 /**
- * The hand-written derivative of {@link Tracer.withGradient}.
- * @param cotangents - Of each result; `undefined` where no gradient flows into it.
+ * Hand-written derivative of {@link Tracer.withGradient}.
+ * @param cotangents - Gradient of each result; `undefined` where no gradient flows into it.
  * @returns The gradient of each input, of its shape; `undefined` for none.
  */
 export type Backward = (
@@ -60,8 +60,8 @@ export type Backward = (
 ) => readonly (Tensor | undefined)[];
 
 /**
- * Records a computation step by step. Methods check data types and shapes at once and return
- * handles; nothing is computed. Equal steps are recorded once.
+ * Records a computation. Methods check data types and shapes immediately and return handles;
+ * nothing is computed. Equal operations are recorded once.
  */
 export class Tracer {
   readonly #operations: Operation[] = [];
@@ -71,23 +71,23 @@ export class Tracer {
   readonly #known = new Map<string, Operation>();
   readonly #backward = new Map<Operation, Backward>();
 
-  /** All steps so far. */
+  /** All operations so far. */
   get operations(): readonly Operation[] {
     return this.#operations;
   }
 
-  /** The inputs so far, by name. */
+  /** All inputs so far, by name. */
   get inputs(): Readonly<Record<string, Tensor>> {
     return this.#inputs;
   }
 
-  /** The step that gives a tensor. @throws `RangeError` for a tensor of another tracer. */
+  /** Operation that produces a tensor. @throws `RangeError` for a tensor of another tracer. */
   producer(tensor: Tensor): Operation {
     this.#check("producer", tensor);
     return this.#producers[tensor.id]!;
   }
 
-  /** The hand-written derivative of a `withGradient` step. */
+  /** Hand-written derivative of a `withGradient` operation. */
   backwardOf(operation: Operation): Backward | undefined {
     return this.#backward.get(operation);
   }
@@ -128,7 +128,7 @@ export class Tracer {
       const tensor: Tensor = { id: this.#tensors.length + i, dtype, shape };
       return Object.freeze(tensor);
     });
-    // K ties kind and attributes.
+    // K links kind and attributes.
     const operation = { kind, attributes, inputs, outputs } as unknown as Operation;
     this.#operations.push(operation);
     this.#tensors.push(...outputs);
@@ -149,7 +149,7 @@ export class Tracer {
 
   /**
    * Declares an input.
-   * @param shape - Named sizes such as `"batch"` get their value when the program is run; each must
+   * @param shape - Named sizes such as `"batch"` get their value when the program runs; each must
    *   be an axis by itself in some input.
    * @throws `RangeError` if the name is taken.
    */
@@ -163,9 +163,9 @@ export class Tracer {
   }
 
   /**
-   * Numbers that are part of the program. Equal short lists are recorded once.
+   * Constant of the program. Equal short lists are recorded once.
    * @param values - A scalar, or all entries in row-major order; not copied.
-   * @throws `RangeError` if the shape holds another number of entries.
+   * @throws `RangeError` if the number of entries does not match the shape.
    */
   constant(
     values: number | ConstantValues,
@@ -177,7 +177,7 @@ export class Tracer {
         `constant: values must fill shape ${showShape(shape)}, got ${list.length} entries`,
       );
     }
-    // JSON has no infinities, and -0 equals 0 in it: such constants are recorded each by itself.
+    // JSON has no infinities, and -0 equals 0 in it: such constants are never shared.
     const isShared =
       Array.isArray(list) &&
       list.length <= 16 &&
@@ -185,7 +185,7 @@ export class Tracer {
     return this.#record("constant", { values: list }, [], [{ dtype, shape }], isShared)[0]!;
   }
 
-  /** The value of a size, a scalar. */
+  /** Value of a size, a scalar. */
   size(dimension: Dimension, dtype: "int32" | "float32" = "int32"): Tensor {
     const canonical = canonicalDimension(dimension);
     if (typeof canonical === "number") return this.constant(canonical, { dtype });
@@ -233,34 +233,34 @@ export class Tracer {
   divide(a: Operand, b: Operand): Tensor {
     return this.#binary("divide", a, b);
   }
-  /** The smaller of two, broadcast; at a tie the gradient goes to `a`. */
+  /** Minimum of two, broadcast; at a tie the gradient goes to `a`. */
   minimum(a: Operand, b: Operand): Tensor {
     return this.#binary("minimum", a, b);
   }
-  /** The larger of two, broadcast; at a tie the gradient goes to `a`. */
+  /** Maximum of two, broadcast; at a tie the gradient goes to `a`. */
   maximum(a: Operand, b: Operand): Tensor {
     return this.#binary("maximum", a, b);
   }
-  /** Whether `a > b`, broadcast, bool. No gradient. */
+  /** `a > b`, broadcast, bool. No gradient. */
   greater(a: Operand, b: Operand): Tensor {
     return this.#binary("greater", a, b);
   }
-  /** Whether `a = b`, broadcast, bool. No gradient. */
+  /** `a = b`, broadcast, bool. No gradient. */
   equal(a: Operand, b: Operand): Tensor {
     return this.#binary("equal", a, b);
   }
-  /** Whether both hold, broadcast. */
+  /** Logical and, broadcast. */
   and(a: Tensor, b: Tensor): Tensor {
     this.#checkType("and", "bool", a, b);
     return this.#one("and", {}, [a, b], broadcastShapes("and", a.shape, b.shape), "bool");
   }
-  /** Whether it does not hold. */
+  /** Logical not. */
   not(a: Tensor): Tensor {
     this.#checkType("not", "bool", a);
     return this.#one("not", {}, [a], a.shape, "bool");
   }
 
-  /** `a` where `condition` holds, else `b`, all broadcast; no gradient reaches the other one. */
+  /** `a` where `condition` is true, else `b`, all broadcast; the other one gets no gradient. */
   where(condition: Tensor, a: Operand, b: Operand): Tensor {
     this.#checkType("where", "bool", condition);
     const [left, right] = this.#operands("where", a, b);
@@ -269,7 +269,10 @@ export class Tracer {
     return this.#one("where", {}, [condition, left, right], shape, left.dtype);
   }
 
-  /** Another data type: truth is 1 or 0, not 0 is true, float32 is cut towards 0. */
+  /**
+   * Converts to another data type: booleans to 1 or 0, numbers to `x != 0`, float32 to int32 by
+   * truncation.
+   */
   cast(x: Tensor, dtype: DataType): Tensor {
     return x.dtype === dtype ? x : this.#one("cast", {}, [x], x.shape, dtype);
   }
@@ -289,11 +292,11 @@ export class Tracer {
   exp(x: Tensor): Tensor {
     return this.#unary("exp", x);
   }
-  /** The natural logarithm. */
+  /** Natural logarithm. */
   log(x: Tensor): Tensor {
     return this.#unary("log", x);
   }
-  /** The square root. */
+  /** Square root. */
   sqrt(x: Tensor): Tensor {
     return this.#unary("sqrt", x);
   }
@@ -305,7 +308,7 @@ export class Tracer {
   sigmoid(x: Tensor): Tensor {
     return this.#unary("sigmoid", x);
   }
-  /** The hyperbolic tangent. */
+  /** Hyperbolic tangent. */
   tanh(x: Tensor): Tensor {
     return this.#unary("tanh", x);
   }
@@ -329,22 +332,22 @@ export class Tracer {
     );
     return this.#one(kind, { axes: sorted, keepDims }, [x], shape);
   }
-  /** The sum over axes. */
+  /** Sum over axes. */
   reduceSum(x: Tensor, options: ReduceOptions = {}): Tensor {
     return this.#reduce("reduceSum", x, options);
   }
-  /** The mean over axes. */
+  /** Mean over axes. */
   reduceMean(x: Tensor, options: ReduceOptions = {}): Tensor {
     return this.#reduce("reduceMean", x, options);
   }
-  /** The largest over axes; entries that tie share the gradient evenly. */
+  /** Maximum over axes; entries that tie share the gradient evenly. */
   reduceMax(x: Tensor, options: ReduceOptions = {}): Tensor {
     return this.#reduce("reduceMax", x, options);
   }
 
   /**
-   * The matrix product over the last two axes, `[..., n, k] x [..., k, m] -> [..., n, m]`; the axes
-   * before broadcast.
+   * Matrix product over the last two axes, `[..., n, k] x [..., k, m] -> [..., n, m]`; leading axes
+   * broadcast.
    */
   matmul(
     a: Tensor,
@@ -393,7 +396,9 @@ export class Tracer {
     return this.reshape(product, [...x.shape.slice(0, -1), out!]);
   }
 
-  /** The same entries in another shape. @throws `RangeError` unless both hold equally many. */
+  /**
+   * Same entries in another shape. @throws `RangeError` unless the numbers of entries are equal.
+   */
   reshape(x: Tensor, shape: Shape): Tensor {
     const target = canonicalShape(shape);
     if (equalShapes(x.shape, target)) return x;
@@ -444,7 +449,7 @@ export class Tracer {
     return this.#one("slice", { axis: at, start: from, end: to }, [x], shape, x.dtype);
   }
 
-  /** Tensors one after the other along an axis; all other axes equal. */
+  /** Concatenates tensors along an axis; all other axes must be equal. */
   concat(tensors: readonly Tensor[], axis: number): Tensor {
     const first = tensors[0];
     if (!first) throw new RangeError("concat: tensors must not be empty, got length 0");
@@ -466,9 +471,9 @@ export class Tracer {
   }
 
   /**
-   * Parts of a tensor along an axis, in order.
-   * @param parts - The size of each part; or how many, of `floor(size / parts)` each with the rest in
-   *   the last.
+   * Splits a tensor along an axis, in order.
+   * @param parts - Size of each part; or the number of parts, of `floor(size / parts)` each with
+   *   the remainder in the last.
    */
   split(x: Tensor, axis: number, parts: number | readonly Dimension[]): readonly Tensor[] {
     const at = checkAxis("split", axis, x.shape);
@@ -489,7 +494,7 @@ export class Tracer {
     return starts.map((start, i) => this.slice(x, at, start, starts[i + 1] ?? size));
   }
 
-  /** Repeats axes of size 1, and adds axes in front, up to a shape. */
+  /** Broadcasts to a shape: expands axes of size 1, and adds leading axes. */
   expand(x: Tensor, shape: Shape): Tensor {
     const target = canonicalShape(shape);
     if (equalShapes(x.shape, target)) return x;
@@ -501,7 +506,9 @@ export class Tracer {
     return this.#one("expand", { shape: target }, [x], target, x.dtype);
   }
 
-  /** Rows of a table: table `[rows, ...entry]`, ids `[...ids]`, result `[...ids, ...entry]`. */
+  /**
+   * Gathers rows of a table: table `[rows, ...entry]`, ids `[...ids]`, result `[...ids, ...entry]`.
+   */
   gather(table: Tensor, ids: Tensor, { uniqueIds = false }: GatherOptions = {}): Tensor {
     this.#checkType("gather", "int32", ids);
     checkAxis("gather", 0, table.shape);
@@ -510,8 +517,8 @@ export class Tracer {
   }
 
   /**
-   * Adds each update to the row that its id names: updates `[...ids, ...entry]`, ids `[...ids]`,
-   * result `[rows, ...entry]`; 0 in rows that no id names.
+   * Adds each update to the row of its id: updates `[...ids, ...entry]`, ids `[...ids]`, result
+   * `[rows, ...entry]`; 0 in rows without an id.
    */
   scatterAdd(
     updates: Tensor,
@@ -532,9 +539,10 @@ export class Tracer {
   }
 
   /**
-   * A table with some of its rows replaced: table `[rows, ...entry]`, updates `[...ids, ...entry]`,
-   * ids `[...ids]`. An id must not occur twice: if one does, its row is undefined. Where the table is
-   * a `consumed` input that nothing else reads, an executor may write into it; see `CompileOptions`.
+   * Replaces rows of a table: table `[rows, ...entry]`, updates `[...ids, ...entry]`, ids
+   * `[...ids]`. Ids must be unique, otherwise their rows are undefined. If the table is a
+   * `consumed` input that nothing else reads, an executor may update it in place; see
+   * `CompileOptions`.
    */
   replaceRows(table: Tensor, updates: Tensor, ids: Tensor): Tensor {
     this.#checkType("replaceRows", "int32", ids);
@@ -548,7 +556,10 @@ export class Tracer {
     return this.#one("replaceRows", {}, [table, updates, ids], table.shape);
   }
 
-  /** Entries along the last axis: x `[..., n]`, ids `[..., m]` in `[0, n)`, result `[..., m]`. */
+  /**
+   * Gathers entries along the last axis: x `[..., n]`, ids `[..., m]` in `[0, n)`, result
+   * `[..., m]`.
+   */
   takeAlong(x: Tensor, ids: Tensor): Tensor {
     this.#checkType("takeAlong", "int32", ids);
     if (x.shape.length === 0 || !equalShapes(x.shape.slice(0, -1), ids.shape.slice(0, -1))) {
@@ -559,7 +570,7 @@ export class Tracer {
     return this.#one("takeAlong", {}, [x, ids], ids.shape, x.dtype);
   }
 
-  /** The adjoint of {@link takeAlong}: adds updates `[..., m]` at ids `[..., m]` into `[..., size]`. */
+  /** Adjoint of {@link takeAlong}: adds updates `[..., m]` at ids `[..., m]` into `[..., size]`. */
   scatterAddAlong(updates: Tensor, ids: Tensor, size: Dimension): Tensor {
     this.#checkType("scatterAddAlong", "int32", ids);
     this.#checkType("scatterAddAlong", "float32", updates);
@@ -580,7 +591,7 @@ export class Tracer {
     return this.#one("softmax", {}, [x], x.shape);
   }
 
-  /** The logarithm of {@link softmax}. */
+  /** Logarithm of {@link softmax}. */
   logSoftmax(x: Tensor): Tensor {
     this.#checkType("logSoftmax", "float32", x);
     checkAxis("logSoftmax", -1, x.shape);
@@ -592,7 +603,7 @@ export class Tracer {
     return this.rmsNormWithScale(x, weight, epsilon)[0];
   }
 
-  /** {@link rmsNorm}, and the factor `1 / sqrt(mean(x^2) + epsilon)` as `[..., 1]`. */
+  /** {@link rmsNorm}, with the factor `1 / sqrt(mean(x^2) + epsilon)` as `[..., 1]`. */
   rmsNormWithScale(x: Tensor, weight: Tensor, epsilon: number): readonly [Tensor, Tensor] {
     this.#checkType("rmsNorm", "float32", x, weight);
     checkFinite("rmsNorm", { epsilon });
@@ -614,12 +625,12 @@ export class Tracer {
 
   /**
    * Rotary position embedding in the half-split form of Hugging Face's Llama and Qwen: entry `j` of
-   * the first half and entry `j` of the second are turned by the angle of the row's position.
+   * the first half and entry `j` of the second are rotated by the angle of the row's position.
    *
    * @param x - `[batch, time, heads, 2*half]`.
-   * @param cos - Cosines by position, `[positions, half]`; `sin` alike. They get no gradient.
+   * @param cos - Cosines by position, `[positions, half]`; `sin` likewise. They get no gradient.
    * @param positions - int32 `[batch, time]`, each in `[0, positions)`.
-   * @param inverse - Turns back, as the derivative does. Default false.
+   * @param inverse - Rotates back, as in the derivative. Default false.
    */
   rope(x: Tensor, cos: Tensor, sin: Tensor, positions: Tensor, inverse = false): Tensor {
     this.#checkType("rope", "float32", x, cos, sin);
@@ -641,8 +652,8 @@ export class Tracer {
   }
 
   /**
-   * Scheduling barrier: equals `x`, but cannot be computed before `others`. Keeps recomputed values from
-   * being shared with the first computation, or started while memory is still held for it.
+   * Scheduling barrier: equals `x`, but cannot be computed before `others`. Keeps executors from
+   * sharing recomputed values with the first computation, or recomputing them early.
    * @param others - At least one tensor. All are float32.
    */
   barrier(x: Tensor, others: readonly Tensor[]): Tensor {
@@ -652,15 +663,16 @@ export class Tracer {
     return this.#one("barrier", {}, [x, ...others], x.shape, x.dtype);
   }
 
-  /** The same value as a constant: no gradient passes. */
+  /** Same value as a constant: no gradient passes. */
   stopGradient(x: Tensor): Tensor {
     return this.#one("stopGradient", {}, [x], x.shape, x.dtype);
   }
 
   /**
    * Replaces the derivative of a computation by a hand-written one.
-   * @param results - What was computed from `inputs`.
-   * @param inputs - What gradients go to; the steps between are not differentiated.
+   * @param results - Tensors computed from `inputs`.
+   * @param inputs - Tensors that gradients flow to; the operations in between are not
+   *   differentiated.
    * @returns The results, with the new derivative.
    */
   withGradient(

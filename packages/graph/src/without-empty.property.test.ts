@@ -11,12 +11,12 @@ function isEmptyStep({ inputs, outputs }: Operation): boolean {
 }
 
 describe("withoutEmpty", () => {
-  // Left out: ids into a table without rows, and a slice that cuts more off than there is.
+  // Excluded: ids into a table without rows, and a slice that cuts off more than there is.
   const examples = operationCases.filter(
     ({ ids, name }) => ids === undefined && !name.startsWith("slice"),
   );
   for (const example of examples) {
-    it(`computes what the program computes, without empty tensors: ${example.name}`, () => {
+    it(`equals the program, without empty tensors: ${example.name}`, () => {
       const program = traceCase(example);
       const property = fc.property(
         fc.integer({ min: 0, max: 2 }),

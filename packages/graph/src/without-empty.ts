@@ -4,15 +4,15 @@ import type { Operation, OperationKind } from "./operation.ts";
 import type { Program } from "./program.ts";
 import { showShape, type Shape, type Tensor } from "./tensor.ts";
 
-/** A program for one set of sizes, in which no step reads or gives a tensor without entries. */
+/** Program for fixed sizes, in which no operation reads or returns an empty tensor. */
 export interface FullProgram {
-  /** Without the inputs and outputs that are empty. */
+  /** Without empty inputs and outputs. */
   readonly program: Program;
-  /** The shapes of the outputs that are empty. */
+  /** Shapes of the empty outputs. */
   readonly emptyOutputs: Readonly<Record<string, readonly number[]>>;
 }
 
-/** What a step gives for an entry that it computes from nothing. */
+/** Value of a reduction over no entries. */
 const ofNothing: Readonly<Partial<Record<OperationKind, number>>> = {
   reduceSum: 0,
   reduceMean: Number.NaN,
@@ -29,10 +29,10 @@ function isEmpty(shape: Shape): boolean {
 }
 
 /**
- * Finds out whether a program meets tensors without entries, for some sizes.
- * @param program - Looked through once.
- * @returns A function of the sizes: `"none"`; `"harmless"` if such tensors are at most moved and
- *   joined; `"computed"` if an entry is computed from nothing, or an input is empty.
+ * Determines whether a program has empty tensors for some sizes.
+ * @param program - Analyzed once.
+ * @returns A function of the sizes: `"none"`; `"harmless"` if empty tensors are only moved and
+ *   concatenated; `"computed"` if an entry is computed from an empty tensor, or an input is empty.
  */
 export function findEmpty(program: Program): (sizes: Sizes) => "none" | "harmless" | "computed" {
   const shapes = program.operations.flatMap(({ outputs }) => outputs.map(({ shape }) => shape));
@@ -52,7 +52,7 @@ export function findEmpty(program: Program): (sizes: Sizes) => "none" | "harmles
   };
 }
 
-/** Replaces all sizes of a step by numbers. */
+/** Replaces all sizes of an operation by numbers. */
 function bindStep(operation: Operation, inputs: readonly Tensor[], sizes: Sizes): Operation {
   const outputs = operation.outputs.map((tensor) => ({
     ...tensor,
@@ -86,9 +86,8 @@ function bindStep(operation: Operation, inputs: readonly Tensor[], sizes: Sizes)
 }
 
 /**
- * Writes a program for one set of sizes, without tensors that have no entries: for machinery that
- * cannot compute with nothing.
- * @throws `RangeError` if a step chooses from a table without rows.
+ * Rewrites a program for fixed sizes without empty tensors, for libraries that do not support them.
+ * @throws `RangeError` if an operation selects from a table without rows.
  */
 export function withoutEmpty(program: Program, sizes: Sizes): FullProgram {
   const bound = new Map<number, Tensor>();
@@ -132,7 +131,7 @@ export function withoutEmpty(program: Program, sizes: Sizes): FullProgram {
       const value = ofNothing[step.kind];
       if (value === undefined) {
         throw new RangeError(
-          `run: ${step.kind} must have something to choose from, got shapes ${inputs.map(({ shape }) => showShape(shape)).join(" and ")}`,
+          `run: ${step.kind} must not select from an empty table, got shapes ${inputs.map(({ shape }) => showShape(shape)).join(" and ")}`,
         );
       }
       for (const output of full) fill(output, value);

@@ -19,25 +19,25 @@ import { trainResident } from "./training-step.ts";
 
 /** Options of {@link executorLaws}. */
 export interface ExecutorLawOptions {
-  /** Fixes the numbers that are fed. Default 0. */
+  /** Seed of the fed numbers. Default 0. */
   readonly seed?: number | string;
   /**
-   * The largest error, relative to an entry or to 1 if that is more. Default 2e-5, some hundred
-   * roundings of float32.
+   * Largest allowed error, relative to an entry or to 1 if that is more. Default 2e-5, some hundred
+   * float32 roundings.
    */
   readonly tolerance?: number;
 }
 
-/** Takes note of how far an entry is off, relative to it or to 1 if that is more. */
+/** Receives the error of each entry, relative to it or to 1 if that is more. */
 export type ErrorListener = (error: number) => void;
 
-/** How near numbers have to be, and who wants to know how near they are. */
+/** Tolerance, and an optional listener for errors. */
 interface Measure {
   readonly tolerance: number;
   readonly listen: ErrorListener;
 }
 
-/** Requires all outputs of a run to be what the interpreter gives. */
+/** Checks that all outputs of a run equal the interpreter's. */
 function checkOutputs(
   program: Program,
   feeds: Feeds,
@@ -64,7 +64,7 @@ function checkOutputs(
 
 const contract = "the contract of Executor";
 
-/** Programs over x `[n, 3]`, a table `[4, 3]` and n ids that meet tensors without entries. */
+/** Programs over x `[n, 3]`, a table `[4, 3]` and n ids that have empty tensors. */
 const emptyPrograms: readonly {
   readonly name: string;
   readonly sizes: readonly number[];
@@ -109,7 +109,7 @@ const emptyPrograms: readonly {
   },
 ];
 
-/** A value that grows by one row a run and is never seen in between, as a cache does. */
+/** A resident value that grows by one row per run, like a cache. */
 async function checkResidents(executor: Executor): Promise<void> {
   const program = trace((g) => {
     const past = g.input("past", "float32", ["n", 2]);
@@ -122,7 +122,7 @@ async function checkResidents(executor: Executor): Promise<void> {
   for (let i = 0; i < 3; i++) {
     const row = { data: Float32Array.of(i, 10 * i), shape: [1, 2] };
     const running = executable.run({ past, row });
-    // While the run reads it: the memory must stay until the run is over.
+    // While the run reads it: the memory must stay until the run has ended.
     past.dispose();
     const outputs = await running;
     total += 11 * i;
@@ -130,7 +130,7 @@ async function checkResidents(executor: Executor): Promise<void> {
       throw new Error(`output total must be ${total}, got ${outputs.total.data[0]}`);
     }
     past = outputs.all;
-    // These are tensors of their own, whatever becomes of the others.
+    // Outputs are separate tensors, whatever happens to the others.
     outputs.again.dispose();
     outputs.same.dispose();
   }
@@ -150,7 +150,7 @@ async function checkResidents(executor: Executor): Promise<void> {
   if (!(error instanceof Error)) throw new Error("read must be refused after dispose, got a value");
 }
 
-/** A table that runs write to in place, as a cache of keys does; a run that fails takes it as well. */
+/** A table that runs update in place, like a cache of keys; a failing run consumes it as well. */
 async function checkConsumed(executor: Executor): Promise<void> {
   const program = trace((g) => {
     const table = g.input("table", "float32", ["rows", 2]);
@@ -172,7 +172,7 @@ async function checkConsumed(executor: Executor): Promise<void> {
     if (!(error instanceof Error)) throw new Error(`${what} must be refused, got a value`);
   };
   const start = { data: Float32Array.of(9, 9, 9, 9, 9, 9), shape: [3, 2] };
-  // An array stays what it is.
+  // A fed array must not change.
   let table = (await executable.run({ table: start, ...feed(1, 1) })).written;
   if (start.data.join() !== "9,9,9,9,9,9") {
     throw new Error(`a consumed array must not change, got [${start.data.join(", ")}]`);
@@ -200,7 +200,7 @@ async function checkConsumed(executor: Executor): Promise<void> {
   );
 }
 
-/** Four optimizer steps: the errors of each grow with the next, and AdamW divides by small roots. */
+/** Four optimizer steps: errors grow with each step, and AdamW divides by small roots. */
 async function checkTraining(executor: Executor, { tolerance, listen }: Measure): Promise<void> {
   const expected = await trainResident(createReferenceExecutor(), 4);
   const actual = await trainResident(executor, 4);
@@ -234,7 +234,7 @@ async function checkFrozenInputs(executor: Executor, measure: Measure): Promise<
   await executable.release();
 }
 
-/** Weights in a file, in three types, one behind the other at odd places. */
+/** Weights in one file, in three types, at consecutive odd offsets. */
 async function checkFiles(executor: Executor, measure: Measure): Promise<void> {
   const { mkdtemp, rm, writeFile } = await import("node:fs/promises");
   const { tmpdir } = await import("node:os");
@@ -271,7 +271,7 @@ async function checkFiles(executor: Executor, measure: Measure): Promise<void> {
       (reason: unknown) => reason,
     );
     if (!(error instanceof RangeError)) {
-      throw new Error(`a place behind the file's end must be refused, got ${String(error)}`);
+      throw new Error(`a range after the end of the file must be refused, got ${String(error)}`);
     }
   } finally {
     await rm(directory, { recursive: true });
@@ -290,7 +290,7 @@ function numbers(random: Random, length: number): number[] {
 }
 
 /**
- * What every {@link Executor} owes: each operation and its gradient agree with the float64
+ * Laws of every {@link Executor}: each operation and its gradient agree with the float64
  * interpreter, at all sizes of one compiled program; and no update is lost where rows repeat.
  *
  * @example
@@ -300,7 +300,7 @@ export function executorLaws(executor: Executor, options: ExecutorLawOptions = {
   return measuredLaws(executor, options, () => {});
 }
 
-/** The laws, with a listener to the errors that they find, large or small. */
+/** The laws, with a listener for the errors that they find, large or small. */
 export function measuredLaws(
   executor: Executor,
   { seed = 0, tolerance = 2e-5 }: ExecutorLawOptions,
@@ -313,7 +313,7 @@ export function measuredLaws(
       const random = createRandom(seed).fork(example.name);
       const program = traceCase(example);
       const executable = await executor.compile(program);
-      // Sizes come back to one that was seen before: nothing of a run may stay for the next.
+      // Sizes return to an earlier value: a run must leave nothing behind for the next.
       for (const n of [2, 3, 2]) {
         const feeds = feedCase(example, n, numbers(random, maxCaseEntries));
         checkOutputs(program, feeds, await executable.run(feeds), measure);
@@ -336,7 +336,7 @@ export function measuredLaws(
   return [
     ...operations,
     ...indexOperations,
-    defineLaw("adds up all updates of a row that is named often", source, async () => {
+    defineLaw("sums all updates of a repeated row", source, async () => {
       const random = createRandom(seed).fork("repeated rows");
       const [count, rows, width] = [2048, 100, 32];
       const program = trace((g) => {
@@ -354,14 +354,14 @@ export function measuredLaws(
         weights: { data: Float32Array.from(numbers(random, count * width)), shape: [count, width] },
       };
       const executable = await executor.compile(program);
-      // Kernels that lose updates to a race between threads do so now and then, not always.
+      // Kernels that lose updates to a race between threads do so only sometimes.
       for (let run = 0; run < 30; run++) {
         checkOutputs(program, feeds, await executable.run(feeds), measure);
       }
       await executable.release();
     }),
     ...emptyPrograms.map(({ name, sizes, build }) =>
-      defineLaw(`computes with nothing: ${name}`, source, async () => {
+      defineLaw(`computes with empty tensors: ${name}`, source, async () => {
         const program = trace(build);
         const executable = await executor.compile(program);
         for (const n of sizes) {
@@ -377,22 +377,20 @@ export function measuredLaws(
       }),
     ),
     defineLaw(
-      "keeps resident tensors through runs, and after their program is gone",
+      "keeps resident tensors between runs, and after release of their program",
       contract,
       () => checkResidents(executor),
     ),
-    defineLaw("takes over the tensors of inputs that it consumes", contract, () =>
-      checkConsumed(executor),
-    ),
+    defineLaw("consumes the tensors of consumed inputs", contract, () => checkConsumed(executor)),
     defineLaw(
-      "trains a language model with AdamW, resident, as the reference executor does",
+      "trains a resident language model with AdamW like the reference executor",
       "interpret, and torch.optim.AdamW by way of adamW",
       () => checkTraining(executor, measure),
     ),
-    defineLaw("takes frozen inputs as it takes fed ones", contract, () =>
+    defineLaw("computes the same with frozen as with fed inputs", contract, () =>
       checkFrozenInputs(executor, measure),
     ),
-    defineLaw("takes frozen inputs from a file, of 32 or 16 bits", contract, () =>
+    defineLaw("memory-maps or reads frozen inputs in 32 or 16 bits", contract, () =>
       checkFiles(executor, measure),
     ),
     defineLaw("refuses feeds that do not fit", contract, async () => {

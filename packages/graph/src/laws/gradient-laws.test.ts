@@ -3,7 +3,7 @@ import { gradientLaws, type GradientExample } from "../laws.ts";
 import { createOnnxExecutor } from "../onnx/index.ts";
 import type { Backward, Tensor, Tracer } from "../index.ts";
 
-/** Length and direction of rows, with a derivative written by hand. */
+/** Length and direction of rows, with a hand-written derivative. */
 function polar(backward?: (g: Tracer, length: Tensor, direction: Tensor) => Backward) {
   return (g: Tracer, { x }: Readonly<Record<string, Tensor>>): readonly Tensor[] => {
     const square = g.reduceSum(g.multiply(x!, x!), { axes: [-1], keepDims: true });
@@ -27,7 +27,7 @@ const example: GradientExample = { name: "polar", inputs: { x: ["n", 3] }, build
 
 describe("gradientLaws", () => {
   for (const law of gradientLaws(example, { executor: createOnnxExecutor({ threads: 1 }) })) {
-    it(`hold for a sound operation: ${law.name}`, law.check);
+    it(`hold for a correct operation: ${law.name}`, law.check);
   }
 
   const failures = async (build: GradientExample["build"]): Promise<string[]> => {
@@ -44,7 +44,7 @@ describe("gradientLaws", () => {
     return broken;
   };
 
-  it("find a derivative that forgets a factor", async () => {
+  it("detect a derivative that forgets a factor", async () => {
     const forgetful = polar((g, length, direction) => ([l, d]) => [
       g.add(
         g.multiply(l ?? g.constant(0), direction),
@@ -57,7 +57,7 @@ describe("gradientLaws", () => {
     ]);
   });
 
-  it("find a derivative that takes every cotangent for given", async () => {
+  it("detect a derivative that expects every cotangent", async () => {
     const careless = polar((g, length, direction) => ([l, d]) => {
       const inner = g.reduceSum(g.multiply(d!, direction), { axes: [-1], keepDims: true });
       const turned = g.divide(g.subtract(d!, g.multiply(direction, inner)), length);
@@ -69,7 +69,7 @@ describe("gradientLaws", () => {
     ]);
   });
 
-  it("find a derivative that does not pass on what comes from above", async () => {
+  it("detect a derivative that ignores its cotangent", async () => {
     const deaf = polar((_, _length, direction) => () => [direction]);
     expect(await failures(deaf)).toContain(
       "polar: a loss that is twice as large has gradients twice as large",

@@ -13,29 +13,29 @@ import {
 } from "../index.ts";
 import { feedCase, maxCaseEntries, weighted, type OperationCase } from "./operation-cases.ts";
 
-/** An operation of your own: how it is traced, and on what. */
+/** Operation to check: its trace and its inputs. */
 export interface GradientExample {
   readonly name: string;
   /** Shapes of the float32 inputs; sizes may be formulas of `n`. At most 100 entries at `n = 3`. */
   readonly inputs: Readonly<Record<string, Shape>>;
-  /** Index inputs, fixed. */
+  /** Fixed index inputs. */
   readonly ids?: OperationCase["ids"];
   /** Traces the operation. @returns Its results, one or more. */
   readonly build: (
     g: Tracer,
     inputs: Readonly<Record<string, Tensor>>,
   ) => Tensor | readonly Tensor[];
-  /** Maps numbers in [-2, 2] to where the operation is smooth. Default: they stay. */
+  /** Maps numbers in [-2, 2] to where the operation is smooth. Default: identity. */
   readonly domain?: (entry: number) => number;
 }
 
 /** Options of {@link gradientLaws}. */
 export interface GradientLawOptions {
-  /** Fixes the numbers that are fed. Default 0. */
+  /** Seed of the fed numbers. Default 0. */
   readonly seed?: number | string;
   /**
-   * The largest difference between a gradient and a central difference, relative to it or to 1 if
-   * that is more. Default 1e-6.
+   * Largest allowed difference between a gradient and a central difference, relative to it or to 1
+   * if that is more. Default 1e-6.
    */
   readonly tolerance?: number;
   /** Also checks gradients on this executor against those of the interpreter, to 2e-5. */
@@ -46,7 +46,7 @@ function toList(results: Tensor | readonly Tensor[]): readonly Tensor[] {
   return "dtype" in results ? [results] : results;
 }
 
-/** A loss of some of the results, scaled, and its gradients by name. */
+/** A scaled loss of some of the results, and its gradients by name. */
 function traceLoss(
   { inputs, ids = {}, build }: GradientExample,
   isUsed: (result: number) => boolean,
@@ -114,10 +114,9 @@ function checkClose(
 }
 
 /**
- * What the derivative of an operation owes: it agrees with central differences of what the operation
- * computes, in float64 and at several sizes, for each of its results alone and for all together; and
- * it passes on what comes from above. For operations that are made of others and have a hand-written
- * derivative, see `Tracer.withGradient`.
+ * Laws of an operation's derivative: it agrees with central differences, in float64 and at several
+ * sizes, for each result alone and for all together; and it scales with its cotangents. For
+ * composite operations with a hand-written derivative, see `Tracer.withGradient`.
  *
  * @example
  * const cube: GradientExample = {

@@ -1,6 +1,6 @@
 import { trace, type Feeds, type Program, type Tensor, type Tracer } from "../index.ts";
 
-/** An operation on whole numbers or truth values. */
+/** Operation on integers or booleans. */
 export interface IndexCase {
   readonly name: string;
   /** From int32 `[n, 3]`, int32 `[3]` without zeros, float32 `[n, 3]` and bool `[n, 3]`. */
@@ -12,7 +12,7 @@ export interface IndexCase {
 
 const arithmetic = ["add", "subtract", "multiply", "divide", "minimum", "maximum"] as const;
 
-/** Every operation that takes whole numbers or truth values, which have no gradients. */
+/** Every operation on integers or booleans, which have no gradients. */
 export const indexCases: readonly IndexCase[] = [
   ...arithmetic.map((kind): IndexCase => ({
     name: `${kind}, int32`,
@@ -63,7 +63,7 @@ export const indexCases: readonly IndexCase[] = [
   }),
 ];
 
-/** A program with the operation's result as float32. */
+/** Traces a program with the operation's result as float32. */
 export function traceIndexCase({ build }: IndexCase): Program {
   return trace((g) => {
     const inputs = {
@@ -81,7 +81,7 @@ export function feedIndexCase(n: number, numbers: readonly number[]): Feeds {
   const x = Float32Array.from(numbers.slice(0, 3 * n));
   return {
     a: { data: Int32Array.from(x, (entry) => Math.round(3 * entry)), shape: [n, 3] },
-    // Beyond what float32 can hold exactly, to find those that compute whole numbers in it.
+    // Larger than float32 can hold exactly, to detect integer arithmetic done in float32.
     b: { data: Int32Array.of(-2, 3, 16_777_217), shape: [3] },
     x: { data: x, shape: [n, 3] },
     flags: { data: Uint8Array.from(x, (entry) => Number(entry > 0.5)), shape: [n, 3] },

@@ -14,15 +14,15 @@ import {
   type Tracer,
 } from "../index.ts";
 
-/** An operation to test: how it is traced, and on what. */
+/** Operation to test: its trace and its inputs. */
 export interface OperationCase {
   readonly name: string;
   /** Shapes of the float32 inputs, with named sizes. */
   readonly inputs: Readonly<Record<string, Shape>>;
-  /** Index inputs, fixed. */
+  /** Fixed index inputs. */
   readonly ids?: Readonly<Record<string, { readonly shape: Shape; readonly values: number[] }>>;
   readonly build: (g: Tracer, x: Readonly<Record<string, Tensor>>) => Tensor;
-  /** Keeps entries where the operation is smooth. */
+  /** Maps entries to where the operation is smooth. */
   readonly domain?: (entry: number) => number;
 }
 
@@ -206,7 +206,7 @@ export const operationCases: readonly OperationCase[] = [
       return g.multiply(y, g.multiply(scale, scale));
     },
   },
-  // The second has more tokens than there are positions, as a row of many sequences has.
+  // The second has more tokens than there are positions, like a row of many sequences.
   ...[
     [2, 0, 1],
     [2, 0, 1, 2, 1],
@@ -286,14 +286,17 @@ export const operationCases: readonly OperationCase[] = [
   ),
 ];
 
-/** A scalar that depends on every entry of a tensor in another way. */
+/** Scalar that depends on every entry of a tensor differently. */
 export function weighted(g: Tracer, x: Tensor): Tensor {
   const size = multiplyDimensions(...x.shape);
   const weights = g.reciprocal(g.add(g.cast(g.iota(size), "float32"), 1.5));
   return g.reduceSum(g.multiply(g.reshape(x, [size]), weights));
 }
 
-/** A program with the operation's result, a scalar loss of it, and the loss's gradients by name. */
+/**
+ * Traces a program with the operation's result, a scalar loss of it, and the loss's gradients by
+ * name.
+ */
 export function traceCase({ inputs, ids = {}, build }: OperationCase): Program {
   const keys = Object.keys(inputs);
   return trace((g) => {
@@ -311,7 +314,7 @@ export function traceCase({ inputs, ids = {}, build }: OperationCase): Program {
   });
 }
 
-/** Most entries that {@link feedCase} takes. */
+/** Maximum number of entries that {@link feedCase} takes. */
 export const maxCaseEntries = 100;
 
 /** Feeds of a case, with `n` fixed and entries taken from a list in turn. */

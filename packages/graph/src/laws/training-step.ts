@@ -27,15 +27,16 @@ const shapes = {
 
 const moments = ["first", "second"] as const;
 
-/** Names of what lasts from step to step. */
+/** Names of the state that lasts from step to step. */
 const stateNames: readonly string[] = Object.keys(shapes).flatMap((name) => [
   name,
   ...moments.map((moment) => `${moment} ${name}`),
 ]);
 
 /**
- * A whole optimizer step of a small language model: forward, loss, gradients, clipping and AdamW.
- * Norm, rotary positions, grouped causal attention, and a head with entropies.
+ * Traces a complete optimizer step of a small language model: forward pass, loss, gradients,
+ * clipping and AdamW, with RMSNorm, rotary positions, grouped causal attention, and a head with
+ * entropies.
  */
 export function traceTrainingStep(): Program {
   return trace((g) => {
@@ -99,14 +100,14 @@ export function traceTrainingStep(): Program {
   });
 }
 
-/** What a training leaves behind. */
+/** Result of a training. */
 export interface TrainingResult {
   readonly losses: readonly number[];
   /** Entries of the weights and moments, by name. */
   readonly state: Readonly<Record<string, Float32Array>>;
 }
 
-/** Trains some optimizer steps from fixed weights, with everything but the loss resident. */
+/** Makes some optimizer steps from fixed weights, with everything except the loss resident. */
 export async function trainResident(executor: Executor, numSteps: number): Promise<TrainingResult> {
   const random = createRandom("training step");
   let state: Record<string, ResidentTensor> = {};

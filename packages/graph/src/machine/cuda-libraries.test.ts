@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { findCudaLibraries, type LibrarySearch } from "./cuda-libraries.ts";
 
-/** A computer that has the given files, and nothing else. */
+/** Computer that has exactly the given files. */
 function computer(
   files: readonly string[],
   facts: Partial<Pick<LibrarySearch, "environment" | "cached" | "pythonFolders">> = {},
@@ -24,7 +24,7 @@ describe("findCudaLibraries", () => {
     expect(found).toEqual({ driver: "libcuda.so.1", compiler: [], products: [] });
   });
 
-  it("finds a toolkit, the newer libraries first", () => {
+  it("finds a toolkit, newer libraries first", () => {
     const lib = "/usr/local/cuda-13.0/targets/x86_64-linux/lib";
     const found = findCudaLibraries(
       undefined,
@@ -44,7 +44,7 @@ describe("findCudaLibraries", () => {
     ]);
   });
 
-  it("finds NVIDIA's packages of Python, of either layout", () => {
+  it("finds NVIDIA's Python packages, in either layout", () => {
     const packages = "/env/lib/python3.12/site-packages/nvidia";
     const thirteen = [
       `${packages}/cu13/lib/libnvrtc.so.13`,
@@ -62,7 +62,7 @@ describe("findCudaLibraries", () => {
     expect(onPath.products[0]!.path).toBe(twelve[1]);
   });
 
-  it("takes the loader's before a toolkit's, and what it is told before all others", () => {
+  it("prefers the loader's libraries to a toolkit's, and an explicit path to all others", () => {
     const files = ["/own/libcublas.so.12", "/usr/local/cuda/lib64/libcublas.so.13"];
     const cached = (file: string): string => `/lib/${file}`;
     const loader = findCudaLibraries(undefined, computer(files, { cached }));
@@ -76,7 +76,7 @@ describe("findCudaLibraries", () => {
     );
   });
 
-  it("finds what a library needs beside it, of its version", () => {
+  it("finds the companions of a library next to it, of its version", () => {
     const found = findCudaLibraries(
       "/lib",
       computer([

@@ -2,39 +2,40 @@ import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 
-/** The folders and questions of a computer that libraries are looked for with. */
+/** Folders and lookups of a computer for finding libraries. */
 export interface LibrarySearch {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Names in a folder; empty if there is no such folder. */
   list(folder: string): readonly string[];
-  /** The path that the loader's cache holds for a file name. */
+  /** Path of a file name in the loader's cache. */
   cached(file: string): string | undefined;
-  /** Folders where the Python on the path has its packages. */
+  /** Package folders of the Python on the path. */
   pythonFolders(): readonly string[];
 }
 
-/** Where the libraries of CUDA are. */
+/** Locations of CUDA's libraries. */
 export interface CudaLibraries {
-  /** The driver's; a bare name is left to the loader. */
+  /** The driver; a bare name is left to the loader. */
   readonly driver: string;
-  /** In the order in which they are to be tried: newer ones first. */
+  /** In the order to try them: newer ones first. */
   readonly compiler: readonly CudaLibrary[];
   readonly products: readonly CudaLibrary[];
 }
 
-/** One file of a library. */
+/** File of a library. */
 export interface CudaLibrary {
   readonly path: string;
-  /** The version of CUDA that it belongs to, which the driver must know. */
+  /** CUDA version of the library, which the driver must support. */
   readonly major: number;
   /**
-   * What is to be loaded before it: it loads these by bare names, which the loader does not look for
-   * beside it. NVRTC's own functions are in `libnvrtc-builtins`, cuBLAS' kernels in `libcublasLt`.
+   * Libraries to load first: they are loaded by bare names, which the loader does not resolve next
+   * to the library. NVRTC's built-in functions are in `libnvrtc-builtins`, cuBLAS kernels in
+   * `libcublasLt`.
    */
   readonly companions: readonly string[];
 }
 
-/** What the loader and Python know on the computer that this runs on. */
+/** Lookups on this computer. */
 export function thisComputer(): LibrarySearch {
   let cache: ReadonlyMap<string, string> | undefined;
   return {
@@ -60,7 +61,7 @@ function namesIn(folder: string): readonly string[] {
   try {
     return readdirSync(folder);
   } catch {
-    // A folder that is not there, or cannot be read, has nothing to offer.
+    // A folder that is missing or unreadable has no entries.
     return [];
   }
 }
@@ -77,7 +78,7 @@ function wheelFolders(search: LibrarySearch, packages: string): readonly string[
   return search.list(nvidia).map((name) => join(nvidia, name, "lib"));
 }
 
-/** The same, of a Python environment. */
+/** The same, for a Python environment. */
 function environmentFolders(search: LibrarySearch, root: string): readonly string[] {
   const lib = join(root, "lib");
   return search
@@ -86,7 +87,7 @@ function environmentFolders(search: LibrarySearch, root: string): readonly strin
     .flatMap((name) => wheelFolders(search, join(lib, name, "site-packages")));
 }
 
-/** A toolkit, a folder of libraries, or a Python environment. */
+/** Library folders of a toolkit, a folder of libraries, or a Python environment. */
 function foldersUnder(search: LibrarySearch, root: string): readonly string[] {
   return [
     root,
@@ -102,7 +103,7 @@ function paths(value: string | undefined): readonly string[] {
   return (value ?? "").split(delimiter).filter((path) => path !== "");
 }
 
-/** The places that a computer has by itself, the loader's own aside. */
+/** Default folders of a computer, in addition to the loader's own. */
 function usualFolders(search: LibrarySearch): readonly string[] {
   const { environment } = search;
   const toolkits = search
@@ -130,11 +131,11 @@ const productFiles: readonly (readonly [string, number])[] = [
 ];
 
 /**
- * Looks for the driver, NVRTC and cuBLAS.
+ * Finds the driver, NVRTC and cuBLAS.
  *
- * @param path - Folders to look in before and, for what is in them, instead of all others, separated
- *   like those of `PATH`: a toolkit, a folder of libraries, or a Python environment with NVIDIA's
- *   packages. Default: what `TURNWISE_CUDA_PATH` says.
+ * @param path - Folders to search first; libraries found there are used exclusively. Separated as
+ *   in `PATH`: a toolkit, a folder of libraries, or a Python environment with NVIDIA's packages.
+ *   Default: `TURNWISE_CUDA_PATH`.
  */
 export function findCudaLibraries(
   path?: string,
@@ -145,7 +146,7 @@ export function findCudaLibraries(
     foldersUnder(search, root),
   );
   const loader = paths(environment["LD_LIBRARY_PATH"]);
-  // Python takes a moment: it is asked once, and only if it is needed.
+  // Starting Python is slow: it is asked once, and only if needed.
   let usual: readonly string[] | undefined;
   const inFolders = (file: string, folders: readonly string[]): string | undefined => {
     const folder = folders.find((each) => search.list(each).includes(file));
@@ -173,7 +174,7 @@ export function findCudaLibraries(
   };
 }
 
-/** Windows' Linux keeps its driver where the loader need not look. */
+/** WSL keeps its driver where the loader may not look. */
 function driverOutsideCache(search: LibrarySearch): string | undefined {
   const folder = "/usr/lib/wsl/lib";
   return search.list(folder).includes("libcuda.so.1") ? join(folder, "libcuda.so.1") : undefined;

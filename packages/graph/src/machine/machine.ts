@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { delimiter, join } from "node:path";
 import { findCudaLibraries, type CudaLibraries } from "./cuda-libraries.ts";
 
-/** What came of a script that ran in a process of its own. */
+/** Result of a script that ran in its own process. */
 export interface ScriptResult {
   readonly code: number | null;
   readonly signal: string | null;
@@ -12,37 +12,37 @@ export interface ScriptResult {
   readonly stderr: string;
 }
 
-/** What a diagnosis asks a computer. */
+/** Lookups that a diagnosis makes on a computer. */
 export interface Machine {
   /** As in `process.platform` and `process.arch`, such as `linux/x64`. */
   readonly platform: string;
   readonly nodeVersion: string;
-  /** Where the loader finds a shared library; `undefined` if it does not. */
+  /** Path at which the loader finds a shared library; `undefined` if it does not. */
   findLibrary(file: string): string | undefined;
-  /** Where the CUDA executor finds its libraries, in `TURNWISE_CUDA_PATH` before all other places. */
+  /** Libraries of the CUDA executor; `TURNWISE_CUDA_PATH` is searched first. */
   findCuda(): CudaLibraries;
-  /** The folder of an installed package; `undefined` if there is none. */
+  /** Folder of an installed package; `undefined` if there is none. */
   findPackage(name: string): string | undefined;
   hasFile(path: string): boolean;
-  /** Runs a script of Node, with standard input. Ends it after a minute. */
+  /** Runs a Node script with standard input. Stops it after a minute. */
   runScript(script: string, input: string): Promise<ScriptResult>;
 }
 
 const timeoutSeconds = 60;
 
-/** Folders that the loader of Linux looks into, beside what its cache names. */
+/** Folders that the Linux loader searches in addition to its cache. */
 function libraryFolders(): readonly string[] {
   return (process.env["LD_LIBRARY_PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
 }
 
-/** Paths that the loader's cache holds, by file name. */
+/** Paths in the loader's cache, by file name. */
 function cachedLibraries(): ReadonlyMap<string, string> {
   const { stdout } = spawnSync("/sbin/ldconfig", ["-p"], { encoding: "utf8" });
   const lines = (stdout ?? "").matchAll(/^\s*(\S+) .*=> (\S+)$/gmu);
   return new Map(Array.from(lines, ([, file, path]) => [file!, path!]));
 }
 
-/** The package folder that Node finds from a file of this package. */
+/** Package folder that Node resolves from a file of this package. */
 function findPackage(name: string): string | undefined {
   const paths = createRequire(import.meta.url).resolve.paths(name) ?? [];
   return paths.map((folder) => join(folder, name)).find((path) => existsSync(path));
@@ -61,13 +61,13 @@ function runScript(script: string, input: string): Promise<ScriptResult> {
       resolve({ code: null, signal: null, ...text, stderr: error.message }),
     );
     child.on("close", (code, signal) => resolve({ code, signal, ...text }));
-    // A script that ends early closes its end; what it wrote says why.
+    // A script that ends early closes its input; its output explains why.
     child.stdin.on("error", () => {});
     child.stdin.end(input);
   });
 }
 
-/** The computer that this runs on. */
+/** This computer. */
 export function thisMachine(): Machine {
   let cached: ReadonlyMap<string, string> | undefined;
   return {

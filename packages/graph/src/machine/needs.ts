@@ -2,15 +2,15 @@ import { join } from "node:path";
 import type { CudaLibraries } from "./cuda-libraries.ts";
 import type { Machine } from "./machine.ts";
 
-/** Something that an executor needs and does not have. */
+/** Missing requirement of an executor. */
 export interface Need {
   /** A driver, library or package. */
   readonly what: string;
-  /** How to get it. */
+  /** Instructions to install it. */
   readonly remedy: string;
 }
 
-/** Libraries that ONNX Runtime's CUDA provider is linked to, and where they come from. */
+/** Libraries that ONNX Runtime's CUDA provider links to, and their packages. */
 const cudaLibraries: readonly (readonly [string, string])[] = [
   ["libcuda.so.1", "install NVIDIA's driver (Debian: nvidia-driver)"],
   ["libcudart.so.12", "install the CUDA 12 runtime (cuda-cudart-12-*)"],
@@ -21,7 +21,7 @@ const cudaLibraries: readonly (readonly [string, string])[] = [
   ["libcudnn.so.9", "install cuDNN 9 for CUDA 12 (libcudnn9-cuda-12)"],
 ];
 
-/** What a computer without a WebGPU adapter may lack. */
+/** Possible reasons for a missing WebGPU adapter. */
 export function webgpuNeeds(machine: Machine): readonly Need[] {
   const needs: Need[] = [];
   if (machine.platform.startsWith("linux/")) {
@@ -39,7 +39,7 @@ export function webgpuNeeds(machine: Machine): readonly Need[] {
   return needs;
 }
 
-/** What the CUDA executor lacks on a computer. @param cuda - What was found. */
+/** Missing requirements of the CUDA executor. @param cuda - Libraries found. */
 export function cudaDeviceNeeds(machine: Machine, cuda: CudaLibraries): readonly Need[] {
   if (!machine.platform.startsWith("linux/")) {
     const remedy = "use the webgpu provider of ONNX Runtime elsewhere";
@@ -64,7 +64,9 @@ export function cudaDeviceNeeds(machine: Machine, cuda: CudaLibraries): readonly
   return needs;
 }
 
-/** What ONNX Runtime's CUDA provider lacks on a computer. @param folder - Of onnxruntime-node. */
+/**
+ * Missing requirements of ONNX Runtime's CUDA provider. @param folder - Folder of onnxruntime-node.
+ */
 export function cudaNeeds(machine: Machine, folder: string): readonly Need[] {
   if (machine.platform !== "linux/x64") {
     return [
@@ -88,7 +90,10 @@ export function cudaNeeds(machine: Machine, folder: string): readonly Need[] {
   return needs;
 }
 
-/** Where onnxruntime-node has ONNX Runtime itself. @param folder - Of onnxruntime-node. */
+/**
+ * Location of ONNX Runtime's library in onnxruntime-node. @param folder - Folder of
+ * onnxruntime-node.
+ */
 export function nativeLibraryFile(platform: string, folder: string): string | undefined {
   const names: Readonly<Record<string, string>> = {
     linux: "libonnxruntime.so.1",

@@ -7,7 +7,7 @@ import type { LoweringRule, LoweringRules } from "./lowering.ts";
 
 type Reduction = "reduceSum" | "reduceMean" | "reduceMax";
 
-/** A step that is one node with the same inputs. */
+/** Rule for an operation that is one node with the same inputs. */
 function direct<K extends OperationKind>(
   operator: string,
   attributes: Readonly<Record<string, Attribute>> = {},
@@ -44,8 +44,8 @@ export const cpuRules: LoweringRules = {
     lowering.node("Cast", inputs, { to: elementTypes[y!.dtype] }),
   ],
 
-  // Nothing is greater than infinity, NaN included, but ONNX Runtime does not know that: `x` plus as
-  // many zeros as there are others cannot be computed before them.
+  // Nothing is greater than infinity, NaN included, but ONNX Runtime does not know that: `x` plus
+  // this zero for each of the others cannot be computed before them.
   barrier: (lowering, { inputs: [, ...others] }, [x, ...names]) => {
     const infinity = lowering.model.constant("float32", [], [Number.POSITIVE_INFINITY]);
     const zeros = others.map(({ shape }, i) => {
@@ -91,13 +91,13 @@ export const cpuRules: LoweringRules = {
     lowering.node("Transpose", names, { perm: permutation }),
   ],
   slice: (lowering, { inputs: [x], attributes: { axis, start, end } }, names) => {
-    // The largest int64 that survives a number: ends beyond the axis mean the axis' end.
+    // Largest int64 that a JavaScript number holds: an end beyond the axis means its end.
     const last = end === x!.shape[axis] ? lowering.list([2 ** 53 - 1]) : lowering.size(end);
     return [lowering.node("Slice", [names[0]!, lowering.size(start), last, lowering.list([axis])])];
   },
   concat: (lowering, { attributes: { axis } }, names) => [lowering.node("Concat", names, { axis })],
   expand: (lowering, { inputs: [x], outputs: [y] }, names) => {
-    // Expand keeps an axis where 1 is asked for.
+    // Expand keeps an axis where 1 is requested.
     const added = y!.shape.length - x!.shape.length;
     const target = y!.shape.map((size, axis) => (size === x!.shape[axis - added] ? 1 : size));
     return [lowering.node("Expand", [names[0]!, lowering.shape(target)])];
@@ -130,7 +130,7 @@ export const cpuRules: LoweringRules = {
     return [lowering.reshape(sum, rows, y!.shape)];
   },
   replaceRows: (lowering, { inputs: [, , ids] }, [table, updates, rows]) => {
-    // No id occurs twice, so the threads of its kernel cannot race.
+    // Ids are unique, so the threads of its kernel cannot race.
     const column = lowering.reshape(rows!, ids!.shape, [...ids!.shape, 1]);
     const index = lowering.node("Cast", [column], { to: elementTypes.int64 });
     return [lowering.node("ScatterND", [table!, index, updates!])];
@@ -158,8 +158,8 @@ export const cpuRules: LoweringRules = {
     ),
   rope: (lowering, { inputs: [x], attributes: { inverse } }, [value, cos, sin, positions]) => {
     const [batch, time, heads, size] = x!.shape;
-    // Each token as a sequence of its own: the kernel wants no sequence longer than the tables, and
-    // tokens of many sequences may stand in one.
+    // Each token as a separate sequence: the kernel does not accept sequences longer than the
+    // tables, and a row may hold tokens of many sequences.
     const numTokens = multiplyDimensions(batch!, time!);
     const flat = [numTokens, 1, multiplyDimensions(heads!, size!)];
     const places = lowering.reshape(positions!, [batch!, time!], [numTokens, 1]);

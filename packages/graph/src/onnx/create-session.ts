@@ -4,10 +4,10 @@ import type { OnnxRuntime } from "./onnx-runtime.ts";
 import type { Provider } from "./providers.ts";
 import type { Session, SessionOptions } from "./session.ts";
 
-/** What calls ONNX Runtime. */
+/** Binding through which ONNX Runtime is called. */
 export type Binding = "node" | "koffi";
 
-/** Makes a session of a model. */
+/** Creates a session for a model. */
 export type CreateSession = (model: Uint8Array, options: SessionOptions) => Promise<Session>;
 
 function createByNode({ InferenceSession }: OnnxRuntime): CreateSession {
@@ -22,9 +22,9 @@ function createByNode({ InferenceSession }: OnnxRuntime): CreateSession {
 }
 
 /**
- * How sessions of a provider are made.
- * @param binding - Default koffi if it can be had, on the CPU.
- * @throws `Error` if koffi is asked for and cannot be had.
+ * Returns the session factory of a provider.
+ * @param binding - Default koffi on the CPU, if available.
+ * @throws `Error` if koffi is requested and not available.
  */
 export async function sessionCreator(
   runtime: OnnxRuntime,
@@ -36,7 +36,7 @@ export async function sessionCreator(
     const library = await loadNativeLibrary();
     return async (model, options) => new NativeSession(library, runtime, model, options);
   } catch (error) {
-    // The doctor says why.
+    // The doctor reports the reason.
     if (binding === undefined) return createByNode(runtime);
     throw error;
   }

@@ -3,7 +3,7 @@ import type { LoweringRules } from "./lowering.ts";
 import { plainRmsNorm } from "./plain-rules.ts";
 
 /**
- * Operators that ONNX Runtime's CUDA provider has, by its table of kernels. The norm is plain, for
- * nobody has yet checked the second output of the fused one there.
+ * Operators of ONNX Runtime's CUDA provider, by its table of kernels. RMSNorm is not fused, since
+ * the second output of the fused kernel has not been verified there.
  */
 export const cudaRules: LoweringRules = { ...cpuRules, rmsNorm: plainRmsNorm };

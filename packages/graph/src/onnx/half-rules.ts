@@ -2,8 +2,8 @@ import type { Lowering, LoweringRules } from "./lowering.ts";
 import { elementTypes } from "./model.ts";
 
 /**
- * The rules of a provider with matrix products in float16. All else stays float32: weights, what is
- * added to products, norms, softmax, losses, sums and the optimizer.
+ * Rules of a provider with matrix products in float16. Everything else stays float32: weights,
+ * accumulators, norms, softmax, losses, sums and the optimizer.
  */
 export function withHalfProducts(rules: LoweringRules): LoweringRules {
   const cast = (lowering: Lowering, name: string, to: "float16" | "float32"): string =>

@@ -2,8 +2,8 @@ import type * as Ort from "onnxruntime-node";
 import type { Session } from "./session.ts";
 
 /**
- * A session that lasts until nobody needs it: a tensor on a GPU lives in memory of the session that
- * gave it, and to dispose of it after the session would end the process.
+ * Session that stays open while its tensors are in use: a GPU tensor lives in memory of the session
+ * that created it, and disposing of it after the session would crash the process.
  */
 export class LastingSession {
   readonly #session: Session;
@@ -22,27 +22,27 @@ export class LastingSession {
     this.#session.endProfiling();
   }
 
-  /** Notes that one more tensor of this session stays where it is. */
+  /** Registers a tensor of this session that stays resident. */
   keepFor(tensor: Ort.Tensor): StoredTensor {
     this.#numTensors++;
     return { tensor, session: this };
   }
 
-  /** Disposes of a tensor that was kept. */
+  /** Disposes of a registered tensor. */
   async drop(tensor: Ort.Tensor): Promise<void> {
     tensor.dispose();
     this.#numTensors--;
     if (this.#isReleased && this.#numTensors === 0) await this.#session.release();
   }
 
-  /** Gives back what the session holds, as soon as none of its tensors is left. */
+  /** Releases the session as soon as none of its tensors is left. */
   async release(): Promise<void> {
     this.#isReleased = true;
     if (this.#numTensors === 0) await this.#session.release();
   }
 }
 
-/** A tensor, and the session in whose memory it lives; without one, in the computer's. */
+/** Tensor with the session that owns its memory; without one, it is in host memory. */
 export interface StoredTensor {
   readonly tensor: Ort.Tensor;
   readonly session?: LastingSession;

@@ -8,27 +8,27 @@ import { scatterIntoSums } from "./scatter-into-sums.ts";
 import { providers, type ProductType, type Provider } from "./providers.ts";
 import { lowerStored } from "./stored-rules.ts";
 
-/** A program as ONNX bytes, with the names of what goes in and out. */
+/** Program as ONNX bytes, with the names of its inputs and outputs. */
 export interface LoweredModel {
   readonly bytes: Uint8Array;
-  /** The name in the model of each output of the program. */
+  /** Name in the model of each output of the program. */
   readonly outputNames: Readonly<Record<string, string>>;
-  /** Inputs of the model beyond those of the program: values of sizes. */
+  /** Additional inputs of the model: values of sizes. */
   readonly sizeInputs: readonly SizeInput[];
 }
 
 /** Options of {@link lowerToOnnx}. */
 export interface LoweringOptions {
-  /** Whose operators the model is made of. Default `"cpu"`. */
+  /** Provider whose operators the model uses. Default `"cpu"`. */
   readonly provider?: Provider;
-  /** What matrix products are computed in. Default `"float32"`. */
+  /** Number type of matrix products. Default `"float32"`. */
   readonly products?: ProductType;
   /**
-   * Inputs that are constants: the model names a file `frozen/<input>` for each array; or, if some are
-   * in files, their paths without the root, and holds the arrays itself. Default none.
+   * Inputs that are constants: the model references a file `frozen/<input>` for each array; or, if
+   * some are in files, their paths without the root, and embeds the arrays. Default none.
    */
   readonly frozen?: FrozenFeeds;
-  /** How weights are cut that stay in a file. */
+  /** Block sizes of memory-mapped weights. */
   readonly blocks?: BlockSizes;
   /** Outputs that must not share a value with others. Default none. */
   readonly resident?: readonly string[];

@@ -9,7 +9,7 @@ import { blockSizes, fileOf, StoredWeight, type BlockSizes } from "./stored-weig
 import { elementTypes, type Attribute, type OnnxModel } from "./model.ts";
 
 /**
- * How one kind of step becomes ONNX nodes: takes the names of its inputs, returns those of its
+ * Lowers one kind of operation to ONNX nodes: takes the names of its inputs, returns those of its
  * outputs.
  */
 export type LoweringRule<K extends OperationKind> = (
@@ -18,29 +18,29 @@ export type LoweringRule<K extends OperationKind> = (
   inputs: readonly string[],
 ) => readonly string[];
 
-/** The rules of one execution provider. */
+/** Rules of one execution provider. */
 export type LoweringRules = {
   readonly [K in StepKind]: LoweringRule<K>;
 };
 
 /**
- * Where a model gets sizes from that are known only at run time: from its inputs' shapes, by
- * arithmetic of its own; or from further inputs, see {@link SizeInput}.
+ * Source of sizes that are known only at run time: the shapes of a model's inputs, by arithmetic in
+ * the model; or additional inputs, see {@link SizeInput}.
  */
 export type SizeSource = "computed" | "fed";
 
-/** A further input of a model, whose entries depend on the sizes of a run alone. */
+/** Additional input of a model that depends only on the sizes of a run. */
 export interface SizeInput {
   readonly name: string;
   /**
-   * The values of a shape, int64 `[axis]`; the value of a size, an int32 scalar; or the numbers from
-   * a first size to below a second, int32.
+   * Values of a shape, int64 `[axis]`; value of a size, an int32 scalar; or the numbers from a
+   * first size to below a second, int32.
    */
   readonly form: "list" | "scalar" | "range";
   readonly shape: Shape;
 }
 
-/** What a model is fed with for the sizes of a run. Lists become int64, all else is int32. */
+/** Value of a size input for a run. Lists are int64, everything else int32. */
 export function sizeFeed({ form, shape }: SizeInput, sizes: Sizes): Feed {
   const values = evaluateShape(shape, sizes);
   if (form === "list") return { data: Int32Array.from(values), shape: [values.length] };
@@ -54,7 +54,7 @@ function rangeFeed(start: number, end: number): Feed & { readonly data: Int32Arr
 }
 
 /**
- * Lowers a step that reads weights which stay in a file; `undefined` if the step needs them as a whole.
+ * Lowers an operation that reads memory-mapped weights; `undefined` if it needs them as a whole.
  */
 export type LowerStored = (
   lowering: Lowering,
@@ -63,7 +63,7 @@ export type LowerStored = (
   nameOf: (input: number) => string,
 ) => string | undefined;
 
-/** Turns a program into a model, and helps rules with sizes that are known only at run time. */
+/** Lowers a program to a model, and helps rules with sizes that are known only at run time. */
 export class Lowering {
   readonly model: OnnxModel;
   readonly #program: Program;
@@ -89,12 +89,12 @@ export class Lowering {
     this.#lowerStored = lowerStored;
   }
 
-  /** The further inputs that the model has. */
+  /** Additional inputs of the model. */
   get sizeInputs(): readonly SizeInput[] {
     return [...this.#sizeInputs.values()];
   }
 
-  /** Appends one node with one output. @returns Its name. */
+  /** Appends a node with one output. @returns Its name. */
   node(
     operator: string,
     inputs: readonly string[],
@@ -119,7 +119,7 @@ export class Lowering {
     return name;
   }
 
-  /** The value of a size, an int32 scalar. */
+  /** Value of a size, an int32 scalar. */
   scalar(dimension: Dimension): string {
     if (typeof dimension === "number") return this.model.constant("int32", [], [dimension]);
     if (this.#source === "fed") return this.#fed("scalar", [dimension]);
@@ -127,7 +127,7 @@ export class Lowering {
     return this.node("Cast", [value], { to: elementTypes.int32 });
   }
 
-  /** The numbers from `start` to below `end`, int32. */
+  /** Numbers from `start` to below `end`, int32. */
   range(start: Dimension, end: Dimension): string {
     if (typeof start === "number" && typeof end === "number") {
       const { data, shape } = rangeFeed(start, end);
@@ -138,7 +138,7 @@ export class Lowering {
     return this.node("Range", [this.scalar(start), this.scalar(end), one]);
   }
 
-  /** The value of a size, int64 `[1]`; computed once for the whole model. */
+  /** Value of a size, int64 `[1]`; computed once for the whole model. */
   size(dimension: Dimension): string {
     if (typeof dimension === "number") return this.list([dimension]);
     if (this.#source === "fed") return this.#fed("list", [dimension]);
@@ -170,10 +170,10 @@ export class Lowering {
       this.#sizes.set(factor.text, value);
       return value;
     }
-    throw new Error(`lower: size ${factor.text} is no axis of an input`);
+    throw new Error(`lower: size ${factor.text} must be an axis of an input`);
   }
 
-  /** The values of a shape, int64 `[axis]`. */
+  /** Values of a shape, int64 `[axis]`. */
   shape(shape: Shape): string {
     if (shape.every((size) => typeof size === "number")) return this.list(shape);
     if (this.#source === "fed") return this.#fed("list", shape);
@@ -186,7 +186,7 @@ export class Lowering {
     return value;
   }
 
-  /** Reshapes a value, with as little arithmetic on sizes at run time as possible. */
+  /** Reshapes a value, with minimal arithmetic on sizes at run time. */
   reshape(name: string, from: Shape, to: Shape): string {
     const sizes = to.map((size, axis) =>
       typeof size === "number" ? size : size === from[axis] ? 0 : undefined,
@@ -213,10 +213,11 @@ export class Lowering {
   }
 
   /**
-   * Lowers all steps.
-   * @param frozen - Which inputs are constants, and what they hold.
-   * @param blocks - How weights are cut that stay in a file.
-   * @param own - Outputs that need a value of their own; others may share one if they are one tensor.
+   * Lowers all operations.
+   * @param frozen - Inputs that are constants, with their values.
+   * @param blocks - Block sizes of memory-mapped weights.
+   * @param own - Outputs that need a separate value; others may share one if they are the same
+   *   tensor.
    * @returns The value of each output of the program.
    */
   run(
@@ -237,7 +238,7 @@ export class Lowering {
       const { kind } = operation;
       if (kind === "input") continue;
       if (kind === "stopGradient" || kind === "withGradient") {
-        throw new Error(`lower: ${kind} is no step of a program`);
+        throw new Error(`lower: ${kind} must not be an operation of a program`);
       }
       const names = this.#apply(operation);
       operation.outputs.forEach(({ id }, i) => this.#names.set(id, names[i]!));
@@ -246,7 +247,7 @@ export class Lowering {
     return mapRecord(this.#program.outputs, (tensor, name) => {
       const known = own.has(name) ? undefined : shared.get(tensor);
       if (known !== undefined) return known;
-      // A fresh name each: an output may also be an input, a constant, or alias another value.
+      // Always a new name: an output may also be an input, a constant, or alias another value.
       const stored = this.#stored.get(tensor.id);
       const value = this.node("Identity", [stored?.widened() ?? this.#names.get(tensor.id)!]);
       this.model.output(value, tensor.dtype, tensor.shape);
@@ -256,7 +257,7 @@ export class Lowering {
   }
 
   #freeze(name: string, dtype: DataType, { data, shape }: Feed, takesFiles: boolean): void {
-    // A session that is given files in memory looks for no others.
+    // A session that is given in-memory files does not read others.
     if (takesFiles) {
       const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
       this.model.embedded(name, dtype, shape, bytes);
@@ -268,9 +269,9 @@ export class Lowering {
 }
 
 /**
- * The same steps, with those that nothing follows at the end, the earliest of them last. ONNX Runtime
- * begins with what the last node needs: so it makes each gradient as soon as it can, and what the
- * gradient was made of does not have to be kept until all others are made as well.
+ * Moves operations without readers to the end, in reverse order. ONNX Runtime starts with the
+ * dependencies of the last node, so it computes each gradient as early as possible, and its inputs
+ * need not be kept until all other gradients are computed.
  */
 function resultsLast(operations: readonly Operation[]): readonly Operation[] {
   const used = new Set(operations.flatMap(({ inputs }) => inputs.map(({ id }) => id)));

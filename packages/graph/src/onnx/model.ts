@@ -9,7 +9,7 @@ import {
   type Bytes,
 } from "./protobuf.ts";
 
-/** Data types of ONNX that are used here, with their numbers in TensorProto. */
+/** ONNX data types in use, with their numbers in TensorProto. */
 export const elementTypes = {
   float32: 1,
   int32: 6,
@@ -19,13 +19,13 @@ export const elementTypes = {
   bfloat16: 16,
 } as const;
 
-/** A data type of ONNX that values are given in: those of tensors, and int64 for shapes. */
+/** ONNX data types of values: those of tensors, and int64 for shapes. */
 export type ElementType = Exclude<keyof typeof elementTypes, "float16" | "bfloat16">;
 
-/** A node's attribute; a `float` must be marked, for whole numbers are integers otherwise. */
+/** Attribute of a node; a `float` must be marked, since whole numbers are integers otherwise. */
 export type Attribute = number | string | readonly number[] | { readonly float: number };
 
-/** The set of standard operators that models are written in. */
+/** Version of the standard operator set. */
 const opsetVersion = 21;
 
 function attributeField(name: string, value: Attribute): Bytes {
@@ -63,7 +63,7 @@ function tensorMessage(
   ]);
 }
 
-/** Without a shape, a value of any number of axes. */
+/** Without a shape, a value of any rank. */
 function valueMessage(name: string, type: ElementType, shape?: Shape): Bytes {
   const sizes = shape?.map((size) =>
     bytesField(1, typeof size === "number" ? integerField(1, size) : textField(2, size)),
@@ -79,7 +79,7 @@ function constantKey(type: ElementType, shape: readonly number[], values: Consta
   return `${type} ${shape.join()} ${entries.join()}`;
 }
 
-/** An ONNX model in the making: nodes in order, small constants each once. */
+/** ONNX model under construction: nodes in order, small constants shared. */
 export class OnnxModel {
   readonly #firstNodes: Bytes[] = [];
   readonly #nodes: Bytes[] = [];
@@ -115,7 +115,7 @@ export class OnnxModel {
     return name;
   }
 
-  /** A constant with a name of its own, whose bytes are in the model. */
+  /** A constant with its own name, whose bytes are in the model. */
   embedded(name: string, type: ElementType, shape: readonly number[], bytes: Uint8Array): string {
     const fields = [
       ...shape.map((size) => integerField(1, size)),
@@ -128,8 +128,8 @@ export class OnnxModel {
   }
 
   /**
-   * A constant whose bytes are not in the model, but in a file that goes with it.
-   * @param file - Where the bytes are; from its first one, if nothing is said.
+   * A constant whose bytes are in an external file.
+   * @param file - Location of the bytes. Default: the whole file.
    */
   external(
     name: string,
@@ -154,7 +154,7 @@ export class OnnxModel {
 
   /**
    * Appends a node.
-   * @param operator - Its name; those of ONNX Runtime's own set begin with `com.microsoft.`.
+   * @param operator - Name; those of ONNX Runtime's own set start with `com.microsoft.`.
    * @returns The names of its outputs.
    */
   node(
@@ -167,9 +167,9 @@ export class OnnxModel {
   }
 
   /**
-   * Puts a node that reads constants alone before all others. ONNX Runtime takes of several inputs of a
-   * node the one that stands first last: it then computes this one when all else is there, and memory
-   * for it is needed no earlier.
+   * Puts a node that reads only constants before all others. Of several inputs of a node, ONNX
+   * Runtime computes the one that comes first in the model last, so its memory is allocated as late
+   * as possible.
    * @returns The name of its output.
    */
   firstNode(
@@ -201,7 +201,7 @@ export class OnnxModel {
     return outputs;
   }
 
-  /** The model as a file holds it. */
+  /** Serialized model. */
   bytes(): Bytes {
     const graph = message([
       ...this.#firstNodes,

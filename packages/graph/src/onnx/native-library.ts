@@ -2,15 +2,15 @@ import { thisMachine } from "../machine/machine.ts";
 import { nativeLibraryFile } from "../machine/needs.ts";
 import { loadKoffi, type Koffi } from "../load-koffi.ts";
 
-/** The address of something that belongs to the library. */
+/** Address of an object of the library. */
 export type Address = bigint;
 
-/** What a function takes: a number, a text, an address, or an array to be read or written. */
+/** Argument of a function: a number, a string, an address, or an array to read or write. */
 export type Argument = number | bigint | string | NodeJS.TypedArray | null;
 
 /**
- * The functions that are used: their places in the library's table, what they return and take. The
- * table is ONNX Runtime's stable interface: functions are added at its end, and none is ever moved.
+ * Functions in use: index in the library's table, return type and argument types. The table is ONNX
+ * Runtime's stable interface: functions are only appended to it.
  */
 const table = {
   getErrorMessage: [2, "str", "p"],
@@ -41,27 +41,27 @@ const table = {
 /** C types of the letters above. */
 const types: Readonly<Record<string, string>> = { p: "void *", s: "str", i: "int", n: "size_t" };
 
-/** A version of the interface that has all of these. */
+/** Version of the interface that has all of these. */
 const interfaceVersion = 18;
 
 type NativeFunctions = Readonly<
   Record<keyof typeof table, (...values: readonly Argument[]) => unknown>
 >;
 
-/** ONNX Runtime's C functions, in the library that onnxruntime-node brings. */
+/** ONNX Runtime's C functions, from the library in onnxruntime-node. */
 export interface NativeLibrary {
   readonly functions: NativeFunctions;
-  /** @throws `Error` with what the library says, if a function returned an error. */
+  /** @throws `Error` with the library's message, if a function returned an error. */
   readonly check: (status: unknown) => void;
-  /** Where the entries of an array begin. */
+  /** Address of an array's entries. */
   readonly addressOf: (data: NodeJS.TypedArray) => Address;
-  /** Describes the computer's memory. */
+  /** Memory info of the host. */
   readonly memory: Address;
   readonly environment: Address;
   readonly allocator: Address;
 }
 
-/** The file of ONNX Runtime itself in the package onnxruntime-node. */
+/** ONNX Runtime's library file in the package onnxruntime-node. */
 function libraryFile(): string {
   const machine = thisMachine();
   const folder = machine.findPackage("onnxruntime-node");
@@ -89,7 +89,7 @@ function open(koffi: Koffi, file: string): NativeLibrary {
     const parameters = letters.split("").map((letter) => types[letter]!);
     return [name, koffi.decode(pointer, koffi.proto(result, parameters))] as const;
   });
-  // One of each name.
+  // One function per name.
   const functions = Object.fromEntries(bound) as NativeFunctions;
   const check = (status: unknown): void => {
     if (status === null) return;
@@ -107,9 +107,9 @@ function open(koffi: Koffi, file: string): NativeLibrary {
     functions,
     check,
     addressOf: (data) => koffi.address(data),
-    // Of the library's arena, and of the usual kind.
+    // Arena allocator, default memory type.
     memory: made((result) => functions.createCpuMemoryInfo(1, 0, result)),
-    // A process has one environment, which this shares with the binding; fatal errors are printed.
+    // A process has one environment, shared with the Node binding; fatal errors are printed.
     environment: made((result) => functions.createEnv(4, "turnwise", result)),
     allocator: made((result) => functions.getAllocator(result)),
   };
@@ -118,7 +118,7 @@ function open(koffi: Koffi, file: string): NativeLibrary {
 let opened: Promise<NativeLibrary> | undefined;
 
 /**
- * Opens ONNX Runtime's own library.
+ * Opens ONNX Runtime's library.
  * @throws `Error` if it or koffi is missing.
  */
 export function loadNativeLibrary(): Promise<NativeLibrary> {

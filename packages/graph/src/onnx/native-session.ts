@@ -11,13 +11,13 @@ const optimizationLevels: Readonly<Record<string, number>> = {
   all: 99,
 };
 
-/** For an array without entries: an address that is not 0. */
+/** Non-zero address for empty arrays. */
 const something = new Uint8Array(8);
 
-/** No tensor has more axes. */
+/** Maximum rank of a tensor. */
 const maxAxes = 16;
 
-/** A list of texts as the library takes it: the addresses of texts that end in 0. */
+/** List of strings for the library: addresses of null-terminated strings. */
 class TextList {
   readonly #texts: readonly Buffer[];
   readonly addresses: BigUint64Array;
@@ -28,7 +28,7 @@ class TextList {
   }
 }
 
-/** Names of inputs and outputs, and room for their tensors. */
+/** Names of inputs and outputs, with space for their tensors. */
 interface Arguments {
   readonly inputNames: TextList;
   readonly outputNames: TextList;
@@ -37,8 +37,8 @@ interface Arguments {
 }
 
 /**
- * A session by ONNX Runtime's own C functions: outputs are computed right into the arrays that are
- * returned, where the binding for Node computes them elsewhere and then copies.
+ * Session through ONNX Runtime's C functions: outputs are computed directly into the returned
+ * arrays, whereas the Node binding copies them.
  */
 export class NativeSession implements Session {
   readonly #library: NativeLibrary;
@@ -75,7 +75,7 @@ export class NativeSession implements Session {
     shapes: Readonly<Record<string, readonly number[]>>,
     spare: SpareArrays,
   ): Promise<Record<string, Ort.Tensor>> {
-    // Others get their turn between runs, as with the binding for Node.
+    // Yields between runs, like the Node binding.
     await new Promise((resolve) => {
       setImmediate(resolve);
     });
@@ -122,11 +122,11 @@ export class NativeSession implements Session {
     };
   }
 
-  /** Makes tensors of the library over the arrays of JavaScript's. */
+  /** Creates tensors of the library over JavaScript arrays. */
   #wrap(tensors: readonly Ort.Tensor[], values: BigUint64Array): void {
     const { functions, check, memory } = this.#library;
     tensors.forEach(({ data, dims, type }, i) => {
-      // No tensor here holds texts.
+      // There are no string tensors here.
       const entries = data as NodeJS.TypedArray;
       for (let axis = 0; axis < dims.length; axis++) this.#shape[axis] = BigInt(dims[axis]!);
       check(
@@ -136,7 +136,7 @@ export class NativeSession implements Session {
           entries.byteLength,
           this.#shape,
           dims.length,
-          // No other types are fed.
+          // Only these types are fed.
           elementTypes[type as keyof typeof elementTypes],
           this.#result,
         ),
@@ -156,7 +156,7 @@ export class NativeSession implements Session {
   }
 }
 
-/** Entries of a nested configuration, with their keys joined by dots. */
+/** Entries of a nested configuration, with keys joined by dots. */
 function flatten(value: object, prefix = ""): (readonly [key: string, value: string])[] {
   return Object.entries(value).flatMap(([key, entry]: [string, unknown]) =>
     typeof entry === "object" && entry !== null
@@ -199,7 +199,7 @@ function configure(library: NativeLibrary, native: Address, options: SessionOpti
     if (typeof file === "string" || typeof file.data === "string") {
       throw new TypeError("createOnnxExecutor: external data must be arrays, got a path");
     }
-    // Node offers no other kind.
+    // Node offers no other form.
     return file as { readonly path: string; readonly data: Uint8Array };
   });
   const paths = new TextList(

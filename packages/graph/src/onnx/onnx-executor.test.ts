@@ -34,7 +34,7 @@ function ids(limit: number, ...shape: number[]): Feeds[string] {
   return { data: Int32Array.from({ length }, () => random.integer(limit)), shape };
 }
 
-/** Requires that all entries agree to float32 accuracy, relative to the largest or to 0.1. */
+/** Requires all entries to agree to float32 accuracy, relative to the largest or to 0.1. */
 function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>): void {
   expect(actual.length).toBe(expected.length);
   let largest = 0.1;
@@ -90,7 +90,7 @@ function languageFeeds(batch: number, time: number): Record<string, Feeds[string
 }
 
 describe("createOnnxExecutor", () => {
-  it("serves all sizes with one compiled program, as programs traced for each do", async () => {
+  it("serves all sizes with one compiled program, like programs traced for each", async () => {
     const program = trace((g) => languageModel(g, "batch", "time"));
     const shared = await executor.compile(program);
     for (const [batch, time] of [
@@ -113,8 +113,8 @@ describe("createOnnxExecutor", () => {
     await shared.release();
   });
 
-  it("loses no update of a row that is named often, at any run", async () => {
-    // Where updates race, about half of the runs of such a program go wrong.
+  it("loses no update of a repeated row, in any run", async () => {
+    // If updates race, about half of the runs of such a program fail.
     const [count, rows, width] = [4096, 300, 64];
     const program = trace((g) => {
       const table = g.input("table", "float32", ["rows", width]);
@@ -136,7 +136,7 @@ describe("createOnnxExecutor", () => {
     await executable.release();
   });
 
-  it("scatters unique ids as any others", async () => {
+  it("scatters unique ids like any others", async () => {
     const program = trace((g) => {
       const updates = g.input("updates", "float32", [2, "n", 3]);
       const places = g.input("ids", "int32", [2, "n"]);
@@ -157,7 +157,7 @@ describe("createOnnxExecutor", () => {
     await executable.release();
   });
 
-  it("reads feeds in place: a changed weight counts in the next run", async () => {
+  it("reads feeds in place: a changed weight affects the next run", async () => {
     const program = trace((g) => ({ y: g.multiply(g.input("x", "float32", ["n"]), 2) }));
     const executable = await executor.compile(program);
     const x = { data: Float32Array.of(1, 2), shape: [2] };
@@ -189,7 +189,7 @@ describe("createOnnxExecutor", () => {
     await executable.release();
   });
 
-  it("takes truth values as inputs", async () => {
+  it("accepts booleans as inputs", async () => {
     const program = trace((g) => {
       const mask = g.and(g.input("mask", "bool", ["n"]), g.not(g.equal(g.iota("n"), 0)));
       return { y: g.where(mask, 1, g.cast(g.iota("n"), "float32")) };
@@ -200,7 +200,7 @@ describe("createOnnxExecutor", () => {
     await executable.release();
   });
 
-  it("builds large constants in", async () => {
+  it("embeds large constants", async () => {
     const table = Float32Array.from({ length: 120 }, () => random.next());
     const program = trace((g) => ({
       y: g.linear(g.input("x", "float32", ["n", 3]), g.constant(table, { shape: [40, 3] })),
@@ -227,12 +227,12 @@ describe("createOnnxExecutor", () => {
     };
     const before = await many(100);
     const after = await many(300);
-    // A megabyte a run would be 300; noise of the allocator and of garbage not yet collected is less.
+    // A megabyte per run would be 300; noise of the allocator and of uncollected garbage is less.
     expect(after - before).toBeLessThan(150e6);
     await executable.release();
   });
 
-  it("computes the same where it keeps no memory between runs", async () => {
+  it("computes the same without keeping memory between runs", async () => {
     const program = trace((g) => languageModel(g, "batch", "time"));
     const [kept, given] = await Promise.all(
       [true, false].map((keepsMemory) => executor.compile(program, { keepsMemory })),
@@ -244,7 +244,7 @@ describe("createOnnxExecutor", () => {
     await Promise.all([kept!.release(), given!.release()]);
   });
 
-  it("needs frozen arrays no more where they are not kept, whatever becomes of them", async () => {
+  it("does not need frozen arrays after compilation if they are not kept", async () => {
     const program = trace((g) => ({
       y: g.linear(g.input("x", "float32", ["n", 2]), g.input("w", "float32", [3, 2])),
     }));
@@ -261,7 +261,7 @@ describe("createOnnxExecutor", () => {
     await executable.release();
   });
 
-  it("says what does not fit", async () => {
+  it("reports invalid options and feeds", async () => {
     const program = trace((g) => ({
       y: g.linear(g.input("x", "float32", ["n", 2]), g.input("w", "float32", [3, 2])),
     }));
@@ -367,7 +367,7 @@ describe("createOnnxExecutor", () => {
     await executable.release();
   });
 
-  it("passes on what only ONNX Runtime can find, such as computed ids outside their table", async () => {
+  it("passes on errors that only ONNX Runtime detects, such as computed ids outside their table", async () => {
     const program = trace((g) => ({
       y: g.gather(g.input("table", "float32", [3]), g.multiply(g.input("ids", "int32", ["n"]), 3)),
     }));
@@ -385,23 +385,26 @@ describe("spare arrays", () => {
   });
   const feeds = { x: { data: Float32Array.of(1, 2, 3), shape: [3] } };
 
-  it.each(["node", "koffi"] as const)("do not change results, called by %s", async (binding) => {
-    if (binding === "koffi" && !isKoffiThere) return;
-    const executable = await createOnnxExecutor({ binding }).compile(program);
-    const spare = {
-      twice: Float32Array.of(7, 7, 7),
-      square: Float32Array.of(7, 7),
-      none: feeds.x.data,
-    };
-    const { twice, square } = await executable.run(feeds, spare);
-    expect([...twice.data]).toEqual([2, 4, 6]);
-    expect([...square.data]).toEqual([1, 4, 9]);
-    // One that does not fit is left alone.
-    expect([...spare.square]).toEqual([7, 7]);
-    await executable.release();
-  });
+  it.each(["node", "koffi"] as const)(
+    "do not change results, called through %s",
+    async (binding) => {
+      if (binding === "koffi" && !isKoffiThere) return;
+      const executable = await createOnnxExecutor({ binding }).compile(program);
+      const spare = {
+        twice: Float32Array.of(7, 7, 7),
+        square: Float32Array.of(7, 7),
+        none: feeds.x.data,
+      };
+      const { twice, square } = await executable.run(feeds, spare);
+      expect([...twice.data]).toEqual([2, 4, 6]);
+      expect([...square.data]).toEqual([1, 4, 9]);
+      // One of another size is left alone.
+      expect([...spare.square]).toEqual([7, 7]);
+      await executable.release();
+    },
+  );
 
-  it.skipIf(!isKoffiThere)("are filled and returned where koffi calls", async () => {
+  it.skipIf(!isKoffiThere)("are filled and returned through koffi", async () => {
     const executable = await createOnnxExecutor({ binding: "koffi" }).compile(program);
     const spare = { twice: new Float32Array(3) };
     expect((await executable.run(feeds, spare)).twice.data).toBe(spare.twice);
@@ -409,7 +412,7 @@ describe("spare arrays", () => {
   });
 });
 
-it("adds rows to a large table without making a second one", async () => {
+it("adds rows to a large table without a second one", async () => {
   const [rows, width] = [2 ** 14, 64];
   const program = trace((g) => {
     const table = g.exp(g.input("table", "float32", [rows, width]));

@@ -39,47 +39,46 @@ import { fromOrt, TensorKeeper, toOrt } from "./tensors.ts";
 /** Options of {@link createOnnxExecutor}. */
 export interface OnnxOptions {
   /**
-   * Where to compute: `"cpu"`; `"webgpu"`, any GPU with a Vulkan driver; `"cuda"`, NVIDIA's, with
-   * libraries that are installed apart. Default `"cpu"`.
+   * Device: `"cpu"`; `"webgpu"`, any GPU with a Vulkan driver; `"cuda"`, an NVIDIA GPU, with
+   * libraries that are installed separately. Default `"cpu"`.
    */
   readonly provider?: Provider;
   /**
-   * What matrix products are computed in, on a GPU: with `"float16"` they are faster, and have three
-   * digits; all else stays float32. Gradients below 6e-8 are lost in such products: scale the loss up,
-   * and `gradientScale` of AdamW down. Default `"float32"`.
+   * Number type of matrix products, on a GPU: `"float16"` is faster, with three digits; everything
+   * else stays float32. Gradients below 6e-8 underflow in such products: scale the loss up, and
+   * `gradientScale` of AdamW down. Default `"float32"`.
    */
   readonly products?: ProductType;
-  /** Which GPU, for `"cuda"`. Default 0. */
+  /** GPU number, for `"cuda"`. Default 0. */
   readonly deviceId?: number;
-  /** Threads inside an operation, `>= 1`. Default: ONNX Runtime's choice, the physical cores. */
+  /** Threads within an operation, `>= 1`. Default: ONNX Runtime's choice, the physical cores. */
   readonly threads?: number;
   /**
-   * Whether threads that wait keep their core busy: some percent faster on a machine of one's own,
-   * less than half as fast on a shared one. Default false.
+   * Lets waiting threads spin: a few percent faster on an idle machine, less than half as fast on a
+   * shared one. Default false.
    */
   readonly allowSpinning?: boolean;
-  /** What ONNX Runtime rewrites in the model. Default `"all"`. */
+  /** Level of ONNX Runtime's graph optimizations. Default `"all"`. */
   readonly optimization?: "disabled" | "basic" | "extended" | "all";
   /**
-   * What calls ONNX Runtime: `"node"`, its own binding, which copies all outputs once more; or
-   * `"koffi"`, on the CPU, which needs the optional package of that name. Default `"koffi"` where that
-   * can be loaded.
+   * Binding to ONNX Runtime: `"node"`, its own, which copies all outputs; or `"koffi"`, on the CPU,
+   * which needs the optional package of that name. Default `"koffi"` if it can be loaded.
    */
   readonly binding?: Binding;
   /**
-   * Writes a Chrome trace of each executable, when it is released, to a file that begins so. Default
+   * Prefix of the files to which each executable writes a Chrome trace when it is released. Default
    * none.
    */
   readonly profilePrefix?: string;
 }
 
-/** One keeper for each device: executors of one device may share their resident tensors. */
+/** One keeper per device: executors of one device may share their resident tensors. */
 const keepers = new Map<string, TensorKeeper>();
 
-/** How many sets of sizes with empty tensors keep a session of their own. */
+/** Number of size combinations with empty tensors that keep their own session. */
 const maxSpecialSessions = 16;
 
-/** A program in a session, for all sizes or for one set of them. */
+/** Program in a session, for all sizes or for one combination of them. */
 class CompiledModel {
   readonly #runtime: OnnxRuntime;
   readonly #keeper: TensorKeeper;
@@ -100,7 +99,7 @@ class CompiledModel {
     this.#keeper = keeper;
     this.#program = program;
     this.#resident = new Set(resident);
-    // The names alone: the arrays may be large, and the session has what it needs of them.
+    // Only names: the arrays may be large, and the session has its own copy.
     this.#frozen = new Set(Object.keys(frozen));
     this.#lowered = lowered;
     this.#outputs = Object.fromEntries(
@@ -178,7 +177,7 @@ class CompiledModel {
   }
 }
 
-/** What a {@link CompiledModel} is made of. */
+/** Parts of a {@link CompiledModel}. */
 interface ModelParts {
   readonly runtime: OnnxRuntime;
   readonly createSession: CreateSession;
@@ -199,7 +198,7 @@ function onlyKeys<T>(
   return Object.fromEntries(Object.entries(record).filter(([key]) => Object.hasOwn(keys, key)));
 }
 
-/** Sessions for sizes at which some tensor has no entries; the oldest go first. */
+/** Sessions for sizes with empty tensors, evicted oldest first. */
 class SpecialModels {
   readonly #parts: ModelParts;
   readonly #models = new Map<string, Promise<SpecialModel>>();
@@ -248,7 +247,7 @@ class SpecialModels {
   }
 }
 
-/** Options of a session with constants that are not in its model: in memory, or some in files. */
+/** Session options with constants outside of the model: in memory, or some in files. */
 function withFrozen(
   options: Ort.InferenceSession.SessionOptions,
   { extra }: ProviderTraits,
@@ -263,13 +262,13 @@ function withFrozen(
     });
     return { ...options, externalData };
   }
-  // Folding constants would widen all weights at once, and keep them so.
+  // Constant folding would upcast all weights at once, and keep them.
   const disabled = [extra.optimization?.["disable_specified_optimizers"] ?? [], "ConstantFolding"];
   return {
     ...options,
     extra: {
       ...options.extra,
-      // One key as a whole: the session's other options are in an object of their own.
+      // One flat key: the session's other options are nested.
       "session.model_external_initializers_file_folder_path": root,
       optimization: {
         ...extra.optimization,
@@ -279,7 +278,7 @@ function withFrozen(
   };
 }
 
-/** A program without the inputs that are frozen. */
+/** The program without its frozen inputs. */
 function withoutInputs(program: Program, frozen: FrozenFeeds): Program {
   const inputs = Object.entries(program.inputs).filter(([name]) => !Object.hasOwn(frozen, name));
   return { ...program, inputs: Object.fromEntries(inputs) };
@@ -309,10 +308,10 @@ function sessionOptions({
   return {
     executionProviders: [provider === "cuda" ? { name: provider, deviceId } : provider],
     graphOptimizationLevel: optimization,
-    // Patterns are planned for one set of sizes; here sizes change from run to run.
+    // Memory patterns are planned for one combination of sizes; here sizes change between runs.
     enableMemPattern: false,
     interOpNumThreads: 1,
-    // What goes wrong is thrown; it need not be printed as well.
+    // Errors are thrown; they need not be printed as well.
     logSeverityLevel: 4,
     extra: {
       ...extra,
@@ -326,16 +325,16 @@ function sessionOptions({
 }
 
 /**
- * An {@link Executor} by onnxruntime-node, on the CPU or a GPU. The native module is loaded when the
+ * {@link Executor} on onnxruntime-node, on the CPU or a GPU. The native module is loaded when the
  * first program is compiled. On the CPU feeds are read in place, without a copy; a run blocks the
- * thread that calls it.
+ * calling thread.
  *
- * On `"webgpu"` all steps run on the GPU, or `compile` throws; resident tensors stay there. On `"cuda"`
- * they are kept in the computer's memory, for the binding moves all inputs and outputs through it.
+ * On `"webgpu"` all operations run on the GPU, or `compile` throws; resident tensors stay there. On
+ * `"cuda"` they are kept in host memory, since the binding moves all inputs and outputs through it.
  * Executors of one provider and device share their resident tensors.
  *
  * @throws `RangeError` for an unknown provider, or numbers that are not whole. `compile` throws an
- *   `Error` if the native module, a library or a GPU is missing, which says how to get it.
+ *   `Error` that says how to install a missing native module, library or GPU driver.
  */
 export function createOnnxExecutor(options: OnnxOptions = {}): Executor {
   const { provider = "cpu", products = "float32", deviceId = 0, threads, profilePrefix } = options;
@@ -379,7 +378,7 @@ export function createOnnxExecutor(options: OnnxOptions = {}): Executor {
       const frozen = providers[provider].readsFiles
         ? await readSmallFrozen("compile", given, blocks)
         : await readFrozen("compile", given);
-      // What runs refer to; nothing else may keep the arrays alive.
+      // Values referenced by runs; nothing else may keep the arrays alive.
       const kept = keepsFrozen ? frozen : {};
       const bound = keepsFrozen ? program : withoutInputs(program, frozen);
       checkProvider(provider);
@@ -415,7 +414,7 @@ export function createOnnxExecutor(options: OnnxOptions = {}): Executor {
             const outputs = await (isSpecial
               ? special.run(feeds, sizes)
               : model.run(feeds, sizes, spare));
-            // The names tell which is which.
+            // The names determine which outputs are resident.
             return outputs as Outputs<Name, Resident>;
           }),
         release: async () => {

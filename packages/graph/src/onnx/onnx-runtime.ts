@@ -24,27 +24,33 @@ export async function loadOnnxRuntime(): Promise<OnnxRuntime> {
 function missing(provider: Provider, needs: readonly Need[], cause?: unknown): Error {
   const list = needs.map(({ what, remedy }) => `${what}: ${remedy}`).join("; ");
   return new Error(
-    `compile: provider ${provider} must be usable on this computer, which takes ${list}`,
+    `compile: provider ${provider} must be usable on this computer, which needs ${list}`,
     { cause },
   );
 }
 
-/** @throws `Error` that says what a provider lacks, if that can be seen before it is tried. */
+/**
+ * @throws `Error` that names the missing requirements of a provider, if they can be detected in
+ *   advance.
+ */
 export function checkProvider(provider: Provider): void {
   if (provider !== "cuda") return;
   const machine = thisMachine();
   const folder = machine.findPackage("onnxruntime-node");
-  // Tried without its libraries, the provider would print what it misses.
+  // Without its libraries, the provider would print messages about them.
   const needs = folder === undefined ? [] : cudaNeeds(machine, folder);
   if (needs.length > 0) throw missing(provider, needs);
 }
 
-/** An error that says what a provider lacks, if that is why a session could not be created. */
+/**
+ * Replaces the error of a failed session by one that names the provider's missing requirements, if
+ * any.
+ */
 export function explainFailure(provider: Provider, cause: unknown): unknown {
   const message = cause instanceof Error ? cause.message : "";
   if (message.includes("fallback to CPU EP has been explicitly disabled")) {
     return new Error(
-      `compile: every step must run on ${provider}, got one that ONNX Runtime would place on the CPU`,
+      `compile: every operation must run on ${provider}, got one that ONNX Runtime would place on the CPU`,
       { cause },
     );
   }

@@ -3,9 +3,7 @@ import { shapeSize } from "../tensor.ts";
 import type { LoweringRule } from "./lowering.ts";
 import { elementTypes } from "./model.ts";
 
-/**
- * Steps that have a fused operator on the CPU, in operators that every provider has.
- */
+/** Operations with a fused operator on the CPU, in operators that every provider has. */
 
 /** `log(softmax(x))` along the last axis, with the maximum taken out. */
 export const plainLogSoftmax: LoweringRule<"logSoftmax"> = (lowering, _, [x]) => {
@@ -18,7 +16,7 @@ export const plainLogSoftmax: LoweringRule<"logSoftmax"> = (lowering, _, [x]) =>
   return [lowering.node("Sub", [shifted, lowering.node("Log", [total])])];
 };
 
-/** The root mean square is taken in steps of its own, so that its inverse can be had as well. */
+/** Computes the root mean square separately, so that its inverse is available. */
 export const plainRmsNorm: LoweringRule<"rmsNorm"> = (
   lowering,
   { attributes: { epsilon } },
@@ -55,14 +53,14 @@ export const plainMatmul: LoweringRule<"matmul"> = (
   return [lowering.node("Mul", [product, lowering.model.constant("float32", [], [scale])])];
 };
 
-/** A slice of whole numbers or truth values as a choice of rows, where only numbers can be sliced. */
+/** Slice of integers or booleans as a gather of rows, for providers that slice only floats. */
 export const gatheredSlice: LoweringRule<"slice"> = (
   lowering,
   { attributes: { axis, start, end } },
   [x],
 ) => [lowering.node("Gather", [x!, lowering.range(start, end)], { axis })];
 
-/** Entries along the last axis as rows of one long list. */
+/** Gathers entries along the last axis as rows of one long list. */
 export const gatheredAlong: LoweringRule<"takeAlong"> = (
   lowering,
   { inputs: [x, ids], outputs: [y] },
@@ -81,7 +79,7 @@ export const gatheredAlong: LoweringRule<"takeAlong"> = (
   return [lowering.reshape(taken, table, y!.shape)];
 };
 
-/** Moves truth values as whole numbers. */
+/** Moves booleans as integers. */
 export function movedAsIntegers<K extends "transpose" | "concat">(
   rule: LoweringRule<K>,
 ): LoweringRule<K> {

@@ -6,7 +6,7 @@ function hex(bytes: Uint8Array): string {
 }
 
 describe("protocol buffers", () => {
-  it("write whole numbers seven bits at a time", () => {
+  it("encode integers in groups of seven bits", () => {
     // Field 1, wire type 0; 150 = 1 * 128 + 22.
     expect(hex(integerField(1, 150))).toBe("089601");
     expect(hex(integerField(16, 1))).toBe("800101");
@@ -14,14 +14,14 @@ describe("protocol buffers", () => {
     expect(hex(integerField(1, 2n ** 62n))).toBe("08808080808080808040");
   });
 
-  it("write text and messages with their length in front", () => {
+  it("prefix strings and messages with their length", () => {
     expect(hex(textField(2, "testing"))).toBe("120774657374696e67");
     expect(hex(textField(1, "é"))).toBe("0a02c3a9");
     expect(hex(bytesField(3, integerField(1, 150)))).toBe("1a03089601");
     expect(hex(message([]))).toBe("");
   });
 
-  it("write float32 in four bytes, lowest first", () => {
+  it("encode float32 in four bytes, lowest first", () => {
     expect(hex(floatField(2, 1))).toBe("150000803f");
   });
 });

@@ -1,10 +1,10 @@
 /**
- * The part of the protocol-buffer wire format that ONNX models need. A message is a list of fields in
- * any order; each helper gives the bytes of one field, empty lists give none.
+ * Part of the protocol-buffer wire format that ONNX models need. A message is a list of fields in
+ * any order; each helper returns the bytes of one field, and nothing for an empty list.
  */
 export type Bytes = Uint8Array;
 
-/** Fields one after the other. */
+/** Concatenates fields. */
 export function message(fields: readonly Bytes[]): Bytes {
   const length = fields.reduce((total, field) => total + field.length, 0);
   const bytes = new Uint8Array(length);
@@ -16,7 +16,7 @@ export function message(fields: readonly Bytes[]): Bytes {
   return bytes;
 }
 
-/** Seven bits a byte, lowest first; negative numbers as 64-bit two's complement. */
+/** Seven bits per byte, lowest first; negative numbers as 64-bit two's complement. */
 function varint(value: number | bigint): Bytes {
   let rest = BigInt.asUintN(64, BigInt(value));
   const bytes: number[] = [];
@@ -28,24 +28,24 @@ function varint(value: number | bigint): Bytes {
   return Uint8Array.from(bytes);
 }
 
-/** A whole number. */
+/** Integer field. */
 export function integerField(field: number, value: number | bigint): Bytes {
   return message([varint(field * 8), varint(value)]);
 }
 
-/** A float32. */
+/** Float32 field. */
 export function floatField(field: number, value: number): Bytes {
   const bytes = new Uint8Array(4);
   new DataView(bytes.buffer).setFloat32(0, value, true);
   return message([varint(field * 8 + 5), bytes]);
 }
 
-/** Bytes, or another message. */
+/** Field of bytes, or of another message. */
 export function bytesField(field: number, bytes: Bytes): Bytes {
   return message([varint(field * 8 + 2), varint(bytes.length), bytes]);
 }
 
-/** Text. */
+/** String field. */
 export function textField(field: number, text: string): Bytes {
   return bytesField(field, new TextEncoder().encode(text));
 }

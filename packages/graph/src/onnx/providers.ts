@@ -4,32 +4,32 @@ import { cudaRules } from "./cuda-rules.ts";
 import type { LoweringRules, SizeSource } from "./lowering.ts";
 import { webgpuRules } from "./webgpu-rules.ts";
 
-/** Where ONNX Runtime computes: the CPU, any GPU with a Vulkan driver, or one of NVIDIA. */
+/** Execution provider of ONNX Runtime: the CPU, any GPU with a Vulkan driver, or an NVIDIA GPU. */
 export type Provider = "cpu" | "webgpu" | "cuda";
 
-/** What matrix products are computed in. */
+/** Number type of matrix products. */
 export type ProductType = "float32" | "float16";
 
-/** What differs between providers. */
+/** Differences between providers. */
 export interface ProviderTraits {
   readonly rules: LoweringRules;
   readonly sizes: SizeSource;
-  /** Where outputs stay that are resident. */
+  /** Location of resident outputs. */
   readonly residence: Ort.Tensor.DataLocation;
-  /** Whether any tensor without entries brings it down, or only some computations with one. */
+  /** False if any empty tensor crashes it, true if only some computations on one do. */
   readonly takesEmpty: boolean;
-  /** Whether weights can stay in their file; else they are read when a program is compiled. */
+  /** True if weights can be memory-mapped; otherwise they are read when a program is compiled. */
   readonly readsFiles: boolean;
-  /** What products can be computed in. */
+  /** Supported number types of products. */
   readonly products: readonly ProductType[];
-  /** Options of a session, in ONNX Runtime's words. */
+  /** Session options, in ONNX Runtime's terms. */
   readonly extra: {
     readonly session?: Readonly<Record<string, string>>;
     readonly optimization?: Readonly<Record<string, string>>;
   };
 }
 
-/** The traits of each provider. */
+/** Traits of each provider. */
 export const providers: Readonly<Record<Provider, ProviderTraits>> = {
   cpu: {
     rules: cpuRules,
@@ -37,9 +37,9 @@ export const providers: Readonly<Record<Provider, ProviderTraits>> = {
     residence: "cpu",
     takesEmpty: true,
     readsFiles: true,
-    // It has no products in float16: it would compute in float32, and cast.
+    // It has no float16 products: it would compute in float32, and cast.
     products: ["float32"],
-    // Equal steps are equal on purpose: what is computed once more need not be kept until then.
+    // Equal operations are intentional: recomputed values need not be kept.
     extra: { optimization: { disable_specified_optimizers: "CommonSubexpressionElimination" } },
   },
   webgpu: {
@@ -50,14 +50,14 @@ export const providers: Readonly<Record<Provider, ProviderTraits>> = {
     takesEmpty: false,
     readsFiles: false,
     products: ["float32", "float16"],
-    // A step that this provider does not have is an error, instead of a detour by way of the CPU.
+    // An operation that this provider lacks is an error, instead of a fallback to the CPU.
     extra: {
       session: { disable_cpu_ep_fallback: "1" },
-      // It makes splits of integers, which this provider does not have.
+      // It creates splits of integers, which this provider lacks.
       optimization: { disable_specified_optimizers: "GatherSliceToSplitFusion" },
     },
   },
-  // The binding for Node moves all inputs and outputs of CUDA through the computer's memory.
+  // The Node binding moves all inputs and outputs of CUDA through host memory.
   cuda: {
     rules: cudaRules,
     sizes: "computed",

@@ -2,13 +2,13 @@ import type { Operation } from "../operation.ts";
 import type { Program } from "../program.ts";
 import type { Tensor } from "../tensor.ts";
 
-/** Below so many entries a table of its own costs nothing that counts. */
+/** For fewer entries a separate table costs almost nothing. */
 const manyEntries = 2 ** 20;
 
 /**
- * Adds rows right to what they would be added to as a table: of a large table, such as the gradient of
- * an embedding, no second one is made for them. A step `scatterAdd` then has a third input, the table
- * that it starts from instead of zeros. Sums come out the same but for rounding.
+ * Scatters rows directly into the table that their sum would be added to: for a large table, such
+ * as the gradient of an embedding, no second one is allocated. The operation `scatterAdd` then has
+ * a third input, the initial table instead of zeros. Sums are equal up to rounding.
  */
 export function scatterIntoSums<Output extends string>(program: Program<Output>): Program<Output> {
   const numUses = new Map<number, number>();

@@ -4,10 +4,10 @@ import type { SpareArrays } from "../executor.ts";
 /** Options of a session, in the words of onnxruntime-node. */
 export type SessionOptions = Ort.InferenceSession.SessionOptions;
 
-/** A model that is ready to run. */
+/** Model that is ready to run. */
 export interface Session {
   /**
-   * @param shapes - Of all outputs, by their names in the model.
+   * @param shapes - Shapes of all outputs, by their names in the model.
    * @param spare - Arrays that some may be computed into.
    */
   run(

@@ -3,14 +3,14 @@ import type { Lowering } from "./lowering.ts";
 import { elementTypes } from "./model.ts";
 import type { StoredWeight } from "./stored-weight.ts";
 
-/** In sums of products parts can be larger: each reads and writes the whole result. */
+/** For sums of products, blocks can be larger: each reads and writes the whole result. */
 const sumScale = 8;
 
 /**
- * A step that reads weights which stay in a file, without widening all of one at once.
- * @param stored - Which of its inputs are such weights.
- * @param nameOf - The value of an input, as a whole.
- * @returns The value of its output; `undefined` if the step needs them as a whole.
+ * Lowers an operation that reads memory-mapped weights, without upcasting all of one at once.
+ * @param stored - Its inputs that are such weights.
+ * @param nameOf - Value of an input, as a whole.
+ * @returns The value of its output; `undefined` if the operation needs them as a whole.
  */
 export function lowerStored(
   lowering: Lowering,
@@ -37,14 +37,14 @@ export function lowerStored(
   return undefined;
 }
 
-/** What a weight is multiplied with: `x`, or its transpose, from the left. */
+/** Left factor of a weight: `x` or its transpose. */
 interface Factor {
   readonly x: string;
   readonly transA: number;
   readonly scale: number;
 }
 
-/** `scale x W^T + bias`: each part of the rows gives some columns. */
+/** `scale x W^T + bias`: each block of rows computes some columns. */
 function byColumns(
   lowering: Lowering,
   weight: StoredWeight,
@@ -62,7 +62,7 @@ function byColumns(
   return columns.length === 1 ? columns[0]! : lowering.node("Concat", columns, { axis: 1 });
 }
 
-/** `scale x W`: each part of the rows gives a share of all entries. */
+/** `scale x W`: each block of rows contributes to all entries. */
 function bySums(lowering: Lowering, weight: StoredWeight, { x, transA, scale }: Factor): string {
   const blocks = weight.rowBlocks(sumScale);
   const parts = split(lowering, x, blocks, 1 - transA);
@@ -72,7 +72,7 @@ function bySums(lowering: Lowering, weight: StoredWeight, { x, transA, scale }: 
   }, undefined)!;
 }
 
-/** Cuts a value along an axis as rows are cut. */
+/** Splits a value along an axis like the rows. */
 function split(
   lowering: Lowering,
   value: string,

@@ -8,7 +8,7 @@ import { createOnnxExecutor } from "./index.ts";
 
 const random = createRandom("stored-weight");
 const [rows, width] = [700, 320];
-// Safetensors promise no alignment: the first byte is at an odd place.
+// Safetensors promise no alignment: the first byte is at an odd offset.
 const start = 9;
 let directory: string;
 let weight: FileFeed;
@@ -33,7 +33,7 @@ function numbers(...shape: number[]): Feed & { readonly data: Float32Array } {
   return { data: Float32Array.from({ length }, () => 2 * random.next() - 1), shape };
 }
 
-/** Everything that reads a weight in parts, and one step that needs it as a whole. */
+/** All operations that read a weight in blocks, and one that needs it as a whole. */
 const readers = trace((g) => {
   const w = g.input("w", "float32", ["rows", width]);
   const bias = g.input("bias", "float32", ["rows"]);
@@ -52,59 +52,57 @@ const readers = trace((g) => {
   };
 });
 
-describe("weights that stay in a file", () => {
-  it.each([{}, { binding: "node" as const }])(
-    "give what they give as arrays, %o",
-    async (options) => {
-      const executor = createOnnxExecutor({ threads: 2, ...options });
-      const bias = numbers(rows);
-      const stored = await executor.compile(readers, { frozen: { w: weight, bias } });
-      const fed = await executor.compile(readers, { frozen: { bias } });
-      const feeds = {
-        x: numbers(5, width),
-        z: numbers(5, rows),
-        ids: { data: Int32Array.of(3, rows - 1, 0, 3, 17), shape: [5] },
-      };
-      const [actual, expected] = [await stored.run(feeds), await fed.run({ ...feeds, w: wide })];
-      for (const name of ["linear", "plain", "transposed", "gathered", "whole", "same"] as const) {
-        expect(actual[name]).toEqual(expected[name]);
+describe("memory-mapped weights", () => {
+  it.each([{}, { binding: "node" as const }])("compute the same as arrays, %o", async (options) => {
+    const executor = createOnnxExecutor({ threads: 2, ...options });
+    const bias = numbers(rows);
+    const stored = await executor.compile(readers, { frozen: { w: weight, bias } });
+    const fed = await executor.compile(readers, { frozen: { bias } });
+    const feeds = {
+      x: numbers(5, width),
+      z: numbers(5, rows),
+      ids: { data: Int32Array.of(3, rows - 1, 0, 3, 17), shape: [5] },
+    };
+    const [actual, expected] = [await stored.run(feeds), await fed.run({ ...feeds, w: wide })];
+    for (const name of ["linear", "plain", "transposed", "gathered", "whole", "same"] as const) {
+      expect(actual[name]).toEqual(expected[name]);
+    }
+    // Sums over the rows are computed block by block: 700 terms of about 1/3, in another order.
+    for (const name of ["product", "gradient"] as const) {
+      const largest = expected[name].data.reduce((most, value) => Math.max(most, Math.abs(value)));
+      const error = expected[name].data.reduce(
+        (most, value, i) => Math.max(most, Math.abs(value - actual[name].data[i]!)),
+        0,
+      );
+      expect(error / largest).toBeLessThan(1e-5);
+    }
+    await stored.release();
+    await fed.release();
+  });
+
+  it.each([1, 2, 4, 8])(
+    "give a row the same bits in any batch, with %i threads",
+    async (threads) => {
+      const program = trace((g) => ({
+        y: g.linear(g.input("x", "float32", ["n", width]), g.input("w", "float32", [rows, width])),
+      }));
+      const executor = createOnnxExecutor({ threads });
+      const executable = await executor.compile(program, { frozen: { w: weight } });
+      const x = numbers(1500, width);
+      const alone = await executable.run({
+        x: { data: x.data.subarray(0, 2 * width), shape: [2, width] },
+      });
+      for (const n of [3, 7, 33, 150, 340, 800, 1500]) {
+        const { y } = await executable.run({
+          x: { data: x.data.subarray(0, n * width), shape: [n, width] },
+        });
+        expect(y.data.slice(0, 2 * rows)).toEqual(alone.y.data);
       }
-      // Sums over the rows are taken part by part: 700 terms of about 1/3, in another order.
-      for (const name of ["product", "gradient"] as const) {
-        const largest = expected[name].data.reduce((most, value) =>
-          Math.max(most, Math.abs(value)),
-        );
-        const error = expected[name].data.reduce(
-          (most, value, i) => Math.max(most, Math.abs(value - actual[name].data[i]!)),
-          0,
-        );
-        expect(error / largest).toBeLessThan(1e-5);
-      }
-      await stored.release();
-      await fed.release();
+      await executable.release();
     },
   );
 
-  it.each([1, 2, 4, 8])("give a row the same bits in any batch, by %i threads", async (threads) => {
-    const program = trace((g) => ({
-      y: g.linear(g.input("x", "float32", ["n", width]), g.input("w", "float32", [rows, width])),
-    }));
-    const executor = createOnnxExecutor({ threads });
-    const executable = await executor.compile(program, { frozen: { w: weight } });
-    const x = numbers(1500, width);
-    const alone = await executable.run({
-      x: { data: x.data.subarray(0, 2 * width), shape: [2, width] },
-    });
-    for (const n of [3, 7, 33, 150, 340, 800, 1500]) {
-      const { y } = await executable.run({
-        x: { data: x.data.subarray(0, n * width), shape: [n, width] },
-      });
-      expect(y.data.slice(0, 2 * rows)).toEqual(alone.y.data);
-    }
-    await executable.release();
-  });
-
-  it("take sizes and nothing at all as arrays do", async () => {
+  it("support all sizes and empty tensors like arrays", async () => {
     const executor = createOnnxExecutor({ threads: 1 });
     const program = trace((g) => {
       const w = g.input("w", "float32", ["rows", width]);
@@ -120,7 +118,7 @@ describe("weights that stay in a file", () => {
     await executable.release();
   });
 
-  it("are refused where they do not fit", async () => {
+  it("are refused if they do not fit", async () => {
     const executor = createOnnxExecutor();
     const program = trace((g) => ({ y: g.input("w", "float32", [rows, width]) }));
     const compile = (change: Partial<FileFeed>) =>

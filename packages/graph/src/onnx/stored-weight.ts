@@ -9,30 +9,35 @@ import {
 import type { Feed } from "../program.ts";
 import { elementTypes, type OnnxModel } from "./model.ts";
 
-/** How weights are cut that are widened a part at a time. */
+/** Block sizes of weights that are upcast block by block. */
 export interface BlockSizes {
-  /** The fewest rows of a part: products with fewer are rounded otherwise, by how many there are. */
+  /**
+   * Minimum rows of a block: products with fewer are rounded differently, depending on their
+   * number.
+   */
   readonly minRows: number;
-  /** Entries of a part beyond `minRows`: widened, it should fit into the processor's cache. */
+  /**
+   * Maximum entries of a block beyond `minRows`: upcast, it should fit into the processor's cache.
+   */
   readonly numEntries: number;
 }
 
-/** How weights are cut for so many threads: in parts of 2 MB, or larger ones. */
+/** Block sizes for a number of threads: 2 MB, or more. */
 export function blockSizes(threads: number): BlockSizes {
-  // Each thread of a product has 65 rows of a part or more: with fewer, ONNX Runtime adds an entry's
-  // terms up in another order, and how many rows a thread has depends on what else is in the batch.
+  // At least 65 rows of a block per thread: with fewer, ONNX Runtime sums the terms of an entry in
+  // another order, and the number of rows per thread depends on the rest of the batch.
   return { minRows: 80 * Math.min(threads, maxEqualThreads), numEntries: 2 ** 19 };
 }
 
-/** Up to so many threads a row of a product has the same bits in any batch. */
+/** Up to this number of threads, a row of a product has the same bits in any batch. */
 const maxEqualThreads = 8;
 
-/** Entries up to which a weight is not worth a place in a file. */
+/** Entries up to which memory-mapping a weight is not worthwhile. */
 const maxReadEntries = 2 ** 16;
 
 /**
- * Reads frozen inputs into arrays, but for large ones that a session can take from their file: all in
- * the same root folder, and with rows for a part.
+ * Reads frozen inputs into arrays, except for large ones that a session can memory-map: all under
+ * the same root folder, with enough rows for a block.
  */
 export async function readSmallFrozen(
   where: string,
@@ -51,7 +56,7 @@ export async function readSmallFrozen(
   return { ...Object.fromEntries(entries.filter(stays)), ...(await readFrozen(where, read)) };
 }
 
-/** The root folder of the files of frozen inputs, if there are any. */
+/** Root folder of the files of frozen inputs; undefined without files. */
 export function rootOfFiles(frozen: FrozenFeeds): string | undefined {
   const feed = Object.values(frozen).find((each) => "file" in each);
   return feed && "file" in feed ? rootOf(feed) : undefined;
@@ -63,16 +68,18 @@ export interface RowBlock {
   readonly numRows: number;
 }
 
-/** Where entries are, as a model names it: the file's path without its root, see `rootOfFiles`. */
+/** File location in the form of a model: path relative to its root, see `rootOfFiles`. */
 export function fileOf(feed: FileFeed): { path: string; offset: number; numBytes: number } {
   const path = relative(rootOf(feed), resolve(feed.file)).replaceAll("\\", "/");
   return { path, offset: feed.offset, numBytes: numFileBytes(feed) };
 }
 
-/** The folder that the paths of files are relative to. */
+/** Root that file paths are relative to. */
 const rootOf = ({ file }: FileFeed): string => parse(resolve(file)).root;
 
-/** A weight of 16 bits in a file, of which a session widens what a step needs, when it needs it. */
+/**
+ * 16-bit weight in a file, of which a session upcasts what an operation needs, when it needs it.
+ */
 export class StoredWeight {
   readonly #model: OnnxModel;
   readonly #name: string;
@@ -92,8 +99,8 @@ export class StoredWeight {
   }
 
   /**
-   * The entries as they are stored, of some rows. A constant of its own for each use: steps that widen
-   * the same one would be made one, and what they give kept until the last use.
+   * Stored entries of some rows, as a separate constant for each use: casts of the same constant
+   * would be merged, and their result kept until the last use.
    * @returns Its name.
    */
   narrow(rows?: RowBlock): string {
@@ -112,14 +119,14 @@ export class StoredWeight {
     return this.#model.external(`${this.#name} ${this.#numUses++}`, stored, taken, place);
   }
 
-  /** The entries as float32, of some rows, for one step. @returns Their name. */
+  /** Entries of some rows as float32, for one operation. @returns Their name. */
   widened(rows?: RowBlock): string {
     return this.#model.firstNode("Cast", [this.narrow(rows)], { to: elementTypes.float32 });
   }
 
   /**
-   * Cuts a matrix into parts that are about as large.
-   * @param scale - How much larger than usual they may be.
+   * Cuts a matrix into blocks of similar size.
+   * @param scale - Factor of the usual block size.
    */
   rowBlocks(scale = 1): readonly RowBlock[] {
     const [numRows, width] = this.#feed.shape;

@@ -12,7 +12,7 @@ import {
 } from "./onnx-runtime.ts";
 import { providers, type Provider } from "./providers.ts";
 
-/** A tensor of ONNX Runtime over an array, which is not copied. */
+/** Wraps an array in a tensor of ONNX Runtime, without a copy. */
 export function toOrt({ Tensor }: OnnxRuntime, name: string, { data, shape }: Feed): Ort.Tensor {
   if (data instanceof Uint8Array) return new Tensor("bool", data, shape);
   if (data instanceof Int32Array) return new Tensor("int32", data, shape);
@@ -20,9 +20,9 @@ export function toOrt({ Tensor }: OnnxRuntime, name: string, { data, shape }: Fe
   throw new TypeError(`run: feed ${name} must be a Float32Array, got a ${data.constructor.name}`);
 }
 
-/** The array that an output holds. Never to be called on a tensor that is on a GPU. */
+/** Returns the array of an output. Must never be called for a tensor on a GPU. */
 export function fromOrt(tensor: Ort.Tensor): Output {
-  // Asked for the data of a tensor on a GPU, ONNX Runtime ends the process.
+  // Reading the data of a GPU tensor crashes the process.
   if (tensor.location !== "cpu") {
     throw new Error(`run: output must be read on the CPU, got one on ${tensor.location}`);
   }
@@ -33,10 +33,10 @@ export function fromOrt(tensor: Ort.Tensor): Output {
   return { shape: dims, data };
 }
 
-/** What a session that only moves a tensor takes and gives: its one input and output. */
+/** Session that moves a tensor: its one input and output. */
 type Move = (tensor: Ort.Tensor) => Promise<Ort.Tensor>;
 
-/** A one-step program that reads a tensor where it is, and gives it in another place. */
+/** Creates a one-operation program that moves a tensor between memories. */
 async function createMove(
   runtime: OnnxRuntime,
   provider: Ort.InferenceSession.ExecutionProviderConfig,
@@ -54,7 +54,7 @@ async function createMove(
   return async (x) => (await session.run({ x }))[y!]!;
 }
 
-/** Keeps the resident tensors of one device, and moves arrays there and back. */
+/** Keeper of the resident tensors of one device, with transfers to and from it. */
 export class TensorKeeper implements Keeper<StoredTensor> {
   readonly name: string;
   readonly #provider: Provider;

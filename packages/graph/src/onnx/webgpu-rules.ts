@@ -15,9 +15,9 @@ function isNumber({ outputs }: Operation): boolean {
 }
 
 /**
- * Operators that ONNX Runtime's WebGPU provider has. `FusedMatMul`, `LogSoftmax`, and `Slice` and `GatherElements` of
- * other data than float32, are missing there and would be computed on the CPU; the second output of
- * `SimplifiedLayerNormalization` is wrong.
+ * Operators of ONNX Runtime's WebGPU provider. `FusedMatMul`, `LogSoftmax`, and `Slice` and
+ * `GatherElements` of types other than float32 are missing and would run on the CPU; the second
+ * output of `SimplifiedLayerNormalization` is wrong.
  */
 export const webgpuRules: LoweringRules = {
   ...cpuRules,

@@ -12,12 +12,12 @@ function state(parameter: readonly number[], gradient: readonly number[]): AdamW
 }
 
 describe("adamW", () => {
-  it("moves by the learning rate against the sign of the gradient at first", () => {
+  it("first moves by the learning rate against the sign of the gradient", () => {
     const s = state([1, 1, 1], [0.5, -2, 0]);
     adamW(s, { step: 1, learningRate: 0.1, epsilon: 0 });
     expect(s.parameter[0]).toBeCloseTo(0.9, 6);
     expect(s.parameter[1]).toBeCloseTo(1.1, 6);
-    // 0 / 0 without an epsilon: no number, as in PyTorch.
+    // 0 / 0 without an epsilon: NaN, as in PyTorch.
     expect(s.parameter[2]).toBeNaN();
   });
 
@@ -29,13 +29,13 @@ describe("adamW", () => {
     expect(s.parameter[0]).toBeCloseTo(0.95 - 0.2 / 3, 6);
     s.gradient[0] = -1;
     adamW(s, { step: 2, ...options });
-    // m = 0.5 - 0.5 = 0, v = 0.75 + 0.25 = 1; only the decay is left
+    // m = 0.5 - 0.5 = 0, v = 0.75 + 0.25 = 1; only the decay remains
     expect(s.firstMoment[0]).toBe(0);
     expect(s.secondMoment[0]).toBe(1);
     expect(s.parameter[0]).toBeCloseTo((0.95 - 0.2 / 3) * 0.95, 6);
   });
 
-  it("scales the gradient as if it had been scaled before", () => {
+  it("scales the gradient like a scaled gradient", () => {
     fc.assert(
       fc.property(
         fc.array(
@@ -58,13 +58,13 @@ describe("adamW", () => {
     );
   });
 
-  it("leaves the gradient alone", () => {
+  it("does not change the gradient", () => {
     const s = state([1], [2]);
     adamW(s, { step: 1, learningRate: 0.1 });
     expect(s.gradient[0]).toBe(2);
   });
 
-  it("says what does not fit", () => {
+  it("reports invalid options", () => {
     const s = state([1], [2]);
     expect(() => adamW(s, { step: 0, learningRate: 0.1 })).toThrow(
       "adamW: step must be a whole number >= 1, got 0",

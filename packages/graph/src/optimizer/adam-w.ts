@@ -1,34 +1,34 @@
 import { checkFinite, checkInteger, checkNonNegative, checkSameLength } from "@turnwise/core";
 
-/** One parameter and its running averages, all of one length. */
+/** Parameter with its running averages, all of one length. */
 export interface AdamWState {
-  /** Changed in place. */
+  /** Updated in place. */
   readonly parameter: Float32Array;
   readonly gradient: Float32Array;
-  /** Running mean of the gradient; zeros at first. Changed in place. */
+  /** Running mean of the gradient; zeros at first. Updated in place. */
   readonly firstMoment: Float32Array;
-  /** Running mean of the squared gradient; zeros at first. Changed in place. */
+  /** Running mean of the squared gradient; zeros at first. Updated in place. */
   readonly secondMoment: Float32Array;
 }
 
 /** Options of {@link adamW}. */
 export interface AdamWOptions {
-  /** Number of this optimizer step, from 1: it corrects the bias of the averages. */
+  /** Number of this optimizer step, from 1, for bias correction. */
   readonly step: number;
   readonly learningRate: number;
-  /** How slowly the mean of the gradient moves, in [0, 1). Default 0.9. */
+  /** Decay rate of the mean gradient, in [0, 1). Default 0.9. */
   readonly beta1?: number;
-  /** How slowly the mean of the squared gradient moves, in [0, 1). Default 0.999. */
+  /** Decay rate of the mean squared gradient, in [0, 1). Default 0.999. */
   readonly beta2?: number;
   /** Added to the root of the corrected second moment. Default 1e-8. */
   readonly epsilon?: number;
-  /** Shrinks the parameter by `learningRate * weightDecay` first. Default 0. */
+  /** Decoupled decay: shrinks the parameter by `learningRate * weightDecay` first. Default 0. */
   readonly weightDecay?: number;
-  /** Multiplies the gradient, to clip its norm. Default 1. */
+  /** Factor of the gradient, to clip its norm. Default 1. */
   readonly gradientScale?: number;
 }
 
-/** What a step of AdamW computes with: its options, and what follows from its number. */
+/** Coefficients of a step of AdamW: its options, and values derived from its number. */
 export interface AdamWCoefficients extends Required<
   Pick<AdamWOptions, "beta1" | "beta2" | "epsilon" | "gradientScale">
 > {
@@ -68,10 +68,11 @@ export function adamWCoefficients({
 }
 
 /**
- * One step of AdamW on one parameter, with PyTorch's order of operations (`torch.optim.AdamW`).
+ * Makes one step of AdamW on one parameter, with PyTorch's order of operations
+ * (`torch.optim.AdamW`).
  *
- * `parameter -= learningRate * (m / (1 - beta1^step)) / (sqrt(v / (1 - beta2^step)) + epsilon)`, after
- * the decoupled decay.
+ * `parameter -= learningRate * (m / (1 - beta1^step)) / (sqrt(v / (1 - beta2^step)) + epsilon)`,
+ * after the decoupled decay.
  *
  * @throws `RangeError` for arrays of different lengths, or options outside their range.
  * @see arXiv:1711.05101

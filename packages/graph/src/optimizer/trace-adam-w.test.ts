@@ -29,7 +29,7 @@ function program(): Program {
 }
 
 describe("traceAdamW", () => {
-  it("does what adamW does to arrays, step by step, clipped alike", () => {
+  it("equals adamW on arrays, step by step, with the same clipping", () => {
     const random = createRandom("traceAdamW");
     const numbers = () => Float32Array.from({ length }, () => random.next() - 0.5);
     const arrays = {
@@ -54,20 +54,20 @@ describe("traceAdamW", () => {
       expect(results["norm"]!.data[0]).toBeCloseTo(norm, 12);
       adamW({ ...arrays, gradient }, { ...options, gradientScale: Math.min(1, 0.7 / norm) });
       traced = Object.fromEntries(Object.keys(arrays).map((name) => [name, results[name]!.data]));
-      // The arrays are float32, and so are the coefficients.
+      // Arrays and coefficients are float32.
       for (const [name, data] of Object.entries(arrays)) {
         data.forEach((value, i) => expect(traced[name]![i]).toBeCloseTo(value, 5));
       }
     }
   });
 
-  it("leaves gradients below the norm alone", () => {
+  it("does not change gradients below the norm", () => {
     const small = trace((g) => ({ s: clipScale(g, [g.input("x", "float32", [2])], 10).scale }));
     const x = { data: Float32Array.of(3, 4), shape: [2] };
     expect([...interpret(small, { x }).s.data]).toEqual([1]);
   });
 
-  it("says what does not fit", () => {
+  it("reports tensors that do not fit", () => {
     trace((g) => {
       const [a, b] = [g.input("a", "float32", [2]), g.input("b", "float32", [3])];
       const state = { parameter: a, gradient: b, firstMoment: a, secondMoment: a };

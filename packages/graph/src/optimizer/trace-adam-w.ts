@@ -3,7 +3,7 @@ import { equalShapes, showShape, type Tensor } from "../tensor.ts";
 import type { Tracer } from "../tracer.ts";
 import { adamWCoefficients, type AdamWOptions } from "./adam-w.ts";
 
-/** One parameter and its running averages in a program, all of one shape. */
+/** Parameter with its running averages in a program, all of one shape. */
 export interface AdamWTensors {
   readonly parameter: Tensor;
   readonly gradient: Tensor;
@@ -17,8 +17,8 @@ export interface AdamWTensors {
 export const adamWFeedLength = 9;
 
 /**
- * What {@link traceAdamW} reads in one optimizer step: float32 `[9]`. Everything that depends on the
- * step's number is computed here, in float64, so that one program serves all steps.
+ * Feed of {@link traceAdamW} for one optimizer step: float32 `[9]`. Everything that depends on the
+ * step number is computed here, in float64, so that one program serves all steps.
  * @throws `RangeError` for options outside their range.
  */
 export function adamWFeed(options: AdamWOptions): Feed {
@@ -39,11 +39,11 @@ export function adamWFeed(options: AdamWOptions): Feed {
 }
 
 /**
- * One step of AdamW as part of a program, as `adamW` makes it on arrays: so that weights and moments
- * need not leave the device.
+ * Traces one step of AdamW as part of a program, equal to `adamW` on arrays, so that weights and
+ * moments stay on the device.
  *
- * @param coefficients - An input that is fed with {@link adamWFeed}, `[9]`.
- * @param gradientScale - A scalar that multiplies the gradient as well; see `clipScale`. Default 1.
+ * @param coefficients - Input fed with {@link adamWFeed}, `[9]`.
+ * @param gradientScale - Scalar factor of the gradient; see `clipScale`. Default 1.
  * @returns The new parameter and averages.
  * @throws `RangeError` for tensors of different shapes.
  *
@@ -86,10 +86,10 @@ export function traceAdamW(
 }
 
 /**
- * The factor that brings gradients to a norm of at most `maxNorm` together, a scalar of at most 1:
- * `min(1, maxNorm / (norm + 1e-6))`, as PyTorch's `clip_grad_norm_` has it.
- * @returns The factor, and the Euclidean norm over all entries before.
- * @throws `RangeError` for no gradients.
+ * Factor that clips gradients to a joint norm of at most `maxNorm`, a scalar of at most 1:
+ * `min(1, maxNorm / (norm + 1e-6))`, as in PyTorch's `clip_grad_norm_`.
+ * @returns The factor, and the Euclidean norm over all entries before clipping.
+ * @throws `RangeError` if there are no gradients.
  */
 export function clipScale(
   g: Tracer,

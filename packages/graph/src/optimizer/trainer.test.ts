@@ -29,7 +29,7 @@ describe("createTrainer", () => {
   const parameters = { weight: numbers(2, 3), bias: numbers(2) };
 
   for (const maxNorm of [undefined, 0.1]) {
-    it(`trains as gradients and adamW by hand do, with a norm of ${maxNorm ?? "any size"}`, async () => {
+    it(`equals gradients and adamW by hand, with a norm of ${maxNorm ?? "any size"}`, async () => {
       const program = trace((g) => {
         const weight = g.input("weight", "float32", [2, 3]);
         const bias = g.input("bias", "float32", [2]);
@@ -74,7 +74,7 @@ describe("createTrainer", () => {
     });
   }
 
-  it("leaves the weights that it was given alone", async () => {
+  it("does not change the given weights", async () => {
     const before = parameters.bias.data.slice();
     const trainer = await createTrainer(createReferenceExecutor(), { parameters, loss });
     await trainer.step({ x: numbers(1, 3), y: numbers(1, 2) }, { learningRate: 1 });
@@ -82,7 +82,7 @@ describe("createTrainer", () => {
     await trainer.close();
   });
 
-  it("does not count a step that failed", async () => {
+  it("does not count a failed step", async () => {
     const trainer = await createTrainer(createReferenceExecutor(), { parameters, loss });
     const batch = { x: numbers(1, 3), y: numbers(1, 2) };
     await expect(trainer.step({ x: batch.x }, { learningRate: 0.1 })).rejects.toThrow(
@@ -96,7 +96,7 @@ describe("createTrainer", () => {
     await trainer.close();
   });
 
-  it("says what does not fit", async () => {
+  it("reports invalid options", async () => {
     const executor = createReferenceExecutor();
     await expect(createTrainer(executor, { parameters: {}, loss })).rejects.toThrow(
       "createTrainer: parameters must not be empty, got length 0",

@@ -10,36 +10,36 @@ import { adamWFeed, adamWFeedLength, clipScale, traceAdamW } from "./trace-adam-
 
 /** Options of {@link createTrainer}. */
 export interface TrainerOptions {
-  /** Weights to start from, float32, by name; copied. */
+  /** Initial weights, float32, by name; copied. */
   readonly parameters: Readonly<Record<string, Feed>>;
   /**
    * Traces the loss, a float32 scalar.
    * @param weights - The parameters as inputs of the program. Further inputs are declared here.
    */
   readonly loss: (g: Tracer, weights: Readonly<Record<string, Tensor>>) => Tensor;
-  /** The Euclidean norm that all gradients together are brought down to, `> 0`. Default: no bound. */
+  /** Joint Euclidean norm that gradients are clipped to, `> 0`. Default: no clipping. */
   readonly maxNorm?: number;
 }
 
-/** What one optimizer step reports. */
+/** Report of one optimizer step. */
 export interface TrainerReport {
-  /** Before the weights changed. */
+  /** Loss before the weights changed. */
   readonly loss: number;
-  /** The Euclidean norm of all gradients together, before it was bounded. */
+  /** Joint Euclidean norm of all gradients before clipping. */
   readonly gradientNorm: number;
 }
 
 /** Trains weights that stay with an executor. */
 export interface Trainer {
   /**
-   * One optimizer step of AdamW. The next must wait for it.
+   * Makes one optimizer step of AdamW. The next must wait for it.
    * @param feeds - The inputs that the loss declared.
-   * @param options - As of `adamW`; steps are counted from 1.
+   * @param options - Options of `adamW`; steps are counted from 1.
    */
   step(feeds: RunFeeds, options: Omit<AdamWOptions, "step">): Promise<TrainerReport>;
   /** Copies a parameter. @throws `RangeError` for an unknown name. */
   read(name: string): Promise<Float32Array>;
-  /** Gives back the weights, the moments and the program. */
+  /** Releases the weights, the moments and the program. */
   close(): Promise<void>;
 }
 
@@ -50,11 +50,11 @@ function stateNames(name: string): readonly [string, string, string] {
 }
 
 /**
- * A whole optimizer step as one program: loss, gradients, clipping and AdamW. Weights and moments stay
- * where the executor computes; a step sends nothing but its feeds, and gets nothing but two numbers.
+ * Compiles a complete optimizer step as one program: loss, gradients, clipping and AdamW. Weights
+ * and moments stay in the executor's memory; a step transfers only its feeds and two numbers.
  *
- * @throws `RangeError` for no parameters, or a `maxNorm` that is not above 0; what `trace`, `gradients`
- *   and `compile` throw.
+ * @throws `RangeError` without parameters, or for a `maxNorm` that is not above 0; errors of
+ *   `trace`, `gradients` and `compile`.
  *
  * @example
  * const trainer = await createTrainer(executor, {

@@ -7,14 +7,14 @@ describe("globalNorm", () => {
     expect(globalNorm([])).toBe(0);
   });
 
-  it("does not lose small entries behind a large one, nor overflow", () => {
+  it("neither loses small entries after a large one, nor overflows", () => {
     // In float32 the sum would stay at 2^24 and the square would be infinite.
     const ones = new Float32Array(2 ** 12).fill(1);
     expect(globalNorm([Float32Array.of(2 ** 12), ones])).toBe(Math.sqrt(2 ** 24 + 2 ** 12));
     expect(globalNorm([Float32Array.of(1e30)])).toBe(Math.fround(1e30));
   });
 
-  it("is not finite where an entry is not", () => {
+  it("is not finite if an entry is not", () => {
     expect(globalNorm([Float32Array.of(1, NaN)])).toBeNaN();
     expect(globalNorm([Float32Array.of(-Infinity)])).toBe(Infinity);
   });
@@ -28,7 +28,7 @@ describe("accumulate", () => {
     expect([...target]).toEqual([9, 20]);
   });
 
-  it("says what does not fit", () => {
+  it("reports invalid arguments", () => {
     expect(() => accumulate(new Float32Array(1), new Float32Array(2))).toThrow(
       "accumulate: target and source must have the same length, got 1 and 2",
     );

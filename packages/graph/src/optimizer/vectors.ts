@@ -1,8 +1,8 @@
 import { checkFinite, checkSameLength } from "@turnwise/core";
 
 /**
- * The Euclidean norm over all entries of all arrays, added up in float64; 0 for none. Not finite if
- * an entry is not.
+ * Euclidean norm over all entries of all arrays, summed in float64; 0 for none. Not finite if an
+ * entry is not.
  */
 export function globalNorm(arrays: readonly Float32Array[]): number {
   let total = 0;
@@ -11,7 +11,7 @@ export function globalNorm(arrays: readonly Float32Array[]): number {
 }
 
 function sumOfSquares(array: Float32Array): number {
-  // Four sums, so that no addition has to wait for the one before.
+  // Four independent sums, for instruction-level parallelism.
   let [a, b, c, d] = [0, 0, 0, 0];
   let i = 0;
   for (; i + 4 <= array.length; i += 4) {
@@ -25,7 +25,7 @@ function sumOfSquares(array: Float32Array): number {
 }
 
 /**
- * `target += scale * source`, in place: adds up the gradients of microbatches.
+ * `target += scale * source`, in place, to sum the gradients of microbatches.
  * @throws `RangeError` for arrays of different lengths, or a scale that is not finite.
  */
 export function accumulate(target: Float32Array, source: Float32Array, scale = 1): void {

@@ -1,9 +1,9 @@
-/** The packages of TensorFlow.js, the fastest first. */
+/** TensorFlow.js packages, fastest first. */
 export const tensorFlowPackages = [
   "@tensorflow/tfjs-node-gpu",
   "@tensorflow/tfjs-node",
   "@tensorflow/tfjs",
 ] as const;
 
-/** The name of one of them. */
+/** Name of a TensorFlow.js package. */
 export type TensorFlowPackage = (typeof tensorFlowPackages)[number];

@@ -21,7 +21,7 @@ const unary = {
   not: (tf, x) => tf.logicalNot(x),
   softmax: (tf, x) => tf.softmax(x, -1),
   logSoftmax: (tf, x) => tf.logSoftmax(x, -1),
-  // Steps run in their order.
+  // Operations run in order, so a barrier is the identity.
   barrier: (tf, x) => tf.reshape(x, [...x.shape]),
 } satisfies Partial<Record<StepKind, (tf: TensorFlow, x: T) => T>>;
 
@@ -44,7 +44,7 @@ function isBinary(kind: OperationKind): kind is keyof typeof binary {
   return kind in binary;
 }
 
-/** A whole-number quotient rounded towards 0; TensorFlow.js rounds down. */
+/** Integer division rounded towards 0; TensorFlow.js rounds down. */
 function divideWhole(tf: TensorFlow, a: T, b: T): T {
   const zero = tf.tensor(Int32Array.of(0), [], "int32");
   const down = tf.floorDiv(a, b);
@@ -53,7 +53,7 @@ function divideWhole(tf: TensorFlow, a: T, b: T): T {
   return tf.add(down, tf.cast(tf.logicalAnd(isInexact, isNegative), "int32"));
 }
 
-/** Ids of a table with rows of `size`, moved so that they count entries of the whole table. */
+/** Ids of rows of `size` entries as ids of the flattened table. */
 function flatIds(tf: TensorFlow, ids: T, size: number): T {
   const width = ids.shape.at(-1)!;
   const rows = count(ids.shape.slice(0, -1));
@@ -62,7 +62,7 @@ function flatIds(tf: TensorFlow, ids: T, size: number): T {
   return tf.reshape(moved, [rows * width]);
 }
 
-/** The outputs of one step. */
+/** Computes the outputs of one operation. */
 export function runStep(
   tf: TensorFlow,
   operation: Operation,
@@ -196,7 +196,7 @@ export function runStep(
   }
 }
 
-/** The compiler reports here which operation TensorFlow.js lacks. */
+/** The type checker reports here which operation TensorFlow.js lacks. */
 function refuse(kind: Exclude<OperationKind, StepKind>): never {
-  throw new Error(`run: ${kind} must not be a step of a program`);
+  throw new Error(`run: ${kind} must not be an operation of a program`);
 }

@@ -16,9 +16,9 @@ function square(): Program<"y"> {
 }
 
 describe("the TensorFlow.js executor", () => {
-  for (const law of executorLaws(executor)) it(`obeys the law: ${law.name}`, law.check);
+  for (const law of executorLaws(executor)) it(`satisfies the law: ${law.name}`, law.check);
 
-  it("leaves no tensor behind: of runs, of failed runs, of residents that were disposed of", async () => {
+  it("leaves no tensor behind: of runs, of failed runs, of disposed residents", async () => {
     const before = tensorFlow.memory().numTensors;
     await trainResident(executor, 2);
     const failing = await executor.compile(square(), { frozen: {} });
@@ -29,14 +29,14 @@ describe("the TensorFlow.js executor", () => {
     expect(tensorFlow.memory().numTensors).toBe(before);
   });
 
-  it("says what to install where there is no package", async () => {
+  it("says what to install if there is no package", async () => {
     const missing = createTensorFlowExecutor({ packages: ["@tensorflow/tfjs-node-gpu"] });
     await expect(missing.compile(square())).rejects.toThrow(
       /^createTensorFlowExecutor: one of @tensorflow\/tfjs-node-gpu must be installed and load \(npm install @tensorflow\/tfjs works everywhere.*got @tensorflow\/tfjs-node-gpu: /u,
     );
   });
 
-  it("refuses what is no such module", async () => {
+  it("refuses an object that is not such a module", async () => {
     const { ready, setBackend } = tensorFlow;
     const wrong = createTensorFlowExecutor({ module: { ready, setBackend } });
     await expect(wrong.compile(square())).rejects.toThrow(
@@ -47,7 +47,7 @@ describe("the TensorFlow.js executor", () => {
   it("refuses a backend that the module does not have", async () => {
     const wrong = createTensorFlowExecutor({ module: tensorFlow, backend: "abacus" });
     await expect(wrong.compile(square())).rejects.toThrow(
-      "createTensorFlowExecutor: backend must be one that the module has, got abacus",
+      "createTensorFlowExecutor: backend must be one of the module's, got abacus",
     );
   });
 });

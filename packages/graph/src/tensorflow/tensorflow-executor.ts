@@ -34,11 +34,14 @@ import {
 
 /** Options of {@link createTensorFlowExecutor}. */
 export interface TensorFlowOptions {
-  /** The module, imported by the caller. Default: the first of `packages` that can be imported. */
+  /**
+   * TensorFlow.js module, imported by the caller. Default: the first of `packages` that can be
+   * imported.
+   */
   readonly module?: TensorFlowModule;
-  /** What may be imported. Default `tfjs-node-gpu`, `tfjs-node` and `tfjs`, in this order. */
+  /** Packages to try. Default `tfjs-node-gpu`, `tfjs-node` and `tfjs`, in this order. */
   readonly packages?: readonly TensorFlowPackage[];
-  /** A backend of the module, such as `"cpu"` or `"wasm"`. Default the module's own choice. */
+  /** Backend of the module, such as `"cpu"` or `"wasm"`. Default: the module's own choice. */
   readonly backend?: string;
 }
 
@@ -53,7 +56,7 @@ function toTensor(tf: TensorFlow, name: string, { data, shape }: Feed): TensorFl
   return tf.keep(tf.tensor(data, [...shape], dtype));
 }
 
-/** Results of a computation; what else it makes on its way is disposed of. */
+/** Returns the results of a computation, and disposes of its other tensors. */
 function keptOf(tf: TensorFlow, compute: () => TensorFlowTensor[]): TensorFlowTensor[] {
   tf.engine().startScope();
   try {
@@ -63,7 +66,7 @@ function keptOf(tf: TensorFlow, compute: () => TensorFlowTensor[]): TensorFlowTe
   }
 }
 
-/** At which step each tensor of a program is read last. */
+/** Tensors of a program by the operation that reads them last. */
 function lastUses(program: Program): ReadonlyMap<number, readonly number[]> {
   const last = new Map<number, number>();
   program.operations.forEach(({ inputs, outputs }, step) => {
@@ -75,7 +78,7 @@ function lastUses(program: Program): ReadonlyMap<number, readonly number[]> {
   return uses;
 }
 
-/** Runs all steps. Tensors that are no longer needed are disposed of at once, but for the inputs. */
+/** Runs all operations. Tensors are disposed of after their last use, except inputs. */
 function runSteps(tf: TensorFlow, program: Program, inputs: Tensors, sizes: Sizes): Tensors {
   const tensors = new Map(inputs);
   const uses = lastUses(program);
@@ -120,7 +123,7 @@ function keeperOf(tf: TensorFlow): TensorFlowKeeper {
   return keeper;
 }
 
-/** Outputs as callers get them; what they do not need is disposed of. */
+/** Collects outputs for the caller, and disposes of the other tensors. */
 async function collect(
   tf: TensorFlow,
   program: Program,
@@ -134,7 +137,7 @@ async function collect(
     const tensor = tensors.get(id)!;
     const shape = [...tensor.shape];
     if (resident.has(name)) {
-      // A handle of its own, whatever becomes of other names for the same entries.
+      // A separate handle, independent of other names for the same entries.
       const [own] = keptOf(tf, () => [tf.reshape(tensor, shape)]);
       outputs[name] = new HeldTensor(keeperOf(tf), shape, own!);
     } else {
@@ -153,19 +156,18 @@ async function chooseBackend(tf: TensorFlow, backend: string): Promise<void> {
   } catch (error) {
     cause = error;
   }
-  throw new Error(
-    `createTensorFlowExecutor: backend must be one that the module has, got ${backend}`,
-    { cause },
-  );
+  throw new Error(`createTensorFlowExecutor: backend must be one of the module's, got ${backend}`, {
+    cause,
+  });
 }
 
 /**
- * An {@link Executor} by TensorFlow.js, which is an optional package of the user's choice. Programs are
- * run step by step, with tensors given back as soon as they are not needed; resident tensors stay
- * where the module's backend keeps them.
+ * {@link Executor} on TensorFlow.js, an optional package of the user's choice. Operations run one
+ * by one, with tensors freed after their last use; resident tensors stay in the memory of the
+ * module's backend.
  *
- * @throws `compile` and `upload` throw an `Error` if no package can be imported, which says what to
- *   install, or if the module does not have the backend.
+ * @throws `compile` and `upload` throw an `Error` that says what to install if no package can be
+ *   imported, and if the module does not have the backend.
  */
 export function createTensorFlowExecutor({
   module,
@@ -255,7 +257,7 @@ export function createTensorFlowExecutor({
                   : { shape, data };
               }
             }
-            // The names tell which is which.
+            // The names determine which outputs are resident.
             return outputs as Outputs<Name, Resident>;
           }),
         release: async () => {

@@ -1,7 +1,7 @@
 import type { DataType } from "../tensor.ts";
 import { tensorFlowPackages, type TensorFlowPackage } from "./packages.ts";
 
-/** What is used of a tensor of TensorFlow.js. */
+/** Used part of a TensorFlow.js tensor. */
 export interface TensorFlowTensor {
   readonly shape: readonly number[];
   readonly isDisposed: boolean;
@@ -12,15 +12,15 @@ export interface TensorFlowTensor {
 type T = TensorFlowTensor;
 
 /**
- * The module of TensorFlow.js, of which only what a caller needs to see is spelled out: that of `@tensorflow/tfjs`, `tfjs-node` or `tfjs-node-gpu`, or
- * `tfjs-core` with a backend, fits.
+ * TensorFlow.js module, with only the part declared that callers see: `@tensorflow/tfjs`,
+ * `tfjs-node`, `tfjs-node-gpu`, or `tfjs-core` with a backend.
  */
 export interface TensorFlowModule {
   ready(): Promise<void>;
   setBackend(name: string): Promise<boolean>;
 }
 
-/** What is used of a module. */
+/** Used part of a module. */
 export interface TensorFlow extends TensorFlowModule {
   tensor(
     data: Float32Array | Int32Array | Uint8Array,
@@ -28,7 +28,7 @@ export interface TensorFlow extends TensorFlowModule {
     dtype: "float32" | "int32" | "bool",
   ): T;
   keep(x: T): T;
-  /** Tensors that are made in a scope, and not kept, are disposed of at its end. */
+  /** Tensors created in a scope, and not kept, are disposed of at its end. */
   engine(): { startScope(): void; endScope(): void };
   cast(x: T, dtype: DataType): T;
   add(a: T, b: T): T;
@@ -74,7 +74,7 @@ const functionNames = [
   "max matMul reshape transpose slice concat broadcastTo gather scatterND softmax logSoftmax",
 ].flatMap((line) => line.split(" "));
 
-/** Requires all functions that are used. */
+/** Checks that all functions in use exist. */
 export function checkModule(module: TensorFlowModule): TensorFlow {
   const functions = module as unknown as Readonly<Record<string, unknown>>;
   for (const name of functionNames) {
@@ -84,11 +84,11 @@ export function checkModule(module: TensorFlowModule): TensorFlow {
       );
     }
   }
-  // The functions above were checked.
+  // All functions were checked above.
   return module as TensorFlow;
 }
 
-/** Imports the first package of TensorFlow.js that is there and loads. */
+/** Imports the first TensorFlow.js package that loads. */
 export async function loadTensorFlow(
   names: readonly TensorFlowPackage[] = tensorFlowPackages,
 ): Promise<TensorFlowModule> {

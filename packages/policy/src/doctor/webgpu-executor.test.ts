@@ -154,7 +154,7 @@ describe.skipIf(diagnosis.isUsable)("the ONNX executor without a GPU", () => {
     const program = trace((g) => ({ y: g.exp(g.input("x", "float32", ["n"])) }));
     const executor = createOnnxExecutor({ provider: "webgpu" });
     const message =
-      /^compile: provider webgpu must be usable on this computer, which takes .*driver/u;
+      /^compile: provider webgpu must be usable on this computer, which needs .*driver/u;
     await expect(executor.compile(program)).rejects.toThrow(message);
     await expect(executor.upload(numbers(2))).rejects.toThrow(message);
   });

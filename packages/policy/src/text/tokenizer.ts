@@ -85,7 +85,7 @@ export function createTokenizer(
       const known = id ?? unknownToken;
       if (known !== undefined) return known;
       throw new RangeError(
-        `Tokenizer.encode: text must be made of known tokens, got ${JSON.stringify(tokens[index])}`,
+        `Tokenizer.encode: text must contain only known tokens, got ${JSON.stringify(tokens[index])}`,
       );
     });
   };
