@@ -195,8 +195,8 @@ export function attention(
     // pass over [time, size]; one more column in c and v subtracts it within the product that
     // computes dP.
     const mean = g.reduceSum(g.multiply(c, result), { axes: [-1], keepDims: true });
-    const cAndMean = withColumn(g, c, g.negate(mean));
-    const vAndOnes = withOnes(g, v);
+    const cAndMean = appendColumn(g, c, g.negate(mean));
+    const vAndOnes = appendOnes(g, v);
     const parts = blocks.map(({ rows, seen, weights }) => {
       const centered = g.matmul(rows(cAndMean), seen(vAndOnes), { transposeB: true });
       const dScores = g.multiply(weights, centered);
@@ -212,7 +212,7 @@ export function attention(
       2,
     );
     const inKeys = (pick: (part: (typeof parts)[number]) => Tensor): Tensor =>
-      g.transpose(sumOfBeginnings(g, parts.map(pick)), [0, 2, 1, 3]);
+      g.transpose(sumPrefixes(g, parts.map(pick)), [0, 2, 1, 3]);
     return [
       unstackHeads(g, dQuery, query),
       inKeys((part) => part.dKey),
@@ -232,30 +232,30 @@ export function attention(
   })[0]!;
 }
 
-/** Number of columns after `withColumn`: GPUs multiply fast if rows are a multiple of 16 bytes. */
-export function columnsWithMore(size: number): number {
+/** Number of columns after `appendColumn`: GPUs multiply fast if rows are a multiple of 16 bytes. */
+export function paddedColumns(size: number): number {
   return 4 * Math.ceil((size + 1) / 4);
 }
 
-/** Appends a column to `[..., size]`, and zeros up to {@link columnsWithMore}. */
-export function withColumn(g: Tracer, x: Tensor, column: Tensor): Tensor {
+/** Appends a column to `[..., size]`, and zeros up to {@link paddedColumns}. */
+export function appendColumn(g: Tracer, x: Tensor, column: Tensor): Tensor {
   const size = Number(x.shape.at(-1));
-  const rest = columnsWithMore(size) - size - 1;
+  const rest = paddedColumns(size) - size - 1;
   const zeros = g.expand(g.constant(0), [...x.shape.slice(0, -1), rest]);
   return g.concat(rest === 0 ? [x, column] : [x, column, zeros], -1);
 }
 
 /**
- * Appends as many ones as {@link withColumn} appends columns: a product of both adds its column.
+ * Appends as many ones as {@link appendColumn} appends columns: a product of both adds its column.
  */
-export function withOnes(g: Tracer, x: Tensor): Tensor {
+export function appendOnes(g: Tracer, x: Tensor): Tensor {
   const size = Number(x.shape.at(-1));
-  const ones = g.expand(g.constant(1), [...x.shape.slice(0, -1), columnsWithMore(size) - size]);
+  const ones = g.expand(g.constant(1), [...x.shape.slice(0, -1), paddedColumns(size) - size]);
   return g.concat([x, ones], -1);
 }
 
 /** Sums tensors each of which covers a longer prefix of axis 2 than the one before. */
-function sumOfBeginnings(g: Tracer, parts: readonly Tensor[]): Tensor {
+function sumPrefixes(g: Tracer, parts: readonly Tensor[]): Tensor {
   return parts.reduceRight((total, part) => {
     const end = part.shape[2]!;
     return g.concat([g.add(g.slice(total, 2, 0, end), part), g.slice(total, 2, end)], 2);

@@ -156,7 +156,7 @@ function read(text: string): Polynomial {
 /** Cache of parsed formulas: programs use few, many times each. */
 const formulas = new Map<string, Polynomial>();
 
-function polynomialOf(dimension: Dimension): Polynomial {
+function toPolynomial(dimension: Dimension): Polynomial {
   if (typeof dimension === "string") {
     const known = formulas.get(dimension);
     if (known) return known;
@@ -178,22 +178,22 @@ function polynomialOf(dimension: Dimension): Polynomial {
  * canonicalDimension("time*2*batch"); // "2*batch*time"
  */
 export function canonicalDimension(dimension: Dimension): Dimension {
-  return spell(polynomialOf(dimension));
+  return spell(toPolynomial(dimension));
 }
 
 /** Product of sizes; 1 for none. */
 export function multiplyDimensions(...dimensions: readonly Dimension[]): Dimension {
-  return spell(dimensions.map(polynomialOf).reduce(multiply, polynomialOf(1)));
+  return spell(dimensions.map(toPolynomial).reduce(multiply, toPolynomial(1)));
 }
 
 /** Sum of sizes; 0 for none. */
 export function addDimensions(...dimensions: readonly Dimension[]): Dimension {
-  return spell(polynomial(dimensions.flatMap((dimension) => scaled(polynomialOf(dimension), 1))));
+  return spell(polynomial(dimensions.flatMap((dimension) => scaled(toPolynomial(dimension), 1))));
 }
 
 /** `a - b`. */
 export function subtractDimensions(a: Dimension, b: Dimension): Dimension {
-  return spell(polynomial([...scaled(polynomialOf(a), 1), ...scaled(polynomialOf(b), -1)]));
+  return spell(polynomial([...scaled(toPolynomial(a), 1), ...scaled(toPolynomial(b), -1)]));
 }
 
 /**
@@ -206,12 +206,12 @@ export function floorDivideDimension(dimension: Dimension, divisor: number): Dim
       `floorDivideDimension: divisor must be a whole number >= 1, got ${divisor}`,
     );
   }
-  return spell(floorDivide(polynomialOf(dimension), divisor));
+  return spell(floorDivide(toPolynomial(dimension), divisor));
 }
 
 /** Terms of a formula. */
 export function dimensionTerms(dimension: Dimension): readonly Term[] {
-  return [...polynomialOf(dimension).values()];
+  return [...toPolynomial(dimension).values()];
 }
 
 /** Named sizes in a formula, each once. */

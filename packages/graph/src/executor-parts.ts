@@ -9,7 +9,7 @@ export {
   checkFrozen,
   checkOutputs,
   checkUpload,
-  consuming,
+  runConsuming,
   refuseFrozen,
   type CompileOptions,
   type Executable,
@@ -20,7 +20,12 @@ export {
 export { checkFiles, readFrozen } from "./file-feed.ts";
 export { checkIds, idLimits, type IdLimit } from "./id-limits.ts";
 export { loadKoffi, type Koffi } from "./load-koffi.ts";
-export type { MarkKind, None, Operation, OperationOf } from "./operation.ts";
+export type { DifferentiationKind, None, Operation, OperationOf } from "./operation.ts";
 export type { Feed, Program } from "./program.ts";
-export { HeldTensor, type Keeper, type ResidentTensor, type RunFeeds } from "./resident-tensor.ts";
+export {
+  OwnedTensor,
+  type StorageOwner,
+  type ResidentTensor,
+  type RunFeeds,
+} from "./resident-tensor.ts";
 export { equalShapes, shapeSize, type DataType, type Shape, type Tensor } from "./tensor.ts";

@@ -4,7 +4,12 @@ import { readFrozen, type FrozenFeeds } from "./file-feed.ts";
 import { interpret } from "./interpret.ts";
 import { mapRecord } from "./map-record.ts";
 import type { Feed, Program } from "./program.ts";
-import { HeldTensor, type Keeper, type ResidentTensor, type RunFeeds } from "./resident-tensor.ts";
+import {
+  OwnedTensor,
+  type StorageOwner,
+  type ResidentTensor,
+  type RunFeeds,
+} from "./resident-tensor.ts";
 
 /** Output of an executed program. */
 export interface Output {
@@ -119,7 +124,7 @@ export function checkOutputs(
  * Runs a function that consumes the resident tensors fed to some inputs.
  * @throws `RangeError` for such a tensor that is fed to another input as well.
  */
-export async function consuming<Result>(
+export async function runConsuming<Result>(
   consumed: readonly string[],
   feeds: RunFeeds,
   run: () => Promise<Result>,
@@ -190,7 +195,7 @@ export function refuseFrozen(
 
 /** {@link Executor} that runs the float64 interpreter, for tests of code that uses executors. */
 export function createReferenceExecutor(): Executor {
-  const keeper: Keeper<Float32Array> = {
+  const owner: StorageOwner<Float32Array> = {
     name: "the reference executor",
     read: async (data) => data.slice(),
     drop: () => {},
@@ -207,11 +212,11 @@ export function createReferenceExecutor(): Executor {
       const stays = new Set<string>(resident);
       return {
         run: (feeds) =>
-          consuming(consumed, feeds, async () => {
+          runConsuming(consumed, feeds, async () => {
             refuseFrozen("run", feeds, frozen);
             const given = mapRecord(feeds, (feed, name): Feed => {
               if ("data" in feed) return feed;
-              const held = HeldTensor.of("run", name, feed, keeper);
+              const held = OwnedTensor.of("run", name, feed, owner);
               return { data: held.storage("run"), shape: held.shape };
             });
             const results = interpret(program, { ...given, ...frozen });
@@ -219,12 +224,12 @@ export function createReferenceExecutor(): Executor {
             return mapRecord(results, ({ shape, data }, name): Output | ResidentTensor => {
               const entries = Float32Array.from(data);
               if (!stays.has(name)) return { shape, data: entries };
-              return new HeldTensor(keeper, shape, entries);
+              return new OwnedTensor(owner, shape, entries);
             }) as Outputs<Name, Resident>;
           }),
         release: async () => {},
       };
     },
-    upload: async (feed) => new HeldTensor(keeper, feed.shape, checkUpload(feed).slice()),
+    upload: async (feed) => new OwnedTensor(owner, feed.shape, checkUpload(feed).slice()),
   };
 }

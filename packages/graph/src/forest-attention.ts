@@ -1,5 +1,5 @@
 import { multiplyDimensions, type Dimension } from "./dimension.ts";
-import { columnsWithMore, excludedScore, withColumn, withOnes } from "./attention.ts";
+import { paddedColumns, excludedScore, appendColumn, appendOnes } from "./attention.ts";
 import { forestParts } from "./forest-layout.ts";
 import { showShape, type Tensor } from "./tensor.ts";
 import type { Tracer } from "./tracer.ts";
@@ -143,12 +143,12 @@ export function forestAttention(
       axes: [-1],
       keepDims: true,
     });
-    const width = group * columnsWithMore(size);
-    const cAndMean = g.reshape(withColumn(g, c, g.negate(mean)), [keyHeads, forestTokens, width]);
+    const width = group * paddedColumns(size);
+    const cAndMean = g.reshape(appendColumn(g, c, g.negate(mean)), [keyHeads, forestTokens, width]);
     // Slots without a query get a gradient of 0.
     const none = g.expand(g.constant(0), [keyHeads, 1, width]);
     const cTable = g.concat([cAndMean, none], 1);
-    const vTable = withOnes(g, tables.v);
+    const vTable = appendOnes(g, tables.v);
     const shares = parts.map(({ part, tiles, keys, slots, keyIds, stack, q, k, weights }) => {
       const origins = input(g, `origins${part}`, [tiles, "slots"]);
       const cTile = stack(gatherHeads(g, cTable, origins));

@@ -228,7 +228,7 @@ function passBack(
   }
   const { numOutputs } = operation.attributes;
   const results: undefined[] = Array.from({ length: numOutputs });
-  const found = g.backwardOf(operation)!(cotangents);
+  const found = g.getBackward(operation)!(cotangents);
   const sources = operation.inputs.slice(numOutputs);
   if (found.length > sources.length) {
     throw new RangeError(

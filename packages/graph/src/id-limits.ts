@@ -11,7 +11,7 @@ export interface IdLimit {
 }
 
 /** Ids that an operation reads, and the number of rows that they select from. */
-function idsOf({ kind, inputs, outputs }: Operation): readonly [Tensor, Dimension] | undefined {
+function findIds({ kind, inputs, outputs }: Operation): readonly [Tensor, Dimension] | undefined {
   if (kind === "gather") return [inputs[1]!, inputs[0]!.shape[0]!];
   if (kind === "scatterAdd") return [inputs[1]!, outputs[0]!.shape[0]!];
   if (kind === "replaceRows") return [inputs[2]!, inputs[0]!.shape[0]!];
@@ -30,7 +30,7 @@ export function idLimits(program: Program): readonly IdLimit[] {
     if (kind === "input") names.set(outputs[0]!.id, operation.attributes.name);
     const source = inputs[0] && names.get(inputs[0].id);
     if (kind === "reshape" && source !== undefined) names.set(outputs[0]!.id, source);
-    const [ids, rows] = idsOf(operation) ?? [];
+    const [ids, rows] = findIds(operation) ?? [];
     const name = ids && names.get(ids.id);
     if (name !== undefined) limits.set(`${name} ${rows}`, { name, rows: rows! });
   }

@@ -47,7 +47,7 @@ export type {
 } from "./operation.ts";
 export {
   adamW,
-  adamWCoefficients,
+  computeAdamWCoefficients,
   type AdamWCoefficients,
   type AdamWOptions,
   type AdamWState,
@@ -62,7 +62,7 @@ export {
 export { accumulate, globalNorm, scaleInPlace } from "./optimizer/vectors.ts";
 export type { Feed, Feeds, Program } from "./program.ts";
 export { recompute } from "./recompute.ts";
-export { recomputeCheap } from "./recompute-cheap.ts";
+export { rematerialize } from "./rematerialize.ts";
 export type { ResidentTensor, RunFeeds } from "./resident-tensor.ts";
 export { swiglu } from "./swiglu.ts";
 export type { DataType, Shape, Tensor } from "./tensor.ts";

@@ -1,7 +1,7 @@
 import { bindFeeds, evaluateShape, type Sizes } from "./bind-feeds.ts";
 import { evaluateDimension } from "./dimension.ts";
 import { mapRecord } from "./map-record.ts";
-import type { Operation, OperationKind, StepKind } from "./operation.ts";
+import type { Operation, OperationKind, ExecutableKind } from "./operation.ts";
 import type { Feeds, Program } from "./program.ts";
 import type { DataType, Tensor } from "./tensor.ts";
 
@@ -12,14 +12,14 @@ export interface ReferenceValue {
   readonly data: Float64Array;
 }
 
-type Place = readonly number[];
+type MultiIndex = readonly number[];
 
 function count(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
 /** Row-major index of a multi-index; axes of size 1 and missing leading axes broadcast. */
-function indexOf(shape: readonly number[], place: Place): number {
+function flatIndex(shape: readonly number[], place: MultiIndex): number {
   let index = 0;
   const skipped = place.length - shape.length;
   for (let axis = 0; axis < shape.length; axis++) {
@@ -30,7 +30,7 @@ function indexOf(shape: readonly number[], place: Place): number {
 }
 
 /** Visits every multi-index of a shape in row-major order. It is only valid during the visit. */
-function visit(shape: readonly number[], at: (place: Place, index: number) => void): void {
+function visit(shape: readonly number[], at: (place: MultiIndex, index: number) => void): void {
   const place = shape.map(() => 0);
   const length = count(shape);
   for (let index = 0; index < length; index++) {
@@ -44,7 +44,7 @@ function visit(shape: readonly number[], at: (place: Place, index: number) => vo
 
 function fill(
   shape: readonly number[],
-  entry: (place: Place, index: number) => number,
+  entry: (place: MultiIndex, index: number) => number,
 ): Float64Array {
   const result = new Float64Array(count(shape));
   visit(shape, (place, index) => {
@@ -92,7 +92,7 @@ function reduce(
   const kept = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
   const totals = new Float64Array(count(kept)).fill(start);
   visit(x.shape, (place, i) => {
-    const at = indexOf(kept, place);
+    const at = flatIndex(kept, place);
     totals[at] = combine(totals[at]!, x.data[i]!);
   });
   return totals;
@@ -155,15 +155,15 @@ function evaluate(
     case "equal":
     case "and": {
       const entries = fill(shape, (place) =>
-        binary[kind]!(x.data[indexOf(x.shape, place)]!, y.data[indexOf(y.shape, place)]!),
+        binary[kind]!(x.data[flatIndex(x.shape, place)]!, y.data[flatIndex(y.shape, place)]!),
       );
       return [kind === "divide" && x.dtype === "int32" ? entries.map(Math.trunc) : entries];
     }
     case "where":
       return [
         fill(shape, (place) => {
-          const chosen = x.data[indexOf(x.shape, place)] === 0 ? z : y;
-          return chosen.data[indexOf(chosen.shape, place)]!;
+          const chosen = x.data[flatIndex(x.shape, place)] === 0 ? z : y;
+          return chosen.data[flatIndex(chosen.shape, place)]!;
         }),
       ];
     case "cast": {
@@ -189,7 +189,7 @@ function evaluate(
           for (let k = 0; k < inner; k++) {
             const left = swapLast([...batch, place.at(-2)!, k], transposeA);
             const right = swapLast([...batch, k, place.at(-1)!], transposeB);
-            total += x.data[indexOf(x.shape, left)]! * y.data[indexOf(y.shape, right)]!;
+            total += x.data[flatIndex(x.shape, left)]! * y.data[flatIndex(y.shape, right)]!;
           }
           return scale * total;
         }),
@@ -212,14 +212,14 @@ function evaluate(
     case "reshape":
       return [x.data];
     case "expand":
-      return [fill(shape, (place) => x.data[indexOf(x.shape, place)]!)];
+      return [fill(shape, (place) => x.data[flatIndex(x.shape, place)]!)];
     case "transpose": {
       const { permutation } = operation.attributes;
       return [
         fill(shape, (place) => {
           const source: number[] = [];
           permutation.forEach((axis, i) => (source[axis] = place[i]!));
-          return x.data[indexOf(x.shape, source)]!;
+          return x.data[flatIndex(x.shape, source)]!;
         }),
       ];
     }
@@ -227,7 +227,7 @@ function evaluate(
       const { axis } = operation.attributes;
       const start = evaluateDimension(operation.attributes.start, sizes);
       return [
-        fill(shape, (place) => x.data[indexOf(x.shape, place.with(axis, place[axis]! + start))]!),
+        fill(shape, (place) => x.data[flatIndex(x.shape, place.with(axis, place[axis]! + start))]!),
       ];
     }
     case "concat": {
@@ -237,7 +237,7 @@ function evaluate(
           let at = place[axis]!;
           let part = 0;
           while (at >= inputs[part]!.shape[axis]!) at -= inputs[part++]!.shape[axis]!;
-          return inputs[part]!.data[indexOf(inputs[part]!.shape, place.with(axis, at))]!;
+          return inputs[part]!.data[flatIndex(inputs[part]!.shape, place.with(axis, at))]!;
         }),
       ];
     }
@@ -324,7 +324,7 @@ function evaluate(
 }
 
 /** The type checker reports here which operation the interpreter lacks. */
-function refuse(kind: Exclude<OperationKind, StepKind>): never {
+function refuse(kind: Exclude<OperationKind, ExecutableKind>): never {
   throw new Error(`interpret: ${kind} must not be an operation of a program`);
 }
 

@@ -60,14 +60,14 @@ export function logProbAndEntropy(
   }
   const scale = 1 / temperature;
   const column = (x: Tensor): Tensor => g.reshape(x, [x.shape[0]!, 1]);
-  const logProbsOf = (rows: Tensor): Tensor =>
+  const traceLogProbs = (rows: Tensor): Tensor =>
     g.logSoftmax(g.matmul(rows, head, { transposeB: true, scale }));
   const ids = g.split(targets, 0, chunks);
 
   const parts: { rows: Tensor; logProb: Tensor; entropy: Tensor }[] = [];
   for (const [i, rows] of g.split(hidden, 0, chunks).entries()) {
     const before = parts.at(-1);
-    const all = logProbsOf(before ? g.barrier(rows, [before.logProb, before.entropy]) : rows);
+    const all = traceLogProbs(before ? g.barrier(rows, [before.logProb, before.entropy]) : rows);
     const logProb = g.reshape(g.takeAlong(all, column(ids[i]!)), ids[i]!.shape);
     const entropy = g.negate(g.reduceSum(g.multiply(g.exp(all), all), { axes: [-1] }));
     parts.push({ rows, logProb, entropy });
@@ -93,7 +93,7 @@ export function logProbAndEntropy(
       // Do not wait for unused values: that would compute them.
       const done = before && (frozenHead ? [before.spread] : [before.spread, before.gathered]);
       const earlier = [(aPart ?? ePart)!, ...(done ?? [])];
-      const all = logProbsOf(chunks === 1 ? rows : g.barrier(rows, earlier));
+      const all = traceLogProbs(chunks === 1 ? rows : g.barrier(rows, earlier));
       const probabilities = g.exp(all);
       if (ePart === undefined) {
         // W is P with scaled rows, so the other factor can be scaled instead.

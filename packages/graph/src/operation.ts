@@ -104,10 +104,10 @@ export interface Operations {
 export type OperationKind = keyof Operations;
 
 /** Operations that only differentiation reads; a finished program has none. */
-export type MarkKind = "stopGradient" | "withGradient";
+export type DifferentiationKind = "stopGradient" | "withGradient";
 
 /** Operations that an executor computes. */
-export type StepKind = Exclude<OperationKind, "input" | MarkKind>;
+export type ExecutableKind = Exclude<OperationKind, "input" | DifferentiationKind>;
 
 type OperationsByKind = {
   readonly [K in OperationKind]: {

@@ -20,8 +20,8 @@ export interface ResidentTensor {
 /** All inputs of a program by name: arrays, or tensors of the executor. */
 export type RunFeeds = Readonly<Record<string, Feed | ResidentTensor>>;
 
-/** Owner of the storage of resident tensors. Tensors of one keeper cannot be fed to another. */
-export interface Keeper<Storage> {
+/** Owner of the storage of resident tensors. Tensors of one owner cannot be fed to another. */
+export interface StorageOwner<Storage> {
   /** Name in messages. */
   readonly name: string;
   read(storage: Storage, shape: readonly number[]): Promise<Float32Array>;
@@ -30,31 +30,31 @@ export interface Keeper<Storage> {
 }
 
 /** {@link ResidentTensor} that frees its storage after its last use. */
-export class HeldTensor<Storage> implements ResidentTensor {
+export class OwnedTensor<Storage> implements ResidentTensor {
   readonly dtype = "float32";
   readonly shape: readonly number[];
-  readonly #keeper: Keeper<Storage>;
+  readonly #owner: StorageOwner<Storage>;
   readonly #storage: Storage;
   #numUses = 0;
   #isDisposed = false;
 
-  constructor(keeper: Keeper<Storage>, shape: readonly number[], storage: Storage) {
-    this.#keeper = keeper;
+  constructor(owner: StorageOwner<Storage>, shape: readonly number[], storage: Storage) {
+    this.#owner = owner;
     this.#storage = storage;
     this.shape = [...shape];
   }
 
-  /** @throws `RangeError` for a resident tensor of another keeper. */
+  /** @throws `RangeError` for a resident tensor of another owner. */
   static of<Storage>(
     where: string,
     name: string,
     tensor: ResidentTensor,
-    keeper: Keeper<Storage>,
-  ): HeldTensor<Storage> {
-    if (tensor instanceof HeldTensor && tensor.#keeper === keeper) return tensor;
-    const owner = tensor instanceof HeldTensor ? tensor.#keeper.name : "something else";
+    owner: StorageOwner<Storage>,
+  ): OwnedTensor<Storage> {
+    if (tensor instanceof OwnedTensor && tensor.#owner === owner) return tensor;
+    const other = tensor instanceof OwnedTensor ? tensor.#owner.name : "something else";
     throw new RangeError(
-      `${where}: feed ${name} must be held by ${keeper.name}, got a tensor of ${owner}`,
+      `${where}: feed ${name} must be held by ${owner.name}, got a tensor of ${other}`,
     );
   }
 
@@ -67,7 +67,7 @@ export class HeldTensor<Storage> implements ResidentTensor {
   }
 
   /** Keeps the storage alive while a run reads it. */
-  async during<T>(use: () => Promise<T>): Promise<T> {
+  async keepAlive<T>(use: () => Promise<T>): Promise<T> {
     this.#numUses++;
     try {
       return await use();
@@ -79,7 +79,7 @@ export class HeldTensor<Storage> implements ResidentTensor {
 
   async read(): Promise<Float32Array> {
     const storage = this.storage("read");
-    return this.during(() => this.#keeper.read(storage, this.shape));
+    return this.keepAlive(() => this.#owner.read(storage, this.shape));
   }
 
   dispose(): void {
@@ -89,14 +89,17 @@ export class HeldTensor<Storage> implements ResidentTensor {
   }
 
   #dropIfUnused(): void {
-    if (this.#isDisposed && this.#numUses === 0) this.#keeper.drop(this.#storage);
+    if (this.#isDisposed && this.#numUses === 0) this.#owner.drop(this.#storage);
   }
 }
 
 /** Runs a function while keeping all tensors that it reads alive. */
-export function whileHeld<Storage, Result>(
-  held: readonly HeldTensor<Storage>[],
+export function runWithTensors<Storage, Result>(
+  held: readonly OwnedTensor<Storage>[],
   run: () => Promise<Result>,
 ): Promise<Result> {
-  return held.reduce<() => Promise<Result>>((inner, tensor) => () => tensor.during(inner), run)();
+  return held.reduce<() => Promise<Result>>(
+    (inner, tensor) => () => tensor.keepAlive(inner),
+    run,
+  )();
 }

@@ -88,7 +88,7 @@ export class Tracer {
   }
 
   /** Hand-written derivative of a `withGradient` operation. */
-  backwardOf(operation: Operation): Backward | undefined {
+  getBackward(operation: Operation): Backward | undefined {
     return this.#backward.get(operation);
   }
 
@@ -137,7 +137,7 @@ export class Tracer {
     return outputs;
   }
 
-  #one<K extends OperationKind>(
+  #recordOne<K extends OperationKind>(
     kind: K,
     attributes: Operations[K],
     inputs: readonly Tensor[],
@@ -157,7 +157,7 @@ export class Tracer {
     if (Object.hasOwn(this.#inputs, name)) {
       throw new RangeError(`input: name must be new, got ${name} again`);
     }
-    const tensor = this.#one("input", { name }, [], canonicalShape(shape), dtype);
+    const tensor = this.#recordOne("input", { name }, [], canonicalShape(shape), dtype);
     this.#inputs[name] = tensor;
     return tensor;
   }
@@ -189,12 +189,12 @@ export class Tracer {
   size(dimension: Dimension, dtype: "int32" | "float32" = "int32"): Tensor {
     const canonical = canonicalDimension(dimension);
     if (typeof canonical === "number") return this.constant(canonical, { dtype });
-    return this.cast(this.#one("size", { dimension: canonical }, [], [], "int32"), dtype);
+    return this.cast(this.#recordOne("size", { dimension: canonical }, [], [], "int32"), dtype);
   }
 
   /** `0, 1, ..., length - 1`, int32 `[length]`. */
   iota(length: Dimension): Tensor {
-    return this.#one("iota", {}, [], [canonicalDimension(length)], "int32");
+    return this.#recordOne("iota", {}, [], [canonicalDimension(length)], "int32");
   }
 
   #binary(
@@ -205,7 +205,7 @@ export class Tracer {
     const [left, right] = this.#operands(kind, a, b);
     const shape = broadcastShapes(kind, left.shape, right.shape);
     const isTruth = kind === "greater" || kind === "equal";
-    return this.#one(kind, {}, [left, right], shape, isTruth ? "bool" : left.dtype);
+    return this.#recordOne(kind, {}, [left, right], shape, isTruth ? "bool" : left.dtype);
   }
 
   #operands(where: string, a: Operand, b: Operand): [Tensor, Tensor] {
@@ -252,12 +252,12 @@ export class Tracer {
   /** Logical and, broadcast. */
   and(a: Tensor, b: Tensor): Tensor {
     this.#checkType("and", "bool", a, b);
-    return this.#one("and", {}, [a, b], broadcastShapes("and", a.shape, b.shape), "bool");
+    return this.#recordOne("and", {}, [a, b], broadcastShapes("and", a.shape, b.shape), "bool");
   }
   /** Logical not. */
   not(a: Tensor): Tensor {
     this.#checkType("not", "bool", a);
-    return this.#one("not", {}, [a], a.shape, "bool");
+    return this.#recordOne("not", {}, [a], a.shape, "bool");
   }
 
   /** `a` where `condition` is true, else `b`, all broadcast; the other one gets no gradient. */
@@ -266,7 +266,7 @@ export class Tracer {
     const [left, right] = this.#operands("where", a, b);
     const both = broadcastShapes("where", left.shape, right.shape);
     const shape = broadcastShapes("where", condition.shape, both);
-    return this.#one("where", {}, [condition, left, right], shape, left.dtype);
+    return this.#recordOne("where", {}, [condition, left, right], shape, left.dtype);
   }
 
   /**
@@ -274,7 +274,7 @@ export class Tracer {
    * truncation.
    */
   cast(x: Tensor, dtype: DataType): Tensor {
-    return x.dtype === dtype ? x : this.#one("cast", {}, [x], x.shape, dtype);
+    return x.dtype === dtype ? x : this.#recordOne("cast", {}, [x], x.shape, dtype);
   }
 
   #unary(
@@ -282,7 +282,7 @@ export class Tracer {
     x: Tensor,
   ): Tensor {
     this.#checkType(kind, "float32", x);
-    return this.#one(kind, {}, [x], x.shape);
+    return this.#recordOne(kind, {}, [x], x.shape);
   }
   /** `-x`. */
   negate(x: Tensor): Tensor {
@@ -330,7 +330,7 @@ export class Tracer {
     const shape = x.shape.flatMap((dimension, axis) =>
       sorted.includes(axis) ? (keepDims ? [1] : []) : [dimension],
     );
-    return this.#one(kind, { axes: sorted, keepDims }, [x], shape);
+    return this.#recordOne(kind, { axes: sorted, keepDims }, [x], shape);
   }
   /** Sum over axes. */
   reduceSum(x: Tensor, options: ReduceOptions = {}): Tensor {
@@ -373,7 +373,7 @@ export class Tracer {
     }
     const batch = broadcastShapes("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
     const attributes = { transposeA, transposeB, scale };
-    return this.#one("matmul", attributes, [a, b], [...batch, rows, columns]);
+    return this.#recordOne("matmul", attributes, [a, b], [...batch, rows, columns]);
   }
 
   /** `x . weight^T + bias`: x `[..., in]`, weight `[out, in]`, bias `[out]`, result `[..., out]`. */
@@ -392,7 +392,7 @@ export class Tracer {
     }
     const rows = shapeSize(x.shape.slice(0, -1));
     const flat = this.reshape(x, [rows, size!]);
-    const product = this.#one("linear", {}, [flat, ...inputs.slice(1)], [rows, out!]);
+    const product = this.#recordOne("linear", {}, [flat, ...inputs.slice(1)], [rows, out!]);
     return this.reshape(product, [...x.shape.slice(0, -1), out!]);
   }
 
@@ -410,7 +410,7 @@ export class Tracer {
     const before = this.#producers[x.id];
     const source = before?.kind === "reshape" ? before.inputs[0]! : x;
     if (equalShapes(source.shape, target)) return source;
-    return this.#one("reshape", { shape: target }, [source], target, x.dtype);
+    return this.#recordOne("reshape", { shape: target }, [source], target, x.dtype);
   }
 
   /** Reorders axes: axis `i` of the result is axis `permutation[i]` of `x`. */
@@ -423,7 +423,7 @@ export class Tracer {
     }
     if (axes.every((axis, i) => axis === i)) return x;
     const shape = axes.map((axis) => x.shape[axis]!);
-    return this.#one("transpose", { permutation: axes }, [x], shape, x.dtype);
+    return this.#recordOne("transpose", { permutation: axes }, [x], shape, x.dtype);
   }
 
   /** Entries `start` to `end - 1` along an axis; both count from the front, `end` defaults to all. */
@@ -446,7 +446,7 @@ export class Tracer {
     }
     if (from === 0 && to === size) return x;
     const shape = x.shape.with(at, length);
-    return this.#one("slice", { axis: at, start: from, end: to }, [x], shape, x.dtype);
+    return this.#recordOne("slice", { axis: at, start: from, end: to }, [x], shape, x.dtype);
   }
 
   /** Concatenates tensors along an axis; all other axes must be equal. */
@@ -467,7 +467,13 @@ export class Tracer {
       }
     }
     const size = addDimensions(...tensors.map(({ shape }) => shape[at]!));
-    return this.#one("concat", { axis: at }, tensors, first.shape.with(at, size), first.dtype);
+    return this.#recordOne(
+      "concat",
+      { axis: at },
+      tensors,
+      first.shape.with(at, size),
+      first.dtype,
+    );
   }
 
   /**
@@ -503,7 +509,7 @@ export class Tracer {
         `expand: shape must not be smaller than ${showShape(x.shape)}, got ${showShape(target)}`,
       );
     }
-    return this.#one("expand", { shape: target }, [x], target, x.dtype);
+    return this.#recordOne("expand", { shape: target }, [x], target, x.dtype);
   }
 
   /**
@@ -513,7 +519,7 @@ export class Tracer {
     this.#checkType("gather", "int32", ids);
     checkAxis("gather", 0, table.shape);
     const shape = [...ids.shape, ...table.shape.slice(1)];
-    return this.#one("gather", { uniqueIds }, [table, ids], shape, table.dtype);
+    return this.#recordOne("gather", { uniqueIds }, [table, ids], shape, table.dtype);
   }
 
   /**
@@ -535,7 +541,7 @@ export class Tracer {
     }
     const size = canonicalDimension(rows);
     const shape = [size, ...updates.shape.slice(ids.shape.length)];
-    return this.#one("scatterAdd", { rows: size, uniqueIds }, [updates, ids], shape);
+    return this.#recordOne("scatterAdd", { rows: size, uniqueIds }, [updates, ids], shape);
   }
 
   /**
@@ -553,7 +559,7 @@ export class Tracer {
         `replaceRows: updates must have the axes of ids ${showShape(ids.shape)} and of a row of table ${showShape(table.shape)}, got ${showShape(updates.shape)}`,
       );
     }
-    return this.#one("replaceRows", {}, [table, updates, ids], table.shape);
+    return this.#recordOne("replaceRows", {}, [table, updates, ids], table.shape);
   }
 
   /**
@@ -567,7 +573,7 @@ export class Tracer {
         `takeAlong: x and ids must be equal but for the last axis, got ${showShape(x.shape)} and ${showShape(ids.shape)}`,
       );
     }
-    return this.#one("takeAlong", {}, [x, ids], ids.shape, x.dtype);
+    return this.#recordOne("takeAlong", {}, [x, ids], ids.shape, x.dtype);
   }
 
   /** Adjoint of {@link takeAlong}: adds updates `[..., m]` at ids `[..., m]` into `[..., size]`. */
@@ -581,21 +587,21 @@ export class Tracer {
     }
     const length = canonicalDimension(size);
     const shape = [...updates.shape.slice(0, -1), length];
-    return this.#one("scatterAddAlong", { size: length }, [updates, ids], shape);
+    return this.#recordOne("scatterAddAlong", { size: length }, [updates, ids], shape);
   }
 
   /** `exp(x)` scaled to sum 1 along the last axis, with the maximum taken out. */
   softmax(x: Tensor): Tensor {
     this.#checkType("softmax", "float32", x);
     checkAxis("softmax", -1, x.shape);
-    return this.#one("softmax", {}, [x], x.shape);
+    return this.#recordOne("softmax", {}, [x], x.shape);
   }
 
   /** Logarithm of {@link softmax}. */
   logSoftmax(x: Tensor): Tensor {
     this.#checkType("logSoftmax", "float32", x);
     checkAxis("logSoftmax", -1, x.shape);
-    return this.#one("logSoftmax", {}, [x], x.shape);
+    return this.#recordOne("logSoftmax", {}, [x], x.shape);
   }
 
   /** `x / sqrt(mean(x^2) + epsilon) * weight` along the last axis; x `[..., d]`, weight `[d]`. */
@@ -648,7 +654,7 @@ export class Tracer {
         `rope: x, cos, sin and positions must be [batch, time, heads, 2*half], [positions, half], [positions, half] and [batch, time], got ${[x, cos, sin, positions].map((tensor) => showShape(tensor.shape)).join(", ")}`,
       );
     }
-    return this.#one("rope", { inverse }, [x, cos, sin, positions], x.shape);
+    return this.#recordOne("rope", { inverse }, [x, cos, sin, positions], x.shape);
   }
 
   /**
@@ -660,12 +666,12 @@ export class Tracer {
     if (others.length === 0) throw new RangeError("barrier: others must hold a tensor, got none");
     const odd = [x, ...others].find(({ dtype }) => dtype !== "float32");
     if (odd) throw new TypeError(`barrier: tensors must be float32, got ${odd.dtype}`);
-    return this.#one("barrier", {}, [x, ...others], x.shape, x.dtype);
+    return this.#recordOne("barrier", {}, [x, ...others], x.shape, x.dtype);
   }
 
   /** Same value as a constant: no gradient passes. */
   stopGradient(x: Tensor): Tensor {
-    return this.#one("stopGradient", {}, [x], x.shape, x.dtype);
+    return this.#recordOne("stopGradient", {}, [x], x.shape, x.dtype);
   }
 
   /**

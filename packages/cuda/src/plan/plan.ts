@@ -29,7 +29,7 @@ export interface PlanStep {
   readonly results: readonly Tensor[];
   /** Values that it reads from memory. */
   readonly reads: readonly number[];
-  /** Those that no later step reads. */
+  /** Values of `reads` that no later step reads. */
   readonly lastReads: readonly number[];
   /** For each result, values whose buffers it may reuse, since nothing reads them afterwards. */
   readonly reuses: ReadonlyMap<number, readonly number[]>;

@@ -1,5 +1,5 @@
 import type {
-  MarkKind,
+  DifferentiationKind,
   Dimension,
   None,
   Operation,
@@ -40,7 +40,7 @@ export type KernelKind =
  */
 export type ElementwiseKind = Exclude<
   DeviceKind,
-  KernelKind | MarkKind | "input" | "matmul" | "linear" | "logSoftmax" | "barrier"
+  KernelKind | DifferentiationKind | "input" | "matmul" | "linear" | "logSoftmax" | "barrier"
 >;
 
 /** Operation of a device program. */

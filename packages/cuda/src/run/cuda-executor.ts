@@ -4,8 +4,8 @@ import {
   checkFrozen,
   checkOutputs,
   checkUpload,
-  consuming,
-  HeldTensor,
+  runConsuming,
+  OwnedTensor,
   type CompileOptions,
   type Executable,
   type Executor,
@@ -95,7 +95,7 @@ export function createCudaExecutor(options: CudaOptions = {}): Executor {
       );
       return {
         run: (feeds) =>
-          consuming(consumed, feeds, async () => {
+          runConsuming(consumed, feeds, async () => {
             if (!compiled) {
               throw new Error("run: executable must not be released, got a released one");
             }
@@ -111,7 +111,7 @@ export function createCudaExecutor(options: CudaOptions = {}): Executor {
     upload: async (feed) => {
       const data = checkUpload(feed);
       const context = await open();
-      return new HeldTensor(context, feed.shape, context.upload(data));
+      return new OwnedTensor(context, feed.shape, context.upload(data));
     },
   };
 }

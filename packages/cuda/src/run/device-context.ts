@@ -1,4 +1,4 @@
-import type { Keeper } from "@turnwise/graph/executor";
+import type { StorageOwner } from "@turnwise/graph/executor";
 import type { CudaDevice } from "../driver/cuda-device.ts";
 import { DeviceMemory, type MemoryBlock } from "./device-memory.ts";
 import { KernelCache } from "./kernel-cache.ts";
@@ -60,7 +60,7 @@ export class DeviceTensor {
 }
 
 /** State shared by all executors of one device. */
-export class DeviceContext implements Keeper<DeviceTensor> {
+export class DeviceContext implements StorageOwner<DeviceTensor> {
   readonly device: CudaDevice;
   readonly memory: DeviceMemory;
   readonly kernels: KernelCache;

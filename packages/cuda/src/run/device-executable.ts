@@ -1,5 +1,5 @@
 import {
-  HeldTensor,
+  OwnedTensor,
   readFrozen,
   type CompileOptions,
   type Feed,
@@ -106,7 +106,7 @@ export class DeviceExecutable {
         const tensor = result.#hold(Object.hasOwn(plan.inputs, name) ? data : new Float32Array());
         result.#frozen.set(name, tensor);
         result.#bound[name] =
-          data instanceof Float32Array ? new HeldTensor(context, shape, tensor) : array!;
+          data instanceof Float32Array ? new OwnedTensor(context, shape, tensor) : array!;
       }
       for (const { tensor, data } of plan.constants) {
         result.#constants.set(tensor.id, result.#hold(data));
@@ -126,7 +126,7 @@ export class DeviceExecutable {
         if (!(feed.data instanceof Float64Array)) continue;
         throw new TypeError(`run: feed ${name} must be a Float32Array, got a Float64Array`);
       }
-      held.set(name, HeldTensor.of("run", name, feed, this.#context).storage("run"));
+      held.set(name, OwnedTensor.of("run", name, feed, this.#context).storage("run"));
     }
     return held;
   }
@@ -279,7 +279,7 @@ export class DeviceExecutable {
       const taken = schedule.reusedInputs.get(base.id);
       const block =
         copy ?? (taken === undefined ? made.get(base.id)! : tensors.get(taken)!.takeBlock());
-      outputs[name] = new HeldTensor(this.#context, shape, new DeviceTensor(memory, block));
+      outputs[name] = new OwnedTensor(this.#context, shape, new DeviceTensor(memory, block));
     }
     await Promise.all(downloads);
     return outputs;

@@ -1,5 +1,5 @@
 import type { Executor } from "../index.ts";
-import { measuredLaws, type ExecutorLawOptions } from "./executor-laws.ts";
+import { createMeasuredLaws, type ExecutorLawOptions } from "./executor-laws.ts";
 
 /** Result of an executor for one law. */
 export interface ConformanceResult {
@@ -22,7 +22,7 @@ export async function measureConformance(
   options: ExecutorLawOptions = {},
 ): Promise<readonly ConformanceResult[]> {
   let maxError = 0;
-  const laws = measuredLaws(executor, options, (error) => {
+  const laws = createMeasuredLaws(executor, options, (error) => {
     // NaN is the worst error, and must not be lost.
     maxError = Number.isNaN(error) ? error : Math.max(maxError, error);
   });

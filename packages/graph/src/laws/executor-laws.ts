@@ -164,7 +164,7 @@ async function checkConsumed(executor: Executor): Promise<void> {
     updates: { data: Float32Array.from({ length: 2 * n }, (_, i) => id + i), shape: [n, 2] },
     ids: { data: Int32Array.from({ length: n }, (_, i) => id + i), shape: [n] },
   });
-  const refused = async (what: string, run: () => Promise<unknown>): Promise<void> => {
+  const expectRefusal = async (what: string, run: () => Promise<unknown>): Promise<void> => {
     const error: unknown = await run().then(
       () => undefined,
       (reason: unknown) => reason,
@@ -179,7 +179,7 @@ async function checkConsumed(executor: Executor): Promise<void> {
   }
   for (const n of [1, 2]) {
     const { written, total } = await executable.run({ table, ...feed(n, 0) });
-    await refused("a tensor that a run consumed", () => table.read());
+    await expectRefusal("a tensor that a run consumed", () => table.read());
     const sum = n === 1 ? 22 : 24;
     if (total.data[0] !== sum) throw new Error(`total must be ${sum}, got ${total.data[0]}`);
     table = written;
@@ -188,14 +188,14 @@ async function checkConsumed(executor: Executor): Promise<void> {
   if (entries !== "0,1,2,3,9,9") {
     throw new Error(`written must be [0, 1, 2, 3, 9, 9], got [${entries}]`);
   }
-  await refused("an id beyond the table", () => executable.run({ table, ...feed(1, 3) }));
-  await refused("a tensor that a failed run consumed", () => table.read());
+  await expectRefusal("an id beyond the table", () => executable.run({ table, ...feed(1, 3) }));
+  await expectRefusal("a tensor that a failed run consumed", () => table.read());
   const twice = await executor.upload(start);
-  await refused("a consumed tensor that is fed twice", () =>
+  await expectRefusal("a consumed tensor that is fed twice", () =>
     executable.run({ ...feed(3, 0), table: twice, updates: twice }),
   );
   await executable.release();
-  await refused("a consumed name that is no input", () =>
+  await expectRefusal("a consumed name that is no input", () =>
     executor.compile(program, { consumed: ["written"] }),
   );
 }
@@ -297,11 +297,11 @@ function numbers(random: Random, length: number): number[] {
  * for (const law of executorLaws(createMyExecutor())) test(law.name, law.check);
  */
 export function executorLaws(executor: Executor, options: ExecutorLawOptions = {}): readonly Law[] {
-  return measuredLaws(executor, options, () => {});
+  return createMeasuredLaws(executor, options, () => {});
 }
 
 /** The laws, with a listener for the errors that they find, large or small. */
-export function measuredLaws(
+export function createMeasuredLaws(
   executor: Executor,
   { seed = 0, tolerance = 2e-5 }: ExecutorLawOptions,
   listen: ErrorListener,

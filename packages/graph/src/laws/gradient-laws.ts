@@ -11,7 +11,12 @@ import {
   type Tensor,
   type Tracer,
 } from "../index.ts";
-import { feedCase, maxCaseEntries, weighted, type OperationCase } from "./operation-cases.ts";
+import {
+  feedCase,
+  maxCaseEntries,
+  traceWeightedSum,
+  type OperationCase,
+} from "./operation-cases.ts";
 
 /** Operation to check: its trace and its inputs. */
 export interface GradientExample {
@@ -59,7 +64,7 @@ function traceLoss(
     for (const [key, { shape }] of Object.entries(ids)) x[key] = g.input(key, "int32", shape);
     const used = toList(build(g, x)).filter((_, i) => isUsed(i));
     const loss = used.reduce(
-      (sum, result) => g.add(sum, g.multiply(weighted(g, result), scale)),
+      (sum, result) => g.add(sum, g.multiply(traceWeightedSum(g, result), scale)),
       g.constant(0),
     );
     const found = gradients(
@@ -137,7 +142,7 @@ export function gradientLaws(
   const keys = Object.keys(example.inputs);
   const numResults = countResults(example);
   const source = "central differences in float64";
-  const agrees = (isUsed: (result: number) => boolean): void => {
+  const checkAgreement = (isUsed: (result: number) => boolean): void => {
     const program = traceLoss(example, isUsed);
     for (const n of [1, 2, 3]) {
       const given = feeds(example, n, seed);
@@ -157,7 +162,7 @@ export function gradientLaws(
 
   const laws = [
     defineLaw(`${name}: gradients agree with central differences`, source, () =>
-      agrees(() => true),
+      checkAgreement(() => true),
     ),
     defineLaw(
       `${name}: a loss that is twice as large has gradients twice as large`,
@@ -183,7 +188,7 @@ export function gradientLaws(
         defineLaw(
           `${name}: gradients agree where only result ${result} is used`,
           "the contract of Backward: a cotangent is undefined where no gradient flows",
-          () => agrees((i) => i === result),
+          () => checkAgreement((i) => i === result),
         ),
       );
     }

@@ -287,7 +287,7 @@ export const operationCases: readonly OperationCase[] = [
 ];
 
 /** Scalar that depends on every entry of a tensor differently. */
-export function weighted(g: Tracer, x: Tensor): Tensor {
+export function traceWeightedSum(g: Tracer, x: Tensor): Tensor {
   const size = multiplyDimensions(...x.shape);
   const weights = g.reciprocal(g.add(g.cast(g.iota(size), "float32"), 1.5));
   return g.reduceSum(g.multiply(g.reshape(x, [size]), weights));
@@ -304,7 +304,7 @@ export function traceCase({ inputs, ids = {}, build }: OperationCase): Program {
     for (const key of keys) x[key] = g.input(key, "float32", inputs[key]!);
     for (const [key, { shape }] of Object.entries(ids)) x[key] = g.input(key, "int32", shape);
     const result = build(g, x);
-    const loss = weighted(g, result);
+    const loss = traceWeightedSum(g, result);
     const found = gradients(
       g,
       loss,

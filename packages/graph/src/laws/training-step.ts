@@ -52,15 +52,19 @@ export function traceTrainingStep(): Program {
     const table = (rule: (angle: number) => number): Tensor =>
       g.constant(angles.map(rule), { shape: [16, 1] });
     const positions = g.expand(g.reshape(g.iota("time"), [1, "time"]), ["batch", "time"]);
-    const turned = (x: Tensor): Tensor => g.rope(x, table(Math.cos), table(Math.sin), positions);
+    const rotate = (x: Tensor): Tensor => g.rope(x, table(Math.cos), table(Math.sin), positions);
 
     const x = g.gather(state["embedding"]!, tokens);
     const normed = g.rmsNorm(x, state["norm"]!);
-    const heads = (name: string, count: number): Tensor =>
+    const splitHeads = (name: string, count: number): Tensor =>
       g.reshape(g.linear(normed, state[name]!), ["batch", "time", count, 2]);
     const mixed = attention(
       g,
-      { query: turned(heads("query", 4)), key: turned(heads("key", 2)), value: heads("value", 2) },
+      {
+        query: rotate(splitHeads("query", 4)),
+        key: rotate(splitHeads("key", 2)),
+        value: splitHeads("value", 2),
+      },
       { causal: true, blocks: 2 },
     );
     const hidden = g.add(x, g.linear(g.reshape(mixed, ["batch", "time", width]), state["output"]!));

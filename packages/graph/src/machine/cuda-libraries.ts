@@ -40,7 +40,7 @@ export function thisComputer(): LibrarySearch {
   let cache: ReadonlyMap<string, string> | undefined;
   return {
     environment: process.env,
-    list: namesIn,
+    list: listNames,
     cached: (file) => {
       cache ??= loaderCache();
       return cache.get(file);
@@ -57,7 +57,7 @@ export function thisComputer(): LibrarySearch {
   };
 }
 
-function namesIn(folder: string): readonly string[] {
+function listNames(folder: string): readonly string[] {
   try {
     return readdirSync(folder);
   } catch {
@@ -73,29 +73,29 @@ function loaderCache(): ReadonlyMap<string, string> {
 }
 
 /** Folders of NVIDIA's Python packages: `nvidia/cu13/lib`, `nvidia/cublas/lib` and the like. */
-function wheelFolders(search: LibrarySearch, packages: string): readonly string[] {
+function listWheelFolders(search: LibrarySearch, packages: string): readonly string[] {
   const nvidia = join(packages, "nvidia");
   return search.list(nvidia).map((name) => join(nvidia, name, "lib"));
 }
 
 /** The same, for a Python environment. */
-function environmentFolders(search: LibrarySearch, root: string): readonly string[] {
+function listEnvironmentFolders(search: LibrarySearch, root: string): readonly string[] {
   const lib = join(root, "lib");
   return search
     .list(lib)
     .filter((name) => name.startsWith("python3"))
-    .flatMap((name) => wheelFolders(search, join(lib, name, "site-packages")));
+    .flatMap((name) => listWheelFolders(search, join(lib, name, "site-packages")));
 }
 
 /** Library folders of a toolkit, a folder of libraries, or a Python environment. */
-function foldersUnder(search: LibrarySearch, root: string): readonly string[] {
+function listLibraryFolders(search: LibrarySearch, root: string): readonly string[] {
   return [
     root,
     join(root, "lib64"),
     join(root, "lib"),
     join(root, "targets/x86_64-linux/lib"),
     join(root, "targets/sbsa-linux/lib"),
-    ...environmentFolders(search, root),
+    ...listEnvironmentFolders(search, root),
   ];
 }
 
@@ -104,7 +104,7 @@ function paths(value: string | undefined): readonly string[] {
 }
 
 /** Default folders of a computer, in addition to the loader's own. */
-function usualFolders(search: LibrarySearch): readonly string[] {
+function listDefaultFolders(search: LibrarySearch): readonly string[] {
   const { environment } = search;
   const toolkits = search
     .list("/usr/local")
@@ -114,9 +114,9 @@ function usualFolders(search: LibrarySearch): readonly string[] {
   const named = ["CUDA_PATH", "CUDA_HOME"].flatMap((name) => paths(environment[name]));
   const python = ["VIRTUAL_ENV", "CONDA_PREFIX"].flatMap((name) => paths(environment[name]));
   return [
-    ...[...named, ...toolkits].flatMap((root) => foldersUnder(search, root)),
-    ...python.flatMap((root) => foldersUnder(search, root)),
-    ...search.pythonFolders().flatMap((folder) => wheelFolders(search, folder)),
+    ...[...named, ...toolkits].flatMap((root) => listLibraryFolders(search, root)),
+    ...python.flatMap((root) => listLibraryFolders(search, root)),
+    ...search.pythonFolders().flatMap((folder) => listWheelFolders(search, folder)),
   ];
 }
 
@@ -143,7 +143,7 @@ export function findCudaLibraries(
 ): CudaLibraries {
   const { environment } = search;
   const own = paths(path ?? environment["TURNWISE_CUDA_PATH"]).flatMap((root) =>
-    foldersUnder(search, root),
+    listLibraryFolders(search, root),
   );
   const loader = paths(environment["LD_LIBRARY_PATH"]);
   // Starting Python is slow: it is asked once, and only if needed.
@@ -163,19 +163,19 @@ export function findCudaLibraries(
     return found((file) => {
       const at = inFolders(file, loader) ?? search.cached(file);
       if (at !== undefined) return at;
-      usual ??= usualFolders(search);
+      usual ??= listDefaultFolders(search);
       return inFolders(file, usual);
     });
   };
   return {
-    driver: inFolders("libcuda.so.1", own) ?? driverOutsideCache(search) ?? "libcuda.so.1",
+    driver: inFolders("libcuda.so.1", own) ?? findWslDriver(search) ?? "libcuda.so.1",
     compiler: find(compilerFiles),
     products: find(productFiles),
   };
 }
 
 /** WSL keeps its driver where the loader may not look. */
-function driverOutsideCache(search: LibrarySearch): string | undefined {
+function findWslDriver(search: LibrarySearch): string | undefined {
   const folder = "/usr/lib/wsl/lib";
   return search.list(folder).includes("libcuda.so.1") ? join(folder, "libcuda.so.1") : undefined;
 }

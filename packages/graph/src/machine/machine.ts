@@ -31,12 +31,12 @@ export interface Machine {
 const timeoutSeconds = 60;
 
 /** Folders that the Linux loader searches in addition to its cache. */
-function libraryFolders(): readonly string[] {
+function listLibraryFolders(): readonly string[] {
   return (process.env["LD_LIBRARY_PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
 }
 
 /** Paths in the loader's cache, by file name. */
-function cachedLibraries(): ReadonlyMap<string, string> {
+function readLibraryCache(): ReadonlyMap<string, string> {
   const { stdout } = spawnSync("/sbin/ldconfig", ["-p"], { encoding: "utf8" });
   const lines = (stdout ?? "").matchAll(/^\s*(\S+) .*=> (\S+)$/gmu);
   return new Map(Array.from(lines, ([, file, path]) => [file!, path!]));
@@ -74,9 +74,9 @@ export function thisMachine(): Machine {
     platform: `${process.platform}/${process.arch}`,
     nodeVersion: process.versions.node,
     findLibrary: (file) => {
-      const folder = libraryFolders().find((path) => existsSync(join(path, file)));
+      const folder = listLibraryFolders().find((path) => existsSync(join(path, file)));
       if (folder !== undefined) return join(folder, file);
-      cached ??= cachedLibraries();
+      cached ??= readLibraryCache();
       return cached.get(file);
     },
     findCuda: () => findCudaLibraries(),

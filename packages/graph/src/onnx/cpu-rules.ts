@@ -8,14 +8,14 @@ import type { LoweringRule, LoweringRules } from "./lowering.ts";
 type Reduction = "reduceSum" | "reduceMean" | "reduceMax";
 
 /** Rule for an operation that is one node with the same inputs. */
-function direct<K extends OperationKind>(
+function lowerDirectly<K extends OperationKind>(
   operator: string,
   attributes: Readonly<Record<string, Attribute>> = {},
 ): LoweringRule<K> {
   return (lowering, _, inputs) => [lowering.node(operator, inputs, attributes)];
 }
 
-function reduction<K extends Reduction>(operator: string): LoweringRule<K> {
+function lowerReduction<K extends Reduction>(operator: string): LoweringRule<K> {
   return (lowering, { attributes: { axes, keepDims } }, inputs) => [
     lowering.node(operator, [inputs[0]!, lowering.list(axes)], { keepdims: Number(keepDims) }),
   ];
@@ -29,17 +29,17 @@ export const cpuRules: LoweringRules = {
   size: (lowering, { attributes: { dimension } }) => [lowering.scalar(dimension)],
   iota: (lowering, { outputs: [y] }) => [lowering.range(0, y!.shape[0]!)],
 
-  add: direct("Add"),
-  subtract: direct("Sub"),
-  multiply: direct("Mul"),
-  divide: direct("Div"),
-  minimum: direct("Min"),
-  maximum: direct("Max"),
-  greater: direct("Greater"),
-  equal: direct("Equal"),
-  and: direct("And"),
-  not: direct("Not"),
-  where: direct("Where"),
+  add: lowerDirectly("Add"),
+  subtract: lowerDirectly("Sub"),
+  multiply: lowerDirectly("Mul"),
+  divide: lowerDirectly("Div"),
+  minimum: lowerDirectly("Min"),
+  maximum: lowerDirectly("Max"),
+  greater: lowerDirectly("Greater"),
+  equal: lowerDirectly("Equal"),
+  and: lowerDirectly("And"),
+  not: lowerDirectly("Not"),
+  where: lowerDirectly("Where"),
   cast: (lowering, { outputs: [y] }, inputs) => [
     lowering.node("Cast", inputs, { to: elementTypes[y!.dtype] }),
   ],
@@ -61,18 +61,18 @@ export const cpuRules: LoweringRules = {
     return [lowering.node("Add", [x!, zero])];
   },
 
-  negate: direct("Neg"),
-  exp: direct("Exp"),
-  log: direct("Log"),
-  sqrt: direct("Sqrt"),
-  reciprocal: direct("Reciprocal"),
-  sigmoid: direct("Sigmoid"),
-  tanh: direct("Tanh"),
-  silu: direct("com.microsoft.QuickGelu", { alpha: { float: 1 } }),
+  negate: lowerDirectly("Neg"),
+  exp: lowerDirectly("Exp"),
+  log: lowerDirectly("Log"),
+  sqrt: lowerDirectly("Sqrt"),
+  reciprocal: lowerDirectly("Reciprocal"),
+  sigmoid: lowerDirectly("Sigmoid"),
+  tanh: lowerDirectly("Tanh"),
+  silu: lowerDirectly("com.microsoft.QuickGelu", { alpha: { float: 1 } }),
 
-  reduceSum: reduction("ReduceSum"),
-  reduceMean: reduction("ReduceMean"),
-  reduceMax: reduction("ReduceMax"),
+  reduceSum: lowerReduction("ReduceSum"),
+  reduceMean: lowerReduction("ReduceMean"),
+  reduceMax: lowerReduction("ReduceMax"),
 
   matmul: (lowering, { inputs: [a, b], attributes }, names) => {
     const [transA, transB] = [Number(attributes.transposeA), Number(attributes.transposeB)];
@@ -82,7 +82,7 @@ export const cpuRules: LoweringRules = {
     }
     return [lowering.node("com.microsoft.FusedMatMul", names, { transA, transB, alpha })];
   },
-  linear: direct("Gemm", { transB: 1 }),
+  linear: lowerDirectly("Gemm", { transB: 1 }),
 
   reshape: (lowering, { inputs: [x], outputs: [y] }, names) => [
     lowering.reshape(names[0]!, x!.shape, y!.shape),
@@ -103,7 +103,7 @@ export const cpuRules: LoweringRules = {
     return [lowering.node("Expand", [names[0]!, lowering.shape(target)])];
   },
 
-  gather: direct("Gather", { axis: 0 }),
+  gather: lowerDirectly("Gather", { axis: 0 }),
   scatterAdd: (lowering, { inputs: [updates, ids], outputs: [y], attributes }, names) => {
     const count = shapeSize(ids!.shape);
     const width = shapeSize(y!.shape.slice(1));
@@ -143,12 +143,15 @@ export const cpuRules: LoweringRules = {
     const data = lowering.node("Expand", [zero, lowering.shape(y!.shape)]);
     const axis = y!.shape.length - 1;
     return [
-      lowering.node("ScatterElements", [data, names[1]!, names[0]!], { axis, reduction: "add" }),
+      lowering.node("ScatterElements", [data, names[1]!, names[0]!], {
+        axis,
+        reduction: "add",
+      }),
     ];
   },
 
-  softmax: direct("Softmax", { axis: -1 }),
-  logSoftmax: direct("LogSoftmax", { axis: -1 }),
+  softmax: lowerDirectly("Softmax", { axis: -1 }),
+  logSoftmax: lowerDirectly("LogSoftmax", { axis: -1 }),
   rmsNorm: ({ model }, { attributes: { epsilon } }, names) =>
     model.node(
       "SimplifiedLayerNormalization",

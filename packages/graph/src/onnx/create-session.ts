@@ -10,7 +10,7 @@ export type Binding = "node" | "koffi";
 /** Creates a session for a model. */
 export type CreateSession = (model: Uint8Array, options: SessionOptions) => Promise<Session>;
 
-function createByNode({ InferenceSession }: OnnxRuntime): CreateSession {
+function createNodeSession({ InferenceSession }: OnnxRuntime): CreateSession {
   return async (model, options) => {
     const session = await InferenceSession.create(model, options);
     return {
@@ -26,18 +26,18 @@ function createByNode({ InferenceSession }: OnnxRuntime): CreateSession {
  * @param binding - Default koffi on the CPU, if available.
  * @throws `Error` if koffi is requested and not available.
  */
-export async function sessionCreator(
+export async function getSessionFactory(
   runtime: OnnxRuntime,
   provider: Provider,
   binding?: Binding,
 ): Promise<CreateSession> {
-  if (binding === "node" || provider !== "cpu") return createByNode(runtime);
+  if (binding === "node" || provider !== "cpu") return createNodeSession(runtime);
   try {
     const library = await loadNativeLibrary();
     return async (model, options) => new NativeSession(library, runtime, model, options);
   } catch (error) {
     // The doctor reports the reason.
-    if (binding === undefined) return createByNode(runtime);
+    if (binding === undefined) return createNodeSession(runtime);
     throw error;
   }
 }

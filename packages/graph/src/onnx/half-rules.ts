@@ -5,17 +5,17 @@ import { elementTypes } from "./model.ts";
  * Rules of a provider with matrix products in float16. Everything else stays float32: weights,
  * accumulators, norms, softmax, losses, sums and the optimizer.
  */
-export function withHalfProducts(rules: LoweringRules): LoweringRules {
+export function addHalfProducts(rules: LoweringRules): LoweringRules {
   const cast = (lowering: Lowering, name: string, to: "float16" | "float32"): string =>
     lowering.node("Cast", [name], { to: elementTypes[to] });
-  const halves = (lowering: Lowering, names: readonly string[]): readonly string[] =>
+  const castInputs = (lowering: Lowering, names: readonly string[]): readonly string[] =>
     names.map((name) => cast(lowering, name, "float16"));
   return {
     ...rules,
     matmul: (lowering, operation, names) => {
       const { scale } = operation.attributes;
       const plain = { ...operation, attributes: { ...operation.attributes, scale: 1 } };
-      const [product] = rules.matmul(lowering, plain, halves(lowering, names));
+      const [product] = rules.matmul(lowering, plain, castInputs(lowering, names));
       const result = cast(lowering, product!, "float32");
       if (scale === 1) return [result];
       return [lowering.node("Mul", [result, lowering.model.constant("float32", [], [scale])])];
@@ -23,7 +23,7 @@ export function withHalfProducts(rules: LoweringRules): LoweringRules {
     linear: (lowering, operation, [x, weight, bias]) => {
       const inputs = operation.inputs.slice(0, 2);
       const plain = { ...operation, inputs };
-      const [product] = rules.linear(lowering, plain, halves(lowering, [x!, weight!]));
+      const [product] = rules.linear(lowering, plain, castInputs(lowering, [x!, weight!]));
       const result = cast(lowering, product!, "float32");
       return [bias === undefined ? result : lowering.node("Add", [result, bias])];
     },

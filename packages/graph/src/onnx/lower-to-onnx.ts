@@ -1,12 +1,12 @@
 import type { FrozenFeeds } from "../file-feed.ts";
 import type { Program } from "../program.ts";
-import { withHalfProducts } from "./half-rules.ts";
+import { addHalfProducts } from "./half-rules.ts";
 import { Lowering, type SizeInput } from "./lowering.ts";
 import { OnnxModel } from "./model.ts";
-import type { BlockSizes } from "./stored-weight.ts";
+import type { BlockSizes } from "./mapped-weight.ts";
 import { scatterIntoSums } from "./scatter-into-sums.ts";
 import { providers, type ProductType, type Provider } from "./providers.ts";
-import { lowerStored } from "./stored-rules.ts";
+import { lowerMapped } from "./mapped-rules.ts";
 
 /** Program as ONNX bytes, with the names of its inputs and outputs. */
 export interface LoweredModel {
@@ -47,9 +47,9 @@ export function lowerToOnnx(
 ): LoweredModel {
   const { rules, sizes } = providers[provider];
   const model = new OnnxModel();
-  const used = products === "float16" ? withHalfProducts(rules) : rules;
+  const used = products === "float16" ? addHalfProducts(rules) : rules;
   const lowered = provider === "cpu" ? scatterIntoSums(program) : program;
-  const lowering = new Lowering(model, lowered, used, sizes, lowerStored);
+  const lowering = new Lowering(model, lowered, used, sizes, lowerMapped);
   const outputNames = lowering.run(frozen, new Set(resident), blocks);
   return { bytes: model.bytes(), outputNames, sizeInputs: lowering.sizeInputs };
 }

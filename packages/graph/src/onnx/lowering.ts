@@ -1,11 +1,11 @@
 import { evaluateShape, type Sizes } from "../bind-feeds.ts";
 import { dimensionTerms, subtractDimensions, type Dimension, type Factor } from "../dimension.ts";
 import { mapRecord } from "../map-record.ts";
-import type { Operation, OperationKind, OperationOf, StepKind } from "../operation.ts";
+import type { Operation, OperationKind, OperationOf, ExecutableKind } from "../operation.ts";
 import type { FrozenFeeds } from "../file-feed.ts";
 import type { Feed, Program } from "../program.ts";
 import type { DataType, Shape, Tensor } from "../tensor.ts";
-import { blockSizes, fileOf, StoredWeight, type BlockSizes } from "./stored-weight.ts";
+import { chooseBlockSizes, describeFile, MappedWeight, type BlockSizes } from "./mapped-weight.ts";
 import { elementTypes, type Attribute, type OnnxModel } from "./model.ts";
 
 /**
@@ -20,7 +20,7 @@ export type LoweringRule<K extends OperationKind> = (
 
 /** Rules of one execution provider. */
 export type LoweringRules = {
-  readonly [K in StepKind]: LoweringRule<K>;
+  readonly [K in ExecutableKind]: LoweringRule<K>;
 };
 
 /**
@@ -41,7 +41,7 @@ export interface SizeInput {
 }
 
 /** Value of a size input for a run. Lists are int64, everything else int32. */
-export function sizeFeed({ form, shape }: SizeInput, sizes: Sizes): Feed {
+export function evaluateSizeInput({ form, shape }: SizeInput, sizes: Sizes): Feed {
   const values = evaluateShape(shape, sizes);
   if (form === "list") return { data: Int32Array.from(values), shape: [values.length] };
   if (form === "scalar") return { data: Int32Array.from(values), shape: [] };
@@ -56,11 +56,11 @@ function rangeFeed(start: number, end: number): Feed & { readonly data: Int32Arr
 /**
  * Lowers an operation that reads memory-mapped weights; `undefined` if it needs them as a whole.
  */
-export type LowerStored = (
+export type LowerMapped = (
   lowering: Lowering,
   operation: Operation,
-  stored: readonly (StoredWeight | undefined)[],
-  nameOf: (input: number) => string,
+  stored: readonly (MappedWeight | undefined)[],
+  findName: (input: number) => string,
 ) => string | undefined;
 
 /** Lowers a program to a model, and helps rules with sizes that are known only at run time. */
@@ -69,9 +69,9 @@ export class Lowering {
   readonly #program: Program;
   readonly #rules: LoweringRules;
   readonly #source: SizeSource;
-  readonly #lowerStored: LowerStored;
+  readonly #lowerStored: LowerMapped;
   readonly #names = new Map<number, string>();
-  readonly #stored = new Map<number, StoredWeight>();
+  readonly #stored = new Map<number, MappedWeight>();
   readonly #sizes = new Map<Dimension, string>();
   readonly #sizeInputs = new Map<string, SizeInput>();
 
@@ -80,7 +80,7 @@ export class Lowering {
     program: Program,
     rules: LoweringRules,
     source: SizeSource,
-    lowerStored: LowerStored,
+    lowerStored: LowerMapped,
   ) {
     this.model = model;
     this.#program = program;
@@ -199,16 +199,16 @@ export class Lowering {
   #apply<K extends keyof LoweringRules>(operation: OperationOf<K>): readonly string[] {
     const rule: LoweringRule<K> = this.#rules[operation.kind];
     const stored = operation.inputs.map(({ id }) => this.#stored.get(id));
-    const nameOf = (i: number): string =>
-      stored[i]?.widened() ?? this.#names.get(operation.inputs[i]!.id)!;
+    const findName = (i: number): string =>
+      stored[i]?.upcastRows() ?? this.#names.get(operation.inputs[i]!.id)!;
     if (stored.some((weight) => weight !== undefined)) {
-      const lowered = this.#lowerStored(this, operation, stored, nameOf);
+      const lowered = this.#lowerStored(this, operation, stored, findName);
       if (lowered) return [lowered];
     }
     return rule(
       this,
       operation,
-      operation.inputs.map((_, i) => nameOf(i)),
+      operation.inputs.map((_, i) => findName(i)),
     );
   }
 
@@ -223,18 +223,19 @@ export class Lowering {
   run(
     frozen: FrozenFeeds = {},
     own: ReadonlySet<string> = new Set(),
-    blocks: BlockSizes = blockSizes(1),
+    blocks: BlockSizes = chooseBlockSizes(1),
   ): Readonly<Record<string, string>> {
     const takesFiles = Object.values(frozen).some((feed) => "file" in feed);
     for (const [name, { id, dtype, shape }] of Object.entries(this.#program.inputs)) {
       const fixed = frozen[name];
       if (!fixed) this.model.input(name, dtype, shape);
       else if ("data" in fixed) this.#freeze(name, dtype, fixed, takesFiles);
-      else if (fixed.type === "F32") this.model.external(name, dtype, fixed.shape, fileOf(fixed));
-      else this.#stored.set(id, new StoredWeight(this.model, name, fixed, blocks));
+      else if (fixed.type === "F32")
+        this.model.external(name, dtype, fixed.shape, describeFile(fixed));
+      else this.#stored.set(id, new MappedWeight(this.model, name, fixed, blocks));
       this.#names.set(id, name);
     }
-    for (const operation of resultsLast(this.#program.operations)) {
+    for (const operation of moveResultsLast(this.#program.operations)) {
       const { kind } = operation;
       if (kind === "input") continue;
       if (kind === "stopGradient" || kind === "withGradient") {
@@ -249,7 +250,7 @@ export class Lowering {
       if (known !== undefined) return known;
       // Always a new name: an output may also be an input, a constant, or alias another value.
       const stored = this.#stored.get(tensor.id);
-      const value = this.node("Identity", [stored?.widened() ?? this.#names.get(tensor.id)!]);
+      const value = this.node("Identity", [stored?.upcastRows() ?? this.#names.get(tensor.id)!]);
       this.model.output(value, tensor.dtype, tensor.shape);
       if (!own.has(name)) shared.set(tensor, value);
       return value;
@@ -273,7 +274,7 @@ export class Lowering {
  * dependencies of the last node, so it computes each gradient as early as possible, and its inputs
  * need not be kept until all other gradients are computed.
  */
-function resultsLast(operations: readonly Operation[]): readonly Operation[] {
+function moveResultsLast(operations: readonly Operation[]): readonly Operation[] {
   const used = new Set(operations.flatMap(({ inputs }) => inputs.map(({ id }) => id)));
   const isResult = ({ outputs }: Operation): boolean => !outputs.some(({ id }) => used.has(id));
   return [

@@ -62,7 +62,7 @@ export interface NativeLibrary {
 }
 
 /** ONNX Runtime's library file in the package onnxruntime-node. */
-function libraryFile(): string {
+function findLibraryFile(): string {
   const machine = thisMachine();
   const folder = machine.findPackage("onnxruntime-node");
   const file = folder === undefined ? undefined : nativeLibraryFile(machine.platform, folder);
@@ -98,7 +98,7 @@ function open(koffi: Koffi, file: string): NativeLibrary {
     functions.releaseStatus(address);
     throw new Error(message);
   };
-  const made = (call: (result: BigUint64Array) => unknown): Address => {
+  const createObject = (call: (result: BigUint64Array) => unknown): Address => {
     const result = new BigUint64Array(1);
     check(call(result));
     return result[0]!;
@@ -108,10 +108,10 @@ function open(koffi: Koffi, file: string): NativeLibrary {
     check,
     addressOf: (data) => koffi.address(data),
     // Arena allocator, default memory type.
-    memory: made((result) => functions.createCpuMemoryInfo(1, 0, result)),
+    memory: createObject((result) => functions.createCpuMemoryInfo(1, 0, result)),
     // A process has one environment, shared with the Node binding; fatal errors are printed.
-    environment: made((result) => functions.createEnv(4, "turnwise", result)),
-    allocator: made((result) => functions.getAllocator(result)),
+    environment: createObject((result) => functions.createEnv(4, "turnwise", result)),
+    allocator: createObject((result) => functions.getAllocator(result)),
   };
 }
 
@@ -122,6 +122,6 @@ let opened: Promise<NativeLibrary> | undefined;
  * @throws `Error` if it or koffi is missing.
  */
 export function loadNativeLibrary(): Promise<NativeLibrary> {
-  opened ??= loadKoffi("createOnnxExecutor").then((koffi) => open(koffi, libraryFile()));
+  opened ??= loadKoffi("createOnnxExecutor").then((koffi) => open(koffi, findLibraryFile()));
   return opened;
 }

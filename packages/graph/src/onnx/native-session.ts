@@ -12,7 +12,7 @@ const optimizationLevels: Readonly<Record<string, number>> = {
 };
 
 /** Non-zero address for empty arrays. */
-const something = new Uint8Array(8);
+const nonEmpty = new Uint8Array(8);
 
 /** Maximum rank of a tensor. */
 const maxAxes = 16;
@@ -132,7 +132,7 @@ export class NativeSession implements Session {
       check(
         functions.createTensorWithData(
           memory,
-          entries.byteLength > 0 ? entries : something,
+          entries.byteLength > 0 ? entries : nonEmpty,
           entries.byteLength,
           this.#shape,
           dims.length,
@@ -207,7 +207,7 @@ function configure(library: NativeLibrary, native: Address, options: SessionOpti
     files.map(({ path }) => path),
   );
   const places = BigUint64Array.from(files, ({ data }) =>
-    library.addressOf(data.byteLength > 0 ? data : something),
+    library.addressOf(data.byteLength > 0 ? data : nonEmpty),
   );
   const lengths = BigUint64Array.from(files, ({ data }) => BigInt(data.byteLength));
   check(functions.addExternalInitializers(native, paths.addresses, places, lengths, files.length));

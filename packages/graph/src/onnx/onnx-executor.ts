@@ -6,7 +6,7 @@ import {
   checkFrozen,
   checkOutputs,
   checkUpload,
-  consuming,
+  runConsuming,
   refuseFrozen,
   type CompileOptions,
   type Executable,
@@ -20,21 +20,31 @@ import { readFrozen, type FrozenFeeds } from "../file-feed.ts";
 import { mapRecord } from "../map-record.ts";
 import type { Program } from "../program.ts";
 import type { Shape } from "../tensor.ts";
-import { HeldTensor, whileHeld, type ResidentTensor, type RunFeeds } from "../resident-tensor.ts";
-import { findEmpty, withoutEmpty } from "../without-empty.ts";
+import {
+  OwnedTensor,
+  runWithTensors,
+  type ResidentTensor,
+  type RunFeeds,
+} from "../resident-tensor.ts";
+import { createEmptyCheck, removeEmpty } from "../remove-empty.ts";
 import { lowerToOnnx } from "./lower-to-onnx.ts";
-import { LastingSession, type StoredTensor } from "./lasting-session.ts";
-import { sizeFeed } from "./lowering.ts";
+import { TensorSession, type StoredTensor } from "./tensor-session.ts";
+import { evaluateSizeInput } from "./lowering.ts";
 import {
   checkProvider,
   explainFailure,
   loadOnnxRuntime,
   type OnnxRuntime,
 } from "./onnx-runtime.ts";
-import { sessionCreator, type Binding, type CreateSession } from "./create-session.ts";
+import { getSessionFactory, type Binding, type CreateSession } from "./create-session.ts";
 import { providers, type ProductType, type Provider, type ProviderTraits } from "./providers.ts";
-import { blockSizes, readSmallFrozen, rootOfFiles, type BlockSizes } from "./stored-weight.ts";
-import { fromOrt, TensorKeeper, toOrt } from "./tensors.ts";
+import {
+  chooseBlockSizes,
+  readSmallFrozen,
+  findSharedRoot,
+  type BlockSizes,
+} from "./mapped-weight.ts";
+import { fromOrt, OnnxStorage, toOrt } from "./tensors.ts";
 
 /** Options of {@link createOnnxExecutor}. */
 export interface OnnxOptions {
@@ -72,31 +82,31 @@ export interface OnnxOptions {
   readonly profilePrefix?: string;
 }
 
-/** One keeper per device: executors of one device may share their resident tensors. */
-const keepers = new Map<string, TensorKeeper>();
+/** One storage per device: executors of one device may share their resident tensors. */
+const storages = new Map<string, OnnxStorage>();
 
 /** Number of size combinations with empty tensors that keep their own session. */
-const maxSpecialSessions = 16;
+const maxEmptySessions = 16;
 
 /** Program in a session, for all sizes or for one combination of them. */
 class CompiledModel {
   readonly #runtime: OnnxRuntime;
-  readonly #keeper: TensorKeeper;
+  readonly #storage: OnnxStorage;
   readonly #program: Program;
   readonly #lowered: ReturnType<typeof lowerToOnnx>;
   readonly #resident: ReadonlySet<string>;
   readonly #frozen: ReadonlySet<string>;
   /** By their names in the model. */
   readonly #outputs: Readonly<Record<string, Shape>>;
-  readonly session: LastingSession;
+  readonly session: TensorSession;
 
   private constructor(
-    { runtime, keeper, program, resident, frozen }: ModelParts,
+    { runtime, storage, program, resident, frozen }: ModelParts,
     lowered: ReturnType<typeof lowerToOnnx>,
-    session: LastingSession,
+    session: TensorSession,
   ) {
     this.#runtime = runtime;
-    this.#keeper = keeper;
+    this.#storage = storage;
     this.#program = program;
     this.#resident = new Set(resident);
     // Only names: the arrays may be large, and the session has its own copy.
@@ -113,7 +123,7 @@ class CompiledModel {
 
   static async create(parts: ModelParts): Promise<CompiledModel> {
     const { provider, products, blocks, program, options } = parts;
-    const frozen = onlyKeys(parts.frozen, program.inputs);
+    const frozen = pickKeys(parts.frozen, program.inputs);
     const resident = parts.resident.filter((name) => Object.hasOwn(program.outputs, name));
     const lowered = lowerToOnnx(program, { provider, products, frozen, resident, blocks });
     const { residence } = providers[provider];
@@ -122,12 +132,12 @@ class CompiledModel {
     );
     try {
       const session = await parts.createSession(lowered.bytes, {
-        ...withFrozen(options, providers[provider], frozen),
+        ...addFrozen(options, providers[provider], frozen),
         ...(resident.length > 0 && residence !== "cpu"
           ? { preferredOutputLocation: Object.fromEntries(locations) }
           : {}),
       });
-      const lasting = new LastingSession(session);
+      const lasting = new TensorSession(session);
       return new CompiledModel({ ...parts, frozen, resident }, lowered, lasting);
     } catch (cause) {
       throw explainFailure(provider, cause);
@@ -140,7 +150,7 @@ class CompiledModel {
     spare: SpareArrays = {},
   ): Promise<Record<string, Output | ResidentTensor>> {
     const tensors: Record<string, Ort.Tensor> = {};
-    const held: HeldTensor<StoredTensor>[] = [];
+    const held: OwnedTensor<StoredTensor>[] = [];
     for (const name of Object.keys(this.#program.inputs)) {
       if (this.#frozen.has(name)) continue;
       const feed = feeds[name]!;
@@ -148,12 +158,12 @@ class CompiledModel {
         tensors[name] = toOrt(this.#runtime, name, feed);
         continue;
       }
-      const tensor = HeldTensor.of("run", name, feed, this.#keeper);
+      const tensor = OwnedTensor.of("run", name, feed, this.#storage);
       held.push(tensor);
       tensors[name] = tensor.storage("run").tensor;
     }
     for (const input of this.#lowered.sizeInputs) {
-      const { data, shape } = sizeFeed(input, sizes);
+      const { data, shape } = evaluateSizeInput(input, sizes);
       const { Tensor } = this.#runtime;
       tensors[input.name] =
         input.form === "list"
@@ -165,12 +175,12 @@ class CompiledModel {
     for (const [name, value] of Object.entries(this.#lowered.outputNames)) {
       if (spare[name] && !this.#resident.has(name)) into[value] = spare[name];
     }
-    const results = await whileHeld(held, () => this.session.run(tensors, shapes, into));
+    const results = await runWithTensors(held, () => this.session.run(tensors, shapes, into));
     const outputs: Record<string, Output | ResidentTensor> = {};
     for (const [name, value] of Object.entries(this.#lowered.outputNames)) {
       const tensor = results[value]!;
       outputs[name] = this.#resident.has(name)
-        ? new HeldTensor(this.#keeper, tensor.dims, this.session.keepFor(tensor))
+        ? new OwnedTensor(this.#storage, tensor.dims, this.session.register(tensor))
         : fromOrt(tensor);
     }
     return outputs;
@@ -181,7 +191,7 @@ class CompiledModel {
 interface ModelParts {
   readonly runtime: OnnxRuntime;
   readonly createSession: CreateSession;
-  readonly keeper: TensorKeeper;
+  readonly storage: OnnxStorage;
   readonly provider: Provider;
   readonly products: ProductType;
   readonly blocks: BlockSizes;
@@ -191,7 +201,7 @@ interface ModelParts {
   readonly options: Ort.InferenceSession.SessionOptions;
 }
 
-function onlyKeys<T>(
+function pickKeys<T>(
   record: Readonly<Record<string, T>>,
   keys: Readonly<Record<string, unknown>>,
 ): Record<string, T> {
@@ -199,9 +209,9 @@ function onlyKeys<T>(
 }
 
 /** Sessions for sizes with empty tensors, evicted oldest first. */
-class SpecialModels {
+class EmptyTensorModels {
   readonly #parts: ModelParts;
-  readonly #models = new Map<string, Promise<SpecialModel>>();
+  readonly #models = new Map<string, Promise<EmptyTensorModel>>();
 
   constructor(parts: ModelParts) {
     this.#parts = parts;
@@ -214,7 +224,7 @@ class SpecialModels {
       special = this.#create(sizes);
       this.#models.set(key, special);
       const [oldest] = this.#models;
-      if (this.#models.size > maxSpecialSessions) {
+      if (this.#models.size > maxEmptySessions) {
         this.#models.delete(oldest![0]);
         await (await oldest![1]).model?.session.release();
       }
@@ -223,9 +233,9 @@ class SpecialModels {
     return { ...(await model?.run(feeds, sizes)), ...(await empty()) };
   }
 
-  async #create(sizes: Sizes): Promise<SpecialModel> {
-    const { keeper, resident } = this.#parts;
-    const { program, emptyOutputs } = withoutEmpty(this.#parts.program, sizes);
+  async #create(sizes: Sizes): Promise<EmptyTensorModel> {
+    const { storage, resident } = this.#parts;
+    const { program, emptyOutputs } = removeEmpty(this.#parts.program, sizes);
     const hasOutputs = Object.keys(program.outputs).length > 0;
     const model = hasOutputs ? await CompiledModel.create({ ...this.#parts, program }) : undefined;
     const empty = async (): Promise<Record<string, Output | ResidentTensor>> => {
@@ -233,7 +243,7 @@ class SpecialModels {
       for (const [name, shape] of Object.entries(emptyOutputs)) {
         const data = new Float32Array();
         outputs[name] = resident.includes(name)
-          ? await keeper.upload(data, shape)
+          ? await storage.upload(data, shape)
           : { shape, data };
       }
       return outputs;
@@ -248,12 +258,12 @@ class SpecialModels {
 }
 
 /** Session options with constants outside of the model: in memory, or some in files. */
-function withFrozen(
+function addFrozen(
   options: Ort.InferenceSession.SessionOptions,
   { extra }: ProviderTraits,
   frozen: FrozenFeeds,
 ): Ort.InferenceSession.SessionOptions {
-  const root = rootOfFiles(frozen);
+  const root = findSharedRoot(frozen);
   if (root === undefined) {
     const externalData = Object.entries(frozen).flatMap(([name, feed]) => {
       if ("file" in feed) return [];
@@ -279,7 +289,7 @@ function withFrozen(
 }
 
 /** The program without its frozen inputs. */
-function withoutInputs(program: Program, frozen: FrozenFeeds): Program {
+function dropInputs(program: Program, frozen: FrozenFeeds): Program {
   const inputs = Object.entries(program.inputs).filter(([name]) => !Object.hasOwn(frozen, name));
   return { ...program, inputs: Object.fromEntries(inputs) };
 }
@@ -291,7 +301,7 @@ function refuseEmpty(sizes: Sizes): RangeError {
   );
 }
 
-interface SpecialModel {
+interface EmptyTensorModel {
   readonly model: CompiledModel | undefined;
   readonly empty: () => Promise<Record<string, Output | ResidentTensor>>;
 }
@@ -357,10 +367,11 @@ export function createOnnxExecutor(options: OnnxOptions = {}): Executor {
   checkInteger("createOnnxExecutor", { deviceId }, { min: 0 });
   if (threads !== undefined) checkInteger("createOnnxExecutor", { threads }, { min: 1 });
   const session = sessionOptions(options);
-  const blocks = blockSizes(threads ?? availableParallelism());
+  const blocks = chooseBlockSizes(threads ?? availableParallelism());
   const device = `${provider} ${deviceId}`;
-  const keeper = keepers.get(device) ?? new TensorKeeper(provider, session.executionProviders![0]!);
-  keepers.set(device, keeper);
+  const storage =
+    storages.get(device) ?? new OnnxStorage(provider, session.executionProviders![0]!);
+  storages.set(device, storage);
   return {
     compile: async <Name extends string, Resident extends Name = never>(
       program: Program<Name>,
@@ -380,13 +391,13 @@ export function createOnnxExecutor(options: OnnxOptions = {}): Executor {
         : await readFrozen("compile", given);
       // Values referenced by runs; nothing else may keep the arrays alive.
       const kept = keepsFrozen ? frozen : {};
-      const bound = keepsFrozen ? program : withoutInputs(program, frozen);
+      const bound = keepsFrozen ? program : dropInputs(program, frozen);
       checkProvider(provider);
       const runtime = await loadOnnxRuntime();
       const parts = {
         runtime,
-        createSession: await sessionCreator(runtime, provider, binding),
-        keeper,
+        createSession: await getSessionFactory(runtime, provider, binding),
+        storage,
         provider,
         products,
         blocks,
@@ -396,12 +407,12 @@ export function createOnnxExecutor(options: OnnxOptions = {}): Executor {
         options: { ...session, enableCpuMemArena: keepsMemory },
       };
       const limits = idLimits(program);
-      const emptiness = findEmpty(program);
+      const emptiness = createEmptyCheck(program);
       let model: CompiledModel | undefined = await CompiledModel.create(parts);
-      const special = new SpecialModels({ ...parts, frozen: kept });
+      const special = new EmptyTensorModels({ ...parts, frozen: kept });
       return {
         run: (feeds, spare) =>
-          consuming(consumed, feeds, async () => {
+          runConsuming(consumed, feeds, async () => {
             if (!model) throw new Error("run: executable must not be released, got a released one");
             refuseFrozen("run", feeds, kept);
             const all = { ...feeds, ...kept };
@@ -427,6 +438,6 @@ export function createOnnxExecutor(options: OnnxOptions = {}): Executor {
         },
       };
     },
-    upload: async (feed) => keeper.upload(checkUpload(feed), feed.shape),
+    upload: async (feed) => storage.upload(checkUpload(feed), feed.shape),
   };
 }

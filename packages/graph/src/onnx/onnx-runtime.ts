@@ -21,7 +21,7 @@ export async function loadOnnxRuntime(): Promise<OnnxRuntime> {
   }
 }
 
-function missing(provider: Provider, needs: readonly Need[], cause?: unknown): Error {
+function listMissing(provider: Provider, needs: readonly Need[], cause?: unknown): Error {
   const list = needs.map(({ what, remedy }) => `${what}: ${remedy}`).join("; ");
   return new Error(
     `compile: provider ${provider} must be usable on this computer, which needs ${list}`,
@@ -39,7 +39,7 @@ export function checkProvider(provider: Provider): void {
   const folder = machine.findPackage("onnxruntime-node");
   // Without its libraries, the provider would print messages about them.
   const needs = folder === undefined ? [] : cudaNeeds(machine, folder);
-  if (needs.length > 0) throw missing(provider, needs);
+  if (needs.length > 0) throw listMissing(provider, needs);
 }
 
 /**
@@ -55,7 +55,7 @@ export function explainFailure(provider: Provider, cause: unknown): unknown {
     );
   }
   if (provider === "webgpu" && /adapter/iu.test(message)) {
-    return missing(provider, webgpuNeeds(thisMachine()), cause);
+    return listMissing(provider, webgpuNeeds(thisMachine()), cause);
   }
   return cause;
 }

@@ -40,28 +40,28 @@ export const plainMatmul: LoweringRule<"matmul"> = (
     const [transA, transB] = [Number(transposeA), Number(transposeB)];
     return [lowering.node("Gemm", names, { transA, transB, alpha: { float: scale } })];
   }
-  const swapped = (name: string, rank: number, isSwapped: boolean): string => {
+  const swapAxes = (name: string, rank: number, isSwapped: boolean): string => {
     if (!isSwapped) return name;
     const axes = Array.from({ length: rank }, (_, axis) => axis);
     return lowering.node("Transpose", [name], { perm: [...axes.slice(0, -2), rank - 1, rank - 2] });
   };
   const product = lowering.node("MatMul", [
-    swapped(names[0]!, a!.shape.length, transposeA),
-    swapped(names[1]!, b!.shape.length, transposeB),
+    swapAxes(names[0]!, a!.shape.length, transposeA),
+    swapAxes(names[1]!, b!.shape.length, transposeB),
   ]);
   if (scale === 1) return [product];
   return [lowering.node("Mul", [product, lowering.model.constant("float32", [], [scale])])];
 };
 
 /** Slice of integers or booleans as a gather of rows, for providers that slice only floats. */
-export const gatheredSlice: LoweringRule<"slice"> = (
+export const sliceByGather: LoweringRule<"slice"> = (
   lowering,
   { attributes: { axis, start, end } },
   [x],
 ) => [lowering.node("Gather", [x!, lowering.range(start, end)], { axis })];
 
 /** Gathers entries along the last axis as rows of one long list. */
-export const gatheredAlong: LoweringRule<"takeAlong"> = (
+export const takeAlongByGather: LoweringRule<"takeAlong"> = (
   lowering,
   { inputs: [x, ids], outputs: [y] },
   [value, indices],
@@ -80,7 +80,7 @@ export const gatheredAlong: LoweringRule<"takeAlong"> = (
 };
 
 /** Moves booleans as integers. */
-export function movedAsIntegers<K extends "transpose" | "concat">(
+export function moveAsIntegers<K extends "transpose" | "concat">(
   rule: LoweringRule<K>,
 ): LoweringRule<K> {
   return (lowering, operation, names) => {

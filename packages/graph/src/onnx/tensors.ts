@@ -1,8 +1,8 @@
 import type * as Ort from "onnxruntime-node";
 import type { Output } from "../executor.ts";
 import type { Feed } from "../program.ts";
-import { HeldTensor, type Keeper, type ResidentTensor } from "../resident-tensor.ts";
-import type { StoredTensor } from "./lasting-session.ts";
+import { OwnedTensor, type StorageOwner, type ResidentTensor } from "../resident-tensor.ts";
+import type { StoredTensor } from "./tensor-session.ts";
 import { OnnxModel } from "./model.ts";
 import {
   checkProvider,
@@ -55,7 +55,7 @@ async function createMove(
 }
 
 /** Keeper of the resident tensors of one device, with transfers to and from it. */
-export class TensorKeeper implements Keeper<StoredTensor> {
+export class OnnxStorage implements StorageOwner<StoredTensor> {
   readonly name: string;
   readonly #provider: Provider;
   readonly #config: Ort.InferenceSession.ExecutionProviderConfig;
@@ -87,11 +87,11 @@ export class TensorKeeper implements Keeper<StoredTensor> {
     const { Tensor } = await loadOnnxRuntime();
     const { residence } = providers[this.#provider];
     if (data.length === 0 || residence === "cpu") {
-      return new HeldTensor(this, shape, { tensor: new Tensor("float32", data.slice(), shape) });
+      return new OwnedTensor(this, shape, { tensor: new Tensor("float32", data.slice(), shape) });
     }
     // The session that moves arrays to the device is never released.
     const tensor = await this.#move(new Tensor("float32", data, shape), residence);
-    return new HeldTensor(this, shape, { tensor });
+    return new OwnedTensor(this, shape, { tensor });
   }
 
   async read({ tensor }: StoredTensor): Promise<Float32Array> {

@@ -2,9 +2,9 @@ import { cpuRules } from "./cpu-rules.ts";
 import type { Operation } from "../operation.ts";
 import type { LoweringRules } from "./lowering.ts";
 import {
-  gatheredAlong,
-  gatheredSlice,
-  movedAsIntegers,
+  takeAlongByGather,
+  sliceByGather,
+  moveAsIntegers,
   plainLogSoftmax,
   plainMatmul,
   plainRmsNorm,
@@ -25,9 +25,9 @@ export const webgpuRules: LoweringRules = {
   logSoftmax: plainLogSoftmax,
   rmsNorm: plainRmsNorm,
   slice: (lowering, operation, names) =>
-    (isNumber(operation) ? cpuRules.slice : gatheredSlice)(lowering, operation, names),
+    (isNumber(operation) ? cpuRules.slice : sliceByGather)(lowering, operation, names),
   takeAlong: (lowering, operation, names) =>
-    (isNumber(operation) ? cpuRules.takeAlong : gatheredAlong)(lowering, operation, names),
-  transpose: movedAsIntegers(cpuRules.transpose),
-  concat: movedAsIntegers(cpuRules.concat),
+    (isNumber(operation) ? cpuRules.takeAlong : takeAlongByGather)(lowering, operation, names),
+  transpose: moveAsIntegers(cpuRules.transpose),
+  concat: moveAsIntegers(cpuRules.concat),
 };

@@ -41,7 +41,7 @@ export interface AdamWCoefficients extends Required<
 }
 
 /** Checks the options of a step. @throws `RangeError` for options outside their range. */
-export function adamWCoefficients({
+export function computeAdamWCoefficients({
   step,
   learningRate,
   beta1 = 0.9,
@@ -83,7 +83,7 @@ export function adamW(
 ): void {
   checkSameLength("adamW", { parameter, gradient, firstMoment, secondMoment });
   const { keep, stepSize, rootScale, epsilon, beta1, beta2, gradientScale } =
-    adamWCoefficients(options);
+    computeAdamWCoefficients(options);
   for (let i = 0; i < parameter.length; i++) {
     const g = gradient[i]! * gradientScale;
     const m = beta1 * firstMoment[i]! + (1 - beta1) * g;

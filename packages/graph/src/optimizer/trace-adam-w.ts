@@ -1,7 +1,7 @@
 import type { Feed } from "../program.ts";
 import { equalShapes, showShape, type Tensor } from "../tensor.ts";
 import type { Tracer } from "../tracer.ts";
-import { adamWCoefficients, type AdamWOptions } from "./adam-w.ts";
+import { computeAdamWCoefficients, type AdamWOptions } from "./adam-w.ts";
 
 /** Parameter with its running averages in a program, all of one shape. */
 export interface AdamWTensors {
@@ -23,7 +23,7 @@ export const adamWFeedLength = 9;
  */
 export function adamWFeed(options: AdamWOptions): Feed {
   const { keep, stepSize, rootScale, epsilon, beta1, beta2, gradientScale } =
-    adamWCoefficients(options);
+    computeAdamWCoefficients(options);
   const data = Float32Array.of(
     keep,
     stepSize,

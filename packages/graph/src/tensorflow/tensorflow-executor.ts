@@ -3,7 +3,7 @@ import {
   checkFrozen,
   checkOutputs,
   checkUpload,
-  consuming,
+  runConsuming,
   refuseFrozen,
   type CompileOptions,
   type Executable,
@@ -15,15 +15,15 @@ import { readFrozen } from "../file-feed.ts";
 import { checkIds, idLimits } from "../id-limits.ts";
 import type { Feed, Program } from "../program.ts";
 import {
-  HeldTensor,
-  whileHeld,
-  type Keeper,
+  OwnedTensor,
+  runWithTensors,
+  type StorageOwner,
   type ResidentTensor,
   type RunFeeds,
 } from "../resident-tensor.ts";
-import { findEmpty, withoutEmpty } from "../without-empty.ts";
+import { createEmptyCheck, removeEmpty } from "../remove-empty.ts";
 import { tensorFlowPackages, type TensorFlowPackage } from "./packages.ts";
-import { runStep } from "./steps.ts";
+import { runOperation } from "./run-operation.ts";
 import {
   checkModule,
   loadTensorFlow,
@@ -57,7 +57,7 @@ function toTensor(tf: TensorFlow, name: string, { data, shape }: Feed): TensorFl
 }
 
 /** Returns the results of a computation, and disposes of its other tensors. */
-function keptOf(tf: TensorFlow, compute: () => TensorFlowTensor[]): TensorFlowTensor[] {
+function keepResults(tf: TensorFlow, compute: () => TensorFlowTensor[]): TensorFlowTensor[] {
   tf.engine().startScope();
   try {
     return compute().map((result) => tf.keep(result));
@@ -67,29 +67,29 @@ function keptOf(tf: TensorFlow, compute: () => TensorFlowTensor[]): TensorFlowTe
 }
 
 /** Tensors of a program by the operation that reads them last. */
-function lastUses(program: Program): ReadonlyMap<number, readonly number[]> {
+function findLastUses(program: Program): ReadonlyMap<number, readonly number[]> {
   const last = new Map<number, number>();
-  program.operations.forEach(({ inputs, outputs }, step) => {
-    for (const { id } of [...outputs, ...inputs]) last.set(id, step);
+  program.operations.forEach(({ inputs, outputs }, index) => {
+    for (const { id } of [...outputs, ...inputs]) last.set(id, index);
   });
   for (const { id } of Object.values(program.outputs)) last.delete(id);
   const uses = new Map<number, number[]>();
-  for (const [id, step] of last) uses.set(step, [...(uses.get(step) ?? []), id]);
+  for (const [id, index] of last) uses.set(index, [...(uses.get(index) ?? []), id]);
   return uses;
 }
 
 /** Runs all operations. Tensors are disposed of after their last use, except inputs. */
-function runSteps(tf: TensorFlow, program: Program, inputs: Tensors, sizes: Sizes): Tensors {
+function runOperations(tf: TensorFlow, program: Program, inputs: Tensors, sizes: Sizes): Tensors {
   const tensors = new Map(inputs);
-  const uses = lastUses(program);
+  const uses = findLastUses(program);
   try {
-    program.operations.forEach((operation, step) => {
+    program.operations.forEach((operation, index) => {
       if (operation.kind !== "input") {
         const operands = operation.inputs.map(({ id }) => tensors.get(id)!);
-        const results = keptOf(tf, () => runStep(tf, operation, operands, sizes));
+        const results = keepResults(tf, () => runOperation(tf, operation, operands, sizes));
         operation.outputs.forEach(({ id }, i) => tensors.set(id, results[i]!));
       }
-      for (const id of uses.get(step) ?? []) {
+      for (const id of uses.get(index) ?? []) {
         if (!inputs.has(id)) tensors.get(id)?.dispose();
       }
     });
@@ -102,7 +102,7 @@ function runSteps(tf: TensorFlow, program: Program, inputs: Tensors, sizes: Size
   return tensors;
 }
 
-class TensorFlowKeeper implements Keeper<TensorFlowTensor> {
+class TensorFlowStorage implements StorageOwner<TensorFlowTensor> {
   readonly name = "TensorFlow.js";
 
   async read(tensor: TensorFlowTensor): Promise<Float32Array> {
@@ -115,12 +115,12 @@ class TensorFlowKeeper implements Keeper<TensorFlowTensor> {
 }
 
 /** Executors that share a module share their tensors. */
-const keepers = new WeakMap<TensorFlow, TensorFlowKeeper>();
+const storages = new WeakMap<TensorFlow, TensorFlowStorage>();
 
-function keeperOf(tf: TensorFlow): TensorFlowKeeper {
-  const keeper = keepers.get(tf) ?? new TensorFlowKeeper();
-  keepers.set(tf, keeper);
-  return keeper;
+function getStorage(tf: TensorFlow): TensorFlowStorage {
+  const storage = storages.get(tf) ?? new TensorFlowStorage();
+  storages.set(tf, storage);
+  return storage;
 }
 
 /** Collects outputs for the caller, and disposes of the other tensors. */
@@ -138,8 +138,8 @@ async function collect(
     const shape = [...tensor.shape];
     if (resident.has(name)) {
       // A separate handle, independent of other names for the same entries.
-      const [own] = keptOf(tf, () => [tf.reshape(tensor, shape)]);
-      outputs[name] = new HeldTensor(keeperOf(tf), shape, own!);
+      const [own] = keepResults(tf, () => [tf.reshape(tensor, shape)]);
+      outputs[name] = new OwnedTensor(getStorage(tf), shape, own!);
     } else {
       outputs[name] = { shape, data: Float32Array.from(await tensor.data()) };
     }
@@ -197,20 +197,20 @@ export function createTensorFlowExecutor({
       const frozen = await readFrozen("compile", options.frozen ?? {});
       const tf = await load();
       const limits = idLimits(program);
-      const emptiness = findEmpty(program);
+      const emptiness = createEmptyCheck(program);
       const fixed = new Map(
         Object.entries(frozen).map(([name, feed]) => [name, toTensor(tf, name, feed)]),
       );
       let isReleased = false;
 
-      const runFull = async (
+      const runNonEmpty = async (
         full: Program,
         feeds: RunFeeds,
         sizes: Sizes,
       ): Promise<Record<string, Output | ResidentTensor>> => {
         const inputs: Tensors = new Map();
         const own: TensorFlowTensor[] = [];
-        const resident: HeldTensor<TensorFlowTensor>[] = [];
+        const resident: OwnedTensor<TensorFlowTensor>[] = [];
         for (const [name, { id }] of Object.entries(full.inputs)) {
           const feed = feeds[name];
           if (feed === undefined) {
@@ -220,14 +220,14 @@ export function createTensorFlowExecutor({
             own.push(tensor);
             inputs.set(id, tensor);
           } else {
-            const tensor = HeldTensor.of("run", name, feed, keeperOf(tf));
+            const tensor = OwnedTensor.of("run", name, feed, getStorage(tf));
             resident.push(tensor);
             inputs.set(id, tensor.storage("run"));
           }
         }
         try {
-          return await whileHeld(resident, () =>
-            collect(tf, full, runSteps(tf, full, inputs, sizes), inputs, stays),
+          return await runWithTensors(resident, () =>
+            collect(tf, full, runOperations(tf, full, inputs, sizes), inputs, stays),
           );
         } finally {
           for (const tensor of own) tensor.dispose();
@@ -236,7 +236,7 @@ export function createTensorFlowExecutor({
 
       return {
         run: (feeds) =>
-          consuming(consumed, feeds, async () => {
+          runConsuming(consumed, feeds, async () => {
             if (isReleased) {
               throw new Error("run: executable must not be released, got a released one");
             }
@@ -246,14 +246,14 @@ export function createTensorFlowExecutor({
             checkIds("run", limits, all, sizes);
             let outputs: Record<string, Output | ResidentTensor>;
             if (emptiness(sizes) === "none") {
-              outputs = await runFull(program, feeds, sizes);
+              outputs = await runNonEmpty(program, feeds, sizes);
             } else {
-              const { program: full, emptyOutputs } = withoutEmpty(program, sizes);
-              outputs = await runFull(full, feeds, sizes);
+              const { program: full, emptyOutputs } = removeEmpty(program, sizes);
+              outputs = await runNonEmpty(full, feeds, sizes);
               for (const [name, shape] of Object.entries(emptyOutputs)) {
                 const data = new Float32Array();
                 outputs[name] = stays.has(name)
-                  ? new HeldTensor(keeperOf(tf), shape, toTensor(tf, name, { data, shape }))
+                  ? new OwnedTensor(getStorage(tf), shape, toTensor(tf, name, { data, shape }))
                   : { shape, data };
               }
             }
@@ -271,7 +271,7 @@ export function createTensorFlowExecutor({
       const data = checkUpload(feed).slice();
       const tf = await load();
       const { shape } = feed;
-      return new HeldTensor(keeperOf(tf), shape, toTensor(tf, "upload", { data, shape }));
+      return new OwnedTensor(getStorage(tf), shape, toTensor(tf, "upload", { data, shape }));
     },
   };
 }

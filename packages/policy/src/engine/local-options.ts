@@ -20,7 +20,7 @@ export interface LocalPolicyOptions<T extends Tokenizer = LoadedTokenizer>
    */
   readonly adapter?: AdapterOptions | string;
   /**
-   * Where frozen weights of a folder live: `"float32"` in memory, four bytes each; `"stored"`
+   * Storage of frozen weights from a folder: `"float32"` in memory, four bytes each; `"stored"`
    * memory-mapped, with a part upcast at a time in each step; `"auto"` memory-maps 16-bit folders
    * whose float32 weights would take more than half of the available memory. A policy holds float32
    * weights twice, and shares memory-mapped ones between sampler and learner. Without an adapter,

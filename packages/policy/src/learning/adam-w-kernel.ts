@@ -1,4 +1,4 @@
-import { adamWCoefficients, type AdamWOptions, type AdamWState } from "@turnwise/graph";
+import { computeAdamWCoefficients, type AdamWOptions, type AdamWState } from "@turnwise/graph";
 import { FunctionWriter, wasmModule } from "../wasm/wasm-writer.ts";
 import { webAssembly } from "../wasm/web-assembly.ts";
 
@@ -88,7 +88,7 @@ export class AdamWKernel {
    * @throws `RangeError` for options outside their range.
    */
   run({ parameter, gradient, firstMoment, secondMoment }: AdamWState, options: AdamWOptions): void {
-    const known = adamWCoefficients(options);
+    const known = computeAdamWCoefficients(options);
     const values = { ...known, oneLessBeta1: 1 - known.beta1, oneLessBeta2: 1 - known.beta2 };
     coefficients.forEach((name, i) => this.#memory.fill(values[name], 4 * i, 4 * i + 4));
     const arrays = [parameter, gradient, firstMoment, secondMoment];

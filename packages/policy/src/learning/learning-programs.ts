@@ -2,7 +2,7 @@ import {
   forestTokens,
   gradients,
   logProbAndEntropy,
-  recomputeCheap,
+  rematerialize,
   trace,
   type Program,
   type Tensor,
@@ -29,7 +29,7 @@ export interface TrainingProgramOptions extends LearningProgramOptions {
   readonly addsToSums?: boolean;
   /** Multiplies gradients by an input `lossScale`, `[]`. Default false. */
   readonly scalesLoss?: boolean;
-  /** Keeps fewer activations for the backward pass, see graph's `recomputeCheap`. Default false. */
+  /** Keeps fewer activations for the backward pass, see graph's `rematerialize`. Default false. */
   readonly keepsLeast?: boolean;
 }
 
@@ -152,5 +152,5 @@ export function traceTraining(
   });
   if (!keepsLeast) return program;
   const turns = Object.keys(program.outputs).filter((name) => turnNames.has(name));
-  return recomputeCheap(program, turns);
+  return rematerialize(program, turns);
 }

@@ -89,7 +89,7 @@ test("filters after the temperature, first top k, then top p, then min p", () =>
   const values = logsOf(4, 1, 3, 1, 1);
   // Square roots of the weights: 2, 1, 1.73, 1, 1, with sum 6.73: the first has 0.297.
   expect(drawable(values, { temperature: 2, topP: 0.39 })).toEqual([0, 2]);
-  // Of the two that remain, the first has 4 of 7.
+  // Two remain, and the first of them has 4 of 7.
   expect(drawable(values, { topK: 2, topP: 0.57 })).toEqual([0]);
   expect(drawable(values, { topK: 2, topP: 0.58 })).toEqual([0, 2]);
   // Without the first, 3 of 6; min p compares with the most likely remaining token.

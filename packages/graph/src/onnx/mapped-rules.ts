@@ -1,7 +1,7 @@
 import type { Operation } from "../operation.ts";
 import type { Lowering } from "./lowering.ts";
 import { elementTypes } from "./model.ts";
-import type { StoredWeight } from "./stored-weight.ts";
+import type { MappedWeight } from "./mapped-weight.ts";
 
 /** For sums of products, blocks can be larger: each reads and writes the whole result. */
 const sumScale = 8;
@@ -12,27 +12,29 @@ const sumScale = 8;
  * @param nameOf - Value of an input, as a whole.
  * @returns The value of its output; `undefined` if the operation needs them as a whole.
  */
-export function lowerStored(
+export function lowerMapped(
   lowering: Lowering,
   operation: Operation,
-  stored: readonly (StoredWeight | undefined)[],
+  stored: readonly (MappedWeight | undefined)[],
   nameOf: (input: number) => string,
 ): string | undefined {
   const [first, second] = stored;
   if (operation.kind === "gather" && first) {
-    const rows = lowering.node("Gather", [first.narrow(), nameOf(1)], { axis: 0 });
+    const rows = lowering.node("Gather", [first.storedRows(), nameOf(1)], { axis: 0 });
     return lowering.node("Cast", [rows], { to: elementTypes.float32 });
   }
   if (operation.kind === "linear" && second && !first) {
     const bias = operation.inputs.length > 2 ? nameOf(2) : undefined;
-    return byColumns(lowering, second, { x: nameOf(0), bias, transA: 0, scale: 1 });
+    return lowerByColumns(lowering, second, { x: nameOf(0), bias, transA: 0, scale: 1 });
   }
   if (operation.kind === "matmul" && second && !first) {
     const { inputs, attributes } = operation;
     if (inputs.some(({ shape }) => shape.length !== 2)) return undefined;
     const { transposeA, transposeB, scale } = attributes;
     const factor = { x: nameOf(0), transA: Number(transposeA), scale };
-    return transposeB ? byColumns(lowering, second, factor) : bySums(lowering, second, factor);
+    return transposeB
+      ? lowerByColumns(lowering, second, factor)
+      : lowerBySums(lowering, second, factor);
   }
   return undefined;
 }
@@ -45,15 +47,15 @@ interface Factor {
 }
 
 /** `scale x W^T + bias`: each block of rows computes some columns. */
-function byColumns(
+function lowerByColumns(
   lowering: Lowering,
-  weight: StoredWeight,
+  weight: MappedWeight,
   { x, transA, scale, bias }: Factor & { readonly bias?: string | undefined },
 ): string {
   const blocks = weight.rowBlocks();
   const biases = bias === undefined ? undefined : split(lowering, bias, blocks, 0);
   const columns = blocks.map((block, i) =>
-    lowering.node("Gemm", [x, weight.widened(block), ...(biases ? [biases[i]!] : [])], {
+    lowering.node("Gemm", [x, weight.upcastRows(block), ...(biases ? [biases[i]!] : [])], {
       transA,
       transB: 1,
       alpha: { float: scale },
@@ -63,11 +65,15 @@ function byColumns(
 }
 
 /** `scale x W`: each block of rows contributes to all entries. */
-function bySums(lowering: Lowering, weight: StoredWeight, { x, transA, scale }: Factor): string {
+function lowerBySums(
+  lowering: Lowering,
+  weight: MappedWeight,
+  { x, transA, scale }: Factor,
+): string {
   const blocks = weight.rowBlocks(sumScale);
   const parts = split(lowering, x, blocks, 1 - transA);
   return blocks.reduce<string | undefined>((sum, block, i) => {
-    const inputs = [parts[i]!, weight.widened(block), ...(sum === undefined ? [] : [sum])];
+    const inputs = [parts[i]!, weight.upcastRows(block), ...(sum === undefined ? [] : [sum])];
     return lowering.node("Gemm", inputs, { transA, alpha: { float: scale } });
   }, undefined)!;
 }

@@ -5,7 +5,7 @@ import type { Program } from "./program.ts";
 import { showShape, type Shape, type Tensor } from "./tensor.ts";
 
 /** Program for fixed sizes, in which no operation reads or returns an empty tensor. */
-export interface FullProgram {
+export interface NonEmptyProgram {
   /** Without empty inputs and outputs. */
   readonly program: Program;
   /** Shapes of the empty outputs. */
@@ -13,7 +13,7 @@ export interface FullProgram {
 }
 
 /** Value of a reduction over no entries. */
-const ofNothing: Readonly<Partial<Record<OperationKind, number>>> = {
+const emptyReductions: Readonly<Partial<Record<OperationKind, number>>> = {
   reduceSum: 0,
   reduceMean: Number.NaN,
   reduceMax: Number.NEGATIVE_INFINITY,
@@ -34,7 +34,9 @@ function isEmpty(shape: Shape): boolean {
  * @returns A function of the sizes: `"none"`; `"harmless"` if empty tensors are only moved and
  *   concatenated; `"computed"` if an entry is computed from an empty tensor, or an input is empty.
  */
-export function findEmpty(program: Program): (sizes: Sizes) => "none" | "harmless" | "computed" {
+export function createEmptyCheck(
+  program: Program,
+): (sizes: Sizes) => "none" | "harmless" | "computed" {
   const shapes = program.operations.flatMap(({ outputs }) => outputs.map(({ shape }) => shape));
   const dimensions = [...new Set<Dimension>(shapes.flat())];
   return (sizes) => {
@@ -44,7 +46,7 @@ export function findEmpty(program: Program): (sizes: Sizes) => "none" | "harmles
     const isComputed = program.operations.some(
       ({ kind, inputs, outputs }) =>
         (kind === "input" && outputs.some(isEmptyNow)) ||
-        ((kind in ofNothing || kind === "replaceRows" || kind === "barrier") &&
+        ((kind in emptyReductions || kind === "replaceRows" || kind === "barrier") &&
           inputs.some(isEmptyNow) &&
           !outputs.every(isEmptyNow)),
     );
@@ -53,7 +55,7 @@ export function findEmpty(program: Program): (sizes: Sizes) => "none" | "harmles
 }
 
 /** Replaces all sizes of an operation by numbers. */
-function bindStep(operation: Operation, inputs: readonly Tensor[], sizes: Sizes): Operation {
+function bindOperation(operation: Operation, inputs: readonly Tensor[], sizes: Sizes): Operation {
   const outputs = operation.outputs.map((tensor) => ({
     ...tensor,
     shape: evaluateShape(tensor.shape, sizes),
@@ -89,7 +91,7 @@ function bindStep(operation: Operation, inputs: readonly Tensor[], sizes: Sizes)
  * Rewrites a program for fixed sizes without empty tensors, for libraries that do not support them.
  * @throws `RangeError` if an operation selects from a table without rows.
  */
-export function withoutEmpty(program: Program, sizes: Sizes): FullProgram {
+export function removeEmpty(program: Program, sizes: Sizes): NonEmptyProgram {
   const bound = new Map<number, Tensor>();
   const operations: Operation[] = [];
   let nextId =
@@ -105,33 +107,33 @@ export function withoutEmpty(program: Program, sizes: Sizes): FullProgram {
 
   for (const operation of program.operations) {
     const inputs = operation.inputs.map(({ id }) => bound.get(id)!);
-    const step = bindStep(operation, inputs, sizes);
-    for (const output of step.outputs) bound.set(output.id, output);
-    const full = step.outputs.filter(({ shape }) => !isEmpty(shape));
+    const fixed = bindOperation(operation, inputs, sizes);
+    for (const output of fixed.outputs) bound.set(output.id, output);
+    const full = fixed.outputs.filter(({ shape }) => !isEmpty(shape));
     if (full.length === 0) continue;
     if (!inputs.some(({ shape }) => isEmpty(shape))) {
-      operations.push(step);
-    } else if (step.kind === "concat") {
-      operations.push({ ...step, inputs: inputs.filter(({ shape }) => !isEmpty(shape)) });
-    } else if (step.kind === "barrier") {
+      operations.push(fixed);
+    } else if (fixed.kind === "concat") {
+      operations.push({ ...fixed, inputs: inputs.filter(({ shape }) => !isEmpty(shape)) });
+    } else if (fixed.kind === "barrier") {
       const present = inputs.filter(({ shape }) => !isEmpty(shape));
-      const { shape } = step.outputs[0]!;
+      const { shape } = fixed.outputs[0]!;
       operations.push(
         present.length > 1
-          ? { ...step, inputs: present }
-          : { ...step, kind: "reshape", attributes: { shape }, inputs: present },
+          ? { ...fixed, inputs: present }
+          : { ...fixed, kind: "reshape", attributes: { shape }, inputs: present },
       );
-    } else if (step.kind === "replaceRows") {
-      const { shape } = step.outputs[0]!;
-      operations.push({ ...step, kind: "reshape", attributes: { shape }, inputs: [inputs[0]!] });
-    } else if (step.kind === "linear" && inputs.length === 3) {
-      const { shape } = step.outputs[0]!;
-      operations.push({ ...step, kind: "expand", attributes: { shape }, inputs: [inputs[2]!] });
+    } else if (fixed.kind === "replaceRows") {
+      const { shape } = fixed.outputs[0]!;
+      operations.push({ ...fixed, kind: "reshape", attributes: { shape }, inputs: [inputs[0]!] });
+    } else if (fixed.kind === "linear" && inputs.length === 3) {
+      const { shape } = fixed.outputs[0]!;
+      operations.push({ ...fixed, kind: "expand", attributes: { shape }, inputs: [inputs[2]!] });
     } else {
-      const value = ofNothing[step.kind];
+      const value = emptyReductions[fixed.kind];
       if (value === undefined) {
         throw new RangeError(
-          `run: ${step.kind} must not select from an empty table, got shapes ${inputs.map(({ shape }) => showShape(shape)).join(" and ")}`,
+          `run: ${fixed.kind} must not select from an empty table, got shapes ${inputs.map(({ shape }) => showShape(shape)).join(" and ")}`,
         );
       }
       for (const output of full) fill(output, value);

@@ -3,7 +3,7 @@ import {
   attention,
   gradients,
   interpret,
-  recomputeCheap,
+  rematerialize,
   swiglu,
   trace,
   type Feeds,
@@ -54,7 +54,7 @@ const feeds: Feeds = Object.fromEntries(
 );
 
 /** Kinds of the operations whose outputs the backward pass reads. */
-function remembered({ operations, outputs }: Program): string[] {
+function findKeptKinds({ operations, outputs }: Program): string[] {
   const dependent = new Set([outputs["turn"]!.id]);
   const read = new Set<number>();
   for (const { inputs, outputs: results } of operations) {
@@ -78,8 +78,8 @@ function remembered({ operations, outputs }: Program): string[] {
     .map(({ kind }) => kind);
 }
 
-describe("recomputeCheap", () => {
-  const less: Program = recomputeCheap<string>(step, ["turn"]);
+describe("rematerialize", () => {
+  const less: Program = rematerialize<string>(step, ["turn"]);
 
   it("computes bit-identical numbers", () => {
     const [expected, found] = [interpret(step, feeds), interpret(less, feeds)];
@@ -93,8 +93,8 @@ describe("recomputeCheap", () => {
     // stream; gate and up projections. No attention weights, norms or activations of the gated
     // unit.
     const kinds = ["reshape", "transpose", "transpose", "matmul", "add", "linear", "linear"];
-    expect(remembered(less)).toEqual(kinds);
-    expect(remembered(step)).toEqual(expect.arrayContaining(["softmax", "rmsNorm", "silu"]));
+    expect(findKeptKinds(less)).toEqual(kinds);
+    expect(findKeptKinds(step)).toEqual(expect.arrayContaining(["softmax", "rmsNorm", "silu"]));
   });
 
   it("computes no product with a weight twice", () => {
@@ -114,8 +114,8 @@ describe("recomputeCheap", () => {
   });
 
   it("refuses a turning point that is not an output", () => {
-    expect(() => recomputeCheap(step, ["missing"])).toThrow(
-      new RangeError("recomputeCheap: turns must name outputs, got missing"),
+    expect(() => rematerialize(step, ["missing"])).toThrow(
+      new RangeError("rematerialize: turns must name outputs, got missing"),
     );
   });
 });

@@ -20,7 +20,12 @@ interface Arc {
  * from sinks; of several the one closest to the sinks. Uses Dinic's algorithm, with each node split
  * into an entrance and an exit.
  */
-export function minimumCut({ capacities, edges, sources, sinks }: Network): ReadonlySet<number> {
+export function findMinimumCut({
+  capacities,
+  edges,
+  sources,
+  sinks,
+}: Network): ReadonlySet<number> {
   const places = new Map([...capacities.keys()].map((node, i) => [node, i]));
   const entrance = (node: number): number => 2 * places.get(node)!;
   const [source, sink] = [2 * places.size, 2 * places.size + 1];
@@ -35,10 +40,10 @@ export function minimumCut({ capacities, edges, sources, sinks }: Network): Read
   for (const node of sinks) connect(entrance(node) + 1, sink, Infinity);
 
   for (;;) {
-    const levels = distances(arcs, source);
+    const levels = computeDistances(arcs, source);
     if (levels[sink]! < 0) break;
     const next = arcs.map(() => 0);
-    while (pushAlong(arcs, levels, next, source, sink)) {
+    while (augmentPath(arcs, levels, next, source, sink)) {
       // Until there is no path of this length left.
     }
   }
@@ -62,7 +67,7 @@ export function minimumCut({ capacities, edges, sources, sinks }: Network): Read
 /**
  * Number of arcs with residual capacity on the shortest path from the source; -1 if there is none.
  */
-function distances(arcs: readonly (readonly Arc[])[], source: number): Int32Array {
+function computeDistances(arcs: readonly (readonly Arc[])[], source: number): Int32Array {
   const levels = new Int32Array(arcs.length).fill(-1);
   levels[source] = 0;
   const queue = [source];
@@ -77,7 +82,7 @@ function distances(arcs: readonly (readonly Arc[])[], source: number): Int32Arra
 }
 
 /** Augments the flow along one shortest path. @returns False if there is none. */
-function pushAlong(
+function augmentPath(
   arcs: readonly Arc[][],
   levels: Int32Array,
   next: number[],

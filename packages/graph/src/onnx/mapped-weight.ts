@@ -23,7 +23,7 @@ export interface BlockSizes {
 }
 
 /** Block sizes for a number of threads: 2 MB, or more. */
-export function blockSizes(threads: number): BlockSizes {
+export function chooseBlockSizes(threads: number): BlockSizes {
   // At least 65 rows of a block per thread: with fewer, ONNX Runtime sums the terms of an entry in
   // another order, and the number of rows per thread depends on the rest of the batch.
   return { minRows: 80 * Math.min(threads, maxEqualThreads), numEntries: 2 ** 19 };
@@ -45,21 +45,21 @@ export async function readSmallFrozen(
   { minRows }: BlockSizes,
 ): Promise<FrozenFeeds> {
   await checkFiles(where, frozen);
-  const root = rootOfFiles(frozen);
-  const stays = ([, feed]: readonly [string, Feed | FileFeed]): boolean =>
+  const root = findSharedRoot(frozen);
+  const canMap = ([, feed]: readonly [string, Feed | FileFeed]): boolean =>
     "file" in feed &&
-    rootOf(feed) === root &&
+    findRoot(feed) === root &&
     feed.shape.reduce((count, size) => count * size, 1) > maxReadEntries &&
     feed.shape[0]! >= minRows;
   const entries = Object.entries(frozen);
-  const read = Object.fromEntries(entries.filter((each) => !stays(each)));
-  return { ...Object.fromEntries(entries.filter(stays)), ...(await readFrozen(where, read)) };
+  const read = Object.fromEntries(entries.filter((each) => !canMap(each)));
+  return { ...Object.fromEntries(entries.filter(canMap)), ...(await readFrozen(where, read)) };
 }
 
 /** Root folder of the files of frozen inputs; undefined without files. */
-export function rootOfFiles(frozen: FrozenFeeds): string | undefined {
+export function findSharedRoot(frozen: FrozenFeeds): string | undefined {
   const feed = Object.values(frozen).find((each) => "file" in each);
-  return feed && "file" in feed ? rootOf(feed) : undefined;
+  return feed && "file" in feed ? findRoot(feed) : undefined;
 }
 
 /** Rows `[first, first + numRows)` of a weight. */
@@ -68,19 +68,19 @@ export interface RowBlock {
   readonly numRows: number;
 }
 
-/** File location in the form of a model: path relative to its root, see `rootOfFiles`. */
-export function fileOf(feed: FileFeed): { path: string; offset: number; numBytes: number } {
-  const path = relative(rootOf(feed), resolve(feed.file)).replaceAll("\\", "/");
+/** File location in the form of a model: path relative to its root, see `findSharedRoot`. */
+export function describeFile(feed: FileFeed): { path: string; offset: number; numBytes: number } {
+  const path = relative(findRoot(feed), resolve(feed.file)).replaceAll("\\", "/");
   return { path, offset: feed.offset, numBytes: numFileBytes(feed) };
 }
 
 /** Root that file paths are relative to. */
-const rootOf = ({ file }: FileFeed): string => parse(resolve(file)).root;
+const findRoot = ({ file }: FileFeed): string => parse(resolve(file)).root;
 
 /**
  * 16-bit weight in a file, of which a session upcasts what an operation needs, when it needs it.
  */
-export class StoredWeight {
+export class MappedWeight {
   readonly #model: OnnxModel;
   readonly #name: string;
   readonly #feed: FileFeed;
@@ -103,10 +103,10 @@ export class StoredWeight {
    * would be merged, and their result kept until the last use.
    * @returns Its name.
    */
-  narrow(rows?: RowBlock): string {
+  storedRows(rows?: RowBlock): string {
     const { type, shape } = this.#feed;
     const [numRows, ...rest] = shape;
-    const { path, offset, numBytes } = fileOf(this.#feed);
+    const { path, offset, numBytes } = describeFile(this.#feed);
     const place = rows
       ? {
           path,
@@ -120,8 +120,8 @@ export class StoredWeight {
   }
 
   /** Entries of some rows as float32, for one operation. @returns Their name. */
-  widened(rows?: RowBlock): string {
-    return this.#model.firstNode("Cast", [this.narrow(rows)], { to: elementTypes.float32 });
+  upcastRows(rows?: RowBlock): string {
+    return this.#model.firstNode("Cast", [this.storedRows(rows)], { to: elementTypes.float32 });
   }
 
   /**

@@ -1,4 +1,4 @@
-import { minimumCut } from "./minimum-cut.ts";
+import { findMinimumCut } from "./find-minimum-cut.ts";
 import type { Operation, OperationOf } from "./operation.ts";
 import type { Program } from "./program.ts";
 import type { Tensor } from "./tensor.ts";
@@ -49,47 +49,47 @@ function isCheap(operation: Operation): boolean {
  *   outputs of the forward pass.
  * @throws `RangeError` if one of them is not an output.
  */
-export function recomputeCheap<Output extends string>(
+export function rematerialize<Output extends string>(
   program: Program<Output>,
   turns: readonly Output[],
 ): Program<Output> {
   const turning = new Set<number>();
   for (const name of turns) {
     const tensor: Tensor | undefined = program.outputs[name];
-    if (!tensor) throw new RangeError(`recomputeCheap: turns must name outputs, got ${name}`);
+    if (!tensor) throw new RangeError(`rematerialize: turns must name outputs, got ${name}`);
     turning.add(tensor.id);
   }
   const dependent = new Set(turning);
-  const before: Operation[] = [];
-  const behind: Operation[] = [];
+  const forward: Operation[] = [];
+  const backward: Operation[] = [];
   const producers = new Map<number, Operation>();
   for (const operation of program.operations) {
     if (operation.inputs.some(({ id }) => dependent.has(id))) {
       for (const { id } of operation.outputs) dependent.add(id);
-      behind.push(operation);
+      backward.push(operation);
       continue;
     }
-    before.push(operation);
+    forward.push(operation);
     // Operations without inputs, and the start of the backward pass itself, are always available.
     if (operation.inputs.length === 0) continue;
     for (const { id } of operation.outputs) if (!turning.has(id)) producers.set(id, operation);
   }
   const wanted = new Map<number, Tensor>();
-  for (const input of behind.flatMap(({ inputs }) => inputs)) {
+  for (const input of backward.flatMap(({ inputs }) => inputs)) {
     if (producers.has(input.id)) wanted.set(input.id, input);
   }
-  const kept = smallestKept([...wanted.values()], producers);
+  const kept = findKept([...wanted.values()], producers);
 
-  const copies = new Copies(program, producers, kept);
-  const rewritten = behind.map((operation) => ({
+  const copies = new RecomputedOperations(program, producers, kept);
+  const rewritten = backward.map((operation) => ({
     ...operation,
-    inputs: operation.inputs.map((x) => copies.of(x)),
+    inputs: operation.inputs.map((x) => copies.get(x)),
   }));
-  return withoutUnused({ ...program, operations: [...before, ...copies.operations, ...rewritten] });
+  return dropUnused({ ...program, operations: [...forward, ...copies.operations, ...rewritten] });
 }
 
 /** Finds the smallest set of tensors from which all the wanted ones can be recomputed cheaply. */
-function smallestKept(
+function findKept(
   wanted: readonly Tensor[],
   producers: ReadonlyMap<number, Operation>,
 ): ReadonlySet<number> {
@@ -111,11 +111,11 @@ function smallestKept(
       reach.push(input);
     }
   }
-  return minimumCut({ capacities, edges, sources, sinks: wanted.map(({ id }) => id) });
+  return findMinimumCut({ capacities, edges, sources, sinks: wanted.map(({ id }) => id) });
 }
 
 /** Recomputed operations, each added on first use. */
-class Copies {
+class RecomputedOperations {
   readonly operations: Operation[] = [];
   readonly #producers: ReadonlyMap<number, Operation>;
   readonly #kept: ReadonlySet<number>;
@@ -134,12 +134,12 @@ class Copies {
   }
 
   /** Returns the tensor itself if it is kept or always available, else its recomputed copy. */
-  of(tensor: Tensor): Tensor {
+  get(tensor: Tensor): Tensor {
     const producer = this.#producers.get(tensor.id);
     if (!producer || this.#kept.has(tensor.id)) return tensor;
     const known = this.#known.get(tensor.id);
     if (known) return known;
-    const inputs = producer.inputs.map((input) => this.of(input));
+    const inputs = producer.inputs.map((input) => this.get(input));
     const outputs = producer.outputs.map((output) => ({ ...output, id: this.#nextId++ }));
     this.operations.push({ ...producer, inputs, outputs });
     producer.outputs.forEach(({ id }, i) => this.#known.set(id, outputs[i]!));
@@ -147,7 +147,7 @@ class Copies {
   }
 }
 
-function withoutUnused<Output extends string>(program: Program<Output>): Program<Output> {
+function dropUnused<Output extends string>(program: Program<Output>): Program<Output> {
   const needed = new Set(Object.values<Tensor>(program.outputs).map(({ id }) => id));
   const operations = program.operations.toReversed().filter(({ kind, inputs, outputs }) => {
     if (kind !== "input" && !outputs.some(({ id }) => needed.has(id))) return false;

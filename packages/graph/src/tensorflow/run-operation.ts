@@ -1,6 +1,6 @@
 import { evaluateShape, type Sizes } from "../bind-feeds.ts";
 import { evaluateDimension } from "../dimension.ts";
-import type { Operation, OperationKind, StepKind } from "../operation.ts";
+import type { Operation, OperationKind, ExecutableKind } from "../operation.ts";
 import type { TensorFlow, TensorFlowTensor } from "./tensorflow-module.ts";
 
 type T = TensorFlowTensor;
@@ -23,7 +23,7 @@ const unary = {
   logSoftmax: (tf, x) => tf.logSoftmax(x, -1),
   // Operations run in order, so a barrier is the identity.
   barrier: (tf, x) => tf.reshape(x, [...x.shape]),
-} satisfies Partial<Record<StepKind, (tf: TensorFlow, x: T) => T>>;
+} satisfies Partial<Record<ExecutableKind, (tf: TensorFlow, x: T) => T>>;
 
 const binary = {
   add: (tf, a, b) => tf.add(a, b),
@@ -34,7 +34,7 @@ const binary = {
   greater: (tf, a, b) => tf.greater(a, b),
   equal: (tf, a, b) => tf.equal(a, b),
   and: (tf, a, b) => tf.logicalAnd(a, b),
-} satisfies Partial<Record<StepKind, (tf: TensorFlow, a: T, b: T) => T>>;
+} satisfies Partial<Record<ExecutableKind, (tf: TensorFlow, a: T, b: T) => T>>;
 
 function isUnary(kind: OperationKind): kind is keyof typeof unary {
   return kind in unary;
@@ -45,7 +45,7 @@ function isBinary(kind: OperationKind): kind is keyof typeof binary {
 }
 
 /** Integer division rounded towards 0; TensorFlow.js rounds down. */
-function divideWhole(tf: TensorFlow, a: T, b: T): T {
+function divideIntegers(tf: TensorFlow, a: T, b: T): T {
   const zero = tf.tensor(Int32Array.of(0), [], "int32");
   const down = tf.floorDiv(a, b);
   const isInexact = tf.notEqual(tf.mul(down, b), a);
@@ -54,7 +54,7 @@ function divideWhole(tf: TensorFlow, a: T, b: T): T {
 }
 
 /** Ids of rows of `size` entries as ids of the flattened table. */
-function flatIds(tf: TensorFlow, ids: T, size: number): T {
+function flattenIds(tf: TensorFlow, ids: T, size: number): T {
   const width = ids.shape.at(-1)!;
   const rows = count(ids.shape.slice(0, -1));
   const starts = Int32Array.from({ length: rows }, (_, row) => row * size);
@@ -63,7 +63,7 @@ function flatIds(tf: TensorFlow, ids: T, size: number): T {
 }
 
 /** Computes the outputs of one operation. */
-export function runStep(
+export function runOperation(
   tf: TensorFlow,
   operation: Operation,
   inputs: readonly T[],
@@ -95,7 +95,7 @@ export function runStep(
       return [tf.tensor(data, shape, "int32")];
     }
     case "divide":
-      return [output.dtype === "int32" ? divideWhole(tf, x, y) : tf.div(x, y)];
+      return [output.dtype === "int32" ? divideIntegers(tf, x, y) : tf.div(x, y)];
     case "where":
       return [tf.where(x, y, z)];
     case "cast":
@@ -157,10 +157,10 @@ export function runStep(
     }
     case "takeAlong": {
       const list = tf.reshape(x, [count(x.shape)]);
-      return [tf.reshape(tf.gather(list, flatIds(tf, y, x.shape.at(-1)!), 0), shape)];
+      return [tf.reshape(tf.gather(list, flattenIds(tf, y, x.shape.at(-1)!), 0), shape)];
     }
     case "scatterAddAlong": {
-      const ids = flatIds(tf, y, shape.at(-1)!);
+      const ids = flattenIds(tf, y, shape.at(-1)!);
       const length = count(x.shape);
       const updates = tf.reshape(x, [length]);
       const sum = tf.scatterND(tf.reshape(ids, [length, 1]), updates, [count(shape)]);
@@ -197,6 +197,6 @@ export function runStep(
 }
 
 /** The type checker reports here which operation TensorFlow.js lacks. */
-function refuse(kind: Exclude<OperationKind, StepKind>): never {
+function refuse(kind: Exclude<OperationKind, ExecutableKind>): never {
   throw new Error(`run: ${kind} must not be an operation of a program`);
 }

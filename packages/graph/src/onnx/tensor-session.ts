@@ -5,7 +5,7 @@ import type { Session } from "./session.ts";
  * Session that stays open while its tensors are in use: a GPU tensor lives in memory of the session
  * that created it, and disposing of it after the session would crash the process.
  */
-export class LastingSession {
+export class TensorSession {
   readonly #session: Session;
   #numTensors = 0;
   #isReleased = false;
@@ -23,7 +23,7 @@ export class LastingSession {
   }
 
   /** Registers a tensor of this session that stays resident. */
-  keepFor(tensor: Ort.Tensor): StoredTensor {
+  register(tensor: Ort.Tensor): StoredTensor {
     this.#numTensors++;
     return { tensor, session: this };
   }
@@ -45,5 +45,5 @@ export class LastingSession {
 /** Tensor with the session that owns its memory; without one, it is in host memory. */
 export interface StoredTensor {
   readonly tensor: Ort.Tensor;
-  readonly session?: LastingSession;
+  readonly session?: TensorSession;
 }

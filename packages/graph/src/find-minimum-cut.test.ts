@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { minimumCut, type Network } from "./minimum-cut.ts";
+import { findMinimumCut, type Network } from "./find-minimum-cut.ts";
 
 /** True if a sink can be reached from a source without some nodes. */
 function isOpen({ edges, sources, sinks }: Network, without: ReadonlySet<number>): boolean {
@@ -12,7 +12,7 @@ function isOpen({ edges, sources, sinks }: Network, without: ReadonlySet<number>
 }
 
 /** Minimum capacity that separates sources from sinks, by trying all sets of nodes. */
-function leastCapacity(network: Network): number {
+function findLeastCapacity(network: Network): number {
   const nodes = [...network.capacities];
   let least = Infinity;
   for (let set = 0; set < 2 ** nodes.length; set++) {
@@ -36,7 +36,7 @@ const networks = fc.record({
   sinks: fc.array(node, { maxLength: 3 }),
 });
 
-describe("minimumCut", () => {
+describe("findMinimumCut", () => {
   it("cuts at the minimum capacity", () => {
     // 1 and 2 are computed from 0, and 3 needs both: 0 alone is smaller than the two.
     const capacities = new Map([
@@ -51,7 +51,7 @@ describe("minimumCut", () => {
       [1, 3],
       [2, 3],
     ] as const;
-    expect(minimumCut({ capacities, edges, sources: [0], sinks: [3] })).toEqual(new Set([0]));
+    expect(findMinimumCut({ capacities, edges, sources: [0], sinks: [3] })).toEqual(new Set([0]));
   });
 
   it("prefers the nodes closest to the sinks", () => {
@@ -60,21 +60,21 @@ describe("minimumCut", () => {
       [0, 1],
       [1, 2],
     ] as const;
-    expect(minimumCut({ capacities, edges, sources: [0], sinks: [2] })).toEqual(new Set([2]));
+    expect(findMinimumCut({ capacities, edges, sources: [0], sinks: [2] })).toEqual(new Set([2]));
   });
 
   it("cuts nothing without sources", () => {
     const capacities = new Map([0, 1].map((each) => [each, 5]));
-    expect(minimumCut({ capacities, edges: [], sources: [0], sinks: [1] })).toEqual(new Set());
+    expect(findMinimumCut({ capacities, edges: [], sources: [0], sinks: [1] })).toEqual(new Set());
   });
 
   it("separates sources from sinks at the minimum capacity of all sets", () => {
     fc.assert(
       fc.property(networks, (network) => {
-        const cut = minimumCut(network);
+        const cut = findMinimumCut(network);
         expect(isOpen(network, cut)).toBe(false);
         const capacity = [...cut].reduce((sum, each) => sum + network.capacities.get(each)!, 0);
-        expect(capacity).toBe(leastCapacity(network));
+        expect(capacity).toBe(findLeastCapacity(network));
       }),
     );
   });

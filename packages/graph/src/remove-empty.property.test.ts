@@ -4,13 +4,13 @@ import { bindFeeds } from "./bind-feeds.ts";
 import { interpret, type Feed, type Operation } from "./index.ts";
 import { feedCase, maxCaseEntries, operationCases, traceCase } from "./laws/operation-cases.ts";
 import { mapRecord } from "./map-record.ts";
-import { withoutEmpty } from "./without-empty.ts";
+import { removeEmpty } from "./remove-empty.ts";
 
 function isEmptyStep({ inputs, outputs }: Operation): boolean {
   return [...inputs, ...outputs].some(({ shape }) => shape.includes(0));
 }
 
-describe("withoutEmpty", () => {
+describe("removeEmpty", () => {
   // Excluded: ids into a table without rows, and a slice that cuts off more than there is.
   const examples = operationCases.filter(
     ({ ids, name }) => ids === undefined && !name.startsWith("slice"),
@@ -28,7 +28,7 @@ describe("withoutEmpty", () => {
           const feeds = feedCase(example, n, entries);
           const expected = interpret(program, feeds);
           const sizes = bindFeeds("test", program, feeds);
-          const { program: full, emptyOutputs } = withoutEmpty(program, sizes);
+          const { program: full, emptyOutputs } = removeEmpty(program, sizes);
           expect(full.operations.filter(isEmptyStep)).toEqual([]);
           const needed: Record<string, Feed> = {};
           for (const name of Object.keys(full.inputs)) needed[name] = feeds[name]!;
