@@ -23,7 +23,7 @@ export const allMutants: readonly Mutant[] = [
     ["difference / (spread + epsilon)", "difference / spread"],
     ["difference / (spread + epsilon)", "difference / Math.max(spread, epsilon)"],
     ["spread > minScale ?", "spread >= minScale ?"],
-    ["own - centerOf(index)", "centerOf(index) - own"],
+    ["own - computeCenter(index)", "computeCenter(index) - own"],
     ['singleton === "raw" ? 1 : 0', "1"],
     ['return singleton === "zero" ? members[index]! : 0;', "return 0;"],
     ['if (baseline === "none") return 0;', ""],
@@ -35,7 +35,10 @@ export const allMutants: readonly Mutant[] = [
       'statisticsOver === "responses" ? total(group.counts) <= 1 : members.length === 1',
       "members.length === 1",
     ],
-    ['scaleOver === "group" ? groupDeviation : deviation(without(group, index))', "groupDeviation"],
+    [
+      'scaleOver === "group" ? groupDeviation : deviation(dropMember(group, index))',
+      "groupDeviation",
+    ],
     ['if (scaleOver === "batch") return batchDeviation;', ""],
   ]),
   ...mutants("estimators", "weighted-moments.ts", [
@@ -180,7 +183,7 @@ export const allMutants: readonly Mutant[] = [
   ...mutants("estimators", "algorithm/compile-algorithm.ts", [
     ['ruleFor(outcome) !== "leave-out"', 'ruleFor(outcome) === "train"'],
     ['ruleFor(outcome) === "train"', 'ruleFor(outcome) !== "leave-out"'],
-    ["scoresOf(charged(group))", "scoresOf(group)"],
+    ["computeScores(charge(group))", "computeScores(group)"],
     ["total += meanKl * length;", "total += meanKl;"],
     ["correction.isKept.filter(Boolean).length", "numTokens"],
     ["weight * correction.weights[token]!", "weight"],
@@ -189,12 +192,12 @@ export const allMutants: readonly Mutant[] = [
   ...mutants("estimators", "algorithm/estimate-credit.ts", [
     ["place === 0 ? 0 : turnIndex", "turnIndex"],
     ["- (charges[token] ?? 0)", ""],
-    ["penalizedReward(turn), spread)", "penalizedReward(turn), 0)"],
+    ["subtractPenalty(turn), spread)", "subtractPenalty(turn), 0)"],
     ['whitening === "batch" ? whiten', 'whitening === "none" ? whiten'],
     ["turn === 0 ? firstObservation : turns[turn - 1]!", "turns[turn]!"],
   ]),
   ...mutants("estimators", "algorithm/charge-penalties.ts", [
-    ["index === lengths.length - 1 ? penaltyOf(total) : 0", "penaltyOf(total)"],
+    ["index === lengths.length - 1 ? computePenalty(total) : 0", "computePenalty(total)"],
     ["reward: turn.reward - penalty", "reward: turn.reward"],
     ["0 - overlongPenalty(", "overlongPenalty("],
   ]),
@@ -220,13 +223,13 @@ export const allMutants: readonly Mutant[] = [
   ...mutants("aem", "entropy-modulator.ts", [
     ['reduction === "sum" ? measured[index]!.numTokens : 1', "1"],
     ["2 * error > minEntropyRange", "error > minEntropyRange"],
-    ["[own = 1]", "[own = 0]"],
-    [".fork(`scope/${index}`).shuffle(dealt)", '.fork("scope").shuffle(own)'],
+    [".fork(`scope/${index}`).shuffle(ordered)", '.fork("scope").shuffle(ordered)'],
   ]),
   ...mutants("aem", "modulator.ts", [
     ['if (scope === "batch") return "";', ""],
     ['scope === "trajectory" ? trajectory : turn', "turn"],
     ["JSON.stringify([group, scope", "JSON.stringify([scope"],
+    ["[own = 1]", "[own = 0]"],
     ["own.length === 0 ? 1 : mean(own)", "own.length === 0 ? 0 : mean(own)"],
     ["response.advantage) * coefficient + offsetOf(i)", "response.advantage) + offsetOf(i)"],
     ["* coefficient + added", "* coefficient"],

@@ -22,7 +22,7 @@ describe("aggregationWeights", () => {
     ["seq-mean-token-sum", 14.5],
     ["seq-mean-token-mean", 4],
     ["seq-mean-token-sum-norm", 3.625],
-  ])("gives verl's loss for %s", (mode, expected) => {
+  ])("computes verl's loss for %s", (mode, expected) => {
     const weights = aggregationWeights(mode, lengths, { maxLength: 4 });
     expect(aggregate(weights, losses)).toBeCloseTo(expected, 12);
   });
@@ -41,7 +41,7 @@ describe("aggregationWeights", () => {
     ]);
   });
 
-  it("leaves sequences without tokens out, or counts them", () => {
+  it("excludes sequences without tokens, or counts them", () => {
     expect(aggregationWeights("seq-mean-token-sum", [2, 0])).toEqual([1, 0]);
     const options = { emptySequences: "count" } as const;
     expect(aggregationWeights("seq-mean-token-sum", [2, 0], options)).toEqual([0.5, 0]);
@@ -50,12 +50,12 @@ describe("aggregationWeights", () => {
     expect(aggregationWeights("prompt-mean", [2, 0], { groups, ...options })).toEqual([0.25, 0]);
   });
 
-  it("has nothing to share out in an empty batch", () => {
+  it("returns no weights for an empty batch", () => {
     expect(aggregationWeights("token-mean", [])).toEqual([]);
     expect(aggregationWeights("seq-mean-token-mean", [0, 0])).toEqual([0, 0]);
   });
 
-  it("names what is wrong", () => {
+  it("names the invalid argument", () => {
     expect(() => aggregationWeights("token-mean", [2, -1])).toThrow(
       "aggregationWeights: lengths[1] must be a whole number >= 0, got -1",
     );
@@ -73,7 +73,7 @@ describe("aggregationWeights", () => {
     );
   });
 
-  it("shares out exactly 1 wherever the mode is a mean of means", () => {
+  it("distributes exactly 1 if the mode is a mean of means", () => {
     const someLengths = fc.array(fc.nat({ max: 5000 }), { minLength: 1, maxLength: 30 });
     const mode = fc.constantFrom<Aggregation>("token-mean", "seq-mean-token-mean", "prompt-mean");
     fc.assert(
@@ -85,7 +85,7 @@ describe("aggregationWeights", () => {
     );
   });
 
-  it("agrees over all modes, up to the constant, for equal lengths", () => {
+  it("agrees for all modes, up to a constant, if lengths are equal", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 20 }),

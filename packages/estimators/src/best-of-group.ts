@@ -2,7 +2,7 @@ import { checkFinite, checkNonNegative, variance } from "@turnwise/core";
 
 /** Options of {@link bestOfGroupAdvantages}. */
 export interface BestOfGroupOptions {
-  /** What the lead is divided by. Default `"sample"`. */
+  /** Divisor of the lead. Default `"sample"`. */
   readonly scale?: "none" | "sample";
   /** Added to the standard deviation, `>= 0`. Default 1e-6. */
   readonly epsilon?: number;
@@ -11,8 +11,8 @@ export interface BestOfGroupOptions {
 /**
  * GRPO for pass@k: only the best trajectory of a group learns, by its lead over the second.
  *
- * @param returns - Of one group, `[trajectory]`, at least two.
- * @returns `[trajectory]`; all 0 where two share the best return.
+ * @param returns - Returns of one group, `[trajectory]`, at least two.
+ * @returns `[trajectory]`; all 0 if two share the best return.
  * @throws `RangeError` for fewer than two returns, or a return that is not finite.
  * @see arXiv:2503.19595; verl's `compute_grpo_passk_outcome_advantage`
  */

@@ -1,14 +1,14 @@
 import type { Ragged } from "./check-ragged.ts";
 
-/** Log-probs of engines that compute in float32 may pass 0 by rounding. */
+/** Log-probs computed in float32 may exceed 0 by rounding. */
 const maxLogProb = 1e-3;
 
-/** Whether a number can be a log-prob: finite, and at most 0 but for rounding. */
+/** True if a number can be a log-prob: finite, and at most 0 up to rounding. */
 export function isLogProb(value: number): boolean {
   return Number.isFinite(value) && value <= maxLogProb;
 }
 
-/** Requires finite log-probs of at most 0 (but for rounding), but only where they count. */
+/** Checks that counted log-probs are finite and at most 0 (up to rounding). */
 export function checkLogProbs(
   where: string,
   lists: Readonly<Record<string, Ragged>>,

@@ -10,9 +10,9 @@ import {
 import { isLogProb } from "./check-log-probs.ts";
 
 /**
- * Requires inputs of one length with sound numbers at every token of a weight other than 0. An
- * entropy may be NaN, where an engine has none to offer.
- * @throws `RangeError` naming the first entry that is wrong.
+ * Checks that inputs have one length, and valid numbers at every token with a weight other than 0.
+ * An entropy may be NaN if the engine does not provide it.
+ * @throws `RangeError` naming the first invalid entry.
  */
 export function checkObjectiveInputs(
   where: string,

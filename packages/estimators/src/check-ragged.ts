@@ -1,9 +1,9 @@
 import { checkSameLength } from "@turnwise/core";
 
-/** Ragged numbers: rows of any length. */
+/** Ragged lists: rows of any length. */
 export type Ragged = readonly (readonly number[])[];
 
-/** Requires ragged lists of one shape. */
+/** Checks that ragged lists have one shape. */
 export function checkSameShape(where: string, lists: Readonly<Record<string, Ragged>>): void {
   checkSameLength(where, lists);
   const [first] = Object.values(lists);
@@ -17,7 +17,7 @@ export function checkSameShape(where: string, lists: Readonly<Record<string, Rag
   });
 }
 
-/** Requires ragged numbers that satisfy a check of core's, row by row; rows of `where` alone. */
+/** Applies a check of core to ragged numbers, row by row. */
 export function checkEachRow(
   check: (where: string, values: Readonly<Record<string, readonly number[]>>) => void,
   where: string,
@@ -28,7 +28,7 @@ export function checkEachRow(
   }
 }
 
-/** Requires numbers that can be squared and summed, but only where they count. */
+/** Checks that counted numbers can be squared and summed. */
 export function checkSized(where: string, name: string, values: Ragged, counts?: Ragged): void {
   values.forEach((row, rowIndex) => {
     row.forEach((value, index) => {
@@ -42,5 +42,5 @@ export function checkSized(where: string, name: string, values: Ragged, counts?:
   });
 }
 
-/** Sums of squares of larger numbers would come near the limit of float64. */
+/** Sums of squares of larger numbers would approach the limit of float64. */
 const maxSize = 1e100;

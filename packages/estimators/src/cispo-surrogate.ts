@@ -5,20 +5,20 @@ import {
   logRatio,
   type LogRatioLimits,
 } from "./log-ratio.ts";
-import { clamp, objectiveName, visibleInputs, weightedSum } from "./objective-inputs.ts";
+import { clamp, objectiveName, maskInputs, weightedSum } from "./objective-inputs.ts";
 
 /** Options of {@link cispoSurrogate}. */
 export interface CispoSurrogateOptions {
-  /** The smallest weight that a ratio may become, `>= 0`. Default 0 (MiniMax, TRL); verl 0.8. */
+  /** Lower clip bound of the ratio, `>= 0`. Default 0 (MiniMax, TRL); verl 0.8. */
   readonly minRatio?: number;
-  /** The largest, `>= minRatio`. Default 5 (MiniMax, TRL, SkyRL); verl 1.28. */
+  /** Upper clip bound of the ratio, `>= minRatio`. Default 5 (MiniMax, TRL, SkyRL); verl 1.28. */
   readonly maxRatio?: number;
-  /** Limits of a log-ratio before it is exponentiated. Default `[-20, 20]`. */
+  /** Limits of the log-ratio before exponentiation. Default `[-20, 20]`. */
   readonly logRatioLimits?: LogRatioLimits;
 }
 
 /**
- * CISPO: every token keeps its gradient, weighted by its ratio within limits:
+ * CISPO: every token keeps its gradient, weighted by its clipped ratio:
  * `-stopGradient(clip(ratio, minRatio, maxRatio)) * advantage * newLogProb`.
  *
  * Needs `oldLogProbs` and `advantages`. Metrics: `weight`, `clipFraction`, `ratioMean`.
@@ -41,7 +41,7 @@ export function cispoSurrogate({
     name: objectiveName("cispo", { minRatio, maxRatio, logRatioLimits: logRatioLimits.join("..") }),
     needs: ["oldLogProbs", "advantages"],
     evaluate: (operations, inputs) => {
-      const visible = visibleInputs("cispoSurrogate", operations, inputs);
+      const visible = maskInputs("cispoSurrogate", operations, inputs);
       const { weights, newLogProbs } = visible;
       const ratios = operations.exp(logRatio(operations, visible, "token", logRatioLimits));
       const kept = clamp(operations, ratios, minRatio, maxRatio);

@@ -4,7 +4,7 @@ import { metricMeans } from "./metric-means.ts";
 import { evaluatePlain, goldenBatch } from "./testing/evaluate.ts";
 
 describe("clippedSurrogate", () => {
-  it("gives verl's vanilla loss with two bounds and dual clip", () => {
+  it("computes verl's vanilla loss with two bounds and dual clip", () => {
     // (-1.28 - 0.5 - 1.1 + 3 + 0.8 + 1.3 + 1 + 3) / 8
     const objective = clippedSurrogate({ clipLow: 0.2, clipHigh: 0.28, dualClip: 3 });
     const { loss, metrics } = evaluatePlain(objective, goldenBatch);
@@ -18,7 +18,7 @@ describe("clippedSurrogate", () => {
     expect(metrics["weight"]).toBe(1);
   });
 
-  it("gives verl's GSPO loss", () => {
+  it("computes verl's GSPO loss", () => {
     // The first response's ratio is 3.3^(1/4), the second's 4.55^(1/4).
     for (const ratioLevel of ["response", "response-token"] as const) {
       const objective = clippedSurrogate({ clipLow: 3e-4, clipHigh: 4e-4, ratioLevel });
@@ -51,7 +51,7 @@ describe("clippedSurrogate", () => {
     expect(metrics["oldNewKlK3"]).toBe(0);
   });
 
-  it("limits the log-ratio before it is exponentiated", () => {
+  it("limits the log-ratio before exponentiation", () => {
     const inputs = {
       newLogProbs: [[0]],
       weights: [[1]],
@@ -60,7 +60,7 @@ describe("clippedSurrogate", () => {
     expect(evaluatePlain(clippedSurrogate(), inputs).loss).toBeCloseTo(Math.exp(20), 0);
   });
 
-  it("does not see what stands at tokens of weight 0", () => {
+  it("ignores values at tokens of weight 0", () => {
     const inputs = {
       newLogProbs: [[-1, Number.NaN]],
       weights: [[1, 0]],
@@ -73,13 +73,13 @@ describe("clippedSurrogate", () => {
     }
   });
 
-  it("carries all options in its name", () => {
+  it("has all options in its name", () => {
     expect(clippedSurrogate({ clipHigh: 0.28, dualClip: 3 }).name).toBe(
       "clipped-surrogate(clipLow=0.2,clipHigh=0.28,dualClip=3,ratioLevel=token,logRatioLimits=-20..20)",
     );
   });
 
-  it("names what is wrong", () => {
+  it("names the invalid argument", () => {
     expect(() => clippedSurrogate({ clipLow: 1.5 })).toThrow(
       "clippedSurrogate: clipLow must be at most 1, got 1.5",
     );

@@ -6,17 +6,23 @@ import {
   type LogRatioLimits,
   type RatioLevel,
 } from "./log-ratio.ts";
-import { clamp, objectiveName, visibleInputs, weightedSum } from "./objective-inputs.ts";
+import { clamp, objectiveName, maskInputs, weightedSum } from "./objective-inputs.ts";
 
 /** Options of {@link clippedSurrogate}. */
 export interface ClippedSurrogateOptions {
-  /** How far below 1 a ratio may fall before it is clipped, in `[0, 1]`. Default 0.2 (PPO). */
+  /** Lower clip bound, as distance below 1, in `[0, 1]`. Default 0.2 (PPO). */
   readonly clipLow?: number;
-  /** How far above 1 a ratio may rise before it is clipped, `>= 0`. Default 0.2; DAPO 0.28. */
+  /** Upper clip bound, as distance above 1, `>= 0`. Default 0.2; DAPO 0.28. */
   readonly clipHigh?: number;
-  /** For negative advantages the loss is at most `-dualClip * advantage`, `> 1`; verl 3. Default `null`: off. */
+  /**
+   * Dual clip: for a negative advantage the loss is at most `-dualClip * advantage`, `> 1`; verl 3.
+   * Default `null`: off.
+   */
   readonly dualClip?: number | null;
-  /** Ratios count as at most this, even where they are not clipped, `> 1` (two-sided clip). Default `null`: off. */
+  /**
+   * Upper bound of the ratio even where it is not clipped, `> 1` (two-sided clip). Default `null`:
+   * off.
+   */
   readonly ratioCap?: number | null;
   /** Default `"token"`. */
   readonly ratioLevel?: RatioLevel;
@@ -25,13 +31,13 @@ export interface ClippedSurrogateOptions {
 }
 
 /**
- * The clipped surrogate of PPO: for each token
- * `max(-advantage * ratio, -advantage * clip(ratio, 1 - clipLow, 1 + clipHigh))`.
- * The gradient is 0 where the ratio has left the range in the direction that the advantage asks for.
+ * Clipped surrogate of PPO: for each token
+ * `max(-advantage * ratio, -advantage * clip(ratio, 1 - clipLow, 1 + clipHigh))`. The gradient is 0
+ * where the ratio has left the range in the direction of the advantage.
  *
- * Needs `oldLogProbs` and `advantages`. Metrics (over all tokens, by weight): `clipFraction`;
+ * Needs `oldLogProbs` and `advantages`. Metrics (over all tokens, weighted): `clipFraction`;
  * `dualClipFraction` with `dualClip`; `ratioMean`; `oldNewKlK1` and `oldNewKlK3`, estimates of
- * KL(old || new); `weight`, the sum of the weights, by which the others are divided to be means.
+ * KL(old || new); `weight`, the sum of the weights, by which the others are divided to get means.
  *
  * @throws `RangeError` if an option is out of range.
  * @see arXiv:1707.06347 (PPO), arXiv:2503.14476 (two bounds), arXiv:1912.09729 (dual clip),
@@ -66,7 +72,7 @@ export function clippedSurrogate({
     }),
     needs: ["oldLogProbs", "advantages"],
     evaluate: (operations, inputs) => {
-      const visible = visibleInputs("clippedSurrogate", operations, inputs);
+      const visible = maskInputs("clippedSurrogate", operations, inputs);
       const { weights } = visible;
       const advantages = visible.field("advantages");
       const logRatios = logRatio(operations, visible, ratioLevel, logRatioLimits);

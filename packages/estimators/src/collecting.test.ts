@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bestOfGroupAdvantages } from "./best-of-group.ts";
 import { emptyRefill, refill, type Refill } from "./dynamic-sampling.ts";
-import { adaptedKlCoefficient, penalizedRewards } from "./kl-in-reward.ts";
+import { adaptKlCoefficient, penalizeRewards } from "./kl-in-reward.ts";
 import { overlongPenalty } from "./overlong-penalty.ts";
 
 describe("overlongPenalty", () => {
@@ -13,12 +13,12 @@ describe("overlongPenalty", () => {
     ]);
   });
 
-  it("runs on beyond the limit as in verl, or stops as in TRL", () => {
+  it("continues beyond the limit as in verl, or stops as in TRL", () => {
     expect(overlongPenalty(101, { maxLength: 100, buffer: 20 })).toBe(-1.05);
     expect(overlongPenalty(101, { maxLength: 100, buffer: 20, beyond: "floor" })).toBe(-1);
   });
 
-  it("names what is wrong", () => {
+  it("names the invalid argument", () => {
     expect(() => overlongPenalty(1, { maxLength: 10, buffer: 0 })).toThrow(
       "overlongPenalty: buffer must be a whole number in [1, 10], got 0",
     );
@@ -38,7 +38,7 @@ describe("refill", () => {
     expect(second).toEqual({ kept: [1, 3, 5], numRounds: 2, numDropped: 2, status: "full" });
   });
 
-  it("gives up at the limit of rounds", () => {
+  it("stops at the limit of rounds", () => {
     const options = { target: 2, maxRounds: 2, keep };
     const first = refill<number>(emptyRefill, [2], options);
     expect(first.status).toBe("draw");
@@ -51,7 +51,7 @@ describe("refill", () => {
     expect(refill(first, [1, 3], options).status).toBe("full");
   });
 
-  it("refuses to go on when it is done", () => {
+  it("refuses to continue when it is done", () => {
     const full = refill(emptyRefill, [1], { target: 1, keep });
     expect(() => refill(full, [3], { target: 1, keep })).toThrow(
       'refill: state.status must be "draw", got "full"',
@@ -61,7 +61,7 @@ describe("refill", () => {
     );
   });
 
-  it("keeps what it would keep of all draws at once", () => {
+  it("keeps the same groups as if all were drawn at once", () => {
     fc.assert(
       fc.property(
         fc.array(fc.array(fc.nat({ max: 9 }), { maxLength: 5 }), { maxLength: 6 }),
@@ -79,27 +79,27 @@ describe("refill", () => {
 });
 
 describe("bestOfGroupAdvantages", () => {
-  it("gives the best its lead over the second, and others nothing", () => {
+  it("assigns the best its lead over the second, and 0 to the others", () => {
     expect(bestOfGroupAdvantages([0, 3, 1], { scale: "none" })).toEqual([0, 2, 0]);
     // Sample variance of 0, 3, 1: 7/3.
     const [, best] = bestOfGroupAdvantages([0, 3, 1], { epsilon: 0 });
     expect(best).toBeCloseTo(2 / Math.sqrt(7 / 3), 12);
   });
 
-  it("gives nothing where two share the lead", () => {
+  it("assigns 0 if two share the lead", () => {
     expect(bestOfGroupAdvantages([1, 1, 0])).toEqual([0, 0, 0]);
   });
 
-  it("names what is wrong", () => {
+  it("names the invalid argument", () => {
     expect(() => bestOfGroupAdvantages([1])).toThrow(
       "bestOfGroupAdvantages: returns must hold at least 2 entries, got length 1",
     );
   });
 });
 
-describe("penalizedRewards", () => {
-  it("charges the divergence where it arises", () => {
-    const { rewards, meanKl } = penalizedRewards(
+describe("penalizeRewards", () => {
+  it("charges the divergence to the token where it arises", () => {
+    const { rewards, meanKl } = penalizeRewards(
       {
         rewards: [0, NaN, 1],
         oldLogProbs: [-1, NaN, -2],
@@ -112,19 +112,19 @@ describe("penalizedRewards", () => {
     expect(meanKl).toBe(-0.25);
   });
 
-  it("names what is wrong", () => {
+  it("names the invalid argument", () => {
     expect(() =>
-      penalizedRewards({ rewards: [0], oldLogProbs: [NaN], referenceLogProbs: [-1] }, 0.1),
-    ).toThrow("penalizedRewards: kl[0] must be finite, got NaN");
+      penalizeRewards({ rewards: [0], oldLogProbs: [NaN], referenceLogProbs: [-1] }, 0.1),
+    ).toThrow("penalizeRewards: kl[0] must be finite, got NaN");
   });
 });
 
-describe("adaptedKlCoefficient", () => {
-  it("moves by at most a fifth in one horizon", () => {
+describe("adaptKlCoefficient", () => {
+  it("changes by at most a fifth within one horizon", () => {
     const options = { target: 1, horizon: 100, numSamples: 50 };
-    expect(adaptedKlCoefficient(1, 5, options)).toBeCloseTo(1.1, 12);
-    expect(adaptedKlCoefficient(1, 0, options)).toBeCloseTo(0.9, 12);
-    expect(adaptedKlCoefficient(1, 1.1, options)).toBeCloseTo(1.05, 12);
-    expect(adaptedKlCoefficient(1, 0, { ...options, numSamples: 9000 })).toBe(0);
+    expect(adaptKlCoefficient(1, 5, options)).toBeCloseTo(1.1, 12);
+    expect(adaptKlCoefficient(1, 0, options)).toBeCloseTo(0.9, 12);
+    expect(adaptKlCoefficient(1, 1.1, options)).toBeCloseTo(1.05, 12);
+    expect(adaptKlCoefficient(1, 0, { ...options, numSamples: 9000 })).toBe(0);
   });
 });

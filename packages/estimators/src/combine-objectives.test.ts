@@ -16,7 +16,7 @@ const inputs = {
 };
 
 describe("scaleObjective", () => {
-  it("scales the loss and leaves the metrics", () => {
+  it("scales the loss and keeps the metrics", () => {
     const { loss, metrics } = evaluatePlain(
       scaleObjective(0.5, klPenalty({ estimator: "k2" })),
       inputs,
@@ -25,7 +25,7 @@ describe("scaleObjective", () => {
     expect(metrics["referenceKl"]).toBeCloseTo(0.2225, 12);
   });
 
-  it("names what is wrong", () => {
+  it("names the invalid argument", () => {
     expect(() => scaleObjective(Number.NaN, crossEntropy)).toThrow(
       "scaleObjective: coefficient must be finite, got NaN",
     );
@@ -50,7 +50,7 @@ describe("addObjectives", () => {
     expect(() =>
       evaluatePlain(addObjectives(klPenalty(), klPenalty({ estimator: "k1" })), inputs),
     ).toThrow(
-      "addObjectives: kl-penalty(estimator=k1,gradient=own,correction=none) reports referenceKl, as another does",
+      "addObjectives: kl-penalty(estimator=k1,gradient=own,correction=none) must not report referenceKl, which another objective reports",
     );
   });
 

@@ -1,7 +1,7 @@
 import { checkFinite, type Objective, type ObjectiveField } from "@turnwise/core";
 
 /**
- * An objective whose loss is `coefficient` times another's; its metrics are the other's, unscaled.
+ * Scales the loss of an objective by `coefficient`; its metrics stay unscaled.
  * @throws `RangeError` if the coefficient is not finite.
  */
 export function scaleObjective(coefficient: number, objective: Objective): Objective {
@@ -17,7 +17,7 @@ export function scaleObjective(coefficient: number, objective: Objective): Objec
 }
 
 /**
- * An objective whose loss is the sum of others', with the metrics of all.
+ * Sums the losses of objectives, and joins their metrics.
  * @throws `RangeError` without objectives; `Error` when it is evaluated and two of them report
  *   different metrics under one name (`weight` is the same in all).
  */
@@ -35,7 +35,9 @@ export function addObjectives(...objectives: readonly Objective[]): Objective {
         const next = objective.evaluate(operations, inputs);
         for (const name of Object.keys(next.metrics)) {
           if (name !== "weight" && name in metrics) {
-            throw new Error(`addObjectives: ${objective.name} reports ${name}, as another does`);
+            throw new Error(
+              `addObjectives: ${objective.name} must not report ${name}, which another objective reports`,
+            );
           }
         }
         loss = operations.add(loss, next.loss);

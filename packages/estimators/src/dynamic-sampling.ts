@@ -1,28 +1,31 @@
 import { checkInteger } from "@turnwise/core";
 
-/** What has been gathered so far. */
+/** State of dynamic sampling. */
 export interface Refill<Group> {
-  /** Groups that were kept, at most the target's number, in the order they were drawn. */
+  /** Kept groups, at most `target`, in the order of drawing. */
   readonly kept: readonly Group[];
-  /** Rounds of drawing so far. */
+  /** Number of rounds so far. */
   readonly numRounds: number;
-  /** Groups that were dropped: no signal, or surplus. */
+  /** Number of dropped groups: no signal, or surplus. */
   readonly numDropped: number;
-  /** `"full"`: the target is met. `"draw"`: draw again. `"exhausted"`: the limit of rounds is reached short of the target. */
+  /**
+   * `"full"`: the target is met. `"draw"`: draw again. `"exhausted"`: the limit of rounds was
+   * reached short of the target.
+   */
   readonly status: "full" | "draw" | "exhausted";
 }
 
 /** Options of {@link refill}. */
 export interface RefillOptions<Group> {
-  /** Groups wanted, `>= 1`. */
+  /** Number of groups to collect, `>= 1`. */
   readonly target: number;
-  /** Rounds allowed, `>= 1`. Default: no limit. */
+  /** Maximum number of rounds, `>= 1`. Default: no limit. */
   readonly maxRounds?: number;
-  /** Whether a group is worth training on. */
+  /** Returns true for a group to train on. */
   readonly keep: (group: Group) => boolean;
 }
 
-/** Where dynamic sampling begins. */
+/** Initial state of dynamic sampling. */
 export const emptyRefill: Refill<never> = {
   kept: [],
   numRounds: 0,
@@ -31,10 +34,10 @@ export const emptyRefill: Refill<never> = {
 };
 
 /**
- * One round of DAPO's dynamic sampling: takes the groups that were just drawn, keeps those that
- * carry a signal, and says whether to draw again. Surplus beyond the target is dropped.
+ * Makes one round of DAPO's dynamic sampling: keeps those of the drawn groups that carry a signal,
+ * and decides whether to draw again. Surplus beyond the target is dropped.
  *
- * @returns A new state. What an exhausted one is worth is the caller's decision: verl stops the run.
+ * @returns A new state. The caller decides what to do with an exhausted one: verl stops the run.
  * @throws `RangeError` if an option is out of range, or the state was not waiting for a draw.
  * @see arXiv:2503.14476
  *

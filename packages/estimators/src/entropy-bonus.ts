@@ -1,9 +1,9 @@
 import type { Objective } from "@turnwise/core";
-import { visibleInputs, weightedSum } from "./objective-inputs.ts";
+import { maskInputs, weightedSum } from "./objective-inputs.ts";
 
 /**
- * Entropy as something to raise: `-sum(weights * entropies)`. Scale it with `scaleObjective`.
- * It acts on what AEM measures: leave it out of a study of entropy.
+ * Entropy bonus as a loss: `-sum(weights * entropies)`. Scale it with `scaleObjective`. It acts on
+ * the quantity that AEM measures: leave it out of a study of entropy.
  *
  * Reads `entropies`. Metrics: `weight`, `lossEntropy`.
  */
@@ -12,7 +12,7 @@ export function entropyBonus(): Objective {
     name: "entropy-bonus",
     needs: [],
     evaluate: (operations, inputs) => {
-      const { weights, entropies } = visibleInputs("entropyBonus", operations, inputs);
+      const { weights, entropies } = maskInputs("entropyBonus", operations, inputs);
       const entropy = weightedSum(operations, weights, entropies);
       return {
         loss: operations.negate(entropy),

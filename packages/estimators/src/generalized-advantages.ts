@@ -3,27 +3,27 @@ import { checkSized } from "./check-ragged.ts";
 
 /** Options of {@link generalizedAdvantages}. */
 export interface GeneralizedAdvantageOptions {
-  /** Worth of a reward one place later (gamma), in `[0, 1]`. Default 1. */
+  /** Discount of a reward one position later (gamma), in `[0, 1]`. Default 1. */
   readonly discount?: number;
-  /** How far errors of the critic are carried back, in `[0, 1]`. Default 1. */
+  /** Decay of the critic's errors (lambda), in `[0, 1]`. Default 1. */
   readonly lambda?: number;
   /** 1 for a response token, 0 for anything else, `[token]`. Default: all 1. */
   readonly mask?: readonly number[];
   /**
-   * What happens at masked tokens. `"skip"`: nothing there is read; the next response token follows
-   * the last one directly (verl). `"count"`: their rewards and values take part, and each is a place
-   * that is discounted (SkyRL). Default `"skip"`.
+   * Treatment of masked tokens. `"skip"`: nothing is read there; the next response token follows
+   * the last one directly (verl). `"count"`: their rewards and values take part, and each is a
+   * discounted position (SkyRL). Default `"skip"`.
    */
   readonly masked?: "skip" | "count";
-  /** The critic's value of what follows the end, for a truncated trajectory. Default 0. */
+  /** The critic's value after the end of a truncated trajectory. Default 0. */
   readonly finalValue?: number;
 }
 
-/** What {@link generalizedAdvantages} gives, 0 at masked places. */
+/** Result of {@link generalizedAdvantages}, 0 at masked positions. */
 export interface GeneralizedAdvantages {
   /** `[token]`; not whitened. */
   readonly advantages: number[];
-  /** `advantages + values`: what the critic is to learn, `[token]`. */
+  /** `advantages + values`, the targets of the critic, `[token]`. */
   readonly returns: number[];
 }
 
@@ -32,10 +32,10 @@ export interface GeneralizedAdvantages {
  * `delta = reward + discount * nextValue - value` and
  * `advantage = delta + discount * lambda * nextAdvantage`.
  *
- * @param rewards - `[token]`; or `[turn]`, with values of turns, for credit by turn.
- * @param values - The critic's, before the update, same length.
- * @throws `RangeError` if lengths differ, a number that is read is not finite, or an option is out
- *   of range.
+ * @param rewards - `[token]`; or `[turn]`, with values of turns, for credit per turn.
+ * @param values - Values of the critic before the update, same length.
+ * @throws `RangeError` if lengths differ, a counted number is not finite, or an option is out of
+ *   range.
  * @see arXiv:1506.02438
  */
 export function generalizedAdvantages(
@@ -73,7 +73,7 @@ export function generalizedAdvantages(
   return { advantages, returns };
 }
 
-/** Requires numbers in [0, 1]. */
+/** Checks that numbers are in [0, 1]. */
 export function checkUnitInterval(where: string, values: Readonly<Record<string, number>>): void {
   checkNonNegative(where, values);
   for (const [name, value] of Object.entries(values)) {

@@ -6,22 +6,25 @@ import {
   responseMean,
   type LogRatioLimits,
 } from "./log-ratio.ts";
-import { clamp, objectiveName, visibleInputs, weightedSum } from "./objective-inputs.ts";
+import { clamp, objectiveName, maskInputs, weightedSum } from "./objective-inputs.ts";
 
 /** Options of {@link geometricMeanSurrogate}. */
 export interface GeometricMeanSurrogateOptions {
-  /** How far a token's log-ratio may fall below 0, nats, `>= 0`. Default 0.4 (paper). */
+  /**
+   * Lower clip bound of a token's log-ratio, as distance below 0, nats, `>= 0`. Default 0.4
+   * (paper).
+   */
   readonly clipLow?: number;
-  /** How far above, nats, `>= 0`. Default 0.4 (paper). */
+  /** Upper clip bound, as distance above 0, nats, `>= 0`. Default 0.4 (paper). */
   readonly clipHigh?: number;
-  /** Limits of a log-ratio before it is exponentiated. Default `[-20, 20]`. */
+  /** Limits of the log-ratio before exponentiation. Default `[-20, 20]`. */
   readonly logRatioLimits?: LogRatioLimits;
 }
 
 /**
  * GMPO: the ratio of a response is the geometric mean of its token ratios, each clipped (in log
- * space, in the direction that the token's advantage asks for) before the mean. A response's
- * advantage is the mean over its tokens.
+ * space, in the direction of the token's advantage) before the mean. The advantage of a response is
+ * the mean over its tokens.
  *
  * Needs `oldLogProbs` and `advantages`. Metrics: `weight`, `clipFraction` (of tokens), `ratioMean`
  * (of responses).
@@ -43,12 +46,13 @@ export function geometricMeanSurrogate({
     }),
     needs: ["oldLogProbs", "advantages"],
     evaluate: (operations, inputs) => {
-      const visible = visibleInputs("geometricMeanSurrogate", operations, inputs);
+      const visible = maskInputs("geometricMeanSurrogate", operations, inputs);
       const { weights, responses } = visible;
       const advantages = visible.field("advantages");
       const free = logRatio(operations, visible, "token", logRatioLimits);
       const clipped = clamp(operations, free, -clipLow, clipHigh);
-      // The more cautious of the two: the smaller for an advantage of at least 0, else the larger.
+      // The pessimistic one of the two: the smaller for an advantage of at least 0, else the
+      // larger.
       const cautious = operations.where(
         operations.greater(0, advantages),
         operations.maximum(free, clipped),

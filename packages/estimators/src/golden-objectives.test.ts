@@ -5,10 +5,10 @@ import { clippedSurrogate } from "./clipped-surrogate.ts";
 import { geometricMeanSurrogate } from "./geometric-mean-surrogate.ts";
 import { linearize } from "./linearize.ts";
 import { sapoSurrogate } from "./sapo-surrogate.ts";
-import { evaluatePlain, goldenBatch, lowered, plainInputs } from "./testing/evaluate.ts";
+import { evaluatePlain, goldenBatch, lowerLogProbs, plainInputs } from "./testing/evaluate.ts";
 import { valueLoss } from "./value-loss.ts";
 
-/** Loss and slopes that verl's code gives for `goldenBatch`, in float32. */
+/** Loss and slopes computed by verl's code for `goldenBatch`, in float32. */
 const golden: readonly {
   readonly title: string;
   readonly objective: Objective;
@@ -58,14 +58,14 @@ const golden: readonly {
 
 describe("objectives on verl's golden batch", () => {
   it.each(golden)(
-    "gives verl's loss and slopes: $title",
+    "computes verl's loss and slopes: $title",
     ({ objective, loss, clipFraction, slopes }) => {
       const plain = evaluatePlain(objective, goldenBatch);
       expect(plain.loss).toBeCloseTo(loss, 6);
       expect(plain.metrics["clipFraction"]).toBe(clipFraction);
-      // The golden batch reaches a ratio of 4 from a log-prob of -1, by a "log-prob" above 0 that only
-      // the unchecked way takes. Slopes depend on ratios alone.
-      const { newLogProbs } = linearize(objective, plainInputs(lowered(goldenBatch)));
+      // The golden batch reaches a ratio of 4 from a log-prob of -1 by a "log-prob" above 0, which
+      // only the unchecked path accepts. Slopes depend on ratios alone.
+      const { newLogProbs } = linearize(objective, plainInputs(lowerLogProbs(goldenBatch)));
       slopes?.forEach((slope, i) => expect(newLogProbs[i]).toBeCloseTo(slope, 6));
     },
   );
@@ -73,7 +73,7 @@ describe("objectives on verl's golden batch", () => {
   it("keeps each token's own gradient with response-token ratios, and shares it with response ratios", () => {
     const of = (ratioLevel: "response" | "response-token"): number[] => {
       const objective = clippedSurrogate({ clipLow: 3e-4, clipHigh: 4e-4, ratioLevel });
-      return [...linearize(objective, plainInputs(lowered(goldenBatch))).newLogProbs];
+      return [...linearize(objective, plainInputs(lowerLogProbs(goldenBatch))).newLogProbs];
     };
     // Only the token of advantage -1 is unclipped in the first response: 3.3^(1/4) / 8, or a quarter of it each.
     const shared = 3.3 ** 0.25 / 8 / 4;
@@ -91,12 +91,12 @@ describe("valueLoss", () => {
     fields: { values: [[1, 2]], returns: [[0, 3]], oldValues: [[0.2, 2.9]] },
   };
 
-  it("gives verl's clipped loss", () => {
+  it("computes verl's clipped loss", () => {
     // max(1, 0.7^2) and max(1, 0.6^2): half of 1 each.
     expect(evaluatePlain(valueLoss({ clip: 0.5 }), inputs).loss).toBeCloseTo(0.5, 12);
   });
 
-  it("counts the clipped error where it is larger, and then has no slope", () => {
+  it("uses the clipped error where it is larger, and then has no slope", () => {
     // Value 0.5 is right, but more than 0.5 from the old 2: clipped to 1.5, error (1.5 - 0.5)^2 / 2.
     const far = {
       newLogProbs: [[-1]],
@@ -110,12 +110,12 @@ describe("valueLoss", () => {
     expect(linearize(valueLoss(), plainInputs(far)).loss).toBe(0);
   });
 
-  it("names what is wrong", () => {
+  it("names the invalid argument", () => {
     expect(() => valueLoss({ clip: 0 })).toThrow("valueLoss: clip must be finite and > 0, got 0");
   });
 });
 
-describe("what objectives refuse", () => {
+describe("names the option", () => {
   it("names the option", () => {
     expect(() => cispoSurrogate({ minRatio: 2, maxRatio: 1 })).toThrow(
       "cispoSurrogate: maxRatio must be >= minRatio (2), got 1",

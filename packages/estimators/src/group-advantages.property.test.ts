@@ -14,7 +14,7 @@ const relative = fc.constantFrom(
   ),
 );
 
-/** Room for rounding: relative to the returns where nothing is scaled, to 1 / epsilon where it is. */
+/** Tolerance for rounding: relative to the returns without scaling, to 1 / epsilon with it. */
 function tolerance(
   returns: readonly number[],
   { scale, epsilon = 1e-6 }: GroupAdvantageOptions,
@@ -47,7 +47,7 @@ describe("groupAdvantages, for any group", () => {
     );
   });
 
-  it("does not see a constant added to all returns", () => {
+  it("ignores a constant added to all returns", () => {
     const whole = fc.array(fc.integer({ min: -1000, max: 1000 }), { minLength: 2, maxLength: 12 });
     fc.assert(
       fc.property(
@@ -70,7 +70,8 @@ describe("groupAdvantages, for any group", () => {
         const options = { ...preset, epsilon: 0, minScale: 0 };
         const [direct] = groupAdvantages([returns], options);
         const [grown] = groupAdvantages([returns.map((value) => value * factor)], options);
-        // Where a deviation of 0 (others equal) leaves a difference undivided, only scale "none" is linear.
+        // If a deviation of 0 (others equal) leaves a difference undivided, only scale "none" is
+        // linear.
         if (options.scaleOver === "leave-one-out") return;
         const expected = options.scale === "none" ? factor : 1;
         grown!.forEach((a, i) =>
@@ -96,7 +97,7 @@ describe("groupAdvantages, for any group", () => {
     );
   });
 
-  it("does not let one group see another, but for the batch's statistics", () => {
+  it("depends on other groups only through the batch's statistics", () => {
     fc.assert(
       fc.property(group, group, relative, (first, second, preset) => {
         if (preset.scaleOver === "batch") return;
@@ -109,7 +110,7 @@ describe("groupAdvantages, for any group", () => {
     );
   });
 
-  it("leaves one out as n / (n - 1) times the difference from the mean", () => {
+  it("equals n / (n - 1) times the difference from the mean with leave-one-out", () => {
     fc.assert(
       fc.property(group, (returns) => {
         const [rloo] = groupAdvantages([returns], grpoPresets.rloo);
@@ -121,7 +122,7 @@ describe("groupAdvantages, for any group", () => {
     );
   });
 
-  it("counts responses as if trajectories were repeated", () => {
+  it("counts responses like repeated trajectories", () => {
     const counted = fc.array(fc.tuple(reward, fc.integer({ min: 1, max: 5 })), {
       minLength: 2,
       maxLength: 8,

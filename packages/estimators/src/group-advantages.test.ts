@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { groupAdvantages } from "./group-advantages.ts";
 import { grpoPresets, type GrpoPreset } from "./grpo-presets.ts";
 
-function rounded(groups: readonly (readonly number[])[], digits: number): string[][] {
+function round(groups: readonly (readonly number[])[], digits: number): string[][] {
   return groups.map((group) => group.map((advantage) => advantage.toFixed(digits)));
 }
 
@@ -36,7 +36,7 @@ describe("groupAdvantages", () => {
     ]);
   });
 
-  it("gives exactly 0 for equal returns, whatever their rounding", () => {
+  it("returns exactly 0 for equal returns, whatever their rounding", () => {
     expect(groupAdvantages([[0.1, 0.1, 0.1]], { epsilon: 0 })).toEqual([[0, 0, 0]]);
     expect(groupAdvantages([[0.1, 0.1, 0.1]], { ...grpoPresets.nemoRl, epsilon: 0 })).toEqual([
       [0, 0, 0],
@@ -56,13 +56,13 @@ describe("groupAdvantages", () => {
     expect(groupAdvantages([[]], grpoPresets.areal)).toEqual([[]]);
   });
 
-  it("lets long trajectories weigh more in the statistics", () => {
+  it("gives long trajectories more weight in the statistics", () => {
     // Rows 1, 0, 0, 0: mean 0.25, squared deviations 0.5625 + 3 x 0.0625 = 0.75, over 3: 0.25.
     const options = { ...grpoPresets.verlAgent, epsilon: 0, numResponses: [[1, 3]] };
     expect(groupAdvantages([[1, 0]], options)).toEqual([[1.5, -0.5]]);
   });
 
-  it("compares with the others as often as they count", () => {
+  it("weights the others by their counts", () => {
     // Others of the first: 0 twice and 6 once, mean 2; of the second: 3 and 6; of the third: 3, 0, 0.
     const options = { ...grpoPresets.rloo, statisticsOver: "responses" } as const;
     expect(groupAdvantages([[3, 0, 6]], { ...options, numResponses: [[1, 2, 1]] })).toEqual([
@@ -70,7 +70,7 @@ describe("groupAdvantages", () => {
     ]);
   });
 
-  it("sees a group of one where responses count and there is one", () => {
+  it("detects a group of one in terms of responses", () => {
     const options = { ...grpoPresets.verlAgent, scale: "none" } as const;
     // One trajectory of three responses is its own mean; of one response, it keeps its return.
     expect(groupAdvantages([[2]], { ...options, numResponses: [[3]] })).toEqual([[0]]);
@@ -78,13 +78,13 @@ describe("groupAdvantages", () => {
     expect(groupAdvantages([[2, 5]], { ...options, numResponses: [[1, 0]] })).toEqual([[2, 5]]);
   });
 
-  it("leaves trajectories without responses out of the statistics", () => {
+  it("excludes trajectories without responses from the statistics", () => {
     const options = { ...grpoPresets.verlAgent, scale: "none", numResponses: [[1, 1, 0]] } as const;
     expect(groupAdvantages([[1, 0, 8]], options)).toEqual([[0.5, -0.5, 7.5]]);
     expect(groupAdvantages([[8, 3]], { ...options, numResponses: [[0, 0]] })).toEqual([[8, 3]]);
   });
 
-  it("names what is wrong", () => {
+  it("names the invalid argument", () => {
     expect(() => groupAdvantages([[1], [0, Number.NaN]])).toThrow(
       "groupAdvantages: returns[1][1] must be finite and at most 1e100 in size, got NaN",
     );
@@ -107,7 +107,7 @@ describe("groupAdvantages", () => {
 });
 
 describe("grpoPresets", () => {
-  // What the frameworks' own code gives for returns 1,0,0,0,0,0,0,1.
+  // Results of the frameworks' own code for returns 1,0,0,0,0,0,0,1.
   const golden: readonly [GrpoPreset, string, string][] = [
     ["verl", "1.620182", "-0.540061"],
     ["skyrl", "1.620182", "-0.540061"],
@@ -119,28 +119,25 @@ describe("grpoPresets", () => {
     ["tinker", "0.750000", "-0.250000"],
     ["drGrpo", "0.750000", "-0.250000"],
     ["rloo", "0.857143", "-0.285714"],
-    // By the formulas that these state: sqrt(3/14) + epsilon.
+    // By their formulas: sqrt(3/14) + epsilon.
     ["openrlhf", "1.620185", "-0.540062"],
     ["roll", "1.620182", "-0.540061"],
     ["areal", "1.620150", "-0.540050"],
     ["trlBatch", "1.619835", "-0.539945"],
   ];
-  it.each(golden)("gives %s's advantages: %s and %s", (preset, success, failure) => {
-    const [advantages] = rounded(
-      groupAdvantages([[1, 0, 0, 0, 0, 0, 0, 1]], grpoPresets[preset]),
-      6,
-    );
+  it.each(golden)("computes %s's advantages: %s and %s", (preset, success, failure) => {
+    const [advantages] = round(groupAdvantages([[1, 0, 0, 0, 0, 0, 0, 1]], grpoPresets[preset]), 6);
     expect(advantages).toEqual([success, ...Array<string>(6).fill(failure), success]);
   });
 
   const returns = [[1, 0, 0], [2]];
-  it("gives what verl gives for a group of three and a group of one", () => {
-    expect(rounded(groupAdvantages(returns, grpoPresets.verl), 7)).toEqual([
+  it("computes verl's results for a group of three and a group of one", () => {
+    expect(round(groupAdvantages(returns, grpoPresets.verl), 7)).toEqual([
       // verl computes in float32: 1.1546985, -0.5773493, 1.9999981.
       ["1.1546985", "-0.5773493", "-0.5773493"],
       ["1.9999980"],
     ]);
-    expect(rounded(groupAdvantages(returns, grpoPresets.drGrpo), 7)).toEqual([
+    expect(round(groupAdvantages(returns, grpoPresets.drGrpo), 7)).toEqual([
       ["0.6666667", "-0.3333333", "-0.3333333"],
       ["2.0000000"],
     ]);

@@ -2,53 +2,60 @@ import { checkInteger, checkNonNegative } from "@turnwise/core";
 import { checkEachRow, checkSameShape, checkSized, type Ragged } from "./check-ragged.ts";
 import { weightedMean, weightedVariance } from "./weighted-moments.ts";
 
-/** Options of {@link groupAdvantages}; {@link grpoPresets} has the choices of known frameworks. */
+/** Options of {@link groupAdvantages}; {@link grpoPresets} has those of known frameworks. */
 export interface GroupAdvantageOptions {
   /**
-   * What is subtracted from a return: the mean over its group, over the other members of its group,
-   * over the whole batch, or nothing. Default `"group"`.
+   * Baseline subtracted from a return: the mean over its group, over the other members of its
+   * group, over the whole batch, or nothing. Default `"group"`.
    */
   readonly baseline?: "group" | "leave-one-out" | "batch" | "none";
   /**
-   * What the difference is divided by: nothing, the population's standard deviation, or the
-   * sample's (Bessel's correction). Default `"sample"`.
+   * Divisor of the difference: nothing, the population's standard deviation, or the sample's
+   * (Bessel's correction). Default `"sample"`.
    */
   readonly scale?: "none" | "population" | "sample";
-  /** Over which returns the standard deviation runs. Default `"group"`. */
+  /** Returns over which the standard deviation is computed. Default `"group"`. */
   readonly scaleOver?: "group" | "leave-one-out" | "batch";
   /** Added to the standard deviation, `>= 0`. Default 1e-6. */
   readonly epsilon?: number;
-  /** Differences are divided only where the standard deviation exceeds this, `>= 0`. Default 0. */
+  /** Standard deviation up to which differences are not divided, `>= 0`. Default 0. */
   readonly minScale?: number;
   /**
-   * A group of one has no siblings to compare with. `"zero"`: its advantage is 0. `"raw"`: its mean
-   * counts as 0 and its standard deviation as 1, so that the return itself remains (over
-   * `1 + epsilon` where a scale is used). Does not concern a baseline over the batch. Default `"zero"`.
+   * Treatment of a group of one, which has no siblings to compare with. `"zero"`: its advantage is
+   * 0. `"raw"`: its mean counts as 0 and its standard deviation as 1, so that the return itself
+   * remains (over `1 + epsilon` if a scale is used). Not used with a baseline over the batch.
+   * Default `"zero"`.
    */
   readonly singleton?: "raw" | "zero";
   /**
-   * What counts once in means and standard deviations: each trajectory; each of its responses, so
-   * that long trajectories weigh more (verl-agent; needs `numResponses`); or each of its tokens
+   * Unit that counts once in means and standard deviations: each trajectory; each of its responses,
+   * so that long trajectories weigh more (verl-agent; needs `numResponses`); or each of its tokens
    * (OPO; needs `numTokens`). Default `"trajectories"`.
    */
   readonly statisticsOver?: "trajectories" | "responses" | "tokens";
-  /** Responses in each trajectory, `>= 0`, `[group][trajectory]`; read only for `"responses"`. */
+  /**
+   * Number of responses in each trajectory, `>= 0`, `[group][trajectory]`; read only for
+   * `"responses"`.
+   */
   readonly numResponses?: Ragged;
-  /** Response tokens in each trajectory, `>= 0`, `[group][trajectory]`; read only for `"tokens"`. */
+  /**
+   * Number of response tokens in each trajectory, `>= 0`, `[group][trajectory]`; read only for
+   * `"tokens"`.
+   */
   readonly numTokens?: Ragged;
 }
 
-/** Choices of {@link GroupAdvantageOptions}, without the counts that belong to a batch. */
+/** {@link GroupAdvantageOptions} without the counts, which belong to a batch. */
 export type GroupAdvantageChoices = Omit<GroupAdvantageOptions, "numResponses" | "numTokens">;
 
-/** Returns with how often each one counts. */
-interface Weighted {
+/** Returns with their counts. */
+interface CountedReturns {
   readonly values: readonly number[];
   readonly counts: readonly number[];
 }
 
-/** The same without one member. */
-function without({ values, counts }: Weighted, index: number): Weighted {
+/** Returns without one member. */
+function dropMember({ values, counts }: CountedReturns, index: number): CountedReturns {
   return { values: values.toSpliced(index, 1), counts: counts.toSpliced(index, 1) };
 }
 
@@ -57,16 +64,16 @@ function total(counts: readonly number[]): number {
 }
 
 /**
- * Advantages of trajectories relative to their siblings:
+ * Computes advantages of trajectories relative to their siblings:
  * `advantage = (return - baseline) / (standardDeviation + epsilon)`.
  *
- * With the defaults this is GRPO. What frameworks call GRPO differs in every part of the formula;
- * {@link grpoPresets} has their numbers.
+ * The defaults are GRPO. What frameworks call GRPO differs in every part of the formula;
+ * {@link grpoPresets} has their options.
  *
- * @param returns - One return for each trajectory, `[group][trajectory]`.
- * @returns One advantage for each trajectory, `[group][trajectory]`; exactly 0 where all returns
- *   behind the baseline equal the trajectory's own. A group without trajectories stays empty.
- *   With `statisticsOver: "responses"` a trajectory without responses has no say in the statistics.
+ * @param returns - One return per trajectory, `[group][trajectory]`.
+ * @returns One advantage per trajectory, `[group][trajectory]`; exactly 0 if all returns in the
+ *   baseline equal the trajectory's own. A group without trajectories stays empty. With
+ *   `statisticsOver: "responses"` a trajectory without responses is not part of the statistics.
  * @throws `RangeError` if a return is not finite or larger than 1e100 in size, an option is out of
  *   range, or `numResponses` has another shape; `TypeError` if it is needed and missing.
  *
@@ -87,46 +94,46 @@ export function groupAdvantages(returns: Ragged, options: GroupAdvantageOptions 
   } = options;
   checkSized("groupAdvantages", "returns", returns);
   checkNonNegative("groupAdvantages", { epsilon, minScale });
-  const counts = checkedCounts(returns, options);
+  const counts = readCounts(returns, options);
 
-  const batch: Weighted = { values: returns.flat(), counts: counts.flat() };
-  const deviation = (over: Weighted): number =>
+  const batch: CountedReturns = { values: returns.flat(), counts: counts.flat() };
+  const deviation = (over: CountedReturns): number =>
     Math.sqrt(weightedVariance(over.values, over.counts, scale === "sample" ? 1 : 0));
   const batchMean = baseline === "batch" ? weightedMean(batch.values, batch.counts) : 0;
   const batchDeviation = scale !== "none" && scaleOver === "batch" ? deviation(batch) : 0;
 
   return returns.map((members, groupIndex) => {
-    const group: Weighted = { values: members, counts: counts[groupIndex]! };
+    const group: CountedReturns = { values: members, counts: counts[groupIndex]! };
     const isAlone =
       statisticsOver === "responses" ? total(group.counts) <= 1 : members.length === 1;
     const groupMean = weightedMean(group.values, group.counts);
     const groupDeviation = scale !== "none" && scaleOver === "group" ? deviation(group) : 0;
 
-    const centerOf = (index: number): number => {
+    const computeCenter = (index: number): number => {
       if (baseline === "none") return 0;
       if (baseline === "batch") return batchMean;
       if (!isAlone && baseline === "group") return groupMean;
-      const others = without(group, index);
-      // Siblings that do not count (no responses) leave a member as if it were alone.
+      const others = dropMember(group, index);
+      // A member whose siblings do not count (no responses) is treated as alone.
       if (!isAlone && total(others.counts) > 0) return weightedMean(others.values, others.counts);
       return singleton === "zero" ? members[index]! : 0;
     };
-    const spreadOf = (index: number): number => {
+    const computeSpread = (index: number): number => {
       if (scaleOver === "batch") return batchDeviation;
       if (isAlone) return singleton === "raw" ? 1 : 0;
-      return scaleOver === "group" ? groupDeviation : deviation(without(group, index));
+      return scaleOver === "group" ? groupDeviation : deviation(dropMember(group, index));
     };
     return members.map((own, index) => {
-      const difference = own - centerOf(index);
+      const difference = own - computeCenter(index);
       if (scale === "none") return difference;
-      const spread = spreadOf(index);
+      const spread = computeSpread(index);
       return spread > minScale ? difference / (spread + epsilon) : difference;
     });
   });
 }
 
-/** How often each return counts, checked. */
-function checkedCounts(returns: Ragged, options: GroupAdvantageOptions): Ragged {
+/** Checks and returns the count of each return. */
+function readCounts(returns: Ragged, options: GroupAdvantageOptions): Ragged {
   const { statisticsOver = "trajectories" } = options;
   if (statisticsOver === "trajectories") return returns.map((group) => group.map(() => 1));
   const name = statisticsOver === "responses" ? "numResponses" : "numTokens";

@@ -13,7 +13,7 @@ describe("hasLearningSignal", () => {
     expect(hasLearningSignal([1], { singleton: "drop" })).toBe(false);
   });
 
-  it("names what is wrong", () => {
+  it("names the invalid argument", () => {
     expect(() => hasLearningSignal([1, Number.NaN])).toThrow(
       "hasLearningSignal: returns[1] must be finite, got NaN",
     );

@@ -7,7 +7,7 @@ const verl: GroupAdvantageChoices = {
   singleton: "raw",
 };
 
-/** The frameworks, and forms, that {@link grpoPresets} knows. */
+/** Frameworks and variants in {@link grpoPresets}. */
 export type GrpoPreset =
   | "verl"
   | "verlAgent"
@@ -28,18 +28,18 @@ export type GrpoPreset =
   | "opo";
 
 /**
- * What frameworks compute under the name of GRPO (and its nearest relatives), as options of
- * {@link groupAdvantages}. For a group with returns 1,0,0,0,0,0,0,1 a success is worth 1.6202
- * (`verl`), 1.6198 (`trl`), 1.7320 (`rllm`), 2.2678 (`nemoRl`) or 0.75 (`primeRl`).
+ * Options of {@link groupAdvantages} for what frameworks call GRPO, and its nearest relatives. For
+ * a group with returns 1,0,0,0,0,0,0,1 a success is worth 1.6202 (`verl`), 1.6198 (`trl`), 1.7320
+ * (`rllm`), 2.2678 (`nemoRl`) or 0.75 (`primeRl`).
  */
 export const grpoPresets: Readonly<Record<GrpoPreset, GroupAdvantageChoices>> = {
   /** verl: sample deviation; a group of one keeps its return. */
   verl,
-  /** verl-agent: verl, with statistics over all responses of the group. The choice of AEM's paper. */
+  /** verl-agent: verl, with statistics over all responses of the group, as in AEM's paper. */
   verlAgent: { ...verl, statisticsOver: "responses" },
-  /** SkyRL: as verl. */
+  /** SkyRL: same as verl. */
   skyrl: verl,
-  /** slime: as verl, but a group of one is not scaled, and so is 0. */
+  /** slime: same as verl, but a group of one is not scaled, so its advantage is 0. */
   slime: { ...verl, singleton: "zero" },
   /** TRL, `scale_rewards="group"`. TRL takes no groups of one. */
   trl: { baseline: "group", scale: "sample", epsilon: 1e-4, singleton: "zero" },
@@ -53,7 +53,7 @@ export const grpoPresets: Readonly<Record<GrpoPreset, GroupAdvantageChoices>> = 
   },
   /** rLLM: population deviation. */
   rllm: { baseline: "group", scale: "population", epsilon: 1e-6, singleton: "raw" },
-  /** OpenRLHF, `group_norm`. What it does with a group of one is not known. */
+  /** OpenRLHF, `group_norm`. Its treatment of a group of one is not known. */
   openrlhf: { baseline: "group", scale: "sample", epsilon: 1e-9, singleton: "zero" },
   /** ROLL, agentic: no scale where the deviation is at most 1e-6. */
   roll: { baseline: "group", scale: "sample", epsilon: 1e-6, minScale: 1e-6, singleton: "zero" },
@@ -67,15 +67,15 @@ export const grpoPresets: Readonly<Record<GrpoPreset, GroupAdvantageChoices>> = 
     epsilon: 1e-6,
     singleton: "zero",
   },
-  /** prime-rl: the difference from the mean alone. */
+  /** prime-rl: only the difference from the mean. */
   primeRl: { baseline: "group", scale: "none", singleton: "zero" },
-  /** tinker-cookbook: as prime-rl. */
+  /** tinker-cookbook: same as prime-rl. */
   tinker: { baseline: "group", scale: "none", singleton: "zero" },
   /** Dr. GRPO as verl computes it: a group of one keeps its return. */
   drGrpo: { baseline: "group", scale: "none", singleton: "raw" },
   /** RLOO as verl computes it: a group of one keeps its return. */
   rloo: { baseline: "leave-one-out", scale: "none", singleton: "raw" },
-  /** RLOO in verl's vectorised form and in SkyRL: a group of one is 0. */
+  /** RLOO in verl's vectorized form and in SkyRL: a group of one is 0. */
   rlooVectorized: { baseline: "leave-one-out", scale: "none", singleton: "zero" },
   /** OPO as verl computes it: the mean over the group's tokens, no scale. */
   opo: { baseline: "group", scale: "none", singleton: "raw", statisticsOver: "tokens" },

@@ -77,8 +77,8 @@ export {
 export { hasLearningSignal, type GroupFilterOptions } from "./group-filter.ts";
 export { grpoPresets, type GrpoPreset } from "./grpo-presets.ts";
 export {
-  adaptedKlCoefficient,
-  penalizedRewards,
+  adaptKlCoefficient,
+  penalizeRewards,
   type AdaptiveKlOptions,
   type KlInRewardOptions,
   type PenalizedTokens,
@@ -87,7 +87,7 @@ export { klPenalty, type KlEstimator, type KlPenaltyOptions } from "./kl-penalty
 export { linearize, type Linearization } from "./linearize.ts";
 export type { LogRatioLimits, RatioLevel } from "./log-ratio.ts";
 export { metricMeans } from "./metric-means.ts";
-export { clamp, visibleInputs, type VisibleInputs } from "./objective-inputs.ts";
+export { clamp, maskInputs, type MaskedInputs } from "./objective-inputs.ts";
 export { overlongPenalty, type OverlongPenaltyOptions } from "./overlong-penalty.ts";
 export {
   alfworldSetting,

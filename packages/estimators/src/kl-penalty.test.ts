@@ -10,7 +10,7 @@ describe("klPenalty", () => {
     ["absolute", [0.5, 0.8, 0]],
     ["k2", [0.125, 0.32, 0]],
     ["k3", [0.1065307, 0.4255409, 0]],
-  ])("gives verl's %s", (estimator, expected) => {
+  ])("computes verl's %s", (estimator, expected) => {
     expected.forEach((value, token) => {
       const { loss, metrics } = evaluatePlain(klPenalty({ estimator }), {
         newLogProbs: [[-1, -2, -3]],
@@ -65,7 +65,7 @@ describe("klPenalty", () => {
     expect(loss).toBeCloseTo(1.5, 12);
   });
 
-  it("names what is wrong", () => {
+  it("names the invalid argument", () => {
     expect(() => klPenalty({ limit: 0 })).toThrow("klPenalty: limit must be finite and > 0, got 0");
   });
 });

@@ -1,6 +1,6 @@
 import { checkPositive, type Objective, type TensorOperations } from "@turnwise/core";
 import { defaultLogRatioLimits, logRatio } from "./log-ratio.ts";
-import { clamp, objectiveName, visibleInputs, weightedSum } from "./objective-inputs.ts";
+import { clamp, objectiveName, maskInputs, weightedSum } from "./objective-inputs.ts";
 
 /**
  * Estimators of KL(new || reference) from one sampled token, with `x = new - reference`:
@@ -14,24 +14,26 @@ export interface KlPenaltyOptions {
   /** Default `"k3"` (GRPO). */
   readonly estimator?: KlEstimator;
   /**
-   * Whose gradient is followed: the estimator's own, or that of k2, which is the gradient of the KL
-   * itself on average (verl's `k3+` and the like). Default `"own"`.
+   * Gradient to follow: the estimator's own, or that of k2, whose expectation is the gradient of
+   * the KL itself (verl's `k3+` and the like). Default `"own"`.
    */
   readonly gradient?: "own" | "k2";
   /**
-   * `"ratio"` multiplies each token's estimate by its ratio of new to old probability, which makes
-   * up for tokens sampled from the old policy (TRL's default; needs `oldLogProbs`). Default `"none"`.
+   * `"ratio"` multiplies each token's estimate by its ratio of new to old probability, which
+   * corrects for tokens sampled from the old policy (TRL's default; needs `oldLogProbs`). Default
+   * `"none"`.
    */
   readonly correction?: "none" | "ratio";
-  /** Estimates count as at most this in size, `> 0`. Default `null`: no limit; verl's k3 10. */
+  /** Maximum size of an estimate, `> 0`. Default `null`: no limit; verl's k3 10. */
   readonly limit?: number | null;
 }
 
 /**
- * KL from the reference policy as a loss: `sum(weights * kl(new || reference))`.
+ * KL to the reference policy as a loss: `sum(weights * kl(new || reference))`.
  *
  * Needs `referenceLogProbs`. The exponent of k3 is limited to [-20, 20]. Scale it with
- * `scaleObjective` and add it to a surrogate with `addObjectives`. Metrics: `weight`, `referenceKl`.
+ * `scaleObjective` and add it to a surrogate with `addObjectives`. Metrics: `weight`,
+ * `referenceKl`.
  *
  * @throws `RangeError` if the limit is out of range.
  * @see arXiv:2402.03300
@@ -52,9 +54,9 @@ export function klPenalty({
     }),
     needs: correction === "ratio" ? ["referenceLogProbs", "oldLogProbs"] : ["referenceLogProbs"],
     evaluate: (operations, inputs) => {
-      const visible = visibleInputs("klPenalty", operations, inputs);
+      const visible = maskInputs("klPenalty", operations, inputs);
       const gap = operations.subtract(visible.newLogProbs, visible.field("referenceLogProbs"));
-      let kl = limitedKl(operations, gap, estimator, limit);
+      let kl = estimateLimitedKl(operations, gap, estimator, limit);
       if (gradient === "k2") {
         const carrier = estimate(operations, gap, "k2");
         const still = operations.subtract(kl, carrier);
@@ -72,8 +74,8 @@ export function klPenalty({
   };
 }
 
-/** The estimate of each token from its gap `new - reference`, at most `limit` in size. */
-export function limitedKl<T, S>(
+/** Estimate of each token from its gap `new - reference`, at most `limit` in size. */
+export function estimateLimitedKl<T, S>(
   operations: TensorOperations<T, S>,
   gap: T,
   estimator: KlEstimator,

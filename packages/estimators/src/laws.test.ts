@@ -10,7 +10,7 @@ import { discountedReturns } from "./discounted-returns.ts";
 import { entropyBonus } from "./entropy-bonus.ts";
 import { geometricMeanSurrogate } from "./geometric-mean-surrogate.ts";
 import { generalizedAdvantages } from "./generalized-advantages.ts";
-import { clamp, visibleInputs } from "./index.ts";
+import { clamp, maskInputs } from "./index.ts";
 import { groupAdvantages } from "./group-advantages.ts";
 import { grpoPresets, type GrpoPreset } from "./grpo-presets.ts";
 import { klPenalty } from "./kl-penalty.ts";
@@ -55,7 +55,7 @@ const presetClaims: Readonly<Record<GrpoPreset, readonly AdvantageClaim[]>> = {
   openrlhf: scaled,
   roll: scaled,
   areal: ["shift-invariant", "flat-is-zero", "order-preserving", "scale-invariant"],
-  // Each member has a deviation of its own, which may be 0 for one and not for its sibling.
+  // Each member has its own deviation, which may be 0 for one and not for its sibling.
   nemoRl: ["independent-groups", "shift-invariant", "flat-is-zero"],
   primeRl: unscaled,
   tinker: unscaled,
@@ -78,7 +78,7 @@ describe("laws of the advantage presets", () => {
         numTokens: returns.map((group) => group.map((value) => 5 + ((Math.abs(value) % 7) | 0))),
       });
     const claims = presetClaims[preset];
-    // Counts that follow the returns would change with them.
+    // Counts that depend on the returns would change with them.
     const stable = options.statisticsOver === undefined ? claims : ["flat-is-zero" as const];
     itHolds(advantageLaws(preset, estimate, stable));
   }
@@ -166,12 +166,12 @@ describe("laws of the other advantage estimators", () => {
   }
 });
 
-/** The objective of a user: `-advantage * (ratio - 1)`, with the public functions alone. */
+/** A user's objective: `-advantage * (ratio - 1)`, with only public functions. */
 const ratioGain: Objective = {
   name: "ratio-gain",
   needs: ["oldLogProbs", "advantages"],
   evaluate: (operations, inputs) => {
-    const { newLogProbs, field, weights } = visibleInputs("ratioGain", operations, inputs);
+    const { newLogProbs, field, weights } = maskInputs("ratioGain", operations, inputs);
     const logRatios = operations.subtract(newLogProbs, field("oldLogProbs"));
     const ratios = operations.exp(clamp(operations, logRatios, -20, 20));
     const gains = operations.multiply(field("advantages"), operations.subtract(ratios, 1));
@@ -243,7 +243,7 @@ describe("laws of the objectives of all presets", () => {
 });
 
 describe("a law that does not hold", () => {
-  it("says which, where from, and the smallest counterexample", () => {
+  it("names itself, its source and the smallest counterexample", () => {
     const [law] = advantageLaws("sum", (returns) => returns, ["centred"]).slice(-1);
     expect(() => law!.check()).toThrow(
       /law "sum: the advantages of a group sum to 0" \(a baseline is a mean\) does not hold\nProperty failed[^]*Counterexample: \[\[\[[^]*sum of group 0 must be 0, got /u,

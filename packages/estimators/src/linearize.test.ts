@@ -6,7 +6,7 @@ import { importanceSampling } from "./policy-gradient.ts";
 import { plainInputs } from "./testing/evaluate.ts";
 
 describe("linearize", () => {
-  it("gives the slope along every log-prob", () => {
+  it("computes the slope along every log-prob", () => {
     // Ratios 2 and 1/2: slopes -weight * advantage * ratio.
     const { loss, newLogProbs, entropies } = linearize(
       importanceSampling(),
@@ -21,7 +21,7 @@ describe("linearize", () => {
     expect([...entropies]).toEqual([0, 0]);
   });
 
-  it("gives the slope along every entropy", () => {
+  it("computes the slope along every entropy", () => {
     const { entropies, values } = linearize(
       entropyBonus(),
       plainInputs({ newLogProbs: [[-1, -1]], entropies: [[2, 3]], weights: [[0.5, 0]] }),
@@ -30,7 +30,7 @@ describe("linearize", () => {
     expect(values).toBeUndefined();
   });
 
-  it("gathers what a scalar does to every token", () => {
+  it("sums the effects of a scalar on every token", () => {
     // (x + y)^2 as the sum of x * (x + y) and y * (x + y): slope 2 (x + y) on both.
     const square: Objective = {
       name: "square",
@@ -46,7 +46,7 @@ describe("linearize", () => {
     expect([...newLogProbs]).toEqual([-6, -6]);
   });
 
-  it("names what is wrong with its inputs", () => {
+  it("names invalid inputs", () => {
     const sound = {
       newLogProbs: [[-1, -2]],
       weights: [[1, 1]],
@@ -87,7 +87,7 @@ describe("linearize", () => {
     );
   });
 
-  it("takes entropies that are not known, and log-probs above 0 by rounding", () => {
+  it("accepts unknown entropies, and log-probs above 0 by rounding", () => {
     const inputs = plainInputs({
       newLogProbs: [[1e-7]],
       entropies: [[NaN]],
@@ -97,7 +97,7 @@ describe("linearize", () => {
     expect(linearize(importanceSampling(), inputs).loss).toBeCloseTo(-1, 6);
   });
 
-  it("refuses a loss or slope that is not finite, and says where", () => {
+  it("refuses a loss or slope that is not finite, and names its token", () => {
     const divide = (pick: "loss" | "slope"): Objective => ({
       name: "broken",
       needs: [],
@@ -105,7 +105,7 @@ describe("linearize", () => {
         loss:
           pick === "loss"
             ? operations.sum(operations.divide(weights, newLogProbs))
-            : // log(0) is not taken, but 0 times its slope is.
+            : // log(0) is not selected, but 0 times its slope is NaN.
               operations.sum(operations.minimum(operations.log(newLogProbs), 3)),
         metrics: {},
       }),

@@ -8,10 +8,12 @@ import type {
 import { checkObjectiveInputs } from "./check-objective-inputs.ts";
 import { createTape, type TapeTensor } from "./tape.ts";
 
-/** An objective near one point: its value, and its slope along every per-token input. */
+/**
+ * Linearization of an objective at one point: its value, and its slope along every per-token input.
+ */
 export interface Linearization {
   readonly loss: number;
-  /** Sums by weight, as the objective reports them. */
+  /** Weighted sums, as the objective reports them. */
   readonly metrics: Readonly<Record<string, number>>;
   /** `d loss / d newLogProbs`, `[token]`. */
   readonly newLogProbs: PlainTensor;
@@ -22,14 +24,15 @@ export interface Linearization {
 }
 
 /**
- * The gradient of an objective with respect to its per-token inputs, in float64. By the chain rule
- * it is all that a learner needs: `sum(stopGradient(linearization.newLogProbs) * newLogProbs)` has
- * the objective's gradient in the weights, and any engine that can weigh log-probs can train it.
+ * Computes the gradient of an objective with respect to its per-token inputs, in float64. By the
+ * chain rule a learner needs nothing else:
+ * `sum(stopGradient(linearization.newLogProbs) * newLogProbs)` has the objective's gradient with
+ * respect to the weights, so any engine that can weight log-probs can train it.
  *
  * @param inputs - Plain arrays; tokens of weight 0 may hold anything, and get a slope of 0.
- * @throws `RangeError` if lengths differ, a token that counts has a log-prob that is positive or not
- *   finite, a negative entropy or a field that is not finite, and if the loss or a slope comes out
- *   not finite: it names the token. `TypeError` if a field is missing.
+ * @throws `RangeError` if lengths differ, a counted token has a log-prob that is positive or not
+ *   finite, a negative entropy or a field that is not finite, and if the loss or a slope is not
+ *   finite: it names the token. `TypeError` if a field is missing.
  *
  * @example
  * const { newLogProbs } = linearize(clippedSurrogate(), inputs);

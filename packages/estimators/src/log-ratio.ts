@@ -1,26 +1,26 @@
 import type { TensorOperations } from "@turnwise/core";
-import { clamp, type VisibleInputs } from "./objective-inputs.ts";
+import { clamp, type MaskedInputs } from "./objective-inputs.ts";
 
 /**
- * Over what a ratio of new to old probability is taken.
+ * Level of the ratio of new to old probability.
  *
- * - `"token"`: each token its own, `exp(new - old)` (PPO, GRPO, DAPO).
+ * - `"token"`: one per token, `exp(new - old)` (PPO, GRPO, DAPO).
  * - `"response"`: the geometric mean over the response's tokens, shared by them (GSPO).
- * - `"response-token"`: the same value, but each token carries the gradient of its own log-prob
- *   only, so that tokens may have advantages of their own (gspo-token).
+ * - `"response-token"`: the same value, but each token carries only the gradient of its own
+ *   log-prob, so that tokens may have different advantages (gspo-token).
  */
 export type RatioLevel = "token" | "response" | "response-token";
 
-/** Limits of a log-ratio before it is exponentiated; `exp(20)` is near 5e8. */
+/** Limits of a log-ratio before exponentiation; `exp(20)` is about 5e8. */
 export type LogRatioLimits = readonly [low: number, high: number];
 
 /**
- * The limits of every surrogate unless it says otherwise.
- * @see verl, whose surrogates limit to the same
+ * Default limits of every surrogate.
+ * @see verl, whose surrogates have the same limits
  */
 export const defaultLogRatioLimits: LogRatioLimits = [-20, 20];
 
-/** @throws `RangeError` unless the limits are around 0. */
+/** @throws `RangeError` unless the limits include 0. */
 export function checkLogRatioLimits(where: string, [low, high]: LogRatioLimits): void {
   if (!(low <= 0 && high >= 0)) {
     throw new RangeError(
@@ -30,12 +30,12 @@ export function checkLogRatioLimits(where: string, [low, high]: LogRatioLimits):
 }
 
 /**
- * `new - old`, at a level and within limits, `[token]`. Tokens of weight 0 do not count in a
- * response's mean.
+ * Computes `new - old`, at a level and within limits, `[token]`. Tokens of weight 0 are excluded
+ * from a response's mean.
  */
 export function logRatio<T, S>(
   operations: TensorOperations<T, S>,
-  { newLogProbs, field, weights, responses }: VisibleInputs<T, S>,
+  { newLogProbs, field, weights, responses }: MaskedInputs<T, S>,
   level: RatioLevel,
   [low, high]: LogRatioLimits,
 ): T {
@@ -47,7 +47,7 @@ export function logRatio<T, S>(
   return clamp(operations, operations.add(operations.stopGradient(mean), carrier), low, high);
 }
 
-/** The mean over the counted tokens of each token's response, `[token]`. */
+/** Mean over the counted tokens of each token's response, `[token]`. */
 export function responseMean<T, S>(
   operations: TensorOperations<T, S>,
   values: T,

@@ -1,7 +1,7 @@
 /**
- * Turns metrics of objectives, which are sums by weight and add up over microbatches, into means:
- * each over `weight`, the sum of the weights. Without a weight (or with a weight of 0) there is
- * nothing to take a mean of.
+ * Converts metrics of objectives, which are weighted sums and add up over microbatches, to means:
+ * each is divided by `weight`, the sum of the weights. Without a weight (or with a weight of 0)
+ * there is no mean.
  *
  * @param metrics - Summed over the parts of one optimizer step.
  * @returns The means, without `weight`; empty if that is 0 or absent.

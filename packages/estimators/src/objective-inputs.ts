@@ -1,7 +1,7 @@
 import type { ObjectiveField, ObjectiveInputs, TensorOperations } from "@turnwise/core";
 
-/** Inputs of an objective with all it needs present, and 0 wherever the weight is 0. */
-export interface VisibleInputs<T, S> {
+/** Inputs of an objective with all its fields present, and 0 wherever the weight is 0. */
+export interface MaskedInputs<T, S> {
   readonly newLogProbs: T;
   readonly entropies: T;
   readonly weights: T;
@@ -10,17 +10,17 @@ export interface VisibleInputs<T, S> {
 }
 
 /**
- * Hides what stands at tokens of weight 0, so that not even NaN can leak from there.
- * @throws `TypeError` if a field that is asked for is absent.
+ * Hides values at tokens of weight 0, so that not even NaN can leak from there.
+ * @throws `TypeError` if a requested field is absent.
  */
-export function visibleInputs<T, S>(
+export function maskInputs<T, S>(
   where: string,
   operations: TensorOperations<T, S>,
   inputs: ObjectiveInputs<T, S>,
-): VisibleInputs<T, S> {
+): MaskedInputs<T, S> {
   const { weights, responses, fields } = inputs;
   const shown = new Map<T, T>();
-  // Once for each, and on demand: an objective without entropies leaves none in the graph.
+  // Once each, and on demand: an objective without entropies leaves none in the graph.
   const visible = (values: T): T => {
     const known = shown.get(values) ?? operations.where(weights, values, 0);
     shown.set(values, known);
@@ -45,12 +45,12 @@ export function visibleInputs<T, S>(
   };
 }
 
-/** `sum(weights * values)`: a loss or metric of tokens as a share of the batch's. */
+/** `sum(weights * values)`: a token loss or metric as its share of the batch. */
 export function weightedSum<T, S>(operations: TensorOperations<T, S>, weights: T, values: T): T {
   return operations.sum(operations.multiply(weights, values));
 }
 
-/** `values` limited to `[low, high]`; the gradient is 0 outside. Infinite limits cost nothing. */
+/** Limits `values` to `[low, high]`; the gradient is 0 outside. Infinite limits cost nothing. */
 export function clamp<T, S>(
   operations: TensorOperations<T, S>,
   values: T,
@@ -61,7 +61,10 @@ export function clamp<T, S>(
   return high === Infinity ? floored : operations.minimum(floored, high);
 }
 
-/** An objective's name: `clipped-surrogate(clipLow=0.2,clipHigh=0.28)`; options that are undefined are left out. */
+/**
+ * Name of an objective: `clipped-surrogate(clipLow=0.2,clipHigh=0.28)`; undefined options are
+ * omitted.
+ */
 export function objectiveName(
   base: string,
   options: Readonly<Record<string, number | string | undefined>>,

@@ -2,19 +2,22 @@ import { checkInteger } from "@turnwise/core";
 
 /** Options of {@link overlongPenalty}. */
 export interface OverlongPenaltyOptions {
-  /** The longest response that is wanted, tokens, `>= 1`. */
+  /** Maximum length of a response without the full penalty, tokens, `>= 1`. */
   readonly maxLength: number;
-  /** Over how many tokens before `maxLength` the penalty grows from 0 to -1, in `[1, maxLength]`. */
+  /**
+   * Number of tokens before `maxLength` over which the penalty grows from 0 to -1, in
+   * `[1, maxLength]`.
+   */
   readonly buffer: number;
   /**
-   * Beyond `maxLength`: `"open"` lets the line run on (verl, AReaL); `"floor"` holds it at -1 (TRL
-   * and the paper). They agree for lengths up to `maxLength`. Default `"open"`.
+   * Penalty beyond `maxLength`: `"open"` continues the line (verl, AReaL); `"floor"` keeps it at -1
+   * (TRL and the paper). They agree for lengths up to `maxLength`. Default `"open"`.
    */
   readonly beyond?: "open" | "floor";
 }
 
 /**
- * DAPO's soft penalty on long responses, added to the reward: 0 while
+ * Computes DAPO's soft penalty on long responses, which is added to the reward: 0 while
  * `length <= maxLength - buffer`, then `(maxLength - buffer - length) / buffer`.
  *
  * @param length - Response tokens, `>= 0`.

@@ -1,35 +1,37 @@
 /**
- * How sure a number is.
- * - `"paper"`: in AEM's own text.
- * - `"reading"`: in careful readings of AEM by others.
- * - `"framework"`: the default or script of the framework that AEM used; what its authors set is
+ * Source of a number.
+ * - `"paper"`: AEM's own text.
+ * - `"reading"`: careful readings of AEM by others.
+ * - `"framework"`: the default or script of the framework that AEM used; the authors' setting is
  *   not known.
  */
 export type Certainty = "paper" | "reading" | "framework";
 
-/** A number, and how sure it is. */
+/** Number with its source. */
 export interface Stated<T> {
   readonly value: T;
   readonly certainty: Certainty;
 }
 
-/** What is the same in all runs on one benchmark. */
+/** Settings shared by all runs on one benchmark. */
 export interface PaperSetting {
   readonly benchmark: "alfworld" | "webshop" | "swe-bench-verified";
-  /** How a trajectory is shown to the model. */
+  /** Presentation of a trajectory to the model. */
   readonly presentation: Stated<"turn-wise" | "concatenated">;
   readonly groupsPerIteration: Stated<number>;
   readonly groupSize: Stated<number>;
   readonly iterations: Stated<number>;
   readonly seeds: Stated<number>;
   readonly successReward: Stated<number>;
-  /** Taken off for each response that does not parse. */
+  /** Penalty of each response that does not parse. */
   readonly invalidActionPenalty: Stated<number>;
   readonly maxTurns: Stated<number>;
-  /** Past turns in the prompt; absent where the whole trajectory is. */
+  /** Number of past turns in the prompt; absent if the whole trajectory is. */
   readonly historyTurns?: Stated<number>;
   readonly maxPromptTokens: Stated<number>;
-  /** Of one response (turn-wise), or of all of a trajectory (concatenated). */
+  /**
+   * Maximum length of one response (turn-wise), or of all responses of a trajectory (concatenated).
+   */
   readonly maxResponseTokens: Stated<number>;
   readonly temperature: Stated<number>;
   readonly evaluationTemperature?: Stated<number>;
@@ -43,77 +45,79 @@ export interface PaperSetting {
   readonly minEntropyRange: Stated<number>;
 }
 
-function stated<T>(certainty: Certainty, value: T): Stated<T> {
+function cite<T>(certainty: Certainty, value: T): Stated<T> {
   return { value, certainty };
 }
 
 /** ALFWorld on verl-agent. */
 export const alfworldSetting: PaperSetting = {
   benchmark: "alfworld",
-  presentation: stated("framework", "turn-wise"),
-  groupsPerIteration: stated("reading", 16),
-  groupSize: stated("reading", 8),
-  iterations: stated("reading", 150),
-  seeds: stated("reading", 3),
-  successReward: stated("reading", 10),
-  invalidActionPenalty: stated("reading", 0.1),
-  maxTurns: stated("framework", 50),
-  historyTurns: stated("framework", 2),
-  maxPromptTokens: stated("framework", 2048),
-  maxResponseTokens: stated("framework", 512),
-  temperature: stated("framework", 1),
-  evaluationTemperature: stated("framework", 0.4),
-  learningRate: stated("framework", 1e-6),
-  minibatchRows: stated("framework", 256),
-  epochs: stated("framework", 1),
-  strength: stated("reading", 1),
-  minEntropyRange: stated("reading", 0.1),
+  presentation: cite("framework", "turn-wise"),
+  groupsPerIteration: cite("reading", 16),
+  groupSize: cite("reading", 8),
+  iterations: cite("reading", 150),
+  seeds: cite("reading", 3),
+  successReward: cite("reading", 10),
+  invalidActionPenalty: cite("reading", 0.1),
+  maxTurns: cite("framework", 50),
+  historyTurns: cite("framework", 2),
+  maxPromptTokens: cite("framework", 2048),
+  maxResponseTokens: cite("framework", 512),
+  temperature: cite("framework", 1),
+  evaluationTemperature: cite("framework", 0.4),
+  learningRate: cite("framework", 1e-6),
+  minibatchRows: cite("framework", 256),
+  epochs: cite("framework", 1),
+  strength: cite("reading", 1),
+  minEntropyRange: cite("reading", 0.1),
 };
 
-/** WebShop on verl-agent. Only a perfect purchase is a success; the score is reported apart. */
+/**
+ * WebShop on verl-agent. Only a perfect purchase is a success; the score is reported separately.
+ */
 export const webshopSetting: PaperSetting = {
   ...alfworldSetting,
   benchmark: "webshop",
-  maxTurns: stated("framework", 15),
-  maxPromptTokens: stated("framework", 4096),
-  minibatchRows: stated("framework", 64),
+  maxTurns: cite("framework", 15),
+  maxPromptTokens: cite("framework", 4096),
+  minibatchRows: cite("framework", 64),
 };
 
 /**
  * SWE-bench-Verified by the DeepSWE script of rLLM, trained on R2E-Gym. The batch of 64 tasks is
- * drawn twice over, and half is kept.
+ * drawn twice, and half is kept.
  */
 export const sweBenchSetting: PaperSetting = {
   benchmark: "swe-bench-verified",
-  presentation: stated("framework", "concatenated"),
-  groupsPerIteration: stated("reading", 64),
-  groupSize: stated("reading", 8),
-  iterations: stated("reading", 250),
-  seeds: stated("reading", 3),
-  successReward: stated("reading", 1),
-  invalidActionPenalty: stated("framework", 0),
-  maxTurns: stated("framework", 50),
-  maxPromptTokens: stated("framework", 4096),
-  maxResponseTokens: stated("framework", 32_768),
-  temperature: stated("framework", 1),
-  learningRate: stated("framework", 1e-6),
-  minibatchRows: stated("framework", 8),
-  epochs: stated("framework", 1),
-  strength: stated("reading", 1),
-  minEntropyRange: stated("reading", 0.1),
+  presentation: cite("framework", "concatenated"),
+  groupsPerIteration: cite("reading", 64),
+  groupSize: cite("reading", 8),
+  iterations: cite("reading", 250),
+  seeds: cite("reading", 3),
+  successReward: cite("reading", 1),
+  invalidActionPenalty: cite("framework", 0),
+  maxTurns: cite("framework", 50),
+  maxPromptTokens: cite("framework", 4096),
+  maxResponseTokens: cite("framework", 32_768),
+  temperature: cite("framework", 1),
+  learningRate: cite("framework", 1e-6),
+  minibatchRows: cite("framework", 8),
+  epochs: cite("framework", 1),
+  strength: cite("reading", 1),
+  minEntropyRange: cite("reading", 0.1),
 };
 
-/** A measure that was reported, in percent, and how sure the number is. */
+/** Reported measure in percent, with its source. */
 export interface ReportedResult {
   readonly measure: "success" | "score";
   readonly value: number;
   readonly certainty: Certainty;
 }
 
-/** The algorithms of the tables, by their names in `algorithmPresets`. */
+/** Algorithms of the tables, by their names in `algorithmPresets`. */
 export type PaperAlgorithm = "ppo" | "grpo" | "dapo" | "gspo" | "deep-swe";
 
-/** One row of the tables of arXiv:2605.00425, and what is known of it. */
+/** Row of the tables of arXiv:2605.00425. */
 export interface PaperRun {
   readonly setting: PaperSetting;
   readonly model: "Qwen2.5-1.5B-Instruct" | "Qwen2.5-7B-Instruct" | "Qwen3-32B";
@@ -121,16 +125,16 @@ export interface PaperRun {
   readonly algorithm: PaperAlgorithm;
   /** Name in `modulators` of `@turnwise/aem`. */
   readonly modulation: "none" | "aem";
-  /** Empty where no number could be found. */
+  /** Empty if no number could be found. */
   readonly reported: readonly ReportedResult[];
-  /** Whether the paper has such a row. PPO draws no groups, so it has none with AEM. */
+  /** True if the paper has such a row. PPO draws no groups, so it has none with AEM. */
   readonly isInPaper: boolean;
 }
 
 const small = "Qwen2.5-1.5B-Instruct";
 const large = "Qwen2.5-7B-Instruct";
 
-/** Success, then score; `undefined` where no number could be found. */
+/** Success, then score; `undefined` if no number could be found. */
 function pair(
   setting: PaperSetting,
   model: PaperRun["model"],
@@ -160,7 +164,7 @@ function result(measure: ReportedResult["measure"], value: number): ReportedResu
 }
 
 /**
- * The rows of the paper's tables, each algorithm without and with AEM. Differences between the two are
+ * Rows of the paper's tables, each algorithm with and without AEM. Differences between the two are
  * in the paper's own text for GRPO and DeepSWE; the values themselves come from readings of it.
  */
 export const paperRuns: readonly PaperRun[] = [
@@ -174,7 +178,7 @@ export const paperRuns: readonly PaperRun[] = [
   ...pair(alfworldSetting, large, "gspo", [], []),
   ...pair(webshopSetting, small, "ppo", [], []),
   ...pair(webshopSetting, small, "grpo", [65.0, 83.6], [70.6, 86.4]),
-  // Which model this score belongs to is inferred.
+  // The model of this score is inferred.
   ...pair(webshopSetting, small, "dapo", [undefined, 86.5], [undefined, 88.0]),
   ...pair(webshopSetting, small, "gspo", [], []),
   ...pair(webshopSetting, large, "ppo", [], []),

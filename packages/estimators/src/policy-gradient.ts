@@ -5,10 +5,10 @@ import {
   logRatio,
   type LogRatioLimits,
 } from "./log-ratio.ts";
-import { objectiveName, visibleInputs, weightedSum } from "./objective-inputs.ts";
+import { objectiveName, maskInputs, weightedSum } from "./objective-inputs.ts";
 
 /**
- * REINFORCE: `-advantage * newLogProb`. Right only for what the present policy sampled.
+ * REINFORCE: `-advantage * newLogProb`. Correct only on-policy.
  *
  * Needs `advantages`. Metric: `weight`.
  */
@@ -17,7 +17,7 @@ export function policyGradient(): Objective {
     name: "policy-gradient",
     needs: ["advantages"],
     evaluate: (operations, inputs) => {
-      const { weights, newLogProbs, field } = visibleInputs("policyGradient", operations, inputs);
+      const { weights, newLogProbs, field } = maskInputs("policyGradient", operations, inputs);
       const credit = operations.multiply(field("advantages"), newLogProbs);
       return {
         loss: weightedSum(operations, weights, operations.negate(credit)),
@@ -29,13 +29,13 @@ export function policyGradient(): Objective {
 
 /** Options of {@link importanceSampling}. */
 export interface ImportanceSamplingOptions {
-  /** Limits of a log-ratio before it is exponentiated. Default `[-20, 20]`. */
+  /** Limits of the log-ratio before exponentiation. Default `[-20, 20]`. */
   readonly logRatioLimits?: LogRatioLimits;
 }
 
 /**
- * Importance sampling without a clip: `-advantage * ratio`, the log-ratio within limits. The
- * loss that Tinker servers call `importance_sampling`.
+ * Importance sampling without a clip: `-advantage * ratio`, with a limited log-ratio. Tinker
+ * servers call this loss `importance_sampling`.
  *
  * Needs `oldLogProbs` and `advantages`. Metrics: `weight`, `ratioMean`.
  */
@@ -47,7 +47,7 @@ export function importanceSampling({
     name: objectiveName("importance-sampling", { logRatioLimits: logRatioLimits.join("..") }),
     needs: ["oldLogProbs", "advantages"],
     evaluate: (operations, inputs) => {
-      const visible = visibleInputs("importanceSampling", operations, inputs);
+      const visible = maskInputs("importanceSampling", operations, inputs);
       const { weights } = visible;
       const ratios = operations.exp(logRatio(operations, visible, "token", logRatioLimits));
       const credit = operations.multiply(visible.field("advantages"), ratios);

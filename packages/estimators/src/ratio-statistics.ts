@@ -3,23 +3,26 @@ import { checkSameShape, type Ragged } from "./check-ragged.ts";
 import { checkLogProbs } from "./check-log-probs.ts";
 
 /**
- * How far apart two policies are on what one of them sampled, over all tokens. With no token at
- * all, ratios are 1 and divergences 0.
+ * Difference between two policies on tokens that one of them sampled. Without tokens, ratios are 1
+ * and divergences 0.
  */
 export interface RatioStatistics {
   readonly meanRatio: number;
   readonly minRatio: number;
   readonly maxRatio: number;
-  /** KL from the policy below the ratio's line to the one above, by k1, nats per token. */
+  /**
+   * KL from the policy in the denominator of the ratio to the one in the numerator, by k1, nats per
+   * token.
+   */
   readonly klK1: number;
-  /** The same by k3, never below 0. */
+  /** The same by k3, never negative. */
   readonly klK3: number;
 }
 
 /**
- * Statistics of `exp(new - old)`, log-ratios limited to [-20, 20]; `klK1` and `klK3` estimate
- * KL(old || new). What an objective reports adds up over microbatches; a largest ratio does not,
- * and is found here.
+ * Computes statistics of `exp(new - old)`, with log-ratios limited to [-20, 20]; `klK1` and `klK3`
+ * estimate KL(old || new). Metrics of objectives add up over microbatches; a maximum ratio does
+ * not, so it is computed here.
  *
  * @param newLogProbs - `[response][token]`, nats.
  * @param oldLogProbs - Same shape.
@@ -30,17 +33,17 @@ export function ratioStatistics(newLogProbs: Ragged, oldLogProbs: Ragged): Ratio
   checkLogProbs("ratioStatistics", { newLogProbs, oldLogProbs });
   return summarizeLogRatios(
     newLogProbs.flatMap((row, index) =>
-      row.map((logProb, token) => boundedLogRatio(logProb - oldLogProbs[index]![token]!)),
+      row.map((logProb, token) => boundLogRatio(logProb - oldLogProbs[index]![token]!)),
     ),
   );
 }
 
-/** A log-ratio in [-20, 20]: its exponential neither overflows nor vanishes. */
-export function boundedLogRatio(logRatio: number): number {
+/** Limits a log-ratio to [-20, 20], so that its exponential neither overflows nor vanishes. */
+export function boundLogRatio(logRatio: number): number {
   return Math.min(20, Math.max(-20, logRatio));
 }
 
-/** Statistics of the exponentials of bounded log-ratios. */
+/** Computes statistics of the exponentials of bounded log-ratios. */
 export function summarizeLogRatios(logRatios: readonly number[]): RatioStatistics {
   if (logRatios.length === 0) {
     return { meanRatio: 1, minRatio: 1, maxRatio: 1, klK1: 0, klK3: 0 };
@@ -51,7 +54,7 @@ export function summarizeLogRatios(logRatios: readonly number[]): RatioStatistic
     minRatio: ratios.reduce((a, b) => Math.min(a, b)),
     maxRatio: ratios.reduce((a, b) => Math.max(a, b)),
     klK1: 0 - mean(logRatios),
-    // Math.expm1 keeps what `ratio - 1` would lose near a ratio of 1.
+    // Math.expm1 keeps the digits that `ratio - 1` would lose near a ratio of 1.
     klK3: mean(logRatios.map((logRatio) => Math.max(0, Math.expm1(logRatio) - logRatio))),
   };
 }

@@ -5,7 +5,7 @@ import { whiten } from "./whiten.ts";
 
 /** Options of {@link reinforcePlusPlusAdvantages}. */
 export interface ReinforcePlusPlusOptions {
-  /** Worth of a reward one token later, in `[0, 1]`. Default 1. */
+  /** Discount of a reward one token later, in `[0, 1]`. Default 1. */
   readonly discount?: number;
   /** Added to the variance, `>= 0`. Default 1e-8 (verl). */
   readonly epsilon?: number;
@@ -16,9 +16,9 @@ export interface ReinforcePlusPlusOptions {
 /**
  * REINFORCE++: the return from each token on, whitened over the batch.
  *
- * @param rewards - `[sequence][token]`, KL penalties included where the reward carries them.
+ * @param rewards - `[sequence][token]`, KL penalties included if the reward carries them.
  * @returns Token advantages, `[sequence][token]`, 0 at masked tokens.
- * @throws As {@link discountedReturns} and {@link whiten}.
+ * @throws Errors of {@link discountedReturns} and {@link whiten}.
  * @see arXiv:2501.03262
  */
 export function reinforcePlusPlusAdvantages(
@@ -37,13 +37,13 @@ export function reinforcePlusPlusAdvantages(
 }
 
 /**
- * REINFORCE++ with a baseline: the return less its group's mean (a group of one keeps its return),
+ * REINFORCE++ with a baseline: the return minus its group's mean (a group of one keeps its return),
  * whitened over the tokens of the batch.
  *
  * @param returns - `[group][trajectory]`.
- * @param numTokens - Response tokens of each trajectory, same shape: how often it counts.
+ * @param numTokens - Number of response tokens of each trajectory, same shape, as its count.
  * @returns `[group][trajectory]`.
- * @throws As {@link groupAdvantages} and {@link whiten}.
+ * @throws Errors of {@link groupAdvantages} and {@link whiten}.
  * @see arXiv:2501.03262
  */
 export function reinforcePlusPlusBaselineAdvantages(

@@ -34,11 +34,11 @@ const group: Group = {
 };
 
 describe("responseAdvantages", () => {
-  it("gives every response the advantage of its trajectory", () => {
+  it("assigns every response the advantage of its trajectory", () => {
     expect(responseAdvantages([group], grpoPresets.primeRl)).toEqual([[[0.5], [-0.5, -0.5, -0.5]]]);
   });
 
-  it("counts the responses for statistics that run over them", () => {
+  it("counts responses for statistics over them", () => {
     const [[first, second] = []] = responseAdvantages([group], {
       ...grpoPresets.verlAgent,
       epsilon: 0,

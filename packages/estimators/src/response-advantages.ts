@@ -2,13 +2,13 @@ import { trajectoryReturn, type Group } from "@turnwise/core";
 import { groupAdvantages, type GroupAdvantageChoices } from "./group-advantages.ts";
 
 /**
- * One advantage for each response: that of its trajectory, see {@link groupAdvantages}. The return
- * of a trajectory is the undiscounted sum of its rewards.
+ * Computes one advantage per response: that of its trajectory, see {@link groupAdvantages}. The
+ * return of a trajectory is the undiscounted sum of its rewards.
  *
- * @param groups - All groups of the batch: a baseline or scale may run over it.
+ * @param groups - All groups of the batch, since a baseline or scale may extend over it.
  * @param options - `numResponses` and `numTokens` are counted from the records.
  * @returns `[group][trajectory][turn]`.
- * @throws As {@link groupAdvantages}.
+ * @throws Errors of {@link groupAdvantages}.
  */
 export function responseAdvantages(
   groups: readonly Group[],

@@ -9,8 +9,8 @@ import {
 } from "./rollout-correction.ts";
 import { ratioStatistics } from "./ratio-statistics.ts";
 
-/** Log-probs whose ratios old / sampler are the given ones. */
-function tokensOf(ratios: readonly (readonly number[])[]): {
+/** Log-probs with the given ratios old / sampler. */
+function createTokens(ratios: readonly (readonly number[])[]): {
   oldLogProbs: number[][];
   samplerLogProbs: number[][];
 } {
@@ -25,7 +25,7 @@ function near(rows: readonly (readonly number[])[]): unknown[][] {
 }
 
 describe("rolloutCorrection", () => {
-  const tokens = tokensOf([
+  const tokens = createTokens([
     [4, 0.5],
     [1, 0.25],
   ]);
@@ -68,8 +68,8 @@ describe("rolloutCorrection", () => {
         [1, 1],
       ],
     ],
-  ])("weighs by the rule of %s", (name, expected) => {
-    // A ratio of exactly 0.5 is a matter of rounding in log space: move IcePop's bound a little.
+  ])("weights tokens by the rule of %s", (name, expected) => {
+    // A ratio of exactly 0.5 depends on rounding in log space, so IcePop's bound is moved a little.
     const rule = { ...rolloutCorrections[name], ...(name === "icePop" && { low: 0.499 }) };
     expect(rolloutCorrection(tokens, rule).weights).toEqual(near(expected));
   });
@@ -85,7 +85,7 @@ describe("rolloutCorrection", () => {
     expect(droppedShare).toBe(0);
   });
 
-  it("says what is left in the loss", () => {
+  it("reports which tokens stay in the loss", () => {
     const { isKept, droppedShare } = rolloutCorrection(
       {
         ...tokens,
@@ -103,7 +103,7 @@ describe("rolloutCorrection", () => {
     expect(droppedShare).toBeCloseTo(1 / 3, 12);
   });
 
-  it("does not read masked tokens, nor count them in a sequence's product", () => {
+  it("neither reads masked tokens nor counts them in a sequence's product", () => {
     const masked = {
       oldLogProbs: [[-1, NaN]],
       samplerLogProbs: [[-1, NaN]],
@@ -114,16 +114,16 @@ describe("rolloutCorrection", () => {
     }
   });
 
-  it("does not count masked tokens in a sequence's mean", () => {
+  it("excludes masked tokens from a sequence's mean", () => {
     // One token of ratio 4, and one that does not count: the geometric mean is 4, not 2.
     const { weights } = rolloutCorrection(
-      { ...tokensOf([[4, 1]]), masks: [[1, 0]] },
+      { ...createTokens([[4, 1]]), masks: [[1, 0]] },
       { level: "geometric-mean", high: 9, inside: "ratio", outside: "zero" },
     );
     expect(weights).toEqual(near([[4, 0]]));
   });
 
-  it("changes nothing where sampler and learner agree", () => {
+  it("changes nothing if sampler and learner agree", () => {
     const logProbs = fc.array(
       fc.array(fc.double({ min: -40, max: 0, noNaN: true }), { maxLength: 8 }),
       { maxLength: 5 },
@@ -139,7 +139,7 @@ describe("rolloutCorrection", () => {
     );
   });
 
-  it("stays within its bounds, and finite, however far engines are apart", () => {
+  it("stays within its bounds, and finite, however different the engines are", () => {
     const logProb = fc.double({ min: -1e6, max: 0, noNaN: true });
     const rows = fc.array(fc.array(fc.tuple(logProb, logProb), { maxLength: 8 }), { maxLength: 5 });
     const rule = fc.record<RolloutCorrectionRule>({
@@ -172,7 +172,7 @@ describe("rolloutCorrection", () => {
     );
   });
 
-  it("names what is wrong", () => {
+  it("names the invalid argument", () => {
     const rule = rolloutCorrections.tokenTruncated;
     expect(() =>
       rolloutCorrection({ oldLogProbs: [[0.5]], samplerLogProbs: [[-1]] }, rule),
@@ -188,7 +188,7 @@ describe("rolloutCorrection", () => {
 
 describe("mismatchMetrics", () => {
   it("measures a worked sample", () => {
-    const metrics = mismatchMetrics(tokensOf([[1, 3]]));
+    const metrics = mismatchMetrics(createTokens([[1, 3]]));
     // (1 + 3)^2 / (2 * (1 + 9))
     expect(metrics.effectiveSampleShare).toBeCloseTo(0.8, 12);
     expect(metrics.meanRatio).toBeCloseTo(2, 12);
@@ -202,7 +202,7 @@ describe("mismatchMetrics", () => {
     expect(metrics.perplexityGap).toBeCloseTo(1 / Math.sqrt(3) - 1, 12);
   });
 
-  it("finds no mismatch in nothing", () => {
+  it("reports no mismatch for an empty batch", () => {
     const metrics = mismatchMetrics({ oldLogProbs: [[]], samplerLogProbs: [[]] });
     expect(metrics.effectiveSampleShare).toBe(1);
     expect(metrics.klK3).toBe(0);
@@ -210,7 +210,7 @@ describe("mismatchMetrics", () => {
 });
 
 describe("offPolicyMask", () => {
-  it("drops only what was bad and is now unlikely", () => {
+  it("drops only sequences with a negative advantage that became unlikely", () => {
     const sampler = [[-1], [-1], [-1], []];
     const fresh = [[-4], [-4], [-1.5], []];
     expect(offPolicyMask([-1, 1, -1, -1], fresh, sampler, { maxGap: 1 })).toEqual([
@@ -223,7 +223,7 @@ describe("offPolicyMask", () => {
 });
 
 describe("ratioStatistics", () => {
-  it("finds the largest ratio, which no sum can", () => {
+  it("finds the maximum ratio, which no sum can", () => {
     const statistics = ratioStatistics([[Math.log(2) - 3, -3]], [[-3, -3]]);
     expect(statistics.maxRatio).toBeCloseTo(2, 12);
     expect(statistics.minRatio).toBe(1);

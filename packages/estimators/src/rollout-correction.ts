@@ -1,29 +1,29 @@
 import { checkNonNegative, mean, sum } from "@turnwise/core";
 import { checkSameShape, type Ragged } from "./check-ragged.ts";
 import { checkLogProbs } from "./check-log-probs.ts";
-import { boundedLogRatio, summarizeLogRatios, type RatioStatistics } from "./ratio-statistics.ts";
+import { boundLogRatio, summarizeLogRatios, type RatioStatistics } from "./ratio-statistics.ts";
 
 /**
- * A rule for tokens whose probability differs between the engine that sampled them and the learner
- * that recomputed it; {@link rolloutCorrections} has those in use.
+ * Rule for tokens whose probability differs between the sampler and the learner;
+ * {@link rolloutCorrections} has those in use.
  */
 export interface RolloutCorrectionRule {
   /**
-   * Over what the ratio of old to sampler probability is taken: each token; the whole sequence, as a
-   * product; or its geometric mean.
+   * Level of the ratio of old to sampler probability: each token; the whole sequence, as a product;
+   * or its geometric mean.
    */
   readonly level: "token" | "sequence" | "geometric-mean";
-  /** The smallest ratio that is trusted, `>= 0`. Default 0. */
+  /** Lower bound of trusted ratios, `>= 0`. Default 0. */
   readonly low?: number;
-  /** The largest, `>= low`. */
+  /** Upper bound, `>= low`. */
   readonly high: number;
-  /** What a ratio that is trusted weighs: itself, or 1 (a mask only). */
+  /** Weight of a trusted ratio: itself, or 1 (only a mask). */
   readonly inside: "ratio" | "one";
-  /** What any other weighs: the limit it passed, or nothing. */
+  /** Weight of any other ratio: the bound that it passed, or 0. */
   readonly outside: "limit" | "zero";
 }
 
-/** The forms in use, with the defaults of the frameworks that are named. */
+/** Rules in use, with the defaults of the named frameworks. */
 export const rolloutCorrections: Readonly<
   Record<
     "tokenTruncated" | "sequenceTruncated" | "icePop" | "geometricMask" | "sequenceMask",
@@ -34,7 +34,10 @@ export const rolloutCorrections: Readonly<
   tokenTruncated: { level: "token", high: 2, inside: "ratio", outside: "limit" },
   /** Sequence TIS: `min(product of ratios, 2)` (verl; SkyRL takes 5). */
   sequenceTruncated: { level: "sequence", high: 2, inside: "ratio", outside: "limit" },
-  /** IcePop: tokens outside [0.5, 5] are dropped, others weigh their ratio (verl, NeMo-RL). */
+  /**
+   * IcePop: tokens outside [0.5, 5] are dropped, others are weighted by their ratio (verl,
+   * NeMo-RL).
+   */
   icePop: { level: "token", low: 0.5, high: 5, inside: "ratio", outside: "zero" },
   /** Sequences whose mean ratio leaves [0.99, 1.01] are dropped (verl, SkyRL, NeMo-RL). */
   geometricMask: { level: "geometric-mean", low: 0.99, high: 1.01, inside: "one", outside: "zero" },
@@ -42,22 +45,22 @@ export const rolloutCorrections: Readonly<
   sequenceMask: { level: "sequence", high: 3, inside: "one", outside: "zero" },
 };
 
-/** What {@link rolloutCorrection} reads, `[sequence][token]`. */
+/** Input of {@link rolloutCorrection}, `[sequence][token]`. */
 export interface RolloutTokens {
   /** Recomputed by the learner before the update, nats. */
   readonly oldLogProbs: Ragged;
-  /** From the engine that sampled, nats. */
+  /** From the sampler, nats. */
   readonly samplerLogProbs: Ragged;
-  /** 1 for a token that counts, else 0. Default: all 1. */
+  /** 1 for a counted token, else 0. Default: all 1. */
   readonly masks?: Ragged;
 }
 
 /**
- * How far the engine that sampled and the learner are apart, over all tokens that count. `klK1` and
- * `klK3` estimate KL(sampler || old).
+ * Difference between the sampler and the learner over all counted tokens. `klK1` and `klK3`
+ * estimate KL(sampler || old).
  */
 export interface MismatchMetrics extends RatioStatistics {
-  /** `mean(ratio)^2 / mean(ratio^2)`, the share of the sample that is effective, in `(0, 1]`. */
+  /** `mean(ratio)^2 / mean(ratio^2)`, the effective share of the sample, in `(0, 1]`. */
   readonly effectiveSampleShare: number;
   /** Share of tokens with a ratio above 2. */
   readonly highTail: number;
@@ -65,33 +68,33 @@ export interface MismatchMetrics extends RatioStatistics {
   readonly lowTail: number;
   /** `mean(ratio^2) - 1`. */
   readonly chiSquare: number;
-  /** The learner's perplexity over the sampler's, less 1. */
+  /** Perplexity of the learner over that of the sampler, minus 1. */
   readonly perplexityGap: number;
 }
 
-/** What {@link rolloutCorrection} gives. */
+/** Result of {@link rolloutCorrection}. */
 export interface RolloutCorrection {
   /**
-   * By what a token's weight is multiplied, `[sequence][token]`; 0 at masked tokens. A framework
-   * that also takes dropped tokens out of its denominator (verl's masks) computes its aggregation
-   * over `isKept`; one that keeps them there (AReaL) does not.
+   * Factor of each token's weight, `[sequence][token]`; 0 at masked tokens. A framework that also
+   * removes dropped tokens from its denominator (verl's masks) computes its aggregation over
+   * `isKept`; one that keeps them there (AReaL) does not.
    */
   readonly weights: number[][];
-  /** Whether a token takes part in the loss, `[sequence][token]`. */
+  /** False for dropped tokens, `[sequence][token]`. */
   readonly isKept: boolean[][];
-  /** Share of counted tokens that were dropped, and whose ratio was limited. */
+  /** Share of counted tokens that were dropped; `limitedShare`: whose ratio was limited. */
   readonly droppedShare: number;
   readonly limitedShare: number;
   readonly mismatch: MismatchMetrics;
 }
 
 /**
- * Weighs tokens for the difference between sampler and learner by
- * `ratio = exp(old - sampler)`, log-ratios limited to [-20, 20].
+ * Weights tokens for the difference between sampler and learner by `ratio = exp(old - sampler)`,
+ * log-ratios limited to [-20, 20].
  *
- * @returns Weights of 1 where both agree, whatever the rule.
- * @throws `RangeError` if shapes differ, a log-prob that counts is positive or not finite, or a
- *   bound is out of range.
+ * @returns Weights of 1 if both agree, whatever the rule.
+ * @throws `RangeError` if shapes differ, a counted log-prob is positive or not finite, or a bound
+ *   is out of range.
  * @see arXiv:2510.18855 (IcePop); verl's rollout correction
  */
 export function rolloutCorrection(
@@ -118,10 +121,10 @@ export function rolloutCorrection(
   const isKept = oldLogProbs.map((row) => row.map(() => false));
   const weights = logRatios.map((row, index) => {
     const counted = row.filter((_, token) => isCounted(index, token));
-    const ratioOfRow = ratioOver(level, counted);
+    const ratioOfRow = computeRatio(level, counted);
     return row.map((own, token) => {
       if (!isCounted(index, token)) return 0;
-      const ratio = level === "token" ? boundedRatio(own) : ratioOfRow;
+      const ratio = level === "token" ? boundRatio(own) : ratioOfRow;
       const isTrusted = ratio >= low && ratio <= high;
       numCounted++;
       if (!isTrusted && outside === "zero") {
@@ -143,19 +146,19 @@ export function rolloutCorrection(
   };
 }
 
-function boundedRatio(logRatio: number): number {
-  return Math.exp(boundedLogRatio(logRatio));
+function boundRatio(logRatio: number): number {
+  return Math.exp(boundLogRatio(logRatio));
 }
 
-function ratioOver(level: RolloutCorrectionRule["level"], logRatios: readonly number[]): number {
+function computeRatio(level: RolloutCorrectionRule["level"], logRatios: readonly number[]): number {
   if (logRatios.length === 0) return 1;
-  return boundedRatio(level === "sequence" ? sum(logRatios) : mean(logRatios));
+  return boundRatio(level === "sequence" ? sum(logRatios) : mean(logRatios));
 }
 
 /**
- * How far the engine that sampled and the learner disagree about what was sampled, by
+ * Measures the difference between sampler and learner on sampled tokens, by
  * `ratio = exp(old - sampler)`, log-ratios limited to [-20, 20].
- * @throws As {@link rolloutCorrection}.
+ * @throws Errors of {@link rolloutCorrection}.
  */
 export function mismatchMetrics({
   oldLogProbs,
@@ -167,7 +170,7 @@ export function mismatchMetrics({
   checkLogProbs(where, { oldLogProbs, samplerLogProbs }, masks);
   const logRatios = oldLogProbs.flatMap((row, index) =>
     row.flatMap((old, token) =>
-      masks[index]![token] === 0 ? [] : [boundedLogRatio(old - samplerLogProbs[index]![token]!)],
+      masks[index]![token] === 0 ? [] : [boundLogRatio(old - samplerLogProbs[index]![token]!)],
     ),
   );
   const statistics = summarizeLogRatios(logRatios);
@@ -186,13 +189,13 @@ export function mismatchMetrics({
 
 /** Options of {@link offPolicyMask}. */
 export interface OffPolicyMaskOptions {
-  /** The largest mean of `sampler - new` over a sequence that is still trusted, nats, `>= 0`. */
+  /** Maximum mean of `sampler - new` over a sequence that is still trusted, nats, `>= 0`. */
   readonly maxGap: number;
 }
 
 /**
- * Which sequences stay in the loss by the rule of DeepSeek-V3.2: one with a negative advantage is
- * dropped where the present policy has moved far from what sampled it,
+ * Selects the sequences that stay in the loss by the rule of DeepSeek-V3.2: one with a negative
+ * advantage is dropped if the current policy has moved far from the sampler,
  * `mean(sampler - new) > maxGap`.
  *
  * @param advantages - `[sequence]`.

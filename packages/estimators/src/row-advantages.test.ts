@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { responseAdvantages } from "./response-advantages.ts";
 import { rowAdvantages } from "./row-advantages.ts";
 
-/** A trajectory that is paid in its last turn; one entry a turn, its penalty. */
+/** Trajectory with its reward in the last turn, and one penalty per turn. */
 function trajectory(reward: number, penalties: readonly number[]): Trajectory {
   return {
     version: recordVersion,
@@ -35,7 +35,7 @@ const group = (...trajectories: Trajectory[]): Group => ({
 });
 
 describe("rowAdvantages", () => {
-  it("lets each response answer for its own penalty", () => {
+  it("charges each response its own penalty", () => {
     // Scores 10, 10, 0, -1 have the mean 4.75 and the sample deviation sqrt(110.75 / 3) = 6.0759.
     const groups = [group(trajectory(10, [0, 0]), trajectory(0, [0, 1]))];
     const [[first = [], second = []] = []] = rowAdvantages(groups);
@@ -45,7 +45,7 @@ describe("rowAdvantages", () => {
     expect(second[1]).toBeCloseTo(-5.75 / 6.0759, 4);
   });
 
-  it("tells forms apart where all trajectories fail", () => {
+  it("distinguishes response formats if all trajectories fail", () => {
     // Scores 0, -1, 0, 0: mean -0.25, sample deviation 0.5.
     const groups = [group(trajectory(0, [0, 1]), trajectory(0, [0, 0]))];
     const advantages = rowAdvantages(groups, { epsilon: 0 });
@@ -57,14 +57,14 @@ describe("rowAdvantages", () => {
     ]);
   });
 
-  it("gives nothing to a group whose scores are equal, and keeps empty trajectories empty", () => {
+  it("is 0 for a group of equal scores, and keeps empty trajectories empty", () => {
     const groups = [group(trajectory(10, [0, 0]), trajectory(10, [0])), group(trajectory(0, []))];
     expect(rowAdvantages(groups)).toEqual([[[0, 0], [0]], [[]]]);
   });
 
-  it("equals statistics over responses where there are no penalties", () => {
+  it("equals statistics over responses if there are no penalties", () => {
     const groups = [group(trajectory(10, [0, 0, 0]), trajectory(0, [0]), trajectory(4, [0, 0]))];
-    // A preset of statistics over responses says the same.
+    // Equal to a preset of statistics over responses.
     const rows = rowAdvantages(groups, { statisticsOver: "responses" }).flat(2);
     const responses = responseAdvantages(groups, { statisticsOver: "responses" }).flat(2);
     rows.forEach((advantage, i) => expect(advantage).toBeCloseTo(responses[i]!, 12));

@@ -1,7 +1,9 @@
 import { trajectoryReturn, type Group } from "@turnwise/core";
 import { groupAdvantages, type GroupAdvantageChoices } from "./group-advantages.ts";
 
-/** The scores that {@link rowAdvantages} compares: of each response of a group, `[trajectory][turn]`. */
+/**
+ * Scores that {@link rowAdvantages} compares, for each response of a group, `[trajectory][turn]`.
+ */
 export function rowScores({ trajectories }: Group): number[][] {
   return trajectories.map((trajectory) => {
     const shared = trajectoryReturn(trajectory);
@@ -10,17 +12,17 @@ export function rowScores({ trajectories }: Group): number[][] {
 }
 
 /**
- * One advantage for each response, where each response is a member of its group by itself: its score
- * is the return of its trajectory less its own penalty. So siblings share what the environment paid,
- * and each response answers for its own form. Long trajectories have more members, hence weigh more
- * in means and deviations.
+ * Computes one advantage per response, where each response is a separate member of its group: its
+ * score is the return of its trajectory minus its own penalty. Siblings thus share the
+ * environment's reward, and each response is charged for its own format. Long trajectories have
+ * more members, so they weigh more in means and deviations.
  *
- * This is how verl-agent's step rows meet GRPO; with no penalties it equals `responseAdvantages`
- * with `statisticsOver: "responses"`.
+ * This is how verl-agent applies GRPO to its step rows; without penalties it equals
+ * `responseAdvantages` with `statisticsOver: "responses"`.
  *
- * @param groups - All groups of the batch: a baseline or scale may run over it.
- * @param options - Of {@link groupAdvantages}, whose members here are responses; `statisticsOver` is
- *   not read, since each response counts once.
+ * @param groups - All groups of the batch, since a baseline or scale may extend over it.
+ * @param options - Options of {@link groupAdvantages}, whose members are responses here;
+ *   `statisticsOver` is not read, since each response counts once.
  * @returns `[group][trajectory][turn]`; 0 throughout a group whose scores are all equal.
  * @throws `RangeError` if a return or penalty is not finite.
  */

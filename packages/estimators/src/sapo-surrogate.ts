@@ -5,22 +5,22 @@ import {
   logRatio,
   type LogRatioLimits,
 } from "./log-ratio.ts";
-import { objectiveName, visibleInputs, weightedSum } from "./objective-inputs.ts";
+import { objectiveName, maskInputs, weightedSum } from "./objective-inputs.ts";
 
 /** Options of {@link sapoSurrogate}. */
 export interface SapoSurrogateOptions {
-  /** How fast the gate closes for advantages above 0, `> 0`. Default 1 (paper). */
+  /** Steepness of the gate for positive advantages, `> 0`. Default 1 (paper). */
   readonly positiveTemperature?: number;
-  /** How fast for all others, `> 0`. Default 1.05 (paper). */
+  /** Steepness of the gate for all other advantages, `> 0`. Default 1.05 (paper). */
   readonly negativeTemperature?: number;
-  /** Limits of a log-ratio before it is exponentiated. Default `[-20, 20]`. */
+  /** Limits of the log-ratio before exponentiation. Default `[-20, 20]`. */
   readonly logRatioLimits?: LogRatioLimits;
 }
 
 /**
- * SAPO: a soft gate in place of the clip,
+ * SAPO: a soft gate instead of a clip,
  * `-advantage * sigmoid(temperature * (ratio - 1)) * 4 / temperature`; at a ratio of 1 its gradient
- * is that of the ratio itself, and it fades on both sides.
+ * is that of the ratio itself, and it decays on both sides.
  *
  * Needs `oldLogProbs` and `advantages`. The paper aggregates by `"seq-mean-token-mean"`. Metrics:
  * `weight`, `ratioMean`.
@@ -42,7 +42,7 @@ export function sapoSurrogate({
     }),
     needs: ["oldLogProbs", "advantages"],
     evaluate: (operations, inputs) => {
-      const visible = visibleInputs("sapoSurrogate", operations, inputs);
+      const visible = maskInputs("sapoSurrogate", operations, inputs);
       const { weights } = visible;
       const advantages = visible.field("advantages");
       const ratios = operations.exp(logRatio(operations, visible, "token", logRatioLimits));

@@ -1,60 +1,60 @@
 import { plainOperations, type PlainTensor, type TensorOperations } from "@turnwise/core";
 
-/** Adds what a node's gradient means for one of the values that it was computed from. */
+/** Adds the contribution of a node's gradient to one of the nodes that it was computed from. */
 interface Edge {
   readonly to: TapeTensor;
   readonly pull: (gradient: PlainTensor) => PlainTensor;
 }
 
-/** A float64 tensor that remembers how it was computed. */
+/** Float64 tensor with a record of its computation. */
 export interface TapeTensor {
   readonly value: PlainTensor;
-  /** Place on the tape; nothing depends on what stands after it. */
-  readonly place: number;
+  /** Position on the tape; later tensors are not inputs of earlier ones. */
+  readonly position: number;
   readonly edges: readonly Edge[];
 }
 
-/** Tensor operations that record themselves, and the gradients that follow from the record. */
+/** Recording tensor operations, and the gradients of the recorded computation. */
 export interface Tape {
   readonly operations: TensorOperations<TapeTensor>;
-  /** A value that gradients are asked for, or that only takes part. */
+  /** Leaf value, with or without a gradient. */
   constant(value: PlainTensor): TapeTensor;
-  /** The gradient of a scalar with respect to each of `inputs`; 0 where it does not depend on one. */
+  /** Gradient of a scalar with respect to each of `inputs`; 0 if it does not depend on one. */
   gradients(of: TapeTensor, inputs: readonly TapeTensor[]): PlainTensor[];
 }
 
-/** The value of a list at an index, of a scalar at any. */
-function at(tensor: PlainTensor, index: number): number {
+/** Entry of a list at an index, or of a scalar at any index. */
+function entryAt(tensor: PlainTensor, index: number): number {
   return tensor.length === 1 ? tensor[0]! : tensor[index]!;
 }
 
-/** `slope * gradient`, but 0 where no gradient arrives: an infinite slope is then of no concern. */
+/** `slope * gradient`, but 0 for a gradient of 0, even if the slope is infinite. */
 function chain(gradient: number, slope: number): number {
   return gradient === 0 ? 0 : gradient * slope;
 }
 
-/** Sums a gradient over the entries that a scalar was combined with. */
-function fitted(gradient: PlainTensor, shape: PlainTensor): PlainTensor {
+/** Sums a gradient over the entries that a scalar was broadcast to. */
+function reduceToShape(gradient: PlainTensor, shape: PlainTensor): PlainTensor {
   if (gradient.length === shape.length) return gradient;
   return plainOperations.sum(gradient);
 }
 
 /**
- * A reverse-mode tape over core's tensor operations. It computes values by `plainOperations`, so
- * that an objective on the tape has exactly the values it has without.
+ * Creates a reverse-mode tape over core's tensor operations. It computes values by
+ * `plainOperations`, so that an objective on the tape has exactly the same values as without it.
  */
 export function createTape(): Tape {
   const recorded: TapeTensor[] = [];
 
   function record(value: PlainTensor, edges: readonly Edge[] = []): TapeTensor {
-    const tensor = { value, edges, place: recorded.length };
+    const tensor = { value, edges, position: recorded.length };
     recorded.push(tensor);
     return tensor;
   }
   const lift = (a: TapeTensor | number): TapeTensor =>
     typeof a === "number" ? record(Float64Array.of(a)) : a;
 
-  /** An elementwise operation of two tensors; a slope reads both values and the result. */
+  /** Elementwise operation of two tensors; a slope is a function of both values and the result. */
   function binary(
     operation: "add" | "subtract" | "multiply" | "divide" | "minimum" | "maximum",
     slopeA: (a: number, b: number) => number,
@@ -65,8 +65,8 @@ export function createTape(): Tape {
       const edge = (to: TapeTensor, slope: (a: number, b: number) => number): Edge => ({
         to,
         pull: (gradient) =>
-          fitted(
-            gradient.map((g, i) => chain(g, slope(at(a.value, i), at(b.value, i)))),
+          reduceToShape(
+            gradient.map((g, i) => chain(g, slope(entryAt(a.value, i), entryAt(b.value, i)))),
             to.value,
           ),
       });
@@ -77,7 +77,7 @@ export function createTape(): Tape {
     };
   }
 
-  /** An elementwise operation of one tensor; the slope reads value and result. */
+  /** Elementwise operation of one tensor; the slope is a function of value and result. */
   function unary(
     operation: "negate" | "exp" | "log" | "sigmoid",
     slope: (a: number, result: number) => number,
@@ -128,8 +128,8 @@ export function createTape(): Tape {
       const edge = (to: TapeTensor, isTaken: (c: number) => boolean): Edge => ({
         to,
         pull: (gradient) =>
-          fitted(
-            gradient.map((g, i) => (isTaken(at(condition.value, i)) ? g : 0)),
+          reduceToShape(
+            gradient.map((g, i) => (isTaken(entryAt(condition.value, i)) ? g : 0)),
             to.value,
           ),
       });
@@ -159,7 +159,7 @@ export function createTape(): Tape {
 
   function gradients(of: TapeTensor, inputs: readonly TapeTensor[]): PlainTensor[] {
     const arrived = new Map<TapeTensor, PlainTensor>([[of, new Float64Array(1).fill(1)]]);
-    for (let place = of.place; place >= 0; place--) {
+    for (let place = of.position; place >= 0; place--) {
       const tensor = recorded[place]!;
       const gradient = arrived.get(tensor);
       if (gradient === undefined) continue;

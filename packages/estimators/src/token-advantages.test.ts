@@ -8,7 +8,7 @@ import {
 } from "./reinforce-plus-plus.ts";
 import { whiten } from "./whiten.ts";
 
-// What verl's code gives in float32. The values 9 stand at masked tokens and leave no trace.
+// Results of verl's code in float32. The values 9 are at masked tokens and have no effect.
 const rewards = [
   [0, 0, 0, 1],
   [0, 0, -1, 0],
@@ -27,7 +27,7 @@ function near(rows: readonly (readonly number[])[], digits = 6): unknown[][] {
 }
 
 describe("generalizedAdvantages", () => {
-  it("gives verl's returns and, whitened, its advantages", () => {
+  it("computes verl's returns and, whitened, its advantages", () => {
     const results = rewards.map((row, i) =>
       generalizedAdvantages(row, values[i]!, { discount: 0.9, lambda: 0.95, mask: masks[i]! }),
     );
@@ -46,20 +46,20 @@ describe("generalizedAdvantages", () => {
     );
   });
 
-  it("counts masked tokens as places where it is told to", () => {
-    // Masked token 1 is worth 5: delta 0.5 * 5 - 1 = 1.5; behind it 2 - 5 = -3 and so on.
+  it("counts masked tokens as positions if requested", () => {
+    // Masked token 1 is worth 5: delta 0.5 * 5 - 1 = 1.5; after it 2 - 5 = -3 and so on.
     const options = { discount: 0.5, lambda: 1, mask: [1, 0], masked: "count" } as const;
     const { advantages, returns } = generalizedAdvantages([0, 2], [1, 5], options);
     expect(advantages).toEqual([1.5 + 0.5 * -3, 0]);
     expect(returns).toEqual([1, 0]);
   });
 
-  it("takes over the value of what follows a truncated end", () => {
+  it("uses the value after a truncated end", () => {
     const { advantages } = generalizedAdvantages([1], [2], { discount: 0.5, finalValue: 10 });
     expect(advantages).toEqual([1 + 5 - 2]);
   });
 
-  it("names what is wrong", () => {
+  it("names the invalid argument", () => {
     expect(() => generalizedAdvantages([1], [1, 2])).toThrow(
       "generalizedAdvantages: rewards and values must have the same length, got 1 and 2",
     );
@@ -81,7 +81,7 @@ describe("generalizedAdvantages", () => {
   );
   const unit = fc.double({ min: 0, max: 1, noNaN: true });
 
-  it("gives returns less values at lambda 1", () => {
+  it("equals returns minus values at lambda 1", () => {
     fc.assert(
       fc.property(sequence, unit, (tokens, discount) => {
         const mask = tokens.map(({ mask }) => mask);
@@ -100,7 +100,7 @@ describe("generalizedAdvantages", () => {
     );
   });
 
-  it("gives the one-step error at lambda 0", () => {
+  it("equals the one-step error at lambda 0", () => {
     fc.assert(
       fc.property(sequence, unit, (tokens, discount) => {
         const values = tokens.map(({ value }) => value);
@@ -119,7 +119,7 @@ describe("generalizedAdvantages", () => {
     );
   });
 
-  it("is the same with masked tokens cut out, and does not read them", () => {
+  it("is the same without masked tokens, and does not read them", () => {
     fc.assert(
       fc.property(sequence, unit, unit, (tokens, discount, lambda) => {
         const run = (list: typeof tokens): number[] =>
@@ -136,27 +136,27 @@ describe("generalizedAdvantages", () => {
 });
 
 describe("whiten", () => {
-  it("gives mean 0 and sample variance 1", () => {
+  it("has mean 0 and sample variance 1", () => {
     expect(whiten([[1, 2, 3]])).toEqual(near([[-1, 0, 1]]));
   });
 
-  it("keeps the mean where it is told to", () => {
+  it("keeps the mean if requested", () => {
     expect(whiten([[2, 4, 6]], undefined, { mean: "keep" })).toEqual(near([[3, 4, 5]]));
   });
 
-  it("neither reads nor fills what does not count", () => {
+  it("neither reads nor fills uncounted values", () => {
     expect(whiten([[1, NaN], [3]], [[1, 0], [1]])).toEqual(
       near([[-Math.SQRT1_2, 0], [Math.SQRT1_2]]),
     );
   });
 
-  it("only centres a single value, and equal ones", () => {
+  it("only centers a single value, and equal ones", () => {
     expect(whiten([[7]])).toEqual([[0]]);
     expect(whiten([[0.1, 0.1, 0.1]])).toEqual([[0, 0, 0]]);
     expect(whiten([[], []])).toEqual([[], []]);
   });
 
-  it("names what is wrong", () => {
+  it("names the invalid argument", () => {
     expect(() => whiten([[1, 2]], [[1]])).toThrow(
       "whiten: values[0] and counts[0] must have the same length, got 2 and 1",
     );
@@ -179,7 +179,7 @@ describe("discountedReturns", () => {
     );
   });
 
-  it("names what is wrong", () => {
+  it("names the invalid argument", () => {
     expect(() => discountedReturns([1], { discount: -0.1 })).toThrow(
       "discountedReturns: discount must be finite and >= 0, got -0.1",
     );
@@ -197,7 +197,7 @@ describe("reinforcePlusPlus", () => {
     expect(reinforcePlusPlusAdvantages([[0, 1]])).toEqual([[0, 0]]);
   });
 
-  it("gives verl's numbers with a baseline", () => {
+  it("computes verl's numbers with a baseline", () => {
     // Three tokens each: the deviations 2/3, -1/3, -1/3, 2 have a sample variance of exactly 1.
     expect(reinforcePlusPlusBaselineAdvantages([[1, 0, 0], [2]], [[3, 3, 3], [3]])).toEqual(
       near([[0.1666667, -0.8333331, -0.8333331], [1.4999999]]),

@@ -7,8 +7,8 @@ const group = [
 ];
 
 describe("gigpoAdvantages", () => {
-  it("gives the numbers of the paper's code", () => {
-    // Episode: rows 10, 10, 0, 0, 0 about their mean 4. Step: A was left with 9.5, 0 and 0.
+  it("computes the numbers of the paper's code", () => {
+    // Episode: rows 10, 10, 0, 0, 0 around their mean 4. Step: A has returns 9.5, 0 and 0.
     expect(gigpoAdvantages([group])[0]).toEqual([
       [expect.closeTo(12.333333, 6), 6],
       [expect.closeTo(-7.166667, 6), -4, expect.closeTo(-7.166667, 6)],
@@ -19,7 +19,7 @@ describe("gigpoAdvantages", () => {
     ]);
   });
 
-  it("is the trajectory's advantage alone without turn credit", () => {
+  it("equals the trajectory's advantage without turn credit", () => {
     const options = { turnWeight: 0, statisticsOver: "trajectories" } as const;
     expect(gigpoAdvantages([group], options)[0]).toEqual([
       [5, 5],
@@ -32,7 +32,7 @@ describe("gigpoAdvantages", () => {
     expect(first).toEqual(second);
   });
 
-  it("names what is wrong", () => {
+  it("names the invalid argument", () => {
     expect(() => gigpoAdvantages([[{ rewards: [1], stateKeys: [] }]])).toThrow(
       "gigpoAdvantages: rewards[0] and stateKeys[0] must have the same length, got 1 and 0",
     );
@@ -70,7 +70,7 @@ describe("turnAdvantages", () => {
     ]);
   });
 
-  it("discounts what comes later", () => {
+  it("discounts later rewards", () => {
     const [advantages] = turnAdvantages(rewards, {
       scale: "none",
       baseline: "none",

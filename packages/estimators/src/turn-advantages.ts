@@ -3,21 +3,24 @@ import { checkSameShape, type Ragged } from "./check-ragged.ts";
 import { discountedReturns } from "./discounted-returns.ts";
 import { groupAdvantages, type GroupAdvantageOptions } from "./group-advantages.ts";
 
-/** What {@link gigpoAdvantages} reads of one trajectory. */
+/** Input of {@link gigpoAdvantages} for one trajectory. */
 export interface KeyedTrajectory {
   /** `[turn]`. */
   readonly rewards: readonly number[];
-  /** Names the state that each turn was taken in, `[turn]`: its observation, say. */
+  /** Key of the state in which each turn was taken, `[turn]`, such as its observation. */
   readonly stateKeys: readonly string[];
 }
 
 /** Options of {@link gigpoAdvantages}. */
 export interface GigpoOptions {
-  /** Worth of a reward one turn later in a turn's return, in `[0, 1]`. Default 0.95. */
+  /** Discount of a reward one turn later in a turn's return, in `[0, 1]`. Default 0.95. */
   readonly discount?: number;
-  /** Weight of the turn's advantage next to the trajectory's. Default 1. */
+  /** Weight of the turn's advantage relative to the trajectory's. Default 1. */
   readonly turnWeight?: number;
-  /** Scale of both parts. `"none"` is the code's default, `"sample"` that of the ALFWorld script. */
+  /**
+   * Scale of both parts. `"none"` is the default of the paper's code, `"sample"` that of its
+   * ALFWorld script.
+   */
   readonly scale?: "none" | "sample";
   /** Added to the standard deviation, `>= 0`. Default 1e-6. */
   readonly epsilon?: number;
@@ -27,15 +30,16 @@ export interface GigpoOptions {
 
 /**
  * GiGPO: the advantage of the trajectory within its group plus that of each turn among the group's
- * turns that were taken in the same state. (The paper says step for turn.)
+ * turns in the same state. (The paper says step for turn.)
  *
- * A turn's return is the discounted sum of rewards from it on. A state that was visited once teaches
- * nothing: its turn has a turn advantage of 0. A group of one keeps its return (as verl).
+ * The return of a turn is the discounted sum of rewards from it on. A state that was visited once
+ * has no comparison: its turn has a turn advantage of 0. A group of one keeps its return (as in
+ * verl).
  *
  * @param groups - `[group][trajectory]`.
- * @returns One advantage for each turn, `[group][trajectory][turn]`.
- * @throws `RangeError` if rewards and keys differ in length, a number is not finite, or an option is
- *   out of range.
+ * @returns One advantage per turn, `[group][trajectory][turn]`.
+ * @throws `RangeError` if rewards and keys differ in length, a number is not finite, or an option
+ *   is out of range.
  * @see arXiv:2505.10978
  */
 export function gigpoAdvantages(
@@ -68,7 +72,7 @@ export function gigpoAdvantages(
   return groups.map((group, groupIndex) => {
     const keys = group.map(({ stateKeys }) => stateKeys);
     const returns = group.map(({ rewards }) => discountedReturns(rewards, { discount }));
-    const turnParts = advantagesByKey(returns, keys, { scale, epsilon, singleton: "zero" });
+    const turnParts = compareByKey(returns, keys, { scale, epsilon, singleton: "zero" });
     return turnParts.map((turns, index) =>
       turns.map((own) => trajectoryParts[groupIndex]![index]! + turnWeight * own),
     );
@@ -80,40 +84,43 @@ export interface TurnAdvantageOptions extends Omit<
   GroupAdvantageOptions,
   "statisticsOver" | "numResponses" | "numTokens"
 > {
-  /** Worth of a reward one turn later, in `[0, 1]`. Default 1. */
+  /** Discount of a reward one turn later, in `[0, 1]`. Default 1. */
   readonly discount?: number;
-  /** With what a turn is compared: turns of the same index, or all turns of its group. Default `"turn-index"`. */
+  /**
+   * Turns that a turn is compared with: those of the same index, or all turns of its group. Default
+   * `"turn-index"`.
+   */
   readonly among?: "turn-index" | "group";
 }
 
 /**
- * Credit by turn: the return from each turn on, relative to those of its siblings.
+ * Credit per turn: the return from each turn on, relative to those of its siblings.
  *
  * @param rewards - `[group][trajectory][turn]`.
  * @param options - As for `groupAdvantages`; a turn index that only one trajectory reached is a
  *   group of one.
  * @returns `[group][trajectory][turn]`.
- * @throws As `groupAdvantages`.
+ * @throws Errors of `groupAdvantages`.
  */
 export function turnAdvantages(
   rewards: readonly Ragged[],
   { discount = 1, among = "turn-index", ...options }: TurnAdvantageOptions = {},
 ): number[][][] {
   const returns = rewards.map((group) => group.map((row) => discountedReturns(row, { discount })));
-  // One flat list, so that a baseline over the batch sees all groups.
+  // One flat list, so that a baseline over the batch includes all groups.
   const rows = returns.flat();
   const keys = returns.flatMap((group, groupIndex) =>
     group.map((turns) =>
       turns.map((_, turn) => `${groupIndex}/${among === "turn-index" ? turn : "all"}`),
     ),
   );
-  const advantages = advantagesByKey(rows, keys, options);
+  const advantages = compareByKey(rows, keys, options);
   let next = 0;
   return returns.map((group) => group.map(() => advantages[next++]!));
 }
 
-/** Advantages among entries of one key, back in their places. */
-function advantagesByKey(
+/** Advantages among entries of one key, in the original shape. */
+function compareByKey(
   values: Ragged,
   keys: readonly (readonly string[])[],
   options: GroupAdvantageOptions,

@@ -1,18 +1,18 @@
 import { checkPositive, type Objective } from "@turnwise/core";
-import { clamp, objectiveName, visibleInputs, weightedSum } from "./objective-inputs.ts";
+import { clamp, objectiveName, maskInputs, weightedSum } from "./objective-inputs.ts";
 
 /** Options of {@link valueLoss}. */
 export interface ValueLossOptions {
   /**
-   * How far a value may move from its old one before it is clipped, `> 0`. Default `null`: no
-   * clip; verl 0.5, which needs `oldValues`.
+   * Clip range of a value around its old one, `> 0`. Default `null`: no clip; verl 0.5. Needs
+   * `oldValues`.
    */
   readonly clip?: number | null;
 }
 
 /**
- * Half the squared error of a critic: `(values - returns)^2 / 2`, or the larger of that and the same
- * with values clipped around the old ones.
+ * Half the squared error of a critic: `(values - returns)^2 / 2`, or the maximum of that and the
+ * same error with values clipped around the old ones.
  *
  * Needs `values` (which depend on the weights), `returns`, and `oldValues` with a clip. Metrics:
  * `weight`, `valueMean`, and `valueClipFraction` with a clip.
@@ -25,14 +25,14 @@ export function valueLoss({ clip = null }: ValueLossOptions = {}): Objective {
     name: objectiveName("value-loss", { clip: clip ?? undefined }),
     needs: clip === null ? ["values", "returns"] : ["values", "returns", "oldValues"],
     evaluate: (operations, inputs) => {
-      const { weights, field } = visibleInputs("valueLoss", operations, inputs);
+      const { weights, field } = maskInputs("valueLoss", operations, inputs);
       const values = field("values");
       const returns = field("returns");
-      const errorOf = (guess: typeof values): typeof values => {
+      const squareError = (guess: typeof values): typeof values => {
         const gap = operations.subtract(guess, returns);
         return operations.multiply(operations.multiply(gap, gap), 0.5);
       };
-      const free = errorOf(values);
+      const free = squareError(values);
       const metrics = {
         weight: operations.sum(weights),
         valueMean: weightedSum(operations, weights, values),
@@ -41,7 +41,7 @@ export function valueLoss({ clip = null }: ValueLossOptions = {}): Objective {
 
       const old = field("oldValues");
       const move = clamp(operations, operations.subtract(values, old), -clip, clip);
-      const clipped = errorOf(operations.add(old, move));
+      const clipped = squareError(operations.add(old, move));
       return {
         loss: weightedSum(operations, weights, operations.maximum(free, clipped)),
         metrics: {

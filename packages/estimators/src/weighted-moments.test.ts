@@ -2,11 +2,11 @@ import { describe, expect, it } from "vitest";
 import { weightedMean, weightedVariance } from "./weighted-moments.ts";
 
 describe("weightedMean", () => {
-  it("counts values several times", () => {
+  it("supports counts above 1", () => {
     expect(weightedMean([1, 5], [3, 1])).toBe(2);
   });
 
-  it("is the value itself where all are equal, and 0 of nothing", () => {
+  it("equals the value itself if all are equal, and 0 without values", () => {
     expect(weightedMean([0.1, 0.1, 0.1], [1, 1, 1])).toBe(0.1);
     expect(weightedMean([], [])).toBe(0);
     expect(weightedMean([NaN], [0])).toBe(0);
@@ -14,13 +14,13 @@ describe("weightedMean", () => {
 });
 
 describe("weightedVariance", () => {
-  it("divides by all that counts, less its freedom", () => {
+  it("divides by the total count minus the degrees of freedom", () => {
     // 1, 1, 1, 5: squared deviations 3 x 1 + 9.
     expect(weightedVariance([1, 5], [3, 1], 0)).toBe(3);
     expect(weightedVariance([1, 5], [3, 1], 1)).toBe(4);
   });
 
-  it("is 0 of too few", () => {
+  it("is 0 for too few values", () => {
     expect(weightedVariance([7], [1], 1)).toBe(0);
     expect(weightedVariance([], [], 0)).toBe(0);
     expect(weightedVariance([7, NaN], [1, 0], 1)).toBe(0);

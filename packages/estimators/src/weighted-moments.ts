@@ -1,6 +1,6 @@
 import { sum } from "@turnwise/core";
 
-/** Whether all values that count are the same number. */
+/** True if all counted values are equal. */
 function isFlat(values: readonly number[], counts: readonly number[]): boolean {
   let first: number | undefined;
   for (let i = 0; i < values.length; i++) {
@@ -12,9 +12,8 @@ function isFlat(values: readonly number[], counts: readonly number[]): boolean {
 }
 
 /**
- * The mean of values that count several times each; 0 if none counts. Equal values give that value
- * exactly, so that their differences from the mean are exactly 0. A value of count 0 is not read:
- * it may be NaN.
+ * Mean of values with counts; 0 if nothing counts. Equal values return that value exactly, so that
+ * their differences from the mean are exactly 0. A value of count 0 is not read: it may be NaN.
  */
 export function weightedMean(values: readonly number[], counts: readonly number[]): number {
   if (isFlat(values, counts)) return values[counts.findIndex((count) => count > 0)] ?? 0;
@@ -22,9 +21,9 @@ export function weightedMean(values: readonly number[], counts: readonly number[
 }
 
 /**
- * The variance of values that count several times each, about their mean.
+ * Variance of values with counts, around their mean.
  * @param freedom - 0 for the population's variance, 1 for the sample's.
- * @returns 0 where `freedom` or fewer values count.
+ * @returns 0 if the total count is at most `freedom`.
  */
 export function weightedVariance(
   values: readonly number[],

@@ -4,20 +4,22 @@ import { weightedMean, weightedVariance } from "./weighted-moments.ts";
 
 /** Options of {@link whiten}. */
 export interface WhitenOptions {
-  /** `"remove"`: the result has mean 0. `"keep"`: only the spread is changed. Default `"remove"`. */
+  /**
+   * `"remove"`: the result has mean 0. `"keep"`: only the deviation changes. Default `"remove"`.
+   */
   readonly mean?: "remove" | "keep";
   /** Added to the variance, `>= 0`. Default 1e-8 (verl). */
   readonly epsilon?: number;
 }
 
 /**
- * Scales values to variance 1 over a batch: `(x - mean) / sqrt(variance + epsilon)`, the sample's
- * variance.
+ * Scales values to variance 1 over a batch: `(x - mean) / sqrt(variance + epsilon)`, with the
+ * sample variance.
  *
- * @param values - `[sequence][token]`, or one value for each response or trajectory.
- * @param counts - How often each counts, `>= 0`, same shape: 1 and 0 for a mask, or a number of
+ * @param values - `[sequence][token]`, or one value per response or trajectory.
+ * @param counts - Count of each value, `>= 0`, same shape: 1 and 0 for a mask, or a number of
  *   tokens. Default: 1 for all. A value of count 0 is not read, and becomes 0.
- * @returns Same shape. With fewer than two counted values there is no spread, and they are not
+ * @returns Same shape. With fewer than two counted values there is no variance, and they are not
  *   divided.
  * @throws `RangeError` if the shapes differ, a count is negative, or a counted value is not finite.
  * @see verl's `masked_whiten`

@@ -5,7 +5,7 @@ import type { BestOfGroupOptions } from "../best-of-group.ts";
 import type { GroupAdvantageChoices } from "../group-advantages.ts";
 import type { GigpoOptions, TurnAdvantageOptions } from "../turn-advantages.ts";
 
-/** Rule for the scale of advantages over the batch. */
+/** Scale of advantages over the batch. */
 export interface WhiteningChoice {
   /** `"batch"`: whitened over the tokens of the batch, see `whiten`. */
   readonly whitening?: "batch" | "none";
@@ -13,14 +13,14 @@ export interface WhiteningChoice {
   readonly epsilon?: number;
 }
 
-/** The advantage estimator of an algorithm. Every field is described in {@link advantagesSchema}. */
+/** Advantage estimator of an algorithm. Every field is described in {@link advantagesSchema}. */
 export type Advantages =
   /** Relative to siblings, see `groupAdvantages`: GRPO, Dr. GRPO, RLOO, OPO. */
   | ({
       readonly kind: "group";
       /**
-       * The members that are compared: trajectories with their penalties, or responses, each with the
-       * return of its trajectory less its own penalty. Default `"trajectory"`.
+       * Compared members: trajectories with their penalties, or responses, each with the return of
+       * its trajectory minus its own penalty. Default `"trajectory"`.
        */
       readonly credit?: "trajectory" | "response";
     } & GroupAdvantageChoices)
@@ -30,15 +30,15 @@ export type Advantages =
   | ({ readonly kind: "turn" } & TurnAdvantageOptions)
   /** Trajectory and state-wise turn advantages, see `gigpoAdvantages`. */
   | ({ readonly kind: "gigpo" } & GigpoOptions)
-  /** The return from each turn on (REINFORCE), see `discountedReturns`. */
+  /** Return from each turn on (REINFORCE), see `discountedReturns`. */
   | ({ readonly kind: "discounted-returns"; readonly discount?: number } & WhiteningChoice)
-  /** The return from each token on, whitened, see `reinforcePlusPlusAdvantages`. */
+  /** Return from each token on, whitened, see `reinforcePlusPlusAdvantages`. */
   | {
       readonly kind: "reinforce-plus-plus";
       readonly discount?: number;
       readonly epsilon?: number;
     }
-  /** The return less the group's mean, whitened, see `reinforcePlusPlusBaselineAdvantages`. */
+  /** Return minus the group's mean, whitened, see `reinforcePlusPlusBaselineAdvantages`. */
   | { readonly kind: "reinforce-plus-plus-baseline"; readonly epsilon?: number }
   /** A critic over tokens (PPO), see `generalizedAdvantages`. */
   | ({
@@ -46,14 +46,14 @@ export type Advantages =
       readonly discount?: number;
       readonly lambda?: number;
     } & WhiteningChoice)
-  /** An estimator of one's own, see `AlgorithmParts`. */
+  /** A custom estimator, see `AlgorithmParts`. */
   | CustomChoice;
 
 const share = z.number().min(0).max(1);
 const nonNegative = z.number().min(0);
 
 const discount = (value: number, step: string): z.ZodDefault<z.ZodNumber> =>
-  share.default(value).meta({ description: `Worth of a reward one ${step} later (gamma)` });
+  share.default(value).meta({ description: `Discount of a reward one ${step} later (gamma)` });
 
 const epsilon = (value: number, target: string): z.ZodDefault<z.ZodNumber> =>
   nonNegative.default(value).meta({ description: `Added to the ${target}` });
@@ -67,18 +67,17 @@ const whitening = (
 
 const groupFields = {
   baseline: z.enum(["group", "leave-one-out", "batch", "none"]).default("group").meta({
-    description:
-      "Mean that is subtracted from a return: over its group, its siblings, the batch, or none",
+    description: "Baseline of a return: mean over its group, its siblings, the batch, or none",
   }),
   scale: z.enum(["none", "population", "sample"]).default("sample").meta({
-    description: "Standard deviation that the difference is divided by",
+    description: "Standard deviation by which the difference is divided",
   }),
   scaleOver: z.enum(["group", "leave-one-out", "batch"]).default("group").meta({
-    description: "Returns that the standard deviation runs over",
+    description: "Returns over which the standard deviation is computed",
   }),
   epsilon: epsilon(1e-6, "standard deviation"),
   minScale: nonNegative.default(0).meta({
-    description: "Differences are divided only where the standard deviation exceeds this",
+    description: "Standard deviation up to which differences are not divided",
   }),
   singleton: z.enum(["raw", "zero"]).default("zero").meta({
     description: "Advantage of a group of one: its return, or 0",
@@ -90,7 +89,7 @@ const schema = z.discriminatedUnion("kind", [
     kind: z.literal("group"),
     credit: z.enum(["trajectory", "response"]).default("trajectory").meta({
       description:
-        "Members that are compared: trajectories with all their penalties, or responses, each with the return of its trajectory less its own penalty",
+        "Compared members: trajectories with all their penalties, or responses, each with the return of its trajectory minus its own penalty",
     }),
     ...groupFields,
     statisticsOver: z.enum(["trajectories", "responses", "tokens"]).default("trajectories").meta({
@@ -100,7 +99,7 @@ const schema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("best-of-group"),
     scale: z.enum(["none", "sample"]).default("sample").meta({
-      description: "Standard deviation that the lead of the best trajectory is divided by",
+      description: "Standard deviation by which the lead of the best trajectory is divided",
     }),
     epsilon: epsilon(1e-6, "standard deviation"),
   }),
@@ -116,10 +115,10 @@ const schema = z.discriminatedUnion("kind", [
     kind: z.literal("gigpo"),
     discount: discount(0.95, "turn"),
     turnWeight: z.number().default(1).meta({
-      description: "Weight of the turn's advantage next to the trajectory's",
+      description: "Weight of the turn's advantage relative to the trajectory's",
     }),
     scale: z.enum(["none", "sample"]).default("none").meta({
-      description: "Standard deviation that both parts are divided by",
+      description: "Standard deviation by which both parts are divided",
     }),
     epsilon: epsilon(1e-6, "standard deviation"),
     statisticsOver: z.enum(["trajectories", "responses"]).default("responses").meta({
@@ -145,7 +144,7 @@ const schema = z.discriminatedUnion("kind", [
     kind: z.literal("generalized"),
     discount: discount(1, "token"),
     lambda: share.default(1).meta({
-      description: "How far errors of the critic are carried back",
+      description: "Decay of the critic's errors (lambda)",
     }),
     whitening: whitening("batch"),
     epsilon: epsilon(1e-8, "variance"),
@@ -156,6 +155,6 @@ const schema = z.discriminatedUnion("kind", [
 /** Schema of {@link Advantages}: parsing checks ranges and fills in defaults. */
 export const advantagesSchema: z.ZodType<Resolved<Advantages>> = schema;
 
-/** The compiler holds the type to the schema in both directions: this one, and the line above. */
+/** Checked by the type checker in both directions: this function, and the line above. */
 const accepted = (record: Resolved<Advantages>): z.output<typeof schema> => record;
 void accepted;

@@ -9,13 +9,13 @@ import {
   type Algorithm,
   type RolloutCorrector,
 } from "../index.ts";
-import { groupOf, scoresOf } from "../testing/groups.ts";
+import { createGroup, createScores } from "../testing/groups.ts";
 
-const group = groupOf("g", [
+const group = createGroup("g", [
   { turns: [{ reward: 1, length: 2 }] },
   { turns: [{ reward: 0, length: 2 }] },
 ]);
-const scores = scoresOf([group]);
+const scores = createScores([group]);
 
 /** Twice the reward of each turn. */
 const doubled: AdvantageEstimator = {
@@ -42,7 +42,7 @@ describe("a custom component", () => {
     expect(compiled.needs.critic).toBe(false);
   });
 
-  it("needs a critic if it says so, and then a value loss", () => {
+  it("needs a critic if it declares one, and then a value loss", () => {
     const algorithm: Algorithm = { ...grpo, advantages: { kind: "custom", name: "critic" } };
     const critic = { ...doubled, name: "critic", needsCritic: true };
     expect(() => compileAlgorithm(algorithm, { advantages: critic })).toThrow(
@@ -52,7 +52,7 @@ describe("a custom component", () => {
     expect(compileAlgorithm(withLoss, { advantages: critic }).needs.critic).toBe(true);
   });
 
-  it("is the surrogate, next to the other terms of the loss", () => {
+  it("is the surrogate, combined with the other terms of the loss", () => {
     const mine = { ...policyGradient(), name: "mine" };
     const algorithm: Algorithm = { ...grpo, surrogate: { kind: "custom", name: "mine" } };
     const { objective } = compileAlgorithm(algorithm, { surrogate: mine });
@@ -60,7 +60,7 @@ describe("a custom component", () => {
     expect(objective.needs).toContain("referenceLogProbs");
   });
 
-  it("corrects rollouts, and takes tokens out of the aggregation", () => {
+  it("corrects rollouts, and removes tokens from the aggregation", () => {
     const first: RolloutCorrector = {
       name: "first-row",
       correct: (rows) => ({
@@ -89,7 +89,7 @@ describe("a custom component", () => {
     ]);
   });
 
-  it("is refused where it is missing, or another", () => {
+  it("is refused if it is missing, or another", () => {
     const algorithm: Algorithm = { ...grpo, advantages: { kind: "custom", name: "mine" } };
     expect(() => compileAlgorithm(algorithm)).toThrow(
       "compileAlgorithm: parts.advantages must be the component mine that algorithm.advantages names, got none",

@@ -5,31 +5,31 @@ import type { TokenCredit } from "./token-credit.ts";
 
 /** Input of an {@link AdvantageEstimator}. */
 export interface EstimatorInput {
-  /** Kept groups; each turn's `penalty` is still apart from its `reward`. */
+  /** Kept groups; the `penalty` of each turn is not yet part of its `reward`. */
   readonly groups: readonly Group[];
-  /** Rows of the trajectories that are trained on; those of a trajectory are adjacent and in order. */
+  /** Rows of the trained trajectories; those of a trajectory are adjacent and in order. */
   readonly rows: readonly BatchRow[];
   /** Scores of these rows before the update. */
   readonly scores: readonly ScoredRow[];
 }
 
-/** An advantage estimator of one's own; `responseAdvantages` and `shareCredit` help to write one. */
+/** Custom advantage estimator; `responseAdvantages` and `shareCredit` help to write one. */
 export interface AdvantageEstimator {
   readonly name: string;
-  /** Whether scores must hold the values of a critic. Default false. */
+  /** True if it needs the values of a critic. Default false. */
   readonly needsCritic?: boolean;
   /** Pure. @returns Credit of each response, `[row][response]`. */
   readonly estimate: (input: EstimatorInput) => TokenCredit[][];
 }
 
-/** A correction of one's own for differences between sampler and learner. */
+/** Custom correction for differences between sampler and learner. */
 export interface RolloutCorrector {
   readonly name: string;
   /** Pure. */
   readonly correct: (rows: readonly CorrectionRow[]) => CorrectedRows;
 }
 
-/** Components for the choices of kind `"custom"`. */
+/** Components for choices of kind `"custom"`. */
 export interface AlgorithmParts {
   readonly advantages?: AdvantageEstimator;
   readonly surrogate?: Objective;

@@ -22,12 +22,12 @@ import {
   turnGrpo,
 } from "./presets.ts";
 
-/** Names of {@link grpoPresets} that are algorithms of their own, not one framework's GRPO. */
+/** Entries of {@link grpoPresets} that are separate algorithms, not one framework's GRPO. */
 const relatives: ReadonlySet<string> = new Set(["drGrpo", "rloo", "rlooVectorized", "opo"]);
 
 /**
  * Each framework's GRPO: its exact advantages with the surrogate, divergence and aggregation of
- * `grpo`, so that two of them differ in the advantages alone.
+ * `grpo`, so that they differ only in the advantages.
  */
 const frameworkGrpos = Object.fromEntries(
   Object.entries(grpoPresets)
@@ -39,8 +39,8 @@ const frameworkGrpos = Object.fromEntries(
 );
 
 /**
- * All algorithms with a name, by the kebab-case form of the exported name (`deepSwe` is `deep-swe`),
- * and each framework's GRPO as `verl-grpo`, `trl-batch-grpo` and so on (from {@link grpoPresets}).
+ * All named algorithms, by the kebab-case form of the exported name (`deepSwe` is `deep-swe`), and
+ * each framework's GRPO as `verl-grpo`, `trl-batch-grpo` and so on (from {@link grpoPresets}).
  */
 export const algorithmPresets: Readonly<Record<string, Algorithm>> = {
   ...withKebabKeys({

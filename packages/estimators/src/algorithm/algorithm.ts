@@ -1,5 +1,5 @@
 import type { Resolved } from "@turnwise/core";
-// The namespace, not the object `z`: bundlers then leave out three quarters of zod.
+// The namespace, not the object `z`, so that bundlers drop three quarters of zod.
 import * as z from "zod";
 import { advantagesSchema, type Advantages } from "./advantages.ts";
 import {
@@ -23,9 +23,9 @@ import {
 import { surrogateSchema, type Surrogate } from "./surrogate.ts";
 
 /**
- * An algorithm as plain data: every choice between the trajectories of an iteration and the update.
- * `compileAlgorithm` makes the functions of the loop from it; {@link algorithmSchema} describes each
- * field with its unit, range and default. `algorithmPresets` has the ones with names.
+ * Algorithm as plain data: every choice between the trajectories of an iteration and the update.
+ * `compileAlgorithm` compiles it to the functions of the loop; {@link algorithmSchema} describes
+ * each field with its unit, range and default. `algorithmPresets` has the named ones.
  *
  * @example
  * const mine: Algorithm = { ...grpo, surrogate: { kind: "sapo" } };
@@ -40,23 +40,23 @@ export interface Algorithm {
   readonly entropyBonus: EntropyBonus;
   /** Loss of the critic, with `"generalized"` advantages. */
   readonly valueLoss: ValueLoss;
-  /** How token losses become one loss. */
+  /** Aggregation of token losses into one loss. */
   readonly aggregation: AggregationRule;
   /** Groups that are trained on. */
   readonly groupFilter: GroupFilter;
-  /** How trajectories count that did not end by themselves. */
+  /** Treatment of trajectories that were truncated or failed. */
   readonly truncation: TruncationRule;
   /** Weights for tokens on which sampler and learner differ. */
   readonly rolloutCorrection: RolloutCorrectionChoice;
 }
 
-/** An {@link Algorithm} with every setting stated. */
+/** {@link Algorithm} with every default filled in. */
 export type ResolvedAlgorithm = Resolved<Algorithm>;
 
 /**
- * The machine-readable description of {@link Algorithm}: types, ranges, defaults, and for each field a
- * description and a unit (`schema.meta()`), all of which `z.toJSONSchema` writes out. Parsing checks
- * the fields one by one; `compileAlgorithm` also checks that they fit together.
+ * Machine-readable description of {@link Algorithm}: types, ranges, defaults, and for each field a
+ * description and a unit (`schema.meta()`), all of which `z.toJSONSchema` exports. Parsing checks
+ * the fields one by one; `compileAlgorithm` also checks their combination.
  */
 export const algorithmSchema: z.ZodType<ResolvedAlgorithm> = z.strictObject({
   advantages: advantagesSchema.meta({ description: "Advantage estimator" }),
@@ -64,10 +64,10 @@ export const algorithmSchema: z.ZodType<ResolvedAlgorithm> = z.strictObject({
   kl: klSchema.meta({ description: "Divergence from the reference policy" }),
   entropyBonus: entropyBonusSchema.meta({ description: "Bonus for entropy in the loss" }),
   valueLoss: valueLossSchema.meta({ description: "Loss of the critic" }),
-  aggregation: aggregationSchema.meta({ description: "How token losses become one loss" }),
+  aggregation: aggregationSchema.meta({ description: "Aggregation of token losses into one loss" }),
   groupFilter: groupFilterSchema.meta({ description: "Groups that are trained on" }),
   truncation: truncationSchema.meta({
-    description: "How trajectories count that did not end by themselves",
+    description: "Treatment of truncated and failed trajectories",
   }),
   rolloutCorrection: rolloutCorrectionSchema.meta({
     description: "Weights for tokens on which sampler and learner differ",

@@ -1,6 +1,6 @@
 import { trajectoryRows, type Group, type Trajectory, type TokenRow } from "@turnwise/core";
 
-/** A row of a batch with the indices of its group and trajectory. */
+/** Row of a batch with the indices of its group and trajectory. */
 export interface BatchRow {
   readonly row: TokenRow;
   readonly groupIndex: number;
@@ -8,8 +8,8 @@ export interface BatchRow {
 }
 
 /**
- * The rows of all trajectories, group by group, in order.
- * @param isTrainedOn - Trajectories whose rows are wanted. Default: all.
+ * Rows of all trajectories, group by group, in order.
+ * @param isTrainedOn - Selects the trajectories. Default: all.
  */
 export function batchRows(
   groups: readonly Group[],
@@ -24,7 +24,7 @@ export function batchRows(
   );
 }
 
-/** One response of a batch with its place among the rows. */
+/** Response of a batch with its position among the rows. */
 export interface BatchResponse {
   readonly rowIndex: number;
   readonly spanIndex: number;
@@ -32,8 +32,8 @@ export interface BatchResponse {
   readonly length: number;
 }
 
-/** The responses of each trajectory in order of their turns, `[trajectory][response]`. */
-export function responsesByTrajectory(rows: readonly BatchRow[]): BatchResponse[][] {
+/** Responses of each trajectory in order of their turns, `[trajectory][response]`. */
+export function groupResponses(rows: readonly BatchRow[]): BatchResponse[][] {
   const trajectories = new Map<string, BatchResponse[]>();
   rows.forEach(({ row, groupIndex, trajectoryIndex }, rowIndex) => {
     const key = `${groupIndex}/${trajectoryIndex}`;

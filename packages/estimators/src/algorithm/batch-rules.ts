@@ -8,7 +8,7 @@ interface SequenceChoice {
   readonly emptySequences?: "leave-out" | "count";
 }
 
-/** How token losses become one loss, see `aggregationWeights`. */
+/** Aggregation of token losses, see `aggregationWeights`. */
 export type AggregationRule =
   | { readonly kind: "token-mean" }
   | ({ readonly kind: "seq-mean-token-sum" } & SequenceChoice)
@@ -16,29 +16,29 @@ export type AggregationRule =
   | ({ readonly kind: "seq-mean-token-sum-norm"; readonly maxLength: number } & SequenceChoice)
   | ({ readonly kind: "prompt-mean" } & SequenceChoice);
 
-/** The groups that are trained on, see `hasLearningSignal` and `refill`. */
+/** Groups to train on, see `hasLearningSignal` and `refill`. */
 export type GroupFilter =
   | { readonly kind: "keep-all" }
   | {
-      /** Groups whose scores are all equal are dropped, and drawn again (dynamic sampling). */
+      /** Drops groups whose scores are all equal, and draws others (dynamic sampling). */
       readonly kind: "drop-flat";
       readonly maxRounds?: number | null;
       readonly singleton?: "keep" | "drop";
     };
 
 /**
- * Treatment of a trajectory that did not end by itself: trained on as any other; kept out of the loss
+ * Treatment of a truncated or failed trajectory: trained on like any other; masked from the loss
  * while its return counts for its siblings; or treated as not sampled.
  */
 export type UnfinishedRule = "train" | "mask" | "leave-out";
 
-/** A penalty on long responses. */
+/** Penalty on long responses. */
 export type OverlongRule =
   | { readonly kind: "none" }
   /** See `overlongPenalty`. */
   | ({ readonly kind: "soft"; readonly of?: "response" | "trajectory" } & OverlongPenaltyOptions);
 
-/** How trajectories count that a limit cut short or a fault ended. */
+/** Treatment of trajectories that a limit truncated or a fault ended. */
 export interface TruncationRule {
   readonly truncated?: UnfinishedRule;
   readonly failed?: UnfinishedRule;
@@ -49,21 +49,21 @@ interface DroppedChoice {
   readonly dropped?: "leave-out" | "count";
 }
 
-/** The correction for differences between sampler and learner. */
+/** Correction for differences between sampler and learner. */
 export type RolloutCorrectionChoice =
   | { readonly kind: "none" }
   /** See `rolloutCorrection`; `rolloutCorrections` has the rules in use. */
   | ({ readonly kind: "ratio" } & Partial<RolloutCorrectionRule> & DroppedChoice)
   /** See `offPolicyMask`. */
   | ({ readonly kind: "off-policy-mask" } & OffPolicyMaskOptions & DroppedChoice)
-  /** A correction of one's own, see `AlgorithmParts`. */
+  /** A custom correction, see `AlgorithmParts`. */
   | CustomChoice;
 
 const none = z.strictObject({ kind: z.literal("none") });
 const count = z.int().positive();
 
 const emptySequences = z.enum(["leave-out", "count"]).default("leave-out").meta({
-  description: "Whether a sequence whose tokens were all dropped counts in the mean over sequences",
+  description: "Treatment of a sequence whose tokens were all dropped in the mean over sequences",
 });
 
 const aggregation = z.discriminatedUnion("kind", [
@@ -73,7 +73,8 @@ const aggregation = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("seq-mean-token-sum-norm"),
     maxLength: z.number().positive().meta({
-      description: "Constant that sums over tokens are divided by, usually the longest response",
+      description:
+        "Constant by which sums over tokens are divided, usually the maximum response length",
       unit: "tokens",
     }),
     emptySequences,
@@ -91,7 +92,7 @@ const groupFilter = z.discriminatedUnion("kind", [
       unit: "rounds",
     }),
     singleton: z.enum(["keep", "drop"]).default("keep").meta({
-      description: "Whether a group of one is kept",
+      description: "Treatment of a group of one",
     }),
   }),
 ]);
@@ -105,13 +106,16 @@ const overlong = z.discriminatedUnion("kind", [
       description:
         "Length that is penalized: of each response, or of all responses of a trajectory",
     }),
-    maxLength: count.meta({ description: "Longest length that is wanted", unit: "tokens" }),
+    maxLength: count.meta({
+      description: "Maximum length without the full penalty",
+      unit: "tokens",
+    }),
     buffer: count.meta({
       description: "Tokens before maxLength over which the penalty grows from 0 to -1",
       unit: "tokens",
     }),
     beyond: z.enum(["open", "floor"]).default("open").meta({
-      description: "Beyond maxLength the penalty grows on, or stays at -1",
+      description: "Beyond maxLength: the penalty continues to grow, or stays at -1",
     }),
   }),
 ]);
@@ -119,16 +123,16 @@ const overlong = z.discriminatedUnion("kind", [
 const truncation = z.strictObject({
   truncated: unfinished.default("train").meta({
     description:
-      "Trajectories that a limit cut short: trained on as any other, kept out of the loss while their returns count for siblings, or treated as not sampled",
+      "Truncated trajectories: trained on like any other, masked from the loss while their returns count for siblings, or treated as not sampled",
   }),
   failed: unfinished.default("leave-out").meta({
-    description: "The same for trajectories that a fault ended",
+    description: "The same for failed trajectories",
   }),
   overlong: overlong.default({ kind: "none" }).meta({ description: "Penalty on long responses" }),
 });
 
 const dropped = z.enum(["leave-out", "count"]).default("leave-out").meta({
-  description: "Whether dropped tokens count in the lengths of the aggregation",
+  description: "Treatment of dropped tokens in the lengths of the aggregation",
 });
 
 const correction = z.discriminatedUnion("kind", [
@@ -138,13 +142,13 @@ const correction = z.discriminatedUnion("kind", [
     level: z.enum(["token", "sequence", "geometric-mean"]).default("token").meta({
       description: "Ratio of old to sampler probability: of each token, or of the sequence",
     }),
-    low: z.number().min(0).default(0).meta({ description: "Smallest ratio that is trusted" }),
-    high: z.number().min(0).default(2).meta({ description: "Largest ratio that is trusted" }),
+    low: z.number().min(0).default(0).meta({ description: "Lower bound of trusted ratios" }),
+    high: z.number().min(0).default(2).meta({ description: "Upper bound of trusted ratios" }),
     inside: z.enum(["ratio", "one"]).default("ratio").meta({
       description: "Weight of a trusted ratio: itself, or 1",
     }),
     outside: z.enum(["limit", "zero"]).default("limit").meta({
-      description: "Weight of any other ratio: the limit that it passed, or 0",
+      description: "Weight of any other ratio: the bound that it passed, or 0",
     }),
     dropped,
   }),
@@ -152,7 +156,7 @@ const correction = z.discriminatedUnion("kind", [
     kind: z.literal("off-policy-mask"),
     maxGap: z.number().min(0).meta({
       description:
-        "Largest mean of sampler less old log-prob of a sequence with a negative advantage",
+        "Maximum mean of sampler minus old log-prob of a sequence with a negative advantage",
       unit: "nats",
     }),
     dropped,

@@ -2,8 +2,8 @@ import { trajectoryReturn, type Group, type Trajectory, type Turn } from "@turnw
 import { overlongPenalty } from "../overlong-penalty.ts";
 import type { ResolvedAlgorithm } from "./algorithm.ts";
 
-/** A trajectory whose turns have extra penalties, `[turn]`. */
-function withExtraPenalties(trajectory: Trajectory, extra: readonly number[]): Trajectory {
+/** Adds penalties to the turns of a trajectory, `[turn]`. */
+function addPenalties(trajectory: Trajectory, extra: readonly number[]): Trajectory {
   return {
     ...trajectory,
     turns: trajectory.turns.map((turn, index) => ({
@@ -14,7 +14,7 @@ function withExtraPenalties(trajectory: Trajectory, extra: readonly number[]): T
 }
 
 /**
- * Groups whose long responses have the penalty of an overlong rule. A penalty on the length of a
+ * Charges an overlong rule's penalty to the long responses of a group. A penalty on the length of a
  * trajectory is charged to its last response.
  */
 export function chargeOverlong(
@@ -22,21 +22,21 @@ export function chargeOverlong(
   rule: ResolvedAlgorithm["truncation"]["overlong"],
 ): Group {
   if (rule.kind === "none") return group;
-  const penaltyOf = (length: number): number => 0 - overlongPenalty(length, rule);
+  const computePenalty = (length: number): number => 0 - overlongPenalty(length, rule);
   const trajectories = group.trajectories.map((trajectory) => {
     const lengths = trajectory.turns.map(({ responseTokens }) => responseTokens.length);
     const total = lengths.reduce((sum, length) => sum + length, 0);
     const extra = lengths.map((length, index) => {
-      if (rule.of === "response") return penaltyOf(length);
-      return index === lengths.length - 1 ? penaltyOf(total) : 0;
+      if (rule.of === "response") return computePenalty(length);
+      return index === lengths.length - 1 ? computePenalty(total) : 0;
     });
-    return withExtraPenalties(trajectory, extra);
+    return addPenalties(trajectory, extra);
   });
   return { ...group, trajectories };
 }
 
 /**
- * Groups whose responses have an extra penalty each.
+ * Adds a penalty to each response of groups.
  * @param charges - `[group][trajectory][turn]`.
  */
 export function chargeResponses(
@@ -46,18 +46,18 @@ export function chargeResponses(
   return groups.map((group, groupIndex) => ({
     ...group,
     trajectories: group.trajectories.map((trajectory, index) =>
-      withExtraPenalties(trajectory, charges[groupIndex]![index]!),
+      addPenalties(trajectory, charges[groupIndex]![index]!),
     ),
   }));
 }
 
-/** The reward of a turn less its penalty. */
-export function penalizedReward({ reward, penalty = 0 }: Turn): number {
+/** Reward of a turn minus its penalty. */
+export function subtractPenalty({ reward, penalty = 0 }: Turn): number {
   return reward - penalty;
 }
 
-/** A group whose penalties are part of its rewards. */
-export function withPenalties(group: Group): Group {
+/** Subtracts penalties from the rewards of a group. */
+export function applyPenalties(group: Group): Group {
   const trajectories = group.trajectories.map((trajectory) => ({
     ...trajectory,
     turns: trajectory.turns.map(({ penalty = 0, ...turn }) => ({
@@ -69,6 +69,6 @@ export function withPenalties(group: Group): Group {
 }
 
 /** Penalized return of each trajectory of a group, `[trajectory]`. */
-export function penalizedReturns(group: Group): number[] {
-  return withPenalties(group).trajectories.map(trajectoryReturn);
+export function computePenalizedReturns(group: Group): number[] {
+  return applyPenalties(group).trajectories.map(trajectoryReturn);
 }

@@ -1,13 +1,13 @@
 import type { ResolvedAlgorithm } from "./algorithm.ts";
-import { leavesOutTokens } from "./correct-rows.ts";
+import { dropsTokens } from "./correct-rows.ts";
 
 /**
- * Checks that the settings of an algorithm fit together, and that none is without effect. A setting
- * without effect may be stated as long as it has its default, so that a resolved record passes.
+ * Checks that the settings of an algorithm are consistent, and that none is without effect. A
+ * setting without effect may be stated if it has its default, so that a resolved record passes.
  *
- * @param where - Name of the function that was called, for the message.
- * @param hasCritic - Whether the advantages come from a critic.
- * @throws `RangeError` naming the first setting that contradicts another or changes nothing, and why.
+ * @param where - Name of the calling function, for messages.
+ * @param hasCritic - True if the advantages come from a critic.
+ * @throws `RangeError` naming the first setting that contradicts another or has no effect, and why.
  */
 export function checkCombination(
   where: string,
@@ -120,7 +120,12 @@ function checkLoss(
     }
   }
   if (kl.kind === "loss" && kl.gradient === "k2" && kl.estimator === "k2") {
-    refuseIdle("kl.gradient", kl.gradient, "own", 'with kl.estimator "k2", whose gradient it is');
+    refuseIdle(
+      "kl.gradient",
+      kl.gradient,
+      "own",
+      'with kl.estimator "k2", which has the same gradient',
+    );
   }
 }
 
@@ -169,7 +174,7 @@ function checkBatch(
       );
     }
   }
-  if (aggregation.kind !== "token-mean" && !leavesOutTokens(rolloutCorrection)) {
+  if (aggregation.kind !== "token-mean" && !dropsTokens(rolloutCorrection)) {
     refuseIdle(
       "aggregation.emptySequences",
       aggregation.emptySequences,

@@ -12,7 +12,7 @@ import { rolloutCorrections } from "../rollout-correction.ts";
 import { sapoSurrogate } from "../sapo-surrogate.ts";
 import type { Surrogate } from "./surrogate.ts";
 import { evaluatePlain } from "../testing/evaluate.ts";
-import { groupOf, groupOfReturns } from "../testing/groups.ts";
+import { createGroup, createGroupOfReturns } from "../testing/groups.ts";
 import { valueLoss } from "../value-loss.ts";
 import { algorithmPresets } from "./algorithm-presets.ts";
 import { algorithmSchema, type Algorithm } from "./algorithm.ts";
@@ -45,7 +45,7 @@ describe("compileAlgorithm", () => {
     );
   });
 
-  it("passes every setting of a surrogate on", () => {
+  it("passes on every setting of a surrogate", () => {
     const logRatioLimits = [-3, 2] as const;
     const clipped = {
       clipLow: 0.1,
@@ -70,7 +70,7 @@ describe("compileAlgorithm", () => {
     }
   });
 
-  it("adds divergence, bonus and value loss by their weights", () => {
+  it("adds divergence, bonus and value loss with their weights", () => {
     const { objective } = compileAlgorithm({
       ...ppo,
       kl: { kind: "loss", coefficient: 0.5, estimator: "k2", correction: "ratio", limit: 3 },
@@ -90,17 +90,17 @@ describe("compileAlgorithm", () => {
         returns: [[3, 1]],
       },
     };
-    const lossOf = (term: Objective): number => evaluatePlain(term, inputs).loss;
-    expect(lossOf(objective)).toBeCloseTo(
-      lossOf(clippedSurrogate({ dualClip: 3 })) +
-        0.5 * lossOf(klPenalty({ estimator: "k2", correction: "ratio", limit: 3 })) +
-        0.25 * lossOf(entropyBonus()) +
-        2 * lossOf(valueLoss({ clip: 0.5 })),
+    const computeLoss = (term: Objective): number => evaluatePlain(term, inputs).loss;
+    expect(computeLoss(objective)).toBeCloseTo(
+      computeLoss(clippedSurrogate({ dualClip: 3 })) +
+        0.5 * computeLoss(klPenalty({ estimator: "k2", correction: "ratio", limit: 3 })) +
+        0.25 * computeLoss(entropyBonus()) +
+        2 * computeLoss(valueLoss({ clip: 0.5 })),
       12,
     );
   });
 
-  it("states what the loop must provide", () => {
+  it("reports the requirements on the loop", () => {
     const needs = (algorithm: Algorithm): string[] =>
       Object.entries(compileAlgorithm(algorithm).needs).flatMap(([need, is]) => (is ? [need] : []));
     expect(needs(ppo)).toEqual(["critic", "referenceLogProbs", "oldLogProbs"]);
@@ -118,8 +118,8 @@ describe("compileAlgorithm", () => {
     ).toEqual(["oldLogProbs", "samplerLogProbs", "entropyGradient", "onPolicy", "siblings"]);
   });
 
-  it("treats truncated and failed trajectories as it is told", () => {
-    const group = groupOf("g", [
+  it("treats truncated and failed trajectories as configured", () => {
+    const group = createGroup("g", [
       { turns: [{ reward: 1 }], outcome: won },
       { turns: [{}], outcome: cut },
       { turns: [{}], outcome: broken },
@@ -136,14 +136,14 @@ describe("compileAlgorithm", () => {
     expect(counts({ truncated: "leave-out", failed: "mask" })).toEqual([2, 1]);
   });
 
-  it("drops flat groups only where it is told, and by the scores that are compared", () => {
-    const flat = groupOfReturns("g", [1, 1]);
+  it("drops flat groups only if configured, and by the compared scores", () => {
+    const flat = createGroupOfReturns("g", [1, 1]);
     expect(compileAlgorithm(grpo).keep(flat)).toBe(true);
     expect(compileAlgorithm(grpo).maxRounds).toBe(1);
     expect(compileAlgorithm(dapo).keep(flat)).toBe(false);
     expect(compileAlgorithm(dapo).maxRounds).toBe(10);
-    // Equal returns, but one response has a penalty of its own.
-    const penalized = groupOf("g", [
+    // Equal returns, but one response has its own penalty.
+    const penalized = createGroup("g", [
       { turns: [{ reward: 2, penalty: 1 }, {}] },
       { turns: [{ reward: 1 }, {}] },
     ]);
@@ -153,7 +153,7 @@ describe("compileAlgorithm", () => {
       groupFilter: { kind: "drop-flat", maxRounds: null, singleton: "drop" },
     };
     expect(compileAlgorithm(byTrajectory).keep(penalized)).toBe(false);
-    expect(compileAlgorithm(byTrajectory).keep(groupOfReturns("g", [1]))).toBe(false);
+    expect(compileAlgorithm(byTrajectory).keep(createGroupOfReturns("g", [1]))).toBe(false);
     expect(compileAlgorithm(byTrajectory).maxRounds).toBeUndefined();
   });
 
@@ -203,7 +203,7 @@ describe("compileAlgorithm", () => {
     ],
     [
       { ...bare, kl: { kind: "loss", estimator: "k2", gradient: "k2" } },
-      'algorithm.kl.gradient must be "own": it has no effect with kl.estimator "k2", whose gradient it is, got "k2"',
+      'algorithm.kl.gradient must be "own": it has no effect with kl.estimator "k2", which has the same gradient, got "k2"',
     ],
     [
       { ...bare, kl: { kind: "reward" }, truncation: { truncated: "mask" } },
@@ -250,11 +250,14 @@ describe("compileAlgorithm", () => {
       'algorithm.advantages.kind must be "group" or "best-of-group" or "turn" or "gigpo" or "discounted-returns" or "reinforce-plus-plus" or "reinforce-plus-plus-baseline" or "generalized" or "custom", got "grpo"',
     ],
     [{ ...bare, critic: null }, "algorithm.critic must be a known key"],
-  ])("refuses what contradicts itself, has no effect or is out of range: %#", (record, message) => {
-    // As a file would give it: the compiler refuses some of these.
-    const fromFile: Algorithm = JSON.parse(JSON.stringify(record));
-    expect(() => compileAlgorithm(fromFile)).toThrow(`compileAlgorithm: ${message}`);
-  });
+  ])(
+    "refuses contradictions, settings without effect and values out of range: %#",
+    (record, message) => {
+      // As from a file: the compiler refuses some of these.
+      const fromFile: Algorithm = JSON.parse(JSON.stringify(record));
+      expect(() => compileAlgorithm(fromFile)).toThrow(`compileAlgorithm: ${message}`);
+    },
+  );
 });
 
 describe("tokenWeights", () => {
@@ -282,7 +285,7 @@ describe("tokenWeights", () => {
     }
   });
 
-  it("drops tokens from the aggregation, or only from the loss", () => {
+  it("removes dropped tokens from the aggregation, or only from the loss", () => {
     // Ratios e^0 and e^3: the second token leaves [0.5, 5].
     const tokens = [
       { oldLogProbs: [-1, -1], samplerLogProbs: [-1, -4], advantages: [1, 1] },
@@ -368,7 +371,7 @@ describe("algorithmPresets", () => {
   });
 
   it.each(Object.entries(algorithmPresets))(
-    "%s compiles, survives JSON, stays itself",
+    "%s compiles, survives JSON and stays unchanged",
     (_, preset) => {
       const { record } = compileAlgorithm(preset);
       const read: Algorithm = JSON.parse(JSON.stringify(record));

@@ -8,16 +8,16 @@ import {
 } from "@turnwise/core";
 import { aggregationWeights } from "../aggregation.ts";
 import { hasLearningSignal } from "../group-filter.ts";
-import { adaptedKlCoefficient, penalizedRewards } from "../kl-in-reward.ts";
+import { adaptKlCoefficient, penalizeRewards } from "../kl-in-reward.ts";
 import { rowScores } from "../row-advantages.ts";
 import { algorithmSchema, type Algorithm, type ResolvedAlgorithm } from "./algorithm.ts";
 import type { BatchRow } from "./batch-rows.ts";
-import { chargeOverlong, chargeResponses, penalizedReturns } from "./charge-penalties.ts";
+import { chargeOverlong, chargeResponses, computePenalizedReturns } from "./charge-penalties.ts";
 import { checkCombination } from "./check-combination.ts";
 import { compileObjective } from "./compile-objective.ts";
 import {
   correctRows,
-  leavesOutTokens,
+  dropsTokens,
   type CorrectedRows,
   type CorrectionRow,
 } from "./correct-rows.ts";
@@ -31,7 +31,7 @@ import {
 } from "./estimate-credit.ts";
 import type { TokenCredit } from "./token-credit.ts";
 
-/** Requirements of an algorithm on the other parts of a run, to be checked before it starts. */
+/** Requirements of an algorithm on the other parts of a run, checked before it starts. */
 export interface AlgorithmNeeds {
   /** A learner with a value head. */
   readonly critic: boolean;
@@ -51,7 +51,7 @@ export interface AlgorithmNeeds {
   readonly siblings: boolean;
 }
 
-/** State of an algorithm between iterations: plain data that a checkpoint holds. */
+/** State of an algorithm between iterations: plain data, saved in checkpoints. */
 export interface AlgorithmState {
   /** Coefficient of a KL penalty in the reward; 0 without one. */
   readonly klCoefficient: number;
@@ -59,13 +59,13 @@ export interface AlgorithmState {
 
 /** Input of {@link CompiledAlgorithm.credit}. */
 export interface CreditInput {
-  /** Kept groups, as `usable` returned them. */
+  /** Kept groups, as returned by `usable`. */
   readonly groups: readonly Group[];
-  /** Rows of their trajectories that are trained on; those of a trajectory are adjacent and in order. */
+  /** Rows of their trained trajectories; those of a trajectory are adjacent and in order. */
   readonly rows: readonly BatchRow[];
   /** Scores of these rows before the update. */
   readonly scores: readonly ScoredRow[];
-  /** Scores of these rows under the reference policy, where `needs.referenceLogProbs`. */
+  /** Scores of these rows under the reference policy, if `needs.referenceLogProbs`. */
   readonly references?: readonly ScoredRow[];
   /** Default {@link observationKeys}. */
   readonly stateKeys?: StateKeys;
@@ -81,36 +81,38 @@ export interface Credit {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
-/** A row of one optimizer step, for its token weights. */
+/** Row of one optimizer step, for its token weights. */
 export interface WeighedRow {
-  /** Response tokens of the row. */
+  /** Number of response tokens of the row. */
   readonly numTokens: number;
-  /** Names its group. */
+  /** Key of its group. */
   readonly group: number | string;
-  /** Its part of {@link CompiledAlgorithm.correctRollout}'s result, where that is used. */
+  /** Its part of {@link CompiledAlgorithm.correctRollout}'s result, if used. */
   readonly correction?: {
     readonly weights: readonly number[];
     readonly isKept: readonly boolean[];
   };
 }
 
-/** The functions of the loop that an {@link Algorithm} stands for, all pure. */
+/** Functions of the loop compiled from an {@link Algorithm}, all pure. */
 export interface CompiledAlgorithm {
-  /** The record with every setting stated. */
+  /** The record with every default filled in. */
   readonly record: ResolvedAlgorithm;
   readonly needs: AlgorithmNeeds;
   readonly initialState: AlgorithmState;
-  /** A group without the trajectories that count as not sampled. */
+  /** Removes trajectories that are treated as not sampled. */
   readonly usable: (group: Group) => Group;
-  /** Whether a usable group is trained on. */
+  /** Returns true for a usable group to train on. */
   readonly keep: (group: Group) => boolean;
-  /** Rounds of drawing, the first included; `undefined` for no limit. */
+  /** Maximum number of rounds of drawing, the first included; `undefined` for no limit. */
   readonly maxRounds: number | undefined;
-  /** Whether the rows of a trajectory are part of the loss. */
+  /** Returns true if the rows of a trajectory are part of the loss. */
   readonly isTrainedOn: (trajectory: Trajectory) => boolean;
   /** Base credit of all responses, before modulation. */
   readonly credit: (input: CreditInput, state: AlgorithmState) => Credit;
-  /** Weights of tokens on which sampler and learner differ; all 1 without a correction. */
+  /**
+   * Weights of tokens for the difference between sampler and learner; all 1 without a correction.
+   */
   readonly correctRollout: (rows: readonly CorrectionRow[]) => CorrectedRows;
   /** Share of each response token in the loss of one optimizer step, `[row][token]`. */
   readonly tokenWeights: (rows: readonly WeighedRow[]) => Float32Array[];
@@ -118,12 +120,12 @@ export interface CompiledAlgorithm {
 }
 
 /**
- * Makes the functions of the training loop from an algorithm.
+ * Compiles an algorithm to the functions of the training loop.
  *
- * @param parts - Components for the choices of kind `"custom"`.
- * @throws `TypeError` or `RangeError`, one line: a field that is unknown or out of range, two settings
- *   that contradict each other, a setting without effect in this combination, and why, or a custom
- *   component that is missing.
+ * @param parts - Components for choices of kind `"custom"`.
+ * @throws `TypeError` or `RangeError`, one line: an unknown field or a value out of range, two
+ *   settings that contradict each other, a setting without effect in this combination, and why, or
+ *   a missing custom component.
  *
  * @example
  * compileAlgorithm({ ...grpo, surrogate: { kind: "cispo", maxRatio: 4 } }).needs.critic; // false
@@ -151,31 +153,32 @@ export function compileAlgorithm(
     kind === "terminated" ? "train" : truncation[kind];
   const estimate = (batch: ChargedBatch): TokenCredit[][] =>
     advantages.kind === "custom" ? estimator!.estimate(batch) : estimateCredit(advantages, batch);
-  const charged = (group: Group): Group => chargeOverlong(group, truncation.overlong);
-  const scoresOf = (group: Group): number[] =>
+  const charge = (group: Group): Group => chargeOverlong(group, truncation.overlong);
+  const computeScores = (group: Group): number[] =>
     advantages.kind === "group" && advantages.credit === "response"
       ? rowScores(group).flat()
-      : penalizedReturns(group);
+      : computePenalizedReturns(group);
 
   return {
     record,
-    needs: needsOf(record, objective, hasCritic),
+    needs: deriveNeeds(record, objective, hasCritic),
     initialState: { klCoefficient: kl.kind === "reward" ? kl.coefficient : 0 },
     usable: (group) => ({
       ...group,
       trajectories: group.trajectories.filter(({ outcome }) => ruleFor(outcome) !== "leave-out"),
     }),
     keep: (group) =>
-      groupFilter.kind === "keep-all" || hasLearningSignal(scoresOf(charged(group)), groupFilter),
+      groupFilter.kind === "keep-all" ||
+      hasLearningSignal(computeScores(charge(group)), groupFilter),
     maxRounds: groupFilter.kind === "keep-all" ? 1 : (groupFilter.maxRounds ?? undefined),
     isTrainedOn: ({ outcome }) => ruleFor(outcome) === "train",
     credit: ({ groups, rows, scores, references, stateKeys = observationKeys }, state) => {
-      const overlong = groups.map(charged);
+      const overlong = groups.map(charge);
       if (kl.kind !== "reward") {
         const batch = { groups: overlong, rows, scores, tokenCharges: undefined, stateKeys };
         return { credits: estimate(batch), state, metrics: {} };
       }
-      const { tokenCharges, meanKl } = divergenceCharges(
+      const { tokenCharges, meanKl } = computeKlCharges(
         kl,
         state.klCoefficient,
         rows,
@@ -202,7 +205,7 @@ export function compileAlgorithm(
       const klCoefficient =
         adaptation.kind === "fixed"
           ? state.klCoefficient
-          : adaptedKlCoefficient(state.klCoefficient, meanKl, {
+          : adaptKlCoefficient(state.klCoefficient, meanKl, {
               ...adaptation,
               numSamples: rows.length,
             });
@@ -221,7 +224,7 @@ export function compileAlgorithm(
   };
 }
 
-function needsOf(
+function deriveNeeds(
   { advantages, kl, entropyBonus, surrogate, rolloutCorrection }: ResolvedAlgorithm,
   { needs }: Objective,
   hasCritic: boolean,
@@ -244,8 +247,8 @@ function needsOf(
   };
 }
 
-/** Reward that the divergence takes off each token, `[row][span][token]`, and its mean in nats. */
-function divergenceCharges(
+/** KL penalty of each token, `[row][span][token]`, and its mean in nats. */
+function computeKlCharges(
   kl: Extract<ResolvedAlgorithm["kl"], { kind: "reward" }>,
   coefficient: number,
   rows: readonly BatchRow[],
@@ -259,7 +262,7 @@ function divergenceCharges(
   let numTokens = 0;
   const tokenCharges = rows.map(({ row }, i) =>
     row.spans.map(({ length }, span) => {
-      const { rewards, meanKl } = penalizedRewards(
+      const { rewards, meanKl } = penalizeRewards(
         {
           rewards: Array<number>(length).fill(0),
           oldLogProbs: [...scores[i]!.spans[span]!.logProbs],
@@ -276,12 +279,12 @@ function divergenceCharges(
   return { tokenCharges, meanKl: numTokens === 0 ? 0 : total / numTokens };
 }
 
-/** The aggregation rule over the tokens that count, times the weights of the correction. */
+/** Aggregation weights over the counted tokens, times the weights of the correction. */
 function weighTokens(
   { aggregation, rolloutCorrection }: ResolvedAlgorithm,
   rows: readonly WeighedRow[],
 ): Float32Array[] {
-  const leavesOut = leavesOutTokens(rolloutCorrection);
+  const leavesOut = dropsTokens(rolloutCorrection);
   const lengths = rows.map(({ numTokens, correction }) =>
     leavesOut && correction ? correction.isKept.filter(Boolean).length : numTokens,
   );

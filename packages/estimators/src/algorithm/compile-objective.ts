@@ -6,7 +6,9 @@ import { valueLoss } from "../value-loss.ts";
 import type { ResolvedAlgorithm } from "./algorithm.ts";
 import { compileSurrogate } from "./surrogate.ts";
 
-/** The loss of an algorithm: surrogate, divergence, entropy bonus and value loss by their weights. */
+/**
+ * Loss of an algorithm: the weighted sum of surrogate, divergence, entropy bonus and value loss.
+ */
 export function compileObjective(
   { surrogate, kl, entropyBonus: bonus, valueLoss: critic }: ResolvedAlgorithm,
   part?: Objective,

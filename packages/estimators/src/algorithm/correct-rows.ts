@@ -2,22 +2,22 @@ import { mean } from "@turnwise/core";
 import { offPolicyMask, rolloutCorrection } from "../rollout-correction.ts";
 import type { ResolvedAlgorithm } from "./algorithm.ts";
 
-/** A row of the batch as the correction reads it, `[token]` over the responses of the row. */
+/** Row of the batch as an input of the correction, `[token]` over the responses of the row. */
 export interface CorrectionRow {
   /** Recomputed by the learner before the update, nats. */
   readonly oldLogProbs: ArrayLike<number>;
-  /** From the engine that sampled, nats. */
+  /** From the sampler, nats. */
   readonly samplerLogProbs: ArrayLike<number>;
   /** After modulation. */
   readonly advantages: ArrayLike<number>;
 }
 
-/** Weights of tokens by the correction, `[row][token]`. */
+/** Weights of tokens from the correction, `[row][token]`. */
 export interface CorrectedRows {
   readonly weights: number[][];
-  /** Whether a token takes part in the loss. */
+  /** False for dropped tokens. */
   readonly isKept: boolean[][];
-  /** Shares and mismatch of sampler and learner, for the log; empty without a correction. */
+  /** Shares and mismatch of sampler and learner, for logging; empty without a correction. */
   readonly metrics: Readonly<Record<string, number>>;
 }
 
@@ -64,8 +64,8 @@ export function correctRows(
   };
 }
 
-/** True if the correction can take tokens out of the lengths that the aggregation reads. */
-export function leavesOutTokens(choice: ResolvedAlgorithm["rolloutCorrection"]): boolean {
+/** True if the correction can remove tokens from the lengths that the aggregation reads. */
+export function dropsTokens(choice: ResolvedAlgorithm["rolloutCorrection"]): boolean {
   if (choice.kind === "none") return false;
   if (choice.kind === "custom") return true;
   const drops = choice.kind === "off-policy-mask" || choice.outside === "zero";

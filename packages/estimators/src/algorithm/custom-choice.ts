@@ -1,14 +1,14 @@
-// The namespace, not the object `z`: bundlers then leave out three quarters of zod.
+// The namespace, not the object `z`, so that bundlers drop three quarters of zod.
 import * as z from "zod";
 
 /**
- * A component of an algorithm that its user supplies, named in the record and given to
- * `compileAlgorithm` as one of {@link AlgorithmParts}.
+ * Custom component of an algorithm, named in the record and passed to `compileAlgorithm` in
+ * {@link AlgorithmParts}.
  */
 export interface CustomChoice {
   readonly kind: "custom";
   readonly name: string;
-  /** Options of the component, plain data; read by whoever makes the component. */
+  /** Options of the component, plain data; read by the code that creates the component. */
   readonly options?: Readonly<Record<string, unknown>>;
 }
 

@@ -7,7 +7,7 @@ import {
   reinforcePlusPlusAdvantages,
   reinforcePlusPlusBaselineAdvantages,
 } from "../reinforce-plus-plus.ts";
-import { groupOf, groupOfReturns, scoresOf } from "../testing/groups.ts";
+import { createGroup, createGroupOfReturns, createScores } from "../testing/groups.ts";
 import { gigpoAdvantages, turnAdvantages } from "../turn-advantages.ts";
 import { whiten } from "../whiten.ts";
 import type { Algorithm } from "./algorithm.ts";
@@ -17,26 +17,26 @@ import { cispo, grpo, ppo, reinforcePlusPlus } from "./presets.ts";
 
 const plain: Algorithm = { ...cispo, advantages: { kind: "group" } };
 
-function creditOf(
+function computeCredit(
   algorithm: Algorithm,
   groups: readonly Group[],
-  lists: Parameters<typeof scoresOf>[1] & { readonly references?: readonly number[] } = {},
+  lists: Parameters<typeof createScores>[1] & { readonly references?: readonly number[] } = {},
 ): Credit {
   const { credit, initialState } = compileAlgorithm(algorithm);
   return credit(
     {
       groups,
       rows: batchRows(groups),
-      scores: scoresOf(groups, lists),
-      ...(lists.references && { references: scoresOf(groups, { logProbs: lists.references }) }),
+      scores: createScores(groups, lists),
+      ...(lists.references && { references: createScores(groups, { logProbs: lists.references }) }),
     },
     initialState,
   );
 }
 
 /** Advantages of all tokens, in the order of rows. */
-function tokensOf(...input: Parameters<typeof creditOf>): number[] {
-  return creditOf(...input).credits.flatMap((row) =>
+function computeTokenAdvantages(...input: Parameters<typeof computeCredit>): number[] {
+  return computeCredit(...input).credits.flatMap((row) =>
     row.flatMap(({ advantages }) => [...advantages]),
   );
 }
@@ -45,26 +45,26 @@ function tokensOf(...input: Parameters<typeof creditOf>): number[] {
 const expectCredit = (values: readonly number[], expected: readonly number[]): void =>
   expectAllNear("credit", values, expected, 5e-6);
 
-// Two groups. The turns of the first trajectory: two tokens that cost a penalty, one that is paid.
+// Two groups. The turns of the first trajectory: two tokens with a penalty, one with a reward.
 const groups = [
-  groupOf("g", [
+  createGroup("g", [
     { turns: [{ penalty: 1, length: 2, observation: "b" }, { reward: 5 }] },
     { turns: [{ reward: 1, observation: "c" }] },
   ]),
-  groupOf("h", [{ turns: [{ reward: 3, length: 3 }] }, { turns: [{ length: 1 }] }]),
+  createGroup("h", [{ turns: [{ reward: 3, length: 3 }] }, { turns: [{ length: 1 }] }]),
 ];
 
 describe("credit", () => {
-  it("compares trajectories, which answer for all their penalties", () => {
-    // Returns 4 and 1, 3 and 0, less their means.
+  it("compares trajectories, charged with all their penalties", () => {
+    // Returns 4 and 1, 3 and 0, minus their means.
     const advantages: Algorithm["advantages"] = { kind: "group", scale: "none" };
     expectCredit(
-      tokensOf({ ...plain, advantages }, groups),
+      computeTokenAdvantages({ ...plain, advantages }, groups),
       [1.5, 1.5, 1.5, -1.5, 1.5, 1.5, 1.5, -1.5],
     );
   });
 
-  it("compares responses, which answer for their own penalties", () => {
+  it("compares responses, charged with their own penalties", () => {
     // Scores 4, 5 and 1 of the first group, mean 10 / 3.
     const advantages: Algorithm["advantages"] = {
       kind: "group",
@@ -72,7 +72,7 @@ describe("credit", () => {
       scale: "none",
       statisticsOver: "responses",
     };
-    const first = tokensOf({ ...plain, advantages }, groups).slice(0, 4);
+    const first = computeTokenAdvantages({ ...plain, advantages }, groups).slice(0, 4);
     expectCredit(first, [2 / 3, 2 / 3, 5 / 3, -7 / 3]);
   });
 
@@ -98,17 +98,26 @@ describe("credit", () => {
       ],
       { ...advantages, ...counts },
     ) as [[number, number], [number, number]];
-    expectCredit(tokensOf({ ...plain, advantages }, groups), [a, a, a, b, c, c, c, d]);
+    expectCredit(computeTokenAdvantages({ ...plain, advantages }, groups), [
+      a,
+      a,
+      a,
+      b,
+      c,
+      c,
+      c,
+      d,
+    ]);
   });
 
-  it("lets only the best of a group learn, and leaves a group of one at 0", () => {
+  it("trains only the best of a group, and leaves a group of one at 0", () => {
     const advantages: Algorithm["advantages"] = { kind: "best-of-group", scale: "none" };
     const algorithm = { ...plain, advantages };
-    expect(tokensOf(algorithm, groups)).toEqual([3, 3, 3, 0, 3, 3, 3, 0]);
-    expect(tokensOf(algorithm, [groupOfReturns("g", [5])])).toEqual([0]);
+    expect(computeTokenAdvantages(algorithm, groups)).toEqual([3, 3, 3, 0, 3, 3, 3, 0]);
+    expect(computeTokenAdvantages(algorithm, [createGroupOfReturns("g", [5])])).toEqual([0]);
     const [scaled] = bestOfGroupAdvantages([4, 1]);
     expectCredit(
-      [tokensOf({ ...plain, advantages: { kind: "best-of-group" } }, groups)[0]!],
+      [computeTokenAdvantages({ ...plain, advantages: { kind: "best-of-group" } }, groups)[0]!],
       [scaled!],
     );
   });
@@ -123,12 +132,21 @@ describe("credit", () => {
       options,
     ) as [[[number, number], [number]], [[number], [number]]];
     const advantages: Algorithm["advantages"] = { kind: "turn", ...options };
-    expectCredit(tokensOf({ ...plain, advantages }, groups), [a, a, b, c, d, d, d, e]);
+    expectCredit(computeTokenAdvantages({ ...plain, advantages }, groups), [
+      a,
+      a,
+      b,
+      c,
+      d,
+      d,
+      d,
+      e,
+    ]);
   });
 
   it("is gigpoAdvantages with the observation before each turn as its state", () => {
     const options = { scale: "sample", turnWeight: 2, discount: 0.9 } as const;
-    const same = groupOf("g", [
+    const same = createGroup("g", [
       { turns: [{ observation: "b" }, { reward: 5 }] },
       { turns: [{ observation: "c" }, { reward: 1 }] },
     ]);
@@ -142,8 +160,8 @@ describe("credit", () => {
       options,
     );
     const algorithm: Algorithm = { ...plain, advantages: { kind: "gigpo", ...options } };
-    expectCredit(tokensOf(algorithm, [same]), expected!.flat());
-    // Keys of the caller's own: all turns in one state.
+    expectCredit(computeTokenAdvantages(algorithm, [same]), expected!.flat());
+    // Custom keys: all turns in one state.
     const { credit, initialState } = compileAlgorithm(algorithm);
     const { credits } = credit(
       {
@@ -169,15 +187,21 @@ describe("credit", () => {
     );
   });
 
-  it("gives the return from each turn on, whitened over tokens on demand", () => {
+  it("computes the return from each turn on, whitened over tokens if configured", () => {
     const advantages: Algorithm["advantages"] = { kind: "discounted-returns", discount: 0.5 };
     // -1 + 0.5 * 5 and 5; 1; 3; 0.
     const returns = [1.5, 5, 1, 3, 0];
-    expectCredit(tokensOf({ ...plain, advantages }, groups), [1.5, 1.5, 5, 1, 3, 3, 3, 0]);
+    expectCredit(
+      computeTokenAdvantages({ ...plain, advantages }, groups),
+      [1.5, 1.5, 5, 1, 3, 3, 3, 0],
+    );
     const [white] = whiten([returns], [[2, 1, 1, 3, 1]]);
     const [a, b, c, d, e] = white as [number, number, number, number, number];
     expectCredit(
-      tokensOf({ ...plain, advantages: { ...advantages, whitening: "batch" } }, groups),
+      computeTokenAdvantages(
+        { ...plain, advantages: { ...advantages, whitening: "batch" } },
+        groups,
+      ),
       [a, a, b, c, d, d, d, e],
     );
   });
@@ -187,7 +211,7 @@ describe("credit", () => {
     const expected = reinforcePlusPlusAdvantages([[0, -1, 5], [1], [0, 0, 3], [0]], {
       discount: 0.5,
     });
-    expectCredit(tokensOf({ ...plain, advantages }, groups), expected.flat());
+    expectCredit(computeTokenAdvantages({ ...plain, advantages }, groups), expected.flat());
   });
 
   it("is REINFORCE++ with a baseline", () => {
@@ -202,14 +226,23 @@ describe("credit", () => {
         [3, 1],
       ],
     ) as [[number, number], [number, number]];
-    expectCredit(tokensOf({ ...plain, advantages }, groups), [a, a, a, b, c, c, c, d]);
+    expectCredit(computeTokenAdvantages({ ...plain, advantages }, groups), [
+      a,
+      a,
+      a,
+      b,
+      c,
+      c,
+      c,
+      d,
+    ]);
   });
 
-  it("pays the reward of a turn without a response to the response before it, or the first", () => {
-    const group = groupOf("g", [
+  it("assigns the reward of a turn without a response to the response before it, or the first", () => {
+    const group = createGroup("g", [
       { turns: [{ reward: 2, length: 0 }, { reward: 1 }, { reward: 4, length: 0 }, { reward: 8 }] },
     ]);
-    const returns = creditOf(ppo, [group], { values: [0, 0] }).credits.flat();
+    const returns = computeCredit(ppo, [group], { values: [0, 0] }).credits.flat();
     expect(returns.flatMap((response) => [...response.returns!])).toEqual([15, 8]);
   });
 });
@@ -218,12 +251,12 @@ describe.each(["turn-wise", "concatenated"] as const)(
   "credit with a critic, %s",
   (presentation) => {
     const turns = (reward: number, penalty: number) => [{ length: 2 }, { reward, penalty }];
-    const group = groupOf("g", [{ turns: turns(5, 1) }, { turns: turns(0, 0) }], presentation);
+    const group = createGroup("g", [{ turns: turns(5, 1) }, { turns: turns(0, 0) }], presentation);
     const values = [1, 2, 3, 1, 1, 1];
 
     it("follows a trajectory's responses from its end, and whitens over the batch", () => {
-      const all = creditOf(ppo, [group], { values }).credits.flat();
-      // With discount and lambda 1 a return is all that is still paid: 5 - 1, and 0.
+      const all = computeCredit(ppo, [group], { values }).credits.flat();
+      // With discount and lambda 1 the return is all remaining reward: 5 - 1, and 0.
       expect(all.flatMap(({ returns }) => [...returns!])).toEqual([4, 4, 4, 0, 0, 0]);
       expect(all.flatMap(({ oldValues }) => [...oldValues!])).toEqual(values);
       // Advantages 3, 2, 1, -1, -1, -1: mean 0.5, squares 6.25 + 2.25 + 0.25 + 3 * 2.25, over 5: 3.1.
@@ -234,13 +267,15 @@ describe.each(["turn-wise", "concatenated"] as const)(
       );
     });
 
-    it("does not whiten where it is told not to", () => {
+    it("does not whiten if configured so", () => {
       const advantages: Algorithm["advantages"] = { kind: "generalized", whitening: "none" };
-      expect(tokensOf({ ...ppo, advantages }, [group], { values })).toEqual([3, 2, 1, -1, -1, -1]);
+      expect(computeTokenAdvantages({ ...ppo, advantages }, [group], { values })).toEqual([
+        3, 2, 1, -1, -1, -1,
+      ]);
     });
 
     it("refuses scores of a learner without a value head", () => {
-      expect(() => creditOf(ppo, [group])).toThrow(
+      expect(() => computeCredit(ppo, [group])).toThrow(
         "credit: scores[0].spans[0].values must be given with a critic, got undefined",
       );
     });
@@ -248,89 +283,90 @@ describe.each(["turn-wise", "concatenated"] as const)(
 );
 
 describe("credit with a divergence in the reward", () => {
-  const group = groupOf("g", [
+  const group = createGroup("g", [
     { turns: [{ length: 2 }, { reward: 4 }] },
     { turns: [{ reward: 1 }] },
   ]);
   // k1 of the four tokens: 1, 0, -0.5, 2.
   const lists = { logProbs: [-1, -1, -1.5, -1], references: [-2, -1, -1, -3] };
 
-  it("charges it where it arises", () => {
+  it("charges it to the token where it arises", () => {
     const algorithm: Algorithm = {
       ...reinforcePlusPlus,
       kl: { kind: "reward", coefficient: 0.5 },
     };
-    const { metrics, state } = creditOf(algorithm, [group], lists);
+    const { metrics, state } = computeCredit(algorithm, [group], lists);
     // Rewards -0.5, 0, 4 + 0.25; 1 - 1. Returns 3.75, 4.25, 4.25; 0.
     const [expected] = whiten([[3.75, 4.25, 4.25, 0]]);
-    expectCredit(tokensOf(algorithm, [group], lists), expected!);
+    expectCredit(computeTokenAdvantages(algorithm, [group], lists), expected!);
     expect(metrics).toEqual({ rewardKl: 2.5 / 4, klCoefficient: 0.5 });
     expect(state).toEqual({ klCoefficient: 0.5 });
   });
 
-  it("takes it off the return of a trajectory", () => {
+  it("subtracts it from the return of a trajectory", () => {
     const algorithm: Algorithm = {
       ...plain,
       advantages: { kind: "group", scale: "none" },
       kl: { kind: "reward", coefficient: 0.5 },
     };
     // Returns 4 - 0.25 and 1 - 1: 3.75 and 0.
-    expectCredit(tokensOf(algorithm, [group], lists), [1.875, 1.875, 1.875, -1.875]);
+    expectCredit(computeTokenAdvantages(algorithm, [group], lists), [1.875, 1.875, 1.875, -1.875]);
   });
 
   it("estimates by another formula within a limit", () => {
     const kl = { kind: "reward", coefficient: 1, estimator: "k2", limit: 1 } as const;
     // 0.5, 0, 0.125, and 2 limited to 1.
-    expect(creditOf({ ...plain, kl }, [group], lists).metrics["rewardKl"]).toBeCloseTo(
+    expect(computeCredit({ ...plain, kl }, [group], lists).metrics["rewardKl"]).toBeCloseTo(
       1.625 / 4,
       6,
     );
   });
 
-  it("steers the coefficient to a target", () => {
+  it("adapts the coefficient to a target", () => {
     const adaptation = { kind: "adaptive", target: 0.1, horizon: 10 } as const;
     const algorithm: Algorithm = {
       ...plain,
       kl: { kind: "reward", coefficient: 0.5, adaptation },
     };
-    // The divergence is over the target by more than a fifth: 0.5 (1 + 0.2 * 2 rows / 10).
-    const { state } = creditOf(algorithm, [group], lists);
+    // The divergence exceeds the target by more than a fifth: 0.5 (1 + 0.2 * 2 rows / 10).
+    const { state } = computeCredit(algorithm, [group], lists);
     expect(state.klCoefficient).toBeCloseTo(0.52, 12);
     const { credit } = compileAlgorithm(algorithm);
     const rows = batchRows([group]);
     const [scores, references] = [lists.logProbs, lists.references].map((logProbs) =>
-      scoresOf([group], { logProbs }),
+      createScores([group], { logProbs }),
     );
     const next = credit({ groups: [group], rows, scores: scores!, references: references! }, state);
     expect(next.metrics["klCoefficient"]).toBe(state.klCoefficient);
   });
 
-  it("needs scores of the reference", () => {
-    expect(() => creditOf(reinforcePlusPlus, [group], { logProbs: lists.logProbs })).toThrow(
+  it("requires scores of the reference", () => {
+    expect(() => computeCredit(reinforcePlusPlus, [group], { logProbs: lists.logProbs })).toThrow(
       'credit: references must be given with kl.kind "reward", got undefined',
     );
   });
 });
 
 describe("credit with an overlong penalty", () => {
-  const group = groupOf("g", [
+  const group = createGroup("g", [
     { turns: [{ length: 9, reward: 1 }, { length: 3 }] },
     { turns: [{ length: 2, reward: 1 }] },
   ]);
   const soft = { kind: "soft", maxLength: 10, buffer: 5 } as const;
 
-  it("takes it off the return", () => {
+  it("subtracts it from the return", () => {
     const algorithm = (of: "response" | "trajectory"): Algorithm => ({
       ...plain,
       advantages: { kind: "group", scale: "none" },
       truncation: { overlong: { ...soft, of } },
     });
-    const firstOf = (of: "response" | "trajectory"): number => tokensOf(algorithm(of), [group])[0]!;
-    expect(firstOf("response")).toBeCloseTo(overlongPenalty(9, soft) / 2, 6);
-    expect(firstOf("trajectory")).toBeCloseTo(overlongPenalty(12, soft) / 2, 6);
+    const computeFirst = (of: "response" | "trajectory"): number =>
+      computeTokenAdvantages(algorithm(of), [group])[0]!;
+    expect(computeFirst("response")).toBeCloseTo(overlongPenalty(9, soft) / 2, 6);
+    expect(computeFirst("trajectory")).toBeCloseTo(overlongPenalty(12, soft) / 2, 6);
   });
 
-  it("is part of the scores that tell groups apart", () => {
+  it("is part of the scores that distinguish groups", () => {
     const filtered: Algorithm = { ...plain, groupFilter: { kind: "drop-flat" } };
     expect(compileAlgorithm(filtered).keep(group)).toBe(false);
     const { keep } = compileAlgorithm({
@@ -340,9 +376,9 @@ describe("credit with an overlong penalty", () => {
     expect(keep(group)).toBe(true);
   });
 
-  it("leaves the group as it is", () => {
+  it("does not change the group", () => {
     const before = structuredClone(group);
-    creditOf({ ...grpo, kl: { kind: "none" }, truncation: { overlong: soft } }, [group]);
+    computeCredit({ ...grpo, kl: { kind: "none" }, truncation: { overlong: soft } }, [group]);
     expect(group).toEqual(before);
   });
 });

@@ -12,25 +12,25 @@ import { gigpoAdvantages, turnAdvantages } from "../turn-advantages.ts";
 import { whiten } from "../whiten.ts";
 import type { EstimatorInput } from "./algorithm-parts.ts";
 import type { ResolvedAlgorithm } from "./algorithm.ts";
-import { responsesByTrajectory, type BatchResponse, type BatchRow } from "./batch-rows.ts";
-import { penalizedReturns, penalizedReward, withPenalties } from "./charge-penalties.ts";
+import { groupResponses, type BatchResponse, type BatchRow } from "./batch-rows.ts";
+import { computePenalizedReturns, subtractPenalty, applyPenalties } from "./charge-penalties.ts";
 import type { TokenCredit } from "./token-credit.ts";
 
-/** Names the state that each turn of a trajectory was taken in, `[turn]`. */
+/** Returns a key of the state in which each turn of a trajectory was taken, `[turn]`. */
 export type StateKeys = (trajectory: Trajectory) => readonly string[];
 
-/** The observation before each turn: the state of an environment that shows all of it. */
+/** Observation before each turn: the state of a fully observed environment. */
 export const observationKeys: StateKeys = ({ firstObservation, turns }) =>
   turns.map((_, turn) => (turn === 0 ? firstObservation : turns[turn - 1]!.observation));
 
 /** Input of {@link estimateCredit}: its groups have every penalty charged to a response. */
 export interface ChargedBatch extends EstimatorInput {
-  /** Reward that the divergence takes off each token, `[row][span][token]`; absent for none. */
+  /** KL penalty of each token, `[row][span][token]`; absent for none. */
   readonly tokenCharges: readonly (readonly (readonly number[])[])[] | undefined;
   readonly stateKeys: StateKeys;
 }
 
-/** Base credit of all responses by an algorithm's estimator, `[row][response]`. */
+/** Computes the base credit of all responses with an algorithm's estimator, `[row][response]`. */
 export function estimateCredit(
   advantages: Exclude<ResolvedAlgorithm["advantages"], { kind: "custom" }>,
   batch: ChargedBatch,
@@ -42,15 +42,15 @@ export function estimateCredit(
         rows,
         advantages.credit === "response"
           ? rowAdvantages(groups, advantages)
-          : responseAdvantages(groups.map(withPenalties), advantages),
+          : responseAdvantages(groups.map(applyPenalties), advantages),
       );
     case "best-of-group":
       return shareCredit(
         rows,
-        perTurn(
+        broadcastToTurns(
           groups,
           groups
-            .map(penalizedReturns)
+            .map(computePenalizedReturns)
             .map((returns) =>
               returns.length < 2
                 ? returns.map(() => 0)
@@ -59,14 +59,14 @@ export function estimateCredit(
         ),
       );
     case "turn":
-      return shareCredit(rows, turnAdvantages(rewardsOf(groups), advantages));
+      return shareCredit(rows, turnAdvantages(readRewards(groups), advantages));
     case "gigpo":
       return shareCredit(
         rows,
         gigpoAdvantages(
           groups.map(({ trajectories }) =>
             trajectories.map((trajectory) => ({
-              rewards: trajectory.turns.map(penalizedReward),
+              rewards: trajectory.turns.map(subtractPenalty),
               stateKeys: batch.stateKeys(trajectory),
             })),
           ),
@@ -74,46 +74,51 @@ export function estimateCredit(
         ),
       );
     case "discounted-returns":
-      return shareCredit(rows, discountedTurns(groups, advantages));
+      return shareCredit(rows, computeTurnReturns(groups, advantages));
     case "reinforce-plus-plus-baseline":
       return shareCredit(
         rows,
-        perTurn(
+        broadcastToTurns(
           groups,
           reinforcePlusPlusBaselineAdvantages(
-            groups.map(penalizedReturns),
+            groups.map(computePenalizedReturns),
             countResponseTokens(groups),
             advantages,
           ),
         ),
       );
     case "reinforce-plus-plus":
-      return tokenCredits(batch, (trajectories) => ({
+      return toTokenCredits(batch, (trajectories) => ({
         advantages: reinforcePlusPlusAdvantages(
-          trajectories.map((responses) => tokenRewards(batch, responses)),
+          trajectories.map((responses) => computeTokenRewards(batch, responses)),
           advantages,
         ),
       }));
   }
-  return tokenCredits(batch, (trajectories) => criticCredits(batch, trajectories, advantages));
-}
-
-/** Penalized rewards, `[group][trajectory][turn]`. */
-function rewardsOf(groups: readonly Group[]): number[][][] {
-  return groups.map(({ trajectories }) =>
-    trajectories.map(({ turns }) => turns.map(penalizedReward)),
+  return toTokenCredits(batch, (trajectories) =>
+    estimateWithCritic(batch, trajectories, advantages),
   );
 }
 
-/** Gives every turn the value of its trajectory, `[group][trajectory][turn]`. */
-function perTurn(groups: readonly Group[], values: readonly (readonly number[])[]): number[][][] {
+/** Penalized rewards, `[group][trajectory][turn]`. */
+function readRewards(groups: readonly Group[]): number[][][] {
+  return groups.map(({ trajectories }) =>
+    trajectories.map(({ turns }) => turns.map(subtractPenalty)),
+  );
+}
+
+/** Broadcasts values of trajectories to their turns, `[group][trajectory][turn]`. */
+function broadcastToTurns(
+  groups: readonly Group[],
+  values: readonly (readonly number[])[],
+): number[][][] {
   return groups.map(({ trajectories }, groupIndex) =>
     trajectories.map(({ turns }, index) => turns.map(() => values[groupIndex]![index]!)),
   );
 }
 
-/** The return from each turn on, whitened over tokens on demand, `[group][trajectory][turn]`. */
-function discountedTurns(
+/** Return from each turn on, whitened over tokens if configured, `[group][trajectory][turn]`. */
+function computeTurnReturns(
   groups: readonly Group[],
   {
     discount,
@@ -121,7 +126,7 @@ function discountedTurns(
     epsilon,
   }: Extract<ResolvedAlgorithm["advantages"], { kind: "discounted-returns" }>,
 ): number[][][] {
-  const returns = rewardsOf(groups).map((group) =>
+  const returns = readRewards(groups).map((group) =>
     group.map((rewards) => discountedReturns(rewards, { discount })),
   );
   if (whitening === "none") return returns;
@@ -133,7 +138,7 @@ function discountedTurns(
   return returns.map((group) => group.map(() => whitened[next++]!));
 }
 
-/** Credit of responses whose tokens share one advantage, given as `[group][trajectory][turn]`. */
+/** Converts one advantage per response, `[group][trajectory][turn]`, to credit of its tokens. */
 export function shareCredit(
   rows: readonly BatchRow[],
   advantages: readonly (readonly (readonly number[])[])[],
@@ -153,12 +158,15 @@ interface TokenEstimates {
   readonly returns?: readonly (readonly number[])[];
 }
 
-/** Credit from an estimator over the response tokens of each trajectory, one response after the other. */
-function tokenCredits(
+/**
+ * Converts estimates over the response tokens of each trajectory to credit, one response after the
+ * other.
+ */
+function toTokenCredits(
   { rows, scores }: ChargedBatch,
   estimate: (trajectories: readonly BatchResponse[][]) => TokenEstimates,
 ): TokenCredit[][] {
-  const trajectories = responsesByTrajectory(rows);
+  const trajectories = groupResponses(rows);
   const { advantages, returns } = estimate(trajectories);
   const credits: TokenCredit[][] = rows.map(() => []);
   trajectories.forEach((responses, trajectory) => {
@@ -180,11 +188,11 @@ function tokenCredits(
 }
 
 /**
- * Rewards of a trajectory's response tokens: the penalized reward of a turn at the last token of its
- * response, and the divergence where it arises. A turn with an empty response has no token: its reward
- * is paid to the response before it, or to the first response.
+ * Rewards of a trajectory's response tokens: the penalized reward of a turn at the last token of
+ * its response, and the KL penalty at the token where it arises. The reward of a turn with an empty
+ * response is assigned to the response before it, or to the first response.
  */
-function tokenRewards(
+function computeTokenRewards(
   { groups, rows, tokenCharges }: ChargedBatch,
   responses: readonly BatchResponse[],
 ): number[] {
@@ -193,11 +201,11 @@ function tokenRewards(
     const { turns } = groups[groupIndex]!.trajectories[trajectoryIndex]!;
     const next = responses[place + 1]?.turnIndex ?? turns.length;
     const charges = tokenCharges?.[rowIndex]?.[spanIndex] ?? [];
-    // The penalty of the response holds the sum of its charges: here each stays at its token.
+    // The penalty of the response holds the sum of its charges; here each stays at its token.
     const spread = charges.reduce((total, charge) => total + charge, 0);
     const paid = turns
       .slice(place === 0 ? 0 : turnIndex, next)
-      .reduce((total, turn) => total + penalizedReward(turn), spread);
+      .reduce((total, turn) => total + subtractPenalty(turn), spread);
     return Array.from(
       { length },
       (_, token) => (token === length - 1 ? paid : 0) - (charges[token] ?? 0),
@@ -205,8 +213,8 @@ function tokenRewards(
   });
 }
 
-/** Generalized advantages by the critic's values, whitened over the batch on demand. */
-function criticCredits(
+/** Generalized advantages from the critic's values, whitened over the batch if configured. */
+function estimateWithCritic(
   batch: ChargedBatch,
   trajectories: readonly BatchResponse[][],
   {
@@ -217,7 +225,7 @@ function criticCredits(
 ): Required<TokenEstimates> {
   const estimates = trajectories.map((responses) =>
     generalizedAdvantages(
-      tokenRewards(batch, responses),
+      computeTokenRewards(batch, responses),
       responses.flatMap(({ rowIndex, spanIndex }) => {
         const { values } = batch.scores[rowIndex]!.spans[spanIndex]!;
         if (values === undefined) {

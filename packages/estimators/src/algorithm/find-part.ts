@@ -1,4 +1,7 @@
-/** The component of a custom choice. @throws `TypeError` if it was not given, or has another name. */
+/**
+ * Returns the component of a custom choice.
+ * @throws `TypeError` if it is missing or has another name.
+ */
 export function findPart<T extends { readonly name: string }>(
   field: "advantages" | "surrogate" | "rolloutCorrection",
   { name }: { readonly name: string },

@@ -4,31 +4,31 @@ import type { KlInRewardOptions } from "../kl-in-reward.ts";
 import type { KlPenaltyOptions } from "../kl-penalty.ts";
 import type { ValueLossOptions } from "../value-loss.ts";
 
-/** How the coefficient of a KL penalty in the reward changes over iterations. */
+/** Adaptation of the coefficient of a KL penalty in the reward. */
 export type KlAdaptation =
   | { readonly kind: "fixed" }
-  /** See `adaptedKlCoefficient`. */
+  /** See `adaptKlCoefficient`. */
   | { readonly kind: "adaptive"; readonly target?: number; readonly horizon?: number };
 
-/** The divergence from the reference policy. Every field is described in {@link klSchema}. */
+/** Divergence from the reference policy. Every field is described in {@link klSchema}. */
 export type Kl =
   | { readonly kind: "none" }
   /** A term of the loss, with a gradient. See `klPenalty`. */
   | ({ readonly kind: "loss"; readonly coefficient?: number } & KlPenaltyOptions)
-  /** Subtracted from rewards, token by token. See `penalizedRewards`. */
+  /** Subtracted from rewards, token by token. See `penalizeRewards`. */
   | ({
       readonly kind: "reward";
       readonly coefficient?: number;
       readonly adaptation?: KlAdaptation;
     } & KlInRewardOptions);
 
-/** The entropy bonus of an algorithm. It acts on the quantity that AEM measures. */
+/** Entropy bonus of an algorithm. It acts on the quantity that AEM measures. */
 export type EntropyBonus =
   | { readonly kind: "none" }
   /** See `entropyBonus`. */
   | { readonly kind: "bonus"; readonly coefficient?: number };
 
-/** The critic's loss. */
+/** Loss of the critic. */
 export type ValueLoss =
   | { readonly kind: "none" }
   /** See `valueLoss`. */
@@ -38,7 +38,7 @@ const none = z.strictObject({ kind: z.literal("none") });
 const estimators = z.enum(["k1", "absolute", "k2", "k3"]);
 const klCoefficient = z.number().positive().default(0.001);
 const limit = z.number().positive().nullable().default(null).meta({
-  description: "Largest size of a token's estimate; null for no limit",
+  description: "Maximum size of a token's estimate; null for no limit",
   unit: "nats",
 });
 
@@ -51,7 +51,8 @@ const kl = z.discriminatedUnion("kind", [
       description: "Estimate of KL(new || reference) from one sampled token",
     }),
     gradient: z.enum(["own", "k2"]).default("own").meta({
-      description: "Estimator whose gradient is followed; that of k2 is the KL's own on average",
+      description:
+        "Estimator whose gradient is followed; the expectation of k2's is the gradient of the KL",
     }),
     correction: z.enum(["none", "ratio"]).default("none").meta({
       description: "Multiply each estimate by the token's ratio, for tokens of an older policy",
@@ -61,7 +62,7 @@ const kl = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("reward"),
     coefficient: klCoefficient.meta({
-      description: "Reward taken off for each nat of divergence; with adaptation the first value",
+      description: "Reward subtracted per nat of divergence; with adaptation the initial value",
     }),
     estimator: estimators.default("k1").meta({
       description: "Estimate of KL(old || reference) from one sampled token",
@@ -73,7 +74,7 @@ const kl = z.discriminatedUnion("kind", [
         z.strictObject({
           kind: z.literal("adaptive"),
           target: z.number().positive().default(0.1).meta({
-            description: "Divergence that the coefficient is steered to, mean over tokens",
+            description: "Target of the divergence, mean over tokens",
             unit: "nats",
           }),
           horizon: z.number().positive().default(10_000).meta({
@@ -83,7 +84,7 @@ const kl = z.discriminatedUnion("kind", [
         }),
       ])
       .default({ kind: "fixed" })
-      .meta({ description: "How the coefficient changes after each iteration" }),
+      .meta({ description: "Adaptation of the coefficient after each iteration" }),
   }),
 ]);
 
@@ -92,7 +93,7 @@ const entropyBonus = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("bonus"),
     coefficient: z.number().positive().default(0.001).meta({
-      description: "Weight of the mean token entropy, which is raised",
+      description: "Weight of the mean token entropy, which is maximized",
     }),
   }),
 ]);
@@ -105,7 +106,7 @@ const valueLoss = z.discriminatedUnion("kind", [
       description: "Weight of the critic's loss",
     }),
     clip: z.number().positive().nullable().default(null).meta({
-      description: "How far a value may move in one update before it is clipped; null for no clip",
+      description: "Clip range of a value in one update; null for no clip",
     }),
   }),
 ]);

@@ -2,11 +2,11 @@ import { grpoPresets } from "../grpo-presets.ts";
 import type { Algorithm } from "./algorithm.ts";
 
 /**
- * GRPO as verl-agent runs it, the base of AEM's ALFWorld and WebShop rows: statistics over all
- * responses of the group, clip 0.2, dual clip 3, KL loss 0.01 by k3 with verl's limit of 10. All are
- * that framework's scripts. Its configuration of 2025 also had an entropy bonus of 0.001, later
- * removed: left out here, because it acts on the quantity that AEM measures. The GRPO paper aggregates
- * by `"seq-mean-token-mean"`; verl's default is the token mean.
+ * GRPO as in verl-agent's scripts, the base of AEM's ALFWorld and WebShop rows: statistics over all
+ * responses of the group, clip 0.2, dual clip 3, KL loss 0.01 by k3 with verl's limit of 10. Its
+ * configuration of 2025 also had an entropy bonus of 0.001, later removed: left out here, because
+ * it acts on the quantity that AEM measures. The GRPO paper aggregates by `"seq-mean-token-mean"`;
+ * verl's default is the token mean.
  */
 export const grpo: Algorithm = {
   advantages: { kind: "group", credit: "response", ...grpoPresets.verlAgent },
@@ -21,8 +21,9 @@ export const grpo: Algorithm = {
 };
 
 /**
- * PPO as verl-agent runs it: a critic, generalized advantages over tokens with observation tokens
- * skipped, whitened. Framework defaults; which of them the authors of AEM changed is not known.
+ * PPO as in verl-agent: a critic, generalized advantages over tokens with observation tokens
+ * skipped, whitened. These are framework defaults; which of them the authors of AEM changed is not
+ * known.
  */
 export const ppo: Algorithm = {
   ...grpo,
@@ -31,8 +32,8 @@ export const ppo: Algorithm = {
 };
 
 /**
- * DAPO as verl-agent runs it: GRPO with the upper bound at 0.28 and flat groups drawn again, at most
- * ten rounds. The DAPO paper has no KL loss; verl-agent's script keeps 0.01, and so does this.
+ * DAPO as in verl-agent: GRPO with an upper bound of 0.28 and dynamic sampling of flat groups, at
+ * most ten rounds. The DAPO paper has no KL loss; verl-agent's script keeps 0.01, and so does this.
  */
 export const dapo: Algorithm = {
   ...grpo,
@@ -59,9 +60,9 @@ export const gspo: Algorithm = {
 
 /**
  * DeepSWE's GRPO++: leave-one-out, no deviation, sums over tokens without a length, upper bound
- * 0.28, neither KL nor entropy bonus, and trajectories that a limit cut short kept out of the loss.
- * All of this is published with its training script; that the filtered returns still count for their
- * siblings is our reading of its code.
+ * 0.28, neither KL nor entropy bonus, and truncated trajectories masked from the loss. All of this
+ * is published with its training script; that the masked returns still count for their siblings is
+ * our reading of its code.
  */
 export const deepSwe: Algorithm = {
   ...grpo,
@@ -72,7 +73,7 @@ export const deepSwe: Algorithm = {
   truncation: { truncated: "mask", failed: "leave-out", overlong: { kind: "none" } },
 };
 
-/** The surrogate of most papers: clip 0.2 and no divergence. */
+/** Surrogate of most papers: clip 0.2 and no divergence. */
 const plain: Algorithm = {
   ...grpo,
   surrogate: { kind: "clipped", clipLow: 0.2, clipHigh: 0.2 },
@@ -91,7 +92,7 @@ export const drGrpo: Algorithm = {
 };
 
 /**
- * RLOO as verl runs it: the return less the mean of the siblings', with PPO's clip in the place of the
+ * RLOO as in verl: the return minus the mean of the siblings', with PPO's clip instead of the
  * paper's REINFORCE loss, so that an iteration may have several updates.
  * @see arXiv:2402.14740
  */
@@ -100,7 +101,7 @@ export const rloo: Algorithm = {
   advantages: { kind: "group", ...grpoPresets.rloo },
 };
 
-/** RLOO in verl's vectorised form and in SkyRL: a group of one has an advantage of 0. */
+/** RLOO in verl's vectorized form and in SkyRL: a group of one has an advantage of 0. */
 export const rlooVectorized: Algorithm = {
   ...plain,
   advantages: { kind: "group", ...grpoPresets.rlooVectorized },
@@ -137,7 +138,7 @@ export const reinforcePlusPlusBaseline: Algorithm = {
 /** GRPO for pass@k: only the best trajectory of a group learns. @see arXiv:2503.19595 */
 export const passAtKGrpo: Algorithm = { ...grpo, advantages: { kind: "best-of-group" } };
 
-/** GRPO by turn: returns from each turn on, relative to the siblings' turns of the same index. */
+/** GRPO per turn: returns from each turn on, relative to the siblings' turns of the same index. */
 export const turnGrpo: Algorithm = { ...grpo, advantages: { kind: "turn" } };
 
 /**
@@ -156,8 +157,8 @@ export const gigpo: Algorithm = {
 };
 
 /**
- * REINFORCE with discounted returns from each turn on, whitened over the batch. On-policy: one update an
- * iteration.
+ * REINFORCE with discounted returns from each turn on, whitened over the batch. On-policy: one
+ * update per iteration.
  */
 export const reinforce: Algorithm = {
   ...plain,

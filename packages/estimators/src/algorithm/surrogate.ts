@@ -16,7 +16,7 @@ import { sapoSurrogate, type SapoSurrogateOptions } from "../sapo-surrogate.ts";
 import { findPart } from "./find-part.ts";
 import { customChoiceSchema, type CustomChoice } from "./custom-choice.ts";
 
-/** The surrogate loss of an algorithm. Every field is described in {@link surrogateSchema}. */
+/** Surrogate loss of an algorithm. Every field is described in {@link surrogateSchema}. */
 export type Surrogate =
   /**
    * PPO's clip, with DAPO's two bounds, dual clip and ratio cap; with `ratioLevel` `"response"` GSPO,
@@ -33,7 +33,7 @@ export type Surrogate =
   | { readonly kind: "policy-gradient" }
   /** See `importanceSampling`. */
   | ({ readonly kind: "importance-sampling" } & ImportanceSamplingOptions)
-  /** A loss of one's own, see `AlgorithmParts`. */
+  /** A custom loss, see `AlgorithmParts`. */
   | CustomChoice;
 
 const nonNegative = z.number().min(0);
@@ -43,58 +43,58 @@ const logRatioLimits = z
   .tuple([z.number().max(0), z.number().min(0)])
   .readonly()
   .default(defaultLogRatioLimits)
-  .meta({ description: "Limits of a log-ratio before it is exponentiated", unit: "nats" });
+  .meta({ description: "Limits of the log-ratio before exponentiation", unit: "nats" });
 
 const schema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("clipped"),
     clipLow: z.number().min(0).max(1).default(0.2).meta({
-      description: "How far below 1 a ratio may fall before it is clipped",
+      description: "Lower clip bound, as distance below 1",
     }),
     clipHigh: nonNegative.default(0.2).meta({
-      description: "How far above 1 a ratio may rise before it is clipped",
+      description: "Upper clip bound, as distance above 1",
     }),
     dualClip: aboveOne.meta({
       description:
-        "The loss of a negative advantage is at most this times its size; null for no limit",
+        "Dual clip: the loss of a negative advantage is at most this times its size; null for no limit",
     }),
     ratioCap: aboveOne.meta({
-      description: "Largest value of a ratio, even where it is not clipped; null for no cap",
+      description: "Upper bound of the ratio, even where it is not clipped; null for no cap",
     }),
     ratioLevel: z.enum(["token", "response", "response-token"]).default("token").meta({
       description:
-        "Tokens that share a ratio: none, those of a response (GSPO), or those of a response with gradients of their own (gspo-token)",
+        "Level of the ratio: each token, the response (GSPO), or the response with token gradients (gspo-token)",
     }),
     logRatioLimits,
   }),
   z.strictObject({
     kind: z.literal("cispo"),
     minRatio: nonNegative.default(0).meta({
-      description: "Smallest weight that a ratio may become",
+      description: "Lower clip bound of the ratio",
     }),
     maxRatio: nonNegative.default(5).meta({
-      description: "Largest weight that a ratio may become",
+      description: "Upper clip bound of the ratio",
     }),
     logRatioLimits,
   }),
   z.strictObject({
     kind: z.literal("sapo"),
     positiveTemperature: z.number().positive().default(1).meta({
-      description: "How fast the gate closes for advantages above 0",
+      description: "Steepness of the gate for positive advantages",
     }),
     negativeTemperature: z.number().positive().default(1.05).meta({
-      description: "How fast the gate closes for all other advantages",
+      description: "Steepness of the gate for all other advantages",
     }),
     logRatioLimits,
   }),
   z.strictObject({
     kind: z.literal("gmpo"),
     clipLow: nonNegative.default(0.4).meta({
-      description: "How far a token's log-ratio may fall below 0",
+      description: "Lower clip bound of a token's log-ratio, as distance below 0",
       unit: "nats",
     }),
     clipHigh: nonNegative.default(0.4).meta({
-      description: "How far a token's log-ratio may rise above 0",
+      description: "Upper clip bound of a token's log-ratio, as distance above 0",
       unit: "nats",
     }),
     logRatioLimits,
@@ -111,8 +111,8 @@ const accepted = (record: Resolved<Surrogate>): z.output<typeof schema> => recor
 void accepted;
 
 /**
- * Makes the objective of a surrogate.
- * @param part - The component of a custom choice.
+ * Creates the objective of a surrogate.
+ * @param part - Component of a custom choice.
  */
 export function compileSurrogate(
   surrogate: Resolved<Surrogate>,

@@ -1,8 +1,8 @@
 /** Credit of the tokens of one response, `[token]` throughout. */
 export interface TokenCredit {
   readonly advantages: Float32Array;
-  /** Targets of the critic, with a critic. */
+  /** Targets of the critic, if there is one. */
   readonly returns?: Float32Array;
-  /** The critic's values before the update, with a critic. */
+  /** Values of the critic before the update, if there is one. */
   readonly oldValues?: Float32Array;
 }

@@ -10,14 +10,14 @@ import {
 import { groupsArbitrary, returnArbitrary } from "./arbitraries.ts";
 import { fc } from "./fast-check.ts";
 
-/** An estimator of advantages: returns in, advantages out, both `[group][trajectory]`. */
+/** Advantage estimator: returns in, advantages out, both `[group][trajectory]`. */
 export type AdvantageEstimator = (returns: number[][]) => readonly (readonly number[])[];
 
 /**
- * What an estimator claims beyond what all must keep.
+ * Claims of an estimator in addition to the laws of all.
  *
  * - `"centred"`: the advantages of a group sum to 0.
- * - `"independent-groups"`: a group's advantages are the same in whatever batch.
+ * - `"independent-groups"`: a group's advantages do not depend on the rest of the batch.
  * - `"shift-invariant"`: adding a constant to all returns changes nothing.
  * - `"linear"`: multiplying all returns multiplies the advantages.
  * - `"scale-invariant"`: multiplying all returns by a positive number changes nothing (up to the
@@ -35,11 +35,11 @@ export type AdvantageClaim =
   | "order-preserving";
 
 /**
- * Laws of group-relative advantages. All estimators keep the shape, give finite numbers, leave
- * their arguments alone, answer the same twice and follow their siblings when these are reordered;
- * the rest by claim.
+ * Laws of group-relative advantages. All estimators keep the shape, return finite numbers, do not
+ * change their arguments, are deterministic and equivariant to reordering siblings; further laws by
+ * claim.
  *
- * @param name - Of the estimator, for messages.
+ * @param name - Name of the estimator, for messages.
  */
 export function advantageLaws(
   name: string,
@@ -83,8 +83,8 @@ export function advantageLaws(
           run,
         ),
     ),
-    linear: multiplied("multiplies the advantages", (factor) => factor),
-    "scale-invariant": multiplied("changes nothing", () => 1),
+    linear: scaleLaw("multiplies the advantages", (factor) => factor),
+    "scale-invariant": scaleLaw("changes nothing", () => 1),
     "flat-is-zero": defineLaw(
       `${name}: a group of equal returns has advantages of 0`,
       "nothing to compare",
@@ -120,7 +120,7 @@ export function advantageLaws(
     ),
   };
 
-  function multiplied(effect: string, expected: (factor: number) => number): Law {
+  function scaleLaw(effect: string, expected: (factor: number) => number): Law {
     return defineLaw(
       `${name}: multiplying all returns by a positive number ${effect}`,
       "a scale is a standard deviation",
@@ -144,7 +144,7 @@ export function advantageLaws(
   return [
     law("keeps the shape, and every number is finite", "contract", (groups) => {
       const advantages = estimate(groups);
-      expectThat(advantages.length === groups.length, "must give as many groups as it was given");
+      expectThat(advantages.length === groups.length, "must return as many groups as it was given");
       advantages.forEach((group, index) => {
         expectThat(group.length === groups[index]!.length, `group ${index} must keep its length`);
         expectThat(
@@ -153,13 +153,13 @@ export function advantageLaws(
         );
       });
     }),
-    law("leaves its argument alone and answers the same twice", "contract", (groups) => {
+    law("does not change its argument and is deterministic", "contract", (groups) => {
       const before = JSON.stringify(groups);
       const first = JSON.stringify(estimate(groups));
       expectThat(JSON.stringify(groups) === before, "must not change its argument");
-      expectThat(JSON.stringify(estimate(groups)) === first, "must answer the same twice");
+      expectThat(JSON.stringify(estimate(groups)) === first, "must return the same result twice");
     }),
-    law("follows its siblings when they are reordered", "siblings are exchangeable", (groups) => {
+    law("is equivariant to reordering siblings", "siblings are exchangeable", (groups) => {
       const direct = estimate(groups);
       const reversed = estimate(groups.map((group) => group.toReversed()));
       reversed.forEach((group, index) =>

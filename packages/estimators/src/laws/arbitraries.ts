@@ -3,8 +3,8 @@ import type { Arbitrary } from "fast-check";
 import { fc } from "./fast-check.ts";
 
 /**
- * Returns as tasks pay them: many ties, some penalties, all multiples of 1/8, so that adding a
- * constant to them loses nothing.
+ * Returns as typical tasks pay them: many ties, some penalties, all multiples of 1/8, so that
+ * adding a constant is exact.
  */
 export const returnArbitrary: Arbitrary<number> = fc.oneof(
   fc.constantFrom(0, 1, 10),
@@ -17,7 +17,7 @@ export const groupsArbitrary: Arbitrary<number[][]> = fc.array(
   { minLength: 1, maxLength: 4 },
 );
 
-/** A batch of responses as lists, `[response][token]`. */
+/** Batch of responses as lists, `[response][token]`. */
 export interface TokenBatch {
   readonly newLogProbs: readonly (readonly number[])[];
   readonly entropies: readonly (readonly number[])[];
@@ -39,11 +39,13 @@ function number(min: number, max: number): Arbitrary<number> {
 
 /** Options of {@link tokenBatchArbitrary}. */
 export interface TokenBatchOptions {
-  /** How far new and old log-probs are apart at most, nats. Default 2; 0 for a batch on policy. */
+  /**
+   * Maximum difference between new and old log-probs, nats. Default 2; 0 for an on-policy batch.
+   */
   readonly maxLogRatio?: number;
   /**
-   * `"free"`: every token has an advantage and a weight of its own, some of weight 0. `"shared"`: all
-   * tokens of a response have the same, as broadcast credit has.
+   * `"free"`: every token has its own advantage and weight, some of weight 0. `"shared"`: all
+   * tokens of a response have the same, as with broadcast credit.
    */
   readonly credit?: "free" | "shared";
 }
@@ -60,7 +62,7 @@ export function tokenBatchArbitrary({
     weight:
       credit === "free" ? fc.oneof(positiveWeight, positiveWeight, fc.constant(0)) : positiveWeight,
     fields: fc.record<Record<ObjectiveField, number>>({
-      // A difference from `newLogProb` until the batch is put together.
+      // A difference from `newLogProb` until the batch is assembled.
       oldLogProbs: maxLogRatio === 0 ? fc.constant(0) : number(-maxLogRatio, maxLogRatio),
       advantages: fc.oneof(number(-5, 5), fc.constantFrom(-1, 0, 1)),
       referenceLogProbs: number(-6, 0),
@@ -96,7 +98,7 @@ export function tokenBatchArbitrary({
   });
 }
 
-/** A batch laid out flat, as an objective reads it; with `needs`, no other field is there. */
+/** Flattens a batch into inputs of an objective; with `needs`, no other field is included. */
 export function flatInputs(
   batch: TokenBatch,
   needs?: readonly ObjectiveField[],
@@ -126,7 +128,7 @@ export function flatInputs(
   };
 }
 
-/** A batch with every list changed in the same way: responses taken out or reordered. */
+/** Changes every list of a batch in the same way: removes or reorders responses. */
 export function mapLists(
   batch: TokenBatch,
   change: (lists: readonly (readonly number[])[], name: string) => readonly (readonly number[])[],

@@ -21,14 +21,14 @@ import {
 import { fc } from "./fast-check.ts";
 
 /**
- * What an objective claims beyond what all must keep.
+ * Claims of an objective in addition to the laws of all.
  *
- * - `"differentiable"`: its slopes are the derivative of its value (not so where a part is held
- *   still on purpose).
+ * - `"differentiable"`: its slopes are the derivative of its value (not if a part is detached on
+ *   purpose).
  * - `"policy-gradient"`: where new and old log-probs agree, the slope of every token is
  *   `-weight * advantage`.
- * - `"follows-advantages"`: no slope raises the probability of a token with a negative advantage, or
- *   lowers that of one with a positive.
+ * - `"follows-advantages"`: no slope raises the probability of a token with a negative advantage,
+ *   or lowers that of one with a positive.
  * - `"silent-without-advantage"`: advantages of 0 give slopes of 0.
  * - `"non-negative"`: the loss is at least 0.
  */
@@ -42,17 +42,17 @@ export type ObjectiveClaim =
 /** Options of {@link objectiveLaws}. */
 export interface ObjectiveLawOptions extends LawOptions {
   /**
-   * The range of ratios outside which a token's slope is 0 if its advantage asks to go further:
-   * below the first for negative advantages, above the second for positive ones.
+   * Range of ratios outside which a token's slope is 0 in the direction of its advantage: below the
+   * first for negative advantages, above the second for positive ones.
    */
   readonly clipRange?: readonly [low: number, high: number];
 }
 
 /**
- * Laws of objectives. Of all: microbatches add up, in loss, metrics and slopes; weights are shares;
- * what stands at tokens of weight 0 does not matter, even NaN; the order of responses does not
- * matter; only the fields that are named are read; far-off log-probs give finite numbers. The rest
- * by claim.
+ * Laws of objectives. All objectives: microbatches add up, in loss, metrics and slopes; weights are
+ * shares; values at tokens of weight 0 have no effect, even NaN; the order of responses has no
+ * effect; only the named fields are read; distant log-probs give finite numbers. Further laws by
+ * claim.
  */
 export function objectiveLaws(
   objective: Objective,
@@ -89,7 +89,7 @@ export function objectiveLaws(
     ),
     "follows-advantages": law(
       "no slope goes against its advantage",
-      "an advantage says whether more or less",
+      "an advantage is a direction",
       (batch) => {
         const advantages = batch.fields.advantages.flat();
         at(batch).newLogProbs.forEach((slope, i) =>
@@ -133,7 +133,7 @@ export function objectiveLaws(
       expectAllNear("entropy slope", [...first.entropies, ...second.entropies], whole.entropies);
     }),
     law(
-      "weights are shares: twice the weight, twice the loss",
+      "weights are shares: doubling them doubles the loss",
       "loss = sum(weights * tokenLoss)",
       (batch) => {
         const single = at(batch);
@@ -153,7 +153,7 @@ export function objectiveLaws(
         }
       },
     ),
-    law("what stands at tokens of weight 0 does not matter", "a mask is a weight of 0", (batch) => {
+    law("values at tokens of weight 0 have no effect", "a mask is a weight of 0", (batch) => {
       const poisoned = mapLists(batch, (lists, list) =>
         list === "weights"
           ? lists
@@ -176,7 +176,7 @@ export function objectiveLaws(
         expectNear(metric, dirty.metrics[metric]!, value, 0);
       }
     }),
-    law("tokens of weight 0 may as well be absent", "a mask is a weight of 0", (batch) => {
+    law("tokens of weight 0 may be absent", "a mask is a weight of 0", (batch) => {
       const isCounted = (response: number, token: number): boolean =>
         batch.weights[response]![token] !== 0;
       const shorter = at(
@@ -191,33 +191,37 @@ export function objectiveLaws(
         whole.newLogProbs.filter((_, i) => counted[i]),
       );
     }),
-    law("the order of responses does not matter", "a batch is a set", (batch) => {
+    law("the order of responses has no effect", "a batch is a set", (batch) => {
       const direct = at(batch);
       const reversed = at(mapLists(batch, (lists) => lists.toReversed()));
       expectNear("loss", reversed.loss, direct.loss);
-      const slopes = rows(direct.newLogProbs, batch).toReversed().flat();
+      const slopes = splitRows(direct.newLogProbs, batch).toReversed().flat();
       expectAllNear("slope", reversed.newLogProbs, slopes);
     }),
-    law("tokens of one response need not stand together", "responses are named by id", (batch) => {
-      const inputs = flatInputs(batch, needs);
-      const order = Array.from(inputs.weights, (_, i) => i).toSorted((a, b) => (a % 2) - (b % 2));
-      const moved = (list: Float64Array): Float64Array =>
-        list.map((_, place) => list[order[place]!]!);
-      const { ids, count } = inputs.responses;
-      const scattered = linearize(objective, {
-        newLogProbs: moved(inputs.newLogProbs),
-        entropies: moved(inputs.entropies),
-        weights: moved(inputs.weights),
-        responses: { ids: ids.map((_, place) => ids[order[place]!]!), count },
-        fields: Object.fromEntries(
-          Object.entries(inputs.fields).map(([field, values]) => [field, moved(values)]),
-        ),
-      });
-      const direct = linearize(objective, inputs);
-      expectNear("loss", scattered.loss, direct.loss);
-      expectAllNear("slope", scattered.newLogProbs, moved(direct.newLogProbs));
-    }),
-    law("it reads the fields it names, and no other", "contract of Objective.needs", (batch) => {
+    law(
+      "tokens of one response need not be adjacent",
+      "responses are identified by id",
+      (batch) => {
+        const inputs = flatInputs(batch, needs);
+        const order = Array.from(inputs.weights, (_, i) => i).toSorted((a, b) => (a % 2) - (b % 2));
+        const permute = (list: Float64Array): Float64Array =>
+          list.map((_, place) => list[order[place]!]!);
+        const { ids, count } = inputs.responses;
+        const scattered = linearize(objective, {
+          newLogProbs: permute(inputs.newLogProbs),
+          entropies: permute(inputs.entropies),
+          weights: permute(inputs.weights),
+          responses: { ids: ids.map((_, place) => ids[order[place]!]!), count },
+          fields: Object.fromEntries(
+            Object.entries(inputs.fields).map(([field, values]) => [field, permute(values)]),
+          ),
+        });
+        const direct = linearize(objective, inputs);
+        expectNear("loss", scattered.loss, direct.loss);
+        expectAllNear("slope", scattered.newLogProbs, permute(direct.newLogProbs));
+      },
+    ),
+    law("it reads only the fields it names", "contract of Objective.needs", (batch) => {
       const bare = at(batch);
       const full = linearize(objective, flatInputs(batch));
       expectNear("loss", full.loss, bare.loss, 0);
@@ -226,11 +230,11 @@ export function objectiveLaws(
         expectThrows(() => linearize(objective, flatInputs(batch, rest)), missing);
       }
     }),
-    law("it has the same value on a tape as without", "one loss, many back ends", (batch) => {
+    law("it has the same value on a tape", "one loss, many backends", (batch) => {
       const { loss } = objective.evaluate(plainOperations, flatInputs(batch, needs));
       expectNear("loss", at(batch).loss, loss[0]!, 0);
     }),
-    law("log-probs far apart give finite numbers", "log-ratios are limited before exp", (batch) => {
+    law("distant log-probs give finite numbers", "log-ratios are limited before exp", (batch) => {
       const far = mapLists(batch, (lists, list) =>
         list === "oldLogProbs" || list === "referenceLogProbs"
           ? lists.map((row, r) => row.map((value) => (r % 2 === 0 ? 5000 * value : value / 5000)))
@@ -238,7 +242,7 @@ export function objectiveLaws(
             ? lists.map((row, r) => row.map((value) => (r % 2 === 0 ? value : 5000 * value)))
             : lists,
       );
-      // It throws where a number is not finite.
+      // Throws if a number is not finite.
       at(far);
     }),
     ...claims.map((claim) => claimed[claim]),
@@ -263,8 +267,8 @@ export function objectiveLaws(
   return laws;
 }
 
-/** A flat list cut back into responses. */
-function rows(flat: ArrayLike<number>, { newLogProbs }: TokenBatch): number[][] {
+/** Cuts a flat list back into responses. */
+function splitRows(flat: ArrayLike<number>, { newLogProbs }: TokenBatch): number[][] {
   let next = 0;
   return newLogProbs.map((row) => row.map(() => flat[next++]!));
 }
@@ -275,12 +279,12 @@ function expectThrows(run: () => void, field: ObjectiveField): void {
   } catch {
     return;
   }
-  throw new Error(`must throw without ${field}, which it says it needs`);
+  throw new Error(`must throw without ${field}, which it names in needs`);
 }
 
 /**
- * Compares slopes with differences of the loss on both sides. At a kink (a clip's edge) the two
- * sides differ, and a slope between them is right.
+ * Compares slopes with one-sided differences of the loss. At a kink (a clip's edge) the two sides
+ * differ, and a slope between them is correct.
  */
 function checkDerivative(objective: Objective, batch: TokenBatch): void {
   const inputs = flatInputs(batch, objective.needs);
@@ -290,32 +294,32 @@ function checkDerivative(objective: Objective, batch: TokenBatch): void {
   const center = lossAt(inputs);
   const move = 1e-6;
   const compare = (what: string, slope: number, shifted: (by: number) => typeof inputs): void => {
-    const ahead = (lossAt(shifted(move)) - center) / move;
-    const behind = (center - lossAt(shifted(-move))) / move;
-    // Curvature and rounding of the differences.
-    const room = 1e-4 * (1 + Math.abs(ahead) + Math.abs(behind) + Math.abs(center));
+    const forward = (lossAt(shifted(move)) - center) / move;
+    const backward = (center - lossAt(shifted(-move))) / move;
+    // For curvature and rounding of the differences.
+    const room = 1e-4 * (1 + Math.abs(forward) + Math.abs(backward) + Math.abs(center));
     const isBetween =
-      slope >= Math.min(ahead, behind) - room && slope <= Math.max(ahead, behind) + room;
-    expectThat(isBetween, `${what} must be ${behind} to ${ahead}, got ${slope}`);
+      slope >= Math.min(forward, backward) - room && slope <= Math.max(forward, backward) + room;
+    expectThat(isBetween, `${what} must be ${backward} to ${forward}, got ${slope}`);
   };
-  const bumped = (list: Float64Array, index: number, by: number): Float64Array =>
+  const perturb = (list: Float64Array, index: number, by: number): Float64Array =>
     list.map((value, i) => (i === index ? value + by : value));
   // A few tokens of each batch: there are many batches, and each token costs six evaluations.
   const stride = Math.ceil(inputs.weights.length / 4);
   for (let i = 0; i < inputs.weights.length; i += stride) {
     compare(`slope of newLogProbs[${i}]`, slopes.newLogProbs[i]!, (by) => ({
       ...inputs,
-      newLogProbs: bumped(inputs.newLogProbs, i, by),
+      newLogProbs: perturb(inputs.newLogProbs, i, by),
     }));
     compare(`slope of entropies[${i}]`, slopes.entropies[i]!, (by) => ({
       ...inputs,
-      entropies: bumped(inputs.entropies, i, by),
+      entropies: perturb(inputs.entropies, i, by),
     }));
     const { values } = inputs.fields;
     if (slopes.values === undefined || values === undefined) continue;
     compare(`slope of values[${i}]`, slopes.values[i]!, (by) => ({
       ...inputs,
-      fields: { ...inputs.fields, values: bumped(values, i, by) },
+      fields: { ...inputs.fields, values: perturb(values, i, by) },
     }));
   }
 }

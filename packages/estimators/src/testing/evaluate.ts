@@ -15,7 +15,7 @@ export interface CaseInputs {
   readonly fields?: Readonly<Partial<Record<ObjectiveField, readonly (readonly number[])[]>>>;
 }
 
-/** Lays ragged lists out flat, as an objective reads them. */
+/** Flattens ragged lists into inputs of an objective. */
 export function plainInputs({
   newLogProbs,
   weights,
@@ -48,7 +48,7 @@ export function evaluatePlain(
   };
 }
 
-/** The batch that verl's own losses were run on: two responses of four tokens, weight 1/8 each. */
+/** Batch that verl's own losses were run on: two responses of four tokens, weight 1/8 each. */
 export const goldenBatch: CaseInputs = {
   newLogProbs: [
     [1.5, 0.5, 1.1, 4].map((ratio) => Math.log(ratio) - 1),
@@ -67,8 +67,8 @@ export const goldenBatch: CaseInputs = {
   },
 };
 
-/** The same ratios from log-probs that are lower by 2. */
-export function lowered({ newLogProbs, fields, ...rest }: CaseInputs): CaseInputs {
+/** Same ratios with log-probs lower by 2. */
+export function lowerLogProbs({ newLogProbs, fields, ...rest }: CaseInputs): CaseInputs {
   const lower = (lists: readonly (readonly number[])[]): number[][] =>
     lists.map((row) => row.map((logProb) => logProb - 2));
   return {

@@ -1,7 +1,7 @@
 import { recordVersion, type Group, type Outcome, type ScoredRow, type Turn } from "@turnwise/core";
 import { batchRows } from "../algorithm/batch-rows.ts";
 
-/** A turn by what an estimator reads of it. */
+/** Fields of a turn that an estimator reads. */
 export interface TurnCase {
   readonly reward?: number;
   readonly penalty?: number;
@@ -10,14 +10,14 @@ export interface TurnCase {
   readonly observation?: string;
 }
 
-/** A trajectory by its turns and its ending (by default a success). */
+/** Trajectory by its turns and its outcome (by default a success). */
 export interface TrajectoryCase {
   readonly turns: readonly TurnCase[];
   readonly outcome?: Outcome;
 }
 
 /** A group of trajectories, for tests. */
-export function groupOf(
+export function createGroup(
   id: string,
   trajectories: readonly TrajectoryCase[],
   presentation: "turn-wise" | "concatenated" = "concatenated",
@@ -52,15 +52,15 @@ export function groupOf(
 }
 
 /** A group with the given returns, one turn of one token each. */
-export function groupOfReturns(id: string, returns: readonly number[]): Group {
-  return groupOf(
+export function createGroupOfReturns(id: string, returns: readonly number[]): Group {
+  return createGroup(
     id,
     returns.map((reward) => ({ turns: [{ reward }] })),
   );
 }
 
 /** Scores of all rows of groups; each quantity is taken from a list, token by token. */
-export function scoresOf(
+export function createScores(
   groups: readonly Group[],
   {
     logProbs,

@@ -1,5 +1,5 @@
 import type { Objective } from "@turnwise/core";
-import { clamp, visibleInputs } from "@turnwise/estimators";
+import { clamp, maskInputs } from "@turnwise/estimators";
 import { definePart } from "@turnwise/training";
 
 /**
@@ -15,7 +15,7 @@ export function createObjective(strength: number): Objective {
     name: `my-objective(strength=${strength})`,
     needs: ["oldLogProbs", "advantages"],
     evaluate: (operations, inputs) => {
-      const visible = visibleInputs("my-objective", operations, inputs);
+      const visible = maskInputs("my-objective", operations, inputs);
       const { newLogProbs, weights } = visible;
       const weighted = (values: typeof weights): typeof weights =>
         operations.sum(operations.multiply(weights, values));
