@@ -15,25 +15,24 @@ import { numTokensOf } from "./uncertainty.ts";
 export interface ActionOptions {
   /** Weight of tokens outside the action and the end of a response, in [0, 1]. Default 0.1. */
   readonly reasoningWeight?: number;
-  /** How strongly weight moves to the action tokens of larger entropy, in [0, 1]. Default 0.5. */
+  /** Strength of the shift of weight to action tokens of larger entropy, in [0, 1]. Default 0.5. */
   readonly uncertaintyStrength?: number;
   /** `"mean-one"`: weights have mean 1 over the tokens of each group. Default `"none"`. */
   readonly calibration?: "none" | "mean-one";
 }
 
 /**
- * Weights of tokens in the manner of ActFocus: those of the action count fully, those of the reasoning
- * little; among action tokens the uncertain count more,
- * `1 + uncertaintyStrength * (h / mean(h) - 1)` with the mean over the response's action tokens. The
- * end of a response counts as its action does, without regard to entropy. A response in which the
- * format found no action keeps its advantage.
+ * Token weights in the manner of ActFocus: action tokens count fully, reasoning tokens little;
+ * among action tokens the uncertain ones count more, `1 + uncertaintyStrength * (h / mean(h) - 1)`
+ * with the mean over the response's action tokens. The end of a response counts like its action,
+ * without regard to entropy. A response without an action keeps its advantage.
  *
- * What is known of the paper is its abstract: gradients on reasoning tokens are weighed down, and
- * action tokens with higher uncertainty get larger weights by an energy-based redistribution. Both
+ * Only the paper's abstract is known: gradients on reasoning tokens are down-weighted, and action
+ * tokens with higher uncertainty get larger weights by an energy-based redistribution. Both
  * formulas and both defaults are ours.
  *
- * @throws `RangeError` if an option is out of range. The modulator throws `TypeError` for a response
- *   without spans, and `RangeError` for a span outside its response.
+ * @throws `RangeError` if an option is out of range. The modulator throws `TypeError` for a
+ *   response without spans, and `RangeError` for a span outside its response.
  * @see arXiv:2605.14558
  */
 export function actionModulator({
@@ -78,7 +77,7 @@ export function actionModulator({
   };
 }
 
-/** The role of each token of a response, `[token]`; `undefined` for none. */
+/** Role of each token of a response, `[token]`; `undefined` for none. */
 function rolesOf(
   index: number,
   numTokens: number,

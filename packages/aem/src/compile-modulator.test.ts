@@ -27,7 +27,7 @@ describe("compileModulator", () => {
     expect(compileModulator({ kind }).needs).toEqual(modulator.needs);
   });
 
-  it("passes every setting on", () => {
+  it("passes on every setting", () => {
     const all: readonly [ModulatorRecord, string][] = [
       [
         {
@@ -137,7 +137,7 @@ describe("modulators", () => {
     }
   });
 
-  it("states what a run must know for them", () => {
+  it("state their requirements on a run", () => {
     const blind = { entropies: "none", spans: false } as const;
     const means = { entropies: "responses", spans: false } as const;
     const full = { entropies: "tokens", spans: true } as const;

@@ -8,9 +8,9 @@ import {
 import type { Modulator } from "./modulator.ts";
 
 /**
- * Makes a modulator from its record.
- * @throws `TypeError` or `RangeError`, one line: a field that is unknown or out of range, or a setting
- *   without effect in this combination, and why.
+ * Creates a modulator from its record.
+ * @throws `TypeError` or `RangeError`, one line: an unknown field or a value out of range, or a
+ *   setting without effect in this combination, and why.
  *
  * @example
  * compileModulator({ kind: "aem", scope: "turn" }).modulate(responses, random);

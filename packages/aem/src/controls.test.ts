@@ -24,7 +24,7 @@ function response(
 }
 
 describe("shapingModulator", () => {
-  it("weighs tokens by their entropy relative to the group", () => {
+  it("weights tokens by their entropy relative to the group", () => {
     // Mean 1.5 over 1, 3, 0.5, 1.5: (1 + h / 1.5) / 2.
     const batch = [response(0, 1, [1, 3]), response(1, -1, [0.5, 1.5])];
     const { tokenAdvantages, coefficients } = shapingModulator().modulate(batch);
@@ -42,7 +42,7 @@ describe("shapingModulator", () => {
     expect(same.coefficients).toEqual([1, 0.75, 1.25]);
   });
 
-  it("names what is wrong", () => {
+  it("names the invalid argument", () => {
     expect(() => shapingModulator({ strength: 0 })).toThrow(
       "shapingModulator: strength must be finite and > 0, got 0",
     );
@@ -67,7 +67,7 @@ describe("criticalModulator", () => {
     expect(calibrated.coefficients[1]).toBeCloseTo(5 / 3, 12);
   });
 
-  it("keeps all of those that are as uncertain as the last", () => {
+  it("keeps all ties of the last kept response", () => {
     const flat = [1, 1, 1, 0].map((entropy, i) => response(i, 1, [entropy]));
     expect(criticalModulator({ criticalShare: 0.25 }).modulate(flat).coefficients).toEqual([
       1, 1, 1, 0,
@@ -90,7 +90,7 @@ describe("actionModulator", () => {
     { role: "end", start: 4, length: 1 },
   ];
 
-  it("weighs reasoning and tags little, and uncertain action tokens more", () => {
+  it("gives reasoning and tags little weight, and uncertain action tokens more", () => {
     // Action entropies 1 and 3, mean 2: 1 + 0.5 (1 / 2 - 1) and 1 + 0.5 (3 / 2 - 1).
     const { tokenAdvantages } = actionModulator().modulate([
       response(0, 2, [9, 9, 1, 3, 9], spans),
@@ -108,12 +108,12 @@ describe("actionModulator", () => {
     expect(modulator.modulate([unknown]).tokenAdvantages).toEqual([[0.1, 0.1, 1, 1, 1]]);
   });
 
-  it("leaves a response without an action alone", () => {
+  it("does not change a response without an action", () => {
     const { tokenAdvantages } = actionModulator().modulate([response(0, 1, [1, 2], [])]);
     expect(tokenAdvantages).toEqual([[1, 1]]);
   });
 
-  it("names what is wrong", () => {
+  it("names the invalid argument", () => {
     expect(() => actionModulator({ reasoningWeight: 2 })).toThrow(
       "actionModulator: reasoningWeight must be in [0, 1], got 2",
     );
@@ -147,7 +147,7 @@ describe("randomModulator", () => {
 });
 
 describe("modulatedTokens", () => {
-  it("gives tokens of a response its coefficient and the offset of its advantage", () => {
+  it("applies the coefficient and the offset of a response to its tokens", () => {
     const batch = [{ ...response(0, 2, [1, 1]), tokenAdvantages: [1, 3] }, response(1, -1, [1])];
     const result = { advantages: [5, -0.5], coefficients: [2, 0.5], uncertainty: undefined };
     // 2 * 2 + 1 = 5: the tokens get 2 * 1 + 1 and 2 * 3 + 1.

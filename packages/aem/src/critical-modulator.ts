@@ -13,23 +13,23 @@ import {
 
 /** Options of {@link criticalModulator}. */
 export interface CriticalOptions {
-  /** Share of the responses of a scope that are trained on, the most uncertain, in (0, 1). Default 0.5. */
+  /** Share of the responses of a scope to train on, the most uncertain, in (0, 1). Default 0.5. */
   readonly criticalShare?: number;
   /** Default `"group"`. */
   readonly scope?: ModulationScope;
-  /** `"mean-one"`: those that stay count as much more as others are gone. Default `"none"`. */
+  /** `"mean-one"`: scales the kept responses so that the mean stays 1. Default `"none"`. */
   readonly calibration?: "none" | "mean-one";
 }
 
 /**
- * A mask in the manner of CARL: only the responses of which the policy was least sure are trained on.
- * The coefficient is 1 for `ceil(criticalShare * n)` of a scope's `n` responses and those as uncertain
- * as the last of them, and 0 for the others.
+ * Mask in the manner of CARL: trains only on the responses of which the policy was least certain.
+ * The coefficient is 1 for `ceil(criticalShare * n)` of a scope's `n` responses and ties of the
+ * last of them, and 0 for the others.
  *
- * What is known of the paper is its abstract: entropy stands for the criticality of an action, actions
+ * Only the paper's abstract is known: entropy is a proxy for the criticality of an action, actions
  * of low criticality are excluded from updates, and summaries report less than half of the samples.
- * CARL also assigns rewards to critical actions by branching rollouts, which a modulator cannot do. The
- * threshold by rank and the default share are ours.
+ * CARL also assigns rewards to critical actions by branching rollouts, which a modulator cannot do.
+ * The threshold by rank and the default share are ours.
  *
  * @throws `RangeError` if an option is out of range.
  * @see arXiv:2512.04949

@@ -1,22 +1,25 @@
 import { mean } from "@turnwise/core";
 import { partition } from "./partition.ts";
 
-/** Description of a modulated batch in numbers. A mean over no response is `undefined`. */
+/** Statistics of a modulated batch. A mean over no response is `undefined`. */
 export interface ModulationDiagnostics {
   readonly numResponses: number;
   readonly numGroups: number;
-  /** Responses with a positive, and with a negative advantage. */
+  /** Number of responses with a positive, and with a negative advantage. */
   readonly numPositive: number;
   readonly numNegative: number;
-  /** Share of groups whose coefficients are all 1: in the dead zone, of one response, or modulation off. */
+  /**
+   * Share of groups whose coefficients are all 1: in the dead zone, of one response, or modulation
+   * off.
+   */
   readonly deadZoneShare: number | undefined;
   readonly minCoefficient: number | undefined;
   readonly maxCoefficient: number | undefined;
   /** Mean token entropy, nats per token, mean over all responses. */
   readonly meanEntropy: number | undefined;
-  /** Largest less smallest entropy of a group, nats per token, mean over groups. */
+  /** Range of entropies in a group, nats per token, mean over groups. */
   readonly meanEntropyRange: number | undefined;
-  /** Share of responses with an advantage above 0 among those whose advantage is not 0. */
+  /** Share of positive advantages among those that are not 0. */
   readonly positiveShare: number | undefined;
   /** Mean modulated advantage of responses with a positive, and with a negative advantage. */
   readonly meanPositiveAdvantage: number | undefined;
@@ -25,27 +28,27 @@ export interface ModulationDiagnostics {
   readonly positiveEntropy: number | undefined;
   readonly negativeEntropy: number | undefined;
   /**
-   * Mean entropy, nats per token, by the sign of `advantage * (coefficient - 1)`: what modulation
-   * adds lowers the policy's entropy where this is positive (`sharpened`), raises it where it is
-   * negative (`flattened`).
+   * Mean entropy, nats per token, by the sign of `advantage * (coefficient - 1)`: modulation lowers
+   * the policy's entropy if this is positive (`sharpened`), and raises it if it is negative
+   * (`flattened`).
    */
   readonly sharpenedEntropy: number | undefined;
   readonly flattenedEntropy: number | undefined;
 }
 
-/** Input of {@link diagnoseModulation}, one entry for each response. */
+/** Input of {@link diagnoseModulation}, one entry per response. */
 export interface ModulatedResponses {
-  /** Before modulation. */
+  /** Advantages before modulation. */
   readonly advantages: readonly number[];
-  /** Mean token entropies, nats per token; absent where none are known. */
+  /** Mean token entropies, nats per token; absent if unknown. */
   readonly entropies?: readonly number[] | undefined;
   readonly groups: readonly (number | string)[];
   readonly coefficients: readonly number[];
-  /** After modulation. Default: the advantages times the coefficients. */
+  /** Advantages after modulation. Default: the advantages times the coefficients. */
   readonly modulated?: readonly number[] | undefined;
 }
 
-/** Describes a modulation in numbers for a log. */
+/** Computes statistics of a modulation for logging. */
 export function diagnoseModulation({
   advantages,
   entropies,

@@ -11,21 +11,22 @@ import {
 
 /** Options of {@link empgModulator}. */
 export interface EmpgOptions {
-  /** How strongly a response's own entropy is weighed (k), `>= 0`. Default 1. */
+  /** Strength of a response's own entropy (k), `>= 0`. Default 1. */
   readonly strength?: number;
-  /** How strongly that of the next turn is (k'), `>= 0`. Default 1. */
+  /** Strength of the next turn's entropy (k'), `>= 0`. Default 1. */
   readonly futureStrength?: number;
-  /** Size of the bonus for leading to a turn that the policy is sure of (zeta), `>= 0`. Default 0.05. */
+  /** Size of the bonus for leading to a turn with low entropy (zeta), `>= 0`. Default 0.05. */
   readonly futureBonus?: number;
-  /** Whether the batch's mean is taken off at the end. Default `"remove"`. */
+  /** Treatment of the batch's mean at the end. Default `"remove"`. */
   readonly mean?: "remove" | "keep";
 }
 
 /**
- * EMPG, the closest relative of AEM. Mean token entropies are scaled to `h` in [0, 1] over the whole
- * batch; `advantage * exp(-k h) / mean(exp(-k h)) + zeta * exp(-k' h[next turn])`, less the mean over
- * the batch. The last turn of a trajectory has no bonus. Signs are not kept. The published code adds
- * 1e-8 to both divisors, which moves results by a part in 1e8; here equal entropies give exactly 1.
+ * EMPG, the closest relative of AEM. Mean token entropies are scaled to `h` in [0, 1] over the
+ * whole batch; `advantage * exp(-k h) / mean(exp(-k h)) + zeta * exp(-k' h[next turn])`, minus the
+ * mean over the batch. The last turn of a trajectory has no bonus. Signs are not kept. The
+ * published code adds 1e-8 to both divisors, which changes results by a part in 1e8; here equal
+ * entropies give exactly 1.
  *
  * @throws `RangeError` if an option is out of range. The modulator throws `RangeError` for
  *   advantages and uncertainties out of range.
@@ -65,7 +66,7 @@ export function empgModulator({
   };
 }
 
-/** Names a turn of a trajectory, so many turns after the response's own. */
+/** Key of a turn of a trajectory, `later` turns after the response's own. */
 function turnKey({ group, trajectory, turn }: CreditedResponse, later: number): string {
   return JSON.stringify([group, trajectory, turn + later]);
 }

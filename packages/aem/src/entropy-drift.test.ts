@@ -8,7 +8,7 @@ describe("predictedDrift", () => {
     ).toEqual([1, 0.5]);
   });
 
-  it("names what is wrong", () => {
+  it("names the invalid argument", () => {
     expect(() => predictedDrift({ advantages: [1], surprisals: [-1], entropies: [1] })).toThrow(
       "predictedDrift: surprisals[0] must be finite and >= 0, got -1",
     );
@@ -16,7 +16,7 @@ describe("predictedDrift", () => {
 });
 
 describe("compareDrift", () => {
-  it("gives correlation and agreement of signs", () => {
+  it("computes correlation and agreement of signs", () => {
     const { correlation, signAgreement, numPairs } = compareDrift([1, 2, -3, 0], [2, 4, -6, 0]);
     expect(correlation).toBeCloseTo(1, 12);
     expect(signAgreement).toBe(1);
@@ -27,7 +27,7 @@ describe("compareDrift", () => {
     expect(opposed.correlation).toBeCloseTo(-3 / Math.sqrt(14 * 78), 12);
   });
 
-  it("has no answer where nothing varies", () => {
+  it("is undefined if nothing varies", () => {
     expect(compareDrift([1, 1], [2, 3]).correlation).toBeUndefined();
     expect(compareDrift([0, 0], [2, 3]).signAgreement).toBeUndefined();
     expect(compareDrift([], []).correlation).toBeUndefined();

@@ -1,18 +1,20 @@
 import { checkFinite, checkNonNegative, checkSameLength, mean, sum } from "@turnwise/core";
 
-/** What {@link predictedDrift} reads, one entry for each response. */
+/** Input of {@link predictedDrift}, one entry per response. */
 export interface DriftResponses {
-  /** After modulation, if that is to be predicted. */
+  /** Advantages, after modulation to predict its effect. */
   readonly advantages: readonly number[];
-  /** Surprisal of what was sampled, nats, `>= 0`. */
+  /** Surprisal of the sampled response, nats, `>= 0`. */
   readonly surprisals: readonly number[];
-  /** Entropy of what it was sampled from, in the unit of the surprisals, `>= 0`. */
+  /**
+   * Entropy of the distribution that it was sampled from, in the unit of the surprisals, `>= 0`.
+   */
   readonly entropies: readonly number[];
 }
 
 /**
- * By how much a response pushes the policy's entropy, by the drift theorem:
- * `advantage * (surprisal - entropy)`, to first order and for a step of size 1.
+ * Entropy drift of each response by the drift theorem: `advantage * (surprisal - entropy)`, to
+ * first order and for a step of size 1.
  *
  * @returns `[response]`; their mean is the predicted drift of the batch.
  * @throws `RangeError` if lengths differ or a number is out of range.
@@ -25,12 +27,15 @@ export function predictedDrift({ advantages, surprisals, entropies }: DriftRespo
   return advantages.map((advantage, i) => advantage * (surprisals[i]! - entropies[i]!));
 }
 
-/** How well predictions and measurements agree. */
+/** Agreement of predictions with measurements. */
 export interface DriftAgreement {
   readonly numPairs: number;
-  /** Pearson's correlation, in [-1, 1]; `undefined` where one side does not vary. */
+  /** Pearson correlation, in [-1, 1]; `undefined` if one side does not vary. */
   readonly correlation: number | undefined;
-  /** Share of pairs of one sign among those where neither is 0; `undefined` without such a pair. */
+  /**
+   * Share of pairs with equal signs among those where neither is 0; `undefined` without such a
+   * pair.
+   */
   readonly signAgreement: number | undefined;
 }
 
@@ -63,11 +68,11 @@ function correlation(a: readonly number[], b: readonly number[]): number | undef
   return Math.min(1, Math.max(-1, sum(x.map((value, i) => value * y[i]!))));
 }
 
-/** Deviations from the mean, as a vector of length 1; `undefined` where there are none. */
+/** Deviations from the mean, as a vector of length 1; `undefined` if all are 0. */
 function standardized(values: readonly number[]): number[] | undefined {
   const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   if (largest === 0) return undefined;
-  // Scaled first, so that no square overflows or vanishes.
+  // Scaled first, so that no square overflows or underflows.
   const scaled = values.map((value) => value / largest);
   const center = mean(scaled);
   const deviations = scaled.map((value) => value - center);

@@ -13,30 +13,33 @@ import {
   type Modulator,
 } from "./modulator.ts";
 
-/** Options of {@link entropyModulator}: the paper's method, and what its ablations change. */
+/** Options of {@link entropyModulator}: the paper's method, and its ablations. */
 export interface EntropyModulatorOptions extends ModulationOptions {
   /** Default `"group"`. */
   readonly scope?: ModulationScope;
-  /** Who counts more. `"uncertain"` is the reversed ablation. Default `"certain"`. */
+  /** Responses that count more. `"uncertain"` is the reversed ablation. Default `"certain"`. */
   readonly direction?: "certain" | "uncertain";
   /** `"none"`: entropies in nats, not scaled to [0, 1] over their scope. Default `"min-max"`. */
   readonly normalization?: "min-max" | "none";
   /** Entropy of a response: the mean over its tokens, or their sum. Default `"mean"`. */
   readonly reduction?: "mean" | "sum";
-  /** Whether a response has one coefficient, or each of its tokens one. Default `"response"`. */
+  /** Unit with its own coefficient: a response, or each of its tokens. Default `"response"`. */
   readonly unit?: "response" | "token";
-  /** Permutes the coefficients of each scope at random: same spread, no meaning. Default `false`. */
+  /**
+   * Permutes the coefficients of each scope at random: same distribution, no information. Default
+   * `false`.
+   */
   readonly shuffle?: boolean;
 }
 
 /**
- * Adaptive entropy modulation as a {@link Modulator}. With the defaults it is `modulate`.
+ * Adaptive entropy modulation as a {@link Modulator}. The defaults equal `modulate`.
  *
- * Responses without tokens have no entropy: they keep their advantage and have no say in others'.
+ * Responses without tokens have no entropy: they keep their advantage and do not affect others'.
  *
  * @throws `RangeError` if an option is out of range. The modulator throws `RangeError` for
- *   advantages that are not finite, uncertainties out of range, and top-k entropies of a scope that
- *   are not known to within `minEntropyRange`, on which its dead zone could not be decided.
+ *   advantages that are not finite, uncertainties out of range, and top-k entropies of a scope with
+ *   bounds wider than `minEntropyRange`, which cannot decide its dead zone.
  * @see arXiv:2605.00425
  */
 export function entropyModulator({

@@ -3,7 +3,7 @@ import * as aem from "./index.ts";
 import * as laws from "./laws.ts";
 import * as theory from "./theory.ts";
 
-it("exports what it means to", () => {
+it("exports these names", () => {
   expect(Object.keys(aem).sort()).toMatchInlineSnapshot(`
     [
       "actionModulator",

@@ -21,7 +21,7 @@ function all(...but: ModulatorClaim[]): ModulatorClaim[] {
   return entropyModulationClaims.filter((claim) => !but.includes(claim));
 }
 
-/** The short way, as a modulator. */
+/** The short form, as a modulator. */
 const short: Modulator = {
   name: "modulate",
   needs: ["response-entropy"],
@@ -71,7 +71,7 @@ describe("laws of the modulators", () => {
       all("favours-certainty", "order-free", "independent-scopes", "shift-invariant"),
     ),
   );
-  // EMPG centres the batch and adds a bonus: little of this holds, as it should not.
+  // EMPG centers the batch and adds a bonus, so few of these laws apply.
   itHolds(modulatorLaws(empgModulator(), ["advantage-blind", "order-free"], { scope: "batch" }));
   itHolds(
     modulatorLaws(
@@ -144,7 +144,7 @@ describe("laws of the modulators with a name", () => {
 });
 
 describe("a law that does not hold", () => {
-  it("says which, where from, and the smallest counterexample", () => {
+  it("names itself, its source and the smallest counterexample", () => {
     const broken: Modulator = {
       name: "doubled",
       needs: [],

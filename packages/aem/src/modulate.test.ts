@@ -9,7 +9,7 @@ describe("modulate", () => {
       ["a", "b", "a", "a", "b"],
     );
     const rounded = coefficients.map((c) => c.toFixed(4));
-    // Group a is the worked example; group b lies in the dead zone.
+    // Group a is the worked example; group b is in the dead zone.
     expect(rounded).toEqual(["1.4227", "1.0000", "1.0539", "0.5234", "1.0000"]);
     expect(advantages.map((a) => a.toFixed(4))).toEqual([
       "1.4227",
@@ -20,7 +20,7 @@ describe("modulate", () => {
     ]);
   });
 
-  it("describes what it did", () => {
+  it("reports statistics of the modulation", () => {
     const { diagnostics } = modulate(
       [1, 2, -1, -1, 0],
       [0.2, 0.3, 0.5, 1.2, 0.3],
@@ -42,7 +42,7 @@ describe("modulate", () => {
     expect(diagnostics.flattenedEntropy).toBeCloseTo(0.5, 12);
   });
 
-  it("gives an empty batch back", () => {
+  it("returns an empty batch", () => {
     const { advantages, coefficients, diagnostics } = modulate([], [], []);
     expect({ advantages, coefficients }).toEqual({ advantages: [], coefficients: [] });
     expect(diagnostics.meanEntropy).toBeUndefined();
@@ -50,7 +50,7 @@ describe("modulate", () => {
     expect(diagnostics.deadZoneShare).toBeUndefined();
   });
 
-  it("names what is wrong", () => {
+  it("names the invalid argument", () => {
     expect(() => modulate([1, 2], [0.5], ["a", "a"])).toThrow(
       "modulate: advantages and entropies must have the same length, got 2 and 1",
     );

@@ -3,7 +3,7 @@ import { diagnoseModulation, type ModulationDiagnostics } from "./diagnose-modul
 import { modulationCoefficients, type ModulationOptions } from "./modulation-coefficients.ts";
 import { partition } from "./partition.ts";
 
-/** What {@link modulate} gives. */
+/** Result of {@link modulate}. */
 export interface Modulation {
   /** `coefficient * advantage`, `[response]`. */
   readonly advantages: number[];
@@ -15,14 +15,14 @@ export interface Modulation {
 /**
  * Adaptive entropy modulation: multiplies the finished advantage of each response by its
  * {@link modulationCoefficients | coefficient} within its group. Every sign stays; nothing is
- * centred or scaled again.
+ * centered or scaled again.
  *
- * @param advantages - Of each response, finished by an estimator, `[response]`.
- * @param entropies - Mean token entropy of each response under the policy that is about to be
- *   updated, `[response]`, nats per token.
- * @param groups - Names the set of responses that each is compared with, `[response]`. In the paper
- *   these are all responses of all trajectories of one prompt group. Responses of one group need
- *   not stand together.
+ * @param advantages - Advantage of each response, finished by an estimator, `[response]`.
+ * @param entropies - Mean token entropy of each response under the policy before the update,
+ *   `[response]`, nats per token.
+ * @param groups - Key of the set of responses that each is compared with, `[response]`. In the
+ *   paper these are all responses of all trajectories of one prompt group. Responses of one group
+ *   need not be adjacent.
  * @throws `RangeError` if the lengths differ, an advantage is not finite, or an entropy or option
  *   is negative or not finite.
  *

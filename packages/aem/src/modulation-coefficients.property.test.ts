@@ -12,13 +12,13 @@ describe("modulationCoefficients, for any group", () => {
       fc.property(group, strength, (entropies, strength) => {
         const coefficients = modulationCoefficients(entropies, { strength, minEntropyRange: 0 });
         const total = coefficients.reduce((a, b) => a + b, 0);
-        // Rounding of one division and one addition for each response.
+        // Rounding of one division and one addition per response.
         expect(Math.abs(total / entropies.length - 1)).toBeLessThan(1e-14 * entropies.length);
       }),
     );
   });
 
-  it("never gives more to the less certain", () => {
+  it("never weights a less certain response more", () => {
     fc.assert(
       fc.property(group, strength, (entropies, strength) => {
         const coefficients = modulationCoefficients(entropies, { strength });
@@ -42,7 +42,7 @@ describe("modulationCoefficients, for any group", () => {
     );
   });
 
-  it("follows its responses when they are reordered", () => {
+  it("is equivariant to reordering responses", () => {
     fc.assert(
       fc.property(group, fc.infiniteStream(fc.nat()), (entropies, keys) => {
         const order = entropies

@@ -2,27 +2,30 @@ import { checkNonNegative, mean } from "@turnwise/core";
 
 /** Options of {@link modulationCoefficients}. */
 export interface ModulationOptions {
-  /** How strongly entropy is weighed (the paper's lambda), `>= 0`; at 0 every coefficient is 1. Default 1 (paper). */
+  /**
+   * Strength of the modulation (the paper's lambda), `>= 0`; at 0 every coefficient is 1. Default 1
+   * (paper).
+   */
   readonly strength?: number;
   /**
-   * The dead zone: groups whose entropies spread less are left alone, nats per token, `>= 0`.
+   * Dead zone: groups with a smaller range of entropies are not modulated, nats per token, `>= 0`.
    * Default 0.1 (paper).
    */
   readonly minEntropyRange?: number;
 }
 
 /**
- * How much each response of a group is to count, by how sure the policy was of it: below the
- * group's usual entropy more than 1, above it less.
+ * Computes one coefficient per response of a group from the policy's certainty: above 1 for less
+ * than the group's usual entropy, below 1 for more.
  *
  * The entropies are scaled to `h` in [0, 1] over the group (the paper's H tilde), and
  * `coefficient[i] = exp(-strength * h[i]) / mean(exp(-strength * h))` (the paper's alpha). The
  * largest coefficient is `exp(strength)` times the smallest.
  *
- * @param entropies - Mean token entropy of each response in the group, `[response]`, nats per token.
- * @returns One coefficient for each response, `[response]`, `>= 0`, with mean 1. All 1 where the
- *   entropies spread less than `minEntropyRange`, or not at all (a group of one); empty for an
- *   empty group.
+ * @param entropies - Mean token entropy of each response in the group, `[response]`, nats per
+ *   token.
+ * @returns One coefficient per response, `[response]`, `>= 0`, with mean 1. All 1 if the range of
+ *   entropies is below `minEntropyRange`, or 0 (a group of one); empty for an empty group.
  * @throws `RangeError` if an entropy or an option is negative or not finite.
  *
  * @example
@@ -38,15 +41,17 @@ export function modulationCoefficients(
   return coefficientsOf(entropies, { strength, minEntropyRange });
 }
 
-/** What the ablations change in the formula. */
+/** Formula of the coefficients, with the choices of the ablations. */
 export interface CoefficientRule extends Required<ModulationOptions> {
-  /** Who counts more: the certain (the paper), or the uncertain. Default `"certain"`. */
+  /**
+   * Responses that count more: the certain ones (the paper), or the uncertain. Default `"certain"`.
+   */
   readonly direction?: "certain" | "uncertain";
-  /** Whether entropies are scaled to [0, 1] over their group, or stay in nats. Default `"min-max"`. */
+  /** Scaling of entropies: to [0, 1] over their group, or none (nats). Default `"min-max"`. */
   readonly normalization?: "min-max" | "none";
 }
 
-/** The formula. All numbers are finite and at least 0. */
+/** Computes the coefficients. All numbers are finite and at least 0. */
 export function coefficientsOf(entropies: readonly number[], rule: CoefficientRule): number[] {
   const distances = distancesOf(entropies, rule);
   if (distances === undefined) return entropies.map(() => 1);
@@ -54,8 +59,9 @@ export function coefficientsOf(entropies: readonly number[], rule: CoefficientRu
 }
 
 /**
- * How far each entropy is from the favoured end of the group, in [0, 1] or in nats, so that the largest
- * exponent is 0 and no weight overflows; `undefined` in the dead zone and for equal entropies.
+ * Distance of each entropy from the favored end of the group, in [0, 1] or in nats, so that the
+ * largest exponent is 0 and no weight overflows; `undefined` in the dead zone and for equal
+ * entropies.
  */
 export function distancesOf(
   entropies: readonly number[],
@@ -65,7 +71,7 @@ export function distancesOf(
     normalization = "min-max",
   }: Omit<CoefficientRule, "strength">,
 ): number[] | undefined {
-  // Not Math.min(...entropies): a whole batch may hold more values than a call takes arguments.
+  // Not Math.min(...entropies): a whole batch may hold more values than a call accepts arguments.
   let low = Infinity;
   let high = -Infinity;
   for (const entropy of entropies) {
@@ -73,7 +79,7 @@ export function distancesOf(
     high = Math.max(high, entropy);
   }
   const range = high - low;
-  // A smaller spread is sampling noise: scaling it to [0, 1] would amplify it.
+  // A smaller range is sampling noise: scaling it to [0, 1] would amplify it.
   if (!(range > 0) || range < minEntropyRange) return undefined;
   const unit = normalization === "min-max" ? range : 1;
   return entropies.map(
@@ -81,7 +87,7 @@ export function distancesOf(
   );
 }
 
-/** Weights over their mean; all 1 where that is 0 (and for no weights). */
+/** Divides weights by their mean; all 1 if that is 0 (and for no weights). */
 export function withMeanOne(weights: readonly number[]): number[] {
   if (weights.length === 0) return [];
   const meanWeight = mean(weights);

@@ -1,5 +1,5 @@
 import type { Resolved } from "@turnwise/core";
-// The namespace, not the object `z`: bundlers then leave out three quarters of zod.
+// The namespace, not the object `z`, so that bundlers drop three quarters of zod.
 import * as z from "zod";
 import { actionModulator, type ActionOptions } from "./action-modulator.ts";
 import { criticalModulator, type CriticalOptions } from "./critical-modulator.ts";
@@ -10,11 +10,11 @@ import { randomModulator, type RandomModulatorOptions } from "./random-modulator
 import { shapingModulator, type ShapingOptions } from "./shaping-modulator.ts";
 
 /**
- * A modulator as plain data, of which `compileModulator` makes the modulator. Every field is described
- * in {@link modulatorSchema}.
+ * Modulator as plain data, which `compileModulator` turns into a {@link Modulator}. Every field is
+ * described in {@link modulatorSchema}.
  */
 export type ModulatorRecord =
-  /** Advantages stay as they are. */
+  /** Advantages do not change. */
   | { readonly kind: "none" }
   /** See `entropyModulator`. */
   | ({ readonly kind: "aem" } & EntropyModulatorOptions)
@@ -29,17 +29,17 @@ export type ModulatorRecord =
   /** See `randomModulator`. */
   | ({ readonly kind: "random" } & RandomModulatorOptions);
 
-/** A {@link ModulatorRecord} with every setting stated. */
+/** {@link ModulatorRecord} with every default filled in. */
 export type ResolvedModulator = Resolved<ModulatorRecord>;
 
 const nonNegative = z.number().min(0);
 const share = z.number().min(0).max(1);
 
 const strength = nonNegative.default(1).meta({
-  description: "How strongly entropy is weighed (lambda); at 0 every coefficient is 1",
+  description: "Strength of the modulation (lambda); at 0 every coefficient is 1",
 });
 const minEntropyRange = nonNegative.default(0.1).meta({
-  description: "Dead zone: scopes whose entropies spread less are left alone",
+  description: "Dead zone: scopes with a smaller range of entropies are not modulated",
   unit: "nats per token",
 });
 const scope = z.enum(["group", "trajectory", "turn", "batch"]).default("group").meta({
@@ -67,34 +67,35 @@ const schema = z.discriminatedUnion("kind", [
       description: "Entropy of a response: the mean over its tokens, or their sum",
     }),
     unit: z.enum(["response", "token"]).default("response").meta({
-      description: "One coefficient for each response, or for each token",
+      description: "One coefficient per response, or per token",
     }),
     shuffle: z.boolean().default(false).meta({
-      description: "Permute the coefficients of each scope at random, newly in each iteration",
+      description:
+        "Permute the coefficients of each scope at random, differently in each iteration",
     }),
   }),
   z.strictObject({
     kind: z.literal("empg"),
     strength: nonNegative.default(1).meta({
-      description: "How strongly a response's own entropy is weighed (k)",
+      description: "Strength of a response's own entropy (k)",
     }),
     futureStrength: nonNegative.default(1).meta({
-      description: "How strongly the entropy of the next turn is weighed (k')",
+      description: "Strength of the next turn's entropy (k')",
     }),
     futureBonus: nonNegative.default(0.05).meta({
-      description: "Bonus for leading to a turn that the policy is sure of (zeta)",
+      description: "Bonus for leading to a turn with low entropy (zeta)",
     }),
     mean: z.enum(["remove", "keep"]).default("remove").meta({
-      description: "Whether the batch's mean advantage is taken off at the end",
+      description: "Treatment of the batch's mean advantage at the end",
     }),
   }),
   z.strictObject({
     kind: z.literal("gtpo"),
     unit: z.enum(["token", "response"]).default("token").meta({
-      description: "One coefficient for each token (GTPO), or for each response (GRPO-S)",
+      description: "One coefficient per token (GTPO), or per response (GRPO-S)",
     }),
     strength: z.number().positive().default(1).meta({
-      description: "Weight of the entropy next to the plain advantage",
+      description: "Weight of the entropy relative to the plain advantage",
     }),
     scope,
     failures: z.enum(["same", "mirrored"]).default("same").meta({
@@ -105,7 +106,7 @@ const schema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("carl"),
     criticalShare: z.number().gt(0).lt(1).default(0.5).meta({
-      description: "Share of the responses of a scope that are trained on, the most uncertain",
+      description: "Share of the responses of a scope to train on, the most uncertain",
     }),
     scope,
     calibration,
@@ -116,7 +117,7 @@ const schema = z.discriminatedUnion("kind", [
       description: "Weight of tokens outside the action and the end of a response",
     }),
     uncertaintyStrength: share.default(0.5).meta({
-      description: "How strongly weight moves to the action tokens of larger entropy",
+      description: "Strength of the shift of weight to action tokens of larger entropy",
     }),
     calibration,
   }),
@@ -124,13 +125,13 @@ const schema = z.discriminatedUnion("kind", [
 ]);
 
 /**
- * The machine-readable description of {@link ModulatorRecord}: types, ranges, defaults, and for each
- * field a description and a unit (`schema.meta()`). Parsing checks the fields one by one and fills in
- * defaults.
+ * Machine-readable description of {@link ModulatorRecord}: types, ranges, defaults, and for each
+ * field a description and a unit (`schema.meta()`). Parsing checks the fields one by one and fills
+ * in defaults.
  */
 export const modulatorSchema: z.ZodType<ResolvedModulator> = schema;
 
-/** The compiler holds the type to the schema in both directions: this one, and the line above. */
+/** Checked by the type checker in both directions: this function, and the line above. */
 const accepted = (record: ResolvedModulator): z.output<typeof schema> => record;
 void accepted;
 
@@ -139,7 +140,7 @@ export const modulatorKinds: readonly ModulatorRecord["kind"][] = schema.options
   ({ shape }) => shape.kind.value,
 );
 
-/** Makes the modulator of a checked record. */
+/** Creates the modulator of a checked record. */
 export function makeModulator(resolved: ResolvedModulator): Modulator {
   switch (resolved.kind) {
     case "none":

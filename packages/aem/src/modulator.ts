@@ -7,65 +7,76 @@ import {
   type Uncertainty,
 } from "./uncertainty.ts";
 
-/** One response of a batch: its place, its credit, and how sure the policy was of it. */
+/** Response of a batch: its position, its credit, and the policy's uncertainty. */
 export interface CreditedResponse {
-  /** Names its prompt group. */
+  /** Key of its prompt group. */
   readonly group: number | string;
-  /** Names its trajectory within the group. */
+  /** Key of its trajectory within the group. */
   readonly trajectory: number | string;
   /** Index of its turn, from 0. */
   readonly turn: number;
-  /** Finished by an estimator; the mean over tokens where these have advantages of their own. */
+  /**
+   * Advantage finished by an estimator; the mean over tokens if these have different advantages.
+   */
   readonly advantage: number;
-  /** Of each token, `[token]`, where they differ (a critic, REINFORCE++); absent where all are `advantage`. */
+  /**
+   * Advantage of each token, `[token]`, if they differ (a critic, REINFORCE++); absent if all equal
+   * `advantage`.
+   */
   readonly tokenAdvantages?: readonly number[];
   readonly uncertainty: Uncertainty;
-  /** Roles of its tokens, where the prompt format knows them; empty where it found none. */
+  /** Roles of its tokens, if the prompt format provides them; empty if it found none. */
   readonly spans?: readonly RoleSpan[];
 }
 
-/** A batch after modulation. */
+/** Batch after modulation. */
 export interface ModulatedBatch {
-  /** Of each response, `[response]`; where tokens differ, the mean over them. */
+  /** Advantage of each response, `[response]`; if tokens differ, the mean over them. */
   readonly advantages: number[];
-  /** Factor of each advantage, `[response]`; where tokens differ, the mean over them. */
+  /** Factor of each advantage, `[response]`; if tokens differ, the mean over them. */
   readonly coefficients: number[];
-  /** Of each token, `[response][token]`, from a modulator that tells tokens apart; else see {@link modulatedTokens}. */
+  /**
+   * Advantage of each token, `[response][token]`, from a modulator of tokens; else see
+   * {@link modulatedTokens}.
+   */
   readonly tokenAdvantages?: number[][];
   /** Kind of uncertainty of the responses; `undefined` for an empty batch. */
   readonly uncertainty: Uncertainty["kind"] | undefined;
 }
 
-/** Knowledge about responses that a modulator cannot do without. */
+/** Information about responses that a modulator requires. */
 export type ModulatorNeed = "response-entropy" | "token-entropies" | "spans";
 
 /**
- * A step between estimator and loss that changes advantages, usually by how sure the policy was.
- * `compileModulator` makes one from a record; or write your own and hold it to `modulatorLaws` of
- * `@turnwise/aem/laws`.
+ * Step between estimator and loss that changes advantages, usually by the policy's uncertainty.
+ * `compileModulator` creates one from a record; or write your own and check it with `modulatorLaws`
+ * of `@turnwise/aem/laws`.
  */
 export interface Modulator {
-  /** Fixes the modulator with all its options. */
+  /** Identifies the modulator with all its options. */
   readonly name: string;
-  /** Knowledge that it reads; empty for none. A run without it is refused before it starts. */
+  /** Information that it reads; empty for none. A run that lacks it is refused before it starts. */
   readonly needs: readonly ModulatorNeed[];
   /**
    * Pure: the batch is not changed, and the same batch and seed give the same result.
-   * @param random - Of this iteration: only forks of it are drawn from. A modulator that draws throws
-   *   `TypeError` without it.
+   * @param random - Random stream of this iteration: only forks of it are drawn from. A modulator
+   *   that draws throws `TypeError` without it.
    */
   readonly modulate: (responses: readonly CreditedResponse[], random?: Random) => ModulatedBatch;
 }
 
-/** Knowledge that a run has about its responses. */
+/** Information that a run has about its responses. */
 export interface KnownOfResponses {
-  /** By the learner that scores the batch: of each token, only of each response, or none. */
+  /**
+   * Entropies from the learner that scores the batch: of each token, only of each response, or
+   * none.
+   */
   readonly entropies: "tokens" | "responses" | "none";
-  /** Whether the prompt format gives the roles of tokens. */
+  /** True if the prompt format provides the roles of tokens. */
   readonly spans: boolean;
 }
 
-/** Needs of a modulator that a run does not meet; empty if it meets all. */
+/** Lists the needs of a modulator that a run does not meet; empty if it meets all. */
 export function unmetNeeds({ needs }: Modulator, known: KnownOfResponses): ModulatorNeed[] {
   const isMet: Readonly<Record<ModulatorNeed, boolean>> = {
     "response-entropy": known.entropies !== "none",
@@ -75,7 +86,7 @@ export function unmetNeeds({ needs }: Modulator, known: KnownOfResponses): Modul
   return needs.filter((need) => !isMet[need]);
 }
 
-/** The modulator that changes nothing. */
+/** Modulator that changes nothing. */
 export const identityModulator: Modulator = {
   name: "identity",
   needs: [],
@@ -85,7 +96,7 @@ export const identityModulator: Modulator = {
   },
 };
 
-/** A checked batch. */
+/** Checked batch. */
 export interface ReadBatch {
   readonly responses: readonly CreditedResponse[];
   readonly advantages: number[];
@@ -104,7 +115,7 @@ export function readBatch(where: string, responses: readonly CreditedResponse[])
   responses.forEach(({ uncertainty, tokenAdvantages }, index) => {
     if (uncertainty.kind !== kind) {
       throw new TypeError(
-        `${where}: responses[${index}].uncertainty.kind must be "${kind}", as of the others, got "${uncertainty.kind}"`,
+        `${where}: responses[${index}].uncertainty.kind must be "${kind}" as in the other responses, got "${uncertainty.kind}"`,
       );
     }
     if (tokenAdvantages === undefined) return;
@@ -117,17 +128,17 @@ export function readBatch(where: string, responses: readonly CreditedResponse[])
   return { responses, advantages, uncertainty: kind };
 }
 
-/** Measures the uncertainty of each response. @throws As {@link measureUncertainty}. */
+/** Measures the uncertainty of each response. @throws Errors of {@link measureUncertainty}. */
 export function measureBatch({ responses }: ReadBatch): MeasuredUncertainty[] {
   return responses.map(({ uncertainty }) => measureUncertainty(uncertainty));
 }
 
-/** Unit that has a coefficient of its own. */
+/** Unit with its own coefficient. */
 export type ModulationUnit = "response" | "token";
 
 /**
- * Entropies as lists, nats: the entropy of each token, `[response][token]`, or the mean token entropy
- * of each response, in a list of one (empty for a response without tokens).
+ * Entropies as lists, nats: the entropy of each token, `[response][token]`, or the mean token
+ * entropy of each response, in a list of one (empty for a response without tokens).
  * @throws `TypeError` for the unit `"token"` if only means are known.
  */
 export function entropiesOf(
@@ -144,7 +155,7 @@ export function entropiesOf(
   });
 }
 
-/** Factors of a batch: one for each response, or one for each of its tokens. */
+/** Factors of a batch: one per response, or one per token. */
 export type BatchFactors = (
   | { readonly coefficients: readonly number[] }
   | { readonly tokenCoefficients: readonly (readonly number[])[] }
@@ -153,7 +164,10 @@ export type BatchFactors = (
   readonly offsets?: readonly number[];
 };
 
-/** Factors from lists of coefficients, one list per response in the form of {@link entropiesOf}. */
+/**
+ * Converts lists of coefficients, one list per response in the form of {@link entropiesOf}, to
+ * factors.
+ */
 export function factorsOf(
   coefficients: readonly (readonly number[])[],
   unit: ModulationUnit,
@@ -163,7 +177,9 @@ export function factorsOf(
     : { coefficients: coefficients.map(([own = 1]) => own) };
 }
 
-/** A batch whose advantages are multiplied by factors; a response without tokens keeps a factor of 1. */
+/**
+ * Multiplies the advantages of a batch by factors; a response without tokens keeps a factor of 1.
+ */
 export function composeBatch(
   { responses, advantages, uncertainty }: ReadBatch,
   factors: BatchFactors,
@@ -191,8 +207,8 @@ export function composeBatch(
 }
 
 /**
- * The advantage of every token after modulation, `[response][token]`. Where the modulator tells no tokens
- * apart, the tokens of a response share its coefficient and whatever was added to its advantage.
+ * Advantage of every token after modulation, `[response][token]`. If the modulator does not
+ * distinguish tokens, those of a response share its coefficient and the offset of its advantage.
  */
 export function modulatedTokens(
   responses: readonly CreditedResponse[],
@@ -209,22 +225,22 @@ export function modulatedTokens(
   });
 }
 
-/** The responses that a response is compared with. */
+/** Responses that a response is compared with. */
 export type ModulationScope =
-  /** All of its prompt group (the paper). */
+  /** All responses of the prompt group (the paper). */
   | "group"
-  /** Those of its own trajectory. */
+  /** Responses of the same trajectory. */
   | "trajectory"
-  /** Those of its group with its turn index. */
+  /** Responses of the group with the same turn index. */
   | "turn"
-  /** All. */
+  /** All responses of the batch. */
   | "batch";
 
-/** Names the set of responses that one is compared with. */
+/** Key of the set of responses that one is compared with. */
 function scopeKey(response: CreditedResponse, scope: ModulationScope): string {
   const { group, trajectory, turn } = response;
   if (scope === "batch") return "";
-  // JSON keeps the names 1 and "1", and names with separators in them, apart.
+  // JSON distinguishes the keys 1 and "1", and keys that contain separators.
   if (scope === "group") return JSON.stringify(group);
   return JSON.stringify([group, scope === "trajectory" ? trajectory : turn]);
 }
@@ -238,8 +254,8 @@ export function scopesOf(
 }
 
 /**
- * Replaces the values of each scope, given as lists (one value for a response, or one for each of its
- * tokens), by as many others.
+ * Replaces the values of each scope, given as lists (one value per response, or one per token), by
+ * equally many others.
  */
 export function mapScopes(
   responses: readonly CreditedResponse[],
@@ -260,13 +276,13 @@ export function mapScopes(
   return result;
 }
 
-/** The random source that a modulator draws from. @throws `TypeError` where it is absent. */
+/** Checks that there is a random stream to draw from. @throws `TypeError` if it is absent. */
 export function requireRandom(where: string, random: Random | undefined): Random {
   if (random !== undefined) return random;
   throw new TypeError(`${where}: random must be given, got undefined`);
 }
 
-/** A modulator's name with all its options. */
+/** Name of a modulator with all its options. */
 export function modulatorName(
   kind: string,
   options: Readonly<Record<string, number | string | boolean>>,

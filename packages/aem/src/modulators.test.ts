@@ -35,7 +35,7 @@ function coefficientsOf(options: EntropyModulatorOptions, responses = batch): st
 }
 
 describe("entropyModulator", () => {
-  it("gives the worked example over the group", () => {
+  it("computes the worked example over the group", () => {
     expect(coefficientsOf({})).toEqual(["1.4227", "1.0539", "0.5234"]);
     expect(
       entropyModulator()
@@ -57,7 +57,7 @@ describe("entropyModulator", () => {
     expect(coefficientsOf({ scope: "batch" }, two)).toEqual(all);
   });
 
-  it("keeps trajectories of one name in different groups apart", () => {
+  it("distinguishes trajectories of one name in different groups", () => {
     const two = [response("g/0/0", 1, [0]), response("h/0/0", 1, [9])];
     for (const scope of ["group", "trajectory", "turn"] as const) {
       expect(coefficientsOf({ scope }, two)).toEqual(["1.0000", "1.0000"]);
@@ -69,19 +69,19 @@ describe("entropyModulator", () => {
     expect(coefficientsOf({ direction: "uncertain" })).toEqual(["0.5919", "0.7990", "1.6090"]);
   });
 
-  it("takes entropies in nats", () => {
-    // exp(0), exp(-0.3), exp(-1): here the range is 1, so a range of 2 tells them apart.
+  it("supports entropies in nats", () => {
+    // exp(0), exp(-0.3), exp(-1): here the range is 1, so a range of 2 distinguishes them.
     const wide = [response("g/0/0", 1, [0]), response("g/0/1", 1, [2])];
     expect(coefficientsOf({ normalization: "none" }, wide)).toEqual(["1.7616", "0.2384"]);
   });
 
-  it("takes the sum over tokens", () => {
+  it("supports the sum over tokens", () => {
     // Sums 0.4, 0.5, 3.6: h 0, 0.03125, 1.
     const expected = modulationCoefficients([0.4, 0.5, 3.6]).map((c) => c.toFixed(4));
     expect(coefficientsOf({ reduction: "sum" })).toEqual(expected);
   });
 
-  it("tells tokens apart", () => {
+  it("distinguishes tokens", () => {
     const { tokenAdvantages, advantages } = entropyModulator({ unit: "token" }).modulate(batch);
     const tokens = modulationCoefficients([0.1, 0.3, 0.5, 1, 1, 1.6]);
     expect(tokenAdvantages).toEqual([
@@ -92,7 +92,7 @@ describe("entropyModulator", () => {
     expect(advantages[0]).toBeCloseTo((tokens[0]! + tokens[1]!) / 2, 12);
   });
 
-  it("deals coefficients out again at random, each once", () => {
+  it("permutes coefficients at random, each used once", () => {
     const many = Array.from({ length: 12 }, (_, i) => response(`g/${i}/0`, 1, [i]));
     const shuffled = entropyModulator({ shuffle: true })
       .modulate(many, createRandom(1))
@@ -101,7 +101,7 @@ describe("entropyModulator", () => {
     expect(shuffled.toSorted()).toEqual(coefficientsOf({}, many).toSorted());
   });
 
-  it("leaves responses without tokens alone and out", () => {
+  it("does not change responses without tokens, or use them for others", () => {
     const withEmpty = [...batch, response("g/2/0", -3, [])];
     for (const unit of ["response", "token"] as const) {
       const { advantages, coefficients } = entropyModulator({ unit }).modulate(withEmpty);
@@ -111,7 +111,7 @@ describe("entropyModulator", () => {
     expect(coefficientsOf({}, withEmpty).slice(0, 3)).toEqual(coefficientsOf({}));
   });
 
-  it("says what it was given", () => {
+  it("reports the kind of uncertainty", () => {
     const as = (uncertainty: Uncertainty): CreditedResponse => ({ ...batch[0]!, uncertainty });
     const given = [
       as({ kind: "entropy", entropies: [1] }),
@@ -122,7 +122,7 @@ describe("entropyModulator", () => {
     expect(kinds).toEqual(["entropy", "top-k", "surprisal"]);
     expect(entropyModulator().modulate([]).uncertainty).toBeUndefined();
     expect(() => entropyModulator().modulate(given)).toThrow(
-      'entropyModulator: responses[1].uncertainty.kind must be "entropy", as of the others, got "top-k"',
+      'entropyModulator: responses[1].uncertainty.kind must be "entropy" as in the other responses, got "top-k"',
     );
   });
 
@@ -142,13 +142,13 @@ describe("entropyModulator", () => {
     expect(() => entropyModulator({ reduction: "sum" }).modulate([two])).toThrow("0.125 apart");
   });
 
-  it("carries all options in its name", () => {
+  it("has all options in its name", () => {
     expect(entropyModulator({ shuffle: true }).name).toBe(
       "aem(strength=1,minEntropyRange=0.1,scope=group,direction=certain,normalization=min-max,reduction=mean,unit=response,shuffle=true)",
     );
   });
 
-  it("permutes differently in each iteration, and needs its random source", () => {
+  it("permutes differently in each iteration, and requires its random stream", () => {
     const many = Array.from({ length: 12 }, (_, i) => response(`g/${i}/0`, 1, [i]));
     const shuffled = entropyModulator({ shuffle: true });
     const coefficients = (iteration: number): number[] =>
@@ -160,7 +160,7 @@ describe("entropyModulator", () => {
     );
   });
 
-  it("names what is wrong", () => {
+  it("names the invalid argument", () => {
     expect(() => entropyModulator({ strength: NaN })).toThrow(
       "entropyModulator: strength must be finite and >= 0, got NaN",
     );
@@ -177,7 +177,7 @@ describe("entropyModulator", () => {
 });
 
 describe("empgModulator", () => {
-  it("adds the clarity of the next turn and takes off the mean", () => {
+  it("adds the clarity of the next turn and subtracts the mean", () => {
     // Scaled 0, 0.3, 1: g 1.4227, 1.0539, 0.5234. The second's next turn is the third: 0.05 e^-1.
     const raw = [1.42268, -1.05395 + 0.05 * Math.exp(-1), -0.52337];
     const mean = (raw[0]! + raw[1]! + raw[2]!) / 3;
@@ -192,14 +192,14 @@ describe("empgModulator", () => {
     expect(empgModulator().modulate(two).coefficients[0]).not.toBeCloseTo(1.4227, 2);
   });
 
-  it("weighs the next turn by a strength of its own", () => {
+  it("weights the next turn by a separate strength", () => {
     const [, second] = empgModulator({ futureStrength: 0, futureBonus: 1, mean: "keep" }).modulate(
       batch,
     ).advantages;
     expect(second).toBeCloseTo(-1.05395 + 1, 4);
   });
 
-  it("takes an empty batch, and names what is wrong", () => {
+  it("accepts an empty batch, and names the invalid argument", () => {
     expect(empgModulator().modulate([]).advantages).toEqual([]);
     expect(() => empgModulator({ futureBonus: -1 })).toThrow(
       "empgModulator: futureBonus must be finite and >= 0, got -1",

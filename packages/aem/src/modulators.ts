@@ -7,7 +7,7 @@ const none: ModulatorRecord = { kind: "none" };
 /** Adaptive entropy modulation with the paper's settings: strength 1, dead zone 0.1 nats per token. */
 const aem: ModulatorRecord = { kind: "aem", strength: 1, minEntropyRange: 0.1, scope: "group" };
 
-/** Ablation: the uncertain count more. */
+/** Ablation: uncertain responses count more. */
 const aemReversed: ModulatorRecord = { ...aem, direction: "uncertain" };
 
 /** Ablation: coefficients of each prompt group permuted at random. */
@@ -22,16 +22,16 @@ const aemTurn: ModulatorRecord = { ...aem, scope: "turn" };
 /** Ablation: a response is compared with all of the batch. */
 const aemBatch: ModulatorRecord = { ...aem, scope: "batch" };
 
-/** Ablation: a coefficient for each token. */
+/** Ablation: a coefficient per token. */
 const aemToken: ModulatorRecord = { ...aem, unit: "token" };
 
 /** EMPG with the settings of its code: k and k' 1, zeta 0.05. */
 const empg: ModulatorRecord = { kind: "empg" };
 
-/** Control: entropy shaping by token, in the manner of GTPO. */
+/** Control: entropy shaping per token, in the manner of GTPO. */
 const gtpo: ModulatorRecord = { kind: "gtpo", unit: "token" };
 
-/** Control: entropy shaping by response, in the manner of GRPO-S. */
+/** Control: entropy shaping per response, in the manner of GRPO-S. */
 const grpoS: ModulatorRecord = { kind: "gtpo", unit: "response" };
 
 /** Control: only uncertain responses are trained on, in the manner of CARL. */
@@ -60,10 +60,10 @@ const named: Readonly<Record<string, ModulatorRecord>> = withKebabKeys({
   random,
 });
 
-/** Kinds that none of the names above is for: each has its own name and its defaults. */
+/** Kinds without a named record above: each gets its own name and its defaults. */
 const unnamed = modulatorKinds.filter((kind) => !Object.hasOwn(named, kind));
 
-/** All modulators with a name, as a command line selects them. */
+/** All named modulators, as the command line selects them. */
 export const modulators: Readonly<Record<string, ModulatorRecord>> = {
   ...named,
   ...Object.fromEntries(unnamed.map((kind): [string, ModulatorRecord] => [kind, { kind }])),

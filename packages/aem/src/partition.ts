@@ -1,4 +1,4 @@
-/** The indices of each group's members, groups in order of their first member. */
+/** Indices of each group's members, groups in order of their first member. */
 export function partition(groups: readonly (number | string)[]): number[][] {
   const members = new Map<number | string, number[]>();
   groups.forEach((group, index) => {

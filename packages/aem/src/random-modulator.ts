@@ -9,18 +9,19 @@ import {
   type Modulator,
 } from "./modulator.ts";
 
-/** Options of {@link randomModulator}: those of the AEM whose distribution is drawn from. */
+/** Options of {@link randomModulator}: those of the AEM whose distribution is used. */
 export interface RandomModulatorOptions extends ModulationOptions {
   /** Default `"group"`. */
   readonly scope?: ModulationScope;
 }
 
 /**
- * Random coefficients with exactly the distribution of AEM's: those that `entropyModulator` gives over
- * the batch, permuted over all its responses. Each iteration has a permutation of its own.
- * (`entropyModulator({ shuffle: true })` permutes within each scope, and so leaves dead zones alone.)
+ * Random coefficients with exactly the distribution of AEM's: those of `entropyModulator` over the
+ * batch, permuted over all its responses, differently in each iteration.
+ * (`entropyModulator({ shuffle: true })` permutes within each scope, and so does not change dead
+ * zones.)
  *
- * @throws As `entropyModulator`.
+ * @throws Errors of `entropyModulator`.
  */
 export function randomModulator(options: RandomModulatorOptions = {}): Modulator {
   const { strength = 1, minEntropyRange = 0.1, scope = "group" } = options;

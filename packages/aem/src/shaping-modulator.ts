@@ -15,29 +15,30 @@ import { partition } from "./partition.ts";
 
 /** Options of {@link shapingModulator}. */
 export interface ShapingOptions {
-  /** `"token"` as GTPO, `"response"` as GRPO-S. Default `"token"`. */
+  /** `"token"` like GTPO, `"response"` like GRPO-S. Default `"token"`. */
   readonly unit?: "token" | "response";
-  /** Weight of the entropy next to the plain advantage, `> 0`. Default 1. */
+  /** Weight of the entropy relative to the plain advantage, `> 0`. Default 1. */
   readonly strength?: number;
   /** Default `"group"`. */
   readonly scope?: ModulationScope;
   /**
-   * Entropy of responses with a negative advantage: as it is, so that uncertain failures count more;
-   * or mirrored within the scope, so that confident failures do. Default `"same"`.
+   * Entropy of responses with a negative advantage: unchanged, so that uncertain failures count
+   * more; or mirrored within the scope, so that confident failures do. Default `"same"`.
    */
   readonly failures?: "same" | "mirrored";
 }
 
 /**
- * Entropy shaping in the manner of GTPO (by token) and GRPO-S (by response): the uncertain count more,
- * the opposite of AEM for positive advantages. `coefficient = (1 + strength * h / mean(h)) / (1 + strength)`,
- * mean 1 over the scope.
+ * Entropy shaping in the manner of GTPO (per token) and GRPO-S (per response): uncertain ones count
+ * more, the opposite of AEM for positive advantages.
+ * `coefficient = (1 + strength * h / mean(h)) / (1 + strength)`, mean 1 over the scope.
  *
- * What is known of the paper is its abstract: rewards are redistributed by weights such as
- * `H[i, t] / sum over siblings of H[k, t]`, and its figure says that high-entropy tokens are rewarded in
- * correct and suppressed in incorrect sequences; other summaries say that confident failures are
- * penalized more. It shapes rewards before the baseline. The formula above, which shapes finished
- * advantages, its default strength and the mirrored entropy `low + high - h` are ours.
+ * Only the paper's abstract is known: rewards are redistributed by weights such as
+ * `H[i, t] / sum over siblings of H[k, t]`, and its figure says that high-entropy tokens are
+ * rewarded in correct and suppressed in incorrect sequences; other summaries say that confident
+ * failures are penalized more. It shapes rewards before the baseline. The formula above, which
+ * shapes finished advantages, its default strength and the mirrored entropy `low + high - h` are
+ * ours.
  *
  * @throws `RangeError` if an option is out of range.
  * @see arXiv:2508.04349

@@ -40,7 +40,7 @@ function entropyOf(probabilities: readonly number[]): number {
   return 0 - expectation(probabilities, probabilities.map(Math.log));
 }
 
-/** The derivative of the entropy along a direction, by differences: what theory must agree with. */
+/** Derivative of the entropy along a direction, by differences, for comparison with theory. */
 function measuredAlong({ probabilities }: FinitePolicy, direction: readonly number[]): number {
   // No probability may change by more than a small part of itself.
   const room = probabilities.map(
@@ -76,13 +76,13 @@ describe("the entropy drift of a sampled response", () => {
         const direction = naturalDirection(policy, response, advantage);
         const drift = naturalDrift(policy, response, advantage);
         expect(entropyAlong(policy, direction)).toBeCloseTo(drift, 10);
-        // Differences have lost half of the digits.
+        // Finite differences have lost half of the digits.
         expect(measuredAlong(policy, direction)).toBeCloseTo(drift, 4);
       }),
     );
   });
 
-  it("moves the probabilities along the gradient that the Fisher metric makes of the surrogate", () => {
+  it("moves the probabilities along the gradient of the surrogate in the Fisher metric", () => {
     fc.assert(
       fc.property(sampled, ({ policy, response, advantage }) => {
         // advantage / pi_a is the surrogate's slope along probability a, and 0 along others.
@@ -110,7 +110,7 @@ describe("the entropy drift of a sampled response", () => {
     );
   });
 
-  it("is the covariance of advantage and surprisal on average", () => {
+  it("is on average the covariance of advantage and surprisal", () => {
     fc.assert(
       fc.property(
         sampled,
@@ -156,7 +156,7 @@ describe("the entropy drift of a policy", () => {
 });
 
 describe("regularizers", () => {
-  it("add a drift that depends on the state alone", () => {
+  it("add a drift that depends only on the state", () => {
     fc.assert(
       fc.property(
         sampled,
@@ -179,7 +179,7 @@ describe("regularizers", () => {
     );
   });
 
-  it("always raise the entropy by a bonus on it", () => {
+  it("always raise the entropy with an entropy bonus", () => {
     fc.assert(
       fc.property(sampled, ({ policy }) => {
         expect(regularizationDrift(policy, { entropyCoefficient: 1 })).toBeGreaterThanOrEqual(0);
@@ -198,7 +198,7 @@ describe("regularizers", () => {
     );
   });
 
-  it("hold still a policy that equals its reference", () => {
+  it("do not change a policy that equals its reference", () => {
     const policy = softmaxPolicy([1, 2, 3]);
     expect(regularizationDrift(policy, { klCoefficient: 1, reference: policy })).toBeCloseTo(0, 12);
     expect(crossEntropyOf(policy, policy)).toBeCloseTo(policy.entropy, 12);
@@ -224,14 +224,14 @@ describe("the predictable part of surprisal", () => {
     const responses = treeResponses(two);
     expect(responses.map(({ tokens }) => tokens)).toEqual([[0], [1, 0], [1, 1]]);
     expect(responses.map(({ probability }) => probability)).toEqual([0.5, 0.25, 0.25]);
-    // Every token is as surprising as expected: both parts are the same.
+    // Every token is as surprising as expected: both parts are equal.
     responses.forEach(({ surprisal, predictable }) =>
       expect(surprisal).toBeCloseTo(predictable, 12),
     );
     expect(treeEntropy(two).byPredictable).toBeCloseTo(1.5 * Math.LN2, 12);
   });
 
-  it("has the mean of the surprisal, the response entropy", () => {
+  it("has the response entropy as its mean, like the surprisal", () => {
     fc.assert(
       fc.property(tree, (tree) => {
         const { bySurprisal, byPredictable } = treeEntropy(tree);
@@ -249,11 +249,11 @@ describe("in the space of weights", () => {
     maxLength: 7,
   });
 
-  it("the natural gradient drifts as the theorem says where features can reach every policy", () => {
+  it("the natural gradient follows the theorem if features can reach every policy", () => {
     fc.assert(
       fc.property(sampled, ({ policy, response, advantage }) => {
         const size = policy.probabilities.length;
-        // One weight for each response but the last: all policies, none twice.
+        // One weight per response except the last: all policies, none twice.
         const full = policy.probabilities.map((_, i) =>
           Array.from({ length: size - 1 }, (_, weight) => (i === weight ? 1 : 0)),
         );
@@ -263,7 +263,7 @@ describe("in the space of weights", () => {
     );
   });
 
-  it("the plain gradient on one weight for each logit is the plain gradient of the logits", () => {
+  it("the plain gradient with one weight per logit is the plain gradient of the logits", () => {
     fc.assert(
       fc.property(sampled, ({ policy, response, advantage }) => {
         const identity = policy.probabilities.map((_, i) =>
@@ -293,7 +293,7 @@ describe("in the space of weights", () => {
     );
   });
 
-  it("refuses weights that do nothing", () => {
+  it("refuses weights without effect", () => {
     const policy = softmaxPolicy([0, 1]);
     expect(() => featureDrift(policy, [[1], [1]], 0, 1, "natural")).toThrow(
       "featureDrift: the Fisher matrix must be invertible, got a singular one",
@@ -308,7 +308,7 @@ describe("the map from entropy to coefficient", () => {
   });
   const strength = fc.double({ min: 0.1, max: 4, noNaN: true });
 
-  it("is the cheapest of all coefficients with mean 1", () => {
+  it("has the lowest cost of all coefficients with mean 1", () => {
     fc.assert(
       fc.property(
         group,
@@ -333,14 +333,14 @@ describe("the map from entropy to coefficient", () => {
 });
 
 describe("what modulation adds", () => {
-  it("pushes up on failures and down on successes, where the coefficient tells surprise apart", () => {
+  it("raises entropy on failures and lowers it on successes, if the coefficient follows surprise", () => {
     fc.assert(
       fc.property(
         sampled,
         fc.double({ min: 1.001, max: 2.7, noNaN: true }),
         ({ policy, response, advantage }, excess) => {
           const relative = policy.surprisals[response]! - policy.entropy;
-          // More than 1 for what was less surprising than usual, less than 1 for what was more.
+          // More than 1 for less surprise than usual, less than 1 for more.
           const coefficient = relative < 0 ? excess : 1 / excess;
           const pressure = modulationPressure(policy, response, advantage, coefficient);
           expect(pressure * advantage).toBeLessThanOrEqual(0);

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { measureUncertainty, topKEntropyBounds } from "./uncertainty.ts";
 
 describe("measureUncertainty", () => {
-  it("takes a mean that an engine gives, and refuses to invent one", () => {
+  it("accepts a mean from an engine, and refuses to invent one", () => {
     expect(measureUncertainty({ kind: "mean-entropy", entropy: 0.5, numTokens: 3 })).toEqual({
       kind: "mean-entropy",
       tokens: undefined,
@@ -21,7 +21,7 @@ describe("measureUncertainty", () => {
     );
   });
 
-  it("takes the mean over tokens", () => {
+  it("is the mean over tokens", () => {
     expect(measureUncertainty({ kind: "entropy", entropies: [1, 2] }).mean).toBe(1.5);
     expect(measureUncertainty({ kind: "surprisal", logProbs: [-1, -2] })).toEqual({
       kind: "surprisal",
@@ -39,15 +39,15 @@ describe("measureUncertainty", () => {
     });
   });
 
-  it("takes log-probs above 0 by rounding as 0", () => {
+  it("treats log-probs above 0 by rounding as 0", () => {
     expect(measureUncertainty({ kind: "surprisal", logProbs: [1e-7] }).mean).toBe(0);
   });
 
-  it("finds no uncertainty in nothing", () => {
+  it("is 0 without tokens", () => {
     expect(measureUncertainty({ kind: "surprisal", logProbs: [] }).mean).toBe(0);
   });
 
-  it("names what is wrong", () => {
+  it("names the invalid argument", () => {
     expect(() => measureUncertainty({ kind: "surprisal", logProbs: [0.1] })).toThrow(
       "measureUncertainty: logProbs must be finite and <= 0, got 0.1",
     );
@@ -68,7 +68,7 @@ describe("topKEntropyBounds", () => {
     expect(high).toBeCloseTo(-0.9 * Math.log(0.9) - 0.1 * Math.log(0.01), 12);
   });
 
-  it("holds the entropy of every distribution", () => {
+  it("contain the entropy of every distribution", () => {
     const logits = fc.array(fc.double({ min: -20, max: 20, noNaN: true }), {
       minLength: 1,
       maxLength: 30,
@@ -86,13 +86,13 @@ describe("topKEntropyBounds", () => {
     );
   });
 
-  it("is exact where the whole vocabulary is known", () => {
+  it("are exact if the whole vocabulary is known", () => {
     const { low, high } = topKEntropyBounds([Math.log(0.5), Math.log(0.5)], 2);
     expect(low).toBeCloseTo(Math.LN2, 12);
     expect(high).toBe(low);
   });
 
-  it("names what is wrong", () => {
+  it("names the invalid argument", () => {
     expect(() => topKEntropyBounds([], 5)).toThrow(
       "topKEntropyBounds: k must be a whole number >= 1",
     );

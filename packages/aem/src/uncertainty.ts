@@ -1,14 +1,14 @@
 import { checkFinite, checkInteger, checkNonNegative, checkSameLength, mean } from "@turnwise/core";
 
 /**
- * How sure a policy was of a response's tokens, by what its engine can tell.
+ * Uncertainty of the policy about a response's tokens, as far as its engine reports it.
  *
  * - `"entropy"`: the entropy of each next-token distribution over the full vocabulary.
  * - `"top-k"`: bounds on it from the k most likely tokens, see {@link topKEntropyBounds}.
  * - `"surprisal"`: the log-prob of each sampled token. Minus its mean has the same expectation as
  *   the mean entropy, and more noise.
- * - `"mean-entropy"`: only the mean over the response's tokens of the entropy, nats per token.
- * - `"unknown"`: an engine that tells nothing.
+ * - `"mean-entropy"`: only the mean entropy over the response's tokens, nats per token.
+ * - `"unknown"`: an engine that reports nothing.
  */
 export type Uncertainty =
   | { readonly kind: "entropy"; readonly entropies: readonly number[] }
@@ -32,25 +32,25 @@ export function numTokensOf(uncertainty: Uncertainty): number {
   return uncertainty.numTokens;
 }
 
-/** The uncertainty of one response as a number. */
+/** Uncertainty of one response as a number. */
 export interface MeasuredUncertainty {
   readonly kind: Uncertainty["kind"];
   /**
-   * Of each token, nats, `[token]`; the middle of its bounds for `"top-k"`; `undefined` for
-   * `"mean-entropy"`.
+   * Uncertainty of each token, nats, `[token]`; the middle of its bounds for `"top-k"`; `undefined`
+   * for `"mean-entropy"`.
    */
   readonly tokens: readonly number[] | undefined;
   readonly numTokens: number;
   /** The mean over tokens, nats per token; 0 for a response without tokens. */
   readonly mean: number;
-  /** How far the mean may be off at most because of bounds, nats per token; 0 unless `"top-k"`. */
+  /** Maximum error of the mean because of bounds, nats per token; 0 unless `"top-k"`. */
   readonly error: number;
 }
 
 /**
  * Reduces the uncertainty of a response to its mean over tokens (the paper's length normalization).
- * @throws `RangeError` if an entropy is negative, a bound is below the other, a log-prob is positive,
- *   or a number is not finite; `TypeError` for `"unknown"`.
+ * @throws `RangeError` if an entropy is negative, an upper bound is below its lower bound, a
+ *   log-prob is positive, or a number is not finite; `TypeError` for `"unknown"`.
  */
 export function measureUncertainty(uncertainty: Uncertainty): MeasuredUncertainty {
   const { kind } = uncertainty;
@@ -94,7 +94,7 @@ export function measureUncertainty(uncertainty: Uncertainty): MeasuredUncertaint
   return { kind, tokens, numTokens, mean: meanOrZero(tokens), error: 0 };
 }
 
-/** Log-probs of engines that compute in float32 may pass 0 by rounding. */
+/** Log-probs computed in float32 may exceed 0 by rounding. */
 const maxLogProb = 1e-3;
 
 function meanOrZero(values: readonly number[]): number {
@@ -109,14 +109,15 @@ function checkedLogProb(logProb: number): number {
 /**
  * Bounds on the entropy of a distribution of which only the most likely choices are known.
  *
- * With `e` the probability that is left over the other `vocabularySize - k` choices, the entropy is
- * least where one of them has all of it and largest where they share it alike:
- * `known - e * log(e)` to `known - e * log(e / (vocabularySize - k))`.
+ * With `e` the remaining probability of the other `vocabularySize - k` choices, the entropy is
+ * minimal if one of them has all of it and maximal if they share it equally: `known - e * log(e)`
+ * to `known - e * log(e / (vocabularySize - k))`.
  *
- * @param logProbs - Of the k most likely choices, nats, `[choice]`, `1 <= k <= vocabularySize`.
+ * @param logProbs - Log-probs of the k most likely choices, nats, `[choice]`,
+ *   `1 <= k <= vocabularySize`.
  * @returns Nats, `0 <= low <= high`.
- * @throws `RangeError` if a log-prob is positive or not finite, their probabilities exceed 1 by more
- *   than rounding, or the vocabulary is smaller than their number.
+ * @throws `RangeError` if a log-prob is positive or not finite, their probabilities exceed 1 by
+ *   more than rounding, or the vocabulary is smaller than their number.
  */
 export function topKEntropyBounds(
   logProbs: readonly number[],
@@ -134,7 +135,7 @@ export function topKEntropyBounds(
     known -= Math.exp(logProb) * logProb;
     mass += Math.exp(logProb);
   }
-  // Log-probs of engines are float32: their sum may pass 1 by a few parts in a million.
+  // Log-probs are float32: their sum may exceed 1 by a few parts in a million.
   if (mass > 1 + 1e-3) {
     throw new RangeError(`topKEntropyBounds: probabilities must sum to at most 1, got ${mass}`);
   }

@@ -29,7 +29,7 @@ describe("checks", () => {
     );
   });
 
-  it("let allowed values and empty lists pass", () => {
+  it("accept allowed values and empty lists", () => {
     expect(() => {
       checkFinite("f", { a: [], b: -1 });
       checkNonNegative("f", { a: 0, b: new Float32Array(3) });

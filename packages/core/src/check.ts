@@ -1,5 +1,5 @@
 /**
- * Checks of arguments. All throw at once, in one form:
+ * Argument checks. All throw immediately, in one form:
  * `function: name[index] must <rule>, got <value>`.
  */
 
@@ -30,8 +30,8 @@ function checkEach(
 }
 
 /**
- * Requires finite numbers, alone or in lists.
- * @param where - Name of the function that was called, for the message.
+ * Checks that numbers are finite, alone or in lists.
+ * @param where - Name of the calling function, for messages.
  * @throws `RangeError` naming the first value that is NaN or infinite.
  */
 export function checkFinite(
@@ -42,7 +42,7 @@ export function checkFinite(
 }
 
 /**
- * Requires finite numbers of at least 0, alone or in lists.
+ * Checks that numbers are finite and at least 0, alone or in lists.
  * @throws `RangeError` naming the first value that is negative, NaN or infinite.
  */
 export function checkNonNegative(
@@ -53,7 +53,7 @@ export function checkNonNegative(
 }
 
 /**
- * Requires finite numbers above 0, alone or in lists.
+ * Checks that numbers are finite and above 0, alone or in lists.
  * @throws `RangeError` naming the first value that is not.
  */
 export function checkPositive(
@@ -64,7 +64,7 @@ export function checkPositive(
 }
 
 /**
- * Requires safe whole numbers within bounds, alone or in lists.
+ * Checks that numbers are safe integers within bounds, alone or in lists.
  * @throws `RangeError` naming the first value that is not.
  */
 export function checkInteger(
@@ -90,8 +90,9 @@ export function checkInteger(
 }
 
 /**
- * Requires lists of one length.
- * @throws `RangeError`: `toSamples: advantages and responses must have the same length, got 8 and 7`.
+ * Checks that lists have one length.
+ * @throws `RangeError`:
+ *   `toSamples: advantages and responses must have the same length, got 8 and 7`.
  */
 export function checkSameLength(
   where: string,

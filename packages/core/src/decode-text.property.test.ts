@@ -10,7 +10,7 @@ const outcome = (decode: () => string): string => {
   }
 };
 
-/** Bytes that are often text: valid pieces, marks and single bytes, in any order. */
+/** Bytes that are often text: valid pieces, byte order marks and single bytes, in any order. */
 const bytes = fc
   .array(
     fc.oneof(
@@ -22,7 +22,7 @@ const bytes = fc
   )
   .map((pieces) => Uint8Array.from(pieces.flatMap((piece) => [...piece])));
 
-it("reads a stream as it reads the whole, wherever it is cut", () => {
+it("decodes a stream like the whole text, wherever it is cut", () => {
   fc.assert(
     fc.property(bytes, fc.array(fc.nat({ max: 40 })), (all, cuts) => {
       const at = [0, ...cuts.map((cut) => Math.min(cut, all.length)).sort((a, b) => a - b)];
@@ -32,14 +32,15 @@ it("reads a stream as it reads the whole, wherever it is cut", () => {
         const parts = [...at, all.length].slice(1).map((end, i) => all.subarray(at[i], end));
         return parts.map((part) => decoder.write(part)).join("") + decoder.end();
       });
-      // A single zero byte at the start shows only with its neighbour that it is UTF-16 without a mark.
+      // A single zero byte at the start reveals UTF-16 without a mark only together with its
+      // neighbor.
       if (whole.includes("zero byte")) return;
       expect(inPieces).toBe(whole);
     }),
   );
 });
 
-it("reads back whatever is written as UTF-8, with a mark or without", () => {
+it("reads back any text written as UTF-8, with a mark or without", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), fc.boolean(), (text, hasMark) => {
       fc.pre(!text.startsWith("\uFEFF") && !text.slice(0, 2).includes("\0"));

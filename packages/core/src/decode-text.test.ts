@@ -27,7 +27,7 @@ describe("decodeText", () => {
   it("names source, offset and line of the first byte that is not UTF-8", () => {
     const cases: readonly (readonly [number[], string])[] = [
       [[0x61, 0x0a, 0x62, 0xff], "got byte 0xff at offset 3 (line 2)"],
-      // Latin-1 for "café" and a newline
+      // Latin-1 of "café" and a newline
       [[0x63, 0x61, 0x66, 0xe9, 0x0a], "got byte 0xe9 at offset 3"],
       // overlong, surrogate, beyond the last code point, cut off
       [[0x61, 0xc0, 0x80], "got byte 0xc0 at offset 1"],
@@ -52,7 +52,7 @@ describe("decodeText", () => {
     expect(() => decodeText(Uint8Array.of(0xfe, 0xff, 0, 0x61, 0), "a")).toThrow("at offset 4");
   });
 
-  it("replaces what is not text, if told to", () => {
+  it("replaces invalid bytes if requested", () => {
     const log = Uint8Array.of(0xef, 0xbb, 0xbf, 0x61, 0xff, 0x62);
     expect(decodeText(log, "test.log", { invalid: "replace" })).toBe("a\uFFFDb");
     const wide = Uint8Array.of(0xff, 0xfe, 0x61, 0, 0, 0xd8);
@@ -74,7 +74,7 @@ describe("decodeText", () => {
 });
 
 describe("createTextDecoder", () => {
-  it("gives characters as soon as they are complete", () => {
+  it("returns characters as soon as they are complete", () => {
     const decoder = createTextDecoder("standard input");
     expect(decoder.write(Uint8Array.of(0xef, 0xbb))).toBe("");
     expect(decoder.write(Uint8Array.of(0xbf))).toBe("");
@@ -84,7 +84,7 @@ describe("createTextDecoder", () => {
     expect(decoder.end()).toBe("");
   });
 
-  it("does not wait for more where there is no mark", () => {
+  it("does not wait for more bytes without a mark", () => {
     expect(createTextDecoder("a").write(utf8("l"))).toBe("l");
   });
 

@@ -1,13 +1,16 @@
-/** Bytes that cannot be read as text. The message is one line: `source: text must <rule>, got <value>`. */
+/**
+ * Bytes that cannot be decoded as text. The message is one line:
+ * `source: text must <rule>, got <value>`.
+ */
 export class TextError extends Error {
   override readonly name = "TextError";
 }
 
-/** Decodes text that arrives in pieces. */
+/** Decoder of text that arrives in pieces. */
 export interface TextStreamDecoder {
   /**
-   * Decodes the next bytes, as far as they form whole characters.
-   * @throws {@link TextError} as {@link decodeText}.
+   * Decodes the next bytes as far as they form complete characters.
+   * @throws {@link TextError}, see {@link decodeText}.
    */
   write(bytes: Uint8Array): string;
   /** Ends the text. @throws {@link TextError} if it ends within a character. */
@@ -21,10 +24,11 @@ type Encoding = "utf-8" | "utf-16le" | "utf-16be";
  * The mark is not part of the text.
  *
  * @param source - Name of the file, for messages.
- * @param options.invalid - With `replace`, bytes that are not text become U+FFFD: for logs and other
- *   text that only people read. Default `refuse`.
+ * @param options.invalid - `replace` turns invalid bytes into U+FFFD: for logs and other text that
+ *   only people read. Default `refuse`.
  * @throws {@link TextError} naming the offset of the first byte that is not UTF-8 (or UTF-16 after
- *   its mark), unless it is replaced; for UTF-32; and for text that looks like UTF-16 but has no mark.
+ *   its mark), unless it is replaced; for UTF-32; and for text that looks like UTF-16 but has no
+ *   mark.
  *
  * @example
  * decodeText(Uint8Array.of(0xef, 0xbb, 0xbf, 0x6c, 0x6f, 0x6f, 0x6b), "commands.txt"); // "look"
@@ -45,7 +49,9 @@ export function decodeText(
   return decodePart(bytes.subarray(markLength), encoding, source, { offset: markLength, line: 1 });
 }
 
-/** {@link decodeText} for a stream: a pipe, or a file too large to hold as one string. */
+/**
+ * Creates the streaming form of {@link decodeText}, for a pipe or a file too large for one string.
+ */
 export function createTextDecoder(source: string): TextStreamDecoder {
   let encoding: Encoding | undefined;
   let pending: Uint8Array = new Uint8Array();
@@ -55,7 +61,7 @@ export function createTextDecoder(source: string): TextStreamDecoder {
     pending = pending.subarray(length);
     offset += length;
   };
-  /** Detects the encoding by the first bytes, and drops their mark. */
+  /** Detects the encoding from the first bytes, and drops their mark. */
   const begin = (): Encoding => {
     const detected = detectEncoding(pending, source);
     drop(detected.markLength);
@@ -85,7 +91,7 @@ const marks: readonly {
   readonly encoding: Encoding | "utf-32";
   readonly bytes: readonly number[];
 }[] = [
-  // UTF-32 first: its little-endian mark begins with that of UTF-16.
+  // UTF-32 first: its little-endian mark starts with that of UTF-16.
   { encoding: "utf-32", bytes: [0xff, 0xfe, 0, 0] },
   { encoding: "utf-32", bytes: [0, 0, 0xfe, 0xff] },
   { encoding: "utf-8", bytes: [0xef, 0xbb, 0xbf] },
@@ -102,7 +108,7 @@ function detectEncoding(
     throw new TextError(`${source}: text must be UTF-8 or UTF-16, got UTF-32`);
   }
   if (mark) return { encoding: mark.encoding, markLength: mark.bytes.length };
-  // Text in Latin letters has a zero in every second byte of UTF-16, and none in UTF-8.
+  // Latin text has a zero in every second byte of UTF-16, and none in UTF-8.
   if (bytes.length >= 2 && (bytes[0] === 0) !== (bytes[1] === 0)) {
     throw new TextError(
       `${source}: text must be UTF-8, or UTF-16 with a byte order mark, got a zero byte at offset ${bytes[0] === 0 ? 0 : 1}`,
@@ -111,12 +117,12 @@ function detectEncoding(
   return { encoding: "utf-8", markLength: 0 };
 }
 
-/** The byte order mark that bytes begin with. */
+/** Byte order mark at the start of the bytes. */
 function findMark(bytes: Uint8Array): (typeof marks)[number] | undefined {
   return marks.find((mark) => mark.bytes.every((byte, i) => bytes[i] === byte));
 }
 
-/** Whether bytes are the beginning of a byte order mark, and could become one. */
+/** True if bytes could become a byte order mark. */
 function mayBeMark(bytes: Uint8Array): boolean {
   return marks.some(
     (mark) => bytes.length < mark.bytes.length && bytes.every((byte, i) => byte === mark.bytes[i]),
@@ -144,7 +150,7 @@ function decodePart(
   }
 }
 
-// A mark is taken off before; a further one is part of the text.
+// The first mark was removed before; a further one is part of the text.
 const decoderOf = (encoding: Encoding): InstanceType<typeof TextDecoder> =>
   new TextDecoder(encoding, { fatal: true, ignoreBOM: true });
 
@@ -163,7 +169,7 @@ function concat(first: Uint8Array, second: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** Length of the longest prefix that does not end within a character. Never less than length - 3. */
+/** Length of the longest prefix that does not end within a character. At least length - 3. */
 function wholeLength(bytes: Uint8Array, encoding: Encoding): number {
   const { length } = bytes;
   if (encoding !== "utf-8") {
@@ -183,7 +189,7 @@ function sequenceLength(lead: number): number {
   return lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
 }
 
-/** Offset of the first sequence that is not UTF-8; the length if there is none. */
+/** Offset of the first invalid UTF-8 sequence; the length if there is none. */
 function findInvalidUtf8(bytes: Uint8Array): number {
   for (let at = 0; at < bytes.length;) {
     const lead = bytes[at]!;
@@ -215,7 +221,7 @@ function unitAt(bytes: Uint8Array, at: number, encoding: Encoding): number {
 const isHighSurrogate = (unit: number): boolean => unit >= 0xd800 && unit < 0xdc00;
 const isLowSurrogate = (unit: number): boolean => unit >= 0xdc00 && unit < 0xe000;
 
-/** Offset of the first unit that is not UTF-16: a lone surrogate or half a unit. */
+/** Offset of the first invalid UTF-16 unit: a lone surrogate or half a unit. */
 function findInvalidUtf16(bytes: Uint8Array, encoding: Encoding): number {
   for (let at = 0; at < bytes.length; at += 2) {
     if (at + 1 === bytes.length) return at;

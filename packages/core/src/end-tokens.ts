@@ -1,6 +1,6 @@
 import type { Tokenizer } from "./engine.ts";
 
-/** All tokens that end a response of a tokenizer's model, `endToken` first. */
+/** Lists all tokens that end a response of a tokenizer's model, `endToken` first. */
 export function endTokensOf({
   endToken,
   endTokens = [],

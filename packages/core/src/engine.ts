@@ -2,11 +2,11 @@ import type { Objective, ObjectiveField } from "./objective.ts";
 import type { ResponseStop } from "./records.ts";
 import type { TokenRow } from "./token-row.ts";
 
-/** Text to token ids and back. */
+/** Converts text to token ids and back. */
 export interface Tokenizer {
   /** Number of token ids; every id is below it. */
   readonly vocabularySize: number;
-  /** The token that a response is trained to end with. */
+  /** Token that responses are trained to end with. */
   readonly endToken: number;
   /** All tokens that end a response, see `endTokensOf`. Default `endToken` alone. */
   readonly endTokens?: readonly number[];
@@ -15,140 +15,150 @@ export interface Tokenizer {
 }
 
 /**
- * How tokens are drawn. The logits are divided by the temperature and become probabilities; then
- * tokens are left out, in this order: banned ones, all but the `topK`, all but `topP` of the mass that
- * is left, those below `minP`. What remains, always one token at least, is renormalised and drawn from.
+ * Sampling options. The logits are divided by the temperature and become probabilities; then tokens
+ * are excluded in this order: banned ones, all but the `topK`, all but `topP` of the remaining
+ * mass, those below `minP`. The rest, always at least one token, is renormalized and drawn from.
  */
 export interface SamplingOptions {
-  /** Divides the logits, `>= 0`; 0 takes the most likely token. Default 1. */
+  /** Divisor of the logits, `>= 0`; 0 takes the most likely token. Default 1. */
   readonly temperature?: number;
-  /** Keeps so many of the most likely tokens, and those as likely as the last of them; 0, the default, keeps all. */
+  /** Number of most likely tokens to keep, with all ties of the last; 0, the default, keeps all. */
   readonly topK?: number;
   /**
    * Keeps the fewest most likely tokens whose probabilities reach this sum, in `(0, 1]`; of equally
-   * likely ones those of the smaller ids. Default 1, which keeps all.
+   * likely ones those with smaller ids. Default 1, which keeps all.
    */
   readonly topP?: number;
-  /** Keeps tokens at least so many times as likely as the most likely one, in `[0, 1]`. Default 0, which keeps all. */
+  /**
+   * Minimum probability of a token relative to the most likely one, in `[0, 1]`. Default 0, which
+   * keeps all.
+   */
   readonly minP?: number;
   /** Tokens that are never drawn. */
   readonly bannedTokens?: readonly number[];
-  /** The longest response, end token included, `>= 1`. */
+  /** Maximum length of a response, end token included, `>= 1`. */
   readonly maxTokens: number;
   /** Tokens that end a response (and belong to it). */
   readonly stopTokens: readonly number[];
   /**
-   * Texts that end a response as soon as its decoded tokens contain one, wherever token borders lie.
-   * The token that completes it is the last of the response. None may be empty.
+   * Strings that end a response as soon as its decoded text contains one, across token boundaries.
+   * The token that completes a string is the last of the response. No string may be empty.
    */
   readonly stopStrings?: readonly string[];
 }
 
-/** A request for one response. */
+/** Request for one response. */
 export interface SampleRequest extends SamplingOptions {
-  /** All tokens before the response, whether or not the engine has seen some of them. */
+  /** All tokens before the response, cached or not. */
   readonly promptTokens: readonly number[];
-  /** Fixes the draws: equal seeds and prompts give equal responses, in whatever company. */
+  /**
+   * Seed of the draws: equal seeds and prompts give equal responses, whatever else is in the batch.
+   */
   readonly seed: string;
   /**
-   * Names a growing sequence. The engine may keep what it computed for it, and then only reads what
-   * is new in the next request of that name, until {@link Sampler.release}.
+   * Name of a growing sequence. The engine may keep its cache until {@link Sampler.release}, and
+   * then reads only the new tokens of the next request with that name.
    */
   readonly sequenceId?: string;
 }
 
-/** A response as it was sampled. */
+/** Sampled response. */
 export interface SampledResponse {
   readonly tokens: readonly number[];
   /**
-   * Of each token under the distribution it was drawn from: at the temperature, over what the filters
-   * left, renormalised; nats, `[token]`. All 0 at temperature 0. Empty where a hosted model gives none.
+   * Log-prob of each token under the distribution that it was drawn from: at the temperature, after
+   * filtering and renormalization; nats, `[token]`. All 0 at temperature 0. Empty if a hosted model
+   * returns none.
    */
   readonly logProbs: readonly number[];
   /**
-   * Of each distribution at the temperature over the full vocabulary, before any filter, nats,
-   * `[token]`. All 0 at temperature 0. From below where `capabilities.entropies` is `top-k`, empty where
-   * it is `none`.
+   * Entropy of each distribution at the temperature over the full vocabulary, before filtering,
+   * nats, `[token]`. All 0 at temperature 0. A lower bound if `capabilities.entropies` is `top-k`,
+   * empty if it is `none`.
    */
   readonly entropies: readonly number[];
   /**
-   * Of each token under the distribution that its entropy belongs to, before any filter; given where
-   * the request filters. `logProbs` are larger by minus the log of the mass that the filters left.
+   * Log-prob of each token under the distribution of its entropy, before filtering; present if the
+   * request filters. `logProbs` are larger by minus the log of the mass that the filters kept.
    */
   readonly unfilteredLogProbs?: readonly number[];
   /**
-   * Version of the weights that sampled each token, `[token]`; given by samplers whose weights may
+   * Version of the weights that sampled each token, `[token]`, from samplers whose weights may
    * change within a response. Absent: the version that `load` returned, for all.
    */
   readonly policyVersions?: readonly number[];
   /**
-   * A token of `stopTokens`, or another one at which a server stops, last in `tokens`; a text of
-   * `stopStrings`; `maxTokens`. A token goes before a text.
+   * Cause of the end: a token of `stopTokens`, or another one at which a server stops, which is
+   * last in `tokens`; a string of `stopStrings`; or `maxTokens`. A stop token takes precedence over
+   * a stop string.
    */
   readonly stopReason: ResponseStop;
-  /** The decoded tokens, cut before the first stop string; given where the request has stop strings. */
+  /** Decoded text, cut before the first stop string; present if the request has stop strings. */
   readonly text?: string;
 }
 
-/** Weights of a policy, as one part hands them to another; opaque but for the version. */
+/** Handle on the weights of a policy, opaque except for the version. */
 export interface PolicyWeights {
-  /** Rises with every change of the weights. */
+  /** Increases with every change of the weights. */
   readonly version: number;
 }
 
 /**
  * Ways in which new weights travel from a learner to a sampler:
  *
- * - `memory`: both share a process; the weights are handed over, or shared.
- * - `adapter-folder`: a PEFT folder that the sampler reads, next to a base model that it has.
- * - `full-folder`: a Hugging Face folder with the whole model.
+ * - `memory`: both share a process; the weights are copied or shared.
+ * - `adapter-folder`: a PEFT folder that the sampler loads on top of its base model.
+ * - `full-folder`: a Hugging Face folder with the complete model.
  * - `server-handle`: a name under which one server keeps the weights for both.
  */
 export type WeightTransport = "memory" | "adapter-folder" | "full-folder" | "server-handle";
 
 /**
- * Check that an update arrived: `version`, the sampler refuses weights that are not the learner's
- * present ones; `probe`, log-probs of fixed tokens after an update are compared with the learner's
- * scores; `none`, no weights ever arrive.
+ * Check that an update arrived: `version`, the sampler refuses weights other than the learner's
+ * current ones; `probe`, log-probs of fixed tokens after an update are compared with the learner's
+ * scores; `none`, weights are never updated.
  */
 export type WeightVerification = "version" | "probe" | "none";
 
-/** Weights that a sampler takes over. */
+/** Weights that a sampler accepts. */
 export interface AcceptedWeights {
-  /** `none`: the sampler keeps the weights that it began with, and can only be evaluated. */
+  /** `none`: the sampler keeps its initial weights, and can only be evaluated. */
   readonly transport: WeightTransport | "none";
   readonly verification: WeightVerification;
-  /** Adapters that it holds at the same time; 0 where it takes whole models alone. */
+  /** Number of adapters that it holds at the same time; 0 if it accepts only complete models. */
   readonly maxAdapters: number;
 }
 
-/** Weights that a learner gives away. */
+/** Weights that a learner offers. */
 export interface OfferedWeights {
-  /** All transports that it can serve. */
+  /** All transports that it supports. */
   readonly transports: readonly WeightTransport[];
-  /** Adapters that it trains at the same time; 0 where it trains the whole model. */
+  /** Number of adapters that it trains at the same time; 0 if it trains the complete model. */
   readonly numAdapters: number;
 }
 
-/** What a sampler can do; a trainer refuses a recipe that needs more. */
+/** Capabilities of a sampler; a trainer refuses an experiment that needs more. */
 export interface SamplerCapabilities {
   readonly entropies: "exact" | "top-k" | "none";
   readonly maxSequenceTokens: number;
-  /** Absent: weights in memory, checked by version, of a whole model. */
+  /** Absent: weights in memory, checked by version, of a complete model. */
   readonly weights?: AcceptedWeights;
 }
 
-/** Tokens that a sampler has computed since it was made, those of unfinished responses included. */
+/**
+ * Numbers of tokens that a sampler has computed since it was created, unfinished responses
+ * included.
+ */
 export interface TokenCounts {
-  /** Prompt tokens that were read; what was cached is not read again. */
+  /** Prompt tokens read; cached tokens do not count. */
   readonly numRead: number;
   readonly numSampled: number;
 }
 
-/** Samples responses. Requests that wait together are computed together. */
+/** Samples responses. Concurrent requests are batched. */
 export interface Sampler {
   readonly capabilities: SamplerCapabilities;
-  /** Takes over weights. @returns Their version. */
+  /** Loads weights. @returns Their version. */
   load(weights: PolicyWeights): Promise<number>;
   /**
    * Samples one response.
@@ -157,99 +167,107 @@ export interface Sampler {
    *   `failureKindOf`) if a server fails; the signal's reason if it aborts.
    */
   sample(request: SampleRequest, signal?: AbortSignal): Promise<SampledResponse>;
-  /** Forgets a sequence. Unknown names are fine. */
+  /** Releases the cache of a sequence. Unknown names are ignored. */
   release(sequenceId: string): void;
-  /** Counts for a progress display; absent where nobody counts. */
+  /** Token counts for a progress display; absent if not available. */
   tokenCounts?(): Promise<TokenCounts>;
 }
 
-/** What a learner computed for one row: one entry a span, in the row's order. */
+/** Scores of one row: one entry per span, in the row's order. */
 export interface ScoredRow {
   readonly spans: readonly {
     /** Log-probs of the span's tokens, nats, `[token]`. */
     readonly logProbs: Float32Array;
-    /** Entropies of the distributions that they belong to, nats, `[token]`, or what stands for them. */
+    /** Entropies of their distributions, nats, `[token]`, or a substitute, see `capabilities`. */
     readonly entropies: Float32Array;
-    /** What a value head expects to be paid from each token on, `[token]`; absent without one. */
+    /**
+     * Value-head estimate of the return from each token on, `[token]`; absent without a value head.
+     */
     readonly values?: Float32Array;
   }[];
 }
 
 /**
- * A row to train on. The arrays run over the response tokens of all its spans, one span after the
- * other.
+ * Row to train on. The arrays cover the response tokens of all its spans, one span after the other.
  */
 export interface TrainingRow extends TokenRow {
-  /** Each token's share in the loss, see `ObjectiveInputs.weights`; may be 0. */
+  /** Share of each token in the loss, see `ObjectiveInputs.weights`; may be 0. */
   readonly weights: Float32Array;
-  /** What the objective needs, by its name. */
+  /** Fields that the objective needs, by name. */
   readonly fields: Readonly<Partial<Record<ObjectiveField, Float32Array>>>;
 }
 
-/** What one optimizer step did. */
+/** Report of one optimizer step. */
 export interface UpdateReport {
   readonly loss: number;
-  /** Global norm of the gradient before clipping; NaN where a server does not say. */
+  /** Global norm of the gradient before clipping; NaN if a server does not report it. */
   readonly gradientNorm: number;
   readonly learningRate: number;
-  /** Response tokens with a weight other than 0. */
+  /** Number of response tokens with a weight other than 0. */
   readonly numTokens: number;
-  /** The objective's metrics. */
+  /** Metrics of the objective. */
   readonly metrics: Readonly<Record<string, number>>;
 }
 
-/** What a learner can do. */
+/** Capabilities of a learner. */
 export interface LearnerCapabilities {
-  /** `surprisal`: minus the log-probs stand for them, which have the same mean and more noise. */
+  /** `surprisal`: minus the log-probs instead, which have the same mean and more noise. */
   readonly entropies: "exact" | "top-k" | "surprisal" | "none";
-  /** Whether any {@link Objective} can be trained. */
+  /** True if any {@link Objective} can be trained. */
   readonly customObjectives: boolean;
-  /** Whether a value head is trained: scores hold values, and objectives may need them. Absent: no. */
+  /**
+   * True if a value head is trained: scores hold values, and objectives may need them. Absent:
+   * false.
+   */
   readonly values?: boolean;
   readonly maxSequenceTokens: number;
-  /** Absent: weights in memory, of a whole model. */
+  /** Absent: weights in memory, of a complete model. */
   readonly weights?: OfferedWeights;
 }
 
-/** Called during a call of a learner, with the number of tokens that are computed and of all. */
+/** Progress listener of a learner's calls, with the number of computed tokens and the total. */
 export type OnTokens = (done: number, total: number) => void;
 
-/** Scores and changes the weights of a policy. */
+/** Scores rows and updates the weights of a policy. */
 export interface Learner {
   readonly capabilities: LearnerCapabilities;
-  /** Log-probs and entropies under the present weights, without a gradient, in the order of rows. */
+  /**
+   * Computes log-probs and entropies under the current weights, without a gradient, in the order of
+   * rows.
+   */
   score(rows: readonly TokenRow[], onTokens?: OnTokens): Promise<ScoredRow[]>;
   /**
-   * The fixed reference policy, whose log-probs become `referenceLogProbs`: the first weights, or the
-   * model without the adapter that is trained. Absent where the learner does not keep it.
+   * Fixed reference policy, whose log-probs become `referenceLogProbs`: the initial weights, or the
+   * model without the trained adapter. Absent if the learner does not keep it.
    */
   readonly reference?: Pick<Learner, "score">;
   /**
-   * One optimizer step on the loss summed over all rows.
-   * @throws `NonFiniteError` if the loss or the gradient is not finite; the weights are as before.
+   * Makes one optimizer step on the loss summed over all rows.
+   * @throws `NonFiniteError` if the loss or the gradient is not finite; the weights do not change
+   *   then.
    */
   update(
     rows: readonly TrainingRow[],
     objective: Objective,
     onTokens?: OnTokens,
   ): Promise<UpdateReport>;
-  /** The present weights, for a sampler. */
+  /** Current weights, for a sampler. */
   weights(): PolicyWeights;
-  /** Writes weights, optimizer state and counters into a folder. */
+  /** Writes weights, optimizer state and counters to a folder. */
   save(directory: string): Promise<void>;
-  /** Takes them back. @throws if the folder holds another shape; the state is then as before. */
+  /** Restores a saved folder. @throws If it has another shape; the state does not change then. */
   restore(directory: string): Promise<void>;
 }
 
-/** A server's limit of the sequence is shorter than what it was sent: the episode is cut short. */
+/** A server's length limit is exceeded: the episode is truncated. */
 export class SequenceLimitError extends Error {
   override readonly name = "SequenceLimitError";
 }
 
-/** A loss, a gradient or an input that is NaN or infinite, and where it was found. */
+/** Loss, gradient or input that is NaN or infinite, with its location. */
 export class NonFiniteError extends Error {
   override readonly name = "NonFiniteError";
-  /** Index of the row in the update, where one row is to blame. */
+  /** Index of the row in the update, if one row is to blame. */
   readonly row: number | undefined;
   /** Position of the token in that row. */
   readonly position: number | undefined;

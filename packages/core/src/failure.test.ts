@@ -9,7 +9,7 @@ describe("failureKindOf", () => {
     }
   });
 
-  it("looks through causes, and stops in a ring of them", () => {
+  it("follows causes, and stops at a cycle", () => {
     const engine = new FailureError("engine", "unreachable");
     const outer = new Error("step", { cause: new Error("exec", { cause: engine }) });
     expect(failureKindOf(outer)).toBe("engine");
@@ -23,7 +23,7 @@ describe("failureKindOf", () => {
     expect(failureKindOf(new FailureError("engine", "pull", { cause: inner }))).toBe("engine");
   });
 
-  it("knows system error codes and time-outs", () => {
+  it("recognizes system error codes and timeouts", () => {
     const withCode = (code: string): Error => Object.assign(new Error(code), { code });
     expect(failureKindOf(withCode("ECONNREFUSED"))).toBe("network");
     expect(failureKindOf(new TypeError("fetch failed", { cause: withCode("ECONNRESET") }))).toBe(
@@ -33,7 +33,7 @@ describe("failureKindOf", () => {
     expect(failureKindOf(new DOMException("too slow", "TimeoutError"))).toBe("timeout");
   });
 
-  it("returns nothing for errors of another kind and for values that are no errors", () => {
+  it("returns undefined for errors of another kind and for values that are not errors", () => {
     expect(failureKindOf(new RangeError("index"))).toBeUndefined();
     expect(failureKindOf(Object.assign(new Error("x"), { kind: "weather" }))).toBeUndefined();
     expect(failureKindOf(Object.assign(new Error("x"), { code: "constructor" }))).toBeUndefined();

@@ -5,7 +5,7 @@
  * - `image`: a container image is missing or unusable, or its pull is limited.
  * - `resources`: out of memory or disk, as the engine reports it.
  * - `network`: a server cannot be reached, or a connection breaks.
- * - `timeout`: a limit of ours ran out.
+ * - `timeout`: a time limit of the rollout expired.
  * - `protocol`: a server's answer cannot be used.
  * - `environment`: an exception of the environment itself.
  */
@@ -22,7 +22,7 @@ export const failureKinds = [
 /** See {@link failureKinds}. */
 export type FailureKind = (typeof failureKinds)[number];
 
-/** Failures that say nothing about the agent and may pass: the episode is worth another try. */
+/** Transient failures that say nothing about the agent: the episode is retried. */
 const infrastructure: ReadonlySet<FailureKind> = new Set([
   "engine",
   "image",
@@ -30,14 +30,14 @@ const infrastructure: ReadonlySet<FailureKind> = new Set([
   "protocol",
 ]);
 
-/** True for the kinds that are the infrastructure's: `engine`, `image`, `network`, `protocol`. */
+/** True for infrastructure failures: `engine`, `image`, `network`, `protocol`. */
 export function isInfrastructure(kind: FailureKind): boolean {
   return infrastructure.has(kind);
 }
 
 /**
- * An error with a kind of failure. Samplers and environments may throw it, or any other error with a
- * `kind` of these: a rollout records it as the outcome of the episode.
+ * Error with a failure kind. Samplers and environments may throw it, or any other error with such a
+ * `kind`: a rollout records it as the outcome of the episode.
  */
 export class FailureError extends Error {
   override readonly name: string = "FailureError";
@@ -49,7 +49,7 @@ export class FailureError extends Error {
   }
 }
 
-/** Codes of Node's system errors that have a kind. */
+/** Failure kinds of Node's system error codes. */
 const kindsOfCodes: Readonly<Record<string, FailureKind>> = {
   EAI_AGAIN: "network",
   ECONNABORTED: "network",
@@ -70,12 +70,12 @@ const kindsOfCodes: Readonly<Record<string, FailureKind>> = {
   ENOSPC: "resources",
 };
 
-/** Length of a chain of causes that is followed; a chain may be a ring. */
+/** Maximum length of a chain of causes, which may be a cycle. */
 const maxCauses = 8;
 
 /**
- * Kind of failure that an error declares by its `kind`, or that its system error code or name tells;
- * of its causes where it tells none itself; `undefined` if nothing in the chain does.
+ * Failure kind that an error declares by its `kind`, or that follows from its system error code or
+ * name; otherwise that of its causes; `undefined` if none in the chain has one.
  *
  * @example
  * failureKindOf(new Error("step", { cause: new FailureError("engine", "unreachable") })); // "engine"

@@ -20,13 +20,13 @@ const widen = (type: HalfType, half: number): number => {
 };
 
 test("rounds to the nearest half, ties to even", () => {
-  // binary16 has 10 bits of fraction: above 2048 every other whole number.
+  // binary16 has 10 bits of fraction: above 2048 only every other integer.
   expect(widen("F16", narrow("F16", 2049))).toBe(2048);
   expect(widen("F16", narrow("F16", 2051))).toBe(2052);
-  // bfloat16 has 7: above 256 every other one.
+  // bfloat16 has 7: above 256 only every other one.
   expect(widen("BF16", narrow("BF16", 257))).toBe(256);
   expect(widen("BF16", narrow("BF16", 259))).toBe(260);
-  // The largest binary16, and what rounds beyond it.
+  // The largest binary16, and a value that rounds beyond it.
   expect(widen("F16", narrow("F16", 65519))).toBe(65504);
   expect(narrow("F16", 65520)).toBe(0x7c00);
   // The smallest, and half of it, which is a tie with 0.
@@ -36,7 +36,7 @@ test("rounds to the nearest half, ties to even", () => {
   expect(narrow("F16", -1e-30)).toBe(0x8000);
 });
 
-test.each(["F16", "BF16"] as const)("%s: every half comes back as itself", (type) => {
+test.each(["F16", "BF16"] as const)("%s: every half converts back to itself", (type) => {
   const halves = Uint16Array.from({ length: 2 ** 16 }, (_, half) => half);
   const wide = new Float32Array(halves.length);
   widenHalves(type, halves, wide);
@@ -47,13 +47,13 @@ test.each(["F16", "BF16"] as const)("%s: every half comes back as itself", (type
   expect(halves.filter(isWrong)).toEqual(new Uint16Array());
 });
 
-test.each(["F16", "BF16"] as const)("%s: no half is nearer than the one chosen", (type) => {
+test.each(["F16", "BF16"] as const)("%s: no half is closer than the one chosen", (type) => {
   const largest = type === "F16" ? 0x7bff : 0x7f7f;
   fc.assert(
     fc.property(fc.float({ noNaN: true, noDefaultInfinity: true }), (value) => {
       const half = narrow(type, value);
       const magnitude = half & 0x7fff;
-      // Infinity stands for the next number that there would be.
+      // Infinity takes the place of the next larger number.
       const step = widen(type, largest) - widen(type, largest - 1);
       const numberOf = (bits: number): number =>
         bits > largest ? widen(type, largest) + step : widen(type, bits);

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import * as core from "./index.ts";
 
-it("exports what it means to", () => {
+it("exports these names", () => {
   expect(Object.keys(core).sort()).toEqual([
     "FailureError",
     "InputError",

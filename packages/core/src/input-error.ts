@@ -1,12 +1,12 @@
 /**
- * Something the user gave cannot be used: one line that names the place, the field, the rule and
- * the value. The command line prints it and ends with exit code 2.
+ * Unusable input from the user: one line that names the source, the field, the rule and the value.
+ * The command line prints it and exits with code 2.
  */
 export class InputError extends Error {
   override readonly name = "InputError";
 }
 
-/** Runs what reads the user's files; what it throws becomes an {@link InputError}. */
+/** Runs a function that reads the user's files, and converts its errors to {@link InputError}. */
 export async function reading<T>(read: () => Promise<T> | T): Promise<T> {
   try {
     return await read();

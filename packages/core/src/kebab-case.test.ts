@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { kebabCase, withKebabKeys } from "./kebab-case.ts";
 
-it("names exported values as a command line does", () => {
+it("names exported values in kebab case", () => {
   const names = ["ppo", "deepSwe", "reinforcePlusPlus", "passAtKGrpo", "Grpo"];
   expect(names.map(kebabCase)).toEqual([
     "ppo",

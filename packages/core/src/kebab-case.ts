@@ -1,6 +1,6 @@
 /**
- * The command-line name of an exported value: `deepSwe` becomes `deep-swe`.
- * Every capital letter begins a word.
+ * Command-line name of an exported value: `deepSwe` becomes `deep-swe`. Every capital letter starts
+ * a word.
  */
 export function kebabCase(name: string): string {
   return name.replaceAll(/[A-Z]/gu, (letter, index: number) =>
@@ -8,7 +8,7 @@ export function kebabCase(name: string): string {
   );
 }
 
-/** The same values under the kebab-case form of their names: how a command line selects them. */
+/** Renames keys to kebab case, as the command line selects the values. */
 export function withKebabKeys<T>(values: Readonly<Record<string, T>>): Record<string, T> {
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => [kebabCase(name), value]),

@@ -1,23 +1,23 @@
 /**
- * A statement that holds for every sound component of a kind, ready to be checked against one of
- * your own. Suites of laws are lists of these, and run under any test framework:
+ * Statement that holds for every correct component of a kind, ready to be checked for one of your
+ * own. Suites of laws are lists of these, and run in any test framework:
  * `for (const law of laws) test(law.name, law.check)`.
  */
 export interface Law {
   /** The statement, as a sentence. */
   readonly name: string;
-  /** Where it comes from: a paper, a formula, a contract. */
+  /** Source of the statement: a paper, a formula, a contract. */
   readonly source: string;
   /**
-   * Looks for a counterexample.
+   * Searches for a counterexample.
    * @throws `Error` with the law, its source and the smallest counterexample found.
    */
   readonly check: () => void | Promise<void>;
 }
 
 /**
- * A {@link Law} whose failure says which law it was.
- * @param check - Throws where the statement does not hold, as a property runner's `assert` does.
+ * Creates a {@link Law} whose failure names it.
+ * @param check - Throws if the statement does not hold, like the `assert` of a property runner.
  */
 export function defineLaw(name: string, source: string, check: () => void | Promise<void>): Law {
   const fail = (error: unknown): never => {

@@ -12,7 +12,7 @@ it("keeps entropy in [0, log n]", () => {
     fc.property(logits, (values) => {
       const entropy = entropyOfLogits(values);
       expect(entropy).toBeGreaterThanOrEqual(0);
-      // The normalizer of logits of 1e6 is rounded by 1e-10, and every log-prob with it.
+      // The normalizer of logits of 1e6 is rounded by 1e-10, and so is every log-prob.
       expect(entropy).toBeLessThanOrEqual(Math.log(values.length) + 1e-9);
     }),
   );
@@ -28,7 +28,7 @@ it("ignores a shift of all logits", () => {
   );
 });
 
-it("makes log-probs that are at most 0 and sum to one", () => {
+it("returns log-probs that are at most 0 and sum to one", () => {
   fc.assert(
     fc.property(logits, (values) => {
       const logProbs = logSoftmax(values);

@@ -1,5 +1,5 @@
 /**
- * The sum of all values, 0 for none. Pairs of large and small values keep their small part
+ * Sum of all values, 0 for none. Keeps the small part of pairs of large and small values
  * (Neumaier's compensated summation), so that the order of the values hardly matters.
  */
 export function sum(values: ArrayLike<number>): number {
@@ -11,21 +11,21 @@ export function sum(values: ArrayLike<number>): number {
     lost += Math.abs(total) >= Math.abs(value) ? total - next + value : value - next + total;
     total = next;
   }
-  // An infinite total makes `lost` NaN; the total is then the answer.
+  // An infinite total makes `lost` NaN; return the total then.
   return Number.isFinite(lost) ? total + lost : total;
 }
 
-/** The mean over all values. @throws `RangeError` for an empty list: it has no mean. */
+/** Mean of all values. @throws `RangeError` for an empty list. */
 export function mean(values: ArrayLike<number>): number {
   if (values.length === 0) throw new RangeError("mean: values must not be empty, got length 0");
   return sum(values) / values.length;
 }
 
 /**
- * The variance over all values: the sum of squared deviations from the mean, divided by
+ * Variance of all values: the sum of squared deviations from the mean, divided by
  * `values.length - freedom`.
  * @param freedom - 0 for the population's variance, 1 for the sample's (Bessel's correction).
- * @throws `RangeError` if fewer than `freedom + 1` values are given.
+ * @throws `RangeError` for fewer than `freedom + 1` values.
  */
 export function variance(values: ArrayLike<number>, freedom: 0 | 1): number {
   if (values.length <= freedom) {
@@ -59,8 +59,8 @@ export function logSoftmax(logits: ArrayLike<number>): number[] {
 }
 
 /**
- * The entropy of a softmax over logits, nats, in `[0, log(logits.length)]`. Choices with a logit of
- * `-Infinity` have no probability and add nothing.
+ * Entropy of a softmax over logits, nats, in `[0, log(logits.length)]`. Choices with a logit of
+ * `-Infinity` have probability 0 and add nothing.
  */
 export function entropyOfLogits(logits: ArrayLike<number>): number {
   const normalizer = logSumExp(logits);

@@ -1,6 +1,8 @@
 import { describeIssue, type SchemaIssue } from "./describe-issue.ts";
 
-/** The part of a zod schema that {@link parseRecord} uses; `core` itself depends on no schema library. */
+/**
+ * Part of a zod schema that {@link parseRecord} uses; `core` itself depends on no schema library.
+ */
 export interface RecordSchema<T> {
   readonly safeParse: (
     value: unknown,
@@ -12,10 +14,10 @@ export interface RecordSchema<T> {
 /**
  * Checks a record against a schema and fills in its defaults.
  *
- * @param where - Name of the function that was called, for the message.
- * @param name - Name of the record, for the message.
- * @throws `TypeError` for an unknown key or a value of another type, `RangeError` for a value out of
- *   range. One line: `compileAlgorithm: algorithm.surrogate.clipLow must be <= 1, got 3`.
+ * @param where - Name of the calling function, for messages.
+ * @param name - Name of the record, for messages.
+ * @throws `TypeError` for an unknown key or a value of another type, `RangeError` for a value out
+ *   of range. One line: `compileAlgorithm: algorithm.surrogate.clipLow must be <= 1, got 3`.
  */
 export function parseRecord<T>(
   where: string,

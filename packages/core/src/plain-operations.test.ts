@@ -18,20 +18,20 @@ describe("plainOperations", () => {
     );
   });
 
-  it("takes nothing from the branch that is not chosen", () => {
+  it("takes no value from the branch that is not selected", () => {
     const chosen = operations.where(list(1, 0), list(5, Number.NaN), list(Number.NaN, 6));
     expect(chosen).toEqual(list(5, 6));
     expect(operations.where(list(0, 1), 1, list(9))).toEqual(list(9, 1));
   });
 
-  it("sums segments and hands the sums back to the tokens", () => {
+  it("sums segments and distributes the sums to the tokens", () => {
     const segments = { ids: Int32Array.of(0, 2, 0), count: 3 };
     const sums = operations.segmentSum(list(1, 2, 3), segments);
     expect(sums).toEqual(list(4, 0, 2));
     expect(operations.segmentGather(sums, segments)).toEqual(list(4, 2, 4));
   });
 
-  it("has a sigmoid that no input overflows", () => {
+  it("has a sigmoid that never overflows", () => {
     expect(operations.sigmoid(list(-1000, 0, 1000))).toEqual(list(0, 0.5, 1));
   });
 });
@@ -45,7 +45,7 @@ describe("crossEntropy", () => {
       responses: { ids: Int32Array.of(0, 0, 1), count: 2 },
       fields: {},
     });
-    // 0.5 x 1 + 0.5 x 2, and nothing of the token that weighs 0.
+    // 0.5 x 1 + 0.5 x 2, and nothing for the token with weight 0.
     expect(loss).toEqual(list(1.5));
   });
 });

@@ -1,7 +1,7 @@
 import { checkSameLength } from "./check.ts";
 import type { TensorOperations } from "./tensor-operations.ts";
 
-/** A flat tensor of float64, or a scalar as a list of one. */
+/** Flat tensor of float64, or a scalar as a list of one. */
 export type PlainTensor = Float64Array;
 
 function isScalar(tensor: PlainTensor | number): boolean {
@@ -22,7 +22,7 @@ function combine(
   return left.map((x, i) => rule(x, right[i]!));
 }
 
-/** {@link TensorOperations} on float64 arrays: the reference for every other back end. */
+/** {@link TensorOperations} on float64 arrays: the reference for every other backend. */
 export const plainOperations: TensorOperations<PlainTensor> = {
   add: (a, b) => combine("add", a, b, (x, y) => x + y),
   subtract: (a, b) => combine("subtract", a, b, (x, y) => x - y),
@@ -44,7 +44,7 @@ export const plainOperations: TensorOperations<PlainTensor> = {
   negate: (a) => a.map((x) => -x),
   exp: (a) => a.map(Math.exp),
   log: (a) => a.map(Math.log),
-  // Either branch exponentiates only a non-positive number, so that none overflows.
+  // Either branch exponentiates only non-positive numbers, so that none overflows.
   sigmoid: (a) => a.map((x) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)))),
   stopGradient: (a) => a,
   sum: (a) => {

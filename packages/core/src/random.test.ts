@@ -14,7 +14,7 @@ describe("createRandom", () => {
     expect(createRandom(1).integer(1_000_000)).toBe(229691);
   });
 
-  it("gives forks that do not depend on what was drawn before", () => {
+  it("returns forks that do not depend on earlier draws", () => {
     const used = createRandom("run");
     for (let i = 0; i < 10; i++) used.next();
     expect(used.fork("tasks").next()).toBe(createRandom("run").fork("tasks").next());
@@ -29,7 +29,7 @@ describe("createRandom", () => {
     for (const count of counts) expect(Math.abs(count - 10_000)).toBeLessThan(570);
   });
 
-  it("gives all orders of three equally often", () => {
+  it("returns all orders of three equally often", () => {
     const random = createRandom("orders");
     const counts = new Map<string, number>();
     for (let i = 0; i < 6000; i++) {
@@ -40,13 +40,13 @@ describe("createRandom", () => {
     for (const count of counts.values()) expect(Math.abs(count - 1000)).toBeLessThan(175);
   });
 
-  it("refuses empty choices and limits that are none", () => {
+  it("refuses empty choices and invalid limits", () => {
     expect(() => createRandom(1).choice([])).toThrow("values must not be empty");
     expect(() => createRandom(1).integer(0)).toThrow("limit must be a whole number >= 1, got 0");
     expect(() => createRandom(0.5)).toThrow("seed must be a whole number, got 0.5");
   });
 
-  it("shuffles into a permutation and leaves its input alone", () => {
+  it("shuffles into a permutation and does not change its input", () => {
     fc.assert(
       fc.property(fc.array(fc.integer()), fc.string(), (values, seed) => {
         const before = [...values];

@@ -1,25 +1,28 @@
 import { checkInteger } from "./check.ts";
 
 /**
- * A stream of pseudo-random numbers that is fixed by its seed, and that gives named streams of its
- * own: what one part draws never shifts what another part sees.
+ * Stream of pseudo-random numbers that is fixed by its seed and can be forked by name: draws of one
+ * part never shift those of another.
  */
 export interface Random {
-  /** The next number, uniform in [0, 1), with 53 random bits. */
+  /** Next number, uniform in [0, 1), with 53 random bits. */
   next(): number;
-  /** A whole number, uniform in [0, limit). @throws `RangeError` unless `limit` is whole and >= 1. */
+  /**
+   * Whole number, uniform in [0, limit). @throws `RangeError` unless `limit` is a whole number >=
+   * 1.
+   */
   integer(limit: number): number;
   /** One entry, all equally likely. @throws `RangeError` for an empty list. */
   choice<T>(values: readonly T[]): T;
-  /** A new array with the same entries in random order, all orders equally likely. */
+  /** New array with the same entries in random order, all orders equally likely. */
   shuffle<T>(values: readonly T[]): T[];
-  /** A stream fixed by this stream's seed and the label alone, however much was drawn before. */
+  /** Stream fixed only by this stream's seed and the label, whatever was drawn before. */
   fork(label: string): Random;
-  /** What fixes this stream: the first seed and the labels since, for manifests and messages. */
+  /** Initial seed and all labels since, for manifests and messages. */
   readonly seed: string;
 }
 
-/** The four words of 32 bits that start a stream: cyrb128, a public-domain string hash. */
+/** The four 32-bit words that start a stream: cyrb128, a public-domain string hash. */
 function hash(text: string): [number, number, number, number] {
   let [a, b, c, d] = [1779033703, 3144134277, 1013904242, 2773480762];
   for (let i = 0; i < text.length; i++) {
@@ -38,8 +41,8 @@ function hash(text: string): [number, number, number, number] {
 }
 
 /**
- * A {@link Random} from a seed. The generator is sfc32 (C. Doty-Humphrey's PractRand), seeded by a
- * hash of the seed's text; the same seed gives the same numbers on every machine.
+ * Creates a {@link Random} from a seed. The generator is sfc32 (C. Doty-Humphrey's PractRand),
+ * seeded by a hash of the seed's text; the same seed gives the same numbers on every machine.
  * @param seed - A whole number or any text.
  */
 export function createRandom(seed: number | string): Random {
@@ -55,7 +58,7 @@ export function createRandom(seed: number | string): Random {
     c = (c + result) | 0;
     return result >>> 0;
   };
-  // The first outputs still resemble the hash; twelve rounds are the generator's own advice.
+  // The first outputs still resemble the hash; twelve rounds are recommended for the generator.
   for (let round = 0; round < 12; round++) word();
 
   const next = (): number => ((word() >>> 5) * 67108864 + (word() >>> 6)) / 9007199254740992;

@@ -1,6 +1,6 @@
 /**
- * A record with every optional setting stated, at every depth: the output of a schema that fills in
- * defaults. Lists stay as they are.
+ * Record with every default filled in, at every depth: the output of a schema with defaults. Lists
+ * stay unchanged.
  */
 export type Resolved<T> = T extends readonly unknown[]
   ? T

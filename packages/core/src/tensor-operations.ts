@@ -1,6 +1,6 @@
 /**
- * Which response each token belongs to: `ids[token]` is in `[0, count)`. Tokens of one response
- * need not stand together.
+ * Response of each token: `ids[token]` is in `[0, count)`. Tokens of one response need not be
+ * adjacent.
  */
 export interface Segments {
   readonly ids: Int32Array;
@@ -8,26 +8,28 @@ export interface Segments {
 }
 
 /**
- * The small set of tensor operations that objectives are written in. An objective that uses only
- * these runs on plain float64 arrays (`plainOperations`) and on graph tensors, where it is
- * differentiated and compiled.
+ * Tensor operations available to objectives. An objective that uses only these runs on plain
+ * float64 arrays (`plainOperations`) and on graph tensors, where it is differentiated and compiled.
  *
- * Tensors here are flat lists `[token]` or `[segment]`, or scalars; a scalar, or a plain number,
- * combines with a list of any length. All elementwise operations require equal lengths otherwise.
- * `S` is how segments are held: {@link Segments} on plain arrays, an index tensor on a graph.
+ * Tensors are flat lists `[token]` or `[segment]`, or scalars; a scalar, or a plain number,
+ * broadcasts to a list of any length. Otherwise elementwise operations require equal lengths. `S`
+ * is the type of segments: {@link Segments} on plain arrays, an index tensor on a graph.
  */
 export interface TensorOperations<T, S = Segments> {
   add(a: T | number, b: T | number): T;
   subtract(a: T | number, b: T | number): T;
   multiply(a: T | number, b: T | number): T;
   divide(a: T | number, b: T | number): T;
-  /** The smaller of two; at a tie the gradient goes to `a`. */
+  /** Minimum of two; at a tie the gradient goes to `a`. */
   minimum(a: T | number, b: T | number): T;
-  /** The larger of two; at a tie the gradient goes to `a`. */
+  /** Maximum of two; at a tie the gradient goes to `a`. */
   maximum(a: T | number, b: T | number): T;
   /** 1 where `a > b`, else 0. No gradient. */
   greater(a: T | number, b: T | number): T;
-  /** `a` where `condition` is not 0, else `b`; the other branch gets no value and no gradient. */
+  /**
+   * `a` where `condition` is not 0, else `b`; the other branch contributes no value and gets no
+   * gradient.
+   */
   where(condition: T, a: T | number, b: T | number): T;
   negate(a: T): T;
   exp(a: T): T;
@@ -36,10 +38,10 @@ export interface TensorOperations<T, S = Segments> {
   sigmoid(a: T): T;
   /** `a` as a constant: same value, gradient 0. */
   stopGradient(a: T): T;
-  /** The sum over all entries, a scalar. */
+  /** Sum over all entries, a scalar. */
   sum(a: T): T;
-  /** The sum over the tokens of each segment, `[token] -> [segment]`; 0 for an empty segment. */
+  /** Sum over the tokens of each segment, `[token] -> [segment]`; 0 for an empty segment. */
   segmentSum(values: T, segments: S): T;
-  /** The value of each token's segment, `[segment] -> [token]`. */
+  /** Value of each token's segment, `[segment] -> [token]`. */
   segmentGather(values: T, segments: S): T;
 }

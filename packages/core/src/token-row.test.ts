@@ -26,7 +26,7 @@ const trajectory: Trajectory = {
 };
 
 describe("trajectoryRows", () => {
-  it("lays a concatenated trajectory into one row with a span for each response", () => {
+  it("converts a concatenated trajectory to one row with a span per response", () => {
     expect(trajectoryRows(trajectory)).toEqual([
       {
         tokens: [1, 2, 3, 4, 5, 6, 7, 8, 9],
@@ -38,14 +38,14 @@ describe("trajectoryRows", () => {
     ]);
   });
 
-  it("gives each turn of a turn-wise trajectory a row of its own", () => {
+  it("converts each turn of a turn-wise trajectory to a separate row", () => {
     expect(trajectoryRows({ ...trajectory, presentation: "turn-wise" })).toEqual([
       { tokens: [1, 2, 3, 4, 5], spans: [{ turnIndex: 0, start: 3, length: 2 }] },
       { tokens: [7, 8, 9], spans: [{ turnIndex: 2, start: 2, length: 1 }] },
     ]);
   });
 
-  it("gives no row where nothing was written", () => {
+  it("returns no row without response tokens", () => {
     expect(trajectoryRows({ ...trajectory, turns: [turn([1], [])] })).toEqual([]);
     expect(trajectoryRows({ ...trajectory, turns: [] })).toEqual([]);
   });
@@ -56,7 +56,7 @@ describe("trajectories", () => {
     expect(trajectoryReturn(trajectory)).toBeCloseTo(9.9, 12);
   });
 
-  it("succeed only where the environment said so", () => {
+  it("succeed only if the environment says so", () => {
     expect(isSuccess(trajectory)).toBe(true);
     expect(isSuccess({ ...trajectory, outcome: { kind: "truncated", limit: "turns" } })).toBe(
       false,

@@ -1,8 +1,8 @@
 import type { Trajectory } from "./records.ts";
 
-/** Where one response lies in a row of tokens: positions `start` to `start + length - 1`. */
+/** Position of one response in a row of tokens: `start` to `start + length - 1`. */
 export interface ResponseSpan {
-  /** The turn that the response belongs to. */
+  /** Turn that the response belongs to. */
   readonly turnIndex: number;
   /** Position of its first token, `>= 1`: a token needs one before it to have a probability. */
   readonly start: number;
@@ -10,9 +10,9 @@ export interface ResponseSpan {
 }
 
 /**
- * Tokens of a response with one role, positions `start` to `start + length - 1` within the response:
- * its reasoning, the action that the environment parses, or the end of the response. A prompt format
- * that knows the roles gives them; tokens in no span, such as tags, have none.
+ * Tokens of a response with one role, positions `start` to `start + length - 1` within the
+ * response: its reasoning, the action that the environment parses, or the end of the response.
+ * Prompt formats that know the roles provide them; tokens in no span, such as tags, have none.
  */
 export interface RoleSpan {
   readonly role: "reasoning" | "action" | "end";
@@ -21,8 +21,8 @@ export interface RoleSpan {
 }
 
 /**
- * One sequence as a model reads it, with the responses whose tokens count. Everything between the
- * spans (prompts, observations) is context only.
+ * Token sequence as a model reads it, with the responses to score or train on. Everything between
+ * the spans (prompts, observations) is context only.
  */
 export interface TokenRow {
   readonly tokens: readonly number[];
@@ -31,7 +31,7 @@ export interface TokenRow {
 }
 
 /**
- * The rows that show a trajectory to a learner: one for each turn (turn-wise), or one for all
+ * Converts a trajectory to rows for a learner: one per turn (turn-wise), or one for all
  * (concatenated). Empty responses get no span; rows without a span are left out.
  */
 export function trajectoryRows(trajectory: Trajectory): TokenRow[] {

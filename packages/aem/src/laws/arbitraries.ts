@@ -13,7 +13,7 @@ const drawn: Arbitrary<Drawn> = fc.record({
   entropies: fc.array(
     fc.oneof(
       fc.double({ min: 0, max: 12, noNaN: true }),
-      // A policy that is nearly sure: spreads that lie in a dead zone.
+      // A nearly certain policy, with ranges inside the dead zone.
       fc.double({ min: 0, max: 0.05, noNaN: true }),
     ),
     { minLength: 1, maxLength: 5 },
@@ -22,7 +22,8 @@ const drawn: Arbitrary<Drawn> = fc.record({
 
 /**
  * Batches of one to three groups of one to three trajectories of one to four turns, with exact
- * entropies. Every response has a token; the first half of its tokens is reasoning, the rest the action.
+ * entropies. Every response has a token; the first half of its tokens is reasoning, the rest the
+ * action.
  */
 export const creditedBatchArbitrary: Arbitrary<CreditedResponse[]> = fc
   .array(

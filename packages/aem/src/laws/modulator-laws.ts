@@ -22,18 +22,18 @@ import { creditedBatchArbitrary } from "./arbitraries.ts";
 import { fc } from "./fast-check.ts";
 
 /**
- * What a modulator claims beyond what all must keep.
+ * Claims of a modulator in addition to the laws of all.
  *
  * - `"scales"`: each advantage is its coefficient times the base advantage, so that zeros stay.
  * - `"keeps-signs"`: no advantage changes its sign.
  * - `"mean-one"`: coefficients have mean 1 over every scope.
  * - `"advantage-blind"`: coefficients do not depend on advantages.
- * - `"independent-scopes"`: what happens in one scope does not depend on others.
- * - `"order-free"`: responses may be listed in any order.
+ * - `"independent-scopes"`: a scope does not depend on the others.
+ * - `"order-free"`: responses may be in any order.
  * - `"favours-certainty"`: within a scope, no response with a larger mean entropy has a larger
  *   coefficient; `"favours-uncertainty"` the reverse.
  * - `"shift-invariant"`: adding a constant to all entropies changes nothing.
- * - `"identity-when-flat"`: equal entropies within a scope leave its advantages alone.
+ * - `"identity-when-flat"`: equal entropies within a scope do not change its advantages.
  */
 export type ModulatorClaim =
   | "scales"
@@ -47,7 +47,7 @@ export type ModulatorClaim =
   | "shift-invariant"
   | "identity-when-flat";
 
-/** What AEM claims: all there is. */
+/** Claims of AEM: all of them. */
 export const entropyModulationClaims: readonly ModulatorClaim[] = [
   "scales",
   "keeps-signs",
@@ -62,24 +62,24 @@ export const entropyModulationClaims: readonly ModulatorClaim[] = [
 
 /** Options of {@link modulatorLaws}. */
 export interface ModulatorLawOptions extends LawOptions {
-  /** The sets over which the claims are meant. Default `"group"`. */
+  /** Scope of the claims. Default `"group"`. */
   readonly scope?: ModulationScope;
-  /** The modulator's dead zone, nats per token: at its very edge rounding decides. Default 0.1. */
+  /** Dead zone of the modulator, nats per token; at its edge rounding decides. Default 0.1. */
   readonly minEntropyRange?: number;
-  /** The largest coefficient of a scope is at most this many times the smallest, `>= 1`. */
+  /** Maximum ratio of the largest to the smallest coefficient of a scope, `>= 1`. */
   readonly maxFactor?: number;
 }
 
 /**
- * Laws of modulators. All keep the shape, give finite numbers, leave their argument alone, answer
- * the same twice and take an empty batch; the rest by claim.
+ * Laws of modulators. All keep the shape, return finite numbers, do not change their argument, are
+ * deterministic and accept an empty batch; further laws by claim.
  */
 export function modulatorLaws(
   modulator: Modulator,
   claims: readonly ModulatorClaim[] = entropyModulationClaims,
   { scope = "group", minEntropyRange = 0.1, maxFactor, ...options }: ModulatorLawOptions = {},
 ): Law[] {
-  /** Each call has the random source of one iteration. */
+  /** Each call has the random stream of one iteration. */
   const modulateOnce = (batch: readonly CreditedResponse[]): ModulatedBatch =>
     modulator.modulate(batch, createRandom("laws"));
   const law = (
@@ -153,7 +153,7 @@ export function modulatorLaws(
       },
     ),
     "independent-scopes": law(
-      "what happens in one scope does not depend on others",
+      "a scope does not depend on the others",
       "statistics within a scope",
       (batch, result) => {
         for (const members of scopesOf(batch)) {
@@ -166,7 +166,7 @@ export function modulatorLaws(
         }
       },
     ),
-    "order-free": law("responses may stand in any order", "a batch is a set", (batch, result) => {
+    "order-free": law("responses may be in any order", "a batch is a set", (batch, result) => {
       const reversed = modulateOnce(batch.toReversed());
       expectAllNear("advantage reversed", reversed.advantages, result.advantages.toReversed());
     }),
@@ -197,7 +197,7 @@ export function modulatorLaws(
       },
     ),
     "identity-when-flat": law(
-      "equal entropies leave advantages alone",
+      "equal entropies do not change advantages",
       "nothing to tell responses apart by",
       (batch) => {
         const flat = batch.map((response): CreditedResponse => ({
@@ -248,15 +248,18 @@ export function modulatorLaws(
         expectNear(`mean over tokens of response ${i}`, mean(tokens), result.advantages[i]!);
       });
     }),
-    law("leaves its argument alone and answers the same twice", "contract", (batch, result) => {
+    law("does not change its argument and is deterministic", "contract", (batch, result) => {
       const before = JSON.stringify(batch);
       const again = modulateOnce(batch);
       expectThat(JSON.stringify(batch) === before, "must not change its argument");
-      expectThat(JSON.stringify(again) === JSON.stringify(result), "must answer the same twice");
+      expectThat(
+        JSON.stringify(again) === JSON.stringify(result),
+        "must return the same result twice",
+      );
     }),
     defineLaw(`${modulator.name}: an empty batch stays empty`, "contract", () => {
       const { advantages, coefficients } = modulateOnce([]);
-      expectThat(advantages.length + coefficients.length === 0, "must give nothing for nothing");
+      expectThat(advantages.length + coefficients.length === 0, "must return an empty batch");
     }),
     ...claims.map((claim) => claimed[claim]),
   ];

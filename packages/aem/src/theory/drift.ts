@@ -2,11 +2,11 @@ import { checkFinite, checkSameLength, sum } from "@turnwise/core";
 import { checkResponse, covariance, expectation, type FinitePolicy } from "./finite-policy.ts";
 
 /**
- * The natural gradient (Fisher-Rao, on the simplex) of the surrogate `advantage * log pi(response)`:
+ * Natural gradient (Fisher-Rao, on the simplex) of the surrogate `advantage * log pi(response)`:
  * the direction `advantage * (e_response - pi)` in which the probabilities move.
  *
  * @returns `[response]`, sum 0.
- * @throws `RangeError` if the response is none, or the advantage is not finite.
+ * @throws `RangeError` if there is no such response, or the advantage is not finite.
  */
 export function naturalDirection(
   policy: FinitePolicy,
@@ -21,10 +21,10 @@ export function naturalDirection(
 }
 
 /**
- * The direction in which the probabilities move where the logits take a plain gradient step on the
- * same surrogate: `pi * (g - E[g])` with `g = advantage * (e_response - pi)`.
+ * Direction in which the probabilities move if the logits take a plain gradient step on the same
+ * surrogate: `pi * (g - E[g])` with `g = advantage * (e_response - pi)`.
  * @returns `[response]`, sum 0.
- * @throws As {@link naturalDirection}.
+ * @throws Errors of {@link naturalDirection}.
  */
 export function plainDirection(
   policy: FinitePolicy,
@@ -34,7 +34,10 @@ export function plainDirection(
   return probabilityDirection(policy, naturalDirection(policy, response, advantage));
 }
 
-/** How probabilities move where logits move: `pi * (direction - E[direction])`, `[response]`. */
+/**
+ * Direction of the probabilities for a direction of the logits: `pi * (direction - E[direction])`,
+ * `[response]`.
+ */
 export function probabilityDirection(
   { probabilities }: FinitePolicy,
   logitDirection: readonly number[],
@@ -45,21 +48,21 @@ export function probabilityDirection(
 }
 
 /**
- * The derivative of the policy's entropy along a direction of the probabilities:
+ * Derivative of the policy's entropy along a direction of the probabilities:
  * `sum(direction * surprisals)`, nats for a step of 1.
  * @throws `RangeError` if the direction has another length.
  */
 export function entropyAlong(policy: FinitePolicy, direction: readonly number[]): number {
   checkSameLength("entropyAlong", { surprisals: policy.surprisals, direction });
-  // The direction sums to 0, so that surprisals may be measured from the entropy.
+  // The direction sums to 0, so the entropy can be subtracted from surprisals.
   return sum(direction.map((part, i) => part * (policy.surprisals[i]! - policy.entropy)));
 }
 
 /**
  * Theorem 3.2.1, the entropy drift of one sampled response under the natural gradient:
- * `advantage * (surprisal - entropy)`. Reinforcing what was surprising raises the entropy,
- * reinforcing what was expected lowers it; punishing does the opposite.
- * @throws As {@link naturalDirection}.
+ * `advantage * (surprisal - entropy)`. Reinforcing a surprising response raises the entropy,
+ * reinforcing an expected one lowers it; punishing does the opposite.
+ * @throws Errors of {@link naturalDirection}.
  * @see arXiv:2605.00425
  */
 export function naturalDrift(policy: FinitePolicy, response: number, advantage: number): number {
@@ -69,10 +72,10 @@ export function naturalDrift(policy: FinitePolicy, response: number, advantage: 
 }
 
 /**
- * The drift where the logits take a plain gradient step:
+ * Drift if the logits take a plain gradient step:
  * `advantage * (pi_a (S_a - H) - sum_b pi_b^2 (S_b - H))`. The second term does not depend on the
  * response: the sign rule of the theorem is only approximate here.
- * @throws As {@link naturalDirection}.
+ * @throws Errors of {@link naturalDirection}.
  */
 export function plainDrift(policy: FinitePolicy, response: number, advantage: number): number {
   checkResponse("plainDrift", policy, response);
@@ -83,34 +86,34 @@ export function plainDrift(policy: FinitePolicy, response: number, advantage: nu
 }
 
 /**
- * The drift over all that the policy might sample: `E[advantage * (S - H)]`, the covariance of
- * advantage and surprisal.
+ * Expected drift over the policy's responses: `E[advantage * (S - H)]`, the covariance of advantage
+ * and surprisal.
  * @param advantages - `[response]`.
- * @throws `RangeError` if their number is another.
+ * @throws `RangeError` for another number of advantages.
  */
 export function expectedDrift(policy: FinitePolicy, advantages: readonly number[]): number {
   checkSameLength("expectedDrift", { probabilities: policy.probabilities, advantages });
   return covariance(policy, advantages, policy.surprisals);
 }
 
-/** What is added to the surrogate in {@link regularizationDrift}. */
+/** Terms added to the surrogate in {@link regularizationDrift}. */
 export interface Regularization {
   /** Coefficient of the entropy bonus `phi(H)`. Default 0. */
   readonly entropyCoefficient?: number;
-  /** `phi'(H)`, the slope of the bonus at the present entropy. Default 1: the entropy itself. */
+  /** `phi'(H)`, the slope of the bonus at the current entropy. Default 1: the entropy itself. */
   readonly entropySlope?: number;
   /** Coefficient of the penalty `KL(pi || reference)`. Default 0. */
   readonly klCoefficient?: number;
-  /** The reference, over the same responses; needed with a KL coefficient. */
+  /** Reference over the same responses; required with a KL coefficient. */
   readonly reference?: FinitePolicy;
 }
 
 /**
- * What regularizers add to the drift under the natural gradient:
+ * Contribution of regularizers to the drift under the natural gradient:
  * `entropyCoefficient * phi'(H) * Var[S] + klCoefficient * (Var[S] - Cov[S_reference, S])`. It
- * depends on the state alone, not on the response that was sampled.
+ * depends only on the state, not on the sampled response.
  * @throws `RangeError` if a number is not finite or the reference has other responses; `TypeError`
- *   if it is needed and missing.
+ *   if it is required and missing.
  * @see arXiv:2605.00425, appendix F.3
  */
 export function regularizationDrift(
@@ -131,11 +134,11 @@ export function regularizationDrift(
 }
 
 /**
- * Theorem 3.2.2, with the visits of states held still: the drift of the policy's entropy is the mean
- * of the states' drifts, weighted by how often each is visited in a trajectory.
+ * Theorem 3.2.2 with constant visits of states: the drift of the policy's entropy is the mean of
+ * the states' drifts, weighted by their visits in a trajectory.
  *
  * @param visits - Expected visits of each state in a trajectory, `[state]`.
- * @param drifts - Of each state's response entropy, `[state]`.
+ * @param drifts - Drift of each state's response entropy, `[state]`.
  * @see arXiv:2605.00425
  */
 export function policyEntropyDrift(visits: readonly number[], drifts: readonly number[]): number {
@@ -145,9 +148,9 @@ export function policyEntropyDrift(visits: readonly number[], drifts: readonly n
 }
 
 /**
- * What modulation adds to the drift of a response: `(coefficient - 1) * advantage * (S - H)`. Where
- * the coefficient is above 1 exactly for less surprise than expected, this is pressure to explore
- * (upward) for negative advantages and to exploit (downward) for positive ones.
+ * Contribution of modulation to the drift of a response: `(coefficient - 1) * advantage * (S - H)`.
+ * If the coefficient is above 1 exactly for less surprise than expected, this is pressure to
+ * explore (upward) for negative advantages and to exploit (downward) for positive ones.
  */
 export function modulationPressure(
   policy: FinitePolicy,

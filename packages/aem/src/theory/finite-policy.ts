@@ -1,8 +1,8 @@
 import { checkFinite, checkInteger, logSoftmax, sum } from "@turnwise/core";
 
 /**
- * A policy over finitely many responses in one state, exactly. `surprisals` are minus the natural
- * logs of the probabilities, so that nothing is lost where a probability is tiny.
+ * Policy over finitely many responses in one state, exactly. `surprisals` are minus the natural
+ * logs of the probabilities, so that no precision is lost for tiny probabilities.
  */
 export interface FinitePolicy {
   /** `[response]`, each above 0, sum 1. */
@@ -14,7 +14,7 @@ export interface FinitePolicy {
 }
 
 /**
- * A softmax policy.
+ * Creates a softmax policy.
  * @param logits - `[response]`, at least one.
  * @throws `RangeError` if a logit is not finite, or there is none.
  */
@@ -31,7 +31,7 @@ export function expectation(probabilities: readonly number[], values: readonly n
   return sum(probabilities.map((probability, i) => probability * values[i]!));
 }
 
-/** `E[x y] - E[x] E[y]` under the policy, from centred values. */
+/** `E[x y] - E[x] E[y]` under the policy, from centered values. */
 export function covariance(
   { probabilities }: FinitePolicy,
   x: readonly number[],
@@ -44,7 +44,7 @@ export function covariance(
   );
 }
 
-/** Requires the index of a response. */
+/** Checks the index of a response. */
 export function checkResponse(where: string, policy: FinitePolicy, response: number): void {
   checkInteger(where, { response }, { min: 0, max: policy.probabilities.length - 1 });
 }

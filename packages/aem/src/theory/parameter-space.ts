@@ -3,17 +3,17 @@ import { entropyAlong, naturalDirection, probabilityDirection } from "./drift.ts
 import { covariance, expectation, type FinitePolicy } from "./finite-policy.ts";
 
 /**
- * The entropy drift of a policy whose logits are `features * weights`, where the weights take a
- * gradient step on `advantage * log pi(response)`.
+ * Entropy drift of a policy with logits `features * weights` if the weights take a gradient step on
+ * `advantage * log pi(response)`.
  *
- * With the natural gradient (the Fisher matrix of the weights) and features rich enough to move the
- * probabilities anywhere, this is the theorem's `advantage * (S - H)`; with poorer features it is
- * the best that the weights can do in the Fisher metric. With the plain gradient it depends on the
- * features as well.
+ * With the natural gradient (the Fisher matrix of the weights) and features that can move the
+ * probabilities anywhere, this is the theorem's `advantage * (S - H)`; with fewer features it is
+ * the closest that the weights can achieve in the Fisher metric. With the plain gradient it depends
+ * on the features as well.
  *
  * @param features - `[response][weight]`.
- * @throws `RangeError` if the features have another shape or are not finite, or (natural) the Fisher
- *   matrix is singular: a direction of the weights does not change the policy.
+ * @throws `RangeError` if the features have another shape or are not finite, or (natural) the
+ *   Fisher matrix is singular: a direction of the weights does not change the policy.
  * @see arXiv:2605.00425, appendix F.5
  */
 export function featureDrift(
@@ -34,7 +34,7 @@ export function featureDrift(
   const column = (weight: number): number[] => features.map((row) => row[weight]!);
   const weights = Array.from({ length: numWeights }, (_, weight) => weight);
 
-  // d/dw of advantage * log pi(response): the features less their mean, at the response.
+  // d/dw of advantage * log pi(response): the features minus their mean, at the response.
   const toward = naturalDirection(policy, response, advantage);
   const slopes = weights.map((weight) => sum(column(weight).map((f, i) => f * toward[i]!)));
   const step =
@@ -48,7 +48,7 @@ export function featureDrift(
   return entropyAlong(policy, probabilityDirection(policy, logits));
 }
 
-/** Solves a system of linear equations by elimination with row pivots. */
+/** Solves a system of linear equations by Gaussian elimination with row pivots. */
 function solve(matrix: readonly (readonly number[])[], right: readonly number[]): number[] {
   const rows = matrix.map((row, i) => [...row, right[i]!]);
   const size = rows.length;
@@ -76,9 +76,9 @@ function solve(matrix: readonly (readonly number[])[], right: readonly number[])
 }
 
 /**
- * What the coefficients of AEM minimise among all positive ones of mean 1: the mean entropy that
- * they weigh, and their own negative entropy as a price for leaving 1,
- * `sum(c * h) + sum(c * log(c)) / strength`. Its least value belongs to
+ * Cost that AEM's coefficients minimize among all positive ones of mean 1: the weighted mean
+ * entropy, plus their own negative entropy as a price for leaving 1,
+ * `sum(c * h) + sum(c * log(c)) / strength`. The minimum is at
  * `exp(-strength * h) / mean(exp(-strength * h))`.
  *
  * @param coefficients - Above 0, `[response]`.
@@ -93,7 +93,7 @@ export function calibrationCost(
   return sum(coefficients.map((c, i) => c * entropies[i]! + (c * Math.log(c)) / strength));
 }
 
-/** The mean surprisal of responses drawn from one policy under another, nats: a cross entropy. */
+/** Mean surprisal of responses from one policy under another, nats: the cross entropy. */
 export function crossEntropyOf(policy: FinitePolicy, other: FinitePolicy): number {
   checkSameLength("crossEntropyOf", { policy: policy.probabilities, other: other.surprisals });
   return expectation(policy.probabilities, other.surprisals);

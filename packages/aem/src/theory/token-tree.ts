@@ -2,31 +2,31 @@ import { checkSameLength } from "@turnwise/core";
 import { expectation, type FinitePolicy } from "./finite-policy.ts";
 
 /**
- * A policy that writes a response token by token: the distribution of the next token, and what
- * follows each; `undefined` ends the response.
+ * Policy that writes a response token by token: the distribution of the next token, and the subtree
+ * of each; `undefined` ends the response.
  */
 export interface TokenTree {
   readonly next: FinitePolicy;
-  /** `[token]`, one for each token of `next`. */
+  /** `[token]`, one per token of `next`. */
   readonly children: readonly (TokenTree | undefined)[];
 }
 
-/** One response that a tree can write. */
+/** Response that a tree can write. */
 export interface TreeResponse {
   readonly tokens: readonly number[];
   readonly probability: number;
   /** `S = -log pi(response)`: the surprisals of its tokens, summed, nats. */
   readonly surprisal: number;
   /**
-   * The predictable part of the surprisal: the entropies of the distributions that its tokens were
-   * drawn from, summed, nats.
+   * Predictable part of the surprisal: the summed entropies of the distributions that its tokens
+   * were drawn from, nats.
    */
   readonly predictable: number;
 }
 
 /**
- * All responses of a tree.
- * @throws `RangeError` if a node has not one child for each token.
+ * Lists all responses of a tree.
+ * @throws `RangeError` if a node does not have one child per token.
  */
 export function treeResponses(tree: TokenTree): TreeResponse[] {
   const { next, children } = tree;
@@ -48,9 +48,9 @@ export function treeResponses(tree: TokenTree): TreeResponse[] {
 }
 
 /**
- * The response entropy of a tree, found in two ways that agree: the mean surprisal of whole
- * responses, and the mean of their predictable parts (Doob's decomposition). So the summed token
- * entropies of one sampled response are an estimate of the response entropy without bias.
+ * Response entropy of a tree, computed in two equivalent ways: as the mean surprisal of complete
+ * responses, and as the mean of their predictable parts (Doob's decomposition). The summed token
+ * entropies of one sampled response are thus an unbiased estimate of the response entropy.
  * @see arXiv:2605.00425, appendix F.4
  */
 export function treeEntropy(tree: TokenTree): {
