@@ -17,6 +17,8 @@ const config: ViteUserConfig = {
     // No limits: they would fail correct tests on a busy machine. CI ends a run that hangs.
     testTimeout: 0,
     hookTimeout: 0,
+    // Half of the time goes into waiting, for containers and for other processes.
+    maxWorkers: "100%",
     setupFiles: ["scripts/fast-check.setup.ts"],
   },
 };
