@@ -158,7 +158,7 @@ describe("bad input", () => {
         ["train", "alfworld", "--games", join(folder, "no-such-folder"), "--out", out],
         /no-such-folder/u,
       ],
-      [["train", "webworld", "--out", out], /environment must be one of alfworld.*, got webworld/u],
+      [["train", "webworld", "--out", out], /experiment must be a name .*, got webworld/u],
       [["train", "--resume", out], /run folder must exist/u],
       [
         ["train", "alfworld", "--set", "seed", "--out", out],
