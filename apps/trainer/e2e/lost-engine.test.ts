@@ -45,7 +45,7 @@ describe.skipIf(socketPath === undefined)("a lost container engine", { timeout: 
   let undisturbed: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "turnwise-lost-"));
-    const { code, stderr } = await train("undisturbed", config(null, 0));
+    const { code, stderr } = await train("undisturbed", config(null, 1));
     if (code !== 0) throw new Error(stderr);
     undisturbed = await metricsOf("undisturbed");
   }, 600_000);
