@@ -31,6 +31,22 @@ describe("planCells", () => {
     expect(plans[2]!.settings.seed).toBe(4);
   });
 
+  it("runs an arm in the experiments that it names", async () => {
+    const experiments = ["one", "two"].map((name) => ({
+      name,
+      experiment: "./toy-experiment.ts",
+    }));
+    const arms = [{ name: "strong", settings: {}, experiments: ["two"] }];
+    const plans = await planCells(toyStudy({ experiments, arms }));
+    expect(plans.map(({ name }) => name)).toEqual([
+      "one-none-seed1",
+      "one-aem-seed1",
+      "two-none-seed1",
+      "two-aem-seed1",
+      "two-strong-seed1",
+    ]);
+  });
+
   it("pairs arms: only their own settings differ, and they share their start", async () => {
     const arms = [
       { name: "fast", modulator: "none", settings: { training: { learningRate: 0.01 } } },

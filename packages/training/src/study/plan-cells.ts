@@ -11,7 +11,7 @@ import { didYouMean } from "../settings/suggest.ts";
 import { digestOf } from "./canonical-json.ts";
 import { cellName } from "./cell.ts";
 import { experimentPath, type StudyFile } from "./read-study.ts";
-import { studyArms, type Study, type StudyArm } from "./study-schema.ts";
+import { runsIn, studyArms, type Study, type StudyArm } from "./study-schema.ts";
 
 /** A cell before it runs. */
 export interface CellPlan {
@@ -50,6 +50,7 @@ export async function planCells(file: StudyFile): Promise<CellPlan[]> {
       const { create, module } = found.get(path)!;
       const { settings: published, parts } = await runModule(path, create, seed);
       for (const arm of arms) {
+        if (!runsIn(arm, entry.name)) continue;
         const place = { experiment: entry.name, arm: arm.name, seed };
         const base = { source: entry.experiment, settings: published };
         const { settings, layers } = layerSettings(base, overlaysOf(file, entry, arm));

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { digestOf } from "./canonical-json.ts";
 import {
   checkStudy,
+  familyExperiments,
   metricText,
   primaryEvaluation,
   studyArms,
@@ -70,6 +71,54 @@ describe("checkStudy", () => {
         settings: {},
       },
     ]);
+  });
+
+  it("compares a family where all of its arms run", () => {
+    const study = checkStudy(
+      {
+        ...minimal,
+        experiments: ["alfworld", "webshop"],
+        arms: [{ name: "strong", experiments: ["webshop"] }],
+        families: [
+          { name: "grpo", pairs: [["grpo-aem", "grpo-none"]] },
+          { name: "controls", pairs: [["strong", "grpo-none"]] },
+        ],
+      },
+      "aem.yaml",
+    );
+    expect(study.families.map((family) => familyExperiments(study, family))).toEqual([
+      ["alfworld", "webshop"],
+      ["webshop"],
+    ]);
+  });
+
+  it.each([
+    [
+      { arms: [{ name: "strong", experiments: ["shop"] }] },
+      "aem.yaml: arms.strong.experiments must name experiments (alfworld, webshop), got shop",
+    ],
+    [
+      {
+        arms: [{ name: "strong", experiments: ["webshop"] }],
+        families: [
+          { name: "controls", pairs: [["strong", "grpo-none"]], experiments: ["alfworld"] },
+        ],
+      },
+      "aem.yaml: families.controls.pairs must have arms that all run in alfworld, got strong, grpo-none",
+    ],
+    [
+      {
+        arms: [
+          { name: "strong", experiments: ["webshop"] },
+          { name: "weak", experiments: ["alfworld"] },
+        ],
+        families: [{ name: "controls", pairs: [["strong", "weak"]] }],
+      },
+      "aem.yaml: families.controls.pairs must have arms that all run in at least one experiment, got strong, weak",
+    ],
+  ] as const)("refuses arms and families without a common experiment: %j", (changes, message) => {
+    const study = { ...minimal, experiments: ["alfworld", "webshop"], ...changes };
+    expect(() => checkStudy(study, "aem.yaml")).toThrow(message);
   });
 
   it("gives a study one digest, however it is written", () => {

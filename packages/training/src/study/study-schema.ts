@@ -43,6 +43,7 @@ const armSchema = z.strictObject({
   algorithm,
   modulator,
   settings: setting(settings.default({}), "Changes of the experiment's settings"),
+  experiments: setting(z.array(text).min(1).optional(), "Experiments to run it in; default: all"),
 });
 
 const experimentEntry = orText(
@@ -197,6 +198,26 @@ export function studyArms({ grid, arms }: Pick<Study, "grid" | "arms">): StudyAr
   return [...product, ...arms];
 }
 
+/** Tells whether an arm runs in an experiment. */
+export function runsIn(
+  { experiments }: Pick<StudyArm, "experiments">,
+  experiment: string,
+): boolean {
+  return experiments?.includes(experiment) ?? true;
+}
+
+/** Experiments that the pairs of a family are compared in: those where all of its arms run, unless stated. */
+export function familyExperiments(
+  study: Pick<Study, "grid" | "arms" | "experiments">,
+  { pairs, experiments }: Study["families"][number],
+): readonly string[] {
+  if (experiments !== undefined) return experiments;
+  const arms = studyArms(study).filter(({ name: arm }) => pairs.flat().includes(arm));
+  return study.experiments
+    .map((entry) => entry.name)
+    .filter((experiment) => arms.every((arm) => runsIn(arm, experiment)));
+}
+
 /**
  * Checks a study.
  * @param source - Name of the file, for messages.
@@ -224,19 +245,36 @@ export function checkStudy(value: unknown, source: string): Study {
       throw new InputError(`${source}: ${field} must have different names, got ${twice} twice`);
     }
   }
+  for (const arm of study.arms) {
+    checkExperiments(`${source}: arms.${arm.name}`, arm.experiments, experiments);
+  }
   for (const family of study.families) {
     const place = `${source}: families.${family.name}`;
     const arm = family.pairs.flat().find((one) => !arms.includes(one));
     if (arm !== undefined) {
       throw new InputError(`${place}.pairs must name arms (${arms.join(", ")}), got ${arm}`);
     }
-    const experiment = family.experiments?.find((one) => !experiments.includes(one));
-    if (experiment !== undefined) {
-      const known = experiments.join(", ");
+    checkExperiments(place, family.experiments, experiments);
+    const shared = familyExperiments(study, { ...family, experiments: undefined });
+    const alone = familyExperiments(study, family).find((one) => !shared.includes(one));
+    if (alone !== undefined || shared.length === 0) {
       throw new InputError(
-        `${place}.experiments must name experiments (${known}), got ${experiment}`,
+        `${place}.pairs must have arms that all run in ${alone ?? "at least one experiment"}, got ${family.pairs.flat().join(", ")}`,
       );
     }
   }
   return study;
+}
+
+/** Requires that a list names experiments of the study. */
+function checkExperiments(
+  place: string,
+  names: readonly string[] | undefined,
+  known: readonly string[],
+): void {
+  const unknown = names?.find((one) => !known.includes(one));
+  if (unknown === undefined) return;
+  throw new InputError(
+    `${place}.experiments must name experiments (${known.join(", ")}), got ${unknown}`,
+  );
 }

@@ -171,6 +171,23 @@ describe("compareStudyArms", () => {
     expect(comparisons[0]!.paired!.difference.estimate).toBeCloseTo(-0.1, 12);
   });
 
+  it("lists no cells of an arm in experiments where it does not run", () => {
+    const study = checkStudy(
+      {
+        ...studyFile([1], []).study,
+        experiments: ["games", "shop"].map((name) => ({ name, experiment: "alfworld" })),
+        arms: [{ name: "plain" }, { name: "aem" }, { name: "strong", experiments: ["shop"] }],
+      },
+      "toy.yaml",
+    );
+    const places = analyzeStudy({ study, sha256 }, []).cells.map(
+      ({ experiment, arm }) => `${experiment} ${arm}`,
+    );
+    expect(places).toEqual(["games plain", "games aem", "shop plain", "shop aem", "shop strong"]);
+    const compared = compareStudyArms({ study, sha256 }, [], "strong", "plain").comparisons;
+    expect(compared.map(({ experiment }) => experiment)).toEqual(["shop"]);
+  });
+
   it("names an arm that is not there", () => {
     expect(() => compareStudyArms(studyFile([1], []), [], "aem", "best")).toThrow(
       "arm must be one of plain, aem, shuffled, got best",

@@ -3,7 +3,7 @@ import { InputError } from "../../input-error.ts";
 import { didYouMean } from "../../settings/suggest.ts";
 import { cellName, type FailedCell, type StudyCell } from "../cell.ts";
 import type { StudyFile } from "../read-study.ts";
-import { studyArms, type Study } from "../study-schema.ts";
+import { familyExperiments, runsIn, studyArms, type Study } from "../study-schema.ts";
 import { compareArms, type Comparison } from "./compare-arms.ts";
 import { measureCell, type CellMeasures } from "./measure-cell.ts";
 import { summarizeArm, type ArmSummary } from "./summarize-arm.ts";
@@ -70,7 +70,9 @@ export function analyzeStudy(
   const { name, question, metric, seeds, notes } = study;
   const byName = new Map(cells.map((cell) => [cellName(cell), cell]));
   const grid = study.experiments.flatMap(({ name: experiment }) =>
-    studyArms(study).map((arm) => ({ experiment, arm: arm.name })),
+    studyArms(study)
+      .filter((arm) => runsIn(arm, experiment))
+      .map((arm) => ({ experiment, arm: arm.name })),
   );
   const states: CellState[] = [];
   const measures = new Map<string, CellMeasures[]>();
@@ -96,8 +98,7 @@ export function analyzeStudy(
       return finished.length === 0 ? [] : [summarizeArm(finished, metric.measure)];
     }),
     families: study.families.map((family) => {
-      const experiments = family.experiments ?? study.experiments.map((entry) => entry.name);
-      const comparisons = experiments.flatMap((experiment) =>
+      const comparisons = familyExperiments(study, family).flatMap((experiment) =>
         family.pairs.map(([treatment, baseline]) =>
           compareArms(
             { experiment, treatment, baseline },
@@ -131,6 +132,9 @@ export function compareStudyArms(
     );
   }
   const pair: Study["families"][number] = { name: "unplanned", pairs: [[treatment, baseline]] };
+  if (familyExperiments(file.study, pair).length === 0) {
+    throw new InputError(`arms must run in the same experiment, got ${treatment}, ${baseline}`);
+  }
   const { families } = analyzeStudy({ ...file, study: { ...file.study, families: [pair] } }, cells);
   return families[0]!;
 }
