@@ -256,7 +256,7 @@ export const allMutants: readonly Mutant[] = [
     ["Math.log(others)", "Math.log(vocabularySize)"],
     ["known - rest * Math.log(rest)", "known"],
     ["meanOrZero(widths) / 2", "meanOrZero(widths)"],
-    ["Math.max(0, 0 - checkedLogProb(logProb))", "Math.abs(0.1 - checkedLogProb(logProb))"],
+    ["Math.max(0, 0 - checkLogProb(logProb))", "Math.abs(0.1 - checkLogProb(logProb))"],
   ]),
   ...mutants("aem", "diagnose-modulation.ts", [
     ["coefficients[index]! - 1)", "coefficients[index]!)"],

@@ -1,15 +1,15 @@
 import { checkInteger, mean, type RoleSpan } from "@turnwise/core";
-import { withMeanOne } from "./modulation-coefficients.ts";
+import { scaleToMeanOne } from "./modulation-coefficients.ts";
 import {
   composeBatch,
-  entropiesOf,
+  listEntropies,
   mapScopes,
   measureBatch,
   modulatorName,
   readBatch,
   type Modulator,
 } from "./modulator.ts";
-import { numTokensOf } from "./uncertainty.ts";
+import { countTokens } from "./uncertainty.ts";
 
 /** Options of {@link actionModulator}. */
 export interface ActionOptions {
@@ -51,11 +51,11 @@ export function actionModulator({
       const batch = readBatch("actionModulator", responses);
       const entropies =
         uncertaintyStrength > 0
-          ? entropiesOf("actionModulator", measureBatch(batch), "token")
+          ? listEntropies("actionModulator", measureBatch(batch), "token")
           : undefined;
       const weights = responses.map(({ spans, uncertainty }, index) => {
-        const numTokens = numTokensOf(uncertainty);
-        const roles = rolesOf(index, numTokens, spans);
+        const numTokens = countTokens(uncertainty);
+        const roles = assignRoles(index, numTokens, spans);
         if (!roles.includes("action")) return roles.map(() => 1);
         const own = entropies?.[index];
         const ofAction = own?.filter((_, token) => roles[token] === "action") ?? [];
@@ -70,7 +70,7 @@ export function actionModulator({
       return composeBatch(batch, {
         tokenCoefficients:
           calibration === "mean-one"
-            ? mapScopes(responses, "group", weights, (values) => withMeanOne(values))
+            ? mapScopes(responses, "group", weights, (values) => scaleToMeanOne(values))
             : weights,
       });
     },
@@ -78,7 +78,7 @@ export function actionModulator({
 }
 
 /** Role of each token of a response, `[token]`; `undefined` for none. */
-function rolesOf(
+function assignRoles(
   index: number,
   numTokens: number,
   spans: readonly RoleSpan[] | undefined,

@@ -6,7 +6,7 @@ import { criticalModulator } from "./critical-modulator.ts";
 import { empgModulator } from "./empg-modulator.ts";
 import { entropyModulator } from "./entropy-modulator.ts";
 import { modulatorSchema, type ModulatorRecord } from "./modulator-record.ts";
-import { identityModulator, unmetNeeds, type Modulator } from "./modulator.ts";
+import { identityModulator, findUnmetNeeds, type Modulator } from "./modulator.ts";
 import { modulators } from "./modulators.ts";
 import { randomModulator } from "./random-modulator.ts";
 import { shapingModulator } from "./shaping-modulator.ts";
@@ -141,9 +141,9 @@ describe("modulators", () => {
     const blind = { entropies: "none", spans: false } as const;
     const means = { entropies: "responses", spans: false } as const;
     const full = { entropies: "tokens", spans: true } as const;
-    const unmet = (known: Parameters<typeof unmetNeeds>[1]): string[] =>
+    const unmet = (known: Parameters<typeof findUnmetNeeds>[1]): string[] =>
       Object.entries(modulators).flatMap(([name, record]) =>
-        unmetNeeds(compileModulator(record), known).map((need) => `${name}: ${need}`),
+        findUnmetNeeds(compileModulator(record), known).map((need) => `${name}: ${need}`),
       );
     expect(unmet(full)).toEqual([]);
     expect(unmet(means)).toEqual([

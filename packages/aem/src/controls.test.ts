@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { actionModulator } from "./action-modulator.ts";
 import { criticalModulator } from "./critical-modulator.ts";
 import { entropyModulator } from "./entropy-modulator.ts";
-import { modulatedTokens, type CreditedResponse } from "./modulator.ts";
+import { computeTokenAdvantages, type CreditedResponse } from "./modulator.ts";
 import { randomModulator } from "./random-modulator.ts";
 import { shapingModulator } from "./shaping-modulator.ts";
 
@@ -146,19 +146,19 @@ describe("randomModulator", () => {
   });
 });
 
-describe("modulatedTokens", () => {
+describe("computeTokenAdvantages", () => {
   it("applies the coefficient and the offset of a response to its tokens", () => {
     const batch = [{ ...response(0, 2, [1, 1]), tokenAdvantages: [1, 3] }, response(1, -1, [1])];
     const result = { advantages: [5, -0.5], coefficients: [2, 0.5], uncertainty: undefined };
     // 2 * 2 + 1 = 5: the tokens get 2 * 1 + 1 and 2 * 3 + 1.
-    expect(modulatedTokens(batch, result)).toEqual([[3, 7], [-0.5]]);
+    expect(computeTokenAdvantages(batch, result)).toEqual([[3, 7], [-0.5]]);
   });
 
   it("multiplies token advantages by token coefficients", () => {
     const batch = [{ ...response(0, 2, [1, 3]), tokenAdvantages: [1, 3] }];
     const result = shapingModulator().modulate(batch);
     // Mean entropy 2: (1 + 0.5) / 2 and (1 + 1.5) / 2.
-    expect(modulatedTokens(batch, result)).toEqual([[0.75, 3.75]]);
+    expect(computeTokenAdvantages(batch, result)).toEqual([[0.75, 3.75]]);
     expect(result.advantages).toEqual([2.25]);
   });
 });

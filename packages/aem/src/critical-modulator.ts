@@ -1,8 +1,8 @@
-import { withMeanOne } from "./modulation-coefficients.ts";
+import { scaleToMeanOne } from "./modulation-coefficients.ts";
 import {
   composeBatch,
-  entropiesOf,
-  factorsOf,
+  listEntropies,
+  toFactors,
   mapScopes,
   measureBatch,
   modulatorName,
@@ -49,14 +49,14 @@ export function criticalModulator({
     needs: ["response-entropy"],
     modulate: (responses) => {
       const batch = readBatch("criticalModulator", responses);
-      const entropies = entropiesOf("criticalModulator", measureBatch(batch), "response");
+      const entropies = listEntropies("criticalModulator", measureBatch(batch), "response");
       const masks = mapScopes(responses, scope, entropies, (values) => {
         const count = Math.ceil(criticalShare * values.length);
         const threshold = values.toSorted((a, b) => b - a)[count - 1] ?? 0;
         const mask = values.map((value) => (value >= threshold ? 1 : 0));
-        return calibration === "mean-one" ? withMeanOne(mask) : mask;
+        return calibration === "mean-one" ? scaleToMeanOne(mask) : mask;
       });
-      return composeBatch(batch, factorsOf(masks, "response"));
+      return composeBatch(batch, toFactors(masks, "response"));
     },
   };
 }

@@ -1,5 +1,5 @@
 import { checkNonNegative, mean } from "@turnwise/core";
-import { distancesOf, withMeanOne } from "./modulation-coefficients.ts";
+import { computeDistances, scaleToMeanOne } from "./modulation-coefficients.ts";
 import {
   composeBatch,
   measureBatch,
@@ -46,8 +46,8 @@ export function empgModulator({
       const batch = readBatch("empgModulator", responses);
       if (responses.length === 0) return composeBatch(batch, { coefficients: [] });
       const entropies = measureBatch(batch).map((measured) => measured.mean);
-      const scaled = distancesOf(entropies, { minEntropyRange: 0 }) ?? entropies.map(() => 0);
-      const coefficients = withMeanOne(scaled.map((h) => Math.exp(-strength * h)));
+      const scaled = computeDistances(entropies, { minEntropyRange: 0 }) ?? entropies.map(() => 0);
+      const coefficients = scaleToMeanOne(scaled.map((h) => Math.exp(-strength * h)));
 
       const indexOf = new Map(responses.map((response, i) => [turnKey(response, 0), i]));
       const bonuses = responses.map((response) => {

@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { compareDrift, predictedDrift } from "./entropy-drift.ts";
+import { compareDrift, predictDrift } from "./entropy-drift.ts";
 
-describe("predictedDrift", () => {
+describe("predictDrift", () => {
   it("is advantage times relative surprisal", () => {
     expect(
-      predictedDrift({ advantages: [2, -1], surprisals: [1.5, 0.5], entropies: [1, 1] }),
+      predictDrift({ advantages: [2, -1], surprisals: [1.5, 0.5], entropies: [1, 1] }),
     ).toEqual([1, 0.5]);
   });
 
   it("names the invalid argument", () => {
-    expect(() => predictedDrift({ advantages: [1], surprisals: [-1], entropies: [1] })).toThrow(
-      "predictedDrift: surprisals[0] must be finite and >= 0, got -1",
+    expect(() => predictDrift({ advantages: [1], surprisals: [-1], entropies: [1] })).toThrow(
+      "predictDrift: surprisals[0] must be finite and >= 0, got -1",
     );
   });
 });

@@ -1,6 +1,6 @@
 import { checkFinite, checkNonNegative, checkSameLength, mean, sum } from "@turnwise/core";
 
-/** Input of {@link predictedDrift}, one entry per response. */
+/** Input of {@link predictDrift}, one entry per response. */
 export interface DriftResponses {
   /** Advantages, after modulation to predict its effect. */
   readonly advantages: readonly number[];
@@ -20,10 +20,10 @@ export interface DriftResponses {
  * @throws `RangeError` if lengths differ or a number is out of range.
  * @see arXiv:2605.00425, theorem 3.2.1
  */
-export function predictedDrift({ advantages, surprisals, entropies }: DriftResponses): number[] {
-  checkSameLength("predictedDrift", { advantages, surprisals, entropies });
-  checkFinite("predictedDrift", { advantages });
-  checkNonNegative("predictedDrift", { surprisals, entropies });
+export function predictDrift({ advantages, surprisals, entropies }: DriftResponses): number[] {
+  checkSameLength("predictDrift", { advantages, surprisals, entropies });
+  checkFinite("predictDrift", { advantages });
+  checkNonNegative("predictDrift", { surprisals, entropies });
   return advantages.map((advantage, i) => advantage * (surprisals[i]! - entropies[i]!));
 }
 
@@ -63,13 +63,13 @@ export function compareDrift(
 }
 
 function correlation(a: readonly number[], b: readonly number[]): number | undefined {
-  const [x, y] = [standardized(a), standardized(b)];
+  const [x, y] = [standardize(a), standardize(b)];
   if (x === undefined || y === undefined) return undefined;
   return Math.min(1, Math.max(-1, sum(x.map((value, i) => value * y[i]!))));
 }
 
 /** Deviations from the mean, as a vector of length 1; `undefined` if all are 0. */
-function standardized(values: readonly number[]): number[] | undefined {
+function standardize(values: readonly number[]): number[] | undefined {
   const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   if (largest === 0) return undefined;
   // Scaled first, so that no square overflows or underflows.

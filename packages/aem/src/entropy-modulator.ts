@@ -1,9 +1,9 @@
 import { checkNonNegative } from "@turnwise/core";
-import { coefficientsOf, type ModulationOptions } from "./modulation-coefficients.ts";
+import { computeCoefficients, type ModulationOptions } from "./modulation-coefficients.ts";
 import {
   composeBatch,
-  entropiesOf,
-  factorsOf,
+  listEntropies,
+  toFactors,
   mapScopes,
   measureBatch,
   modulatorName,
@@ -72,7 +72,7 @@ export function entropyModulator({
       const measured = measureBatch(batch);
       const sizeOf = (index: number): number =>
         reduction === "sum" ? measured[index]!.numTokens : 1;
-      const entropies = entropiesOf("entropyModulator", measured, unit);
+      const entropies = listEntropies("entropyModulator", measured, unit);
       const values =
         unit === "token"
           ? entropies
@@ -88,11 +88,11 @@ export function entropyModulator({
             `entropyModulator: top-k entropies of group ${group} must be known to within minEntropyRange (${minEntropyRange}), got bounds ${2 * error} apart`,
           );
         }
-        const ordered = coefficientsOf(own, rule);
+        const ordered = computeCoefficients(own, rule);
         if (!shuffle) return ordered;
         return requireRandom("entropyModulator", random).fork(`scope/${index}`).shuffle(ordered);
       });
-      return composeBatch(batch, factorsOf(coefficients, unit));
+      return composeBatch(batch, toFactors(coefficients, unit));
     },
   };
 }

@@ -9,22 +9,22 @@ it("exports these names", () => {
       "actionModulator",
       "compareDrift",
       "compileModulator",
+      "computeTokenAdvantages",
       "criticalModulator",
       "diagnoseModulation",
       "empgModulator",
       "entropyModulator",
+      "findUnmetNeeds",
       "identityModulator",
       "measureUncertainty",
       "modulate",
-      "modulatedTokens",
       "modulationCoefficients",
       "modulatorSchema",
       "modulators",
-      "predictedDrift",
+      "predictDrift",
       "randomModulator",
       "shapingModulator",
       "topKEntropyBounds",
-      "unmetNeeds",
     ]
   `);
   expect(Object.keys(laws).sort()).toMatchInlineSnapshot(`
@@ -37,8 +37,8 @@ it("exports these names", () => {
   expect(Object.keys(theory).sort()).toMatchInlineSnapshot(`
     [
       "calibrationCost",
+      "computeCrossEntropy",
       "covariance",
-      "crossEntropyOf",
       "entropyAlong",
       "expectation",
       "expectedDrift",

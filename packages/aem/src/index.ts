@@ -9,7 +9,7 @@ export {
 export { empgModulator, type EmpgOptions } from "./empg-modulator.ts";
 export {
   compareDrift,
-  predictedDrift,
+  predictDrift,
   type DriftAgreement,
   type DriftResponses,
 } from "./entropy-drift.ts";
@@ -23,8 +23,8 @@ export {
 } from "./modulator-record.ts";
 export {
   identityModulator,
-  modulatedTokens,
-  unmetNeeds,
+  computeTokenAdvantages,
+  findUnmetNeeds,
   type CreditedResponse,
   type KnownOfResponses,
   type ModulatedBatch,

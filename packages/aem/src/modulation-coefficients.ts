@@ -38,7 +38,7 @@ export function modulationCoefficients(
   { strength = 1, minEntropyRange = 0.1 }: ModulationOptions = {},
 ): number[] {
   checkNonNegative("modulationCoefficients", { entropies, strength, minEntropyRange });
-  return coefficientsOf(entropies, { strength, minEntropyRange });
+  return computeCoefficients(entropies, { strength, minEntropyRange });
 }
 
 /** Formula of the coefficients, with the choices of the ablations. */
@@ -52,10 +52,10 @@ export interface CoefficientRule extends Required<ModulationOptions> {
 }
 
 /** Computes the coefficients. All numbers are finite and at least 0. */
-export function coefficientsOf(entropies: readonly number[], rule: CoefficientRule): number[] {
-  const distances = distancesOf(entropies, rule);
+export function computeCoefficients(entropies: readonly number[], rule: CoefficientRule): number[] {
+  const distances = computeDistances(entropies, rule);
   if (distances === undefined) return entropies.map(() => 1);
-  return withMeanOne(distances.map((distance) => Math.exp(-rule.strength * distance)));
+  return scaleToMeanOne(distances.map((distance) => Math.exp(-rule.strength * distance)));
 }
 
 /**
@@ -63,7 +63,7 @@ export function coefficientsOf(entropies: readonly number[], rule: CoefficientRu
  * largest exponent is 0 and no weight overflows; `undefined` in the dead zone and for equal
  * entropies.
  */
-export function distancesOf(
+export function computeDistances(
   entropies: readonly number[],
   {
     minEntropyRange,
@@ -88,7 +88,7 @@ export function distancesOf(
 }
 
 /** Divides weights by their mean; all 1 if that is 0 (and for no weights). */
-export function withMeanOne(weights: readonly number[]): number[] {
+export function scaleToMeanOne(weights: readonly number[]): number[] {
   if (weights.length === 0) return [];
   const meanWeight = mean(weights);
   return weights.map((weight) => (meanWeight === 0 ? 1 : weight / meanWeight));

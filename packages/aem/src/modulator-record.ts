@@ -132,8 +132,8 @@ const schema = z.discriminatedUnion("kind", [
 export const modulatorSchema: z.ZodType<ResolvedModulator> = schema;
 
 /** Checked by the type checker in both directions: this function, and the line above. */
-const accepted = (record: ResolvedModulator): z.output<typeof schema> => record;
-void accepted;
+const checkType = (record: ResolvedModulator): z.output<typeof schema> => record;
+void checkType;
 
 /** All kinds of modulators. */
 export const modulatorKinds: readonly ModulatorRecord["kind"][] = schema.options.map(

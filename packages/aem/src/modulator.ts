@@ -2,7 +2,7 @@ import { checkFinite, checkSameLength, mean, type Random, type RoleSpan } from "
 import { partition } from "./partition.ts";
 import {
   measureUncertainty,
-  numTokensOf,
+  countTokens,
   type MeasuredUncertainty,
   type Uncertainty,
 } from "./uncertainty.ts";
@@ -37,7 +37,7 @@ export interface ModulatedBatch {
   readonly coefficients: number[];
   /**
    * Advantage of each token, `[response][token]`, from a modulator of tokens; else see
-   * {@link modulatedTokens}.
+   * {@link computeTokenAdvantages}.
    */
   readonly tokenAdvantages?: number[][];
   /** Kind of uncertainty of the responses; `undefined` for an empty batch. */
@@ -77,7 +77,7 @@ export interface KnownOfResponses {
 }
 
 /** Lists the needs of a modulator that a run does not meet; empty if it meets all. */
-export function unmetNeeds({ needs }: Modulator, known: KnownOfResponses): ModulatorNeed[] {
+export function findUnmetNeeds({ needs }: Modulator, known: KnownOfResponses): ModulatorNeed[] {
   const isMet: Readonly<Record<ModulatorNeed, boolean>> = {
     "response-entropy": known.entropies !== "none",
     "token-entropies": known.entropies === "tokens",
@@ -121,7 +121,7 @@ export function readBatch(where: string, responses: readonly CreditedResponse[])
     if (tokenAdvantages === undefined) return;
     checkFinite(where, { [`responses[${index}].tokenAdvantages`]: tokenAdvantages });
     checkSameLength(where, {
-      [`tokens of responses[${index}]`]: { length: numTokensOf(uncertainty) },
+      [`tokens of responses[${index}]`]: { length: countTokens(uncertainty) },
       tokenAdvantages,
     });
   });
@@ -141,7 +141,7 @@ export type ModulationUnit = "response" | "token";
  * entropy of each response, in a list of one (empty for a response without tokens).
  * @throws `TypeError` for the unit `"token"` if only means are known.
  */
-export function entropiesOf(
+export function listEntropies(
   where: string,
   measured: readonly MeasuredUncertainty[],
   unit: ModulationUnit,
@@ -165,10 +165,10 @@ export type BatchFactors = (
 };
 
 /**
- * Converts lists of coefficients, one list per response in the form of {@link entropiesOf}, to
+ * Converts lists of coefficients, one list per response in the form of {@link listEntropies}, to
  * factors.
  */
-export function factorsOf(
+export function toFactors(
   coefficients: readonly (readonly number[])[],
   unit: ModulationUnit,
 ): BatchFactors {
@@ -210,7 +210,7 @@ export function composeBatch(
  * Advantage of every token after modulation, `[response][token]`. If the modulator does not
  * distinguish tokens, those of a response share its coefficient and the offset of its advantage.
  */
-export function modulatedTokens(
+export function computeTokenAdvantages(
   responses: readonly CreditedResponse[],
   { advantages, coefficients, tokenAdvantages }: ModulatedBatch,
 ): number[][] {
@@ -219,7 +219,7 @@ export function modulatedTokens(
     const coefficient = coefficients[i]!;
     const added = advantages[i]! - response.advantage * coefficient;
     return Array.from(
-      { length: numTokensOf(response.uncertainty) },
+      { length: countTokens(response.uncertainty) },
       (_, token) => (response.tokenAdvantages?.[token] ?? response.advantage) * coefficient + added,
     );
   });
@@ -246,7 +246,7 @@ function scopeKey(response: CreditedResponse, scope: ModulationScope): string {
 }
 
 /** Indices of the responses of each scope, in the order of their first members. */
-export function scopesOf(
+export function partitionScopes(
   responses: readonly CreditedResponse[],
   scope: ModulationScope,
 ): number[][] {
@@ -264,7 +264,7 @@ export function mapScopes(
   replace: (values: number[], members: readonly number[], index: number) => readonly number[],
 ): number[][] {
   const result = values.map((own) => [...own]);
-  scopesOf(responses, scope).forEach((members, index) => {
+  partitionScopes(responses, scope).forEach((members, index) => {
     const replaced = replace(
       members.flatMap((i) => values[i]!),
       members,

@@ -1,4 +1,4 @@
-import { withKebabKeys } from "@turnwise/core";
+import { toKebabKeys } from "@turnwise/core";
 import { modulatorKinds, type ModulatorRecord } from "./modulator-record.ts";
 
 /** No modulation. */
@@ -43,7 +43,7 @@ const actFocus: ModulatorRecord = { kind: "act-focus" };
 /** Control: random coefficients with AEM's distribution. */
 const random: ModulatorRecord = { kind: "random", strength: 1, minEntropyRange: 0.1 };
 
-const named: Readonly<Record<string, ModulatorRecord>> = withKebabKeys({
+const named: Readonly<Record<string, ModulatorRecord>> = toKebabKeys({
   none,
   aem,
   aemReversed,

@@ -1,9 +1,9 @@
 import { checkPositive } from "@turnwise/core";
-import { withMeanOne } from "./modulation-coefficients.ts";
+import { scaleToMeanOne } from "./modulation-coefficients.ts";
 import {
   composeBatch,
-  entropiesOf,
-  factorsOf,
+  listEntropies,
+  toFactors,
   mapScopes,
   measureBatch,
   modulatorName,
@@ -55,7 +55,7 @@ export function shapingModulator({
     needs: [unit === "token" ? "token-entropies" : "response-entropy"],
     modulate: (responses) => {
       const batch = readBatch("shapingModulator", responses);
-      const entropies = entropiesOf("shapingModulator", measureBatch(batch), unit);
+      const entropies = listEntropies("shapingModulator", measureBatch(batch), unit);
       const shaped = mapScopes(responses, scope, entropies, (values, members) => {
         const isMirrored = members.flatMap((i) =>
           entropies[i]!.map(() => failures === "mirrored" && batch.advantages[i]! < 0),
@@ -66,13 +66,13 @@ export function shapingModulator({
         // Each of the two sets has mean 1, so that the balance of successes and failures stays.
         const coefficients = values.map(() => 1);
         for (const indices of partition(isMirrored.map(Number))) {
-          withMeanOne(indices.map((i) => mirrored[i]!)).forEach((relative, i) => {
+          scaleToMeanOne(indices.map((i) => mirrored[i]!)).forEach((relative, i) => {
             coefficients[indices[i]!] = (1 + strength * relative) / (1 + strength);
           });
         }
         return coefficients;
       });
-      return composeBatch(batch, factorsOf(shaped, unit));
+      return composeBatch(batch, toFactors(shaped, unit));
     },
   };
 }

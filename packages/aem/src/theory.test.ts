@@ -4,7 +4,7 @@ import { modulationCoefficients } from "./modulation-coefficients.ts";
 import {
   calibrationCost,
   covariance,
-  crossEntropyOf,
+  computeCrossEntropy,
   entropyAlong,
   expectation,
   expectedDrift,
@@ -201,7 +201,7 @@ describe("regularizers", () => {
   it("do not change a policy that equals its reference", () => {
     const policy = softmaxPolicy([1, 2, 3]);
     expect(regularizationDrift(policy, { klCoefficient: 1, reference: policy })).toBeCloseTo(0, 12);
-    expect(crossEntropyOf(policy, policy)).toBeCloseTo(policy.entropy, 12);
+    expect(computeCrossEntropy(policy, policy)).toBeCloseTo(policy.entropy, 12);
   });
 });
 

@@ -17,7 +17,7 @@ export {
   softmaxPolicy,
   type FinitePolicy,
 } from "./theory/finite-policy.ts";
-export { calibrationCost, crossEntropyOf, featureDrift } from "./theory/parameter-space.ts";
+export { calibrationCost, computeCrossEntropy, featureDrift } from "./theory/parameter-space.ts";
 export {
   treeEntropy,
   treeResponses,

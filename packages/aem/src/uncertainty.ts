@@ -18,7 +18,7 @@ export type Uncertainty =
   | { readonly kind: "unknown"; readonly numTokens: number };
 
 /** Number of tokens of a response. */
-export function numTokensOf(uncertainty: Uncertainty): number {
+export function countTokens(uncertainty: Uncertainty): number {
   switch (uncertainty.kind) {
     case "entropy":
       return uncertainty.entropies.length;
@@ -54,7 +54,7 @@ export interface MeasuredUncertainty {
  */
 export function measureUncertainty(uncertainty: Uncertainty): MeasuredUncertainty {
   const { kind } = uncertainty;
-  const numTokens = numTokensOf(uncertainty);
+  const numTokens = countTokens(uncertainty);
   if (kind === "unknown") {
     throw new TypeError(
       'measureUncertainty: uncertainty.kind must be a measure of uncertainty, got "unknown"',
@@ -89,7 +89,7 @@ export function measureUncertainty(uncertainty: Uncertainty): MeasuredUncertaint
   const tokens =
     kind === "entropy"
       ? uncertainty.entropies
-      : uncertainty.logProbs.map((logProb) => Math.max(0, 0 - checkedLogProb(logProb)));
+      : uncertainty.logProbs.map((logProb) => Math.max(0, 0 - checkLogProb(logProb)));
   if (kind === "entropy") checkNonNegative("measureUncertainty", { entropies: tokens });
   return { kind, tokens, numTokens, mean: meanOrZero(tokens), error: 0 };
 }
@@ -101,7 +101,7 @@ function meanOrZero(values: readonly number[]): number {
   return values.length === 0 ? 0 : mean(values);
 }
 
-function checkedLogProb(logProb: number): number {
+function checkLogProb(logProb: number): number {
   if (Number.isFinite(logProb) && logProb <= maxLogProb) return logProb;
   throw new RangeError(`measureUncertainty: logProbs must be finite and <= 0, got ${logProb}`);
 }

@@ -78,7 +78,7 @@ export function createTextDecoder(source: string): TextStreamDecoder {
       pending = pending.length === 0 ? bytes.slice() : concat(pending, bytes);
       if (encoding === undefined && (pending.length === 0 || mayBeMark(pending))) return "";
       encoding ??= begin();
-      return decode(wholeLength(pending, encoding), encoding);
+      return decode(countWholeBytes(pending, encoding), encoding);
     },
     end: () => {
       encoding ??= begin();
@@ -136,10 +136,10 @@ function decodePart(
   start: { readonly offset: number; readonly line: number },
 ): string {
   try {
-    return decoderOf(encoding).decode(bytes);
+    return createDecoder(encoding).decode(bytes);
   } catch (cause) {
     const at = encoding === "utf-8" ? findInvalidUtf8(bytes) : findInvalidUtf16(bytes, encoding);
-    const before = decoderOf(encoding).decode(bytes.subarray(0, at));
+    const before = createDecoder(encoding).decode(bytes.subarray(0, at));
     const found = at < bytes.length ? `byte 0x${hex(bytes[at]!)}` : "an incomplete character";
     const name = encoding === "utf-8" ? "UTF-8" : "UTF-16";
     const line = start.line + countNewlines(before);
@@ -151,7 +151,7 @@ function decodePart(
 }
 
 // The first mark was removed before; a further one is part of the text.
-const decoderOf = (encoding: Encoding): InstanceType<typeof TextDecoder> =>
+const createDecoder = (encoding: Encoding): InstanceType<typeof TextDecoder> =>
   new TextDecoder(encoding, { fatal: true, ignoreBOM: true });
 
 const hex = (byte: number): string => byte.toString(16).padStart(2, "0");
@@ -170,21 +170,21 @@ function concat(first: Uint8Array, second: Uint8Array): Uint8Array {
 }
 
 /** Length of the longest prefix that does not end within a character. At least length - 3. */
-function wholeLength(bytes: Uint8Array, encoding: Encoding): number {
+function countWholeBytes(bytes: Uint8Array, encoding: Encoding): number {
   const { length } = bytes;
   if (encoding !== "utf-8") {
     const even = length - (length % 2);
-    return even >= 2 && isHighSurrogate(unitAt(bytes, even - 2, encoding)) ? even - 2 : even;
+    return even >= 2 && isHighSurrogate(readUnit(bytes, even - 2, encoding)) ? even - 2 : even;
   }
   for (let back = 1; back <= Math.min(3, length); back++) {
     const byte = bytes[length - back]!;
     if (byte < 0x80) return length;
-    if (byte >= 0xc0) return sequenceLength(byte) > back ? length - back : length;
+    if (byte >= 0xc0) return countSequenceBytes(byte) > back ? length - back : length;
   }
   return length;
 }
 
-function sequenceLength(lead: number): number {
+function countSequenceBytes(lead: number): number {
   if (lead < 0xc2 || lead > 0xf4) return 1;
   return lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
 }
@@ -197,7 +197,7 @@ function findInvalidUtf8(bytes: Uint8Array): number {
       at++;
       continue;
     }
-    const size = sequenceLength(lead);
+    const size = countSequenceBytes(lead);
     if (size === 1) return at;
     // The second byte has tighter bounds where a code point would be overlong, a surrogate or too large.
     const low = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80;
@@ -213,7 +213,7 @@ function findInvalidUtf8(bytes: Uint8Array): number {
   return bytes.length;
 }
 
-function unitAt(bytes: Uint8Array, at: number, encoding: Encoding): number {
+function readUnit(bytes: Uint8Array, at: number, encoding: Encoding): number {
   const [first, second] = [bytes[at]!, bytes[at + 1]!];
   return encoding === "utf-16be" ? first * 256 + second : second * 256 + first;
 }
@@ -225,10 +225,10 @@ const isLowSurrogate = (unit: number): boolean => unit >= 0xdc00 && unit < 0xe00
 function findInvalidUtf16(bytes: Uint8Array, encoding: Encoding): number {
   for (let at = 0; at < bytes.length; at += 2) {
     if (at + 1 === bytes.length) return at;
-    const unit = unitAt(bytes, at, encoding);
+    const unit = readUnit(bytes, at, encoding);
     if (isLowSurrogate(unit)) return at;
     if (!isHighSurrogate(unit)) continue;
-    const isPair = at + 3 < bytes.length && isLowSurrogate(unitAt(bytes, at + 2, encoding));
+    const isPair = at + 3 < bytes.length && isLowSurrogate(readUnit(bytes, at + 2, encoding));
     if (!isPair) return at;
     at += 2;
   }

@@ -1,4 +1,4 @@
-import { definition, isPlain, kindsOf, pickOption, valueAt } from "./schema-parts.ts";
+import { definition, isPlain, listKinds, pickOption, getValueAt } from "./schema-parts.ts";
 
 /** One violation of a schema, as zod and other Standard-Schema libraries report it. */
 export interface SchemaIssue {
@@ -33,10 +33,10 @@ export function describeIssue(
   const names = path.map(String);
   const fieldOf = (parts: readonly string[]): string =>
     [name, ...parts].filter((part) => part !== "").join(".");
-  const found = valueAt(value, path);
+  const found = getValueAt(value, path);
   const unknownKeys = detail(issue, "keys");
   if (issue.code === "unrecognized_keys" && Array.isArray(unknownKeys)) {
-    const choices = knownKeys(schema, path, value);
+    const choices = listKnownKeys(schema, path, value);
     const key = String(unknownKeys[0]);
     const wrong = { path: [...names, key], got: key, choices, isKey: true };
     const kind =
@@ -73,7 +73,7 @@ function rule(
     code === "invalid_value" && Array.isArray(values)
       ? values
       : code === "invalid_union" && typeof discriminator === "string"
-        ? kindsOf(schemaAt(schema, path.slice(0, -1), value), discriminator)
+        ? listKinds(findSchema(schema, path.slice(0, -1), value), discriminator)
         : [];
   if (choices.length === 0) return { text: `be valid: ${message}` };
   return {
@@ -88,20 +88,20 @@ function detail(issue: SchemaIssue, key: string): unknown {
 }
 
 /** The schema of a field; of the options of a union, the one that the value's discriminator picks. */
-function schemaAt(schema: unknown, path: readonly PropertyKey[], value: unknown): unknown {
+function findSchema(schema: unknown, path: readonly PropertyKey[], value: unknown): unknown {
   let current = pickOption(schema, value);
   for (const [depth, key] of path.entries()) {
     const def = definition(current);
     if (def === undefined) return undefined;
     const shape = def["shape"];
     const next = isPlain(shape) ? shape[String(key)] : def["element"];
-    current = pickOption(next, valueAt(value, path.slice(0, depth + 1)));
+    current = pickOption(next, getValueAt(value, path.slice(0, depth + 1)));
   }
   return current;
 }
 
 /** The keys, apart from `kind`, that a record may have at a path. */
-function knownKeys(schema: unknown, path: readonly PropertyKey[], value: unknown): string[] {
-  const shape = definition(schemaAt(schema, path, value))?.["shape"];
+function listKnownKeys(schema: unknown, path: readonly PropertyKey[], value: unknown): string[] {
+  const shape = definition(findSchema(schema, path, value))?.["shape"];
   return isPlain(shape) ? Object.keys(shape).filter((key) => key !== "kind") : [];
 }

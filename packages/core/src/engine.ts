@@ -8,7 +8,7 @@ export interface Tokenizer {
   readonly vocabularySize: number;
   /** Token that responses are trained to end with. */
   readonly endToken: number;
-  /** All tokens that end a response, see `endTokensOf`. Default `endToken` alone. */
+  /** All tokens that end a response, see `listEndTokens`. Default `endToken` alone. */
   readonly endTokens?: readonly number[];
   encode(text: string): number[];
   decode(tokens: readonly number[]): string;
@@ -164,7 +164,7 @@ export interface Sampler {
    * Samples one response.
    * @throws `RangeError` if prompt and response may exceed `capabilities.maxSequenceTokens`;
    *   {@link SequenceLimitError} if a server finds them too long; an error with a kind of failure (see
-   *   `failureKindOf`) if a server fails; the signal's reason if it aborts.
+   *   `findFailureKind`) if a server fails; the signal's reason if it aborts.
    */
   sample(request: SampleRequest, signal?: AbortSignal): Promise<SampledResponse>;
   /** Releases the cache of a sequence. Unknown names are ignored. */

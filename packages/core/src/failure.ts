@@ -78,9 +78,9 @@ const maxCauses = 8;
  * name; otherwise that of its causes; `undefined` if none in the chain has one.
  *
  * @example
- * failureKindOf(new Error("step", { cause: new FailureError("engine", "unreachable") })); // "engine"
+ * findFailureKind(new Error("step", { cause: new FailureError("engine", "unreachable") })); // "engine"
  */
-export function failureKindOf(error: unknown): FailureKind | undefined {
+export function findFailureKind(error: unknown): FailureKind | undefined {
   let link: unknown = error;
   for (let depth = 0; depth < maxCauses; depth++) {
     if (typeof link !== "object" || link === null) return undefined;

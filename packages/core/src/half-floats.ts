@@ -7,7 +7,7 @@ export type HalfType = "F16" | "BF16";
 /** Float32 bits of every binary16; built on first use. */
 let wideBits: Uint32Array | undefined;
 
-function tableOfWideBits(): Uint32Array {
+function getWideBits(): Uint32Array {
   wideBits ??= Uint32Array.from({ length: 2 ** 16 }, (_, half) => {
     const sign = (half & 0x8000) << 16;
     const exponent = (half >> 10) & 0x1f;
@@ -29,7 +29,7 @@ export function widenHalves(type: HalfType, halves: Uint16Array, target: Float32
     for (let i = 0; i < bits.length; i++) bits[i] = halves[i]! << 16;
     return;
   }
-  const table = tableOfWideBits();
+  const table = getWideBits();
   for (let i = 0; i < bits.length; i++) bits[i] = table[halves[i]!]!;
 }
 

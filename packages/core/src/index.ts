@@ -28,10 +28,10 @@ export {
   type WeightTransport,
   type WeightVerification,
 } from "./engine.ts";
-export { endTokensOf } from "./end-tokens.ts";
+export { listEndTokens } from "./end-tokens.ts";
 export {
   FailureError,
-  failureKindOf,
+  findFailureKind,
   failureKinds,
   isInfrastructure,
   type FailureKind,
@@ -43,8 +43,8 @@ export {
   widenHalves,
   type HalfType,
 } from "./half-floats.ts";
-export { InputError, reading } from "./input-error.ts";
-export { kebabCase, withKebabKeys } from "./kebab-case.ts";
+export { InputError, readInput } from "./input-error.ts";
+export { kebabCase, toKebabKeys } from "./kebab-case.ts";
 export { defineLaw, type Law } from "./law.ts";
 export { entropyOfLogits, logSoftmax, logSumExp, mean, sum, variance } from "./numerics.ts";
 export {

@@ -6,8 +6,8 @@ export class InputError extends Error {
   override readonly name = "InputError";
 }
 
-/** Runs a function that reads the user's files, and converts its errors to {@link InputError}. */
-export async function reading<T>(read: () => Promise<T> | T): Promise<T> {
+/** Runs a function that reads the user's input, such as files, and converts its errors to {@link InputError}. */
+export async function readInput<T>(read: () => Promise<T> | T): Promise<T> {
   try {
     return await read();
   } catch (cause) {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { kebabCase, withKebabKeys } from "./kebab-case.ts";
+import { kebabCase, toKebabKeys } from "./kebab-case.ts";
 
 it("names exported values in kebab case", () => {
   const names = ["ppo", "deepSwe", "reinforcePlusPlus", "passAtKGrpo", "Grpo"];
@@ -10,5 +10,5 @@ it("names exported values in kebab case", () => {
     "pass-at-k-grpo",
     "grpo",
   ]);
-  expect(withKebabKeys({ drGrpo: 1, ppo: 2 })).toEqual({ "dr-grpo": 1, ppo: 2 });
+  expect(toKebabKeys({ drGrpo: 1, ppo: 2 })).toEqual({ "dr-grpo": 1, ppo: 2 });
 });

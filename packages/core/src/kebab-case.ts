@@ -9,7 +9,7 @@ export function kebabCase(name: string): string {
 }
 
 /** Renames keys to kebab case, as the command line selects the values. */
-export function withKebabKeys<T>(values: Readonly<Record<string, T>>): Record<string, T> {
+export function toKebabKeys<T>(values: Readonly<Record<string, T>>): Record<string, T> {
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => [kebabCase(name), value]),
   );

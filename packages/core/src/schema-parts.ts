@@ -7,7 +7,7 @@ export function isPlain(value: unknown): value is Plain {
 }
 
 /** The value at a path within another; `undefined` if there is none. */
-export function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+export function getValueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   let found = value;
   for (const key of path) {
     found =
@@ -39,15 +39,15 @@ export function pickOption<S>(schema: S, value: unknown): S {
   if (typeof discriminator !== "string" || !Array.isArray(def?.["options"])) return schema;
   const kind = isPlain(value) ? value[discriminator] : undefined;
   const options: readonly S[] = def["options"];
-  const option = options.find((one) => kindsOf(one, discriminator).includes(kind));
+  const option = options.find((one) => listKinds(one, discriminator).includes(kind));
   return option === undefined ? schema : pickOption(option, value);
 }
 
 /** Values of a discriminator that a schema allows, those of nested unions included. */
-export function kindsOf(schema: unknown, discriminator: string): readonly unknown[] {
+export function listKinds(schema: unknown, discriminator: string): readonly unknown[] {
   const def = definition(schema);
   const options = def?.["options"];
-  if (Array.isArray(options)) return options.flatMap((option) => kindsOf(option, discriminator));
+  if (Array.isArray(options)) return options.flatMap((option) => listKinds(option, discriminator));
   const shape = def?.["shape"];
   const values = isPlain(shape) ? definition(shape[discriminator])?.["values"] : undefined;
   return Array.isArray(values) ? values : [];

@@ -33,7 +33,7 @@ export type ChatTemplateName = (typeof chatTemplateNames)[number];
  * @param messages - Template of hosted models, if there is one.
  * @throws `InputError` for `messages` without a template.
  */
-export function chatTemplateOf(
+export function pickChatTemplate(
   environment: string,
   name: ChatTemplateName,
   messages: ChatTemplate | undefined,

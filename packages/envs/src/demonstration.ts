@@ -67,7 +67,7 @@ export async function demonstrate(
       const action = player.next(observation.text);
       if (action === undefined) break;
       let slip: string | undefined;
-      while ((slip = slipOf(parts.slips, observation)) !== undefined) await act(slip, true);
+      while ((slip = drawSlip(parts.slips, observation)) !== undefined) await act(slip, true);
       await act(action, false);
     }
     return { task, turns, isSuccess: observation.isSuccess === true };
@@ -110,7 +110,7 @@ export async function demonstrateAll(
 }
 
 /** Draws a no-op for the current state; `undefined` for none. */
-function slipOf(
+function drawSlip(
   slips: Slips | undefined,
   { admissibleActions = [] }: Observation,
 ): string | undefined {

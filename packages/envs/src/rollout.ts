@@ -2,9 +2,9 @@ import {
   checkInteger,
   checkNonNegative,
   checkPositive,
-  endTokensOf,
+  listEndTokens,
   FailureError,
-  failureKindOf,
+  findFailureKind,
   recordVersion,
   SequenceLimitError,
   type FailureKind,
@@ -68,13 +68,13 @@ async function sampleResponse(
     return await sampler.sample(request, signal);
   } catch (cause) {
     if (signal?.aborted) throw signal.reason;
-    const kind = failureKindOf(cause);
+    const kind = findFailureKind(cause);
     if (kind === undefined || !samplerFailures.has(kind)) throw cause;
-    throw new EpisodeFailure(kind, `sample: ${messageOf(cause)}`, { cause });
+    throw new EpisodeFailure(kind, `sample: ${readMessage(cause)}`, { cause });
   }
 }
 
-function messageOf(error: unknown): string {
+function readMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
@@ -105,8 +105,8 @@ async function callWithin<T>(
   } catch (cause) {
     if (outer?.aborted) throw outer.reason;
     if (cause instanceof EpisodeFailure) throw cause;
-    const kind = failureKindOf(cause) ?? "environment";
-    throw new EpisodeFailure(kind, `${name}: ${messageOf(cause)}`, { cause });
+    const kind = findFailureKind(cause) ?? "environment";
+    throw new EpisodeFailure(kind, `${name}: ${readMessage(cause)}`, { cause });
   } finally {
     clearTimeout(timer);
     outer?.removeEventListener("abort", forward);
@@ -117,7 +117,7 @@ async function callWithin<T>(
  * Plays one episode and records it.
  *
  * Failures of the environment (an exception, a timeout) and of the sampler's server become the
- * trajectory's outcome, `failed`, with the kind that the error declares (see `failureKindOf`); an
+ * trajectory's outcome, `failed`, with the kind that the error declares (see `findFailureKind`); an
  * exception of the environment without a kind has kind `environment`. All other errors of the
  * sampler and the format are thrown.
  *
@@ -137,7 +137,7 @@ export async function rollout(
   const { groupId, trajectoryIndex, random } = sequence;
   const sequenceId = `${groupId}/${trajectoryIndex}`;
   const isConcatenated = format.presentation === "concatenated";
-  const endTokens = endTokensOf(tokenizer);
+  const endTokens = listEndTokens(tokenizer);
 
   const turns: Turn[] = [];
   const history: PastTurn[] = [];

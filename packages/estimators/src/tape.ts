@@ -24,7 +24,7 @@ export interface Tape {
 }
 
 /** Entry of a list at an index, or of a scalar at any index. */
-function entryAt(tensor: PlainTensor, index: number): number {
+function readEntry(tensor: PlainTensor, index: number): number {
   return tensor.length === 1 ? tensor[0]! : tensor[index]!;
 }
 
@@ -66,7 +66,7 @@ export function createTape(): Tape {
         to,
         pull: (gradient) =>
           reduceToShape(
-            gradient.map((g, i) => chain(g, slope(entryAt(a.value, i), entryAt(b.value, i)))),
+            gradient.map((g, i) => chain(g, slope(readEntry(a.value, i), readEntry(b.value, i)))),
             to.value,
           ),
       });
@@ -129,7 +129,7 @@ export function createTape(): Tape {
         to,
         pull: (gradient) =>
           reduceToShape(
-            gradient.map((g, i) => (isTaken(entryAt(condition.value, i)) ? g : 0)),
+            gradient.map((g, i) => (isTaken(readEntry(condition.value, i)) ? g : 0)),
             to.value,
           ),
       });

@@ -38,7 +38,7 @@ function polynomial(terms: Iterable<Term>): Polynomial {
   return sum;
 }
 
-function scaled(a: Polynomial, scale: number): Term[] {
+function scaleTerms(a: Polynomial, scale: number): Term[] {
   return Array.from(a.values(), ({ factors, coefficient }) => ({
     factors,
     coefficient: coefficient * scale,
@@ -143,7 +143,7 @@ function read(text: string): Polynomial {
       sign = -1;
     }
     for (;;) {
-      terms.push(...scaled(term(), sign));
+      terms.push(...scaleTerms(term(), sign));
       if (tokens[at] !== "+" && tokens[at] !== "-") return polynomial(terms);
       sign = tokens[at++] === "+" ? 1 : -1;
     }
@@ -188,12 +188,14 @@ export function multiplyDimensions(...dimensions: readonly Dimension[]): Dimensi
 
 /** Sum of sizes; 0 for none. */
 export function addDimensions(...dimensions: readonly Dimension[]): Dimension {
-  return spell(polynomial(dimensions.flatMap((dimension) => scaled(toPolynomial(dimension), 1))));
+  return spell(
+    polynomial(dimensions.flatMap((dimension) => scaleTerms(toPolynomial(dimension), 1))),
+  );
 }
 
 /** `a - b`. */
 export function subtractDimensions(a: Dimension, b: Dimension): Dimension {
-  return spell(polynomial([...scaled(toPolynomial(a), 1), ...scaled(toPolynomial(b), -1)]));
+  return spell(polynomial([...scaleTerms(toPolynomial(a), 1), ...scaleTerms(toPolynomial(b), -1)]));
 }
 
 /**

@@ -42,7 +42,7 @@ export function bcaInterval(
   const acceleration = jackknifeAcceleration(values, estimate);
   const percentile = (probability: number): number => {
     const z = z0 + normalQuantile(probability);
-    return quantileOf(means, weights, normalCdf(z0 + z / (1 - acceleration * z)));
+    return findQuantile(means, weights, normalCdf(z0 + z / (1 - acceleration * z)));
   };
   const tail = (1 - confidence) / 2;
   return { estimate, low: percentile(tail), high: percentile(1 - tail), confidence };
@@ -68,7 +68,7 @@ function jackknifeAcceleration(values: readonly number[], center: number): numbe
 }
 
 /** Smallest mean whose cumulative weight reaches a probability. */
-function quantileOf(means: Float64Array, weights: Float64Array, probability: number): number {
+function findQuantile(means: Float64Array, weights: Float64Array, probability: number): number {
   let reached = 0;
   for (let i = 0; i < means.length; i++) {
     reached += weights[i]!;

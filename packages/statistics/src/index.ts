@@ -9,7 +9,7 @@ export { pairBySeed, type SeedPairs } from "./pair-by-seed.ts";
 export {
   detectableEffect,
   pairedPower,
-  seedsNeeded,
+  countSeedsNeeded,
   type PlanningOptions,
   type PowerOptions,
 } from "./paired-power.ts";

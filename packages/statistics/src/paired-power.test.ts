@@ -1,10 +1,10 @@
 import { expect, it } from "vitest";
-import { detectableEffect, pairedPower, seedsNeeded } from "./paired-power.ts";
+import { detectableEffect, pairedPower, countSeedsNeeded } from "./paired-power.ts";
 
 it("needs ten seeds for an effect of one standard deviation", () => {
   expect([5, 8, 10].map((n) => pairedPower(1, n).toFixed(2))).toEqual(["0.40", "0.68", "0.80"]);
-  expect(seedsNeeded(1)).toBe(10);
-  expect(seedsNeeded(-1)).toBe(10);
+  expect(countSeedsNeeded(1)).toBe(10);
+  expect(countSeedsNeeded(-1)).toBe(10);
   expect(detectableEffect(10)).toBeCloseTo(0.996, 3);
 });
 
@@ -22,8 +22,10 @@ it("names what is wrong", () => {
   expect(() => detectableEffect(5, { power: 0.01 })).toThrow(
     "detectableEffect: power must be > level (0.05), got 0.01",
   );
-  expect(() => seedsNeeded(0)).toThrow("seedsNeeded: effect must be finite and > 0, got 0");
-  expect(() => seedsNeeded(1e-6)).toThrow(
-    "seedsNeeded: effect must be detectable with 1048576 seeds, got 0.000001",
+  expect(() => countSeedsNeeded(0)).toThrow(
+    "countSeedsNeeded: effect must be finite and > 0, got 0",
+  );
+  expect(() => countSeedsNeeded(1e-6)).toThrow(
+    "countSeedsNeeded: effect must be detectable with 1048576 seeds, got 0.000001",
   );
 });

@@ -10,7 +10,7 @@ export interface PowerOptions {
   readonly level?: number;
 }
 
-/** Options of {@link detectableEffect} and {@link seedsNeeded}. */
+/** Options of {@link detectableEffect} and {@link countSeedsNeeded}. */
 export interface PlanningOptions extends PowerOptions {
   /** Probability of detecting the effect, in (`level`, 1). Default 0.8. */
   readonly power?: number;
@@ -86,7 +86,7 @@ export function detectableEffect(
   return findRoot((effect) => pairedPower(effect, numSeeds, { level }), power, 0, 4);
 }
 
-/** Limit of {@link seedsNeeded}: a million runs answer no question of this kind. */
+/** Limit of {@link countSeedsNeeded}: a million runs answer no question of this kind. */
 const maxSeeds = 2 ** 20;
 
 /**
@@ -98,21 +98,21 @@ const maxSeeds = 2 ** 20;
  *   or options out of range.
  *
  * @example
- * seedsNeeded(1); // 10
+ * countSeedsNeeded(1); // 10
  */
-export function seedsNeeded(
+export function countSeedsNeeded(
   effect: number,
   { level = 0.05, power = 0.8 }: PlanningOptions = {},
 ): number {
-  checkPositive("seedsNeeded", { effect: Math.abs(effect) });
-  checkPlan("seedsNeeded", level, power);
+  checkPositive("countSeedsNeeded", { effect: Math.abs(effect) });
+  checkPlan("countSeedsNeeded", level, power);
   const isEnough = (numSeeds: number): boolean => pairedPower(effect, numSeeds, { level }) >= power;
   let [below, enough] = [1, 2];
   while (!isEnough(enough)) {
     [below, enough] = [enough, 2 * enough];
     if (enough > maxSeeds) {
       throw new RangeError(
-        `seedsNeeded: effect must be detectable with ${maxSeeds} seeds, got ${effect}`,
+        `countSeedsNeeded: effect must be detectable with ${maxSeeds} seeds, got ${effect}`,
       );
     }
   }

@@ -8,7 +8,7 @@ import {
   holmAdjust,
   improvementProbability,
   pairedPower,
-  seedsNeeded,
+  countSeedsNeeded,
   signFlipTest,
   summarizeSeeds,
   tInterval,
@@ -212,7 +212,7 @@ it("the detectable effect has the power asked for, and needs its seeds", () => {
     fc.property(fc.integer({ min: 2, max: 40 }), fc.constantFrom(0.5, 0.8, 0.9), (n, power) => {
       const effect = detectableEffect(n, { power });
       expect(pairedPower(effect, n)).toBeCloseTo(power, 9);
-      expect(seedsNeeded(1.0001 * effect, { power })).toBe(n);
+      expect(countSeedsNeeded(1.0001 * effect, { power })).toBe(n);
     }),
     { numRuns: 8 },
   );

@@ -12,7 +12,7 @@ export type { ExperimentNeed } from "./experiments/experiment-need.ts";
 export { estimateRun } from "./estimate/estimate-run.ts";
 export { evaluate, evaluationReport, type EvaluationReport } from "./evaluation/evaluate.ts";
 export { openEvaluatedPolicy, type EvaluatedPolicy } from "./policy/evaluated-policy.ts";
-export { InputError, reading } from "./input-error.ts";
+export { InputError, readInput } from "./input-error.ts";
 export { makeFolder } from "./files/make-folder.ts";
 export { passCurve } from "./evaluation/pass-at-k.ts";
 export { episodeCounts, showPhases } from "./report/phase-progress.ts";

@@ -1,1 +1,1 @@
-export { InputError, reading } from "@turnwise/core";
+export { InputError, readInput } from "@turnwise/core";

@@ -15,7 +15,7 @@ const tools: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     compareDrift: "theory: holds predicted entropy drift against a measured one",
     modulate: "library use: modulates plain arrays, for loops that are not ours",
     modulationCoefficients: "library use: coefficients of one group by the paper's formula",
-    predictedDrift: "theory: entropy drift that the paper's equation predicts",
+    predictDrift: "theory: entropy drift that the paper's equation predicts",
     topKEntropyBounds: "diagnosis: bounds on the entropy that a server's top-k log-probs leave",
   },
 };

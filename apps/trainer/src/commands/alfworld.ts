@@ -14,7 +14,7 @@ import {
   type Wording,
 } from "@turnwise/envs/alfworld";
 import { Command, Option } from "commander";
-import { InputError, reading } from "@turnwise/training";
+import { InputError, readInput } from "@turnwise/training";
 import { play } from "./alfworld-play.ts";
 import { positiveNumber, wholeNumber } from "./arguments.ts";
 import { readCommands } from "./read-commands.ts";
@@ -96,7 +96,7 @@ async function openGame(
   path: string,
   { wording, split, index, path: inside, humanGoals, humanGoal }: GameOptions,
 ): Promise<Game> {
-  return reading(async () => {
+  return readInput(async () => {
     if (humanGoal !== undefined && humanGoals === undefined) {
       throw new InputError(`--human-goal ${humanGoal} must come with --human-goals FILE`);
     }

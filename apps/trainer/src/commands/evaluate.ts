@@ -23,7 +23,7 @@ import {
   percent,
   plainFormat,
   showPhases,
-  reading,
+  readInput,
   SavedEvaluation,
   StoppedRun,
   stopReasonLines,
@@ -175,7 +175,7 @@ async function evaluatePolicy(
 ): Promise<void> {
   const experiment = environmentSettings(environment, options.seed, options);
   const { seed, temperature, samples } = options;
-  const policy = await reading(() =>
+  const policy = await readInput(() =>
     openEvaluatedPolicy(options.policy, {
       threads: experiment.engine.threads,
       device: deviceOf(options, "evaluate"),

@@ -2,7 +2,7 @@ import { createInterface, type Interface } from "node:readline";
 import type { SamplingOptions } from "@turnwise/core";
 import { readModelConfig, type ChatMessage, type LoadedTokenizer } from "@turnwise/policy";
 import type { LocalSampler } from "@turnwise/policy/local";
-import { InputError, reading } from "@turnwise/training";
+import { InputError, readInput } from "@turnwise/training";
 import { Command, Option } from "commander";
 import { positiveNumber, wholeNumber } from "./arguments.ts";
 import { chatStart, withChat, type ChatFlags, type ChatStart } from "./chat-flags.ts";
@@ -51,12 +51,12 @@ const help = [
 ].join("\n");
 
 async function chat(model: string, options: ChatOptions): Promise<void> {
-  const config = await reading(() => readModelConfig(model));
+  const config = await readInput(() => readModelConfig(model));
   const tokenizer = await tokenizerOf(model);
   if (!tokenizer) throw new InputError(`${model}: must have a tokenizer.json to chat, got none`);
   const start = chatStart(options);
   // A folder without a template is refused before its weights are loaded.
-  await reading(() =>
+  await readInput(() =>
     render(tokenizer, [...start.messages, { role: "user", content: "?" }], start),
   );
   const sampling = await samplingOptions("policy chat", model, options, config, tokenizer);
@@ -132,7 +132,7 @@ async function answer(
   messages: readonly ChatMessage[],
   { maxTokens, seed }: ChatOptions,
 ): Promise<readonly ChatMessage[]> {
-  const text = await reading(() => render(tokenizer, messages, start));
+  const text = await readInput(() => render(tokenizer, messages, start));
   const promptTokens = tokenizer.encode(text);
   const room = context - promptTokens.length;
   if (room < 1) {

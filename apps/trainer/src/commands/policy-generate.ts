@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { SampleRequest } from "@turnwise/core";
 import { readModelConfig, type LoadedTokenizer } from "@turnwise/policy";
 import type { LocalSampler } from "@turnwise/policy/local";
-import { InputError, reading } from "@turnwise/training";
+import { InputError, readInput } from "@turnwise/training";
 import { Command, Option } from "commander";
 import { nonNegative, positiveNumber, wholeNumber } from "./arguments.ts";
 import { chatFlagWithoutChat, chatStart, withChat, type ChatFlags } from "./chat-flags.ts";
@@ -52,7 +52,7 @@ export function policyGenerateCommand(): Command {
 }
 
 async function generate(model: string, options: GenerateOptions): Promise<void> {
-  const config = await reading(() => readModelConfig(model));
+  const config = await readInput(() => readModelConfig(model));
   const tokenizer = await tokenizerOf(model);
   const prompts = await readPrompts(model, options, tokenizer);
   checkTokenRows(prompts, config, options.maxTokens ?? 1);
@@ -94,7 +94,7 @@ async function readPrompts(
   const text = prompt ?? "";
   if (chat !== true) return { source: "--prompt", rows: [tokenizer.encodePrompt(text)] };
   const { messages, variables } = chatStart(chatFlags);
-  const tokens = await reading(() =>
+  const tokens = await readInput(() =>
     tokenizer.encodeChat([...messages, { role: "user", content: text }], {
       addGenerationPrompt: true,
       variables,
@@ -145,7 +145,7 @@ async function run(
     else process.stdout.write(`${row}: ${text ?? JSON.stringify(response.tokens)}\n`);
     return response;
   });
-  const [first] = await reading(() => Promise.all(responses));
+  const [first] = await readInput(() => Promise.all(responses));
   const end = performance.now();
   const seconds = (end - begin) / 1000;
   const firstSeconds = ((firstAt ?? end) - begin) / 1000;

@@ -13,7 +13,7 @@ import {
 } from "@turnwise/policy";
 import { computeMemoryNeeds, staysOnDevice, type MemoryNeeds } from "@turnwise/policy/local";
 import { Command, Option } from "commander";
-import { bytesText, reading } from "@turnwise/training";
+import { bytesText, readInput } from "@turnwise/training";
 import { deviceOf } from "../device.ts";
 import { openSampler, withPolicySource, type PolicySourceOptions } from "./policy-source.ts";
 
@@ -41,11 +41,11 @@ export function policyInfoCommand(): Command {
     .option("--measure", "also load the model, sample a little, and say what that took")
     .option("--json", "print one JSON object")
     .action(async (model: string, options: InfoOptions) => {
-      const config = await reading(() => readModelConfig(model));
-      const stored = await reading(() => describeWeights(model));
+      const config = await readInput(() => readModelConfig(model));
+      const stored = await readInput(() => describeWeights(model));
       const given = options.adapter;
       const adapter =
-        given === undefined ? undefined : await reading(() => readAdapterConfig(given, config));
+        given === undefined ? undefined : await readInput(() => readAdapterConfig(given, config));
       const parameters = parameterCounts(config);
       const report = {
         config,
@@ -128,7 +128,7 @@ async function measure(
   const loaded = performance.now();
   try {
     let first = 0;
-    await reading(() =>
+    await readInput(() =>
       opened.sampler.sample(
         {
           promptTokens: Array.from(

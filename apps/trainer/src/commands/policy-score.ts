@@ -2,7 +2,7 @@ import { sum } from "@turnwise/core";
 import { readModelConfig } from "@turnwise/policy";
 import type { RowScores } from "@turnwise/policy/local";
 import { Command } from "commander";
-import { reading } from "@turnwise/training";
+import { readInput } from "@turnwise/training";
 import {
   checkTokenRows,
   openSampler,
@@ -23,13 +23,13 @@ export function policyScoreCommand(): Command {
     .requiredOption("--ids <file>", "rows of token ids as JSON, or one row a line; - reads input")
     .option("--json", "print one JSON object with all numbers, in nats")
     .action(async (model: string, options: ScoreOptions) => {
-      const config = await reading(() => readModelConfig(model));
+      const config = await readInput(() => readModelConfig(model));
       const rows = await readTokenRows(options.ids);
       checkTokenRows(rows, config);
       const longest = Math.max(...rows.rows.map(({ length }) => length));
       const opened = await openSampler(model, options, longest, undefined);
       try {
-        const scores = await reading(() => opened.sampler.score(rows.rows));
+        const scores = await readInput(() => opened.sampler.score(rows.rows));
         process.stdout.write(options.json === true ? jsonText(scores) : tableText(scores));
       } finally {
         await opened.close();

@@ -7,7 +7,7 @@ import {
   type WeightStorage,
 } from "@turnwise/policy/local";
 import { Option, type Command } from "commander";
-import { InputError, reading } from "@turnwise/training";
+import { InputError, readInput } from "@turnwise/training";
 import { deviceOf, withDevice, type DeviceFlags } from "../device.ts";
 import { positiveNumber } from "./arguments.ts";
 import { readText } from "./read-text.ts";
@@ -54,7 +54,7 @@ export async function tokenizerOf(model: string): Promise<LoadedTokenizer | unde
       throw new InputError(`${path}: file must be readable, got ${cause.message}`, { cause });
     },
   );
-  return isThere ? reading(() => readTokenizer(model)) : undefined;
+  return isThere ? readInput(() => readTokenizer(model)) : undefined;
 }
 
 /** Starts a sampler for sequences of at most so many tokens. */
@@ -64,7 +64,7 @@ export function openSampler(
   maxSequenceTokens: number,
   tokenizer: LoadedTokenizer | undefined,
 ): Promise<StandaloneSampler> {
-  return reading(() =>
+  return readInput(() =>
     createLocalSampler({
       model,
       maxSequenceTokens,

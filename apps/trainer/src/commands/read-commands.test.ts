@@ -57,7 +57,7 @@ describe("commands", () => {
 
   it("are refused with their position", async () => {
     const refused: readonly (readonly [string | Buffer, string])[] = [
-      ['["look", 3]', "commands[1] must be a text, got 3"],
+      ['["look", 3]', "commands[1] must be a string, got 3"],
       ['["look"', "commands must hold JSON, got "],
       [Buffer.from("look\ncaf\xe9\n", "latin1"), "text must be UTF-8, got byte 0xe9 at offset 8"],
       [Buffer.from("look", "utf16le"), "UTF-16 with a byte order mark"],

@@ -1,5 +1,5 @@
 import { createTextDecoder } from "@turnwise/core";
-import { InputError, reading } from "@turnwise/training";
+import { InputError, readInput } from "@turnwise/training";
 import { readText } from "./read-text.ts";
 
 /**
@@ -75,7 +75,7 @@ function parseList(text: string, source: string, name: string): readonly string[
   const wrong = list.findIndex((command) => typeof command !== "string");
   if (wrong >= 0) {
     throw new InputError(
-      `${source}: ${name}[${wrong}] must be a text, got ${JSON.stringify(list[wrong])}`,
+      `${source}: ${name}[${wrong}] must be a string, got ${JSON.stringify(list[wrong])}`,
     );
   }
   return list as readonly string[];
@@ -98,11 +98,11 @@ export async function* streamLines(
   const decoder = createTextDecoder(source);
   let rest = "";
   for await (const bytes of input) {
-    const lines = (rest + (await reading(() => decoder.write(bytes)))).split("\n");
+    const lines = (rest + (await readInput(() => decoder.write(bytes)))).split("\n");
     rest = lines.pop()!;
     yield* lines.map(withoutEnds);
   }
-  rest += await reading(() => decoder.end());
+  rest += await readInput(() => decoder.end());
   if (withoutEnds(rest) !== "") yield withoutEnds(rest);
 }
 

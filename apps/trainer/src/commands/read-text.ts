@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
 import { decodeText } from "@turnwise/core";
-import { InputError, reading } from "@turnwise/training";
+import { InputError, readInput } from "@turnwise/training";
 
 /**
  * Text of a file, or with `-` all of standard input, which may be a pipe. See `decodeText`.
@@ -17,5 +17,5 @@ export async function readText(
       throw new InputError(`${source}: file must be readable, got ${cause.message}`, { cause });
     },
   );
-  return reading(() => decodeText(bytes, source, options));
+  return readInput(() => decodeText(bytes, source, options));
 }

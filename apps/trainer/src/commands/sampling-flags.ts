@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { SamplingOptions } from "@turnwise/core";
 import { readGenerationEndTokens, type LoadedTokenizer, type ModelConfig } from "@turnwise/policy";
-import { InputError, reading } from "@turnwise/training";
+import { InputError, readInput } from "@turnwise/training";
 import { Option, type Command } from "commander";
 import { nonNegative, repeated, share, upToOne, wholeNumber } from "./arguments.ts";
 
@@ -74,7 +74,7 @@ export async function samplingOptions(
     flags.ignoreEnd === true
       ? []
       : (tokenizer?.endTokens ??
-        (await reading(() => readGenerationEndTokens(model, vocabularySize))));
+        (await readInput(() => readGenerationEndTokens(model, vocabularySize))));
   return {
     ...filters,
     temperature: flags.temperature ?? (Object.keys(filters).length > 0 ? 1 : 0),

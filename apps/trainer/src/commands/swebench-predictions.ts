@@ -14,7 +14,7 @@ import {
   type PredictionResult,
   type SweInstance,
 } from "@turnwise/envs/swebench";
-import { InputError, reading } from "@turnwise/training";
+import { InputError, readInput } from "@turnwise/training";
 import { Option, type Command } from "commander";
 import {
   runOnEach,
@@ -53,7 +53,7 @@ export async function gradePredictions(
   instances: readonly SweInstance[],
   options: PredictionOptions,
 ): Promise<void> {
-  const predictions = await reading(() => loadPredictions(path));
+  const predictions = await readInput(() => loadPredictions(path));
   const byId = new Map(instances.map((instance) => [instance.id, instance]));
   const unknown = predictions.find(({ instanceId }) => !byId.has(instanceId));
   if (unknown !== undefined) {

@@ -1,5 +1,5 @@
 import { loadInstances, type SweInstance } from "@turnwise/envs/swebench";
-import { reading } from "@turnwise/training";
+import { readInput } from "@turnwise/training";
 import { InvalidArgumentError, type Command } from "commander";
 
 /** Options for reading rows of instances. */
@@ -38,7 +38,7 @@ export async function readRows(
     numSkipped += 1;
     if (numSkipped <= 5) process.stderr.write(`left out: ${message}\n`);
   };
-  const instances = await reading(() =>
+  const instances = await readInput(() =>
     loadInstances(path, { fields: field, ...(skipInvalid && { onInvalid }) }),
   );
   if (numSkipped > 0) process.stderr.write(`left out ${numSkipped} rows of ${path}\n`);

@@ -17,7 +17,7 @@ import {
   demoTasks,
   DockerEngine,
   ensureDemoImages,
-  episodeEnding,
+  classifyEnding,
   goldAgent,
   idleAgent,
   letterTokenizer,
@@ -206,7 +206,7 @@ describe.skipIf(engine === undefined)("the DeepSWE recipe on a task of the demon
       );
       const { trajectories } = group;
       expect(trajectories.map(isSuccess)).toEqual([true, true, false, false]);
-      expect(trajectories.map(episodeEnding)).toEqual([
+      expect(trajectories.map(classifyEnding)).toEqual([
         "submit",
         "submit",
         "submit",
@@ -218,7 +218,7 @@ describe.skipIf(engine === undefined)("the DeepSWE recipe on a task of the demon
         [0.5, 0.5, -1],
       ]);
 
-      const kept = trajectories.filter((trajectory) => episodeEnding(trajectory) === "submit");
+      const kept = trajectories.filter((trajectory) => classifyEnding(trajectory) === "submit");
       const entropies = kept.flatMap(({ turns }) =>
         turns.map((turn) => mean(turn.samplerEntropies!)),
       );

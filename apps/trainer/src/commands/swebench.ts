@@ -10,7 +10,7 @@ import {
   type SweInstance,
 } from "@turnwise/envs/swebench";
 import { Command, Option } from "commander";
-import { InputError, reading } from "@turnwise/training";
+import { InputError, readInput } from "@turnwise/training";
 import { repeated, wholeNumber } from "./arguments.ts";
 import {
   gradePredictions,
@@ -121,7 +121,7 @@ function gradeCommand(): Command {
         `swebench grade: --id must name an instance of ${options.instances} (${instances.length}, such as ${instances[0]!.id}), got ${id}`,
       );
     }
-    const text = await reading(() => readLog(log!));
+    const text = await readInput(() => readLog(log!));
     const verdict = grade(instance, text, options.patch ? {} : { patch: null });
     process.stdout.write(
       options.json === true

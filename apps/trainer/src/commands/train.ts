@@ -22,7 +22,7 @@ import {
   openTasks,
   percent,
   policyFolder,
-  reading,
+  readInput,
   RunFolder,
   runModule,
   settingsText,
@@ -250,7 +250,7 @@ async function newRun(
       process.stdout.write(`${settingsText(config, options.json === true ? 0 : 2)}\n`);
       // Only settings go to standard output, so that it is a valid `--config` file.
       process.stderr.write("estimating: a short probe of the model\n");
-      const lines = await reading(() => estimateRun(config, tasks, algorithm));
+      const lines = await readInput(() => estimateRun(config, tasks, algorithm));
       process.stderr.write(`${lines.join("\n")}\n`);
       await tasks.close?.();
       return undefined;

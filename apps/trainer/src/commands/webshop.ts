@@ -14,7 +14,7 @@ import {
   type ShopSourceOptions,
 } from "@turnwise/envs/webshop";
 import { Command, Option } from "commander";
-import { InputError, reading } from "@turnwise/training";
+import { InputError, readInput } from "@turnwise/training";
 import { port, positiveNumber, wholeNumber } from "./arguments.ts";
 import { readCommands, streamLines } from "./read-commands.ts";
 import { withShopOptions } from "./webshop-source.ts";
@@ -207,7 +207,7 @@ function siteCommand(): Command {
     .action(async (options: SiteOptions) => {
       const shop = await openShop(options);
       const site = new ShopSite(shop, { showPictures: options.pictures === true });
-      const server = await reading(() => serveShop(site, options));
+      const server = await readInput(() => serveShop(site, options));
       process.stdout.write(
         `${server.address}/  ${shop.catalogue.size} products, ${shop.goals.size} goals\n` +
           `a fixed goal: ${server.address}/fixed_0   (Ctrl-C stops)\n`,
@@ -244,7 +244,7 @@ function convertCommand(): Command {
     )
     .requiredOption("--out <folder>", "made if it is missing")
     .action(async ({ out, ...files }: ConvertOptions) => {
-      const numProducts = await reading(() => buildStoredCatalogue(out, readProducts(files)));
+      const numProducts = await readInput(() => buildStoredCatalogue(out, readProducts(files)));
       process.stdout.write(`${out}: ${numProducts} products\n`);
     });
 }

@@ -10,14 +10,14 @@ import {
   type LawOptions,
 } from "@turnwise/core";
 import {
-  modulatedTokens,
-  scopesOf as scopesBy,
+  computeTokenAdvantages,
+  partitionScopes as scopesBy,
   type CreditedResponse,
   type ModulatedBatch,
   type ModulationScope,
   type Modulator,
 } from "../modulator.ts";
-import { measureUncertainty, numTokensOf } from "../uncertainty.ts";
+import { measureUncertainty, countTokens } from "../uncertainty.ts";
 import { creditedBatchArbitrary } from "./arbitraries.ts";
 import { fc } from "./fast-check.ts";
 
@@ -93,7 +93,7 @@ export function modulatorLaws(
         runOptions(options),
       ),
     );
-  const scopesOf = (batch: readonly CreditedResponse[]): number[][] => scopesBy(batch, scope);
+  const listScopes = (batch: readonly CreditedResponse[]): number[][] => scopesBy(batch, scope);
   /** Coefficients fall with entropy (`sign` 1) or rise with it (-1) within each scope. */
   const expectMonotone = (
     batch: readonly CreditedResponse[],
@@ -101,7 +101,7 @@ export function modulatorLaws(
     sign: 1 | -1,
   ): void => {
     const entropies = batch.map(({ uncertainty }) => measureUncertainty(uncertainty).mean);
-    for (const members of scopesOf(batch)) {
+    for (const members of listScopes(batch)) {
       for (const a of members) {
         for (const b of members) {
           expectThat(
@@ -137,7 +137,7 @@ export function modulatorLaws(
       );
     }),
     "mean-one": law("coefficients have mean 1", "self-calibration", (batch, { coefficients }) => {
-      scopesOf(batch).forEach((members, i) =>
+      listScopes(batch).forEach((members, i) =>
         expectNear(`mean of scope ${i}`, mean(members.map((index) => coefficients[index]!)), 1),
       );
     }),
@@ -156,7 +156,7 @@ export function modulatorLaws(
       "a scope does not depend on the others",
       "statistics within a scope",
       (batch, result) => {
-        for (const members of scopesOf(batch)) {
+        for (const members of listScopes(batch)) {
           const alone = modulateOnce(members.map((index) => batch[index]!));
           expectAllNear(
             "advantage alone",
@@ -186,13 +186,13 @@ export function modulatorLaws(
       (batch, result) => {
         const before = batch.map(({ uncertainty }) => measureUncertainty(uncertainty).mean);
         // Rounding decides at the edge of the dead zone, and among entropies that hardly differ.
-        const nearEdge = scopesOf(batch).some((members) => {
+        const nearEdge = listScopes(batch).some((members) => {
           const own = members.map((index) => before[index]!);
           const range = Math.max(...own) - Math.min(...own);
           return range > 0 && (range < 1e-3 || Math.abs(range - minEntropyRange) < 1e-6);
         });
         fc.pre(!nearEdge);
-        const shifted = modulateOnce(batch.map((response) => shiftedBy(response, 0.5)));
+        const shifted = modulateOnce(batch.map((response) => shiftEntropies(response, 0.5)));
         expectAllNear("coefficient", shifted.coefficients, result.coefficients, 1e-6);
       },
     ),
@@ -225,14 +225,14 @@ export function modulatorLaws(
         expectThat(values.every(Number.isFinite), `${name} must be finite, got ${values.join()}`);
       }
       result.tokenAdvantages?.forEach((tokens, i) => {
-        const numTokens = numTokensOf(batch[i]!.uncertainty);
+        const numTokens = countTokens(batch[i]!.uncertainty);
         expectThat(tokens.length === numTokens, `tokenAdvantages[${i}] must keep its length`);
         expectNear(`mean of tokenAdvantages[${i}]`, mean(tokens), result.advantages[i]!);
       });
     }),
     law("token advantages of the input have the mean of the response", "contract", (batch) => {
       const spread = batch.map((response): CreditedResponse => {
-        const numTokens = numTokensOf(response.uncertainty);
+        const numTokens = countTokens(response.uncertainty);
         const center = (numTokens - 1) / 2;
         return {
           ...response,
@@ -243,7 +243,7 @@ export function modulatorLaws(
         };
       });
       const result = modulateOnce(spread);
-      modulatedTokens(spread, result).forEach((tokens, i) => {
+      computeTokenAdvantages(spread, result).forEach((tokens, i) => {
         expectThat(tokens.length === spread[i]!.tokenAdvantages!.length, "must keep all tokens");
         expectNear(`mean over tokens of response ${i}`, mean(tokens), result.advantages[i]!);
       });
@@ -269,7 +269,7 @@ export function modulatorLaws(
         `coefficients span at most a factor of ${maxFactor}`,
         "exp(lambda)",
         (batch, { coefficients }) => {
-          for (const members of scopesOf(batch)) {
+          for (const members of listScopes(batch)) {
             const own = members.map((index) => coefficients[index]!);
             const factor = Math.max(...own) / Math.min(...own);
             expectThat(
@@ -284,7 +284,7 @@ export function modulatorLaws(
   return laws;
 }
 
-function shiftedBy(response: CreditedResponse, by: number): CreditedResponse {
+function shiftEntropies(response: CreditedResponse, by: number): CreditedResponse {
   const { tokens } = measureUncertainty(response.uncertainty);
   return {
     ...response,

@@ -94,7 +94,7 @@ export function calibrationCost(
 }
 
 /** Mean surprisal of responses from one policy under another, nats: the cross entropy. */
-export function crossEntropyOf(policy: FinitePolicy, other: FinitePolicy): number {
-  checkSameLength("crossEntropyOf", { policy: policy.probabilities, other: other.surprisals });
+export function computeCrossEntropy(policy: FinitePolicy, other: FinitePolicy): number {
+  checkSameLength("computeCrossEntropy", { policy: policy.probabilities, other: other.surprisals });
   return expectation(policy.probabilities, other.surprisals);
 }

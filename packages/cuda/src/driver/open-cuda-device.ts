@@ -161,12 +161,12 @@ class Device implements CudaDevice {
 
   upload(address: number, data: ArrayBufferView): void {
     this.#useAtOnce("upload");
-    this.#uploads.upload(address, bytesOf(data));
+    this.#uploads.upload(address, toBytes(data));
   }
 
   async download(address: number, data: ArrayBufferView): Promise<void> {
     this.#useAtOnce("download");
-    await this.#track(this.#downloads.download(address, bytesOf(data)));
+    await this.#track(this.#downloads.download(address, toBytes(data)));
   }
 
   /** Makes `close` wait for it. */
@@ -304,7 +304,7 @@ class Device implements CudaDevice {
   }
 }
 
-function bytesOf(data: ArrayBufferView): Uint8Array {
+function toBytes(data: ArrayBufferView): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 

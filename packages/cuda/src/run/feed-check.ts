@@ -19,7 +19,7 @@ interface FeedKind {
   readonly length: number;
 }
 
-function kindOf(feed: Feed | ResidentTensor): FeedKind {
+function readKind(feed: Feed | ResidentTensor): FeedKind {
   const data = "data" in feed ? feed.data : undefined;
   return { shape: [...feed.shape], type: data?.constructor, length: data?.length ?? 0 };
 }
@@ -72,7 +72,7 @@ export class FeedCheck {
     if (sizes === undefined || !this.#isLikeBefore(feeds)) {
       refuseFrozen("run", feeds, this.#bound);
       sizes = bindFeeds("run", this.#program, { ...feeds, ...this.#bound });
-      this.#kinds = new Map(Object.entries(feeds).map(([name, feed]) => [name, kindOf(feed)]));
+      this.#kinds = new Map(Object.entries(feeds).map(([name, feed]) => [name, readKind(feed)]));
       this.#sizes = sizes;
     }
     if (this.#limits.length > 0) {

@@ -1,4 +1,4 @@
-import { createRandom, InputError, reading, type Task } from "@turnwise/core";
+import { createRandom, InputError, readInput, type Task } from "@turnwise/core";
 import type { AgentFormat } from "../agent-format.ts";
 import { demonstrateAll } from "../demonstration.ts";
 import type { TaskSource, TaskSplit } from "../task-source.ts";
@@ -141,7 +141,7 @@ export async function openAlfworldTasks(
       ? generateLibrary(games, seed)
       : await openLibrary({ ...games, path: games.path }, seed);
   const select = (split: string, total: number): Promise<readonly Task[]> =>
-    reading(() => library.select(split, total));
+    readInput(() => library.select(split, total));
   const rejectEmpty = (split: string): never => {
     const chosen = (["kinds", "indices", "paths"] as const)
       .filter((name) => games[name] !== null)
@@ -185,7 +185,7 @@ export async function openAlfworldTasks(
       if (games.path === null) return;
       const tasks = [...training, ...evaluation.flatMap((entry) => entry.tasks)];
       for (const [i, { id }] of tasks.entries()) {
-        await reading(() => library.load(id));
+        await readInput(() => library.load(id));
         onProgress((i + 1) / tasks.length);
       }
     },
@@ -232,7 +232,7 @@ async function firstWithTasks(
   return undefined;
 }
 
-function selectionOf({ kinds, indices, paths }: AlfworldTasks): GameSelection {
+function makeSelection({ kinds, indices, paths }: AlfworldTasks): GameSelection {
   return {
     ...(kinds !== null && { kinds }),
     ...(indices !== null && { indices }),
@@ -279,7 +279,7 @@ function generateLibrary(games: AlfworldTasks, seed: number): Library {
     select: (split, total) => {
       const all = (drafts.get(split) ?? []).slice(0, total);
       const tasks = all.map(({ name, taskKind }) => ({ id: name, kind: taskKind }));
-      return tasks.length === 0 ? [] : selectGames(tasks, selectionOf(games), `split ${split}`);
+      return tasks.length === 0 ? [] : selectGames(tasks, makeSelection(games), `split ${split}`);
     },
   };
 }
@@ -290,7 +290,7 @@ async function openLibrary(
 ): Promise<Library> {
   const { path, include, strict, wording, humanGoals } = games;
   const random = createRandom(seed);
-  const goals = humanGoals === null ? undefined : await reading(() => readHumanGoals(humanGoals));
+  const goals = humanGoals === null ? undefined : await readInput(() => readHumanGoals(humanGoals));
   // Deterministic: a game has the same sentence every time it is played.
   const goalOf = (game: string): string | undefined => {
     const sentences = goals?.of(game);
@@ -298,7 +298,7 @@ async function openLibrary(
       sentences && random.fork(`goal/${game.split("/").slice(-3).join("/")}`).choice(sentences)
     );
   };
-  const set = await reading(() => openGames(path, { include, strict, wording, goalOf }));
+  const set = await readInput(() => openGames(path, { include, strict, wording, goalOf }));
   const known = new Map<string, Task[]>();
   for (const task of set.tasks) {
     const split = task.split ?? "train";
@@ -306,9 +306,9 @@ async function openLibrary(
     if (tasks) tasks.push(task);
     else known.set(split, [task]);
   }
-  const { paths, ...criteria } = selectionOf(games);
+  const { paths, ...criteria } = makeSelection(games);
   // A path must be in one of the splits, not in all.
-  const named = paths && new Set(await reading(() => set.select({ paths }).map(({ id }) => id)));
+  const named = paths && new Set(await readInput(() => set.select({ paths }).map(({ id }) => id)));
   return {
     description: describeGames(set),
     omissions: { skipped: set.skipped, broken: set.broken },

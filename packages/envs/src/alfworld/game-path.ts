@@ -35,12 +35,12 @@ export async function parentFolders(file: string, isFolder: boolean): Promise<st
 }
 
 /** Task kind in the name of a folder, such as `look_at_obj_in_light-Pen-None-DeskLamp-2`. */
-export function kindOfFolder(name: string): GameKind | undefined {
+export function findKind(name: string): GameKind | undefined {
   return gameKinds.find((kind) => name.startsWith(kind));
 }
 
 /** Split that a path names; the innermost if it names several. */
-export function splitOf(id: string): GameSplit | undefined {
+export function findSplit(id: string): GameSplit | undefined {
   const names: readonly string[] = gameSplits;
   return id.split("/").findLast((part): part is GameSplit => names.includes(part));
 }

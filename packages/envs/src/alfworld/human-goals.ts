@@ -39,15 +39,15 @@ export async function readHumanGoals(path: string): Promise<HumanGoals> {
     }
     // A line break would end the sentence for parsers of the introduction.
     goals.set(
-      keyOf(game),
+      makeKey(game),
       list.map((sentence) => sentence.replaceAll(/\s*[\r\n]+\s*/gu, " ")),
     );
   }
-  return { size: goals.size, of: (game) => goals.get(keyOf(game)) };
+  return { size: goals.size, of: (game) => goals.get(makeKey(game)) };
 }
 
 /** Task and trial of a game, which identify it in every split and folder. */
-function keyOf(path: string): string {
+function makeKey(path: string): string {
   const parts = path.split(/[\\/]/u).filter((part) => part !== "");
   if (parts.at(-1)?.endsWith(".tw-pddl") === true) parts.pop();
   return parts.slice(-2).join("/");

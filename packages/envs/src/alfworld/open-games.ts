@@ -8,9 +8,9 @@ import { parseGameFile } from "./game-file.ts";
 import { gameKinds, type GameKind } from "./game-kind.ts";
 import {
   parentFolders,
-  kindOfFolder,
+  findKind,
   findSkipReason,
-  splitOf,
+  findSplit,
   type GameSplit,
   type includableGames,
   type SkipReason,
@@ -132,12 +132,12 @@ export async function openGames(
     );
   }
   const above = await parentFolders(file, isFolder);
-  const splitAbove = above.map(splitOf).find((split) => split !== undefined);
-  const kindAbove = above.map(kindOfFolder).find((kind) => kind !== undefined);
+  const splitAbove = above.map(findSplit).find((split) => split !== undefined);
+  const kindAbove = above.map(findKind).find((kind) => kind !== undefined);
   const tasks = ids.map((task) => ({
     id: task,
     kind: gameKinds.find((kind) => task.includes(kind)) ?? kindAbove ?? ("other" as const),
-    split: splitOf(task) ?? splitAbove,
+    split: findSplit(task) ?? splitAbove,
   }));
 
   const known = new Set(ids);

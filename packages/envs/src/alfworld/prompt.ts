@@ -5,7 +5,7 @@ import { parseBareAction, parseTaggedAction } from "./parse.ts";
 import { actionRoles, taggedRoles } from "../text-roles.ts";
 
 /** Task sentence of a first observation: the text after "Your task is to: ". */
-function taskOf(firstObservation: string): string {
+function readTask(firstObservation: string): string {
   const mark = "Your task is to: ";
   const start = firstObservation.indexOf(mark);
   return start === -1 ? "" : firstObservation.slice(start + mark.length).trim();
@@ -54,7 +54,7 @@ export function verlAgentFormat({
         })
         .join("\n");
       return (
-        `${head} Your task is to: ${taskOf(first.observation.text)}\n` +
+        `${head} Your task is to: ${readTask(first.observation.text)}\n` +
         `Prior to this step, you have already taken ${numTurns} step(s). ` +
         `Below are the most recent ${shown.length} observaitons and the corresponding actions you took: ${past}\n` +
         `You are now at step ${numTurns + 1} and your current observation is: ${observation.text}\n${actions}`

@@ -1,6 +1,6 @@
 import { checkInteger } from "@turnwise/core";
 import { directions, type Direction } from "../grid/direction.ts";
-import { isEnd, neighbour, slipsOf, type Lake } from "./lake.ts";
+import { isEnd, neighbour, listSlips, type Lake } from "./lake.ts";
 
 /** Best way to play a lake. */
 export interface LakePolicy {
@@ -26,7 +26,7 @@ export function bestLakePolicy(
   const values: number[][] = [lake.holes.map((_, cell) => (cell === lake.goal ? 1 : 0))];
   const steps: Direction[][] = [];
   const valueOf = (after: readonly number[], cell: number, direction: Direction): number => {
-    const taken = isSlippery ? slipsOf(direction) : [direction];
+    const taken = isSlippery ? listSlips(direction) : [direction];
     const total = taken.reduce((sum, one) => sum + after[neighbour(lake, cell, one)]!, 0);
     return total / taken.length;
   };

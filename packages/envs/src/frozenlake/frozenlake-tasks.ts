@@ -1,6 +1,6 @@
 import { createRandom } from "@turnwise/core";
 import * as z from "zod";
-import { chatTemplateOf, type ChatTemplate } from "../chat-template.ts";
+import { pickChatTemplate, type ChatTemplate } from "../chat-template.ts";
 import type { ScriptedPlayer } from "../demonstration.ts";
 import { openGenerated } from "../generated/open-generated.ts";
 import { compactGridFormat } from "../grid/compact-grid-format.ts";
@@ -51,7 +51,7 @@ export async function openFrozenlakeTasks(
 ): Promise<TaskSource> {
   const { size, holeShare, isSlippery, maxMoves } = tasks;
   const isCompact = tasks.format === "compact";
-  const template = chatTemplateOf("frozenlake", tasks.template, messages);
+  const template = pickChatTemplate("frozenlake", tasks.template, messages);
   const lakes = openGenerated("frozenlake", tasks, (split, total) =>
     generateLakes({ ...tasks, seed, split, count: total }).map((lake) => ({
       ...lake,

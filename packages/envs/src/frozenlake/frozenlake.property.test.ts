@@ -11,7 +11,7 @@ import {
   openFrozenlakeTasks,
   readLake,
   shortestLakePath,
-  slipsOf,
+  listSlips,
   writeLake,
   type Lake,
 } from "./index.ts";
@@ -29,7 +29,7 @@ const isEnd = ({ holes, goal }: Lake, cell: number): boolean =>
 function bruteForce(lake: Lake, cell: number, stepsLeft: number, isSlippery: boolean): number {
   if (isEnd(lake, cell) || stepsLeft === 0) return cell === lake.goal ? 1 : 0;
   const values = directions.map((direction) => {
-    const taken = isSlippery ? slipsOf(direction) : [direction];
+    const taken = isSlippery ? listSlips(direction) : [direction];
     const after = taken.map((one) =>
       bruteForce(lake, neighbour(lake, cell, one), stepsLeft - 1, isSlippery),
     );

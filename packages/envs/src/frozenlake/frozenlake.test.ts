@@ -11,7 +11,7 @@ import {
   ragenLakeFormat,
   readLake,
   shortestLakePath,
-  slipsOf,
+  listSlips,
   writeLake,
 } from "./index.ts";
 
@@ -28,8 +28,8 @@ describe("steps", () => {
   });
 
   it("slip to either side, never back, as in Gymnasium", () => {
-    expect(slipsOf("Left")).toEqual(["Up", "Left", "Down"]);
-    expect(slipsOf("Up")).toEqual(["Right", "Up", "Left"]);
+    expect(listSlips("Left")).toEqual(["Up", "Left", "Down"]);
+    expect(listSlips("Up")).toEqual(["Right", "Up", "Left"]);
   });
 });
 
@@ -95,7 +95,7 @@ describe("slippery ice", () => {
       let cell = lake.start;
       for (let left = maxSteps; left > 0 && lake.holes[cell] === false; left--) {
         if (cell === lake.goal) break;
-        cell = neighbour(lake, cell, random.choice(slipsOf(policy.stepIn(cell, left))));
+        cell = neighbour(lake, cell, random.choice(listSlips(policy.stepIn(cell, left))));
       }
       if (cell === lake.goal) won++;
     }

@@ -11,12 +11,12 @@ it("exports what it means to", () => {
     "lakeDirections",
     "lakeEnvironment",
     "lakeSymbols",
+    "listSlips",
     "neighbour",
     "openFrozenlakeTasks",
     "ragenLakeFormat",
     "readLake",
     "shortestLakePath",
-    "slipsOf",
     "writeLake",
   ]);
 });

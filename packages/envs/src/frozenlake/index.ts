@@ -12,7 +12,7 @@ export {
 } from "./generate-lakes.ts";
 export { lakeEnvironment, type LakeEnvironmentOptions } from "./lake-environment.ts";
 export { lakeSymbols, readLake, writeLake } from "./lake-text.ts";
-export { lakeDirections, neighbour, slipsOf, type Lake } from "./lake.ts";
+export { lakeDirections, neighbour, listSlips, type Lake } from "./lake.ts";
 export { ragenLakeFormat } from "./ragen-lake-format.ts";
 export { shortestLakePath } from "./shortest-path.ts";
 export { compactGridFormat, compactGridMarkers } from "../grid/compact-grid-format.ts";

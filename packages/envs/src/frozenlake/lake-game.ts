@@ -2,7 +2,7 @@ import type { Random } from "@turnwise/core";
 import { cellName, gridVocabulary } from "../grid/compact-grid-format.ts";
 import { directions } from "../grid/direction.ts";
 import type { GridGame } from "../grid/grid-environment.ts";
-import { neighbour, slip, slipsOf, type Lake } from "./lake.ts";
+import { neighbour, slip, listSlips, type Lake } from "./lake.ts";
 import { writeLake } from "./lake-text.ts";
 
 /** Moment of an episode on a lake. */
@@ -44,7 +44,7 @@ export function lakeGame(
       lake.holes[cell] === true ? "lost" : cell === lake.goal ? "won" : "open",
     effective: ({ cell }) =>
       directions.filter((direction) =>
-        (slips ? slipsOf(direction) : [direction]).some(
+        (slips ? listSlips(direction) : [direction]).some(
           (taken) => neighbour(lake, cell, taken) !== cell,
         ),
       ),

@@ -27,14 +27,14 @@ export function neighbour({ width, height }: Lake, cell: number, direction: Dire
  * Directions in which a step on slippery ice can lead, each with probability 1/3, as in Gymnasium: the
  * wanted one and those at right angles to it.
  */
-export function slipsOf(direction: Direction): readonly Direction[] {
+export function listSlips(direction: Direction): readonly Direction[] {
   const i = lakeDirections.indexOf(direction);
   return [lakeDirections[(i + 3) % 4]!, direction, lakeDirections[(i + 1) % 4]!];
 }
 
 /** Direction that a step on slippery ice takes. */
 export function slip(direction: Direction, random: Random): Direction {
-  return random.choice(slipsOf(direction));
+  return random.choice(listSlips(direction));
 }
 
 /** Whether a cell ends the episode. */

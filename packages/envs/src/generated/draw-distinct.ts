@@ -1,5 +1,5 @@
 import { checkInteger, createRandom, type Random } from "@turnwise/core";
-import { fingerprintOf, splitOf, type GeneratedSplit } from "./fingerprint.ts";
+import { computeFingerprint, assignSplit, type GeneratedSplit } from "./fingerprint.ts";
 
 /** Draws in a row without a new task after which a generator counts as exhausted. */
 const patience = 2000;
@@ -42,8 +42,8 @@ export function drawDistinct<T>(
     }
     const value = draw(random.fork(`task/${attempt}`));
     if (value === undefined) continue;
-    const fingerprint = fingerprintOf(contentOf(value));
-    if (seen.has(fingerprint) || splitOf(fingerprint) !== split) continue;
+    const fingerprint = computeFingerprint(contentOf(value));
+    if (seen.has(fingerprint) || assignSplit(fingerprint) !== split) continue;
     seen.add(fingerprint);
     drawn.push({ value, fingerprint });
     vain = -1;

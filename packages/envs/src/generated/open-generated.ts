@@ -41,7 +41,7 @@ export function openGenerated<T extends Task>(
     generatedSplits.map((split) => {
       const counts = wanted.filter((one) => one.split === split).map(({ numTasks }) => numTasks);
       const total = Math.max(split === "train" ? numTraining : 0, ...counts);
-      const tasks = checked(() => (total === 0 ? [] : generate(split, total)));
+      const tasks = convertRangeErrors(() => (total === 0 ? [] : generate(split, total)));
       if (total > 0 && tasks.length === 0) {
         throw new InputError(`${name}: split ${split} must hold tasks, found none`);
       }
@@ -70,7 +70,7 @@ export function openGenerated<T extends Task>(
 }
 
 /** Reports what a generator rejects as a fault of the settings. */
-function checked<T>(generate: () => T): T {
+function convertRangeErrors<T>(generate: () => T): T {
   try {
     return generate();
   } catch (cause) {

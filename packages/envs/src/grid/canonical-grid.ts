@@ -7,13 +7,13 @@ export function canonicalGrid(rows: readonly string[]): string {
   const variants: string[] = [];
   let grid: readonly (readonly string[])[] = rows.map((row) => Array.from(row));
   for (let turn = 0; turn < 4; turn++) {
-    variants.push(textOf(grid), textOf(grid.map((row) => row.toReversed())));
+    variants.push(joinGrid(grid), joinGrid(grid.map((row) => row.toReversed())));
     grid = rotate(grid);
   }
   return variants.sort()[0]!;
 }
 
-function textOf(grid: readonly (readonly string[])[]): string {
+function joinGrid(grid: readonly (readonly string[])[]): string {
   return grid.map((row) => row.join("")).join("\n");
 }
 

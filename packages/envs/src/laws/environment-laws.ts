@@ -3,10 +3,10 @@ import type { Environment, Observation, StepResult } from "../environment.ts";
 import type { TaskSource } from "../task-source.ts";
 import { fc } from "./fast-check.ts";
 import {
-  actionOf,
+  chooseAction,
   movesArbitrary,
   playMoves,
-  stateOf,
+  readLastState,
   type Move,
   type PlayedEpisode,
 } from "./play-moves.ts";
@@ -116,9 +116,9 @@ export function environmentLaws(
       async (task, moves) => {
         const before = moves.slice(0, -1);
         const [last] = moves.slice(-1);
-        const state = stateOf(await play(task, before)).observation;
+        const state = readLastState(await play(task, before)).observation;
         if (state.isTerminal === true || (state.admissibleActions ?? []).length === 0) return;
-        const action = actionOf({ kind: "admissible", position: positionOf(last!) }, state);
+        const action = chooseAction({ kind: "admissible", position: getPosition(last!) }, state);
         const answerTo = (tried: string): Promise<StepResult> =>
           playMoves(createEnvironment, task, before, (_, environment) => environment.step(tried));
         const [done, refused] = [await answerTo(action), await answerTo(impossibleAction)];
@@ -132,7 +132,7 @@ export function environmentLaws(
       "the format parses each admissible action that it writes",
       "contract of AgentFormat.write",
       async (task, moves) => {
-        const { observation } = stateOf(await play(task, moves));
+        const { observation } = readLastState(await play(task, moves));
         for (const action of observation.admissibleActions ?? []) {
           const read = format.parse(format.write(action), observation);
           expectThat(
@@ -174,7 +174,7 @@ export function environmentLaws(
       },
     ),
     law("a prompt is text", "contract of AgentFormat.prompt", async (task, moves) => {
-      const { history, observation } = stateOf(await play(task, moves));
+      const { history, observation } = readLastState(await play(task, moves));
       const prompt: unknown = format.prompt(history, observation);
       expectThat(
         typeof prompt === "string" && prompt !== "",
@@ -198,7 +198,7 @@ async function close(environment: Environment): Promise<void> {
   await environment.close();
 }
 
-function positionOf(move: Move): number {
+function getPosition(move: Move): number {
   return move.kind === "admissible" ? move.position : move.text.length;
 }
 
@@ -210,7 +210,7 @@ function checkObservation(location: string, { text, admissibleActions }: Observa
   );
   expectThat(
     wrong === undefined,
-    `${location}: admissible actions must be texts, got ${JSON.stringify(wrong)}`,
+    `${location}: admissible actions must be strings, got ${JSON.stringify(wrong)}`,
   );
   const twice = admissibleActions.find((action, i) => admissibleActions.indexOf(action) !== i);
   expectThat(

@@ -33,14 +33,14 @@ export interface PlayedEpisode {
 }
 
 /** Action of a move in a state; falls back to a text if no action is admissible. */
-export function actionOf(move: Move, { admissibleActions = [] }: Observation): string {
+export function chooseAction(move: Move, { admissibleActions = [] }: Observation): string {
   if (move.kind === "text") return move.text;
   if (admissibleActions.length === 0) return String(move.position);
   return admissibleActions[move.position % admissibleActions.length]!;
 }
 
 /** Last observation of an episode, and the turns before it. */
-export function stateOf({ first, actions, replies }: PlayedEpisode): {
+export function readLastState({ first, actions, replies }: PlayedEpisode): {
   readonly observation: Observation & Partial<StepResult>;
   readonly history: readonly PastTurn[];
 } {
@@ -66,7 +66,7 @@ export async function playMoves<T>(
     let state: Observation & Partial<StepResult> = first;
     for (const move of moves) {
       if (state.isTerminal === true) break;
-      const action = actionOf(move, state);
+      const action = chooseAction(move, state);
       const reply = await environment.step(action);
       actions.push(action);
       replies.push(reply);

@@ -41,6 +41,6 @@ export function boxesOnTarget({ targets }: SokobanRoom, { boxes }: SokobanState)
 }
 
 /** Cells in ascending order. */
-export function ascending(cells: readonly number[]): number[] {
+export function sortCells(cells: readonly number[]): number[] {
   return cells.toSorted((a, b) => a - b);
 }

@@ -1,5 +1,5 @@
 import type { Direction } from "../grid/direction.ts";
-import { ascending, cellOffset, type SokobanRoom, type SokobanState } from "./level.ts";
+import { sortCells, cellOffset, type SokobanRoom, type SokobanState } from "./level.ts";
 
 /**
  * State after a move. The player steps onto a free cell, or pushes one box onto a free cell; a wall, or
@@ -14,5 +14,5 @@ export function move(room: SokobanRoom, state: SokobanState, direction: Directio
   if (pushed === -1) return { player, boxes: state.boxes };
   const box = player + offset;
   if (room.walls[box] === true || state.boxes.includes(box)) return state;
-  return { player, boxes: ascending(state.boxes.with(pushed, box)) };
+  return { player, boxes: sortCells(state.boxes.with(pushed, box)) };
 }

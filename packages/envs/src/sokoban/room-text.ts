@@ -1,4 +1,4 @@
-import { ascending, type SokobanLevel, type SokobanRoom, type SokobanState } from "./level.ts";
+import { sortCells, type SokobanLevel, type SokobanRoom, type SokobanState } from "./level.ts";
 
 /** Symbols of RAGEN's Sokoban, each with its meaning as its prompt gives it. */
 export const sokobanSymbols = {
@@ -71,7 +71,7 @@ export function readRoom(text: string): SokobanLevel {
     width,
     height,
     walls: cells.map((symbol) => symbol === "#"),
-    targets: ascending(targets),
-    start: { player: players[0]!, boxes: ascending(boxes) },
+    targets: sortCells(targets),
+    start: { player: players[0]!, boxes: sortCells(boxes) },
   };
 }

@@ -3,7 +3,7 @@ import { directions, type Direction } from "../grid/direction.ts";
 import { isSolved, type SokobanLevel, type SokobanRoom, type SokobanState } from "./level.ts";
 import { move } from "./move.ts";
 import { pushDistances } from "./push-distances.ts";
-import { stateKeys } from "./state-key.ts";
+import { createStateKeys } from "./state-key.ts";
 
 interface Node {
   readonly state: SokobanState;
@@ -31,8 +31,8 @@ export function shortestSokobanPlan(
   { from = level.start, maxStates = 1_000_000 }: SokobanPlanOptions = {},
 ): Direction[] | undefined {
   checkInteger("shortestSokobanPlan", { maxStates }, { min: 1 });
-  const keyOf = stateKeys("shortestSokobanPlan", level);
-  const lowerBound = boundOf(level);
+  const keyOf = createStateKeys("shortestSokobanPlan", level);
+  const lowerBound = createBound(level);
   const seen = new Set<number>();
   // Nodes by number of moves made and needed at least; the bound is consistent, so that the first
   // visit of a state is the shortest way to it.
@@ -66,7 +66,7 @@ export function shortestSokobanPlan(
 }
 
 /** Moves that a state needs at least. */
-function boundOf(room: SokobanRoom): (state: SokobanState) => number {
+function createBound(room: SokobanRoom): (state: SokobanState) => number {
   const distances = pushDistances(room);
   return ({ boxes }) => boxes.reduce((sum, box) => sum + distances[box]!, 0);
 }

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { chatTemplateOf, type ChatTemplate } from "../chat-template.ts";
+import { pickChatTemplate, type ChatTemplate } from "../chat-template.ts";
 import { openGenerated } from "../generated/open-generated.ts";
 import { compactGridFormat } from "../grid/compact-grid-format.ts";
 import { followPlan, gridDemonstrator } from "../grid/grid-demonstrator.ts";
@@ -54,7 +54,7 @@ export async function openSokobanTasks(
 ): Promise<TaskSource> {
   const { width, height, numBoxes, minSolution, maxSolution, maxMoves } = tasks;
   const isCompact = tasks.format === "compact";
-  const template = chatTemplateOf("sokoban", tasks.template, messages);
+  const template = pickChatTemplate("sokoban", tasks.template, messages);
   const rooms = openGenerated("sokoban", tasks, (split, total) =>
     generateSokobanLevels({ ...tasks, seed, split, count: total }).map((room) => ({
       ...room,

@@ -4,7 +4,7 @@ import type { SokobanRoom, SokobanState } from "./level.ts";
  * Makes a function that names each state of a room by one number.
  * @throws `RangeError` if the room has too many cells and boxes for exact numbers.
  */
-export function stateKeys(
+export function createStateKeys(
   where: string,
   { width, height, targets }: SokobanRoom,
 ): (state: SokobanState) => number {

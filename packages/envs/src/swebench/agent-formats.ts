@@ -71,7 +71,10 @@ interface CallForm {
   readonly write: (call: ToolCall) => string;
 }
 
-function formatOf({ tools, parse, write }: CallForm, prompt: AgentFormat["prompt"]): AgentFormat {
+function createFormat(
+  { tools, parse, write }: CallForm,
+  prompt: AgentFormat["prompt"],
+): AgentFormat {
   return {
     presentation: "concatenated",
     prompt,
@@ -95,7 +98,7 @@ function chatFormat(
   form: CallForm,
   { template = chatMarkup, maxCharacters = Number.POSITIVE_INFINITY }: SweFormatOptions,
 ): AgentFormat {
-  return formatOf(form, (history, observation) => {
+  return createFormat(form, (history, observation) => {
     const text = clipMiddle(observation.text, { maxCharacters });
     return history.length === 0 ? template.first(system, text) : template.next(text);
   });
@@ -145,7 +148,7 @@ export function compactSweFormat({
   maxCharacters = 600,
 }: Pick<SweFormatOptions, "maxCharacters"> = {}): AgentFormat {
   const { issue, answer, act } = compactSweMarkers;
-  return formatOf(xmlForm(true), (history, { text }) => {
+  return createFormat(xmlForm(true), (history, { text }) => {
     const marker = history.length === 0 ? issue : answer;
     return `${marker}${clipMiddle(text.trim(), { maxCharacters })}${act}`;
   });

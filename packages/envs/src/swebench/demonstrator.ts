@@ -34,7 +34,7 @@ export function sweDemonstrator(
     markers: Object.values(compactSweMarkers),
     vocabulary: "text",
     demonstrate: async (tasks, slipShare, random) => {
-      const plansById = new Map(instances.map((instance) => [instance.id, plansOf(instance)]));
+      const plansById = new Map(instances.map((instance) => [instance.id, listPlans(instance)]));
       const episodes = tasks.flatMap((task) => {
         const plans = plansById.get(task.id)!;
         const actions = slipShare > 0 ? otherEdits(plansById, task) : [];
@@ -63,7 +63,7 @@ function otherEdits(plansById: ReadonlyMap<string, readonly Plan[]>, { id }: Tas
  * Plans for an instance; the first one fixes the issue. A demo task also has a plan that only adds
  * a comment, and one that submits the repository unchanged.
  */
-function plansOf(instance: SweInstance): readonly Plan[] {
+function listPlans(instance: SweInstance): readonly Plan[] {
   const finish = encodeToolCall({ tool: "finish", arguments: { command: "submit" } });
   const demo = demoById.get(instance.id);
   if (demo === undefined) {

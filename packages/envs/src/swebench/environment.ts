@@ -8,7 +8,7 @@ import {
 import { evaluatePatch, type Evaluation, type EvaluationOptions } from "./evaluation/evaluate.ts";
 import type { EvaluationMemory } from "./evaluation/evaluation-memory.ts";
 import { extractPatch, type ExtractedPatch } from "./evaluation/extract-patch.ts";
-import { agentSetupScript, folderOf } from "./evaluation/scripts.ts";
+import { agentSetupScript, getFolder } from "./evaluation/scripts.ts";
 import type { SweInstance } from "./instances/instance.ts";
 import { openForAgent, type AgentRepository } from "./preparation/open-repository.ts";
 import type { Scaffold } from "./scaffold/scaffold.ts";
@@ -132,18 +132,18 @@ export function sweEnvironment(
     reset: async (signal): Promise<Observation> => {
       const spec = { ...options.container, image: instance.image };
       const setup = agentSetupScript(instance);
-      opened = await openForAgent(engine, spec, folderOf(instance), setup, signal);
+      opened = await openForAgent(engine, spec, getFolder(instance), setup, signal);
       if (isClosed) await opened.container.close();
       tools = new ToolRunner(opened.container, {
         scaffold,
-        folder: folderOf(instance),
+        folder: getFolder(instance),
         commandTimeoutSeconds,
         maxCharacters: maxObservationCharacters,
         env: opened.environment,
       });
       started = performance.now();
       return {
-        text: `The repository is at ${folderOf(instance)}. The issue:\n\n${instance.problemStatement.trim()}\n`,
+        text: `The repository is at ${getFolder(instance)}. The issue:\n\n${instance.problemStatement.trim()}\n`,
       };
     },
     step: async (action, signal): Promise<StepResult> => {

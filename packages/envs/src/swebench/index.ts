@@ -127,7 +127,7 @@ export {
   type ExtractedPatch,
   type ExcludedFile,
 } from "./evaluation/extract-patch.ts";
-export { compactFilter, episodeEnding, type EpisodeEnding } from "./scaffold/episode-ending.ts";
+export { compactFilter, classifyEnding, type EpisodeEnding } from "./scaffold/classify-ending.ts";
 export { parseBashBlock, writeBashBlock } from "./scaffold/bash-blocks.ts";
 export { checkCall, type CheckedCall } from "./scaffold/check-call.ts";
 export { clipMiddle, type ClipLimits } from "./scaffold/clip.ts";

@@ -1,9 +1,9 @@
-import { createRandom, InputError, reading } from "@turnwise/core";
+import { createRandom, InputError, readInput } from "@turnwise/core";
 import type { TaskSource } from "../task-source.ts";
 import { sweScaffolds, type SweScaffoldName } from "./scaffold/scaffolds.ts";
 import {
   chatTemplateNames,
-  chatTemplateOf,
+  pickChatTemplate,
   type ChatTemplate,
   type ChatTemplateName,
 } from "../chat-template.ts";
@@ -189,7 +189,7 @@ export async function openSwebenchTasks(
   seed: number,
   { messages }: { readonly messages?: ChatTemplate } = {},
 ): Promise<TaskSource> {
-  const template = chatTemplateOf("swebench", tasks.template, messages);
+  const template = pickChatTemplate("swebench", tasks.template, messages);
   const splits = await readSplits(tasks, seed);
   const engines: DockerEngine[] = [];
   const close = async (): Promise<void> => {
@@ -313,7 +313,7 @@ async function readSplits(tasks: SwebenchTasks, seed: number): Promise<Splits> {
     ...(tasks.skipInvalid && { onInvalid: (error: Error) => skipped.push(error.message) }),
   };
   const loadSelected = async (file: string): Promise<SweInstance[]> =>
-    selectInstances(await reading(() => loadInstances(file, options)), {
+    selectInstances(await readInput(() => loadInstances(file, options)), {
       ...(repositories.length > 0 && { repos: repositories }),
       seed,
     });

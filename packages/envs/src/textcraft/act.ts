@@ -1,5 +1,5 @@
 import { pythonRepr } from "../python/python-text.ts";
-import { idOf, nameOf, type Ingredient, type Recipe, type RecipeBook } from "./recipe.ts";
+import { toItemId, toItemName, type Ingredient, type Recipe, type RecipeBook } from "./recipe.ts";
 
 /** Pieces of each item that the agent has, in the order in which the items were first taken. */
 export type Inventory = ReadonlyMap<string, number>;
@@ -54,7 +54,7 @@ export function act(book: RecipeBook, inventory: Inventory, action: string): Cra
 
 /** The inventory as TextCraft tells it. */
 export function inventoryText(book: RecipeBook, inventory: Inventory): string {
-  const parts = Array.from(inventory, ([item, count]) => `[${nameOf(book, item)}] (${count}) `);
+  const parts = Array.from(inventory, ([item, count]) => `[${toItemName(book, item)}] (${count}) `);
   return `Inventory: ${parts.length === 0 ? "You are not carrying anything." : parts.join("")}`;
 }
 
@@ -65,11 +65,11 @@ function craftItem(
   inputText: string,
 ): CraftReply {
   const counted = readCount(outputText);
-  const output = { ...named(book, counted?.text ?? outputText), count: counted?.count ?? 1 };
+  const output = { ...findNamed(book, counted?.text ?? outputText), count: counted?.count ?? 1 };
   const inputs = inputText.split(",").map((part): NamedCount => {
     const input = readCount(part.trim());
     if (input === undefined) throw new Refusal(`Wrong item format: ${part.trim()}`);
-    return { ...named(book, input.text), count: input.count };
+    return { ...findNamed(book, input.text), count: input.count };
   });
   const hasAll = inputs.every(
     ({ isGroup, id, count }) => !isGroup && (inventory.get(id) ?? -1) >= count,
@@ -125,7 +125,7 @@ function carriedOut(
 }
 
 function findItem(book: RecipeBook, inventory: Inventory, count: number, text: string): CraftReply {
-  const { isGroup, id } = named(book, text);
+  const { isGroup, id } = findNamed(book, text);
   if (isGroup || book.recipesOf.has(id) || !book.items.has(id)) {
     throw new Refusal(`Could not find ${text}`);
   }
@@ -142,8 +142,8 @@ function readCount(text: string): { readonly count: number; readonly text: strin
   return match === null ? undefined : { count: Number(match[1]), text: match[2]! };
 }
 
-function named(book: RecipeBook, text: string): Named {
-  const id = idOf(book, text);
+function findNamed(book: RecipeBook, text: string): Named {
+  const id = toItemId(book, text);
   return { isGroup: book.members.has(id), id };
 }
 

@@ -1,8 +1,8 @@
 import type { Random, Task } from "@turnwise/core";
-import { fingerprintOf } from "../generated/fingerprint.ts";
+import { computeFingerprint } from "../generated/fingerprint.ts";
 import { shownCommands } from "./goal-recipes.ts";
 import { itemDepths } from "./item-depth.ts";
-import { nameOf, type RecipeBook } from "./recipe.ts";
+import { toItemName, type RecipeBook } from "./recipe.ts";
 
 /** An item to craft, and the recipes that the agent is shown. */
 export interface CraftingTask extends Task {
@@ -38,7 +38,7 @@ export function bookTasks(
     const depth = depthOf(goal);
     if (depth < minDepth || depth > maxDepth) return [];
     const commands = shownCommands(book, goal, numDistractors, random.fork(goal));
-    const task = { id: nameOf(book, goal), kind: `depth-${depth}`, book, goal, commands };
-    return [{ task, fingerprint: fingerprintOf(goal) }];
+    const task = { id: toItemName(book, goal), kind: `depth-${depth}`, book, goal, commands };
+    return [{ task, fingerprint: computeFingerprint(goal) }];
   });
 }

@@ -1,7 +1,13 @@
 import type { CraftingTask } from "./crafting-task.ts";
 import type { CraftReply, Inventory } from "./act.ts";
 import { act } from "./act.ts";
-import { nameOf, recipeCommand, type Ingredient, type Recipe, type RecipeBook } from "./recipe.ts";
+import {
+  toItemName,
+  recipeCommand,
+  type Ingredient,
+  type Recipe,
+  type RecipeBook,
+} from "./recipe.ts";
 import { taskText } from "./goal-recipes.ts";
 
 /** What an agent reads and writes, for one format. */
@@ -23,7 +29,7 @@ export const severalActions = "several actions";
 
 /** TextCraft's own words, as AgentGym serves them. */
 export const agentgymText: CraftingText = {
-  first: ({ book, goal, commands }) => taskText(commands, nameOf(book, goal)),
+  first: ({ book, goal, commands }) => taskText(commands, toItemName(book, goal)),
   act: ({ book }, inventory, action) =>
     action === severalActions
       ? {
@@ -33,7 +39,7 @@ export const agentgymText: CraftingText = {
         }
       : act(book, inventory, action),
   craft: recipeCommand,
-  get: (book, item, count) => `get ${count} ${nameOf(book, item)}`,
+  get: (book, item, count) => `get ${count} ${toItemName(book, item)}`,
   others: ["inventory"],
 };
 
@@ -44,38 +50,35 @@ export const compactCraftingText: CraftingText = {
     const byCommand = new Map(book.recipes.map((recipe) => [recipeCommand(book, recipe), recipe]));
     const lines = commands.map((command) => {
       const { output, count, ingredients } = byCommand.get(command)!;
-      return `${count} ${wordOf(book, output)} = ${countedWords(book, ingredients)} ;`;
+      return `${count} ${toWord(book, output)} = ${countWords(book, ingredients)} ;`;
     });
-    return `goal ${wordOf(book, goal)} ; ${lines.join(" ")}`;
+    return `goal ${toWord(book, goal)} ; ${lines.join(" ")}`;
   },
   act: ({ book }, inventory, action) => {
     const reply = act(book, inventory, fullAction(book, inventory, action));
     const pieces = Array.from(reply.inventory, ([id, count]) => ({ id, count }));
-    return { ...reply, text: reply.isDone ? `have ${countedWords(book, pieces)}` : "nothing" };
+    return { ...reply, text: reply.isDone ? `have ${countWords(book, pieces)}` : "nothing" };
   },
-  craft: (book, { output }) => `craft ${wordOf(book, output)}`,
-  get: (book, item, count) => `get ${count} ${wordOf(book, item)}`,
+  craft: (book, { output }) => `craft ${toWord(book, output)}`,
+  get: (book, item, count) => `get ${count} ${toWord(book, item)}`,
   others: [],
 };
 
 /** An item as one word: `oakplanks` of `minecraft:oak_planks`. */
-function wordOf(book: RecipeBook, id: string): string {
-  return nameOf(book, id).replaceAll(/[^a-z0-9]/gu, "");
+function toWord(book: RecipeBook, id: string): string {
+  return toItemName(book, id).replaceAll(/[^a-z0-9]/gu, "");
 }
 
-function countedWords(
-  book: RecipeBook,
-  pieces: readonly Pick<Ingredient, "id" | "count">[],
-): string {
-  return pieces.map(({ id, count }) => `${count} ${wordOf(book, id)}`).join(" ");
+function countWords(book: RecipeBook, pieces: readonly Pick<Ingredient, "id" | "count">[]): string {
+  return pieces.map(({ id, count }) => `${count} ${toWord(book, id)}`).join(" ");
 }
 
 /** An action in few words as TextCraft's command; a craft takes the first recipe that can be carried out. */
 function fullAction(book: RecipeBook, inventory: Inventory, action: string): string {
   const [verb = "", ...rest] = action.trim().split(/\s+/u);
-  const item = [...book.items].find((id) => wordOf(book, id) === rest.at(-1));
+  const item = [...book.items].find((id) => toWord(book, id) === rest.at(-1));
   if (item === undefined) return action;
-  if (verb === "get" && rest.length === 2) return `get ${rest[0]!} ${nameOf(book, item)}`;
+  if (verb === "get" && rest.length === 2) return `get ${rest[0]!} ${toItemName(book, item)}`;
   if (verb !== "craft" || rest.length !== 1) return action;
   const recipes = book.recipesOf.get(item) ?? [];
   const ready = recipes.flatMap((recipe) => readyRecipe(book, inventory, recipe) ?? [])[0];

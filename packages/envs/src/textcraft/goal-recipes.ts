@@ -2,7 +2,7 @@ import type { Random } from "@turnwise/core";
 import { recipeCommand, type Recipe, type RecipeBook } from "./recipe.ts";
 
 /** Recipes that can have a part in crafting an item: its own, those of its ingredients, and so on. */
-export function treeOf(book: RecipeBook, goal: string): Recipe[] {
+export function findTree(book: RecipeBook, goal: string): Recipe[] {
   const tree = new Set<Recipe>();
   const visited = new Set<string>();
   const visit = (id: string): void => {
@@ -31,7 +31,7 @@ export function shownCommands(
   numDistractors: number,
   random: Random,
 ): string[] {
-  const tree = treeOf(book, goal);
+  const tree = findTree(book, goal);
   const ids = new Set(tree.flatMap(({ ingredients }) => ingredients.map(({ id }) => id)));
   const needed = new Set(tree.map((recipe) => recipeCommand(book, recipe)));
   const others = book.recipes

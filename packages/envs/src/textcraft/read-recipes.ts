@@ -58,7 +58,7 @@ export async function readRecipes(folder: string): Promise<RecipeBook> {
   if (first === undefined) {
     throw new InputError(`${folder}: the folder must hold crafting recipes (*.json), found none`);
   }
-  const namespace = namespaceOf(first.recipe.output);
+  const namespace = readNamespace(first.recipe.output);
   const groupOf = new Map(
     stated.flatMap(({ recipe: { output }, group }) => {
       const tag = `${namespace}:${group}`;
@@ -90,23 +90,23 @@ function readRecipe(path: string, text: string): StatedRecipe | undefined {
       cause,
     });
   }
-  const { type } = checked(path, () =>
+  const { type } = convertErrors(path, () =>
     parseRecord("recipe", "file", z.object({ type: z.string() }), value),
   );
   if (!/:crafting_shap(?:ed|eless)$/u.test(type)) return undefined;
-  const file = checked(path, () => parseRecord("recipe", "file", recipeFile, value));
+  const file = convertErrors(path, () => parseRecord("recipe", "file", recipeFile, value));
   const { group, result: made } = file;
   return {
     group,
     recipe: {
       output: typeof made === "string" ? made : made.item,
       count: typeof made === "string" ? 1 : (made.count ?? 1),
-      ingredients: ingredientsOf(file),
+      ingredients: listIngredients(file),
     },
   };
 }
 
-function checked<T>(path: string, parse: () => T): T {
+function convertErrors<T>(path: string, parse: () => T): T {
   try {
     return parse();
   } catch (cause) {
@@ -115,23 +115,23 @@ function checked<T>(path: string, parse: () => T): T {
 }
 
 /** Ingredients in the order of the key, or of their first mention. */
-function ingredientsOf(file: RecipeFile): Ingredient[] {
+function listIngredients(file: RecipeFile): Ingredient[] {
   if ("key" in file) {
     const drawn = Array.from(file.pattern.join(""));
     return Object.entries(file.key).map(([symbol, value]) => ({
-      ...firstOf(value),
+      ...pickFirst(value),
       count: drawn.filter((one) => one === symbol).length,
     }));
   }
   const counts = new Map<string, Ingredient>();
   for (const value of file.ingredients) {
-    const one = firstOf(value);
+    const one = pickFirst(value);
     counts.set(one.id, { ...one, count: (counts.get(one.id)?.count ?? 0) + 1 });
   }
   return [...counts.values()];
 }
 
-function firstOf(value: z.output<typeof choice>): Omit<Ingredient, "count"> {
+function pickFirst(value: z.output<typeof choice>): Omit<Ingredient, "count"> {
   const one = Array.isArray(value) ? value[0]! : value;
   return "item" in one ? { kind: "item", id: one.item } : { kind: "group", id: one.tag };
 }
@@ -140,7 +140,7 @@ function isFromBlock({ ingredients }: Recipe): boolean {
   return ingredients.length === 1 && ingredients[0]!.id.endsWith("_block");
 }
 
-function namespaceOf(item: string): string {
+function readNamespace(item: string): string {
   return item.slice(0, item.indexOf(":"));
 }
 

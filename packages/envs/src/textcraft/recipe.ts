@@ -54,12 +54,12 @@ export function recipeBook({
     recipes,
     items: new Set([...used, ...items]),
     groupOf,
-    members: grouped([...groupOf].map(([item, group]) => [group, item])),
-    recipesOf: grouped(recipes.map((recipe) => [recipe.output, recipe])),
+    members: groupByKey([...groupOf].map(([item, group]) => [group, item])),
+    recipesOf: groupByKey(recipes.map((recipe) => [recipe.output, recipe])),
   };
 }
 
-function grouped<T>(entries: readonly (readonly [string, T])[]): Map<string, T[]> {
+function groupByKey<T>(entries: readonly (readonly [string, T])[]): Map<string, T[]> {
   const lists = new Map<string, T[]>();
   for (const [key, value] of entries) {
     const list = lists.get(key);
@@ -70,12 +70,12 @@ function grouped<T>(entries: readonly (readonly [string, T])[]): Map<string, T[]
 }
 
 /** Id of an item or group by the name that texts give it: `minecraft:oak_planks` of `oak planks`. */
-export function idOf({ namespace }: Pick<RecipeBook, "namespace">, name: string): string {
+export function toItemId({ namespace }: Pick<RecipeBook, "namespace">, name: string): string {
   return `${namespace}:${name.replaceAll(" ", "_")}`;
 }
 
 /** Name of an item or group in texts: `oak planks` of `minecraft:oak_planks`. */
-export function nameOf({ namespace }: Pick<RecipeBook, "namespace">, id: string): string {
+export function toItemName({ namespace }: Pick<RecipeBook, "namespace">, id: string): string {
   return id.replaceAll(`${namespace}:`, "").replaceAll("_", " ");
 }
 
@@ -84,6 +84,6 @@ export function recipeCommand(
   book: Pick<RecipeBook, "namespace">,
   { output, count, ingredients }: Recipe,
 ): string {
-  const parts = ingredients.map((one) => `${one.count} ${nameOf(book, one.id)}`);
-  return `craft ${count} ${nameOf(book, output)} using ${parts.join(", ")}`;
+  const parts = ingredients.map((one) => `${one.count} ${toItemName(book, one.id)}`);
+  return `craft ${count} ${toItemName(book, output)} using ${parts.join(", ")}`;
 }

@@ -56,7 +56,7 @@ export function shortestCraftPlan(
     meetDemand(recipesOf.get(item)!, demand.get(item)!, rest, numCrafts, crafts, search);
   };
   search(new Map([[goal, 1]]), 0, undefined);
-  return best && stepsOf(goal, best.crafts);
+  return best && orderSteps(goal, best.crafts);
 }
 
 /** Continues a search with every way to make so many pieces of one item by its recipes. */
@@ -142,7 +142,7 @@ function highest(demand: Demand, rankOf: (item: string) => number): string | und
 }
 
 /** Orders a plan depth first: each item is found or crafted just before it is first needed. */
-function stepsOf(goal: string, crafts: Crafts): CraftStep[] {
+function orderSteps(goal: string, crafts: Crafts): CraftStep[] {
   const used: Crafts[] = [];
   for (let one: Crafts | undefined = crafts; one; one = one.before) used.unshift(one);
   const pieces = new Map<string, number>();

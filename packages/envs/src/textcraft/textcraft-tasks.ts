@@ -2,12 +2,12 @@ import { createRandom } from "@turnwise/core";
 import * as z from "zod";
 import {
   chatTemplateNames,
-  chatTemplateOf,
+  pickChatTemplate,
   type ChatTemplate,
   type ChatTemplateName,
 } from "../chat-template.ts";
 import { demonstrateAll, type ScriptedPlayer } from "../demonstration.ts";
-import { splitOf, type GeneratedSplit } from "../generated/fingerprint.ts";
+import { assignSplit, type GeneratedSplit } from "../generated/fingerprint.ts";
 import { openGenerated } from "../generated/open-generated.ts";
 import { setting } from "../setting.ts";
 import {
@@ -94,7 +94,7 @@ export async function openTextcraftTasks(
   { messages }: { readonly messages?: ChatTemplate } = {},
 ): Promise<TaskSource> {
   const isCompact = tasks.format === "compact";
-  const template = chatTemplateOf("textcraft", tasks.template, messages);
+  const template = pickChatTemplate("textcraft", tasks.template, messages);
   const generate =
     tasks.path === null
       ? (split: GeneratedSplit, total: number) =>
@@ -158,7 +158,7 @@ async function tasksOfBook(
   return (split, total) =>
     random
       .fork(split)
-      .shuffle(all.filter(({ fingerprint }) => splitOf(fingerprint) === split))
+      .shuffle(all.filter(({ fingerprint }) => assignSplit(fingerprint) === split))
       .slice(0, total)
       .map(({ task }) => task);
 }

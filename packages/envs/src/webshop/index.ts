@@ -10,7 +10,7 @@ export { reactShopFormat } from "./agent/react-format.ts";
 export { reactObservation } from "./agent/react-observation.ts";
 export {
   anySearch,
-  goalIndexOf,
+  readGoalIndex,
   goalTaskId,
   shopEnvironment,
   shopEnvironmentFactory,

@@ -4,7 +4,7 @@ import { openStoredCatalogue } from "./catalogue/stored-catalogue.ts";
 import { readCatalogue } from "./catalogue/read-products.ts";
 import { readTitleNouns } from "./reward/read-title-nouns.ts";
 import { Shop, type ShopOptions } from "./session/shop.ts";
-import { InputError, reading } from "@turnwise/core";
+import { InputError, readInput } from "@turnwise/core";
 
 /** Source and options of a shop. */
 export interface ShopSourceOptions {
@@ -29,7 +29,7 @@ export interface ShopSourceOptions {
  */
 export async function openShop(options: ShopSourceOptions): Promise<Shop> {
   const { nouns } = options;
-  return reading(async () => {
+  return readInput(async () => {
     const shopOptions: ShopOptions = {
       goals: options.goals,
       seed: options.seed,
@@ -48,7 +48,7 @@ export async function openShop(options: ShopSourceOptions): Promise<Shop> {
  */
 export async function openCatalogue(options: ShopSourceOptions): Promise<Catalogue> {
   const { products, attributes, humanInstructions } = options;
-  return reading(async () => {
+  return readInput(async () => {
     if (options.catalogue !== undefined) return openStoredCatalogue(options.catalogue);
     if (products === undefined) {
       if (attributes !== undefined || humanInstructions !== undefined) {

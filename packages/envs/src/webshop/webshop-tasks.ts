@@ -3,7 +3,7 @@ import { demonstrateAll, type Demonstration } from "../demonstration.ts";
 import type { AgentFormat } from "../agent-format.ts";
 import type { TaskSource } from "../task-source.ts";
 import { compactShopFormat, compactShopMarkers } from "./agent/compact-format.ts";
-import { goalIndexOf, shopEnvironmentFactory } from "./agent/shop-environment.ts";
+import { readGoalIndex, shopEnvironmentFactory } from "./agent/shop-environment.ts";
 import { goalSplitNames, type GoalSplitScheme } from "./goals/goal-splits.ts";
 import { reactShopFormat } from "./agent/react-format.ts";
 import { shopSearcher } from "./agent/shop-searcher.ts";
@@ -193,7 +193,7 @@ export async function openWebshopTasks(
 const shopSeed = 233;
 
 function searcher(shop: Shop, task: Task, tasks: WebshopTasks, random: Random) {
-  return shopSearcher(shop, goalIndexOf(task), {
+  return shopSearcher(shop, readGoalIndex(task), {
     ...(modes[tasks.format] === "compact" && {
       products: "number",
       maxProducts: tasks.shownProducts,

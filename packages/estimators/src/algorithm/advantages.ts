@@ -55,10 +55,10 @@ const nonNegative = z.number().min(0);
 const discount = (value: number, step: string): z.ZodDefault<z.ZodNumber> =>
   share.default(value).meta({ description: `Discount of a reward one ${step} later (gamma)` });
 
-const epsilon = (value: number, target: string): z.ZodDefault<z.ZodNumber> =>
+const defineEpsilon = (value: number, target: string): z.ZodDefault<z.ZodNumber> =>
   nonNegative.default(value).meta({ description: `Added to the ${target}` });
 
-const whitening = (
+const defineWhitening = (
   value: "batch" | "none",
 ): z.ZodDefault<z.ZodEnum<{ batch: "batch"; none: "none" }>> =>
   z.enum(["batch", "none"]).default(value).meta({
@@ -75,7 +75,7 @@ const groupFields = {
   scaleOver: z.enum(["group", "leave-one-out", "batch"]).default("group").meta({
     description: "Returns over which the standard deviation is computed",
   }),
-  epsilon: epsilon(1e-6, "standard deviation"),
+  epsilon: defineEpsilon(1e-6, "standard deviation"),
   minScale: nonNegative.default(0).meta({
     description: "Standard deviation up to which differences are not divided",
   }),
@@ -101,7 +101,7 @@ const schema = z.discriminatedUnion("kind", [
     scale: z.enum(["none", "sample"]).default("sample").meta({
       description: "Standard deviation by which the lead of the best trajectory is divided",
     }),
-    epsilon: epsilon(1e-6, "standard deviation"),
+    epsilon: defineEpsilon(1e-6, "standard deviation"),
   }),
   z.strictObject({
     kind: z.literal("turn"),
@@ -120,7 +120,7 @@ const schema = z.discriminatedUnion("kind", [
     scale: z.enum(["none", "sample"]).default("none").meta({
       description: "Standard deviation by which both parts are divided",
     }),
-    epsilon: epsilon(1e-6, "standard deviation"),
+    epsilon: defineEpsilon(1e-6, "standard deviation"),
     statisticsOver: z.enum(["trajectories", "responses"]).default("responses").meta({
       description: "Unit that counts once in the statistics of the trajectory's part",
     }),
@@ -128,17 +128,17 @@ const schema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("discounted-returns"),
     discount: discount(1, "turn"),
-    whitening: whitening("none"),
-    epsilon: epsilon(1e-8, "variance"),
+    whitening: defineWhitening("none"),
+    epsilon: defineEpsilon(1e-8, "variance"),
   }),
   z.strictObject({
     kind: z.literal("reinforce-plus-plus"),
     discount: discount(1, "token"),
-    epsilon: epsilon(1e-8, "variance"),
+    epsilon: defineEpsilon(1e-8, "variance"),
   }),
   z.strictObject({
     kind: z.literal("reinforce-plus-plus-baseline"),
-    epsilon: epsilon(1e-8, "variance"),
+    epsilon: defineEpsilon(1e-8, "variance"),
   }),
   z.strictObject({
     kind: z.literal("generalized"),
@@ -146,8 +146,8 @@ const schema = z.discriminatedUnion("kind", [
     lambda: share.default(1).meta({
       description: "Decay of the critic's errors (lambda)",
     }),
-    whitening: whitening("batch"),
-    epsilon: epsilon(1e-8, "variance"),
+    whitening: defineWhitening("batch"),
+    epsilon: defineEpsilon(1e-8, "variance"),
   }),
   customChoiceSchema,
 ]);
@@ -156,5 +156,5 @@ const schema = z.discriminatedUnion("kind", [
 export const advantagesSchema: z.ZodType<Resolved<Advantages>> = schema;
 
 /** Checked by the type checker in both directions: this function, and the line above. */
-const accepted = (record: Resolved<Advantages>): z.output<typeof schema> => record;
-void accepted;
+const checkType = (record: Resolved<Advantages>): z.output<typeof schema> => record;
+void checkType;

@@ -1,4 +1,4 @@
-import { kebabCase, withKebabKeys } from "@turnwise/core";
+import { kebabCase, toKebabKeys } from "@turnwise/core";
 import { grpoPresets } from "../grpo-presets.ts";
 import type { Algorithm } from "./algorithm.ts";
 import {
@@ -43,7 +43,7 @@ const frameworkGrpos = Object.fromEntries(
  * each framework's GRPO as `verl-grpo`, `trl-batch-grpo` and so on (from {@link grpoPresets}).
  */
 export const algorithmPresets: Readonly<Record<string, Algorithm>> = {
-  ...withKebabKeys({
+  ...toKebabKeys({
     ppo,
     grpo,
     dapo,

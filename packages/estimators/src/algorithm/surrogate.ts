@@ -107,8 +107,8 @@ const schema = z.discriminatedUnion("kind", [
 /** Schema of {@link Surrogate}: parsing checks ranges and fills in defaults. */
 export const surrogateSchema: z.ZodType<Resolved<Surrogate>> = schema;
 
-const accepted = (record: Resolved<Surrogate>): z.output<typeof schema> => record;
-void accepted;
+const checkType = (record: Resolved<Surrogate>): z.output<typeof schema> => record;
+void checkType;
 
 /**
  * Creates the objective of a surrogate.

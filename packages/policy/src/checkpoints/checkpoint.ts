@@ -12,7 +12,7 @@ import {
 import { type ModelConfig } from "../model/model-config.ts";
 import { modelConfigJson, parseModelConfig } from "../model/config-json.ts";
 import { refusePickle } from "../files/refuse-pickle.ts";
-import { sizeOf, type Parameters, type ParameterSpec } from "../model/shape/parameters.ts";
+import { countElements, type Parameters, type ParameterSpec } from "../model/shape/parameters.ts";
 import { countEntries, type ParameterLayout } from "../model/parameter-layout.ts";
 import { parameterTable } from "../model/parameter-table.ts";
 import { OpenSafetensors, writeSafetensors, type FloatType } from "../files/safetensors.ts";
@@ -133,12 +133,12 @@ export interface WeightsInfo {
  */
 export async function describeWeights(directory: string): Promise<WeightsInfo> {
   const { files } = await openWeights(directory);
-  const numBytes = entriesOf(files).reduce((total, { begin, end }) => total + end - begin, 0);
+  const numBytes = listEntries(files).reduce((total, { begin, end }) => total + end - begin, 0);
   await closeAll(files);
   return { type: findMainType(files), numFiles: files.length, numBytes };
 }
 
-const entriesOf = (files: readonly OpenSafetensors[]) =>
+const listEntries = (files: readonly OpenSafetensors[]) =>
   files.flatMap(({ header }) => [...header.entries.values()]);
 
 async function closeAll(files: readonly OpenSafetensors[]): Promise<void> {
@@ -148,7 +148,7 @@ async function closeAll(files: readonly OpenSafetensors[]): Promise<void> {
 /** Storage type of most bytes. */
 function findMainType(files: readonly OpenSafetensors[]): FloatType {
   const bytes = { F32: 0, F16: 0, BF16: 0 };
-  for (const { type, begin, end } of entriesOf(files)) {
+  for (const { type, begin, end } of listEntries(files)) {
     if (type === "F32" || type === "F16" || type === "BF16") bytes[type] += end - begin;
   }
   const most = Math.max(bytes.F32, bytes.F16, bytes.BF16);
@@ -299,7 +299,7 @@ function splitTable(table: readonly ParameterSpec[], maxEntries: number): Parame
   const parts: ParameterSpec[][] = [];
   let room = 0;
   for (const spec of table) {
-    const size = sizeOf(spec.shape);
+    const size = countElements(spec.shape);
     if (parts.length === 0 || size > room) {
       parts.push([]);
       room = maxEntries;

@@ -113,7 +113,7 @@ export function needsLossScale(device: DeviceOptions): boolean {
 }
 
 /** Default number of tokens in a microbatch of the learner. */
-export function defaultMicrobatchTokens({ provider = "cpu" }: DeviceOptions): number {
+export function chooseMicrobatchTokens({ provider = "cpu" }: DeviceOptions): number {
   // On a CPU, more would not fit into its caches; a GPU is busy only with many.
   return provider === "cpu" ? 1024 : 8192;
 }

@@ -9,7 +9,7 @@ import { checkModelConfig, type ModelConfig } from "../model/model-config.ts";
 import { parseModelConfig } from "../model/config-json.ts";
 import { readTokenizer, writeTokenizer, type LoadedTokenizer } from "../text/tokenizer.ts";
 import { countEntries, parameterLayout } from "../model/parameter-layout.ts";
-import { defaultMicrobatchTokens } from "./device.ts";
+import { chooseMicrobatchTokens } from "./device.ts";
 import type { EngineOptions, EnginePort, SaveModelOptions } from "./engine-port.ts";
 import type { LocalPolicyOptions } from "./local-options.ts";
 import { createSampler, LocalWeights, type LocalSampler } from "./local-sampler.ts";
@@ -67,7 +67,7 @@ export async function createLocalPolicy<T extends Tokenizer = LoadedTokenizer>({
   optimizer = { learningRate: { peak: 1e-4 } },
   threads = availableParallelism(),
   device = {},
-  microbatchTokens = defaultMicrobatchTokens(device),
+  microbatchTokens = chooseMicrobatchTokens(device),
   resident,
   stepTokens = 2048,
   cacheBytes = 2 ** 30,

@@ -1,7 +1,7 @@
 import type { WeightsInfo } from "../checkpoints/checkpoint.ts";
 import type { AdapterConfig } from "../model/lora.ts";
 import type { ModelConfig } from "../model/model-config.ts";
-import { sizeOf } from "../model/shape/parameters.ts";
+import { countElements } from "../model/shape/parameters.ts";
 import { countEntries, parameterLayout, type ParameterLayout } from "../model/parameter-layout.ts";
 import { pagePositions } from "../sampling/runner/page-table.ts";
 import { staysOnDevice, defaultMaxLogits, type DeviceOptions } from "./device.ts";
@@ -83,7 +83,7 @@ function computeNeeds(
   const total = weights + perSequence;
   const sampling = { weights, perToken, perSequence, cache: cacheBytes, total };
   const trained = countEntries(adapter?.parameters ?? []);
-  const small = countEntries(model.filter((each) => sizeOf(each.shape) <= maxReadEntries));
+  const small = countEntries(model.filter((each) => countElements(each.shape) <= maxReadEntries));
   const storedSampling = 4 * small + perSequence;
   return {
     sampling,

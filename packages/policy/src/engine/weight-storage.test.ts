@@ -7,7 +7,7 @@ import { writeAdapter } from "../checkpoints/adapter-checkpoint.ts";
 import { describeWeights, readCheckpoint, writeCheckpoint } from "../checkpoints/checkpoint.ts";
 import { adapterConfig, adapterTable } from "../model/lora.ts";
 import { smallModelConfig } from "../model/model-config.ts";
-import { drawParameters, sizeOf, type Parameters } from "../model/shape/parameters.ts";
+import { drawParameters, countElements, type Parameters } from "../model/shape/parameters.ts";
 import { initialParameters, parameterTable } from "../model/parameter-table.ts";
 import { createTokenizer } from "../text/tokenizer.ts";
 import { buildWordVocabulary } from "../text/word-vocabulary.ts";
@@ -195,7 +195,7 @@ describe("an adapter on a memory-mapped model", () => {
 });
 
 describe("chooseWeightStorage", () => {
-  const bytes = 4 * sizeOf([600, config.hiddenSize]);
+  const bytes = 4 * countElements([600, config.hiddenSize]);
 
   it("memory-maps 16-bit weights if float32 would take most of the memory", async () => {
     const choose = (available: number, folder: string | undefined = model) =>
@@ -204,7 +204,7 @@ describe("chooseWeightStorage", () => {
     expect(await choose(1e12)).toBe("float32");
     // 4 bytes per parameter are less than half of 12; two copies are more.
     const availableBytes =
-      12 * parameterTable(config).reduce((n, { shape }) => n + sizeOf(shape), 0);
+      12 * parameterTable(config).reduce((n, { shape }) => n + countElements(shape), 0);
     const choice = { directory: model, availableBytes };
     expect(await chooseWeightStorage("test", "auto", config, choice)).toBe("float32");
     const twice = { ...choice, numCopies: 2 };

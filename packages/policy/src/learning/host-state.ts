@@ -5,7 +5,7 @@ import {
   type Feed,
   type SpareArrays,
 } from "@turnwise/graph";
-import { sizeOf, type Parameters, type ParameterSpec } from "../model/shape/parameters.ts";
+import { countElements, type Parameters, type ParameterSpec } from "../model/shape/parameters.ts";
 import { AdamWKernel } from "./adam-w-kernel.ts";
 import { checkOptimizer, planStep, type OptimizerConfig } from "./optimizer-config.ts";
 import {
@@ -22,7 +22,7 @@ function overwriteParameters(target: Parameters, source: Parameters): void {
 }
 
 const zeros = (table: readonly ParameterSpec[]): Parameters =>
-  new Map(table.map(({ name, shape }) => [name, new Float32Array(sizeOf(shape))]));
+  new Map(table.map(({ name, shape }) => [name, new Float32Array(countElements(shape))]));
 
 /** Training state in arrays of this process: gradients are summed, clipped and applied in place. */
 export class HostState implements TrainedState {
@@ -97,7 +97,7 @@ export class HostState implements TrainedState {
     if (found) return found;
     const spec = this.#table.find((each) => each.name === name);
     if (!spec) throw new RangeError(`gradient: name must be a parameter, got ${name}`);
-    return new Float32Array(sizeOf(spec.shape));
+    return new Float32Array(countElements(spec.shape));
   }
 
   async gradientNorm(): Promise<number> {

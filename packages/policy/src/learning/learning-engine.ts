@@ -34,7 +34,7 @@ import type { LearningOptions } from "./learning-options.ts";
 import { ResidentState } from "./resident-state.ts";
 import { ResidentWeights, type WeightFeeds } from "./resident-weights.ts";
 import { packRows, type RowForest } from "./pack-rows.ts";
-import { checkRows, readLength, countResponseTokens } from "./token-rows.ts";
+import { checkRows, countReadTokens, countResponseTokens } from "./token-rows.ts";
 import { traceScoring, traceTraining } from "./learning-programs.ts";
 import { createMergedReader, traceMerge, createWeightReader } from "./merge-program.ts";
 import type { ObjectiveProgram } from "./objective-program.ts";
@@ -332,7 +332,10 @@ export class LearningEngine {
         const outputs = await running;
         timings.programMilliseconds += performance.now() - begin;
         timings.numMicrobatches++;
-        timings.numTokens += forest.rows.reduce((total, row) => total + readLength(rows[row]!), 0);
+        timings.numTokens += forest.rows.reduce(
+          (total, row) => total + countReadTokens(rows[row]!),
+          0,
+        );
         timings.numPositions += forest.tokens.length;
         done += forest.tokens.length;
         onTokens?.(done, total);

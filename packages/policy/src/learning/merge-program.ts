@@ -31,11 +31,11 @@ export function createWeightReader(weights: WeightFeeds): ReadTensor {
   return (name) => {
     const found = weights.get(name);
     if (!found) throw new RangeError(`read: name must be a parameter, got ${name}`);
-    return entriesOf(name, found);
+    return readEntries(name, found);
   };
 }
 
-function entriesOf(
+function readEntries(
   name: string,
   feed: Feed | ResidentTensor,
 ): Float32Array | Promise<Float32Array> {
@@ -61,7 +61,7 @@ export function createMergedReader(
   return async (name) => {
     const module = targets.get(name);
     if (module === undefined) {
-      return trained.has(name) ? readTrained(name) : entriesOf(name, await read(name));
+      return trained.has(name) ? readTrained(name) : readEntries(name, await read(name));
     }
     const { a, b } = loraNames(module);
     const results = await executable.run({

@@ -2,7 +2,7 @@ import type { TokenRow } from "@turnwise/core";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { packRows, type RowForest } from "./pack-rows.ts";
-import { readLength, countResponseTokens } from "./token-rows.ts";
+import { countReadTokens, countResponseTokens } from "./token-rows.ts";
 
 const row = (tokens: number[], ...spans: [start: number, length: number][]): TokenRow => ({
   tokens,
@@ -87,7 +87,7 @@ test("predicts every response token of every row once, after exactly the row's t
         });
         expect(at).toBe(forest.predictions.length);
         expect(forest.numResponses).toBe(response + 1);
-        const numRead = forest.rows.reduce((total, i) => total + readLength(rows[i]!), 0);
+        const numRead = forest.rows.reduce((total, i) => total + countReadTokens(rows[i]!), 0);
         expect(forest.tokens.length).toBeLessThanOrEqual(numRead);
       }
     }),

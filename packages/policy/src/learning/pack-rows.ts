@@ -1,5 +1,5 @@
 import type { TokenRow } from "@turnwise/core";
-import { readLength, countResponseTokens } from "./token-rows.ts";
+import { countReadTokens, countResponseTokens } from "./token-rows.ts";
 
 /** Options of {@link packRows}. */
 export interface RowForestOptions {
@@ -48,7 +48,7 @@ const none = -1;
  * duplicated, so that each copy predicts one token.
  */
 export function packRows(rows: readonly TokenRow[], { maxTokens }: RowForestOptions): RowForest[] {
-  const order = rows.flatMap((row, i) => (readLength(row) > 0 ? [i] : []));
+  const order = rows.flatMap((row, i) => (countReadTokens(row) > 0 ? [i] : []));
   order.sort((a, b) => compareTokens(rows[a]!, rows[b]!) || a - b);
   const forests: RowForest[] = [];
   let builder = new ForestBuilder();
@@ -68,7 +68,7 @@ export function packRows(rows: readonly TokenRow[], { maxTokens }: RowForestOpti
 }
 
 function compareTokens(a: TokenRow, b: TokenRow): number {
-  const [lengthA, lengthB] = [readLength(a), readLength(b)];
+  const [lengthA, lengthB] = [countReadTokens(a), countReadTokens(b)];
   for (let i = 0; i < Math.min(lengthA, lengthB); i++) {
     const difference = a.tokens[i]! - b.tokens[i]!;
     if (difference !== 0) return difference;
@@ -81,7 +81,7 @@ function compareTokens(a: TokenRow, b: TokenRow): number {
  * {@link none}.
  */
 function findTargets(row: TokenRow): Int32Array {
-  const predicted = new Int32Array(readLength(row)).fill(none);
+  const predicted = new Int32Array(countReadTokens(row)).fill(none);
   for (const { start, length } of row.spans) {
     for (let i = start; i < start + length; i++) predicted[i - 1] = row.tokens[i]!;
   }

@@ -6,7 +6,7 @@ import {
   type Feed,
   type ResidentTensor,
 } from "@turnwise/graph";
-import { sizeOf, type Parameters, type ParameterSpec } from "../model/shape/parameters.ts";
+import { countElements, type Parameters, type ParameterSpec } from "../model/shape/parameters.ts";
 import {
   checkOptimizer,
   planStep,
@@ -78,7 +78,7 @@ export class ResidentState implements TrainedState {
     const state = new ResidentState(executor, table, config);
     try {
       for (const { name, shape } of table) {
-        const zeros = { data: new Float32Array(sizeOf(shape)), shape };
+        const zeros = { data: new Float32Array(countElements(shape)), shape };
         state.#trained.set(name, {
           parameter: new SharedTensor(
             await executor.upload({ data: parameters.get(name)!, shape }),
@@ -157,7 +157,7 @@ export class ResidentState implements TrainedState {
   async #zeroSums(): Promise<Record<string, ResidentTensor>> {
     const sums: Record<string, ResidentTensor> = {};
     for (const { name, shape } of this.#table) {
-      const data = new Float32Array(sizeOf(shape));
+      const data = new Float32Array(countElements(shape));
       sums[sumPrefix + name] = await this.#executor.upload({ data, shape });
     }
     return sums;

@@ -1,6 +1,6 @@
 import type { TokenRow } from "@turnwise/core";
 import { expect, test } from "vitest";
-import { checkRows, readLength, countResponseTokens } from "./token-rows.ts";
+import { checkRows, countReadTokens, countResponseTokens } from "./token-rows.ts";
 
 const row = (length: number, ...spans: [start: number, length: number][]): TokenRow => ({
   tokens: Array.from({ length }, (_, i) => i + 1),
@@ -8,9 +8,9 @@ const row = (length: number, ...spans: [start: number, length: number][]): Token
 });
 
 test("reads a row up to the token before its last response token", () => {
-  expect(readLength(row(9, [2, 3], [6, 2]))).toBe(7);
-  expect(readLength(row(9, [2, 3], [6, 0]))).toBe(4);
-  expect(readLength(row(9))).toBe(0);
+  expect(countReadTokens(row(9, [2, 3], [6, 2]))).toBe(7);
+  expect(countReadTokens(row(9, [2, 3], [6, 0]))).toBe(4);
+  expect(countReadTokens(row(9))).toBe(0);
   expect(countResponseTokens(row(9, [2, 3], [6, 2]))).toBe(5);
 });
 

@@ -1,7 +1,7 @@
 import type { TokenRow } from "@turnwise/core";
 
 /** Number of tokens of a row to read: all before the last response token; 0 without one. */
-export function readLength(row: TokenRow): number {
+export function countReadTokens(row: TokenRow): number {
   const last = row.spans.findLast((span) => span.length > 0);
   return last ? last.start + last.length - 1 : 0;
 }

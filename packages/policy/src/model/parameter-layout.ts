@@ -1,7 +1,7 @@
 import { adapterLayout, type AdapterConfig, type AdapterLayout } from "./lora.ts";
 import type { ModelConfig } from "./model-config.ts";
 import { parameterTable } from "./parameter-table.ts";
-import { sizeOf, type ParameterSpec } from "./shape/parameters.ts";
+import { countElements, type ParameterSpec } from "./shape/parameters.ts";
 import { valueHeadTable } from "./value-head.ts";
 
 /**
@@ -67,4 +67,4 @@ function combine(
 
 /** Number of entries of all parameters. */
 export const countEntries = (specs: readonly ParameterSpec[]): number =>
-  specs.reduce((total, { shape }) => total + sizeOf(shape), 0);
+  specs.reduce((total, { shape }) => total + countElements(shape), 0);

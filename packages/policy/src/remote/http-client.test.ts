@@ -1,5 +1,5 @@
 import { createServer, type AddressInfo } from "node:net";
-import { failureKindOf, SequenceLimitError } from "@turnwise/core";
+import { findFailureKind, SequenceLimitError } from "@turnwise/core";
 import { afterEach, describe, expect, it } from "vitest";
 import { HttpClient, type RemoteOptions } from "./http-client.ts";
 import { RemoteError, RemoteRefusal } from "./remote-error.ts";
@@ -189,7 +189,7 @@ describe("HttpClient", () => {
     const refusing = await connect(() => ({ status: 404, body: "no such model" }));
     const refusal = await refusing.sample("/", {}, read).catch((cause: unknown) => cause);
     expect(refusal).toBeInstanceOf(RemoteRefusal);
-    expect(failureKindOf(refusal)).toBeUndefined();
+    expect(findFailureKind(refusal)).toBeUndefined();
     // A gateway may refuse a response by mistake; other refusals are final.
     expect(server!.seen).toHaveLength(4);
     await expect(refusing.send("GET", "/")).rejects.toBeInstanceOf(RemoteRefusal);

@@ -21,7 +21,7 @@ const minSharedTokens = 16;
  * @returns 0 if not worth it. The last token of the prompt never counts: it is always computed,
  *   since a response starts from its logits.
  */
-export function sharedPrefixLength(
+export function countSharedTokens(
   known: readonly number[],
   promptTokens: readonly number[],
   numKept: number,
@@ -29,12 +29,12 @@ export function sharedPrefixLength(
   // The first token that would make a difference rules out most candidates at once.
   const needed = numKept + minSharedTokens;
   if (needed >= promptTokens.length || known[needed - 1] !== promptTokens[needed - 1]) return 0;
-  const length = commonPrefixLength(known, promptTokens, promptTokens.length - 1);
+  const length = countCommonTokens(known, promptTokens, promptTokens.length - 1);
   return length >= needed ? length : 0;
 }
 
 /** Length of the common prefix of two lists, at most `limit`. */
-function commonPrefixLength(a: readonly number[], b: readonly number[], limit: number): number {
+function countCommonTokens(a: readonly number[], b: readonly number[], limit: number): number {
   const end = Math.min(limit, a.length, b.length);
   let length = 0;
   while (length < end && a[length] === b[length]) length++;
@@ -79,7 +79,7 @@ export class PrefixCache {
       this.#named.delete(sequenceId);
       this.#named.set(sequenceId, entry);
     }
-    const numKept = commonPrefixLength(entry.tokens, promptTokens, promptTokens.length - 1);
+    const numKept = countCommonTokens(entry.tokens, promptTokens, promptTokens.length - 1);
     this.#pages.truncate(entry.cached, numKept);
     entry.tokens.length = numKept;
     this.shareLongest(entry, promptTokens);
@@ -92,7 +92,7 @@ export class PrefixCache {
     let best: PrefixCacheEntry | undefined;
     for (const other of this.#all) {
       const length =
-        other === entry ? 0 : sharedPrefixLength(other.tokens, promptTokens, entry.tokens.length);
+        other === entry ? 0 : countSharedTokens(other.tokens, promptTokens, entry.tokens.length);
       if (length <= longest) continue;
       longest = length;
       best = other;
@@ -102,7 +102,7 @@ export class PrefixCache {
 
   /** Shares the prefix of a prompt that another sequence holds, if it is longer. */
   shareFrom(from: PrefixCacheEntry, to: PrefixCacheEntry, promptTokens: readonly number[]): void {
-    const length = commonPrefixLength(from.tokens, promptTokens, promptTokens.length - 1);
+    const length = countCommonTokens(from.tokens, promptTokens, promptTokens.length - 1);
     if (length <= to.tokens.length) return;
     this.#pages.truncate(to.cached, 0);
     this.#pages.sharePrefix(from.cached, to.cached, length);

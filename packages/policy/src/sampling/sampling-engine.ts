@@ -9,7 +9,7 @@ import {
 import type { ParameterLayout } from "../model/parameter-layout.ts";
 import type { Parameters } from "../model/shape/parameters.ts";
 import { DeviceRunner } from "./device/device-runner.ts";
-import { PrefixCache, sharedPrefixLength } from "./prefix-cache.ts";
+import { PrefixCache, countSharedTokens } from "./prefix-cache.ts";
 import { HostRunner } from "./host/host-runner.ts";
 import type {
   DrawJob,
@@ -382,7 +382,7 @@ export class SamplingEngine {
       for (const other of this.#active) {
         // No request waits for a waiting one, so there are no cycles.
         if (other === active || other.leader) continue;
-        const length = sharedPrefixLength(other.tokens, active.tokens, active.entry.tokens.length);
+        const length = countSharedTokens(other.tokens, active.tokens, active.entry.tokens.length);
         if (length <= longest) continue;
         longest = length;
         active.leader = { active: other, length };

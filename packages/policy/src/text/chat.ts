@@ -1,4 +1,4 @@
-import { endTokensOf } from "@turnwise/core";
+import { listEndTokens } from "@turnwise/core";
 import type { ChatMessage, ChatOptions, RenderChat } from "./chat-template.ts";
 
 /** Tokenizer methods that a chat needs. */
@@ -64,7 +64,7 @@ export function continueChat(
   response: readonly number[],
   messages: readonly ChatMessage[],
 ): ChatStep {
-  const endTokens = endTokensOf(tokenizer);
+  const endTokens = listEndTokens(tokenizer);
   const last = response.at(-1);
   const isEnded = last !== undefined && endTokens.includes(last);
   const content = tokenizer.decode(isEnded ? response.slice(0, -1) : response);

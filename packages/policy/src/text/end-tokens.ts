@@ -43,7 +43,7 @@ export function findEndTokens(
       `createTokenizer: endToken must be in the vocabulary, got ${JSON.stringify(endText)}`,
     );
   }
-  const generated = generationEndTokens(files.generationConfig, vocabularySize);
+  const generated = parseEndTokens(files.generationConfig, vocabularySize);
   const ofTurn = turnEndToken(files.tokenizer, renderChat);
   const all = [named, ...generated, ofTurn].filter((id) => id !== undefined);
   const [first] = all;
@@ -75,11 +75,11 @@ export async function readGenerationEndTokens(
   directory: string,
   vocabularySize: number,
 ): Promise<number[]> {
-  return generationEndTokens(await readGenerationConfig(directory), vocabularySize);
+  return parseEndTokens(await readGenerationConfig(directory), vocabularySize);
 }
 
 /** `eos_token_id` is an id, or a list of ids. */
-function generationEndTokens(
+function parseEndTokens(
   generationConfig: JsonObject | undefined,
   vocabularySize: number,
 ): number[] {

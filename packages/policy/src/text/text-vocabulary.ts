@@ -1,6 +1,6 @@
 import { checkInteger } from "@turnwise/core";
 import type { TokenizerFiles } from "./tokenizer-files.ts";
-import { rankByCount, specialTokens, wordLevelFiles } from "./word-level-files.ts";
+import { rankByCount, listSpecialTokens, wordLevelFiles } from "./word-level-files.ts";
 
 /** Options of {@link buildTextVocabulary}. */
 export interface TextVocabularyOptions {
@@ -33,7 +33,7 @@ export function buildTextVocabulary(
   if (markers.includes("")) {
     throw new RangeError("buildTextVocabulary: markers must not be empty texts, got one");
   }
-  const { special, pattern } = specialTokens(markers);
+  const { special, pattern } = listSpecialTokens(markers);
   const marks = new RegExp(pattern, "u");
   const piece = new RegExp(piecePattern, "gu");
   const counts = new Map<string, number>();

@@ -9,7 +9,7 @@ export const unknownTokenText = "<unknown>";
  * Special tokens of a vocabulary, and a pattern that matches them, longer ones first, since one may
  * be a prefix of another.
  */
-export function specialTokens(markers: readonly string[]): {
+export function listSpecialTokens(markers: readonly string[]): {
   readonly special: readonly string[];
   readonly pattern: string;
 } {

@@ -1,6 +1,6 @@
 import { checkInteger } from "@turnwise/core";
 import type { TokenizerFiles } from "./tokenizer-files.ts";
-import { rankByCount, specialTokens, wordLevelFiles } from "./word-level-files.ts";
+import { rankByCount, listSpecialTokens, wordLevelFiles } from "./word-level-files.ts";
 
 /** Options of {@link buildWordVocabulary}. */
 export interface WordVocabularyOptions {
@@ -43,7 +43,7 @@ export function buildWordVocabulary(
     maxSize = Number.MAX_SAFE_INTEGER,
   }: WordVocabularyOptions = {},
 ): TokenizerFiles {
-  const { special, pattern } = specialTokens(markers);
+  const { special, pattern } = listSpecialTokens(markers);
   checkInteger("buildWordVocabulary", { minCount }, { min: 1 });
   checkInteger("buildWordVocabulary", { maxSize }, { min: special.length + words.length });
   if (special.includes("")) {

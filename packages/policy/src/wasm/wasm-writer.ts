@@ -41,7 +41,7 @@ const instructions = {
 /** Instructions that {@link FunctionWriter.op} supports. */
 export type Instruction = keyof typeof instructions;
 
-function unsigned(value: number): number[] {
+function encodeUnsigned(value: number): number[] {
   const bytes: number[] = [];
   let rest = value;
   do {
@@ -51,7 +51,7 @@ function unsigned(value: number): number[] {
   return bytes;
 }
 
-function signed(value: number): number[] {
+function encodeSigned(value: number): number[] {
   const bytes: number[] = [];
   let rest = value;
   while (rest < -64 || rest >= 64) {
@@ -62,14 +62,14 @@ function signed(value: number): number[] {
 }
 
 const float = (value: number): number[] => [...new Uint8Array(Float32Array.of(value).buffer)];
-const text = (value: string): number[] => [...unsigned(value.length), ...Buffer.from(value)];
+const text = (value: string): number[] => [...encodeUnsigned(value.length), ...Buffer.from(value)];
 const list = (items: readonly (readonly number[])[]): number[] => [
-  ...unsigned(items.length),
+  ...encodeUnsigned(items.length),
   ...items.flat(),
 ];
 const section = (id: number, content: readonly number[]): number[] => [
   id,
-  ...unsigned(content.length),
+  ...encodeUnsigned(content.length),
   ...content,
 ];
 
@@ -96,16 +96,16 @@ export class FunctionWriter {
   }
 
   get(variable: number): this {
-    return this.#emit(0x20, ...unsigned(variable));
+    return this.#emit(0x20, ...encodeUnsigned(variable));
   }
   set(variable: number): this {
-    return this.#emit(0x21, ...unsigned(variable));
+    return this.#emit(0x21, ...encodeUnsigned(variable));
   }
   tee(variable: number): this {
-    return this.#emit(0x22, ...unsigned(variable));
+    return this.#emit(0x22, ...encodeUnsigned(variable));
   }
   int(value: number): this {
-    return this.#emit(0x41, ...signed(value));
+    return this.#emit(0x41, ...encodeSigned(value));
   }
   float(value: number): this {
     return this.#emit(0x43, ...float(value));
@@ -126,22 +126,22 @@ export class FunctionWriter {
     return this.#emit(0xfd, 31, index);
   }
   loadInt(offset = 0): this {
-    return this.#emit(0x28, 2, ...unsigned(offset));
+    return this.#emit(0x28, 2, ...encodeUnsigned(offset));
   }
   load(offset = 0): this {
-    return this.#emit(0xfd, 0, 2, ...unsigned(offset));
+    return this.#emit(0xfd, 0, 2, ...encodeUnsigned(offset));
   }
   /** Loads one float into all four lanes. */
   loadSplat(offset = 0): this {
-    return this.#emit(0xfd, 9, 2, ...unsigned(offset));
+    return this.#emit(0xfd, 9, 2, ...encodeUnsigned(offset));
   }
   /** Stores four floats: address, then value, on the stack. */
   store(offset = 0): this {
-    return this.#emit(0xfd, 11, 2, ...unsigned(offset));
+    return this.#emit(0xfd, 11, 2, ...encodeUnsigned(offset));
   }
   /** Calls a function by its index in the module. */
   call(index: number): this {
-    return this.#emit(0x10, ...unsigned(index));
+    return this.#emit(0x10, ...encodeUnsigned(index));
   }
   /** Repeats the body while it leaves a non-zero value on the stack; at least once. */
   repeat(body: () => void): this {
@@ -165,7 +165,7 @@ export class FunctionWriter {
   body(): number[] {
     const locals = list(this.#locals.map((type) => [1, typeBytes[type]]));
     const content = [...locals, ...this.#code, 0x0b];
-    return [...unsigned(content.length), ...content];
+    return [...encodeUnsigned(content.length), ...content];
   }
   /** Encodes the function's type: i32 parameters, no result. */
   signature(): number[] {
@@ -182,7 +182,11 @@ export function wasmModule(
   functions: readonly FunctionWriter[],
   { sharedMemory = false }: { readonly sharedMemory?: boolean } = {},
 ): Uint8Array<ArrayBuffer> {
-  const memoryType = [sharedMemory ? 3 : 1, ...unsigned(1), ...unsigned(maxMemoryPages)];
+  const memoryType = [
+    sharedMemory ? 3 : 1,
+    ...encodeUnsigned(1),
+    ...encodeUnsigned(maxMemoryPages),
+  ];
   return Uint8Array.from([
     0,
     0x61,
@@ -194,8 +198,11 @@ export function wasmModule(
     0,
     ...section(1, list(functions.map((each) => each.signature()))),
     ...section(2, list([[...text("env"), ...text("memory"), 2, ...memoryType]])),
-    ...section(3, list(functions.map((_, index) => unsigned(index)))),
-    ...section(7, list(functions.map(({ name }, index) => [...text(name), 0, ...unsigned(index)]))),
+    ...section(3, list(functions.map((_, index) => encodeUnsigned(index)))),
+    ...section(
+      7,
+      list(functions.map(({ name }, index) => [...text(name), 0, ...encodeUnsigned(index)])),
+    ),
     ...section(10, list(functions.map((each) => each.body()))),
   ]);
 }

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { decodeText } from "@turnwise/core";
 import { parse as parseYaml } from "yaml";
-import { InputError, reading } from "../input-error.ts";
+import { InputError, readInput } from "../input-error.ts";
 import { isSettings, type Settings } from "../settings/merge-settings.ts";
 
 /**
@@ -10,7 +10,7 @@ import { isSettings, type Settings } from "../settings/merge-settings.ts";
  * @throws `InputError` naming the file, and the line of a syntax error.
  */
 export async function readSettings(path: string, content = "config"): Promise<Settings> {
-  const value: unknown = await reading(async () => {
+  const value: unknown = await readInput(async () => {
     const bytes = await readFile(path).catch((cause: Error) => {
       throw new Error(`${path}: file must be readable, got ${cause.message}`);
     });

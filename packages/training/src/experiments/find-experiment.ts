@@ -1,6 +1,6 @@
 import { importModule, isModulePath, type ModuleRecord } from "../experiment/experiment-module.ts";
 import { splitExperiment, type Experiment } from "../experiment/experiment.ts";
-import { InputError, reading } from "../input-error.ts";
+import { InputError, readInput } from "../input-error.ts";
 import { didYouMean } from "../settings/suggest.ts";
 import { builtInExperiments } from "./registry.ts";
 
@@ -48,7 +48,7 @@ export async function runModule(
   create: (seed: number) => unknown,
   seed: number,
 ): Promise<ReturnType<typeof splitExperiment>> {
-  return reading(async () => {
+  return readInput(async () => {
     const experiment = (await create(seed)) as Experiment | undefined;
     if (typeof experiment !== "object" || experiment === null) {
       throw new InputError(`${name}: experiment must be an object, got ${typeof experiment}`);

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { decodeText } from "@turnwise/core";
-import { InputError, reading } from "../input-error.ts";
+import { InputError, readInput } from "../input-error.ts";
 
 /** Reads a file of JSON. @throws {@link InputError} if it cannot be read, or holds something else. */
 export async function readJson(path: string): Promise<unknown> {
@@ -9,7 +9,7 @@ export async function readJson(path: string): Promise<unknown> {
       cause,
     });
   });
-  const text = await reading(() => decodeText(bytes, path));
+  const text = await readInput(() => decodeText(bytes, path));
   try {
     return JSON.parse(text);
   } catch (cause) {

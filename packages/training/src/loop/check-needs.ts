@@ -1,5 +1,5 @@
 import {
-  unmetNeeds,
+  findUnmetNeeds,
   type KnownOfResponses,
   type Modulator,
   type ModulatorNeed,
@@ -45,7 +45,7 @@ export function checkModulatorNeeds(
   entropies: LearnerCapabilities["entropies"],
   format: MatchedParts["format"],
 ): void {
-  const [need] = unmetNeeds(modulator as Modulator, {
+  const [need] = findUnmetNeeds(modulator as Modulator, {
     entropies: knownEntropies[entropies],
     spans: format.roles !== undefined,
   });

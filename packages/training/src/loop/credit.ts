@@ -1,5 +1,5 @@
 import {
-  modulatedTokens,
+  computeTokenAdvantages,
   type CreditedResponse,
   type Modulator,
   type Uncertainty,
@@ -84,7 +84,7 @@ export function creditRows(
     }),
   );
   const batch = modulator.modulate(responses, parts.random);
-  const tokens = modulatedTokens(responses, batch);
+  const tokens = computeTokenAdvantages(responses, batch);
   let next = 0;
   return rows.map((entry, i) => ({
     ...entry,

@@ -18,7 +18,7 @@ import {
 } from "@turnwise/policy/local";
 import { engineDevice } from "../settings/config.ts";
 import type { ExperimentSettings } from "../experiment/experiment-schema.ts";
-import { InputError, reading } from "../input-error.ts";
+import { InputError, readInput } from "../input-error.ts";
 import { newModelConfig } from "./new-model.ts";
 import { bytesText } from "../report/progress.ts";
 
@@ -48,7 +48,7 @@ async function modelOf({ model }: ExperimentSettings): Promise<KnownModel | unde
   if (model.source === "tinker" || model.source === "custom") return undefined;
   if (model.source === "folder") {
     const { path } = model;
-    return reading(async () => ({
+    return readInput(async () => ({
       config: await readModelConfig(path),
       stored: await describeWeights(path),
     }));
@@ -211,7 +211,7 @@ export async function checkSamplingMemory(
 ): Promise<void> {
   if ((device.provider ?? "cpu") !== "cpu") return;
   const available = availableBytes ?? (await readAvailableMemory());
-  await reading(async () => {
+  await readInput(async () => {
     const config = await readModelConfig(path);
     const stored = await describeWeights(path);
     const needs = computeMemoryNeeds({

@@ -1,6 +1,6 @@
 import { readModelConfig, readTokenizer } from "@turnwise/policy";
 import type { ExperimentSettings } from "../experiment/experiment-schema.ts";
-import { InputError, reading } from "../input-error.ts";
+import { InputError, readInput } from "../input-error.ts";
 
 /**
  * Looks into the folders that a configuration takes its model from, without loading weights.
@@ -10,11 +10,11 @@ import { InputError, reading } from "../input-error.ts";
 export async function checkModel({ model }: ExperimentSettings): Promise<void> {
   if (model.source === "new" || model.source === "custom") return;
   if (model.source === "tinker") {
-    await reading(() => readTokenizer(model.tokenizer));
+    await readInput(() => readTokenizer(model.tokenizer));
     return;
   }
-  const { maxSequenceTokens } = await reading(() => readModelConfig(model.path));
-  await reading(() => readTokenizer(model.path));
+  const { maxSequenceTokens } = await readInput(() => readModelConfig(model.path));
+  await readInput(() => readTokenizer(model.path));
   if (model.maxTokens > maxSequenceTokens) {
     throw new InputError(
       `model.maxTokens must be at most ${maxSequenceTokens}, the longest sequence of ${model.path}, got ${model.maxTokens}`,

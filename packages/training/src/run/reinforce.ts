@@ -7,7 +7,7 @@ import { evaluate } from "../evaluation/evaluate.ts";
 import { PoisonedUpdate, trainIteration, type IterationReport } from "../loop/iteration.ts";
 import { episodeCounts, showPhases } from "../report/phase-progress.ts";
 import { checkNeeds } from "../loop/check-needs.ts";
-import { reading } from "../input-error.ts";
+import { readInput } from "../input-error.ts";
 import { LostInfrastructure } from "../loop/play-groups.ts";
 import { duration, percent, thousands, timeLeft } from "../report/progress.ts";
 import { recordEvaluation, recordTrajectories } from "../records/record-trajectories.ts";
@@ -34,7 +34,7 @@ import type { TrainingPolicy } from "../policy/training-policy.ts";
 export async function reinforce(run: Run, end: "start" | "end" = "end"): Promise<void> {
   const { config, folder, tasks, reporter, random } = run;
   const { iterations, groupsPerIteration, groupSize, minibatches, epochs } = config.training;
-  const policy = await reading(() => openTrainingPolicy(run));
+  const policy = await readInput(() => openTrainingPolicy(run));
   if (config.model.source === "folder" && !config.model.chat && isLoaded(policy.tokenizer)) {
     const { path } = config.model;
     const warning = missingChatWarning(tasks.format, policy.tokenizer, path, "model.chat=true");
@@ -55,7 +55,7 @@ export async function reinforce(run: Run, end: "start" | "end" = "end"): Promise
     let state: RunState = { ...start, warmStartEpochs: config.warmStart.epochs };
     if (checkpoint?.state.warmStartEpochs === config.warmStart.epochs) {
       state = checkpoint.state;
-      await reading(() => policy.learner.restore(checkpoint.path));
+      await readInput(() => policy.learner.restore(checkpoint.path));
     } else {
       await save(state);
     }

@@ -19,7 +19,7 @@ import { describeIssue } from "../settings/describe-issue.ts";
 import type { ModuleRecord } from "../experiment/experiment-module.ts";
 import type { ExperimentSettings } from "../experiment/experiment-schema.ts";
 import { exists } from "../files/exists.ts";
-import { InputError, reading } from "../input-error.ts";
+import { InputError, readInput } from "../input-error.ts";
 import { makeFolder } from "../files/make-folder.ts";
 import { checkRecordVersion } from "../records/check-record-version.ts";
 import { packTrajectories } from "../records/pack-trajectories.ts";
@@ -345,5 +345,5 @@ export class RunFolder {
 
 async function readLines(path: string): Promise<MetricsLine[]> {
   const bytes = await readFile(path);
-  return (await reading(() => parseJsonLines(bytes, path))) as MetricsLine[];
+  return (await readInput(() => parseJsonLines(bytes, path))) as MetricsLine[];
 }

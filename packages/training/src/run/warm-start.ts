@@ -12,7 +12,7 @@ import {
   toImitationBatch,
   type ImitationRow,
 } from "../loop/imitation.ts";
-import { InputError, reading } from "../input-error.ts";
+import { InputError, readInput } from "../input-error.ts";
 import { minibatches } from "../loop/minibatches.ts";
 import { newPolicy } from "../policy/new-model.ts";
 import { buildTokenizer } from "./build-tokenizer.ts";
@@ -62,7 +62,7 @@ export async function warmStart(
   const start =
     model.source === "new"
       ? newPolicy(model, buildTokenizer(demonstrations, classes, tasks))
-      : await reading(async () => ({
+      : await readInput(async () => ({
           model: model.path,
           tokenizer: await readTokenizer(model.path),
         }));
@@ -106,7 +106,7 @@ export async function warmStart(
     },
   });
   try {
-    if (checkpoint !== undefined) await reading(() => policy.learner.restore(checkpoint.path));
+    if (checkpoint !== undefined) await readInput(() => policy.learner.restore(checkpoint.path));
     const first = checkpoint?.epochs ?? 0;
     reporter.say(
       `warm start: ${thousands(policy.info.numParameters)} parameters, ${tokenizer.vocabularySize} tokens, ` +

@@ -36,7 +36,7 @@ function isStep({ action, arguments: ids }: Operator, step: PlanStep): boolean {
 }
 
 /** Operators of a plan; `undefined` if the game does not have them. */
-function operatorsOf(world: World, plan: readonly PlanStep[]): Operator[] | undefined {
+function findOperators(world: World, plan: readonly PlanStep[]): Operator[] | undefined {
   const operators: Operator[] = [];
   for (const step of plan) {
     const operator = world.operators().find((candidate) => isStep(candidate, step));
@@ -50,7 +50,7 @@ function operatorsOf(world: World, plan: readonly PlanStep[]): Operator[] | unde
 const goals = new WeakMap<LoadedGame, HouseholdGoal | undefined>();
 
 /** Goal of a household game; `undefined` for other games. */
-function householdGoalOf(game: Game): HouseholdGoal | undefined {
+function getHouseholdGoal(game: Game): HouseholdGoal | undefined {
   if (!(game instanceof LoadedGame)) return undefined;
   if (!goals.has(game)) {
     const { domain, problem } = game;
@@ -70,12 +70,12 @@ function householdGoalOf(game: Game): HouseholdGoal | undefined {
  */
 export function shortestPlan(world: World): readonly Operator[] | undefined {
   if (world.isGoal) return [];
-  const goal = householdGoalOf(world.game);
+  const goal = getHouseholdGoal(world.game);
   const view = goal === undefined ? undefined : observeHousehold(world, goal);
   if (view === undefined) return breadthFirstPlan(world, { maxWorlds });
   const plan = householdPlan(view);
   if (plan === undefined) return undefined;
-  return operatorsOf(world, plan) ?? breadthFirstPlan(world, { maxWorlds });
+  return findOperators(world, plan) ?? breadthFirstPlan(world, { maxWorlds });
 }
 
 /**

@@ -26,7 +26,7 @@ const plannedPredicates: ReadonlySet<string> = new Set([
 ]);
 
 /** Preconditions and effects of an action on the planned predicates, as one comparable text. */
-function rulesOf(action: Action, domain: Domain): string | undefined {
+function describeRules(action: Action, domain: Domain): string | undefined {
   const term = (value: Term): string =>
     value < 0
       ? domain.names[~value]!
@@ -53,7 +53,7 @@ function rulesOf(action: Action, domain: Domain): string | undefined {
 
 /** Rules of a domain, in order. */
 function domainRules(domain: Domain): string {
-  const rules = domain.actions.map((action) => rulesOf(action, domain));
+  const rules = domain.actions.map((action) => describeRules(action, domain));
   return rules
     .filter((rule) => rule !== undefined)
     .sort()

@@ -90,7 +90,7 @@ export function draftGame(
   const { kind, objectClass, targetClass } = task;
   const scene = task.room.firstScene + random.fork("scene").integer(30);
   return {
-    name: `${kind}-${objectClass}-None-${targetClass}-${scene}/trial_${trialOf(fingerprint)}`,
+    name: `${kind}-${objectClass}-None-${targetClass}-${scene}/trial_${nameTrial(fingerprint)}`,
     taskKind: kind,
     household,
     size,
@@ -101,7 +101,7 @@ export function draftGame(
 }
 
 /** Names a game within its kind. */
-const trialOf = (fingerprint: string): string => fingerprint.slice(0, 16);
+const nameTrial = (fingerprint: string): string => fingerprint.slice(0, 16);
 
 /** Writes the texts of a drawn household. */
 export function finishGame({ household, goal, ...facts }: Draft): GeneratedGame {
@@ -109,7 +109,7 @@ export function finishGame({ household, goal, ...facts }: Draft): GeneratedGame 
     ...facts,
     pddl_domain: householdDomain,
     grammar: householdGrammar(goal),
-    pddl_problem: householdProblem(household, `household_${trialOf(facts.fingerprint)}`),
+    pddl_problem: householdProblem(household, `household_${nameTrial(facts.fingerprint)}`),
     walkthrough: householdWalkthrough(household),
     solvable: true,
   };

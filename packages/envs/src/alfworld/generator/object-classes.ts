@@ -13,7 +13,7 @@ export interface ObjectClass {
 const allAbilities: readonly Ability[] = ["clean", "heat", "cool", "slice"];
 
 /** Makes a class from abilities and receptacle classes, separated by spaces. */
-function thing(abilities: string, receptacleClasses: string): ObjectClass {
+function defineClass(abilities: string, receptacleClasses: string): ObjectClass {
   return {
     abilities: allAbilities.filter((ability) => abilities.includes(ability)),
     isVessel: false,
@@ -23,7 +23,7 @@ function thing(abilities: string, receptacleClasses: string): ObjectClass {
 
 /** Makes a class whose members can contain other objects. */
 function vessel(abilities: string, receptacleClasses: string): ObjectClass {
-  return { ...thing(abilities, receptacleClasses), isVessel: true };
+  return { ...defineClass(abilities, receptacleClasses), isVessel: true };
 }
 
 /**
@@ -32,14 +32,14 @@ function vessel(abilities: string, receptacleClasses: string): ObjectClass {
  * objects usually are, and the searcher's order of searching.
  */
 export const objectClasses: Readonly<Record<string, ObjectClass>> = {
-  AlarmClock: thing("", "Desk DiningTable Dresser SideTable CounterTop Shelf"),
-  Apple: thing(
+  AlarmClock: defineClass("", "Desk DiningTable Dresser SideTable CounterTop Shelf"),
+  Apple: defineClass(
     "clean heat cool slice",
     "Fridge DiningTable SideTable Microwave GarbageCan CounterTop SinkBasin",
   ),
-  BaseballBat: thing("", "Bed SideTable DiningTable"),
-  BasketBall: thing("", "Bed Desk Dresser SideTable DiningTable"),
-  Book: thing(
+  BaseballBat: defineClass("", "Bed SideTable DiningTable"),
+  BasketBall: defineClass("", "Bed Desk Dresser SideTable DiningTable"),
+  Book: defineClass(
     "",
     "Bed CoffeeTable Desk DiningTable CounterTop Sofa Dresser ArmChair SideTable Cabinet Drawer Shelf Ottoman",
   ),
@@ -51,25 +51,28 @@ export const objectClasses: Readonly<Record<string, ObjectClass>> = {
     "",
     "DiningTable Desk CoffeeTable Sofa Dresser Ottoman Cabinet SideTable Shelf ArmChair",
   ),
-  Bread: thing("heat cool slice", "DiningTable CounterTop Fridge SideTable GarbageCan Microwave"),
-  ButterKnife: thing("clean", "DiningTable CounterTop SideTable SinkBasin Drawer"),
-  CD: thing(
+  Bread: defineClass(
+    "heat cool slice",
+    "DiningTable CounterTop Fridge SideTable GarbageCan Microwave",
+  ),
+  ButterKnife: defineClass("clean", "DiningTable CounterTop SideTable SinkBasin Drawer"),
+  CD: defineClass(
     "",
     "DiningTable Dresser Desk SideTable GarbageCan Drawer Safe Cabinet Shelf CounterTop",
   ),
-  Candle: thing(
+  Candle: defineClass(
     "",
     "CounterTop Toilet SideTable CoffeeTable Cart DiningTable Dresser Shelf Cabinet Drawer",
   ),
-  CellPhone: thing(
+  CellPhone: defineClass(
     "",
     "Bed Desk DiningTable Dresser CoffeeTable Ottoman CounterTop Safe Sofa SideTable ArmChair Drawer Shelf",
   ),
-  Cloth: thing(
+  Cloth: defineClass(
     "clean",
     "BathtubBasin Cart CounterTop Dresser Cabinet Shelf Drawer SinkBasin Toilet SideTable LaundryHamper Desk ArmChair DiningTable GarbageCan",
   ),
-  CreditCard: thing(
+  CreditCard: defineClass(
     "",
     "Desk Dresser DiningTable Sofa CoffeeTable CounterTop SideTable Ottoman ArmChair Shelf Drawer Safe",
   ),
@@ -77,32 +80,35 @@ export const objectClasses: Readonly<Record<string, ObjectClass>> = {
     "clean heat cool",
     "Fridge DiningTable SideTable SinkBasin CounterTop Microwave Shelf Cabinet",
   ),
-  DishSponge: thing(
+  DishSponge: defineClass(
     "clean",
     "DiningTable CounterTop SinkBasin BathtubBasin Cart Toilet SideTable GarbageCan Drawer Shelf Cabinet",
   ),
-  Egg: thing(
+  Egg: defineClass(
     "clean heat cool slice",
     "Fridge DiningTable SinkBasin GarbageCan Microwave SideTable CounterTop",
   ),
-  Fork: thing("clean", "DiningTable CounterTop SideTable SinkBasin Drawer"),
-  Glassbottle: thing("", "DiningTable CounterTop SinkBasin Fridge Shelf Cabinet Microwave"),
-  HandTowel: thing(
+  Fork: defineClass("clean", "DiningTable CounterTop SideTable SinkBasin Drawer"),
+  Glassbottle: defineClass("", "DiningTable CounterTop SinkBasin Fridge Shelf Cabinet Microwave"),
+  HandTowel: defineClass(
     "",
     "HandTowelHolder CounterTop Cabinet Toilet Shelf Drawer GarbageCan SinkBasin BathtubBasin Cart SideTable",
   ),
-  Kettle: thing("clean", "StoveBurner DiningTable CounterTop Cabinet SinkBasin Shelf SideTable"),
-  KeyChain: thing(
+  Kettle: defineClass(
+    "clean",
+    "StoveBurner DiningTable CounterTop Cabinet SinkBasin Shelf SideTable",
+  ),
+  KeyChain: defineClass(
     "",
     "Safe Desk Dresser DiningTable CoffeeTable SideTable Sofa Ottoman ArmChair Drawer Shelf CounterTop",
   ),
-  Knife: thing("clean", "DiningTable CounterTop SideTable SinkBasin Drawer"),
-  Ladle: thing("clean", "DiningTable CounterTop Drawer SinkBasin Cabinet"),
-  Laptop: thing(
+  Knife: defineClass("clean", "DiningTable CounterTop SideTable SinkBasin Drawer"),
+  Ladle: defineClass("clean", "DiningTable CounterTop Drawer SinkBasin Cabinet"),
+  Laptop: defineClass(
     "",
     "Bed DiningTable Desk CoffeeTable Sofa CounterTop Dresser Ottoman ArmChair SideTable",
   ),
-  Lettuce: thing(
+  Lettuce: defineClass(
     "clean cool slice",
     "DiningTable Fridge CounterTop SideTable SinkBasin GarbageCan",
   ),
@@ -110,7 +116,7 @@ export const objectClasses: Readonly<Record<string, ObjectClass>> = {
     "clean heat cool",
     "Desk Dresser CoffeeMachine DiningTable Fridge SideTable CounterTop Microwave SinkBasin Shelf Cabinet",
   ),
-  Newspaper: thing(
+  Newspaper: defineClass(
     "",
     "DiningTable CoffeeTable Sofa Dresser Ottoman SideTable ArmChair Shelf Cabinet Drawer GarbageCan",
   ),
@@ -118,67 +124,76 @@ export const objectClasses: Readonly<Record<string, ObjectClass>> = {
     "clean cool",
     "CounterTop StoveBurner DiningTable Fridge Cabinet SinkBasin SideTable",
   ),
-  Pen: thing(
+  Pen: defineClass(
     "",
     "Desk DiningTable CoffeeTable Dresser CounterTop SideTable Shelf Drawer GarbageCan",
   ),
-  Pencil: thing(
+  Pencil: defineClass(
     "",
     "Desk DiningTable CoffeeTable Dresser SideTable CounterTop Shelf GarbageCan Drawer",
   ),
-  PepperShaker: thing("", "SideTable DiningTable CounterTop Shelf Drawer Cabinet"),
-  Pillow: thing("", "Bed Sofa ArmChair Ottoman"),
+  PepperShaker: defineClass("", "SideTable DiningTable CounterTop Shelf Drawer Cabinet"),
+  Pillow: defineClass("", "Bed Sofa ArmChair Ottoman"),
   Plate: vessel(
     "clean heat cool",
     "DiningTable CounterTop CoffeeTable Fridge Dresser SideTable Shelf Cabinet SinkBasin Microwave",
   ),
-  Plunger: thing("", "Cart Cabinet"),
+  Plunger: defineClass("", "Cart Cabinet"),
   Pot: vessel(
     "clean cool",
     "StoveBurner CounterTop DiningTable Fridge Shelf SinkBasin Cabinet SideTable",
   ),
-  Potato: thing(
+  Potato: defineClass(
     "clean heat cool slice",
     "Fridge DiningTable SideTable CounterTop SinkBasin Microwave GarbageCan",
   ),
-  RemoteControl: thing(
+  RemoteControl: defineClass(
     "",
     "Desk CoffeeTable Dresser CounterTop DiningTable Sofa Ottoman SideTable ArmChair Drawer Shelf",
   ),
-  SaltShaker: thing("", "DiningTable SideTable CounterTop Shelf Drawer Cabinet"),
-  SoapBar: thing(
+  SaltShaker: defineClass("", "DiningTable SideTable CounterTop Shelf Drawer Cabinet"),
+  SoapBar: defineClass(
     "clean",
     "CounterTop SideTable Cart BathtubBasin Toilet SinkBasin Shelf GarbageCan Cabinet Drawer",
   ),
-  SoapBottle: thing(
+  SoapBottle: defineClass(
     "",
     "DiningTable Toilet CounterTop SideTable Cart GarbageCan Shelf Cabinet Drawer",
   ),
-  Spatula: thing("clean", "DiningTable CounterTop SinkBasin SideTable Drawer"),
-  Spoon: thing("clean", "DiningTable SideTable CounterTop SinkBasin Drawer"),
-  SprayBottle: thing(
+  Spatula: defineClass("clean", "DiningTable CounterTop SinkBasin SideTable Drawer"),
+  Spoon: defineClass("clean", "DiningTable SideTable CounterTop SinkBasin Drawer"),
+  SprayBottle: defineClass(
     "",
     "SideTable Cart Toilet CounterTop Dresser DiningTable Shelf GarbageCan Cabinet Drawer",
   ),
-  Statue: thing("", "DiningTable Desk CoffeeTable Dresser CounterTop SideTable Shelf Safe"),
-  TennisRacket: thing("", "Bed Desk Dresser SideTable DiningTable"),
-  TissueBox: thing(
+  Statue: defineClass("", "DiningTable Desk CoffeeTable Dresser CounterTop SideTable Shelf Safe"),
+  TennisRacket: defineClass("", "Bed Desk Dresser SideTable DiningTable"),
+  TissueBox: defineClass(
     "",
     "Desk CounterTop CoffeeTable DiningTable Cart TVStand Dresser SideTable Shelf Cabinet Drawer Toilet GarbageCan",
   ),
-  ToiletPaper: thing(
+  ToiletPaper: defineClass(
     "",
     "Toilet CounterTop SideTable Dresser Cart ToiletPaperHanger Shelf GarbageCan Cabinet Drawer",
   ),
-  Tomato: thing(
+  Tomato: defineClass(
     "clean heat cool slice",
     "Fridge DiningTable SideTable CounterTop GarbageCan SinkBasin Microwave",
   ),
-  Towel: thing("", "TowelHolder"),
-  Vase: thing("", "Dresser CoffeeTable DiningTable Desk Safe CounterTop SideTable Shelf Cabinet"),
-  Watch: thing("", "Desk Safe DiningTable Dresser CoffeeTable SideTable Drawer Shelf"),
-  WateringCan: thing("", "CoffeeTable Shelf SideTable Drawer Desk Dresser DiningTable Cabinet"),
-  WineBottle: thing("cool", "DiningTable CounterTop GarbageCan Shelf Cabinet Fridge SideTable"),
+  Towel: defineClass("", "TowelHolder"),
+  Vase: defineClass(
+    "",
+    "Dresser CoffeeTable DiningTable Desk Safe CounterTop SideTable Shelf Cabinet",
+  ),
+  Watch: defineClass("", "Desk Safe DiningTable Dresser CoffeeTable SideTable Drawer Shelf"),
+  WateringCan: defineClass(
+    "",
+    "CoffeeTable Shelf SideTable Drawer Desk Dresser DiningTable Cabinet",
+  ),
+  WineBottle: defineClass(
+    "cool",
+    "DiningTable CounterTop GarbageCan Shelf Cabinet Fridge SideTable",
+  ),
 };
 
 /** Classes of objects that cannot be taken. */

@@ -30,14 +30,14 @@ export function groundLiterals(
   const ground: number[] = [];
   for (const { predicate, terms, isNegated } of literals) {
     if (!context.isChangeable[predicate]) continue;
-    const { id } = context.facts.intern(predicate, objectsOf(terms, binding, context));
+    const { id } = context.facts.intern(predicate, listObjects(terms, binding, context));
     ground.push(id * 2 + (isNegated ? 1 : 0));
   }
   return ground;
 }
 
 /** Objects of an atom's terms. */
-export function objectsOf(
+export function listObjects(
   terms: readonly Term[],
   binding: readonly number[],
   { objects }: GroundContext,
@@ -78,7 +78,7 @@ export function groundEffects(
     const { isDelete } = effect;
     const { id } = context.facts.intern(
       effect.predicate,
-      objectsOf(effect.terms, binding, context),
+      listObjects(effect.terms, binding, context),
     );
     const condition = effect.condition ? groundFormula(effect.condition, binding, context) : true;
     if (condition === true) (isDelete ? deletes : adds).push(id);

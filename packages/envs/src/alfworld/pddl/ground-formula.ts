@@ -67,8 +67,8 @@ export function groundFormula(
     case "atom":
       return groundAtom(formula, binding, context);
     case "equal": {
-      const left = objectOf(formula.left, binding, context);
-      return (left === objectOf(formula.right, binding, context)) !== formula.isNegated;
+      const left = getObject(formula.left, binding, context);
+      return (left === getObject(formula.right, binding, context)) !== formula.isNegated;
     }
     case "and":
     case "or": {
@@ -87,7 +87,7 @@ export function groundFormula(
   }
 }
 
-function objectOf(term: Term, binding: readonly number[], context: GroundContext): number {
+function getObject(term: Term, binding: readonly number[], context: GroundContext): number {
   return term >= 0 ? binding[term]! : context.objects[~term]!;
 }
 

@@ -130,7 +130,7 @@ export class Grounding {
         const candidates =
           position < 0
             ? this.facts.all(predicate).facts
-            : this.facts.allWith(predicate, position, objectOf(terms[position]!, binding, context))
+            : this.facts.allWith(predicate, position, getObject(terms[position]!, binding, context))
                 .facts;
         const mustBeReached = this.isChangeable[predicate]!;
         const isEarlier = plan.earlier.includes(literal);
@@ -151,7 +151,7 @@ export class Grounding {
         const { predicate, terms, isNegated } = step.literal;
         const known = this.facts.find(
           predicate,
-          terms.map((term) => objectOf(term, binding, context)),
+          terms.map((term) => getObject(term, binding, context)),
         );
         const isThere =
           known !== undefined &&
@@ -163,7 +163,7 @@ export class Grounding {
       case "compare": {
         const { left, right, isNegated } = step.equality;
         if (
-          (objectOf(left, binding, context) === objectOf(right, binding, context)) !==
+          (getObject(left, binding, context) === getObject(right, binding, context)) !==
           isNegated
         ) {
           this.#search(plan, fact, at + 1, binding, found, context);
@@ -187,7 +187,7 @@ export class Grounding {
     for (let i = 0; i < terms.length; i++) {
       const term = terms[i]!;
       const object = fact.objects[i]!;
-      const present = objectOf(term, binding, context);
+      const present = getObject(term, binding, context);
       if (present === object) continue;
       if (present >= 0 || !context.isMember(term, object)) {
         this.#unbind(numBound, binding);
@@ -205,6 +205,6 @@ export class Grounding {
   }
 }
 
-function objectOf(term: Term, binding: readonly number[], { objects }: GroundContext): number {
+function getObject(term: Term, binding: readonly number[], { objects }: GroundContext): number {
   return term >= 0 ? binding[term]! : objects[~term]!;
 }

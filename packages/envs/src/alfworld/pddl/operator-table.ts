@@ -8,7 +8,7 @@ import {
   groundEffects,
   groundLiterals,
   hasNoEffect,
-  objectsOf,
+  listObjects,
 } from "./ground-effects.ts";
 import { combine, groundFormula } from "./ground-formula.ts";
 import {
@@ -250,7 +250,7 @@ export class OperatorTable implements OperatorOwner {
       if (!this.isChangeable[literal.predicate]) continue;
       const { id } = this.facts.intern(
         literal.predicate,
-        objectsOf(literal.terms, binding, context),
+        listObjects(literal.terms, binding, context),
       );
       if (literal === watchedLiteral) watched = id;
       else literals.push(id * 2 + (literal.isNegated ? 1 : 0));

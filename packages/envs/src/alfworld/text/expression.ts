@@ -49,14 +49,14 @@ export function parseExpression(text: string): TextExpression | string {
 }
 
 /** Names of the variables in an expression. */
-export function variablesOf(expression: TextExpression): string[] {
+export function listVariables(expression: TextExpression): string[] {
   switch (expression.kind) {
     case "text":
       return [];
     case "attribute":
       return [expression.variable];
     default:
-      return expression.parts.flatMap((part) => variablesOf(part));
+      return expression.parts.flatMap((part) => listVariables(part));
   }
 }
 

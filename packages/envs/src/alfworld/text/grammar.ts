@@ -1,7 +1,7 @@
 import { GameFileError, formatValue } from "../game-file-error.ts";
 import type { Action, Domain } from "../pddl/domain.ts";
 import { type CompiledQuery, compileQuery } from "./compiled-query.ts";
-import { type TextExpression, parseExpression, variablesOf } from "./expression.ts";
+import { type TextExpression, parseExpression, listVariables } from "./expression.ts";
 import type { GrammarSource } from "./grammar-file.ts";
 import { parseQuery } from "./query.ts";
 import { type GrammarSymbol, type Item, parseSymbols } from "./symbols.ts";
@@ -226,7 +226,7 @@ export class Grammar {
       return this.#fail(`expression in ${where} ${expression}`, item.expression);
     }
     const render = this.#expression(expression, scope, where);
-    const [variable, ...others] = new Set(variablesOf(expression));
+    const [variable, ...others] = new Set(listVariables(expression));
     if (variable === undefined || others.length > 0) return render;
     const slot = scope.findLastIndex(({ name }) => name === variable);
     const index = this.#numExpressions++;

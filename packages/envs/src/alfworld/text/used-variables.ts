@@ -1,4 +1,4 @@
-import { parseExpression, variablesOf } from "./expression.ts";
+import { parseExpression, listVariables } from "./expression.ts";
 import type { GrammarSource } from "./grammar-file.ts";
 import { parseQuery } from "./query.ts";
 import { type GrammarSymbol, parseSymbols } from "./symbols.ts";
@@ -19,7 +19,7 @@ export function findUsedVariables(
     if (symbol.kind === "rule" || symbol.item.kind === "rule") return undefined;
     const expression = parseExpression(symbol.item.expression);
     if (typeof expression === "string") return undefined;
-    for (const name of variablesOf(expression)) names.add(name);
+    for (const name of listVariables(expression)) names.add(name);
     if (symbol.query === undefined) continue;
     const atoms = parseQuery(symbol.query);
     if (typeof atoms === "string") return undefined;

@@ -2,7 +2,7 @@ import { checkInteger, type Random } from "@turnwise/core";
 import { canonicalGrid } from "../../grid/canonical-grid.ts";
 import { drawDistinct } from "../../generated/draw-distinct.ts";
 import type { GeneratedSplit } from "../../generated/fingerprint.ts";
-import { ascending, type SokobanLevel, type SokobanRoom } from "../level.ts";
+import { sortCells, type SokobanLevel, type SokobanRoom } from "../level.ts";
 import { writeRoom } from "../room-text.ts";
 import { drawWalls } from "./draw-room.ts";
 import { statesByDistance } from "./states-by-distance.ts";
@@ -81,7 +81,7 @@ function drawLevel(
   const floor = walls.flatMap((isWall, cell) => (isWall ? [] : [cell]));
   // A cell for the player, and for every box one to start from and one to go to.
   if (floor.length < 2 * numBoxes + 1) return undefined;
-  const targets = ascending(random.shuffle(floor).slice(0, numBoxes));
+  const targets = sortCells(random.shuffle(floor).slice(0, numBoxes));
   const room: SokobanRoom = { width, height, walls, targets };
   const numMoves = minSolution + random.integer(maxSolution - minSolution + 1);
   let distance = 0;

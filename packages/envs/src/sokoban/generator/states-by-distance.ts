@@ -1,6 +1,6 @@
 import { directions } from "../../grid/direction.ts";
-import { ascending, cellOffset, type SokobanRoom, type SokobanState } from "../level.ts";
-import { stateKeys } from "../state-key.ts";
+import { sortCells, cellOffset, type SokobanRoom, type SokobanState } from "../level.ts";
+import { createStateKeys } from "../state-key.ts";
 
 /**
  * States of a room by the number of moves that they need to be solved, from 0 on: the game is played
@@ -12,7 +12,7 @@ export function* statesByDistance(
   maxStates: number,
 ): Generator<readonly SokobanState[], undefined> {
   const { walls, targets } = room;
-  const keyOf = stateKeys("statesByDistance", room);
+  const keyOf = createStateKeys("statesByDistance", room);
   const seen = new Set<number>();
   const isNew = (state: SokobanState): boolean => {
     const key = keyOf(state);
@@ -41,7 +41,7 @@ function predecessors(room: SokobanRoom, { player, boxes }: SokobanState): Sokob
     const pushed = boxes.indexOf(player + offset);
     return [
       { player: from, boxes },
-      ...(pushed === -1 ? [] : [{ player: from, boxes: ascending(boxes.with(pushed, player)) }]),
+      ...(pushed === -1 ? [] : [{ player: from, boxes: sortCells(boxes.with(pushed, player)) }]),
     ];
   });
 }

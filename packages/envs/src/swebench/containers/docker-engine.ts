@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { checkPositive } from "@turnwise/core";
 import type Dockerode from "dockerode";
-import { messageOf } from "../instances/instance-error.ts";
+import { readMessage } from "../instances/instance-error.ts";
 import {
   ContainerError,
   type Container,
@@ -95,7 +95,7 @@ export class DockerEngine implements ContainerEngine {
     try {
       version = await withTimeout(10, `${host}: version`, docker.version());
     } catch (cause) {
-      throw new ContainerError("engine", `${noEngineHint}, got ${messageOf(cause)}`, { cause });
+      throw new ContainerError("engine", `${noEngineHint}, got ${readMessage(cause)}`, { cause });
     }
     const run = randomUUID();
     const engine = new DockerEngine(docker, {

@@ -1,4 +1,4 @@
-import { messageOf } from "../instances/instance-error.ts";
+import { readMessage } from "../instances/instance-error.ts";
 import { ContainerError, type ContainerFault } from "./container.ts";
 
 const patterns: readonly (readonly [RegExp, ContainerFault])[] = [
@@ -32,7 +32,7 @@ const patterns: readonly (readonly [RegExp, ContainerFault])[] = [
 /** Classifies an error or a timeout of the engine. */
 export function dockerFault(doing: string, cause: unknown): ContainerError {
   if (cause instanceof ContainerError) return cause;
-  const message = messageOf(cause).replaceAll(/\s+/gu, " ");
+  const message = readMessage(cause).replaceAll(/\s+/gu, " ");
   const kind = patterns.find(([pattern]) => pattern.test(message))?.[1] ?? "engine";
   return new ContainerError(kind, `${doing}: ${message}`, { cause });
 }

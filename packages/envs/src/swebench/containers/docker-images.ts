@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type Dockerode from "dockerode";
-import { messageOf } from "../instances/instance-error.ts";
+import { readMessage } from "../instances/instance-error.ts";
 import { ContainerError } from "./container.ts";
 import { dockerFault, withTimeout } from "./docker-fault.ts";
 
@@ -40,7 +40,7 @@ interface Store {
 
 const stores = new WeakMap<Dockerode, Store>();
 
-function storeOf(docker: Dockerode): Store {
+function getStore(docker: Dockerode): Store {
   let store = stores.get(docker);
   if (store === undefined) {
     store = { lastUse: new Map(), pulls: new Map(), clock: 0 };
@@ -58,7 +58,7 @@ export async function ensureImage(
   image: string,
   options: PullOptions,
 ): Promise<void> {
-  const store = storeOf(docker);
+  const store = getStore(docker);
   store.lastUse.set(image, ++store.clock);
   const doing = `image ${image}`;
   try {
@@ -90,7 +90,7 @@ export async function hasImage(docker: Dockerode, image: string, doing: string):
 
 /** Records that images are in use, the one to evict last first. */
 export function noteUse(docker: Dockerode, images: readonly string[]): void {
-  const store = storeOf(docker);
+  const store = getStore(docker);
   for (const image of images) store.lastUse.set(image, ++store.clock);
 }
 
@@ -143,7 +143,7 @@ async function pullImage(docker: Dockerode, image: string, options: PullOptions)
 
 /** Removes used images, least recently used first, until the others fit the budget. */
 async function makeRoom(docker: Dockerode, wanted: string, budgetBytes: number): Promise<void> {
-  const store = storeOf(docker);
+  const store = getStore(docker);
   const candidates = [...store.lastUse]
     .filter(([image]) => image !== wanted)
     .toSorted((a, b) => a[1] - b[1]);
@@ -166,7 +166,7 @@ async function layerBytes(docker: Dockerode): Promise<number> {
       return (await withTimeout(600, doing, answer)).LayersSize ?? 0;
     } catch (cause) {
       // Docker 20.10 rejects a second measurement at the same time.
-      const isBusy = messageOf(cause).includes("disk usage operation is already running");
+      const isBusy = readMessage(cause).includes("disk usage operation is already running");
       if (!isBusy || performance.now() > giveUpAt) throw cause;
       await sleep(200);
     }

@@ -20,7 +20,7 @@ export const noLabels: Readonly<Record<string, string>> = Object.fromEntries(
 );
 
 /** Start time of a process, in kernel ticks; `""` if the system does not report it. */
-function startOf(pid: number): string {
+function readStartTime(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     // The program name is in parentheses and may contain blanks.
@@ -34,7 +34,7 @@ function startOf(pid: number): string {
  * Identifies the system in which process ids are valid. Virtual machines and containers often share
  * a host name, so boot id and PID namespace are part of it if the system has them.
  */
-function machineOf(): string {
+function identifyMachine(): string {
   try {
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
     return `${hostname()}/${boot}/${readlinkSync("/proc/self/ns/pid")}`;
@@ -43,11 +43,11 @@ function machineOf(): string {
   }
 }
 
-const machine = machineOf();
+const machine = identifyMachine();
 
 /** Identifies a process, even if another process reuses its id. */
 export function ownerLabel(pid: number = process.pid): string {
-  return `${machine}:${pid}:${startOf(pid)}`;
+  return `${machine}:${pid}:${readStartTime(pid)}`;
 }
 
 /**
@@ -63,5 +63,5 @@ export function isOwnerGone(owner: string): boolean {
   } catch (error) {
     return error instanceof Error && "code" in error && error.code === "ESRCH";
   }
-  return match[3] !== "" && startOf(pid) !== match[3];
+  return match[3] !== "" && readStartTime(pid) !== match[3];
 }

@@ -90,7 +90,7 @@ export function unpackTar(bytes: Buffer): UnpackedTar {
     const block = bytes.subarray(at, at + 512);
     at += 512;
     if (block.every((byte) => byte === 0)) break;
-    const size = numberAt(block, 124, 12);
+    const size = readNumber(block, 124, 12);
     if (!Number.isSafeInteger(size) || size < 0 || at + size > bytes.length) {
       throw new RangeError(`unpackTar: bytes must be a whole archive, got size ${size} at ${at}`);
     }
@@ -98,7 +98,7 @@ export function unpackTar(bytes: Buffer): UnpackedTar {
     at += Math.ceil(size / 512) * 512;
     const type = String.fromCharCode(block[156]!);
     if (type === "L") {
-      longName = textOf(content);
+      longName = readText(content);
       continue;
     }
     if (type === "x") {
@@ -107,24 +107,24 @@ export function unpackTar(bytes: Buffer): UnpackedTar {
     }
     if (type === "g") continue;
     const prefix = block.subarray(257, 262).toString("latin1") === "ustar" ? block : undefined;
-    const shortPrefix = prefix ? textOf(prefix.subarray(345, 500)) : "";
-    const shortName = textOf(block.subarray(0, 100));
+    const shortPrefix = prefix ? readText(prefix.subarray(345, 500)) : "";
+    const shortName = readText(block.subarray(0, 100));
     const path = longName ?? (shortPrefix === "" ? shortName : `${shortPrefix}/${shortName}`);
     longName = undefined;
     if (type === "5") continue;
     if ((type === "0" || type === "\0") && isSafePath(path)) {
-      files.push({ path, content, mode: numberAt(block, 100, 8) & 0o777 });
+      files.push({ path, content, mode: readNumber(block, 100, 8) & 0o777 });
     } else numSkipped += 1;
   }
   return { files, numSkipped };
 }
 
-function textOf(bytes: Buffer): string {
+function readText(bytes: Buffer): string {
   const end = bytes.indexOf(0);
   return bytes.subarray(0, end === -1 ? undefined : end).toString("utf8");
 }
 
-function numberAt(block: Buffer, start: number, length: number): number {
+function readNumber(block: Buffer, start: number, length: number): number {
   const bytes = block.subarray(start, start + length);
   // A set high bit starts a binary number, used for sizes above 8 GiB.
   if ((bytes[0]! & 0x80) !== 0) {
@@ -132,7 +132,7 @@ function numberAt(block: Buffer, start: number, length: number): number {
     for (const byte of bytes.subarray(1)) value = value * 256 + byte;
     return value;
   }
-  return Number.parseInt(textOf(bytes).trim() || "0", 8);
+  return Number.parseInt(readText(bytes).trim() || "0", 8);
 }
 
 /** Path from a pax header, which has records of the form `length key=value\n`. */

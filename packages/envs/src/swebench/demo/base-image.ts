@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { messageOf } from "../instances/instance-error.ts";
+import { readMessage } from "../instances/instance-error.ts";
 import { ContainerError } from "../containers/container.ts";
 import type { DockerEngine } from "../containers/docker-engine.ts";
 import { withTimeout } from "../containers/docker-fault.ts";
@@ -114,7 +114,7 @@ export async function missingPackages(): Promise<string[]> {
   } catch (cause) {
     throw new ContainerError(
       "image",
-      `the demo image is built from the packages of a Debian system; dpkg-query: ${messageOf(cause)}`,
+      `the demo image is built from the packages of a Debian system; dpkg-query: ${readMessage(cause)}`,
       { cause },
     );
   }

@@ -149,7 +149,7 @@ const plans: readonly TaskPlan[] = [
 
 const commitMessage = "Begin";
 
-function taskOf(plan: TaskPlan): DemoTask {
+function createTask(plan: TaskPlan): DemoTask {
   const { name, kind, issue, library, file, fixedCode, brokenCode, testFile, tests } = plan;
   const correct = library[file]!;
   const broken = correct.replace(fixedCode, () => brokenCode);
@@ -207,7 +207,7 @@ function taskOf(plan: TaskPlan): DemoTask {
  * Tasks of the demo: small, written for it, and each checked with its gold patch and an empty
  * patch.
  */
-export const demoTasks: readonly DemoTask[] = plans.map(taskOf);
+export const demoTasks: readonly DemoTask[] = plans.map(createTask);
 
 /** Message of the only commit. */
 export const demoCommitMessage: string = commitMessage;

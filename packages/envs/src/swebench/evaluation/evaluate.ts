@@ -14,7 +14,7 @@ import { gradeStrictly, writesReport, type Suspicion } from "../strict/grade-str
 import { isEnvironmentTampering, type ProtectedPath } from "../strict/protected-paths.ts";
 import { restoreProtected, snapshotTree, type TreeSnapshot } from "../strict/restore-tree.ts";
 import { runTestsStrictly } from "../strict/run-tests.ts";
-import { checkoutScript, folderOf, gradingSetupScript, testRun, type TestRun } from "./scripts.ts";
+import { checkoutScript, getFolder, gradingSetupScript, testRun, type TestRun } from "./scripts.ts";
 
 /**
  * Grading mode: `official` reaches the verdict of the benchmark's own harness, for comparable
@@ -100,7 +100,7 @@ export async function evaluatePatch(
   const { testTimeoutSeconds = run.timeoutSeconds } = options;
   checkPositive("evaluatePatch", { testTimeoutSeconds });
   if (patch === null || isBlank(patch)) {
-    return verdictOf(grading, grade(instance, "", { patch: null }), "", noSeconds);
+    return makeVerdict(grading, grade(instance, "", { patch: null }), "", noSeconds);
   }
   for (let attempt = 1; ; attempt++) {
     try {
@@ -121,7 +121,7 @@ export async function evaluatePatch(
       if (!(error instanceof ContainerEnded)) throw error;
       if (attempt === 1) continue;
       const log = `>>>>> Tests Errored\n${error.message}\n`;
-      return verdictOf(grading, { ...grade(instance, log), reward: 0 }, log, noSeconds, true);
+      return makeVerdict(grading, { ...grade(instance, log), reward: 0 }, log, noSeconds, true);
     }
   }
 }
@@ -131,7 +131,7 @@ class ContainerEnded extends Error {}
 
 const noSeconds: Evaluation["seconds"] = { start: 0, apply: 0, tests: 0 };
 
-function verdictOf(
+function makeVerdict(
   grading: GradingMode,
   verdict: Grade,
   log: string,
@@ -186,7 +186,7 @@ async function evaluateOnce(
   const opening = openForTests(
     engine,
     { ...spec, image: instance.image },
-    folderOf(instance),
+    getFolder(instance),
     signal,
   );
   const { container, environment } = await measure("start", opening);
@@ -194,11 +194,11 @@ async function evaluateOnce(
     await prepare(container, `${checkoutScript(instance)} && ${gradingSetupScript(instance)}`);
     const snapshot =
       grading === "strict"
-        ? await snapshotTree(container, folderOf(instance), container.id.slice(0, 12))
+        ? await snapshotTree(container, getFolder(instance), container.id.slice(0, 12))
         : undefined;
-    if (!(await measure("apply", applyPatch(container, folderOf(instance), patch)))) {
+    if (!(await measure("apply", applyPatch(container, getFolder(instance), patch)))) {
       const log = ">>>>> Patch Apply Failed\n";
-      return verdictOf(grading, grade(instance, log), log, seconds);
+      return makeVerdict(grading, grade(instance, log), log, seconds);
     }
     const env = activatesItself(run.script) ? {} : environment;
     const limits = { timeoutSeconds: testTimeoutSeconds, maxBytes: maxLogBytes, signal, env };
@@ -292,7 +292,7 @@ async function runStrictly(
   const { timeoutSeconds, maxBytes, signal, env } = limits;
   const run = await runTestsStrictly(container, testRunOf, {
     env,
-    cwd: folderOf(instance),
+    cwd: getFolder(instance),
     hasReport: writesReport(instance),
     timeoutSeconds,
     maxBytes,
@@ -300,7 +300,7 @@ async function runStrictly(
   });
   const project = instance.repo.split("/").at(-1)!;
   const tampered = (await container.changes()).filter((path) =>
-    isEnvironmentTampering(path, folderOf(instance), project),
+    isEnvironmentTampering(path, getFolder(instance), project),
   );
   const strict = gradeStrictly(instance, { run, restored, changed, tampered });
   const { log, suspicions } = strict;

@@ -7,7 +7,7 @@ import {
 import type { SweInstance, SweSmithInstance } from "../instances/instance.ts";
 
 /** Folder of an instance's repository in its image. */
-export function folderOf({ folder = repositoryFolder }: SweInstance): string {
+export function getFolder({ folder = repositoryFolder }: SweInstance): string {
   return folder;
 }
 

@@ -35,7 +35,12 @@ export async function validateInstance(
   try {
     const gold = await evaluatePatch(instance, instance.goldPatch, engine, options);
     if (!gold.grade.isResolved) {
-      return { id, verdict: "unusable", reason: `the gold patch fails: ${reasonOf(gold)}`, gold };
+      return {
+        id,
+        verdict: "unusable",
+        reason: `the gold patch fails: ${describeReason(gold)}`,
+        gold,
+      };
     }
     const idle = await evaluatePatch(instance, idlePatch, engine, options);
     if (idle.grade.isResolved) {
@@ -48,7 +53,7 @@ export async function validateInstance(
   }
 }
 
-function reasonOf({ grade, isPatchApplied }: Evaluation): string {
+function describeReason({ grade, isPatchApplied }: Evaluation): string {
   if (!isPatchApplied) return "it does not apply";
   if (grade.reason !== undefined) return grade.reason;
   const failing = [

@@ -3,7 +3,7 @@ import { readEvaluationLog, type EvaluationLog } from "./evaluation-log.ts";
 import { infrastructureSign } from "./infrastructure.ts";
 import { logParser } from "./log-parsers.ts";
 import { parseR2e, r2eDifferences } from "./r2e-log.ts";
-import { resolutionOf, sweBenchReport, type Resolution, type TestReport } from "./report.ts";
+import { computeResolution, sweBenchReport, type Resolution, type TestReport } from "./report.ts";
 import type { StrictReason } from "./strict-reason.ts";
 import { readSweSmithLog, sweSmithReport } from "./swe-smith-log.ts";
 import type { StatusMap } from "./status.ts";
@@ -48,7 +48,7 @@ function gradeWithoutResults(log: string, { reason, statuses }: EvaluationLog): 
 }
 
 function gradeResults(statuses: StatusMap, tests: TestReport): Grade {
-  const resolution = resolutionOf(tests);
+  const resolution = computeResolution(tests);
   const isResolved = resolution === "full";
   return {
     isFound: true,

@@ -28,7 +28,7 @@ const isPass = (status: string): boolean => status === "PASSED" || status === "X
  * Status of an expected test. An id that was cut off within a parameter (more `[` than `]`) matches
  * all tests that begin with it, provided that they agree on passing.
  */
-export function statusOf(id: string, statuses: StatusMap): string | undefined {
+export function findStatus(id: string, statuses: StatusMap): string | undefined {
   const status = statuses.get(id);
   if (status !== undefined || count(id, "[") <= count(id, "]")) return status;
   let first: string | undefined;
@@ -64,9 +64,9 @@ export function sweBenchReport(
     };
   }
   return {
-    failToPass: partitionTests(expected.failToPass, (id) => isPass(statusOf(id, statuses) ?? "")),
+    failToPass: partitionTests(expected.failToPass, (id) => isPass(findStatus(id, statuses) ?? "")),
     passToPass: partitionTests(expected.passToPass, (id) => {
-      const status = statusOf(id, statuses) ?? "";
+      const status = findStatus(id, statuses) ?? "";
       return isPass(status) || status === "SKIPPED";
     }),
   };
@@ -79,7 +79,7 @@ function rate({ success, failure }: TestLists): number {
 }
 
 /** `full` if all are fixed and none is broken; `partial` if some are fixed and none is broken. */
-export function resolutionOf(report: TestReport): Resolution {
+export function computeResolution(report: TestReport): Resolution {
   const fixed = rate(report.failToPass);
   if (rate(report.passToPass) !== 1) return "no";
   return fixed === 1 ? "full" : fixed > 0 ? "partial" : "no";

@@ -50,7 +50,7 @@ interface RowParts {
   readonly testCommand: string;
 }
 
-function instanceOf(fields: Fields, parts: RowParts): SweBenchInstance {
+function createInstance(fields: Fields, parts: RowParts): SweBenchInstance {
   const { folder = repositoryFolder, activate = [], before = [], testCommand, ...rest } = parts;
   const version = fields.label("version") ?? "";
   const { repo, baseCommit, testPatch } = rest;
@@ -99,7 +99,7 @@ export function sweGymInstance(row: unknown, location: string): SweBenchInstance
             .join(" or "),
         ]
       : testDirectives(common.repo, common.testPatch);
-  return instanceOf(fields, {
+  return createInstance(fields, {
     ...common,
     image:
       readImage(fields) ??
@@ -123,7 +123,7 @@ export function sweRebenchInstance(row: unknown, location: string): SweBenchInst
   const isSecond = fields.has("language");
   const files = testDirectives(common.repo, common.testPatch).map(shellWord);
   const lines = isSecond ? commands : commands.map((command) => [command, ...files].join(" "));
-  return instanceOf(fields, {
+  return createInstance(fields, {
     ...common,
     image,
     logParser: readLogParser(config, common.repo),
@@ -139,7 +139,7 @@ export function sweBenchLiveInstance(row: unknown, location: string): SweBenchIn
   const commands = fields.lines("test_cmds");
   if (commands.length === 0) fields.fail("test_cmds", "be a list of commands");
   const name = common.id.replaceAll("__", "_1776_").toLowerCase();
-  return instanceOf(fields, {
+  return createInstance(fields, {
     ...common,
     image: readImage(fields) ?? `starryzhang/sweb.eval.x86_64.${name}:latest`,
     logParser: readLogParser(fields, common.repo),
@@ -161,7 +161,7 @@ export function sweBenchProInstance(row: unknown, location: string): SweBenchIns
     ? fields.name("run_script")
     : fields.fail("run_script", "contain the test script published with the data set");
   const end = "END_OF_RUN_SCRIPT";
-  return instanceOf(fields, {
+  return createInstance(fields, {
     id: fields.id("instance_id"),
     repo,
     baseCommit: fields.name("base_commit"),
@@ -198,11 +198,11 @@ export function multiSweBenchInstance(row: unknown, location: string): SweBenchI
   const issues = fields.json("resolved_issues");
   const texts = (Array.isArray(issues) ? issues : [])
     .filter(isRecord)
-    .map(({ title, body }) => `${textOf(title)}\n\n${textOf(body)}`.trim());
+    .map(({ title, body }) => `${toText(title)}\n\n${toText(body)}`.trim());
   const problemStatement = texts.filter((text) => text !== "").join("\n\n");
   if (problemStatement === "")
     fields.fail("resolved_issues", "contain an issue with a title or body");
-  return instanceOf(fields, {
+  return createInstance(fields, {
     id: fields.firstName("instance_id") ?? `${org}__${name}-${number}`,
     repo: `${org}/${name}`,
     baseCommit: fields.inner("base").name("sha"),
@@ -219,7 +219,7 @@ export function multiSweBenchInstance(row: unknown, location: string): SweBenchI
   });
 }
 
-const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
+const toText = (value: unknown): string => (typeof value === "string" ? value : "");
 
 /** Instance inside a row of NeMo Gym (Nemotron): JSON in the metadata of its request. */
 function nemotronRow(row: Readonly<Record<string, unknown>>): unknown {

@@ -21,6 +21,6 @@ export function formatValue(value: unknown): string {
 }
 
 /** Message of a caught value. */
-export function messageOf(cause: unknown): string {
+export function readMessage(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }

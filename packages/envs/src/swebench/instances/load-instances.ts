@@ -1,11 +1,11 @@
 import { readInstance } from "./data-sets.ts";
 import { isRecord } from "../../is-record.ts";
-import { InstanceError, messageOf, formatValue } from "./instance-error.ts";
+import { InstanceError, readMessage, formatValue } from "./instance-error.ts";
 import type { SweInstance } from "./instance.ts";
 import { decode, readBytes } from "./read-bytes.ts";
 
 /** Rows of an instance file, each with its location for messages. */
-async function* rowsOf(
+async function* readRows(
   path: string,
   bytes: Buffer,
 ): AsyncGenerator<readonly [read: () => unknown, location: string]> {
@@ -17,7 +17,7 @@ async function* rowsOf(
       rows = await parquetReadObjects({ file });
     } catch (cause) {
       throw new InstanceError(
-        `${path}: file must be Parquet with SNAPPY or no compression, got ${messageOf(cause)}`,
+        `${path}: file must be Parquet with SNAPPY or no compression, got ${readMessage(cause)}`,
         { cause },
       );
     }
@@ -84,7 +84,7 @@ export async function loadInstances(
   const instances: SweInstance[] = [];
   const locations = new Map<string, string>();
   let first: InstanceError | undefined;
-  for await (const [read, location] of rowsOf(path, bytes)) {
+  for await (const [read, location] of readRows(path, bytes)) {
     try {
       const instance = readInstance(addMappedFields(read(), fields), location);
       const earlier = locations.get(instance.id);

@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { decodeText } from "@turnwise/core";
 import { zipProblem } from "../../zip-archive.ts";
-import { InstanceError, messageOf } from "./instance-error.ts";
+import { InstanceError, readMessage } from "./instance-error.ts";
 
 const unzip = promisify(gunzip);
 
@@ -16,7 +16,7 @@ export async function readBytes(path: string): Promise<Buffer> {
   try {
     bytes = await readFile(path);
   } catch (cause) {
-    throw new InstanceError(`${path}: file must be readable, got ${messageOf(cause)}`, { cause });
+    throw new InstanceError(`${path}: file must be readable, got ${readMessage(cause)}`, { cause });
   }
   const problem = zipProblem(bytes);
   if (problem !== undefined) throw new InstanceError(`${path}: ${problem}`);
@@ -24,7 +24,7 @@ export async function readBytes(path: string): Promise<Buffer> {
   try {
     return await unzip(bytes);
   } catch (cause) {
-    throw new InstanceError(`${path}: file must be complete gzip, got ${messageOf(cause)}`, {
+    throw new InstanceError(`${path}: file must be complete gzip, got ${readMessage(cause)}`, {
       cause,
     });
   }
@@ -38,6 +38,6 @@ export function decode(bytes: Buffer, path: string): string {
   try {
     return decodeText(bytes, path);
   } catch (cause) {
-    throw new InstanceError(messageOf(cause), { cause });
+    throw new InstanceError(readMessage(cause), { cause });
   }
 }

@@ -23,7 +23,7 @@ export async function loadPredictions(path: string): Promise<Prediction[]> {
   const text = decode(await readBytes(path), path);
   const predictions: Prediction[] = [];
   const locations = new Map<string, string>();
-  for (const [row, location] of rowsOf(text, path)) {
+  for (const [row, location] of readRows(text, path)) {
     const fields: Fields = new Fields(row, location);
     const instanceId = fields.name("instance_id");
     const earlier = locations.get(instanceId);
@@ -43,7 +43,10 @@ export async function loadPredictions(path: string): Promise<Prediction[]> {
   throw new InstanceError(`${path}: file must contain a prediction, got none`);
 }
 
-function* rowsOf(text: string, path: string): Generator<readonly [row: unknown, location: string]> {
+function* readRows(
+  text: string,
+  path: string,
+): Generator<readonly [row: unknown, location: string]> {
   const whole = tryParse(text);
   if (Array.isArray(whole)) {
     for (const [i, row] of whole.entries()) yield [row, `${path}: row ${i + 1}`];

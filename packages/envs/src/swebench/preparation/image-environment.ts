@@ -102,7 +102,7 @@ export async function imageEnvironment(
   folder: string,
 ): Promise<Readonly<Record<string, string>>> {
   const plain = await container.exec("env -0", { cwd: folder, timeoutSeconds: startSeconds });
-  const own = variablesOf(plain.stdout);
+  const own = parseVariables(plain.stdout);
   const read = async (
     files: readonly string[],
     after: string,
@@ -118,7 +118,7 @@ export async function imageEnvironment(
       },
     );
     const begin = stdout.indexOf(`\0${mark}\0`);
-    return begin === -1 ? undefined : variablesOf(stdout.subarray(begin + mark.length + 2));
+    return begin === -1 ? undefined : parseVariables(stdout.subarray(begin + mark.length + 2));
   };
   // A start-up file that does not end is skipped.
   const shell = (await read(shellFiles, activation, {})) ?? (await read([], activation, {})) ?? own;
@@ -142,7 +142,7 @@ function changes(
 }
 
 /** Parses the output of `env -0`. */
-function variablesOf(output: Buffer): Map<string, string> {
+function parseVariables(output: Buffer): Map<string, string> {
   const variables = new Map<string, string>();
   for (const entry of output.toString("utf8").split("\0")) {
     const at = entry.indexOf("=");

@@ -66,7 +66,7 @@ export function checkCall(call: ToolCall, tools: readonly Tool[]): CheckedCall {
     const read = readArgument(value, schema);
     if (read === undefined || (typeof read === "string" && schema.enum?.includes(read) === false)) {
       return reject(
-        `${name} was not run: ${key} must be ${ruleOf(schema)}, got ${quote(JSON.stringify(value))}.`,
+        `${name} was not run: ${key} must be ${describeRule(schema)}, got ${quote(JSON.stringify(value))}.`,
       );
     }
     typed.push([key, read]);
@@ -88,7 +88,7 @@ function resolveAliases(
   return Object.fromEntries(entries);
 }
 
-function ruleOf(schema: ParameterSchema): string {
+function describeRule(schema: ParameterSchema): string {
   if (schema.enum !== undefined) return `one of ${schema.enum.join(", ")}`;
   return {
     string: "a string",

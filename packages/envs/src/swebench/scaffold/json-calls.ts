@@ -73,7 +73,7 @@ function taggedSyntax(response: string): CallSyntax {
         const read = readJsonAt(response, start);
         if (!read.isDone)
           return { end: Math.max(end, afterTag), calls, problem: describeProblem(read.problem) };
-        const found = callsOf(read.value);
+        const found = findCalls(read.value);
         if (found.length === 0) return { end: read.end, calls, problem: noCall };
         calls.push(...found);
         end = read.end;
@@ -107,7 +107,7 @@ function bareSyntax(response: string, { tools = [] }: JsonCallOptions): CallSynt
         isRecord(value) &&
         (argumentKeys.some((key) => key in value) ||
           tools.some((tool) => tool.function.name === value["name"]));
-      return { end: read.end, calls: callsOf(read.value, isMeant) };
+      return { end: read.end, calls: findCalls(read.value, isMeant) };
     },
   };
 }
@@ -132,12 +132,12 @@ const aroundCall: ReadonlySet<string> = new Set([...nameKeys, "id", "type", "tho
 const argumentKeys = ["arguments", "parameters", "args", "input"] as const;
 
 /** Calls in a JSON value: one, a list, or either inside the wrapper keys of an API. */
-function callsOf(value: unknown, isMeant: (value: unknown) => boolean = () => true): ToolCall[] {
-  if (Array.isArray(value)) return value.flatMap((item) => callsOf(item, isMeant));
+function findCalls(value: unknown, isMeant: (value: unknown) => boolean = () => true): ToolCall[] {
+  if (Array.isArray(value)) return value.flatMap((item) => findCalls(item, isMeant));
   if (!isRecord(value)) return [];
   for (const key of ["tool_calls", "tool_call", "function", "action", "command"] as const) {
     const inner = value[key];
-    if (Array.isArray(inner) || isRecord(inner)) return callsOf(inner, isMeant);
+    if (Array.isArray(inner) || isRecord(inner)) return findCalls(inner, isMeant);
   }
   const nameKey = nameKeys.find((candidate) => typeof value[candidate] === "string");
   if (nameKey === undefined || !isMeant(value)) return [];

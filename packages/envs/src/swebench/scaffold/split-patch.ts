@@ -79,8 +79,8 @@ export function splitPatch(patch: string): FilePatch[] {
       header.find((line) => line.startsWith(name))?.slice(name.length);
     const isNew = field("new file mode") !== undefined;
     const isDeleted = field("deleted file mode") !== undefined;
-    oldPath = pathOf(field("rename from ") ?? field("copy from ")) ?? oldPath;
-    newPath = pathOf(field("rename to ") ?? field("copy to ")) ?? newPath;
+    oldPath = readPath(field("rename from ") ?? field("copy from ")) ?? oldPath;
+    newPath = readPath(field("rename to ") ?? field("copy to ")) ?? newPath;
     const isBinary = header.some(
       (line) => line.startsWith("GIT binary patch") || line.startsWith("Binary files "),
     );
@@ -103,6 +103,6 @@ export function splitPatch(patch: string): FilePatch[] {
   return files;
 }
 
-function pathOf(field: string | undefined): string | undefined {
+function readPath(field: string | undefined): string | undefined {
   return field === undefined ? undefined : unquote(field);
 }

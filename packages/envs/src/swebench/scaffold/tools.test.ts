@@ -6,7 +6,7 @@ import { loadInstances } from "../instances/load-instances.ts";
 import { sharedSwebench } from "../testing/shared-data.ts";
 import { bashObservation, isSubmission } from "./bash-only.ts";
 import { insertAfter, outline, replaceOnce } from "./edit-text.ts";
-import { compactFilter, episodeEnding } from "./episode-ending.ts";
+import { compactFilter, classifyEnding } from "./classify-ending.ts";
 import { isLeftover } from "./leftovers.ts";
 import { splitPatch } from "./split-patch.ts";
 import { decodeAction, decodeToolCall, encodeToolCall } from "./tool-call.ts";
@@ -186,7 +186,7 @@ describe("compact filtering", () => {
       { outcome: { kind: "truncated", limit: "time" } },
       { outcome: { kind: "failed", error: { kind: "environment", message: "" } } },
     ] as const;
-    expect(outcomes.map(episodeEnding)).toEqual([
+    expect(outcomes.map(classifyEnding)).toEqual([
       "submit",
       "steps",
       "context",

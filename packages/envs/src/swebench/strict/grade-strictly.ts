@@ -108,7 +108,7 @@ export function gradeStrictly(instance: SweInstance, evidence: StrictEvidence): 
     reward: isResolved ? 1 : 0,
     ...(first === undefined ? {} : { reason: first }),
   };
-  return { grade: verdict, reasons, suspicions: suspicionsOf(found, restored), log };
+  return { grade: verdict, reasons, suspicions: listSuspicions(found, restored), log };
 }
 
 /** Reason to reject a run, with evidence in one line. */
@@ -209,7 +209,7 @@ function officialLog(instance: SweInstance, run: StrictRun, text: string): strin
   return log;
 }
 
-function suspicionsOf(
+function listSuspicions(
   found: readonly Finding[],
   restored: StrictEvidence["restored"],
 ): Suspicion[] {

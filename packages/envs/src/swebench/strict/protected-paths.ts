@@ -112,7 +112,7 @@ export function protectionByName(path: string): Protection | undefined {
  */
 export function protectedPaths(change: TreeChange): ProtectedPath[] {
   const { before, after, changed, installed, rewritten = new Set() } = change;
-  const known = foldersOf(before);
+  const known = listFolders(before);
   const isPackage = (folder: string): boolean => after.has(`${folder}/__init__.py`);
   const shadows = (path: string): boolean => {
     const parts = path.split("/");
@@ -136,7 +136,7 @@ export function protectedPaths(change: TreeChange): ProtectedPath[] {
   return found;
 }
 
-function foldersOf(paths: ReadonlySet<string>): Set<string> {
+function listFolders(paths: ReadonlySet<string>): Set<string> {
   const folders = new Set<string>();
   for (const path of paths) {
     for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {

@@ -46,7 +46,7 @@ async function run(
 }
 
 /** Paths with one character per byte, to preserve the bytes. */
-function pathsOf(output: OutputBytes): string[] {
+function parsePaths(output: OutputBytes): string[] {
   return output
     .toString("latin1")
     .split("\0")
@@ -54,7 +54,7 @@ function pathsOf(output: OutputBytes): string[] {
     .map((path) => path.replace(/^\.\//u, ""));
 }
 
-const listOf = (paths: readonly string[]): Buffer =>
+const encodePaths = (paths: readonly string[]): Buffer =>
   Buffer.from(paths.map((path) => `./${path}\0`).join(""), "latin1");
 
 /**
@@ -69,14 +69,14 @@ export async function snapshotTree(
 ): Promise<TreeSnapshot> {
   const store = `/tmp/.turnwise-${name}`;
   const listed = await run(container, `${listFiles} -print0`, { cwd: folder });
-  const files = pathsOf(listed.stdout);
+  const files = parsePaths(listed.stdout);
   const copied = files.filter((path) => {
     const protection = protectionByName(path) ?? (isTestCode(path) ? "tests" : undefined);
     return protection !== undefined && !notCopied.has(protection);
   });
   await run(container, `tar -cf ${store}.tar --null --no-recursion -T -`, {
     cwd: folder,
-    input: listOf(copied),
+    input: encodePaths(copied),
   });
   const packages = await run(
     container,
@@ -114,7 +114,7 @@ export async function restoreProtected(
     `${listFiles} -print0; printf '/\\0'; ${listFiles} -cnewer ${store} -print0`,
     { cwd: folder },
   );
-  const all = pathsOf(listed.stdout);
+  const all = parsePaths(listed.stdout);
   const middle = all.indexOf("/");
   const after = new Set(all.slice(0, middle));
   const changed = new Set(all.slice(middle + 1));
@@ -123,12 +123,15 @@ export async function restoreProtected(
   const found = protectedPaths({ before, after, changed: [...changed], installed, rewritten });
   if (found.length > 0) {
     const paths = found.map(({ path }) => path);
-    await run(container, "xargs -0 -r rm -rf --", { cwd: folder, input: listOf(paths) });
+    await run(container, "xargs -0 -r rm -rf --", { cwd: folder, input: encodePaths(paths) });
     const old = found
       .filter(({ path, protection }) => before.has(path) && !notCopied.has(protection))
       .map(({ path }) => path);
     if (old.length > 0) {
-      await run(container, `tar -xf ${store}.tar --null -T -`, { cwd: folder, input: listOf(old) });
+      await run(container, `tar -xf ${store}.tar --null -T -`, {
+        cwd: folder,
+        input: encodePaths(old),
+      });
     }
   }
   await container.exec(`rm -f ${store} ${store}.tar`, { cwd: "/" });

@@ -96,7 +96,7 @@ export async function runTestsStrictly(
     ...(signal === undefined ? {} : { signal }),
   });
   const setupLog = prepared.stderr.toString("utf8");
-  const state = stateOf(prepared.stdout.toString("utf8"), mark);
+  const state = parseState(prepared.stdout.toString("utf8"), mark);
   const empty = { nonce, keys, setupLog, testLog: "", strayOutput: "", exitCode: null };
   if (prepared.isTimedOut || state === undefined) {
     return { ...empty, isTimedOut: prepared.isTimedOut, isSetUp: false, isComplete: true };
@@ -184,7 +184,7 @@ interface ShellState {
   readonly options: string;
 }
 
-function stateOf(output: string, mark: string): ShellState | undefined {
+function parseState(output: string, mark: string): ShellState | undefined {
   const parts = output.split(`${mark}\n`);
   if (parts.length !== 4) return undefined;
   return { variables: parts[1]!, options: parts[2]! };

@@ -116,7 +116,7 @@ export function readTestReport(text: string, keys: readonly string[]): TestRepor
   const excusedThrough = new Map<string, readonly string[]>();
   const otherCode = new Map<string, readonly string[]>();
   for (const [id, test] of phases) {
-    const status = statusOf(test);
+    const status = combinePhases(test);
     if (status !== undefined) statuses.set(id, status);
     const records = [...test.values()].flat();
     const code = records.flatMap((record) => record.code ?? []);
@@ -141,7 +141,9 @@ export function readTestReport(text: string, keys: readonly string[]): TestRepor
 }
 
 /** Status of a test from its phases; `undefined` for a test with missing phases. */
-function statusOf(test: ReadonlyMap<string, readonly TestRecord[]>): ReportedStatus | undefined {
+function combinePhases(
+  test: ReadonlyMap<string, readonly TestRecord[]>,
+): ReportedStatus | undefined {
   const setup = test.get("setup") ?? [];
   const call = test.get("call") ?? [];
   const teardown = test.get("teardown") ?? [];

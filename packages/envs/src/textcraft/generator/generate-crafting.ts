@@ -1,7 +1,7 @@
 import { checkInteger } from "@turnwise/core";
 import { drawDistinct } from "../../generated/draw-distinct.ts";
 import type { GeneratedSplit } from "../../generated/fingerprint.ts";
-import { nameOf, recipeCommand } from "../recipe.ts";
+import { toItemName, recipeCommand } from "../recipe.ts";
 import type { CraftingTask } from "../crafting-task.ts";
 import { drawTree, type CraftingDifficulty } from "./draw-tree.ts";
 
@@ -41,7 +41,7 @@ export function generateCraftingTasks({
       [...book.recipes.map((recipe) => recipeCommand(book, recipe)).sort(), goal].join("\n"),
   });
   return drawn.map(({ value: { book, goal, depth }, fingerprint }) => ({
-    id: `${nameOf(book, goal)}-${fingerprint.slice(0, 16)}`,
+    id: `${toItemName(book, goal)}-${fingerprint.slice(0, 16)}`,
     kind: `depth-${depth}`,
     book,
     goal,

@@ -8,7 +8,7 @@ import { actionRoles } from "../../text-roles.ts";
 export const compactShopMarkers = { observation: "<obs>", action: "<act>" } as const;
 
 /** Letters and digits of a text in lower case: the part that a word tokenizer preserves. */
-function wordsOf(text: string): string {
+function normalizeWords(text: string): string {
   return text
     .toLowerCase()
     .replaceAll(/[^\p{L}\p{N}]+/gu, " ")
@@ -27,9 +27,9 @@ function parseCompact(response: string, observation: Observation): ParsedRespons
   let action = `${name}[${argument}]`;
   if (name === "click") {
     const clicks = observation.admissibleActions ?? [];
-    const words = wordsOf(argument);
+    const words = normalizeWords(argument);
     const isMeant = (click: string): boolean =>
-      wordsOf(readAction(click, true)?.argument ?? "") === words;
+      normalizeWords(readAction(click, true)?.argument ?? "") === words;
     if (!clicks.includes(action) && words !== "") action = clicks.find(isMeant) ?? action;
   }
   return { action, isValid: isAdmissibleShopAction(action, observation) };

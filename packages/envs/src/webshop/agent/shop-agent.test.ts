@@ -7,7 +7,7 @@ import { compactShopFormat } from "./compact-format.ts";
 import { parseStrictShopAction, parseTaggedShopAction } from "./parse-response.ts";
 import { reactExample } from "./react-example.ts";
 import { reactShopFormat } from "./react-format.ts";
-import { goalIndexOf, shopEnvironment, shopEnvironmentFactory } from "./shop-environment.ts";
+import { readGoalIndex, shopEnvironment, shopEnvironmentFactory } from "./shop-environment.ts";
 import { shopOracle } from "./shop-oracle.ts";
 import { shopSearcher, type ShopSearcherOptions } from "./shop-searcher.ts";
 import { shopTasks } from "./shop-tasks.ts";
@@ -67,16 +67,16 @@ describe("shopSearcher", () => {
     for (const goals of ["synthetic", "human"] as const) {
       const visited = embeddedShop({}, { goals });
       const drawn = shopTasks(visited).draw("train", 100, createRandom(1));
-      const ends = await Promise.all(drawn.map((task) => play(visited, goalIndexOf(task))));
+      const ends = await Promise.all(drawn.map((task) => play(visited, readGoalIndex(task))));
       expect(ends.filter(({ isSuccess }) => isSuccess).length).toBeGreaterThan(95);
     }
   });
 
   it("searches with words of the instruction, and goes back if an option is missing", async () => {
     const drawn = shopTasks(shop).draw("train", 100, createRandom(1));
-    const played = await Promise.all(drawn.map((task) => play(shop, goalIndexOf(task))));
+    const played = await Promise.all(drawn.map((task) => play(shop, readGoalIndex(task))));
     for (const [i, { actions }] of played.entries()) {
-      const { instructionText } = shop.goals.goal(goalIndexOf(drawn[i]!));
+      const { instructionText } = shop.goals.goal(readGoalIndex(drawn[i]!));
       const words = /^search\[(.*)\]$/u.exec(actions[0]!)![1]!.split(" ");
       expect(words.filter((word) => !instructionText.toLowerCase().includes(word))).toEqual([]);
     }
@@ -96,7 +96,7 @@ describe("shopSearcher", () => {
       Promise.all(
         drawn.map((task) => {
           const hurry = { share: 0.5, random: createRandom(task.id) };
-          return play(shop, goalIndexOf(task), hurry);
+          return play(shop, readGoalIndex(task), hurry);
         }),
       );
     const played = await playAll();

@@ -138,11 +138,11 @@ export function shopEnvironmentFactory(
   shop: Shop,
   options: ShopEnvironmentOptions = {},
 ): EnvironmentFactory {
-  return async (task) => shopEnvironment(shop, goalIndexOf(task), options);
+  return async (task) => shopEnvironment(shop, readGoalIndex(task), options);
 }
 
 /** Goal index of a task. @throws `RangeError` for a task of another environment. */
-export function goalIndexOf(task: Task): number {
+export function readGoalIndex(task: Task): number {
   const match = /^webshop\/(\d+)$/u.exec(task.id);
   if (match !== null) return Number(match[1]);
   throw new RangeError(`shopEnvironment: task.id must be webshop/<goal>, got ${task.id}`);

@@ -36,7 +36,7 @@ export function shopSearcher(
   const open = (product: Product): string => `click[${product.asin.toLowerCase()}]`;
   const next = (): string | undefined => {
     const { page } = session;
-    if (page.name === "search") return `search[${queryOf(goal)}]`;
+    if (page.name === "search") return `search[${makeQuery(goal)}]`;
     if (page.name === "results") {
       settled = new Set();
       const shown = page.products.slice(0, maxProducts);
@@ -74,7 +74,7 @@ export function shopSearcher(
 }
 
 /** Words of an instruction without its opening and its price limit. */
-function queryOf({ instructionText }: Goal): string {
+function makeQuery({ instructionText }: Goal): string {
   return (
     instructionText
       .toLowerCase()

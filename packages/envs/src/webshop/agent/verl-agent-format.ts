@@ -19,7 +19,7 @@ const opening =
   "\nYou are an expert autonomous agent operating in the WebShop e\u2011commerce environment.";
 
 /** Instruction of the task: the third part of the first observation. */
-function taskOf(first: Observation): string {
+function readTask(first: Observation): string {
   return first.text.split(separator)[2] ?? "";
 }
 
@@ -54,7 +54,7 @@ export function verlAgentShopFormat({
   return {
     presentation: "turn-wise",
     prompt: (history, observation) => {
-      const task = taskOf(history[0]?.observation ?? observation);
+      const task = readTask(history[0]?.observation ?? observation);
       const present = quoteParts(observation, task);
       const actions = (observation.admissibleActions ?? []).map((action) => `'${action}',`);
       const ending =

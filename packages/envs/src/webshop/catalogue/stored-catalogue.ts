@@ -66,7 +66,7 @@ class AsinTable {
   }
 }
 
-function bytesOf(array: Float64Array | Uint32Array | Uint8Array): Uint8Array {
+function toBytes(array: Float64Array | Uint32Array | Uint8Array): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }
 
@@ -155,7 +155,7 @@ async function writeCatalogue(
     files: {
       "products.bin": productSum,
       "postings.bin": await write("postings.bin", postings.read(0, numBytes)),
-      "tables.bin": await write("tables.bin", Buffer.concat(tables.map(bytesOf))),
+      "tables.bin": await write("tables.bin", Buffer.concat(tables.map(toBytes))),
       "asins.txt": await write("asins.txt", asins.join("\n")),
       "terms.txt": await write("terms.txt", [...terms.keys()].join("\n")),
     },

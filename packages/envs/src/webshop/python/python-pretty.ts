@@ -47,7 +47,7 @@ function oneLine(value: PythonValue): string {
   return pythonFloat(value.float);
 }
 
-function lengthOf(text: string): number {
+function countCodePoints(text: string): number {
   return Array.from(text).length;
 }
 
@@ -58,7 +58,7 @@ function breakText(text: string, indent: number, allowance: number): string {
   let current = "";
   parts.forEach((part, i) => {
     const room = width - indent - (i === parts.length - 1 ? allowance : 0);
-    if (lengthOf(pythonRepr(current + part)) > room) {
+    if (countCodePoints(pythonRepr(current + part)) > room) {
       if (current !== "") chunks.push(pythonRepr(current));
       current = part;
     } else current += part;
@@ -73,7 +73,7 @@ function breakText(text: string, indent: number, allowance: number): string {
  */
 export function pythonPretty(value: PythonValue, indent = 0, allowance = 0): string {
   const line = oneLine(value);
-  if (lengthOf(line) <= width - indent - allowance) return line;
+  if (countCodePoints(line) <= width - indent - allowance) return line;
   if (typeof value === "string") return breakText(value, indent, allowance);
   const inner = indent + 1;
   const separator = `,\n${" ".repeat(inner)}`;
@@ -87,7 +87,7 @@ export function pythonPretty(value: PythonValue, indent = 0, allowance = 0): str
   const items = entries.map(([key, entry], i) => {
     const name = pythonRepr(key);
     const room = i === entries.length - 1 ? allowance + 1 : 1;
-    return `${name}: ${pythonPretty(entry, inner + lengthOf(name) + 2, room)}`;
+    return `${name}: ${pythonPretty(entry, inner + countCodePoints(name) + 2, room)}`;
   });
   return `{${items.join(separator)}}`;
 }

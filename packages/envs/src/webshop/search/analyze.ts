@@ -10,7 +10,7 @@ const stopWords: ReadonlySet<string> = new Set(
 );
 
 /** Lower case of one code point by the simple mapping, like Java's `Character.toLowerCase`. */
-function lowerOne(character: string): string {
+function toLower(character: string): string {
   const lower = character.toLowerCase();
   // Only U+0130 has a longer full mapping; its simple mapping is the plain i.
   return lower.length > character.length ? lower[0]! : lower;
@@ -20,11 +20,11 @@ function lowerOne(character: string): string {
  * Index term of a token: without an English possessive, in lower case, stemmed.
  * @returns `""` for a stop word.
  */
-export function termOf(token: string): string {
+export function toTerm(token: string): string {
   let word = token;
   if (/['\u2019\uff07][sS]$/u.test(word)) word = word.slice(0, -2);
   // Lower-case each code point separately: a whole text would give a Greek sigma its final form.
-  word = /^[\0-\x7f]*$/u.test(word) ? word.toLowerCase() : Array.from(word, lowerOne).join("");
+  word = /^[\0-\x7f]*$/u.test(word) ? word.toLowerCase() : Array.from(word, toLower).join("");
   return stopWords.has(word) ? "" : porterStem(word);
 }
 
@@ -34,6 +34,6 @@ export function termOf(token: string): string {
  */
 export function analyze(text: string): string[] {
   return tokenize(text)
-    .map(termOf)
+    .map(toTerm)
     .filter((term) => term !== "");
 }

@@ -1,5 +1,5 @@
 import { checkInteger } from "@turnwise/core";
-import { termOf } from "./analyze.ts";
+import { toTerm } from "./analyze.ts";
 import { lengthByte } from "./length-byte.ts";
 import { PostingsWriter } from "./postings.ts";
 import { comparePythonTexts } from "../../python/python-text.ts";
@@ -67,7 +67,7 @@ export class SearchIndexBuilder {
   }
 
   #writerOf(token: string): PostingsWriter | undefined {
-    const term = termOf(token);
+    const term = toTerm(token);
     if (term === "") return undefined;
     let writer = this.#writers.get(term);
     if (writer === undefined) this.#writers.set(term, (writer = new PostingsWriter()));

@@ -1,4 +1,4 @@
-import { wordBreakOf, wordBreaks as is, type WordBreak } from "./word-break-table.ts";
+import { findWordBreak, wordBreaks as is, type WordBreak } from "./word-break-table.ts";
 
 /** Maximum length of a token, UTF-16 units; longer ones are cut into pieces. */
 const maxTokenLength = 255;
@@ -11,7 +11,7 @@ const partingCharacter = 2;
 
 /** ASCII letters and digits, and the other ASCII characters that never join words, by code. */
 const plainCharacters = Uint8Array.from({ length: 128 }, (_, code) => {
-  const kind = wordBreakOf(code);
+  const kind = findWordBreak(code);
   if (kind === is.letter || kind === is.numeric) return wordCharacter;
   return kind === is.other || kind === is.keycapBase ? partingCharacter : 0;
 });
@@ -40,7 +40,7 @@ class Scanner {
   }
 
   classAt(offset: number): WordBreak {
-    return offset < this.limit ? wordBreakOf(this.text.codePointAt(offset)!) : -1;
+    return offset < this.limit ? findWordBreak(this.text.codePointAt(offset)!) : -1;
   }
 
   /** Offset after the code point at an offset. */

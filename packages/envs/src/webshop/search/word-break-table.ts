@@ -111,6 +111,6 @@ function unpack(): Uint8Array {
 const classes = unpack();
 
 /** Word-break class of a code point. */
-export function wordBreakOf(codePoint: number): WordBreak {
+export function findWordBreak(codePoint: number): WordBreak {
   return classes[codePoint] ?? wordBreaks.other;
 }

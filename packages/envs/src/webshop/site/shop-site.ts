@@ -172,10 +172,10 @@ export class ShopSite {
 
   #results(id: string, [keywordText = "", pageText = ""]: readonly string[]): SiteResponse {
     const { goal } = this.#session(id);
-    const keywords = keywordsOf(keywordText);
+    const keywords = readKeywords(keywordText);
     const { products, fault } = this.#shop.search(keywords);
     if (fault !== undefined) throw new SiteError(500, fault);
-    const pageNumber = pageNumberOf(pageText);
+    const pageNumber = readPageNumber(pageText);
     return this.#show(id, {
       name: "results",
       instruction: goal.instructionText,
@@ -193,8 +193,8 @@ export class ShopSite {
     return this.#show(id, {
       name: "item",
       instruction: goal.instructionText,
-      keywords: keywordsOf(keywordText),
-      pageNumber: pageNumberOf(pageText),
+      keywords: readKeywords(keywordText),
+      pageNumber: readPageNumber(pageText),
       product,
       options: this.#options(product, optionText),
       showsAttributes: this.#shop.showAttributes,
@@ -212,8 +212,8 @@ export class ShopSite {
     return this.#show(id, {
       name: "sub",
       instruction: goal.instructionText,
-      keywords: keywordsOf(keywordText),
-      pageNumber: pageNumberOf(pageText),
+      keywords: readKeywords(keywordText),
+      pageNumber: readPageNumber(pageText),
       product,
       options: this.#options(product, optionText),
       subPage,
@@ -299,7 +299,7 @@ function decodePart(part: string): string {
 }
 
 /** Reads a Python list of words or, as some agents send it, the query itself. */
-function keywordsOf(text: string): readonly string[] {
+function readKeywords(text: string): readonly string[] {
   if (!text.startsWith("[")) return [text];
   const keywords = readPythonList(text);
   if (keywords === undefined || keywords.length === 0) {
@@ -308,7 +308,7 @@ function keywordsOf(text: string): readonly string[] {
   return keywords;
 }
 
-function pageNumberOf(text: string): number {
+function readPageNumber(text: string): number {
   if (/^\d{1,6}$/u.test(text)) return Number(text);
   throw new SiteError(400, "The page must be a number.");
 }

@@ -31,7 +31,11 @@ function goalValue(goal: Goal): PythonValue {
   ]);
 }
 
-function receiptOf(page: Extract<Page, { name: "done" }>, goal: Goal, sessionId: string): Receipt {
+function makeReceipt(
+  page: Extract<Page, { name: "done" }>,
+  goal: Goal,
+  sessionId: string,
+): Receipt {
   const { product, details } = page;
   const { options } = goal;
   const info = referenceRewardInfo(details);
@@ -101,6 +105,6 @@ export function siteFrame(
       const chosen = JSON.stringify([...options].map((entry) => JSON.stringify(entry)));
       return `\n  <script src="/static/shop.js" data-chosen="${escapeHtml(chosen)}"></script>`;
     },
-    receipt: (page) => receiptOf(page, goal, sessionId),
+    receipt: (page) => makeReceipt(page, goal, sessionId),
   };
 }

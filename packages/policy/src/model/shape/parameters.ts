@@ -17,7 +17,7 @@ export interface ParameterSpec {
 export type Parameters = ReadonlyMap<string, Float32Array>;
 
 /** Number of entries of a shape; 1 for a scalar. */
-export const sizeOf = (shape: readonly number[]): number =>
+export const countElements = (shape: readonly number[]): number =>
   shape.reduce((size, length) => size * length, 1);
 
 /**
@@ -35,7 +35,7 @@ export function drawParameters(
   const residualScale = 1 / Math.sqrt(2 * numLayers);
   return new Map(
     table.map(({ name, shape, initial }) => {
-      const values = new Float32Array(sizeOf(shape));
+      const values = new Float32Array(countElements(shape));
       if (initial === "ones") values.fill(1);
       if (initial === "normal" || initial === "residual") {
         const scale = initializerRange * (initial === "residual" ? residualScale : 1);

@@ -10,7 +10,7 @@ import {
 } from "@turnwise/graph";
 import type { ModelConfig } from "../../model/model-config.ts";
 import { countEntries, type ParameterLayout } from "../../model/parameter-layout.ts";
-import { sizeOf } from "../../model/shape/parameters.ts";
+import { countElements } from "../../model/shape/parameters.ts";
 import { DeviceCache } from "./device-cache.ts";
 import { tableNames, traceStep, type StepResult } from "./device-programs.ts";
 import { drawToken, isFiltered, type DrawnToken, type DrawOptions } from "../runner/draw-token.ts";
@@ -149,7 +149,7 @@ export class DeviceRunner implements Runner {
     try {
       const spare = new Map<number, Float32Array>();
       for (const [name, shape] of shapes) {
-        const data = await readEntries(await read(name, spare.get(sizeOf(shape))));
+        const data = await readEntries(await read(name, spare.get(countElements(shape))));
         feeds[name] = await this.#executor.upload({ data, shape });
         spare.set(data.length, data);
       }

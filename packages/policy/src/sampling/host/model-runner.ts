@@ -10,7 +10,7 @@ import type {
   SpareArrays,
 } from "@turnwise/graph";
 import type { ModelConfig } from "../../model/model-config.ts";
-import { sizeOf } from "../../model/shape/parameters.ts";
+import { countElements } from "../../model/shape/parameters.ts";
 import type { ParameterLayout } from "../../model/parameter-layout.ts";
 import type { AttentionCache } from "./attention-cache.ts";
 import {
@@ -105,7 +105,7 @@ export class ModelRunner {
     const feedOf = async (name: string): Promise<Feed | FileFeed> => {
       const shape = shapes.get(name)!;
       if (name === embeddingName) return asFeed(embedding, shape);
-      const found = spare.findIndex(({ length }) => length === sizeOf(shape));
+      const found = spare.findIndex(({ length }) => length === countElements(shape));
       const into = found < 0 ? undefined : spare.splice(found, 1)[0];
       return asFeed(await read(name, into), shape);
     };
@@ -140,7 +140,7 @@ export class ModelRunner {
       const headWeights = isWhole ? undefined : await feedOf(headName);
       const head: (HeadPart & { readonly executable: Executable })[] = [];
       for (const part of programs.head) {
-        const weight = rowsOf(headWeights!, part.firstToken, part.numTokens);
+        const weight = selectRows(headWeights!, part.firstToken, part.numTokens);
         head.push({ ...part, executable: await compile(part.program, { weight }) });
       }
       const rows =
@@ -281,7 +281,7 @@ const asFeed = (value: Float32Array | FileFeed, shape: readonly number[]): Feed 
   "file" in value ? value : { data: value, shape };
 
 /** Selects rows of a matrix, without a copy. */
-function rowsOf(matrix: Feed | FileFeed, first: number, numRows: number): Feed | FileFeed {
+function selectRows(matrix: Feed | FileFeed, first: number, numRows: number): Feed | FileFeed {
   const width = matrix.shape[1]!;
   const shape = [numRows, width];
   if ("data" in matrix) {

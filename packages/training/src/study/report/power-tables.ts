@@ -1,7 +1,7 @@
 import {
   detectableEffect,
   pairedPower,
-  seedsNeeded,
+  countSeedsNeeded,
   varianceComponents,
 } from "@turnwise/statistics";
 import type { StudyAnalysis } from "./analyze-study.ts";
@@ -58,7 +58,7 @@ export function studyPowerTable(
   const needed = (deviation: number): string =>
     effect === undefined || deviation === 0
       ? "-"
-      : String(seedsNeeded(effect / deviation, { power }));
+      : String(countSeedsNeeded(effect / deviation, { power }));
   return {
     title: `Power of the planned comparisons of ${metric.measure}`,
     columns: [

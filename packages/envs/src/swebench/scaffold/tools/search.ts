@@ -41,7 +41,7 @@ export const search: Tool = {
   },
 };
 
-const countOf = (count: number): string => `${count} ${count === 1 ? "match" : "matches"}`;
+const formatCount = (count: number): string => `${count} ${count === 1 ? "match" : "matches"}`;
 
 const tooLong = "The search took too long. Search a smaller directory, or use execute_bash.";
 
@@ -79,6 +79,6 @@ async function find(term: string, path: string, workspace: Workspace): Promise<s
     return `More than ${maxFiles} files matched ${inPath} (${files.length} files). Narrow your search.`;
   }
   const total = files.reduce((sum, { count }) => sum + count, 0);
-  const lines = files.map(({ name, count }) => `${name} (${countOf(count)})`);
-  return `Found ${countOf(total)} ${inPath}:\n${lines.join("\n")}\nEnd of matches ${inPath}`;
+  const lines = files.map(({ name, count }) => `${name} (${formatCount(count)})`);
+  return `Found ${formatCount(total)} ${inPath}:\n${lines.join("\n")}\nEnd of matches ${inPath}`;
 }

@@ -4,7 +4,7 @@ import type { Trajectory } from "@turnwise/core";
 export type EpisodeEnding = "submit" | "steps" | "context" | "time" | "infrastructure";
 
 /** Classifies the end of a trajectory. */
-export function episodeEnding({ outcome }: Pick<Trajectory, "outcome">): EpisodeEnding {
+export function classifyEnding({ outcome }: Pick<Trajectory, "outcome">): EpisodeEnding {
   if (outcome.kind === "terminated") return "submit";
   if (outcome.kind === "failed") return "infrastructure";
   return outcome.limit === "turns" ? "steps" : outcome.limit === "tokens" ? "context" : "time";
@@ -21,7 +21,7 @@ export function compactFilter<T extends Pick<Trajectory, "outcome">>(
   kept: readonly Exclude<EpisodeEnding, "infrastructure">[] = ["submit"],
 ): T[] {
   return trajectories.filter((trajectory) => {
-    const ending = episodeEnding(trajectory);
+    const ending = classifyEnding(trajectory);
     return ending !== "infrastructure" && kept.includes(ending);
   });
 }
