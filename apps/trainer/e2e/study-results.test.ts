@@ -6,10 +6,10 @@ import {
   planCells,
   readStudy,
   runCellTask,
-  studyFolder,
+  resolveStudyFolder,
   type StudyAnalysis,
 } from "@turnwise/training/study";
-import { jsonReporter } from "@turnwise/training";
+import { createJsonReporter } from "@turnwise/training";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { turnwiseHere } from "./in-process.ts";
 import { root } from "./turnwise.ts";
@@ -38,9 +38,9 @@ beforeAll(async () => {
     }),
   );
   const file = await readStudy(study);
-  const reporter = jsonReporter({ write: () => true });
+  const reporter = createJsonReporter({ write: () => true });
   const machine = await describeMachine();
-  const context = { file, folder: studyFolder(folder), machine, reporter };
+  const context = { file, folder: resolveStudyFolder(folder), machine, reporter };
   for (const plan of await planCells(file)) await runCellTask(plan, context);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));

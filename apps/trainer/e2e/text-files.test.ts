@@ -10,7 +10,7 @@ const allowed = [
   // package.json of the program itself, and its templates
   "apps/trainer/src/create-package.ts",
   "apps/trainer/src/read-version.ts",
-  "packages/training/src/versions.ts",
+  "packages/training/src/read-versions.ts",
   // package.json of installed packages
   "packages/training/src/study/machine.ts",
   // locks that the program writes itself

@@ -1,4 +1,4 @@
-import { didYouMean, terminalWidth } from "@turnwise/training";
+import { didYouMean, readTerminalWidth } from "@turnwise/training";
 import { Command, CommanderError } from "commander";
 import { alfworldCommand } from "./commands/alfworld.ts";
 import { configCommand } from "./commands/config.ts";
@@ -54,8 +54,8 @@ export async function runCommandLine(parameters: readonly string[]): Promise<num
 /** Makes a command and its subcommands report errors in one line, and throw instead of exiting. */
 function prepare(command: Command, path: string): void {
   command.exitOverride().configureOutput({
-    getOutHelpWidth: () => terminalWidth(process.stdout),
-    getErrHelpWidth: () => terminalWidth(process.stderr),
+    getOutHelpWidth: () => readTerminalWidth(process.stdout),
+    getErrHelpWidth: () => readTerminalWidth(process.stderr),
     outputError: (text, write) =>
       write(`${path}: ${describeUsageError(text)}; see ${path} --help\n`),
   });

@@ -1,6 +1,6 @@
 import type { DeviceOptions, NamedDevice } from "@turnwise/policy/local";
 import { diagnoseCuda, diagnoseProvider } from "@turnwise/policy/doctor";
-import { checkedDevice, InputError } from "@turnwise/training";
+import { checkDevice, InputError } from "@turnwise/training";
 import { Option, type Command } from "commander";
 import { wholeNumber } from "./commands/arguments.ts";
 
@@ -26,7 +26,7 @@ export function withDevice(command: Command): Command {
 export const deviceOf = (
   { provider, precision, gpu }: DeviceFlags,
   command: string,
-): DeviceOptions => checkedDevice({ provider, products: precision, deviceId: gpu }, command);
+): DeviceOptions => checkDevice({ provider, products: precision, deviceId: gpu }, command);
 
 /**
  * Checks that a device works on this machine, by a small matrix product in a separate process.

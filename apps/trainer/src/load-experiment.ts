@@ -5,11 +5,11 @@ import {
   didYouMean,
   findExperiment,
   InputError,
-  languageModelRun,
+  createLanguageModelRun,
   layerSettings,
   mergeSettings,
   readSettings,
-  runModule,
+  createExperiment,
   type ExperimentInput,
   type LayeredSettings,
   type ModuleRecord,
@@ -45,7 +45,7 @@ export async function loadExperiment(
   shorthand?: (settings: unknown) => unknown,
 ): Promise<LoadedExperiment> {
   const { create, module } = await findExperiment(name);
-  const { settings, parts } = await runModule(name, create, options.seed);
+  const { settings, parts } = await createExperiment(name, create, options.seed);
   const overlays = [
     ...(shorthand ? [{ source: "options", apply: shorthand, isVariant: true }] : []),
     ...(await optionOverlays(options)),
@@ -68,7 +68,7 @@ async function optionOverlays(options: SettingsOptions): Promise<Overlay[]> {
             source: "--model",
             isVariant: true,
             apply: (settings: unknown) =>
-              languageModelRun(settings as ExperimentInput, model, adapterRank),
+              createLanguageModelRun(settings as ExperimentInput, model, adapterRank),
           },
         ]),
     ...(algorithm === undefined

@@ -1,60 +1,64 @@
 export { applySettings } from "./settings/apply-settings.ts";
-export { chatFormat, missingChatWarning, plainFormat } from "./policy/chat-format.ts";
+export { toChatFormat, describeMissingChat, toPlainFormat } from "./policy/chat-format.ts";
 export { checkMemory, checkSamplingMemory } from "./policy/check-memory.ts";
 export { checkModel } from "./policy/check-model.ts";
 export { checkConfig, resolveConfig } from "./settings/config.ts";
-export { checkedDevice } from "./policy/checked-device.ts";
+export { checkDevice } from "./policy/check-device.ts";
 export { environments, findEnvironment } from "./environments/environments.ts";
 export type { BuiltInEnvironment, EnvironmentTasks } from "./environments/environment.ts";
 export { openTasks } from "./environments/open-tasks.ts";
-export { taskArguments, taskOptions, type DescribedOption } from "./environments/task-options.ts";
+export {
+  formatTaskArguments,
+  listTaskOptions,
+  type DescribedOption,
+} from "./environments/task-options.ts";
 export type { ExperimentNeed } from "./experiments/experiment-need.ts";
 export { estimateRun } from "./estimate/estimate-run.ts";
-export { evaluate, evaluationReport, type EvaluationReport } from "./evaluation/evaluate.ts";
+export { evaluate, summarizeEvaluation, type EvaluationReport } from "./evaluation/evaluate.ts";
 export { openEvaluatedPolicy, type EvaluatedPolicy } from "./policy/evaluated-policy.ts";
 export { InputError, readInput } from "./input-error.ts";
 export { makeFolder } from "./files/make-folder.ts";
-export { passCurve } from "./evaluation/pass-at-k.ts";
-export { episodeCounts, showPhases } from "./report/phase-progress.ts";
+export { computePassCurve } from "./evaluation/pass-at-k.ts";
+export { countEpisodes, showPhases } from "./report/phase-progress.ts";
 export { LostInfrastructure } from "./loop/play-groups.ts";
 export {
-  bytesText,
-  duration,
-  jsonReporter,
-  percent,
-  textReporter,
+  formatBytes,
+  formatDuration,
+  createJsonReporter,
+  formatPercent,
+  createTextReporter,
   type Reporter,
 } from "./report/progress.ts";
 export { RunFolder } from "./run/run-folder.ts";
-export { pauseText, policyFolder, StoppedRun } from "./run/run.ts";
+export { describePause, policyFolder, StoppedRun } from "./run/run.ts";
 export { SavedEvaluation } from "./evaluation/saved-evaluation.ts";
-export { settingsText } from "./settings/settings-text.ts";
-export { stopReasonLines, type StopReason } from "./evaluation/stop-reasons.ts";
-export { closingSummary, evaluationTexts } from "./report/summary.ts";
+export { formatSettings } from "./settings/format-settings.ts";
+export { formatStopReasons, type StopReason } from "./evaluation/count-stop-reasons.ts";
+export { reportSummary, describeEvaluation } from "./report/summary.ts";
 export { isSettings, mergeSettings, type Settings } from "./settings/merge-settings.ts";
 export { didYouMean, findSimilarPath } from "./settings/suggest.ts";
-export { styled, terminalWidth, type OutputStream } from "./report/terminal.ts";
+export { applyStyle, readTerminalWidth, type OutputStream } from "./report/terminal.ts";
 export { train } from "./run/train.ts";
-export { versions } from "./versions.ts";
+export { readVersions } from "./read-versions.ts";
 export {
   experimentSchema,
   type ExperimentInput,
   type ExperimentSettings,
 } from "./experiment/experiment-schema.ts";
 export { householdGames, releasedHouseholdGames } from "./experiments/household-games.ts";
-export { languageModelRun } from "./environments/language-model-run.ts";
+export { createLanguageModelRun } from "./environments/create-language-model-run.ts";
 export { releasedShopping, shopping } from "./experiments/shopping.ts";
 export { deepSweRun, softwareDemo } from "./experiments/software.ts";
 export { builtInExperiments, type ExperimentEntry } from "./experiments/registry.ts";
 export {
   findExperiment,
-  runModule,
+  createExperiment,
   type FoundExperiment,
-  unknownExperiment,
+  createUnknownExperimentError,
 } from "./experiments/find-experiment.ts";
 export { readSettings } from "./experiment/read-settings.ts";
 export {
-  builtInParts,
+  findBuiltInParts,
   createAlgorithm,
   createModulator,
   noParts,
@@ -68,7 +72,7 @@ export {
 export {
   importModule,
   isModulePath,
-  moduleDifference,
+  findModuleDifference,
   recordModule,
   type ModuleRecord,
 } from "./experiment/experiment-module.ts";
@@ -82,8 +86,8 @@ export {
   type PartOptions,
 } from "./experiment/part.ts";
 export {
-  settingDifferences,
-  settingRows,
+  findSettingDifferences,
+  listSettingRows,
   type SettingDifference,
   type SettingRow,
   type SettingsLayer,

@@ -1,7 +1,11 @@
 import { fileURLToPath } from "node:url";
 import { compileAlgorithm, grpo, rolloutCorrections } from "@turnwise/estimators";
 import { expect, it } from "vitest";
-import { exportedValues, importedValues, reachableValues } from "./testing/declaration-graph.ts";
+import {
+  listExportedValues,
+  listImportedValues,
+  findReachableValues,
+} from "./testing/declaration-graph.ts";
 
 const pathOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -24,10 +28,10 @@ it.for(Object.keys(tools))(
   "every exported value of %s is reached by an experiment, or is a tool with a reason",
   (packageName) => {
     const index = pathOf(`../../${packageName.split("/")[1]}/src/index.ts`);
-    const roots = importedValues(pathOf("."), packageName);
+    const roots = listImportedValues(pathOf("."), packageName);
     expect(roots.length).toBeGreaterThan(0);
-    const reached = reachableValues(index, roots);
-    const unreached = exportedValues(index).filter((name) => !reached.has(name));
+    const reached = findReachableValues(index, roots);
+    const unreached = listExportedValues(index).filter((name) => !reached.has(name));
     expect(unreached).toEqual(Object.keys(tools[packageName]!).sort());
   },
 );

@@ -2,7 +2,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { expertPlan, type Game } from "@turnwise/envs/alfworld";
 import { streamLines } from "./read-commands.ts";
-import { styled } from "@turnwise/training";
+import { applyStyle } from "@turnwise/training";
 
 const help = `Type what you do: Tab completes it.
   ?      what can be done now
@@ -22,7 +22,7 @@ export async function play(game: Game, input: Readable, output: NodeJS.WriteStre
     ? createInterface({
         input,
         output,
-        prompt: styled("bold", "> ", output),
+        prompt: applyStyle("bold", "> ", output),
         completer: (line: string) => {
           const words = [...state.admissibleCommands, "hint", "undo", "quit"];
           return [words.filter((word) => word.startsWith(line)), line];

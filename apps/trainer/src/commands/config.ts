@@ -5,8 +5,8 @@ import {
   experimentSchema,
   InputError,
   RunFolder,
-  settingDifferences,
-  settingRows,
+  findSettingDifferences,
+  listSettingRows,
   type LayeredSettings,
   type SettingRow,
 } from "@turnwise/training";
@@ -42,7 +42,7 @@ export function configCommand(): Command {
             options: SettingsOptions & { readonly json?: boolean },
           ) => {
             const { settings, layers } = await readLayered(name, options);
-            const all = settingRows(experimentSchema, settings, layers);
+            const all = listSettingRows(experimentSchema, settings, layers);
             const rows = all.filter(
               ({ path }) => key === undefined || path === key || path.startsWith(`${key}.`),
             );
@@ -64,7 +64,7 @@ export function configCommand(): Command {
         .action(async (a: string, b: string, { json }: { readonly json?: boolean }) => {
           const options = { seed: 1, set: [] };
           const [left, right] = [await readLayered(a, options), await readLayered(b, options)];
-          for (const difference of settingDifferences(left.settings, right.settings)) {
+          for (const difference of findSettingDifferences(left.settings, right.settings)) {
             process.stdout.write(
               json === true
                 ? `${JSON.stringify(difference)}\n`

@@ -3,7 +3,7 @@ import {
   environments,
   InputError,
   resolveConfig,
-  taskOptions,
+  listTaskOptions,
   type BuiltInEnvironment,
   type ExperimentSettings,
 } from "@turnwise/training";
@@ -31,7 +31,7 @@ export function environmentSettings(
       return value === undefined ? [] : [[setting, value]];
     }),
   );
-  return resolveConfig(environment.experiment(seed, tasks), { tasks }, "options");
+  return resolveConfig(environment.createExperiment(seed, tasks), { tasks }, "options");
 }
 
 /** Error of `evaluate` for a missing or misspelled environment. */
@@ -47,7 +47,7 @@ export function unknownEnvironment(name: string | undefined): InputError {
 function statedOptions(
   environment: BuiltInEnvironment,
 ): readonly { readonly setting: string; readonly option: Option }[] {
-  const described = taskOptions(environment);
+  const described = listTaskOptions(environment);
   const made = described.map(({ setting, flags, description, choices, parse, isRepeated }) => {
     const option = new Option(flags, description);
     if (choices !== undefined) option.choices(choices);

@@ -5,30 +5,30 @@ import type { WeightStorage } from "@turnwise/policy/local";
 import { RemoteRefusal } from "@turnwise/policy/remote";
 import { Command, Option } from "commander";
 import {
-  chatFormat,
+  toChatFormat,
   environments,
-  episodeCounts,
+  countEpisodes,
   evaluate,
-  evaluationReport,
-  evaluationTexts,
+  summarizeEvaluation,
+  describeEvaluation,
   findEnvironment,
   InputError,
-  jsonReporter,
+  createJsonReporter,
   LostInfrastructure,
-  missingChatWarning,
+  describeMissingChat,
   openEvaluatedPolicy,
   openTasks,
-  passCurve,
-  pauseText,
-  percent,
-  plainFormat,
+  computePassCurve,
+  describePause,
+  formatPercent,
+  toPlainFormat,
   showPhases,
   readInput,
   SavedEvaluation,
   StoppedRun,
-  stopReasonLines,
-  textReporter,
-  versions,
+  formatStopReasons,
+  createTextReporter,
+  readVersions,
   type BuiltInEnvironment,
   type EnvironmentTasks,
   type EvaluatedPolicy,
@@ -164,7 +164,7 @@ async function createFolder(
   return SavedEvaluation.create(
     out,
     { environment: environment.name, options: { ...options, out } },
-    await versions(),
+    await readVersions(),
   );
 }
 
@@ -184,9 +184,9 @@ async function evaluatePolicy(
     }),
   );
   const reporter =
-    options.json === true ? jsonReporter(process.stdout) : textReporter(process.stdout);
+    options.json === true ? createJsonReporter(process.stdout) : createTextReporter(process.stdout);
   try {
-    const wanted = options.split ?? environment.evaluationSplit(tasksOf(experiment));
+    const wanted = options.split ?? environment.chooseEvaluationSplit(tasksOf(experiment));
     const config = evaluationConfig(environment, experiment, wanted, policy, options);
     const source = await openTasks(config);
     try {
@@ -201,7 +201,7 @@ async function evaluatePolicy(
         );
       }
       const show = (report: EvaluationReport): Readonly<Record<string, unknown>> => {
-        const usage = policy.usage();
+        const usage = policy.describeUsage();
         const record = {
           stage: "evaluation",
           split,
@@ -238,18 +238,18 @@ async function evaluatePolicy(
             maxInfrastructureShare: options.maxFailures,
             ...(options.patience !== undefined && { patienceSeconds: options.patience }),
           },
-          known: saved.known,
+          findPlayed: saved.findKept,
           onEnd: saved.keep,
-          onPause: (pause) => reporter.warn(`${split}: ${pauseText(pause)}`),
+          onPause: (pause) => reporter.warn(`${split}: ${describePause(pause)}`),
           onProgress: (played) =>
-            progress.onPhase(split, played.numEnded / played.numEpisodes, episodeCounts(played)),
+            progress.onPhase(split, played.numEnded / played.numEpisodes, countEpisodes(played)),
         }).finally(() => progress.stop());
       const playAndReport = async (): Promise<void> => {
         try {
           await saved.writeReport(show(await play()));
         } catch (cause) {
           if (cause instanceof LostInfrastructure) {
-            show(evaluationReport(cause.groups));
+            show(summarizeEvaluation(cause.groups));
             throw new StoppedRun(cause.message, { cause });
           }
           // Not one request was accepted: the policy's file is wrong.
@@ -279,10 +279,10 @@ function evaluatedFormat(
   reporter: Reporter,
 ): AgentFormat {
   if (loadedTokenizer === undefined) return format;
-  if (chat === true) return chatFormat(format, loadedTokenizer, policy);
-  const warning = missingChatWarning(format, loadedTokenizer, policy, "--chat");
+  if (chat === true) return toChatFormat(format, loadedTokenizer, policy);
+  const warning = describeMissingChat(format, loadedTokenizer, policy, "--chat");
   if (warning !== undefined) reporter.warn(warning);
-  return plainFormat(format, loadedTokenizer);
+  return toPlainFormat(format, loadedTokenizer);
 }
 
 /** Machine-readable record of an evaluation. */
@@ -295,7 +295,7 @@ function evaluationRecord(
     ...metrics,
     byKind,
     stops,
-    ...(samples > 1 && { passAtK: Object.fromEntries(passCurve(groups)) }),
+    ...(samples > 1 && { passAtK: Object.fromEntries(computePassCurve(groups)) }),
   };
 }
 
@@ -304,12 +304,15 @@ function evaluationLines(
   { metrics, byKind, stops, groups }: EvaluationReport,
   samples: number,
 ): string[] {
-  const line = (name: string, rate: number): string => name.padEnd(33) + percent(rate).padStart(6);
+  const line = (name: string, rate: number): string =>
+    name.padEnd(33) + formatPercent(rate).padStart(6);
   return [
-    evaluationTexts(metrics, samples > 1 ? groups.length : undefined).join(", "),
+    describeEvaluation(metrics, samples > 1 ? groups.length : undefined).join(", "),
     ...Object.entries(byKind).map(([kind, success]) => line(kind, success)),
-    ...(samples > 1 ? [...passCurve(groups)] : []).map(([k, rate]) => line(`pass@${k}`, rate)),
-    ...stopReasonLines(stops),
+    ...(samples > 1 ? [...computePassCurve(groups)] : []).map(([k, rate]) =>
+      line(`pass@${k}`, rate),
+    ),
+    ...formatStopReasons(stops),
   ];
 }
 
@@ -324,7 +327,7 @@ function evaluationConfig(
   const evaluation = [{ split, numTasks }];
   const { episode } = experiment;
   const all = tasksOf(experiment);
-  const tasks = environment.evaluationTasks?.(all, evaluation, loadedTokenizer === undefined) ?? {
+  const tasks = environment.limitToEvaluation?.(all, evaluation, loadedTokenizer === undefined) ?? {
     ...all,
     numTraining: 0,
     evaluation,

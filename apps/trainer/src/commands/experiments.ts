@@ -1,5 +1,9 @@
 import type { Stated } from "@turnwise/estimators";
-import { builtInExperiments, unknownExperiment, type ExperimentEntry } from "@turnwise/training";
+import {
+  builtInExperiments,
+  createUnknownExperimentError,
+  type ExperimentEntry,
+} from "@turnwise/training";
 import { Command } from "commander";
 
 /** `turnwise experiments`: lists the built-in experiments. */
@@ -12,7 +16,7 @@ export function experimentsCommand(): Command {
       const entries = builtInExperiments.filter(
         (entry) => name === undefined || entry.name === name,
       );
-      if (entries.length === 0) throw unknownExperiment(name);
+      if (entries.length === 0) throw createUnknownExperimentError(name);
       if (json === true) {
         for (const { create: _, ...entry } of entries) {
           process.stdout.write(`${JSON.stringify(entry)}\n`);

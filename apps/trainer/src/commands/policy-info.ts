@@ -13,7 +13,7 @@ import {
 } from "@turnwise/policy";
 import { computeMemoryNeeds, staysOnDevice, type MemoryNeeds } from "@turnwise/policy/local";
 import { Command, Option } from "commander";
-import { bytesText, readInput } from "@turnwise/training";
+import { formatBytes, readInput } from "@turnwise/training";
 import { deviceOf } from "../device.ts";
 import { openSampler, withPolicySource, type PolicySourceOptions } from "./policy-source.ts";
 
@@ -187,7 +187,7 @@ function infoText(model: string, { tokens, rank }: InfoOptions, report: Report):
     ["  head", config.tiedEmbeddings ? "the embedding" : count(parameters.head)],
     [
       "stored",
-      `${stored.type}, ${bytesText(stored.numBytes)} in ${stored.numFiles} ${stored.numFiles === 1 ? "file" : "files"}`,
+      `${stored.type}, ${formatBytes(stored.numBytes)} in ${stored.numFiles} ${stored.numFiles === 1 ? "file" : "files"}`,
     ],
     ...(adapter
       ? ([
@@ -198,32 +198,32 @@ function infoText(model: string, { tokens, rank }: InfoOptions, report: Report):
         ] satisfies [string, string][])
       : []),
     ["", ""],
-    [`to sample ${count(tokens)} tokens, computed`, `${bytesText(sampling.total)}, in float32`],
-    ["  weights", bytesText(sampling.weights)],
+    [`to sample ${count(tokens)} tokens, computed`, `${formatBytes(sampling.total)}, in float32`],
+    ["  weights", formatBytes(sampling.weights)],
     [
       "  keys and values",
-      `${bytesText(sampling.perSequence)}, ${bytesText(sampling.perToken)} a token`,
+      `${formatBytes(sampling.perSequence)}, ${formatBytes(sampling.perToken)} a token`,
     ],
     [
       "  sequences at once",
-      `${count(Math.floor(sampling.cache / sampling.perSequence))} in ${bytesText(sampling.cache)} (--cache-bytes)`,
+      `${count(Math.floor(sampling.cache / sampling.perSequence))} in ${formatBytes(sampling.cache)} (--cache-bytes)`,
     ],
     ...(computed.stored
       ? ([
           [
             "  weights in their file",
-            `${bytesText(computed.stored.sampling)}, and up to ${bytesText(computed.stored.file)} of pages that can be dropped (--weight-storage)`,
+            `${formatBytes(computed.stored.sampling)}, and up to ${formatBytes(computed.stored.file)} of pages that can be dropped (--weight-storage)`,
           ],
         ] satisfies [string, string][])
       : []),
     ["to train as well, computed", "and what a microbatch needs on top"],
-    ["  all weights", bytesText(training.full)],
+    ["  all weights", formatBytes(training.full)],
     [
       `  an adapter of rank ${adapter?.rank ?? rank}`,
-      `${bytesText(training.lowRank)} (${count(training.adapterParameters)} parameters)`,
+      `${formatBytes(training.lowRank)} (${count(training.adapterParameters)} parameters)`,
     ],
     ...(computed.stored
-      ? ([["  beside weights in their file", bytesText(computed.stored.lowRank)]] satisfies [
+      ? ([["  beside weights in their file", formatBytes(computed.stored.lowRank)]] satisfies [
           string,
           string,
         ][])
@@ -234,7 +234,7 @@ function infoText(model: string, { tokens, rank }: InfoOptions, report: Report):
       ["", ""],
       [
         "measured",
-        `${count(measured.promptTokens)} prompt tokens, then a few, peak ${bytesText(measured.peakBytes)}`,
+        `${count(measured.promptTokens)} prompt tokens, then a few, peak ${formatBytes(measured.peakBytes)}`,
       ],
       ["  loading", `${measured.loadSeconds.toFixed(2)} s`],
       ["  reading", `${measured.promptTokensPerSecond.toFixed(0)} tokens/s`],

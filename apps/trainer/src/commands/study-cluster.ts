@@ -3,11 +3,11 @@ import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import { InputError } from "@turnwise/training";
 import {
-  cellMemory,
+  estimateCellMemory,
   connectRay,
   planCells,
   readCells,
-  slurmScript,
+  writeSlurmScript,
   submitStudy,
   type CellContext,
 } from "@turnwise/training/study";
@@ -98,10 +98,10 @@ export function exportCommand(): Command {
         if (plans.length === 0) {
           throw new InputError(`${path}: study must have cells that are not finished, got none`);
         }
-        const bytes = await Promise.all(plans.map((plan) => cellMemory(plan, anyMemory)));
+        const bytes = await Promise.all(plans.map((plan) => estimateCellMemory(plan, anyMemory)));
         await mkdir(folder.logs, { recursive: true });
         process.stdout.write(
-          slurmScript({
+          writeSlurmScript({
             name: file.study.name,
             sha256: file.sha256,
             plans,
@@ -160,7 +160,7 @@ async function submitAll(
       ray: connectRay(ray!, token),
       entrypoint: ({ name }) =>
         `${command} ${name} ${rest}${options.anyProcessor === true ? " --any-processor" : ""}`,
-      memoryBytes: (plan) => cellMemory(plan, anyMemory),
+      memoryBytes: (plan) => estimateCellMemory(plan, anyMemory),
       pollSeconds: poll,
     });
     finish(result, context);

@@ -3,7 +3,7 @@ import {
   describeFindings,
   describeLimits,
   describePairing,
-  familyTables,
+  tabulateFamily,
   readCells,
   renderTable,
   type FamilyAnalysis,
@@ -54,7 +54,7 @@ function compareText(
   format: TableFormat,
   note: string,
 ): string {
-  const tables = familyTables(family, analysis.metric.measure).map((table) =>
+  const tables = tabulateFamily(family, analysis.metric.measure).map((table) =>
     renderTable(table, format),
   );
   const findings = describeFindings({ ...analysis, families: [family] })

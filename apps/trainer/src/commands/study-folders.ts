@@ -1,9 +1,9 @@
 import { Command } from "commander";
-import { duration } from "@turnwise/training";
+import { formatDuration } from "@turnwise/training";
 import {
   mergeCells,
-  studyFolder,
-  studyStatus,
+  resolveStudyFolder,
+  readStudyStatus,
   type ArmStatus,
   type StudyStatus,
 } from "@turnwise/training/study";
@@ -18,7 +18,7 @@ export function statusCommand(): Command {
     .option("--json", "print one JSON object")
     .action(async (path: string, { json, out }: FolderOptions & { readonly json?: boolean }) => {
       await withStudy(path, { ...(out !== undefined && { out }) }, async ({ file, folder }) => {
-        const status = await studyStatus(file, folder);
+        const status = await readStudyStatus(file, folder);
         const text = json === true ? JSON.stringify(status) : statusText(status);
         process.stdout.write(`${text}\n`);
       });
@@ -32,7 +32,10 @@ function statusText({ arms, failures, secondsLeft }: StudyStatus): string {
     ["finished", ({ finished, planned }) => `${finished}/${planned}`],
     ["failed", ({ failed }) => String(failed)],
     ["running", ({ running }) => String(running)],
-    ["a cell", ({ meanSeconds }) => (meanSeconds === undefined ? "-" : duration(meanSeconds))],
+    [
+      "a cell",
+      ({ meanSeconds }) => (meanSeconds === undefined ? "-" : formatDuration(meanSeconds)),
+    ],
   ];
   const table = [
     columns.map(([title]) => title),
@@ -50,7 +53,7 @@ function statusText({ arms, failures, secondsLeft }: StudyStatus): string {
   const left =
     isDone || secondsLeft === undefined
       ? []
-      : [`${duration(secondsLeft)} left, one cell at a time`];
+      : [`${formatDuration(secondsLeft)} left, one cell at a time`];
   return [...lines, ...failed, ...left].join("\n");
 }
 
@@ -62,7 +65,7 @@ export function mergeCommand(): Command {
     .argument("<from...>", "folders of the copies")
     .action(async (into: string, from: readonly string[]) => {
       const { added, equal } = await mergeCells(into, from);
-      const { cells } = studyFolder(into);
+      const { cells } = resolveStudyFolder(into);
       process.stdout.write(
         `${added.length} cells added, ${equal.length} already there: ${shortPath(cells)}\n`,
       );

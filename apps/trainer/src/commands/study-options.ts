@@ -1,6 +1,11 @@
 import { relative } from "node:path";
 import { Option, type Command } from "commander";
-import { InputError, jsonReporter, textReporter, type Reporter } from "@turnwise/training";
+import {
+  InputError,
+  createJsonReporter,
+  createTextReporter,
+  type Reporter,
+} from "@turnwise/training";
 import {
   describeMachine,
   findStudyFolder,
@@ -76,7 +81,7 @@ export async function withStudy(
   work: (context: CellContext) => Promise<void>,
 ): Promise<void> {
   const reporter: Reporter =
-    json === true ? jsonReporter(process.stdout) : textReporter(process.stdout);
+    json === true ? createJsonReporter(process.stdout) : createTextReporter(process.stdout);
   try {
     const file = await readStudy(path);
     const folder = await findStudyFolder(file, out);

@@ -1,8 +1,8 @@
 import { InputError } from "@turnwise/training";
 import {
-  powerTable,
+  tabulatePower,
   renderTable,
-  studyPowerTable,
+  tabulateStudyPower,
   type PowerQuestion,
 } from "@turnwise/training/study";
 import { Command, InvalidArgumentError, Option } from "commander";
@@ -57,12 +57,12 @@ async function powerText(path: string | undefined, options: PowerOptions): Promi
   }
   if (path !== undefined) {
     const { analysis } = await openResults(path, out);
-    return renderTable(studyPowerTable(analysis, question), "text");
+    return renderTable(tabulateStudyPower(analysis, question), "text");
   }
   if (deviation === undefined) {
     throw new InputError("study power: a study file or --deviation must be given, got neither");
   }
-  return renderTable(powerTable(deviation, pairs, question), "text");
+  return renderTable(tabulatePower(deviation, pairs, question), "text");
 }
 
 function parsePower(text: string): number {

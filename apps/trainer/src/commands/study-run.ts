@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { Command, Option } from "commander";
 import { StoppedRun } from "@turnwise/training";
 import {
-  numJobsWithin,
+  computeNumJobs,
   runStudy,
   type CellContext,
   type StudyResult,
@@ -79,7 +79,7 @@ async function runAll(path: string, context: CellContext, options: RunOptions): 
         ...selection,
         numJobs: async (plans) =>
           jobs ??
-          numJobsWithin(plans, {
+          computeNumJobs(plans, {
             ...(cores !== undefined && { cores }),
             ...(memory !== undefined && { memoryBytes: memory * 2 ** 30 }),
           }),

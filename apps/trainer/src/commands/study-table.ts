@@ -3,8 +3,8 @@ import {
   findStudyFolder,
   readStudy,
   renderTable,
-  studyCsv,
-  studyTables,
+  renderStudyCsv,
+  tabulateStudy,
   type StudyAnalysis,
   type TableFormat,
 } from "@turnwise/training/study";
@@ -47,8 +47,8 @@ export async function openResults(path: string, out: string | undefined) {
 }
 
 function tableText(analysis: StudyAnalysis, format: TableOptions["format"]): string {
-  if (format === "csv") return studyCsv(analysis);
+  if (format === "csv") return renderStudyCsv(analysis);
   if (format === "json") return `${JSON.stringify(analysis)}\n`;
-  const tables = studyTables(analysis).map((table) => renderTable(table, format));
+  const tables = tabulateStudy(analysis).map((table) => renderTable(table, format));
   return `${tables.join("\n\n")}\n`;
 }

@@ -9,7 +9,7 @@ import {
   type Validation,
 } from "@turnwise/envs/swebench";
 import { Command, Option } from "commander";
-import { duration, InputError, textReporter } from "@turnwise/training";
+import { formatDuration, InputError, createTextReporter } from "@turnwise/training";
 import { aboveZero, repeated, wholeNumber } from "./arguments.ts";
 import {
   runOnEach,
@@ -62,7 +62,7 @@ export function validateCommand(): Command {
 async function validate(options: ValidateOptions): Promise<void> {
   const { imageBudget, json, out } = options;
   const instances = await chosenInstances(options);
-  const reporter = textReporter(process.stdout);
+  const reporter = createTextReporter(process.stdout);
   const started = performance.now();
   const run = async (pool: ContainerPool): Promise<void> => {
     const found = await validateAll(instances, pool, options, (line) =>
@@ -77,7 +77,7 @@ async function validate(options: ValidateOptions): Promise<void> {
     if (json === true) return;
     reporter.say(
       `${count("usable")} of ${found.length} usable, ${count("unusable")} not, ` +
-        `${count("unknown")} unknown; ${duration((performance.now() - started) / 1000)}`,
+        `${count("unknown")} unknown; ${formatDuration((performance.now() - started) / 1000)}`,
     );
   };
   try {

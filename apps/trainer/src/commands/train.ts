@@ -4,33 +4,33 @@ import type { TaskSource } from "@turnwise/envs";
 import { Command } from "commander";
 import {
   builtInExperiments,
-  builtInParts,
+  findBuiltInParts,
   checkMemory,
   checkModel,
-  closingSummary,
+  reportSummary,
   createAlgorithm,
   createModulator,
-  duration,
+  formatDuration,
   environments,
   estimateRun,
   findEnvironment,
   findExperiment,
   InputError,
   isModulePath,
-  jsonReporter,
-  moduleDifference,
+  createJsonReporter,
+  findModuleDifference,
   openTasks,
-  percent,
+  formatPercent,
   policyFolder,
   readInput,
   RunFolder,
-  runModule,
-  settingsText,
-  taskArguments,
-  textReporter,
+  createExperiment,
+  formatSettings,
+  formatTaskArguments,
+  createTextReporter,
   train,
-  unknownExperiment,
-  versions,
+  createUnknownExperimentError,
+  readVersions,
   type BuiltInEnvironment,
   type ExperimentSettings,
   type Parts,
@@ -106,10 +106,10 @@ async function runCommand(
   const { resume } = options;
   if (name?.startsWith("-") === true) throw new InputError(`train: unknown option ${name}`);
   if (resume === undefined) {
-    if (name === undefined) throw unknownExperiment(name);
+    if (name === undefined) throw createUnknownExperimentError(name);
     if (environment === undefined) {
       if (!isModulePath(name) && !builtInExperiments.some((one) => one.name === name)) {
-        throw unknownExperiment(name);
+        throw createUnknownExperimentError(name);
       }
       const [, unknown] = self.args;
       if (unknown !== undefined) throw new InputError(`train: unknown option ${unknown}`);
@@ -136,7 +136,7 @@ async function runToEnd(
 ): Promise<void> {
   // The standard output of a dry run is its settings alone.
   const stream = dryRun === true ? process.stderr : process.stdout;
-  const reporter = json === true ? jsonReporter(stream) : textReporter(stream);
+  const reporter = json === true ? createJsonReporter(stream) : createTextReporter(stream);
   const started = performance.now();
   try {
     const opened = await open(reporter);
@@ -150,8 +150,8 @@ async function runToEnd(
       await tasks.close?.();
     }
     const next = nextEvaluation(folder);
-    await closingSummary(folder, next && commandLine(next), reporter);
-    reporter.say(`done in ${duration((performance.now() - started) / 1000)}`);
+    await reportSummary(folder, next && commandLine(next), reporter);
+    reporter.say(`done in ${formatDuration((performance.now() - started) / 1000)}`);
   } finally {
     reporter.close();
   }
@@ -170,7 +170,7 @@ function nextEvaluation({ config, path }: RunFolder): string[] | undefined {
     tasks.environment,
     ...(isAdapted ? ["--policy", model.path, "--adapter", trained] : ["--policy", trained]),
     ...(model.source === "folder" && model.chat ? ["--chat"] : []),
-    ...taskArguments(environment, environment.tasksElsewhere?.(tasks) ?? tasks),
+    ...formatTaskArguments(environment, environment.suggestTasks?.(tasks) ?? tasks),
   ];
 }
 
@@ -201,9 +201,9 @@ async function reloadParts(
   reporter: Reporter,
 ): Promise<Parts> {
   const { module } = await folder.readManifest();
-  if (module === undefined) return builtInParts(folder.config, builtInExperiments);
+  if (module === undefined) return findBuiltInParts(folder.config, builtInExperiments);
   const { create, module: present } = await findExperiment(module.path);
-  const difference = moduleDifference(module, present!);
+  const difference = findModuleDifference(module, present!);
   if (difference !== undefined) {
     const message = `${folder.path}: module ${module.path} must be the same as when the run began: ${difference}`;
     if (!allowChanged) {
@@ -212,7 +212,7 @@ async function reloadParts(
     reporter.warn(message);
     await folder.appendToManifest({ resumedWithChangedCode: present });
   }
-  return (await runModule(module.path, create, folder.config.seed)).parts;
+  return (await createExperiment(module.path, create, folder.config.seed)).parts;
 }
 
 /** Makes a run folder; none for a dry run. */
@@ -247,7 +247,7 @@ async function newRun(
       );
     }
     if (options.dryRun === true) {
-      process.stdout.write(`${settingsText(config, options.json === true ? 0 : 2)}\n`);
+      process.stdout.write(`${formatSettings(config, options.json === true ? 0 : 2)}\n`);
       // Only settings go to standard output, so that it is a valid `--config` file.
       process.stderr.write("estimating: a short probe of the model\n");
       const lines = await readInput(() => estimateRun(config, tasks, algorithm));
@@ -257,9 +257,9 @@ async function newRun(
     }
     const folderName = `${config.experiment}-seed${config.seed}-${timestamp()}`;
     const path = options.out ?? join("runs", folderName);
-    await tasks.validate?.((done) => reporter.now(`checking tasks: ${percent(done)}`));
+    await tasks.validate?.((done) => reporter.now(`checking tasks: ${formatPercent(done)}`));
     const folder = await RunFolder.create(path, config, {
-      ...(await versions()),
+      ...(await readVersions()),
       command: process.argv.slice(2),
       seed: config.seed,
       ...(tasks.omissions && { omissions: tasks.omissions }),

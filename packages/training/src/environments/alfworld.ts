@@ -61,7 +61,7 @@ export const alfworld: EnvironmentDefinition<AlfworldTasks, typeof alfworldTasks
     { setting: "size", description: "size of generated games" },
     "format",
   ],
-  experiment: (seed, { path = null }) =>
+  createExperiment: (seed, { path = null }) =>
     path === null ? householdGames(seed) : releasedHouseholdGames(seed, path),
   experiments: [
     {
@@ -95,8 +95,8 @@ export const alfworld: EnvironmentDefinition<AlfworldTasks, typeof alfworldTasks
     needs: ["a GPU", "data", "a model"],
     create: (seed) => releasedHouseholdGames(seed, dataFolder),
   },
-  evaluationSplit: ({ path }) => (path === null ? "held_out" : defaultEvaluationSplit),
-  tasksElsewhere: (tasks) => ({
+  chooseEvaluationSplit: ({ path }) => (path === null ? "held_out" : defaultEvaluationSplit),
+  suggestTasks: (tasks) => ({
     ...tasks,
     ...(tasks.path === null && { size: "medium" as const }),
     kinds: null,

@@ -11,7 +11,7 @@ interface ChatTasks extends EnvironmentTasks {
  * Tasks of an evaluation alone, without training tasks.
  * @param isServed - Whether a server applies the chat template: prompts are then messages.
  */
-export function evaluationInChat<T extends ChatTasks>(
+export function toChatEvaluation<T extends ChatTasks>(
   tasks: T,
   evaluation: T["evaluation"],
   isServed: boolean,
@@ -20,7 +20,7 @@ export function evaluationInChat<T extends ChatTasks>(
 }
 
 /** The chat template has no effect in a format that is no conversation. */
-export function chatTemplateRule(format: string): IdleRule<ChatTasks> {
+export function createChatTemplateRule(format: string): IdleRule<ChatTasks> {
   return {
     paths: ["tasks.template"],
     isIdle: ({ tasks }) => tasks.format !== format,

@@ -74,16 +74,16 @@ export interface EnvironmentDefinition<
   /** Settings of the tasks that `train` and `evaluate` offer as options, in the order of the help. */
   readonly options: readonly (K | TaskOption<K>)[];
   /** Experiment of `turnwise train NAME`. @param chosen - Settings of the tasks that options state. */
-  experiment(seed: number, chosen: Partial<T>): InputOn<T>;
+  createExperiment(seed: number, chosen: Partial<T>): InputOn<T>;
   readonly experiments: readonly EnvironmentExperiment<T>[];
   /** Absent: a language model in it takes an experiment of the user's own. */
   readonly paper?: PaperExperiment<T>;
   /** Split that `evaluate` plays by default. */
-  evaluationSplit(tasks: T): string;
+  chooseEvaluationSplit(tasks: T): string;
   /** Tasks of an evaluation alone. @param isServed - Whether a server applies the chat template. */
-  evaluationTasks?(tasks: T, evaluation: T["evaluation"], isServed: boolean): T;
+  limitToEvaluation?(tasks: T, evaluation: T["evaluation"], isServed: boolean): T;
   /** Tasks on which the summary of a run suggests to evaluate. Default: those of the run. */
-  tasksElsewhere?(tasks: T): T;
+  suggestTasks?(tasks: T): T;
   /** Settings of the tasks that have no effect under a condition. */
   readonly idleRules?: readonly IdleRule<T>[];
   /** Settings that cannot work together, as `FIELD must RULE, got VALUE`. */

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { builtInExperiments } from "../experiments/registry.ts";
 import { environments } from "./environments.ts";
-import { languageModelRun } from "./language-model-run.ts";
-import { taskArguments, taskOptions } from "./task-options.ts";
+import { createLanguageModelRun } from "./create-language-model-run.ts";
+import { formatTaskArguments, listTaskOptions } from "./task-options.ts";
 
 const withPaper = environments.flatMap(({ name, paper }) =>
   paper ? [[name, paper] as const] : [],
@@ -12,7 +12,7 @@ it.for(withPaper)(
   "a language model in %s is trained in the paper's setting of that environment",
   ([name, { setting }]) => {
     const entry = builtInExperiments.find((experiment) => experiment.name === name)!;
-    const run = languageModelRun(entry.create(1) as never, "model", undefined);
+    const run = createLanguageModelRun(entry.create(1) as never, "model", undefined);
     expect(run.model).toMatchObject({
       maxTokens: setting.maxPromptTokens.value + setting.maxResponseTokens.value,
       chat: setting.presentation.value === "turn-wise",
@@ -23,7 +23,7 @@ it.for(withPaper)(
 it("a custom environment has no setting of another", () => {
   const experiment = builtInExperiments[0]!.create(1);
   const custom = { ...experiment, tasks: { environment: "custom", name: "mine", options: {} } };
-  expect(() => languageModelRun(custom as never, "model", undefined)).toThrow(
+  expect(() => createLanguageModelRun(custom as never, "model", undefined)).toThrow(
     /--model must be given with an environment that has a setting for language models \(alfworld, swebench, webshop\), got custom/u,
   );
 });
@@ -31,16 +31,16 @@ it("a custom environment has no setting of another", () => {
 it.for(environments.map((environment) => [environment.name, environment] as const))(
   "the experiment of %s has its name, and needs no option",
   ([name, environment]) => {
-    expect(environment.experiment(1, {})).toMatchObject({ experiment: name });
-    expect(taskArguments(environment, environment.experiment(1, {}).tasks)).toEqual([]);
-    for (const { description } of taskOptions(environment)) expect(description).not.toBe("");
+    expect(environment.createExperiment(1, {})).toMatchObject({ experiment: name });
+    expect(formatTaskArguments(environment, environment.createExperiment(1, {}).tasks)).toEqual([]);
+    for (const { description } of listTaskOptions(environment)) expect(description).not.toBe("");
   },
 );
 
 const alfworld = environments.find(({ name }) => name === "alfworld")!;
 
 it("an option takes its value, choices and parser from the setting", () => {
-  const options = taskOptions(alfworld);
+  const options = listTaskOptions(alfworld);
   const of = (setting: string) => options.find((option) => option.setting === setting)!;
   expect(of("path").flags).toBe("--games <path>");
   expect(of("humanGoals").flags).toBe("--human-goals <file>");
@@ -50,7 +50,7 @@ it("an option takes its value, choices and parser from the setting", () => {
   expect(of("format").description).toMatch(/^prompt format: compact/u);
   expect(of("paths").isRepeated).toBe(true);
   expect(of("indices").parse!("0,5, 10-12")).toEqual([0, 5, 10, 11, 12]);
-  const webshop = taskOptions(environments.find(({ name }) => name === "webshop")!);
+  const webshop = listTaskOptions(environments.find(({ name }) => name === "webshop")!);
   const numProducts = webshop.find(({ setting }) => setting === "numProducts")!;
   expect(numProducts.flags).toBe("--num-products <number>");
   expect(numProducts.parse!("12")).toBe(12);
@@ -61,17 +61,17 @@ it("an option takes its value, choices and parser from the setting", () => {
 
 it("settings that differ from the environment's experiment are stated as options", () => {
   const tasks = {
-    ...alfworld.experiment(1, {}).tasks,
+    ...alfworld.createExperiment(1, {}).tasks,
     path: "games",
     strict: true,
     wording: "put",
     kinds: ["look_at_obj_in_light"],
   };
-  expect(taskArguments(alfworld, tasks)).toEqual(
+  expect(formatTaskArguments(alfworld, tasks)).toEqual(
     ["--games games", "--kinds look_at_obj_in_light", "--wording put", "--strict"].flatMap(
       (option) => option.split(" "),
     ),
   );
-  const elsewhere = alfworld.tasksElsewhere!(tasks);
-  expect(taskArguments(alfworld, elsewhere)).not.toContain("--kinds");
+  const elsewhere = alfworld.suggestTasks!(tasks);
+  expect(formatTaskArguments(alfworld, elsewhere)).not.toContain("--kinds");
 });

@@ -5,7 +5,7 @@ import {
 } from "@turnwise/envs/frozenlake";
 import { messageTemplate } from "@turnwise/policy/remote";
 import { crossingLakes } from "../experiments/small-games.ts";
-import { chatTemplateRule, evaluationInChat } from "./chat-tasks.ts";
+import { createChatTemplateRule, toChatEvaluation } from "./chat-tasks.ts";
 import type { EnvironmentDefinition } from "./environment.ts";
 
 /** Frozen lakes. */
@@ -16,7 +16,7 @@ export const frozenlake: EnvironmentDefinition<FrozenlakeTasks, typeof frozenlak
   open: (tasks, episode, seed) =>
     openFrozenlakeTasks(tasks, episode, seed, { messages: messageTemplate }),
   options: ["size", "holeShare", "minPath", { setting: "isSlippery", flag: "slippery" }, "format"],
-  experiment: crossingLakes,
+  createExperiment: crossingLakes,
   experiments: [
     {
       name: "frozenlake",
@@ -25,8 +25,8 @@ export const frozenlake: EnvironmentDefinition<FrozenlakeTasks, typeof frozenlak
       create: crossingLakes,
     },
   ],
-  evaluationSplit: () => "held_out",
-  evaluationTasks: evaluationInChat,
-  tasksElsewhere: (tasks) => ({ ...tasks, isSlippery: true }),
-  idleRules: [chatTemplateRule("ragen")],
+  chooseEvaluationSplit: () => "held_out",
+  limitToEvaluation: toChatEvaluation,
+  suggestTasks: (tasks) => ({ ...tasks, isSlippery: true }),
+  idleRules: [createChatTemplateRule("ragen")],
 };

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { typeText } from "../settings/type-text.ts";
+import { describeType } from "../settings/describe-type.ts";
 
 type Parse = (text: string) => unknown;
 
@@ -19,10 +19,10 @@ export interface OptionType {
  * @param schema - Without wrappers.
  * @throws `TypeError` for a type that has none, such as an object.
  */
-export function optionType(schema: z.core.$ZodType): OptionType {
+export function findOptionType(schema: z.core.$ZodType): OptionType {
   if (schema instanceof z.ZodBoolean) return {};
   if (schema instanceof z.ZodString) return { value: "text" };
-  if (schema instanceof z.ZodEnum) return { value: "name", choices: namesOf(schema) };
+  if (schema instanceof z.ZodEnum) return { value: "name", choices: listNames(schema) };
   if (schema instanceof z.ZodNumber) {
     return { value: "number", parse: (text) => parseNumber(schema, text) };
   }
@@ -31,19 +31,19 @@ export function optionType(schema: z.core.$ZodType): OptionType {
     if (element instanceof z.ZodString) return { value: "text", isRepeated: true };
     if (element instanceof z.ZodNumber) return { value: "numbers", parse: parseIndices };
     if (element instanceof z.ZodEnum) {
-      const known = namesOf(element);
+      const known = listNames(element);
       return { value: "names", parse: (text) => parseNames(text, known) };
     }
   }
-  throw new TypeError(`optionType: schema must have a text form`);
+  throw new TypeError(`findOptionType: schema must have a text form`);
 }
 
-const namesOf = (schema: z.ZodEnum): readonly string[] => schema.options.map(String);
+const listNames = (schema: z.ZodEnum): readonly string[] => schema.options.map(String);
 
 function parseNumber(schema: z.ZodNumber, text: string): number {
   const result = schema.safeParse(text.trim() === "" ? undefined : Number(text));
   if (result.success) return result.data;
-  throw new RangeError(`it must be a ${typeText(schema)}`);
+  throw new RangeError(`it must be a ${describeType(schema)}`);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { openSokobanTasks, sokobanTasksSchema, type SokobanTasks } from "@turnwise/envs/sokoban";
 import { messageTemplate } from "@turnwise/policy/remote";
 import { pushingBoxes } from "../experiments/small-games.ts";
-import { chatTemplateRule, evaluationInChat } from "./chat-tasks.ts";
+import { createChatTemplateRule, toChatEvaluation } from "./chat-tasks.ts";
 import type { EnvironmentDefinition } from "./environment.ts";
 
 /** Sokoban rooms. */
@@ -12,7 +12,7 @@ export const sokoban: EnvironmentDefinition<SokobanTasks, typeof sokobanTasksSch
   open: (tasks, episode, seed) =>
     openSokobanTasks(tasks, episode, seed, { messages: messageTemplate }),
   options: ["width", "height", "numBoxes", "minSolution", "maxSolution", "reward", "format"],
-  experiment: pushingBoxes,
+  createExperiment: pushingBoxes,
   experiments: [
     {
       name: "sokoban",
@@ -21,10 +21,10 @@ export const sokoban: EnvironmentDefinition<SokobanTasks, typeof sokobanTasksSch
       create: pushingBoxes,
     },
   ],
-  evaluationSplit: () => "held_out",
-  evaluationTasks: evaluationInChat,
-  tasksElsewhere: (tasks) => ({ ...tasks, width: 8, height: 8 }),
-  idleRules: [chatTemplateRule("ragen")],
+  chooseEvaluationSplit: () => "held_out",
+  limitToEvaluation: toChatEvaluation,
+  suggestTasks: (tasks) => ({ ...tasks, width: 8, height: 8 }),
+  idleRules: [createChatTemplateRule("ragen")],
   findConflict: ({ tasks: { minSolution, maxSolution } }) =>
     minSolution > maxSolution
       ? `tasks.minSolution must be <= tasks.maxSolution (${maxSolution}), got ${minSolution}`

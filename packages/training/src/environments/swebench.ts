@@ -5,7 +5,7 @@ import {
 } from "@turnwise/envs/swebench";
 import { sweBenchSetting } from "@turnwise/estimators";
 import { messageTemplate } from "@turnwise/policy/remote";
-import { inPaperSetting } from "../experiments/language-model.ts";
+import { toPaperSetting } from "../experiments/language-model.ts";
 import { deepSweRun, softwareDemo } from "../experiments/software.ts";
 import type { EnvironmentDefinition, PaperExperiment } from "./environment.ts";
 
@@ -33,7 +33,7 @@ export const swebench: EnvironmentDefinition<SwebenchTasks, typeof swebenchTasks
     },
     "format",
   ],
-  experiment: (seed, { path = null }) =>
+  createExperiment: (seed, { path = null }) =>
     path === null ? softwareDemo(seed) : deepSweRun(seed, path),
   experiments: [
     {
@@ -46,13 +46,13 @@ export const swebench: EnvironmentDefinition<SwebenchTasks, typeof swebenchTasks
       name: "swebench-deep-swe",
       description: "language model on R2E-Gym as DeepSWE published it, with AEM",
       needs: paper.needs,
-      create: (seed) => inPaperSetting(paper, paper.create(seed), "Qwen3-32B"),
+      create: (seed) => toPaperSetting(paper, paper.create(seed), "Qwen3-32B"),
     },
   ],
   paper,
-  evaluationSplit: ({ path }) => (path === null ? "train" : "held_out"),
+  chooseEvaluationSplit: ({ path }) => (path === null ? "train" : "held_out"),
   // The training tasks stay: they determine which tasks are held out.
-  evaluationTasks: (tasks, evaluation, isServed) => ({
+  limitToEvaluation: (tasks, evaluation, isServed) => ({
     ...tasks,
     evaluation,
     ...(isServed && { template: "messages" as const }),

@@ -3,7 +3,7 @@ import { kebabCase } from "@turnwise/core";
 import { z } from "zod";
 import { unwrapSchema } from "../settings/schema-parts.ts";
 import type { BuiltInEnvironment, EnvironmentTasks, TaskOption } from "./environment.ts";
-import { optionType, type OptionType } from "./parse-option.ts";
+import { findOptionType, type OptionType } from "./parse-option.ts";
 
 /** Option of a command line that states a setting of the tasks. */
 export interface DescribedOption extends Omit<OptionType, "value"> {
@@ -16,13 +16,13 @@ export interface DescribedOption extends Omit<OptionType, "value"> {
 }
 
 /** Options with which `train` and `evaluate` choose the tasks of an environment. */
-export function taskOptions({ schema, options }: BuiltInEnvironment): DescribedOption[] {
+export function listTaskOptions({ schema, options }: BuiltInEnvironment): DescribedOption[] {
   return options.map((stated): DescribedOption => {
     const option: TaskOption = typeof stated === "string" ? { setting: stated } : stated;
     const field = schema instanceof z.ZodObject ? schema.shape[option.setting] : undefined;
-    if (field === undefined) throw new TypeError(`taskOptions: no setting ${option.setting}`);
+    if (field === undefined) throw new TypeError(`listTaskOptions: no setting ${option.setting}`);
     const { schema: type, description = "" } = unwrapSchema(field);
-    const { value: placeholder, ...known } = optionType(type);
+    const { value: placeholder, ...known } = findOptionType(type);
     const value = option.value ?? placeholder;
     return {
       ...known,
@@ -36,9 +36,12 @@ export function taskOptions({ schema, options }: BuiltInEnvironment): DescribedO
 }
 
 /** Options that state where tasks differ from those of the environment's own experiment. */
-export function taskArguments(environment: BuiltInEnvironment, tasks: EnvironmentTasks): string[] {
-  const usual = z.parse(environment.schema, environment.experiment(0, {}).tasks) as object;
-  return taskOptions(environment).flatMap(({ setting, flags }) => {
+export function formatTaskArguments(
+  environment: BuiltInEnvironment,
+  tasks: EnvironmentTasks,
+): string[] {
+  const usual = z.parse(environment.schema, environment.createExperiment(0, {}).tasks) as object;
+  return listTaskOptions(environment).flatMap(({ setting, flags }) => {
     const value: unknown = Reflect.get(tasks, setting);
     if (isDeepStrictEqual(value, Reflect.get(usual, setting))) return [];
     const [flag] = flags.split(" ");

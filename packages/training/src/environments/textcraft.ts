@@ -5,7 +5,7 @@ import {
 } from "@turnwise/envs/textcraft";
 import { messageTemplate } from "@turnwise/policy/remote";
 import { craftingItems } from "../experiments/small-games.ts";
-import { chatTemplateRule, evaluationInChat } from "./chat-tasks.ts";
+import { createChatTemplateRule, toChatEvaluation } from "./chat-tasks.ts";
 import type { EnvironmentDefinition } from "./environment.ts";
 
 /** Items to craft. */
@@ -25,7 +25,7 @@ export const textcraft: EnvironmentDefinition<TextcraftTasks, typeof textcraftTa
     "numDistractors",
     "format",
   ],
-  experiment: craftingItems,
+  createExperiment: craftingItems,
   experiments: [
     {
       name: "textcraft",
@@ -34,11 +34,11 @@ export const textcraft: EnvironmentDefinition<TextcraftTasks, typeof textcraftTa
       create: craftingItems,
     },
   ],
-  evaluationSplit: () => "held_out",
-  evaluationTasks: evaluationInChat,
-  tasksElsewhere: (tasks) => ({ ...tasks, maxDepth: tasks.maxDepth + 1 }),
+  chooseEvaluationSplit: () => "held_out",
+  limitToEvaluation: toChatEvaluation,
+  suggestTasks: (tasks) => ({ ...tasks, maxDepth: tasks.maxDepth + 1 }),
   idleRules: [
-    chatTemplateRule("agentgym"),
+    createChatTemplateRule("agentgym"),
     {
       paths: ["tasks.maxIngredients", "tasks.maxCount", "tasks.maxOutput"],
       isIdle: ({ tasks }) => tasks.path !== null,

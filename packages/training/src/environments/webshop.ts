@@ -42,7 +42,7 @@ export const webshop: EnvironmentDefinition<WebshopTasks, typeof webshopTasksSch
     "format",
     "reward",
   ],
-  experiment: (seed, chosen) =>
+  createExperiment: (seed, chosen) =>
     files.some((name) => (chosen[name] ?? null) !== null) ? releasedShopping(seed) : shopping(seed),
   experiments: [
     {
@@ -76,8 +76,8 @@ export const webshop: EnvironmentDefinition<WebshopTasks, typeof webshopTasksSch
     needs: ["a GPU", "data", "a model"],
     create: releasedShopping,
   },
-  evaluationSplit: ({ splits }) => (splits === "verl-agent" ? "validation" : "test"),
-  tasksElsewhere: (tasks) => ({ ...tasks, goals: "human" }),
+  chooseEvaluationSplit: ({ splits }) => (splits === "verl-agent" ? "validation" : "test"),
+  suggestTasks: (tasks) => ({ ...tasks, goals: "human" }),
   findConflict: ({ tasks }) => {
     const { catalogue, products } = tasks;
     const extra = files.find((name) => name !== "catalogue" && tasks[name] !== null);

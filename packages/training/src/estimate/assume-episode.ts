@@ -1,6 +1,6 @@
 import type { Trajectory } from "@turnwise/core";
 import type { TaskEpisode } from "@turnwise/envs";
-import { playedShape, type EpisodeShape } from "./episode-shape.ts";
+import { measureEpisodes, type EpisodeShape } from "./episode-shape.ts";
 import type { PlayProbe } from "./probe-policy.ts";
 
 /**
@@ -17,7 +17,7 @@ export function assumeEpisode(
   played: readonly Trajectory[],
 ): EpisodeShape {
   if (imitated !== undefined) return { ...imitated, turns: (imitated.turns + maxTurns) / 2 };
-  const shape = playedShape(played);
+  const shape = measureEpisodes(played);
   // Responses that fill the probe's limit may go on to the run's.
   const isCut = shape.responseTokens > 0.9 * probe.maxResponseTokens;
   return {

@@ -1,6 +1,6 @@
 import { mean, sum, trajectoryRows, type Tokenizer, type Trajectory } from "@turnwise/core";
 import type { AgentFormat, Demonstration } from "@turnwise/envs";
-import { imitationRows } from "../loop/imitation.ts";
+import { toImitationRows } from "../loop/imitation.ts";
 
 /** Mean episode, in tokens of the model. */
 export interface EpisodeShape {
@@ -12,14 +12,14 @@ export interface EpisodeShape {
 }
 
 /** Mean episode of demonstrations. */
-export function demonstratedShape(
+export function measureDemonstrations(
   demonstrations: readonly Demonstration[],
   format: AgentFormat,
   tokenizer: Tokenizer,
 ): EpisodeShape {
   const turns = demonstrations.flatMap((demonstration) => demonstration.turns);
   const rowTokens = demonstrations.flatMap((demonstration) =>
-    imitationRows(demonstration, format, tokenizer, 0).map(({ tokens }) => tokens.length),
+    toImitationRows(demonstration, format, tokenizer, 0).map(({ tokens }) => tokens.length),
   );
   const responseTokens = mean(turns.map(({ response }) => tokenizer.encode(response).length + 1));
   return {
@@ -30,7 +30,7 @@ export function demonstratedShape(
 }
 
 /** Mean episode of trajectories that were played. */
-export function playedShape(trajectories: readonly Trajectory[]): EpisodeShape {
+export function measureEpisodes(trajectories: readonly Trajectory[]): EpisodeShape {
   const turns = trajectories.flatMap((trajectory) => trajectory.turns);
   const rowTokens = trajectories.flatMap((trajectory) =>
     trajectoryRows(trajectory).map(({ tokens }) => tokens.length),
@@ -44,6 +44,6 @@ export function playedShape(trajectories: readonly Trajectory[]): EpisodeShape {
 }
 
 /** Tokens of the rows of an episode: all that is scored and trained on. */
-export function rowTokensOf({ turns, promptTokens, responseTokens }: EpisodeShape): number {
+export function countRowTokens({ turns, promptTokens, responseTokens }: EpisodeShape): number {
   return turns * (promptTokens + responseTokens);
 }

@@ -5,16 +5,16 @@ import { buildWordVocabulary, createTokenizer } from "@turnwise/policy";
 import { createLocalPolicy, type LocalPolicy } from "@turnwise/policy/local";
 import { findEnvironment } from "../environments/environments.ts";
 import type { ExperimentSettings } from "../experiment/experiment-schema.ts";
-import { imitationRows } from "../loop/imitation.ts";
-import { estimateMemory, partsText } from "../policy/check-memory.ts";
-import { newPolicy } from "../policy/new-model.ts";
-import { bytesText, duration, thousands } from "../report/progress.ts";
+import { toImitationRows } from "../loop/imitation.ts";
+import { estimateMemory, formatMemoryParts } from "../policy/check-memory.ts";
+import { createNewPolicy } from "../policy/new-model.ts";
+import { formatBytes, formatDuration, formatThousands } from "../report/progress.ts";
 import { buildTokenizer } from "../run/build-tokenizer.ts";
-import { hasWarmStart, policyOptions, rolloutPartsOf } from "../run/run.ts";
-import { demonstratedShape, rowTokensOf, type EpisodeShape } from "./episode-shape.ts";
+import { hasWarmStart, createPolicyOptions, createRolloutParts } from "../run/run.ts";
+import { measureDemonstrations, countRowTokens, type EpisodeShape } from "./episode-shape.ts";
 import { assumeEpisode } from "./assume-episode.ts";
-import { probeLearner, probePlaying, probeRows, takeTokens } from "./probe-policy.ts";
-import { runSeconds, secondsOfTurn } from "./run-seconds.ts";
+import { probeLearner, probePlaying, selectProbeRows, takeRows } from "./probe-policy.ts";
+import { computeRunSeconds, computeTurnSeconds } from "./compute-run-seconds.ts";
 import { createSilentEnvironment } from "./silent-environment.ts";
 
 /** Number of demonstrations that an estimate records. */
@@ -39,7 +39,7 @@ export async function estimateRun(
   tasks: TaskSource,
   algorithm: Pick<CompiledAlgorithm, "needs">,
 ): Promise<string[]> {
-  const memory = await memoryLine(config);
+  const memory = await describeMemory(config);
   const { model, training } = config;
   if (model.source === "tinker" || model.source === "custom") {
     return [memory, "time: not estimated for a model that is not computed here"];
@@ -51,12 +51,12 @@ export async function estimateRun(
   try {
     const { format } = tasks;
     const demonstrated =
-      recorded && demonstratedShape(recorded.demonstrations, format, policy.tokenizer);
+      recorded && measureDemonstrations(recorded.demonstrations, format, policy.tokenizer);
     const imitated = hasWarmStart(config) ? demonstrated : undefined;
     const numEpisodes = training.groupsPerIteration * training.groupSize;
     const { trajectories, ...playing } = await probePlaying(
       {
-        ...rolloutPartsOf({ config, tasks }, policy),
+        ...createRolloutParts({ config, tasks }, policy),
         policyVersion: 0,
         ...(startsContainers && { createEnvironment: createSilentEnvironment }),
       },
@@ -67,12 +67,12 @@ export async function estimateRun(
     const shape = assumeEpisode(config.episode, imitated, playing, trajectories);
     const rows =
       imitated === undefined
-        ? probeRows(trajectories, probeRowTokens)
-        : takeTokens(demonstratedRows(recorded!, tasks, policy), probeRowTokens);
+        ? selectProbeRows(trajectories, probeRowTokens)
+        : takeRows(toDemonstratedRows(recorded!, tasks, policy), probeRowTokens);
     const learning = await probeLearner(policy, rows, config.warmStart.minibatchSize);
     const secondsPerDemonstration = recorded?.secondsEach ?? 0;
     const speeds = { ...playing, ...learning, secondsPerDemonstration };
-    const { total, iteration, warmStart, evaluations } = runSeconds(
+    const { total, iteration, warmStart, evaluations } = computeRunSeconds(
       config,
       tasks,
       speeds,
@@ -81,27 +81,27 @@ export async function estimateRun(
     );
     return [
       memory,
-      ...assumptionLines(config, shape, startsContainers),
-      `speed: ${thousands(1 / secondsOfTurn(speeds, shape))} turns/s (${playing.numEpisodes} episodes at once), ` +
-        `scores ${thousands(speeds.scored)} and trains ${thousands(speeds.trained)} tokens/s in a short probe`,
-      `time: about ${duration(total)}: ${training.iterations} iterations of ${duration(iteration)}, ` +
-        `${duration(warmStart)} of warm start, ${duration(evaluations)} of evaluation`,
+      ...describeAssumptions(config, shape, startsContainers),
+      `speed: ${formatThousands(1 / computeTurnSeconds(speeds, shape))} turns/s (${playing.numEpisodes} episodes at once), ` +
+        `scores ${formatThousands(speeds.scored)} and trains ${formatThousands(speeds.trained)} tokens/s in a short probe`,
+      `time: about ${formatDuration(total)}: ${training.iterations} iterations of ${formatDuration(iteration)}, ` +
+        `${formatDuration(warmStart)} of warm start, ${formatDuration(evaluations)} of evaluation`,
     ];
   } finally {
     await policy.close();
   }
 }
 
-async function memoryLine(config: ExperimentSettings): Promise<string> {
+async function describeMemory(config: ExperimentSettings): Promise<string> {
   const memory = await estimateMemory(config);
   const { model, engine } = config;
   const isElsewhere = model.source === "tinker" || model.source === "custom";
   return memory === undefined
     ? `memory: not estimated for weights on ${isElsewhere ? "the policy's own engine" : engine.provider}`
-    : `memory: ${bytesText(memory.needed)} needed (${partsText(memory.parts)}), ${bytesText(memory.available)} available`;
+    : `memory: ${formatBytes(memory.needed)} needed (${formatMemoryParts(memory.parts)}), ${formatBytes(memory.available)} available`;
 }
 
-function assumptionLines(
+function describeAssumptions(
   { training, episode }: ExperimentSettings,
   shape: EpisodeShape,
   startsContainers: boolean,
@@ -109,9 +109,9 @@ function assumptionLines(
   const numEpisodes = training.groupsPerIteration * training.groupSize;
   const numSampled = numEpisodes * shape.turns * shape.responseTokens;
   return [
-    `tokens: about ${thousands(numEpisodes * rowTokensOf(shape))} an iteration, ${thousands(numSampled)} of them sampled`,
-    `assumed: ${thousands(numEpisodes)} episodes of ${shape.turns.toFixed(1)} turns (limit ${episode.maxTurns}), ` +
-      `${thousands(shape.promptTokens)} tokens read and ${thousands(shape.responseTokens)} sampled a turn, all groups trained on` +
+    `tokens: about ${formatThousands(numEpisodes * countRowTokens(shape))} an iteration, ${formatThousands(numSampled)} of them sampled`,
+    `assumed: ${formatThousands(numEpisodes)} episodes of ${shape.turns.toFixed(1)} turns (limit ${episode.maxTurns}), ` +
+      `${formatThousands(shape.promptTokens)} tokens read and ${formatThousands(shape.responseTokens)} sampled a turn, all groups trained on` +
       (startsContainers ? ", containers that take no time" : ""),
   ];
 }
@@ -131,13 +131,13 @@ async function recordDemonstrations(
   return { demonstrations, secondsEach: (performance.now() - started) / 1000 / tasks.length };
 }
 
-function demonstratedRows(
+function toDemonstratedRows(
   { demonstrations }: Recorded,
   { format }: TaskSource,
   { tokenizer }: LocalPolicy,
 ): TokenRow[] {
   return demonstrations.flatMap((one) =>
-    imitationRows(one, format, tokenizer, 0).map(({ tokens }) => ({ tokens, spans: [] })),
+    toImitationRows(one, format, tokenizer, 0).map(({ tokens }) => ({ tokens, spans: [] })),
   );
 }
 
@@ -149,7 +149,7 @@ async function openPolicy(
   random: Random,
 ): Promise<LocalPolicy> {
   const { model } = config;
-  const options = policyOptions(config, random);
+  const options = createPolicyOptions(config, random);
   if (model.source === "folder") return createLocalPolicy({ ...options, model: model.path });
   if (model.source !== "new") throw new TypeError(`openPolicy: got model.source ${model.source}`);
   const texts = [...(demonstrations ?? []), ...(tasks.vocabularyTexts ?? [])];
@@ -161,5 +161,5 @@ async function openPolicy(
           tasks.demonstrator?.exchangeable?.(demonstrations ?? []) ?? [],
           tasks,
         );
-  return createLocalPolicy({ ...options, ...newPolicy(model, tokenizer) });
+  return createLocalPolicy({ ...options, ...createNewPolicy(model, tokenizer) });
 }

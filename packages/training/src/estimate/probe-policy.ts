@@ -103,7 +103,7 @@ export async function probeLearner(
     count: number,
     run: (part: readonly TrainingRow[]) => Promise<unknown>,
   ): Promise<number> => {
-    const part = trainingRows(rows.slice(0, count));
+    const part = toCrossEntropyRows(rows.slice(0, count));
     const numTokens = sum(part.map(({ tokens }) => tokens.length));
     const started = performance.now();
     await run(part);
@@ -126,15 +126,15 @@ export async function probeLearner(
 }
 
 /** Rows of some tokens, in the order of the trajectories. */
-export function probeRows(
+export function selectProbeRows(
   trajectories: readonly Trajectory[],
   maxTokens: number,
 ): readonly TokenRow[] {
-  return takeTokens(trajectories.flatMap(trajectoryRows), maxTokens);
+  return takeRows(trajectories.flatMap(trajectoryRows), maxTokens);
 }
 
 /** The first rows, of `maxTokens` together at most; at least one. */
-export function takeTokens<T extends { readonly tokens: readonly number[] }>(
+export function takeRows<T extends { readonly tokens: readonly number[] }>(
   rows: readonly T[],
   maxTokens: number,
 ): T[] {
@@ -145,7 +145,7 @@ export function takeTokens<T extends { readonly tokens: readonly number[] }>(
   });
 }
 
-function trainingRows(rows: readonly TokenRow[]): TrainingRow[] {
+function toCrossEntropyRows(rows: readonly TokenRow[]): TrainingRow[] {
   const numTokens = sum(rows.map(({ tokens }) => tokens.length - 1));
   return rows.map(({ tokens }) => ({
     tokens,

@@ -1,8 +1,8 @@
 import type { Group, Random, Sampler, Task, Tokenizer } from "@turnwise/core";
 import type { RolloutParts } from "@turnwise/envs";
-import { successByKind, trajectoryMetrics, type Metrics } from "../loop/metrics.ts";
+import { computeSuccessByKind, measureTrajectories, type Metrics } from "../loop/metrics.ts";
 import { playGroups, type PlayOptions } from "../loop/play-groups.ts";
-import { stopReasons, type StopReason } from "./stop-reasons.ts";
+import { countStopReasons, type StopReason } from "./count-stop-reasons.ts";
 
 /** How an evaluation went. */
 export interface EvaluationReport {
@@ -39,16 +39,16 @@ export async function evaluate(
     return { id, task, random: random.fork(id) };
   });
   const rolloutParts = { ...parts, options: { ...parts.options, temperature } };
-  return evaluationReport(await playGroups(plans, numSamples, rolloutParts, parts));
+  return summarizeEvaluation(await playGroups(plans, numSamples, rolloutParts, parts));
 }
 
 /** Sums up an evaluation, whole or not. */
-export function evaluationReport(groups: readonly Group[]): EvaluationReport {
+export function summarizeEvaluation(groups: readonly Group[]): EvaluationReport {
   const trajectories = groups.flatMap((group) => group.trajectories);
   return {
-    metrics: trajectoryMetrics(trajectories),
-    byKind: successByKind(trajectories),
-    stops: stopReasons(trajectories),
+    metrics: measureTrajectories(trajectories),
+    byKind: computeSuccessByKind(trajectories),
+    stops: countStopReasons(trajectories),
     groups,
   };
 }

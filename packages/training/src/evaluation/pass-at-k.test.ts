@@ -1,7 +1,7 @@
 import { recordVersion, type Group, type Outcome } from "@turnwise/core";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { passAtK, passCurve } from "./pass-at-k.ts";
+import { passAtK, computePassCurve } from "./pass-at-k.ts";
 
 /** One entry an episode: success, failure, broken. */
 function group(episodes: string): Group {
@@ -61,9 +61,9 @@ describe("passAtK", () => {
   });
 });
 
-describe("passCurve", () => {
+describe("computePassCurve", () => {
   it("averages over tasks, and leaves out what the infrastructure broke", () => {
-    expect(passCurve([group("sfff"), group("ffff")])).toEqual(
+    expect(computePassCurve([group("sfff"), group("ffff")])).toEqual(
       new Map([
         [1, 0.125],
         [2, 0.25],
@@ -71,11 +71,11 @@ describe("passCurve", () => {
       ]),
     );
     // Two episodes of three are left: k = 1 and 2.
-    expect([...passCurve([group("sxf")])]).toEqual([
+    expect([...computePassCurve([group("sxf")])]).toEqual([
       [1, 0.5],
       [2, 1],
     ]);
-    expect([...passCurve([group("sff")]).keys()]).toEqual([1, 2, 3]);
-    expect(passCurve([group("xx")]).size).toBe(0);
+    expect([...computePassCurve([group("sff")]).keys()]).toEqual([1, 2, 3]);
+    expect(computePassCurve([group("xx")]).size).toBe(0);
   });
 });

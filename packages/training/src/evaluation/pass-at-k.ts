@@ -25,7 +25,7 @@ export function passAtK(n: number, c: number, k: number): number {
  * episodes alone; a task is part of a mean if it has enough of them.
  * @returns Entries `k: mean`; none for a k that no task has enough episodes for.
  */
-export function passCurve(groups: readonly Group[]): ReadonlyMap<number, number> {
+export function computePassCurve(groups: readonly Group[]): ReadonlyMap<number, number> {
   const counts = groups.map(({ trajectories }) => {
     const valid = trajectories.filter(isGraded);
     return { n: valid.length, c: valid.filter(isSuccess).length };

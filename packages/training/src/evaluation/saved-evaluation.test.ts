@@ -30,7 +30,7 @@ describe("SavedEvaluation", () => {
   it("keeps episodes as they arrive, and knows them when it is opened again", async () => {
     const path = join(parent, "e");
     const saved = await SavedEvaluation.create(path, settings, {});
-    expect(saved.known("g", 0)).toBeUndefined();
+    expect(saved.findKept("g", 0)).toBeUndefined();
     const episodes = [
       trajectory(0, solved),
       trajectory(1, { kind: "failed", error: { kind: "engine", message: "gone" } }),
@@ -40,10 +40,10 @@ describe("SavedEvaluation", () => {
     await saved.finish();
     const opened = await SavedEvaluation.open(path);
     expect(opened.settings).toMatchObject(settings);
-    expect(opened.known("g", 0)).toEqual(episodes[0]);
+    expect(opened.findKept("g", 0)).toEqual(episodes[0]);
     // The engine's failure says nothing about the episode.
-    expect(opened.known("g", 1)).toBeUndefined();
-    expect(opened.known("g", 2)).toEqual(episodes[2]);
+    expect(opened.findKept("g", 1)).toBeUndefined();
+    expect(opened.findKept("g", 2)).toEqual(episodes[2]);
     expect(opened.numKept).toBe(2);
     opened.keep(trajectory(1, solved));
     await opened.finish();

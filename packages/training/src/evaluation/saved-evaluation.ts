@@ -76,7 +76,7 @@ export class SavedEvaluation {
       const trajectory = JSON.parse(line) as Trajectory;
       const remedy = `turnwise evaluate ${settings.environment} --out FOLDER`;
       checkRecordVersion(episodesPath, trajectory.version, remedy);
-      episodes.set(keyOf(trajectory.groupId, trajectory.trajectoryIndex), trajectory);
+      episodes.set(formatKey(trajectory.groupId, trajectory.trajectoryIndex), trajectory);
     }
     // A line that was cut by a crash would swallow the next one.
     await writeWhole(episodesPath, lines.map((line) => `${line}\n`).join(""));
@@ -89,8 +89,8 @@ export class SavedEvaluation {
   }
 
   /** An episode that was played before and is not to be played again. */
-  readonly known = (groupId: string, trajectoryIndex: number): Trajectory | undefined => {
-    const trajectory = this.#episodes.get(keyOf(groupId, trajectoryIndex));
+  readonly findKept = (groupId: string, trajectoryIndex: number): Trajectory | undefined => {
+    const trajectory = this.#episodes.get(formatKey(groupId, trajectoryIndex));
     return trajectory !== undefined && isKept(trajectory) ? trajectory : undefined;
   };
 
@@ -116,7 +116,8 @@ export class SavedEvaluation {
   }
 }
 
-const keyOf = (groupId: string, trajectoryIndex: number): string => `${groupId}/${trajectoryIndex}`;
+const formatKey = (groupId: string, trajectoryIndex: number): string =>
+  `${groupId}/${trajectoryIndex}`;
 
 const isKept = ({ outcome }: Trajectory): boolean =>
   outcome.kind !== "failed" || !isInfrastructure(outcome.error.kind);

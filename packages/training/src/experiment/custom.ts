@@ -11,7 +11,7 @@ export interface CustomSettings {
 }
 
 /** Schema of a custom component in a union with this discriminator. */
-export function customSchema<K extends string>(
+export function createCustomSchema<K extends string>(
   discriminator: K,
 ): z.ZodObject<
   Record<K, z.ZodLiteral<"custom">> & {
@@ -30,17 +30,17 @@ export function customSchema<K extends string>(
 }
 
 /** The options of a union, nested ones flattened. */
-function optionsOf(schema: z.core.$ZodType): z.core.$ZodTypeDiscriminable[] {
+function listOptions(schema: z.core.$ZodType): z.core.$ZodTypeDiscriminable[] {
   const inner = schema instanceof z.ZodReadonly ? schema.def.innerType : schema;
-  if (inner instanceof z.ZodDiscriminatedUnion) return inner.options.flatMap(optionsOf);
+  if (inner instanceof z.ZodDiscriminatedUnion) return inner.options.flatMap(listOptions);
   return [inner as z.core.$ZodTypeDiscriminable];
 }
 
 /** A union of records, or a custom component. */
-export function orCustom<T>(
+export function allowCustom<T>(
   schema: z.ZodType<T>,
 ): z.ZodType<T | ({ readonly kind: "custom" } & CustomSettings)> {
-  const options = [...optionsOf(schema), customSchema("kind")];
+  const options = [...listOptions(schema), createCustomSchema("kind")];
   const union = z.discriminatedUnion("kind", options as never) as unknown as z.ZodType<
     T | ({ readonly kind: "custom" } & CustomSettings)
   >;

@@ -39,13 +39,13 @@ export async function importModule(
     const jiti = createJiti(pathToFileURL(absolute).href, { fsCache: false, moduleCache: false });
     value = await jiti.import(absolute, { default: true });
   } catch (cause) {
-    throw new InputError(`${path}: module must load, got ${describe(cause)}`, { cause });
+    throw new InputError(`${path}: module must load, got ${describeError(cause)}`, { cause });
   }
   return { value, record };
 }
 
 /** One line for an exception, with the place in the user's code where there is one. */
-function describe(cause: unknown): string {
+function describeError(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   const line = cause.message.split("\n")[0]!;
   return cause.name === "Error" ? line : `${cause.name}: ${line}`;
@@ -64,8 +64,8 @@ export async function recordModule(path: string): Promise<ModuleRecord> {
     const text = decodeText(await readFile(file), file);
     texts.set(file, text);
     if (extname(file) === ".json") continue;
-    for (const specifier of localSpecifiers(text)) {
-      const found = await locate(resolve(dirname(file), specifier));
+    for (const specifier of findLocalSpecifiers(text)) {
+      const found = await resolveSpecifier(resolve(dirname(file), specifier));
       if (found !== undefined) queue.push(found);
     }
   }
@@ -78,14 +78,14 @@ export async function recordModule(path: string): Promise<ModuleRecord> {
 }
 
 /** Relative specifiers of imports, exports and `require` calls; a name in a comment does no harm. */
-function localSpecifiers(text: string): string[] {
+function findLocalSpecifiers(text: string): string[] {
   const pattern =
     /(?:\bfrom|\bimport|\brequire)\s{0,8}\(?\s{0,8}["'](\.{1,2}\/[^"'\n]{1,400})["']/gu;
   return Array.from(text.matchAll(pattern), ([, specifier]) => specifier!);
 }
 
 /** The file that a specifier means: as written, with an extension, or TypeScript for JavaScript. */
-async function locate(path: string): Promise<string | undefined> {
+async function resolveSpecifier(path: string): Promise<string | undefined> {
   const bare = path.replace(/\.([cm]?)js$/u, "");
   const asTypeScript = bare === path ? [] : [`${bare}.ts`, `${bare}.mts`, `${bare}.cts`];
   const candidates = [
@@ -103,7 +103,7 @@ async function locate(path: string): Promise<string | undefined> {
  * Names the first difference between two records of a module; `undefined` if they are equal. The
  * folder may have moved.
  */
-export function moduleDifference(before: ModuleRecord, now: ModuleRecord): string | undefined {
+export function findModuleDifference(before: ModuleRecord, now: ModuleRecord): string | undefined {
   const hashes = new Map(now.files.map(({ path, sha256 }) => [path, sha256]));
   for (const { path, sha256 } of before.files) {
     if (!hashes.has(path)) return `${path} is no longer imported`;

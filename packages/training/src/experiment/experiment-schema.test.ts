@@ -3,7 +3,7 @@ import { z } from "zod";
 import { builtInExperiments } from "../experiments/registry.ts";
 import { experimentSchema } from "./experiment-schema.ts";
 import { unwrapSchema } from "../settings/schema-parts.ts";
-import { settingRows } from "./setting-rows.ts";
+import { listSettingRows } from "./setting-rows.ts";
 
 interface Described {
   readonly path: string;
@@ -72,7 +72,7 @@ describe("every setting of an experiment", () => {
   it("of each built-in experiment is explained", () => {
     for (const { create } of builtInExperiments.slice(0, 6)) {
       const value = experimentSchema.parse(create(1));
-      const rows = settingRows(experimentSchema, value, []);
+      const rows = listSettingRows(experimentSchema, value, []);
       // The discriminator of a union is explained by the union.
       const unexplained = rows.filter(
         ({ path, effect }) => effect === undefined && !/\.(?:kind|source)$/u.test(path),

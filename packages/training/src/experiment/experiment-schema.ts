@@ -1,7 +1,7 @@
 import { setting } from "@turnwise/envs";
 import { z } from "zod";
 import { taskSchemas } from "../environments/environments.ts";
-import { customSchema } from "./custom.ts";
+import { createCustomSchema } from "./custom.ts";
 import { identityFields, sectionFields, type InputOn } from "./run-schema.ts";
 
 /**
@@ -11,7 +11,7 @@ import { identityFields, sectionFields, type InputOn } from "./run-schema.ts";
 export const experimentSchema = z.strictObject({
   ...identityFields,
   tasks: setting(
-    z.discriminatedUnion("environment", [...taskSchemas, customSchema("environment")]),
+    z.discriminatedUnion("environment", [...taskSchemas, createCustomSchema("environment")]),
     "Tasks to train and evaluate on",
   ),
   ...sectionFields,

@@ -4,7 +4,12 @@ import { clippedSurrogate } from "@turnwise/estimators";
 import { expect, it } from "vitest";
 import { checkConfig } from "../settings/config.ts";
 import { householdGames } from "../experiments/household-games.ts";
-import { builtInParts, createAlgorithm, splitExperiment, type Experiment } from "./experiment.ts";
+import {
+  findBuiltInParts,
+  createAlgorithm,
+  splitExperiment,
+  type Experiment,
+} from "./experiment.ts";
 import { definePart } from "./part.ts";
 
 /** A surrogate that has the name of the objective that it is made of. */
@@ -41,8 +46,8 @@ it("finds the components of a built-in experiment again", () => {
   });
   const create = (seed: number): Experiment => ({ ...withNarrowClip(seed), tasks });
   const entries = [{ name: "numbers", create }];
-  const parts = builtInParts({ experiment: "numbers", seed: 1 }, entries);
+  const parts = findBuiltInParts({ experiment: "numbers", seed: 1 }, entries);
   expect([...parts.keys()].sort()).toEqual(["algorithm.surrogate", "tasks"]);
   expect(parts.get("tasks")).toBe(tasks);
-  expect(builtInParts({ experiment: "other", seed: 1 }, entries).size).toBe(0);
+  expect(findBuiltInParts({ experiment: "other", seed: 1 }, entries).size).toBe(0);
 });

@@ -9,7 +9,7 @@ import type {
   CompiledAlgorithm,
   RolloutCorrector,
 } from "@turnwise/estimators";
-import { compileChecked, modulatorOf } from "../settings/config.ts";
+import { compileAlgorithmSettings, compileModulatorSettings } from "../settings/config.ts";
 import { InputError } from "../input-error.ts";
 import type { TrainingPolicy } from "../policy/training-policy.ts";
 import type { CustomSettings } from "./custom.ts";
@@ -131,7 +131,7 @@ export async function createModulator(
   { modulation }: ExperimentSettings,
   parts: Parts,
 ): Promise<Modulator> {
-  if (modulation.kind !== "custom") return modulatorOf(modulation, "config");
+  if (modulation.kind !== "custom") return compileModulatorSettings(modulation, "config");
   return createPart<Modulator>(parts, "modulation", modulation);
 }
 
@@ -161,7 +161,7 @@ export async function createAlgorithm(
     choice: T,
     part: { readonly name: string } | undefined,
   ): T => (part === undefined ? choice : { ...choice, name: part.name });
-  return compileChecked(
+  return compileAlgorithmSettings(
     "config",
     {
       ...algorithm,
@@ -177,7 +177,7 @@ export async function createAlgorithm(
  * Components of a built-in experiment that are no plain data, for a run that resumes.
  * @param entries - The built-in experiments.
  */
-export function builtInParts(
+export function findBuiltInParts(
   { experiment, seed }: Pick<ExperimentSettings, "experiment" | "seed">,
   entries: readonly { readonly name: string; readonly create: (seed: number) => Experiment }[],
 ): Parts {

@@ -4,7 +4,7 @@ import { checkConfig, checkFields } from "../settings/config.ts";
 import { mergeSettings } from "../settings/merge-settings.ts";
 import type { ExperimentSettings } from "./experiment-schema.ts";
 import { refuseIdle } from "./idle-settings.ts";
-import { settingDifferences, type SettingsLayer } from "./setting-rows.ts";
+import { findSettingDifferences, type SettingsLayer } from "./setting-rows.ts";
 
 /** Change of settings by the user. */
 export interface Overlay {
@@ -37,7 +37,7 @@ export function layerSettings(
   const changes: SettingsLayer[] = [];
   for (const { source, apply, isVariant } of overlays) {
     const changed = checkFields(apply(settings), source);
-    const layer = { source, settings: differenceTree(settings, changed) };
+    const layer = { source, settings: computeDifferenceTree(settings, changed) };
     layers.push(layer);
     if (isVariant !== true) changes.push(layer);
     settings = changed;
@@ -54,8 +54,8 @@ function findConflict(settings: ExperimentSettings): string | undefined {
 }
 
 /** Changed settings alone, as a tree. */
-function differenceTree(before: unknown, after: unknown): unknown {
-  return settingDifferences(before, after).reduce<unknown>(
+function computeDifferenceTree(before: unknown, after: unknown): unknown {
+  return findSettingDifferences(before, after).reduce<unknown>(
     (tree, { path, right }) =>
       mergeSettings(
         tree,

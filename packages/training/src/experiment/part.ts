@@ -114,8 +114,8 @@ export function checkOptions(part: Part<unknown>, given: PartOptions, place: str
         `${place}.${name} must be an option of ${part.name} (${known}), got ${JSON.stringify(value)}`,
       );
     }
-    const wanted = kindOf(part.options[name]);
-    if (wanted !== "null" && kindOf(value) !== wanted) {
+    const wanted = describeKind(part.options[name]);
+    if (wanted !== "null" && describeKind(value) !== wanted) {
       throw new RangeError(
         `${place}.${name} must be a ${wanted} as in ${part.name}, got ${JSON.stringify(value)}`,
       );
@@ -124,7 +124,7 @@ export function checkOptions(part: Part<unknown>, given: PartOptions, place: str
   return options;
 }
 
-function kindOf(value: unknown): string {
+function describeKind(value: unknown): string {
   if (value === null) return "null";
   return Array.isArray(value) ? "list" : typeof value;
 }

@@ -3,7 +3,7 @@ import { algorithmSchema, type Algorithm, type ResolvedAlgorithm } from "@turnwi
 import { setting } from "@turnwise/envs";
 import { z } from "zod";
 import { defaultTolerance } from "../loop/play-groups.ts";
-import { customSchema, orCustom } from "./custom.ts";
+import { createCustomSchema, allowCustom } from "./custom.ts";
 import {
   checkpointsSchema,
   engineSchema,
@@ -25,7 +25,7 @@ export const identityFields = {
 export const sectionFields = {
   episode: setting(episodeSchema, "Limits and rewards of an episode"),
   model: setting(
-    z.discriminatedUnion("source", [...modelSchemas, customSchema("source")]),
+    z.discriminatedUnion("source", [...modelSchemas, createCustomSchema("source")]),
     "Policy to train",
   ),
   warmStart: setting(warmStartSchema, "Imitation of demonstrations before reinforcement learning"),
@@ -34,7 +34,7 @@ export const sectionFields = {
     algorithmSchema satisfies z.ZodType<ResolvedAlgorithm>,
     "Algorithm: advantages, losses, filters",
   ),
-  modulation: orCustom<ResolvedModulator>(modulatorSchema).meta({
+  modulation: allowCustom<ResolvedModulator>(modulatorSchema).meta({
     description: "Modulator of the advantages",
   }),
   evaluation: setting(evaluationSchema, "Evaluation during and around training"),

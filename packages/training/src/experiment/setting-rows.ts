@@ -2,7 +2,7 @@ import { pickOption } from "@turnwise/core";
 import { z } from "zod";
 import { isSettings } from "../settings/merge-settings.ts";
 import { unwrapSchema } from "../settings/schema-parts.ts";
-import { typeText } from "../settings/type-text.ts";
+import { describeType } from "../settings/describe-type.ts";
 
 /** One setting of an experiment, explained. */
 export interface SettingRow {
@@ -31,7 +31,7 @@ export interface SettingsLayer {
  * Every setting of a checked value, in the schema's order, with its explanation.
  * @param layers - In the order in which they were laid over one another.
  */
-export function settingRows(
+export function listSettingRows(
   schema: z.core.$ZodType,
   value: unknown,
   layers: readonly SettingsLayer[],
@@ -50,8 +50,8 @@ export function settingRows(
     rows.push({
       path: path.join("."),
       value: inner,
-      source: sourceOf(path, layers),
-      type: `${typeText(bare)}${unwrapped.isNullable ? " or null" : ""}`,
+      source: findSource(path, layers),
+      type: `${describeType(bare)}${unwrapped.isNullable ? " or null" : ""}`,
       ...(unit !== undefined && { unit }),
       ...("default" in unwrapped && { default: unwrapped.default }),
       ...(description !== undefined && { effect: description }),
@@ -62,7 +62,7 @@ export function settingRows(
 }
 
 /** The last layer that sets a path, or something that contains it. */
-function sourceOf(path: readonly string[], layers: readonly SettingsLayer[]): string {
+function findSource(path: readonly string[], layers: readonly SettingsLayer[]): string {
   const setting = layers.findLast(({ settings }) => {
     let inner: unknown = settings;
     for (const key of path) {
@@ -83,7 +83,7 @@ export interface SettingDifference {
 }
 
 /** Settings in which two values differ, by path. */
-export function settingDifferences(left: unknown, right: unknown): SettingDifference[] {
+export function findSettingDifferences(left: unknown, right: unknown): SettingDifference[] {
   const differences: SettingDifference[] = [];
   const visit = (a: unknown, b: unknown, path: readonly string[]): void => {
     if (isSettings(a) && isSettings(b)) {

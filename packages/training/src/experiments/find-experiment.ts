@@ -27,11 +27,11 @@ export async function findExperiment(name: string): Promise<FoundExperiment> {
   }
   const entry = builtInExperiments.find((one) => one.name === name);
   if (entry !== undefined) return { create: entry.create };
-  throw unknownExperiment(name);
+  throw createUnknownExperimentError(name);
 }
 
 /** Error for a missing or misspelled experiment. */
-export function unknownExperiment(name: string | undefined): InputError {
+export function createUnknownExperimentError(name: string | undefined): InputError {
   const names = builtInExperiments.map((one) => one.name);
   return new InputError(
     `experiment must be a name that "turnwise experiments" lists, or a module's path such as ./mine.ts, got ${name ?? "none"}${didYouMean(name ?? "", names)}`,
@@ -43,7 +43,7 @@ export function unknownExperiment(name: string | undefined): InputError {
  * @param name - Name of the experiment, for messages.
  * @throws `InputError` for anything that the module throws.
  */
-export async function runModule(
+export async function createExperiment(
   name: string,
   create: (seed: number) => unknown,
   seed: number,

@@ -12,13 +12,13 @@ const targetModules = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_
  * @param path - A Hugging Face folder.
  * @param adapterRank - Trains a low-rank adapter, at ten times the learning rate; else all weights.
  */
-export function inPaperSetting<T extends object>(
+export function toPaperSetting<T extends object>(
   { setting, tasks }: { readonly setting: PaperSetting; readonly tasks: Partial<T> },
   config: InputOn<T>,
   path: string,
   adapterRank?: number,
 ): InputOn<T> {
-  const model = modelOf(setting, path, adapterRank);
+  const model = createModelSettings(setting, path, adapterRank);
   const maxTokens = setting.maxPromptTokens.value + setting.maxResponseTokens.value;
   // An experiment with concatenated turns is in the paper's setting already.
   if (setting.presentation.value === "concatenated") {
@@ -65,7 +65,7 @@ export function inPaperSetting<T extends object>(
 }
 
 /** A folder's model, whole or with an adapter. */
-function modelOf(
+function createModelSettings(
   { presentation }: PaperSetting,
   path: string,
   adapterRank: number | undefined,

@@ -4,7 +4,7 @@ import { environments } from "../environments/environments.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { ExperimentInput } from "../experiment/experiment-schema.ts";
 import type { ExperimentNeed } from "./experiment-need.ts";
-import { inPaperSetting } from "./language-model.ts";
+import { toPaperSetting } from "./language-model.ts";
 
 /** A built-in experiment. */
 export interface ExperimentEntry {
@@ -33,7 +33,7 @@ const paperExperiments: readonly ExperimentEntry[] = paperRuns.flatMap((run) => 
       needs: paper.needs,
       paper: run,
       create: (seed) => ({
-        ...(inPaperSetting(paper, paper.create(seed), model) as ExperimentInput),
+        ...(toPaperSetting(paper, paper.create(seed), model) as ExperimentInput),
         experiment: name,
         algorithm: algorithmPresets[preset]!,
         modulation: modulators[modulator]!,

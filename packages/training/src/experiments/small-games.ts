@@ -5,7 +5,7 @@ import type { InputOn } from "../experiment/run-schema.ts";
 import { householdGames } from "./household-games.ts";
 
 /** Settings that the experiments on grids share: short prompts of one state each, and many iterations. */
-function gridSettings(seed: number) {
+function createGridSettings(seed: number) {
   const household = householdGames(seed);
   return {
     ...household,
@@ -23,7 +23,7 @@ function gridSettings(seed: number) {
 
 /** A small agent learns to push a box onto its target: a few demonstrations, then GRPO with AEM. */
 export function pushingBoxes(seed: number) {
-  const grid = gridSettings(seed);
+  const grid = createGridSettings(seed);
   return {
     ...grid,
     experiment: "sokoban",
@@ -49,7 +49,7 @@ export function pushingBoxes(seed: number) {
 
 /** A small agent learns to cross frozen lakes: very few demonstrations, then GRPO with AEM. */
 export function crossingLakes(seed: number) {
-  const grid = gridSettings(seed);
+  const grid = createGridSettings(seed);
   return {
     ...grid,
     experiment: "frozenlake",

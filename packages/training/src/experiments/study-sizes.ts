@@ -10,7 +10,7 @@ import { shopping } from "./shopping.ts";
  * a short run, and nothing else is paid: algorithms that divide by a group's deviation would make a
  * small penalty count as much as success where all siblings fail.
  */
-function studySettings(seed: number) {
+function createStudySettings(seed: number) {
   const { training, engine } = householdGames(seed);
   return {
     training: {
@@ -38,7 +38,7 @@ export function householdStudy(seed: number) {
   const household = householdGames(seed);
   return {
     ...household,
-    ...studySettings(seed),
+    ...createStudySettings(seed),
     experiment: "alfworld-study",
     tasks: {
       ...household.tasks,
@@ -86,7 +86,7 @@ export function shoppingStudy(seed: number) {
   const shop = shopping(seed);
   return {
     ...shop,
-    ...studySettings(seed),
+    ...createStudySettings(seed),
     experiment: "webshop-study",
     tasks: {
       ...shop.tasks,

@@ -78,7 +78,7 @@ export function creditRows(
         turn: turnIndex,
         advantage: isShared ? advantages[0]! : mean(advantages),
         ...(!isShared && { tokenAdvantages: Array.from(advantages) }),
-        uncertainty: uncertaintyOf(scores[i]!.spans[span]!, parts.entropies),
+        uncertainty: toUncertainty(scores[i]!.spans[span]!, parts.entropies),
         ...(findRoles && { spans: findRoles(turn) }),
       };
     }),
@@ -107,7 +107,7 @@ export function creditRows(
   }));
 }
 
-function uncertaintyOf(
+function toUncertainty(
   { logProbs, entropies }: ScoredRow["spans"][number],
   known: KnownEntropies,
 ): Uncertainty {
@@ -130,7 +130,7 @@ export function correctRows(
   const { weights, isKept, metrics } = algorithm.correctRollout(
     rows.map((row) => ({
       oldLogProbs: concatenate(row.responses.map(({ oldLogProbs }) => oldLogProbs)),
-      samplerLogProbs: samplerLogProbsOf(groups, row),
+      samplerLogProbs: readSamplerLogProbs(groups, row),
       advantages: concatenate(row.responses.map(({ modulated }) => modulated)),
     })),
   );
@@ -144,7 +144,7 @@ export function correctRows(
 }
 
 /** Log-probs of the sampler over all responses of a row, `[token]`. */
-function samplerLogProbsOf(groups: readonly Group[], row: CreditedRow): Float32Array {
+function readSamplerLogProbs(groups: readonly Group[], row: CreditedRow): Float32Array {
   const { turns } = groups[row.groupIndex]!.trajectories[row.trajectoryIndex]!;
   return concatenate(
     row.responses.map(({ turnIndex }) => Float32Array.from(turns[turnIndex]!.samplerLogProbs)),
@@ -173,7 +173,7 @@ export function toTrainingRows(
     const { responses } = entry;
     const reference = references?.[i];
     const optional = (field: ObjectiveField): Float32Array[] => {
-      if (field === "samplerLogProbs") return [samplerLogProbsOf(groups, entry)];
+      if (field === "samplerLogProbs") return [readSamplerLogProbs(groups, entry)];
       if (field === "referenceLogProbs") {
         return reference?.spans.map(({ logProbs }) => logProbs) ?? [];
       }

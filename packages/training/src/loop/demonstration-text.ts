@@ -1,25 +1,28 @@
 import type { Demonstration, TaskSource } from "@turnwise/envs";
 import type { LoadedTokenizer } from "@turnwise/policy";
-import { chatPrompt, plainPrompt } from "../policy/chat-format.ts";
+import { renderChatPrompt, renderPlainPrompt } from "../policy/chat-format.ts";
 
 /** A demonstration whose prompts are messages in the model's chat template. */
-export function asChat(demonstration: Demonstration, tokenizer: LoadedTokenizer): Demonstration {
+export function toChatDemonstration(
+  demonstration: Demonstration,
+  tokenizer: LoadedTokenizer,
+): Demonstration {
   const turns = demonstration.turns.map((turn) => ({
     ...turn,
-    prompt: chatPrompt(tokenizer, turn.prompt),
+    prompt: renderChatPrompt(tokenizer, turn.prompt),
   }));
   return { ...demonstration, turns };
 }
 
 /** A demonstration whose sequences begin as the tokenizer specifies. */
-export function asPlain(
+export function toPlainDemonstration(
   demonstration: Demonstration,
   { format }: Pick<TaskSource, "format">,
   tokenizer: LoadedTokenizer,
 ): Demonstration {
   const turns = demonstration.turns.map((turn, i) => ({
     ...turn,
-    prompt: plainPrompt(tokenizer, format, turn.prompt, i),
+    prompt: renderPlainPrompt(tokenizer, format, turn.prompt, i),
   }));
   return { ...demonstration, turns };
 }

@@ -29,7 +29,7 @@ import { createLocalPolicy } from "@turnwise/policy/local";
 import { afterAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { trainIteration, type IterationReport, type TrainerParts } from "./iteration.ts";
-import { linearObjective, plainSlopes } from "../testing/plain-slopes.ts";
+import { linearObjective, computePlainSlopes } from "../testing/compute-plain-slopes.ts";
 
 /** Two turns; each is paid the mean of the digits that were said. */
 const createEnvironment: EnvironmentFactory = async () => {
@@ -116,7 +116,7 @@ function onPlainArrays(
   const flat = (parts: readonly Float32Array[]): Float64Array =>
     Float64Array.from(parts.flatMap((part) => [...part]));
   const values = flat(spans.map((span) => span.values!));
-  return plainSlopes(objective, {
+  return computePlainSlopes(objective, {
     newLogProbs: flat(spans.map(({ logProbs }) => logProbs)),
     entropies: flat(spans.map(({ entropies }) => entropies)),
     weights: flat(rows.map(({ weights }) => weights)),
@@ -182,7 +182,7 @@ function checkedLearner(onUpdate: (change: number) => void): Learner {
 /** Rows whose fields are the slopes of {@link linearObjective}. */
 function withSlopes(
   rows: readonly TrainingRow[],
-  { newLogProbs, entropies, values }: ReturnType<typeof plainSlopes>,
+  { newLogProbs, entropies, values }: ReturnType<typeof computePlainSlopes>,
 ): TrainingRow[] {
   let start = 0;
   return rows.map((row) => {

@@ -7,7 +7,7 @@ import {
 } from "@turnwise/envs";
 import { describe, expect, it } from "vitest";
 import { exchangeableClasses } from "@turnwise/envs/alfworld";
-import { imitationRows, renameWords, toImitationBatch } from "./imitation.ts";
+import { toImitationRows, renameWords, toImitationBatch } from "./imitation.ts";
 
 const task = { id: "t", kind: "k" };
 
@@ -60,7 +60,7 @@ describe("demonstrate", () => {
     expect(said.at(-1)).toEqual(["win", false]);
     expect(said.length).toBeGreaterThan(1);
     expect(said.slice(0, -1).every(([action, isSlip]) => action === "fly" && isSlip)).toBe(true);
-    const [row] = imitationRows(demonstration, format, tokenizer, 0.5);
+    const [row] = toImitationRows(demonstration, format, tokenizer, 0.5);
     // start fly <end> ...: the slip and its end weigh nothing, what is read a half.
     expect([...row!.weights].slice(0, 4)).toEqual([0, 0, 0.5, 0.5]);
     expect([...row!.weights].slice(-2)).toEqual([1, 1]);

@@ -42,7 +42,7 @@ export interface ImitationRow {
  * Tokenizes a demonstration: one row for all turns of a concatenated format, otherwise one per turn.
  * @param contextWeight - Weight of prompt and observation tokens, in [0, 1].
  */
-export function imitationRows(
+export function toImitationRows(
   demonstration: Demonstration,
   format: AgentFormat,
   tokenizer: Tokenizer,

@@ -22,10 +22,10 @@ import {
 } from "@turnwise/estimators";
 import { checkNeeds } from "./check-needs.ts";
 import { correctRows, creditRows, toTrainingRows, type CreditedRow } from "./credit.ts";
-import { findRoles } from "./find-roles.ts";
-import { creditMetrics, trajectoryMetrics, updateMetrics, type Metrics } from "./metrics.ts";
-import { episodeCounts, type PhaseCounts } from "../report/phase-progress.ts";
-import { minibatches } from "./minibatches.ts";
+import { createRoleFinder } from "./create-role-finder.ts";
+import { measureCredit, measureTrajectories, averageUpdates, type Metrics } from "./metrics.ts";
+import { countEpisodes, type PhaseCounts } from "../report/phase-progress.ts";
+import { splitMinibatches } from "./split-minibatches.ts";
 import { playGroups, type FailureTolerance, type PlayPause } from "./play-groups.ts";
 
 /** Sizes of an iteration. */
@@ -108,7 +108,7 @@ export async function trainIteration(
 ): Promise<IterationReport> {
   const { sampler, learner, algorithm, modulator, settings, onProgress } = parts;
   const random = parts.random.fork(`iteration/${iteration}`);
-  const clock = stopwatch();
+  const clock = startStopwatch();
   checkNeeds({ ...parts, format: parts.rolloutParts.format });
 
   const policyVersion = await sampler.load(learner.weights()); // collect, under one frozen policy
@@ -126,7 +126,7 @@ export async function trainIteration(
       tolerance: parts.tolerance,
       onPause: parts.onPause,
       onProgress: (progress) =>
-        onProgress?.("collect", progress.numEnded / progress.numEpisodes, episodeCounts(progress)),
+        onProgress?.("collect", progress.numEnded / progress.numEpisodes, countEpisodes(progress)),
     });
     groups.push(...round);
     drawn = refill(drawn, round.map(algorithm.usable), {
@@ -162,7 +162,7 @@ export async function trainIteration(
     modulator,
     entropies: learner.capabilities.entropies,
     random: random.fork("modulate"),
-    findRoles: modulator.needs.includes("spans") ? findRoles(rolloutParts) : undefined,
+    findRoles: modulator.needs.includes("spans") ? createRoleFinder(rolloutParts) : undefined,
   }); // modulate
   const { rows: credited, metrics: correction } = correctRows(algorithm, kept, modulated); // correct
   const samples = credited.map((row, i) => ({ row, reference: references?.[i] }));
@@ -171,7 +171,11 @@ export async function trainIteration(
   const numUpdates = settings.epochs * settings.minibatches;
   let numTrained = 0;
   for (let epoch = 0; epoch < settings.epochs; epoch++) {
-    for (const batch of minibatches(samples, settings.minibatches, random.fork(`epoch/${epoch}`))) {
+    for (const batch of splitMinibatches(
+      samples,
+      settings.minibatches,
+      random.fork(`epoch/${epoch}`),
+    )) {
       onProgress?.("update", updates.length / numUpdates);
       const numBefore = numTrained;
       const tellTrained: OnTokens = (done, total) => {
@@ -213,12 +217,12 @@ export async function trainIteration(
     credited,
     algorithmState: estimated.state,
     metrics: {
-      ...trajectoryMetrics(groups.flatMap((group) => group.trajectories)),
+      ...measureTrajectories(groups.flatMap((group) => group.trajectories)),
       keptGroups: kept.length,
-      ...creditMetrics(kept, credited),
+      ...measureCredit(kept, credited),
       ...estimated.metrics,
       ...correction,
-      ...updateMetrics(updates),
+      ...averageUpdates(updates),
     },
     seconds: { collect, score, update: clock() },
     numTokens: {
@@ -230,7 +234,7 @@ export async function trainIteration(
 }
 
 /** Seconds since the last call, or since it was made. */
-function stopwatch(): () => number {
+function startStopwatch(): () => number {
   let last = performance.now();
   return () => {
     const now = performance.now();

@@ -1,6 +1,6 @@
 import { recordVersion, type FailureKind, type Outcome, type Trajectory } from "@turnwise/core";
 import { describe, expect, it } from "vitest";
-import { successByKind, trajectoryMetrics } from "./metrics.ts";
+import { computeSuccessByKind, measureTrajectories } from "./metrics.ts";
 
 function trajectory(outcome: Outcome, reward = 0, taskKind = "k"): Trajectory {
   return {
@@ -33,9 +33,9 @@ const failed = (kind: FailureKind): Outcome => ({
   error: { kind, message: "broken" },
 });
 
-describe("trajectoryMetrics", () => {
+describe("measureTrajectories", () => {
   it("takes rates over graded episodes, and counts failures by their kind", () => {
-    const metrics = trajectoryMetrics([
+    const metrics = measureTrajectories([
       trajectory(solved, 10),
       trajectory(unsolved, 2),
       trajectory(failed("engine"), 7),
@@ -57,7 +57,7 @@ describe("trajectoryMetrics", () => {
   });
 
   it("has no success rate if nothing was graded", () => {
-    const metrics = trajectoryMetrics([trajectory(failed("network"))]);
+    const metrics = measureTrajectories([trajectory(failed("network"))]);
     expect(metrics).toEqual({
       episodes: 1,
       graded: 0,
@@ -68,13 +68,13 @@ describe("trajectoryMetrics", () => {
   });
 });
 
-describe("successByKind", () => {
+describe("computeSuccessByKind", () => {
   it("leaves out failed episodes, and kinds without others", () => {
     const trajectories = [
       trajectory(solved, 0, "a"),
       trajectory(failed("image"), 0, "a"),
       trajectory(failed("image"), 0, "b"),
     ];
-    expect(successByKind(trajectories)).toEqual({ a: 1 });
+    expect(computeSuccessByKind(trajectories)).toEqual({ a: 1 });
   });
 });

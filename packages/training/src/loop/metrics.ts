@@ -16,12 +16,12 @@ import type { CreditedRow } from "./credit.ts";
 /** Metrics by name; `docs/metrics.md` says what each means. No entry is NaN: what has no value is absent. */
 export type Metrics = Readonly<Record<string, number>>;
 
-function meanOf<T>(values: readonly T[], measure: (value: T) => number): number {
+function computeMean<T>(values: readonly T[], measure: (value: T) => number): number {
   return values.reduce((total, value) => total + measure(value), 0) / values.length;
 }
 
 /** Drops metrics without a value: means over nothing. */
-function defined(metrics: Readonly<Record<string, number | undefined>>): Metrics {
+function dropMissing(metrics: Readonly<Record<string, number | undefined>>): Metrics {
   return Object.fromEntries(
     Object.entries(metrics).flatMap(([name, value]) =>
       value !== undefined && Number.isFinite(value) ? [[name, value]] : [],
@@ -30,18 +30,18 @@ function defined(metrics: Readonly<Record<string, number | undefined>>): Metrics
 }
 
 /** What a trajectory was paid, less the penalties of its responses. */
-function penalizedReturn(trajectory: Trajectory): number {
+function computePenalizedReturn(trajectory: Trajectory): number {
   const penalties = trajectory.turns.map(({ penalty = 0 }) => penalty);
   return trajectoryReturn(trajectory) - penalties.reduce((sum, penalty) => sum + penalty, 0);
 }
 
 /** The benchmark's measure at the end; NaN where it has none. */
-function finalScore({ turns }: Trajectory): number {
+function readFinalScore({ turns }: Trajectory): number {
   return turns.length === 0 ? 0 : (turns.at(-1)!.score ?? Number.NaN);
 }
 
 /** Counts of failed trajectories: all, the infrastructure's, and of each kind that occurred. */
-function failureMetrics(trajectories: readonly Trajectory[]): Metrics {
+function countFailures(trajectories: readonly Trajectory[]): Metrics {
   const kinds = trajectories.flatMap(({ outcome }) =>
     outcome.kind === "failed" ? [outcome.error.kind] : [],
   );
@@ -57,39 +57,39 @@ function failureMetrics(trajectories: readonly Trajectory[]): Metrics {
 }
 
 /** How trajectories went: means over those that were graded, and counts of those that failed. */
-export function trajectoryMetrics(all: readonly Trajectory[]): Metrics {
+export function measureTrajectories(all: readonly Trajectory[]): Metrics {
   const trajectories = all.filter(isGraded);
   const turns = trajectories.flatMap((trajectory) => trajectory.turns);
   const sampled = turns.flatMap(({ samplerEntropies = [] }) => samplerEntropies);
-  return defined({
+  return dropMissing({
     episodes: all.length,
     graded: trajectories.length,
-    success: meanOf(trajectories, (trajectory) => (isSuccess(trajectory) ? 1 : 0)),
-    score: meanOf(trajectories, finalScore),
-    return: meanOf(trajectories, penalizedReturn),
-    turns: meanOf(trajectories, (trajectory) => trajectory.turns.length),
-    responseTokens: meanOf(turns, ({ responseTokens }) => responseTokens.length),
-    invalidActions: meanOf(turns, ({ isValidAction }) => (isValidAction ? 0 : 1)),
-    entropy: meanOf(sampled, (entropy) => entropy),
-    ...failureMetrics(all),
-    truncated: meanOf(trajectories, ({ outcome }) => (outcome.kind === "truncated" ? 1 : 0)),
+    success: computeMean(trajectories, (trajectory) => (isSuccess(trajectory) ? 1 : 0)),
+    score: computeMean(trajectories, readFinalScore),
+    return: computeMean(trajectories, computePenalizedReturn),
+    turns: computeMean(trajectories, (trajectory) => trajectory.turns.length),
+    responseTokens: computeMean(turns, ({ responseTokens }) => responseTokens.length),
+    invalidActions: computeMean(turns, ({ isValidAction }) => (isValidAction ? 0 : 1)),
+    entropy: computeMean(sampled, (entropy) => entropy),
+    ...countFailures(all),
+    truncated: computeMean(trajectories, ({ outcome }) => (outcome.kind === "truncated" ? 1 : 0)),
   });
 }
 
 /** Success rates of graded trajectories by kind of task, in the order of their names. */
-export function successByKind(all: readonly Trajectory[]): Metrics {
+export function computeSuccessByKind(all: readonly Trajectory[]): Metrics {
   const trajectories = all.filter(isGraded);
   const kinds = [...new Set(trajectories.map(({ taskKind }) => taskKind))].sort();
   return Object.fromEntries(
     kinds.map((kind) => {
       const ofKind = trajectories.filter(({ taskKind }) => taskKind === kind);
-      return [kind, meanOf(ofKind, (trajectory) => (isSuccess(trajectory) ? 1 : 0))];
+      return [kind, computeMean(ofKind, (trajectory) => (isSuccess(trajectory) ? 1 : 0))];
     }),
   );
 }
 
 /** Describes the credit of a batch: advantages, coefficients, entropies, and the sampler's mismatch. */
-export function creditMetrics(groups: readonly Group[], rows: readonly CreditedRow[]): Metrics {
+export function measureCredit(groups: readonly Group[], rows: readonly CreditedRow[]): Metrics {
   const responses = rows.flatMap((row) => row.responses);
   const diagnostics = diagnoseModulation({
     advantages: responses.map(({ baseAdvantage }) => baseAdvantage),
@@ -106,7 +106,7 @@ export function creditMetrics(groups: readonly Group[], rows: readonly CreditedR
       ),
     );
   });
-  return defined({
+  return dropMissing({
     responses: diagnostics.numResponses,
     meanTokenEntropy: diagnostics.meanEntropy,
     meanTokenEntropyPositive: diagnostics.positiveEntropy,
@@ -122,14 +122,16 @@ export function creditMetrics(groups: readonly Group[], rows: readonly CreditedR
 }
 
 /** What the optimizer steps of an iteration report, each averaged over them. */
-export function updateMetrics(updates: readonly UpdateReport[]): Metrics {
+export function averageUpdates(updates: readonly UpdateReport[]): Metrics {
   const means = updates.map(({ metrics }) => metricMeans(metrics));
   const names = Object.keys(means[0] ?? {});
-  return defined({
-    loss: meanOf(updates, ({ loss }) => loss),
-    gradientNorm: meanOf(updates, ({ gradientNorm }) => gradientNorm),
+  return dropMissing({
+    loss: computeMean(updates, ({ loss }) => loss),
+    gradientNorm: computeMean(updates, ({ gradientNorm }) => gradientNorm),
     learningRate: updates.at(-1)?.learningRate ?? Number.NaN,
     updates: updates.length,
-    ...Object.fromEntries(names.map((name) => [name, meanOf(means, (metrics) => metrics[name]!)])),
+    ...Object.fromEntries(
+      names.map((name) => [name, computeMean(means, (metrics) => metrics[name]!)]),
+    ),
   });
 }

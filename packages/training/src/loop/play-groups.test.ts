@@ -173,7 +173,8 @@ describe("playGroups", () => {
     );
     const rest = parts(() => undefined);
     const groups = await playGroups(plans, 2, rest, {
-      known: (groupId, index) => (groupId === "group-0" ? first!.trajectories[index] : undefined),
+      findPlayed: (groupId, index) =>
+        groupId === "group-0" ? first!.trajectories[index] : undefined,
     });
     expect(rest.numMade).toBe(2);
     expect(groups[0]).toEqual(first);

@@ -59,7 +59,7 @@ export interface PlayOptions {
   /** Default {@link defaultTolerance}. */
   readonly tolerance?: FailureTolerance | undefined;
   /** An episode that was played before, which is then not played again. */
-  readonly known?:
+  readonly findPlayed?:
     | ((groupId: string, trajectoryIndex: number) => Trajectory | undefined)
     | undefined;
   readonly onProgress?: ((progress: PlayProgress) => void) | undefined;
@@ -97,7 +97,7 @@ export async function playGroups(
   plans: readonly GroupPlan[],
   groupSize: number,
   parts: RolloutParts,
-  { tolerance = defaultTolerance, known, onProgress, onPause }: PlayOptions = {},
+  { tolerance = defaultTolerance, findPlayed: known, onProgress, onPause }: PlayOptions = {},
 ): Promise<Group[]> {
   const { maxInfrastructureShare, patienceSeconds, retrySeconds } = tolerance;
   checkInteger("playGroups", { groupSize }, { min: 1 });
@@ -129,11 +129,11 @@ export async function playGroups(
   for (let numPauses = 0; ; numPauses++) {
     await Promise.all(slots.flatMap((_, i) => (played[i] === undefined ? [play(i)] : [])));
     const trajectories = played.map((trajectory) => trajectory!);
-    const excess = failuresToRepeat(trajectories, maxInfrastructureShare);
+    const excess = findFailuresToRepeat(trajectories, maxInfrastructureShare);
     // Once disturbed, what is left of the disturbance is played again too, while that helps.
-    const rest = numPauses === 0 ? [] : infrastructureFailures(trajectories);
+    const rest = numPauses === 0 ? [] : findInfrastructureFailures(trajectories);
     const lost = excess.length > 0 ? excess : rest.length < fewestLost ? rest : [];
-    if (lost.length === 0) return groupsOf(plans, groupSize, trajectories);
+    if (lost.length === 0) return toGroups(plans, groupSize, trajectories);
     const now = performance.now();
     if (lost.length < fewestLost) {
       progressAt = now;
@@ -144,7 +144,7 @@ export async function playGroups(
     if (leftSeconds <= 0) {
       throw new LostInfrastructure(
         `${reason}; no improvement within ${patienceSeconds} s`,
-        groupsOf(plans, groupSize, trajectories),
+        toGroups(plans, groupSize, trajectories),
       );
     }
     const waitSeconds = Math.min(longestPause, retrySeconds * 2 ** numPauses, leftSeconds);
@@ -156,10 +156,10 @@ export async function playGroups(
 }
 
 /** Indices of the episodes to be played again; none if enough of them say something. */
-function failuresToRepeat(trajectories: readonly Trajectory[], maxShare: number): number[] {
+function findFailuresToRepeat(trajectories: readonly Trajectory[], maxShare: number): number[] {
   const indices = [...trajectories.keys()];
   const failed = indices.filter((i) => !isGraded(trajectories[i]!));
-  const lost = infrastructureFailures(trajectories);
+  const lost = findInfrastructureFailures(trajectories);
   if (lost.length > maxShare * trajectories.length) return lost;
   // Episodes that run out of time are no infrastructure's fault, and playing them again takes as long.
   const isUngraded = failed.length === trajectories.length;
@@ -171,7 +171,7 @@ function failuresToRepeat(trajectories: readonly Trajectory[], maxShare: number)
 }
 
 /** Indices of the episodes that the infrastructure failed. */
-function infrastructureFailures(trajectories: readonly Trajectory[]): number[] {
+function findInfrastructureFailures(trajectories: readonly Trajectory[]): number[] {
   return [...trajectories.keys()].filter((i) => {
     const { outcome } = trajectories[i]!;
     return outcome.kind === "failed" && isInfrastructure(outcome.error.kind);
@@ -191,7 +191,7 @@ function describeFailures(trajectories: readonly Trajectory[], lost: readonly nu
   return `${lost.length} of ${trajectories.length} episodes failed (${kinds}; first: ${first})`;
 }
 
-function groupsOf(
+function toGroups(
   plans: readonly GroupPlan[],
   groupSize: number,
   trajectories: readonly Trajectory[],

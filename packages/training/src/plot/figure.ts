@@ -1,10 +1,10 @@
-import { svgElement, svgText } from "./svg.ts";
+import { renderSvgElement, renderSvgText } from "./svg.ts";
 
 /** Colors of series, classes `c0` to `c5`, after Okabe and Ito: told apart with color blindness. */
 const light = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d00", "#555555"];
 const dark = ["#56b4e9", "#ff8c42", "#3ccf9e", "#e6a0c4", "#f0e442", "#bbbbbb"];
 
-const colorRules = (colors: readonly string[]): string =>
+const formatColorRules = (colors: readonly string[]): string =>
   colors.map((color, i) => `.c${i}{--c:${color}}`).join("");
 
 /** A figure brings its own background, so that it can be read on a page of either color. */
@@ -16,21 +16,21 @@ const style = [
   ".band{fill:var(--c);opacity:.18}.dot{fill:var(--c)}",
   ".thin{stroke:var(--c);stroke-width:1.5;fill:none}.thick{stroke:var(--c);stroke-width:6;opacity:.3;fill:none}",
   "svg{--page:#ffffff;--text:#1f2328;--dim:#656d76;--grid:#e3e7eb}",
-  colorRules(light),
-  `@media(prefers-color-scheme:dark){svg{--page:#15191f;--text:#e6edf3;--dim:#9198a1;--grid:#30363d}${colorRules(dark)}}`,
+  formatColorRules(light),
+  `@media(prefers-color-scheme:dark){svg{--page:#15191f;--text:#e6edf3;--dim:#9198a1;--grid:#30363d}${formatColorRules(dark)}}`,
 ].join("");
 
 /**
  * An SVG file of its own: follows the reader's light or dark setting, needs no script and no font.
  * @param title - One sentence for screen readers, also shown as the figure's heading.
  */
-export function figure(
+export function drawFigure(
   size: { readonly width: number; readonly height: number },
   title: string,
   ...content: readonly string[]
 ): string {
   const { width, height } = size;
-  return `${svgElement(
+  return `${renderSvgElement(
     "svg",
     {
       xmlns: "http://www.w3.org/2000/svg",
@@ -40,14 +40,14 @@ export function figure(
       role: "img",
       "aria-label": title,
     },
-    svgElement("style", {}, style),
-    svgElement("rect", { class: "page", width, height, rx: 8 }),
-    svgText(title, { class: "title", x: 16, y: 26 }),
+    renderSvgElement("style", {}, style),
+    renderSvgElement("rect", { class: "page", width, height, rx: 8 }),
+    renderSvgText(title, { class: "title", x: 16, y: 26 }),
     ...content,
   )}\n`;
 }
 
 /** Estimated width of a text in the figure's font, pixels. */
-export function textWidth(text: string): number {
+export function estimateTextWidth(text: string): number {
   return 6.8 * text.length;
 }

@@ -1,6 +1,6 @@
-import { figure, textWidth } from "./figure.ts";
-import { linearScale } from "./scale.ts";
-import { svgElement, svgPath, svgText } from "./svg.ts";
+import { drawFigure, estimateTextWidth } from "./figure.ts";
+import { createLinearScale } from "./scale.ts";
+import { renderSvgElement, formatSvgPath, renderSvgText } from "./svg.ts";
 
 /** A mean curve with its band. */
 export interface CurveSeries {
@@ -31,8 +31,8 @@ const panel = { width: 300, height: 190, left: 52, top: 62, gapX: 34, gapY: 88 }
 /** Draws curves with bands in panels, three in a row, as an SVG file. */
 export function plotCurves({ title, panels, xLabel, yLabel, zeroLine }: CurvePlot): string {
   const points = panels.flatMap(({ series }) => series.flatMap((one) => one.points));
-  const xDomain = domainOf(points.map(({ x }) => x));
-  const yDomain = domainOf([
+  const xDomain = computeDomain(points.map(({ x }) => x));
+  const yDomain = computeDomain([
     ...points.flatMap(({ low, high, y }) => [low, high, y]),
     ...(zeroLine === true ? [0] : []),
   ]);
@@ -43,12 +43,12 @@ export function plotCurves({ title, panels, xLabel, yLabel, zeroLine }: CurvePlo
     const top = panel.top + Math.floor(i / numColumns) * (panel.height + panel.gapY);
     const right = left + panel.width - 16;
     const bottom = top + panel.height;
-    const x = linearScale(xDomain, [left, right], 5, true);
-    const y = linearScale(yDomain, [bottom, top], 5);
+    const x = createLinearScale(xDomain, [left, right], 5, true);
+    const y = createLinearScale(yDomain, [bottom, top], 5);
     const grid = y.ticks.map((tick) =>
-      svgElement("path", {
+      renderSvgElement("path", {
         class: zeroLine === true && Math.abs(tick) < 1e-12 ? "axis" : "grid",
-        d: svgPath([
+        d: formatSvgPath([
           [left, y.at(tick)],
           [right, y.at(tick)],
         ]),
@@ -56,7 +56,7 @@ export function plotCurves({ title, panels, xLabel, yLabel, zeroLine }: CurvePlo
     );
     const labels = [
       ...y.ticks.map((tick) =>
-        svgText(y.label(tick), {
+        renderSvgText(y.label(tick), {
           class: "dim",
           x: left - 6,
           y: y.at(tick) + 4,
@@ -64,7 +64,7 @@ export function plotCurves({ title, panels, xLabel, yLabel, zeroLine }: CurvePlo
         }),
       ),
       ...x.ticks.map((tick) =>
-        svgText(x.label(tick), {
+        renderSvgText(x.label(tick), {
           class: "dim",
           x: x.at(tick),
           y: bottom + 17,
@@ -77,42 +77,51 @@ export function plotCurves({ title, panels, xLabel, yLabel, zeroLine }: CurvePlo
       const upper = points.map(({ x: at, high }) => [x.at(at), y.at(high)] as const);
       const lower = points.map(({ x: at, low }) => [x.at(at), y.at(low)] as const).reverse();
       return [
-        svgElement("path", { class: `band c${color}`, d: `${svgPath([...upper, ...lower])}Z` }),
-        svgElement("path", {
+        renderSvgElement("path", {
+          class: `band c${color}`,
+          d: `${formatSvgPath([...upper, ...lower])}Z`,
+        }),
+        renderSvgElement("path", {
           class: `line c${color}`,
-          d: svgPath(points.map((point) => [x.at(point.x), y.at(point.y)])),
+          d: formatSvgPath(points.map((point) => [x.at(point.x), y.at(point.y)])),
         }),
       ];
     });
     return [
-      svgText(title, { x: left, y: top - 8 }),
+      renderSvgText(title, { x: left, y: top - 8 }),
       ...grid,
       ...labels,
       ...curves,
-      ...legend(series, left, bottom + 33),
+      ...drawLegend(series, left, bottom + 33),
     ].join("");
   });
   const size = {
     width: panel.left + numColumns * (panel.width + panel.gapX) - panel.gapX,
     height: panel.top + numRows * (panel.height + panel.gapY) - panel.gapY + 48,
   };
-  return figure(size, `${title} (${yLabel}) by ${xLabel}`, ...drawn);
+  return drawFigure(size, `${title} (${yLabel}) by ${xLabel}`, ...drawn);
 }
 
 /** Names of series next to their color, in a row; none for a single series. */
-function legend(series: readonly CurveSeries[], left: number, y: number): string[] {
+function drawLegend(series: readonly CurveSeries[], left: number, y: number): string[] {
   if (series.length < 2) return [];
   let x = left;
   return series.map(({ name, color }) => {
     const entry =
-      svgElement("rect", { class: `dot c${color}`, x, y: y - 9, width: 10, height: 10, rx: 2 }) +
-      svgText(name, { x: x + 14, y });
-    x += 26 + textWidth(name);
+      renderSvgElement("rect", {
+        class: `dot c${color}`,
+        x,
+        y: y - 9,
+        width: 10,
+        height: 10,
+        rx: 2,
+      }) + renderSvgText(name, { x: x + 14, y });
+    x += 26 + estimateTextWidth(name);
     return entry;
   });
 }
 
-function domainOf(values: readonly number[]): readonly [number, number] {
+function computeDomain(values: readonly number[]): readonly [number, number] {
   if (values.length === 0) return [0, 1];
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const margin = 0.03 * (high - low);

@@ -1,6 +1,6 @@
-import { figure, textWidth } from "./figure.ts";
-import { linearScale } from "./scale.ts";
-import { svgElement, svgPath, svgText } from "./svg.ts";
+import { drawFigure, estimateTextWidth } from "./figure.ts";
+import { createLinearScale } from "./scale.ts";
+import { renderSvgElement, formatSvgPath, renderSvgText } from "./svg.ts";
 
 /** A row of {@link plotIntervals}. */
 export interface IntervalRow {
@@ -34,8 +34,8 @@ const top = 48;
 
 /** Draws estimates with their intervals, one row each, as an SVG file. */
 export function plotIntervals({ title, rows, xLabel, zeroLine }: IntervalPlot): string {
-  const left = 28 + Math.max(0, ...rows.map(({ label }) => textWidth(label)));
-  const noteWidth = Math.max(0, ...rows.map(({ note = "" }) => textWidth(note)));
+  const left = 28 + Math.max(0, ...rows.map(({ label }) => estimateTextWidth(label)));
+  const noteWidth = Math.max(0, ...rows.map(({ note = "" }) => estimateTextWidth(note)));
   const right = left + plotWidth;
   const bottom = top + rows.length * rowHeight;
   const values = [
@@ -49,16 +49,16 @@ export function plotIntervals({ title, rows, xLabel, zeroLine }: IntervalPlot): 
   ];
   const [lowest, highest] = [Math.min(...values), Math.max(...values)];
   const margin = 0.04 * (highest - lowest);
-  const x = linearScale([lowest - margin, highest + margin], [left, right], 7);
+  const x = createLinearScale([lowest - margin, highest + margin], [left, right], 7);
   const axis = x.ticks.flatMap((tick) => [
-    svgElement("path", {
+    renderSvgElement("path", {
       class: zeroLine === true && Math.abs(tick) < 1e-12 ? "axis" : "grid",
-      d: svgPath([
+      d: formatSvgPath([
         [x.at(tick), top],
         [x.at(tick), bottom],
       ]),
     }),
-    svgText(x.label(tick), {
+    renderSvgText(x.label(tick), {
       class: "dim",
       x: x.at(tick),
       y: bottom + 18,
@@ -69,22 +69,22 @@ export function plotIntervals({ title, rows, xLabel, zeroLine }: IntervalPlot): 
     const { label, color, estimate, low, high, second, dots = [], note } = row;
     const y = top + (i + 0.4) * rowHeight;
     const mark = (end: number) =>
-      svgPath([
+      formatSvgPath([
         [x.at(end), y - 5],
         [x.at(end), y + 5],
       ]);
     const line = (from: number, to: number) =>
-      svgPath([
+      formatSvgPath([
         [x.at(from), y],
         [x.at(to), y],
       ]);
     return [
-      svgText(label, { x: left - 12, y: y + 4, "text-anchor": "end" }),
+      renderSvgText(label, { x: left - 12, y: y + 4, "text-anchor": "end" }),
       ...(second
-        ? [svgElement("path", { class: `thick c${color}`, d: line(second.low, second.high) })]
+        ? [renderSvgElement("path", { class: `thick c${color}`, d: line(second.low, second.high) })]
         : []),
       ...dots.map((dot) =>
-        svgElement("circle", {
+        renderSvgElement("circle", {
           class: `dot c${color}`,
           cx: x.at(dot),
           cy: y + 11,
@@ -92,20 +92,22 @@ export function plotIntervals({ title, rows, xLabel, zeroLine }: IntervalPlot): 
           opacity: 0.6,
         }),
       ),
-      svgElement("path", {
+      renderSvgElement("path", {
         class: `thin c${color}`,
         d: line(low, high) + mark(low) + mark(high),
       }),
-      svgElement("circle", { class: `dot c${color}`, cx: x.at(estimate), cy: y, r: 4.5 }),
-      ...(note === undefined ? [] : [svgText(note, { class: "dim", x: right + 10, y: y + 4 })]),
+      renderSvgElement("circle", { class: `dot c${color}`, cx: x.at(estimate), cy: y, r: 4.5 }),
+      ...(note === undefined
+        ? []
+        : [renderSvgText(note, { class: "dim", x: right + 10, y: y + 4 })]),
     ];
   });
   const size = { width: Math.ceil(right + noteWidth + 24), height: bottom + 48 };
-  return figure(
+  return drawFigure(
     size,
     title,
     ...axis,
     ...drawn,
-    svgText(xLabel, { class: "dim", x: right, y: bottom + 36, "text-anchor": "end" }),
+    renderSvgText(xLabel, { class: "dim", x: right, y: bottom + 36, "text-anchor": "end" }),
   );
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { plotCurves } from "./plot-curves.ts";
 import { plotIntervals } from "./plot-intervals.ts";
-import { linearScale } from "./scale.ts";
-import { svgElement, svgText } from "./svg.ts";
+import { createLinearScale } from "./scale.ts";
+import { renderSvgElement, renderSvgText } from "./svg.ts";
 
 /** Requires that every element is closed, in order. */
 function expectWellFormed(svg: string): void {
@@ -63,25 +63,25 @@ describe("plotIntervals", () => {
   });
 });
 
-describe("linearScale", () => {
+describe("createLinearScale", () => {
   it("has round ticks, and maps the domain to the range", () => {
-    const { at, ticks, label } = linearScale([-3.7, 10.2], [0, 139], 5);
+    const { at, ticks, label } = createLinearScale([-3.7, 10.2], [0, 139], 5);
     expect(ticks.map(label)).toEqual(["0", "5", "10"]);
     expect(at(-3.7)).toBe(0);
     expect(at(10.2)).toBeCloseTo(139, 12);
-    const small = linearScale([0.21, 0.39], [0, 1], 5);
+    const small = createLinearScale([0.21, 0.39], [0, 1], 5);
     expect(small.ticks.map(small.label)).toEqual(["0.25", "0.30", "0.35"]);
-    expect(linearScale([1, 3], [0, 1], 20, true).ticks).toEqual([1, 2, 3]);
+    expect(createLinearScale([1, 3], [0, 1], 20, true).ticks).toEqual([1, 2, 3]);
   });
 
   it("widens a domain of one value", () => {
-    expect(linearScale([2, 2], [0, 10], 5).at(2)).toBe(5);
+    expect(createLinearScale([2, 2], [0, 10], 5).at(2)).toBe(5);
   });
 });
 
 it("escapes text and attributes", () => {
-  expect(svgText('a<b & "c"', { x: 1.23456 })).toBe(
+  expect(renderSvgText('a<b & "c"', { x: 1.23456 })).toBe(
     '<text x="1.2">a&lt;b &amp; &quot;c&quot;</text>',
   );
-  expect(svgElement("path", { d: '"', class: undefined })).toBe('<path d="&quot;"/>');
+  expect(renderSvgElement("path", { d: '"', class: undefined })).toBe('<path d="&quot;"/>');
 });

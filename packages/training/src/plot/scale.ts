@@ -13,7 +13,7 @@ export interface Scale {
  * @param range - Pixels of the two.
  * @param numTicks - Number of ticks to aim at; `isWhole` keeps them to whole numbers.
  */
-export function linearScale(
+export function createLinearScale(
   [low, high]: readonly [number, number],
   [start, end]: readonly [number, number],
   numTicks: number,

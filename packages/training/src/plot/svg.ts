@@ -2,7 +2,7 @@
 export type SvgAttributes = Readonly<Record<string, string | number | undefined>>;
 
 /** Text of an SVG element with its children, which are SVG text themselves. */
-export function svgElement(
+export function renderSvgElement(
   name: string,
   attributes: SvgAttributes,
   ...children: readonly string[]
@@ -18,12 +18,12 @@ export function svgElement(
 }
 
 /** A text element. */
-export function svgText(text: string, attributes: SvgAttributes): string {
-  return svgElement("text", attributes, escapeXml(text));
+export function renderSvgText(text: string, attributes: SvgAttributes): string {
+  return renderSvgElement("text", attributes, escapeXml(text));
 }
 
 /** Path through points, `M x y L x y ...`. */
-export function svgPath(points: readonly (readonly [x: number, y: number])[]): string {
+export function formatSvgPath(points: readonly (readonly [x: number, y: number])[]): string {
   return points.map(([x, y], i) => `${i === 0 ? "M" : "L"}${round(x)} ${round(y)}`).join("");
 }
 

@@ -3,7 +3,7 @@ import type { LoadedTokenizer } from "@turnwise/policy";
 import { InputError } from "../input-error.ts";
 
 /** A prompt as a user's message, up to where the model begins to answer. */
-export function chatPrompt(
+export function renderChatPrompt(
   { renderChat }: Pick<LoadedTokenizer, "renderChat">,
   prompt: string,
 ): string {
@@ -16,7 +16,7 @@ export function chatPrompt(
  * @param source - Where the tokenizer comes from, for messages.
  * @throws {@link InputError} if the format is one growing sequence, or the tokenizer has no template.
  */
-export function chatFormat(
+export function toChatFormat(
   format: AgentFormat,
   tokenizer: Pick<LoadedTokenizer, "renderChat">,
   source: string,
@@ -27,13 +27,14 @@ export function chatFormat(
     );
   }
   try {
-    chatPrompt(tokenizer, "?");
+    renderChatPrompt(tokenizer, "?");
   } catch (error) {
     throw new InputError(`${source}: ${(error as Error).message}`);
   }
   return {
     ...format,
-    prompt: (history, observation) => chatPrompt(tokenizer, format.prompt(history, observation)),
+    prompt: (history, observation) =>
+      renderChatPrompt(tokenizer, format.prompt(history, observation)),
   };
 }
 
@@ -41,7 +42,7 @@ export function chatFormat(
  * The tokenizer of a model that is talked to in its chat template: a response is trained to end with the
  * token that ends a turn there, which need not be the tokenizer's own end token.
  */
-export function chatTokenizer(tokenizer: LoadedTokenizer): LoadedTokenizer {
+export function toChatTokenizer(tokenizer: LoadedTokenizer): LoadedTokenizer {
   const { turnEndToken = tokenizer.endToken } = tokenizer;
   return { ...tokenizer, endToken: turnEndToken };
 }
@@ -50,7 +51,7 @@ export function chatTokenizer(tokenizer: LoadedTokenizer): LoadedTokenizer {
  * A prompt that is no chat, with the tokens before it that the tokenizer puts before each sequence (BOS).
  * @param turnIndex - Of a format that grows as one sequence, the first prompt alone begins it.
  */
-export function plainPrompt(
+export function renderPlainPrompt(
   { beginTokens, decode }: Pick<LoadedTokenizer, "beginTokens" | "decode">,
   { presentation }: Pick<AgentFormat, "presentation">,
   prompt: string,
@@ -61,15 +62,15 @@ export function plainPrompt(
   return prompt.startsWith(begin) ? prompt : `${begin}${prompt}`;
 }
 
-/** A format for a model that is not talked to in a chat template, see {@link plainPrompt}. */
-export function plainFormat(
+/** A format for a model that is not talked to in a chat template, see {@link renderPlainPrompt}. */
+export function toPlainFormat(
   format: AgentFormat,
   tokenizer: Pick<LoadedTokenizer, "beginTokens" | "decode">,
 ): AgentFormat {
   return {
     ...format,
     prompt: (history, observation) =>
-      plainPrompt(tokenizer, format, format.prompt(history, observation), history.length),
+      renderPlainPrompt(tokenizer, format, format.prompt(history, observation), history.length),
   };
 }
 
@@ -78,7 +79,7 @@ export function plainFormat(
  * has tokens of its own that mark a chat, as those of software issues have.
  * @param remedy - The setting that uses the template in a turn-wise format.
  */
-export function missingChatWarning(
+export function describeMissingChat(
   { presentation, prompt }: Pick<AgentFormat, "presentation" | "prompt">,
   { renderChat }: Pick<LoadedTokenizer, "renderChat">,
   source: string,
@@ -90,7 +91,7 @@ export function missingChatWarning(
     // A format that wants more of an observation has no fixed marks.
   }
   try {
-    chatPrompt({ renderChat }, "?");
+    renderChatPrompt({ renderChat }, "?");
   } catch {
     return undefined;
   }

@@ -7,7 +7,7 @@ import { checkMemory, checkSamplingMemory, estimateMemory } from "./check-memory
 import { checkConfig } from "../settings/config.ts";
 import type { ExperimentSettings } from "../experiment/experiment-schema.ts";
 import { householdGames } from "../experiments/household-games.ts";
-import { languageModelRun } from "../environments/language-model-run.ts";
+import { createLanguageModelRun } from "../environments/create-language-model-run.ts";
 
 let folder: string;
 /** A model of 16-bit numbers whose memory is mostly its weights. */
@@ -31,7 +31,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** A run whose sequences and microbatches are small next to its weights. */
 function runOf(rank?: number): ExperimentSettings {
-  const config = checkConfig(languageModelRun(householdGames(1), model, rank), "test");
+  const config = checkConfig(createLanguageModelRun(householdGames(1), model, rank), "test");
   if (config.model.source !== "folder") throw new Error("the model must be a folder's");
   return {
     ...config,

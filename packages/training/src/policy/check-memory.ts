@@ -16,11 +16,11 @@ import {
   type MemoryPart,
   type WeightStorage,
 } from "@turnwise/policy/local";
-import { engineDevice } from "../settings/config.ts";
+import { resolveEngineDevice } from "../settings/config.ts";
 import type { ExperimentSettings } from "../experiment/experiment-schema.ts";
 import { InputError, readInput } from "../input-error.ts";
-import { newModelConfig } from "./new-model.ts";
-import { bytesText } from "../report/progress.ts";
+import { createModelConfig } from "./new-model.ts";
+import { formatBytes } from "../report/progress.ts";
 
 /** Memory that a run needs, by part, and that there is. */
 export interface MemoryReport {
@@ -35,7 +35,7 @@ const usualCacheBytes = 2 ** 30;
 /** Bytes of the process itself: code, tasks, records. */
 const processBytes = 2 ** 28;
 
-const total = (parts: readonly MemoryPart[]): number =>
+const sumBytes = (parts: readonly MemoryPart[]): number =>
   parts.reduce((sum, { bytes }) => sum + bytes, 0);
 
 /** A model without its weights. */
@@ -44,7 +44,7 @@ interface KnownModel {
   readonly stored: Pick<WeightsInfo, "type" | "numBytes">;
 }
 
-async function modelOf({ model }: ExperimentSettings): Promise<KnownModel | undefined> {
+async function readModel({ model }: ExperimentSettings): Promise<KnownModel | undefined> {
   if (model.source === "tinker" || model.source === "custom") return undefined;
   if (model.source === "folder") {
     const { path } = model;
@@ -53,11 +53,11 @@ async function modelOf({ model }: ExperimentSettings): Promise<KnownModel | unde
       stored: await describeWeights(path),
     }));
   }
-  return { config: newModelConfig(model), stored: { type: "F32", numBytes: 0 } };
+  return { config: createModelConfig(model), stored: { type: "F32", numBytes: 0 } };
 }
 
 /** Parts of the memory of a run's configuration. */
-async function partsOf(
+async function estimateParts(
   { config: model, stored }: KnownModel,
   config: ExperimentSettings,
   available: number,
@@ -84,7 +84,7 @@ async function partsOf(
     microbatchTokens: engine.microbatchTokens,
     recomputeLayers: engine.recomputeLayers,
     keepReference: algorithm.kl.kind !== "none",
-    device: engineDevice(config),
+    device: resolveEngineDevice(config),
   });
   return [...parts, { name: "process", bytes: processBytes }];
 }
@@ -97,11 +97,11 @@ export async function estimateMemory(
   config: ExperimentSettings,
   availableBytes?: number,
 ): Promise<MemoryReport | undefined> {
-  const model = await modelOf(config);
+  const model = await readModel(config);
   if (model === undefined || config.engine.provider !== "cpu") return undefined;
   const available = availableBytes ?? (await readAvailableMemory());
-  const parts = await partsOf(model, config, available);
-  return { parts, needed: total(parts), available };
+  const parts = await estimateParts(model, config, available);
+  return { parts, needed: sumBytes(parts), available };
 }
 
 /** A change of settings that saves memory. */
@@ -111,7 +111,7 @@ interface Saving {
 }
 
 /** Changes to try, the less intrusive ones first. */
-function savingsOf(
+function listSavings(
   { model, engine }: ExperimentSettings,
   { config: shape, stored }: KnownModel,
 ): Saving[] {
@@ -170,25 +170,25 @@ export async function checkMemory(
   const report = await estimateMemory(config, availableBytes);
   if (report === undefined || report.needed <= report.available) return;
   const { available } = report;
-  const model = (await modelOf(config))!;
+  const model = (await readModel(config))!;
   let remedy = "no setting of this run fits; a smaller model is needed";
-  for (const { flags, apply } of savingsOf(config, model)) {
+  for (const { flags, apply } of listSavings(config, model)) {
     const changed = apply(config);
     const isTrainedWhole = changed.model.source !== "folder" || changed.model.adapter === null;
     if (changed.engine.weightStorage === "stored" && isTrainedWhole) continue;
-    const needed = total(await partsOf(model, changed, available));
+    const needed = sumBytes(await estimateParts(model, changed, available));
     if (needed > available) continue;
-    remedy = `${flags.join(" ")} needs ${bytesText(needed)}`;
+    remedy = `${flags.join(" ")} needs ${formatBytes(needed)}`;
     break;
   }
   throw new InputError(
-    `train: memory must hold ${bytesText(report.needed)} (${partsText(report.parts)}), got ${bytesText(available)} available; ${remedy}`,
+    `train: memory must hold ${formatBytes(report.needed)} (${formatMemoryParts(report.parts)}), got ${formatBytes(available)} available; ${remedy}`,
   );
 }
 
 /** The parts with their sizes, for people. */
-export const partsText = (parts: readonly MemoryPart[]): string =>
-  parts.map(({ name, bytes }) => `${name} ${bytesText(bytes)}`).join(", ");
+export const formatMemoryParts = (parts: readonly MemoryPart[]): string =>
+  parts.map(({ name, bytes }) => `${name} ${formatBytes(bytes)}`).join(", ");
 
 /** A folder's policy that is only sampled from. */
 interface SampledFolder {
@@ -235,10 +235,10 @@ export async function checkSamplingMemory(
     if (needed <= available) return;
     const remedy =
       storage === "float32" && inFile !== undefined && inFile <= available
-        ? `--weight-storage stored needs ${bytesText(inFile)}`
+        ? `--weight-storage stored needs ${formatBytes(inFile)}`
         : "a smaller model is needed";
     throw new InputError(
-      `${command}: memory must hold ${bytesText(needed)} of ${path} (weights and one sequence), got ${bytesText(available)} available; ${remedy}`,
+      `${command}: memory must hold ${formatBytes(needed)} of ${path} (weights and one sequence), got ${formatBytes(available)} available; ${remedy}`,
     );
   });
 }

@@ -13,7 +13,7 @@ import { checkSamplingMemory } from "./check-memory.ts";
 import { count, countOrNone, nonNegative } from "../settings/config-parts.ts";
 import { InputError } from "../input-error.ts";
 import { readJson } from "../files/read-json.ts";
-import { keyOf } from "./open-training-policy.ts";
+import { readApiKey } from "./open-training-policy.ts";
 
 const server = {
   url: z.url(),
@@ -61,7 +61,7 @@ export interface EvaluatedPolicy {
   readonly loadedTokenizer?: LoadedTokenizer;
   readonly policyVersion: number;
   /** What it has used, for people; `undefined` where nobody counts. */
-  usage(): string | undefined;
+  describeUsage(): string | undefined;
   close(): Promise<void>;
 }
 
@@ -105,7 +105,7 @@ export async function openEvaluatedPolicy(
     );
   }
   const policy = result.data;
-  const key = keyOf(policy.apiKeyVariable);
+  const key = readApiKey(policy.apiKeyVariable);
   if (policy.kind === "chat") {
     const { tools, apiKeyVariable: _, kind: _kind, ...rest } = policy;
     const sampler = createChatSampler({ ...rest, ...key, ...(tools && { tools: r2eTools }) });
@@ -113,7 +113,7 @@ export async function openEvaluatedPolicy(
       sampler,
       tokenizer: textTokenizer,
       policyVersion: 0,
-      usage: () => {
+      describeUsage: () => {
         const { requests, promptTokens, responseTokens } = sampler.usage;
         return `${requests} requests, ${promptTokens} prompt and ${responseTokens} response tokens`;
       },
@@ -133,7 +133,7 @@ export async function openEvaluatedPolicy(
     tokenizer: loadedTokenizer,
     loadedTokenizer,
     policyVersion: 0,
-    usage: () => undefined,
+    describeUsage: () => undefined,
     close: async () => sampler.close(),
   };
 }
@@ -157,7 +157,7 @@ async function openFolder(
     tokenizer,
     loadedTokenizer: tokenizer,
     policyVersion: 0,
-    usage: () => undefined,
+    describeUsage: () => undefined,
     close: () => opened.close(),
   };
 }

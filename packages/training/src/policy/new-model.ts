@@ -5,7 +5,7 @@ import type { ExperimentSettings } from "../experiment/experiment-schema.ts";
 const assumedVocabulary = 4096;
 
 /** Shape of a new model. @param vocabularySize - Default: a usual one, for estimates. */
-export function newModelConfig(
+export function createModelConfig(
   { maxTokens, ...sizes }: Extract<ExperimentSettings["model"], { source: "new" }>,
   vocabularySize: number = assumedVocabulary,
 ): ModelConfig {
@@ -13,11 +13,11 @@ export function newModelConfig(
 }
 
 /** A small model of its own for a vocabulary. */
-export function newPolicy(
+export function createNewPolicy(
   settings: Extract<ExperimentSettings["model"], { source: "new" }>,
   tokenizer: LoadedTokenizer,
 ): { readonly model: ModelConfig; readonly tokenizer: LoadedTokenizer } {
-  const small = newModelConfig(settings, tokenizer.vocabularySize);
+  const small = createModelConfig(settings, tokenizer.vocabularySize);
   // Small models start larger than the usual 0.02, or they take long to break symmetry.
   return { model: { ...small, initializerRange: 0.1 }, tokenizer };
 }

@@ -4,12 +4,12 @@ import { createLocalPolicy } from "@turnwise/policy/local";
 import { createTinkerPolicy } from "@turnwise/policy/remote";
 import { createPart, type PolicySource } from "../experiment/experiment.ts";
 import { InputError } from "../input-error.ts";
-import { bytesText } from "../report/progress.ts";
-import { policyOptions, startingPolicy, type Run } from "../run/run.ts";
+import { formatBytes } from "../report/progress.ts";
+import { createPolicyOptions, findStartingPolicy, type Run } from "../run/run.ts";
 import type { TrainingPolicy } from "./training-policy.ts";
 
 /** A key from the environment, so that no file holds it. @throws `InputError` if it is not there. */
-export function keyOf(variable: string | null): { readonly apiKey?: string } {
+export function readApiKey(variable: string | null): { readonly apiKey?: string } {
   if (variable === null) return {};
   const apiKey = process.env[variable];
   if (apiKey !== undefined && apiKey !== "") return { apiKey };
@@ -49,7 +49,7 @@ export async function openTrainingPolicy(run: Run): Promise<TrainingPolicy> {
       rank,
       lossScale,
       maxSequenceTokens: maxTokens,
-      ...keyOf(model.apiKeyVariable),
+      ...readApiKey(model.apiKeyVariable),
       seed: config.seed,
       linearize,
       optimizer: { learningRate: schedule, beta1, beta2, epsilon, weightDecay, maxGradientNorm },
@@ -64,15 +64,15 @@ export async function openTrainingPolicy(run: Run): Promise<TrainingPolicy> {
       close: () => policy.close(),
     };
   }
-  const path = startingPolicy(run);
+  const path = findStartingPolicy(run);
   if (path === (model.source === "folder" ? model.path : undefined)) {
     const { type, numBytes } = await describeWeights(path);
-    run.reporter.say(`loading ${path}: ${bytesText(numBytes)} of ${type} weights`);
+    run.reporter.say(`loading ${path}: ${formatBytes(numBytes)} of ${type} weights`);
   }
   run.reporter.now(`loading ${path}`);
   const usesReference = algorithm.needs.referenceLogProbs;
   const policy = await createLocalPolicy({
-    ...policyOptions(config, run.random),
+    ...createPolicyOptions(config, run.random),
     model: path,
     keepReference: usesReference,
     valueHead: algorithm.needs.critic,

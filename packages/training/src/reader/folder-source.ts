@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { RunSource } from "./run-source.ts";
 
 /** A run folder on the disk. Other errors than a missing file are thrown as Node reports them. */
-export function folderSource(path: string): RunSource {
+export function createFolderSource(path: string): RunSource {
   return {
     name: path,
     read: async (file, range) => {

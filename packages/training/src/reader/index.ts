@@ -1,4 +1,4 @@
-export { blobSource } from "./blob-source.ts";
+export { createBlobSource } from "./blob-source.ts";
 export {
   readConfig,
   readManifest,
@@ -18,7 +18,7 @@ export {
   type SegmentEpisodes,
 } from "./read-trajectories.ts";
 export type { ByteRange, RunSource } from "./run-source.ts";
-export { urlSource, type UrlSourceOptions } from "./url-source.ts";
+export { createUrlSource, type UrlSourceOptions } from "./url-source.ts";
 export {
   columnNames,
   indexColumns,
@@ -27,7 +27,7 @@ export {
   type IndexColumns,
   type IndexRow,
 } from "../records/index-columns.ts";
-export { indexRow, type TrajectoryIndex } from "../records/index-file.ts";
+export { readIndexRow, type TrajectoryIndex } from "../records/index-file.ts";
 export type {
   RatioRange,
   RecordedTrajectory,

@@ -1,1 +1,1 @@
-export { folderSource } from "./folder-source.ts";
+export { createFolderSource } from "./folder-source.ts";

@@ -1,5 +1,10 @@
-import { segmentName } from "../records/segment-name.ts";
-import { decodeIndex, encodeIndex, indexRow, type TrajectoryIndex } from "../records/index-file.ts";
+import { formatSegmentName } from "../records/format-segment-name.ts";
+import {
+  decodeIndex,
+  encodeIndex,
+  readIndexRow,
+  type TrajectoryIndex,
+} from "../records/index-file.ts";
 import type { IndexRow } from "../records/index-columns.ts";
 import { parseJsonLines } from "../records/parse-json-lines.ts";
 import type { RecordedTrajectory } from "../records/recorded-trajectory.ts";
@@ -31,7 +36,7 @@ export interface SegmentEpisodes {
  */
 export function listSegments(metrics: readonly RecordedMetrics[]): Segment[] {
   return metrics.flatMap((line) => {
-    const name = segmentName(line);
+    const name = formatSegmentName(line);
     return name === undefined ? [] : [{ name, metrics: line }];
   });
 }
@@ -59,7 +64,7 @@ export async function readTrajectory(
   row: number,
 ): Promise<RecordedTrajectory> {
   const { name, index, records } = episodes;
-  const { offset, length, task } = indexRow(index, row);
+  const { offset, length, task } = readIndexRow(index, row);
   if (records !== undefined) return records[row]!;
   const path = packedPath(name);
   const where = `${source.name}/${path} row ${row}`;

@@ -14,8 +14,8 @@ import { householdGames } from "../experiments/household-games.ts";
 import { RunFolder } from "../run/run-folder.ts";
 import type { RecordedTrajectory } from "../records/recorded-trajectory.ts";
 import {
-  blobSource,
-  indexRow,
+  createBlobSource,
+  readIndexRow,
   listSegments,
   readConfig,
   readEpisodes,
@@ -23,10 +23,10 @@ import {
   readMetrics,
   readProgress,
   readTrajectory,
-  urlSource,
+  createUrlSource,
   type RunSource,
 } from "./index.ts";
-import { folderSource } from "./node.ts";
+import { createFolderSource } from "./node.ts";
 
 let parent: string;
 let folder: RunFolder;
@@ -74,7 +74,7 @@ async function readAll(source: RunSource): Promise<unknown> {
       const rows = Array.from({ length: episodes.index.numRows }, (_, row) => row);
       return {
         name,
-        outcomes: rows.map((row) => indexRow(episodes.index, row).outcome),
+        outcomes: rows.map((row) => readIndexRow(episodes.index, row).outcome),
         trajectories: await Promise.all(rows.map((row) => readTrajectory(source, episodes, row))),
       };
     }),
@@ -129,7 +129,7 @@ describe("reader", () => {
   it("reads the same from a folder, from blobs, and from servers with and without ranges", async () => {
     await writeIteration(1);
     await writeIteration(2);
-    const expected = await readAll(folderSource(folder.path));
+    const expected = await readAll(createFolderSource(folder.path));
     expect(expected).toMatchObject({
       manifest: { recordVersion, seed: 1 },
       config: { experiment: folder.config.experiment },
@@ -142,11 +142,13 @@ describe("reader", () => {
         { name: "iteration-0002" },
       ],
     });
-    expect(await readAll(blobSource("dropped", await blobsOf(folder.path)))).toEqual(expected);
+    expect(await readAll(createBlobSource("dropped", await blobsOf(folder.path)))).toEqual(
+      expected,
+    );
     for (const supportsRanges of [true, false]) {
       const server = await serveFolder(folder.path, supportsRanges);
       try {
-        expect(await readAll(urlSource(server.url))).toEqual(expected);
+        expect(await readAll(createUrlSource(server.url))).toEqual(expected);
       } finally {
         server.close();
       }
@@ -155,7 +157,7 @@ describe("reader", () => {
 
   it("reads one trajectory without the others", async () => {
     await writeIteration(1);
-    const source = folderSource(folder.path);
+    const source = createFolderSource(folder.path);
     let numBytes = 0;
     const counting: RunSource = {
       ...source,
@@ -172,7 +174,7 @@ describe("reader", () => {
   });
 
   it("reads a run while it is written, whatever is there", async () => {
-    const source = folderSource(folder.path);
+    const source = createFolderSource(folder.path);
     const progress = { isWriting: true };
     const write = async (): Promise<void> => {
       for (let iteration = 1; iteration <= 9; iteration++) await writeIteration(iteration);
@@ -197,7 +199,7 @@ describe("reader", () => {
   it("leaves out a last line that a crash cut, and reports damage elsewhere", async () => {
     await writeIteration(1);
     const path = join(folder.path, "metrics.jsonl");
-    const source = folderSource(folder.path);
+    const source = createFolderSource(folder.path);
     await appendFile(path, '{"stage":"iteration","iter');
     expect(await readMetrics(source)).toHaveLength(1);
     await appendFile(path, '\n{"stage":"iteration","warmStartEpoch":0,"iteration":3}\n');
@@ -209,7 +211,7 @@ describe("reader", () => {
   });
 
   it("names files that are missing, cut short or damaged", async () => {
-    const source = folderSource(folder.path);
+    const source = createFolderSource(folder.path);
     await expect(readEpisodes(source, "iteration-0001")).rejects.toThrow(
       `${folder.path}/trajectories/iteration-0001.jsonl.gz: file must exist`,
     );
@@ -247,9 +249,9 @@ describe("reader", () => {
     });
     const text = old.map((record) => `${JSON.stringify(record)}\n`).join("");
     await writeFile(join(folder.path, "trajectories/iteration-0001.jsonl.gz"), gzipSync(text));
-    const source = folderSource(folder.path);
+    const source = createFolderSource(folder.path);
     const episodes = await readEpisodes(source, "iteration-0001");
-    expect(indexRow(episodes.index, 2)).toMatchObject({
+    expect(readIndexRow(episodes.index, 2)).toMatchObject({
       iteration: 1,
       group: 1,
       task: "task-2",
@@ -261,7 +263,7 @@ describe("reader", () => {
 
   it("tells a live run from one that was interrupted and one that ended", async () => {
     await writeIteration(1);
-    const source = folderSource(folder.path);
+    const source = createFolderSource(folder.path);
     const now = Date.parse("2026-01-01T00:01:00Z");
     expect(await readProgress(source, now)).toEqual({
       state: "interrupted",
@@ -302,7 +304,7 @@ describe("reader", () => {
     runInContext(file!.text, context);
     const task: unknown = await runInContext(
       `(async () => {
-        const source = reader.blobSource("dropped", files);
+        const source = reader.createBlobSource("dropped", files);
         const [{ name }] = reader.listSegments(await reader.readMetrics(source));
         const episodes = await reader.readEpisodes(source, name);
         return JSON.stringify(await reader.readTrajectory(source, episodes, 1));

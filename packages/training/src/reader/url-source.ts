@@ -1,6 +1,6 @@
 import type { RunSource } from "./run-source.ts";
 
-/** Options of {@link urlSource}. */
+/** Options of {@link createUrlSource}. */
 export interface UrlSourceOptions {
   /** Default: the global `fetch`. */
   readonly fetch?: typeof fetch;
@@ -13,7 +13,7 @@ export interface UrlSourceOptions {
  * @param url - Address of the folder.
  * @throws `Error` from `read`, one line, for a status other than 200, 206, 404 and 416.
  */
-export function urlSource(url: string, options: UrlSourceOptions = {}): RunSource {
+export function createUrlSource(url: string, options: UrlSourceOptions = {}): RunSource {
   const base = url.endsWith("/") ? url : `${url}/`;
   // Called as a function of no object: browsers refuse another `this`.
   const request =

@@ -170,9 +170,11 @@ function readColumn(
 }
 
 /** One row of an index. @throws `RangeError` if there is none of that number. */
-export function indexRow(index: TrajectoryIndex, row: number): IndexRow {
+export function readIndexRow(index: TrajectoryIndex, row: number): IndexRow {
   if (!Number.isInteger(row) || row < 0 || row >= index.numRows) {
-    throw new RangeError(`indexRow: row must be an integer in [0, ${index.numRows}), got ${row}`);
+    throw new RangeError(
+      `readIndexRow: row must be an integer in [0, ${index.numRows}), got ${row}`,
+    );
   }
   return Object.fromEntries(
     columnNames.map((name) => {

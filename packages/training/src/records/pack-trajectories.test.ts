@@ -3,7 +3,7 @@ import { recordVersion, type Outcome } from "@turnwise/core";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { indexColumns, type IndexRow } from "./index-columns.ts";
-import { decodeIndex, encodeIndex, indexRow } from "./index-file.ts";
+import { decodeIndex, encodeIndex, readIndexRow } from "./index-file.ts";
 import { packTrajectories } from "./pack-trajectories.ts";
 import type { RecordedTrajectory } from "./recorded-trajectory.ts";
 
@@ -66,7 +66,7 @@ it("describes each trajectory in the index", async () => {
   const { index } = await packTrajectories(trajectories, { iteration: 2, seed: 7 });
   const decoded = decodeIndex(index, "test");
   const common = { iteration: 2, kind: "schlüssel", seed: 7, return: 3, turns: 2, tokens: 3 };
-  expect(indexRow(decoded, 0)).toMatchObject({
+  expect(readIndexRow(decoded, 0)).toMatchObject({
     ...common,
     group: 0,
     trajectory: 0,
@@ -82,7 +82,7 @@ it("describes each trajectory in the index", async () => {
     status: "trained",
     offset: 0,
   });
-  expect(indexRow(decoded, 3)).toMatchObject({
+  expect(readIndexRow(decoded, 3)).toMatchObject({
     ...common,
     group: 1,
     trajectory: 1,
@@ -95,11 +95,13 @@ it("describes each trajectory in the index", async () => {
     outcome: "failed:image",
     status: "left-out",
   });
-  expect([1, 2].map((row) => indexRow(decoded, row).outcome)).toEqual([
+  expect([1, 2].map((row) => readIndexRow(decoded, row).outcome)).toEqual([
     "failure",
     "truncated:tokens",
   ]);
-  expect(() => indexRow(decoded, 4)).toThrow("indexRow: row must be an integer in [0, 4), got 4");
+  expect(() => readIndexRow(decoded, 4)).toThrow(
+    "readIndexRow: row must be an integer in [0, 4), got 4",
+  );
 });
 
 it("writes float32 numbers in few digits, and rewards exactly", async () => {
@@ -159,7 +161,7 @@ it("reads back every row that it writes, at any alignment", () => {
       const moved = new Uint8Array(bytes.length + shift);
       moved.set(bytes, shift);
       const index = decodeIndex(moved.subarray(shift), "test");
-      expect(rows.map((_, row) => indexRow(index, row))).toEqual(rows);
+      expect(rows.map((_, row) => readIndexRow(index, row))).toEqual(rows);
       expect(index.packedBytes).toBe(12345);
     }),
   );

@@ -30,13 +30,13 @@ export function* recordTrajectories({
   const keptIds = new Set(kept.map(({ id }) => id));
   const rows = new Map<string, CreditedRow[]>();
   for (const row of credited) {
-    const key = keyOf(kept[row.groupIndex]!.trajectories[row.trajectoryIndex]!);
+    const key = formatKey(kept[row.groupIndex]!.trajectories[row.trajectoryIndex]!);
     const known = rows.get(key);
     if (known === undefined) rows.set(key, [row]);
     else known.push(row);
   }
   for (const trajectory of groups.flatMap(({ trajectories }) => trajectories)) {
-    const ofTrajectory = rows.get(keyOf(trajectory));
+    const ofTrajectory = rows.get(formatKey(trajectory));
     const unused = keptIds.has(trajectory.groupId) ? "left-out" : "filtered";
     const status = ofTrajectory === undefined ? unused : "trained";
     yield recordTrajectory(trajectory, status, creditTurns(trajectory, ofTrajectory ?? []));
@@ -59,7 +59,7 @@ function creditTurns(
         weights: correction.weights.slice(start, end),
       };
       start = end;
-      credits[turnIndex] = turnCredit(turns[turnIndex]!, response, part);
+      credits[turnIndex] = toTurnCredit(turns[turnIndex]!, response, part);
     }
   }
   return credits;
@@ -72,7 +72,8 @@ export function* recordEvaluation(groups: readonly Group[]): Generator<RecordedT
   }
 }
 
-const keyOf = ({ groupId, trajectoryIndex }: Trajectory): string => `${groupId}/${trajectoryIndex}`;
+const formatKey = ({ groupId, trajectoryIndex }: Trajectory): string =>
+  `${groupId}/${trajectoryIndex}`;
 
 function recordTrajectory(
   { version, turns, ...rest }: Trajectory,
@@ -96,51 +97,51 @@ interface CorrectionPart {
   readonly weights: readonly number[];
 }
 
-function turnCredit(
+function toTurnCredit(
   turn: Turn,
   response: ResponseCredit,
   correction: CorrectionPart | undefined,
 ): TurnCredit {
   const { oldLogProbs, entropies, returns, oldValues } = response;
-  const samplerRatio = ratioRange(turn.samplerLogProbs, oldLogProbs);
+  const samplerRatio = computeRatioRange(turn.samplerLogProbs, oldLogProbs);
   // Assigned one by one: a spread of each takes several times as long.
   const credit: Mutable<TurnCredit> = {
-    oldLogProbs: listOf(oldLogProbs),
-    entropies: listOf(entropies),
+    oldLogProbs: toList(oldLogProbs),
+    entropies: toList(entropies),
     meanTokenEntropy: response.meanTokenEntropy,
-    baseAdvantage: oneOrList(response.advantages),
+    baseAdvantage: toOneOrList(response.advantages),
     coefficient: response.coefficient,
-    advantage: oneOrList(response.modulated),
+    advantage: toOneOrList(response.modulated),
   };
   if (samplerRatio !== undefined) credit.samplerRatio = samplerRatio;
   if (correction !== undefined) {
     const { isKept, weights } = correction;
-    credit.correction = oneOrList(weights.map((weight, token) => (isKept[token]! ? weight : 0)));
+    credit.correction = toOneOrList(weights.map((weight, token) => (isKept[token]! ? weight : 0)));
   }
-  if (returns !== undefined) credit.returns = listOf(returns);
-  if (oldValues !== undefined) credit.oldValues = listOf(oldValues);
+  if (returns !== undefined) credit.returns = toList(returns);
+  if (oldValues !== undefined) credit.oldValues = toList(oldValues);
   return credit;
 }
 
 type Mutable<Record> = { -readonly [Name in keyof Record]: Record[Name] };
 
 /** Not `Array.from`, which takes ten times as long for the few values of a response. */
-function listOf(values: ArrayLike<number>): number[] {
+function toList(values: ArrayLike<number>): number[] {
   const list: number[] = [];
   for (let i = 0; i < values.length; i++) list.push(values[i]!);
   return list;
 }
 
 /** One number where all are equal. */
-function oneOrList(values: ArrayLike<number>): number | number[] {
+function toOneOrList(values: ArrayLike<number>): number | number[] {
   for (let i = 1; i < values.length; i++) {
-    if (values[i] !== values[0]) return listOf(values);
+    if (values[i] !== values[0]) return toList(values);
   }
   return values.length === 0 ? [] : values[0]!;
 }
 
 /** Log-ratios are limited to [-20, 20], as in all statistics of ratios. */
-function ratioRange(
+function computeRatioRange(
   samplerLogProbs: readonly number[],
   oldLogProbs: Float32Array,
 ): RatioRange | undefined {

@@ -57,13 +57,13 @@ export function summarizeTrajectory(
     coefficientMin: numCredits === 0 ? Number.NaN : coefficientMin,
     coefficientMax: numCredits === 0 ? Number.NaN : coefficientMax,
     advantage: advantageSum / numTrained,
-    outcome: outcomeName(outcome),
+    outcome: nameOutcome(outcome),
     status: trajectory.status ?? "unknown",
   };
 }
 
 /** Name of an outcome in one word: `success`, `failure`, `truncated:LIMIT` or `failed:KIND`. */
-function outcomeName(outcome: Outcome): string {
+function nameOutcome(outcome: Outcome): string {
   if (outcome.kind === "terminated") return outcome.isSuccess ? "success" : "failure";
   if (outcome.kind === "truncated") return `truncated:${outcome.limit}`;
   const { kind } = outcome.error;

@@ -26,7 +26,7 @@ const boolean: WriteValue<boolean> = (writer, value) => writer.raw(value ? "true
 const json: WriteValue<unknown> = (writer, value) => writer.json(value);
 
 /** Writer of a list. */
-function listOf<Item>(writeItem: WriteValue<Item>): WriteValue<readonly Item[]> {
+function createListWriter<Item>(writeItem: WriteValue<Item>): WriteValue<readonly Item[]> {
   return (writer, items) => {
     writer.raw("[");
     items.forEach((item, i) => {
@@ -38,7 +38,9 @@ function listOf<Item>(writeItem: WriteValue<Item>): WriteValue<readonly Item[]> 
 }
 
 /** Writer of a record, the first of whose fields is never absent. */
-function recordOf<Record extends object>(fields: FieldWriters<Record>): WriteValue<Record> {
+function createRecordWriter<Record extends object>(
+  fields: FieldWriters<Record>,
+): WriteValue<Record> {
   const writers = (Object.keys(fields) as (keyof Record & string)[]).map((name, i) => ({
     name,
     begin: `${i === 0 ? "{" : ","}${JSON.stringify(name)}:`,
@@ -55,9 +57,9 @@ function recordOf<Record extends object>(fields: FieldWriters<Record>): WriteVal
   };
 }
 
-const ratioRange = recordOf<RatioRange>({ mean: float32, min: float32, max: float32 });
+const ratioRange = createRecordWriter<RatioRange>({ mean: float32, min: float32, max: float32 });
 
-const credit = recordOf<TurnCredit>({
+const credit = createRecordWriter<TurnCredit>({
   oldLogProbs: float32s,
   entropies: float32s,
   meanTokenEntropy: float32,
@@ -70,7 +72,7 @@ const credit = recordOf<TurnCredit>({
   oldValues: float32s,
 });
 
-const turn = recordOf<RecordedTurn>({
+const turn = createRecordWriter<RecordedTurn>({
   promptTokens: numbers,
   responseTokens: numbers,
   samplerLogProbs: float32s,
@@ -87,7 +89,7 @@ const turn = recordOf<RecordedTurn>({
   credit,
 });
 
-const trajectoryRecord = recordOf<RecordedTrajectory>({
+const trajectoryRecord = createRecordWriter<RecordedTrajectory>({
   version: number,
   status: string,
   taskId: string,
@@ -99,7 +101,7 @@ const trajectoryRecord = recordOf<RecordedTrajectory>({
   firstObservation: string,
   firstRendering: json,
   outcome: json,
-  turns: listOf(turn),
+  turns: createListWriter(turn),
 });
 
 /** Writes a trajectory as a line of JSON, with float32 numbers in as few digits as they need. */

@@ -1,7 +1,7 @@
 import type { Sampler } from "@turnwise/core";
 import type { PlayProgress } from "../loop/play-groups.ts";
-import { failuresText } from "../run/run.ts";
-import { percent, thousands, timeLeft } from "./progress.ts";
+import { describeFailures } from "../run/run.ts";
+import { formatPercent, formatThousands, formatTimeLeft } from "./progress.ts";
 
 /** Counts of a phase of work. */
 export interface PhaseCounts {
@@ -13,7 +13,7 @@ export interface PhaseCounts {
 }
 
 /** Counts of the episodes of a round. */
-export const episodeCounts = ({ numEnded, numFailed, numEpisodes }: PlayProgress): PhaseCounts => ({
+export const countEpisodes = ({ numEnded, numFailed, numEpisodes }: PlayProgress): PhaseCounts => ({
   done: numEnded,
   total: numEpisodes,
   unit: "episodes",
@@ -51,7 +51,7 @@ export function showPhases(
   let isPolling = false;
   let before = { numRead: 0, numSampled: 0, isKnown: false };
   let sampled = "";
-  const show = (): void => now(`${line}${sampled}${timeLeft(started, shareDone)}`);
+  const show = (): void => now(`${line}${sampled}${formatTimeLeft(started, shareDone)}`);
   let shareDone = 0;
   const poll = async (): Promise<void> => {
     if (isPolling || sampler.tokenCounts === undefined) return;
@@ -61,8 +61,8 @@ export function showPhases(
       if (!before.isKnown) before = { numRead, numSampled, isKnown: true };
       const rate = (1000 * (numSampled - before.numSampled)) / (performance.now() - started);
       sampled =
-        `, ${thousands(numRead - before.numRead)} tokens read, ` +
-        `${thousands(numSampled - before.numSampled)} sampled at ${thousands(rate)}/s`;
+        `, ${formatThousands(numRead - before.numRead)} tokens read, ` +
+        `${formatThousands(numSampled - before.numSampled)} sampled at ${formatThousands(rate)}/s`;
       if (timer !== undefined) show();
     } catch {
       // A closed engine: its other calls report why.
@@ -91,13 +91,13 @@ export function showPhases(
     const seconds = (performance.now() - started) / 1000;
     const speed =
       counts?.unit === "tokens" && counts.done > 0 && seconds > 0
-        ? ` at ${thousands(counts.done / seconds)}/s`
+        ? ` at ${formatThousands(counts.done / seconds)}/s`
         : "";
     const counted =
       counts === undefined
         ? ""
-        : `, ${thousands(counts.done)} of ${thousands(counts.total)} ${counts.unit}${speed}${failuresText(counts.failed ?? 0, counts.total)}`;
-    line = `${label}: ${name} ${percent(done)}${counted}`;
+        : `, ${formatThousands(counts.done)} of ${formatThousands(counts.total)} ${counts.unit}${speed}${describeFailures(counts.failed ?? 0, counts.total)}`;
+    line = `${label}: ${name} ${formatPercent(done)}${counted}`;
     show();
   };
   return { onPhase, stop };

@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { bytesText, jsonReporter, textReporter } from "./progress.ts";
+import { formatBytes, createJsonReporter, createTextReporter } from "./progress.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -16,10 +16,10 @@ function pipe(): { readonly stream: NodeJS.WriteStream; readonly lines: () => st
   };
 }
 
-describe("textReporter", () => {
+describe("createTextReporter", () => {
   it("is silent off a terminal for 10 seconds at most", () => {
     const { stream, lines } = pipe();
-    const reporter = textReporter(stream);
+    const reporter = createTextReporter(stream);
     reporter.say("loading");
     reporter.now("collect 0%");
     expect(lines()).toEqual(["loading"]);
@@ -38,7 +38,7 @@ describe("textReporter", () => {
 
   it("writes the newest activity, not all of them, and none right after a row", () => {
     const { stream, lines } = pipe();
-    const reporter = textReporter(stream);
+    const reporter = createTextReporter(stream);
     for (let i = 0; i < 20; i++) {
       reporter.now(`collect ${i}`);
       vi.advanceTimersByTime(500);
@@ -52,10 +52,10 @@ describe("textReporter", () => {
   });
 });
 
-describe("jsonReporter", () => {
+describe("createJsonReporter", () => {
   it("writes the present activity as a record of its own", () => {
     const { stream, lines } = pipe();
-    const reporter = jsonReporter(stream);
+    const reporter = createJsonReporter(stream);
     reporter.now("score 10%");
     vi.advanceTimersByTime(10_000);
     reporter.row({ loss: 1 }, "row");
@@ -67,7 +67,7 @@ describe("jsonReporter", () => {
 });
 
 it("writes bytes with a unit", () => {
-  expect([512, 2 ** 20, 1.5 * 2 ** 30, 1023 * 2 ** 20].map(bytesText)).toEqual([
+  expect([512, 2 ** 20, 1.5 * 2 ** 30, 1023 * 2 ** 20].map(formatBytes)).toEqual([
     "512 bytes",
     "1.00 MiB",
     "1.50 GiB",

@@ -1,4 +1,4 @@
-import { styled, terminalWidth, type OutputStream } from "./terminal.ts";
+import { applyStyle, readTerminalWidth, type OutputStream } from "./terminal.ts";
 
 /** Where a run tells what it does. */
 export interface Reporter {
@@ -21,7 +21,7 @@ const maxSilence = 10;
  * never silent for long.
  * @param show - Writes the activity, and for how many seconds it has not changed.
  */
-function heartbeat(show: (text: string, seconds: number) => void): {
+function createHeartbeat(show: (text: string, seconds: number) => void): {
   readonly wrote: () => void;
   readonly now: (text: string) => void;
   readonly close: () => void;
@@ -51,14 +51,14 @@ function heartbeat(show: (text: string, seconds: number) => void): {
   };
 }
 
-const unchangedFor = (seconds: number): string =>
-  seconds < maxSilence ? "" : ` (for ${duration(seconds)})`;
+const describeUnchanged = (seconds: number): string =>
+  seconds < maxSilence ? "" : ` (for ${formatDuration(seconds)})`;
 
 /**
  * Writes for people: rows stay. On a terminal the last line shows the present activity; elsewhere it is
  * written as a line of its own at least every 10 seconds.
  */
-export function textReporter(stream: OutputStream): Reporter {
+export function createTextReporter(stream: OutputStream): Reporter {
   let shown = "";
   let shownAt = 0;
   const clear = (): void => {
@@ -72,11 +72,11 @@ export function textReporter(stream: OutputStream): Reporter {
   };
   const beats = stream.isTTY
     ? undefined
-    : heartbeat((text, seconds) => stream.write(`${text}${unchangedFor(seconds)}\n`));
+    : createHeartbeat((text, seconds) => stream.write(`${text}${describeUnchanged(seconds)}\n`));
   return {
     say: keep,
     row: (_record, text) => keep(text),
-    warn: (text) => keep(styled("yellow", text, stream)),
+    warn: (text) => keep(applyStyle("yellow", text, stream)),
     now: (text) => {
       if (beats) {
         beats.now(text);
@@ -86,8 +86,8 @@ export function textReporter(stream: OutputStream): Reporter {
       // A terminal that is written to a thousand times a second slows the run.
       if (time - shownAt < 100) return;
       shownAt = time;
-      const line = text.slice(0, Math.max(20, terminalWidth(stream) - 1));
-      stream.write(`\r\u001b[K${styled("dim", line, stream)}`);
+      const line = text.slice(0, Math.max(20, readTerminalWidth(stream) - 1));
+      stream.write(`\r\u001b[K${applyStyle("dim", line, stream)}`);
       shown = line;
     },
     close: () => {
@@ -98,9 +98,9 @@ export function textReporter(stream: OutputStream): Reporter {
 }
 
 /** Writes for machines: one JSON object a line; the present activity at least every 10 seconds. */
-export function jsonReporter(stream: Pick<OutputStream, "write">): Reporter {
+export function createJsonReporter(stream: Pick<OutputStream, "write">): Reporter {
   const put = (record: object): void => void stream.write(`${JSON.stringify(record)}\n`);
-  const beats = heartbeat((text, seconds) => put({ type: "progress", text, seconds }));
+  const beats = createHeartbeat((text, seconds) => put({ type: "progress", text, seconds }));
   const write = (record: object): void => {
     put(record);
     beats.wrote();
@@ -115,7 +115,7 @@ export function jsonReporter(stream: Pick<OutputStream, "write">): Reporter {
 }
 
 /** A duration in the form `4:05` or `1:02:09`. */
-export function duration(seconds: number): string {
+export function formatDuration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   const parts = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60), whole % 60];
   if (parts[0] === 0) parts.shift();
@@ -123,24 +123,24 @@ export function duration(seconds: number): string {
 }
 
 /** A share as a percentage: `43.8%`. */
-export function percent(share: number): string {
+export function formatPercent(share: number): string {
   return `${(100 * share).toFixed(1)}%`;
 }
 
 /** A whole number with its thousands apart: `6,210`. */
-export function thousands(value: number): string {
+export function formatThousands(value: number): string {
   return Math.round(value).toLocaleString("en-US");
 }
 
 /** How long work will still take, from when it began and the share that is done: `, 3:20 left`. */
-export function timeLeft(started: number, share: number): string {
+export function formatTimeLeft(started: number, share: number): string {
   if (share <= 0 || share >= 1) return "";
   const elapsed = (performance.now() - started) / 1000;
-  return `, ${duration((elapsed * (1 - share)) / share)} left`;
+  return `, ${formatDuration((elapsed * (1 - share)) / share)} left`;
 }
 
 /** A number of bytes with its unit: `3.21 GiB`. */
-export function bytesText(bytes: number): string {
+export function formatBytes(bytes: number): string {
   const units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
   let value = bytes;
   let unit = 0;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { MetricsLine } from "../run/run-folder.ts";
-import { evaluationTable, successCurve } from "./summary.ts";
+import { tabulateEvaluations, drawSuccessCurve } from "./summary.ts";
 
 const iteration = (number: number, success: number): MetricsLine => ({
   stage: "iteration",
@@ -20,9 +20,9 @@ const evaluation = (phase: string, success: number, byKind: object): MetricsLine
   byKind,
 });
 
-describe("successCurve", () => {
+describe("drawSuccessCurve", () => {
   it("draws a rise from the bottom to the top", () => {
-    const rows = successCurve([iteration(1, 0), iteration(2, 1)]).split("\n");
+    const rows = drawSuccessCurve([iteration(1, 0), iteration(2, 1)]).split("\n");
     expect(rows[0]).toBe("success of sampled training episodes, iterations 1 to 2");
     expect(rows[1]).toMatch(/^ 100% .*─$/u);
     expect(rows.at(-1)).toMatch(/^ {3}0% .*─/u);
@@ -30,13 +30,13 @@ describe("successCurve", () => {
   });
 
   it("draws nothing from a single point", () => {
-    expect(successCurve([iteration(1, 0.5)])).toBe("");
+    expect(drawSuccessCurve([iteration(1, 0.5)])).toBe("");
   });
 });
 
-describe("evaluationTable", () => {
+describe("tabulateEvaluations", () => {
   it("sets before beside after, also by kind", () => {
-    const table = evaluationTable([
+    const table = tabulateEvaluations([
       evaluation("before", 0.25, { look: 0.5 }),
       evaluation("after", 0.75, { look: 1 }),
     ]);

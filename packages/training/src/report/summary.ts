@@ -3,11 +3,11 @@
 import { plot } from "asciichart";
 import type { MetricsLine, RunFolder } from "../run/run-folder.ts";
 import type { Metrics } from "../loop/metrics.ts";
-import { percent, type Reporter } from "./progress.ts";
-import { terminalWidth } from "./terminal.ts";
+import { formatPercent, type Reporter } from "./progress.ts";
+import { readTerminalWidth } from "./terminal.ts";
 
 /** A curve of at most `width` points: neighbours are averaged. */
-function thinned(values: readonly number[], width: number): number[] {
+function thinCurve(values: readonly number[], width: number): number[] {
   if (values.length <= width) return [...values];
   return Array.from({ length: width }, (_, i) => {
     const part = values.slice(
@@ -19,20 +19,20 @@ function thinned(values: readonly number[], width: number): number[] {
 }
 
 /** A curve of few points drawn out to a readable width. */
-function stretched(values: readonly number[], width: number): number[] {
+function stretchCurve(values: readonly number[], width: number): number[] {
   const repeats = Math.max(1, Math.floor(width / Math.max(1, values.length)));
   return values.flatMap((value) => Array.from({ length: repeats }, () => value));
 }
 
 /** The success rate of the training episodes, iteration by iteration, as a drawing in text. */
-export function successCurve(metrics: readonly MetricsLine[]): string {
+export function drawSuccessCurve(metrics: readonly MetricsLine[]): string {
   const rates = metrics
     .filter((line) => line.stage === "iteration" && line["success"] !== undefined)
     .map((line) => 100 * Number(line["success"]));
   if (rates.length < 2) return "";
   // The axis takes eight columns.
-  const width = Math.max(10, Math.min(60, terminalWidth(process.stdout) - 8));
-  const curve = plot(stretched(thinned(rates, width), width), {
+  const width = Math.max(10, Math.min(60, readTerminalWidth(process.stdout) - 8));
+  const curve = plot(stretchCurve(thinCurve(rates, width), width), {
     height: 10,
     min: 0,
     max: 100,
@@ -45,7 +45,7 @@ export function successCurve(metrics: readonly MetricsLine[]): string {
 }
 
 /** Before and after, by evaluation split and kind of task, as a table in text. */
-export function evaluationTable(metrics: readonly MetricsLine[]): string {
+export function tabulateEvaluations(metrics: readonly MetricsLine[]): string {
   const lines = metrics.filter(
     ({ stage, ...line }) =>
       stage === "evaluation" && (line["phase"] === "before" || line["phase"] === "after"),
@@ -61,11 +61,11 @@ export function evaluationTable(metrics: readonly MetricsLine[]): string {
       if (line === undefined) return "-";
       const kinds = line["byKind"] as Record<string, number>;
       const rate = kind === undefined ? line["success"] : kinds[kind];
-      return rate === undefined ? "-" : percent(Number(rate));
+      return rate === undefined ? "-" : formatPercent(Number(rate));
     };
     const kinds = Object.keys(before?.["byKind"] ?? {});
     const score = (line: MetricsLine | undefined): string =>
-      line === undefined ? "-" : percent(Number(line["score"]));
+      line === undefined ? "-" : formatPercent(Number(line["score"]));
     const hasScore = before?.["score"] !== undefined;
     return [
       [key, number(before), number(after)],
@@ -89,15 +89,15 @@ export function evaluationTable(metrics: readonly MetricsLine[]): string {
  * benchmark has one, turns.
  * @param numTasks - Tasks that the episodes are of, where there are several episodes of each.
  */
-export function evaluationTexts(metrics: Metrics, numTasks?: number): string[] {
+export function describeEvaluation(metrics: Metrics, numTasks?: number): string[] {
   const { episodes = 0, graded = 0, failed = 0, success, score, turns } = metrics;
   const ofTasks = numTasks === undefined ? "" : ` of ${numTasks} tasks`;
   return [
     success === undefined
       ? `success not measured, none of ${episodes} episodes${ofTasks} graded`
-      : `success ${percent(success)} of ${graded} episodes${ofTasks}`,
+      : `success ${formatPercent(success)} of ${graded} episodes${ofTasks}`,
     `failed ${failed}/${episodes}`,
-    ...(score === undefined ? [] : [`score ${percent(score)}`]),
+    ...(score === undefined ? [] : [`score ${formatPercent(score)}`]),
     ...(turns === undefined ? [] : [`${turns.toFixed(1)} turns`]),
   ];
 }
@@ -106,13 +106,13 @@ export function evaluationTexts(metrics: Metrics, numTasks?: number): string[] {
  * What a person wants to know at the end: what was learned, where it lies, what to try next.
  * @param next - A command line to try next.
  */
-export async function closingSummary(
+export async function reportSummary(
   folder: RunFolder,
   next: string | undefined,
   reporter: Reporter,
 ): Promise<void> {
   const metrics = await folder.readMetrics();
-  for (const part of [successCurve(metrics), evaluationTable(metrics)]) {
+  for (const part of [drawSuccessCurve(metrics), tabulateEvaluations(metrics)]) {
     if (part !== "") reporter.say(`\n${part}`);
   }
   reporter.say(

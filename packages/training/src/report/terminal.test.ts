@@ -1,14 +1,14 @@
 import { afterEach, expect, it, vi } from "vitest";
-import { styled, terminalWidth, usesColor } from "./terminal.ts";
+import { applyStyle, readTerminalWidth, usesColor } from "./terminal.ts";
 
 afterEach(() => vi.unstubAllEnvs());
 
 it("takes the width from COLUMNS, then from the terminal, then 80", () => {
-  expect(terminalWidth({ columns: 120 }, { COLUMNS: "40" })).toBe(40);
-  expect(terminalWidth({ columns: 120 }, {})).toBe(120);
-  expect(terminalWidth({}, {})).toBe(80);
+  expect(readTerminalWidth({ columns: 120 }, { COLUMNS: "40" })).toBe(40);
+  expect(readTerminalWidth({ columns: 120 }, {})).toBe(120);
+  expect(readTerminalWidth({}, {})).toBe(80);
   for (const COLUMNS of ["", "0", "-3", "wide", "1.5"]) {
-    expect(terminalWidth({ columns: 120 }, { COLUMNS })).toBe(120);
+    expect(readTerminalWidth({ columns: 120 }, { COLUMNS })).toBe(120);
   }
 });
 
@@ -23,7 +23,7 @@ it("colors terminals alone, and none with NO_COLOR or a dumb terminal", () => {
 it("leaves a text plain under NO_COLOR", () => {
   vi.stubEnv("TERM", "xterm");
   vi.stubEnv("NO_COLOR", "");
-  expect(styled("bold", "text", { isTTY: true })).toBe("\u001b[1mtext\u001b[22m");
+  expect(applyStyle("bold", "text", { isTTY: true })).toBe("\u001b[1mtext\u001b[22m");
   vi.stubEnv("NO_COLOR", "1");
-  expect(styled("bold", "text", { isTTY: true })).toBe("text");
+  expect(applyStyle("bold", "text", { isTTY: true })).toBe("text");
 });

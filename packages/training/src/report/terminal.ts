@@ -11,7 +11,7 @@ export interface OutputStream {
 }
 
 /** Columns of a line: `COLUMNS` of the environment, else the terminal's, else 80. */
-export function terminalWidth(
+export function readTerminalWidth(
   stream: { readonly columns?: number | undefined },
   environment: Environment = process.env,
 ): number {
@@ -29,7 +29,7 @@ export function usesColor(
 }
 
 /** A text in a style, where the stream shows colors. */
-export function styled(
+export function applyStyle(
   style: "bold" | "dim" | "yellow",
   text: string,
   stream: { readonly isTTY?: boolean },

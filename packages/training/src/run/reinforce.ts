@@ -1,28 +1,33 @@
 import { join } from "node:path";
 import { FailureError, type Random, type Task } from "@turnwise/core";
 import type { AuditRecord } from "@turnwise/envs";
-import { missingChatWarning } from "../policy/chat-format.ts";
+import { describeMissingChat } from "../policy/chat-format.ts";
 import { checkWeightTransfer } from "../policy/check-weight-transfer.ts";
 import { evaluate } from "../evaluation/evaluate.ts";
 import { PoisonedUpdate, trainIteration, type IterationReport } from "../loop/iteration.ts";
-import { episodeCounts, showPhases } from "../report/phase-progress.ts";
+import { countEpisodes, showPhases } from "../report/phase-progress.ts";
 import { checkNeeds } from "../loop/check-needs.ts";
 import { readInput } from "../input-error.ts";
 import { LostInfrastructure } from "../loop/play-groups.ts";
-import { duration, percent, thousands, timeLeft } from "../report/progress.ts";
+import {
+  formatDuration,
+  formatPercent,
+  formatThousands,
+  formatTimeLeft,
+} from "../report/progress.ts";
 import { recordEvaluation, recordTrajectories } from "../records/record-trajectories.ts";
 import type { RunState } from "./run-folder.ts";
 import {
   freshState,
   isLoaded,
-  pauseText,
+  describePause,
   policyFolder,
-  rolloutPartsOf,
+  createRolloutParts,
   StoppedRun,
   stopPoisoned,
   type Run,
 } from "./run.ts";
-import { evaluationTexts } from "../report/summary.ts";
+import { describeEvaluation } from "../report/summary.ts";
 import { openTrainingPolicy } from "../policy/open-training-policy.ts";
 import type { TrainingPolicy } from "../policy/training-policy.ts";
 
@@ -37,7 +42,7 @@ export async function reinforce(run: Run, end: "start" | "end" = "end"): Promise
   const policy = await readInput(() => openTrainingPolicy(run));
   if (config.model.source === "folder" && !config.model.chat && isLoaded(policy.tokenizer)) {
     const { path } = config.model;
-    const warning = missingChatWarning(tasks.format, policy.tokenizer, path, "model.chat=true");
+    const warning = describeMissingChat(tasks.format, policy.tokenizer, path, "model.chat=true");
     if (warning !== undefined) reporter.warn(warning);
   }
   /** State that the weights belong to, where no checkpoint holds it yet. */
@@ -48,9 +53,9 @@ export async function reinforce(run: Run, end: "start" | "end" = "end"): Promise
     unsaved = undefined;
   };
   try {
-    checkNeeds({ ...run, ...policy, format: rolloutPartsOf(run, policy).format });
+    checkNeeds({ ...run, ...policy, format: createRolloutParts(run, policy).format });
     checkWeightTransfer(policy.sampler.capabilities, policy.learner.capabilities);
-    const checkpoint = await folder.newestCheckpoint();
+    const checkpoint = await folder.findNewestCheckpoint();
     const start = (await folder.readStart()) ?? freshState;
     let state: RunState = { ...start, warmStartEpochs: config.warmStart.epochs };
     if (checkpoint?.state.warmStartEpochs === config.warmStart.epochs) {
@@ -73,7 +78,7 @@ export async function reinforce(run: Run, end: "start" | "end" = "end"): Promise
     const shareDone = (done: number): number => (done - first) / (iterations - first);
     for (let iteration = first + 1; iteration <= iterations; iteration++) {
       const label = `iteration ${iteration} of ${iterations}`;
-      const left = timeLeft(started, shareDone(iteration - 1));
+      const left = formatTimeLeft(started, shareDone(iteration - 1));
       const progress = showPhases(
         (text) => reporter.now(left === "" ? text : `${text}; in all${left.slice(1)}`),
         label,
@@ -81,7 +86,7 @@ export async function reinforce(run: Run, end: "start" | "end" = "end"): Promise
       );
       const report = await trainIteration(iteration, {
         drawTasks: (...place) => drawTasks(tasks.training, ...place, random),
-        rolloutParts: rolloutPartsOf(run, policy),
+        rolloutParts: createRolloutParts(run, policy),
         sampler: policy.sampler,
         learner: policy.learner,
         reference: policy.reference,
@@ -91,7 +96,7 @@ export async function reinforce(run: Run, end: "start" | "end" = "end"): Promise
         settings: { groupsPerIteration, groupSize, minibatches, epochs },
         random,
         tolerance: config.failures,
-        onPause: (pause) => reporter.warn(`iteration ${iteration}: ${pauseText(pause)}`),
+        onPause: (pause) => reporter.warn(`iteration ${iteration}: ${describePause(pause)}`),
         onProgress: progress.onPhase,
       })
         .catch((cause: unknown) => {
@@ -109,10 +114,10 @@ export async function reinforce(run: Run, end: "start" | "end" = "end"): Promise
       state = { ...state, iterations: iteration, algorithmState };
       // The weights have moved on from the state that was to be saved.
       unsaved = undefined;
-      await record(run, report, state);
+      await recordIteration(run, report, state);
       reporter.row(
         { stage: "iteration", iteration, iterations, ...report.metrics, seconds: report.seconds },
-        `${iterationLine(report, iterations)}${timeLeft(started, shareDone(iteration))}`,
+        `${formatIteration(report, iterations)}${formatTimeLeft(started, shareDone(iteration))}`,
       );
       const { every } = config.evaluation;
       if (every > 0 && iteration % every === 0 && iteration < iterations) {
@@ -167,7 +172,7 @@ function drawTasks(
   });
 }
 
-async function record(run: Run, report: IterationReport, state: RunState): Promise<void> {
+async function recordIteration(run: Run, report: IterationReport, state: RunState): Promise<void> {
   const { folder } = run;
   const { iteration, metrics, seconds, numTokens } = report;
   const place = {
@@ -179,29 +184,29 @@ async function record(run: Run, report: IterationReport, state: RunState): Promi
   await folder.recordSegment({
     trajectories: recordTrajectories(report),
     audit,
-    metrics: { ...place, ...metrics, ...suspicionMetrics(audit) },
+    metrics: { ...place, ...metrics, ...countSuspicious(audit) },
     timings: { ...place, seconds, numTokens },
   });
 }
 
 /** Number of suspicious episodes, where the tasks keep records. */
-function suspicionMetrics(records: readonly AuditRecord[] | undefined): Record<string, number> {
+function countSuspicious(records: readonly AuditRecord[] | undefined): Record<string, number> {
   if (records === undefined) return {};
   return { suspicious: records.filter(({ isSuspicious }) => isSuspicious).length };
 }
 
-function iterationLine(report: IterationReport, iterations: number): string {
+function formatIteration(report: IterationReport, iterations: number): string {
   const { iteration, metrics, seconds, numTokens } = report;
   const elapsed = seconds.collect + seconds.score + seconds.update;
   const number = (name: string, digits: number): string => (metrics[name] ?? 0).toFixed(digits);
   return [
     `iteration ${String(iteration).padStart(String(iterations).length)}/${iterations}`,
-    `success ${(metrics["success"] === undefined ? "-" : percent(metrics["success"])).padStart(6)}`,
+    `success ${(metrics["success"] === undefined ? "-" : formatPercent(metrics["success"])).padStart(6)}`,
     `failed ${metrics["failed"] ?? 0}/${metrics["episodes"] ?? 0}`,
     `return ${number("return", 2).padStart(5)}`,
     `entropy ${number("meanTokenEntropy", 3)}`,
     `turns ${number("turns", 1).padStart(4)}`,
-    `${thousands((numTokens.sampled + numTokens.read + numTokens.trained) / elapsed).padStart(6)} tokens/s`,
+    `${formatThousands((numTokens.sampled + numTokens.read + numTokens.trained) / elapsed).padStart(6)} tokens/s`,
   ].join("  ");
 }
 
@@ -231,13 +236,13 @@ async function evaluateAll(
         tasks,
         mode === "greedy" ? 0 : config.evaluation.temperature,
         {
-          ...rolloutPartsOf(run, policy),
+          ...createRolloutParts(run, policy),
           policyVersion,
           random,
           tolerance: config.failures,
-          onPause: (pause) => reporter.warn(`${label}: ${kind}: ${pauseText(pause)}`),
+          onPause: (pause) => reporter.warn(`${label}: ${kind}: ${describePause(pause)}`),
           onProgress: (played) =>
-            progress.onPhase(kind, played.numEnded / played.numEpisodes, episodeCounts(played)),
+            progress.onPhase(kind, played.numEnded / played.numEpisodes, countEpisodes(played)),
         },
       )
         .catch((cause: unknown) => {
@@ -270,8 +275,8 @@ async function evaluateAll(
           byKind,
           stops,
         },
-        `${label}: ${kind}: ${evaluationTexts(metrics).join(", ")}, ` +
-          duration((performance.now() - started) / 1000),
+        `${label}: ${kind}: ${describeEvaluation(metrics).join(", ")}, ` +
+          formatDuration((performance.now() - started) / 1000),
       );
     }
   }

@@ -76,7 +76,7 @@ describe("RunFolder", () => {
     }
     await folder.flush();
     expect(await readdir(join(folder.path, "checkpoints"))).toEqual(["000002", "000003"]);
-    const newest = await (await RunFolder.open(folder.path)).newestCheckpoint();
+    const newest = await (await RunFolder.open(folder.path)).findNewestCheckpoint();
     expect(newest?.state).toEqual(state(3));
     expect(await readFile(join(newest!.path, "weights"), "utf8")).toBe("3");
   });
@@ -90,9 +90,9 @@ describe("RunFolder", () => {
     await folder.saveCheckpoint(state(1), async () => undefined);
     const failing = folder.saveCheckpoint(state(2), () => Promise.reject(new Error("disk full")));
     await expect(failing).rejects.toThrow("disk full");
-    expect((await folder.newestCheckpoint())?.state).toEqual(state(1));
+    expect((await folder.findNewestCheckpoint())?.state).toEqual(state(1));
     await folder.saveCheckpoint(state(2), async () => undefined);
-    expect((await folder.newestCheckpoint())?.state).toEqual(state(2));
+    expect((await folder.findNewestCheckpoint())?.state).toEqual(state(2));
   });
 
   it("records in the background, with the metrics last", async () => {
@@ -109,7 +109,7 @@ describe("RunFolder", () => {
       });
       await folder.saveCheckpoint(state(iteration), async () => undefined);
     }
-    expect((await folder.newestCheckpoint())?.state).toEqual(state(2));
+    expect((await folder.findNewestCheckpoint())?.state).toEqual(state(2));
     expect(await folder.readMetrics()).toEqual([line(1), line(2)]);
     await expect(
       folder.recordSegment({
@@ -135,7 +135,7 @@ describe("RunFolder", () => {
       /EEXIST|ENOTDIR/u,
     );
     const reopened = await RunFolder.open(folder.path);
-    expect((await reopened.newestCheckpoint())?.state).toEqual(state(1));
+    expect((await reopened.findNewestCheckpoint())?.state).toEqual(state(1));
     expect(await reopened.readMetrics()).toEqual([]);
   });
 

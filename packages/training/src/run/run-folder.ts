@@ -25,7 +25,7 @@ import { checkRecordVersion } from "../records/check-record-version.ts";
 import { packTrajectories } from "../records/pack-trajectories.ts";
 import { parseJsonLines } from "../records/parse-json-lines.ts";
 import type { RecordedTrajectory } from "../records/recorded-trajectory.ts";
-import { segmentName } from "../records/segment-name.ts";
+import { formatSegmentName } from "../records/format-segment-name.ts";
 import { readJson } from "../files/read-json.ts";
 import { writeWhole } from "../files/write-whole.ts";
 
@@ -176,7 +176,7 @@ export class RunFolder {
   }
 
   /** The newest checkpoint and its state; `undefined` before the first. */
-  async newestCheckpoint(): Promise<{ path: string; state: RunState } | undefined> {
+  async findNewestCheckpoint(): Promise<{ path: string; state: RunState } | undefined> {
     await this.flush();
     const newest = (await this.#checkpoints()).at(-1);
     if (newest === undefined) return undefined;
@@ -275,7 +275,7 @@ export class RunFolder {
    * @throws `TypeError` for metrics of a stage without episodes.
    */
   async recordSegment(records: SegmentRecords): Promise<void> {
-    const name = segmentName(records.metrics);
+    const name = formatSegmentName(records.metrics);
     if (name === undefined) {
       throw new TypeError(
         `recordSegment: stage must have episodes, got ${JSON.stringify(records.metrics.stage)}`,

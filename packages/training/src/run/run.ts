@@ -5,13 +5,13 @@ import type { AgentFormat, RolloutParts, TaskSource } from "@turnwise/envs";
 import type { CompiledAlgorithm } from "@turnwise/estimators";
 import type { LoadedTokenizer } from "@turnwise/policy";
 import type { LocalPolicyOptions } from "@turnwise/policy/local";
-import { chatFormat, plainFormat } from "../policy/chat-format.ts";
-import { engineDevice } from "../settings/config.ts";
+import { toChatFormat, toPlainFormat } from "../policy/chat-format.ts";
+import { resolveEngineDevice } from "../settings/config.ts";
 import type { Parts } from "../experiment/experiment.ts";
 import type { PolicyTokenizer } from "../policy/training-policy.ts";
 import type { ExperimentSettings } from "../experiment/experiment-schema.ts";
 import type { PlayPause } from "../loop/play-groups.ts";
-import { duration, type Reporter } from "../report/progress.ts";
+import { formatDuration, type Reporter } from "../report/progress.ts";
 import type { RunFolder, RunState } from "./run-folder.ts";
 
 /** State that all stages of a run share. */
@@ -42,19 +42,20 @@ export const warmStartFolder = "warm-start";
 export const policyFolder = "policy";
 
 /** What all policies of a run are made with, but for their weights and learning rate. */
-export function policyOptions(
+export function createPolicyOptions(
   config: ExperimentSettings,
   random: Random,
 ): Omit<LocalPolicyOptions, "model" | "optimizer"> {
   const { engine, model } = config;
-  if (model.source === "custom") throw new TypeError("policyOptions: model must not be custom");
+  if (model.source === "custom")
+    throw new TypeError("createPolicyOptions: model must not be custom");
   const { threads, microbatchTokens, recomputeLayers, weightStorage } = engine;
   const seed = random.fork("weights").seed;
   const adapter = model.source === "folder" ? model.adapter : null;
   return {
     seed,
     threads,
-    device: engineDevice(config),
+    device: resolveEngineDevice(config),
     microbatchTokens,
     recomputeLayers,
     weightStorage,
@@ -70,23 +71,23 @@ export function hasWarmStart({ model, warmStart }: ExperimentSettings): boolean 
 }
 
 /** The folder of the policy that reinforcement learning begins with. */
-export function startingPolicy({ folder, config }: Run): string {
+export function findStartingPolicy({ folder, config }: Run): string {
   const { model } = config;
   if (model.source === "folder" && !hasWarmStart(config)) return model.path;
   return join(folder.path, warmStartFolder);
 }
 
 /** Prompts and parsing: the format of the tasks, in the model's chat template if it uses one. */
-export function formatOf(
+export function createFormat(
   { config, tasks }: Pick<Run, "config" | "tasks">,
   tokenizer: PolicyTokenizer,
 ): AgentFormat {
   const { model } = config;
   if (!isLoaded(tokenizer)) return tasks.format;
   if (model.source === "folder" && model.chat) {
-    return chatFormat(tasks.format, tokenizer, model.path);
+    return toChatFormat(tasks.format, tokenizer, model.path);
   }
-  return plainFormat(tasks.format, tokenizer);
+  return toPlainFormat(tasks.format, tokenizer);
 }
 
 /** Tells a folder's tokenizer, which knows chats and the tokens before a sequence, from others. */
@@ -95,14 +96,14 @@ export function isLoaded(tokenizer: PolicyTokenizer): tokenizer is LoadedTokeniz
 }
 
 /** Parts of the rollouts of this run. */
-export function rolloutPartsOf(
+export function createRolloutParts(
   run: Pick<Run, "config" | "tasks">,
   policy: { readonly sampler: Sampler; readonly tokenizer: PolicyTokenizer },
 ): Omit<RolloutParts, "policyVersion"> {
   const { maxTurns, maxResponseTokens, invalidActionPenalty } = run.config.episode;
   return {
     createEnvironment: run.tasks.createEnvironment,
-    format: formatOf(run, policy.tokenizer),
+    format: createFormat(run, policy.tokenizer),
     sampler: policy.sampler,
     tokenizer: policy.tokenizer,
     options: {
@@ -123,12 +124,12 @@ export class StoppedRun extends Error {
 }
 
 /** Sentence for a pause before failed episodes are played again. */
-export function pauseText({ reason, waitSeconds, leftSeconds }: PlayPause): string {
-  return `${reason}; trying them again in ${duration(waitSeconds)}, for up to ${duration(leftSeconds)} without progress`;
+export function describePause({ reason, waitSeconds, leftSeconds }: PlayPause): string {
+  return `${reason}; trying them again in ${formatDuration(waitSeconds)}, for up to ${formatDuration(leftSeconds)} without progress`;
 }
 
 /** `, failed 2/64` once episodes have failed. */
-export function failuresText(numFailed: number, numEpisodes: number): string {
+export function describeFailures(numFailed: number, numEpisodes: number): string {
   return numFailed === 0 ? "" : `, failed ${numFailed}/${numEpisodes}`;
 }
 

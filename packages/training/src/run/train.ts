@@ -33,7 +33,7 @@ export async function train(
 ): Promise<void> {
   const { config } = folder;
   await folder.checkResumable();
-  const checkpoint = await folder.newestCheckpoint();
+  const checkpoint = await folder.findNewestCheckpoint();
   let state = checkpoint?.state ?? (await folder.readStart()) ?? freshState;
   const isWarm = !hasWarmStart(config) || (await exists(join(folder.path, warmStartFolder)));
   // A run may have died between the end of the warm start and the checkpoint that follows it.

@@ -4,23 +4,28 @@ import { crossEntropy } from "@turnwise/core";
 import { readTokenizer } from "@turnwise/policy";
 import type { ExperimentSettings } from "../experiment/experiment-schema.ts";
 import { createLocalPolicy } from "@turnwise/policy/local";
-import { chatTokenizer } from "../policy/chat-format.ts";
-import { asChat, asPlain } from "../loop/demonstration-text.ts";
+import { toChatTokenizer } from "../policy/chat-format.ts";
+import { toChatDemonstration, toPlainDemonstration } from "../loop/demonstration-text.ts";
 import {
-  imitationRows,
+  toImitationRows,
   renameWords,
   toImitationBatch,
   type ImitationRow,
 } from "../loop/imitation.ts";
 import { InputError, readInput } from "../input-error.ts";
-import { minibatches } from "../loop/minibatches.ts";
-import { newPolicy } from "../policy/new-model.ts";
+import { splitMinibatches } from "../loop/split-minibatches.ts";
+import { createNewPolicy } from "../policy/new-model.ts";
 import { buildTokenizer } from "./build-tokenizer.ts";
-import { duration, percent, thousands, timeLeft } from "../report/progress.ts";
-import { freshState, policyOptions, stopPoisoned, warmStartFolder, type Run } from "./run.ts";
+import {
+  formatDuration,
+  formatPercent,
+  formatThousands,
+  formatTimeLeft,
+} from "../report/progress.ts";
+import { freshState, createPolicyOptions, stopPoisoned, warmStartFolder, type Run } from "./run.ts";
 
 /** Number of tasks whose demonstrations are recorded: a new model gathers words from more than it imitates. */
-export function numReadTasks({ model, warmStart }: ExperimentSettings): number {
+export function countReadTasks({ model, warmStart }: ExperimentSettings): number {
   const { numDemonstrations } = warmStart;
   return model.source === "new" ? Math.max(numDemonstrations, 1000) : numDemonstrations;
 }
@@ -40,14 +45,14 @@ export async function warmStart(
   const { model } = config;
 
   // Words are gathered from more tasks than are imitated; tasks that are evaluated are not read.
-  const numRead = numReadTasks(config);
+  const numRead = countReadTasks(config);
   const { demonstrator } = tasks;
   if (demonstrator === undefined && numDemonstrations > 0) {
     throw new InputError(
       `warmStart.numDemonstrations must be 0 for ${tasks.name}, which has no demonstrator, got ${numDemonstrations}`,
     );
   }
-  reporter.now(`recording demonstrations of ${thousands(numRead)} tasks`);
+  reporter.now(`recording demonstrations of ${formatThousands(numRead)} tasks`);
   const demonstrations =
     (await demonstrator?.demonstrate(
       tasks.training.slice(0, numRead),
@@ -61,7 +66,7 @@ export async function warmStart(
   }
   const start =
     model.source === "new"
-      ? newPolicy(model, buildTokenizer(demonstrations, classes, tasks))
+      ? createNewPolicy(model, buildTokenizer(demonstrations, classes, tasks))
       : await readInput(async () => ({
           model: model.path,
           tokenizer: await readTokenizer(model.path),
@@ -72,15 +77,17 @@ export async function warmStart(
     .slice(0, numDemonstrations)
     .filter(({ isSuccess }) => isSuccess || demonstrator?.imitates === "all")
     .map((demonstration) =>
-      isChat ? asChat(demonstration, tokenizer) : asPlain(demonstration, tasks, tokenizer),
+      isChat
+        ? toChatDemonstration(demonstration, tokenizer)
+        : toPlainDemonstration(demonstration, tasks, tokenizer),
     );
   const rowsOf = (epoch: number): ImitationRow[] => {
     const names = random.fork(`renames/${epoch}`);
     return imitated.flatMap((demonstration) =>
-      imitationRows(
+      toImitationRows(
         renames ? renameWords(demonstration, classes, names) : demonstration,
         tasks.format,
-        isChat ? chatTokenizer(tokenizer) : tokenizer,
+        isChat ? toChatTokenizer(tokenizer) : tokenizer,
         contextWeight,
       ),
     );
@@ -88,7 +95,7 @@ export async function warmStart(
   const numBatches = Math.max(1, Math.round(rowsOf(0).length / minibatchSize));
   reporter.now("preparing the policy");
   const policy = await createLocalPolicy({
-    ...policyOptions(config, random),
+    ...createPolicyOptions(config, random),
     ...start,
     optimizer: {
       weightDecay: config.training.weightDecay,
@@ -109,13 +116,17 @@ export async function warmStart(
     if (checkpoint !== undefined) await readInput(() => policy.learner.restore(checkpoint.path));
     const first = checkpoint?.epochs ?? 0;
     reporter.say(
-      `warm start: ${thousands(policy.info.numParameters)} parameters, ${tokenizer.vocabularySize} tokens, ` +
+      `warm start: ${formatThousands(policy.info.numParameters)} parameters, ${tokenizer.vocabularySize} tokens, ` +
         `${imitated.length} demonstrations, ${epochs} epochs`,
     );
     const started = performance.now();
     let numTrained = 0;
     for (let epoch = first + 1; epoch <= epochs; epoch++) {
-      const batches = minibatches(rowsOf(epoch), numBatches, random.fork(`warm-start/${epoch}`));
+      const batches = splitMinibatches(
+        rowsOf(epoch),
+        numBatches,
+        random.fork(`warm-start/${epoch}`),
+      );
       let loss = 0;
       for (const [i, batch] of batches.entries()) {
         const numBefore = numTrained;
@@ -125,8 +136,8 @@ export async function warmStart(
             (epoch - 1 - first + (i + done / total) / batches.length) / (epochs - first);
           const rate = (1000 * numTrained) / (performance.now() - started);
           reporter.now(
-            `warm start: epoch ${epoch} of ${epochs}, batch ${i + 1} of ${batches.length}, ${percent(share)}, ` +
-              `${thousands(numTrained)} tokens at ${thousands(rate)}/s${timeLeft(started, share)}`,
+            `warm start: epoch ${epoch} of ${epochs}, batch ${i + 1} of ${batches.length}, ${formatPercent(share)}, ` +
+              `${formatThousands(numTrained)} tokens at ${formatThousands(rate)}/s${formatTimeLeft(started, share)}`,
           );
         };
         tell(0, 1);
@@ -141,7 +152,7 @@ export async function warmStart(
       reporter.row(
         { stage: "warm-start", epoch, epochs, loss },
         `warm start: epoch ${epoch} of ${epochs}, loss ${loss.toFixed(4)} nats per token, ` +
-          duration((performance.now() - started) / 1000),
+          formatDuration((performance.now() - started) / 1000),
       );
       if (epoch < epochs) {
         await folder.saveCheckpoint({ ...freshState, warmStartEpochs: epoch }, (directory) =>

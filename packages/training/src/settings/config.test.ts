@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { householdGames } from "../experiments/household-games.ts";
-import { checkConfig, engineDevice, resolveConfig } from "./config.ts";
+import { checkConfig, resolveEngineDevice, resolveConfig } from "./config.ts";
 import { softwareDemo } from "../experiments/software.ts";
 import { InputError } from "../input-error.ts";
 
@@ -42,7 +42,7 @@ describe("resolveConfig", () => {
 
   it("refuses products that a provider does not have", () => {
     const engine = { provider: "cuda", products: "bfloat16", gpu: 1 };
-    expect(engineDevice(resolveConfig(recipe, { engine }, "f"))).toEqual({
+    expect(resolveEngineDevice(resolveConfig(recipe, { engine }, "f"))).toEqual({
       provider: "cuda",
       products: "bfloat16",
       deviceId: 1,

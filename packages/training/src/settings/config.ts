@@ -5,7 +5,7 @@ import {
   type CompiledAlgorithm,
 } from "@turnwise/estimators";
 import type { DeviceOptions } from "@turnwise/policy/local";
-import { checkedDevice } from "../policy/checked-device.ts";
+import { checkDevice } from "../policy/check-device.ts";
 import { describeIssue } from "./describe-issue.ts";
 import { experimentSchema, type ExperimentSettings } from "../experiment/experiment-schema.ts";
 import { InputError } from "../input-error.ts";
@@ -42,7 +42,7 @@ export function checkFields(value: unknown, source: string): ExperimentSettings 
 export function checkConfig(value: unknown, source: string): ExperimentSettings {
   const config = checkFields(value, source);
   checkRecords(config, source);
-  engineDevice(config, source);
+  resolveEngineDevice(config, source);
   const { model, engine } = config;
   if (engine.weightStorage === "stored" && !(model.source === "folder" && model.adapter !== null)) {
     throw new InputError(
@@ -74,8 +74,8 @@ function checkRecords(
     ({ kind }) => kind === "custom",
   );
   // A custom component is only known once the experiment's module is loaded.
-  const compiled = hasCustom ? undefined : compileChecked(source, algorithm);
-  if (modulation.kind !== "custom") modulatorOf(modulation, source);
+  const compiled = hasCustom ? undefined : compileAlgorithmSettings(source, algorithm);
+  if (modulation.kind !== "custom") compileModulatorSettings(modulation, source);
   if (compiled?.needs.onPolicy === true && training.minibatches * training.epochs > 1) {
     throw new InputError(
       `${source}: training.minibatches x training.epochs must be 1 with algorithm.surrogate.kind ${algorithm.surrogate.kind}, which corrects no second update, got ${training.minibatches} x ${training.epochs}`,
@@ -92,7 +92,7 @@ function checkRecords(
  * Compiles the algorithm of a configuration.
  * @throws {@link InputError} for settings that contradict each other or have no effect.
  */
-export function compileChecked(
+export function compileAlgorithmSettings(
   source: string,
   algorithm: ExperimentSettings["algorithm"],
   parts?: AlgorithmParts,
@@ -100,20 +100,20 @@ export function compileChecked(
   try {
     return compileAlgorithm(algorithm, parts);
   } catch (cause) {
-    throw asInputError(source, "compileAlgorithm", cause);
+    throw toInputError(source, "compileAlgorithm", cause);
   }
 }
 
 /** Compiles a modulator of the library. @throws {@link InputError} for settings without effect. */
-export function modulatorOf(record: ModulatorRecord, source: string): Modulator {
+export function compileModulatorSettings(record: ModulatorRecord, source: string): Modulator {
   try {
     return compileModulator(record);
   } catch (cause) {
-    throw asInputError(source, "compileModulator", cause);
+    throw toInputError(source, "compileModulator", cause);
   }
 }
 
-function asInputError(source: string, name: string, cause: unknown): unknown {
+function toInputError(source: string, name: string, cause: unknown): unknown {
   if (!(cause instanceof RangeError || cause instanceof TypeError)) return cause;
   const message = cause.message.startsWith(`${name}: `)
     ? cause.message.slice(name.length + 2)
@@ -122,11 +122,11 @@ function asInputError(source: string, name: string, cause: unknown): unknown {
 }
 
 /** Device of a run. @throws {@link InputError} for options that its provider does not have. */
-export function engineDevice(
+export function resolveEngineDevice(
   { engine: { provider, products, gpu } }: Pick<ExperimentSettings, "engine">,
   source = "config",
 ): DeviceOptions {
-  return checkedDevice({ provider, products, deviceId: gpu }, `${source}: engine`);
+  return checkDevice({ provider, products, deviceId: gpu }, `${source}: engine`);
 }
 
 /** Refuses settings that a server of the Tinker protocol cannot follow. */

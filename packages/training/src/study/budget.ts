@@ -12,7 +12,7 @@ export interface StudyBudget {
 }
 
 /** Estimated memory of a cell, bytes; 0 where its model is not in this machine's memory. */
-export async function cellMemory(
+export async function estimateCellMemory(
   { settings }: Pick<CellPlan, "settings">,
   availableBytes: number,
 ): Promise<number> {
@@ -23,7 +23,7 @@ export async function cellMemory(
  * Number of cells that run at the same time within a budget, at least 1: as many as there are cores for
  * the threads of one, and memory for the estimate of one.
  */
-export async function numJobsWithin(
+export async function computeNumJobs(
   plans: readonly CellPlan[],
   { cores = availableParallelism(), memoryBytes }: StudyBudget = {},
 ): Promise<number> {
@@ -33,7 +33,7 @@ export async function numJobsWithin(
   // Arms of one experiment have the same model.
   const experiments = new Map(plans.map((plan) => [plan.experiment, plan]));
   for (const plan of experiments.values()) {
-    bytes = Math.max(bytes, await cellMemory(plan, memory));
+    bytes = Math.max(bytes, await estimateCellMemory(plan, memory));
   }
   const byMemory = bytes === 0 ? Infinity : Math.floor(memory / bytes);
   return Math.max(1, Math.min(Math.floor(cores / threads), byMemory, plans.length));

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
  * JSON with the keys of every object in code-unit order and without white space: equal values give
  * equal text. Keys whose value is `undefined` are left out.
  */
-export function canonicalJson(value: unknown): string {
+export function toCanonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) => {
     if (typeof inner !== "object" || inner === null || Array.isArray(inner)) return inner;
     const entries = Object.entries(inner);
@@ -12,7 +12,7 @@ export function canonicalJson(value: unknown): string {
   });
 }
 
-/** SHA-256 of {@link canonicalJson}, in hexadecimal. */
-export function digestOf(value: unknown): string {
-  return createHash("sha256").update(canonicalJson(value)).digest("hex");
+/** SHA-256 of {@link toCanonicalJson}, in hexadecimal. */
+export function computeDigest(value: unknown): string {
+  return createHash("sha256").update(toCanonicalJson(value)).digest("hex");
 }

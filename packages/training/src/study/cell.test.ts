@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cellName, checkCell, taskOutcomes } from "./cell.ts";
+import { formatCellName, checkCell, unpackTaskOutcomes } from "./cell.ts";
 import { packBits, unpackBits } from "./pack-bits.ts";
 import { toyCell as cell } from "./testing/toy-cell.ts";
 
@@ -21,11 +21,11 @@ describe("packBits", () => {
 describe("checkCell", () => {
   it("accepts a finished cell and names it", () => {
     expect(checkCell(cell, "cell.json")).toEqual(cell);
-    expect(cellName(cell)).toBe("numbers-aem-seed3");
+    expect(formatCellName(cell)).toBe("numbers-aem-seed3");
   });
 
   it("tells ungraded tasks from unsolved ones", () => {
-    expect(taskOutcomes(cell.evaluations[0]!)).toEqual([true, false, undefined]);
+    expect(unpackTaskOutcomes(cell.evaluations[0]!)).toEqual([true, false, undefined]);
   });
 
   it("names the field that is wrong", () => {

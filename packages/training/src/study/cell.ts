@@ -52,7 +52,7 @@ const evaluation = z.strictObject({
   /** SHA-256 of the ids of the tasks, in their order: equal for cells of one pair. */
   tasksSha256: digest,
   numTasks: count,
-  /** One bit per task, in base64, first task in the lowest bit: solved. See `taskOutcomes`. */
+  /** One bit per task, in base64, first task in the lowest bit: solved. See `unpackTaskOutcomes`. */
   solved: z.base64(),
   /** Positions of the tasks whose episode failed and was not graded. */
   ungraded: z.array(count),
@@ -103,7 +103,7 @@ export type CellEvaluation = z.output<typeof evaluation>;
 export type FailedCell = z.output<typeof failedCell>;
 
 /** Name of a cell: `alfworld-grpo-aem-seed3`. */
-export function cellName({
+export function formatCellName({
   experiment,
   arm,
   seed,
@@ -115,7 +115,7 @@ export function cellName({
  * Outcome of each task of an evaluation, in the order of the tasks: solved, not solved, or `undefined`
  * for a task whose episode failed and was not graded.
  */
-export function taskOutcomes({
+export function unpackTaskOutcomes({
   numTasks,
   solved,
   ungraded,

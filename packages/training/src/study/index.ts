@@ -1,15 +1,15 @@
 export { parseIndices } from "../environments/parse-option.ts";
 export {
-  cellName,
+  formatCellName,
   checkCell,
   readCell,
   studyCellSchema,
-  taskOutcomes,
+  unpackTaskOutcomes,
   type CellEvaluation,
   type FailedCell,
   type StudyCell,
 } from "./cell.ts";
-export { cellMemory, numJobsWithin, type StudyBudget } from "./budget.ts";
+export { estimateCellMemory, computeNumJobs, type StudyBudget } from "./budget.ts";
 export { LockedError } from "./lock.ts";
 export { mergeCells, type MergeResult } from "./merge-cells.ts";
 export { describeMachine, type CellMachine } from "./machine.ts";
@@ -18,15 +18,20 @@ export { connectRay, type RayJob, type RayJobs, type RayJobStatus } from "./ray-
 export { readStudy, type StudyFile } from "./read-study.ts";
 export type { CellContext } from "./run-cell.ts";
 export { runCellTask, runStartTask, type CellTaskOptions } from "./run-cell-task.ts";
-export { primaryMetric, runStudy, type RunStudyOptions, type StudyResult } from "./run-study.ts";
-export { slurmScript, type SlurmOptions } from "./slurm-script.ts";
-export { studyStatus, type ArmStatus, type StudyStatus } from "./study-status.ts";
+export {
+  readPrimaryMetric,
+  runStudy,
+  type RunStudyOptions,
+  type StudyResult,
+} from "./run-study.ts";
+export { writeSlurmScript, type SlurmOptions } from "./write-slurm-script.ts";
+export { readStudyStatus, type ArmStatus, type StudyStatus } from "./read-study-status.ts";
 export { submitStudy, type SubmitStudyOptions } from "./submit-study.ts";
 export type { StudyTask } from "./schedule-study.ts";
-export { readCells, studyFolder, type StudyFolder } from "./study-folder.ts";
+export { readCells, resolveStudyFolder, type StudyFolder } from "./study-folder.ts";
 export {
   checkStudy,
-  studyArms,
+  listArms,
   studySchema,
   type Study,
   type StudyArm,
@@ -49,11 +54,11 @@ export {
   judgeComparison,
   type Finding,
 } from "./report/describe-findings.ts";
-export { powerTable, studyPowerTable, type PowerQuestion } from "./report/power-tables.ts";
+export { tabulatePower, tabulateStudyPower, type PowerQuestion } from "./report/power-tables.ts";
 export { renderTable, type Table, type TableFormat } from "./report/render-table.ts";
 export type { StudyFigure } from "./report/study-figures.ts";
-export { studyReport, type StudyReport } from "./report/study-report.ts";
-export { studyCsv } from "./report/study-rows.ts";
-export { familyTables, studyTables } from "./report/study-tables.ts";
+export { renderStudyReport, type StudyReport } from "./report/render-study-report.ts";
+export { renderStudyCsv } from "./report/study-rows.ts";
+export { tabulateFamily, tabulateStudy } from "./report/study-tables.ts";
 export type { ArmSummary, CurvePoint } from "./report/summarize-arm.ts";
 export { analyzeFolder, findStudyFolder, writeStudyReport } from "./report/write-report.ts";

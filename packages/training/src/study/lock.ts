@@ -59,7 +59,7 @@ export async function withLock<T>(
   }
   let written = Promise.resolve();
   const timer = setInterval(() => {
-    written = written.then(() => writeWhole(path, recordText(id))).catch(() => undefined);
+    written = written.then(() => writeWhole(path, formatRecord(id))).catch(() => undefined);
   }, 1000 * beatSeconds);
   timer.unref();
   try {
@@ -71,28 +71,28 @@ export async function withLock<T>(
   }
 }
 
-const recordText = (id: string): string =>
+const formatRecord = (id: string): string =>
   `${JSON.stringify({ id, host: hostname(), pid: process.pid, at: new Date().toISOString() })}\n`;
 
 async function acquire(path: string, what: string, id: string): Promise<void> {
   await makeFolder(dirname(path));
-  if (await createWith(path, recordText(id))) return;
+  if (await createFile(path, formatRecord(id))) return;
   const held = await readLock(path);
-  if (held !== undefined && isAlive(held)) throw lockedError(path, what, held);
+  if (held !== undefined && isAlive(held)) throw createLockedError(path, what, held);
   // Only one process may replace a lock that was left behind.
   const guard = `${path}.takeover`;
-  if (!(await createWith(guard, recordText(id)))) throw lockedError(path, what, held);
+  if (!(await createFile(guard, formatRecord(id)))) throw createLockedError(path, what, held);
   try {
     const present = await readLock(path);
-    if (present !== undefined && isAlive(present)) throw lockedError(path, what, present);
-    await writeWhole(path, recordText(id));
+    if (present !== undefined && isAlive(present)) throw createLockedError(path, what, present);
+    await writeWhole(path, formatRecord(id));
   } finally {
     await unlink(guard);
   }
 }
 
 /** Creates a file with a content; false if it exists. */
-async function createWith(path: string, content: string): Promise<boolean> {
+async function createFile(path: string, content: string): Promise<boolean> {
   const file = await open(path, "wx").catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === "EEXIST") return undefined;
     throw cause;
@@ -134,7 +134,7 @@ function isAlive({ host, pid, at }: LockRecord): boolean {
   }
 }
 
-function lockedError(path: string, what: string, held: LockRecord | undefined): LockedError {
+function createLockedError(path: string, what: string, held: LockRecord | undefined): LockedError {
   const holder = held === undefined ? "another process" : `process ${held.pid} on ${held.host}`;
   return new LockedError(
     `${what} must be run by one process at a time, got ${holder} (if that is gone, delete ${path})`,

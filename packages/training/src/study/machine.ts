@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { thisMachine } from "@turnwise/policy/doctor";
-import { versions } from "../versions.ts";
+import { readVersions } from "../read-versions.ts";
 import type { StudyCell } from "./cell.ts";
 
 /** Properties of machine and software that the numbers of a run may depend on. */
@@ -12,9 +12,9 @@ export type CellMachine = Pick<StudyCell, "versions" | "platform" | "processor">
 
 /** Describes this machine, and the versions of this program. */
 export async function describeMachine(): Promise<CellMachine> {
-  const { turnwise, node, platform, processor } = await versions();
-  const onnxruntime = await packageVersion("onnxruntime-node");
-  const commit = await checkoutCommit();
+  const { turnwise, node, platform, processor } = await readVersions();
+  const onnxruntime = await readPackageVersion("onnxruntime-node");
+  const commit = await readCheckoutCommit();
   return {
     versions: {
       turnwise: String(turnwise),
@@ -27,7 +27,7 @@ export async function describeMachine(): Promise<CellMachine> {
   };
 }
 
-async function packageVersion(name: string): Promise<string | undefined> {
+async function readPackageVersion(name: string): Promise<string | undefined> {
   const folder = thisMachine().findPackage(name);
   if (folder === undefined) return undefined;
   const manifest: unknown = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
@@ -35,7 +35,7 @@ async function packageVersion(name: string): Promise<string | undefined> {
 }
 
 /** Commit of the checkout of this file, with `+` for changed files; `undefined` outside of one. */
-async function checkoutCommit(): Promise<string | undefined> {
+async function readCheckoutCommit(): Promise<string | undefined> {
   const folder = fileURLToPath(new URL(".", import.meta.url));
   if (/[\\/]node_modules[\\/]/u.test(folder)) return undefined;
   const git = async (...args: string[]): Promise<string> => {

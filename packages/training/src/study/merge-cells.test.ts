@@ -2,12 +2,12 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { cellName, type FailedCell, type StudyCell } from "./cell.ts";
+import { formatCellName, type FailedCell, type StudyCell } from "./cell.ts";
 import { mergeCells } from "./merge-cells.ts";
-import { readCells, studyFolder, writeCell } from "./study-folder.ts";
+import { readCells, resolveStudyFolder, writeCell } from "./study-folder.ts";
 import { readHistory, recordVersion } from "./study-history.ts";
 import { toyCell } from "./testing/toy-cell.ts";
-import { toyStudy } from "./testing/toy-study.ts";
+import { createToyStudy } from "./testing/toy-study.ts";
 
 let root: string;
 beforeAll(async () => {
@@ -25,11 +25,11 @@ const failed = ((): FailedCell => {
 async function writeStudy(
   name: string,
   cells: readonly (StudyCell | FailedCell)[],
-  changes: Parameters<typeof toyStudy>[0] = {},
+  changes: Parameters<typeof createToyStudy>[0] = {},
 ): Promise<string> {
-  const folder = studyFolder(join(root, name));
-  for (const cell of cells) await writeCell(folder, cellName(cell), cell);
-  await recordVersion(folder.history, toyStudy(changes));
+  const folder = resolveStudyFolder(join(root, name));
+  for (const cell of cells) await writeCell(folder, formatCellName(cell), cell);
+  await recordVersion(folder.history, createToyStudy(changes));
   return folder.path;
 }
 
@@ -46,7 +46,7 @@ describe("mergeCells", () => {
       added: ["numbers-aem-seed3"],
       equal: ["numbers-aem-seed1"],
     });
-    const { cells, history } = studyFolder(into);
+    const { cells, history } = resolveStudyFolder(into);
     expect((await readCells(cells)).get("numbers-aem-seed3")).toEqual(toyCell);
     expect((await readHistory(history)).map(({ study }) => study.seeds)).toEqual([[1], [1, 3]]);
   });
@@ -60,7 +60,7 @@ describe("mergeCells", () => {
     await expect(mergeCells(one, [two])).rejects.toThrow(
       "study merge: finished cells of one name must be equal, got different ones of numbers-aem-seed3",
     );
-    expect(await readdir(studyFolder(one).cells)).toEqual(["numbers-aem-seed3.json"]);
+    expect(await readdir(resolveStudyFolder(one).cells)).toEqual(["numbers-aem-seed3.json"]);
   });
 
   it("refuses another study", async () => {

@@ -1,9 +1,9 @@
 import { copyFile, mkdir } from "node:fs/promises";
 import { exists } from "../files/exists.ts";
 import { InputError } from "../input-error.ts";
-import { canonicalJson } from "./canonical-json.ts";
+import { toCanonicalJson } from "./canonical-json.ts";
 import type { FailedCell, StudyCell } from "./cell.ts";
-import { cellPath, readCells, studyFolder } from "./study-folder.ts";
+import { resolveCellPath, readCells, resolveStudyFolder } from "./study-folder.ts";
 import { findFixedChange, readHistory, writeHistory, type StudyVersion } from "./study-history.ts";
 
 /** Result of {@link mergeCells}: names of cells. */
@@ -22,14 +22,14 @@ export interface MergeResult {
  *   one name differ.
  */
 export async function mergeCells(into: string, from: readonly string[]): Promise<MergeResult> {
-  const target = studyFolder(into);
+  const target = resolveStudyFolder(into);
   const cells = await readCells(target.cells);
   let versions = await readHistory(target.history);
   const copies = new Map<string, string>();
   const equal = new Set<string>();
   const conflicts = new Set<string>();
   for (const path of from) {
-    const source = studyFolder(path);
+    const source = resolveStudyFolder(path);
     if (!(await exists(source.cells))) {
       throw new InputError(`${path}: folder must hold cells of a study, found no ${source.cells}`);
     }
@@ -39,9 +39,9 @@ export async function mergeCells(into: string, from: readonly string[]): Promise
       const present = cells.get(name);
       if (present === undefined || (present.outcome === "failed" && cell.outcome === "finished")) {
         cells.set(name, cell);
-        copies.set(name, cellPath(source, name));
+        copies.set(name, resolveCellPath(source, name));
       } else if (cell.outcome === "finished") {
-        if (canonicalJson(cell) === canonicalJson(present)) equal.add(name);
+        if (toCanonicalJson(cell) === toCanonicalJson(present)) equal.add(name);
         else conflicts.add(name);
       }
     }
@@ -52,7 +52,7 @@ export async function mergeCells(into: string, from: readonly string[]): Promise
     );
   }
   await mkdir(target.cells, { recursive: true });
-  for (const [name, path] of copies) await copyFile(path, cellPath(target, name));
+  for (const [name, path] of copies) await copyFile(path, resolveCellPath(target, name));
   if (versions.length > 0) await writeHistory(target.history, versions);
   return {
     added: [...copies.keys()],

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { settingDifferences } from "../experiment/setting-rows.ts";
+import { findSettingDifferences } from "../experiment/setting-rows.ts";
 import { planCells } from "./plan-cells.ts";
-import { startKey } from "./start-key.ts";
-import { toyStudy } from "./testing/toy-study.ts";
+import { computeStartKey } from "./compute-start-key.ts";
+import { createToyStudy } from "./testing/toy-study.ts";
 
 const machine = {
   versions: { turnwise: "0.1.0", node: "v20.19.0" },
@@ -16,7 +16,7 @@ describe("planCells", () => {
       { name: "one", experiment: "./toy-experiment.ts" },
       { name: "two", experiment: "./toy-experiment.ts", settings: { episode: { maxTurns: 3 } } },
     ];
-    const plans = await planCells(toyStudy({ experiments, seeds: [4, 5] }));
+    const plans = await planCells(createToyStudy({ experiments, seeds: [4, 5] }));
     expect(plans.map(({ name }) => name)).toEqual([
       "one-none-seed4",
       "one-aem-seed4",
@@ -37,7 +37,7 @@ describe("planCells", () => {
       experiment: "./toy-experiment.ts",
     }));
     const arms = [{ name: "strong", settings: {}, experiments: ["two"] }];
-    const plans = await planCells(toyStudy({ experiments, arms }));
+    const plans = await planCells(createToyStudy({ experiments, arms }));
     expect(plans.map(({ name }) => name)).toEqual([
       "one-none-seed1",
       "one-aem-seed1",
@@ -52,17 +52,17 @@ describe("planCells", () => {
       { name: "fast", modulator: "none", settings: { training: { learningRate: 0.01 } } },
       { name: "strict", modulator: "none", settings: { training: { maxGradientNorm: 2 } } },
     ];
-    const [none, aem, fast, strict] = await planCells(toyStudy({ arms }));
+    const [none, aem, fast, strict] = await planCells(createToyStudy({ arms }));
     const paths = (other: typeof none): string[] =>
-      settingDifferences(none!.settings, other!.settings).map(({ path }) => path);
+      findSettingDifferences(none!.settings, other!.settings).map(({ path }) => path);
     expect(new Set(paths(aem).map((path) => path.split(".")[0]))).toEqual(new Set(["modulation"]));
     expect(paths(fast)).toEqual(["training.learningRate"]);
-    const key = (plan: typeof none): string | undefined => startKey({ ...plan!, machine });
+    const key = (plan: typeof none): string | undefined => computeStartKey({ ...plan!, machine });
     expect(key(aem)).toBe(key(none));
     expect(key(fast)).toBe(key(none));
     // The warm start clips gradients too.
     expect(key(strict)).not.toBe(key(none));
-    const elsewhere = startKey({ ...none!, machine: { ...machine, processor: "another" } });
+    const elsewhere = computeStartKey({ ...none!, machine: { ...machine, processor: "another" } });
     expect(elsewhere).not.toBe(key(none));
   });
 
@@ -72,7 +72,7 @@ describe("planCells", () => {
       { name: "own", algorithm: { surrogate: { clipHigh: 0.4 } } },
       { name: "strong", modulator: { preset: "aem", strength: 2 } },
     ];
-    const plans = await planCells(toyStudy({ arms }));
+    const plans = await planCells(createToyStudy({ arms }));
     const [wide, own, strong] = plans.slice(2).map(({ settings }) => settings);
     expect(wide!.algorithm.surrogate).toMatchObject({ clipLow: 0.2, clipHigh: 0.5 });
     expect(own!.algorithm.surrogate).toMatchObject({ clipLow: 0.2, clipHigh: 0.4 });
@@ -81,14 +81,14 @@ describe("planCells", () => {
   });
 
   it("sets the number of evaluation tasks", async () => {
-    const study = toyStudy({ experiments: ["alfworld"], metric: { split: "held_out" } });
+    const study = createToyStudy({ experiments: ["alfworld"], metric: { split: "held_out" } });
     const [plan] = await planCells(study);
     expect(plan!.settings.tasks).toMatchObject({ evaluation: [{ numTasks: 4 }] });
   });
 
   it("names the arm and the setting that is wrong", async () => {
-    const plan = async (change: Parameters<typeof toyStudy>[0]): Promise<unknown> =>
-      planCells(toyStudy(change));
+    const plan = async (change: Parameters<typeof createToyStudy>[0]): Promise<unknown> =>
+      planCells(createToyStudy(change));
     await expect(plan({ arms: [{ name: "x", algorithm: "gpro" }] })).rejects.toThrow(
       /arms\.x\.algorithm must be one of .*, got gpro \(did you mean grpo\?\)/u,
     );

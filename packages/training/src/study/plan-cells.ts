@@ -4,14 +4,18 @@ import type { ExperimentSettings } from "../experiment/experiment-schema.ts";
 import type { ModuleRecord } from "../experiment/experiment-module.ts";
 import type { Parts } from "../experiment/experiment.ts";
 import { layerSettings, type Overlay } from "../experiment/layer-settings.ts";
-import { findExperiment, runModule, type FoundExperiment } from "../experiments/find-experiment.ts";
+import {
+  findExperiment,
+  createExperiment,
+  type FoundExperiment,
+} from "../experiments/find-experiment.ts";
 import { InputError } from "../input-error.ts";
 import { isSettings, mergeSettings, type Settings } from "../settings/merge-settings.ts";
 import { didYouMean } from "../settings/suggest.ts";
-import { digestOf } from "./canonical-json.ts";
-import { cellName } from "./cell.ts";
-import { experimentPath, type StudyFile } from "./read-study.ts";
-import { runsIn, studyArms, type Study, type StudyArm } from "./study-schema.ts";
+import { computeDigest } from "./canonical-json.ts";
+import { formatCellName } from "./cell.ts";
+import { resolveExperimentPath, type StudyFile } from "./read-study.ts";
+import { runsIn, listArms, type Study, type StudyArm } from "./study-schema.ts";
 
 /** A cell before it runs. */
 export interface CellPlan {
@@ -37,28 +41,28 @@ export interface CellPlan {
  */
 export async function planCells(file: StudyFile): Promise<CellPlan[]> {
   const { study } = file;
-  const arms = studyArms(study);
+  const arms = listArms(study);
   const found = new Map<string, FoundExperiment>();
   for (const { experiment } of study.experiments) {
-    const path = experimentPath(file, experiment);
+    const path = resolveExperimentPath(file, experiment);
     if (!found.has(path)) found.set(path, await findExperiment(path));
   }
   const plans: CellPlan[] = [];
   for (const seed of study.seeds) {
     for (const entry of study.experiments) {
-      const path = experimentPath(file, entry.experiment);
+      const path = resolveExperimentPath(file, entry.experiment);
       const { create, module } = found.get(path)!;
-      const { settings: published, parts } = await runModule(path, create, seed);
+      const { settings: published, parts } = await createExperiment(path, create, seed);
       for (const arm of arms) {
         if (!runsIn(arm, entry.name)) continue;
         const place = { experiment: entry.name, arm: arm.name, seed };
         const base = { source: entry.experiment, settings: published };
-        const { settings, layers } = layerSettings(base, overlaysOf(file, entry, arm));
+        const { settings, layers } = layerSettings(base, listOverlays(file, entry, arm));
         checkMetric(file, entry.name, settings);
-        const moduleSha256 = module && digestOf(module.files);
+        const moduleSha256 = module && computeDigest(module.files);
         plans.push({
           ...place,
-          name: cellName(place),
+          name: formatCellName(place),
           settings,
           parts,
           ...(module && { module }),
@@ -66,7 +70,7 @@ export async function planCells(file: StudyFile): Promise<CellPlan[]> {
           overlay: layers
             .slice(1)
             .reduce<unknown>((tree, layer) => mergeSettings(tree, layer.settings), {}) as Settings,
-          settingsSha256: digestOf({ settings, moduleSha256 }),
+          settingsSha256: computeDigest({ settings, moduleSha256 }),
         });
       }
     }
@@ -95,7 +99,7 @@ function checkMetric(
 }
 
 /** Changes of an experiment for one arm: the study's, the experiment entry's, the arm's. */
-function overlaysOf(
+function listOverlays(
   { path, study }: StudyFile,
   entry: Study["experiments"][number],
   arm: StudyArm,
@@ -110,10 +114,10 @@ function overlaysOf(
     },
     ...(algorithm === undefined
       ? []
-      : [replace(`${place}.algorithm`, "algorithm", algorithm, algorithmPresets)]),
+      : [createReplacement(`${place}.algorithm`, "algorithm", algorithm, algorithmPresets)]),
     ...(modulator === undefined
       ? []
-      : [replace(`${place}.modulator`, "modulation", modulator, modulators)]),
+      : [createReplacement(`${place}.modulator`, "modulation", modulator, modulators)]),
     {
       source: `${place}.settings`,
       apply: (settings) => mergeSettings(settings, arm.settings),
@@ -127,7 +131,7 @@ function overlaysOf(
 }
 
 /** Replaces or changes a record: a preset with changes, or changes of the experiment's own. */
-function replace(
+function createReplacement(
   source: string,
   key: "algorithm" | "modulation",
   { preset, ...changes }: Settings & { readonly preset?: string | undefined },

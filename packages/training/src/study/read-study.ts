@@ -1,7 +1,7 @@
 import { dirname, resolve } from "node:path";
 import { importModule, isModulePath } from "../experiment/experiment-module.ts";
 import { readSettings } from "../experiment/read-settings.ts";
-import { digestOf } from "./canonical-json.ts";
+import { computeDigest } from "./canonical-json.ts";
 import { checkStudy, type Study } from "./study-schema.ts";
 
 /** A study file, read and checked. */
@@ -24,10 +24,13 @@ export async function readStudy(path: string): Promise<StudyFile> {
   const value = isModule ? (await importModule(path)).value : await readSettings(path, "study");
   const study = checkStudy(value, path);
   const absolute = resolve(path);
-  return { path: absolute, folder: dirname(absolute), study, sha256: digestOf(study) };
+  return { path: absolute, folder: dirname(absolute), study, sha256: computeDigest(study) };
 }
 
 /** Name or path of an experiment as `findExperiment` takes it. */
-export function experimentPath({ folder }: Pick<StudyFile, "folder">, experiment: string): string {
+export function resolveExperimentPath(
+  { folder }: Pick<StudyFile, "folder">,
+  experiment: string,
+): string {
   return isModulePath(experiment) ? resolve(folder, experiment) : experiment;
 }

@@ -1,11 +1,11 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../input-error.ts";
-import { canonicalJson } from "./canonical-json.ts";
+import { toCanonicalJson } from "./canonical-json.ts";
 import type { FailedCell, StudyCell } from "./cell.ts";
 import { withLock } from "./lock.ts";
 import type { CellPlan } from "./plan-cells.ts";
-import { cellOrigin, runCell, startOf, type CellContext } from "./run-cell.ts";
+import { createCellOrigin, runCell, findStart, type CellContext } from "./run-cell.ts";
 import { computeStart, isStartComplete } from "./shared-start.ts";
 import { dropFailedCell, readCells, writeCell } from "./study-folder.ts";
 import { checkConfig } from "../settings/config.ts";
@@ -43,14 +43,14 @@ export async function runCellTask(
     }
     await dropFailedCell(folder, present);
     if (!allowMixedProcessors) checkProcessor(plan, cells.values(), machine.processor);
-    const sharing = siblings === undefined ? [] : cellsSharingStart(plan, siblings, context);
+    const sharing = siblings === undefined ? [] : findCellsSharingStart(plan, siblings, context);
     let cell: StudyCell;
     try {
       if (sharing.length > 1) await runStartTask(plan, context);
       cell = await runCell(plan, context);
     } catch (cause) {
       const message = (cause instanceof Error ? cause.message : String(cause)).split("\n")[0]!;
-      const failed: FailedCell = { outcome: "failed", ...cellOrigin(plan, context), message };
+      const failed: FailedCell = { outcome: "failed", ...createCellOrigin(plan, context), message };
       await writeCell(folder, plan.name, failed);
       throw cause;
     }
@@ -60,14 +60,14 @@ export async function runCellTask(
 }
 
 /** Cells that share the start of a cell, itself included. */
-function cellsSharingStart(
+function findCellsSharingStart(
   plan: CellPlan,
   plans: readonly CellPlan[],
   context: CellContext,
 ): CellPlan[] {
-  const start = startOf(plan, context);
+  const start = findStart(plan, context);
   if (start === undefined) return [];
-  return plans.filter((other) => startOf(other, context)?.sha256 === start.sha256);
+  return plans.filter((other) => findStart(other, context)?.sha256 === start.sha256);
 }
 
 /** Deletes a start once all cells that share it are finished. */
@@ -76,7 +76,7 @@ async function dropStart(
   sharing: readonly CellPlan[],
   context: CellContext,
 ): Promise<void> {
-  const start = startOf(plan, context);
+  const start = findStart(plan, context);
   if (start === undefined || sharing.length === 0) return;
   const cells = await readCells(context.folder.cells);
   if (sharing.every(({ name }) => cells.get(name)?.outcome === "finished")) {
@@ -89,7 +89,7 @@ async function dropStart(
  * Waits for another process that computes it.
  */
 export async function runStartTask(plan: CellPlan, context: CellContext): Promise<void> {
-  const start = startOf(plan, context);
+  const start = findStart(plan, context);
   if (start === undefined) return;
   const { folder, file, reporter } = context;
   const lock = join(folder.locks, `start-${start.sha256.slice(0, 16)}.lock`);
@@ -115,7 +115,7 @@ export function checkSameSettings(plan: CellPlan, cell: StudyCell, source: strin
   }
   if (cell.settingsSha256 === plan.settingsSha256) return;
   const settings = checkConfig(cell.settings, `${source}: cell ${plan.name}: settings`);
-  if (canonicalJson(settings) === canonicalJson(plan.settings)) return;
+  if (toCanonicalJson(settings) === toCanonicalJson(plan.settings)) return;
   throw new InputError(
     `${source}: cell ${plan.name} must have the settings of the study file, got others (${remedy})`,
   );

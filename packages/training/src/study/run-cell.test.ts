@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openTasks } from "../environments/open-tasks.ts";
-import { jsonReporter } from "../report/progress.ts";
+import { createJsonReporter } from "../report/progress.ts";
 import { RunFolder } from "../run/run-folder.ts";
 import { train } from "../run/train.ts";
 import { limitEvaluation } from "./limit-evaluation.ts";
@@ -11,10 +11,10 @@ import { describeMachine } from "./machine.ts";
 import { planCells } from "./plan-cells.ts";
 import type { CellContext } from "./run-cell.ts";
 import { runCellTask, runStartTask } from "./run-cell-task.ts";
-import { cellPath, readCells, studyFolder } from "./study-folder.ts";
-import { toyStudy } from "./testing/toy-study.ts";
+import { resolveCellPath, readCells, resolveStudyFolder } from "./study-folder.ts";
+import { createToyStudy } from "./testing/toy-study.ts";
 
-const silent = jsonReporter({ write: () => true });
+const silent = createJsonReporter({ write: () => true });
 
 let root: string;
 beforeAll(async () => {
@@ -28,10 +28,15 @@ describe("runCellTask", () => {
   it("gives a cell with a shared start the metrics of a run of its own, byte for byte", async () => {
     // The start is computed with a plain policy; PPO then adds a critic to it.
     const arms = [{ name: "ppo", algorithm: "ppo", modulator: "aem" }];
-    const file = toyStudy({ grid: { modulators: ["none"] }, arms, families: [], keep: ["run"] });
+    const file = createToyStudy({
+      grid: { modulators: ["none"] },
+      arms,
+      families: [],
+      keep: ["run"],
+    });
     const context: CellContext = {
       file,
-      folder: studyFolder(join(root, "shared")),
+      folder: resolveStudyFolder(join(root, "shared")),
       machine: await describeMachine(),
       reporter: silent,
     };
@@ -71,6 +76,8 @@ describe("runCellTask", () => {
     });
     const cells = await readCells(context.folder.cells);
     expect(cells.get("numbers-ppo-seed1")).toEqual(cell);
-    expect((await stat(cellPath(context.folder, "numbers-ppo-seed1"))).size).toBeLessThan(20_000);
+    expect((await stat(resolveCellPath(context.folder, "numbers-ppo-seed1"))).size).toBeLessThan(
+      20_000,
+    );
   });
 });

@@ -10,14 +10,14 @@ import { policyFolder, warmStartFolder } from "../run/run.ts";
 import { RunFolder } from "../run/run-folder.ts";
 import { train } from "../run/train.ts";
 import { writeWhole } from "../files/write-whole.ts";
-import { canonicalJson } from "./canonical-json.ts";
+import { toCanonicalJson } from "./canonical-json.ts";
 import type { StudyCell } from "./cell.ts";
 import { limitEvaluation } from "./limit-evaluation.ts";
 import type { CellMachine } from "./machine.ts";
 import type { CellPlan } from "./plan-cells.ts";
 import type { StudyFile } from "./read-study.ts";
 import { adoptStart, isStartComplete } from "./shared-start.ts";
-import { startKey } from "./start-key.ts";
+import { computeStartKey } from "./compute-start-key.ts";
 import { writeCell, type StudyFolder } from "./study-folder.ts";
 import { summarizeRun } from "./summarize-cell.ts";
 
@@ -30,7 +30,7 @@ export interface CellContext {
 }
 
 /** Origin of a cell, the same for finished and failed ones. */
-export function cellOrigin(
+export function createCellOrigin(
   plan: CellPlan,
   { file, machine }: Pick<CellContext, "file" | "machine">,
 ): Omit<StudyCell, "outcome" | "startSha256" | "training" | "evaluations" | "seconds" | "tokens"> {
@@ -50,11 +50,11 @@ export function cellOrigin(
 }
 
 /** Folder of the start that a cell shares with others; `undefined` for a cell that shares none. */
-export function startOf(
+export function findStart(
   plan: CellPlan,
   { folder, machine }: Pick<CellContext, "folder" | "machine">,
 ): { readonly sha256: string; readonly path: string } | undefined {
-  const sha256 = startKey({ ...plan, machine });
+  const sha256 = computeStartKey({ ...plan, machine });
   return sha256 === undefined
     ? undefined
     : { sha256, path: join(folder.starts, sha256.slice(0, 16)) };
@@ -69,7 +69,7 @@ export function startOf(
 export async function runCell(plan: CellPlan, context: CellContext): Promise<StudyCell> {
   const { file, folder, reporter } = context;
   const path = join(folder.runs, plan.name);
-  const start = startOf(plan, context);
+  const start = findStart(plan, context);
   const usesStart = start !== undefined && (await isStartComplete(start.path));
   const run = await openRun(plan, path, usesStart ? start.path : undefined);
   const clock = await startClock(path);
@@ -89,7 +89,7 @@ export async function runCell(plan: CellPlan, context: CellContext): Promise<Stu
   const { seconds, ...numbers } = await summarizeRun(path);
   const cell: StudyCell = {
     outcome: "finished",
-    ...cellOrigin(plan, context),
+    ...createCellOrigin(plan, context),
     ...(hasStart && start !== undefined && { startSha256: start.sha256 }),
     ...numbers,
     seconds: { ...clock.read(), ...seconds },
@@ -116,12 +116,12 @@ async function openRun(
 ): Promise<RunFolder> {
   if (await exists(join(path, "config.json"))) {
     const run = await RunFolder.open(path);
-    if (canonicalJson(run.config) !== canonicalJson(settings)) {
+    if (toCanonicalJson(run.config) !== toCanonicalJson(settings)) {
       throw new InputError(
         `${path}: run of cell ${name} must have the settings of the study file, got others (delete the folder to run the cell again)`,
       );
     }
-    const isBegun = (await run.newestCheckpoint()) !== undefined;
+    const isBegun = (await run.findNewestCheckpoint()) !== undefined;
     if (isBegun || (await run.readStart()) !== undefined) return run;
   }
   // Without a checkpoint there is nothing to resume.

@@ -2,15 +2,15 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { jsonReporter } from "../report/progress.ts";
+import { createJsonReporter } from "../report/progress.ts";
 import { LockedError } from "./lock.ts";
 import { describeMachine } from "./machine.ts";
 import { planCells } from "./plan-cells.ts";
 import { runCellTask, runStartTask } from "./run-cell-task.ts";
 import { runStudy, type RunStudyOptions } from "./run-study.ts";
-import { cellPath, readCells, studyFolder } from "./study-folder.ts";
-import { studyStatus } from "./study-status.ts";
-import { toyStudy } from "./testing/toy-study.ts";
+import { resolveCellPath, readCells, resolveStudyFolder } from "./study-folder.ts";
+import { readStudyStatus } from "./read-study-status.ts";
+import { createToyStudy } from "./testing/toy-study.ts";
 
 let root: string;
 beforeAll(async () => {
@@ -26,12 +26,12 @@ async function optionsOf(
   path: string,
 ): Promise<{ readonly options: RunStudyOptions; readonly launched: string[] }> {
   const launched: string[] = [];
-  const folder = studyFolder(path);
+  const folder = resolveStudyFolder(path);
   const context = {
     file,
     folder,
     machine: await describeMachine(),
-    reporter: jsonReporter({ write: () => true }),
+    reporter: createJsonReporter({ write: () => true }),
   };
   const options: RunStudyOptions = {
     ...context,
@@ -52,7 +52,7 @@ describe("runStudy", () => {
   it("records a failing cell, goes on, and repeats it alone", async () => {
     const arms = [{ name: "broken", settings: { tasks: { options: { isBroken: true } } } }];
     const grid = { modulators: ["none"] };
-    const file = toyStudy({ grid, arms, families: [], keep: ["warm-start"] });
+    const file = createToyStudy({ grid, arms, families: [], keep: ["warm-start"] });
     const path = join(root, "failing");
     const { options, launched } = await optionsOf(file, path);
     const first = await runStudy(options);
@@ -71,13 +71,15 @@ describe("runStudy", () => {
       message: "the toy is broken",
       study: { name: "toy", sha256: file.sha256 },
     });
-    const text = await readFile(cellPath(options.folder, "numbers-none-seed1"), "utf8");
+    const text = await readFile(resolveCellPath(options.folder, "numbers-none-seed1"), "utf8");
 
     launched.length = 0;
     expect((await runStudy(options)).finished).toBe(1);
     expect(launched).toEqual(["numbers-broken-seed1"]);
-    expect(await readFile(cellPath(options.folder, "numbers-none-seed1"), "utf8")).toBe(text);
-    const status = await studyStatus(file, options.folder);
+    expect(await readFile(resolveCellPath(options.folder, "numbers-none-seed1"), "utf8")).toBe(
+      text,
+    );
+    const status = await readStudyStatus(file, options.folder);
     expect(status.arms.map(({ arm, finished, failed }) => [arm, finished, failed])).toEqual([
       ["none", 1, 0],
       ["broken", 0, 1],
@@ -87,7 +89,7 @@ describe("runStudy", () => {
     // The first cell belongs to the study as it was.
     const settings = { training: { learningRate: 0.5 } };
     const experiments = [{ name: "numbers", experiment: "./toy-experiment.ts", settings }];
-    const changed = toyStudy({ grid, arms, families: [], experiments });
+    const changed = createToyStudy({ grid, arms, families: [], experiments });
     await expect(runStudy({ ...options, file: changed })).rejects.toThrow(
       "cell numbers-none-seed1 must have the settings of the study file, got others",
     );
@@ -99,7 +101,7 @@ describe("runStudy", () => {
   });
 
   it("refuses a second process in one folder, and cells that nobody selects", async () => {
-    const { options } = await optionsOf(toyStudy(), join(root, "locked"));
+    const { options } = await optionsOf(createToyStudy(), join(root, "locked"));
     const never = { ...options, selects: () => false };
     await expect(runStudy(never)).rejects.toThrow("must have cells that are selected, got none");
     let second: Promise<unknown> | undefined;

@@ -1,17 +1,17 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../input-error.ts";
-import { duration, percent, type Reporter } from "../report/progress.ts";
+import { formatDuration, formatPercent, type Reporter } from "../report/progress.ts";
 import type { FailedCell, StudyCell } from "./cell.ts";
 import { withLock } from "./lock.ts";
 import { planCells, type CellPlan } from "./plan-cells.ts";
 import type { StudyFile } from "./read-study.ts";
-import { cellOrigin, startOf, type CellContext } from "./run-cell.ts";
+import { createCellOrigin, findStart, type CellContext } from "./run-cell.ts";
 import { checkSameSettings } from "./run-cell-task.ts";
 import { isStartComplete } from "./shared-start.ts";
 import { dropFailedCell, readCells, writeCell, type StudyFolder } from "./study-folder.ts";
 import { recordVersion } from "./study-history.ts";
-import { primaryEvaluation } from "./study-schema.ts";
+import { findPrimaryEvaluation } from "./study-schema.ts";
 import { scheduleStudy, type StudyTask } from "./schedule-study.ts";
 
 /** Options of {@link runStudy}. */
@@ -72,7 +72,7 @@ async function runLocked(options: RunStudyOptions): Promise<StudyResult> {
   );
 
   const failures = new Map<string, string>();
-  const progress = studyProgress(plans, cells, numJobs);
+  const progress = trackProgress(plans, cells, numJobs);
   const running = new Map<StudyTask, number>();
   const show = (): void => reporter.now(progress.text(running));
   const timer = setInterval(show, 1000);
@@ -94,7 +94,7 @@ async function runLocked(options: RunStudyOptions): Promise<StudyResult> {
     if (cell?.outcome === "finished") {
       cells.set(plan.name, cell);
       progress.finish(cell);
-      reporter.row(cellRow(cell, file), `${progress.counts()}  ${cellLine(cell, file)}`);
+      reporter.row(toCellRow(cell, file), `${progress.counts()}  ${formatCell(cell, file)}`);
       return true;
     }
     const message = error ?? "process ended without a result";
@@ -104,7 +104,7 @@ async function runLocked(options: RunStudyOptions): Promise<StudyResult> {
     if (cell === undefined) {
       const failed: FailedCell = {
         outcome: "failed",
-        ...cellOrigin(plan, { file, machine }),
+        ...createCellOrigin(plan, { file, machine }),
         message,
       };
       await writeCell(folder, plan.name, failed);
@@ -114,13 +114,13 @@ async function runLocked(options: RunStudyOptions): Promise<StudyResult> {
   try {
     await scheduleStudy({
       plans: pending,
-      startOf: (plan) => startOf(plan, options)?.sha256,
+      findStartKey: (plan) => findStart(plan, options)?.sha256,
       isStartDone: async (plan) => {
-        const start = startOf(plan, options);
+        const start = findStart(plan, options);
         return start === undefined || isStartComplete(start.path);
       },
       dropStart: async (plan) => {
-        const start = startOf(plan, options);
+        const start = findStart(plan, options);
         if (start !== undefined) await rm(start.path, { recursive: true, force: true });
       },
       numJobs,
@@ -137,15 +137,15 @@ async function runLocked(options: RunStudyOptions): Promise<StudyResult> {
 }
 
 /** Value of the study's primary metric in a cell; `undefined` where it has none. */
-export function primaryMetric(
+export function readPrimaryMetric(
   { evaluations }: Pick<StudyCell, "evaluations">,
   { study: { metric } }: StudyFile,
   phase: "before" | "after" = "after",
 ): number | undefined {
-  return primaryEvaluation(evaluations, metric, phase)?.metrics[metric.measure];
+  return findPrimaryEvaluation(evaluations, metric, phase)?.metrics[metric.measure];
 }
 
-function cellRow(cell: StudyCell, file: StudyFile): Readonly<Record<string, unknown>> {
+function toCellRow(cell: StudyCell, file: StudyFile): Readonly<Record<string, unknown>> {
   const { experiment, arm, seed, seconds } = cell;
   const { measure } = file.study.metric;
   return {
@@ -153,25 +153,25 @@ function cellRow(cell: StudyCell, file: StudyFile): Readonly<Record<string, unkn
     experiment,
     arm,
     seed,
-    [measure]: primaryMetric(cell, file),
-    before: primaryMetric(cell, file, "before"),
+    [measure]: readPrimaryMetric(cell, file),
+    before: readPrimaryMetric(cell, file, "before"),
     seconds,
   };
 }
 
-function cellLine(cell: StudyCell, file: StudyFile): string {
+function formatCell(cell: StudyCell, file: StudyFile): string {
   const { measure } = file.study.metric;
   const show = (value: number | undefined): string =>
-    value === undefined ? "-" : measure === "return" ? value.toFixed(2) : percent(value);
-  const values = [primaryMetric(cell, file), primaryMetric(cell, file, "before")].map(show);
+    value === undefined ? "-" : measure === "return" ? value.toFixed(2) : formatPercent(value);
+  const values = [readPrimaryMetric(cell, file), readPrimaryMetric(cell, file, "before")].map(show);
   return (
     `${cell.experiment} ${cell.arm} seed ${cell.seed}: ${measure} ${values[0]} (before ${values[1]}), ` +
-    duration(cell.seconds.wall)
+    formatDuration(cell.seconds.wall)
   );
 }
 
 /** Counts of cells and the time that the others will take. */
-function studyProgress(
+function trackProgress(
   plans: readonly CellPlan[],
   cells: ReadonlyMap<string, StudyCell | FailedCell>,
   numJobs: number,
@@ -227,7 +227,7 @@ function studyProgress(
         `${counts()} cells`,
         ...(numFailed === 0 ? [] : [`${numFailed} failed`]),
         `running ${names.join(", ") || "none"}`,
-        ...(Number.isNaN(seconds) ? [] : [`${duration(seconds / numJobs)} left`]),
+        ...(Number.isNaN(seconds) ? [] : [`${formatDuration(seconds / numJobs)} left`]),
       ].join(", ");
     },
   };

@@ -17,7 +17,7 @@ async function schedule(
   await scheduleStudy({
     plans: cells.map(plan),
     numJobs,
-    startOf: ({ name }) => (name === "alone" ? undefined : name[0]),
+    findStartKey: ({ name }) => (name === "alone" ? undefined : name[0]),
     isStartDone: async ({ name }) => done.includes(name[0]!),
     dropStart: async ({ name }) => void events.push(`drop ${name[0]}`),
     run: async (task) => {

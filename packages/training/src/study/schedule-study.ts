@@ -12,7 +12,7 @@ export interface ScheduleInputs {
   /** Cells to run, in their order. */
   readonly plans: readonly CellPlan[];
   /** Key of the start that a cell shares; `undefined` for none. */
-  readonly startOf: (plan: CellPlan) => string | undefined;
+  readonly findStartKey: (plan: CellPlan) => string | undefined;
   readonly isStartDone: (plan: CellPlan) => Promise<boolean>;
   /** Deletes the start of a cell, once no cell needs it. */
   readonly dropStart: (plan: CellPlan) => Promise<void>;
@@ -27,7 +27,7 @@ export interface ScheduleInputs {
  * later cells run.
  */
 export async function scheduleStudy(inputs: ScheduleInputs): Promise<void> {
-  const { plans, startOf, numJobs } = inputs;
+  const { plans, findStartKey: startOf, numJobs } = inputs;
   const sharing = new Map<string, CellPlan[]>();
   for (const plan of plans) {
     const key = startOf(plan);

@@ -35,7 +35,7 @@ export async function computeStart(
 /** Whether the start in a folder is complete. */
 export async function isStartComplete(folderPath: string): Promise<boolean> {
   if (!(await exists(join(folderPath, "config.json")))) return false;
-  const checkpoint = await (await RunFolder.open(folderPath)).newestCheckpoint();
+  const checkpoint = await (await RunFolder.open(folderPath)).findNewestCheckpoint();
   return checkpoint?.state.isEvaluatedBefore === true;
 }
 

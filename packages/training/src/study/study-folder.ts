@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { exists } from "../files/exists.ts";
 import { InputError } from "../input-error.ts";
 import { writeWhole } from "../files/write-whole.ts";
-import { cellName, readCell, type FailedCell, type StudyCell } from "./cell.ts";
+import { formatCellName, readCell, type FailedCell, type StudyCell } from "./cell.ts";
 
 /** Paths of a study's folder. */
 export interface StudyFolder {
@@ -18,7 +18,7 @@ export interface StudyFolder {
 }
 
 /** Paths within the folder of a study. */
-export function studyFolder(path: string): StudyFolder {
+export function resolveStudyFolder(path: string): StudyFolder {
   const inside = (name: string): string => join(path, name);
   return {
     path,
@@ -32,7 +32,7 @@ export function studyFolder(path: string): StudyFolder {
 }
 
 /** File of a cell. */
-export function cellPath(folder: Pick<StudyFolder, "cells">, name: string): string {
+export function resolveCellPath(folder: Pick<StudyFolder, "cells">, name: string): string {
   return join(folder.cells, `${name}.json`);
 }
 
@@ -42,7 +42,7 @@ export async function writeCell(
   name: string,
   cell: StudyCell | FailedCell,
 ): Promise<void> {
-  await writeWhole(cellPath(folder, name), `${JSON.stringify(cell)}\n`);
+  await writeWhole(resolveCellPath(folder, name), `${JSON.stringify(cell)}\n`);
 }
 
 /** Deletes the record of a failed cell, which is about to run again. */
@@ -50,7 +50,8 @@ export async function dropFailedCell(
   folder: Pick<StudyFolder, "cells">,
   cell: StudyCell | FailedCell | undefined,
 ): Promise<void> {
-  if (cell?.outcome === "failed") await rm(cellPath(folder, cellName(cell)), { force: true });
+  if (cell?.outcome === "failed")
+    await rm(resolveCellPath(folder, formatCellName(cell)), { force: true });
 }
 
 /**
@@ -65,7 +66,7 @@ export async function readCells(path: string): Promise<Map<string, StudyCell | F
   for (const file of names) {
     const name = file.slice(0, -".json".length);
     const cell = await readCell(join(path, file));
-    const own = cellName(cell);
+    const own = formatCellName(cell);
     if (own !== name) {
       throw new InputError(`${join(path, file)}: file must have its cell's name, ${own}.json`);
     }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readHistory, recordVersion } from "./study-history.ts";
-import { toyStudy } from "./testing/toy-study.ts";
+import { createToyStudy } from "./testing/toy-study.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -16,8 +16,8 @@ afterAll(async () => {
 describe("recordVersion", () => {
   it("keeps every version of a study that grows", async () => {
     const path = join(folder, "grown.json");
-    const first = toyStudy();
-    const second = toyStudy({
+    const first = createToyStudy();
+    const second = createToyStudy({
       seeds: [1, 2],
       arms: [{ name: "random", modulator: "random" }],
       families: [
@@ -41,8 +41,8 @@ describe("recordVersion", () => {
     [{ families: [{ name: "aem", pairs: [["none", "aem"]] }] }, "families.aem"],
   ] as const)("refuses %j", async (change, field) => {
     const path = join(folder, `${field}.json`);
-    await recordVersion(path, toyStudy());
-    const changed = toyStudy(change as Parameters<typeof toyStudy>[0]);
+    await recordVersion(path, createToyStudy());
+    const changed = createToyStudy(change as Parameters<typeof createToyStudy>[0]);
     await expect(recordVersion(path, changed)).rejects.toThrow(
       `toy.yaml: ${field} must be as when the first cells ran (${path}); seeds, arms,`,
     );
@@ -50,7 +50,7 @@ describe("recordVersion", () => {
 
   it("refuses a history that was edited", async () => {
     const path = join(folder, "edited.json");
-    await recordVersion(path, toyStudy());
+    await recordVersion(path, createToyStudy());
     await writeFile(path, (await readFile(path, "utf8")).replace('"seeds":[1]', '"seeds":[7]'));
     await expect(readHistory(path)).rejects.toThrow(
       /versions\.0\.study must have the SHA-256 [0-9a-f]+, got [0-9a-f]+ \(the file was edited\)/u,

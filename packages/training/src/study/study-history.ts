@@ -3,9 +3,9 @@ import { InputError } from "../input-error.ts";
 import { isSettings } from "../settings/merge-settings.ts";
 import { readJson } from "../files/read-json.ts";
 import { writeWhole } from "../files/write-whole.ts";
-import { canonicalJson, digestOf } from "./canonical-json.ts";
+import { toCanonicalJson, computeDigest } from "./canonical-json.ts";
 import type { StudyFile } from "./read-study.ts";
-import { checkStudy, studyArms, type Study } from "./study-schema.ts";
+import { checkStudy, listArms, type Study } from "./study-schema.ts";
 
 /** A state of the study file that cells ran under. */
 export interface StudyVersion {
@@ -25,7 +25,7 @@ export async function readHistory(path: string): Promise<StudyVersion[]> {
   }
   return value.versions.map((version: { readonly sha256: string; readonly study: unknown }, i) => {
     const study = checkStudy(version.study, `${path}: versions.${i}.study`);
-    const sha256 = digestOf(study);
+    const sha256 = computeDigest(study);
     if (sha256 === version.sha256) return { sha256, study };
     throw new InputError(
       `${path}: versions.${i}.study must have the SHA-256 ${version.sha256}, got ${sha256} (the file was edited)`,
@@ -65,7 +65,9 @@ const fixedFields = ["name", "question", "metric", "checkpoint", "evaluation"] a
 
 /** First field that must never change and differs between two study files; `undefined` for none. */
 export function findFixedChange(before: Study, after: Study): string | undefined {
-  return fixedFields.find((field) => canonicalJson(before[field]) !== canonicalJson(after[field]));
+  return fixedFields.find(
+    (field) => toCanonicalJson(before[field]) !== toCanonicalJson(after[field]),
+  );
 }
 
 /** Name of the first field that changed other than by growth; `undefined` for growth alone. */
@@ -74,14 +76,14 @@ export function findChange(before: Study, after: Study): string | undefined {
   if (changed !== undefined) return changed;
   const lists: readonly (readonly [string, (study: Study) => readonly unknown[]])[] = [
     ["experiments", (study) => study.experiments],
-    ["arms", studyArms],
+    ["arms", listArms],
     ["seeds", (study) => study.seeds],
     ["families", (study) => study.families],
     ["notes", (study) => study.notes],
   ];
   for (const [field, list] of lists) {
-    const present = new Set(list(after).map((entry) => canonicalJson(entry)));
-    const lost = list(before).find((entry) => !present.has(canonicalJson(entry)));
+    const present = new Set(list(after).map((entry) => toCanonicalJson(entry)));
+    const lost = list(before).find((entry) => !present.has(toCanonicalJson(entry)));
     if (lost === undefined) continue;
     return isSettings(lost) ? `${field}.${String(lost["name"])}` : field;
   }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { digestOf } from "./canonical-json.ts";
+import { computeDigest } from "./canonical-json.ts";
 import {
   checkStudy,
-  familyExperiments,
-  metricText,
-  primaryEvaluation,
-  studyArms,
+  listFamilyExperiments,
+  describeMetric,
+  findPrimaryEvaluation,
+  listArms,
   type StudyInput,
 } from "./study-schema.ts";
 
@@ -18,7 +18,7 @@ const minimal: StudyInput = {
   metric: { split: "held_out" },
 };
 
-describe("primaryEvaluation", () => {
+describe("findPrimaryEvaluation", () => {
   const evaluations = [
     { phase: "before", split: "seen", mode: "sampled" },
     { phase: "after", split: "seen", mode: "greedy" },
@@ -28,12 +28,12 @@ describe("primaryEvaluation", () => {
   const metric = { mode: "sampled", measure: "success" } as const;
 
   it("takes the split of the metric, or the first one", () => {
-    expect(primaryEvaluation(evaluations, metric)).toBe(evaluations[2]);
-    expect(primaryEvaluation(evaluations, { ...metric, split: "unseen" })).toBe(evaluations[3]);
-    expect(primaryEvaluation(evaluations, metric, "before")).toBe(evaluations[0]);
-    expect(primaryEvaluation(evaluations, { ...metric, split: "other" })).toBeUndefined();
-    expect(metricText(metric)).toBe("success (sampled)");
-    expect(metricText({ ...metric, split: "unseen" })).toBe("success on unseen (sampled)");
+    expect(findPrimaryEvaluation(evaluations, metric)).toBe(evaluations[2]);
+    expect(findPrimaryEvaluation(evaluations, { ...metric, split: "unseen" })).toBe(evaluations[3]);
+    expect(findPrimaryEvaluation(evaluations, metric, "before")).toBe(evaluations[0]);
+    expect(findPrimaryEvaluation(evaluations, { ...metric, split: "other" })).toBeUndefined();
+    expect(describeMetric(metric)).toBe("success (sampled)");
+    expect(describeMetric({ ...metric, split: "unseen" })).toBe("success on unseen (sampled)");
   });
 });
 
@@ -45,7 +45,7 @@ describe("checkStudy", () => {
     expect(study.metric).toEqual({ split: "held_out", mode: "sampled", measure: "success" });
     expect(study.evaluation).toEqual({ numTasks: 1024 });
     expect(study.checkpoint).toBe("last");
-    expect(studyArms(study)).toEqual([
+    expect(listArms(study)).toEqual([
       {
         name: "grpo-none",
         algorithm: { preset: "grpo" },
@@ -86,7 +86,7 @@ describe("checkStudy", () => {
       },
       "aem.yaml",
     );
-    expect(study.families.map((family) => familyExperiments(study, family))).toEqual([
+    expect(study.families.map((family) => listFamilyExperiments(study, family))).toEqual([
       ["alfworld", "webshop"],
       ["webshop"],
     ]);
@@ -124,9 +124,11 @@ describe("checkStudy", () => {
   it("gives a study one digest, however it is written", () => {
     const { name, ...rest } = minimal;
     const other = { ...rest, seeds: [1, 2, 3], checkpoint: "last", name };
-    const [one, two] = [minimal, other].map((value) => digestOf(checkStudy(value, "aem.yaml")));
+    const [one, two] = [minimal, other].map((value) =>
+      computeDigest(checkStudy(value, "aem.yaml")),
+    );
     expect(one).toBe(two);
-    expect(one).not.toBe(digestOf(checkStudy({ ...minimal, seeds: [1, 2] }, "aem.yaml")));
+    expect(one).not.toBe(computeDigest(checkStudy({ ...minimal, seeds: [1, 2] }, "aem.yaml")));
   });
 
   it.each([

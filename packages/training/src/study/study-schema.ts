@@ -19,7 +19,7 @@ const name = setting(
 );
 
 /** Lets a text stand for an object. */
-function orText<T extends z.ZodType>(schema: T, expand: (text: string) => unknown) {
+function allowText<T extends z.ZodType>(schema: T, expand: (text: string) => unknown) {
   return z.preprocess(
     (value: unknown) => (typeof value === "string" ? expand(value) : value),
     schema,
@@ -27,7 +27,9 @@ function orText<T extends z.ZodType>(schema: T, expand: (text: string) => unknow
 }
 
 const preset = setting(text, "Preset that the other fields change; default: the experiment's own");
-const choice = orText(z.looseObject({ preset: preset.optional() }), (value) => ({ preset: value }));
+const choice = allowText(z.looseObject({ preset: preset.optional() }), (value) => ({
+  preset: value,
+}));
 
 const algorithm = setting(
   choice.optional(),
@@ -46,7 +48,7 @@ const armSchema = z.strictObject({
   experiments: setting(z.array(text).min(1).optional(), "Experiments to run it in; default: all"),
 });
 
-const experimentEntry = orText(
+const experimentEntry = allowText(
   z
     .strictObject({
       name: name.optional(),
@@ -61,13 +63,17 @@ const experimentEntry = orText(
 const gridSchema = z.strictObject({
   algorithms: setting(
     z
-      .array(orText(z.strictObject({ name, algorithm }), (one) => ({ name: one, algorithm: one })))
+      .array(
+        allowText(z.strictObject({ name, algorithm }), (one) => ({ name: one, algorithm: one })),
+      )
       .default([]),
     "Algorithms: names of presets, or a name and an algorithm",
   ),
   modulators: setting(
     z
-      .array(orText(z.strictObject({ name, modulator }), (one) => ({ name: one, modulator: one })))
+      .array(
+        allowText(z.strictObject({ name, modulator }), (one) => ({ name: one, modulator: one })),
+      )
       .default([]),
     "Modulators: names, or a name and a modulator",
   ),
@@ -164,7 +170,7 @@ export type StudyArm = z.output<typeof armSchema>;
  * Finds the evaluation that the primary metric is of, among those after training or before it.
  * @returns `undefined` where there is none.
  */
-export function primaryEvaluation<
+export function findPrimaryEvaluation<
   T extends { readonly phase: string; readonly split: string; readonly mode: string },
 >(
   evaluations: readonly T[],
@@ -178,12 +184,12 @@ export function primaryEvaluation<
 }
 
 /** Primary metric in words: `success on held_out (sampled)`. */
-export function metricText({ measure, split, mode }: Study["metric"]): string {
+export function describeMetric({ measure, split, mode }: Study["metric"]): string {
   return `${measure}${split === undefined ? "" : ` on ${split}`} (${mode})`;
 }
 
 /** All arms of a study: the grid's combinations in the order of its lists, then the others. */
-export function studyArms({ grid, arms }: Pick<Study, "grid" | "arms">): StudyArm[] {
+export function listArms({ grid, arms }: Pick<Study, "grid" | "arms">): StudyArm[] {
   if (grid === undefined) return [...arms];
   const axes = [grid.algorithms, grid.modulators, grid.settings].filter(({ length }) => length > 0);
   const combinations = axes.reduce<readonly (readonly { readonly name: string }[])[]>(
@@ -207,12 +213,12 @@ export function runsIn(
 }
 
 /** Experiments that the pairs of a family are compared in: those where all of its arms run, unless stated. */
-export function familyExperiments(
+export function listFamilyExperiments(
   study: Pick<Study, "grid" | "arms" | "experiments">,
   { pairs, experiments }: Study["families"][number],
 ): readonly string[] {
   if (experiments !== undefined) return experiments;
-  const arms = studyArms(study).filter(({ name: arm }) => pairs.flat().includes(arm));
+  const arms = listArms(study).filter(({ name: arm }) => pairs.flat().includes(arm));
   return study.experiments
     .map((entry) => entry.name)
     .filter((experiment) => arms.every((arm) => runsIn(arm, experiment)));
@@ -229,7 +235,7 @@ export function checkStudy(value: unknown, source: string): Study {
     throw new InputError(describeIssue(studySchema, source, result.error.issues[0]!, value));
   }
   const study = result.data;
-  const arms = studyArms(study).map((arm) => arm.name);
+  const arms = listArms(study).map((arm) => arm.name);
   if (arms.length === 0) {
     throw new InputError(`${source}: arms must have an entry, or grid a list with one, got none`);
   }
@@ -255,8 +261,8 @@ export function checkStudy(value: unknown, source: string): Study {
       throw new InputError(`${place}.pairs must name arms (${arms.join(", ")}), got ${arm}`);
     }
     checkExperiments(place, family.experiments, experiments);
-    const shared = familyExperiments(study, { ...family, experiments: undefined });
-    const alone = familyExperiments(study, family).find((one) => !shared.includes(one));
+    const shared = listFamilyExperiments(study, { ...family, experiments: undefined });
+    const alone = listFamilyExperiments(study, family).find((one) => !shared.includes(one));
     if (alone !== undefined || shared.length === 0) {
       throw new InputError(
         `${place}.pairs must have arms that all run in ${alone ?? "at least one experiment"}, got ${family.pairs.flat().join(", ")}`,

@@ -4,16 +4,16 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { jsonReporter } from "../report/progress.ts";
+import { createJsonReporter } from "../report/progress.ts";
 import type { StudyCell } from "./cell.ts";
 import { describeMachine } from "./machine.ts";
 import { planCells } from "./plan-cells.ts";
 import { connectRay } from "./ray-jobs.ts";
-import { cellOrigin } from "./run-cell.ts";
-import { cellPath, readCells, studyFolder } from "./study-folder.ts";
+import { createCellOrigin } from "./run-cell.ts";
+import { resolveCellPath, readCells, resolveStudyFolder } from "./study-folder.ts";
 import { submitStudy } from "./submit-study.ts";
 import { toyCell } from "./testing/toy-cell.ts";
-import { toyStudy } from "./testing/toy-study.ts";
+import { createToyStudy } from "./testing/toy-study.ts";
 
 const cleanUps: (() => unknown)[] = [];
 afterEach(async () => {
@@ -93,12 +93,12 @@ describe("submitStudy", () => {
   it("submits cells, waits for them, and takes results from their output", async () => {
     const root = await mkdtemp(join(tmpdir(), "turnwise-ray-"));
     cleanUps.push(() => rm(root, { recursive: true, force: true }));
-    const file = toyStudy();
+    const file = createToyStudy();
     const machine = await describeMachine();
     const [none] = await planCells(file);
     const { outcome, training, evaluations, seconds, tokens } = toyCell;
     const cell: StudyCell = {
-      ...cellOrigin(none!, { file, machine }),
+      ...createCellOrigin(none!, { file, machine }),
       outcome,
       training,
       evaluations,
@@ -131,12 +131,12 @@ describe("submitStudy", () => {
             logs: "starting\nturnwise: loss must be finite, got NaN\n",
           },
     );
-    const folder = studyFolder(root);
+    const folder = resolveStudyFolder(root);
     const options = {
       file,
       folder,
       machine,
-      reporter: jsonReporter({ write: () => true }),
+      reporter: createJsonReporter({ write: () => true }),
       ray: connectRay(url),
       entrypoint: ({ name }: { readonly name: string }) => `turnwise study cell ${name}`,
       memoryBytes: async () => 2 ** 28,
@@ -161,7 +161,7 @@ describe("submitStudy", () => {
     // Another attempt at the failed cell is another job.
     expect((await submitStudy(options)).failures.size).toBe(1);
     expect([...jobs.keys()].filter((key) => key.endsWith("aem-seed1-2"))).toHaveLength(1);
-    expect(await readFile(cellPath(folder, "numbers-aem-seed1"), "utf8")).toContain("NaN");
+    expect(await readFile(resolveCellPath(folder, "numbers-aem-seed1"), "utf8")).toContain("NaN");
   });
 });
 

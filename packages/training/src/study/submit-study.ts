@@ -9,7 +9,7 @@ import type { CellMachine } from "./machine.ts";
 import { planCells, type CellPlan } from "./plan-cells.ts";
 import type { RayJobs, RayJobStatus } from "./ray-jobs.ts";
 import type { StudyFile } from "./read-study.ts";
-import { cellOrigin } from "./run-cell.ts";
+import { createCellOrigin } from "./run-cell.ts";
 import { checkSameSettings } from "./run-cell-task.ts";
 import type { StudyResult } from "./run-study.ts";
 import { dropFailedCell, readCells, writeCell, type StudyFolder } from "./study-folder.ts";
@@ -85,16 +85,16 @@ async function submitLocked(options: SubmitStudyOptions): Promise<StudyResult> {
       numDone += 1;
       const logs = state === undefined ? "" : await ray.logs(job.submissionId);
       await writeWhole(join(folder.logs, `${name}.log`), logs);
-      const result = await resultOf(job, logs, options).catch((cause: Error) => cause.message);
+      const result = await takeResult(job, logs, options).catch((cause: Error) => cause.message);
       if (result === "finished") {
         reporter.say(`${numDone}/${plans.length}  ${name} finished`);
         continue;
       }
-      const message = result ?? failureMessage(logs, state);
+      const message = result ?? describeFailure(logs, state);
       failures.set(name, message);
       reporter.warn(`${numDone}/${plans.length}  ${name} failed: ${message}`);
       if ((await readCells(folder.cells)).has(name)) continue;
-      const origin = cellOrigin(job.plan, options);
+      const origin = createCellOrigin(job.plan, options);
       await writeCell(folder, name, { outcome: "failed", ...origin, message });
     }
     reporter.now(`${numDone}/${plans.length} cells, ${running.size} jobs on the cluster`);
@@ -129,7 +129,7 @@ async function submitCell(plan: CellPlan, options: SubmitStudyOptions): Promise<
  * Takes over the cell of a job: from the study's folder, or else from its output.
  * @returns `undefined` where neither has it.
  */
-async function resultOf(
+async function takeResult(
   { plan }: SubmittedCell,
   logs: string,
   { folder }: SubmitStudyOptions,
@@ -148,7 +148,7 @@ async function resultOf(
 }
 
 /** One line on a job without a result: its error message, or what Ray says. */
-function failureMessage(
+function describeFailure(
   logs: string,
   state: { readonly status: RayJobStatus; readonly message: string } | undefined,
 ): string {

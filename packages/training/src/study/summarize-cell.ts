@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { indexRow } from "../records/index-file.ts";
-import { folderSource } from "../reader/folder-source.ts";
+import { readIndexRow } from "../records/index-file.ts";
+import { createFolderSource } from "../reader/folder-source.ts";
 import { listSegments, readEpisodes, type Segment } from "../reader/read-trajectories.ts";
 import { readMetrics, readTimings, type RecordedMetrics } from "../reader/read-run.ts";
 import type { RunSource } from "../reader/run-source.ts";
@@ -41,7 +41,7 @@ export type CellNumbers = Pick<StudyCell, "training" | "evaluations" | "tokens">
 
 /** Sums up the files of a finished run. @throws `RangeError` for files that are missing or damaged. */
 export async function summarizeRun(path: string): Promise<CellNumbers> {
-  const source = folderSource(path);
+  const source = createFolderSource(path);
   const metrics = await readMetrics(source);
   const iterations = metrics.filter(({ stage }) => stage === "iteration");
   const evaluations: CellEvaluation[] = [];
@@ -52,14 +52,14 @@ export async function summarizeRun(path: string): Promise<CellNumbers> {
   }
   const timings = await readTimings(source);
   return {
-    training: trainingCurves(iterations),
+    training: collectTrainingCurves(iterations),
     evaluations,
     seconds: sumFields(timings, "seconds", ["collect", "score", "update"]),
     tokens: sumFields(timings, "numTokens", ["sampled", "read", "trained"]),
   };
 }
 
-function trainingCurves(lines: readonly RecordedMetrics[]): StudyCell["training"] {
+function collectTrainingCurves(lines: readonly RecordedMetrics[]): StudyCell["training"] {
   const present = trainingMetrics.filter((name) =>
     lines.some((line) => typeof line[name] === "number"),
   );
@@ -79,7 +79,7 @@ async function summarizeEvaluation(
   { name, metrics }: Segment,
 ): Promise<CellEvaluation> {
   const { index } = await readEpisodes(source, name);
-  const rows = Array.from({ length: index.numRows }, (_, i) => indexRow(index, i));
+  const rows = Array.from({ length: index.numRows }, (_, i) => readIndexRow(index, i));
   const isUngraded = rows.map(({ outcome }) => outcome.startsWith("failed:"));
   const kinds = [...new Set(rows.map(({ kind }) => kind))].sort();
   const hash = createHash("sha256");
@@ -90,7 +90,7 @@ async function summarizeEvaluation(
     iteration,
     split: String(split),
     mode: mode as CellEvaluation["mode"],
-    metrics: numbersOf(metrics),
+    metrics: pickNumbers(metrics),
     byKind: Object.fromEntries(
       kinds.map((kind) => {
         const graded = rows.filter((row, i) => row.kind === kind && !isUngraded[i]);
@@ -106,7 +106,7 @@ async function summarizeEvaluation(
 }
 
 /** Metrics of a line, without its place. */
-function numbersOf(line: RecordedMetrics): Record<string, number> {
+function pickNumbers(line: RecordedMetrics): Record<string, number> {
   const place = new Set(["warmStartEpoch", "iteration"]);
   const entries = Object.entries(line).flatMap(([name, value]): [string, number][] =>
     typeof value === "number" && !place.has(name) ? [[name, Number(value.toPrecision(8))]] : [],

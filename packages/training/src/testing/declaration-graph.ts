@@ -19,12 +19,12 @@ function readModule(path: string): Module {
   const uses = new Map<string, Set<string>>();
   const sources = new Map<string, { from: string; name: string }>();
   for (const statement of source.statements) {
-    const bindings = bindingsOf(statement);
+    const bindings = listBindings(statement);
     for (const [local, name, from] of bindings) sources.set(local, { from, name });
     if (ts.isImportDeclaration(statement) || ts.isExportDeclaration(statement)) continue;
     const found = new Set<string>();
     collectIdentifiers(statement, found);
-    for (const name of declaredNames(statement)) {
+    for (const name of listDeclaredNames(statement)) {
       uses.set(name, new Set([...(uses.get(name) ?? []), ...found]));
     }
   }
@@ -34,21 +34,21 @@ function readModule(path: string): Module {
 }
 
 /** Values that a statement imports or re-exports: local name, name at the source, source. */
-function bindingsOf(statement: ts.Statement): [string, string, string][] {
+function listBindings(statement: ts.Statement): [string, string, string][] {
   if (ts.isImportDeclaration(statement) && ts.isStringLiteral(statement.moduleSpecifier)) {
     const clause = statement.importClause;
     const named = clause?.namedBindings;
     if (clause?.isTypeOnly !== false || named === undefined || !ts.isNamedImports(named)) return [];
-    return elementsOf(named.elements, statement.moduleSpecifier.text);
+    return listElements(named.elements, statement.moduleSpecifier.text);
   }
   if (!ts.isExportDeclaration(statement) || statement.isTypeOnly) return [];
   const { exportClause, moduleSpecifier } = statement;
   if (exportClause === undefined || !ts.isNamedExports(exportClause)) return [];
   if (moduleSpecifier === undefined || !ts.isStringLiteral(moduleSpecifier)) return [];
-  return elementsOf(exportClause.elements, moduleSpecifier.text);
+  return listElements(exportClause.elements, moduleSpecifier.text);
 }
 
-function elementsOf(
+function listElements(
   elements: readonly (ts.ImportSpecifier | ts.ExportSpecifier)[],
   from: string,
 ): [string, string, string][] {
@@ -59,7 +59,7 @@ function elementsOf(
   );
 }
 
-function declaredNames(statement: ts.Statement): string[] {
+function listDeclaredNames(statement: ts.Statement): string[] {
   if (ts.isVariableStatement(statement)) {
     return statement.declarationList.declarations.flatMap(({ name }) =>
       ts.isIdentifier(name)
@@ -95,12 +95,12 @@ function collectIdentifiers(node: ts.Node, into: Set<string>): void {
 }
 
 /** Values that an index module exports, by name. */
-export function exportedValues(index: string): string[] {
+export function listExportedValues(index: string): string[] {
   return [...readModule(index).sources.keys()].sort();
 }
 
 /** Values of a package that the sources of a folder import, tests aside. */
-export function importedValues(folder: string, packageName: string): string[] {
+export function listImportedValues(folder: string, packageName: string): string[] {
   const names = new Set<string>();
   for (const entry of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
     if (!entry.endsWith(".ts") || /\.test\.ts$|(?:^|[/\\])testing[/\\]/u.test(entry)) continue;
@@ -116,7 +116,7 @@ export function importedValues(folder: string, packageName: string): string[] {
  * included.
  * @param roots - Names that the index exports.
  */
-export function reachableValues(index: string, roots: readonly string[]): Set<string> {
+export function findReachableValues(index: string, roots: readonly string[]): Set<string> {
   const reached = new Set<string>();
   const visit = (path: string, name: string): void => {
     const key = `${path}#${name}`;
@@ -136,7 +136,7 @@ export function reachableValues(index: string, roots: readonly string[]): Set<st
   for (const root of roots) visit(index, root);
   // A name is reached where its declaration is, whoever asked for it.
   return new Set(
-    exportedValues(index).filter((name) => {
+    listExportedValues(index).filter((name) => {
       const { from, name: original } = readModule(index).sources.get(name)!;
       return reached.has(`${resolve(dirname(index), from)}#${original}`);
     }),

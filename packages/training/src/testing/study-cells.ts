@@ -18,7 +18,7 @@ export interface CellChoice {
 }
 
 /** A finished cell whose outcomes are drawn from its names and seed. */
-export function studyCell(choice: CellChoice): StudyCell {
+export function createStudyCell(choice: CellChoice): StudyCell {
   const { experiment, arm, seed, rate, numTasks = 100, numIterations = 20 } = choice;
   const random = createRandom(`${experiment}/${arm}/${seed}`);
   const solved = Array.from({ length: numTasks }, () => random.next() < rate);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { studyCell } from "../../testing/study-cells.ts";
+import { createStudyCell } from "../../testing/study-cells.ts";
 import type { FailedCell, StudyCell } from "../cell.ts";
 import { checkStudy } from "../study-schema.ts";
 import { analyzeStudy, compareStudyArms, type AnalyzedStudy } from "./analyze-study.ts";
@@ -27,7 +27,7 @@ function studyFile(
 
 /** A cell whose primary metric is chosen. */
 function cellWith(arm: string, seed: number, success: number): StudyCell {
-  const cell = studyCell({ experiment: "games", arm, seed, rate: 0.5 });
+  const cell = createStudyCell({ experiment: "games", arm, seed, rate: 0.5 });
   const evaluations = cell.evaluations.map((one) => ({ ...one, metrics: { success } }));
   return { ...cell, evaluations };
 }
@@ -116,7 +116,7 @@ describe("analyzeStudy", () => {
 
   it("takes the noise of a pair from the tasks on which its arms differ", () => {
     const cells = [1, 2].flatMap((seed) =>
-      ["plain", "aem"].map((arm) => studyCell({ experiment: "games", arm, seed, rate: 0.5 })),
+      ["plain", "aem"].map((arm) => createStudyCell({ experiment: "games", arm, seed, rate: 0.5 })),
     );
     const analysis = analyzeStudy(studyFile([1, 2], [["aem", "plain"]]), cells);
     const { noise } = analysis.families[0]!.comparisons[0]!.paired!;
@@ -134,7 +134,7 @@ describe("analyzeStudy", () => {
 
   it("refuses pairs that played other tasks, and cells without the primary metric", () => {
     const file = studyFile([1], [["aem", "plain"]]);
-    const other = studyCell({
+    const other = createStudyCell({
       experiment: "games",
       arm: "aem",
       seed: 1,
@@ -152,7 +152,7 @@ describe("analyzeStudy", () => {
 
   it("does not depend on the order of the cells, and survives JSON", () => {
     const cells = [1, 2, 3].flatMap((seed) =>
-      ["plain", "aem"].map((arm) => studyCell({ experiment: "games", arm, seed, rate: 0.5 })),
+      ["plain", "aem"].map((arm) => createStudyCell({ experiment: "games", arm, seed, rate: 0.5 })),
     );
     const file = studyFile([1, 2, 3], [["aem", "plain"]]);
     const analysis = analyzeStudy(file, cells);

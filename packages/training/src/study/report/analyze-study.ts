@@ -1,9 +1,9 @@
 import { holmAdjust } from "@turnwise/statistics";
 import { InputError } from "../../input-error.ts";
 import { didYouMean } from "../../settings/suggest.ts";
-import { cellName, type FailedCell, type StudyCell } from "../cell.ts";
+import { formatCellName, type FailedCell, type StudyCell } from "../cell.ts";
 import type { StudyFile } from "../read-study.ts";
-import { familyExperiments, runsIn, studyArms, type Study } from "../study-schema.ts";
+import { listFamilyExperiments, runsIn, listArms, type Study } from "../study-schema.ts";
 import { compareArms, type Comparison } from "./compare-arms.ts";
 import { measureCell, type CellMeasures } from "./measure-cell.ts";
 import { summarizeArm, type ArmSummary } from "./summarize-arm.ts";
@@ -68,9 +68,9 @@ export function analyzeStudy(
   cells: readonly (StudyCell | FailedCell)[],
 ): StudyAnalysis {
   const { name, question, metric, seeds, notes } = study;
-  const byName = new Map(cells.map((cell) => [cellName(cell), cell]));
+  const byName = new Map(cells.map((cell) => [formatCellName(cell), cell]));
   const grid = study.experiments.flatMap(({ name: experiment }) =>
-    studyArms(study)
+    listArms(study)
       .filter((arm) => runsIn(arm, experiment))
       .map((arm) => ({ experiment, arm: arm.name })),
   );
@@ -79,12 +79,12 @@ export function analyzeStudy(
   for (const place of grid) {
     const finished: CellMeasures[] = [];
     for (const seed of seeds) {
-      const cell = byName.get(cellName({ ...place, seed }));
+      const cell = byName.get(formatCellName({ ...place, seed }));
       const measured = cell?.outcome === "finished" ? measureCell(cell, metric) : undefined;
       if (measured !== undefined) finished.push(measured);
-      states.push(cellState({ ...place, seed }, cell, measured));
+      states.push(toCellState({ ...place, seed }, cell, measured));
     }
-    measures.set(armKey(place), finished);
+    measures.set(formatArmKey(place), finished);
   }
   return {
     name,
@@ -94,16 +94,16 @@ export function analyzeStudy(
     seeds,
     notes,
     arms: grid.flatMap((place) => {
-      const finished = measures.get(armKey(place))!;
+      const finished = measures.get(formatArmKey(place))!;
       return finished.length === 0 ? [] : [summarizeArm(finished, metric.measure)];
     }),
     families: study.families.map((family) => {
-      const comparisons = familyExperiments(study, family).flatMap((experiment) =>
+      const comparisons = listFamilyExperiments(study, family).flatMap((experiment) =>
         family.pairs.map(([treatment, baseline]) =>
           compareArms(
             { experiment, treatment, baseline },
-            measures.get(armKey({ experiment, arm: treatment }))!,
-            measures.get(armKey({ experiment, arm: baseline }))!,
+            measures.get(formatArmKey({ experiment, arm: treatment }))!,
+            measures.get(formatArmKey({ experiment, arm: baseline }))!,
             metric.measure,
           ),
         ),
@@ -124,7 +124,7 @@ export function compareStudyArms(
   treatment: string,
   baseline: string,
 ): FamilyAnalysis {
-  const arms = studyArms(file.study).map(({ name }) => name);
+  const arms = listArms(file.study).map(({ name }) => name);
   for (const arm of [treatment, baseline]) {
     if (arms.includes(arm)) continue;
     throw new InputError(
@@ -132,14 +132,14 @@ export function compareStudyArms(
     );
   }
   const pair: Study["families"][number] = { name: "unplanned", pairs: [[treatment, baseline]] };
-  if (familyExperiments(file.study, pair).length === 0) {
+  if (listFamilyExperiments(file.study, pair).length === 0) {
     throw new InputError(`arms must run in the same experiment, got ${treatment}, ${baseline}`);
   }
   const { families } = analyzeStudy({ ...file, study: { ...file.study, families: [pair] } }, cells);
   return families[0]!;
 }
 
-const armKey = ({ experiment, arm }: Pick<CellState, "experiment" | "arm">): string =>
+const formatArmKey = ({ experiment, arm }: Pick<CellState, "experiment" | "arm">): string =>
   `${experiment}\n${arm}`;
 
 /**
@@ -154,7 +154,7 @@ function adjustFamily(comparisons: readonly Comparison[]): PlannedComparison[] {
   }));
 }
 
-function cellState(
+function toCellState(
   place: Pick<CellState, "experiment" | "arm" | "seed">,
   cell: StudyCell | FailedCell | undefined,
   measured: CellMeasures | undefined,

@@ -15,10 +15,16 @@ import {
   type VarianceComponents,
 } from "@turnwise/statistics";
 import { InputError } from "../../input-error.ts";
-import { cellName, taskOutcomes, type StudyCell } from "../cell.ts";
+import { formatCellName, unpackTaskOutcomes, type StudyCell } from "../cell.ts";
 import type { Study } from "../study-schema.ts";
 import type { CellMeasures } from "./measure-cell.ts";
-import { curveOf, intervalOf, kindsOf, noiseOf, type CurvePoint } from "./summarize-arm.ts";
+import {
+  computeMeanCurve,
+  computeInterval,
+  listKinds,
+  computeNoise,
+  type CurvePoint,
+} from "./summarize-arm.ts";
 
 /** Difference of one task type. */
 export interface KindComparison {
@@ -98,8 +104,10 @@ export function compareArms(
   for (const pair of pairs) checkSameTasks(...pair);
   const seedsThatDiffer = (field: (cell: StudyCell) => string | undefined): number[] =>
     seeds.filter((_, i) => field(pairs[i]![0].cell) !== field(pairs[i]![1].cell));
-  const area = intervalOf(pairs.map(([a, b]) => minus(a.area, b.area)));
-  const finalEntropy = intervalOf(pairs.map(([a, b]) => minus(a.finalEntropy, b.finalEntropy)));
+  const area = computeInterval(pairs.map(([a, b]) => subtract(a.area, b.area)));
+  const finalEntropy = computeInterval(
+    pairs.map(([a, b]) => subtract(a.finalEntropy, b.finalEntropy)),
+  );
   return {
     ...names,
     seeds,
@@ -107,21 +115,23 @@ export function compareArms(
     mixedProcessors: seedsThatDiffer(({ processor }) => processor),
     mixedStarts: seedsThatDiffer(({ startSha256 }) => startSha256),
     differences,
-    ...(seeds.length > 1 && { paired: pairedStatistics(names, differences, pairs, measure) }),
+    ...(seeds.length > 1 && {
+      paired: computePairedStatistics(names, differences, pairs, measure),
+    }),
     ...(area && { area }),
     ...(finalEntropy && { finalEntropy }),
     byKind: compareKinds(pairs),
-    curves: pairedCurves(pairs, measure),
-    entropyCurves: pairedCurves(pairs, "meanTokenEntropy"),
+    curves: computePairedCurves(pairs, measure),
+    entropyCurves: computePairedCurves(pairs, "meanTokenEntropy"),
   };
 }
 
 type CellPair = readonly [treatment: CellMeasures, baseline: CellMeasures];
 
-const minus = (a: number | undefined, b: number | undefined): number | undefined =>
+const subtract = (a: number | undefined, b: number | undefined): number | undefined =>
   a === undefined || b === undefined ? undefined : a - b;
 
-function pairedCurves(pairs: readonly CellPair[], metric: string): PairedCurves {
+function computePairedCurves(pairs: readonly CellPair[], metric: string): PairedCurves {
   const curves = pairs.map((pair) => {
     const [treatment, baseline] = pair.map(({ cell }) => cell.training[metric] ?? []);
     const length = Math.min(treatment!.length, baseline!.length);
@@ -132,13 +142,13 @@ function pairedCurves(pairs: readonly CellPair[], metric: string): PairedCurves 
     return { treatment: treatment!, baseline: baseline!, difference };
   });
   return {
-    treatment: curveOf(curves.map((one) => one.treatment)),
-    baseline: curveOf(curves.map((one) => one.baseline)),
-    difference: curveOf(curves.map((one) => one.difference)),
+    treatment: computeMeanCurve(curves.map((one) => one.treatment)),
+    baseline: computeMeanCurve(curves.map((one) => one.baseline)),
+    difference: computeMeanCurve(curves.map((one) => one.difference)),
   };
 }
 
-function pairedStatistics(
+function computePairedStatistics(
   names: Pick<Comparison, "experiment" | "treatment" | "baseline">,
   differences: readonly number[],
   pairs: readonly CellPair[],
@@ -157,14 +167,14 @@ function pairedStatistics(
     standardDeviation,
     detectable: standardDeviation * detectableEffect(differences.length),
     improvement: improvementProbability(differences),
-    ...(measure === "success" && noiseOf(differences, pairs.map(pairVariance))),
+    ...(measure === "success" && computeNoise(differences, pairs.map(computePairVariance))),
   };
 }
 
 /** Variance of a difference from the finite number of tasks; `undefined` for fewer than 2 tasks. */
-function pairVariance([treatment, baseline]: CellPair): number | undefined {
-  const first = taskOutcomes(treatment.evaluation);
-  const second = taskOutcomes(baseline.evaluation);
+function computePairVariance([treatment, baseline]: CellPair): number | undefined {
+  const first = unpackTaskOutcomes(treatment.evaluation);
+  const second = unpackTaskOutcomes(baseline.evaluation);
   let [onlyTreatment, onlyBaseline, numTasks] = [0, 0, 0];
   for (const [i, outcome] of first.entries()) {
     const other = second[i];
@@ -177,9 +187,9 @@ function pairVariance([treatment, baseline]: CellPair): number | undefined {
 }
 
 function compareKinds(pairs: readonly CellPair[]): KindComparison[] {
-  const results = kindsOf(pairs.flat()).flatMap((kind) => {
+  const results = listKinds(pairs.flat()).flatMap((kind) => {
     const differences = pairs
-      .map(([a, b]) => minus(a.byKind.get(kind), b.byKind.get(kind)))
+      .map(([a, b]) => subtract(a.byKind.get(kind), b.byKind.get(kind)))
       .filter((difference) => difference !== undefined);
     if (differences.length < 2) return [];
     const random = createRandom(`kind/${kind}`);
@@ -194,6 +204,6 @@ function checkSameTasks(a: CellMeasures, b: CellMeasures): void {
   const [first, second] = [a, b].map(({ evaluation }) => evaluation.tasksSha256.slice(0, 12));
   if (first === second) return;
   throw new InputError(
-    `${cellName(a.cell)}: tasksSha256 must equal that of ${cellName(b.cell)} (${second}), got ${first}: cells of a pair play the same tasks`,
+    `${formatCellName(a.cell)}: tasksSha256 must equal that of ${formatCellName(b.cell)} (${second}), got ${first}: cells of a pair play the same tasks`,
   );
 }

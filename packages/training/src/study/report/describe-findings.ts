@@ -1,5 +1,5 @@
 import type { FamilyAnalysis, PlannedComparison, StudyAnalysis } from "./analyze-study.ts";
-import { formatP, measureFormat, type MeasureFormat } from "./measure-format.ts";
+import { formatP, createMeasureFormat, type MeasureFormat } from "./measure-format.ts";
 
 /** Level below which a corrected p value is called a difference. */
 const level = 0.05;
@@ -22,7 +22,9 @@ export function judgeComparison({ paired, adjustedP }: PlannedComparison): Findi
 export function describeFindings({ families, metric }: StudyAnalysis): string[][] {
   return families.map((family) => [
     describeFamily(family),
-    ...family.comparisons.map((one) => describeComparison(one, measureFormat(metric.measure))),
+    ...family.comparisons.map((one) =>
+      describeComparison(one, createMeasureFormat(metric.measure)),
+    ),
   ]);
 }
 

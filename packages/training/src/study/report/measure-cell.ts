@@ -1,7 +1,7 @@
 import { areaUnderCurve, rateVariance } from "@turnwise/statistics";
 import { InputError } from "../../input-error.ts";
-import { cellName, type CellEvaluation, type StudyCell } from "../cell.ts";
-import { metricText, primaryEvaluation, type Study } from "../study-schema.ts";
+import { formatCellName, type CellEvaluation, type StudyCell } from "../cell.ts";
+import { describeMetric, findPrimaryEvaluation, type Study } from "../study-schema.ts";
 
 /** Numbers of a finished cell that reports compare. */
 export interface CellMeasures {
@@ -26,18 +26,18 @@ export interface CellMeasures {
  */
 export function measureCell(cell: StudyCell, metric: Study["metric"]): CellMeasures {
   const { measure } = metric;
-  const evaluation = primaryEvaluation(cell.evaluations, metric);
+  const evaluation = findPrimaryEvaluation(cell.evaluations, metric);
   const value = evaluation?.metrics[measure];
   if (evaluation === undefined || value === undefined) {
     throw new InputError(
-      `${cellName(cell)}: evaluations must have ${metricText(metric)} after training`,
+      `${formatCellName(cell)}: evaluations must have ${describeMetric(metric)} after training`,
     );
   }
   const counts = Object.values(evaluation.byKind);
   const numGraded = counts.reduce((sum, { graded }) => sum + graded, 0);
   const numSolved = counts.reduce((sum, { solved }) => sum + solved, 0);
-  const area = areaOf(cell.training[measure]);
-  const finalEntropy = finalMean(cell.training["meanTokenEntropy"]);
+  const area = computeArea(cell.training[measure]);
+  const finalEntropy = computeFinalMean(cell.training["meanTokenEntropy"]);
   return {
     cell,
     value,
@@ -57,7 +57,7 @@ export function measureCell(cell: StudyCell, metric: Study["metric"]): CellMeasu
 type TrainingCurve = readonly (number | null)[] | undefined;
 
 /** Area under a training curve; iterations without a value are joined over. */
-function areaOf(curve: TrainingCurve): number | undefined {
+function computeArea(curve: TrainingCurve): number | undefined {
   const points = (curve ?? []).flatMap((value, i) => (value === null ? [] : [{ i, value }]));
   if (points.length === 0) return undefined;
   return areaUnderCurve(
@@ -67,7 +67,7 @@ function areaOf(curve: TrainingCurve): number | undefined {
 }
 
 /** Mean over the last tenth of the iterations, at least one. */
-function finalMean(curve: TrainingCurve): number | undefined {
+function computeFinalMean(curve: TrainingCurve): number | undefined {
   if (curve === undefined) return undefined;
   const values = curve.slice(-Math.ceil(curve.length / 10)).filter((value) => value !== null);
   if (values.length === 0) return undefined;

@@ -25,28 +25,28 @@ interface Ends {
 }
 
 /** Format of a study's primary measure: rates in percent, returns as they are. */
-export function measureFormat(measure: Study["metric"]["measure"]): MeasureFormat {
+export function createMeasureFormat(measure: Study["metric"]["measure"]): MeasureFormat {
   return measure === "return"
-    ? numberFormat({ scale: 1, digits: 3, unit: "", differenceUnit: "" })
-    : numberFormat({ scale: 100, digits: 1, unit: "%", differenceUnit: "points" });
+    ? createNumberFormat({ scale: 1, digits: 3, unit: "", differenceUnit: "" })
+    : createNumberFormat({ scale: 100, digits: 1, unit: "%", differenceUnit: "points" });
 }
 
 /** Format of entropies, nats per token. */
-export const entropyFormat: MeasureFormat = numberFormat({
+export const entropyFormat: MeasureFormat = createNumberFormat({
   scale: 1,
   digits: 3,
   unit: "nats",
   differenceUnit: "nats",
 });
 
-function numberFormat(options: {
+function createNumberFormat(options: {
   readonly scale: number;
   readonly digits: number;
   readonly unit: string;
   readonly differenceUnit: string;
 }): MeasureFormat {
   const { scale, digits, unit, differenceUnit } = options;
-  const plain = (value: number): string => withoutMinusZero((scale * value).toFixed(digits));
+  const plain = (value: number): string => dropMinusZero((scale * value).toFixed(digits));
   const signed = (value: number): string => {
     const text = plain(value);
     return text.startsWith("-") || Number(text) === 0 ? text : `+${text}`;
@@ -65,8 +65,7 @@ function numberFormat(options: {
 }
 
 /** `-0.0` as `0.0`. */
-const withoutMinusZero = (text: string): string =>
-  Number(text) === 0 ? text.replace("-", "") : text;
+const dropMinusZero = (text: string): string => (Number(text) === 0 ? text.replace("-", "") : text);
 
 /** A p value with two significant digits: `0.0625` as `0.062`, `1.8e-12`. */
 export function formatP(p: number): string {

@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
-import { studyCell } from "../../testing/study-cells.ts";
+import { createStudyCell } from "../../testing/study-cells.ts";
 import { checkStudy } from "../study-schema.ts";
 import { analyzeStudy } from "./analyze-study.ts";
-import { powerTable, studyPowerTable } from "./power-tables.ts";
+import { tabulatePower, tabulateStudyPower } from "./power-tables.ts";
 
 it("says beforehand what a number of pairs can show", () => {
-  const { rows, columns } = powerTable(0.06, [5, 10], { effect: 0.06, power: 0.8 });
+  const { rows, columns } = tabulatePower(0.06, [5, 10], { effect: 0.06, power: 0.8 });
   expect(columns.map(({ name }) => name)).toEqual([
     "pairs",
     "detectable with 80 % power",
@@ -22,7 +22,7 @@ it("says beforehand what a number of pairs can show", () => {
 it("says how many pairs a study needs, at the spread so far", () => {
   const seeds = [1, 2, 3];
   const cells = seeds.flatMap((seed) =>
-    ["plain", "aem"].map((arm) => studyCell({ experiment: "games", arm, seed, rate: 0.5 })),
+    ["plain", "aem"].map((arm) => createStudyCell({ experiment: "games", arm, seed, rate: 0.5 })),
   );
   const study = checkStudy(
     {
@@ -45,7 +45,7 @@ it("says how many pairs a study needs, at the spread so far", () => {
     "toy.yaml",
   );
   const file = { study, sha256: "a".repeat(64) };
-  const { rows } = studyPowerTable(analyzeStudy(file, cells), { effect: 0.1, power: 0.8 });
+  const { rows } = tabulateStudyPower(analyzeStudy(file, cells), { effect: 0.1, power: 0.8 });
   expect(rows[0]!.slice(0, 3)).toEqual(["games", "aem less plain", "3"]);
   expect(Number(rows[0]![5])).toBeLessThan(Number(rows[0]![6]));
   expect(rows[1]).toEqual(["games", "none less plain", "0", "-", "-", "-", "-"]);

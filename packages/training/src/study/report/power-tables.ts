@@ -5,7 +5,7 @@ import {
   varianceComponents,
 } from "@turnwise/statistics";
 import type { StudyAnalysis } from "./analyze-study.ts";
-import { formatP, measureFormat, type MeasureFormat } from "./measure-format.ts";
+import { formatP, createMeasureFormat, type MeasureFormat } from "./measure-format.ts";
 import type { Table } from "./render-table.ts";
 
 /** Question that a power table answers. */
@@ -21,17 +21,17 @@ export interface PowerQuestion {
  * @param deviation - Standard deviation of the differences over seeds, in the metric's unit, > 0.
  * @param seeds - Numbers of paired seeds, one row each.
  */
-export function powerTable(
+export function tabulatePower(
   deviation: number,
   seeds: readonly number[],
   { effect, power }: PowerQuestion,
-  format: MeasureFormat = measureFormat("success"),
+  format: MeasureFormat = createMeasureFormat("success"),
 ): Table {
   return {
     title: `Power of a paired comparison, SD of the differences ${format.width(deviation)}`,
     columns: [
       { name: "pairs", align: "right" },
-      { name: `detectable with ${percent(power)} power`, align: "right" },
+      { name: `detectable with ${formatPercent(power)} power`, align: "right" },
       ...(effect === undefined
         ? []
         : [{ name: `power for ${format.width(effect)}`, align: "right" } as const]),
@@ -40,7 +40,7 @@ export function powerTable(
     rows: seeds.map((numSeeds) => [
       String(numSeeds),
       format.width(deviation * detectableEffect(numSeeds, { power })),
-      ...(effect === undefined ? [] : [percent(pairedPower(effect / deviation, numSeeds))]),
+      ...(effect === undefined ? [] : [formatPercent(pairedPower(effect / deviation, numSeeds))]),
       formatP(2 ** (1 - numSeeds)),
     ]),
     notes: [
@@ -50,11 +50,11 @@ export function powerTable(
 }
 
 /** Differences that the finished pairs of a study can show, and numbers of pairs that an effect needs. */
-export function studyPowerTable(
+export function tabulateStudyPower(
   { families, metric }: StudyAnalysis,
   { effect, power }: PowerQuestion,
 ): Table {
-  const format = measureFormat(metric.measure);
+  const format = createMeasureFormat(metric.measure);
   const needed = (deviation: number): string =>
     effect === undefined || deviation === 0
       ? "-"
@@ -66,7 +66,7 @@ export function studyPowerTable(
       { name: "treatment less baseline", align: "left" },
       { name: "pairs", align: "right" },
       { name: "SD of the differences", align: "left" },
-      { name: `detectable with ${percent(power)} power`, align: "right" },
+      { name: `detectable with ${formatPercent(power)} power`, align: "right" },
       ...(effect === undefined
         ? []
         : ([
@@ -100,4 +100,4 @@ export function studyPowerTable(
   };
 }
 
-const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
+const formatPercent = (share: number): string => `${(100 * share).toFixed(0)} %`;

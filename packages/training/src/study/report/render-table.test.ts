@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { entropyFormat, formatP, measureFormat } from "./measure-format.ts";
+import { entropyFormat, formatP, createMeasureFormat } from "./measure-format.ts";
 import { renderTable, type Table } from "./render-table.ts";
 
 const table: Table = {
@@ -61,17 +61,17 @@ it("writes LaTeX with booktabs", () => {
 
 describe("numbers", () => {
   it("are percent and points for rates, plain for returns", () => {
-    const rate = measureFormat("success");
+    const rate = createMeasureFormat("success");
     expect(rate.value(0.6429)).toBe("64.3 %");
     expect(rate.difference(0.02)).toBe("+2.0 points");
     expect(rate.differenceInterval({ low: -0.037, high: 0.017 })).toBe("[-3.7, +1.7]");
-    expect(measureFormat("return").difference(-1.5)).toBe("-1.500");
+    expect(createMeasureFormat("return").difference(-1.5)).toBe("-1.500");
     expect(entropyFormat.width(0.04)).toBe("0.040 nats");
   });
 
   it("have no sign at zero", () => {
-    expect(measureFormat("success").difference(-0.0001)).toBe("0.0 points");
-    expect(measureFormat("success").difference(0.0001)).toBe("0.0 points");
+    expect(createMeasureFormat("success").difference(-0.0001)).toBe("0.0 points");
+    expect(createMeasureFormat("success").difference(0.0001)).toBe("0.0 points");
   });
 
   it("keep two digits of p", () => {

@@ -17,7 +17,7 @@ export function renderTable(table: Table, format: TableFormat): string {
 
 const renderers: Readonly<Record<TableFormat, (table: Table) => string>> = {
   text: ({ title, columns, rows, notes }) => {
-    const lines = alignedRows(columns, [columns.map(({ name }) => name), ...rows]);
+    const lines = alignRows(columns, [columns.map(({ name }) => name), ...rows]);
     return [title, ...lines.map((cells) => cells.join("  ").trimEnd()), ...notes].join("\n");
   },
   markdown: (table) => {
@@ -25,14 +25,14 @@ const renderers: Readonly<Record<TableFormat, (table: Table) => string>> = {
     const rows = [columns.map(({ name }) => name), ...table.rows].map((row) =>
       row.map(escapeMarkdown),
     );
-    const [head, ...body] = alignedRows(columns, rows);
+    const [head, ...body] = alignRows(columns, rows);
     const rule = columns.map(({ align }, i) => {
       const width = Math.max(3, head![i]!.length);
       return align === "right" ? `${"-".repeat(width - 1)}:` : "-".repeat(width);
     });
     const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
     const lines = [line(head!), line(rule), ...body.map(line)];
-    return [`**${escapeMarkdown(table.title)}**`, "", ...lines, ...paragraphs(table.notes)].join(
+    return [`**${escapeMarkdown(table.title)}**`, "", ...lines, ...toParagraphs(table.notes)].join(
       "\n",
     );
   },
@@ -52,11 +52,11 @@ const renderers: Readonly<Record<TableFormat, (table: Table) => string>> = {
   },
 };
 
-const paragraphs = (notes: readonly string[]): string[] =>
+const toParagraphs = (notes: readonly string[]): string[] =>
   notes.flatMap((note) => ["", escapeMarkdown(note)]);
 
 /** Pads all cells to the width of their column, at least 3. */
-function alignedRows(columns: Table["columns"], rows: readonly (readonly string[])[]): string[][] {
+function alignRows(columns: Table["columns"], rows: readonly (readonly string[])[]): string[][] {
   const widths = columns.map((_, i) => Math.max(3, ...rows.map((row) => row[i]!.length)));
   return rows.map((row) =>
     row.map((cell, i) =>

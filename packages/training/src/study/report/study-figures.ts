@@ -3,8 +3,8 @@ import { plotIntervals } from "../../plot/plot-intervals.ts";
 import type { FamilyAnalysis, StudyAnalysis } from "./analyze-study.ts";
 import type { Comparison, PairedCurves } from "./compare-arms.ts";
 import { judgeComparison } from "./describe-findings.ts";
-import { measureFormat, type MeasureFormat } from "./measure-format.ts";
-import { metricText } from "../study-schema.ts";
+import { createMeasureFormat, type MeasureFormat } from "./measure-format.ts";
+import { describeMetric } from "../study-schema.ts";
 import type { CurvePoint } from "./summarize-arm.ts";
 
 /** A figure of a report. */
@@ -21,11 +21,11 @@ const treatmentColor = 0;
 const baselineColor = 5;
 
 /** Figures of a family: differences, learning curves, their differences, entropies. */
-export function familyFigures(
+export function drawFamilyFigures(
   family: FamilyAnalysis,
   metric: StudyAnalysis["metric"],
 ): StudyFigure[] {
-  const format = measureFormat(metric.measure);
+  const format = createMeasureFormat(metric.measure);
   const { name, comparisons } = family;
   const compared = comparisons.filter(({ paired }) => paired !== undefined);
   if (compared.length === 0) return [];
@@ -54,7 +54,7 @@ export function familyFigures(
   ]);
   const band = "Bands: pointwise 95 % t intervals over seeds.";
   return [
-    differenceFigure(family, format),
+    drawDifferences(family, format),
     ...(curves.length === 0
       ? []
       : [
@@ -101,7 +101,7 @@ export function familyFigures(
   ];
 }
 
-function differenceFigure(
+function drawDifferences(
   { name, comparisons }: FamilyAnalysis,
   format: MeasureFormat,
 ): StudyFigure {
@@ -137,8 +137,8 @@ function differenceFigure(
 }
 
 /** Values of all arms of each experiment, seed by seed. */
-export function seedFigures({ arms, metric }: StudyAnalysis): StudyFigure[] {
-  const format = measureFormat(metric.measure);
+export function drawSeedFigures({ arms, metric }: StudyAnalysis): StudyFigure[] {
+  const format = createMeasureFormat(metric.measure);
   const scaled = (value: number): number => format.scale * value;
   const experiments = [...new Set(arms.map(({ experiment }) => experiment))];
   return experiments.flatMap((experiment) => {
@@ -166,7 +166,7 @@ export function seedFigures({ arms, metric }: StudyAnalysis): StudyFigure[] {
         caption:
           "Each seed (small dots), the mean with its 95 % t interval (thin), and the range of 90 % of all seeds with 95 % confidence (thick).",
         svg: plotIntervals({
-          title: `${metricText(metric)} in ${experiment}`,
+          title: `${describeMetric(metric)} in ${experiment}`,
           rows,
           xLabel: format.unit === "" ? metric.measure : `${metric.measure}, ${format.unit}`,
         }),

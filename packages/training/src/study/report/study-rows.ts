@@ -24,24 +24,33 @@ type Row = Readonly<Partial<Record<(typeof columns)[number], string | number>>>;
  * All estimates of a study as comma-separated values, one estimate with its interval a line. A line
  * with a baseline is a paired difference. Rates are in [0, 1].
  */
-export function studyCsv(analysis: StudyAnalysis): string {
-  const lines = studyRows(analysis).map((row) => columns.map((name) => field(row[name])).join(","));
+export function renderStudyCsv(analysis: StudyAnalysis): string {
+  const lines = listStudyRows(analysis).map((row) =>
+    columns.map((name) => formatField(row[name])).join(","),
+  );
   return `${[columns.join(","), ...lines].join("\n")}\n`;
 }
 
-function studyRows({ arms, families, metric }: StudyAnalysis): Row[] {
+function listStudyRows({ arms, families, metric }: StudyAnalysis): Row[] {
   const { measure } = metric;
   const ofArms = arms.flatMap(({ experiment, arm, seeds, spread, area, finalEntropy, byKind }) => {
     const base: Row = { experiment, arm, seeds: seeds.length };
     return [
-      ...estimateRow(base, measure, "t", spread?.mean),
+      ...toEstimateRow(base, measure, "t", spread?.mean),
       ...(spread === undefined
         ? []
-        : [{ ...base, measure, ...ends(spread.tolerance), method: "tolerance of 90 % of seeds" }]),
-      ...estimateRow(base, "area", "t", area),
-      ...estimateRow(base, "finalEntropy", "t", finalEntropy),
+        : [
+            {
+              ...base,
+              measure,
+              ...toIntervalFields(spread.tolerance),
+              method: "tolerance of 90 % of seeds",
+            },
+          ]),
+      ...toEstimateRow(base, "area", "t", area),
+      ...toEstimateRow(base, "finalEntropy", "t", finalEntropy),
       ...byKind.flatMap(({ kind, mean }) =>
-        estimateRow({ ...base, taskType: kind }, "success", "t", mean),
+        toEstimateRow({ ...base, taskType: kind }, "success", "t", mean),
       ),
     ];
   });
@@ -60,13 +69,23 @@ function studyRows({ arms, families, metric }: StudyAnalysis): Row[] {
           ? base
           : { ...base, p: paired.signFlip.p, adjustedP };
       return [
-        ...estimateRow(tested, measure, "paired t", paired?.difference),
-        ...estimateRow(base, measure, "BCa", paired?.bca),
-        ...estimateRow(base, "probability of improvement", "Clopper-Pearson", paired?.improvement),
-        ...estimateRow(base, "area", "paired t", comparison.area),
-        ...estimateRow(base, "finalEntropy", "paired t", comparison.finalEntropy),
+        ...toEstimateRow(tested, measure, "paired t", paired?.difference),
+        ...toEstimateRow(base, measure, "BCa", paired?.bca),
+        ...toEstimateRow(
+          base,
+          "probability of improvement",
+          "Clopper-Pearson",
+          paired?.improvement,
+        ),
+        ...toEstimateRow(base, "area", "paired t", comparison.area),
+        ...toEstimateRow(base, "finalEntropy", "paired t", comparison.finalEntropy),
         ...byKind.flatMap(({ kind, difference, p, adjustedP }) =>
-          estimateRow({ ...base, taskType: kind, p, adjustedP }, "success", "paired t", difference),
+          toEstimateRow(
+            { ...base, taskType: kind, p, adjustedP },
+            "success",
+            "paired t",
+            difference,
+          ),
         ),
       ];
     }),
@@ -74,23 +93,23 @@ function studyRows({ arms, families, metric }: StudyAnalysis): Row[] {
   return [...ofArms, ...ofFamilies];
 }
 
-function estimateRow(
+function toEstimateRow(
   base: Row,
   measure: string,
   method: string,
   estimate: IntervalEstimate | undefined,
 ): Row[] {
   if (estimate === undefined) return [];
-  return [{ ...base, measure, estimate: estimate.estimate, ...ends(estimate), method }];
+  return [{ ...base, measure, estimate: estimate.estimate, ...toIntervalFields(estimate), method }];
 }
 
-const ends = ({ low, high, confidence }: Omit<IntervalEstimate, "estimate">): Row => ({
+const toIntervalFields = ({ low, high, confidence }: Omit<IntervalEstimate, "estimate">): Row => ({
   low,
   high,
   confidence,
 });
 
-function field(value: string | number | undefined): string {
+function formatField(value: string | number | undefined): string {
   const text = typeof value === "number" ? String(Number(value.toPrecision(10))) : (value ?? "");
   return /[",\n]/u.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

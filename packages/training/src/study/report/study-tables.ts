@@ -1,49 +1,55 @@
 import type { FamilyAnalysis, StudyAnalysis } from "./analyze-study.ts";
 import type { IntervalEstimate } from "@turnwise/statistics";
 import type { Comparison } from "./compare-arms.ts";
-import { entropyFormat, formatP, measureFormat, type MeasureFormat } from "./measure-format.ts";
-import { metricText } from "../study-schema.ts";
+import {
+  entropyFormat,
+  formatP,
+  createMeasureFormat,
+  type MeasureFormat,
+} from "./measure-format.ts";
+import { describeMetric } from "../study-schema.ts";
 import type { Table } from "./render-table.ts";
 import type { ArmSummary } from "./summarize-arm.ts";
 
-const left = (name: string) => ({ name, align: "left" }) as const;
-const right = (name: string) => ({ name, align: "right" }) as const;
+const alignLeft = (name: string) => ({ name, align: "left" }) as const;
+const alignRight = (name: string) => ({ name, align: "right" }) as const;
 
 /** Tables of a study: arms, arms by task type, and for each family its comparisons. */
-export function studyTables(analysis: StudyAnalysis): Table[] {
-  const format = measureFormat(analysis.metric.measure);
+export function tabulateStudy(analysis: StudyAnalysis): Table[] {
+  const format = createMeasureFormat(analysis.metric.measure);
   return [
-    armTable(analysis, format),
-    ...armKindTables(analysis, format),
-    ...analysis.families.flatMap((family) => familyTables(family, analysis.metric.measure)),
+    tabulateArms(analysis, format),
+    ...tabulateArmKinds(analysis, format),
+    ...analysis.families.flatMap((family) => tabulateFamily(family, analysis.metric.measure)),
   ];
 }
 
 /** Header of a column: its name, and its unit in parentheses. */
-const header = (name: string, unit: string): string => (unit === "" ? name : `${name} (${unit})`);
+const formatHeader = (name: string, unit: string): string =>
+  unit === "" ? name : `${name} (${unit})`;
 
 /** Number of a text such as `64.3 %`, for columns that state their unit. */
-const bare = (text: string): string => text.split(" ")[0]!;
+const dropUnit = (text: string): string => text.split(" ")[0]!;
 
 /** Results of each arm, one row per experiment and arm. */
-export function armTable({ arms, metric }: StudyAnalysis, format: MeasureFormat): Table {
+export function tabulateArms({ arms, metric }: StudyAnalysis, format: MeasureFormat): Table {
   const number = (value: number | undefined, write = format.value): string =>
-    value === undefined ? "-" : bare(write(value));
+    value === undefined ? "-" : dropUnit(write(value));
   return {
-    title: `Results by arm: ${metricText(metric)} after training`,
+    title: `Results by arm: ${describeMetric(metric)} after training`,
     columns: [
-      left("experiment"),
-      left("arm"),
-      right("seeds"),
-      right(header("mean", format.unit)),
-      left("95 % interval"),
-      right("SD"),
-      right("median"),
-      left("range"),
-      left("90 % of seeds"),
-      right("training SD"),
-      right("evaluation SD"),
-      right("area"),
+      alignLeft("experiment"),
+      alignLeft("arm"),
+      alignRight("seeds"),
+      alignRight(formatHeader("mean", format.unit)),
+      alignLeft("95 % interval"),
+      alignRight("SD"),
+      alignRight("median"),
+      alignLeft("range"),
+      alignLeft("90 % of seeds"),
+      alignRight("training SD"),
+      alignRight("evaluation SD"),
+      alignRight("area"),
     ],
     rows: arms.map(({ experiment, arm, seeds, values, spread, area }) => [
       experiment,
@@ -66,7 +72,7 @@ export function armTable({ arms, metric }: StudyAnalysis, format: MeasureFormat)
 }
 
 /** Success by task type, one table per experiment with several types. */
-function armKindTables({ arms, metric }: StudyAnalysis, format: MeasureFormat): Table[] {
+function tabulateArmKinds({ arms, metric }: StudyAnalysis, format: MeasureFormat): Table[] {
   const experiments = [...new Set(arms.map(({ experiment }) => experiment))];
   return experiments.flatMap((experiment) => {
     const own = arms.filter((arm) => arm.experiment === experiment);
@@ -77,11 +83,11 @@ function armKindTables({ arms, metric }: StudyAnalysis, format: MeasureFormat): 
       if (found === undefined) return "-";
       return `${rate.value(found.mean.estimate).replace(" %", "")} ${rate.interval(found.mean)}`;
     };
-    const rate = metric.measure === "return" ? measureFormat("success") : format;
+    const rate = metric.measure === "return" ? createMeasureFormat("success") : format;
     return [
       {
         title: `Success by task type in ${experiment} (${[metric.split, metric.mode].filter(Boolean).join(", ")}), %`,
-        columns: [left("task type"), ...own.map(({ arm }) => left(arm))],
+        columns: [alignLeft("task type"), ...own.map(({ arm }) => alignLeft(arm))],
         rows: kinds.map((kind) => [kind, ...own.map((arm) => cell(arm, kind))]),
         notes: ["Mean over seeds with its 95 % t interval."],
       },
@@ -90,27 +96,31 @@ function armKindTables({ arms, metric }: StudyAnalysis, format: MeasureFormat): 
 }
 
 /** Comparisons of a family: the primary measure, further differences, differences by task type. */
-export function familyTables(
+export function tabulateFamily(
   family: FamilyAnalysis,
   measure: StudyAnalysis["metric"]["measure"],
 ): Table[] {
-  const format = measureFormat(measure);
+  const format = createMeasureFormat(measure);
   return [
-    differenceTable(family, measure, format),
-    spreadTable(family, format),
-    ...kindTables(family, measure === "return" ? measureFormat("success") : format),
+    tabulateDifferences(family, measure, format),
+    tabulateSpread(family, format),
+    ...tabulateKinds(family, measure === "return" ? createMeasureFormat("success") : format),
   ];
 }
 
-const pairColumns = [left("experiment"), left("treatment less baseline"), right("pairs")] as const;
+const pairColumns = [
+  alignLeft("experiment"),
+  alignLeft("treatment less baseline"),
+  alignRight("pairs"),
+] as const;
 
-const pairCells = ({ experiment, treatment, baseline, seeds }: Comparison): string[] => [
+const listPairCells = ({ experiment, treatment, baseline, seeds }: Comparison): string[] => [
   experiment,
   `${treatment} less ${baseline}`,
   String(seeds.length),
 ];
 
-function differenceTable(
+function tabulateDifferences(
   { name, comparisons }: FamilyAnalysis,
   measure: string,
   format: MeasureFormat,
@@ -119,22 +129,22 @@ function differenceTable(
     title: `Paired differences in ${measure}, family ${name}`,
     columns: [
       ...pairColumns,
-      right(header("difference", format.differenceUnit)),
-      left("95 % interval (paired t)"),
-      left("BCa"),
-      right("BCa covers"),
-      right("sign-flip p"),
-      right("Holm p"),
-      left("P(better)"),
+      alignRight(formatHeader("difference", format.differenceUnit)),
+      alignLeft("95 % interval (paired t)"),
+      alignLeft("BCa"),
+      alignRight("BCa covers"),
+      alignRight("sign-flip p"),
+      alignRight("Holm p"),
+      alignLeft("P(better)"),
     ],
     rows: comparisons.map((comparison) => {
       const { paired, adjustedP } = comparison;
-      if (paired === undefined) return [...pairCells(comparison), ...dashes(7)];
+      if (paired === undefined) return [...listPairCells(comparison), ...fillDashes(7)];
       const { difference, bca, signFlip, improvement } = paired;
       const share = (value: number): string => value.toFixed(2);
       return [
-        ...pairCells(comparison),
-        bare(format.difference(difference.estimate)),
+        ...listPairCells(comparison),
+        dropUnit(format.difference(difference.estimate)),
         format.differenceInterval(difference),
         format.differenceInterval(bca),
         `${(100 * bca.simulatedCoverage).toFixed(0)} %`,
@@ -149,29 +159,30 @@ function differenceTable(
   };
 }
 
-function spreadTable({ name, comparisons }: FamilyAnalysis, format: MeasureFormat): Table {
+function tabulateSpread({ name, comparisons }: FamilyAnalysis, format: MeasureFormat): Table {
   const estimate = (
     one: IntervalEstimate | undefined,
     { difference, differenceInterval }: MeasureFormat,
-  ) => (one === undefined ? "-" : `${bare(difference(one.estimate))} ${differenceInterval(one)}`);
+  ) =>
+    one === undefined ? "-" : `${dropUnit(difference(one.estimate))} ${differenceInterval(one)}`;
   return {
     title: `Learning speed, entropy and noise of the differences, family ${name}`,
     columns: [
       ...pairColumns,
-      left(header("area under training curve", format.differenceUnit)),
-      left("final entropy (nats)"),
-      right(header("SD", format.differenceUnit)),
-      left("training SD"),
-      right("evaluation SD"),
-      right("detectable"),
+      alignLeft(formatHeader("area under training curve", format.differenceUnit)),
+      alignLeft("final entropy (nats)"),
+      alignRight(formatHeader("SD", format.differenceUnit)),
+      alignLeft("training SD"),
+      alignRight("evaluation SD"),
+      alignRight("detectable"),
     ],
     rows: comparisons.map((comparison) => {
       const { paired, area, finalEntropy } = comparison;
-      if (paired === undefined) return [...pairCells(comparison), ...dashes(6)];
+      if (paired === undefined) return [...listPairCells(comparison), ...fillDashes(6)];
       const { standardDeviation, noise, detectable } = paired;
-      const width = (value: number): string => bare(format.width(value));
+      const width = (value: number): string => dropUnit(format.width(value));
       return [
-        ...pairCells(comparison),
+        ...listPairCells(comparison),
         estimate(area, format),
         estimate(finalEntropy, entropyFormat),
         width(standardDeviation),
@@ -189,14 +200,14 @@ function spreadTable({ name, comparisons }: FamilyAnalysis, format: MeasureForma
 }
 
 /** Differences by task type, where there are several. */
-function kindTables({ name, comparisons }: FamilyAnalysis, format: MeasureFormat): Table[] {
+function tabulateKinds({ name, comparisons }: FamilyAnalysis, format: MeasureFormat): Table[] {
   const rows = comparisons.flatMap((comparison) =>
     comparison.byKind.length < 2
       ? []
       : comparison.byKind.map(({ kind, difference, p, adjustedP }) => [
-          ...pairCells(comparison),
+          ...listPairCells(comparison),
           kind,
-          bare(format.difference(difference.estimate)),
+          dropUnit(format.difference(difference.estimate)),
           format.differenceInterval(difference),
           formatP(p),
           formatP(adjustedP),
@@ -208,11 +219,11 @@ function kindTables({ name, comparisons }: FamilyAnalysis, format: MeasureFormat
       title: `Paired differences in success by task type, family ${name}`,
       columns: [
         ...pairColumns,
-        left("task type"),
-        right(header("difference", format.differenceUnit)),
-        left("95 % interval (paired t)"),
-        right("sign-flip p"),
-        right("Holm p"),
+        alignLeft("task type"),
+        alignRight(formatHeader("difference", format.differenceUnit)),
+        alignLeft("95 % interval (paired t)"),
+        alignRight("sign-flip p"),
+        alignRight("Holm p"),
       ],
       rows,
       notes: ["Holm p: corrected for the task types of one comparison."],
@@ -220,4 +231,4 @@ function kindTables({ name, comparisons }: FamilyAnalysis, format: MeasureFormat
   ];
 }
 
-const dashes = (length: number): string[] => Array.from({ length }, () => "-");
+const fillDashes = (length: number): string[] => Array.from({ length }, () => "-");

@@ -54,8 +54,8 @@ export function summarizeArm(
   const sorted = cells.toSorted((a, b) => a.cell.seed - b.cell.seed);
   const { experiment, arm } = sorted[0]!.cell;
   const values = sorted.map(({ value }) => value);
-  const area = intervalOf(sorted.map((one) => one.area));
-  const finalEntropy = intervalOf(sorted.map((one) => one.finalEntropy));
+  const area = computeInterval(sorted.map((one) => one.area));
+  const finalEntropy = computeInterval(sorted.map((one) => one.finalEntropy));
   return {
     experiment,
     arm,
@@ -66,7 +66,7 @@ export function summarizeArm(
         summary: summarizeSeeds(values),
         mean: tInterval(values),
         tolerance: toleranceInterval(values),
-        ...noiseOf(
+        ...computeNoise(
           values,
           sorted.map((one) => one.evaluationVariance),
         ),
@@ -74,28 +74,30 @@ export function summarizeArm(
     }),
     ...(area && { area }),
     ...(finalEntropy && { finalEntropy }),
-    byKind: kindsOf(sorted).flatMap((kind) => {
-      const mean = intervalOf(sorted.map((one) => one.byKind.get(kind)));
+    byKind: listKinds(sorted).flatMap((kind) => {
+      const mean = computeInterval(sorted.map((one) => one.byKind.get(kind)));
       return mean === undefined ? [] : [{ kind, mean }];
     }),
-    curve: curveOf(sorted.map(({ cell }) => cell.training[measure] ?? [])),
+    curve: computeMeanCurve(sorted.map(({ cell }) => cell.training[measure] ?? [])),
     seconds: sorted.reduce((sum, { cell }) => sum + cell.seconds.wall, 0) / sorted.length,
   };
 }
 
 /** Task types of cells, by name. */
-export function kindsOf(cells: readonly CellMeasures[]): string[] {
+export function listKinds(cells: readonly CellMeasures[]): string[] {
   return [...new Set(cells.flatMap(({ byKind }) => [...byKind.keys()]))].sort();
 }
 
 /** t interval of the values that are there; `undefined` for fewer than 2. */
-export function intervalOf(values: readonly (number | undefined)[]): IntervalEstimate | undefined {
+export function computeInterval(
+  values: readonly (number | undefined)[],
+): IntervalEstimate | undefined {
   const present = values.filter((value) => value !== undefined);
   return present.length < 2 ? undefined : tInterval(present);
 }
 
 /** Variance components, if each value has the variance of its evaluation. */
-export function noiseOf(
+export function computeNoise(
   values: readonly number[],
   variances: readonly (number | undefined)[],
 ): { readonly noise?: VarianceComponents } {
@@ -108,7 +110,7 @@ export function noiseOf(
  * Mean curve over seeds.
  * @param curves - One curve per seed, `[seed][iteration]`. Iterations that a seed lacks are left out.
  */
-export function curveOf(curves: readonly (readonly (number | null)[])[]): CurvePoint[] {
+export function computeMeanCurve(curves: readonly (readonly (number | null)[])[]): CurvePoint[] {
   if (curves.length < 2) return [];
   const length = Math.min(...curves.map((curve) => curve.length));
   const present = Array.from({ length }, (_, i) => i).filter((i) =>

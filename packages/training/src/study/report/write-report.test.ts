@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { writeWhole } from "../../files/write-whole.ts";
-import { studyCell } from "../../testing/study-cells.ts";
-import { cellName } from "../cell.ts";
-import { studyFolder, writeCell } from "../study-folder.ts";
-import { toyStudy } from "../testing/toy-study.ts";
+import { createStudyCell } from "../../testing/study-cells.ts";
+import { formatCellName } from "../cell.ts";
+import { resolveStudyFolder, writeCell } from "../study-folder.ts";
+import { createToyStudy } from "../testing/toy-study.ts";
 import { findStudyFolder, writeStudyReport } from "./write-report.ts";
 
 let root: string;
@@ -16,12 +16,12 @@ beforeEach(async () => {
 afterEach(() => rm(root, { recursive: true, force: true }));
 
 it("writes the same bytes each time, and removes figures of earlier reports", async () => {
-  const file = toyStudy({ seeds: [1, 2], metric: { split: "held_out" } });
-  const folder = studyFolder(root);
+  const file = createToyStudy({ seeds: [1, 2], metric: { split: "held_out" } });
+  const folder = resolveStudyFolder(root);
   for (const arm of ["none", "aem"]) {
     for (const seed of [1, 2]) {
-      const cell = studyCell({ experiment: "numbers", arm, seed, rate: 0.5 });
-      await writeCell(folder, cellName(cell), cell);
+      const cell = createStudyCell({ experiment: "numbers", arm, seed, rate: 0.5 });
+      await writeCell(folder, formatCellName(cell), cell);
     }
   }
   await writeWhole(join(root, "plots", "differences-renamed.svg"), "<svg/>");
@@ -38,7 +38,7 @@ it("writes the same bytes each time, and removes figures of earlier reports", as
 });
 
 it("finds the cells next to the study file, in runs/studies, or where it is told", async () => {
-  const file = { ...toyStudy(), folder: root };
+  const file = { ...createToyStudy(), folder: root };
   expect((await findStudyFolder(file)).path).toBe(join("runs", "studies", "toy"));
   await mkdir(join(root, "cells"));
   expect((await findStudyFolder(file)).path).toBe(root);

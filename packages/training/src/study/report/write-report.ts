@@ -3,9 +3,9 @@ import { join, relative } from "node:path";
 import { exists } from "../../files/exists.ts";
 import { writeWhole } from "../../files/write-whole.ts";
 import type { StudyFile } from "../read-study.ts";
-import { readCells, studyFolder, type StudyFolder } from "../study-folder.ts";
+import { readCells, resolveStudyFolder, type StudyFolder } from "../study-folder.ts";
 import { analyzeStudy, type StudyAnalysis } from "./analyze-study.ts";
-import { studyReport } from "./study-report.ts";
+import { renderStudyReport } from "./render-study-report.ts";
 
 /**
  * Finds the folder with a study's cells.
@@ -13,9 +13,11 @@ import { studyReport } from "./study-report.ts";
  *   else `runs/studies/NAME`.
  */
 export async function findStudyFolder(file: StudyFile, out?: string): Promise<StudyFolder> {
-  if (out !== undefined) return studyFolder(out);
-  const own = studyFolder(file.folder);
-  return (await exists(own.cells)) ? own : studyFolder(join("runs", "studies", file.study.name));
+  if (out !== undefined) return resolveStudyFolder(out);
+  const own = resolveStudyFolder(file.folder);
+  return (await exists(own.cells))
+    ? own
+    : resolveStudyFolder(join("runs", "studies", file.study.name));
 }
 
 /** Reads the cells of a study and analyzes them. @throws `InputError` as `analyzeStudy` does. */
@@ -32,7 +34,10 @@ export async function analyzeFolder(file: StudyFile, folder: StudyFolder): Promi
 export async function writeStudyReport(file: StudyFile, folder: StudyFolder): Promise<string[]> {
   const analysis = await analyzeFolder(file, folder);
   const place = relative(folder.path, file.path);
-  const { markdown, figures } = studyReport(analysis, `turnwise study report ${place} --out .`);
+  const { markdown, figures } = renderStudyReport(
+    analysis,
+    `turnwise study report ${place} --out .`,
+  );
   const plots = join(folder.path, "plots");
   const files = new Map([
     [join(folder.path, "report.md"), markdown],

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { digestOf } from "../canonical-json.ts";
+import { computeDigest } from "../canonical-json.ts";
 import type { StudyFile } from "../read-study.ts";
 import { checkStudy, type StudyInput } from "../study-schema.ts";
 
@@ -17,7 +17,7 @@ const toy: StudyInput = {
 };
 
 /** A study with two arms, one seed and cells of a second, with other fields on request. */
-export function toyStudy(changes: Partial<StudyInput> = {}): StudyFile {
+export function createToyStudy(changes: Partial<StudyInput> = {}): StudyFile {
   const study = checkStudy({ ...toy, ...changes }, "toy.yaml");
-  return { path: `${folder}toy.yaml`, folder, study, sha256: digestOf(study) };
+  return { path: `${folder}toy.yaml`, folder, study, sha256: computeDigest(study) };
 }

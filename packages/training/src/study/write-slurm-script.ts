@@ -1,6 +1,6 @@
 import type { CellPlan } from "./plan-cells.ts";
 
-/** Inputs of {@link slurmScript}. */
+/** Inputs of {@link writeSlurmScript}. */
 export interface SlurmOptions {
   /** Name of the study. */
   readonly name: string;
@@ -28,13 +28,14 @@ export interface SlurmOptions {
  * the others wait for it.
  * @throws `RangeError` if there are no cells, or an option of sbatch has a line feed.
  */
-export function slurmScript(options: SlurmOptions): string {
+export function writeSlurmScript(options: SlurmOptions): string {
   const { plans, maxRunning, sbatch = [] } = options;
-  if (plans.length === 0) throw new RangeError("slurmScript: plans must have a cell, got none");
+  if (plans.length === 0)
+    throw new RangeError("writeSlurmScript: plans must have a cell, got none");
   const broken = sbatch.find((option) => /[\r\n]/u.test(option));
   if (broken !== undefined) {
     throw new RangeError(
-      `slurmScript: sbatch must be options of one line, got ${JSON.stringify(broken)}`,
+      `writeSlurmScript: sbatch must be options of one line, got ${JSON.stringify(broken)}`,
     );
   }
   const threads = Math.max(...plans.map(({ settings }) => settings.engine.threads));

@@ -2,7 +2,7 @@ import { parseDevice, type DeviceOptions, type NamedDevice } from "@turnwise/pol
 import { InputError } from "../input-error.ts";
 
 /** Checks a device. @throws {@link InputError} naming the option that it does not have. */
-export function checkedDevice(device: NamedDevice, source: string): DeviceOptions {
+export function checkDevice(device: NamedDevice, source: string): DeviceOptions {
   try {
     return parseDevice(device, source);
   } catch (cause) {

@@ -1,17 +1,17 @@
 import { z } from "zod";
 
 /** A schema in words: `whole number >= 1`, `one of "aem", "none"`. */
-export function typeText(schema: z.core.$ZodType): string {
+export function describeType(schema: z.core.$ZodType): string {
   const json = z.toJSONSchema(schema, { unrepresentable: "any" });
-  return jsonText(json);
+  return describeJsonSchema(json);
 }
 
-function jsonText(json: z.core.JSONSchema.BaseSchema): string {
+function describeJsonSchema(json: z.core.JSONSchema.BaseSchema): string {
   if (json.enum !== undefined)
     return `one of ${json.enum.map((e) => JSON.stringify(e)).join(", ")}`;
   if (json.const !== undefined) return JSON.stringify(json.const);
   if (json.anyOf !== undefined) {
-    return json.anyOf.map((option) => jsonText(option)).join(" or ");
+    return json.anyOf.map((option) => describeJsonSchema(option)).join(" or ");
   }
   switch (json.type) {
     case "integer":

@@ -1,8 +1,8 @@
 import { sum } from "@turnwise/core";
 import type { TaskSource } from "@turnwise/envs";
 import type { ExperimentSettings } from "../experiment/experiment-schema.ts";
-import { numReadTasks } from "../run/warm-start.ts";
-import { rowTokensOf, type EpisodeShape } from "./episode-shape.ts";
+import { countReadTasks } from "../run/warm-start.ts";
+import { countRowTokens, type EpisodeShape } from "./episode-shape.ts";
 import type { LearnerProbe, PlayProbe } from "./probe-policy.ts";
 
 /** Measured speeds. */
@@ -27,7 +27,7 @@ export interface RunEpisodes {
 }
 
 /** Time of one turn of one episode, with all others at once. */
-export function secondsOfTurn(
+export function computeTurnSeconds(
   { secondsPerTurn, secondsPerToken }: Pick<RunSpeeds, "secondsPerTurn" | "secondsPerToken">,
   { responseTokens }: EpisodeShape,
 ): number {
@@ -38,7 +38,7 @@ export function secondsOfTurn(
  * Time of a run.
  * @param numScores - Scoring passes of an iteration: one, and one of the reference where it is used.
  */
-export function runSeconds(
+export function computeRunSeconds(
   config: ExperimentSettings,
   tasks: Pick<TaskSource, "evaluation">,
   speeds: RunSpeeds,
@@ -46,9 +46,9 @@ export function runSeconds(
   numScores: number,
 ): RunSeconds {
   const { training, warmStart, evaluation } = config;
-  const secondsPerEpisode = episode.turns * secondsOfTurn(speeds, episode);
+  const secondsPerEpisode = episode.turns * computeTurnSeconds(speeds, episode);
   const numEpisodes = training.groupsPerIteration * training.groupSize;
-  const rowTokens = numEpisodes * rowTokensOf(episode);
+  const rowTokens = numEpisodes * countRowTokens(episode);
   const iteration =
     numEpisodes * secondsPerEpisode +
     (numScores * rowTokens) / speeds.scored +
@@ -63,8 +63,8 @@ export function runSeconds(
   const imitatedTokens =
     demonstration === undefined
       ? 0
-      : warmStart.epochs * warmStart.numDemonstrations * rowTokensOf(demonstration);
-  const numRecorded = demonstration === undefined ? 0 : numReadTasks(config);
+      : warmStart.epochs * warmStart.numDemonstrations * countRowTokens(demonstration);
+  const numRecorded = demonstration === undefined ? 0 : countReadTasks(config);
   const warmStartSeconds =
     imitatedTokens / speeds.imitated + numRecorded * speeds.secondsPerDemonstration;
   return {

@@ -12,9 +12,9 @@ export interface SegmentPlace {
  * `undefined` for a stage without episodes.
  *
  * @example
- * segmentName({ stage: "iteration", iteration: 7 }); // "iteration-0007"
+ * formatSegmentName({ stage: "iteration", iteration: 7 }); // "iteration-0007"
  */
-export function segmentName(place: SegmentPlace): string | undefined {
+export function formatSegmentName(place: SegmentPlace): string | undefined {
   const { stage, iteration, phase, split, mode } = place;
   if (stage === "iteration") return `iteration-${String(iteration).padStart(4, "0")}`;
   if (stage !== "evaluation") return undefined;

@@ -1,7 +1,7 @@
 import { createRandom } from "@turnwise/core";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { minibatches } from "./minibatches.ts";
+import { splitMinibatches } from "./split-minibatches.ts";
 
 it("deals every sample once, into batches that differ by at most one", () => {
   fc.assert(
@@ -10,7 +10,7 @@ it("deals every sample once, into batches that differ by at most one", () => {
       fc.integer({ min: 1, max: 9 }),
       fc.string(),
       (samples, count, seed) => {
-        const batches = minibatches(samples, count, createRandom(seed));
+        const batches = splitMinibatches(samples, count, createRandom(seed));
         expect(batches.flat().sort((a, b) => a - b)).toEqual([...samples].sort((a, b) => a - b));
         const sizes = batches.map((batch) => batch.length);
         expect(batches).toHaveLength(Math.min(count, samples.length));

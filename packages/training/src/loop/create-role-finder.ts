@@ -5,7 +5,7 @@ import type { AgentFormat } from "@turnwise/envs";
  * Makes the function that finds the roles of a response's tokens; `undefined` where the format does not
  * know roles. A token belongs to the role of its first character.
  */
-export function findRoles({
+export function createRoleFinder({
   format,
   tokenizer,
 }: {

@@ -26,7 +26,7 @@ export interface StudyStatus {
 }
 
 /** Reads the progress of a study from its folder, also while it runs. */
-export async function studyStatus(file: StudyFile, folder: StudyFolder): Promise<StudyStatus> {
+export async function readStudyStatus(file: StudyFile, folder: StudyFolder): Promise<StudyStatus> {
   const cells = await readCells(folder.cells);
   const arms = new Map<string, { -readonly [K in keyof ArmStatus]: ArmStatus[K] }>();
   const walls = new Map<string, number[]>();

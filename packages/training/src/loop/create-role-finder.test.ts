@@ -1,7 +1,7 @@
 import type { Tokenizer, Turn } from "@turnwise/core";
 import { taggedRoles, type AgentFormat } from "@turnwise/envs";
 import { expect, it } from "vitest";
-import { findRoles } from "./find-roles.ts";
+import { createRoleFinder } from "./create-role-finder.ts";
 
 /** Tokens are pairs of characters, as numbers; 0 ends a response. */
 const tokenizer: Tokenizer = {
@@ -29,7 +29,7 @@ const format: AgentFormat = {
 it("maps the roles of characters to tokens, and finds the end", () => {
   const text = "<think>abcde</think><action>look</action>";
   const turn = { responseTokens: [...tokenizer.encode(text), 0] } as unknown as Turn;
-  const spans = findRoles({ format, tokenizer })!(turn);
+  const spans = createRoleFinder({ format, tokenizer })!(turn);
   const found = spans.map(({ role, start, length }) => [
     role,
     tokenizer.decode(turn.responseTokens.slice(start, start + length)),
@@ -44,5 +44,5 @@ it("maps the roles of characters to tokens, and finds the end", () => {
 
 it("is absent where the format knows no roles", () => {
   const { roles: _, ...plain } = format;
-  expect(findRoles({ format: plain, tokenizer })).toBeUndefined();
+  expect(createRoleFinder({ format: plain, tokenizer })).toBeUndefined();
 });

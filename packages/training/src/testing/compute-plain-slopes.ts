@@ -26,7 +26,7 @@ const step = 1e-5;
  * Differentiates an objective by central differences on float64 arrays: neither a tape nor a graph is
  * involved. What is under `stopGradient` keeps the value that it has at the inputs.
  */
-export function plainSlopes(objective: Objective, inputs: PlainInputs): PlainSlopes {
+export function computePlainSlopes(objective: Objective, inputs: PlainInputs): PlainSlopes {
   const constants: PlainTensor[] = [];
   const recorded = objective.evaluate(
     withStops((value) => {

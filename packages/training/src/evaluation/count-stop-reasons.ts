@@ -15,25 +15,25 @@ export interface StopReason {
   };
 }
 
-function reasonOf(outcome: Outcome): string {
+function describeReason(outcome: Outcome): string {
   if (outcome.kind === "terminated") return outcome.isSuccess ? "solved" : "unsolved";
   return outcome.kind === "truncated"
     ? `truncated: ${outcome.limit}`
     : `failed: ${outcome.error.kind}`;
 }
 
-function messageOf(outcome: Outcome): string | undefined {
+function readMessage(outcome: Outcome): string | undefined {
   if (outcome.kind === "terminated") return undefined;
   return outcome.kind === "truncated" ? outcome.message : outcome.error.message;
 }
 
 /** Reasons for which episodes ended, the most frequent first; equally frequent ones as they came. */
-export function stopReasons(trajectories: readonly Trajectory[]): StopReason[] {
+export function countStopReasons(trajectories: readonly Trajectory[]): StopReason[] {
   const reasons = new Map<string, StopReason>();
   for (const { outcome, taskId, trajectoryIndex, turns } of trajectories) {
-    const reason = reasonOf(outcome);
+    const reason = describeReason(outcome);
     const known = reasons.get(reason);
-    const message = messageOf(outcome);
+    const message = readMessage(outcome);
     const example = known?.example ?? {
       taskId,
       trajectoryIndex,
@@ -49,7 +49,7 @@ export function stopReasons(trajectories: readonly Trajectory[]): StopReason[] {
 const maxMessage = 200;
 
 /** Stop reasons as lines of text: count, share of all, and the first example. */
-export function stopReasonLines(reasons: readonly StopReason[]): string[] {
+export function formatStopReasons(reasons: readonly StopReason[]): string[] {
   const total = reasons.reduce((sum, { count }) => sum + count, 0);
   return reasons.map(({ reason, count, example }) => {
     const { taskId, numTurns, message } = example;

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import type { ExperimentSettings } from "../experiment/experiment-schema.ts";
-import { slurmScript } from "./slurm-script.ts";
+import { writeSlurmScript } from "./write-slurm-script.ts";
 
 const settings = { engine: { threads: 2 } } as ExperimentSettings;
 const options = {
@@ -15,9 +15,9 @@ const options = {
   memoryMebibytes: 512,
 };
 
-describe("slurmScript", () => {
+describe("writeSlurmScript", () => {
   it("runs the cell of its array task", () => {
-    const script = slurmScript({ ...options, maxRunning: 8, sbatch: ["--partition=cpu"] });
+    const script = writeSlurmScript({ ...options, maxRunning: 8, sbatch: ["--partition=cpu"] });
     expect(script.split("\n").filter((line) => line.startsWith("#SBATCH"))).toEqual([
       "#SBATCH --job-name=toy",
       "#SBATCH --array=0-1%8",
@@ -33,10 +33,10 @@ describe("slurmScript", () => {
   });
 
   it("refuses no cells, and options of several lines", () => {
-    expect(() => slurmScript({ ...options, plans: [] })).toThrow(
+    expect(() => writeSlurmScript({ ...options, plans: [] })).toThrow(
       "plans must have a cell, got none",
     );
-    expect(() => slurmScript({ ...options, sbatch: ["--x\nrm"] })).toThrow(
+    expect(() => writeSlurmScript({ ...options, sbatch: ["--x\nrm"] })).toThrow(
       String.raw`sbatch must be options of one line, got "--x\nrm"`,
     );
   });

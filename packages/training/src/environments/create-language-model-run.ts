@@ -1,7 +1,7 @@
 import type { InputOn } from "../experiment/run-schema.ts";
 import type { EnvironmentTasks } from "./environment.ts";
 import type { ExperimentInput } from "../experiment/experiment-schema.ts";
-import { inPaperSetting } from "../experiments/language-model.ts";
+import { toPaperSetting } from "../experiments/language-model.ts";
 import { InputError } from "../input-error.ts";
 import { environments, findEnvironment } from "./environments.ts";
 
@@ -11,7 +11,7 @@ import { environments, findEnvironment } from "./environments.ts";
  * @param adapterRank - Trains a low-rank adapter; absent: all weights.
  * @throws {@link InputError} if the paper has no setting for the environment.
  */
-export function languageModelRun(
+export function createLanguageModelRun(
   config: ExperimentInput,
   path: string,
   adapterRank: number | undefined,
@@ -19,7 +19,7 @@ export function languageModelRun(
   const { environment } = config.tasks;
   const paper = findEnvironment(environment)?.paper;
   if (paper !== undefined) {
-    return inPaperSetting(
+    return toPaperSetting(
       paper,
       config as InputOn<EnvironmentTasks>,
       path,

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { checkConfig } from "../settings/config.ts";
 import { householdGames } from "../experiments/household-games.ts";
-import { runSeconds, secondsOfTurn } from "./run-seconds.ts";
+import { computeRunSeconds, computeTurnSeconds } from "./compute-run-seconds.ts";
 
 const base = householdGames(1);
 const config = checkConfig(
@@ -35,14 +35,20 @@ const episode = { turns: 5, promptTokens: 16, responseTokens: 4 };
 
 it("adds up collecting, scoring and training", () => {
   // 0.1 + 3 * 0.02 a turn; 10 episodes of 5 turns and 100 tokens.
-  expect(secondsOfTurn(speeds, episode)).toBeCloseTo(0.16);
-  const { iteration } = runSeconds(config, tasks, speeds, { episode, demonstration: undefined }, 2);
+  expect(computeTurnSeconds(speeds, episode)).toBeCloseTo(0.16);
+  const { iteration } = computeRunSeconds(
+    config,
+    tasks,
+    speeds,
+    { episode, demonstration: undefined },
+    2,
+  );
   expect(iteration).toBeCloseTo(50 * 0.16 + (2 * 1000) / 1000 + (3 * 1000) / 400);
 });
 
 it("counts the evaluations before, between and after, and the warm start", () => {
   const demonstration = { turns: 4, promptTokens: 8, responseTokens: 2 };
-  const seconds = runSeconds(config, tasks, speeds, { episode, demonstration }, 1);
+  const seconds = computeRunSeconds(config, tasks, speeds, { episode, demonstration }, 1);
   // Before and after 50 tasks in two modes; after iterations 4 and 8 the first split once.
   expect(seconds.evaluations).toBeCloseTo((2 * 2 * 50 + 2 * 20) * 5 * 0.16);
   // 4 epochs of 1000 demonstrations of 40 tokens; 1000 are recorded.
@@ -53,7 +59,7 @@ it("counts the evaluations before, between and after, and the warm start", () =>
 });
 
 it("has no warm start without demonstrations, and no evaluation in between unless asked for", () => {
-  const { warmStart, evaluations } = runSeconds(
+  const { warmStart, evaluations } = computeRunSeconds(
     { ...config, evaluation: { ...config.evaluation, every: 0, modes: ["greedy"] } },
     tasks,
     speeds,

@@ -1,17 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { studyCell } from "../../testing/study-cells.ts";
+import { createStudyCell } from "../../testing/study-cells.ts";
 import { checkStudy } from "../study-schema.ts";
 import { analyzeStudy, type StudyAnalysis } from "./analyze-study.ts";
 import { describeFindings, describeLimits } from "./describe-findings.ts";
-import { studyCsv } from "./study-rows.ts";
-import { studyReport } from "./study-report.ts";
+import { renderStudyCsv } from "./study-rows.ts";
+import { renderStudyReport } from "./render-study-report.ts";
 
 /** A study with 8 or fewer pairs in which `strong` is better by 20 points and `weak` by nothing. */
 function analyze(numSeeds: number): StudyAnalysis {
   const seeds = Array.from({ length: numSeeds }, (_, i) => i + 1);
   const rates = { plain: 0.5, strong: 0.7, weak: 0.5 };
   const cells = Object.entries(rates).flatMap(([arm, rate]) =>
-    seeds.map((seed) => studyCell({ experiment: "games", arm, seed, rate, numTasks: 400 })),
+    seeds.map((seed) => createStudyCell({ experiment: "games", arm, seed, rate, numTasks: 400 })),
   );
   const study = checkStudy(
     {
@@ -76,10 +76,10 @@ describe("findings", () => {
   });
 });
 
-describe("studyReport", () => {
+describe("renderStudyReport", () => {
   it("is the same each time, and refers to every figure", () => {
-    const { markdown, figures } = studyReport(analyze(6), "turnwise study report toy.yaml");
-    expect(studyReport(analyze(6), "turnwise study report toy.yaml")).toEqual({
+    const { markdown, figures } = renderStudyReport(analyze(6), "turnwise study report toy.yaml");
+    expect(renderStudyReport(analyze(6), "turnwise study report toy.yaml")).toEqual({
       markdown,
       figures,
     });
@@ -98,14 +98,14 @@ describe("studyReport", () => {
   });
 
   it("can be written before the first cell has finished", () => {
-    const { markdown, figures } = studyReport(analyze(0), "turnwise study report toy.yaml");
+    const { markdown, figures } = renderStudyReport(analyze(0), "turnwise study report toy.yaml");
     expect(figures).toEqual([]);
     expect(markdown).toContain("fewer than two pairs are finished in 2");
   });
 });
 
 it("writes every estimate with its interval as comma-separated values", () => {
-  const [header, ...lines] = studyCsv(analyze(3)).trimEnd().split("\n");
+  const [header, ...lines] = renderStudyCsv(analyze(3)).trimEnd().split("\n");
   const rows = lines.map((line) => {
     const values = line.split(",");
     return Object.fromEntries(header!.split(",").map((name, i) => [name, values[i]!]));

@@ -2,9 +2,9 @@ import type { ExperimentSettings } from "../experiment/experiment-schema.ts";
 import type { ModuleRecord } from "../experiment/experiment-module.ts";
 import type { Parts } from "../experiment/experiment.ts";
 import type { CellMachine } from "./machine.ts";
-import { digestOf } from "./canonical-json.ts";
+import { computeDigest } from "./canonical-json.ts";
 
-/** Inputs of {@link startKey}. */
+/** Inputs of {@link computeStartKey}. */
 export interface StartInputs {
   readonly settings: ExperimentSettings;
   readonly parts: Parts;
@@ -19,11 +19,16 @@ export interface StartInputs {
  * same one share them. `undefined` where the policy comes from a module or a server, which may depend
  * on any setting.
  */
-export function startKey({ settings, parts, module, machine }: StartInputs): string | undefined {
+export function computeStartKey({
+  settings,
+  parts,
+  module,
+  machine,
+}: StartInputs): string | undefined {
   const { seed, tasks, episode, model, warmStart, training, evaluation, engine } = settings;
   if (model.source !== "new" && model.source !== "folder") return undefined;
   const { beta1, beta2, epsilon, weightDecay, maxGradientNorm } = training;
-  return digestOf({
+  return computeDigest({
     seed,
     tasks,
     episode,

@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
 import { householdGames } from "../experiments/household-games.ts";
-import { languageModelRun } from "../environments/language-model-run.ts";
-import { settingsText } from "./settings-text.ts";
+import { createLanguageModelRun } from "../environments/create-language-model-run.ts";
+import { formatSettings } from "./format-settings.ts";
 
 test("writes learning rates with an exponent, and reads back the same", () => {
   const settings = { rate: 1e-6, weights: [0.25, 0.0005, -1e-9, 0], name: '"0.0001', none: null };
-  expect(settingsText(settings)).toBe(
+  expect(formatSettings(settings)).toBe(
     String.raw`{"rate":1e-6,"weights":[0.25,5e-4,-1e-9,0],"name":"\"0.0001","none":null}`,
   );
-  expect(JSON.parse(settingsText(settings, 2))).toEqual(settings);
+  expect(JSON.parse(formatSettings(settings, 2))).toEqual(settings);
 });
 
 test("has round learning rates for language models, whole and adapted", () => {
@@ -16,8 +16,8 @@ test("has round learning rates for language models, whole and adapted", () => {
     [undefined, "1e-6"],
     [16, "1e-5"],
   ] as const) {
-    const config = languageModelRun(householdGames(1), "folder", rank);
-    expect(settingsText(config.training)).toContain(`"learningRate":${rate},`);
-    expect(JSON.parse(settingsText(config))).toEqual(config);
+    const config = createLanguageModelRun(householdGames(1), "folder", rank);
+    expect(formatSettings(config.training)).toContain(`"learningRate":${rate},`);
+    expect(JSON.parse(formatSettings(config))).toEqual(config);
   }
 });

@@ -1,6 +1,6 @@
 import { recordVersion, type Outcome, type Trajectory } from "@turnwise/core";
 import { expect, it } from "vitest";
-import { stopReasonLines, stopReasons } from "./stop-reasons.ts";
+import { formatStopReasons, countStopReasons } from "./count-stop-reasons.ts";
 
 const trajectory = (taskId: string, outcome: Outcome): Trajectory => ({
   version: recordVersion,
@@ -22,7 +22,7 @@ const failed = (kind: "engine" | "protocol", message: string): Outcome => ({
 
 it("counts the reasons for which episodes ended, with the first of each", () => {
   const message = "prompt of 700 tokens and response of at most 512 exceed 1024";
-  const reasons = stopReasons([
+  const reasons = countStopReasons([
     trajectory("a", { kind: "terminated", isSuccess: true }),
     trajectory("b", { kind: "truncated", limit: "tokens", message }),
     trajectory("c", { kind: "truncated", limit: "tokens", message: "another" }),
@@ -42,13 +42,13 @@ it("counts the reasons for which episodes ended, with the first of each", () => 
     { reason: "failed: protocol", count: 1, example: { ...example("e"), message: "status 400" } },
     { reason: "unsolved", count: 1, example: example("f") },
   ]);
-  const lines = stopReasonLines(reasons);
+  const lines = formatStopReasons(reasons);
   expect(lines[0]).toBe(`truncated: tokens         2 of 6  first: b, 0 turns: ${message}`);
   expect(lines[1]).toBe("solved                    1 of 6  first: a, 0 turns");
   expect(lines[2]).toMatch(/first: d, 0 turns: connect ECONNREFUSED$/u);
 });
 
 it("has no reasons for no episodes", () => {
-  expect(stopReasons([])).toEqual([]);
-  expect(stopReasonLines([])).toEqual([]);
+  expect(countStopReasons([])).toEqual([]);
+  expect(formatStopReasons([])).toEqual([]);
 });

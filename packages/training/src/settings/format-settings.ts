@@ -5,7 +5,7 @@ const smallest = 1e-3;
 const mark = "\u0000";
 
 /** Settings as JSON, in which small numbers have an exponent: `1e-6`, not `0.000001`. */
-export function settingsText(settings: unknown, indent = 0): string {
+export function formatSettings(settings: unknown, indent = 0): string {
   const text = JSON.stringify(
     settings,
     (_key, value: unknown) => {

@@ -1,10 +1,10 @@
 import type { StudyAnalysis } from "./analyze-study.ts";
 import { describeFindings, describeLimits, describePairing } from "./describe-findings.ts";
-import { measureFormat } from "./measure-format.ts";
-import { metricText } from "../study-schema.ts";
+import { createMeasureFormat } from "./measure-format.ts";
+import { describeMetric } from "../study-schema.ts";
 import { escapeMarkdown, renderTable, type Table } from "./render-table.ts";
-import { familyFigures, seedFigures, type StudyFigure } from "./study-figures.ts";
-import { armTable, familyTables, studyTables } from "./study-tables.ts";
+import { drawFamilyFigures, drawSeedFigures, type StudyFigure } from "./study-figures.ts";
+import { tabulateArms, tabulateFamily, tabulateStudy } from "./study-tables.ts";
 
 /** Files of a report: Markdown, and figures below `plots/`. */
 export interface StudyReport {
@@ -17,13 +17,13 @@ export interface StudyReport {
  * that is not fixed by names.
  * @param command - Command line that regenerates the report.
  */
-export function studyReport(analysis: StudyAnalysis, command: string): StudyReport {
+export function renderStudyReport(analysis: StudyAnalysis, command: string): StudyReport {
   const { name, question, metric, notes, families } = analysis;
   const { measure } = metric;
   const findings = describeFindings(analysis);
-  const perFamily = families.map((family) => familyFigures(family, metric));
-  const perSeed = seedFigures(analysis);
-  const kindTables = studyTables({ ...analysis, families: [] }).slice(1);
+  const perFamily = families.map((family) => drawFamilyFigures(family, metric));
+  const perSeed = drawSeedFigures(analysis);
+  const kindTables = tabulateStudy({ ...analysis, families: [] }).slice(1);
   const markdown = [
     `# ${escapeMarkdown(name)}`,
     escapeMarkdown(question),
@@ -31,39 +31,39 @@ export function studyReport(analysis: StudyAnalysis, command: string): StudyRepo
       escapeMarkdown(family!),
       comparisons.map((text) => `- ${escapeMarkdown(text)}`).join("\n"),
     ]),
-    ...listed("Limits set by the number of pairs:", families.flatMap(describeLimits)),
-    ...listed("Irregular pairs:", families.flatMap(describePairing)),
+    ...renderList("Limits set by the number of pairs:", families.flatMap(describeLimits)),
+    ...renderList("Irregular pairs:", families.flatMap(describePairing)),
     "## Method",
-    `Primary metric: ${metricText(metric)} of the last checkpoint. Arms are paired by seed: the same seed means the same tasks, initial weights, warm start and draws. The seed is the unit of replication. Primary interval: paired t, 95 %. A difference holds if its exact sign-flip p, corrected within the family (Holm), is below 5 % and the interval excludes 0.`,
-    hashes(analysis),
+    `Primary metric: ${describeMetric(metric)} of the last checkpoint. Arms are paired by seed: the same seed means the same tasks, initial weights, warm start and draws. The seed is the unit of replication. Primary interval: paired t, 95 %. A difference holds if its exact sign-flip p, corrected within the family (Holm), is below 5 % and the interval excludes 0.`,
+    describeHashes(analysis),
     ...notes.map(escapeMarkdown),
     ...families.flatMap((family, i) => [
       `## Family ${escapeMarkdown(family.name)}`,
-      ...familyTables(family, measure).map((table) => renderTable(table, "markdown")),
-      ...perFamily[i]!.map(embed),
+      ...tabulateFamily(family, measure).map((table) => renderTable(table, "markdown")),
+      ...perFamily[i]!.map(embedFigure),
     ]),
     "## Arms",
-    renderTable(armTable(analysis, measureFormat(measure)), "markdown"),
-    ...perSeed.map(embed),
+    renderTable(tabulateArms(analysis, createMeasureFormat(measure)), "markdown"),
+    ...perSeed.map(embedFigure),
     ...kindTables.map((table) => renderTable(table, "markdown")),
     "## Cells",
-    cellCounts(analysis),
-    renderTable(cellTable(analysis), "markdown"),
+    describeCellCounts(analysis),
+    renderTable(tabulateCells(analysis), "markdown"),
     `This file and its figures are written by \`${command}\`, in this folder.`,
   ].join("\n\n");
   return { markdown: `${markdown}\n`, figures: [...perFamily.flat(), ...perSeed] };
 }
 
-const embed = ({ file, caption }: StudyFigure): string =>
+const embedFigure = ({ file, caption }: StudyFigure): string =>
   `![${caption}](plots/${file})\n\n${caption}`;
 
 /** A paragraph with a list of sentences; none for an empty list. */
-function listed(opening: string, sentences: readonly string[]): string[] {
+function renderList(opening: string, sentences: readonly string[]): string[] {
   if (sentences.length === 0) return [];
   return [opening, sentences.map((sentence) => `- ${escapeMarkdown(sentence)}`).join("\n")];
 }
 
-function hashes({ sha256, cells }: StudyAnalysis): string {
+function describeHashes({ sha256, cells }: StudyAnalysis): string {
   const others = [...new Set(cells.map(({ studySha256 }) => studySha256))].filter(
     (one) => one !== undefined && one !== sha256,
   );
@@ -74,14 +74,14 @@ function hashes({ sha256, cells }: StudyAnalysis): string {
   return `SHA-256 of the study file: \`${sha256}\`.${earlier}`;
 }
 
-function cellCounts({ cells }: StudyAnalysis): string {
+function describeCellCounts({ cells }: StudyAnalysis): string {
   const count = (state: string): number => cells.filter((cell) => cell.state === state).length;
   return `${cells.length} cells: ${count("finished")} finished, ${count("failed")} failed, ${count("missing")} missing.`;
 }
 
 /** All cells, failures included, with the hashes of study file and settings. */
-function cellTable({ cells, metric }: StudyAnalysis): Table {
-  const format = measureFormat(metric.measure);
+function tabulateCells({ cells, metric }: StudyAnalysis): Table {
+  const format = createMeasureFormat(metric.measure);
   const short = (hash: string | undefined): string => hash?.slice(0, 12) ?? "-";
   return {
     title: "All cells",
