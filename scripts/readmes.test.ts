@@ -1,44 +1,101 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 
-const packages = new URL("../packages/", import.meta.url);
-const tsx = fileURLToPath(new URL("../node_modules/tsx/dist/cli.mjs", import.meta.url));
+const root = fileURLToPath(new URL("..", import.meta.url));
+const tsx = join(root, "node_modules/tsx/dist/cli.mjs");
 
-/** Programs of a README with the output that it shows after them. */
-function programsOf(folder: URL): readonly (readonly [code: string, output: string])[] {
-  const readme = readFileSync(new URL("README.md", folder), "utf8");
-  const pairs = readme.matchAll(/```ts\n([^]*?)```\n\n```text\n([^]*?)```/gu);
+/** A page with programs, and the package in which they run. */
+interface Page {
+  readonly path: string;
+  readonly package: string;
+}
+
+const packages = readdirSync(join(root, "packages"));
+const pages: readonly Page[] = [
+  ...packages.map((name) => ({ path: `packages/${name}/README.md`, package: name })),
+  { path: "docs/aem.md", package: "aem" },
+  { path: "docs/estimators.md", package: "estimators" },
+  { path: "docs/graph.md", package: "graph" },
+];
+
+/** Programs of a page with the output that it shows after them. */
+function programsOf({ path }: Page): readonly (readonly [code: string, output: string])[] {
+  const text = readFileSync(join(root, path), "utf8");
+  const pairs = text.matchAll(/```ts\n([^]*?)```\n\n```text\n([^]*?)```/gu);
   return Array.from(pairs, ([, code, output]) => [code!, output!]);
 }
 
-const documented = readdirSync(packages).map((name) => {
-  const folder = new URL(`${name}/`, packages);
-  return { name, folder, programs: programsOf(folder) };
-});
+const documented = pages
+  .map((page) => ({ ...page, programs: programsOf(page) }))
+  .filter(({ programs }) => programs.length > 0);
 
-it("finds the programs of aem, estimators, graph and statistics", () => {
-  const counts = documented.map(({ name, programs }) => [name, programs.length]);
-  expect(Object.fromEntries(counts)).toMatchObject({
-    aem: 1,
-    estimators: 1,
-    graph: 2,
-    statistics: 1,
+it("finds the programs of READMEs and pages", () => {
+  const counts = documented.map(({ path, programs }) => [path, programs.length]);
+  expect(Object.fromEntries(counts)).toEqual({
+    "packages/aem/README.md": 1,
+    "packages/core/README.md": 1,
+    "packages/envs/README.md": 1,
+    "packages/estimators/README.md": 1,
+    "packages/graph/README.md": 1,
+    "packages/policy/README.md": 1,
+    "packages/statistics/README.md": 1,
+    "packages/training/README.md": 1,
+    "docs/graph.md": 1,
   });
 });
 
-describe.each(documented.filter(({ programs }) => programs.length > 0))(
-  "the README of $name",
-  ({ folder, programs }) => {
-    it.each(programs)("prints what it shows, in at most 40 lines: %#", (code, output) => {
-      expect(code.trimEnd().split("\n").length).toBeLessThanOrEqual(40);
-      const flags = ["--conditions=turnwise-source", "--input-type=module", "--eval"];
-      const printed = execFileSync(process.execPath, [tsx, ...flags, code], {
-        cwd: folder,
-        encoding: "utf8",
-      });
-      expect(printed).toBe(output);
+describe.each(documented)("$path", ({ package: name, programs }) => {
+  it.each(programs)("prints what it shows, in at most 40 lines: %#", (code, output) => {
+    expect(code.trimEnd().split("\n").length).toBeLessThanOrEqual(40);
+    const flags = ["--conditions=turnwise-source", "--input-type=module", "--eval"];
+    const printed = execFileSync(process.execPath, [tsx, ...flags, code], {
+      cwd: join(root, "packages", name),
+      encoding: "utf8",
     });
-  },
-);
+    expect(printed).toBe(output);
+  });
+});
+
+/** Markdown files of the repository, without templates, whose links are those of another folder. */
+function listDocuments(): string[] {
+  const listed = execFileSync("git", ["ls-files", "-co", "--exclude-standard", "*.md"], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  return listed
+    .split("\n")
+    .filter((path) => path !== "" && !path.includes("/templates/") && existsSync(join(root, path)));
+}
+
+/** Ids that GitHub gives the headings of a document. */
+function headingIds(text: string): Set<string> {
+  const headings = text.replaceAll(/^```[^]*?^```/gmu, "").matchAll(/^#+ (.*)$/gmu);
+  return new Set(
+    Array.from(headings, ([, heading]) =>
+      heading!
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N}\s_-]/gu, "")
+        .replaceAll(" ", "-"),
+    ),
+  );
+}
+
+it("links in documents lead to files and headings", () => {
+  const broken: string[] = [];
+  for (const path of listDocuments()) {
+    const text = readFileSync(join(root, path), "utf8").replaceAll(/^```[^]*?^```/gmu, "");
+    for (const [, target] of text.matchAll(/\]\(([^)\s]+)\)/gu)) {
+      if (/^[a-z]+:/u.test(target!)) continue;
+      const [file, heading] = target!.split("#");
+      const linked = file === "" ? join(root, path) : join(root, path, "..", file!);
+      const isFound =
+        existsSync(linked) &&
+        (heading === undefined || headingIds(readFileSync(linked, "utf8")).has(heading));
+      if (!isFound) broken.push(`${path}: ${target}`);
+    }
+  }
+  expect(broken).toEqual([]);
+});

@@ -153,13 +153,19 @@ describe("the packed packages", () => {
     });
   });
 
-  it("have READMEs whose programs compile", async () => {
+  it("have READMEs and documentation whose programs compile", async () => {
     await mkdir(join(folder, "snippets"));
     const files: string[] = [];
-    for (const source of [root, ...sources]) {
-      const readme = await readFile(join(source, "README.md"), "utf8");
+    const pages = ["docs", "docs/policy"].map(async (name) =>
+      (await readdir(join(root, name)))
+        .filter((file) => file.endsWith(".md"))
+        .map((file) => join(root, name, file)),
+    );
+    const readmes = [root, ...sources].map((source) => join(source, "README.md"));
+    for (const page of [...readmes, ...(await Promise.all(pages)).flat()]) {
+      const text = await readFile(page, "utf8");
       let program = "";
-      for (const [, code] of readme.matchAll(/```ts\n([^]*?)```/gu)) {
+      for (const [, code] of text.matchAll(/```ts\n([^]*?)```/gu)) {
         // A program without imports continues the one before it.
         program = code!.startsWith("import ") ? code! : `${program}\n${code}`;
         const file = `snippets/program-${files.length}.ts`;

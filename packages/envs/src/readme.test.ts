@@ -6,7 +6,6 @@ import { expect, it } from "vitest";
 const folder = new URL("..", import.meta.url);
 
 it.each([
-  "README.md",
   "../../docs/environments/alfworld.md",
   "../../docs/environments/webshop.md",
   "../../docs/environments/small-games.md",
