@@ -24,8 +24,6 @@ type Encoding = "utf-8" | "utf-16le" | "utf-16be";
  * The mark is not part of the text.
  *
  * @param source - Name of the file, for messages.
- * @param options.invalid - `replace` turns invalid bytes into U+FFFD: for logs and other text that
- *   only people read. Default `refuse`.
  * @throws {@link TextError} naming the offset of the first byte that is not UTF-8 (or UTF-16 after
  *   its mark), unless it is replaced; for UTF-32; and for text that looks like UTF-16 but has no
  *   mark.
@@ -36,7 +34,12 @@ type Encoding = "utf-8" | "utf-16le" | "utf-16be";
 export function decodeText(
   bytes: Uint8Array,
   source: string,
-  { invalid = "refuse" }: { readonly invalid?: "refuse" | "replace" } = {},
+  {
+    invalid = "refuse",
+  }: {
+    /** `replace` turns invalid bytes into U+FFFD: for logs and other text that only people read. Default `refuse`. */
+    readonly invalid?: "refuse" | "replace";
+  } = {},
 ): string {
   if (invalid === "replace") {
     const mark = findMark(bytes);

@@ -53,7 +53,7 @@ function openShared(deviceId: number): Promise<CudaDevice> {
 }
 
 /**
- * {@link Executor} on an NVIDIA GPU through CUDA: kernels are generated and compiled for each
+ * `Executor` of `@turnwise/graph` on an NVIDIA GPU through CUDA: kernels are generated and compiled for each
  * program, and products run in cuBLAS. Resident tensors stay on the GPU, and executors of one
  * device share them. Requires NVIDIA's driver, NVRTC and cuBLAS, and the package koffi; see
  * `openCudaDevice`.

@@ -114,8 +114,8 @@ interface Library {
 }
 
 /**
- * Split name for an evaluation that chooses the split itself: the first of {@link heldOutSplits}
- * with selected games, else `train`.
+ * Split name for an evaluation that chooses the split itself: the first held-out split with
+ * selected games (`valid_seen`, `valid_unseen`, `valid_train`, `held_out`), else `train`.
  */
 export const defaultEvaluationSplit = "default";
 

@@ -80,7 +80,7 @@ export interface OpenGamesOptions extends LoadOptions {
  * - A folder: every `game.tw-pddl` below it, links included. As in the reference, games are skipped
  *   if their path contains `movable` or `Sliced`, or if they do not state that they are solvable.
  *   Broken files (invalid JSON, truncated, broken links) are listed in {@link GameSet.broken}.
- * - An archive: JSON Lines, plain, `.gz` or `.br`, see {@link GameArchive.open}. Games are skipped
+ * - An archive: JSON Lines, plain, `.gz` or `.br`, see `GameArchive.open`. Games are skipped
  *   if they state that they are not solvable, and by their path.
  * - `ARCHIVE#id`: one game of an archive.
  * - A file whose name ends in `.tw-pddl`: that game.

@@ -16,11 +16,17 @@ export interface LakePolicy {
 /**
  * Policy with the highest probability of reaching the goal within a number of steps, by dynamic
  * programming backwards from the last step. On firm ice it walks a shortest path where the limit allows.
- * @param options.maxSteps - Steps of the episode, `>= 1`.
  */
 export function bestLakePolicy(
   lake: Lake,
-  { isSlippery, maxSteps }: { readonly isSlippery: boolean; readonly maxSteps: number },
+  {
+    isSlippery,
+    maxSteps,
+  }: {
+    readonly isSlippery: boolean;
+    /** Steps of the episode, `>= 1`. */
+    readonly maxSteps: number;
+  },
 ): LakePolicy {
   checkInteger("bestLakePolicy", { maxSteps }, { min: 1 });
   const values: number[][] = [lake.holes.map((_, cell) => (cell === lake.goal ? 1 : 0))];

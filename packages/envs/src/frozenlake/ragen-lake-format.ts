@@ -13,14 +13,14 @@ const slippery =
 const example =
   " Answer with a sequence of moves, for example <answer>Right || Right || Down</answer>";
 
-/**
- * RAGEN's format for FrozenLake, the rules in our own words; see `ragenFormat`.
- * @param options.isSlippery - Whether the rules speak of slippery ice. Default true, as in RAGEN.
- */
+/** RAGEN's format for FrozenLake, the rules in our own words; see `ragenFormat`. */
 export function ragenLakeFormat({
   isSlippery = true,
   ...options
-}: RagenFormatOptions & { readonly isSlippery?: boolean } = {}): AgentFormat {
+}: RagenFormatOptions & {
+  /** True if the rules mention slippery ice. Default true, as in RAGEN. */
+  readonly isSlippery?: boolean;
+} = {}): AgentFormat {
   const instruction = `${rules}${isSlippery ? slippery : ""}${example}`;
   return ragenFormat({ instruction, symbols: lakeSymbols, directions: lakeDirections }, options);
 }

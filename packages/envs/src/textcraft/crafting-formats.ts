@@ -20,14 +20,17 @@ your next action`;
  * AgentGym's chat for TextCraft: one conversation, in which a response has a thought and one action under
  * the headings `Thought:` and `Action:`, and the environment's words are the user's messages. The rules
  * are in our own words, as the system's message; AgentGym gives its rules in an exchange of their own.
- * @param options.instruction - Rules of the game. Default: in our own words.
- * @param options.template - Default {@link chatMarkup}.
  * @see github.com/WooooDyy/AgentGym (MIT), arXiv:2406.04151
  */
 export function agentgymFormat({
   instruction = rules,
   template = chatMarkup,
-}: { readonly instruction?: string; readonly template?: ChatTemplate } = {}): AgentFormat {
+}: {
+  /** Rules of the game. Default: in our own words. */
+  readonly instruction?: string;
+  /** Default `chatMarkup`. */
+  readonly template?: ChatTemplate;
+} = {}): AgentFormat {
   return {
     presentation: "concatenated",
     prompt: (history, { text }) =>

@@ -31,18 +31,16 @@ export interface RecipeBook {
   readonly recipesOf: ReadonlyMap<string, readonly Recipe[]>;
 }
 
-/**
- * Makes a book of recipes.
- * @param parts.items - Items beyond those in the recipes. Default: none.
- * @param parts.groupOf - Default: no groups.
- */
+/** Makes a book of recipes. */
 export function recipeBook({
   namespace,
   recipes,
   items = [],
   groupOf = new Map(),
 }: Pick<RecipeBook, "namespace" | "recipes"> & {
+  /** Items beyond those in the recipes. Default: none. */
   readonly items?: Iterable<string>;
+  /** Group of an item. Default: no groups. */
   readonly groupOf?: ReadonlyMap<string, string>;
 }): RecipeBook {
   const used = recipes.flatMap(({ output, ingredients }) => [

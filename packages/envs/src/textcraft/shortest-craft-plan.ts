@@ -21,14 +21,18 @@ interface Crafts {
  * kind of item that is found, whatever the number of pieces, and one for each craft. It searches over the
  * ways to meet the demand for one item after another, from the goal down, and cuts off what cannot beat
  * the best plan so far. Of equally short plans it is always the same one.
- * @param options.maxNodes - Number of partial plans to look at before giving up, `>= 1`. Default 1,000,000.
  * @returns Actions in an order in which each can be carried out; `undefined` if the item cannot be crafted.
  * @throws `RangeError` if it has looked at `maxNodes` partial plans.
  */
 export function shortestCraftPlan(
   book: RecipeBook,
   goal: string,
-  { maxNodes = 1_000_000 }: { readonly maxNodes?: number } = {},
+  {
+    maxNodes = 1_000_000,
+  }: {
+    /** Maximum number of partial plans to look at, `>= 1`. Default 1,000,000. */
+    readonly maxNodes?: number;
+  } = {},
 ): CraftStep[] | undefined {
   checkInteger("shortestCraftPlan", { maxNodes }, { min: 1 });
   const recipesOf = itemRecipes(book);

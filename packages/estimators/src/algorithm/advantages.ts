@@ -13,7 +13,7 @@ export interface WhiteningChoice {
   readonly epsilon?: number;
 }
 
-/** Advantage estimator of an algorithm. Every field is described in {@link advantagesSchema}. */
+/** Advantage estimator of an algorithm. `algorithmSchema` describes every field. */
 export type Advantages =
   /** Relative to siblings, see `groupAdvantages`: GRPO, Dr. GRPO, RLOO, OPO. */
   | ({

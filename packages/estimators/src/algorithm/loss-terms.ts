@@ -10,7 +10,7 @@ export type KlAdaptation =
   /** See `adaptKlCoefficient`. */
   | { readonly kind: "adaptive"; readonly target?: number; readonly horizon?: number };
 
-/** Divergence from the reference policy. Every field is described in {@link klSchema}. */
+/** Divergence from the reference policy. `algorithmSchema` describes every field. */
 export type Kl =
   | { readonly kind: "none" }
   /** A term of the loss, with a gradient. See `klPenalty`. */

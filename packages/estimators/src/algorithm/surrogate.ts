@@ -16,7 +16,7 @@ import { sapoSurrogate, type SapoSurrogateOptions } from "../sapo-surrogate.ts";
 import { findPart } from "./find-part.ts";
 import { customChoiceSchema, type CustomChoice } from "./custom-choice.ts";
 
-/** Surrogate loss of an algorithm. Every field is described in {@link surrogateSchema}. */
+/** Surrogate loss of an algorithm. `algorithmSchema` describes every field. */
 export type Surrogate =
   /**
    * PPO's clip, with DAPO's two bounds, dual clip and ratio cap; with `ratioLevel` `"response"` GSPO,

@@ -135,7 +135,7 @@ export function adapterLayout(
   return { config, modules, saved, parameters: [...pairs, ...saved] };
 }
 
-/** Lists all parameters of an adapter, in the order of {@link AdapterLayout}. */
+/** Lists all parameters of an adapter, in the order of its layout. */
 export function adapterTable(config: ModelConfig, adapter: AdapterConfig): ParameterSpec[] {
   return [...adapterLayout(parameterTable(config), adapter).parameters];
 }

@@ -12,7 +12,7 @@ export function parameterTable(config: ModelConfig): ParameterSpec[] {
 }
 
 /**
- * Draws fresh parameters of a model, see {@link drawParameters}.
+ * Draws fresh parameters of a model, see `drawParameters`.
  * @param seed - Fixes all values. Each tensor has its own random stream, so its values do not
  *   depend on the shapes of others.
  */

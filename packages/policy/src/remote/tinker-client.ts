@@ -2,7 +2,7 @@ import { HttpClient, type RemoteOptions } from "./http-client.ts";
 import type { JsonAnswer } from "./json-answer.ts";
 import { RemoteError } from "./remote-error.ts";
 
-/** Options of a {@link TinkerClient}. */
+/** Options of a client of a Tinker server. */
 export interface TinkerClientOptions extends RemoteOptions {
   /** Maximum duration of an operation from request to result, seconds. Default 3600. */
   readonly operationSeconds?: number;

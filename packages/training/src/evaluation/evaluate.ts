@@ -18,7 +18,7 @@ export interface EvaluationReport {
  * Plays each task, as often as is asked for.
  * @param name - Names the evaluation, and so its draws.
  * @param temperature - 0 plays greedily.
- * @throws `LostInfrastructure` as {@link playGroups} does.
+ * @throws `LostInfrastructure` if too many episodes fail for longer than the tolerance allows.
  */
 export async function evaluate(
   name: string,

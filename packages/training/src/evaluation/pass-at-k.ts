@@ -21,7 +21,7 @@ export function passAtK(n: number, c: number, k: number): number {
 }
 
 /**
- * Means of {@link passAtK} over tasks, for k = 1, 2, 4, ... and the number of samples, of graded
+ * Means of `passAtK` over tasks, for k = 1, 2, 4, ... and the number of samples, of graded
  * episodes alone; a task is part of a mean if it has enough of them.
  * @returns Entries `k: mean`; none for a k that no task has enough episodes for.
  */

@@ -126,7 +126,7 @@ export async function createPart<T>(
   return part.create(checked, context);
 }
 
-/** Makes the modulator of a run. @throws {@link InputError} as {@link createPart}. */
+/** Makes the modulator of a run. @throws {@link InputError} if options do not fit the part. */
 export async function createModulator(
   { modulation }: ExperimentSettings,
   parts: Parts,
@@ -135,7 +135,7 @@ export async function createModulator(
   return createPart<Modulator>(parts, "modulation", modulation);
 }
 
-/** Compiles the algorithm of a run. @throws {@link InputError} as {@link createPart}. */
+/** Compiles the algorithm of a run. @throws {@link InputError} if options do not fit the part. */
 export async function createAlgorithm(
   { algorithm }: ExperimentSettings,
   parts: Parts,

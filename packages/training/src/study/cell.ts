@@ -125,14 +125,14 @@ export function unpackTaskOutcomes({
   return outcomes;
 }
 
-/** Checks a cell. @param source - Name of the file, for messages. @throws {@link InputError} */
+/** Checks a cell. @param source - Name of the file, for messages. @throws `InputError` */
 export function checkCell(value: unknown, source: string): StudyCell | FailedCell {
   const result = studyCellSchema.safeParse(value);
   if (result.success) return result.data;
   throw new InputError(describeIssue(studyCellSchema, source, result.error.issues[0]!, value));
 }
 
-/** Reads a cell file. @throws {@link InputError} naming the file and the field that is wrong. */
+/** Reads a cell file. @throws `InputError` naming the file and the field that is wrong. */
 export async function readCell(path: string): Promise<StudyCell | FailedCell> {
   return checkCell(await readJson(path), path);
 }

@@ -227,7 +227,7 @@ export function listFamilyExperiments(
 /**
  * Checks a study.
  * @param source - Name of the file, for messages.
- * @throws {@link InputError} naming the first field that is wrong.
+ * @throws `InputError` naming the first field that is wrong.
  */
 export function checkStudy(value: unknown, source: string): Study {
   const result = studySchema.safeParse(value);

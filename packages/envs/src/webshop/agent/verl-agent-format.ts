@@ -38,16 +38,15 @@ function quoteParts(observation: Observation, task: string): string {
  * verl-agent's prompt for WebShop, character for character: each turn is one user message with the
  * instruction, the last turns, the current observation and its admissible actions. For environments
  * in mode `"text"`.
- *
- * @param historyLength - Number of past turns in a prompt, `>= 0`. Default 2, as published.
- * @param parsing - `"strict"` uses the parser of later configurations. Default `"published"`.
  * @see github.com/langfengQ/verl-agent (Apache-2.0)
  */
 export function verlAgentShopFormat({
   historyLength = 2,
   parsing = "published",
 }: {
+  /** Number of past turns in a prompt, `>= 0`. Default 2, as published. */
   readonly historyLength?: number;
+  /** `"strict"` uses the parser of later configurations. Default `"published"`. */
   readonly parsing?: "published" | "strict";
 } = {}): AgentFormat {
   checkInteger("verlAgentShopFormat", { historyLength }, { min: 0 });

@@ -66,13 +66,19 @@ function refuse(error: Error & { readonly code?: string }, socket: Duplex): void
 
 /**
  * Serves a site over HTTP.
- * @param port - 0 selects a free port.
- * @param host - Default: this machine only.
  * @throws The error of the system if the port is not available.
  */
 export async function serveShop(
   site: ShopSite,
-  { port, host = "127.0.0.1" }: { readonly port: number; readonly host?: string },
+  {
+    port,
+    host = "127.0.0.1",
+  }: {
+    /** Port; 0 selects a free one. */
+    readonly port: number;
+    /** Address to listen on. Default: this machine only. */
+    readonly host?: string;
+  },
 ): Promise<ShopServer> {
   const answer = async (message: IncomingMessage): Promise<SiteResponse> => {
     const method = message.method ?? "GET";

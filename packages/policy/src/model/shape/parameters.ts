@@ -8,7 +8,7 @@ export interface ParameterSpec {
   /**
    * Initialization: a normal distribution, ones (norms) or zeros (biases). `residual` matrices,
    * which write into the residual stream, have a smaller deviation; those of adapters are uniform.
-   * See {@link drawParameters}.
+   * See `drawParameters`.
    */
   readonly initial: "normal" | "residual" | "uniform" | "ones" | "zeros";
 }
