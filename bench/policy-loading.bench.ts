@@ -16,7 +16,7 @@ import { shapes, writeRandomModel } from "./random-model.ts";
 interface Outcome {
   readonly peakMegabytes: number;
   readonly seconds: number;
-  /** Of all parameters, so that none can be left out. */
+  /** Sum over all parameters, so that none can be left out. */
   readonly sum: number;
 }
 

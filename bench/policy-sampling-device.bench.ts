@@ -58,7 +58,7 @@ const shape = shapes[options.shape as keyof typeof shapes];
 const torchEngines = options.torch.split(",").filter(Boolean) as ("bare" | "transformers")[];
 const config: ModelConfig = {
   ...shape,
-  // What the loop in PyTorch computes: a norm of each head in place of biases.
+  // As in the PyTorch loop: a norm of each head instead of biases.
   ...(torchEngines.length > 0 && { modelType: "qwen3", attentionBiases: "none" }),
   numLayers: Number(options.layers ?? shape.numLayers),
   vocabularySize: Number(options.vocabulary ?? shape.vocabularySize),

@@ -1,7 +1,7 @@
 /**
  * Updates of a Qwen2.5-0.5B in shape, with random weights, on a GPU: ours against transformers in
  * PyTorch, which takes turns with it on the same rows. Each row is dense: a loss at every token.
- * Weights are drawn anew on both sides, so losses agree to some percent alone.
+ * Each side draws its own weights, so losses agree only to some percent.
  *
  * npx tsx --conditions=turnwise-source bench/policy-training-gpu.bench.ts
  *   [--provider webgpu] [--products float32,float16] [--rows 8] [--length 512] [--microbatch-rows 8]
@@ -62,7 +62,7 @@ const config: ModelConfig = {
   maxSequenceTokens: Math.max(2048, length),
 };
 
-/** What a side says of one update. */
+/** One update, as a side reports it. */
 interface Answer {
   readonly seconds: number;
   readonly loss: number;
@@ -144,7 +144,7 @@ class UsedMemory {
   }
 }
 
-/** What nobody changes need not be drawn twice. */
+/** Constant inputs, drawn once. */
 let shared: Map<string, Float32Array> | undefined;
 
 async function ours(products: string, memory: UsedMemory, isFirst: boolean): Promise<Updater> {
@@ -180,7 +180,7 @@ async function ours(products: string, memory: UsedMemory, isFirst: boolean): Pro
       await engine.reader.parameter("model.norm.weight");
       const seconds = (performance.now() - begin) / 1000;
       const used = await memory.most();
-      // What executors of this process have given back they keep, for all of them.
+      // Executors of this process keep released memory for each other.
       const isKnown = isFirst && used !== null && before !== null;
       const peakBytes = isKnown ? used - before : null;
       return { seconds, loss, gradientNorm, peakBytes };

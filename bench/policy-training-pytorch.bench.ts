@@ -90,7 +90,7 @@ function makeRun(): string {
   return out;
 }
 
-/** What `rows` are worth: returns less their mean, at each token alike; old log-probs near the truth. */
+/** Advantages of `rows`: returns less their mean, equal at each token; old log-probs near the true ones. */
 function credited(rows: readonly (TokenRow & { readonly worth: number })[]): TrainingSpec["rows"] {
   const random = createRandom("old log-probs");
   const mean = rows.reduce((sum, { worth }) => sum + worth, 0) / rows.length;
@@ -127,7 +127,7 @@ interface Case extends Pick<
   TrainingSpec,
   "config" | "rows" | "microbatchRows" | "microbatchTokens" | "recomputeLayers"
 > {
-  /** Whether a side's process ends before the other's begins, so that each has the memory alone. */
+  /** True if a side's process ends before the other's begins, so that each has the memory alone. */
   readonly isApart?: boolean;
 }
 
@@ -206,7 +206,7 @@ function cases(): Record<string, () => Case> {
 type SideName = "ours" | "torch";
 type TrainingProcess = Side<TrainingSide, TrainingAnswer>;
 
-/** What each side said: when it was ready, and of its updates, the first of each process left out. */
+/** Reports of each side: when it was ready, and its updates without the first of each process. */
 interface Measured {
   readonly ready: Readonly<Record<SideName, TrainingSide>>;
   readonly first: Readonly<Record<SideName, TrainingAnswer>>;
@@ -338,7 +338,7 @@ interface ProfileEvent {
   readonly args?: { readonly op_name?: string };
 }
 
-/** How long it takes until the default model's first update can begin. */
+/** Time until the default model's first update can begin. */
 async function compileTime(): Promise<void> {
   const config = smallModelConfig({ vocabularySize: 1200, hiddenSize: 64, numLayers: 3 });
   const engine = await LearningEngine.create(initialParameters(config, 1), {

@@ -48,7 +48,7 @@ interface StatsClient {
   };
 }
 
-/** What all running containers hold at the moment, MiB. */
+/** Current memory of all running containers, MiB. */
 async function memoryNow(): Promise<number> {
   const used = engines.map(async (engine) => {
     const client = engine.client as StatsClient;

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** What an example prints, and what its README says that it prints. */
+/** Output of an example, and the output that its README shows. */
 export interface PrintedOutput {
   readonly printed: string;
   readonly promised: string;

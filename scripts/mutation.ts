@@ -11,7 +11,7 @@ import { allMutants, type Mutant } from "./mutants.ts";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const leastShare = 0.95;
 
-/** Whether a test fails with a mutant planted; index -1 plants none. */
+/** True if a test fails with a mutant planted; index -1 plants none. */
 function isNoticed(index: number, ...filter: string[]): boolean {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-/** How long a side took, and what it drew. */
+/** Time that a side took, and the tokens that it sampled. */
 export interface SamplingAnswer {
   readonly seconds: number;
   readonly cpuSeconds: number;
@@ -15,7 +15,7 @@ export interface SamplingSide {
   close(): Promise<void> | void;
 }
 
-/** What `policy_sampling.py` is told first. */
+/** First message to `policy_sampling.py`. */
 export interface SamplingSpec {
   /** A loop of our own over tensors, or `generate`. */
   readonly engine: "bare" | "transformers";
@@ -24,7 +24,7 @@ export interface SamplingSpec {
   readonly threads: number;
   /** Default `"cpu"`. */
   readonly device?: "cpu" | "cuda";
-  /** What matrix products are computed in. Default `"float32"`. */
+  /** Data type of matrix products. Default `"float32"`. */
   readonly products?: string;
 }
 

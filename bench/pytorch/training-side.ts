@@ -10,7 +10,7 @@ import { LearningEngine } from "../../packages/policy/src/learning/learning-engi
 import { traceObjective } from "../../packages/policy/src/learning/objective-program.ts";
 import { parameterLayout } from "../../packages/policy/src/model/parameter-layout.ts";
 
-/** What both sides are told. Rows come with old log-probs and advantages, or are only to be likely. */
+/** First message to both sides. Rows have old log-probs and advantages, or are trained on by cross entropy. */
 export interface TrainingSpec {
   readonly threads: number;
   readonly config: ModelConfig;
@@ -24,7 +24,7 @@ export interface TrainingSpec {
     readonly oldLogProbs?: readonly number[];
     readonly advantages?: readonly number[];
   }[];
-  /** Of a microbatch: ours and PyTorch's. */
+  /** Sizes of a microbatch: ours and PyTorch's. */
   readonly microbatchTokens: number;
   readonly microbatchRows: number;
   readonly recomputeLayers?: boolean;
@@ -36,7 +36,7 @@ export interface TrainingSpec {
   readonly maxGradientNorm: number;
 }
 
-/** What a side says of one update. */
+/** One update, as a side reports it. */
 export interface TrainingAnswer {
   readonly seconds: number;
   readonly cpuSeconds: number;
@@ -49,7 +49,7 @@ export interface TrainingAnswer {
   readonly optimizerSeconds?: number;
 }
 
-/** What a side says when it is ready. */
+/** Message of a side that is ready. */
 export interface TrainingSide {
   readonly version: string;
   /** Floating-point operations per second of a product of two matrices of 1024 x 1024. */

@@ -37,7 +37,7 @@ export function slip(direction: Direction, random: Random): Direction {
   return random.choice(listSlips(direction));
 }
 
-/** Whether a cell ends the episode. */
+/** True if a cell ends the episode. */
 export function isEnd({ holes, goal }: Lake, cell: number): boolean {
   return holes[cell] === true || cell === goal;
 }

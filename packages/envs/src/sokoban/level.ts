@@ -30,7 +30,7 @@ export function cellOffset({ width }: Pick<SokobanRoom, "width">, direction: Dir
   return row * width + column;
 }
 
-/** Whether every target has a box. */
+/** True if every target has a box. */
 export function isSolved({ targets }: SokobanRoom, { boxes }: SokobanState): boolean {
   return boxes.every((box, i) => box === targets[i]);
 }

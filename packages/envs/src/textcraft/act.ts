@@ -10,7 +10,7 @@ export interface CraftReply {
   readonly inventory: Inventory;
   /** Item that the action crafted or found. */
   readonly gained?: string;
-  /** Whether the action could be carried out. */
+  /** False if the action could not be carried out. */
   readonly isDone: boolean;
 }
 
@@ -92,7 +92,7 @@ function craftItem(
   };
 }
 
-/** Whether inputs are a recipe's ingredients, each with its exact number, and nothing else. */
+/** True if inputs are exactly a recipe's ingredients, each with its number. */
 function isMade(
   book: RecipeBook,
   ingredients: readonly Ingredient[],

@@ -10,7 +10,7 @@ import {
 } from "./recipe.ts";
 import { taskText } from "./goal-recipes.ts";
 
-/** What an agent reads and writes, for one format. */
+/** Texts of one format that an agent reads and writes. */
 export interface CraftingText {
   /** First observation. */
   first(task: CraftingTask): string;

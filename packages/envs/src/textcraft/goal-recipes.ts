@@ -42,7 +42,7 @@ export function shownCommands(
   return random.shuffle([...needed, ...distractors]);
 }
 
-/** What an episode begins with, in TextCraft's words. */
+/** First observation of an episode, in TextCraft's words. */
 export function taskText(commands: readonly string[], goalName: string): string {
   return `Crafting commands:\n${commands.join("\n")}\n\nGoal: craft ${goalName}.`;
 }

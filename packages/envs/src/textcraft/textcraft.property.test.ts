@@ -135,7 +135,7 @@ function bruteForce(book: RecipeBook, goal: string, limit: number): number | und
 it("plans as short as a plain search over inventories finds", () => {
   fc.assert(
     fc.property(smallBook, (book) => {
-      // What has no recipe is found, and never crafted.
+      // Items without a recipe are found, never crafted.
       fc.pre(book.recipesOf.has("x:a"));
       const plan = shortestCraftPlan(book, "x:a");
       expect(plan === undefined || play(book, plan).has("x:a")).toBe(true);
