@@ -1,16 +1,19 @@
+import { readFileSync } from "node:fs";
 import type { Options } from "tsup";
 
+/** Exports of the package, each with its source. */
+const { exports } = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8")) as {
+  readonly exports: Readonly<Record<string, { readonly "turnwise-source": string }>>;
+};
+
 const config: Options = {
-  entry: {
-    index: "src/index.ts",
-    "alfworld/index": "src/alfworld/index.ts",
-    "frozenlake/index": "src/frozenlake/index.ts",
-    laws: "src/laws.ts",
-    "sokoban/index": "src/sokoban/index.ts",
-    "swebench/index": "src/swebench/index.ts",
-    "textcraft/index": "src/textcraft/index.ts",
-    "webshop/index": "src/webshop/index.ts",
-  },
+  // `alfworld/index` from `./src/alfworld/index.ts`.
+  entry: Object.fromEntries(
+    Object.values(exports).map(({ "turnwise-source": source }) => [
+      source.replace(/^\.\/src\/(.*)\.ts$/u, "$1"),
+      source,
+    ]),
+  ),
   format: "esm",
   target: "node20",
   dts: true,

@@ -16,6 +16,7 @@ const config = checkConfig(
 const tasksOf = (count: number) =>
   Array.from({ length: count }, (_, i) => ({ id: String(i), kind: "k" }));
 const tasks = {
+  training: tasksOf(5000),
   evaluation: [
     { split: "seen", tasks: tasksOf(20) },
     { split: "unseen", tasks: tasksOf(30) },
@@ -53,6 +54,14 @@ it("counts the evaluations before, between and after, and the warm start", () =>
   expect(seconds.evaluations).toBeCloseTo((2 * 2 * 50 + 2 * 20) * 5 * 0.16);
   // 4 epochs of 1000 demonstrations of 40 tokens; 1000 are recorded.
   expect(seconds.warmStart).toBeCloseTo((4 * 1000 * 40) / 200 + 1000 * 0.01);
+  const half = { episode, demonstration, imitatedShare: 0.5 };
+  expect(computeRunSeconds(config, tasks, speeds, half, 1).warmStart).toBeCloseTo(
+    (4 * 500 * 40) / 200 + 1000 * 0.01,
+  );
+  const few = { ...tasks, training: tasksOf(100) };
+  expect(
+    computeRunSeconds(config, few, speeds, { episode, demonstration }, 1).warmStart,
+  ).toBeCloseTo((4 * 100 * 40) / 200 + 100 * 0.01);
   expect(seconds.total).toBeCloseTo(
     seconds.warmStart + 10 * seconds.iteration + seconds.evaluations,
   );

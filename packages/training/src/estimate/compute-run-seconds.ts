@@ -24,6 +24,8 @@ export interface RunEpisodes {
   readonly episode: EpisodeShape;
   /** Demonstration that a warm start imitates; absent without a warm start. */
   readonly demonstration: EpisodeShape | undefined;
+  /** Share of the demonstrations that is imitated, in [0, 1]. Default 1. */
+  readonly imitatedShare?: number | undefined;
 }
 
 /** Time of one turn of one episode, with all others at once. */
@@ -40,9 +42,9 @@ export function computeTurnSeconds(
  */
 export function computeRunSeconds(
   config: ExperimentSettings,
-  tasks: Pick<TaskSource, "evaluation">,
+  tasks: Pick<TaskSource, "training" | "evaluation">,
   speeds: RunSpeeds,
-  { episode, demonstration }: RunEpisodes,
+  { episode, demonstration, imitatedShare = 1 }: RunEpisodes,
   numScores: number,
 ): RunSeconds {
   const { training, warmStart, evaluation } = config;
@@ -63,8 +65,12 @@ export function computeRunSeconds(
   const imitatedTokens =
     demonstration === undefined
       ? 0
-      : warmStart.epochs * warmStart.numDemonstrations * countRowTokens(demonstration);
-  const numRecorded = demonstration === undefined ? 0 : countReadTasks(config);
+      : warmStart.epochs *
+        imitatedShare *
+        Math.min(tasks.training.length, warmStart.numDemonstrations) *
+        countRowTokens(demonstration);
+  const numRecorded =
+    demonstration === undefined ? 0 : Math.min(tasks.training.length, countReadTasks(config));
   const warmStartSeconds =
     imitatedTokens / speeds.imitated + numRecorded * speeds.secondsPerDemonstration;
   return {

@@ -5,7 +5,7 @@ import { buildWordVocabulary, createTokenizer } from "@turnwise/policy";
 import { createLocalPolicy, type LocalPolicy } from "@turnwise/policy/local";
 import { findEnvironment } from "../environments/environments.ts";
 import type { ExperimentSettings } from "../experiment/experiment-schema.ts";
-import { toImitationRows } from "../loop/imitation.ts";
+import { selectImitated, toImitationRows } from "../loop/imitation.ts";
 import { estimateMemory, formatMemoryParts } from "../policy/check-memory.ts";
 import { createNewPolicy } from "../policy/new-model.ts";
 import { formatBytes, formatDuration, formatThousands } from "../report/progress.ts";
@@ -26,6 +26,8 @@ const probeRowTokens = 16_384;
 /** Demonstrations with the time that one takes. */
 interface Recorded {
   readonly demonstrations: readonly Demonstration[];
+  /** Those that a warm start imitates. */
+  readonly imitated: readonly Demonstration[];
   readonly secondsEach: number;
 }
 
@@ -50,9 +52,11 @@ export async function estimateRun(
   const policy = await openPolicy(config, tasks, recorded?.demonstrations, random);
   try {
     const { format } = tasks;
-    const demonstrated =
-      recorded && measureDemonstrations(recorded.demonstrations, format, policy.tokenizer);
-    const imitated = hasWarmStart(config) ? demonstrated : undefined;
+    const imitated =
+      hasWarmStart(config) && recorded !== undefined && recorded.imitated.length > 0
+        ? measureDemonstrations(recorded.imitated, format, policy.tokenizer)
+        : undefined;
+    const imitatedShare = recorded && recorded.imitated.length / recorded.demonstrations.length;
     const numEpisodes = training.groupsPerIteration * training.groupSize;
     const { trajectories, ...playing } = await probePlaying(
       {
@@ -76,7 +80,11 @@ export async function estimateRun(
       config,
       tasks,
       speeds,
-      { episode: shape, demonstration: hasWarmStart(config) ? (imitated ?? shape) : undefined },
+      {
+        episode: shape,
+        demonstration: hasWarmStart(config) ? (imitated ?? shape) : undefined,
+        imitatedShare,
+      },
       algorithm.needs.referenceLogProbs ? 2 : 1,
     );
     return [
@@ -128,15 +136,20 @@ async function recordDemonstrations(
   const started = performance.now();
   const demonstrations = await demonstrator.demonstrate(tasks, warmStart.slipShare, random);
   source.takeRecords?.();
-  return { demonstrations, secondsEach: (performance.now() - started) / 1000 / tasks.length };
+  const imitated = selectImitated(demonstrations, demonstrator);
+  return {
+    demonstrations,
+    imitated,
+    secondsEach: (performance.now() - started) / 1000 / tasks.length,
+  };
 }
 
 function toDemonstratedRows(
-  { demonstrations }: Recorded,
+  { imitated }: Recorded,
   { format }: TaskSource,
   { tokenizer }: LocalPolicy,
 ): TokenRow[] {
-  return demonstrations.flatMap((one) =>
+  return imitated.flatMap((one) =>
     toImitationRows(one, format, tokenizer, 0).map(({ tokens }) => ({ tokens, spans: [] })),
   );
 }

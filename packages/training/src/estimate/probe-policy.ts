@@ -1,6 +1,7 @@
 import {
   createRandom,
   crossEntropy,
+  mean,
   sum,
   trajectoryRows,
   type Task,
@@ -12,8 +13,14 @@ import type { RolloutParts } from "@turnwise/envs";
 import type { LocalPolicy } from "@turnwise/policy/local";
 import { playGroups } from "../loop/play-groups.ts";
 
-/** Seconds after which a probe grows no further. */
-const enoughSeconds = 2;
+/**
+ * Seconds after which a probe grows no further. Too few episodes at once are slower than those of the
+ * run.
+ */
+const enoughSeconds = 5;
+
+/** Seconds for which an update is repeated: the first ones are slow. */
+const repeatSeconds = 1;
 
 /** Turns of a probe's episodes. */
 const probeTurns = 6;
@@ -99,24 +106,23 @@ export async function probeLearner(
   rows: readonly TokenRow[],
   batchSize: number,
 ): Promise<LearnerProbe> {
-  const rate = async (
+  const measure = async (
     count: number,
     run: (part: readonly TrainingRow[]) => Promise<unknown>,
   ): Promise<number> => {
     const part = toCrossEntropyRows(rows.slice(0, count));
     const numTokens = sum(part.map(({ tokens }) => tokens.length));
-    const started = performance.now();
-    await run(part);
-    return (1000 * numTokens) / Math.max(0.001, performance.now() - started);
-  };
-  const measure = async (
-    count: number,
-    run: (part: readonly TrainingRow[]) => Promise<unknown>,
-  ): Promise<number> => {
-    const started = performance.now();
-    const first = await rate(count, run);
+    const timeOnce = async (): Promise<number> => {
+      const started = performance.now();
+      await run(part);
+      return Math.max(1e-6, (performance.now() - started) / 1000);
+    };
+    const first = await timeOnce();
     // The first run also compiles the programs; where it takes long, they are a small part of it.
-    return performance.now() - started > 1000 * enoughSeconds * 5 ? first : rate(count, run);
+    if (first > 2 * enoughSeconds) return numTokens / first;
+    const seconds: number[] = [];
+    while (sum(seconds) < repeatSeconds) seconds.push(await timeOnce());
+    return numTokens / mean(seconds);
   };
   return {
     scored: await measure(rows.length, (part) => learner.score(part)),

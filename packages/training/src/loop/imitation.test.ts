@@ -7,7 +7,7 @@ import {
 } from "@turnwise/envs";
 import { describe, expect, it } from "vitest";
 import { exchangeableClasses } from "@turnwise/envs/alfworld";
-import { toImitationRows, renameWords, toImitationBatch } from "./imitation.ts";
+import { selectImitated, toImitationRows, renameWords, toImitationBatch } from "./imitation.ts";
 
 const task = { id: "t", kind: "k" };
 
@@ -40,6 +40,13 @@ const environment = async (): Promise<Environment> => ({
 });
 
 const scripted = (...actions: string[]) => ({ next: () => actions.shift() });
+
+it("failed demonstrations are imitated only where the demonstrator says so", () => {
+  const [won, lost] = [true, false].map((isSuccess) => ({ task, turns: [], isSuccess }));
+  expect(selectImitated([lost!, won!], undefined)).toEqual([won]);
+  expect(selectImitated([lost!, won!], { imitates: "successes" })).toEqual([won]);
+  expect(selectImitated([lost!, won!], { imitates: "all" })).toEqual([lost, won]);
+});
 
 describe("demonstrate", () => {
   it("records what is said and seen until success", async () => {

@@ -1,5 +1,5 @@
 import type { Random, Tokenizer, TrainingRow } from "@turnwise/core";
-import type { AgentFormat, Demonstration } from "@turnwise/envs";
+import type { AgentFormat, Demonstration, Demonstrator } from "@turnwise/envs";
 
 /**
  * Swaps interchangeable words of a demonstration, each for one of its own list, throughout. A policy
@@ -29,6 +29,14 @@ export function renameWords(
       action: rename(turn.action),
     })),
   };
+}
+
+/** Demonstrations that a warm start imitates: the successful ones, or all where failures teach too. */
+export function selectImitated(
+  demonstrations: readonly Demonstration[],
+  demonstrator: Pick<Demonstrator, "imitates"> | undefined,
+): Demonstration[] {
+  return demonstrations.filter(({ isSuccess }) => isSuccess || demonstrator?.imitates === "all");
 }
 
 /** Demonstration in tokens, with the weight of each token in the loss. */

@@ -4,6 +4,7 @@ import { plot } from "asciichart";
 import type { MetricsLine, RunFolder } from "../run/run-folder.ts";
 import type { Metrics } from "../loop/metrics.ts";
 import { formatPercent, type Reporter } from "./progress.ts";
+import { describeMissingSignal } from "./describe-signal.ts";
 import { readTerminalWidth } from "./terminal.ts";
 
 /** A curve of at most `width` points: neighbours are averaged. */
@@ -115,6 +116,8 @@ export async function reportSummary(
   for (const part of [drawSuccessCurve(metrics), tabulateEvaluations(metrics)]) {
     if (part !== "") reporter.say(`\n${part}`);
   }
+  const missing = describeMissingSignal(metrics);
+  if (missing !== undefined) reporter.warn(`\n${missing}`);
   reporter.say(
     `\nresults: ${folder.path} (config.json, metrics.jsonl, trajectories, checkpoints, policy)`,
   );

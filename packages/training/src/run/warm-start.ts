@@ -7,6 +7,7 @@ import { createLocalPolicy } from "@turnwise/policy/local";
 import { toChatTokenizer } from "../policy/chat-format.ts";
 import { toChatDemonstration, toPlainDemonstration } from "../loop/demonstration-text.ts";
 import {
+  selectImitated,
   toImitationRows,
   renameWords,
   toImitationBatch,
@@ -73,14 +74,18 @@ export async function warmStart(
         }));
   const { tokenizer } = start;
   const isChat = model.source === "folder" && model.chat;
-  const imitated = demonstrations
-    .slice(0, numDemonstrations)
-    .filter(({ isSuccess }) => isSuccess || demonstrator?.imitates === "all")
-    .map((demonstration) =>
-      isChat
-        ? toChatDemonstration(demonstration, tokenizer)
-        : toPlainDemonstration(demonstration, tasks, tokenizer),
+  const recorded = demonstrations.slice(0, numDemonstrations);
+  const selected = selectImitated(recorded, demonstrator);
+  if (selected.length === 0 && recorded.length > 0 && epochs > 0) {
+    reporter.warn(
+      `warm start: nothing is imitated, since none of ${recorded.length} demonstrations solved its task within ${config.episode.maxTurns} turns (episode.maxTurns)`,
     );
+  }
+  const imitated = selected.map((demonstration) =>
+    isChat
+      ? toChatDemonstration(demonstration, tokenizer)
+      : toPlainDemonstration(demonstration, tasks, tokenizer),
+  );
   const rowsOf = (epoch: number): ImitationRow[] => {
     const names = random.fork(`renames/${epoch}`);
     return imitated.flatMap((demonstration) =>

@@ -1,0 +1,29 @@
+import type { MetricsLine } from "../run/run-folder.ts";
+
+/**
+ * Warns of iterations that taught the policy nothing: without an update, or with advantages that were
+ * all 0.
+ * @returns One sentence for people; `undefined` if every iteration had a learning signal.
+ */
+export function describeMissingSignal(metrics: readonly MetricsLine[]): string | undefined {
+  const iterations = metrics.filter(({ stage }) => stage === "iteration");
+  const numFlat = iterations.filter(isFlat).length;
+  if (numFlat === 0) return undefined;
+  const isAll = numFlat === iterations.length;
+  const count = isAll
+    ? `any iteration (${numFlat})`
+    : `${numFlat} of ${iterations.length} iterations`;
+  return (
+    `no learning signal in ${count}: no response had an advantage other than 0, since the episodes of each group had equal returns` +
+    (isAll
+      ? "; the policy learned nothing: make tasks easier, groups larger (training.groupSize) or the warm start longer"
+      : "")
+  );
+}
+
+/** No update, or neither positive nor negative advantages. */
+function isFlat(line: MetricsLine): boolean {
+  const hasAdvantages =
+    line["modulatedPositive"] !== undefined || line["modulatedNegative"] !== undefined;
+  return line["updates"] === 0 || !hasAdvantages;
+}
