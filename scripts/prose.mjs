@@ -1,8 +1,8 @@
 // `npm test -- prose`: checks what can be checked mechanically in the English of comments and documents.
 // With `--count` it prints the number of findings for each rule and does not fail.
 import { readFileSync } from "node:fs";
-import { execFileSync } from "node:child_process";
 import { join } from "node:path";
+import { listFiles } from "./list-files.mjs";
 import { root } from "./pnpm.mjs";
 
 const longestReadme = 80;
@@ -26,20 +26,6 @@ const rules = [
   },
 ];
 
-/** Files that git tracks, without those that reproduce other people's text. */
-function listFiles() {
-  const listed = execFileSync(
-    "git",
-    ["ls-files", "-co", "--exclude-standard", "*.ts", "*.mjs", "*.md"],
-    {
-      cwd: root,
-      encoding: "utf8",
-      maxBuffer: 2 ** 26,
-    },
-  );
-  return listed.split("\n").filter((file) => file !== "" && !file.includes("/golden/"));
-}
-
 /** Line numbers, from 1, and texts of comments in a source file; all lines of a document. */
 function* proseLines(file, text) {
   const lines = text.split("\n");
@@ -52,13 +38,9 @@ function* proseLines(file, text) {
 }
 
 const findings = [];
-for (const file of listFiles()) {
-  let text;
-  try {
-    text = readFileSync(join(root, file), "utf8");
-  } catch {
-    continue; // Deleted in the working tree.
-  }
+for (const file of listFiles(/\.(?:ts|mjs|md)$/u)) {
+  if (file.includes("/golden/")) continue; // Reproduces other people's text.
+  const text = readFileSync(join(root, file), "utf8");
   if (/(?:^|\/)README\.md$/u.test(file)) {
     const { length } = text.trimEnd().split("\n");
     if (length > longestReadme) {

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { listFiles } from "./list-files.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const tsx = join(root, "node_modules/tsx/dist/cli.mjs");
@@ -60,15 +61,7 @@ describe.each(documented)("$path", ({ package: name, programs }) => {
 });
 
 /** Markdown files of the repository, without templates, whose links are those of another folder. */
-function listDocuments(): string[] {
-  const listed = execFileSync("git", ["ls-files", "-co", "--exclude-standard", "*.md"], {
-    cwd: root,
-    encoding: "utf8",
-  });
-  return listed
-    .split("\n")
-    .filter((path) => path !== "" && !path.includes("/templates/") && existsSync(join(root, path)));
-}
+const documents = listFiles(/\.md$/u).filter((path) => !path.includes("/templates/"));
 
 /** Ids that GitHub gives the headings of a document. */
 function headingIds(text: string): Set<string> {
@@ -85,7 +78,7 @@ function headingIds(text: string): Set<string> {
 
 it("links in documents lead to files and headings", () => {
   const broken: string[] = [];
-  for (const path of listDocuments()) {
+  for (const path of documents) {
     const text = readFileSync(join(root, path), "utf8").replaceAll(/^```[^]*?^```/gmu, "");
     for (const [, target] of text.matchAll(/\]\(([^)\s]+)\)/gu)) {
       if (/^[a-z]+:/u.test(target!)) continue;

@@ -62,7 +62,7 @@ export function renderPlainPrompt(
   return prompt.startsWith(begin) ? prompt : `${begin}${prompt}`;
 }
 
-/** A format for a model that is not talked to in a chat template, see {@link renderPlainPrompt}. */
+/** A format for a model that is not talked to in a chat template, see `renderPlainPrompt`. */
 export function toPlainFormat(
   format: AgentFormat,
   tokenizer: Pick<LoadedTokenizer, "beginTokens" | "decode">,
