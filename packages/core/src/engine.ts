@@ -1,5 +1,5 @@
 import type { Objective, ObjectiveField } from "./objective.ts";
-import type { ResponseStop } from "./records.ts";
+import type { ResponseStop, TokenUsage } from "./records.ts";
 import type { TokenRow } from "./token-row.ts";
 
 /** Converts text to token ids and back. */
@@ -95,6 +95,11 @@ export interface SampledResponse {
   readonly stopReason: ResponseStop;
   /** Decoded text, cut before the first stop string; present if the request has stop strings. */
   readonly text?: string;
+  /**
+   * Tokens as counted by the server, where they are not those of this record: by a hosted model
+   * that exchanges text. Absent: unknown, or the same.
+   */
+  readonly usage?: TokenUsage;
 }
 
 /** Handle on the weights of a policy, opaque except for the version. */

@@ -71,6 +71,7 @@ export {
   type Presentation,
   type RenderedState,
   type ResponseStop,
+  type TokenUsage,
   type Task,
   type Trajectory,
   type Turn,

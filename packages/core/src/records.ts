@@ -40,6 +40,13 @@ export interface RenderedState {
 /** Reason why a sampler ended a response: see `SampledResponse.stopReason`. */
 export type ResponseStop = "stop-token" | "stop-string" | "length";
 
+/** Tokens of one response as counted by a server. */
+export interface TokenUsage {
+  /** Whole prompt, cached or not. */
+  readonly promptTokens: number;
+  readonly responseTokens: number;
+}
+
 /** One response and the environment's reply. */
 export interface Turn {
   /**
@@ -60,6 +67,8 @@ export interface Turn {
    * Version of the weights that sampled each token, `[token]`; absent: the trajectory's for all.
    */
   readonly policyVersions?: readonly number[];
+  /** Tokens as counted by a server, in its own tokens; absent: the lists above count. */
+  readonly usage?: TokenUsage;
   /** Reason why the response ended; absent in records of responses that were not sampled. */
   readonly stopReason?: ResponseStop;
   /** Action passed to the environment. */

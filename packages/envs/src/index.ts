@@ -8,6 +8,9 @@ export {
   type Slips,
 } from "./demonstration.ts";
 export type { Environment, EnvironmentFactory, Observation, StepResult } from "./environment.ts";
+export { createDemonstratingPlayers, createRandomPlayers } from "./baselines.ts";
+export type { EpisodeOptions, EpisodeParts, EpisodeSequence } from "./episode.ts";
+export { playScripted, type EpisodePlayer, type ScriptedParts } from "./play-scripted.ts";
 export { rollout, rolloutGroup, type RolloutOptions, type RolloutParts } from "./rollout.ts";
 export type { AuditRecord, Demonstrator, TaskSource, TaskSplit } from "./task-source.ts";
 export { actionRoles, taggedRoles, type TextRole } from "./text-roles.ts";

@@ -1,7 +1,7 @@
 import type { Random, Task } from "@turnwise/core";
 import type { AgentFormat } from "./agent-format.ts";
 import type { Demonstration } from "./demonstration.ts";
-import type { EnvironmentFactory } from "./environment.ts";
+import type { EnvironmentFactory, Observation } from "./environment.ts";
 
 /** A named list of tasks, in a fixed order. */
 export interface TaskSplit {
@@ -29,7 +29,12 @@ export interface TaskSource {
   readonly format: AgentFormat;
   /** Time limit of one environment call, seconds. Default: the rollout's. */
   readonly environmentTimeoutSeconds?: number;
-  /** Demonstrations for a warm start. Optional. */
+  /**
+   * Draws an action of the random baseline; `undefined` gives up. Default: uniformly from the
+   * admissible actions.
+   */
+  readonly randomAction?: (observation: Observation, random: Random) => string | undefined;
+  /** Demonstrations for a warm start and for the baseline of that name. Optional. */
   readonly demonstrator?: Demonstrator;
   /**
    * Texts with all words that a new model must know, if there is no demonstrator. A model from a

@@ -7,6 +7,7 @@ it("exports what it means to", () => {
       "areaUnderCurve",
       "bcaCoverage",
       "bcaInterval",
+      "clusteredRateInterval",
       "countSeedsNeeded",
       "detectableEffect",
       "holmAdjust",

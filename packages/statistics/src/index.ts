@@ -1,6 +1,7 @@
 export { areaUnderCurve } from "./area-under-curve.ts";
 export { bcaCoverage } from "./bca-coverage.ts";
 export { bcaInterval, type BcaOptions } from "./bca-interval.ts";
+export { clusteredRateInterval, type TaskOutcomes } from "./clustered-rate-interval.ts";
 export { holmAdjust } from "./holm-adjust.ts";
 export { improvementProbability } from "./improvement-probability.ts";
 export type { IntervalEstimate, IntervalOptions } from "./interval-estimate.ts";

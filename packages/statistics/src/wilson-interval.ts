@@ -22,7 +22,18 @@ export function wilsonInterval(
   checkInteger("wilsonInterval", { numTasks }, { min: 1 });
   checkInteger("wilsonInterval", { numSolved }, { min: 0, max: numTasks });
   checkFraction("wilsonInterval", { confidence });
-  const estimate = numSolved / numTasks;
+  return computeScoreInterval(numSolved / numTasks, numTasks, confidence);
+}
+
+/**
+ * The same for a rate in [0, 1] over a number of episodes that need not be whole.
+ * @param numTasks - Number of independent episodes, `> 0`.
+ */
+export function computeScoreInterval(
+  estimate: number,
+  numTasks: number,
+  confidence: number,
+): IntervalEstimate {
   const z = normalQuantile((1 + confidence) / 2);
   const shrinkage = 1 + z ** 2 / numTasks;
   const center = (estimate + z ** 2 / (2 * numTasks)) / shrinkage;
@@ -31,8 +42,8 @@ export function wilsonInterval(
   // At 0 and all successes one end is the estimate; rounding must not push it past.
   return {
     estimate,
-    low: numSolved === 0 ? 0 : center - margin,
-    high: numSolved === numTasks ? 1 : center + margin,
+    low: estimate === 0 ? 0 : center - margin,
+    high: estimate === 1 ? 1 : center + margin,
     confidence,
   };
 }

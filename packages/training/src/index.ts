@@ -18,7 +18,12 @@ export { evaluate, summarizeEvaluation, type EvaluationReport } from "./evaluati
 export { openEvaluatedPolicy, type EvaluatedPolicy } from "./policy/evaluated-policy.ts";
 export { InputError, readInput } from "./input-error.ts";
 export { makeFolder } from "./files/make-folder.ts";
-export { computePassCurve } from "./evaluation/pass-at-k.ts";
+export {
+  formatEvaluation,
+  toEvaluationRecord,
+  type EvaluationContext,
+} from "./evaluation/describe-evaluation.ts";
+export { listPaperResults } from "./evaluation/list-paper-results.ts";
 export { countEpisodes, showPhases } from "./report/phase-progress.ts";
 export { LostInfrastructure } from "./loop/play-groups.ts";
 export {
@@ -33,8 +38,8 @@ export { RunFolder } from "./run/run-folder.ts";
 export { describePause, policyFolder, StoppedRun } from "./run/run.ts";
 export { SavedEvaluation } from "./evaluation/saved-evaluation.ts";
 export { formatSettings } from "./settings/format-settings.ts";
-export { formatStopReasons, type StopReason } from "./evaluation/count-stop-reasons.ts";
-export { reportSummary, describeEvaluation } from "./report/summary.ts";
+export type { StopReason } from "./evaluation/count-stop-reasons.ts";
+export { reportSummary } from "./report/summary.ts";
 export { isSettings, mergeSettings, type Settings } from "./settings/merge-settings.ts";
 export { didYouMean, findSimilarPath } from "./settings/suggest.ts";
 export { applyStyle, readTerminalWidth, type OutputStream } from "./report/terminal.ts";

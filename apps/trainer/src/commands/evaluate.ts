@@ -9,8 +9,9 @@ import {
   environments,
   countEpisodes,
   evaluate,
+  formatEvaluation,
+  toEvaluationRecord,
   summarizeEvaluation,
-  describeEvaluation,
   findEnvironment,
   InputError,
   createJsonReporter,
@@ -18,18 +19,17 @@ import {
   describeMissingChat,
   openEvaluatedPolicy,
   openTasks,
-  computePassCurve,
+  listPaperResults,
   describePause,
-  formatPercent,
   toPlainFormat,
   showPhases,
   readInput,
   SavedEvaluation,
   StoppedRun,
-  formatStopReasons,
   createTextReporter,
   readVersions,
   type BuiltInEnvironment,
+  type EvaluationContext,
   type EnvironmentTasks,
   type EvaluatedPolicy,
   type EvaluationReport,
@@ -48,6 +48,8 @@ interface EvaluateOptions extends DeviceFlags, Readonly<Record<string, unknown>>
   readonly adapter?: string;
   readonly weightStorage: WeightStorage;
   readonly chat?: boolean;
+  readonly promptPrice?: number;
+  readonly responsePrice?: number;
   readonly split?: string;
   readonly numTasks: number;
   readonly samples: number;
@@ -60,7 +62,7 @@ interface EvaluateOptions extends DeviceFlags, Readonly<Record<string, unknown>>
   readonly json?: boolean;
 }
 
-/** `turnwise evaluate`: plays tasks with a trained policy. */
+/** `turnwise evaluate`: plays tasks with a policy, trained or not. */
 export function evaluateCommand(): Command {
   const command = new Command("evaluate")
     .description("play tasks that were not trained on with a policy")
@@ -88,12 +90,23 @@ function environmentCommand(environment: BuiltInEnvironment): Command {
     .description(`play ${environment.description}`)
     .requiredOption(
       "--policy <path>",
-      "a policy's folder (config.json, model.safetensors, tokenizer.json), or a JSON file that describes one on a server",
+      "random, demonstrator, the folder of a model or a run, or a JSON file that describes a model on a server",
     );
   return withDevice(addTaskOptions(command, environment))
     .option("--adapter <folder>", "a low-rank adapter of the policy: a PEFT folder")
     .addOption(weightStorageOption())
     .option("--chat", "prompts are messages in the policy's chat template")
+    .addOption(
+      new Option(
+        "--prompt-price <number>",
+        "price per million prompt tokens, to report the cost",
+      ).argParser(nonNegative),
+    )
+    .addOption(
+      new Option("--response-price <number>", "price per million response tokens").argParser(
+        nonNegative,
+      ),
+    )
     .option("--split <name>", "which tasks (default: those held out)")
     .addOption(new Option("--num-tasks <number>").argParser(positiveNumber).default(128))
     .addOption(
@@ -200,33 +213,36 @@ async function evaluatePolicy(
             : `resuming ${saved.path}: ${saved.numKept} episodes are kept`,
         );
       }
+      const started = performance.now();
       const show = (report: EvaluationReport): Readonly<Record<string, unknown>> => {
-        const usage = policy.describeUsage();
+        const context: EvaluationContext = {
+          samples,
+          seconds: (performance.now() - started) / 1000,
+          prices: readPrices(options),
+          paper: listPaperResults(environment),
+        };
         const record = {
           stage: "evaluation",
+          policy: options.policy,
           split,
           folder: saved.path,
-          ...evaluationRecord(report, samples),
+          ...toEvaluationRecord(report, context),
           ...(source.omissions && { omissions: source.omissions }),
         };
-        const lines = [
-          ...evaluationLines(report, samples),
-          ...(usage === undefined ? [] : [usage]),
-        ];
-        reporter.row(record, `${split}: ${lines.join("\n  ")}`);
+        reporter.row(record, `${split}: ${formatEvaluation(report, context).join("\n  ")}`);
         return record;
       };
       const { environmentTimeoutSeconds } = source;
-      const progress = showPhases((text) => reporter.now(text), "evaluating", policy.sampler);
+      const parts = await readInput(() => policy.parts(source));
+      const sampler = "sampler" in parts ? parts.sampler : {};
+      const progress = showPhases((text) => reporter.now(text), "evaluating", sampler);
       const numEpisodes = tasks.length * samples;
       progress.onPhase(split, 0, { done: 0, total: numEpisodes, unit: "episodes" });
       const play = () =>
         evaluate(`evaluate/${split}`, tasks, temperature, {
+          ...parts,
           createEnvironment: source.createEnvironment,
           format: evaluatedFormat(source.format, policy, options, reporter),
-          sampler: policy.sampler,
-          tokenizer: policy.tokenizer,
-          policyVersion: policy.policyVersion,
           options: {
             ...config.episode,
             ...(environmentTimeoutSeconds !== undefined && { environmentTimeoutSeconds }),
@@ -271,6 +287,12 @@ async function evaluatePolicy(
   }
 }
 
+/** Prices of the options; `undefined` if none is given. */
+function readPrices({ promptPrice, responsePrice }: EvaluateOptions): EvaluationContext["prices"] {
+  if (promptPrice === undefined && responsePrice === undefined) return undefined;
+  return { prompt: promptPrice ?? 0, response: responsePrice ?? 0 };
+}
+
 /** Agent format of the tasks for this policy: in its chat template with `--chat`, plain otherwise. */
 function evaluatedFormat(
   format: AgentFormat,
@@ -285,49 +307,18 @@ function evaluatedFormat(
   return toPlainFormat(format, loadedTokenizer);
 }
 
-/** Machine-readable record of an evaluation. */
-function evaluationRecord(
-  { metrics, byKind, stops, groups }: EvaluationReport,
-  samples: number,
-): Readonly<Record<string, unknown>> {
-  return {
-    tasks: groups.length,
-    ...metrics,
-    byKind,
-    stops,
-    ...(samples > 1 && { passAtK: Object.fromEntries(computePassCurve(groups)) }),
-  };
-}
-
-/** Lines of text that report an evaluation. */
-function evaluationLines(
-  { metrics, byKind, stops, groups }: EvaluationReport,
-  samples: number,
-): string[] {
-  const line = (name: string, rate: number): string =>
-    name.padEnd(33) + formatPercent(rate).padStart(6);
-  return [
-    describeEvaluation(metrics, samples > 1 ? groups.length : undefined).join(", "),
-    ...Object.entries(byKind).map(([kind, success]) => line(kind, success)),
-    ...(samples > 1 ? [...computePassCurve(groups)] : []).map(([k, rate]) =>
-      line(`pass@${k}`, rate),
-    ),
-    ...formatStopReasons(stops),
-  ];
-}
-
 /** Settings of the experiment, restricted to the tasks of the evaluation. */
 function evaluationConfig(
   environment: BuiltInEnvironment,
   experiment: ExperimentSettings,
   split: string,
-  { loadedTokenizer }: EvaluatedPolicy,
+  { takesMessages }: EvaluatedPolicy,
   { numTasks, maxTurns }: EvaluateOptions,
 ): ExperimentSettings {
   const evaluation = [{ split, numTasks }];
   const { episode } = experiment;
   const all = tasksOf(experiment);
-  const tasks = environment.limitToEvaluation?.(all, evaluation, loadedTokenizer === undefined) ?? {
+  const tasks = environment.limitToEvaluation?.(all, evaluation, takesMessages) ?? {
     ...all,
     numTraining: 0,
     evaluation,

@@ -13,6 +13,7 @@ import { demoTasks } from "./demo/tasks.ts";
 import { demoById, sweDemonstrator } from "./demonstrator.ts";
 import { DockerEngine } from "./containers/docker-engine.ts";
 import { ensureDemoImages } from "./demo/demo-images.ts";
+import { drawSweAction } from "./draw-action.ts";
 import { EvaluationMemory } from "./evaluation/evaluation-memory.ts";
 import { loadInstances, type LoadOptions } from "./instances/load-instances.ts";
 import { selectInstances } from "./instances/select-instances.ts";
@@ -249,6 +250,7 @@ export async function openSwebenchTasks(
     createEnvironment,
     format,
     environmentTimeoutSeconds: queueSeconds,
+    randomAction: drawSweAction,
     takeRecords: () => audit.take(),
     ...(splits.skipped.length > 0 && { omissions: { invalidRows: splits.skipped } }),
     demonstrator: sweDemonstrator(splits.all, tasks.demonstrators, {

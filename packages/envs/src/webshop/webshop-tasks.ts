@@ -2,6 +2,7 @@ import { createRandom, InputError, type Random, type Task } from "@turnwise/core
 import { demonstrateAll, type Demonstration } from "../demonstration.ts";
 import type { AgentFormat } from "../agent-format.ts";
 import type { TaskSource } from "../task-source.ts";
+import { drawShopAction } from "./agent/draw-action.ts";
 import { compactShopFormat, compactShopMarkers } from "./agent/compact-format.ts";
 import { readGoalIndex, shopEnvironmentFactory } from "./agent/shop-environment.ts";
 import { goalSplitNames, type GoalSplitScheme } from "./goals/goal-splits.ts";
@@ -167,6 +168,7 @@ export async function openWebshopTasks(
     evaluation,
     createEnvironment,
     format,
+    randomAction: drawShopAction,
     demonstrator: {
       demonstrate: (wanted, slipShare, draws) => {
         const searcherOf = (task: Task) =>

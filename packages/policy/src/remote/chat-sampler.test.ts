@@ -67,7 +67,7 @@ describe("createChatSampler", () => {
         temperature: 0.5,
       },
     });
-    expect(sampler.usage).toEqual({ requests: 1, promptTokens: 10, responseTokens: 3 });
+    expect(response.usage).toEqual({ promptTokens: 10, responseTokens: 3 });
   });
 
   it("keeps a named conversation, with a separate system message", async () => {

@@ -4,6 +4,7 @@ import {
   type SampledResponse,
   type Sampler,
   type SampleRequest,
+  type TokenUsage,
   type Tokenizer,
 } from "@turnwise/core";
 import { HttpClient, type RemoteOptions } from "./http-client.ts";
@@ -87,14 +88,6 @@ export interface ChatSamplerOptions extends RemoteOptions {
   readonly extra?: Readonly<Record<string, unknown>>;
 }
 
-/** Usage of a chat sampler. */
-export interface ChatUsage {
-  readonly requests: number;
-  /** As counted by the server; 0 if it does not count. */
-  readonly promptTokens: number;
-  readonly responseTokens: number;
-}
-
 interface Message {
   readonly role: "system" | "user" | "assistant" | "tool";
   readonly content: string | null;
@@ -127,9 +120,7 @@ const empty: Conversation = { messages: [], numTokens: 0, callIds: [] };
  *
  * @param options.url - Base URL with the version: `https://host/v1`.
  */
-export function createChatSampler(
-  options: ChatSamplerOptions,
-): Sampler & { readonly usage: ChatUsage; close(): void } {
+export function createChatSampler(options: ChatSamplerOptions): Sampler & { close(): void } {
   const { model, maxResponseTokens = 4096, limitField = "max_tokens", tools = [] } = options;
   const { maxSequenceTokens = 400_000, sendsSampling = true, extra = {} } = options;
   const { sendsParallelToolCalls = true } = options;
@@ -141,7 +132,6 @@ export function createChatSampler(
     "authorization",
   );
   const conversations = new Map<string, Conversation>();
-  const usage = { requests: 0, promptTokens: 0, responseTokens: 0 };
 
   const ask = async (
     messages: readonly Message[],
@@ -174,7 +164,6 @@ export function createChatSampler(
       maxSequenceTokens,
       weights: { transport: "none", verification: "none", maxAdapters: 0 },
     },
-    usage,
     load: async ({ version }) => {
       if (version === 0) return 0;
       throw new RangeError(
@@ -190,9 +179,6 @@ export function createChatSampler(
       const messages = [...before.messages, ...parseNewMessages(before, added)];
       const answer = await ask(messages, request, signal);
       const { text, message, callIds, isCut } = answer;
-      usage.requests += 1;
-      usage.promptTokens += answer.promptTokens;
-      usage.responseTokens += answer.responseTokens;
       // The end token must occur only at the end.
       const letters = textTokenizer.encode(text.replaceAll("\0", " "));
       const tokens = isCut ? letters : [...letters, textTokenizer.endToken];
@@ -208,6 +194,7 @@ export function createChatSampler(
         logProbs: [],
         entropies: [],
         stopReason: isCut ? "length" : "stop-token",
+        ...(answer.usage && { usage: answer.usage }),
       };
       return response;
     },
@@ -248,8 +235,8 @@ interface ChatMessage {
 /** Message with its finish reason and token counts. */
 interface ChatAnswer extends ChatMessage {
   readonly isCut: boolean;
-  readonly promptTokens: number;
-  readonly responseTokens: number;
+  /** Absent if the server does not count. */
+  readonly usage?: TokenUsage;
 }
 
 /** @param place - Number of messages before the answer. */
@@ -260,15 +247,14 @@ function readChoice(answer: JsonAnswer, place: number): ChatAnswer {
   // Gateways report errors of the model's server in the choice.
   if (!choice.field("error").isAbsent) throw choice.field("error").ruleError("be absent");
   if (reason.raw === "error") throw reason.ruleError("not be an error");
-  const used = answer.field("usage");
-  const numTokens = (name: string): number =>
-    used.field(name).isAbsent ? 0 : used.field(name).number();
-  return {
-    ...readMessage(choice, place),
-    isCut: reason.raw === "length",
-    promptTokens: numTokens("prompt_tokens"),
-    responseTokens: numTokens("completion_tokens"),
-  };
+  const usage = readUsage(answer.field("usage"));
+  return { ...readMessage(choice, place), isCut: reason.raw === "length", ...(usage && { usage }) };
+}
+
+function readUsage(used: JsonAnswer): TokenUsage | undefined {
+  const [prompt, response] = [used.field("prompt_tokens"), used.field("completion_tokens")];
+  if (prompt.isAbsent || response.isAbsent) return undefined;
+  return { promptTokens: prompt.number(), responseTokens: response.number() };
 }
 
 /** @param place - Number of earlier messages, for the ids of calls that have none. */

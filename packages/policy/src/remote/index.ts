@@ -4,7 +4,6 @@ export {
   textTokenizer,
   type ChatSamplerOptions,
   type ChatTool,
-  type ChatUsage,
 } from "./chat-sampler.ts";
 export { createCompletionsSampler, type CompletionsSamplerOptions } from "./completions-sampler.ts";
 export type { RemoteOptions } from "./http-client.ts";

@@ -1,6 +1,7 @@
-import type { Group, Random, Sampler, Task, Tokenizer } from "@turnwise/core";
-import type { RolloutParts } from "@turnwise/envs";
+import type { Group, Random, Task } from "@turnwise/core";
+import type { EpisodeParts, RolloutOptions } from "@turnwise/envs";
 import { computeSuccessByKind, measureTrajectories, type Metrics } from "../loop/metrics.ts";
+import type { PolicyParts } from "../policy/evaluated-policy.ts";
 import { playGroups, type PlayOptions } from "../loop/play-groups.ts";
 import { countStopReasons, type StopReason } from "./count-stop-reasons.ts";
 
@@ -17,21 +18,20 @@ export interface EvaluationReport {
 /**
  * Plays each task, as often as is asked for.
  * @param name - Names the evaluation, and so its draws.
- * @param temperature - 0 plays greedily.
+ * @param temperature - 0 plays greedily; without effect for a scripted player.
  * @throws `LostInfrastructure` if too many episodes fail for longer than the tolerance allows.
  */
 export async function evaluate(
   name: string,
   tasks: readonly Task[],
   temperature: number,
-  parts: Omit<RolloutParts, "policyVersion"> & {
-    readonly sampler: Sampler;
-    readonly tokenizer: Tokenizer;
-    readonly policyVersion: number;
-    readonly random: Random;
-    /** Episodes of each task, `>= 1`. Default 1. */
-    readonly numSamples?: number;
-  } & PlayOptions,
+  parts: PolicyParts &
+    Omit<EpisodeParts, "options"> & {
+      readonly options: RolloutOptions;
+      readonly random: Random;
+      /** Episodes of each task, `>= 1`. Default 1. */
+      readonly numSamples?: number;
+    } & PlayOptions,
 ): Promise<EvaluationReport> {
   const { numSamples = 1, random } = parts;
   const plans = tasks.map((task, i) => {

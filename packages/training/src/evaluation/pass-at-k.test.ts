@@ -1,7 +1,7 @@
 import { recordVersion, type Group, type Outcome } from "@turnwise/core";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { passAtK, computePassCurve } from "./pass-at-k.ts";
+import { passAllK, passAtK, computePassCurve } from "./pass-at-k.ts";
 
 /** One entry an episode: success, failure, broken. */
 function group(episodes: string): Group {
@@ -61,7 +61,21 @@ describe("passAtK", () => {
   });
 });
 
-describe("computePassCurve", () => {
+describe("passAllK", () => {
+  it("is the share of draws with nothing but successes", () => {
+    // Of the 6 pairs of 4 episodes, 3 leave out the one failure.
+    expect(passAllK(4, 3, 2)).toBeCloseTo(0.5, 12);
+    expect(passAllK(5, 5, 3)).toBe(1);
+    expect(passAllK(5, 2, 3)).toBe(0);
+    expect([...computePassCurve([group("sfff"), group("ssss")], passAllK)]).toEqual([
+      [1, 0.625],
+      [2, 0.5],
+      [4, 0.5],
+    ]);
+  });
+});
+
+describe("passCurve", () => {
   it("averages over tasks, and leaves out what the infrastructure broke", () => {
     expect(computePassCurve([group("sfff"), group("ffff")])).toEqual(
       new Map([

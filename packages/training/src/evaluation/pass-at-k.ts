@@ -21,11 +21,29 @@ export function passAtK(n: number, c: number, k: number): number {
 }
 
 /**
- * Means of `passAtK` over tasks, for k = 1, 2, 4, ... and the number of samples, of graded
- * episodes alone; a task is part of a mean if it has enough of them.
+ * The chance that all of `k` episodes drawn from `n` are successes, of which `c` are (pass^k): the
+ * unbiased estimator `C(c, k) / C(n, k)`.
+ * @throws `RangeError` unless `0 <= c <= n` and `1 <= k <= n`.
+ *
+ * @example
+ * passAllK(4, 3, 2); // 0.5
+ *
+ * @see arXiv:2406.12045
+ */
+export function passAllK(n: number, c: number, k: number): number {
+  // All k succeed where none fails.
+  return 1 - passAtK(n, n - c, k);
+}
+
+/**
+ * Means of `passAtK` or `passAllK` over tasks, for k = 1, 2, 4, ... and the number of
+ * samples, of graded episodes alone; a task is part of a mean if it has enough of them.
  * @returns Entries `k: mean`; none for a k that no task has enough episodes for.
  */
-export function computePassCurve(groups: readonly Group[]): ReadonlyMap<number, number> {
+export function computePassCurve(
+  groups: readonly Group[],
+  measure: typeof passAtK = passAtK,
+): ReadonlyMap<number, number> {
   const counts = groups.map(({ trajectories }) => {
     const valid = trajectories.filter(isGraded);
     return { n: valid.length, c: valid.filter(isSuccess).length };
@@ -34,7 +52,7 @@ export function computePassCurve(groups: readonly Group[]): ReadonlyMap<number, 
   const curve = new Map<number, number>();
   for (let k = 1; k <= most; k = k * 2 > most && k < most ? most : k * 2) {
     const enough = counts.filter(({ n }) => n >= k);
-    curve.set(k, enough.reduce((sum, { n, c }) => sum + passAtK(n, c, k), 0) / enough.length);
+    curve.set(k, enough.reduce((sum, { n, c }) => sum + measure(n, c, k), 0) / enough.length);
   }
   return curve;
 }

@@ -68,7 +68,10 @@ export function measureTrajectories(all: readonly Trajectory[]): Metrics {
     score: computeMean(trajectories, readFinalScore),
     return: computeMean(trajectories, computePenalizedReturn),
     turns: computeMean(trajectories, (trajectory) => trajectory.turns.length),
-    responseTokens: computeMean(turns, ({ responseTokens }) => responseTokens.length),
+    responseTokens: computeMean(
+      turns,
+      ({ responseTokens, usage }) => usage?.responseTokens ?? responseTokens.length,
+    ),
     invalidActions: computeMean(turns, ({ isValidAction }) => (isValidAction ? 0 : 1)),
     entropy: computeMean(sampled, (entropy) => entropy),
     ...countFailures(all),

@@ -9,7 +9,7 @@ import {
   type Task,
   type Trajectory,
 } from "@turnwise/core";
-import { rollout, type RolloutParts } from "@turnwise/envs";
+import { playScripted, rollout, type RolloutParts, type ScriptedParts } from "@turnwise/envs";
 
 /** A group before it is played. */
 export interface GroupPlan {
@@ -91,12 +91,13 @@ const longestPause = 60;
  * stream alone, so the groups are then those of an undisturbed run.
  *
  * @param groupSize - Siblings of each group, `>= 1`.
+ * @param parts - Of a model, or of a scripted player.
  * @throws {@link LostInfrastructure} once the patience has ended; the signal's reason if it aborts.
  */
 export async function playGroups(
   plans: readonly GroupPlan[],
   groupSize: number,
-  parts: RolloutParts,
+  parts: RolloutParts | ScriptedParts,
   { tolerance = defaultTolerance, findPlayed: known, onProgress, onPause }: PlayOptions = {},
 ): Promise<Group[]> {
   const { maxInfrastructureShare, patienceSeconds, retrySeconds } = tolerance;
@@ -116,11 +117,15 @@ export async function playGroups(
   };
   const play = async (i: number): Promise<void> => {
     const { plan, trajectoryIndex } = slots[i]!;
-    played[i] = await rollout(plan.task, parts, {
+    const sequence = {
       groupId: plan.id,
       trajectoryIndex,
       random: plan.random.fork(`trajectory/${trajectoryIndex}`),
-    });
+    };
+    played[i] =
+      "createPlayer" in parts
+        ? await playScripted(plan.task, parts, sequence)
+        : await rollout(plan.task, parts, sequence);
     report();
   };
   if (slots.length > 0) report();

@@ -78,6 +78,7 @@ const turn = createRecordWriter<RecordedTurn>({
   samplerLogProbs: float32s,
   samplerEntropies: float32s,
   policyVersions: numbers,
+  usage: json,
   stopReason: string,
   action: string,
   isValidAction: boolean,

@@ -1,0 +1,42 @@
+import type { Random, Task } from "@turnwise/core";
+import type { Observation } from "./environment.ts";
+import type { EpisodePlayer, ScriptedParts } from "./play-scripted.ts";
+import type { TaskSource } from "./task-source.ts";
+
+/** Draws one of the admissible actions, all equally likely; `undefined` if there are none. */
+export function drawAdmissible(
+  { admissibleActions = [] }: Observation,
+  random: Random,
+): string | undefined {
+  return admissibleActions.length === 0 ? undefined : random.choice(admissibleActions);
+}
+
+/**
+ * Players that draw each action at random: with the task source's `randomAction`, by default
+ * uniformly from the admissible actions. A player gives up where there are none.
+ */
+export function createRandomPlayers({
+  randomAction = drawAdmissible,
+}: Pick<TaskSource, "randomAction">): ScriptedParts["createPlayer"] {
+  return (_task, _index, random) => {
+    let turn = 0;
+    return { next: (observation) => randomAction(observation, random.fork(`turn/${turn++}`)) };
+  };
+}
+
+/**
+ * Players that repeat the demonstrations of a task source, without no-ops: the episode of index i
+ * repeats the demonstration i of its task, modulo their number.
+ * @returns `undefined` if the source has no demonstrator.
+ */
+export function createDemonstratingPlayers({
+  demonstrator,
+}: Pick<TaskSource, "demonstrator">): ScriptedParts["createPlayer"] | undefined {
+  if (demonstrator === undefined) return undefined;
+  return async (task: Task, trajectoryIndex: number, random: Random): Promise<EpisodePlayer> => {
+    const demonstrations = await demonstrator.demonstrate([task], 0, random.fork("demonstration"));
+    const { turns } = demonstrations[trajectoryIndex % demonstrations.length]!;
+    const actions = turns.map(({ action }) => action);
+    return { next: () => actions.shift() };
+  };
+}

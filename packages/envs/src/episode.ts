@@ -1,0 +1,164 @@
+import {
+  checkInteger,
+  checkNonNegative,
+  checkPositive,
+  recordVersion,
+  SequenceLimitError,
+  type Outcome,
+  type Random,
+  type RenderedState,
+  type Task,
+  type Trajectory,
+  type Turn,
+} from "@turnwise/core";
+import type { AgentFormat, PastTurn } from "./agent-format.ts";
+import { callWithin, EpisodeFailure } from "./call-within.ts";
+import type { Environment, EnvironmentFactory, Observation } from "./environment.ts";
+
+/** Limits and rewards of an episode. */
+export interface EpisodeOptions {
+  /** Maximum number of turns, `>= 1`. */
+  readonly maxTurns: number;
+  /** Penalty for a response in the wrong format, `>= 0`. Default 0. */
+  readonly invalidActionPenalty?: number;
+  /** Time limit of one call to the environment, seconds. Default 300. */
+  readonly environmentTimeoutSeconds?: number;
+}
+
+/** Parts of an episode that do not depend on who plays it. */
+export interface EpisodeParts {
+  readonly createEnvironment: EnvironmentFactory;
+  readonly format: AgentFormat;
+  readonly options: EpisodeOptions;
+  /** Aborts all episodes: they reject with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Called after each episode. */
+  readonly onEnd?: (trajectory: Trajectory) => void;
+}
+
+/** Identity of an episode: its group, its index in the group, its random stream. */
+export interface EpisodeSequence {
+  readonly groupId: string;
+  readonly trajectoryIndex: number;
+  readonly random: Random;
+}
+
+/** Response of an agent, with its part of the record. */
+export interface AgentResponse {
+  /** Decoded response, without the end token. */
+  readonly text: string;
+  readonly record: Pick<
+    Turn,
+    | "promptTokens"
+    | "responseTokens"
+    | "samplerLogProbs"
+    | "samplerEntropies"
+    | "policyVersions"
+    | "stopReason"
+    | "usage"
+  >;
+}
+
+/** Agent of one episode: a model, or a script. */
+export interface EpisodeAgent {
+  /** Version of the weights, for the record. */
+  readonly policyVersion: number;
+  /**
+   * Responds to an observation.
+   * @param history - All earlier turns, in order.
+   * @returns The response, or the outcome of an episode that cannot continue.
+   */
+  respond(
+    history: readonly PastTurn[],
+    observation: Observation,
+  ): Promise<AgentResponse | Extract<Outcome, { readonly kind: "truncated" }>>;
+  /** Releases the resources of the agent. */
+  release(): void;
+}
+
+/**
+ * Plays one episode with an agent and records it.
+ *
+ * Failures of the environment and of the agent's server become the trajectory's outcome, `failed`;
+ * all other errors of the agent and the format are thrown.
+ */
+export async function playEpisode(
+  task: Task,
+  parts: EpisodeParts,
+  { groupId, trajectoryIndex }: EpisodeSequence,
+  agent: EpisodeAgent,
+): Promise<Trajectory> {
+  const { format, options, signal } = parts;
+  const { maxTurns, invalidActionPenalty = 0, environmentTimeoutSeconds = 300 } = options;
+  checkInteger("rollout", { maxTurns }, { min: 1 });
+  checkNonNegative("rollout", { invalidActionPenalty });
+  checkPositive("rollout", { environmentTimeoutSeconds });
+
+  const turns: Turn[] = [];
+  const history: PastTurn[] = [];
+  let environment: Environment | undefined;
+  let firstObservation = "";
+  let firstRendering: RenderedState | undefined;
+  const call = <T>(name: string, run: (inner: AbortSignal) => Promise<T>): Promise<T> =>
+    callWithin(name, environmentTimeoutSeconds, signal, run);
+  const renderState = async (world: Environment): Promise<RenderedState | undefined> =>
+    world.render && call("render", (inner) => world.render!(inner));
+  const play = async (): Promise<Outcome> => {
+    environment = await call("create environment", () => parts.createEnvironment(task));
+    const world = environment;
+    let observation: Observation = await call("reset", (inner) => world.reset(inner));
+    firstObservation = observation.text;
+    firstRendering = await renderState(world);
+    while (turns.length < maxTurns) {
+      const response = await agent.respond(history, observation);
+      if ("kind" in response) return response;
+      const { action, isValid } = format.parse(response.text, observation);
+      const step = await call("step", (inner) => world.step(action, inner));
+      const rendering = await renderState(world);
+      turns.push({
+        ...response.record,
+        action,
+        isValidAction: isValid,
+        observation: step.text,
+        reward: step.reward,
+        penalty: isValid ? 0 : invalidActionPenalty,
+        ...(step.score !== undefined && { score: step.score }),
+        ...(rendering && { rendering }),
+      });
+      history.push({ observation, action });
+      observation = step;
+      if (step.isTerminal) return { kind: "terminated", isSuccess: step.isSuccess };
+    }
+    return { kind: "truncated", limit: "turns" };
+  };
+
+  let outcome: Outcome;
+  try {
+    outcome = await play();
+  } catch (error) {
+    if (error instanceof SequenceLimitError) {
+      outcome = { kind: "truncated", limit: "tokens", message: error.message };
+    } else if (error instanceof EpisodeFailure) {
+      outcome = { kind: "failed", error: { kind: error.kind, message: error.message } };
+    } else throw error;
+  } finally {
+    agent.release();
+    // An environment that cannot be closed has already failed, or holds no resources.
+    await environment?.close().catch(() => undefined);
+  }
+  const trajectory: Trajectory = {
+    version: recordVersion,
+    taskId: task.id,
+    taskKind: task.kind,
+    groupId,
+    trajectoryIndex,
+    presentation: format.presentation,
+    policyVersion: agent.policyVersion,
+    firstObservation,
+    ...(firstRendering && { firstRendering }),
+    turns,
+    outcome,
+  };
+  parts.onEnd?.(trajectory);
+  return trajectory;
+}

@@ -1,0 +1,51 @@
+import type { Trajectory, Turn, TokenUsage } from "@turnwise/core";
+
+/** Prices of a hosted model, in any currency per million tokens, `>= 0`. */
+export interface TokenPrices {
+  readonly prompt: number;
+  readonly response: number;
+}
+
+/** Tokens of one turn; the prompt is counted whole. `undefined` if nobody counted them. */
+function readTurnUsage(
+  { usage, promptTokens, responseTokens, samplerLogProbs }: Turn,
+  before: number,
+): TokenUsage | undefined {
+  if (usage !== undefined) return usage;
+  // Texts of a hosted model are stored as characters, without log-probs.
+  if (samplerLogProbs.length !== responseTokens.length) return undefined;
+  return {
+    promptTokens: before + promptTokens.length,
+    responseTokens: responseTokens.length,
+  };
+}
+
+/**
+ * Tokens that the responses of episodes took, failed episodes included: the sum of whole prompts and
+ * of responses, as a server charges them.
+ * @returns `undefined` if the server does not count, at any turn.
+ */
+export function countTokens(trajectories: readonly Trajectory[]): TokenUsage | undefined {
+  const total = { promptTokens: 0, responseTokens: 0 };
+  for (const { presentation, turns } of trajectories) {
+    let before = 0;
+    for (const turn of turns) {
+      const usage = readTurnUsage(turn, before);
+      if (usage === undefined) return undefined;
+      total.promptTokens += usage.promptTokens;
+      total.responseTokens += usage.responseTokens;
+      if (presentation === "concatenated") {
+        before += turn.promptTokens.length + turn.responseTokens.length;
+      }
+    }
+  }
+  return total;
+}
+
+/** Cost of tokens in the currency of the prices. */
+export function computeCost(
+  { promptTokens, responseTokens }: TokenUsage,
+  { prompt, response }: TokenPrices,
+): number {
+  return (promptTokens * prompt + responseTokens * response) / 1e6;
+}

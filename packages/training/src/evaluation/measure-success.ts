@@ -1,0 +1,47 @@
+import { isGraded, isSuccess, type Group } from "@turnwise/core";
+import { clusteredRateInterval } from "@turnwise/statistics";
+
+/** Success rate of graded episodes with its interval. */
+export interface SuccessRate {
+  /** In [0, 1]. */
+  readonly success: number;
+  /** Ends of the interval, in [0, 1]. */
+  readonly low: number;
+  readonly high: number;
+  /** Confidence of the interval, in (0, 1). */
+  readonly confidence: number;
+  /** Tasks with graded episodes. */
+  readonly tasks: number;
+  /** Graded episodes. */
+  readonly episodes: number;
+}
+
+/**
+ * Success rate of an evaluation, with the 95 % interval of one policy on more tasks like these: see
+ * `clusteredRateInterval`. Failed episodes are left out.
+ * @returns `undefined` if no episode was graded.
+ */
+export function measureSuccess(groups: readonly Group[]): SuccessRate | undefined {
+  const tasks = groups.flatMap(({ trajectories }) => {
+    const graded = trajectories.filter(isGraded);
+    if (graded.length === 0) return [];
+    return [{ numSolved: graded.filter(isSuccess).length, numEpisodes: graded.length }];
+  });
+  if (tasks.length === 0) return undefined;
+  const { estimate, ...interval } = clusteredRateInterval(tasks);
+  const episodes = tasks.reduce((sum, { numEpisodes }) => sum + numEpisodes, 0);
+  return { success: estimate, ...interval, tasks: tasks.length, episodes };
+}
+
+/** {@link measureSuccess} by kind of task, in the order of their names; kinds without one are absent. */
+export function measureSuccessByKind(
+  groups: readonly Group[],
+): Readonly<Record<string, SuccessRate>> {
+  const kinds = [...new Set(groups.map(({ task }) => task.kind))].sort();
+  return Object.fromEntries(
+    kinds.flatMap((kind): [string, SuccessRate][] => {
+      const rate = measureSuccess(groups.filter(({ task }) => task.kind === kind));
+      return rate === undefined ? [] : [[kind, rate]];
+    }),
+  );
+}

@@ -1,0 +1,91 @@
+import { r2eTools } from "@turnwise/envs/swebench";
+import { readTokenizer } from "@turnwise/policy";
+import {
+  createChatSampler,
+  createCompletionsSampler,
+  textTokenizer,
+} from "@turnwise/policy/remote";
+import { z } from "zod";
+import { readJson } from "../files/read-json.ts";
+import { InputError } from "../input-error.ts";
+import { count, countOrNone, nonNegative } from "../settings/config-parts.ts";
+import type { EvaluatedPolicy } from "./evaluated-policy.ts";
+import { readApiKey } from "./open-training-policy.ts";
+
+const server = {
+  url: z.url(),
+  model: z.string().min(1),
+  /** The environment variable that holds the key; `null` for none. */
+  apiKeyVariable: z.string().min(1).nullable().default(null),
+  timeoutSeconds: count.default(600),
+  /** Time for which a request is tried again after a passing failure. */
+  patienceSeconds: nonNegative.default(300),
+  maxConcurrent: count.default(32),
+};
+
+/** A policy that a server holds, as `--policy FILE.json` describes it. */
+const remotePolicySchema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    /** A hosted model, in messages: `url` up to the version, as in `https://host/v1`. */
+    kind: z.literal("chat"),
+    ...server,
+    maxResponseTokens: count.default(4096),
+    limitField: z.enum(["max_tokens", "max_completion_tokens"]).default("max_tokens"),
+    sendsSampling: z.boolean().default(true),
+    /** Whether tools are offered through the API; for the format `tool-call`. */
+    tools: z.boolean().default(false),
+    /** Whether `parallel_tool_calls: false` is sent with tools; some servers refuse the field. */
+    sendsParallelToolCalls: z.boolean().default(true),
+    extra: z.record(z.string(), z.unknown()).default({}),
+  }),
+  z.strictObject({
+    /** vLLM or SGLang, in token ids. */
+    kind: z.enum(["vllm", "sglang"]),
+    ...server,
+    /** A folder with the model's `tokenizer.json`. */
+    tokenizer: z.string().min(1),
+    maxTokens: count,
+    topLogProbs: countOrNone.default(0),
+    logProbs: z.enum(["raw", "processed"]).default("raw"),
+  }),
+]);
+
+/**
+ * Opens a policy on a server.
+ * @param path - JSON file that describes it.
+ * @throws `InputError` naming the field that is wrong.
+ */
+export async function openRemotePolicy(path: string): Promise<EvaluatedPolicy> {
+  const result = remotePolicySchema.safeParse(await readJson(path));
+  if (!result.success) {
+    const issue = result.error.issues[0]!;
+    throw new InputError(
+      `${path}: ${issue.path.join(".") || "policy"} must be valid: ${issue.message}`,
+    );
+  }
+  const policy = result.data;
+  const key = readApiKey(policy.apiKeyVariable);
+  if (policy.kind === "chat") {
+    const { tools, apiKeyVariable: _, kind: _kind, ...rest } = policy;
+    const sampler = createChatSampler({ ...rest, ...key, ...(tools && { tools: r2eTools }) });
+    return {
+      parts: async () => ({ sampler, tokenizer: textTokenizer, policyVersion: 0 }),
+      takesMessages: true,
+      close: async () => sampler.close(),
+    };
+  }
+  const { kind, maxTokens, tokenizer, apiKeyVariable: _, ...rest } = policy;
+  const sampler = createCompletionsSampler({
+    ...rest,
+    ...key,
+    server: kind,
+    maxSequenceTokens: maxTokens,
+  });
+  const loadedTokenizer = await readTokenizer(tokenizer);
+  return {
+    parts: async () => ({ sampler, tokenizer: loadedTokenizer, policyVersion: 0 }),
+    loadedTokenizer,
+    takesMessages: false,
+    close: async () => sampler.close(),
+  };
+}
