@@ -86,7 +86,7 @@ try {
     "--filter",
     "./packages/*",
     "--filter",
-    "./apps/*",
+    "./apps/trainer",
     "pack",
     "--pack-destination",
     archives,

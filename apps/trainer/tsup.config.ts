@@ -1,3 +1,4 @@
+import { cp } from "node:fs/promises";
 import type { Options } from "tsup";
 
 const config: Options = {
@@ -6,6 +7,8 @@ const config: Options = {
   target: "node20",
   clean: true,
   sourcemap: true,
+  // The page of `turnwise view`, which turbo builds before.
+  onSuccess: () => cp("../viewer/dist", "dist/viewer", { recursive: true }),
 };
 
 export default config;

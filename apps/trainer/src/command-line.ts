@@ -10,6 +10,7 @@ import { policyCommand } from "./commands/policy.ts";
 import { studyCommand } from "./commands/study.ts";
 import { swebenchCommand } from "./commands/swebench.ts";
 import { trainCommand } from "./commands/train.ts";
+import { viewCommand } from "./commands/view.ts";
 import { webshopCommand } from "./commands/webshop.ts";
 import { describeError } from "./describe-error.ts";
 import { readVersion } from "./read-version.ts";
@@ -27,6 +28,7 @@ export async function runCommandLine(parameters: readonly string[]): Promise<num
   for (const command of [
     trainCommand(),
     evaluateCommand(),
+    viewCommand(),
     studyCommand(),
     experimentsCommand(),
     configCommand(),

@@ -1,4 +1,12 @@
+export {
+  advisoryLimits,
+  listAdvisories,
+  type Advisory,
+  type AdvisoryName,
+  type RunRecords,
+} from "./advisories.ts";
 export { createBlobSource } from "./blob-source.ts";
+export { countGroups, type GroupCounts } from "./count-groups.ts";
 export {
   readConfig,
   readManifest,
@@ -17,6 +25,7 @@ export {
   type Segment,
   type SegmentEpisodes,
 } from "./read-trajectories.ts";
+export { isPageFile, type ListedRun, type RunList } from "./run-list.ts";
 export type { ByteRange, RunSource } from "./run-source.ts";
 export { createUrlSource, type UrlSourceOptions } from "./url-source.ts";
 export {

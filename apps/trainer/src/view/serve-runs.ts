@@ -1,0 +1,148 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { pipeline } from "node:stream/promises";
+import type { RunList } from "@turnwise/training/reader";
+import type { FoundRun } from "./find-runs.ts";
+import { findRunFile, type PageFiles } from "./page-files.ts";
+import { parseRange } from "./parse-range.ts";
+
+/** A running server. */
+export interface ViewServer {
+  /** `http://127.0.0.1:3001/` */
+  readonly address: string;
+  /** Stops the server and closes its connections. */
+  close(): Promise<void>;
+}
+
+const host = "127.0.0.1";
+
+/** The page loads its own script and style, reads from its own server, and nothing else. */
+const headers = {
+  "Content-Security-Policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "X-Content-Type-Options": "nosniff",
+  "Referrer-Policy": "no-referrer",
+  "Cross-Origin-Resource-Policy": "same-origin",
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cache-Control": "no-cache",
+} as const;
+
+/** Options of {@link serveRuns}. */
+export interface ServeOptions {
+  readonly page: PageFiles;
+  readonly runs: readonly FoundRun[];
+  /** 0 takes a free one. */
+  readonly port: number;
+}
+
+/**
+ * Serves the page and the records of runs on this machine alone. Only reads; requests with another
+ * `Host` are refused, so that no name in the public DNS leads here.
+ * @throws The system's error if the port is taken.
+ */
+export async function serveRuns({ page, runs, port }: ServeOptions): Promise<ViewServer> {
+  const list: RunList = { isLive: true, runs: runs.map(({ id, name }) => ({ id, name })) };
+  const texts = new Map([
+    ["/", { type: "text/html; charset=utf-8", text: page.html }],
+    ["/viewer.js", { type: "text/javascript; charset=utf-8", text: page.script }],
+    ["/viewer.css", { type: "text/css; charset=utf-8", text: page.style }],
+    ["/runs.json", { type: "application/json", text: JSON.stringify(list) }],
+  ]);
+  const folders = new Map(runs.map(({ id, path }) => [id, path]));
+  let hosts: ReadonlySet<string> = new Set();
+
+  const answer = async (request: IncomingMessage, reply: ServerResponse): Promise<void> => {
+    if (!hosts.has(request.headers.host ?? "")) return refuse(reply, 403, "another Host");
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      reply.setHeader("Allow", "GET, HEAD");
+      return refuse(reply, 405, "reads alone");
+    }
+    const [path = "/"] = (request.url ?? "/").split("?");
+    const known = texts.get(path);
+    if (known !== undefined) return sendText(request, reply, known);
+    const [, id, file] = /^\/runs\/([^/]+)\/(.+)$/u.exec(decode(path)) ?? [];
+    const folder = folders.get(id ?? "");
+    const real = folder === undefined ? undefined : await findRunFile(folder, file!);
+    if (real === undefined) return refuse(reply, 404, "no such file");
+    return sendFile(request, reply, real);
+  };
+  const server = createServer((request, reply) => {
+    for (const [name, value] of Object.entries(headers)) reply.setHeader(name, value);
+    answer(request, reply).catch(() => {
+      // The connection broke, or the file did.
+      if (!reply.headersSent) reply.writeHead(500);
+      reply.destroy();
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, resolve);
+  });
+  const bound = server.address();
+  const boundPort = typeof bound === "object" && bound !== null ? bound.port : port;
+  hosts = new Set([`${host}:${boundPort}`, `localhost:${boundPort}`, `[::1]:${boundPort}`]);
+  return {
+    address: `http://${host}:${boundPort}/`,
+    close: () =>
+      new Promise((resolve, reject) => {
+        server.close((error) => (error === undefined ? resolve() : reject(error)));
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** Path of an address; addresses that are not valid lead to nothing. */
+function decode(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return "";
+  }
+}
+
+function refuse(reply: ServerResponse, status: number, reason: string): void {
+  reply.writeHead(status, { "Content-Type": "text/plain; charset=utf-8" });
+  reply.end(`${reason}\n`);
+}
+
+function sendText(
+  request: IncomingMessage,
+  reply: ServerResponse,
+  { type, text }: { readonly type: string; readonly text: string },
+): void {
+  reply.writeHead(200, { "Content-Type": type, "Content-Length": Buffer.byteLength(text) });
+  reply.end(request.method === "HEAD" ? undefined : text);
+}
+
+async function sendFile(
+  request: IncomingMessage,
+  reply: ServerResponse,
+  path: string,
+): Promise<void> {
+  const { size, mtimeMs } = await stat(path);
+  // Of a file that a run appends to: its size changes with it.
+  const tag = `"${size.toString(36)}-${Math.round(mtimeMs).toString(36)}"`;
+  reply.setHeader("ETag", tag);
+  reply.setHeader("Accept-Ranges", "bytes");
+  reply.setHeader(
+    "Content-Type",
+    path.endsWith(".json") ? "application/json" : "application/octet-stream",
+  );
+  if (request.headers["if-none-match"] === tag) {
+    reply.writeHead(304).end();
+    return;
+  }
+  const range = parseRange(request.headers.range, size);
+  if (range === "outside") {
+    reply.setHeader("Content-Range", `bytes */${size}`);
+    reply.writeHead(416).end();
+    return;
+  }
+  const { start, end } = range ?? { start: 0, end: size };
+  if (range !== undefined) reply.setHeader("Content-Range", `bytes ${start}-${end - 1}/${size}`);
+  reply.writeHead(range === undefined ? 200 : 206, { "Content-Length": end - start });
+  if (request.method === "HEAD" || start === end) reply.end();
+  // `end` is the last byte here: what is appended meanwhile does not belong to the answer.
+  else await pipeline(createReadStream(path, { start, end: end - 1 }), reply);
+}

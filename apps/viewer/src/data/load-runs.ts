@@ -1,0 +1,71 @@
+import {
+  listSegments,
+  readConfig,
+  readManifest,
+  readMetrics,
+  readProgress,
+  readTimings,
+  createUrlSource,
+  type JsonObject,
+  type ListedRun,
+  type RecordedMetrics,
+  type RunList,
+  type RunProgress,
+  type RunSource,
+  type Segment,
+} from "@turnwise/training/reader";
+import { createEmbeddedSource } from "./embedded-source.ts";
+
+/** A run on the page, with all that its small files say. */
+export interface ViewedRun extends ListedRun {
+  /** Position in the list of runs. */
+  readonly position: number;
+  readonly source: RunSource;
+  readonly config: JsonObject;
+  readonly manifest: JsonObject;
+  readonly metrics: readonly RecordedMetrics[];
+  readonly timings: readonly RecordedMetrics[];
+  readonly segments: readonly Segment[];
+  readonly progress: RunProgress;
+  readonly seed: number;
+}
+
+/** Runs of the page: those that were exported into it, or those that its server lists. */
+export async function loadRunList(): Promise<RunList> {
+  const embedded = document.getElementById("runs")?.textContent;
+  if (embedded !== undefined) return JSON.parse(embedded) as RunList;
+  const response = await fetch("runs.json", { cache: "no-cache" });
+  if (!response.ok) throw new Error(`runs.json: status must be 200, got ${response.status}`);
+  return (await response.json()) as RunList;
+}
+
+/** Reads the small files of a run. @throws `RangeError`, one line, for damaged ones. */
+export async function loadRun(
+  { id, name }: ListedRun,
+  position: number,
+  isLive: boolean,
+): Promise<ViewedRun> {
+  const source = isLive ? createUrlSource(`runs/${id}`) : createEmbeddedSource(id);
+  const [config, manifest, metrics, timings, progress] = await Promise.all([
+    readConfig(source),
+    readManifest(source),
+    readMetrics(source),
+    readTimings(source),
+    readProgress(source, Date.now()),
+  ]);
+  const seed = Number(config["seed"] ?? manifest["seed"] ?? Number.NaN);
+  const segments = listSegments(metrics);
+  return {
+    id,
+    name,
+    position,
+    source,
+    config,
+    manifest,
+    metrics,
+    timings,
+    segments,
+    progress,
+    seed,
+  };
+}

@@ -1,0 +1,29 @@
+import { useEffect, useRef } from "preact/hooks";
+import type { JSX } from "preact";
+import { isHelpOpen, keyList } from "../keyboard.ts";
+
+/** Dialog with the list of keys. */
+export function Help(): JSX.Element {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  return (
+    <dialog ref={dialog} aria-labelledby="help-title" onClose={() => (isHelpOpen.value = false)}>
+      <h2 id="help-title">Keys</h2>
+      <dl class="keys">
+        {keyList.map(([key, meaning]) => (
+          <div key={key}>
+            <dt>
+              {key.split(" ").map((one) => (
+                <kbd key={one}>{one}</kbd>
+              ))}
+            </dt>
+            <dd>{meaning}</dd>
+          </div>
+        ))}
+      </dl>
+      <form method="dialog">
+        <button>Close</button>
+      </form>
+    </dialog>
+  );
+}

@@ -1,0 +1,66 @@
+import {
+  elementScroll,
+  observeElementOffset,
+  observeElementRect,
+  Virtualizer,
+  type VirtualItem,
+} from "@tanstack/virtual-core";
+import { useEffect, useLayoutEffect, useReducer, useRef } from "preact/hooks";
+import type { ComponentChildren, JSX, RefObject } from "preact";
+
+/** Rows that are in view, with the height of all. */
+export interface VirtualRows {
+  readonly items: readonly VirtualItem[];
+  readonly totalSize: number;
+  readonly scrollTo: (index: number) => void;
+}
+
+/** Rows beyond the view that are drawn too, so that scrolling shows no gaps. */
+const overscan = 20;
+
+/** Windowed rows of one height: only those in view are in the document. */
+export function useVirtualRows(
+  scroller: RefObject<HTMLElement | null>,
+  count: number,
+  rowHeight: number,
+): VirtualRows {
+  const [, redraw] = useReducer((version: number) => version + 1, 0);
+  const virtualizer = useRef<Virtualizer<HTMLElement, HTMLElement> | null>(null);
+  const options = {
+    count,
+    overscan,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => rowHeight,
+    observeElementRect,
+    observeElementOffset,
+    scrollToFn: elementScroll,
+    onChange: () => redraw(undefined),
+  };
+  virtualizer.current ??= new Virtualizer(options);
+  virtualizer.current.setOptions(options);
+  // The library names what its adapters for frameworks call so.
+  // oxlint-disable no-underscore-dangle
+  useEffect(() => virtualizer.current!._didMount(), []);
+  useLayoutEffect(() => virtualizer.current!._willUpdate());
+  // oxlint-enable no-underscore-dangle
+  return {
+    items: virtualizer.current.getVirtualItems(),
+    totalSize: virtualizer.current.getTotalSize(),
+    scrollTo: (index) => virtualizer.current!.scrollToIndex(index),
+  };
+}
+
+/** Box with the height of all rows, in which those in view are positioned. */
+export function RowSpace({
+  size,
+  children,
+}: {
+  readonly size: number;
+  readonly children: ComponentChildren;
+}): JSX.Element {
+  return (
+    <div class="row-space" role="rowgroup" style={{ height: `${size}px` }}>
+      {children}
+    </div>
+  );
+}

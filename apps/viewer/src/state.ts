@@ -1,0 +1,121 @@
+import { computed, signal } from "@preact/signals";
+import { loadRun, loadRunList, type ViewedRun } from "./data/load-runs.ts";
+import { readTokenText, type TokenText } from "./data/token-text.ts";
+import { readIndexes, TableBuilder, type TrajectoryTable } from "./data/trajectory-table.ts";
+import type { TableNames } from "./data/filter-table.ts";
+
+/** Seconds between two looks at runs that are in progress. */
+const refreshSeconds = 2;
+
+/** Runs of the page, in the order of the command. */
+export const runs = signal<readonly ViewedRun[]>([]);
+/** True if files can change while the page is open. */
+export const isLive = signal(false);
+/** Errors that keep something from being shown, one line each. */
+export const problems = signal<readonly string[]>([]);
+/** True until the small files of all runs were read. */
+export const isLoading = signal(true);
+
+const builder = new TableBuilder();
+const segmentsRead: number[] = [];
+/** All trajectories; grows while indexes are read. */
+export const table = signal<TrajectoryTable>(builder.table());
+/** Segments whose index was read, and all. */
+export const indexProgress = signal({ read: 0, total: 0 });
+
+/** Names that queries can use. */
+export const tableNames = computed<TableNames>(() => ({
+  runs: runs.value.map(({ name }) => name),
+  stages: runs.value.map(({ segments }) => segments.map(({ metrics }) => metrics.stage)),
+}));
+
+/** Reads everything that the page shows first, and follows runs that are in progress. */
+export async function startPage(): Promise<void> {
+  try {
+    const list = await loadRunList();
+    isLive.value = list.isLive;
+    const loaded = await Promise.allSettled(
+      list.runs.map((run, position) => loadRun(run, position, list.isLive)),
+    );
+    const failed = loaded.flatMap((result) =>
+      result.status === "rejected" ? [messageOf(result.reason)] : [],
+    );
+    problems.value = failed;
+    // Positions are those among the runs that can be shown.
+    runs.value = loaded
+      .flatMap((result) => (result.status === "fulfilled" ? [result.value] : []))
+      .map((run, position) => ({ ...run, position }));
+  } catch (error) {
+    problems.value = [messageOf(error)];
+  }
+  isLoading.value = false;
+  await readNewIndexes();
+  if (isLive.value) scheduleRefresh();
+}
+
+/** Message of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+async function readNewIndexes(): Promise<void> {
+  const update = (): void => {
+    table.value = builder.table();
+    indexProgress.value = {
+      read: segmentsRead.reduce((total, number) => total + number, 0),
+      total: runs.value.reduce((total, { segments }) => total + segments.length, 0),
+    };
+  };
+  let lastUpdate = performance.now();
+  const errors = await readIndexes(builder, runs.value, segmentsRead, () => {
+    // Each update draws the page: not for every few kilobytes.
+    if (performance.now() - lastUpdate < 150) return;
+    lastUpdate = performance.now();
+    update();
+  });
+  update();
+  if (errors.length > 0) problems.value = [...problems.value, ...errors];
+}
+
+function scheduleRefresh(): void {
+  setTimeout(() => void refresh().finally(scheduleRefresh), refreshSeconds * 1000);
+}
+
+/** Reads again what runs in progress have written; runs that ended do not change. */
+async function refresh(): Promise<void> {
+  if (document.hidden) return;
+  const changed = await Promise.all(
+    runs.value.map(async (run) => {
+      if (run.progress.state === "finished") return run;
+      try {
+        const next = await loadRun(run, run.position, true);
+        return isSame(run, next) ? run : next;
+      } catch {
+        // The server was stopped, or a file is being written: the page shows what it has.
+        return run;
+      }
+    }),
+  );
+  if (changed.every((run, i) => run === runs.value[i])) return;
+  runs.value = changed;
+  await readNewIndexes();
+}
+
+function isSame(a: ViewedRun, b: ViewedRun): boolean {
+  return (
+    a.metrics.length === b.metrics.length &&
+    a.timings.length === b.timings.length &&
+    a.progress.state === b.progress.state
+  );
+}
+
+const tokenTexts = new Map<string, Promise<TokenText>>();
+
+/** Tokenizer of a run, read once. */
+export function tokenTextOf(run: ViewedRun): Promise<TokenText> {
+  const known = tokenTexts.get(run.id);
+  if (known !== undefined) return known;
+  const text = readTokenText(run.source);
+  tokenTexts.set(run.id, text);
+  return text;
+}

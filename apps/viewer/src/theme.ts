@@ -1,0 +1,52 @@
+import { signal } from "@preact/signals";
+
+/** Colours of the page. */
+export type Theme = "light" | "dark";
+
+const key = "turnwise-theme";
+const preference = matchMedia("(prefers-color-scheme: dark)");
+
+/** Theme that the reader chose, or that of the system. */
+export const theme = signal<Theme>(read() ?? systemTheme());
+apply();
+preference.addEventListener("change", () => {
+  if (read() === undefined) change(systemTheme());
+});
+
+function systemTheme(): Theme {
+  return preference.matches ? "dark" : "light";
+}
+
+/** Choices are remembered where the browser allows it: not for every page that opens from disk. */
+function read(): Theme | undefined {
+  try {
+    const stored = localStorage.getItem(key);
+    return stored === "light" || stored === "dark" ? stored : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Changes between light and dark. */
+export function toggleTheme(): void {
+  change(theme.value === "light" ? "dark" : "light");
+  try {
+    localStorage.setItem(key, theme.value);
+  } catch {
+    // The choice holds for this visit.
+  }
+}
+
+function change(next: Theme): void {
+  theme.value = next;
+  apply();
+}
+
+function apply(): void {
+  document.documentElement.dataset["theme"] = theme.value;
+}
+
+/** Colour of the theme by the name of its property: `--accent`. */
+export function colour(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}

@@ -1,0 +1,218 @@
+import type { GroupCounts } from "./count-groups.ts";
+import type { JsonObject, RecordedMetrics } from "./read-run.ts";
+
+/** Sign of trouble in a run, with the rule that fired. */
+export interface Advisory {
+  readonly name: AdvisoryName;
+  /** What happened, with numbers, one sentence. */
+  readonly message: string;
+  /** The rule: what is compared with which limit. */
+  readonly rule: string;
+  /** What to look at or to change. */
+  readonly remedy: string;
+}
+
+/** Name of a rule. */
+export type AdvisoryName =
+  | "entropy-collapse"
+  | "flat-groups"
+  | "truncation"
+  | "invalid-actions"
+  | "failures"
+  | "sampler-mismatch"
+  | "off-policy"
+  | "clipping"
+  | "dead-zone"
+  | "slow-phase";
+
+/** Iterations at the end of a run that the rules look at, and at its start. */
+const window = 3;
+
+/** Limits of the rules. */
+export const advisoryLimits = {
+  /** Entropy, nats per token, and its share of the start's, both of which must be fallen short of. */
+  entropy: 0.05,
+  entropyShare: 0.2,
+  /** Share of groups whose returns are all equal. */
+  flatGroups: 0.5,
+  truncated: 0.25,
+  invalidActions: 0.2,
+  /** Largest difference of a log-prob between sampler and learner, nats. */
+  samplerDifference: 0.1,
+  /** Effective sample size of the ratios of learner to sampler, as a share of the tokens. */
+  effectiveShare: 0.8,
+  /** k3 estimate of the divergence of an update, nats per token. */
+  oldNewKl: 0.05,
+  clipFraction: 0.3,
+  deadZone: 0.9,
+  /** Times its median that a phase takes, and seconds that it takes at least. */
+  slowness: 6,
+  slowSeconds: 60,
+} as const;
+
+/** What the rules look at. */
+export interface RunRecords {
+  /** Lines of `metrics.jsonl` and `timings.jsonl` so far. */
+  readonly metrics: readonly RecordedMetrics[];
+  readonly timings: readonly RecordedMetrics[];
+  readonly config: JsonObject;
+  /** Groups of the last iterations, see {@link countGroups}; empty if they are not known. */
+  readonly groups: readonly GroupCounts[];
+}
+
+/**
+ * Checks the metrics and times of a run against rules that hold for every algorithm. Each looks at
+ * the mean of the last iterations, so that one odd batch raises no alarm.
+ *
+ * @returns Fired rules; empty for a healthy run, and for one without iterations.
+ */
+export function listAdvisories({ metrics, timings, config, groups }: RunRecords): Advisory[] {
+  const iterations = metrics.filter(({ stage }) => stage === "iteration");
+  if (iterations.length === 0) return [];
+  const last = (name: string): number | undefined => meanOf(iterations.slice(-window), name);
+  const limits = advisoryLimits;
+  const fired: Advisory[] = [];
+  const check = (isFired: boolean | undefined, advisory: Advisory): void => {
+    if (isFired === true) fired.push(advisory);
+  };
+
+  const entropy = last("entropy");
+  const firstEntropy = meanOf(iterations.slice(0, window), "entropy");
+  check(
+    isBelow(entropy, limits.entropy) &&
+      iterations.length > window &&
+      isBelow(entropy, limits.entropyShare * (firstEntropy ?? 0)),
+    {
+      name: "entropy-collapse",
+      message: `The entropy has fallen from ${show(firstEntropy)} to ${show(entropy)} nats per token.`,
+      rule: `entropy < ${limits.entropy} and < ${limits.entropyShare} x that of the first ${window} iterations`,
+      remedy: "Lower the learning rate, or modulate: a policy without entropy explores no more.",
+    },
+  );
+  const flat = flatShare(groups.slice(-window));
+  check(isAbove(flat, limits.flatGroups), {
+    name: "flat-groups",
+    message: `${showShare(flat)} of the groups have equal returns and carry no learning signal.`,
+    rule: `share of flat groups > ${limits.flatGroups}`,
+    remedy: "Draw tasks of middle difficulty, raise training.groupSize, or filter groups.",
+  });
+  const truncated = last("truncated");
+  check(isAbove(truncated, limits.truncated), {
+    name: "truncation",
+    message: `${showShare(truncated)} of the episodes were cut by a limit.`,
+    rule: `truncated > ${limits.truncated}`,
+    remedy:
+      "Raise the limit that cuts (episode.maxTurns, episode.maxResponseTokens, model.maxTokens).",
+  });
+  const invalid = last("invalidActions");
+  check(isAbove(invalid, limits.invalidActions), {
+    name: "invalid-actions",
+    message: `${showShare(invalid)} of the turns had a malformed response.`,
+    rule: `invalidActions > ${limits.invalidActions}`,
+    remedy:
+      "Read such turns: the format may be unclear to the model. A warm start or a penalty helps.",
+  });
+  const failed = last("failed");
+  check(isAbove(failed, 0), {
+    name: "failures",
+    message: `${show(failed)} episodes failed in an iteration, on average.`,
+    rule: "failed > 0",
+    remedy: "The trajectories with outcome:failed say why.",
+  });
+  const difference = maxOf(iterations.slice(-window), "samplerDifferenceMax");
+  check(isTemperatureOne(config) && isAbove(difference, limits.samplerDifference), {
+    name: "sampler-mismatch",
+    message: `Log-probs of sampler and learner differ by up to ${show(difference)} nats for the same weights.`,
+    rule: `samplerDifferenceMax > ${limits.samplerDifference}`,
+    remedy: "Use one precision in both engines, or algorithm.rolloutCorrection.",
+  });
+  const effective = last("rolloutEffectiveShare");
+  check(isBelow(effective, limits.effectiveShare), {
+    name: "off-policy",
+    message: `The effective sample size is ${showShare(effective)} of the tokens.`,
+    rule: `rolloutEffectiveShare < ${limits.effectiveShare}`,
+    remedy: "The samples are stale or the engines differ: fewer minibatches, or one precision.",
+  });
+  const kl = last("oldNewKlK3");
+  const clipped = last("clipFraction");
+  check(isAbove(kl, limits.oldNewKl) || isAbove(clipped, limits.clipFraction), {
+    name: "clipping",
+    message: `The updates are large: KL ${show(kl)} nats per token, ${showShare(clipped)} of the tokens clipped.`,
+    rule: `oldNewKlK3 > ${limits.oldNewKl} or clipFraction > ${limits.clipFraction}`,
+    remedy: "Lower training.learningRate or the number of epochs and minibatches.",
+  });
+  const deadZone = last("deadZoneShare");
+  check(isAbove(deadZone, limits.deadZone) && isModulated(iterations), {
+    name: "dead-zone",
+    message: `${showShare(deadZone)} of the groups are in the dead zone: the modulator does nothing there.`,
+    rule: `deadZoneShare > ${limits.deadZone}`,
+    remedy: "The entropies of a group hardly differ. Lower modulation.minEntropyRange, if at all.",
+  });
+  fired.push(...slowPhases(timings));
+  return fired;
+}
+
+/** True if any iteration had a coefficient other than 1: without a modulator, all groups are "dead". */
+function isModulated(iterations: readonly RecordedMetrics[]): boolean {
+  return iterations.some((line) => line["coefficientMax"] !== 1 || line["coefficientMin"] !== 1);
+}
+
+/** Share of groups whose returns are all equal. */
+function flatShare(groups: readonly GroupCounts[]): number | undefined {
+  const total = groups.reduce((sum, { numGroups }) => sum + numGroups, 0);
+  return total === 0 ? undefined : groups.reduce((sum, { flat }) => sum + flat, 0) / total;
+}
+
+/** Log-probs of sampler and learner can be compared only at the temperature that the learner scores at. */
+function isTemperatureOne({ training }: JsonObject): boolean {
+  return (training as JsonObject | undefined)?.["temperature"] === 1;
+}
+
+function slowPhases(timings: readonly RecordedMetrics[]): Advisory[] {
+  const iterations = timings.filter(({ stage }) => stage === "iteration");
+  const last = iterations.at(-1)?.["seconds"];
+  if (typeof last !== "object" || last === null || iterations.length <= window) return [];
+  const { slowness, slowSeconds } = advisoryLimits;
+  return Object.entries(last as Readonly<Record<string, number>>).flatMap(([phase, seconds]) => {
+    const before = iterations
+      .slice(0, -1)
+      .map((line) => (line["seconds"] as Readonly<Record<string, number>>)[phase] ?? 0)
+      .sort((a, b) => a - b);
+    const median = before[before.length >> 1] ?? 0;
+    if (seconds < slowSeconds || seconds <= slowness * median) return [];
+    return [
+      {
+        name: "slow-phase" as const,
+        message: `The phase ${phase} took ${Math.round(seconds)} s; its median is ${Math.round(median)} s.`,
+        rule: `seconds > ${slowness} x median and > ${slowSeconds}`,
+        remedy: "Look for other load on the machine, a slow server or a container that hangs.",
+      },
+    ];
+  });
+}
+
+const isAbove = (value: number | undefined, limit: number): boolean =>
+  value !== undefined && value > limit;
+const isBelow = (value: number | undefined, limit: number): boolean =>
+  value !== undefined && value < limit;
+
+function valuesOf(lines: readonly RecordedMetrics[], name: string): number[] {
+  return lines.map((line) => line[name]).filter((value) => typeof value === "number");
+}
+
+function meanOf(lines: readonly RecordedMetrics[], name: string): number | undefined {
+  const values = valuesOf(lines, name);
+  return values.length === 0
+    ? undefined
+    : values.reduce((total, value) => total + value, 0) / values.length;
+}
+
+function maxOf(lines: readonly RecordedMetrics[], name: string): number | undefined {
+  const values = valuesOf(lines, name);
+  return values.length === 0 ? undefined : Math.max(...values);
+}
+
+const show = (value: number | undefined): string =>
+  value === undefined ? "no value" : String(Number(value.toPrecision(2)));
+const showShare = (value: number | undefined): string =>
+  value === undefined ? "no share" : `${Math.round(100 * value)} %`;
