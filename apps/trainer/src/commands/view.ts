@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import { InputError, reading } from "@turnwise/training";
+import { InputError, readInput } from "@turnwise/training";
 import { Command, Option } from "commander";
 import { exportPage } from "../view/export-page.ts";
 import { findRuns } from "../view/find-runs.ts";
@@ -34,14 +34,14 @@ export function viewCommand(): Command {
       const runs = await findRuns(paths);
       const page = await readPage();
       if (file !== undefined) {
-        const bytes = await reading(() =>
+        const bytes = await readInput(() =>
           exportPage(file, { page, runs, ...(iterations !== undefined && { iterations }) }),
         );
         const name = relative(process.cwd(), file);
         process.stdout.write(`${name}  ${(bytes / 1e6).toFixed(1)} MB, ${runs.length} runs\n`);
         return;
       }
-      const server = await reading(() => serveRuns({ page, runs, port: options.port }));
+      const server = await readInput(() => serveRuns({ page, runs, port: options.port }));
       process.stdout.write(`${server.address}  ${runs.length} runs (Ctrl-C stops)\n`);
       await new Promise<void>((resolve) => {
         for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, resolve);
